@@ -1,0 +1,42 @@
+// The errors a caller is meant to understand: one table of codes, one class that carries them.
+
+/** HTTP status of each kind of refusal. */
+export const ERRORS = {
+  bad_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  timeout: 408,
+  conflict: 409,
+  too_large: 413,
+  unprocessable: 422,
+  too_many_requests: 429,
+  unavailable: 503,
+} as const satisfies Record<string, number>;
+
+/** Name of a kind of refusal. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** A refusal: what was tried, what was found. Becomes `{"error": message}` with the code's status. */
+export class AppError extends Error {
+  override readonly name = "AppError";
+  readonly code: ErrorCode;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ErrorCode, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.code = code;
+    this.headers = headers;
+  }
+
+  /** The HTTP status. */
+  get status(): number {
+    return ERRORS[this.code];
+  }
+}
+
+/** The text of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

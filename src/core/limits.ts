@@ -1,0 +1,36 @@
+// Every upper bound of the program in one place, with its unit in its name.
+
+/** Body of an ingestion request. */
+export const BODY_BYTES_MAX = 64 * 1024;
+/** Body of any other request. */
+export const API_BODY_BYTES_MAX = 256 * 1024;
+/** Longest site id. */
+export const SITE_ID_CHARS_MAX = 256;
+/** Longest event name. */
+export const EVENT_NAME_CHARS_MAX = 256;
+/** Longest page URL, referrer or path. */
+export const URL_CHARS_MAX = 2048;
+/** Longest properties text, in bytes of UTF-8. */
+export const PROPS_BYTES_MAX = 4096;
+/** Largest amount of revenue, in hundredths: DECIMAL(12,2). */
+export const REVENUE_CENTS_MAX = 999_999_999_999;
+/** Events waiting for the journal before ingestion answers 503. */
+export const QUEUE_EVENTS_MAX = 50_000;
+/** Events in one journal transaction. */
+export const COMMIT_EVENTS_MAX = 5_000;
+/** Events of one import request. */
+export const IMPORT_EVENTS_MAX = 10_000;
+/** Body of one import request. */
+export const IMPORT_BODY_BYTES_MAX = 16 * 1024 * 1024;
+/** Longest range of a query, in days. */
+export const RANGE_DAYS_MAX = 366;
+/** Rows a breakdown may return. */
+export const ROWS_MAX = 1000;
+/** Sites, addresses or other keys remembered by a rate limit. */
+export const RATE_KEYS_MAX = 50_000;
+/** Time a request may take. Streams and exports are exempt. */
+export const REQUEST_MS_MAX = 30_000;
+/** Time the body of an ingestion request may take to arrive. */
+export const BODY_MS_MAX = 10_000;
+/** Distinct user agents whose parsed names are remembered. */
+export const USER_AGENTS_MAX = 10_000;

@@ -1,0 +1,53 @@
+// The outside world as values that are handed in: time, chance, files, environment and log.
+// Only system.ts implements them for real; tests hand in their own.
+
+/** Source of time. `nowMs()` is milliseconds since 1970 UTC with a fraction where known. */
+export interface Clock {
+  nowMs(): number;
+  /** Calls `run` every `ms` until the returned function is called. Never keeps the process alive. */
+  every(ms: number, run: () => void): () => void;
+  /** Resolves after `ms`; resolves early when `signal` aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Source of unpredictable bytes. */
+export interface Random {
+  /** `count` random bytes. */
+  bytes(count: number): Uint8Array<ArrayBuffer>;
+  /** A random UUID (version 4). */
+  uuid(): string;
+}
+
+/** The few file operations the program needs; every one may fail with the platform's error. */
+export interface Files {
+  readText(path: string): Promise<string | null>;
+  readBytes(path: string): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** Writes a whole file, flushed to disk, with these permission bits. */
+  write(path: string, data: Uint8Array<ArrayBuffer>, mode: number): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file; a missing one is no error. */
+  remove(path: string): Promise<void>;
+  makeDir(path: string): Promise<void>;
+  /** Flushes a file's content, or a folder's entries, to disk. */
+  sync(path: string): Promise<void>;
+  /** Names in a folder, sorted; empty when the folder does not exist. */
+  list(path: string): Promise<{ name: string; isDirectory: boolean }[]>;
+  /** Size in bytes, or null when there is no such file. */
+  size(path: string): Promise<number | null>;
+}
+
+/** Severity of a log line. */
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** Structured log. `fields` never hold an address, a password, a key or a token. */
+export interface Log {
+  (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** Everything a part of the program may touch of the outside world. */
+export interface System {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly files: Files;
+  readonly log: Log;
+}
