@@ -1,0 +1,183 @@
+// Visits from events in plain SQL: one row per visit, or every event with its visit. Reads no
+// clock and no request, and runs nothing: relations in, relations out.
+//
+// Two events of a visitor within the same gap-long bucket can never be more than the gap apart, so
+// a hash aggregate to (visitor, bucket) leaves a fraction of the rows to sort, exact for any gap.
+//
+// A visit belongs to the range in which it starts and is counted whole. So the caller reads
+// `visitSpan(range, gap)`, and keeps the visits whose `start_us` lies in the range: reading one gap
+// before tells a visit that starts in the range from one that began earlier; a day after the range
+// sees the visits end (ids change daily by default; a longer visit is counted up to there).
+import { type EventColumnName, PAGEVIEW } from "../../core/event.ts";
+import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
+
+/** Gap that ends a visit, in microseconds: 30 minutes. A gap of exactly this long does not. */
+export const VISIT_GAP_US = 1_800_000_000;
+
+const DAY_US = 86_400_000_000;
+
+/** What the rows of `visits()` carry beside their standing columns. */
+export interface VisitColumns {
+  /** Columns of the visit's first event, under their own names. */
+  readonly first?: readonly EventColumnName[];
+  /** Adds entry_page and exit_page (NULL for a visit without a pageview). */
+  readonly pages?: boolean;
+  /** Adds name → BOOLEAN, whether any event of the visit meets the condition (NULL is no). */
+  readonly any?: Readonly<Record<string, Sql>>;
+  /** Adds name → BIGINT, how many events of the visit meet the condition. */
+  readonly counts?: Readonly<Record<string, Sql>>;
+}
+
+/** The span to read so that every visit that starts in `range` is known whole. */
+export function visitSpan(
+  range: { readonly fromUs: number; readonly toUs: number },
+  gapUs: number = VISIT_GAP_US,
+): { fromUs: number; toUs: number } {
+  return { fromUs: range.fromUs - gapUs, toUs: range.toUs + DAY_US };
+}
+
+/**
+ * One row per visit of `events` (a relation of the stored columns, in parentheses). Columns:
+ * visitor_id, start_us, end_us, duration_us (BIGINT microseconds), pageviews, events (BIGINT),
+ * is_bounce (one pageview and no other event), then what `columns` asks for. (visitor_id, start_us)
+ * is the key. Events of the same microsecond are ordered by a hash of their name and path, so the
+ * answer does not depend on the order of arrival.
+ */
+export function visits(events: Sql, gapUs: number, columns: VisitColumns = {}): Sql {
+  const extra = extraColumns(columns);
+  const names = extra.map((column) => sql`, ${ident(column.name)}`);
+  const merged = extra.map((column) => sql`, ${column.merge} as ${ident(column.name)}`);
+  return sql`(
+    with buckets as (${buckets(events, gapUs, extra)}),
+    neighbours as (
+      select *, lag(high_us) over near as previous_us, lead(low_us) over near as next_us
+      from buckets
+      window near as (partition by visitor_id order by bucket)
+    ),
+    edges as materialized (
+      select
+        * exclude (previous_us, next_us),
+        coalesce(low_us - previous_us > ${gapUs}, true) as starts,
+        coalesce(next_us - high_us > ${gapUs}, true) as ends
+      from neighbours
+    ),
+    numbered as (
+      select *, max(case when starts then low_us end) over (
+        partition by visitor_id order by bucket rows unbounded preceding
+      ) as start_us
+      from edges
+      where not (starts and ends)
+    ),
+    whole as (
+      select visitor_id, low_us as start_us, high_us as end_us, pageviews, events${join(names, "")}
+      from edges
+      where starts and ends
+      union all
+      select visitor_id, start_us, max(high_us), sum(pageviews)::bigint,
+        sum(events)::bigint${join(merged, "")}
+      from numbered
+      group by visitor_id, start_us
+    )
+    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events,
+      pageviews = 1 and events = 1 as is_bounce${join(extra.map((column) => column.shown), "")}
+    from whole
+  )`;
+}
+
+/**
+ * Every event of `events` with its visit: the named columns, then us (BIGINT time in microseconds)
+ * and visit_start_us. visitor_id and visit_start_us together are the key of the visit.
+ */
+export function visitEvents(
+  events: Sql,
+  gapUs: number,
+  columns: readonly EventColumnName[],
+): Sql {
+  const wanted = columns.filter((name) => name !== "visitor_id").map((name) =>
+    sql`, e.${ident(name)}`
+  );
+  return sql`(
+    with source as (select * from ${events}),
+    buckets as (${buckets(sql`source`, gapUs, [])}),
+    neighbours as (
+      select visitor_id, bucket, low_us, lag(high_us) over (
+        partition by visitor_id order by bucket
+      ) as previous_us
+      from buckets
+    ),
+    starts as (
+      select visitor_id, bucket,
+        max(case when coalesce(low_us - previous_us > ${gapUs}, true) then low_us end) over (
+          partition by visitor_id order by bucket rows unbounded preceding
+        ) as visit_start_us
+      from neighbours
+    )
+    select e.visitor_id${join(wanted, "")}, epoch_us(e.timestamp) as us, s.visit_start_us
+    from source as e
+    join starts as s on s.visitor_id = e.visitor_id
+      and s.bucket = epoch_us(e.timestamp) // ${gapUs}
+  )`;
+}
+
+interface ExtraColumn {
+  readonly name: string;
+  /** The aggregate over the events of one bucket. */
+  readonly collect: Sql;
+  /** The aggregate over the buckets of one visit. */
+  readonly merge: Sql;
+  /** The column as the visit shows it, with its leading comma. */
+  readonly shown: Sql;
+}
+
+/** A time that orders events of one microsecond by name and path: 52 bits of time, 11 of hash. */
+const ORDER_KEY = raw(
+  "((epoch_us(timestamp) & 4503599627370495) << 11) + (hash(event_name, pathname) & 2047)::bigint",
+);
+const IS_PAGEVIEW = sql`event_name = ${raw(`'${PAGEVIEW}'`)}`;
+
+function extraColumns(columns: VisitColumns): ExtraColumn[] {
+  const extra: ExtraColumn[] = [];
+  const add = (name: string, collect: Sql, merge: Sql, shown: Sql) =>
+    extra.push({ name, collect, merge, shown: sql`, ${shown} as ${ident(name)}` });
+  for (const name of columns.first ?? []) {
+    const own = ident(name);
+    add(name, sql`arg_min_null(${own}, ${ORDER_KEY})`, sql`arg_min_null(${own}, low_us)`, own);
+  }
+  if (columns.pages) {
+    const pageview = sql`filter (where ${IS_PAGEVIEW})`;
+    add(
+      "entry_page",
+      sql`arg_min(pathname, ${ORDER_KEY}) ${pageview}`,
+      sql`arg_min(entry_page, low_us)`,
+      sql`entry_page`,
+    );
+    add(
+      "exit_page",
+      sql`arg_max(pathname, ${ORDER_KEY}) ${pageview}`,
+      sql`arg_max(exit_page, low_us)`,
+      sql`exit_page`,
+    );
+  }
+  for (const [name, condition] of Object.entries(columns.any ?? {})) {
+    const own = ident(name);
+    add(name, sql`bool_or(${condition})`, sql`bool_or(${own})`, sql`coalesce(${own}, false)`);
+  }
+  for (const [name, condition] of Object.entries(columns.counts ?? {})) {
+    const own = ident(name);
+    add(name, sql`count(*) filter (where ${condition})`, sql`sum(${own})::bigint`, own);
+  }
+  return extra;
+}
+
+function buckets(events: Sql, gapUs: number, extra: readonly ExtraColumn[]): Sql {
+  const collected = extra.map((column) => sql`, ${column.collect} as ${ident(column.name)}`);
+  return sql`select
+        visitor_id,
+        epoch_us(timestamp) // ${gapUs} as bucket,
+        min(epoch_us(timestamp)) as low_us,
+        max(epoch_us(timestamp)) as high_us,
+        count(*) filter (where ${IS_PAGEVIEW}) as pageviews,
+        count(*) as events${join(collected, "")}
+      from ${events}
+      group by visitor_id, bucket`;
+}

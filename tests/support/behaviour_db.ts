@@ -1,0 +1,32 @@
+// A DuckDB that holds given events, for comparing behavioural SQL with the brute force.
+import * as duckdb from "@duckdb/node-api";
+import type { Event } from "../../src/core/event.ts";
+import { type Sql, sql } from "../../src/core/sql.ts";
+import { Db, type Row } from "../../src/storage/duckdb.ts";
+import { createHotTable } from "../../src/storage/schema.ts";
+
+/** The relation of all events of the open database, as reports receive it. */
+export const EVENTS: Sql = sql`(select * exclude (site_id) from events)`;
+
+/** Opens a DuckDB with `events`, hands it to `use`, and closes it. */
+export async function withEvents(
+  events: readonly Event[],
+  use: (ask: (query: Sql) => Promise<Row[]>) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const db = await Db.open(duckdb, {
+    folder,
+    spillFolder: `${folder}/spill`,
+    memoryLimit: null,
+    threads: null,
+    readers: 1,
+  });
+  try {
+    await db.execute(createHotTable("events"));
+    await db.append("events", events);
+    await use((query) => db.query(query));
+  } finally {
+    await db.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
