@@ -34,3 +34,23 @@ export const REQUEST_MS_MAX = 30_000;
 export const BODY_MS_MAX = 10_000;
 /** Distinct user agents whose parsed names are remembered. */
 export const USER_AGENTS_MAX = 10_000;
+/** Shortest password that setup takes, in characters. */
+export const PASSWORD_CHARS_MIN = 8;
+/** Longest password that is hashed, in characters. */
+export const PASSWORD_CHARS_MAX = 1024;
+/** Passwords waiting to be hashed before a login is told to come back. */
+export const PASSWORD_QUEUE_MAX = 32;
+/** Body of a login, a setup or a new key. */
+export const AUTH_BODY_BYTES_MAX = 16 * 1024;
+/** Logins remembered at once; the oldest is forgotten first. */
+export const SESSIONS_MAX = 1000;
+/** API keys that are kept, revoked ones included. */
+export const API_KEYS_MAX = 10_000;
+/** Longest API key that is looked up. */
+export const API_KEY_CHARS_MAX = 256;
+/** Longest name of an API key. */
+export const API_KEY_NAME_CHARS_MAX = 128;
+/** Size of the original's api_keys.json that is read. */
+export const API_KEYS_FILE_BYTES_MAX = 4 * 1024 * 1024;
+/** Erasures that are listed. */
+export const ERASURES_LISTED_MAX = 1000;

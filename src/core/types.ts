@@ -32,6 +32,8 @@ export interface Files {
   sync(path: string): Promise<void>;
   /** Names in a folder, sorted; empty when the folder does not exist. */
   list(path: string): Promise<{ name: string; isDirectory: boolean }[]>;
+  /** Paths of all files below a folder, relative to it; empty when the folder does not exist. */
+  tree(path: string): Promise<string[]>;
   /** Size in bytes, or null when there is no such file. */
   size(path: string): Promise<number | null>;
 }

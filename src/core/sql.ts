@@ -1,0 +1,63 @@
+// SQL text with bound values: the only place SQL is assembled. A hole in sql`` is a bound
+// parameter unless it is itself Sql, so a string from outside can never become text.
+
+/** A value DuckDB can bind. Lists are bound as one parameter. */
+export type SqlValue = string | number | bigint | boolean | null | readonly string[];
+
+/** A piece of SQL with its bound values, in the order of its `$n`. */
+export class Sql {
+  readonly strings: readonly string[];
+  readonly values: readonly SqlValue[];
+
+  constructor(strings: readonly string[], values: readonly SqlValue[]) {
+    this.strings = strings;
+    this.values = values;
+  }
+
+  /** The text with `$1 …` in the holes. */
+  get text(): string {
+    return this.strings.reduce((text, part, index) => `${text}$${index}${part}`);
+  }
+}
+
+/** Builds SQL; holes are bound, nested Sql is spliced. */
+export function sql(strings: TemplateStringsArray, ...holes: readonly (SqlValue | Sql)[]): Sql {
+  const parts: string[] = [strings[0] ?? ""];
+  const values: SqlValue[] = [];
+  const append = (text: string) => {
+    parts[parts.length - 1] += text;
+  };
+  holes.forEach((hole, index) => {
+    if (hole instanceof Sql) {
+      append(hole.strings[0] ?? "");
+      hole.values.forEach((value, at) => {
+        values.push(value);
+        parts.push(hole.strings[at + 1] ?? "");
+      });
+    } else {
+      values.push(hole);
+      parts.push("");
+    }
+    append(strings[index + 1] ?? "");
+  });
+  return new Sql(parts, values);
+}
+
+/** Text of our own, spliced as it is. Never for anything that came from outside. */
+export function raw(text: string): Sql {
+  return new Sql([text], []);
+}
+
+/** One of our own names as a quoted identifier. Throws TypeError on anything else. */
+export function ident(name: string): Sql {
+  if (!/^[a-z_][a-z0-9_]*$/.test(name)) throw new TypeError(`Cannot use as a name: "${name}"`);
+  return raw(`"${name}"`);
+}
+
+/** Joins pieces; the separator is our own text. */
+export function join(pieces: readonly Sql[], separator = ", "): Sql {
+  return pieces.reduce(
+    (all, piece, index) => index === 0 ? piece : sql`${all}${raw(separator)}${piece}`,
+    raw(""),
+  );
+}

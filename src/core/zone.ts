@@ -1,0 +1,124 @@
+// Time zones from Intl: the offsets that hold over a span, and local dates as UTC instants. The
+// only place that knows about daylight saving. Times are whole microseconds since 1970 UTC.
+
+/** An offset that holds from an instant on: local time = UTC + `offsetUs`. */
+export interface ZoneArm {
+  readonly fromUs: number;
+  readonly offsetUs: number;
+}
+
+export const SECOND_US = 1_000_000;
+export const MINUTE_US = 60 * SECOND_US;
+export const HOUR_US = 60 * MINUTE_US;
+export const DAY_US = 24 * HOUR_US;
+
+/** Whether Intl knows the zone by this name. */
+export function isZone(name: string): boolean {
+  if (!/^[A-Za-z][A-Za-z0-9_+\-/]{0,63}$/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat("en-US", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The zone's offset at an instant as a function of the instant. */
+function offsetFinder(zone: string): (us: number) => number {
+  if (zone === "UTC") return () => 0;
+  const format = new Intl.DateTimeFormat("en-US", { timeZone: zone, timeZoneName: "longOffset" });
+  return (us) => {
+    const text = format.format(Math.floor(us / 1000));
+    const match = /GMT(?:([+-])(\d{2}):(\d{2})(?::(\d{2}))?)?$/.exec(text);
+    if (!match) throw new RangeError(`Cannot read the offset of ${zone}: "${text}"`);
+    const [, sign, hours, minutes, seconds] = match;
+    const size = Number(hours ?? 0) * HOUR_US + Number(minutes ?? 0) * MINUTE_US +
+      Number(seconds ?? 0) * SECOND_US;
+    return sign === "-" ? -size : size;
+  };
+}
+
+/** The zone's offset at an instant. */
+export function offsetUs(zone: string, us: number): number {
+  return offsetFinder(zone)(us);
+}
+
+/**
+ * The offsets of a zone over `[fromUs, toUs]`, in order of time; the first arm begins at `fromUs`,
+ * each other one at a change, to the second.
+ */
+export function zoneArms(zone: string, fromUs: number, toUs: number): ZoneArm[] {
+  const offsetAt = offsetFinder(zone);
+  const arms: ZoneArm[] = [{ fromUs, offsetUs: offsetAt(fromUs) }];
+  if (zone === "UTC") return arms;
+  let beforeUs = fromUs;
+  let before = arms[0]?.offsetUs ?? 0;
+  while (beforeUs < toUs) {
+    const afterUs = Math.min(beforeUs + DAY_US, toUs);
+    const after = offsetAt(afterUs);
+    if (after !== before) {
+      arms.push({ fromUs: changeBetween(offsetAt, beforeUs, afterUs), offsetUs: after });
+    }
+    beforeUs = afterUs;
+    before = after;
+  }
+  return arms;
+}
+
+/** First whole second with the later offset, given that there is one change in between. */
+function changeBetween(offsetAt: (us: number) => number, fromUs: number, toUs: number): number {
+  const before = offsetAt(fromUs);
+  let low = Math.floor(fromUs / SECOND_US);
+  let high = Math.ceil(toUs / SECOND_US);
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (offsetAt(middle * SECOND_US) === before) low = middle;
+    else high = middle;
+  }
+  return high * SECOND_US;
+}
+
+/** Local date and time as if it were UTC, in microseconds. */
+export function localUs(zone: string, us: number): number {
+  return us + offsetUs(zone, us);
+}
+
+/** Local date `YYYY-MM-DD` of an instant. */
+export function localDate(zone: string, us: number): string {
+  return dateOfDay(Math.floor(localUs(zone, us) / DAY_US));
+}
+
+/** Days since 1970-01-01 of a calendar date `YYYY-MM-DD`. */
+export function dayOfDate(date: string): number {
+  return Date.parse(`${date}T00:00:00Z`) / 86_400_000;
+}
+
+/** Calendar date of a number of days since 1970-01-01. */
+export function dateOfDay(day: number): string {
+  return new Date(day * 86_400_000).toISOString().slice(0, 10);
+}
+
+/**
+ * The first instant at which the zone's clock reads this local time or a later one. `local` is
+ * the local time as if it were UTC. In a gap this is the end of the gap; of a doubled time it is
+ * the earlier one.
+ */
+export function instantOf(zone: string, local: number): number {
+  if (zone === "UTC") return local;
+  return instantIn(zoneArms(zone, local - 2 * DAY_US, local + 2 * DAY_US), local);
+}
+
+/** `instantOf` by arms that reach from before to after the local time. */
+export function instantIn(arms: readonly ZoneArm[], local: number): number {
+  for (const [index, arm] of arms.entries()) {
+    const endsUs = arms[index + 1]?.fromUs ?? Infinity;
+    const candidate = Math.max(local - arm.offsetUs, arm.fromUs);
+    if (candidate < endsUs) return candidate;
+  }
+  throw new RangeError(`Cannot place the local time ${local}: no offset holds there`);
+}
+
+/** The first instant of a local date. */
+export function startOfDate(zone: string, date: string): number {
+  return instantOf(zone, dayOfDate(date) * DAY_US);
+}

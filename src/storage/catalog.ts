@@ -1,0 +1,143 @@
+// The known Parquet files and hot tables as immutable snapshots. A query leases one snapshot and
+// reads exactly what it names; what a later snapshot no longer names is disposed of only when no
+// lease can still need it.
+import type { CatalogFile } from "./store_ops.ts";
+
+/** One immutable view of where every event is. */
+export interface Snapshot {
+  /** Files by site, each list in order of date and name. */
+  readonly files: ReadonlyMap<string, readonly CatalogFile[]>;
+  /** Hot tables; together they hold every event that is in no file. */
+  readonly hotTables: readonly string[];
+}
+
+/** A snapshot in use. `release` must be called once. */
+export interface Lease {
+  readonly snapshot: Snapshot;
+  release(): void;
+}
+
+interface Held {
+  readonly snapshot: Snapshot;
+  leases: number;
+  /** Removes what the next snapshot no longer names. */
+  dispose: (() => void) | undefined;
+}
+
+/** The current snapshot and those still leased; the known sites and how often each changed. */
+export class Catalog {
+  readonly #held: Held[];
+  readonly #sites: Set<string>;
+  readonly #changes = new Map<string, number>();
+  #sorted: readonly string[] | undefined;
+
+  constructor(files: readonly CatalogFile[], sites: readonly string[]) {
+    const bySite = groupBySite(files);
+    this.#held = [{ snapshot: { files: bySite, hotTables: [] }, leases: 0, dispose: undefined }];
+    this.#sites = new Set([...sites, ...bySite.keys()]);
+  }
+
+  /** Whether the site has ever been seen. */
+  hasSite(site: string): boolean {
+    return this.#sites.has(site);
+  }
+
+  /** Remembers a site. */
+  addSite(site: string): void {
+    this.#sites.add(site);
+    this.#sorted = undefined;
+  }
+
+  /** Known site ids, sorted. */
+  sites(): readonly string[] {
+    this.#sorted ??= [...this.#sites].sort();
+    return this.#sorted;
+  }
+
+  /** Notes that the events of a site are no longer what they were. */
+  changed(site: string): void {
+    this.#changes.set(site, (this.#changes.get(site) ?? 0) + 1);
+  }
+
+  /** A text that differs whenever the events of the site differ, within this process. */
+  version(site: string): string {
+    return String(this.#changes.get(site) ?? 0);
+  }
+
+  /** The newest snapshot, for looking only. */
+  get current(): Snapshot {
+    return this.#newest().snapshot;
+  }
+
+  /** The newest snapshot, kept readable until released. */
+  lease(): Lease {
+    const held = this.#newest();
+    held.leases++;
+    let released = false;
+    return {
+      snapshot: held.snapshot,
+      release: () => {
+        if (released) return;
+        released = true;
+        held.leases--;
+        this.#disposeUnused();
+      },
+    };
+  }
+
+  /** Makes `next` the newest snapshot; `dispose` runs when nobody can read an older one. */
+  publish(next: Snapshot, dispose?: () => void): void {
+    this.#newest().dispose = dispose;
+    this.#held.push({ snapshot: next, leases: 0, dispose: undefined });
+    this.#disposeUnused();
+  }
+
+  #newest(): Held {
+    const held = this.#held.at(-1);
+    if (!held) throw new Error("Cannot read the catalog: it holds no snapshot");
+    return held;
+  }
+
+  #disposeUnused(): void {
+    while (this.#held.length > 1 && this.#held[0]?.leases === 0) {
+      this.#held.shift()?.dispose?.();
+    }
+  }
+}
+
+/** The files of a snapshot with some added and some taken away; untouched sites are shared. */
+export function withFiles(
+  files: Snapshot["files"],
+  added: readonly CatalogFile[],
+  removed: readonly CatalogFile[] = [],
+): Snapshot["files"] {
+  const next = new Map(files);
+  const gone = new Set(removed.map((file) => file.path));
+  const touched = new Set([...added, ...removed].map((file) => file.site_id));
+  for (const site of touched) {
+    const kept = (files.get(site) ?? []).filter((file) => !gone.has(file.path));
+    const all = [...kept, ...added.filter((file) => file.site_id === site)].sort(byDateAndPath);
+    if (all.length > 0) next.set(site, all);
+    else next.delete(site);
+  }
+  return next;
+}
+
+function groupBySite(files: readonly CatalogFile[]): Map<string, CatalogFile[]> {
+  const groups = new Map<string, CatalogFile[]>();
+  for (const file of files) {
+    const group = groups.get(file.site_id);
+    if (group) group.push(file);
+    else groups.set(file.site_id, [file]);
+  }
+  for (const group of groups.values()) group.sort(byDateAndPath);
+  return groups;
+}
+
+function byDateAndPath(a: CatalogFile, b: CatalogFile): number {
+  return compare(a.date, b.date) || a.path.length - b.path.length || compare(a.path, b.path);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

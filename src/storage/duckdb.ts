@@ -1,0 +1,253 @@
+// DuckDB in memory: one writer connection and a pool of readers, rows as plain values, a time
+// limit that interrupts the query. The only file that knows DuckDB's value classes.
+import type * as DuckDb from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBInstance, DuckDBType, DuckDBValue } from "@duckdb/node-api";
+import { AppError, messageOf } from "../core/errors.ts";
+import { type Event, EVENT_COLUMN_NAMES, EVENT_COLUMNS } from "../core/event.ts";
+import type { Sql, SqlValue } from "../core/sql.ts";
+
+/** One row by column name. Counts are numbers; DuckDB's other types arrive as their text. */
+export type Row = Record<string, string | number | boolean | null>;
+
+/** How DuckDB is set up. `folder` is the only place on disk it may read and write. */
+export interface DbOptions {
+  readonly folder: string;
+  readonly spillFolder: string;
+  readonly memoryLimit: string | null;
+  readonly threads: number | null;
+  readonly readers: number;
+}
+
+/** Limits of one query. */
+export interface QueryLimits {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const APPEND_ROWS = 2048;
+
+/** An open DuckDB. */
+export class Db {
+  readonly #duckdb: typeof DuckDb;
+  readonly #instance: DuckDBInstance;
+  readonly #writer: DuckDBConnection;
+  readonly #idle: DuckDBConnection[];
+  readonly #queue: ((connection: DuckDBConnection) => void)[] = [];
+  readonly #columnTypes: DuckDBType[];
+  #writing: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    duckdb: typeof DuckDb,
+    instance: DuckDBInstance,
+    writer: DuckDBConnection,
+    readers: DuckDBConnection[],
+  ) {
+    this.#duckdb = duckdb;
+    this.#instance = instance;
+    this.#writer = writer;
+    this.#idle = readers;
+    const { VARCHAR, TIMESTAMP, DECIMAL } = duckdb;
+    const types = { "VARCHAR": VARCHAR, "TIMESTAMP": TIMESTAMP, "DECIMAL(12,2)": DECIMAL(12, 2) };
+    this.#columnTypes = EVENT_COLUMN_NAMES.map((name) => types[EVENT_COLUMNS[name].type]);
+  }
+
+  /** Opens DuckDB in memory and locks it into `folder`. Rejects when DuckDB refuses the options. */
+  static async open(duckdb: typeof DuckDb, options: DbOptions): Promise<Db> {
+    const settings: Record<string, string> = {
+      temp_directory: options.spillFolder,
+      preserve_insertion_order: "false",
+      autoinstall_known_extensions: "false",
+      autoload_known_extensions: "false",
+    };
+    if (options.memoryLimit !== null) settings["memory_limit"] = options.memoryLimit;
+    if (options.threads !== null) settings["threads"] = String(options.threads);
+    const instance = await duckdb.DuckDBInstance.create(":memory:", settings);
+    const writer = await instance.connect();
+    const folder = options.folder.replaceAll("'", "''");
+    await writer.run("set timezone = 'UTC'");
+    await writer.run(`set allowed_directories = ['${folder}']`);
+    await writer.run("set enable_external_access = false");
+    await writer.run("set lock_configuration = true");
+    const readers: DuckDBConnection[] = [];
+    for (let count = 0; count < options.readers; count++) readers.push(await instance.connect());
+    return new Db(duckdb, instance, writer, readers);
+  }
+
+  /**
+   * Runs a query on a reader. Rejects with `unavailable` past the time limit, with an AbortError
+   * when the signal aborts, and with DuckDB's error otherwise.
+   */
+  async query(query: Sql, limits: QueryLimits = {}): Promise<Row[]> {
+    const connection = await this.#take(limits);
+    try {
+      return await this.#run(connection, query, limits);
+    } finally {
+      this.#give(connection);
+    }
+  }
+
+  /** Runs a statement on the writer, after those asked before it. Rejects with DuckDB's error. */
+  execute(statement: Sql): Promise<Row[]> {
+    return this.#inTurn(() => this.#run(this.#writer, statement, {}));
+  }
+
+  /** Appends events to a table that has the stored columns. All of them, or none. */
+  append(table: string, events: readonly Event[]): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#writer.run("begin");
+      try {
+        const appender = await this.#writer.createAppender(table);
+        for (let from = 0; from < events.length; from += APPEND_ROWS) {
+          const part = events.slice(from, from + APPEND_ROWS);
+          const chunk = this.#duckdb.DuckDBDataChunk.create(this.#columnTypes, part.length);
+          chunk.setColumns(this.#columns(part));
+          appender.appendDataChunk(chunk);
+        }
+        appender.closeSync();
+        await this.#writer.run("commit");
+      } catch (error) {
+        await this.#writer.run("rollback");
+        throw error;
+      }
+    });
+  }
+
+  /** Closes every connection once the writer is done. */
+  async close(): Promise<void> {
+    await this.#writing.catch(() => {});
+    for (const connection of this.#idle) connection.closeSync();
+    this.#writer.closeSync();
+    this.#instance.closeSync();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#writing.then(work, work);
+    this.#writing = result.catch(() => {});
+    return result;
+  }
+
+  #columns(events: readonly Event[]): DuckDBValue[][] {
+    const { DuckDBDecimalValue, DuckDBTimestampValue } = this.#duckdb;
+    return EVENT_COLUMN_NAMES.map((name) => {
+      if (name === "timestamp") {
+        return events.map((event) => new DuckDBTimestampValue(BigInt(event.timestamp)));
+      }
+      if (name === "revenue_amount") {
+        return events.map((event) =>
+          event.revenue_amount == null
+            ? null
+            : new DuckDBDecimalValue(BigInt(event.revenue_amount), 12, 2)
+        );
+      }
+      return events.map((event) => (event[name] as string | null | undefined) ?? null);
+    });
+  }
+
+  async #run(connection: DuckDBConnection, query: Sql, limits: QueryLimits): Promise<Row[]> {
+    let stopped: "time" | "gone" | undefined;
+    const stop = (why: "time" | "gone") => {
+      stopped = why;
+      connection.interrupt();
+    };
+    const timer = limits.timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => stop("time"), limits.timeoutMs);
+    const abort = () => stop("gone");
+    limits.signal?.addEventListener("abort", abort);
+    try {
+      const types = query.values.map((value) => this.#typeOf(value));
+      const values = query.values.map((value) => this.#bind(value));
+      const reader = await connection.runAndReadAll(query.text, values, types);
+      return reader.getRowObjectsJS().map(plainRow);
+    } catch (error) {
+      if (stopped === "gone") throw goneError();
+      if (stopped === "time") throw lateError(limits);
+      throw new Error(`${messageOf(error)} in: ${query.text}`);
+    } finally {
+      clearTimeout(timer);
+      limits.signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  #typeOf(value: SqlValue): DuckDBType {
+    const { VARCHAR, BIGINT, DOUBLE, BOOLEAN, SQLNULL, LIST } = this.#duckdb;
+    if (value === null) return SQLNULL;
+    if (typeof value === "string") return VARCHAR;
+    if (typeof value === "boolean") return BOOLEAN;
+    if (typeof value === "bigint") return BIGINT;
+    if (typeof value === "number") return Number.isSafeInteger(value) ? BIGINT : DOUBLE;
+    return LIST(VARCHAR);
+  }
+
+  #bind(value: SqlValue): DuckDBValue {
+    if (typeof value === "number" && Number.isSafeInteger(value)) return BigInt(value);
+    if (Array.isArray(value)) return this.#duckdb.listValue(value);
+    return value as DuckDBValue;
+  }
+
+  #take(limits: QueryLimits): Promise<DuckDBConnection> {
+    limits.signal?.throwIfAborted();
+    const connection = this.#idle.pop();
+    if (connection) return Promise.resolve(connection);
+    return new Promise((resolve, reject) => {
+      const leave = (error: unknown) => {
+        this.#queue.splice(this.#queue.indexOf(take), 1);
+        end();
+        reject(error);
+      };
+      const gone = () => leave(goneError());
+      const timer = limits.timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => leave(lateError(limits)), limits.timeoutMs);
+      const end = () => {
+        clearTimeout(timer);
+        limits.signal?.removeEventListener("abort", gone);
+      };
+      const take = (free: DuckDBConnection) => {
+        end();
+        resolve(free);
+      };
+      limits.signal?.addEventListener("abort", gone);
+      this.#queue.push(take);
+    });
+  }
+
+  #give(connection: DuckDBConnection): void {
+    const next = this.#queue.shift();
+    if (next) next(connection);
+    else this.#idle.push(connection);
+  }
+}
+
+function goneError(): DOMException {
+  return new DOMException("The client went away", "AbortError");
+}
+
+function lateError(limits: QueryLimits): AppError {
+  return new AppError(
+    "unavailable",
+    `Cannot answer within ${(limits.timeoutMs ?? 0) / 1000} s: the query was stopped`,
+    { "retry-after": "5" },
+  );
+}
+
+function plainRow(row: Record<string, unknown>): Row {
+  const plain: Row = {};
+  for (const [name, value] of Object.entries(row)) plain[name] = plainValue(name, value);
+  return plain;
+}
+
+function plainValue(name: string, value: unknown): string | number | boolean | null {
+  if (value === null || value === undefined) return null;
+  if (typeof value === "bigint") {
+    const number = Number(value);
+    if (!Number.isSafeInteger(number)) {
+      throw new RangeError(`Cannot read column ${name}: ${value} is beyond exact numbers`);
+    }
+    return number;
+  }
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
+    return value;
+  }
+  return String(value);
+}

@@ -1,0 +1,93 @@
+// One partition file: where it lies, how it is written so that a crash leaves either all of it or
+// nothing under its name, and what it says of itself.
+import { raw, type Sql, sql } from "../core/sql.ts";
+import type { Files } from "../core/types.ts";
+import type { Db } from "./duckdb.ts";
+import { fileName, TEMPORARY } from "./file_names.ts";
+import { ALL_COLUMNS } from "./schema.ts";
+import type { CatalogFile } from "./store_ops.ts";
+
+/** A (site, UTC date) folder. */
+export interface Partition {
+  readonly site_id: string;
+  readonly date: string;
+}
+
+/**
+ * What a file says of itself in its Parquet metadata, so that the catalog can be rebuilt without
+ * counting twice: the journal rows it was made from, or the files it replaced.
+ */
+export interface FileOrigin {
+  /** Which journal the `seq` numbers belong to. */
+  readonly journal?: string;
+  readonly seqFrom?: number;
+  readonly seqTo?: number;
+  /** Paths relative to the events folder. */
+  readonly replaces?: readonly string[];
+}
+
+const METADATA_KEY = "mallard";
+
+/** Folder of a partition, relative to the events folder. */
+export function partitionFolder({ site_id, date }: Partition): string {
+  return `site_id=${site_id}/date=${date}`;
+}
+
+/**
+ * The partition a path below the events folder belongs to, or null when it is none. Folder names
+ * may be percent-encoded, as DuckDB's own partitioned writes are.
+ */
+export function partitionOfPath(path: string): Partition | null {
+  const match = /^site_id=([^/]+)\/date=(\d{4}-\d{2}-\d{2})\/[^/]+$/.exec(path);
+  if (!match?.[1] || !match[2] || Number.isNaN(Date.parse(match[2]))) return null;
+  try {
+    return { site_id: decodeURIComponent(match[1]), date: match[2] };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Writes the events of one partition from `source` (a relation of the stored columns without
+ * bound values), ordered by time: to a temporary name, flushed to disk, renamed, folder flushed.
+ * Rejects with the error of DuckDB or of the disk; then the file's own name does not exist.
+ */
+export async function writePartition(
+  db: Db,
+  files: Files,
+  eventsFolder: string,
+  partition: Partition,
+  write: { readonly number: number; readonly source: Sql; readonly origin: FileOrigin },
+): Promise<CatalogFile> {
+  const folder = partitionFolder(partition);
+  const path = `${folder}/${fileName(write.number)}`;
+  const target = `${eventsFolder}/${path}`;
+  await files.makeDir(`${eventsFolder}/${folder}`);
+  const site = literal(partition.site_id);
+  const date = literal(partition.date);
+  const copied = await db.query(sql`copy (
+      select ${ALL_COLUMNS}
+      from ${write.source}
+      where site_id = ${site}
+        and timestamp >= ${date}::timestamp
+        and timestamp < ${date}::timestamp + interval 1 day
+      order by timestamp
+    ) to ${literal(target + TEMPORARY)} (
+      format parquet, compression zstd,
+      kv_metadata { ${raw(METADATA_KEY)}: ${literal(JSON.stringify(write.origin))} }
+    )`);
+  await files.sync(target + TEMPORARY);
+  const bytes = await files.size(target + TEMPORARY) ?? 0;
+  await files.rename(target + TEMPORARY, target);
+  try {
+    await files.sync(`${eventsFolder}/${folder}`);
+  } catch (error) {
+    await files.remove(target);
+    throw error;
+  }
+  return { ...partition, path, rows: Number(copied[0]?.["Count"] ?? 0), bytes };
+}
+
+function literal(text: string): Sql {
+  return raw(`'${text.replaceAll("'", "''")}'`);
+}

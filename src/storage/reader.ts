@@ -1,0 +1,57 @@
+// The door through which every statistic reads: one statement over one consistent view of all
+// tiers. It must not know what the statement computes.
+import { type Sql, sql } from "../core/sql.ts";
+import type { Catalog } from "./catalog.ts";
+import type { Db, QueryLimits, Row } from "./duckdb.ts";
+import { eventsFor, type SpanUs } from "./events.ts";
+import type { Hot } from "./hot.ts";
+
+/** Reads events of one site over a span of time. */
+export class Reader {
+  readonly #db: Db;
+  readonly #catalog: Catalog;
+  readonly #hot: Hot;
+  readonly #eventsFolder: string;
+
+  constructor(db: Db, catalog: Catalog, hot: Hot, options: { eventsFolder: string }) {
+    this.#db = db;
+    this.#catalog = catalog;
+    this.#hot = hot;
+    this.#eventsFolder = options.eventsFolder;
+  }
+
+  /**
+   * Rows of one statement. `build` gets a parenthesised relation of the stored columns but
+   * site_id, every event accepted before this call included. Rejects as `Db.query` does.
+   */
+  async query(
+    site: string,
+    span: SpanUs,
+    build: (events: Sql) => Sql,
+    limits: QueryLimits = {},
+  ): Promise<Row[]> {
+    await this.#hot.sync();
+    const lease = this.#catalog.lease();
+    try {
+      const events = eventsFor(lease.snapshot, this.#eventsFolder, site, span);
+      return await this.#db.query(build(sql`(${events})`), limits);
+    } finally {
+      lease.release();
+    }
+  }
+
+  /** Changes whenever an event of the site is accepted, or events of it appear or go otherwise. */
+  version(site: string): string {
+    return this.#catalog.version(site);
+  }
+
+  /** Known site ids, sorted. */
+  sites(): readonly string[] {
+    return this.#catalog.sites();
+  }
+
+  /** UTC date of the site's oldest Parquet file, or null when it has none. */
+  firstDate(site: string): string | null {
+    return this.#catalog.current.files.get(site)?.[0]?.date ?? null;
+  }
+}

@@ -1,0 +1,211 @@
+// What is found on disk meets the catalog: at start unfinished steps are completed or undone, and
+// files that came from elsewhere (the original program, a restored backup) are adopted.
+import { messageOf } from "../core/errors.ts";
+import { sql } from "../core/sql.ts";
+import type { Files, Log } from "../core/types.ts";
+import type { Db } from "./duckdb.ts";
+import { TEMPORARY } from "./file_names.ts";
+import { type FileOrigin, type Partition, partitionOfPath } from "./parquet.ts";
+import { literalPath } from "./schema.ts";
+import type { Store } from "./store.ts";
+import type { CatalogFile } from "./store_ops.ts";
+
+/** Where things lie, and which journal is ours. */
+export interface RecoveryOptions {
+  readonly eventsFolder: string;
+  readonly quarantineFolder: string;
+  readonly journalId: string;
+}
+
+/** A file not in the catalog, as its own footer describes it. */
+interface Found extends Partition {
+  readonly path: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly origin: FileOrigin;
+}
+
+const INSPECT_FILES = 200;
+
+/** Compares the events folder with the catalog. */
+export class Recovery {
+  readonly #db: Db;
+  readonly #store: Store;
+  readonly #files: Files;
+  readonly #log: Log;
+  readonly #options: RecoveryOptions;
+  readonly #ignored = new Set<string>();
+
+  constructor(db: Db, store: Store, files: Files, log: Log, options: RecoveryOptions) {
+    this.#db = db;
+    this.#store = store;
+    this.#files = files;
+    this.#log = log;
+    this.#options = options;
+  }
+
+  /** At start, before anything is written: returns the files that hold the cold events. */
+  async start(): Promise<CatalogFile[]> {
+    await this.removeCondemned();
+    const known = new Map((await this.#store.run("listFiles")).map((f) => [f.path, f]));
+    const unknown: string[] = [];
+    const present = new Set<string>();
+    for (const path of await this.#files.tree(this.#options.eventsFolder)) {
+      if (path.endsWith(TEMPORARY)) await this.#files.remove(this.#absolute(path));
+      else if (known.has(path)) present.add(path);
+      else if (path.endsWith(".parquet")) unknown.push(path);
+    }
+    const missing = [...known.keys()].filter((path) => !present.has(path));
+    if (missing.length > 0) {
+      for (const path of missing) {
+        known.delete(path);
+        this.#log("error", `Cannot find ${path}: it is in the catalog, but not on disk`);
+      }
+      await this.#store.run("forgetFiles", missing);
+    }
+    const adopted = await this.#adopt(unknown, known, true);
+    return [...known.values(), ...adopted];
+  }
+
+  /** While running: adopts files that were copied in. Call it apart from flushes. */
+  async adoptNew(known: ReadonlySet<string>): Promise<CatalogFile[]> {
+    const unknown = (await this.#files.tree(this.#options.eventsFolder))
+      .filter((path) => path.endsWith(".parquet") && !known.has(path));
+    return await this.#adopt(unknown, known, false);
+  }
+
+  /** Removes files that were replaced, expired or erased, and forgets them. */
+  async removeCondemned(): Promise<void> {
+    const paths = await this.#store.run("listCondemned");
+    if (paths.length === 0) return;
+    for (const path of paths) await this.#files.remove(this.#absolute(path));
+    await this.#store.run("forgetCondemned", paths);
+  }
+
+  /** Moves a damaged file out of the way, into the quarantine folder. */
+  async setAside(path: string, reason: string): Promise<void> {
+    const target = `${this.#options.quarantineFolder}/${path}`;
+    await this.#files.makeDir(target.slice(0, target.lastIndexOf("/")));
+    await this.#files.rename(this.#absolute(path), target);
+    this.#log("error", `Set aside a damaged file: ${path}: ${reason}`);
+  }
+
+  async #adopt(
+    paths: readonly string[],
+    known: { has(path: string): boolean },
+    atStart: boolean,
+  ): Promise<CatalogFile[]> {
+    const found: Found[] = [];
+    for (let from = 0; from < paths.length; from += INSPECT_FILES) {
+      found.push(...await this.#inspect(paths.slice(from, from + INSPECT_FILES), atStart));
+    }
+    const replaced = new Set(found.flatMap((file) => file.origin.replaces ?? []));
+    const adopted: CatalogFile[] = [];
+    for (const { origin, ...file } of found) {
+      if (replaced.has(file.path) || await this.#isLeftover(file, origin, known)) {
+        await this.#files.remove(this.#absolute(file.path));
+        this.#log("info", `Removed the leftover of an unfinished step: ${file.path}`);
+      } else {
+        adopted.push(file);
+      }
+    }
+    if (adopted.length > 0) {
+      await this.#store.run("addFiles", adopted);
+      const rows = adopted.reduce((sum, file) => sum + file.rows, 0);
+      this.#log("info", `Adopted ${adopted.length} files with ${rows} events`);
+    }
+    return adopted;
+  }
+
+  /** Whether the rows of a file are still where they came from: then the file must go. */
+  async #isLeftover(
+    file: Partition,
+    origin: FileOrigin,
+    known: { has(path: string): boolean },
+  ): Promise<boolean> {
+    if (origin.replaces?.some((path) => known.has(path))) return true;
+    const { journal, seqFrom, seqTo } = origin;
+    if (journal !== this.#options.journalId) return false;
+    if (seqFrom === undefined || seqTo === undefined) return false;
+    const { site_id, date } = file;
+    return await this.#store.run("holdsJournal", { site_id, date, seqFrom, seqTo });
+  }
+
+  /** Reads the footers of some files; what cannot be read is set aside (at start) or left. */
+  async #inspect(paths: readonly string[], atStart: boolean): Promise<Found[]> {
+    const candidates = paths.filter((path) => {
+      if (partitionOfPath(path)) return true;
+      if (!this.#ignored.has(path)) this.#log("warn", `Left alone: ${path} is no partition file`);
+      this.#ignored.add(path);
+      return false;
+    });
+    if (candidates.length === 0) return [];
+    try {
+      return await this.#footers(candidates);
+    } catch (error) {
+      const only = candidates[0];
+      if (candidates.length > 1 || only === undefined) {
+        const half = Math.ceil(candidates.length / 2);
+        return [
+          ...await this.#inspect(candidates.slice(0, half), atStart),
+          ...await this.#inspect(candidates.slice(half), atStart),
+        ];
+      }
+      // While running, the file may be half copied: the next start decides.
+      if (atStart) await this.setAside(only, firstLine(error));
+      return [];
+    }
+  }
+
+  async #footers(paths: readonly string[]): Promise<Found[]> {
+    const list = paths.map((path) => literalPath(this.#absolute(path)));
+    const rows = await this.#db.query(sql`
+      with columns as (
+        select file_name, count(*) filter (where name in ('timestamp', 'visitor_id')) as needed
+        from parquet_schema(${list})
+        group by file_name
+      ), origins as (
+        select file_name, any_value(decode(value)) filter (where decode(key) = 'mallard') as origin
+        from parquet_kv_metadata(${list})
+        group by file_name
+      )
+      select file.file_name, file.num_rows, columns.needed, origins.origin
+      from parquet_file_metadata(${list}) as file
+      join columns using (file_name)
+      left join origins using (file_name)`);
+    const byPath = new Map(rows.map((row) => [String(row["file_name"]), row]));
+    const found: Found[] = [];
+    for (const path of paths) {
+      const row = byPath.get(this.#absolute(path));
+      const partition = partitionOfPath(path);
+      if (!row || !partition || Number(row["needed"]) < 2) {
+        throw new Error(`Cannot read ${path}: it holds no events`);
+      }
+      found.push({
+        ...partition,
+        path,
+        rows: Number(row["num_rows"]),
+        bytes: await this.#files.size(this.#absolute(path)) ?? 0,
+        origin: parseOrigin(row["origin"]),
+      });
+    }
+    return found;
+  }
+
+  #absolute(path: string): string {
+    return `${this.#options.eventsFolder}/${path}`;
+  }
+}
+
+function parseOrigin(text: unknown): FileOrigin {
+  if (typeof text !== "string") return {};
+  try {
+    return JSON.parse(text) as FileOrigin;
+  } catch {
+    return {};
+  }
+}
+
+function firstLine(error: unknown): string {
+  return messageOf(error).split("\n")[0] ?? "";
+}

@@ -1,0 +1,78 @@
+// Sole importer of node:sqlite: opens DATA_DIR/mallard.sqlite so that what was committed survives
+// a power cut, and runs statements. It knows no table.
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+
+/** A value SQLite stores. */
+export type SqliteValue = string | number | bigint | null | Uint8Array;
+
+/** One row by column name. Integers are numbers. */
+export type SqliteRow = Record<string, string | number | null>;
+
+/** An open SQLite database. Every method may throw the error of SQLite (disk full, damaged …). */
+export class Sqlite {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** Opens or creates the file: write-ahead log, fsync at every commit, erased pages zeroed. */
+  constructor(path: string) {
+    this.#db = new DatabaseSync(path);
+    this.#db.exec("pragma busy_timeout = 5000");
+    this.#db.exec("pragma journal_mode = wal");
+    this.#db.exec("pragma synchronous = full");
+    this.#db.exec("pragma secure_delete = on");
+    this.#db.exec("pragma foreign_keys = on");
+  }
+
+  /** Runs statements that return nothing. */
+  exec(text: string): void {
+    this.#db.exec(text);
+  }
+
+  /** Runs one statement; returns the id of the last inserted row and the number of rows changed. */
+  run(text: string, ...values: SqliteValue[]): { lastId: number; changes: number } {
+    const result = this.#prepare(text).run(...values);
+    return { lastId: Number(result.lastInsertRowid), changes: Number(result.changes) };
+  }
+
+  /** All rows of a query. */
+  all(text: string, ...values: SqliteValue[]): SqliteRow[] {
+    return this.#prepare(text).all(...values) as SqliteRow[];
+  }
+
+  /** The first row of a query, or undefined. */
+  get(text: string, ...values: SqliteValue[]): SqliteRow | undefined {
+    return this.#prepare(text).get(...values) as SqliteRow | undefined;
+  }
+
+  /** Runs `work` in one transaction: all of it is on disk when this returns, or none. */
+  transaction<T>(work: () => T): T {
+    this.#db.exec("begin immediate");
+    try {
+      const result = work();
+      this.#db.exec("commit");
+      return result;
+    } catch (error) {
+      try {
+        this.#db.exec("rollback");
+      } catch {
+        // SQLite has already rolled back by itself (disk full); the first error is the one to tell.
+      }
+      throw error;
+    }
+  }
+
+  /** Closes the file after moving the log into it. */
+  close(): void {
+    this.#statements.clear();
+    this.#db.close();
+  }
+
+  #prepare(text: string): StatementSync {
+    let statement = this.#statements.get(text);
+    if (!statement) {
+      statement = this.#db.prepare(text);
+      this.#statements.set(text, statement);
+    }
+    return statement;
+  }
+}

@@ -1,0 +1,107 @@
+// Builders of events, and a reader over a real DuckDB and real Parquet files filled with them.
+import * as duckdb from "@duckdb/node-api";
+import { type Event, EVENT_COLUMN_NAMES } from "../../src/core/event.ts";
+import { Turns } from "../../src/core/turns.ts";
+import { Catalog } from "../../src/storage/catalog.ts";
+import { Db } from "../../src/storage/duckdb.ts";
+import { Flusher } from "../../src/storage/flush.ts";
+import { Hot } from "../../src/storage/hot.ts";
+import { Journal } from "../../src/storage/journal.ts";
+import { Reader } from "../../src/storage/reader.ts";
+import { Store } from "../../src/storage/store.ts";
+import { realSystem } from "../../src/system.ts";
+
+/** What a test says of an event; `at` is an ISO time (microseconds allowed) or µs since 1970. */
+export type EventInput = Partial<Omit<Event, "timestamp">> & {
+  readonly at: string | number;
+  readonly visitor?: string;
+  readonly page?: string;
+  readonly name?: string;
+};
+
+/** Microseconds of an ISO time with up to six digits of fraction; UTC where no zone is given. */
+export function timeUs(text: string): number {
+  const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,6}))?Z?)?$/.exec(text);
+  if (!match) throw new RangeError(`Cannot read time: "${text}"`);
+  const ms = Date.parse(`${match[1]}T${match[2] ?? "00:00:00"}Z`);
+  return ms * 1000 + Number((match[3] ?? "").padEnd(6, "0") || 0);
+}
+
+/** A pageview of `/` by visitor `v1` of example.com unless said otherwise. */
+export function pageview({ at, visitor, page, name, ...rest }: EventInput): Event {
+  const event = Object.fromEntries(EVENT_COLUMN_NAMES.map((column) => [column, null]));
+  return {
+    ...event,
+    site_id: "example.com",
+    visitor_id: visitor ?? "v1",
+    timestamp: typeof at === "number" ? at : timeUs(at),
+    event_name: name ?? "pageview",
+    pathname: page ?? "/",
+    ...rest,
+  } as Event;
+}
+
+/** A custom event called `signup` unless said otherwise. */
+export function customEvent(input: EventInput): Event {
+  return pageview({ name: "signup", ...input });
+}
+
+/** A reader over some events. */
+export interface TestReader {
+  readonly reader: Reader;
+  readonly db: Db;
+  readonly journal: Journal;
+  readonly flusher: Flusher;
+  readonly folder: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Stores events through the real journal; the first `coldShare` (0…1) of them go to Parquet, the
+ * others stay hot. Order of arrival is the order given.
+ */
+export async function openTestReader(
+  events: readonly Event[],
+  { coldShare = 0, threads = null }: { coldShare?: number; threads?: number | null } = {},
+): Promise<TestReader> {
+  const folder = await Deno.makeTempDir({ prefix: "mallard-test-" });
+  const eventsFolder = `${folder}/events`;
+  await Deno.mkdir(eventsFolder);
+  const { clock, files } = realSystem({ format: "text", levelMin: "warn" });
+  const failOnLog = (level: string, message: string) => {
+    if (level === "error") throw new Error(message);
+  };
+  const store = await Store.open(`${folder}/mallard.sqlite`);
+  const db = await Db.open(duckdb, {
+    folder,
+    spillFolder: `${folder}/spill`,
+    memoryLimit: null,
+    threads,
+    readers: 2,
+  });
+  const catalog = new Catalog([], []);
+  const hot = await Hot.create(db, catalog);
+  const journal = new Journal(store, catalog, hot, clock);
+  const flusher = new Flusher(db, store, files, catalog, hot, failOnLog, new Turns(), {
+    eventsFolder,
+    journalId: "test",
+  });
+  const cold = Math.round(events.length * coldShare);
+  if (cold > 0) {
+    await journal.append(events.slice(0, cold));
+    await flusher.flush();
+  }
+  if (cold < events.length) await journal.append(events.slice(cold));
+  return {
+    reader: new Reader(db, catalog, hot, { eventsFolder }),
+    db,
+    journal,
+    flusher,
+    folder,
+    async close() {
+      await db.close();
+      await store.close();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
