@@ -1,0 +1,320 @@
+import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import { browserTest, type Page } from "../support/browser.ts";
+import { type SiteOptions, startThreePageSite } from "../support/three_page_site.ts";
+
+const SCRIPT = new URL("../../dashboard/script.js", import.meta.url);
+
+/** A cookie the collector's host has for other reasons; the tracker must not send it. */
+const COLLECTORS_COOKIE = "login";
+
+interface Recorded {
+  readonly method: string;
+  readonly path: string;
+  readonly type: string | null;
+  readonly cookie: string | null;
+  readonly body: Record<string, unknown>;
+}
+
+/** A server that serves the tracker at `/some/base/mallard.js` and writes down what arrives. */
+function startCollector({ status = 202, answerMs = 0 }) {
+  const requests: Recorded[] = [];
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    const path = new URL(request.url).pathname;
+    const open = { "access-control-allow-origin": "*" };
+    if (request.method === "GET") {
+      return new Response(await Deno.readTextFile(SCRIPT), {
+        headers: {
+          ...open,
+          "content-type": "text/javascript",
+          "set-cookie": `${COLLECTORS_COOKIE}=1`,
+        },
+      });
+    }
+    const text = await request.text();
+    requests.push({
+      method: request.method,
+      path,
+      type: request.headers.get("content-type"),
+      cookie: request.headers.get("cookie"),
+      body: text === "" ? {} : JSON.parse(text),
+    });
+    if (answerMs > 0) await pause(answerMs);
+    return new Response(null, { status, headers: open });
+  });
+  const { port } = server.addr as Deno.NetAddr;
+  return {
+    requests,
+    tracker: `http://127.0.0.1:${port}/some/base/mallard.js`,
+    /** Waits until `count` requests are there, and a little longer for one too many. */
+    async arrived(count: number): Promise<Recorded[]> {
+      for (let tries = 0; requests.length < count && tries < 200; tries++) await pause(20);
+      await pause(150);
+      assert.equal(requests.length, count, JSON.stringify(requests.map((each) => each.body)));
+      return requests;
+    },
+    close: () => server.shutdown(),
+  };
+}
+
+type Collector = ReturnType<typeof startCollector>;
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Registers a test with a collector, a site whose tag points to it, and a page to open it in. */
+function trackerTest(
+  name: string,
+  run: (tools: { page: Page; site: { url: string }; collector: Collector }) => Promise<void>,
+  options: Partial<SiteOptions> & { status?: number; answerMs?: number } = {},
+): void {
+  browserTest(name, async (context) => {
+    const collector = startCollector(options);
+    const site = startThreePageSite({
+      tracker: collector.tracker,
+      domain: "example.com",
+      ...options,
+    });
+    try {
+      const page = await context.newPage();
+      const errors: string[] = [];
+      page.on("pageerror", (error) => errors.push(String(error)));
+      await run({ page, site, collector });
+      assert.deepEqual(errors, [], "errors reached the page");
+      assert.equal(collector.requests.find((request) => request.cookie !== null), undefined);
+      const cookies = (await context.cookies()).map((cookie) => cookie.name);
+      assert.deepEqual(cookies.filter((cookie) => cookie !== COLLECTORS_COOKIE), []);
+      await page.close();
+    } finally {
+      await site.close();
+      await collector.close();
+    }
+  });
+}
+
+Deno.test("script.js is at most 1 KiB gzipped as it is served", async () => {
+  const size = gzipSync(await Deno.readFile(SCRIPT), { level: 9 }).length;
+  assert.ok(size <= 1024, `${size} bytes`);
+});
+
+trackerTest("script.js sends a pageview at load, without preflight or cookie", async (tools) => {
+  const { page, site, collector } = tools;
+  await page.setViewportSize({ width: 600, height: 400 });
+  await page.goto(`${site.url}/?utm_source=news#part`, { referer: "https://www.google.com/" });
+  const [view] = await collector.arrived(1);
+  const width = await page.evaluate(() => screen.width);
+  assert.deepEqual(view, {
+    method: "POST",
+    path: "/some/base/api/event",
+    type: "text/plain;charset=UTF-8",
+    cookie: null,
+    body: {
+      d: "example.com",
+      n: "pageview",
+      u: `${site.url}/?utm_source=news`,
+      r: "https://www.google.com/",
+      w: width,
+    },
+  });
+  const stored = await page.evaluate(() => [localStorage.length, sessionStorage.length]);
+  assert.deepEqual(stored, [0, 0]);
+});
+
+trackerTest("script.js counts pushState and popstate when the address changes", async (tools) => {
+  const { page, site, collector } = tools;
+  await page.goto(site.url);
+  await collector.arrived(1);
+  await page.click("#more");
+  await page.evaluate(() => history.pushState(null, "", "#anchor"));
+  await page.evaluate(() => history.pushState(null, "", location.href));
+  await page.evaluate(() => history.replaceState(null, "", "/replaced"));
+  await collector.arrived(2);
+  await page.evaluate(() => history.go(-3));
+  const views = await collector.arrived(3);
+  assert.deepEqual(views.map(({ body }) => [body["n"], body["u"], body["r"]]), [
+    ["pageview", `${site.url}/`, ""],
+    ["pageview", `${site.url}/pricing?plan=pro`, `${site.url}/`],
+    ["pageview", `${site.url}/`, `${site.url}/pricing?plan=pro`],
+  ]);
+});
+
+trackerTest("script.js leaves pushState working as the page knows it", async (tools) => {
+  const { page, site, collector } = tools;
+  await page.goto(site.url);
+  await collector.arrived(1);
+  const found = await page.evaluate(() => {
+    const answer = history.pushState({ a: 1 }, "", "/pricing");
+    let refused = "";
+    try {
+      history.pushState(null, "", "https://elsewhere.example/");
+    } catch (error) {
+      refused = (error as Error).name;
+    }
+    return { answer, state: history.state, path: location.pathname, refused };
+  });
+  assert.deepEqual(found, {
+    answer: undefined,
+    state: { a: 1 },
+    path: "/pricing",
+    refused: "SecurityError",
+  });
+  await collector.arrived(2);
+});
+
+trackerTest("mallard() sends a custom event with props and revenue", async (tools) => {
+  const { page, site, collector } = tools;
+  await page.goto(site.url);
+  await collector.arrived(1);
+  await page.click("#buy");
+  const event = (await collector.arrived(2))[1]?.body;
+  const width = await page.evaluate(() => screen.width);
+  assert.deepEqual(event, {
+    d: "example.com",
+    n: "purchase",
+    u: `${site.url}/`,
+    r: "",
+    w: width,
+    p: '{"plan":"pro","seats":3}',
+    ra: 49.9,
+    rc: "EUR",
+  });
+});
+
+trackerTest("mallard() takes another address", async (tools) => {
+  const { page, site, collector } = tools;
+  await page.goto(site.url);
+  await collector.arrived(1);
+  await page.evaluate("mallard('pageview', { url: 'https://example.com/virtual' })");
+  assert.equal((await collector.arrived(2))[1]?.body["u"], "https://example.com/virtual");
+});
+
+trackerTest("mallard() calls back with the answer's status", async (tools) => {
+  const { page, site, collector } = tools;
+  await page.goto(site.url);
+  await collector.arrived(1);
+  const result = await page.evaluate(
+    "new Promise((done) => mallard('signup', { callback: done }))",
+  );
+  assert.deepEqual(result, { status: 202 });
+});
+
+trackerTest("mallard() calls back when nothing could be sent", async (tools) => {
+  const { page, site, collector } = tools;
+  await page.goto(site.url);
+  await collector.arrived(1);
+  await collector.close();
+  const failed = "(result) => done(result.error instanceof Error)";
+  const closed = `new Promise((done) => mallard('signup', { callback: ${failed} }))`;
+  assert.equal(await page.evaluate(closed), true);
+  const circular = `new Promise((done) => {
+    const props = {};
+    props.self = props;
+    mallard('signup', { props, callback: ${failed} });
+  })`;
+  assert.equal(await page.evaluate(circular), true);
+  await page.evaluate("mallard(); mallard('x', null); mallard('x', { props: 1n })");
+});
+
+trackerTest("script.js does not disturb a page whose events are refused", async (tools) => {
+  const { page, site, collector } = tools;
+  await page.goto(site.url);
+  await page.evaluate("mallard('signup')");
+  await collector.arrived(2);
+}, { status: 503, head: stub() });
+
+trackerTest(
+  "script.js sends the calls made before it was loaded, after the view",
+  async (tools) => {
+    const { page, site, collector } = tools;
+    await page.goto(site.url);
+    const sent = await collector.arrived(3);
+    assert.deepEqual(sent.map(({ body }) => [body["n"], body["p"]]), [
+      ["pageview", undefined],
+      ["early", '{"a":1}'],
+      ["later", undefined],
+    ]);
+  },
+  { head: `${stub()}<script>mallard('early', { props: { a: 1 } }); mallard('later')</script>` },
+);
+
+trackerTest("script.js counts once when it is included twice", async (tools) => {
+  const { page, site, collector } = tools;
+  await page.goto(site.url);
+  await collector.arrived(1);
+  await page.click("#more");
+  await collector.arrived(2);
+  await page.evaluate("mallard('signup')");
+  await collector.arrived(3);
+}, { tags: 2 });
+
+trackerTest("script.js sends where data-api says", async (tools) => {
+  const { page, site, collector } = tools;
+  const wanted = page.waitForRequest((request) => request.url() === `${site.url}/collect/it`);
+  await page.goto(site.url);
+  assert.equal(JSON.parse((await wanted).postData() ?? "")["n"], "pageview");
+  await collector.arrived(0);
+}, { attributes: 'data-api="/collect/it"' });
+
+// More calls than connections, so that most still wait for one when the page is gone.
+trackerTest("mallard() survives the page's end", async ({ page, site, collector }) => {
+  const tab = await page.context().newPage();
+  await tab.goto(site.url);
+  await collector.arrived(1);
+  await tab.evaluate("for (let count = 0; count < 20; count++) mallard('click'); undefined");
+  await tab.close();
+  await collector.arrived(21);
+}, { answerMs: 200 });
+
+trackerTest("mallard() works in the moment of leaving", async ({ page, site, collector }) => {
+  await page.goto(site.url);
+  await collector.arrived(1);
+  await page.evaluate("addEventListener('pagehide', () => mallard('goodbye'))");
+  await page.evaluate("mallard('click'); location.href = 'about:blank'");
+  const sent = await collector.arrived(3);
+  assert.deepEqual(sent.map(({ body }) => body["n"]), ["pageview", "click", "goodbye"]);
+});
+
+trackerTest(
+  "script.js counts a page that comes back from the back/forward cache",
+  async (tools) => {
+    const { page, site, collector } = tools;
+    await page.goto(site.url);
+    await collector.arrived(1);
+    await page.evaluate("window.kept = true");
+    await page.goto(`${site.url}/pricing`);
+    await collector.arrived(2);
+    await page.evaluate("void history.back()");
+    const views = await collector.arrived(3);
+    assert.deepEqual(
+      views.map(({ body }) => new URL(String(body["u"])).pathname),
+      ["/", "/pricing", "/"],
+    );
+  },
+);
+
+trackerTest("script.js counts a prerendered page when it is shown, once", async (tools) => {
+  const { page, site, collector } = tools;
+  await page.goto(site.url);
+  await collector.arrived(0);
+  await page.evaluate("void mallard('early')");
+  await collector.arrived(0);
+  await page.evaluate("showPage()");
+  await page.evaluate("showPage()");
+  const sent = await collector.arrived(2);
+  assert.deepEqual(sent.map(({ body }) => body["n"]), ["pageview", "early"]);
+}, {
+  head: `${stub()}<script>
+    Object.defineProperty(document, "prerendering", { value: true, writable: true });
+    function showPage() {
+      document.prerendering = false;
+      document.dispatchEvent(new Event("prerenderingchange"));
+    }
+  </script>`,
+});
+
+/** The snippet that lets a page call before the tracker is there. */
+function stub(): string {
+  return `<script>window.mallard = window.mallard ||
+    function () { (mallard.q = mallard.q || []).push(arguments) }</script>`;
+}
