@@ -1,6 +1,7 @@
-// Loads DuckDB: from its package, or, in the compiled executable, after unpacking its shared
-// library once to disk. The only file that imports the package itself; all others import types.
-import type * as DuckDb from "@duckdb/node-api";
+// Makes DuckDB's package loadable in the compiled executable, where its shared library has to be
+// unpacked to disk first: once, checked, and with an old or damaged copy replaced. It must not
+// know the package itself.
+import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { AppError, messageOf } from "../core/errors.ts";
 import type { Files, Random } from "../core/types.ts";
@@ -41,16 +42,17 @@ const FOLDER_PREFIX = "duckdb-";
 const ATTEMPTS_MAX = 3;
 
 /**
- * The DuckDB module, ready for `Db.open`. Rejects with `unavailable` and a sentence naming the
- * setting `native_dir` when the library cannot be unpacked or loaded.
+ * What `importModule` imports, with its library in place before. Rejects with `unavailable` and a
+ * sentence naming the setting `native_dir` when the library cannot be unpacked or loaded.
  */
-export async function loadDuckDb(
+export async function loadDuckDb<Module>(
   host: NativeHost,
   files: Files,
   random: Random,
+  importModule: () => Promise<Module>,
   options: NativeOptions,
-): Promise<typeof DuckDb> {
-  if (!host.isStandalone) return await import("@duckdb/node-api");
+): Promise<Module> {
+  if (!host.isStandalone) return await importModule();
   const folder = await linkLibrary(host, files, random, options);
   // The runtime unpacks DuckDB's addon by itself, into the folder for temporary files. There the
   // file might not be executable, and in a shared one its name can be guessed.
@@ -58,7 +60,7 @@ export async function loadDuckDb(
     ? host.redirectTemporaryFiles(folder)
     : () => {};
   try {
-    return await import("@duckdb/node-api");
+    return await importModule();
   } catch (error) {
     throw unavailable(`Cannot load DuckDB's addon: ${messageOf(error)}`);
   } finally {
@@ -112,7 +114,7 @@ async function isIntact(files: Files, path: string, manifest: LibraryManifest): 
   try {
     if (await files.size(path) !== manifest.bytes) return false;
     const found = await files.readBytes(path);
-    return found !== null && await sha256(found) === manifest.sha256;
+    return found !== null && sha256(found) === manifest.sha256;
   } catch {
     return false; // A copy that cannot be read is replaced, or the replacing tells why not.
   }
@@ -127,7 +129,7 @@ async function unpack(
 ): Promise<void> {
   const archive = await files.readBytes(`${embeddedDir}/${ARCHIVE_NAME}`);
   const library = archive && await decompress(archive);
-  if (!library || await sha256(library) !== manifest.sha256) {
+  if (!library || sha256(library) !== manifest.sha256) {
     throw new AppError(
       "unavailable",
       "Cannot unpack DuckDB's library: this executable is damaged; fetch it again",
@@ -157,9 +159,9 @@ async function decompress(archive: Uint8Array<ArrayBuffer>): Promise<Uint8Array<
   }
 }
 
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** Web Crypto would copy all of the library first. */
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** Removes the folders of other versions and what killed attempts left. Never fails. */

@@ -180,6 +180,29 @@ Deno.test("loadDuckDb() takes the package as it is when not compiled", async () 
     link: () => assert.fail("linked"),
     redirectTemporaryFiles: () => assert.fail("redirected"),
   };
-  const duckdb = await loadDuckDb(source, files, random, { nativeDir: "/nonexistent/native" });
-  assert.match(duckdb.version(), /^v\d/);
+  const load = () => Promise.resolve("module");
+  const options = { nativeDir: "/nonexistent/native" };
+  assert.equal(await loadDuckDb(source, files, random, load, options), "module");
 });
+
+Deno.test("loadDuckDb() has the addon unpacked beside the library, and only the addon", () =>
+  inPlace(async (place) => {
+    const steps: string[] = [];
+    const recording: NativeHost = {
+      ...host([], () => steps.push("link")),
+      redirectTemporaryFiles(folder) {
+        steps.push(`to ${folder}`);
+        return () => steps.push("back");
+      },
+    };
+    const load = () => Promise.resolve(steps.push("import"));
+    await loadDuckDb(recording, files, random, load, place);
+    assert.deepEqual(steps, ["link", `to ${place.nativeDir}/${FOLDER}`, "import", "back"]);
+    const fail = () => Promise.reject(new Error("no such symbol"));
+    await assert.rejects(
+      loadDuckDb(recording, files, random, fail, place),
+      /Cannot load DuckDB's addon: no such symbol.*native_dir/,
+    );
+    assert.equal(steps.at(-1), "back");
+    assert.deepEqual(await files.tree(place.nativeDir), [`${FOLDER}/lib.so`]);
+  }));
