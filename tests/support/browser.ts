@@ -5,8 +5,8 @@ import { type Browser, type BrowserContext, chromium, type Page } from "playwrig
 export type { Browser, BrowserContext, Page };
 
 /** A user agent of today's Chrome: the headless one would count as a robot. */
-export const USER_AGENT =
-  "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
+export const USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 " +
+  "(KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
 
 const FLAGS = [
   "--headless",
