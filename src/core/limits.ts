@@ -12,6 +12,8 @@ export const EVENT_NAME_CHARS_MAX = 256;
 export const URL_CHARS_MAX = 2048;
 /** Longest properties text, in bytes of UTF-8. */
 export const PROPS_BYTES_MAX = 4096;
+/** Widest screen. */
+export const SCREEN_PIXELS_MAX = 1_000_000;
 /** Largest amount of revenue, in hundredths: DECIMAL(12,2). */
 export const REVENUE_CENTS_MAX = 999_999_999_999;
 /** Events waiting for the journal before ingestion answers 503. */
@@ -54,3 +56,31 @@ export const API_KEY_NAME_CHARS_MAX = 128;
 export const API_KEYS_FILE_BYTES_MAX = 4 * 1024 * 1024;
 /** Erasures that are listed. */
 export const ERASURES_LISTED_MAX = 1000;
+/** Longest URL form of a filter. */
+export const FILTER_CHARS_MAX = 8192;
+/** Conditions in one filter. */
+export const FILTER_LEAVES_MAX = 100;
+/** Values of one condition. */
+export const FILTER_VALUES_MAX = 200;
+/** Longest value of a condition. */
+export const FILTER_VALUE_CHARS_MAX = 2048;
+/** Nesting of and, or, not in a filter. */
+export const FILTER_DEPTH_MAX = 8;
+/** Buckets of one time series. */
+export const BUCKETS_MAX = 20_000;
+/** Dimensions of one question. */
+export const DIMENSIONS_MAX = 4;
+/** Metrics of one question. */
+export const METRICS_MAX = 20;
+/** Longest key of a custom property that can be asked for. */
+export const PROP_KEY_CHARS_MAX = 300;
+/** Rows that may be skipped in a breakdown. */
+export const OFFSET_MAX = 1_000_000;
+/** Characters of a user agent that are looked at. */
+export const USER_AGENT_CHARS_MAX = 500;
+/** Time the body of an import request may take to arrive. */
+export const IMPORT_BODY_MS_MAX = 120_000;
+/** One line of an import. */
+export const IMPORT_LINE_BYTES_MAX = 64 * 1024;
+/** Refused lines of an import that are told one by one. */
+export const IMPORT_FAULTS_LISTED_MAX = 100;

@@ -1,0 +1,496 @@
+// A question and its plan as one statement of SQL. Pure: no statement is run here, and everything
+// that came from a request is bound.
+import { type EventColumnName } from "../core/event.ts";
+import { type Condition, conditionsOf, type Filter, isCondition } from "../core/filter.ts";
+import { ident, join, raw, type Sql, sql } from "../core/sql.ts";
+import { bucketKey, dayOfWeek, hourOfDay } from "./buckets.ts";
+import { dimensionOf, type DimensionRef } from "./dimensions.ts";
+import { visitEvents, visits } from "./engine/visits.ts";
+import { conditionSql, isOperatorName, type Operator, OPERATORS } from "./filters.ts";
+import {
+  type Aggregate,
+  type AggregateName,
+  AGGREGATES,
+  isMetricName,
+  metricOf,
+} from "./metrics.ts";
+import { levelOf, type Plan, planOf } from "./plan.ts";
+import type { Query } from "./query.ts";
+
+/** What a row `r` is: an event, an event with its visit's values, or a visit. */
+type RowKind = "event" | "tagged" | "visit";
+
+const YES = sql`true`;
+
+/** The statement of a question over `events`, a relation of the stored columns over `plan.span`. */
+export function buildQuery(query: Query, plan: Plan, events: Sql): Sql {
+  return new Builder(query, plan, events).statement();
+}
+
+/** The events of the range that meet the filter, as a relation of the stored columns. */
+export function matchingEvents(
+  query: Query,
+  plan: Plan,
+  events: Sql,
+  columns: readonly EventColumnName[],
+): Sql {
+  return new Builder(
+    query,
+    { ...plan, columns: [...new Set([...plan.columns, ...columns])] },
+    events,
+  )
+    .matching(columns);
+}
+
+class Builder {
+  readonly #query: Query;
+  readonly #plan: Plan;
+  readonly #ctes: { name: string; body: Sql }[] = [];
+  #tagged = false;
+  #done = 0;
+
+  constructor(query: Query, plan: Plan, events: Sql) {
+    this.#query = query;
+    this.#plan = plan;
+    const columns = join(plan.columns.map(ident));
+    this.#with("all_events", sql`select ${columns} from ${events}`);
+  }
+
+  statement(): Sql {
+    const parts = this.#parts();
+    const keys = this.#query.dimensions.map((_, index) => ident(`k${index}`));
+    const derived = this.#query.metrics.map((name) =>
+      sql`${metricOf(name).derived} as ${ident(name)}`
+    );
+    const using = keys.length === 0
+      ? (name: string) => sql`cross join ${ident(name)}`
+      : (name: string) => sql`full join ${ident(name)} using (${join(keys)})`;
+    const names = parts.map((part) => part.name);
+    const [first = "all_events", ...others] = names;
+    const columns = parts.flatMap((part) => part.columns);
+    const values = columns.map((name) =>
+      name === "money" || name === "money_top"
+        ? ident(name)
+        : sql`coalesce(${ident(name)}, 0) as ${ident(name)}`
+    );
+    this.#with(
+      "merged",
+      sql`select ${join([...keys, ...values])} from ${ident(first)}
+    ${join(others.map(using), "\n    ")}${this.#only()}`,
+    );
+    const bases = this.#bases(keys);
+    const money = this.#plan.money ? [raw("money"), raw("money_top")] : [];
+    const selected = [...keys, ...derived, ...money, sql`count(*) over () as total_rows`];
+    const body = sql`select ${join(selected, ",\n  ")}
+from merged${join(bases.map((base) => sql`\n${base}`), "")}
+order by ${this.#order()}
+limit ${this.#query.limit} offset ${this.#query.offset}`;
+    return sql`with ${
+      join(this.#ctes.map(({ name, body }) => sql`${ident(name)} as (\n  ${body}\n)`), ",\n")
+    }\n${body}`;
+  }
+
+  matching(columns: readonly EventColumnName[]): Sql {
+    const kind = this.#plan.tagged ? "tagged" : "event";
+    const from = this.#eventRows(kind);
+    const where = this.#eventWhere(kind, this.#query.filter);
+    const selected = join(columns.map((name) => sql`r.${ident(name)}`));
+    const body = sql`select ${selected} from ${from} r where ${where}`;
+    return sql`(with ${
+      join(this.#ctes.map((cte) => sql`${ident(cte.name)} as (${cte.body})`), ", ")
+    } ${body})`;
+  }
+
+  #with(name: string, body: Sql): void {
+    this.#ctes.push({ name, body });
+  }
+
+  /** The relations that hold the aggregates, one row per combination of keys each. */
+  #parts(): { name: string; columns: string[] }[] {
+    const plan = this.#plan;
+    const of = (wanted: Aggregate["of"]) =>
+      plan.aggregates.filter((name) => AGGREGATES[name].of === wanted);
+    const parts: { name: string; columns: string[] }[] = [];
+    if (plan.form === "visits") {
+      this.#with("by_visit", this.#viaVisits(plan.aggregates));
+      parts.push({ name: "by_visit", columns: [...plan.aggregates] });
+    } else {
+      if (of("event").length > 0) {
+        const keys = this.#query.dimensions;
+        this.#with("by_event", this.#byEvent(of("event"), keys, this.#query.filter));
+        parts.push({ name: "by_event", columns: of("event") });
+      }
+      if (of("visit").length > 0) {
+        this.#with("by_visit", this.#byVisit(of("visit")));
+        parts.push({ name: "by_visit", columns: of("visit") });
+      }
+    }
+    if (plan.money) {
+      this.#with("by_currency", this.#byCurrency());
+      parts.push({ name: "by_currency", columns: ["money", "money_top"] });
+    }
+    return parts;
+  }
+
+  /** Aggregates over the events of the range that meet the filter. */
+  #byEvent(
+    aggregates: readonly AggregateName[],
+    keys: readonly DimensionRef[],
+    filter: Filter | null,
+  ): Sql {
+    const kind = this.#plan.tagged ? "tagged" : "event";
+    const rows = sql`select r.*${this.#keyColumns(keys, kind)} from ${
+      this.#eventRows(kind)
+    } r where ${this.#eventWhere(kind, filter)}`;
+    return this.#grouped(keys, aggregates.map((name) => [name, AGGREGATES[name].expr]), rows);
+  }
+
+  /** Aggregates over the visits that start in the range and have an event that meets the filter. */
+  #byVisit(aggregates: readonly AggregateName[]): Sql {
+    const { dimensions } = this.#query;
+    const split = this.#plan.split;
+    const ofEvent = dimensions.some((ref) => levelOf(ref, this.#query.ownColumns) === "event");
+    const rows = split && !ofEvent
+      ? sql`select r.*, true as counted${this.#keyColumns(dimensions, "visit")} from ${
+        this.#visitRows(split.event)
+      } r where ${this.#startsInRange(sql`r.start_us`)}${
+        split.event.length > 0 ? sql` and r.matched` : raw("")
+      }${this.#and(split.visit, "visit")}`
+      : this.#visitsOfEvents(dimensions);
+    const list = aggregates.map((name) => [name, AGGREGATES[name].expr] as const);
+    return this.#grouped(dimensions, list, rows);
+  }
+
+  /** One row per visit and combination of keys that its matching events have. */
+  #visitsOfEvents(dimensions: readonly DimensionRef[]): Sql {
+    const keys = join(dimensions.map((_, index) => sql`, ${ident(`k${index}`)}`), "");
+    const where = this.#filterSql(this.#query.filter, "tagged");
+    return sql`select distinct visitor_id, start_us, duration_us, visit_views as pageviews,
+      is_bounce, true as counted${keys} from (
+      select r.visitor_id, r.visit_start_us as start_us, r.duration_us, r.visit_views,
+        r.is_bounce${this.#keyColumns(dimensions, "tagged", sql`r.visit_start_us`)}
+      from ${this.#eventRows("tagged")} r
+      where ${this.#startsInRange(sql`r.visit_start_us`)} and ${where}
+    )`;
+  }
+
+  /** Every aggregate from one row per visit. */
+  #viaVisits(aggregates: readonly AggregateName[]): Sql {
+    const { dimensions } = this.#query;
+    const split = this.#plan.split ?? { event: [], visit: [] };
+    const matched = split.event.length > 0 ? sql` and r.matched` : raw("");
+    const of = (wanted: Aggregate["of"]) =>
+      aggregates.some((name) => AGGREGATES[name].of === wanted);
+    const counts = of("event")
+      ? sql`r.range_events > 0${of("visit") ? raw(" or r.counted") : raw("")}`
+      : sql`r.counted`;
+    const rows = sql`select * from (
+      select r.*, ${this.#startsInRange(sql`r.start_us`)}${matched} as counted${
+      this.#keyColumns(dimensions, "visit")
+    } from ${this.#visitRows(split.event, of("event"))} r where true${
+      this.#and(split.visit, "visit")
+    }) r where ${counts}`;
+    const list = aggregates.map((name) => {
+      const row: Aggregate = AGGREGATES[name];
+      return [name, row.viaVisits ?? row.expr] as const;
+    });
+    return this.#grouped(dimensions, list, rows);
+  }
+
+  #grouped(
+    keys: readonly DimensionRef[],
+    aggregates: readonly (readonly [string, Sql])[],
+    rows: Sql,
+  ): Sql {
+    const names = keys.map((_, index) => ident(`k${index}`));
+    const values = aggregates.map(([name, expr]) => sql`${expr} as ${ident(name)}`);
+    const group = names.length > 0 ? sql`\n  group by ${join(names)}` : raw("");
+    return sql`select ${join([...names, ...values])}\n  from (${rows}) r${group}`;
+  }
+
+  #byCurrency(): Sql {
+    const kind = this.#plan.tagged ? "tagged" : "event";
+    const keys = this.#query.dimensions.map((_, index) => ident(`k${index}`));
+    const lead = join(keys.map((key) => sql`${key}, `), "");
+    const group = keys.length > 0 ? sql` group by ${join(keys)}` : raw("");
+    return sql`select ${lead}
+    to_json(list({currency: currency, cents: cents, count: count}
+      order by cents desc, currency)) as money, max(cents) as money_top
+  from (
+    select ${lead}coalesce(revenue_currency, 'XXX') as currency,
+      sum((revenue_amount * 100)::bigint)::bigint as cents, count(*) as count
+    from (
+      select r.*${this.#keyColumns(this.#query.dimensions, kind)}
+      from ${this.#eventRows(kind)} r
+      where r.revenue_amount is not null and ${this.#eventWhere(kind, this.#query.filter)}
+    ) group by all
+  )${group}`;
+  }
+
+  /** Visitors of the question without its dimensions or goals, for shares and conversion rates. */
+  #bases(keys: readonly Sql[]): Sql[] {
+    const wanted = new Set(this.#query.metrics.map((name) => metricOf(name).base));
+    const joins: Sql[] = [];
+    const visitors = (filter: Filter | null, dimensions: readonly DimensionRef[]) =>
+      this.#byEvent(["visitors"], dimensions, filter);
+    const rename = (name: string, body: Sql) =>
+      this.#with(name, sql`select * rename (visitors as ${ident(name)}) from (${body})`);
+    if (wanted.has("question")) {
+      rename("base_question", visitors(this.#query.filter, []));
+      joins.push(raw("cross join base_question"));
+    }
+    if (wanted.has("goalless")) {
+      rename("base_goalless", visitors(withoutGoals(this.#query.filter), []));
+      joins.push(raw("cross join base_goalless"));
+    }
+    if (wanted.has("goalless_group")) {
+      joins.push(this.#groupBase(keys));
+    }
+    return joins;
+  }
+
+  #groupBase(keys: readonly Sql[]): Sql {
+    const kept = this.#query.dimensions
+      .map((ref, index) => ({ ref, key: keys[index] ?? raw("") }))
+      .filter(({ ref }) => ref !== "goal" && ref !== "name" && !ref.startsWith("props:"));
+    const body = this.#byEvent(
+      ["visitors"],
+      kept.map(({ ref }) => ref),
+      withoutGoals(this.#query.filter),
+    );
+    const renamed = kept.map(({ key }, index) => sql`${ident(`k${index}`)} as ${key}`);
+    this.#with(
+      "base_goalless_group",
+      sql`select ${join([...renamed, sql`visitors as base_goalless_group`])} from (${body})`,
+    );
+    return kept.length === 0
+      ? raw("cross join base_goalless_group")
+      : sql`left join base_goalless_group using (${join(kept.map(({ key }) => key))})`;
+  }
+
+  #only(): Sql {
+    const { only, dimensions } = this.#query;
+    return only && dimensions.length > 0 ? sql` where list_contains(${only}, k0)` : raw("");
+  }
+
+  #order(): Sql {
+    const { dimensions, order } = this.#query;
+    const keys = dimensions.map((_, index) => sql`${ident(`k${index}`)} asc`);
+    const asked = order.map(({ by, direction }) => {
+      const at = dimensions.findIndex((ref) => ref === by);
+      const way = raw(direction);
+      if (at >= 0) return sql`${ident(`k${at}`)} ${way}`;
+      const money = isMetricName(by) && metricOf(by).money !== undefined;
+      return sql`${money ? raw("money_top") : ident(by)} ${way} nulls last`;
+    });
+    return join([...asked, ...keys, sql`total_rows`]);
+  }
+
+  #keyColumns(keys: readonly DimensionRef[], kind: RowKind, startUs?: Sql): Sql {
+    return join(
+      keys.map((ref, index) => sql`, ${this.#key(ref, kind, startUs)} as ${ident(`k${index}`)}`),
+      "",
+    );
+  }
+
+  #key(ref: DimensionRef, kind: RowKind, startUs?: Sql): Sql {
+    const us = startUs ?? this.#us(kind);
+    switch (ref) {
+      case "minute":
+      case "hour":
+      case "day":
+      case "week":
+      case "month":
+        return bucketKey(ref, us, this.#query);
+      case "hour_of_day":
+        return hourOfDay(us, this.#query);
+      case "day_of_week":
+        return dayOfWeek(us, this.#query);
+      case "goal":
+        return this.#goalNames(kind);
+      default: {
+        const own = levelOf(ref, this.#query.ownColumns) === "event";
+        const missing = this.#query.missing ?? dimensionOf(ref).missing;
+        return sql`coalesce(${this.#value(ref, kind, own)}, ${missing})`;
+      }
+    }
+  }
+
+  #us(kind: RowKind): Sql {
+    if (kind === "event") return sql`epoch_us(r.timestamp)`;
+    return kind === "tagged" ? sql`r.us` : sql`r.start_us`;
+  }
+
+  /** The value of a dimension, NULL where there is none. */
+  #value(ref: DimensionRef, kind: RowKind, own: boolean): Sql {
+    const dimension = dimensionOf(ref);
+    const prefix = kind === "tagged" && !own && dimension.of === "visit" ? "visit_" : "";
+    if (ref === "entry_page" || ref === "exit_page") return sql`r.${ident(prefix + ref)}`;
+    if (ref === "hour_of_day") return hourOfDay(this.#us(kind), this.#query);
+    if (ref === "day_of_week") return dayOfWeek(this.#us(kind), this.#query);
+    if (!dimension.expr) throw new TypeError(`Cannot filter by ${ref}: it has no value of its own`);
+    return dimension.expr((name) => sql`r.${ident(prefix + name)}`);
+  }
+
+  /** One row for each goal that the event meets. */
+  #goalNames(kind: RowKind): Sql {
+    const { goals } = this.#query;
+    if (goals.length === 0) return sql`unnest([]::varchar[])`;
+    const names = goals.map((goal) =>
+      sql`case when ${this.#filterSql(goal.filter, kind)} then ${goal.name} end`
+    );
+    return sql`unnest(list_filter([${join(names)}], lambda g: g is not null))`;
+  }
+
+  #eventRows(kind: "event" | "tagged"): Sql {
+    if (kind === "event") return raw("all_events");
+    if (!this.#tagged) {
+      this.#tagged = true;
+      this.#with("tagged", this.#taggedBody());
+    }
+    return raw("tagged");
+  }
+
+  /** Every event with the values of its visit under the prefix visit_. */
+  #taggedBody(): Sql {
+    const { columns, visitColumns, visitPages, steps } = this.#plan;
+    const first = visitColumns.map((name) => sql`v.${ident(name)} as ${ident(`visit_${name}`)}`);
+    const pages = visitPages
+      ? [sql`v.entry_page as visit_entry_page`, sql`v.exit_page as visit_exit_page`]
+      : [];
+    const numbers = [
+      sql`e.*`,
+      sql`v.duration_us`,
+      sql`v.pageviews as visit_views`,
+      sql`v.is_bounce`,
+      ...first,
+      ...pages,
+    ];
+    const visitRows = visits(raw("all_events"), this.#query.gapUs, {
+      first: visitColumns,
+      pages: visitPages,
+    });
+    const body = sql`select ${join(numbers)}
+  from ${visitEvents(raw("all_events"), this.#query.gapUs, columns)} e
+  join ${visitRows} v on v.visitor_id = e.visitor_id and v.start_us = e.visit_start_us`;
+    if (!steps) return body;
+    const order = raw("us, event_name = 'pageview', event_name, pathname");
+    return sql`select *,
+    lead(us) over (partition by visitor_id, visit_start_us order by ${order}) as next_us,
+    event_name = 'pageview' and lead(us) over (
+      partition by visitor_id, visit_start_us, event_name = 'pageview' order by ${order}
+    ) is null as is_exit
+  from (${body})`;
+  }
+
+  #visitRows(event: readonly Filter[], counted = false): Sql {
+    const { visitColumns, visitPages } = this.#plan;
+    const meets = this.#all(event, "event");
+    const inRange = sql`${this.#inRange("event")} and ${meets}`;
+    return visits(raw("all_events r"), this.#query.gapUs, {
+      first: visitColumns,
+      pages: visitPages,
+      ...(event.length > 0 ? { any: { matched: meets } } : {}),
+      ...(counted
+        ? {
+          counts: {
+            range_events: inRange,
+            range_pageviews: sql`${inRange} and event_name = 'pageview'`,
+          },
+        }
+        : {}),
+    });
+  }
+
+  #eventWhere(kind: "event" | "tagged", filter: Filter | null): Sql {
+    return sql`${this.#inRange(kind)} and ${this.#filterSql(filter, kind)}`;
+  }
+
+  #inRange(kind: RowKind): Sql {
+    const { fromUs, toUs } = this.#query.range;
+    const us = kind === "event" ? sql`r.timestamp` : sql`make_timestamp(${this.#us(kind)})`;
+    return sql`${us} >= make_timestamp(${fromUs}) and ${us} < make_timestamp(${toUs})`;
+  }
+
+  #startsInRange(us: Sql): Sql {
+    const { fromUs, toUs } = this.#query.range;
+    return sql`${us} >= ${fromUs} and ${us} < ${toUs}`;
+  }
+
+  #and(filters: readonly Filter[], kind: RowKind): Sql {
+    return join(filters.map((filter) => sql` and ${this.#filterSql(filter, kind)}`), "");
+  }
+
+  #all(filters: readonly Filter[], kind: RowKind): Sql {
+    if (filters.length === 0) return YES;
+    return sql`(${join(filters.map((filter) => this.#filterSql(filter, kind)), " and ")})`;
+  }
+
+  #filterSql(filter: Filter | null, kind: RowKind): Sql {
+    if (!filter) return YES;
+    if (isCondition(filter)) {
+      const { op, dimension, values, caseSensitive } = filter;
+      if (!isOperatorName(op)) throw new TypeError(`Cannot filter: no operator is called ${op}`);
+      const ref = dimension as DimensionRef;
+      if (ref === "goal") return this.#goalCondition(filter, kind);
+      const expr = this.#value(ref, kind, dimensionOf(ref).of !== "visit");
+      const { missing } = dimensionOf(ref);
+      return conditionSql(op, expr, values, { missing, caseSensitive });
+    }
+    switch (filter.op) {
+      case "and":
+        return sql`(${join(filter.of.map((part) => this.#filterSql(part, kind)), " and ")})`;
+      case "or":
+        return sql`(${join(filter.of.map((part) => this.#filterSql(part, kind)), " or ")})`;
+      case "not":
+        return sql`(not ${this.#filterSql(filter.of[0], kind)})`;
+      case "has_done":
+        return sql`(r.visitor_id in (select visitor_id from ${this.#doers(filter.of[0])}))`;
+      case "has_not_done":
+        return sql`(r.visitor_id not in (select visitor_id from ${this.#doers(filter.of[0])}))`;
+    }
+  }
+
+  /** Whether the event meets a goal whose name meets the condition. */
+  #goalCondition(filter: Condition, kind: RowKind): Sql {
+    const { op, values, caseSensitive } = filter;
+    const operator: Operator | undefined = isOperatorName(op) ? OPERATORS[op] : undefined;
+    const positive = operator?.not ?? op;
+    const any = this.#query.goals.map((goal) => {
+      const named = isOperatorName(positive)
+        ? conditionSql(positive, sql`${goal.name}::varchar`, values, { missing: "", caseSensitive })
+        : YES;
+      return sql`(${named} and ${this.#filterSql(goal.filter, kind)})`;
+    });
+    const found = any.length > 0 ? sql`(${join(any, " or ")})` : sql`false`;
+    return operator?.not ? sql`(not ${found})` : found;
+  }
+
+  /** The visitors with an event of the range that meets the filter. */
+  #doers(filter: Filter): Sql {
+    const name = `done_${this.#done++}`;
+    const kind = conditionsOf(filter).length > 0 && this.#plan.tagged ? "tagged" : "event";
+    const from = this.#eventRows(kind);
+    const where = this.#eventWhere(kind, filter);
+    this.#with(name, sql`select distinct r.visitor_id from ${from} r where ${where}`);
+    return ident(name);
+  }
+}
+
+/** A filter without the parts that speak of goals. */
+function withoutGoals(filter: Filter | null): Filter | null {
+  if (!filter) return null;
+  const mentions = (part: Filter) =>
+    conditionsOf(part).some(({ dimension }) => dimension === "goal");
+  if (!isCondition(filter) && filter.op === "and") {
+    const kept = filter.of.filter((part) => !mentions(part));
+    const [only] = kept;
+    return kept.length > 1 ? { op: "and", of: kept } : only ?? null;
+  }
+  return mentions(filter) ? null : filter;
+}
+
+/** Rows of a question: its plan and its statement. */
+export function statementOf(query: Query, events: Sql): Sql {
+  return buildQuery(query, planOf(query), events);
+}

@@ -1,0 +1,126 @@
+// Answers kept for a while: bounded in number and age, one computation for many who ask the same
+// at once. It must not know what a key means.
+import type { Clock } from "../core/types.ts";
+
+interface Entry {
+  readonly value: unknown;
+  readonly untilMs: number;
+}
+
+interface Running {
+  readonly value: Promise<unknown>;
+  readonly stop: () => void;
+  waiting: number;
+}
+
+/** Counts since the start. */
+export interface CacheCounts {
+  readonly entries: number;
+  readonly hits: number;
+  readonly misses: number;
+}
+
+/** A cache of answers by key. With `ttlMs` 0 it keeps nothing, but still joins equal questions. */
+export class Cache {
+  readonly #clock: Clock;
+  readonly #options: { readonly ttlMs: number; readonly entriesMax: number };
+  readonly #entries = new Map<string, Entry>();
+  readonly #running = new Map<string, Running>();
+  #hits = 0;
+  #misses = 0;
+
+  constructor(clock: Clock, options: { readonly ttlMs: number; readonly entriesMax: number }) {
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  /** The counts for /metrics and /health. */
+  counts(): CacheCounts {
+    this.#dropOld();
+    return { entries: this.#entries.size, hits: this.#hits, misses: this.#misses };
+  }
+
+  /**
+   * The answer under a key, computed when it is not there. A failure is not kept. The computation
+   * is stopped when everyone who waits for it has gone. Values are shared: nobody may change them.
+   */
+  async get<T>(
+    key: string,
+    compute: (signal: AbortSignal) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const entry = this.#entries.get(key);
+    if (entry && entry.untilMs > this.#clock.nowMs()) {
+      this.#hits++;
+      this.#entries.delete(key);
+      this.#entries.set(key, entry);
+      return entry.value as T;
+    }
+    let running = this.#running.get(key);
+    if (running) this.#hits++;
+    else running = this.#start(key, compute);
+    return await waitFor(running, signal) as T;
+  }
+
+  #start(key: string, compute: (signal: AbortSignal) => Promise<unknown>): Running {
+    this.#misses++;
+    const stop = new AbortController();
+    const forget = () => {
+      if (this.#running.get(key) === running) this.#running.delete(key);
+    };
+    const value = compute(stop.signal).then((result) => {
+      this.#keep(key, result);
+      return result;
+    }).finally(forget);
+    const running: Running = {
+      value,
+      waiting: 0,
+      stop: () => {
+        forget();
+        stop.abort();
+      },
+    };
+    this.#running.set(key, running);
+    return running;
+  }
+
+  /** Forgets everything, as after an erasure. */
+  clear(): void {
+    this.#entries.clear();
+  }
+
+  #keep(key: string, value: unknown): void {
+    const { ttlMs, entriesMax } = this.#options;
+    if (ttlMs <= 0 || entriesMax <= 0) return;
+    this.#entries.delete(key);
+    this.#entries.set(key, { value, untilMs: this.#clock.nowMs() + ttlMs });
+    if (this.#entries.size > entriesMax) this.#dropOld();
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= entriesMax) break;
+      this.#entries.delete(oldest);
+    }
+  }
+
+  #dropOld(): void {
+    const now = this.#clock.nowMs();
+    for (const [key, entry] of this.#entries) {
+      if (entry.untilMs <= now) this.#entries.delete(key);
+    }
+  }
+}
+
+/** Waits for a running computation; whoever goes last stops it. */
+function waitFor(running: Running, signal: AbortSignal | undefined): Promise<unknown> {
+  running.waiting++;
+  return new Promise((resolve, reject) => {
+    const leave = () => {
+      running.waiting--;
+      if (running.waiting === 0) running.stop();
+      reject(signal?.reason);
+    };
+    if (signal?.aborted) leave();
+    signal?.addEventListener("abort", leave, { once: true });
+    const done = () => signal?.removeEventListener("abort", leave);
+    running.value.then(resolve, reject).finally(done);
+  });
+}

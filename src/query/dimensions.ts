@@ -1,0 +1,180 @@
+// What numbers can be split by and filtered on: one row per dimension. An expression sees columns
+// only through `column`, so the same row serves an event's own value and its visit's.
+import type { EventColumnName } from "../core/event.ts";
+import { type Sql, sql } from "../core/sql.ts";
+import { channelOf } from "./channels.ts";
+
+/** Gives the SQL of a stored column, of the event or of its visit. */
+export type ColumnSql = (name: EventColumnName) => Sql;
+
+/** One dimension. */
+export interface Dimension {
+  readonly label: string;
+  readonly group: "pages" | "sources" | "campaigns" | "locations" | "devices" | "events" | "time";
+  /** Whose value it is: the event's own, or that of the visit's first event. */
+  readonly of: "event" | "visit" | "time";
+  readonly columns: readonly EventColumnName[];
+  /** The value as VARCHAR, NULL when there is none. Absent where the builder makes it. */
+  readonly expr?: (column: ColumnSql) => Sql;
+  /** What stands for NULL. */
+  readonly missing: string;
+  readonly doc: string;
+}
+
+const UNKNOWN = "(unknown)";
+
+/** A visit's first event's column as a dimension. */
+function visitColumn<G extends Dimension["group"]>(
+  column: EventColumnName,
+  label: string,
+  group: G,
+  doc: string,
+  missing = UNKNOWN,
+): Dimension {
+  return {
+    label,
+    group,
+    of: "visit",
+    columns: [column],
+    expr: (own) => own(column),
+    missing,
+    doc,
+  };
+}
+
+function eventColumn(
+  column: EventColumnName,
+  label: string,
+  group: Dimension["group"],
+  doc: string,
+): Dimension {
+  return { ...visitColumn(column, label, group, doc), of: "event" };
+}
+
+function visitPage(label: string, doc: string): Dimension {
+  return { label, group: "pages", of: "visit", columns: [], missing: UNKNOWN, doc };
+}
+
+function timePart(label: string, doc: string): Dimension {
+  return { label, group: "time", of: "time", columns: [], missing: "", doc };
+}
+
+const DIRECT = "Direct / None";
+const NONE = "(none)";
+
+/** Width classes of a screen, by its width in pixels. */
+function screenClass(column: ColumnSql): Sql {
+  const width = sql`try_cast(${column("screen_size")} as integer)`;
+  return sql`case when ${width} < 768 then 'mobile' when ${width} < 1024 then 'tablet'
+    when ${width} < 1440 then 'laptop' when ${width} >= 1440 then 'desktop' end`;
+}
+
+/** Every dimension but `props:KEY`, which `propertyDimension` makes. */
+export const DIMENSIONS = {
+  page: eventColumn("pathname", "Page", "pages", "path of the event's page"),
+  hostname: eventColumn("hostname", "Hostname", "pages", "host of the event's page"),
+  name: eventColumn("event_name", "Event", "events", "`pageview` or the custom event's name"),
+  goal: {
+    label: "Goal",
+    group: "events",
+    of: "event",
+    columns: [],
+    missing: NONE,
+    doc: "name of a goal of the site that the event meets; an event may meet several",
+  },
+  entry_page: visitPage("Entry page", "page of the visit's first pageview"),
+  exit_page: visitPage("Exit page", "page of the visit's last pageview"),
+  source: visitColumn(
+    "referrer_source",
+    "Source",
+    "sources",
+    "where the visit came from, by name",
+    DIRECT,
+  ),
+  referrer: visitColumn(
+    "referrer",
+    "Referrer",
+    "sources",
+    "URL of the page the visit came from",
+    DIRECT,
+  ),
+  channel: {
+    label: "Channel",
+    group: "sources",
+    of: "visit",
+    columns: [
+      "referrer_source",
+      "referrer",
+      "utm_source",
+      "utm_medium",
+      "utm_campaign",
+      "click_id",
+    ],
+    expr: channelOf,
+    missing: "Direct",
+    doc: "kind of source: search, social, mail, paid or not …",
+  },
+  utm_source: visitColumn("utm_source", "Campaign source", "campaigns", "utm_source", NONE),
+  utm_medium: visitColumn("utm_medium", "Campaign medium", "campaigns", "utm_medium", NONE),
+  utm_campaign: visitColumn("utm_campaign", "Campaign", "campaigns", "utm_campaign", NONE),
+  utm_content: visitColumn("utm_content", "Campaign content", "campaigns", "utm_content", NONE),
+  utm_term: visitColumn("utm_term", "Campaign term", "campaigns", "utm_term", NONE),
+  country: visitColumn("country_code", "Country", "locations", "ISO 3166-1 alpha-2 code"),
+  region: visitColumn("region", "Region", "locations", "name of the region"),
+  city: visitColumn("city", "City", "locations", "name of the city"),
+  device: visitColumn("device_type", "Device", "devices", "desktop, mobile or tablet"),
+  browser: visitColumn("browser", "Browser", "devices", "name of the browser"),
+  browser_version: visitColumn("browser_version", "Browser version", "devices", "its version"),
+  os: visitColumn("os", "Operating system", "devices", "name of the operating system"),
+  os_version: visitColumn("os_version", "System version", "devices", "its version"),
+  screen: {
+    label: "Screen",
+    group: "devices",
+    of: "visit",
+    columns: ["screen_size"],
+    expr: screenClass,
+    missing: UNKNOWN,
+    doc: "mobile below 768 pixels of width, tablet below 1024, laptop below 1440, else desktop",
+  },
+  minute: timePart("Minute", "minute of the event, or of the visit's start"),
+  hour: timePart("Hour", "hour, in the site's time zone"),
+  day: timePart("Day", "date, in the site's time zone"),
+  week: timePart("Week", "first day of the week"),
+  month: timePart("Month", "first day of the month"),
+  hour_of_day: timePart("Hour of day", "`00` to `23`, in the site's time zone"),
+  day_of_week: timePart("Day of week", "`1` Monday to `7` Sunday"),
+} as const satisfies Record<string, Dimension>;
+
+/** Name of a standing dimension. */
+export type DimensionName = keyof typeof DIMENSIONS;
+
+/** A dimension of a question: a standing one, or a custom property by its key. */
+export type DimensionRef = DimensionName | `props:${string}`;
+
+/** Whether the name is a standing dimension. */
+export function isDimensionName(name: string): name is DimensionName {
+  return Object.hasOwn(DIMENSIONS, name);
+}
+
+/** The row of a dimension. */
+export function dimensionOf(ref: DimensionRef): Dimension {
+  if (isDimensionName(ref)) return DIMENSIONS[ref];
+  return propertyDimension(ref.slice("props:".length));
+}
+
+/** A custom property as a dimension. The key is a bound value. */
+function propertyDimension(key: string): Dimension {
+  const pointer = `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+  return {
+    label: key,
+    group: "events",
+    of: "event",
+    columns: ["props"],
+    expr: (own) =>
+      sql`case when json_valid(${own("props")}) then json_extract_string(${
+        own("props")
+      }, ${pointer}) end`,
+    missing: NONE,
+    doc: "value of a custom property",
+  };
+}

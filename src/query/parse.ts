@@ -1,0 +1,297 @@
+// From the parameters of a request to a checked question. After this nothing reads the URL, and
+// nothing is checked again.
+import { AppError } from "../core/errors.ts";
+import {
+  type Condition,
+  type Filter,
+  FilterFault,
+  mapConditions,
+  parseFilter,
+} from "../core/filter.ts";
+import { BUCKETS_MAX, OFFSET_MAX, PROP_KEY_CHARS_MAX, ROWS_MAX } from "../core/limits.ts";
+import {
+  type ComparisonName,
+  COMPARISONS,
+  type Interval,
+  INTERVALS,
+  PERIOD_DEFAULT,
+  type PeriodName,
+  PERIODS,
+  type Range,
+  rangeBefore,
+  rangeBetween,
+  rangeOfPeriod,
+  type WeekStart,
+} from "../core/period.ts";
+import { faultOfSiteId } from "../core/site_id.ts";
+import { DAY_US, HOUR_US, isZone } from "../core/zone.ts";
+import { type DimensionRef, DIMENSIONS, isDimensionName } from "./dimensions.ts";
+import { VISIT_GAP_US } from "./engine/visits.ts";
+import { isOperatorName, type Operator, OPERATORS } from "./filters.ts";
+import { isMetricName, type MetricName, METRICS } from "./metrics.ts";
+import { type Params, quoted } from "./params.ts";
+import type { Asked, QueryGoal } from "./query.ts";
+
+/** What is known of a site when its numbers are asked for. */
+export interface SiteSettings {
+  readonly zone: string;
+  readonly weekStart: WeekStart;
+  /** A longer pause ends a visit, in microseconds. */
+  readonly gapUs: number;
+  readonly goals: readonly QueryGoal[];
+  /** Saved filters by id or name. */
+  readonly segments: ReadonlyMap<string, Filter>;
+  /** Time of the site's first event; null when it has none or it was not asked for. */
+  readonly firstUs: number | null;
+}
+
+/** What holds for a site of which nothing is set. */
+export const STANDARD_SETTINGS: SiteSettings = {
+  zone: "UTC",
+  weekStart: 1,
+  gapUs: VISIT_GAP_US,
+  goals: [],
+  segments: new Map(),
+  firstUs: null,
+};
+
+/** The names that every report takes. */
+export const COMMON_PARAMS = {
+  site_id: "the site (required)",
+  period: `one of ${Object.keys(PERIODS).join(", ")}; ${PERIOD_DEFAULT} when missing`,
+  start_date: "first day YYYY-MM-DD, or a local time YYYY-MM-DDTHH:MM; with end_date",
+  end_date: "the day or time after the last one",
+  timezone: "IANA name of a time zone, instead of the site's",
+  filters: "which visits: op(dimension,value,…), joined by ;",
+  interval: `width of a bucket: ${INTERVALS.join(", ")}`,
+  compare: `one of ${Object.keys(COMPARISONS).join(", ")}`,
+  compare_start: "with compare=custom, as start_date",
+  compare_end: "with compare=custom, as end_date",
+  match_weekday: "true: move the earlier range to the same day of the week",
+  limit: `rows, 1 to ${ROWS_MAX}`,
+  offset: "rows to skip",
+} as const;
+
+/** Rows of a list where no limit is given. */
+export const LIMIT_DEFAULT = 10;
+
+/** The site of a request. Throws `bad_request`. */
+export function siteOf(params: Params): string {
+  const site = params.text("site_id");
+  params.check();
+  if (site === undefined) throw new AppError("bad_request", "Cannot answer: site_id is missing");
+  const fault = faultOfSiteId(site);
+  if (fault !== null) throw new AppError("bad_request", `Cannot read site_id: ${fault}`);
+  return site;
+}
+
+/** Reads what every report takes. Notes faults in `params`; what is returned then is a stand-in. */
+export function parseAsked(
+  params: Params,
+  site: string,
+  nowUs: number,
+  settings: SiteSettings,
+): Asked {
+  const zone = zoneOf(params, settings);
+  const { range, interval } = rangeAndInterval(params, zone, nowUs, settings);
+  const asked: Asked = {
+    site,
+    nowUs,
+    range,
+    interval,
+    zone,
+    weekStart: settings.weekStart,
+    gapUs: settings.gapUs,
+    filter: filterOf(params, settings),
+    goals: settings.goals,
+    limit: params.integer("limit", { min: 1, max: ROWS_MAX, default: LIMIT_DEFAULT }),
+    offset: params.integer("offset", { min: 0, max: OFFSET_MAX, default: 0 }),
+    comparison: comparisonOf(params, range, zone),
+  };
+  if (bucketCount(range, interval) > BUCKETS_MAX) {
+    params.fault(`Cannot use interval: ${interval} makes more than ${BUCKETS_MAX} buckets`);
+  }
+  return asked;
+}
+
+function zoneOf(params: Params, settings: SiteSettings): string {
+  const zone = params.text("timezone");
+  if (zone === undefined) return settings.zone;
+  if (isZone(zone)) return zone;
+  params.fault(`Cannot read timezone: "${quoted(zone)}" is no IANA time zone`);
+  return settings.zone;
+}
+
+function rangeAndInterval(
+  params: Params,
+  zone: string,
+  nowUs: number,
+  settings: SiteSettings,
+): { range: Range; interval: Interval } {
+  const names = Object.keys(PERIODS) as PeriodName[];
+  const period = params.choice("period", names, PERIOD_DEFAULT);
+  const custom = twoTimes(params, zone, "start_date", "end_date");
+  const range = custom ?? rangeOfPeriod(period, { nowUs, zone, firstUs: settings.firstUs });
+  const usual = custom ? intervalOfRange(custom) : usualInterval(period, range);
+  return { range, interval: params.choice("interval", INTERVALS, usual) };
+}
+
+function usualInterval(period: PeriodName, range: Range): Interval {
+  if (period !== "all") return PERIODS[period].interval;
+  return range.toUs - range.fromUs > 92 * DAY_US ? "month" : "day";
+}
+
+/** Days for days, as the contract has it; something narrower for a range of hours. */
+function intervalOfRange(range: Range): Interval {
+  if (range.dates) return "day";
+  const length = range.toUs - range.fromUs;
+  return length <= 2 * HOUR_US ? "minute" : length <= 2 * DAY_US ? "hour" : "day";
+}
+
+function bucketCount(range: Range, interval: Interval): number {
+  const length = range.toUs - range.fromUs;
+  if (interval === "minute") return length / 60_000_000;
+  return interval === "hour" ? length / HOUR_US : length / DAY_US;
+}
+
+function twoTimes(params: Params, zone: string, start: string, end: string): Range | null {
+  const from = params.text(start);
+  const to = params.text(end);
+  if (from === undefined && to === undefined) return null;
+  if (from === undefined || to === undefined) {
+    const [missing, present] = from === undefined ? [start, end] : [end, start];
+    params.fault(`Cannot use ${present}: ${missing} is missing`);
+    return null;
+  }
+  const range = rangeBetween(zone, { name: start, text: from }, { name: end, text: to });
+  if (typeof range !== "string") return range;
+  params.fault(range);
+  return null;
+}
+
+function comparisonOf(params: Params, range: Range, zone: string): Range | null {
+  const names = Object.keys(COMPARISONS) as ComparisonName[];
+  const matchWeekday = params.flag("match_weekday");
+  const custom = twoTimes(params, zone, "compare_start", "compare_end");
+  if (params.text("compare") === undefined) {
+    if (custom) params.fault("Cannot use compare_start: compare is not custom");
+    return null;
+  }
+  const name = params.choice("compare", names, "previous_period");
+  if (name !== "custom") return rangeBefore(range, zone, name, matchWeekday);
+  if (!custom) params.fault("Cannot use compare=custom: compare_start and compare_end are missing");
+  return custom;
+}
+
+function filterOf(params: Params, settings: SiteSettings): Filter | null {
+  const text = params.text("filters");
+  if (text === undefined) return null;
+  try {
+    const filter = parseFilter(text);
+    return filter && checkFilter(filter, settings);
+  } catch (error) {
+    if (!(error instanceof FilterFault)) throw error;
+    params.fault(`Cannot read filters: ${error.message}`);
+    return null;
+  }
+}
+
+/**
+ * A filter whose operators and dimensions are all known, names in their short form and segments
+ * replaced by what they stand for. Throws FilterFault naming the condition.
+ */
+export function checkFilter(
+  filter: Filter,
+  settings: Pick<SiteSettings, "segments">,
+): Filter {
+  return mapConditions(filter, (condition) => checkCondition(condition, settings));
+}
+
+function checkCondition(
+  condition: Condition,
+  settings: Pick<SiteSettings, "segments">,
+): Filter {
+  const { op, dimension, values } = condition;
+  if (!isOperatorName(op)) {
+    throw new FilterFault(
+      `"${quoted(op)}" is not one of ${Object.keys(OPERATORS).join(", ")}, and, or, not, ` +
+        "has_done, has_not_done",
+    );
+  }
+  if (dimension === "segment") return segmentOf(condition, settings);
+  const ref = dimensionRef(dimension);
+  if (!ref || (isDimensionName(ref) && isTime(ref))) {
+    throw new FilterFault(`${op}: "${quoted(dimension)}" is no dimension to filter by`);
+  }
+  const operator: Operator = OPERATORS[op];
+  if (operator.values === "some" && values.length === 0) {
+    throw new FilterFault(`${op}(${quoted(dimension)}) has no value`);
+  }
+  if (operator.values === "none" && values.length > 0) {
+    throw new FilterFault(`${op}(${quoted(dimension)}) takes no value`);
+  }
+  return { ...condition, dimension: ref };
+}
+
+function isTime(name: string): boolean {
+  return ["minute", "hour", "day", "week", "month"].includes(name);
+}
+
+function segmentOf(condition: Condition, { segments }: Pick<SiteSettings, "segments">): Filter {
+  const { op, values } = condition;
+  if (op !== "is" && op !== "is_not") {
+    throw new FilterFault(`segment takes is and is_not, not ${op}`);
+  }
+  const filters = values.map((value) => {
+    const found = segments.get(value);
+    if (!found) throw new FilterFault(`no segment is called "${quoted(value)}"`);
+    return found;
+  });
+  const [first] = filters;
+  if (!first) throw new FilterFault(`${op}(segment) has no value`);
+  const any: Filter = filters.length === 1 ? first : { op: "or", of: filters };
+  return op === "is" ? any : { op: "not", of: [any] };
+}
+
+/** A dimension by its name: short (`page`), or with its kind before it (`event:page`). */
+export function dimensionRef(text: string): DimensionRef | null {
+  const name = text.replace(/^(event|visit|time):/, "");
+  if (name.startsWith("props:")) {
+    const key = name.slice("props:".length);
+    return key !== "" && key.length <= PROP_KEY_CHARS_MAX ? `props:${key}` : null;
+  }
+  return isDimensionName(name) ? name : null;
+}
+
+/** A list of metrics separated by commas. Notes faults; undefined when the parameter is missing. */
+export function metricsParam(params: Params, name: string, max: number): MetricName[] | undefined {
+  const text = params.text(name);
+  if (text === undefined) return undefined;
+  const names = [...new Set(text.split(","))];
+  const unknown = names.filter((metric) => !isMetricName(metric));
+  for (const metric of unknown) {
+    params.fault(
+      `Cannot read ${name}: "${quoted(metric)}" is not one of ${Object.keys(METRICS).join(", ")}`,
+    );
+  }
+  if (names.length > max) params.fault(`Cannot read ${name}: there are more than ${max}`);
+  return names.filter(isMetricName);
+}
+
+/** A list of dimensions separated by commas. Notes faults. */
+export function dimensionsParam(params: Params, name: string, max: number): DimensionRef[] {
+  const text = params.text(name);
+  if (text === undefined || text === "") return [];
+  const refs = [...new Set(text.split(","))].map((word) => {
+    const ref = dimensionRef(word);
+    if (!ref) {
+      params.fault(
+        `Cannot read ${name}: "${quoted(word)}" is not one of ` +
+          `${Object.keys(DIMENSIONS).join(", ")}, props:KEY`,
+      );
+    }
+    return ref;
+  });
+  if (refs.length > max) params.fault(`Cannot read ${name}: there are more than ${max}`);
+  return refs.filter((ref) => ref !== null);
+}

@@ -1,0 +1,147 @@
+// Runs reports: cache, one computation for equal questions, a bound on heavy ones, a time limit
+// that stops the query. It knows no report.
+import { AppError } from "../core/errors.ts";
+import type { EventColumnName } from "../core/event.ts";
+import { type Sql, sql } from "../core/sql.ts";
+import type { Clock } from "../core/types.ts";
+import { DAY_US } from "../core/zone.ts";
+import type { Row } from "../storage/duckdb.ts";
+import type { SpanUs } from "../storage/events.ts";
+import type { Reader } from "../storage/reader.ts";
+import { type Answer, answerOf } from "./answer.ts";
+import { buildQuery, matchingEvents } from "./build.ts";
+import { Cache, type CacheCounts } from "./cache.ts";
+import type { Params } from "./params.ts";
+import { COMMON_PARAMS, parseAsked, type SiteSettings } from "./parse.ts";
+import { planOf } from "./plan.ts";
+import { type Asked, type Query, queryOf } from "./query.ts";
+import type { Report, Tools } from "./report.ts";
+
+/** What is known of each site. */
+export interface SettingsSource {
+  settings(site: string): Promise<SiteSettings>;
+}
+
+/** Parameters that are read into `Asked`: the cache's key holds what they came to. */
+const COMMON_NAMES: ReadonlySet<string> = new Set(Object.keys(COMMON_PARAMS));
+
+/** Limits of the runner. */
+export interface RunnerOptions {
+  readonly queryTimeoutMs: number;
+  readonly cacheTtlMs: number;
+  readonly cacheEntriesMax: number;
+  /** Heavy reports at once. */
+  readonly heavyMax: number;
+}
+
+/** Answers reports. */
+export class Runner {
+  readonly #reader: Reader;
+  readonly #sites: SettingsSource;
+  readonly #clock: Clock;
+  readonly #options: RunnerOptions;
+  readonly #cache: Cache;
+  #heavy = 0;
+
+  constructor(reader: Reader, sites: SettingsSource, clock: Clock, options: RunnerOptions) {
+    this.#reader = reader;
+    this.#sites = sites;
+    this.#clock = clock;
+    this.#options = options;
+    this.#cache = new Cache(clock, {
+      ttlMs: options.cacheTtlMs,
+      entriesMax: options.cacheEntriesMax,
+    });
+  }
+
+  /** The counts of the cache. */
+  counts(): CacheCounts {
+    return this.#cache.counts();
+  }
+
+  /** Forgets every answer, as after an erasure. */
+  forget(): void {
+    this.#cache.clear();
+  }
+
+  /**
+   * The answer of a report. Throws `bad_request` with every fault, `too_many_requests` when too
+   * many heavy reports run, `unavailable` past the time limit.
+   */
+  async answer(
+    name: string,
+    report: Report,
+    site: string,
+    params: Params,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    const nowUs = Math.floor(this.#clock.nowMs() * 1000);
+    const settings = await this.#settings(site, params, signal);
+    const asked = parseAsked(params, site, nowUs, settings);
+    const run = report.read(params);
+    params.check();
+    const { nowUs: _, ...question } = asked;
+    const own = params.canonical(COMMON_NAMES);
+    const key = JSON.stringify([name, this.#reader.version(site), question, own]);
+    return await this.#cache.get(key, async (stopped) => {
+      const tools = this.tools(site, stopped);
+      return report.heavy ? await this.#heavily(() => run(asked, tools)) : await run(asked, tools);
+    }, signal);
+  }
+
+  /** What reports run their questions through. */
+  tools(site: string, signal?: AbortSignal): Tools {
+    const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
+    const rows = (span: SpanUs, build: (events: Sql) => Sql): Promise<Row[]> =>
+      this.#reader.query(site, span, build, limits);
+    return {
+      ask: async (query: Query): Promise<Answer> => {
+        if (query.range.fromUs >= query.range.toUs) return { rows: [], total: 0 };
+        const plan = planOf(query);
+        return answerOf(query, await rows(plan.span, (events) => buildQuery(query, plan, events)));
+      },
+      rows: (span, build) => rows(span, build),
+      matching: (asked: Asked, columns: readonly EventColumnName[], build) => {
+        const query = queryOf(asked, { metrics: ["events"] });
+        const plan = planOf(query);
+        return rows(plan.span, (events) => build(matchingEvents(query, plan, events, columns)));
+      },
+    };
+  }
+
+  async #settings(site: string, params: Params, signal?: AbortSignal): Promise<SiteSettings> {
+    const settings = await this.#sites.settings(site);
+    if (params.text("period") !== "all") return settings;
+    return { ...settings, firstUs: await this.firstUs(site, signal) };
+  }
+
+  /** Time of the site's first event, null when it has none. */
+  async firstUs(site: string, signal?: AbortSignal): Promise<number | null> {
+    const span = { fromUs: 0, toUs: Math.floor(this.#clock.nowMs() * 1000) + DAY_US };
+    const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
+    const rows = await this.#reader.query(
+      site,
+      span,
+      (events) => sql`select min(epoch_us(timestamp)) as first from ${events}`,
+      limits,
+    );
+    const first = rows[0]?.["first"];
+    return typeof first === "number" ? first : null;
+  }
+
+  async #heavily<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#heavy >= this.#options.heavyMax) {
+      throw new AppError(
+        "too_many_requests",
+        `Cannot run this report now: ${this.#heavy} such reports are running`,
+        { "retry-after": "1" },
+      );
+    }
+    this.#heavy++;
+    try {
+      return await work();
+    } finally {
+      this.#heavy--;
+    }
+  }
+}
