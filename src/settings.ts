@@ -30,7 +30,7 @@ export interface Row<T> {
   readonly group: keyof typeof SETTING_GROUPS;
   readonly env: string;
   readonly kind: Kind<T>;
-  readonly default: T;
+  readonly default: NoInfer<T>;
   readonly doc: string;
   /** What the documents show as default where the value itself does not tell. */
   readonly shown?: string;
@@ -160,7 +160,6 @@ export const SETTINGS = {
     ),
     default: Object.freeze([]),
     shown: "[] (any)",
-    example: ["example.com", "blog.example.com"],
     doc: "Sites that are counted, and hosts that may send for them; none listed means any.",
   }),
   filter_bots: row({
@@ -313,6 +312,7 @@ export const SETTINGS = {
     kind: anyText,
     default: null,
     shown: "none: open",
+    example: "a long random text",
     secret: true,
     doc: "Bearer token that /metrics asks for.",
   }),

@@ -101,7 +101,7 @@ Deno.test("loadConfig() gives the contract's defaults when nothing is set", () =
   for (const [key, , value] of CONTRACT) assert.deepEqual(config[key], value, key);
 });
 
-Deno.test("loadConfig() reads every key of the contract from a file and from the environment", () => {
+Deno.test("loadConfig() reads every key from a file and from the environment", () => {
   for (const [key, env, , toml, text, value] of CONTRACT) {
     assert.equal(settingRow(key).env, env);
     assert.deepEqual(configOf({ env: { [env]: text } })[key], value, env);
@@ -338,7 +338,7 @@ Deno.test("loadConfig() freezes what it returns, lists included", () => {
   for (const value of Object.values(config)) assert.ok(Object.isFrozen(value));
 });
 
-Deno.test("loadConfig() turns any text and any environment into a config or one-line faults", () => {
+Deno.test("loadConfig() answers any text and environment by a config or one-line faults", () => {
   const value = fc.oneof(fc.string(), fc.integer().map(String), fc.constantFrom("1", "true", "::"));
   const env = fc.dictionary(
     fc.constantFrom(...SETTING_NAMES.map((name) => settingRow(name).env), "MALLARD_X"),

@@ -1,0 +1,96 @@
+// The checks and test runs that `deno task ok` and `deno task test` are made of: each prints one
+// line when it holds, all it has to say when it does not, and returns what it counted.
+import {
+  type Counts,
+  type Done,
+  filesBelow,
+  inLanes,
+  ROOT,
+  runDeno,
+  skipReasons,
+  sourceFiles,
+  sum,
+  testCounts,
+} from "./lib.ts";
+
+/** One process that runs some test files; it is stopped, as a failure, after `msMax`. */
+interface TestJob {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly msMax: number;
+}
+
+const UNIT_MS_MAX = 5 * 60_000;
+const WHOLE_MS_MAX = 20 * 60_000;
+
+/** Format, lint, types and generated files; each counts as one. */
+export async function runChecks(): Promise<Counts> {
+  const checks: readonly [string, string[]][] = [
+    ["format", ["fmt", "--check"]],
+    ["lint", ["lint"]],
+    ["types", ["check", "--frozen", ...sourceFiles()]],
+    ["generated files", ["run", "--frozen", "-A", "scripts/docs.ts", "--check"]],
+  ];
+  const counts: Counts[] = [];
+  for (const [name, args] of checks) {
+    const done = await runDeno(args);
+    report(name, done, "");
+    const failed = done.code === 0 ? 0 : 1;
+    counts.push({ passed: 1 - failed, failed, ignored: 0 });
+  }
+  return sum(counts);
+}
+
+/** Test files that finish in seconds, one job for each folder of tests. */
+export function unitJobs(): TestJob[] {
+  const folders = Map.groupBy(
+    testFiles().filter((path) => !isWhole(path)),
+    (path) => path.split("/").slice(0, 2).filter((part) => !part.endsWith(".ts")).join("/"),
+  );
+  return [...folders].map(([name, files]) => ({ name, files, msMax: UNIT_MS_MAX }));
+}
+
+/** Test files that start servers, browsers or executables: a job each. */
+export function wholeJobs(): TestJob[] {
+  return testFiles().filter(isWhole).map((path) => ({
+    name: path,
+    files: [path],
+    msMax: WHOLE_MS_MAX,
+  }));
+}
+
+function testFiles(): string[] {
+  return filesBelow("tests").filter((path) => path.endsWith("_test.ts"));
+}
+
+function isWhole(path: string): boolean {
+  return path.startsWith("tests/e2e/") ||
+    Deno.readTextFileSync(ROOT + path).includes("support/browser.ts");
+}
+
+/** Runs jobs beside each other, as many as there are processors, but at most four. */
+export async function runTests(jobs: readonly TestJob[]): Promise<Counts> {
+  const lanes = Math.max(1, Math.min(navigator.hardwareConcurrency, 4));
+  const counts = await inLanes(jobs, lanes, async ({ name, files, msMax }) => {
+    const args = ["test", "--frozen", "-A", "--no-check", ...files];
+    const done = await runDeno(args, msMax);
+    const counted = testCounts(done);
+    const { passed, failed, ignored } = counted;
+    report(name, { ...done, code: failed }, `${passed} passed, ${failed} failed`);
+    if (ignored > 0) {
+      const reasons = skipReasons(done.output).join("; ") || "no reason given";
+      console.log(`     skipped ${ignored} of ${name}: ${reasons}`);
+    }
+    return counted;
+  });
+  return sum(counts);
+}
+
+function report(name: string, { code, output, ms }: Done, counted: string): void {
+  // Of a run that failed, the tests that passed are no news.
+  if (code !== 0) console.log(output.replace(/^.* \.\.\. ok \(.*\)\n/gm, "").trimEnd());
+  const time = `${(ms / 1000).toFixed(1)} s`;
+  console.log(
+    `${code === 0 ? "ok  " : "FAIL"} ${name} (${[counted, time].filter(Boolean).join(", ")})`,
+  );
+}

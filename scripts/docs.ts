@@ -1,0 +1,123 @@
+// `deno task docs`: writes what the documents repeat from tables of the source: the example
+// settings file and the marked sections of README.md. With --check it only says what is stale.
+import { shownDefault } from "../src/config.ts";
+import { SETTING_GROUPS, SETTING_NAMES, settingRow } from "../src/settings.ts";
+import { ROOT } from "./lib.ts";
+
+/** One marked section of README.md: its name and its text. */
+interface Section {
+  readonly name: string;
+  readonly make: () => string;
+}
+
+const SECTIONS: readonly Section[] = [
+  { name: "settings", make: settingsTables },
+];
+
+/** The settings file with every key at its default, commented out. */
+export function exampleToml(): string {
+  const lines = [
+    "# The settings of Mallard Metrics at their defaults. Generated: deno task docs",
+    "# Under each comes the name by which the environment sets it, which wins over this file.",
+  ];
+  for (const [group, title] of Object.entries(SETTING_GROUPS)) {
+    lines.push("", `# --- ${title} ---`);
+    if (group === "privacy") {
+      lines.push("# The flags and the precision may also stand under [privacy].");
+    }
+    for (const name of SETTING_NAMES) {
+      const setting = settingRow(name);
+      if (setting.group !== group) continue;
+      lines.push("", `# ${setting.doc}`);
+      const rule = setting.envOnly ? "in the environment only" : setting.kind.expects;
+      lines.push(`# ${setting.env}: ${rule}`);
+      if (setting.shown !== undefined) lines.push(`# By default: ${setting.shown}`);
+      const shown = setting.default ?? setting.example;
+      if (!setting.envOnly) lines.push(`#${name} = ${tomlValue(shown)}`);
+    }
+  }
+  return lines.join("\n") + "\n";
+}
+
+function tomlValue(value: unknown): string {
+  return Array.isArray(value) ? `[${value.map(tomlValue).join(", ")}]` : JSON.stringify(value);
+}
+
+/** The settings as one Markdown table for each group. */
+export function settingsTables(): string {
+  return Object.entries(SETTING_GROUPS).map(([group, title]) => {
+    const rows = SETTING_NAMES.filter((name) => settingRow(name).group === group).map((name) => {
+      const { env, envOnly, doc } = settingRow(name);
+      const key = envOnly ? "only in the environment" : `\`${name}\``;
+      return [key, `\`${env}\``, shownDefault(name), doc];
+    });
+    return `**${title}**\n\n${markdownTable(["Key", "Environment", "Default", "Meaning"], rows)}`;
+  }).join("\n\n");
+}
+
+/** A Markdown table; `|` in a cell is escaped. */
+export function markdownTable(
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/**
+ * The document with its marked sections filled anew. Throws when a section has no place in it or
+ * a marker names no section.
+ */
+export function filled(document: string, sections: readonly Section[]): string {
+  const missing = new Set(sections.map(({ name }) => name));
+  const text = document.replace(
+    /(<!-- made by deno task docs: (\w+) -->\n)[^]*?(<!-- end of \2 -->)/g,
+    (_all, open: string, name: string, close: string) => {
+      const section = sections.find((one) => one.name === name);
+      if (!section) throw new Error(`Cannot fill section ${name}: there is no such section`);
+      missing.delete(name);
+      return `${open}\n${section.make()}\n\n${close}`;
+    },
+  );
+  if (missing.size > 0) {
+    throw new Error(`Cannot fill ${[...missing].join(", ")}: the document has no such markers`);
+  }
+  return text;
+}
+
+/** Every generated file with the text it should have. */
+export function generatedFiles(): Map<string, string> {
+  return new Map([
+    ["mallard.toml.example", exampleToml()],
+    ["README.md", filled(Deno.readTextFileSync(`${ROOT}README.md`), SECTIONS)],
+  ]);
+}
+
+/** Paths of generated files that are missing or differ from their tables. */
+export function staleFiles(): string[] {
+  return [...generatedFiles()].filter(([path, text]) => readOrEmpty(path) !== text)
+    .map(([path]) => path);
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return Deno.readTextFileSync(ROOT + path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  const stale = staleFiles();
+  if (Deno.args.includes("--check")) {
+    for (const path of stale) console.log(`${path} is stale: run deno task docs`);
+    Deno.exit(stale.length === 0 ? 0 : 1);
+  }
+  const files = generatedFiles();
+  for (const path of stale) {
+    Deno.writeTextFileSync(ROOT + path, files.get(path) ?? "");
+    console.log(`Wrote ${path}`);
+  }
+}

@@ -1,0 +1,115 @@
+// What the scripts share: finding the project's files, running Deno in its folder, and counting
+// what a run of tests says. It must not decide what is run.
+import { fileURLToPath } from "node:url";
+
+/** The project's folder, with a slash at its end. */
+export const ROOT: string = fileURLToPath(new URL("../", import.meta.url));
+
+/** What a command did. `output` is both streams in the order they came, without colours. */
+export interface Done {
+  readonly code: number;
+  readonly output: string;
+  readonly ms: number;
+}
+
+/** What tests came to. */
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly ignored: number;
+}
+
+/** Paths of all files below a folder of the project, sorted; none where it does not exist. */
+export function filesBelow(folder: string): string[] {
+  const paths: string[] = [];
+  try {
+    for (const entry of Deno.readDirSync(ROOT + folder)) {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory) paths.push(...filesBelow(path));
+      else if (entry.isFile) paths.push(path);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return paths.sort();
+}
+
+/** Every TypeScript and JavaScript file of our own. */
+export function sourceFiles(): string[] {
+  const foreign = /^(dashboard\/vendor|tests\/(fixtures|golden))\//;
+  return ["src", "dashboard", "scripts", "tests"].flatMap(filesBelow)
+    .filter((path) => /\.(ts|js)$/.test(path) && !foreign.test(path));
+}
+
+/** Runs this Deno in the project's folder; after `msMax` it is killed, which counts as failure. */
+export async function runDeno(args: readonly string[], msMax = 600_000): Promise<Done> {
+  const from = performance.now();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill("SIGKILL");
+  }, msMax);
+  const parts: string[] = [];
+  const gather = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
+    for await (const part of stream.pipeThrough(new TextDecoderStream())) parts.push(part);
+  };
+  await Promise.all([gather(child.stdout), gather(child.stderr)]);
+  const { code } = await child.status;
+  clearTimeout(timer);
+  if (late) parts.push(`\nStopped after ${msMax / 1000} s\n`);
+  return { code: late ? 1 : code, output: parts.join(""), ms: performance.now() - from };
+}
+
+/**
+ * What `deno test` counted, from the last line of that form in its output. A run that broke off
+ * without one, or failed with no failed test, counts as one failure.
+ */
+export function testCounts({ code, output }: Pick<Done, "code" | "output">): Counts {
+  const lines = output.matchAll(/^(?:ok|FAILED) \| (\d+) passed.*? \| (\d+) failed.*$/gm);
+  const last = [...lines].at(-1);
+  if (!last) return { passed: 0, failed: code === 0 ? 0 : 1, ignored: 0 };
+  const [line, passed, failed] = last;
+  const ignored = Number(/ \| (\d+) ignored/.exec(line)?.[1] ?? 0);
+  const broken = code !== 0 && failed === "0" ? 1 : 0;
+  return { passed: Number(passed), failed: Number(failed) + broken, ignored };
+}
+
+/** Why tests were skipped, as they said it in lines that begin with "Skipping". */
+export function skipReasons(output: string): string[] {
+  return [...new Set([...output.matchAll(/^Skipping .*$/gm)].map(([line]) => line.trim()))];
+}
+
+/** Adds counts up. */
+export function sum(all: readonly Counts[]): Counts {
+  return all.reduce((total, one) => ({
+    passed: total.passed + one.passed,
+    failed: total.failed + one.failed,
+    ignored: total.ignored + one.ignored,
+  }), { passed: 0, failed: 0, ignored: 0 });
+}
+
+/** Runs `work` for each item, at most `count` at a time, in the order given. */
+export async function inLanes<T, R>(
+  items: readonly T[],
+  count: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const lane = async () => {
+    while (next < items.length) {
+      const index = next++;
+      results[index] = await work(items[index] as T);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(count, items.length) }, lane));
+  return results;
+}

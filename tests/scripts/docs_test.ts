@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { loadConfig } from "../../src/config.ts";
+import { SETTING_NAMES, settingRow } from "../../src/settings.ts";
+import {
+  exampleToml,
+  filled,
+  markdownTable,
+  settingsTables,
+  staleFiles,
+} from "../../scripts/docs.ts";
+
+const MARKED = "a\n<!-- made by deno task docs: one -->\nold\n<!-- end of one -->\nb\n";
+
+Deno.test("staleFiles() finds none: the generated files are fresh", () => {
+  assert.deepEqual(staleFiles(), []);
+});
+
+Deno.test("exampleToml() is a file of defaults as it stands", () => {
+  const loaded = loadConfig({ file: { path: "example", text: exampleToml() }, env: {} });
+  assert.deepEqual(loaded, loadConfig({ file: null, env: {} }));
+});
+
+Deno.test("exampleToml() with every key uncommented gives the defaults and the examples", () => {
+  const text = exampleToml().replace(/^#(?=\w+ = )/gm, "");
+  const loaded = loadConfig({ file: { path: "example", text }, env: {} });
+  assert.ok("config" in loaded, JSON.stringify(loaded));
+  const defaults = loadConfig({ file: null, env: {} });
+  assert.ok("config" in defaults);
+  for (const name of SETTING_NAMES) {
+    const { example, envOnly } = settingRow(name);
+    assert.equal(new RegExp(`^${name} = `, "m").test(text), !envOnly, name);
+    const expected: unknown = defaults.config[name] ?? (envOnly ? null : example);
+    assert.deepEqual(loaded.config[name], expected, name);
+  }
+});
+
+Deno.test("settingsTables() has one row for each setting", () => {
+  const rows = settingsTables().split("\n").filter((line) => line.includes("`MALLARD_"));
+  assert.equal(rows.length, SETTING_NAMES.length);
+});
+
+Deno.test("markdownTable() keeps a bar inside its cell", () => {
+  assert.equal(markdownTable(["a"], [["x|y"]]), "| a |\n| --- |\n| x\\|y |");
+});
+
+Deno.test("filled() replaces what stands between the markers, and only that", () => {
+  const sections = [{ name: "one", make: () => "new $& $1" }];
+  const once = filled(MARKED, sections);
+  assert.equal(
+    once,
+    "a\n<!-- made by deno task docs: one -->\n\nnew $& $1\n\n<!-- end of one -->\nb\n",
+  );
+  assert.equal(filled(once, sections), once);
+});
+
+Deno.test("filled() refuses a section without markers and a marker without section", () => {
+  assert.throws(() => filled("no markers", [{ name: "one", make: () => "" }]), /Cannot fill one/);
+  assert.throws(() => filled(MARKED, []), /Cannot fill section one/);
+});

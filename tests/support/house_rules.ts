@@ -1,0 +1,401 @@
+// The rules of ARCHITECTURE.md that a program can check, as a table: each row tells where the
+// given files break its rule, and carries an example that does. It must not read any file itself.
+import type { SourceFacts } from "./source_facts.ts";
+
+/** The files under judgement. */
+export interface Project {
+  /** TypeScript and JavaScript, without vendored files. */
+  readonly sources: readonly SourceFacts[];
+  /** Every text file by path: sources, styles, pages, documents. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** Third-party names of the import map. */
+  readonly packages: readonly string[];
+  /** Names the dashboard must learn from the server, by what they are: metric, dimension … */
+  readonly served: ReadonlyMap<string, readonly string[]>;
+}
+
+/** One rule. `breach` is a small project that breaks it, as path and text. */
+export interface Rule {
+  readonly rule: string;
+  readonly check: (project: Project) => string[];
+  readonly breach: Readonly<Record<string, string>>;
+}
+
+const LINES_MAX = 70;
+const COLUMNS_MAX = 100;
+
+/** Height of each part of src; a file imports from its own height or below. */
+const LAYERS: Readonly<Record<string, number>> = {
+  core: 0,
+  storage: 1,
+  sites: 2,
+  ingest: 3,
+  query: 3,
+  imports: 4,
+  digests: 4,
+  api: 5,
+  "server.ts": 6,
+  "app.ts": 7,
+  "main.ts": 8,
+};
+
+/** Files beside the layers: what they may import, and who may import them, below src. */
+const BESIDE: Readonly<Record<string, { uses: readonly string[]; usedBy: readonly string[] }>> = {
+  "system.ts": { uses: ["core"], usedBy: ["main.ts"] },
+  "jobs.ts": { uses: ["core"], usedBy: ["app.ts"] },
+  "config.ts": { uses: ["core", "settings.ts"], usedBy: ["main.ts", "app.ts"] },
+  "settings.ts": { uses: ["core", "setting_kinds.ts"], usedBy: ["config.ts"] },
+  "setting_kinds.ts": { uses: ["core"], usedBy: ["settings.ts"] },
+};
+
+const DASHBOARD_LAYERS: Readonly<Record<string, number>> = {
+  texts: 0,
+  lib: 0,
+  components: 1,
+  panels: 2,
+  pages: 3,
+  "app.js": 4,
+};
+
+/** The only files that touch the outside world; workers are programs of their own. */
+function mayTouchWorld(path: string): boolean {
+  return ["src/system.ts", "src/main.ts"].includes(path) || path.endsWith("_worker.ts");
+}
+
+const SQL_CHANCE = new RegExp(
+  "\\b(now|random|today|uuid|gen_random_uuid|setseed|get_current_timestamp)\\s*\\(" +
+    "|\\bcurrent_(date|time|timestamp|localtime|localtimestamp)\\b",
+  "i",
+);
+
+/** All rules, in the order of ARCHITECTURE.md. */
+export const RULES: readonly Rule[] = [
+  {
+    rule: "a file imports only from its own or lower layers",
+    check: layerFaults,
+    breach: {
+      "src/core/a.ts": 'import "../storage/b.ts";',
+      "src/storage/b.ts": "",
+    },
+  },
+  {
+    rule: "ingest and query do not import each other",
+    check: layerFaults,
+    breach: { "src/ingest/a.ts": 'import type { B } from "../query/b.ts";', "src/query/b.ts": "" },
+  },
+  {
+    rule: "config.ts is read by main.ts and app.ts alone",
+    check: layerFaults,
+    breach: { "src/api/a.ts": 'import "../config.ts";', "src/config.ts": "" },
+  },
+  {
+    rule: "components of the dashboard know no panel and no page",
+    check: dashboardLayerFaults,
+    breach: {
+      "dashboard/components/a.js": 'import "../panels/b.js";',
+      "dashboard/panels/b.js": "",
+    },
+  },
+  {
+    rule: "nothing imports tests, and src and dashboard import only themselves",
+    check: reachFaults,
+    breach: { "src/core/a.ts": 'import "../../tests/support/b.ts";' },
+  },
+  {
+    rule: "files do not import each other in a circle",
+    check: circleFaults,
+    breach: {
+      "src/core/a.ts": 'import "./b.ts";',
+      "src/core/b.ts": 'import type { C } from "./c.ts";',
+      "src/core/c.ts": 'const a = await import("./a.ts");',
+    },
+  },
+  {
+    rule: "no file hands on what another defines",
+    check: (project) =>
+      everywhere(
+        project,
+        "reexports",
+        (text) => `exports from ${text}`,
+        () => true,
+        (text) => text.startsWith("."),
+      ),
+    breach: { "src/core/a.ts": 'export { b } from "./b.ts";', "src/core/b.ts": "" },
+  },
+  {
+    rule: "every third-party package has one importing file and stands in the import map",
+    check: packageFaults,
+    breach: {
+      "src/core/a.ts": 'import "maxmind";',
+      "src/core/b.ts": 'import type { C } from "maxmind";',
+    },
+  },
+  {
+    rule: "time, chance, timers and the runtime are touched in system.ts and main.ts alone",
+    check: (project) =>
+      everywhere(
+        project,
+        "outside",
+        (text) => `uses ${text}`,
+        (path) => path.startsWith("src/") && !mayTouchWorld(path),
+      ),
+    breach: { "src/core/a.ts": "export const a = () => Date.now();" },
+  },
+  {
+    rule: "no SQL asks for the time or for chance",
+    check: (project) =>
+      everywhere(
+        project,
+        "strings",
+        (text) => `has ${SQL_CHANCE.exec(text)?.[0]}`,
+        (path) => path.startsWith("src/"),
+        (text) => SQL_CHANCE.test(text),
+      ),
+    breach: { "src/query/a.ts": "sql`select * from t where at < now()`;" },
+  },
+  {
+    rule: "every test names a source that exists",
+    check: testFaults,
+    breach: { "tests/core/gone_test.ts": "" },
+  },
+  {
+    rule: `no function is longer than ${LINES_MAX} lines`,
+    check: (project) =>
+      project.sources.flatMap(({ path, functions }) =>
+        functions.filter((one) => one.length > LINES_MAX).map((one) =>
+          `${path}:${one.line} ${one.text} has ${one.length} lines`
+        )
+      ),
+    breach: { "src/core/a.ts": `function a() {${"\n".repeat(LINES_MAX)}}` },
+  },
+  {
+    rule: `no line is longer than ${COLUMNS_MAX} characters`,
+    check: lineFaults,
+    breach: { "src/core/a.ts": `// ${"x".repeat(COLUMNS_MAX)}` },
+  },
+  {
+    rule: "no type is any outside storage/duckdb.ts",
+    check: anyFaults,
+    breach: { "src/core/a.ts": "export const a = (b: any) => b;" },
+  },
+  {
+    rule: "no unfinished words and no numbers of issues",
+    check: wordFaults,
+    breach: { "src/core/a.ts": `// ${"TO"}${"DO"}: later` },
+  },
+  {
+    rule: "every source but tests opens with a comment",
+    check: ({ sources }) =>
+      sources.filter(({ path, text }) =>
+        !path.endsWith("_test.ts") && !/^(#!.*\n)?\/[/*]/.test(text)
+      ).map(({ path }) => `${path} does not say what it is for`),
+    breach: { "src/core/a.ts": "export const a = 1;" },
+  },
+  {
+    rule: "the dashboard has no list of metrics, dimensions or operators of its own",
+    check: servedFaults,
+    breach: { "dashboard/panels/a.js": 'export const a = ["visitors", "visits", "pageviews"];' },
+  },
+];
+
+type FoundList = "reexports" | "outside" | "strings" | "anys" | "comments";
+
+function everywhere(
+  { sources }: Project,
+  list: FoundList,
+  say: (text: string) => string,
+  where: (path: string) => boolean = () => true,
+  wrong: (text: string) => boolean = () => true,
+): string[] {
+  return sources.filter(({ path }) => where(path)).flatMap((facts) =>
+    facts[list].filter(({ text }) => wrong(text)).map(({ line, text }) =>
+      `${facts.path}:${line} ${say(text)}`
+    )
+  );
+}
+
+/** Path of a relative import below the project's folder; undefined for packages. */
+function target(path: string, specifier: string): string | undefined {
+  if (!/^\.\.?\//.test(specifier)) return undefined;
+  const { pathname } = new URL(specifier, `file:///project/${path}`);
+  return pathname.replace(/^\/project\//, "");
+}
+
+function relativeImports({ path, imports }: SourceFacts): { line: number; to: string }[] {
+  return imports.flatMap(({ line, text }) => {
+    const to = target(path, text);
+    return to === undefined ? [] : [{ line, to }];
+  });
+}
+
+function partOf(path: string): string {
+  return path.split("/")[1] ?? "";
+}
+
+function layerFaults({ sources }: Project): string[] {
+  const faults: string[] = [];
+  for (const facts of sources.filter(({ path }) => path.startsWith("src/"))) {
+    const from = partOf(facts.path);
+    if (!Object.hasOwn(LAYERS, from) && !Object.hasOwn(BESIDE, from)) {
+      faults.push(`${facts.path}: src/${from} has no layer`);
+      continue;
+    }
+    for (const { line, to } of relativeImports(facts)) {
+      if (!to.startsWith("src/")) continue;
+      const into = partOf(to);
+      if (into !== from && !mayImport(from, into)) {
+        faults.push(`${facts.path}:${line} imports ${to}`);
+      }
+    }
+  }
+  return faults;
+}
+
+function mayImport(from: string, into: string): boolean {
+  const beside = BESIDE[into];
+  if (beside) return beside.usedBy.includes(from);
+  if (BESIDE[from]) return BESIDE[from].uses.includes(into);
+  return (LAYERS[into] ?? Infinity) < (LAYERS[from] ?? -1);
+}
+
+function dashboardLayerFaults({ sources }: Project): string[] {
+  return sources.filter(({ path }) => path.startsWith("dashboard/")).flatMap((facts) => {
+    const height = DASHBOARD_LAYERS[partOf(facts.path)];
+    return relativeImports(facts).flatMap(({ line, to }) => {
+      const above = DASHBOARD_LAYERS[partOf(to)];
+      return height === undefined || above === undefined || above <= height
+        ? []
+        : [`${facts.path}:${line} imports ${to}`];
+    });
+  });
+}
+
+function reachFaults({ sources }: Project): string[] {
+  return sources.filter(({ path }) => !path.startsWith("tests/")).flatMap((facts) => {
+    const home = facts.path.split("/")[0] ?? "";
+    return relativeImports(facts).flatMap(({ line, to }) => {
+      // deno.json holds the version.
+      const outside = home !== "scripts" && to !== "deno.json" && !to.startsWith(`${home}/`);
+      return outside || to.startsWith("tests/") ? [`${facts.path}:${line} imports ${to}`] : [];
+    });
+  });
+}
+
+function circleFaults({ sources }: Project): string[] {
+  const imports = new Map(
+    sources.map((facts) => [facts.path, relativeImports(facts).map(({ to }) => to)]),
+  );
+  const done = new Set<string>();
+  const faults: string[] = [];
+  const walk = (path: string, way: readonly string[]) => {
+    const at = way.indexOf(path);
+    if (at !== -1) faults.push([...way.slice(at), path].join(" → "));
+    if (at !== -1 || done.has(path)) return;
+    for (const to of imports.get(path) ?? []) walk(to, [...way, path]);
+    done.add(path);
+  };
+  for (const path of imports.keys()) walk(path, []);
+  return faults;
+}
+
+function packageFaults({ sources, packages }: Project): string[] {
+  const importers = new Map<string, Set<string>>();
+  const faults: string[] = [];
+  for (const { path, imports } of sources) {
+    for (const { line, text } of imports) {
+      if (target(path, text) !== undefined) continue;
+      const name = text === "node:sqlite" ? text : packageName(text);
+      if (name === undefined) continue;
+      if (name !== text && /^(npm|jsr|https?):/.test(text)) {
+        faults.push(`${path}:${line} imports ${text}, which belongs into the import map`);
+      } else if (!packages.includes(name) && name !== "node:sqlite") {
+        faults.push(`${path}:${line} imports ${text}, which is not in the import map`);
+      }
+      if (!/^(src|dashboard)\//.test(path)) continue;
+      importers.set(name, (importers.get(name) ?? new Set()).add(path));
+    }
+  }
+  for (const [name, paths] of importers) {
+    if (paths.size > 1) faults.push(`${name} is imported by ${[...paths].sort().join(", ")}`);
+  }
+  return faults;
+}
+
+function packageName(specifier: string): string | undefined {
+  if (specifier.startsWith("node:")) return undefined;
+  return /^((npm|jsr):\/?)?(@[^/]+\/)?[^/@]+/.exec(specifier)?.[0] ?? specifier;
+}
+
+function testFaults({ sources, texts }: Project): string[] {
+  return sources.flatMap(({ path }) => {
+    const [, folder = "", name] = /^tests\/(.*\/)?([^/]+)_test\.ts$/.exec(path) ?? [];
+    if (name === undefined || folder.startsWith("e2e/") || path === "tests/tidy_test.ts") return [];
+    const own = /^(support|scripts|dashboard)\//.exec(folder)?.[1];
+    const source = own === "support"
+      ? `tests/${folder}${name}.ts`
+      : own === undefined
+      ? `src/${folder}${name}.ts`
+      : `${folder}${name}${own === "dashboard" ? ".js" : ".ts"}`;
+    return texts.has(source) ? [] : [`${path} is for ${source}, which does not exist`];
+  });
+}
+
+function lineFaults({ texts }: Project): string[] {
+  const faults: string[] = [];
+  for (const [path, text] of texts) {
+    // Texts of the catalogue are sentences, one to a line.
+    if (!/\.(ts|js|css)$/.test(path) || path.startsWith("dashboard/texts/")) continue;
+    text.split("\n").forEach((line, index) => {
+      if ([...line].length > COLUMNS_MAX) {
+        faults.push(`${path}:${index + 1} has ${[...line].length} characters`);
+      }
+    });
+  }
+  return faults;
+}
+
+function anyFaults(project: Project): string[] {
+  const elsewhere = (path: string) => path !== "src/storage/duckdb.ts";
+  return [
+    ...everywhere(project, "anys", () => "uses any", elsewhere),
+    ...everywhere(
+      project,
+      "comments",
+      () => "uses any in a doc type",
+      elsewhere,
+      (text) => /@\w+[^\n{]*\{[^}\n]*\bany\b[^}\n]*\}/.test(text),
+    ),
+  ];
+}
+
+const UNFINISHED = new RegExp(`\\b(${["TO" + "DO", "FIX" + "ME", "XX" + "X"].join("|")})\\b`);
+const ISSUE = /\b(issues?|pull request|PR) #?\d+\b|(^|[\s(])#\d+\b/i;
+
+function wordFaults(project: Project): string[] {
+  const faults: string[] = [];
+  for (const [path, text] of project.texts) {
+    text.split("\n").forEach((line, index) => {
+      if (UNFINISHED.test(line)) faults.push(`${path}:${index + 1} is unfinished`);
+      if (path.endsWith(".md") && ISSUE.test(line)) {
+        faults.push(`${path}:${index + 1} names an issue`);
+      }
+    });
+  }
+  const wrong = (text: string) => ISSUE.test(text);
+  return [...faults, ...everywhere(project, "comments", () => "names an issue", () => true, wrong)];
+}
+
+const NAMES_MAX = 2;
+
+function servedFaults({ sources, served }: Project): string[] {
+  // The catalogue of texts has a translation for each name, and so has to hold them all.
+  const judged = sources.filter(({ path }) => /^dashboard\/(?!texts\/)/.test(path));
+  return judged.flatMap(({ path, nameLists }) =>
+    nameLists.flatMap(({ line, names }) =>
+      [...served].flatMap(([what, known]) => {
+        const listed = names.filter((name) => known.includes(name));
+        return listed.length > NAMES_MAX ? [`${path}:${line} lists ${what}s: ${listed}`] : [];
+      })
+    )
+  );
+}
