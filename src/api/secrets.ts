@@ -1,0 +1,49 @@
+// Digests and comparison of secrets: what is presented is compared by its digest, in a time that
+// does not depend on where it differs.
+import { createHash, timingSafeEqual } from "node:crypto";
+
+/** SHA-256 of a text's UTF-8. */
+export function sha256(text: string): Uint8Array {
+  return createHash("sha256").update(text).digest();
+}
+
+/** SHA-256 of a text's UTF-8 as 64 hex digits. */
+export function sha256Hex(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** Bytes as hex digits. */
+export function hexOf(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  return text;
+}
+
+/** Bytes of hex digits. */
+export function bytesOfHex(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length >> 1);
+  for (let at = 0; at < bytes.length; at++) {
+    bytes[at] = Number.parseInt(text.slice(2 * at, 2 * at + 2), 16);
+  }
+  return bytes;
+}
+
+/** Whether two secrets are the same, in constant time whatever their lengths. */
+export function sameSecret(a: string, b: string): boolean {
+  return timingSafeEqual(sha256(a), sha256(b));
+}
+
+/**
+ * The entry with this digest, or undefined. Every entry is compared, and each in constant time.
+ * All digests have 32 bytes.
+ */
+export function findByDigest<T extends { readonly digest: Uint8Array }>(
+  entries: Iterable<T>,
+  digest: Uint8Array,
+): T | undefined {
+  let found: T | undefined;
+  for (const entry of entries) {
+    if (timingSafeEqual(entry.digest, digest)) found = entry;
+  }
+  return found;
+}

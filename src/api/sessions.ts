@@ -1,0 +1,57 @@
+// Logins in force: in memory only, each with an end. A token is kept as its digest, so that not
+// even a dump of the memory's map holds one that works.
+import type { Clock, Random } from "../core/types.ts";
+import { SESSIONS_MAX } from "../core/limits.ts";
+import { findByDigest, hexOf, sha256 } from "./secrets.ts";
+
+const TOKEN_BYTES = 32;
+const TOKEN = /^[0-9a-f]{64}$/;
+
+interface Session {
+  readonly digest: Uint8Array;
+  readonly endMs: number;
+}
+
+/** The logins, oldest first. */
+export class Sessions {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #lifeMs: number;
+  #sessions: Session[] = [];
+
+  constructor(clock: Clock, random: Random, lifeSecs: number) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#lifeMs = lifeSecs * 1000;
+  }
+
+  /** Makes a login; returns its token, 64 hex digits. The oldest one gives way when full. */
+  open(): string {
+    const token = hexOf(this.#random.bytes(TOKEN_BYTES));
+    this.#forget();
+    if (this.#sessions.length >= SESSIONS_MAX) this.#sessions.shift();
+    this.#sessions.push({ digest: sha256(token), endMs: this.#clock.nowMs() + this.#lifeMs });
+    return token;
+  }
+
+  /** Whether the token is of a login in force. */
+  has(token: string): boolean {
+    if (!TOKEN.test(token)) return false;
+    this.#forget();
+    return findByDigest(this.#sessions, sha256(token)) !== undefined;
+  }
+
+  /** Ends the login of this token, if there is one. */
+  end(token: string): void {
+    const found = TOKEN.test(token) && findByDigest(this.#sessions, sha256(token));
+    if (found) this.#sessions = this.#sessions.filter((session) => session !== found);
+  }
+
+  #forget(): void {
+    const now = this.#clock.nowMs();
+    const first = this.#sessions[0];
+    if (first && first.endMs <= now) {
+      this.#sessions = this.#sessions.filter((session) => session.endMs > now);
+    }
+  }
+}

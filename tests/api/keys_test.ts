@@ -1,0 +1,116 @@
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
+import { createHash } from "node:crypto";
+import { openOwner, type Owner } from "../support/owner.ts";
+
+const FAR = { peer: "198.51.100.7" };
+
+function read(owner: Owner, headers: Record<string, string>) {
+  return owner.call("GET", "/read", { ...FAR, headers });
+}
+
+async function openWithPassword(): Promise<Owner> {
+  return await openOwner({ admin_password: "correct horse" });
+}
+
+Deno.test("keyRoutes() make, list and revoke keys", async () => {
+  const owner = await openOwner();
+  const made = await owner.call("POST", "/api/keys", { body: { name: "🦆", scope: "ReadOnly" } });
+  equal(made.status, 201);
+  const { key, key_hash } = made.body;
+  deepEqual(made.body, { key, key_hash, name: "🦆", scope: "ReadOnly" });
+  ok(/^mm_[0-9a-f]{32}$/.test(key));
+  equal(key_hash, createHash("sha256").update(key).digest("hex"));
+  const listed = (await owner.call("GET", "/api/keys")).body;
+  const row = { key_hash, name: "🦆", scope: "ReadOnly", created_at: "2024-01-15T12:00:00.000Z" };
+  deepEqual(listed, [{ ...row, revoked: false }]);
+
+  equal((await owner.call("DELETE", `/api/keys/${"0".repeat(64)}`)).status, 404);
+  equal((await owner.call("DELETE", "/api/keys/%27%20or%201=1")).status, 404);
+  const revoked = await owner.call("DELETE", `/api/keys/${key_hash}`);
+  deepEqual([revoked.status, revoked.body], [200, { status: "revoked" }]);
+  deepEqual((await owner.call("GET", "/api/keys")).body, [{ ...row, revoked: true }]);
+  owner.close();
+});
+
+Deno.test("keyRoutes() answer 400 to a key without a fit name or scope", async () => {
+  const owner = await openOwner();
+  const good = { name: "n", scope: "Admin" };
+  for (
+    const body of [
+      {},
+      { ...good, name: "" },
+      { ...good, name: "x".repeat(129) },
+      { ...good, name: 1 },
+      { ...good, scope: "admin" },
+      { ...good, scope: "toString" },
+      { ...good, scope: null },
+      { name: "n" },
+      "[",
+    ]
+  ) {
+    equal((await owner.call("POST", "/api/keys", { body })).status, 400, JSON.stringify(body));
+  }
+  const longest = { ...good, name: "🦆".repeat(128) };
+  equal((await owner.call("POST", "/api/keys", { body: longest })).status, 201);
+  owner.close();
+});
+
+Deno.test("ApiKeys give each scope its rights until they are revoked", async () => {
+  const owner = await openWithPassword();
+  const reader = await owner.keys.create("reader", "ReadOnly");
+  const admin = await owner.keys.create("admin", "Admin");
+  const keys = (key: string) =>
+    owner.call("GET", "/api/keys", { ...FAR, headers: { "x-api-key": key } });
+  equal((await read(owner, { "x-api-key": reader.key })).status, 200);
+  equal((await read(owner, { authorization: `Bearer ${reader.key}` })).status, 200);
+  equal((await read(owner, { authorization: `bearer ${reader.key}` })).status, 200);
+  equal((await keys(reader.key)).status, 403);
+  equal((await keys(admin.key)).status, 200);
+  const mixed = { authorization: "Basic bW06bW0=", "x-api-key": reader.key };
+  equal((await read(owner, mixed)).status, 200, "a proxy's own Authorization is no key");
+  await owner.keys.revoke(admin.key_hash);
+  equal((await keys(admin.key)).status, 401);
+  equal((await read(owner, { "x-api-key": admin.key })).status, 401);
+  equal((await read(owner, { "x-api-key": reader.key })).status, 200);
+  owner.close();
+});
+
+Deno.test("ApiKeys take nothing for a key that only resembles one", async () => {
+  const owner = await openWithPassword();
+  const { key, key_hash } = await owner.keys.create("n", "Admin");
+  for (
+    const wrong of [
+      key_hash,
+      `mm_${key_hash}`,
+      key.slice(0, -1),
+      `${key}0`,
+      key.toUpperCase(),
+      key.slice(3),
+      "mm_",
+      "",
+      `mm_${"0".repeat(10_000)}`,
+      "Bearer",
+    ]
+  ) {
+    equal((await read(owner, { "x-api-key": wrong })).status, 401, wrong.slice(0, 80));
+    equal((await read(owner, { authorization: `Bearer ${wrong}` })).status, 401);
+  }
+  equal((await read(owner, { authorization: key })).status, 401);
+  owner.close();
+});
+
+Deno.test("ApiKeys stay, and stay revoked, across restarts; no clear key is on disk", async () => {
+  const owner = await openWithPassword();
+  const kept = await owner.keys.create("kept", "ReadOnly");
+  const revoked = await owner.keys.create("revoked", "Admin");
+  await owner.keys.revoke(revoked.key_hash);
+  owner.close();
+  const bytes = await Deno.readFile(`${owner.folder}/mallard.sqlite`);
+  const text = new TextDecoder("latin1").decode(bytes);
+  ok(text.includes(kept.key_hash));
+  ok(!text.includes(kept.key) && !text.includes(kept.key.slice(3)));
+  const again = await openOwner({ folder: owner.folder, admin_password: "correct horse" });
+  equal((await read(again, { "x-api-key": kept.key })).status, 200);
+  equal((await read(again, { "x-api-key": revoked.key })).status, 401);
+  again.close();
+});
