@@ -92,6 +92,22 @@ export class Catalog {
     this.#disposeUnused();
   }
 
+  /** Number of files in the newest snapshot. */
+  fileCount(): number {
+    let count = 0;
+    for (const files of this.current.files.values()) count += files.length;
+    return count;
+  }
+
+  /** Paths of every file that a query may still read. */
+  readable(): Set<string> {
+    const paths = new Set<string>();
+    for (const { snapshot } of this.#held) {
+      for (const files of snapshot.files.values()) for (const file of files) paths.add(file.path);
+    }
+    return paths;
+  }
+
   #newest(): Held {
     const held = this.#held.at(-1);
     if (!held) throw new Error("Cannot read the catalog: it holds no snapshot");

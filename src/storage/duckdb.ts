@@ -6,6 +6,9 @@ import { AppError, messageOf } from "../core/errors.ts";
 import { type Event, EVENT_COLUMN_NAMES, EVENT_COLUMNS } from "../core/event.ts";
 import type { Sql, SqlValue } from "../core/sql.ts";
 
+/** The library as it is imported. */
+export type DuckDbModule = typeof DuckDb;
+
 /** One row by column name. Counts are numbers; DuckDB's other types arrive as their text. */
 export type Row = Record<string, string | number | boolean | null>;
 
@@ -28,7 +31,7 @@ const APPEND_ROWS = 2048;
 
 /** An open DuckDB. */
 export class Db {
-  readonly #duckdb: typeof DuckDb;
+  readonly #duckdb: DuckDbModule;
   readonly #instance: DuckDBInstance;
   readonly #writer: DuckDBConnection;
   readonly #idle: DuckDBConnection[];
@@ -37,7 +40,7 @@ export class Db {
   #writing: Promise<unknown> = Promise.resolve();
 
   private constructor(
-    duckdb: typeof DuckDb,
+    duckdb: DuckDbModule,
     instance: DuckDBInstance,
     writer: DuckDBConnection,
     readers: DuckDBConnection[],
@@ -52,7 +55,7 @@ export class Db {
   }
 
   /** Opens DuckDB in memory and locks it into `folder`. Rejects when DuckDB refuses the options. */
-  static async open(duckdb: typeof DuckDb, options: DbOptions): Promise<Db> {
+  static async open(duckdb: DuckDbModule, options: DbOptions): Promise<Db> {
     const settings: Record<string, string> = {
       temp_directory: options.spillFolder,
       preserve_insertion_order: "false",

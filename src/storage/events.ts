@@ -1,8 +1,7 @@
 // The only door to event rows: the events of one site in a range, from the files and the hot
 // tables of one snapshot.
 import { ident, join, raw, type Sql, sql } from "../core/sql.ts";
-import { EVENT_COLUMN_NAMES } from "../core/event.ts";
-import { utcDate } from "../core/event.ts";
+import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, utcDate } from "../core/event.ts";
 import type { Snapshot } from "./catalog.ts";
 import { literalPath } from "./schema.ts";
 
@@ -33,11 +32,13 @@ export function eventsFor(
   const cold = sql`select * from read_parquet(
       ${paths}, union_by_name = true, hive_partitioning = false
     ) where ${within}`;
-  return sql`select ${COLUMNS} from (
+  return sql`select ${TYPED} from (
     ${join([...hot, cold], "\n  union all by name\n  ")}
   )`;
 }
 
-const COLUMNS = join(
-  EVENT_COLUMN_NAMES.filter((name) => name !== "site_id").map((name) => raw(`"${name}"`)),
+const NAMES = EVENT_COLUMN_NAMES.filter((name) => name !== "site_id");
+const COLUMNS = join(NAMES.map(ident));
+const TYPED = join(
+  NAMES.map((name) => sql`${ident(name)}::${raw(EVENT_COLUMNS[name].type)} as ${ident(name)}`),
 );

@@ -6,9 +6,9 @@ import { Turns } from "../core/turns.ts";
 import type { Files, Log } from "../core/types.ts";
 import { type Catalog, withFiles } from "./catalog.ts";
 import type { Db } from "./duckdb.ts";
-import { fileNumber } from "./file_names.ts";
+import type { FileNumbers } from "./file_numbers.ts";
 import { type Hot, type HotTable, unionOf } from "./hot.ts";
-import { type Partition, partitionFolder, writePartition } from "./parquet.ts";
+import { type Partition, partitionFolder, rowsOf, settle, writeTemporary } from "./parquet.ts";
 import type { Store } from "./store.ts";
 import type { CatalogFile } from "./store_ops.ts";
 
@@ -27,6 +27,7 @@ export class Flusher {
   readonly #files: Files;
   readonly #catalog: Catalog;
   readonly #hot: Hot;
+  readonly #numbers: FileNumbers;
   readonly #log: Log;
   readonly #turns: Turns;
   readonly #eventsFolder: string;
@@ -42,6 +43,7 @@ export class Flusher {
     files: Files,
     catalog: Catalog,
     hot: Hot,
+    numbers: FileNumbers,
     log: Log,
     turns: Turns,
     options: { eventsFolder: string; journalId: string },
@@ -51,6 +53,7 @@ export class Flusher {
     this.#files = files;
     this.#catalog = catalog;
     this.#hot = hot;
+    this.#numbers = numbers;
     this.#log = log;
     this.#turns = turns;
     this.#eventsFolder = options.eventsFolder;
@@ -108,11 +111,13 @@ export class Flusher {
       await this.#files.remove(`${this.#eventsFolder}/${leftover}`);
       this.#leftovers.delete(folder);
     }
-    return await writePartition(this.#db, this.#files, this.#eventsFolder, partition, {
-      number: await nextNumber(this.#store, this.#files, this.#eventsFolder, partition),
-      source: sql`(${unionOf(tables)})`,
+    const file = await writeTemporary(this.#db, this.#files, this.#eventsFolder, partition, {
+      number: await this.#numbers.next(partition),
+      source: rowsOf(partition, sql`(${unionOf(tables)})`),
       origin: { journal: this.#journalId, ...span },
     });
+    await settle(this.#files, this.#eventsFolder, file);
+    return file;
   }
 
   async #commit(
@@ -163,16 +168,4 @@ export class Flusher {
     this.counts.failures++;
     this.#log("error", `${what}: ${messageOf(error)}`);
   }
-}
-
-/** The next file number of a partition: above every number it ever had, and every file present. */
-export async function nextNumber(
-  store: Store,
-  files: Files,
-  eventsFolder: string,
-  partition: Partition,
-): Promise<number> {
-  const known = await store.run("lastNumber", partition);
-  const present = await files.list(`${eventsFolder}/${partitionFolder(partition)}`);
-  return Math.max(known, ...present.map((entry) => fileNumber(entry.name))) + 1;
 }

@@ -1,6 +1,7 @@
 // The journal of accepted events: what `append` has resolved for survives a power cut. From here
 // events go to the hot tier, in the order of their `seq`.
 import type { Event } from "../core/event.ts";
+import { Turns } from "../core/turns.ts";
 import type { Clock } from "../core/types.ts";
 import type { Catalog } from "./catalog.ts";
 import { type Hot, partitionOf } from "./hot.ts";
@@ -14,6 +15,7 @@ export class Journal {
   readonly #catalog: Catalog;
   readonly #hot: Hot;
   readonly #clock: Clock;
+  readonly #turns = new Turns();
 
   constructor(store: Store, catalog: Catalog, hot: Hot, clock: Clock) {
     this.#store = store;
@@ -24,9 +26,36 @@ export class Journal {
 
   /**
    * Commits events in one transaction: all are on disk when this resolves, none when it rejects
-   * (with SQLite's message). One call at a time, or their order would be lost.
+   * (with SQLite's message). Calls are taken one after the other.
    */
-  async append(events: readonly Event[]): Promise<void> {
+  append(events: readonly Event[]): Promise<void> {
+    return this.#turns.run(() => this.#append(events));
+  }
+
+  /** Number of one site's journal rows of the UTC dates `firstDate … lastDate`. */
+  count(site: string, firstDate: string, lastDate: string): Promise<number> {
+    return this.#store.run("countJournal", { site_id: site, firstDate, lastDate });
+  }
+
+  /**
+   * Erases one site's events of some dates from the journal and the hot tier while nothing is
+   * appended, and condemns files in the same transaction. Resolves with the number of rows.
+   */
+  erase(
+    site: string,
+    firstDate: string,
+    lastDate: string,
+    paths: readonly string[],
+  ): Promise<number> {
+    return this.#turns.run(async () => {
+      const range = { site_id: site, firstDate, lastDate, paths };
+      const rows = await this.#store.run("eraseRange", range);
+      await this.#hot.erase(site, firstDate, lastDate);
+      return rows;
+    });
+  }
+
+  async #append(events: readonly Event[]): Promise<void> {
     const newSites = new Set<string>();
     const entries = events.map((event) => {
       if (!this.#catalog.hasSite(event.site_id)) newSites.add(event.site_id);

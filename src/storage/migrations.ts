@@ -1,5 +1,6 @@
 // The schema of mallard.sqlite as numbered steps, forward only. A step that has been released is
 // never changed; a new one is added at the end.
+import { OWNER_SCHEMA } from "./owner_ops.ts";
 import type { Sqlite } from "./sqlite.ts";
 
 /** Each step brings the schema from version n to n + 1. */
@@ -37,6 +38,7 @@ export const MIGRATIONS: readonly string[] = [
     value text not null
   ) strict, without rowid;
   `,
+  OWNER_SCHEMA,
 ];
 
 /** Brings the schema up to date. Throws when the file was written by a newer program. */

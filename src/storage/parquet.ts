@@ -4,7 +4,7 @@ import { raw, type Sql, sql } from "../core/sql.ts";
 import type { Files } from "../core/types.ts";
 import type { Db } from "./duckdb.ts";
 import { fileName, TEMPORARY } from "./file_names.ts";
-import { ALL_COLUMNS } from "./schema.ts";
+import { ALL_COLUMNS, literal } from "./schema.ts";
 import type { CatalogFile } from "./store_ops.ts";
 
 /** A (site, UTC date) folder. */
@@ -47,47 +47,71 @@ export function partitionOfPath(path: string): Partition | null {
   }
 }
 
+/** Order of the events in a file. */
+const ORDER = raw("timestamp");
+
 /**
  * Writes the events of one partition from `source` (a relation of the stored columns without
- * bound values), ordered by time: to a temporary name, flushed to disk, renamed, folder flushed.
- * Rejects with the error of DuckDB or of the disk; then the file's own name does not exist.
+ * bound values) to a temporary name, in order, flushed to disk. Rejects with the error of DuckDB
+ * or of the disk.
  */
-export async function writePartition(
+export async function writeTemporary(
   db: Db,
   files: Files,
   eventsFolder: string,
   partition: Partition,
-  write: { readonly number: number; readonly source: Sql; readonly origin: FileOrigin },
+  write: {
+    readonly number: number;
+    readonly source: Sql;
+    readonly origin: FileOrigin;
+    readonly signal?: AbortSignal;
+  },
 ): Promise<CatalogFile> {
   const folder = partitionFolder(partition);
   const path = `${folder}/${fileName(write.number)}`;
-  const target = `${eventsFolder}/${path}`;
+  const temporary = `${eventsFolder}/${path}${TEMPORARY}`;
   await files.makeDir(`${eventsFolder}/${folder}`);
-  const site = literal(partition.site_id);
-  const date = literal(partition.date);
-  const copied = await db.query(sql`copy (
+  const copied = await db.query(
+    sql`copy (
       select ${ALL_COLUMNS}
       from ${write.source}
-      where site_id = ${site}
-        and timestamp >= ${date}::timestamp
-        and timestamp < ${date}::timestamp + interval 1 day
-      order by timestamp
-    ) to ${literal(target + TEMPORARY)} (
+      order by ${ORDER}
+    ) to ${literal(temporary)} (
       format parquet, compression zstd,
       kv_metadata { ${raw(METADATA_KEY)}: ${literal(JSON.stringify(write.origin))} }
-    )`);
-  await files.sync(target + TEMPORARY);
-  const bytes = await files.size(target + TEMPORARY) ?? 0;
+    )`,
+    { signal: write.signal },
+  );
+  await files.sync(temporary);
+  const bytes = await files.size(temporary) ?? 0;
+  return { ...partition, path, rows: Number(copied[0]?.["Count"] ?? 0), bytes };
+}
+
+/** Gives a written file its name, for good. When it rejects, nothing bears the name. */
+export async function settle(
+  files: Files,
+  eventsFolder: string,
+  file: CatalogFile,
+): Promise<void> {
+  const target = `${eventsFolder}/${file.path}`;
   await files.rename(target + TEMPORARY, target);
   try {
+    // The folders above may be as new as the file.
+    const folder = partitionFolder(file);
     await files.sync(`${eventsFolder}/${folder}`);
+    await files.sync(`${eventsFolder}/${folder.slice(0, folder.indexOf("/"))}`);
+    await files.sync(eventsFolder);
   } catch (error) {
     await files.remove(target);
     throw error;
   }
-  return { ...partition, path, rows: Number(copied[0]?.["Count"] ?? 0), bytes };
 }
 
-function literal(text: string): Sql {
-  return raw(`'${text.replaceAll("'", "''")}'`);
+/** The rows of one partition within a relation. */
+export function rowsOf({ site_id, date }: Partition, relation: Sql): Sql {
+  return sql`(
+      select * from ${relation}
+      where site_id = ${literal(site_id)}
+        and timestamp >= ${literal(date)}::timestamp
+        and timestamp < ${literal(date)}::timestamp + interval 1 day)`;
 }

@@ -1,5 +1,7 @@
-// What is found on disk meets the catalog: at start unfinished steps are completed or undone, and
-// files that came from elsewhere (the original program, a restored backup) are adopted.
+// What is found on disk meets the catalog. At start unfinished steps are completed: a flushed file
+// whose commit is missing enters the catalog while its rows leave the journal; the result of an
+// unfinished compaction is removed. Files that came from elsewhere (the original program, a
+// restored backup) are adopted.
 import { messageOf } from "../core/errors.ts";
 import { sql } from "../core/sql.ts";
 import type { Files, Log } from "../core/types.ts";
@@ -35,6 +37,7 @@ export class Recovery {
   readonly #log: Log;
   readonly #options: RecoveryOptions;
   readonly #ignored = new Set<string>();
+  #quarantined: string[] = [];
 
   constructor(db: Db, store: Store, files: Files, log: Log, options: RecoveryOptions) {
     this.#db = db;
@@ -44,10 +47,16 @@ export class Recovery {
     this.#options = options;
   }
 
+  /** Paths of damaged files that were set aside, now or earlier. */
+  get quarantined(): readonly string[] {
+    return this.#quarantined;
+  }
+
   /** At start, before anything is written: returns the files that hold the cold events. */
   async start(): Promise<CatalogFile[]> {
+    this.#quarantined = await this.#files.tree(this.#options.quarantineFolder);
     await this.removeCondemned();
-    const known = new Map((await this.#store.run("listFiles")).map((f) => [f.path, f]));
+    const known = new Map((await this.#store.run("listFiles", undefined)).map((f) => [f.path, f]));
     const unknown: string[] = [];
     const present = new Set<string>();
     for (const path of await this.#files.tree(this.#options.eventsFolder)) {
@@ -76,7 +85,7 @@ export class Recovery {
 
   /** Removes files that were replaced, expired or erased, and forgets them. */
   async removeCondemned(): Promise<void> {
-    const paths = await this.#store.run("listCondemned");
+    const paths = await this.#store.run("listCondemned", undefined);
     if (paths.length === 0) return;
     for (const path of paths) await this.#files.remove(this.#absolute(path));
     await this.#store.run("forgetCondemned", paths);
@@ -87,6 +96,7 @@ export class Recovery {
     const target = `${this.#options.quarantineFolder}/${path}`;
     await this.#files.makeDir(target.slice(0, target.lastIndexOf("/")));
     await this.#files.rename(this.#absolute(path), target);
+    this.#quarantined.push(path);
     this.#log("error", `Set aside a damaged file: ${path}: ${reason}`);
   }
 
@@ -101,34 +111,30 @@ export class Recovery {
     }
     const replaced = new Set(found.flatMap((file) => file.origin.replaces ?? []));
     const adopted: CatalogFile[] = [];
+    let rows = 0;
     for (const { origin, ...file } of found) {
-      if (replaced.has(file.path) || await this.#isLeftover(file, origin, known)) {
+      if (replaced.has(file.path) || origin.replaces?.some((path) => known.has(path))) {
         await this.#files.remove(this.#absolute(file.path));
         this.#log("info", `Removed the leftover of an unfinished step: ${file.path}`);
-      } else {
-        adopted.push(file);
+        continue;
       }
+      if (origin.journal === this.#options.journalId) {
+        const { seqFrom = 1, seqTo = 0 } = origin;
+        // While running, those rows are hot, too: the next start decides.
+        if (!atStart && await this.#store.run("holdsJournal", { ...file, seqFrom, seqTo })) {
+          continue;
+        }
+        await this.#store.run("addFlushed", { file, seqFrom, seqTo });
+      } else {
+        await this.#store.run("addFiles", [file]);
+      }
+      adopted.push(file);
+      rows += file.rows;
     }
     if (adopted.length > 0) {
-      await this.#store.run("addFiles", adopted);
-      const rows = adopted.reduce((sum, file) => sum + file.rows, 0);
       this.#log("info", `Adopted ${adopted.length} files with ${rows} events`);
     }
     return adopted;
-  }
-
-  /** Whether the rows of a file are still where they came from: then the file must go. */
-  async #isLeftover(
-    file: Partition,
-    origin: FileOrigin,
-    known: { has(path: string): boolean },
-  ): Promise<boolean> {
-    if (origin.replaces?.some((path) => known.has(path))) return true;
-    const { journal, seqFrom, seqTo } = origin;
-    if (journal !== this.#options.journalId) return false;
-    if (seqFrom === undefined || seqTo === undefined) return false;
-    const { site_id, date } = file;
-    return await this.#store.run("holdsJournal", { site_id, date, seqFrom, seqTo });
   }
 
   /** Reads the footers of some files; what cannot be read is set aside (at start) or left. */

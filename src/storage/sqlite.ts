@@ -13,14 +13,37 @@ export class Sqlite {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  /** Opens or creates the file: write-ahead log, fsync at every commit, erased pages zeroed. */
-  constructor(path: string) {
+  private constructor(path: string, pragmas: readonly string[]) {
     this.#db = new DatabaseSync(path);
-    this.#db.exec("pragma busy_timeout = 5000");
-    this.#db.exec("pragma journal_mode = wal");
-    this.#db.exec("pragma synchronous = full");
-    this.#db.exec("pragma secure_delete = on");
-    this.#db.exec("pragma foreign_keys = on");
+    try {
+      for (const pragma of pragmas) this.#db.exec(`pragma ${pragma}`);
+    } catch (error) {
+      this.#db.close();
+      throw error;
+    }
+  }
+
+  /** Opens or creates the file: write-ahead log, fsync at every commit, erased pages zeroed. */
+  static open(path: string): Sqlite {
+    return new Sqlite(path, [
+      "busy_timeout = 5000",
+      "journal_mode = wal",
+      "synchronous = full",
+      "secure_delete = on",
+      "foreign_keys = on",
+    ]);
+  }
+
+  /** Opens or creates a file that no other process can open while this one lives. */
+  static lock(path: string): Sqlite {
+    const db = new Sqlite(path, ["busy_timeout = 0", "locking_mode = exclusive"]);
+    try {
+      db.exec("begin exclusive; create table if not exists held (x); commit");
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+    return db;
   }
 
   /** Runs statements that return nothing. */

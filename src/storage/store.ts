@@ -48,11 +48,8 @@ export class Store {
   }
 
   /** Runs one operation as one transaction. Rejects with SQLite's message. */
-  run<K extends StoreOp>(
-    op: K,
-    ...args: StoreArgs<K> extends undefined ? [] : [StoreArgs<K>]
-  ): Promise<StoreResult<K>> {
-    return this.#send(op, args[0]) as Promise<StoreResult<K>>;
+  run<K extends StoreOp>(op: K, args: StoreArgs<K>): Promise<StoreResult<K>> {
+    return this.#send(op, args) as Promise<StoreResult<K>>;
   }
 
   /** Finishes what was asked, closes the file and ends the thread. */

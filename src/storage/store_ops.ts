@@ -1,6 +1,7 @@
 // What can be asked of mallard.sqlite: the journal of accepted events, the catalog of Parquet
 // files, and the facts that must outlive a restart. Each operation is one transaction.
 import { fileNumber } from "./file_names.ts";
+import { OWNER_OPS } from "./owner_ops.ts";
 import type { Sqlite } from "./sqlite.ts";
 
 /** A journal row on its way in: partition and the event as JSON. */
@@ -128,6 +129,30 @@ function lastNumber(db: Sqlite, partition: { site_id: string; date: string }): n
   return Number(row?.["last_number"] ?? 0);
 }
 
+/**
+ * A file made from journal rows is found outside the catalog: it enters, and those rows leave the
+ * journal. Returns the number of rows that left.
+ */
+function addFlushed(
+  db: Sqlite,
+  { file, seqFrom, seqTo }: {
+    readonly file: CatalogFile;
+    readonly seqFrom: number;
+    readonly seqTo: number;
+  },
+): number {
+  return db.transaction(() => {
+    addFile(db, file);
+    return db.run(
+      "delete from journal where seq between ? and ? and site_id = ? and date = ?",
+      seqFrom,
+      seqTo,
+      file.site_id,
+      file.date,
+    ).changes;
+  });
+}
+
 /** Whether rows of a partition with `seqFrom ≤ seq ≤ seqTo` are still in the journal. */
 function holdsJournal(
   db: Sqlite,
@@ -140,6 +165,45 @@ function holdsJournal(
     rows.site_id,
     rows.date,
   ) !== undefined;
+}
+
+/** One site's journal rows of the dates `firstDate … lastDate` go, and some files are condemned. */
+function eraseRange(
+  db: Sqlite,
+  { site_id, firstDate, lastDate, paths }: {
+    readonly site_id: string;
+    readonly firstDate: string;
+    readonly lastDate: string;
+    readonly paths: readonly string[];
+  },
+): number {
+  return db.transaction(() => {
+    condemn(db, paths);
+    return db.run(
+      "delete from journal where site_id = ? and date between ? and ?",
+      site_id,
+      firstDate,
+      lastDate,
+    ).changes;
+  });
+}
+
+function countJournal(
+  db: Sqlite,
+  { site_id, firstDate, lastDate }: { site_id: string; firstDate: string; lastDate: string },
+): number {
+  const row = db.get(
+    "select count(*) as n from journal where site_id = ? and date between ? and ?",
+    site_id,
+    firstDate,
+    lastDate,
+  );
+  return Number(row?.["n"] ?? 0);
+}
+
+/** Moves the write-ahead log into the file and empties it, so that nothing erased stays in it. */
+function emptyLog(db: Sqlite): void {
+  db.all("pragma wal_checkpoint(truncate)");
 }
 
 function listCondemned(db: Sqlite): string[] {
@@ -207,6 +271,13 @@ function getFact(db: Sqlite, name: string): string | null {
   return row ? String(row["value"]) : null;
 }
 
+/** The name of this journal, made at its first use: `seq` numbers mean nothing in another. */
+function journalId(db: Sqlite, fresh: string): string {
+  const known = getFact(db, "journal_id");
+  if (known === null) setFact(db, { name: "journal_id", value: fresh });
+  return known ?? fresh;
+}
+
 function setFact(db: Sqlite, fact: { name: string; value: string }): void {
   db.run(
     "insert into facts (name, value) values (?, ?) on conflict do update set value = excluded.value",
@@ -217,6 +288,7 @@ function setFact(db: Sqlite, fact: { name: string; value: string }): void {
 
 /** Every operation by name. The worker looks names up here; the client is typed by it. */
 export const STORE_OPS = {
+  ...OWNER_OPS,
   append,
   readJournal,
   commitFlush,
@@ -225,10 +297,15 @@ export const STORE_OPS = {
   replaceFiles,
   listFiles,
   lastNumber,
+  addFlushed,
   holdsJournal,
+  eraseRange,
+  countJournal,
+  emptyLog,
   listCondemned,
   forgetCondemned,
   listSites,
+  journalId,
   getFact,
   setFact,
 } as const;

@@ -14,7 +14,7 @@ let db: Sqlite | undefined;
 
 function answer({ op, args }: Request): unknown {
   if (op === "open") {
-    db = new Sqlite(String(args));
+    db = Sqlite.open(String(args));
     migrate(db);
     return null;
   }

@@ -4,6 +4,7 @@ import { type Event, EVENT_COLUMN_NAMES } from "../../src/core/event.ts";
 import { Turns } from "../../src/core/turns.ts";
 import { Catalog } from "../../src/storage/catalog.ts";
 import { Db } from "../../src/storage/duckdb.ts";
+import { FileNumbers } from "../../src/storage/file_numbers.ts";
 import { Flusher } from "../../src/storage/flush.ts";
 import { Hot } from "../../src/storage/hot.ts";
 import { Journal } from "../../src/storage/journal.ts";
@@ -82,7 +83,8 @@ export async function openTestReader(
   const catalog = new Catalog([], []);
   const hot = await Hot.create(db, catalog);
   const journal = new Journal(store, catalog, hot, clock);
-  const flusher = new Flusher(db, store, files, catalog, hot, failOnLog, new Turns(), {
+  const numbers = new FileNumbers(store, files, { eventsFolder });
+  const flusher = new Flusher(db, store, files, catalog, hot, numbers, failOnLog, new Turns(), {
     eventsFolder,
     journalId: "test",
   });

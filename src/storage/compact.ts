@@ -1,0 +1,171 @@
+// Compaction: the many small files of a partition become one. It works beside everything else and
+// takes its turn only for the moment in which the new file takes the place of the old ones.
+import { messageOf } from "../core/errors.ts";
+import { sql } from "../core/sql.ts";
+import type { Turns } from "../core/turns.ts";
+import type { Clock, Files, Log } from "../core/types.ts";
+import type { Catalog } from "./catalog.ts";
+import type { Cold } from "./cold.ts";
+import type { Db } from "./duckdb.ts";
+import { TEMPORARY } from "./file_names.ts";
+import type { FileNumbers } from "./file_numbers.ts";
+import { type Partition, partitionFolder, rowsOf, settle, writeTemporary } from "./parquet.ts";
+import { coldRelation, foreignColumns } from "./schema.ts";
+import type { Store } from "./store.ts";
+import type { CatalogFile } from "./store_ops.ts";
+import { utcDate } from "../core/event.ts";
+
+/** When a partition is merged. */
+export interface CompactionOptions {
+  readonly eventsFolder: string;
+  /** A partition of today is merged in steps of this many files, when it holds more. */
+  readonly openFilesMax: number;
+}
+
+/** Counts since the start. */
+export interface CompactionCounts {
+  merged: number;
+  written: number;
+  failures: number;
+}
+
+/** Merges files. */
+export class Compactor {
+  readonly counts: CompactionCounts = { merged: 0, written: 0, failures: 0 };
+  readonly #db: Db;
+  readonly #store: Store;
+  readonly #files: Files;
+  readonly #catalog: Catalog;
+  readonly #cold: Cold;
+  readonly #numbers: FileNumbers;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #turns: Turns;
+  readonly #options: CompactionOptions;
+  /** Partitions that hold columns of another program: merging would lose them. */
+  readonly #foreign = new Set<string>();
+
+  constructor(
+    db: Db,
+    store: Store,
+    files: Files,
+    catalog: Catalog,
+    cold: Cold,
+    numbers: FileNumbers,
+    clock: Clock,
+    log: Log,
+    turns: Turns,
+    options: CompactionOptions,
+  ) {
+    this.#db = db;
+    this.#store = store;
+    this.#files = files;
+    this.#catalog = catalog;
+    this.#cold = cold;
+    this.#numbers = numbers;
+    this.#clock = clock;
+    this.#log = log;
+    this.#turns = turns;
+    this.#options = options;
+  }
+
+  /** Merges whatever is due; stops early, leaving no trace, when the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    for (const due of this.#due()) {
+      if (signal.aborted) return;
+      try {
+        await this.#merge(due, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.counts.failures++;
+        const folder = due[0] ? partitionFolder(due[0]) : "";
+        this.#log("error", `Cannot merge the files of ${folder}: ${messageOf(error)}`);
+      }
+    }
+  }
+
+  /** Groups of files to be merged, each of one partition. */
+  #due(): CatalogFile[][] {
+    const today = utcDate(this.#clock.nowMs() * 1000);
+    const groups: CatalogFile[][] = [];
+    for (const files of this.#catalog.current.files.values()) {
+      for (const partition of byDate(files)) {
+        const first = partition[0];
+        if (!first || this.#foreign.has(partitionFolder(first))) continue;
+        const group = first.date < today ? partition : this.#step(partition);
+        if (group.length > 1) groups.push(group);
+      }
+    }
+    return groups;
+  }
+
+  /** Of a partition that still grows, the smallest files, so that each event is rewritten rarely. */
+  #step(partition: readonly CatalogFile[]): CatalogFile[] {
+    const { openFilesMax } = this.#options;
+    if (partition.length <= openFilesMax) return [];
+    return partition.toSorted((a, b) => a.rows - b.rows).slice(0, openFilesMax);
+  }
+
+  async #merge(sources: readonly CatalogFile[], signal: AbortSignal): Promise<void> {
+    const lease = this.#catalog.lease();
+    let temporary: string | undefined;
+    try {
+      const partition = sources[0] as Partition;
+      const paths = sources.map((file) => `${this.#options.eventsFolder}/${file.path}`);
+      if ((await foreignColumns(this.#db, paths)).length > 0) {
+        this.#foreign.add(partitionFolder(partition));
+        return;
+      }
+      const number = await this.#turns.run(() => this.#numbers.next(partition));
+      const file = await writeTemporary(this.#db, this.#files, this.#options.eventsFolder, {
+        site_id: partition.site_id,
+        date: partition.date,
+      }, {
+        number,
+        source: coldRelation(paths, partition.site_id),
+        origin: { replaces: sources.map((source) => source.path) },
+        signal,
+      });
+      temporary = `${this.#options.eventsFolder}/${file.path}${TEMPORARY}`;
+      const expected = sources.reduce((sum, source) => sum + source.rows, 0);
+      if (file.rows !== expected) {
+        throw new Error(`${expected} events went in, ${file.rows} came out`);
+      }
+      if (await this.#turns.run(() => this.#replace(sources, file))) temporary = undefined;
+    } finally {
+      lease.release();
+      if (temporary) await this.#files.remove(temporary);
+    }
+  }
+
+  /** The moment of change. False when a source is gone meanwhile: then nothing is changed. */
+  async #replace(sources: readonly CatalogFile[], file: CatalogFile): Promise<boolean> {
+    const current = new Set(this.#catalog.current.files.get(file.site_id));
+    if (!sources.every((source) => current.has(source))) return false;
+    await settle(this.#files, this.#options.eventsFolder, file);
+    try {
+      await this.#store.run("replaceFiles", {
+        added: [file],
+        removed: sources.map((source) => source.path),
+      });
+    } catch (error) {
+      await this.#files.remove(`${this.#options.eventsFolder}/${file.path}`);
+      throw error;
+    }
+    this.#cold.publish([file], sources);
+    this.counts.merged += sources.length;
+    this.counts.written++;
+    this.#log("debug", "Merged files", { partition: partitionFolder(file), files: sources.length });
+    return true;
+  }
+}
+
+function byDate(files: readonly CatalogFile[]): CatalogFile[][] {
+  const groups = new Map<string, CatalogFile[]>();
+  for (const file of files) {
+    const group = groups.get(file.date);
+    if (group) group.push(file);
+    else groups.set(file.date, [file]);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,148 @@
+// Opens DATA_DIR: lock, SQLite, DuckDB, recovery, and the parts that work on them, in the order
+// in which they need each other.
+import { messageOf } from "../core/errors.ts";
+import { Turns } from "../core/turns.ts";
+import type { System } from "../core/types.ts";
+import { Catalog } from "./catalog.ts";
+import { Compactor } from "./compact.ts";
+import { Cold } from "./cold.ts";
+import { Db, type DuckDbModule } from "./duckdb.ts";
+import { Eraser } from "./erase.ts";
+import { FileNumbers } from "./file_numbers.ts";
+import { Flusher } from "./flush.ts";
+import { Hot } from "./hot.ts";
+import { Journal } from "./journal.ts";
+import { lockFolder } from "./lock.ts";
+import { Reader } from "./reader.ts";
+import { Recovery } from "./recovery.ts";
+import { Store } from "./store.ts";
+
+/** The settings storage depends on. */
+export interface StorageOptions {
+  /** Absolute path of DATA_DIR. */
+  readonly dataDir: string;
+  readonly memory_limit: string | null;
+  readonly threads: number | null;
+}
+
+/** What storage needs to know of the process. */
+export interface StorageHost {
+  readonly pid: number;
+  readonly memoryBytes: number | null;
+  readonly loadDuckDb: () => Promise<DuckDbModule>;
+}
+
+/** An open DATA_DIR. */
+export interface Storage {
+  readonly db: Db;
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly hot: Hot;
+  readonly flusher: Flusher;
+  readonly cold: Cold;
+  readonly compactor: Compactor;
+  readonly eraser: Eraser;
+  readonly reader: Reader;
+  /** Highest time (µs) an event was ever given. */
+  readonly lastTimestampUs: number;
+  fileCount(): number;
+  /** Paths of damaged files that were set aside. */
+  quarantined(): readonly string[];
+  close(): Promise<void>;
+}
+
+const READERS = 4;
+/** A partition of today that holds more files is merged. */
+const OPEN_FILES_MAX = 16;
+const DUCKDB_SHARE_OF_MEMORY = 0.5;
+
+/** Opens everything and recovers. Rejects with a sentence the owner can act on. */
+export async function openStorage(
+  system: System,
+  host: StorageHost,
+  options: StorageOptions,
+): Promise<Storage> {
+  const { clock, files, log, random } = system;
+  const { dataDir } = options;
+  const eventsFolder = `${dataDir}/events`;
+  try {
+    await files.makeDir(eventsFolder);
+  } catch (error) {
+    throw new Error(`Cannot use data_dir ${dataDir}: ${messageOf(error)}`);
+  }
+  const lock = await lockFolder(files, dataDir, host.pid);
+  const closing: (() => Promise<void>)[] = [() => lock.release()];
+  const close = async () => {
+    for (const end of closing.splice(0).reverse()) await end();
+  };
+  try {
+    const store = await Store.open(`${dataDir}/mallard.sqlite`);
+    closing.push(() => store.close());
+    const db = await Db.open(await host.loadDuckDb(), {
+      folder: dataDir,
+      spillFolder: `${dataDir}/.spill`,
+      memoryLimit: options.memory_limit ?? halfOf(host.memoryBytes),
+      threads: options.threads,
+      readers: READERS,
+    });
+    closing.push(() => db.close());
+    const journalId = await store.run("journalId", random.uuid());
+    const quarantineFolder = `${dataDir}/quarantine`;
+    const recovery = new Recovery(db, store, files, log, {
+      eventsFolder,
+      quarantineFolder,
+      journalId,
+    });
+    const catalog = new Catalog(await recovery.start(), await store.run("listSites", undefined));
+    const hot = await Hot.create(db, catalog);
+    const journal = new Journal(store, catalog, hot, clock);
+    const lastTimestampUs = await journal.load((seq) =>
+      log("error", `Cannot read row ${seq} of the journal: it is damaged`)
+    );
+    const turns = new Turns();
+    const numbers = new FileNumbers(store, files, { eventsFolder });
+    const cold = new Cold(store, files, catalog, recovery, log, turns, { eventsFolder });
+    const flusher = new Flusher(db, store, files, catalog, hot, numbers, log, turns, {
+      eventsFolder,
+      journalId,
+    });
+    const compactor = new Compactor(
+      db,
+      store,
+      files,
+      catalog,
+      cold,
+      numbers,
+      clock,
+      log,
+      turns,
+      { eventsFolder, openFilesMax: OPEN_FILES_MAX },
+    );
+    return {
+      db,
+      store,
+      journal,
+      hot,
+      flusher,
+      cold,
+      compactor,
+      eraser: new Eraser(store, catalog, journal, cold, turns),
+      reader: new Reader(db, catalog, hot, { eventsFolder }),
+      lastTimestampUs,
+      fileCount: () => catalog.fileCount(),
+      quarantined: () => recovery.quarantined,
+      close: async () => {
+        await turns.idle();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function halfOf(memoryBytes: number | null): string | null {
+  if (memoryBytes === null) return null;
+  return `${Math.floor(memoryBytes * DUCKDB_SHARE_OF_MEMORY / 2 ** 20)}MiB`;
+}
