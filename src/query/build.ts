@@ -59,7 +59,7 @@ class Builder {
   statement(): Sql {
     const parts = this.#parts();
     const keys = this.#query.dimensions.map((_, index) => ident(`k${index}`));
-    const derived = this.#query.metrics.map((name) =>
+    const derived = this.#query.metrics.filter((name) => !metricOf(name).money).map((name) =>
       sql`${metricOf(name).derived} as ${ident(name)}`
     );
     const using = keys.length === 0
@@ -69,9 +69,7 @@ class Builder {
     const [first = "all_events", ...others] = names;
     const columns = parts.flatMap((part) => part.columns);
     const values = columns.map((name) =>
-      name === "money" || name === "money_top"
-        ? ident(name)
-        : sql`coalesce(${ident(name)}, 0) as ${ident(name)}`
+      name.startsWith("money") ? ident(name) : sql`coalesce(${ident(name)}, 0) as ${ident(name)}`
     );
     this.#with(
       "merged",
@@ -79,7 +77,7 @@ class Builder {
     ${join(others.map(using), "\n    ")}${this.#only()}`,
     );
     const bases = this.#bases(keys);
-    const money = this.#plan.money ? [raw("money"), raw("money_top")] : [];
+    const money = this.#plan.money ? [raw("money")] : [];
     const selected = [...keys, ...derived, ...money, sql`count(*) over () as total_rows`];
     const body = sql`select ${join(selected, ",\n  ")}
 from merged${join(bases.map((base) => sql`\n${base}`), "")}
@@ -127,7 +125,7 @@ limit ${this.#query.limit} offset ${this.#query.offset}`;
     }
     if (plan.money) {
       this.#with("by_currency", this.#byCurrency());
-      parts.push({ name: "by_currency", columns: ["money", "money_top"] });
+      parts.push({ name: "by_currency", columns: ["money", "money_sum", "money_mean"] });
     }
     return parts;
   }
@@ -213,9 +211,10 @@ limit ${this.#query.limit} offset ${this.#query.offset}`;
     const keys = this.#query.dimensions.map((_, index) => ident(`k${index}`));
     const lead = join(keys.map((key) => sql`${key}, `), "");
     const group = keys.length > 0 ? sql` group by ${join(keys)}` : raw("");
-    return sql`select ${lead}
-    to_json(list({currency: currency, cents: cents, count: count}
-      order by cents desc, currency)) as money, max(cents) as money_top
+    return sql`select ${lead}to_json(amounts) as money, amounts[1].cents as money_sum,
+    floor(amounts[1].cents / amounts[1].count + 0.5) as money_mean
+  from (select ${lead}list({currency: currency, cents: cents, count: count}
+    order by cents desc, currency) as amounts
   from (
     select ${lead}coalesce(revenue_currency, 'XXX') as currency,
       sum((revenue_amount * 100)::bigint)::bigint as cents, count(*) as count
@@ -224,7 +223,7 @@ limit ${this.#query.limit} offset ${this.#query.offset}`;
       from ${this.#eventRows(kind)} r
       where r.revenue_amount is not null and ${this.#eventWhere(kind, this.#query.filter)}
     ) group by all
-  )${group}`;
+  )${group})`;
   }
 
   /** Visitors of the question without its dimensions or goals, for shares and conversion rates. */
@@ -280,8 +279,8 @@ limit ${this.#query.limit} offset ${this.#query.offset}`;
       const at = dimensions.findIndex((ref) => ref === by);
       const way = raw(direction);
       if (at >= 0) return sql`${ident(`k${at}`)} ${way}`;
-      const money = isMetricName(by) && metricOf(by).money !== undefined;
-      return sql`${money ? raw("money_top") : ident(by)} ${way} nulls last`;
+      const money = isMetricName(by) ? metricOf(by).money : undefined;
+      return sql`${ident(money ? `money_${money}` : by)} ${way} nulls last`;
     });
     return join([...asked, ...keys, sql`total_rows`]);
   }
@@ -374,7 +373,7 @@ limit ${this.#query.limit} offset ${this.#query.offset}`;
   from ${visitEvents(raw("all_events"), this.#query.gapUs, columns)} e
   join ${visitRows} v on v.visitor_id = e.visitor_id and v.start_us = e.visit_start_us`;
     if (!steps) return body;
-    const order = raw("us, event_name = 'pageview', event_name, pathname");
+    const order = raw("us, hash(event_name, pathname) & 2047, event_name, pathname");
     return sql`select *,
     lead(us) over (partition by visitor_id, visit_start_us order by ${order}) as next_us,
     event_name = 'pageview' and lead(us) over (

@@ -1,0 +1,541 @@
+// An independent computation of every question over plain arrays of events. It shares the tables'
+// names with src/query, and none of its code; time zones come from Intl's own parts.
+import type { Event } from "../../src/core/event.ts";
+import type { Condition, Filter } from "../../src/core/filter.ts";
+import type { Query } from "../../src/query/query.ts";
+
+/** A visit: its events in order. */
+export interface BruteVisit {
+  readonly visitor: string;
+  readonly events: readonly Event[];
+  readonly startUs: number;
+  readonly endUs: number;
+}
+
+interface Place {
+  readonly event: Event;
+  readonly visit: BruteVisit;
+  readonly nextUs: number | null;
+  readonly isExit: boolean;
+}
+
+/** A row: keys in the order of the dimensions, values by metric. */
+export interface BruteRow {
+  readonly keys: readonly (string | number)[];
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** Orders events of one microsecond of a visitor; the database's own hash is asked for it. */
+export type Rank = (event: Event) => number;
+
+const isPageview = (event: Event) => event.event_name === "pageview";
+
+/** Every event with its visit; `gapUs` or less between events keeps a visit together. */
+export function placesOf(events: readonly Event[], gapUs: number, rank: Rank): Place[] {
+  const byVisitor = new Map<string, Event[]>();
+  for (const event of events) {
+    const own = byVisitor.get(event.visitor_id) ?? [];
+    own.push(event);
+    byVisitor.set(event.visitor_id, own);
+  }
+  const places: Place[] = [];
+  for (const [visitor, own] of byVisitor) {
+    own.sort((a, b) => a.timestamp - b.timestamp || rank(a) - rank(b));
+    const visits: Event[][] = [];
+    for (const event of own) {
+      const last = visits.at(-1)?.at(-1);
+      if (last && event.timestamp - last.timestamp <= gapUs) visits.at(-1)?.push(event);
+      else visits.push([event]);
+    }
+    for (const list of visits) places.push(...placesOfVisit(visitor, list));
+  }
+  return places;
+}
+
+function placesOfVisit(visitor: string, events: readonly Event[]): Place[] {
+  const first = events[0] as Event;
+  const last = events.at(-1) as Event;
+  const visit = { visitor, events, startUs: first.timestamp, endUs: last.timestamp };
+  const lastView = events.findLast(isPageview);
+  return events.map((event, index) => ({
+    event,
+    visit,
+    nextUs: events[index + 1]?.timestamp ?? null,
+    isExit: event === lastView,
+  }));
+}
+
+/** Everything a brute computation looks at. */
+class Brute {
+  readonly query: Query;
+  readonly places: readonly Place[];
+  readonly #done = new Map<Filter, Set<string>>();
+  readonly #groups = new Map<string, Map<string, Group>>();
+  readonly #format: Intl.DateTimeFormat;
+
+  constructor(query: Query, events: readonly Event[], rank: Rank) {
+    this.query = query;
+    this.places = placesOf(events, query.gapUs, rank);
+    this.#format = new Intl.DateTimeFormat("en-US", {
+      timeZone: query.zone,
+      hourCycle: "h23",
+      year: "numeric",
+      month: "numeric",
+      day: "numeric",
+      hour: "numeric",
+      minute: "numeric",
+      second: "numeric",
+    });
+  }
+
+  local(us: number) {
+    const parts = Object.fromEntries(
+      this.#format.formatToParts(Math.floor(us / 1000)).map(({ type, value }) => [type, value]),
+    );
+    const number = (name: string) => Number(parts[name]);
+    return {
+      year: number("year"),
+      month: number("month"),
+      day: number("day"),
+      hour: number("hour"),
+      minute: number("minute"),
+      second: number("second"),
+    };
+  }
+
+  inRange(us: number): boolean {
+    return us >= this.query.range.fromUs && us < this.query.range.toUs;
+  }
+
+  timeKey(ref: string, us: number): string | number | null {
+    const { year, month, day, hour, minute, second } = this.local(us);
+    const belowMinute = second * 1_000_000 + (us % 1_000_000);
+    const from = this.query.range.fromUs;
+    const first = this.local(from);
+    const firstDay = Date.UTC(first.year, first.month - 1, first.day) * 1000;
+    const dayUs = Date.UTC(year, month - 1, day) * 1000;
+    switch (ref) {
+      case "minute":
+        return Math.max(from, us - belowMinute);
+      case "hour":
+        return Math.max(from, us - belowMinute - minute * 60_000_000);
+      case "day":
+        return dayUs;
+      case "week": {
+        const weekday = new Date(dayUs / 1000).getUTCDay();
+        const back = this.query.weekStart === 7 ? weekday : (weekday + 6) % 7;
+        return Math.max(firstDay, dayUs - back * 86_400_000_000);
+      }
+      case "month":
+        return Math.max(firstDay, Date.UTC(year, month - 1, 1) * 1000);
+      case "hour_of_day":
+        return String(hour).padStart(2, "0");
+      case "day_of_week":
+        return String(((new Date(dayUs / 1000).getUTCDay() + 6) % 7) + 1);
+      default:
+        return null;
+    }
+  }
+
+  /** The value of a dimension for an event; null when there is none. */
+  value(ref: string, place: Place, own: boolean): string | null {
+    const time = this.timeKey(ref, place.event.timestamp);
+    if (time !== null) return String(time);
+    const first = place.visit.events[0] as Event;
+    const whose = own ? place.event : first;
+    const views = place.visit.events.filter(isPageview);
+    if (ref.startsWith("props:")) return property(place.event.props, ref.slice(6));
+    switch (ref) {
+      case "page":
+        return place.event.pathname;
+      case "hostname":
+        return place.event.hostname;
+      case "name":
+        return place.event.event_name;
+      case "entry_page":
+        return views[0]?.pathname ?? null;
+      case "exit_page":
+        return views.at(-1)?.pathname ?? null;
+      case "channel":
+        return bruteChannel(whose);
+      case "screen":
+        return screenOf(whose.screen_size);
+      default:
+        return whose[COLUMNS[ref] ?? "pathname"] as string | null;
+    }
+  }
+
+  /** The keys of an event in a dimension: several for goals. */
+  keys(ref: string, place: Place, startUs: number | null): (string | number)[] {
+    const time = this.timeKey(ref, startUs ?? place.event.timestamp);
+    if (time !== null) return [time];
+    if (ref === "goal") {
+      return this.query.goals.filter((goal) => this.meets(goal.filter, place)).map(({ name }) =>
+        name
+      );
+    }
+    const own = this.query.ownColumns;
+    return [this.value(ref, place, own) ?? MISSING[ref] ?? (isNone(ref) ? "(none)" : "(unknown)")];
+  }
+
+  meets(filter: Filter | null, place: Place): boolean {
+    if (!filter) return true;
+    if ("dimension" in filter) return this.holds(filter, place);
+    switch (filter.op) {
+      case "and":
+        return filter.of.every((part) => this.meets(part, place));
+      case "or":
+        return filter.of.some((part) => this.meets(part, place));
+      case "not":
+        return !this.meets(filter.of[0], place);
+      default: {
+        const doers = this.#doers(filter.of[0]);
+        return doers.has(place.visit.visitor) === (filter.op === "has_done");
+      }
+    }
+  }
+
+  #doers(filter: Filter): Set<string> {
+    let doers = this.#done.get(filter);
+    if (!doers) {
+      const found = this.places.filter((place) =>
+        this.inRange(place.event.timestamp) && this.meets(filter, place)
+      );
+      doers = new Set(found.map((place) => place.visit.visitor));
+      this.#done.set(filter, doers);
+    }
+    return doers;
+  }
+
+  /** Groups by these dimensions, computed once. */
+  groups(dimensions: readonly string[], filter: Filter | null): Map<string, Group> {
+    const name = JSON.stringify([dimensions, filter]);
+    const known = this.#groups.get(name);
+    if (known) return known;
+    const groups = groupsOf(this, dimensions, filter);
+    this.#groups.set(name, groups);
+    return groups;
+  }
+
+  holds(condition: Condition, place: Place): boolean {
+    const { op, dimension, values } = condition;
+    const negative = op.endsWith("_not") || op === "is_not_set";
+    const positive = op === "is_not_set" ? "is_set" : op.replace(/_not$/, "");
+    const sensitive = condition.caseSensitive ?? (positive === "is" || positive === "matches");
+    if (dimension === "goal") {
+      const any = this.query.goals.some((goal) =>
+        compare(positive, goal.name, "", values, sensitive) && this.meets(goal.filter, place)
+      );
+      return any !== negative;
+    }
+    const value = this.value(dimension, place, false);
+    const missing = MISSING[dimension] ?? (isNone(dimension) ? "(none)" : "(unknown)");
+    return compare(positive, value, missing, values, sensitive) !== negative;
+  }
+}
+
+function isNone(ref: string): boolean {
+  return ref.startsWith("utm_") || ref.startsWith("props:") || ref === "goal";
+}
+
+const MISSING: Record<string, string> = {
+  source: "Direct / None",
+  referrer: "Direct / None",
+  channel: "Direct",
+  hour_of_day: "",
+  day_of_week: "",
+};
+
+const COLUMNS: Record<string, keyof Event> = {
+  source: "referrer_source",
+  referrer: "referrer",
+  country: "country_code",
+  region: "region",
+  city: "city",
+  device: "device_type",
+  browser: "browser",
+  browser_version: "browser_version",
+  os: "os",
+  os_version: "os_version",
+  utm_source: "utm_source",
+  utm_medium: "utm_medium",
+  utm_campaign: "utm_campaign",
+  utm_content: "utm_content",
+  utm_term: "utm_term",
+};
+
+function compare(
+  op: string,
+  value: string | null,
+  missing: string,
+  values: readonly string[],
+  sensitive: boolean,
+): boolean {
+  const fold = (text: string) => sensitive ? text : text.toLowerCase();
+  switch (op) {
+    case "is":
+      return values.some((wanted) => fold(wanted) === fold(value ?? missing));
+    case "contains":
+      return value !== null && values.some((wanted) => fold(value).includes(fold(wanted)));
+    case "starts_with":
+      return value !== null && values.some((wanted) => fold(value).startsWith(fold(wanted)));
+    case "matches":
+      return value !== null &&
+        values.some((wanted) => new RegExp(wanted, sensitive ? "u" : "iu").test(value));
+    case "is_set":
+      return value !== null;
+    default:
+      throw new Error(`no operator ${op}`);
+  }
+}
+
+function property(props: string | null, key: string): string | null {
+  if (props === null) return null;
+  let value: unknown;
+  try {
+    value = (JSON.parse(props) as Record<string, unknown>)[key];
+  } catch {
+    return null;
+  }
+  if (value === undefined || value === null) return null;
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function screenOf(text: string | null): string | null {
+  if (text === null || !/^\d+$/.test(text)) return null;
+  const width = Number(text);
+  return width < 768 ? "mobile" : width < 1024 ? "tablet" : width < 1440 ? "laptop" : "desktop";
+}
+
+/** The channel of the few sources, mediums and click ids that the random events use. */
+function bruteChannel(event: Event): string | null {
+  const source = (event.referrer_source ?? event.utm_source ?? "").toLowerCase();
+  const medium = (event.utm_medium ?? "").toLowerCase();
+  const search = ["google", "bing"].includes(source);
+  const paid = /^(.*cp.*|ppc|retargeting|paid.*)$/.test(medium) || event.click_id === "gclid";
+  if (paid && search) return "Paid Search";
+  if (paid && source === "facebook") return "Paid Social";
+  if (paid) return "Paid Other";
+  if (source === "chatgpt") return "AI Assistants";
+  if (source === "facebook" || medium === "social") return "Organic Social";
+  if (search) return "Organic Search";
+  if (medium === "email" || source === "newsletter") return "Email";
+  if (source !== "" || event.referrer !== null) return "Referral";
+  return null;
+}
+
+interface Group {
+  readonly keys: readonly (string | number)[];
+  readonly events: Place[];
+  readonly visits: Set<BruteVisit>;
+}
+
+/** All rows of a question in its order, before limit and offset. */
+export function bruteRows(query: Query, events: readonly Event[], rank: Rank): BruteRow[] {
+  const brute = new Brute(query, events, rank);
+  const groups = groupsOf(brute, query.dimensions, query.filter);
+  if (query.dimensions.length === 0 && groups.size === 0) {
+    groups.set("[]", { keys: [], events: [], visits: new Set() });
+  }
+  const rows = [...groups.values()].filter((group) => hasRow(query, group)).map((group) => ({
+    keys: group.keys,
+    values: Object.fromEntries(
+      query.metrics.map((name) => [name, metric(name, group, brute)]),
+    ),
+  }));
+  return rows.sort((a, b) => order(query, a, b));
+}
+
+/** A key is listed when something of the asked kinds stands under it. */
+function hasRow(query: Query, group: Group): boolean {
+  if (query.dimensions.length === 0) return true;
+  return query.metrics.some((name) => {
+    if (VISIT_METRICS.has(name)) return group.visits.size > 0;
+    if (!name.endsWith("_revenue")) return group.events.length > 0;
+    return group.events.some(({ event }) => event.revenue_amount !== null);
+  });
+}
+
+const VISIT_METRICS = new Set(["visits", "bounce_rate", "visit_duration", "views_per_visit"]);
+
+function groupsOf(
+  brute: Brute,
+  dimensions: readonly string[],
+  filter: Filter | null,
+): Map<string, Group> {
+  const groups = new Map<string, Group>();
+  const under = (keys: readonly (string | number)[]): Group => {
+    const name = JSON.stringify(keys);
+    const group = groups.get(name) ?? { keys, events: [], visits: new Set() };
+    groups.set(name, group);
+    return group;
+  };
+  for (const place of brute.places) {
+    if (!brute.meets(filter, place)) continue;
+    if (brute.inRange(place.event.timestamp)) {
+      for (const keys of combinations(brute, dimensions, place, null)) {
+        under(keys).events.push(place);
+      }
+    }
+    if (brute.inRange(place.visit.startUs)) {
+      for (const keys of combinations(brute, dimensions, place, place.visit.startUs)) {
+        under(keys).visits.add(place.visit);
+      }
+    }
+  }
+  return groups;
+}
+
+function combinations(
+  brute: Brute,
+  dimensions: readonly string[],
+  place: Place,
+  startUs: number | null,
+): (string | number)[][] {
+  return dimensions.reduce<(string | number)[][]>(
+    (all, ref) =>
+      all.flatMap((keys) => brute.keys(ref, place, startUs).map((key) => [...keys, key])),
+    [[]],
+  );
+}
+
+function visitorsOf(group: Group | undefined): number {
+  return new Set(group?.events.map(({ visit }) => visit.visitor) ?? []).size;
+}
+
+function ratio(above: number, below: number): number | null {
+  return below === 0 ? null : above / below;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function metric(name: string, group: Group, brute: Brute): unknown {
+  const { events, visits } = group;
+  const views = events.filter(({ event }) => isPageview(event));
+  const list = [...visits];
+  const pages = (visit: BruteVisit) => visit.events.filter(isPageview).length;
+  switch (name) {
+    case "visitors":
+      return visitorsOf(group);
+    case "visits":
+      return visits.size;
+    case "pageviews":
+      return views.length;
+    case "events":
+      return events.length;
+    case "views_per_visit":
+      return ratio(sum(list.map(pages)), visits.size);
+    case "bounce_rate":
+      return ratio(
+        list.filter((visit) => visit.events.length === 1 && pages(visit) === 1).length,
+        visits.size,
+      );
+    case "visit_duration":
+      return ratio(sum(list.map((visit) => visit.endUs - visit.startUs)) / 1e6, visits.size);
+    case "time_on_page": {
+      const timed = views.filter(({ nextUs }) => nextUs !== null);
+      const us = sum(timed.map(({ event, nextUs }) => (nextUs ?? 0) - event.timestamp));
+      return ratio(us / 1e6, timed.length);
+    }
+    case "exit_rate":
+      return ratio(views.filter(({ isExit }) => isExit).length, views.length);
+    case "percentage":
+      return ratio(visitorsOf(group), baseVisitors(brute, [], brute.query.filter, group));
+    case "conversion_rate":
+      return ratio(visitorsOf(group), baseVisitors(brute, [], goalless(brute.query.filter), group));
+    case "group_conversion_rate": {
+      const kept = brute.query.dimensions.filter((ref) =>
+        ref !== "goal" && ref !== "name" && !ref.startsWith("props:")
+      );
+      return ratio(
+        visitorsOf(group),
+        baseVisitors(brute, kept, goalless(brute.query.filter), group),
+      );
+    }
+    default:
+      return money(name, events);
+  }
+}
+
+function baseVisitors(
+  brute: Brute,
+  kept: readonly string[],
+  filter: Filter | null,
+  group: Group,
+): number {
+  const keys = kept.map((ref) => group.keys[brute.query.dimensions.indexOf(ref as never)]);
+  const found = brute.groups(kept, filter).get(JSON.stringify(keys));
+  return visitorsOf(found);
+}
+
+function goalless(filter: Filter | null): Filter | null {
+  const mentions = (part: Filter): boolean =>
+    "dimension" in part ? part.dimension === "goal" : part.of.some(mentions);
+  if (!filter) return null;
+  if (!("dimension" in filter) && filter.op === "and") {
+    return { op: "and", of: filter.of.filter((part) => !mentions(part)) };
+  }
+  return mentions(filter) ? null : filter;
+}
+
+function money(name: string, events: readonly Place[]): unknown {
+  const sums = new Map<string, number[]>();
+  for (const { event } of events) {
+    if (event.revenue_amount === null) continue;
+    const currency = event.revenue_currency ?? "XXX";
+    sums.set(currency, [...sums.get(currency) ?? [], event.revenue_amount]);
+  }
+  return [...sums].map(([currency, cents]) => ({
+    currency,
+    cents: sum(cents),
+    count: cents.length,
+  }))
+    .sort((a, b) => b.cents - a.cents || byText(a.currency, b.currency))
+    .map(({ currency, cents, count }) => ({
+      currency,
+      value: name === "total_revenue" ? cents / 100 : Math.round(cents / count) / 100,
+    }));
+}
+
+/** Order of texts by code points, as the database has it. */
+export function byText(a: string, b: string): number {
+  const [left, right] = [[...a], [...b]];
+  for (let at = 0; at < Math.min(left.length, right.length); at++) {
+    const difference = (left[at]?.codePointAt(0) ?? 0) - (right[at]?.codePointAt(0) ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+function sortValue(value: unknown): number | null {
+  if (Array.isArray(value)) return value[0]?.value ?? null;
+  return value as number | null;
+}
+
+function order(query: Query, a: BruteRow, b: BruteRow): number {
+  for (const { by, direction } of query.order) {
+    const at = query.dimensions.indexOf(by as never);
+    const sign = direction === "asc" ? 1 : -1;
+    if (at >= 0) {
+      const difference = byKey(a.keys[at], b.keys[at]);
+      if (difference !== 0) return sign * difference;
+      continue;
+    }
+    const [x, y] = [sortValue(a.values[by]), sortValue(b.values[by])];
+    if (x === y) continue;
+    if (x === null) return 1;
+    if (y === null) return -1;
+    return sign * (x - y);
+  }
+  for (const at of query.dimensions.keys()) {
+    const difference = byKey(a.keys[at], b.keys[at]);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function byKey(a: string | number | undefined, b: string | number | undefined): number {
+  return typeof a === "number" && typeof b === "number" ? a - b : byText(String(a), String(b));
+}
