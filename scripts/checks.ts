@@ -45,7 +45,7 @@ export async function runChecks(): Promise<Counts> {
 export function unitJobs(): TestJob[] {
   const folders = Map.groupBy(
     testFiles().filter((path) => !isWhole(path)),
-    (path) => path.split("/").slice(0, 2).filter((part) => !part.endsWith(".ts")).join("/"),
+    (path) => path.slice(0, path.lastIndexOf("/")),
   );
   return [...folders].map(([name, files]) => ({ name, files, msMax: UNIT_MS_MAX }));
 }

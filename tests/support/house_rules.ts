@@ -368,7 +368,7 @@ function anyFaults(project: Project): string[] {
   ];
 }
 
-const UNFINISHED = new RegExp(`\\b(${["TO" + "DO", "FIX" + "ME", "XX" + "X"].join("|")})\\b`);
+const UNFINISHED = new RegExp(`\\b(${["TO" + "DO", "FIX" + "ME"].join("|")})\\b`);
 const ISSUE = /\b(issues?|pull request|PR) #?\d+\b|(^|[\s(])#\d+\b/i;
 
 function wordFaults(project: Project): string[] {
