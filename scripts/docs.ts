@@ -1,6 +1,9 @@
 // `deno task docs`: writes what the documents repeat from tables of the source: the example
 // settings file and the marked sections of README.md. With --check it only says what is stale.
 import { shownDefault } from "../src/config.ts";
+import { DIMENSIONS } from "../src/query/dimensions.ts";
+import { OPERATORS } from "../src/query/filters.ts";
+import { METRICS } from "../src/query/metrics.ts";
 import { SETTING_GROUPS, SETTING_NAMES, settingRow } from "../src/settings.ts";
 import { ROOT } from "./lib.ts";
 
@@ -12,6 +15,9 @@ interface Section {
 
 const SECTIONS: readonly Section[] = [
   { name: "settings", make: settingsTables },
+  { name: "metrics", make: () => meaningTable("Metric", METRICS) },
+  { name: "dimensions", make: () => meaningTable("Dimension", DIMENSIONS) },
+  { name: "operators", make: () => meaningTable("Operator", OPERATORS) },
 ];
 
 /** The settings file with every key at its default, commented out. */
@@ -53,6 +59,13 @@ export function settingsTables(): string {
     });
     return `**${title}**\n\n${markdownTable(["Key", "Environment", "Default", "Meaning"], rows)}`;
   }).join("\n\n");
+}
+
+function meaningTable(head: string, rows: Readonly<Record<string, { readonly doc: string }>>) {
+  return markdownTable(
+    [head, "Meaning"],
+    Object.entries(rows).map(([name, { doc }]) => [`\`${name}\``, doc]),
+  );
 }
 
 /** A Markdown table; `|` in a cell is escaped. */

@@ -1,6 +1,8 @@
 // What the value of a setting may be: how it is read from TOML or from a text of the environment,
 // and how a fault puts what was expected. It must not know any setting by name.
 import { isIP } from "node:net";
+import { faultOfSiteId } from "./core/site_id.ts";
+import { trustedProxies } from "./ingest/address.ts";
 
 /** What a setting may be. `expects` finishes the sentence "it must be …". */
 export interface Kind<T> {
@@ -76,23 +78,20 @@ export const anyText = textThat("a text that is not empty", (text) => text !== "
 /** A path of a file or folder. */
 export const path = textThat("a path", (text) => text !== "" && !text.includes("\0"));
 /** A site id. */
-export const siteId = textThat(
-  "a site id",
-  (text) => /^[A-Za-z0-9._:-]{1,256}$/.test(text) && !text.includes(".."),
-);
+export const siteId = textThat("a site id", (text) => faultOfSiteId(text) === null);
 /** What one can listen on. */
 export const host = textThat(
   "an IP address or a host name",
   (text) => isIP(text) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(text),
 );
 
-/** An address, or a network in CIDR form. */
+/** An address, a range in CIDR form, or the word `loopback` or `private`. */
 export const network = textThat("an address or a network like 10.0.0.0/8", (text) => {
-  const [address = "", prefix, ...more] = text.split("/");
-  const version = isIP(address);
-  if (version === 0 || more.length > 0 || address.includes("%")) return false;
-  if (prefix === undefined) return true;
-  return /^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128);
+  try {
+    return trustedProxies([text]) !== null;
+  } catch {
+    return false;
+  }
 });
 
 /** An http(s) origin, normalised. */

@@ -1,5 +1,6 @@
 // Every setting in one table: its TOML key, environment name, kind, default and one-line doc. The
 // reading, --help, the example file and the README follow from it. It must hold no logic.
+import { TRUSTED_PROXIES_DEFAULT } from "./ingest/address.ts";
 import {
   anyText,
   choice,
@@ -48,15 +49,6 @@ function row<T>(values: Row<T>): Row<T> {
   return values;
 }
 
-const LOOPBACK_AND_PRIVATE: readonly string[] = Object.freeze([
-  "127.0.0.0/8",
-  "::1/128",
-  "10.0.0.0/8",
-  "172.16.0.0/12",
-  "192.168.0.0/16",
-  "fc00::/7",
-]);
-
 const YEAR_SECS = 31_536_000;
 
 /** Every setting, in the order of the documents. A new one is a row here and nothing else. */
@@ -78,9 +70,9 @@ export const SETTINGS = {
   trusted_proxies: row({
     group: "server",
     env: "MALLARD_TRUSTED_PROXIES",
-    kind: listOf("a list of addresses or networks like 10.0.0.0/8", network),
-    default: LOOPBACK_AND_PRIVATE,
-    shown: "loopback and private ranges",
+    kind: listOf("a list of addresses, networks like 10.0.0.0/8, loopback, private", network),
+    default: Object.freeze([...TRUSTED_PROXIES_DEFAULT]),
+    shown: "loopback, private",
     doc: "Proxies whose X-Forwarded-For and X-Real-IP are believed.",
   }),
   shutdown_timeout_secs: row({

@@ -44,8 +44,8 @@ const BESIDE: Readonly<Record<string, { uses: readonly string[]; usedBy: readonl
   "system.ts": { uses: ["core"], usedBy: ["main.ts"] },
   "jobs.ts": { uses: ["core"], usedBy: ["app.ts"] },
   "config.ts": { uses: ["core", "settings.ts"], usedBy: ["main.ts", "app.ts"] },
-  "settings.ts": { uses: ["core", "setting_kinds.ts"], usedBy: ["config.ts"] },
-  "setting_kinds.ts": { uses: ["core"], usedBy: ["settings.ts"] },
+  "settings.ts": { uses: ["core", "ingest", "setting_kinds.ts"], usedBy: ["config.ts"] },
+  "setting_kinds.ts": { uses: ["core", "ingest"], usedBy: ["settings.ts"] },
 };
 
 const DASHBOARD_LAYERS: Readonly<Record<string, number>> = {
@@ -326,17 +326,20 @@ function packageName(specifier: string): string | undefined {
   return /^((npm|jsr):\/?)?(@[^/]+\/)?[^/@]+/.exec(specifier)?.[0] ?? specifier;
 }
 
+/** tests/a/b_test.ts and tests/a/b_more_test.ts are for src/a/b.ts; some folders are their own. */
 function testFaults({ sources, texts }: Project): string[] {
   return sources.flatMap(({ path }) => {
     const [, folder = "", name] = /^tests\/(.*\/)?([^/]+)_test\.ts$/.exec(path) ?? [];
     if (name === undefined || folder.startsWith("e2e/") || path === "tests/tidy_test.ts") return [];
     const own = /^(support|scripts|dashboard)\//.exec(folder)?.[1];
-    const source = own === "support"
-      ? `tests/${folder}${name}.ts`
-      : own === undefined
-      ? `src/${folder}${name}.ts`
-      : `${folder}${name}${own === "dashboard" ? ".js" : ".ts"}`;
-    return texts.has(source) ? [] : [`${path} is for ${source}, which does not exist`];
+    const home = own === "support" ? "tests/" : own === undefined ? "src/" : "";
+    const ending = own === "dashboard" ? ".js" : ".ts";
+    const words = name.split("_");
+    const sourceOf = (count: number) =>
+      `${home}${folder}${words.slice(0, count).join("_")}${ending}`;
+    return words.some((_word, index) => texts.has(sourceOf(index + 1)))
+      ? []
+      : [`${path} is for ${sourceOf(words.length)}, which does not exist`];
   });
 }
 
