@@ -1,8 +1,8 @@
 // What numbers can be split by and filtered on: one row per dimension. An expression sees columns
 // only through `column`, so the same row serves an event's own value and its visit's.
+import { channelSql } from "../core/channels.ts";
 import type { EventColumnName } from "../core/event.ts";
 import { type Sql, sql } from "../core/sql.ts";
-import { channelOf } from "./channels.ts";
 
 /** Gives the SQL of a stored column, of the event or of its visit. */
 export type ColumnSql = (name: EventColumnName) => Sql;
@@ -102,15 +102,8 @@ export const DIMENSIONS = {
     label: "Channel",
     group: "sources",
     of: "visit",
-    columns: [
-      "referrer_source",
-      "referrer",
-      "utm_source",
-      "utm_medium",
-      "utm_campaign",
-      "click_id",
-    ],
-    expr: channelOf,
+    columns: ["referrer_source", "utm_source", "utm_medium", "utm_campaign", "click_id"],
+    expr: channelSql,
     missing: "Direct",
     doc: "kind of source: search, social, mail, paid or not …",
   },

@@ -1,5 +1,7 @@
 // An independent computation of every question over plain arrays of events. It shares the tables'
-// names with src/query, and none of its code; time zones come from Intl's own parts.
+// names with src/query, and none of its code; time zones come from Intl's own parts. Only the rule of
+// channels is the program's, in the form that is no SQL.
+import { channelOf } from "../../src/core/channels.ts";
 import type { Event } from "../../src/core/event.ts";
 import type { Condition, Filter } from "../../src/core/filter.ts";
 import type { Query } from "../../src/query/query.ts";
@@ -157,7 +159,7 @@ class Brute {
       case "exit_page":
         return views.at(-1)?.pathname ?? null;
       case "channel":
-        return bruteChannel(whose);
+        return channelOf(whose);
       case "screen":
         return screenOf(whose.screen_size);
       default:
@@ -305,23 +307,6 @@ function screenOf(text: string | null): string | null {
   if (text === null || !/^\d+$/.test(text)) return null;
   const width = Number(text);
   return width < 768 ? "mobile" : width < 1024 ? "tablet" : width < 1440 ? "laptop" : "desktop";
-}
-
-/** The channel of the few sources, mediums and click ids that the random events use. */
-function bruteChannel(event: Event): string | null {
-  const source = (event.referrer_source ?? event.utm_source ?? "").toLowerCase();
-  const medium = (event.utm_medium ?? "").toLowerCase();
-  const search = ["google", "bing"].includes(source);
-  const paid = /^(.*cp.*|ppc|retargeting|paid.*)$/.test(medium) || event.click_id === "gclid";
-  if (paid && search) return "Paid Search";
-  if (paid && source === "facebook") return "Paid Social";
-  if (paid) return "Paid Other";
-  if (source === "chatgpt") return "AI Assistants";
-  if (source === "facebook" || medium === "social") return "Organic Social";
-  if (search) return "Organic Search";
-  if (medium === "email" || source === "newsletter") return "Email";
-  if (source !== "" || event.referrer !== null) return "Referral";
-  return null;
 }
 
 interface Group {
