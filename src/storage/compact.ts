@@ -6,6 +6,7 @@ import type { Turns } from "../core/turns.ts";
 import type { Clock, Files, Log } from "../core/types.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Cold } from "./cold.ts";
+import { findDamaged, mayBeDamage } from "./damage.ts";
 import type { Db } from "./duckdb.ts";
 import { TEMPORARY } from "./file_names.ts";
 import type { FileNumbers } from "./file_numbers.ts";
@@ -44,6 +45,8 @@ export class Compactor {
   readonly #options: CompactionOptions;
   /** Partitions that hold columns of another program: merging would lose them. */
   readonly #foreign = new Set<string>();
+  /** Replaced files of this run on their way out. */
+  #removals: Promise<void>[] = [];
 
   constructor(
     db: Db,
@@ -71,17 +74,26 @@ export class Compactor {
 
   /** Merges whatever is due; stops early, leaving no trace, when the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
+    this.#removals = [];
     for (const due of this.#due()) {
       if (signal.aborted) return;
       try {
         await this.#merge(due, signal);
       } catch (error) {
         if (signal.aborted) return;
+        if (mayBeDamage(error) && await this.#setAsideDamaged(due)) continue;
         this.counts.failures++;
         const folder = due[0] ? partitionFolder(due[0]) : "";
         this.#log("error", `Cannot merge the files of ${folder}: ${messageOf(error)}`);
       }
     }
+    await Promise.all(this.#removals);
+  }
+
+  async #setAsideDamaged(files: readonly CatalogFile[]): Promise<boolean> {
+    const damaged = await findDamaged(this.#db, this.#options.eventsFolder, files);
+    if (damaged.length > 0) await this.#cold.setAside(damaged);
+    return damaged.length > 0;
   }
 
   /** Groups of files to be merged, each of one partition. */
@@ -152,7 +164,7 @@ export class Compactor {
       await this.#files.remove(`${this.#options.eventsFolder}/${file.path}`);
       throw error;
     }
-    this.#cold.publish([file], sources);
+    this.#removals.push(this.#cold.publish([file], sources));
     this.counts.merged += sources.length;
     this.counts.written++;
     this.#log("debug", "Merged files", { partition: partitionFolder(file), files: sources.length });

@@ -1,7 +1,13 @@
 // DuckDB in memory: one writer connection and a pool of readers, rows as plain values, a time
 // limit that interrupts the query. The only file that knows DuckDB's value classes.
 import type * as DuckDb from "@duckdb/node-api";
-import type { DuckDBConnection, DuckDBInstance, DuckDBType, DuckDBValue } from "@duckdb/node-api";
+import type {
+  DuckDBConnection,
+  DuckDBInstance,
+  DuckDBResultReader,
+  DuckDBType,
+  DuckDBValue,
+} from "@duckdb/node-api";
 import { AppError, messageOf } from "../core/errors.ts";
 import { type Event, EVENT_COLUMN_NAMES, EVENT_COLUMNS } from "../core/event.ts";
 import type { Sql, SqlValue } from "../core/sql.ts";
@@ -157,18 +163,27 @@ export class Db {
       : setTimeout(() => stop("time"), limits.timeoutMs);
     const abort = () => stop("gone");
     limits.signal?.addEventListener("abort", abort);
+    const reader = await this.#read(connection, query, limits, () => stopped).finally(() => {
+      clearTimeout(timer);
+      limits.signal?.removeEventListener("abort", abort);
+    });
+    return reader.getRowObjectsJS().map(plainRow);
+  }
+
+  async #read(
+    connection: DuckDBConnection,
+    query: Sql,
+    limits: QueryLimits,
+    stopped: () => "time" | "gone" | undefined,
+  ): Promise<DuckDBResultReader> {
     try {
       const types = query.values.map((value) => this.#typeOf(value));
       const values = query.values.map((value) => this.#bind(value));
-      const reader = await connection.runAndReadAll(query.text, values, types);
-      return reader.getRowObjectsJS().map(plainRow);
+      return await connection.runAndReadAll(query.text, values, types);
     } catch (error) {
-      if (stopped === "gone") throw goneError();
-      if (stopped === "time") throw lateError(limits);
+      if (stopped() === "gone") throw goneError();
+      if (stopped() === "time") throw lateError(limits);
       throw new Error(`${messageOf(error)} in: ${query.text}`);
-    } finally {
-      clearTimeout(timer);
-      limits.signal?.removeEventListener("abort", abort);
     }
   }
 

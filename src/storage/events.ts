@@ -4,11 +4,20 @@ import { ident, join, raw, type Sql, sql } from "../core/sql.ts";
 import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, utcDate } from "../core/event.ts";
 import type { Snapshot } from "./catalog.ts";
 import { literalPath } from "./schema.ts";
+import type { CatalogFile } from "./store_ops.ts";
 
 /** A half-open span of time in microseconds since 1970 UTC. */
 export interface SpanUs {
   readonly fromUs: number;
   readonly toUs: number;
+}
+
+/** The files that may hold events of one site and span. */
+export function filesFor(snapshot: Snapshot, site: string, span: SpanUs): CatalogFile[] {
+  const firstDate = utcDate(span.fromUs);
+  const lastDate = utcDate(Math.max(span.fromUs, span.toUs - 1));
+  return (snapshot.files.get(site) ?? [])
+    .filter((file) => file.date >= firstDate && file.date <= lastDate);
 }
 
 /** A relation of the stored columns (but site_id, which is given) for one site and span. */
@@ -18,10 +27,7 @@ export function eventsFor(
   site: string,
   span: SpanUs,
 ): Sql {
-  const firstDate = utcDate(span.fromUs);
-  const lastDate = utcDate(Math.max(span.fromUs, span.toUs - 1));
-  const paths = (snapshot.files.get(site) ?? [])
-    .filter((file) => file.date >= firstDate && file.date <= lastDate)
+  const paths = filesFor(snapshot, site, span)
     .map((file) => literalPath(`${eventsFolder}/${file.path}`));
   const within = sql`timestamp >= make_timestamp(${span.fromUs})
       and timestamp < make_timestamp(${span.toUs})`;

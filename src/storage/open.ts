@@ -127,7 +127,7 @@ export async function openStorage(
       cold,
       compactor,
       eraser: new Eraser(store, catalog, journal, cold, turns),
-      reader: new Reader(db, catalog, hot, { eventsFolder }),
+      reader: new Reader(db, catalog, hot, cold, { eventsFolder }),
       lastTimestampUs,
       fileCount: () => catalog.fileCount(),
       quarantined: () => recovery.quarantined,

@@ -3,7 +3,9 @@
 import { type Sql, sql } from "../core/sql.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Db, QueryLimits, Row } from "./duckdb.ts";
-import { eventsFor, type SpanUs } from "./events.ts";
+import type { Cold } from "./cold.ts";
+import { findDamaged, mayBeDamage } from "./damage.ts";
+import { eventsFor, filesFor, type SpanUs } from "./events.ts";
 import type { Hot } from "./hot.ts";
 
 /** Reads events of one site over a span of time. */
@@ -11,17 +13,26 @@ export class Reader {
   readonly #db: Db;
   readonly #catalog: Catalog;
   readonly #hot: Hot;
+  readonly #cold: Cold;
   readonly #eventsFolder: string;
 
-  constructor(db: Db, catalog: Catalog, hot: Hot, options: { eventsFolder: string }) {
+  constructor(
+    db: Db,
+    catalog: Catalog,
+    hot: Hot,
+    cold: Cold,
+    options: { eventsFolder: string },
+  ) {
     this.#db = db;
     this.#catalog = catalog;
     this.#hot = hot;
+    this.#cold = cold;
     this.#eventsFolder = options.eventsFolder;
   }
 
   /**
-   * Rows of one statement. `build` gets a parenthesised relation of the stored columns but
+   * Rows of one statement; files that turn out damaged are set aside and the others answer.
+   * `build` gets a parenthesised relation of the stored columns but
    * site_id, every event accepted before this call included. Rejects as `Db.query` does.
    */
   async query(
@@ -30,13 +41,21 @@ export class Reader {
     build: (events: Sql) => Sql,
     limits: QueryLimits = {},
   ): Promise<Row[]> {
-    await this.#hot.sync();
-    const lease = this.#catalog.lease();
-    try {
-      const events = eventsFor(lease.snapshot, this.#eventsFolder, site, span);
-      return await this.#db.query(build(sql`(${events})`), limits);
-    } finally {
-      lease.release();
+    for (;;) {
+      await this.#hot.sync();
+      const lease = this.#catalog.lease();
+      try {
+        const events = eventsFor(lease.snapshot, this.#eventsFolder, site, span);
+        return await this.#db.query(build(sql`(${events})`), limits);
+      } catch (error) {
+        if (!mayBeDamage(error)) throw error;
+        const files = filesFor(lease.snapshot, site, span);
+        const damaged = await findDamaged(this.#db, this.#eventsFolder, files);
+        if (damaged.length === 0) throw error;
+        await this.#cold.setAside(damaged);
+      } finally {
+        lease.release();
+      }
     }
   }
 

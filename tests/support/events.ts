@@ -1,16 +1,12 @@
 // Builders of events, and a reader over a real DuckDB and real Parquet files filled with them.
 import * as duckdb from "@duckdb/node-api";
 import { type Event, EVENT_COLUMN_NAMES } from "../../src/core/event.ts";
-import { Turns } from "../../src/core/turns.ts";
-import { Catalog } from "../../src/storage/catalog.ts";
-import { Db } from "../../src/storage/duckdb.ts";
-import { FileNumbers } from "../../src/storage/file_numbers.ts";
-import { Flusher } from "../../src/storage/flush.ts";
-import { Hot } from "../../src/storage/hot.ts";
-import { Journal } from "../../src/storage/journal.ts";
-import { Reader } from "../../src/storage/reader.ts";
-import { Store } from "../../src/storage/store.ts";
-import { realSystem } from "../../src/system.ts";
+import type { Db } from "../../src/storage/duckdb.ts";
+import type { Flusher } from "../../src/storage/flush.ts";
+import type { Journal } from "../../src/storage/journal.ts";
+import { openStorage } from "../../src/storage/open.ts";
+import type { Reader } from "../../src/storage/reader.ts";
+import { fakeSystem } from "./fake_system.ts";
 
 /** What a test says of an event; `at` is an ISO time (microseconds allowed) or µs since 1970. */
 export type EventInput = Partial<Omit<Event, "timestamp">> & {
@@ -66,28 +62,13 @@ export async function openTestReader(
   { coldShare = 0, threads = null }: { coldShare?: number; threads?: number | null } = {},
 ): Promise<TestReader> {
   const folder = await Deno.makeTempDir({ prefix: "mallard-test-" });
-  const eventsFolder = `${folder}/events`;
-  await Deno.mkdir(eventsFolder);
-  const { clock, files } = realSystem({ format: "text", levelMin: "warn" });
-  const failOnLog = (level: string, message: string) => {
-    if (level === "error") throw new Error(message);
-  };
-  const store = await Store.open(`${folder}/mallard.sqlite`);
-  const db = await Db.open(duckdb, {
-    folder,
-    spillFolder: `${folder}/spill`,
-    memoryLimit: null,
-    threads,
-    readers: 2,
-  });
-  const catalog = new Catalog([], []);
-  const hot = await Hot.create(db, catalog);
-  const journal = new Journal(store, catalog, hot, clock);
-  const numbers = new FileNumbers(store, files, { eventsFolder });
-  const flusher = new Flusher(db, store, files, catalog, hot, numbers, failOnLog, new Turns(), {
-    eventsFolder,
-    journalId: "test",
-  });
+  const system = fakeSystem();
+  const storage = await openStorage(system, {
+    pid: Deno.pid,
+    memoryBytes: null,
+    loadDuckDb: () => Promise.resolve(duckdb),
+  }, { dataDir: folder, memory_limit: null, threads });
+  const { reader, db, journal, flusher } = storage;
   const cold = Math.round(events.length * coldShare);
   if (cold > 0) {
     await journal.append(events.slice(0, cold));
@@ -95,15 +76,16 @@ export async function openTestReader(
   }
   if (cold < events.length) await journal.append(events.slice(cold));
   return {
-    reader: new Reader(db, catalog, hot, { eventsFolder }),
+    reader,
     db,
     journal,
     flusher,
     folder,
     async close() {
-      await db.close();
-      await store.close();
+      await storage.close();
       await Deno.remove(folder, { recursive: true });
+      const errors = system.lines.filter((line) => line.level === "error");
+      if (errors.length > 0) throw new Error(errors.map((line) => line.message).join("\n"));
     },
   };
 }
