@@ -104,7 +104,7 @@ export class Auth {
     return this.#loginFailures;
   }
 
-  /** What allows the first setup from elsewhere: to be shown to the owner at start, never logged. */
+  /** What allows the first setup from elsewhere: shown to the owner at start, never logged. */
   get setupToken(): string | null {
     return this.#setupToken;
   }
@@ -192,8 +192,15 @@ export class Auth {
   /** The cookie that carries a token; an empty token takes it back. */
   cookie(token: string): string {
     const life = token === "" ? 0 : this.#options.session_ttl_secs;
-    const secure = this.#options.secure ? "; Secure" : "";
-    return `${SESSION_COOKIE}=${token}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${life}${secure}`;
+    const parts = [
+      `${SESSION_COOKIE}=${token}`,
+      "HttpOnly",
+      "SameSite=Strict",
+      "Path=/",
+      `Max-Age=${life}`,
+    ];
+    if (this.#options.secure) parts.push("Secure");
+    return parts.join("; ");
   }
 
   #checkSetupToken({ address, log }: Context, token: unknown): void {
@@ -221,7 +228,7 @@ export class Auth {
   }
 }
 
-/** Refuses a caller that lacks a right: `unauthorized` where a login would help, else `forbidden`. */
+/** Refuses who lacks a right: `unauthorized` where a login would help, else `forbidden`. */
 export function requireRight(access: Access, right: Right): void {
   if (access.rights.has(right)) return;
   if (access.who === "key" || access.who === "session") {

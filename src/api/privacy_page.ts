@@ -118,8 +118,8 @@ ${placeText(settings)}to limit abuse. It is never written to a file or a log.</l
 <h2>A browser that asks not to be counted</h2>
 <p>${
     settings.respect_gpc
-      ? "A browser that sends Global Privacy Control (Sec-GPC: 1) is not recorded; only the number " +
-        "of such requests is counted."
+      ? "A browser that sends Global Privacy Control (Sec-GPC: 1) is not recorded; only the " +
+        "number of such requests is counted."
       : "The signal Global Privacy Control (Sec-GPC) is not evaluated: nothing is sold or passed " +
         "on, whether it is sent or not."
   }</p>
@@ -156,13 +156,13 @@ function visitorText(settings: PrivacySettings): string {
   const days = settings.visitor_id_days ?? 1;
   const life = days === 1
     ? "It changes every day (UTC), so that a visitor of today cannot be recognised tomorrow."
-    : `It changes every ${days} days, so that a visitor can be recognised for at most ${days} days.`;
+    : `It changes every ${days} days: a visitor can be recognised for at most ${days} days.`;
   const salt = settings.visitor_salt === "random"
     ? "The key is random and is destroyed when it is no longer needed: after that nobody, the " +
       "owner included, can compute which address and browser a value came from."
     : "The key is made from a secret of the owner and the date, and is never part of the data.";
-  return "Events of one visitor are joined by a value computed from the address and the browser's " +
-    `name with a secret key (HMAC-SHA-256). ${life} ${salt}`;
+  return "Events of one visitor are joined by a value computed from the address and the " +
+    `browser's name with a secret key (HMAC-SHA-256). ${life} ${salt}`;
 }
 
 function escapeHtml(text: string): string {

@@ -52,7 +52,7 @@ Deno.test("applyHeaders() sends HSTS exactly where TLS is sure", () => {
   }
 });
 
-Deno.test("applyHeaders() gives HTML a policy and JSON no cache unless they bring their own", () => {
+Deno.test("applyHeaders() gives HTML a policy and JSON no cache where they bring none", () => {
   const html = (headers: Record<string, string> = {}) =>
     new Response("", { headers: { "content-type": "text/html; charset=utf-8", ...headers } });
   equal(

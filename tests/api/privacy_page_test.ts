@@ -52,7 +52,7 @@ Deno.test("privacyPage() lists every stored column and says how long it is kept"
   ok(privacyPage({ ...ALL, suppress_visitor_id: true }).includes("no two events"));
 });
 
-Deno.test("privacyRoutes() serve a page whose own style is all that its policy allows", async () => {
+Deno.test("privacyRoutes() serve a page whose policy allows its own style alone", async () => {
   const [route] = privacyRoutes(ALL);
   equal(route?.right, "public");
   const response = await route?.handle({} as never);

@@ -24,8 +24,7 @@ export interface Call {
 /** An answer, read. */
 export interface Answer {
   readonly status: number;
-  // deno-lint-ignore no-explicit-any -- tests read answers of many shapes
-  readonly body: any;
+  readonly body: Readonly<Record<string, unknown>>;
   readonly headers: Headers;
   /** Value of mm_session in Set-Cookie, if any. */
   readonly session: string | null;
