@@ -97,3 +97,104 @@ export function bruteVisits(own: readonly Event[], gapUs: number): Event[][] {
   }
   return visits;
 }
+
+/** What an event has to be to meet a step. */
+export type Meets = (event: Event) => boolean;
+
+/** An attempt at a funnel: how far it came and when each step was made. */
+export interface BruteAttempt {
+  readonly reached: number;
+  readonly stepUs: readonly number[];
+}
+
+/** Events in the order that holds for ties: time, then the sum of 2^(k-1) of the steps they meet. */
+function inOrderOfSteps(own: readonly Event[], steps: readonly Meets[]): Event[] {
+  const mask = (event: Event) =>
+    steps.reduce((sum, meets, index) => sum + (meets(event) ? 2 ** index : 0), 0);
+  return [...own].sort((a, b) => a.timestamp - b.timestamp || mask(a) - mask(b));
+}
+
+/** Every chain from every first event is followed; no step is taken greedily. */
+export function bruteFunnel(
+  own: readonly Event[],
+  steps: readonly Meets[],
+  windowUs: number,
+): BruteAttempt | null {
+  const events = inOrderOfSteps(own, steps);
+  let best: { reached: number; first: number; last: number } | null = null;
+  events.forEach((entry, first) => {
+    if (!steps[0]?.(entry)) return;
+    let places = [first];
+    let reached = 1;
+    let last = first;
+    for (const meets of steps.slice(1)) {
+      const before = Math.min(...places);
+      places = events.flatMap((event, place) =>
+        place > before && meets(event) && event.timestamp - entry.timestamp <= windowUs
+          ? [place]
+          : []
+      );
+      if (places.length === 0) break;
+      reached++;
+      last = Math.min(...places);
+    }
+    const better = !best || reached > best.reached ||
+      (reached === best.reached && last <= best.last);
+    if (better) best = { reached, first, last };
+  });
+  if (!best) return null;
+  const { reached, first } = best as { reached: number; first: number };
+  const stepUs: number[] = [];
+  let place = first;
+  for (let step = 0; step < reached; step++) {
+    if (step > 0) place = events.findIndex((event, at) => at > place && steps[step]?.(event));
+    stepUs.push((events[place] as Event).timestamp);
+  }
+  return { reached, stepUs };
+}
+
+/** As many different steps as fall within one window; an event counts for its first step. */
+export function bruteAnyOrder(
+  own: readonly Event[],
+  steps: readonly Meets[],
+  windowUs: number,
+): BruteAttempt | null {
+  const events = [...own].sort((a, b) => a.timestamp - b.timestamp);
+  let best: BruteAttempt | null = null;
+  for (const entry of events) {
+    if (steps.every((meets) => !meets(entry))) continue;
+    const times = new Map<number, number>();
+    for (const event of events) {
+      const after = event.timestamp - entry.timestamp;
+      const step = steps.findIndex((meets) => meets(event));
+      if (step >= 0 && after >= 0 && after <= windowUs && !times.has(step)) {
+        times.set(step, event.timestamp);
+      }
+    }
+    if (!best || times.size > best.reached) {
+      best = { reached: times.size, stepUs: [...times.values()].sort((a, b) => a - b) };
+    }
+  }
+  return best;
+}
+
+/** As the funnel, with no other considered event between two steps. */
+export function bruteConsecutive(
+  own: readonly Event[],
+  steps: readonly Meets[],
+  windowUs: number,
+  considered: Meets,
+): BruteAttempt | null {
+  const events = inOrderOfSteps(own.filter(considered), steps);
+  let best: BruteAttempt | null = null;
+  events.forEach((entry, first) => {
+    const run: number[] = [];
+    for (const [index, meets] of steps.entries()) {
+      const event = events[first + index];
+      if (!event || !meets(event) || event.timestamp - entry.timestamp > windowUs) break;
+      run.push(event.timestamp);
+    }
+    if (run.length > (best?.reached ?? 0)) best = { reached: run.length, stepUs: run };
+  });
+  return best;
+}

@@ -8,6 +8,10 @@ import { createHotTable } from "../../src/storage/schema.ts";
 /** The relation of all events of the open database, as reports receive it. */
 export const EVENTS: Sql = sql`(select * exclude (site_id) from events)`;
 
+/** Seeds of the random tests: MALLARD_TEST_SEEDS, a list with commas, runs others. */
+export const TEST_SEEDS: readonly number[] = (Deno.env.get("MALLARD_TEST_SEEDS") ?? "1,2")
+  .split(",").map(Number);
+
 /** Opens a DuckDB with `events`, hands it to `use`, and closes it. */
 export async function withEvents(
   events: readonly Event[],

@@ -3,7 +3,7 @@ import type { Event } from "../../../src/core/event.ts";
 import { sql } from "../../../src/core/sql.ts";
 import { VISIT_GAP_US, visitEvents, visits, visitSpan } from "../../../src/query/engine/visits.ts";
 import { bruteVisits, byVisitor, plainEvent, randomEvents } from "../../support/behaviour_brute.ts";
-import { EVENTS, withEvents } from "../../support/behaviour_db.ts";
+import { EVENTS, TEST_SEEDS, withEvents } from "../../support/behaviour_db.ts";
 
 const GAP = VISIT_GAP_US;
 const MINUTE = 60_000_000;
@@ -19,8 +19,6 @@ const GAPS = [
   26 * 60 * MINUTE,
 ];
 const FROM = Date.UTC(2024, 2, 29, 20) * 1000;
-
-const SEEDS = (Deno.env.get("MALLARD_TEST_SEEDS") ?? "1,2").split(",").map(Number);
 
 function bruteRow(own: readonly Event[]): Record<string, unknown> {
   const first = own[0] as Event;
@@ -45,7 +43,7 @@ function bruteRow(own: readonly Event[]): Record<string, unknown> {
 const key = (row: Record<string, unknown>) => `${row["visitor_id"]} ${row["start_us"]}`;
 const sorted = (rows: Record<string, unknown>[]) => rows.sort((a, b) => key(a) < key(b) ? -1 : 1);
 
-for (const seed of SEEDS) {
+for (const seed of TEST_SEEDS) {
   Deno.test(`visits() equals the brute force on 5,000 random visitors, seed ${seed}`, async () => {
     const events = randomEvents({
       seed,
