@@ -1,6 +1,7 @@
 // `deno task docs`: writes what the documents repeat from tables of the source: the example
 // settings file and the marked sections of README.md. With --check it only says what is stale.
 import { shownDefault } from "../src/config.ts";
+import { PERIODS } from "../src/core/period.ts";
 import { DIMENSIONS } from "../src/query/dimensions.ts";
 import { OPERATORS } from "../src/query/filters.ts";
 import { METRICS } from "../src/query/metrics.ts";
@@ -15,6 +16,7 @@ interface Section {
 
 const SECTIONS: readonly Section[] = [
   { name: "settings", make: settingsTables },
+  { name: "periods", make: () => meaningTable("Period", PERIODS) },
   { name: "metrics", make: () => meaningTable("Metric", METRICS) },
   { name: "dimensions", make: () => meaningTable("Dimension", DIMENSIONS) },
   { name: "operators", make: () => meaningTable("Operator", OPERATORS) },

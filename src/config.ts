@@ -11,6 +11,8 @@ import {
 } from "./settings.ts";
 
 const PASSWORD_CHARS_ADVISED = 8;
+/** Names of the environment that are no settings: for `deno task dev`, `seed` and the tests. */
+const NO_SETTING = /^MALLARD_(DEV$|API_KEY$|TEST_)/;
 const HIDDEN = "(hidden)";
 const SHOWN_CHARS_MAX = 80;
 
@@ -143,9 +145,7 @@ function readEnv(
     take(name, setting.kind.fromText(trimmed), setting.env, values, faults);
   }
   for (const name of Object.keys(env)) {
-    if (!name.startsWith("MALLARD_") || name.startsWith("MALLARD_TEST_") || known.has(name)) {
-      continue;
-    }
+    if (!name.startsWith("MALLARD_") || NO_SETTING.test(name) || known.has(name)) continue;
     warnings.push(`Ignored ${name}: no setting has this name${meant(nearest(name, [...known]))}`);
   }
   const password = values.get("admin_password");

@@ -319,7 +319,8 @@ Deno.test("loadConfig() refuses secrets in the file and shows none of them anywh
 });
 
 Deno.test("loadConfig() warns of unknown environment names and ignores those of tests", () => {
-  const env = { MALLARD_PROT: "1", MALLARD_TEST_EXTENSION: "x", MALLARDS: "1", HOME: "/" };
+  const others = { MALLARD_TEST_EXTENSION: "x", MALLARD_DEV: "1", MALLARDS: "1", HOME: "/" };
+  const env = { MALLARD_PROT: "1", ...others };
   assert.deepEqual(warningsOf({ env }), [
     "Ignored MALLARD_PROT: no setting has this name; did you mean MALLARD_PORT?",
   ]);
