@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { sql } from "../../src/core/sql.ts";
+import { Params } from "../../src/query/params.ts";
+import { defineReport } from "../../src/query/report.ts";
+import { pageview } from "../support/events.ts";
+import { withQuestions } from "../support/questions.ts";
+
+const ONE = [pageview({ at: "2024-03-10T10:00" })];
+const ask = (query: string) => new Params(new URLSearchParams(query));
+
+Deno.test("Runner.answer() shows an event at once and serves an unchanged site from memory", async () => {
+  await withQuestions({ events: ONE, coldShare: 0 }, async ({ runner, test, get }) => {
+    const visitors = async () => (await get("main")).json.unique_visitors;
+    assert.deepEqual([await visitors(), await visitors()], [1, 1]);
+    assert.deepEqual(runner.counts(), { entries: 1, hits: 1, misses: 1 });
+    await test.journal.append([pageview({ at: "2024-03-10T11:00", visitor: "new" })]);
+    assert.equal(await visitors(), 2);
+    await test.journal.append([pageview({ at: "2024-03-10T11:00", site_id: "other.example" })]);
+    assert.equal(await visitors(), 2);
+    assert.equal(runner.counts().hits, 2);
+    runner.forget();
+    assert.equal(runner.counts().entries, 0);
+  });
+});
+
+Deno.test("Runner.answer() runs a bounded number of heavy reports", async () => {
+  let release = () => {};
+  const gate = new Promise<void>((resolve) => release = resolve);
+  const heavy = defineReport({
+    label: "Heavy",
+    doc: "",
+    heavy: true,
+    params: {},
+    parse: () => null,
+    run: () => gate.then(() => "done"),
+  });
+  await withQuestions({ events: [], options: { heavyMax: 2 } }, async ({ runner }) => {
+    const start = (limit: number) =>
+      runner.answer("heavy", heavy, "example.com", ask(`limit=${limit}`));
+    const running = [start(1), start(2), start(2)];
+    await assert.rejects(
+      start(3),
+      (error: { status: number; headers: Record<string, string> }) =>
+        error.status === 429 && error.headers["retry-after"] === "1",
+    );
+    release();
+    assert.deepEqual(await Promise.all(running), ["done", "done", "done"]);
+    assert.equal(await start(3), "done");
+  });
+});
+
+Deno.test("Runner.answer() stops a query past its time and says so", async () => {
+  const slow = defineReport({
+    label: "Slow",
+    doc: "",
+    heavy: false,
+    params: {},
+    parse: () => null,
+    run: (asked, _, tools) =>
+      tools.rows(
+        { fromUs: asked.range.fromUs, toUs: asked.range.toUs },
+        (events) =>
+          sql`select count(*) as n from ${events}, range(1000000) a, range(1000000) b
+          where a.range * b.range % 7 = 3`,
+      ),
+  });
+  await withQuestions({ events: ONE, options: { queryTimeoutMs: 50 } }, async ({ runner }) => {
+    const asked = runner.answer("slow", slow, "example.com", ask("period=day"));
+    await assert.rejects(asked, { status: 503 });
+  });
+  await withQuestions({ events: ONE }, async ({ runner }) => {
+    const gone = new AbortController();
+    const asked = runner.answer("slow", slow, "example.com", ask("period=day"), gone.signal);
+    queueMicrotask(() => gone.abort());
+    await assert.rejects(asked, { name: "AbortError" });
+  });
+});
+
+Deno.test("Runner.answer() begins all with the site's first event", async () => {
+  const events = [pageview({ at: "2023-05-06T07:08" }), ...ONE];
+  await withQuestions({ events }, async ({ get }) => {
+    const { json } = await get("timeseries", "&period=all");
+    assert.deepEqual(json[0], { date: "2023-05-06", visitors: 1, pageviews: 1 });
+    assert.deepEqual(json.at(-1), { date: "2024-03-01", visitors: 1, pageviews: 1 });
+    assert.equal(json.length, 11);
+  });
+});

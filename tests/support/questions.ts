@@ -1,0 +1,51 @@
+// A runner over a real reader with a clock that stands, and the routes of the statistics on it.
+import type { Event } from "../../src/core/event.ts";
+import { statsRoutes } from "../../src/api/stats.ts";
+import { type SiteSettings, STANDARD_SETTINGS } from "../../src/query/parse.ts";
+import { Runner, type RunnerOptions } from "../../src/query/run.ts";
+import { openTestReader, type TestReader } from "./events.ts";
+import { FakeClock } from "./fake_system.ts";
+import { type Called, callRoute } from "./routes.ts";
+
+/** What a test asks through. */
+export interface Questions {
+  readonly runner: Runner;
+  readonly clock: FakeClock;
+  readonly test: TestReader;
+  /** GET /api/stats/`path` of example.com; `query` begins with & or is empty. */
+  get(path: string, query?: string): Promise<Called>;
+}
+
+interface Setting {
+  readonly events: readonly Event[];
+  /** ISO time of now; 2024-03-10 15:00 UTC when missing. */
+  readonly now?: string;
+  readonly settings?: Partial<SiteSettings>;
+  readonly options?: Partial<RunnerOptions>;
+  readonly coldShare?: number;
+}
+
+/** Opens, hands out, closes. */
+export async function withQuestions(
+  { events, now = "2024-03-10T15:00:00Z", settings, options, coldShare = 0.5 }: Setting,
+  use: (questions: Questions) => Promise<void>,
+): Promise<void> {
+  const test = await openTestReader(events, { coldShare });
+  try {
+    const clock = new FakeClock(Date.parse(now));
+    const sites = { settings: () => Promise.resolve({ ...STANDARD_SETTINGS, ...settings }) };
+    const runner = new Runner(test.reader, sites, clock, {
+      queryTimeoutMs: 30_000,
+      cacheTtlMs: 60_000,
+      cacheEntriesMax: 100,
+      heavyMax: 10,
+      ...options,
+    });
+    const routes = statsRoutes(runner);
+    const get = (path: string, query = "") =>
+      callRoute(routes, `/api/stats/${path}?site_id=example.com${query}`);
+    await use({ runner, clock, test, get });
+  } finally {
+    await test.close();
+  }
+}
