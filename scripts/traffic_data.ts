@@ -156,7 +156,7 @@ export const HOMES: Weighted<Home> = [
   [home("MA", 1, "102.96 41.137 196.92"), 3],
 ];
 
-/** What led to a visit: a referrer, a query for the landing page, and where that is, if it matters. */
+/** What led to a visit: a referrer, a query for the landing page, and that page, if it matters. */
 export interface Lead {
   readonly referrer?: string;
   readonly query?: string;

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { gzipSync } from "node:zlib";
 import { browserTest, type Page } from "../support/browser.ts";
 import { type SiteOptions, startThreePageSite } from "../support/three_page_site.ts";
 
@@ -92,11 +91,6 @@ function trackerTest(
     }
   });
 }
-
-Deno.test("script.js is at most 1 KiB gzipped as it is served", async () => {
-  const size = gzipSync(await Deno.readFile(SCRIPT), { level: 9 }).length;
-  assert.ok(size <= 1024, `${size} bytes`);
-});
 
 trackerTest("script.js sends a pageview at load, without preflight or cookie", async (tools) => {
   const { page, site, collector } = tools;
