@@ -3,6 +3,7 @@
 import { AppError } from "../core/errors.ts";
 import { json, type Route } from "../core/http.ts";
 import { ERASURES_LISTED_MAX } from "../core/limits.ts";
+import { faultOfSiteId } from "../core/site_id.ts";
 import type { Clock } from "../core/types.ts";
 import type { OwnerStore } from "../storage/owner_ops.ts";
 
@@ -78,9 +79,8 @@ function parseErasure(params: URLSearchParams): {
     return values[0] ?? null;
   };
   const site_id = only("site_id") ?? "";
-  if (!/^[A-Za-z0-9._:-]{1,256}$/.test(site_id) || site_id.includes("..")) {
-    throw fault("site_id", "it must be 1 to 256 of A-Z a-z 0-9 . - _ : without ..");
-  }
+  const siteFault = faultOfSiteId(site_id);
+  if (siteFault !== null) throw fault("site_id", siteFault);
   const start_date = only("start_date") ?? "";
   const end_date = only("end_date") ?? "";
   if (!isDate(start_date)) throw fault("start_date", "it must be a date YYYY-MM-DD");

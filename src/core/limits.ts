@@ -84,3 +84,5 @@ export const IMPORT_BODY_MS_MAX = 120_000;
 export const IMPORT_LINE_BYTES_MAX = 64 * 1024;
 /** Refused lines of an import that are told one by one. */
 export const IMPORT_FAULTS_LISTED_MAX = 100;
+/** Visitors whose visit may go on under the next salt of visitor ids. */
+export const VISITORS_CARRIED_MAX = 200_000;
