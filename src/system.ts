@@ -96,6 +96,11 @@ const realFiles: Files = {
     await file.sync();
   },
   rename: (from, to) => Deno.rename(from, to),
+  link: (from, to) => Deno.link(from, to),
+  async copy(from, to) {
+    await Deno.copyFile(from, to);
+    await realFiles.sync(to);
+  },
   async remove(path) {
     await orNull(Deno.remove(path));
   },

@@ -1,6 +1,6 @@
 // Channels: the way a visit came, told from its source, its campaign and its click id. One table,
 // read twice: by `channelOf` for one visit, by `channelSql` for the rows of a query.
-import { ident, join, raw, type Sql, sql } from "./sql.ts";
+import { ident, raw, type Sql, sql } from "./sql.ts";
 import { comparableSource, kindOfSource, SOURCE_TEXTS, type SourceKind } from "./sources.ts";
 
 /** Every channel, with a sentence for documents and the dashboard. */
@@ -197,21 +197,33 @@ export function channelOf(facts: ChannelFacts): Channel {
   return cell(open ? click?.meaning ?? meaning : meaning, origin);
 }
 
-const TEXTS = [...SOURCE_TEXTS.keys()];
-const TEXT_ORIGINS = [...SOURCE_TEXTS.values()].map((kind) => String(ORIGINS.indexOf(kind)));
+const SOURCE_PAIRS = [...SOURCE_TEXTS].map(([text, kind]) =>
+  [text, ORIGINS.indexOf(kind)] as const
+);
 const CELLS = MEANING_NAMES.flatMap((meaning) => ORIGINS.map((origin) => cell(meaning, origin)));
+const MEDIUM_PAIRS = MEDIUMS.flatMap(([meaning, texts]) =>
+  texts.split(",").map((text) => [text, MEANING_NAMES.indexOf(meaning)] as const)
+);
 
-/** Our own text as a literal. */
-function literal(text: string): Sql {
-  return raw(`'${text.replaceAll("'", "''")}'`);
+function clickPairs(of: "kind" | "meaning"): (readonly [string, number])[] {
+  return Object.entries(CLICK_IDS).flatMap(([id, row]) => {
+    const { kind, meaning } = row;
+    if (of === "kind") return kind === null ? [] : [[id, ORIGINS.indexOf(kind)] as const];
+    return meaning === null ? [] : [[id, MEANING_NAMES.indexOf(meaning)] as const];
+  });
 }
 
-function originIndex(origin: Origin): Sql {
-  return raw(String(ORIGINS.indexOf(origin)));
+function number(value: number): Sql {
+  return raw(String(value));
 }
 
-function meaningIndex(meaning: Meaning): Sql {
-  return raw(String(MEANING_NAMES.indexOf(meaning)));
+/** The number that stands beside a text, NULL where there is none. DuckDB makes it a hash join. */
+function lookup(pairs: readonly (readonly [string, number])[], text: Sql): Sql {
+  const texts = pairs.map(([key]) => key);
+  const numbers = pairs.map(([, value]) => String(value));
+  return sql`(select any_value(known_number) from (
+      select unnest(${texts}) as known_text, unnest(${numbers})::integer as known_number
+    ) where known_text = ${text})`;
 }
 
 /** A column as `comparable` gives it; never NULL. */
@@ -225,63 +237,42 @@ function comparableSourceSql(column: Sql): Sql {
   return sql`case when starts_with(${text}, 'www.') then substr(${text}, 5) else ${text} end`;
 }
 
-/** The index of the kind of a source, NULL where it is unknown. A join, not a search per row. */
-function kindSql(column: Sql): Sql {
-  return sql`(select any_value(known_origin) from (
-      select unnest(${TEXTS}) as known_text, unnest(${TEXT_ORIGINS})::integer as known_origin
-    ) where known_text = ${comparableSourceSql(column)})`;
-}
-
-function whens(pairs: readonly (readonly [Sql, Sql])[]): Sql {
-  return join(pairs.map(([when, then]) => sql`when ${when} then ${then}`), " ");
-}
-
-function clickSql(click: Sql, of: "kind" | "meaning"): Sql {
-  const pairs = Object.entries(CLICK_IDS).flatMap(([id, row]) => {
-    const value = row[of];
-    if (value === null) return [];
-    const index = of === "kind" ? originIndex(value as Origin) : meaningIndex(value as Meaning);
-    return [[literal(id), index] as const];
-  });
-  return sql`case ${comparableSql(click)} ${whens(pairs)} end`;
-}
-
-function meaningSql(columns: (name: keyof ChannelFacts) => Sql): Sql {
+function meaningSql(columns: ChannelColumns): Sql {
   const medium = comparableSql(columns("utm_medium"));
   const campaign = comparableSql(columns("utm_campaign"));
-  const listed = MEDIUMS.flatMap(([meaning, texts]) =>
-    texts.split(",").map((text) => [literal(text), meaningIndex(meaning)] as const)
-  );
-  const paid = sql`regexp_matches(${medium}, ${literal(PAID_MEDIUM)})`;
-  const shopping = sql`contains(${campaign}, ${literal(SHOPPING_CAMPAIGN)})`;
-  const click = clickSql(columns("click_id"), "meaning");
+  const index = (meaning: Meaning) => number(MEANING_NAMES.indexOf(meaning));
   return sql`case
-    when contains(${campaign}, ${literal(CROSS_CAMPAIGN)}) then ${meaningIndex("cross_network")}
+    when contains(${campaign}, ${CROSS_CAMPAIGN}) then ${index("cross_network")}
     else coalesce(
-      case ${medium} ${whens(listed)} end,
-      case when ${paid} then case when ${shopping} then ${meaningIndex("paid_shopping")}
-        else ${meaningIndex("paid")} end end,
-      ${click},
-      case when ${medium} = '' and ${campaign} = '' then ${meaningIndex("untagged")}
-        else ${meaningIndex("other")} end)
+      ${lookup(MEDIUM_PAIRS, medium)},
+      case when regexp_matches(${medium}, ${PAID_MEDIUM})
+        then case when contains(${campaign}, ${SHOPPING_CAMPAIGN})
+          then ${index("paid_shopping")} else ${index("paid")} end end,
+      ${lookup(clickPairs("meaning"), comparableSql(columns("click_id")))},
+      case when ${medium} = '' and ${campaign} = ''
+        then ${index("untagged")} else ${index("other")} end)
     end`;
 }
 
+function originSql(columns: ChannelColumns): Sql {
+  const index = (origin: Origin) => number(ORIGINS.indexOf(origin));
+  return sql`coalesce(
+    ${lookup(SOURCE_PAIRS, comparableSourceSql(columns("utm_source")))},
+    ${lookup(SOURCE_PAIRS, comparableSourceSql(columns("referrer_source")))},
+    ${lookup(clickPairs("kind"), comparableSql(columns("click_id")))},
+    case when ${comparableSourceSql(columns("utm_source"))} = ''
+        and ${comparableSourceSql(columns("referrer_source"))} = ''
+      then ${index("none")} else ${index("site")} end)`;
+}
+
+/** Gives the SQL of a column the rules look at. */
+export type ChannelColumns = (name: keyof ChannelFacts) => Sql;
+
 /**
- * `channelOf` as an expression over the columns that `columns` gives, never NULL. The two agree on
- * every row; a change of the tables changes both.
+ * `channelOf` as an expression over columns, never NULL. The two agree on every row; a change of
+ * the tables changes both.
  */
-export function channelSql(
-  columns: (name: keyof ChannelFacts) => Sql = (name) => ident(name),
-): Sql {
-  const source = comparableSourceSql(columns("utm_source"));
-  const referrer = comparableSourceSql(columns("referrer_source"));
-  const origin = sql`coalesce(
-    ${kindSql(columns("utm_source"))},
-    ${kindSql(columns("referrer_source"))},
-    ${clickSql(columns("click_id"), "kind")},
-    case when ${source} = '' and ${referrer} = '' then ${originIndex("none")}
-      else ${originIndex("site")} end)`;
+export function channelSql(columns: ChannelColumns = (name) => ident(name)): Sql {
   return sql`list_extract(${CELLS},
-    1 + ${raw(String(ORIGINS.length))} * (${meaningSql(columns)}) + ${origin})`;
+    1 + ${number(ORIGINS.length)} * (${meaningSql(columns)}) + ${originSql(columns)})`;
 }

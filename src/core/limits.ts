@@ -86,3 +86,5 @@ export const IMPORT_LINE_BYTES_MAX = 64 * 1024;
 export const IMPORT_FAULTS_LISTED_MAX = 100;
 /** Visitors whose visit may go on under the next salt of visitor ids. */
 export const VISITORS_CARRIED_MAX = 200_000;
+/** Characters kept of a campaign value. */
+export const CAMPAIGN_CHARS_MAX = 512;

@@ -25,6 +25,10 @@ export interface Files {
   /** Writes a whole file, flushed to disk, with these permission bits. */
   write(path: string, data: Uint8Array<ArrayBuffer>, mode: number): Promise<void>;
   rename(from: string, to: string): Promise<void>;
+  /** A second name of the same file; rejects on another file system or where the name is taken. */
+  link(from: string, to: string): Promise<void>;
+  /** A copy, flushed to disk. */
+  copy(from: string, to: string): Promise<void>;
   /** Removes a file; a missing one is no error. */
   remove(path: string): Promise<void>;
   makeDir(path: string): Promise<void>;

@@ -76,7 +76,7 @@ export async function openStorage(
     for (const end of closing.splice(0).reverse()) await end();
   };
   try {
-    const store = await Store.open(`${dataDir}/mallard.sqlite`);
+    const { store, isSalvaged } = await openStore(system, dataDir);
     closing.push(() => store.close());
     const db = await Db.open(await host.loadDuckDb(), {
       folder: dataDir,
@@ -92,6 +92,7 @@ export async function openStorage(
       eventsFolder,
       quarantineFolder,
       journalId,
+      isSalvaged,
     });
     const catalog = new Catalog(await recovery.start(), await store.run("listSites", undefined));
     const hot = await Hot.create(db, catalog);
@@ -139,6 +140,39 @@ export async function openStorage(
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Damage that SQLite reports, as opposed to a folder that cannot be used. */
+const DAMAGED = /malformed|not a database|corrupt/i;
+
+/** Opens mallard.sqlite; a damaged one is set aside whole, and what is readable is saved. */
+async function openStore(
+  { clock, files, log }: System,
+  dataDir: string,
+): Promise<{ store: Store; isSalvaged: boolean }> {
+  const path = `${dataDir}/mallard.sqlite`;
+  try {
+    return { store: await Store.open(path), isSalvaged: false };
+  } catch (error) {
+    if (!DAMAGED.test(messageOf(error))) {
+      throw new Error(`Cannot open ${path}: ${messageOf(error)}`);
+    }
+    const time = new Date(clock.nowMs()).toISOString().replace(/[:.]/g, "-");
+    const aside = `${dataDir}/quarantine/mallard-${time}.sqlite`;
+    log("error", `Set aside a damaged mallard.sqlite as ${aside}: ${messageOf(error)}`);
+    await files.makeDir(`${dataDir}/quarantine`);
+    for (const suffix of ["", "-wal", "-shm"]) {
+      if (await files.size(path + suffix) !== null) {
+        await files.rename(path + suffix, aside + suffix);
+      }
+    }
+    const store = await Store.open(path);
+    for (const { table, rows, fault } of await store.run("salvage", aside)) {
+      if (fault === null) log("info", `Saved table ${table}: ${rows} rows`);
+      else log("error", `Saved table ${table} in part: ${rows} rows, then: ${fault}`);
+    }
+    return { store, isSalvaged: true };
   }
 }
 

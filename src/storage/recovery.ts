@@ -17,6 +17,8 @@ export interface RecoveryOptions {
   readonly eventsFolder: string;
   readonly quarantineFolder: string;
   readonly journalId: string;
+  /** The journal was saved from a damaged file and may be older than the files say. */
+  readonly isSalvaged: boolean;
 }
 
 /** A file not in the catalog, as its own footer describes it. */
@@ -118,7 +120,7 @@ export class Recovery {
         this.#log("info", `Removed the leftover of an unfinished step: ${file.path}`);
         continue;
       }
-      if (origin.journal === this.#options.journalId) {
+      if (this.#isOurs(origin)) {
         const { seqFrom = 1, seqTo = 0 } = origin;
         // While running, those rows are hot, too: the next start decides.
         if (!atStart && await this.#store.run("holdsJournal", { ...file, seqFrom, seqTo })) {
@@ -135,6 +137,11 @@ export class Recovery {
       this.#log("info", `Adopted ${adopted.length} files with ${rows} events`);
     }
     return adopted;
+  }
+
+  #isOurs({ journal }: FileOrigin): boolean {
+    const { journalId, isSalvaged } = this.#options;
+    return journal !== undefined && (journal === journalId || isSalvaged);
   }
 
   /** Reads the footers of some files; what cannot be read is set aside (at start) or left. */

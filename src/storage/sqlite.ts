@@ -13,8 +13,8 @@ export class Sqlite {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  private constructor(path: string, pragmas: readonly string[]) {
-    this.#db = new DatabaseSync(path);
+  private constructor(path: string, pragmas: readonly string[], readOnly = false) {
+    this.#db = new DatabaseSync(path, { readOnly });
     try {
       for (const pragma of pragmas) this.#db.exec(`pragma ${pragma}`);
     } catch (error) {
@@ -46,6 +46,17 @@ export class Sqlite {
     return db;
   }
 
+  /** Opens a file that may be damaged, to read what can be read. */
+  static openDamaged(path: string): Sqlite {
+    return new Sqlite(path, ["busy_timeout = 5000"]);
+  }
+
+  /** Looks through the whole file. Throws what is wrong with it. */
+  check(): void {
+    const found = String(this.get("pragma quick_check(1)")?.["quick_check"] ?? "nothing");
+    if (found !== "ok") throw new Error(`database disk image is malformed: ${found}`);
+  }
+
   /** Runs statements that return nothing. */
   exec(text: string): void {
     this.#db.exec(text);
@@ -60,6 +71,11 @@ export class Sqlite {
   /** All rows of a query. */
   all(text: string, ...values: SqliteValue[]): SqliteRow[] {
     return this.#prepare(text).all(...values) as SqliteRow[];
+  }
+
+  /** The rows of a query one by one, as far as they can be read. */
+  *each(text: string, ...values: SqliteValue[]): Generator<SqliteRow> {
+    yield* this.#db.prepare(text).iterate(...values) as Iterable<SqliteRow>;
   }
 
   /** The first row of a query, or undefined. */

@@ -1,6 +1,7 @@
 // What can be asked of mallard.sqlite: the journal of accepted events, the catalog of Parquet
 // files, and the facts that must outlive a restart. Each operation is one transaction.
 import { fileNumber } from "./file_names.ts";
+import { salvage } from "./salvage.ts";
 import { OWNER_OPS } from "./owner_ops.ts";
 import type { Sqlite } from "./sqlite.ts";
 
@@ -201,6 +202,15 @@ function countJournal(
   return Number(row?.["n"] ?? 0);
 }
 
+function journalRows(db: Sqlite): number {
+  return Number(db.get("select count(*) as n from journal")?.["n"] ?? 0);
+}
+
+/** A copy of the whole file as of this instant, at a path where nothing is. */
+function copyInto(db: Sqlite, path: string): void {
+  db.run("vacuum into ?", path);
+}
+
 /** Moves the write-ahead log into the file and empties it, so that nothing erased stays in it. */
 function emptyLog(db: Sqlite): void {
   db.all("pragma wal_checkpoint(truncate)");
@@ -301,7 +311,10 @@ export const STORE_OPS = {
   holdsJournal,
   eraseRange,
   countJournal,
+  journalRows,
+  copyInto,
   emptyLog,
+  salvage,
   listCondemned,
   forgetCondemned,
   listSites,

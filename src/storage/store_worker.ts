@@ -14,8 +14,15 @@ let db: Sqlite | undefined;
 
 function answer({ op, args }: Request): unknown {
   if (op === "open") {
-    db = Sqlite.open(String(args));
-    migrate(db);
+    const opened = Sqlite.open(String(args));
+    try {
+      opened.check();
+      migrate(opened);
+    } catch (error) {
+      opened.close();
+      throw error;
+    }
+    db = opened;
     return null;
   }
   if (!db) throw new Error(`Cannot run ${op}: mallard.sqlite is not open`);

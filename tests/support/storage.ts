@@ -65,6 +65,8 @@ export function faultyFiles(files: Files, fault: Fault): Files & { nth: number; 
     ...files,
     write: failing(files.write),
     rename: failing(files.rename),
+    link: failing(files.link),
+    copy: failing(files.copy),
     remove: failing(files.remove),
     makeDir: failing(files.makeDir),
     sync: failing(files.sync),

@@ -1,0 +1,81 @@
+import assert from "node:assert";
+import { pageview } from "../support/events.ts";
+import { fakeSystem } from "../support/fake_system.ts";
+import { accept, numbersOf, openFolder, withFolder } from "../support/storage.ts";
+
+const event = (n: number, at = "2024-01-15 10:00:00") =>
+  pageview({ at, props: JSON.stringify({ n, text: "x".repeat(500) }) });
+
+const range = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+Deno.test("openStorage() refuses a folder that another server uses, naming its process", async () => {
+  await withFolder(async (folder) => {
+    const storage = await openFolder(folder);
+    await assert.rejects(
+      openFolder(folder),
+      { message: `Cannot use ${folder}: another server runs on it (process ${Deno.pid})` },
+    );
+    await storage.close();
+    await (await openFolder(folder)).close();
+  });
+});
+
+Deno.test("openStorage() says in a sentence that the folder cannot be used", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    await assert.rejects(openFolder(`${folder}/file`), /^Error: Cannot use data_dir .*file: /);
+  });
+});
+
+Deno.test("openStorage() keeps journal and files through a restart", async () => {
+  await withFolder(async (folder) => {
+    let storage = await openFolder(folder);
+    await accept(storage, [event(1)]);
+    await storage.flusher.flush();
+    await accept(storage, [event(2)]);
+    await storage.close();
+    storage = await openFolder(folder);
+    assert.deepStrictEqual(await numbersOf(storage), [1, 2]);
+    assert.strictEqual(storage.hot.rows, 1);
+    assert.strictEqual(storage.lastTimestampUs, Date.UTC(2024, 0, 15, 10) * 1000);
+    await storage.close();
+  });
+});
+
+Deno.test("openStorage() starts with a mallard.sqlite that is no database: files still count", async () => {
+  for (const damage of ["garbage", "empty-pages", "truncated"]) {
+    await withFolder(async (folder) => {
+      let storage = await openFolder(folder);
+      await accept(storage, range(1, 50).map((n) => event(n)));
+      await storage.flusher.flush();
+      await storage.compactor.run(new AbortController().signal);
+      await accept(storage, range(51, 200).map((n) => event(n, "2024-01-15 11:00:00")));
+      await storage.close();
+      const path = `${folder}/mallard.sqlite`;
+      const bytes = await Deno.readFile(path);
+      if (damage === "garbage") bytes.fill(0x78, 0, 4096);
+      if (damage === "empty-pages") bytes.fill(0, Math.floor(bytes.length * 0.8));
+      const kept = damage === "truncated"
+        ? Math.floor(bytes.length * 0.7 / 4096) * 4096
+        : undefined;
+      await Deno.writeFile(path, bytes.subarray(0, kept));
+      const system = fakeSystem();
+      storage = await openFolder(folder, system);
+      const numbers = await numbersOf(storage);
+      assert.strictEqual(new Set(numbers).size, numbers.length, `${damage}: nothing twice`);
+      assert.deepStrictEqual(numbers.slice(0, 50), range(1, 50), `${damage}: files count`);
+      const lines = system.lines.filter((line) => line.level === "error").map((line) =>
+        line.message
+      );
+      assert.ok(
+        lines.some((line) => line.startsWith("Set aside a damaged mallard.sqlite")),
+        damage,
+      );
+      assert.ok(storage.quarantined().some((name) => name.endsWith(".sqlite")), damage);
+      await accept(storage, [event(201)]);
+      assert.strictEqual((await numbersOf(storage)).length, numbers.length + 1);
+      await storage.close();
+    });
+  }
+});
