@@ -1,25 +1,50 @@
-// `deno task docs`: writes what the documents repeat from tables of the source: the example
-// settings file and the marked sections of README.md. With --check it only says what is stale.
+// `deno task docs`: writes what the documents repeat from the source: the example settings file,
+// and the marked sections of README.md and ARCHITECTURE.md. With --check it only says what is
+// stale.
 import { shownDefault } from "../src/config.ts";
 import { PERIODS } from "../src/core/period.ts";
 import { DIMENSIONS } from "../src/query/dimensions.ts";
 import { OPERATORS } from "../src/query/filters.ts";
 import { METRICS } from "../src/query/metrics.ts";
 import { SETTING_GROUPS, SETTING_NAMES, settingRow } from "../src/settings.ts";
-import { ROOT } from "./lib.ts";
+import { ROOT, sourceFiles } from "./lib.ts";
 
-/** One marked section of README.md: its name and its text. */
+/** One marked section of a document: its name and its text. */
 interface Section {
   readonly name: string;
   readonly make: () => string;
 }
 
-const SECTIONS: readonly Section[] = [
+const README: readonly Section[] = [
   { name: "settings", make: settingsTables },
   { name: "periods", make: () => meaningTable("Period", PERIODS) },
   { name: "metrics", make: () => meaningTable("Metric", METRICS) },
   { name: "dimensions", make: () => meaningTable("Dimension", DIMENSIONS) },
   { name: "operators", make: () => meaningTable("Operator", OPERATORS) },
+];
+
+const ARCHITECTURE: readonly Section[] = [{ name: "layout", make: layout }];
+
+/** What each folder is for, in the order of the layout. */
+const FOLDERS: readonly [folder: string, meaning: string][] = [
+  ["src", "the program's outer ring"],
+  ["src/core", "words and pure rules; imports nothing"],
+  ["src/storage", "journal, hot tables, Parquet, and how they stay one truth"],
+  ["src/sites", "what the owner defines"],
+  ["src/ingest", "from a request to an event on disk"],
+  ["src/query", "from a question to numbers"],
+  ["src/query/engine", "what answers behavioural questions"],
+  ["src/imports", "events from other programs"],
+  ["src/digests", "reports that are sent"],
+  ["src/api", "routes: who asks, what for, and the answer"],
+  ["dashboard", "plain ES modules, served and embedded as they are"],
+  ["dashboard/lib", "state, words, asking; knows no report"],
+  ["dashboard/components", "draw what they are given; know no report and ask nothing"],
+  ["dashboard/panels", "one report each: ask, then draw"],
+  ["dashboard/pages", "arrange panels and dialogs"],
+  ["dashboard/texts", "the words of the page, one file a language"],
+  ["scripts", "Deno programs for working on this one"],
+  ["tests/support", "what tests share"],
 ];
 
 /** The settings file with every key at its default, commented out. */
@@ -70,6 +95,34 @@ function meaningTable(head: string, rows: Readonly<Record<string, { readonly doc
   );
 }
 
+/** Every source of our own by folder, with the first sentence of its opening comment. */
+export function layout(): string {
+  const files = Map.groupBy(
+    sourceFiles().filter((path) => !path.endsWith("_test.ts")),
+    (path) => path.slice(0, path.lastIndexOf("/")),
+  );
+  const unknown = [...files.keys()].filter((folder) =>
+    !FOLDERS.some(([known]) => known === folder)
+  );
+  if (unknown.length > 0) {
+    throw new Error(`Cannot describe ${unknown.join(", ")}: add it to FOLDERS`);
+  }
+  return FOLDERS.filter(([folder]) => files.has(folder)).map(([folder, meaning]) => {
+    const rows = (files.get(folder) ?? []).map((path) => {
+      const name = path.slice(folder.length + 1);
+      return `- \`${name}\`: ${firstSentence(Deno.readTextFileSync(ROOT + path))}`;
+    });
+    return `**${folder}/** ${meaning}\n\n${rows.join("\n")}`;
+  }).join("\n\n");
+}
+
+/** The first sentence of a source's opening comment, without its full stop. */
+export function firstSentence(source: string): string {
+  const [comment = ""] = /^(\/\/.*\n)+/.exec(source) ?? [];
+  const text = comment.replace(/^\/\/ ?/gm, "").replace(/\s+/g, " ").trim();
+  return text.replace(/\.( .*)?$/, "");
+}
+
 /** A Markdown table; `|` in a cell is escaped. */
 export function markdownTable(
   heads: readonly string[],
@@ -103,9 +156,11 @@ export function filled(document: string, sections: readonly Section[]): string {
 
 /** Every generated file with the text it should have. */
 export function generatedFiles(): Map<string, string> {
+  const document = (path: string) => Deno.readTextFileSync(ROOT + path);
   return new Map([
     ["mallard.toml.example", exampleToml()],
-    ["README.md", filled(Deno.readTextFileSync(`${ROOT}README.md`), SECTIONS)],
+    ["README.md", filled(document("README.md"), README)],
+    ["ARCHITECTURE.md", filled(document("ARCHITECTURE.md"), ARCHITECTURE)],
   ]);
 }
 

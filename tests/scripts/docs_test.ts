@@ -4,6 +4,8 @@ import { SETTING_NAMES, settingRow } from "../../src/settings.ts";
 import {
   exampleToml,
   filled,
+  firstSentence,
+  layout,
   markdownTable,
   settingsTables,
   staleFiles,
@@ -56,4 +58,17 @@ Deno.test("filled() replaces what stands between the markers, and only that", ()
 Deno.test("filled() refuses a section without markers and a marker without section", () => {
   assert.throws(() => filled("no markers", [{ name: "one", make: () => "" }]), /Cannot fill one/);
   assert.throws(() => filled(MARKED, []), /Cannot fill section one/);
+});
+
+Deno.test("layout() describes every source, none without a sentence", () => {
+  const rows = layout().split("\n").filter((line) => line.startsWith("- "));
+  for (const row of rows) assert.match(row, /^- `[\w.]+`: \S/);
+  assert.ok(rows.some((row) => row.startsWith("- `event.ts`: The event as it is stored")));
+});
+
+Deno.test("firstSentence() reads over lines, up to a full stop and not into the code", () => {
+  const source = "// What a.b is\n// for. It must not.\nconst a = 1;\n// later\n";
+  assert.equal(firstSentence(source), "What a.b is for");
+  assert.equal(firstSentence("// One\nimport a\n"), "One");
+  assert.equal(firstSentence("const a = 1;\n"), "");
 });
