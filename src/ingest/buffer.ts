@@ -1,0 +1,114 @@
+// Group commit: events of many waiting requests go to the journal in one transaction, and each
+// request learns that its events are on disk. Nothing is kept here after that.
+import { AppError, messageOf } from "../core/errors.ts";
+import type { Event } from "../core/event.ts";
+import { COMMIT_EVENTS_MAX, QUEUE_EVENTS_MAX } from "../core/limits.ts";
+import type { Log } from "../core/types.ts";
+
+/** Where events are kept: all of a batch are on disk when this resolves, none when it rejects. */
+export type Append = (events: readonly Event[]) => Promise<void>;
+
+interface Waiting {
+  readonly events: readonly Event[];
+  readonly resolve: () => void;
+  readonly reject: (error: AppError) => void;
+}
+
+const RETRY_SECS = "2";
+
+/** The bounded queue in front of the journal. */
+export class Buffer {
+  /** Events accepted, and commits that failed, since the start. */
+  readonly counts = { accepted: 0, commitFailures: 0 };
+  readonly #append: Append;
+  readonly #log: Log;
+  #waiting: Waiting[] = [];
+  #waitingEvents = 0;
+  #committing: Promise<void> | undefined;
+  #failing = false;
+
+  constructor(append: Append, log: Log) {
+    this.#append = append;
+    this.#log = log;
+  }
+
+  /** Events waiting for the journal. */
+  get size(): number {
+    return this.#waitingEvents;
+  }
+
+  /** Whether the last commit failed: the disk refuses. */
+  get failing(): boolean {
+    return this.#failing;
+  }
+
+  /**
+   * Resolves when the events are on disk, all of them. Rejects with `unavailable` when the queue
+   * is full or the disk refuses: then none of them is kept.
+   */
+  accept(events: readonly Event[]): Promise<void> {
+    if (this.#waitingEvents + events.length > QUEUE_EVENTS_MAX) {
+      return Promise.reject(refused("too many events wait to be written"));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ events, resolve, reject });
+      this.#waitingEvents += events.length;
+      this.#committing ??= this.#commitAll();
+    });
+  }
+
+  /** Resolves when nothing waits any more. */
+  async drain(): Promise<void> {
+    while (this.#committing) await this.#committing;
+  }
+
+  async #commitAll(): Promise<void> {
+    // What else arrives in this turn of the event loop shares the first commit.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#takeBatch();
+      const events = batch.flatMap((waiting) => waiting.events);
+      try {
+        await this.#append(events);
+        this.#recovered();
+        this.counts.accepted += events.length;
+        for (const waiting of batch) waiting.resolve();
+      } catch (error) {
+        this.#failed(error);
+        for (const waiting of batch) waiting.reject(refused("the disk refuses to keep it"));
+      }
+      this.#waitingEvents -= events.length;
+    }
+    this.#committing = undefined;
+  }
+
+  #takeBatch(): Waiting[] {
+    let count = 0;
+    let events = 0;
+    for (const waiting of this.#waiting) {
+      if (count > 0 && events + waiting.events.length > COMMIT_EVENTS_MAX) break;
+      events += waiting.events.length;
+      count++;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  #failed(error: unknown): void {
+    this.counts.commitFailures++;
+    if (!this.#failing) {
+      this.#log("error", `Cannot write events to the journal: ${messageOf(error)}`);
+    }
+    this.#failing = true;
+  }
+
+  #recovered(): void {
+    if (this.#failing) this.#log("info", "The journal accepts events again");
+    this.#failing = false;
+  }
+}
+
+function refused(why: string): AppError {
+  return new AppError("unavailable", `Cannot accept the event now: ${why}`, {
+    "retry-after": RETRY_SECS,
+  });
+}

@@ -1,0 +1,214 @@
+// What a tracker sends, checked: bytes or query string → Payload, or the one fault that refuses
+// it. It must not look at headers, addresses or settings.
+import type { ErrorCode } from "../core/errors.ts";
+import {
+  EVENT_NAME_CHARS_MAX,
+  PROPS_BYTES_MAX,
+  REVENUE_CENTS_MAX,
+  SCREEN_PIXELS_MAX,
+  URL_CHARS_MAX,
+} from "../core/limits.ts";
+import { faultOfSiteId } from "../core/site_id.ts";
+
+/** A checked event as the site sent it. Absent and empty optional fields are null. */
+export interface Payload {
+  readonly site_id: string;
+  readonly event_name: string;
+  /** Full URL, or a path. */
+  readonly url: string;
+  readonly referrer: string | null;
+  /** Width of the screen in pixels. */
+  readonly screenPixels: number | null;
+  /** A JSON object as text. */
+  readonly props: string | null;
+  /** Whole hundredths. */
+  readonly revenueCents: number | null;
+  readonly revenueCurrency: string | null;
+}
+
+/** Why a payload is refused: `bad_request` for a value, `unprocessable` for a shape. */
+export interface PayloadFault {
+  readonly code: Extract<ErrorCode, "bad_request" | "unprocessable">;
+  readonly message: string;
+}
+
+/** A value or why there is none. */
+export type Checked<T> = { readonly value: T } | { readonly fault: PayloadFault };
+
+/** Reads a JSON body. Never throws. */
+export function parseBody(bytes: Uint8Array): Checked<Payload> {
+  let body: unknown;
+  try {
+    body = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return refuse("unprocessable", "Cannot read the body: it is not JSON");
+  }
+  return parsePayload(body);
+}
+
+/** Reads a query string; `n` defaults to pageview. Never throws. */
+export function parseQueryString(params: URLSearchParams): Checked<Payload> {
+  const body: Record<string, unknown> = { n: "pageview" };
+  for (const name of ["d", "n", "u", "r", "p", "rc"]) {
+    const value = params.get(name);
+    if (value !== null) body[name] = value;
+  }
+  for (const name of ["w", "ra"]) {
+    const value = params.get(name)?.trim();
+    if (value) body[name] = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(value) ? +value : value;
+  }
+  return parsePayload(body);
+}
+
+/** Checks a parsed body, field by field. Never throws. */
+export function parsePayload(body: unknown): Checked<Payload> {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    return refuse("unprocessable", "Cannot read the event: the body is not a JSON object");
+  }
+  const fields = body as Record<string, unknown>;
+  try {
+    return {
+      value: {
+        site_id: siteId(fields["d"]),
+        event_name: required(fields["n"], "n (event name)", EVENT_NAME_CHARS_MAX),
+        url: required(fields["u"], "u (page URL)", URL_CHARS_MAX),
+        referrer: optional(fields["r"], "r (referrer)", URL_CHARS_MAX),
+        screenPixels: pixels(fields["w"]),
+        props: propsText(fields["p"]),
+        revenueCents: cents(fields["ra"]),
+        revenueCurrency: currency(fields["rc"]),
+      },
+    };
+  } catch (error) {
+    if (error instanceof Refusal) return { fault: error.fault };
+    throw error;
+  }
+}
+
+class Refusal extends Error {
+  readonly fault: PayloadFault;
+
+  constructor(code: PayloadFault["code"], message: string) {
+    super(message);
+    this.fault = { code, message };
+  }
+}
+
+function refuse(code: PayloadFault["code"], message: string): { fault: PayloadFault } {
+  return { fault: { code, message } };
+}
+
+function wrongType(label: string, wanted: string, value: unknown): Refusal {
+  const found = value === undefined || value === null
+    ? "it is missing"
+    : `it is ${Array.isArray(value) ? "a list" : `of type ${typeof value}`}, not ${wanted}`;
+  return new Refusal("unprocessable", `Cannot read ${label}: ${found}`);
+}
+
+function required(value: unknown, label: string, charsMax: number): string {
+  if (typeof value !== "string") throw wrongType(label, "text", value);
+  if (value.trim() === "") throw new Refusal("bad_request", `Cannot read ${label}: it is empty`);
+  return bounded(value, label, charsMax);
+}
+
+function optional(value: unknown, label: string, charsMax: number): string | null {
+  if (value === undefined || value === null || value === "") return null;
+  if (typeof value !== "string") throw wrongType(label, "text", value);
+  return bounded(value, label, charsMax);
+}
+
+function bounded(value: string, label: string, charsMax: number): string {
+  // Characters as people count them: a surrogate pair is one.
+  if (value.length > charsMax && [...value].length > charsMax) {
+    throw new Refusal(
+      "bad_request",
+      `Cannot read ${label}: it is longer than ${charsMax} characters`,
+    );
+  }
+  return value.toWellFormed();
+}
+
+function siteId(value: unknown): string {
+  const text = required(value, "d (site)", Number.MAX_SAFE_INTEGER);
+  const fault = faultOfSiteId(text);
+  if (fault) throw new Refusal("bad_request", `Cannot read d (site): ${fault}`);
+  return text;
+}
+
+function pixels(value: unknown): number | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value !== "number" || value < 0) {
+    throw wrongType("w (screen width)", "a number of pixels", value);
+  }
+  if (value > SCREEN_PIXELS_MAX) {
+    throw new Refusal("bad_request", `Cannot read w (screen width): ${value} is too large`);
+  }
+  return Math.round(value) || null;
+}
+
+function propsText(value: unknown): string | null {
+  if (value === undefined || value === null || value === "") return null;
+  const label = "p (properties)";
+  let text: string;
+  if (typeof value === "string") {
+    text = value.toWellFormed();
+  } else if (typeof value === "object" && !Array.isArray(value)) {
+    text = JSON.stringify(value);
+  } else {
+    throw wrongType(label, "a JSON object", value);
+  }
+  const bytes = new TextEncoder().encode(text).byteLength;
+  if (bytes > PROPS_BYTES_MAX) {
+    throw new Refusal(
+      "bad_request",
+      `Cannot read ${label}: ${bytes} bytes, at most ${PROPS_BYTES_MAX} are allowed`,
+    );
+  }
+  if (!isJsonObject(text)) {
+    throw new Refusal("unprocessable", `Cannot read ${label}: it is not a JSON object`);
+  }
+  return text;
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed);
+  } catch {
+    return false;
+  }
+}
+
+function cents(value: unknown): number | null {
+  if (value === undefined || value === null) return null;
+  const label = "ra (revenue amount)";
+  if (typeof value !== "number") throw wrongType(label, "a number", value);
+  const rounded = toCents(value);
+  if (Math.abs(rounded) > REVENUE_CENTS_MAX || !Number.isFinite(value)) {
+    throw new Refusal("bad_request", `Cannot read ${label}: ${value} is beyond DECIMAL(12,2)`);
+  }
+  return rounded;
+}
+
+/** Hundredths of a decimal number, half away from zero, judged by its decimal digits. */
+export function toCents(amount: number): number {
+  const match = /^(-?)(\d+)(?:\.(\d+))?$/.exec(String(amount));
+  if (!match) return Math.sign(amount) * Math.round(Math.abs(amount) * 100);
+  const [, sign, whole, fraction = ""] = match;
+  const digits = fraction.padEnd(3, "0");
+  const hundredths = Number(whole) * 100 + Number(digits.slice(0, 2)) + (digits[2]! >= "5" ? 1 : 0);
+  return sign && hundredths ? -hundredths : hundredths;
+}
+
+function currency(value: unknown): string | null {
+  if (value === undefined || value === null || value === "") return null;
+  const label = "rc (currency)";
+  if (typeof value !== "string") throw wrongType(label, "text", value);
+  if (!/^[A-Za-z]{3}$/.test(value)) {
+    throw new Refusal(
+      "bad_request",
+      `Cannot read ${label}: it is not a three-letter ISO 4217 code`,
+    );
+  }
+  return value.toUpperCase();
+}

@@ -1,0 +1,180 @@
+// The command line: arguments and environment become settings, settings become the app, and
+// signals stop it. Whatever goes wrong is told in a sentence, with a status that tells its kind.
+import manifest from "../deno.json" with { type: "json" };
+import { hashPassword } from "./api/password.ts";
+import { createApp, type Host } from "./app.ts";
+import { type Config, loadConfig, optionsHelp } from "./config.ts";
+import { messageOf } from "./core/errors.ts";
+import type { System } from "./core/types.ts";
+import { loadDuckDb } from "./storage/native_library.ts";
+import { realSystem } from "./system.ts";
+
+const VERSION = manifest.version;
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+/** Connections that are still open at stop get this long to end by themselves. */
+const LINGER_MS = 2000;
+
+const USAGE = `Mallard Metrics ${VERSION}: web analytics that you own
+
+Usage:
+  mallard [serve] [--config FILE | FILE]   start the server
+  mallard hash-password                    read a password from standard input, print its hash
+  mallard --help | --version
+
+`;
+
+/** What the arguments ask for. */
+type Command =
+  | { readonly verb: "serve"; readonly configPath: string | null }
+  | { readonly verb: "hash-password" | "help" | "version" };
+
+function parseArguments(args: readonly string[]): Command | { readonly fault: string } {
+  let configPath: string | null = null;
+  let verb: string | null = null;
+  for (let index = 0; index < args.length; index++) {
+    const arg = args[index] ?? "";
+    if (arg === "--help" || arg === "-h") return { verb: "help" };
+    if (arg === "--version" || arg === "-V") return { verb: "version" };
+    if (arg === "--config" || arg === "-c" || arg.startsWith("--config=")) {
+      const path = arg.startsWith("--config=") ? arg.slice("--config=".length) : args[++index];
+      if (!path) return { fault: "--config needs a file" };
+      if (configPath !== null) return { fault: "more than one settings file" };
+      configPath = path;
+    } else if (arg.startsWith("-")) {
+      return { fault: `there is no option ${arg}` };
+    } else if (verb === null && (arg === "serve" || arg === "hash-password")) {
+      verb = arg;
+    } else if (configPath === null) {
+      configPath = arg;
+    } else {
+      return { fault: `one argument too many: ${arg}` };
+    }
+  }
+  if (verb === "hash-password") return { verb };
+  return { verb: "serve", configPath };
+}
+
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+}
+
+function complain(lines: readonly string[], status: number): never {
+  Deno.stderr.writeSync(
+    new TextEncoder().encode(lines.map((line) => `mallard: ${line}\n`).join("")),
+  );
+  Deno.exit(status);
+}
+
+function readConfig(configPath: string | null): { config: Config; warnings: readonly string[] } {
+  let file = null;
+  if (configPath !== null) {
+    try {
+      file = { path: configPath, text: Deno.readTextFileSync(configPath) };
+    } catch (error) {
+      complain([`Cannot read settings file ${configPath}: ${messageOf(error)}`], EXIT_USAGE);
+    }
+  }
+  const loaded = loadConfig({ file, env: Deno.env.toObject() });
+  if ("faults" in loaded) complain(loaded.faults, EXIT_USAGE);
+  return loaded;
+}
+
+function hostOf(config: Config, system: System): Host {
+  return {
+    version: VERSION,
+    pid: Deno.pid,
+    memoryBytes: Deno.systemMemoryInfo().total || null,
+    loadDuckDb: () =>
+      loadDuckDb(
+        {
+          isStandalone: Deno.build.standalone,
+          link: (path) => {
+            Deno.dlopen(path, {});
+          },
+          redirectTemporaryFiles,
+        },
+        system.files,
+        system.random,
+        () => import("@duckdb/node-api"),
+        { nativeDir: config.native_dir },
+      ),
+    tellSetupToken: (token) =>
+      print(
+        "No password is set yet. Setting one from another machine needs this one-time token:\n" +
+          `  ${token}\n`,
+      ),
+  };
+}
+
+function redirectTemporaryFiles(folder: string): () => void {
+  const before = Deno.env.get("TMPDIR");
+  Deno.env.set("TMPDIR", folder);
+  return () => before === undefined ? Deno.env.delete("TMPDIR") : Deno.env.set("TMPDIR", before);
+}
+
+async function serve(configPath: string | null): Promise<void> {
+  const { config, warnings } = readConfig(configPath);
+  const system = realSystem({ format: config.log_format, levelMin: "info" });
+  const { log } = system;
+  for (const warning of warnings) log("warn", warning);
+  const app = createApp(config, system, hostOf(config, system));
+  let server: Deno.HttpServer<Deno.NetAddr>;
+  try {
+    server = Deno.serve({
+      hostname: config.host,
+      port: config.port,
+      onListen: ({ hostname, port }) => log("info", "Listening", { host: hostname, port }),
+    }, (request, { remoteAddr }) => app.handle(request, { peer: remoteAddr.hostname }));
+  } catch (error) {
+    complain([`Cannot listen on ${config.host}:${config.port}: ${messageOf(error)}`], EXIT_FAILED);
+  }
+  let stopping = false;
+  const stop = async (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    log("info", "Stopping", { signal });
+    const closed = server.shutdown();
+    await Promise.race([closed, system.clock.sleep(LINGER_MS)]);
+    await app.stop();
+    log("info", "Stopped");
+    Deno.exit(0);
+  };
+  Deno.addSignalListener("SIGINT", () => void stop("SIGINT"));
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => void stop("SIGTERM"));
+  try {
+    await app.start();
+  } catch (error) {
+    complain([messageOf(error)], EXIT_FAILED);
+  }
+  const { port } = server.addr;
+  const shownHost = ["0.0.0.0", "::"].includes(config.host) ? "localhost" : config.host;
+  print(`Mallard Metrics ${VERSION} is ready: http://${shownHost}:${port}/\n`);
+}
+
+async function printPasswordHash(): Promise<void> {
+  const password = (await new Response(Deno.stdin.readable).text()).replace(/\r?\n$/, "");
+  const { random } = realSystem({ format: "text", levelMin: "info" });
+  try {
+    print(`${await hashPassword(random, password)}\n`);
+  } catch (error) {
+    complain([messageOf(error)], EXIT_USAGE);
+  }
+}
+
+async function main(): Promise<void> {
+  const command = parseArguments(Deno.args);
+  if ("fault" in command) complain([`${command.fault}; see --help`], EXIT_USAGE);
+  switch (command.verb) {
+    case "help":
+      return print(`${USAGE}${optionsHelp()}\n`);
+    case "version":
+      return print(`mallard ${VERSION}\n`);
+    case "hash-password":
+      return await printPasswordHash();
+    case "serve":
+      return await serve(command.configPath);
+  }
+}
+
+await main();
