@@ -95,6 +95,9 @@ const realFiles: Files = {
     while (rest.length > 0) rest = rest.subarray(await file.write(rest));
     await file.sync();
   },
+  async protect(path) {
+    if (Deno.build.os !== "windows") await Deno.chmod(path, 0o600);
+  },
   rename: (from, to) => Deno.rename(from, to),
   link: (from, to) => Deno.link(from, to),
   async copy(from, to) {

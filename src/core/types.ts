@@ -24,6 +24,8 @@ export interface Files {
   readBytes(path: string): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Writes a whole file, flushed to disk, with these permission bits. */
   write(path: string, data: Uint8Array<ArrayBuffer>, mode: number): Promise<void>;
+  /** Makes an existing file readable and writable for its owner alone, where the system can. */
+  protect(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   /** A second name of the same file; rejects on another file system or where the name is taken. */
   link(from: string, to: string): Promise<void>;

@@ -1,12 +1,19 @@
 // A question and its plan as one statement of SQL. Pure: no statement is run here, and everything
 // that came from a request is bound.
 import { type EventColumnName } from "../core/event.ts";
-import { type Condition, conditionsOf, type Filter, isCondition } from "../core/filter.ts";
+import { conditionsOf, type Filter, isCondition } from "../core/filter.ts";
 import { ident, join, raw, type Sql, sql } from "../core/sql.ts";
-import { bucketKey, dayOfWeek, hourOfDay } from "./buckets.ts";
-import { dimensionOf, type DimensionRef } from "./dimensions.ts";
+import type { DimensionRef } from "./dimensions.ts";
 import { visitEvents, visits } from "./engine/visits.ts";
-import { conditionSql, isOperatorName, type Operator, OPERATORS } from "./filters.ts";
+import {
+  EVENT_ROW,
+  filterSql,
+  keyOf,
+  type RowShape,
+  TAGGED_AT_START,
+  TAGGED_ROW,
+  VISIT_ROW,
+} from "./expressions.ts";
 import {
   type Aggregate,
   type AggregateName,
@@ -16,9 +23,6 @@ import {
 } from "./metrics.ts";
 import { levelOf, type Plan, planOf } from "./plan.ts";
 import type { Query } from "./query.ts";
-
-/** What a row `r` is: an event, an event with its visit's values, or a visit. */
-type RowKind = "event" | "tagged" | "visit";
 
 const YES = sql`true`;
 
@@ -89,9 +93,9 @@ limit ${this.#query.limit} offset ${this.#query.offset}`;
   }
 
   matching(columns: readonly EventColumnName[]): Sql {
-    const kind = this.#plan.tagged ? "tagged" : "event";
-    const from = this.#eventRows(kind);
-    const where = this.#eventWhere(kind, this.#query.filter);
+    const row = this.#plan.tagged ? TAGGED_ROW : EVENT_ROW;
+    const from = this.#eventRows(row);
+    const where = this.#eventWhere(row, this.#query.filter);
     const selected = join(columns.map((name) => sql`r.${ident(name)}`));
     const body = sql`select ${selected} from ${from} r where ${where}`;
     return sql`(with ${
@@ -113,14 +117,14 @@ limit ${this.#query.limit} offset ${this.#query.offset}`;
       this.#with("by_visit", this.#viaVisits(plan.aggregates));
       parts.push({ name: "by_visit", columns: [...plan.aggregates] });
     } else {
-      if (of("event").length > 0) {
+      if (of(EVENT_ROW).length > 0) {
         const keys = this.#query.dimensions;
-        this.#with("by_event", this.#byEvent(of("event"), keys, this.#query.filter));
-        parts.push({ name: "by_event", columns: of("event") });
+        this.#with("by_event", this.#byEvent(of(EVENT_ROW), keys, this.#query.filter));
+        parts.push({ name: "by_event", columns: of(EVENT_ROW) });
       }
-      if (of("visit").length > 0) {
-        this.#with("by_visit", this.#byVisit(of("visit")));
-        parts.push({ name: "by_visit", columns: of("visit") });
+      if (of(VISIT_ROW).length > 0) {
+        this.#with("by_visit", this.#byVisit(of(VISIT_ROW)));
+        parts.push({ name: "by_visit", columns: of(VISIT_ROW) });
       }
     }
     if (plan.money) {
@@ -136,10 +140,10 @@ limit ${this.#query.limit} offset ${this.#query.offset}`;
     keys: readonly DimensionRef[],
     filter: Filter | null,
   ): Sql {
-    const kind = this.#plan.tagged ? "tagged" : "event";
-    const rows = sql`select r.*${this.#keyColumns(keys, kind)} from ${
-      this.#eventRows(kind)
-    } r where ${this.#eventWhere(kind, filter)}`;
+    const row = this.#plan.tagged ? TAGGED_ROW : EVENT_ROW;
+    const rows = sql`select r.*${this.#keyColumns(keys, row)} from ${
+      this.#eventRows(row)
+    } r where ${this.#eventWhere(row, filter)}`;
     return this.#grouped(keys, aggregates.map((name) => [name, AGGREGATES[name].expr]), rows);
   }
 
@@ -147,13 +151,13 @@ limit ${this.#query.limit} offset ${this.#query.offset}`;
   #byVisit(aggregates: readonly AggregateName[]): Sql {
     const { dimensions } = this.#query;
     const split = this.#plan.split;
-    const ofEvent = dimensions.some((ref) => levelOf(ref, this.#query.ownColumns) === "event");
+    const ofEvent = dimensions.some((ref) => levelOf(ref, this.#query.ownColumns) === EVENT_ROW);
     const rows = split && !ofEvent
-      ? sql`select r.*, true as counted${this.#keyColumns(dimensions, "visit")} from ${
+      ? sql`select r.*, true as counted${this.#keyColumns(dimensions, VISIT_ROW)} from ${
         this.#visitRows(split.event)
       } r where ${this.#startsInRange(sql`r.start_us`)}${
         split.event.length > 0 ? sql` and r.matched` : raw("")
-      }${this.#and(split.visit, "visit")}`
+      }${this.#and(split.visit, VISIT_ROW)}`
       : this.#visitsOfEvents(dimensions);
     const list = aggregates.map((name) => [name, AGGREGATES[name].expr] as const);
     return this.#grouped(dimensions, list, rows);
@@ -162,12 +166,12 @@ limit ${this.#query.limit} offset ${this.#query.offset}`;
   /** One row per visit and combination of keys that its matching events have. */
   #visitsOfEvents(dimensions: readonly DimensionRef[]): Sql {
     const keys = join(dimensions.map((_, index) => sql`, ${ident(`k${index}`)}`), "");
-    const where = this.#filterSql(this.#query.filter, "tagged");
+    const where = this.#filterSql(this.#query.filter, TAGGED_ROW);
     return sql`select distinct visitor_id, start_us, duration_us, visit_views as pageviews,
       is_bounce, true as counted${keys} from (
       select r.visitor_id, r.visit_start_us as start_us, r.duration_us, r.visit_views,
-        r.is_bounce${this.#keyColumns(dimensions, "tagged", sql`r.visit_start_us`)}
-      from ${this.#eventRows("tagged")} r
+        r.is_bounce${this.#keyColumns(dimensions, TAGGED_AT_START)}
+      from ${this.#eventRows(TAGGED_ROW)} r
       where ${this.#startsInRange(sql`r.visit_start_us`)} and ${where}
     )`;
   }
@@ -179,18 +183,18 @@ limit ${this.#query.limit} offset ${this.#query.offset}`;
     const matched = split.event.length > 0 ? sql` and r.matched` : raw("");
     const of = (wanted: Aggregate["of"]) =>
       aggregates.some((name) => AGGREGATES[name].of === wanted);
-    const counts = of("event")
-      ? sql`r.range_events > 0${of("visit") ? raw(" or r.counted") : raw("")}`
+    const counts = of(EVENT_ROW)
+      ? sql`r.range_events > 0${of(VISIT_ROW) ? raw(" or r.counted") : raw("")}`
       : sql`r.counted`;
     const rows = sql`select * from (
       select r.*, ${this.#startsInRange(sql`r.start_us`)}${matched} as counted${
-      this.#keyColumns(dimensions, "visit")
-    } from ${this.#visitRows(split.event, of("event"))} r where true${
-      this.#and(split.visit, "visit")
+      this.#keyColumns(dimensions, VISIT_ROW)
+    } from ${this.#visitRows(split.event, of(EVENT_ROW))} r where true${
+      this.#and(split.visit, VISIT_ROW)
     }) r where ${counts}`;
     const list = aggregates.map((name) => {
-      const row: Aggregate = AGGREGATES[name];
-      return [name, row.viaVisits ?? row.expr] as const;
+      const aggregate: Aggregate = AGGREGATES[name];
+      return [name, aggregate.viaVisits ?? aggregate.expr] as const;
     });
     return this.#grouped(dimensions, list, rows);
   }
@@ -207,7 +211,7 @@ limit ${this.#query.limit} offset ${this.#query.offset}`;
   }
 
   #byCurrency(): Sql {
-    const kind = this.#plan.tagged ? "tagged" : "event";
+    const row = this.#plan.tagged ? TAGGED_ROW : EVENT_ROW;
     const keys = this.#query.dimensions.map((_, index) => ident(`k${index}`));
     const lead = join(keys.map((key) => sql`${key}, `), "");
     const group = keys.length > 0 ? sql` group by ${join(keys)}` : raw("");
@@ -219,9 +223,9 @@ limit ${this.#query.limit} offset ${this.#query.offset}`;
     select ${lead}coalesce(revenue_currency, 'XXX') as currency,
       sum((revenue_amount * 100)::bigint)::bigint as cents, count(*) as count
     from (
-      select r.*${this.#keyColumns(this.#query.dimensions, kind)}
-      from ${this.#eventRows(kind)} r
-      where r.revenue_amount is not null and ${this.#eventWhere(kind, this.#query.filter)}
+      select r.*${this.#keyColumns(this.#query.dimensions, row)}
+      from ${this.#eventRows(row)} r
+      where r.revenue_amount is not null and ${this.#eventWhere(row, this.#query.filter)}
     ) group by all
   )${group})`;
   }
@@ -285,69 +289,20 @@ limit ${this.#query.limit} offset ${this.#query.offset}`;
     return join([...asked, ...keys, sql`total_rows`]);
   }
 
-  #keyColumns(keys: readonly DimensionRef[], kind: RowKind, startUs?: Sql): Sql {
-    return join(
-      keys.map((ref, index) => sql`, ${this.#key(ref, kind, startUs)} as ${ident(`k${index}`)}`),
-      "",
+  #keyColumns(keys: readonly DimensionRef[], row: RowShape): Sql {
+    const columns = keys.map((ref, index) =>
+      sql`, ${keyOf(ref, row, this.#query)} as ${ident(`k${index}`)}`
     );
+    return join(columns, "");
   }
 
-  #key(ref: DimensionRef, kind: RowKind, startUs?: Sql): Sql {
-    const us = startUs ?? this.#us(kind);
-    switch (ref) {
-      case "minute":
-      case "hour":
-      case "day":
-      case "week":
-      case "month":
-        return bucketKey(ref, us, this.#query);
-      case "hour_of_day":
-        return hourOfDay(us, this.#query);
-      case "day_of_week":
-        return dayOfWeek(us, this.#query);
-      case "goal":
-        return this.#goalNames(kind);
-      default: {
-        const own = levelOf(ref, this.#query.ownColumns) === "event";
-        const missing = this.#query.missing ?? dimensionOf(ref).missing;
-        return sql`coalesce(${this.#value(ref, kind, own)}, ${missing})`;
-      }
-    }
-  }
-
-  #us(kind: RowKind): Sql {
-    if (kind === "event") return sql`epoch_us(r.timestamp)`;
-    return kind === "tagged" ? sql`r.us` : sql`r.start_us`;
-  }
-
-  /** The value of a dimension, NULL where there is none. */
-  #value(ref: DimensionRef, kind: RowKind, own: boolean): Sql {
-    const dimension = dimensionOf(ref);
-    const prefix = kind === "tagged" && !own && dimension.of === "visit" ? "visit_" : "";
-    if (ref === "entry_page" || ref === "exit_page") return sql`r.${ident(prefix + ref)}`;
-    if (ref === "hour_of_day") return hourOfDay(this.#us(kind), this.#query);
-    if (ref === "day_of_week") return dayOfWeek(this.#us(kind), this.#query);
-    if (!dimension.expr) throw new TypeError(`Cannot filter by ${ref}: it has no value of its own`);
-    return dimension.expr((name) => sql`r.${ident(prefix + name)}`);
-  }
-
-  /** One row for each goal that the event meets. */
-  #goalNames(kind: RowKind): Sql {
-    const { goals } = this.#query;
-    if (goals.length === 0) return sql`unnest([]::varchar[])`;
-    const names = goals.map((goal) =>
-      sql`case when ${this.#filterSql(goal.filter, kind)} then ${goal.name} end`
-    );
-    return sql`unnest(list_filter([${join(names)}], lambda g: g is not null))`;
-  }
-
-  #eventRows(kind: "event" | "tagged"): Sql {
-    if (kind === "event") return raw("all_events");
+  #eventRows(kind: "event" | TAGGED_ROW): Sql {
+    if (row === EVENT_ROW) return raw("all_events");
     if (!this.#tagged) {
       this.#tagged = true;
       this.#with("tagged", this.#taggedBody());
     }
-    return raw("tagged");
+    return raw(TAGGED_ROW);
   }
 
   /** Every event with the values of its visit under the prefix visit_. */
@@ -384,8 +339,8 @@ limit ${this.#query.limit} offset ${this.#query.offset}`;
 
   #visitRows(event: readonly Filter[], counted = false): Sql {
     const { visitColumns, visitPages } = this.#plan;
-    const meets = this.#all(event, "event");
-    const inRange = sql`${this.#inRange("event")} and ${meets}`;
+    const meets = this.#all(event, EVENT_ROW);
+    const inRange = sql`${this.#inRange(EVENT_ROW)} and ${meets}`;
     return visits(raw("all_events r"), this.#query.gapUs, {
       first: visitColumns,
       pages: visitPages,
@@ -401,14 +356,15 @@ limit ${this.#query.limit} offset ${this.#query.offset}`;
     });
   }
 
-  #eventWhere(kind: "event" | "tagged", filter: Filter | null): Sql {
-    return sql`${this.#inRange(kind)} and ${this.#filterSql(filter, kind)}`;
+  #eventWhere(row: RowShape, filter: Filter | null): Sql {
+    return sql`${this.#inRange(row)} and ${this.#filterSql(filter, row)}`;
   }
 
-  #inRange(kind: RowKind): Sql {
+  #inRange(row: RowShape): Sql {
     const { fromUs, toUs } = this.#query.range;
-    const us = kind === "event" ? sql`r.timestamp` : sql`make_timestamp(${this.#us(kind)})`;
-    return sql`${us} >= make_timestamp(${fromUs}) and ${us} < make_timestamp(${toUs})`;
+    return row === EVENT_ROW
+      ? sql`r.timestamp >= make_timestamp(${fromUs}) and r.timestamp < make_timestamp(${toUs})`
+      : sql`${row.us} >= ${fromUs} and ${row.us} < ${toUs}`;
   }
 
   #startsInRange(us: Sql): Sql {
@@ -416,61 +372,25 @@ limit ${this.#query.limit} offset ${this.#query.offset}`;
     return sql`${us} >= ${fromUs} and ${us} < ${toUs}`;
   }
 
-  #and(filters: readonly Filter[], kind: RowKind): Sql {
-    return join(filters.map((filter) => sql` and ${this.#filterSql(filter, kind)}`), "");
+  #and(filters: readonly Filter[], row: RowShape): Sql {
+    return join(filters.map((filter) => sql` and ${this.#filterSql(filter, row)}`), "");
   }
 
-  #all(filters: readonly Filter[], kind: RowKind): Sql {
+  #all(filters: readonly Filter[], row: RowShape): Sql {
     if (filters.length === 0) return YES;
-    return sql`(${join(filters.map((filter) => this.#filterSql(filter, kind)), " and ")})`;
+    return sql`(${join(filters.map((filter) => this.#filterSql(filter, row)), " and ")})`;
   }
 
-  #filterSql(filter: Filter | null, kind: RowKind): Sql {
-    if (!filter) return YES;
-    if (isCondition(filter)) {
-      const { op, dimension, values, caseSensitive } = filter;
-      if (!isOperatorName(op)) throw new TypeError(`Cannot filter: no operator is called ${op}`);
-      const ref = dimension as DimensionRef;
-      if (ref === "goal") return this.#goalCondition(filter, kind);
-      const expr = this.#value(ref, kind, dimensionOf(ref).of !== "visit");
-      const { missing } = dimensionOf(ref);
-      return conditionSql(op, expr, values, { missing, caseSensitive });
-    }
-    switch (filter.op) {
-      case "and":
-        return sql`(${join(filter.of.map((part) => this.#filterSql(part, kind)), " and ")})`;
-      case "or":
-        return sql`(${join(filter.of.map((part) => this.#filterSql(part, kind)), " or ")})`;
-      case "not":
-        return sql`(not ${this.#filterSql(filter.of[0], kind)})`;
-      case "has_done":
-        return sql`(r.visitor_id in (select visitor_id from ${this.#doers(filter.of[0])}))`;
-      case "has_not_done":
-        return sql`(r.visitor_id not in (select visitor_id from ${this.#doers(filter.of[0])}))`;
-    }
-  }
-
-  /** Whether the event meets a goal whose name meets the condition. */
-  #goalCondition(filter: Condition, kind: RowKind): Sql {
-    const { op, values, caseSensitive } = filter;
-    const operator: Operator | undefined = isOperatorName(op) ? OPERATORS[op] : undefined;
-    const positive = operator?.not ?? op;
-    const any = this.#query.goals.map((goal) => {
-      const named = isOperatorName(positive)
-        ? conditionSql(positive, sql`${goal.name}::varchar`, values, { missing: "", caseSensitive })
-        : YES;
-      return sql`(${named} and ${this.#filterSql(goal.filter, kind)})`;
-    });
-    const found = any.length > 0 ? sql`(${join(any, " or ")})` : sql`false`;
-    return operator?.not ? sql`(not ${found})` : found;
+  #filterSql(filter: Filter | null, row: RowShape): Sql {
+    return filterSql(filter, row, this.#query, (inside) => this.#doers(inside));
   }
 
   /** The visitors with an event of the range that meets the filter. */
   #doers(filter: Filter): Sql {
     const name = `done_${this.#done++}`;
-    const kind = conditionsOf(filter).length > 0 && this.#plan.tagged ? "tagged" : "event";
-    const from = this.#eventRows(kind);
-    const where = this.#eventWhere(kind, filter);
+    const row = conditionsOf(filter).length > 0 && this.#plan.tagged ? TAGGED_ROW : EVENT_ROW;
+    const from = this.#eventRows(row);
+    const where = this.#eventWhere(row, filter);
     this.#with(name, sql`select distinct r.visitor_id from ${from} r where ${where}`);
     return ident(name);
   }

@@ -5,8 +5,8 @@ import { join, type Sql, sql } from "../core/sql.ts";
 /** One operator. */
 export interface Operator {
   readonly label: string;
-  /** Whether it takes values, or none. */
-  readonly values: "some" | "none";
+  /** Whether it takes texts, one number, or nothing. */
+  readonly values: "some" | "number" | "none";
   /** Whether case counts where the condition does not say. */
   readonly caseSensitive: boolean;
   /** The operator whose opposite this is. */
@@ -91,6 +91,22 @@ export const OPERATORS = {
     caseSensitive: true,
     not: "matches",
     doc: "matches none of the regular expressions",
+  },
+  at_least: {
+    label: "is at least",
+    values: "number",
+    caseSensitive: true,
+    build: (expr, values) =>
+      sql`coalesce(try_cast(${expr} as double) >= ${Number(values[0])}::double, false)`,
+    doc: "is a number that is not less than the value",
+  },
+  at_most: {
+    label: "is at most",
+    values: "number",
+    caseSensitive: true,
+    build: (expr, values) =>
+      sql`coalesce(try_cast(${expr} as double) <= ${Number(values[0])}::double, false)`,
+    doc: "is a number that is not more than the value",
   },
   is_set: {
     label: "is set",

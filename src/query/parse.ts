@@ -224,13 +224,21 @@ function checkCondition(
     throw new FilterFault(`${op}: "${quoted(dimension)}" is no dimension to filter by`);
   }
   const operator: Operator = OPERATORS[op];
-  if (operator.values === "some" && values.length === 0) {
+  if (operator.values !== "none" && values.length === 0) {
     throw new FilterFault(`${op}(${quoted(dimension)}) has no value`);
+  }
+  if (operator.values === "number" && !isOneNumber(values)) {
+    throw new FilterFault(`${op}(${quoted(dimension)}) takes one number`);
   }
   if (operator.values === "none" && values.length > 0) {
     throw new FilterFault(`${op}(${quoted(dimension)}) takes no value`);
   }
   return { ...condition, dimension: ref };
+}
+
+function isOneNumber(values: readonly string[]): boolean {
+  const [only = ""] = values;
+  return values.length === 1 && /^-?\d{1,15}(\.\d{1,10})?$/.test(only);
 }
 
 function isTime(name: string): boolean {

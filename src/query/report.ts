@@ -40,8 +40,8 @@ export interface ReportSpec<T> {
   readonly heavy: boolean;
   /** The report's own parameters, beside those that every report takes. */
   readonly params: Readonly<Record<string, ParamDoc>>;
-  /** Reads them. Notes faults in `params`; runs nothing. */
-  readonly parse: (params: Params) => T;
+  /** Reads them. Notes faults in `params`; runs nothing. `asked` is of use for its goals. */
+  readonly parse: (params: Params, asked: Asked) => T;
   /** The answer as JSON. An earlier range to compare with is in `asked.comparison`. */
   readonly run: (asked: Asked, own: T, tools: Tools) => Promise<unknown>;
 }
@@ -49,16 +49,19 @@ export interface ReportSpec<T> {
 /** A row of REPORTS. */
 export interface Report extends Omit<ReportSpec<never>, "parse" | "run"> {
   /** Reads the report's own parameters and returns what answers the question. */
-  readonly read: (params: Params) => (asked: Asked, tools: Tools) => Promise<unknown>;
+  readonly read: (
+    params: Params,
+    asked: Asked,
+  ) => (asked: Asked, tools: Tools) => Promise<unknown>;
 }
 
 /** Makes the row; the type of the report's own parameters stays inside. */
 export function defineReport<T>({ parse, run, ...row }: ReportSpec<T>): Report {
   return {
     ...row,
-    read: (params) => {
-      const own = parse(params);
-      return (asked, tools) => run(asked, own, tools);
+    read: (params, asked) => {
+      const own = parse(params, asked);
+      return (question, tools) => run(question, own, tools);
     },
   };
 }

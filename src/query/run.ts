@@ -78,7 +78,7 @@ export class Runner {
     const nowUs = Math.floor(this.#clock.nowMs() * 1000);
     const settings = await this.#settings(site, params, signal);
     const asked = parseAsked(params, site, nowUs, settings);
-    const run = report.read(params);
+    const run = report.read(params, asked);
     params.check();
     const { nowUs: _, ...question } = asked;
     const own = params.canonical(COMMON_NAMES);

@@ -64,6 +64,7 @@ export async function backup(
     for (let attempt = 1;; attempt++) {
       const temporary = `${target}/${DATABASE}.tmp`;
       for (const suffix of ["", "-wal", "-shm"]) await files.remove(temporary + suffix);
+      await files.write(temporary, new Uint8Array(), OWNER_ONLY);
       await store.run("copyInto", temporary);
       const { catalog, journalRows } = await readCopy(temporary);
       const copied = await copyFiles(files, dataDir, target, catalog, known);

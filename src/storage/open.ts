@@ -2,7 +2,7 @@
 // in which they need each other.
 import { messageOf } from "../core/errors.ts";
 import { Turns } from "../core/turns.ts";
-import type { System } from "../core/types.ts";
+import type { Files, System } from "../core/types.ts";
 import { Catalog } from "./catalog.ts";
 import { Compactor } from "./compact.ts";
 import { Cold } from "./cold.ts";
@@ -153,7 +153,7 @@ async function openStore(
 ): Promise<{ store: Store; isSalvaged: boolean }> {
   const path = `${dataDir}/mallard.sqlite`;
   try {
-    return { store: await Store.open(path), isSalvaged: false };
+    return { store: await openProtected(files, path), isSalvaged: false };
   } catch (error) {
     if (!DAMAGED.test(messageOf(error))) {
       throw new Error(`Cannot open ${path}: ${messageOf(error)}`);
@@ -167,13 +167,20 @@ async function openStore(
         await files.rename(path + suffix, aside + suffix);
       }
     }
-    const store = await Store.open(path);
+    const store = await openProtected(files, path);
     for (const { table, rows, fault } of await store.run("salvage", aside)) {
       if (fault === null) log("info", `Saved table ${table}: ${rows} rows`);
       else log("error", `Saved table ${table} in part: ${rows} rows, then: ${fault}`);
     }
     return { store, isSalvaged: true };
   }
+}
+
+/** Opens the owner's secrets for their owner alone; SQLite gives its log the same mode. */
+async function openProtected(files: Files, path: string): Promise<Store> {
+  if (await files.size(path) === null) await files.write(path, new Uint8Array(), 0o600);
+  await files.protect(path);
+  return await Store.open(path);
 }
 
 function halfOf(memoryBytes: number | null): string | null {

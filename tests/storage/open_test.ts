@@ -79,3 +79,16 @@ Deno.test("openStorage() starts with a mallard.sqlite that is no database: files
     });
   }
 });
+
+Deno.test("openStorage() keeps mallard.sqlite for its owner alone, an older one too", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/mallard.sqlite`, "", { mode: 0o644 });
+    const storage = await openFolder(folder);
+    await accept(storage, [event(1)]);
+    for (const name of ["mallard.sqlite", "mallard.sqlite-wal", "mallard.sqlite-shm"]) {
+      const { mode } = await Deno.stat(`${folder}/${name}`);
+      assert.strictEqual((mode ?? 0) & 0o777, 0o600, name);
+    }
+    await storage.close();
+  });
+});

@@ -23,13 +23,25 @@ export interface StepLists {
   meets(mask: Sql, step: number): Sql;
 }
 
+/** What lists hold beside the events that meet a step. */
+export interface ListOptions {
+  /** A row for every visitor, also those with no matching event (lists and length NULL). */
+  readonly everyone?: boolean;
+  /** Events that are in all_keys with mask 0 (overlappingLists only). */
+  readonly others?: Sql;
+}
+
 /** Name of the list of step k (from 1). */
 export function listName(step: number): Sql {
   return ident(`key_${step}`);
 }
 
 /** Lists where no event can meet two of the steps: the event's first step is its only one. */
-export function exclusiveLists(events: Sql, steps: readonly Sql[]): StepLists {
+export function exclusiveLists(
+  events: Sql,
+  steps: readonly Sql[],
+  { everyone = false }: ListOptions = {},
+): StepLists {
   const cases = steps.map((step, index) => sql`when ${step} then ${raw(String(index + 1))}`);
   const lists = steps.map((_, index) =>
     sql`list(us * 32 + step) filter (where step = ${raw(String(index + 1))}) as ${
@@ -42,7 +54,7 @@ export function exclusiveLists(events: Sql, steps: readonly Sql[]): StepLists {
         select visitor_id, epoch_us(timestamp) as us, case ${join(cases, " ")} end as step
         from ${events}
       )
-      where step is not null
+      ${everyone ? raw("") : raw("where step is not null")}
       group by visitor_id`,
     rows: (people) =>
       sql`select visitor_id, key, key >> 5 as us, 1::bigint << ((key & 31) - 1)::integer as mask
@@ -61,7 +73,7 @@ export function exclusiveLists(events: Sql, steps: readonly Sql[]): StepLists {
 export function overlappingLists(
   events: Sql,
   steps: readonly Sql[],
-  others: Sql = sql`false`,
+  { everyone = false, others = sql`false` }: ListOptions = {},
 ): StepLists {
   const width = raw(String(2 ** steps.length));
   const wide = steps.length > 5 ? raw("::hugeint") : raw("");
@@ -83,13 +95,14 @@ export function overlappingLists(
               + pack // ${width}) as all_keys,
           list_transform(packed, lambda pack: (pack % ${width})::bigint) as all_masks
         from (
-          select visitor_id, list_sort(list(us${wide} * ${width} + mask)) as packed
+          select visitor_id, list_sort(list(us${wide} * ${width} + mask)
+            filter (where mask <> 0 or other)) as packed
           from (
             select visitor_id, greatest(epoch_us(timestamp), 0) as us, ${mask} as mask,
               ${others} as other
             from ${events}
           )
-          where mask <> 0 or other
+          ${everyone ? raw("") : raw("where mask <> 0 or other")}
           group by visitor_id
         )
       )`,

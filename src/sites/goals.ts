@@ -1,0 +1,100 @@
+// Goals: what a site counts as success, as an owner writes it and as the filter it stands for.
+import { allOf, type Filter } from "../core/filter.ts";
+import { EVENT_NAME_CHARS_MAX, PROP_KEY_CHARS_MAX, URL_CHARS_MAX } from "../core/limits.ts";
+
+/** A goal as an owner writes it: at least one of page and event; the rest must hold besides. */
+export interface Goal {
+  readonly name: string;
+  /** Path of a pageview; `*` is any text without a slash, `**` any text. */
+  readonly page?: string;
+  readonly event?: string;
+  readonly props?: Readonly<Record<string, string>>;
+  /** The event's revenue is at least this, in `currency` where that is given. */
+  readonly min_revenue?: number;
+  readonly currency?: string;
+}
+
+const GOAL_KEYS = ["name", "page", "event", "props", "min_revenue", "currency"];
+const PROPS_MAX = 10;
+const VALUE_CHARS_MAX = 2048;
+const REVENUE_MAX = 9_999_999_999.99;
+
+/** What is wrong with a goal, each fault naming its key; empty when nothing is. */
+export function faultsOfGoal(given: Readonly<Record<string, unknown>>): string[] {
+  const faults = Object.keys(given).filter((key) => !GOAL_KEYS.includes(key))
+    .map((key) => `${key}: it is not one of ${GOAL_KEYS.join(", ")}`);
+  const { page, event, props, min_revenue, currency } = given;
+  if (page === undefined && event === undefined) faults.push("page: it and event are missing");
+  if (page !== undefined && event !== undefined && event !== "pageview") {
+    faults.push("page: only one of page and event can be given");
+  }
+  if (page !== undefined && !isText(page, URL_CHARS_MAX)) {
+    faults.push(`page: it is no text of 1 to ${URL_CHARS_MAX} characters`);
+  }
+  if (event !== undefined && !isText(event, EVENT_NAME_CHARS_MAX)) {
+    faults.push(`event: it is no text of 1 to ${EVENT_NAME_CHARS_MAX} characters`);
+  }
+  if (props !== undefined && !isProps(props)) {
+    faults.push(`props: it is no object of at most ${PROPS_MAX} keys with texts as values`);
+  }
+  if (min_revenue !== undefined && !isAmount(min_revenue)) {
+    faults.push(`min_revenue: it is no amount from 0 to ${REVENUE_MAX}`);
+  }
+  if (currency !== undefined && !(typeof currency === "string" && /^[A-Z]{3}$/.test(currency))) {
+    faults.push("currency: it is no code of three capital letters");
+  }
+  if (currency !== undefined && min_revenue === undefined) {
+    faults.push("currency: min_revenue is missing");
+  }
+  return faults;
+}
+
+function isText(value: unknown, max: number): value is string {
+  return typeof value === "string" && value !== "" && value.length <= max;
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= REVENUE_MAX;
+}
+
+function isProps(value: unknown): value is Record<string, string> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const pairs = Object.entries(value);
+  return pairs.length <= PROPS_MAX &&
+    pairs.every(([key, text]) =>
+      isText(key, PROP_KEY_CHARS_MAX) && typeof text === "string" && text.length <= VALUE_CHARS_MAX
+    );
+}
+
+/** The filter a goal stands for. */
+export function filterOfGoal(goal: Goal): Filter {
+  const { page, event, props = {}, min_revenue, currency } = goal;
+  const filter = allOf([
+    { op: "is", dimension: "name", values: [page === undefined ? event ?? "" : "pageview"] },
+    page === undefined ? null : pageFilter(page),
+    ...Object.entries(props).map(([key, value]): Filter => ({
+      op: "is",
+      dimension: `props:${key}`,
+      values: [value],
+    })),
+    min_revenue === undefined
+      ? null
+      : { op: "at_least", dimension: "revenue", values: [String(min_revenue)] },
+    currency === undefined ? null : { op: "is", dimension: "currency", values: [currency] },
+  ]);
+  if (!filter) throw new TypeError(`Cannot make a filter of the goal ${goal.name}: it is empty`);
+  return filter;
+}
+
+function pageFilter(page: string): Filter {
+  if (!page.includes("*")) return { op: "is", dimension: "page", values: [page] };
+  return { op: "matches", dimension: "page", values: [patternOf(page)] };
+}
+
+/** A page pattern as a regular expression (RE2) over the whole path. */
+function patternOf(page: string): string {
+  const parts = page.split(/(\*+)/).map((part) =>
+    part === "*" ? "[^/]*" : /^\*+$/.test(part) ? ".*" : part.replace(/[\\^$.|?+()[\]{}]/g, "\\$&")
+  );
+  return `^(?s:${parts.join("")})$`;
+}

@@ -1,0 +1,119 @@
+// What an owner may set for a site: one table of keys with their defaults and checks.
+import { isZone } from "../core/zone.ts";
+
+/** One setting. `check` returns what is wrong with a value, or null. */
+export interface SiteSettingRow {
+  readonly byDefault: string | number | boolean | null;
+  readonly check: (value: unknown) => string | null;
+  readonly doc: string;
+}
+
+const NAME_CHARS_MAX = 256;
+
+function wholeFrom(min: number, max: number) {
+  return (value: unknown) =>
+    Number.isInteger(value) && Number(value) >= min && Number(value) <= max
+      ? null
+      : `no whole number from ${min} to ${max}`;
+}
+
+function orNull(check: (value: unknown) => string | null) {
+  return (value: unknown) => value === null ? null : check(value);
+}
+
+function oneOf(...choices: readonly string[]) {
+  return (value: unknown) =>
+    choices.some((choice) => choice === value) ? null : `not one of ${choices.join(", ")}`;
+}
+
+function flag(value: unknown): string | null {
+  return typeof value === "boolean" ? null : "neither true nor false";
+}
+
+/** Every setting of a site by its name in the API. */
+export const SITE_SETTINGS = {
+  name: {
+    byDefault: null,
+    check: orNull((value) =>
+      typeof value === "string" && value !== "" && value.length <= NAME_CHARS_MAX
+        ? null
+        : `no text of 1 to ${NAME_CHARS_MAX} characters`
+    ),
+    doc: "what the dashboard calls the site; its id where null",
+  },
+  timezone: {
+    byDefault: "UTC",
+    check: (value) => typeof value === "string" && isZone(value) ? null : "no IANA time zone",
+    doc: "IANA name of the time zone days, weeks and months are cut in",
+  },
+  week_start: {
+    byDefault: "monday",
+    check: oneOf("monday", "sunday"),
+    doc: "first day of a week: monday or sunday",
+  },
+  visit_timeout_minutes: {
+    byDefault: 30,
+    check: wholeFrom(1, 240),
+    doc: "a longer pause ends a visit",
+  },
+  rate_limit: {
+    byDefault: null,
+    check: orNull(wholeFrom(0, 1_000_000)),
+    doc: "events a second the site may send, 0 for no limit; that of the server where null",
+  },
+  retention_days: {
+    byDefault: null,
+    check: orNull(wholeFrom(0, 36_500)),
+    doc: "days after which events go, 0 for never; that of the server where null",
+  },
+  public: {
+    byDefault: false,
+    check: flag,
+    doc: "whether its statistics are open to everyone",
+  },
+  visit_list: {
+    byDefault: false,
+    check: flag,
+    doc: "whether single visits may be listed",
+  },
+} as const satisfies Record<string, SiteSettingRow>;
+
+/** Name of a setting. */
+export type SiteSettingName = keyof typeof SITE_SETTINGS;
+
+/** The settings of a site. */
+export interface SiteSettings {
+  readonly name: string | null;
+  readonly timezone: string;
+  readonly week_start: "monday" | "sunday";
+  readonly visit_timeout_minutes: number;
+  readonly rate_limit: number | null;
+  readonly retention_days: number | null;
+  readonly public: boolean;
+  readonly visit_list: boolean;
+}
+
+/** The settings of a site of which nothing was set. */
+export const SETTINGS_BY_DEFAULT = Object.fromEntries(
+  Object.entries<SiteSettingRow>(SITE_SETTINGS).map(([name, row]) => [name, row.byDefault]),
+) as unknown as SiteSettings;
+
+/** What is wrong with settings given by name, each fault naming its key; empty when nothing. */
+export function faultsOfSettings(given: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(given).flatMap(([name, value]) => {
+    if (!Object.hasOwn(SITE_SETTINGS, name)) {
+      return [`${name}: it is not one of ${Object.keys(SITE_SETTINGS).join(", ")}`];
+    }
+    const row: SiteSettingRow = SITE_SETTINGS[name as SiteSettingName];
+    const fault = row.check(value);
+    return fault === null ? [] : [`${name}: it is ${fault}`];
+  });
+}
+
+/** Kept settings over the defaults; what is unknown or no longer valid counts as not set. */
+export function settingsOf(kept: Readonly<Record<string, unknown>>): SiteSettings {
+  const valid = Object.entries(kept).filter(([name, value]) =>
+    faultsOfSettings({ [name]: value }).length === 0
+  );
+  return { ...SETTINGS_BY_DEFAULT, ...Object.fromEntries(valid) };
+}
