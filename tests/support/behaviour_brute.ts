@@ -198,3 +198,122 @@ export function bruteConsecutive(
   });
   return best;
 }
+
+/** An event of a sequence in terms of plain predicates. */
+export interface BruteTake {
+  readonly meets: Meets;
+  /** Whether no considered event may lie between. */
+  readonly next?: boolean;
+  /** Whether the elapsed microseconds will do. */
+  readonly elapsed?: (us: number) => boolean;
+  /** What may not lie between. */
+  readonly without?: Meets;
+}
+
+/** Whether a sequence began, and the largest number of matches that do not overlap. */
+export function bruteSequence(
+  own: readonly Event[],
+  conditions: readonly Meets[],
+  takes: readonly BruteTake[],
+  considered: Meets,
+): { began: boolean; matches: number } {
+  const events = inOrderOfSteps(
+    own.filter((event) => considered(event) || conditions.some((meets) => meets(event))),
+    conditions,
+  );
+  const fits = (from: number, to: number, take: BruteTake): boolean => {
+    const [before, after] = [events[from] as Event, events[to] as Event];
+    return to > from && take.meets(after) && (!take.next || to === from + 1) &&
+      (take.elapsed?.(after.timestamp - before.timestamp) ?? true) &&
+      !events.slice(from + 1, to).some((between) => take.without?.(between) ?? false);
+  };
+  const matches: (readonly [number, number])[] = [];
+  let began = false;
+  events.forEach((event, first) => {
+    if (!takes[0]?.meets(event)) return;
+    began = true;
+    let places = new Set([first]);
+    for (const take of takes.slice(1)) {
+      const following = new Set<number>();
+      for (const from of places) {
+        events.forEach((_, to) => {
+          if (fits(from, to, take)) following.add(to);
+        });
+      }
+      places = following;
+    }
+    for (const last of places) matches.push([first, last]);
+  });
+  const most = new Array<number>(events.length + 1).fill(0);
+  for (let place = events.length - 1; place >= 0; place--) {
+    const here = matches.filter(([first]) => first === place);
+    most[place] = Math.max(
+      most[place + 1] as number,
+      ...here.map(([, last]) => 1 + (most[last + 1] as number)),
+    );
+  }
+  return { began, matches: most[0] as number };
+}
+
+/** Pages that follow each visitor's first view of a page, with how many visitors. */
+export function bruteNextPages(
+  visitors: Iterable<readonly Event[]>,
+  page: string,
+): { next_page: string; visitors: number }[] {
+  const counts = new Map<string, number>();
+  for (const own of visitors) {
+    const views = own.filter((event) => event.event_name === "pageview");
+    const first = views.filter((view) => view.pathname === page)
+      .map((view) => view.timestamp).sort((a, b) => a - b)[0];
+    if (first === undefined) continue;
+    const later = views.filter((view) => view.timestamp > first);
+    const soonest = Math.min(...later.map((view) => view.timestamp));
+    const next = later.filter((view) => view.timestamp === soonest)
+      .map((view) => view.pathname).sort()[0];
+    if (next !== undefined) counts.set(next, (counts.get(next) ?? 0) + 1);
+  }
+  return [...counts].map(([next_page, visitors]) => ({ next_page, visitors }))
+    .sort((a, b) => b.visitors - a.visitors || (a.next_page < b.next_page ? -1 : 1));
+}
+
+/** One cell of a cohort. */
+export interface BruteCohort {
+  readonly cohort: number;
+  readonly size: number;
+  readonly returned: readonly number[];
+}
+
+/** Cohorts by the interval of the first membership; `intervalOf` numbers the intervals. */
+export function bruteRetention(
+  visitors: Iterable<readonly Event[]>,
+  question: {
+    readonly intervalOf: (us: number) => number;
+    readonly fromUs: number;
+    readonly count: number;
+    readonly first: Meets;
+    readonly again: Meets;
+  },
+): BruteCohort[] {
+  const { intervalOf, fromUs, count, first, again } = question;
+  const cohorts = new Map<number, { size: number; returned: number[] }>();
+  for (const own of visitors) {
+    const firstUs = own.filter(first).map((event) => event.timestamp).sort((a, b) => a - b)[0];
+    const counted = own.filter((event) => event.timestamp >= fromUs);
+    if (firstUs === undefined || counted.length === 0) continue;
+    const number = intervalOf(firstUs);
+    if (number < intervalOf(fromUs)) continue;
+    const cohort = cohorts.get(number) ??
+      { size: 0, returned: new Array<number>(count).fill(0) };
+    cohorts.set(number, cohort);
+    cohort.size++;
+    const came = new Set(
+      counted.filter((event) => again(event) && event.timestamp >= firstUs)
+        .map((event) => intervalOf(event.timestamp) - number),
+    );
+    for (const after of came) {
+      if (after < count) cohort.returned[after] = (cohort.returned[after] as number) + 1;
+    }
+  }
+  return [...cohorts].map(([cohort, rest]) => ({ cohort, ...rest }))
+    .sort((a, b) => a.cohort - b.cohort);
+}

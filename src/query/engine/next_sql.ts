@@ -16,18 +16,12 @@ export function nextPages(events: Sql, page: string, limit: number, offset: numb
     ),
     firsts as (
       select visitor_id, min(us) as first_us from views where pathname = ${page} group by visitor_id
-    ),
-    nexts as (
-      select visitor_id, min(us) as next_us
-      from views join firsts using (visitor_id)
-      where us > first_us
-      group by visitor_id
     )
     select next_page, count(*) as visitors
     from (
-      select visitor_id, min(pathname) as next_page
-      from views join nexts using (visitor_id)
-      where us = next_us
+      select visitor_id, arg_min(pathname, {'us': us, 'pathname': pathname}) as next_page
+      from views join firsts using (visitor_id)
+      where us > first_us
       group by visitor_id
     )
     group by next_page
