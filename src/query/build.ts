@@ -1,399 +1,181 @@
 // A question and its plan as one statement of SQL. Pure: no statement is run here, and everything
 // that came from a request is bound.
-import { type EventColumnName } from "../core/event.ts";
 import { conditionsOf, type Filter, isCondition } from "../core/filter.ts";
 import { ident, join, raw, type Sql, sql } from "../core/sql.ts";
 import type { DimensionRef } from "./dimensions.ts";
-import { visitEvents, visits } from "./engine/visits.ts";
-import {
-  EVENT_ROW,
-  filterSql,
-  keyOf,
-  type RowShape,
-  TAGGED_AT_START,
-  TAGGED_ROW,
-  VISIT_ROW,
-} from "./expressions.ts";
-import {
-  type Aggregate,
-  type AggregateName,
-  AGGREGATES,
-  isMetricName,
-  metricOf,
-} from "./metrics.ts";
-import { levelOf, type Plan, planOf } from "./plan.ts";
+import { type Aggregate, type AggregateName, AGGREGATES } from "./metrics.ts";
+import { isMetricName, metricOf } from "./metrics.ts";
+import type { Plan } from "./plan.ts";
 import type { Query } from "./query.ts";
+import { Relations } from "./relations.ts";
 
-const YES = sql`true`;
+/** A relation of one row per combination of keys, and the columns it adds. */
+interface Part {
+  readonly name: string;
+  readonly columns: readonly string[];
+}
 
-/** The statement of a question over `events`, a relation of the stored columns over `plan.span`. */
+const MONEY_COLUMNS = ["money", "money_sum", "money_mean"];
+
+/**
+ * The statement of a question over `events`, a relation of the stored columns over `plan.span`.
+ * Columns: k0, k1 … the keys, each metric by its name, money as JSON, total_rows.
+ */
 export function buildQuery(query: Query, plan: Plan, events: Sql): Sql {
-  return new Builder(query, plan, events).statement();
-}
-
-/** The events of the range that meet the filter, as a relation of the stored columns. */
-export function matchingEvents(
-  query: Query,
-  plan: Plan,
-  events: Sql,
-  columns: readonly EventColumnName[],
-): Sql {
-  return new Builder(
-    query,
-    { ...plan, columns: [...new Set([...plan.columns, ...columns])] },
-    events,
-  )
-    .matching(columns);
-}
-
-class Builder {
-  readonly #query: Query;
-  readonly #plan: Plan;
-  readonly #ctes: { name: string; body: Sql }[] = [];
-  #tagged = false;
-  #done = 0;
-
-  constructor(query: Query, plan: Plan, events: Sql) {
-    this.#query = query;
-    this.#plan = plan;
-    const columns = join(plan.columns.map(ident));
-    this.#with("all_events", sql`select ${columns} from ${events}`);
-  }
-
-  statement(): Sql {
-    const parts = this.#parts();
-    const keys = this.#query.dimensions.map((_, index) => ident(`k${index}`));
-    const derived = this.#query.metrics.filter((name) => !metricOf(name).money).map((name) =>
-      sql`${metricOf(name).derived} as ${ident(name)}`
-    );
-    const using = keys.length === 0
-      ? (name: string) => sql`cross join ${ident(name)}`
-      : (name: string) => sql`full join ${ident(name)} using (${join(keys)})`;
-    const names = parts.map((part) => part.name);
-    const [first = "all_events", ...others] = names;
-    const columns = parts.flatMap((part) => part.columns);
-    const values = columns.map((name) =>
-      name.startsWith("money") ? ident(name) : sql`coalesce(${ident(name)}, 0) as ${ident(name)}`
-    );
-    this.#with(
-      "merged",
-      sql`select ${join([...keys, ...values])} from ${ident(first)}
-    ${join(others.map(using), "\n    ")}${this.#only()}`,
-    );
-    const bases = this.#bases(keys);
-    const money = this.#plan.money ? [raw("money")] : [];
-    const selected = [...keys, ...derived, ...money, sql`count(*) over () as total_rows`];
-    const body = sql`select ${join(selected, ",\n  ")}
+  const relations = new Relations(query, plan, events);
+  const keys = query.dimensions.map((_, index) => ident(`k${index}`));
+  const parts = [
+    ...aggregateParts(query, plan, relations),
+    ...(plan.money ? [currencyPart(query, relations)] : []),
+  ];
+  relations.add("merged", merge(query, parts, keys));
+  const bases = baseJoins(query, relations);
+  const metrics = query.metrics.map(metricColumn).filter((column) => column !== null);
+  const columns = [
+    ...keys,
+    ...metrics,
+    ...(plan.money ? [raw("money")] : []),
+    raw("count(*) over () as total_rows"),
+  ];
+  return sql`${relations.with}
+select ${join(columns, ",\n  ")}
 from merged${join(bases.map((base) => sql`\n${base}`), "")}
-order by ${this.#order()}
-limit ${this.#query.limit} offset ${this.#query.offset}`;
-    return sql`with ${
-      join(this.#ctes.map(({ name, body }) => sql`${ident(name)} as (\n  ${body}\n)`), ",\n")
-    }\n${body}`;
-  }
+order by ${orderOf(query, keys)}
+limit ${query.limit} offset ${query.offset}`;
+}
 
-  matching(columns: readonly EventColumnName[]): Sql {
-    const row = this.#plan.tagged ? TAGGED_ROW : EVENT_ROW;
-    const from = this.#eventRows(row);
-    const where = this.#eventWhere(row, this.#query.filter);
-    const selected = join(columns.map((name) => sql`r.${ident(name)}`));
-    const body = sql`select ${selected} from ${from} r where ${where}`;
-    return sql`(with ${
-      join(this.#ctes.map((cte) => sql`${ident(cte.name)} as (${cte.body})`), ", ")
-    } ${body})`;
-  }
+function metricColumn(name: Query["metrics"][number]): Sql | null {
+  const { money, derived } = metricOf(name);
+  return money ? null : sql`${derived} as ${ident(name)}`;
+}
 
-  #with(name: string, body: Sql): void {
-    this.#ctes.push({ name, body });
-  }
-
-  /** The relations that hold the aggregates, one row per combination of keys each. */
-  #parts(): { name: string; columns: string[] }[] {
-    const plan = this.#plan;
-    const of = (wanted: Aggregate["of"]) =>
-      plan.aggregates.filter((name) => AGGREGATES[name].of === wanted);
-    const parts: { name: string; columns: string[] }[] = [];
-    if (plan.form === "visits") {
-      this.#with("by_visit", this.#viaVisits(plan.aggregates));
-      parts.push({ name: "by_visit", columns: [...plan.aggregates] });
-    } else {
-      if (of(EVENT_ROW).length > 0) {
-        const keys = this.#query.dimensions;
-        this.#with("by_event", this.#byEvent(of(EVENT_ROW), keys, this.#query.filter));
-        parts.push({ name: "by_event", columns: of(EVENT_ROW) });
-      }
-      if (of(VISIT_ROW).length > 0) {
-        this.#with("by_visit", this.#byVisit(of(VISIT_ROW)));
-        parts.push({ name: "by_visit", columns: of(VISIT_ROW) });
-      }
-    }
-    if (plan.money) {
-      this.#with("by_currency", this.#byCurrency());
-      parts.push({ name: "by_currency", columns: ["money", "money_sum", "money_mean"] });
-    }
+/** The relations that hold the aggregates. */
+function aggregateParts(query: Query, plan: Plan, relations: Relations): Part[] {
+  const of = (wanted: Aggregate["of"]) =>
+    plan.aggregates.filter((name) => AGGREGATES[name].of === wanted);
+  const { dimensions, filter } = query;
+  const parts: Part[] = [];
+  const add = (name: string, columns: readonly AggregateName[], rows: Sql, viaVisits = false) => {
+    relations.add(name, grouped(dimensions, columns, rows, viaVisits));
+    parts.push({ name, columns });
+  };
+  const [ofEvent, ofVisit] = [of("event"), of("visit")];
+  if (plan.form === "visits") {
+    const kinds = { withEvents: ofEvent.length > 0, withVisits: ofVisit.length > 0 };
+    add("by_visit", plan.aggregates, relations.visitsWithEvents(dimensions, kinds), true);
     return parts;
   }
-
-  /** Aggregates over the events of the range that meet the filter. */
-  #byEvent(
-    aggregates: readonly AggregateName[],
-    keys: readonly DimensionRef[],
-    filter: Filter | null,
-  ): Sql {
-    const row = this.#plan.tagged ? TAGGED_ROW : EVENT_ROW;
-    const rows = sql`select r.*${this.#keyColumns(keys, row)} from ${
-      this.#eventRows(row)
-    } r where ${this.#eventWhere(row, filter)}`;
-    return this.#grouped(keys, aggregates.map((name) => [name, AGGREGATES[name].expr]), rows);
+  if (ofEvent.length > 0) {
+    add("by_event", ofEvent, relations.matchingEvents(dimensions, filter));
   }
+  if (ofVisit.length > 0) add("by_visit", ofVisit, relations.matchingVisits(dimensions));
+  return parts;
+}
 
-  /** Aggregates over the visits that start in the range and have an event that meets the filter. */
-  #byVisit(aggregates: readonly AggregateName[]): Sql {
-    const { dimensions } = this.#query;
-    const split = this.#plan.split;
-    const ofEvent = dimensions.some((ref) => levelOf(ref, this.#query.ownColumns) === EVENT_ROW);
-    const rows = split && !ofEvent
-      ? sql`select r.*, true as counted${this.#keyColumns(dimensions, VISIT_ROW)} from ${
-        this.#visitRows(split.event)
-      } r where ${this.#startsInRange(sql`r.start_us`)}${
-        split.event.length > 0 ? sql` and r.matched` : raw("")
-      }${this.#and(split.visit, VISIT_ROW)}`
-      : this.#visitsOfEvents(dimensions);
-    const list = aggregates.map((name) => [name, AGGREGATES[name].expr] as const);
-    return this.#grouped(dimensions, list, rows);
-  }
+function grouped(
+  dimensions: readonly DimensionRef[],
+  aggregates: readonly AggregateName[],
+  rows: Sql,
+  viaVisits = false,
+): Sql {
+  const keys = dimensions.map((_, index) => ident(`k${index}`));
+  const values = aggregates.map((name) => {
+    const aggregate: Aggregate = AGGREGATES[name];
+    const expr = viaVisits ? aggregate.viaVisits ?? aggregate.expr : aggregate.expr;
+    return sql`${expr} as ${ident(name)}`;
+  });
+  return sql`select ${join([...keys, ...values])}\n  from (${rows}) r${groupBy(keys)}`;
+}
 
-  /** One row per visit and combination of keys that its matching events have. */
-  #visitsOfEvents(dimensions: readonly DimensionRef[]): Sql {
-    const keys = join(dimensions.map((_, index) => sql`, ${ident(`k${index}`)}`), "");
-    const where = this.#filterSql(this.#query.filter, TAGGED_ROW);
-    return sql`select distinct visitor_id, start_us, duration_us, visit_views as pageviews,
-      is_bounce, true as counted${keys} from (
-      select r.visitor_id, r.visit_start_us as start_us, r.duration_us, r.visit_views,
-        r.is_bounce${this.#keyColumns(dimensions, TAGGED_AT_START)}
-      from ${this.#eventRows(TAGGED_ROW)} r
-      where ${this.#startsInRange(sql`r.visit_start_us`)} and ${where}
-    )`;
-  }
+function groupBy(keys: readonly Sql[]): Sql {
+  return keys.length > 0 ? sql`\n  group by ${join(keys)}` : raw("");
+}
 
-  /** Every aggregate from one row per visit. */
-  #viaVisits(aggregates: readonly AggregateName[]): Sql {
-    const { dimensions } = this.#query;
-    const split = this.#plan.split ?? { event: [], visit: [] };
-    const matched = split.event.length > 0 ? sql` and r.matched` : raw("");
-    const of = (wanted: Aggregate["of"]) =>
-      aggregates.some((name) => AGGREGATES[name].of === wanted);
-    const counts = of(EVENT_ROW)
-      ? sql`r.range_events > 0${of(VISIT_ROW) ? raw(" or r.counted") : raw("")}`
-      : sql`r.counted`;
-    const rows = sql`select * from (
-      select r.*, ${this.#startsInRange(sql`r.start_us`)}${matched} as counted${
-      this.#keyColumns(dimensions, VISIT_ROW)
-    } from ${this.#visitRows(split.event, of(EVENT_ROW))} r where true${
-      this.#and(split.visit, VISIT_ROW)
-    }) r where ${counts}`;
-    const list = aggregates.map((name) => {
-      const aggregate: Aggregate = AGGREGATES[name];
-      return [name, aggregate.viaVisits ?? aggregate.expr] as const;
-    });
-    return this.#grouped(dimensions, list, rows);
-  }
-
-  #grouped(
-    keys: readonly DimensionRef[],
-    aggregates: readonly (readonly [string, Sql])[],
-    rows: Sql,
-  ): Sql {
-    const names = keys.map((_, index) => ident(`k${index}`));
-    const values = aggregates.map(([name, expr]) => sql`${expr} as ${ident(name)}`);
-    const group = names.length > 0 ? sql`\n  group by ${join(names)}` : raw("");
-    return sql`select ${join([...names, ...values])}\n  from (${rows}) r${group}`;
-  }
-
-  #byCurrency(): Sql {
-    const row = this.#plan.tagged ? TAGGED_ROW : EVENT_ROW;
-    const keys = this.#query.dimensions.map((_, index) => ident(`k${index}`));
-    const lead = join(keys.map((key) => sql`${key}, `), "");
-    const group = keys.length > 0 ? sql` group by ${join(keys)}` : raw("");
-    return sql`select ${lead}to_json(amounts) as money, amounts[1].cents as money_sum,
+/** Revenue by currency, as a list in JSON, the largest sum first. */
+function currencyPart(query: Query, relations: Relations): Part {
+  const keys = query.dimensions.map((_, index) => ident(`k${index}`));
+  const lead = join(keys.map((key) => sql`${key}, `), "");
+  const paid = raw(" and r.revenue_amount is not null");
+  const rows = relations.matchingEvents(query.dimensions, query.filter, paid);
+  relations.add(
+    "by_currency",
+    sql`select ${lead}to_json(amounts) as money, amounts[1].cents as money_sum,
     floor(amounts[1].cents / amounts[1].count + 0.5) as money_mean
-  from (select ${lead}list({currency: currency, cents: cents, count: count}
-    order by cents desc, currency) as amounts
   from (
-    select ${lead}coalesce(revenue_currency, 'XXX') as currency,
-      sum((revenue_amount * 100)::bigint)::bigint as cents, count(*) as count
+    select ${lead}list(
+      {currency: currency, cents: cents, count: count} order by cents desc, currency
+    ) as amounts
     from (
-      select r.*${this.#keyColumns(this.#query.dimensions, row)}
-      from ${this.#eventRows(row)} r
-      where r.revenue_amount is not null and ${this.#eventWhere(row, this.#query.filter)}
-    ) group by all
-  )${group})`;
-  }
+      select ${lead}coalesce(revenue_currency, 'XXX') as currency,
+        sum((revenue_amount * 100)::bigint)::bigint as cents, count(*) as count
+      from (${rows})
+      group by all
+    )${groupBy(keys)}
+  )`,
+  );
+  return { name: "by_currency", columns: MONEY_COLUMNS };
+}
 
-  /** Visitors of the question without its dimensions or goals, for shares and conversion rates. */
-  #bases(keys: readonly Sql[]): Sql[] {
-    const wanted = new Set(this.#query.metrics.map((name) => metricOf(name).base));
-    const joins: Sql[] = [];
-    const visitors = (filter: Filter | null, dimensions: readonly DimensionRef[]) =>
-      this.#byEvent(["visitors"], dimensions, filter);
-    const rename = (name: string, body: Sql) =>
-      this.#with(name, sql`select * rename (visitors as ${ident(name)}) from (${body})`);
-    if (wanted.has("question")) {
-      rename("base_question", visitors(this.#query.filter, []));
-      joins.push(raw("cross join base_question"));
-    }
-    if (wanted.has("goalless")) {
-      rename("base_goalless", visitors(withoutGoals(this.#query.filter), []));
-      joins.push(raw("cross join base_goalless"));
-    }
-    if (wanted.has("goalless_group")) {
-      joins.push(this.#groupBase(keys));
-    }
-    return joins;
-  }
+/** All parts side by side, by their keys. */
+function merge(query: Query, parts: readonly Part[], keys: readonly Sql[]): Sql {
+  const values = parts.flatMap(({ columns }) => columns).map((name) =>
+    MONEY_COLUMNS.includes(name) ? ident(name) : sql`coalesce(${ident(name)}, 0) as ${ident(name)}`
+  );
+  const [first, ...others] = parts.map(({ name }) => ident(name));
+  if (!first) throw new TypeError("Cannot build a question: it has no metric");
+  const joined = others.map((name) =>
+    keys.length === 0
+      ? sql`\n    cross join ${name}`
+      : sql`\n    full join ${name} using (${join(keys)})`
+  );
+  const only = query.only && keys.length > 0
+    ? sql`\n  where list_contains(${query.only}, k0)`
+    : raw("");
+  return sql`select ${join([...keys, ...values])}\n  from ${first}${join(joined, "")}${only}`;
+}
 
-  #groupBase(keys: readonly Sql[]): Sql {
-    const kept = this.#query.dimensions
-      .map((ref, index) => ({ ref, key: keys[index] ?? raw("") }))
-      .filter(({ ref }) => ref !== "goal" && ref !== "name" && !ref.startsWith("props:"));
-    const body = this.#byEvent(
-      ["visitors"],
-      kept.map(({ ref }) => ref),
-      withoutGoals(this.#query.filter),
-    );
-    const renamed = kept.map(({ key }, index) => sql`${ident(`k${index}`)} as ${key}`);
-    this.#with(
-      "base_goalless_group",
-      sql`select ${join([...renamed, sql`visitors as base_goalless_group`])} from (${body})`,
-    );
-    return kept.length === 0
-      ? raw("cross join base_goalless_group")
-      : sql`left join base_goalless_group using (${join(kept.map(({ key }) => key))})`;
-  }
+/** Visitors of the question without its dimensions or goals, for shares and conversion rates. */
+function baseJoins(query: Query, relations: Relations): Sql[] {
+  const wanted = new Set(query.metrics.map((name) => metricOf(name).base));
+  const whole = (name: string, filter: Filter | null): Sql => {
+    const body = grouped([], ["visitors"], relations.matchingEvents([], filter));
+    relations.add(name, sql`select visitors as ${ident(name)} from (${body})`);
+    return sql`cross join ${ident(name)}`;
+  };
+  return [
+    ...(wanted.has("question") ? [whole("base_question", query.filter)] : []),
+    ...(wanted.has("goalless") ? [whole("base_goalless", withoutGoals(query.filter))] : []),
+    ...(wanted.has("goalless_group") ? [groupBase(query, relations)] : []),
+  ];
+}
 
-  #only(): Sql {
-    const { only, dimensions } = this.#query;
-    return only && dimensions.length > 0 ? sql` where list_contains(${only}, k0)` : raw("");
-  }
+/** The same by those dimensions that are not about what the visitors did. */
+function groupBase(query: Query, relations: Relations): Sql {
+  const name = ident("base_goalless_group");
+  const kept = query.dimensions
+    .map((ref, index) => ({ ref, key: ident(`k${index}`) }))
+    .filter(({ ref }) => ref !== "goal" && ref !== "name" && !ref.startsWith("props:"));
+  const refs = kept.map(({ ref }) => ref);
+  const rows = relations.matchingEvents(refs, withoutGoals(query.filter));
+  const renamed = kept.map(({ key }, index) => sql`${ident(`k${index}`)} as ${key}, `);
+  const body = grouped(refs, ["visitors"], rows);
+  relations.add(
+    "base_goalless_group",
+    sql`select ${join(renamed, "")}visitors as ${name} from (${body})`,
+  );
+  return kept.length === 0
+    ? sql`cross join ${name}`
+    : sql`left join ${name} using (${join(kept.map(({ key }) => key))})`;
+}
 
-  #order(): Sql {
-    const { dimensions, order } = this.#query;
-    const keys = dimensions.map((_, index) => sql`${ident(`k${index}`)} asc`);
-    const asked = order.map(({ by, direction }) => {
-      const at = dimensions.findIndex((ref) => ref === by);
-      const way = raw(direction);
-      if (at >= 0) return sql`${ident(`k${at}`)} ${way}`;
-      const money = isMetricName(by) ? metricOf(by).money : undefined;
-      return sql`${ident(money ? `money_${money}` : by)} ${way} nulls last`;
-    });
-    return join([...asked, ...keys, sql`total_rows`]);
-  }
-
-  #keyColumns(keys: readonly DimensionRef[], row: RowShape): Sql {
-    const columns = keys.map((ref, index) =>
-      sql`, ${keyOf(ref, row, this.#query)} as ${ident(`k${index}`)}`
-    );
-    return join(columns, "");
-  }
-
-  #eventRows(kind: "event" | TAGGED_ROW): Sql {
-    if (row === EVENT_ROW) return raw("all_events");
-    if (!this.#tagged) {
-      this.#tagged = true;
-      this.#with("tagged", this.#taggedBody());
-    }
-    return raw(TAGGED_ROW);
-  }
-
-  /** Every event with the values of its visit under the prefix visit_. */
-  #taggedBody(): Sql {
-    const { columns, visitColumns, visitPages, steps } = this.#plan;
-    const first = visitColumns.map((name) => sql`v.${ident(name)} as ${ident(`visit_${name}`)}`);
-    const pages = visitPages
-      ? [sql`v.entry_page as visit_entry_page`, sql`v.exit_page as visit_exit_page`]
-      : [];
-    const numbers = [
-      sql`e.*`,
-      sql`v.duration_us`,
-      sql`v.pageviews as visit_views`,
-      sql`v.is_bounce`,
-      ...first,
-      ...pages,
-    ];
-    const visitRows = visits(raw("all_events"), this.#query.gapUs, {
-      first: visitColumns,
-      pages: visitPages,
-    });
-    const body = sql`select ${join(numbers)}
-  from ${visitEvents(raw("all_events"), this.#query.gapUs, columns)} e
-  join ${visitRows} v on v.visitor_id = e.visitor_id and v.start_us = e.visit_start_us`;
-    if (!steps) return body;
-    const order = raw("us, hash(event_name, pathname) & 2047, event_name, pathname");
-    return sql`select *,
-    lead(us) over (partition by visitor_id, visit_start_us order by ${order}) as next_us,
-    event_name = 'pageview' and lead(us) over (
-      partition by visitor_id, visit_start_us, event_name = 'pageview' order by ${order}
-    ) is null as is_exit
-  from (${body})`;
-  }
-
-  #visitRows(event: readonly Filter[], counted = false): Sql {
-    const { visitColumns, visitPages } = this.#plan;
-    const meets = this.#all(event, EVENT_ROW);
-    const inRange = sql`${this.#inRange(EVENT_ROW)} and ${meets}`;
-    return visits(raw("all_events r"), this.#query.gapUs, {
-      first: visitColumns,
-      pages: visitPages,
-      ...(event.length > 0 ? { any: { matched: meets } } : {}),
-      ...(counted
-        ? {
-          counts: {
-            range_events: inRange,
-            range_pageviews: sql`${inRange} and event_name = 'pageview'`,
-          },
-        }
-        : {}),
-    });
-  }
-
-  #eventWhere(row: RowShape, filter: Filter | null): Sql {
-    return sql`${this.#inRange(row)} and ${this.#filterSql(filter, row)}`;
-  }
-
-  #inRange(row: RowShape): Sql {
-    const { fromUs, toUs } = this.#query.range;
-    return row === EVENT_ROW
-      ? sql`r.timestamp >= make_timestamp(${fromUs}) and r.timestamp < make_timestamp(${toUs})`
-      : sql`${row.us} >= ${fromUs} and ${row.us} < ${toUs}`;
-  }
-
-  #startsInRange(us: Sql): Sql {
-    const { fromUs, toUs } = this.#query.range;
-    return sql`${us} >= ${fromUs} and ${us} < ${toUs}`;
-  }
-
-  #and(filters: readonly Filter[], row: RowShape): Sql {
-    return join(filters.map((filter) => sql` and ${this.#filterSql(filter, row)}`), "");
-  }
-
-  #all(filters: readonly Filter[], row: RowShape): Sql {
-    if (filters.length === 0) return YES;
-    return sql`(${join(filters.map((filter) => this.#filterSql(filter, row)), " and ")})`;
-  }
-
-  #filterSql(filter: Filter | null, row: RowShape): Sql {
-    return filterSql(filter, row, this.#query, (inside) => this.#doers(inside));
-  }
-
-  /** The visitors with an event of the range that meets the filter. */
-  #doers(filter: Filter): Sql {
-    const name = `done_${this.#done++}`;
-    const row = conditionsOf(filter).length > 0 && this.#plan.tagged ? TAGGED_ROW : EVENT_ROW;
-    const from = this.#eventRows(row);
-    const where = this.#eventWhere(row, filter);
-    this.#with(name, sql`select distinct r.visitor_id from ${from} r where ${where}`);
-    return ident(name);
-  }
+function orderOf(query: Query, keys: readonly Sql[]): Sql {
+  const asked = query.order.map(({ by, direction }) => {
+    const key = keys[query.dimensions.findIndex((ref) => ref === by)];
+    if (key) return sql`${key} ${raw(direction)}`;
+    const money = isMetricName(by) ? metricOf(by).money : undefined;
+    return sql`${ident(money ? `money_${money}` : by)} ${raw(direction)} nulls last`;
+  });
+  return join([...asked, ...keys.map((key) => sql`${key} asc`), raw("total_rows")]);
 }
 
 /** A filter without the parts that speak of goals. */
@@ -407,9 +189,4 @@ function withoutGoals(filter: Filter | null): Filter | null {
     return kept.length > 1 ? { op: "and", of: kept } : only ?? null;
   }
   return mentions(filter) ? null : filter;
-}
-
-/** Rows of a question: its plan and its statement. */
-export function statementOf(query: Query, events: Sql): Sql {
-  return buildQuery(query, planOf(query), events);
 }

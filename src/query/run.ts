@@ -9,12 +9,13 @@ import type { Row } from "../storage/duckdb.ts";
 import type { SpanUs } from "../storage/events.ts";
 import type { Reader } from "../storage/reader.ts";
 import { type Answer, answerOf } from "./answer.ts";
-import { buildQuery, matchingEvents } from "./build.ts";
+import { buildQuery } from "./build.ts";
 import { Cache, type CacheCounts } from "./cache.ts";
 import type { Params } from "./params.ts";
 import { COMMON_PARAMS, parseAsked, type SiteSettings } from "./parse.ts";
 import { planOf } from "./plan.ts";
 import { type Asked, type Query, queryOf } from "./query.ts";
+import { matchingEvents } from "./relations.ts";
 import type { Report, Tools } from "./report.ts";
 
 /** What is known of each site. */

@@ -154,6 +154,12 @@ class Brute {
         return place.event.hostname;
       case "name":
         return place.event.event_name;
+      case "revenue":
+        return place.event.revenue_amount === null
+          ? null
+          : (place.event.revenue_amount / 100).toFixed(2);
+      case "currency":
+        return place.event.revenue_currency;
       case "entry_page":
         return views[0]?.pathname ?? null;
       case "exit_page":
@@ -237,7 +243,8 @@ class Brute {
 }
 
 function isNone(ref: string): boolean {
-  return ref.startsWith("utm_") || ref.startsWith("props:") || ref === "goal";
+  return ref.startsWith("utm_") || ref.startsWith("props:") ||
+    ["goal", "revenue", "currency"].includes(ref);
 }
 
 const MISSING: Record<string, string> = {
@@ -286,9 +293,17 @@ function compare(
         values.some((wanted) => new RegExp(wanted, sensitive ? "u" : "iu").test(value));
     case "is_set":
       return value !== null;
+    case "at_least":
+      return isNumber(value) && Number(value) >= Number(values[0]);
+    case "at_most":
+      return isNumber(value) && Number(value) <= Number(values[0]);
     default:
       throw new Error(`no operator ${op}`);
   }
+}
+
+function isNumber(value: string | null): boolean {
+  return value !== null && value !== "" && Number.isFinite(Number(value));
 }
 
 function property(props: string | null, key: string): string | null {

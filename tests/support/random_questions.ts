@@ -193,6 +193,10 @@ export const GOALS: readonly QueryGoal[] = [
       ],
     },
   },
+  {
+    name: "Big",
+    filter: { op: "at_least", dimension: "revenue", values: ["500"] },
+  },
   { name: "Never", filter: { op: "is", dimension: "name", values: ["no such event"] } },
 ];
 
@@ -226,6 +230,14 @@ function randomCondition(draw: Draw): Filter {
   const dimension = draw.one(Object.keys(VALUES));
   const op = draw.one(Object.keys(OPERATORS));
   if (op === "is_set" || op === "is_not_set") return { op, dimension, values: [] };
+  if (op === "at_least" || op === "at_most") {
+    const number = draw.one(["7", "500.5", "-1", "0"]);
+    return {
+      op,
+      dimension: draw.one(["revenue", "props:n", "screen", "hour_of_day"]),
+      values: [number],
+    };
+  }
   const values = draw.is(0.1) ? [draw.one(HOSTILE)] : draw.some(VALUES[dimension] ?? [], 1, 2);
   const flag = draw.is(0.2) ? { caseSensitive: draw.is(0.5) } : {};
   const plain = op.startsWith("matches")
