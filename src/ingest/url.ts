@@ -37,7 +37,9 @@ function parsed(text: string): URL | null {
 /** A path as a browser would write it, at most as long as one may be asked for. */
 function boundedPath(pathname: string): string {
   if (pathname.length <= URL_CHARS_MAX) return pathname || "/";
-  return pathname.slice(0, URL_CHARS_MAX).replace(/%[0-9A-F]?$/i, "");
+  // The last character may be cut in half: of several bytes it goes, whole or not.
+  return pathname.slice(0, URL_CHARS_MAX).replace(/%[0-9A-F]?$/i, "")
+    .replace(/%[C-F][0-9A-F](?:%[89AB][0-9A-F]){0,3}$/i, "");
 }
 
 /** The value of a query's `key=value`, decoded as forms are; null when it is empty. */
