@@ -162,7 +162,7 @@ async function openIngest(config: Config, system: System, storage: Storage, data
   }, config);
   const buffer = new Buffer(async (events) => {
     await storage.journal.append(events);
-    if (storage.hot.rows >= config.flush_event_count) storage.flusher.flush();
+    if (storage.hot.rows >= config.flush_event_count) storage.flusher.flushSoon();
   }, log);
   return { buffer, pipeline, geoIsOwn: isOwn };
 }

@@ -122,30 +122,26 @@ async function inTime(
   const gone = () => ended.abort();
   const watched = route.right === "read" || route.right === "admin";
   if (watched) request.signal.addEventListener("abort", gone);
+  let cancel = () => {};
   try {
-    if (route.streams) return await route.handle(context);
-    const answered = new AbortController();
-    const late = clock.sleep(REQUEST_MS_MAX, answered.signal).then(() => {
-      if (answered.signal.aborted) return null;
-      ended.abort();
-      return new AppError(
-        "unavailable",
-        `Cannot answer within ${REQUEST_MS_MAX / 1000} s: the request was given up`,
-        { "retry-after": "5" },
-      );
-    });
-    try {
-      const handled = Promise.resolve(route.handle(context));
-      const first = await Promise.race([handled, late]);
-      if (first instanceof AppError) {
+    const handled = Promise.resolve(route.handle(context));
+    if (route.streams) return await handled;
+    const late = new Promise<never>((_, reject) => {
+      cancel = clock.after(REQUEST_MS_MAX, () => {
+        ended.abort();
         handled.catch(() => {});
-        throw first;
-      }
-      return first ?? await handled;
-    } finally {
-      answered.abort();
-    }
+        reject(
+          new AppError(
+            "unavailable",
+            `Cannot answer within ${REQUEST_MS_MAX / 1000} s: the request was given up`,
+            { "retry-after": "5" },
+          ),
+        );
+      });
+    });
+    return await Promise.race([handled, late]);
   } finally {
+    cancel();
     if (watched) request.signal.removeEventListener("abort", gone);
   }
 }

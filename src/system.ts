@@ -23,6 +23,10 @@ const realClock: Clock = {
     Deno.unrefTimer(id);
     return () => clearInterval(id);
   },
+  after(ms, run) {
+    const id = setTimeout(run, ms);
+    return () => clearTimeout(id);
+  },
   sleep(ms, signal) {
     return new Promise((resolve) => {
       const end = () => {

@@ -88,3 +88,11 @@ export const IMPORT_FAULTS_LISTED_MAX = 100;
 export const VISITORS_CARRIED_MAX = 200_000;
 /** Characters kept of a campaign value. */
 export const CAMPAIGN_CHARS_MAX = 512;
+/** Sites whose settings are kept. */
+export const SITES_MAX = 10_000;
+/** Goals, segments, funnels or annotations of one site, of each kind. */
+export const ITEMS_MAX = 1000;
+/** Longest name of a goal, a segment or a funnel, and of an annotation's text. */
+export const ITEM_NAME_CHARS_MAX = 256;
+/** Largest body of a goal, a segment, a funnel or an annotation, as JSON text. */
+export const ITEM_BODY_CHARS_MAX = 32 * 1024;

@@ -6,6 +6,8 @@ export interface Clock {
   nowMs(): number;
   /** Calls `run` every `ms` until the returned function is called. Never keeps the process alive. */
   every(ms: number, run: () => void): () => void;
+  /** Calls `run` once after `ms`, unless the returned function is called before. */
+  after(ms: number, run: () => void): () => void;
   /** Resolves after `ms`; resolves early when `signal` aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

@@ -143,7 +143,7 @@ function pixels(value: unknown): number | null {
   if (value > SCREEN_PIXELS_MAX) {
     throw new Refusal("bad_request", `Cannot read w (screen width): ${value} is too large`);
   }
-  return Math.round(value) || null;
+  return Math.round(value);
 }
 
 function propsText(value: unknown): string | null {

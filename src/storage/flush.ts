@@ -3,7 +3,7 @@
 import { messageOf } from "../core/errors.ts";
 import { sql } from "../core/sql.ts";
 import { Turns } from "../core/turns.ts";
-import type { Files, Log } from "../core/types.ts";
+import type { Clock, Files, Log } from "../core/types.ts";
 import { type Catalog, withFiles } from "./catalog.ts";
 import type { Db } from "./duckdb.ts";
 import type { FileNumbers } from "./file_numbers.ts";
@@ -11,6 +11,9 @@ import { type Hot, type HotTable, unionOf } from "./hot.ts";
 import { type Partition, partitionFolder, rowsOf, settle, writeTemporary } from "./parquet.ts";
 import type { Store } from "./store.ts";
 import type { CatalogFile } from "./store_ops.ts";
+
+/** Under load, files this far apart: fewer and larger ones. */
+const FLUSH_MS_MIN = 1000;
 
 /** Counts since the start. */
 export interface FlushCounts {
@@ -28,6 +31,7 @@ export class Flusher {
   readonly #catalog: Catalog;
   readonly #hot: Hot;
   readonly #numbers: FileNumbers;
+  readonly #clock: Clock;
   readonly #log: Log;
   readonly #turns: Turns;
   readonly #eventsFolder: string;
@@ -35,6 +39,9 @@ export class Flusher {
   /** Files of a flush that was not committed and could not be removed yet, by partition folder. */
   readonly #leftovers = new Map<string, string>();
   #asked: Promise<void> | undefined;
+  #isDue = false;
+  #cancel = () => {};
+  #startedMs = 0;
 
   /** `turns` keeps a flush apart from whatever else replaces or removes files. */
   constructor(
@@ -44,6 +51,7 @@ export class Flusher {
     catalog: Catalog,
     hot: Hot,
     numbers: FileNumbers,
+    clock: Clock,
     log: Log,
     turns: Turns,
     options: { eventsFolder: string; journalId: string },
@@ -54,6 +62,7 @@ export class Flusher {
     this.#catalog = catalog;
     this.#hot = hot;
     this.#numbers = numbers;
+    this.#clock = clock;
     this.#log = log;
     this.#turns = turns;
     this.#eventsFolder = options.eventsFolder;
@@ -74,7 +83,25 @@ export class Flusher {
     return this.#asked;
   }
 
+  /** Flushes now, or where that was done less than a second ago, when it is over. */
+  flushSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    const waitMs = Math.max(0, this.#startedMs + FLUSH_MS_MIN - this.#clock.nowMs());
+    this.#cancel = this.#clock.after(waitMs, () => {
+      this.#isDue = false;
+      this.flush();
+    });
+  }
+
+  /** Forgets a flush that was to come soon. */
+  cancel(): void {
+    this.#cancel();
+    this.#isDue = false;
+  }
+
   async #flush(): Promise<void> {
+    this.#startedMs = this.#clock.nowMs();
     const tables = await this.#hot.freeze();
     if (tables.length === 0) return;
     const span = {

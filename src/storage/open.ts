@@ -103,7 +103,7 @@ export async function openStorage(
     const turns = new Turns();
     const numbers = new FileNumbers(store, files, { eventsFolder });
     const cold = new Cold(store, files, catalog, recovery, log, turns, { eventsFolder });
-    const flusher = new Flusher(db, store, files, catalog, hot, numbers, log, turns, {
+    const flusher = new Flusher(db, store, files, catalog, hot, numbers, clock, log, turns, {
       eventsFolder,
       journalId,
     });
@@ -133,6 +133,7 @@ export async function openStorage(
       fileCount: () => catalog.fileCount(),
       quarantined: () => recovery.quarantined,
       close: async () => {
+        flusher.cancel();
         await turns.idle();
         await close();
       },

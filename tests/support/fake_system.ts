@@ -22,6 +22,12 @@ export class FakeClock implements Clock {
     return () => this.#remove(timer);
   }
 
+  after(ms: number, run: () => void): () => void {
+    const timer = { atMs: this.#nowMs + ms, everyMs: null, run };
+    this.#timers.push(timer);
+    return () => this.#remove(timer);
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const end = () => {

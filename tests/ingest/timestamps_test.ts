@@ -1,0 +1,35 @@
+import assert from "node:assert";
+import { Timestamps } from "../../src/ingest/timestamps.ts";
+
+Deno.test("Timestamps.next() is strictly increasing while the clock stands or steps back a little", () => {
+  const times = new Timestamps({ roundToHour: false, lastUs: 0 });
+  const at = [1000, 1000, 1000, 999, 1001, 1001];
+  const given = at.map((ms) => times.next(ms));
+  assert.deepStrictEqual(given, [1_000_000, 1_000_001, 1_000_002, 1_000_003, 1_001_000, 1_001_001]);
+});
+
+Deno.test("Timestamps.next() goes on above what an earlier process handed out", () => {
+  const times = new Timestamps({ roundToHour: false, lastUs: 5_000_000 });
+  assert.strictEqual(times.next(4999), 5_000_001);
+});
+
+Deno.test("Timestamps.next() follows a clock that was set back by hours", () => {
+  const times = new Timestamps({ roundToHour: false, lastUs: 0 });
+  times.next(10_000_000);
+  assert.strictEqual(times.next(1000), 1_000_000);
+});
+
+Deno.test("Timestamps rounded to the hour keep the order in the microseconds after it", () => {
+  const hourMs = 3_600_000;
+  const times = new Timestamps({ roundToHour: true, lastUs: hourMs * 1000 + 7 });
+  const given = [hourMs + 1, hourMs + 500, 2 * hourMs - 1, 2 * hourMs].map((ms) => times.next(ms));
+  const base = hourMs * 1000;
+  assert.deepStrictEqual(given, [base + 8, base + 9, base + 10, 2 * base]);
+});
+
+Deno.test("Timestamps.past() keeps the millisecond and tells events of one apart", () => {
+  const times = new Timestamps({ roundToHour: false, lastUs: 0 });
+  const given = [times.past(5), times.past(5), times.past(5)];
+  assert.strictEqual(new Set(given).size, 3);
+  for (const time of given) assert.strictEqual(Math.floor(time / 1000), 5);
+});
