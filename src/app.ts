@@ -9,7 +9,7 @@ import { assetRoutes } from "./api/assets.ts";
 import { Auth, authRoutes } from "./api/auth.ts";
 import { eraseRoutes } from "./api/erase.ts";
 import { isSecure, securityHeaders } from "./api/headers.ts";
-import { type Health, healthRoutes, type Sample } from "./api/health.ts";
+import { healthRoutes } from "./api/health.ts";
 import { importRoutes } from "./api/import.ts";
 import { ApiKeys, keyRoutes } from "./api/keys.ts";
 import { readKeysFile } from "./api/keys_file.ts";
@@ -28,24 +28,14 @@ import { RateLimit } from "./ingest/ratelimit.ts";
 import { Timestamps } from "./ingest/timestamps.ts";
 import { UserAgents } from "./ingest/useragent.ts";
 import { loadSecret, VisitorIds } from "./ingest/visitor_id.ts";
-import { type Job, Jobs } from "./jobs.ts";
+import { Jobs } from "./jobs.ts";
+import type { Host } from "./host.ts";
+import { jobTable } from "./job_table.ts";
 import { STANDARD_SETTINGS } from "./query/parse.ts";
 import { Runner } from "./query/run.ts";
+import { healthOf, samplesOf, type State } from "./readings.ts";
 import { createServer, type Peer } from "./server.ts";
-import type { DuckDbModule } from "./storage/duckdb.ts";
 import { openStorage, type Storage } from "./storage/open.ts";
-
-/** What the app needs to know of the process it runs in. */
-export interface Host {
-  readonly version: string;
-  readonly pid: number;
-  /** Memory of the machine in bytes, or null when unknown. */
-  readonly memoryBytes: number | null;
-  /** Loads DuckDB; called once, at start. */
-  readonly loadDuckDb: () => Promise<DuckDbModule>;
-  /** Tells the owner the one-time token of the first setup. Never logged. */
-  readonly tellSetupToken?: (token: string) => void;
-}
 
 /** The whole program behind one function. */
 export interface App {
@@ -58,9 +48,6 @@ export interface App {
 }
 
 const standardSites = { settings: () => Promise.resolve(STANDARD_SETTINGS) };
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
-
 /** Makes the app; nothing is touched before start(). */
 export function createApp(config: Config, system: System, host: Host): App {
   let running: Running | null = null;
@@ -102,8 +89,9 @@ async function openAll(config: Config, system: System, host: Host): Promise<Runn
       cacheEntriesMax: config.cache_max_entries,
       heavyMax: config.max_concurrent_queries,
     });
-    const jobs = new Jobs(jobTable(config, system, storage), clock, log);
-    const state = { config, host, storage, buffer, pipeline, geoIsOwn, auth, runner, jobs };
+    const stopping = new AbortController();
+    const jobs = new Jobs(jobTable(config, system, host, storage, stopping.signal), clock, log);
+    const state: State = { config, host, storage, buffer, pipeline, geoIsOwn, auth, runner, jobs };
     const routes: Route[] = [
       ...ingestRoutes(pipeline, buffer, clock),
       ...importRoutes(pipeline, buffer, clock),
@@ -130,7 +118,13 @@ async function openAll(config: Config, system: System, host: Host): Promise<Runn
       basePath: "",
     });
     jobs.start();
-    return { handle, stop: () => stopAll(config, system, { jobs, buffer, storage, hasher }) };
+    return {
+      handle,
+      stop: () => {
+        stopping.abort();
+        return stopAll(config, system, { jobs, buffer, storage, hasher });
+      },
+    };
   } catch (error) {
     await storage.close();
     throw error;
@@ -186,35 +180,6 @@ async function openAccess(
   return { auth, keys, hasher };
 }
 
-function jobTable(config: Config, { clock, log }: System, storage: Storage): Job[] {
-  const { hot, flusher, cold, eraser, reader } = storage;
-  const expire = async () => {
-    for (const site of reader.sites()) {
-      const counts = await eraser.expire(site, config.retention_days, clock.nowMs());
-      const partitions = counts.parquet_partitions_deleted;
-      if (partitions + counts.db_records_deleted > 0) {
-        log("info", "Expired old events", { site_id: site, ...counts });
-      }
-    }
-  };
-  const jobs: Job[] = [
-    { name: "hot", everyMs: 1000, run: () => hot.sync() },
-    { name: "flush", everyMs: config.flush_interval_secs * 1000, run: () => flusher.flush() },
-    {
-      name: "adopt",
-      everyMs: MINUTE_MS / 2,
-      run: async () => {
-        await cold.adopt();
-        await cold.sweep();
-      },
-    },
-  ];
-  if (config.retention_days > 0) {
-    jobs.push({ name: "expire", everyMs: DAY_MS, run: expire, atStart: true });
-  }
-  return jobs;
-}
-
 async function stopAll(
   config: Config,
   { clock, log }: System,
@@ -239,83 +204,6 @@ async function stopAll(
   }
   hasher.close();
   await storage.close();
-}
-
-interface State {
-  readonly config: Config;
-  readonly host: Host;
-  readonly storage: Storage;
-  readonly buffer: Buffer;
-  readonly pipeline: Pipeline;
-  readonly geoIsOwn: boolean;
-  readonly auth: Auth;
-  readonly runner: Runner;
-  readonly jobs: Jobs;
-}
-
-function healthOf({ config, host, storage, buffer, geoIsOwn, auth, runner }: State): Health {
-  return {
-    version: host.version,
-    buffered_events: storage.hot.rows + buffer.size,
-    auth_configured: auth.configured,
-    geoip_loaded: geoIsOwn,
-    behavioral_extension_loaded: false,
-    filter_bots: config.filter_bots,
-    cache_entries: runner.counts().entries,
-    accepting: !buffer.failing,
-    more: {
-      sites: storage.reader.sites().length,
-      parquet_files: storage.fileCount(),
-      quarantined_files: storage.quarantined(),
-      flush_failures: storage.flusher.counts.failures,
-    },
-  };
-}
-
-function samplesOf(state: State): Sample[] {
-  const { storage, buffer, pipeline, auth, runner } = state;
-  const health = healthOf(state);
-  const cache = runner.counts();
-  const gauge = (name: string, value: number | boolean, help: string): Sample => ({
-    name: `mallard_${name}`,
-    type: "gauge",
-    help,
-    value: Number(value),
-  });
-  const counter = (name: string, value: Sample["value"], help: string, by?: string): Sample => ({
-    name: `mallard_${name}_total`,
-    type: "counter",
-    help,
-    value,
-    ...(by ? { by } : {}),
-  });
-  return [
-    gauge("buffered_events", health.buffered_events, "Events not yet in Parquet."),
-    gauge("cache_entries", cache.entries, "Answers in the cache."),
-    gauge("auth_configured", health.auth_configured, "1 when a password is set."),
-    gauge("geoip_loaded", health.geoip_loaded, "1 when the owner's GeoIP database is in use."),
-    gauge("filter_bots", health.filter_bots, "1 when robots are dropped."),
-    gauge(
-      "behavioral_extension",
-      health.behavioral_extension_loaded,
-      "1 when DuckDB's behavioral extension answers.",
-    ),
-    gauge("parquet_files", storage.fileCount(), "Parquet files in the catalog."),
-    gauge("quarantined_files", storage.quarantined().length, "Damaged files set aside."),
-    counter("events_ingested", buffer.counts.accepted, "Events accepted."),
-    counter(
-      "events_dropped",
-      Object.entries(pipeline.drops).map(([label, value]) => ({ label, value })),
-      "Events not stored, by reason.",
-      "reason",
-    ),
-    counter("journal_failures", buffer.counts.commitFailures, "Commits the disk refused."),
-    counter("flush_failures", storage.flusher.counts.failures, "Failures of flushing to Parquet."),
-    counter("rate_limit_rejections", pipeline.drops.rate_limited, "Events over a site's rate."),
-    counter("login_failures", auth.loginFailures, "Failed logins."),
-    counter("cache_hits", cache.hits, "Answers from the cache."),
-    counter("cache_misses", cache.misses, "Answers that were computed."),
-  ];
 }
 
 function notReady(): AppError {

@@ -1,13 +1,14 @@
 // The command line: arguments and environment become settings, settings become the app, and
 // signals stop it. Whatever goes wrong is told in a sentence, with a status that tells its kind.
 import manifest from "../deno.json" with { type: "json" };
-import { hashPassword } from "./api/password.ts";
-import { createApp, type Host } from "./app.ts";
+import { createApp } from "./app.ts";
 import { type Config, loadConfig, optionsHelp } from "./config.ts";
 import { messageOf } from "./core/errors.ts";
+import type { Host } from "./host.ts";
 import type { System } from "./core/types.ts";
 import { loadDuckDb } from "./storage/native_library.ts";
 import { realSystem } from "./system.ts";
+import { type Verb, type VerbName, VERBS, verbsHelp } from "./verbs.ts";
 
 const VERSION = manifest.version;
 const EXIT_FAILED = 1;
@@ -18,41 +19,49 @@ const LINGER_MS = 2000;
 const USAGE = `Mallard Metrics ${VERSION}: web analytics that you own
 
 Usage:
-  mallard [serve] [--config FILE | FILE]   start the server
-  mallard hash-password                    read a password from standard input, print its hash
-  mallard --help | --version
+  mallard [serve] [FILE]       start the server, with the settings in FILE if given
+${verbsHelp()}  mallard --help | --version
+  --config FILE                the settings file, for any of them
 
 `;
 
 /** What the arguments ask for. */
-type Command =
-  | { readonly verb: "serve"; readonly configPath: string | null }
-  | { readonly verb: "hash-password" | "help" | "version" };
+interface Command {
+  readonly verb: "serve" | "help" | "version" | VerbName;
+  readonly configPath: string | null;
+  readonly args: readonly string[];
+}
 
-function parseArguments(args: readonly string[]): Command | { readonly fault: string } {
+function parseArguments(given: readonly string[]): Command | { readonly fault: string } {
   let configPath: string | null = null;
-  let verb: string | null = null;
-  for (let index = 0; index < args.length; index++) {
-    const arg = args[index] ?? "";
-    if (arg === "--help" || arg === "-h") return { verb: "help" };
-    if (arg === "--version" || arg === "-V") return { verb: "version" };
+  const words: string[] = [];
+  for (let index = 0; index < given.length; index++) {
+    const arg = given[index] ?? "";
+    if (arg === "--help" || arg === "-h") return { verb: "help", configPath, args: [] };
+    if (arg === "--version" || arg === "-V") return { verb: "version", configPath, args: [] };
     if (arg === "--config" || arg === "-c" || arg.startsWith("--config=")) {
-      const path = arg.startsWith("--config=") ? arg.slice("--config=".length) : args[++index];
+      const path = arg.startsWith("--config=") ? arg.slice("--config=".length) : given[++index];
       if (!path) return { fault: "--config needs a file" };
-      if (configPath !== null) return { fault: "more than one settings file" };
+      if (configPath !== null) return { fault: "there is more than one --config" };
       configPath = path;
     } else if (arg.startsWith("-")) {
       return { fault: `there is no option ${arg}` };
-    } else if (verb === null && (arg === "serve" || arg === "hash-password")) {
-      verb = arg;
-    } else if (configPath === null) {
-      configPath = arg;
     } else {
-      return { fault: `one argument too many: ${arg}` };
+      words.push(arg);
     }
   }
-  if (verb === "hash-password") return { verb };
-  return { verb: "serve", configPath };
+  const [first, ...rest] = words;
+  if (first !== undefined && Object.hasOwn(VERBS, first)) {
+    const verb = first as VerbName;
+    const wanted = VERBS[verb].args;
+    if (rest.length === wanted.length) return { verb, configPath, args: rest };
+    return { fault: `${verb} takes ${wanted.length === 0 ? "no argument" : wanted.join(" ")}` };
+  }
+  const files = first === "serve" ? rest : words;
+  if (files.length > 1 || files.length === 1 && configPath !== null) {
+    return { fault: `there is one argument too many: ${files.at(-1)}` };
+  }
+  return { verb: "serve", configPath: files[0] ?? configPath, args: [] };
 }
 
 function print(text: string): void {
@@ -99,12 +108,19 @@ function hostOf(config: Config, system: System): Host {
         () => import("@duckdb/node-api"),
         { nativeDir: config.native_dir },
       ),
+    ...testCompaction(),
     tellSetupToken: (token) =>
       print(
         "No password is set yet. Setting one from another machine needs this one-time token:\n" +
           `  ${token}\n`,
       ),
   };
+}
+
+/** Tests that kill the server want merging at once and often: milliseconds between two runs. */
+function testCompaction(): Pick<Host, "compaction"> {
+  const everyMs = Number(Deno.env.get("MALLARD_TEST_COMPACTION_MS") ?? 0);
+  return everyMs > 0 ? { compaction: { delayMs: 0, everyMs } } : {};
 }
 
 function redirectTemporaryFiles(folder: string): () => void {
@@ -152,13 +168,17 @@ async function serve(configPath: string | null): Promise<void> {
   print(`Mallard Metrics ${VERSION} is ready: http://${shownHost}:${port}/\n`);
 }
 
-async function printPasswordHash(): Promise<void> {
-  const password = (await new Response(Deno.stdin.readable).text()).replace(/\r?\n$/, "");
-  const { random } = realSystem({ format: "text", levelMin: "info" });
+async function runVerb(verb: VerbName, { configPath, args }: Command): Promise<void> {
+  const { config } = readConfig(configPath);
+  const system = realSystem({ format: config.log_format, levelMin: "info" });
+  const readInput = () => new Response(Deno.stdin.readable).text();
+  const run: Verb["run"] = VERBS[verb].run;
   try {
-    print(`${await hashPassword(random, password)}\n`);
+    const result = await run({ config, system, host: hostOf(config, system), args, readInput });
+    print(result.text);
+    Deno.exit(result.isFine ? 0 : EXIT_FAILED);
   } catch (error) {
-    complain([messageOf(error)], EXIT_USAGE);
+    complain([messageOf(error)], EXIT_FAILED);
   }
 }
 
@@ -170,10 +190,10 @@ async function main(): Promise<void> {
       return print(`${USAGE}${optionsHelp()}\n`);
     case "version":
       return print(`mallard ${VERSION}\n`);
-    case "hash-password":
-      return await printPasswordHash();
     case "serve":
       return await serve(command.configPath);
+    default:
+      return await runVerb(command.verb, command);
   }
 }
 

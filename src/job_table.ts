@@ -1,0 +1,61 @@
+// The periodic work of a running server, as the rows that jobs.ts runs.
+import type { Host } from "./host.ts";
+import type { Config } from "./config.ts";
+import type { System } from "./core/types.ts";
+import type { Job } from "./jobs.ts";
+import type { Storage } from "./storage/open.ts";
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const COMPACTION = { delayMs: 5 * MINUTE_MS, everyMs: MINUTE_MS };
+
+/** Every job. `stopping` aborts those that may take long. */
+export function jobTable(
+  config: Config,
+  { clock, log }: System,
+  host: Pick<Host, "compaction">,
+  storage: Storage,
+  stopping: AbortSignal,
+): Job[] {
+  const { hot, flusher, cold, compactor } = storage;
+  const compaction = host.compaction ?? COMPACTION;
+  const mergeFromMs = clock.nowMs() + compaction.delayMs;
+  const jobs: Job[] = [
+    { name: "hot", everyMs: SECOND_MS, run: () => hot.sync() },
+    {
+      name: "flush",
+      everyMs: config.flush_interval_secs * SECOND_MS,
+      run: () => flusher.flush(),
+    },
+    {
+      name: "adopt",
+      everyMs: MINUTE_MS / 2,
+      run: async () => {
+        await cold.adopt();
+        await cold.sweep();
+      },
+    },
+    {
+      name: "compact",
+      everyMs: compaction.everyMs,
+      run: async () => {
+        if (clock.nowMs() >= mergeFromMs) await compactor.run(stopping);
+      },
+    },
+  ];
+  if (config.retention_days > 0) {
+    const days = config.retention_days;
+    jobs.push({ name: "expire", everyMs: DAY_MS, atStart: true, run: () => expire(days) });
+  }
+  return jobs;
+
+  async function expire(days: number): Promise<void> {
+    for (const site of storage.reader.sites()) {
+      const counts = await storage.eraser.expire(site, days, clock.nowMs());
+      if (counts.parquet_partitions_deleted + counts.db_records_deleted > 0) {
+        log("info", "Expired old events", { site_id: site, ...counts });
+      }
+    }
+  }
+}

@@ -1,0 +1,90 @@
+// What the running parts count, brought together for /health/detailed and /metrics.
+import type { Auth } from "./api/auth.ts";
+import type { Health, Sample } from "./api/health.ts";
+import type { Host } from "./host.ts";
+import type { Config } from "./config.ts";
+import type { Buffer } from "./ingest/buffer.ts";
+import type { Pipeline } from "./ingest/pipeline.ts";
+import type { Jobs } from "./jobs.ts";
+import type { Runner } from "./query/run.ts";
+import type { Storage } from "./storage/open.ts";
+
+/** The parts that count something. */
+export interface State {
+  readonly config: Config;
+  readonly host: Host;
+  readonly storage: Storage;
+  readonly buffer: Buffer;
+  readonly pipeline: Pipeline;
+  readonly geoIsOwn: boolean;
+  readonly auth: Auth;
+  readonly runner: Runner;
+  readonly jobs: Jobs;
+}
+
+/** The values of /health/detailed. */
+export function healthOf({ config, host, storage, buffer, geoIsOwn, auth, runner }: State): Health {
+  return {
+    version: host.version,
+    buffered_events: storage.hot.rows + buffer.size,
+    auth_configured: auth.configured,
+    geoip_loaded: geoIsOwn,
+    behavioral_extension_loaded: false,
+    filter_bots: config.filter_bots,
+    cache_entries: runner.counts().entries,
+    accepting: !buffer.failing,
+    more: {
+      sites: storage.reader.sites().length,
+      parquet_files: storage.fileCount(),
+      quarantined_files: storage.quarantined(),
+      flush_failures: storage.flusher.counts.failures,
+    },
+  };
+}
+
+/** The samples of /metrics. */
+export function samplesOf(state: State): Sample[] {
+  const { storage, buffer, pipeline, auth, runner } = state;
+  const health = healthOf(state);
+  const cache = runner.counts();
+  const gauge = (name: string, value: number | boolean, help: string): Sample => ({
+    name: `mallard_${name}`,
+    type: "gauge",
+    help,
+    value: Number(value),
+  });
+  const counter = (name: string, value: Sample["value"], help: string, by?: string): Sample => ({
+    name: `mallard_${name}_total`,
+    type: "counter",
+    help,
+    value,
+    ...(by ? { by } : {}),
+  });
+  return [
+    gauge("buffered_events", health.buffered_events, "Events not yet in Parquet."),
+    gauge("cache_entries", cache.entries, "Answers in the cache."),
+    gauge("auth_configured", health.auth_configured, "1 when a password is set."),
+    gauge("geoip_loaded", health.geoip_loaded, "1 when the owner's GeoIP database is in use."),
+    gauge("filter_bots", health.filter_bots, "1 when robots are dropped."),
+    gauge(
+      "behavioral_extension",
+      health.behavioral_extension_loaded,
+      "1 when DuckDB's behavioral extension answers.",
+    ),
+    gauge("parquet_files", storage.fileCount(), "Parquet files in the catalog."),
+    gauge("quarantined_files", storage.quarantined().length, "Damaged files set aside."),
+    counter("events_ingested", buffer.counts.accepted, "Events accepted."),
+    counter(
+      "events_dropped",
+      Object.entries(pipeline.drops).map(([label, value]) => ({ label, value })),
+      "Events not stored, by reason.",
+      "reason",
+    ),
+    counter("journal_failures", buffer.counts.commitFailures, "Commits the disk refused."),
+    counter("flush_failures", storage.flusher.counts.failures, "Failures of flushing to Parquet."),
+    counter("rate_limit_rejections", pipeline.drops.rate_limited, "Events over a site's rate."),
+    counter("login_failures", auth.loginFailures, "Failed logins."),
+    counter("cache_hits", cache.hits, "Answers from the cache."),
+    counter("cache_misses", cache.misses, "Answers that were computed."),
+  ];
+}
