@@ -5,6 +5,7 @@ import type { Range } from "../core/period.ts";
 import type { Sql } from "../core/sql.ts";
 import type { Row } from "../storage/duckdb.ts";
 import type { SpanUs } from "../storage/events.ts";
+import type { BehavioralEngine } from "./engine/engine.ts";
 import type { Params } from "./params.ts";
 import type { Asked, Query } from "./query.ts";
 import type { Answer } from "./answer.ts";
@@ -24,6 +25,10 @@ export interface Tools {
     columns: readonly EventColumnName[],
     build: (events: Sql) => Sql,
   ): Promise<Row[]>;
+  /** What answers funnels, retention, sequences and flow. */
+  readonly engine: BehavioralEngine;
+  /** For how many days a visitor id lasts on this site. */
+  readonly visitorIdDays: number;
 }
 
 /** One parameter of a report, for the schema. */

@@ -1,7 +1,8 @@
 // Runs reports: cache, one computation for equal questions, a bound on heavy ones, a time limit
 // that stops the query. It knows no report.
-import { AppError } from "../core/errors.ts";
+import { AppError, messageOf } from "../core/errors.ts";
 import type { EventColumnName } from "../core/event.ts";
+import { conditionsOf } from "../core/filter.ts";
 import { type Sql, sql } from "../core/sql.ts";
 import type { Clock } from "../core/types.ts";
 import { DAY_US } from "../core/zone.ts";
@@ -11,8 +12,10 @@ import type { Reader } from "../storage/reader.ts";
 import { type Answer, answerOf } from "./answer.ts";
 import { buildQuery } from "./build.ts";
 import { Cache, type CacheCounts } from "./cache.ts";
-import type { Params } from "./params.ts";
-import { COMMON_PARAMS, parseAsked, type SiteSettings } from "./parse.ts";
+import type { BehavioralEngine } from "./engine/engine.ts";
+import { nativeEngine } from "./engine/native.ts";
+import { type Params, quoted } from "./params.ts";
+import { COMMON_PARAMS, parseAsked, type SiteRules } from "./parse.ts";
 import { planOf } from "./plan.ts";
 import { type Asked, type Query, queryOf } from "./query.ts";
 import { matchingEvents } from "./relations.ts";
@@ -20,7 +23,7 @@ import type { Report, Tools } from "./report.ts";
 
 /** What is known of each site. */
 export interface SettingsSource {
-  settings(site: string): Promise<SiteSettings>;
+  settings(site: string): Promise<SiteRules>;
 }
 
 /** Parameters that are read into `Asked`: the cache's key holds what they came to. */
@@ -33,6 +36,10 @@ export interface RunnerOptions {
   readonly cacheEntriesMax: number;
   /** Heavy reports at once. */
   readonly heavyMax: number;
+  /** What answers behavioural questions; plain SQL when missing. */
+  readonly engine?: BehavioralEngine;
+  /** For how many days a visitor id lasts; 1 when missing. */
+  readonly visitorIdDays?: number;
 }
 
 /** Answers reports. */
@@ -80,6 +87,7 @@ export class Runner {
     const settings = await this.#settings(site, params, signal);
     const asked = parseAsked(params, site, nowUs, settings);
     const run = report.read(params, asked);
+    await this.#checkPatterns(asked, params);
     params.check();
     const { nowUs: _, ...question } = asked;
     const own = params.canonical(COMMON_NAMES);
@@ -88,6 +96,30 @@ export class Runner {
       const tools = this.tools(site, stopped);
       return report.heavy ? await this.#heavily(() => run(asked, tools)) : await run(asked, tools);
     }, signal);
+  }
+
+  /** Notes every pattern that DuckDB's RE2 cannot read; it would fail only where rows exist. */
+  async #checkPatterns(asked: Asked, params: Params): Promise<void> {
+    for (const { op, values } of conditionsOf(asked.filter)) {
+      if (op !== "matches" && op !== "matches_not") continue;
+      for (const pattern of values) {
+        const fault = await this.patternFault(asked.site, pattern);
+        if (fault !== null) params.fault(`Cannot read filters: "${quoted(pattern)}": ${fault}`);
+      }
+    }
+  }
+
+  /** What is wrong with a regular expression, or null. */
+  async patternFault(site: string, pattern: string): Promise<string | null> {
+    try {
+      const nowhere = { fromUs: 0, toUs: 0 };
+      await this.#reader.query(site, nowhere, () => sql`select regexp_matches('', ${pattern})`);
+      return null;
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      const [reason = ""] = messageOf(error).split(" in: select");
+      return reason.replace(/^Invalid Input Error: /, "");
+    }
   }
 
   /** What reports run their questions through. */
@@ -107,10 +139,12 @@ export class Runner {
         const plan = planOf(query);
         return rows(plan.span, (events) => build(matchingEvents(query, plan, events, columns)));
       },
+      engine: this.#options.engine ?? nativeEngine,
+      visitorIdDays: this.#options.visitorIdDays ?? 1,
     };
   }
 
-  async #settings(site: string, params: Params, signal?: AbortSignal): Promise<SiteSettings> {
+  async #settings(site: string, params: Params, signal?: AbortSignal): Promise<SiteRules> {
     const settings = await this.#sites.settings(site);
     if (params.text("period") !== "all") return settings;
     return { ...settings, firstUs: await this.firstUs(site, signal) };

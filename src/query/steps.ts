@@ -5,7 +5,7 @@
 // `goal:name`, with conditions on properties in brackets: `event:purchase[plan=pro,amount>=10]`.
 // A backslash takes the meaning from `, * [ ] = ! < > ~ \` after it: `page:/a\,b`.
 import { AppError } from "../core/errors.ts";
-import { PAGEVIEW } from "../core/event.ts";
+import { type EventColumnName, PAGEVIEW } from "../core/event.ts";
 import { EVENT_NAME_CHARS_MAX, URL_CHARS_MAX } from "../core/limits.ts";
 import { join, raw, type Sql, sql } from "../core/sql.ts";
 
@@ -22,12 +22,14 @@ export interface Step {
   readonly kind: "page" | "event" | "goal";
   /** A condition on the stored columns of an event. */
   readonly condition: Sql;
+  /** The stored columns the condition reads. */
+  readonly columns: readonly EventColumnName[];
   /** What it takes exactly, where it does: steps with different keys share no event. */
   readonly exact: string | null;
 }
 
-/** Finds the condition of a goal by its name; undefined where there is none. */
-export type GoalFinder = (name: string) => Sql | undefined;
+/** Finds a goal by its name: its condition and the columns that reads; undefined for none. */
+export type GoalFinder = (name: string) => Pick<Step, "condition" | "columns"> | undefined;
 
 /** A character with whether a backslash took its special meaning. */
 interface Letter {
@@ -85,9 +87,9 @@ export function parseStep(text: string, parameter: string, goal: GoalFinder): St
   if (name.length > longest) {
     throw refuse(parameter, `a ${kind} of ${name.length} characters, more than ${longest}`);
   }
-  const own = kind === "goal" ? goalCondition(plainName, parameter, goal) : undefined;
+  const own = kind === "goal" ? foundGoal(plainName, parameter, goal) : undefined;
   const isPattern = kind === "page" && name.some((letter) => isStar(letter));
-  const condition = own ??
+  const condition = own?.condition ??
     (isPattern
       ? sql`event_name = ${PAGEVIEW} and regexp_full_match(pathname, ${pathRegex(name)})`
       : kind === "page"
@@ -97,6 +99,12 @@ export function parseStep(text: string, parameter: string, goal: GoalFinder): St
     text,
     kind,
     condition: sql`(${join([condition, ...conditions], " and ")})`,
+    columns: [
+      "event_name" as const,
+      ...(own?.columns ?? []),
+      ...(kind === "page" ? ["pathname" as const] : []),
+      ...(conditions.length > 0 ? ["props" as const] : []),
+    ],
     exact: kind === "goal" || isPattern || plainName === PAGEVIEW ? null : `${kind}:${plainName}`,
   };
 }
@@ -121,10 +129,14 @@ function pathRegex(name: readonly Letter[]): string {
   return regex;
 }
 
-function goalCondition(name: string, parameter: string, goal: GoalFinder): Sql {
-  const condition = goal(name);
-  if (!condition) throw refuse(parameter, `there is no goal "${shorten(name)}"`);
-  return sql`(${condition})`;
+function foundGoal(
+  name: string,
+  parameter: string,
+  goal: GoalFinder,
+): Pick<Step, "condition" | "columns"> {
+  const found = goal(name);
+  if (!found) throw refuse(parameter, `there is no goal "${shorten(name)}"`);
+  return { ...found, condition: sql`(${found.condition})` };
 }
 
 function splitConditions(

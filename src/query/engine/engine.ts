@@ -1,14 +1,26 @@
 // What answers the behavioural questions: one interface, implemented in plain SQL (the reference)
-// and by DuckDB's extension. Relations in, relations out; nothing here runs a statement.
+// and by DuckDB's extension. Relations in, relations out, in parentheses; nothing here runs a
+// statement. `events` is a relation of stored columns, those that the conditions read among them.
 import type { EventColumnName } from "../../core/event.ts";
 import type { Sql } from "../../core/sql.ts";
+import type { FunnelQuestion } from "./funnel_sql.ts";
+import type { RetentionQuestion } from "./retention_sql.ts";
 import type { VisitColumns } from "./visits.ts";
 
-/** How behavioural questions are answered. Every relation is in parentheses. */
+/** How behavioural questions are answered. */
 export interface BehavioralEngine {
+  /** "off" answers zeros and empty lists: the reports do not even ask. */
   readonly name: "sql" | "extension" | "off";
   /** One row per visit: see `visits()` of visits.ts for the columns. */
   visits(events: Sql, gapUs: number, columns?: VisitColumns): Sql;
   /** Every event with its visit: see `visitEvents()` of visits.ts for the columns. */
   visitEvents(events: Sql, gapUs: number, columns: readonly EventColumnName[]): Sql;
+  /** visitor_id, reached (steps, at least 1) of each visitor who began. */
+  funnel(events: Sql, question: FunnelQuestion): Sql;
+  /** Cohorts and their cells: see `retentionCells()` of retention_sql.ts for the columns. */
+  retention(events: Sql, question: RetentionQuestion): Sql;
+  /** visitor_id, converted (BOOLEAN) of every visitor; `overlap`: an event may meet two steps. */
+  sequence(events: Sql, steps: readonly Sql[], overlap: boolean): Sql;
+  /** next_page, visitors: see `nextPages()` of next_sql.ts. */
+  next(events: Sql, page: string, limit: number, offset: number): Sql;
 }
