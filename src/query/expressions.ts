@@ -1,13 +1,13 @@
 // Dimensions, goals and filters as SQL over one kind of row. What the rows are, and where they
 // come from, is said by a shape; no relation is built here.
 import type { EventColumnName } from "../core/event.ts";
-import { type Condition, type Filter, isCondition } from "../core/filter.ts";
+import { type Condition, conditionsOf, type Filter, isCondition } from "../core/filter.ts";
 import { ident, join, type Sql, sql } from "../core/sql.ts";
 import { bucketKey, dayOfWeek, hourOfDay } from "./buckets.ts";
 import { dimensionOf, type DimensionRef } from "./dimensions.ts";
 import { conditionSql, isOperatorName, type Operator, OPERATORS } from "./filters.ts";
 import { levelOf } from "./plan.ts";
-import type { Query, QueryGoal } from "./query.ts";
+import type { Query } from "./query.ts";
 
 /** A kind of row: how its columns are written. */
 export interface RowShape {
@@ -55,10 +55,9 @@ const STORED_ROW: RowShape = {
 };
 
 /** What expressions depend on beside the row. */
-export type Terms = Pick<
-  Query,
-  "range" | "zone" | "weekStart" | "goals" | "ownColumns" | "missing"
->;
+export type Terms =
+  & Pick<Query, "range" | "zone" | "weekStart" | "goals">
+  & Partial<Pick<Query, "ownColumns" | "missing">>;
 
 /** The relation of the visitors (visitor_id) who did what a filter says. */
 export type Doers = (filter: Filter) => Sql;
@@ -79,7 +78,7 @@ export function keyOf(ref: DimensionRef, row: RowShape, terms: Terms): Sql {
     case "goal":
       return goalNames(row, terms);
     default: {
-      const own = levelOf(ref, terms.ownColumns) === "event";
+      const own = levelOf(ref, terms.ownColumns ?? false) === "event";
       return sql`coalesce(${valueOf(ref, row, terms, own)}, ${missingOf(ref, terms)})`;
     }
   }
@@ -155,10 +154,21 @@ function goalCondition(condition: Condition, row: RowShape, terms: Terms): Sql {
   return operator?.not ? sql`(not ${found})` : found;
 }
 
-/** Finds the condition of a goal on stored events (columns without an alias) by its name. */
-export function goalFinder(goals: readonly QueryGoal[], terms: Terms) {
-  return (name: string): Sql | undefined => {
-    const goal = goals.find((one) => one.name === name);
-    return goal ? filterSql(goal.filter, STORED_ROW, terms, noDoers) : undefined;
+/** A goal on stored events: a condition on columns without an alias, and the columns it reads. */
+export interface GoalCondition {
+  readonly condition: Sql;
+  readonly columns: readonly EventColumnName[];
+}
+
+/** Finds the condition of a goal by its name; undefined where there is none. */
+export function goalFinder(terms: Terms): (name: string) => GoalCondition | undefined {
+  return (name) => {
+    const goal = terms.goals.find((one) => one.name === name);
+    if (!goal) return undefined;
+    const refs = conditionsOf(goal.filter).map(({ dimension }) => dimension as DimensionRef);
+    return {
+      condition: filterSql(goal.filter, STORED_ROW, terms, noDoers),
+      columns: [...new Set(refs.flatMap((ref) => dimensionOf(ref).columns))],
+    };
   };
 }

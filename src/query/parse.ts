@@ -33,7 +33,7 @@ import { type Params, quoted } from "./params.ts";
 import type { Asked, QueryGoal } from "./query.ts";
 
 /** What is known of a site when its numbers are asked for. */
-export interface SiteSettings {
+export interface SiteRules {
   readonly zone: string;
   readonly weekStart: WeekStart;
   /** A longer pause ends a visit, in microseconds. */
@@ -46,7 +46,7 @@ export interface SiteSettings {
 }
 
 /** What holds for a site of which nothing is set. */
-export const STANDARD_SETTINGS: SiteSettings = {
+export const STANDARD_SETTINGS: SiteRules = {
   zone: "UTC",
   weekStart: 1,
   gapUs: VISIT_GAP_US,
@@ -90,7 +90,7 @@ export function parseAsked(
   params: Params,
   site: string,
   nowUs: number,
-  settings: SiteSettings,
+  settings: SiteRules,
 ): Asked {
   const zone = zoneOf(params, settings);
   const { range, interval } = rangeAndInterval(params, zone, nowUs, settings);
@@ -114,7 +114,7 @@ export function parseAsked(
   return asked;
 }
 
-function zoneOf(params: Params, settings: SiteSettings): string {
+function zoneOf(params: Params, settings: SiteRules): string {
   const zone = params.text("timezone");
   if (zone === undefined) return settings.zone;
   if (isZone(zone)) return zone;
@@ -126,7 +126,7 @@ function rangeAndInterval(
   params: Params,
   zone: string,
   nowUs: number,
-  settings: SiteSettings,
+  settings: SiteRules,
 ): { range: Range; interval: Interval } {
   const names = Object.keys(PERIODS) as PeriodName[];
   const period = params.choice("period", names, PERIOD_DEFAULT);
@@ -183,7 +183,7 @@ function comparisonOf(params: Params, range: Range, zone: string): Range | null 
   return custom;
 }
 
-function filterOf(params: Params, settings: SiteSettings): Filter | null {
+function filterOf(params: Params, settings: SiteRules): Filter | null {
   const text = params.text("filters");
   if (text === undefined) return null;
   try {
@@ -202,14 +202,14 @@ function filterOf(params: Params, settings: SiteSettings): Filter | null {
  */
 export function checkFilter(
   filter: Filter,
-  settings: Pick<SiteSettings, "segments">,
+  settings: Pick<SiteRules, "segments">,
 ): Filter {
   return mapConditions(filter, (condition) => checkCondition(condition, settings));
 }
 
 function checkCondition(
   condition: Condition,
-  settings: Pick<SiteSettings, "segments">,
+  settings: Pick<SiteRules, "segments">,
 ): Filter {
   const { op, dimension, values } = condition;
   if (!isOperatorName(op)) {
@@ -245,7 +245,7 @@ function isTime(name: string): boolean {
   return ["minute", "hour", "day", "week", "month"].includes(name);
 }
 
-function segmentOf(condition: Condition, { segments }: Pick<SiteSettings, "segments">): Filter {
+function segmentOf(condition: Condition, { segments }: Pick<SiteRules, "segments">): Filter {
   const { op, values } = condition;
   if (op !== "is" && op !== "is_not") {
     throw new FilterFault(`segment takes is and is_not, not ${op}`);

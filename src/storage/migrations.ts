@@ -1,6 +1,7 @@
 // The schema of mallard.sqlite as numbered steps, forward only. A step that has been released is
 // never changed; a new one is added at the end.
 import { OWNER_SCHEMA } from "./owner_ops.ts";
+import { SITE_SCHEMA } from "./site_ops.ts";
 import type { Sqlite } from "./sqlite.ts";
 
 /** Each step brings the schema from version n to n + 1. */
@@ -39,6 +40,7 @@ export const MIGRATIONS: readonly string[] = [
   ) strict, without rowid;
   `,
   OWNER_SCHEMA,
+  SITE_SCHEMA,
 ];
 
 /** Brings the schema up to date. Throws when the file was written by a newer program. */

@@ -3,6 +3,7 @@
 import { fileNumber } from "./file_names.ts";
 import { salvage } from "./salvage.ts";
 import { OWNER_OPS } from "./owner_ops.ts";
+import { SITE_OPS } from "./site_ops.ts";
 import type { Sqlite } from "./sqlite.ts";
 
 /** A journal row on its way in: partition and the event as JSON. */
@@ -299,6 +300,7 @@ function setFact(db: Sqlite, fact: { name: string; value: string }): void {
 /** Every operation by name. The worker looks names up here; the client is typed by it. */
 export const STORE_OPS = {
   ...OWNER_OPS,
+  ...SITE_OPS,
   append,
   readJournal,
   commitFlush,

@@ -1,7 +1,7 @@
 // A runner over a real reader with a clock that stands, and the routes of the statistics on it.
 import type { Event } from "../../src/core/event.ts";
 import { statsRoutes } from "../../src/api/stats.ts";
-import { type SiteSettings, STANDARD_SETTINGS } from "../../src/query/parse.ts";
+import { type SiteRules, STANDARD_SETTINGS } from "../../src/query/parse.ts";
 import { Runner, type RunnerOptions } from "../../src/query/run.ts";
 import { openTestReader, type TestReader } from "./events.ts";
 import { FakeClock } from "./fake_system.ts";
@@ -20,7 +20,7 @@ interface Setting {
   readonly events: readonly Event[];
   /** ISO time of now; 2024-03-10 15:00 UTC when missing. */
   readonly now?: string;
-  readonly settings?: Partial<SiteSettings>;
+  readonly settings?: Partial<SiteRules>;
   readonly options?: Partial<RunnerOptions>;
   readonly coldShare?: number;
 }

@@ -1,0 +1,198 @@
+// The sites as their owners set them up, and what is kept with each: goals, segments, funnels,
+// annotations. Memory and disk always agree: a change is on disk before it is seen.
+import { AppError } from "../core/errors.ts";
+import { ITEM_BODY_CHARS_MAX, ITEMS_MAX, SITES_MAX } from "../core/limits.ts";
+import type { Clock } from "../core/types.ts";
+import type { ItemKind, ItemRow, SiteStore } from "../storage/site_ops.ts";
+import {
+  faultsOfSettings,
+  SETTINGS_BY_DEFAULT,
+  settingsOf,
+  type SiteSettings,
+} from "./settings.ts";
+
+/** A declared site. */
+export interface DeclaredSite {
+  readonly site_id: string;
+  readonly settings: SiteSettings;
+  /** Milliseconds since 1970. */
+  readonly created_at: number;
+}
+
+/** One thing kept with a site. Times in milliseconds since 1970. */
+export interface Item {
+  readonly id: number;
+  readonly site_id: string;
+  readonly kind: ItemKind;
+  readonly name: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+/** Name and body of a thing to keep; both are checked by whoever asks. */
+export interface ItemDraft {
+  readonly name: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Everything owners keep about their sites. */
+export class Sites {
+  readonly #store: SiteStore;
+  readonly #clock: Clock;
+  #sites: ReadonlyMap<string, DeclaredSite> = new Map();
+  #items: ReadonlyMap<string, readonly Item[]> = new Map();
+
+  private constructor(store: SiteStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** Reads what is kept. Rejects with the store's error. */
+  static async open(store: SiteStore, clock: Clock): Promise<Sites> {
+    const sites = new Sites(store, clock);
+    await sites.#loadSites();
+    await sites.#loadItems();
+    return sites;
+  }
+
+  /** The settings in force for a site, declared or not. */
+  settings(site: string): SiteSettings {
+    return this.#sites.get(site)?.settings ?? SETTINGS_BY_DEFAULT;
+  }
+
+  /** A declared site, or undefined. */
+  declared(site: string): DeclaredSite | undefined {
+    return this.#sites.get(site);
+  }
+
+  /** Ids of the declared sites, sorted. */
+  declaredIds(): readonly string[] {
+    return [...this.#sites.keys()];
+  }
+
+  /** Ids of the sites whose statistics are open to everyone. */
+  publicIds(): readonly string[] {
+    return this.declaredIds().filter((id) => this.settings(id).public);
+  }
+
+  /**
+   * Declares a site or changes its settings. Throws `bad_request` naming each bad key, `conflict`
+   * when there are too many sites.
+   */
+  async put(site: string, changes: Readonly<Record<string, unknown>>): Promise<DeclaredSite> {
+    const faults = faultsOfSettings(changes);
+    if (faults.length > 0) {
+      throw new AppError("bad_request", `Cannot set up the site: ${faults.join("; ")}`);
+    }
+    const known = this.#sites.get(site);
+    if (!known && this.#sites.size >= SITES_MAX) {
+      throw new AppError("conflict", `Cannot add the site: there are ${SITES_MAX} already`);
+    }
+    const settings = { ...known?.settings, ...changes };
+    await this.#store.run("putSiteSettings", {
+      site_id: site,
+      settings: JSON.stringify(settings),
+      created_at: known?.created_at ?? this.#clock.nowMs(),
+    });
+    await this.#loadSites();
+    const put = this.#sites.get(site);
+    if (!put) throw new Error(`Cannot find the site ${site}: it was just written`);
+    return put;
+  }
+
+  /** Forgets a site's settings and everything kept with it. Its events are not touched. */
+  async drop(site: string): Promise<void> {
+    await this.#store.run("dropSite", site);
+    await this.#loadSites();
+    await this.#loadItems();
+  }
+
+  /** What a site keeps of one kind, oldest first. */
+  items(site: string, kind: ItemKind): readonly Item[] {
+    return (this.#items.get(site) ?? []).filter((item) => item.kind === kind);
+  }
+
+  /** One thing of a site by its id, or undefined. */
+  item(site: string, kind: ItemKind, id: number): Item | undefined {
+    return this.items(site, kind).find((item) => item.id === id);
+  }
+
+  /** Keeps a thing. Throws `conflict` when the name is taken or there are too many. */
+  async add(site: string, kind: ItemKind, { name, body }: ItemDraft): Promise<Item> {
+    if (this.items(site, kind).length >= ITEMS_MAX) {
+      throw new AppError("conflict", `Cannot keep the ${kind}: there are ${ITEMS_MAX} already`);
+    }
+    const nowMs = this.#clock.nowMs();
+    const id = await this.#store.run("addItem", {
+      site_id: site,
+      kind,
+      name,
+      body: bodyText(kind, body),
+      created_at: nowMs,
+      updated_at: nowMs,
+    });
+    if (id === null) throw nameTaken(kind, name);
+    await this.#loadItems();
+    return this.#kept(site, kind, id);
+  }
+
+  /** Changes a kept thing. Throws `conflict` when the name is taken. */
+  async change(item: Item, { name, body }: ItemDraft): Promise<Item> {
+    const changed = await this.#store.run("changeItem", {
+      id: item.id,
+      name,
+      body: bodyText(item.kind, body),
+      updated_at: this.#clock.nowMs(),
+    });
+    if (!changed) throw nameTaken(item.kind, name);
+    await this.#loadItems();
+    return this.#kept(item.site_id, item.kind, item.id);
+  }
+
+  /** Forgets a kept thing. */
+  async remove(item: Item): Promise<void> {
+    await this.#store.run("dropItem", item.id);
+    await this.#loadItems();
+  }
+
+  #kept(site: string, kind: ItemKind, id: number): Item {
+    const item = this.item(site, kind, id);
+    if (!item) throw new AppError("conflict", `Cannot find the ${kind}: it was just removed`);
+    return item;
+  }
+
+  async #loadSites(): Promise<void> {
+    const rows = await this.#store.run("listSiteSettings", undefined);
+    this.#sites = new Map(rows.map(({ site_id, settings, created_at }) => {
+      return [site_id, { site_id, created_at, settings: settingsOf(objectOf(settings)) }];
+    }));
+  }
+
+  async #loadItems(): Promise<void> {
+    const rows = await this.#store.run("listItems", undefined);
+    this.#items = Map.groupBy(rows.map(itemOf), (item) => item.site_id);
+  }
+}
+
+function itemOf(row: ItemRow): Item {
+  return { ...row, body: objectOf(row.body) };
+}
+
+function objectOf(text: string): Readonly<Record<string, unknown>> {
+  const value: unknown = JSON.parse(text);
+  return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
+}
+
+function bodyText(kind: ItemKind, body: Readonly<Record<string, unknown>>): string {
+  const text = JSON.stringify(body);
+  if (text.length <= ITEM_BODY_CHARS_MAX) return text;
+  throw new AppError(
+    "too_large",
+    `Cannot keep the ${kind}: it is longer than ${ITEM_BODY_CHARS_MAX}`,
+  );
+}
+
+function nameTaken(kind: ItemKind, name: string): AppError {
+  return new AppError("conflict", `Cannot keep the ${kind}: there is one called "${name}" already`);
+}
