@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import {
+  faultsOfSettings,
+  SETTINGS_BY_DEFAULT,
+  settingsOf,
+  SITE_SETTINGS,
+} from "../../src/sites/settings.ts";
+
+Deno.test("faultsOfSettings() names each key that is unknown or wrong", () => {
+  const wrong: readonly [string, unknown][] = [
+    ["timezone", "Berlin"],
+    ["timezone", 5],
+    ["week_start", "tuesday"],
+    ["visit_timeout_minutes", 0],
+    ["visit_timeout_minutes", 30.5],
+    ["rate_limit", -1],
+    ["retention_days", "7"],
+    ["public", "yes"],
+    ["name", ""],
+    ["name", "x".repeat(257)],
+    ["toString", 1],
+  ];
+  for (const [key, value] of wrong) {
+    assert.match(faultsOfSettings({ [key]: value })[0] ?? "", new RegExp(`^${key}: `), `${key}`);
+  }
+  assert.equal(faultsOfSettings({ timezone: "x", public: 1 }).length, 2);
+});
+
+Deno.test("faultsOfSettings() finds nothing wrong with the defaults", () => {
+  assert.deepEqual(faultsOfSettings({ ...SETTINGS_BY_DEFAULT }), []);
+  assert.deepEqual(Object.keys(SETTINGS_BY_DEFAULT), Object.keys(SITE_SETTINGS));
+  assert.deepEqual(faultsOfSettings({ rate_limit: 0, retention_days: null, name: "Ä" }), []);
+});
+
+Deno.test("settingsOf() falls back where a kept value is no longer valid", () => {
+  const settings = settingsOf({ timezone: "Gone/Zone", week_start: "sunday", old_key: 1 });
+  assert.deepEqual(settings, { ...SETTINGS_BY_DEFAULT, week_start: "sunday" });
+});
