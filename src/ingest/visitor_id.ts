@@ -1,24 +1,44 @@
 // Who is the same visitor: a keyed hash of address and browser whose key changes every UTC day,
 // and the secret it is made from. Addresses go in and are not kept.
-import { createHmac } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import type { Files, Random } from "../core/types.ts";
 
 const SALT_KEY = "mallard-metrics-salt";
 const DAY_MS = 86_400_000;
+const BLOCK_BYTES = 64;
 const SECRET_BYTES = 32;
 const SECRET_FILE = ".secret";
 
 /** As many days at once as can be in use around midnight, with a day for late ones. */
 const DAYS_KEPT = 3;
 
-function hmacHex(key: string, message: string): string {
-  return createHmac("sha256", key).update(message).digest("hex");
+/** A hash that has taken in the key of an HMAC, mixed with `mix`, and is copied for each message. */
+function keyed(key: string, mix: number): Hash {
+  const block = new Uint8Array(BLOCK_BYTES);
+  new TextEncoder().encodeInto(key, block);
+  return createHash("sha256").update(block.map((byte) => byte ^ mix));
+}
+
+/** HMAC-SHA256 under one key of at most 64 bytes: two hashes, in less than half of createHmac's time. */
+class Hmac {
+  readonly #inner: Hash;
+  readonly #outer: Hash;
+
+  constructor(key: string) {
+    this.#inner = keyed(key, 0x36);
+    this.#outer = keyed(key, 0x5c);
+  }
+
+  /** In 64 hex digits. */
+  hex(message: string): string {
+    return this.#outer.copy().update(this.#inner.copy().update(message).digest()).digest("hex");
+  }
 }
 
 /** Makes visitor ids from one secret. */
 export class VisitorIds {
   readonly #secret: string;
-  readonly #keys = new Map<number, string>();
+  readonly #days = new Map<number, Hmac>();
 
   constructor(secret: string) {
     this.#secret = secret;
@@ -29,17 +49,17 @@ export class VisitorIds {
    * agent, and unrelated on any other day. `timestampMs` is milliseconds since 1970 UTC.
    */
   of(timestampMs: number, address: string, userAgent: string): string {
-    return hmacHex(this.#keyOf(Math.floor(timestampMs / DAY_MS)), `${address}|${userAgent}`);
+    return this.#day(Math.floor(timestampMs / DAY_MS)).hex(`${address}|${userAgent}`);
   }
 
-  #keyOf(day: number): string {
-    const known = this.#keys.get(day);
-    if (known !== undefined) return known;
+  #day(day: number): Hmac {
+    const known = this.#days.get(day);
+    if (known) return known;
     const date = new Date(day * DAY_MS).toISOString().slice(0, 10);
-    const key = hmacHex(SALT_KEY, `${this.#secret}:${date}`);
-    if (this.#keys.size >= DAYS_KEPT) this.#keys.delete(Math.min(...this.#keys.keys()));
-    this.#keys.set(day, key);
-    return key;
+    const hmac = new Hmac(new Hmac(SALT_KEY).hex(`${this.#secret}:${date}`));
+    if (this.#days.size >= DAYS_KEPT) this.#days.delete(Math.min(...this.#days.keys()));
+    this.#days.set(day, hmac);
+    return hmac;
   }
 }
 
