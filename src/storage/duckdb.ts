@@ -82,6 +82,16 @@ export class Db {
     return new Db(duckdb, instance, writer, readers);
   }
 
+  /** Opens an existing database file, for reading only. Rejects with DuckDB's error. */
+  static async openFile(duckdb: DuckDbModule, path: string): Promise<Db> {
+    const instance = await duckdb.DuckDBInstance.create(path, {
+      access_mode: "READ_ONLY",
+      autoinstall_known_extensions: "false",
+      autoload_known_extensions: "false",
+    });
+    return new Db(duckdb, instance, await instance.connect(), [await instance.connect()]);
+  }
+
   /**
    * Runs a query on a reader. Rejects with `unavailable` past the time limit, with an AbortError
    * when the signal aborts, and with DuckDB's error otherwise.

@@ -13,6 +13,7 @@ import { Flusher } from "./flush.ts";
 import { Hot } from "./hot.ts";
 import { Journal } from "./journal.ts";
 import { lockFolder } from "./lock.ts";
+import { takeOver } from "./original.ts";
 import { Reader } from "./reader.ts";
 import { Recovery } from "./recovery.ts";
 import { Store } from "./store.ts";
@@ -78,7 +79,9 @@ export async function openStorage(
   try {
     const { store, isSalvaged } = await openStore(system, dataDir);
     closing.push(() => store.close());
-    const db = await Db.open(await host.loadDuckDb(), {
+    const duckdb = await host.loadDuckDb();
+    await takeOver(duckdb, store, files, log, dataDir);
+    const db = await Db.open(duckdb, {
       folder: dataDir,
       spillFolder: `${dataDir}/.spill`,
       memoryLimit: options.memory_limit ?? halfOf(host.memoryBytes),

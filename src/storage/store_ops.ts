@@ -72,6 +72,21 @@ function append(
   });
 }
 
+/** Events of another program enter the journal, once for each `mark`; returns their number. */
+function takeOver(
+  db: Sqlite,
+  { mark, entries }: { readonly mark: string; readonly entries: readonly JournalEntry[] },
+): number {
+  return db.transaction(() => {
+    const name = `taken_over_${mark}`;
+    if (getFact(db, name) !== null) return 0;
+    insertSites(db, [...new Set(entries.map((entry) => entry.site_id))], 0);
+    for (const entry of entries) db.run(INSERT_ONE, entry.site_id, entry.date, entry.event);
+    setFact(db, { name, value: String(entries.length) });
+    return entries.length;
+  });
+}
+
 function readJournal(db: Sqlite, range: { after: number; count: number }): JournalRow[] {
   return db.all(
     "select seq, event from journal where seq > ? order by seq limit ?",
@@ -302,6 +317,7 @@ export const STORE_OPS = {
   ...OWNER_OPS,
   ...SITE_OPS,
   append,
+  takeOver,
   readJournal,
   commitFlush,
   addFiles,
