@@ -35,16 +35,17 @@ function under(name: string, endings: string): string {
 
 const GOOGLE = under(
   "google",
-  "com ad ae com.af com.ag com.ai al am co.ao com.ar as at com.au az ba com.bd be bf bg com.bh bi " +
-    "bj com.bn com.bo com.br bs bt co.bw by com.bz ca cat cc cd cf cg ch ci co.ck cl cm cn com.co " +
-    "co.cr com.cu cv com.cy cz de dj dk dm com.do dz com.ec ee com.eg es com.et fi com.fj fm fr ga " +
-    "ge gg com.gh com.gi gl gm gp gr com.gt gy com.hk hn hr ht hu co.id ie co.il im co.in iq is it " +
-    "je com.jm jo co.jp co.ke com.kh ki kg co.kr com.kw kz la com.lb li lk co.ls lt lu lv com.ly " +
-    "co.ma md me mg mk ml com.mm mn ms com.mt mu mv mw com.mx com.my co.mz com.na com.nf com.ng " +
-    "com.ni ne nl no com.np nr nu co.nz com.om com.pa com.pe com.pg com.ph com.pk pl pn com.pr ps " +
-    "pt com.py com.qa ro rs ru rw com.sa com.sb sc se com.sg sh si sk com.sl sn so sm sr st com.sv " +
-    "td tg co.th com.tj tk tl tm tn to com.tr tt com.tw co.tz com.ua co.ug co.uk com.uy co.uz " +
-    "com.vc co.ve vg co.vi com.vn vu ws co.za co.zm co.zw",
+  "com ad ae com.af com.ag com.ai al am co.ao com.ar as at com.au az ba com.bd be bf bg " +
+    "com.bh bi bj com.bn com.bo com.br bs bt co.bw by com.bz ca cat cc cd cf cg ch ci co.ck " +
+    "cl cm cn com.co co.cr com.cu cv com.cy cz de dj dk dm com.do dz com.ec ee com.eg es " +
+    "com.et fi com.fj fm fr ga ge gg com.gh com.gi gl gm gp gr com.gt gy com.hk hn hr ht hu " +
+    "co.id ie co.il im co.in iq is it je com.jm jo co.jp co.ke com.kh ki kg co.kr com.kw kz " +
+    "la com.lb li lk co.ls lt lu lv com.ly co.ma md me mg mk ml com.mm mn ms com.mt mu mv " +
+    "mw com.mx com.my co.mz com.na com.nf com.ng com.ni ne nl no com.np nr nu co.nz com.om " +
+    "com.pa com.pe com.pg com.ph com.pk pl pn com.pr ps pt com.py com.qa ro rs ru rw com.sa " +
+    "com.sb sc se com.sg sh si sk com.sl sn so sm sr st com.sv td tg co.th com.tj tk tl tm " +
+    "tn to com.tr tt com.tw co.tz com.ua co.ug co.uk com.uy co.uz com.vc co.ve vg co.vi " +
+    "com.vn vu ws co.za co.zm co.zw",
 );
 
 /** Every source known by name. */
@@ -179,8 +180,8 @@ export const SOURCES = {
     ["Ko-fi", "ko-fi.com"],
     [
       "Lemmy",
-      "lemmy.world lemmy.ml lemm.ee beehaw.org sh.itjust.works programming.dev feddit.org feddit.de " +
-      "lemmy.ca lemmy.dbzer0.com lemmy.zip",
+      "lemmy.world lemmy.ml lemm.ee beehaw.org sh.itjust.works programming.dev feddit.org " +
+      "feddit.de lemmy.ca lemmy.dbzer0.com lemmy.zip",
     ],
     ["LINE", "line.me liff.line.me jp.naver.line.android"],
     ["Linktree", "linktr.ee"],
@@ -192,8 +193,8 @@ export const SOURCES = {
       "mastodon.nl mastodon.uno mastodon.ie mastodon.nu mas.to mstdn.social mstdn.jp mstdn.ca " +
       "fosstodon.org hachyderm.io infosec.exchange techhub.social chaos.social pawoo.net " +
       "mathstodon.xyz social.vivaldi.net fediscience.org sfba.social aus.social troet.cafe " +
-      "norden.social ioc.exchange universeodon.com kolektiva.social indieweb.social toot.community " +
-      "ruby.social phpc.social joinmastodon.org org.joinmastodon.android",
+      "norden.social ioc.exchange universeodon.com kolektiva.social indieweb.social " +
+      "toot.community ruby.social phpc.social joinmastodon.org org.joinmastodon.android",
       "fediverse",
     ],
     ["Medium", "medium.com com.medium.reader"],
@@ -301,8 +302,8 @@ export const SOURCES = {
       `${
         under(
           "amazon",
-          "com ae ca cn co.jp co.uk co.za com.au com.be com.br com.mx com.tr de eg es fr ie in it nl " +
-            "pl sa se sg",
+          "com ae ca cn co.jp co.uk co.za com.au com.be com.br com.mx com.tr de eg es fr ie in " +
+            "it nl pl sa se sg",
         )
       } amzn.to a.co com.amazon.mshop.android.shopping`,
     ],

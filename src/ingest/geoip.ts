@@ -84,7 +84,7 @@ export class GeoIp {
     this.#precision = precision;
   }
 
-  /** Opens the bytes of a database. Throws Error with a sentence when they are damaged or foreign. */
+  /** Opens the bytes of a database. Throws Error with a sentence for damaged or foreign ones. */
   static open(bytes: Uint8Array, options: { readonly precision: GeoPrecision }): GeoIp {
     const refuse = (found: string) => new Error(`Cannot open GeoIP database: ${found}`);
     if (bytes[0] === 0x1f && bytes[1] === 0x8b) throw refuse("it is packed by gzip, unpack it");

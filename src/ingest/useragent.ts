@@ -174,7 +174,7 @@ const SYSTEMS: Readonly<Record<string, string>> = {
   "zenwalk": LINUX,
 };
 
-/** Kinds of devices ua-parser-js tells apart → ours. Televisions and consoles show desktop pages. */
+/** Kinds of devices of ua-parser-js → ours. Televisions and consoles show desktop pages. */
 const DEVICES: Readonly<Record<string, DeviceType>> = {
   console: "desktop",
   embedded: "desktop",

@@ -12,14 +12,14 @@ const SECRET_FILE = ".secret";
 /** As many days at once as can be in use around midnight, with a day for late ones. */
 const DAYS_KEPT = 3;
 
-/** A hash that has taken in the key of an HMAC, mixed with `mix`, and is copied for each message. */
+/** A hash that has taken in an HMAC's key, mixed with `mix`; it is copied for each message. */
 function keyed(key: string, mix: number): Hash {
   const block = new Uint8Array(BLOCK_BYTES);
   new TextEncoder().encodeInto(key, block);
   return createHash("sha256").update(block.map((byte) => byte ^ mix));
 }
 
-/** HMAC-SHA256 under one key of at most 64 bytes: two hashes, in less than half of createHmac's time. */
+/** HMAC-SHA256 under one key of at most 64 bytes, in less than half of createHmac's time. */
 class Hmac {
   readonly #inner: Hash;
   readonly #outer: Hash;

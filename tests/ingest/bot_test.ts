@@ -2,96 +2,98 @@ import assert from "node:assert/strict";
 import { robotOf, Robots } from "../../src/ingest/bot.ts";
 import { ROBOT_KINDS, ROBOTS } from "../../src/ingest/robots.ts";
 
+/** User agents of robots, with their names and kinds. */
+const NAMED: readonly (readonly [string, string, string])[] = [
+  [
+    "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; " +
+    "+https://openai.com/gptbot)",
+    "GPTBot",
+    "ai_crawler",
+  ],
+  [
+    "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; ClaudeBot/1.0; " +
+    "+claudebot@anthropic.com)",
+    "ClaudeBot",
+    "ai_crawler",
+  ],
+  [
+    "Mozilla/5.0 (Linux; Android 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Mobile " +
+    "Safari/537.36 (compatible; Bytespider; spider-feedback@bytedance.com)",
+    "Bytespider",
+    "ai_crawler",
+  ],
+  ["CCBot/2.0 (https://commoncrawl.org/faq/)", "CCBot", "ai_crawler"],
+  [
+    "meta-externalagent/1.1 (+https://developers.facebook.com/docs/sharing/webmasters/crawler)",
+    "Meta-ExternalAgent",
+    "ai_crawler",
+  ],
+  [
+    "Mozilla/5.0 (compatible; OAI-SearchBot/1.0; +https://openai.com/searchbot)",
+    "OAI-SearchBot",
+    "ai_search",
+  ],
+  [
+    "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; PerplexityBot/1.0; " +
+    "+https://perplexity.ai/perplexitybot)",
+    "PerplexityBot",
+    "ai_search",
+  ],
+  [
+    "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; ChatGPT-User/1.0; " +
+    "+https://openai.com/bot",
+    "ChatGPT-User",
+    "ai_assistant",
+  ],
+  [
+    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+    "Googlebot",
+    "search",
+  ],
+  ["Googlebot-Image/1.0", "Googlebot-Image", "search"],
+  [
+    "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; bingbot/2.0; " +
+    "+http://www.bing.com/bingbot.htm) Chrome/116.0.1938.76 Safari/537.36",
+    "Bingbot",
+    "search",
+  ],
+  [
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_5) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
+    "Version/13.1.1 Safari/605.1.15 (Applebot/0.1; +http://www.apple.com/go/applebot)",
+    "Applebot",
+    "search",
+  ],
+  [
+    "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+    "Facebook",
+    "preview",
+  ],
+  ["WhatsApp/2.23.20.0 A", "WhatsApp", "preview"],
+  ["Mozilla/5.0 (compatible; AhrefsBot/7.0; +http://ahrefs.com/robot/)", "AhrefsBot", "seo"],
+  [
+    "Mozilla/5.0+(compatible; UptimeRobot/2.0; http://www.uptimerobot.com/)",
+    "UptimeRobot",
+    "monitoring",
+  ],
+  [
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) " +
+    "HeadlessChrome/120.0.0.0 Safari/537.36",
+    "HeadlessChrome",
+    "automation",
+  ],
+  ["curl/8.5.0", "curl", "tool"],
+  ["python-requests/2.31.0", "Python", "tool"],
+  ["Deno/2.9.6", "Deno", "tool"],
+  ["node", "Node.js", "tool"],
+  [
+    "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041.1682",
+    "PowerShell",
+    "tool",
+  ],
+];
+
 Deno.test("robotOf() names the robots it knows, and what they are for", () => {
-  const table: [string, string, string][] = [
-    [
-      "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; " +
-      "+https://openai.com/gptbot)",
-      "GPTBot",
-      "ai_crawler",
-    ],
-    [
-      "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; ClaudeBot/1.0; " +
-      "+claudebot@anthropic.com)",
-      "ClaudeBot",
-      "ai_crawler",
-    ],
-    [
-      "Mozilla/5.0 (Linux; Android 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Mobile " +
-      "Safari/537.36 (compatible; Bytespider; spider-feedback@bytedance.com)",
-      "Bytespider",
-      "ai_crawler",
-    ],
-    ["CCBot/2.0 (https://commoncrawl.org/faq/)", "CCBot", "ai_crawler"],
-    [
-      "meta-externalagent/1.1 (+https://developers.facebook.com/docs/sharing/webmasters/crawler)",
-      "Meta-ExternalAgent",
-      "ai_crawler",
-    ],
-    [
-      "Mozilla/5.0 (compatible; OAI-SearchBot/1.0; +https://openai.com/searchbot)",
-      "OAI-SearchBot",
-      "ai_search",
-    ],
-    [
-      "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; PerplexityBot/1.0; " +
-      "+https://perplexity.ai/perplexitybot)",
-      "PerplexityBot",
-      "ai_search",
-    ],
-    [
-      "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; ChatGPT-User/1.0; " +
-      "+https://openai.com/bot",
-      "ChatGPT-User",
-      "ai_assistant",
-    ],
-    [
-      "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
-      "Googlebot",
-      "search",
-    ],
-    ["Googlebot-Image/1.0", "Googlebot-Image", "search"],
-    [
-      "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; bingbot/2.0; " +
-      "+http://www.bing.com/bingbot.htm) Chrome/116.0.1938.76 Safari/537.36",
-      "Bingbot",
-      "search",
-    ],
-    [
-      "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_5) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
-      "Version/13.1.1 Safari/605.1.15 (Applebot/0.1; +http://www.apple.com/go/applebot)",
-      "Applebot",
-      "search",
-    ],
-    [
-      "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
-      "Facebook",
-      "preview",
-    ],
-    ["WhatsApp/2.23.20.0 A", "WhatsApp", "preview"],
-    ["Mozilla/5.0 (compatible; AhrefsBot/7.0; +http://ahrefs.com/robot/)", "AhrefsBot", "seo"],
-    [
-      "Mozilla/5.0+(compatible; UptimeRobot/2.0; http://www.uptimerobot.com/)",
-      "UptimeRobot",
-      "monitoring",
-    ],
-    [
-      "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) " +
-      "HeadlessChrome/120.0.0.0 Safari/537.36",
-      "HeadlessChrome",
-      "automation",
-    ],
-    ["curl/8.5.0", "curl", "tool"],
-    ["python-requests/2.31.0", "Python", "tool"],
-    ["Deno/2.9.6", "Deno", "tool"],
-    ["node", "Node.js", "tool"],
-    [
-      "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041.1682",
-      "PowerShell",
-      "tool",
-    ],
-  ];
-  for (const [text, name, kind] of table) assert.deepEqual(robotOf(text), { name, kind }, text);
+  for (const [text, name, kind] of NAMED) assert.deepEqual(robotOf(text), { name, kind }, text);
 });
 
 Deno.test("robotOf() calls every other robot by one name", () => {

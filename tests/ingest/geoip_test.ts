@@ -162,7 +162,7 @@ Deno.test("loadGeoIp() takes the owner's file in place of the built-in one", asy
   }
 });
 
-Deno.test("loadGeoIp() warns of a file it cannot open and goes on with the built-in one", async () => {
+Deno.test("loadGeoIp() warns of a file it cannot open and takes the built-in one", async () => {
   const { files, log, lines } = fakeSystem();
   const path = await Deno.makeTempFile({ suffix: ".mmdb" });
   try {
