@@ -7,6 +7,7 @@ import { DIMENSIONS } from "../src/query/dimensions.ts";
 import { OPERATORS } from "../src/query/filters.ts";
 import { METRICS } from "../src/query/metrics.ts";
 import { SETTING_GROUPS, SETTING_NAMES, settingRow } from "../src/settings.ts";
+import { VERBS } from "../src/verbs.ts";
 import { ROOT, sourceFiles } from "./lib.ts";
 
 /** One marked section of a document: its name and its text. */
@@ -17,6 +18,7 @@ interface Section {
 
 const README: readonly Section[] = [
   { name: "settings", make: settingsTables },
+  { name: "commands", make: commandTable },
   { name: "periods", make: () => meaningTable("Period", PERIODS) },
   { name: "metrics", make: () => meaningTable("Metric", METRICS) },
   { name: "dimensions", make: () => meaningTable("Dimension", DIMENSIONS) },
@@ -86,6 +88,14 @@ export function settingsTables(): string {
     });
     return `**${title}**\n\n${markdownTable(["Key", "Environment", "Default", "Meaning"], rows)}`;
   }).join("\n\n");
+}
+
+function commandTable(): string {
+  const rows = Object.entries(VERBS).map(([name, { args, doc }]) => [
+    `\`mallard ${[name, ...args].join(" ")}\``,
+    doc,
+  ]);
+  return markdownTable(["Command", "What it does"], rows);
 }
 
 function meaningTable(head: string, rows: Readonly<Record<string, { readonly doc: string }>>) {
