@@ -85,7 +85,7 @@ async function answer(
   if (!matched) {
     throw options.unknown?.() ?? new AppError("not_found", "Cannot find this page");
   }
-  const isHead = request.method === "HEAD";
+  const isHead = request.method === "HEAD" && hasHead(matched);
   const route = matched.routes.get((isHead ? "GET" : request.method) as Method);
   if (!route) {
     throw new AppError("method_not_allowed", `Cannot ${shown(request.method)} here`, {
@@ -221,10 +221,17 @@ function matchSegments(
   return params;
 }
 
-function methodsOf({ routes }: Matched): string[] {
+function methodsOf(matched: Matched): string[] {
+  const { routes } = matched;
   const methods: string[] = [...routes.keys()];
-  if (routes.has("GET")) methods.push("HEAD");
+  if (hasHead(matched)) methods.push("HEAD");
   return methods.sort();
+}
+
+/** HEAD is answered by GET's row, but where GET counts an event. */
+function hasHead({ routes }: Matched): boolean {
+  const route = routes.get("GET");
+  return route !== undefined && route.right !== "ingest";
 }
 
 /** A method as the error names it: a word of letters, or nothing of what was sent. */
