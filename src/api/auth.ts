@@ -3,21 +3,21 @@
 import type { Access, Right } from "../core/access.ts";
 import { AppError } from "../core/errors.ts";
 import { type Context, json, type Route } from "../core/http.ts";
+import { KEY_REQUESTS_AT_ONCE, KEY_REQUESTS_PER_SEC } from "../core/limits.ts";
 import type { Clock, Log, Random } from "../core/types.ts";
 import { isLoopback } from "../ingest/address.ts";
+import { RateLimit } from "../ingest/ratelimit.ts";
 import type { OwnerStore } from "../storage/owner_ops.ts";
 import { readJsonObject } from "./body.ts";
+import { presentedKeys, sessionCookie, sessionCookies } from "./credentials.ts";
 import type { ApiKeys } from "./keys.ts";
 import { Lockout } from "./lockout.ts";
 import { isLoopbackHost, requireOrigin } from "./origin.ts";
 import { checkNewPassword, isPasswordHash, type PasswordHasher } from "./password.ts";
+import { requireRight } from "./rights.ts";
 import { hexOf, sameSecret } from "./secrets.ts";
 import { Sessions } from "./sessions.ts";
 
-/** Name of the cookie of a login. */
-export const SESSION_COOKIE = "mm_session";
-
-const COOKIES_TRIED_MAX = 8;
 const SETUP_TOKEN_BYTES = 16;
 
 /** The settings that access depends on, by their names. */
@@ -51,6 +51,7 @@ export class Auth {
   readonly #options: AuthOptions;
   readonly #sessions: Sessions;
   readonly #lockout: Lockout;
+  readonly #keyRates: RateLimit;
   #hash: string | null;
   #setupToken: string | null;
   #loginFailures = 0;
@@ -73,6 +74,10 @@ export class Auth {
     this.#lockout = new Lockout(system.clock, {
       attemptsMax: options.max_login_attempts,
       lockSecs: options.login_lockout_secs,
+    });
+    this.#keyRates = new RateLimit(system.clock, {
+      perSecond: KEY_REQUESTS_PER_SEC,
+      burst: KEY_REQUESTS_AT_ONCE,
     });
     this.#setupToken = hash === null ? hexOf(system.random.bytes(SETUP_TOKEN_BYTES)) : null;
   }
@@ -109,11 +114,15 @@ export class Auth {
     return this.#setupToken;
   }
 
-  /** Who sends this request, and what they may do. */
+  /** Who sends this request, and what they may do. Throws `too_many_requests` for a busy key. */
   accessOf(request: Request, caller: Caller): Access {
-    const scope = presentedKeys(request.headers).map((key) => this.#keys.scopeOf(key))
+    const key = presentedKeys(request.headers).map((text) => this.#keys.find(text))
       .find((found) => found !== null);
-    if (scope) return access("key", scope === "Admin" ? ADMIN : READER);
+    if (key) {
+      const waitSecs = this.#keyRates.take(key.key_hash);
+      if (waitSecs > 0) throw tooBusy(waitSecs);
+      return access("key", key.scope === "Admin" ? ADMIN : READER);
+    }
     if (sessionCookies(request.headers).some((token) => this.#sessions.has(token))) {
       return access("session", ADMIN);
     }
@@ -191,16 +200,8 @@ export class Auth {
 
   /** The cookie that carries a token; an empty token takes it back. */
   cookie(token: string): string {
-    const life = token === "" ? 0 : this.#options.session_ttl_secs;
-    const parts = [
-      `${SESSION_COOKIE}=${token}`,
-      "HttpOnly",
-      "SameSite=Strict",
-      "Path=/",
-      `Max-Age=${life}`,
-    ];
-    if (this.#options.secure) parts.push("Secure");
-    return parts.join("; ");
+    const { session_ttl_secs, secure } = this.#options;
+    return sessionCookie(token, { lifeSecs: session_ttl_secs, secure });
   }
 
   #checkSetupToken({ address, log }: Context, token: unknown): void {
@@ -227,28 +228,6 @@ export class Auth {
     log("warn", "A login failed");
   }
 }
-
-/** Refuses who lacks a right: `unauthorized` where a login would help, else `forbidden`. */
-export function requireRight(access: Access, right: Right): void {
-  if (access.rights.has(right)) return;
-  if (access.who === "key" || access.who === "session") {
-    throw new AppError("forbidden", `Cannot do this: the caller may not ${RIGHT_WORDS[right]}`);
-  }
-  throw new AppError(
-    "unauthorized",
-    access.rights.has("read")
-      ? "Cannot do this without a password: set one first, or ask from the server itself"
-      : "Cannot do this without a login or an API key",
-    { "www-authenticate": "Bearer" },
-  );
-}
-
-const RIGHT_WORDS: Readonly<Record<Right, string>> = {
-  public: "see this",
-  ingest: "send events",
-  read: "read statistics",
-  admin: "change anything",
-};
 
 /** Routes of setup, login, logout and status. */
 export function authRoutes(auth: Auth): Route[] {
@@ -289,6 +268,14 @@ export function authRoutes(auth: Auth): Route[] {
   ];
 }
 
+function tooBusy(waitSecs: number): AppError {
+  return new AppError(
+    "too_many_requests",
+    `Cannot answer: this API key sends more than ${KEY_REQUESTS_PER_SEC} requests a second`,
+    { "retry-after": String(waitSecs) },
+  );
+}
+
 function access(who: Access["who"], rights: ReadonlySet<Right>): Access {
   return { who, rights, sites: null };
 }
@@ -296,18 +283,4 @@ function access(who: Access["who"], rights: ReadonlySet<Right>): Access {
 /** A client on this very machine: by its address, its connection, and the name it asked for. */
 function isLocal(request: Request, { peer, address }: Caller): boolean {
   return isLoopback(peer) && isLoopback(address) && isLoopbackHost(request);
-}
-
-function presentedKeys(headers: Headers): string[] {
-  const bearer = /^bearer +(mm_\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
-  return [bearer, headers.get("x-api-key")].filter((key) => key !== null && key !== undefined);
-}
-
-function sessionCookies(headers: Headers): string[] {
-  const cookies = headers.get("cookie");
-  if (!cookies) return [];
-  const prefix = `${SESSION_COOKIE}=`;
-  return cookies.split(";").map((cookie) => cookie.trim())
-    .filter((cookie) => cookie.startsWith(prefix)).slice(0, COOKIES_TRIED_MAX)
-    .map((cookie) => cookie.slice(prefix.length));
 }

@@ -49,11 +49,11 @@ export class ApiKeys {
     return keys;
   }
 
-  /** The scope of a clear key that is in force, or null. */
-  scopeOf(key: string): KeyScope | null {
+  /** The row of a clear key that is in force, or null. */
+  find(key: string): KeyRow | null {
     if (key.length > API_KEY_CHARS_MAX || !KEY.test(key)) return null;
     const found = findByDigest(this.#keys, sha256(key));
-    return found && !found.revoked ? found.scope : null;
+    return found && !found.revoked ? found : null;
   }
 
   /** Makes a key. Rejects with `conflict` when there are too many. */

@@ -96,3 +96,13 @@ export const ITEMS_MAX = 1000;
 export const ITEM_NAME_CHARS_MAX = 256;
 /** Largest body of a goal, a segment, a funnel or an annotation, as JSON text. */
 export const ITEM_BODY_CHARS_MAX = 32 * 1024;
+/** Different sites, reasons and robots whose dropped requests wait to be written down. */
+export const DROP_KEYS_MAX = 20_000;
+/** Requests a second that one API key may send; the rest is told to wait. */
+export const KEY_REQUESTS_PER_SEC = 100;
+/** Requests one API key may send at once after a pause. */
+export const KEY_REQUESTS_AT_ONCE = 1000;
+/** Open streams of live numbers. */
+export const STREAMS_MAX = 1000;
+/** Messages a stream may lag behind before it is closed. */
+export const STREAM_LAG_MAX = 8;

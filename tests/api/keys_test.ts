@@ -114,3 +114,17 @@ Deno.test("ApiKeys stay, and stay revoked, across restarts; no clear key is on d
   equal((await read(again, { "x-api-key": revoked.key })).status, 401);
   again.close();
 });
+
+Deno.test("a key that sends too much is told to wait; others are not", async () => {
+  const owner = await openWithPassword();
+  const busy = { "x-api-key": (await owner.keys.create("busy", "ReadOnly")).key };
+  const calm = { "x-api-key": (await owner.keys.create("calm", "ReadOnly")).key };
+  for (let count = 0; count < 1000; count++) equal((await read(owner, busy)).status, 200);
+  const { status, headers } = await read(owner, busy);
+  deepEqual([status, headers.get("retry-after")], [429, "1"]);
+  equal((await read(owner, calm)).status, 200);
+  owner.system.clock.advance(1000);
+  for (let count = 0; count < 100; count++) equal((await read(owner, busy)).status, 200);
+  equal((await read(owner, busy)).status, 429);
+  owner.close();
+});

@@ -1,0 +1,61 @@
+// Counts what is not stored: by site, day, reason and name of the robot. Counts wait in memory and
+// are written down from time to time; a crash loses the last of them, and nothing else.
+import { utcDate } from "../core/event.ts";
+import { DROP_KEYS_MAX } from "../core/limits.ts";
+import type { Clock } from "../core/types.ts";
+import type { DropRow, DropStore } from "../storage/drop_ops.ts";
+
+/** What counts as dropped: why, and for a robot its name. */
+export interface Dropped {
+  readonly site_id: string;
+  readonly reason: string;
+  readonly name?: string;
+}
+
+/** Counts since the last write. */
+export class Drops {
+  readonly #store: DropStore;
+  readonly #clock: Clock;
+  readonly #isKnown: (site: string) => boolean;
+  readonly #keysMax: number;
+  #rows = new Map<string, DropRow>();
+
+  /** Only sites that `isKnown` are counted: anybody can name any other. */
+  constructor(
+    store: DropStore,
+    clock: Clock,
+    isKnown: (site: string) => boolean,
+    options: { readonly keysMax?: number } = {},
+  ) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#isKnown = isKnown;
+    this.#keysMax = options.keysMax ?? DROP_KEYS_MAX;
+  }
+
+  /** Counts one. Past the bound of different ones that wait, no new ones are counted. */
+  count({ site_id, reason, name = "" }: Dropped): void {
+    if (!this.#isKnown(site_id)) return;
+    const date = utcDate(this.#clock.nowMs() * 1000);
+    const key = `${site_id}|${date}|${reason}|${name}`;
+    const known = this.#rows.get(key);
+    if (!known && this.#rows.size >= this.#keysMax) return;
+    this.#rows.set(key, { site_id, date, reason, name, count: (known?.count ?? 0) + 1 });
+  }
+
+  /** Writes the counts down. Rejects with the store's error; the counts then go on waiting. */
+  async flush(): Promise<void> {
+    const rows = this.#rows;
+    if (rows.size === 0) return;
+    this.#rows = new Map();
+    try {
+      await this.#store.run("addDrops", [...rows.values()]);
+    } catch (error) {
+      for (const [key, row] of rows) {
+        const since = this.#rows.get(key);
+        this.#rows.set(key, { ...row, count: row.count + (since?.count ?? 0) });
+      }
+      throw error;
+    }
+  }
+}
