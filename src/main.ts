@@ -6,6 +6,7 @@ import { type Config, loadConfig, optionsHelp } from "./config.ts";
 import { messageOf } from "./core/errors.ts";
 import type { Host } from "./host.ts";
 import type { System } from "./core/types.ts";
+import { importDuckDb } from "./storage/duckdb.ts";
 import { loadDuckDb } from "./storage/native_library.ts";
 import { realSystem } from "./system.ts";
 import { type Verb, type VerbName, VERBS, verbsHelp } from "./verbs.ts";
@@ -105,7 +106,7 @@ function hostOf(config: Config, system: System): Host {
         },
         system.files,
         system.random,
-        () => import("@duckdb/node-api"),
+        importDuckDb,
         { nativeDir: config.native_dir },
       ),
     ...testCompaction(),

@@ -53,7 +53,7 @@ export const VERBS = {
     doc: "compare every file of the backup in DIR with what was written",
     run: async ({ config, system, host, args }) => {
       const folder = resolve(args[0] ?? "");
-      const db = await openDb(config, host, folder);
+      const db = await openDb(config, system, host, folder);
       try {
         const { files, events, faults } = await verify(system.files, db, folder);
         const lines = faults.map((fault) => `${fault}\n`).join("");
@@ -112,7 +112,7 @@ export const VERBS = {
     doc: "look through DATA_DIR for anything that looks like an address or an e-mail",
     run: async ({ config, system, host }) => {
       const dataDir = dataDirOf(config);
-      const db = await openDb(config, host, dataDir);
+      const db = await openDb(config, system, host, dataDir);
       try {
         const report = await auditData(db, system.files, dataDir);
         return { text: auditText(report), isFine: report.findings.length === 0 };
@@ -141,8 +141,13 @@ function fine(sentence: string): VerbResult {
   return { text: `${sentence}\n`, isFine: true };
 }
 
-async function openDb(config: Config, host: Host, folder: string): Promise<Db> {
-  return await Db.open(await host.loadDuckDb(), {
+async function openDb(
+  config: Config,
+  { clock }: System,
+  host: Host,
+  folder: string,
+): Promise<Db> {
+  return await Db.open(await host.loadDuckDb(), clock, {
     folder,
     spillFolder: `${folder}/.spill`,
     memoryLimit: config.memory_limit,

@@ -18,7 +18,7 @@ export const ERRORS = {
 /** Name of a kind of refusal. */
 export type ErrorCode = keyof typeof ERRORS;
 
-/** A refusal: what was tried, what was found. Becomes `{"error": message}` with the code's status. */
+/** A refusal: what was tried, what was found. Becomes `{"error": message}` and a status. */
 export class AppError extends Error {
   override readonly name = "AppError";
   readonly code: ErrorCode;

@@ -4,7 +4,7 @@
 /** Source of time. `nowMs()` is milliseconds since 1970 UTC with a fraction where known. */
 export interface Clock {
   nowMs(): number;
-  /** Calls `run` every `ms` until the returned function is called. Never keeps the process alive. */
+  /** Calls `run` every `ms` until the result is called. Never keeps the process alive. */
   every(ms: number, run: () => void): () => void;
   /** Calls `run` once after `ms`, unless the returned function is called before. */
   after(ms: number, run: () => void): () => void;

@@ -111,7 +111,7 @@ export class Compactor {
     return groups;
   }
 
-  /** Of a partition that still grows, the smallest files, so that each event is rewritten rarely. */
+  /** Of a partition that still grows, the smallest files: each event is rewritten rarely. */
   #step(partition: readonly CatalogFile[]): CatalogFile[] {
     const { openFilesMax } = this.#options;
     if (partition.length <= openFilesMax) return [];

@@ -11,9 +11,15 @@ import type {
 import { AppError, messageOf } from "../core/errors.ts";
 import { type Event, EVENT_COLUMN_NAMES, EVENT_COLUMNS } from "../core/event.ts";
 import type { Sql, SqlValue } from "../core/sql.ts";
+import type { Clock } from "../core/types.ts";
 
 /** The library as it is imported. */
 export type DuckDbModule = typeof DuckDb;
+
+/** Imports the library from where the runtime finds packages. */
+export function importDuckDb(): Promise<DuckDbModule> {
+  return import("@duckdb/node-api");
+}
 
 /** One row by column name. Counts are numbers; DuckDB's other types arrive as their text. */
 export type Row = Record<string, string | number | boolean | null>;
@@ -38,6 +44,7 @@ const APPEND_ROWS = 2048;
 /** An open DuckDB. */
 export class Db {
   readonly #duckdb: DuckDbModule;
+  readonly #clock: Clock;
   readonly #instance: DuckDBInstance;
   readonly #writer: DuckDBConnection;
   readonly #idle: DuckDBConnection[];
@@ -47,11 +54,13 @@ export class Db {
 
   private constructor(
     duckdb: DuckDbModule,
+    clock: Clock,
     instance: DuckDBInstance,
     writer: DuckDBConnection,
     readers: DuckDBConnection[],
   ) {
     this.#duckdb = duckdb;
+    this.#clock = clock;
     this.#instance = instance;
     this.#writer = writer;
     this.#idle = readers;
@@ -61,7 +70,7 @@ export class Db {
   }
 
   /** Opens DuckDB in memory and locks it into `folder`. Rejects when DuckDB refuses the options. */
-  static async open(duckdb: DuckDbModule, options: DbOptions): Promise<Db> {
+  static async open(duckdb: DuckDbModule, clock: Clock, options: DbOptions): Promise<Db> {
     const settings: Record<string, string> = {
       temp_directory: options.spillFolder,
       preserve_insertion_order: "false",
@@ -79,17 +88,18 @@ export class Db {
     await writer.run("set lock_configuration = true");
     const readers: DuckDBConnection[] = [];
     for (let count = 0; count < options.readers; count++) readers.push(await instance.connect());
-    return new Db(duckdb, instance, writer, readers);
+    return new Db(duckdb, clock, instance, writer, readers);
   }
 
   /** Opens an existing database file, for reading only. Rejects with DuckDB's error. */
-  static async openFile(duckdb: DuckDbModule, path: string): Promise<Db> {
+  static async openFile(duckdb: DuckDbModule, clock: Clock, path: string): Promise<Db> {
     const instance = await duckdb.DuckDBInstance.create(path, {
       access_mode: "READ_ONLY",
       autoinstall_known_extensions: "false",
       autoload_known_extensions: "false",
     });
-    return new Db(duckdb, instance, await instance.connect(), [await instance.connect()]);
+    const readers = [await instance.connect()];
+    return new Db(duckdb, clock, instance, await instance.connect(), readers);
   }
 
   /**
@@ -168,13 +178,13 @@ export class Db {
       stopped = why;
       connection.interrupt();
     };
-    const timer = limits.timeoutMs === undefined
-      ? undefined
-      : setTimeout(() => stop("time"), limits.timeoutMs);
+    const cancel = limits.timeoutMs === undefined
+      ? () => {}
+      : this.#clock.after(limits.timeoutMs, () => stop("time"));
     const abort = () => stop("gone");
     limits.signal?.addEventListener("abort", abort);
     const reader = await this.#read(connection, query, limits, () => stopped).finally(() => {
-      clearTimeout(timer);
+      cancel();
       limits.signal?.removeEventListener("abort", abort);
     });
     return reader.getRowObjectsJS().map(plainRow);
@@ -224,11 +234,11 @@ export class Db {
         reject(error);
       };
       const gone = () => leave(goneError());
-      const timer = limits.timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => leave(lateError(limits)), limits.timeoutMs);
+      const cancel = limits.timeoutMs === undefined
+        ? () => {}
+        : this.#clock.after(limits.timeoutMs, () => leave(lateError(limits)));
       const end = () => {
-        clearTimeout(timer);
+        cancel();
         limits.signal?.removeEventListener("abort", gone);
       };
       const take = (free: DuckDBConnection) => {

@@ -80,8 +80,8 @@ export async function openStorage(
     const { store, isSalvaged } = await openStore(system, dataDir);
     closing.push(() => store.close());
     const duckdb = await host.loadDuckDb();
-    await takeOver(duckdb, store, files, log, dataDir);
-    const db = await Db.open(duckdb, {
+    await takeOver(duckdb, store, system, dataDir);
+    const db = await Db.open(duckdb, clock, {
       folder: dataDir,
       spillFolder: `${dataDir}/.spill`,
       memoryLimit: options.memory_limit ?? halfOf(host.memoryBytes),
@@ -89,62 +89,64 @@ export async function openStorage(
       readers: READERS,
     });
     closing.push(() => db.close());
-    const journalId = await store.run("journalId", random.uuid());
-    const quarantineFolder = `${dataDir}/quarantine`;
     const recovery = new Recovery(db, store, files, log, {
       eventsFolder,
-      quarantineFolder,
-      journalId,
+      quarantineFolder: `${dataDir}/quarantine`,
+      journalId: await store.run("journalId", random.uuid()),
       isSalvaged,
     });
     const catalog = new Catalog(await recovery.start(), await store.run("listSites", undefined));
-    const hot = await Hot.create(db, catalog);
-    const journal = new Journal(store, catalog, hot, clock);
-    const lastTimestampUs = await journal.load((seq) =>
-      log("error", `Cannot read row ${seq} of the journal: it is damaged`)
-    );
-    const turns = new Turns();
-    const numbers = new FileNumbers(store, files, { eventsFolder });
-    const cold = new Cold(store, files, catalog, recovery, log, turns, { eventsFolder });
-    const flusher = new Flusher(db, store, files, catalog, hot, numbers, clock, log, turns, {
-      eventsFolder,
-      journalId,
-    });
-    const compactor = new Compactor(
-      db,
-      store,
-      files,
-      catalog,
-      cold,
-      numbers,
-      clock,
-      log,
-      turns,
-      { eventsFolder, openFilesMax: OPEN_FILES_MAX },
-    );
-    return {
-      db,
-      store,
-      journal,
-      hot,
-      flusher,
-      cold,
-      compactor,
-      eraser: new Eraser(store, catalog, journal, cold, turns),
-      reader: new Reader(db, catalog, hot, cold, { eventsFolder }),
-      lastTimestampUs,
-      fileCount: () => catalog.fileCount(),
-      quarantined: () => recovery.quarantined,
-      close: async () => {
-        flusher.cancel();
-        await turns.idle();
-        await close();
-      },
-    };
+    return await openParts(system, db, store, recovery, catalog, eventsFolder, close);
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** The parts that work on an open database and a recovered catalog. */
+async function openParts(
+  { clock, files, log, random }: System,
+  db: Db,
+  store: Store,
+  recovery: Recovery,
+  catalog: Catalog,
+  eventsFolder: string,
+  close: () => Promise<void>,
+): Promise<Storage> {
+  const at = { eventsFolder };
+  const hot = await Hot.create(db, catalog);
+  const journal = new Journal(store, catalog, hot, clock);
+  const lastTimestampUs = await journal.load((seq) =>
+    log("error", `Cannot read row ${seq} of the journal: it is damaged`)
+  );
+  const turns = new Turns();
+  const numbers = new FileNumbers(store, files, at);
+  const cold = new Cold(store, files, catalog, recovery, log, turns, at);
+  const journalId = await store.run("journalId", random.uuid());
+  const flusher = new Flusher(db, store, files, catalog, hot, numbers, clock, log, turns, {
+    eventsFolder,
+    journalId,
+  });
+  const merging = { eventsFolder, openFilesMax: OPEN_FILES_MAX };
+  return {
+    db,
+    store,
+    journal,
+    hot,
+    flusher,
+    cold,
+    compactor: new Compactor(db, store, files, catalog, cold, numbers, clock, log, turns, merging),
+    eraser: new Eraser(store, catalog, journal, cold, turns),
+    reader: new Reader(db, catalog, hot, cold, at),
+    lastTimestampUs,
+    fileCount: () => catalog.fileCount(),
+    quarantined: () => recovery.quarantined,
+    close: async () => {
+      flusher.cancel();
+      await turns.idle();
+      await close();
+    },
+  };
 }
 
 /** Damage that SQLite reports, as opposed to a folder that cannot be used. */

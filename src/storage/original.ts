@@ -5,19 +5,18 @@ import { messageOf } from "../core/errors.ts";
 import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, type EventColumnName } from "../core/event.ts";
 import { faultOfSiteId } from "../core/site_id.ts";
 import { ident, join, raw, sql } from "../core/sql.ts";
-import type { Files, Log } from "../core/types.ts";
+import type { Clock, System } from "../core/types.ts";
 import { Db, type DuckDbModule, type Row } from "./duckdb.ts";
 import type { Store } from "./store.ts";
 
 const DATABASE = "mallard.duckdb";
 const SUFFIXES = ["", ".wal"];
 
-/** Takes over the events of DATA_DIR/mallard.duckdb, if there is one. Rejects with no damage done. */
+/** Takes over the events of DATA_DIR/mallard.duckdb, if there is one, or tells why it cannot. */
 export async function takeOver(
   duckdb: DuckDbModule,
   store: Store,
-  files: Files,
-  log: Log,
+  { clock, files, log }: System,
   dataDir: string,
 ): Promise<void> {
   const path = `${dataDir}/${DATABASE}`;
@@ -26,7 +25,7 @@ export async function takeOver(
   const mark = `${bytes}+${await files.size(`${path}.wal`) ?? 0}`;
   let rows: Row[];
   try {
-    rows = await readEvents(duckdb, path);
+    rows = await readEvents(duckdb, clock, path);
   } catch (error) {
     log("error", `Cannot take over ${DATABASE}, it is left as it is: ${firstLine(error)}`);
     return;
@@ -47,8 +46,8 @@ export async function takeOver(
 }
 
 /** Rows of its table `events`, times in µs, amounts in hundredths, columns it lacks as NULL. */
-async function readEvents(duckdb: DuckDbModule, path: string): Promise<Row[]> {
-  const db = await Db.openFile(duckdb, path);
+async function readEvents(duckdb: DuckDbModule, clock: Clock, path: string): Promise<Row[]> {
+  const db = await Db.openFile(duckdb, clock, path);
   try {
     const described = await db.query(
       sql`select column_name from information_schema.columns where table_name = 'events'`,

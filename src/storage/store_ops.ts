@@ -184,7 +184,7 @@ function holdsJournal(
   ) !== undefined;
 }
 
-/** One site's journal rows of the dates `firstDate … lastDate` go, and some files are condemned. */
+/** One site's journal rows of some dates, both ends included, go; some files are condemned. */
 function eraseRange(
   db: Sqlite,
   { site_id, firstDate, lastDate, paths }: {
@@ -306,7 +306,8 @@ function journalId(db: Sqlite, fresh: string): string {
 
 function setFact(db: Sqlite, fact: { name: string; value: string }): void {
   db.run(
-    "insert into facts (name, value) values (?, ?) on conflict do update set value = excluded.value",
+    `insert into facts (name, value) values (?, ?)
+      on conflict do update set value = excluded.value`,
     fact.name,
     fact.value,
   );

@@ -1,5 +1,6 @@
 // The thread that owns mallard.sqlite: it takes one request after the other, so that waiting for
-// the disk never stops the main thread. Messages: { id, op, args } → { id, result } or { id, error }.
+// the disk never stops the main thread. It gets
+// { id, op, args } and answers { id, result } or { id, error }.
 import { migrate } from "./migrations.ts";
 import { Sqlite } from "./sqlite.ts";
 import { STORE_OPS, type StoreOp } from "./store_ops.ts";

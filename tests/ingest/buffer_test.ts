@@ -39,7 +39,7 @@ Deno.test("Buffer answers only after the commit, and many waiting requests share
   assert.strictEqual(buffer.size, 0);
 });
 
-Deno.test("Buffer refuses with 503 and Retry-After while the disk refuses, and recovers by itself", async () => {
+Deno.test("Buffer refuses with 503 while the disk refuses, and recovers by itself", async () => {
   const journal = heldJournal();
   const system = fakeSystem();
   const buffer = new Buffer(journal.append, system.log);
@@ -57,7 +57,7 @@ Deno.test("Buffer refuses with 503 and Retry-After while the disk refuses, and r
   assert.deepStrictEqual(system.lines.map((line) => line.level), ["error", "info"]);
 });
 
-Deno.test("Buffer refuses what is beyond its bound, and keeps what was accepted before", async () => {
+Deno.test("Buffer refuses what is beyond its bound and keeps what came before", async () => {
   const journal = heldJournal();
   const buffer = new Buffer(journal.append, fakeSystem().log);
   const kept = buffer.accept(Array.from({ length: QUEUE_EVENTS_MAX }, () => event));

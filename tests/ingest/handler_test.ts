@@ -22,7 +22,7 @@ async function pageviews(app: RunningApp, site = "example.com"): Promise<number>
   return (await response.json()).total_pageviews;
 }
 
-Deno.test("POST /api/event answers as the contract's table says, with any origin allowed", async () => {
+Deno.test("POST /api/event answers by the contract's table, to any origin", async () => {
   const app = await openApp();
   const cases: [number, unknown][] = [
     [202, EVENT],
@@ -47,7 +47,7 @@ Deno.test("POST /api/event answers as the contract's table says, with any origin
   await app.close();
 });
 
-Deno.test("POST /api/event drops robots with 202 and says so, unless told to keep them", async () => {
+Deno.test("POST /api/event drops robots with 202, unless told to keep them", async () => {
   for (const kept of [false, true]) {
     const app = await openApp({ MALLARD_FILTER_BOTS: String(!kept) });
     const headers = { "user-agent": "Mozilla/5.0 (compatible; Googlebot/2.1)" };
@@ -59,7 +59,7 @@ Deno.test("POST /api/event drops robots with 202 and says so, unless told to kee
   }
 });
 
-Deno.test("GET /api/event is the pixel: a GIF that is not cached, and a pageview by default", async () => {
+Deno.test("GET /api/event is the pixel: an uncached GIF, a pageview by default", async () => {
   const app = await openApp();
   const headers = { "user-agent": CHROME };
   const query = "d=example.com&u=https%3A%2F%2Fexample.com%2Fa%3Futm_source%3Dmail&w=390";
@@ -75,7 +75,7 @@ Deno.test("GET /api/event is the pixel: a GIF that is not cached, and a pageview
   await app.close();
 });
 
-Deno.test("OPTIONS /api/event answers a preflight from anywhere; other methods are 405", async () => {
+Deno.test("OPTIONS /api/event answers any preflight; other methods are 405", async () => {
   const app = await openApp();
   const response = await app.send("/api/event", {
     method: "OPTIONS",

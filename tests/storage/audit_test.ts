@@ -9,7 +9,7 @@ import { accept, openFolder, withFolder } from "../support/storage.ts";
 const AT = Date.UTC(2024, 0, 15, 12) * 1000;
 
 async function audit(folder: string): Promise<AuditReport> {
-  const db = await Db.open(duckdb, {
+  const db = await Db.open(duckdb, fakeSystem().clock, {
     folder,
     spillFolder: `${folder}/.spill`,
     memoryLimit: null,

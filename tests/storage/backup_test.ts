@@ -17,7 +17,7 @@ const event = (n: number, at = "2024-01-14 10:00:00") =>
 const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-Deno.test("backup() under load holds a prefix of the accepted events; restore() brings it back", async () => {
+Deno.test("backup() under load holds a prefix of the events; restore() returns it", async () => {
   await withFolder(async (folder) => {
     const live = `${folder}/live`;
     const system = fakeSystem();

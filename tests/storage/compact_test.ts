@@ -28,7 +28,7 @@ const parquetIn = (folder: string, date: string) =>
   [...Deno.readDirSync(`${folder}/events/site_id=example.com/date=${date}`)].map((e) => e.name)
     .sort();
 
-Deno.test("Compactor makes one file of a closed day and leaves a small open one alone", async () => {
+Deno.test("Compactor makes one file of a closed day and leaves an open one alone", async () => {
   await withFolder(async (folder) => {
     const storage = await openFolder(folder);
     await fill(storage, 3, YESTERDAY);
@@ -55,7 +55,7 @@ Deno.test("Compactor merges an open day in steps when it holds more than 16 file
   });
 });
 
-Deno.test("Compactor keeps a file that a query still reads, and a merge gives up when it was erased", async () => {
+Deno.test("Compactor leaves queries their files, and gives up what was erased", async () => {
   await withFolder(async (folder) => {
     const storage = await openFolder(folder);
     await fill(storage, 2, YESTERDAY);

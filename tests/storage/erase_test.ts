@@ -26,7 +26,7 @@ const EVENTS = [
   event(4, "2024-01-14 11:00:00", "other.org"),
 ];
 
-Deno.test("Eraser removes a site's dates from journal, hot and cold, and nothing else", async () => {
+Deno.test("Eraser removes a site's dates from every tier, and nothing else", async () => {
   for (const flushed of [false, true]) {
     await withFolder(async (folder) => {
       const storage = await openFolder(folder);

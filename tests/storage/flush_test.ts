@@ -42,7 +42,7 @@ Deno.test("Flusher loses and doubles nothing when any file operation fails", asy
   }
 });
 
-Deno.test("Flusher keeps a partition hot that cannot be written, and writes the others", async () => {
+Deno.test("Flusher keeps hot what cannot be written, and writes the others", async () => {
   await withFolder(async (folder) => {
     const storage = await openFolder(folder);
     await Deno.mkdir(`${folder}/events/site_id=example.com`, { recursive: true });
@@ -60,7 +60,7 @@ Deno.test("Flusher keeps a partition hot that cannot be written, and writes the 
   });
 });
 
-Deno.test("Flusher writes files that DuckDB reads with hive partitioning, ordered by time", async () => {
+Deno.test("Flusher writes files for hive partitioning, ordered by time", async () => {
   await withFolder(async (folder) => {
     const storage = await openFolder(folder);
     await accept(storage, [event(2, "2024-01-15 11:00:00"), event(1)]);

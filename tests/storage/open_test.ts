@@ -9,7 +9,7 @@ const event = (n: number, at = "2024-01-15 10:00:00") =>
 const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-Deno.test("openStorage() refuses a folder that another server uses, naming its process", async () => {
+Deno.test("openStorage() refuses a folder in use, naming the process", async () => {
   await withFolder(async (folder) => {
     const storage = await openFolder(folder);
     await assert.rejects(
@@ -43,7 +43,7 @@ Deno.test("openStorage() keeps journal and files through a restart", async () =>
   });
 });
 
-Deno.test("openStorage() starts with a mallard.sqlite that is no database: files still count", async () => {
+Deno.test("openStorage() starts with a damaged mallard.sqlite, and files still count", async () => {
   for (const damage of ["garbage", "empty-pages", "truncated"]) {
     await withFolder(async (folder) => {
       let storage = await openFolder(folder);

@@ -19,7 +19,7 @@ const EVENTS = `create table events as
     1.25::decimal(12, 2) as revenue_amount
   from range(5) t(i)`;
 
-Deno.test("takeOver() brings in the events of mallard.duckdb once, and sets the file aside", async () => {
+Deno.test("takeOver() brings in mallard.duckdb's events once and sets it aside", async () => {
   for (const checkpoint of [true, false]) {
     await withFolder(async (folder) => {
       await writeDatabase(`${folder}/mallard.duckdb`, [EVENTS], checkpoint);
@@ -42,7 +42,7 @@ Deno.test("takeOver() brings in the events of mallard.duckdb once, and sets the 
   }
 });
 
-Deno.test("takeOver() reports a database that cannot be opened or read, and leaves it", async () => {
+Deno.test("takeOver() reports a database it cannot read, and leaves it", async () => {
   const cases: ((path: string) => Promise<void>)[] = [
     (path) => Deno.writeTextFile(path, "no database"),
     (path) => writeDatabase(path, ["create table other (x integer)"], true),

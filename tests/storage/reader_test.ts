@@ -26,7 +26,7 @@ Deno.test("Reader reads hot and cold events of one site and span as one relation
   }
 });
 
-Deno.test("Reader sees every event accepted before the question, and the site's version changes", async () => {
+Deno.test("Reader sees all that was accepted before, and the version tells", async () => {
   const { reader, journal, flusher, close } = await openTestReader([]);
   const count = async () => {
     const rows = await reader.query("example.com", DAY, (e) => sql`select count(*) as n from ${e}`);

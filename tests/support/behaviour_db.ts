@@ -1,5 +1,6 @@
 // A DuckDB that holds given events, for comparing behavioural SQL with the brute force.
 import * as duckdb from "@duckdb/node-api";
+import { fakeSystem } from "./fake_system.ts";
 import type { Event } from "../../src/core/event.ts";
 import { type Sql, sql } from "../../src/core/sql.ts";
 import { Db, type Row } from "../../src/storage/duckdb.ts";
@@ -18,7 +19,7 @@ export async function withEvents(
   use: (ask: (query: Sql) => Promise<Row[]>) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
-  const db = await Db.open(duckdb, {
+  const db = await Db.open(duckdb, fakeSystem().clock, {
     folder,
     spillFolder: `${folder}/spill`,
     memoryLimit: null,
