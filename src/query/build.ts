@@ -128,10 +128,19 @@ function merge(query: Query, parts: readonly Part[], keys: readonly Sql[]): Sql 
       ? sql`\n    cross join ${name}`
       : sql`\n    full join ${name} using (${join(keys)})`
   );
-  const only = query.only && keys.length > 0
-    ? sql`\n  where list_contains(${query.only}, k0)`
-    : raw("");
-  return sql`select ${join([...keys, ...values])}\n  from ${first}${join(joined, "")}${only}`;
+  return sql`select ${join([...keys, ...values])}\n  from ${first}${join(joined, "")}${
+    narrowed(query)
+  }`;
+}
+
+/** Which rows stay, told by their first key. */
+function narrowed({ only, search, dimensions }: Query): Sql {
+  if (dimensions.length === 0) return raw("");
+  const conditions = [
+    ...(only ? [sql`list_contains(${only}, k0)`] : []),
+    ...(search === null ? [] : [sql`contains(lower(k0), lower(${search}))`]),
+  ];
+  return conditions.length === 0 ? raw("") : sql`\n  where ${join(conditions, " and ")}`;
 }
 
 /** Visitors of the question without its dimensions or goals, for shares and conversion rates. */

@@ -21,7 +21,7 @@ export interface Dimension {
   readonly doc: string;
 }
 
-const UNKNOWN = "(unknown)";
+const NOT_SET = "(not set)";
 
 /** A visit's first event's column as a dimension. */
 function visitColumn<G extends Dimension["group"]>(
@@ -29,7 +29,7 @@ function visitColumn<G extends Dimension["group"]>(
   label: string,
   group: G,
   doc: string,
-  missing = UNKNOWN,
+  missing = NOT_SET,
 ): Dimension {
   return {
     label,
@@ -52,7 +52,7 @@ function eventColumn(
 }
 
 function visitPage(label: string, doc: string): Dimension {
-  return { label, group: "pages", of: "visit", columns: [], missing: UNKNOWN, doc };
+  return { label, group: "pages", of: "visit", columns: [], missing: NOT_SET, doc };
 }
 
 function timePart(label: string, doc: string): Dimension {
@@ -100,6 +100,12 @@ export const DIMENSIONS = {
     missing: NONE,
     doc: "currency of the event's revenue, ISO 4217",
   },
+  entry_hostname: visitColumn(
+    "hostname",
+    "Entry hostname",
+    "pages",
+    "host of the visit's first event",
+  ),
   entry_page: visitPage("Entry page", "page of the visit's first pageview"),
   exit_page: visitPage("Exit page", "page of the visit's last pageview"),
   source: visitColumn(
@@ -125,11 +131,11 @@ export const DIMENSIONS = {
     missing: "Direct",
     doc: "kind of source: search, social, mail, paid or not …",
   },
-  utm_source: visitColumn("utm_source", "Campaign source", "campaigns", "utm_source", NONE),
-  utm_medium: visitColumn("utm_medium", "Campaign medium", "campaigns", "utm_medium", NONE),
-  utm_campaign: visitColumn("utm_campaign", "Campaign", "campaigns", "utm_campaign", NONE),
-  utm_content: visitColumn("utm_content", "Campaign content", "campaigns", "utm_content", NONE),
-  utm_term: visitColumn("utm_term", "Campaign term", "campaigns", "utm_term", NONE),
+  utm_source: visitColumn("utm_source", "Campaign source", "campaigns", "utm_source"),
+  utm_medium: visitColumn("utm_medium", "Campaign medium", "campaigns", "utm_medium"),
+  utm_campaign: visitColumn("utm_campaign", "Campaign", "campaigns", "utm_campaign"),
+  utm_content: visitColumn("utm_content", "Campaign content", "campaigns", "utm_content"),
+  utm_term: visitColumn("utm_term", "Campaign term", "campaigns", "utm_term"),
   country: visitColumn("country_code", "Country", "locations", "ISO 3166-1 alpha-2 code"),
   region: visitColumn("region", "Region", "locations", "name of the region"),
   city: visitColumn("city", "City", "locations", "name of the city"),
@@ -144,7 +150,7 @@ export const DIMENSIONS = {
     of: "visit",
     columns: ["screen_size"],
     expr: screenClass,
-    missing: UNKNOWN,
+    missing: NOT_SET,
     doc: "mobile below 768 pixels of width, tablet below 1024, laptop below 1440, else desktop",
   },
   minute: timePart("Minute", "minute of the event, or of the visit's start"),

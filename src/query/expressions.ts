@@ -13,7 +13,7 @@ import type { Query } from "./query.ts";
 export interface RowShape {
   /** A column of the event itself. */
   own(name: EventColumnName): Sql;
-  /** A column of the event's visit: a stored one, entry_page or exit_page. */
+  /** A column of the event's visit: a stored one, entry_page, exit_page or done_0, done_1 … */
   visit(name: string): Sql;
   /** Time of the event, or start of the visit: BIGINT microseconds. */
   readonly us: Sql;
@@ -55,12 +55,12 @@ const STORED_ROW: RowShape = {
 };
 
 /** What expressions depend on beside the row. */
-export type Terms =
-  & Pick<Query, "range" | "zone" | "weekStart" | "goals">
-  & Partial<Pick<Query, "ownColumns" | "missing">>;
-
-/** The relation of the visitors (visitor_id) who did what a filter says. */
-export type Doers = (filter: Filter) => Sql;
+export interface Terms extends Pick<Query, "range" | "zone" | "weekStart" | "goals"> {
+  readonly ownColumns?: boolean;
+  readonly missing?: string | null;
+  /** What has_done and has_not_done ask about, in the order of done_0, done_1 … */
+  readonly histories?: readonly Filter[];
+}
 
 /** A dimension as a key to group by: never NULL, one row per goal for `goal`. */
 export function keyOf(ref: DimensionRef, row: RowShape, terms: Terms): Sql {
@@ -102,20 +102,16 @@ function valueOf(ref: DimensionRef, row: RowShape, terms: Terms, own: boolean): 
 function goalNames(row: RowShape, terms: Terms): Sql {
   if (terms.goals.length === 0) return sql`unnest([]::varchar[])`;
   const names = terms.goals.map((goal) =>
-    sql`case when ${filterSql(goal.filter, row, terms, noDoers)} then ${goal.name} end`
+    sql`case when ${filterSql(goal.filter, row, terms)} then ${goal.name} end`
   );
   return sql`unnest(list_filter([${join(names)}], lambda g: g is not null))`;
 }
 
-function noDoers(): Sql {
-  throw new TypeError("Cannot ask what visitors have done: the row knows no others");
-}
-
 /** A filter as a condition on a row: never NULL. */
-export function filterSql(filter: Filter | null, row: RowShape, terms: Terms, doers: Doers): Sql {
+export function filterSql(filter: Filter | null, row: RowShape, terms: Terms): Sql {
   if (!filter) return sql`true`;
   if (isCondition(filter)) return conditionOn(filter, row, terms);
-  const parts = () => filter.of.map((part) => filterSql(part, row, terms, doers));
+  const parts = () => filter.of.map((part) => filterSql(part, row, terms));
   switch (filter.op) {
     case "and":
       return sql`(${join(parts(), " and ")})`;
@@ -124,10 +120,16 @@ export function filterSql(filter: Filter | null, row: RowShape, terms: Terms, do
     case "not":
       return sql`(not ${join(parts())})`;
     case "has_done":
-      return sql`(r.visitor_id in (select visitor_id from ${doers(filter.of[0])}))`;
+      return doneSql(filter.of[0], row, terms);
     case "has_not_done":
-      return sql`(r.visitor_id not in (select visitor_id from ${doers(filter.of[0])}))`;
+      return sql`(not ${doneSql(filter.of[0], row, terms)})`;
   }
+}
+
+function doneSql(filter: Filter, row: RowShape, terms: Terms): Sql {
+  const at = terms.histories?.indexOf(filter) ?? -1;
+  if (at < 0) throw new TypeError("Cannot ask what a visit has done: the plan does not know it");
+  return row.visit(`done_${at}`);
 }
 
 function conditionOn(condition: Condition, row: RowShape, terms: Terms): Sql {
@@ -148,7 +150,7 @@ function goalCondition(condition: Condition, row: RowShape, terms: Terms): Sql {
   const any = terms.goals.map((goal) => {
     const name = sql`${goal.name}::varchar`;
     const named = conditionSql(positive, name, values, { missing: "", caseSensitive });
-    return sql`(${named} and ${filterSql(goal.filter, row, terms, noDoers)})`;
+    return sql`(${named} and ${filterSql(goal.filter, row, terms)})`;
   });
   const found = any.length > 0 ? sql`(${join(any, " or ")})` : sql`false`;
   return operator?.not ? sql`(not ${found})` : found;
@@ -167,7 +169,7 @@ export function goalFinder(terms: Terms): (name: string) => GoalCondition | unde
     if (!goal) return undefined;
     const refs = conditionsOf(goal.filter).map(({ dimension }) => dimension as DimensionRef);
     return {
-      condition: filterSql(goal.filter, STORED_ROW, terms, noDoers),
+      condition: filterSql(goal.filter, STORED_ROW, terms),
       columns: [...new Set(refs.flatMap((ref) => dimensionOf(ref).columns))],
     };
   };

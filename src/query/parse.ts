@@ -3,8 +3,10 @@
 import { AppError } from "../core/errors.ts";
 import {
   type Condition,
+  conditionsOf,
   type Filter,
   FilterFault,
+  isCondition,
   mapConditions,
   parseFilter,
 } from "../core/filter.ts";
@@ -25,7 +27,7 @@ import {
 } from "../core/period.ts";
 import { faultOfSiteId } from "../core/site_id.ts";
 import { DAY_US, HOUR_US, isZone } from "../core/zone.ts";
-import { type DimensionRef, DIMENSIONS, isDimensionName } from "./dimensions.ts";
+import { dimensionOf, type DimensionRef, DIMENSIONS, isDimensionName } from "./dimensions.ts";
 import { VISIT_GAP_US } from "./engine/visits.ts";
 import { isOperatorName, type Operator, OPERATORS } from "./filters.ts";
 import { isMetricName, type MetricName, METRICS } from "./metrics.ts";
@@ -108,9 +110,7 @@ export function parseAsked(
     offset: params.integer("offset", { min: 0, max: OFFSET_MAX, default: 0 }),
     comparison: comparisonOf(params, range, zone),
   };
-  if (bucketCount(range, interval) > BUCKETS_MAX) {
-    params.fault(`Cannot use interval: ${interval} makes more than ${BUCKETS_MAX} buckets`);
-  }
+  checkBuckets(params, range, interval);
   return asked;
 }
 
@@ -146,6 +146,13 @@ function intervalOfRange(range: Range): Interval {
   if (range.dates) return "day";
   const length = range.toUs - range.fromUs;
   return length <= 2 * HOUR_US ? "minute" : length <= 2 * DAY_US ? "hour" : "day";
+}
+
+/** Notes a fault when a range has too many buckets of this width. */
+export function checkBuckets(params: Params, range: Range, interval: Interval): void {
+  if (bucketCount(range, interval) > BUCKETS_MAX) {
+    params.fault(`Cannot use interval: ${interval} makes more than ${BUCKETS_MAX} buckets`);
+  }
 }
 
 function bucketCount(range: Range, interval: Interval): number {
@@ -204,7 +211,22 @@ export function checkFilter(
   filter: Filter,
   settings: Pick<SiteRules, "segments">,
 ): Filter {
-  return mapConditions(filter, (condition) => checkCondition(condition, settings));
+  const checked = mapConditions(filter, (condition) => checkCondition(condition, settings));
+  checkHistories(checked);
+  return checked;
+}
+
+/** has_done and has_not_done look at single events: no value of a visit can stand in them. */
+function checkHistories(filter: Filter): void {
+  if (isCondition(filter)) return;
+  if (filter.op !== "has_done" && filter.op !== "has_not_done") {
+    return filter.of.forEach(checkHistories);
+  }
+  for (const { dimension } of conditionsOf(filter)) {
+    if (dimensionOf(dimension as DimensionRef).of === "visit") {
+      throw new FilterFault(`${filter.op}: ${dimension} is not of events`);
+    }
+  }
 }
 
 function checkCondition(
@@ -286,12 +308,20 @@ export function metricsParam(params: Params, name: string, max: number): MetricN
   return names.filter(isMetricName);
 }
 
-/** A list of dimensions separated by commas. Notes faults. */
-export function dimensionsParam(params: Params, name: string, max: number): DimensionRef[] {
+/**
+ * A list of dimensions separated by commas; `time` stands for the bucket of `interval`. Notes
+ * faults.
+ */
+export function dimensionsParam(
+  params: Params,
+  name: string,
+  max: number,
+  interval?: Interval,
+): DimensionRef[] {
   const text = params.text(name);
   if (text === undefined || text === "") return [];
   const refs = [...new Set(text.split(","))].map((word) => {
-    const ref = dimensionRef(word);
+    const ref = word === "time" && interval ? interval : dimensionRef(word);
     if (!ref) {
       params.fault(
         `Cannot read ${name}: "${quoted(word)}" is not one of ` +

@@ -2,7 +2,7 @@
 // rule how filters carry over between the two stands here alone. Pure.
 //
 // An event meets a filter by its own values and those of its visit. A visit meets it when at least
-// one of its events does. has_done is about a visitor: whether an event of the range meets it.
+// one of its events does. has_done is a value of the visit: whether any event of it meets a filter.
 import { conditionsOf, type Filter, isCondition } from "../core/filter.ts";
 import type { EventColumnName } from "../core/event.ts";
 import type { SpanUs } from "../storage/events.ts";
@@ -35,6 +35,8 @@ export interface Plan {
   /** Columns a visit takes from its first event. */
   readonly visitColumns: readonly EventColumnName[];
   readonly visitPages: boolean;
+  /** What has_done and has_not_done ask about. */
+  readonly histories: readonly Filter[];
   readonly span: SpanUs;
 }
 
@@ -45,10 +47,12 @@ export function planOf(query: Query): Plan {
   const rows: Aggregate[] = aggregates.map((name) => AGGREGATES[name]);
   const keys = query.dimensions.map((ref) => ({ ref, of: levelOf(ref, query.ownColumns) }));
   const conditions = conditionRefs(query);
+  const histories = historiesOf(query.filter);
   const visitRefs = [
     ...keys.filter(({ of }) => of === "visit").map(({ ref }) => ref),
     ...conditions.filter((ref) => levelOf(ref, false) === "visit"),
   ];
+  const ofVisits = visitRefs.length > 0 || histories.length > 0;
   const split = splitFilter(query);
   const steps = rows.some((row) => row.steps === true);
   const money = metrics.some((metric) => metric.money !== undefined);
@@ -56,24 +60,21 @@ export function planOf(query: Query): Plan {
   const based = metrics.some((metric) => metric.base !== undefined);
   const onVisits = split !== null && !steps && !money && !based &&
     keys.every(({ of }) => of === "visit");
-  const form = visitRefs.length === 0 && !needsVisits && !steps
-    ? "events"
-    : onVisits
-    ? "visits"
-    : "joined";
+  const form = !ofVisits && !needsVisits && !steps ? "events" : onVisits ? "visits" : "joined";
   const eventRefs = [...query.dimensions, ...conditions];
   return {
     form,
     aggregates,
     split,
-    tagged: visitRefs.length > 0 || steps || split === null ||
+    tagged: ofVisits || steps || split === null ||
       (needsVisits && keys.some(({ of }) => of === "event")),
     steps,
     money,
     columns: columnsOf(eventRefs, money),
     visitColumns: [...new Set(visitRefs.flatMap((ref) => dimensionOf(ref).columns))],
     visitPages: visitRefs.some((ref) => ref === "entry_page" || ref === "exit_page"),
-    span: spanOf(query, form, visitRefs.length > 0 || steps),
+    histories,
+    span: spanOf(query, form, ofVisits || steps),
   };
 }
 
@@ -81,6 +82,13 @@ export function planOf(query: Query): Plan {
 export function levelOf(ref: DimensionRef, ownColumns: boolean): "event" | "visit" | "time" {
   const dimension = dimensionOf(ref);
   return dimension.of === "visit" && ownColumns && dimension.expr ? "event" : dimension.of;
+}
+
+/** What each has_done and has_not_done of a filter asks about. */
+function historiesOf(filter: Filter | null): Filter[] {
+  if (!filter || isCondition(filter)) return [];
+  if (filter.op === "has_done" || filter.op === "has_not_done") return [filter.of[0]];
+  return filter.of.flatMap(historiesOf);
 }
 
 /** Every dimension that the filter, or a goal that it or the question names, mentions. */
@@ -121,7 +129,7 @@ function spanOf(query: Query, form: Plan["form"], ofEvents: boolean): SpanUs {
   return { fromUs: fromUs - (ofEvents ? DAY_US : query.gapUs), toUs: toUs + DAY_US };
 }
 
-/** Takes a filter apart into what concerns events and what concerns visits and visitors. */
+/** Takes a filter apart into what concerns events and what concerns visits. */
 export function splitFilter(query: Query): Split | null {
   const { filter } = query;
   if (!filter) return { event: [], visit: [] };
@@ -137,9 +145,9 @@ export function splitFilter(query: Query): Split | null {
   return { event, visit };
 }
 
-function scopesOf(query: Query, filter: Filter): ("event" | "visit" | "visitor")[] {
+function scopesOf(query: Query, filter: Filter): ("event" | "visit")[] {
   if (!isCondition(filter)) {
-    if (filter.op === "has_done" || filter.op === "has_not_done") return ["visitor"];
+    if (filter.op === "has_done" || filter.op === "has_not_done") return ["visit"];
     return filter.of.flatMap((part) => scopesOf(query, part));
   }
   const ref = filter.dimension as DimensionRef;

@@ -40,6 +40,8 @@ export interface Query extends Scope {
   readonly missing: string | null;
   /** Only rows whose first dimension is one of these. */
   readonly only: readonly string[] | null;
+  /** Only rows whose first dimension contains this text, in any case. */
+  readonly search: string | null;
   readonly order: readonly Order[];
   readonly limit: number;
   readonly offset: number;
@@ -72,6 +74,7 @@ export function queryOf(
     ownColumns: false,
     missing: null,
     only: null,
+    search: null,
     order: [],
     limit: 10_000,
     offset: 0,

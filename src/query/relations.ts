@@ -12,6 +12,7 @@ import {
   type RowShape,
   TAGGED_AT_START,
   TAGGED_ROW,
+  type Terms,
   VISIT_ROW,
 } from "./expressions.ts";
 import { levelOf, type Plan } from "./plan.ts";
@@ -23,14 +24,15 @@ const NOTHING = raw("");
 export class Relations {
   readonly #query: Query;
   readonly #plan: Plan;
+  readonly #terms: Terms;
   readonly #named: { name: string; body: Sql }[] = [];
   #tagged = false;
-  readonly #doers = new Map<Filter, string>();
 
   /** `events` is a relation of the stored columns over `plan.span`. */
   constructor(query: Query, plan: Plan, events: Sql) {
     this.#query = query;
     this.#plan = plan;
+    this.#terms = { ...query, histories: plan.histories };
     this.add("all_events", sql`select ${join(plan.columns.map(ident))} from ${events}`);
   }
 
@@ -117,19 +119,29 @@ export class Relations {
   #taggedEvents(): Sql {
     const { columns, visitColumns, visitPages } = this.#plan;
     const { gapUs } = this.#query;
-    const taken = [...visitColumns, ...(visitPages ? ["entry_page", "exit_page"] : [])];
+    const taken = [
+      ...visitColumns,
+      ...(visitPages ? ["entry_page", "exit_page"] : []),
+      ...Object.keys(this.#done),
+    ];
     const values = taken.map((name) => sql`, v.${ident(name)} as ${ident(`visit_${name}`)}`);
     const all = raw("all_events");
     return sql`select e.*, v.duration_us, v.pageviews as visit_views, v.is_bounce${join(values, "")}
   from ${visitEvents(all, gapUs, columns)} e
-  join ${visits(all, gapUs, { first: visitColumns, pages: visitPages })} v
+  join ${
+      visits(raw("all_events r"), gapUs, {
+        first: visitColumns,
+        pages: visitPages,
+        any: this.#done,
+      })
+    } v
     on v.visitor_id = e.visitor_id and v.start_us = e.visit_start_us`;
   }
 
   #visits(event: readonly Filter[], withEvents: boolean): Sql {
     const { visitColumns, visitPages } = this.#plan;
     const meets = event.map((filter) => this.#meets(filter, EVENT_ROW));
-    const matched = meets.length > 0 ? { any: { matched: sql`(${join(meets, " and ")})` } } : {};
+    const matched = meets.length > 0 ? { matched: sql`(${join(meets, " and ")})` } : {};
     const inRange = join([this.#inRange(EVENT_ROW), ...meets], " and ");
     const counts = {
       range_events: inRange,
@@ -138,20 +150,28 @@ export class Relations {
     return visits(raw("all_events r"), this.#query.gapUs, {
       first: visitColumns,
       pages: visitPages,
-      ...matched,
+      any: { ...this.#done, ...matched },
       ...(withEvents ? { counts } : {}),
     });
   }
 
+  /** Whether any event of a visit meets what has_done asks about. */
+  get #done(): Record<string, Sql> {
+    const entries = this.#plan.histories.map((filter, index) =>
+      [`done_${index}`, this.#meets(filter, EVENT_ROW)] as const
+    );
+    return Object.fromEntries(entries);
+  }
+
   #keys(keys: readonly DimensionRef[], shape: RowShape): Sql {
     const columns = keys.map((ref, index) =>
-      sql`, ${keyOf(ref, shape, this.#query)} as ${ident(`k${index}`)}`
+      sql`, ${keyOf(ref, shape, this.#terms)} as ${ident(`k${index}`)}`
     );
     return join(columns, "");
   }
 
   #meets(filter: Filter | null, shape: RowShape): Sql {
-    return filterSql(filter, shape, this.#query, (inside) => this.#doersOf(inside));
+    return filterSql(filter, shape, this.#terms);
   }
 
   #and(filters: readonly Filter[]): Sql {
@@ -168,19 +188,6 @@ export class Relations {
   #startsInRange(us: Sql): Sql {
     const { fromUs, toUs } = this.#query.range;
     return sql`${us} >= ${fromUs} and ${us} < ${toUs}`;
-  }
-
-  /** The visitors with an event of the range that meets the filter. */
-  #doersOf(filter: Filter): Sql {
-    const known = this.#doers.get(filter);
-    if (known !== undefined) return ident(known);
-    const shape = this.eventShape;
-    const from = this.#eventsOf(shape);
-    const name = `done_${this.#doers.size}`;
-    this.#doers.set(filter, name);
-    const where = sql`${this.#inRange(shape)} and ${this.#meets(filter, shape)}`;
-    this.add(name, sql`select distinct r.visitor_id from ${from} r where ${where}`);
-    return ident(name);
   }
 }
 

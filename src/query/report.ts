@@ -43,6 +43,8 @@ export interface ReportSpec<T> {
   readonly doc: string;
   /** Runs at most `max_concurrent_queries` at once. */
   readonly heavy: boolean;
+  /** The answer changes with the time of day alone: it is kept for seconds only. */
+  readonly live?: true;
   /** The report's own parameters, beside those that every report takes. */
   readonly params: Readonly<Record<string, ParamDoc>>;
   /** Reads them. Notes faults in `params`; runs nothing. `asked` is of use for its goals. */

@@ -1,13 +1,27 @@
 // Every report by its name in the path below /api/stats/.
 import { EXPORT } from "./export.ts";
+import { FLOW } from "./flow.ts";
+import { FUNNEL } from "./funnel.ts";
 import { MAIN, SESSIONS } from "./overview.ts";
+import { QUERY } from "./question.ts";
+import { REALTIME } from "./realtime.ts";
 import type { Report } from "./report.ts";
+import { RETENTION } from "./retention.ts";
+import { SEQUENCES } from "./sequences.ts";
 import { TIMESERIES } from "./timeseries.ts";
+import { VALUES } from "./values.ts";
 
 /** The reports that answer with JSON of their own shape. */
 export const REPORTS = {
   main: MAIN,
   timeseries: TIMESERIES,
   sessions: SESSIONS,
+  funnel: FUNNEL,
+  retention: RETENTION,
+  sequences: SEQUENCES,
+  flow: FLOW,
   export: EXPORT,
+  query: QUERY,
+  values: VALUES,
+  realtime: REALTIME,
 } as const satisfies Record<string, Report>;

@@ -29,6 +29,9 @@ export interface SettingsSource {
 /** Parameters that are read into `Asked`: the cache's key holds what they came to. */
 const COMMON_NAMES: ReadonlySet<string> = new Set(Object.keys(COMMON_PARAMS));
 
+/** How long an answer about now is good for. */
+const LIVE_US = 2_000_000;
+
 /** Limits of the runner. */
 export interface RunnerOptions {
   readonly queryTimeoutMs: number;
@@ -91,7 +94,8 @@ export class Runner {
     params.check();
     const { nowUs: _, ...question } = asked;
     const own = params.canonical(COMMON_NAMES);
-    const key = JSON.stringify([name, this.#reader.version(site), question, own]);
+    const moment = report.live ? Math.floor(nowUs / LIVE_US) : 0;
+    const key = JSON.stringify([name, this.#reader.version(site), moment, question, own]);
     return await this.#cache.get(key, async (stopped) => {
       const tools = this.tools(site, stopped);
       return report.heavy ? await this.#heavily(() => run(asked, tools)) : await run(asked, tools);

@@ -71,7 +71,6 @@ function placesOfVisit(visitor: string, events: readonly Event[]): Place[] {
 class Brute {
   readonly query: Query;
   readonly places: readonly Place[];
-  readonly #done = new Map<Filter, Set<string>>();
   readonly #groups = new Map<string, Map<string, Group>>();
   readonly #format: Intl.DateTimeFormat;
 
@@ -160,6 +159,8 @@ class Brute {
           : (place.event.revenue_amount / 100).toFixed(2);
       case "currency":
         return place.event.revenue_currency;
+      case "entry_hostname":
+        return whose.hostname;
       case "entry_page":
         return views[0]?.pathname ?? null;
       case "exit_page":
@@ -183,7 +184,7 @@ class Brute {
       );
     }
     const own = this.query.ownColumns;
-    return [this.value(ref, place, own) ?? MISSING[ref] ?? (isNone(ref) ? "(none)" : "(unknown)")];
+    return [this.value(ref, place, own) ?? MISSING[ref] ?? (isNone(ref) ? "(none)" : "(not set)")];
   }
 
   meets(filter: Filter | null, place: Place): boolean {
@@ -197,22 +198,11 @@ class Brute {
       case "not":
         return !this.meets(filter.of[0], place);
       default: {
-        const doers = this.#doers(filter.of[0]);
-        return doers.has(place.visit.visitor) === (filter.op === "has_done");
+        const inside = filter.of[0];
+        const done = place.visit.events.some((event) => this.meets(inside, { ...place, event }));
+        return done === (filter.op === "has_done");
       }
     }
-  }
-
-  #doers(filter: Filter): Set<string> {
-    let doers = this.#done.get(filter);
-    if (!doers) {
-      const found = this.places.filter((place) =>
-        this.inRange(place.event.timestamp) && this.meets(filter, place)
-      );
-      doers = new Set(found.map((place) => place.visit.visitor));
-      this.#done.set(filter, doers);
-    }
-    return doers;
   }
 
   /** Groups by these dimensions, computed once. */
@@ -237,13 +227,13 @@ class Brute {
       return any !== negative;
     }
     const value = this.value(dimension, place, false);
-    const missing = MISSING[dimension] ?? (isNone(dimension) ? "(none)" : "(unknown)");
+    const missing = MISSING[dimension] ?? (isNone(dimension) ? "(none)" : "(not set)");
     return compare(positive, value, missing, values, sensitive) !== negative;
   }
 }
 
 function isNone(ref: string): boolean {
-  return ref.startsWith("utm_") || ref.startsWith("props:") ||
+  return ref.startsWith("props:") ||
     ["goal", "revenue", "currency"].includes(ref);
 }
 

@@ -1,6 +1,6 @@
 // Random events of a site and random questions about them, from a seed.
 import { type Event } from "../../src/core/event.ts";
-import type { Filter } from "../../src/core/filter.ts";
+import { conditionsOf, type Filter } from "../../src/core/filter.ts";
 import { type DimensionRef, DIMENSIONS } from "../../src/query/dimensions.ts";
 import { OPERATORS } from "../../src/query/filters.ts";
 import { type MetricName, METRICS } from "../../src/query/metrics.ts";
@@ -202,18 +202,18 @@ export const GOALS: readonly QueryGoal[] = [
 
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   page: [...PAGES, "/b", "b/"],
-  hostname: ["example.com", "(unknown)", "www"],
+  hostname: ["example.com", "(not set)", "www"],
   name: ["pageview", "signup", "Buy $1", "É"],
   goal: ["Signup", "Visit /b", "Pro from Google", "(none)"],
   entry_page: PAGES,
-  exit_page: [...PAGES, "(unknown)"],
+  exit_page: [...PAGES, "(not set)"],
   source: ["Google", "Bing", "Direct / None", "oo", "example.org"],
   referrer: ["https://example.org/x?y=1", "Direct / None", "https://"],
   channel: ["Direct", "Paid Search", "Organic Search", "Organic", "Email"],
-  country: ["DE", "US", "(unknown)"],
-  device: ["desktop", "mobile", "(unknown)"],
-  browser: ["Chrome", "(unknown)", "fire", "S"],
-  screen: ["mobile", "desktop", "(unknown)"],
+  country: ["DE", "US", "(not set)"],
+  device: ["desktop", "mobile", "(not set)"],
+  browser: ["Chrome", "(not set)", "fire", "S"],
+  screen: ["mobile", "desktop", "(not set)"],
   utm_campaign: ["spring", "été", "(none)", "ÉTÉ"],
   utm_medium: ["email", "(none)"],
   hour_of_day: ["00", "03", "12"],
@@ -224,6 +224,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   "props:\"'": ["quoted"],
 };
 
+const OF_EVENTS = new Set(["page", "hostname", "name", "hour_of_day", "day_of_week", "revenue"]);
 const TIME = new Set(["minute", "hour", "day", "week", "month"]);
 
 function randomCondition(draw: Draw): Filter {
@@ -263,8 +264,14 @@ export function randomFilter(draw: Draw, depth: number, history = true): Filter 
       of: Array.from({ length: 2 + draw.below(2) }, () => randomFilter(draw, depth - 1, history)),
     };
   }
-  const inside = randomFilter(draw, depth - 1, history && kind === "not");
-  return { op: kind, of: [inside] } as Filter;
+  if (kind === "not") return { op: kind, of: [randomFilter(draw, depth - 1, history)] };
+  for (;;) {
+    const inside = randomFilter(draw, depth - 1, false);
+    const ofEvents = conditionsOf(inside).every(({ dimension }) =>
+      OF_EVENTS.has(dimension) || dimension.startsWith("props:")
+    );
+    if (ofEvents) return { op: kind, of: [inside] } as Filter;
+  }
 }
 
 /** A random question about the days around the events. */
