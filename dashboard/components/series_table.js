@@ -1,0 +1,33 @@
+// The numbers of a chart as a table one can scroll.
+import { html } from "../lib/html.js";
+
+/**
+ * @typedef {object} SeriesTableProps
+ * @property {string} caption
+ * @property {readonly string[]} columns
+ * @property {readonly { key: string, label: string, cells: readonly string[] }[]} rows
+ */
+
+/** @param {SeriesTableProps} props */
+export function SeriesTable({ caption, columns, rows }) {
+  return html`
+    <div class="chart scroll" tabindex="0" role="region" aria-label=${caption}>
+      <table class="plain">
+        <caption class="unseen">${caption}</caption>
+        <thead>
+          <tr>${columns.map((label) => html`<th key=${label} scope="col">${label}</th>`)}</tr>
+        </thead>
+        <tbody>
+          ${rows.map(({ key, label, cells }) =>
+            html`
+              <tr key=${key}>
+                <th scope="row">${label}</th>
+                ${cells.map((text, index) => html`<td key=${index}>${text}</td>`)}
+              </tr>
+            `
+          )}
+        </tbody>
+      </table>
+    </div>
+  `;
+}

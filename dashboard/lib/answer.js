@@ -1,0 +1,50 @@
+// Asking from within a panel: a hook that holds the answer to the question last put, aborts what
+// is no longer asked, and keeps what stood there meanwhile.
+import { ApiError, ask } from "./api.js";
+import { useApp } from "./context.js";
+import { useCallback, useEffect, useState } from "./html.js";
+
+/**
+ * `data` may still answer the question before: then `stale` is true.
+ * @template T
+ * @typedef {{ data: T | null, fault: ApiError | null, stale: boolean, retry: () => void }} Answer
+ */
+
+/**
+ * Asks `path` now, whenever it changes, and on every tick of the page. Null asks nothing.
+ * @template T
+ * @param {string | null} path
+ * @returns {Answer<T>}
+ */
+export function useAnswer(path) {
+  const { tick, expired } = useApp();
+  const [attempt, setAttempt] = useState(0);
+  const [held, setHeld] = useState(
+    /** @type {{ path: string | null, data: T | null, fault: ApiError | null }} */ (
+      { path: null, data: null, fault: null }
+    ),
+  );
+  useEffect(() => {
+    if (path === null) return;
+    const abort = new AbortController();
+    ask(path, { signal: abort.signal }).then(
+      (data) => setHeld({ path, data: /** @type {T} */ (data), fault: null }),
+      (error) => {
+        if (abort.signal.aborted) return;
+        const fault = error instanceof ApiError ? error : new ApiError(0, String(error));
+        if (fault.status === 401) expired();
+        // A refresh that fails leaves the answer that is there.
+        setHeld((before) =>
+          before.path === path && before.data !== null ? before : { path, data: null, fault }
+        );
+      },
+    );
+    return () => abort.abort();
+  }, [path, tick, attempt]);
+  const retry = useCallback(() => {
+    setHeld({ path: null, data: null, fault: null });
+    setAttempt((count) => count + 1);
+  }, []);
+  const current = held.path === path;
+  return { data: held.data, fault: current ? held.fault : null, stale: !current, retry };
+}

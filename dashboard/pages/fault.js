@@ -1,0 +1,26 @@
+// The whole page could not be made: why, and the way to try again.
+import { Logo } from "../components/logo.js";
+import { Fault } from "../components/panel.js";
+import { html } from "../lib/html.js";
+
+/**
+ * @typedef {object} FaultPageProps
+ * @property {import("../lib/text.js").Translate} t
+ * @property {import("../lib/api.js").ApiError | null} fault
+ * @property {() => void} onRetry
+ */
+
+/** @param {FaultPageProps} props */
+export function FaultPage({ t, fault, onRetry }) {
+  const detail = !fault || fault.status === 0 ? t("fault_hint_offline") : fault.message;
+  return html`
+    <main class="alone">
+      <div class="panel login">
+        <${Logo} size=${48} />
+        <${Fault} title=${t("fault_page")} detail=${detail} action=${t(
+          "retry",
+        )} onRetry=${onRetry} />
+      </div>
+    </main>
+  `;
+}

@@ -1,0 +1,57 @@
+// The way in: a password, and what is said when it is wrong or tried too often.
+import { Logo } from "../components/logo.js";
+import { ask } from "../lib/api.js";
+import { html, useEffect, useId, useRef, useState } from "../lib/html.js";
+
+/**
+ * @param {{ t: import("../lib/text.js").Translate, onDone: () => void }} props
+ */
+export function LoginPage({ t, onDone }) {
+  const [fault, setFault] = useState("");
+  const [busy, setBusy] = useState(false);
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const id = useId();
+  useEffect(() => field.current?.focus(), []);
+  const onSubmit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (busy) return;
+    setBusy(true);
+    const password = field.current?.value ?? "";
+    try {
+      await ask("api/auth/login", { method: "POST", body: { password } });
+      onDone();
+    } catch (error) {
+      setFault(faultText(/** @type {import("../lib/api.js").ApiError} */ (error), t));
+      field.current?.select();
+    } finally {
+      setBusy(false);
+    }
+  };
+  return html`
+    <main class="alone">
+      <form class="panel login" onSubmit=${onSubmit}>
+        <${Logo} size=${48} />
+        <h1>${t("login_title")}</h1>
+        <input type="text" class="unseen" autocomplete="username" value="owner" tabindex="-1"
+          aria-hidden="true" readonly />
+        <label for=${id}>${t("login_password")}</label>
+        <input ref=${field} id=${id} class="field" type="password"
+          autocomplete="current-password"
+          required aria-invalid=${fault !== ""} aria-describedby=${`${id}-fault`} />
+        <p class="fault-line" id=${`${id}-fault`} role="alert">${fault}</p>
+        <button class="button primary" aria-disabled=${busy}>${t("login")}</button>
+      </form>
+    </main>
+  `;
+}
+
+/**
+ * @param {import("../lib/api.js").ApiError} error
+ * @param {import("../lib/text.js").Translate} t
+ */
+function faultText(error, t) {
+  if (error.status === 401) return t("login_failed");
+  if (error.status === 429) return t("login_locked", { n: error.retryAfterSecs });
+  if (error.status === 0) return t("fault_hint_offline");
+  return error.message;
+}

@@ -1,0 +1,50 @@
+// Setting the first password, in a dialog over the open dashboard.
+import { Dialog } from "../components/dialog.js";
+import { ask } from "../lib/api.js";
+import { html, useId, useState } from "../lib/html.js";
+
+const PASSWORD_CHARS_MIN = 8;
+
+/**
+ * @param {{ t: import("../lib/text.js").Translate, onClose: () => void, onDone: () => void }} props
+ */
+export function SetupDialog({ t, onClose, onDone }) {
+  const [password, setPassword] = useState("");
+  const [again, setAgain] = useState("");
+  const [fault, setFault] = useState("");
+  const id = useId();
+  const onSubmit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if ([...password].length < PASSWORD_CHARS_MIN) return setFault(t("password_short"));
+    if (password !== again) return setFault(t("password_differs"));
+    try {
+      await ask("api/auth/setup", { method: "POST", body: { password } });
+      onDone();
+    } catch (error) {
+      setFault(/** @type {Error} */ (error).message);
+    }
+  };
+  const field = (
+    /** @type {string} */ name,
+    /** @type {string} */ label,
+    /** @type {(text: string) => void} */ set,
+  ) =>
+    html`
+      <label for=${`${id}-${name}`}>${label}</label>
+      <input id=${`${id}-${name}`} class="field" type="password" required
+        autocomplete="new-password"
+        aria-describedby=${`${id}-hint ${id}-fault`}
+        onInput=${(/** @type {{ target: HTMLInputElement }} */ event) => set(event.target.value)} />
+    `;
+  return html`
+    <${Dialog} title=${t("password_set")} close=${t("close")} onClose=${onClose} class="narrow">
+      <form class="form" onSubmit=${onSubmit}>
+        <p class="muted" id=${`${id}-hint`}>${t("password_hint")}</p>
+        ${field("first", t("login_password"), setPassword)}
+        ${field("again", t("password_again"), setAgain)}
+        <p class="fault-line" id=${`${id}-fault`} role="alert">${fault}</p>
+        <button class="button primary">${t("password_save")}</button>
+      </form>
+      <//>
+  `;
+}

@@ -1,0 +1,51 @@
+// Before the first event: the piece of code to paste, and a wait that ends by itself.
+import { CopyBox } from "../components/copy_box.js";
+import { Logo } from "../components/logo.js";
+import { addressOf } from "../lib/api.js";
+import { useApp } from "../lib/context.js";
+import { html, useEffect, useId, useState } from "../lib/html.js";
+import { snippetOf } from "../lib/snippet.js";
+
+/**
+ * `adding`: one more site.
+ * @param {{ offline: boolean, adding: boolean, onCancel: () => void }} props
+ */
+export function StartPage({ offline, adding, onCancel }) {
+  const { t, sites, site: current, go } = useApp();
+  const site = adding ? { site_id: "" } : current;
+  const id = useId();
+  const [domain, setDomain] = useState(site.site_id);
+  const shown = domain.trim() === "" ? "example.com" : domain.trim();
+  const known = site.site_id !== "";
+  const arrived = adding && sites.find(({ site_id }) => site_id === shown);
+  useEffect(() => {
+    if (!arrived) return;
+    onCancel();
+    go({ site: arrived.site_id });
+  }, [arrived]);
+  return html`
+    <section class="panel start">
+      <${Logo} size=${56} />
+      <h1>${known
+        ? t("start_title_site", { site: site.site_id })
+        : t(adding ? "start_another" : "start_title")}</h1>
+      ${!known && html`
+        <label for=${id}>${t("start_domain")}</label>
+        <input id=${id} class="field" value=${domain} placeholder="example.com"
+          spellcheck=${false}
+          autocapitalize="off" autocomplete="off" inputmode="url" maxlength="256"
+          onInput=${(/** @type {{ target: HTMLInputElement }} */ event) =>
+            setDomain(event.target.value)} />
+      `}
+      <p>${t("start_add")}</p>
+      <${CopyBox} text=${snippetOf(addressOf("mallard.js"), shown)} label=${t("start_add")}
+        copy=${t("copy")} copied=${t("copied")} />
+      <p class="muted">${t("start_check")}</p>
+      <p class=${offline ? "waiting offline" : "waiting"} role="status">
+        <i aria-hidden="true" />${t(offline ? "start_waiting_offline" : "start_waiting")}
+      </p>
+      ${adding &&
+        html`<button type="button" class="button" onClick=${onCancel}>${t("start_back")}</button>`}
+    </section>
+  `;
+}

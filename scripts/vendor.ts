@@ -1,0 +1,85 @@
+// Copies the dashboard's libraries from the pinned npm packages into dashboard/vendor, with their
+// licences and a manifest of versions and hashes. With --check it only compares.
+import { createHash } from "node:crypto";
+
+/** One file of the vendor folder. `append` is what turns a classic script into a module. */
+interface VendorFile {
+  readonly file: string;
+  readonly specifier: string;
+  readonly append?: string;
+}
+
+const FILES: readonly VendorFile[] = [
+  { file: "preact.js", specifier: "preact" },
+  { file: "preact_hooks.js", specifier: "preact/hooks" },
+  { file: "htm.js", specifier: "htm" },
+  { file: "htm_preact.js", specifier: "htm/preact" },
+  {
+    file: "uplot.js",
+    specifier: "uplot/dist/uPlot.iife.min.js",
+    append: "\nexport default uPlot;\n",
+  },
+  { file: "uplot.css", specifier: "uplot/dist/uPlot.min.css" },
+];
+
+const FOLDER = new URL("../dashboard/vendor/", import.meta.url);
+
+/** The package a file of the npm cache belongs to: its folder, name, version and licence. */
+async function packageOf(file: URL) {
+  for (let folder = new URL("./", file); folder.pathname !== "/"; folder = new URL("../", folder)) {
+    const text = await Deno.readTextFile(new URL("package.json", folder)).catch(() => null);
+    const found = text === null ? null : JSON.parse(text);
+    if (found?.version) {
+      const { name, version, license } = found as Record<string, string>;
+      return { folder, name: name ?? "", version: version ?? "", license: license ?? "" };
+    }
+  }
+  throw new Error(`Cannot find the package of ${file.href}: no package.json above it`);
+}
+
+function sha256(bytes: Uint8Array<ArrayBuffer>): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** Every file the vendor folder must hold, by name. */
+async function wanted(): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  const manifest = [];
+  for (const { file, specifier, append = "" } of FILES) {
+    const source = new URL(import.meta.resolve(specifier));
+    const owner = await packageOf(source);
+    const text = await Deno.readTextFile(source);
+    const bytes = new TextEncoder().encode(text + append);
+    const licence = `licenses/${owner.name}.txt`;
+    files.set(file, bytes);
+    files.set(licence, await Deno.readFile(new URL("LICENSE", owner.folder)));
+    manifest.push({
+      file,
+      package: owner.name,
+      version: owner.version,
+      license: owner.license,
+      license_file: licence,
+      from: source.href.slice(owner.folder.href.length),
+      appended: append,
+      bytes: bytes.byteLength,
+      sha256: sha256(bytes),
+    });
+  }
+  const text = JSON.stringify({ files: manifest }, null, 2) + "\n";
+  files.set("manifest.json", new TextEncoder().encode(text));
+  return files;
+}
+
+const checkOnly = Deno.args.includes("--check");
+await Deno.mkdir(new URL("licenses/", FOLDER), { recursive: true });
+let stale = 0;
+for (const [name, bytes] of await wanted()) {
+  const path = new URL(name, FOLDER);
+  const present = await Deno.readFile(path).catch(() => new Uint8Array());
+  if (sha256(present) === sha256(bytes)) continue;
+  stale++;
+  if (checkOnly) console.error(`dashboard/vendor/${name} differs from the pinned package`);
+  else await Deno.writeFile(path, bytes);
+}
+if (checkOnly && stale > 0) Deno.exit(1);
+console.log(checkOnly ? "dashboard/vendor is as pinned" : `dashboard/vendor: ${stale} written`);
