@@ -95,7 +95,7 @@ export function detailSql(
     from (
       select unnest(range(2, reached + 1)) as step,
         unnest(list_transform(range(2, reached + 1),
-          lambda at: step_us[at] - step_us[at - 1])) as took_us
+          lambda place: step_us[place] - step_us[place - 1])) as took_us
       from attempts
     )
     group by step`,

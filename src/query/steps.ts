@@ -230,19 +230,20 @@ export function shorten(text: string): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
-const UNITS_US: Readonly<Record<string, number>> = {
-  second: 1_000_000,
-  minute: 60_000_000,
-  hour: 3_600_000_000,
-  day: 86_400_000_000,
-  week: 604_800_000_000,
-};
-const SPAN_US_MAX = 366 * 86_400_000_000;
+const SECOND_US = 1_000_000;
+const UNITS_US: ReadonlyMap<string, number> = new Map([
+  ["second", SECOND_US],
+  ["minute", 60 * SECOND_US],
+  ["hour", 3_600 * SECOND_US],
+  ["day", 86_400 * SECOND_US],
+  ["week", 604_800 * SECOND_US],
+]);
+const SPAN_US_MAX = 366 * 86_400 * SECOND_US;
 
 /** `1 day`, `90 minutes` … in microseconds: 1 second to 366 days. Throws naming the parameter. */
 export function parseSpan(text: string, parameter: string): number {
   const match = /^\s*(\d{1,9})\s+([a-z]+)\s*$/i.exec(text);
-  const unit = UNITS_US[match?.[2]?.toLowerCase().replace(/s$/, "") ?? ""];
+  const unit = UNITS_US.get(match?.[2]?.toLowerCase().replace(/s$/, "") ?? "");
   if (!match || unit === undefined) {
     throw refuse(
       parameter,
@@ -252,7 +253,7 @@ export function parseSpan(text: string, parameter: string): number {
     );
   }
   const spanUs = Number(match[1]) * unit;
-  if (spanUs < UNITS_US["second"]! || spanUs > SPAN_US_MAX) {
+  if (spanUs < SECOND_US || spanUs > SPAN_US_MAX) {
     throw refuse(parameter, `"${shorten(text.trim())}" is not within 1 second to 366 days`);
   }
   return spanUs;

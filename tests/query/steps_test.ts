@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { AppError } from "../../src/core/errors.ts";
+import { sql } from "../../src/core/sql.ts";
+import { mayOverlap, parseSpan, parseStep, parseSteps, splitItems } from "../../src/query/steps.ts";
+import { plainEvent } from "../support/behaviour_brute.ts";
+import { EVENTS, withEvents } from "../support/behaviour_db.ts";
+
+const noGoal = () => undefined;
+const refusal = (pattern: RegExp) => (error: unknown) =>
+  error instanceof AppError && error.status === 400 && pattern.test(error.message);
+
+Deno.test("splitItems() splits at commas outside brackets of conditions", () => {
+  assert.deepEqual(splitItems("page:/a,event:b"), ["page:/a", "event:b"]);
+  assert.deepEqual(splitItems(" page:/a , event:b "), ["page:/a", "event:b"]);
+  assert.deepEqual(splitItems("page:/a\\,b,event:c"), ["page:/a\\,b", "event:c"]);
+  assert.deepEqual(splitItems("event:a[x=1,y=2],event:b"), ["event:a[x=1,y=2]", "event:b"]);
+  assert.deepEqual(splitItems("event:a[0],event:b]"), ["event:a[0]", "event:b]"]);
+  assert.deepEqual(splitItems("event:[,event:b"), ["event:[", "event:b"]);
+});
+
+/** Steps, and which of the events below they meet. */
+const STEPS: readonly [string, string][] = [
+  ["page:/", "a"],
+  ["page:/blog/*", "b"],
+  ["page:/blog/**", "bc"],
+  ["page:/**", "abcdefh"],
+  ["page:/bl*", ""],
+  ["page:/a\\,b", "d"],
+  ["page:/star\\*", "e"],
+  ["page:/[x]", "f"],
+  ["page:/dot.", ""],
+  ["event:buy", "ghi"],
+  ["event:buy[plan=pro]", "g"],
+  ["event:buy[plan!=pro]", "hi"],
+  ["event:buy[plan~RE]", "h"],
+  ["event:buy[amount>=10]", "g"],
+  ["event:buy[amount<10, plan=free]", "h"],
+  ["event:buy[a/b\\~c=x\\]y]", "g"],
+  ["event:pageview[plan=pro]", "a"],
+  ["page:/**[plan=pro]", "a"],
+  ["event:pageview", "abcdefh"],
+];
+
+Deno.test("parseStep() makes conditions that meet the events they should", async () => {
+  const props = (value: unknown) => JSON.stringify(value);
+  const of = (id: string, pathname: string, event_name = "pageview", text: string | null = null) =>
+    plainEvent({ visitor_id: id, timestamp: 1, pathname, event_name, props: text });
+  const events = [
+    of("a", "/", "pageview", props({ plan: "pro" })),
+    of("b", "/blog/x"),
+    of("c", "/blog/x/y"),
+    of("d", "/a,b"),
+    of("e", "/star*"),
+    of("f", "/[x]"),
+    of("g", "/", "buy", props({ plan: "pro", amount: 10, "a/b~c": "x]y" })),
+    of("h", "/dotx", "buy", props({ plan: "free", amount: "9.5" })),
+    of("i", "/", "buy", "{no json"),
+    of("h", "/dotx"),
+  ];
+  await withEvents(events, async (ask) => {
+    for (const [text, met] of STEPS) {
+      const { condition } = parseStep(text, "steps", noGoal);
+      const rows = await ask(
+        sql`select string_agg(distinct visitor_id, '' order by visitor_id) as met
+          from ${EVENTS} where ${condition}`,
+      );
+      assert.equal(rows[0]?.["met"] ?? "", met, text);
+    }
+  });
+});
+
+Deno.test("parseSteps() takes what looks like SQL as a plain value", async () => {
+  const hostile = ["'; drop table events; --", "\\", "%", "$1", "\u0000", "(?i)", "é\u{1f600}"];
+  const events = hostile.map((name, index) =>
+    plainEvent({ visitor_id: `v${index}`, timestamp: index, event_name: `x${name}x` })
+  );
+  await withEvents(events, async (ask) => {
+    for (const [index, name] of hostile.entries()) {
+      const text = `x${name}x`.replaceAll("\\", "\\\\");
+      const [step] = parseSteps(`event:${text}`, "steps", 1, noGoal);
+      const rows = await ask(
+        sql`select visitor_id from ${EVENTS} where ${step?.condition ?? sql`false`}`,
+      );
+      assert.deepEqual(rows, [{ visitor_id: `v${index}` }], name);
+    }
+  });
+});
+
+Deno.test("parseStep() refuses what is no step and says which parameter", () => {
+  for (
+    const text of [
+      "",
+      "a",
+      "page",
+      "page:",
+      "event:",
+      "goal:x",
+      "PAGE:/a",
+      "event:a[b>x]",
+      "event:a[=x]",
+      "event:a[a=1,a=2,a=3,a=4,a=5,a=6]",
+      `event:${"x".repeat(257)}`,
+      `page:/${"x".repeat(2048)}`,
+      `event:a[b=${"x".repeat(513)}]`,
+    ]
+  ) {
+    assert.throws(() => parseStep(text, "steps", noGoal), refusal(/^Cannot read steps: /), text);
+  }
+  assert.throws(() => parseSteps("page:/a", "steps", 2, noGoal), refusal(/1 steps where 2 to 20/));
+  assert.equal(parseStep(`event:${"x".repeat(256)}`, "steps", noGoal).kind, "event");
+  assert.equal(parseStep(`page:/${"x".repeat(2047)}`, "steps", noGoal).kind, "page");
+});
+
+Deno.test("mayOverlap() is false only where no event can meet two steps", () => {
+  const overlap = (text: string) => mayOverlap(parseSteps(text, "steps", 1, noGoal));
+  assert.equal(overlap("page:/a,page:/b,event:a,event:b"), false);
+  assert.equal(overlap("page:/a,page:/a"), true);
+  assert.equal(overlap("page:/a,page:/*"), true);
+  assert.equal(overlap("page:/a,event:pageview"), true);
+  assert.equal(overlap("event:a[x=1],event:a[x=2]"), true);
+});
+
+Deno.test("parseSpan() reads seconds to weeks within 1 second and 366 days", () => {
+  assert.equal(parseSpan("1 second", "window"), 1_000_000);
+  assert.equal(parseSpan(" 90  Minutes ", "window"), 5_400_000_000);
+  assert.equal(parseSpan("366 days", "window"), 366 * 86_400_000_000);
+  assert.equal(parseSpan("52 weeks", "window"), 364 * 86_400_000_000);
+  for (
+    const text of [
+      "",
+      "1",
+      "day",
+      "1 month",
+      "1 year",
+      "0 days",
+      "367 days",
+      "53 weeks",
+      "1.5 days",
+      "-1 day",
+      "1 dayss",
+      "1e3 seconds",
+      "999999999 weeks",
+      "١ day",
+      "1 constructor",
+    ]
+  ) {
+    assert.throws(() => parseSpan(text, "window"), refusal(/^Cannot read window: /), text);
+  }
+});
