@@ -77,3 +77,9 @@ export function emptyValues(metrics: readonly MetricName[]): AnswerRow["values"]
     metrics.map((name) => [name, metricOf(name).money ? [] : metricOf(name).empty]),
   );
 }
+
+/** The answer of a question about an empty range. */
+export function nothingOf(query: Query): Answer {
+  if (query.dimensions.length > 0) return { rows: [], total: 0 };
+  return { rows: [{ keys: [], values: emptyValues(query.metrics) }], total: 1 };
+}

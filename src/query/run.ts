@@ -2,14 +2,14 @@
 // that stops the query. It knows no report.
 import { AppError, messageOf } from "../core/errors.ts";
 import type { EventColumnName } from "../core/event.ts";
-import { conditionsOf } from "../core/filter.ts";
+import { conditionsOf, type Filter } from "../core/filter.ts";
 import { type Sql, sql } from "../core/sql.ts";
 import type { Clock } from "../core/types.ts";
 import { DAY_US } from "../core/zone.ts";
 import type { Row } from "../storage/duckdb.ts";
 import type { SpanUs } from "../storage/events.ts";
 import type { Reader } from "../storage/reader.ts";
-import { type Answer, answerOf } from "./answer.ts";
+import { type Answer, answerOf, nothingOf } from "./answer.ts";
 import { buildQuery } from "./build.ts";
 import { Cache, type CacheCounts } from "./cache.ts";
 import type { BehavioralEngine } from "./engine/engine.ts";
@@ -93,28 +93,55 @@ export class Runner {
     await this.#checkPatterns(asked, params);
     params.check();
     const { nowUs: _, ...question } = asked;
-    const own = params.canonical(COMMON_NAMES);
     const moment = report.live ? Math.floor(nowUs / LIVE_US) : 0;
-    const key = JSON.stringify([name, this.#reader.version(site), moment, question, own]);
-    return await this.#cache.get(key, async (stopped) => {
+    const key = [name, moment, question, params.canonical(COMMON_NAMES)];
+    return await this.cached(site, key, (tools) => run(asked, tools), report.heavy, signal);
+  }
+
+  /**
+   * What `work` comes to, kept under a key until the site's events change. Heavy work is refused
+   * with `too_many_requests` when too much of it runs.
+   */
+  async cached<T>(
+    site: string,
+    key: readonly unknown[],
+    work: (tools: Tools) => Promise<T>,
+    heavy = false,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const text = JSON.stringify([this.#reader.version(site), ...key, site]);
+    return await this.#cache.get(text, async (stopped) => {
       const tools = this.tools(site, stopped);
-      return report.heavy ? await this.#heavily(() => run(asked, tools)) : await run(asked, tools);
+      return heavy ? await this.#heavily(() => work(tools)) : await work(tools);
     }, signal);
+  }
+
+  /** What is known of a site, and now in microseconds. */
+  async rules(site: string): Promise<{ rules: SiteRules; nowUs: number }> {
+    const rules = await this.#sites.settings(site);
+    return { rules, nowUs: Math.floor(this.#clock.nowMs() * 1000) };
   }
 
   /** Notes every pattern that DuckDB's RE2 cannot read; it would fail only where rows exist. */
   async #checkPatterns(asked: Asked, params: Params): Promise<void> {
-    for (const { op, values } of conditionsOf(asked.filter)) {
-      if (op !== "matches" && op !== "matches_not") continue;
-      for (const pattern of values) {
-        const fault = await this.patternFault(asked.site, pattern);
-        if (fault !== null) params.fault(`Cannot read filters: "${quoted(pattern)}": ${fault}`);
-      }
+    for (const fault of await this.patternFaults(asked.site, asked.filter)) params.fault(fault);
+  }
+
+  /** A sentence for each pattern of a filter that DuckDB's RE2 cannot read. */
+  async patternFaults(site: string, filter: Filter | null): Promise<string[]> {
+    const patterns = conditionsOf(filter)
+      .filter(({ op }) => op === "matches" || op === "matches_not")
+      .flatMap(({ values }) => values);
+    const faults: string[] = [];
+    for (const pattern of patterns) {
+      const fault = await this.#patternFault(site, pattern);
+      if (fault !== null) faults.push(`Cannot read filters: "${quoted(pattern)}": ${fault}`);
     }
+    return faults;
   }
 
   /** What is wrong with a regular expression, or null. */
-  async patternFault(site: string, pattern: string): Promise<string | null> {
+  async #patternFault(site: string, pattern: string): Promise<string | null> {
     try {
       const nowhere = { fromUs: 0, toUs: 0 };
       await this.#reader.query(site, nowhere, () => sql`select regexp_matches('', ${pattern})`);
@@ -133,9 +160,17 @@ export class Runner {
       this.#reader.query(site, span, build, limits);
     return {
       ask: async (query: Query): Promise<Answer> => {
-        if (query.range.fromUs >= query.range.toUs) return { rows: [], total: 0 };
+        if (query.range.fromUs >= query.range.toUs) return nothingOf(query);
         const plan = planOf(query);
-        return answerOf(query, await rows(plan.span, (events) => buildQuery(query, plan, events)));
+        const ask = async (question: Query) =>
+          answerOf(
+            question,
+            await rows(plan.span, (events) => buildQuery(question, plan, events)),
+          );
+        const answer = await ask(query);
+        if (answer.rows.length > 0 || query.offset === 0) return answer;
+        const { total } = await ask({ ...query, offset: 0, limit: 1 });
+        return { rows: [], total };
       },
       rows: (span, build) => rows(span, build),
       matching: (asked: Asked, columns: readonly EventColumnName[], build) => {
