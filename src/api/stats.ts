@@ -43,5 +43,8 @@ async function answer(
 ): Promise<Response> {
   const params = new Params(context.url.searchParams);
   const site = readableSite(params, context);
+  if (runner.explains && params.text("explain") === "1") {
+    return json(await runner.explain(report, site, params, context.signal));
+  }
   return json(await runner.answer(name, report, site, params, context.signal));
 }

@@ -242,7 +242,7 @@ function checkCondition(
   }
   if (dimension === "segment") return segmentOf(condition, settings);
   const ref = dimensionRef(dimension);
-  if (!ref || (isDimensionName(ref) && isTime(ref))) {
+  if (!ref || isIntervalName(ref)) {
     throw new FilterFault(`${op}: "${quoted(dimension)}" is no dimension to filter by`);
   }
   const operator: Operator = OPERATORS[op];
@@ -263,8 +263,9 @@ function isOneNumber(values: readonly string[]): boolean {
   return values.length === 1 && /^-?\d{1,15}(\.\d{1,10})?$/.test(only);
 }
 
-function isTime(name: string): boolean {
-  return ["minute", "hour", "day", "week", "month"].includes(name);
+/** Whether a dimension is a bucket of time. */
+export function isIntervalName(name: string): name is Interval {
+  return INTERVALS.some((interval) => interval === name);
 }
 
 function segmentOf(condition: Condition, { segments }: Pick<SiteRules, "segments">): Filter {

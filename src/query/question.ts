@@ -1,12 +1,18 @@
 // Any metrics by any dimensions: the report that the dashboard, exports and alerts ask through.
-import { type Bucket, bucketsOf, type Interval, INTERVALS, type Range } from "../core/period.ts";
+import { type Bucket, bucketsOf, type Interval, type Range } from "../core/period.ts";
 import { DIMENSIONS_MAX, FILTER_VALUE_CHARS_MAX, METRICS_MAX } from "../core/limits.ts";
 import { type Answer, type AnswerRow, emptyValues } from "./answer.ts";
 import { changesOf } from "./compare.ts";
 import type { DimensionRef } from "./dimensions.ts";
 import { isMetricName, type MetricName } from "./metrics.ts";
 import { type Params, quoted } from "./params.ts";
-import { checkBuckets, dimensionRef, dimensionsParam, metricsParam } from "./parse.ts";
+import {
+  checkBuckets,
+  dimensionRef,
+  dimensionsParam,
+  isIntervalName,
+  metricsParam,
+} from "./parse.ts";
 import { type Asked, type Order, type Query, queryOf } from "./query.ts";
 import { about, defineReport, type Tools } from "./report.ts";
 
@@ -26,17 +32,12 @@ interface ShownRow {
   readonly change?: Record<string, number | null>;
 }
 
-/** Whether a dimension is a bucket of time. */
-export function isInterval(ref: string): ref is Interval {
-  return INTERVALS.some((interval) => interval === ref);
-}
-
 /** Time first and rising, then the first metric falling. */
 export function usualOrder(
   metrics: readonly MetricName[],
   dimensions: readonly DimensionRef[],
 ): Order[] {
-  const times = dimensions.filter(isInterval).map((by) => ({ by, direction: "asc" as const }));
+  const times = dimensions.filter(isIntervalName).map((by) => ({ by, direction: "asc" as const }));
   const [first] = metrics;
   return first ? [...times, { by: first, direction: "desc" }] : times;
 }
@@ -44,13 +45,13 @@ export function usualOrder(
 function questionOf(params: Params, asked: Asked): Question {
   const metrics = metricsParam(params, "metrics", METRICS_MAX) ?? ["visitors"];
   const dimensions = dimensionsParam(params, "dimensions", DIMENSIONS_MAX, asked.interval);
-  for (const ref of dimensions.filter(isInterval)) checkBuckets(params, asked.range, ref);
+  for (const ref of dimensions.filter(isIntervalName)) checkBuckets(params, asked.range, ref);
   const search = params.text("search") ?? null;
   if (search !== null && search.length > FILTER_VALUE_CHARS_MAX) {
     params.fault(`Cannot read search: it is longer than ${FILTER_VALUE_CHARS_MAX} characters`);
   }
   const [first] = dimensions;
-  if (search !== null && (first === undefined || isInterval(first))) {
+  if (search !== null && (first === undefined || isIntervalName(first))) {
     params.fault("Cannot use search: the first dimension has no text");
   }
   return { metrics, dimensions, search, order: orderOf(params, metrics, dimensions, asked) };
@@ -86,7 +87,7 @@ function queryFor(asked: Asked, question: Question): Query {
 /** Rows of a question; one by time alone has every bucket, in order, whatever the limit. */
 async function ask(asked: Asked, question: Question, tools: Tools): Promise<Answer> {
   const [only, ...others] = question.dimensions;
-  if (only === undefined || !isInterval(only) || others.length > 0) {
+  if (only === undefined || !isIntervalName(only) || others.length > 0) {
     return await tools.ask(queryFor(asked, question));
   }
   const buckets = bucketsFor(asked, only);
@@ -110,7 +111,7 @@ function bucketsFor(asked: Asked, interval: Interval): Bucket[] {
 /** Shows keys as texts: buckets by their labels. */
 function labeller(asked: Asked, dimensions: readonly DimensionRef[]) {
   const labels = dimensions.map((ref) =>
-    isInterval(ref)
+    isIntervalName(ref)
       ? new Map(bucketsFor(asked, ref).map(({ key, label }) => [key, label]))
       : undefined
   );
@@ -146,7 +147,7 @@ async function earlier(
   tools: Tools,
 ): Promise<(row: ShownRow, index: number) => ShownRow["comparison"]> {
   const { metrics, dimensions } = question;
-  if (dimensions.some(isInterval)) {
+  if (dimensions.some(isIntervalName)) {
     if (dimensions.length > 1) return () => undefined;
     const { rows } = await ask(asked, question, tools);
     const label = labeller(asked, dimensions);

@@ -11,6 +11,7 @@ import type { SpanUs } from "../storage/events.ts";
 import type { Reader } from "../storage/reader.ts";
 import { type Answer, answerOf, nothingOf } from "./answer.ts";
 import { buildQuery } from "./build.ts";
+import { type Explained, explained } from "./explain.ts";
 import { Cache, type CacheCounts } from "./cache.ts";
 import type { BehavioralEngine } from "./engine/engine.ts";
 import { nativeEngine } from "./engine/native.ts";
@@ -39,6 +40,8 @@ export interface RunnerOptions {
   readonly cacheEntriesMax: number;
   /** Heavy reports at once. */
   readonly heavyMax: number;
+  /** Whether `explain` may be asked: for development. */
+  readonly explain?: boolean;
   /** What answers behavioural questions; plain SQL when missing. */
   readonly engine?: BehavioralEngine;
   /** For how many days a visitor id lasts; 1 when missing. */
@@ -86,16 +89,28 @@ export class Runner {
     params: Params,
     signal?: AbortSignal,
   ): Promise<unknown> {
-    const nowUs = Math.floor(this.#clock.nowMs() * 1000);
-    const settings = await this.#settings(site, params, signal);
-    const asked = parseAsked(params, site, nowUs, settings);
-    const run = report.read(params, asked);
-    await this.#checkPatterns(asked, params);
-    params.check();
-    const { nowUs: _, ...question } = asked;
+    const { asked, run } = await this.#read(report, site, params, signal);
+    const { nowUs, ...question } = asked;
     const moment = report.live ? Math.floor(nowUs / LIVE_US) : 0;
     const key = [name, moment, question, params.canonical(COMMON_NAMES)];
     return await this.cached(site, key, (tools) => run(asked, tools), report.heavy, signal);
+  }
+
+  /** Whether reports may be explained. */
+  get explains(): boolean {
+    return this.#options.explain ?? false;
+  }
+
+  /** The answer of a report with every statement it ran. Nothing of it is kept. */
+  async explain(
+    report: Report,
+    site: string,
+    params: Params,
+    signal?: AbortSignal,
+  ): Promise<{ answer: unknown; statements: readonly Explained[] }> {
+    const { asked, run } = await this.#read(report, site, params, signal);
+    const statements: Explained[] = [];
+    return { answer: await run(asked, this.tools(site, signal, statements)), statements };
   }
 
   /**
@@ -120,6 +135,17 @@ export class Runner {
   async rules(site: string): Promise<{ rules: SiteRules; nowUs: number }> {
     const rules = await this.#sites.settings(site);
     return { rules, nowUs: Math.floor(this.#clock.nowMs() * 1000) };
+  }
+
+  /** Reads a request. Throws `bad_request` with every fault. */
+  async #read(report: Report, site: string, params: Params, signal?: AbortSignal) {
+    const nowUs = Math.floor(this.#clock.nowMs() * 1000);
+    const settings = await this.#settings(site, params, signal);
+    const asked = parseAsked(params, site, nowUs, settings);
+    const run = report.read(params, asked);
+    await this.#checkPatterns(asked, params);
+    params.check();
+    return { asked, run };
   }
 
   /** Notes every pattern that DuckDB's RE2 cannot read; it would fail only where rows exist. */
@@ -154,10 +180,20 @@ export class Runner {
   }
 
   /** What reports run their questions through. */
-  tools(site: string, signal?: AbortSignal): Tools {
+  tools(site: string, signal?: AbortSignal, notes?: Explained[]): Tools {
     const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
-    const rows = (span: SpanUs, build: (events: Sql) => Sql): Promise<Row[]> =>
+    const plain = (span: SpanUs, build: (events: Sql) => Sql): Promise<Row[]> =>
       this.#reader.query(site, span, build, limits);
+    const noted = async (span: SpanUs, build: (events: Sql) => Sql): Promise<Row[]> => {
+      let statement: Sql | undefined;
+      const run = (wrap: (statement: Sql) => Sql) =>
+        plain(span, (events) => wrap(statement = build(events)));
+      const plan = await run((own) => sql`explain ${own}`);
+      const found = await run((own) => own);
+      if (statement) notes?.push(explained(statement, plan, found.length));
+      return found;
+    };
+    const rows = notes ? noted : plain;
     return {
       ask: async (query: Query): Promise<Answer> => {
         if (query.range.fromUs >= query.range.toUs) return nothingOf(query);
