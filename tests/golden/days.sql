@@ -1,0 +1,82 @@
+-- $1 = 0
+-- $2 = 1709856000000000
+-- $3 = 0
+-- $4 = 1709856000000000
+-- $5 = 1710288000000000
+-- $6 = 0
+-- $7 = 1709856000000000
+-- $8 = 0
+-- $9 = 1800000000
+-- $10 = 1800000000
+-- $11 = 1800000000
+-- $12 = 1709856000000000
+-- $13 = 1710288000000000
+-- $14 = 10000
+-- $15 = 0
+with "all_events" as (
+  select "visitor_id", "timestamp", "event_name", "pathname" from events
+),
+"by_event" as (
+  select "k0", count(distinct r.visitor_id) as "visitors"
+  from (select r.*, epoch_us(greatest(date_trunc('day', make_timestamp(epoch_us(r.timestamp) + $1)), date_trunc('day', make_timestamp($2::bigint + $3)))) as "k0" from all_events r where r.timestamp >= make_timestamp($4) and r.timestamp < make_timestamp($5) and true) r
+  group by "k0"
+),
+"by_visit" as (
+  select "k0", count(*) filter (where r.counted) as "visits"
+  from (select r.*, true as counted, epoch_us(greatest(date_trunc('day', make_timestamp(r.start_us + $6)), date_trunc('day', make_timestamp($7::bigint + $8)))) as "k0" from (
+    with buckets as (select
+        visitor_id,
+        epoch_us(timestamp) // $9 as bucket,
+        min(epoch_us(timestamp)) as low_us,
+        max(epoch_us(timestamp)) as high_us,
+        count(*) filter (where event_name = 'pageview') as pageviews,
+        count(*) as events
+      from all_events r
+      group by visitor_id, bucket),
+    neighbours as (
+      select *, lag(high_us) over near as previous_us, lead(low_us) over near as next_us
+      from buckets
+      window near as (partition by visitor_id order by bucket)
+    ),
+    edges as materialized (
+      select
+        * exclude (previous_us, next_us),
+        coalesce(low_us - previous_us > $10, true) as starts,
+        coalesce(next_us - high_us > $11, true) as ends
+      from neighbours
+    ),
+    numbered as (
+      select *, max(case when starts then low_us end) over (
+        partition by visitor_id order by bucket rows unbounded preceding
+      ) as start_us
+      from edges
+      where not (starts and ends)
+    ),
+    whole as (
+      select visitor_id, low_us as start_us, high_us as end_us, pageviews, events
+      from edges
+      where starts and ends
+      union all
+      select visitor_id, start_us, max(high_us), sum(pageviews)::bigint,
+        sum(events)::bigint
+      from numbered
+      group by visitor_id, start_us
+    )
+    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events,
+      pageviews = 1 and events = 1 as is_bounce
+    from whole
+  ) r where r.start_us >= $12 and r.start_us < $13) r
+  group by "k0"
+),
+"merged" as (
+  select "k0", coalesce("visitors", 0) as "visitors", coalesce("visits", 0) as "visits"
+  from "by_event"
+    full join "by_visit" using ("k0")
+)
+select "k0",
+  visitors as "visitors",
+  visits as "visits",
+  count(*) over () as total_rows
+from merged
+order by "k0" asc, total_rows
+limit $14 offset $15

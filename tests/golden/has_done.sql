@@ -1,0 +1,91 @@
+-- $1 = 1709856000000000
+-- $2 = 1710288000000000
+-- $3 = 1800000000
+-- $4 = ["Signup"]
+-- $5 = "Signup"
+-- $6 = ""
+-- $7 = ["signup"]
+-- $8 = "(not set)"
+-- $9 = ["Signup"]
+-- $10 = "Visit /b"
+-- $11 = ""
+-- $12 = ["pageview"]
+-- $13 = "(not set)"
+-- $14 = "/b/"
+-- $15 = ["Signup"]
+-- $16 = "Big"
+-- $17 = ""
+-- $18 = 500
+-- $19 = ["Signup"]
+-- $20 = "Never"
+-- $21 = ""
+-- $22 = ["no such event"]
+-- $23 = "(not set)"
+-- $24 = 1709856000000000
+-- $25 = 1710288000000000
+-- $26 = 1709856000000000
+-- $27 = 1710288000000000
+-- $28 = 1800000000
+-- $29 = 1800000000
+-- $30 = 10000
+-- $31 = 0
+with "all_events" as (
+  select "visitor_id", "timestamp", "event_name", "pathname", "revenue_amount" from events
+),
+"by_visit" as (
+  select count(distinct r.visitor_id) filter (where r.range_events > 0) as "visitors"
+  from (select * from (
+      select r.*, r.start_us >= $1 and r.start_us < $2 as counted from (
+    with buckets as (select
+        visitor_id,
+        epoch_us(timestamp) // $3 as bucket,
+        min(epoch_us(timestamp)) as low_us,
+        max(epoch_us(timestamp)) as high_us,
+        count(*) filter (where event_name = 'pageview') as pageviews,
+        count(*) as events, bool_or((((list_contains($4, coalesce($5::varchar, $6))) and (list_contains($7, coalesce(r."event_name", $8)))) or ((list_contains($9, coalesce($10::varchar, $11))) and ((list_contains($12, coalesce(r."event_name", $13))) and (coalesce(starts_with(lower(r."pathname"), lower($14)), false)))) or ((list_contains($15, coalesce($16::varchar, $17))) and (coalesce(try_cast(r."revenue_amount"::varchar as double) >= $18::double, false))) or ((list_contains($19, coalesce($20::varchar, $21))) and (list_contains($22, coalesce(r."event_name", $23)))))) as "done_0", count(*) filter (where r.timestamp >= make_timestamp($24) and r.timestamp < make_timestamp($25)) as "range_events", count(*) filter (where r.timestamp >= make_timestamp($26) and r.timestamp < make_timestamp($27) and event_name = 'pageview') as "range_pageviews"
+      from all_events r
+      group by visitor_id, bucket),
+    neighbours as (
+      select *, lag(high_us) over near as previous_us, lead(low_us) over near as next_us
+      from buckets
+      window near as (partition by visitor_id order by bucket)
+    ),
+    edges as materialized (
+      select
+        * exclude (previous_us, next_us),
+        coalesce(low_us - previous_us > $28, true) as starts,
+        coalesce(next_us - high_us > $29, true) as ends
+      from neighbours
+    ),
+    numbered as (
+      select *, max(case when starts then low_us end) over (
+        partition by visitor_id order by bucket rows unbounded preceding
+      ) as start_us
+      from edges
+      where not (starts and ends)
+    ),
+    whole as (
+      select visitor_id, low_us as start_us, high_us as end_us, pageviews, events, "done_0", "range_events", "range_pageviews"
+      from edges
+      where starts and ends
+      union all
+      select visitor_id, start_us, max(high_us), sum(pageviews)::bigint,
+        sum(events)::bigint, bool_or("done_0") as "done_0", sum("range_events")::bigint as "range_events", sum("range_pageviews")::bigint as "range_pageviews"
+      from numbered
+      group by visitor_id, start_us
+    )
+    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events,
+      pageviews = 1 and events = 1 as is_bounce, coalesce("done_0", false) as "done_0", "range_events" as "range_events", "range_pageviews" as "range_pageviews"
+    from whole
+  ) r where true and r."done_0"
+    ) r where r.range_events > 0) r
+),
+"merged" as (
+  select coalesce("visitors", 0) as "visitors"
+  from "by_visit"
+)
+select visitors as "visitors",
+  count(*) over () as total_rows
+from merged
+order by total_rows
+limit $30 offset $31
