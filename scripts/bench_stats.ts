@@ -9,6 +9,8 @@ import { Robots } from "../src/ingest/bot.ts";
 import { loadGeoIp } from "../src/ingest/geoip.ts";
 import { parsePayload } from "../src/ingest/payload.ts";
 import { Pipeline } from "../src/ingest/pipeline.ts";
+import { derivedIdentity } from "../src/ingest/identity.ts";
+import { RateLimit } from "../src/ingest/ratelimit.ts";
 import { Timestamps } from "../src/ingest/timestamps.ts";
 import { UserAgents } from "../src/ingest/useragent.ts";
 import { VisitorIds } from "../src/ingest/visitor_id.ts";
@@ -109,16 +111,19 @@ async function fill(
   return count;
 }
 
-async function pipelineOf({ files, log, random }: System): Promise<Pipeline> {
+async function pipelineOf({ clock, files, log, random }: System): Promise<Pipeline> {
   const loaded = loadConfig({ file: null, env: {} });
   if ("faults" in loaded) throw new Error(loaded.faults.join("; "));
   const { geo } = await loadGeoIp(files, log, { path: null, precision: "country" });
   return new Pipeline({
-    rates: null,
+    siteRates: new RateLimit(clock, { perSecond: 0 }),
+    addressRates: null,
+    policy: { rateLimit: () => null, hostnames: () => [] },
+    drops: { count: () => {} },
     robots: new Robots(),
     userAgents: new UserAgents(),
     geo,
-    visitorIds: new VisitorIds("bench"),
+    identity: derivedIdentity(new VisitorIds("bench"), () => 1),
     timestamps: new Timestamps({ roundToHour: false, lastUs: 0 }),
     random,
   }, loaded.config);

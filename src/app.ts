@@ -7,34 +7,45 @@ import type { Route } from "./core/http.ts";
 import type { System } from "./core/types.ts";
 import { assetRoutes } from "./api/assets.ts";
 import { Auth, authRoutes } from "./api/auth.ts";
-import { eraseRoutes } from "./api/erase.ts";
+import { botRoutes } from "./api/bots.ts";
+import { type Erase, eraseRoutes } from "./api/erase.ts";
 import { isSecure, securityHeaders } from "./api/headers.ts";
 import { healthRoutes } from "./api/health.ts";
 import { importRoutes } from "./api/import.ts";
 import { ApiKeys, keyRoutes } from "./api/keys.ts";
 import { readKeysFile } from "./api/keys_file.ts";
+import { Live, liveRoutes } from "./api/live.ts";
 import { PasswordHasher } from "./api/password.ts";
 import { privacyRoutes } from "./api/privacy_page.ts";
-import { sitesRoutes } from "./api/sites.ts";
+import { siteItemRoutes } from "./api/site_items.ts";
+import { siteSettingsRoutes, sitesRoutes } from "./api/sites.ts";
 import { statsRoutes } from "./api/stats.ts";
 import { wellKnownRoutes } from "./api/well_known.ts";
+import type { Host } from "./host.ts";
 import { clientAddress, trustedProxies } from "./ingest/address.ts";
 import { Robots } from "./ingest/bot.ts";
 import { Buffer } from "./ingest/buffer.ts";
+import { Drops } from "./ingest/drops.ts";
 import { loadGeoIp } from "./ingest/geoip.ts";
 import { ingestRoutes } from "./ingest/handler.ts";
+import {
+  derivedIdentity,
+  destroyAllSalts,
+  forgetfulIdentity,
+  type Identity,
+} from "./ingest/identity.ts";
 import { Pipeline } from "./ingest/pipeline.ts";
 import { RateLimit } from "./ingest/ratelimit.ts";
 import { Timestamps } from "./ingest/timestamps.ts";
 import { UserAgents } from "./ingest/useragent.ts";
 import { loadSecret, VisitorIds } from "./ingest/visitor_id.ts";
 import { Jobs } from "./jobs.ts";
-import type { Host } from "./host.ts";
 import { jobTable } from "./job_table.ts";
-import { STANDARD_SETTINGS } from "./query/parse.ts";
 import { Runner } from "./query/run.ts";
+import { rulesOfSites } from "./query/site_rules.ts";
 import { healthOf, samplesOf, type State } from "./readings.ts";
 import { createServer, type Peer } from "./server.ts";
+import { Sites } from "./sites/sites.ts";
 import { openStorage, type Storage } from "./storage/open.ts";
 
 /** The whole program behind one function. */
@@ -47,7 +58,9 @@ export interface App {
   stop(): Promise<void>;
 }
 
-const standardSites = { settings: () => Promise.resolve(STANDARD_SETTINGS) };
+const VISIT_GAP_MS = 30 * 60_000;
+const FIRST_DATE = "0000-01-01";
+const LAST_DATE = "9999-12-31";
 /** Makes the app; nothing is touched before start(). */
 export function createApp(config: Config, system: System, host: Host): App {
   let running: Running | null = null;
@@ -77,77 +90,106 @@ interface Running {
 }
 
 async function openAll(config: Config, system: System, host: Host): Promise<Running> {
-  const { clock, files, log } = system;
-  const dataDir = resolve(config.data_dir);
-  const storage = await openStorage(system, host, { ...config, dataDir });
+  const storage = await openStorage(system, host, {
+    ...config,
+    dataDir: resolve(config.data_dir),
+  });
   try {
-    const { buffer, pipeline, geoIsOwn } = await openIngest(config, system, storage, dataDir);
-    const { auth, keys, hasher } = await openAccess(config, system, storage, host, dataDir);
-    const runner = new Runner(storage.reader, standardSites, clock, {
-      queryTimeoutMs: config.query_timeout_secs * 1000,
-      cacheTtlMs: config.cache_ttl_secs * 1000,
-      cacheEntriesMax: config.cache_max_entries,
-      heavyMax: config.max_concurrent_queries,
-    });
-    const stopping = new AbortController();
-    const jobs = new Jobs(jobTable(config, system, host, storage, stopping.signal), clock, log);
-    const state: State = { config, host, storage, buffer, pipeline, geoIsOwn, auth, runner, jobs };
-    const routes: Route[] = [
-      ...ingestRoutes(pipeline, buffer, clock),
-      ...importRoutes(pipeline, buffer, clock),
-      ...statsRoutes(runner),
-      ...sitesRoutes(storage.reader, { siteIds: config.site_ids }),
-      ...authRoutes(auth),
-      ...keyRoutes(keys, clock),
-      ...eraseRoutes(
-        (...range) => storage.eraser.erase(...range).finally(() => runner.forget()),
-        storage.store,
-        clock,
-      ),
-      ...privacyRoutes(config),
-      ...healthRoutes(
-        { health: () => healthOf(state), samples: () => samplesOf(state) },
-        { metricsToken: config.metrics_token },
-      ),
-      ...wellKnownRoutes(clock, { dashboardOrigin: config.dashboard_origin }),
-      ...await assetRoutes(files),
-    ];
-    const trusted = trustedProxies(config.trusted_proxies);
-    const handle = createServer(routes, auth, securityHeaders(config), system, {
-      clientAddress: (peer, headers) => clientAddress(peer, headers, trusted),
-      basePath: "",
-    });
-    jobs.start();
-    return {
-      handle,
-      stop: () => {
-        stopping.abort();
-        return stopAll(config, system, { jobs, buffer, storage, hasher });
-      },
-    };
+    return await openParts(config, system, host, storage);
   } catch (error) {
     await storage.close();
     throw error;
   }
 }
 
-async function openIngest(config: Config, system: System, storage: Storage, dataDir: string) {
-  const { clock, files, log, random } = system;
-  const secret = await loadSecret(files, random, {
-    dataDir,
-    fromEnvironment: config.secret,
+async function openParts(
+  config: Config,
+  system: System,
+  host: Host,
+  storage: Storage,
+): Promise<Running> {
+  const { clock, log } = system;
+  const sites = await Sites.open(storage.store, clock);
+  const ingest = await openIngest(config, system, storage, sites);
+  const access = await openAccess(config, system, host, storage, sites);
+  const queries = openQueries(config, system, storage, sites);
+  const stopping = new AbortController();
+  const table = jobTable(config, system, host, { storage, sites, ...ingest }, stopping.signal);
+  const jobs = new Jobs(table, clock, log);
+  const state: State = { config, host, storage, ...ingest, ...access, ...queries, jobs };
+  const routes = await routeTable(config, system, state, sites);
+  const trusted = trustedProxies(config.trusted_proxies);
+  const headers = securityHeaders({ ...config, tls: config.tls_cert_path !== null });
+  const handle = createServer(routes, access.auth, headers, system, {
+    clientAddress: (peer, headers) => clientAddress(peer, headers, trusted),
+    basePath: config.base_path,
   });
+  jobs.start();
+  const stop = async () => {
+    stopping.abort();
+    queries.live.close();
+    await stopAll(config, system, state, ingest.drops);
+    access.hasher.close();
+    await storage.close();
+  };
+  return { handle, stop };
+}
+
+async function routeTable(
+  config: Config,
+  { clock, files }: System,
+  state: State,
+  sites: Sites,
+): Promise<Route[]> {
+  const { storage, buffer, pipeline, drops, auth, keys, runner, live } = state;
+  const { reader, store, eraser } = storage;
+  const siteIds = { siteIds: config.site_ids };
+  const erase: Erase = (...range) => eraser.erase(...range).finally(() => runner.forget());
+  const eraseSite = (site: string) => erase(site, FIRST_DATE, LAST_DATE, false);
+  return [
+    ...ingestRoutes(pipeline, buffer, clock),
+    ...importRoutes(pipeline, buffer, clock),
+    ...statsRoutes(runner),
+    ...botRoutes(store, () => drops.flush(), rulesOfSites(sites).settings, clock),
+    ...liveRoutes(live),
+    ...sitesRoutes(reader, siteIds, sites),
+    ...siteSettingsRoutes(sites, reader, eraseSite, clock, siteIds),
+    ...siteItemRoutes(sites, clock),
+    ...authRoutes(auth),
+    ...keyRoutes(keys, clock),
+    ...eraseRoutes(erase, store, clock),
+    ...privacyRoutes(config),
+    ...healthRoutes(
+      { health: () => healthOf(state), samples: () => samplesOf(state) },
+      { metricsToken: config.metrics_token },
+    ),
+    ...wellKnownRoutes(clock, { dashboardOrigin: config.dashboard_origin }),
+    ...await assetRoutes(files),
+  ];
+}
+
+async function openIngest(config: Config, system: System, storage: Storage, sites: Sites) {
+  const { clock, files, log, random } = system;
+  const { journal, hot, flusher, store } = storage;
   const { geo, isOwn } = await loadGeoIp(files, log, {
     path: config.geoip_db_path,
     precision: config.geoip_precision,
   });
-  const perSecond = config.rate_limit_per_site;
+  const identity = await openIdentity(config, system, storage, sites);
+  const drops = new Drops(store, clock, (site) => storage.reader.hasSite(site));
+  const perAddress = config.rate_limit_per_address;
   const pipeline = new Pipeline({
-    rates: perSecond > 0 ? new RateLimit(clock, { perSecond }) : null,
+    siteRates: new RateLimit(clock, { perSecond: config.rate_limit_per_site }),
+    addressRates: perAddress > 0 ? new RateLimit(clock, { perSecond: perAddress }) : null,
+    policy: {
+      rateLimit: (site) => sites.settings(site).rate_limit,
+      hostnames: (site) => sites.settings(site).hostnames,
+    },
+    drops,
     robots: new Robots(),
     userAgents: new UserAgents(),
     geo,
-    visitorIds: new VisitorIds(secret),
+    identity,
     timestamps: new Timestamps({
       roundToHour: config.round_timestamps,
       lastUs: storage.lastTimestampUs,
@@ -155,41 +197,74 @@ async function openIngest(config: Config, system: System, storage: Storage, data
     random,
   }, config);
   const buffer = new Buffer(async (events) => {
-    await storage.journal.append(events);
-    if (storage.hot.rows >= config.flush_event_count) storage.flusher.flushSoon();
+    await journal.append(events);
+    if (hot.rows >= config.flush_event_count) flusher.flushSoon();
   }, log);
-  return { buffer, pipeline, geoIsOwn: isOwn };
+  return { buffer, pipeline, drops, identity, geoIsOwn: isOwn };
+}
+
+async function openIdentity(
+  config: Config,
+  { clock, files, random }: System,
+  storage: Storage,
+  sites: Sites,
+): Promise<Identity> {
+  const daysOf = (site: string) => sites.settings(site).visitor_id_days;
+  if (config.visitor_salt === "random") {
+    const seenSince = (fromMs: number) => storage.reader.visitorsSince(fromMs);
+    return await forgetfulIdentity(storage.store, clock, random, seenSince, daysOf, {
+      visitGapMs: VISIT_GAP_MS,
+    });
+  }
+  await destroyAllSalts(storage.store);
+  const secret = await loadSecret(files, random, {
+    dataDir: resolve(config.data_dir),
+    fromEnvironment: config.secret,
+  });
+  return derivedIdentity(new VisitorIds(secret), daysOf);
 }
 
 async function openAccess(
   config: Config,
   system: System,
-  storage: Storage,
   host: Host,
-  dataDir: string,
+  { store }: Storage,
+  sites: Sites,
 ) {
   const { clock, files, log, random } = system;
-  const imported = await readKeysFile(files, log, `${dataDir}/api_keys.json`);
-  const keys = await ApiKeys.open(storage.store, clock, random, imported);
+  const imported = await readKeysFile(files, log, `${resolve(config.data_dir)}/api_keys.json`);
+  const keys = await ApiKeys.open(store, clock, random, imported);
   const hasher = new PasswordHasher(random);
-  const auth = await Auth.open(storage.store, hasher, keys, system, {
+  const auth = await Auth.open(store, hasher, keys, system, {
     ...config,
-    secure: isSecure(config),
+    secure: isSecure({ ...config, tls: config.tls_cert_path !== null }),
+    publicSites: () => sites.publicIds(),
   });
   if (auth.setupToken !== null) host.tellSetupToken?.(auth.setupToken);
   return { auth, keys, hasher };
 }
 
+function openQueries(config: Config, { clock, log }: System, { reader }: Storage, sites: Sites) {
+  const runner = new Runner(reader, rulesOfSites(sites), clock, {
+    queryTimeoutMs: config.query_timeout_secs * 1000,
+    cacheTtlMs: config.cache_ttl_secs * 1000,
+    cacheEntriesMax: config.cache_max_entries,
+    heavyMax: config.max_concurrent_queries,
+  });
+  return { runner, live: new Live(runner, reader, clock, log) };
+}
+
 async function stopAll(
   config: Config,
   { clock, log }: System,
-  parts: { jobs: Jobs; buffer: Buffer; storage: Storage; hasher: PasswordHasher },
+  { jobs, buffer, storage }: State,
+  drops: Drops,
 ): Promise<void> {
-  const { jobs, buffer, storage, hasher } = parts;
   const done = new AbortController();
   const finish = async () => {
     await buffer.drain();
     await jobs.stop();
+    await drops.flush();
     await storage.flusher.flush();
     return true;
   };
@@ -202,8 +277,6 @@ async function stopAll(
   if (!inTime) {
     log("warn", "Stopping before everything hot is in Parquet: it stays in the journal");
   }
-  hasher.close();
-  await storage.close();
 }
 
 function notReady(): AppError {

@@ -41,6 +41,9 @@ export function loadConfig(
   const faults: string[] = [];
   if (file) readFile(file, values, faults);
   const warnings = readEnv(env, values, faults);
+  if ((values.get("tls_cert_path") === null) !== (values.get("tls_key_path") === null)) {
+    faults.push("Cannot use tls_cert_path without tls_key_path, nor the other way round");
+  }
   if (faults.length > 0) return { faults };
   const config = Object.fromEntries(values) as Config;
   return { config: Object.freeze({ ...config, ...forced(config) }), warnings };

@@ -2,7 +2,10 @@
 import type { Host } from "./host.ts";
 import type { Config } from "./config.ts";
 import type { System } from "./core/types.ts";
+import type { Drops } from "./ingest/drops.ts";
+import type { Identity } from "./ingest/identity.ts";
 import type { Job } from "./jobs.ts";
+import type { Sites } from "./sites/sites.ts";
 import type { Storage } from "./storage/open.ts";
 
 const SECOND_MS = 1000;
@@ -10,14 +13,23 @@ const MINUTE_MS = 60 * SECOND_MS;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const COMPACTION = { delayMs: 5 * MINUTE_MS, everyMs: MINUTE_MS };
 
+/** The parts that have something to do from time to time. */
+export interface JobParts {
+  readonly storage: Storage;
+  readonly sites: Sites;
+  readonly drops: Drops;
+  readonly identity: Identity;
+}
+
 /** Every job. `stopping` aborts those that may take long. */
 export function jobTable(
   config: Config,
   { clock, log }: System,
   host: Pick<Host, "compaction">,
-  storage: Storage,
+  parts: JobParts,
   stopping: AbortSignal,
 ): Job[] {
+  const { storage, sites, drops, identity } = parts;
   const { hot, flusher, cold, compactor } = storage;
   const compaction = host.compaction ?? COMPACTION;
   const mergeFromMs = clock.nowMs() + compaction.delayMs;
@@ -44,14 +56,16 @@ export function jobTable(
       },
     },
   ];
-  if (config.retention_days > 0) {
-    const days = config.retention_days;
-    jobs.push({ name: "expire", everyMs: DAY_MS, atStart: true, run: () => expire(days) });
-  }
-  return jobs;
+  return [
+    ...jobs,
+    { name: "expire", everyMs: DAY_MS, atStart: true, run: expire },
+    { name: "drops", everyMs: MINUTE_MS, run: () => drops.flush() },
+    { name: "identity", everyMs: MINUTE_MS, run: () => identity.turn() },
+  ];
 
-  async function expire(days: number): Promise<void> {
+  async function expire(): Promise<void> {
     for (const site of storage.reader.sites()) {
+      const days = sites.settings(site).retention_days ?? config.retention_days;
       const counts = await storage.eraser.expire(site, days, clock.nowMs());
       if (counts.parquet_partitions_deleted + counts.db_records_deleted > 0) {
         log("info", "Expired old events", { site_id: site, ...counts });

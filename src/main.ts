@@ -90,6 +90,19 @@ function readConfig(configPath: string | null): { config: Config; warnings: read
   return loaded;
 }
 
+/** The files of a certificate; a restart takes new ones. */
+function readCertificate({ tls_cert_path, tls_key_path }: Config): { cert?: string; key?: string } {
+  if (tls_cert_path === null || tls_key_path === null) return {};
+  const read = (path: string) => {
+    try {
+      return Deno.readTextFileSync(path);
+    } catch (error) {
+      throw new Error(`the certificate cannot be read: ${messageOf(error)}`);
+    }
+  };
+  return { cert: read(tls_cert_path), key: read(tls_key_path) };
+}
+
 function hostOf(config: Config, system: System): Host {
   return {
     version: VERSION,
@@ -141,6 +154,7 @@ async function serve(configPath: string | null): Promise<void> {
     server = Deno.serve({
       hostname: config.host,
       port: config.port,
+      ...readCertificate(config),
       onListen: ({ hostname, port }) => log("info", "Listening", { host: hostname, port }),
     }, (request, { remoteAddr }) => app.handle(request, { peer: remoteAddr.hostname }));
   } catch (error) {
@@ -166,7 +180,9 @@ async function serve(configPath: string | null): Promise<void> {
   }
   const { port } = server.addr;
   const shownHost = ["0.0.0.0", "::"].includes(config.host) ? "localhost" : config.host;
-  print(`Mallard Metrics ${VERSION} is ready: http://${shownHost}:${port}/\n`);
+  const scheme = config.tls_cert_path === null ? "http" : "https";
+  const { base_path } = config;
+  print(`Mallard Metrics ${VERSION} is ready: ${scheme}://${shownHost}:${port}${base_path}/\n`);
 }
 
 async function runVerb(verb: VerbName, { configPath, args }: Command): Promise<void> {

@@ -1,6 +1,9 @@
 // What the running parts count, brought together for /health/detailed and /metrics.
 import type { Auth } from "./api/auth.ts";
 import type { Health, Sample } from "./api/health.ts";
+import type { ApiKeys } from "./api/keys.ts";
+import type { Live } from "./api/live.ts";
+import type { Drops } from "./ingest/drops.ts";
 import type { Host } from "./host.ts";
 import type { Config } from "./config.ts";
 import type { Buffer } from "./ingest/buffer.ts";
@@ -9,16 +12,19 @@ import type { Jobs } from "./jobs.ts";
 import type { Runner } from "./query/run.ts";
 import type { Storage } from "./storage/open.ts";
 
-/** The parts that count something. */
+/** The parts that count something, and those that the routes need. */
 export interface State {
   readonly config: Config;
   readonly host: Host;
   readonly storage: Storage;
   readonly buffer: Buffer;
   readonly pipeline: Pipeline;
+  readonly drops: Drops;
   readonly geoIsOwn: boolean;
   readonly auth: Auth;
+  readonly keys: ApiKeys;
   readonly runner: Runner;
+  readonly live: Live;
   readonly jobs: Jobs;
 }
 
@@ -71,6 +77,7 @@ export function samplesOf(state: State): Sample[] {
       health.behavioral_extension_loaded,
       "1 when DuckDB's behavioral extension answers.",
     ),
+    gauge("live_streams", state.live.count, "Open streams of realtime numbers."),
     gauge("parquet_files", storage.fileCount(), "Parquet files in the catalog."),
     gauge("quarantined_files", storage.quarantined().length, "Damaged files set aside."),
     counter("events_ingested", buffer.counts.accepted, "Events accepted."),
@@ -81,6 +88,14 @@ export function samplesOf(state: State): Sample[] {
       "reason",
     ),
     counter("journal_failures", buffer.counts.commitFailures, "Commits the disk refused."),
+    counter("files_merged", storage.compactor.counts.merged, "Parquet files merged into others."),
+    counter("compaction_failures", storage.compactor.counts.failures, "Merges that failed."),
+    counter(
+      "job_failures",
+      Object.entries(state.jobs.failures).map(([label, value]) => ({ label, value })),
+      "Failed runs of periodic work.",
+      "job",
+    ),
     counter("flush_failures", storage.flusher.counts.failures, "Failures of flushing to Parquet."),
     counter("rate_limit_rejections", pipeline.drops.rate_limited, "Events over a site's rate."),
     counter("login_failures", auth.loginFailures, "Failed logins."),

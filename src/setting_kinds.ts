@@ -77,6 +77,11 @@ export const flag: Kind<boolean> = {
 export const anyText = textThat("a text that is not empty", (text) => text !== "");
 /** A path of a file or folder. */
 export const path = textThat("a path", (text) => text !== "" && !text.includes("\0"));
+/** A path prefix: empty, or like /stats. */
+export const basePath = textThat(
+  "empty, or a path like /stats without a slash at its end",
+  (text) => text === "" || /^(\/[A-Za-z0-9._~-]+)+$/.test(text) && !/\/\.{1,2}(\/|$)/.test(text),
+);
 /** A site id. */
 export const siteId = textThat("a site id", (text) => faultOfSiteId(text) === null);
 /** What one can listen on. */

@@ -3,6 +3,7 @@
 import { TRUSTED_PROXIES_DEFAULT } from "./ingest/address.ts";
 import {
   anyText,
+  basePath,
   choice,
   flag,
   host,
@@ -66,6 +67,30 @@ export const SETTINGS = {
     kind: wholeNumber(0, 65_535),
     default: 8000,
     doc: "Port to listen on; 0 takes any free one.",
+  }),
+  base_path: row({
+    group: "server",
+    env: "MALLARD_BASE_PATH",
+    kind: basePath,
+    default: "",
+    shown: "none",
+    doc: "Path under which everything is served, such as /stats.",
+  }),
+  tls_cert_path: row<string | null>({
+    group: "server",
+    env: "MALLARD_TLS_CERT_PATH",
+    kind: path,
+    default: null,
+    example: "/etc/mallard/fullchain.pem",
+    doc: "Certificate chain (PEM); with tls_key_path the server speaks TLS itself.",
+  }),
+  tls_key_path: row<string | null>({
+    group: "server",
+    env: "MALLARD_TLS_KEY_PATH",
+    kind: path,
+    default: null,
+    example: "/etc/mallard/privkey.pem",
+    doc: "Private key (PEM) of the certificate.",
   }),
   trusted_proxies: row({
     group: "server",
@@ -169,6 +194,13 @@ export const SETTINGS = {
     shown: "0 (none)",
     doc: "Events a second that one site may send; 0 sets no limit.",
   }),
+  rate_limit_per_address: row({
+    group: "collecting",
+    env: "MALLARD_RATE_LIMIT_PER_ADDRESS",
+    kind: wholeNumber(0, 1_000_000),
+    default: 200,
+    doc: "Events a second that one public address may send; 0 sets no limit.",
+  }),
   geoip_db_path: row<string | null>({
     group: "collecting",
     env: "MALLARD_GEOIP_DB",
@@ -243,6 +275,22 @@ export const SETTINGS = {
     default: false,
     privacy: true,
     doc: "Give every event a random visitor id, so that nobody can be followed.",
+  }),
+  respect_gpc: row({
+    group: "privacy",
+    env: "MALLARD_RESPECT_GPC",
+    kind: flag,
+    default: false,
+    privacy: true,
+    doc: "Do not record browsers that send Sec-GPC: 1 (Global Privacy Control).",
+  }),
+  visitor_salt: row({
+    group: "privacy",
+    env: "MALLARD_VISITOR_SALT",
+    kind: choice("derived", "random"),
+    default: "derived",
+    privacy: true,
+    doc: "derived: ids from the kept secret; random: from salts that are destroyed after use.",
   }),
   geoip_precision: row({
     group: "privacy",

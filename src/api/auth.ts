@@ -30,6 +30,8 @@ export interface AuthOptions {
   readonly dashboard_origin: string | null;
   /** Whether browsers reach the server by TLS only: cookies are Secure. */
   readonly secure: boolean;
+  /** Sites whose statistics are open to everyone. */
+  readonly publicSites?: () => readonly string[];
 }
 
 /** Where a request came from: the connected peer, and the client behind trusted proxies. */
@@ -126,8 +128,14 @@ export class Auth {
     if (sessionCookies(request.headers).some((token) => this.#sessions.has(token))) {
       return access("session", ADMIN);
     }
-    if (this.#hash !== null) return access("nobody", OPEN);
+    if (this.#hash !== null) return this.#stranger();
     return isLocal(request, caller) ? access("local", ADMIN) : access("nobody", READER);
+  }
+
+  /** Nobody in particular: may read what the owner made public, where there is such a site. */
+  #stranger(): Access {
+    const sites = this.#options.publicSites?.() ?? [];
+    return sites.length > 0 ? { ...access("nobody", READER), sites } : access("nobody", OPEN);
   }
 
   /**

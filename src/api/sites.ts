@@ -46,7 +46,8 @@ export function siteOfPath({ params, access }: Context): string {
   const fault = faultOfSiteId(site);
   if (fault !== null) throw new AppError("bad_request", `Cannot read site_id: ${fault}`);
   if (access.sites !== null && !access.sites.includes(site)) {
-    throw new AppError("forbidden", "Cannot open this site: the caller has no right to it");
+    const code = access.who === "nobody" ? "unauthorized" : "forbidden";
+    throw new AppError(code, "Cannot open this site: the caller has no right to it");
   }
   return site;
 }

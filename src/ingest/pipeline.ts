@@ -4,15 +4,17 @@
 import type { ErrorCode } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import type { Random } from "../core/types.ts";
+import { isSpecialPurpose, parseAddress } from "./address.ts";
 import type { Robots } from "./bot.ts";
+import type { Drops } from "./drops.ts";
 import type { GeoIp, Place } from "./geoip.ts";
+import type { Identity } from "./identity.ts";
 import type { Payload } from "./payload.ts";
 import type { RateLimit } from "./ratelimit.ts";
 import { sourceOf } from "./referrer.ts";
 import type { Timestamps } from "./timestamps.ts";
 import { pageOf, referrerOf } from "./url.ts";
 import { deviceOf, type UserAgent, type UserAgents } from "./useragent.ts";
-import type { VisitorIds } from "./visitor_id.ts";
 
 /** Why an event is not stored, and what the sender is told; `code` null means 202 all the same. */
 export const DROPS = {
@@ -25,7 +27,13 @@ export const DROPS = {
     code: "too_many_requests",
     message: "Cannot accept the event: the site sends more than its rate limit allows",
   },
+  address_limited: {
+    code: "too_many_requests",
+    message: "Cannot accept the event: too many come from this address",
+  },
   robot: { code: null, message: "Dropped: a robot" },
+  opted_out: { code: null, message: "Dropped: the browser sends Sec-GPC" },
+  foreign_host: { code: null, message: "Dropped: the page's host is not one of the site's" },
 } as const satisfies Record<
   string,
   { readonly code: ErrorCode | null; readonly message: string }
@@ -57,6 +65,7 @@ export interface PastArrival {
 export interface PipelineOptions {
   readonly site_ids: readonly string[];
   readonly filter_bots: boolean;
+  readonly respect_gpc: boolean;
   readonly strip_referrer_query: boolean;
   readonly suppress_browser_version: boolean;
   readonly suppress_os_version: boolean;
@@ -66,13 +75,26 @@ export interface PipelineOptions {
 
 /** The parts that know something about an event. */
 export interface PipelineParts {
-  readonly rates: RateLimit | null;
+  /** Per site; a site may have its own rate. */
+  readonly siteRates: RateLimit;
+  /** Per public address; null for no limit. */
+  readonly addressRates: RateLimit | null;
+  readonly policy: SitePolicy;
+  readonly drops: Pick<Drops, "count">;
   readonly robots: Robots;
   readonly userAgents: UserAgents;
   readonly geo: GeoIp | null;
-  readonly visitorIds: VisitorIds;
+  readonly identity: Identity;
   readonly timestamps: Timestamps;
   readonly random: Random;
+}
+
+/** What the owner of a site decided about its events. */
+export interface SitePolicy {
+  /** Events a second; null for the server's own rate. */
+  rateLimit(site: string): number | null;
+  /** Hosts whose pages count; empty for any. */
+  hostnames(site: string): readonly string[];
 }
 
 interface Draft {
@@ -82,6 +104,9 @@ interface Draft {
   readonly userAgent: string;
   readonly brands: string | null;
   readonly origin: string | null;
+  readonly gpc: boolean;
+  /** Told by the owner of the past. */
+  readonly isPast: boolean;
 }
 
 type Drop = Exclude<Outcome, { readonly event: Event }>;
@@ -93,14 +118,9 @@ const VISITOR_ID_BYTES = 32;
 /** Turns payloads into events. */
 export class Pipeline {
   /** Events dropped since the start, by reason. */
-  readonly drops: Record<DropReason, number> = {
-    unknown_site: 0,
-    foreign_origin: 0,
-    rate_limited: 0,
-    robot: 0,
-  };
-  /** Robots' events dropped since the start, by the robot's name. */
-  readonly robots = new Map<string, number>();
+  readonly drops: Record<DropReason, number> = Object.fromEntries(
+    Object.keys(DROPS).map((reason) => [reason, 0]),
+  ) as Record<DropReason, number>;
   readonly #parts: PipelineParts;
   readonly #options: PipelineOptions;
   readonly #sites: ReadonlySet<string>;
@@ -115,7 +135,10 @@ export class Pipeline {
     this.#steps = [
       (draft) => this.#checkOrigin(draft),
       (draft) => this.#checkRate(draft),
+      (draft) => this.#checkAddressRate(draft),
+      (draft) => this.#checkOptOut(draft),
       (draft) => this.#checkRobot(draft),
+      (draft) => this.#checkHost(draft),
     ];
   }
 
@@ -128,6 +151,8 @@ export class Pipeline {
       userAgent: headers.get("user-agent") ?? "",
       brands: headers.get("sec-ch-ua"),
       origin: headers.get("origin"),
+      gpc: headers.get("sec-gpc") === "1",
+      isPast: false,
     };
     for (const step of this.#steps) {
       const drop = step(draft);
@@ -140,7 +165,16 @@ export class Pipeline {
 
   /** Enriches what the owner tells of the past; only robots are dropped. */
   runPast(payload: Payload, { atMs, address, userAgent }: PastArrival): Outcome {
-    const draft = { payload, nowMs: atMs, address, userAgent, brands: null, origin: null };
+    const draft: Draft = {
+      payload,
+      nowMs: atMs,
+      address,
+      userAgent,
+      brands: null,
+      origin: null,
+      gpc: false,
+      isPast: true,
+    };
     if (this.#sites.size > 0 && !this.#sites.has(payload.site_id)) {
       return { dropped: "unknown_site" };
     }
@@ -162,16 +196,51 @@ export class Pipeline {
   }
 
   #checkRate({ payload }: Draft): Drop | null {
-    const waitSecs = this.#parts.rates?.take(payload.site_id) ?? 0;
-    return waitSecs > 0 ? { dropped: "rate_limited", retrySecs: waitSecs } : null;
+    const { siteRates, policy } = this.#parts;
+    const own = policy.rateLimit(payload.site_id);
+    const waitSecs = siteRates.take(payload.site_id, own ?? undefined);
+    if (waitSecs === 0) return null;
+    this.#count(payload, "rate_limited");
+    return { dropped: "rate_limited", retrySecs: waitSecs };
   }
 
-  #checkRobot({ userAgent }: Draft): Drop | null {
+  #checkAddressRate({ payload, address }: Draft): Drop | null {
+    const { addressRates } = this.#parts;
+    if (addressRates === null) return null;
+    const parsed = parseAddress(address);
+    // Behind a proxy that is not known as one, everybody has its private address.
+    if (!parsed || isSpecialPurpose(parsed)) return null;
+    const waitSecs = addressRates.take(address);
+    if (waitSecs === 0) return null;
+    this.#count(payload, "address_limited");
+    return { dropped: "address_limited", retrySecs: waitSecs };
+  }
+
+  #checkOptOut({ payload, gpc }: Draft): Drop | null {
+    if (!gpc || !this.#options.respect_gpc) return null;
+    this.#count(payload, "opted_out");
+    return { dropped: "opted_out" };
+  }
+
+  #checkRobot({ payload, userAgent, isPast }: Draft): Drop | null {
     if (!this.#options.filter_bots) return null;
     const robot = this.#parts.robots.of(userAgent);
     if (!robot) return null;
-    this.robots.set(robot.name, (this.robots.get(robot.name) ?? 0) + 1);
+    if (!isPast) this.#count(payload, "robot", robot.name);
     return { dropped: "robot" };
+  }
+
+  #checkHost({ payload }: Draft): Drop | null {
+    const allowed = this.#parts.policy.hostnames(payload.site_id);
+    if (allowed.length === 0) return null;
+    const { hostname } = pageOf(payload.url);
+    if (hostname === null || allowed.includes(hostname)) return null;
+    this.#count(payload, "foreign_host");
+    return { dropped: "foreign_host" };
+  }
+
+  #count({ site_id }: Payload, reason: DropReason, name = ""): void {
+    this.#parts.drops.count({ site_id, reason, name });
   }
 
   #event(draft: Draft, timestamp: number): Event {
@@ -224,11 +293,15 @@ export class Pipeline {
     };
   }
 
-  #visitorId({ address, userAgent }: Draft, timestamp: number): string {
-    const { random, visitorIds } = this.#parts;
+  #visitorId({ payload, address, userAgent, nowMs, isPast }: Draft, timestamp: number): string {
+    const { random, identity } = this.#parts;
     if (this.#options.suppress_visitor_id) return hexOf(random.bytes(VISITOR_ID_BYTES));
-    // The day of the stored time, so that an id never spans two partitions.
-    return visitorIds.of(Math.floor(timestamp / 1000), address, userAgent);
+    const visitor = { site: payload.site_id, address, userAgent };
+    // The day of the stored time, so that an id of one day never spans two partitions.
+    const timestampMs = Math.floor(timestamp / 1000);
+    return isPast
+      ? identity.pastIdOf(visitor, timestampMs)
+      : identity.idOf(visitor, timestampMs, nowMs);
   }
 }
 

@@ -3,12 +3,13 @@ import { isZone } from "../core/zone.ts";
 
 /** One setting. `check` returns what is wrong with a value, or null. */
 export interface SiteSettingRow {
-  readonly byDefault: string | number | boolean | null;
+  readonly byDefault: string | number | boolean | null | readonly string[];
   readonly check: (value: unknown) => string | null;
   readonly doc: string;
 }
 
 const NAME_CHARS_MAX = 256;
+const HOSTS_MAX = 100;
 
 function wholeFrom(min: number, max: number) {
   return (value: unknown) =>
@@ -28,6 +29,13 @@ function oneOf(...choices: readonly string[]) {
 
 function flag(value: unknown): string | null {
   return typeof value === "boolean" ? null : "neither true nor false";
+}
+
+function hostList(value: unknown): string | null {
+  const isHost = (one: unknown) => typeof one === "string" && /^[a-z0-9.-]{1,253}$/.test(one);
+  return Array.isArray(value) && value.length <= HOSTS_MAX && value.every(isHost)
+    ? null
+    : `no list of at most ${HOSTS_MAX} host names in lower case`;
 }
 
 /** Every setting of a site by its name in the API. */
@@ -66,6 +74,17 @@ export const SITE_SETTINGS = {
     check: orNull(wholeFrom(0, 36_500)),
     doc: "days after which events go, 0 for never; that of the server where null",
   },
+  visitor_id_days: {
+    byDefault: 1,
+    check: (value) => [1, 7, 30].includes(value as number) ? null : "not one of 1, 7, 30",
+    doc: "days for which a visitor keeps the same id; more than 1 recognises people for longer: " +
+      "retention and unique visitors span that time, and the law may then ask for consent",
+  },
+  hostnames: {
+    byDefault: [],
+    check: hostList,
+    doc: "hosts whose pages count, in lower case; all where empty",
+  },
   public: {
     byDefault: false,
     check: flag,
@@ -89,6 +108,8 @@ export interface SiteSettings {
   readonly visit_timeout_minutes: number;
   readonly rate_limit: number | null;
   readonly retention_days: number | null;
+  readonly visitor_id_days: 1 | 7 | 30;
+  readonly hostnames: readonly string[];
   readonly public: boolean;
   readonly visit_list: boolean;
 }

@@ -31,6 +31,16 @@ export interface DbOptions {
   readonly memoryLimit: string | null;
   readonly threads: number | null;
   readonly readers: number;
+  /** An extension to load before everything outside the folder is locked away. */
+  readonly extension?: ExtensionOptions;
+}
+
+/** How an extension comes in. */
+export interface ExtensionOptions {
+  /** Statements of our own that load it. */
+  readonly statements: readonly Sql[];
+  /** Whether a file without a signature may be loaded: only one that the owner named. */
+  readonly unsigned: boolean;
 }
 
 /** Limits of one query. */
@@ -51,6 +61,8 @@ export class Db {
   readonly #queue: ((connection: DuckDBConnection) => void)[] = [];
   readonly #columnTypes: DuckDBType[];
   #writing: Promise<unknown> = Promise.resolve();
+  /** Why the extension was not loaded; null when it was, or none was wanted. */
+  readonly extensionFault: string | null;
 
   private constructor(
     duckdb: DuckDbModule,
@@ -58,7 +70,9 @@ export class Db {
     instance: DuckDBInstance,
     writer: DuckDBConnection,
     readers: DuckDBConnection[],
+    extensionFault: string | null = null,
   ) {
+    this.extensionFault = extensionFault;
     this.#duckdb = duckdb;
     this.#clock = clock;
     this.#instance = instance;
@@ -79,16 +93,18 @@ export class Db {
     };
     if (options.memoryLimit !== null) settings["memory_limit"] = options.memoryLimit;
     if (options.threads !== null) settings["threads"] = String(options.threads);
+    if (options.extension?.unsigned) settings["allow_unsigned_extensions"] = "true";
     const instance = await duckdb.DuckDBInstance.create(":memory:", settings);
     const writer = await instance.connect();
     const folder = options.folder.replaceAll("'", "''");
     await writer.run("set timezone = 'UTC'");
+    const fault = await loadExtension(writer, folder, options.extension);
     await writer.run(`set allowed_directories = ['${folder}']`);
     await writer.run("set enable_external_access = false");
     await writer.run("set lock_configuration = true");
     const readers: DuckDBConnection[] = [];
     for (let count = 0; count < options.readers; count++) readers.push(await instance.connect());
-    return new Db(duckdb, clock, instance, writer, readers);
+    return new Db(duckdb, clock, instance, writer, readers, fault);
   }
 
   /** Opens an existing database file, for reading only. Rejects with DuckDB's error. */
@@ -267,6 +283,22 @@ function lateError(limits: QueryLimits): AppError {
     `Cannot answer within ${(limits.timeoutMs ?? 0) / 1000} s: the query was stopped`,
     { "retry-after": "5" },
   );
+}
+
+/** Loads an extension; its files go below the data folder. Returns what went wrong, or null. */
+async function loadExtension(
+  writer: DuckDBConnection,
+  folder: string,
+  extension: ExtensionOptions | undefined,
+): Promise<string | null> {
+  if (!extension) return null;
+  try {
+    await writer.run(`set extension_directory = '${folder}/.extensions'`);
+    for (const statement of extension.statements) await writer.run(statement.text);
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 function plainRow(row: Record<string, unknown>): Row {

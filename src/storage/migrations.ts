@@ -1,5 +1,6 @@
 // The schema of mallard.sqlite as numbered steps, forward only. A step that has been released is
 // never changed; a new one is added at the end.
+import { DROP_SCHEMA } from "./drop_ops.ts";
 import { OWNER_SCHEMA } from "./owner_ops.ts";
 import { SITE_SCHEMA } from "./site_ops.ts";
 import type { Sqlite } from "./sqlite.ts";
@@ -41,6 +42,7 @@ export const MIGRATIONS: readonly string[] = [
   `,
   OWNER_SCHEMA,
   SITE_SCHEMA,
+  DROP_SCHEMA,
 ];
 
 /** Brings the schema up to date. Throws when the file was written by a newer program. */

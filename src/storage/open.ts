@@ -6,7 +6,7 @@ import type { Files, System } from "../core/types.ts";
 import { Catalog } from "./catalog.ts";
 import { Compactor } from "./compact.ts";
 import { Cold } from "./cold.ts";
-import { Db, type DuckDbModule } from "./duckdb.ts";
+import { Db, type DuckDbModule, type ExtensionOptions } from "./duckdb.ts";
 import { Eraser } from "./erase.ts";
 import { FileNumbers } from "./file_numbers.ts";
 import { Flusher } from "./flush.ts";
@@ -24,6 +24,8 @@ export interface StorageOptions {
   readonly dataDir: string;
   readonly memory_limit: string | null;
   readonly threads: number | null;
+  /** An extension for DuckDB; `db.extensionFault` tells whether it came in. */
+  readonly extension?: ExtensionOptions;
 }
 
 /** What storage needs to know of the process. */
@@ -87,6 +89,7 @@ export async function openStorage(
       memoryLimit: options.memory_limit ?? halfOf(host.memoryBytes),
       threads: options.threads,
       readers: READERS,
+      ...(options.extension ? { extension: options.extension } : {}),
     });
     closing.push(() => db.close());
     const recovery = new Recovery(db, store, files, log, {

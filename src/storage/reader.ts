@@ -69,6 +69,24 @@ export class Reader {
     return this.#catalog.sites();
   }
 
+  /** Whether the site has ever had an event. */
+  hasSite(site: string): boolean {
+    return this.#catalog.hasSite(site);
+  }
+
+  /** Visitor ids of all sites that were seen since a time (ms), each with its last time (ms). */
+  async visitorsSince(fromMs: number): Promise<readonly (readonly [string, number])[]> {
+    const last = new Map<string, number>();
+    const span = { fromUs: Math.floor(fromMs) * 1000, toUs: Number.MAX_SAFE_INTEGER };
+    for (const site of this.sites()) {
+      const rows = await this.query(site, span, (events) =>
+        sql`
+        select visitor_id, epoch_ms(max(timestamp)) as last_ms from ${events} group by all`);
+      for (const row of rows) last.set(String(row["visitor_id"]), Number(row["last_ms"]));
+    }
+    return [...last];
+  }
+
   /** UTC date of the site's oldest Parquet file, or null when it has none. */
   firstDate(site: string): string | null {
     return this.#catalog.current.files.get(site)?.[0]?.date ?? null;

@@ -1,5 +1,6 @@
 // What can be asked of mallard.sqlite: the journal of accepted events, the catalog of Parquet
 // files, and the facts that must outlive a restart. Each operation is one transaction.
+import { DROP_OPS } from "./drop_ops.ts";
 import { fileNumber } from "./file_names.ts";
 import { salvage } from "./salvage.ts";
 import { OWNER_OPS } from "./owner_ops.ts";
@@ -196,6 +197,12 @@ function eraseRange(
 ): number {
   return db.transaction(() => {
     condemn(db, paths);
+    db.run(
+      "delete from drops where site_id = ? and date between ? and ?",
+      site_id,
+      firstDate,
+      lastDate,
+    );
     return db.run(
       "delete from journal where site_id = ? and date between ? and ?",
       site_id,
@@ -317,6 +324,7 @@ function setFact(db: Sqlite, fact: { name: string; value: string }): void {
 export const STORE_OPS = {
   ...OWNER_OPS,
   ...SITE_OPS,
+  ...DROP_OPS,
   append,
   takeOver,
   readJournal,

@@ -1,7 +1,7 @@
+import { openPipeline } from "../support/pipeline.ts";
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { importRoutes } from "../../src/api/import.ts";
-import { loadConfig } from "../../src/config.ts";
 import { AppError } from "../../src/core/errors.ts";
 import type { Context } from "../../src/core/http.ts";
 import {
@@ -11,13 +11,8 @@ import {
   IMPORT_LINE_BYTES_MAX,
 } from "../../src/core/limits.ts";
 import { raw, sql } from "../../src/core/sql.ts";
-import { Robots } from "../../src/ingest/bot.ts";
 import { Buffer } from "../../src/ingest/buffer.ts";
 import { loadGeoIp } from "../../src/ingest/geoip.ts";
-import { Pipeline } from "../../src/ingest/pipeline.ts";
-import { Timestamps } from "../../src/ingest/timestamps.ts";
-import { UserAgents } from "../../src/ingest/useragent.ts";
-import { VisitorIds } from "../../src/ingest/visitor_id.ts";
 import { realSystem } from "../../src/system.ts";
 import { EVER, openFolder, withFolder } from "../support/storage.ts";
 
@@ -50,24 +45,6 @@ interface DoorOptions {
   readonly disk?: () => Promise<void>;
 }
 
-function pipelineOf(
-  system: ReturnType<typeof realSystem>,
-  geo: Awaited<ReturnType<typeof loadGeoIp>>["geo"],
-  env: Record<string, string>,
-): Pipeline {
-  const loaded = loadConfig({ file: null, env });
-  if ("faults" in loaded) throw new Error(loaded.faults.join());
-  return new Pipeline({
-    rates: null,
-    robots: new Robots(),
-    userAgents: new UserAgents(),
-    geo,
-    visitorIds: new VisitorIds(SECRET),
-    timestamps: new Timestamps({ roundToHour: false, lastUs: 0 }),
-    random: system.random,
-  }, loaded.config);
-}
-
 /** The import route over a folder's real storage, at a time that stands still. */
 async function throughDoor(
   { folder, env = {}, disk }: DoorOptions,
@@ -79,7 +56,11 @@ async function throughDoor(
   try {
     const { geo } = await loadGeoIp(real.files, real.log, { path: null, precision: "city" });
     const buffer = new Buffer(disk ?? ((events) => storage.journal.append(events)), system.log);
-    const [route] = importRoutes(pipelineOf(system, geo, env), buffer, system.clock);
+    const [route] = importRoutes(
+      openPipeline(system, geo, { secret: SECRET, env }),
+      buffer,
+      system.clock,
+    );
     assert.deepEqual([route?.method, route?.path, route?.right], ["POST", "/api/import", "admin"]);
     await work({
       async send(body, type = "application/x-ndjson") {

@@ -1,0 +1,33 @@
+// A pipeline as the app makes it, with nothing limited and nothing counted.
+import { loadConfig } from "../../src/config.ts";
+import type { System } from "../../src/core/types.ts";
+import { Robots } from "../../src/ingest/bot.ts";
+import type { GeoIp } from "../../src/ingest/geoip.ts";
+import { derivedIdentity } from "../../src/ingest/identity.ts";
+import { Pipeline } from "../../src/ingest/pipeline.ts";
+import { RateLimit } from "../../src/ingest/ratelimit.ts";
+import { Timestamps } from "../../src/ingest/timestamps.ts";
+import { UserAgents } from "../../src/ingest/useragent.ts";
+import { VisitorIds } from "../../src/ingest/visitor_id.ts";
+
+/** Makes one with settings from `env`. */
+export function openPipeline(
+  { clock, random }: Pick<System, "clock" | "random">,
+  geo: GeoIp | null,
+  { secret = "test", env = {} }: { secret?: string; env?: Readonly<Record<string, string>> } = {},
+): Pipeline {
+  const loaded = loadConfig({ file: null, env });
+  if ("faults" in loaded) throw new Error(loaded.faults.join());
+  return new Pipeline({
+    siteRates: new RateLimit(clock, { perSecond: 0 }),
+    addressRates: null,
+    policy: { rateLimit: () => null, hostnames: () => [] },
+    drops: { count: () => {} },
+    robots: new Robots(),
+    userAgents: new UserAgents(),
+    geo,
+    identity: derivedIdentity(new VisitorIds(secret), () => 1),
+    timestamps: new Timestamps({ roundToHour: false, lastUs: 0 }),
+    random,
+  }, loaded.config);
+}
