@@ -52,6 +52,8 @@ import { openStorage, type Storage } from "./storage/open.ts";
 export interface App {
   /** Answers a request; before start() is done only /health is answered. Never rejects. */
   handle(request: Request, peer: Peer): Promise<Response>;
+  /** The routes of a started program. */
+  routes(): readonly Pick<Route, "method" | "path" | "right">[];
   /** Opens everything. Rejects with a sentence the owner can act on. */
   start(): Promise<void>;
   /** Lets nothing further in, writes what is hot to Parquet within the time allowed, closes. */
@@ -73,6 +75,7 @@ export function createApp(config: Config, system: System, host: Host): App {
   );
   return {
     handle: (request, peer) => (running?.handle ?? early)(request, peer),
+    routes: () => running?.routes ?? [],
     async start() {
       running = await openAll(config, system, host);
     },
@@ -85,6 +88,7 @@ export function createApp(config: Config, system: System, host: Host): App {
 }
 
 interface Running {
+  readonly routes: readonly Route[];
   readonly handle: App["handle"];
   readonly stop: App["stop"];
 }
@@ -132,7 +136,7 @@ async function openParts(
     access.hasher.close();
     await storage.close();
   };
-  return { handle, stop };
+  return { routes, handle, stop };
 }
 
 async function routeTable(

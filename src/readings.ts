@@ -40,10 +40,14 @@ export function healthOf({ config, host, storage, buffer, geoIsOwn, auth, runner
     cache_entries: runner.counts().entries,
     accepting: !buffer.failing,
     more: {
-      sites: storage.reader.sites().length,
       parquet_files: storage.fileCount(),
-      quarantined_files: storage.quarantined(),
+      quarantined_count: storage.quarantined().length,
       flush_failures: storage.flusher.counts.failures,
+      compaction_failures: storage.compactor.counts.failures,
+    },
+    forReaders: {
+      sites: storage.reader.sites().length,
+      quarantined_files: storage.quarantined(),
     },
   };
 }

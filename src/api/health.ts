@@ -17,6 +17,8 @@ export interface Health {
   readonly accepting: boolean;
   /** Further values, by name. */
   readonly more: Readonly<Record<string, unknown>>;
+  /** Further values that name sites: for who may read statistics. */
+  readonly forReaders: Readonly<Record<string, unknown>>;
 }
 
 /** One sample of /metrics, or several told apart by a label. */
@@ -41,13 +43,14 @@ export function healthRoutes(
       method: "GET",
       path: "/health/detailed",
       right: "public",
-      handle: () => {
-        const { more, accepting, ...health } = read.health();
+      handle: ({ access }) => {
+        const { more, forReaders, accepting, ...health } = read.health();
         return json({
           status: accepting ? "ok" : "degraded",
           ...health,
           cache_empty: health.cache_entries === 0,
           ...more,
+          ...(access.rights.has("read") && access.sites === null ? forReaders : {}),
         });
       },
     },
