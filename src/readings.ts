@@ -52,6 +52,18 @@ export function healthOf({ config, host, storage, buffer, geoIsOwn, auth, runner
   };
 }
 
+/** Damaged files by name, which tells of sites: where /metrics is not open to strangers. */
+function quarantinedByPath({ config, auth, storage }: State): Sample[] {
+  if (auth.configured && config.metrics_token === null) return [];
+  return [{
+    name: "mallard_quarantined_file",
+    type: "gauge",
+    help: "A damaged file that was set aside, by its path.",
+    by: "path",
+    value: storage.quarantined().map((label) => ({ label, value: 1 })),
+  }];
+}
+
 /** The samples of /metrics. */
 export function samplesOf(state: State): Sample[] {
   const { storage, buffer, pipeline, auth, runner } = state;
@@ -84,6 +96,7 @@ export function samplesOf(state: State): Sample[] {
     gauge("live_streams", state.live.count, "Open streams of realtime numbers."),
     gauge("parquet_files", storage.fileCount(), "Parquet files in the catalog."),
     gauge("quarantined_files", storage.quarantined().length, "Damaged files set aside."),
+    ...quarantinedByPath(state),
     counter("events_ingested", buffer.counts.accepted, "Events accepted."),
     counter(
       "events_dropped",
