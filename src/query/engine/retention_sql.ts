@@ -99,7 +99,7 @@ export function retentionCells(events: Sql, question: RetentionQuestion): Sql {
 }
 
 /** The number of the interval that an instant lies in, by the zone's calendar. */
-function intervalSql(us: Sql, { interval, weekStart, arms }: RetentionQuestion): Sql {
+export function intervalSql(us: Sql, { interval, weekStart, arms }: RetentionQuestion): Sql {
   const local = localSql(us, arms);
   if (interval === "month") {
     const time = sql`make_timestamp(${local})`;

@@ -119,9 +119,10 @@ export function visitEvents(
   )`;
 }
 
-interface ExtraColumn {
+/** A column that `VisitColumns` asks for. */
+export interface ExtraColumn {
   readonly name: string;
-  /** The aggregate over the events of one bucket. */
+  /** The aggregate over events, of a bucket or of a whole visit. */
   readonly collect: Sql;
   /** The aggregate over the buckets of one visit. */
   readonly merge: Sql;
@@ -135,7 +136,8 @@ const ORDER_KEY = raw(
 );
 const IS_PAGEVIEW = sql`event_name = ${raw(`'${PAGEVIEW}'`)}`;
 
-function extraColumns(columns: VisitColumns): ExtraColumn[] {
+/** The columns asked for, in order. */
+export function extraColumns(columns: VisitColumns): ExtraColumn[] {
   const extra: ExtraColumn[] = [];
   const add = (name: string, collect: Sql, merge: Sql, shown: Sql) =>
     extra.push({ name, collect, merge, shown: sql`, ${shown} as ${ident(name)}` });
