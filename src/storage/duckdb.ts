@@ -178,10 +178,8 @@ export class Db {
         return events.map((event) => new DuckDBTimestampValue(BigInt(event.timestamp)));
       }
       if (name === "revenue_amount") {
-        return events.map((event) =>
-          event.revenue_amount == null
-            ? null
-            : new DuckDBDecimalValue(BigInt(event.revenue_amount), 12, 2)
+        return events.map(({ revenue_amount: cents }) =>
+          typeof cents === "number" ? new DuckDBDecimalValue(BigInt(cents), 12, 2) : null
         );
       }
       return events.map((event) => (event[name] as string | null | undefined) ?? null);
