@@ -2,6 +2,7 @@
 // line when it holds, all it has to say when it does not, and returns what it counted.
 import {
   type Counts,
+  DENO_PINNED,
   type Done,
   filesBelow,
   inLanes,
@@ -23,7 +24,7 @@ interface TestJob {
 const UNIT_MS_MAX = 5 * 60_000;
 const WHOLE_MS_MAX = 20 * 60_000;
 
-/** Format, lint and types; each counts as one. */
+/** Format, lint and types; each counts as one. Format is left to the pinned Deno. */
 export async function runChecks(): Promise<Counts> {
   const checks: readonly [string, string[]][] = [
     ["format", ["fmt", "--check"]],
@@ -32,6 +33,11 @@ export async function runChecks(): Promise<Counts> {
   ];
   const counts: Counts[] = [];
   for (const [name, args] of checks) {
+    if (name === "format" && Deno.version.deno !== DENO_PINNED) {
+      console.log(`     skipped format: this is Deno ${Deno.version.deno}, not ${DENO_PINNED}`);
+      counts.push({ passed: 0, failed: 0, ignored: 1 });
+      continue;
+    }
     const done = await runDeno(args);
     report(name, done, "");
     const failed = done.code === 0 ? 0 : 1;

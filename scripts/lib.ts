@@ -5,6 +5,9 @@ import { fileURLToPath } from "node:url";
 /** The project's folder, with a slash at its end. */
 export const ROOT: string = fileURLToPath(new URL("../", import.meta.url));
 
+/** The Deno this project is developed with. Others run it, but format some files differently. */
+export const DENO_PINNED = "2.9.6";
+
 /** What a command did. `output` is both streams in the order they came, without colours. */
 export interface Done {
   readonly code: number;

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { EVENT_COLUMN_NAMES } from "../src/core/event.ts";
+import { DENO_PINNED } from "../scripts/lib.ts";
 import { type Project, RULES } from "./support/house_rules.ts";
 import { sourceFacts } from "./support/source_facts.ts";
 
@@ -105,6 +106,15 @@ Deno.test("tidy: the tree that is judged is the real one", () => {
   for (const path of ["src/core/event.ts", "tests/tidy_test.ts", "scripts/test.ts", "deno.json"]) {
     assert.ok(texts.has(path), path);
   }
+});
+
+Deno.test("tidy: documents and CI name the Deno that this is developed with", () => {
+  const named = ["README.md", "CONTRIBUTING.md", ".ci/run"].flatMap((
+    path,
+  ) => [...(texts.get(path) ?? "").matchAll(/(?:deno@|DENO_VERSION=)(\d+\.\d+\.\d+)/g)]).map((
+    [, version],
+  ) => version);
+  assert.deepEqual([...new Set(named)], [DENO_PINNED]);
 });
 
 Deno.test("tidy: an event has no field for an address or a user agent", () => {
