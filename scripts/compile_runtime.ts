@@ -9,6 +9,11 @@ export interface CompileRuntime {
   readonly denort: string;
 }
 
+/** There is no way here to get a runtime to compile with. The message is one line. */
+export class NoCompileRuntime extends Error {
+  override readonly name = "NoCompileRuntime";
+}
+
 // Any program made by `deno compile` is the runtime, then a payload, then 24 bytes that say how
 // long the payload is. This package holds such a program; without its payload it is the runtime.
 const DENO = { package: "@deno/linux-x64-glibc", version: "2.6.8", file: "deno" };
@@ -17,10 +22,12 @@ const DENO_SHA256 = "8b254e08be2565f608a06bfde3f62f3aabbf8994712f0078c7a7f24bc8c
 const RUNTIME_SHA256 = "1585014fcc9aeabe439a7c2c177c423cfc7b326c16f1a94f4bd65ab53d0b20df";
 const TRAILER_BYTES = 24;
 
-/** Fetches both below `folder`, once. Rejects with a sentence where that is impossible. */
+/** Fetches both below `folder`, once. Rejects with NoCompileRuntime where that is impossible. */
 export async function fetchCompileRuntime(folder: string): Promise<CompileRuntime> {
   if (Deno.build.target !== "x86_64-unknown-linux-gnu") {
-    throw new Error(`Cannot fetch a runtime for tests: there is none for ${Deno.build.target}`);
+    throw new NoCompileRuntime(
+      `Cannot fetch a runtime for tests: there is none for ${Deno.build.target}`,
+    );
   }
   const deno = `${folder}/node_modules/${DENO.package}/${DENO.file}`;
   const denort = `${folder}/denort-${DENO.version}`;
@@ -47,7 +54,9 @@ async function install(folder: string): Promise<void> {
   }).output();
   if (!success) {
     const problem = new TextDecoder().decode(stderr).trim().split("\n").at(-1);
-    throw new Error(`Cannot fetch a runtime for tests from the npm registry: ${problem}`);
+    throw new NoCompileRuntime(
+      `Cannot fetch a runtime for tests from the npm registry: ${problem}`,
+    );
   }
 }
 
@@ -74,5 +83,7 @@ async function sha256(path: string): Promise<string | null> {
 }
 
 function unexpected(name: string): Error {
-  return new Error(`Cannot use the runtime of ${name}: its SHA-256 is not the expected one`);
+  return new NoCompileRuntime(
+    `Cannot use the runtime of ${name}: its SHA-256 is not the expected one`,
+  );
 }
