@@ -32,8 +32,21 @@ const PERMISSIONS = [
   "--allow-sys=systemMemoryInfo",
 ];
 
-/** Makes dist/mallard, unless the one there was made from the same inputs. */
+/**
+ * Makes dist/mallard, unless the one there was made from the same inputs. Rejects with
+ * NoCompileRuntime on a machine where nothing can be compiled.
+ */
 export async function compile(say: (line: string) => void = () => {}): Promise<Executable> {
+  // One at a time, also where two test runs ask for it at once.
+  using lock = await Deno.open(`${await madeDir(`${ROOT}dist`)}/compile.lock`, {
+    write: true,
+    create: true,
+  });
+  await lock.lock(true);
+  return await compileUnlessKnown(say);
+}
+
+async function compileUnlessKnown(say: (line: string) => void): Promise<Executable> {
   const path = `${ROOT}dist/${BINARY}`;
   const stamp = `${ROOT}dist/mallard.json`;
   const inputs = await hashInputs();
@@ -45,7 +58,7 @@ export async function compile(say: (line: string) => void = () => {}): Promise<E
   const installed = await deno(Deno.execPath(), ["install", "--frozen"]);
   if (!installed.success) throw new Error(`Cannot compile: ${installed.stderr.trim()}`);
   await embedLibrary();
-  const scratch = await Deno.makeTempDir({ dir: await madeDir(`${ROOT}dist`), prefix: "build-" });
+  const scratch = await Deno.makeTempDir({ dir: `${ROOT}dist`, prefix: "build-" });
   try {
     const built = `${scratch}/${BINARY}`;
     const forTestsOnly = await runCompile(await compileArguments(built), say);
