@@ -6,6 +6,7 @@ import { PERIODS } from "../src/core/period.ts";
 import { DIMENSIONS } from "../src/query/dimensions.ts";
 import { OPERATORS } from "../src/query/filters.ts";
 import { METRICS } from "../src/query/metrics.ts";
+import { REPORTS } from "../src/query/reports.ts";
 import { SETTING_GROUPS, SETTING_NAMES, settingRow } from "../src/settings.ts";
 import { VERBS } from "../src/verbs.ts";
 import { ROOT, sourceFiles } from "./lib.ts";
@@ -19,6 +20,7 @@ interface Section {
 const README: readonly Section[] = [
   { name: "settings", make: settingsTables },
   { name: "commands", make: commandTable },
+  { name: "reports", make: reportTable },
   { name: "periods", make: () => meaningTable("Period", PERIODS) },
   { name: "metrics", make: () => meaningTable("Metric", METRICS) },
   { name: "dimensions", make: () => meaningTable("Dimension", DIMENSIONS) },
@@ -96,6 +98,15 @@ function commandTable(): string {
     doc,
   ]);
   return markdownTable(["Command", "What it does"], rows);
+}
+
+function reportTable(): string {
+  const rows = Object.entries(REPORTS).map(([name, { doc, params }]) => [
+    `\`${name}\``,
+    doc,
+    Object.keys(params).map((param) => `\`${param}\``).join(", "),
+  ]);
+  return markdownTable(["Report", "Meaning", "Its own parameters"], rows);
 }
 
 function meaningTable(head: string, rows: Readonly<Record<string, { readonly doc: string }>>) {

@@ -41,12 +41,23 @@ export function loadConfig(
   const faults: string[] = [];
   if (file) readFile(file, values, faults);
   const warnings = readEnv(env, values, faults);
-  if ((values.get("tls_cert_path") === null) !== (values.get("tls_key_path") === null)) {
-    faults.push("Cannot use tls_cert_path without tls_key_path, nor the other way round");
-  }
+  checkTogether("tls_cert_path", "tls_key_path", values, faults);
+  checkTogether("tls_key_path", "tls_cert_path", values, faults);
   if (faults.length > 0) return { faults };
   const config = Object.fromEntries(values) as Config;
   return { config: Object.freeze({ ...config, ...forced(config) }), warnings };
+}
+
+/** A setting that means nothing without another. */
+function checkTogether(
+  name: SettingName,
+  other: SettingName,
+  values: ReadonlyMap<string, unknown>,
+  faults: string[],
+): void {
+  const value = values.get(name);
+  if (value === null || values.get(other) !== null) return;
+  faults.push(`Cannot use ${name} = ${show(value)}: ${other} is not set`);
 }
 
 function forced(config: Config): Partial<Config> {

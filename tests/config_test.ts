@@ -33,6 +33,7 @@ function warningsOf(sources: Sources): readonly string[] {
 }
 
 // Key, environment name, default, another value as TOML and as environment, that value.
+// (The last is for the environment: in TOML it is what the text says.)
 const CONTRACT: [SettingName, string, unknown, string | null, string, unknown][] = [
   ["host", "MALLARD_HOST", "0.0.0.0", '"::1"', "::1", "::1"],
   ["port", "MALLARD_PORT", 8000, "0", "0", 0],
@@ -86,6 +87,10 @@ const CONTRACT: [SettingName, string, unknown, string | null, string, unknown][]
   ],
   ["native_dir", "MALLARD_NATIVE_DIR", "data/.native", '"/tmp/n"', "/tmp/n", "/tmp/n"],
   ["query_timeout_secs", "MALLARD_QUERY_TIMEOUT", 30, "5", "5", 5],
+  ["base_path", "MALLARD_BASE_PATH", "", '"/stats"', "/a/b", "/a/b"],
+  ["respect_gpc", "MALLARD_RESPECT_GPC", false, "true", "1", true],
+  ["visitor_salt", "MALLARD_VISITOR_SALT", "derived", '"random"', "random", "random"],
+  ["rate_limit_per_address", "MALLARD_RATE_LIMIT_PER_ADDRESS", 200, "0", "0", 0],
 ];
 
 const PRIVACY_FLAGS = [
@@ -106,7 +111,7 @@ Deno.test("loadConfig() reads every key from a file and from the environment", (
     assert.equal(settingRow(key).env, env);
     assert.deepEqual(configOf({ env: { [env]: text } })[key], value, env);
     if (toml === null) continue;
-    const expected = key === "memory_limit" ? "512MB" : value;
+    const expected = JSON.parse(toml);
     assert.deepEqual(configOf({ toml: `${key} = ${toml}` })[key], expected, key);
   }
 });
@@ -205,6 +210,8 @@ Deno.test("loadConfig() refuses what is out of range, on both ends", () => {
       "localhost",
       "public",
     ],
+    MALLARD_BASE_PATH: ["stats", "/stats/", "/", "/a//b", "/a/../b", "/.", "/a b", "/a?b"],
+    MALLARD_VISITOR_SALT: ["none"],
     MALLARD_DASHBOARD_ORIGIN: [
       "stats.example.com",
       "https://a.example/x",
@@ -294,6 +301,27 @@ Deno.test("loadConfig() puts native_dir into data_dir unless it is set", () => {
   assert.equal(configOf({ toml: 'data_dir = "/srv/m/"' }).native_dir, "/srv/m/.native");
   assert.equal(configOf({ toml: 'data_dir = "/"' }).native_dir, "/.native");
   assert.equal(configOf({ env: { MALLARD_NATIVE_DIR: "n" } }).native_dir, "n");
+});
+
+Deno.test("loadConfig() wants certificate and key together", () => {
+  const cert = { MALLARD_TLS_CERT_PATH: "/c.pem" };
+  assert.deepEqual(faultsOf({ env: cert }), [
+    'Cannot use tls_cert_path = "/c.pem": tls_key_path is not set',
+  ]);
+  assert.deepEqual(faultsOf({ toml: 'tls_key_path = "/k.pem"' }), [
+    'Cannot use tls_key_path = "/k.pem": tls_cert_path is not set',
+  ]);
+  const config = configOf({ env: cert, toml: 'tls_key_path = "/k.pem"' });
+  assert.equal(config.tls_cert_path, "/c.pem");
+  assert.equal(config.tls_key_path, "/k.pem");
+});
+
+Deno.test("CONTRACT tries every setting but those that need each other", () => {
+  const tried = new Set(CONTRACT.map(([name]) => name));
+  assert.deepEqual(SETTING_NAMES.filter((name) => !tried.has(name)), [
+    "tls_cert_path",
+    "tls_key_path",
+  ]);
 });
 
 Deno.test("loadConfig() refuses secrets in the file and shows none of them anywhere", () => {
