@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { Config } from "./config.ts";
 import { AppError, messageOf } from "./core/errors.ts";
 import type { Route } from "./core/http.ts";
+import type { Sql } from "./core/sql.ts";
 import type { System } from "./core/types.ts";
 import { assetRoutes } from "./api/assets.ts";
 import { Auth, authRoutes } from "./api/auth.ts";
@@ -41,6 +42,7 @@ import { UserAgents } from "./ingest/useragent.ts";
 import { loadSecret, VisitorIds } from "./ingest/visitor_id.ts";
 import { Jobs } from "./jobs.ts";
 import { jobTable } from "./job_table.ts";
+import { chooseEngine, extensionOptions } from "./query/engine/extension.ts";
 import { Runner } from "./query/run.ts";
 import { rulesOfSites } from "./query/site_rules.ts";
 import { healthOf, samplesOf, type State } from "./readings.ts";
@@ -97,6 +99,9 @@ async function openAll(config: Config, system: System, host: Host): Promise<Runn
   const storage = await openStorage(system, host, {
     ...config,
     dataDir: resolve(config.data_dir),
+    ...(config.behavioral === "extension"
+      ? { extension: extensionOptions(config.behavioral_extension_path) }
+      : {}),
   });
   try {
     return await openParts(config, system, host, storage);
@@ -116,7 +121,7 @@ async function openParts(
   const sites = await Sites.open(storage.store, clock);
   const ingest = await openIngest(config, system, storage, sites);
   const access = await openAccess(config, system, host, storage, sites);
-  const queries = openQueries(config, system, storage, sites);
+  const queries = await openQueries(config, system, storage, sites);
   const stopping = new AbortController();
   const table = jobTable(config, system, host, { storage, sites, ...ingest }, stopping.signal);
   const jobs = new Jobs(table, clock, log);
@@ -248,14 +253,24 @@ async function openAccess(
   return { auth, keys, hasher };
 }
 
-function openQueries(config: Config, { clock, log }: System, { reader }: Storage, sites: Sites) {
+async function openQueries(
+  config: Config,
+  { clock, log }: System,
+  { reader, db }: Storage,
+  sites: Sites,
+) {
+  const ask = (query: Sql) => db.query(query);
+  const behavioral = await chooseEngine(config.behavioral, db.extensionFault, ask, log);
+  const idDays = (site: string) => sites.settings(site).visitor_id_days;
   const runner = new Runner(reader, rulesOfSites(sites), clock, {
     queryTimeoutMs: config.query_timeout_secs * 1000,
     cacheTtlMs: config.cache_ttl_secs * 1000,
     cacheEntriesMax: config.cache_max_entries,
     heavyMax: config.max_concurrent_queries,
+    engine: behavioral.engine,
+    visitorIdDays: config.suppress_visitor_id ? () => 0 : idDays,
   });
-  return { runner, live: new Live(runner, reader, clock, log) };
+  return { runner, behavioral, live: new Live(runner, reader, clock, log) };
 }
 
 async function stopAll(

@@ -9,6 +9,7 @@ import type { Config } from "./config.ts";
 import type { Buffer } from "./ingest/buffer.ts";
 import type { Pipeline } from "./ingest/pipeline.ts";
 import type { Jobs } from "./jobs.ts";
+import type { EngineChoice } from "./query/engine/extension.ts";
 import type { Runner } from "./query/run.ts";
 import type { Storage } from "./storage/open.ts";
 
@@ -24,28 +25,33 @@ export interface State {
   readonly auth: Auth;
   readonly keys: ApiKeys;
   readonly runner: Runner;
+  readonly behavioral: EngineChoice;
   readonly live: Live;
   readonly jobs: Jobs;
 }
 
 /** The values of /health/detailed. */
-export function healthOf({ config, host, storage, buffer, geoIsOwn, auth, runner }: State): Health {
+export function healthOf(state: State): Health {
+  const { config, host, storage, buffer, geoIsOwn, auth, runner, behavioral } = state;
   return {
     version: host.version,
     buffered_events: storage.hot.rows + buffer.size,
     auth_configured: auth.configured,
     geoip_loaded: geoIsOwn,
-    behavioral_extension_loaded: false,
+    behavioral_extension_loaded: behavioral.engine.name === "extension",
     filter_bots: config.filter_bots,
     cache_entries: runner.counts().entries,
     accepting: !buffer.failing,
     more: {
+      behavioral_engine: behavioral.engine.name,
       parquet_files: storage.fileCount(),
       quarantined_count: storage.quarantined().length,
       flush_failures: storage.flusher.counts.failures,
       compaction_failures: storage.compactor.counts.failures,
     },
     forReaders: {
+      behavioral_verdict: behavioral.verdict,
+      behavioral_extension_version: behavioral.version,
       sites: storage.reader.sites().length,
       quarantined_files: storage.quarantined(),
     },

@@ -85,6 +85,9 @@ export async function askRetentionDetail(
   };
 }
 
+/** Ids of several days change on whole periods from here: Monday, 1970-01-05 UTC. */
+const ID_EPOCH_US = 4 * DAY_US;
+
 /** Marks the row that tells of ids which outlast the stated days. */
 const LASTING = -1;
 
@@ -128,7 +131,7 @@ function askCells(
   const beforeUs = fromUs - LOOK_BACK_US;
   const wide = about(asked, { fromUs: beforeUs, toUs, dates: null });
   const steps = [first, again].filter((step) => step !== null);
-  const windowUs = tools.visitorIdDays * DAY_US;
+  const windowUs = Math.max(tools.visitorIdDays, 1) * DAY_US;
   return tools.matching(
     wide,
     columnsOfSteps(steps),
@@ -147,7 +150,8 @@ function askCells(
     union all
     select 0, 0, ${LASTING}, count(*) from (
       select visitor_id from ${events} group by visitor_id
-      having max(epoch_us(timestamp)) // ${windowUs} - min(epoch_us(timestamp)) // ${windowUs} > 1
+      having (max(epoch_us(timestamp)) - ${ID_EPOCH_US}) // ${windowUs}
+        - (min(epoch_us(timestamp)) - ${ID_EPOCH_US}) // ${windowUs} > 1
     )
     order by cohort, after`,
   );
@@ -181,7 +185,7 @@ function shapeCohorts(
   });
 }
 
-/** Why a cell cannot be told, or null. Ids change at midnight UTC, all `idDays` days. */
+/** Why a cell cannot be told, or null. Ids change at midnight UTC, every `idDays` days. */
 function missingAt(
   calendar: Calendar,
   number: number,
@@ -191,10 +195,9 @@ function missingAt(
   const endUs = calendar.startOf(number + after + 1);
   if (endUs > calendar.nowUs) return "not_over";
   if (after === 0 || idDays === Infinity) return null;
-  const windowUs = idDays * DAY_US;
-  const firstWindow = Math.floor(calendar.startOf(number) / windowUs);
-  const lastWindow = Math.floor((endUs - 1) / windowUs);
-  return firstWindow === lastWindow ? null : "ids_change";
+  if (idDays === 0) return "ids_change";
+  const windowAt = (us: number) => Math.floor((us - ID_EPOCH_US) / (idDays * DAY_US));
+  return windowAt(calendar.startOf(number)) === windowAt(endUs - 1) ? null : "ids_change";
 }
 
 function overallRate(cohorts: readonly CohortDetail[], after: number): number | null {
@@ -212,6 +215,7 @@ function identityOf(days: number, lasting: boolean): string {
     } on this site, but some in this data lasted longer: ` +
       "all cells are shown; where ids did change, returning visitors are missing in them.";
   }
+  if (days === 0) return "Visitor ids are switched off: nobody can be seen to come again.";
   return `Visitor ids last ${daysText(days)} on this site: a visitor who comes back later counts ` +
     "as a new one, so cells beyond that are left out.";
 }

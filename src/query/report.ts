@@ -27,7 +27,7 @@ export interface Tools {
   ): Promise<Row[]>;
   /** What answers funnels, retention, sequences and flow. */
   readonly engine: BehavioralEngine;
-  /** For how many days a visitor id lasts on this site. */
+  /** For how many UTC days a visitor id lasts on this site; 0 when each event has its own. */
   readonly visitorIdDays: number;
 }
 

@@ -104,7 +104,7 @@ export const RETENTION = defineReport({
     weeks: {
       required: false,
       doc:
-        `weeks of each cohort, its own among them: 1 to ${WEEKS_MAX}, ${WEEKS_DEFAULT} when missing`,
+        `weeks of each cohort, its own among them: 1 to ${WEEKS_MAX}; ${WEEKS_DEFAULT} if missing`,
     },
     detail: { required: false, doc: "true: an object with sizes, counts, rates and reasons" },
     cohorts: { required: false, doc: `with detail: one of ${COHORT_INTERVALS.join(", ")}` },

@@ -44,8 +44,8 @@ export interface RunnerOptions {
   readonly explain?: boolean;
   /** What answers behavioural questions; plain SQL when missing. */
   readonly engine?: BehavioralEngine;
-  /** For how many days a visitor id lasts; 1 when missing. */
-  readonly visitorIdDays?: number;
+  /** For how many days a visitor id of the site lasts; 1 when missing. */
+  readonly visitorIdDays?: (site: string) => number;
 }
 
 /** Answers reports. */
@@ -215,7 +215,7 @@ export class Runner {
         return rows(plan.span, (events) => build(matchingEvents(query, plan, events, columns)));
       },
       engine: this.#options.engine ?? nativeEngine,
-      visitorIdDays: this.#options.visitorIdDays ?? 1,
+      visitorIdDays: this.#options.visitorIdDays?.(site) ?? 1,
     };
   }
 

@@ -107,7 +107,7 @@ export interface BruteAttempt {
   readonly stepUs: readonly number[];
 }
 
-/** Events in the order that holds for ties: time, then the sum of 2^(k-1) of the steps they meet. */
+/** Events in the order that holds for ties: time, then the sum of 2^(k-1) of the steps met. */
 function inOrderOfSteps(own: readonly Event[], steps: readonly Meets[]): Event[] {
   const mask = (event: Event) =>
     steps.reduce((sum, meets, index) => sum + (meets(event) ? 2 ** index : 0), 0);

@@ -186,8 +186,8 @@ function anyOrder(lists: StepLists, question: FunnelQuestion): Sql {
       from matching
     ),
     attempts as (
-      select visitor_id, max(reached)::integer as reached, arg_max(us, {'far': reached, 'early': -us})
-        as began_us
+      select visitor_id, max(reached)::integer as reached,
+        arg_max(us, {'far': reached, 'early': -us}) as began_us
       from spans
       group by visitor_id
     ),

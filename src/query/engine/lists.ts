@@ -4,7 +4,8 @@
 // A list holds keys: BIGINT or HUGEINT numbers in the order of time, with the time in them. Two
 // events of a visitor never share a key unless they meet the same single step at the same
 // microsecond and no step but this. Events of one microsecond come in the order of their masks,
-// the mask being the sum of 2^(k-1) over the steps k that an event meets. (Times before 1970 count as 1970.)
+// the mask being the sum of 2^(k-1) over the steps k that an event meets. (Where steps overlap,
+// times before 1970 count as 1970.)
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 
 /** Lists of a relation of events. */
