@@ -52,12 +52,14 @@ export function createServer(
     const log: Log = (level, message, fields = {}) =>
       system.log(level, message, { request_id: requestId, ...fields });
     const startedMs = system.clock.nowMs();
+    // A request that its client has closed can no longer be read.
+    const { method, headers: sent } = request;
     let matched: Matched | null = null;
     let response: Response;
     try {
       const url = readUrl(request);
       matched = find(withoutBase(url.pathname, options.basePath));
-      const preflight = matched && headers.preflight(request, methodsOf(matched));
+      const preflight = matched && headers.preflight({ method, headers: sent }, methodsOf(matched));
       response = preflight ??
         await answer(request, url, matched, peer, requestId, log, gate, system, options);
     } catch (error) {
@@ -65,8 +67,8 @@ export function createServer(
     }
     const anyOrigin = matched && [...matched.routes.values()].some((route) => route.anyOrigin);
     if (anyOrigin) response.headers.set("access-control-allow-origin", "*");
-    const final = headers.applyHeaders(response, request, requestId);
-    logRequest(log, request, matched, final.status, system.clock.nowMs() - startedMs);
+    const final = headers.applyHeaders(response, { headers: sent }, requestId);
+    logRequest(log, method, matched, final.status, system.clock.nowMs() - startedMs);
     return final;
   };
 }
@@ -242,7 +244,7 @@ function shown(method: string): string {
 /** One line a request, by its route: paths may hold anything. Accepted events are not told. */
 function logRequest(
   log: Log,
-  request: Request,
+  method: string,
   matched: Matched | null,
   status: number,
   ms: number,
@@ -251,7 +253,7 @@ function logRequest(
   const quiet = route?.right === "ingest" && status < 300 || route?.path.startsWith("/health") ||
     route?.path === "/metrics";
   log(status >= 500 ? "warn" : quiet ? "debug" : "info", "Answered", {
-    method: shown(request.method),
+    method: shown(method),
     route: route?.path ?? "(none)",
     status,
     ms: Math.round(ms),

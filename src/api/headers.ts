@@ -12,12 +12,19 @@ export interface HeaderOptions {
 /** Headers of answers, made once for the settings in force. */
 export interface SecurityHeaders {
   /** Puts the headers on an answer; the same answer comes back where its headers can be set. */
-  applyHeaders(response: Response, request: Request, requestId: string): Response;
+  applyHeaders(
+    response: Response,
+    request: Pick<Request, "headers">,
+    requestId: string,
+  ): Response;
   /**
    * The answer to a preflight of the dashboard's origin for a route with these methods, or null
    * when it is none. It still needs applyHeaders().
    */
-  preflight(request: Request, methods: readonly string[]): Response | null;
+  preflight(
+    request: Pick<Request, "method" | "headers">,
+    methods: readonly string[],
+  ): Response | null;
 }
 
 const HSTS = "max-age=31536000; includeSubDomains";
@@ -46,10 +53,10 @@ export function securityHeaders(options: HeaderOptions): SecurityHeaders {
   ];
   if (isSecure(options)) fixed.push(["strict-transport-security", HSTS]);
   const { dashboard_origin } = options;
-  const fromDashboard = (request: Request) =>
+  const fromDashboard = (request: Pick<Request, "headers">) =>
     dashboard_origin !== null && request.headers.get("origin") === dashboard_origin;
 
-  const put = (headers: Headers, request: Request, requestId: string) => {
+  const put = (headers: Headers, request: Pick<Request, "headers">, requestId: string) => {
     for (const [name, value] of fixed) headers.set(name, value);
     headers.set("x-request-id", requestId);
     const type = headers.get("content-type") ?? "";

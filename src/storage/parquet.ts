@@ -1,5 +1,6 @@
 // One partition file: where it lies, how it is written so that a crash leaves either all of it or
 // nothing under its name, and what it says of itself.
+import { createHash } from "node:crypto";
 import { raw, type Sql, sql } from "../core/sql.ts";
 import type { Files } from "../core/types.ts";
 import type { Db } from "./duckdb.ts";
@@ -22,15 +23,27 @@ export interface FileOrigin {
   readonly journal?: string;
   readonly seqFrom?: number;
   readonly seqTo?: number;
+  /** The site, where the folder's name cannot hold it. */
+  readonly site?: string;
   /** Paths relative to the events folder. */
   readonly replaces?: readonly string[];
 }
 
 const METADATA_KEY = "mallard";
 
-/** Folder of a partition, relative to the events folder. */
+/** Longest name of a folder, in bytes, on the file systems in use. */
+const FOLDER_BYTES_MAX = 255;
+const KEPT_CHARS = 200;
+
+/**
+ * Folder of a partition, relative to the events folder. A site id too long for a folder's name is
+ * cut, and told apart by its hash; the files themselves say whose they are.
+ */
 export function partitionFolder({ site_id, date }: Partition): string {
-  return `site_id=${site_id}/date=${date}`;
+  const folder = `site_id=${site_id}`;
+  if (folder.length <= FOLDER_BYTES_MAX) return `${folder}/date=${date}`;
+  const hash = createHash("sha256").update(site_id).digest("hex").slice(0, 16);
+  return `site_id=${site_id.slice(0, KEPT_CHARS)}~${hash}/date=${date}`;
 }
 
 /**
@@ -70,6 +83,10 @@ export async function writeTemporary(
   const folder = partitionFolder(partition);
   const path = `${folder}/${fileName(write.number)}`;
   const temporary = `${eventsFolder}/${path}${TEMPORARY}`;
+  const { site_id } = partition;
+  const origin = folder.startsWith(`site_id=${site_id}/`)
+    ? write.origin
+    : { ...write.origin, site: site_id };
   await files.makeDir(`${eventsFolder}/${folder}`);
   const copied = await db.query(
     sql`copy (
@@ -78,7 +95,7 @@ export async function writeTemporary(
       order by ${ORDER}
     ) to ${literal(temporary)} (
       format parquet, compression zstd,
-      kv_metadata { ${raw(METADATA_KEY)}: ${literal(JSON.stringify(write.origin))} }
+      kv_metadata { ${raw(METADATA_KEY)}: ${literal(JSON.stringify(origin))} }
     )`,
     { signal: write.signal },
   );

@@ -3,6 +3,7 @@
 // unfinished compaction is removed. Files that came from elsewhere (the original program, a
 // restored backup) are adopted.
 import { messageOf } from "../core/errors.ts";
+import { faultOfSiteId } from "../core/site_id.ts";
 import { sql } from "../core/sql.ts";
 import type { Files, Log } from "../core/types.ts";
 import type { Db } from "./duckdb.ts";
@@ -194,12 +195,17 @@ export class Recovery {
       if (!row || !partition || Number(row["needed"]) < 2) {
         throw new Error(`Cannot read ${path}: it holds no events`);
       }
+      const origin = parseOrigin(row["origin"]);
+      const site_id = origin.site ?? partition.site_id;
+      const fault = faultOfSiteId(site_id);
+      if (fault !== null) throw new Error(`Cannot read ${path}: its site is not allowed: ${fault}`);
       found.push({
-        ...partition,
+        site_id,
+        date: partition.date,
         path,
         rows: Number(row["num_rows"]),
         bytes: await this.#files.size(this.#absolute(path)) ?? 0,
-        origin: parseOrigin(row["origin"]),
+        origin,
       });
     }
     return found;

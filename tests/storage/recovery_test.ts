@@ -144,3 +144,32 @@ Deno.test("Recovery sets aside a damaged file and serves the others", async () =
     await again.close();
   });
 });
+
+Deno.test("Recovery knows a site again whose id is too long for a folder's name", async () => {
+  await withFolder(async (folder) => {
+    const sites = ["x".repeat(256), "x".repeat(255) + "y"];
+    let storage = await openFolder(folder);
+    await accept(
+      storage,
+      sites.map((site_id, n) =>
+        pageview({
+          at: "2024-01-15",
+          site_id,
+          props: JSON.stringify({ n }),
+        })
+      ),
+    );
+    await storage.flusher.flush();
+    assert.strictEqual(storage.hot.rows, 0);
+    await storage.close();
+    // Known by the catalog, and by the files alone.
+    for (const lost of [false, true]) {
+      if (lost) await Deno.remove(`${folder}/mallard.sqlite`);
+      storage = await openFolder(folder);
+      for (const [n, site] of sites.entries()) {
+        assert.deepStrictEqual(await numbersOf(storage, site), [n], `lost: ${lost}`);
+      }
+      await storage.close();
+    }
+  });
+});
