@@ -288,8 +288,10 @@ export class UserAgents {
     const browser = parser.getBrowser();
     const system = parser.getOS();
     const os = nameOf(system.name, SYSTEMS);
+    const name = nameOf(browser.name, BROWSERS);
     return {
-      browser: nameOf(browser.name, BROWSERS),
+      // Where Brave names itself, it may do so without a version of its own.
+      browser: name === "Chrome" && /\bBrave\b/.test(text) ? "Brave" : name,
       browser_version: versionOf(browser.version),
       os,
       os_version: os === LINUX ? null : versionOf(system.version),

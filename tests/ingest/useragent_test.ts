@@ -94,6 +94,8 @@ const TABLE: Record<string, string> = {
     `${WINDOWS} AppleWebKit/537.36 (KHTML, like Gecko) Chrome/75.0.3770.142 Brave/0.68.131 ` +
     "Safari/537.36"
   ]: "Brave|0.68.131|Windows|10|desktop",
+  [`${WINDOWS} AppleWebKit/537.36 (KHTML, like Gecko) Brave Chrome/120.0.0.0 Safari/537.36`]:
+    "Brave|120.0.0.0|Windows|10|desktop",
   [
     "Mozilla/5.0 (Linux; Android 13; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko) " +
     "SamsungBrowser/23.0 Chrome/115.0.0.0 Mobile Safari/537.36"
