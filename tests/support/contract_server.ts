@@ -56,7 +56,7 @@ export interface Reply {
 
 /** What a request says beside its method and path. */
 export interface Asked {
-  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined;
   readonly body?: string | Uint8Array<ArrayBuffer>;
   /** Send the body in chunks, without a length. */
   readonly chunked?: boolean;
