@@ -269,6 +269,7 @@ async function openQueries(
     heavyMax: config.max_concurrent_queries,
     engine: behavioral.engine,
     visitorIdDays: config.suppress_visitor_id ? () => 0 : idDays,
+    listsVisits: (site) => sites.settings(site).visit_list,
   });
   return { runner, behavioral, live: new Live(runner, reader, clock, log) };
 }

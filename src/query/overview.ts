@@ -67,35 +67,3 @@ export const MAIN = defineReport({
     return { ...main, comparison: before, change };
   },
 });
-
-async function askSessions(asked: Asked, tools: Tools) {
-  const metrics = ["visits", "visit_duration", "views_per_visit"] as const;
-  const { rows } = await tools.ask(queryOf(asked, { metrics }));
-  const values = rows[0]?.values ?? emptyValues(metrics);
-  return {
-    total_sessions: numberOf(values, "visits"),
-    avg_session_duration_secs: numberOf(values, "visit_duration"),
-    avg_pages_per_session: numberOf(values, "views_per_visit"),
-  };
-}
-
-/** `GET /api/stats/sessions`. */
-export const SESSIONS = defineReport({
-  label: "Sessions",
-  doc: "visits that start in the range, their mean duration and pages",
-  heavy: false,
-  params: {},
-  parse: () => null,
-  run: async (asked, _, tools) => {
-    const sessions = await askSessions(asked, tools);
-    if (!asked.comparison) return sessions;
-    const before = await askSessions(about(asked, asked.comparison), tools);
-    const change = Object.fromEntries(
-      (Object.keys(sessions) as (keyof typeof sessions)[]).map((name) => [
-        name,
-        changeOf("count", sessions[name], before[name]),
-      ]),
-    );
-    return { ...sessions, comparison: before, change };
-  },
-});

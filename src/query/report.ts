@@ -29,6 +29,8 @@ export interface Tools {
   readonly engine: BehavioralEngine;
   /** For how many UTC days a visitor id lasts on this site; 0 when each event has its own. */
   readonly visitorIdDays: number;
+  /** Whether the site's owner lets single visits be listed. */
+  readonly listsVisits: boolean;
 }
 
 /** One parameter of a report, for the schema. */

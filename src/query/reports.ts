@@ -2,20 +2,23 @@
 import { EXPORT } from "./export.ts";
 import { FLOW } from "./flow.ts";
 import { FUNNEL } from "./funnel.ts";
-import { MAIN, SESSIONS } from "./overview.ts";
+import { MAIN } from "./overview.ts";
 import { QUERY } from "./question.ts";
 import { REALTIME } from "./realtime.ts";
 import type { Report } from "./report.ts";
 import { RETENTION } from "./retention.ts";
 import { SEQUENCES } from "./sequences.ts";
+import { SESSIONS } from "./sessions.ts";
 import { TIMESERIES } from "./timeseries.ts";
 import { VALUES } from "./values.ts";
+import { VISITS } from "./visit_list.ts";
 
 /** The reports that answer with JSON of their own shape. */
 export const REPORTS = {
   main: MAIN,
   timeseries: TIMESERIES,
   sessions: SESSIONS,
+  visits: VISITS,
   funnel: FUNNEL,
   retention: RETENTION,
   sequences: SEQUENCES,

@@ -46,6 +46,8 @@ export interface RunnerOptions {
   readonly engine?: BehavioralEngine;
   /** For how many days a visitor id of the site lasts; 1 when missing. */
   readonly visitorIdDays?: (site: string) => number;
+  /** Whether single visits of the site may be listed; no when missing. */
+  readonly listsVisits?: (site: string) => boolean;
 }
 
 /** Answers reports. */
@@ -216,6 +218,7 @@ export class Runner {
       },
       engine: this.#options.engine ?? nativeEngine,
       visitorIdDays: this.#options.visitorIdDays?.(site) ?? 1,
+      listsVisits: this.#options.listsVisits?.(site) ?? false,
     };
   }
 
