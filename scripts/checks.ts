@@ -83,8 +83,7 @@ export async function runTests(jobs: readonly TestJob[]): Promise<Counts> {
     const { passed, failed, ignored } = counted;
     report(name, { ...done, code: failed }, `${passed} passed, ${failed} failed`);
     if (ignored > 0) {
-      const reasons = skipReasons(done.output).join("; ") || "no reason given";
-      console.log(`     skipped ${ignored} of ${name}: ${reasons}`);
+      console.log(`     skipped ${ignored} of ${name}: ${skipReasons(done.output).join("; ")}`);
     }
     return counted;
   });

@@ -85,9 +85,14 @@ export function testCounts({ code, output }: Pick<Done, "code" | "output">): Cou
   return { passed: Number(passed), failed: Number(failed) + broken, ignored };
 }
 
-/** Why tests were skipped, as they said it in lines that begin with "Skipping". */
+/**
+ * Why tests were skipped, as they said it in lines that begin with "Skipping"; where they said
+ * nothing, which tests those are.
+ */
 export function skipReasons(output: string): string[] {
-  return [...new Set([...output.matchAll(/^Skipping .*$/gm)].map(([line]) => line.trim()))];
+  const said = [...output.matchAll(/^Skipping .*$/gm)].map(([line]) => line.trim());
+  if (said.length > 0) return [...new Set(said)];
+  return [...output.matchAll(/^(.*) \.\.\. ignored \(.*\)$/gm)].map(([, name = ""]) => name);
 }
 
 /** Adds counts up. */

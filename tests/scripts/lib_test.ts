@@ -25,6 +25,8 @@ Deno.test("testCounts() counts a run that broke off as a failure", () => {
 Deno.test("skipReasons() gives each reason once", () => {
   const output = "x\nSkipping a: no b\nSkipping a: no b\nnot Skipping c\nSkipping d: e\n";
   assert.deepEqual(skipReasons(output), ["Skipping a: no b", "Skipping d: e"]);
+  const silent = "one ... ok (1ms)\ntwo ... ignored (0ms)\nok | 1 passed | 0 failed (2ms)\n";
+  assert.deepEqual(skipReasons(silent), ["two"]);
 });
 
 Deno.test("sum() adds each count", () => {
