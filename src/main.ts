@@ -94,13 +94,19 @@ function readConfig(configPath: string | null): { config: Config; warnings: read
 function readCertificate({ tls_cert_path, tls_key_path }: Config): { cert?: string; key?: string } {
   if (tls_cert_path === null || tls_key_path === null) return {};
   const read = (path: string) => {
-    try {
-      return Deno.readTextFileSync(path);
-    } catch (error) {
-      throw new Error(`the certificate cannot be read: ${messageOf(error)}`);
-    }
+    const text = Deno.readTextFileSync(path);
+    if (text.trim() === "") throw new Error(`${path} is empty`);
+    return text;
   };
   return { cert: read(tls_cert_path), key: read(tls_key_path) };
+}
+
+/** Where it was tried to listen, and with which certificate. */
+function listeningPlace({ host, port, tls_cert_path, tls_key_path }: Config): string {
+  const place = `${host}:${port}`;
+  return tls_cert_path === null
+    ? place
+    : `${place} with the certificate ${tls_cert_path} and the key ${tls_key_path}`;
 }
 
 function hostOf(config: Config, system: System): Host {
@@ -158,7 +164,7 @@ async function serve(configPath: string | null): Promise<void> {
       onListen: ({ hostname, port }) => log("info", "Listening", { host: hostname, port }),
     }, (request, { remoteAddr }) => app.handle(request, { peer: remoteAddr.hostname }));
   } catch (error) {
-    complain([`Cannot listen on ${config.host}:${config.port}: ${messageOf(error)}`], EXIT_FAILED);
+    complain([`Cannot listen on ${listeningPlace(config)}: ${messageOf(error)}`], EXIT_FAILED);
   }
   let stopping = false;
   const stop = async (signal: string) => {

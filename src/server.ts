@@ -60,7 +60,7 @@ export function createServer(
       const url = readUrl(request);
       matched = find(withoutBase(url.pathname, options.basePath));
       const preflight = matched && headers.preflight({ method, headers: sent }, methodsOf(matched));
-      response = preflight ??
+      response = preflight ?? intoBase(url, options.basePath) ??
         await answer(request, url, matched, peer, requestId, log, gate, system, options);
     } catch (error) {
       response = errorResponse(error, log, requestId);
@@ -171,6 +171,12 @@ function readUrl(request: Request): URL {
 function withoutBase(pathname: string, basePath: string): string | null {
   if (basePath === "") return pathname;
   return pathname.startsWith(`${basePath}/`) ? pathname.slice(basePath.length) : null;
+}
+
+/** The way from the bare prefix to the page below it: its own addresses are relative. */
+function intoBase({ pathname, search }: URL, basePath: string): Response | null {
+  if (basePath === "" || pathname !== basePath) return null;
+  return new Response(null, { status: 307, headers: { location: `${basePath}/${search}` } });
 }
 
 /** Routes by path; exact paths are looked up, the few with `:name` parts are tried in order. */
