@@ -3,6 +3,7 @@ import type { Route } from "../core/http.ts";
 import type { Clock } from "../core/types.ts";
 
 const YEAR_MS = 365 * 86_400_000;
+const SECURITY_PATH = "/.well-known/security.txt";
 
 /** Routes of robots.txt and security.txt (RFC 9116); the contact is the page on privacy. */
 export function wellKnownRoutes(
@@ -20,10 +21,11 @@ export function wellKnownRoutes(
     },
     {
       method: "GET",
-      path: "/.well-known/security.txt",
+      path: SECURITY_PATH,
       right: "public",
       handle: ({ url }) => {
-        const contact = `${dashboardOrigin ?? url.origin}/privacy`;
+        const basePath = url.pathname.slice(0, -SECURITY_PATH.length);
+        const contact = `${dashboardOrigin ?? url.origin}${basePath}/privacy`;
         const expires = new Date(clock.nowMs() + YEAR_MS).toISOString();
         return text(`Contact: ${contact}\nExpires: ${expires}\n`);
       },
