@@ -71,9 +71,9 @@ export function createApp(config: Config, system: System, host: Host): App {
   const early = createServer(
     earlyRoutes(),
     { accessOf: () => ({ who: "nobody", rights: new Set(), sites: null }), authorize: () => {} },
-    securityHeaders(config),
+    securityHeaders({ ...config, tls: config.tls_cert_path !== null }),
     { ...system, log: () => {} },
-    { clientAddress: (peer) => peer, basePath: "", unknown: notReady },
+    { clientAddress: (peer) => peer, basePath: config.base_path, unknown: notReady },
   );
   return {
     handle: (request, peer) => (running?.handle ?? early)(request, peer),
