@@ -336,9 +336,17 @@ export function bruteRows(query: Query, events: readonly Event[], rank: Rank): B
   return rows.sort((a, b) => order(query, a, b));
 }
 
+/** Whether the first key is among the asked ones and contains the asked text. */
+function isAsked({ only, search }: Query, { keys: [first] }: Group): boolean {
+  const text = String(first);
+  return (only === null || only.includes(text)) &&
+    (search === null || text.toLowerCase().includes(search.toLowerCase()));
+}
+
 /** A key is listed when something of the asked kinds stands under it. */
 function hasRow(query: Query, group: Group): boolean {
   if (query.dimensions.length === 0) return true;
+  if (!isAsked(query, group)) return false;
   return query.metrics.some((name) => {
     if (VISIT_METRICS.has(name)) return group.visits.size > 0;
     if (!name.endsWith("_revenue")) return group.events.length > 0;

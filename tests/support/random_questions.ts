@@ -287,6 +287,8 @@ export function randomQuery(draw: Draw, events: readonly Event[]): Query {
   const names = [...Object.keys(DIMENSIONS), "props:plan", "props:a/b~c"] as DimensionRef[];
   const dimensions = draw.some(names, 0, 2);
   const metrics = draw.some(Object.keys(METRICS) as MetricName[], 1, 4);
+  const [first] = dimensions;
+  const text = first !== undefined && !TIME.has(first);
   const sortable = [...metrics, ...dimensions];
   const order = draw.some(sortable, 0, 2).map((by) => ({
     by,
@@ -305,6 +307,8 @@ export function randomQuery(draw: Draw, events: readonly Event[]): Query {
     metrics,
     dimensions,
     ownColumns: draw.is(0.2),
+    search: text && draw.is(0.15) ? draw.one(["O", "g", "/", "1", "(NOT"]) : null,
+    only: text && draw.is(0.1) ? draw.some(VALUES[first] ?? ["1", "(not set)"], 1, 3) : null,
     order: order.filter(({ by }) => !TIME.has(by) || draw.is(0.9)),
     limit: draw.one([10_000, 10_000, 3]),
     offset: draw.one([0, 0, 2]),
