@@ -1,7 +1,6 @@
 // Compaction: the many small files of a partition become one. It works beside everything else and
 // takes its turn only for the moment in which the new file takes the place of the old ones.
 import { messageOf } from "../core/errors.ts";
-import { sql } from "../core/sql.ts";
 import type { Turns } from "../core/turns.ts";
 import type { Clock, Files, Log } from "../core/types.ts";
 import type { Catalog } from "./catalog.ts";
@@ -10,7 +9,7 @@ import { findDamaged, mayBeDamage } from "./damage.ts";
 import type { Db } from "./duckdb.ts";
 import { TEMPORARY } from "./file_names.ts";
 import type { FileNumbers } from "./file_numbers.ts";
-import { type Partition, partitionFolder, rowsOf, settle, writeTemporary } from "./parquet.ts";
+import { type Partition, partitionFolder, settle, writeTemporary } from "./parquet.ts";
 import { coldRelation, foreignColumns } from "./schema.ts";
 import type { Store } from "./store.ts";
 import type { CatalogFile } from "./store_ops.ts";

@@ -1,9 +1,12 @@
 // Sole importer of node:sqlite: opens DATA_DIR/mallard.sqlite so that what was committed survives
 // a power cut, and runs statements. It knows no table.
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
 
 /** A value SQLite stores. */
 export type SqliteValue = string | number | bigint | null | Uint8Array;
+
+/** More pages than any file has. */
+const PAGES_AT_ONCE = 2 ** 31 - 1;
 
 /** One row by column name. Integers are numbers. */
 export type SqliteRow = Record<string, string | number | null>;
@@ -98,6 +101,11 @@ export class Sqlite {
       }
       throw error;
     }
+  }
+
+  /** Copies the whole file, in one step and so as of one instant. Rejects with SQLite's error. */
+  async copyInto(path: string): Promise<void> {
+    await backup(this.#db, path, { rate: PAGES_AT_ONCE });
   }
 
   /** Closes the file after moving the log into it. */

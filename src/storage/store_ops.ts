@@ -229,9 +229,9 @@ function journalRows(db: Sqlite): number {
   return Number(db.get("select count(*) as n from journal")?.["n"] ?? 0);
 }
 
-/** A copy of the whole file as of this instant, at a path where nothing is. */
-function copyInto(db: Sqlite, path: string): void {
-  db.run("vacuum into ?", path);
+/** A copy of the whole file as of one instant. */
+function copyInto(db: Sqlite, path: string): Promise<void> {
+  return db.copyInto(path);
 }
 
 /** Moves the write-ahead log into the file and empties it, so that nothing erased stays in it. */
@@ -355,4 +355,4 @@ export type StoreOp = keyof typeof STORE_OPS;
 /** What an operation takes. */
 export type StoreArgs<K extends StoreOp> = Parameters<(typeof STORE_OPS)[K]>[1];
 /** What an operation answers. */
-export type StoreResult<K extends StoreOp> = ReturnType<(typeof STORE_OPS)[K]>;
+export type StoreResult<K extends StoreOp> = Awaited<ReturnType<(typeof STORE_OPS)[K]>>;

@@ -41,9 +41,9 @@ const port = globalThis as unknown as {
   postMessage: (value: unknown) => void;
 };
 
-port.onmessage = ({ data }) => {
+port.onmessage = async ({ data }) => {
   try {
-    port.postMessage({ id: data.id, result: answer(data) });
+    port.postMessage({ id: data.id, result: await answer(data) });
   } catch (error) {
     port.postMessage({
       id: data.id,
