@@ -2,11 +2,9 @@
 // that are destroyed; for as many days as the site's owner decided. Addresses are not kept.
 import type { Clock, Random } from "../core/types.ts";
 import type { Store } from "../storage/store.ts";
+import { ID_DAYS, periodOf, startOfPeriod } from "./id_period.ts";
 import { destroySalts, ForgetfulSalts, type SeenVisitor } from "./salts.ts";
 import type { VisitorIds } from "./visitor_id.ts";
-
-/** For how many UTC days an id may stand for the same browser. */
-export const ID_DAYS = [1, 7, 30] as const;
 
 /** Whose event it is. */
 export interface Visitor {
@@ -25,22 +23,13 @@ export interface Identity {
   turn(): Promise<void>;
 }
 
-const DAY_MS = 86_400_000;
-/** Periods of 7 days begin on Mondays, as weeks of retention do: 1970-01-05 was one. */
-const FIRST_MONDAY = 4;
-
 /** Ids from the kept secret: the same again for whoever has it. `daysOf` tells a site's length. */
 export function derivedIdentity(ids: VisitorIds, daysOf: (site: string) => number): Identity {
-  const of = ({ site, address, userAgent }: Visitor, atMs: number) =>
-    ids.of(periodStartMs(atMs, daysOf(site)), address, userAgent);
+  const of = ({ site, address, userAgent }: Visitor, atMs: number) => {
+    const days = daysOf(site);
+    return ids.of(startOfPeriod(periodOf(atMs, days), days), address, userAgent);
+  };
   return { idOf: of, pastIdOf: of, turn: () => Promise.resolve() };
-}
-
-/** Start of the period of `days` UTC days that holds a time. */
-export function periodStartMs(atMs: number, days: number): number {
-  const day = Math.floor(atMs / DAY_MS);
-  if (days === 1) return day * DAY_MS;
-  return (Math.floor((day - FIRST_MONDAY) / days) * days + FIRST_MONDAY) * DAY_MS;
 }
 
 /**

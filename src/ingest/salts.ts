@@ -5,8 +5,8 @@ import { createHmac } from "node:crypto";
 import { VISITORS_CARRIED_MAX } from "../core/limits.ts";
 import type { Clock, Random } from "../core/types.ts";
 import type { Store } from "../storage/store.ts";
+import { periodOf, startOfPeriod } from "./id_period.ts";
 
-const DAY_MS = 86_400_000;
 const SALT_BYTES = 32;
 /** The next salt is on disk this long before it is needed. */
 const AHEAD_MS = 3_600_000;
@@ -169,11 +169,11 @@ export class ForgetfulSalts {
   }
 
   #periodOf(atMs: number): number {
-    return Math.floor(atMs / (this.#options.days * DAY_MS));
+    return periodOf(atMs, this.#options.days);
   }
 
   #endOf(period: number): number {
-    return (period + 1) * this.#options.days * DAY_MS;
+    return startOfPeriod(period + 1, this.#options.days);
   }
 }
 
