@@ -183,7 +183,8 @@ export function rangeBetween(
     return `Cannot use ${end.name}: ${end.text} is before ${start.name} ${start.text}`;
   }
   if (localOf(end.text) - localOf(start.text) > RANGE_DAYS_MAX * DAY_US) {
-    return `Cannot use ${start.name} and ${end.name}: they are more than ${RANGE_DAYS_MAX} days apart`;
+    return `Cannot use ${start.name} and ${end.name}: ` +
+      `they are more than ${RANGE_DAYS_MAX} days apart`;
   }
   const whole = isDate(start.text) && isDate(end.text);
   return { fromUs, toUs, dates: whole ? { from: start.text, to: end.text } : null };
@@ -256,7 +257,7 @@ function yearEarlier(day: number): number {
 export interface Bucket {
   /** What the SQL of `buckets.ts` computes for an event of this bucket. */
   readonly key: number;
-  /** `YYYY-MM-DD`, or `YYYY-MM-DD HH:MM` in local time; a doubled hour's later one has its offset. */
+  /** Local `YYYY-MM-DD` or `YYYY-MM-DD HH:MM`; of a doubled hour the later has its offset. */
   readonly label: string;
   readonly fromUs: number;
   readonly toUs: number;

@@ -41,7 +41,10 @@ export const OPERATORS = {
     build: (expr, values, how) =>
       how.caseSensitive
         ? sql`list_contains(${values}, coalesce(${expr}, ${how.missing}))`
-        : sql`list_contains(list_transform(${values}, lambda x: lower(x)), lower(coalesce(${expr}, ${how.missing})))`,
+        : sql`list_contains(
+          list_transform(${values}, lambda x: lower(x)),
+          lower(coalesce(${expr}, ${how.missing}))
+        )`,
     doc: "equals one of the values",
   },
   is_not: {

@@ -1,5 +1,5 @@
-// What questions need to know of a site, from what its owner keeps: zone, week, visit timeout, goals
-// and segments.
+// What questions need to know of a site, from what its owner keeps: zone, week, visit timeout,
+// goals and segments.
 import { type Filter, FilterFault, filterOfJson } from "../core/filter.ts";
 import { filterOfGoal, type Goal } from "../sites/goals.ts";
 import type { Item, Sites } from "../sites/sites.ts";

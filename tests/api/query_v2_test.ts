@@ -99,7 +99,7 @@ Deno.test("queryV2Routes() splits by country and city names and filters by them"
   });
 });
 
-Deno.test("queryV2Routes() gives the buckets that hold something, and all labels on wish", async () => {
+Deno.test("queryV2Routes() gives buckets that hold something, all labels on wish", async () => {
   await withV2(async (post) => {
     const { json } = await post({
       metrics: ["visitors"],
@@ -123,7 +123,7 @@ Deno.test("queryV2Routes() gives the buckets that hold something, and all labels
   });
 });
 
-Deno.test("queryV2Routes() answers goals, conversion rates, revenue and what was done", async () => {
+Deno.test("queryV2Routes() answers goals, rates, revenue and what was done", async () => {
   await withV2(async (post) => {
     const goals = await post({
       metrics: ["visitors", "events", "conversion_rate", "total_revenue"],
@@ -131,7 +131,12 @@ Deno.test("queryV2Routes() answers goals, conversion rates, revenue and what was
       dimensions: ["event:goal"],
     });
     assert.deepEqual(goals.json.results, [{
-      metrics: [1, 1, 33.33, { value: 1234.5, currency: "EUR", short: "€1.2K", long: "€1,234.50" }],
+      metrics: [
+        1,
+        1,
+        33.33,
+        { value: 1234.5, currency: "EUR", short: "€1.2K", long: "€1,234.50" },
+      ],
       dimensions: ["Signup"],
     }]);
     const done = await post({

@@ -23,7 +23,7 @@ async function open(withEvents: string[], siteIds: string[] = []) {
   return { call, erased, routes };
 }
 
-Deno.test("sitesRoutes() lists sites of the settings, declared ones and those with events", async () => {
+Deno.test("sitesRoutes() lists sites that are set, declared or have events", async () => {
   const { call, routes } = await open(["seen.example"], ["listed.example"]);
   const made = await call("POST", "/api/sites", { site_id: "new.example", timezone: "Asia/Tokyo" });
   assert.equal(made.status, 201);

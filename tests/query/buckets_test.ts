@@ -24,7 +24,7 @@ function zones(): string[] {
   return [...odd, ...all.filter((_, index) => index % 20 === 0)];
 }
 
-/** Instants at and around every change of the zone and every bucket's bounds, and some by chance. */
+/** Instants at and around the bounds and every change of the zone, and some by chance. */
 function instants(zone: string, fromUs: number, toUs: number, draw: Draw): number[] {
   const changes = zoneArms(zone, fromUs, toUs).slice(1).map((arm) => arm.fromUs);
   const around = [fromUs, toUs - 1, ...changes].flatMap((us) =>

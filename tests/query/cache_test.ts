@@ -30,7 +30,7 @@ Deno.test("Cache.get() keeps the latest used entries only", async () => {
   assert.equal(cache.counts().entries, 2);
 });
 
-Deno.test("Cache.get() joins those who ask at once, and keeps nothing with a ttl of 0", async () => {
+Deno.test("Cache.get() joins those who ask at once and keeps nothing at ttl 0", async () => {
   const cache = new Cache(clockAt(), { ttlMs: 0, entriesMax: 10 });
   let computed = 0;
   const ask = () => cache.get("key", () => Promise.resolve(++computed));

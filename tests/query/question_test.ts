@@ -61,7 +61,8 @@ Deno.test("QUERY compares rows by their keys", async () => {
   await withQuestions({ events: EVENTS }, async ({ get }) => {
     const { json } = await get(
       "query",
-      "&period=7d&metrics=visitors&dimensions=source,page&compare=previous_period&order_by=page,source",
+      "&period=7d&metrics=visitors&dimensions=source,page&compare=previous_period" +
+        "&order_by=page,source",
     );
     assert.deepEqual(json.results.map(Object.values), [
       [["Google", "/"], { visitors: 2 }, { visitors: 1 }, { visitors: 1 }],

@@ -8,7 +8,7 @@ import { withQuestions } from "../support/questions.ts";
 const ONE = [pageview({ at: "2024-03-10T10:00" })];
 const ask = (query: string) => new Params(new URLSearchParams(query));
 
-Deno.test("Runner.answer() shows an event at once and serves an unchanged site from memory", async () => {
+Deno.test("Runner.answer() shows an event at once, an unchanged site from memory", async () => {
   await withQuestions({ events: ONE, coldShare: 0 }, async ({ runner, test, get }) => {
     const visitors = async () => (await get("main")).json.unique_visitors;
     assert.deepEqual([await visitors(), await visitors()], [1, 1]);

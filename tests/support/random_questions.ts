@@ -55,7 +55,15 @@ export class Draw {
 }
 
 /** Texts that break what is spliced, folded or matched carelessly. */
-export const HOSTILE = ["'; drop table all_events; --", "%_\\", "$1", 'é"Ü', "İ", "🦆", "\u0000x"];
+export const HOSTILE = [
+  "'; drop table all_events; --",
+  "%_\\",
+  "$1",
+  'é"Ü',
+  "İ",
+  "🦆",
+  "\u0000x",
+];
 
 /** Paths in use. */
 export const PAGES = ["/", "/a", "/A", "/b/1", "/b/2", "/c%", "/'; drop table x; --"];
