@@ -5,14 +5,14 @@ import { AppError } from "../core/errors.ts";
 import { type Context, json, type Route } from "../core/http.ts";
 import { KEY_REQUESTS_AT_ONCE, KEY_REQUESTS_PER_SEC } from "../core/limits.ts";
 import type { Clock, Log, Random } from "../core/types.ts";
-import { isLoopback } from "../ingest/address.ts";
 import { RateLimit } from "../ingest/ratelimit.ts";
 import type { OwnerStore } from "../storage/owner_ops.ts";
 import { readJsonObject } from "./body.ts";
 import { presentedKeys, sessionCookie, sessionCookies } from "./credentials.ts";
 import type { ApiKeys } from "./keys.ts";
+import { type Caller, localityOf } from "./locality.ts";
 import { Lockout } from "./lockout.ts";
-import { isLoopbackHost, requireOrigin } from "./origin.ts";
+import { requireOrigin } from "./origin.ts";
 import { checkNewPassword, isPasswordHash, type PasswordHasher } from "./password.ts";
 import { requireRight } from "./rights.ts";
 import { hexOf, sameSecret } from "./secrets.ts";
@@ -34,11 +34,16 @@ export interface AuthOptions {
   readonly publicSites?: () => readonly string[];
 }
 
-/** Where a request came from: the connected peer, and the client behind trusted proxies. */
-export interface Caller {
-  readonly peer: string;
-  readonly address: string;
+/** What access needs of the outside world. */
+interface AuthSystem {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
 }
+
+const MASKED =
+  "A proxy in front passes on neither Host nor X-Forwarded-For: who comes through it " +
+  "looks like this machine, and may administer until there is a password";
 
 const OPEN: ReadonlySet<Right> = new Set(["public", "ingest"]);
 const READER: ReadonlySet<Right> = new Set(["public", "ingest", "read"]);
@@ -50,6 +55,7 @@ export class Auth {
   readonly #hasher: PasswordHasher;
   readonly #keys: ApiKeys;
   readonly #clock: Clock;
+  readonly #log: Log;
   readonly #options: AuthOptions;
   readonly #sessions: Sessions;
   readonly #lockout: Lockout;
@@ -57,12 +63,13 @@ export class Auth {
   #hash: string | null;
   #setupToken: string | null;
   #loginFailures = 0;
+  #hasWarned = false;
 
   private constructor(
     store: OwnerStore,
     hasher: PasswordHasher,
     keys: ApiKeys,
-    system: { readonly clock: Clock; readonly random: Random },
+    system: AuthSystem,
     options: AuthOptions,
     hash: string | null,
   ) {
@@ -70,6 +77,7 @@ export class Auth {
     this.#hasher = hasher;
     this.#keys = keys;
     this.#clock = system.clock;
+    this.#log = system.log;
     this.#options = options;
     this.#hash = hash;
     this.#sessions = new Sessions(system.clock, system.random, options.session_ttl_secs);
@@ -89,7 +97,7 @@ export class Auth {
     store: OwnerStore,
     hasher: PasswordHasher,
     keys: ApiKeys,
-    system: { readonly clock: Clock; readonly random: Random },
+    system: AuthSystem,
     options: AuthOptions,
   ): Promise<Auth> {
     const { admin_password, ...rest } = options;
@@ -129,7 +137,17 @@ export class Auth {
       return access("session", ADMIN);
     }
     if (this.#hash !== null) return this.#stranger();
-    return isLocal(request, caller) ? access("local", ADMIN) : access("nobody", READER);
+    return this.#isLocal(request, caller) ? access("local", ADMIN) : access("nobody", READER);
+  }
+
+  /** Whether the client sits at this machine; a proxy that hides others is told of, once. */
+  #isLocal(request: Request, caller: Caller): boolean {
+    const locality = localityOf(request, caller);
+    if (locality === "masked" && !this.#hasWarned) {
+      this.#hasWarned = true;
+      this.#log("warn", MASKED);
+    }
+    return locality === "here";
   }
 
   /** Nobody in particular: may read what the owner made public, where there is such a site. */
@@ -162,7 +180,7 @@ export class Auth {
       new AppError("conflict", "Cannot set the first password: there is one already");
     if (this.#hash !== null) throw conflict();
     const password = checkNewPassword(body["password"]);
-    if (!isLocal(request, context)) this.#checkSetupToken(context, body["token"]);
+    if (!this.#isLocal(request, context)) this.#checkSetupToken(context, body["token"]);
     const hash = await this.#hasher.hash(password);
     const kept = await this.#store.run("setPassword", {
       hash,
@@ -286,9 +304,4 @@ function tooBusy(waitSecs: number): AppError {
 
 function access(who: Access["who"], rights: ReadonlySet<Right>): Access {
   return { who, rights, sites: null };
-}
-
-/** A client on this very machine: by its address, its connection, and the name it asked for. */
-function isLocal(request: Request, { peer, address }: Caller): boolean {
-  return isLoopback(peer) && isLoopback(address) && isLoopbackHost(request);
 }

@@ -1,8 +1,6 @@
-// Where a request comes from, as far as a browser tells: the rule against forged requests, and
-// what counts as a client on this very machine.
+// Which page makes a browser send a request, as far as the browser tells: the rule against forged
+// ones.
 import { AppError } from "../core/errors.ts";
-
-const LOOPBACK_NAME = /^(localhost|[a-z0-9-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /**
  * Refuses a request whose Origin (else Referer) is not the dashboard's, with `forbidden`: it must
@@ -29,20 +27,13 @@ export function requireOrigin(
   );
 }
 
-/**
- * Whether Host is a name of this very machine. A page elsewhere whose name was made to point to
- * 127.0.0.1, and a proxy on this machine that serves a public name, carry that name instead.
- */
-export function isLoopbackHost(request: Request): boolean {
-  const host = hostOf(request).replace(/:\d+$/, "").replace(/\.$/, "");
-  return LOOPBACK_NAME.test(host);
-}
-
-function hostOf(request: Request): string {
+/** The host that was asked for, with its port where one was named, in lower case. */
+export function hostOf(request: Request): string {
   return (request.headers.get("host") ?? new URL(request.url).host).toLowerCase();
 }
 
-function originOf(text: string): string | null {
+/** The origin of a URL, or null where it has none. */
+export function originOf(text: string): string | null {
   try {
     const { origin } = new URL(text);
     return origin === "null" ? null : origin;

@@ -302,6 +302,27 @@ Deno.test("Auth without a password opens statistics to all, administration to lo
   owner.close();
 });
 
+Deno.test("Auth tells once of a proxy that hides who comes through it, and lets none in", async () => {
+  const owner = await openOwner();
+  const masked = {
+    headers: { "sec-fetch-site": "same-origin", referer: "https://stats.example.com/" },
+  };
+  const warnings = () =>
+    owner.system.lines.filter(({ level, message }) =>
+      level === "warn" && message.startsWith("A proxy in front passes on neither Host")
+    ).length;
+  equal((await owner.call("GET", "/api/keys", {})).status, 200);
+  equal(warnings(), 0);
+  for (let count = 0; count < 3; count++) {
+    equal((await owner.call("GET", "/api/keys", masked)).status, 401);
+    equal((await owner.call("GET", "/read", masked)).status, 200);
+  }
+  equal(warnings(), 1);
+  equal((await owner.call("GET", "/api/keys", { headers: { via: "1.1 proxy" } })).status, 401);
+  equal((await owner.call("GET", "/api/keys", {})).status, 200);
+  owner.close();
+});
+
 Deno.test("Auth logs neither addresses nor secrets", async () => {
   const owner = await openOwner({ max_login_attempts: 2 });
   const token = owner.auth.setupToken;

@@ -1,5 +1,5 @@
 import { strictEqual as equal } from "node:assert";
-import { isLoopbackHost, requireOrigin } from "../../src/api/origin.ts";
+import { requireOrigin } from "../../src/api/origin.ts";
 
 function passes(host: string, origin: string): boolean {
   const request = new Request("http://127.0.0.1:8000/", { headers: { host, origin } });
@@ -20,24 +20,4 @@ Deno.test("requireOrigin() compares host and port with Host, whatever speaks TLS
   equal(passes("stats.example.com:8000", "http://stats.example.com"), false);
   equal(passes("stats.example.com", "http://stats.example.com:8000"), false);
   equal(passes("stats.example.com", "https://stats.example.com@evil.example"), false);
-});
-
-Deno.test("isLoopbackHost() knows the names of this machine", () => {
-  const local = (host: string) =>
-    isLoopbackHost(new Request("http://192.0.2.1/", { headers: { host } }));
-  for (const host of ["localhost", "LOCALHOST:8000", "localhost.", "127.0.0.1:8000", "[::1]:80"]) {
-    equal(local(host), true, host);
-  }
-  for (
-    const host of [
-      "localhost.evil.example",
-      "127.0.0.1.evil.example",
-      "evil.example:127",
-      "192.0.2.1",
-      "[::2]",
-      "",
-    ]
-  ) {
-    equal(local(host), false, host);
-  }
 });
