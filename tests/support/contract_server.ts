@@ -68,8 +68,8 @@ export interface StartOptions {
   readonly args?: readonly string[];
   /** Kept after the stop when given. */
   readonly dataDir?: string;
-  /** Hosts the process may reach or listen on; itself alone unless given. */
-  readonly net?: string;
+  /** Settings in TOML, put into a file for a port; then nothing comes from the environment. */
+  readonly file?: (port: number, dataDir: string) => string;
 }
 
 /** A free port of this machine. */
@@ -103,7 +103,7 @@ export async function until<T>(
 }
 
 function command(
-  { env = {}, args = [], net }: StartOptions,
+  { env = {}, args = [] }: StartOptions,
   dataDir: string | null,
   port: number | null,
 ): Deno.Command {
@@ -120,7 +120,7 @@ function command(
       "--no-check",
       "--no-prompt",
       ...rights,
-      `--allow-net=${net ?? "127.0.0.1"}`,
+      "--allow-net=127.0.0.1",
       `--config=${ROOT}deno.json`,
       `${ROOT}src/main.ts`,
       ...args,
@@ -132,6 +132,17 @@ function command(
     stdout: "piped",
     stderr: "piped",
   });
+}
+
+/** The same options with the settings in a file, which `{}` among the arguments stands for. */
+async function withFile(
+  { file, args = ["{}"], ...rest }: StartOptions,
+  port: number,
+  dataDir: string,
+): Promise<StartOptions> {
+  const path = `${dataDir}/settings.toml`;
+  await Deno.writeTextFile(path, file?.(port, dataDir) ?? "");
+  return { ...rest, args: args.map((arg) => arg.replace("{}", path)) };
 }
 
 /** Runs the program until it ends by itself, as with settings that it refuses. */
@@ -171,7 +182,10 @@ export class ContractServer {
   static async start(options: StartOptions = {}): Promise<ContractServer> {
     const dataDir = options.dataDir ?? await makeFolder();
     const port = freePort();
-    const child = command(options, dataDir, port).spawn();
+    const child =
+      (options.file === undefined
+        ? command(options, dataDir, port)
+        : command(await withFile(options, port, dataDir), null, null)).spawn();
     const server = new ContractServer(child, port, dataDir, options.dataDir !== undefined);
     await until("a ready server", async () => {
       if (server.#ended) throw new Error(`The server ended at start:\n${server.#output}`);
@@ -410,15 +424,20 @@ export async function everyRow<Row>(
   rows: Iterable<Row>,
   label: (row: Row) => string,
   check: (row: Row) => Promise<void> | void,
+  lanes = 1,
 ): Promise<void> {
   const faults: string[] = [];
-  for (const row of rows) {
-    try {
-      await check(row);
-    } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      faults.push(`${label(row)}: ${text.split("\n").slice(0, 12).join("\n    ")}`);
+  const left = [...rows].values();
+  const lane = async () => {
+    for (const row of left) {
+      try {
+        await check(row);
+      } catch (error) {
+        const text = error instanceof Error ? error.message : String(error);
+        faults.push(`${label(row)}: ${text.split("\n").slice(0, 12).join("\n    ")}`);
+      }
     }
-  }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
   if (faults.length > 0) throw new Error(`${faults.length} rows:\n${faults.join("\n")}`);
 }
