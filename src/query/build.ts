@@ -72,6 +72,7 @@ function aggregateParts(query: Query, plan: Plan, relations: Relations): Part[] 
   return parts;
 }
 
+/** One row per combination of keys over `rows`. */
 function grouped(
   dimensions: readonly DimensionRef[],
   aggregates: readonly AggregateName[],
@@ -84,7 +85,19 @@ function grouped(
     const expr = viaVisits ? aggregate.viaVisits ?? aggregate.expr : aggregate.expr;
     return sql`${expr} as ${ident(name)}`;
   });
-  return sql`select ${join([...keys, ...values])}\n  from (${rows}) r${groupBy(keys)}`;
+  if (!aggregates.includes("visitors")) {
+    return sql`select ${join([...keys, ...values])}\n  from (${rows}) r${groupBy(keys)}`;
+  }
+  // First by visitor, then over visitors: faster than counting distinct ids in each group.
+  const sums = aggregates.map((name) =>
+    sql`coalesce(sum(${ident(name)}), 0)::bigint as ${ident(name)}`
+  );
+  const visitor = raw("r.visitor_id");
+  return sql`select ${join([...keys, ...sums])}
+  from (
+    select ${join([...keys, ...values])}
+    from (${rows}) r${groupBy([...keys, visitor])}
+  )${groupBy(keys)}`;
 }
 
 function groupBy(keys: readonly Sql[]): Sql {

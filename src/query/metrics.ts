@@ -6,7 +6,7 @@ import { raw, type Sql, sql } from "../core/sql.ts";
 export type Of = "event" | "visit";
 
 /**
- * One aggregate. `expr` sees the row `r`: a matching event, or a visit that is `counted` or not.
+ * One aggregate. Where visitors are counted it is taken of each visitor and then summed. `expr` sees the row `r`: a matching event, or a visit that is `counted` or not.
  * `viaVisits` sees visits with counts of their events.
  */
 export interface Aggregate {
@@ -14,6 +14,8 @@ export interface Aggregate {
   readonly expr: Sql;
   /** The same from visits that carry `range_pageviews` and `range_events`. */
   readonly viaVisits?: Sql;
+  /** Needs the visit's own numbers: `duration_us`, `pageviews`, `is_bounce`. */
+  readonly ofVisitNumbers?: true;
   /** Needs each event's place in its visit: `next_us`, `is_exit`. */
   readonly steps?: true;
 }
@@ -24,8 +26,8 @@ const IS_PAGEVIEW = sql`r.event_name = 'pageview'`;
 export const AGGREGATES = {
   visitors: {
     of: "event",
-    expr: sql`count(distinct r.visitor_id)`,
-    viaVisits: sql`count(distinct r.visitor_id) filter (where r.range_events > 0)`,
+    expr: sql`1`,
+    viaVisits: sql`max(r.range_events > 0)::integer`,
   },
   pageviews: {
     of: "event",
@@ -49,14 +51,20 @@ export const AGGREGATES = {
     steps: true,
   },
   visits: { of: "visit", expr: sql`count(*) filter (where r.counted)` },
-  bounces: { of: "visit", expr: sql`count(*) filter (where r.counted and r.is_bounce)` },
+  bounces: {
+    of: "visit",
+    expr: sql`count(*) filter (where r.counted and r.is_bounce)`,
+    ofVisitNumbers: true,
+  },
   visit_us: {
     of: "visit",
     expr: sql`coalesce(sum(r.duration_us) filter (where r.counted), 0)::bigint`,
+    ofVisitNumbers: true,
   },
   visit_pageviews: {
     of: "visit",
     expr: sql`coalesce(sum(r.pageviews) filter (where r.counted), 0)::bigint`,
+    ofVisitNumbers: true,
   },
 } as const satisfies Record<string, Aggregate>;
 

@@ -27,6 +27,8 @@ export interface Plan {
   readonly split: Split | null;
   /** Whether events need the values of their visit. */
   readonly tagged: boolean;
+  /** Whether a visit's own numbers are needed: its length, its pageviews, its bounce. */
+  readonly visitNumbers: boolean;
   /** Whether events need their place in the visit. */
   readonly steps: boolean;
   readonly money: boolean;
@@ -68,6 +70,7 @@ export function planOf(query: Query): Plan {
     split,
     tagged: ofVisits || steps || split === null ||
       (needsVisits && keys.some(({ of }) => of === "event")),
+    visitNumbers: rows.some((row) => row.ofVisitNumbers === true),
     steps,
     money,
     columns: columnsOf(eventRefs, money),

@@ -96,10 +96,11 @@ export class Relations {
   /** One row per visit and combination of keys that its matching events have. */
   #visitsOfEvents(keys: readonly DimensionRef[]): Sql {
     const names = join(keys.map((_, index) => sql`, ${ident(`k${index}`)}`), "");
-    return sql`select distinct visitor_id, start_us, duration_us, visit_views as pageviews,
-      is_bounce, true as counted${names} from (
-      select r.visitor_id, r.visit_start_us as start_us, r.duration_us, r.visit_views,
-        r.is_bounce${this.#keys(keys, TAGGED_AT_START)}
+    const numbers = this.#plan.visitNumbers
+      ? raw(", duration_us, visit_views as pageviews, is_bounce")
+      : NOTHING;
+    return sql`select distinct visitor_id, visit_start_us, true as counted${numbers}${names} from (
+      select r.*${this.#keys(keys, TAGGED_AT_START)}
       from ${this.#eventsOf(TAGGED_ROW)} r
       where ${this.#startsInRange(sql`r.visit_start_us`)}
         and ${this.#meets(this.#query.filter, TAGGED_ROW)}
@@ -115,27 +116,30 @@ export class Relations {
     return raw("tagged");
   }
 
-  /** Every event with the values of its visit under the prefix visit_. */
+  /** Every event with its visit, and with that visit's values under the prefix visit_. */
   #taggedEvents(): Sql {
-    const { columns, visitColumns, visitPages } = this.#plan;
+    const { columns, visitColumns, visitPages, visitNumbers } = this.#plan;
     const { gapUs } = this.#query;
+    const done = this.#done;
     const taken = [
       ...visitColumns,
       ...(visitPages ? ["entry_page", "exit_page"] : []),
-      ...Object.keys(this.#done),
+      ...Object.keys(done),
     ];
+    const events = visitEvents(raw("all_events"), gapUs, columns);
+    if (taken.length === 0 && !visitNumbers) return sql`select * from ${events}`;
     const values = taken.map((name) => sql`, v.${ident(name)} as ${ident(`visit_${name}`)}`);
-    const all = raw("all_events");
-    return sql`select e.*, v.duration_us, v.pageviews as visit_views, v.is_bounce${join(values, "")}
-  from ${visitEvents(all, gapUs, columns)} e
-  join ${
-      visits(raw("all_events r"), gapUs, {
-        first: visitColumns,
-        pages: visitPages,
-        any: this.#done,
-      })
-    } v
-    on v.visitor_id = e.visitor_id and v.start_us = e.visit_start_us`;
+    const numbers = visitNumbers
+      ? raw(", v.duration_us, v.pageviews as visit_views, v.is_bounce")
+      : NOTHING;
+    const visitRows = visits(raw("all_events r"), gapUs, {
+      first: visitColumns,
+      pages: visitPages,
+      any: done,
+    });
+    return sql`select e.*${numbers}${join(values, "")}
+  from ${events} e
+  join ${visitRows} v on v.visitor_id = e.visitor_id and v.start_us = e.visit_start_us`;
   }
 
   #visits(event: readonly Filter[], withEvents: boolean): Sql {

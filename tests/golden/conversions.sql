@@ -20,8 +20,12 @@ with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname", "revenue_amount" from events
 ),
 "by_event" as (
-  select "k0", count(distinct r.visitor_id) as "visitors"
-  from (select r.*, unnest(list_filter([case when (list_contains($1, coalesce(r."event_name", $2))) then $3 end, case when ((list_contains($4, coalesce(r."event_name", $5))) and (coalesce(starts_with(lower(r."pathname"), lower($6)), false))) then $7 end, case when (coalesce(try_cast(r."revenue_amount"::varchar as double) >= $8::double, false)) then $9 end, case when (list_contains($10, coalesce(r."event_name", $11))) then $12 end], lambda g: g is not null)) as "k0" from all_events r where r.timestamp >= make_timestamp($13) and r.timestamp < make_timestamp($14) and true) r
+  select "k0", coalesce(sum("visitors"), 0)::bigint as "visitors"
+  from (
+    select "k0", 1 as "visitors"
+    from (select r.*, unnest(list_filter([case when (list_contains($1, coalesce(r."event_name", $2))) then $3 end, case when ((list_contains($4, coalesce(r."event_name", $5))) and (coalesce(starts_with(lower(r."pathname"), lower($6)), false))) then $7 end, case when (coalesce(try_cast(r."revenue_amount"::varchar as double) >= $8::double, false)) then $9 end, case when (list_contains($10, coalesce(r."event_name", $11))) then $12 end], lambda g: g is not null)) as "k0" from all_events r where r.timestamp >= make_timestamp($13) and r.timestamp < make_timestamp($14) and true) r
+  group by "k0", r.visitor_id
+  )
   group by "k0"
 ),
 "merged" as (
@@ -29,8 +33,12 @@ with "all_events" as (
   from "by_event"
 ),
 "base_goalless" as (
-  select visitors as "base_goalless" from (select count(distinct r.visitor_id) as "visitors"
-  from (select r.* from all_events r where r.timestamp >= make_timestamp($15) and r.timestamp < make_timestamp($16) and true) r)
+  select visitors as "base_goalless" from (select coalesce(sum("visitors"), 0)::bigint as "visitors"
+  from (
+    select 1 as "visitors"
+    from (select r.* from all_events r where r.timestamp >= make_timestamp($15) and r.timestamp < make_timestamp($16) and true) r
+  group by r.visitor_id
+  ))
 )
 select "k0",
   visitors as "visitors",

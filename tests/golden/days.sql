@@ -17,8 +17,12 @@ with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname" from events
 ),
 "by_event" as (
-  select "k0", count(distinct r.visitor_id) as "visitors"
-  from (select r.*, epoch_us(greatest(date_trunc('day', make_timestamp(epoch_us(r.timestamp) + $1)), date_trunc('day', make_timestamp($2::bigint + $3)))) as "k0" from all_events r where r.timestamp >= make_timestamp($4) and r.timestamp < make_timestamp($5) and true) r
+  select "k0", coalesce(sum("visitors"), 0)::bigint as "visitors"
+  from (
+    select "k0", 1 as "visitors"
+    from (select r.*, epoch_us(greatest(date_trunc('day', make_timestamp(epoch_us(r.timestamp) + $1)), date_trunc('day', make_timestamp($2::bigint + $3)))) as "k0" from all_events r where r.timestamp >= make_timestamp($4) and r.timestamp < make_timestamp($5) and true) r
+  group by "k0", r.visitor_id
+  )
   group by "k0"
 ),
 "by_visit" as (

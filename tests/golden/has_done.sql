@@ -33,8 +33,10 @@ with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname", "revenue_amount" from events
 ),
 "by_visit" as (
-  select count(distinct r.visitor_id) filter (where r.range_events > 0) as "visitors"
-  from (select * from (
+  select coalesce(sum("visitors"), 0)::bigint as "visitors"
+  from (
+    select max(r.range_events > 0)::integer as "visitors"
+    from (select * from (
       select r.*, r.start_us >= $1 and r.start_us < $2 as counted from (
     with buckets as (select
         visitor_id,
@@ -79,6 +81,8 @@ with "all_events" as (
     from whole
   ) r where true and r."done_0"
     ) r where r.range_events > 0) r
+  group by r.visitor_id
+  )
 ),
 "merged" as (
   select coalesce("visitors", 0) as "visitors"

@@ -13,12 +13,16 @@ with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname" from events
 ),
 "by_event" as (
-  select "k0", count(distinct r.visitor_id) as "visitors"
-  from (select r.*, case when epoch_us(r.timestamp) < $1 then greatest($2,
+  select "k0", coalesce(sum("visitors"), 0)::bigint as "visitors"
+  from (
+    select "k0", 1 as "visitors"
+    from (select r.*, case when epoch_us(r.timestamp) < $1 then greatest($2,
         epoch_us(date_trunc('hour', make_timestamp(epoch_us(r.timestamp) + $3)))
           - $4) else greatest($5,
         epoch_us(date_trunc('hour', make_timestamp(epoch_us(r.timestamp) + $6)))
           - $7) end as "k0" from all_events r where r.timestamp >= make_timestamp($8) and r.timestamp < make_timestamp($9) and true) r
+  group by "k0", r.visitor_id
+  )
   group by "k0"
 ),
 "merged" as (

@@ -16,7 +16,7 @@ with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname", "referrer_source" from events
 ),
 "tagged" as (
-  select e.*, v.duration_us, v.pageviews as visit_views, v.is_bounce, v."referrer_source" as "visit_referrer_source"
+  select e.*, v."referrer_source" as "visit_referrer_source"
   from (
     with source as (select * from all_events),
     buckets as (select
@@ -88,15 +88,12 @@ with "all_events" as (
     select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events,
       pageviews = 1 and events = 1 as is_bounce, "referrer_source" as "referrer_source"
     from whole
-  ) v
-    on v.visitor_id = e.visitor_id and v.start_us = e.visit_start_us
+  ) v on v.visitor_id = e.visitor_id and v.start_us = e.visit_start_us
 ),
 "by_visit" as (
   select count(*) filter (where r.counted) as "visits"
-  from (select distinct visitor_id, start_us, duration_us, visit_views as pageviews,
-      is_bounce, true as counted from (
-      select r.visitor_id, r.visit_start_us as start_us, r.duration_us, r.visit_views,
-        r.is_bounce
+  from (select distinct visitor_id, visit_start_us, true as counted from (
+      select r.*
       from tagged r
       where r.visit_start_us >= $7 and r.visit_start_us < $8
         and ((list_contains($9, coalesce(r."pathname", $10))) or (list_contains($11, coalesce(r."visit_referrer_source", $12))))

@@ -13,8 +13,10 @@ with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname" from events
 ),
 "by_visit" as (
-  select count(distinct r.visitor_id) filter (where r.range_events > 0) as "visitors", coalesce(sum(r.range_pageviews), 0)::bigint as "pageviews", count(*) filter (where r.counted) as "visits", count(*) filter (where r.counted and r.is_bounce) as "bounces"
-  from (select * from (
+  select coalesce(sum("visitors"), 0)::bigint as "visitors", coalesce(sum("pageviews"), 0)::bigint as "pageviews", coalesce(sum("visits"), 0)::bigint as "visits", coalesce(sum("bounces"), 0)::bigint as "bounces"
+  from (
+    select max(r.range_events > 0)::integer as "visitors", coalesce(sum(r.range_pageviews), 0)::bigint as "pageviews", count(*) filter (where r.counted) as "visits", count(*) filter (where r.counted and r.is_bounce) as "bounces"
+    from (select * from (
       select r.*, r.start_us >= $1 and r.start_us < $2 as counted from (
     with buckets as (select
         visitor_id,
@@ -59,6 +61,8 @@ with "all_events" as (
     from whole
   ) r where true
     ) r where r.range_events > 0 or r.counted) r
+  group by r.visitor_id
+  )
 ),
 "merged" as (
   select coalesce("visitors", 0) as "visitors", coalesce("pageviews", 0) as "pageviews", coalesce("visits", 0) as "visits", coalesce("bounces", 0) as "bounces"

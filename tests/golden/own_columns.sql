@@ -7,8 +7,12 @@ with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname", "referrer_source" from events
 ),
 "by_event" as (
-  select "k0", count(distinct r.visitor_id) as "visitors"
-  from (select r.*, coalesce(r."referrer_source", $1) as "k0" from all_events r where r.timestamp >= make_timestamp($2) and r.timestamp < make_timestamp($3) and true) r
+  select "k0", coalesce(sum("visitors"), 0)::bigint as "visitors"
+  from (
+    select "k0", 1 as "visitors"
+    from (select r.*, coalesce(r."referrer_source", $1) as "k0" from all_events r where r.timestamp >= make_timestamp($2) and r.timestamp < make_timestamp($3) and true) r
+  group by "k0", r.visitor_id
+  )
   group by "k0"
 ),
 "merged" as (

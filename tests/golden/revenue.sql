@@ -13,7 +13,7 @@ with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname", "country_code", "revenue_amount", "revenue_currency" from events
 ),
 "tagged" as (
-  select e.*, v.duration_us, v.pageviews as visit_views, v.is_bounce, v."country_code" as "visit_country_code"
+  select e.*, v."country_code" as "visit_country_code"
   from (
     with source as (select * from all_events),
     buckets as (select
@@ -85,8 +85,7 @@ with "all_events" as (
     select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events,
       pageviews = 1 and events = 1 as is_bounce, "country_code" as "country_code"
     from whole
-  ) v
-    on v.visitor_id = e.visitor_id and v.start_us = e.visit_start_us
+  ) v on v.visitor_id = e.visitor_id and v.start_us = e.visit_start_us
 ),
 "by_currency" as (
   select "k0", to_json(amounts) as money, amounts[1].cents as money_sum,

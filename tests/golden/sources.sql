@@ -14,8 +14,10 @@ with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname", "referrer_source" from events
 ),
 "by_visit" as (
-  select "k0", count(distinct r.visitor_id) filter (where r.range_events > 0) as "visitors", count(*) filter (where r.counted) as "visits"
-  from (select * from (
+  select "k0", coalesce(sum("visitors"), 0)::bigint as "visitors", coalesce(sum("visits"), 0)::bigint as "visits"
+  from (
+    select "k0", max(r.range_events > 0)::integer as "visitors", count(*) filter (where r.counted) as "visits"
+    from (select * from (
       select r.*, r.start_us >= $1 and r.start_us < $2 as counted, coalesce(r."referrer_source", $3) as "k0" from (
     with buckets as (select
         visitor_id,
@@ -60,6 +62,8 @@ with "all_events" as (
     from whole
   ) r where true
     ) r where r.range_events > 0 or r.counted) r
+  group by "k0", r.visitor_id
+  )
   group by "k0"
 ),
 "merged" as (

@@ -1,14 +1,11 @@
 -- $1 = 1800000000
 -- $2 = 1800000000
 -- $3 = 1800000000
--- $4 = 1800000000
--- $5 = 1800000000
--- $6 = 1800000000
--- $7 = "(not set)"
--- $8 = 1709856000000000
--- $9 = 1710288000000000
--- $10 = 10000
--- $11 = 0
+-- $4 = "(not set)"
+-- $5 = 1709856000000000
+-- $6 = 1710288000000000
+-- $7 = 10000
+-- $8 = 0
 with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname" from events
 ),
@@ -18,8 +15,7 @@ with "all_events" as (
     event_name = 'pageview' and lead(us) over (
       partition by visitor_id, visit_start_us, event_name = 'pageview' order by us, hash(event_name, pathname) & 2047
     ) is null as is_exit
-  from (select e.*, v.duration_us, v.pageviews as visit_views, v.is_bounce
-  from (
+  from (select * from (
     with source as (select * from all_events),
     buckets as (select
         visitor_id,
@@ -47,55 +43,11 @@ with "all_events" as (
     from source as e
     join starts as s on s.visitor_id = e.visitor_id
       and s.bucket = epoch_us(e.timestamp) // $3
-  ) e
-  join (
-    with buckets as (select
-        visitor_id,
-        epoch_us(timestamp) // $4 as bucket,
-        min(epoch_us(timestamp)) as low_us,
-        max(epoch_us(timestamp)) as high_us,
-        count(*) filter (where event_name = 'pageview') as pageviews,
-        count(*) as events
-      from all_events r
-      group by visitor_id, bucket),
-    neighbours as (
-      select *, lag(high_us) over near as previous_us, lead(low_us) over near as next_us
-      from buckets
-      window near as (partition by visitor_id order by bucket)
-    ),
-    edges as materialized (
-      select
-        * exclude (previous_us, next_us),
-        coalesce(low_us - previous_us > $5, true) as starts,
-        coalesce(next_us - high_us > $6, true) as ends
-      from neighbours
-    ),
-    numbered as (
-      select *, max(case when starts then low_us end) over (
-        partition by visitor_id order by bucket rows unbounded preceding
-      ) as start_us
-      from edges
-      where not (starts and ends)
-    ),
-    whole as (
-      select visitor_id, low_us as start_us, high_us as end_us, pageviews, events
-      from edges
-      where starts and ends
-      union all
-      select visitor_id, start_us, max(high_us), sum(pageviews)::bigint,
-        sum(events)::bigint
-      from numbered
-      group by visitor_id, start_us
-    )
-    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events,
-      pageviews = 1 and events = 1 as is_bounce
-    from whole
-  ) v
-    on v.visitor_id = e.visitor_id and v.start_us = e.visit_start_us)
+  ))
 ),
 "by_event" as (
   select "k0", coalesce(sum(r.next_us - r.us) filter (where r.event_name = 'pageview'), 0)::bigint as "page_us", count(r.next_us) filter (where r.event_name = 'pageview') as "page_times", count(*) filter (where r.is_exit) as "exits", count(*) filter (where r.event_name = 'pageview') as "pageviews"
-  from (select r.*, coalesce(r."pathname", $7) as "k0" from tagged r where r.us >= $8 and r.us < $9 and true) r
+  from (select r.*, coalesce(r."pathname", $4) as "k0" from tagged r where r.us >= $5 and r.us < $6 and true) r
   group by "k0"
 ),
 "merged" as (
@@ -108,4 +60,4 @@ select "k0",
   count(*) over () as total_rows
 from merged
 order by "k0" asc, total_rows
-limit $10 offset $11
+limit $7 offset $8
