@@ -167,7 +167,7 @@ async function routeTable(
     ...authRoutes(auth),
     ...keyRoutes(keys, clock),
     ...eraseRoutes(erase, store, clock),
-    ...privacyRoutes(config),
+    ...privacyRoutes(config, sites),
     ...healthRoutes(
       { health: () => healthOf(state), samples: () => samplesOf(state) },
       { metricsToken: config.metrics_token },
