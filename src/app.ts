@@ -18,6 +18,8 @@ import { readKeysFile } from "./api/keys_file.ts";
 import { Live, liveRoutes } from "./api/live.ts";
 import { PasswordHasher } from "./api/password.ts";
 import { privacyRoutes } from "./api/privacy_page.ts";
+import { queryV2Routes } from "./api/query_v2.ts";
+import { schemaRoutes } from "./api/schema.ts";
 import { siteItemRoutes } from "./api/site_items.ts";
 import { siteSettingsRoutes, sitesRoutes } from "./api/sites.ts";
 import { statsRoutes } from "./api/stats.ts";
@@ -161,6 +163,8 @@ async function routeTable(
     ...statsRoutes(runner),
     ...botRoutes(store, () => drops.flush(), rulesOfSites(sites).settings, clock),
     ...liveRoutes(live),
+    ...queryV2Routes(runner, clock),
+    ...schemaRoutes(),
     ...sitesRoutes(reader, siteIds, sites),
     ...siteSettingsRoutes(sites, reader, eraseSite, clock, siteIds),
     ...siteItemRoutes(sites, clock),
