@@ -1,34 +1,59 @@
 // The start of the page: words, session, state and URL; then whichever page they call for.
+import { ask } from "./lib/api.js";
 import { AppContext } from "./lib/context.js";
 import { useFirstEvent } from "./lib/first_event.js";
 import { makeFormat } from "./lib/format.js";
 import { html, render, useCallback, useEffect, useMemo, useState } from "./lib/html.js";
 import { useKeys } from "./lib/keys.js";
-import { minuteOf, periodOf, PERIODS, stepRange } from "./lib/period.js";
+import { minuteOf, PERIODS } from "./lib/period.js";
 import { preference, setPreference, showTheme } from "./lib/preferences.js";
+import { makeNames } from "./lib/schema.js";
 import { useSession } from "./lib/session.js";
 import { parseState, printState } from "./lib/state.js";
 import { chooseLanguage, makeTranslate } from "./lib/text.js";
 import { useTick } from "./lib/tick.js";
-import { AboutDialog } from "./pages/about.js";
 import { FaultPage } from "./pages/fault.js";
 import { Frame } from "./pages/frame.js";
 import { KeyboardDialog } from "./pages/keyboard.js";
+import { Lazy } from "./pages/lazy.js";
 import { LoginPage } from "./pages/login.js";
+import { stepOf } from "./pages/periods.js";
 import { SetupDialog } from "./pages/setup.js";
 import { SitePage } from "./pages/site.js";
 import { StartPage } from "./pages/start.js";
-import { ask } from "./lib/api.js";
-import { daysOf } from "./panels/question.js";
+import { FilterEditor } from "./panels/filter_editor.js";
 import { texts } from "./texts/en.js";
 
 /** @typedef {Pick<import("./lib/context.js").App, "t" | "format">} Words */
+/** @typedef {import("./lib/state.js").State} State */
+/** @typedef {import("./lib/context.js").Site} Site */
 
 /**
  * The site that stands for none.
- * @type {import("./lib/context.js").Site}
+ * @type {Site}
  */
 const NO_SITE = { site_id: "" };
+
+/** The pages that are fetched when they are first shown. */
+const VIEWS = {
+  realtime: () => import("./pages/realtime.js"),
+  behaviour: () => import("./pages/behaviour.js"),
+  sites: () => import("./pages/sites.js"),
+  settings: () => import("./pages/settings.js"),
+};
+
+/**
+ * What a change leads to: another site is shown without what belonged to the one before.
+ * @param {State} before
+ * @param {Partial<State>} change
+ * @returns {State}
+ */
+function changed(before, change) {
+  const after = { ...before, ...change };
+  if (change.site === undefined || change.site === before.site) return after;
+  const view = change.view ?? (before.view === "sites" ? "" : before.view);
+  return { ...after, view, filters: [], tabs: [], details: "", own: {}, ...change };
+}
 
 /** The state in the URL, and how to change both. */
 function useUrlState() {
@@ -39,11 +64,14 @@ function useUrlState() {
     return () => removeEventListener("popstate", onPop);
   }, []);
   const go = useCallback(
-    (/** @type {Partial<import("./lib/state.js").State>} */ change) =>
+    (/** @type {Partial<State>} */ change) =>
       setState((before) => {
-        const after = { ...before, ...change };
+        const after = changed(before, change);
         const search = printState(after);
-        if (search !== printState(before)) history.pushState(null, "", search || location.pathname);
+        if (search !== printState(before)) {
+          history.pushState(null, "", search || location.pathname);
+          if (after.view !== before.view) scrollTo(0, 0);
+        }
         return after;
       }),
     [],
@@ -57,24 +85,40 @@ function App({ words }) {
   const { state, go } = useUrlState();
   const tick = useTick();
   const { t } = words;
-  const { sites, phase, reload } = session;
+  const { sites, phase, reload, auth, schema } = session;
   const wanted = state.site || preference("site") || "";
-  /** @type {import("./lib/context.js").Site} */
+  /** @type {Site} */
   const site = sites.find(({ site_id }) => site_id === wanted) ??
     (state.site ? { site_id: state.site } : sites[0] ?? NO_SITE);
   const [adding, setAdding] = useState(false);
   const { waiting, doubt } = useFirstEvent(site, adding, reload);
-  const starting = phase === "open" && (waiting || adding);
+  const starting = phase === "open" && (waiting && state.view !== "settings" || adding);
   useEffect(() => {
-    document.title = site.site_id ? `${site.site_id} · Mallard Metrics` : "Mallard Metrics";
+    const name = site.name || site.site_id;
+    document.title = name === "" ? "Mallard Metrics" : `${name} · Mallard Metrics`;
     if (state.site) setPreference("site", state.site);
-  }, [site.site_id]);
+  }, [site.site_id, site.name]);
   const zone = site.timezone ?? "UTC";
   const now = minuteOf(Date.now(), zone);
   const today = now.slice(0, 10);
   const app = useMemo(
-    () => ({ ...words, state, go, sites, site, today, now, tick, doubt, expired: session.expired }),
-    [words, state, sites, site.site_id, zone, now, tick],
+    () => ({
+      ...words,
+      name: makeNames(schema, t),
+      schema,
+      state,
+      go,
+      sites,
+      site,
+      today,
+      now,
+      tick,
+      owner: auth.authenticated || auth.setup_required,
+      reload,
+      doubt,
+      expired: session.expired,
+    }),
+    [words, schema, state, sites, site.site_id, zone, now, tick, auth],
   );
   if (phase === "login") return html`<${LoginPage} t=${t} onDone=${reload} />`;
   if (phase === "fault") {
@@ -89,7 +133,6 @@ function App({ words }) {
 }
 
 /**
- * The frame, its keys and dialogs, and the page in it.
  * @typedef {object} ShellProps
  * @property {import("./lib/context.js").App} app
  * @property {ReturnType<typeof useSession>} session
@@ -98,65 +141,114 @@ function App({ words }) {
  * @property {(adding: boolean) => void} onAdding
  */
 
-/** @param {ShellProps} props */
+/** @typedef {"about" | "keys" | "setup" | null} DialogName */
+
+/**
+ * The frame, its keys and dialogs, and the page in it.
+ * @param {ShellProps} props
+ */
 function Shell({ app, session, starting, adding, onAdding }) {
-  const { t, go, sites, today } = app;
+  const { t } = app;
   const [opened, setOpened] = useState(/** @type {import("./pages/frame.js").Opened} */ (null));
-  const [dialog, setDialog] = useState(/** @type {"about" | "keys" | "setup" | null} */ (null));
+  const [dialog, setDialog] = useState(/** @type {DialogName} */ (null));
+  const [filter, setFilter] = useState(/** @type {number | null} */ (null));
   const online = useOnline();
   const offline = !online || session.fault?.status === 0;
-  const next = stepRange(daysOf(app), 1, today);
-  const step = (/** @type {-1 | 1} */ direction) => {
-    const range = stepRange(daysOf(app), direction, today);
-    if (!range) return false;
-    const period = periodOf(range, today);
-    go(period ? { period, range: null } : { range });
-    return true;
-  };
   useKeys({
-    ...Object.fromEntries(
-      PERIODS.map(({ key, name }) => [key, () => go({ period: name, range: null })]),
-    ),
-    ...Object.fromEntries(
-      sites.slice(0, 9).map(({ site_id }, index) => [`${index + 1}`, () => go({ site: site_id })]),
-    ),
+    ...keysOf(app),
     c: () => setOpened("period"),
-    s: () => setOpened("site"),
-    ArrowLeft: () => step(-1),
-    ArrowRight: () => step(1),
+    0: () => setOpened("site"),
+    "/": () => setFilter(app.state.filters.length),
     "?": () => setDialog("keys"),
   });
   const close = () => setDialog(null);
-  const { auth, reload } = session;
-  const menu = [
-    { label: t("keyboard"), onChoose: () => setDialog("keys") },
-    ...(auth.setup_required
-      ? [{ label: t("password_set"), onChoose: () => setDialog("setup") }]
-      : []),
-    { label: t("about"), onChoose: () => setDialog("about") },
-    ...(auth.authenticated && !auth.setup_required
-      ? [{ label: t("logout"), onChoose: () => logOut().then(reload) }]
-      : []),
-  ];
+  const onAdd = () => {
+    setOpened(null);
+    onAdding(true);
+  };
   const page = starting
     ? html`
       <${StartPage} key=${adding} offline=${offline} adding=${adding}
         onCancel=${() => onAdding(false)} />
     `
-    : html`<${SitePage} key=${app.site.site_id} />`;
+    : html`
+      <${View} key=${`${app.state.view} ${app.site.site_id}`} view=${app.state.view}
+        onAdd=${onAdd} />
+    `;
   return html`
-    <${Frame} opened=${opened} onOpen=${setOpened} onStep=${step} canStep=${next !== null}
-      menu=${menu} offline=${offline && !starting} bare=${starting} onAdd=${() => {
-        setOpened(null);
-        onAdding(true);
-      }}>${page}<//>
-    ${dialog === "about" && html`<${AboutDialog} onClose=${close} />`}
-    ${dialog === "keys" && html`<${KeyboardDialog} t=${t} onClose=${close} />`}
+    <${Frame} opened=${opened} onOpen=${setOpened} menu=${menuOf(app, session, setDialog)}
+      offline=${offline && !starting} bare=${starting} onFilter=${setFilter} onAdd=${onAdd}>
+      ${page}
+    <//>
+    ${dialog === "about" && html`<${Lazy} load=${loadAbout} onClose=${close} />`}
+    ${dialog === "keys" && html`<${KeyboardDialog} onClose=${close} />`}
+    ${filter !== null && html`<${FilterEditor} index=${filter} onClose=${() => setFilter(null)} />`}
     ${dialog === "setup" && html`<${SetupDialog} t=${t} onClose=${close} onDone=${() => {
       close();
-      reload();
+      session.reload();
     }} />`}
   `;
+}
+
+const loadAbout = () => import("./pages/about.js");
+
+/** @param {{ view: string, onAdd: () => void }} props */
+function View({ view, onAdd }) {
+  const load = Object.hasOwn(VIEWS, view)
+    ? VIEWS[/** @type {keyof typeof VIEWS} */ (view)]
+    : undefined;
+  return load ? html`<${Lazy} load=${load} onAdd=${onAdd} />` : html`<${SitePage} />`;
+}
+
+/**
+ * The keys that change the state.
+ * @param {import("./lib/context.js").App} app
+ * @returns {Record<string, () => void>}
+ */
+function keysOf(app) {
+  const { go, sites, state, schema } = app;
+  const step = (/** @type {-1 | 1} */ direction) => () => {
+    const change = stepOf(app, direction);
+    if (change) go(change);
+  };
+  const first = schema.comparisons[0]?.name ?? "";
+  return {
+    ...Object.fromEntries(PERIODS.map(({ key, name }) => [
+      key,
+      () => go({ period: name, range: null, interval: "" }),
+    ])),
+    ...Object.fromEntries(
+      sites.slice(0, 9).map(({ site_id }, index) => [
+        `${index + 1}`,
+        () => go({ site: site_id }),
+      ]),
+    ),
+    r: () => go({ view: state.view === "realtime" ? "" : "realtime" }),
+    b: () => go({ view: state.view === "behaviour" ? "" : "behaviour" }),
+    x: () => go({ compare: state.compare === "" ? first : "", before: null }),
+    ArrowLeft: step(-1),
+    ArrowRight: step(1),
+    Escape: () => go({ filters: [], details: "" }),
+  };
+}
+
+/**
+ * @param {import("./lib/context.js").App} app
+ * @param {ReturnType<typeof useSession>} session
+ * @param {(dialog: DialogName) => void} open
+ */
+function menuOf({ t, go, owner }, { auth, reload }, open) {
+  const locked = !auth.setup_required;
+  return [
+    { label: t("all_sites"), onChoose: () => go({ view: "sites" }) },
+    ...(owner ? [{ label: t("settings"), onChoose: () => go({ view: "settings" }) }] : []),
+    { label: t("keyboard"), onChoose: () => open("keys") },
+    ...(locked ? [] : [{ label: t("password_set"), onChoose: () => open("setup") }]),
+    { label: t("about"), onChoose: () => open("about") },
+    ...(locked && auth.authenticated
+      ? [{ label: t("logout"), onChoose: () => logOut().then(reload) }]
+      : []),
+  ];
 }
 
 async function logOut() {

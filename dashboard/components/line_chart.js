@@ -4,13 +4,16 @@ import uPlot from "uplot";
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { pointTicks, valueTicks } from "../lib/ticks.js";
 
-/** @typedef {{ title: string, lines: readonly { label: string, text: string }[] }} Tip */
+/** @typedef {{ label: string, text: string, muted?: boolean }} TipLine */
+/** @typedef {{ title: string, lines: readonly TipLine[], notes: readonly string[] }} Tip */
 
 /**
  * @typedef {object} LineChartProps
  * @property {string} label what the line is, for those who do not see it
  * @property {readonly string[]} labels short names of the steps
- * @property {readonly number[]} values one for each step
+ * @property {readonly (number | null)[]} values one for each step, null where there is none
+ * @property {readonly (number | null)[] | null} before earlier values, drawn dotted
+ * @property {readonly { index: number, text: string }[]} marks steps that have a note
  * @property {number} running the step that is not over yet; nothing is drawn after it
  * @property {boolean} whole whether values are whole numbers
  * @property {(value: number) => string} formatAxis
@@ -20,6 +23,9 @@ import { pointTicks, valueTicks } from "../lib/ticks.js";
 
 /** Room under the line, and beside it for the axis. */
 const AXIS_BOTTOM = 28;
+
+/** Place of the earlier line among the series. */
+const BEFORE = 3;
 
 /** @param {LineChartProps} props */
 export function LineChart(props) {
@@ -44,7 +50,7 @@ export function LineChart(props) {
       chart.current = null;
       setAt(null);
     };
-  }, [props.values, props.labels, props.running, props.formatAxis]);
+  }, [props.values, props.before, props.marks, props.labels, props.running]);
 
   const last = Math.min(props.values.length - 1, props.running);
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
@@ -58,7 +64,9 @@ export function LineChart(props) {
   };
   const tip = at && at.index <= last ? props.tipOf(at.index) : null;
   const spoken = tip
-    ? `${tip.title}: ${tip.lines.map(({ label, text }) => `${text} ${label}`).join(", ")}`
+    ? `${tip.title}: ${
+      [...tip.lines.map(({ label, text }) => `${label} ${text}`), ...tip.notes].join(", ")
+    }`
     : props.label;
   return html`
     <div class="chart" ref=${root} role="slider" tabindex="0" aria-label=${props.label}
@@ -87,9 +95,14 @@ function TipBox({ tip, left }) {
   return html`
     <div class="chart-tip" ref=${box} aria-hidden="true">
       <div class="chart-tip-title">${tip.title}</div>
-      ${tip.lines.map(({ label, text }) =>
-        html`<div key=${label} class="chart-tip-line"><span>${label}</span><b>${text}</b></div>`
+      ${tip.lines.map(({ label, text, muted }) =>
+        html`
+          <div key=${label} class=${muted ? "chart-tip-line muted" : "chart-tip-line"}>
+            <span>${label}</span><b>${text}</b>
+          </div>
+        `
       )}
+      ${tip.notes.map((text) => html`<p key=${text} class="chart-tip-note">${text}</p>`)}
     </div>
   `;
 }
@@ -100,12 +113,13 @@ function TipBox({ tip, left }) {
  * @param {LineChartProps} props
  * @returns {uPlot.AlignedData}
  */
-function dataOf({ values, running }) {
+function dataOf({ values, before, running }) {
   const dashed = (/** @type {number} */ index) => index === running - 1 || index === running;
   return [
     values.map((_, index) => index),
     values.map((value, index) => index < running || running === 0 && index === 0 ? value : null),
     values.map((value, index) => dashed(index) ? value : null),
+    values.map((_, index) => before?.[index] ?? null),
   ];
 }
 
@@ -137,17 +151,20 @@ function inkOf(element) {
  * @returns {uPlot.Options}
  */
 function optionsOf(element, latest, setAt) {
-  const { values, labels, whole, formatAxis } = latest.current;
+  const { values, before, whole } = latest.current;
   const ink = () => inkOf(element);
   const last = values.length - 1;
-  const highest = values.reduce((most, value) => Math.max(most, value), 0);
+  const highest = [...values, ...before ?? []].reduce(
+    (/** @type {number} */ most, value) => Math.max(most, value ?? 0),
+    0,
+  );
   const marks = valueTicks(highest, element.clientHeight < 260 ? 3 : 4, whole);
   const top = marks.at(-1) ?? 1;
   /** @type {uPlot.Series} */
   const line = { stroke: () => ink().line, width: 2.25, points: { show: last < 1, size: 8 } };
   return {
     ...sizeOf(element),
-    padding: [10, 12, 0, 0],
+    padding: [10, 22, 0, 0],
     legend: { show: false },
     scales: {
       x: { time: false, range: last < 1 ? [-0.5, 0.5] : [0, last] },
@@ -157,62 +174,106 @@ function optionsOf(element, latest, setAt) {
       {},
       { ...line, fill: (/** @type {uPlot} */ self) => shadeOf(self, ink().fill) },
       { ...line, dash: [5, 5], points: { show: false } },
+      { ...line, stroke: () => ink().text, width: 1.5, dash: [2, 4], points: { show: false } },
     ],
-    axes: [
-      {
-        ...axisOf(ink),
-        size: AXIS_BOTTOM,
-        gap: 8,
-        grid: { show: false },
-        splits: (self) => pointTicks(values.length, self.width / (self.width < 500 ? 64 : 84)),
-        values: (_, splits) => splits.map((index) => labels[index] ?? ""),
-      },
-      {
-        ...axisOf(ink),
-        size: (_, texts) => 14 + 7 * Math.max(...(texts ?? []).map((text) => text.length), 2),
-        gap: 8,
-        grid: { stroke: () => ink().grid, width: 1 },
-        splits: () => marks,
-        values: (_, splits) => splits.map(formatAxis),
-      },
-    ],
+    axes: axesOf(latest.current, marks, ink),
     cursor: {
       y: false,
-      points: { size: 9, width: 2, fill: () => ink().line, stroke: () => ink().line },
+      points: {
+        size: 9,
+        width: 2,
+        fill: (_, index) => index === BEFORE ? ink().text : ink().line,
+        stroke: (_, index) => index === BEFORE ? ink().text : ink().line,
+      },
       drag: { x: latest.current.onZoom !== undefined, y: false, setScale: false, dist: 8 },
       bind: { dblclick: () => null },
     },
     hooks: {
-      setCursor: [(self) => {
-        const index = self.cursor.idx;
-        const none = index === null || index === undefined || index > latest.current.running;
-        const left = (self.cursor.left ?? -1) < 0 || none
-          ? null
-          : self.valToPos(index, "x") + self.over.offsetLeft;
-        setAt(left === null ? null : { index: index ?? 0, left });
-      }],
-      setSelect: [(self) => {
-        if (self.select.width < 8) return;
-        const first = self.posToIdx(self.select.left);
-        const end = self.posToIdx(self.select.left + self.select.width);
-        self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-        if (end > first) latest.current.onZoom?.(first, end);
-      }],
+      drawAxes: [(self) => drawMarks(self, latest.current.marks, ink().line)],
+      setCursor: [(self) => setAt(pointedAt(self, latest.current.running))],
+      setSelect: [(self) => tellZoom(self, latest.current.onZoom)],
     },
   };
 }
 
 /**
- * @param {() => ReturnType<typeof inkOf>} ink
- * @returns {uPlot.Axis}
+ * The step under the cursor, and where it is; null for none.
+ * @param {uPlot} self
+ * @param {number} running
  */
-function axisOf(ink) {
-  return {
+function pointedAt(self, running) {
+  const index = self.cursor.idx;
+  if (index === null || index === undefined || index > running) return null;
+  if ((self.cursor.left ?? -1) < 0) return null;
+  return { index, left: self.valToPos(index, "x") + self.over.offsetLeft };
+}
+
+/**
+ * Tells which steps were marked, and takes the mark away.
+ * @param {uPlot} self
+ * @param {LineChartProps["onZoom"]} onZoom
+ */
+function tellZoom(self, onZoom) {
+  if (self.select.width < 8) return;
+  const first = self.posToIdx(self.select.left);
+  const end = self.posToIdx(self.select.left + self.select.width);
+  self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  if (end > first) onZoom?.(first, end);
+}
+
+/**
+ * @param {LineChartProps} props
+ * @param {readonly number[]} marks values of the upright axis
+ * @param {() => ReturnType<typeof inkOf>} ink
+ * @returns {uPlot.Axis[]}
+ */
+function axesOf({ values, labels, formatAxis }, marks, ink) {
+  const common = {
     stroke: () => ink().text,
     font: ink().font,
+    gap: 8,
     ticks: { show: false },
     border: { show: false },
   };
+  return [
+    {
+      ...common,
+      size: AXIS_BOTTOM,
+      grid: { show: false },
+      splits: (self) => pointTicks(values.length, self.width / (self.width < 500 ? 64 : 84)),
+      values: (_, splits) => splits.map((index) => labels[index] ?? ""),
+    },
+    {
+      ...common,
+      size: (_, texts) => 14 + 7 * Math.max(...(texts ?? []).map((text) => text.length), 2),
+      grid: { stroke: () => ink().grid, width: 1 },
+      splits: () => [...marks],
+      values: (_, splits) => splits.map(formatAxis),
+    },
+  ];
+}
+
+/**
+ * A thin line with a dot at every step that has a note.
+ * @param {uPlot} self
+ * @param {LineChartProps["marks"]} marks
+ * @param {string} colour
+ */
+function drawMarks(self, marks, colour) {
+  const { ctx, bbox } = self;
+  const scale = devicePixelRatio;
+  ctx.save();
+  ctx.fillStyle = colour;
+  for (const { index } of marks) {
+    const x = Math.round(self.valToPos(index, "x", true));
+    ctx.globalAlpha = 0.35;
+    ctx.fillRect(x, bbox.top, scale, bbox.height);
+    ctx.globalAlpha = 1;
+    ctx.beginPath();
+    ctx.arc(x + scale / 2, bbox.top, 4 * scale, 0, 2 * Math.PI);
+    ctx.fill();
+  }
+  ctx.restore();
 }
 
 /**

@@ -10,8 +10,9 @@ import { Icon } from "./icon.js";
  * @property {boolean} open
  * @property {(open: boolean) => void} onToggle
  * @property {(id: string) => void} onChoose
- * @property {{ choose: string, search: string, none: string, add: string }} texts
- * @property {() => void} onAdd
+ * @property {Record<"choose" | "search" | "none" | "all" | "add", string>} texts
+ * @property {() => void} onAll
+ * @property {(() => void) | null} onAdd null where none may be added
  */
 
 /** @param {SitePickerProps} props */
@@ -31,7 +32,7 @@ export function SitePicker(props) {
 }
 
 /** @param {SitePickerProps} props */
-function Choices({ sites, current, onChoose, onAdd, texts }) {
+function Choices({ sites, current, onChoose, onAll, onAdd, texts }) {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
@@ -74,6 +75,11 @@ function Choices({ sites, current, onChoose, onAdd, texts }) {
       )}
     </ul>
     ${found.length === 0 && html`<p class="choices-none muted">${texts.none}</p>`}
-    <button type="button" class="choice choice-last" onClick=${onAdd}>${texts.add}</button>
+    <div class="choices-last">
+      <button type="button" class="choice" onClick=${onAll}>${texts.all}</button>
+      ${onAdd && html`
+        <button type="button" class="choice" onClick=${onAdd}>${texts.add}</button>
+      `}
+    </div>
   `;
 }

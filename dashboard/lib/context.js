@@ -1,5 +1,5 @@
 // What every panel may know of the page around it, handed down by app.js: the words, the state,
-// and how to change it.
+// what can be asked, and how to change what is shown.
 import { createContext, useContext } from "./html.js";
 
 /**
@@ -8,6 +8,7 @@ import { createContext, useContext } from "./html.js";
  * @property {string} site_id
  * @property {string | null} [name]
  * @property {string} [timezone]
+ * @property {"monday" | "sunday"} [week_start]
  * @property {boolean} [has_events]
  */
 
@@ -16,7 +17,9 @@ import { createContext, useContext } from "./html.js";
 /**
  * @typedef {object} App
  * @property {import("./text.js").Translate} t
+ * @property {import("./schema.js").NameOf} name how a name of the schema is written
  * @property {import("./format.js").Format} format
+ * @property {import("./schema.js").Schema} schema
  * @property {import("./state.js").State} state
  * @property {Go} go changes the state and the URL
  * @property {readonly Site[]} sites
@@ -24,6 +27,8 @@ import { createContext, useContext } from "./html.js";
  * @property {string} today in the site's time zone
  * @property {string} now `YYYY-MM-DD HH:MM` in the site's time zone
  * @property {number} tick rises when answers that include now should be asked again
+ * @property {boolean} owner whether the reader may change things
+ * @property {() => Promise<void>} reload asks for the list of sites again
  * @property {(site: string) => void} doubt call when a site seems to have no event at all
  * @property {() => void} expired call when an answer was 401
  */

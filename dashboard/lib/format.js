@@ -12,15 +12,70 @@
  * @property {(range: { from: string, to: string }) => string} days 1 – 15 Jan 2024
  * @property {(bucket: string) => string} bucket label of a point in time, short
  * @property {(bucket: string) => string} bucketLong label of a point in time, in full
+ * @property {(day: string) => string} month January 2024
+ * @property {(number: number) => string} weekday 1 → Mon
+ * @property {(hour: number) => string} hour 13 → 1 PM
  * @property {(code: string) => string} country DE → Germany
+ * @property {(unit: Unit, value: Value) => string} value a metric's value, short
+ * @property {(unit: Unit, value: Value) => string} exact the same in full
+ * @property {(unit: Unit, change: number) => string} change 0.25 → 25%, of ratios in points
  */
+
+/** @typedef {import("./schema.js").Metric["unit"]} Unit */
+/** @typedef {number | null | readonly { currency: string, value: number }[]} Value */
 
 /**
  * @param {string} locale a BCP 47 tag
  * @returns {Format}
  */
 export function makeFormat(locale) {
-  return { locale, ...numberFormats(locale), ...dateFormats(locale), ...nameFormats(locale) };
+  const numbers = numberFormats(locale);
+  return {
+    locale,
+    ...numbers,
+    ...dateFormats(locale),
+    ...nameFormats(locale),
+    ...valueFormats(locale, numbers),
+  };
+}
+
+/** What stands where there is no value. */
+const NOTHING = "–";
+
+/**
+ * @param {string} locale
+ * @param {ReturnType<typeof numberFormats>} numbers
+ */
+function valueFormats(locale, numbers) {
+  const points = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  /** @param {number} value */
+  const money = (value, /** @type {string} */ currency) =>
+    new Intl.NumberFormat(locale, { style: "currency", currency, maximumFractionDigits: 2 })
+      .format(value);
+  /** @type {Record<Unit, (value: number) => string>} */
+  const short = {
+    count: numbers.compact,
+    ratio: numbers.percent,
+    number: numbers.decimal,
+    seconds: numbers.duration,
+    money: numbers.decimal,
+  };
+  /**
+   * @param {Value} value
+   * @param {(value: number) => string} write
+   */
+  const written = (value, write) => {
+    if (value === null || value === undefined) return NOTHING;
+    if (typeof value === "number") return write(value);
+    return value.map((amount) => money(amount.value, amount.currency)).join(" · ") || NOTHING;
+  };
+  return {
+    value: (/** @type {Unit} */ unit, /** @type {Value} */ value) => written(value, short[unit]),
+    exact: (/** @type {Unit} */ unit, /** @type {Value} */ value) =>
+      written(value, unit === "count" ? numbers.count : short[unit]),
+    change: (/** @type {Unit} */ unit, /** @type {number} */ change) =>
+      unit === "ratio" ? points.format(Math.abs(change) * 100) : numbers.percent(Math.abs(change)),
+  };
 }
 
 /** @param {string} locale */
@@ -79,11 +134,17 @@ function dateFormats(locale) {
     hour: "numeric",
     minute: "2-digit",
   });
+  const month = make({ month: "long", year: "numeric" });
+  const weekday = make({ weekday: "short" });
+  const hourOnly = make({ hour: "numeric" });
   const hasTime = (/** @type {string} */ bucket) => bucket.length > 10;
   return {
     day: (/** @type {string} */ day) => longDay.format(timeOf(day)),
     days: (/** @type {{ from: string, to: string }} */ { from, to }) =>
-      mediumDay.formatRange(timeOf(from), timeOf(to)),
+      (hasTime(from) ? longTime : mediumDay).formatRange(timeOf(from), timeOf(to)),
+    month: (/** @type {string} */ day) => month.format(timeOf(day)),
+    weekday: (/** @type {number} */ number) => weekday.format(Date.UTC(2024, 0, number)),
+    hour: (/** @type {number} */ hour) => hourOnly.format(Date.UTC(2024, 0, 1, hour)),
     bucket: (/** @type {string} */ bucket) =>
       (hasTime(bucket) ? time : shortDay).format(timeOf(bucket)),
     bucketLong: (/** @type {string} */ bucket) =>

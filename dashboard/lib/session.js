@@ -1,5 +1,6 @@
 // Who is looking and at which sites: asked at the start, and again when it may have changed.
 import { ApiError, ask } from "./api.js";
+import { NO_SCHEMA } from "./schema.js";
 import { useCallback, useEffect, useState } from "./html.js";
 
 /**
@@ -7,6 +8,7 @@ import { useCallback, useEffect, useState } from "./html.js";
  * @property {"loading" | "login" | "open" | "fault"} phase
  * @property {{ setup_required: boolean, authenticated: boolean }} auth
  * @property {readonly import("./context.js").Site[]} sites
+ * @property {import("./schema.js").Schema} schema
  * @property {ApiError | null} fault the last one, gone with the next answer
  */
 
@@ -15,6 +17,7 @@ const START = {
   phase: "loading",
   auth: { setup_required: false, authenticated: false },
   sites: [],
+  schema: NO_SCHEMA,
   fault: null,
 };
 
@@ -38,17 +41,29 @@ export function useSession() {
   return { ...session, reload, expired };
 }
 
+/**
+ * What can be asked never changes while the page is open.
+ * @type {Promise<import("./schema.js").Schema> | null}
+ */
+let schemaAsked = null;
+
+function askSchema() {
+  schemaAsked ??= /** @type {Promise<import("./schema.js").Schema>} */ (ask("api/schema"));
+  schemaAsked.catch(() => schemaAsked = null);
+  return schemaAsked;
+}
+
 /** @returns {Promise<Session>} */
 async function load() {
-  const [auth, sites] = await Promise.all([
-    /** @type {Promise<Session["auth"]>} */ (ask("api/auth/status")).catch((error) => {
-      if (error.status === 404) return START.auth;
-      throw error;
-    }),
-    /** @type {Promise<Session["sites"] | null>} */ (ask("api/sites")).catch((error) => {
-      if (error.status === 401) return null;
-      throw error;
-    }),
+  const locked = (/** @type {ApiError} */ error) => {
+    if (error.status === 401) return null;
+    throw error;
+  };
+  const [auth, sites, schema] = await Promise.all([
+    /** @type {Promise<Session["auth"]>} */ (ask("api/auth/status")),
+    /** @type {Promise<Session["sites"] | null>} */ (ask("api/sites")).catch(locked),
+    askSchema().catch(locked),
   ]);
-  return { phase: sites ? "open" : "login", auth, sites: sites ?? [], fault: null };
+  const phase = sites && schema ? "open" : "login";
+  return { phase, auth, sites: sites ?? [], schema: schema ?? NO_SCHEMA, fault: null };
 }

@@ -1,14 +1,16 @@
-// What stands around every page: the site, the period, the menu, and the line at the foot.
+// What stands around every page: the site, the views, the filters, the period, the menu, and the
+// line at the foot.
 import { Dropdown, moveInList } from "../components/dropdown.js";
 import { Icon } from "../components/icon.js";
 import { Logo } from "../components/logo.js";
-import { PeriodPicker } from "../components/period_picker.js";
 import { SitePicker } from "../components/site_picker.js";
 import { useApp } from "../lib/context.js";
 import { html, useState } from "../lib/html.js";
-import { isDay, lengthOf, PERIODS, RANGE_DAYS_MAX } from "../lib/period.js";
+import { useLive } from "../lib/live.js";
 import { preference, setPreference, showTheme } from "../lib/preferences.js";
-import { daysOf } from "../panels/question.js";
+import { printState } from "../lib/state.js";
+import { Filters } from "../panels/filters.js";
+import { Periods } from "./periods.js";
 
 /** @typedef {"site" | "period" | "menu" | null} Opened */
 
@@ -16,32 +18,42 @@ import { daysOf } from "../panels/question.js";
  * @typedef {object} FrameProps
  * @property {Opened} opened which of the boxes is open
  * @property {(opened: Opened) => void} onOpen
- * @property {(direction: -1 | 1) => boolean} onStep false where there is nothing further
- * @property {boolean} canStep whether there is a next period
  * @property {readonly { label: string, onChoose: () => void }[]} menu
  * @property {boolean} offline
- * @property {boolean} bare without a period, before the first event
+ * @property {boolean} bare before the first event: no views, no period
  * @property {() => void} onAdd
+ * @property {(index: number) => void} onFilter opens the editor of a filter
  * @property {unknown} [children]
  */
 
+/** Views that have a period and filters. */
+const WITH_PERIOD = new Set(["", "behaviour"]);
+
 /** @param {FrameProps} props */
 export function Frame(props) {
-  const { t } = useApp();
-  const { offline, bare, children } = props;
+  const { t, state } = useApp();
+  const { opened, onOpen, offline, bare, onFilter, children } = props;
+  const tools = !bare && WITH_PERIOD.has(state.view);
   return html`
+    <a class="skip" href="#main">${t("skip")}</a>
     <header class="top">
-      <div class="top-inner">
-        <a class="home" href="./" aria-label="Mallard Metrics"><${Logo} /></a>
-        <${Sites} ...${props} />
-        <div class="top-rest">
-          ${!bare && html`<${Periods} ...${props} />`}
-          <${Menu} ...${props} />
-        </div>
-      </div>
+      <a class="home" href="./" aria-label="Mallard Metrics"><${Logo} /></a>
+      <${Sites} ...${props} />
+      ${!bare && html`<${Views} />`}
+      <${Menu} ...${props} />
     </header>
+    ${tools && html`
+      <section class="tools" aria-label=${t("tools")}>
+        <button type="button" class="button" onClick=${() => onFilter(state.filters.length)}>
+          <${Icon} name="filter" />${t("filter")}
+        </button>
+        <${Filters} onEdit=${onFilter} />
+        <${Periods} open=${opened === "period"}
+          onToggle=${(/** @type {boolean} */ open) => onOpen(open ? "period" : null)} />
+      </section>
+    `}
     ${offline && html`<p class="banner" role="status">${t("connection_lost")}</p>`}
-    <main>${children}</main>
+    <main id="main" tabindex="-1">${children}</main>
     <footer class="foot muted">
       <span>Mallard Metrics</span><span>${t("privacy_free")}</span>
     </footer>
@@ -50,12 +62,13 @@ export function Frame(props) {
 
 /** @param {FrameProps} props */
 function Sites({ opened, onOpen, onAdd }) {
-  const { t, sites, site, go } = useApp();
+  const { t, sites, site, go, owner } = useApp();
   if (sites.length === 0) return html`<span class="site-name alone-name">Mallard Metrics</span>`;
   const texts = {
     choose: t("choose_site"),
     search: t("search_sites"),
     none: t("no_site_found"),
+    all: t("all_sites"),
     add: t("start_another"),
   };
   return html`
@@ -66,46 +79,48 @@ function Sites({ opened, onOpen, onAdd }) {
         onOpen(null);
         go({ site: id });
       }}
-      onAdd=${onAdd} />
+      onAll=${() => {
+        onOpen(null);
+        go({ view: "sites" });
+      }}
+      onAdd=${owner ? onAdd : null} />
   `;
 }
 
-/** @param {FrameProps} props */
-function Periods({ opened, onOpen, onStep, canStep }) {
-  const app = useApp();
-  const { t, format, state, today, go } = app;
-  const days = daysOf(app);
-  const faultOf = (/** @type {import("../lib/period.js").Range} */ range) => {
-    if (!isDay(range.from) || !isDay(range.to)) return " ";
-    if (range.from > range.to) return t("range_backwards");
-    return lengthOf(range) > RANGE_DAYS_MAX ? t("range_long", { days: RANGE_DAYS_MAX }) : "";
+/** The views of the site, as links. */
+function Views() {
+  const { t, state, site, go } = useApp();
+  const { live } = useLive(site.site_id, "");
+  const link = (
+    /** @type {string} */ view,
+    /** @type {unknown} */ label,
+  ) => {
+    const target = { ...state, view, details: "", own: {} };
+    const onClick = (/** @type {MouseEvent} */ event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+      event.preventDefault();
+      go({ view, details: "", own: {} });
+    };
+    return html`
+      <a href=${printState(target) || "./"} onClick=${onClick}
+        aria-current=${state.view === view ? "page" : undefined}>${label}</a>
+    `;
   };
-  const texts = {
-    choose: t("choose_period"),
-    custom: t("period_custom"),
-    from: t("date_from"),
-    to: t("date_to"),
-    apply: t("apply"),
-    previous: t("previous_period"),
-    next: t("next_period"),
-  };
+  const now = live?.visitors_5;
   return html`
-    <${PeriodPicker} texts=${texts} range=${days} today=${today}
-      periods=${PERIODS.map(({ name, key }) => ({ name, key, label: t(`period_${name}`) }))}
-      current=${state.range ? null : state.period}
-      label=${state.range ? format.days(days) : t(`period_${state.period}`)}
-      detail=${state.range ? "" : format.days(days)}
-      open=${opened === "period"} faultOf=${faultOf}
-      onToggle=${(/** @type {boolean} */ open) => onOpen(open ? "period" : null)}
-      onChoose=${(/** @type {import("../lib/period.js").PeriodName} */ period) => {
-        onOpen(null);
-        go({ period, range: null });
-      }}
-      onRange=${(/** @type {import("../lib/period.js").Range} */ range) => {
-        onOpen(null);
-        go({ range });
-      }}
-      onPrevious=${() => onStep(-1)} onNext=${canStep ? () => onStep(1) : null} />
+    <nav class="views" aria-label=${t("views")}>
+      ${link("", t("overview"))}
+      ${link("behaviour", t("behaviour"))}
+      ${link(
+        "realtime",
+        html`${t("realtime")}${
+          now !== undefined && html`
+            <span class=${now > 0 ? "now on" : "now"}
+              title=${t("online_now", { n: now })}>${now}</span>
+          `
+        }`,
+      )}
+    </nav>
   `;
 }
 
@@ -114,7 +129,7 @@ function Menu({ opened, onOpen, menu }) {
   const { t } = useApp();
   return html`
     <${Dropdown} face=${html`<${Icon} name="more" />`} label=${t("menu")} faceIsName=${false}
-      class="square" align="end" open=${opened === "menu"}
+      class="square quiet" align="end" open=${opened === "menu"}
       onToggle=${(/** @type {boolean} */ open) => onOpen(open ? "menu" : null)}>
       <div class="choices" onKeyDown=${moveInList}>
         <${ThemeChoice} />
@@ -144,10 +159,8 @@ function ThemeChoice() {
     <div class="segments" role="group" aria-label=${t("theme")}>
       ${/** @type {const} */ (["auto", "light", "dark"]).map((name) =>
         html`
-          <button key=${name} type="button" aria-pressed=${theme === name} onClick=${() =>
-            choose(name)}>
-            ${t(`theme_${name}`)}
-          </button>
+          <button key=${name} type="button" aria-pressed=${theme === name}
+            onClick=${() => choose(name)}>${t(`theme_${name}`)}</button>
         `
       )}
     </div>

@@ -1,26 +1,31 @@
 // The list of keys, over the page.
 import { Dialog } from "../components/dialog.js";
+import { useApp } from "../lib/context.js";
 import { html } from "../lib/html.js";
 import { PERIODS } from "../lib/period.js";
 
-/**
- * @param {{ t: import("../lib/text.js").Translate, onClose: () => void }} props
- */
-export function KeyboardDialog({ t, onClose }) {
+/** @param {{ onClose: () => void }} props */
+export function KeyboardDialog({ onClose }) {
+  const { t, name } = useApp();
   /** @type {readonly (readonly [readonly string[], string])[]} */
   const rows = [
-    ...PERIODS.map(({ key, name }) => /** @type {const} */ ([[key], t(`period_${name}`)])),
+    ...PERIODS.map((period) => /** @type {const} */ ([[period.key], name("period", period.name)])),
     [["c"], t("period_custom")],
     [["←"], t("key_previous")],
     [["→"], t("key_next")],
-    [["s"], t("key_site")],
-    [["1", "9"], t("key_site_number")],
-    [["Tab", "←", "→"], t("key_chart")],
+    [["x"], t("compare")],
+    [["/"], t("filter_add")],
     [["Esc"], t("key_close")],
+    [["Shift", "Enter"], t("key_exclude")],
+    [["Tab", "←", "→"], t("key_chart")],
+    [["r"], t("realtime")],
+    [["b"], t("behaviour")],
+    [["0"], t("search_sites")],
+    [["1", "9"], t("key_site_number")],
     [["?"], t("key_help")],
   ];
   return html`
-    <${Dialog} title=${t("keyboard")} close=${t("close")} onClose=${onClose} class="narrow">
+    <${Dialog} title=${t("keyboard")} close=${t("close")} onClose=${onClose} class="wide">
       <dl class="keys">
         ${rows.map(([keys, label]) =>
           html`

@@ -3,20 +3,32 @@ import { useApp } from "../lib/context.js";
 import { html } from "../lib/html.js";
 import { Breakdown } from "../panels/breakdown.js";
 import { Chart } from "../panels/chart.js";
+import { Details } from "../panels/details.js";
+import { Events } from "../panels/events.js";
+import { Heatmap } from "../panels/heatmap.js";
 import { BREAKDOWNS } from "../panels/index.js";
 import { Numbers } from "../panels/numbers.js";
 
 /** Draws the page. */
 export function SitePage() {
-  const { t, site } = useApp();
+  const { t, site, state, go } = useApp();
+  const draw = (/** @type {import("../panels/index.js").BreakdownPanel} */ panel) =>
+    html`<${Breakdown} key=${panel.id} panel=${panel} />`;
   return html`
-    <h1 class="unseen">${t("dashboard_of", { site: site.site_id })}</h1>
-    <section class="panel overview">
+    <h1 class="unseen">${t("dashboard_of", { site: site.name || site.site_id })}</h1>
+    <section class="panel overview" aria-label=${t("overview")}>
       <${Numbers} />
       <${Chart} />
     </section>
     <div class="breakdowns">
-      ${BREAKDOWNS.map((panel) => html`<${Breakdown} key=${panel.report} panel=${panel} />`)}
+      ${BREAKDOWNS.filter(({ narrow }) => !narrow).map(draw)}
+      <${Events} />
+      ${BREAKDOWNS.filter(({ narrow }) => narrow).map(draw)}
+      <${Heatmap} />
     </div>
+    ${state.details !== "" && html`
+      <${Details} key=${state.details} dimension=${state.details}
+        onClose=${() => go({ details: "" })} />
+    `}
   `;
 }

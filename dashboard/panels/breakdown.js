@@ -1,55 +1,159 @@
-// One breakdown: asks for the first rows by one dimension, draws them with bars.
+// One breakdown: asks for the first rows by the dimension chosen in its tabs, draws them with
+// bars. A row pressed becomes a filter.
 import { BarTable } from "../components/bar_table.js";
+import { Icon } from "../components/icon.js";
 import { Empty, Panel, RowsToCome } from "../components/panel.js";
+import { Tabs } from "../components/tabs.js";
 import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
+import { hasValue } from "../lib/filter.js";
 import { html } from "../lib/html.js";
+import { metricOf } from "../lib/schema.js";
+import { MetricChange } from "./change.js";
 import { PanelFault } from "./fault.js";
+import { secondMetricOf } from "./index.js";
 import { labelOf } from "./labels.js";
+import { picked } from "./pick.js";
 import { questionOf } from "./question.js";
 
 /** Rows a panel has room for. */
 export const ROWS = 9;
 
-/** @typedef {{ value: string, visitors: number, pageviews: number }} Row */
+/** @typedef {import("../lib/schema.js").Dimension} Dimension */
+/** @typedef {Record<string, number | null>} Values */
+
+/**
+ * @typedef {object} Row
+ * @property {readonly [string]} dimensions
+ * @property {Values} metrics
+ * @property {Values} [comparison]
+ * @property {Values} [change]
+ */
 
 /** @param {{ panel: import("./index.js").BreakdownPanel }} props */
 export function Breakdown({ panel }) {
+  const { t, name, schema, state, go } = useApp();
+  const dimensions = schema.dimensions.filter((dimension) => panel.takes(dimension));
+  const current = dimensions.find((dimension) => state.tabs.includes(dimension.name)) ??
+    dimensions[0];
+  const tabOf = (/** @type {Dimension} */ dimension) => ({
+    name: dimension.name,
+    label: name("dimension", dimension.name),
+  });
+  const apart = dimensions.filter((dimension) => panel.apart?.(dimension));
+  const choose = (/** @type {string} */ chosen) => {
+    const others = state.tabs.filter((tab) => !dimensions.some((one) => one.name === tab));
+    go({ tabs: chosen === dimensions[0]?.name ? others : [...others, chosen] });
+  };
+  const title = t(panel.title);
+  const actions = html`
+    <${Tabs} label=${title} current=${current?.name ?? ""} onChoose=${choose}
+      tabs=${dimensions.filter((one) => !apart.includes(one)).map(tabOf)}
+      more=${apart.map(tabOf)} moreLabel=${panel.apartTitle ? t(panel.apartTitle) : ""} />
+    ${current && html`<${DetailsButton} dimension=${current.name} />`}
+  `;
+  return html`
+    <${Panel} title=${title} actions=${actions} class=${panel.narrow
+      ? "breakdown narrow"
+      : "breakdown"}>
+      ${current
+        ? html`
+          <${Rows} key=${current.name} dimension=${current} narrow=${panel.narrow ?? false}
+            name=${current === dimensions[0] ? panel.id : current.name} />
+        `
+        : html`
+          <div class="panel-body">
+            <${RowsToCome} rows=${ROWS} />
+          </div>
+        `}
+    <//>
+  `;
+}
+
+/** @param {{ dimension: string }} props */
+export function DetailsButton({ dimension }) {
+  const { t, name, go } = useApp();
+  const label = t("details_of", { name: name("dimension", dimension) });
+  return html`
+    <button type="button" class="button quiet square small" aria-label=${label} title=${label}
+      onClick=${() => go({ details: dimension })}><${Icon} name="expand" /></button>
+  `;
+}
+
+/**
+ * `also`: filters besides those of the page. `name` becomes data-breakdown.
+ * @typedef {object} RowsProps
+ * @property {Dimension} dimension
+ * @property {string} name
+ * @property {boolean} [narrow] without the second number
+ * @property {readonly import("../lib/filter.js").Filter[]} [also]
+ * @property {string} [hint] why there may be nothing
+ * @property {string | undefined} [third] one more metric
+ */
+
+/** @param {RowsProps} props */
+export function Rows({ dimension, name: shownName, narrow = false, also = [], hint, third }) {
   const app = useApp();
-  const { t, format } = app;
-  /** @type {import("../lib/answer.js").Answer<Row[]>} */
+  const { t, name, format, schema, state, go } = app;
+  const second = secondMetricOf(dimension);
+  const asked = ["visitors", second, ...(third ? [third] : [])].join(",");
+  const more = { metrics: asked, dimensions: dimension.name, limit: ROWS };
+  /** @type {import("../lib/answer.js").Answer<{ results: readonly Row[] }>} */
   const { data, fault, stale, retry } = useAnswer(
-    questionOf(app, `breakdown/${panel.report}`, { limit: ROWS }),
+    questionOf(app, "query", more, { compare: true, also }),
   );
-  const most = data?.[0]?.visitors ?? 0;
-  const draw = (/** @type {Row} */ { value, visitors, pageviews }) => {
-    const { label, text } = labelOf(panel.report, value, app);
+  const rows = data?.results ?? [];
+  const most = rows[0]?.metrics["visitors"] ?? 0;
+  const compared = rows.some(({ change }) => change);
+  const visitors = metricOf(schema, "visitors");
+  const draw = (/** @type {Row} */ { dimensions: [value], metrics, comparison, change }) => {
+    const { label, text } = labelOf(dimension, value, app);
+    const count = metrics["visitors"] ?? 0;
+    const other = metrics[second] ?? 0;
+    const cell = compared
+      ? {
+        text: html`
+          <${MetricChange} metric=${visitors} change=${change?.["visitors"] ?? null}
+            before=${comparison?.["visitors"]} />
+        `,
+      }
+      : { text: format.compact(other), title: format.count(other) };
     return {
       key: value,
       label,
       title: text,
-      share: most > 0 ? visitors / most : 0,
+      share: most > 0 ? count / most : 0,
+      pressed: hasValue(state.filters, "is", dimension.name, value),
       cells: [
-        { text: format.compact(visitors), title: format.count(visitors) },
-        { text: format.compact(pageviews), title: format.count(pageviews) },
+        { text: format.compact(count), title: format.count(count) },
+        ...(narrow && !compared ? [] : [cell]),
+        ...(third
+          ? [{ text: format.value(metricOf(schema, third).unit, metrics[third] ?? null) }]
+          : []),
       ],
-      data: { value, visitors, pageviews },
+      data: { value, visitors: count, [second]: other },
     };
   };
-  const title = t(panel.title);
+  const columns = [
+    name("dimension", dimension.name),
+    name("metric", "visitors"),
+    ...(compared ? [t("change")] : narrow ? [] : [name("metric", second)]),
+    ...(third ? [name("metric", third)] : []),
+  ];
+  const onPick = (/** @type {string} */ value, /** @type {boolean} */ exclude) =>
+    go({ filters: picked(state.filters, dimension.name, value, exclude) });
   const body = fault
     ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
     : !data
     ? html`<${RowsToCome} rows=${ROWS} />`
-    : data.length === 0
-    ? html`<${Empty} title=${t("empty_breakdown")} hint=${t("empty_breakdown_hint")} />`
+    : rows.length === 0
+    ? html`<${Empty} title=${t("empty_breakdown")} hint=${hint ?? t("empty_breakdown_hint")} />`
     : html`
-      <${BarTable} caption=${title} name=${panel.report} rows=${data.map(draw)}
-        columns=${[t(panel.column), t("metric_visitors"), t("metric_pageviews")]} />
+      <${BarTable} caption=${columns[0]} name=${shownName} columns=${columns}
+        rows=${rows.map(draw)} hint=${t("pick_hint")}
+        onPick=${dimension.filter ? onPick : null} />
     `;
   return html`
-    <${Panel} title=${title} busy=${stale} class="breakdown">
-      <div class=${stale && data ? "panel-body stale" : "panel-body"}>${body}</div>
-      <//>
+    <div class=${stale && data ? "panel-body stale" : "panel-body"} aria-busy=${stale}>${body}</div>
   `;
 }

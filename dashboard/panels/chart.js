@@ -1,94 +1,211 @@
-// The line of visitors or pageviews over the period: asks the report `timeseries`, draws it as a
-// chart or, for whoever prefers to read, as a table.
+// A metric over the period: asks the report `query` by time, draws it as a chart or, for whoever
+// prefers to read, as a table. Notes of the owner stand at their day.
 import { Icon } from "../components/icon.js";
 import { LineChart } from "../components/line_chart.js";
 import { SeriesTable } from "../components/series_table.js";
 import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
 import { html, useMemo, useState } from "../lib/html.js";
+import { addDays, firstOfMonth, intervalsFor, lengthOf } from "../lib/period.js";
+import { metricOf } from "../lib/schema.js";
 import { PanelFault } from "./fault.js";
-import { questionOf } from "./question.js";
+import { daysOf, questionOf } from "./question.js";
 
-/** @typedef {{ date: string, visitors: number, pageviews: number }} Bucket */
+/** @typedef {Record<string, number | null>} Values */
 
-/** Series the report answers. */
-const SERIES = /** @type {const} */ (["visitors", "pageviews"]);
+/**
+ * @typedef {object} Bucket
+ * @property {readonly [string]} dimensions its label
+ * @property {Values} metrics
+ * @property {Values & { bucket: string }} [comparison]
+ */
+
+/** @typedef {{ results: readonly Bucket[] }} Series */
+/** @typedef {{ date: string, text: string }} Note */
+
+/** Days of a period whose days only the server knows: a width of bucket is chosen for them. */
+const DAYS_UNKNOWN = 365;
+
+/** Draws the chart with its choices. */
+export function Chart() {
+  const app = useApp();
+  const { t, schema, state } = app;
+  const [asTable, setAsTable] = useState(false);
+  const metric = metricOf(schema, state.metric);
+  const more = { metrics: metric.name, dimensions: "time", interval: state.interval };
+  /** @type {import("../lib/answer.js").Answer<Series>} */
+  const answer = useAnswer(questionOf(app, "query", more, { compare: true }));
+  /** @type {import("../lib/answer.js").Answer<Note[]>} */
+  const notes = useAnswer(
+    app.site.site_id === ""
+      ? null
+      : `api/sites/${encodeURIComponent(app.site.site_id)}/annotations`,
+  );
+  const { data, fault, stale, retry } = answer;
+  const body = fault
+    ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
+    : data === null
+    ? html`<div class="chart to-come-chart" />`
+    : html`
+      <${Drawn} series=${data.results} metric=${metric} notes=${notes.data ?? []}
+        asTable=${asTable} />
+    `;
+  return html`
+    <div class=${stale && data ? "chart-box stale" : "chart-box"}>
+      <div class="chart-tools">
+        <${Intervals} />
+        <button type="button" class="button quiet small" onClick=${() => setAsTable(!asTable)}>
+          <${Icon} name=${asTable ? "chart" : "table"} />
+          <span>${t(asTable ? "chart_as_chart" : "chart_as_table")}</span>
+        </button>
+      </div>
+      ${body}
+    </div>
+  `;
+}
+
+/** The choice of the width of a bucket. */
+function Intervals() {
+  const app = useApp();
+  const { t, name, schema, state, go } = app;
+  const days = daysOf(app);
+  const choices = intervalsFor(days ? lengthOf(days) : DAYS_UNKNOWN, schema.intervals);
+  const usual = state.range
+    ? choices[0]
+    : schema.periods.find((period) => period.name === state.period)?.interval;
+  const all = [...new Set([...choices, state.interval || usual || ""])].filter(Boolean);
+  const onChange = (/** @type {{ target: HTMLSelectElement }} */ { target }) =>
+    go({ interval: target.value === usual ? "" : target.value });
+  return html`
+    <label class="select small">
+      <span class="unseen">${t("interval")}</span>
+      <select value=${state.interval || usual} onChange=${onChange}>
+        ${all.map((choice) =>
+          html`<option key=${choice} value=${choice}>${name("interval", choice)}</option>`
+        )}
+      </select>
+      <${Icon} name="down" size=${12} />
+    </label>
+  `;
+}
+
+/**
+ * @typedef {object} DrawnProps
+ * @property {readonly Bucket[]} series
+ * @property {import("../lib/schema.js").Metric} metric
+ * @property {readonly Note[]} notes
+ * @property {boolean} asTable
+ */
+
+/** @param {DrawnProps} props */
+function Drawn({ series, metric, notes, asTable }) {
+  const app = useApp();
+  const { t, name, format, go } = app;
+  const title = name("metric", metric.name);
+  const drawn = useMemo(() => ({
+    labels: series.map(({ dimensions: [label] }) => format.bucket(label)),
+    values: series.map(({ metrics }) => metrics[metric.name] ?? null),
+    before: series.some(({ comparison }) => comparison)
+      ? series.map(({ comparison }) => comparison?.[metric.name] ?? null)
+      : null,
+    marks: notes.flatMap(({ date, text }) => {
+      const index = bucketAt(series, date);
+      return index < 0 ? [] : [{ index, text }];
+    }),
+    formatAxis: (/** @type {number} */ value) => format.value(metric.unit, value),
+  }), [series, metric.name, format, notes]);
+  const running = runningOf(series, app);
+  const linesOf = (/** @type {Bucket} */ { metrics, comparison, dimensions: [label] }) => [
+    {
+      label: format.bucketLong(label),
+      text: format.exact(metric.unit, metrics[metric.name] ?? null),
+    },
+    ...(comparison
+      ? [{
+        label: format.bucketLong(comparison.bucket),
+        text: format.exact(metric.unit, comparison[metric.name] ?? null),
+        muted: true,
+      }]
+      : []),
+  ];
+  if (asTable) {
+    const compared = drawn.before !== null;
+    return html`
+      <${SeriesTable} caption=${t("chart_label", { metric: title })}
+        columns=${[t("time"), title, ...(compared ? [t("earlier")] : [])]}
+        rows=${series.map((bucket) => {
+          const [label] = bucket.dimensions;
+          const [now, before] = linesOf(bucket);
+          const cells = compared ? [now?.text ?? "", before?.text ?? "–"] : [now?.text ?? ""];
+          return { key: label, label: format.bucketLong(label), cells };
+        })} />
+    `;
+  }
+  const tipOf = (/** @type {number} */ index) => {
+    const bucket = series[index];
+    const own = drawn.marks.filter((mark) => mark.index === index).map(({ text }) => text);
+    return { title, lines: bucket ? linesOf(bucket) : [], notes: own };
+  };
+  return html`
+    <${LineChart} label=${t("chart_label", { metric: title })} labels=${drawn.labels}
+      values=${drawn.values} before=${drawn.before} marks=${drawn.marks} running=${running}
+      whole=${metric.unit === "count"} formatAxis=${drawn.formatAxis} tipOf=${tipOf}
+      onZoom=${(/** @type {number} */ first, /** @type {number} */ last) => {
+        const range = zoomed(series, first, last);
+        if (range) go({ range, interval: "" });
+      }} />
+  `;
+}
+
+/**
+ * Index of the bucket that holds a day or time; -1 for none.
+ * @param {readonly Bucket[]} series
+ * @param {string} date
+ */
+function bucketAt(series, date) {
+  const wanted = date.replace("T", " ");
+  const [first] = series[0]?.dimensions ?? [""];
+  const key = first.length === 10 ? wanted.slice(0, 10) : wanted;
+  const next = series.findIndex(({ dimensions: [label] }) => label > key);
+  if (next === 0) return -1;
+  const at = next < 0 ? series.length - 1 : next - 1;
+  const [last] = series.at(-1)?.dimensions ?? [""];
+  return next < 0 && last.slice(0, 10) < key.slice(0, 10) && first.length > 10 ? -1 : at;
+}
 
 /**
  * Index of the bucket that holds now; past the end where none does.
- * @param {readonly Bucket[]} buckets
- * @param {import("../lib/context.js").App} app
+ * @param {readonly Bucket[]} series
+ * @param {Pick<import("../lib/context.js").App, "today" | "now" | "state">} app
  */
-function runningOf(buckets, { today, now }) {
-  const next = buckets.findIndex(({ date }) => date > (date.length > 10 ? now : today));
-  if (next >= 0) return Math.max(next - 1, 0);
-  const last = buckets.at(-1)?.date ?? "";
-  const runs = last.length > 10 ? last.slice(0, 13) === now.slice(0, 13) : last === today;
-  return runs ? buckets.length - 1 : buckets.length;
+function runningOf(series, app) {
+  const days = daysOf(app);
+  if (days && days.to.slice(0, 10) < app.today) return series.length;
+  const [first] = series[0]?.dimensions ?? [""];
+  const now = first.length > 10 ? app.now : app.today;
+  const next = series.findIndex(({ dimensions: [label] }) => label > now);
+  return next < 0 ? series.length - 1 : Math.max(next - 1, 0);
 }
 
-/** Draws the chart. */
-export function Chart() {
-  const app = useApp();
-  const { t, format, state, go } = app;
-  const [asTable, setAsTable] = useState(false);
-  /** @type {import("../lib/answer.js").Answer<Bucket[]>} */
-  const { data, fault, stale, retry } = useAnswer(questionOf(app, "timeseries"));
-  const shown = SERIES.find((name) => name === state.metric) ?? "visitors";
-  const drawn = useMemo(
-    () =>
-      data &&
-      {
-        labels: data.map(({ date }) => format.bucket(date)),
-        values: data.map((row) => row[shown]),
-      },
-    [data, shown, format],
-  );
-  if (fault) {
-    return html`
-      <div class="chart-box">
-        <${PanelFault} fault=${fault} onRetry=${retry} />
-      </div>
-    `;
+/**
+ * The range of some buckets; null where the next one's beginning is not known.
+ * @param {readonly Bucket[]} series
+ * @param {number} first
+ * @param {number} last
+ * @returns {import("../lib/period.js").Range | null}
+ */
+function zoomed(series, first, last) {
+  const from = series[first]?.dimensions[0] ?? "";
+  const end = series[last + 1]?.dimensions[0];
+  const to = series[last]?.dimensions[0] ?? "";
+  if (from.length > 10) {
+    const until = end ?? `${addDays(from.slice(0, 10), 1)} 00:00`;
+    return { from: from.replace(" ", "T"), to: until.slice(0, 16).replace(" ", "T") };
   }
-  if (!data || !drawn) {
-    return html`
-      <div class="chart-box">
-        <div class="chart to-come-chart" />
-      </div>
-    `;
-  }
-  const linesOf = (/** @type {Bucket} */ bucket) =>
-    SERIES.map((name) => ({ label: t(`metric_${name}`), text: format.count(bucket[name]) }));
-  const tipOf = (/** @type {number} */ index) => {
-    const bucket = data[index] ?? { date: "", visitors: 0, pageviews: 0 };
-    return { title: format.bucketLong(bucket.date), lines: linesOf(bucket) };
-  };
-  const daily = (data[0]?.date.length ?? 0) === 10;
-  const onZoom = (/** @type {number} */ first, /** @type {number} */ last) =>
-    go({ range: { from: data[first]?.date ?? "", to: data[last]?.date ?? "" } });
-  const label = t("chart_label", { metric: t(`metric_${shown}`) });
-  return html`
-    <div class=${stale ? "chart-box stale" : "chart-box"}>
-      <button type="button" class="button quiet chart-switch" onClick=${() => setAsTable(!asTable)}>
-        <${Icon} name=${asTable ? "chart" : "table"} />
-        <span>${t(asTable ? "chart_as_chart" : "chart_as_table")}</span>
-      </button>
-      ${asTable
-        ? html`
-          <${SeriesTable} caption=${label}
-            columns=${[t("time"), ...SERIES.map((name) => t(`metric_${name}`))]}
-            rows=${data.map((bucket) => ({
-              key: bucket.date,
-              label: format.bucketLong(bucket.date),
-              cells: linesOf(bucket).map(({ text }) => text),
-            }))} />
-        `
-        : html`
-          <${LineChart} label=${label} labels=${drawn.labels} values=${drawn.values}
-            running=${runningOf(data, app)} whole=${true} formatAxis=${format.compact}
-            tipOf=${tipOf} onZoom=${daily ? onZoom : undefined} />
-        `}
-    </div>
-  `;
+  if (end) return { from, to: addDays(end, -1) };
+  // The last bucket: as wide as the one before it, or as its month.
+  const previous = series[last - 1]?.dimensions[0] ?? to;
+  const wide = lengthOf({ from: previous, to }) - 1;
+  const until = wide > 7 ? firstOfMonth(to, 1) : addDays(to, Math.max(wide, 1));
+  return { from, to: addDays(until, -1) };
 }

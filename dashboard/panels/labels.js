@@ -2,27 +2,30 @@
 // every question asked about them.
 import { html } from "../lib/html.js";
 
-const UNKNOWN = "(unknown)";
-
 /** Words for values that are ours, not the visitors'. */
-const WORDS = /** @type {const} */ ({ desktop: "desktop", mobile: "mobile", tablet: "tablet" });
+const WORDS = /** @type {const} */ ({
+  desktop: "desktop",
+  laptop: "laptop",
+  mobile: "mobile",
+  tablet: "tablet",
+});
 
 /**
- * @param {string} report
+ * @param {Pick<import("../lib/schema.js").Dimension, "name" | "group" | "missing">} dimension
  * @param {string} value
  * @param {Pick<import("../lib/context.js").App, "t" | "format">} app
  * @returns {{ label: unknown, text: string }}
  */
-export function labelOf(report, value, { t, format }) {
-  if (value === UNKNOWN) {
-    const text = t(report === "sources" ? "direct" : "unknown");
+export function labelOf({ name, group, missing }, value, { t, format }) {
+  if (value === missing) {
+    const text = t(group === "sources" ? "direct" : group === "campaigns" ? "none" : "unknown");
     return { label: html`<span class="muted">${text}</span>`, text };
   }
-  if (report === "countries") {
+  if (name === "country") {
     const text = format.country(value);
     return { label: html`<span class="code">${value}</span>${text}`, text };
   }
-  if (report === "devices" && Object.hasOwn(WORDS, value)) {
+  if (group === "devices" && Object.hasOwn(WORDS, value)) {
     const text = t(WORDS[/** @type {keyof typeof WORDS} */ (value)]);
     return { label: text, text };
   }

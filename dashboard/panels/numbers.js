@@ -1,29 +1,34 @@
-// The headline numbers: asks the report `main`, draws one tile for each.
+// The headline numbers: asks the report `main`, draws one tile for each; a tile chooses what the
+// chart shows.
 import { Stat } from "../components/stat.js";
 import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
 import { html, useEffect } from "../lib/html.js";
+import { metricOf } from "../lib/schema.js";
+import { MetricChange } from "./change.js";
 import { PanelFault } from "./fault.js";
 import { questionOf } from "./question.js";
 
-/** `series`: the name under which the chart can show it, where it can. */
+/** The numbers of `main` by their names there, with the metric each is. */
 const TILES = /** @type {const} */ ([
-  { metric: "unique_visitors", format: "compact", series: "visitors" },
-  { metric: "total_pageviews", format: "compact", series: "pageviews" },
-  { metric: "pages_per_visit", format: "decimal", series: null },
-  { metric: "bounce_rate", format: "percent", series: null },
-  { metric: "avg_visit_duration_secs", format: "duration", series: null },
+  { name: "unique_visitors", metric: "visitors" },
+  { name: "total_pageviews", metric: "pageviews" },
+  { name: "pages_per_visit", metric: "views_per_visit" },
+  { name: "bounce_rate", metric: "bounce_rate" },
+  { name: "avg_visit_duration_secs", metric: "visit_duration" },
 ]);
 
-/** @typedef {(typeof TILES)[number]["metric"]} Tile */
+/** @typedef {Record<(typeof TILES)[number]["name"], number>} Numbers */
+/** @typedef {Numbers & { comparison?: Numbers, change?: Numbers }} Main */
 
 /** Draws the tiles. */
 export function Numbers() {
   const app = useApp();
-  const { t, format, state, go } = app;
-  /** @type {import("../lib/answer.js").Answer<Record<Tile, number>>} */
-  const { data, fault, stale, retry } = useAnswer(questionOf(app, "main"));
-  const nothing = data !== null && !stale && data.unique_visitors === 0;
+  const { t, format, schema, state, go } = app;
+  /** @type {import("../lib/answer.js").Answer<Main>} */
+  const { data, fault, stale, retry } = useAnswer(questionOf(app, "main", {}, { compare: true }));
+  const filtered = state.filters.length > 0;
+  const nothing = data !== null && !stale && !filtered && data.unique_visitors === 0;
   useEffect(() => {
     if (nothing) app.doubt(app.site.site_id);
   }, [nothing, app.site.site_id]);
@@ -37,16 +42,19 @@ export function Numbers() {
     : "";
   return html`
     <div class=${stale && data ? "stats stale" : "stats"}>
-      ${TILES.map(({ metric, format: kind, series }) =>
-        html`
-          <${Stat} key=${metric} metric=${metric} label=${t(`metric_${metric}`)}
-            value=${data?.[metric] ?? null}
-            text=${data ? format[kind](data[metric]) : null}
-            exact=${data && kind === "compact" ? format.count(data[metric]) : undefined}
-            pressed=${series === state.metric}
-            onPress=${series ? () => go({ metric: series }) : null} />
-        `
-      )}
+      ${TILES.map(({ name, metric }) => {
+        const { unit, better } = metricOf(schema, metric);
+        const change = data?.comparison && html`
+          <${MetricChange} metric=${{ unit, better }} change=${data.change?.[name] ?? null}
+            before=${data.comparison[name]} />
+        `;
+        return html`
+          <${Stat} key=${name} metric=${name} label=${t(`metric_${name}`)} change=${change}
+            value=${data?.[name] ?? null} text=${data ? format.value(unit, data[name]) : null}
+            exact=${data ? format.exact(unit, data[name]) : undefined}
+            pressed=${metric === state.metric} onPress=${() => go({ metric })} />
+        `;
+      })}
     </div>
     <p class="unseen" role="status">${spoken}</p>
   `;

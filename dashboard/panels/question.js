@@ -1,29 +1,60 @@
 // What the panels ask: the state of the page as the parameters of a report.
 import { withParams } from "../lib/api.js";
-import { addDays, rangeOf } from "../lib/period.js";
+import { printFilters } from "../lib/filter.js";
+import { boundsOf, periodNamed } from "../lib/period.js";
 
-/** @typedef {Pick<import("../lib/context.js").App, "site" | "state" | "today">} Asked */
+/** @typedef {Pick<import("../lib/context.js").App, "site" | "state">} Asked */
 
 /**
- * Path and parameters of a report about the site and the period being shown.
+ * @typedef {object} Options
+ * @property {boolean} [compare] whether the earlier range is asked for, where one is chosen
+ * @property {readonly import("../lib/filter.js").Filter[]} [also] filters besides those shown
+ */
+
+/**
+ * Path and parameters of a report about the site, the period and the filters being shown.
  * @param {Asked} app
  * @param {string} report
  * @param {import("../lib/api.js").Params} [more]
+ * @param {Options} [options]
  * @returns {string | null} null while no site is known
  */
-export function questionOf({ site, state }, report, more = {}) {
+export function questionOf(app, report, more = {}, { compare = false, also = [] } = {}) {
+  const { site, state } = app;
   if (site.site_id === "") return null;
-  const span = state.range
-    ? { start_date: state.range.from, end_date: addDays(state.range.to, 1) }
-    : { period: state.period };
-  return withParams(`api/stats/${report}`, { site_id: site.site_id, ...span, ...more });
+  return withParams(`api/stats/${report}`, {
+    site_id: site.site_id,
+    ...spanOf(state),
+    filters: printFilters([...state.filters, ...also]),
+    ...(compare ? comparisonOf(state) : {}),
+    ...more,
+  });
+}
+
+/** @param {import("../lib/state.js").State} state */
+function spanOf({ range, period }) {
+  if (!range) return { period };
+  const { start, end } = boundsOf(range);
+  return { start_date: start, end_date: end };
+}
+
+/** @param {import("../lib/state.js").State} state */
+function comparisonOf({ compare, weekdays, before }) {
+  if (compare === "") return {};
+  const bounds = before ? boundsOf(before) : null;
+  return {
+    compare,
+    match_weekday: weekdays ? "true" : null,
+    compare_start: bounds?.start,
+    compare_end: bounds?.end,
+  };
 }
 
 /**
- * First and last day being shown.
- * @param {Asked} app
- * @returns {import("../lib/period.js").Range}
+ * First and last day being shown; null where the server alone knows them.
+ * @param {Pick<import("../lib/context.js").App, "state" | "today">} app
+ * @returns {import("../lib/period.js").Range | null}
  */
 export function daysOf({ state, today }) {
-  return state.range ?? rangeOf(state.period, today);
+  return state.range ?? periodNamed(state.period)?.range(today) ?? null;
 }

@@ -39,7 +39,10 @@ Deno.test("texts/en.js has no text that no page uses", async () => {
     }
   }
   const sources = used.join("\n");
-  const stems = [...sources.matchAll(/`([a-z_0-9]+_)\$\{/g)].map((match) => match[1] ?? "");
+  const stems = [
+    ...[...sources.matchAll(/`([a-z_0-9]+_)\$\{/g)].map(([, stem]) => stem ?? ""),
+    ...[...sources.matchAll(/\bname\("([a-z]+)"/g)].map(([, kind]) => `${kind}_`),
+  ];
   const unused = Object.keys(english).filter((key) =>
     !sources.includes(`"${key}"`) && !stems.some((stem) => key.startsWith(stem))
   );

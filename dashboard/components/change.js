@@ -1,0 +1,30 @@
+// How a number moved against an earlier one: an arrow, an amount, and a colour that only repeats
+// what they say.
+import { html } from "../lib/html.js";
+
+/**
+ * @typedef {object} ChangeProps
+ * @property {number | null} change null where it cannot be told
+ * @property {string} text the amount without its sign
+ * @property {string} spoken the same in words
+ * @property {1 | -1 | 0} better
+ * @property {string} [title]
+ */
+
+/** @param {ChangeProps} props */
+export function Change({ change, text, spoken, better, title }) {
+  if (change === null) return html`<span class="change" title=${title}>–</span>`;
+  const direction = Math.sign(change);
+  const mood = direction * better;
+  const kind = mood > 0 ? "change good" : mood < 0 ? "change bad" : "change";
+  return html`
+    <span class=${kind} title=${title}>
+      <svg width="9" height="9" viewBox="0 0 10 10" aria-hidden="true">
+        ${direction === 0
+          ? html`<path d="M1 4h8v2H1z" />`
+          : html`<path d=${direction > 0 ? "M5 1l4.5 8H.5z" : "M5 9L.5 1h9z"} />`}
+      </svg>
+      <span aria-hidden="true">${text}</span><span class="unseen">${spoken}</span>
+    </span>
+  `;
+}

@@ -1,0 +1,58 @@
+// A filter as the editor knows it: conditions of which any may hold, and how the group counts.
+// Pure.
+import { isCondition } from "./filter.js";
+
+/** @typedef {import("./filter.js").Condition} Condition */
+/** @typedef {import("./filter.js").Filter} Filter */
+
+/**
+ * `mode` is the tree around the conditions; empty: none.
+ * @typedef {{ mode: string, conditions: readonly Condition[] }} Group
+ */
+
+/** Trees that may stand around a group. */
+export const MODES = /** @type {const} */ (["", "not", "has_done", "has_not_done"]);
+
+/**
+ * The group of a filter; null where it is more than a group.
+ * @param {Filter} filter
+ * @returns {Group | null}
+ */
+export function groupOf(filter) {
+  if (isCondition(filter)) return { mode: "", conditions: [filter] };
+  if (filter.op === "or") {
+    return filter.of.every(isCondition)
+      ? { mode: "", conditions: /** @type {Condition[]} */ ([...filter.of]) }
+      : null;
+  }
+  const [only] = filter.of;
+  if (filter.op === "and" || !only || !MODES.some((mode) => mode === filter.op)) return null;
+  const inner = groupOf(only);
+  return inner && inner.mode === "" ? { mode: filter.op, conditions: inner.conditions } : null;
+}
+
+/**
+ * The filter of a group; null where it has no condition.
+ * @param {Group} group
+ * @returns {Filter | null}
+ */
+export function filterOf({ mode, conditions }) {
+  const [first, ...others] = conditions;
+  if (!first) return null;
+  const inner = others.length === 0 ? first : { op: "or", of: conditions };
+  return mode === "" ? inner : { op: mode, of: [inner] };
+}
+
+/**
+ * Whether a condition says enough to be asked.
+ * @param {Condition} condition
+ * @param {"some" | "number" | "none"} takes what its operator takes
+ * @returns {boolean}
+ */
+export function isComplete({ dimension, values }, takes) {
+  if (dimension === "") return false;
+  if (takes === "none") return true;
+  return takes === "number"
+    ? values.length === 1 && /^-?\d{1,15}(\.\d{1,10})?$/.test(values[0] ?? "")
+    : values.length > 0;
+}

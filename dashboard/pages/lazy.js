@@ -1,0 +1,28 @@
+// A page that is fetched when it is first shown.
+import { html, useEffect, useState } from "../lib/html.js";
+
+/** What a page's module exports: the one component whose name ends so. */
+const COMPONENT = /(Page|Dialog)$/;
+
+/** How long a page that could not be fetched is not fetched by loading everything anew. */
+const RELOAD_KEY = "mallard.reloaded";
+
+/** @param {{ load: () => Promise<object>, [prop: string]: unknown }} props */
+export function Lazy({ load, ...props }) {
+  const [component, setComponent] = useState(/** @type {{ draw: unknown } | null} */ (null));
+  useEffect(() => {
+    load().then((module) => {
+      const found = Object.entries(module).find(([name]) => COMPONENT.test(name));
+      setComponent({ draw: found?.[1] });
+      sessionStorage.removeItem(RELOAD_KEY);
+    }, reloadOnce);
+  }, [load]);
+  return component ? html`<${component.draw} ...${props} />` : null;
+}
+
+/** After an update of the server its old files are gone: the page is loaded anew, once. */
+function reloadOnce() {
+  if (sessionStorage.getItem(RELOAD_KEY)) return;
+  sessionStorage.setItem(RELOAD_KEY, "1");
+  location.reload();
+}

@@ -1,0 +1,43 @@
+// Who is on the site now: pushed by the server as it happens.
+import { Bars } from "../components/bars.js";
+import { useApp } from "../lib/context.js";
+import { html } from "../lib/html.js";
+import { useLive } from "../lib/live.js";
+import { LiveList } from "../panels/live_list.js";
+
+/** Draws the page. */
+export function RealtimePage() {
+  const { t, format, site } = useApp();
+  const { live, lost } = useLive(site.site_id, "");
+  const bars = (live?.per_minute ?? []).map(({ minute, visitors }) => ({
+    value: visitors,
+    title: `${format.bucket(minute)}: ${t("visitors_n", { n: visitors })}`,
+  }));
+  const number = (/** @type {number | undefined} */ value, /** @type {string} */ label) =>
+    html`
+      <div class="live-number">
+        <span class=${value === undefined ? "live-value to-come-text" : "live-value"}
+          data-live=${value}>${value === undefined ? "\u2007" : format.count(value)}</span>
+        <span class="muted">${label}</span>
+      </div>
+    `;
+  return html`
+    <h1 class="title">${t("realtime")}</h1>
+    <section class="panel live">
+      <div class="live-numbers" aria-live="polite" aria-atomic="true">
+        ${number(live?.visitors_5, t("realtime_5"))}
+        ${number(live?.visitors_30, t("realtime_30"))}
+      </div>
+      <div>
+        <h2 class="small-title">${t("realtime_minutes")}</h2>
+        <${Bars} label=${t("realtime_minutes")} bars=${bars} />
+      </div>
+      ${lost && html`<p class="muted" role="status">${t("realtime_lost")}</p>`}
+    </section>
+    <div class="breakdowns">
+      <${LiveList} title=${t("pages")} dimension="page" rows=${live?.pages ?? null} />
+      <${LiveList} title=${t("sources")} dimension="source" rows=${live?.sources ?? null} />
+      <${LiveList} title=${t("countries")} dimension="country" rows=${live?.countries ?? null} />
+    </div>
+  `;
+}

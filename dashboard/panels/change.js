@@ -1,0 +1,32 @@
+// The change of a metric in words and colour, from an answer with a comparison.
+import { Change } from "../components/change.js";
+import { useApp } from "../lib/context.js";
+import { html } from "../lib/html.js";
+
+/**
+ * @typedef {object} MetricChangeProps
+ * @property {Pick<import("../lib/schema.js").Metric, "unit" | "better">} metric
+ * @property {number | null | undefined} change
+ * @property {import("../lib/format.js").Value | undefined} before the earlier value
+ */
+
+/** @param {MetricChangeProps} props */
+export function MetricChange({ metric, change, before }) {
+  const { t, format } = useApp();
+  if (change === undefined) return null;
+  const text = change === null
+    ? ""
+    : metric.unit === "ratio"
+    ? t("points", { n: format.change("ratio", change) })
+    : format.change(metric.unit, change);
+  const spoken = change === null || change === 0
+    ? t("change_none")
+    : t(change > 0 ? "change_up" : "change_down", { n: text });
+  const title = before === undefined
+    ? undefined
+    : t("change_before", { value: format.exact(metric.unit, before) });
+  return html`
+    <${Change} change=${change} text=${text} spoken=${spoken} better=${metric.better}
+      title=${title} />
+  `;
+}

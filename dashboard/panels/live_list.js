@@ -1,0 +1,50 @@
+// A short list of the realtime page: who is where, by one dimension.
+import { BarTable } from "../components/bar_table.js";
+import { Empty, Panel, RowsToCome } from "../components/panel.js";
+import { useApp } from "../lib/context.js";
+import { html } from "../lib/html.js";
+import { dimensionOf } from "../lib/schema.js";
+import { labelOf } from "./labels.js";
+
+const ROWS = 9;
+
+/**
+ * @typedef {object} LiveListProps
+ * @property {string} title
+ * @property {string} dimension
+ * @property {readonly import("../lib/live.js").LiveRow[] | null} rows null before the first answer
+ */
+
+/** @param {LiveListProps} props */
+export function LiveList({ title, dimension, rows }) {
+  const app = useApp();
+  const { t, name, format, schema } = app;
+  const row = dimensionOf(schema, dimension);
+  const most = rows?.[0]?.visitors ?? 0;
+  const draw = (/** @type {import("../lib/live.js").LiveRow} */ { value, visitors }) => {
+    const { label, text } = row ? labelOf(row, value, app) : { label: value, text: value };
+    return {
+      key: value,
+      label,
+      title: text,
+      pressed: false,
+      share: most > 0 ? visitors / most : 0,
+      cells: [{ text: format.count(visitors) }],
+      data: { value, visitors },
+    };
+  };
+  const body = rows === null
+    ? html`<${RowsToCome} rows=${ROWS} />`
+    : rows.length === 0
+    ? html`<${Empty} title=${t("realtime_empty")} />`
+    : html`
+      <${BarTable} caption=${title} name=${`live_${dimension}`} hint="" onPick=${null}
+        columns=${[name("dimension", dimension), name("metric", "visitors")]}
+        rows=${rows.slice(0, ROWS).map(draw)} />
+    `;
+  return html`
+    <${Panel} title=${title} class="breakdown narrow">
+      <div class="panel-body">${body}</div>
+      <//>
+  `;
+}
