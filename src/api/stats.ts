@@ -16,7 +16,10 @@ export function statsRoutes(runner: Runner): Route[] {
     ...reports.map(([name, report]) =>
       statsRoute(name, (context) => answer(runner, name, report, context))
     ),
-    statsRoute("export", (context) => exportResponse(runner, context)),
+    {
+      ...statsRoute("export", (context) => exportResponse(runner, context)),
+      streams: true,
+    },
     statsRoute("breakdown/:name", (context) => {
       const name = context.params["name"] ?? "";
       if (!Object.hasOwn(BREAKDOWNS, name)) {

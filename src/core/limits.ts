@@ -106,3 +106,5 @@ export const KEY_REQUESTS_AT_ONCE = 1000;
 export const STREAMS_MAX = 1000;
 /** Messages a stream may lag behind before it is closed. */
 export const STREAM_LAG_MAX = 8;
+/** All kept answers together, as characters of JSON. */
+export const CACHE_CHARS_MAX = 64 * 1024 * 1024;

@@ -1,9 +1,12 @@
-// Answers kept for a while: bounded in number and age, one computation for many who ask the same
+// Answers kept for a while: bounded in number, size and age, one computation for many who ask the same
 // at once. It must not know what a key means.
+import { CACHE_CHARS_MAX } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
 
 interface Entry {
   readonly value: unknown;
+  /** Length of the key and of the value as JSON. */
+  readonly chars: number;
   readonly untilMs: number;
 }
 
@@ -26,6 +29,7 @@ export class Cache {
   readonly #options: { readonly ttlMs: number; readonly entriesMax: number };
   readonly #entries = new Map<string, Entry>();
   readonly #running = new Map<string, Running>();
+  #chars = 0;
   #hits = 0;
   #misses = 0;
 
@@ -87,24 +91,33 @@ export class Cache {
   /** Forgets everything, as after an erasure. */
   clear(): void {
     this.#entries.clear();
+    this.#chars = 0;
   }
 
   #keep(key: string, value: unknown): void {
     const { ttlMs, entriesMax } = this.#options;
     if (ttlMs <= 0 || entriesMax <= 0) return;
-    this.#entries.delete(key);
-    this.#entries.set(key, { value, untilMs: this.#clock.nowMs() + ttlMs });
-    if (this.#entries.size > entriesMax) this.#dropOld();
+    const chars = key.length + (JSON.stringify(value)?.length ?? 0);
+    this.#drop(key);
+    this.#entries.set(key, { value, chars, untilMs: this.#clock.nowMs() + ttlMs });
+    this.#chars += chars;
+    const isFull = () => this.#entries.size > entriesMax || this.#chars > CACHE_CHARS_MAX;
+    if (isFull()) this.#dropOld();
     for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= entriesMax) break;
-      this.#entries.delete(oldest);
+      if (!isFull()) break;
+      this.#drop(oldest);
     }
+  }
+
+  #drop(key: string): void {
+    this.#chars -= this.#entries.get(key)?.chars ?? 0;
+    this.#entries.delete(key);
   }
 
   #dropOld(): void {
     const now = this.#clock.nowMs();
     for (const [key, entry] of this.#entries) {
-      if (entry.untilMs <= now) this.#entries.delete(key);
+      if (entry.untilMs <= now) this.#drop(key);
     }
   }
 }

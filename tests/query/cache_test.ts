@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { CACHE_CHARS_MAX } from "../../src/core/limits.ts";
 import { Cache } from "../../src/query/cache.ts";
 import { FakeClock } from "../support/fake_system.ts";
 
@@ -64,6 +65,17 @@ Deno.test("Cache.get() stops the computation when the last one who waits has gon
   await assert.rejects(second, { name: "AbortError" });
   assert.equal(signals[0]?.aborted, true);
   assert.equal(await cache.get("key", () => Promise.resolve("fresh")), "fresh");
+});
+
+Deno.test("Cache.get() keeps answers up to a size in all", async () => {
+  const cache = new Cache(clockAt(), { ttlMs: 60_000, entriesMax: 1000 });
+  const large = "x".repeat(CACHE_CHARS_MAX / 4);
+  for (const key of ["a", "b", "c", "d", "e"]) await cache.get(key, () => Promise.resolve(large));
+  assert.equal(cache.counts().entries, 3);
+  await cache.get("huge", () => Promise.resolve(large.repeat(5)));
+  assert.equal(cache.counts().entries, 0);
+  await cache.get("small", () => Promise.resolve(1));
+  assert.equal(cache.counts().entries, 1);
 });
 
 Deno.test("Cache.clear() forgets what is kept", async () => {
