@@ -1,0 +1,177 @@
+// TLS by certificate files: the whole way over https, a restart that takes new files, and what is
+// said of files that cannot be used.
+import assert from "node:assert/strict";
+import { fromSource, runToEnd } from "../../scripts/server_process.ts";
+import { browserTest } from "../support/browser.ts";
+import { type Certificate, makeCertificate } from "../support/certificate.ts";
+import { type ReadyServer, startReady } from "../support/ready_server.ts";
+import { withFolder } from "../support/storage.ts";
+
+const PASSWORD = "correct horse";
+const HSTS = "max-age=31536000; includeSubDomains";
+
+/** The settings that name the certificate of a folder. */
+function settingsOf(folder: string): Record<string, string> {
+  return {
+    MALLARD_TLS_CERT_PATH: `${folder}/cert.pem`,
+    MALLARD_TLS_KEY_PATH: `${folder}/key.pem`,
+  };
+}
+
+async function put(folder: string, { cert, key }: Certificate): Promise<void> {
+  await Deno.writeTextFile(`${folder}/cert.pem`, cert);
+  await Deno.writeTextFile(`${folder}/key.pem`, key);
+}
+
+async function withServer(
+  work: (server: ReadyServer, certificate: Certificate, folder: string) => Promise<void>,
+): Promise<void> {
+  await withFolder(async (folder) => {
+    const certificate = makeCertificate();
+    await put(folder, certificate);
+    const env = { ...settingsOf(folder), MALLARD_ADMIN_PASSWORD: PASSWORD };
+    const server = await startReady(folder, env);
+    try {
+      await work(server, certificate, folder);
+    } finally {
+      assert.equal(await server.stop(), 0, server.output());
+    }
+    assert.ok(!server.output().includes("PRIVATE KEY"));
+  });
+}
+
+/** Asks as somebody who trusts this certificate alone. */
+async function ask(certificate: Certificate, url: string, init: RequestInit = {}) {
+  using client = Deno.createHttpClient({ caCerts: [certificate.cert] });
+  // The types of the browser's fetch, which stand beside Deno's, know no client.
+  const trusting: RequestInit & { client: Deno.HttpClient } = { ...init, client };
+  const response = await fetch(url, trusting);
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+Deno.test("under TLS every answer asks for TLS, and the cookie goes over TLS alone", async () => {
+  await withServer(async ({ url }, certificate) => {
+    assert.match(url, /^https:\/\/127\.0\.0\.1:\d+$/);
+    for (const path of ["/", "/health", "/nowhere", "/api/keys", "/mallard.js", "/privacy"]) {
+      const { headers } = await ask(certificate, url + path);
+      assert.equal(headers.get("strict-transport-security"), HSTS, path);
+    }
+    const login = await ask(certificate, `${url}/api/auth/login`, {
+      method: "POST",
+      body: JSON.stringify({ password: PASSWORD }),
+    });
+    assert.equal(login.status, 200);
+    const cookie = login.headers.get("set-cookie") ?? "";
+    assert.match(cookie, /^mm_session=[0-9a-f]{64}; HttpOnly; SameSite=Strict; Path=\/; .*Secure$/);
+    const headers = { cookie: cookie.split(";")[0] ?? "" };
+    assert.equal((await ask(certificate, `${url}/api/keys`, { headers })).status, 200);
+    const event = JSON.stringify({ d: "example.com", n: "pageview", u: "/" });
+    const sent = await ask(certificate, `${url}/api/event`, { method: "POST", body: event });
+    assert.equal(sent.status, 202);
+    const told = await ask(certificate, `${url}/.well-known/security.txt`);
+    assert.match(told.text, /^Contact: https:\/\/127\.0\.0\.1:\d+\/privacy\n/);
+  });
+});
+
+Deno.test("under TLS nothing is answered in clear", async () => {
+  await withServer(async ({ url }) => {
+    const { hostname, port } = new URL(url);
+    const connection = await Deno.connect({ hostname, port: Number(port) });
+    await connection.write(new TextEncoder().encode("GET /health HTTP/1.1\r\nHost: a\r\n\r\n"));
+    const buffer = new Uint8Array(1000);
+    const count = await connection.read(buffer).catch(() => null);
+    const answer = new TextDecoder("latin1").decode(buffer.subarray(0, count ?? 0));
+    connection.close();
+    assert.ok(!/HTTP|ok/.test(answer), answer);
+  });
+});
+
+Deno.test("a restart takes new certificate files", async () => {
+  await withFolder(async (folder) => {
+    const [first, second] = [makeCertificate(), makeCertificate()];
+    for (const [current, other] of [[first, second], [second, first]] as const) {
+      await put(folder, current);
+      const server = await startReady(folder, settingsOf(folder));
+      assert.equal((await ask(current, `${server.url}/health`)).status, 200);
+      await assert.rejects(ask(other, `${server.url}/health`));
+      assert.equal(await server.stop(), 0, server.output());
+    }
+  });
+});
+
+/** How the program ends with these contents of the two files; null is no file. */
+async function endWith(cert: string | null, key: string | null) {
+  let ended: { code: number; stdout: string; stderr: string } | undefined;
+  await withFolder(async (folder) => {
+    if (cert !== null) await Deno.writeTextFile(`${folder}/cert.pem`, cert);
+    if (key !== null) await Deno.writeTextFile(`${folder}/key.pem`, key);
+    const env = {
+      ...settingsOf(folder),
+      MALLARD_HOST: "127.0.0.1",
+      MALLARD_PORT: "0",
+      MALLARD_DATA_DIR: folder,
+    };
+    ended = await runToEnd(fromSource(), [], { cwd: folder, env });
+  });
+  assert.ok(ended);
+  return ended;
+}
+
+Deno.test("a certificate that is missing or broken is one line that names the files", async () => {
+  const { cert, key } = makeCertificate();
+  const other = makeCertificate();
+  const faults: readonly [string, string | null, string | null][] = [
+    ["no certificate", null, key],
+    ["no key", cert, null],
+    ["an empty certificate", "", key],
+    ["an empty key", cert, "\n"],
+    ["a certificate that is none", "not a certificate\n", key],
+    ["half a certificate", cert.slice(0, 200), key],
+    ["a key that is none", cert, "not a key\n"],
+    ["half a key", cert, key.slice(0, 60)],
+    ["the certificate twice", cert, cert],
+    ["the key of another", cert, other.key],
+  ];
+  for (const [what, certText, keyText] of faults) {
+    const { code, stdout, stderr } = await endWith(certText, keyText);
+    assert.equal(code, 1, `${what}: ${stderr}`);
+    assert.equal(stdout, "", what);
+    assert.match(stderr, /^mallard: Cannot listen on [^\n]*cert\.pem[^\n]*key\.pem[^\n]*\n$/, what);
+    assert.doesNotMatch(stderr, /PRIVATE|\bat file:|Error:/, what);
+  }
+});
+
+Deno.test("a certificate without its key is a fault of the settings", async () => {
+  for (const name of ["MALLARD_TLS_CERT_PATH", "MALLARD_TLS_KEY_PATH"]) {
+    const env = { [name]: "/nowhere.pem" };
+    const { code, stderr } = await runToEnd(fromSource(), [], { cwd: Deno.cwd(), env });
+    assert.equal(code, 2);
+    assert.match(stderr, /^mallard: [^\n]*tls_cert_path[^\n]*\n$/);
+    assert.match(stderr, /tls_key_path/);
+  }
+});
+
+browserTest("under TLS a person logs in, and the browser keeps the cookie as it is told", async (
+  _context,
+  browser,
+) => {
+  await withServer(async ({ url }) => {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true });
+    const page = await context.newPage();
+    await page.goto(url);
+    await page.fill("input[type=password]", PASSWORD);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("input[type=password]", { state: "detached" });
+    const cookies = await context.cookies();
+    assert.equal(cookies.length, 1);
+    const { name, secure, httpOnly, sameSite, path } = cookies[0] ?? {};
+    assert.deepEqual({ name, secure, httpOnly, sameSite, path }, {
+      name: "mm_session",
+      secure: true,
+      httpOnly: true,
+      sameSite: "Strict",
+      path: "/",
+    });
+    await context.close();
+  });
+});
