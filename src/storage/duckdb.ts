@@ -50,6 +50,14 @@ export interface QueryLimits {
 }
 
 const APPEND_ROWS = 2048;
+/** How long until an interrupted query that goes on is interrupted again. */
+const INTERRUPT_MS = 100;
+
+/** Who waits for a free reader. */
+interface Waiting {
+  readonly take: (connection: DuckDBConnection) => void;
+  readonly refuse: (error: unknown) => void;
+}
 
 /** An open DuckDB. */
 export class Db {
@@ -57,8 +65,11 @@ export class Db {
   readonly #clock: Clock;
   readonly #instance: DuckDBInstance;
   readonly #writer: DuckDBConnection;
+  readonly #readers: readonly DuckDBConnection[];
   readonly #idle: DuckDBConnection[];
-  readonly #queue: ((connection: DuckDBConnection) => void)[] = [];
+  readonly #queue: Waiting[] = [];
+  readonly #running = new Map<DuckDBConnection, Promise<unknown>>();
+  #isClosing = false;
   readonly #columnTypes: DuckDBType[];
   #writing: Promise<unknown> = Promise.resolve();
   /** Why the extension was not loaded; null when it was, or none was wanted. */
@@ -77,7 +88,8 @@ export class Db {
     this.#clock = clock;
     this.#instance = instance;
     this.#writer = writer;
-    this.#idle = readers;
+    this.#readers = readers;
+    this.#idle = [...readers];
     const { VARCHAR, TIMESTAMP, DECIMAL } = duckdb;
     const types = { "VARCHAR": VARCHAR, "TIMESTAMP": TIMESTAMP, "DECIMAL(12,2)": DECIMAL(12, 2) };
     this.#columnTypes = EVENT_COLUMN_NAMES.map((name) => types[EVENT_COLUMNS[name].type]);
@@ -138,29 +150,44 @@ export class Db {
 
   /** Appends events to a table that has the stored columns. All of them, or none. */
   append(table: string, events: readonly Event[]): Promise<void> {
-    return this.#inTurn(async () => {
-      await this.#writer.run("begin");
-      try {
-        const appender = await this.#writer.createAppender(table);
-        for (let from = 0; from < events.length; from += APPEND_ROWS) {
-          const part = events.slice(from, from + APPEND_ROWS);
-          const chunk = this.#duckdb.DuckDBDataChunk.create(this.#columnTypes, part.length);
-          chunk.setColumns(this.#columns(part));
-          appender.appendDataChunk(chunk);
-        }
-        appender.closeSync();
-        await this.#writer.run("commit");
-      } catch (error) {
-        await this.#writer.run("rollback");
-        throw error;
-      }
-    });
+    return this.#inTurn(() => this.#busy(this.#writer, () => this.#append(table, events)));
   }
 
-  /** Closes every connection once the writer is done. */
+  async #append(table: string, events: readonly Event[]): Promise<void> {
+    await this.#writer.run("begin");
+    try {
+      const appender = await this.#writer.createAppender(table);
+      for (let from = 0; from < events.length; from += APPEND_ROWS) {
+        const part = events.slice(from, from + APPEND_ROWS);
+        const chunk = this.#duckdb.DuckDBDataChunk.create(this.#columnTypes, part.length);
+        chunk.setColumns(this.#columns(part));
+        appender.appendDataChunk(chunk);
+      }
+      appender.closeSync();
+      await this.#writer.run("commit");
+    } catch (error) {
+      await this.#writer.run("rollback");
+      throw error;
+    }
+  }
+
+  /** Whether close() was called. */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  /** Stops what runs, refuses what comes, and closes. */
   async close(): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    for (const leave of [...this.#queue]) leave.refuse(new Error("DuckDB is closing"));
+    while (this.#running.size > 0) {
+      for (const connection of this.#running.keys()) connection.interrupt();
+      const ended = Promise.allSettled(this.#running.values());
+      await Promise.race([ended, this.#clock.sleep(INTERRUPT_MS)]);
+    }
     await this.#writing.catch(() => {});
-    for (const connection of this.#idle) connection.closeSync();
+    for (const connection of this.#readers) connection.closeSync();
     this.#writer.closeSync();
     this.#instance.closeSync();
   }
@@ -191,17 +218,36 @@ export class Db {
     const stop = (why: "time" | "gone") => {
       stopped = why;
       connection.interrupt();
+      // What has not begun to run yet does not hear it.
+      cancel = this.#clock.after(INTERRUPT_MS, () => stop(why));
     };
-    const cancel = limits.timeoutMs === undefined
+    let cancel = limits.timeoutMs === undefined
       ? () => {}
       : this.#clock.after(limits.timeoutMs, () => stop("time"));
     const abort = () => stop("gone");
     limits.signal?.addEventListener("abort", abort);
-    const reader = await this.#read(connection, query, limits, () => stopped).finally(() => {
+    try {
+      const reader = await this.#busy(
+        connection,
+        () => this.#read(connection, query, limits, () => stopped),
+      );
+      return reader.getRowObjectsJS().map(plainRow);
+    } finally {
       cancel();
       limits.signal?.removeEventListener("abort", abort);
-    });
-    return reader.getRowObjectsJS().map(plainRow);
+    }
+  }
+
+  /** Marks a connection as in use: closing it under running work would end the process. */
+  async #busy<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
+    if (this.#isClosing) throw new Error("Cannot ask DuckDB: it is closing");
+    const ended = work();
+    this.#running.set(connection, ended);
+    try {
+      return await ended;
+    } finally {
+      this.#running.delete(connection);
+    }
   }
 
   async #read(
@@ -242,15 +288,15 @@ export class Db {
     const connection = this.#idle.pop();
     if (connection) return Promise.resolve(connection);
     return new Promise((resolve, reject) => {
-      const leave = (error: unknown) => {
-        this.#queue.splice(this.#queue.indexOf(take), 1);
+      const refuse = (error: unknown) => {
+        this.#queue.splice(this.#queue.indexOf(waiting), 1);
         end();
         reject(error);
       };
-      const gone = () => leave(goneError());
+      const gone = () => refuse(goneError());
       const cancel = limits.timeoutMs === undefined
         ? () => {}
-        : this.#clock.after(limits.timeoutMs, () => leave(lateError(limits)));
+        : this.#clock.after(limits.timeoutMs, () => refuse(lateError(limits)));
       const end = () => {
         cancel();
         limits.signal?.removeEventListener("abort", gone);
@@ -259,14 +305,15 @@ export class Db {
         end();
         resolve(free);
       };
+      const waiting = { take, refuse };
       limits.signal?.addEventListener("abort", gone);
-      this.#queue.push(take);
+      this.#queue.push(waiting);
     });
   }
 
   #give(connection: DuckDBConnection): void {
     const next = this.#queue.shift();
-    if (next) next(connection);
+    if (next) next.take(connection);
     else this.#idle.push(connection);
   }
 }

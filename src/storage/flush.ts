@@ -174,11 +174,20 @@ export class Flusher {
     const hotTables = await this.#hot.release(tables, kept);
     this.#catalog.publish(
       { files: withFiles(this.#catalog.current.files, files), hotTables },
-      () => void this.#hot.drop(tables).catch((error) => this.#failed("Cannot drop", error)),
+      () => void this.#drop(tables),
     );
     this.counts.flushes++;
     this.counts.events += files.reduce((sum, file) => sum + file.rows, 0);
     this.#log("debug", "Flushed", { files: files.length });
+  }
+
+  async #drop(tables: readonly HotTable[]): Promise<void> {
+    try {
+      await this.#hot.drop(tables);
+    } catch (error) {
+      // A database in memory that closes takes its tables with it.
+      if (!this.#db.isClosing) this.#failed("Cannot drop tables that were flushed", error);
+    }
   }
 
   /** Removes a file that was written but not committed; one that resists is tried again later. */

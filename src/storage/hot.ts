@@ -31,6 +31,8 @@ export class Hot {
   readonly #turns = new Turns();
   #pending: Event[] = [];
   #pendingSeqTo = 0;
+  /** Events on their way into the open table. */
+  #moving = 0;
   #open: OpenTable;
   #frozen: HotTable[] = [];
   #number: number;
@@ -52,7 +54,7 @@ export class Hot {
 
   /** Events accepted and not yet in Parquet. */
   get rows(): number {
-    return this.#pending.length + this.#open.rows +
+    return this.#pending.length + this.#moving + this.#open.rows +
       this.#frozen.reduce((sum, table) => sum + table.rows, 0);
   }
 
@@ -167,11 +169,14 @@ export class Hot {
     const events = this.#pending;
     const seqTo = this.#pendingSeqTo;
     this.#pending = [];
+    this.#moving = events.length;
     try {
       await this.#db.append(this.#open.name, events);
     } catch (error) {
       this.#pending = [...events, ...this.#pending];
       throw error;
+    } finally {
+      this.#moving = 0;
     }
     this.#open.rows += events.length;
     this.#open.seqTo = seqTo;

@@ -146,6 +146,8 @@ async function openParts(
     quarantined: () => recovery.quarantined,
     close: async () => {
       flusher.cancel();
+      // What still runs is stopped: a flush that is cut off leaves its events in the journal.
+      await db.close();
       await turns.idle();
       await close();
     },

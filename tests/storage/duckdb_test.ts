@@ -1,0 +1,94 @@
+import assert from "node:assert";
+import * as duckdb from "@duckdb/node-api";
+import { sql } from "../../src/core/sql.ts";
+import { Db } from "../../src/storage/duckdb.ts";
+import { realSystem } from "../../src/system.ts";
+import { fakeSystem } from "../support/fake_system.ts";
+import { withFolder } from "../support/storage.ts";
+
+const { clock } = realSystem({ format: "text", levelMin: "error" });
+
+function open(folder: string, readers = 2, time = clock): Promise<Db> {
+  return Db.open(duckdb, time, {
+    folder,
+    spillFolder: `${folder}/spill`,
+    memoryLimit: null,
+    threads: null,
+    readers,
+  });
+}
+
+/** Runs for minutes unless it is stopped. */
+const ENDLESS =
+  sql`select count(*) as n from range(1000000) a, range(1000000) b where a.range <> b.range`;
+
+Deno.test("Db.query() binds every kind of value and reads plain ones", async () => {
+  await withFolder(async (folder) => {
+    const db = await open(folder);
+    const hostile = `'; drop table x; -- "$1" \0 😀`;
+    const rows = await db.query(sql`
+      select ${hostile} as text, ${2 ** 53 - 1} as big, ${1.5} as half, ${true} as yes,
+        ${null} as nothing, list_contains(${["a", hostile]}, ${hostile}) as listed`);
+    assert.deepStrictEqual(rows, [{
+      text: hostile,
+      big: 2 ** 53 - 1,
+      half: 1.5,
+      yes: true,
+      nothing: null,
+      listed: true,
+    }]);
+    await assert.rejects(db.query(sql`select 9007199254740993 as n`), RangeError);
+    await db.close();
+  });
+});
+
+Deno.test("Db.query() is stopped by its time limit and by its signal, and goes on after", async () => {
+  await withFolder(async (folder) => {
+    const db = await open(folder, 1);
+    await assert.rejects(db.query(ENDLESS, { timeoutMs: 100 }), { code: "unavailable" });
+    const gone = new AbortController();
+    const left = db.query(ENDLESS, { signal: gone.signal });
+    const waiting = db.query(sql`select 1 as n`, { timeoutMs: 100 });
+    await assert.rejects(waiting, { code: "unavailable" });
+    gone.abort();
+    await assert.rejects(left, { name: "AbortError" });
+    assert.deepStrictEqual(await db.query(sql`select 1 as n`), [{ n: 1 }]);
+    await db.close();
+  });
+});
+
+Deno.test("Db may not leave its folder, and its settings are locked", async () => {
+  await withFolder(async (folder) => {
+    const db = await open(folder);
+    const outside = await Deno.makeTempFile();
+    const statements = [
+      sql`select * from read_text(${[outside]})`,
+      sql`select * from read_text(${[`${folder}/../x`]})`,
+      sql`set enable_external_access = true`,
+      sql`install httpfs`,
+    ];
+    for (const statement of statements) await assert.rejects(db.query(statement), statement.text);
+    await Deno.remove(outside);
+    await db.close();
+  });
+});
+
+Deno.test("Db.close() stops what runs and refuses what comes, without ending the process", async () => {
+  await withFolder(async (folder) => {
+    for (let round = 0; round < 5; round++) {
+      const db = await open(folder, 2, round % 2 ? clock : fakeSystem().clock);
+      const running = [
+        db.query(ENDLESS),
+        db.query(ENDLESS),
+        db.query(ENDLESS),
+        db.execute(ENDLESS),
+      ];
+      const ended = Promise.allSettled(running);
+      if (round > 2) await new Promise((resolve) => setTimeout(resolve, 20));
+      await db.close();
+      assert.ok((await ended).every(({ status }) => status === "rejected"));
+      await assert.rejects(db.query(sql`select 1`), /closing/);
+      await db.close();
+    }
+  });
+});
