@@ -4,7 +4,7 @@ import { openDuckDb, type TestDuckDb } from "./duckdb.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const START_MS_MAX = 30_000;
-const POLL_MS = 25;
+const POLL_MS = 5;
 
 /** An ordinary browser; without one an event counts as a robot's. */
 export const CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
@@ -163,6 +163,8 @@ export async function runToEnd(
 export class ContractServer {
   readonly port: number;
   readonly dataDir: string;
+  /** What /health/ready answered until it was 200. */
+  readonly answersBeforeReady: Reply[] = [];
   readonly #child: Deno.ChildProcess;
   readonly #keeps: boolean;
   #output = "";
@@ -189,10 +191,10 @@ export class ContractServer {
     const server = new ContractServer(child, port, dataDir, options.dataDir !== undefined);
     await until("a ready server", async () => {
       if (server.#ended) throw new Error(`The server ended at start:\n${server.#output}`);
-      return await server.get("/health/ready").then(
-        (reply) => reply.status === 200 ? true : null,
-        () => null,
-      );
+      const reply = await server.get("/health/ready").catch(() => null);
+      if (reply?.status === 200) return true;
+      if (reply !== null) server.answersBeforeReady.push(reply);
+      return null;
     }, START_MS_MAX);
     return server;
   }

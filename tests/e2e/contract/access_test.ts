@@ -592,6 +592,44 @@ clause("secure_cookies makes the cookie Secure and sends HSTS", async () => {
   }
 });
 
+clause(
+  "A browser may ask first, from dashboard_origin alone",
+  () =>
+    everyRow(ADMIN, (row) => row.join(" "), async ([method, path]) => {
+      const ask = (origin: string) =>
+        owned.ask("OPTIONS", path, {
+          headers: {
+            origin,
+            "access-control-request-method": method,
+            "access-control-request-headers": "content-type, x-api-key",
+          },
+        });
+      const own = await ask(DASHBOARD);
+      ok([200, 204].includes(own.status), String(own.status));
+      equal(own.header("access-control-allow-origin"), DASHBOARD);
+      equal(own.header("access-control-allow-credentials"), "true");
+      ok((own.header("access-control-allow-methods") ?? "").split(/, ?/).includes(method));
+      const other = await ask("https://evil.example");
+      equal(other.header("access-control-allow-origin"), null);
+      equal(other.header("access-control-allow-credentials"), null);
+    }),
+);
+
+clause("By default five failures lock an address out for 300 seconds", async () => {
+  const one = await ContractServer.start({ env: { MALLARD_ADMIN_PASSWORD: PASSWORD } });
+  try {
+    for (let count = 0; count < 5; count++) {
+      isRefusal(await post(one, "/api/auth/login", { password: "wrong horse" }), 401);
+    }
+    const reply = await post(one, "/api/auth/login", { password: PASSWORD });
+    isRefusal(reply, 429);
+    const seconds = Number(reply.header("retry-after"));
+    ok(seconds > 280 && seconds <= 300, String(seconds));
+  } finally {
+    await one.close();
+  }
+});
+
 clause("max_login_attempts = 0 never locks out", async () => {
   const env = { MALLARD_MAX_LOGIN_ATTEMPTS: "0", MALLARD_ADMIN_PASSWORD: PASSWORD };
   const one = await ContractServer.start({ env });

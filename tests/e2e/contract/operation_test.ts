@@ -57,6 +57,26 @@ clause("/health and /health/ready answer their words", async () => {
   }
 });
 
+clause("/health/ready is 503 until the database is ready", async () => {
+  const dataDir = await makeFolder();
+  const duckdb = await openDuckDb();
+  const row = { visitor_id: "a", timestamp: "2024-01-01 00:00:00", event_name: "x", pathname: "/" };
+  const path = await writePartition(duckdb, dataDir, { site: "s0", date: "2024-01-01" }, [row]);
+  duckdb.close();
+  for (let site = 1; site < 200; site++) {
+    const folder = `${dataDir}/events/site_id=s${site}/date=2024-01-01`;
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.copyFile(path, `${folder}/0001.parquet`);
+  }
+  const one = await ContractServer.start({ dataDir });
+  await one.end();
+  await Deno.remove(dataDir, { recursive: true });
+  ok(one.answersBeforeReady.length > 0, "nothing was asked in time");
+  for (const { status, text } of one.answersBeforeReady) {
+    deepEqual([status, text], [503, "database not ready"]);
+  }
+});
+
 clause("/health/detailed has its fields with their types", async () => {
   const reply = await server.get("/health/detailed");
   equal(reply.status, 200);

@@ -101,6 +101,20 @@ clause(
 );
 
 clause(
+  "By default a flush comes with the thousandth event, and not before",
+  () =>
+    withServer({}, async (one, folder) => {
+      for (let count = 1; count < 1000; count++) {
+        equal((await one.send(view("a.example"))).status, 202);
+      }
+      deepEqual(await files(folder), []);
+      equal((await one.send(view("a.example"))).status, 202);
+      await until("a flush", async () => (await parquet(folder)).length === 1 || null);
+      equal(await pageviews(one, "a.example", "period=day"), 1000);
+    }),
+);
+
+clause(
   "flush_interval_secs brings the rest into files",
   () =>
     withServer({ MALLARD_FLUSH_INTERVAL: "1" }, async (one, folder) => {
