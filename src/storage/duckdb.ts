@@ -182,9 +182,9 @@ export class Db {
     this.#isClosing = true;
     for (const leave of [...this.#queue]) leave.refuse(new Error("DuckDB is closing"));
     while (this.#running.size > 0) {
+      // What has not begun to run yet does not hear it: again, until all have ended.
       for (const connection of this.#running.keys()) connection.interrupt();
-      const ended = Promise.allSettled(this.#running.values());
-      await Promise.race([ended, this.#clock.sleep(INTERRUPT_MS)]);
+      await nextTask();
     }
     await this.#writing.catch(() => {});
     for (const connection of this.#readers) connection.closeSync();
@@ -316,6 +316,18 @@ export class Db {
     if (next) next.take(connection);
     else this.#idle.push(connection);
   }
+}
+
+/** Lets everything else that is due in the event loop run. */
+function nextTask(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
 }
 
 function goneError(): DOMException {
