@@ -140,7 +140,10 @@ clause(
 
 let first: Login | null = null;
 clause("Setup answers a token and a cookie; a second one is 409", async () => {
-  first = loginOf(await post(fresh, "/api/auth/setup", { password: PASSWORD }));
+  const race = [1, 2, 3].map(() => post(fresh, "/api/auth/setup", { password: PASSWORD }));
+  const replies = (await Promise.all(race)).sort((left, right) => left.status - right.status);
+  deepEqual(replies.map(({ status }) => status), [200, 409, 409]);
+  first = loginOf(replies[0] as Reply);
   isRefusal(await post(fresh, "/api/auth/setup", { password: PASSWORD }), 409);
   const status = (await fresh.get("/api/auth/status")).json();
   equal(status.setup_required, false);
@@ -715,7 +718,9 @@ clause(
           event_name: "pageview",
           pathname: "/",
         }));
-        await writePartition(duckdb, folder, { site, date }, rows);
+        await writePartition(duckdb, folder, { site, date }, rows.slice(0, 1));
+        // Two files are one partition.
+        await writePartition(duckdb, folder, { site, date, name: "0002.parquet" }, rows.slice(1));
       }
     }
     duckdb.close();

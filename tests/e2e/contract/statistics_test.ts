@@ -695,6 +695,25 @@ clause(
     }),
 );
 
+clause("Dates far from today are answered or refused, never a fault of the server", () =>
+  everyRow(
+    [
+      ["0000-01-01", "0000-01-02"],
+      ["0001-01-01", "0001-02-01"],
+      ["1600-01-01", "1600-12-31"],
+      ["1969-12-31", "1970-01-02"],
+      ["2255-06-01", "2255-06-30"],
+      ["9999-01-01", "9999-12-31"],
+    ] as const,
+    (row) => row.join(" to "),
+    async ([from, to]) => {
+      for (const [report, more] of REPORTS) {
+        const reply = await ask(report, { ...more, ...range("random.example", from, to) });
+        ok([200, 400].includes(reply.status), `${report}: ${reply.status} ${reply.text}`);
+      }
+    },
+  ));
+
 clause(
   "A limit outside 1 to 1000 is 400 naming it",
   () =>

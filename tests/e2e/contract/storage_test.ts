@@ -63,6 +63,9 @@ async function pageviews(one: ContractServer, site: string, range: string): Prom
   return reply.json<{ total_pageviews: number }>().total_pageviews;
 }
 
+/** A site whose id is too long for a folder's name. */
+const long = "x".repeat(256);
+
 const view = (d: string, more: object = {}) => ({ d, n: "pageview", u: "/", ...more });
 
 clause(
@@ -95,7 +98,10 @@ clause(
         ["0001", "0002"].map((name) => `events/site_id=${site}/date=${date}/${name}.parquet`)
       );
       deepEqual(found, expected);
-      equal(await one.metric("mallard_buffered_events"), 0);
+      await until(
+        "nothing buffered",
+        async () => await one.metric("mallard_buffered_events") === 0 || null,
+      );
       equal(await pageviews(one, "a.example", "period=day"), 4);
     }),
 );
@@ -141,6 +147,49 @@ clause(
         equal(await next.end(), 0);
         equal((await readStored(folder)).length, 5);
       })),
+);
+
+clause(
+  "A stop waits for open requests no longer than shutdown_timeout_secs, and flushes",
+  () =>
+    withServer({ MALLARD_SHUTDOWN_TIMEOUT: "2" }, async (one, folder) => {
+      equal((await one.send(view("a.example"))).status, 202);
+      const open: Deno.Conn[] = [];
+      const heads = [
+        "POST /api/event HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{",
+        "GET /health HTTP/1.1\r\nhost: x",
+        "GET /health HTTP/1.1\r\nhost: x\r\n\r\n",
+      ];
+      for (const head of heads) {
+        const connection = await Deno.connect({ hostname: "127.0.0.1", port: one.port });
+        await connection.write(new TextEncoder().encode(head));
+        open.push(connection);
+      }
+      await wait(100);
+      const ended = one.end("SIGTERM");
+      const late = wait(10_000).then(() => "late");
+      equal(await Promise.race([ended, late]), 0);
+      for (const connection of open) connection.close();
+      equal((await readStored(folder)).length, 1);
+    }),
+);
+
+clause(
+  "Requests that come at once are each accepted, and counted once",
+  () =>
+    withServer({}, async (one, folder) => {
+      const all = Array.from(
+        { length: 300 },
+        (_, id) => one.send(view("a.example", { p: { id } })),
+      );
+      deepEqual(
+        (await Promise.all(all)).filter(({ status }) => status !== 202),
+        [],
+      );
+      equal(await pageviews(one, "a.example", "period=day"), 300);
+      equal(await one.end(), 0);
+      equal(new Set((await readStored(folder)).map((row) => row["props"])).size, 300);
+    }),
 );
 
 clause(
@@ -328,6 +377,7 @@ clause(
         dataDir: folder,
         env: { MALLARD_FLUSH_COUNT: "2" },
       });
+      equal((await one.send(view(long))).status, 202);
       for (let count = 0; count < 7; count++) {
         equal((await one.send(view("a.example"))).status, 202);
       }
@@ -341,8 +391,9 @@ clause(
       equal(await pageviews(next, "a.example", "period=day"), 7);
       equal((await next.send(view("a.example"))).status, 202);
       equal(await pageviews(next, "a.example", "period=day"), 8);
+      equal(await pageviews(next, long, "period=day"), 1);
       equal(await next.end(), 0);
-      equal((await readStored(folder)).length, 8);
+      equal((await readStored(folder)).length, 9);
     }),
 );
 
