@@ -6,6 +6,7 @@ import type { Flusher } from "../../src/storage/flush.ts";
 import type { Journal } from "../../src/storage/journal.ts";
 import { openStorage } from "../../src/storage/open.ts";
 import type { Reader } from "../../src/storage/reader.ts";
+import { realSystem } from "../../src/system.ts";
 import { fakeSystem } from "./fake_system.ts";
 
 /** What a test says of an event; `at` is an ISO time (microseconds allowed) or µs since 1970. */
@@ -62,7 +63,9 @@ export async function openTestReader(
   { coldShare = 0, threads = null }: { coldShare?: number; threads?: number | null } = {},
 ): Promise<TestReader> {
   const folder = await Deno.makeTempDir({ prefix: "mallard-test-" });
-  const system = fakeSystem();
+  // Time limits of queries are real: DuckDB does not wait for a clock that stands still.
+  const { clock } = realSystem({ format: "text", levelMin: "error" });
+  const system = { ...fakeSystem(), clock };
   const storage = await openStorage(system, {
     pid: Deno.pid,
     memoryBytes: null,
