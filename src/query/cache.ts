@@ -1,5 +1,5 @@
-// Answers kept for a while: bounded in number, size and age, one computation for many who ask the same
-// at once. It must not know what a key means.
+// Answers kept for a while: bounded in number, size and age, one computation for many who ask the
+// same at once. It must not know what a key means.
 import { CACHE_CHARS_MAX } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
 

@@ -6,8 +6,9 @@ import { raw, type Sql, sql } from "../core/sql.ts";
 export type Of = "event" | "visit";
 
 /**
- * One aggregate. Where visitors are counted it is taken of each visitor and then summed. `expr` sees the row `r`: a matching event, or a visit that is `counted` or not.
- * `viaVisits` sees visits with counts of their events.
+ * One aggregate. `expr` sees the row `r`: a matching event, or a visit that is `counted` or not;
+ * `viaVisits` sees visits with counts of their events. Where visitors are counted, both are taken
+ * of each visitor and then summed.
  */
 export interface Aggregate {
   readonly of: Of;
