@@ -577,6 +577,7 @@ clause("export gives the same as JSON, as attachment", async () => {
   const reply = await ask("export", { ...EXPORT_RANGE, format: "json" });
   equal(reply.status, 200);
   match(reply.header("content-type") ?? "", /^application\/json/);
+  equal(reply.header("cache-control"), "no-store");
   match(reply.header("content-disposition") ?? "", /^attachment; *filename="?export\.json"?$/);
   const rows = reply.json<Record<string, unknown>[]>();
   deepEqual(
