@@ -5,7 +5,7 @@ import type { BrowserContext, Page } from "./browser.ts";
 /** A page and what became of it. */
 export interface WatchedPage {
   readonly page: Page;
-  /** Breaches of the policy, errors of scripts, lines of the console that tell an error. */
+  /** Breaches of the policy, refusals, errors of scripts and what else the console calls one. */
   readonly faults: readonly string[];
   /** Every URL asked for, in order; `data:` and `blob:` left out. */
   readonly urls: readonly string[];
@@ -19,9 +19,13 @@ export async function watchPage(context: BrowserContext): Promise<WatchedPage> {
   page.on("request", (request) => {
     if (!/^(data|blob):/.test(request.url())) urls.push(request.url());
   });
+  page.on("response", (response) => {
+    if (response.status() >= 400) faults.push(`server: ${response.status()} ${response.url()}`);
+  });
   page.on("pageerror", (error) => faults.push(`script: ${error}`));
   page.on("console", (line) => {
-    if (line.type() === "error") faults.push(`console: ${line.text()}`);
+    const known = line.text().startsWith("Failed to load resource: the server responded");
+    if (line.type() === "error" && !known) faults.push(`console: ${line.text()}`);
   });
   await page.exposeFunction("tellBreach", (breach: string) => faults.push(`policy: ${breach}`));
   await page.addInitScript(`
