@@ -18,7 +18,7 @@ import { html } from "../lib/html.js";
 /**
  * @typedef {object} BarTableProps
  * @property {string} caption for those who do not see the heading
- * @property {string} name becomes data-breakdown
+ * @property {string | undefined} name becomes data-breakdown
  * @property {readonly string[]} columns the first is the name's
  * @property {readonly BarRow[]} rows
  * @property {string} hint what pressing a name does

@@ -3,6 +3,7 @@ import { html } from "../lib/html.js";
 
 const PATHS = {
   down: "M4 6l4 4 4-4",
+  up: "M4 10l4-4 4 4",
   left: "M10 3.5L5.5 8l4.5 4.5",
   right: "M6 3.5L10.5 8 6 12.5",
   calendar: "M2.5 4.5h11v9h-11zM2.5 7h11M5.5 2.5v3M10.5 2.5v3",

@@ -7,6 +7,7 @@
  * @property {(value: number) => string} compact 12.3K
  * @property {(value: number) => string} decimal 2.4
  * @property {(share: number) => string} percent 0.423 → 42%
+ * @property {(count: number, unit: string) => string} span 2 hours
  * @property {(secs: number) => string} duration 95 → 1m 35s
  * @property {(day: string) => string} day 2024-01-15 → Mon, 15 Jan 2024
  * @property {(range: { from: string, to: string }) => string} days 1 – 15 Jan 2024
@@ -99,6 +100,8 @@ function numberFormats(locale) {
     percent: (/** @type {number} */ share) =>
       (share !== 0 && Math.abs(share) < 0.1 ? finePercent : percent).format(share),
     duration: durationFormat(locale),
+    span: (/** @type {number} */ value, /** @type {string} */ unit) =>
+      new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(value),
   };
 }
 

@@ -55,7 +55,7 @@ export const PROPS = "props:";
 
 /**
  * @typedef {"metric" | "dimension" | "operator" | "period" | "interval" | "compare" | "versus"
- *   | "group"} Kind
+ *   | "group" | "setting"} Kind
  */
 
 /**

@@ -18,9 +18,20 @@ const SERVER_PARTS = [
 
 /** @typedef {{ package: string, version: string, license: string, license_file: string }} Part */
 
+/**
+ * @typedef {object} Health
+ * @property {string} version
+ * @property {number} buffered_events
+ * @property {boolean} geoip_loaded
+ * @property {string} [behavioral_engine]
+ * @property {number} [parquet_files]
+ * @property {number} [quarantined_count]
+ */
+
 /** @param {{ onClose: () => void }} props */
 export function AboutDialog({ onClose }) {
   const { t, format } = useApp();
+  /** @type {Health | null} */
   const health = useAnswer("health/detailed").data;
   /** @type {{ files: Part[] } | null} */
   const manifest = useAnswer(new URL("../vendor/manifest.json", import.meta.url).href).data;
@@ -29,17 +40,24 @@ export function AboutDialog({ onClose }) {
     <${Dialog} title=${t("about")} close=${t("close")} onClose=${onClose}>
       <p>${t("about_intro")}</p>
       <dl class="facts">
-        <div>
-          <dt>${t("about_version")}</dt>
-          <dd>${health?.version ?? "…"}</dd>
-        </div>
-        <div>
-          <dt>${t("about_events")}</dt>
-          <dd>${health ? format.count(health.buffered_events) : "…"}</dd>
-        </div>
+        ${[
+          [t("about_version"), health?.version ?? "…"],
+          [t("about_events"), health ? format.count(health.buffered_events) : "…"],
+          [t("about_files"), format.count(health?.parquet_files ?? 0)],
+          [t("about_quarantined"), format.count(health?.quarantined_count ?? 0)],
+          [t("about_engine"), health?.behavioral_engine ?? "…"],
+        ].map(([label, value]) =>
+          html`
+            <div key=${label}>
+              <dt>${label}</dt>
+              <dd>${value}</dd>
+            </div>
+          `
+        )}
       </dl>
       <h3>${t("countries")}</h3>
       <p>${t(health?.geoip_loaded ? "about_data_own" : "about_data")}</p>
+      <p>${t("about_map")}</p>
       <h3>${t("about_licences")}</h3>
       <ul class="parts">
         <li>Mallard Metrics <span class="muted">MIT</span></li>

@@ -1,6 +1,39 @@
-// Stand-in.
+// The settings: of the site, of what is kept with it, of access, and of the data.
+import { useApp } from "../lib/context.js";
 import { html } from "../lib/html.js";
+import { ApiKeys } from "../panels/api_keys.js";
+import { Dropped, Erase, ExportLinks } from "../panels/data.js";
+import { Annotations, Goals, KeptFunnels, SavedSegments } from "../panels/items.js";
+import { useOwn } from "../panels/own.js";
+import { DeleteSite, SiteSettings } from "../panels/site_settings.js";
+import { Snippet } from "../panels/snippet.js";
+
+const SECTIONS = /** @type {const} */ ([
+  { name: "section_site", draw: [SiteSettings, DeleteSite] },
+  { name: "section_snippet", draw: [Snippet] },
+  { name: "section_goals", draw: [Goals, KeptFunnels, SavedSegments, Annotations] },
+  { name: "section_keys", draw: [ApiKeys] },
+  { name: "section_data", draw: [ExportLinks, Dropped, Erase] },
+]);
+
 /** Draws the page. */
 export function SettingsPage() {
-  return html`<h1 class="title">settings</h1>`;
+  const { t, site } = useApp();
+  const { own, put } = useOwn();
+  const current = SECTIONS.find(({ name }) => name === own["section"]) ?? SECTIONS[0];
+  return html`
+    <h1 class="title">${t("settings_of", { site: site.name || site.site_id })}</h1>
+    <div class="pills" role="group" aria-label=${t("settings")}>
+      ${SECTIONS.map(({ name }) =>
+        html`
+          <button key=${name} type="button" class="pill" aria-pressed=${name === current.name}
+            onClick=${() => put({ section: name === SECTIONS[0].name ? "" : name })}>
+            ${t(name)}</button>
+        `
+      )}
+    </div>
+    <div class="stack settings">
+      ${current.draw.map((draw) => html`<${draw} key=${`${site.site_id} ${draw.name}`} />`)}
+    </div>
+  `;
 }

@@ -13,8 +13,15 @@ import { MetricChange } from "./change.js";
 import { PanelFault } from "./fault.js";
 import { secondMetricOf } from "./index.js";
 import { labelOf } from "./labels.js";
+import { Map } from "./map.js";
 import { picked } from "./pick.js";
 import { questionOf } from "./question.js";
+
+/** The tab that shows a map instead of rows. */
+const MAP = "map";
+
+/** What the contract calls a value that is not there. */
+const UNKNOWN = "(unknown)";
 
 /** Rows a panel has room for. */
 export const ROWS = 9;
@@ -40,15 +47,22 @@ export function Breakdown({ panel }) {
     name: dimension.name,
     label: name("dimension", dimension.name),
   });
+  const onMap = panel.map === true && state.tabs.includes(MAP);
   const apart = dimensions.filter((dimension) => panel.apart?.(dimension));
   const choose = (/** @type {string} */ chosen) => {
-    const others = state.tabs.filter((tab) => !dimensions.some((one) => one.name === tab));
+    const others = state.tabs.filter((tab) =>
+      !dimensions.some((one) => one.name === tab) && !(panel.map && tab === MAP)
+    );
     go({ tabs: chosen === dimensions[0]?.name ? others : [...others, chosen] });
   };
+  const tabs = [
+    ...dimensions.filter((one) => !apart.includes(one)).map(tabOf),
+    ...(panel.map ? [{ name: MAP, label: t("map") }] : []),
+  ];
   const title = t(panel.title);
   const actions = html`
-    <${Tabs} label=${title} current=${current?.name ?? ""} onChoose=${choose}
-      tabs=${dimensions.filter((one) => !apart.includes(one)).map(tabOf)}
+    <${Tabs} label=${title} current=${onMap ? MAP : current?.name ?? ""} onChoose=${choose}
+      tabs=${tabs}
       more=${apart.map(tabOf)} moreLabel=${panel.apartTitle ? t(panel.apartTitle) : ""} />
     ${current && html`<${DetailsButton} dimension=${current.name} />`}
   `;
@@ -56,10 +70,10 @@ export function Breakdown({ panel }) {
     <${Panel} title=${title} actions=${actions} class=${panel.narrow
       ? "breakdown narrow"
       : "breakdown"}>
-      ${current
+      ${onMap ? html`<${Map} />` : current
         ? html`
           <${Rows} key=${current.name} dimension=${current} narrow=${panel.narrow ?? false}
-            name=${current === dimensions[0] ? panel.id : current.name} />
+            name=${current === dimensions[0] ? panel.id : undefined} />
         `
         : html`
           <div class="panel-body">
@@ -81,10 +95,11 @@ export function DetailsButton({ dimension }) {
 }
 
 /**
- * `also`: filters besides those of the page. `name` becomes data-breakdown.
+ * `also`: filters besides those of the page. `name` becomes data-breakdown, for the breakdowns
+ * the contract names.
  * @typedef {object} RowsProps
  * @property {Dimension} dimension
- * @property {string} name
+ * @property {string} [name]
  * @property {boolean} [narrow] without the second number
  * @property {readonly import("../lib/filter.js").Filter[]} [also]
  * @property {string} [hint] why there may be nothing
@@ -131,7 +146,11 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
           ? [{ text: format.value(metricOf(schema, third).unit, metrics[third] ?? null) }]
           : []),
       ],
-      data: { value, visitors: count, [second]: other },
+      data: {
+        value: value === dimension.missing ? UNKNOWN : value,
+        visitors: count,
+        [second]: other,
+      },
     };
   };
   const columns = [

@@ -42,7 +42,7 @@ export function Events() {
     <${Panel} title=${t("events")} actions=${actions} class="breakdown">
       ${dimension
         ? html`
-          <${Rows} key=${current} dimension=${dimension} name=${current} also=${also}
+          <${Rows} key=${current} dimension=${dimension} also=${also}
             hint=${hint} third=${current === GOALS ? "conversion_rate" : undefined} />
         `
         : html`<${Empty} title="" />`}

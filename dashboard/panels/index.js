@@ -10,6 +10,7 @@
  * @property {(dimension: Dimension) => boolean} [apart] which stand in a list behind the others
  * @property {import("../lib/text.js").Key} [apartTitle]
  * @property {boolean} [narrow]
+ * @property {boolean} [map] whether there is a map, too
  */
 
 /** @type {readonly BreakdownPanel[]} */
@@ -28,7 +29,12 @@ export const BREAKDOWNS = [
     apart: ({ group }) => group === "campaigns",
     apartTitle: "campaigns",
   },
-  { id: "countries", title: "locations", takes: ({ group }) => group === "locations" },
+  {
+    id: "countries",
+    title: "locations",
+    takes: ({ group }) => group === "locations",
+    map: true,
+  },
   {
     id: "devices",
     title: "devices",

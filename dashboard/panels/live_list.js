@@ -38,7 +38,7 @@ export function LiveList({ title, dimension, rows }) {
     : rows.length === 0
     ? html`<${Empty} title=${t("realtime_empty")} />`
     : html`
-      <${BarTable} caption=${title} name=${`live_${dimension}`} hint="" onPick=${null}
+      <${BarTable} caption=${title} hint="" onPick=${null}
         columns=${[name("dimension", dimension), name("metric", "visitors")]}
         rows=${rows.slice(0, ROWS).map(draw)} />
     `;

@@ -29,6 +29,7 @@ Deno.test("texts/en.js has a word for every name the server publishes", () => {
     ...missing("dimension", timeless.map(({ name }) => name)),
     ...missing("operator", schema.operators.map(({ name }) => name)),
     ...missing("period", schema.periods.map(({ name }) => name)),
+    ...missing("setting", schema.site_settings.map(({ name }) => name)),
     ...missing("interval", schema.intervals),
     ...missing("compare", schema.comparisons.map(({ name }) => name)),
     ...missing("versus", schema.comparisons.map(({ name }) => name)),

@@ -41,7 +41,7 @@ Deno.test("texts/en.js has no text that no page uses", async () => {
   const sources = used.join("\n");
   const stems = [
     ...[...sources.matchAll(/`([a-z_0-9]+_)\$\{/g)].map(([, stem]) => stem ?? ""),
-    ...[...sources.matchAll(/\bname\("([a-z]+)"/g)].map(([, kind]) => `${kind}_`),
+    ...[...sources.matchAll(/\bname(?:Of)?\("([a-z]+)"/g)].map(([, kind]) => `${kind}_`),
   ];
   const unused = Object.keys(english).filter((key) =>
     !sources.includes(`"${key}"`) && !stems.some((stem) => key.startsWith(stem))

@@ -1,0 +1,156 @@
+// Where the boxes and bands of a flow stand. Pure geometry: a tree of paths becomes columns of
+// pages, each page once in a column, and bands between them, as shares of the whole from 0 to 1.
+
+/**
+ * `others` of a node went on to where the tree does not tell.
+ * @typedef {object} FlowNode
+ * @property {string} kind page, event, end or others
+ * @property {string | null} name
+ * @property {number} count
+ * @property {readonly FlowNode[]} children
+ */
+
+/**
+ * @typedef {object} Box
+ * @property {string} kind
+ * @property {string | null} name
+ * @property {number} count
+ * @property {number} x its column
+ * @property {number} y
+ * @property {number} height
+ */
+
+/**
+ * `from` and `to` are where the band leaves and arrives.
+ * @typedef {{ x: number, from: number, to: number, height: number, kind: string }} Band
+ */
+
+const OTHERS = "others";
+
+/** @typedef {{ source: string, target: string, count: number }} Link */
+/** @typedef {{ kind: string, name: string | null, count: number }} Sum */
+/** @typedef {{ nodes: Map<string, Sum>, links: Link[] }} Column */
+
+/**
+ * @param {readonly FlowNode[]} roots
+ * @param {number} total what the roots are shares of
+ * @param {number} most boxes of a column beside those of ends and others
+ * @returns {{ boxes: Box[], bands: Band[] }}
+ */
+export function flowOf(roots, total, most) {
+  /** @type {Column[]} */
+  const columns = [];
+  collect(roots, total, "", 0, columns);
+  const places = columns.map((column, x) => placesOf(foldSmall(column, most), x, total));
+  return {
+    boxes: places.flatMap((place) => [...place.values()]),
+    bands: columns.flatMap((column, x) => bandsOf(column, x, places, total)),
+  };
+}
+
+/** @param {Pick<FlowNode, "kind" | "name">} node */
+function keyOf({ kind, name }) {
+  return `${kind} ${name ?? ""}`;
+}
+
+/**
+ * Adds nodes, and what is missing to their parent's count, to the column `x`.
+ * @param {readonly FlowNode[]} nodes
+ * @param {number} count of the parent
+ * @param {string} source key of the parent
+ * @param {number} x
+ * @param {Column[]} columns
+ */
+function collect(nodes, count, source, x, columns) {
+  if (nodes.length === 0) return;
+  const known = nodes.reduce((sum, node) => sum + node.count, 0);
+  const rest = { kind: OTHERS, name: null, count: count - known, children: [] };
+  const column = columns[x] ?? /** @type {Column} */ ({ nodes: new Map(), links: [] });
+  columns[x] = column;
+  for (const node of rest.count > 0 ? [...nodes, rest] : nodes) {
+    const key = keyOf(node);
+    const before = column.nodes.get(key)?.count ?? 0;
+    column.nodes.set(key, { kind: node.kind, name: node.name, count: before + node.count });
+    column.links.push({ source, target: key, count: node.count });
+    collect(node.children, node.count, key, x + 1, columns);
+  }
+}
+
+/**
+ * The nodes of a column that get a box; the smallest become part of the others.
+ * @param {Column} column
+ * @param {number} most
+ */
+function foldSmall({ nodes }, most) {
+  const plain = [...nodes].filter(([, { kind }]) => kind !== "end" && kind !== OTHERS)
+    .sort(([, a], [, b]) => b.count - a.count);
+  const kept = plain.slice(0, most);
+  const folded = plain.slice(most).reduce((sum, [, { count }]) => sum + count, 0);
+  const others = (nodes.get(`${OTHERS} `)?.count ?? 0) + folded;
+  const ends = [...nodes].filter(([, { kind }]) => kind === "end");
+  return [
+    ...kept,
+    ...(others > 0
+      ? [/** @type {const} */ ([`${OTHERS} `, { kind: OTHERS, name: null, count: others }])]
+      : []),
+    ...ends,
+  ];
+}
+
+/**
+ * @param {ReturnType<typeof foldSmall>} nodes
+ * @param {number} x
+ * @param {number} total
+ * @returns {Map<string, Box>}
+ */
+function placesOf(nodes, x, total) {
+  let y = 0;
+  return new Map(nodes.map(([key, node]) => {
+    const height = total > 0 ? node.count / total : 0;
+    const box = { ...node, x, y, height };
+    y += height;
+    return [key, box];
+  }));
+}
+
+/**
+ * The bands that arrive in a column, stacked at both ends in the order of the boxes.
+ * @param {Column} column
+ * @param {number} x
+ * @param {readonly Map<string, Box>[]} places
+ * @param {number} total
+ * @returns {Band[]}
+ */
+function bandsOf({ links }, x, places, total) {
+  const [left, right] = [places[x - 1], places[x]];
+  if (!left || !right) return [];
+  const folded = (/** @type {Map<string, Box>} */ place, /** @type {string} */ key) =>
+    place.has(key) ? key : `${OTHERS} `;
+  /** @type {Map<string, Link>} */
+  const merged = new Map();
+  for (const { source, target, count } of links) {
+    const ends = { source: folded(left, source), target: folded(right, target) };
+    const key = `${ends.source}\n${ends.target}`;
+    merged.set(key, { ...ends, count: (merged.get(key)?.count ?? 0) + count });
+  }
+  const orderOf = (
+    /** @type {Link} */ { source, target },
+  ) => [left.get(source)?.y ?? 0, right.get(target)?.y ?? 0];
+  const sorted = [...merged.values()].sort((a, b) => {
+    const [[sourceA = 0, targetA = 0], [sourceB = 0, targetB = 0]] = [orderOf(a), orderOf(b)];
+    return sourceA - sourceB || targetA - targetB;
+  });
+  /** @type {Map<Box, number>} */
+  const used = new Map();
+  const take = (/** @type {Box} */ box, /** @type {number} */ height) => {
+    const at = box.y + (used.get(box) ?? 0);
+    used.set(box, (used.get(box) ?? 0) + height);
+    return at;
+  };
+  return sorted.flatMap(({ source, target, count }) => {
+    const [from, to] = [left.get(source), right.get(target)];
+    if (!from || !to) return [];
+    const height = count / total;
+    return [{ x, from: take(from, height), to: take(to, height), height, kind: to.kind }];
+  });
+}

@@ -1,0 +1,129 @@
+// The site's data: the export by day, what robots and refusals were counted, and erasure with a
+// look at what would go before anything goes.
+import { Panel } from "../components/panel.js";
+import { addressOf, ask, withParams } from "../lib/api.js";
+import { useAnswer } from "../lib/answer.js";
+import { useApp } from "../lib/context.js";
+import { html, useId, useState } from "../lib/html.js";
+import { questionOf } from "./question.js";
+
+/** Links to the daily export. */
+export function ExportLinks() {
+  const app = useApp();
+  const { t } = app;
+  const link = (/** @type {"csv" | "json"} */ format) =>
+    html`
+      <a class="button" href=${addressOf(questionOf(app, "export", { format }) ?? "")}
+        download>${format.toUpperCase()}</a>
+    `;
+  return html`
+    <${Panel} title=${t("export")}>
+      <div class="settings-body">
+        <p class="muted">${t("export_hint", { period: periodWords(app) })}</p>
+        <div class="pair">${link("csv")}${link("json")}</div>
+      </div>
+      <//>
+  `;
+}
+
+/** @param {import("../lib/context.js").App} app */
+function periodWords({ state, name, format }) {
+  return state.range ? format.days(state.range) : name("period", state.period);
+}
+
+/** @typedef {{ name: string, kind: string, count: number }} Robot */
+/** @typedef {{ reason: string, count: number }} Drop */
+/** @typedef {{ robots: readonly Robot[], dropped: readonly Drop[] }} Drops */
+
+/** What was not counted, and why. */
+export function Dropped() {
+  const app = useApp();
+  const { t, format } = app;
+  /** @type {Drops | null} */
+  const data = useAnswer(questionOf(app, "bots", { limit: 20 })).data;
+  const rows = [
+    ...(data?.dropped ?? []).map(({ reason, count }) => ({ label: reason, count })),
+    ...(data?.robots ?? []).map(({ name, count }) => ({ label: name, count })),
+  ];
+  return html`
+    <${Panel} title=${t("dropped")}>
+      <div class="settings-body">
+        <p class="muted">${t("dropped_hint", { period: periodWords(app) })}</p>
+        ${data && rows.length === 0 && html`<p>${t("dropped_none")}</p>`}
+        <dl class="facts">
+          ${rows.map(({ label, count }) =>
+            html`
+              <div key=${label}>
+                <dt>${label}</dt>
+                <dd>${format.count(count)}</dd>
+              </div>
+            `
+          )}
+        </dl>
+      </div>
+      <//>
+  `;
+}
+
+/** @typedef {{ db_records_deleted: number, parquet_partitions_deleted: number }} Erased */
+
+/** Erasure by days, first as a dry run. */
+export function Erase() {
+  const { t, format, site, today } = useApp();
+  const [days, setDays] = useState({ from: today, to: today });
+  const [would, setWould] = useState(/** @type {Erased | null} */ (null));
+  const [said, setSaid] = useState("");
+  const [fault, setFault] = useState("");
+  const id = useId();
+  const erase = async (/** @type {boolean} */ dry) => {
+    try {
+      const answer = /** @type {Erased} */ (await ask(
+        withParams("api/gdpr/erase", {
+          site_id: site.site_id,
+          start_date: days.from,
+          end_date: days.to,
+          dry_run: dry ? "true" : null,
+        }),
+        { method: "DELETE" },
+      ));
+      setWould(dry ? answer : null);
+      setSaid(dry ? "" : t("erase_done", { n: format.count(answer.db_records_deleted) }));
+      setFault("");
+    } catch (error) {
+      setFault(/** @type {Error} */ (error).message);
+    }
+  };
+  const field = (/** @type {"from" | "to"} */ end, /** @type {string} */ label) =>
+    html`
+      <div class="form-field">
+        <label for=${`${id}-${end}`}>${label}</label>
+        <input id=${`${id}-${end}`} class="field" type="date" required value=${days[end]}
+          onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) => {
+            setWould(null);
+            setDays({ ...days, [end]: target.value });
+          }} />
+      </div>
+    `;
+  const onSubmit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    erase(true);
+  };
+  return html`
+    <${Panel} title=${t("erase")}>
+      <form class="settings-body" onSubmit=${onSubmit}>
+        <p class="muted">${t("erase_hint")}</p>
+        <div class="pair">${field("from", t("date_from"))}${field("to", t("date_to"))}</div>
+        <div class="form-foot">
+          <button class="button">${t("erase_look")}</button>
+          ${would && html`
+            <span>${t("erase_would", { n: format.count(would.db_records_deleted) })}</span>
+            <button type="button" class="button danger" onClick=${() => erase(false)}>
+              ${t("erase_now")}</button>
+          `}
+          <span role="status">${said}</span>
+          <span class="fault-line" role="alert">${fault}</span>
+        </div>
+      </form>
+      <//>
+  `;
+}

@@ -1,0 +1,91 @@
+// The flow: the paths visits take from a page, or from their beginning, forwards or backwards.
+import { Sankey } from "../components/sankey.js";
+import { Empty, Panel, RowsToCome } from "../components/panel.js";
+import { useAnswer } from "../lib/answer.js";
+import { useApp } from "../lib/context.js";
+import { html } from "../lib/html.js";
+import { flowOf } from "../lib/sankey.js";
+import { PanelFault } from "./fault.js";
+import { useOwn } from "./own.js";
+import { questionOf } from "./question.js";
+import { ValueField } from "./value_field.js";
+
+/** @typedef {import("../lib/sankey.js").FlowNode} FlowNode */
+/** @typedef {import("../lib/sankey.js").Box} Box */
+/** @typedef {{ total: number, others: number, children: readonly FlowNode[] }} FlowTree */
+
+const DEPTH = 3;
+/** Boxes of a column, beside those of ends and others. */
+const BOXES = 7;
+
+/** Draws the choices and the flow. */
+export function Flow() {
+  const app = useApp();
+  const { t } = app;
+  const { own, put } = useOwn();
+  const page = own["page"] ?? "";
+  const backwards = own["direction"] === "previous";
+  const params = { detail: "true", page, direction: own["direction"], depth: DEPTH };
+  /** @type {import("../lib/answer.js").Answer<FlowTree>} */
+  const { data, fault, stale, retry } = useAnswer(questionOf(app, "flow", params));
+  const actions = html`
+    <div class="tabs" role="group" aria-label=${t("flow_direction")}>
+      ${/** @type {const} */ (["next", "previous"]).map((name) =>
+        html`
+          <button key=${name} type="button" class="tab"
+            aria-pressed=${backwards === (name === "previous")}
+            onClick=${() => put({ direction: name === "next" ? "" : name })}>
+            ${t(`flow_${name}`)}</button>
+        `
+      )}
+    </div>
+  `;
+  const body = fault
+    ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
+    : !data
+    ? html`<${RowsToCome} rows=${12} />`
+    : data.total === 0
+    ? html`<${Empty} title=${t("empty_breakdown")} hint=${t("empty_breakdown_hint")} />`
+    : html`<${Drawn} tree=${data} page=${page} onPage=${(/** @type {string} */ next) =>
+      put({ page: next })} />`;
+  return html`
+    <${Panel} title=${t("flow")} actions=${actions} busy=${stale}>
+      <div class="flow-from">
+        <span class="muted">${t(backwards ? "flow_to_page" : "flow_from_page")}</span>
+        <${ValueField} dimension="page" single=${true} values=${page === "" ? [] : [page]}
+          placeholder=${t(backwards ? "flow_any_end" : "flow_any_start")}
+          onChange=${(/** @type {readonly string[]} */ values) => put({ page: values[0] ?? "" })} />
+      </div>
+      <div class=${stale && data ? "report-body scroll stale" : "report-body scroll"} tabindex="0"
+        role="group" aria-label=${t("flow")}>${body}</div>
+      <//>
+  `;
+}
+
+/** @param {{ tree: FlowTree, page: string, onPage: (page: string) => void }} props */
+function Drawn({ tree, page, onPage }) {
+  const { t, format } = useApp();
+  /** @type {readonly FlowNode[]} */
+  const roots = page === ""
+    ? tree.children
+    : [{ kind: "page", name: page, count: tree.total, children: tree.children }];
+  const { boxes, bands } = flowOf(roots, tree.total, BOXES);
+  const nameOf = (/** @type {Box} */ { kind, name }) =>
+    kind === "end" ? t("left") : kind === "others" ? t("flow_others") : name ?? "";
+  const wordsOf = (/** @type {Box} */ box) => ({
+    text: `${nameOf(box)} ${format.compact(box.count)}`,
+    title: `${nameOf(box)}: ${t("visits_n", { n: format.count(box.count) })} (${
+      format.percent(box.count / tree.total)
+    })`,
+  });
+  const onPick = (/** @type {Box} */ box) =>
+    box.kind === "page" && box.name !== null && box.name !== page
+      ? () => onPage(box.name ?? "")
+      : null;
+  const columns = Math.max(...boxes.map(({ x }) => x), 0) + 1;
+  return html`
+    <${Sankey} label=${t("flow")} boxes=${boxes} bands=${bands} columns=${columns}
+      wordsOf=${wordsOf}
+      onPick=${onPick} />
+  `;
+}

@@ -1,0 +1,98 @@
+// Retention: of the visitors who came first in a week, the share that came again in the weeks
+// after; and what the life of a visitor's id means for it.
+import { HeatTable } from "../components/heat_table.js";
+import { Empty, Panel, RowsToCome } from "../components/panel.js";
+import { useAnswer } from "../lib/answer.js";
+import { useApp } from "../lib/context.js";
+import { html } from "../lib/html.js";
+import { PanelFault } from "./fault.js";
+import { useOwn } from "./own.js";
+import { questionOf } from "./question.js";
+
+/**
+ * @typedef {object} Cohort
+ * @property {string} cohort_date
+ * @property {number} size
+ * @property {readonly (number | null)[]} returned
+ * @property {readonly (number | null)[]} rates
+ * @property {readonly ("not_over" | "ids_change" | null)[]} missing
+ */
+
+/**
+ * @typedef {object} RetentionAnswer
+ * @property {number} visitor_id_days
+ * @property {boolean} lasting_ids
+ * @property {readonly (number | null)[]} rates
+ * @property {readonly Cohort[]} rows
+ */
+
+const COHORTS = /** @type {const} */ (["day", "week", "month"]);
+const COUNTS = { day: 14, week: 8, month: 6 };
+
+/** Draws the choices and the table. */
+export function Retention() {
+  const app = useApp();
+  const { t } = app;
+  const { own, put } = useOwn();
+  const cohorts = COHORTS.find((name) => name === own["cohorts"]) ?? "week";
+  const params = { detail: "true", cohorts, count: COUNTS[cohorts] };
+  /** @type {import("../lib/answer.js").Answer<RetentionAnswer>} */
+  const { data, fault, stale, retry } = useAnswer(questionOf(app, "retention", params));
+  const actions = html`
+    <div class="tabs" role="group" aria-label=${t("retention_cohorts")}>
+      ${COHORTS.map((name) =>
+        html`
+          <button key=${name} type="button" class="tab" aria-pressed=${name === cohorts}
+            onClick=${() => put({ cohorts: name === "week" ? "" : name })}>
+            ${t(`retention_${name}`)}</button>
+        `
+      )}
+    </div>
+  `;
+  const body = fault
+    ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
+    : !data
+    ? html`<${RowsToCome} rows=${8} />`
+    : data.rows.length === 0
+    ? html`<${Empty} title=${t("empty_breakdown")} />`
+    : html`<${Table} answer=${data} />`;
+  const short = data !== null && data.visitor_id_days < 31 && !data.lasting_ids;
+  return html`
+    <${Panel} title=${t("retention")} actions=${actions} busy=${stale}>
+      ${short && html`
+        <p class="hint">${t("retention_ids", { n: data.visitor_id_days })}</p>
+      `}
+      <div class=${stale && data ? "report-body scroll stale" : "report-body scroll"} tabindex="0"
+        role="group" aria-label=${t("retention")}>${body}</div>
+    <//>
+  `;
+}
+
+/** @param {{ answer: RetentionAnswer }} props */
+function Table({ answer }) {
+  const { t, format } = useApp();
+  const cellOf = (
+    /** @type {number | null} */ rate,
+    /** @type {string} */ title,
+    /** @type {string | null | undefined} */ missing,
+  ) => {
+    if (rate !== null) return { share: rate, text: format.percent(rate), title, shown: true };
+    const why = missing === "ids_change" ? t("retention_unknown") : t("retention_not_over");
+    return { share: null, text: missing === "ids_change" ? "?" : "", title: why, shown: true };
+  };
+  const columns = [t("metric_visitors"), ...answer.rates.map((_, index) => String(index))];
+  const rows = answer.rows.map((cohort) => ({
+    label: format.bucket(cohort.cohort_date),
+    cells: [
+      { share: null, text: format.count(cohort.size), title: "", shown: true },
+      ...cohort.rates.map((rate, index) =>
+        cellOf(
+          rate,
+          t("visitors_n", { n: cohort.returned[index] ?? 0 }),
+          cohort.missing[index],
+        )
+      ),
+    ],
+  }));
+  return html`<${HeatTable} caption=${t("retention")} columns=${columns} rows=${rows} />`;
+}

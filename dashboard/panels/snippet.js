@@ -1,0 +1,31 @@
+// The tracker for a site: the code to paste, and whether events arrive.
+import { CopyBox } from "../components/copy_box.js";
+import { Panel } from "../components/panel.js";
+import { addressOf } from "../lib/api.js";
+import { useApp } from "../lib/context.js";
+import { html } from "../lib/html.js";
+import { useLive } from "../lib/live.js";
+import { snippetOf } from "../lib/snippet.js";
+
+/** Draws the panel. */
+export function Snippet() {
+  const { t, site } = useApp();
+  const { live } = useLive(site.site_id, "");
+  const seen = live?.visitors_30 ?? 0;
+  return html`
+    <${Panel} title=${t("snippet")}>
+      <div class="settings-body">
+        <p>${t("start_add")}</p>
+        <${CopyBox} text=${snippetOf(addressOf("mallard.js"), site.site_id)}
+          label=${t("start_add")} copy=${t("copy")} copied=${t("copied")} />
+        <p class="muted">${t("snippet_events")}</p>
+        <pre class="code-line" tabindex="0" aria-label=${t(
+          "snippet_events",
+        )}><code>${'mallard("signup", { props: { plan: "pro" } })'}</code></pre>
+        <p class=${seen > 0 ? "waiting" : "waiting quiet"} role="status">
+          <i aria-hidden="true" />${t(seen > 0 ? "snippet_live" : "snippet_quiet", { n: seen })}
+        </p>
+      </div>
+      <//>
+  `;
+}

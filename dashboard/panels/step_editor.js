@@ -1,0 +1,142 @@
+// Editing steps: pages, events and goals with suggestions, in an order that buttons and keys
+// change.
+import { Icon } from "../components/icon.js";
+import { useApp } from "../lib/context.js";
+import { html } from "../lib/html.js";
+import { DIMENSION_OF, KINDS, UNITS } from "../lib/steps.js";
+import { ValueField } from "./value_field.js";
+
+/** @typedef {import("../lib/steps.js").Step} Step */
+
+/** @type {Step} */
+export const EMPTY_STEP = { kind: "page", name: "", conditions: "" };
+
+/**
+ * Whether every step names something.
+ * @param {readonly Step[]} steps
+ */
+export function areComplete(steps) {
+  return steps.every(({ name }) => name.trim() !== "");
+}
+
+/**
+ * @typedef {object} StepFieldsProps
+ * @property {Step} step
+ * @property {(step: Step) => void} onChange
+ * @property {string} [label]
+ */
+
+/**
+ * What a step is of, its name, and conditions on the properties of an event.
+ * @param {StepFieldsProps} props
+ */
+export function StepFields({ step, onChange, label }) {
+  const { t } = useApp();
+  const onKind = (/** @type {{ target: HTMLSelectElement }} */ { target }) => {
+    const kind = KINDS.find((name) => name === target.value) ?? "page";
+    onChange({ kind, name: "", conditions: "" });
+  };
+  return html`
+    <select class="field" aria-label=${label ?? t("step_kind")} value=${step.kind}
+      onChange=${onKind}>
+      ${KINDS.map((kind) => html`<option key=${kind} value=${kind}>${t(`step_${kind}`)}</option>`)}
+    </select>
+    <div class="step-name">
+      <${ValueField} key=${step.kind} dimension=${DIMENSION_OF[step.kind]} single=${true}
+        values=${step.name === "" ? [] : [step.name]} label=${t(`step_${step.kind}`)}
+        placeholder=${t(`step_hint_${step.kind}`)}
+        onChange=${(/** @type {readonly string[]} */ values) =>
+          onChange({ ...step, name: values[0] ?? "" })} />
+      ${step.kind === "event" && html`
+        <input class="field small" aria-label=${t("step_conditions")} value=${step.conditions}
+          placeholder=${t("step_conditions_hint")} spellcheck=${false}
+          onChange=${(/** @type {{ target: HTMLInputElement }} */ { target }) =>
+            onChange({ ...step, conditions: target.value })} />
+      `}
+    </div>
+  `;
+}
+
+/**
+ * @typedef {object} StepListProps
+ * @property {readonly Step[]} steps
+ * @property {(steps: readonly Step[]) => void} onChange
+ * @property {number} least
+ */
+
+/**
+ * A list of steps one can add to, take from and put in another order.
+ * @param {StepListProps} props
+ */
+export function StepList({ steps, onChange, least }) {
+  const { t } = useApp();
+  const swap = (/** @type {number} */ index, /** @type {number} */ by) => {
+    const [one, other] = [steps[index], steps[index + by]];
+    if (one && other) onChange(steps.with(index, other).with(index + by, one));
+  };
+  const onKeyDown = (/** @type {KeyboardEvent} */ event, /** @type {number} */ index) => {
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!event.altKey || by === undefined) return;
+    event.preventDefault();
+    swap(index, by);
+  };
+  const move = (
+    /** @type {number} */ index,
+    /** @type {number} */ by,
+    /** @type {"up" | "down"} */ icon,
+  ) =>
+    html`
+      <button type="button" class="button quiet square small" disabled=${!steps[index + by]}
+        aria-label=${t(icon === "up" ? "step_up" : "step_down", { n: index + 1 })}
+        onClick=${() => swap(index, by)}><${Icon} name=${icon} /></button>
+    `;
+  return html`
+    <ol class="steps">
+      ${steps.map((step, index) =>
+        html`
+          <li key=${index} class="step"
+            onKeyDown=${(/** @type {KeyboardEvent} */ event) => onKeyDown(event, index)}>
+            <span class="step-number" aria-hidden="true">${index + 1}</span>
+            <${StepFields} step=${step} label=${t("step_n", { n: index + 1 })}
+              onChange=${(/** @type {Step} */ changed) => onChange(steps.with(index, changed))} />
+            <span class="step-tools">
+              ${move(index, -1, "up")}${move(index, 1, "down")}
+              <button type="button" class="button quiet square small"
+                disabled=${steps.length <= least} aria-label=${t("step_remove", { n: index + 1 })}
+                onClick=${() =>
+                  onChange(steps.toSpliced(index, 1))}><${Icon} name="close" /></button>
+            </span>
+          </li>
+        `
+      )}
+    </ol>
+    <button type="button" class="button quiet small" onClick=${() =>
+      onChange([...steps, EMPTY_STEP])}>
+      <${Icon} name="plus" />${t("step_add")}
+    </button>
+  `;
+}
+
+/** @typedef {import("../lib/steps.js").Span} Span */
+
+/**
+ * A span of time.
+ * @param {{ label: string, span: Span, onChange: (span: Span) => void }} props
+ */
+export function SpanFields({ label, span, onChange }) {
+  const { t } = useApp();
+  return html`
+    <span class="span-fields">
+      <input class="field small" type="number" min="1" max="999" aria-label=${label}
+        value=${span.count} onChange=${(/** @type {{ target: HTMLInputElement }} */ { target }) =>
+          onChange({ ...span, count: Math.max(Math.round(Number(target.value)) || 1, 1) })} />
+      <select class="field small" aria-label=${t("unit")} value=${span.unit}
+        onChange=${(/** @type {{ target: HTMLSelectElement }} */ { target }) =>
+          onChange({ ...span, unit: UNITS.find((unit) => unit === target.value) ?? "day" })}>
+        ${UNITS.map((unit) =>
+          html`<option key=${unit} value=${unit}>${t(`unit_${unit}`)}</option>`
+        )}
+      </select>
+    </span>
+  `;
+}
