@@ -278,7 +278,7 @@ Deno.test("Auth asks keys, readers and ingestion for no origin", async () => {
   owner.close();
 });
 
-Deno.test("Auth without a password opens statistics to all, administration to loopback", async () => {
+Deno.test("Auth without a password opens statistics, and administration to loopback", async () => {
   const owner = await openOwner();
   const keys = (call: Call) => owner.call("GET", "/api/keys", call);
   equal((await owner.call("GET", "/read", FAR)).status, 200);
@@ -302,7 +302,7 @@ Deno.test("Auth without a password opens statistics to all, administration to lo
   owner.close();
 });
 
-Deno.test("Auth tells once of a proxy that hides who comes through it, and lets none in", async () => {
+Deno.test("Auth tells once of a proxy that hides its clients, and lets none in", async () => {
   const owner = await openOwner();
   const masked = {
     headers: { "sec-fetch-site": "same-origin", referer: "https://stats.example.com/" },

@@ -32,7 +32,7 @@ Deno.test("below a base path every route is answered, and outside it none", asyn
   await app.close();
 });
 
-Deno.test("the bare base path leads to the page below it, with the question it was asked", async () => {
+Deno.test("the bare base path leads to the page below it, with its question", async () => {
   const app = await openApp({ MALLARD_BASE_PATH: "/a/stats" });
   for (const search of ["", "?site=example.com&period=7d"]) {
     const response = await app.send(`/a/stats${search}`);

@@ -104,7 +104,7 @@ Deno.test("forgetfulIdentity() keeps an id for the days of the visitor's site", 
   }
 });
 
-Deno.test("forgetfulIdentity() gives ids that no two sites share, and no kind of period", async () => {
+Deno.test("forgetfulIdentity() gives ids that no two sites or periods share", async () => {
   await withForgetful(async ({ identity }) => {
     const ids = ["daily", "other daily", "weekly", "monthly"].flatMap((site) => [
       identity.idOf(visitor(site), START, START),

@@ -171,7 +171,7 @@ Deno.test("ForgetfulSalts have the next salt on disk before it is needed", async
   });
 });
 
-Deno.test("ForgetfulSalts keep an id from Monday to Sunday where the owner says 7 days", async () => {
+Deno.test("ForgetfulSalts keep an id from Monday to Sunday where it lasts 7 days", async () => {
   const start = Date.UTC(2024, 0, 22);
   await withSalts(start, async (world) => {
     const first = world.id();
