@@ -15,7 +15,7 @@ export interface BehavioralEngine {
   visits(events: Sql, gapUs: number, columns?: VisitColumns): Sql;
   /** Every event with its visit: see `visitEvents()` of visits.ts for the columns. */
   visitEvents(events: Sql, gapUs: number, columns: readonly EventColumnName[]): Sql;
-  /** visitor_id, reached (steps, at least 1) of each visitor who began. */
+  /** visitor_id, reached (steps, at least 1) of each visitor who began; others may follow. */
   funnel(events: Sql, question: FunnelQuestion): Sql;
   /** Cohorts and their cells: see `retentionCells()` of retention_sql.ts for the columns. */
   retention(events: Sql, question: RetentionQuestion): Sql;

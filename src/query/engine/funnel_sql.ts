@@ -38,14 +38,29 @@ const HEAVY_FROM = 256;
  * the one that began last; its steps each at the first event that would do.
  */
 export function funnelAttempts(events: Sql, question: FunnelQuestion): Sql {
+  return funnelRows(events, question, true);
+}
+
+/** visitor_id and reached alone, of the same visitors, in less time. */
+export function funnelReached(events: Sql, question: FunnelQuestion): Sql {
+  return funnelRows(events, question, false);
+}
+
+function funnelRows(events: Sql, question: FunnelQuestion, timed: boolean): Sql {
   if (question.order === "consecutive") return consecutive(events, question);
   const lists = question.overlap && question.order === "in_order"
     ? overlappingLists(events, question.steps)
     : exclusiveLists(events, question.steps);
-  return question.order === "any_order" ? anyOrder(lists, question) : inOrder(lists, question);
+  return question.order === "any_order"
+    ? anyOrder(lists, question, timed)
+    : inOrder(lists, question, timed);
 }
 
-function inOrder(lists: StepLists, question: FunnelQuestion): Sql {
+/**
+ * Who met step 1 is known from the lists. (No condition on `reached`: DuckDB would push it down
+ * and compute all chains a second time for it.)
+ */
+function inOrder(lists: StepLists, question: FunnelQuestion, timed: boolean): Sql {
   const count = question.steps.length;
   const heavyFrom = question.heavyFrom ?? HEAVY_FROM;
   const within = (key: Sql, first: Sql) =>
@@ -53,13 +68,14 @@ function inOrder(lists: StepLists, question: FunnelQuestion): Sql {
   return sql`(
     with people as materialized (${lists.body}),
     chain_1 as (
-      select *, list_transform(${listName(1)}, lambda key: {'first': key, 'last': key}) as found_1
-      from people
-      where length < ${heavyFrom}
+      select * from people
+      where length < ${heavyFrom} and len(${listName(1)}) > 0
     ),
     ${join(stepNumbers(count, 2).map((step) => lightStep(step, within)), "")}
     light as (
-      select visitor_id, ${reachedOf(count)} as reached, ${bestOf(count)} as best
+      select visitor_id, ${reachedOf(count)} as reached${
+    timed ? sql`, ${bestOf(count)} as best` : raw("")
+  }
       from ${ident(`chain_${count}`)}
     ),
     matching as (${lists.rows(sql`(select * from people where length >= ${heavyFrom})`)}),
@@ -67,49 +83,53 @@ function inOrder(lists: StepLists, question: FunnelQuestion): Sql {
       select *, case when ${lists.meets(raw("mask"), 1)} then key end as first_1 from matching
     ),
     ${join(stepNumbers(count, 2).map((step) => heavyStep(step, lists, question.windowUs)), "")}
-    heavy as (${heavyBest(count)}),
-    attempts as (
-      select visitor_id, reached, last_key, list_max(list_transform(best, lambda found:
-        case when found.last = last_key then found.first end)) as first_key
-      from (
-        select *, list_min(list_transform(best, lambda found: found.last)) as last_key
-        from light
-        where reached > 0
-      )
-      union all
-      select visitor_id, reached, last_key, first_key from heavy where reached > 0
-    )
-    ${withTimes(lists, count)}
+    heavy as (${heavyBest(count)})
+    ${timed ? withTimes(lists, count) : reachedAlone()}
   )`;
 }
 
-/** The chains that reach the step, each with the key of its first and its last event. */
+function reachedAlone(): Sql {
+  return sql`select visitor_id, reached from light
+    union all
+    select visitor_id, reached from heavy`;
+}
+
+/**
+ * The events that can be the step, each with the latest beginning of a chain that it ends: a later
+ * beginning always serves as well as an earlier one.
+ */
 function lightStep(step: number, within: (key: Sql, first: Sql) => Sql): Sql {
+  const first = step === 2
+    ? sql`list_max(list_filter(${listName(1)}, lambda first: first < key))`
+    : sql`list_max(list_transform(
+            list_filter(${ident(`found_${step - 1}`)}, lambda found: found.last < key),
+            lambda found: found.first))`;
   return sql`${ident(`chain_${step}`)} as (
       select *, list_filter(
-        list_transform(${ident(`found_${step - 1}`)}, lambda found: {
-          'first': found.first,
-          'last': list_min(list_filter(${listName(step)}, lambda key:
-            key > found.last and ${within(raw("key"), raw("found.first"))}))
-        }),
-        lambda found: found.last is not null) as ${ident(`found_${step}`)}
+        list_transform(${listName(step)}, lambda key: {'first': ${first}, 'last': key}),
+        lambda found: ${within(raw("found.last"), raw("found.first"))}) as ${ident(`found_${step}`)}
       from ${ident(`chain_${step - 1}`)}
     ),
     `;
 }
 
-function reachedOf(count: number): Sql {
-  const cases = stepNumbers(count, 1).reverse().map((step) =>
-    sql`when len(${ident(`found_${step}`)}) > 0 then ${raw(String(step))}`
+function furthest(count: number, pick: (step: number) => Sql, otherwise: Sql): Sql {
+  const cases = stepNumbers(count, 2).reverse().map((step) =>
+    sql`when len(${ident(`found_${step}`)}) > 0 then ${pick(step)}`
   );
-  return sql`case ${join(cases, " ")} else 0 end`;
+  return cases.length === 0 ? otherwise : sql`case ${join(cases, " ")} else ${otherwise} end`;
+}
+
+function reachedOf(count: number): Sql {
+  return furthest(count, (step) => raw(String(step)), raw("1"));
 }
 
 function bestOf(count: number): Sql {
-  const cases = stepNumbers(count, 1).reverse().map((step) =>
-    sql`when len(${ident(`found_${step}`)}) > 0 then ${ident(`found_${step}`)}`
+  return furthest(
+    count,
+    (step) => ident(`found_${step}`),
+    sql`list_transform(${listName(1)}, lambda key: {'first': key, 'last': key})`,
   );
-  return sql`case ${join(cases, " ")} end`;
 }
 
 /**
@@ -149,10 +169,11 @@ function heavyBest(count: number): Sql {
   } as last_key,
         ${pick((step) => sql`arg_min(${ident(`first_${step}`)}, key)`)} as first_key
       from ${ident(`run_${count}`)}
-      group by visitor_id`;
+      group by visitor_id
+      having count(first_1) > 0`;
 }
 
-/** From the first event on, each step at the first event that would do. */
+/** The attempt of each visitor; from its first event on, each step at the first that would do. */
 function withTimes(lists: StepLists, count: number): Sql {
   const later = stepNumbers(count, 2).map((step) =>
     sql`select *, case when reached >= ${raw(String(step))} then list_min(
@@ -164,41 +185,62 @@ function withTimes(lists: StepLists, count: number): Sql {
     sql`select *, first_key as at_1 from attempts join people using (visitor_id)`,
   );
   const times = stepNumbers(count, 1).map((step) => lists.us(ident(`at_${step}`)));
-  return sql`select visitor_id, reached, ${lists.us(raw("first_key"))} as began_us,
+  return sql`, attempts as (
+      select visitor_id, reached, last_key, list_max(list_transform(best, lambda found:
+        case when found.last = last_key then found.first end)) as first_key
+      from (
+        select *, list_min(list_transform(best, lambda found: found.last)) as last_key
+        from light
+      )
+      union all
+      select visitor_id, reached, last_key, first_key from heavy
+    )
+    select visitor_id, reached, ${lists.us(raw("first_key"))} as began_us,
       ${lists.us(raw("last_key"))} as done_us, ([${join(times)}])[1:reached] as step_us
     from (${nested})`;
 }
 
-function anyOrder(lists: StepLists, question: FunnelQuestion): Sql {
-  const times = question.steps.map((_, index) =>
-    sql`list_min(list_filter(${listName(index + 1)}, lambda key:
-        ${lists.us(raw("key"))} >= began_us
-        and ${lists.us(raw("key"))} - began_us <= ${question.windowUs}))`
-  );
+/** Windows are needed only for who met two different steps; the first event will do for others. */
+function anyOrder(lists: StepLists, question: FunnelQuestion, timed: boolean): Sql {
+  const names = question.steps.map((_, index) => listName(index + 1));
+  const met = join(names.map((name) => sql`(${name} is not null)::integer`), " + ");
+  const begin = timed ? sql`, arg_max(us, {'far': reached, 'early': -us}) as began_us` : raw("");
+  const beginOfOne = timed
+    ? sql`, ${lists.us(sql`list_min(flatten([${join(names)}]))`)} as began_us`
+    : raw("");
   return sql`(
-    with people as materialized (${lists.body}),
-    matching as (${lists.rows(raw("people"))}),
+    with people as materialized (select *, ${met} as met from (${lists.body})),
     spans as (
       select visitor_id, us, bit_count(bit_or(mask) over (
         partition by visitor_id order by us
         range between current row and ${question.windowUs} following
       )) as reached
-      from matching
+      from (${lists.rows(sql`(select * from people where met > 1)`)})
     ),
     attempts as (
-      select visitor_id, max(reached)::integer as reached,
-        arg_max(us, {'far': reached, 'early': -us}) as began_us
+      select visitor_id, max(reached)::integer as reached${begin}
       from spans
       group by visitor_id
-    ),
-    timed as (
+      union all
+      select visitor_id, 1${beginOfOne} from people where met = 1
+    )
+    ${timed ? anyOrderTimes(lists, question) : raw("select * from attempts")}
+  )`;
+}
+
+function anyOrderTimes(lists: StepLists, question: FunnelQuestion): Sql {
+  const us = lists.us(raw("key"));
+  const times = question.steps.map((_, index) =>
+    sql`list_min(list_filter(${listName(index + 1)}, lambda key:
+        ${us} >= began_us and ${us} - began_us <= ${question.windowUs}))`
+  );
+  return sql`, timed as (
       select visitor_id, reached, began_us, list_sort(list_filter(
-        list_transform([${join(times, ",\n        ")}], lambda key: ${lists.us(raw("key"))}),
+        list_transform([${join(times, ",\n        ")}], lambda key: ${us}),
         lambda us: us is not null)) as step_us
       from attempts join people using (visitor_id)
     )
-    select visitor_id, reached, began_us, step_us[reached] as done_us, step_us from timed
-  )`;
+    select visitor_id, reached, began_us, step_us[reached] as done_us, step_us from timed`;
 }
 
 function consecutive(events: Sql, question: FunnelQuestion): Sql {
@@ -219,12 +261,21 @@ function consecutive(events: Sql, question: FunnelQuestion): Sql {
     ? raw("1")
     : sql`case ${join(cases, " ")} else ${raw(String(question.steps.length))} end`;
   return sql`(
-    with source as (select * from ${events}),
-    begun as (select distinct visitor_id from source where ${question.steps[0] as Sql}),
-    considered as (
+    with source as (
       select visitor_id, epoch_us(timestamp) as us, ${maskOf(question.steps)} as mask
-      from source semi join begun using (visitor_id)
+      from ${events}
       where ${question.considered}
+    ),
+    begun as (
+      select visitor_id, min(us) filter (where (mask & 1) <> 0) as first_us,
+        ${later.length === 0 ? raw("false") : raw("bool_or((mask & 2) <> 0)")} as goes_on
+      from source
+      where mask <> 0
+      group by visitor_id
+    ),
+    considered as (
+      select * from source semi join begun
+        on begun.visitor_id = source.visitor_id and first_us is not null and goes_on
     ),
     neighbours as (
       select visitor_id, us, mask, row_number() over near as place${join(leads, "")}
@@ -245,6 +296,10 @@ function consecutive(events: Sql, question: FunnelQuestion): Sql {
     select visitor_id, reached, all_us[1] as began_us, all_us[reached] as done_us,
       all_us[1:reached] as step_us
     from best
+    union all
+    select visitor_id, 1, first_us, first_us, [first_us]
+    from begun
+    where first_us is not null and not goes_on
   )`;
 }
 

@@ -1,8 +1,7 @@
 // The behavioural engine in plain SQL: complete, the reference for any other, and the default.
 // Beside it the engine that is switched off.
-import { sql } from "../../core/sql.ts";
 import type { BehavioralEngine } from "./engine.ts";
-import { funnelAttempts } from "./funnel_sql.ts";
+import { funnelReached } from "./funnel_sql.ts";
 import { nextPages } from "./next_sql.ts";
 import { retentionCells } from "./retention_sql.ts";
 import { plainSequence } from "./sequence_sql.ts";
@@ -13,8 +12,7 @@ export const nativeEngine: BehavioralEngine = {
   name: "sql",
   visits,
   visitEvents,
-  funnel: (events, question) =>
-    sql`(select visitor_id, reached from ${funnelAttempts(events, question)})`,
+  funnel: funnelReached,
   retention: retentionCells,
   sequence: plainSequence,
   next: nextPages,
