@@ -1,0 +1,198 @@
+// How long a visitor's id stands for the same browser, through the whole program and read from the
+// Parquet files: kept and forgetful salts, midnight, restarts, and that a destroyed salt is gone.
+import assert, { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
+import { createHmac } from "node:crypto";
+import { filesOf, storedRows } from "../support/data_dir.ts";
+import { fakeSystem } from "../support/fake_system.ts";
+import { openApp, type RunningApp } from "../support/running_app.ts";
+import { withFolder } from "../support/storage.ts";
+
+const BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
+  "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";
+const ADDRESS = "81.2.69.142";
+const SITE = "example.com";
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+const MIDNIGHT = Date.UTC(2024, 0, 16);
+const RANDOM = { MALLARD_VISITOR_SALT: "random" };
+
+/** Starts the program over a folder at a time, with chance of its own. */
+function start(
+  folder: string,
+  nowMs: number,
+  env: Readonly<Record<string, string>>,
+): Promise<RunningApp> {
+  return openApp(env, { folder, system: fakeSystem({ nowMs, seed: nowMs / 1000 }) });
+}
+
+/** A pageview of a visitor; `page` finds it again. */
+async function view(app: RunningApp, page: string, { address = ADDRESS, site = SITE } = {}) {
+  const response = await app.send("/api/event", {
+    method: "POST",
+    headers: { "user-agent": BROWSER, "x-forwarded-for": address },
+    body: JSON.stringify({ d: site, n: "pageview", u: `/${page}` }),
+  });
+  equal(response.status, 202);
+  await response.body?.cancel();
+}
+
+/** Lets minutes pass, with time for the work that is due in each. */
+async function pass(app: RunningApp, minutes: number): Promise<void> {
+  for (let minute = 0; minute < minutes; minute++) {
+    app.system.clock.advance(MINUTE_MS);
+    await new Promise((resolve) => setTimeout(resolve, 3));
+  }
+}
+
+/** The stored id of each page's view. */
+async function idsOf(folder: string): Promise<Map<string, string>> {
+  const rows = await storedRows(folder);
+  return new Map(rows.map((row) => [
+    String(row["pathname"]).slice(1),
+    String(row["visitor_id"]),
+  ]));
+}
+
+function hmac(key: string, text: string): string {
+  return createHmac("sha256", key).update(text).digest("hex");
+}
+
+Deno.test("an id lasts as many days as the site's owner says, under both kinds of salt", async () => {
+  const sites = { "one.example": 1, "seven.example": 7, "thirty.example": 30 };
+  // A Monday on which a period of 30 days begins, too.
+  const first = Date.UTC(2024, 0, 22, 12);
+  for (const env of [{}, RANDOM] as Record<string, string>[]) {
+    await withFolder(async (folder) => {
+      for (let day = 0; day < 31; day++) {
+        const app = await start(folder, first + day * DAY_MS, env);
+        for (const [site_id, visitor_id_days] of Object.entries(sites)) {
+          const body = JSON.stringify({ site_id, visitor_id_days });
+          if (day === 0) await app.send("/api/sites", { method: "POST", body });
+          await view(app, `${day}`, { site: site_id });
+        }
+        await app.close();
+      }
+      const rows = await storedRows(folder);
+      equal(rows.length, 93);
+      for (const [site, days] of Object.entries(sites)) {
+        const ids = rows.filter((row) => row["site_id"] === site).map((row) => row["visitor_id"]);
+        const expected = ids.map((_, day) => ids[Math.floor(day / days) * days]);
+        deepEqual(ids, expected, `${site}: one id for each ${days} days`);
+        equal(new Set(ids).size, Math.ceil(31 / days), site);
+      }
+    });
+  }
+});
+
+Deno.test("a visit over midnight keeps its forgetful id, also over a restart at that hour", async () => {
+  await withFolder(async (folder) => {
+    let app = await start(folder, MIDNIGHT - 15 * MINUTE_MS, RANDOM);
+    await view(app, "23:45");
+    await view(app, "23:45 other", { address: "81.2.69.143" });
+    await pass(app, 20);
+    await view(app, "00:05");
+    await app.close();
+    app = await start(folder, MIDNIGHT + 10 * MINUTE_MS, RANDOM);
+    await pass(app, 20);
+    await view(app, "00:30");
+    await app.close();
+    app = await start(folder, MIDNIGHT + 40 * MINUTE_MS, RANDOM);
+    await view(app, "00:40");
+    await pass(app, 31);
+    await view(app, "01:11");
+    await view(app, "01:11 other", { address: "81.2.69.143" });
+    await app.close();
+    const ids = await idsOf(folder);
+    for (const time of ["00:05", "00:30", "00:40"]) equal(ids.get(time), ids.get("23:45"), time);
+    assert.notStrictEqual(
+      ids.get("01:11"),
+      ids.get("23:45"),
+      "after 31 minutes of silence it is another visit",
+    );
+    assert.notStrictEqual(ids.get("01:11"), ids.get("01:11%20other"));
+    assert.notStrictEqual(ids.get("01:11%20other"), ids.get("23:45%20other"));
+    equal(new Set(ids.values()).size, 4);
+  });
+});
+
+/** Every text of 64 hex digits, and every 32 bytes after one, that stands in DATA_DIR. */
+async function keysIn(folder: string): Promise<Set<string>> {
+  const keys = new Set<string>();
+  for (const text of (await filesOf(folder)).values()) {
+    for (const [run] of text.matchAll(/[0-9a-f]{64,}/g)) {
+      for (let at = 0; at + 64 <= run.length; at++) keys.add(run.slice(at, at + 64));
+    }
+  }
+  return keys;
+}
+
+/** The keys in DATA_DIR under which an id can be computed again from the address and browser. */
+async function keysOf(folder: string, id: string): Promise<string[]> {
+  const who = `${SITE}|${ADDRESS}|${BROWSER}`;
+  return [...await keysIn(folder)].filter((key) => hmac(key, who) === id);
+}
+
+Deno.test("a forgetful salt is destroyed: nothing in DATA_DIR leads from an address to its id", async () => {
+  await withFolder(async (folder) => {
+    const app = await start(folder, MIDNIGHT - 60 * MINUTE_MS, RANDOM);
+    await view(app, "23:00");
+    await pass(app, 2);
+    const [id = ""] = (await idsOf(folder)).values();
+    const [salt = "", ...others] = await keysOf(folder, id);
+    ok(/^[0-9a-f]{64}$/.test(salt), "while the day lasts, the salt is kept");
+    deepEqual(others, []);
+    await pass(app, 62);
+    await view(app, "00:04");
+    await pass(app, 40);
+    for (let tries = 0; tries < 100 && (await keysOf(folder, id)).length > 0; tries++) {
+      await pass(app, 1);
+    }
+    const raw = new TextDecoder("latin1").decode(
+      Uint8Array.from(salt.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16)),
+    );
+    const look = async (when: string) => {
+      deepEqual(await keysOf(folder, id), [], when);
+      for (const [path, text] of await filesOf(folder)) {
+        ok(!text.includes(salt) && !text.includes(raw), `${path}, ${when}`);
+      }
+    };
+    await look("while it runs");
+    await app.close();
+    await look("after the stop");
+    const ids = await idsOf(folder);
+    assert.notStrictEqual(ids.get("00:04"), id);
+    equal((await keysOf(folder, ids.get("00:04") ?? "")).length, 1, "today's salt is kept");
+    const next = await start(folder, MIDNIGHT + 3 * DAY_MS, RANDOM);
+    await next.close();
+    deepEqual(await keysOf(folder, ids.get("00:04") ?? ""), [], "a start destroys what is over");
+  });
+});
+
+Deno.test("forgetful ids have nothing to do with the kept secret, which is not even made", async () => {
+  await withFolder(async (folder) => {
+    const app = await start(folder, MIDNIGHT, { ...RANDOM, MALLARD_SECRET: "known" });
+    await view(app, "a");
+    await app.close();
+    const [id] = (await idsOf(folder)).values();
+    const daily = hmac("mallard-metrics-salt", "known:2024-01-16");
+    assert.notStrictEqual(id, hmac(daily, `${ADDRESS}|${BROWSER}`));
+    assert.notStrictEqual(id, hmac(daily, `${SITE}|${ADDRESS}|${BROWSER}`));
+    ok(![...(await filesOf(folder)).keys()].some((path) => path.endsWith("/.secret")));
+  });
+});
+
+Deno.test("back under the kept secret, ids are the contract's and no salt is left", async () => {
+  await withFolder(async (folder) => {
+    const random = await start(folder, MIDNIGHT, RANDOM);
+    await view(random, "random");
+    await random.close();
+    const forgetful = (await idsOf(folder)).get("random") ?? "";
+    equal((await keysOf(folder, forgetful)).length, 1);
+    const derived = await start(folder, MIDNIGHT + MINUTE_MS, { MALLARD_SECRET: "known" });
+    await view(derived, "derived");
+    await derived.close();
+    deepEqual(await keysOf(folder, forgetful), []);
+    const daily = hmac("mallard-metrics-salt", "known:2024-01-16");
+    equal((await idsOf(folder)).get("derived"), hmac(daily, `${ADDRESS}|${BROWSER}`));
+  });
+});
