@@ -70,7 +70,7 @@ const CSV_COLUMNS = ["date", "visitors", "pageviews", "top_page", "top_source"] 
 /** The days as CSV (RFC 4180), safe to open in a spreadsheet. */
 export function csvOfDays(days: readonly ExportDay[]): string {
   const lines = days.map((day) => CSV_COLUMNS.map((name) => csvCell(day[name])).join(","));
-  return [CSV_COLUMNS.join(","), ...lines].map((line) => `${line}\r\n`).join("");
+  return [CSV_COLUMNS.join(","), ...lines].map((line) => `${line}\n`).join("");
 }
 
 /** One cell: what a spreadsheet would take for a formula gets a `'` before it. */

@@ -40,7 +40,7 @@ Deno.test("exportResponse() gives each day its own top page and source, as CSV",
         "2024-03-09,2,3,'=cmd,'@x",
         '2024-03-10,3,3,"/say ""hi"", you",Bing',
         "",
-      ].join("\r\n"),
+      ].join("\n"),
     );
   });
 });
