@@ -273,12 +273,12 @@ export class Db {
     if (typeof value === "string") return VARCHAR;
     if (typeof value === "boolean") return BOOLEAN;
     if (typeof value === "bigint") return BIGINT;
-    if (typeof value === "number") return Number.isSafeInteger(value) ? BIGINT : DOUBLE;
+    if (typeof value === "number") return isBigint(value) ? BIGINT : DOUBLE;
     return LIST(VARCHAR);
   }
 
   #bind(value: SqlValue): DuckDBValue {
-    if (typeof value === "number" && Number.isSafeInteger(value)) return BigInt(value);
+    if (typeof value === "number" && isBigint(value)) return BigInt(value);
     if (Array.isArray(value)) return this.#duckdb.listValue(value);
     return value as DuckDBValue;
   }
@@ -316,6 +316,11 @@ export class Db {
     if (next) next.take(connection);
     else this.#idle.push(connection);
   }
+}
+
+/** Whether a number is a whole one within BIGINT, be it beyond what JavaScript tells apart. */
+function isBigint(value: number): boolean {
+  return Number.isInteger(value) && Math.abs(value) < 2 ** 63;
 }
 
 /** Lets everything else that is due in the event loop run. */
