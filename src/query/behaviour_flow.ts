@@ -103,7 +103,13 @@ export function itemsSql(
   own: FlowTreeAsked,
   { engine }: Pick<Tools, "engine">,
 ): Sql {
-  const visits = engine.visitEvents(events, gapUs, ["event_name", "pathname"]);
+  const start = startOf(own);
+  const source = start === null ? events : sql`(
+    select * from ${events} as e
+    semi join (select visitor_id from ${events} where ${flowLabel(own.group)} = ${start}) as s
+      on s.visitor_id = e.visitor_id
+  )`;
+  const visits = engine.visitEvents(source, gapUs, ["event_name", "pathname"]);
   const conditions = [
     sql`visit_start_us >= ${range.fromUs} and visit_start_us < ${range.toUs}`,
     ...(own.of === "pages" ? [sql`event_name = 'pageview'`] : []),

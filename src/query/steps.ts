@@ -91,7 +91,7 @@ export function parseStep(text: string, parameter: string, goal: GoalFinder): St
   const isPattern = kind === "page" && name.some((letter) => isStar(letter));
   const condition = own?.condition ??
     (isPattern
-      ? sql`event_name = ${PAGEVIEW} and regexp_full_match(pathname, ${pathRegex(name)})`
+      ? sql`event_name = ${PAGEVIEW} and ${pathMatches(name)}`
       : kind === "page"
       ? sql`event_name = ${PAGEVIEW} and pathname = ${plainName}`
       : sql`event_name = ${plainName}`);
@@ -113,6 +113,16 @@ export function parseStep(text: string, parameter: string, goal: GoalFinder): St
 export function mayOverlap(steps: readonly Step[]): boolean {
   const exact = new Set(steps.map((step) => step.exact));
   return exact.has(null) || exact.size < steps.length;
+}
+
+/** Whether a path fits the pattern. A beginning with anything after it needs no expression. */
+function pathMatches(name: readonly Letter[]): Sql {
+  const stars = name.filter((letter) => isStar(letter)).length;
+  if (stars === 2 && isStar(name.at(-1)) && isStar(name.at(-2))) {
+    const beginning = name.slice(0, -2).map((letter) => letter.char).join("");
+    return sql`starts_with(pathname, ${beginning})`;
+  }
+  return sql`regexp_full_match(pathname, ${pathRegex(name)})`;
 }
 
 /** A regular expression for a whole path: `**` is anything, `*` anything without a slash. */

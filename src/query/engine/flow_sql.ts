@@ -46,6 +46,7 @@ export function flowNodes(items: Sql, question: FlowQuestion): Sql {
           as every_label
       from ${items}
       group by visitor_id, visit_start_us
+      ${start === null ? raw("") : sql`having bool_or(label = ${start})`}
     ),
     ways as (
       select visitor_id, visit_start_us, ${directed} as way
@@ -58,7 +59,6 @@ export function flowNodes(items: Sql, question: FlowQuestion): Sql {
     cut as (
       select visitor_id, visit_start_us, way[place + 1:place + ${depth}] as steps
       from (select *, ${from} as place from ways)
-      where ${start === null ? sql`true` : sql`place > 0`}
     ),
     ended as (
       select visitor_id, visit_start_us, case when len(steps) < ${depth}

@@ -69,7 +69,7 @@ function inOrder(lists: StepLists, question: FunnelQuestion, timed: boolean): Sq
     with people as materialized (${lists.body}),
     chain_1 as (
       select * from people
-      where length < ${heavyFrom} and len(${listName(1)}) > 0
+      where length < ${heavyFrom} and begins
     ),
     ${join(stepNumbers(count, 2).map((step) => lightStep(step, within)), "")}
     light as (

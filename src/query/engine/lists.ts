@@ -11,7 +11,8 @@ import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 /** Lists of a relation of events. */
 export interface StepLists {
   /**
-   * Relation body: visitor_id, length (BIGINT, matching events), key_1 … key_N (the keys of the
+   * Relation body: visitor_id, length (BIGINT, matching events), begins (whether step 1 was met;
+   * both from the aggregate, so a condition on them costs nothing), key_1 … key_N (the keys of the
    * events that meet the step; NULL or empty for none; may hold NULLs), all_keys and all_masks
    * (every matching event in order; only with `overlap`). Only visitors with a matching event.
    */
@@ -24,11 +25,11 @@ export interface StepLists {
   meets(mask: Sql, step: number): Sql;
 }
 
-/** What lists hold beside the events that meet a step. */
+/** What overlapping lists hold beside the events that meet a step. */
 export interface ListOptions {
   /** A row for every visitor, also those with no matching event (lists and length NULL). */
   readonly everyone?: boolean;
-  /** Events that are in all_keys with mask 0 (overlappingLists only). */
+  /** Events that are in all_keys with mask 0. */
   readonly others?: Sql;
 }
 
@@ -38,11 +39,7 @@ export function listName(step: number): Sql {
 }
 
 /** Lists where no event can meet two of the steps: the event's first step is its only one. */
-export function exclusiveLists(
-  events: Sql,
-  steps: readonly Sql[],
-  { everyone = false }: ListOptions = {},
-): StepLists {
+export function exclusiveLists(events: Sql, steps: readonly Sql[]): StepLists {
   const cases = steps.map((step, index) => sql`when ${step} then ${raw(String(index + 1))}`);
   const lists = steps.map((_, index) =>
     sql`list(us * 32 + step) filter (where step = ${raw(String(index + 1))}) as ${
@@ -50,12 +47,13 @@ export function exclusiveLists(
     }`
   );
   return {
-    body: sql`select visitor_id, count(*) as length, ${join(lists, ",\n      ")}
+    body: sql`select visitor_id, count(*) as length, bool_or(step = 1) as begins,
+      ${join(lists, ",\n      ")}
       from (
         select visitor_id, epoch_us(timestamp) as us, case ${join(cases, " ")} end as step
         from ${events}
       )
-      ${everyone ? raw("") : raw("where step is not null")}
+      where step is not null
       group by visitor_id`,
     rows: (people) =>
       sql`select visitor_id, key, key >> 5 as us, 1::bigint << ((key & 31) - 1)::integer as mask
@@ -86,17 +84,18 @@ export function overlappingLists(
         lambda key: key is not null) as ${listName(index + 1)}`
   );
   return {
-    body: sql`select visitor_id, len(all_keys) as length, all_keys, all_masks,
+    body: sql`select visitor_id, length, begins, all_keys, all_masks,
         ${join(keys, ",\n        ")}
       from (
         select
-          visitor_id,
+          visitor_id, length, begins,
           list_transform(packed, lambda pack, place:
             place::hugeint * 1152921504606846976
               + pack // ${width}) as all_keys,
           list_transform(packed, lambda pack: (pack % ${width})::bigint) as all_masks
         from (
-          select visitor_id, list_sort(list(us${wide} * ${width} + mask)
+          select visitor_id, count(*) filter (where mask <> 0 or other) as length,
+            bool_or((mask & 1) <> 0) as begins, list_sort(list(us${wide} * ${width} + mask)
             filter (where mask <> 0 or other)) as packed
           from (
             select visitor_id, greatest(epoch_us(timestamp), 0) as us, ${mask} as mask,

@@ -3,7 +3,7 @@
 // lists, those with many over windows (n log n).
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Elapsed, Take } from "../pattern.ts";
-import { exclusiveLists, listName, overlappingLists, type StepLists } from "./lists.ts";
+import { listName, overlappingLists, type StepLists } from "./lists.ts";
 
 /** A sequence as the engine needs it. */
 export interface SequenceQuestion {
@@ -24,18 +24,44 @@ const HEAVY_FROM = 192;
  * (those of one microsecond in the order of lists.ts) meet the steps one after the other.
  */
 export function plainSequence(events: Sql, steps: readonly Sql[], overlap: boolean): Sql {
-  const lists = overlap
-    ? overlappingLists(events, steps, { everyone: true })
-    : exclusiveLists(events, steps, { everyone: true });
   const last = steps.length;
   const middle = steps.slice(1, -1).map((_, index) => index + 2);
-  const reached = middle.reduce(
-    (before, step) => sql`list_min(list_filter(${listName(step)}, lambda key: key > ${before}))`,
-    sql`list_min(${listName(1)})`,
+  const reached = (first: Sql) =>
+    middle.reduce(
+      (before, step) => sql`list_min(list_filter(${listName(step)}, lambda key: key > ${before}))`,
+      first,
+    );
+  if (!overlap) return exclusiveSequence(events, steps, reached(raw("first_key")));
+  const lists = overlappingLists(events, steps, { everyone: true });
+  return sql`(
+    select visitor_id,
+      coalesce(list_max(${listName(last)}) > ${reached(sql`list_min(${listName(1)})`)}, false)
+        as converted
+    from (${lists.body})
+  )`;
+}
+
+/** Where no event can meet two steps, only those between the first and the last need lists. */
+function exclusiveSequence(events: Sql, steps: readonly Sql[], reached: Sql): Sql {
+  const cases = steps.map((step, index) => sql`when ${step} then ${raw(String(index + 1))}`);
+  const lists = steps.slice(1, -1).map((_, index) =>
+    sql`, list(us * 32 + step) filter (where step = ${raw(String(index + 2))}) as ${
+      listName(index + 2)
+    }`
   );
   return sql`(
-    select visitor_id, coalesce(list_max(${listName(last)}) > ${reached}, false) as converted
-    from (${lists.body})
+    select visitor_id, coalesce(last_key > ${reached}, false) as converted
+    from (
+      select visitor_id, min(us * 32 + step) filter (where step = 1) as first_key,
+        max(us * 32 + step) filter (where step = ${raw(String(steps.length))}) as last_key${
+    join(lists, "")
+  }
+      from (
+        select visitor_id, epoch_us(timestamp) as us, case ${join(cases, " ")} end as step
+        from ${events}
+      )
+      group by visitor_id
+    )
   )`;
 }
 

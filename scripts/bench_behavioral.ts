@@ -1,0 +1,320 @@
+// Benchmark of the behavioural statements: each over many events hot, cold, and half and half,
+// beside a plain count of visitors in the same run, and beside DuckDB's extension where
+// MALLARD_TEST_EXTENSION names its file. Arguments: numbers of events (1000000 when missing), and
+// runs=N. Prints the best of the runs: milliseconds by the clock and of all processors together, the
+// ratio to the count, and the highest memory meanwhile.
+import * as duckdb from "@duckdb/node-api";
+import { raw, type Sql, sql } from "../src/core/sql.ts";
+import { detailSql } from "../src/query/behaviour_funnel.ts";
+import { itemsSql } from "../src/query/behaviour_flow.ts";
+import type { BehavioralEngine } from "../src/query/engine/engine.ts";
+import { extensionEngine, extensionOptions } from "../src/query/engine/extension.ts";
+import { flowNodes } from "../src/query/engine/flow_sql.ts";
+import {
+  funnelAttempts,
+  type FunnelOrder,
+  type FunnelQuestion,
+} from "../src/query/engine/funnel_sql.ts";
+import { nativeEngine } from "../src/query/engine/native.ts";
+import { sequenceMatches } from "../src/query/engine/sequence_sql.ts";
+import { VISIT_GAP_US } from "../src/query/engine/visits.ts";
+import { parsePattern, parseSequence, type Sequence } from "../src/query/pattern.ts";
+import { mayOverlap, parseSteps } from "../src/query/steps.ts";
+import { Db } from "../src/storage/duckdb.ts";
+import { createHotTable } from "../src/storage/schema.ts";
+import { realSystem } from "../src/system.ts";
+
+const DAY_US = 86_400_000_000;
+const FROM_US = Date.UTC(2024, 0, 1) * 1000;
+const DAYS = 90;
+
+const TWO = "page:/,page:/pricing";
+const THREE = `${TWO},event:signup`;
+const FIVE = `${TWO},page:/page/100,page:/signup,event:signup`;
+const TWENTY = Array.from({ length: 20 }, (_, index) => `page:/page/${80 + index}`).join(",");
+
+interface Question {
+  readonly label: string;
+  readonly statement: (events: Sql, engine: BehavioralEngine) => Sql;
+  /** Whether the extension has a way of its own. */
+  readonly both: boolean;
+}
+
+function funnelOf(text: string, order: FunnelOrder = "in_order"): FunnelQuestion {
+  const steps = parseSteps(text, "steps", 1, () => undefined);
+  return {
+    steps: steps.map((step) => step.condition),
+    windowUs: DAY_US,
+    order,
+    overlap: mayOverlap(steps),
+    considered: sql`event_name = 'pageview'`,
+  };
+}
+
+function funnel(label: string, text: string, order?: FunnelOrder, both = false): Question {
+  const question = funnelOf(text, order);
+  return {
+    label,
+    both,
+    statement: (events, engine) =>
+      sql`select reached, count(*) from ${engine.funnel(events, question)} group by reached`,
+  };
+}
+
+function sequence(label: string, of: Sequence): Question {
+  const conditions = of.conditions.map((step) => step.condition);
+  return {
+    label,
+    both: of.plain,
+    statement: (events, engine) =>
+      of.plain
+        ? sql`select count(*), count(*) filter (where converted)
+          from ${engine.sequence(events, conditions, false)}`
+        : sql`select count(*) filter (where matches > 0), sum(matches)::bigint from ${
+          sequenceMatches(events, { conditions, takes: of.takes, considered: sql`false` })
+        }`,
+  };
+}
+
+function retention(weeks: number, both: boolean): Question {
+  return {
+    label: `retention, ${weeks} weeks`,
+    both,
+    statement: (events, engine) =>
+      sql`select * from ${
+        engine.retention(events, {
+          interval: "week",
+          weekStart: 1,
+          arms: [{ fromUs: FROM_US, offsetUs: 0 }],
+          fromUs: FROM_US,
+          count: weeks,
+          first: null,
+          again: null,
+        })
+      }`,
+  };
+}
+
+const noGoal = () => undefined;
+const range = { fromUs: FROM_US, toUs: FROM_US + DAYS * DAY_US, dates: null };
+
+const QUESTIONS: readonly Question[] = [
+  {
+    label: "visitors (the measure)",
+    both: false,
+    statement: (events) => sql`select count(distinct visitor_id) from ${events}`,
+  },
+  {
+    label: "visits",
+    both: true,
+    statement: (events, engine) =>
+      sql`select count(*), avg(duration_us), avg(pageviews), count(*) filter (where is_bounce)
+        from ${engine.visits(events, VISIT_GAP_US)}`,
+  },
+  {
+    label: "visits with source and pages",
+    both: true,
+    statement: (events, engine) =>
+      sql`select count(*), count(distinct entry_page), count(distinct referrer_source) from ${
+        engine.visits(events, VISIT_GAP_US, { first: ["referrer_source"], pages: true })
+      }`,
+  },
+  {
+    label: "events with their visit",
+    both: true,
+    statement: (events, engine) =>
+      sql`select count(*), sum(us - visit_start_us)::double from ${
+        engine.visitEvents(events, VISIT_GAP_US, ["pathname"])
+      }`,
+  },
+  funnel("funnel, 3 steps", THREE, "in_order", true),
+  funnel("funnel, 5 steps", FIVE, "in_order", true),
+  funnel("funnel, 20 steps", TWENTY, "in_order", true),
+  funnel("funnel, 3 that overlap", "page:/**,page:/pricing,event:signup"),
+  funnel("funnel, 3 in any order", THREE, "any_order"),
+  funnel("funnel, 3 consecutive", `${TWO},page:/signup`, "consecutive"),
+  {
+    label: "funnel, 3 steps in detail",
+    both: false,
+    statement: (events) =>
+      detailSql(events, null, funnelOf(THREE), { gapUs: VISIT_GAP_US, limit: 10 }),
+  },
+  {
+    label: "funnel, 5 steps with times",
+    both: false,
+    statement: (events) =>
+      sql`select count(*), max(step_us)::varchar from ${funnelAttempts(events, funnelOf(FIVE))}`,
+  },
+  sequence("sequence, 3 steps", parseSequence(THREE, "steps", noGoal)),
+  sequence(
+    "sequence within an hour",
+    parseSequence("page:/,within 1 hour,event:signup", "steps", noGoal),
+  ),
+  sequence(
+    "pattern (?1)(?2).*(?3)",
+    parsePattern("(?1)(?2).*(?3)", "pattern", parseSteps(THREE, "steps", 1, noGoal)),
+  ),
+  retention(8, true),
+  retention(52, false),
+  {
+    label: "flow: next page",
+    both: true,
+    statement: (events, engine) => sql`select * from ${engine.next(events, "/pricing", 10, 0)}`,
+  },
+  {
+    label: "flow: tree of 3",
+    both: false,
+    statement: (events) => {
+      const own = {
+        page: "/pricing",
+        event: null,
+        direction: "next",
+        depth: 3,
+        countBy: "visits",
+        of: "pages",
+        group: null,
+      } as const;
+      const asked = { range, gapUs: VISIT_GAP_US };
+      const items = itemsSql(events, null, asked, own, { engine: nativeEngine });
+      const question = { start: "p/pricing", backwards: false, depth: 3, byVisitors: false };
+      return sql`select * from ${
+        flowNodes(items, { ...question, childrenMax: 10, nodesMax: 200 })
+      }`;
+    },
+  },
+];
+
+/** Visits of a few pages each, spread over 90 days, in order of time; ids of 64 hex digits. */
+function fillSql(events: number): Sql {
+  const visitors = Math.max(1, Math.round(events / 20));
+  return sql`insert into events by name
+    with visits as (
+      select i, hash(i * 7 + 1) % ${visitors} as visitor, hash(i * 5 + 3) % 100 as kind,
+        ${FROM_US} + (hash(i * 3 + 2) % ${DAYS * 86_400})::bigint * 1000000 as start_us
+      from range(${Math.round(events / 4.12)}) as t(i)
+    ),
+    steps as (
+      select *, unnest(range(case when kind < 45 then 1 when kind < 70 then 2 when kind < 85
+        then 5 when kind < 97 then 10 else 30 end)) as j
+      from visits
+    ),
+    drawn as (
+      select i, visitor, start_us + j * 47000000 + (hash(i * 31 + j) % 40000000)::bigint as us,
+        hash(i * 17 + j * 3) % 1000 as what, hash(i * 19 + j) % 200 as page
+      from steps
+    )
+    select 'example.com' as site_id, sha256(visitor::varchar) as visitor_id,
+      make_timestamp(us) as timestamp,
+      case when what < 60 then 'signup' when what < 80 then 'purchase' else 'pageview' end
+        as event_name,
+      case when page < 60 then '/' when page < 75 then '/pricing' when page < 85 then '/signup'
+        else '/page/' || page end as pathname,
+      case i % 5 when 0 then 'Google' when 1 then 'Bing' when 2 then null else 'example.org' end
+        as referrer_source,
+      case i % 7 when 0 then 'DE' when 1 then 'FR' else 'US' end as country_code
+    from drawn
+    order by us`;
+}
+
+/** Resets and reads the process's highest resident memory, in MB; null where Linux is not. */
+function peakMegabytes(): number | null {
+  try {
+    const line = Deno.readTextFileSync("/proc/self/status").match(/VmHWM:\s+(\d+)/);
+    Deno.writeTextFileSync("/proc/self/clear_refs", "5");
+    return line ? Math.round(Number(line[1]) / 1024) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Processor time of this process so far, in ms; null where Linux is not. */
+function processorMs(): number | null {
+  try {
+    const fields = Deno.readTextFileSync("/proc/self/stat").split(") ")[1]?.split(" ") ?? [];
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  } catch {
+    return null;
+  }
+}
+
+/** The shortest time, and the least processor time, of some runs in ms. */
+async function best(db: Db, statement: Sql, runs: number): Promise<{ ms: number; cpu: number }> {
+  const least = { ms: Infinity, cpu: Infinity };
+  for (let run = 0; run < runs; run++) {
+    const from = performance.now();
+    const busy = processorMs() ?? 0;
+    await db.query(statement);
+    least.ms = Math.min(least.ms, performance.now() - from);
+    least.cpu = Math.min(least.cpu, (processorMs() ?? 0) - busy);
+  }
+  return least;
+}
+
+/** Cells of a table, each as wide as its head. */
+const cells = (...values: readonly (string | number | null)[]) =>
+  values.map((value) => String(value ?? "–").padStart(9)).join("");
+
+async function measure(db: Db, events: Sql, label: string, runs: number, extension: boolean) {
+  const heads = extension ? ["ext ms", "ext CPU", "to ext", "ext MB"] : [];
+  console.log(
+    `\n${label}\n  ${"".padEnd(30)}${cells("ms", "CPU ms", "ratio", "peak MB", ...heads)}`,
+  );
+  let unit = 1;
+  for (const { label, statement, both } of QUESTIONS) {
+    peakMegabytes();
+    const { ms, cpu } = await best(db, statement(events, nativeEngine), runs);
+    const peak = peakMegabytes();
+    if (label.startsWith("visitors")) unit = ms;
+    let line = `  ${label.padEnd(30)}${cells(Math.round(ms), cpu, (ms / unit).toFixed(2), peak)}`;
+    if (extension && both) {
+      const other = await best(db, statement(events, extensionEngine), runs);
+      const ratio = (ms / other.ms).toFixed(2);
+      line += cells(Math.round(other.ms), other.cpu, ratio, peakMegabytes());
+    }
+    console.log(line);
+  }
+}
+
+async function bench(events: number, runs: number): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "mallard-bench-" });
+  const file = Deno.env.get("MALLARD_TEST_EXTENSION") ?? null;
+  const { clock } = realSystem({ format: "text", levelMin: "warn" });
+  const db = await Db.open(duckdb, clock, {
+    folder,
+    spillFolder: `${folder}/spill`,
+    memoryLimit: null,
+    threads: null,
+    readers: 1,
+    ...(file === null ? {} : { extension: extensionOptions(file) }),
+  });
+  try {
+    if (db.extensionFault) console.log(`The extension is left out: ${db.extensionFault}`);
+    const extension = file !== null && db.extensionFault === null;
+    await db.execute(createHotTable("events"));
+    await db.execute(fillSql(events));
+    const [row] = await db.query(
+      sql`select count(*) as events, count(distinct visitor_id) as visitors from events`,
+    );
+    console.log(`\n${row?.["events"]} events of ${row?.["visitors"]} visitors, best of ${runs}`);
+    const path = `${folder}/events.parquet`;
+    await db.execute(raw(`copy events to '${path}' (format parquet, compression zstd)`));
+    const half = FROM_US + DAYS / 2 * DAY_US;
+    const columns = raw("* exclude (site_id)");
+    const cold = sql`(select ${columns} from read_parquet(${[path]}))`;
+    await measure(db, sql`(select ${columns} from events)`, "hot", runs, extension);
+    const both = sql`(
+      select ${columns} from events where timestamp >= make_timestamp(${half})
+      union all
+      select ${columns} from read_parquet(${[path]}) where timestamp < make_timestamp(${half}))`;
+    await measure(db, both, "half hot, half cold", runs, extension);
+    await db.execute(sql`drop table events`);
+    await measure(db, cold, "cold", runs, extension);
+  } finally {
+    await db.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const numbers = Deno.args.filter((text) => /^\d+$/.test(text)).map(Number);
+const runs = Number(Deno.args.find((text) => text.startsWith("runs="))?.slice(5) ?? 3);
+for (const events of numbers.length > 0 ? numbers : [1_000_000]) await bench(events, runs);
