@@ -12,16 +12,10 @@ import { useSession } from "./lib/session.js";
 import { parseState, printState } from "./lib/state.js";
 import { chooseLanguage, makeTranslate } from "./lib/text.js";
 import { useTick } from "./lib/tick.js";
-import { FaultPage } from "./pages/fault.js";
 import { Frame } from "./pages/frame.js";
-import { KeyboardDialog } from "./pages/keyboard.js";
 import { Lazy } from "./pages/lazy.js";
-import { LoginPage } from "./pages/login.js";
 import { stepOf } from "./pages/periods.js";
-import { SetupDialog } from "./pages/setup.js";
 import { SitePage } from "./pages/site.js";
-import { StartPage } from "./pages/start.js";
-import { FilterEditor } from "./panels/filter_editor.js";
 import { texts } from "./texts/en.js";
 
 /** @typedef {Pick<import("./lib/context.js").App, "t" | "format">} Words */
@@ -34,7 +28,18 @@ import { texts } from "./texts/en.js";
  */
 const NO_SITE = { site_id: "" };
 
-/** The pages that are fetched when they are first shown. */
+/** What is fetched when it is first shown. */
+const LATER = {
+  about: () => import("./pages/about.js"),
+  fault: () => import("./pages/fault.js"),
+  filter: () => import("./panels/filter_dialog.js"),
+  keys: () => import("./pages/keyboard.js"),
+  login: () => import("./pages/login.js"),
+  setup: () => import("./pages/setup.js"),
+  start: () => import("./pages/start.js"),
+};
+
+/** The views that are fetched when they are first shown. */
 const VIEWS = {
   realtime: () => import("./pages/realtime.js"),
   behaviour: () => import("./pages/behaviour.js"),
@@ -120,9 +125,9 @@ function App({ words }) {
     }),
     [words, schema, state, sites, site.site_id, zone, now, tick, auth],
   );
-  if (phase === "login") return html`<${LoginPage} t=${t} onDone=${reload} />`;
+  if (phase === "login") return html`<${Lazy} load=${LATER.login} t=${t} onDone=${reload} />`;
   if (phase === "fault") {
-    return html`<${FaultPage} t=${t} fault=${session.fault} onRetry=${reload} />`;
+    return html`<${Lazy} load=${LATER.fault} t=${t} fault=${session.fault} onRetry=${reload} />`;
   }
   return html`
     <${AppContext.Provider} value=${app}>
@@ -168,7 +173,7 @@ function Shell({ app, session, starting, adding, onAdding }) {
   };
   const page = starting
     ? html`
-      <${StartPage} key=${adding} offline=${offline} adding=${adding}
+      <${Lazy} load=${LATER.start} key=${adding} offline=${offline} adding=${adding}
         onCancel=${() => onAdding(false)} />
     `
     : html`
@@ -180,17 +185,17 @@ function Shell({ app, session, starting, adding, onAdding }) {
       offline=${offline && !starting} bare=${starting} onFilter=${setFilter} onAdd=${onAdd}>
       ${page}
     <//>
-    ${dialog === "about" && html`<${Lazy} load=${loadAbout} onClose=${close} />`}
-    ${dialog === "keys" && html`<${KeyboardDialog} onClose=${close} />`}
-    ${filter !== null && html`<${FilterEditor} index=${filter} onClose=${() => setFilter(null)} />`}
-    ${dialog === "setup" && html`<${SetupDialog} t=${t} onClose=${close} onDone=${() => {
-      close();
-      session.reload();
-    }} />`}
+    ${dialog === "about" && html`<${Lazy} load=${LATER.about} onClose=${close} />`}
+    ${dialog === "keys" && html`<${Lazy} load=${LATER.keys} onClose=${close} />`}
+    ${filter !== null &&
+      html`<${Lazy} load=${LATER.filter} index=${filter} onClose=${() => setFilter(null)} />`}
+    ${dialog === "setup" &&
+      html`<${Lazy} load=${LATER.setup} t=${t} onClose=${close} onDone=${() => {
+        close();
+        session.reload();
+      }} />`}
   `;
 }
-
-const loadAbout = () => import("./pages/about.js");
 
 /** @param {{ view: string, onAdd: () => void }} props */
 function View({ view, onAdd }) {

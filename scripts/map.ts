@@ -29,6 +29,8 @@ const CODES = new Map(
 const CODES_BY_NAME: Readonly<Record<string, string>> = { Kosovo: "XK" };
 
 const WIDTH = 1000;
+/** Room for the lands that go on past the date line. */
+const PAST_DATE_LINE = 20;
 /** Nobody reads statistics of the south pole. */
 const SOUTH = -58;
 
@@ -82,9 +84,22 @@ function onMap(point: Point): Point {
   return [Math.round((x + east) * SCALE), Math.round((north - y) * SCALE)];
 }
 
+/** A ring across the date line without the jump: it goes on past 180 degrees. */
+function unbroken(ring: readonly Point[]): Point[] {
+  let turns = 0;
+  const points = ring.map(([longitude, latitude], index): Point => {
+    const step = longitude - (ring[index - 1]?.[0] ?? longitude);
+    if (Math.abs(step) > 180) turns -= Math.sign(step);
+    return [longitude + turns * 360, latitude];
+  });
+  const middle = points.reduce((sum, [longitude]) => sum + longitude, 0) / points.length;
+  const shift = middle > 180 ? -360 : middle < -180 ? 360 : 0;
+  return points.map(([longitude, latitude]) => [longitude + shift, latitude]);
+}
+
 /** A closed line in whole steps, relative to the point before. */
 function pathOf(ring: readonly Point[]): string {
-  const points = ring.map(onMap);
+  const points = unbroken(ring).map(onMap);
   const [first] = points;
   if (!first) return "";
   let [x, y] = first;
@@ -121,6 +136,6 @@ for (const shape of topology.objects.countries.geometries) {
   paths.set(code, (paths.get(code) ?? "") + path);
 }
 const countries = [...paths].sort(([a], [b]) => (a < b ? -1 : 1));
-const text = JSON.stringify({ width: WIDTH, height: HEIGHT, countries }) + "\n";
+const text = JSON.stringify({ width: WIDTH + PAST_DATE_LINE, height: HEIGHT, countries }) + "\n";
 await Deno.writeTextFile(new URL("../dashboard/world.json", import.meta.url), text);
 console.log(`dashboard/world.json: ${countries.length} shapes, ${text.length} bytes`);

@@ -6,7 +6,7 @@
 /** @typedef {(key: Key, values?: Record<string, string | number>) => string} Translate */
 
 /** Languages there is a catalogue for. The first is complete by definition. */
-export const LANGUAGES = /** @type {const} */ (["en"]);
+export const LANGUAGES = /** @type {const} */ (["en", "de", "fr", "es"]);
 
 /** @typedef {(typeof LANGUAGES)[number]} Language */
 

@@ -4,6 +4,8 @@ import { ask } from "../lib/api.js";
 import { html, useId, useState } from "../lib/html.js";
 
 const PASSWORD_CHARS_MIN = 8;
+/** Hosts of this machine: from elsewhere the server's one-time token is asked for. */
+const LOCAL = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /**
  * @param {{ t: import("../lib/text.js").Translate, onClose: () => void, onDone: () => void }} props
@@ -11,6 +13,8 @@ const PASSWORD_CHARS_MIN = 8;
 export function SetupDialog({ t, onClose, onDone }) {
   const [password, setPassword] = useState("");
   const [again, setAgain] = useState("");
+  const [token, setToken] = useState("");
+  const [far, setFar] = useState(!LOCAL.test(location.hostname));
   const [fault, setFault] = useState("");
   const id = useId();
   const onSubmit = async (/** @type {Event} */ event) => {
@@ -18,10 +22,15 @@ export function SetupDialog({ t, onClose, onDone }) {
     if ([...password].length < PASSWORD_CHARS_MIN) return setFault(t("password_short"));
     if (password !== again) return setFault(t("password_differs"));
     try {
-      await ask("api/auth/setup", { method: "POST", body: { password } });
+      await ask("api/auth/setup", {
+        method: "POST",
+        body: token === "" ? { password } : { password, token },
+      });
       onDone();
     } catch (error) {
-      setFault(/** @type {Error} */ (error).message);
+      const refused = /** @type {import("../lib/api.js").ApiError} */ (error);
+      if (refused.status === 403) setFar(true);
+      setFault(refused.message);
     }
   };
   const field = (
@@ -42,6 +51,13 @@ export function SetupDialog({ t, onClose, onDone }) {
         <p class="muted" id=${`${id}-hint`}>${t("password_hint")}</p>
         ${field("first", t("login_password"), setPassword)}
         ${field("again", t("password_again"), setAgain)}
+        ${far && html`
+          <label for=${`${id}-token`}>${t("password_token")}</label>
+          <input id=${`${id}-token`} class="field" autocomplete="off" spellcheck=${false}
+            value=${token}
+            onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) =>
+              setToken(target.value.trim())} />
+        `}
         <p class="fault-line" id=${`${id}-fault`} role="alert">${fault}</p>
         <button class="button primary">${t("password_save")}</button>
       </form>

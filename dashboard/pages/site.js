@@ -3,11 +3,13 @@ import { useApp } from "../lib/context.js";
 import { html } from "../lib/html.js";
 import { Breakdown } from "../panels/breakdown.js";
 import { Chart } from "../panels/chart.js";
-import { Details } from "../panels/details.js";
 import { Events } from "../panels/events.js";
 import { Heatmap } from "../panels/heatmap.js";
 import { BREAKDOWNS } from "../panels/index.js";
 import { Numbers } from "../panels/numbers.js";
+import { Lazy } from "./lazy.js";
+
+const loadDetails = () => import("../panels/details_dialog.js");
 
 /** Draws the page. */
 export function SitePage() {
@@ -27,7 +29,7 @@ export function SitePage() {
       <${Heatmap} />
     </div>
     ${state.details !== "" && html`
-      <${Details} key=${state.details} dimension=${state.details}
+      <${Lazy} load=${loadDetails} key=${state.details} dimension=${state.details}
         onClose=${() => go({ details: "" })} />
     `}
   `;

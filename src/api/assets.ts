@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { Context, Route } from "../core/http.ts";
 import type { Files } from "../core/types.ts";
+import { bundleOf } from "./bundle.ts";
 
 /** Where the dashboard's files lie, in the checkout and inside the executable. */
 export const DASHBOARD_FOLDER: string = fileURLToPath(
@@ -22,8 +23,11 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** Folder of the versioned files as it stands in index.html; `0` is replaced by the version. */
 const UNVERSIONED = "assets/0/";
-/** Where index.html asks for the list of modules to fetch at once. */
+/** Where index.html asks for links to the packages, so that none waits for another. */
 const PRELOADS = "<!-- preloads -->";
+/** The module the page begins with, and the one it becomes part of. */
+const ENTRY = /<script type="module" src="[^"]*?assets\/0\/([^"]+)"/;
+const BUNDLE = "bundle.js";
 
 const TRACKER = "script.js";
 const PAGE = "index.html";
@@ -47,7 +51,7 @@ interface Asset {
 /**
  * Routes of the page at `/`, the tracker at `/mallard.js`, and every other file of the folder
  * under `/assets/<version>/`, where the version is a hash over all of them. Rejects where
- * index.html or the tracker is missing.
+ * index.html or the tracker is missing, or modules cannot be joined.
  */
 export async function assetRoutes(
   files: Files,
@@ -61,9 +65,9 @@ export async function assetRoutes(
     return bytes;
   };
   const tracker = take(TRACKER);
-  const template = new TextDecoder().decode(take(PAGE));
+  const template = joined(new TextDecoder().decode(take(PAGE)), found);
   const version = versionOf(template, found);
-  const page = withPreloads(template, found).replaceAll(UNVERSIONED, `assets/${version}/`);
+  const page = template.replaceAll(UNVERSIONED, `assets/${version}/`);
   return [
     route("/", pageAsset(page)),
     {
@@ -144,27 +148,23 @@ function versionOf(page: string, files: ReadonlyMap<string, Uint8Array>): string
   return hash.digest("hex").slice(0, 12);
 }
 
-/** Puts in the page a link for every module it will import, so that none waits for another. */
-function withPreloads(page: string, files: ReadonlyMap<string, Uint8Array>): string {
+/**
+ * The page with one module instead of all that it needs at once, which is added to `files`; the
+ * addresses of those modules give the same ones to modules fetched later.
+ */
+function joined(page: string, files: Map<string, Uint8Array<ArrayBuffer>>): string {
+  const entry = ENTRY.exec(page)?.[1] ?? "";
+  const texts = new Map(
+    [...files].filter(([name]) => name.endsWith(".js") && !name.startsWith("vendor/"))
+      .map(([name, bytes]) => [name, new TextDecoder().decode(bytes)]),
+  );
+  const { text, stubs } = bundleOf(entry, texts, BUNDLE);
+  stubs.forEach((stub, name) => files.set(name, new TextEncoder().encode(stub)));
+  files.set(BUNDLE, new TextEncoder().encode(text));
   const map: Record<string, string> = JSON.parse(importMapOf(page) || "{}").imports ?? {};
-  const entry = /<script type="module" src="[^"]*?assets\/0\/([^"]+)"/.exec(page)?.[1];
-  const modules = entry ? staticImports(entry, files) : [];
-  const links = [...Object.values(map), ...modules.map((name) => `./${UNVERSIONED}${name}`)]
-    .map((href) => `<link rel="modulepreload" href="${href}">`);
-  return page.replace(PRELOADS, links.join("\n    "));
-}
-
-/** Modules of our own that importing `entry` brings in, not counting those imported on demand. */
-function staticImports(entry: string, files: ReadonlyMap<string, Uint8Array>): string[] {
-  const seen = new Set([entry]);
-  for (const name of seen) {
-    const text = new TextDecoder().decode(files.get(name) ?? new Uint8Array());
-    for (const match of text.matchAll(/^(?:import|\}|export) ?[^"'\n]*?"(\.[^"]+)";$/gm)) {
-      const path = new URL(match[1] ?? "", `file:///${name}`).pathname.slice(1);
-      if (files.has(path)) seen.add(path);
-    }
-  }
-  return [...seen];
+  const links = Object.values(map).map((href) => `<link rel="modulepreload" href="${href}">`);
+  return page.replace(`${UNVERSIONED}${entry}`, `${UNVERSIONED}${BUNDLE}`)
+    .replace(PRELOADS, links.join("\n    "));
 }
 
 function makeAsset(

@@ -15,13 +15,13 @@ import { sitePath, usePropertyKeys, ValueField } from "./value_field.js";
 /** @typedef {{ id: number, name: string, filters: string }} Segment */
 
 /**
- * @typedef {object} FilterEditorProps
+ * @typedef {object} FilterDialogProps
  * @property {number} index of the filter in the page's; past the end for a new one
  * @property {() => void} onClose
  */
 
-/** @param {FilterEditorProps} props */
-export function FilterEditor({ index, onClose }) {
+/** @param {FilterDialogProps} props */
+export function FilterDialog({ index, onClose }) {
   const { t, state, go } = useApp();
   const filter = state.filters[index];
   const group = filter ? groupOf(filter) : { mode: "", conditions: [] };

@@ -25,7 +25,7 @@ const PAUSE_MS = 200;
 /** @typedef {{ results: readonly Row[], total: number }} Table */
 
 /** @param {{ dimension: string, onClose: () => void }} props */
-export function Details({ dimension, onClose }) {
+export function DetailsDialog({ dimension, onClose }) {
   const app = useApp();
   const { t, name, format, schema } = app;
   const [search, setSearch] = useState("");

@@ -1,0 +1,135 @@
+// Joins the dashboard's modules that the page needs at once into one, so that a browser fetches
+// one file instead of seventy. The modules stay as they are on disk: each becomes a function that
+// returns its exports, in the order they depend on each other. It reads the few forms of import
+// and export that the formatter leaves, and refuses any other.
+
+/** One module, and what stands at its own address: the same exports, taken from the bundle. */
+export interface Bundle {
+  readonly text: string;
+  readonly stubs: ReadonlyMap<string, string>;
+}
+
+const IMPORT = /^import (\w+|\{[^}]*\}) from "([^"]+)";\n/gm;
+const REEXPORT = /^export \{([^}]*)\} from "([^"]+)";\n/gm;
+const EXPORT = /^export (?=(?:async )?(?:function|const|class) (\w+))/gm;
+const OTHER = /^(?:import|export)\b.*$/m;
+const DYNAMIC = /\bimport\("(\.[^"]+)"\)/g;
+const OWN_URL = /\bimport\.meta\.url\b/g;
+
+/** Blocks of documentation and lines that are a comment as a whole. */
+const COMMENTS =
+  /^[ \t]*\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n|\/\*\* @(?:(?!\*\/).)*\*\/ ?|^[ \t]*\/\/.*\n/gm;
+
+interface Module {
+  readonly body: string;
+  readonly exports: readonly string[];
+}
+
+/**
+ * The bundle of `entry` and everything it imports, however deep; `files` are texts by path.
+ * Throws where a module imports what is not there, or in a form that is not known.
+ */
+export function bundleOf(
+  entry: string,
+  files: ReadonlyMap<string, string>,
+  name: string,
+): Bundle {
+  const modules = new Map<string, Module>();
+  const packages: string[] = [];
+  const variables = new Map<string, string>();
+  const variableOf = (specifier: string, from: string): string => {
+    const path = pathOf(specifier, from);
+    if (path !== null) {
+      add(path, from);
+      return variables.get(path) ?? "";
+    }
+    if (!packages.includes(specifier)) packages.push(specifier);
+    return `P${packages.indexOf(specifier)}`;
+  };
+  const add = (path: string, from: string): void => {
+    if (modules.has(path)) return;
+    if (variables.has(path)) throw new Error(`Cannot join ${from}: it and ${path} are in a cycle`);
+    const text = files.get(path);
+    if (text === undefined) throw new Error(`Cannot join ${from}: ${path} is not there`);
+    variables.set(path, `M${variables.size}`);
+    // Dependencies are added first: a map keeps its order.
+    const module = moduleOf(path, text, (specifier) => variableOf(specifier, path));
+    modules.set(path, module);
+  };
+  add(entry, name);
+  const order = [...modules].map(([path, module]) => ({
+    path,
+    variable: variables.get(path) ?? "",
+    ...module,
+  }));
+  return {
+    text: [
+      ...packages.map((specifier, index) => `import * as P${index} from "${specifier}";`),
+      ...order.map(({ path, variable, body, exports }) => {
+        // Only the entry may wait for something.
+        const [start, wait] = path === entry ? ["async ", "await "] : ["", ""];
+        const returned = `return { ${exports.join(", ")} };`;
+        return `const ${variable} = ${wait}(${start}() => {\n${body}${returned}\n})();`;
+      }),
+      `export { ${[...variables.values()].join(", ")} };\n`,
+    ].join("\n"),
+    stubs: new Map(
+      order.map(({ path, variable, exports }) => [path, stubOf(path, variable, exports, name)]),
+    ),
+  };
+}
+
+/** What stands at the module's own address. */
+function stubOf(
+  path: string,
+  variable: string,
+  exports: readonly string[],
+  bundle: string,
+): string {
+  const up = "../".repeat(path.split("/").length - 1) || "./";
+  const names = exports.map((own) => own.split(":")[0]);
+  return `import { ${variable} } from "${up}${bundle}";\n` +
+    names.map((own) => `export const ${own} = ${variable}.${own};\n`).join("");
+}
+
+/** Path of a relative import; null for a package. */
+function pathOf(specifier: string, from: string): string | null {
+  if (!specifier.startsWith(".")) return null;
+  return new URL(specifier, `file:///${from}`).pathname.slice(1);
+}
+
+/** `{ a, b as c }` as a pattern that takes them out of an object. */
+function patternOf(names: string): string {
+  return names.replace(/(\w+) as (\w+)/g, "$1: $2");
+}
+
+function moduleOf(
+  path: string,
+  text: string,
+  variableOf: (specifier: string) => string,
+): Module {
+  const exports: string[] = [];
+  const body = text.replace(COMMENTS, "")
+    .replace(IMPORT, (_, names: string, specifier: string) => {
+      const source = variableOf(specifier);
+      return names.startsWith("{")
+        ? `const ${patternOf(names)} = ${source};\n`
+        : `const ${names} = ${source}.default;\n`;
+    })
+    .replace(REEXPORT, (_, names: string, specifier: string) => {
+      const source = variableOf(specifier);
+      for (const word of names.split(",").map((one) => one.trim()).filter((one) => one !== "")) {
+        exports.push(`${word}: ${source}.${word}`);
+      }
+      return "";
+    })
+    .replace(EXPORT, (_, own: string) => {
+      exports.push(own);
+      return "";
+    })
+    .replace(DYNAMIC, (_, specifier: string) => `import("./${pathOf(specifier, path)}")`)
+    .replace(OWN_URL, `new URL("./${path}", import.meta.url).href`);
+  const other = OTHER.exec(body)?.[0];
+  if (other) throw new Error(`Cannot join ${path}: "${other}" is no import or export it knows`);
+  return { body, exports };
+}
