@@ -2,11 +2,11 @@
 // what was answered: on disk as the kill left it, through HTTP after the next start, and on disk
 // after a stop. Over and over.
 import { DiskReader, type DiskState } from "./crash_disk.ts";
+import { countsByHttp, totalByHttp } from "./crash_http.ts";
 import { Ledger } from "./crash_ledger.ts";
 import {
   dateAgo,
   pause,
-  SITES,
   Traffic,
   type Workload,
   type WorkloadName,
@@ -41,7 +41,6 @@ export interface CrashReport {
   readonly faults: string[];
 }
 
-const ROWS_A_PAGE = 1000;
 const EXPIRY_MS_MAX = 20_000;
 /** How long a kill waits for the change of files it is aimed at. */
 const AIM_MS_MAX = 1_500;
@@ -146,7 +145,7 @@ class Episode {
         const prefix = `r${String(round).padStart(4, "0")}`;
         const traffic = new Traffic(server, this.#ledger, this.#workload, this.#random, prefix);
         const ended = traffic.run();
-        await this.#moment();
+        await this.#moment(server);
         await server.kill();
         await ended;
         this.#fault(`in round ${round}`, traffic.faults.slice(0, 3), server);
@@ -170,8 +169,13 @@ class Episode {
    * The moment of a kill: any; or just after a file got its name, when the catalog is about to
    * follow; or the same for the file that follows on the removal of one, which is a merged one.
    */
-  async #moment(): Promise<void> {
-    await pause(this.#random() * this.#workload.loadMsMax);
+  async #moment(server: ServerProcess): Promise<void> {
+    const { loadMsMax, stopMsMax } = this.#workload;
+    await pause(this.#random() * loadMsMax);
+    if (stopMsMax !== undefined) {
+      server.askToStop();
+      return await pause(this.#random() * stopMsMax);
+    }
     const aim = this.#random() * 3;
     if (aim < 1) return;
     using watcher = Deno.watchFs(`${this.#dataDir}/events`);
@@ -269,6 +273,8 @@ class Episode {
   #trace(state: DiskState, server: ServerProcess): void {
     const traces = {
       "before it was ready": !server.output.includes(" is ready: "),
+      "in the midst of a stop": / Stopping /.test(server.output) &&
+        !/ Stopped\b/.test(server.output),
       "a file half written": state.temporary.length > 0,
       "a flushed file without its commit": state.flushed.length > 0,
       "a merged file without its commit": state.merged.length > 0,
@@ -291,55 +297,6 @@ class Episode {
     for (const fault of found) this.#report.faults.push(`${this.#label}, ${when}: ${fault}`);
     this.#report.faults.push([`  (kept in ${this.#dataDir})`, ...log].join("\n  | "));
   }
-}
-
-/** The range that holds every event, as parameters. */
-function wholeRange(site: string): string {
-  return `site_id=${site}&start_date=${dateAgo(90)}&end_date=${dateAgo(-2)}`;
-}
-
-/** How often each event is counted, by the `id` of its props. */
-async function countsByHttp(server: ServerProcess): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  for (const site of SITES) {
-    for (let offset = 0;; offset += ROWS_A_PAGE) {
-      const { results } = await getJson<
-        { results: { dimensions: string[]; metrics: Pageviews }[] }
-      >(
-        server,
-        `/api/stats/query?${wholeRange(site)}&metrics=pageviews&dimensions=props:id` +
-          `&order_by=props:id&limit=${ROWS_A_PAGE}&offset=${offset}`,
-      );
-      for (const { dimensions: [id = ""], metrics } of results) {
-        counts.set(id, (counts.get(id) ?? 0) + metrics.pageviews);
-      }
-      if (results.length < ROWS_A_PAGE) break;
-    }
-  }
-  return counts;
-}
-
-interface Pageviews {
-  readonly pageviews: number;
-}
-
-async function totalByHttp(server: ServerProcess): Promise<number> {
-  let total = 0;
-  for (const site of SITES) {
-    const { total_pageviews } = await getJson<{ total_pageviews: number }>(
-      server,
-      `/api/stats/main?${wholeRange(site)}`,
-    );
-    total += total_pageviews;
-  }
-  return total;
-}
-
-async function getJson<T>(server: ServerProcess, path: string): Promise<T> {
-  const response = await fetch(server.url + path);
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${path} was answered ${response.status}: ${text}`);
-  return JSON.parse(text);
 }
 
 /** Numbers in [0, 1) from a seed (mulberry32). */

@@ -19,6 +19,8 @@ export interface Workload {
   readonly ageDays: readonly number[];
   /** Sites are erased now and then meanwhile. */
   readonly erases?: boolean;
+  /** The server is asked to stop first; the kill falls within this time after that. */
+  readonly stopMsMax?: number;
   /** Events older than this many days expire at each start. */
   readonly retentionDays?: number;
 }
@@ -62,6 +64,16 @@ export const WORKLOADS = {
     pastShare: 0.3,
     startShare: 0.75,
     loadMsMax: 1_500,
+    ageDays: [1, 2, 3, 4, 5, 6],
+  },
+  stop: {
+    doc: "kills hit the stop, which writes what is hot to Parquet",
+    env: { MALLARD_FLUSH_COUNT: "1000000", MALLARD_FLUSH_INTERVAL: "3600" },
+    connections: 8,
+    pastShare: 0.3,
+    startShare: 0,
+    loadMsMax: 600,
+    stopMsMax: 1_200,
     ageDays: [1, 2, 3, 4, 5, 6],
   },
   expiry: {
@@ -139,7 +151,7 @@ export class Traffic {
   async #lane(): Promise<void> {
     while (!this.#server.hasEnded) {
       const isPast = this.#random() < this.#workload.pastShare;
-      if (!await (isPast ? this.#import() : this.#event())) await pause(5);
+      if (!await (isPast ? this.#import() : this.#event())) await pause(25);
     }
   }
 

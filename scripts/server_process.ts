@@ -137,9 +137,14 @@ export class ServerProcess {
     await this.#end();
   }
 
+  /** Asks it to stop, and does not wait for that. */
+  askToStop(): void {
+    this.#signal("SIGTERM");
+  }
+
   /** Asks it to stop; resolves with its exit code. Killed after a minute, which is no code 0. */
   async stop(): Promise<number> {
-    this.#signal("SIGTERM");
+    this.askToStop();
     const timer = setTimeout(() => this.#signal("SIGKILL"), STOP_MS_MAX);
     const code = await this.#end();
     clearTimeout(timer);
