@@ -40,6 +40,11 @@ function executableTest(name: string, run: (program: Program, folder: string) =>
   });
 }
 
+async function run(command: string, ...args: string[]): Promise<boolean> {
+  const done = await new Deno.Command(command, { args, stderr: "null" }).output().catch(() => null);
+  return done?.success ?? false;
+}
+
 async function send(server: ServerProcess, path: string): Promise<number> {
   const response = await fetch(`${server.url}/api/event`, {
     method: "POST",
@@ -142,17 +147,17 @@ executableTest("The executable unpacks its library once, and again when it is da
     const [version] = [...Deno.readDirSync(native)];
     return `${native}/${version?.name}/libduckdb.so`;
   };
-  const run = async () => {
+  const once = async () => {
     const server = await ServerProcess.start(program, options).ready();
     assert.equal(await server.stop(), 0, server.output);
     return (await Deno.stat(library())).ino;
   };
-  const first = await run();
-  assert.equal(await run(), first, "an intact copy is used as it is");
+  const first = await once();
+  assert.equal(await once(), first, "an intact copy is used as it is");
   const whole = await Deno.readFile(library());
   await Deno.remove(library());
   await Deno.writeFile(library(), whole.subarray(0, MEBIBYTE));
-  await run();
+  await once();
   assert.deepEqual(await Deno.readFile(library()), whole);
 });
 
@@ -172,7 +177,28 @@ executableTest(
   },
 );
 
-executableTest("Two executables may unpack at once", async (program, folder) => {
+executableTest("The executable names the setting on a disk without programs", async (
+  program,
+  folder,
+) => {
+  const native = `${folder}/native`;
+  await Deno.mkdir(native);
+  if (!await run("mount", "-t", "tmpfs", "-o", "noexec,size=100m", "tmpfs", native)) {
+    return console.log("Skipping a disk without programs: none can be mounted here");
+  }
+  try {
+    const { code, stderr } = await runToEnd(program, [], {
+      cwd: folder,
+      env: { MALLARD_PORT: "0", MALLARD_DATA_DIR: `${folder}/data`, MALLARD_NATIVE_DIR: native },
+    });
+    assert.equal(code, 1);
+    assert.match(stderr, /^mallard: Cannot load DuckDB's library.*MALLARD_NATIVE_DIR/m);
+  } finally {
+    await run("umount", native);
+  }
+});
+
+executableTest("Three executables may unpack at once", async (program, folder) => {
   const env = { MALLARD_NATIVE_DIR: `${folder}/native` };
   const servers = ["one", "two", "three"].map((name) =>
     ServerProcess.start(program, { dataDir: `${folder}/${name}`, cwd: folder, env })
