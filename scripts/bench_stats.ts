@@ -118,7 +118,7 @@ async function pipelineOf({ clock, files, log, random }: System): Promise<Pipeli
   return new Pipeline({
     siteRates: new RateLimit(clock, { perSecond: 0 }),
     addressRates: null,
-    policy: { rateLimit: () => null, hostnames: () => [] },
+    policy: { rateLimit: () => null, isDeclared: () => false, hostnames: () => [] },
     drops: { count: () => {} },
     robots: new Robots(),
     userAgents: new UserAgents(),

@@ -123,7 +123,7 @@ async function openParts(
   const sites = await Sites.open(storage.store, clock);
   const ingest = await openIngest(config, system, storage, sites);
   const access = await openAccess(config, system, host, storage, sites);
-  const queries = await openQueries(config, system, storage, sites);
+  const queries = await openQueries(config, system, host, storage, sites);
   const stopping = new AbortController();
   const table = jobTable(config, system, host, { storage, sites, ...ingest }, stopping.signal);
   const jobs = new Jobs(table, clock, log);
@@ -196,6 +196,7 @@ async function openIngest(config: Config, system: System, storage: Storage, site
     addressRates: perAddress > 0 ? new RateLimit(clock, { perSecond: perAddress }) : null,
     policy: {
       rateLimit: (site) => sites.settings(site).rate_limit,
+      isDeclared: (site) => sites.declared(site) !== undefined,
       hostnames: (site) => sites.settings(site).hostnames,
     },
     drops,
@@ -260,6 +261,7 @@ async function openAccess(
 async function openQueries(
   config: Config,
   { clock, log }: System,
+  host: Host,
   { reader, db }: Storage,
   sites: Sites,
 ) {
@@ -267,6 +269,7 @@ async function openQueries(
   const behavioral = await chooseEngine(config.behavioral, db.extensionFault, ask, log);
   const idDays = (site: string) => sites.settings(site).visitor_id_days;
   const runner = new Runner(reader, rulesOfSites(sites), clock, {
+    explain: host.isDevelopment ?? false,
     queryTimeoutMs: config.query_timeout_secs * 1000,
     cacheTtlMs: config.cache_ttl_secs * 1000,
     cacheEntriesMax: config.cache_max_entries,

@@ -9,6 +9,8 @@ export interface Host {
   readonly memoryBytes: number | null;
   /** Loads DuckDB; called once, at start. */
   readonly loadDuckDb: () => Promise<DuckDbModule>;
+  /** Whether this is development: reports may be explained. */
+  readonly isDevelopment?: boolean;
   /** When files are merged; five minutes after start and each minute unless a test says else. */
   readonly compaction?: { readonly delayMs: number; readonly everyMs: number };
   /** Tells the owner the one-time token of the first setup. Never logged. */

@@ -129,6 +129,7 @@ function hostOf(config: Config, system: System): Host {
         { nativeDir: config.native_dir },
       ),
     ...testCompaction(),
+    isDevelopment: Deno.env.get("MALLARD_DEV") === "1",
     tellSetupToken: (token) =>
       print(
         "No password is set yet. Setting one from another machine needs this one-time token:\n" +

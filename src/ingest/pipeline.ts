@@ -93,6 +93,8 @@ export interface PipelineParts {
 export interface SitePolicy {
   /** Events a second; null for the server's own rate. */
   rateLimit(site: string): number | null;
+  /** Whether the owner declared the site: then it counts as listed. */
+  isDeclared(site: string): boolean;
   /** Hosts whose pages count; empty for any. */
   hostnames(site: string): readonly string[];
 }
@@ -175,7 +177,7 @@ export class Pipeline {
       gpc: false,
       isPast: true,
     };
-    if (this.#sites.size > 0 && !this.#sites.has(payload.site_id)) {
+    if (this.#sites.size > 0 && !this.#isListed(payload.site_id)) {
       return { dropped: "unknown_site" };
     }
     const drop = this.#checkRobot(draft);
@@ -184,15 +186,20 @@ export class Pipeline {
 
   #checkOrigin({ payload, origin }: Draft): Drop | null {
     if (this.#sites.size === 0) return null;
-    if (!this.#sites.has(payload.site_id)) return { dropped: "unknown_site" };
-    if (origin === null || this.#isListed(origin)) return null;
+    if (!this.#isListed(payload.site_id)) return { dropped: "unknown_site" };
+    if (origin === null || this.#isFromListed(origin)) return null;
     return { dropped: "foreign_origin" };
   }
 
-  #isListed(origin: string): boolean {
+  #isListed(site: string): boolean {
+    return this.#sites.has(site) || this.#parts.policy.isDeclared(site);
+  }
+
+  #isFromListed(origin: string): boolean {
     if (!/^https?:\/\//i.test(origin) || !URL.canParse(origin)) return false;
     const { hostname, host } = new URL(origin);
-    return this.#hosts.has(hostname) || this.#hosts.has(host);
+    const { policy } = this.#parts;
+    return [hostname, host].some((name) => this.#hosts.has(name) || policy.isDeclared(name));
   }
 
   #checkRate({ payload }: Draft): Drop | null {

@@ -21,7 +21,7 @@ export function openPipeline(
   return new Pipeline({
     siteRates: new RateLimit(clock, { perSecond: 0 }),
     addressRates: null,
-    policy: { rateLimit: () => null, hostnames: () => [] },
+    policy: { rateLimit: () => null, isDeclared: () => false, hostnames: () => [] },
     drops: { count: () => {} },
     robots: new Robots(),
     userAgents: new UserAgents(),
