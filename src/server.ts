@@ -155,9 +155,16 @@ function errorResponse(error: unknown, log: Log, requestId: string): Response {
   if (error instanceof DOMException && error.name === "AbortError") {
     return json({ error: "Cannot answer: the client went away" }, 503);
   }
+  if (hasBrokenOff(error)) return json({ error: "Cannot read the body: it broke off" }, 400);
   const stack = error instanceof Error ? error.stack : undefined;
   log("error", `Failed: ${messageOf(error)}`, { stack });
   return json({ error: `Cannot answer: something is wrong here, see the log (${requestId})` }, 500);
+}
+
+/** Whether a body could not be read to its end, for its sender is gone: the runtime's own errors. */
+function hasBrokenOff(error: unknown): boolean {
+  return error instanceof Error && ["BadResource", "Http"].includes(error.name) &&
+    error.message.includes("body");
 }
 
 function readUrl(request: Request): URL {
