@@ -57,7 +57,7 @@ function hmac(key: string, text: string): string {
   return createHmac("sha256", key).update(text).digest("hex");
 }
 
-Deno.test("an id lasts as many days as the site's owner says, under both kinds of salt", async () => {
+Deno.test("an id lasts as many days as the site says, under both kinds of salt", async () => {
   const sites = { "one.example": 1, "seven.example": 7, "thirty.example": 30 };
   // A Monday on which a period of 30 days begins, too.
   const first = Date.UTC(2024, 0, 22, 12);
@@ -84,7 +84,7 @@ Deno.test("an id lasts as many days as the site's owner says, under both kinds o
   }
 });
 
-Deno.test("a visit over midnight keeps its forgetful id, also over a restart at that hour", async () => {
+Deno.test("a visit over midnight keeps its forgetful id, over a restart too", async () => {
   await withFolder(async (folder) => {
     let app = await start(folder, MIDNIGHT - 15 * MINUTE_MS, RANDOM);
     await view(app, "23:45");
@@ -132,7 +132,7 @@ async function keysOf(folder: string, id: string): Promise<string[]> {
   return [...await keysIn(folder)].filter((key) => hmac(key, who) === id);
 }
 
-Deno.test("a forgetful salt is destroyed: nothing in DATA_DIR leads from an address to its id", async () => {
+Deno.test("a forgetful salt is destroyed: nothing in DATA_DIR leads to its ids", async () => {
   await withFolder(async (folder) => {
     const app = await start(folder, MIDNIGHT - 60 * MINUTE_MS, RANDOM);
     await view(app, "23:00");
@@ -168,7 +168,7 @@ Deno.test("a forgetful salt is destroyed: nothing in DATA_DIR leads from an addr
   });
 });
 
-Deno.test("forgetful ids have nothing to do with the kept secret, which is not even made", async () => {
+Deno.test("forgetful ids have nothing to do with the kept secret: none is made", async () => {
   await withFolder(async (folder) => {
     const app = await start(folder, MIDNIGHT, { ...RANDOM, MALLARD_SECRET: "known" });
     await view(app, "a");

@@ -1,0 +1,399 @@
+// Requests as nobody should send them, the same for the same seed: every route of the program with
+// parameters, headers and bodies that nearly fit, do not fit, or are meant to do harm.
+import type { Route } from "../../src/core/http.ts";
+import { BREAKDOWNS } from "../../src/query/breakdowns.ts";
+import { COMMON_PARAMS } from "../../src/query/parse.ts";
+import type { Report } from "../../src/query/report.ts";
+import { REPORTS } from "../../src/query/reports.ts";
+
+/** What no page and no header may hold. */
+export const MARK = `<script>alert("mark")</script>`;
+
+/** Seeded choices. */
+export class Dice {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** A whole number from 0, below `sides`. */
+  below(sides: number): number {
+    this.#state = (Math.imul(this.#state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor(this.#state / 2 ** 32 * sides);
+  }
+
+  /** True once in so many times. */
+  chance(one: number): boolean {
+    return this.below(one) === 0;
+  }
+
+  of<T>(list: readonly T[]): T {
+    return list[this.below(list.length)] as T;
+  }
+}
+
+const METHODS = ["GET", "POST", "DELETE", "PUT", "PATCH", "OPTIONS", "HEAD", "MOVE"];
+
+const HOSTILE = [
+  "",
+  MARK,
+  "' or 1=1 --",
+  '"; drop table events; --',
+  "${x}",
+  "{{7*7}}",
+  "../../../../etc/passwd",
+  "..%2f..%2fetc%2fpasswd",
+  "/dev/null",
+  "file:///etc/passwd",
+  "http://[::1",
+  "javascript:alert(1)",
+  "\u0000",
+  "\u202e\ufeff\ud800",
+  "é́́́",
+  "%",
+  "%zz",
+  "%00",
+  "%ff%fe",
+  "*?[a]",
+  "-1",
+  "0",
+  "1e309",
+  "9".repeat(40),
+  "NaN",
+  "null",
+  "true",
+  "__proto__",
+  "constructor",
+  "toString",
+  "x".repeat(3000),
+  "a,b|c;d:e&f=g",
+  "\r\nset-cookie: mm_session=mark",
+  "0000-00-00",
+  "9999-12-31",
+  "2024-02-30",
+  "(".repeat(200),
+  "[".repeat(200),
+  "\\".repeat(50),
+] as const;
+
+/** Values that fit, by the name of the parameter. */
+const PARAMS: Readonly<Record<string, readonly string[]>> = {
+  site_id: ["example.com", "example.com", "other.example", "none.example"],
+  period: ["day", "today", "24h", "7d", "30d", "90d", "12mo", "year", "all", "realtime"],
+  start_date: ["2024-01-01", "2024-01-15", "2023-12-01", "2024-01-15T10:00"],
+  end_date: ["2024-01-16", "2024-02-01", "2024-01-01"],
+  limit: ["1", "10", "1000", "1001"],
+  offset: ["0", "5", "1000001"],
+  steps: ["page:/,event:signup", "page:/a,page:/**", "event:a[plan=pro]", "page:,event:"],
+  window: ["1 day", "1 second", "366 days", "367 days", "1 fortnight"],
+  weeks: ["1", "4", "52", "53"],
+  page: ["/", "/a"],
+  format: ["csv", "json", "xml"],
+  filters: [
+    "",
+    "is(page,/)",
+    "or(is(browser,Chrome),contains~(page,%_));is_not(country,DE)",
+    "not(has_done(is(name,signup)))",
+    "matches(page,^/a+$)",
+    "matches(page,(a+)+$)",
+    "is(prop:__proto__,x)",
+    "is(goal,a goal);is(segment,a segment)",
+    "and(".repeat(20),
+  ],
+  interval: ["minute", "hour", "day", "week", "month"],
+  timezone: ["UTC", "Europe/Berlin", "Asia/Kathmandu", "Mars/Olympus"],
+  compare: ["previous_period", "year_over_year", "custom", "none"],
+  compare_start: ["2023-01-01"],
+  compare_end: ["2023-02-01"],
+  match_weekday: ["true", "false"],
+  metrics: ["visitors", "visitors,pageviews,bounce_rate", "events,conversion_rate"],
+  dimensions: ["page", "time", "country,browser", "prop:plan", "entry_page,source"],
+  dimension: ["page", "prop:plan", "source"],
+  order_by: ["visitors:desc", "page", "bounce_rate:asc"],
+  search: ["a", "%"],
+  text: ["a", "%"],
+  dry_run: ["true", "false", "1"],
+  events: ["erase", "keep"],
+  d: ["example.com", "other.example"],
+  n: ["pageview", "signup"],
+  u: ["https://example.com/a?utm_source=x", "/a", "https://example.com:99999/"],
+  r: ["https://www.google.com/", "android-app://com.x"],
+  w: ["320", "1920"],
+  p: ['{"a":1}', "{", '{"__proto__":{"x":1}}'],
+  detail: ["true", "true", "false"],
+  order: ["in_order", "any_order", "consecutive"],
+  by: ["page", "country", "prop:plan"],
+  cohorts: ["day", "week", "month"],
+  count: ["1", "10", "100"],
+  first: ["page:/", "event:signup"],
+  again: ["page:/", "event:signup"],
+  pattern: ["(?1)(?2)", "(?1).*(?2)", "(?1)(?t<3600)(?2)", "((("],
+  event: ["signup", "a"],
+  direction: ["forward", "backward"],
+  depth: ["1", "3", "9"],
+  count_by: ["visits", "visitors"],
+  of: ["pages", "events"],
+  group: ["/a/*"],
+};
+
+/** Bodies that fit, by route. */
+const BODIES: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>> = {
+  "POST /api/event": [
+    { d: "example.com", n: "pageview", u: "https://example.com/", r: "", w: 1280, p: '{"a":"b"}' },
+    { d: "example.com", n: "buy", u: "/", ra: 12.34, rc: "EUR", p: { a: 1 } },
+  ],
+  "POST /api/import": [{
+    d: "example.com",
+    n: "pageview",
+    u: "/",
+    at: "2024-01-10T10:00:00Z",
+    ip: "203.0.113.9",
+    ua: "x",
+  }],
+  "POST /api/auth/setup": [{ password: "correct horse" }],
+  "POST /api/auth/login": [{ password: "wrong horse", token: "00" }],
+  "POST /api/keys": [{ name: "key", scope: "ReadOnly" }],
+  "POST /api/v2/query": [
+    {
+      site_id: "example.com",
+      metrics: ["visitors"],
+      date_range: "7d",
+      filters: [["is", "event:page", ["/"]]],
+    },
+    {
+      site_id: "example.com",
+      metrics: ["visitors", "bounce_rate"],
+      date_range: ["2024-01-01", "2024-01-15"],
+      dimensions: ["visit:source", "time:day"],
+      order_by: [["visitors", "desc"]],
+      include: { total_rows: true },
+      pagination: { limit: 10, offset: 0 },
+    },
+  ],
+  "POST /api/sites": [{ site_id: "other.example", timezone: "Europe/Berlin", public: true }],
+  "PATCH /api/sites/:site_id": [
+    { name: MARK, week_start: "sunday", visit_timeout_minutes: 60 },
+    { hostnames: ["example.com"], visitor_id_days: 7, rate_limit: 5, retention_days: 3650 },
+    { hostnames: [], visitor_id_days: 1, rate_limit: null, visit_list: true },
+  ],
+};
+
+/** Bodies of the things that are kept with a site, by the last word of their path. */
+const ITEMS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  goals: { name: "a goal", event: "signup" },
+  segments: { name: "a segment", filters: "is(page,/)" },
+  funnels: { name: "a funnel", steps: "page:/,event:signup", window: "1 day" },
+  annotations: { date: "2024-01-10", text: MARK },
+};
+
+/** One route as it is shot at. */
+interface Kind {
+  readonly method: string;
+  readonly path: string;
+  readonly params: readonly string[];
+  readonly required: readonly string[];
+  readonly bodies: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** One request. */
+export interface Shot {
+  readonly path: string;
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body: BodyInit | undefined;
+  readonly peer: string;
+}
+
+/** The kinds of requests to these routes; assets count once, and two paths that do not exist. */
+export function kindsOf(routes: readonly Pick<Route, "method" | "path">[]): Kind[] {
+  const asset = routes.find(({ path }) => path.startsWith("/assets/"));
+  const own = routes.filter(({ path }) => !path.startsWith("/assets/"));
+  return [
+    ...own.map(({ method, path }) => ({
+      method,
+      path,
+      params: paramsOf(method, path),
+      required: requiredOf(method, path),
+      bodies: bodiesOf(method, path),
+    })),
+    ...[asset?.path ?? "/assets/0/app.js", "/nowhere", "/api/stats/nothing"].map((path) => (
+      { method: "GET", path, params: [], required: [], bodies: [] }
+    )),
+  ];
+}
+
+function paramsOf(method: string, path: string): readonly string[] {
+  if (path === "/api/event") return method === "GET" ? ["d", "n", "u", "r", "w", "p"] : [];
+  if (path === "/api/gdpr/erase") return ["site_id", "start_date", "end_date", "dry_run"];
+  if (path === "/privacy") return ["site_id"];
+  if (method === "DELETE" && path === "/api/sites/:site_id") return ["events"];
+  if (!path.startsWith("/api/stats/")) return [];
+  return [...Object.keys(COMMON_PARAMS), ...Object.keys(reportOf(path)?.params ?? {})];
+}
+
+/** What a request must have to be answered well. */
+function requiredOf(method: string, path: string): readonly string[] {
+  if (path === "/api/event") return method === "GET" ? ["d", "u"] : [];
+  if (path === "/api/gdpr/erase") return ["site_id", "start_date", "end_date"];
+  if (method === "DELETE" && path === "/api/sites/:site_id") return ["events"];
+  const own = reportOf(path)?.params ?? {};
+  return ["site_id", ...Object.keys(own).filter((name) => own[name]?.required)];
+}
+
+function reportOf(path: string): Report | undefined {
+  const reports: Readonly<Record<string, Report>> = REPORTS;
+  return reports[path.replace("/api/stats/", "")];
+}
+
+function bodiesOf(method: string, path: string): readonly Readonly<Record<string, unknown>>[] {
+  const own = BODIES[`${method} ${path}`];
+  if (own) return own;
+  const item = ITEMS[/\/(\w+)(\/:id)?$/.exec(path)?.[1] ?? ""];
+  return item && ["POST", "PATCH"].includes(method) ? [item] : [];
+}
+
+/** What exists at the moment: ids of what is kept with the site, by kind, and hashes of keys. */
+export interface Known {
+  readonly ids: Record<string, readonly string[]>;
+  readonly keyHashes: readonly string[];
+}
+
+/** A request to one of the kinds. */
+export function shoot(
+  dice: Dice,
+  kinds: readonly Kind[],
+  secrets: readonly Record<string, string>[],
+  known: Known,
+): Shot {
+  const kind = dice.of(kinds);
+  const method = dice.chance(12) ? dice.of(METHODS) : kind.method;
+  const hasBody = !["GET", "HEAD"].includes(method) &&
+    (kind.bodies.length > 0 || dice.chance(10));
+  const usual = kind.bodies.length > 0 ? dice.of(kind.bodies) : {};
+  return {
+    path: `${pathOf(dice, filled(dice, kind.path, known))}${queryOf(dice, kind)}`,
+    method,
+    headers: {
+      "content-type": kind.path === "/api/import" ? "application/x-ndjson" : "application/json",
+      ...headersOf(dice, secrets),
+    },
+    body: hasBody ? bodyOf(dice, usual) : undefined,
+    peer: dice.of(["127.0.0.1", "198.51.100.7", "10.0.0.1", "::1", "2001:db8::1", "", "nonsense"]),
+  };
+}
+
+/** A pattern with values in its parts, most of which exist. */
+function filled(dice: Dice, pattern: string, known: Known): string {
+  const values: Readonly<Record<string, readonly string[]>> = {
+    site_id: PARAMS["site_id"] ?? [],
+    name: [...Object.keys(BREAKDOWNS), "nothing"],
+    id: [...known.ids[/(\w+)\/:id$/.exec(pattern)?.[1] ?? ""] ?? [], "99999"],
+    key_hash: [...known.keyHashes, "0".repeat(64)],
+  };
+  return pattern.replace(
+    /:(\w+)/g,
+    (_, name: string) =>
+      dice.chance(10)
+        ? encodeURIComponent(dice.of(HOSTILE).toWellFormed()) || "x"
+        : dice.of(values[name] ?? ["x"]),
+  );
+}
+
+function pathOf(dice: Dice, path: string): string {
+  if (!dice.chance(12)) return path;
+  const hostile = encoded(dice, dice.of(HOSTILE));
+  return dice.of([
+    () => `${path}/${hostile}`,
+    () => `${path}${hostile}`,
+    () => path.replace(/[^/]*$/, hostile),
+    () => `//${path}`,
+    () => `${path}/../../${hostile}`,
+    () => path.toUpperCase(),
+    () => path.split("").map((char) => dice.chance(5) ? `%${hexOf(char)}` : char).join(""),
+  ])();
+}
+
+function queryOf(dice: Dice, { params, required }: Kind): string {
+  const names = dice.chance(8) ? [...params, dice.of(Object.keys(PARAMS))] : params;
+  // What is required and little else, or nearly every question would have a fault.
+  const calm = dice.chance(2);
+  const parts: string[] = [];
+  for (const name of names) {
+    const left = calm
+      ? !required.includes(name) && !dice.chance(8)
+      : name !== "site_id" && dice.chance(3) || dice.chance(30);
+    if (left) continue;
+    const value = !calm && dice.chance(8) ? dice.of(HOSTILE) : dice.of(PARAMS[name] ?? HOSTILE);
+    const key = !calm && dice.chance(60) ? encoded(dice, dice.of(HOSTILE)) : name;
+    parts.push(`${key}=${encoded(dice, value)}`);
+    if (!calm && dice.chance(40)) parts.push(`${name}=${encoded(dice, dice.of(HOSTILE))}`);
+  }
+  return parts.length === 0 ? "" : `?${parts.join(dice.chance(40) ? ";" : "&")}`;
+}
+
+function headersOf(
+  dice: Dice,
+  secrets: readonly Record<string, string>[],
+): Record<string, string> {
+  const headers: Record<string, string> = { ...(dice.chance(6) ? {} : dice.of(secrets)) };
+  const hostile = () => dice.of(HOSTILE).replace(/[^\x20-\x7e]/g, "").trim();
+  const put = (name: string, ...values: string[]) => {
+    if (dice.chance(8)) headers[name] = dice.chance(3) ? hostile() : dice.of(values);
+  };
+  put("content-type", "application/json", "text/plain", "application/x-ndjson", "a/b; c");
+  put("origin", "http://localhost:8000", "https://evil.example", "null");
+  put("referer", "http://localhost:8000/x", "https://evil.example/");
+  put("user-agent", "Mozilla/5.0 (X11; Linux x86_64) Chrome/120.0.0.0", "Googlebot/2.1", "");
+  put("x-forwarded-for", "203.0.113.9", "1.2.3.4, 10.0.0.1", "::1", ",,,", "127.0.0.1");
+  put("x-real-ip", "203.0.113.9");
+  put("forwarded", "for=203.0.113.9;host=a", MARK);
+  put("host", "localhost:8000", "stats.example.com", "evil.example", "[::1]");
+  put("accept-encoding", "gzip", "br", "*;q=0");
+  put("if-none-match", "*", 'W/"x"');
+  put("content-length", "0", "999999999", "-1");
+  put("access-control-request-method", "DELETE");
+  put("sec-gpc", "1");
+  put("sec-fetch-site", "same-origin", "cross-site");
+  put("sec-ch-ua", '"Brave";v="120"', MARK, "(".repeat(500));
+  if (dice.chance(20)) headers["authorization"] = `Bearer ${hostile()}`;
+  if (dice.chance(20)) headers["cookie"] = `mm_session=${hostile()}; mm_session`;
+  return headers;
+}
+
+function bodyOf(dice: Dice, usual: Readonly<Record<string, unknown>>): BodyInit {
+  if (dice.chance(2)) return JSON.stringify(usual);
+  const all = Object.values(BODIES).flat();
+  const value: Record<string, unknown> = { ...(dice.chance(10) ? dice.of(all) : usual) };
+  for (const name of Object.keys(value)) {
+    if (dice.chance(5)) {
+      value[name] = dice.of<unknown>([dice.of(HOSTILE), null, [], {}, 1e300, -0.5, true, [MARK]]);
+    }
+    if (dice.chance(20)) delete value[name];
+  }
+  const text = JSON.stringify(value);
+  return dice.of<() => BodyInit>([
+    () => text,
+    () => text,
+    () => text,
+    () => text,
+    () => text.slice(0, dice.below(text.length)),
+    () => `${text}\n${text}`,
+    () => dice.of(HOSTILE),
+    () => "[".repeat(50_000),
+    () => `{"a":`.repeat(5000),
+    () => Uint8Array.from({ length: 200 }, () => dice.below(256)),
+    () => " ".repeat(dice.of([1, 65_535, 65_537, 300_000])),
+    () => `{"d":"${"x".repeat(70_000)}"}`,
+  ])();
+}
+
+function encoded(dice: Dice, text: string): string {
+  return dice.chance(20)
+    ? text.replace(/[^\x21-\x7e]/g, "")
+    : encodeURIComponent(text.toWellFormed());
+}
+
+function hexOf(char: string): string {
+  return char.charCodeAt(0).toString(16).padStart(2, "0");
+}
