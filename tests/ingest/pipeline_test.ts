@@ -1,54 +1,247 @@
-import assert from "node:assert";
-import { openApp, type RunningApp } from "../support/running_app.ts";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
+import { loadConfig } from "../../src/config.ts";
+import { EVENT_COLUMN_NAMES } from "../../src/core/event.ts";
+import { Robots } from "../../src/ingest/bot.ts";
+import type { Dropped } from "../../src/ingest/drops.ts";
+import { GeoIp } from "../../src/ingest/geoip.ts";
+import { derivedIdentity } from "../../src/ingest/identity.ts";
+import { parseBody, type Payload } from "../../src/ingest/payload.ts";
+import { DROPS, type Outcome, Pipeline } from "../../src/ingest/pipeline.ts";
+import { RateLimit } from "../../src/ingest/ratelimit.ts";
+import { Timestamps } from "../../src/ingest/timestamps.ts";
+import { UserAgents } from "../../src/ingest/useragent.ts";
+import { VisitorIds } from "../../src/ingest/visitor_id.ts";
+import { FakeClock, seededRandom } from "../support/fake_system.ts";
+import { mmdb } from "../support/mmdb.ts";
 
-const CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
+const BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
   "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";
+const ROBOT = "Mozilla/5.0 (compatible; Googlebot/2.1)";
+const ADDRESS = "81.2.69.142";
+const NOON = Date.UTC(2024, 0, 15, 12);
 
-async function statusOf(
-  app: RunningApp,
-  d: string,
-  headers: Record<string, string> = {},
-): Promise<number> {
-  const response = await app.send("/api/event", {
-    method: "POST",
-    headers: { "user-agent": CHROME, ...headers },
-    body: JSON.stringify({ d, n: "pageview", u: "https://page.example/" }),
-  });
-  return response.status;
+/** What one test says of the world around a pipeline. */
+interface World {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly siteRate?: number;
+  readonly addressRate?: number;
+  readonly declared?: readonly string[];
+  readonly rates?: Readonly<Record<string, number>>;
+  readonly hostnames?: readonly string[];
 }
 
-Deno.test("Pipeline takes sites that the owner declares beside those of site_ids", async () => {
-  const app = await openApp({ MALLARD_SITE_IDS: "listed.example" });
-  assert.strictEqual(await statusOf(app, "declared.example"), 403);
-  const declared = await app.send("/api/sites", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ site_id: "declared.example" }),
+function open(world: World = {}) {
+  const loaded = loadConfig({ file: null, env: world.env ?? {} });
+  if ("faults" in loaded) throw new Error(loaded.faults.join());
+  const clock = new FakeClock(NOON);
+  const counted: Dropped[] = [];
+  const geo = GeoIp.open(
+    mmdb([["81.2.69.0/24", { country: { iso_code: "DE" } }]]),
+    { precision: "city" },
+  );
+  const pipeline = new Pipeline({
+    siteRates: new RateLimit(clock, { perSecond: world.siteRate ?? 0 }),
+    addressRates: world.addressRate ? new RateLimit(clock, { perSecond: world.addressRate }) : null,
+    policy: {
+      rateLimit: (site) => world.rates?.[site] ?? null,
+      isDeclared: (site) => world.declared?.includes(site) ?? false,
+      hostnames: () => world.hostnames ?? [],
+    },
+    drops: { count: (dropped) => counted.push(dropped) },
+    robots: new Robots(),
+    userAgents: new UserAgents(),
+    geo,
+    identity: derivedIdentity(new VisitorIds("secret"), () => 1),
+    timestamps: new Timestamps({ roundToHour: loaded.config.round_timestamps, lastUs: 0 }),
+    random: seededRandom(1),
+  }, loaded.config);
+  const run = (
+    event: Readonly<Record<string, unknown>> = {},
+    headers: Record<string, string> = {},
+    address = ADDRESS,
+  ): Outcome =>
+    pipeline.run(payload(event), {
+      nowMs: clock.nowMs(),
+      address,
+      headers: new Headers({ "user-agent": BROWSER, ...headers }),
+    });
+  return { pipeline, clock, counted, run };
+}
+
+function payload(event: Readonly<Record<string, unknown>>): Payload {
+  const body = { d: "example.com", n: "pageview", u: "https://example.com/a", ...event };
+  const checked = parseBody(new TextEncoder().encode(JSON.stringify(body)));
+  if ("fault" in checked) throw new Error(checked.fault.message);
+  return checked.value;
+}
+
+/** Why it was dropped; undefined where it was not. */
+function why(outcome: Outcome): string | undefined {
+  return "dropped" in outcome ? outcome.dropped : undefined;
+}
+
+/** The event as it is stored; fails where it was dropped. */
+function stored(outcome: Outcome) {
+  ok("event" in outcome, why(outcome));
+  return outcome.event;
+}
+
+Deno.test("run() stores an event with every column and no trace of the address", () => {
+  const event = stored(
+    open().run({
+      u: "https://shop.example/cart?utm_source=news&gclid=1",
+      r: "https://www.google.com/search?q=x",
+      w: 800,
+      p: { plan: "pro" },
+      ra: 49.9,
+      rc: "EUR",
+    }),
+  );
+  deepEqual(Object.keys(event).sort(), [...EVENT_COLUMN_NAMES].sort());
+  const { visitor_id, ...rest } = event;
+  ok(/^[0-9a-f]{64}$/.test(visitor_id));
+  ok(!JSON.stringify(event).includes(ADDRESS));
+  deepEqual(rest, {
+    site_id: "example.com",
+    timestamp: NOON * 1000,
+    event_name: "pageview",
+    pathname: "/cart",
+    hostname: "shop.example",
+    referrer: "https://www.google.com/search?q=x",
+    referrer_source: "Google",
+    utm_source: "news",
+    utm_medium: null,
+    utm_campaign: null,
+    utm_content: null,
+    utm_term: null,
+    click_id: "gclid",
+    browser: "Chrome",
+    browser_version: "120.0.0.0",
+    os: "Windows",
+    os_version: "10",
+    device_type: "tablet",
+    screen_size: "800",
+    country_code: "DE",
+    region: null,
+    city: null,
+    props: '{"plan":"pro"}',
+    revenue_amount: 4990,
+    revenue_currency: "EUR",
   });
-  assert.strictEqual(declared.status, 201);
-  assert.strictEqual(await statusOf(app, "declared.example"), 202);
-  const from = (origin: string) => statusOf(app, "listed.example", { origin });
-  assert.strictEqual(await from("https://declared.example"), 202);
-  assert.strictEqual(await from("https://stranger.example"), 403);
-  await app.close();
 });
 
-Deno.test("Pipeline gives a site its own rate, and a public address its share", async () => {
-  const app = await openApp({ MALLARD_RATE_LIMIT: "1", MALLARD_RATE_LIMIT_PER_ADDRESS: "2" });
-  const put = await app.send("/api/sites", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ site_id: "busy.example", rate_limit: 0 }),
+Deno.test("run() takes the first reason of an event that has them all, in the order told", () => {
+  const all: World = {
+    env: { MALLARD_SITE_IDS: "example.com", MALLARD_RESPECT_GPC: "true" },
+    siteRate: 2,
+    addressRate: 1,
+    hostnames: ["other.example"],
+  };
+  const { run, clock, counted, pipeline } = open(all);
+  const robot = { "user-agent": ROBOT, "sec-gpc": "1" };
+  equal(
+    why(run({ d: "stranger.example" }, { ...robot, origin: "https://evil.example" })),
+    "unknown_site",
+  );
+  equal(why(run({}, { ...robot, origin: "https://evil.example" })), "foreign_origin");
+  equal(why(run({}, robot)), "opted_out");
+  equal(why(run({}, robot)), "address_limited");
+  equal(why(run({}, robot)), "rate_limited");
+  clock.advance(1000);
+  equal(why(run({}, { "user-agent": ROBOT })), "robot");
+  clock.advance(1000);
+  equal(why(run()), "foreign_host");
+  deepEqual(counted.map(({ reason, name }) => [reason, name]), [
+    ["opted_out", ""],
+    ["address_limited", ""],
+    ["rate_limited", ""],
+    ["robot", "Googlebot"],
+    ["foreign_host", ""],
+  ], "strangers to the server are in the totals alone");
+  deepEqual(pipeline.drops, Object.fromEntries(Object.keys(DROPS).map((reason) => [reason, 1])));
+});
+
+Deno.test("run() lets the owner's declared sites in beside the listed ones", () => {
+  const { run } = open({
+    env: { MALLARD_SITE_IDS: "example.com" },
+    declared: ["declared.example"],
   });
-  assert.strictEqual(put.status, 201);
-  const statuses: number[] = [];
-  for (let count = 0; count < 3; count++) statuses.push(await statusOf(app, "busy.example"));
-  assert.deepStrictEqual(statuses, [202, 202, 202]);
-  assert.strictEqual(await statusOf(app, "other.example"), 202);
-  assert.strictEqual(await statusOf(app, "other.example"), 429);
-  const far = { "x-forwarded-for": "8.8.8.8" };
-  const shared: number[] = [];
-  for (let count = 0; count < 3; count++) shared.push(await statusOf(app, "busy.example", far));
-  assert.deepStrictEqual(shared, [202, 202, 429]);
-  await app.close();
+  equal(why(run({ d: "declared.example" })), undefined);
+  equal(why(run({ d: "declared.example" }, { origin: "https://declared.example" })), undefined);
+  equal(why(run({}, { origin: "https://declared.example" })), undefined);
+  equal(why(run({ d: "stranger.example" })), "unknown_site");
+  equal(why(open().run({ d: "any.example" }, { origin: "https://evil.example" })), undefined);
+});
+
+Deno.test("run() goes by a site's own rate where it has one, and tells when to come back", () => {
+  const { run, clock } = open({ siteRate: 1, rates: { "fast.example": 3, "free.example": 0 } });
+  const pass = (d: string) => [1, 2, 3, 4, 5].filter(() => why(run({ d })) === undefined).length;
+  equal(pass("example.com"), 1);
+  equal(pass("fast.example"), 3);
+  equal(pass("free.example"), 5);
+  deepEqual(run(), { dropped: "rate_limited", retrySecs: 1 });
+  clock.advance(1000);
+  equal(why(run()), undefined);
+});
+
+Deno.test("run() limits public addresses, whichever site they send for, and no network", () => {
+  const { run } = open({ addressRate: 2 });
+  const pass = (address: string) =>
+    ["a", "b", "c", "d"].filter((d) => why(run({ d }, {}, address)) === undefined).length;
+  equal(pass("81.2.69.1"), 2);
+  equal(pass("2a00:1450:4001::5"), 2);
+  for (const address of ["10.0.0.1", "127.0.0.1", "::1", "fd00::1", "no address", ""]) {
+    equal(pass(address), 4, address);
+  }
+});
+
+Deno.test("run() drops robots by name, unless they are to be kept", () => {
+  const { run, counted } = open();
+  equal(why(run({}, { "user-agent": "Mozilla/5.0 (compatible; GPTBot/1.2)" })), "robot");
+  deepEqual(counted, [{ site_id: "example.com", reason: "robot", name: "GPTBot" }]);
+  const kept = open({ env: { MALLARD_FILTER_BOTS: "false" } });
+  equal(why(kept.run({}, { "user-agent": ROBOT })), undefined);
+});
+
+Deno.test("run() gives every event its own id where ids are suppressed", () => {
+  const { run } = open({ env: { MALLARD_SUPPRESS_VISITOR_ID: "true" } });
+  const ids = Array.from({ length: 20 }, () => stored(run()).visitor_id);
+  equal(new Set(ids).size, 20);
+  const usual = open();
+  equal(new Set([1, 2, 3].map(() => stored(usual.run()).visitor_id)).size, 1);
+});
+
+Deno.test("run() takes the visitor's id of the day that is stored", () => {
+  const { run, clock } = open({ env: { MALLARD_ROUND_TIMESTAMPS: "true" } });
+  clock.advance(12 * 3_600_000 - 1);
+  const late = stored(run());
+  clock.advance(1);
+  const early = stored(run());
+  equal(new Date(late.timestamp / 1000).getUTCDate(), 15);
+  equal(new Date(early.timestamp / 1000).getUTCDate(), 16);
+  ok(late.visitor_id !== early.visitor_id);
+});
+
+Deno.test("runPast() drops robots and unlisted sites only, and counts neither", () => {
+  const { pipeline, counted } = open({
+    env: { MALLARD_SITE_IDS: "example.com", MALLARD_RESPECT_GPC: "true" },
+    siteRate: 1,
+    addressRate: 1,
+    hostnames: ["other.example"],
+  });
+  const past = (d = "example.com", userAgent = BROWSER) =>
+    pipeline.runPast(payload({ d }), { atMs: NOON - 86_400_000, address: ADDRESS, userAgent });
+  for (let count = 0; count < 3; count++) equal(why(past()), undefined);
+  equal(why(past("stranger.example")), "unknown_site");
+  equal(why(past("example.com", ROBOT)), "robot");
+  deepEqual(counted, []);
+  ok(Object.values(pipeline.drops).every((count) => count === 0));
+  const { timestamp, country_code } = stored(past());
+  equal(new Date(timestamp / 1000).toISOString().slice(0, 19), "2024-01-14T12:00:00");
+  equal(country_code, "DE");
+});
+
+Deno.test("DROPS answer robots, opted out browsers and foreign hosts as if all were well", () => {
+  const silent = Object.entries(DROPS).filter(([, { code }]) => code === null);
+  deepEqual(silent.map(([reason]) => reason).sort(), ["foreign_host", "opted_out", "robot"]);
 });
