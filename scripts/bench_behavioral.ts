@@ -1,7 +1,7 @@
 // Benchmark of the behavioural statements: each over many events hot, cold, and half and half,
 // beside a plain count of visitors in the same run, and beside DuckDB's extension where
 // MALLARD_TEST_EXTENSION names its file. Arguments: numbers of events (1000000 when missing), and
-// runs=N. Prints the best of the runs: milliseconds by the clock and of all processors together, the
+// runs=N. Prints the best of the runs: milliseconds by the clock and of all processors, the
 // ratio to the count, and the highest memory meanwhile.
 import * as duckdb from "@duckdb/node-api";
 import { raw, type Sql, sql } from "../src/core/sql.ts";

@@ -112,6 +112,7 @@ export function itemsSql(
   const visits = engine.visitEvents(source, gapUs, ["event_name", "pathname"]);
   const conditions = [
     sql`visit_start_us >= ${range.fromUs} and visit_start_us < ${range.toUs}`,
+    sql`label is not null`,
     ...(own.of === "pages" ? [sql`event_name = 'pageview'`] : []),
     ...(matching
       ? [sql`(visitor_id, visit_start_us) in (
@@ -122,8 +123,8 @@ export function itemsSql(
       : []),
   ];
   return sql`(
-    with visited as (select * from ${visits})
-    select visitor_id, visit_start_us, us, ${flowLabel(own.group)} as label
+    with visited as (select *, ${flowLabel(own.group)} as label from ${visits})
+    select visitor_id, visit_start_us, us, label
     from visited
     where ${join(conditions, " and ")}
   )`;

@@ -40,8 +40,12 @@ export interface RandomEvents {
   readonly ties: number;
 }
 
-const PAGES = ["/", "/a", "/b", "/c", "/d/1", "/d/2"];
-const NAMES = ["signup", "purchase", "click"];
+/** Texts that stand for NULL, as adopted files may have it; see `withNulls`. */
+export const NULL_PAGE = "/null";
+export const NULL_NAME = "null";
+
+const PAGES = ["/", "/a", "/b", "/c", "/d/1", "/d/2", NULL_PAGE];
+const NAMES = ["signup", "purchase", "click", NULL_NAME];
 const SOURCES = ["Google", "Bing", null, "news.ycombinator.com"];
 const COUNTRIES = ["DE", "FR", null, "US"];
 
@@ -72,6 +76,16 @@ export function randomEvents(options: RandomEvents): Event[] {
     [events[at], events[other]] = [events[other] as Event, events[at] as Event];
   }
   return events;
+}
+
+/** The events as they are read where NULL_PAGE and NULL_NAME become NULL. */
+export function withNulls(events: readonly Event[]): Event[] {
+  const absent = null as unknown as string;
+  return events.map((event) => ({
+    ...event,
+    pathname: event.pathname === NULL_PAGE ? absent : event.pathname,
+    event_name: event.event_name === NULL_NAME ? absent : event.event_name,
+  }));
 }
 
 /** Events of each visitor in order of time; events of one microsecond in any order. */
@@ -262,7 +276,7 @@ export function bruteNextPages(
 ): { next_page: string; visitors: number }[] {
   const counts = new Map<string, number>();
   for (const own of visitors) {
-    const views = own.filter((event) => event.event_name === "pageview");
+    const views = own.filter((event) => event.event_name === "pageview" && event.pathname !== null);
     const first = views.filter((view) => view.pathname === page)
       .map((view) => view.timestamp).sort((a, b) => a - b)[0];
     if (first === undefined) continue;

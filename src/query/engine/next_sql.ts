@@ -12,7 +12,7 @@ export function nextPages(events: Sql, page: string, limit: number, offset: numb
   return sql`(
     with views as (
       select visitor_id, epoch_us(timestamp) as us, pathname from ${events}
-      where event_name = 'pageview'
+      where event_name = 'pageview' and pathname is not null
     ),
     firsts as (
       select visitor_id, min(us) as first_us from views where pathname = ${page} group by visitor_id

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { sql } from "../../../src/core/sql.ts";
 import { nextPages } from "../../../src/query/engine/next_sql.ts";
-import { bruteNextPages, byVisitor, randomEvents } from "../../support/behaviour_brute.ts";
+import {
+  bruteNextPages,
+  byVisitor,
+  randomEvents,
+  withNulls,
+} from "../../support/behaviour_brute.ts";
 import { EVENTS, TEST_SEEDS, withEvents } from "../../support/behaviour_db.ts";
 
 const HOUR = 3_600_000_000;
@@ -18,7 +23,7 @@ for (const seed of TEST_SEEDS) {
         gapsUs: [1, 1_000_000, HOUR, 25 * HOUR],
         ties,
       });
-      const visitors = [...byVisitor(events).values()];
+      const visitors = [...byVisitor(withNulls(events)).values()];
       await withEvents(events, async (ask) => {
         for (const page of ["/", "/a", "/d/1", "/nowhere"]) {
           const expected = bruteNextPages(visitors, page);

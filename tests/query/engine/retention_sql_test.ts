@@ -13,9 +13,12 @@ import {
   byVisitor,
   type Meets,
   randomEvents,
+  withNulls,
 } from "../../support/behaviour_brute.ts";
-import { EVENTS, TEST_SEEDS, withEvents } from "../../support/behaviour_db.ts";
+import { EVENTS, TEST_SEEDS, THOROUGH, withEvents } from "../../support/behaviour_db.ts";
 
+/** Its clocks change in the time of the events. */
+const BERLIN = "Europe/Berlin";
 const HOUR = 3_600_000_000;
 const DAY = 24 * HOUR;
 const FROM = Date.UTC(2024, 2, 4) * 1000;
@@ -25,22 +28,22 @@ const signup: Meets = (event) => event.event_name === "signup";
 const purchase: Meets = (event) => event.event_name === "purchase";
 
 for (const seed of TEST_SEEDS) {
-  for (const zone of ["UTC", "Europe/Berlin", "America/St_Johns"]) {
+  for (const zone of THOROUGH ? ["UTC", "America/St_Johns", BERLIN] : [BERLIN]) {
     Deno.test(`retentionCells() equals the brute force in ${zone}, seed ${seed}`, async () => {
       const events = randomEvents({
         seed: seed + 300,
-        visitors: 2500,
+        visitors: THOROUGH ? 2500 : 1000,
         eventsMax: 12,
         fromUs: FROM - 20 * DAY,
         spanUs: 50 * DAY,
         gapsUs: [1, HOUR - 1, HOUR, 11 * HOUR, DAY, 3 * DAY, 7 * DAY - 1, 7 * DAY, 20 * DAY],
         ties: 0.2,
       });
-      const visitors = [...byVisitor(events).values()];
+      const visitors = [...byVisitor(withNulls(events)).values()];
       const arms = zoneArms(zone, FROM - 40 * DAY, FROM + 200 * DAY);
       await withEvents(events, async (ask) => {
         for (const interval of COHORT_INTERVALS) {
-          for (const weekStart of [1, 7] as const) {
+          for (const weekStart of weekStarts(interval)) {
             for (const fromUs of [0, FROM, FROM + 2 * DAY + 1]) {
               for (
                 const [first, again, firstSql, againSql] of [
@@ -94,6 +97,11 @@ for (const seed of TEST_SEEDS) {
       });
     });
   }
+}
+
+/** The first day of the week matters to weeks alone. */
+function weekStarts(interval: string): readonly (1 | 7)[] {
+  return interval === "week" || THOROUGH ? [1, 7] : [1];
 }
 
 const days = new Map<string, number>();

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import type { Event } from "../../../src/core/event.ts";
 import { sql } from "../../../src/core/sql.ts";
 import { VISIT_GAP_US, visitEvents, visits, visitSpan } from "../../../src/query/engine/visits.ts";
-import { bruteVisits, byVisitor, plainEvent, randomEvents } from "../../support/behaviour_brute.ts";
+import {
+  bruteVisits,
+  byVisitor,
+  plainEvent,
+  randomEvents,
+  withNulls,
+} from "../../support/behaviour_brute.ts";
 import { EVENTS, TEST_SEEDS, withEvents } from "../../support/behaviour_db.ts";
 
 const GAP = VISIT_GAP_US;
@@ -24,6 +30,7 @@ function bruteRow(own: readonly Event[]): Record<string, unknown> {
   const first = own[0] as Event;
   const last = own.at(-1) as Event;
   const views = own.filter((event) => event.event_name === "pageview");
+  const paths = views.map((event) => event.pathname).filter((path) => path !== null);
   return {
     visitor_id: first.visitor_id,
     start_us: first.timestamp,
@@ -33,8 +40,8 @@ function bruteRow(own: readonly Event[]): Record<string, unknown> {
     events: own.length,
     is_bounce: views.length === 1 && own.length === 1,
     referrer_source: first.referrer_source,
-    entry_page: views[0]?.pathname ?? null,
-    exit_page: views.at(-1)?.pathname ?? null,
+    entry_page: paths[0] ?? null,
+    exit_page: paths.at(-1) ?? null,
     signed_up: own.some((event) => event.event_name === "signup"),
     clicks: own.filter((event) => event.event_name === "click").length,
   };
@@ -54,7 +61,7 @@ for (const seed of TEST_SEEDS) {
       gapsUs: GAPS,
       ties: 0,
     });
-    const expected = [...byVisitor(events).values()]
+    const expected = [...byVisitor(withNulls(events)).values()]
       .flatMap((own) => bruteVisits(own, GAP)).map(bruteRow);
     await withEvents(events, async (ask) => {
       const rows = await ask(
@@ -81,7 +88,9 @@ for (const seed of TEST_SEEDS) {
       gapsUs: GAPS,
       ties: 0.4,
     });
-    const expected = [...byVisitor(events).values()].flatMap((own) => bruteVisits(own, GAP));
+    const expected = [...byVisitor(withNulls(events)).values()].flatMap((own) =>
+      bruteVisits(own, GAP)
+    );
     await withEvents(events, async (ask) => {
       const ids = (rows: Record<string, unknown>[]) =>
         rows.map((row) => `${row["visitor_id"]} ${row["start"]} ${row["us"]} ${row["pathname"]}`)
