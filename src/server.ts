@@ -15,7 +15,12 @@ export interface Peer {
 /** Says who asks, and refuses who may not. */
 export interface Gate {
   accessOf(request: Request, caller: { peer: string; address: string }): Access;
-  authorize(request: Request, route: Pick<Route, "right">, access: Access): void;
+  authorize(
+    request: Request,
+    route: Pick<Route, "right">,
+    access: Access,
+    caller: { peer: string; address: string },
+  ): void;
 }
 
 /** What the server needs besides its routes. */
@@ -96,7 +101,7 @@ async function answer(
   }
   const address = options.clientAddress(peer, request.headers);
   const access = gate.accessOf(request, { peer, address });
-  gate.authorize(request, route, access);
+  gate.authorize(request, route, access, { peer, address });
   const ended = new AbortController();
   const context: Context = {
     request,

@@ -3,9 +3,7 @@
 import type { Access, Right } from "../core/access.ts";
 import { AppError } from "../core/errors.ts";
 import { type Context, json, type Route } from "../core/http.ts";
-import { KEY_REQUESTS_AT_ONCE, KEY_REQUESTS_PER_SEC } from "../core/limits.ts";
 import type { Clock, Log, Random } from "../core/types.ts";
-import { RateLimit } from "../ingest/ratelimit.ts";
 import type { OwnerStore } from "../storage/owner_ops.ts";
 import { readJsonObject } from "./body.ts";
 import { presentedKeys, sessionCookie, sessionCookies } from "./credentials.ts";
@@ -14,6 +12,7 @@ import { type Caller, localityOf } from "./locality.ts";
 import { Lockout } from "./lockout.ts";
 import { requireOrigin } from "./origin.ts";
 import { checkNewPassword, isPasswordHash, type PasswordHasher } from "./password.ts";
+import { CallerRates } from "./rates.ts";
 import { requireRight } from "./rights.ts";
 import { hexOf, sameSecret } from "./secrets.ts";
 import { Sessions } from "./sessions.ts";
@@ -59,7 +58,7 @@ export class Auth {
   readonly #options: AuthOptions;
   readonly #sessions: Sessions;
   readonly #lockout: Lockout;
-  readonly #keyRates: RateLimit;
+  readonly #rates: CallerRates;
   #hash: string | null;
   #setupToken: string | null;
   #loginFailures = 0;
@@ -85,10 +84,7 @@ export class Auth {
       attemptsMax: options.max_login_attempts,
       lockSecs: options.login_lockout_secs,
     });
-    this.#keyRates = new RateLimit(system.clock, {
-      perSecond: KEY_REQUESTS_PER_SEC,
-      burst: KEY_REQUESTS_AT_ONCE,
-    });
+    this.#rates = new CallerRates(system.clock);
     this.#setupToken = hash === null ? hexOf(system.random.bytes(SETUP_TOKEN_BYTES)) : null;
   }
 
@@ -129,8 +125,7 @@ export class Auth {
     const key = presentedKeys(request.headers).map((text) => this.#keys.find(text))
       .find((found) => found !== null);
     if (key) {
-      const waitSecs = this.#keyRates.take(key.key_hash);
-      if (waitSecs > 0) throw tooBusy(waitSecs);
+      this.#rates.takeKey(key.key_hash);
       return access("key", key.scope === "Admin" ? ADMIN : READER);
     }
     if (sessionCookies(request.headers).some((token) => this.#sessions.has(token))) {
@@ -157,12 +152,19 @@ export class Auth {
   }
 
   /**
-   * Refuses a request whose caller lacks the route's right, or that another site's page makes a
-   * browser send. Throws `unauthorized` or `forbidden`.
+   * Refuses a request whose caller lacks the route's right, asks too often without a login, or
+   * that another site's page makes a browser send. Throws `unauthorized`, `too_many_requests` or
+   * `forbidden`.
    */
-  authorize(request: Request, route: Pick<Route, "right">, access: Access): void {
+  authorize(
+    request: Request,
+    route: Pick<Route, "right">,
+    access: Access,
+    { address }: Pick<Caller, "address">,
+  ): void {
     requireRight(access, route.right);
     if (route.right !== "read" && route.right !== "admin") return;
+    if (access.who === "nobody") this.#rates.takeStranger(address);
     if (["GET", "HEAD", "OPTIONS"].includes(request.method)) return;
     const { dashboard_origin } = this.#options;
     if (access.who === "session") requireOrigin(request, dashboard_origin);
@@ -292,14 +294,6 @@ export function authRoutes(auth: Auth): Route[] {
         }),
     },
   ];
-}
-
-function tooBusy(waitSecs: number): AppError {
-  return new AppError(
-    "too_many_requests",
-    `Cannot answer: this API key sends more than ${KEY_REQUESTS_PER_SEC} requests a second`,
-    { "retry-after": String(waitSecs) },
-  );
 }
 
 function access(who: Access["who"], rights: ReadonlySet<Right>): Access {

@@ -108,3 +108,7 @@ export const STREAMS_MAX = 1000;
 export const STREAM_LAG_MAX = 8;
 /** All kept answers together, as characters of JSON. */
 export const CACHE_CHARS_MAX = 64 * 1024 * 1024;
+/** Requests a second for statistics from one address without a login; the rest has to wait. */
+export const STRANGER_REQUESTS_PER_SEC = 50;
+/** Requests for statistics that one address without a login may send at once after a pause. */
+export const STRANGER_REQUESTS_AT_ONCE = 500;

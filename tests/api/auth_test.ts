@@ -323,6 +323,20 @@ Deno.test("Auth tells once of a proxy that hides its clients, and lets none in",
   owner.close();
 });
 
+Deno.test("Auth slows readers without a login down by their address, and nobody else", async () => {
+  const owner = await openOwner();
+  const read = async (call: Call) => (await owner.call("GET", "/read", call)).status;
+  for (let count = 0; count < 500; count++) equal(await read(FAR), 200);
+  const refused = await owner.call("GET", "/read", FAR);
+  deepEqual([refused.status, refused.headers.get("retry-after")], [429, "1"]);
+  equal(await read({ peer: "198.51.100.8" }), 200, "another address");
+  equal(await read({}), 200, "this machine");
+  equal((await owner.call("POST", "/ingest", FAR)).status, 200, "events have a rate of their own");
+  const { key } = await owner.keys.create("n", "ReadOnly");
+  equal(await read({ ...FAR, headers: { "x-api-key": key } }), 200, "a key");
+  owner.close();
+});
+
 Deno.test("Auth logs neither addresses nor secrets", async () => {
   const owner = await openOwner({ max_login_attempts: 2 });
   const token = owner.auth.setupToken;

@@ -137,7 +137,7 @@ async function handle(
       .find(({ route, params }) => params && route.method === request.method);
     if (!found?.params) throw new AppError("not_found", "Cannot find this");
     const access = auth.accessOf(request, caller);
-    auth.authorize(request, found.route, access);
+    auth.authorize(request, found.route, access, caller);
     return await found.route.handle({
       request,
       url,

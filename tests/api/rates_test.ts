@@ -1,0 +1,34 @@
+import { throws } from "node:assert";
+import { CallerRates } from "../../src/api/rates.ts";
+import { FakeClock } from "../support/fake_system.ts";
+
+const BUSY = { code: "too_many_requests", headers: { "retry-after": "1" } };
+
+Deno.test("CallerRates let 1000 requests of a key pass at once, then 100 a second", () => {
+  const clock = new FakeClock(0);
+  const rates = new CallerRates(clock);
+  for (let count = 0; count < 1000; count++) rates.takeKey("a");
+  throws(() => rates.takeKey("a"), { ...BUSY, message: /this API key sends more than 100/ });
+  rates.takeKey("b");
+  clock.advance(1000);
+  for (let count = 0; count < 100; count++) rates.takeKey("a");
+  throws(() => rates.takeKey("a"), BUSY);
+});
+
+Deno.test("CallerRates let 500 requests of an address pass at once, then 50 a second", () => {
+  const clock = new FakeClock(0);
+  const rates = new CallerRates(clock);
+  for (let count = 0; count < 500; count++) rates.takeStranger("203.0.113.1");
+  throws(() => rates.takeStranger("203.0.113.1"), { ...BUSY, message: /this address/ });
+  rates.takeStranger("203.0.113.2");
+  clock.advance(1000);
+  for (let count = 0; count < 50; count++) rates.takeStranger("203.0.113.1");
+  throws(() => rates.takeStranger("203.0.113.1"), BUSY);
+});
+
+Deno.test("CallerRates take an IPv6 network of 64 bits for one address", () => {
+  const rates = new CallerRates(new FakeClock(0));
+  for (let count = 0; count < 500; count++) rates.takeStranger(`2001:db8::${count.toString(16)}`);
+  throws(() => rates.takeStranger("2001:db8::ffff"), BUSY);
+  rates.takeStranger("2001:db8:0:1::1");
+});
