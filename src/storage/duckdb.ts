@@ -100,6 +100,9 @@ export class Db {
     const settings: Record<string, string> = {
       temp_directory: options.spillFolder,
       preserve_insertion_order: "false",
+      // It would keep whatever was read from files, up to the memory limit; the system does that
+      // already, and gives it back. Measured: the same times without it.
+      enable_external_file_cache: "false",
       autoinstall_known_extensions: "false",
       autoload_known_extensions: "false",
     };
