@@ -5,12 +5,12 @@ import type { Turns } from "../core/turns.ts";
 import type { Clock, Files, Log } from "../core/types.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Cold } from "./cold.ts";
-import { findDamaged, mayBeDamage } from "./damage.ts";
+import { findDamaged, firstLine, mayBeDamage } from "./damage.ts";
 import type { Db } from "./duckdb.ts";
-import { TEMPORARY } from "./file_names.ts";
 import type { FileNumbers } from "./file_numbers.ts";
-import { type Partition, partitionFolder, settle, writeTemporary } from "./parquet.ts";
-import { coldRelation, foreignColumns } from "./schema.ts";
+import { writeMerged } from "./merge.ts";
+import { type Partition, partitionFolder, settle } from "./parquet.ts";
+import { foreignColumns } from "./schema.ts";
 import type { Store } from "./store.ts";
 import type { CatalogFile } from "./store_ops.ts";
 import { utcDate } from "../core/event.ts";
@@ -44,6 +44,8 @@ export class Compactor {
   readonly #options: CompactionOptions;
   /** Partitions that hold columns of another program: merging would lose them. */
   readonly #foreign = new Set<string>();
+  /** Temporary files that could not be removed yet. */
+  readonly #leftovers = new Set<string>();
   /** Replaced files of this run on their way out. */
   #removals: Promise<void>[] = [];
 
@@ -83,10 +85,11 @@ export class Compactor {
         if (mayBeDamage(error) && await this.#setAsideDamaged(due)) continue;
         this.counts.failures++;
         const folder = due[0] ? partitionFolder(due[0]) : "";
-        this.#log("error", `Cannot merge the files of ${folder}: ${messageOf(error)}`);
+        this.#log("error", `Cannot merge the files of ${folder}: ${firstLine(error)}`);
       }
     }
     await Promise.all(this.#removals);
+    await this.#clear([]);
   }
 
   async #setAsideDamaged(files: readonly CatalogFile[]): Promise<boolean> {
@@ -114,45 +117,52 @@ export class Compactor {
   #step(partition: readonly CatalogFile[]): CatalogFile[] {
     const { openFilesMax } = this.#options;
     if (partition.length <= openFilesMax) return [];
-    return partition.toSorted((a, b) => a.rows - b.rows).slice(0, openFilesMax);
+    const smallest = partition.toSorted((a, b) => a.rows - b.rows).slice(0, openFilesMax);
+    return partition.filter((file) => smallest.includes(file));
   }
 
   async #merge(sources: readonly CatalogFile[], signal: AbortSignal): Promise<void> {
     const lease = this.#catalog.lease();
-    let temporary: string | undefined;
+    const made: string[] = [];
+    const { eventsFolder } = this.#options;
     try {
       const partition = sources[0] as Partition;
-      const paths = sources.map((file) => `${this.#options.eventsFolder}/${file.path}`);
+      const paths = sources.map((file) => `${eventsFolder}/${file.path}`);
       if ((await foreignColumns(this.#db, paths)).length > 0) {
         this.#foreign.add(partitionFolder(partition));
         return;
       }
       const number = await this.#turns.run(() => this.#numbers.next(partition));
-      const file = await writeTemporary(this.#db, this.#files, this.#options.eventsFolder, {
-        site_id: partition.site_id,
-        date: partition.date,
-      }, {
-        number,
-        source: coldRelation(paths, partition.site_id),
-        origin: { replaces: sources.map((source) => source.path) },
-        signal,
-      });
-      temporary = `${this.#options.eventsFolder}/${file.path}${TEMPORARY}`;
+      const options = { number, made, signal };
+      const file = await writeMerged(this.#db, this.#files, eventsFolder, sources, options);
       const expected = sources.reduce((sum, source) => sum + source.rows, 0);
       if (file.rows !== expected) {
         throw new Error(`${expected} events went in, ${file.rows} came out`);
       }
-      if (await this.#turns.run(() => this.#replace(sources, file))) temporary = undefined;
+      await this.#turns.run(() => this.#replace(sources, file));
     } finally {
       lease.release();
-      if (temporary) await this.#files.remove(temporary);
+      await this.#clear(made);
     }
   }
 
-  /** The moment of change. False when a source is gone meanwhile: then nothing is changed. */
-  async #replace(sources: readonly CatalogFile[], file: CatalogFile): Promise<boolean> {
+  /** Removes temporary files; one that resists is tried again at the end of each run. */
+  async #clear(made: readonly string[]): Promise<void> {
+    for (const path of made) this.#leftovers.add(path);
+    for (const path of this.#leftovers) {
+      try {
+        await this.#files.remove(path);
+        this.#leftovers.delete(path);
+      } catch (error) {
+        this.#log("warn", `Cannot remove ${path} yet: ${messageOf(error)}`);
+      }
+    }
+  }
+
+  /** The moment of change. When a source is gone meanwhile, nothing is changed. */
+  async #replace(sources: readonly CatalogFile[], file: CatalogFile): Promise<void> {
     const current = new Set(this.#catalog.current.files.get(file.site_id));
-    if (!sources.every((source) => current.has(source))) return false;
+    if (!sources.every((source) => current.has(source))) return;
     await settle(this.#files, this.#options.eventsFolder, file);
     try {
       await this.#store.run("replaceFiles", {
@@ -167,7 +177,6 @@ export class Compactor {
     this.counts.merged += sources.length;
     this.counts.written++;
     this.#log("debug", "Merged files", { partition: partitionFolder(file), files: sources.length });
-    return true;
   }
 }
 

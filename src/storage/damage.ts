@@ -34,8 +34,13 @@ export async function findDamaged(
         from read_parquet(${paths}, hive_partitioning = false) as event`);
     } catch (error) {
       if (!mayBeDamage(error)) throw error;
-      damaged.push({ file, reason: messageOf(error).split("\n")[0] ?? "" });
+      damaged.push({ file, reason: firstLine(error) });
     }
   }
   return damaged;
+}
+
+/** What DuckDB found, without its advice and without the statement. */
+export function firstLine(error: unknown): string {
+  return messageOf(error).split("\n")[0] ?? "";
 }

@@ -141,6 +141,7 @@ export class Flusher {
     const file = await writeTemporary(this.#db, this.#files, this.#eventsFolder, partition, {
       number: await this.#numbers.next(partition),
       source: rowsOf(partition, sql`(${unionOf(tables)})`),
+      order: "byTime",
       origin: { journal: this.#journalId, ...span },
     });
     await settle(this.#files, this.#eventsFolder, file);

@@ -60,8 +60,39 @@ export function partitionOfPath(path: string): Partition | null {
   }
 }
 
-/** Order of the events in a file. */
-const ORDER = raw("timestamp");
+/** How the events of a file are ordered; `asRead` takes them as the source gives them. */
+export type EventOrder = "byTime" | "byVisitor" | "asRead";
+
+const ORDER_BY: Readonly<Record<EventOrder, Sql>> = {
+  byTime: raw("order by timestamp"),
+  byVisitor: raw("order by visitor_id, timestamp"),
+  asRead: raw(""),
+};
+
+/** Writes a relation of the stored columns, without bound values; resolves with its rows. */
+export async function copyTo(
+  db: Db,
+  path: string,
+  { source, order, origin, signal }: {
+    readonly source: Sql;
+    readonly order: EventOrder;
+    readonly origin?: FileOrigin;
+    readonly signal?: AbortSignal;
+  },
+): Promise<number> {
+  const metadata = origin === undefined
+    ? raw("")
+    : sql`, kv_metadata { ${raw(METADATA_KEY)}: ${literal(JSON.stringify(origin))} }`;
+  const copied = await db.query(
+    sql`copy (
+      select ${ALL_COLUMNS}
+      from ${source}
+      ${ORDER_BY[order]}
+    ) to ${literal(path)} (format parquet, compression zstd${metadata})`,
+    { signal },
+  );
+  return Number(copied[0]?.["Count"] ?? 0);
+}
 
 /**
  * Writes the events of one partition from `source` (a relation of the stored columns without
@@ -76,6 +107,7 @@ export async function writeTemporary(
   write: {
     readonly number: number;
     readonly source: Sql;
+    readonly order: EventOrder;
     readonly origin: FileOrigin;
     readonly signal?: AbortSignal;
   },
@@ -88,20 +120,10 @@ export async function writeTemporary(
     ? write.origin
     : { ...write.origin, site: site_id };
   await files.makeDir(`${eventsFolder}/${folder}`);
-  const copied = await db.query(
-    sql`copy (
-      select ${ALL_COLUMNS}
-      from ${write.source}
-      order by ${ORDER}
-    ) to ${literal(temporary)} (
-      format parquet, compression zstd,
-      kv_metadata { ${raw(METADATA_KEY)}: ${literal(JSON.stringify(origin))} }
-    )`,
-    { signal: write.signal },
-  );
+  const rows = await copyTo(db, temporary, { ...write, origin });
   await files.sync(temporary);
   const bytes = await files.size(temporary) ?? 0;
-  return { ...partition, path, rows: Number(copied[0]?.["Count"] ?? 0), bytes };
+  return { ...partition, path, rows, bytes };
 }
 
 /** Gives a written file its name, for good. When it rejects, nothing bears the name. */

@@ -2,10 +2,10 @@
 // whose commit is missing enters the catalog while its rows leave the journal; the result of an
 // unfinished compaction is removed. Files that came from elsewhere (the original program, a
 // restored backup) are adopted.
-import { messageOf } from "../core/errors.ts";
 import { faultOfSiteId } from "../core/site_id.ts";
 import { sql } from "../core/sql.ts";
 import type { Files, Log } from "../core/types.ts";
+import { firstLine } from "./damage.ts";
 import type { Db } from "./duckdb.ts";
 import { TEMPORARY } from "./file_names.ts";
 import { type FileOrigin, type Partition, partitionOfPath } from "./parquet.ts";
@@ -223,8 +223,4 @@ function parseOrigin(text: unknown): FileOrigin {
   } catch {
     return {};
   }
-}
-
-function firstLine(error: unknown): string {
-  return messageOf(error).split("\n")[0] ?? "";
 }

@@ -135,3 +135,119 @@ Deno.test("Compactor loses and doubles nothing when any file operation fails", a
     });
   }
 });
+
+Deno.test("Compactor keeps every event of a day that is too large to sort at once", async () => {
+  await withFolder(async (folder) => {
+    const storage = await openFolder(folder);
+    const day = `${folder}/events/site_id=example.com/date=2024-01-14`;
+    await Deno.mkdir(day, { recursive: true });
+    const duck = await openDuckDb();
+    // Small ones that make two batches, a large one, and more files than are open at once.
+    const sizes = [70_000, 70_000, 200_000, ...Array.from({ length: 140 }, () => 3)];
+    let first = 0;
+    for (const [index, size] of sizes.entries()) {
+      const name = `${String(index + 1).padStart(4, "0")}.parquet`;
+      await duck.run(`copy (
+        select 'example.com' as site_id, 'v' || ((${first} + i) * 7919 % 1000) as visitor_id,
+          timestamp '2024-01-14 00:00:00' + to_milliseconds(${first} + i) as timestamp,
+          'pageview' as event_name, '/' as pathname, '{"n":' || (${first} + i) || '}' as props
+        from range(${size}) t(i)) to '${day}/${name}' (format parquet)`);
+      first += size;
+    }
+    await storage.cold.adopt();
+    await storage.compactor.run(NEVER);
+    assert.deepStrictEqual(parquetIn(folder, "2024-01-14"), ["0144.parquet"]);
+    assert.deepStrictEqual(await numbersOf(storage), Array.from({ length: first }, (_, n) => n));
+    const [found] = await duck.rows(`
+      select count(*) filter (where (previous, earlier) > (visitor_id, timestamp))::int as falls
+      from (select *, lag(visitor_id) over (order by file_row_number) as previous,
+          lag(timestamp) over (order by file_row_number) as earlier
+        from read_parquet('${day}/0144.parquet', file_row_number = true)
+        where (props ->> 'n')::int < 140_000)`);
+    assert.ok(
+      Number(found?.["falls"]) < 10,
+      `${found?.["falls"]} small files' events out of order`,
+    );
+    duck.close();
+    await storage.close();
+  });
+});
+
+Deno.test("Compactor leaves no trace when it is told to stop", async () => {
+  await withFolder(async (folder) => {
+    const storage = await openFolder(folder);
+    const day = `${folder}/events/site_id=example.com/date=2024-01-14`;
+    await Deno.mkdir(day, { recursive: true });
+    const duck = await openDuckDb();
+    for (const name of ["0001.parquet", "0002.parquet", "0003.parquet"]) {
+      await duck.run(`copy (
+        select 'example.com' as site_id, sha256('' || i) as visitor_id, 'pageview' as event_name,
+          timestamp '2024-01-14 00:00:00' + to_milliseconds(i) as timestamp, '/' as pathname
+        from range(100_000) t(i)) to '${day}/${name}' (format parquet)`);
+    }
+    duck.close();
+    await storage.cold.adopt();
+    const stopping = new AbortController();
+    const merging = storage.compactor.run(stopping.signal);
+    for (let seen = false; !seen;) {
+      seen = [...Deno.readDirSync(day)].some(({ name }) => name.endsWith(".tmp"));
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    stopping.abort();
+    await merging;
+    assert.deepStrictEqual(parquetIn(folder, "2024-01-14"), [
+      "0001.parquet",
+      "0002.parquet",
+      "0003.parquet",
+    ]);
+    await storage.compactor.run(NEVER);
+    assert.strictEqual(parquetIn(folder, "2024-01-14").length, 1);
+    await storage.close();
+  });
+});
+
+Deno.test("Compactor survives faults while it sorts more files than it opens at once", async () => {
+  await withFolder(async (template) => {
+    const day = "events/site_id=example.com/date=2024-01-14";
+    await Deno.mkdir(`${template}/${day}`, { recursive: true });
+    const duck = await openDuckDb();
+    for (let n = 1; n <= 130; n++) {
+      await duck.run(`copy (
+        select 'example.com' as site_id, 'v' as visitor_id, 'pageview' as event_name,
+          timestamp '2024-01-14 00:00:00' as timestamp, '/' as pathname, '{"n":${n}}' as props
+        ) to '${template}/${day}/${String(n).padStart(4, "0")}.parquet' (format parquet)`);
+    }
+    duck.close();
+    await (await openFolder(template)).close();
+    const expected = Array.from({ length: 130 }, (_, n) => n + 1);
+    for (let nth = 1, done = false; !done; nth++) {
+      await withFolder(async (folder) => {
+        await copyFolder(template, folder);
+        const { system, faulty } = faultySystem("EIO");
+        const storage = await openFolder(folder, system);
+        faulty.count = 0;
+        faulty.nth = nth;
+        await storage.compactor.run(NEVER);
+        // The rest are removals of the files that were replaced, one like the other.
+        done = faulty.count < nth || nth > 12;
+        faulty.nth = 0;
+        await storage.compactor.run(NEVER);
+        await storage.cold.sweep();
+        assert.deepStrictEqual(await numbersOf(storage), expected, `after fault ${nth}`);
+        assert.strictEqual(parquetIn(folder, "2024-01-14").length, 1, `one file, ${nth}`);
+        await storage.close();
+      });
+    }
+  });
+});
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    if (isDirectory) {
+      await Deno.mkdir(`${to}/${name}`);
+      await copyFolder(`${from}/${name}`, `${to}/${name}`);
+    } else {
+      await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
+    }
+  }
+}
