@@ -22,6 +22,13 @@ export function Dropdown(props) {
   const button = useRef(/** @type {HTMLButtonElement | null} */ (null));
   useEffect(() => {
     if (!open) return;
+    // The focus goes into the box, unless something in it has taken it.
+    const box = root.current?.querySelector(".sheet");
+    if (!box?.contains(document.activeElement)) {
+      const first = box?.querySelector("[aria-current=true]") ??
+        box?.querySelector("button, input");
+      if (first instanceof HTMLElement) first.focus();
+    }
     const outside = (/** @type {Event} */ event) => {
       if (!root.current?.contains(/** @type {Node} */ (event.target))) onToggle(false);
     };

@@ -32,7 +32,7 @@ export function TokenField(props) {
   const add = (/** @type {string} */ value) => {
     if (value !== "") onChange(single ? [value] : [...new Set([...values, value])]);
     type("");
-    if (single) setOpen(false);
+    setOpen(false);
   };
   const remove = (/** @type {string} */ value) => {
     onChange(values.filter((other) => other !== value));
@@ -75,7 +75,7 @@ export function TokenField(props) {
         onFocus=${() => {
           setOpen(true);
           onText(text);
-        }} onBlur=${onBlur} onKeyDown=${onKeyDown}
+        }} onBlur=${onBlur} onClick=${() => setOpen(true)} onKeyDown=${onKeyDown}
         onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) => {
           setOpen(true);
           type(target.value);

@@ -1,0 +1,136 @@
+// Pictures of every page of the dashboard, in light, dark and on a phone, for people to look at:
+// a server of its own is filled with lifelike traffic. They lie in screenshots/, which git ignores.
+import { type Browser, chromium } from "playwright-core";
+import { ROOT } from "./lib.ts";
+import { seed } from "./seed.ts";
+import { fromSource, ServerProcess } from "./server_process.ts";
+import { siteProfiles } from "./traffic.ts";
+
+const HELP = `Usage: deno task shots [options]
+
+  --url URL        a running server instead of one filled for this
+  --site SITE      the site to show there
+  --lang TAG       language of the browser (en-GB)
+  --only WORD      only pages whose name contains this`;
+
+/** Every page by the name of its picture: what follows ? in the URL. */
+const PAGES: Readonly<Record<string, string>> = {
+  overview: "",
+  compared: "compare=previous_period&filters=is(source,Google);is_not(device,tablet)",
+  today: "period=day&metric=pageviews",
+  map: "tabs=map,entry_page&period=91d",
+  details: "details=page",
+  funnel: "view=behaviour&steps=page:/,page:/pricing,event:signup",
+  retention: "view=behaviour&report=retention",
+  flow: "view=behaviour&report=flow",
+  sequence: "view=behaviour&report=sequence&sequence=page:/pricing,within 1 hour,event:signup",
+  realtime: "view=realtime",
+  sites: "view=sites",
+  settings: "view=settings",
+  goals: "view=settings&section=section_goals",
+  keys: "view=settings&section=section_keys",
+  data: "view=settings&section=section_data",
+  start: "site=new.example",
+};
+
+const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true };
+const DESKTOP = { viewport: { width: 1280, height: 900 } };
+
+/** How each picture is taken. */
+const LOOKS = {
+  light: { ...DESKTOP, colorScheme: "light" },
+  dark: { ...DESKTOP, colorScheme: "dark" },
+  phone: { ...PHONE, colorScheme: "light" },
+} as const;
+
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Time after the last answer for what is drawn of it. */
+const SETTLE_MS = 400;
+
+interface Options {
+  readonly url: string | null;
+  readonly site: string;
+  readonly lang: string;
+  readonly only: string;
+}
+
+function optionsOf(args: readonly string[]): Options {
+  const value = (name: string, byDefault: string): string => {
+    const at = args.indexOf(`--${name}`);
+    return at < 0 ? byDefault : args[at + 1] ?? byDefault;
+  };
+  const url = value("url", "");
+  return {
+    url: url === "" ? null : url.replace(/\/$/, ""),
+    site: value("site", siteProfiles(1)[0]?.domain ?? ""),
+    lang: value("lang", "en-GB"),
+    only: value("only", ""),
+  };
+}
+
+/** Calls back with the address of a server full of traffic. */
+async function withServer(options: Options, work: (url: string) => Promise<void>): Promise<void> {
+  if (options.url) return await work(options.url);
+  const dataDir = await Deno.makeTempDir({ prefix: "mallard-shots-" });
+  const server = ServerProcess.start(fromSource(), { dataDir });
+  try {
+    const { url } = await server.ready();
+    const traffic = { seed: 1, untilMs: Date.now(), days: 60, sites: 3, visitorsPerDay: 400 };
+    await seed({ url, key: null }, traffic);
+    await work(url);
+  } finally {
+    await server.stop();
+    await Deno.remove(dataDir, { recursive: true });
+  }
+}
+
+async function takeAll(browser: Browser, url: string, options: Options): Promise<number> {
+  let count = 0;
+  for (const [look, settings] of Object.entries(LOOKS)) {
+    const context = await browser.newContext({ ...settings, locale: options.lang });
+    for (const [name, search] of Object.entries(PAGES)) {
+      if (!name.includes(options.only)) continue;
+      const page = await context.newPage();
+      const query = search.startsWith("site=") ? search : `site=${options.site}&${search}`;
+      await page.goto(`${url}/?${query}`);
+      await page.waitForFunction(() =>
+        document.querySelector("main") !== null && !document.querySelector("[aria-busy=true]")
+      );
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+      const fullPage = name !== "details";
+      await page.screenshot({ path: `${ROOT}screenshots/${name}-${look}.png`, fullPage });
+      await page.close();
+      count++;
+    }
+    await context.close();
+  }
+  return count;
+}
+
+if (import.meta.main) {
+  if (Deno.args.includes("--help")) {
+    console.log(HELP);
+    Deno.exit(0);
+  }
+  const options = optionsOf(Deno.args);
+  await Deno.mkdir(`${ROOT}screenshots`, { recursive: true });
+  const executablePath = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
+  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  try {
+    await withServer(options, async (url) => {
+      console.log(`${await takeAll(browser, url, options)} pictures in screenshots/`);
+    });
+  } finally {
+    await browser.close();
+  }
+}
