@@ -42,7 +42,7 @@ import { RateLimit } from "./ingest/ratelimit.ts";
 import { Timestamps } from "./ingest/timestamps.ts";
 import { UserAgents } from "./ingest/useragent.ts";
 import { loadSecret, VisitorIds } from "./ingest/visitor_id.ts";
-import { Jobs } from "./jobs.ts";
+import { type Job, Jobs } from "./jobs.ts";
 import { jobTable } from "./job_table.ts";
 import { chooseEngine, extensionOptions } from "./query/engine/extension.ts";
 import { Runner } from "./query/run.ts";
@@ -126,7 +126,7 @@ async function openParts(
   const queries = await openQueries(config, system, host, storage, sites);
   const stopping = new AbortController();
   const table = jobTable(config, system, host, { storage, sites, ...ingest }, stopping.signal);
-  const jobs = new Jobs(table, clock, log);
+  const jobs = new Jobs([...table, forgetting(ingest.addressRates, access.auth)], clock, log);
   const state: State = { config, host, storage, ...ingest, ...access, ...queries, jobs };
   const routes = await routeTable(config, system, state, sites);
   const trusted = trustedProxies(config.trusted_proxies);
@@ -191,9 +191,10 @@ async function openIngest(config: Config, system: System, storage: Storage, site
   const identity = await openIdentity(config, system, storage, sites);
   const drops = new Drops(store, clock, (site) => storage.reader.hasSite(site));
   const perAddress = config.rate_limit_per_address;
+  const addressRates = perAddress > 0 ? new RateLimit(clock, { perSecond: perAddress }) : null;
   const pipeline = new Pipeline({
     siteRates: new RateLimit(clock, { perSecond: config.rate_limit_per_site }),
-    addressRates: perAddress > 0 ? new RateLimit(clock, { perSecond: perAddress }) : null,
+    addressRates,
     policy: {
       rateLimit: (site) => sites.settings(site).rate_limit,
       isDeclared: (site) => sites.declared(site) !== undefined,
@@ -214,7 +215,17 @@ async function openIngest(config: Config, system: System, storage: Storage, site
     await journal.append(events);
     if (hot.rows >= config.flush_event_count) flusher.flushSoon();
   }, log);
-  return { buffer, pipeline, drops, identity, geoIsOwn: isOwn };
+  return { buffer, pipeline, drops, identity, addressRates, geoIsOwn: isOwn };
+}
+
+/** Addresses leave the memory when no rate and no lock needs them any more. */
+function forgetting(addressRates: RateLimit | null, auth: Auth): Job {
+  const run = () => {
+    addressRates?.forgetFull();
+    auth.forgetAddresses();
+    return Promise.resolve();
+  };
+  return { name: "addresses", everyMs: 60_000, run };
 }
 
 async function openIdentity(

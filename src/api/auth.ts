@@ -120,6 +120,12 @@ export class Auth {
     return this.#setupToken;
   }
 
+  /** Forgets addresses that no lock and no rate needs any more; each minute. */
+  forgetAddresses(): void {
+    this.#lockout.forgetExpired();
+    this.#rates.forgetSilent();
+  }
+
   /** Who sends this request, and what they may do. Throws `too_many_requests` for a busy key. */
   accessOf(request: Request, caller: Caller): Access {
     const key = presentedKeys(request.headers).map((text) => this.#keys.find(text))

@@ -1,5 +1,5 @@
 // How often an address failed to log in, and how long it has to wait. Addresses live in memory
-// only, for at most the time of the lock.
+// only, until their failures no longer count.
 import { AppError } from "../core/errors.ts";
 import { RATE_KEYS_MAX } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
@@ -73,6 +73,14 @@ export class Lockout {
       passed: () => end("passed"),
       end: () => end("none"),
     };
+  }
+
+  /** Forgets addresses whose failures no longer count. */
+  forgetExpired(): void {
+    const now = this.#clock.nowMs();
+    for (const [key, entry] of this.#failures) {
+      if (entry.untilMs <= now && entry.pending === 0) this.#failures.delete(key);
+    }
   }
 
   #count(key: string, entry: Failures): void {

@@ -189,7 +189,7 @@ function placeText({ geoip_precision }: PrivacySettings): string {
 function abuseText({ rate_limit_per_address }: PrivacySettings): string {
   return rate_limit_per_address === 0
     ? ""
-    : " For a while after that it is remembered how much came from an address, to limit abuse.";
+    : " For about a minute it is remembered how much came from an address, to limit abuse.";
 }
 
 function visitorText(settings: PrivacySettings, sites: readonly SitePrivacy[]): string {

@@ -27,6 +27,17 @@ export class CallerRates {
     });
   }
 
+  /** Callers that are remembered. */
+  get size(): number {
+    return this.#keys.size + this.#strangers.size;
+  }
+
+  /** Forgets who has not asked for so long that it makes no difference. */
+  forgetSilent(): void {
+    this.#keys.forgetFull();
+    this.#strangers.forgetFull();
+  }
+
   /** Counts a request of a key, by its hash. Throws `too_many_requests`. */
   takeKey(keyHash: string): void {
     check(this.#keys.take(keyHash), "this API key", KEY_REQUESTS_PER_SEC);

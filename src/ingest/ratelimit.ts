@@ -57,6 +57,14 @@ export class RateLimit {
     return isRefused ? Math.max(1, Math.ceil(waitMs / 1000)) : 0;
   }
 
+  /** Forgets the keys whose buckets are full again: nothing is lost by it. */
+  forgetFull(): void {
+    const nowMs = this.#clock.nowMs();
+    for (const [key, fullAtMs] of this.#fullAtMs) {
+      if (fullAtMs <= nowMs) this.#fullAtMs.delete(key);
+    }
+  }
+
   /** Remembers a key as the one used last, forgetting another if there is no room. */
   #keep(key: string, fullAtMs: number, nowMs: number): void {
     if (!this.#fullAtMs.delete(key) && this.#fullAtMs.size >= this.#keysMax) this.#evict(nowMs);

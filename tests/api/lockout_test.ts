@@ -62,6 +62,26 @@ Deno.test("Lockout remembers a bounded number of addresses, the latest", () => {
   locks.begin("192.0.2.96");
 });
 
+Deno.test("forgetExpired() forgets an address when its lock ends, and not before", () => {
+  const { clock, locks } = lockout();
+  locks.begin("192.0.2.1").failed();
+  locks.begin("192.0.2.1").failed();
+  locks.begin("192.0.2.2").failed();
+  const open = locks.begin("192.0.2.3");
+  clock.advance(9_999);
+  locks.forgetExpired();
+  equal(locks.size, 3);
+  throws(() => locks.begin("192.0.2.1"), { code: "too_many_requests" });
+  clock.advance(1);
+  locks.forgetExpired();
+  equal(locks.size, 1, "an attempt under way");
+  open.failed();
+  equal(locks.size, 1);
+  clock.advance(10_000);
+  locks.forgetExpired();
+  equal(locks.size, 0);
+});
+
 Deno.test("lockKey() takes an IPv6 network of 64 bits for one", () => {
   const same = ["2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:DB8:1:2:0:0:0:9"];
   equal(new Set(same.map(lockKey)).size, 1);

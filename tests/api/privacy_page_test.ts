@@ -66,7 +66,7 @@ Deno.test("privacyPage() lists every stored column", () => {
 });
 
 Deno.test("privacyPage() says what becomes of the address", () => {
-  says(page({}), "to make the visitor value below and to find the city. For a while after that");
+  says(page({}), "to make the visitor value below and to find the city. For about a minute");
   says(page({ geoip_precision: "country" }), "and to find the country.");
   const least = page({ geoip_precision: "none", rate_limit_per_address: 0 });
   says(least, "to make the visitor value below. It is in memory only");

@@ -1,4 +1,4 @@
-import { throws } from "node:assert";
+import { strictEqual as equal, throws } from "node:assert";
 import { CallerRates } from "../../src/api/rates.ts";
 import { FakeClock } from "../support/fake_system.ts";
 
@@ -31,4 +31,19 @@ Deno.test("CallerRates take an IPv6 network of 64 bits for one address", () => {
   for (let count = 0; count < 500; count++) rates.takeStranger(`2001:db8::${count.toString(16)}`);
   throws(() => rates.takeStranger("2001:db8::ffff"), BUSY);
   rates.takeStranger("2001:db8:0:1::1");
+});
+
+Deno.test("forgetSilent() forgets callers whose requests no longer count", () => {
+  const clock = new FakeClock(0);
+  const rates = new CallerRates(clock);
+  rates.takeStranger("203.0.113.1");
+  for (let count = 0; count < 100; count++) rates.takeStranger("203.0.113.2");
+  rates.takeKey("a");
+  equal(rates.size, 3);
+  clock.advance(1000);
+  rates.forgetSilent();
+  equal(rates.size, 1);
+  clock.advance(1000);
+  rates.forgetSilent();
+  equal(rates.size, 0);
 });

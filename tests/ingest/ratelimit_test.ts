@@ -108,3 +108,17 @@ Deno.test("take() does not let a flood of new keys free a key in use", () => {
   assert.equal(passed, 0);
   assert.equal(rates.size, 100);
 });
+
+Deno.test("forgetFull() forgets who may come as if never seen, and nobody else", () => {
+  const clock = new FakeClock(0);
+  const rates = new RateLimit(clock, { perSecond: 1, burst: 10 });
+  rates.take("once");
+  for (let count = 0; count < 10; count++) rates.take("often");
+  rates.forgetFull();
+  assert.equal(rates.size, 2);
+  clock.advance(1000);
+  rates.forgetFull();
+  assert.equal(rates.size, 1);
+  assert.equal(rates.take("often"), 0);
+  assert.equal(rates.take("often"), 1, "it has taken what there was");
+});
