@@ -59,7 +59,7 @@ Deno.test("createServer() answers HEAD by GET's row and 405 with Allow", async (
   assert.strictEqual(wrong.headers.get("allow"), "GET, HEAD");
 });
 
-Deno.test("createServer() turns refusals into their status, and bugs into a silent 500", async () => {
+Deno.test("createServer() turns refusals into their status, bugs into a silent 500", async () => {
   const system = fakeSystem();
   const send = serve([
     get("/refused", () => {

@@ -42,7 +42,7 @@ Deno.test("Db.query() binds every kind of value and reads plain ones", async () 
   });
 });
 
-Deno.test("Db.query() is stopped by its time limit and by its signal, and goes on after", async () => {
+Deno.test("Db.query() is stopped by time limit and signal, and goes on after", async () => {
   await withFolder(async (folder) => {
     const db = await open(folder, 1);
     await assert.rejects(db.query(ENDLESS, { timeoutMs: 100 }), { code: "unavailable" });
@@ -73,7 +73,7 @@ Deno.test("Db may not leave its folder, and its settings are locked", async () =
   });
 });
 
-Deno.test("Db.close() stops what runs and refuses what comes, without ending the process", async () => {
+Deno.test("Db.close() stops what runs and refuses what comes", async () => {
   await withFolder(async (folder) => {
     for (let round = 0; round < 5; round++) {
       const db = await open(folder, 2, round % 2 ? clock : fakeSystem().clock);
