@@ -14,7 +14,7 @@ import { chooseLanguage, makeTranslate } from "./lib/text.js";
 import { useTick } from "./lib/tick.js";
 import { Frame } from "./pages/frame.js";
 import { Lazy } from "./pages/lazy.js";
-import { stepOf } from "./pages/periods.js";
+import { nextInterval, stepOf } from "./pages/periods.js";
 import { SitePage } from "./pages/site.js";
 import { texts } from "./texts/en.js";
 
@@ -230,6 +230,7 @@ function keysOf(app) {
     ),
     r: () => go({ view: state.view === "realtime" ? "" : "realtime" }),
     b: () => go({ view: state.view === "behaviour" ? "" : "behaviour" }),
+    i: () => go(nextInterval(app)),
     x: () => go({ compare: state.compare === "" ? first : "", before: null }),
     ArrowLeft: step(-1),
     ArrowRight: step(1),
@@ -242,7 +243,7 @@ function keysOf(app) {
  * @param {ReturnType<typeof useSession>} session
  * @param {(dialog: DialogName) => void} open
  */
-function menuOf({ t, go, owner }, { auth, reload }, open) {
+function menuOf({ t, go, owner }, { auth, reload, expired }, open) {
   const locked = !auth.setup_required;
   return [
     { label: t("all_sites"), onChoose: () => go({ view: "sites" }) },
@@ -253,6 +254,8 @@ function menuOf({ t, go, owner }, { auth, reload }, open) {
     ...(locked && auth.authenticated
       ? [{ label: t("logout"), onChoose: () => logOut().then(reload) }]
       : []),
+    // Sites may be open to everyone: their owner comes in here.
+    ...(locked && !auth.authenticated ? [{ label: t("login"), onChoose: expired }] : []),
   ];
 }
 

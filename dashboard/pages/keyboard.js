@@ -14,6 +14,7 @@ export function KeyboardDialog({ onClose }) {
     [["←"], t("key_previous")],
     [["→"], t("key_next")],
     [["x"], t("compare")],
+    [["i"], t("interval")],
     [["/"], t("filter_add")],
     [["Esc"], t("key_close")],
     [["Shift", "Enter"], t("key_exclude")],

@@ -4,6 +4,7 @@ import { useApp } from "../lib/context.js";
 import { html } from "../lib/html.js";
 import {
   addDays,
+  intervalsFor,
   isDay,
   lengthOf,
   periodOf,
@@ -28,6 +29,23 @@ export function stepOf(app, direction) {
   if (!range) return null;
   const period = periodOf(range, app.today);
   return period ? { period, range: null, interval: "" } : { range, interval: "" };
+}
+
+/** Days of a period whose days only the server knows. */
+const DAYS_UNKNOWN = 365;
+
+/**
+ * The change of state to the next width of a bucket, after the widest to the narrowest.
+ * @param {import("../lib/context.js").App} app
+ * @returns {Partial<import("../lib/state.js").State>}
+ */
+export function nextInterval(app) {
+  const { schema, state } = app;
+  const days = daysOf(app);
+  const choices = intervalsFor(days ? lengthOf(days) : DAYS_UNKNOWN, schema.intervals);
+  const usual = schema.periods.find(({ name }) => name === state.period)?.interval ?? "";
+  const at = choices.indexOf(state.interval || (state.range ? choices[0] ?? "" : usual));
+  return { interval: choices[(at + 1) % choices.length] ?? "" };
 }
 
 /** @param {{ open: boolean, onToggle: (open: boolean) => void }} props */

@@ -2,7 +2,7 @@
 // change.
 import { Icon } from "../components/icon.js";
 import { useApp } from "../lib/context.js";
-import { html } from "../lib/html.js";
+import { html, useState } from "../lib/html.js";
 import { DIMENSION_OF, KINDS, UNITS } from "../lib/steps.js";
 import { ValueField } from "./value_field.js";
 
@@ -80,6 +80,12 @@ export function StepList({ steps, onChange, least }) {
     event.preventDefault();
     swap(index, by);
   };
+  const [dragged, setDragged] = useState(-1);
+  const drop = (/** @type {number} */ index) => {
+    const step = steps[dragged];
+    if (!step || dragged === index) return;
+    onChange(steps.toSpliced(dragged, 1).toSpliced(index, 0, step));
+  };
   const move = (
     /** @type {number} */ index,
     /** @type {number} */ by,
@@ -94,9 +100,12 @@ export function StepList({ steps, onChange, least }) {
     <ol class="steps">
       ${steps.map((step, index) =>
         html`
-          <li key=${index} class="step"
+          <li key=${index} class=${dragged === index ? "step dragged" : "step"}
+            onDragOver=${(/** @type {Event} */ event) => event.preventDefault()}
+            onDrop=${() => drop(index)} onDragEnd=${() => setDragged(-1)}
             onKeyDown=${(/** @type {KeyboardEvent} */ event) => onKeyDown(event, index)}>
-            <span class="step-number" aria-hidden="true">${index + 1}</span>
+            <span class="step-number" aria-hidden="true" draggable="true"
+              onDragStart=${() => setDragged(index)}>${index + 1}</span>
             <${StepFields} step=${step} label=${t("step_n", { n: index + 1 })}
               onChange=${(/** @type {Step} */ changed) => onChange(steps.with(index, changed))} />
             <span class="step-tools">
