@@ -274,7 +274,7 @@ export const SETTINGS = {
     kind: flag,
     default: false,
     privacy: true,
-    doc: "Give every event a random visitor id, so that nobody can be followed.",
+    doc: "Give every event a random visitor id: nobody can be followed, and visits mean nothing.",
   }),
   respect_gpc: row({
     group: "privacy",
@@ -290,7 +290,9 @@ export const SETTINGS = {
     kind: choice("derived", "random"),
     default: "derived",
     privacy: true,
-    doc: "derived: ids from the kept secret; random: from salts that are destroyed after use.",
+    doc:
+      "derived: ids from the kept secret; random: from salts that are destroyed. Ids last a day, " +
+      "or a site's visitor_id_days: more shows who comes again, and the law may ask for consent.",
   }),
   geoip_precision: row({
     group: "privacy",
