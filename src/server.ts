@@ -166,7 +166,7 @@ function errorResponse(error: unknown, log: Log, requestId: string): Response {
   return json({ error: `Cannot answer: something is wrong here, see the log (${requestId})` }, 500);
 }
 
-/** Whether a body could not be read to its end, for its sender is gone: the runtime's own errors. */
+/** Whether a body could not be read to its end, for its sender is gone: errors of the runtime. */
 function hasBrokenOff(error: unknown): boolean {
   return error instanceof Error && ["BadResource", "Http"].includes(error.name) &&
     error.message.includes("body");
