@@ -290,9 +290,7 @@ export const SETTINGS = {
     kind: choice("derived", "random"),
     default: "derived",
     privacy: true,
-    doc:
-      "derived: ids from the kept secret; random: from salts that are destroyed. Ids last a day, " +
-      "or a site's visitor_id_days: more shows who comes again, and the law may ask for consent.",
+    doc: "derived: ids from the kept secret; random: from salts that are destroyed after use.",
   }),
   geoip_precision: row({
     group: "privacy",
