@@ -1,4 +1,5 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
+import { VISITORS_CARRIED_MAX } from "../../src/core/limits.ts";
 import { destroySalts, ForgetfulSalts, type SeenVisitor } from "../../src/ingest/salts.ts";
 import { Store } from "../../src/storage/store.ts";
 import { FakeClock, seededRandom } from "../support/fake_system.ts";
@@ -184,6 +185,21 @@ Deno.test("ForgetfulSalts keep an id from Monday to Sunday where it lasts 7 days
     await world.salts.turn();
     ok(world.id() !== first);
   }, 7);
+});
+
+Deno.test("ForgetfulSalts carry a bounded number of visitors over the end, the latest", async () => {
+  await withSalts(MIDNIGHT - 10 * MINUTE_MS, async (world) => {
+    const [early, late] = [world.id("early"), world.id("late")];
+    const nowMs = world.clock.nowMs();
+    const others = Array.from({ length: VISITORS_CARRIED_MAX - 1 }, (_, n): SeenVisitor => [
+      `visitor ${n}`,
+      nowMs - 1,
+    ]);
+    world.salts = await world.open([[early, nowMs - 2], ...others, [late, nowMs]]);
+    world.clock.advance(15 * MINUTE_MS);
+    equal(world.id("late"), late);
+    ok(world.id("early") !== early, "it gave way");
+  });
 });
 
 Deno.test("ForgetfulSalts give events of the past an id for this process only", async () => {
