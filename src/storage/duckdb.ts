@@ -221,6 +221,7 @@ export class Db {
     const stop = (why: "time" | "gone") => {
       stopped = why;
       connection.interrupt();
+      cancel();
       // What has not begun to run yet does not hear it.
       cancel = this.#clock.after(INTERRUPT_MS, () => stop(why));
     };
@@ -236,6 +237,7 @@ export class Db {
       );
       return reader.getRowObjectsJS().map(plainRow);
     } finally {
+      // Whoever has the connection next must not be stopped.
       cancel();
       limits.signal?.removeEventListener("abort", abort);
     }

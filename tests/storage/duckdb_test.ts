@@ -92,3 +92,26 @@ Deno.test("Db.close() stops what runs and refuses what comes", async () => {
     }
   });
 });
+
+Deno.test("Db.query() that was left does not stop those that come after it", async () => {
+  await withFolder(async (folder) => {
+    const system = fakeSystem();
+    const db = await open(folder, 1, system.clock);
+    for (let round = 0; round < 20; round++) {
+      const gone = new AbortController();
+      const left = db.query(ENDLESS, { timeoutMs: 1000, signal: gone.signal });
+      const ended = left.then(() => "answered", () => "stopped");
+      gone.abort();
+      const beat = setInterval(() => system.clock.advance(100), 5);
+      assert.strictEqual(await ended, "stopped");
+      clearInterval(beat);
+      const next = db.query(sql`select count(*) as n from range(3000000) where range % 7 = 1`);
+      for (let tick = 0; tick < 40; tick++) {
+        system.clock.advance(100);
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+      assert.deepStrictEqual(await next, [{ n: 428572 }]);
+    }
+    await db.close();
+  });
+});
