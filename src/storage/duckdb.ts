@@ -217,6 +217,7 @@ export class Db {
   }
 
   async #run(connection: DuckDBConnection, query: Sql, limits: QueryLimits): Promise<Row[]> {
+    if (limits.signal?.aborted) throw goneError();
     let stopped: "time" | "gone" | undefined;
     const stop = (why: "time" | "gone") => {
       stopped = why;
