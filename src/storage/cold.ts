@@ -52,9 +52,11 @@ export class Cold {
   /** Adopts files that were copied in; resolves with their number. */
   adopt(): Promise<number> {
     return this.#turns.run(async () => {
+      const found = await this.#recovery.findNew();
+      if (found.length === 0) return 0;
       const known = this.#catalog.readable();
       for (const path of await this.#store.run("listCondemned", undefined)) known.add(path);
-      const adopted = await this.#recovery.adoptNew(known);
+      const adopted = await this.#recovery.adoptNew(found, known);
       if (adopted.length === 0) return 0;
       for (const site of new Set(adopted.map((file) => file.site_id))) {
         this.#catalog.addSite(site);
@@ -85,8 +87,9 @@ export class Cold {
   /** Tries again to remove what could not be removed before. */
   sweep(): Promise<void> {
     return this.#turns.run(async () => {
-      const reading = this.#catalog.readable();
       const condemned = await this.#store.run("listCondemned", undefined);
+      if (condemned.length === 0) return;
+      const reading = this.#catalog.readable();
       await this.#remove(condemned.filter((path) => !reading.has(path)));
     });
   }

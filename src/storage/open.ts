@@ -81,11 +81,16 @@ export async function openStorage(
   try {
     const { store, isSalvaged } = await openStore(system, dataDir);
     closing.push(() => store.close());
+    // Beside the loading of DuckDB, in another thread: with many folders both take a while.
+    const comparing = store.run("compareFiles", eventsFolder);
+    comparing.catch(() => {});
     const duckdb = await host.loadDuckDb();
     await takeOver(duckdb, store, system, dataDir);
+    const spillFolder = `${dataDir}/.spill`;
+    await empty(files, spillFolder);
     const db = await Db.open(duckdb, clock, {
       folder: dataDir,
-      spillFolder: `${dataDir}/.spill`,
+      spillFolder,
       memoryLimit: options.memory_limit ?? halfOf(host.memoryBytes),
       threads: options.threads,
       readers: READERS,
@@ -98,12 +103,20 @@ export async function openStorage(
       journalId: await store.run("journalId", random.uuid()),
       isSalvaged,
     });
-    const catalog = new Catalog(await recovery.start(), await store.run("listSites", undefined));
+    const catalog = new Catalog(
+      await recovery.start(await comparing),
+      await store.run("listSites", undefined),
+    );
     return await openParts(system, db, store, recovery, catalog, eventsFolder, close);
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Removes what a query left on disk that was killed while it ran: events, too. */
+async function empty(files: Files, folder: string): Promise<void> {
+  for (const path of await files.tree(folder)) await files.remove(`${folder}/${path}`);
 }
 
 /** The parts that work on an open database and a recovered catalog. */

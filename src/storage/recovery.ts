@@ -7,7 +7,7 @@ import { sql } from "../core/sql.ts";
 import type { Files, Log } from "../core/types.ts";
 import { firstLine } from "./damage.ts";
 import type { Db } from "./duckdb.ts";
-import { TEMPORARY } from "./file_names.ts";
+import type { Comparison } from "./file_ops.ts";
 import { type FileOrigin, type Partition, partitionOfPath } from "./parquet.ts";
 import { literalPath } from "./schema.ts";
 import type { Store } from "./store.ts";
@@ -55,35 +55,42 @@ export class Recovery {
     return this.#quarantined;
   }
 
-  /** At start, before anything is written: returns the files that hold the cold events. */
-  async start(): Promise<CatalogFile[]> {
+  /**
+   * At start, before anything is written, from a comparison made since the folder was locked:
+   * returns the files that hold the cold events.
+   */
+  async start({ catalog, missing, unknown, temporary }: Comparison): Promise<CatalogFile[]> {
     this.#quarantined = await this.#files.tree(this.#options.quarantineFolder);
     await this.removeCondemned();
-    const known = new Map((await this.#store.run("listFiles", undefined)).map((f) => [f.path, f]));
-    const unknown: string[] = [];
-    const present = new Set<string>();
-    for (const path of await this.#files.tree(this.#options.eventsFolder)) {
-      if (path.endsWith(TEMPORARY)) await this.#files.remove(this.#absolute(path));
-      else if (known.has(path)) present.add(path);
-      else if (path.endsWith(".parquet")) unknown.push(path);
-    }
-    const missing = [...known.keys()].filter((path) => !present.has(path));
+    for (const path of temporary) await this.#files.remove(this.#absolute(path));
+    let known = JSON.parse(catalog) as CatalogFile[];
     if (missing.length > 0) {
       for (const path of missing) {
-        known.delete(path);
         this.#log("error", `Cannot find ${path}: it is in the catalog, but not on disk`);
       }
       await this.#store.run("forgetFiles", missing);
+      const gone = new Set(missing);
+      known = known.filter(({ path }) => !gone.has(path));
     }
-    const adopted = await this.#adopt(unknown, known, true);
-    return [...known.values(), ...adopted];
+    if (unknown.length === 0) return known;
+    return [...known, ...await this.#adopt(unknown, new Set(known.map(({ path }) => path)), true)];
   }
 
-  /** While running: adopts files that were copied in. Call it apart from flushes. */
-  async adoptNew(known: ReadonlySet<string>): Promise<CatalogFile[]> {
-    const unknown = (await this.#files.tree(this.#options.eventsFolder))
-      .filter((path) => path.endsWith(".parquet") && !known.has(path));
-    return await this.#adopt(unknown, known, false);
+  /** Paths of files that were copied in while running. Call it apart from flushes. */
+  async findNew(): Promise<string[]> {
+    const { eventsFolder } = this.#options;
+    const unknown: string[] = [];
+    // Folder by folder, so that events that come meanwhile need not wait for all of it.
+    for (const { name, isDirectory } of await this.#files.list(eventsFolder)) {
+      if (!isDirectory) continue;
+      unknown.push(...await this.#store.run("findUnknown", { eventsFolder, folder: name }));
+    }
+    return unknown;
+  }
+
+  /** Adopts what `findNew` found; `known` are the files that are not new. */
+  async adoptNew(paths: readonly string[], known: ReadonlySet<string>): Promise<CatalogFile[]> {
+    return await this.#adopt(paths, known, false);
   }
 
   /** Removes files that were replaced, expired or erased, and forgets them. */
@@ -114,7 +121,7 @@ export class Recovery {
     }
     const replaced = new Set(found.flatMap((file) => file.origin.replaces ?? []));
     const adopted: CatalogFile[] = [];
-    let rows = 0;
+    const foreign: CatalogFile[] = [];
     for (const { origin, ...file } of found) {
       if (replaced.has(file.path) || origin.replaces?.some((path) => known.has(path))) {
         await this.#files.remove(this.#absolute(file.path));
@@ -129,12 +136,13 @@ export class Recovery {
         }
         await this.#store.run("addFlushed", { file, seqFrom, seqTo });
       } else {
-        await this.#store.run("addFiles", [file]);
+        foreign.push(file);
       }
       adopted.push(file);
-      rows += file.rows;
     }
+    if (foreign.length > 0) await this.#store.run("addFiles", foreign);
     if (adopted.length > 0) {
+      const rows = adopted.reduce((sum, file) => sum + file.rows, 0);
       this.#log("info", `Adopted ${adopted.length} files with ${rows} events`);
     }
     return adopted;
@@ -183,7 +191,7 @@ export class Recovery {
         from parquet_kv_metadata(${list})
         group by file_name
       )
-      select file.file_name, file.num_rows, columns.needed, origins.origin
+      select file.file_name, file.num_rows, file.file_size_bytes, columns.needed, origins.origin
       from parquet_file_metadata(${list}) as file
       join columns using (file_name)
       left join origins using (file_name)`);
@@ -204,7 +212,7 @@ export class Recovery {
         date: partition.date,
         path,
         rows: Number(row["num_rows"]),
-        bytes: await this.#files.size(this.#absolute(path)) ?? 0,
+        bytes: Number(row["file_size_bytes"]),
         origin,
       });
     }

@@ -2,6 +2,7 @@
 // files, and the facts that must outlive a restart. Each operation is one transaction.
 import { DROP_OPS } from "./drop_ops.ts";
 import { fileNumber } from "./file_names.ts";
+import { FILE_OPS } from "./file_ops.ts";
 import { salvage } from "./salvage.ts";
 import { OWNER_OPS } from "./owner_ops.ts";
 import { SITE_OPS } from "./site_ops.ts";
@@ -322,6 +323,7 @@ function setFact(db: Sqlite, fact: { name: string; value: string }): void {
 
 /** Every operation by name. The worker looks names up here; the client is typed by it. */
 export const STORE_OPS = {
+  ...FILE_OPS,
   ...OWNER_OPS,
   ...SITE_OPS,
   ...DROP_OPS,

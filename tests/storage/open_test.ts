@@ -92,3 +92,16 @@ Deno.test("openStorage() keeps mallard.sqlite for its owner alone, an older one 
     await storage.close();
   });
 });
+
+Deno.test("openStorage() removes what a killed query left in the spill folder", async () => {
+  await withFolder(async (folder) => {
+    await (await openFolder(folder)).close();
+    await Deno.mkdir(`${folder}/.spill`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/.spill/duckdb_temp_storage_DEFAULT-0.tmp`, "events");
+    await (await openFolder(folder)).close();
+    await assert.rejects(
+      Deno.stat(`${folder}/.spill/duckdb_temp_storage_DEFAULT-0.tmp`),
+      Deno.errors.NotFound,
+    );
+  });
+});
