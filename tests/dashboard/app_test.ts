@@ -119,7 +119,8 @@ browserTest(
       assert.equal(searchParams.get("from"), series[1].date);
       assert.equal(searchParams.get("to"), series[3].date);
       await page.click("text=Show as table");
-      assert.equal(await page.locator(".chart tbody tr").count(), 3);
+      // The days that were left out go when the answer for the marked ones is there.
+      await page.waitForFunction(() => document.querySelectorAll(".chart tbody tr").length === 3);
       assert.deepEqual(faults, []);
     }),
 );
