@@ -7,7 +7,7 @@ import type { Clock, Files, Random } from "../core/types.ts";
 import type { Db } from "./duckdb.ts";
 import { literalPath } from "./schema.ts";
 import { Store } from "./store.ts";
-import type { CatalogFile } from "./store_ops.ts";
+import type { CatalogFile } from "./catalog_file.ts";
 
 /** One file of a backup. */
 interface ManifestFile extends CatalogFile {

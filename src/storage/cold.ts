@@ -6,7 +6,7 @@ import type { Files, Log } from "../core/types.ts";
 import { type Catalog, withFiles } from "./catalog.ts";
 import type { Recovery } from "./recovery.ts";
 import type { Store } from "./store.ts";
-import type { CatalogFile } from "./store_ops.ts";
+import type { CatalogFile } from "./catalog_file.ts";
 
 /** The cold tier's files as they come and go. */
 export class Cold {

@@ -12,7 +12,7 @@ import { writeMerged } from "./merge.ts";
 import { type Partition, partitionFolder, settle } from "./parquet.ts";
 import { foreignColumns } from "./schema.ts";
 import type { Store } from "./store.ts";
-import type { CatalogFile } from "./store_ops.ts";
+import type { CatalogFile } from "./catalog_file.ts";
 import { utcDate } from "../core/event.ts";
 
 /** When a partition is merged. */

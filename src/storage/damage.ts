@@ -3,7 +3,7 @@ import { messageOf } from "../core/errors.ts";
 import { sql } from "../core/sql.ts";
 import type { Db } from "./duckdb.ts";
 import { literalPath } from "./schema.ts";
-import type { CatalogFile } from "./store_ops.ts";
+import type { CatalogFile } from "./catalog_file.ts";
 
 /** A file that cannot be read, and what DuckDB says of it. */
 export interface Damaged {

@@ -4,7 +4,7 @@ import { type Catalog } from "./catalog.ts";
 import type { Cold } from "./cold.ts";
 import type { Journal } from "./journal.ts";
 import type { Store } from "./store.ts";
-import type { CatalogFile } from "./store_ops.ts";
+import type { CatalogFile } from "./catalog_file.ts";
 import type { Turns } from "../core/turns.ts";
 
 /** What an erasure removed, or would remove. */

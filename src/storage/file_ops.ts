@@ -3,7 +3,7 @@
 import { readdirSync } from "node:fs";
 import { TEMPORARY } from "./file_names.ts";
 import type { Sqlite } from "./sqlite.ts";
-import type { CatalogFile } from "./store_ops.ts";
+import type { CatalogFile } from "./catalog_file.ts";
 
 /** The events folder beside the catalog. Paths are relative to the folder, sorted. */
 export interface Comparison {

@@ -10,7 +10,7 @@ import type { FileNumbers } from "./file_numbers.ts";
 import { type Hot, type HotTable, unionOf } from "./hot.ts";
 import { type Partition, partitionFolder, rowsOf, settle, writeTemporary } from "./parquet.ts";
 import type { Store } from "./store.ts";
-import type { CatalogFile } from "./store_ops.ts";
+import type { CatalogFile } from "./catalog_file.ts";
 
 /** Under load, files this far apart: fewer and larger ones. */
 const FLUSH_MS_MIN = 1000;

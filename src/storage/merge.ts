@@ -5,7 +5,7 @@ import type { Db } from "./duckdb.ts";
 import { fileName, TEMPORARY } from "./file_names.ts";
 import { copyTo, partitionFolder, writeTemporary } from "./parquet.ts";
 import { coldRelation } from "./schema.ts";
-import type { CatalogFile } from "./store_ops.ts";
+import type { CatalogFile } from "./catalog_file.ts";
 
 /**
  * Events that are sorted at once: a row group, the unit that a query skips or reads. Within one,

@@ -6,7 +6,7 @@ import type { Files } from "../core/types.ts";
 import type { Db } from "./duckdb.ts";
 import { fileName, TEMPORARY } from "./file_names.ts";
 import { ALL_COLUMNS, literal } from "./schema.ts";
-import type { CatalogFile } from "./store_ops.ts";
+import type { CatalogFile } from "./catalog_file.ts";
 
 /** A (site, UTC date) folder. */
 export interface Partition {

@@ -11,7 +11,7 @@ import type { Comparison } from "./file_ops.ts";
 import { type FileOrigin, type Partition, partitionOfPath } from "./parquet.ts";
 import { literalPath } from "./schema.ts";
 import type { Store } from "./store.ts";
-import type { CatalogFile } from "./store_ops.ts";
+import type { CatalogFile } from "./catalog_file.ts";
 
 /** Where things lie, and which journal is ours. */
 export interface RecoveryOptions {

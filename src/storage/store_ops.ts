@@ -1,5 +1,6 @@
 // What can be asked of mallard.sqlite: the journal of accepted events, the catalog of Parquet
 // files, and the facts that must outlive a restart. Each operation is one transaction.
+import type { CatalogFile } from "./catalog_file.ts";
 import { DROP_OPS } from "./drop_ops.ts";
 import { fileNumber } from "./file_names.ts";
 import { FILE_OPS } from "./file_ops.ts";
@@ -19,18 +20,6 @@ export interface JournalEntry {
 export interface JournalRow {
   readonly seq: number;
   readonly event: string;
-}
-
-/**
- * A Parquet file of the partition (site, date). `path` is relative to the events folder; `bytes`
- * is its size, `rows` its events.
- */
-export interface CatalogFile {
-  readonly site_id: string;
-  readonly date: string;
-  readonly path: string;
-  readonly rows: number;
-  readonly bytes: number;
 }
 
 /** What one flush makes true at once. */

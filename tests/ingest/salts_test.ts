@@ -187,7 +187,7 @@ Deno.test("ForgetfulSalts keep an id from Monday to Sunday where it lasts 7 days
   }, 7);
 });
 
-Deno.test("ForgetfulSalts carry a bounded number of visitors over the end, the latest", async () => {
+Deno.test("ForgetfulSalts carry a bounded number of visitors on, the latest", async () => {
   await withSalts(MIDNIGHT - 10 * MINUTE_MS, async (world) => {
     const [early, late] = [world.id("early"), world.id("late")];
     const nowMs = world.clock.nowMs();
