@@ -1,7 +1,7 @@
 // Benchmark of the behavioural statements: each over many events hot, cold, and half and half,
 // beside a plain count of visitors in the same run, and beside DuckDB's extension where
-// MALLARD_TEST_EXTENSION names its file. Arguments: numbers of events (1000000 when missing), and
-// runs=N. Prints the best of the runs: milliseconds by the clock and of all processors, the
+// MALLARD_TEST_EXTENSION names its file. Arguments: numbers of events (1000000 when missing),
+// runs=N (3), only=hot, only=mixed or only=cold. Prints the best of the runs: milliseconds by the clock and of all processors, the
 // ratio to the count, and the highest memory meanwhile.
 import * as duckdb from "@duckdb/node-api";
 import { raw, type Sql, sql } from "../src/core/sql.ts";
@@ -275,7 +275,7 @@ async function measure(db: Db, events: Sql, label: string, runs: number, extensi
   }
 }
 
-async function bench(events: number, runs: number): Promise<void> {
+async function bench(events: number, runs: number, only: string | null): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "mallard-bench-" });
   const file = Deno.env.get("MALLARD_TEST_EXTENSION") ?? null;
   const { clock } = realSystem({ format: "text", levelMin: "warn" });
@@ -301,14 +301,16 @@ async function bench(events: number, runs: number): Promise<void> {
     const half = FROM_US + DAYS / 2 * DAY_US;
     const columns = raw("* exclude (site_id)");
     const cold = sql`(select ${columns} from read_parquet(${[path]}))`;
-    await measure(db, sql`(select ${columns} from events)`, "hot", runs, extension);
+    const wanted = (tier: string) => only === null || only === tier;
+    const hot = sql`(select ${columns} from events)`;
+    if (wanted("hot")) await measure(db, hot, "hot", runs, extension);
     const both = sql`(
       select ${columns} from events where timestamp >= make_timestamp(${half})
       union all
       select ${columns} from read_parquet(${[path]}) where timestamp < make_timestamp(${half}))`;
-    await measure(db, both, "half hot, half cold", runs, extension);
+    if (wanted("mixed")) await measure(db, both, "half hot, half cold", runs, extension);
     await db.execute(sql`drop table events`);
-    await measure(db, cold, "cold", runs, extension);
+    if (wanted("cold")) await measure(db, cold, "cold", runs, extension);
   } finally {
     await db.close();
     await Deno.remove(folder, { recursive: true });
@@ -317,4 +319,5 @@ async function bench(events: number, runs: number): Promise<void> {
 
 const numbers = Deno.args.filter((text) => /^\d+$/.test(text)).map(Number);
 const runs = Number(Deno.args.find((text) => text.startsWith("runs="))?.slice(5) ?? 3);
-for (const events of numbers.length > 0 ? numbers : [1_000_000]) await bench(events, runs);
+const only = Deno.args.find((text) => text.startsWith("only="))?.slice(5) ?? null;
+for (const events of numbers.length > 0 ? numbers : [1_000_000]) await bench(events, runs, only);
