@@ -1,8 +1,8 @@
 // Benchmark of the behavioural statements: each over many events hot, cold, and half and half,
 // beside a plain count of visitors in the same run, and beside DuckDB's extension where
 // MALLARD_TEST_EXTENSION names its file. Arguments: numbers of events (1000000 when missing),
-// runs=N (3), only=hot, only=mixed or only=cold. Prints the best of the runs: milliseconds by the clock and of all processors, the
-// ratio to the count, and the highest memory meanwhile.
+// runs=N (3), only=hot, only=mixed or only=cold. Prints the best of the runs: milliseconds by the
+// clock and of all processors, the ratio to the count, and the highest memory meanwhile.
 import * as duckdb from "@duckdb/node-api";
 import { raw, type Sql, sql } from "../src/core/sql.ts";
 import { detailSql } from "../src/query/behaviour_funnel.ts";
