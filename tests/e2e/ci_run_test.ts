@@ -25,6 +25,8 @@ async function ciRun(says: string, code: number): Promise<{ last: string; code: 
 Deno.test(".ci/run ends with what the test command counted", async () => {
   const good = await ciRun("a line\n12 passed, 0 failed\n", 0);
   assert.deepEqual(good, { last: "12 passed, 0 failed", code: 0 });
+  const chatty = await ciRun("12 passed, 0 failed\nnpm notice\nnpm notice New version\n", 0);
+  assert.deepEqual(chatty, good);
   const bad = await ciRun("12 passed, 3 failed\n", 1);
   assert.deepEqual(bad, { last: "12 passed, 3 failed", code: 1 });
 });
