@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { Config } from "./config.ts";
 import { AppError, messageOf } from "./core/errors.ts";
 import type { Route } from "./core/http.ts";
+import { SITES_SEEN_MAX } from "./core/limits.ts";
 import type { Sql } from "./core/sql.ts";
 import type { System } from "./core/types.ts";
 import { assetRoutes } from "./api/assets.ts";
@@ -183,7 +184,7 @@ async function routeTable(
 
 async function openIngest(config: Config, system: System, storage: Storage, sites: Sites) {
   const { clock, files, log, random } = system;
-  const { journal, hot, flusher, store } = storage;
+  const { journal, hot, flusher, store, reader } = storage;
   const { geo, isOwn } = await loadGeoIp(files, log, {
     path: config.geoip_db_path,
     precision: config.geoip_precision,
@@ -198,6 +199,9 @@ async function openIngest(config: Config, system: System, storage: Storage, site
     policy: {
       rateLimit: (site) => sites.settings(site).rate_limit,
       isDeclared: (site) => sites.declared(site) !== undefined,
+      hasRoom: (site) =>
+        reader.hasSite(site) || sites.declared(site) !== undefined ||
+        config.site_ids.length > 0 || reader.siteCount < SITES_SEEN_MAX,
       hostnames: (site) => sites.settings(site).hostnames,
     },
     drops,

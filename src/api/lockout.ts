@@ -3,7 +3,7 @@
 import { AppError } from "../core/errors.ts";
 import { RATE_KEYS_MAX } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
-import { parseAddress } from "../ingest/address.ts";
+import { senderOf } from "../ingest/address.ts";
 
 interface Failures {
   count: number;
@@ -53,7 +53,7 @@ export class Lockout {
   /** Lets an attempt in, or throws `too_many_requests` with Retry-After in whole seconds. */
   begin(address: string): Attempt {
     if (this.#attemptsMax === 0) return FREE;
-    const key = lockKey(address);
+    const key = senderOf(address);
     const entry = this.#entry(key);
     const now = this.#clock.nowMs();
     if (entry.count >= this.#attemptsMax) throw locked((entry.untilMs - now) / 1000);
@@ -118,13 +118,6 @@ export class Lockout {
     const first = this.#failures.keys().next();
     if (!first.done) this.#failures.delete(first.value);
   }
-}
-
-/** What is locked: an IPv4 address, or the /64 of an IPv6 one, which one host may have whole. */
-export function lockKey(address: string): string {
-  const parsed = parseAddress(address);
-  if (!parsed) return address;
-  return parsed.isV4 ? parsed.text : `${parsed.words[0]}:${parsed.words[1]}`;
 }
 
 function locked(secs: number): AppError {

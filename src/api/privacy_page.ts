@@ -230,8 +230,8 @@ function audienceText(sites: readonly SitePrivacy[]): string {
   }[open];
   const visits = {
     none: "They are sums: single visits are not shown.",
-    some: "For some sites single visits can be shown, too: their pages and times, by no name.",
-    all: "Single visits can be shown, too: their pages and times, by no name.",
+    some: "For some sites the owner can see single visits, too: pages and times, by no name.",
+    all: "The owner can see single visits, too: their pages and times, by no name.",
   }[listed];
   return `${sums} ${visits}`;
 }

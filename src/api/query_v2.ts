@@ -38,7 +38,8 @@ function siteOfBody(body: Readonly<Record<string, unknown>>, { access }: Context
     throw new AppError("bad_request", `Cannot query: site_id: ${fault}`);
   }
   if (access.sites !== null && !access.sites.includes(site_id)) {
-    throw new AppError("forbidden", "Cannot query this site: the caller has no right to it");
+    const code = access.who === "nobody" ? "unauthorized" : "forbidden";
+    throw new AppError(code, "Cannot query this site: the caller has no right to it");
   }
   return site_id;
 }

@@ -8,8 +8,8 @@ import {
   STRANGER_REQUESTS_PER_SEC,
 } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
+import { senderOf } from "../ingest/address.ts";
 import { RateLimit } from "../ingest/ratelimit.ts";
-import { lockKey } from "./lockout.ts";
 
 /** The buckets of all callers. */
 export class CallerRates {
@@ -45,7 +45,7 @@ export class CallerRates {
 
   /** Counts a request of somebody without a login. Throws `too_many_requests`. */
   takeStranger(address: string): void {
-    check(this.#strangers.take(lockKey(address)), "this address", STRANGER_REQUESTS_PER_SEC);
+    check(this.#strangers.take(senderOf(address)), "this address", STRANGER_REQUESTS_PER_SEC);
   }
 }
 

@@ -46,6 +46,10 @@ async function answer(
 ): Promise<Response> {
   const params = new Params(context.url.searchParams);
   const site = readableSite(params, context);
+  // What is public of a site are its sums, not its single visits.
+  if (name === "visits" && context.access.sites !== null) {
+    throw new AppError("unauthorized", "Cannot list single visits without a login or an API key");
+  }
   if (runner.explains && params.text("explain") === "1") {
     return json(await runner.explain(report, site, params, context.signal));
   }

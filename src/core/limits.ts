@@ -88,6 +88,8 @@ export const IMPORT_FAULTS_LISTED_MAX = 100;
 export const VISITORS_CARRIED_MAX = 200_000;
 /** Characters kept of a campaign value. */
 export const CAMPAIGN_CHARS_MAX = 512;
+/** Sites that anybody's events may bring in; further ones have to be declared or listed. */
+export const SITES_SEEN_MAX = 10_000;
 /** Sites whose settings are kept. */
 export const SITES_MAX = 10_000;
 /** Goals, segments, funnels or annotations of one site, of each kind. */

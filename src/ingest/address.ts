@@ -248,6 +248,13 @@ export function isLoopback(address: string): boolean {
   return parsed !== null && LOOPBACK_RANGES.has(parsed);
 }
 
+/** What counts as one sender: an IPv4 address, or the /64 of an IPv6 one, which a host may have. */
+export function senderOf(address: string): string {
+  const parsed = parseAddress(address);
+  if (!parsed) return address;
+  return parsed.isV4 ? parsed.text : `${parsed.words[0]}:${parsed.words[1]}`;
+}
+
 /** Whether the address is private, loopback, link-local, shared, documentation or the like. */
 export function isSpecialPurpose(address: Address): boolean {
   return SPECIAL_RANGES.has(address);

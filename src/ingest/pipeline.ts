@@ -4,7 +4,7 @@
 import type { ErrorCode } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import type { Random } from "../core/types.ts";
-import { isSpecialPurpose, parseAddress } from "./address.ts";
+import { isSpecialPurpose, parseAddress, senderOf } from "./address.ts";
 import type { Robots } from "./bot.ts";
 import type { Drops } from "./drops.ts";
 import type { GeoIp, Place } from "./geoip.ts";
@@ -22,6 +22,10 @@ export const DROPS = {
   foreign_origin: {
     code: "forbidden",
     message: "Cannot accept the event: its Origin is not a listed site",
+  },
+  too_many_sites: {
+    code: "forbidden",
+    message: "Cannot accept the event: its site is new, and there are too many; declare it first",
   },
   rate_limited: {
     code: "too_many_requests",
@@ -95,6 +99,8 @@ export interface SitePolicy {
   rateLimit(site: string): number | null;
   /** Whether the owner declared the site: then it counts as listed. */
   isDeclared(site: string): boolean;
+  /** Whether there is room for a site that may never have been seen. */
+  hasRoom(site: string): boolean;
   /** Hosts whose pages count; empty for any. */
   hostnames(site: string): readonly string[];
 }
@@ -136,8 +142,9 @@ export class Pipeline {
     this.#hosts = new Set(options.site_ids.map((site) => site.toLowerCase()));
     this.#steps = [
       (draft) => this.#checkOrigin(draft),
-      (draft) => this.#checkRate(draft),
       (draft) => this.#checkAddressRate(draft),
+      (draft) => this.#checkRate(draft),
+      (draft) => this.#checkRoom(draft),
       (draft) => this.#checkOptOut(draft),
       (draft) => this.#checkRobot(draft),
       (draft) => this.#checkHost(draft),
@@ -211,13 +218,17 @@ export class Pipeline {
     return { dropped: "rate_limited", retrySecs: waitSecs };
   }
 
+  #checkRoom({ payload }: Draft): Drop | null {
+    return this.#parts.policy.hasRoom(payload.site_id) ? null : { dropped: "too_many_sites" };
+  }
+
   #checkAddressRate({ payload, address }: Draft): Drop | null {
     const { addressRates } = this.#parts;
     if (addressRates === null) return null;
     const parsed = parseAddress(address);
     // Behind a proxy that is not known as one, everybody has its private address.
     if (!parsed || isSpecialPurpose(parsed)) return null;
-    const waitSecs = addressRates.take(address);
+    const waitSecs = addressRates.take(senderOf(address));
     if (waitSecs === 0) return null;
     this.#count(payload, "address_limited");
     return { dropped: "address_limited", retrySecs: waitSecs };

@@ -48,6 +48,11 @@ export class Catalog {
     this.#sorted = undefined;
   }
 
+  /** Number of known sites. */
+  get siteCount(): number {
+    return this.#sites.size;
+  }
+
   /** Known site ids, sorted. */
   sites(): readonly string[] {
     this.#sorted ??= [...this.#sites].sort();

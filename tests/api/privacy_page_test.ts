@@ -109,8 +109,8 @@ Deno.test("privacyPage() says who sees the statistics", () => {
   says(page({}), "for the owner and for whom the owner lets in. They are sums");
   says(page({}, { public: true }), "Statistics are open to everyone.");
   says(page({}, { public: true }, {}), "Statistics of some sites are open to everyone.");
-  says(page({}, { visit_list: true }), "Single visits can be shown");
-  says(page({}, { visit_list: true }, {}), "For some sites single visits can be shown");
+  says(page({}, { visit_list: true }), "The owner can see single visits");
+  says(page({}, { visit_list: true }, {}), "For some sites the owner can see single visits");
 });
 
 function routesOver(settings: Partial<PrivacySettings>, sites: Record<string, SiteSettings>) {

@@ -6,6 +6,7 @@ import {
   isLoopback,
   isSpecialPurpose,
   parseAddress,
+  senderOf,
   trustedProxies,
 } from "../../src/ingest/address.ts";
 import { seededRandom } from "../support/fake_system.ts";
@@ -228,4 +229,16 @@ Deno.test("clientAddress() takes X-Real-IP only in the absence of X-Forwarded-Fo
 
 Deno.test("clientAddress() leaves a peer without an address as it is", () => {
   assert.equal(client("/run/mallard.sock", { "x-forwarded-for": "1.1.1.1" }), "/run/mallard.sock");
+});
+
+Deno.test("senderOf() takes an IPv6 network of 64 bits for one", () => {
+  const same = ["2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:DB8:1:2:0:0:0:9"];
+  assert.equal(new Set(same.map(senderOf)).size, 1);
+  const others = ["2001:db8:1:3::1", "2001:db8:1::1", "::1", "192.0.2.1", "192.0.2.2"];
+  assert.equal(new Set([...same, ...others].map(senderOf)).size, 6);
+  assert.deepEqual(["::ffff:192.0.2.1", "192.0.2.1", "a socket"].map(senderOf), [
+    "192.0.2.1",
+    "192.0.2.1",
+    "a socket",
+  ]);
 });

@@ -28,6 +28,7 @@ interface World {
   readonly declared?: readonly string[];
   readonly rates?: Readonly<Record<string, number>>;
   readonly hostnames?: readonly string[];
+  readonly isFull?: boolean;
 }
 
 function open(world: World = {}) {
@@ -45,6 +46,7 @@ function open(world: World = {}) {
     policy: {
       rateLimit: (site) => world.rates?.[site] ?? null,
       isDeclared: (site) => world.declared?.includes(site) ?? false,
+      hasRoom: (site) => !world.isFull || site === "known.example",
       hostnames: () => world.hostnames ?? [],
     },
     drops: { count: (dropped) => counted.push(dropped) },
@@ -133,8 +135,8 @@ Deno.test("run() stores an event with every column and no trace of the address",
 Deno.test("run() takes the first reason of an event that has them all, in the order told", () => {
   const all: World = {
     env: { MALLARD_SITE_IDS: "example.com", MALLARD_RESPECT_GPC: "true" },
-    siteRate: 2,
-    addressRate: 1,
+    siteRate: 1,
+    addressRate: 2,
     hostnames: ["other.example"],
   };
   const { run, clock, counted, pipeline } = open(all);
@@ -145,20 +147,21 @@ Deno.test("run() takes the first reason of an event that has them all, in the or
   );
   equal(why(run({}, { ...robot, origin: "https://evil.example" })), "foreign_origin");
   equal(why(run({}, robot)), "opted_out");
-  equal(why(run({}, robot)), "address_limited");
   equal(why(run({}, robot)), "rate_limited");
+  equal(why(run({}, robot)), "address_limited");
   clock.advance(1000);
   equal(why(run({}, { "user-agent": ROBOT })), "robot");
   clock.advance(1000);
   equal(why(run()), "foreign_host");
   deepEqual(counted.map(({ reason, name }) => [reason, name]), [
     ["opted_out", ""],
-    ["address_limited", ""],
     ["rate_limited", ""],
+    ["address_limited", ""],
     ["robot", "Googlebot"],
     ["foreign_host", ""],
   ], "strangers to the server are in the totals alone");
-  deepEqual(pipeline.drops, Object.fromEntries(Object.keys(DROPS).map((reason) => [reason, 1])));
+  const once = Object.keys(DROPS).map((reason) => [reason, reason === "too_many_sites" ? 0 : 1]);
+  deepEqual(pipeline.drops, Object.fromEntries(once));
 });
 
 Deno.test("run() lets the owner's declared sites in beside the listed ones", () => {
@@ -190,9 +193,25 @@ Deno.test("run() limits public addresses, whichever site they send for, and no n
     ["a", "b", "c", "d"].filter((d) => why(run({ d }, {}, address)) === undefined).length;
   equal(pass("81.2.69.1"), 2);
   equal(pass("2a00:1450:4001::5"), 2);
+  equal(pass("2a00:1450:4001::6"), 0, "a network of 64 bits is one sender");
+  equal(pass("2a00:1450:4001:1::6"), 2);
   for (const address of ["10.0.0.1", "127.0.0.1", "::1", "fd00::1", "no address", ""]) {
     equal(pass(address), 4, address);
   }
+});
+
+Deno.test("run() lets one address use up its own rate, not the site's", () => {
+  const { run } = open({ siteRate: 5, addressRate: 1 });
+  for (let count = 0; count < 100; count++) run({}, {}, "81.2.69.1");
+  const others = ["81.2.69.2", "81.2.69.3", "81.2.69.4", "81.2.69.5"];
+  for (const address of others) equal(why(run({}, {}, address)), undefined, address);
+});
+
+Deno.test("run() takes no new site where there are too many", () => {
+  const { run, counted } = open({ isFull: true });
+  equal(why(run({ d: "known.example" })), undefined);
+  equal(why(run({ d: "new.example" })), "too_many_sites");
+  deepEqual(counted, []);
 });
 
 Deno.test("run() drops robots by name, unless they are to be kept", () => {
