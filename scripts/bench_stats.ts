@@ -118,7 +118,12 @@ async function pipelineOf({ clock, files, log, random }: System): Promise<Pipeli
   return new Pipeline({
     siteRates: new RateLimit(clock, { perSecond: 0 }),
     addressRates: null,
-    policy: { rateLimit: () => null, isDeclared: () => false, hostnames: () => [] },
+    policy: {
+      rateLimit: () => null,
+      isDeclared: () => false,
+      hasRoom: () => true,
+      hostnames: () => [],
+    },
     drops: { count: () => {} },
     robots: new Robots(),
     userAgents: new UserAgents(),
