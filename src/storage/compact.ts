@@ -76,6 +76,15 @@ export class Compactor {
   /** Merges whatever is due; stops early, leaving no trace, when the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     this.#removals = [];
+    try {
+      await this.#mergeAll(signal);
+    } finally {
+      await Promise.all(this.#removals);
+    }
+    await this.#clear([]);
+  }
+
+  async #mergeAll(signal: AbortSignal): Promise<void> {
     for (const due of this.#due()) {
       if (signal.aborted) return;
       try {
@@ -88,8 +97,6 @@ export class Compactor {
         this.#log("error", `Cannot merge the files of ${folder}: ${firstLine(error)}`);
       }
     }
-    await Promise.all(this.#removals);
-    await this.#clear([]);
   }
 
   async #setAsideDamaged(files: readonly CatalogFile[]): Promise<boolean> {
@@ -127,6 +134,9 @@ export class Compactor {
     const { eventsFolder } = this.#options;
     try {
       const partition = sources[0] as Partition;
+      // What was due when the run began may have expired or been erased since.
+      const present = new Set(lease.snapshot.files.get(partition.site_id));
+      if (!sources.every((source) => present.has(source))) return;
       const paths = sources.map((file) => `${eventsFolder}/${file.path}`);
       if ((await foreignColumns(this.#db, paths)).length > 0) {
         this.#foreign.add(partitionFolder(partition));

@@ -251,3 +251,41 @@ async function copyFolder(from: string, to: string): Promise<void> {
     }
   }
 }
+
+Deno.test("Compactor passes over files that were erased after it listed what is due", async () => {
+  await withFolder(async (folder) => {
+    const system = fakeSystem();
+    let erasing: Promise<unknown> | undefined;
+    let erase: (() => Promise<unknown>) | undefined;
+    // The first merge lists what is due, and the second date is erased before its turn.
+    const storage = await openFolder(folder, {
+      ...system,
+      files: {
+        ...system.files,
+        async sync(path: string) {
+          const due = erase;
+          if (path.endsWith(".tmp") && path.includes("date=2024-01-13")) {
+            erase = undefined;
+            erasing = due?.();
+            while (storage.fileCount() > 2) await new Promise((resolve) => setTimeout(resolve, 1));
+          }
+          await system.files.sync(path);
+        },
+      },
+    });
+    for (const day of ["13", "14"]) {
+      for (let n = 1; n <= 2; n++) {
+        const at = `2024-01-${day} 10:00:00`;
+        await accept(storage, [pageview({ at, props: JSON.stringify({ n }) })]);
+        await storage.flusher.flush();
+      }
+    }
+    erase = () => storage.eraser.erase("example.com", "2024-01-14", "2024-01-14");
+    await storage.compactor.run(new AbortController().signal);
+    assert.ok(erasing, "the erasure took place");
+    await erasing;
+    assert.deepStrictEqual(system.lines.filter((line) => line.level === "error"), []);
+    assert.deepStrictEqual(storage.quarantined(), []);
+    await storage.close();
+  });
+});
