@@ -114,7 +114,10 @@ async function isIntact(files: Files, path: string, manifest: LibraryManifest): 
   try {
     if (await files.size(path) !== manifest.bytes) return false;
     const found = await files.readBytes(path);
-    return found !== null && sha256(found) === manifest.sha256;
+    if (found === null) return false;
+    const hash = sha256(found);
+    release(found);
+    return hash === manifest.sha256;
   } catch {
     return false; // A copy that cannot be read is replaced, or the replacing tells why not.
   }
@@ -129,6 +132,7 @@ async function unpack(
 ): Promise<void> {
   const archive = await files.readBytes(`${embeddedDir}/${ARCHIVE_NAME}`);
   const library = archive && await decompress(archive);
+  if (archive) release(archive);
   if (!library || sha256(library) !== manifest.sha256) {
     throw new AppError(
       "unavailable",
@@ -140,6 +144,7 @@ async function unpack(
   try {
     await files.makeDir(folder);
     await files.write(part, library, 0o555);
+    release(library);
     await files.rename(part, path);
     await files.sync(folder);
   } catch (error) {
@@ -157,6 +162,14 @@ async function decompress(archive: Uint8Array<ArrayBuffer>): Promise<Uint8Array<
   } catch {
     return new Uint8Array();
   }
+}
+
+/**
+ * Gives the memory of bytes back at once: in a process that then has little to do, the collector
+ * might leave it occupied for hours.
+ */
+function release(bytes: Uint8Array<ArrayBuffer>): void {
+  bytes.buffer.transfer(0);
 }
 
 /** Web Crypto would copy all of the library first. */
