@@ -3,18 +3,10 @@
 import type { Files } from "../core/types.ts";
 import type { Db } from "./duckdb.ts";
 import { fileName, TEMPORARY } from "./file_names.ts";
-import { copyTo, partitionFolder, writeTemporary } from "./parquet.ts";
+import { copyTo, partitionFolder, ROW_GROUP_EVENTS, writeTemporary } from "./parquet.ts";
 import { coldRelation } from "./schema.ts";
 import type { CatalogFile } from "./catalog_file.ts";
 
-/**
- * Events that are sorted at once: a row group, the unit that a query skips or reads. Within one,
- * order serves compression and grouping alone, and there by visitor is better than by time:
- * 0.94 of the bytes and 0.96 of the processor time of the usual reports. By visitor over a whole
- * large day saves another 0.05 of the bytes, but then a part of the day costs up to twice the
- * time, as no row group can be skipped.
- */
-const SORTED_EVENTS_MAX = 122_880;
 /** Files that are open at once, each with a quarter of a megabyte. */
 const OPEN_FILES_MAX = 128;
 
@@ -77,6 +69,13 @@ function batchesOf(sources: readonly CatalogFile[]): CatalogFile[][] {
   return [...batches, batch];
 }
 
+/**
+ * Whether files hold more than is sorted at once: a row group. Within one, order serves
+ * compression and grouping alone, and there by visitor is better than by time: 0.95 of the bytes
+ * (33,000 events a day) to 0.96 (1,000,000), and 0.97 of the processor time of the usual reports.
+ * By visitor over a whole large day saves another 0.07 of the bytes, but then a part of the day
+ * costs up to twice the time, as no row group can be skipped, and the merge takes more memory.
+ */
 function isLarge(batch: readonly CatalogFile[]): boolean {
-  return batch.reduce((sum, file) => sum + file.rows, 0) > SORTED_EVENTS_MAX;
+  return batch.reduce((sum, file) => sum + file.rows, 0) > ROW_GROUP_EVENTS;
 }

@@ -60,13 +60,20 @@ export function partitionOfPath(path: string): Partition | null {
   }
 }
 
+/**
+ * Events of a row group, the unit that a query reads or skips and that is in memory while a file
+ * is written. Twice as many take twice the memory for 0.98 of the bytes and the same times.
+ */
+export const ROW_GROUP_EVENTS = 61_440;
+
 /** How the events of a file are ordered; `asRead` takes them as the source gives them. */
 export type EventOrder = "byTime" | "byVisitor" | "asRead";
 
-const ORDER_BY: Readonly<Record<EventOrder, Sql>> = {
-  byTime: raw("order by timestamp"),
-  byVisitor: raw("order by visitor_id, timestamp"),
-  asRead: raw(""),
+const IN_ORDER: Readonly<Record<EventOrder, (source: Sql) => Sql>> = {
+  byTime: (source) => sql`${source} order by timestamp`,
+  byVisitor: (source) => sql`${source} order by visitor_id, timestamp`,
+  // Numbering the rows keeps one row group in memory, as it cannot be done by several threads.
+  asRead: (source) => sql`(select *, row_number() over () as place from ${source}) where place > 0`,
 };
 
 /** Writes a relation of the stored columns, without bound values; resolves with its rows. */
@@ -86,9 +93,10 @@ export async function copyTo(
   const copied = await db.query(
     sql`copy (
       select ${ALL_COLUMNS}
-      from ${source}
-      ${ORDER_BY[order]}
-    ) to ${literal(path)} (format parquet, compression zstd${metadata})`,
+      from ${IN_ORDER[order](source)}
+    ) to ${literal(path)} (
+      format parquet, compression zstd, row_group_size ${raw(String(ROW_GROUP_EVENTS))}${metadata}
+    )`,
     { signal },
   );
   return Number(copied[0]?.["Count"] ?? 0);

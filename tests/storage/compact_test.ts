@@ -143,7 +143,7 @@ Deno.test("Compactor keeps every event of a day that is too large to sort at onc
     await Deno.mkdir(day, { recursive: true });
     const duck = await openDuckDb();
     // Small ones that make two batches, a large one, and more files than are open at once.
-    const sizes = [70_000, 70_000, 200_000, ...Array.from({ length: 140 }, () => 3)];
+    const sizes = [40_000, 40_000, 200_000, ...Array.from({ length: 140 }, () => 3)];
     let first = 0;
     for (const [index, size] of sizes.entries()) {
       const name = `${String(index + 1).padStart(4, "0")}.parquet`;
@@ -163,7 +163,7 @@ Deno.test("Compactor keeps every event of a day that is too large to sort at onc
       from (select *, lag(visitor_id) over (order by file_row_number) as previous,
           lag(timestamp) over (order by file_row_number) as earlier
         from read_parquet('${day}/0144.parquet', file_row_number = true)
-        where (props ->> 'n')::int < 140_000)`);
+        where (props ->> 'n')::int < 80_000)`);
     assert.ok(
       Number(found?.["falls"]) < 10,
       `${found?.["falls"]} small files' events out of order`,
