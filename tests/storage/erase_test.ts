@@ -106,26 +106,29 @@ Deno.test("Eraser.expire() removes the days before the last N and today", async 
   });
 });
 
-Deno.test("Eraser finishes at the next try or start when any file operation fails", async () => {
-  const faults = ["EIO", "ENOSPC", "EACCES"] as const satisfies Fault[];
-  for (let nth = 1, done = false; !done; nth++) {
-    await withFolder(async (folder) => {
-      const { system, faulty } = faultySystem(faults[nth % faults.length]!);
-      const storage = await openFolder(folder, system);
-      await accept(storage, EVENTS);
-      await storage.flusher.flush();
-      faulty.count = 0;
-      faulty.nth = nth;
-      await storage.eraser.erase("example.com", "2024-01-14", "2024-01-15");
-      done = faulty.count < nth;
-      faulty.nth = 0;
-      assert.deepStrictEqual(await numbersOf(storage), [1], `after fault ${nth}`);
-      await storage.cold.sweep();
-      assert.deepStrictEqual(await filesWith(folder, "needle2needle"), []);
-      await storage.close();
-      const again = await openFolder(folder);
-      assert.deepStrictEqual(await numbersOf(again), [1], `restarted, ${nth}`);
-      await again.close();
-    });
-  }
-});
+for (const way of ["erase", "expire"] as const) {
+  Deno.test(`Eraser.${way}() is whole, or finished later, when any file operation fails`, async () => {
+    const faults = ["EIO", "ENOSPC", "EACCES"] as const satisfies Fault[];
+    for (let nth = 1, done = false; !done; nth++) {
+      await withFolder(async (folder) => {
+        const { system, faulty } = faultySystem(faults[nth % faults.length]!);
+        const storage = await openFolder(folder, system);
+        await accept(storage, EVENTS);
+        await storage.flusher.flush();
+        faulty.count = 0;
+        faulty.nth = nth;
+        if (way === "erase") await storage.eraser.erase("example.com", "2024-01-13", "2024-01-14");
+        else await storage.eraser.expire("example.com", 1, Date.UTC(2024, 0, 16, 12));
+        done = faulty.count < nth;
+        faulty.nth = 0;
+        assert.deepStrictEqual(await numbersOf(storage), [3], `after fault ${nth}`);
+        await storage.cold.sweep();
+        assert.deepStrictEqual(await filesWith(folder, "needle2needle"), []);
+        await storage.close();
+        const again = await openFolder(folder);
+        assert.deepStrictEqual(await numbersOf(again), [3], `restarted, ${nth}`);
+        await again.close();
+      });
+    }
+  });
+}
