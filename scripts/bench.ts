@@ -1,16 +1,17 @@
 // Measures this server on this machine: ingestion beside a bare Deno.serve, then each report over
-// many events, hot and cold. `deno task bench --help` tells the options. It judges nothing.
+// many events, hot and cold, then the dashboard in Chromium. `deno task bench --help` tells the options. It judges nothing.
 import { parseArgs } from "node:util";
+import { benchDashboard } from "./bench_dashboard.ts";
 import { benchIngest } from "./bench_ingest.ts";
 import { benchStats } from "./bench_stats.ts";
 
 const HELP = `deno task bench [options]: measures this server on this machine
 
-  --only ingest|stats     one part (both)
+  --only ingest|stats|dashboard  one part (all)
   --secs N                seconds of each load (5)
   --connections A,B,…     connections of each load (1,64,256)
   --events N              events the reports are asked over (1000000)
-  --runs N                times each report is asked (7)`;
+  --runs N                times each report is asked, and the dashboard opened (7)`;
 
 async function firstLine(path: string, pattern: RegExp): Promise<string> {
   const text = await Deno.readTextFile(path).catch(() => "");
@@ -40,13 +41,14 @@ async function main(args: string[]): Promise<void> {
   });
   if (values.help) return console.log(HELP);
   await describeMachine();
-  if (values.only !== "stats") {
+  const isWanted = (part: string) => values.only === "" || values.only === part;
+  const many = { events: Number(values.events), runs: Number(values.runs) };
+  if (isWanted("ingest")) {
     const connections = values.connections.split(",").map(Number);
     await benchIngest({ secs: Number(values.secs), connections });
   }
-  if (values.only !== "ingest") {
-    await benchStats({ events: Number(values.events), runs: Number(values.runs) });
-  }
+  if (isWanted("stats")) await benchStats(many);
+  if (isWanted("dashboard")) await benchDashboard(many);
 }
 
 await main(Deno.args);

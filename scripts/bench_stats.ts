@@ -1,28 +1,17 @@
 // Second part of the benchmark: every report over many events of one site, all hot and then all
 // cold, beside a plain count of the same rows. Answers are computed each time, never cached.
-import { loadConfig } from "../src/config.ts";
 import { messageOf } from "../src/core/errors.ts";
-import type { Event } from "../src/core/event.ts";
 import { sql } from "../src/core/sql.ts";
 import type { System } from "../src/core/types.ts";
-import { Robots } from "../src/ingest/bot.ts";
-import { loadGeoIp } from "../src/ingest/geoip.ts";
-import { parsePayload } from "../src/ingest/payload.ts";
-import { Pipeline } from "../src/ingest/pipeline.ts";
-import { derivedIdentity } from "../src/ingest/identity.ts";
-import { RateLimit } from "../src/ingest/ratelimit.ts";
-import { Timestamps } from "../src/ingest/timestamps.ts";
-import { UserAgents } from "../src/ingest/useragent.ts";
-import { VisitorIds } from "../src/ingest/visitor_id.ts";
 import { BREAKDOWNS } from "../src/query/breakdowns.ts";
 import { Params } from "../src/query/params.ts";
 import { STANDARD_SETTINGS } from "../src/query/parse.ts";
 import type { Report } from "../src/query/report.ts";
 import { REPORTS } from "../src/query/reports.ts";
 import { Runner } from "../src/query/run.ts";
-import { openStorage, type Storage } from "../src/storage/open.ts";
+import type { Storage } from "../src/storage/open.ts";
 import { realSystem } from "../src/system.ts";
-import { siteProfiles, traffic } from "./traffic.ts";
+import { DAYS, fill, openBenchStorage, SITE } from "./bench_fill.ts";
 
 /** How many events, and how often each report is asked for. */
 export interface StatsOptions {
@@ -36,11 +25,7 @@ interface Question {
   ask(): Promise<unknown>;
 }
 
-const DAYS = 30;
 const DAY_US = 86_400_000_000;
-const BATCH = 5_000;
-/** Events of the site in 30 days for each visitor of a common working day. */
-const EVENTS_A_VISITOR = 59;
 
 /** What reports need to be asked for, beside site and period. */
 const PARAMS: Readonly<Record<string, string>> = {
@@ -54,11 +39,7 @@ const PARAMS: Readonly<Record<string, string>> = {
 export async function benchStats({ events, runs }: StatsOptions): Promise<void> {
   const system = realSystem({ format: "text", levelMin: "warn" });
   const dataDir = await Deno.makeTempDir({ prefix: "mallard-bench-" });
-  const storage = await openStorage(system, {
-    pid: Deno.pid,
-    memoryBytes: Deno.systemMemoryInfo().total,
-    loadDuckDb: () => import("@duckdb/node-api"),
-  }, { dataDir, memory_limit: null, threads: null });
+  const storage = await openBenchStorage(system, dataDir);
   try {
     console.log(`\nStatistics: period=30d of one site, median of ${runs}, nothing cached`);
     const untilMs = Date.now();
@@ -79,63 +60,7 @@ export async function benchStats({ events, runs }: StatsOptions): Promise<void> 
   }
 }
 
-/** Brings made-up events of the past in, through the same steps as any import. */
-async function fill(
-  storage: Storage,
-  system: System,
-  { events, untilMs }: { events: number; untilMs: number },
-): Promise<number> {
-  const pipeline = await pipelineOf(system);
-  const visitorsPerDay = Math.ceil(events / EVENTS_A_VISITOR);
-  let batch: Event[] = [];
-  let count = 0;
-  const send = async () => {
-    await storage.journal.append(batch);
-    count += batch.length;
-    batch = [];
-  };
-  for (const day of traffic({ seed: 1, untilMs, days: DAYS, sites: 1, visitorsPerDay })) {
-    for (const event of day) {
-      const checked = parsePayload(event);
-      if ("fault" in checked) throw new Error(checked.fault.message);
-      const outcome = pipeline.runPast(checked.value, {
-        atMs: event.at,
-        address: event.ip,
-        userAgent: event.ua,
-      });
-      if ("event" in outcome) batch.push(outcome.event);
-      if (batch.length === BATCH) await send();
-    }
-  }
-  await send();
-  return count;
-}
-
-async function pipelineOf({ clock, files, log, random }: System): Promise<Pipeline> {
-  const loaded = loadConfig({ file: null, env: {} });
-  if ("faults" in loaded) throw new Error(loaded.faults.join("; "));
-  const { geo } = await loadGeoIp(files, log, { path: null, precision: "country" });
-  return new Pipeline({
-    siteRates: new RateLimit(clock, { perSecond: 0 }),
-    addressRates: null,
-    policy: {
-      rateLimit: () => null,
-      isDeclared: () => false,
-      hasRoom: () => true,
-      hostnames: () => [],
-    },
-    drops: { count: () => {} },
-    robots: new Robots(),
-    userAgents: new UserAgents(),
-    geo,
-    identity: derivedIdentity(new VisitorIds("bench"), () => 1),
-    timestamps: new Timestamps({ roundToHour: false, lastUs: 0 }),
-    random,
-  }, loaded.config);
-}
-
 function questionsOver(storage: Storage, { clock }: System, untilMs: number): Question[] {
-  const site = siteProfiles(1)[0]?.domain ?? "";
   const settings = () => Promise.resolve(STANDARD_SETTINGS);
   const runner = new Runner(storage.reader, { settings }, clock, {
     queryTimeoutMs: 120_000,
@@ -150,15 +75,15 @@ function questionsOver(storage: Storage, { clock }: System, untilMs: number): Qu
   const span = { fromUs: untilMs * 1000 - DAYS * DAY_US, toUs: untilMs * 1000 };
   const countRows: Question = {
     label: "select count(*)",
-    ask: () => storage.reader.query(site, span, (events) => sql`select count(*) n from ${events}`),
+    ask: () => storage.reader.query(SITE, span, (events) => sql`select count(*) n from ${events}`),
   };
   return [
     countRows,
     ...reports.map(([name, report]): Question => {
-      const text = `site_id=${site}&period=30d&${PARAMS[name] ?? ""}`;
+      const text = `site_id=${SITE}&period=30d&${PARAMS[name] ?? ""}`;
       return {
         label: name,
-        ask: () => runner.answer(name, report, site, new Params(new URLSearchParams(text))),
+        ask: () => runner.answer(name, report, SITE, new Params(new URLSearchParams(text))),
       };
     }),
   ];
