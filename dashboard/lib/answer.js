@@ -3,6 +3,10 @@
 import { ApiError, ask } from "./api.js";
 import { useApp } from "./context.js";
 import { useCallback, useEffect, useState } from "./html.js";
+import { Turns } from "./turns.js";
+
+/** Reports the server computes for this page at once: one more only makes all of them late. */
+const reports = new Turns(2);
 
 /**
  * `data` may still answer the question before: then `stale` is true.
@@ -11,12 +15,14 @@ import { useCallback, useEffect, useState } from "./html.js";
  */
 
 /**
- * Asks `path` now, whenever it changes, and on every tick of the page. Null asks nothing.
+ * Asks `path` now, whenever it changes, and on every tick of the page. Null asks nothing. Reports
+ * take turns; `last` is for one far down the page.
  * @template T
  * @param {string | null} path
+ * @param {{ last?: boolean }} [options]
  * @returns {Answer<T>}
  */
-export function useAnswer(path) {
+export function useAnswer(path, { last = false } = {}) {
   const { tick, expired } = useApp();
   const [attempt, setAttempt] = useState(0);
   const [held, setHeld] = useState(
@@ -27,10 +33,14 @@ export function useAnswer(path) {
   useEffect(() => {
     if (path === null) return;
     const abort = new AbortController();
-    ask(path, { signal: abort.signal }).then(
+    const { signal } = abort;
+    const answer = path.startsWith("api/stats/")
+      ? reports.run(() => ask(path, { signal }), { signal, last })
+      : ask(path, { signal });
+    answer.then(
       (data) => setHeld({ path, data: /** @type {T} */ (data), fault: null }),
       (error) => {
-        if (abort.signal.aborted) return;
+        if (signal.aborted) return;
         const fault = error instanceof ApiError ? error : new ApiError(0, String(error));
         if (fault.status === 401) expired();
         // A refresh that fails leaves the answer that is there.

@@ -20,7 +20,7 @@ export function Heatmap() {
     metrics: "visitors",
     dimensions: "day_of_week,hour_of_day",
     limit: 168,
-  }));
+  }), { last: true });
   const counts = new Map(
     (data?.results ?? []).map(({ dimensions, metrics }) => [
       dimensions.map(Number).join(" "),
