@@ -213,7 +213,7 @@ function next(events: Sql, page: string, limit: number, offset: number): Sql {
         'forward', 'first_match', timestamp, pathname, ${isPage}, ${isPage}
       ) as next_page
       from ${events}
-      where event_name = 'pageview'
+      where event_name = 'pageview' and pathname is not null
       group by visitor_id
     )
     where next_page is not null
