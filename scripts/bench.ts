@@ -1,5 +1,6 @@
 // Measures this server on this machine: ingestion beside a bare Deno.serve, then each report over
-// many events, hot and cold, then the dashboard in Chromium. `deno task bench --help` tells the options. It judges nothing.
+// many events, hot and cold, then the dashboard in Chromium. `deno task bench --help` tells the
+// options. It judges nothing.
 import { parseArgs } from "node:util";
 import { benchDashboard } from "./bench_dashboard.ts";
 import { benchIngest } from "./bench_ingest.ts";

@@ -107,7 +107,7 @@ Deno.test("Eraser.expire() removes the days before the last N and today", async 
 });
 
 for (const way of ["erase", "expire"] as const) {
-  Deno.test(`Eraser.${way}() is whole, or finished later, when any file operation fails`, async () => {
+  Deno.test(`Eraser.${way}() finishes at the next try or start when any file fails`, async () => {
     const faults = ["EIO", "ENOSPC", "EACCES"] as const satisfies Fault[];
     for (let nth = 1, done = false; !done; nth++) {
       await withFolder(async (folder) => {
