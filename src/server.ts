@@ -5,6 +5,7 @@ import { AppError, messageOf } from "./core/errors.ts";
 import { type Context, json, type Method, type Route } from "./core/http.ts";
 import { REQUEST_MS_MAX } from "./core/limits.ts";
 import type { Log, System } from "./core/types.ts";
+import { compressed } from "./api/compression.ts";
 import type { SecurityHeaders } from "./api/headers.ts";
 
 /** Where a request came from. */
@@ -99,7 +100,8 @@ async function answer(
       allow: methodsOf(matched).join(", "),
     });
   }
-  const address = options.clientAddress(peer, request.headers);
+  const { headers: sent } = request;
+  const address = options.clientAddress(peer, sent);
   const access = gate.accessOf(request, { peer, address });
   gate.authorize(request, route, access, { peer, address });
   const ended = new AbortController();
@@ -114,8 +116,14 @@ async function answer(
     access,
     signal: ended.signal,
   };
-  const response = await inTime(route, context, ended, system);
-  return isHead ? new Response(null, response) : response;
+  const made = await inTime(route, context, ended, system);
+  // What is ingested is answered without a body; a stream compresses itself where that makes sense.
+  const response = route.right === "ingest" || route.streams
+    ? made
+    : await compressed(made, { headers: sent });
+  if (!isHead) return response;
+  await response.body?.cancel();
+  return new Response(null, response);
 }
 
 /** Runs a handler; past the time of a request its signal aborts and the answer is 503. */

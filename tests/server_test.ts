@@ -59,6 +59,18 @@ Deno.test("createServer() answers HEAD by GET's row and 405 with Allow", async (
   assert.strictEqual(wrong.headers.get("allow"), "GET, HEAD");
 });
 
+Deno.test("createServer() ends a stream that only HEAD was asked of", async () => {
+  let ended = false;
+  const send = serve([
+    get("/stream", () => new Response(new ReadableStream({ cancel: () => void (ended = true) })), {
+      streams: true,
+    }),
+  ]);
+  const head = await send("/stream", { method: "HEAD" });
+  assert.strictEqual(head.body, null);
+  assert.ok(ended);
+});
+
 Deno.test("createServer() turns refusals into their status, bugs into a silent 500", async () => {
   const system = fakeSystem();
   const send = serve([

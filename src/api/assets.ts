@@ -6,6 +6,8 @@ import { gzipSync } from "node:zlib";
 import type { Context, Route } from "../core/http.ts";
 import type { Files } from "../core/types.ts";
 import { bundleOf } from "./bundle.ts";
+import { acceptsGzip } from "./compression.ts";
+import { isKnown } from "./etag.ts";
 
 /** Where the dashboard's files lie, in the checkout and inside the executable. */
 export const DASHBOARD_FOLDER: string = fileURLToPath(
@@ -187,27 +189,12 @@ function route(path: string, asset: Asset): Route {
 }
 
 function answer(asset: Asset, { request }: Context): Response {
-  const gzip = asset.gzipped && acceptsGzip(request.headers.get("accept-encoding") ?? "");
+  const gzip = asset.gzipped && acceptsGzip(request.headers.get("accept-encoding"));
   const body = gzip && asset.gzipped ? asset.gzipped : asset.plain;
   const headers: Record<string, string> = { ...asset.headers, etag: body.etag };
-  if (matches(request.headers.get("if-none-match"), body.etag)) {
+  if (isKnown(request.headers.get("if-none-match"), body.etag)) {
     return new Response(null, { status: 304, headers });
   }
   if (gzip) headers["content-encoding"] = "gzip";
   return new Response(body.bytes, { headers });
-}
-
-function acceptsGzip(header: string): boolean {
-  const codings = header.toLowerCase().split(",").map((part) => part.split(";"));
-  const named = codings.find(([name]) => name?.trim() === "gzip") ??
-    codings.find(([name]) => name?.trim() === "*");
-  return named !== undefined && !/^\s*q=0(\.0*)?\s*$/.test(named[1] ?? "");
-}
-
-/** Weak comparison, as RFC 9110 asks of If-None-Match. */
-function matches(header: string | null, etag: string): boolean {
-  return header !== null &&
-    header.split(",").some((part) =>
-      part.trim().replace(/^W\//, "") === etag || part.trim() === "*"
-    );
 }

@@ -3,6 +3,7 @@ import type { Context } from "../core/http.ts";
 import { csvOfDays, EXPORT, type ExportDay } from "../query/export.ts";
 import { Params } from "../query/params.ts";
 import type { Runner } from "../query/run.ts";
+import { compressed } from "./compression.ts";
 import { readableSite } from "./readable_site.ts";
 
 const FORMATS = ["csv", "json"] as const;
@@ -15,11 +16,12 @@ export async function exportResponse(runner: Runner, context: Context): Promise<
   const answer = await runner.answer("export", EXPORT, site, params, context.signal);
   const days = answer as readonly ExportDay[];
   const body = format === "csv" ? csvOfDays(days) : JSON.stringify(days);
-  return new Response(body, {
+  const response = new Response(body, {
     headers: {
       "content-type": format === "csv" ? "text/csv; charset=utf-8" : "application/json",
       "content-disposition": `attachment; filename="export.${format}"`,
       "cache-control": "no-store",
     },
   });
+  return await compressed(response, context.request);
 }

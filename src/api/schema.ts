@@ -1,9 +1,27 @@
-// GET /api/schema: what can be asked, for the dashboard's choices.
+// GET /api/schema: what can be asked, for the dashboard's choices. A client that keeps it is told
+// that it still holds, in an answer without a body.
+import { createHash } from "node:crypto";
 import { json, type Route } from "../core/http.ts";
 import { schemaOf } from "../query/schema.ts";
+import { isKnown } from "./etag.ts";
 
 /** The route of the schema. It never changes while the program runs. */
 export function schemaRoutes(): Route[] {
   const schema = schemaOf();
-  return [{ method: "GET", path: "/api/schema", right: "read", handle: () => json(schema) }];
+  const hash = createHash("sha256").update(JSON.stringify(schema)).digest("hex").slice(0, 24);
+  // Weak: the same schema goes out plain and compressed.
+  const headers = {
+    etag: `W/"${hash}"`,
+    "cache-control": "private, no-cache",
+    vary: "accept-encoding",
+  };
+  return [{
+    method: "GET",
+    path: "/api/schema",
+    right: "read",
+    handle: ({ request }) =>
+      isKnown(request.headers.get("if-none-match"), headers.etag)
+        ? new Response(null, { status: 304, headers })
+        : json(schema, 200, headers),
+  }];
 }

@@ -114,3 +114,5 @@ export const CACHE_CHARS_MAX = 64 * 1024 * 1024;
 export const STRANGER_REQUESTS_PER_SEC = 50;
 /** Requests for statistics that one address without a login may send at once after a pause. */
 export const STRANGER_REQUESTS_AT_ONCE = 500;
+/** An answer that is shorter goes out as it is: compressed it would take as many packets. */
+export const GZIP_BYTES_MIN = 1024;
