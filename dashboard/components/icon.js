@@ -18,6 +18,7 @@ const PATHS = {
   plus: "M8 3v10M3 8h10",
   expand: "M9.5 2.5h4v4M13.5 2.5l-5 5M6.5 13.5h-4v-4M2.5 13.5l5-5",
   download: "M8 2.5v7.5M4.5 7L8 10.5 11.5 7M2.5 13.5h11",
+  edit: "M3 13l.7-3L11 2.7l2.3 2.3L6 12.3z",
   filter: "M2 3.5h12L9.5 8.5v4.5l-3-1.5v-3z",
   trash: "M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.5 9h6l.5-9",
   retry: "M13 8a5 5 0 1 1-1.5-3.5M13 2v3h-3",

@@ -11,7 +11,12 @@ const reports = new Turns(2);
 /**
  * `data` may still answer the question before: then `stale` is true.
  * @template T
- * @typedef {{ data: T | null, fault: ApiError | null, stale: boolean, retry: () => void }} Answer
+ * @typedef {object} Answer
+ * @property {T | null} data
+ * @property {ApiError | null} fault
+ * @property {boolean} stale
+ * @property {() => void} retry asks again, as if for the first time
+ * @property {() => void} refresh asks again behind what is there
  */
 
 /**
@@ -55,6 +60,8 @@ export function useAnswer(path, { last = false } = {}) {
     setHeld({ path: null, data: null, fault: null });
     setAttempt((count) => count + 1);
   }, []);
+  const refresh = useCallback(() => setAttempt((count) => count + 1), []);
   const current = held.path === path;
-  return { data: held.data, fault: current ? held.fault : null, stale: !current, retry };
+  const fault = current ? held.fault : null;
+  return { data: held.data, fault, stale: !current, retry, refresh };
 }

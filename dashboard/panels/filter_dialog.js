@@ -22,20 +22,39 @@ import { sitePath, usePropertyKeys, ValueField } from "./value_field.js";
 
 /** @param {FilterDialogProps} props */
 export function FilterDialog({ index, onClose }) {
-  const { t, state, go } = useApp();
+  const { state, go } = useApp();
   const filter = state.filters[index];
-  const group = filter ? groupOf(filter) : { mode: "", conditions: [] };
   const put = (/** @type {readonly Filter[]} */ filters) => {
     go({ filters: state.filters.toSpliced(index, filter ? 1 : 0, ...filters) });
     onClose();
   };
   return html`
+    <${FilterEditor} filter=${filter} segments=${!filter} onDone=${put} onClose=${onClose} />
+  `;
+}
+
+/**
+ * @typedef {object} FilterEditorProps
+ * @property {Filter | undefined} filter none for a new one
+ * @property {boolean} [segments] whether a saved segment may be chosen instead
+ * @property {(filters: readonly Filter[]) => void} onDone
+ * @property {() => void} onClose
+ */
+
+/**
+ * The editor of any filter.
+ * @param {FilterEditorProps} props
+ */
+export function FilterEditor({ filter, segments = false, onDone, onClose }) {
+  const { t } = useApp();
+  const group = filter ? groupOf(filter) : { mode: "", conditions: [] };
+  return html`
     <${Dialog} title=${t(filter ? "filter_edit" : "filter_add")} close=${t("close")}
       onClose=${onClose} class="wide">
-      ${!filter && html`<${Segments} onChoose=${put} />`}
+      ${segments && html`<${Segments} onChoose=${onDone} />`}
       ${group
-        ? html`<${GroupForm} group=${group} onDone=${put} onCancel=${onClose} />`
-        : html`<${TextForm} text=${printFilters(filter ? [filter] : [])} onDone=${put} />`}
+        ? html`<${GroupForm} group=${group} onDone=${onDone} onCancel=${onClose} />`
+        : html`<${TextForm} text=${printFilters(filter ? [filter] : [])} onDone=${onDone} />`}
     <//>
   `;
 }

@@ -6,9 +6,10 @@ import { useApp } from "../lib/context.js";
 import { html, useState } from "../lib/html.js";
 import { conditionOf, parseSpan, parseSteps, printSpan, printStep } from "../lib/steps.js";
 import { PanelFault } from "./fault.js";
+import { FUNNEL_ORDERS, FunnelChoices } from "./funnel_choices.js";
 import { useOwn } from "./own.js";
 import { questionOf } from "./question.js";
-import { areComplete, EMPTY_STEP, SpanFields, StepList } from "./step_editor.js";
+import { areComplete, EMPTY_STEP, StepList } from "./step_editor.js";
 import { sitePath } from "./value_field.js";
 
 /** @typedef {import("../lib/steps.js").Step} Step */
@@ -27,7 +28,6 @@ import { sitePath } from "./value_field.js";
 
 /** @typedef {{ steps: readonly FunnelStep[], conversion_rate: number }} FunnelAnswer */
 
-const ORDERS = /** @type {const} */ (["in_order", "any_order", "consecutive"]);
 const WINDOW = "1 day";
 
 /** Draws the builder and its answer. */
@@ -65,7 +65,6 @@ export function Funnel() {
 
 /** The steps, the window, the order, and the funnels kept. */
 function Builder() {
-  const { t } = useApp();
   const { own, put } = useOwn();
   const known = parseSteps(own["steps"] ?? "");
   const [steps, setSteps] = useState(
@@ -82,23 +81,14 @@ function Builder() {
     put({ steps: saved.steps, window: saved.window, order: saved.order });
   };
   const window = parseSpan(own["window"] ?? WINDOW) ?? { count: 1, unit: "day" };
-  const onOrder = (/** @type {{ target: HTMLSelectElement }} */ { target }) =>
-    put({ order: target.value === ORDERS[0] ? "" : target.value });
   return html`
     <div class="builder-body">
       <${StepList} steps=${steps} onChange=${change} least=${1} />
-      <div class="builder-choices">
-        <span>${t("funnel_window")}</span>
-        <${SpanFields} label=${t("funnel_window")} span=${window}
-          onChange=${(/** @type {import("../lib/steps.js").Span} */ span) =>
-            put({ window: printSpan(span) })} />
-        <select class="field small fit" aria-label=${t("funnel_order")}
-          value=${own["order"] ?? ORDERS[0]} onChange=${onOrder}>
-          ${ORDERS.map((order) =>
-            html`<option key=${order} value=${order}>${t(`funnel_${order}`)}</option>`
-          )}
-        </select>
-      </div>
+      <${FunnelChoices} span=${window} order=${own["order"] ?? FUNNEL_ORDERS[0]}
+        onSpan=${(/** @type {import("../lib/steps.js").Span} */ span) =>
+          put({ window: printSpan(span) })}
+        onOrder=${(/** @type {string} */ order) =>
+          put({ order: order === FUNNEL_ORDERS[0] ? "" : order })} />
       <${SavedFunnels} onLoad=${load} ready=${own["steps"] !== undefined} />
     </div>
   `;
@@ -112,15 +102,18 @@ function SavedFunnels({ onLoad, ready }) {
   const [fault, setFault] = useState("");
   const path = sitePath(site.site_id, "/funnels");
   /** @type {import("../lib/answer.js").Answer<readonly Saved[]>} */
-  const { data, retry } = useAnswer(path);
+  const { data, refresh } = useAnswer(path);
+  const known = data?.find((saved) => saved.name === name);
   const onSubmit = async (/** @type {Event} */ event) => {
     event.preventDefault();
-    const { steps, window = WINDOW, order = ORDERS[0] } = own;
+    const { steps, window = WINDOW, order = FUNNEL_ORDERS[0] } = own;
+    const body = { name, steps, window, order };
     try {
-      await ask(path, { method: "POST", body: { name, steps, window, order } });
+      if (known) await ask(`${path}/${known.id}`, { method: "PATCH", body });
+      else await ask(path, { method: "POST", body });
       setName("");
       setFault("");
-      retry();
+      refresh();
     } catch (error) {
       setFault(/** @type {Error} */ (error).message);
     }
@@ -132,7 +125,10 @@ function SavedFunnels({ onLoad, ready }) {
         ${data.map((saved) =>
           html`
             <button key=${saved.id} type="button" class="button small"
-              onClick=${() => onLoad(saved)}>${saved.name}</button>
+              aria-pressed=${isShown(saved, own)} onClick=${() => {
+                setName(saved.name);
+                onLoad(saved);
+              }}>${saved.name}</button>
           `
         )}
       </div>
@@ -143,11 +139,21 @@ function SavedFunnels({ onLoad, ready }) {
           maxlength="200" value=${name}
           onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) =>
             setName(target.value)} />
-        <button class="button small">${t("save")}</button>
+        <button class="button small">${t(known ? "save_changes" : "save")}</button>
         <span class="fault-line" role="alert">${fault}</span>
       </form>
     `}
   `;
+}
+
+/**
+ * Whether a kept funnel is the one being shown.
+ * @param {Saved} saved
+ * @param {import("./own.js").Own} own
+ */
+function isShown(saved, own) {
+  return saved.steps === own["steps"] && saved.window === (own["window"] ?? WINDOW) &&
+    saved.order === (own["order"] ?? FUNNEL_ORDERS[0]);
 }
 
 /** @param {{ answer: FunnelAnswer, steps: readonly Step[] }} props */

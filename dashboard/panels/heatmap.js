@@ -16,11 +16,14 @@ export function Heatmap() {
   const app = useApp();
   const { t, format, site } = app;
   /** @type {import("../lib/answer.js").Answer<{ results: readonly Row[] }>} */
-  const { data, fault, stale, retry } = useAnswer(questionOf(app, "query", {
-    metrics: "visitors",
-    dimensions: "day_of_week,hour_of_day",
-    limit: 168,
-  }), { last: true });
+  const { data, fault, stale, retry } = useAnswer(
+    questionOf(app, "query", {
+      metrics: "visitors",
+      dimensions: "day_of_week,hour_of_day",
+      limit: 168,
+    }),
+    { last: true },
+  );
   const counts = new Map(
     (data?.results ?? []).map(({ dimensions, metrics }) => [
       dimensions.map(Number).join(" "),
