@@ -18,7 +18,7 @@ import { utcDate } from "../core/event.ts";
 /** When a partition is merged. */
 export interface CompactionOptions {
   readonly eventsFolder: string;
-  /** A partition of today is merged in steps of this many files, when it holds more. */
+  /** A partition of today is merged in steps of this many files or more, when it holds more. */
   readonly openFilesMax: number;
 }
 
@@ -120,11 +120,16 @@ export class Compactor {
     return groups;
   }
 
-  /** Of a partition that still grows, the smallest files: each event is rewritten rarely. */
+  /**
+   * Of a partition that still grows, the smallest files: each event is rewritten rarely. However
+   * many came, no more than `openFilesMax` are left.
+   */
   #step(partition: readonly CatalogFile[]): CatalogFile[] {
     const { openFilesMax } = this.#options;
-    if (partition.length <= openFilesMax) return [];
-    const smallest = partition.toSorted((a, b) => a.rows - b.rows).slice(0, openFilesMax);
+    const { length } = partition;
+    if (length <= openFilesMax) return [];
+    const count = Math.max(openFilesMax, length - openFilesMax + 1);
+    const smallest = partition.toSorted((a, b) => a.rows - b.rows).slice(0, count);
     return partition.filter((file) => smallest.includes(file));
   }
 

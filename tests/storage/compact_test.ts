@@ -51,6 +51,10 @@ Deno.test("Compactor merges an open day in steps when it holds more than 16 file
     await storage.compactor.run(NEVER);
     assert.deepStrictEqual(parquetIn(folder, "2024-01-15").length, 3);
     assert.strictEqual((await numbersOf(storage)).length, 18);
+    await fill(storage, 40, TODAY, 19);
+    await storage.compactor.run(NEVER);
+    assert.strictEqual(parquetIn(folder, "2024-01-15").length, 16, "however many there were");
+    assert.strictEqual((await numbersOf(storage)).length, 58);
     await storage.close();
   });
 });
