@@ -281,7 +281,9 @@ function useOnline() {
 /** @returns {Promise<Words>} */
 async function loadWords() {
   const chosen = preference("language");
-  const wanted = chosen ? [chosen] : navigator.languages;
+  // Of a language chosen here the browser may know the region: en-GB rather than en.
+  const flavours = navigator.languages.filter((tag) => tag.split("-")[0] === chosen);
+  const wanted = chosen ? [...flavours, chosen] : navigator.languages;
   const language = chooseLanguage(wanted);
   const catalogue = language === "en" ? texts : (await import(`./texts/${language}.js`)).texts;
   document.documentElement.lang = language;

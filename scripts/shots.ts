@@ -104,7 +104,8 @@ async function takeAll(browser: Browser, url: string, options: Options): Promise
       const query = search.startsWith("site=") ? search : `site=${options.site}&${search}`;
       await page.goto(`${url}/?${query}`);
       await page.waitForFunction(() =>
-        document.querySelector("main") !== null && !document.querySelector("[aria-busy=true]")
+        document.querySelector("main > *") !== null &&
+        !document.querySelector("[aria-busy=true], .stale, .to-come, .to-come-chart, .to-come-text")
       );
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
       const fullPage = name !== "details";

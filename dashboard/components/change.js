@@ -1,5 +1,5 @@
-// How a number moved against an earlier one: an arrow, an amount, and a colour that only repeats
-// what they say.
+// How a number moved against an earlier one: a sign and an arrow tell the direction, a full arrow
+// what is good and a hollow one what is bad. The colour only repeats what they say.
 import { html } from "../lib/html.js";
 
 /**
@@ -17,14 +17,15 @@ export function Change({ change, text, spoken, better, title }) {
   const direction = Math.sign(change);
   const mood = direction * better;
   const kind = mood > 0 ? "change good" : mood < 0 ? "change bad" : "change";
+  const sign = direction > 0 ? "+" : direction < 0 ? "\u2212" : "";
   return html`
     <span class=${kind} title=${title}>
       <svg width="9" height="9" viewBox="0 0 10 10" aria-hidden="true">
         ${direction === 0
           ? html`<path d="M1 4h8v2H1z" />`
-          : html`<path d=${direction > 0 ? "M5 1l4.5 8H.5z" : "M5 9L.5 1h9z"} />`}
+          : html`<path d=${direction > 0 ? "M5 1.5l4 7H1z" : "M5 8.5l-4-7h8z"} />`}
       </svg>
-      <span aria-hidden="true">${text}</span><span class="unseen">${spoken}</span>
+      <span aria-hidden="true">${sign}${text}</span><span class="unseen">${spoken}</span>
     </span>
   `;
 }

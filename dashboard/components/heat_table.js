@@ -7,6 +7,8 @@ import { html } from "../lib/html.js";
  * @property {readonly string[]} columns
  * @property {readonly { label: string, cells: readonly HeatCell[] }[]} rows
  * @property {number} [every] a column label is shown at each so many columns
+ * @property {string} [corner] what the labels of the rows are
+ * @property {{ label: string, skip: number }} [above] what the columns after the first ones are
  */
 
 /**
@@ -15,13 +17,23 @@ import { html } from "../lib/html.js";
  */
 
 /** @param {HeatTableProps} props */
-export function HeatTable({ caption, columns, rows, every = 1 }) {
+export function HeatTable({ caption, columns, rows, every = 1, corner, above }) {
   return html`
-    <table class="heat">
+    <table class=${corner ? "heat labelled" : "heat"}>
       <caption class="unseen">${caption}</caption>
+      <colgroup>
+        <col />
+        <col span=${columns.length} />
+      </colgroup>
       <thead>
+        ${above && html`
+          <tr>
+            <td colspan=${above.skip + 1}></td>
+            <th scope="colgroup" colspan=${columns.length - above.skip}>${above.label}</th>
+          </tr>
+        `}
         <tr>
-          <td></td>
+          ${corner ? html`<th scope="col">${corner}</th>` : html`<td></td>`}
           ${columns.map((label, index) =>
             html`<th key=${index} scope="col"><span class=${index % every === 0 ? "" : "unseen"}>
             ${label}</span></th>`

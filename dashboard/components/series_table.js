@@ -5,7 +5,7 @@ import { html } from "../lib/html.js";
  * @typedef {object} SeriesTableProps
  * @property {string} caption
  * @property {readonly string[]} columns
- * @property {readonly { key: string, label: string, cells: readonly string[] }[]} rows
+ * @property {readonly { key: string, label: string, note: string, cells: readonly string[] }[]} rows
  */
 
 /** @param {SeriesTableProps} props */
@@ -18,10 +18,12 @@ export function SeriesTable({ caption, columns, rows }) {
           <tr>${columns.map((label) => html`<th key=${label} scope="col">${label}</th>`)}</tr>
         </thead>
         <tbody>
-          ${rows.map(({ key, label, cells }) =>
+          ${rows.map(({ key, label, note, cells }) =>
             html`
               <tr key=${key}>
-                <th scope="row">${label}</th>
+                <th scope="row">${label}${note && html`
+                  <span class="note">${note}</span>
+                `}</th>
                 ${cells.map((text, index) => html`<td key=${index}>${text}</td>`)}
               </tr>
             `

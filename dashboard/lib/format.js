@@ -4,7 +4,7 @@
  * @typedef {object} Format
  * @property {string} locale
  * @property {(value: number) => string} count 12,345
- * @property {(value: number) => string} compact 12.3K
+ * @property {(value: number) => string} compact 12,345, but 123K
  * @property {(value: number) => string} decimal 2.4
  * @property {(share: number) => string} percent 0.423 → 42%
  * @property {(count: number, unit: string) => string} span 2 hours
@@ -15,6 +15,7 @@
  * @property {(bucket: string) => string} bucketLong label of a point in time, in full
  * @property {(day: string) => string} month January 2024
  * @property {(number: number) => string} weekday 1 → Mon
+ * @property {(number: number) => string} weekdayLong 1 → Monday
  * @property {(hour: number) => string} hour 13 → 1 PM
  * @property {(code: string) => string} country DE → Germany
  * @property {(unit: Unit, value: Value) => string} value a metric's value, short
@@ -93,12 +94,13 @@ function numberFormats(locale) {
   const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
   const finePercent = new Intl.NumberFormat(locale, {
     style: "percent",
+    minimumFractionDigits: 1,
     maximumFractionDigits: 1,
   });
   return {
     count: (/** @type {number} */ value) => count.format(value),
     compact: (/** @type {number} */ value) =>
-      Math.abs(value) < 10_000 ? count.format(value) : compact.format(value),
+      Math.abs(value) < 100_000 ? count.format(value) : compact.format(value),
     decimal: (/** @type {number} */ value) => decimal.format(value),
     percent: (/** @type {number} */ share) =>
       (share !== 0 && Math.abs(share) < 0.1 ? finePercent : percent).format(share),
@@ -142,6 +144,7 @@ function dateFormats(locale) {
   });
   const month = make({ month: "long", year: "numeric" });
   const weekday = make({ weekday: "short" });
+  const longWeekday = make({ weekday: "long" });
   const hourOnly = make({ hour: "numeric" });
   const hasTime = (/** @type {string} */ bucket) => bucket.length > 10;
   return {
@@ -150,6 +153,7 @@ function dateFormats(locale) {
       (hasTime(from) ? longTime : mediumDay).formatRange(timeOf(from), timeOf(to)),
     month: (/** @type {string} */ day) => month.format(timeOf(day)),
     weekday: (/** @type {number} */ number) => weekday.format(Date.UTC(2024, 0, number)),
+    weekdayLong: (/** @type {number} */ number) => longWeekday.format(Date.UTC(2024, 0, number)),
     hour: (/** @type {number} */ hour) => hourOnly.format(Date.UTC(2024, 0, 1, hour)),
     bucket: (/** @type {string} */ bucket) =>
       (hasTime(bucket) ? time : shortDay).format(timeOf(bucket)),

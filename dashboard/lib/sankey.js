@@ -48,6 +48,54 @@ export function flowOf(roots, total, most) {
   };
 }
 
+/** @typedef {{ kind: string, name: string | null }} Place */
+
+/**
+ * The same as rows: how often which place was followed by which, most often first in each column.
+ * The first column comes from nowhere.
+ * @param {readonly FlowNode[]} roots
+ * @param {number} total
+ * @param {number} most places of a column beside ends and others
+ * @returns {{ x: number, from: Place | null, to: Place, count: number }[]}
+ */
+export function flowRows(roots, total, most) {
+  /** @type {Column[]} */
+  const columns = [];
+  collect(roots, total, "", 0, columns);
+  const places = columns.map((column) => new Map(foldSmall(column, most)));
+  return columns.flatMap((column, x) =>
+    merged(column, places[x - 1], places[x]).sort((a, b) => b.count - a.count)
+      .map(({ source, target, count }) => ({
+        x,
+        from: places[x - 1]?.get(source) ?? null,
+        to: places[x]?.get(target) ?? { kind: OTHERS, name: null },
+        count,
+      }))
+  );
+}
+
+/**
+ * The links of a column between the places that are kept.
+ * @param {Column} column
+ * @param {ReadonlyMap<string, unknown> | undefined} left
+ * @param {ReadonlyMap<string, unknown> | undefined} right
+ * @returns {Link[]}
+ */
+function merged({ links }, left, right) {
+  const folded = (
+    /** @type {ReadonlyMap<string, unknown> | undefined} */ place,
+    /** @type {string} */ key,
+  ) => !place || place.has(key) ? key : `${OTHERS} `;
+  /** @type {Map<string, Link>} */
+  const sums = new Map();
+  for (const link of links) {
+    const ends = { source: folded(left, link.source), target: folded(right, link.target) };
+    const key = `${ends.source}\n${ends.target}`;
+    sums.set(key, { ...ends, count: (sums.get(key)?.count ?? 0) + link.count });
+  }
+  return [...sums.values()];
+}
+
 /** @param {Pick<FlowNode, "kind" | "name">} node */
 function keyOf({ kind, name }) {
   return `${kind} ${name ?? ""}`;
@@ -121,22 +169,13 @@ function placesOf(nodes, x, total) {
  * @param {number} total
  * @returns {Band[]}
  */
-function bandsOf({ links }, x, places, total) {
+function bandsOf(column, x, places, total) {
   const [left, right] = [places[x - 1], places[x]];
   if (!left || !right) return [];
-  const folded = (/** @type {Map<string, Box>} */ place, /** @type {string} */ key) =>
-    place.has(key) ? key : `${OTHERS} `;
-  /** @type {Map<string, Link>} */
-  const merged = new Map();
-  for (const { source, target, count } of links) {
-    const ends = { source: folded(left, source), target: folded(right, target) };
-    const key = `${ends.source}\n${ends.target}`;
-    merged.set(key, { ...ends, count: (merged.get(key)?.count ?? 0) + count });
-  }
   const orderOf = (
     /** @type {Link} */ { source, target },
   ) => [left.get(source)?.y ?? 0, right.get(target)?.y ?? 0];
-  const sorted = [...merged.values()].sort((a, b) => {
+  const sorted = merged(column, left, right).sort((a, b) => {
     const [[sourceA = 0, targetA = 0], [sourceB = 0, targetB = 0]] = [orderOf(a), orderOf(b)];
     return sourceA - sourceB || targetA - targetB;
   });

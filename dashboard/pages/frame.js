@@ -5,10 +5,11 @@ import { Icon } from "../components/icon.js";
 import { Logo } from "../components/logo.js";
 import { SitePicker } from "../components/site_picker.js";
 import { useApp } from "../lib/context.js";
-import { html, useState } from "../lib/html.js";
+import { html, useId, useState } from "../lib/html.js";
 import { useLive } from "../lib/live.js";
 import { preference, setPreference, showTheme } from "../lib/preferences.js";
 import { printState } from "../lib/state.js";
+import { LANGUAGES } from "../lib/text.js";
 import { Filters } from "../panels/filters.js";
 import { Periods } from "./periods.js";
 
@@ -133,6 +134,7 @@ function Menu({ opened, onOpen, menu }) {
       onToggle=${(/** @type {boolean} */ open) => onOpen(open ? "menu" : null)}>
       <div class="choices" onKeyDown=${moveInList}>
         <${ThemeChoice} />
+        <${LanguageChoice} />
         ${menu.map(({ label, onChoose }) =>
           html`
             <button key=${label} type="button" class="choice" onClick=${() => {
@@ -163,6 +165,32 @@ function ThemeChoice() {
             onClick=${() => choose(name)}>${t(`theme_${name}`)}</button>
         `
       )}
+    </div>
+  `;
+}
+
+/** The language of the words and numbers: the browser's, or one chosen here. */
+function LanguageChoice() {
+  const { t } = useApp();
+  const id = useId();
+  const choose = (/** @type {{ target: HTMLSelectElement }} */ { target }) => {
+    setPreference("language", target.value === "" ? null : target.value);
+    location.reload();
+  };
+  const nameOf = (/** @type {string} */ tag) => {
+    const name = new Intl.DisplayNames(tag, { type: "language" }).of(tag) ?? tag;
+    return name.charAt(0).toLocaleUpperCase(tag) + name.slice(1);
+  };
+  return html`
+    <div class="language">
+      <label for=${id}>${t("language")}</label>
+      <select id=${id} class="field small" value=${preference("language") ?? ""}
+        onChange=${choose}>
+        <option value="">${t("language_auto")}</option>
+        ${LANGUAGES.map((tag) =>
+          html`<option key=${tag} value=${tag} lang=${tag}>${nameOf(tag)}</option>`
+        )}
+      </select>
     </div>
   `;
 }

@@ -19,10 +19,11 @@ export function KeyboardDialog({ onClose }) {
     [["Esc"], t("key_close")],
     [["Shift", "Enter"], t("key_exclude")],
     [["Tab", "←", "→"], t("key_chart")],
+    [["Alt", "↑", "↓"], t("key_step")],
     [["r"], t("realtime")],
     [["b"], t("behaviour")],
     [["0"], t("search_sites")],
-    [["1", "9"], t("key_site_number")],
+    [["1 – 9"], t("key_site_number")],
     [["?"], t("key_help")],
   ];
   return html`

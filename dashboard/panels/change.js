@@ -19,9 +19,13 @@ export function MetricChange({ metric, change, before }) {
     : metric.unit === "ratio"
     ? t("points", { n: format.change("ratio", change) })
     : format.change(metric.unit, change);
-  const spoken = change === null || change === 0
+  const moved = change === null || change === 0
     ? t("change_none")
     : t(change > 0 ? "change_up" : "change_down", { n: text });
+  const mood = Math.sign(change ?? 0) * metric.better;
+  const spoken = mood === 0
+    ? moved
+    : t(mood > 0 ? "change_better" : "change_worse", { text: moved });
   const title = before === undefined
     ? undefined
     : t("change_before", { value: format.exact(metric.unit, before) });

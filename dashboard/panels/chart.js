@@ -10,6 +10,7 @@ import { addDays, firstOfMonth, intervalsFor, lengthOf } from "../lib/period.js"
 import { metricOf } from "../lib/schema.js";
 import { PanelFault } from "./fault.js";
 import { daysOf, questionOf } from "./question.js";
+import { TableButton } from "./table_button.js";
 
 /** @typedef {Record<string, number | null>} Values */
 
@@ -29,7 +30,7 @@ const DAYS_UNKNOWN = 365;
 /** Draws the chart with its choices. */
 export function Chart() {
   const app = useApp();
-  const { t, schema, state } = app;
+  const { schema, state } = app;
   const [asTable, setAsTable] = useState(false);
   const metric = metricOf(schema, state.metric);
   const more = { metrics: metric.name, dimensions: "time", interval: state.interval };
@@ -54,10 +55,7 @@ export function Chart() {
     <div class=${stale && data ? "chart-box stale" : "chart-box"}>
       <div class="chart-tools">
         <${Intervals} />
-        <button type="button" class="button quiet small" onClick=${() => setAsTable(!asTable)}>
-          <${Icon} name=${asTable ? "chart" : "table"} />
-          <span>${t(asTable ? "chart_as_chart" : "chart_as_table")}</span>
-        </button>
+        <${TableButton} asTable=${asTable} onToggle=${() => setAsTable(!asTable)} />
       </div>
       ${body}
     </div>
@@ -128,23 +126,25 @@ function Drawn({ series, metric, notes, asTable }) {
       }]
       : []),
   ];
+  const notesAt = (/** @type {number} */ at) =>
+    drawn.marks.filter(({ index }) => index === at).map(({ text }) => text);
   if (asTable) {
     const compared = drawn.before !== null;
     return html`
       <${SeriesTable} caption=${t("chart_label", { metric: title })}
         columns=${[t("time"), title, ...(compared ? [t("earlier")] : [])]}
-        rows=${series.map((bucket) => {
+        rows=${series.map((bucket, index) => {
           const [label] = bucket.dimensions;
+          const note = notesAt(index).join(", ");
           const [now, before] = linesOf(bucket);
           const cells = compared ? [now?.text ?? "", before?.text ?? "–"] : [now?.text ?? ""];
-          return { key: label, label: format.bucketLong(label), cells };
+          return { key: label, label: format.bucketLong(label), note, cells };
         })} />
     `;
   }
   const tipOf = (/** @type {number} */ index) => {
     const bucket = series[index];
-    const own = drawn.marks.filter((mark) => mark.index === index).map(({ text }) => text);
-    return { title, lines: bucket ? linesOf(bucket) : [], notes: own };
+    return { title, lines: bucket ? linesOf(bucket) : [], notes: notesAt(index) };
   };
   return html`
     <${LineChart} label=${t("chart_label", { metric: title })} labels=${drawn.labels}

@@ -115,7 +115,7 @@ function GroupForm({ group, onDone, onCancel }) {
       ${rows.map((row, index) =>
         html`
           ${index > 0 && html`<p key=${`or${index}`} class="filter-or muted">${t("or")}</p>`}
-          <${ConditionRow} key=${index} row=${row} takes=${takes(row)}
+          <${ConditionRow} key=${index} row=${row} takes=${takes(row)} first=${index === 0}
             onChange=${(/** @type {Condition} */ changed) => setRows(rows.with(index, changed))}
             onRemove=${rows.length > 1 ? () => setRows(rows.toSpliced(index, 1)) : null} />
         `
@@ -145,12 +145,13 @@ function emptyCondition(schema) {
  * @typedef {object} ConditionRowProps
  * @property {Condition} row
  * @property {"some" | "number" | "none"} takes
+ * @property {boolean} first whether it gets the focus
  * @property {(row: Condition) => void} onChange
  * @property {(() => void) | null} onRemove
  */
 
 /** @param {ConditionRowProps} props */
-function ConditionRow({ row, takes, onChange, onRemove }) {
+function ConditionRow({ row, takes, first, onChange, onRemove }) {
   const { t, name, schema } = useApp();
   const onOperator = (/** @type {{ target: HTMLSelectElement }} */ { target }) => {
     const values = schema.operators.find((one) => one.name === target.value)?.values;
@@ -159,7 +160,7 @@ function ConditionRow({ row, takes, onChange, onRemove }) {
   };
   return html`
     <div class="condition">
-      <${DimensionSelect} value=${row.dimension}
+      <${DimensionSelect} value=${row.dimension} first=${first}
         onChange=${(/** @type {string} */ dimension) =>
           onChange({ ...row, dimension, values: [] })} />
       <select class="field" aria-label=${t("filter_operator")} value=${row.op}
@@ -191,9 +192,9 @@ function ConditionRow({ row, takes, onChange, onRemove }) {
 
 /**
  * A choice among all dimensions one can filter by, custom properties included.
- * @param {{ value: string, onChange: (dimension: string) => void }} props
+ * @param {{ value: string, first: boolean, onChange: (dimension: string) => void }} props
  */
-export function DimensionSelect({ value, onChange }) {
+function DimensionSelect({ value, first, onChange }) {
   const { t, name, schema } = useApp();
   const keys = usePropertyKeys();
   const known = schema.dimensions.filter(({ filter, name: own }) =>
@@ -207,7 +208,7 @@ export function DimensionSelect({ value, onChange }) {
   const optionsOf = (/** @type {string} */ group) =>
     known.filter((dimension) => dimension.group === group).map((one) => option(one.name));
   return html`
-    <select class="field" aria-label=${t("filter_dimension")} value=${value}
+    <select class="field" aria-label=${t("filter_dimension")} value=${value} autofocus=${first}
       onChange=${(/** @type {{ target: HTMLSelectElement }} */ { target }) =>
         onChange(target.value)}>
       ${groups.map((group) =>

@@ -3,16 +3,22 @@ import { Sankey } from "../components/sankey.js";
 import { Empty, Panel, RowsToCome } from "../components/panel.js";
 import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
-import { html } from "../lib/html.js";
+import { html, useState } from "../lib/html.js";
 import { flowOf } from "../lib/sankey.js";
 import { PanelFault } from "./fault.js";
+import { FlowTable } from "./flow_table.js";
 import { useOwn } from "./own.js";
 import { questionOf } from "./question.js";
+import { TableButton } from "./table_button.js";
 import { ValueField } from "./value_field.js";
 
 /** @typedef {import("../lib/sankey.js").FlowNode} FlowNode */
 /** @typedef {import("../lib/sankey.js").Box} Box */
+/** @typedef {import("../lib/sankey.js").Place} Place */
 /** @typedef {{ total: number, others: number, children: readonly FlowNode[] }} FlowTree */
+
+/** Where the picture has no room, the table stands in its place. */
+const NARROW = "(max-width: 48rem)";
 
 const DEPTH = 3;
 /** Boxes of a column, beside those of ends and others. */
@@ -28,6 +34,7 @@ export function Flow() {
   const params = { detail: "true", page, direction: own["direction"], depth: DEPTH };
   /** @type {import("../lib/answer.js").Answer<FlowTree>} */
   const { data, fault, stale, retry } = useAnswer(questionOf(app, "flow", params));
+  const [asTable, setAsTable] = useState(matchMedia(NARROW).matches);
   const actions = html`
     <div class="tabs" role="group" aria-label=${t("flow_direction")}>
       ${/** @type {const} */ (["next", "previous"]).map((name) =>
@@ -46,8 +53,10 @@ export function Flow() {
     ? html`<${RowsToCome} rows=${12} />`
     : data.total === 0
     ? html`<${Empty} title=${t("empty_breakdown")} hint=${t("empty_breakdown_hint")} />`
-    : html`<${Drawn} tree=${data} page=${page} onPage=${(/** @type {string} */ next) =>
-      put({ page: next })} />`;
+    : html`
+      <${Drawn} tree=${data} page=${page} backwards=${backwards} asTable=${asTable}
+        onPage=${(/** @type {string} */ next) => put({ page: next })} />
+    `;
   return html`
     <${Panel} title=${t("flow")} actions=${actions} busy=${stale}>
       <div class="flow-from">
@@ -55,6 +64,8 @@ export function Flow() {
         <${ValueField} dimension="page" single=${true} values=${page === "" ? [] : [page]}
           placeholder=${t(backwards ? "flow_any_end" : "flow_any_start")}
           onChange=${(/** @type {readonly string[]} */ values) => put({ page: values[0] ?? "" })} />
+        <span class="spring" />
+        <${TableButton} asTable=${asTable} onToggle=${() => setAsTable(!asTable)} />
       </div>
       <div class=${stale && data ? "report-body scroll stale" : "report-body scroll"} tabindex="0"
         role="group" aria-label=${t("flow")}>${body}</div>
@@ -62,26 +73,42 @@ export function Flow() {
   `;
 }
 
-/** @param {{ tree: FlowTree, page: string, onPage: (page: string) => void }} props */
-function Drawn({ tree, page, onPage }) {
+/**
+ * @typedef {object} DrawnProps
+ * @property {FlowTree} tree
+ * @property {string} page
+ * @property {boolean} backwards
+ * @property {boolean} asTable
+ * @property {(page: string) => void} onPage
+ */
+
+/** @param {DrawnProps} props */
+function Drawn({ tree, page, backwards, asTable, onPage }) {
   const { t, format } = useApp();
   /** @type {readonly FlowNode[]} */
   const roots = page === ""
     ? tree.children
     : [{ kind: "page", name: page, count: tree.total, children: tree.children }];
-  const { boxes, bands } = flowOf(roots, tree.total, BOXES);
-  const nameOf = (/** @type {Box} */ { kind, name }) =>
+  const nameOf = (/** @type {Place} */ { kind, name }) =>
     kind === "end" ? t("left") : kind === "others" ? t("flow_others") : name ?? "";
+  const onPick = (/** @type {Place} */ box) =>
+    box.kind === "page" && box.name !== null && box.name !== page
+      ? () => onPage(box.name ?? "")
+      : null;
+  if (asTable) {
+    return html`
+      <${FlowTable} roots=${roots} total=${tree.total} most=${BOXES} backwards=${backwards}
+        nameOf=${nameOf}
+        onPick=${onPick} />
+    `;
+  }
+  const { boxes, bands } = flowOf(roots, tree.total, BOXES);
   const wordsOf = (/** @type {Box} */ box) => ({
     text: `${nameOf(box)} ${format.compact(box.count)}`,
     title: `${nameOf(box)}: ${t("visits_n", { n: format.count(box.count) })} (${
       format.percent(box.count / tree.total)
     })`,
   });
-  const onPick = (/** @type {Box} */ box) =>
-    box.kind === "page" && box.name !== null && box.name !== page
-      ? () => onPage(box.name ?? "")
-      : null;
   const columns = Math.max(...boxes.map(({ x }) => x), 0) + 1;
   return html`
     <${Sankey} label=${t("flow")} boxes=${boxes} bands=${bands} columns=${columns}

@@ -5,9 +5,11 @@ import { Empty, Panel, RowsToCome } from "../components/panel.js";
 import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
 import { html } from "../lib/html.js";
+import { parseStep, printStep } from "../lib/steps.js";
 import { PanelFault } from "./fault.js";
 import { useOwn } from "./own.js";
 import { questionOf } from "./question.js";
+import { OptionalStep } from "./step_editor.js";
 
 /**
  * @typedef {object} Cohort
@@ -35,7 +37,8 @@ export function Retention() {
   const { t } = app;
   const { own, put } = useOwn();
   const cohorts = COHORTS.find((name) => name === own["cohorts"]) ?? "week";
-  const params = { detail: "true", cohorts, count: COUNTS[cohorts] };
+  const { first, again } = own;
+  const params = { detail: "true", cohorts, count: COUNTS[cohorts], first, again };
   /** @type {import("../lib/answer.js").Answer<RetentionAnswer>} */
   const { data, fault, stale, retry } = useAnswer(questionOf(app, "retention", params));
   const actions = html`
@@ -55,10 +58,11 @@ export function Retention() {
     ? html`<${RowsToCome} rows=${8} />`
     : data.rows.length === 0
     ? html`<${Empty} title=${t("empty_breakdown")} />`
-    : html`<${Table} answer=${data} />`;
+    : html`<${Table} answer=${data} cohorts=${cohorts} />`;
   const short = data !== null && data.visitor_id_days < 31 && !data.lasting_ids;
   return html`
     <${Panel} title=${t("retention")} actions=${actions} busy=${stale}>
+      <${Steps} />
       ${short && html`
         <p class="hint">${t("retention_ids", { n: data.visitor_id_days })}</p>
       `}
@@ -68,8 +72,22 @@ export function Retention() {
   `;
 }
 
-/** @param {{ answer: RetentionAnswer }} props */
-function Table({ answer }) {
+/** What makes a visitor a member of a group, and what counts as coming again. */
+function Steps() {
+  const { t } = useApp();
+  const { own, put } = useOwn();
+  const choice = (/** @type {"first" | "again"} */ which) =>
+    html`
+      <${OptionalStep} label=${t(`retention_${which}`)} any=${t("retention_any")}
+        step=${parseStep(own[which] ?? "")}
+        onChange=${(/** @type {import("../lib/steps.js").Step | null} */ step) =>
+          put({ [which]: step ? printStep(step) : "" })} />
+    `;
+  return html`<div class="optional-steps">${choice("first")}${choice("again")}</div>`;
+}
+
+/** @param {{ answer: RetentionAnswer, cohorts: (typeof COHORTS)[number] }} props */
+function Table({ answer, cohorts }) {
   const { t, format } = useApp();
   const cellOf = (
     /** @type {number | null} */ rate,
@@ -78,21 +96,43 @@ function Table({ answer }) {
   ) => {
     if (rate !== null) return { share: rate, text: format.percent(rate), title, shown: true };
     const why = missing === "ids_change" ? t("retention_unknown") : t("retention_not_over");
-    return { share: null, text: missing === "ids_change" ? "?" : "", title: why, shown: true };
+    return { share: null, text: missing === "ids_change" ? "?" : "·", title: why, shown: true };
   };
-  const columns = [t("metric_visitors"), ...answer.rates.map((_, index) => String(index))];
-  const rows = answer.rows.map((cohort) => ({
-    label: format.bucket(cohort.cohort_date),
-    cells: [
-      { share: null, text: format.count(cohort.size), title: "", shown: true },
-      ...cohort.rates.map((rate, index) =>
-        cellOf(
-          rate,
-          t("visitors_n", { n: cohort.returned[index] ?? 0 }),
-          cohort.missing[index],
-        )
-      ),
-    ],
-  }));
-  return html`<${HeatTable} caption=${t("retention")} columns=${columns} rows=${rows} />`;
+  const sizeOf = (/** @type {number} */ size) => ({
+    share: null,
+    text: format.count(size),
+    title: "",
+    shown: true,
+  });
+  const all = answer.rows.reduce((sum, { size }) => sum + size, 0);
+  const rows = [
+    {
+      label: t("retention_all"),
+      cells: [
+        sizeOf(all),
+        ...answer.rates.map((rate, index) =>
+          cellOf(rate, "", answer.rows.map(({ missing }) => missing[index]).find(Boolean))
+        ),
+      ],
+    },
+    ...answer.rows.map((cohort) => ({
+      label: format.bucket(cohort.cohort_date),
+      cells: [
+        sizeOf(cohort.size),
+        ...cohort.rates.map((rate, index) =>
+          cellOf(
+            rate,
+            t("visitors_n", { n: cohort.returned[index] ?? 0 }),
+            cohort.missing[index],
+          )
+        ),
+      ],
+    })),
+  ];
+  return html`
+    <${HeatTable} caption=${t("retention")} rows=${rows}
+      corner=${t(`retention_begun_${cohorts}`)}
+      columns=${[t("metric_visitors"), ...answer.rates.map((_, index) => String(index))]}
+      above=${{ label: t(`retention_after_${cohorts}`), skip: 1 }} />
+  `;
 }

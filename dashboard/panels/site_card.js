@@ -35,7 +35,7 @@ export function SiteCard({ site }) {
       ${name !== site.site_id && html`<p class="muted">${site.site_id}</p>`}
       <${Sparkline} values=${(series?.results ?? []).map(({ metrics }) => metrics.visitors)} />
       <p class="site-card-numbers">
-        <b>${main ? format.compact(main.unique_visitors) : "…"}</b>
+        <b class=${main ? "" : "to-come-text"}>${main && format.compact(main.unique_visitors)}</b>
         <span class="muted">${t("visitors_24h")}</span>
         ${main?.comparison && html`
           <${MetricChange} metric=${metricOf(schema, "visitors")}

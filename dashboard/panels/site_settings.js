@@ -13,6 +13,19 @@ const CHOICES = /** @type {Readonly<Record<string, readonly string[]>>} */ ({
   week_start: ["monday", "sunday"],
 });
 
+/** Days of the week by their names on the wire. */
+const WEEKDAYS = /** @type {Readonly<Record<string, number>>} */ ({ monday: 1, sunday: 7 });
+
+/**
+ * A choice as people read it.
+ * @param {string} choice
+ * @param {import("../lib/format.js").Format} format
+ */
+function wordOf(choice, format) {
+  const weekday = WEEKDAYS[choice];
+  return weekday === undefined ? choice.replaceAll("_", " ") : format.weekdayLong(weekday);
+}
+
 /** Draws the form. */
 export function SiteSettings() {
   const { t, schema, site, reload } = useApp();
@@ -68,7 +81,7 @@ export function SiteSettings() {
 
 /** @param {SettingFieldProps} props */
 function SettingField({ name, byDefault, value, onChange }) {
-  const { t, name: nameOf } = useApp();
+  const { t, name: nameOf, format } = useApp();
   const id = useId();
   const label = nameOf("setting", name);
   const hintKey = /** @type {import("../lib/text.js").Key} */ (`setting_hint_${name}`);
@@ -105,7 +118,9 @@ function SettingField({ name, byDefault, value, onChange }) {
   const field = choices.length > 0
     ? html`
       <select id=${id} class="field" value=${value ?? ""} onChange=${onText}>
-        ${listed.map((choice) => html`<option key=${choice} value=${choice}>${choice}</option>`)}
+        ${listed.map((choice) =>
+          html`<option key=${choice} value=${choice}>${wordOf(choice, format)}</option>`
+        )}
       </select>
     `
     : html`

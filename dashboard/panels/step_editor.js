@@ -2,7 +2,7 @@
 // change.
 import { Icon } from "../components/icon.js";
 import { useApp } from "../lib/context.js";
-import { html, useState } from "../lib/html.js";
+import { html, useId, useState } from "../lib/html.js";
 import { DIMENSION_OF, KINDS, UNITS } from "../lib/steps.js";
 import { ValueField } from "./value_field.js";
 
@@ -32,15 +32,30 @@ export function areComplete(steps) {
  */
 export function StepFields({ step, onChange, label }) {
   const { t } = useApp();
-  const onKind = (/** @type {{ target: HTMLSelectElement }} */ { target }) => {
-    const kind = KINDS.find((name) => name === target.value) ?? "page";
-    onChange({ kind, name: "", conditions: "" });
-  };
   return html`
     <select class="field" aria-label=${label ?? t("step_kind")} value=${step.kind}
-      onChange=${onKind}>
-      ${KINDS.map((kind) => html`<option key=${kind} value=${kind}>${t(`step_${kind}`)}</option>`)}
+      onChange=${(/** @type {{ target: HTMLSelectElement }} */ { target }) =>
+        onChange({ ...EMPTY_STEP, kind: kindNamed(target.value) })}>
+      <${KindOptions} />
     </select>
+    <${StepName} step=${step} onChange=${onChange} />
+  `;
+}
+
+/** @param {string} text */
+function kindNamed(text) {
+  return KINDS.find((name) => name === text) ?? EMPTY_STEP.kind;
+}
+
+function KindOptions() {
+  const { t } = useApp();
+  return KINDS.map((kind) => html`<option key=${kind} value=${kind}>${t(`step_${kind}`)}</option>`);
+}
+
+/** @param {{ step: Step, onChange: (step: Step) => void }} props */
+function StepName({ step, onChange }) {
+  const { t } = useApp();
+  return html`
     <div class="step-name">
       <${ValueField} key=${step.kind} dimension=${DIMENSION_OF[step.kind]} single=${true}
         values=${step.name === "" ? [] : [step.name]} label=${t(`step_${step.kind}`)}
@@ -53,6 +68,40 @@ export function StepFields({ step, onChange, label }) {
           onChange=${(/** @type {{ target: HTMLInputElement }} */ { target }) =>
             onChange({ ...step, conditions: target.value })} />
       `}
+    </div>
+  `;
+}
+
+/**
+ * `any` is what stands there for no step in particular.
+ * @typedef {object} OptionalStepProps
+ * @property {string} label
+ * @property {string} any
+ * @property {Step | null} step
+ * @property {(step: Step | null) => void} onChange called with steps that name something
+ */
+
+/**
+ * One step, or none in particular.
+ * @param {OptionalStepProps} props
+ */
+export function OptionalStep({ label, any, step, onChange }) {
+  const [shown, setShown] = useState(step);
+  const id = useId();
+  const put = (/** @type {Step | null} */ changed) => {
+    setShown(changed);
+    if (changed === null || areComplete([changed])) onChange(changed);
+  };
+  return html`
+    <div class="optional-step">
+      <label for=${id}>${label}</label>
+      <select id=${id} class="field" value=${shown?.kind ?? ""}
+        onChange=${(/** @type {{ target: HTMLSelectElement }} */ { target }) =>
+          put(target.value === "" ? null : { ...EMPTY_STEP, kind: kindNamed(target.value) })}>
+        <option value="">${any}</option>
+        <${KindOptions} />
+      </select>
+      ${shown && html`<${StepName} step=${shown} onChange=${put} />`}
     </div>
   `;
 }

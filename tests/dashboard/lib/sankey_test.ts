@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type FlowNode, flowOf } from "../../../dashboard/lib/sankey.js";
+import { type FlowNode, flowOf, flowRows } from "../../../dashboard/lib/sankey.js";
 
 const page = (name: string, count: number, children: FlowNode[] = []): FlowNode => ({
   kind: "page",
@@ -40,6 +40,34 @@ Deno.test("flowOf() makes the small ones and the missing ones others", () => {
     ["page", 5],
     ["page", 3],
     ["others", 2],
+  ]);
+});
+
+Deno.test("flowRows() tells every step between places, most often first, the small as others", () => {
+  const roots = [
+    page("/a", 6, [page("/x", 4), end(2)]),
+    page("/b", 4, [page("/x", 3), page("/y", 1)]),
+  ];
+  const told = (most: number) =>
+    flowRows(roots, 12, most).map(({ x, from, to, count }) =>
+      [x, from?.name ?? from?.kind ?? null, to.name ?? to.kind, count].join(" ")
+    );
+  assert.deepEqual(told(5), [
+    "0  /a 6",
+    "0  /b 4",
+    "0  others 2",
+    "1 /a /x 4",
+    "1 /b /x 3",
+    "1 /a end 2",
+    "1 /b /y 1",
+  ]);
+  assert.deepEqual(told(1), [
+    "0  /a 6",
+    "0  others 6",
+    "1 /a /x 4",
+    "1 others /x 3",
+    "1 /a end 2",
+    "1 others others 1",
   ]);
 });
 

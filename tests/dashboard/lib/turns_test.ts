@@ -16,7 +16,7 @@ function held(begun: string[], name: string) {
 
 const soon = () => new Promise((resolve) => setTimeout(resolve));
 
-Deno.test("Turns.run() does so much at once, first come, first served, the last ones last", async () => {
+Deno.test("Turns.run() does so much at once, in turn, the last ones last", async () => {
   const turns = new Turns(2);
   const begun: string[] = [];
   const [a, b, c, d] = ["a", "b", "c", "d"].map((name) => held(begun, name));
