@@ -11,6 +11,7 @@ import { assetRoutes } from "./api/assets.ts";
 import { Auth, authRoutes } from "./api/auth.ts";
 import { botRoutes } from "./api/bots.ts";
 import { type Erase, eraseRoutes } from "./api/erase.ts";
+import { eventExportRoutes } from "./api/event_export.ts";
 import { isSecure, securityHeaders } from "./api/headers.ts";
 import { healthRoutes } from "./api/health.ts";
 import { importRoutes } from "./api/import.ts";
@@ -51,6 +52,7 @@ import { rulesOfSites } from "./query/site_rules.ts";
 import { healthOf, samplesOf, type State } from "./readings.ts";
 import { createServer, type Peer } from "./server.ts";
 import { Sites } from "./sites/sites.ts";
+import { EventFiles } from "./storage/event_files.ts";
 import { openStorage, type Storage } from "./storage/open.ts";
 
 /** The whole program behind one function. */
@@ -129,7 +131,10 @@ async function openParts(
   const table = jobTable(config, system, host, { storage, sites, ...ingest }, stopping.signal);
   const jobs = new Jobs([...table, forgetting(ingest.addressRates, access.auth)], clock, log);
   const state: State = { config, host, storage, ...ingest, ...access, ...queries, jobs };
-  const routes = await routeTable(config, system, state, sites);
+  const routes = [
+    ...await routeTable(config, system, state, sites),
+    ...await openExports(config, system, storage, sites),
+  ];
   const trusted = trustedProxies(config.trusted_proxies);
   const headers = securityHeaders({ ...config, tls: config.tls_cert_path !== null });
   const handle = createServer(routes, access.auth, headers, system, {
@@ -180,6 +185,19 @@ async function routeTable(
     ...wellKnownRoutes(clock, { dashboardOrigin: config.dashboard_origin }),
     ...await assetRoutes(files),
   ];
+}
+
+async function openExports(
+  config: Config,
+  { files, random }: System,
+  { reader }: Storage,
+  sites: Sites,
+): Promise<Route[]> {
+  const folder = `${resolve(config.data_dir)}/.exports`;
+  const eventFiles = await EventFiles.open(reader, files, random, { folder });
+  const isKnown = (site: string) =>
+    reader.hasSite(site) || sites.declared(site) !== undefined || config.site_ids.includes(site);
+  return eventExportRoutes(eventFiles, isKnown);
 }
 
 async function openIngest(config: Config, system: System, storage: Storage, sites: Sites) {

@@ -93,6 +93,7 @@ async function orNull<T>(work: Promise<T>): Promise<T | null> {
 const realFiles: Files = {
   readText: (path) => orNull(Deno.readTextFile(path)),
   readBytes: (path) => orNull(Deno.readFile(path)),
+  stream: async (path) => (await Deno.open(path)).readable,
   async write(path, data, mode) {
     using file = await Deno.open(path, { write: true, create: true, truncate: true, mode });
     let rest: Uint8Array = data;

@@ -116,3 +116,5 @@ export const STRANGER_REQUESTS_PER_SEC = 50;
 export const STRANGER_REQUESTS_AT_ONCE = 500;
 /** An answer that is shorter goes out as it is: compressed it would take as many packets. */
 export const GZIP_BYTES_MIN = 1024;
+/** Exports of a site's events that may be written or read at the same time. */
+export const EXPORTS_MAX = 4;

@@ -24,6 +24,8 @@ export interface Random {
 export interface Files {
   readText(path: string): Promise<string | null>;
   readBytes(path: string): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** Opens a file to be read in pieces; closed at its end or by cancelling. */
+  stream(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
   /** Writes a whole file, flushed to disk, with these permission bits. */
   write(path: string, data: Uint8Array<ArrayBuffer>, mode: number): Promise<void>;
   /** Makes an existing file readable and writable for its owner alone, where the system can. */

@@ -90,6 +90,7 @@ const ROUTES: readonly Row[] = [
   row("read", "GET /api/sites/:site_id"),
   row("admin", "PATCH /api/sites/:site_id", { body: { name: "A name" } }),
   row("admin", "DELETE /api/sites/:site_id", { query: "events=keep" }),
+  row("admin", "GET /api/sites/:site_id/export"),
   ...items("goals", { name: "a", event: "signup" }),
   ...items("segments", { name: "a", filters: "is(page,/)" }),
   ...items("funnels", { name: "a", steps: "page:/,event:a" }),

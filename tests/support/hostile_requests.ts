@@ -89,7 +89,7 @@ const PARAMS: Readonly<Record<string, readonly string[]>> = {
   window: ["1 day", "1 second", "366 days", "367 days", "1 fortnight"],
   weeks: ["1", "4", "52", "53"],
   page: ["/", "/a"],
-  format: ["csv", "json", "xml"],
+  format: ["csv", "json", "xml", "parquet"],
   filters: [
     "",
     "is(page,/)",
@@ -227,6 +227,7 @@ function paramsOf(method: string, path: string): readonly string[] {
   if (path === "/api/event") return method === "GET" ? ["d", "n", "u", "r", "w", "p"] : [];
   if (path === "/api/gdpr/erase") return ["site_id", "start_date", "end_date", "dry_run"];
   if (path === "/privacy") return ["site_id"];
+  if (path === "/api/sites/:site_id/export") return ["format", "start_date", "end_date"];
   if (method === "DELETE" && path === "/api/sites/:site_id") return ["events"];
   if (!path.startsWith("/api/stats/")) return [];
   return [...Object.keys(COMMON_PARAMS), ...Object.keys(reportOf(path)?.params ?? {})];
