@@ -118,12 +118,13 @@ function App({ words }) {
       today,
       now,
       tick,
-      owner: auth.authenticated || auth.setup_required,
+      // Until it is known, what an owner sees keeps its place.
+      owner: phase === "loading" || auth.authenticated || auth.setup_required,
       reload,
       doubt,
       expired: session.expired,
     }),
-    [words, schema, state, sites, site.site_id, zone, now, tick, auth],
+    [words, schema, state, sites, site.site_id, zone, now, tick, auth, phase],
   );
   if (phase === "login") return html`<${Lazy} load=${LATER.login} t=${t} onDone=${reload} />`;
   if (phase === "fault") {
@@ -178,7 +179,7 @@ function Shell({ app, session, starting, adding, onAdding }) {
     `
     : html`
       <${View} key=${`${app.state.view} ${app.site.site_id}`} view=${app.state.view}
-        onAdd=${onAdd} />
+        known=${session.phase !== "loading"} onAdd=${onAdd} />
     `;
   return html`
     <${Frame} opened=${opened} onOpen=${setOpened} menu=${menuOf(app, session, setDialog)}
@@ -197,12 +198,16 @@ function Shell({ app, session, starting, adding, onAdding }) {
   `;
 }
 
-/** @param {{ view: string, onAdd: () => void }} props */
-function View({ view, onAdd }) {
+/**
+ * The overview is drawn at once; the others when it is known of which site, and by whom.
+ * @param {{ view: string, known: boolean, onAdd: () => void }} props
+ */
+function View({ view, known, onAdd }) {
   const load = Object.hasOwn(VIEWS, view)
     ? VIEWS[/** @type {keyof typeof VIEWS} */ (view)]
     : undefined;
-  return load ? html`<${Lazy} load=${load} onAdd=${onAdd} />` : html`<${SitePage} />`;
+  if (!load) return html`<${SitePage} />`;
+  return known ? html`<${Lazy} load=${load} onAdd=${onAdd} />` : null;
 }
 
 /**

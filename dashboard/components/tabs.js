@@ -10,7 +10,8 @@ import { Icon } from "./icon.js";
  * @property {string} label what is chosen, for those who do not see it
  * @property {readonly Tab[]} tabs shown side by side
  * @property {readonly Tab[]} [more] shown in a list
- * @property {string} [moreLabel] what the list is called while none of it is chosen
+ * @property {string} [moreLabel] what the list is called while none of it is chosen; without it
+ *   there is no list
  * @property {string} current
  * @property {(name: string) => void} onChoose
  */
@@ -29,9 +30,11 @@ export function Tabs({ label, tabs, more = [], moreLabel = "", current, onChoose
             onClick=${() => onChoose(tab.name)}>${tab.label}</button>
         `
       )}
-      ${more.length > 0 && html`
+      ${moreLabel !== "" && html`
         <label class=${inMore ? "select tab on" : "select tab"}>
-          <select aria-label=${moreLabel} value=${inMore ? current : ""} onChange=${onChange}>
+          <select aria-label=${moreLabel} disabled=${more.length === 0} value=${inMore
+            ? current
+            : ""} onChange=${onChange}>
             ${!inMore && html`<option value="">${moreLabel}</option>`}
             ${more.map(({ name, label }) =>
               html`<option key=${name} value=${name}>${label}</option>`

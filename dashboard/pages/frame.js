@@ -64,7 +64,9 @@ export function Frame(props) {
 /** @param {FrameProps} props */
 function Sites({ opened, onOpen, onAdd }) {
   const { t, sites, site, go, owner } = useApp();
-  if (sites.length === 0) return html`<span class="site-name alone-name">Mallard Metrics</span>`;
+  if (sites.length === 0) {
+    return html`<span class="site-name alone-name">${site.site_id || "Mallard Metrics"}</span>`;
+  }
   const texts = {
     choose: t("choose_site"),
     search: t("search_sites"),
@@ -90,7 +92,7 @@ function Sites({ opened, onOpen, onAdd }) {
 
 /** The views of the site, as links. */
 function Views() {
-  const { t, state, site, go } = useApp();
+  const { t, state, site, sites, go } = useApp();
   const { live } = useLive(site.site_id, "");
   const link = (
     /** @type {string} */ view,
@@ -109,7 +111,7 @@ function Views() {
   };
   const now = live?.visitors_5;
   return html`
-    <nav class="views" aria-label=${t("views")}>
+    <nav class=${sites.length === 0 ? "views not-yet" : "views"} aria-label=${t("views")}>
       ${link("", t("overview"))}
       ${link("behaviour", t("behaviour"))}
       ${link(

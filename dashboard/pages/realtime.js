@@ -1,14 +1,18 @@
 // Who is on the site now: pushed by the server as it happens.
 import { Bars } from "../components/bars.js";
 import { useApp } from "../lib/context.js";
-import { html } from "../lib/html.js";
+import { html, useEffect } from "../lib/html.js";
 import { useLive } from "../lib/live.js";
 import { LiveList } from "../panels/live_list.js";
 
 /** Draws the page. */
 export function RealtimePage() {
-  const { t, format, site } = useApp();
+  const { t, format, site, reload } = useApp();
   const { live, lost } = useLive(site.site_id, "");
+  // A stream does not say why it broke: whether the login has ended is asked apart.
+  useEffect(() => {
+    if (lost) reload();
+  }, [lost]);
   const bars = (live?.per_minute ?? []).map(({ minute, visitors }) => ({
     value: visitors,
     title: `${format.bucket(minute)}: ${t("visitors_n", { n: visitors })}`,
@@ -22,8 +26,11 @@ export function RealtimePage() {
       </div>
     `;
   return html`
-    <h1 class="title">${t("realtime")}</h1>
-    <section class="panel live">
+    <div class="title-line">
+      <h1 class="title">${t("realtime")}</h1>
+      <p class="muted" role="status">${lost && t("realtime_lost")}</p>
+    </div>
+    <section class="panel live" aria-busy=${live === null}>
       <div class="live-numbers" aria-live="polite" aria-atomic="true">
         ${number(live?.visitors_5, t("realtime_5"))}
         ${number(live?.visitors_30, t("realtime_30"))}
@@ -32,7 +39,6 @@ export function RealtimePage() {
         <h2 class="small-title">${t("realtime_minutes")}</h2>
         <${Bars} label=${t("realtime_minutes")} bars=${bars} />
       </div>
-      ${lost && html`<p class="muted" role="status">${t("realtime_lost")}</p>`}
     </section>
     <div class="breakdowns">
       <${LiveList} title=${t("pages")} dimension="page" rows=${live?.pages ?? null} />

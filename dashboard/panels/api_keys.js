@@ -1,11 +1,12 @@
 // The keys of the API: made, shown once, revoked.
 import { CopyBox } from "../components/copy_box.js";
 import { ItemList } from "../components/item_list.js";
-import { Panel } from "../components/panel.js";
+import { Panel, RowsToCome } from "../components/panel.js";
 import { ask } from "../lib/api.js";
 import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
 import { html, useId, useState } from "../lib/html.js";
+import { PanelFault } from "./fault.js";
 
 /**
  * @typedef {object} ApiKey
@@ -20,7 +21,7 @@ import { html, useId, useState } from "../lib/html.js";
 export function ApiKeys() {
   const { t, format } = useApp();
   /** @type {import("../lib/answer.js").Answer<readonly ApiKey[]>} */
-  const { data, fault, retry } = useAnswer("api/keys");
+  const { data, fault, stale, retry, refresh } = useAnswer("api/keys");
   const [made, setMade] = useState("");
   const items = (data ?? []).filter(({ revoked }) => !revoked).map((key) => ({
     key: key.key_hash,
@@ -30,16 +31,17 @@ export function ApiKeys() {
     }`,
   }));
   return html`
-    <${Panel} title=${t("api_keys")}>
+    <${Panel} title=${t("api_keys")} busy=${stale}>
       <div class="settings-body">
         <p class="muted">${t("api_keys_hint")}</p>
         ${data && html`
           <${ItemList} items=${items} empty=${t("items_none")}
             onRemove=${(/** @type {string} */ hash) =>
-              ask(`api/keys/${hash}`, { method: "DELETE" }).then(retry)}
+              ask(`api/keys/${hash}`, { method: "DELETE" }).then(refresh)}
             texts=${{ remove: t("key_revoke"), sure: t("key_revoke"), cancel: t("cancel") }} />
         `}
-        ${fault && html`<p class="fault-line">${fault.message}</p>`}
+        ${fault && html`<${PanelFault} fault=${fault} onRetry=${retry} />`}
+        ${!data && !fault && html`<${RowsToCome} rows=${1} />`}
         ${made !== "" && html`
           <div class="made-key" role="status">
             <p>${t("key_made")}</p>
@@ -49,7 +51,7 @@ export function ApiKeys() {
         `}
         <${NewKey} onMade=${(/** @type {string} */ key) => {
           setMade(key);
-          retry();
+          refresh();
         }} />
       </div>
       <//>

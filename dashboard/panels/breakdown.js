@@ -2,7 +2,7 @@
 // bars. A row pressed becomes a filter.
 import { BarTable } from "../components/bar_table.js";
 import { Icon } from "../components/icon.js";
-import { Empty, Panel, RowsToCome } from "../components/panel.js";
+import { Panel, RowsToCome } from "../components/panel.js";
 import { Tabs } from "../components/tabs.js";
 import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
@@ -10,7 +10,7 @@ import { hasValue } from "../lib/filter.js";
 import { html } from "../lib/html.js";
 import { metricOf } from "../lib/schema.js";
 import { MetricChange } from "./change.js";
-import { PanelFault } from "./fault.js";
+import { Nothing, PanelFault } from "./fault.js";
 import { secondMetricOf } from "./index.js";
 import { labelOf } from "./labels.js";
 import { Map } from "./map.js";
@@ -68,8 +68,8 @@ export function Breakdown({ panel }) {
   `;
   return html`
     <${Panel} title=${title} actions=${actions} class=${panel.narrow
-      ? "breakdown narrow"
-      : "breakdown"}>
+      ? "breakdown tabbed narrow"
+      : "breakdown tabbed"}>
       ${onMap ? html`<${Map} />` : current
         ? html`
           <${Rows} key=${current.name} dimension=${current} narrow=${panel.narrow ?? false}
@@ -166,7 +166,7 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
     : !data
     ? html`<${RowsToCome} rows=${ROWS} />`
     : rows.length === 0
-    ? html`<${Empty} title=${t("empty_breakdown")} hint=${hint ?? t("empty_breakdown_hint")} />`
+    ? html`<${Nothing} hint=${state.filters.length > 0 ? undefined : hint} />`
     : html`
       <${BarTable} caption=${columns[0]} name=${shownName} columns=${columns}
         rows=${rows.map(draw)} hint=${t("pick_hint")}

@@ -75,7 +75,7 @@ function Intervals() {
   const onChange = (/** @type {{ target: HTMLSelectElement }} */ { target }) =>
     go({ interval: target.value === usual ? "" : target.value });
   return html`
-    <label class="select small">
+    <label class=${schema.intervals.length === 0 ? "select small not-yet" : "select small"}>
       <span class="unseen">${t("interval")}</span>
       <select value=${state.interval || usual} onChange=${onChange}>
         ${all.map((choice) =>

@@ -10,7 +10,7 @@ import { csvOf, saveFile } from "../lib/files.js";
 import { hasValue } from "../lib/filter.js";
 import { html, useEffect, useState } from "../lib/html.js";
 import { dimensionOf, metricOf } from "../lib/schema.js";
-import { PanelFault } from "./fault.js";
+import { Nothing, PanelFault } from "./fault.js";
 import { labelOf } from "./labels.js";
 import { picked } from "./pick.js";
 import { questionOf } from "./question.js";
@@ -54,6 +54,7 @@ export function DetailsDialog({ dimension, onClose }) {
     : html`
       <${FullTable} rows=${data.results} dimension=${dimension} metrics=${metrics}
         order=${order} onSort=${sortBy} onClose=${onClose} />
+      ${data.results.length === 0 && html`<${Nothing} />`}
     `;
   const pages = Math.ceil((data?.total ?? 0) / PAGE_ROWS);
   return html`

@@ -39,7 +39,7 @@ export function Events() {
   const also = current === EVENTS ? NO_PAGEVIEWS : current === GOALS ? ANY_GOAL : [];
   const hint = current === GOALS ? t("empty_goals") : t("empty_events");
   return html`
-    <${Panel} title=${t("events")} actions=${actions} class="breakdown">
+    <${Panel} title=${t("events")} actions=${actions} class="breakdown tabbed">
       ${dimension
         ? html`
           <${Rows} key=${current} dimension=${dimension} also=${also}

@@ -1,5 +1,6 @@
-// How every panel tells of a fault: what it means to the reader, and the way to ask again.
-import { Fault } from "../components/panel.js";
+// How every panel tells that it has no numbers: of a fault, what it means to the reader and the way
+// to ask again; of an empty answer, why that may be so.
+import { Empty, Fault } from "../components/panel.js";
 import { useApp } from "../lib/context.js";
 import { html } from "../lib/html.js";
 
@@ -16,4 +17,14 @@ export function PanelFault({ fault, onRetry }) {
   return html`
     <${Fault} title=${t("fault_title")} detail=${detail} action=${t("retry")} onRetry=${onRetry} />
   `;
+}
+
+/**
+ * An answer without rows. Without a hint of its own it tells what might help.
+ * @param {{ hint?: string | undefined }} props
+ */
+export function Nothing({ hint }) {
+  const { t, state } = useApp();
+  const usual = t(state.filters.length > 0 ? "empty_filtered_hint" : "empty_breakdown_hint");
+  return html`<${Empty} title=${t("empty_breakdown")} hint=${hint ?? usual} />`;
 }

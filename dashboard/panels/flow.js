@@ -1,11 +1,11 @@
 // The flow: the paths visits take from a page, or from their beginning, forwards or backwards.
 import { Sankey } from "../components/sankey.js";
-import { Empty, Panel, RowsToCome } from "../components/panel.js";
+import { Panel, RowsToCome } from "../components/panel.js";
 import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
 import { html, useState } from "../lib/html.js";
 import { flowOf } from "../lib/sankey.js";
-import { PanelFault } from "./fault.js";
+import { Nothing, PanelFault } from "./fault.js";
 import { FlowTable } from "./flow_table.js";
 import { useOwn } from "./own.js";
 import { questionOf } from "./question.js";
@@ -52,7 +52,7 @@ export function Flow() {
     : !data
     ? html`<${RowsToCome} rows=${12} />`
     : data.total === 0
-    ? html`<${Empty} title=${t("empty_breakdown")} hint=${t("empty_breakdown_hint")} />`
+    ? html`<${Nothing} />`
     : html`
       <${Drawn} tree=${data} page=${page} backwards=${backwards} asTable=${asTable}
         onPage=${(/** @type {string} */ next) => put({ page: next })} />

@@ -5,7 +5,7 @@ import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
 import { html, useState } from "../lib/html.js";
 import { conditionOf, parseSpan, parseSteps, printSpan, printStep } from "../lib/steps.js";
-import { PanelFault } from "./fault.js";
+import { Nothing, PanelFault } from "./fault.js";
 import { FUNNEL_ORDERS, FunnelChoices } from "./funnel_choices.js";
 import { useOwn } from "./own.js";
 import { questionOf } from "./question.js";
@@ -52,6 +52,8 @@ export function Funnel() {
     ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
     : !data
     ? html`<${RowsToCome} rows=${steps.length * 2} />`
+    : !data.steps.some(({ visitors }) => visitors > 0)
+    ? html`<${Nothing} />`
     : html`<${Bars} answer=${data} steps=${steps} />`;
   return html`
     <${Panel} title=${t("funnel")} class="builder">
@@ -119,20 +121,19 @@ function SavedFunnels({ onLoad, ready }) {
     }
   };
   return html`
-    ${data !== null && data.length > 0 && html`
-      <div class="saved">
-        <span class="muted">${t("funnels_saved")}</span>
-        ${data.map((saved) =>
-          html`
-            <button key=${saved.id} type="button" class="button small"
-              aria-pressed=${isShown(saved, own)} onClick=${() => {
-                setName(saved.name);
-                onLoad(saved);
-              }}>${saved.name}</button>
-          `
-        )}
-      </div>
-    `}
+    <div class="saved">
+      <span class="muted">${t("funnels_saved")}</span>
+      ${data?.length === 0 && html`<span class="muted">${t("items_none")}</span>`}
+      ${data?.map((saved) =>
+        html`
+          <button key=${saved.id} type="button" class="button small"
+            aria-pressed=${isShown(saved, own)} onClick=${() => {
+              setName(saved.name);
+              onLoad(saved);
+            }}>${saved.name}</button>
+        `
+      )}
+    </div>
     ${owner && ready && html`
       <form class="save-line" onSubmit=${onSubmit}>
         <input class="field small" aria-label=${t("name")} placeholder=${t("funnel_name")} required

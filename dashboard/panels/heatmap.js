@@ -1,10 +1,10 @@
 // When people come: visitors by hour of the day and day of the week.
 import { HeatTable } from "../components/heat_table.js";
-import { Empty, Panel } from "../components/panel.js";
+import { Panel } from "../components/panel.js";
 import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
 import { html } from "../lib/html.js";
-import { PanelFault } from "./fault.js";
+import { Nothing, PanelFault } from "./fault.js";
 import { questionOf } from "./question.js";
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
@@ -44,7 +44,7 @@ export function Heatmap() {
   const body = fault
     ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
     : data && counts.size === 0
-    ? html`<${Empty} title=${t("empty_breakdown")} />`
+    ? html`<${Nothing} />`
     : html`
       <${HeatTable} caption=${t("heatmap")} columns=${HOURS.map(format.hour)} rows=${rows}
         every=${3} />

@@ -2,7 +2,7 @@
 // removed.
 import { FilterChips } from "../components/filter_chips.js";
 import { ItemList } from "../components/item_list.js";
-import { Panel } from "../components/panel.js";
+import { Panel, RowsToCome } from "../components/panel.js";
 import { ask } from "../lib/api.js";
 import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
@@ -10,6 +10,7 @@ import { parseFilters, printFilters } from "../lib/filter.js";
 import { html, useState } from "../lib/html.js";
 import { parseProps, printProps } from "../lib/props.js";
 import { parseSpan, parseSteps, printSpan, printStep } from "../lib/steps.js";
+import { PanelFault } from "./fault.js";
 import { FilterEditor } from "./filter_dialog.js";
 import { filterWords, sentence } from "./filter_words.js";
 import { FUNNEL_ORDERS, FunnelChoices } from "./funnel_choices.js";
@@ -40,7 +41,7 @@ function Items({ kind, title, hint, wordsOf, fields, valuesOf, bodyOf, start }) 
   const { t, site } = useApp();
   const path = sitePath(site.site_id, `/${kind}`);
   /** @type {import("../lib/answer.js").Answer<readonly Kept[]>} */
-  const { data, fault: lost, refresh } = useAnswer(path);
+  const { data, fault: lost, retry, refresh } = useAnswer(path);
   const [edited, setEdited] = useState("");
   const item = data?.find(({ id }) => String(id) === edited);
   const add = async (/** @type {Values} */ values) => {
@@ -75,7 +76,8 @@ function Items({ kind, title, hint, wordsOf, fields, valuesOf, bodyOf, start }) 
             edited=${item ? edited : ""} editor=${editor} texts=${texts}
             items=${data.map((one) => ({ key: String(one.id), ...wordsOf(one) }))} />
         `}
-        ${lost && html`<p class="fault-line">${lost.message}</p>`}
+        ${lost && html`<${PanelFault} fault=${lost} onRetry=${retry} />`}
+        ${!data && !lost && html`<${RowsToCome} rows=${1} />`}
         ${start && html`
           <${ItemForm} fields=${fields} start=${start} action=${t("add")} onSave=${add} />
         `}

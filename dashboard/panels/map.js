@@ -3,7 +3,7 @@ import { WorldMap } from "../components/world_map.js";
 import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
 import { html } from "../lib/html.js";
-import { PanelFault } from "./fault.js";
+import { Nothing, PanelFault } from "./fault.js";
 import { picked } from "./pick.js";
 import { questionOf } from "./question.js";
 
@@ -19,8 +19,8 @@ export function Map() {
   const more = { metrics: "visitors", dimensions: DIMENSION, limit: COUNTRIES_MAX };
   /** @type {import("../lib/answer.js").Answer<{ results: readonly Row[] }>} */
   const { data, fault, stale, retry } = useAnswer(questionOf(app, "query", more));
-  /** @type {import("../components/world_map.js").World | null} */
-  const world = useAnswer(new URL("../world.json", import.meta.url).href).data;
+  /** @type {import("../lib/answer.js").Answer<import("../components/world_map.js").World>} */
+  const world = useAnswer(new URL("../world.json", import.meta.url).href);
   const counts = Object.fromEntries(
     (data?.results ?? []).map(({ dimensions: [code], metrics }) => [code, metrics.visitors]),
   );
@@ -33,11 +33,23 @@ export function Map() {
   };
   const onPick = (/** @type {string} */ code, /** @type {boolean} */ exclude) =>
     go({ filters: picked(state.filters, DIMENSION, code, exclude) });
-  const body = fault ? html`<${PanelFault} fault=${fault} onRetry=${retry} />` : world && html`
-    <${WorldMap} world=${world} label=${t("map_label")} shadeOf=${shadeOf}
-      onPick=${onPick} />
-  `;
+  const lost = fault ?? world.fault;
+  const again = () => {
+    if (fault) retry();
+    if (world.fault) world.retry();
+  };
+  const body = lost
+    ? html`<${PanelFault} fault=${lost} onRetry=${again} />`
+    : !data || !world.data
+    ? html`<div class="world to-come-chart" />`
+    : data.results.length === 0
+    ? html`<${Nothing} />`
+    : html`
+      <${WorldMap} world=${world.data} label=${t("map_label")} shadeOf=${shadeOf}
+        onPick=${onPick} />
+    `;
   return html`
-    <div class=${stale && data ? "panel-body map stale" : "panel-body map"}>${body}</div>
+    <div class=${stale && data ? "panel-body map stale" : "panel-body map"}
+      aria-busy=${stale}>${body}</div>
   `;
 }

@@ -26,7 +26,10 @@ export function Numbers() {
   const app = useApp();
   const { t, format, schema, state, go } = app;
   /** @type {import("../lib/answer.js").Answer<Main>} */
-  const { data, fault, stale, retry } = useAnswer(questionOf(app, "main", {}, { compare: true }));
+  const answer = useAnswer(questionOf(app, "main", {}, { compare: true }));
+  const { fault, stale, retry } = answer;
+  // How numbers are written is known with the schema only.
+  const data = schema.metrics.length > 0 ? answer.data : null;
   const filtered = state.filters.length > 0;
   const nothing = data !== null && !stale && !filtered && data.unique_visitors === 0;
   useEffect(() => {
@@ -40,8 +43,11 @@ export function Numbers() {
       bounces: format.percent(data.bounce_rate),
     })
     : "";
+  const classes = ["stats"];
+  if (stale && data) classes.push("stale");
+  if (state.compare !== "") classes.push("compared");
   return html`
-    <div class=${stale && data ? "stats stale" : "stats"}>
+    <div class=${classes.join(" ")}>
       ${TILES.map(({ name, metric }) => {
         const { unit, better } = metricOf(schema, metric);
         const change = data?.comparison && html`

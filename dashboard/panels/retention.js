@@ -1,12 +1,12 @@
 // Retention: of the visitors who came first in a week, the share that came again in the weeks
 // after; and what the life of a visitor's id means for it.
 import { HeatTable } from "../components/heat_table.js";
-import { Empty, Panel, RowsToCome } from "../components/panel.js";
+import { Panel, RowsToCome } from "../components/panel.js";
 import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
 import { html } from "../lib/html.js";
 import { parseStep, printStep } from "../lib/steps.js";
-import { PanelFault } from "./fault.js";
+import { Nothing, PanelFault } from "./fault.js";
 import { useOwn } from "./own.js";
 import { questionOf } from "./question.js";
 import { OptionalStep } from "./step_editor.js";
@@ -57,17 +57,17 @@ export function Retention() {
     : !data
     ? html`<${RowsToCome} rows=${8} />`
     : data.rows.length === 0
-    ? html`<${Empty} title=${t("empty_breakdown")} />`
+    ? html`<${Nothing} />`
     : html`<${Table} answer=${data} cohorts=${cohorts} />`;
   const short = data !== null && data.visitor_id_days < 31 && !data.lasting_ids;
   return html`
     <${Panel} title=${t("retention")} actions=${actions} busy=${stale}>
       <${Steps} />
+      <div class=${stale && data ? "report-body scroll stale" : "report-body scroll"} tabindex="0"
+        role="group" aria-label=${t("retention")}>${body}</div>
       ${short && html`
         <p class="hint">${t("retention_ids", { n: data.visitor_id_days })}</p>
       `}
-      <div class=${stale && data ? "report-body scroll stale" : "report-body scroll"} tabindex="0"
-        role="group" aria-label=${t("retention")}>${body}</div>
     <//>
   `;
 }

@@ -6,7 +6,7 @@ import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
 import { html, useState } from "../lib/html.js";
 import { parseSequence, printSequence } from "../lib/steps.js";
-import { PanelFault } from "./fault.js";
+import { Nothing, PanelFault } from "./fault.js";
 import { useOwn } from "./own.js";
 import { questionOf } from "./question.js";
 import { EMPTY_STEP, SpanFields, StepFields } from "./step_editor.js";
@@ -56,6 +56,8 @@ export function Sequence() {
     ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
     : !data
     ? html`<${RowsToCome} rows=${4} />`
+    : data.total_visitors === 0
+    ? html`<${Nothing} />`
     : html`<${Told} answer=${data} links=${known} />`;
   return html`
     <${Panel} title=${t("sequence")} class="builder">

@@ -1,4 +1,5 @@
 // One site in a few numbers: its visitors of the last 24 hours as a line and a sum.
+import { Icon } from "../components/icon.js";
 import { Sparkline } from "../components/sparkline.js";
 import { useAnswer } from "../lib/answer.js";
 import { withParams } from "../lib/api.js";
@@ -14,35 +15,52 @@ import { MetricChange } from "./change.js";
 export function SiteCard({ site }) {
   const { t, format, schema, go } = useApp();
   const asked = { site_id: site.site_id, period: "24h" };
-  /** @type {Series | null} */
+  /** @type {import("../lib/answer.js").Answer<Series>} */
   const series = useAnswer(
     withParams("api/stats/query", { ...asked, metrics: "visitors", dimensions: "time" }),
-  ).data;
-  /** @type {{ data: import("./numbers.js").Main | null }} */
-  const { data: main } = useAnswer(
-    withParams("api/stats/main", { ...asked, compare: "previous_period" }),
   );
+  /** @type {import("../lib/answer.js").Answer<import("./numbers.js").Main>} */
+  const sums = useAnswer(withParams("api/stats/main", { ...asked, compare: "previous_period" }));
+  const main = sums.data;
+  const lost = series.fault ?? sums.fault;
+  const retry = () => {
+    series.retry();
+    sums.retry();
+  };
   const onClick = (/** @type {MouseEvent} */ event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
     go({ ...DEFAULT_STATE, site: site.site_id });
   };
   const name = site.name || site.site_id;
-  return html`
-    <a class="panel site-card" href=${printState({ ...DEFAULT_STATE, site: site.site_id })}
-      onClick=${onClick}>
-      <h2>${name}</h2>
-      ${name !== site.site_id && html`<p class="muted">${site.site_id}</p>`}
-      <${Sparkline} values=${(series?.results ?? []).map(({ metrics }) => metrics.visitors)} />
+  const body = lost
+    ? html`
+      <div class="site-card-fault">
+        <p class="muted" role="status">${t("fault_title")}</p>
+        <button type="button" class="button small" onClick=${retry}>
+          <${Icon} name="retry" />${t("retry")}</button>
+      </div>
+    `
+    : html`
+      <${Sparkline} values=${(series.data?.results ?? []).map(({ metrics }) => metrics.visitors)} />
       <p class="site-card-numbers">
         <b class=${main ? "" : "to-come-text"}>${main && format.compact(main.unique_visitors)}</b>
-        <span class="muted">${t("visitors_24h")}</span>
+        <span class=${main ? "muted" : "muted not-yet"}>${t("visitors_24h")}</span>
         ${main?.comparison && html`
           <${MetricChange} metric=${metricOf(schema, "visitors")}
             change=${main.change?.unique_visitors ?? null}
             before=${main.comparison.unique_visitors} />
         `}
       </p>
-    </a>
+    `;
+  return html`
+    <section class="panel site-card" aria-busy=${!lost && (series.stale || sums.stale)}>
+      <h2>
+        <a href=${printState({ ...DEFAULT_STATE, site: site.site_id })}
+          onClick=${onClick}>${name}</a>
+      </h2>
+      ${name !== site.site_id && html`<p class="muted">${site.site_id}</p>`}
+      ${body}
+    </section>
   `;
 }

@@ -4,6 +4,7 @@ import { ask } from "../lib/api.js";
 import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
 import { html, useId, useState } from "../lib/html.js";
+import { PanelFault } from "./fault.js";
 import { sitePath } from "./value_field.js";
 
 /** @typedef {string | number | boolean | null | readonly string[]} Value */
@@ -31,7 +32,7 @@ export function SiteSettings() {
   const { t, schema, site, reload } = useApp();
   const path = sitePath(site.site_id, "");
   /** @type {import("../lib/answer.js").Answer<Record<string, Value>>} */
-  const { data, fault: lost } = useAnswer(path);
+  const { data, fault: lost, stale, retry } = useAnswer(path);
   const [changes, setChanges] = useState(/** @type {Record<string, Value>} */ ({}));
   const [said, setSaid] = useState({ fault: "", saved: false });
   const onSubmit = async (/** @type {Event} */ event) => {
@@ -45,10 +46,14 @@ export function SiteSettings() {
       setSaid({ fault: /** @type {Error} */ (error).message, saved: false });
     }
   };
-  const rows = schema.site_settings.filter(({ name }) => data && Object.hasOwn(data, name));
+  // Until the values are there, the fields keep their place.
+  const rows = lost
+    ? []
+    : schema.site_settings.filter(({ name }) => !data || Object.hasOwn(data, name));
   return html`
-    <${Panel} title=${t("site_settings")}>
+    <${Panel} title=${t("site_settings")} busy=${stale}>
       <form class="settings-body" onSubmit=${onSubmit}>
+        <fieldset class="settings-fields" disabled=${!data}>
         ${rows.map(({ name, default: byDefault }) =>
           html`
             <${SettingField} key=${name} name=${name} byDefault=${byDefault}
@@ -59,7 +64,8 @@ export function SiteSettings() {
               }} />
           `
         )}
-        ${lost && html`<p class="fault-line">${lost.message}</p>`}
+        </fieldset>
+        ${lost && html`<${PanelFault} fault=${lost} onRetry=${retry} />`}
         <div class="form-foot">
           <button class="button primary" disabled=${Object.keys(changes).length === 0}>
             ${t("save")}</button>

@@ -98,6 +98,8 @@ export const texts = {
   empty_breakdown: "In diesem Zeitraum gibt es nichts",
   empty_breakdown_hint: "Ein längerer Zeitraum reicht weiter zurück.",
   empty_events: "Eigene Ereignisse erscheinen hier, sobald eine Seite sie sendet.",
+  empty_filtered_hint:
+    "Ohne einen der Filter oder über einen längeren Zeitraum gibt es vielleicht mehr.",
   empty_goals: "Ziele werden in den Einstellungen der Website angelegt.",
   erase: "Ereignisse löschen",
   erase_done: "{n} Ereignisse wurden gelöscht.",
@@ -111,7 +113,7 @@ export const texts = {
   fault_hint_busy: "Der Server ist beschäftigt. Bitte gleich noch einmal versuchen.",
   fault_hint_offline: "Der Server ist nicht erreichbar. Läuft er?",
   fault_page: "Die Übersicht konnte nicht geladen werden",
-  fault_title: "Diese Zahlen konnten nicht geladen werden",
+  fault_title: "Das konnte nicht geladen werden",
   filter: "Filter",
   filter_add: "Filter hinzufügen",
   filter_dimension: "Merkmal",

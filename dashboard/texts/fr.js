@@ -98,6 +98,8 @@ export const texts = {
   empty_breakdown: "Rien dans cette période",
   empty_breakdown_hint: "Une période plus longue remonte plus loin.",
   empty_events: "Les événements personnalisés apparaissent ici dès qu’une page en envoie.",
+  empty_filtered_hint:
+    "Sans un des filtres ou sur une période plus longue, il y a peut-être plus à voir.",
   empty_goals: "Les objectifs se définissent dans les réglages du site.",
   erase: "Effacer des événements",
   erase_done: "{n} événements ont été effacés.",
@@ -111,7 +113,7 @@ export const texts = {
   fault_hint_busy: "Le serveur est occupé. Veuillez réessayer dans un instant.",
   fault_hint_offline: "Le serveur est injoignable. Est-il en marche ?",
   fault_page: "Le tableau de bord n’a pas pu être chargé",
-  fault_title: "Ces chiffres n’ont pas pu être chargés",
+  fault_title: "Impossible de charger ces données",
   filter: "Filtrer",
   filter_add: "Ajouter un filtre",
   filter_dimension: "Dimension",
