@@ -150,6 +150,12 @@ function redirectTemporaryFiles(folder: string): () => void {
   return () => before === undefined ? Deno.env.delete("TMPDIR") : Deno.env.set("TMPDIR", before);
 }
 
+/** The host as it stands in an address: a name of this machine for all of its addresses. */
+function shownHostOf(host: string): string {
+  if (["0.0.0.0", "::"].includes(host)) return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
+}
+
 async function serve(configPath: string | null): Promise<void> {
   const { config, warnings } = readConfig(configPath);
   const system = realSystem({ format: config.log_format, levelMin: "info" });
@@ -186,7 +192,7 @@ async function serve(configPath: string | null): Promise<void> {
     complain([messageOf(error)], EXIT_FAILED);
   }
   const { port } = server.addr;
-  const shownHost = ["0.0.0.0", "::"].includes(config.host) ? "localhost" : config.host;
+  const shownHost = shownHostOf(config.host);
   const scheme = config.tls_cert_path === null ? "http" : "https";
   const { base_path } = config;
   print(`Mallard Metrics ${VERSION} is ready: ${scheme}://${shownHost}:${port}${base_path}/\n`);

@@ -76,7 +76,11 @@ export async function loadSecret(
   if (options.fromEnvironment) return options.fromEnvironment;
   const path = `${options.dataDir}/${SECRET_FILE}`;
   const kept = (await files.readText(path))?.replace(/[\r\n]+$/, "");
-  if (kept) return kept;
+  if (kept) {
+    // The original left it readable for all. Where it belongs to somebody else it stays so.
+    await files.protect(path).catch(() => {});
+    return kept;
+  }
   const made = [...random.bytes(SECRET_BYTES)].map((byte) => byte.toString(16).padStart(2, "0"))
     .join("");
   const draft = `${path}.tmp`;

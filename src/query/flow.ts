@@ -55,8 +55,9 @@ function nameParam(params: Params, name: string, charsMax: number): string | und
   const text = params.text(name);
   if (text === undefined) return undefined;
   if (text === "") params.fault(`Cannot read ${name}: it is empty`);
-  if (text.length > charsMax) {
-    params.fault(`Cannot read ${name}: ${text.length} characters, more than ${charsMax}`);
+  const chars = [...text].length;
+  if (chars > charsMax) {
+    params.fault(`Cannot read ${name}: ${chars} characters, more than ${charsMax}`);
   }
   return text;
 }

@@ -198,12 +198,14 @@ function propValue(key: string): Sql {
   return sql`case when json_valid(props) then json_extract_string(props, ${pointer}) end`;
 }
 
+/** Characters as the tracker's limits count them: a surrogate pair is one. */
 function letters(text: string): Letter[] {
+  const chars = [...text];
   const all: Letter[] = [];
-  for (let at = 0; at < text.length; at++) {
-    const escaped = text[at] === "\\" && isSpecial(text[at + 1]);
+  for (let at = 0; at < chars.length; at++) {
+    const escaped = chars[at] === "\\" && isSpecial(chars[at + 1]);
     if (escaped) at++;
-    all.push({ char: text[at] as string, plain: escaped });
+    all.push({ char: chars[at] as string, plain: escaped });
   }
   return all;
 }

@@ -102,6 +102,15 @@ Deno.test("loadSecret() reads a kept secret without the line end", async () => {
   });
 });
 
+Deno.test("loadSecret() takes a kept secret from the eyes of others", async () => {
+  await inFolder(async (dataDir) => {
+    const { files, random } = fakeSystem();
+    await Deno.writeTextFile(`${dataDir}/.secret`, "an old secret", { mode: 0o644 });
+    await loadSecret(files, random, { dataDir, fromEnvironment: null });
+    assert.equal((await Deno.stat(`${dataDir}/.secret`)).mode! & 0o777, 0o600);
+  });
+});
+
 Deno.test("loadSecret() lets the environment win, and writes nothing then", async () => {
   await inFolder(async (dataDir) => {
     const { files, random } = fakeSystem();

@@ -132,6 +132,8 @@ Deno.test("FLOW refuses what it cannot read, and is empty where it is off", asyn
       assert.equal(status, 400, query);
       assert.match((body as { error: string }).error, named);
     }
+    const longest = encodeURIComponent(`/${"😀".repeat(2047)}`);
+    assert.equal((await get("flow", `&page=${longest}`)).status, 200);
   });
   await withQuestions({ events: EVENTS, options: { engine: offEngine } }, async ({ get }) => {
     assert.deepEqual((await get("flow", "&page=/a")).json, []);

@@ -100,6 +100,7 @@ Deno.test("parseStep() refuses what is no step and says which parameter", () => 
       "event:a[=x]",
       "event:a[a=1,a=2,a=3,a=4,a=5,a=6]",
       `event:${"x".repeat(257)}`,
+      `event:${"😀".repeat(257)}`,
       `page:/${"x".repeat(2048)}`,
       `event:a[b=${"x".repeat(513)}]`,
     ]
@@ -108,6 +109,8 @@ Deno.test("parseStep() refuses what is no step and says which parameter", () => 
   }
   assert.throws(() => parseSteps("page:/a", "steps", 2, noGoal), refusal(/1 steps where 2 to 20/));
   assert.equal(parseStep(`event:${"x".repeat(256)}`, "steps", noGoal).kind, "event");
+  // As many characters as the tracker may send.
+  assert.equal(parseStep(`event:${"😀".repeat(256)}`, "steps", noGoal).kind, "event");
   assert.equal(parseStep(`page:/${"x".repeat(2047)}`, "steps", noGoal).kind, "page");
 });
 
