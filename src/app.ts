@@ -11,7 +11,6 @@ import { assetRoutes } from "./api/assets.ts";
 import { Auth, authRoutes } from "./api/auth.ts";
 import { botRoutes } from "./api/bots.ts";
 import { type Erase, eraseRoutes } from "./api/erase.ts";
-import { eventExportRoutes } from "./api/event_export.ts";
 import { isSecure, securityHeaders } from "./api/headers.ts";
 import { healthRoutes } from "./api/health.ts";
 import { importRoutes } from "./api/import.ts";
@@ -52,8 +51,8 @@ import { rulesOfSites } from "./query/site_rules.ts";
 import { healthOf, samplesOf, type State } from "./readings.ts";
 import { createServer, type Peer } from "./server.ts";
 import { Sites } from "./sites/sites.ts";
-import { EventFiles } from "./storage/event_files.ts";
 import { openStorage, type Storage } from "./storage/open.ts";
+import { openTakeout } from "./takeout.ts";
 
 /** The whole program behind one function. */
 export interface App {
@@ -71,8 +70,10 @@ const VISIT_GAP_MS = 30 * 60_000;
 const FIRST_DATE = "0000-01-01";
 const LAST_DATE = "9999-12-31";
 /** Makes the app; nothing is touched before start(). */
-export function createApp(config: Config, system: System, host: Host): App {
+export function createApp(config: Config, system: System, given: Host): App {
   let running: Running | null = null;
+  let loading: ReturnType<Host["loadDuckDb"]> | undefined;
+  const host: Host = { ...given, loadDuckDb: () => loading ??= given.loadDuckDb() };
   const early = createServer(
     earlyRoutes(),
     { accessOf: () => ({ who: "nobody", rights: new Set(), sites: null }), authorize: () => {} },
@@ -128,12 +129,15 @@ async function openParts(
   const access = await openAccess(config, system, host, storage, sites);
   const queries = await openQueries(config, system, host, storage, sites);
   const stopping = new AbortController();
-  const table = jobTable(config, system, host, { storage, sites, ...ingest }, stopping.signal);
+  const takeout = await openTakeout(config, system, host, storage, sites, stopping.signal);
+  const { backups } = takeout;
+  const parts = { storage, backups, sites, ...ingest };
+  const table = jobTable(config, system, host, parts, stopping.signal);
   const jobs = new Jobs([...table, forgetting(ingest.addressRates, access.auth)], clock, log);
   const state: State = { config, host, storage, ...ingest, ...access, ...queries, jobs };
   const routes = [
     ...await routeTable(config, system, state, sites),
-    ...await openExports(config, system, storage, sites),
+    ...takeout.routes,
   ];
   const trusted = trustedProxies(config.trusted_proxies);
   const headers = securityHeaders({ ...config, tls: config.tls_cert_path !== null });
@@ -146,6 +150,7 @@ async function openParts(
     stopping.abort();
     queries.live.close();
     await stopAll(config, system, state, ingest.drops);
+    await backups.idle();
     access.hasher.close();
     await storage.close();
   };
@@ -185,19 +190,6 @@ async function routeTable(
     ...wellKnownRoutes(clock, { dashboardOrigin: config.dashboard_origin }),
     ...await assetRoutes(files),
   ];
-}
-
-async function openExports(
-  config: Config,
-  { files, random }: System,
-  { reader }: Storage,
-  sites: Sites,
-): Promise<Route[]> {
-  const folder = `${resolve(config.data_dir)}/.exports`;
-  const eventFiles = await EventFiles.open(reader, files, random, { folder });
-  const isKnown = (site: string) =>
-    reader.hasSite(site) || sites.declared(site) !== undefined || config.site_ids.includes(site);
-  return eventExportRoutes(eventFiles, isKnown);
 }
 
 async function openIngest(config: Config, system: System, storage: Storage, sites: Sites) {

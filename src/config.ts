@@ -43,6 +43,7 @@ export function loadConfig(
   const warnings = readEnv(env, values, faults);
   checkTogether("tls_cert_path", "tls_key_path", values, faults);
   checkTogether("tls_key_path", "tls_cert_path", values, faults);
+  checkTogether("backup_interval_hours", "backup_dir", values, faults);
   if (faults.length > 0) return { faults };
   const config = Object.fromEntries(values) as Config;
   return { config: Object.freeze({ ...config, ...forced(config) }), warnings };

@@ -6,16 +6,19 @@ import type { Drops } from "./ingest/drops.ts";
 import type { Identity } from "./ingest/identity.ts";
 import type { Job } from "./jobs.ts";
 import type { Sites } from "./sites/sites.ts";
+import type { Backups } from "./storage/backups.ts";
 import type { Storage } from "./storage/open.ts";
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
-const DAY_MS = 24 * 60 * MINUTE_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 const COMPACTION = { delayMs: 5 * MINUTE_MS, everyMs: MINUTE_MS };
 
 /** The parts that have something to do from time to time. */
 export interface JobParts {
   readonly storage: Storage;
+  readonly backups: Backups;
   readonly sites: Sites;
   readonly drops: Drops;
   readonly identity: Identity;
@@ -29,7 +32,7 @@ export function jobTable(
   parts: JobParts,
   stopping: AbortSignal,
 ): Job[] {
-  const { storage, sites, drops, identity } = parts;
+  const { storage, backups, sites, drops, identity } = parts;
   const { hot, flusher, cold, compactor } = storage;
   const compaction = host.compaction ?? COMPACTION;
   const mergeFromMs = clock.nowMs() + compaction.delayMs;
@@ -61,7 +64,16 @@ export function jobTable(
     { name: "expire", everyMs: DAY_MS, atStart: true, run: expire },
     { name: "drops", everyMs: MINUTE_MS, run: () => drops.flush() },
     { name: "identity", everyMs: MINUTE_MS, run: () => identity.turn() },
+    ...backingUp(),
   ];
+
+  /** Often asked, so that neither a restart nor a failure costs a whole interval. */
+  function backingUp(): Job[] {
+    const hours = config.backup_interval_hours;
+    if (hours === null) return [];
+    const run = () => backups.makeIfDue(hours * HOUR_MS);
+    return [{ name: "backup", everyMs: 10 * MINUTE_MS, run }];
+  }
 
   async function expire(): Promise<void> {
     for (const site of storage.reader.sites()) {

@@ -143,6 +143,23 @@ export const SETTINGS = {
     shown: "0 (for ever)",
     doc: "Days after which events are removed; 0 keeps them for ever.",
   }),
+  backup_dir: row<string | null>({
+    group: "storage",
+    env: "MALLARD_BACKUP_DIR",
+    kind: path,
+    default: null,
+    example: "/mnt/other-disk/mallard",
+    doc: "Folder into which the dashboard may back up; best on another disk, outside data_dir.",
+  }),
+  backup_interval_hours: row<number | null>({
+    group: "storage",
+    env: "MALLARD_BACKUP_INTERVAL_HOURS",
+    kind: wholeNumber(1, 8760),
+    default: null,
+    shown: "only when asked",
+    example: 24,
+    doc: "Hours after which the server backs up into backup_dir by itself.",
+  }),
   memory_limit: row<string | null>({
     group: "storage",
     env: "MALLARD_MEMORY_LIMIT",

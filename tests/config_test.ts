@@ -75,6 +75,7 @@ const CONTRACT: [SettingName, string, unknown, string | null, string, unknown][]
   ["suppress_visitor_id", "MALLARD_SUPPRESS_VISITOR_ID", false, "true", "1", true],
   ["behavioral", "MALLARD_BEHAVIORAL", "sql", '"off"', "off", "off"],
   ["behavioral_extension_path", "MALLARD_BEHAVIORAL_EXTENSION", null, '"b.x"', "b.x", "b.x"],
+  ["backup_dir", "MALLARD_BACKUP_DIR", null, '"/var/b"', "/b", "/b"],
   ["memory_limit", "MALLARD_MEMORY_LIMIT", null, '"512MB"', "2GiB", "2GiB"],
   ["threads", "MALLARD_THREADS", null, "2", "2", 2],
   [
@@ -316,11 +317,21 @@ Deno.test("loadConfig() wants certificate and key together", () => {
   assert.equal(config.tls_key_path, "/k.pem");
 });
 
+Deno.test("loadConfig() wants a folder for backups that are made by themselves", () => {
+  assert.deepEqual(faultsOf({ toml: "backup_interval_hours = 24" }), [
+    "Cannot use backup_interval_hours = 24: backup_dir is not set",
+  ]);
+  const config = configOf({ toml: 'backup_interval_hours = 24\nbackup_dir = "/b"' });
+  assert.equal(config.backup_interval_hours, 24);
+  assert.equal(configOf({ env: { MALLARD_BACKUP_DIR: "/b" } }).backup_interval_hours, null);
+});
+
 Deno.test("CONTRACT tries every setting but those that need each other", () => {
   const tried = new Set(CONTRACT.map(([name]) => name));
   assert.deepEqual(SETTING_NAMES.filter((name) => !tried.has(name)), [
     "tls_cert_path",
     "tls_key_path",
+    "backup_interval_hours",
   ]);
 });
 

@@ -1,6 +1,6 @@
 // Backup, verification and restore of DATA_DIR. A backup is consistent though the server runs: the
 // SQLite file is copied as of one instant, and the Parquet files it names never change.
-import { createHash } from "node:crypto";
+import { Buffer } from "node:buffer";
 import { messageOf } from "../core/errors.ts";
 import { sql } from "../core/sql.ts";
 import type { Clock, Files, Random } from "../core/types.ts";
@@ -35,7 +35,17 @@ export interface Verification {
   readonly faults: readonly string[];
 }
 
+/** The backup that lies in a folder, as it says itself. */
+export interface BackupFacts {
+  readonly madeAt: string;
+  readonly files: number;
+  readonly events: number;
+  readonly bytes: number;
+}
+
 const ATTEMPTS_MAX = 20;
+/** Lies in every DATA_DIR that a server has opened, and in no backup. */
+const LOCK = ".lock";
 const SECRET = ".secret";
 const MANIFEST = "backup.json";
 const DATABASE = "mallard.sqlite";
@@ -46,19 +56,24 @@ type World = { readonly files: Files; readonly clock: Clock };
 
 /**
  * Copies DATA_DIR into `target`, which may hold an earlier backup: then only what is new is
- * copied. Rejects with a sentence; an earlier backup in `target` stays usable until the new one is
- * complete.
+ * copied, or with `anew` all of it. Rejects with a sentence, or as `signal` says; an earlier backup
+ * in `target` stays usable until the new one is complete.
  */
 export async function backup(
   { files, clock }: World,
   dataDir: string,
   target: string,
+  { signal, anew = false }: { readonly signal?: AbortSignal; readonly anew?: boolean } = {},
 ): Promise<BackupResult> {
   if (await files.size(`${dataDir}/${DATABASE}`) === null) {
     throw new Error(`Cannot back up ${dataDir}: there is no ${DATABASE}`);
   }
+  if (await files.size(`${target}/${LOCK}`) !== null) {
+    throw new Error(`Cannot back up into ${target}: it is the data folder of a server`);
+  }
   await files.makeDir(target);
-  const known = new Map((await readManifest(files, target))?.files.map((f) => [f.path, f]));
+  const earlier = anew ? null : await readManifest(files, target);
+  const known = new Map(earlier?.files.map((file) => [file.path, file]));
   const store = await Store.open(`${dataDir}/${DATABASE}`);
   try {
     for (let attempt = 1;; attempt++) {
@@ -67,7 +82,7 @@ export async function backup(
       await files.write(temporary, new Uint8Array(), OWNER_ONLY);
       await store.run("copyInto", temporary);
       const { catalog, journalRows } = await readCopy(temporary);
-      const copied = await copyFiles(files, dataDir, target, catalog, known);
+      const copied = await copyFiles(files, dataDir, target, catalog, known, signal);
       // A file that is gone was merged or erased meanwhile: the next copy no longer names it.
       if (copied === null && attempt < ATTEMPTS_MAX) continue;
       if (copied === null) throw new Error("Cannot back up: files go faster than they are copied");
@@ -85,8 +100,29 @@ export async function backup(
   }
 }
 
-/** Opens a backup and compares every file with what was written. Rejects when there is none. */
-export async function verify(files: Files, db: Db, folder: string): Promise<Verification> {
+/** The backup in a folder, or null where there is none. Rejects when it cannot be read. */
+export async function readBackup(files: Files, folder: string): Promise<BackupFacts | null> {
+  const manifest = await readManifest(files, folder);
+  if (!manifest) return null;
+  const database = await files.size(`${folder}/${DATABASE}`) ?? 0;
+  return {
+    madeAt: manifest.made_at,
+    files: manifest.files.length,
+    events: manifest.files.reduce((sum, file) => sum + file.rows, manifest.journal_rows),
+    bytes: manifest.files.reduce((sum, file) => sum + file.bytes, database),
+  };
+}
+
+/**
+ * Opens a backup and compares every file with what was written. Rejects when there is none, or as
+ * `signal` says.
+ */
+export async function verify(
+  files: Files,
+  db: Db,
+  folder: string,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<Verification> {
   const manifest = await readManifest(files, folder);
   if (!manifest) throw new Error(`Cannot verify ${folder}: there is no ${MANIFEST}`);
   const faults: string[] = [];
@@ -104,10 +140,12 @@ export async function verify(files: Files, db: Db, folder: string): Promise<Veri
   }
   const sound: ManifestFile[] = [];
   for (const file of manifest.files) {
+    signal?.throwIfAborted();
     const bytes = await files.readBytes(`${folder}/events/${file.path}`);
     if (bytes === null) faults.push(`${file.path}: missing`);
-    else if (sha256(bytes) !== file.sha256) faults.push(`${file.path}: its content has changed`);
-    else sound.push(file);
+    else if (await sha256(bytes) !== file.sha256) {
+      faults.push(`${file.path}: its content has changed`);
+    } else sound.push(file);
   }
   faults.push(...await compareRows(db, folder, sound));
   const events = sound.reduce((sum, file) => sum + file.rows, manifest.journal_rows);
@@ -128,6 +166,7 @@ export async function restore(
   if ((await files.list(dataDir)).length > 0) {
     throw new Error(`Cannot restore into ${dataDir}: it is not empty`);
   }
+  await files.makeDir(dataDir);
   for (const { path } of manifest.files) {
     await files.makeDir(folderOf(`${dataDir}/events/${path}`));
     await files.copy(`${folder}/events/${path}`, `${dataDir}/events/${path}`);
@@ -136,7 +175,6 @@ export async function restore(
   if (secret) await files.write(`${dataDir}/${SECRET}`, secret, OWNER_ONLY);
   const database = await files.readBytes(`${folder}/${DATABASE}`);
   if (!database) throw new Error(`Cannot restore ${folder}: there is no ${DATABASE}`);
-  await files.makeDir(dataDir);
   await files.write(`${dataDir}/${DATABASE}`, database, OWNER_ONLY);
   const store = await Store.open(`${dataDir}/${DATABASE}`);
   await store.run("setFact", { name: "journal_id", value: random.uuid() });
@@ -176,33 +214,43 @@ async function copyFiles(
   target: string,
   catalog: readonly CatalogFile[],
   known: Map<string, ManifestFile>,
+  signal?: AbortSignal,
 ): Promise<{ files: ManifestFile[]; count: number } | null> {
   const listed: ManifestFile[] = [];
   let count = 0;
   for (const file of catalog) {
+    signal?.throwIfAborted();
     const to = `${target}/events/${file.path}`;
     let entry = known.get(file.path);
     if (!entry || entry.bytes !== file.bytes || await files.size(to) !== file.bytes) {
-      const from = `${dataDir}/events/${file.path}`;
-      if (await files.size(from) === null) return null;
-      await files.makeDir(folderOf(to));
-      await files.remove(to);
-      try {
-        await files.link(from, to);
-      } catch {
-        // Another file system, or a file that has just gone.
-        if (await files.size(from) === null) return null;
-        await files.copy(from, to);
-      }
+      if (!await copyFile(files, `${dataDir}/events/${file.path}`, to)) return null;
       const bytes = await files.readBytes(to);
       if (bytes === null) return null;
-      entry = { ...file, sha256: sha256(bytes) };
+      entry = { ...file, sha256: await sha256(bytes) };
       known.set(file.path, entry);
       count++;
     }
     listed.push(entry);
   }
   return { files: listed, count };
+}
+
+/** A second name of a file, or a copy of it on another file system; false when it is gone. */
+async function copyFile(files: Files, from: string, to: string): Promise<boolean> {
+  if (await files.size(from) === null) return false;
+  await files.makeDir(folderOf(to));
+  await files.remove(to);
+  try {
+    await files.link(from, to);
+  } catch {
+    try {
+      await files.copy(from, to);
+    } catch (error) {
+      if (await files.size(from) === null) return false;
+      throw error;
+    }
+  }
+  return true;
 }
 
 /** The new backup takes the place of the old: all its files are there already. */
@@ -251,6 +299,7 @@ function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/"));
 }
 
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+/** Computed in another thread: a server that backs up goes on answering. */
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return Buffer.from(await crypto.subtle.digest("SHA-256", bytes)).toString("hex");
 }

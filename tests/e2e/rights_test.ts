@@ -100,6 +100,8 @@ const ROUTES: readonly Row[] = [
   row("admin", "DELETE /api/keys/:key_hash", { params: { key_hash: "0".repeat(64) } }),
   row("admin", "DELETE /api/gdpr/erase", { query: `${SITE}&${RANGE}` }),
   row("admin", "GET /api/gdpr/erasures"),
+  row("admin", "GET /api/backup"),
+  row("admin", "POST /api/backup"),
   row("admin", "POST /api/import", {
     body: { d: OPEN_SITE, n: "pageview", u: "/", at: "2024-01-01T00:00:00Z" },
     type: "application/x-ndjson",

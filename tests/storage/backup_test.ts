@@ -76,6 +76,36 @@ Deno.test("backup() copies only what is new into a folder that holds one", async
   });
 });
 
+Deno.test("restore() brings back what was in no Parquet file yet, and the secret", async () => {
+  await withFolder(async (folder) => {
+    const system = fakeSystem();
+    const storage = await openFolder(`${folder}/live`, system);
+    await Deno.writeTextFile(`${folder}/live/.secret`, "secret");
+    await accept(storage, [event(1), event(2)]);
+    await backup(system, `${folder}/live`, `${folder}/backup`);
+    await storage.close();
+    await restore(system, `${folder}/backup`, `${folder}/restored`);
+    assert.strictEqual(await Deno.readTextFile(`${folder}/restored/.secret`), "secret");
+    const restored = await openFolder(`${folder}/restored`);
+    assert.deepStrictEqual(await numbersOf(restored), [1, 2]);
+    await restored.close();
+  });
+});
+
+Deno.test("backup() refuses the data folder of a server as its target", async () => {
+  await withFolder(async (folder) => {
+    const system = fakeSystem();
+    const live = await openFolder(`${folder}/live`, system);
+    const other = await openFolder(`${folder}/other`, system);
+    await assert.rejects(
+      backup(system, `${folder}/live`, `${folder}/other`),
+      /^Error: Cannot back up into .*other: it is the data folder of a server$/,
+    );
+    await live.close();
+    await other.close();
+  });
+});
+
 Deno.test("verify() names every file that is missing, changed or short", async () => {
   await withFolder(async (folder) => {
     const system = fakeSystem();
