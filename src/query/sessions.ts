@@ -55,7 +55,10 @@ async function askSessions(asked: Asked, tools: Tools): Promise<Sessions> {
 async function askDetail(asked: Asked, tools: Tools): Promise<SessionsDetail> {
   const sessions = await askSessions(asked, tools);
   const isEmpty = tools.engine.name === "off" || asked.range.fromUs >= asked.range.toUs;
-  const query = queryOf(asked, { metrics: ["visits"], dimensions: ["entry_page", "exit_page"] });
+  const query = queryOf(asked, {
+    metrics: ["visits", "visit_duration"],
+    dimensions: ["entry_page", "exit_page"],
+  });
   const plan = planOf(query);
   const rows = isEmpty ? [] : await tools.rows(plan.span, (events) => {
     const relations = new Relations(query, plan, events);

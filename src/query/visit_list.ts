@@ -50,11 +50,17 @@ async function askVisits(asked: Asked, tools: Tools): Promise<VisitList> {
     );
   }
   if (asked.range.fromUs >= asked.range.toUs) return { visits: [], total: 0 };
-  const query = queryOf(asked, { metrics: ["visits"], dimensions: [...DIMENSIONS] });
+  const metrics = ["visits", "visit_duration"] as const;
+  const query = queryOf(asked, { metrics, dimensions: [...DIMENSIONS] });
   const plan = planOf(query);
   const rows = await tools.rows(plan.span, (events) => {
     const relations = new Relations(query, plan, events);
-    return visitsSql(relations.matchingVisits(query.dimensions), () => relations.with, asked);
+    const matching = relations.matchingVisits(query.dimensions);
+    // A filter of events and visits in one choice makes visits of their events.
+    const visits = plan.split
+      ? matching
+      : sql`select * rename (visit_start_us as start_us) from (${matching})`;
+    return visitsSql(visits, () => relations.with, asked);
   });
   return {
     visits: rows.filter((row) => row["start_us"] !== null).map(shapeVisit),

@@ -45,6 +45,20 @@ Deno.test("SESSIONS gives the contract's numbers and, in detail, how they are sp
   });
 });
 
+Deno.test("SESSIONS in detail takes a choice between what visits and what events are", async () => {
+  await withQuestions({ events: EVENTS }, async ({ get }) => {
+    const filters = "or(is(entry_page,/nowhere),is(name,signup))";
+    const { status, json } = await get("sessions", `&detail=true&filters=${filters}`);
+    assert.equal(status, 200);
+    assert.equal(json.total_sessions, 2);
+    assert.deepEqual(
+      json.durations.filter((one: { visits: number }) => one.visits > 0),
+      [{ from: 0, to: 10, visits: 1 }, { from: 60, to: 180, visits: 1 }],
+    );
+    assert.deepEqual(json.entries.at(-1), { page: "/", visits: 1, bounces: 0 });
+  });
+});
+
 Deno.test("SESSIONS answers zeros without events and where behavioral is off", async () => {
   const zeros = {
     total_sessions: 0,

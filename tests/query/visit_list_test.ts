@@ -43,6 +43,23 @@ Deno.test("VISITS lists visits, newest first, without a visitor's id", async () 
   });
 });
 
+Deno.test("VISITS takes a choice between what visits and what events are", async () => {
+  await withQuestions({ events: EVENTS, options: OPEN }, async ({ get }) => {
+    const listed = async (filters: string) => {
+      const { status, json } = await get("visits", `&filters=${filters}`);
+      assert.equal(status, 200);
+      assert.equal(json.total, json.visits.length);
+      return json.visits.map((visit: { steps: { name: string }[]; duration_secs: number }) => [
+        visit.steps[0]?.name,
+        visit.duration_secs,
+      ]);
+    };
+    assert.deepEqual(await listed("or(is(source,Google),is(page,/a))"), [["/b", 0], ["/", 60]]);
+    assert.deepEqual(await listed("or(is(source,Bing),is(page,/c))"), [["/c", 0]]);
+    assert.deepEqual(await listed("or(is(source,Bing),is(page,/nowhere))"), []);
+  });
+});
+
 Deno.test("VISITS refuses where the owner has not switched it on", async () => {
   await withQuestions({ events: EVENTS }, async ({ get }) => {
     const { status, json } = await get("visits");
