@@ -8,7 +8,7 @@
 // one window.
 // consecutive: as in_order, with no other of the considered events between.
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
-import { exclusiveLists, listName, maskOf, overlappingLists, type StepLists } from "./lists.ts";
+import { exclusiveLists, maskOf, overlappingLists, type StepLists } from "./lists.ts";
 
 /** The orders a funnel can ask for. */
 export const FUNNEL_ORDERS = ["in_order", "any_order", "consecutive"] as const;
@@ -57,58 +57,61 @@ function funnelRows(events: Sql, question: FunnelQuestion, timed: boolean): Sql 
 }
 
 /**
- * Who met step 1 is known from the lists. (No condition on `reached`: DuckDB would push it down
- * and compute all chains a second time for it.)
+ * Only who met steps 1 and 2 has to be followed. (No condition on what a chain computes: DuckDB
+ * would push it down and compute the chain a second time for it.)
  */
 function inOrder(lists: StepLists, question: FunnelQuestion, timed: boolean): Sql {
   const count = question.steps.length;
   const heavyFrom = question.heavyFrom ?? HEAVY_FROM;
-  const within = (key: Sql, first: Sql) =>
-    sql`${lists.us(key)} - ${lists.us(first)} <= ${question.windowUs}`;
+  const later = stepNumbers(count, 2);
+  const goesOn = count > 1 ? lists.met(2) : sql`false`;
+  const best = (list: Sql) => timed ? sql`, ${list} as best` : raw("");
   return sql`(
-    with people as materialized (${lists.body}),
+    with recursive people as materialized (${lists.body}),
     chain_1 as (
-      select * from people
-      where length < ${heavyFrom} and begins
+      select *, ${lists.list(1)} as key_1 from people
+      where length < ${heavyFrom} and ${lists.met(1)} and ${goesOn}
     ),
-    ${join(stepNumbers(count, 2).map((step) => lightStep(step, within)), "")}
+    ${join(later.map((step) => lightStep(step, lists, question.windowUs)), "")}
     light as (
-      select visitor_id, ${reachedOf(count)} as reached${
-    timed ? sql`, ${bestOf(count)} as best` : raw("")
+      select visitor_id, ${furthest(count, (step) => raw(String(step)), raw("1"))} as reached${
+    best(furthest(count, (step) => ident(`found_${step}`), ownChains(raw("key_1"))))
   }
       from ${ident(`chain_${count}`)}
+      union all
+      select visitor_id, 1${best(ownChains(lists.list(1)))} from people
+      where length < ${heavyFrom} and ${lists.met(1)} and not ${goesOn}
     ),
-    matching as (${lists.rows(sql`(select * from people where length >= ${heavyFrom})`)}),
-    run_1 as (
-      select *, case when ${lists.meets(raw("mask"), 1)} then key end as first_1 from matching
-    ),
-    ${join(stepNumbers(count, 2).map((step) => heavyStep(step, lists, question.windowUs)), "")}
-    heavy as (${heavyBest(count)})
-    ${timed ? withTimes(lists, count) : reachedAlone()}
+    ${heavyRuns(lists, question.windowUs, count, heavyFrom)},
+    heavy as (${timed ? HEAVY_BEST : HEAVY_REACHED})
+    ${timed ? withTimes(lists, count) : REACHED_ALONE}
   )`;
 }
 
-function reachedAlone(): Sql {
-  return sql`select visitor_id, reached from light
+const REACHED_ALONE = raw(`select visitor_id, reached from light
     union all
-    select visitor_id, reached from heavy`;
-}
+    select visitor_id, reached from heavy`);
 
 /**
  * The events that can be the step, each with the latest beginning of a chain that it ends: a later
  * beginning always serves as well as an earlier one.
  */
-function lightStep(step: number, within: (key: Sql, first: Sql) => Sql): Sql {
+function lightStep(step: number, lists: StepLists, windowUs: number): Sql {
+  const before = ident(`found_${step - 1}`);
   const first = step === 2
-    ? sql`list_max(list_filter(${listName(1)}, lambda first: first < key))`
+    ? sql`list_max(list_filter(key_1, lambda first: first < key))`
     : sql`list_max(list_transform(
-            list_filter(${ident(`found_${step - 1}`)}, lambda found: found.last < key),
+            list_filter(${before}, lambda found: found.last < key),
             lambda found: found.first))`;
+  const within = sql`${lists.us(raw("found.last"))} - ${lists.us(raw("found.first"))}`;
+  const found = sql`list_filter(
+        list_transform(${lists.list(step)}, lambda key: {'first': ${first}, 'last': key}),
+        lambda found: ${within} <= ${windowUs})`;
+  const needed = step === 2
+    ? found
+    : sql`case when len(${before}) > 0 and ${lists.met(step)} then ${found} end`;
   return sql`${ident(`chain_${step}`)} as (
-      select *, list_filter(
-        list_transform(${listName(step)}, lambda key: {'first': ${first}, 'last': key}),
-        lambda found: ${within(raw("found.last"), raw("found.first"))}) as ${ident(`found_${step}`)}
-      from ${ident(`chain_${step - 1}`)}
+      select *, ${needed} as ${ident(`found_${step}`)} from ${ident(`chain_${step - 1}`)}
     ),
     `;
 }
@@ -120,64 +123,58 @@ function furthest(count: number, pick: (step: number) => Sql, otherwise: Sql): S
   return cases.length === 0 ? otherwise : sql`case ${join(cases, " ")} else ${otherwise} end`;
 }
 
-function reachedOf(count: number): Sql {
-  return furthest(count, (step) => raw(String(step)), raw("1"));
-}
-
-function bestOf(count: number): Sql {
-  return furthest(
-    count,
-    (step) => ident(`found_${step}`),
-    sql`list_transform(${listName(1)}, lambda key: {'first': key, 'last': key})`,
-  );
+/** The chains of step 1 alone: each of its events ends the one that it begins. */
+function ownChains(keys: Sql): Sql {
+  return sql`list_transform(${keys}, lambda key: {'first': key, 'last': key})`;
 }
 
 /**
- * `first_k` of an event is the latest beginning of a chain whose step k this event is: a later
- * beginning always serves as well as an earlier one, so one running maximum per step is exact.
- * (Materialized: DuckDB plans nested windows in time that doubles with each.)
+ * The same for visitors with many matching events, a step with each round: `run` holds the events
+ * that can be the step, each with the latest beginning before it, which is a running maximum over
+ * the events that could be the step before. (An event that is both comes as the later step first.)
  */
-function heavyStep(step: number, lists: StepLists, windowUs: number): Sql {
-  const before = ident(`before_${step}`);
-  return sql`${ident(`run_${step}`)} as materialized (
-      select *, case when ${lists.meets(raw("mask"), step)}
-        and us - ${lists.us(before)} <= ${windowUs} then ${before} end as ${ident(`first_${step}`)}
-      from (
-        select *, max(${ident(`first_${step - 1}`)}) over (
-          partition by visitor_id order by key rows between unbounded preceding and 1 preceding
-        ) as ${before}
-        from ${ident(`run_${step - 1}`)}
-      )
+function heavyRuns(lists: StepLists, windowUs: number, count: number, heavyFrom: number): Sql {
+  return sql`matching as materialized (
+      ${lists.rows(sql`(select * from people where length >= ${heavyFrom})`)}
     ),
-    `;
+    run as (
+      select visitor_id, 1 as step, key, key as first from matching
+      where ${lists.meets(raw("mask"), 1)}
+      union all
+      select visitor_id, step, key, first
+      from (
+        select visitor_id, step, key, is_next, max(first) over (
+          partition by visitor_id order by key, is_next desc
+          rows between unbounded preceding and 1 preceding
+        ) as first
+        from (
+          select visitor_id, step + 1 as step, key, first, false as is_next from run
+          union all
+          select visitor_id, round.step + 1, key, null, true
+          from matching join (select distinct visitor_id, step from run) as round using (visitor_id)
+          where round.step < ${raw(String(count))} and (mask >> round.step) & 1 = 1
+        )
+      )
+      where is_next and ${lists.us(raw("key"))} - ${lists.us(raw("first"))} <= ${windowUs}
+    )`;
 }
 
-function heavyBest(count: number): Sql {
-  const steps = stepNumbers(count, 1).reverse();
-  const pick = (build: (step: number) => Sql) =>
-    sql`case ${
-      join(
-        steps.map((step) => sql`when count(${ident(`first_${step}`)}) > 0 then ${build(step)}`),
-        " ",
+const HEAVY_REACHED = raw("select visitor_id, max(step) as reached from run group by visitor_id");
+
+const HEAVY_BEST = raw(`select visitor_id, max(step) as reached,
+        arg_max(last_key, step) as last_key, arg_max(first_key, step) as first_key
+      from (
+        select visitor_id, step, min(key) as last_key, arg_min(first, key) as first_key
+        from run
+        group by visitor_id, step
       )
-    } end`;
-  return sql`select
-        visitor_id,
-        ${pick((step) => raw(String(step)))} as reached,
-        ${
-    pick((step) => sql`min(key) filter (where ${ident(`first_${step}`)} is not null)`)
-  } as last_key,
-        ${pick((step) => sql`arg_min(${ident(`first_${step}`)}, key)`)} as first_key
-      from ${ident(`run_${count}`)}
-      group by visitor_id
-      having count(first_1) > 0`;
-}
+      group by visitor_id`);
 
 /** The attempt of each visitor; from its first event on, each step at the first that would do. */
 function withTimes(lists: StepLists, count: number): Sql {
   const later = stepNumbers(count, 2).map((step) =>
     sql`select *, case when reached >= ${raw(String(step))} then list_min(
-        list_filter(${listName(step)}, lambda key: key > ${ident(`at_${step - 1}`)})
+        list_filter(${lists.list(step)}, lambda key: key > ${ident(`at_${step - 1}`)})
       ) end as ${ident(`at_${step}`)}`
   );
   const nested = later.reduce(
@@ -202,14 +199,10 @@ function withTimes(lists: StepLists, count: number): Sql {
 
 /** Windows are needed only for who met two different steps; the first event will do for others. */
 function anyOrder(lists: StepLists, question: FunnelQuestion, timed: boolean): Sql {
-  const names = question.steps.map((_, index) => listName(index + 1));
-  const met = join(names.map((name) => sql`(${name} is not null)::integer`), " + ");
   const begin = timed ? sql`, arg_max(us, {'far': reached, 'early': -us}) as began_us` : raw("");
-  const beginOfOne = timed
-    ? sql`, ${lists.us(sql`list_min(flatten([${join(names)}]))`)} as began_us`
-    : raw("");
+  const beginOfOne = timed ? sql`, ${lists.us(sql`list_min(all_keys)`)} as began_us` : raw("");
   return sql`(
-    with people as materialized (select *, ${met} as met from (${lists.body})),
+    with people as materialized (select *, bit_count(steps) as met from (${lists.body})),
     spans as (
       select visitor_id, us, bit_count(bit_or(mask) over (
         partition by visitor_id order by us
@@ -231,7 +224,7 @@ function anyOrder(lists: StepLists, question: FunnelQuestion, timed: boolean): S
 function anyOrderTimes(lists: StepLists, question: FunnelQuestion): Sql {
   const us = lists.us(raw("key"));
   const times = question.steps.map((_, index) =>
-    sql`list_min(list_filter(${listName(index + 1)}, lambda key:
+    sql`list_min(list_filter(${lists.list(index + 1)}, lambda key:
         ${us} >= began_us and ${us} - began_us <= ${question.windowUs}))`
   );
   return sql`, timed as (

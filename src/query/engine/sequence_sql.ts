@@ -3,7 +3,7 @@
 // lists, those with many over windows (n log n).
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Elapsed, Take } from "../pattern.ts";
-import { listName, overlappingLists, type StepLists } from "./lists.ts";
+import { listName, overlappingLists, type StepLists, withLists } from "./lists.ts";
 
 /** A sequence as the engine needs it. */
 export interface SequenceQuestion {
@@ -37,7 +37,7 @@ export function plainSequence(events: Sql, steps: readonly Sql[], overlap: boole
     select visitor_id,
       coalesce(list_max(${listName(last)}) > ${reached(sql`list_min(${listName(1)})`)}, false)
         as converted
-    from (${lists.body})
+    from (${withLists(lists, last)})
   )`;
 }
 
@@ -82,7 +82,7 @@ export function sequenceMatches(events: Sql, question: SequenceQuestion): Sql {
   );
   const last = ident(`found_${takes.length}`);
   return sql`(
-    with people as materialized (${lists.body}),
+    with people as materialized (${withLists(lists, conditions.length)}),
     matching as materialized (
       select *, us::hugeint * 16777216 + (key // 1152921504606846976) % 16777216 as spot
       from (${lists.rows(sql`(select * from people where length >= ${heavyFrom})`)})

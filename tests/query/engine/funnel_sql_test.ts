@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { type Sql, sql } from "../../../src/core/sql.ts";
-import { funnelAttempts, type FunnelQuestion } from "../../../src/query/engine/funnel_sql.ts";
+import {
+  funnelAttempts,
+  type FunnelQuestion,
+  funnelReached,
+} from "../../../src/query/engine/funnel_sql.ts";
 import { mayOverlap, parseSteps } from "../../../src/query/steps.ts";
 import {
   bruteAnyOrder,
@@ -66,6 +70,9 @@ async function differences(
   );
   const found = new Map(rows.map((row) => [row["visitor_id"] as string, row]));
   assert.equal(found.size, rows.length);
+  const short = await ask(sql`select visitor_id, reached from ${funnelReached(EVENTS, question)}`);
+  const far = (row: Record<string, unknown>) => `${row["visitor_id"]} ${row["reached"]}`;
+  assert.deepEqual(short.map(far).sort(), rows.map(far).sort(), "reached alone");
   const faults: string[] = [];
   for (const [visitor, attempt] of expected) {
     const row = found.get(visitor);
@@ -94,7 +101,8 @@ for (const seed of TEST_SEEDS) {
       gapsUs: GAPS,
       ties,
     };
-    const name = `funnelAttempts() equals the brute force, seed ${seed}, ties ${ties}`;
+    const name =
+      `funnelAttempts() and funnelReached() equal the brute force, seed ${seed}, ties ${ties}`;
     Deno.test(name, async () => {
       const events = randomEvents(options);
       const visitors = [...byVisitor(withNulls(events))];
