@@ -2,7 +2,8 @@
 import { useApp } from "../lib/context.js";
 import { html } from "../lib/html.js";
 import { ApiKeys } from "../panels/api_keys.js";
-import { Dropped, Erase, ExportLinks } from "../panels/data.js";
+import { Backups } from "../panels/backups.js";
+import { Dropped, Erase, EventExport, ExportLinks, Kept } from "../panels/data.js";
 import { Annotations, Goals, KeptFunnels, SavedSegments } from "../panels/items.js";
 import { useOwn } from "../panels/own.js";
 import { DeleteSite, SiteSettings } from "../panels/site_settings.js";
@@ -13,7 +14,7 @@ const SECTIONS = /** @type {const} */ ([
   { name: "section_snippet", draw: [Snippet] },
   { name: "section_goals", draw: [Goals, KeptFunnels, SavedSegments, Annotations] },
   { name: "section_keys", draw: [ApiKeys] },
-  { name: "section_data", draw: [ExportLinks, Dropped, Erase] },
+  { name: "section_data", draw: [ExportLinks, EventExport, Backups, Kept, Dropped, Erase] },
 ]);
 
 /** Draws the page. */

@@ -1,11 +1,13 @@
-// The site's data: the export by day, what robots and refusals were counted, and erasure with a
-// look at what would go before anything goes.
+// The site's data: the export by day and that of all events, how long they are kept, what was not
+// counted, and erasure with a look at what would go before anything goes.
 import { Panel } from "../components/panel.js";
 import { addressOf, ask, withParams } from "../lib/api.js";
 import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
 import { html, useId, useState } from "../lib/html.js";
+import { useOwn } from "./own.js";
 import { questionOf } from "./question.js";
+import { sitePath } from "./value_field.js";
 
 /** Links to the daily export. */
 export function ExportLinks() {
@@ -24,6 +26,73 @@ export function ExportLinks() {
       </div>
       <//>
   `;
+}
+
+/** All events as one file, or those of some days. */
+export function EventExport() {
+  const { t, site } = useApp();
+  const [days, setDays] = useState({ from: "", to: "" });
+  const link = (/** @type {string} */ label, /** @type {string} */ format) => {
+    const path = withParams(sitePath(site.site_id, "/export"), {
+      format,
+      start_date: days.from,
+      end_date: days.to,
+    });
+    return html`<a class="button" href=${addressOf(path)} download>${label}</a>`;
+  };
+  return html`
+    <${Panel} title=${t("export_events")}>
+      <div class="settings-body">
+        <p class="muted">${t("export_events_hint")}</p>
+        <${Days} days=${days} onDays=${setDays} />
+        <div class="pair">${link("Parquet", "parquet")}${link("CSV", "csv")}</div>
+      </div>
+      <//>
+  `;
+}
+
+/** How long events are kept, and the way to where that is set. */
+export function Kept() {
+  const { t, site, format } = useApp();
+  const { put } = useOwn();
+  /** @type {{ retention_days: number | null } | null} */
+  const data = useAnswer(sitePath(site.site_id, "")).data;
+  const days = data?.retention_days ?? null;
+  const words = days === null
+    ? t("kept_by_server")
+    : days === 0
+    ? t("kept_for_ever")
+    : t("kept_days", { span: format.span(days, "day") });
+  return html`
+    <${Panel} title=${t("setting_retention_days")}>
+      <div class="settings-body">
+        <p class="muted">${data ? words : "…"}</p>
+        <div class="pair">
+          <button type="button" class="button" onClick=${() => put({ section: "" })}>
+            ${t("kept_change")}</button>
+        </div>
+      </div>
+      <//>
+  `;
+}
+
+/** @typedef {{ from: string, to: string }} DaySpan */
+
+/** @param {{ days: DaySpan, required?: boolean, onDays: (days: DaySpan) => void }} props */
+function Days({ days, required = false, onDays }) {
+  const { t } = useApp();
+  const id = useId();
+  const field = (/** @type {"from" | "to"} */ end, /** @type {string} */ label) =>
+    html`
+      <div class="form-field">
+        <label for=${`${id}-${end}`}>${label}</label>
+        <input id=${`${id}-${end}`} class="field" type="date" required=${required}
+          value=${days[end]}
+          onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) =>
+            onDays({ ...days, [end]: target.value })} />
+      </div>
+    `;
+  return html`<div class="pair">${field("from", t("date_from"))}${field("to", t("date_to"))}</div>`;
 }
 
 /** @param {import("../lib/context.js").App} app */
@@ -74,7 +143,6 @@ export function Erase() {
   const [would, setWould] = useState(/** @type {Erased | null} */ (null));
   const [said, setSaid] = useState("");
   const [fault, setFault] = useState("");
-  const id = useId();
   const erase = async (/** @type {boolean} */ dry) => {
     try {
       const answer = /** @type {Erased} */ (await ask(
@@ -93,17 +161,6 @@ export function Erase() {
       setFault(/** @type {Error} */ (error).message);
     }
   };
-  const field = (/** @type {"from" | "to"} */ end, /** @type {string} */ label) =>
-    html`
-      <div class="form-field">
-        <label for=${`${id}-${end}`}>${label}</label>
-        <input id=${`${id}-${end}`} class="field" type="date" required value=${days[end]}
-          onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) => {
-            setWould(null);
-            setDays({ ...days, [end]: target.value });
-          }} />
-      </div>
-    `;
   const onSubmit = (/** @type {Event} */ event) => {
     event.preventDefault();
     erase(true);
@@ -112,7 +169,10 @@ export function Erase() {
     <${Panel} title=${t("erase")}>
       <form class="settings-body" onSubmit=${onSubmit}>
         <p class="muted">${t("erase_hint")}</p>
-        <div class="pair">${field("from", t("date_from"))}${field("to", t("date_to"))}</div>
+        <${Days} days=${days} required onDays=${(/** @type {DaySpan} */ changed) => {
+          setWould(null);
+          setDays(changed);
+        }} />
         <div class="form-foot">
           <button class="button">${t("erase_look")}</button>
           ${would && html`
