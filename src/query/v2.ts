@@ -143,7 +143,8 @@ function columnOf(name: string, range: Range): Column | null {
   const width = name === "time" ? v2Interval(range) : name.replace(/^time:/, "");
   const interval = name.startsWith("time") ? INTERVALS.find((one) => one === width) : undefined;
   if (interval) {
-    return { name: `time:${interval}`, ref: interval, interval, show: timeLabel };
+    const show = interval === "month" ? monthLabel : timeLabel;
+    return { name: `time:${interval}`, ref: interval, interval, show };
   }
   const dimension = v2Dimension(name);
   return dimension && { name, ref: dimension.ref, interval: null, show: dimension.show };
@@ -152,6 +153,11 @@ function columnOf(name: string, range: Range): Column | null {
 /** `2024-08-20 01:00` becomes `2024-08-20 01:00:00`; dates stay. */
 function timeLabel(label: string): string {
   return label.length > 10 ? `${label.slice(0, 16)}:00${label.slice(16)}` : label;
+}
+
+/** That API names a month by its first day, a week by the first day that lies in the range. */
+function monthLabel(label: string): string {
+  return `${label.slice(0, 7)}-01`;
 }
 
 function filterOf(body: Body, rules: SiteRules, faults: string[]): Filter | null {
@@ -272,14 +278,17 @@ export function shapeV2(question: V2Question, answer: Answer): Body {
       return columns[index]?.show(label) ?? label;
     }),
   }));
-  const time = labels.find((map) => map !== null);
+  const time = labels.findIndex((map) => map !== null);
+  const timeLabels = [...labels[time]?.values() ?? []].map((label) =>
+    columns[time]?.show(label) ?? label
+  );
   const warnings = warningsOf(query, answer);
   return {
     results,
     meta: {
       ...(include["imports"] ? { imports_included: false } : {}),
       ...(Object.keys(warnings).length > 0 ? { metric_warnings: warnings } : {}),
-      ...(include["time_labels"] && time ? { time_labels: [...time.values()].map(timeLabel) } : {}),
+      ...(include["time_labels"] && time >= 0 ? { time_labels: timeLabels } : {}),
       ...(include["total_rows"] ? { total_rows: answer.total } : {}),
     },
     query: echo,

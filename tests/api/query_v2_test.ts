@@ -123,6 +123,20 @@ Deno.test("queryV2Routes() gives buckets that hold something, all labels on wish
   });
 });
 
+Deno.test("queryV2Routes() names a cut month by its first day, a cut week by its own", async () => {
+  await withV2(async (post) => {
+    const question = { metrics: ["visitors"], date_range: ["2024-03-08", "2024-03-12"] };
+    const ask = async (dimension: string) => {
+      const include = { time_labels: true };
+      const { json } = await post({ ...question, dimensions: [dimension], include });
+      return [json.results.map((row: { dimensions: string[] }) => row.dimensions[0]), json.meta];
+    };
+    assert.deepEqual(await ask("time:month"), [["2024-03-01"], { time_labels: ["2024-03-01"] }]);
+    const weeks = ["2024-03-08", "2024-03-11"];
+    assert.deepEqual(await ask("time:week"), [weeks.slice(0, 1), { time_labels: weeks }]);
+  });
+});
+
 Deno.test("queryV2Routes() answers goals, rates, revenue and what was done", async () => {
   await withV2(async (post) => {
     const goals = await post({
