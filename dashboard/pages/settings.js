@@ -14,7 +14,7 @@ const SECTIONS = /** @type {const} */ ([
   { name: "section_snippet", draw: [Snippet] },
   { name: "section_goals", draw: [Goals, KeptFunnels, SavedSegments, Annotations] },
   { name: "section_keys", draw: [ApiKeys] },
-  { name: "section_data", draw: [ExportLinks, EventExport, Backups, Kept, Dropped, Erase] },
+  { name: "section_data", draw: [EventExport, Backups, ExportLinks, Kept, Dropped, Erase] },
 ]);
 
 /** Draws the page. */

@@ -95,7 +95,9 @@ function Facts({ state }) {
     ...(last ? factsOf(last) : []),
     [
       t("backup_interval"),
-      interval_hours === null ? t("backup_interval_none") : format.span(interval_hours, "hour"),
+      interval_hours === null
+        ? t("backup_interval_none")
+        : t("backup_interval_every", { span: format.span(interval_hours, "hour") }),
     ],
   ];
   return html`

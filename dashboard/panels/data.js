@@ -110,8 +110,13 @@ export function Dropped() {
   const { t, format } = app;
   /** @type {Drops | null} */
   const data = useAnswer(questionOf(app, "bots", { limit: 20 })).data;
+  /** @param {string} reason */
+  const wordsOf = (reason) => {
+    const key = /** @type {import("../lib/text.js").Key} */ (`drop_${reason}`);
+    return t(key) === key ? reason : t(key);
+  };
   const rows = [
-    ...(data?.dropped ?? []).map(({ reason, count }) => ({ label: reason, count })),
+    ...(data?.dropped ?? []).map(({ reason, count }) => ({ label: wordsOf(reason), count })),
     ...(data?.robots ?? []).map(({ name, count }) => ({ label: name, count })),
   ];
   return html`
