@@ -1,6 +1,6 @@
 // A list of things one may keep, change and take away, each a line of words. The focus stays where
 // the hand was: on the question asked, and on the button that asked it.
-import { html, useEffect, useRef, useState } from "../lib/html.js";
+import { html, useLayoutEffect, useRef, useState } from "../lib/html.js";
 import { Icon } from "./icon.js";
 
 /** @typedef {{ key: string, title: unknown, detail?: unknown }} Item */
@@ -91,7 +91,7 @@ function useFocus(edited) {
   const root = useRef(/** @type {HTMLElement | null} */ (null));
   const wanted = useRef("");
   const before = useRef(edited);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (edited === "" && before.current !== "") wanted.current = `edit ${before.current}`;
     before.current = edited;
     if (wanted.current === "") return;

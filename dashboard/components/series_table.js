@@ -1,11 +1,13 @@
 // The numbers of a chart as a table one can scroll.
 import { html } from "../lib/html.js";
 
+/** @typedef {{ key: string, label: string, note: string, cells: readonly string[] }} SeriesRow */
+
 /**
  * @typedef {object} SeriesTableProps
  * @property {string} caption
  * @property {readonly string[]} columns
- * @property {readonly { key: string, label: string, note: string, cells: readonly string[] }[]} rows
+ * @property {readonly SeriesRow[]} rows
  */
 
 /** @param {SeriesTableProps} props */

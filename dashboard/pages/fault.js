@@ -17,6 +17,7 @@ export function FaultPage({ t, fault, onRetry }) {
     <main class="alone">
       <div class="panel login">
         <${Logo} size=${48} />
+        <h1>Mallard Metrics</h1>
         <${Fault} title=${t("fault_page")} detail=${detail} action=${t(
           "retry",
         )} onRetry=${onRetry} />

@@ -1,7 +1,7 @@
 // The form of one thing an owner keeps with a site, to make it or to change it. What its fields
 // are, and what becomes of them, is the caller's.
 import { useApp } from "../lib/context.js";
-import { html, useEffect, useId, useRef, useState } from "../lib/html.js";
+import { html, useId, useLayoutEffect, useRef, useState } from "../lib/html.js";
 
 /** @typedef {Readonly<Record<string, string>>} Values */
 /** @typedef {(name: string, value: string) => void} Put */
@@ -23,7 +23,7 @@ export function ItemForm({ fields, start, action, onSave, onCancel, label }) {
   const [values, setValues] = useState(start);
   const [fault, setFault] = useState("");
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
     const first = onCancel && form.current?.querySelector("input");
     if (first) first.focus();
   }, []);

@@ -1,140 +1,165 @@
-// The dashboard as people use it: in Chromium, on a server filled with a month of readers, with
+// The dashboard as people use it: in Chromium, on a server filled with forty days of readers, with
 // what stands on the screen held against the API.
 import assert from "node:assert/strict";
-import axe from "axe-core";
-import { seed } from "../../scripts/seed.ts";
-import { fromSource, ServerProcess } from "../../scripts/server_process.ts";
-import { siteProfiles } from "../../scripts/traffic.ts";
-import { type Browser, type BrowserContext, browserTest, type Page } from "../support/browser.ts";
+import type { Page } from "../support/browser.ts";
+import {
+  askApi,
+  dashboardTest,
+  openIn,
+  OTHER_SITE,
+  PHONE,
+  sameNumbers,
+  sendEvent,
+  settled,
+  SITE,
+  withServer,
+} from "../support/dashboard.ts";
 
-const SITE = siteProfiles(1)[0]?.domain ?? "";
-const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+const OF_SITE = `site_id=${SITE}`;
 
-/** A server for one test, with traffic of so many days. */
-async function withServer(days: number, work: (url: string) => Promise<void>): Promise<void> {
-  const dataDir = await Deno.makeTempDir({ prefix: "mallard-dashboard-" });
-  const server = ServerProcess.start(fromSource(), { dataDir });
-  try {
-    const { url } = await server.ready();
-    if (days > 0) {
-      const traffic = { seed: 3, untilMs: Date.now(), days, sites: 2, visitorsPerDay: 60 };
-      await seed({ url, key: null }, traffic);
-    }
-    await work(url);
-  } finally {
-    await server.stop();
-    await Deno.remove(dataDir, { recursive: true });
-  }
-}
+const filtersOf = (page: Page) => new URL(page.url()).searchParams.get("filters") ?? "";
+const encoded = encodeURIComponent;
 
-/** Opens a page and notes what goes wrong in it. */
-async function open(context: BrowserContext, address: string): Promise<[Page, string[]]> {
-  const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  const faults: string[] = [];
-  page.on("pageerror", (error) => faults.push(String(error)));
-  page.on("console", (line) => line.type() === "error" && faults.push(line.text()));
-  await page.goto(address);
-  return [page, faults];
-}
-
-/** Waits until nothing is being asked any more. */
-async function settled(page: Page): Promise<void> {
-  await page.waitForFunction(() =>
-    document.querySelector("main [data-metric][data-value]") !== null &&
-    document.querySelector(".stale, .to-come, .to-come-chart, [aria-busy=true]") === null
+/** The attribute of all elements that match, as numbers. */
+function numbersOf(page: Page, selector: string, attribute: string): Promise<number[]> {
+  return page.$$eval(
+    selector,
+    (all, name) => all.map((one) => Number(one.getAttribute(name))),
+    attribute,
   );
 }
 
-async function ask(url: string, path: string) {
-  const response = await fetch(`${url}/api/${path}`);
-  assert.equal(response.status, 200, await response.clone().text());
-  return await response.json();
-}
+dashboardTest(
+  "app.js: rows filter, keys compare, back goes back, and all of it is in the URL",
+  async ({ url, open }) => {
+    const { page, faults } = await open(`${url}/?site=${SITE}&period=28d`);
+    await sameNumbers(page, url, `${OF_SITE}&period=28d`);
+    const pages = await askApi(
+      url,
+      `stats/query?${OF_SITE}&period=28d&metrics=visitors&dimensions=page&limit=9`,
+    );
+    const shown = await numbersOf(page, "[data-breakdown=pages] tbody tr", "data-visitors");
+    const expected = pages.results.map((row: { metrics: { visitors: number } }) =>
+      row.metrics.visitors
+    );
+    assert.deepEqual(shown, expected);
 
-function metricOnScreen(page: Page, name: string): Promise<number> {
-  return page.$eval(`[data-metric="${name}"]`, (one) => Number(one.getAttribute("data-value")));
-}
-
-/** The headline numbers on the screen are those the API gives for a question. */
-async function sameNumbers(page: Page, url: string, question: string): Promise<void> {
-  await settled(page);
-  const main = await ask(url, `stats/main?site_id=${SITE}&${question}`);
-  for (const name of ["unique_visitors", "total_pageviews", "bounce_rate"]) {
-    assert.equal(await metricOnScreen(page, name), main[name], `${name} of ${question}`);
-  }
-}
-
-const rowButton = (text: string) => `[data-breakdown=sources] button:has-text("${text}")`;
-
-browserTest("app.js: rows filter, keys compare, back goes back, and all of it is in the URL", (
-  context,
-) =>
-  withServer(40, async (url) => {
-    const [page, faults] = await open(context, `${url}/?site=${SITE}&period=28d`);
-    await sameNumbers(page, url, "period=28d");
-    await page.click(rowButton("Google"));
+    await page.click('[data-breakdown=sources] button:has-text("Google")');
     await page.waitForURL(/filters=is%28source%2CGoogle%29/);
-    await sameNumbers(page, url, "period=28d&filters=is(source,Google)");
+    await sameNumbers(page, url, `${OF_SITE}&period=28d&filters=is(source,Google)`);
+    await page.click('[data-breakdown=countries] button:has-text("Germany")');
+    await page.waitForURL(/is%28country%2CDE%29/);
     await page.click("[data-breakdown=devices] button", { modifiers: ["Shift"] });
     await page.waitForURL(/is_not%28device/);
-    const filters = new URL(page.url()).searchParams.get("filters") ?? "";
-    await sameNumbers(page, url, `period=28d&filters=${encodeURIComponent(filters)}`);
+    await sameNumbers(page, url, `${OF_SITE}&period=28d&filters=${encoded(filtersOf(page))}`);
+    assert.equal(await page.locator(".chip").count(), 3);
+
+    await page.keyboard.press("Escape");
     await page.keyboard.press("x");
     await page.waitForURL(/compare=previous_period/);
     await settled(page);
-    assert.equal(await page.locator(".stats .change").count(), 5);
+    const main = await askApi(url, `stats/main?${OF_SITE}&period=28d&compare=previous_period`);
+    const changes = await page.locator(".stats .change").allInnerTexts();
+    assert.equal(changes.length, 5);
+    const sign = main.change.unique_visitors > 0 ? /^\+/ : /^\u2212/;
+    assert.match(changes[0]?.trim() ?? "", main.change.unique_visitors === 0 ? /^0/ : sign);
     await page.keyboard.press("w");
     await page.waitForURL(/period=7d/);
-    for (let steps = 0; steps < 4; steps++) await page.goBack();
+    for (let steps = 0; steps < 6; steps++) await page.goBack();
     assert.equal(new URL(page.url()).search, `?site=${SITE}&period=28d`);
-    await sameNumbers(page, url, "period=28d");
+    await sameNumbers(page, url, `${OF_SITE}&period=28d`);
     assert.deepEqual(faults, []);
-  }));
-
-browserTest(
-  "app.js: the chart zooms into what is marked and reads point by point",
-  (context) =>
-    withServer(20, async (url) => {
-      const [page, faults] = await open(context, `${url}/?site=${SITE}&period=7d`);
-      await settled(page);
-      const series = await ask(url, `stats/timeseries?site_id=${SITE}&period=7d`);
-      await page.focus(".chart");
-      await page.keyboard.press("Home");
-      for (const { visitors } of series.slice(0, 3)) {
-        const spoken = await page.getAttribute(".chart", "aria-valuetext") ?? "";
-        assert.match(spoken, new RegExp(`\\b${visitors}$`), spoken);
-        await page.keyboard.press("ArrowRight");
-      }
-      const box = await page.locator(".chart .u-over").boundingBox();
-      assert.ok(box);
-      const at = (share: number): [number, number] => [box.x + box.width * share, box.y + 50];
-      await page.mouse.move(...at(1 / 6));
-      await page.mouse.down();
-      await page.mouse.move(...at(2 / 6), { steps: 4 });
-      await page.mouse.move(...at(3 / 6), { steps: 4 });
-      await page.mouse.up();
-      await page.waitForURL(/from=/);
-      const { searchParams } = new URL(page.url());
-      assert.equal(searchParams.get("from"), series[1].date);
-      assert.equal(searchParams.get("to"), series[3].date);
-      await page.click("text=Show as table");
-      // The days that were left out go when the answer for the marked ones is there.
-      await page.waitForFunction(() => document.querySelectorAll(".chart tbody tr").length === 3);
-      assert.deepEqual(faults, []);
-    }),
+  },
 );
 
-browserTest("app.js: details list every row, sort, search, and are saved as they are seen", (
-  context,
-) =>
-  withServer(10, async (url) => {
-    const [page, faults] = await open(context, `${url}/?site=${SITE}&details=page`);
+dashboardTest(
+  "app.js: the chart zooms into what is marked, reads point by point and as a table",
+  async ({ url, open }) => {
+    const { page, faults } = await open(`${url}/?site=${SITE}&period=7d`);
+    await settled(page);
+    const series = await askApi(url, `stats/timeseries?${OF_SITE}&period=7d`);
+    await page.focus(".chart");
+    await page.keyboard.press("Home");
+    for (const { visitors } of series.slice(0, 3)) {
+      const spoken = await page.getAttribute(".chart", "aria-valuetext") ?? "";
+      assert.match(spoken, new RegExp(`\\b${visitors}$`), spoken);
+      await page.keyboard.press("ArrowRight");
+    }
+    assert.match(await page.innerText(".chart-tip"), /\d{4}/);
+    const box = await page.locator(".chart .u-over").boundingBox();
+    assert.ok(box);
+    const at = (share: number): [number, number] => [box.x + box.width * share, box.y + 50];
+    await page.mouse.move(...at(1 / 6));
+    await page.mouse.down();
+    await page.mouse.move(...at(2 / 6), { steps: 4 });
+    await page.mouse.move(...at(3 / 6), { steps: 4 });
+    await page.mouse.up();
+    await page.waitForURL(/from=/);
+    const { searchParams } = new URL(page.url());
+    assert.equal(searchParams.get("from"), series[1].date);
+    assert.equal(searchParams.get("to"), series[3].date);
+    await page.click("text=Show as table");
+    // The days that were left out go when the answer for the marked ones is there.
+    await page.waitForFunction(() => document.querySelectorAll(".chart tbody tr").length === 3);
+    const told = await page.locator(".chart tbody td").allInnerTexts();
+    assert.deepEqual(
+      told.map(Number),
+      series.slice(1, 4).map(({ visitors }: { visitors: number }) => visitors),
+    );
+    assert.deepEqual(faults, []);
+  },
+);
+
+dashboardTest(
+  "app.js: the period is chosen by its letter, by arrows, in the calendar with keys alone",
+  async ({ url, open }) => {
+    const { page, faults } = await open(`${url}/?site=${SITE}`);
+    await settled(page);
+    await page.keyboard.press("m");
+    await page.waitForURL(/period=month/);
+    await page.keyboard.press("ArrowLeft");
+    await page.waitForURL(/period=last_month|from=/);
+    await page.keyboard.press("i");
+    await page.waitForURL(/interval=/);
+    await page.keyboard.press("c");
+    const today = new Date().toISOString().slice(0, 10);
+    const day = page.locator(".calendar [tabindex='0']");
+    await day.focus();
+    // To the end of what can be chosen, then a week of days back from it.
+    for (let months = 0; months < 3; months++) await page.keyboard.press("PageDown");
+    await page.waitForFunction(
+      (wanted) => document.activeElement?.getAttribute("data-day") === wanted,
+      today,
+    );
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("ArrowUp");
+    await page.waitForFunction(
+      (other) => document.activeElement?.getAttribute("data-day") !== other,
+      today,
+    );
+    const from = await page.evaluate(() => document.activeElement?.getAttribute("data-day"));
+    await page.keyboard.press("Enter");
+    await page.waitForURL(new RegExp(`from=${from}&to=${today}`));
+    await sameNumbers(page, url, `${OF_SITE}&start_date=${from}&end_date=${dayAfter(today)}`);
+    assert.deepEqual(faults, []);
+  },
+);
+
+function dayAfter(day: string): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
+}
+
+dashboardTest(
+  "app.js: details list every row, sort, search, and are saved as they are seen",
+  async ({ url, open }) => {
+    const { page, faults } = await open(`${url}/?site=${SITE}`);
+    await settled(page);
+    await page.click("[aria-label='Details: Page']");
     const first = page.locator("dialog tbody tr").first();
     await first.waitFor();
-    const { results, total } = await ask(
+    const { results, total } = await askApi(
       url,
-      `stats/query?site_id=${SITE}&metrics=visitors&dimensions=page&limit=100`,
+      `stats/query?${OF_SITE}&metrics=visitors&dimensions=page&limit=100`,
     );
     assert.equal(await page.locator("dialog tbody tr").count(), Math.min(total, 100));
     assert.match(await first.innerText(), new RegExp(`^${results[0].dimensions[0]}\\s`));
@@ -145,268 +170,381 @@ browserTest("app.js: details list every row, sort, search, and are saved as they
       sorted[0],
     );
     await page.fill("dialog input[type=search]", "blog");
-    await page.waitForFunction(() =>
-      [...document.querySelectorAll("dialog tbody th")].every((cell) =>
-        cell.textContent?.includes("blog")
-      )
-    );
-    const [download] = await Promise.all([
-      page.waitForEvent("download"),
-      page.click("dialog button:has-text('CSV')"),
-    ]);
-    const path = await download.path();
-    const lines = (await Deno.readTextFile(path)).trim().split("\r\n");
+    await page.waitForFunction(() => {
+      const cells = [...document.querySelectorAll("dialog tbody th")];
+      return cells.length > 0 && cells.every((cell) => cell.textContent?.includes("blog")) &&
+        document.querySelector("dialog .stale") === null;
+    });
+    const seen = await page.locator("dialog tbody th").allInnerTexts();
+    const lines = (await savedBy(page, "CSV")).trim().split("\r\n");
     assert.match(lines[0] ?? "", /^page,visitors,/);
-    assert.equal(lines.length - 1, await page.locator("dialog tbody tr").count());
+    assert.deepEqual(lines.slice(1).map((line) => line.split(",")[0]), seen);
+    const rows = JSON.parse(await savedBy(page, "JSON"));
+    assert.deepEqual(rows.map((row: { page: string }) => row.page), seen);
     assert.deepEqual(faults, []);
-  }));
-
-browserTest(
-  "app.js: a filter is made with suggestions of the data",
-  (context) =>
-    withServer(10, async (url) => {
-      const [page, faults] = await open(context, `${url}/?site=${SITE}`);
-      await settled(page);
-      await page.keyboard.press("/");
-      await page.selectOption("dialog select[aria-label=Dimension]", "country");
-      await page.click("dialog .tokens input");
-      await page.keyboard.type("D");
-      await page.click("dialog [role=option]:has-text('Germany')");
-      await page.click("dialog button:has-text('Apply')");
-      await page.waitForURL(/is%28country%2CDE%29/);
-      await sameNumbers(page, url, "period=30d&filters=is(country,DE)");
-      assert.match(await page.locator(".chip").innerText(), /Country is Germany/);
-      await page.click(".chip-cross");
-      await sameNumbers(page, url, "period=30d");
-      assert.deepEqual(faults, []);
-    }),
+  },
 );
 
-browserTest(
-  "app.js: a funnel is built, and its steps are those the API counts",
-  (context) =>
-    withServer(20, async (url) => {
-      const [page, faults] = await open(context, `${url}/?site=${SITE}&view=behaviour`);
-      for (const [index, name] of ["/", "/pricing"].entries()) {
-        const field = page.locator(".step .tokens input").nth(index);
-        await field.click();
-        await field.fill(name);
-        await field.press("Enter");
-      }
-      await page.waitForURL(/steps=page/);
-      await page.locator(".funnel > li").nth(1).waitFor();
-      const answer = await ask(
-        url,
-        `stats/funnel?site_id=${SITE}&period=30d&steps=page:/,page:/pricing&window=1%20day`,
-      );
-      const shown = await page.$$eval(
-        ".funnel > li",
-        (items) => items.map((item) => Number(item.getAttribute("data-visitors"))),
-      );
-      assert.deepEqual(shown, answer.map(({ visitors }: { visitors: number }) => visitors));
-      await page.fill(".save-line input", "To the prices");
-      await page.click(".save-line button");
-      await page.locator(".saved button:has-text('To the prices')").waitFor();
-      await page.click("button:has-text('Retention')");
-      await page.locator(".heat tbody tr").first().waitFor();
-      await page.click("button:has-text('Flow')");
-      await page.locator(".sankey .box").first().waitFor();
-      assert.deepEqual(faults, []);
-    }),
+/** The text of the file that a button of the dialog saves. */
+async function savedBy(page: Page, button: string): Promise<string> {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.click(`dialog button:has-text('${button}')`),
+  ]);
+  return await Deno.readTextFile(await download.path());
+}
+
+dashboardTest(
+  "app.js: a filter is made with suggestions of the data, and kept as a segment",
+  async ({ url, open }) => {
+    const { page, faults } = await open(`${url}/?site=${SITE}`);
+    await settled(page);
+    await page.keyboard.press("/");
+    await page.selectOption("dialog select[aria-label=Dimension]", "country");
+    await page.click("dialog .tokens input");
+    await page.keyboard.type("D");
+    await page.click("dialog [role=option]:has-text('Germany')");
+    await page.click("dialog button:has-text('Apply')");
+    await page.waitForURL(/is%28country%2CDE%29/);
+    const german = `${OF_SITE}&filters=is(country,DE)`;
+    await sameNumbers(page, url, german);
+    assert.match(await page.locator(".chip").innerText(), /Country is Germany/);
+    await page.click("text=Save as segment");
+    await page.fill("dialog input", "Germans");
+    await page.click("dialog button:has-text('Save')");
+    await page.waitForURL(/is%28segment%2CGermans%29/);
+    await sameNumbers(page, url, german);
+    await page.click(".chip-cross");
+    await sameNumbers(page, url, OF_SITE);
+    assert.deepEqual(faults, []);
+  },
 );
 
-browserTest(
-  "app.js: waits for the first event and turns into the dashboard by itself",
-  (context) =>
-    withServer(0, async (url) => {
-      const [page, faults] = await open(context, `${url}/`);
-      await page.fill(".start input", "first.example");
-      assert.equal(
-        await page.innerText(".start pre"),
-        `<script async defer src="${url}/mallard.js" data-domain="first.example"></script>`,
-      );
-      const body = JSON.stringify({
-        d: "first.example",
-        n: "pageview",
-        u: "https://first.example/",
-      });
-      const headers = { "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Firefox/145.0" };
-      const sent = await fetch(`${url}/api/event`, { method: "POST", body, headers });
-      assert.equal(sent.status, 202);
-      await page.locator('[data-metric=unique_visitors][data-value="1"]').waitFor();
-      await page.click("nav >> text=Realtime");
-      await page.locator('[data-live="1"]').first().waitFor();
-      await fetch(`${url}/api/event`, {
-        method: "POST",
-        body: body.replace('"pageview"', '"signup"'),
-        headers: { "user-agent": headers["user-agent"].replaceAll("145", "144") },
-      });
-      await page.locator('[data-live="2"]').first().waitFor();
-      assert.deepEqual(faults, []);
-    }),
+dashboardTest(
+  "app.js: a funnel is built, put in another order, kept, changed, and its losses are filters",
+  async ({ url, open }) => {
+    const { page, faults } = await open(`${url}/?site=${SITE}&view=behaviour`);
+    for (const [index, name] of ["/", "/pricing"].entries()) {
+      const field = page.locator(".step .tokens input").nth(index);
+      await field.click();
+      await field.fill(name);
+      await field.press("Enter");
+    }
+    await funnelIs(page, url, "page:/,page:/pricing");
+    await page.fill(".save-line input", "To the prices");
+    await page.click(".save-line button");
+    const kept = page.locator(".saved button:has-text('To the prices')");
+    await kept.waitFor();
+    await page.locator(".step select").first().focus();
+    await page.keyboard.press("Alt+ArrowDown");
+    await funnelIs(page, url, "page:/pricing,page:/");
+    await kept.click();
+    await funnelIs(page, url, "page:/,page:/pricing");
+    assert.equal(await kept.getAttribute("aria-pressed"), "true");
+    await page.click(".step-tools [aria-label='Remove step 2']");
+    await funnelIs(page, url, "page:/");
+    await page.click(".save-line button:has-text('Save changes')");
+    await page.locator(".saved button[aria-pressed=true]").waitFor();
+    const funnels = await askApi(url, `sites/${SITE}/funnels`);
+    assert.deepEqual(
+      funnels.map(({ name, steps }: Record<string, string>) => [name, steps]),
+      [["To the prices", "page:/"]],
+    );
+    await page.goBack();
+    await funnelIs(page, url, "page:/,page:/pricing");
+    await page.click(".funnel-gap button");
+    await page.waitForURL(/has_not_done/);
+    await sameNumbers(page, url, `${OF_SITE}&filters=${encoded(filtersOf(page))}`);
+    assert.deepEqual(faults, []);
+  },
 );
 
-browserTest("app.js: the owner sets a goal, makes a key, looks before erasing, logs in anew", (
-  context,
-) =>
-  withServer(5, async (url) => {
-    const settings = `${url}/?site=${SITE}&view=settings`;
-    const [page] = await open(context, `${settings}&section=section_goals`);
+/** Waits until a funnel of these steps is shown, and holds it against the API. */
+async function funnelIs(page: Page, url: string, steps: string): Promise<void> {
+  await page.waitForFunction(
+    (wanted) => new URL(location.href).searchParams.get("steps") === wanted,
+    steps,
+  );
+  await page.locator(".funnel > li").nth(steps.split(",").length - 1).waitFor();
+  await settled(page);
+  const answer = await askApi(
+    url,
+    `stats/funnel?${OF_SITE}&period=30d&steps=${encoded(steps)}&window=1%20day`,
+  );
+  assert.deepEqual(
+    await numbersOf(page, ".funnel > li", "data-visitors"),
+    answer.map(({ visitors }: { visitors: number }) => visitors),
+  );
+}
+
+dashboardTest(
+  "app.js: retention is read, of all visits and of those who first did something",
+  async ({ url, open }) => {
+    const { page, faults } = await open(`${url}/?site=${SITE}&view=behaviour&report=retention`);
+    const asked = `stats/retention?${OF_SITE}&period=30d&detail=true&count=8&cohorts=week`;
+    await retentionIs(page, await askApi(url, asked));
+    const first = page.locator(".optional-step").first();
+    await first.locator("select").selectOption("page");
+    await first.locator(".tokens input").fill("/pricing");
+    await first.locator(".tokens input").press("Enter");
+    await page.waitForURL(/first=page/);
+    const again = page.locator(".optional-step").nth(1);
+    await again.locator("select").selectOption("event");
+    await again.locator(".tokens input").fill("signup");
+    await again.locator(".tokens input").press("Enter");
+    await page.waitForURL(/again=event/);
+    await retentionIs(page, await askApi(url, `${asked}&first=page:/pricing&again=event:signup`));
+    await page.click(".tab:has-text('Days')");
+    await page.waitForURL(/cohorts=day/);
+    await settled(page);
+    assert.equal(await page.locator(".heat tbody tr").count(), 31);
+    assert.deepEqual(faults, []);
+  },
+);
+
+interface RetentionAnswer {
+  readonly rows: readonly { size: number; rates: readonly (number | null)[] }[];
+}
+
+async function retentionIs(page: Page, { rows }: RetentionAnswer): Promise<void> {
+  await settled(page);
+  const lines = await page.$$eval(
+    ".heat tbody tr",
+    (all) => all.map((row) => [...row.querySelectorAll("td")].map((cell) => cell.innerText)),
+  );
+  assert.equal(lines.length, rows.length + 1, "a line for all, and one for each group");
+  for (const [index, { size, rates }] of rows.entries()) {
+    const [shown = "", ...cells] = lines[index + 1] ?? [];
+    assert.equal(Number(shown.replaceAll(",", "")), size);
+    for (const [at, rate] of rates.entries()) {
+      const cell = cells[at] ?? "";
+      if (rate === null) assert.match(cell, /^[?·]$/);
+      else assert.ok(Math.abs(parseFloat(cell) / 100 - rate) <= 0.005, `${cell} is not ${rate}`);
+    }
+  }
+}
+
+dashboardTest(
+  "app.js: the flow is walked in the picture and in the table, forwards and backwards",
+  async ({ url, open }) => {
+    const { page, faults } = await open(`${url}/?site=${SITE}&view=behaviour&report=flow`);
+    await page.locator(".sankey .box").first().waitFor();
+    await page.click(".sankey .box[role=button][aria-label^='/pricing:']");
+    await page.waitForURL(/page=%2Fpricing/);
+    await flowIs(page, url, "/pricing", "next");
+    await page.click("button:has-text('What came before')");
+    await page.waitForURL(/direction=previous/);
+    await flowIs(page, url, "/pricing", "previous");
+    await page.locator(".flow-table button").first().click();
+    await page.waitForFunction(() =>
+      !["", "/pricing"].includes(new URL(location.href).searchParams.get("page") ?? "")
+    );
+    await settled(page);
+    await page.click("text=Show as chart");
+    await page.locator(".sankey .box").first().waitFor();
+    assert.deepEqual(faults, []);
+  },
+);
+
+interface FlowNode {
+  readonly kind: string;
+  readonly name: string | null;
+  readonly count: number;
+}
+
+/** The second step of the table says what the API says, for the pages that are named. */
+async function flowIs(page: Page, url: string, from: string, direction: string): Promise<void> {
+  await settled(page);
+  const asTable = page.locator("text=Show as table");
+  if (await asTable.count() > 0) await asTable.click();
+  const { children } = await askApi(
+    url,
+    `stats/flow?${OF_SITE}&period=30d&detail=true&depth=3&page=${from}&direction=${direction}`,
+  );
+  const counts = new Map(
+    (children as FlowNode[]).filter(({ kind }) => kind === "page")
+      .map(({ name, count }) => [name, count]),
+  );
+  const rows = await page.$$eval(
+    ".flow-table tbody tr",
+    (all) => all.map((row) => [...row.querySelectorAll("td")].map((cell) => cell.innerText)),
+  );
+  const second = rows.filter(([step]) => step === "2");
+  const named = second.map(([, source, target, count = ""]) => ({
+    name: (direction === "next" ? target : source) ?? "",
+    count: Number(count.replaceAll(",", "")),
+  })).filter(({ name }) => name.startsWith("/"));
+  assert.ok(named.length >= 3, JSON.stringify(rows.slice(0, 12)));
+  for (const { name, count } of named) assert.equal(count, counts.get(name), name);
+}
+
+dashboardTest(
+  "app.js: a sequence is built of rows and told in words",
+  async ({ url, open }) => {
+    const { page, faults } = await open(`${url}/?site=${SITE}&view=behaviour&report=sequence`);
+    const fill = async (index: number, text: string) => {
+      const field = page.locator(".steps .tokens input").nth(index);
+      await field.fill(text);
+      await field.press("Enter");
+    };
+    await page.locator(".steps .tokens input").first().waitFor();
+    await fill(0, "/pricing");
+    await page.locator(".steps > .step select").nth(1).selectOption("event");
+    await fill(1, "signup");
+    await page.click("label:has-text('within') input");
+    await page.click("label:has-text('without') input");
+    await fill(1, "/about");
+    const steps = "page:/pricing,within 1 hour,without page:/about,event:signup";
+    await page.waitForFunction(
+      (wanted) => new URL(location.href).searchParams.get("sequence") === wanted,
+      steps,
+    );
+    await settled(page);
+    const answer = await askApi(url, `stats/sequences?${OF_SITE}&steps=${encoded(steps)}`);
+    assert.ok(answer.converting_visitors > 0);
+    assert.equal(
+      await page.innerText(".sequence-words"),
+      "/pricing, then signup within 1 hour without /about",
+    );
+    const [shown] = await page.locator(".sequence-numbers .live-value").allInnerTexts();
+    assert.equal(Number(shown), answer.converting_visitors);
+    assert.deepEqual(faults, []);
+  },
+);
+
+dashboardTest(
+  "app.js: one more site is added, and realtime counts while its events arrive",
+  async ({ url, open }) => {
+    const { page, faults } = await open(`${url}/?view=sites&site=${SITE}`);
+    await page.click("main button:has-text('Add another site')");
+    await page.fill(".start input", "added.example");
+    assert.equal(
+      await page.innerText(".start pre"),
+      `<script async defer src="${url}/mallard.js" data-domain="added.example"></script>`,
+    );
+    await sendEvent(url, "added.example", 144);
+    await page.waitForURL(/site=added\.example/);
+    await page.locator('[data-metric=unique_visitors][data-value="1"]').waitFor();
+    await page.click("nav >> text=Realtime");
+    await page.locator('.live [data-live="1"]').first().waitFor();
+    await sendEvent(url, "added.example", 145, { path: "/second" });
+    await page.locator('.live [data-live="2"]').nth(1).waitFor();
+    await page.locator('.breakdown [data-value="/second"][data-visitors="1"]').waitFor();
+    await page.locator("nav .now.on:text-is('2')").waitFor();
+    assert.deepEqual(faults, []);
+  },
+);
+
+dashboardTest(
+  "app.js: goals, segments and funnels are made, changed and removed with keys alone",
+  async ({ url, open }) => {
+    const keep = async (kind: string, body: unknown) => {
+      const init = { method: "POST", body: JSON.stringify(body) };
+      const answer = await fetch(`${url}/api/sites/${OTHER_SITE}/${kind}`, init);
+      assert.equal(answer.status, 201, await answer.text());
+    };
+    await keep("segments", { name: "Searchers", filters: "is(source,Google);is(device,mobile)" });
+    await keep("funnels", { name: "Way in", steps: "page:/,event:signup[plan=pro]" });
+    const { page, faults } = await open(
+      `${url}/?site=${OTHER_SITE}&view=settings&section=section_goals`,
+    );
     const goals = page.locator(".panel", { has: page.locator("h2:text-is('Goals')") });
     await goals.locator("input").first().fill("Prices seen");
     await goals.locator("select").selectOption("page");
     await goals.locator(".tokens input").fill("/pricing");
     await goals.locator("button:has-text('Add')").click();
     await goals.locator(".items b:has-text('Prices seen')").waitFor();
-    await page.click(".pill:has-text('API keys')");
+
+    await rename(page, "Prices seen", "Prices read");
+    await page.locator(".items .item-form input").nth(2).fill("plan=pro");
+    await page.keyboard.press("Enter");
+    await goals.locator(".items b:has-text('Prices read')").waitFor();
+    await rename(page, "Searchers", "Seekers");
+    await page.click(".items .chip-cross >> nth=1");
+    await page.click(".items .chip-text");
+    await page.selectOption("dialog select[aria-label=Condition]", "is_not");
+    await page.click("dialog button:has-text('Apply')");
+    await page.click(".items .item-form button:has-text('Save')");
+    await page.locator(".items b:has-text('Seekers')").waitFor();
+    await rename(page, "Way in", "Way through");
+    await page.click(".items .step-tools [aria-label='Move step 2 up']");
+    await page.click(".items .item-form button:has-text('Save')");
+    await page.locator(".items b:has-text('Way through')").waitFor();
+
+    const [goal] = await askApi(url, `sites/${OTHER_SITE}/goals`);
+    assert.deepEqual(
+      [goal.name, goal.page, goal.props],
+      ["Prices read", "/pricing", { plan: "pro" }],
+    );
+    const [segment] = await askApi(url, `sites/${OTHER_SITE}/segments`);
+    assert.deepEqual([segment.name, segment.filters], ["Seekers", "is_not(source,Google)"]);
+    const [funnel] = await askApi(url, `sites/${OTHER_SITE}/funnels`);
+    assert.deepEqual(
+      [funnel.name, funnel.steps],
+      ["Way through", "event:signup[plan=pro],page:/"],
+    );
+
+    await page.focus('[aria-label="Remove: Way through"]');
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => document.activeElement?.textContent?.trim() === "Cancel");
+    await page.keyboard.press("Shift+Tab");
+    await page.keyboard.press("Enter");
+    await page.locator(".items b:has-text('Way through')").waitFor({ state: "detached" });
+    assert.deepEqual(await askApi(url, `sites/${OTHER_SITE}/funnels`), []);
+    assert.deepEqual(faults, []);
+  },
+);
+
+/** Opens what is kept under a name by keys, and types another name; it is not saved yet. */
+async function rename(page: Page, name: string, renamed: string): Promise<void> {
+  const label = `Edit: ${name}`;
+  const focusIs = (selector: string) =>
+    page.waitForFunction(
+      ([label, selector]) =>
+        document.activeElement?.matches(selector ?? "") &&
+        document.activeElement.closest("[aria-label]")?.getAttribute("aria-label") === label,
+      [label, selector],
+    );
+  await page.focus(`button[aria-label="${label}"]`);
+  await page.keyboard.press("Enter");
+  // The first field has the focus; Escape gives it back to the button.
+  await focusIs("input");
+  await page.keyboard.press("Escape");
+  await focusIs("button");
+  await page.keyboard.press("Enter");
+  await focusIs("input");
+  await page.keyboard.press("ControlOrMeta+a");
+  await page.keyboard.type(renamed);
+}
+
+dashboardTest(
+  "app.js: a key is made and revoked, and events are erased after a look at how many",
+  async ({ url, open }) => {
+    for (const visitor of [140, 141, 142]) await sendEvent(url, "gone.example", visitor);
+    const { page } = await open(`${url}/?site=gone.example&view=settings&section=section_keys`);
     await page.fill(".item-form input", "For scripts");
     await page.click("button:has-text('Make a key')");
-    assert.match(await page.innerText(".made-key pre"), /^mm_[0-9a-f]{32}$/);
+    const key = await page.innerText(".made-key pre");
+    assert.match(key, /^mm_[0-9a-f]{32}$/);
+    await page.click("[aria-label='Revoke: For scripts']");
+    await page.click(".items button:has-text('Revoke')");
+    await page.locator(".items b:has-text('For scripts')").waitFor({ state: "detached" });
+    const [made] = await askApi(url, "keys");
+    assert.equal(made.revoked, true);
     await page.click(".pill:has-text('Data')");
     await page.click("button:has-text('See what would go')");
-    await page.locator("text=/[1-9].* events would go/").waitFor();
-    await page.click("[aria-label=Menu]");
-    await page.click("text=Protect this dashboard by a password");
-    await page.locator("dialog input[type=password]").first().waitFor();
-    for (const field of await page.locator("dialog input[type=password]").all()) {
-      await field.fill("quack quack");
-    }
-    await page.click("dialog button:has-text('Set password')");
-    await page.locator("dialog").waitFor({ state: "detached" });
-    await page.click("[aria-label=Menu]");
-    await page.click("text=Log out");
-    await page.fill("input[type=password]", "not this one");
-    await page.click("button:has-text('Log in')");
-    await page.locator("text=That password is not right.").waitFor();
-    await page.fill("input[type=password]", "quack quack");
-    await page.keyboard.press("Enter");
-    await page.locator("h1:has-text('Settings of')").waitFor();
-  }));
-
-browserTest(
-  "app.js: each panel tells its own fault and can be asked again",
-  (context) =>
-    withServer(5, async (url) => {
-      let broken = true;
-      await context.route(/stats\/(main|query)/, async (route) => {
-        const isPages = route.request().url().includes("dimensions=page");
-        if (!broken || !(isPages || route.request().url().includes("main"))) {
-          return route.fallback();
-        }
-        await route.fulfill({ status: 503, body: '{"error":"Cannot answer: busy"}' });
-      });
-      const [page] = await open(context, `${url}/?site=${SITE}`);
-      await page.locator("[data-breakdown=sources]").waitFor();
-      assert.equal(await page.locator(".fault").count(), 2);
-      broken = false;
-      await page.locator(".fault button").first().click();
-      await page.locator(".fault button").nth(1).waitFor({ state: "detached" });
-      await page.locator(".fault button").click();
-      await settled(page);
-      assert.equal(await page.locator(".fault").count(), 0);
-      await context.setOffline(true);
-      await page.locator(".banner").waitFor();
-      await context.setOffline(false);
-      await page.locator(".banner").waitFor({ state: "detached" });
-    }),
+    await page.locator("text=3 events would go").waitFor();
+    await page.click("button:has-text('Erase now')");
+    await page.locator("text=3 events were erased").waitFor();
+    const main = await askApi(url, "stats/main?site_id=gone.example&period=all");
+    assert.equal(main.total_pageviews, 0);
+  },
 );
 
-browserTest(
-  "app.js: nothing moves while it loads, and nothing comes from elsewhere",
-  (context) =>
-    withServer(10, async (url) => {
-      const foreign: string[] = [];
-      context.on("request", (request) => {
-        if (!request.url().startsWith(url) && !request.url().startsWith("blob:")) {
-          foreign.push(request.url());
-        }
-      });
-      await context.addInitScript(() => {
-        Reflect.set(globalThis, "moved", 0);
-        new PerformanceObserver((list) => {
-          for (const entry of list.getEntries()) {
-            const value = Number(Reflect.get(entry, "value"));
-            Reflect.set(globalThis, "moved", Number(Reflect.get(globalThis, "moved")) + value);
-          }
-        }).observe({ type: "layout-shift", buffered: true });
-      });
-      for (const address of [`${url}/?site=${SITE}`, `${url}/?site=${SITE}&period=day`]) {
-        const [page, faults] = await open(context, address);
-        await settled(page);
-        const moved = await page.evaluate(() => Number(Reflect.get(globalThis, "moved")));
-        assert.ok(moved < 0.02, `layout shift of ${moved}`);
-        assert.deepEqual(faults, []);
-      }
-      assert.deepEqual(foreign, []);
-    }),
-);
-
-const PAGES = {
-  overview: "",
-  compared: "compare=previous_period&filters=is(source,Google)&tabs=map",
-  details: "details=page",
-  funnel: "view=behaviour&steps=page:/,page:/pricing",
-  retention: "view=behaviour&report=retention",
-  flow: "view=behaviour&report=flow",
-  sequence: "view=behaviour&report=sequence&sequence=page:/,page:/pricing",
-  realtime: "view=realtime",
-  sites: "view=sites",
-  settings: "view=settings",
-  goals: "view=settings&section=section_goals",
-  keys: "view=settings&section=section_keys",
-  data: "view=settings&section=section_data",
-  snippet: "view=settings&section=section_snippet",
-};
-
-async function faultsFound(page: Page): Promise<string[]> {
-  // The policy of the page lets no script in: the checker comes through the debugger.
-  const session = await page.context().newCDPSession(page);
-  await session.send("Page.setBypassCSP", { enabled: true });
-  await page.evaluate(axe.source);
-  return await page.evaluate(async () => {
-    const checker = Reflect.get(globalThis, "axe") as typeof axe;
-    const { violations } = await checker.run(document, {
-      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 120)}`);
-  });
-}
-
-async function checkPages(browser: Browser, url: string, look: object): Promise<void> {
-  const context = await browser.newContext({ reducedMotion: "reduce", ...look });
-  for (const [name, search] of Object.entries(PAGES)) {
-    const [page] = await open(context, `${url}/?site=${SITE}&${search}`);
-    await page.locator("main > *").first().waitFor();
-    await page.waitForFunction(() =>
-      document.querySelector(".stale, .to-come, .to-come-chart, [aria-busy=true]") === null
-    );
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    assert.deepEqual(await faultsFound(page), [], `${name} ${JSON.stringify(look)}`);
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    assert.ok(wide <= 0, `${name} is ${wide} pixels too wide`);
-    await page.close();
-  }
-  await context.close();
-}
-
-browserTest("app.js: no page breaks a rule of accessibility, light, dark or on a phone", (
-  _,
-  browser,
-) =>
-  withServer(10, async (url) => {
-    await checkPages(browser, url, { colorScheme: "light" });
-    await checkPages(browser, url, { colorScheme: "dark" });
-    await checkPages(browser, url, PHONE);
-    await checkPages(browser, url, { viewport: { width: 320, height: 640 } });
-  }));
-
-browserTest("app.js: speaks the browser's language, and everything is there by keyboard", (
-  _,
-  browser,
-) =>
-  withServer(5, async (url) => {
-    const context = await browser.newContext({ locale: "de-DE" });
-    const [page, faults] = await open(context, `${url}/?site=${SITE}`);
+dashboardTest(
+  "app.js: speaks the browser's language or the one chosen, and all is there by keyboard",
+  async ({ url, open }) => {
+    const { page, faults } = await open(`${url}/?site=${SITE}`, { locale: "de-DE" });
     await settled(page);
     assert.equal(await page.getAttribute("html", "lang"), "de");
     assert.match(await page.innerText(".overview"), /Absprungrate/);
@@ -422,6 +560,63 @@ browserTest("app.js: speaks the browser's language, and everything is there by k
     await page.locator(".sheet").waitFor();
     await page.keyboard.press("Escape");
     await page.locator(".sheet").waitFor({ state: "detached" });
+
+    await page.click("[aria-label=Menü]");
+    await page.selectOption(".language select", "fr");
+    await page.waitForFunction(() => document.documentElement.lang === "fr");
+    await settled(page);
+    assert.match(await page.innerText("[data-breakdown=countries]"), /États-Unis/);
+    await page.reload();
+    await settled(page);
+    assert.equal(await page.getAttribute("html", "lang"), "fr");
+    await page.click("[aria-label=Menu]");
+    await page.selectOption(".language select", "");
+    await page.waitForFunction(() => document.documentElement.lang === "de");
     assert.deepEqual(faults, []);
-    await context.close();
-  }));
+  },
+);
+
+dashboardTest(
+  "app.js: begins with the first event; a password is set, asked for on a phone, and expires",
+  ({ context }) =>
+    withServer(0, async ({ url }) => {
+      const desktop = await context();
+      const { page, faults } = await openIn(desktop, `${url}/`);
+      await page.fill(".start input", "first.example");
+      await sendEvent(url, "first.example", 145);
+      await page.locator('[data-metric=unique_visitors][data-value="1"]').waitFor();
+      await page.click("[aria-label=Menu]");
+      await page.click("text=Protect this dashboard by a password");
+      const fields = page.locator("dialog input[type=password]");
+      await fields.first().waitFor();
+      await fields.first().fill("quack quack");
+      await fields.nth(1).fill("quack quick");
+      await page.click("dialog button:has-text('Set password')");
+      await page.locator("text=The two passwords differ.").waitFor();
+      await fields.nth(1).fill("quack quack");
+      await page.click("dialog button:has-text('Set password')");
+      await page.locator("dialog").waitFor({ state: "detached" });
+      assert.deepEqual(faults, []);
+
+      const phone = await context(PHONE);
+      const { page: small } = await openIn(phone, `${url}/?site=first.example&period=7d`);
+      await small.fill("input[type=password]", "not this one");
+      await small.tap("button:has-text('Log in')");
+      await small.locator("text=That password is not right.").waitFor();
+      await small.fill("input[type=password]", "quack quack");
+      await small.keyboard.press("Enter");
+      await small.locator('[data-metric=unique_visitors][data-value="1"]').waitFor();
+      assert.match(small.url(), /period=7d/);
+
+      // A login that has ended leads to the password, and back to what was looked at.
+      await desktop.clearCookies();
+      await page.keyboard.press("w");
+      await page.fill("input[type=password]", "quack quack");
+      await page.keyboard.press("Enter");
+      await page.locator('[data-metric=unique_visitors][data-value="1"]').waitFor();
+      assert.match(page.url(), /period=7d/);
+      await page.click("[aria-label=Menu]");
+      await page.click("text=Log out");
+      await page.locator("h1:has-text('Log in to see the numbers')").waitFor();
+    }),
+);

@@ -43,7 +43,7 @@ Deno.test("flowOf() makes the small ones and the missing ones others", () => {
   ]);
 });
 
-Deno.test("flowRows() tells every step between places, most often first, the small as others", () => {
+Deno.test("flowRows() tells every step between places, most often first", () => {
   const roots = [
     page("/a", 6, [page("/x", 4), end(2)]),
     page("/b", 4, [page("/x", 3), page("/y", 1)]),

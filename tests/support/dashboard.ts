@@ -1,0 +1,178 @@
+// The dashboard for browser tests: one server filled with readers and one browser serve all tests
+// of a file, each test in a context of its own. Tests that change more than a site of their own
+// start another server.
+import assert from "node:assert/strict";
+import { seed } from "../../scripts/seed.ts";
+import { fromSource, ServerProcess } from "../../scripts/server_process.ts";
+import { siteProfiles } from "../../scripts/traffic.ts";
+import {
+  type Browser,
+  type BrowserContext,
+  findChromium,
+  openBrowser,
+  type Page,
+  USER_AGENT,
+} from "./browser.ts";
+
+/** Sites of the shared server, which has forty days of both. */
+export const [SITE = "", OTHER_SITE = ""] = siteProfiles(2).map(({ domain }) => domain);
+
+/** How a phone shows pages. */
+export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+
+/** Patience with a slow machine: nothing waits for this where all is well. */
+const WAIT_MS_MAX = 45_000;
+
+type Look = Parameters<Browser["newContext"]>[0];
+
+/** What a test is given. */
+export interface Stage {
+  /** Of the shared server, without a slash at its end. */
+  readonly url: string;
+  /** A fresh context, closed after the test. */
+  context(look?: Look): Promise<BrowserContext>;
+  /** Opens an address in a fresh context; `faults` gathers what goes wrong in the page. */
+  open(address: string, look?: Look): Promise<{ page: Page; faults: string[] }>;
+}
+
+interface Shared {
+  readonly browser: Browser;
+  readonly server: ServerProcess;
+  readonly dataDir: string;
+}
+
+let shared: Promise<Shared> | null = null;
+
+async function share(chromium: string): Promise<Shared> {
+  const browser = await openBrowser(chromium);
+  const dataDir = await Deno.makeTempDir({ prefix: "mallard-dashboard-" });
+  const server = ServerProcess.start(fromSource(), { dataDir });
+  const { url } = await server.ready();
+  await fill(url, 40);
+  return { browser, server, dataDir };
+}
+
+async function fill(url: string, days: number): Promise<void> {
+  const traffic = { seed: 3, untilMs: Date.now(), days, sites: 2, visitorsPerDay: 60 };
+  await seed({ url, key: null }, traffic);
+}
+
+Deno.test.afterAll(async () => {
+  if (!shared) return;
+  const { browser, server, dataDir } = await shared;
+  shared = null;
+  await browser.close();
+  await server.stop();
+  await Deno.remove(dataDir, { recursive: true });
+});
+
+let said = false;
+
+/** Registers a test on the shared server; skipped, with one line of why, without Chromium. */
+export function dashboardTest(name: string, run: (stage: Stage) => Promise<void>): void {
+  const path = findChromium();
+  if (path === null && !said) {
+    console.log("Skipping browser tests: no Chromium found (set CHROMIUM to its path)");
+    said = true;
+  }
+  Deno.test({
+    name,
+    ignore: path === null,
+    // The server and the browser outlive the test that starts them.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      shared ??= share(path ?? "");
+      const { browser, server } = await shared;
+      const opened: BrowserContext[] = [];
+      const context = async (look: Look = {}) => {
+        const made = await browser.newContext({ userAgent: USER_AGENT, locale: "en-GB", ...look });
+        made.setDefaultTimeout(WAIT_MS_MAX);
+        opened.push(made);
+        return made;
+      };
+      const open = async (address: string, look: Look = {}) => openIn(await context(look), address);
+      try {
+        await run({ url: server.url, context, open });
+      } finally {
+        for (const one of opened) await one.close();
+      }
+    },
+  });
+}
+
+/** Opens an address in a context and gathers what goes wrong in the page. */
+export async function openIn(
+  context: BrowserContext,
+  address: string,
+): Promise<{ page: Page; faults: string[] }> {
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on("pageerror", (error) => faults.push(String(error)));
+  page.on("console", (line) => line.type() === "error" && faults.push(line.text()));
+  await page.goto(address);
+  return { page, faults };
+}
+
+/** A server of a test's own, with so many days of the same readers. */
+export async function withServer(
+  days: number,
+  work: (server: ServerProcess, dataDir: string) => Promise<void>,
+): Promise<void> {
+  const dataDir = await Deno.makeTempDir({ prefix: "mallard-dashboard-" });
+  const server = ServerProcess.start(fromSource(), { dataDir });
+  try {
+    await server.ready();
+    if (days > 0) await fill(server.url, days);
+    await work(server, dataDir);
+  } finally {
+    await server.stop();
+    await Deno.remove(dataDir, { recursive: true });
+  }
+}
+
+/** Waits until the page is drawn and nothing is being asked any more. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(() =>
+    document.querySelector("main > *") !== null &&
+    document.querySelector("[aria-busy=true], .stale, .to-come, .to-come-text, .to-come-chart") ===
+      null
+  );
+}
+
+/** The JSON answer of the API to a GET. */
+export async function askApi(url: string, path: string) {
+  const response = await fetch(`${url}/api/${path}`);
+  assert.equal(response.status, 200, `${path}: ${await response.clone().text()}`);
+  return await response.json();
+}
+
+/** The headline numbers on the screen are those the API gives for a question. */
+export async function sameNumbers(page: Page, url: string, question: string): Promise<void> {
+  await settled(page);
+  const main = await askApi(url, `stats/main?${question}`);
+  const shown = await page.$$eval(
+    "[data-metric]",
+    (all) => all.map((one) => [one.getAttribute("data-metric"), one.getAttribute("data-value")]),
+  );
+  assert.equal(shown.length, 5);
+  for (const [name, value] of shown) assert.equal(Number(value), main[name ?? ""], `${name}`);
+}
+
+/** Sends one event of a visitor, told apart by the version of the browser. */
+export async function sendEvent(
+  url: string,
+  site: string,
+  visitor: number,
+  { name = "pageview", path = "/" } = {},
+): Promise<void> {
+  const answer = await fetch(`${url}/api/event`, {
+    method: "POST",
+    headers: {
+      "user-agent": `Mozilla/5.0 (X11; Linux x86_64; rv:${visitor}.0) Firefox/${visitor}.0`,
+    },
+    body: JSON.stringify({ d: site, n: name, u: `https://${site}${path}` }),
+  });
+  assert.equal(answer.status, 202);
+  await answer.body?.cancel();
+}
