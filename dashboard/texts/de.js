@@ -131,7 +131,8 @@ export const texts = {
   empty_goals: "Ziele werden in den Einstellungen der Website angelegt.",
   erase: "Ereignisse löschen",
   erase_done: "{n} Ereignisse wurden gelöscht.",
-  erase_hint: "Gelöschte Ereignisse sind endgültig fort, aus dem Speicher und aus jeder Datei.",
+  erase_hint:
+    "Gelöschte Ereignisse sind endgültig fort, aus dem Speicher und aus jeder Datei. Eine Sicherung behält sie bis zur nächsten.",
   erase_look: "Zeigen, was gelöscht würde",
   erase_now: "Jetzt löschen",
   erase_would: "{n} Ereignisse würden gelöscht.",

@@ -128,7 +128,8 @@ export const texts = {
   empty_goals: "Goals are set up in the settings of the site.",
   erase: "Erase events",
   erase_done: "{n} events were erased.",
-  erase_hint: "Erased events are gone for good, from memory and from every file.",
+  erase_hint:
+    "Erased events are gone for good, from memory and from every file. A backup keeps them until the next one is made.",
   erase_look: "See what would go",
   erase_now: "Erase now",
   erase_would: "{n} events would go.",

@@ -130,7 +130,8 @@ export const texts = {
   empty_goals: "Los objetivos se definen en los ajustes del sitio.",
   erase: "Borrar eventos",
   erase_done: "Se borraron {n} eventos.",
-  erase_hint: "Los eventos borrados desaparecen para siempre, de la memoria y de cada archivo.",
+  erase_hint:
+    "Los eventos borrados desaparecen para siempre, de la memoria y de cada archivo. Una copia de seguridad los conserva hasta la siguiente.",
   erase_look: "Ver qué se borraría",
   erase_now: "Borrar ahora",
   erase_would: "Se borrarían {n} eventos.",

@@ -131,7 +131,8 @@ export const texts = {
   empty_goals: "Les objectifs se définissent dans les réglages du site.",
   erase: "Effacer des événements",
   erase_done: "{n} événements ont été effacés.",
-  erase_hint: "Les événements effacés le sont pour de bon, en mémoire et dans chaque fichier.",
+  erase_hint:
+    "Les événements effacés le sont pour de bon, en mémoire et dans chaque fichier. Une sauvegarde les garde jusqu’à la suivante.",
   erase_look: "Voir ce qui partirait",
   erase_now: "Effacer maintenant",
   erase_would: "{n} événements partiraient.",
