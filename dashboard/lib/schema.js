@@ -107,3 +107,14 @@ export function dimensionOf({ dimensions }, name) {
   const found = dimensions.find((dimension) => dimension.name === wanted);
   return found && { ...found, name };
 }
+
+/**
+ * The dimensions a row of a breakdown is told by: a version says little without what it is of.
+ * @param {Schema} schema
+ * @param {string} name
+ * @returns {readonly string[]} the dimension itself comes first
+ */
+export function rowDimensions({ dimensions }, name) {
+  const whole = name.replace(/_version$/, "");
+  return whole !== name && dimensions.some((one) => one.name === whole) ? [name, whole] : [name];
+}

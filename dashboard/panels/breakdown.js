@@ -6,15 +6,14 @@ import { Panel, RowsToCome } from "../components/panel.js";
 import { Tabs } from "../components/tabs.js";
 import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
-import { hasValue } from "../lib/filter.js";
 import { html } from "../lib/html.js";
-import { metricOf } from "../lib/schema.js";
+import { metricOf, rowDimensions } from "../lib/schema.js";
 import { MetricChange } from "./change.js";
 import { Nothing, PanelFault } from "./fault.js";
 import { secondMetricOf } from "./index.js";
-import { labelOf } from "./labels.js";
+import { labelOfRow } from "./labels.js";
 import { Map } from "./map.js";
-import { picked } from "./pick.js";
+import { isPicked, pickedRow } from "./pick.js";
 import { questionOf } from "./question.js";
 
 /** The tab that shows a map instead of rows. */
@@ -31,7 +30,7 @@ export const ROWS = 9;
 
 /**
  * @typedef {object} Row
- * @property {readonly [string]} dimensions
+ * @property {readonly string[]} dimensions
  * @property {Values} metrics
  * @property {Values} [comparison]
  * @property {Values} [change]
@@ -112,7 +111,8 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
   const { t, name, format, schema, state, go } = app;
   const second = secondMetricOf(dimension);
   const asked = ["visitors", second, ...(third ? [third] : [])].join(",");
-  const more = { metrics: asked, dimensions: dimension.name, limit: ROWS };
+  const told = rowDimensions(schema, dimension.name);
+  const more = { metrics: asked, dimensions: told.join(","), limit: ROWS };
   /** @type {import("../lib/answer.js").Answer<{ results: readonly Row[] }>} */
   const { data, fault, stale, retry } = useAnswer(
     questionOf(app, "query", more, { compare: true, also }),
@@ -121,8 +121,9 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
   const most = rows[0]?.metrics["visitors"] ?? 0;
   const compared = rows.some(({ change }) => change);
   const visitors = metricOf(schema, "visitors");
-  const draw = (/** @type {Row} */ { dimensions: [value], metrics, comparison, change }) => {
-    const { label, text } = labelOf(dimension, value, app);
+  const draw = (/** @type {Row} */ { dimensions: values, metrics, comparison, change }) => {
+    const [value = ""] = values;
+    const { label, text } = labelOfRow(told, values, app);
     const count = metrics["visitors"] ?? 0;
     const other = metrics[second] ?? 0;
     const cell = compared
@@ -134,11 +135,11 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
       }
       : { text: format.compact(other), title: format.count(other) };
     return {
-      key: value,
+      key: JSON.stringify(values),
       label,
       title: text,
       share: most > 0 ? count / most : 0,
-      pressed: hasValue(state.filters, "is", dimension.name, value),
+      pressed: isPicked(state.filters, told, values),
       cells: [
         { text: format.compact(count), title: format.count(count) },
         ...(narrow && !compared ? [] : [cell]),
@@ -159,8 +160,8 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
     ...(compared ? [t("change")] : narrow ? [] : [name("metric", second)]),
     ...(third ? [name("metric", third)] : []),
   ];
-  const onPick = (/** @type {string} */ value, /** @type {boolean} */ exclude) =>
-    go({ filters: picked(state.filters, dimension.name, value, exclude) });
+  const onPick = (/** @type {string} */ key, /** @type {boolean} */ exclude) =>
+    go({ filters: pickedRow(state.filters, told, JSON.parse(key), exclude) });
   const body = fault
     ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
     : !data

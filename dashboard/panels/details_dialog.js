@@ -7,12 +7,11 @@ import { ask, withParams } from "../lib/api.js";
 import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
 import { csvOf, saveFile } from "../lib/files.js";
-import { hasValue } from "../lib/filter.js";
 import { html, useEffect, useState } from "../lib/html.js";
-import { dimensionOf, metricOf } from "../lib/schema.js";
+import { metricOf, rowDimensions } from "../lib/schema.js";
 import { Nothing, PanelFault } from "./fault.js";
-import { labelOf } from "./labels.js";
-import { picked } from "./pick.js";
+import { labelOfRow } from "./labels.js";
+import { isPicked, pickedRow } from "./pick.js";
 import { questionOf } from "./question.js";
 
 const PAGE_ROWS = 100;
@@ -21,7 +20,7 @@ const FILE_ROWS = 1000;
 const PAUSE_MS = 200;
 
 /** @typedef {Record<string, import("../lib/format.js").Value>} Values */
-/** @typedef {{ dimensions: readonly [string], metrics: Values }} Row */
+/** @typedef {{ dimensions: readonly string[], metrics: Values }} Row */
 /** @typedef {{ results: readonly Row[], total: number }} Table */
 
 /** @param {{ dimension: string, onClose: () => void }} props */
@@ -32,9 +31,10 @@ export function DetailsDialog({ dimension, onClose }) {
   const [order, setOrder] = useState("visitors:desc");
   const [page, setPage] = useState(0);
   const metrics = columnsOf(schema, dimension);
+  const told = rowDimensions(schema, dimension);
   const params = {
     metrics: metrics.join(","),
-    dimensions: dimension,
+    dimensions: told.join(","),
     order_by: order,
     search: search.trim(),
   };
@@ -52,7 +52,7 @@ export function DetailsDialog({ dimension, onClose }) {
     : !data
     ? html`<${RowsToCome} rows=${14} />`
     : html`
-      <${FullTable} rows=${data.results} dimension=${dimension} metrics=${metrics}
+      <${FullTable} rows=${data.results} told=${told} metrics=${metrics}
         order=${order} onSort=${sortBy} onClose=${onClose} />
       ${data.results.length === 0 && html`<${Nothing} />`}
     `;
@@ -69,7 +69,7 @@ export function DetailsDialog({ dimension, onClose }) {
           ${data && t("rows", { n: data.total, count: format.count(data.total) })}
         </span>
         <span class="spring" />
-        <${Export} dimension=${dimension} metrics=${metrics} params=${params} />
+        <${Export} told=${told} metrics=${metrics} params=${params} />
       </div>
       <div class=${stale && data ? "details-rows stale" : "details-rows"} tabindex="0"
         role="region" aria-label=${name("dimension", dimension)}>
@@ -125,7 +125,7 @@ function SearchField({ onSearch }) {
 /**
  * @typedef {object} FullTableProps
  * @property {readonly Row[]} rows
- * @property {string} dimension
+ * @property {readonly string[]} told dimensions of the rows
  * @property {readonly string[]} metrics
  * @property {string} order
  * @property {(column: string) => void} onSort
@@ -133,10 +133,10 @@ function SearchField({ onSearch }) {
  */
 
 /** @param {FullTableProps} props */
-function FullTable({ rows, dimension, metrics, order, onSort, onClose }) {
+function FullTable({ rows, told, metrics, order, onSort, onClose }) {
   const app = useApp();
   const { name, format, schema, state, go } = app;
-  const row = dimensionOf(schema, dimension);
+  const [dimension = ""] = told;
   const [sorted, direction] = order.split(":");
   const sortOf = (/** @type {string} */ column) =>
     column !== sorted ? undefined : direction === "asc" ? "ascending" : "descending";
@@ -152,9 +152,9 @@ function FullTable({ rows, dimension, metrics, order, onSort, onClose }) {
         </button>
       </th>
     `;
-  const pick = (/** @type {string} */ value, /** @type {MouseEvent} */ event) => {
+  const pick = (/** @type {readonly string[]} */ row, /** @type {MouseEvent} */ event) => {
     const exclude = event.altKey || event.shiftKey || event.ctrlKey || event.metaKey;
-    go({ filters: picked(state.filters, dimension, value, exclude), details: "" });
+    go({ filters: pickedRow(state.filters, told, row, exclude), details: "" });
     onClose();
   };
   return html`
@@ -166,15 +166,14 @@ function FullTable({ rows, dimension, metrics, order, onSort, onClose }) {
         </tr>
       </thead>
       <tbody>
-        ${rows.map(({ dimensions: [value], metrics: values }) => {
-          const { label, text } = row ? labelOf(row, value, app) : { label: value, text: value };
+        ${rows.map(({ dimensions: row, metrics: values }) => {
+          const { label, text } = labelOfRow(told, row, app);
           return html`
-            <tr key=${value}>
+            <tr key=${JSON.stringify(row)}>
               <th scope="row">
                 <button type="button" class="link" title=${text}
-                  aria-pressed=${hasValue(state.filters, "is", dimension, value)}
-                  onClick=${(/** @type {MouseEvent} */ event) =>
-                    pick(value, event)}>${label}</button>
+                  aria-pressed=${isPicked(state.filters, told, row)}
+                  onClick=${(/** @type {MouseEvent} */ event) => pick(row, event)}>${label}</button>
               </th>
               ${metrics.map((metric) =>
                 html`<td key=${metric}>${
@@ -191,26 +190,27 @@ function FullTable({ rows, dimension, metrics, order, onSort, onClose }) {
 
 /**
  * @typedef {object} ExportProps
- * @property {string} dimension
+ * @property {readonly string[]} told dimensions of the rows
  * @property {readonly string[]} metrics
  * @property {import("../lib/api.js").Params} params
  */
 
 /** @param {ExportProps} props */
-function Export({ dimension, metrics, params }) {
+function Export({ told, metrics, params }) {
   const app = useApp();
   const [fault, setFault] = useState("");
   const save = async (/** @type {"csv" | "json"} */ kind) => {
     try {
       const rows = await allRows(questionOf(app, "query", params) ?? "");
-      const records = rows.map(({ dimensions: [value], metrics: values }) => ({
-        [dimension]: value,
+      const records = rows.map(({ dimensions: row, metrics: values }) => ({
+        ...Object.fromEntries(told.map((name, index) => [name, row[index] ?? ""])),
         ...Object.fromEntries(metrics.map((metric) => [metric, values[metric] ?? null])),
       }));
       const text = kind === "csv"
-        ? csvOf([dimension, ...metrics], records)
+        ? csvOf([...told, ...metrics], records)
         : JSON.stringify(records, null, 2);
-      saveFile(`${app.site.site_id}-${dimension.replace(/\W/g, "_")}.${kind}`, text, kind);
+      const [name = ""] = told;
+      saveFile(`${app.site.site_id}-${name.replace(/\W/g, "_")}.${kind}`, text, kind);
       setFault("");
     } catch (error) {
       setFault(/** @type {Error} */ (error).message);

@@ -12,7 +12,12 @@ const GOALS = "goal";
 
 /** Views of pages stand in their own panel. */
 const NO_PAGEVIEWS = [{ op: "is_not", dimension: EVENTS, values: ["pageview"] }];
-const ANY_GOAL = [{ op: "is_set", dimension: GOALS, values: [] }];
+
+/**
+ * Events that are no conversion, or lack the property, have no row of their own.
+ * @param {string} dimension
+ */
+const isSet = (dimension) => [{ op: "is_set", dimension, values: [] }];
 
 /** Draws the panel. */
 export function Events() {
@@ -36,7 +41,7 @@ export function Events() {
       moreLabel=${t("properties")} />
     <${DetailsButton} dimension=${current} />
   `;
-  const also = current === EVENTS ? NO_PAGEVIEWS : current === GOALS ? ANY_GOAL : [];
+  const also = current === EVENTS ? NO_PAGEVIEWS : isSet(current);
   const hint = current === GOALS ? t("empty_goals") : t("empty_events");
   return html`
     <${Panel} title=${t("events")} actions=${actions} class="breakdown tabbed">

@@ -1,6 +1,7 @@
 // How a value of a dimension is written for people. Values stay as they are in data-value and in
 // every question asked about them.
 import { html } from "../lib/html.js";
+import { dimensionOf } from "../lib/schema.js";
 
 /** Words for values that are ours, not the visitors'. */
 const WORDS = /** @type {const} */ ({
@@ -30,4 +31,24 @@ export function labelOf({ name, group, missing }, value, { t, format }) {
     return { label: text, text };
   }
   return { label: value, text: value };
+}
+
+/**
+ * How a row of a breakdown is written that is told by one dimension, or by two of which the second
+ * is the whole that the first belongs to.
+ * @param {readonly string[]} dimensions
+ * @param {readonly string[]} values
+ * @param {Pick<import("../lib/context.js").App, "t" | "format" | "schema">} app
+ * @returns {{ label: unknown, text: string }}
+ */
+export function labelOfRow(dimensions, values, app) {
+  const [part, whole] = dimensions.map((name, index) => {
+    const value = values[index] ?? "";
+    const dimension = dimensionOf(app.schema, name);
+    return dimension ? labelOf(dimension, value, app) : { label: value, text: value };
+  });
+  if (!part) return { label: "", text: "" };
+  if (!whole) return part;
+  const text = `${whole.text} ${part.text}`;
+  return { label: text, text };
 }

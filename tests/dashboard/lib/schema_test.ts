@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { dimensionOf, makeNames, metricOf, type Schema } from "../../../dashboard/lib/schema.js";
+import {
+  dimensionOf,
+  makeNames,
+  metricOf,
+  rowDimensions,
+  type Schema,
+} from "../../../dashboard/lib/schema.js";
 import { type Catalogue, makeTranslate } from "../../../dashboard/lib/text.js";
 import { texts } from "../../../dashboard/texts/en.js";
 import { schemaOf } from "../../../src/query/schema.ts";
@@ -47,4 +53,10 @@ Deno.test("dimensionOf() knows properties by their key", () => {
 Deno.test("metricOf() stands in for one that is not known", () => {
   assert.equal(metricOf(schema, "bounce_rate").better, -1);
   assert.equal(metricOf(schema, "nothing").unit, "count");
+});
+
+Deno.test("rowDimensions() tells a version together with what it is of", () => {
+  assert.deepEqual(rowDimensions(schema, "os_version"), ["os_version", "os"]);
+  assert.deepEqual(rowDimensions(schema, "page"), ["page"]);
+  assert.deepEqual(rowDimensions(schema, "props:app_version"), ["props:app_version"]);
 });
