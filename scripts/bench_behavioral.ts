@@ -1,8 +1,10 @@
 // Benchmark of the behavioural statements: each over many events hot, cold, and half and half,
 // beside a plain count of visitors in the same run, and beside DuckDB's extension where
-// MALLARD_TEST_EXTENSION names its file. Arguments: numbers of events (1000000 when missing),
-// runs=N (3), only=hot, only=mixed or only=cold. Prints the best of the runs: milliseconds by the
-// clock and of all processors, the ratio to the count, and the highest memory meanwhile.
+// MALLARD_TEST_EXTENSION names its file: then the two take turns, run by run. Arguments: numbers of
+// events (1000000 when missing), runs=N (3), only=hot, only=mixed or only=cold, and match=TEXT for
+// the statements whose name holds it. Prints the best of the runs: milliseconds by the clock and of
+// all processors, the ratio to the count, and the highest memory of the process meanwhile.
+import process from "node:process";
 import * as duckdb from "@duckdb/node-api";
 import { raw, type Sql, sql } from "../src/core/sql.ts";
 import { detailSql } from "../src/query/behaviour_funnel.ts";
@@ -24,6 +26,12 @@ import { Db } from "../src/storage/duckdb.ts";
 import { createHotTable } from "../src/storage/schema.ts";
 import { realSystem } from "../src/system.ts";
 
+const option = (name: string) =>
+  Deno.args.find((text) => text.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
+const runs = Number(option("runs") ?? 3);
+const only = option("only");
+const match = option("match") ?? "";
+
 const DAY_US = 86_400_000_000;
 const FROM_US = Date.UTC(2024, 0, 1) * 1000;
 const DAYS = 90;
@@ -31,7 +39,7 @@ const DAYS = 90;
 const TWO = "page:/,page:/pricing";
 const THREE = `${TWO},event:signup`;
 const FIVE = `${TWO},page:/page/100,page:/signup,event:signup`;
-const TWENTY = Array.from({ length: 20 }, (_, index) => `page:/page/${80 + index}`).join(",");
+const TWENTY = Array.from({ length: 20 }, (_, index) => `page:/page/${85 + index}`).join(",");
 
 interface Question {
   readonly label: string;
@@ -227,55 +235,72 @@ function peakMegabytes(): number | null {
   }
 }
 
-/** Processor time of this process so far, in ms; null where Linux is not. */
-function processorMs(): number | null {
-  try {
-    const fields = Deno.readTextFileSync("/proc/self/stat").split(") ")[1]?.split(" ") ?? [];
-    return (Number(fields[11]) + Number(fields[12])) * 10;
-  } catch {
-    return null;
-  }
+/** Processor time of this process so far, of all its threads, in ms. */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
-/** The shortest time, and the least processor time, of some runs in ms. */
-async function best(db: Db, statement: Sql, runs: number): Promise<{ ms: number; cpu: number }> {
-  const least = { ms: Infinity, cpu: Infinity };
+/** What the runs of one statement took. */
+interface Taken {
+  readonly ms: number;
+  readonly cpuMs: number;
+  /** Null where Linux is not. */
+  readonly peakMb: number | null;
+}
+
+async function once(db: Db, statement: Sql): Promise<Taken> {
+  peakMegabytes();
+  const from = performance.now();
+  const busy = processorMs();
+  await db.query(statement);
+  const ms = performance.now() - from;
+  return { ms, cpuMs: processorMs() - busy, peakMb: peakMegabytes() };
+}
+
+/** The least of each number over some runs of each statement, which take turns. */
+async function best(db: Db, statements: readonly Sql[], runs: number): Promise<Taken[]> {
+  const taken = statements.map((): Taken[] => []);
   for (let run = 0; run < runs; run++) {
-    const from = performance.now();
-    const busy = processorMs() ?? 0;
-    await db.query(statement);
-    least.ms = Math.min(least.ms, performance.now() - from);
-    least.cpu = Math.min(least.cpu, (processorMs() ?? 0) - busy);
+    for (const [index, statement] of statements.entries()) {
+      taken[index]?.push(await once(db, statement));
+    }
   }
-  return least;
+  return taken.map((all) => ({
+    ms: Math.min(...all.map(({ ms }) => ms)),
+    cpuMs: Math.min(...all.map(({ cpuMs }) => cpuMs)),
+    peakMb: all.some(({ peakMb }) => peakMb === null)
+      ? null
+      : Math.max(...all.map(({ peakMb }) => peakMb ?? 0)),
+  }));
 }
 
 /** Cells of a table, each as wide as its head. */
 const cells = (...values: readonly (string | number | null)[]) =>
   values.map((value) => String(value ?? "–").padStart(9)).join("");
 
-async function measure(db: Db, events: Sql, label: string, runs: number, extension: boolean) {
-  const heads = extension ? ["ext ms", "ext CPU", "to ext", "ext MB"] : [];
+async function measure(db: Db, events: Sql, label: string, extension: boolean) {
+  const heads = extension ? ["ext ms", "ext CPU", "to ext", "CPU", "ext MB"] : [];
   console.log(
     `\n${label}\n  ${"".padEnd(30)}${cells("ms", "CPU ms", "ratio", "peak MB", ...heads)}`,
   );
-  let unit = 1;
-  for (const { label, statement, both } of QUESTIONS) {
-    peakMegabytes();
-    const { ms, cpu } = await best(db, statement(events, nativeEngine), runs);
-    const peak = peakMegabytes();
-    if (label.startsWith("visitors")) unit = ms;
-    let line = `  ${label.padEnd(30)}${cells(Math.round(ms), cpu, (ms / unit).toFixed(2), peak)}`;
-    if (extension && both) {
-      const other = await best(db, statement(events, extensionEngine), runs);
-      const ratio = (ms / other.ms).toFixed(2);
-      line += cells(Math.round(other.ms), other.cpu, ratio, peakMegabytes());
+  let unit: number | null = null;
+  for (const { label, statement, both } of QUESTIONS.filter(({ label }) => label.includes(match))) {
+    const engines = extension && both ? [nativeEngine, extensionEngine] : [nativeEngine];
+    const [own, other] = await best(db, engines.map((engine) => statement(events, engine)), runs);
+    if (!own) continue;
+    if (label.startsWith("visitors")) unit = own.ms;
+    const ratio = unit === null ? null : (own.ms / unit).toFixed(2);
+    let line = cells(Math.round(own.ms), Math.round(own.cpuMs), ratio, own.peakMb);
+    if (other) {
+      const ratios = [(own.ms / other.ms).toFixed(2), (own.cpuMs / other.cpuMs).toFixed(2)];
+      line += cells(Math.round(other.ms), Math.round(other.cpuMs), ...ratios, other.peakMb);
     }
-    console.log(line);
+    console.log(`  ${label.padEnd(30)}${line}`);
   }
 }
 
-async function bench(events: number, runs: number, only: string | null): Promise<void> {
+async function bench(events: number): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "mallard-bench-" });
   const file = Deno.env.get("MALLARD_TEST_EXTENSION") ?? null;
   const { clock } = realSystem({ format: "text", levelMin: "warn" });
@@ -303,14 +328,14 @@ async function bench(events: number, runs: number, only: string | null): Promise
     const cold = sql`(select ${columns} from read_parquet(${[path]}))`;
     const wanted = (tier: string) => only === null || only === tier;
     const hot = sql`(select ${columns} from events)`;
-    if (wanted("hot")) await measure(db, hot, "hot", runs, extension);
+    if (wanted("hot")) await measure(db, hot, "hot", extension);
     const both = sql`(
       select ${columns} from events where timestamp >= make_timestamp(${half})
       union all
       select ${columns} from read_parquet(${[path]}) where timestamp < make_timestamp(${half}))`;
-    if (wanted("mixed")) await measure(db, both, "half hot, half cold", runs, extension);
+    if (wanted("mixed")) await measure(db, both, "half hot, half cold", extension);
     await db.execute(sql`drop table events`);
-    if (wanted("cold")) await measure(db, cold, "cold", runs, extension);
+    if (wanted("cold")) await measure(db, cold, "cold", extension);
   } finally {
     await db.close();
     await Deno.remove(folder, { recursive: true });
@@ -318,6 +343,4 @@ async function bench(events: number, runs: number, only: string | null): Promise
 }
 
 const numbers = Deno.args.filter((text) => /^\d+$/.test(text)).map(Number);
-const runs = Number(Deno.args.find((text) => text.startsWith("runs="))?.slice(5) ?? 3);
-const only = Deno.args.find((text) => text.startsWith("only="))?.slice(5) ?? null;
-for (const events of numbers.length > 0 ? numbers : [1_000_000]) await bench(events, runs, only);
+for (const events of numbers.length > 0 ? numbers : [1_000_000]) await bench(events);
