@@ -1,6 +1,6 @@
 // The settings: of the site, of what is kept with it, of access, and of the data.
 import { useApp } from "../lib/context.js";
-import { html } from "../lib/html.js";
+import { html, useEffect, useRef } from "../lib/html.js";
 import { ApiKeys } from "../panels/api_keys.js";
 import { Backups } from "../panels/backups.js";
 import { Dropped, Erase, EventExport, ExportLinks, Kept } from "../panels/data.js";
@@ -22,12 +22,18 @@ export function SettingsPage() {
   const { t, site } = useApp();
   const { own, put } = useOwn();
   const current = SECTIONS.find(({ name }) => name === own["section"]) ?? SECTIONS[0];
+  const pressed = useRef(/** @type {HTMLElement | null} */ (null));
+  // On a phone the row of sections is wider than the page.
+  useEffect(() => {
+    pressed.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [current.name]);
   return html`
     <h1 class="title">${t("settings_of", { site: site.name || site.site_id })}</h1>
     <div class="pills" role="group" aria-label=${t("settings")}>
       ${SECTIONS.map(({ name }) =>
         html`
           <button key=${name} type="button" class="pill" aria-pressed=${name === current.name}
+            ref=${name === current.name ? pressed : null}
             onClick=${() => put({ section: name === SECTIONS[0].name ? "" : name })}>
             ${t(name)}</button>
         `
