@@ -1,6 +1,6 @@
 // Pictures of every page of the dashboard, in light, dark and on a phone, for people to look at:
 // a server of its own is filled with lifelike traffic. They lie in screenshots/, which git ignores.
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 import { ROOT } from "./lib.ts";
 import { seed } from "./seed.ts";
 import { fromSource, ServerProcess } from "./server_process.ts";
@@ -11,7 +11,8 @@ const HELP = `Usage: deno task shots [options]
   --url URL        a running server instead of one filled for this
   --site SITE      the site to show there
   --lang TAG       language of the browser (en-GB)
-  --only WORD      only pages whose name contains this`;
+  --only WORD      only pages whose name contains this
+  --readme         the few pictures of README.md instead, into docs/`;
 
 /** Every page by the name of its picture: what follows ? in the URL. */
 const PAGES: Readonly<Record<string, string>> = {
@@ -43,6 +44,23 @@ const LOOKS = {
   phone: { ...PHONE, colorScheme: "light" },
 } as const;
 
+const PICTURE = { viewport: { width: 1240, height: 960 } };
+const SHOP = "site=feathershop.example";
+
+/** The pictures of README.md by their files. */
+const README = {
+  screenshot: { look: { ...PICTURE, colorScheme: "light" }, search: SHOP },
+  behaviour: {
+    look: { viewport: { width: 1240, height: 1056 }, colorScheme: "light" },
+    search: `${SHOP}&view=behaviour&steps=page:/,page:/cart,page:/checkout,event:purchase`,
+  },
+  dark: {
+    look: { ...PICTURE, colorScheme: "dark" },
+    search: `${SHOP}&compare=previous_period&tabs=map`,
+  },
+  phone: { look: { ...PHONE, deviceScaleFactor: 1, colorScheme: "light" }, search: SHOP },
+} as const;
+
 const FLAGS = [
   "--headless",
   "--no-sandbox",
@@ -62,6 +80,7 @@ interface Options {
   readonly site: string;
   readonly lang: string;
   readonly only: string;
+  readonly readme: boolean;
 }
 
 function optionsOf(args: readonly string[]): Options {
@@ -75,6 +94,7 @@ function optionsOf(args: readonly string[]): Options {
     site: value("site", siteProfiles(1)[0]?.domain ?? ""),
     lang: value("lang", "en-GB"),
     only: value("only", ""),
+    readme: args.includes("--readme"),
   };
 }
 
@@ -94,6 +114,16 @@ async function withServer(options: Options, work: (url: string) => Promise<void>
   }
 }
 
+/** Opens an address and waits until it stands still. */
+async function settle(page: Page, address: string): Promise<void> {
+  await page.goto(address);
+  await page.waitForFunction(() =>
+    document.querySelector("main > *") !== null &&
+    !document.querySelector("[aria-busy=true], .stale, .to-come, .to-come-chart, .to-come-text")
+  );
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+}
+
 async function takeAll(browser: Browser, url: string, options: Options): Promise<number> {
   let count = 0;
   for (const [look, settings] of Object.entries(LOOKS)) {
@@ -102,12 +132,7 @@ async function takeAll(browser: Browser, url: string, options: Options): Promise
       if (!name.includes(options.only)) continue;
       const page = await context.newPage();
       const query = search.startsWith("site=") ? search : `site=${options.site}&${search}`;
-      await page.goto(`${url}/?${query}`);
-      await page.waitForFunction(() =>
-        document.querySelector("main > *") !== null &&
-        !document.querySelector("[aria-busy=true], .stale, .to-come, .to-come-chart, .to-come-text")
-      );
-      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+      await settle(page, `${url}/?${query}`);
       const fullPage = name !== "details";
       await page.screenshot({ path: `${ROOT}screenshots/${name}-${look}.png`, fullPage });
       await page.close();
@@ -116,6 +141,17 @@ async function takeAll(browser: Browser, url: string, options: Options): Promise
     await context.close();
   }
   return count;
+}
+
+async function takeReadme(browser: Browser, url: string, options: Options): Promise<number> {
+  for (const [name, { look, search }] of Object.entries(README)) {
+    const context = await browser.newContext({ ...look, locale: options.lang });
+    const page = await context.newPage();
+    await settle(page, `${url}/?${search}`);
+    await page.screenshot({ path: `${ROOT}docs/${name}.png` });
+    await context.close();
+  }
+  return Object.keys(README).length;
 }
 
 if (import.meta.main) {
@@ -129,7 +165,9 @@ if (import.meta.main) {
   const browser = await chromium.launch({ executablePath, args: FLAGS });
   try {
     await withServer(options, async (url) => {
-      console.log(`${await takeAll(browser, url, options)} pictures in screenshots/`);
+      if (options.readme) {
+        console.log(`${await takeReadme(browser, url, options)} pictures in docs/`);
+      } else console.log(`${await takeAll(browser, url, options)} pictures in screenshots/`);
     });
   } finally {
     await browser.close();

@@ -133,20 +133,17 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
             before=${comparison?.["visitors"]} />
         `,
       }
-      : { text: format.compact(other), title: format.count(other) };
+      : numberCell(other, format);
+    const last = third
+      ? [{ text: format.value(metricOf(schema, third).unit, metrics[third] ?? null) }]
+      : [];
     return {
       key: JSON.stringify(values),
       label,
       title: text,
       share: most > 0 ? count / most : 0,
       pressed: isPicked(state.filters, told, values),
-      cells: [
-        { text: format.compact(count), title: format.count(count) },
-        ...(narrow && !compared ? [] : [cell]),
-        ...(third
-          ? [{ text: format.value(metricOf(schema, third).unit, metrics[third] ?? null) }]
-          : []),
-      ],
+      cells: [numberCell(count, format), ...(narrow && !compared ? [] : [cell]), ...last],
       data: {
         value: value === dimension.missing ? UNKNOWN : value,
         visitors: count,
@@ -176,4 +173,12 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
   return html`
     <div class=${stale && data ? "panel-body stale" : "panel-body"} aria-busy=${stale}>${body}</div>
   `;
+}
+
+/**
+ * @param {number} count
+ * @param {import("../lib/format.js").Format} format
+ */
+function numberCell(count, format) {
+  return { text: format.compact(count), title: format.count(count) };
 }

@@ -10,10 +10,14 @@ import { html } from "../lib/html.js";
  * @property {import("../lib/format.js").Value | undefined} before the earlier value
  */
 
+/** A change below this is written as none: it would read 0.0%. */
+const LEAST = 0.0005;
+
 /** @param {MetricChangeProps} props */
-export function MetricChange({ metric, change, before }) {
+export function MetricChange({ metric, change: exact, before }) {
   const { t, format } = useApp();
-  if (change === undefined) return null;
+  if (exact === undefined) return null;
+  const change = exact !== null && Math.abs(exact) < LEAST ? 0 : exact;
   const text = change === null
     ? ""
     : metric.unit === "ratio"
