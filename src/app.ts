@@ -44,7 +44,7 @@ import { Timestamps } from "./ingest/timestamps.ts";
 import { UserAgents } from "./ingest/useragent.ts";
 import { loadSecret, VisitorIds } from "./ingest/visitor_id.ts";
 import { type Job, Jobs } from "./jobs.ts";
-import { jobTable } from "./job_table.ts";
+import { type JobParts, jobTable } from "./job_table.ts";
 import { chooseEngine, extensionOptions } from "./query/engine/extension.ts";
 import { Runner } from "./query/run.ts";
 import { rulesOfSites } from "./query/site_rules.ts";
@@ -149,8 +149,7 @@ async function openParts(
   const stop = async () => {
     stopping.abort();
     queries.live.close();
-    await stopAll(config, system, state, ingest.drops);
-    await backups.idle();
+    await stopAll(config, system, state, parts);
     access.hasher.close();
     await storage.close();
   };
@@ -310,7 +309,7 @@ async function stopAll(
   config: Config,
   { clock, log }: System,
   { jobs, buffer, storage }: State,
-  drops: Drops,
+  { drops, backups }: Pick<JobParts, "drops" | "backups">,
 ): Promise<void> {
   const done = new AbortController();
   const finish = async () => {
@@ -318,6 +317,7 @@ async function stopAll(
     await jobs.stop();
     await drops.flush();
     await storage.flusher.flush();
+    await backups.idle();
     return true;
   };
   const late = clock.sleep(config.shutdown_timeout_secs * 1000, done.signal).then(() => false);

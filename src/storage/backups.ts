@@ -116,7 +116,8 @@ export class Backups {
     const age = last ? this.#world.clock.nowMs() - Date.parse(last.madeAt) : Infinity;
     if (age < everyMs) return;
     await (await this.begin()).done;
-    if (this.#fault !== null) throw new Error(this.#fault);
+    const { aborted } = this.#options.signal;
+    if (this.#fault !== null && !aborted) throw new Error(this.#fault);
   }
 
   /** Resolves when none is being made. */
