@@ -75,9 +75,12 @@ dashboardTest(
 dashboardTest(
   "app.js: the chart zooms into what is marked, reads point by point and as a table",
   async ({ url, open }) => {
+    const series = await askApi(url, `stats/timeseries?${OF_SITE}&period=7d`);
+    const note = JSON.stringify({ date: series[3].date, text: "A new release" });
+    const path = `${url}/api/sites/${SITE}/annotations`;
+    await (await fetch(path, { method: "POST", body: note })).body?.cancel();
     const { page, faults } = await open(`${url}/?site=${SITE}&period=7d`);
     await settled(page);
-    const series = await askApi(url, `stats/timeseries?${OF_SITE}&period=7d`);
     await page.focus(".chart");
     await page.keyboard.press("Home");
     for (const { visitors } of series.slice(0, 3)) {
@@ -85,7 +88,7 @@ dashboardTest(
       assert.match(spoken, new RegExp(`\\b${visitors}$`), spoken);
       await page.keyboard.press("ArrowRight");
     }
-    assert.match(await page.innerText(".chart-tip"), /\d{4}/);
+    assert.match(await page.innerText(".chart-tip"), /A new release/);
     const box = await page.locator(".chart .u-over").boundingBox();
     assert.ok(box);
     const at = (share: number): [number, number] => [box.x + box.width * share, box.y + 50];
@@ -106,6 +109,7 @@ dashboardTest(
       told.map(Number),
       series.slice(1, 4).map(({ visitors }: { visitors: number }) => visitors),
     );
+    assert.match(await page.innerText(".chart tbody tr:last-child th"), /A new release/);
     assert.deepEqual(faults, []);
   },
 );
