@@ -1,0 +1,39 @@
+// What the first view of the dashboard takes over the wire: page, scripts, styles and every answer,
+// in a browser that has seen nothing of it before.
+import { ok } from "node:assert";
+import { seed } from "../../scripts/seed.ts";
+import { siteProfiles } from "../../scripts/traffic.ts";
+import { browserTest } from "../support/browser.ts";
+import { startReady } from "../support/ready_server.ts";
+import { withFolder } from "../support/storage.ts";
+
+const BYTES_MAX = 120_000;
+
+browserTest("the first view takes at most 120 KB over the wire", async (context) => {
+  await withFolder(async (folder) => {
+    const server = await startReady(folder, {});
+    const traffic = { seed: 1, untilMs: Date.now(), days: 40, sites: 1, visitorsPerDay: 100 };
+    await seed({ url: server.url, key: null }, traffic);
+    const page = await context.newPage();
+    const session = await context.newCDPSession(page);
+    await session.send("Network.enable");
+    const bytes = new Map<string, number>();
+    const urls = new Map<string, string>();
+    session.on("Network.responseReceived", ({ requestId, response }) => {
+      urls.set(requestId, response.url);
+    });
+    session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+      bytes.set(urls.get(requestId) ?? requestId, encodedDataLength);
+    });
+    await page.goto(`${server.url}/?site=${siteProfiles(1)[0]?.domain}&period=30d`);
+    await page.waitForFunction(() =>
+      document.querySelector("main [data-metric][data-value]") !== null &&
+      !document.querySelector("[aria-busy=true], .stale, .to-come, .to-come-chart")
+    );
+    await server.stop();
+    const total = [...bytes.values()].reduce((sum, one) => sum + one, 0);
+    const answers = [...bytes.keys()].filter((url) => url.includes("/api/stats/"));
+    ok(answers.length > 5, "the reports were asked for");
+    ok(total > 50_000 && total <= BYTES_MAX, `${total} bytes: ${JSON.stringify([...bytes])}`);
+  });
+});
