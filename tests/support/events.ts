@@ -1,7 +1,7 @@
 // Builders of events, and a reader over a real DuckDB and real Parquet files filled with them.
 import * as duckdb from "@duckdb/node-api";
 import { type Event, EVENT_COLUMN_NAMES } from "../../src/core/event.ts";
-import type { Db } from "../../src/storage/duckdb.ts";
+import type { Db, ExtensionOptions } from "../../src/storage/duckdb.ts";
 import type { Flusher } from "../../src/storage/flush.ts";
 import type { Journal } from "../../src/storage/journal.ts";
 import { openStorage } from "../../src/storage/open.ts";
@@ -60,7 +60,11 @@ export interface TestReader {
  */
 export async function openTestReader(
   events: readonly Event[],
-  { coldShare = 0, threads = null }: { coldShare?: number; threads?: number | null } = {},
+  { coldShare = 0, threads = null, extension }: {
+    coldShare?: number;
+    threads?: number | null;
+    extension?: ExtensionOptions | undefined;
+  } = {},
 ): Promise<TestReader> {
   const folder = await Deno.makeTempDir({ prefix: "mallard-test-" });
   // Time limits of queries are real: DuckDB does not wait for a clock that stands still.
@@ -70,7 +74,13 @@ export async function openTestReader(
     pid: Deno.pid,
     memoryBytes: null,
     loadDuckDb: () => Promise.resolve(duckdb),
-  }, { dataDir: folder, memory_limit: null, threads });
+  }, {
+    dataDir: folder,
+    memory_limit: null,
+    threads,
+    ...(extension === undefined ? {} : { extension }),
+  });
+  if (storage.db.extensionFault !== null) throw new Error(storage.db.extensionFault);
   const { reader, db, journal, flusher } = storage;
   const cold = Math.round(events.length * coldShare);
   if (cold > 0) {

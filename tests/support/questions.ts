@@ -1,8 +1,10 @@
 // A runner over a real reader with a clock that stands, and the routes of the statistics on it.
 import type { Event } from "../../src/core/event.ts";
 import { statsRoutes } from "../../src/api/stats.ts";
+import { extensionEngine, extensionOptions } from "../../src/query/engine/extension.ts";
 import { type SiteRules, STANDARD_SETTINGS } from "../../src/query/parse.ts";
 import { Runner, type RunnerOptions } from "../../src/query/run.ts";
+import type { ExtensionOptions } from "../../src/storage/duckdb.ts";
 import { openTestReader, type TestReader } from "./events.ts";
 import { FakeClock } from "./fake_system.ts";
 import { type Called, callRoute } from "./routes.ts";
@@ -25,12 +27,26 @@ interface Setting {
   readonly coldShare?: number;
 }
 
-/** Opens, hands out, closes. */
+/** A file of DuckDB's extension, built for this DuckDB: then every question is put to it too. */
+const FILE = Deno.env.get("MALLARD_TEST_EXTENSION") ?? null;
+
+/** Opens, hands out, closes; once for each engine, unless the options name one. */
 export async function withQuestions(
-  { events, now = "2024-03-10T15:00:00Z", settings, options, coldShare = 0.5 }: Setting,
+  setting: Setting,
   use: (questions: Questions) => Promise<void>,
 ): Promise<void> {
-  const test = await openTestReader(events, { coldShare });
+  await withEngine(setting, undefined, use);
+  if (FILE === null || setting.options?.engine) return;
+  const options = { ...setting.options, engine: extensionEngine };
+  await withEngine({ ...setting, options }, extensionOptions(FILE), use);
+}
+
+async function withEngine(
+  { events, now = "2024-03-10T15:00:00Z", settings, options, coldShare = 0.5 }: Setting,
+  extension: ExtensionOptions | undefined,
+  use: (questions: Questions) => Promise<void>,
+): Promise<void> {
+  const test = await openTestReader(events, { coldShare, extension });
   try {
     const clock = new FakeClock(Date.parse(now));
     const sites = { settings: () => Promise.resolve({ ...STANDARD_SETTINGS, ...settings }) };

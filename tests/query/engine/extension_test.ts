@@ -71,8 +71,18 @@ Deno.test("extensionOptions() quotes a path and allows only that unsigned", () =
 
 /** Questions whose answers both engines must agree on, over events without ties. */
 function conformance(engine: BehavioralEngine): Record<string, Sql> {
-  const steps = parseSteps("page:/a,page:/b,event:signup", "steps", 1, () => undefined)
-    .map((step) => step.condition);
+  const conditions = (text: string) =>
+    parseSteps(text, "steps", 1, () => undefined).map((step) => step.condition);
+  const steps = conditions("page:/a,page:/b,event:signup");
+  const funnel = (steps: readonly Sql[], windowUs: number) =>
+    engine.funnel(EVENTS, {
+      steps,
+      windowUs,
+      order: "in_order",
+      overlap: false,
+      considered: sql`true`,
+    });
+  const five = conditions("page:/,page:/c,event:purchase,page:/b,event:click");
   const weekly = {
     interval: "week",
     weekStart: 1,
@@ -87,17 +97,15 @@ function conformance(engine: BehavioralEngine): Record<string, Sql> {
       engine.visits(EVENTS, VISIT_GAP_US, { pages: true, first: ["country_code"] })
     }`,
     events: sql`select * from ${engine.visitEvents(EVENTS, VISIT_GAP_US, ["pathname"])}`,
-    funnel: sql`select * from ${
-      engine.funnel(EVENTS, {
-        steps,
-        windowUs: HOUR,
-        order: "in_order",
-        overlap: false,
-        considered: sql`true`,
-      })
-    }`,
+    funnel: sql`select * from ${funnel(steps, HOUR)}`,
+    "funnel of 2": sql`select * from ${funnel(steps.slice(0, 2), 1)}`,
+    "funnel of 5": sql`select * from ${funnel(five, 400 * HOUR)}`,
     sequence: sql`select * from ${engine.sequence(EVENTS, steps, false)}`,
+    "sequence of 5": sql`select * from ${engine.sequence(EVENTS, five, false)}`,
     retention: sql`select cohort, size, after, visitors from ${engine.retention(EVENTS, weekly)}`,
+    "31 intervals": sql`select cohort, size, after, visitors from ${
+      engine.retention(EVENTS, { ...weekly, interval: "day", count: 31 })
+    }`,
     next: sql`select * from ${engine.next(EVENTS, "/a", 10, 0)}`,
   };
 }
