@@ -25,34 +25,38 @@ const HEAVY_FROM = 192;
  */
 export function plainSequence(events: Sql, steps: readonly Sql[], overlap: boolean): Sql {
   const last = steps.length;
-  const middle = steps.slice(1, -1).map((_, index) => index + 2);
-  const reached = (first: Sql) =>
-    middle.reduce(
-      (before, step) => sql`list_min(list_filter(${listName(step)}, lambda key: key > ${before}))`,
-      first,
-    );
-  if (!overlap) return exclusiveSequence(events, steps, reached(raw("first_key")));
+  if (!overlap) return exclusiveSequence(events, steps);
   const lists = overlappingLists(events, steps, { everyone: true });
+  const begun = sql`select *, list_min(${listName(1)}) as at_1 from (${withLists(lists, last)})`;
+  return converted(sql`list_max(${listName(last)})`, begun, last);
+}
+
+/**
+ * The first event that will do for each step after the first, from `begun` with its at_1. Each has
+ * a selection of its own: as one expression a step would be computed again for every event of the
+ * step after it.
+ */
+function converted(lastKey: Sql, begun: Sql, last: number): Sql {
+  let inner = begun;
+  for (let step = 2; step < last; step++) {
+    inner = sql`select *, list_min(list_filter(${listName(step)}, lambda key:
+        key > ${ident(`at_${step - 1}`)})) as ${ident(`at_${step}`)} from (${inner})`;
+  }
   return sql`(
-    select visitor_id,
-      coalesce(list_max(${listName(last)}) > ${reached(sql`list_min(${listName(1)})`)}, false)
-        as converted
-    from (${withLists(lists, last)})
+    select visitor_id, coalesce(${lastKey} > ${ident(`at_${last - 1}`)}, false) as converted
+    from (${inner})
   )`;
 }
 
 /** Where no event can meet two steps, only those between the first and the last need lists. */
-function exclusiveSequence(events: Sql, steps: readonly Sql[], reached: Sql): Sql {
+function exclusiveSequence(events: Sql, steps: readonly Sql[]): Sql {
   const cases = steps.map((step, index) => sql`when ${step} then ${raw(String(index + 1))}`);
   const lists = steps.slice(1, -1).map((_, index) =>
     sql`, list(us * 32 + step) filter (where step = ${raw(String(index + 2))}) as ${
       listName(index + 2)
     }`
   );
-  return sql`(
-    select visitor_id, coalesce(last_key > ${reached}, false) as converted
-    from (
-      select visitor_id, min(us * 32 + step) filter (where step = 1) as first_key,
+  const begun = sql`select visitor_id, min(us * 32 + step) filter (where step = 1) as at_1,
         max(us * 32 + step) filter (where step = ${raw(String(steps.length))}) as last_key${
     join(lists, "")
   }
@@ -60,9 +64,8 @@ function exclusiveSequence(events: Sql, steps: readonly Sql[], reached: Sql): Sq
         select visitor_id, epoch_us(timestamp) as us, case ${join(cases, " ")} end as step
         from ${events}
       )
-      group by visitor_id
-    )
-  )`;
+      group by visitor_id`;
+  return converted(raw("last_key"), begun, steps.length);
 }
 
 /**

@@ -210,3 +210,24 @@ Deno.test("sequenceMatches() follows a visitor with 50,000 events", async () => 
     assert.deepEqual(rows, [{ visitor_id: "robot", began: true, matches: 12_500 }]);
   });
 });
+
+Deno.test("plainSequence() takes many steps of a visitor with 20,000 events one by one", async () => {
+  const paths = Array.from({ length: 10 }, (_, index) => `/${index}`);
+  const events = Array.from({ length: 20_000 }, (_, index) =>
+    plainEvent({
+      visitor_id: "robot",
+      timestamp: FROM + index * SECOND,
+      pathname: paths[index % paths.length] as string,
+    }));
+  const once = paths.map((path) => `page:${path}`);
+  await withEvents(events, async (ask) => {
+    for (const texts of [once, [...once, ...once], [...once, "event:none"]]) {
+      const steps = parseSteps(texts.join(","), "steps", 2, () => undefined);
+      const conditions = steps.map((step) => step.condition);
+      const rows = await ask(
+        sql`select converted from ${plainSequence(EVENTS, conditions, mayOverlap(steps))}`,
+      );
+      assert.deepEqual(rows, [{ converted: !texts.includes("event:none") }], texts.join());
+    }
+  });
+});
