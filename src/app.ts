@@ -340,6 +340,15 @@ function notReady(): AppError {
 function earlyRoutes(): Route[] {
   const text = (body: string, status: number) =>
     new Response(body, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
+  const events: Route = {
+    method: "POST",
+    path: "/api/event",
+    right: "ingest",
+    anyOrigin: true,
+    handle: () => {
+      throw notReady();
+    },
+  };
   return [
     { method: "GET", path: "/health", right: "public", handle: () => text("ok", 200) },
     {
@@ -348,5 +357,9 @@ function earlyRoutes(): Route[] {
       right: "public",
       handle: () => text("database not ready", 503),
     },
+    // A tracker in a page may read that it should try again.
+    events,
+    { ...events, method: "GET" },
+    { ...events, method: "OPTIONS" },
   ];
 }

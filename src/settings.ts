@@ -124,14 +124,15 @@ export const SETTINGS = {
   flush_event_count: row({
     group: "storage",
     env: "MALLARD_FLUSH_COUNT",
-    kind: wholeNumber(1, 1_000_000),
+    kind: wholeNumber(1, 1_000_000_000),
     default: 1000,
     doc: "Number of new events after which they are written to Parquet.",
   }),
   flush_interval_secs: row({
     group: "storage",
     env: "MALLARD_FLUSH_INTERVAL",
-    kind: wholeNumber(1, 86_400),
+    // A timer of the runtime counts 24 days at most.
+    kind: wholeNumber(1, 2_000_000),
     default: 60,
     doc: "Longest time until new events are written to Parquet.",
   }),
@@ -392,7 +393,7 @@ export const SETTINGS = {
   cache_ttl_secs: row({
     group: "statistics",
     env: "MALLARD_CACHE_TTL",
-    kind: wholeNumber(0, 86_400),
+    kind: wholeNumber(0, YEAR_SECS),
     default: 60,
     doc: "How long an answer may be served again; 0 switches the cache off.",
   }),

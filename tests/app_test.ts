@@ -28,6 +28,10 @@ Deno.test("createApp() answers /health and refuses the rest until it has started
     const other = await send("/api/stats/main?site_id=a");
     assert.strictEqual(other.status, 503);
     assert.ok(other.headers.has("retry-after"));
+    const event = await send("/api/event");
+    assert.strictEqual(event.status, 503);
+    assert.ok(event.headers.has("retry-after"));
+    assert.strictEqual(event.headers.get("access-control-allow-origin"), "*");
     await app.start();
     assert.strictEqual(await (await send("/health/ready")).text(), "ready");
     await app.stop();

@@ -189,8 +189,8 @@ Deno.test("loadConfig() refuses a wrong type and names key, value and file", () 
 Deno.test("loadConfig() refuses what is out of range, on both ends", () => {
   const wrong: Record<string, string[]> = {
     MALLARD_PORT: ["-1", "65536", "8e3", "0x10", "99999999999999999999999", "8000 1"],
-    MALLARD_FLUSH_COUNT: ["0", "1000001"],
-    MALLARD_FLUSH_INTERVAL: ["0", "86401"],
+    MALLARD_FLUSH_COUNT: ["0", "1000000001"],
+    MALLARD_FLUSH_INTERVAL: ["0", "2000001"],
     MALLARD_RETENTION_DAYS: ["-1", "36501"],
     MALLARD_CACHE_MAX_ENTRIES: ["0"],
     MALLARD_MAX_CONCURRENT_QUERIES: ["0"],
@@ -405,4 +405,16 @@ Deno.test("optionsHelp() lists every environment name and no line over 100 chara
     assert.ok(help.includes(settingRow(name).doc));
   }
   for (const line of help.split("\n")) assert.ok(line.length <= 100, line);
+});
+
+Deno.test("loadConfig() lets an owner put flushes and the end of answers off for days", () => {
+  const env = {
+    MALLARD_FLUSH_COUNT: "100000000",
+    MALLARD_FLUSH_INTERVAL: "999999",
+    MALLARD_CACHE_TTL: "999999",
+  };
+  const loaded = loadConfig({ file: null, env });
+  assert.ok("config" in loaded, JSON.stringify(loaded));
+  const { flush_event_count, flush_interval_secs, cache_ttl_secs } = loaded.config;
+  assert.deepEqual([flush_event_count, flush_interval_secs, cache_ttl_secs], [1e8, 999999, 999999]);
 });

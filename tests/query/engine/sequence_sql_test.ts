@@ -211,7 +211,7 @@ Deno.test("sequenceMatches() follows a visitor with 50,000 events", async () => 
   });
 });
 
-Deno.test("plainSequence() takes many steps of a visitor with 20,000 events one by one", async () => {
+Deno.test("plainSequence() follows a visitor with 20,000 events over 20 steps", async () => {
   const paths = Array.from({ length: 10 }, (_, index) => `/${index}`);
   const events = Array.from({ length: 20_000 }, (_, index) =>
     plainEvent({
