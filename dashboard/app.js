@@ -12,7 +12,7 @@ import { useSession } from "./lib/session.js";
 import { parseState, printState } from "./lib/state.js";
 import { chooseLanguage, makeTranslate } from "./lib/text.js";
 import { useTick } from "./lib/tick.js";
-import { Frame } from "./pages/frame.js";
+import { Frame, hasPeriod } from "./pages/frame.js";
 import { Lazy } from "./pages/lazy.js";
 import { nextInterval, stepOf } from "./pages/periods.js";
 import { SitePage } from "./pages/site.js";
@@ -162,7 +162,7 @@ function Shell({ app, session, starting, adding, onAdding }) {
   const offline = !online || session.fault?.status === 0;
   useKeys({
     ...keysOf(app),
-    c: () => setOpened("period"),
+    ...(hasPeriod(app.state.view) ? { c: () => setOpened("period") } : {}),
     0: () => setOpened("site"),
     "/": () => setFilter(app.state.filters.length),
     "?": () => setDialog("keys"),

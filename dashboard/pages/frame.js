@@ -27,14 +27,22 @@ import { Periods } from "./periods.js";
  * @property {unknown} [children]
  */
 
-/** Views that have a period and filters. */
-const WITH_PERIOD = new Set(["", "behaviour"]);
+/** Views that have filters. */
+const WITH_FILTERS = new Set(["", "behaviour", "realtime"]);
+
+/**
+ * Whether a view has a period besides.
+ * @param {string} view
+ */
+export function hasPeriod(view) {
+  return view === "" || view === "behaviour";
+}
 
 /** @param {FrameProps} props */
 export function Frame(props) {
   const { t, state } = useApp();
   const { opened, onOpen, offline, bare, onFilter, children } = props;
-  const tools = !bare && WITH_PERIOD.has(state.view);
+  const tools = !bare && WITH_FILTERS.has(state.view);
   return html`
     <a class="skip" href="#main">${t("skip")}</a>
     <header class="top">
@@ -49,8 +57,10 @@ export function Frame(props) {
           <${Icon} name="filter" />${t("filter")}
         </button>
         <${Filters} onEdit=${onFilter} />
-        <${Periods} open=${opened === "period"}
-          onToggle=${(/** @type {boolean} */ open) => onOpen(open ? "period" : null)} />
+        ${hasPeriod(state.view) && html`
+          <${Periods} open=${opened === "period"}
+            onToggle=${(/** @type {boolean} */ open) => onOpen(open ? "period" : null)} />
+        `}
       </section>
     `}
     ${offline && html`<p class="banner" role="status">${t("connection_lost")}</p>`}

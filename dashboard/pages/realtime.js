@@ -1,14 +1,15 @@
 // Who is on the site now: pushed by the server as it happens.
 import { Bars } from "../components/bars.js";
 import { useApp } from "../lib/context.js";
+import { printFilters } from "../lib/filter.js";
 import { html, useEffect } from "../lib/html.js";
 import { useLive } from "../lib/live.js";
 import { LiveList } from "../panels/live_list.js";
 
 /** Draws the page. */
 export function RealtimePage() {
-  const { t, format, site, reload } = useApp();
-  const { live, lost } = useLive(site.site_id, "");
+  const { t, format, site, state, reload } = useApp();
+  const { live, lost } = useLive(site.site_id, printFilters(state.filters));
   // A stream does not say why it broke: whether the login has ended is asked apart.
   useEffect(() => {
     if (lost) reload();
@@ -27,7 +28,7 @@ export function RealtimePage() {
     `;
   return html`
     <div class="title-line">
-      <h1 class="title">${t("realtime")}</h1>
+      <h1 class="title small">${t("realtime")}</h1>
       <p class="muted" role="status">${lost && t("realtime_lost")}</p>
     </div>
     <section class="panel live" aria-busy=${live === null}>

@@ -2,9 +2,11 @@
 import { BarTable } from "../components/bar_table.js";
 import { Empty, Panel, RowsToCome } from "../components/panel.js";
 import { useApp } from "../lib/context.js";
+import { hasValue } from "../lib/filter.js";
 import { html } from "../lib/html.js";
 import { dimensionOf } from "../lib/schema.js";
 import { labelOf } from "./labels.js";
+import { picked } from "./pick.js";
 
 const ROWS = 9;
 
@@ -18,7 +20,7 @@ const ROWS = 9;
 /** @param {LiveListProps} props */
 export function LiveList({ title, dimension, rows }) {
   const app = useApp();
-  const { t, name, format, schema } = app;
+  const { t, name, format, schema, state, go } = app;
   const row = dimensionOf(schema, dimension);
   const most = rows?.[0]?.visitors ?? 0;
   const draw = (/** @type {import("../lib/live.js").LiveRow} */ { value, visitors }) => {
@@ -27,18 +29,20 @@ export function LiveList({ title, dimension, rows }) {
       key: value,
       label,
       title: text,
-      pressed: false,
+      pressed: hasValue(state.filters, "is", dimension, value),
       share: most > 0 ? visitors / most : 0,
       cells: [{ text: format.count(visitors) }],
       data: { value, visitors },
     };
   };
+  const onPick = (/** @type {string} */ value, /** @type {boolean} */ exclude) =>
+    go({ filters: picked(state.filters, dimension, value, exclude) });
   const body = rows === null
     ? html`<${RowsToCome} rows=${ROWS} />`
     : rows.length === 0
     ? html`<${Empty} title=${t("realtime_empty")} />`
     : html`
-      <${BarTable} caption=${title} hint="" onPick=${null}
+      <${BarTable} caption=${title} hint=${t("pick_hint")} onPick=${onPick}
         columns=${[name("dimension", dimension), name("metric", "visitors")]}
         rows=${rows.slice(0, ROWS).map(draw)} />
     `;

@@ -435,6 +435,11 @@ dashboardTest(
     await page.locator('.live [data-live="2"]').nth(1).waitFor();
     await page.locator('.breakdown [data-value="/second"][data-visitors="1"]').waitFor();
     await page.locator("nav .now.on:text-is('2')").waitFor();
+    await page.click('.breakdown button:has-text("/second")');
+    await page.waitForURL(/is%28page%2C%2Fsecond%29/);
+    await page.locator('.live [data-live="1"]').nth(1).waitFor();
+    await sendEvent(url, "added.example", 146, { path: "/second" });
+    await page.locator('.live [data-live="2"]').nth(1).waitFor();
     assert.deepEqual(faults, []);
   },
 );
