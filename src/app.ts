@@ -67,6 +67,8 @@ export interface App {
 }
 
 const VISIT_GAP_MS = 30 * 60_000;
+/** Longest time until every query that is told to end has ended. */
+const CLOSE_MS_MAX = 5000;
 const FIRST_DATE = "0000-01-01";
 const LAST_DATE = "9999-12-31";
 /** Makes the app; nothing is touched before start(). */
@@ -151,7 +153,7 @@ async function openParts(
     queries.live.close();
     await stopAll(config, system, state, parts);
     access.hasher.close();
-    await storage.close();
+    await closeInTime(storage, system);
   };
   return { routes, handle, stop };
 }
@@ -329,6 +331,18 @@ async function stopAll(
   if (!inTime) {
     log("warn", "Stopping before everything hot is in Parquet: it stays in the journal");
   }
+}
+
+/**
+ * Closes storage, or leaves it open when a query does not hear that it should end: what was
+ * accepted is safe in either case, and the process goes on to its own end.
+ */
+async function closeInTime(storage: Storage, { clock, log }: System): Promise<void> {
+  const closed = new AbortController();
+  const late = clock.sleep(CLOSE_MS_MAX, closed.signal).then(() => false);
+  const isClosed = await Promise.race([storage.close().then(() => true), late]);
+  closed.abort();
+  if (!isClosed) log("warn", "Stopping although a query has not ended");
 }
 
 function notReady(): AppError {

@@ -4,12 +4,12 @@ import type * as DuckDb from "@duckdb/node-api";
 import type {
   DuckDBConnection,
   DuckDBInstance,
+  DuckDBPreparedStatement,
   DuckDBResultReader,
   DuckDBType,
   DuckDBValue,
 } from "@duckdb/node-api";
 import { AppError, messageOf } from "../core/errors.ts";
-import { type Event, EVENT_COLUMN_NAMES, EVENT_COLUMNS } from "../core/event.ts";
 import type { Sql, SqlValue } from "../core/sql.ts";
 import type { Clock } from "../core/types.ts";
 
@@ -49,7 +49,6 @@ export interface QueryLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
-const APPEND_ROWS = 2048;
 /** How long until an interrupted query that goes on is interrupted again. */
 const INTERRUPT_MS = 100;
 
@@ -70,8 +69,8 @@ export class Db {
   readonly #queue: Waiting[] = [];
   readonly #running = new Map<DuckDBConnection, Promise<unknown>>();
   #isClosing = false;
-  readonly #columnTypes: DuckDBType[];
   #writing: Promise<unknown> = Promise.resolve();
+  #prepared: { readonly text: string; readonly statement: DuckDBPreparedStatement } | null = null;
   /** Why the extension was not loaded; null when it was, or none was wanted. */
   readonly extensionFault: string | null;
 
@@ -90,9 +89,6 @@ export class Db {
     this.#writer = writer;
     this.#readers = readers;
     this.#idle = [...readers];
-    const { VARCHAR, TIMESTAMP, DECIMAL } = duckdb;
-    const types = { "VARCHAR": VARCHAR, "TIMESTAMP": TIMESTAMP, "DECIMAL(12,2)": DECIMAL(12, 2) };
-    this.#columnTypes = EVENT_COLUMN_NAMES.map((name) => types[EVENT_COLUMNS[name].type]);
   }
 
   /** Opens DuckDB in memory and locks it into `folder`. Rejects when DuckDB refuses the options. */
@@ -151,22 +147,32 @@ export class Db {
     return this.#inTurn(() => this.#run(this.#writer, statement, {}));
   }
 
-  /** Appends events to a table that has the stored columns. All of them, or none. */
-  append(table: string, events: readonly Event[]): Promise<void> {
-    return this.#inTurn(() => this.#busy(this.#writer, () => this.#append(table, events)));
+  /**
+   * Runs a statement of one bound text on the writer, once for each text. All of it, or none. The
+   * statement is prepared once and kept until another comes: of all ways to bring rows in, this
+   * leaves nothing behind in the memory of the process, however often it is gone.
+   */
+  executeEach(statement: Sql, texts: readonly string[]): Promise<void> {
+    return this.#inTurn(() => this.#busy(this.#writer, () => this.#executeEach(statement, texts)));
   }
 
-  async #append(table: string, events: readonly Event[]): Promise<void> {
+  async #executeEach({ text }: Sql, texts: readonly string[]): Promise<void> {
+    if (this.#prepared?.text !== text) {
+      this.#prepared?.statement.destroySync();
+      this.#prepared = null;
+      this.#prepared = { text, statement: await this.#writer.prepare(text) };
+    }
+    const { statement } = this.#prepared;
+    const each = async () => {
+      for (const value of texts) {
+        statement.bindVarchar(1, value);
+        await statement.run();
+      }
+    };
+    if (texts.length === 1) return await each();
     await this.#writer.run("begin");
     try {
-      const appender = await this.#writer.createAppender(table);
-      for (let from = 0; from < events.length; from += APPEND_ROWS) {
-        const part = events.slice(from, from + APPEND_ROWS);
-        const chunk = this.#duckdb.DuckDBDataChunk.create(this.#columnTypes, part.length);
-        chunk.setColumns(this.#columns(part));
-        appender.appendDataChunk(chunk);
-      }
-      appender.closeSync();
+      await each();
       await this.#writer.run("commit");
     } catch (error) {
       await this.#writer.run("rollback");
@@ -190,6 +196,7 @@ export class Db {
       await nextTask();
     }
     await this.#writing.catch(() => {});
+    this.#prepared?.statement.destroySync();
     for (const connection of this.#readers) connection.closeSync();
     this.#writer.closeSync();
     this.#instance.closeSync();
@@ -199,21 +206,6 @@ export class Db {
     const result = this.#writing.then(work, work);
     this.#writing = result.catch(() => {});
     return result;
-  }
-
-  #columns(events: readonly Event[]): DuckDBValue[][] {
-    const { DuckDBDecimalValue, DuckDBTimestampValue } = this.#duckdb;
-    return EVENT_COLUMN_NAMES.map((name) => {
-      if (name === "timestamp") {
-        return events.map((event) => new DuckDBTimestampValue(BigInt(event.timestamp)));
-      }
-      if (name === "revenue_amount") {
-        return events.map(({ revenue_amount: cents }) =>
-          typeof cents === "number" ? new DuckDBDecimalValue(BigInt(cents), 12, 2) : null
-        );
-      }
-      return events.map((event) => (event[name] as string | null | undefined) ?? null);
-    });
   }
 
   async #run(connection: DuckDBConnection, query: Sql, limits: QueryLimits): Promise<Row[]> {

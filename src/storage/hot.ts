@@ -7,7 +7,9 @@ import { Turns } from "../core/turns.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Db } from "./duckdb.ts";
 import type { Partition } from "./parquet.ts";
-import { ALL_COLUMNS, createHotTable } from "./schema.ts";
+import { ALL_COLUMNS, createHotTable, insertHotEvents, jsonOf } from "./schema.ts";
+
+const INSERTED_AT_ONCE = 2048;
 
 /** One frozen table: the journal rows it holds lie in `seqFrom … seqTo`. */
 export interface HotTable {
@@ -171,7 +173,7 @@ export class Hot {
     this.#pending = [];
     this.#moving = events.length;
     try {
-      await this.#db.append(this.#open.name, events);
+      await this.#db.executeEach(insertHotEvents(this.#open.name), textsOf(events));
     } catch (error) {
       this.#pending = [...events, ...this.#pending];
       throw error;
@@ -189,6 +191,15 @@ export class Hot {
   #publishTables(): void {
     this.#catalog.publish({ ...this.#catalog.current, hotTables: this.#names() });
   }
+}
+
+/** Events as texts that DuckDB reads one at a time. */
+function textsOf(events: readonly Event[]): string[] {
+  const texts: string[] = [];
+  for (let from = 0; from < events.length; from += INSERTED_AT_ONCE) {
+    texts.push(jsonOf(events.slice(from, from + INSERTED_AT_ONCE)));
+  }
+  return texts;
 }
 
 /** Name of the n-th hot table. */

@@ -1,5 +1,5 @@
 // DuckDB's side of the stored columns: tables, column lists and typed reading of Parquet files.
-import { EVENT_COLUMN_NAMES, EVENT_COLUMNS } from "../core/event.ts";
+import { type Event, EVENT_COLUMN_NAMES, EVENT_COLUMNS } from "../core/event.ts";
 import { ident, join, raw, type Sql, sql } from "../core/sql.ts";
 import type { Db } from "./duckdb.ts";
 
@@ -10,6 +10,46 @@ export function createHotTable(table: string): Sql {
     return sql`${ident(name)} ${raw(required ? `${type} not null` : type)}`;
   });
   return sql`create table ${ident(table)} (${join(columns)})`;
+}
+
+/**
+ * Inserts into a table of hot events the events of one bound text, as `jsonOf` writes it. What an
+ * event lacks is NULL.
+ */
+export function insertHotEvents(table: string): Sql {
+  const shape = Object.fromEntries(EVENT_COLUMN_NAMES.map((name) => [
+    name,
+    EVENT_COLUMNS[name].type === "VARCHAR" ? "VARCHAR" : "BIGINT",
+  ]));
+  const columns = EVENT_COLUMN_NAMES.map((name) => {
+    const value = sql`event.${ident(name)}`;
+    switch (EVENT_COLUMNS[name].type) {
+      case "VARCHAR":
+        return value;
+      case "TIMESTAMP":
+        return sql`make_timestamp(${value})`;
+      case "DECIMAL(12,2)":
+        return sql`(${value}::decimal(18, 2) * 0.01::decimal(3, 2))::decimal(12, 2)`;
+    }
+  });
+  return sql`insert into ${ident(table)}
+    select ${join(columns)}
+    from (
+      select unnest(from_json(${""}::varchar, ${literal(JSON.stringify([shape]))})) as event
+    )`;
+}
+
+/** Events as JSON. Half a character of UTF-16, which no text in DuckDB can hold, becomes U+FFFD. */
+export function jsonOf(events: readonly Event[]): string {
+  const text = JSON.stringify(events);
+  return HALF_CHARACTER.test(text) ? JSON.stringify(events, wellFormed) : text;
+}
+
+/** How JSON writes one; a text about it looks the same, and comes to no harm. */
+const HALF_CHARACTER = /\\ud[89a-f]/;
+
+function wellFormed(_: string, value: unknown): unknown {
+  return typeof value === "string" ? value.toWellFormed() : value;
 }
 
 /** Every stored column in order. */

@@ -5,7 +5,7 @@ import { fakeSystem } from "./fake_system.ts";
 import type { Event } from "../../src/core/event.ts";
 import { type Sql, sql } from "../../src/core/sql.ts";
 import { Db, type Row } from "../../src/storage/duckdb.ts";
-import { createHotTable } from "../../src/storage/schema.ts";
+import { createHotTable, insertHotEvents, jsonOf } from "../../src/storage/schema.ts";
 
 /** The relation of all events of the open database, as reports receive it, with NULLs in it. */
 export const EVENTS: Sql = sql`(
@@ -36,7 +36,7 @@ export async function withEvents(
   });
   try {
     await db.execute(createHotTable("events"));
-    await db.append("events", events);
+    await db.executeEach(insertHotEvents("events"), [jsonOf(events)]);
     await use((query) => db.query(query));
   } finally {
     await db.close();
