@@ -7,8 +7,8 @@ import { ask } from "../lib/api.js";
 import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
 import { parseFilters, printFilters } from "../lib/filter.js";
+import { CURRENCY, EVENT, goalBody, goalValues, PAGE } from "../lib/goal.js";
 import { html, useState } from "../lib/html.js";
-import { parseProps, printProps } from "../lib/props.js";
 import { parseSpan, parseSteps, printSpan, printStep } from "../lib/steps.js";
 import { PanelFault } from "./fault.js";
 import { FilterEditor } from "./filter_dialog.js";
@@ -89,10 +89,6 @@ function Items({ kind, title, hint, wordsOf, fields, valuesOf, bodyOf, start }) 
 /** @param {Values} values */
 const asItIs = (values) => values;
 
-const PAGE = "page";
-const EVENT = "event";
-const CURRENCY = "currency";
-
 /** Goals: pages and events that count as success. */
 export function Goals() {
   const { t, name } = useApp();
@@ -138,33 +134,6 @@ export function Goals() {
     <${Items} kind="goals" title=${t("goals")} hint=${t("goals_hint")} fields=${fields}
       bodyOf=${goalBody} valuesOf=${goalValues} wordsOf=${wordsOf} start=${{ kind: EVENT }} />
   `;
-}
-
-/** @param {Values} values */
-function goalBody({ name, kind, what, props = "", least = "", money = "" }) {
-  return {
-    name,
-    [PAGE]: kind === PAGE ? what : null,
-    [EVENT]: kind === PAGE ? null : what,
-    props: props.trim() === "" ? null : parseProps(props),
-    min_revenue: least === "" ? null : Number(least),
-    [CURRENCY]: least === "" || money.trim() === "" ? null : money.trim().toUpperCase(),
-  };
-}
-
-/**
- * @param {Kept} goal
- * @returns {Values}
- */
-function goalValues({ name = "", ...goal }) {
-  return {
-    name,
-    kind: goal[PAGE] === undefined ? EVENT : PAGE,
-    what: String(goal[PAGE] ?? goal[EVENT] ?? ""),
-    props: printProps(/** @type {Record<string, string>} */ (goal["props"] ?? {})),
-    least: String(goal["min_revenue"] ?? ""),
-    money: String(goal[CURRENCY] ?? ""),
-  };
 }
 
 /**

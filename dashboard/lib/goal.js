@@ -1,0 +1,38 @@
+// A goal as the fields of a form and as what the server takes. Pure.
+import { parseProps, printProps } from "./props.js";
+
+export const PAGE = "page";
+export const EVENT = "event";
+export const CURRENCY = "currency";
+
+/**
+ * What the server takes; null where there is nothing.
+ * @param {Readonly<Record<string, string>>} fields
+ * @returns {Readonly<Record<string, unknown>>}
+ */
+export function goalBody({ name, kind, what, props = "", least = "", money = "" }) {
+  return {
+    name,
+    [PAGE]: kind === PAGE ? what : null,
+    [EVENT]: kind === PAGE ? null : what,
+    props: props.trim() === "" ? null : parseProps(props),
+    min_revenue: least === "" ? null : Number(least),
+    [CURRENCY]: least === "" || money.trim() === "" ? null : money.trim().toUpperCase(),
+  };
+}
+
+/**
+ * The fields of a goal as the server shows it.
+ * @param {Readonly<Record<string, unknown>>} goal
+ * @returns {Readonly<Record<string, string>>}
+ */
+export function goalValues(goal) {
+  return {
+    name: String(goal["name"] ?? ""),
+    kind: goal[PAGE] === undefined ? EVENT : PAGE,
+    what: String(goal[PAGE] ?? goal[EVENT] ?? ""),
+    props: printProps(/** @type {Record<string, string>} */ (goal["props"] ?? {})),
+    least: String(goal["min_revenue"] ?? ""),
+    money: String(goal[CURRENCY] ?? ""),
+  };
+}
