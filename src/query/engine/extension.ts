@@ -66,12 +66,24 @@ async function faultOfAnswers(
 ): Promise<string | null> {
   for (const { name, question } of checkCases()) {
     try {
-      const wanted = JSON.stringify(await ask(question(nativeEngine)));
-      const found = JSON.stringify(await ask(question(extensionEngine)));
-      if (found !== wanted) return `${name} answers ${found} instead of ${wanted}`;
+      const fault = firstDifference(
+        await ask(question(extensionEngine)),
+        await ask(question(nativeEngine)),
+      );
+      if (fault !== null) return `${name} answers ${fault}`;
     } catch (error) {
       return `${name} fails: ${messageOf(error).split("\n")[0]}`;
     }
+  }
+  return null;
+}
+
+/** The first row that is not as wanted, beside what was; null when all are. */
+function firstDifference(found: readonly Row[], wanted: readonly Row[]): string | null {
+  const text = (row: Row | undefined) => row === undefined ? "no row" : JSON.stringify(row);
+  for (let index = 0; index < Math.max(found.length, wanted.length); index++) {
+    const [own, other] = [text(found[index]), text(wanted[index])];
+    if (own !== other) return `${own} instead of ${other}`;
   }
   return null;
 }

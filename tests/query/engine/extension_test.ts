@@ -45,7 +45,7 @@ Deno.test("chooseEngine() does not trust other answers", async () => {
     };
     const { engine, verdict } = await chooseEngine("extension", null, other, log);
     assert.equal(engine.name, "sql");
-    assert.match(verdict, /visits answers \[\] instead of/);
+    assert.match(verdict, /visits answers no row instead of \{"visitor_id":"back"/);
   });
 });
 
