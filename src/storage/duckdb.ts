@@ -110,7 +110,9 @@ export class Db {
     const folder = options.folder.replaceAll("'", "''");
     await writer.run("set timezone = 'UTC'");
     const fault = await loadExtension(writer, folder, options.extension);
-    await writer.run(`set allowed_directories = ['${folder}']`);
+    // Also as a pattern that means this folder alone, for paths whose wildcards mean themselves.
+    const pattern = folder.replace(/[*?[]/g, "[$&]");
+    await writer.run(`set allowed_directories = ['${folder}', '${pattern}']`);
     await writer.run("set enable_external_access = false");
     await writer.run("set lock_configuration = true");
     const readers: DuckDBConnection[] = [];

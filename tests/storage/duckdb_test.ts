@@ -2,6 +2,7 @@ import assert from "node:assert";
 import * as duckdb from "@duckdb/node-api";
 import { sql } from "../../src/core/sql.ts";
 import { Db } from "../../src/storage/duckdb.ts";
+import { literal, literalPath } from "../../src/storage/schema.ts";
 import { realSystem } from "../../src/system.ts";
 import { fakeSystem } from "../support/fake_system.ts";
 import { withFolder } from "../support/storage.ts";
@@ -113,6 +114,21 @@ Deno.test("Db.query() that was left does not stop those that come after it", asy
       }
       assert.deepStrictEqual(await next, [{ n: 428572 }]);
     }
+    await db.close();
+  });
+});
+
+Deno.test("Db.open() reads a folder whose name has wildcards, and no other", async () => {
+  await withFolder(async (above) => {
+    const folder = `${above}/we[i]r*d?`;
+    for (const name of [folder, `${above}/weirrrd!`]) Deno.mkdirSync(name);
+    const db = await open(folder);
+    const file = `${folder}/a.parquet`;
+    await db.execute(sql`copy (select 1 as a) to ${literal(file)} (format parquet)`);
+    Deno.copyFileSync(file, `${above}/weirrrd!/a.parquet`);
+    const read = (path: string) => db.query(sql`select a, filename from read_parquet(${path})`);
+    assert.deepStrictEqual(await read(literalPath(file)), [{ a: 1, filename: file }]);
+    await assert.rejects(read(`${above}/weirrrd!/a.parquet`), /Permission/);
     await db.close();
   });
 });
