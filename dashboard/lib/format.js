@@ -14,6 +14,7 @@
  * @property {(bucket: string) => string} bucket label of a point in time, short
  * @property {(bucket: string) => string} bucketLong label of a point in time, in full
  * @property {(day: string) => string} month January 2024
+ * @property {(day: string) => string} monthShort Feb, and for January the year it begins
  * @property {(number: number) => string} weekday 1 → Mon
  * @property {(number: number) => string} weekdayLong 1 → Monday
  * @property {(hour: number) => string} hour 13 → 1 PM
@@ -143,6 +144,8 @@ function dateFormats(locale) {
     minute: "2-digit",
   });
   const month = make({ month: "long", year: "numeric" });
+  const shortMonth = make({ month: "short" });
+  const year = make({ year: "numeric" });
   const weekday = make({ weekday: "short" });
   const longWeekday = make({ weekday: "long" });
   const hourOnly = make({ hour: "numeric" });
@@ -152,6 +155,8 @@ function dateFormats(locale) {
     days: (/** @type {{ from: string, to: string }} */ { from, to }) =>
       (hasTime(from) ? longTime : mediumDay).formatRange(timeOf(from), timeOf(to)),
     month: (/** @type {string} */ day) => month.format(timeOf(day)),
+    monthShort: (/** @type {string} */ day) =>
+      (day.slice(5, 7) === "01" ? year : shortMonth).format(timeOf(day)),
     weekday: (/** @type {number} */ number) => weekday.format(Date.UTC(2024, 0, number)),
     weekdayLong: (/** @type {number} */ number) => longWeekday.format(Date.UTC(2024, 0, number)),
     hour: (/** @type {number} */ hour) => hourOnly.format(Date.UTC(2024, 0, 1, hour)),

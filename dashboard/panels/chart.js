@@ -100,8 +100,12 @@ function Drawn({ series, metric, notes, asTable }) {
   const app = useApp();
   const { t, name, format, go } = app;
   const title = name("metric", metric.name);
+  const months = areMonths(series);
+  const long = months ? format.month : format.bucketLong;
   const drawn = useMemo(() => ({
-    labels: series.map(({ dimensions: [label] }) => format.bucket(label)),
+    labels: series.map(({ dimensions: [label] }) =>
+      months ? format.monthShort(label) : format.bucket(label)
+    ),
     values: series.map(({ metrics }) => metrics[metric.name] ?? null),
     before: series.some(({ comparison }) => comparison)
       ? series.map(({ comparison }) => comparison?.[metric.name] ?? null)
@@ -115,12 +119,12 @@ function Drawn({ series, metric, notes, asTable }) {
   const running = runningOf(series, app);
   const linesOf = (/** @type {Bucket} */ { metrics, comparison, dimensions: [label] }) => [
     {
-      label: format.bucketLong(label),
+      label: long(label),
       text: format.exact(metric.unit, metrics[metric.name] ?? null),
     },
     ...(comparison
       ? [{
-        label: format.bucketLong(comparison.bucket),
+        label: long(comparison.bucket),
         text: format.exact(metric.unit, comparison[metric.name] ?? null),
         muted: true,
       }]
@@ -138,7 +142,7 @@ function Drawn({ series, metric, notes, asTable }) {
           const note = notesAt(index).join(", ");
           const [now, before] = linesOf(bucket);
           const cells = compared ? [now?.text ?? "", before?.text ?? "–"] : [now?.text ?? ""];
-          return { key: label, label: format.bucketLong(label), note, cells };
+          return { key: label, label: long(label), note, cells };
         })} />
     `;
   }
@@ -155,6 +159,17 @@ function Drawn({ series, metric, notes, asTable }) {
         if (range) go({ range, interval: "" });
       }} />
   `;
+}
+
+/**
+ * Whether buckets are months, of which the first may begin late; of one alone that is not known.
+ * @param {readonly Bucket[]} series
+ */
+function areMonths(series) {
+  const labels = series.map(({ dimensions: [label] }) => label);
+  return labels.length > 1 &&
+    labels.slice(labels.length > 2 ? 1 : 0)
+      .every((label) => label.length === 10 && label.endsWith("-01"));
 }
 
 /**

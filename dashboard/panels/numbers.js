@@ -50,8 +50,11 @@ export function Numbers() {
     <div class=${classes.join(" ")}>
       ${TILES.map(({ name, metric }) => {
         const { unit, better } = metricOf(schema, metric);
+        // Of nobody there is no rate: nothing can have risen from it.
+        const known = data?.comparison && data.comparison.unique_visitors > 0;
         const change = data?.comparison && html`
-          <${MetricChange} metric=${{ unit, better }} change=${data.change?.[name] ?? null}
+          <${MetricChange} metric=${{ unit, better }}
+            change=${known ? data.change?.[name] ?? null : null}
             before=${data.comparison[name]} />
         `;
         return html`

@@ -38,3 +38,8 @@ Deno.test("country() names codes, and leaves what is none", () => {
   assert.equal(english.country("(unknown)"), "(unknown)");
   assert.equal(english.country("XX"), "XX");
 });
+
+Deno.test("monthShort() names a month, and in January the year", () => {
+  assert.equal(english.monthShort("2024-02-01"), "Feb");
+  assert.equal(english.monthShort("2024-01-01"), "2024");
+});
