@@ -216,7 +216,7 @@ export const SETTINGS = {
     group: "collecting",
     env: "MALLARD_RATE_LIMIT_PER_ADDRESS",
     kind: wholeNumber(0, 1_000_000),
-    default: 200,
+    default: 1000,
     doc: "Events a second that one public address may send; 0 sets no limit.",
   }),
   geoip_db_path: row<string | null>({

@@ -91,7 +91,7 @@ const CONTRACT: [SettingName, string, unknown, string | null, string, unknown][]
   ["base_path", "MALLARD_BASE_PATH", "", '"/stats"', "/a/b", "/a/b"],
   ["respect_gpc", "MALLARD_RESPECT_GPC", false, "true", "1", true],
   ["visitor_salt", "MALLARD_VISITOR_SALT", "derived", '"random"', "random", "random"],
-  ["rate_limit_per_address", "MALLARD_RATE_LIMIT_PER_ADDRESS", 200, "0", "0", 0],
+  ["rate_limit_per_address", "MALLARD_RATE_LIMIT_PER_ADDRESS", 1000, "0", "0", 0],
 ];
 
 const PRIVACY_FLAGS = [
