@@ -9,7 +9,7 @@ import { isKnown } from "./etag.ts";
 export function schemaRoutes(): Route[] {
   const schema = schemaOf();
   const hash = createHash("sha256").update(JSON.stringify(schema)).digest("hex").slice(0, 24);
-  // Weak: the same schema goes out plain and compressed. Browsers keep no JSON of ours; programs may.
+  // Weak: the same schema goes out plain and compressed. Browsers keep no JSON; programs may.
   const headers = {
     etag: `W/"${hash}"`,
     "cache-control": "no-store",

@@ -26,7 +26,7 @@ import {
   type WeekStart,
 } from "../core/period.ts";
 import { faultOfSiteId } from "../core/site_id.ts";
-import { DAY_US, HOUR_US, isZone } from "../core/zone.ts";
+import { DAY_US, HOUR_US, isZone, MINUTE_US } from "../core/zone.ts";
 import { dimensionOf, type DimensionRef, DIMENSIONS, isDimensionName } from "./dimensions.ts";
 import { VISIT_GAP_US } from "./engine/visits.ts";
 import { isOperatorName, type Operator, OPERATORS } from "./filters.ts";
@@ -155,10 +155,17 @@ export function checkBuckets(params: Params, range: Range, interval: Interval): 
   }
 }
 
+/** The shortest that a bucket of each width is. */
+const SHORTEST_US = {
+  minute: MINUTE_US,
+  hour: HOUR_US,
+  day: DAY_US,
+  week: 7 * DAY_US,
+  month: 28 * DAY_US,
+} as const satisfies Record<Interval, number>;
+
 function bucketCount(range: Range, interval: Interval): number {
-  const length = range.toUs - range.fromUs;
-  if (interval === "minute") return length / 60_000_000;
-  return interval === "hour" ? length / HOUR_US : length / DAY_US;
+  return (range.toUs - range.fromUs) / SHORTEST_US[interval];
 }
 
 function twoTimes(params: Params, zone: string, start: string, end: string): Range | null {

@@ -43,6 +43,13 @@ Deno.test("parseAsked() chooses the interval by the period, dates stay daily", (
   assert.equal(interval("period=30d&interval=week"), "week");
 });
 
+Deno.test("parseAsked() takes all of the time since a first event of a wrong clock", () => {
+  const firstUs = Date.parse("1965-03-01T10:00Z") * 1000;
+  const { range, interval } = asked("period=all", { firstUs });
+  assert.deepEqual([range.dates?.from, interval], ["1965-03-01", "month"]);
+  assert.throws(() => asked("period=all&interval=day", { firstUs }), /more than 20000 buckets/);
+});
+
 Deno.test("parseAsked() finds the range to compare with", () => {
   const dates = (query: string) => asked(`period=7d&${query}`).comparison?.dates;
   assert.equal(asked("period=7d").comparison, null);
