@@ -393,7 +393,12 @@ clause("Each faulty value of a file is told in one line with key, value and file
     await isRefused(
       text,
       {},
-      rows.map(([key, , toml]) => [key, (toml[round] ?? "").replaceAll(/[[\]"]/g, ""), "{}"]),
+      rows.map(([key, , toml]) => [
+        key,
+        // What may be a token is shown nowhere.
+        key === "metrics_token" ? "(hidden)" : (toml[round] ?? "").replaceAll(/[[\]"]/g, ""),
+        "{}",
+      ]),
     );
   }
 });
