@@ -121,9 +121,19 @@ async function answer(
   const response = route.right === "ingest" || route.streams
     ? made
     : await compressed(made, { headers: sent });
-  if (!isHead) return response;
-  await response.body?.cancel();
-  return new Response(null, response);
+  return isHead ? await headOf(response, route) : response;
+}
+
+/** The answer without its body, whose length is told where it has an end that is known. */
+async function headOf(response: Response, { streams }: Route): Promise<Response> {
+  if (streams) {
+    await response.body?.cancel();
+    return new Response(null, response);
+  }
+  const { byteLength } = await response.arrayBuffer();
+  const head = new Response(null, response);
+  if (head.status !== 304) head.headers.set("content-length", String(byteLength));
+  return head;
 }
 
 /** Runs a handler; past the time of a request its signal aborts and the answer is 503. */

@@ -54,6 +54,7 @@ Deno.test("createServer() answers HEAD by GET's row and 405 with Allow", async (
   const head = await send("/a", { method: "HEAD" });
   assert.strictEqual(head.status, 200);
   assert.strictEqual(await head.text(), "");
+  assert.strictEqual(head.headers.get("content-length"), "3");
   const wrong = await send("/a", { method: "POST" });
   assert.strictEqual(wrong.status, 405);
   assert.strictEqual(wrong.headers.get("allow"), "GET, HEAD");
