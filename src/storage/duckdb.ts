@@ -49,6 +49,11 @@ export interface QueryLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The weight of an answer: more than it takes, so that it is collected after some hundreds. */
+const ANSWER_BYTES = 512 * 1024;
+const COLUMN_BYTES = 32 * 1024;
+const CHUNK_ROWS = 2048;
+const WEIGHTS = new WeakMap<DuckDBResultReader, ArrayBuffer>();
 /** How long until an interrupted query that goes on is interrupted again. */
 const INTERRUPT_MS = 100;
 
@@ -99,6 +104,8 @@ export class Db {
       // It would keep whatever was read from files, up to the memory limit; the system does that
       // already, and gives it back. Measured: the same times without it.
       enable_external_file_cache: "false",
+      // Memory that was freed goes back to the system by itself.
+      allocator_background_threads: "true",
       autoinstall_known_extensions: "false",
       autoload_known_extensions: "false",
     };
@@ -259,7 +266,9 @@ export class Db {
     try {
       const types = query.values.map((value) => this.#typeOf(value));
       const values = query.values.map((value) => this.#bind(value));
-      return await connection.runAndReadAll(query.text, values, types);
+      const reader = await connection.runAndReadAll(query.text, values, types);
+      weigh(reader);
+      return reader;
     } catch (error) {
       if (stopped() === "gone") throw goneError();
       if (stopped() === "time") throw lateError(limits);
@@ -316,6 +325,18 @@ export class Db {
     if (next) next.take(connection);
     else this.#idle.push(connection);
   }
+}
+
+/**
+ * Tells the collector of garbage what an answer holds outside of JavaScript, by a buffer that is
+ * never touched and lives as long: DuckDB's memory is given back only when the answer is
+ * collected, and by itself an answer looks like a few bytes. Measured: 5,000 small answers leave
+ * 190 MB in place of 750.
+ */
+function weigh(reader: DuckDBResultReader): void {
+  const { columnCount, currentRowCount } = reader;
+  const chunks = 1 + Math.floor(currentRowCount / CHUNK_ROWS);
+  WEIGHTS.set(reader, new ArrayBuffer(ANSWER_BYTES + chunks * columnCount * COLUMN_BYTES));
 }
 
 /** Whether a number is a whole one within BIGINT, be it beyond what JavaScript tells apart. */
