@@ -1,5 +1,6 @@
 // A field for values of a dimension, with those that occur in the data as suggestions.
 import { TokenField } from "../components/token_field.js";
+import { useAnswer } from "../lib/answer.js";
 import { withParams } from "../lib/api.js";
 import { useApp } from "../lib/context.js";
 import { html, useState } from "../lib/html.js";
@@ -62,7 +63,7 @@ export function usePropertyKeys() {
     limit: 50,
   });
   /** @type {readonly { value: string }[]} */
-  const rows = useSuggestions(path);
+  const rows = useAnswer(path, { last: true }).data ?? [];
   return rows.map(({ value }) => value);
 }
 
