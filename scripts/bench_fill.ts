@@ -1,18 +1,11 @@
 // The data that reports are benchmarked over: a month of lifelike traffic of one site, brought in
 // through the same steps as any import.
-import { loadConfig } from "../src/config.ts";
 import type { Event } from "../src/core/event.ts";
 import type { System } from "../src/core/types.ts";
-import { Robots } from "../src/ingest/bot.ts";
 import { loadGeoIp } from "../src/ingest/geoip.ts";
-import { derivedIdentity } from "../src/ingest/identity.ts";
 import { parsePayload } from "../src/ingest/payload.ts";
-import { Pipeline } from "../src/ingest/pipeline.ts";
-import { RateLimit } from "../src/ingest/ratelimit.ts";
-import { Timestamps } from "../src/ingest/timestamps.ts";
-import { UserAgents } from "../src/ingest/useragent.ts";
-import { VisitorIds } from "../src/ingest/visitor_id.ts";
 import { openStorage, type Storage } from "../src/storage/open.ts";
+import { openPipeline } from "../tests/support/pipeline.ts";
 import { siteProfiles, traffic } from "./traffic.ts";
 
 /** Days the traffic spreads over. */
@@ -38,7 +31,8 @@ export async function fill(
   system: System,
   { events, untilMs }: { events: number; untilMs: number },
 ): Promise<number> {
-  const pipeline = await pipelineOf(system);
+  const { geo } = await loadGeoIp(system.files, system.log, { path: null, precision: "country" });
+  const pipeline = openPipeline(system, geo, { secret: "bench" });
   const visitorsPerDay = Math.ceil(events / EVENTS_A_VISITOR);
   let batch: Event[] = [];
   let count = 0;
@@ -62,27 +56,4 @@ export async function fill(
   }
   await send();
   return count;
-}
-
-async function pipelineOf({ clock, files, log, random }: System): Promise<Pipeline> {
-  const loaded = loadConfig({ file: null, env: {} });
-  if ("faults" in loaded) throw new Error(loaded.faults.join("; "));
-  const { geo } = await loadGeoIp(files, log, { path: null, precision: "country" });
-  return new Pipeline({
-    siteRates: new RateLimit(clock, { perSecond: 0 }),
-    addressRates: null,
-    policy: {
-      rateLimit: () => null,
-      isDeclared: () => false,
-      hasRoom: () => true,
-      hostnames: () => [],
-    },
-    drops: { count: () => {} },
-    robots: new Robots(),
-    userAgents: new UserAgents(),
-    geo,
-    identity: derivedIdentity(new VisitorIds("bench"), () => 1),
-    timestamps: new Timestamps({ roundToHour: false, lastUs: 0 }),
-    random,
-  }, loaded.config);
 }

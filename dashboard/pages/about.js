@@ -1,5 +1,6 @@
 // About this program: version, health, where its data comes from, and whose work it stands on.
 import { Dialog } from "../components/dialog.js";
+import { Facts } from "../components/facts.js";
 import { useAnswer } from "../lib/answer.js";
 import { useApp } from "../lib/context.js";
 import { html } from "../lib/html.js";
@@ -39,22 +40,13 @@ export function AboutDialog({ onClose }) {
   return html`
     <${Dialog} title=${t("about")} close=${t("close")} onClose=${onClose}>
       <p>${t("about_intro")}</p>
-      <dl class="facts">
-        ${[
-          [t("about_version"), health?.version ?? "…"],
-          [t("about_events"), health ? format.count(health.buffered_events) : "…"],
-          [t("about_files"), format.count(health?.parquet_files ?? 0)],
-          [t("about_quarantined"), format.count(health?.quarantined_count ?? 0)],
-          [t("about_engine"), health?.behavioral_engine ?? "…"],
-        ].map(([label, value]) =>
-          html`
-            <div key=${label}>
-              <dt>${label}</dt>
-              <dd>${value}</dd>
-            </div>
-          `
-        )}
-      </dl>
+      <${Facts} rows=${[
+        [t("about_version"), health?.version ?? "…"],
+        [t("about_events"), health ? format.count(health.buffered_events) : "…"],
+        [t("about_files"), format.count(health?.parquet_files ?? 0)],
+        [t("about_quarantined"), format.count(health?.quarantined_count ?? 0)],
+        [t("about_engine"), health?.behavioral_engine ?? "…"],
+      ]} />
       <h3>${t("countries")}</h3>
       <p>${t(health?.geoip_loaded ? "about_data_own" : "about_data")}</p>
       <p>${t("about_map")}</p>

@@ -1,6 +1,7 @@
 // Backups: how the last one went, one more, and how they are made and restored by hand. Where they
 // go to is a setting of the server: this page can only show it.
 import { CopyBox } from "../components/copy_box.js";
+import { Facts } from "../components/facts.js";
 import { Panel } from "../components/panel.js";
 import { ask } from "../lib/api.js";
 import { useAnswer } from "../lib/answer.js";
@@ -57,7 +58,7 @@ export function Backups() {
         <p class="muted">${t("backups_hint")}</p>
         ${fault && html`<${PanelFault} fault=${fault} onRetry=${retry} />`}
         ${data &&
-          (data.backup_dir === null ? html`<${Unset} />` : html`<${Facts} state=${data} />`)}
+          (data.backup_dir === null ? html`<${Unset} />` : html`<${Standing} state=${data} />`)}
         ${data && data.backup_dir !== null && html`
           <div class="form-foot">
             <button type="button" class="button" disabled=${running !== null} onClick=${begin}>
@@ -84,7 +85,7 @@ function Unset() {
 }
 
 /** @param {{ state: State }} props */
-function Facts({ state }) {
+function Standing({ state }) {
   const { t, format } = useApp();
   const { last, interval_hours } = state;
   const time = new Intl.DateTimeFormat(format.locale, { dateStyle: "medium", timeStyle: "short" });
@@ -101,16 +102,7 @@ function Facts({ state }) {
     ],
   ];
   return html`
-    <dl class="facts">
-      ${rows.map(([label, value]) =>
-        html`
-          <div key=${label}>
-            <dt>${label}</dt>
-            <dd>${value}</dd>
-          </div>
-        `
-      )}
-    </dl>
+    <${Facts} rows=${rows} />
     ${last && last.faults.length > 0 && html`
       <ul class="fault-line">${last.faults.map((one) => html`<li key=${one}>${one}</li>`)}</ul>
     `}

@@ -1,5 +1,6 @@
 // The site's data: the export by day and that of all events, how long they are kept, what was not
 // counted, and erasure with a look at what would go before anything goes.
+import { Facts } from "../components/facts.js";
 import { Panel } from "../components/panel.js";
 import { addressOf, ask, withParams } from "../lib/api.js";
 import { useAnswer } from "../lib/answer.js";
@@ -116,24 +117,15 @@ export function Dropped() {
     return t(key) === key ? reason : t(key);
   };
   const rows = [
-    ...(data?.dropped ?? []).map(({ reason, count }) => ({ label: wordsOf(reason), count })),
-    ...(data?.robots ?? []).map(({ name, count }) => ({ label: name, count })),
+    ...(data?.dropped ?? []).map(({ reason, count }) => [wordsOf(reason), format.count(count)]),
+    ...(data?.robots ?? []).map(({ name, count }) => [name, format.count(count)]),
   ];
   return html`
     <${Panel} title=${t("dropped")}>
       <div class="settings-body">
         <p class="muted">${t("dropped_hint", { period: periodWords(app) })}</p>
         ${data && rows.length === 0 && html`<p>${t("dropped_none")}</p>`}
-        <dl class="facts">
-          ${rows.map(({ label, count }) =>
-            html`
-              <div key=${label}>
-                <dt>${label}</dt>
-                <dd>${format.count(count)}</dd>
-              </div>
-            `
-          )}
-        </dl>
+        <${Facts} rows=${rows} />
       </div>
       <//>
   `;
