@@ -7,24 +7,28 @@
 import process from "node:process";
 import * as duckdb from "@duckdb/node-api";
 import { raw, type Sql, sql } from "../src/core/sql.ts";
-import { detailSql } from "../src/query/behaviour_funnel.ts";
-import { itemsSql } from "../src/query/behaviour_flow.ts";
+import { detailSql } from "../src/query/reports/funnel/detail.ts";
+import { itemsSql } from "../src/query/reports/flow/detail.ts";
 import type { BehavioralEngine } from "../src/query/engine/engine.ts";
-import { extensionEngine, extensionOptions } from "../src/query/engine/extension.ts";
-import { flowNodes } from "../src/query/engine/flow_sql.ts";
+import { extensionEngine, extensionOptions } from "../src/query/engine/extension/extension.ts";
+import { flowNodes } from "../src/query/engine/native/flow.ts";
 import {
   funnelAttempts,
   type FunnelOrder,
   type FunnelQuestion,
-} from "../src/query/engine/funnel_sql.ts";
-import { nativeEngine } from "../src/query/engine/native.ts";
-import { sequenceMatches } from "../src/query/engine/sequence_sql.ts";
-import { VISIT_GAP_US } from "../src/query/engine/visits.ts";
-import { parsePattern, parseSequence, type Sequence } from "../src/query/pattern.ts";
+} from "../src/query/engine/native/funnel.ts";
+import { nativeEngine } from "../src/query/engine/native/native.ts";
+import { sequenceMatches } from "../src/query/engine/native/sequence.ts";
+import { VISIT_GAP_US } from "../src/query/sql/visits.ts";
+import {
+  parsePattern,
+  parseSequence,
+  type Sequence,
+} from "../src/query/reports/sequence/pattern.ts";
 import { mayOverlap, parseSteps } from "../src/query/steps.ts";
 import { Db } from "../src/storage/duckdb.ts";
-import { createHotTable } from "../src/storage/schema.ts";
-import { realSystem } from "../src/system.ts";
+import { createHotTable } from "../src/storage/parquet/schema.ts";
+import { realSystem } from "../src/runtime/system.ts";
 
 const option = (name: string) =>
   Deno.args.find((text) => text.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;

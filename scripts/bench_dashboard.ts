@@ -1,6 +1,6 @@
 // Third part of the benchmark: how long the dashboard's first view takes in Chromium on a server
 // with many events, of which no answer is kept from before, and what goes over the wire for it.
-import { realSystem } from "../src/system.ts";
+import { realSystem } from "../src/runtime/system.ts";
 import {
   type Browser,
   findChromium,

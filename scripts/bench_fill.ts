@@ -2,7 +2,7 @@
 // through the same steps as any import.
 import type { Event } from "../src/core/event.ts";
 import type { System } from "../src/core/types.ts";
-import { loadGeoIp } from "../src/ingest/geoip.ts";
+import { loadGeoIp } from "../src/ingest/enrich/geoip.ts";
 import { parsePayload } from "../src/ingest/payload.ts";
 import { openStorage, type Storage } from "../src/storage/open.ts";
 import { openPipeline } from "../tests/support/pipeline.ts";

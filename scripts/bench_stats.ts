@@ -3,14 +3,14 @@
 import { messageOf } from "../src/core/errors.ts";
 import { sql } from "../src/core/sql.ts";
 import type { System } from "../src/core/types.ts";
-import { BREAKDOWNS } from "../src/query/breakdowns.ts";
+import { BREAKDOWNS } from "../src/query/reports/breakdowns.ts";
 import { Params } from "../src/query/params.ts";
 import { STANDARD_SETTINGS } from "../src/query/parse.ts";
-import type { Report } from "../src/query/report.ts";
-import { REPORTS } from "../src/query/reports.ts";
+import type { Report } from "../src/query/reports/report.ts";
+import { REPORTS } from "../src/query/reports/reports.ts";
 import { Runner } from "../src/query/run.ts";
 import type { Storage } from "../src/storage/open.ts";
-import { realSystem } from "../src/system.ts";
+import { realSystem } from "../src/runtime/system.ts";
 import { DAYS, fill, openBenchStorage, SITE } from "./bench_fill.ts";
 
 /** How many events, and how often each report is asked for. */

@@ -2,7 +2,7 @@
 // several events, hashed visitors, and columns with as many different values as a real site has.
 import { raw, type Sql, sql } from "../src/core/sql.ts";
 import type { Db } from "../src/storage/duckdb.ts";
-import { ALL_COLUMNS, literal } from "../src/storage/schema.ts";
+import { ALL_COLUMNS, literal } from "../src/storage/parquet/schema.ts";
 
 /** The events of one site on one UTC date. */
 export interface Day {

@@ -4,13 +4,13 @@ import process from "node:process";
 import { messageOf } from "../src/core/errors.ts";
 import { Params } from "../src/query/params.ts";
 import { STANDARD_SETTINGS } from "../src/query/parse.ts";
-import type { Report } from "../src/query/report.ts";
-import { REPORTS } from "../src/query/reports.ts";
-import { BREAKDOWNS } from "../src/query/breakdowns.ts";
+import type { Report } from "../src/query/reports/report.ts";
+import { REPORTS } from "../src/query/reports/reports.ts";
+import { BREAKDOWNS } from "../src/query/reports/breakdowns.ts";
 import { Runner } from "../src/query/run.ts";
 import { openStorage, type Storage } from "../src/storage/open.ts";
 import { importDuckDb } from "../src/storage/duckdb.ts";
-import { realSystem } from "../src/system.ts";
+import { realSystem } from "../src/runtime/system.ts";
 
 /** The sites whose events are made up, counted from 0. */
 export const siteName = (index: number): string => index === 0 ? SITE : `site${index}.example.com`;

@@ -1,14 +1,14 @@
 // `deno task docs`: writes what the documents repeat from the source: the example settings file,
 // and the marked sections of README.md and ARCHITECTURE.md. With --check it only says what is
 // stale.
-import { shownDefault } from "../src/config.ts";
+import { shownDefault } from "../src/config/load.ts";
 import { PERIODS } from "../src/core/period.ts";
 import { DIMENSIONS } from "../src/query/dimensions.ts";
-import { OPERATORS } from "../src/query/filters.ts";
+import { OPERATORS } from "../src/query/operators.ts";
 import { METRICS } from "../src/query/metrics.ts";
-import { REPORTS } from "../src/query/reports.ts";
-import { SETTING_GROUPS, SETTING_NAMES, settingRow } from "../src/settings.ts";
-import { VERBS } from "../src/verbs.ts";
+import { REPORTS } from "../src/query/reports/reports.ts";
+import { SETTING_GROUPS, SETTING_NAMES, settingRow } from "../src/config/settings.ts";
+import { VERBS } from "../src/cli/commands.ts";
 import { ROOT, sourceFiles } from "./lib.ts";
 
 /** One marked section of a document: its name and its text. */
@@ -31,16 +31,42 @@ const ARCHITECTURE: readonly Section[] = [{ name: "layout", make: layout }];
 
 /** What each folder is for, in the order of the layout. */
 const FOLDERS: readonly [folder: string, meaning: string][] = [
-  ["src", "the program's outer ring"],
-  ["src/core", "words and pure rules; imports nothing"],
-  ["src/storage", "journal, hot tables, Parquet, and how they stay one truth"],
-  ["src/sites", "what the owner defines"],
+  ["src", "entry and composition"],
+  ["src/cli", "the command line"],
+  ["src/config", "settings: the table, the kinds of values, reading them"],
+  ["src/runtime", "the process around the program: system, jobs, telemetry"],
+  ["src/core", "types and pure rules; imports nothing"],
+  ["src/reference", "data tables: sources, channels, robots"],
+  ["src/net", "network addresses and rate limits"],
+  ["src/http", "from a request to a response; knows no route"],
+  ["src/storage", "DATA_DIR: one store of events in three tiers, and DuckDB"],
+  ["src/storage/state", "mallard.sqlite and the thread that owns it"],
+  ["src/storage/state/ops", "what can be asked of mallard.sqlite"],
+  ["src/storage/tiers", "journal, hot and Parquet, and how events move between them"],
+  ["src/storage/parquet", "Parquet files: names, schema, writing, merging"],
+  ["src/storage/backup", "what leaves DATA_DIR: backups and exports of events"],
+  ["src/sites", "what owners define"],
+  ["src/auth", "who is asking, and what they may do"],
   ["src/ingest", "from a request to an event on disk"],
+  ["src/ingest/enrich", "what an event gains: user agent, place, source, parts of its URL"],
+  ["src/ingest/identity", "visitor ids and the salts they are made from"],
   ["src/query", "from a question to numbers"],
-  ["src/query/engine", "what answers behavioural questions"],
+  ["src/query/sql", "questions as SQL"],
+  ["src/query/engine", "the interface that behavioural reports ask through"],
+  ["src/query/engine/native", "its implementation in plain SQL"],
+  ["src/query/engine/extension", "its implementation by DuckDB's behavioral extension"],
+  ["src/query/reports", "one file or folder for each report"],
+  ["src/query/reports/funnel", "the funnel"],
+  ["src/query/reports/retention", "retention"],
+  ["src/query/reports/flow", "flow: which page follows a page"],
+  ["src/query/reports/sequence", "sequences"],
+  ["src/query/formats/plausible_v2", "Plausible's query API, version 2"],
   ["src/imports", "events from other programs"],
-  ["src/digests", "reports that are sent"],
-  ["src/api", "routes: who asks, what for, and the answer"],
+  ["src/api", "routes: a row each"],
+  ["src/api/stats", "routes of the statistics"],
+  ["src/api/sites", "routes of what owners define"],
+  ["src/api/data", "routes by which events come in, go out and are removed"],
+  ["src/api/pages", "routes of the dashboard's files and other pages"],
   ["dashboard", "plain ES modules, served and embedded as they are"],
   ["dashboard/lib", "state, words, asking; knows no report"],
   ["dashboard/components", "draw what they are given; know no report and ask nothing"],

@@ -1,58 +1,62 @@
 // The composition root: everything is made here, once, from the settings and the outside world,
 // and handed down. createApp() gives one function that answers requests, and start and stop.
 import { resolve } from "node:path";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/load.ts";
 import { AppError, messageOf } from "./core/errors.ts";
-import type { Route } from "./core/http.ts";
+import type { Route } from "./http/route.ts";
 import { SITES_SEEN_MAX } from "./core/limits.ts";
 import type { Sql } from "./core/sql.ts";
 import type { System } from "./core/types.ts";
-import { assetRoutes } from "./api/assets.ts";
-import { Auth, authRoutes } from "./api/auth.ts";
-import { botRoutes } from "./api/bots.ts";
-import { type Erase, eraseRoutes } from "./api/erase.ts";
-import { isSecure, securityHeaders } from "./api/headers.ts";
+import { assetRoutes } from "./api/pages/assets.ts";
+import { Auth, authRoutes } from "./auth/auth.ts";
+import { botRoutes } from "./api/stats/bots.ts";
+import { backupRoutes } from "./api/data/backups.ts";
+import { type Erase, eraseRoutes } from "./api/data/erase.ts";
+import { eventExportRoutes } from "./api/data/event_export.ts";
+import { isSecure, securityHeaders } from "./http/headers.ts";
 import { healthRoutes } from "./api/health.ts";
-import { importRoutes } from "./api/import.ts";
-import { ApiKeys, keyRoutes } from "./api/keys.ts";
-import { readKeysFile } from "./api/keys_file.ts";
-import { Live, liveRoutes } from "./api/live.ts";
-import { PasswordHasher } from "./api/password.ts";
-import { privacyRoutes } from "./api/privacy_page.ts";
-import { queryV2Routes } from "./api/query_v2.ts";
-import { schemaRoutes } from "./api/schema.ts";
-import { siteItemRoutes } from "./api/site_items.ts";
-import { siteSettingsRoutes, sitesRoutes } from "./api/sites.ts";
-import { statsRoutes } from "./api/stats.ts";
-import { wellKnownRoutes } from "./api/well_known.ts";
-import type { Host } from "./host.ts";
-import { clientAddress, trustedProxies } from "./ingest/address.ts";
-import { Robots } from "./ingest/bot.ts";
+import { importRoutes } from "./api/data/import.ts";
+import { ApiKeys, keyRoutes } from "./auth/api_keys.ts";
+import { readKeysFile } from "./auth/api_keys_file.ts";
+import { Live, liveRoutes } from "./api/stats/live.ts";
+import { PasswordHasher } from "./auth/password.ts";
+import { privacyRoutes } from "./api/pages/privacy_page.ts";
+import { queryV2Routes } from "./api/stats/query_v2.ts";
+import { schemaRoutes } from "./api/stats/schema.ts";
+import { siteItemRoutes } from "./api/sites/site_items.ts";
+import { siteSettingsRoutes, sitesRoutes } from "./api/sites/sites.ts";
+import { statsRoutes } from "./api/stats/stats.ts";
+import { wellKnownRoutes } from "./api/pages/well_known.ts";
+import type { Host } from "./runtime/host.ts";
+import { clientAddress, trustedProxies } from "./net/address.ts";
+import { Robots } from "./ingest/enrich/robot.ts";
 import { Buffer } from "./ingest/buffer.ts";
 import { Drops } from "./ingest/drops.ts";
-import { loadGeoIp } from "./ingest/geoip.ts";
+import { loadGeoIp } from "./ingest/enrich/geoip.ts";
 import { ingestRoutes } from "./ingest/handler.ts";
 import {
   derivedIdentity,
   destroyAllSalts,
   forgetfulIdentity,
   type Identity,
-} from "./ingest/identity.ts";
+} from "./ingest/identity/identity.ts";
 import { Pipeline } from "./ingest/pipeline.ts";
-import { RateLimit } from "./ingest/ratelimit.ts";
+import { RateLimit } from "./net/rate_limit.ts";
 import { Timestamps } from "./ingest/timestamps.ts";
-import { UserAgents } from "./ingest/useragent.ts";
-import { loadSecret, VisitorIds } from "./ingest/visitor_id.ts";
-import { type Job, Jobs } from "./jobs.ts";
-import { type JobParts, jobTable } from "./job_table.ts";
-import { chooseEngine, extensionOptions } from "./query/engine/extension.ts";
+import { UserAgents } from "./ingest/enrich/user_agent.ts";
+import { loadSecret, VisitorIds } from "./ingest/identity/visitor_id.ts";
+import { type Job, Jobs } from "./runtime/jobs.ts";
+import { type JobParts, jobTable } from "./runtime/job_table.ts";
+import { chooseEngine, extensionOptions } from "./query/engine/extension/extension.ts";
 import { Runner } from "./query/run.ts";
 import { rulesOfSites } from "./query/site_rules.ts";
-import { healthOf, samplesOf, type State } from "./readings.ts";
-import { createServer, type Peer } from "./server.ts";
+import { healthOf, samplesOf, type State } from "./runtime/telemetry.ts";
+import { createServer, type Peer } from "./http/server.ts";
 import { Sites } from "./sites/sites.ts";
+import { EventFiles } from "./storage/backup/event_files.ts";
+import { Backups } from "./storage/backup/schedule.ts";
+import { Db } from "./storage/duckdb.ts";
 import { openStorage, type Storage } from "./storage/open.ts";
-import { openTakeout } from "./takeout.ts";
 
 /** The whole program behind one function. */
 export interface App {
@@ -69,6 +73,8 @@ export interface App {
 const VISIT_GAP_MS = 30 * 60_000;
 /** Longest time until every query that is told to end has ended. */
 const CLOSE_MS_MAX = 5000;
+/** DuckDB reads only the footers of the files of a backup. */
+const BACKUP_MEMORY = "256MB";
 const FIRST_DATE = "0000-01-01";
 const LAST_DATE = "9999-12-31";
 /** Makes the app; nothing is touched before start(). */
@@ -131,15 +137,18 @@ async function openParts(
   const access = await openAccess(config, system, host, storage, sites);
   const queries = await openQueries(config, system, host, storage, sites);
   const stopping = new AbortController();
-  const takeout = await openTakeout(config, system, host, storage, sites, stopping.signal);
-  const { backups } = takeout;
+  const backups = openBackups(config, system, host, storage, stopping.signal);
   const parts = { storage, backups, sites, ...ingest };
   const table = jobTable(config, system, host, parts, stopping.signal);
   const jobs = new Jobs([...table, forgetting(ingest.addressRates, access.auth)], clock, log);
   const state: State = { config, host, storage, ...ingest, ...access, ...queries, jobs };
   const routes = [
     ...await routeTable(config, system, state, sites),
-    ...takeout.routes,
+    ...await exportRoutes(config, system, storage, sites),
+    ...backupRoutes(backups, {
+      dataDir: resolve(config.data_dir),
+      intervalHours: config.backup_interval_hours,
+    }),
   ];
   const trusted = trustedProxies(config.trusted_proxies);
   const headers = securityHeaders({ ...config, tls: config.tls_cert_path !== null });
@@ -191,6 +200,41 @@ async function routeTable(
     ...wellKnownRoutes(clock, { dashboardOrigin: config.dashboard_origin }),
     ...await assetRoutes(files),
   ];
+}
+
+function openBackups(
+  config: Config,
+  system: System,
+  host: Host,
+  { store }: Storage,
+  stopping: AbortSignal,
+): Backups {
+  const openDb = async (folder: string) =>
+    await Db.open(await host.loadDuckDb(), system.clock, {
+      folder,
+      spillFolder: `${folder}/.spill`,
+      memoryLimit: BACKUP_MEMORY,
+      threads: 1,
+      readers: 1,
+    });
+  return new Backups(system, store, openDb, {
+    dataDir: resolve(config.data_dir),
+    folder: config.backup_dir === null ? null : resolve(config.backup_dir),
+    signal: stopping,
+  });
+}
+
+async function exportRoutes(
+  config: Config,
+  { files, random }: System,
+  { reader }: Storage,
+  sites: Sites,
+): Promise<Route[]> {
+  const folder = `${resolve(config.data_dir)}/.exports`;
+  const eventFiles = await EventFiles.open(reader, files, random, { folder });
+  const isKnown = (site: string) =>
+    reader.hasSite(site) || sites.declared(site) !== undefined || config.site_ids.includes(site);
+  return eventExportRoutes(eventFiles, isKnown);
 }
 
 async function openIngest(config: Config, system: System, storage: Storage, sites: Sites) {

@@ -2,14 +2,14 @@
 // signals stop it. Whatever goes wrong is told in a sentence, with a status that tells its kind.
 import manifest from "../deno.json" with { type: "json" };
 import { createApp } from "./app.ts";
-import { type Config, loadConfig, optionsHelp } from "./config.ts";
+import { type Config, loadConfig, optionsHelp } from "./config/load.ts";
 import { messageOf } from "./core/errors.ts";
-import type { Host } from "./host.ts";
+import type { Host } from "./runtime/host.ts";
 import type { System } from "./core/types.ts";
 import { importDuckDb } from "./storage/duckdb.ts";
 import { loadDuckDb } from "./storage/native_library.ts";
-import { realSystem } from "./system.ts";
-import { type Verb, type VerbName, VERBS, verbsHelp } from "./verbs.ts";
+import { realSystem } from "./runtime/system.ts";
+import { type Verb, type VerbName, VERBS, verbsHelp } from "./cli/commands.ts";
 
 const VERSION = manifest.version;
 const EXIT_FAILED = 1;

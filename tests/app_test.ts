@@ -1,7 +1,7 @@
 import assert from "node:assert";
 import * as duckdb from "@duckdb/node-api";
 import { createApp } from "../src/app.ts";
-import { loadConfig } from "../src/config.ts";
+import { loadConfig } from "../src/config/load.ts";
 import { fakeSystem } from "./support/fake_system.ts";
 import { openApp } from "./support/running_app.ts";
 import { withFolder } from "./support/storage.ts";

@@ -3,7 +3,7 @@
 import { utcDate } from "../core/event.ts";
 import { DROP_KEYS_MAX } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
-import type { DropRow, DropStore } from "../storage/drop_ops.ts";
+import type { DropRow, DropStore } from "../storage/state/ops/drop_ops.ts";
 
 /** What counts as dropped: why, and for a robot its name. */
 export interface Dropped {

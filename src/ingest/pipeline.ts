@@ -4,17 +4,17 @@
 import type { ErrorCode } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import type { Random } from "../core/types.ts";
-import { isSpecialPurpose, parseAddress, senderOf } from "./address.ts";
-import type { Robots } from "./bot.ts";
+import { isSpecialPurpose, parseAddress, senderOf } from "../net/address.ts";
+import type { Robots } from "./enrich/robot.ts";
 import type { Drops } from "./drops.ts";
-import type { GeoIp, Place } from "./geoip.ts";
-import type { Identity } from "./identity.ts";
+import type { GeoIp, Place } from "./enrich/geoip.ts";
+import type { Identity } from "./identity/identity.ts";
 import type { Payload } from "./payload.ts";
-import type { RateLimit } from "./ratelimit.ts";
-import { sourceOf } from "./referrer.ts";
+import type { RateLimit } from "../net/rate_limit.ts";
+import { sourceOf } from "./enrich/referrer.ts";
 import type { Timestamps } from "./timestamps.ts";
-import { pageOf, referrerOf } from "./url.ts";
-import { deviceOf, type UserAgent, type UserAgents } from "./useragent.ts";
+import { pageOf, referrerOf } from "./enrich/url.ts";
+import { deviceOf, type UserAgent, type UserAgents } from "./enrich/user_agent.ts";
 
 /** Why an event is not stored, and what the sender is told; `code` null means 202 all the same. */
 export const DROPS = {

@@ -1,6 +1,6 @@
 // What numbers can be split by and filtered on: one row per dimension. An expression sees columns
 // only through `column`, so the same row serves an event's own value and its visit's.
-import { channelSql } from "../core/channels.ts";
+import { channelSql } from "./sql/channels.ts";
 import type { EventColumnName } from "../core/event.ts";
 import { type Sql, sql } from "../core/sql.ts";
 

@@ -28,8 +28,8 @@ import {
 import { faultOfSiteId } from "../core/site_id.ts";
 import { DAY_US, HOUR_US, isZone, MINUTE_US } from "../core/zone.ts";
 import { dimensionOf, type DimensionRef, DIMENSIONS, isDimensionName } from "./dimensions.ts";
-import { VISIT_GAP_US } from "./engine/visits.ts";
-import { isOperatorName, type Operator, OPERATORS } from "./filters.ts";
+import { VISIT_GAP_US } from "./sql/visits.ts";
+import { isOperatorName, type Operator, OPERATORS } from "./operators.ts";
 import { isMetricName, type MetricName, METRICS } from "./metrics.ts";
 import { type Params, quoted } from "./params.ts";
 import type { Asked, QueryGoal } from "./query.ts";

@@ -7,20 +7,20 @@ import { type Sql, sql } from "../core/sql.ts";
 import type { Clock } from "../core/types.ts";
 import { DAY_US } from "../core/zone.ts";
 import type { Row } from "../storage/duckdb.ts";
-import type { SpanUs } from "../storage/events.ts";
+import type { SpanUs } from "../storage/tiers/events.ts";
 import type { Reader } from "../storage/reader.ts";
 import { type Answer, answerOf, nothingOf } from "./answer.ts";
-import { buildQuery } from "./build.ts";
+import { buildQuery } from "./sql/build.ts";
 import { type Explained, explained } from "./explain.ts";
 import { Cache, type CacheCounts } from "./cache.ts";
 import type { BehavioralEngine } from "./engine/engine.ts";
-import { nativeEngine } from "./engine/native.ts";
+import { nativeEngine } from "./engine/native/native.ts";
 import { type Params, quoted } from "./params.ts";
 import { COMMON_PARAMS, parseAsked, type SiteRules } from "./parse.ts";
-import { planOf } from "./plan.ts";
+import { planOf } from "./sql/plan.ts";
 import { type Asked, type Query, queryOf } from "./query.ts";
-import { matchingEvents } from "./relations.ts";
-import type { Report, Tools } from "./report.ts";
+import { matchingEvents } from "./sql/relations.ts";
+import type { Report, Tools } from "./reports/report.ts";
 
 /** What is known of each site. */
 export interface SettingsSource {

@@ -1,15 +1,15 @@
 // What can be asked, as data: metrics, dimensions, operators, periods and reports from their
 // tables. The dashboard's choices and the documents come from here.
-import { CHANNELS } from "../core/channels.ts";
+import { CHANNELS } from "../reference/channels.ts";
 import { COMPARISONS, INTERVALS, PERIOD_DEFAULT, PERIODS } from "../core/period.ts";
 import { SITE_SETTINGS } from "../sites/settings.ts";
-import { BREAKDOWNS } from "./breakdowns.ts";
+import { BREAKDOWNS } from "./reports/breakdowns.ts";
 import { type Dimension, DIMENSIONS } from "./dimensions.ts";
-import { type Operator, OPERATORS } from "./filters.ts";
+import { type Operator, OPERATORS } from "./operators.ts";
 import { type Metric, METRICS } from "./metrics.ts";
 import { COMMON_PARAMS, isIntervalName } from "./parse.ts";
-import type { Report } from "./report.ts";
-import { REPORTS } from "./reports.ts";
+import type { Report } from "./reports/report.ts";
+import { REPORTS } from "./reports/reports.ts";
 
 /** Everything that can be asked. Lists keep the order of their tables. */
 export function schemaOf() {

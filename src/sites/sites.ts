@@ -3,7 +3,7 @@
 import { AppError } from "../core/errors.ts";
 import { ITEM_BODY_CHARS_MAX, ITEMS_MAX, SITES_MAX } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
-import type { ItemKind, ItemRow, SiteStore } from "../storage/site_ops.ts";
+import type { ItemKind, ItemRow, SiteStore } from "../storage/state/ops/site_ops.ts";
 import {
   faultsOfSettings,
   SETTINGS_BY_DEFAULT,

@@ -1,7 +1,7 @@
 // One process only: a lock on DATA_DIR that the kernel frees whatever becomes of its holder.
 import { messageOf } from "../core/errors.ts";
 import type { Files } from "../core/types.ts";
-import { Sqlite } from "./sqlite.ts";
+import { Sqlite } from "./state/sqlite.ts";
 
 /** A held lock. */
 export interface Lock {

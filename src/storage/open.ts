@@ -1,22 +1,22 @@
 // Opens DATA_DIR: lock, SQLite, DuckDB, recovery, and the parts that work on them, in the order
 // in which they need each other.
 import { messageOf } from "../core/errors.ts";
-import { Turns } from "../core/turns.ts";
+import { Turns } from "../core/mutex.ts";
 import type { Files, System } from "../core/types.ts";
-import { Catalog } from "./catalog.ts";
-import { Compactor } from "./compact.ts";
-import { Cold } from "./cold.ts";
+import { Catalog } from "./tiers/catalog.ts";
+import { Compactor } from "./tiers/compact.ts";
+import { Cold } from "./tiers/parquet_tier.ts";
 import { Db, type DuckDbModule, type ExtensionOptions } from "./duckdb.ts";
-import { Eraser } from "./erase.ts";
-import { FileNumbers } from "./file_numbers.ts";
-import { Flusher } from "./flush.ts";
-import { Hot } from "./hot.ts";
-import { Journal } from "./journal.ts";
+import { Eraser } from "./tiers/erase.ts";
+import { FileNumbers } from "./parquet/file_numbers.ts";
+import { Flusher } from "./tiers/flush.ts";
+import { Hot } from "./tiers/hot.ts";
+import { Journal } from "./tiers/journal.ts";
 import { lockFolder } from "./lock.ts";
-import { takeOver } from "./original.ts";
+import { takeOver } from "./tiers/legacy_database.ts";
 import { Reader } from "./reader.ts";
-import { Recovery } from "./recovery.ts";
-import { Store } from "./store.ts";
+import { Recovery } from "./tiers/recovery.ts";
+import { Store } from "./state/store.ts";
 
 /** The settings storage depends on. */
 export interface StorageOptions {

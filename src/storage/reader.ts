@@ -1,12 +1,12 @@
 // The door through which every statistic reads: one statement over one consistent view of all
 // tiers. It must not know what the statement computes.
 import { type Sql, sql } from "../core/sql.ts";
-import type { Catalog } from "./catalog.ts";
+import type { Catalog } from "./tiers/catalog.ts";
 import type { Db, QueryLimits, Row } from "./duckdb.ts";
-import type { Cold } from "./cold.ts";
-import { findDamaged, mayBeDamage } from "./damage.ts";
-import { eventsFor, filesFor, type SpanUs } from "./events.ts";
-import type { Hot } from "./hot.ts";
+import type { Cold } from "./tiers/parquet_tier.ts";
+import { findDamaged, mayBeDamage } from "./parquet/corruption.ts";
+import { eventsFor, filesFor, type SpanUs } from "./tiers/events.ts";
+import type { Hot } from "./tiers/hot.ts";
 
 /** Reads events of one site over a span of time. */
 export class Reader {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import * as duckdb from "@duckdb/node-api";
 import { createApp } from "../../src/app.ts";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import { type BrowserContext, browserTest } from "../support/browser.ts";
 import { fakeSystem } from "../support/fake_system.ts";
 import { type ReadyServer, startReady } from "../support/ready_server.ts";

@@ -1,16 +1,16 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import { EVENT_COLUMN_NAMES } from "../../src/core/event.ts";
-import { Robots } from "../../src/ingest/bot.ts";
+import { Robots } from "../../src/ingest/enrich/robot.ts";
 import type { Dropped } from "../../src/ingest/drops.ts";
-import { GeoIp } from "../../src/ingest/geoip.ts";
-import { derivedIdentity } from "../../src/ingest/identity.ts";
+import { GeoIp } from "../../src/ingest/enrich/geoip.ts";
+import { derivedIdentity } from "../../src/ingest/identity/identity.ts";
 import { parseBody, type Payload } from "../../src/ingest/payload.ts";
 import { DROPS, type Outcome, Pipeline } from "../../src/ingest/pipeline.ts";
-import { RateLimit } from "../../src/ingest/ratelimit.ts";
+import { RateLimit } from "../../src/net/rate_limit.ts";
 import { Timestamps } from "../../src/ingest/timestamps.ts";
-import { UserAgents } from "../../src/ingest/useragent.ts";
-import { VisitorIds } from "../../src/ingest/visitor_id.ts";
+import { UserAgents } from "../../src/ingest/enrich/user_agent.ts";
+import { VisitorIds } from "../../src/ingest/identity/visitor_id.ts";
 import { FakeClock, seededRandom } from "../support/fake_system.ts";
 import { mmdb } from "../support/mmdb.ts";
 

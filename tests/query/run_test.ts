@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { sql } from "../../src/core/sql.ts";
 import { Params } from "../../src/query/params.ts";
-import { defineReport } from "../../src/query/report.ts";
+import { defineReport } from "../../src/query/reports/report.ts";
 import { pageview } from "../support/events.ts";
 import { withQuestions } from "../support/questions.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { schemaOf } from "../../src/query/schema.ts";
-import { schemaRoutes } from "../../src/api/schema.ts";
+import { schemaRoutes } from "../../src/api/stats/schema.ts";
 import { pageview } from "../support/events.ts";
 import { withQuestions } from "../support/questions.ts";
 import { callRoute } from "../support/routes.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { loadConfig } from "../../src/config.ts";
-import { SETTING_NAMES, settingRow } from "../../src/settings.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { SETTING_NAMES, settingRow } from "../../src/config/settings.ts";
 import {
   exampleToml,
   filled,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { builtInDatabasePath, GeoIp } from "../../src/ingest/geoip.ts";
+import { builtInDatabasePath, GeoIp } from "../../src/ingest/enrich/geoip.ts";
 import { parsePayload } from "../../src/ingest/payload.ts";
 import { type PastEvent, siteProfiles, traffic } from "../../scripts/traffic.ts";
 import { HOMES, ROBOTS } from "../../scripts/traffic_data.ts";

@@ -2,8 +2,8 @@ import assert from "node:assert";
 import * as duckdb from "@duckdb/node-api";
 import { sql } from "../../src/core/sql.ts";
 import { Db } from "../../src/storage/duckdb.ts";
-import { literal, literalPath } from "../../src/storage/schema.ts";
-import { realSystem } from "../../src/system.ts";
+import { literal, literalPath } from "../../src/storage/parquet/schema.ts";
+import { realSystem } from "../../src/runtime/system.ts";
 import { fakeSystem } from "../support/fake_system.ts";
 import { withFolder } from "../support/storage.ts";
 

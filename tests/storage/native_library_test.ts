@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { createHash } from "node:crypto";
 import type { Files } from "../../src/core/types.ts";
-import { realSystem } from "../../src/system.ts";
+import { realSystem } from "../../src/runtime/system.ts";
 import { linkLibrary, loadDuckDb, type NativeHost } from "../../src/storage/native_library.ts";
 
 const { files, random } = realSystem({ format: "text", levelMin: "error" });

@@ -1,7 +1,7 @@
 // An independent computation of every question over plain arrays of events. It shares the tables'
 // names with src/query, and none of its code; time zones come from Intl's own parts. Only the rule
 // of channels is the program's, in the form that is no SQL.
-import { channelOf } from "../../src/core/channels.ts";
+import { channelOf } from "../../src/reference/channels.ts";
 import type { Event } from "../../src/core/event.ts";
 import type { Condition, Filter } from "../../src/core/filter.ts";
 import type { Query } from "../../src/query/query.ts";

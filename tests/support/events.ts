@@ -2,11 +2,11 @@
 import * as duckdb from "@duckdb/node-api";
 import { type Event, EVENT_COLUMN_NAMES } from "../../src/core/event.ts";
 import type { Db, ExtensionOptions } from "../../src/storage/duckdb.ts";
-import type { Flusher } from "../../src/storage/flush.ts";
-import type { Journal } from "../../src/storage/journal.ts";
+import type { Flusher } from "../../src/storage/tiers/flush.ts";
+import type { Journal } from "../../src/storage/tiers/journal.ts";
 import { openStorage } from "../../src/storage/open.ts";
 import type { Reader } from "../../src/storage/reader.ts";
-import { realSystem } from "../../src/system.ts";
+import { realSystem } from "../../src/runtime/system.ts";
 import { fakeSystem } from "./fake_system.ts";
 
 /** What a test says of an event; `at` is an ISO time (microseconds allowed) or µs since 1970. */

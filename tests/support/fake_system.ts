@@ -1,7 +1,7 @@
 // A world under the test's control: time moves by `advance`, chance is seeded, the log is a list.
 // Files are real: DuckDB and SQLite are never pretended.
 import type { Clock, Files, LogLevel, Random, System } from "../../src/core/types.ts";
-import { realSystem } from "../../src/system.ts";
+import { realSystem } from "../../src/runtime/system.ts";
 
 /** A clock that stands still until it is advanced; timers fire in order of their time. */
 export class FakeClock implements Clock {

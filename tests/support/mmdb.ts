@@ -1,6 +1,6 @@
 // Writes small MaxMind databases, so that tests know every place in them. Format 2.0, records of
 // 32 bits, IPv4 below ::/96 where the tree is of IPv6.
-import { parseAddress } from "../../src/ingest/address.ts";
+import { parseAddress } from "../../src/net/address.ts";
 
 /** A value a database can hold. */
 export type MmdbValue = string | number | readonly MmdbValue[] | {

@@ -1,14 +1,14 @@
 // A pipeline as the app makes it, with nothing limited and nothing counted.
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import type { System } from "../../src/core/types.ts";
-import { Robots } from "../../src/ingest/bot.ts";
-import type { GeoIp } from "../../src/ingest/geoip.ts";
-import { derivedIdentity } from "../../src/ingest/identity.ts";
+import { Robots } from "../../src/ingest/enrich/robot.ts";
+import type { GeoIp } from "../../src/ingest/enrich/geoip.ts";
+import { derivedIdentity } from "../../src/ingest/identity/identity.ts";
 import { Pipeline } from "../../src/ingest/pipeline.ts";
-import { RateLimit } from "../../src/ingest/ratelimit.ts";
+import { RateLimit } from "../../src/net/rate_limit.ts";
 import { Timestamps } from "../../src/ingest/timestamps.ts";
-import { UserAgents } from "../../src/ingest/useragent.ts";
-import { VisitorIds } from "../../src/ingest/visitor_id.ts";
+import { UserAgents } from "../../src/ingest/enrich/user_agent.ts";
+import { VisitorIds } from "../../src/ingest/identity/visitor_id.ts";
 
 /** Makes one with settings from `env`. */
 export function openPipeline(

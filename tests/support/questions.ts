@@ -1,7 +1,7 @@
 // A runner over a real reader with a clock that stands, and the routes of the statistics on it.
 import type { Event } from "../../src/core/event.ts";
-import { statsRoutes } from "../../src/api/stats.ts";
-import { extensionEngine, extensionOptions } from "../../src/query/engine/extension.ts";
+import { statsRoutes } from "../../src/api/stats/stats.ts";
+import { extensionEngine, extensionOptions } from "../../src/query/engine/extension/extension.ts";
 import { type SiteRules, STANDARD_SETTINGS } from "../../src/query/parse.ts";
 import { Runner, type RunnerOptions } from "../../src/query/run.ts";
 import type { ExtensionOptions } from "../../src/storage/duckdb.ts";

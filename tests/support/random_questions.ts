@@ -2,7 +2,7 @@
 import { type Event } from "../../src/core/event.ts";
 import { conditionsOf, type Filter } from "../../src/core/filter.ts";
 import { type DimensionRef, DIMENSIONS } from "../../src/query/dimensions.ts";
-import { OPERATORS } from "../../src/query/filters.ts";
+import { OPERATORS } from "../../src/query/operators.ts";
 import { type MetricName, METRICS } from "../../src/query/metrics.ts";
 import { type Query, type QueryGoal, queryOf } from "../../src/query/query.ts";
 import { startOfDate } from "../../src/core/zone.ts";

@@ -3,9 +3,9 @@
 // statement. `events` is a relation of stored columns, those that the conditions read among them.
 import type { EventColumnName } from "../../core/event.ts";
 import type { Sql } from "../../core/sql.ts";
-import type { FunnelQuestion } from "./funnel_sql.ts";
-import type { RetentionQuestion } from "./retention_sql.ts";
-import type { VisitColumns } from "./visits.ts";
+import type { FunnelQuestion } from "./native/funnel.ts";
+import type { RetentionQuestion } from "./native/retention.ts";
+import type { VisitColumns } from "../sql/visits.ts";
 
 /** How behavioural questions are answered. */
 export interface BehavioralEngine {

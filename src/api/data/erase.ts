@@ -1,0 +1,102 @@
+// Erasure on request: all events of a site from one date to another, from every place they are
+// kept in, with a dry run and a record of what was done. It removes nothing itself.
+import { AppError } from "../../core/errors.ts";
+import { json, type Route } from "../../http/route.ts";
+import { ERASURES_LISTED_MAX } from "../../core/limits.ts";
+import { faultOfSiteId } from "../../core/site_id.ts";
+import type { Clock } from "../../core/types.ts";
+import type { OwnerStore } from "../../storage/state/ops/owner_ops.ts";
+
+/** What an erasure removed, or with a dry run would remove. */
+export interface Erased {
+  readonly db_records_deleted: number;
+  readonly parquet_partitions_deleted: number;
+}
+
+/**
+ * Removes the events of a site from hot, cold, caches and everything derived; both dates are
+ * UTC `YYYY-MM-DD` and included.
+ */
+export type Erase = (
+  site: string,
+  firstDate: string,
+  lastDate: string,
+  dryRun: boolean,
+) => Promise<Erased>;
+
+/** Routes of erasure and of its record. */
+export function eraseRoutes(erase: Erase, store: OwnerStore, clock: Clock): Route[] {
+  return [
+    {
+      method: "DELETE",
+      path: "/api/gdpr/erase",
+      right: "admin",
+      handle: async ({ url, access, log }) => {
+        const { site_id, start_date, end_date, dryRun } = parseErasure(url.searchParams);
+        const counts = await erase(site_id, start_date, end_date, dryRun);
+        const { db_records_deleted, parquet_partitions_deleted } = counts;
+        const erased = {
+          site_id,
+          start_date,
+          end_date,
+          db_records_deleted,
+          parquet_partitions_deleted,
+        };
+        if (dryRun) return json({ status: "dry_run", ...erased });
+        await store.run("addErasure", {
+          ...erased,
+          erased_at: clock.nowMs(),
+          caller: access.who,
+        });
+        log("info", "Events were erased", erased);
+        return json({ status: "erased", ...erased });
+      },
+    },
+    {
+      method: "GET",
+      path: "/api/gdpr/erasures",
+      right: "admin",
+      handle: async () => {
+        const erasures = await store.run("listErasures", ERASURES_LISTED_MAX);
+        return json(erasures.map((erasure) => ({
+          ...erasure,
+          erased_at: new Date(erasure.erased_at).toISOString(),
+        })));
+      },
+    },
+  ];
+}
+
+function parseErasure(params: URLSearchParams): {
+  site_id: string;
+  start_date: string;
+  end_date: string;
+  dryRun: boolean;
+} {
+  const only = (name: string): string | null => {
+    const values = params.getAll(name);
+    if (values.length > 1) throw fault(name, "it is given more than once");
+    return values[0] ?? null;
+  };
+  const site_id = only("site_id") ?? "";
+  const siteFault = faultOfSiteId(site_id);
+  if (siteFault !== null) throw fault("site_id", siteFault);
+  const start_date = only("start_date") ?? "";
+  const end_date = only("end_date") ?? "";
+  if (!isDate(start_date)) throw fault("start_date", "it must be a date YYYY-MM-DD");
+  if (!isDate(end_date)) throw fault("end_date", "it must be a date YYYY-MM-DD");
+  if (end_date < start_date) throw fault("end_date", "it is before start_date");
+  const dry = only("dry_run") ?? "false";
+  if (!["true", "false", "1", "0"].includes(dry)) throw fault("dry_run", "it is not true or false");
+  return { site_id, start_date, end_date, dryRun: dry === "true" || dry === "1" };
+}
+
+function fault(name: string, found: string): AppError {
+  return new AppError("bad_request", `Cannot erase with this ${name}: ${found}`);
+}
+
+function isDate(text: string): boolean {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false;
+  const ms = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+}

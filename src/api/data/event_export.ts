@@ -1,0 +1,85 @@
+// GET /api/sites/:site_id/export: all events of a site, or those of some days, as one file. It asks
+// for the file and sends it; what is in it is decided in storage.
+import { AppError } from "../../core/errors.ts";
+import type { Context, Route } from "../../http/route.ts";
+import { isDate } from "../../core/period.ts";
+import { DAY_US, dayOfDate } from "../../core/zone.ts";
+import { Params, quoted } from "../../query/params.ts";
+import type { EventFileFormat, EventFiles } from "../../storage/backup/event_files.ts";
+import type { SpanUs } from "../../storage/tiers/events.ts";
+import { acceptsGzip } from "../../http/compression.ts";
+import { siteOfPath } from "../sites/sites.ts";
+
+const TYPES = { parquet: "application/vnd.apache.parquet", csv: "text/csv; charset=utf-8" };
+const FORMATS = ["parquet", "csv"] as const satisfies (keyof typeof TYPES)[];
+
+/** The route. `isKnown` tells whether there is such a site. */
+export function eventExportRoutes(
+  files: EventFiles,
+  isKnown: (site: string) => boolean,
+): Route[] {
+  return [{
+    method: "GET",
+    path: "/api/sites/:site_id/export",
+    right: "admin",
+    streams: true,
+    handle: async (context) => {
+      const site = siteOfPath(context);
+      const params = new Params(context.url.searchParams);
+      const format = params.choice("format", FORMATS, "parquet");
+      const span = readSpan(params);
+      params.check();
+      if (!isKnown(site)) {
+        throw new AppError("not_found", `Cannot find the site: there is none called ${site}`);
+      }
+      return await send(context, files, site, span, format);
+    },
+  }];
+}
+
+async function send(
+  { request, signal, log }: Context,
+  files: EventFiles,
+  site: string,
+  span: SpanUs,
+  format: keyof typeof TYPES,
+): Promise<Response> {
+  const isZipped = format === "csv" && acceptsGzip(request.headers.get("accept-encoding"));
+  const headers: Record<string, string> = {
+    "content-type": TYPES[format],
+    "content-disposition": `attachment; filename="${site.replaceAll(":", "_")}.${format}"`,
+    "cache-control": "no-store",
+    vary: "accept-encoding",
+    ...(isZipped ? { "content-encoding": "gzip" } : {}),
+  };
+  if (request.method === "HEAD") return new Response(null, { headers });
+  const written: EventFileFormat = isZipped ? "csv.gz" : format;
+  const { events, bytes, content } = await files.write(site, span, written, signal);
+  log("info", "Exported events", { site_id: site, events, bytes, format });
+  return new Response(content, { headers: { ...headers, "content-length": String(bytes) } });
+}
+
+/** The UTC days from `start_date` to `end_date`, both included; without them, all of time. */
+function readSpan(params: Params): SpanUs {
+  const dayOf = (name: string): number | null => {
+    const text = params.text(name);
+    if (text === undefined) return null;
+    if (isDate(text)) return dayOfDate(text);
+    params.fault(`Cannot read ${name}: "${quoted(text)}" is no date YYYY-MM-DD`);
+    return null;
+  };
+  const first = dayOf("start_date");
+  const last = dayOf("end_date");
+  if (first !== null && last !== null && last < first) {
+    params.fault("Cannot read end_date: it is before start_date");
+  }
+  return {
+    fromUs: first === null ? -Number.MAX_SAFE_INTEGER : within(first * DAY_US),
+    toUs: last === null ? Number.MAX_SAFE_INTEGER : within((last + 1) * DAY_US),
+  };
+}
+
+/** Times that are exact: the years 1684 to 2255. */
+function within(us: number): number {
+  return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(us, Number.MAX_SAFE_INTEGER));
+}

@@ -1,0 +1,188 @@
+// The owner's way in for events of the past: POST /api/import takes lines of JSON, each an event
+// as the tracker sends it with its time, address and browser. It takes the same path as any other.
+import { AppError } from "../../core/errors.ts";
+import type { Event } from "../../core/event.ts";
+import { json, readBody, type Route } from "../../http/route.ts";
+import {
+  IMPORT_BODY_BYTES_MAX,
+  IMPORT_BODY_MS_MAX,
+  IMPORT_EVENTS_MAX,
+  IMPORT_FAULTS_LISTED_MAX,
+  IMPORT_LINE_BYTES_MAX,
+} from "../../core/limits.ts";
+import type { Clock } from "../../core/types.ts";
+import { parseAddress } from "../../net/address.ts";
+import type { Buffer } from "../../ingest/buffer.ts";
+import { parsePayload } from "../../ingest/payload.ts";
+import { DROPS, type Outcome, type PastArrival, type Pipeline } from "../../ingest/pipeline.ts";
+
+/** What an import came to. `line` counts from 1; of many refused lines the first are listed. */
+export interface Imported {
+  /** Events now on disk. */
+  readonly accepted: number;
+  /** Robots' events. */
+  readonly dropped: number;
+  readonly rejected_count: number;
+  readonly rejected: readonly { readonly line: number; readonly error: string }[];
+}
+
+interface Tally {
+  readonly events: Event[];
+  dropped: number;
+  rejected_count: number;
+  readonly rejected: { line: number; error: string }[];
+}
+
+/** The media types that mean lines of JSON; a page of another site cannot send them unasked. */
+const MEDIA_TYPES: ReadonlySet<string> = new Set([
+  "application/x-ndjson",
+  "application/ndjson",
+  "application/jsonl",
+]);
+
+const AT_MS_MIN = Date.UTC(1995, 0, 1);
+/** Clocks differ: what is barely in the future is now. */
+const AHEAD_MS_MAX = 60_000;
+const ISO_TIME =
+  /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d([.]\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/;
+/** Lines handled before other requests get their turn. */
+const LINES_AT_ONCE = 250;
+const LINE_FEED = 10;
+
+/** The route that takes events of the past. */
+export function importRoutes(
+  pipeline: Pick<Pipeline, "runPast">,
+  buffer: Pick<Buffer, "accept">,
+  clock: Clock,
+): Route[] {
+  return [{
+    method: "POST",
+    path: "/api/import",
+    right: "admin",
+    streams: true,
+    handle: async ({ request, log }) => {
+      requireLines(request.headers.get("content-type"));
+      const body = await readBody(request, clock, IMPORT_BODY_BYTES_MAX, IMPORT_BODY_MS_MAX);
+      const { events, ...rest } = await readLines(linesOf(body), pipeline, clock);
+      if (events.length > 0) await buffer.accept(events);
+      const imported: Imported = { accepted: events.length, ...rest };
+      log("info", "Events were imported", {
+        accepted: imported.accepted,
+        dropped: imported.dropped,
+        rejected: imported.rejected_count,
+      });
+      return json(imported);
+    },
+  }];
+}
+
+function requireLines(contentType: string | null): void {
+  const mediaType = (contentType ?? "").split(";", 1).join().trim().toLowerCase();
+  if (MEDIA_TYPES.has(mediaType)) return;
+  throw new AppError(
+    "bad_request",
+    "Cannot read the import: its Content-Type must be application/x-ndjson, one event a line",
+  );
+}
+
+/** The lines that hold something, by number from 1. Throws `too_large` when they are too many. */
+function linesOf(body: Uint8Array): [line: number, bytes: Uint8Array][] {
+  const lines: [number, Uint8Array][] = [];
+  for (let from = 0, line = 1; from < body.length; line++) {
+    const feed = body.indexOf(LINE_FEED, from);
+    const end = feed < 0 ? body.length : feed;
+    const bytes = body.subarray(from, end);
+    from = end + 1;
+    if (bytes.every(isBlank)) continue;
+    if (lines.length === IMPORT_EVENTS_MAX) {
+      throw new AppError(
+        "too_large",
+        `Cannot import: the body has more than ${IMPORT_EVENTS_MAX} events; send it in parts`,
+      );
+    }
+    lines.push([line, bytes]);
+  }
+  if (lines.length > 0) return lines;
+  throw new AppError("bad_request", "Cannot import: the body has no events");
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 32 || byte === 9 || byte === 13;
+}
+
+async function readLines(
+  lines: readonly [line: number, bytes: Uint8Array][],
+  pipeline: Pick<Pipeline, "runPast">,
+  clock: Clock,
+): Promise<Tally> {
+  const tally: Tally = { events: [], dropped: 0, rejected_count: 0, rejected: [] };
+  for (const [index, [line, bytes]] of lines.entries()) {
+    if (index > 0 && index % LINES_AT_ONCE === 0) await clock.sleep(0);
+    const outcome = readEvent(bytes, pipeline, clock.nowMs());
+    if ("event" in outcome) tally.events.push(outcome.event);
+    else if ("dropped" in outcome && DROPS[outcome.dropped].code === null) tally.dropped++;
+    else {
+      const error = "fault" in outcome ? outcome.fault : DROPS[outcome.dropped].message;
+      tally.rejected_count++;
+      if (tally.rejected.length < IMPORT_FAULTS_LISTED_MAX) tally.rejected.push({ line, error });
+    }
+  }
+  return tally;
+}
+
+function readEvent(
+  bytes: Uint8Array,
+  pipeline: Pick<Pipeline, "runPast">,
+  nowMs: number,
+): Outcome | { readonly fault: string } {
+  if (bytes.length > IMPORT_LINE_BYTES_MAX) {
+    return { fault: `Cannot read the line: it is longer than ${IMPORT_LINE_BYTES_MAX} bytes` };
+  }
+  let fields: unknown;
+  try {
+    fields = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return { fault: "Cannot read the line: it is not JSON" };
+  }
+  const checked = parsePayload(fields);
+  if ("fault" in checked) return { fault: checked.fault.message };
+  const arrival = arrivalOf(fields as Readonly<Record<string, unknown>>, nowMs);
+  if ("fault" in arrival) return arrival;
+  return pipeline.runPast(checked.value, arrival);
+}
+
+function arrivalOf(
+  { at, ip, ua }: Readonly<Record<string, unknown>>,
+  nowMs: number,
+): PastArrival | { readonly fault: string } {
+  const atMs = timeOf(at);
+  const fault = (found: string) => ({ fault: `Cannot read ${found}` });
+  if (atMs === null) {
+    return fault("at (time): it is neither like 2024-01-15T12:00:00Z nor milliseconds since 1970");
+  }
+  if (atMs < AT_MS_MIN) {
+    return fault("at (time): it is before 1995; numbers are milliseconds since 1970");
+  }
+  if (atMs > nowMs + AHEAD_MS_MAX) return fault("at (time): it is in the future");
+  const address = typeof ip === "string" ? parseAddress(ip) : null;
+  if (!address && ip !== undefined && ip !== null) return fault("ip: it is no address");
+  if (ua !== undefined && ua !== null && typeof ua !== "string") return fault("ua: it is not text");
+  return {
+    atMs: Math.min(atMs, nowMs),
+    address: address?.text ?? "",
+    userAgent: ua ?? "",
+  };
+}
+
+/** Milliseconds since 1970 UTC, or null for what is no time. */
+function timeOf(at: unknown): number | null {
+  if (typeof at === "number") return Number.isFinite(at) ? at : null;
+  if (typeof at !== "string") return null;
+  const date = ISO_TIME.exec(at)?.[1];
+  if (date === undefined) return null;
+  const midnight = new Date(`${date}T00:00:00Z`);
+  // A date that is in no calendar would otherwise mean a day of the next month.
+  if (Number.isNaN(midnight.getTime()) || !midnight.toISOString().startsWith(date)) return null;
+  const atMs = Date.parse(at);
+  return Number.isNaN(atMs) ? null : atMs;
+}

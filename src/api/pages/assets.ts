@@ -1,0 +1,200 @@
+// The dashboard's page and modules and the tracker, read once at start and answered from memory.
+// Only files found then exist: no path from a URL ever reaches the file system.
+import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import type { Context, Route } from "../../http/route.ts";
+import type { Files } from "../../core/types.ts";
+import { bundleOf } from "./bundle.ts";
+import { acceptsGzip } from "../../http/compression.ts";
+import { isKnown } from "../../http/etag.ts";
+
+/** Where the dashboard's files lie, in the checkout and inside the executable. */
+export const DASHBOARD_FOLDER: string = fileURLToPath(
+  new URL("../../../dashboard/", import.meta.url),
+);
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  svg: "image/svg+xml",
+  json: "application/json",
+  txt: "text/plain; charset=utf-8",
+};
+
+/** Folder of the versioned files as it stands in index.html; `0` is replaced by the version. */
+const UNVERSIONED = "assets/0/";
+/** Where index.html asks for links to the packages, so that none waits for another. */
+const PRELOADS = "<!-- preloads -->";
+/** The module the page begins with, and the one it becomes part of. */
+const ENTRY = /<script type="module" src="[^"]*?assets\/0\/([^"]+)"/;
+const BUNDLE = "bundle.js";
+
+const TRACKER = "script.js";
+const PAGE = "index.html";
+
+const IMMUTABLE = "public, max-age=31536000, immutable";
+const REVALIDATED = "no-cache";
+const TRACKER_CACHE = "public, max-age=3600, stale-while-revalidate=86400";
+
+interface Body {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly etag: string;
+}
+
+/** An answer made once: plain, and gzipped where that is shorter. */
+interface Asset {
+  readonly plain: Body;
+  readonly gzipped: Body | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Routes of the page at `/`, the tracker at `/mallard.js`, and every other file of the folder
+ * under `/assets/<version>/`, where the version is a hash over all of them. Rejects where
+ * index.html or the tracker is missing, or modules cannot be joined.
+ */
+export async function assetRoutes(
+  files: Files,
+  options: { readonly folder?: string } = {},
+): Promise<Route[]> {
+  const found = await readFolder(files, options.folder ?? DASHBOARD_FOLDER);
+  const take = (name: string) => {
+    const bytes = found.get(name);
+    if (!bytes) throw new Error(`Cannot serve the dashboard: ${name} is not in its folder`);
+    found.delete(name);
+    return bytes;
+  };
+  const tracker = take(TRACKER);
+  const template = joined(new TextDecoder().decode(take(PAGE)), found);
+  const version = versionOf(template, found);
+  const page = template.replaceAll(UNVERSIONED, `assets/${version}/`);
+  return [
+    route("/", pageAsset(page)),
+    {
+      ...route(
+        "/mallard.js",
+        makeAsset(tracker, {
+          "content-type": typeOf(TRACKER),
+          "cache-control": TRACKER_CACHE,
+          "access-control-allow-origin": "*",
+          "cross-origin-resource-policy": "cross-origin",
+        }),
+      ),
+      anyOrigin: true,
+    },
+    ...[...found].map(([name, bytes]) =>
+      route(
+        `/assets/${version}/${name}`,
+        makeAsset(bytes, { "content-type": typeOf(name), "cache-control": IMMUTABLE }),
+      )
+    ),
+  ];
+}
+
+/** The policy of the page: its own files, and the one inline script whose hash is given. */
+function contentSecurityPolicy(inlineScript: string): string {
+  const hash = createHash("sha256").update(inlineScript).digest("base64");
+  return [
+    "default-src 'none'",
+    `script-src 'self' 'sha256-${hash}'`,
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "manifest-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+}
+
+function pageAsset(page: string): Asset {
+  return makeAsset(new TextEncoder().encode(page), {
+    "content-type": typeOf(PAGE),
+    "cache-control": REVALIDATED,
+    "content-security-policy": contentSecurityPolicy(importMapOf(page)),
+  });
+}
+
+function importMapOf(page: string): string {
+  return /<script type="importmap">([\s\S]*?)<\/script>/.exec(page)?.[1] ?? "";
+}
+
+function typeOf(name: string): string {
+  return TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream";
+}
+
+/** Files of known types under a folder, by their path in it, sorted. */
+async function readFolder(
+  files: Files,
+  folder: string,
+  prefix = "",
+): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const found = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const { name, isDirectory } of await files.list(folder)) {
+    if (isDirectory) {
+      const inner = await readFolder(files, `${folder}${name}/`, `${prefix}${name}/`);
+      inner.forEach((bytes, path) => found.set(path, bytes));
+    } else if (/^[a-z0-9_.]+$/.test(name) && Object.hasOwn(TYPES, name.split(".").at(-1) ?? "")) {
+      const bytes = await files.readBytes(folder + name);
+      if (bytes) found.set(prefix + name, bytes);
+    }
+  }
+  return found;
+}
+
+function versionOf(page: string, files: ReadonlyMap<string, Uint8Array>): string {
+  const hash = createHash("sha256").update(page);
+  files.forEach((bytes, name) => hash.update(`\n${name} ${bytes.byteLength}\n`).update(bytes));
+  return hash.digest("hex").slice(0, 12);
+}
+
+/**
+ * The page with one module instead of all that it needs at once, which is added to `files`; the
+ * addresses of those modules give the same ones to modules fetched later.
+ */
+function joined(page: string, files: Map<string, Uint8Array<ArrayBuffer>>): string {
+  const entry = ENTRY.exec(page)?.[1] ?? "";
+  const texts = new Map(
+    [...files].filter(([name]) => name.endsWith(".js") && !name.startsWith("vendor/"))
+      .map(([name, bytes]) => [name, new TextDecoder().decode(bytes)]),
+  );
+  const { text, stubs } = bundleOf(entry, texts, BUNDLE);
+  stubs.forEach((stub, name) => files.set(name, new TextEncoder().encode(stub)));
+  files.set(BUNDLE, new TextEncoder().encode(text));
+  const map: Record<string, string> = JSON.parse(importMapOf(page) || "{}").imports ?? {};
+  const links = Object.values(map).map((href) => `<link rel="modulepreload" href="${href}">`);
+  return page.replace(`${UNVERSIONED}${entry}`, `${UNVERSIONED}${BUNDLE}`)
+    .replace(PRELOADS, links.join("\n    "));
+}
+
+function makeAsset(
+  bytes: Uint8Array<ArrayBuffer>,
+  headers: Readonly<Record<string, string>>,
+): Asset {
+  const tag = createHash("sha256").update(bytes).digest("hex").slice(0, 24);
+  const shorter = new Uint8Array(gzipSync(bytes, { level: 9 }));
+  return {
+    plain: { bytes, etag: `"${tag}"` },
+    gzipped: shorter.byteLength < bytes.byteLength
+      ? { bytes: shorter, etag: `"${tag}-gzip"` }
+      : null,
+    headers: { ...headers, vary: "accept-encoding" },
+  };
+}
+
+function route(path: string, asset: Asset): Route {
+  return { method: "GET", path, right: "public", handle: (context) => answer(asset, context) };
+}
+
+function answer(asset: Asset, { request }: Context): Response {
+  const gzip = asset.gzipped && acceptsGzip(request.headers.get("accept-encoding"));
+  const body = gzip && asset.gzipped ? asset.gzipped : asset.plain;
+  const headers: Record<string, string> = { ...asset.headers, etag: body.etag };
+  if (isKnown(request.headers.get("if-none-match"), body.etag)) {
+    return new Response(null, { status: 304, headers });
+  }
+  if (gzip) headers["content-encoding"] = "gzip";
+  return new Response(body.bytes, { headers });
+}

@@ -1,0 +1,189 @@
+// What owners keep with a site: goals, segments, saved funnels and annotations. One table of kinds;
+// each row says how a body is checked and shown.
+import { AppError } from "../../core/errors.ts";
+import { FilterFault, filterOfJsonList, filterToJson, parseFilter } from "../../core/filter.ts";
+import { type Filter, printFilter } from "../../core/filter.ts";
+import { type Context, json, type Route } from "../../http/route.ts";
+import { ITEM_NAME_CHARS_MAX } from "../../core/limits.ts";
+import { isDate } from "../../core/period.ts";
+import { sql } from "../../core/sql.ts";
+import type { Clock } from "../../core/types.ts";
+import { checkFilter, STANDARD_SETTINGS } from "../../query/parse.ts";
+import { parseSpan, parseSteps } from "../../query/steps.ts";
+import { faultsOfGoal } from "../../sites/goals.ts";
+import type { Item, ItemDraft, Sites } from "../../sites/sites.ts";
+import type { ItemKind } from "../../storage/state/ops/site_ops.ts";
+import { readJsonObject } from "../../http/body.ts";
+import { siteOfPath } from "./sites.ts";
+
+type Body = Readonly<Record<string, unknown>>;
+
+interface Kind {
+  readonly kind: ItemKind;
+  /** Checks a body as a whole. Throws `bad_request` naming what is wrong. */
+  readonly draft: (body: Body) => ItemDraft;
+  /** The body as it is shown; undefined shows it as it is kept. */
+  readonly show?: (item: Item) => Body;
+}
+
+/** Kinds by the last part of their path. */
+const KINDS: Readonly<Record<string, Kind>> = {
+  goals: { kind: "goal", draft: goalDraft },
+  segments: { kind: "segment", draft: segmentDraft, show: showSegment },
+  funnels: { kind: "funnel", draft: funnelDraft },
+  annotations: { kind: "annotation", draft: annotationDraft },
+};
+
+/** Routes below `/api/sites/:site_id/`. */
+export function siteItemRoutes(sites: Sites, clock: Clock): Route[] {
+  return Object.entries(KINDS).flatMap(([name, kind]) => routesOfKind(name, kind, sites, clock));
+}
+
+function routesOfKind(name: string, kind: Kind, sites: Sites, clock: Clock): Route[] {
+  const path = `/api/sites/:site_id/${name}`;
+  const itemOf = (context: Context): Item => {
+    const { id = "" } = context.params;
+    const item = /^\d{1,15}$/.test(id)
+      ? sites.item(siteOfPath(context), kind.kind, Number(id))
+      : undefined;
+    if (!item) throw new AppError("not_found", `Cannot find the ${kind.kind}: it has no id ${id}`);
+    return item;
+  };
+  return [
+    {
+      method: "GET",
+      path,
+      right: "read",
+      handle: (context) =>
+        json(sites.items(siteOfPath(context), kind.kind).map((item) => shown(kind, item))),
+    },
+    {
+      method: "POST",
+      path,
+      right: "admin",
+      handle: async (context) => {
+        const site = siteOfPath(context);
+        const draft = kind.draft(await readJsonObject(context.request, clock));
+        return json(shown(kind, await sites.add(site, kind.kind, draft)), 201);
+      },
+    },
+    {
+      method: "PATCH",
+      path: `${path}/:id`,
+      right: "admin",
+      handle: async (context) => {
+        const changes = await readJsonObject(context.request, clock);
+        const item = itemOf(context);
+        const { id: _, created_at: __, updated_at: ___, ...before } = shown(kind, item);
+        const draft = kind.draft(merged(before, changes));
+        return json(shown(kind, await sites.change(item, draft)));
+      },
+    },
+    {
+      method: "DELETE",
+      path: `${path}/:id`,
+      right: "admin",
+      handle: async (context) => {
+        await sites.remove(itemOf(context));
+        return json({ status: "deleted" });
+      },
+    },
+  ];
+}
+
+function shown(kind: Kind, item: Item): Body {
+  return {
+    id: item.id,
+    ...(kind.kind === "annotation" ? {} : { name: item.name }),
+    ...(kind.show ? kind.show(item) : item.body),
+    created_at: new Date(item.created_at).toISOString(),
+    updated_at: new Date(item.updated_at).toISOString(),
+  };
+}
+
+/** Changes over what is there; null takes a key away. */
+function merged(before: Body, changes: Body): Body {
+  const all = Object.entries({ ...before, ...changes });
+  return Object.fromEntries(all.filter(([, value]) => value !== null));
+}
+
+function refuse(what: string, found: string): AppError {
+  return new AppError("bad_request", `Cannot keep the ${what}: ${found}`);
+}
+
+function nameOf(kind: string, body: Body): string {
+  const { name } = body;
+  if (typeof name === "string" && name.trim() !== "" && name.length <= ITEM_NAME_CHARS_MAX) {
+    return name;
+  }
+  throw refuse(kind, `name: it is no text of 1 to ${ITEM_NAME_CHARS_MAX} characters`);
+}
+
+function onlyKeys(kind: string, body: Body, keys: readonly string[]): void {
+  const unknown = Object.keys(body).find((key) => !keys.includes(key));
+  if (unknown !== undefined) throw refuse(kind, `${unknown}: it is not one of ${keys.join(", ")}`);
+}
+
+function goalDraft(body: Body): ItemDraft {
+  const name = nameOf("goal", body);
+  const faults = faultsOfGoal(body);
+  if (faults.length > 0) throw refuse("goal", faults.join("; "));
+  const { name: _, ...rest } = body;
+  return { name, body: rest };
+}
+
+function segmentDraft(body: Body): ItemDraft {
+  const name = nameOf("segment", body);
+  onlyKeys("segment", body, ["name", "filters"]);
+  const filter = filterOfBody(body["filters"]);
+  return { name, body: { filter: filterToJson(filter) } };
+}
+
+/** `filters` as text in the URL form, or as a list in the JSON form. */
+function filterOfBody(value: unknown): Filter {
+  try {
+    const filter = typeof value === "string" ? parseFilter(value) : filterOfJsonList(value);
+    if (!filter) throw new FilterFault("it is empty");
+    return checkFilter(filter, STANDARD_SETTINGS);
+  } catch (error) {
+    if (!(error instanceof FilterFault)) throw error;
+    throw refuse("segment", `filters: ${error.message}`);
+  }
+}
+
+function showSegment({ body }: Item): Body {
+  return { filters: printFilter(filterOfJsonList([body["filter"]])) };
+}
+
+function funnelDraft(body: Body): ItemDraft {
+  const name = nameOf("funnel", body);
+  onlyKeys("funnel", body, ["name", "steps", "window", "order"]);
+  const { steps, window = "1 day", order = "in_order" } = body;
+  if (typeof steps !== "string") throw refuse("funnel", "steps: it is no text");
+  if (typeof window !== "string") throw refuse("funnel", "window: it is no text");
+  const orders = ["in_order", "any_order", "consecutive"];
+  if (!orders.some((one) => one === order)) {
+    throw refuse("funnel", `order: it is not one of ${orders.join(", ")}`);
+  }
+  // A goal may be made later: any name is taken here.
+  parseSteps(steps, "steps", 1, () => ({ condition: sql`true`, columns: [] }));
+  parseSpan(window, "window");
+  return { name, body: { steps, window, order } };
+}
+
+function annotationDraft(body: Body): ItemDraft {
+  onlyKeys("annotation", body, ["date", "text"]);
+  const { date, text } = body;
+  if (typeof date !== "string" || !isMoment(date)) {
+    throw refuse("annotation", "date: it is no date YYYY-MM-DD and no time YYYY-MM-DDTHH:MM");
+  }
+  if (typeof text !== "string" || text.trim() === "" || text.length > ITEM_NAME_CHARS_MAX) {
+    throw refuse("annotation", `text: it is no text of 1 to ${ITEM_NAME_CHARS_MAX} characters`);
+  }
+  return { name: text, body: { date, text } };
+}
+
+function isMoment(text: string): boolean {
+  return isDate(text) ||
+    (/^.{10}T([01]\d|2[0-3]):[0-5]\d$/.test(text) && isDate(text.slice(0, 10)));
+}

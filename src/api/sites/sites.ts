@@ -1,0 +1,140 @@
+// The sites: a list for the dashboard's switcher, and their settings. What is kept with a site has
+// its own file.
+import { AppError } from "../../core/errors.ts";
+import { type Context, json, type Route } from "../../http/route.ts";
+import { faultOfSiteId } from "../../core/site_id.ts";
+import type { Clock } from "../../core/types.ts";
+import type { Sites } from "../../sites/sites.ts";
+import type { Reader } from "../../storage/reader.ts";
+import { readJsonObject } from "../../http/body.ts";
+
+/** Ids of every site there is: of the settings, declared, or with events. */
+function idsOf(reader: Reader, siteIds: readonly string[], sites?: Sites): string[] {
+  return [...new Set([...siteIds, ...sites?.declaredIds() ?? [], ...reader.sites()])].sort();
+}
+
+/** The list of sites. `siteIds` are those of the settings. */
+export function sitesRoutes(
+  reader: Reader,
+  { siteIds }: { readonly siteIds: readonly string[] },
+  sites?: Sites,
+): Route[] {
+  return [{
+    method: "GET",
+    path: "/api/sites",
+    right: "read",
+    handle: ({ access }) => {
+      const readable = idsOf(reader, siteIds, sites)
+        .filter((id) => access.sites === null || access.sites.includes(id));
+      return json(readable.map((id) => sites ? shown(sites, id) : { site_id: id }));
+    },
+  }];
+}
+
+function shown(sites: Sites, site_id: string) {
+  const declared = sites.declared(site_id);
+  return {
+    site_id,
+    ...sites.settings(site_id),
+    created_at: declared ? new Date(declared.created_at).toISOString() : null,
+  };
+}
+
+/** The site of a path that the caller may see. Throws `bad_request` or `forbidden`. */
+export function siteOfPath({ params, access }: Context): string {
+  const site = params["site_id"] ?? "";
+  const fault = faultOfSiteId(site);
+  if (fault !== null) throw new AppError("bad_request", `Cannot read site_id: ${fault}`);
+  if (access.sites !== null && !access.sites.includes(site)) {
+    const code = access.who === "nobody" ? "unauthorized" : "forbidden";
+    throw new AppError(code, "Cannot open this site: the caller has no right to it");
+  }
+  return site;
+}
+
+/** Erases every event of a site. */
+export type EraseSite = (site: string) => Promise<unknown>;
+
+/** Routes that declare sites and change their settings. */
+export function siteSettingsRoutes(
+  sites: Sites,
+  reader: Reader,
+  eraseSite: EraseSite,
+  clock: Clock,
+  { siteIds }: { readonly siteIds: readonly string[] },
+): Route[] {
+  const known = (context: Context): string => {
+    const site = siteOfPath(context);
+    if (idsOf(reader, siteIds, sites).includes(site)) return site;
+    throw new AppError("not_found", `Cannot find the site: there is none called ${site}`);
+  };
+  const path = "/api/sites/:site_id";
+  return [
+    {
+      method: "POST",
+      path: "/api/sites",
+      right: "admin",
+      handle: async ({ request }) => {
+        const { site_id, ...settings } = await readJsonObject(request, clock);
+        const fault = typeof site_id === "string" ? faultOfSiteId(site_id) : "it is no text";
+        if (typeof site_id !== "string" || fault !== null) {
+          throw new AppError("bad_request", `Cannot add the site: site_id: ${fault}`);
+        }
+        if (sites.declared(site_id)) {
+          throw new AppError("conflict", `Cannot add the site: ${site_id} is there already`);
+        }
+        await sites.put(site_id, settings);
+        return json(shown(sites, site_id), 201);
+      },
+    },
+    {
+      method: "GET",
+      path,
+      right: "read",
+      handle: (context) => json(shown(sites, known(context))),
+    },
+    {
+      method: "PATCH",
+      path,
+      right: "admin",
+      handle: async (context) => {
+        const site = known(context);
+        await sites.put(site, await readJsonObject(context.request, clock));
+        return json(shown(sites, site));
+      },
+    },
+    {
+      method: "DELETE",
+      path,
+      right: "admin",
+      handle: async (context) => {
+        await dropSite(sites, reader, eraseSite, known(context), context.url);
+        return json({ status: "deleted" });
+      },
+    },
+  ];
+}
+
+/** Forgets a site; one that has events only together with them, where `events=erase` says so. */
+async function dropSite(
+  sites: Sites,
+  reader: Reader,
+  eraseSite: EraseSite,
+  site: string,
+  url: URL,
+): Promise<void> {
+  const events = url.searchParams.get("events");
+  if (events !== null && events !== "erase") {
+    throw new AppError("bad_request", "Cannot read events: it is not erase");
+  }
+  if (reader.sites().includes(site)) {
+    if (events !== "erase") {
+      throw new AppError(
+        "conflict",
+        "Cannot delete the site: it has events; events=erase deletes them too, for good",
+      );
+    }
+    await eraseSite(site);
+  }
+  await sites.drop(site);
+}

@@ -1,0 +1,146 @@
+// API keys: made, listed, revoked, and found by what a request presents. The clear key is told
+// once, when it is made; only its SHA-256 is kept.
+import { AppError } from "../core/errors.ts";
+import { json, type Route } from "../http/route.ts";
+import { API_KEY_CHARS_MAX, API_KEY_NAME_CHARS_MAX, API_KEYS_MAX } from "../core/limits.ts";
+import type { Clock, Random } from "../core/types.ts";
+import type { KeyRow, KeyScope, OwnerStore } from "../storage/state/ops/owner_ops.ts";
+import { readJsonObject } from "../http/body.ts";
+import { bytesOfHex, findByDigest, hexOf, sha256, sha256Hex } from "./secrets.ts";
+
+const KEY_BYTES = 16;
+const KEY = /^mm_[A-Za-z0-9_-]+$/;
+
+interface KnownKey extends KeyRow {
+  readonly digest: Uint8Array;
+}
+
+/** A new key: `key` is the clear one and exists nowhere else. */
+export interface NewKey {
+  readonly key: string;
+  readonly key_hash: string;
+  readonly name: string;
+  readonly scope: KeyScope;
+}
+
+/** The API keys, those in memory always the same as those on disk. */
+export class ApiKeys {
+  readonly #store: OwnerStore;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  #keys: readonly KnownKey[] = [];
+
+  private constructor(store: OwnerStore, clock: Clock, random: Random) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** Reads the kept keys after adding `imported` ones. Rejects with the store's error. */
+  static async open(
+    store: OwnerStore,
+    clock: Clock,
+    random: Random,
+    imported: readonly KeyRow[],
+  ): Promise<ApiKeys> {
+    const keys = new ApiKeys(store, clock, random);
+    if (imported.length > 0) await store.run("addKeys", imported);
+    await keys.#load();
+    return keys;
+  }
+
+  /** The row of a clear key that is in force, or null. */
+  find(key: string): KeyRow | null {
+    if (key.length > API_KEY_CHARS_MAX || !KEY.test(key)) return null;
+    const found = findByDigest(this.#keys, sha256(key));
+    return found && !found.revoked ? found : null;
+  }
+
+  /** Makes a key. Rejects with `conflict` when there are too many. */
+  async create(name: string, scope: KeyScope): Promise<NewKey> {
+    if (this.#keys.length >= API_KEYS_MAX) {
+      throw new AppError("conflict", `Cannot make a key: there are ${API_KEYS_MAX} already`);
+    }
+    const key = `mm_${hexOf(this.#random.bytes(KEY_BYTES))}`;
+    const key_hash = sha256Hex(key);
+    await this.#store.run("addKeys", [
+      { key_hash, name, scope, created_at: this.#clock.nowMs(), revoked: false },
+    ]);
+    await this.#load();
+    return { key, key_hash, name, scope };
+  }
+
+  /** Every key, oldest first, revoked ones too. */
+  list(): readonly KeyRow[] {
+    return this.#keys.map(({ digest: _, ...key }) => key);
+  }
+
+  /** Puts a key out of force, for ever. Tells whether there is such a key. */
+  async revoke(keyHash: string): Promise<boolean> {
+    const known = await this.#store.run("revokeKey", keyHash);
+    await this.#load();
+    return known;
+  }
+
+  async #load(): Promise<void> {
+    const rows = await this.#store.run("listKeys", undefined);
+    this.#keys = rows.map((row) => ({ ...row, digest: bytesOfHex(row.key_hash) }));
+  }
+}
+
+/** Routes of the API keys. */
+export function keyRoutes(keys: ApiKeys, clock: Clock): Route[] {
+  return [
+    {
+      method: "POST",
+      path: "/api/keys",
+      right: "admin",
+      handle: async ({ request }) => {
+        const { name, scope } = checkNewKey(await readJsonObject(request, clock));
+        return json(await keys.create(name, scope), 201);
+      },
+    },
+    {
+      method: "GET",
+      path: "/api/keys",
+      right: "admin",
+      handle: () =>
+        json(
+          keys.list().map((key) => ({
+            key_hash: key.key_hash,
+            name: key.name,
+            scope: key.scope,
+            created_at: new Date(key.created_at).toISOString(),
+            revoked: key.revoked,
+          })),
+        ),
+    },
+    {
+      method: "DELETE",
+      path: "/api/keys/:key_hash",
+      right: "admin",
+      handle: async ({ params }) => {
+        if (!await keys.revoke(params["key_hash"] ?? "")) {
+          throw new AppError("not_found", "Cannot revoke the key: there is none with this hash");
+        }
+        return json({ status: "revoked" });
+      },
+    },
+  ];
+}
+
+function checkNewKey(
+  body: Readonly<Record<string, unknown>>,
+): { name: string; scope: KeyScope } {
+  const { name, scope } = body;
+  if (typeof name !== "string" || name === "" || [...name].length > API_KEY_NAME_CHARS_MAX) {
+    throw new AppError(
+      "bad_request",
+      `Cannot make a key: \`name\` is not a text of 1 to ${API_KEY_NAME_CHARS_MAX} characters`,
+    );
+  }
+  if (scope !== "ReadOnly" && scope !== "Admin") {
+    throw new AppError("bad_request", "Cannot make a key: `scope` is not ReadOnly or Admin");
+  }
+  return { name, scope };
+}

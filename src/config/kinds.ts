@@ -1,0 +1,128 @@
+// What the value of a setting may be: how it is read from TOML or from a text of the environment,
+// and how a fault puts what was expected. It must not know any setting by name.
+import { isIP } from "node:net";
+import { faultOfSiteId } from "../core/site_id.ts";
+import { trustedProxies } from "../net/address.ts";
+
+/** What a setting may be. `expects` finishes the sentence "it must be …". */
+export interface Kind<T> {
+  readonly expects: string;
+  /** The value from a parsed TOML value (whole numbers are bigint), or undefined when wrong. */
+  read(value: unknown): T | undefined;
+  /** The TOML value that a text of the environment stands for. */
+  fromText(text: string): unknown;
+  /** Kind of the entries of a list, so that a fault can show the one that is wrong. */
+  readonly entry?: Kind<unknown>;
+}
+
+function textThat(expects: string, check: (text: string) => boolean): Kind<string> {
+  return {
+    expects,
+    read: (value) => typeof value === "string" && check(value) ? value : undefined,
+    fromText: (text) => text,
+  };
+}
+
+/** A whole number, both ends included. */
+export function wholeNumber(min: number, max: number): Kind<number> {
+  return {
+    expects: `a whole number from ${min} to ${max}`,
+    read: (value) =>
+      typeof value === "bigint" && value >= min && value <= max ? Number(value) : undefined,
+    fromText: (text) => /^[+-]?\d{1,30}$/.test(text) ? BigInt(text.replace("+", "")) : text,
+  };
+}
+
+/** One of these names, in any case. */
+export function choice<const T extends string>(...names: T[]): Kind<T> {
+  return {
+    expects: `one of ${names.join(", ")}`,
+    read: (value) =>
+      typeof value === "string"
+        ? names.find((name) => name === value.trim().toLowerCase())
+        : undefined,
+    fromText: (text) => text,
+  };
+}
+
+/** A list; in the environment a comma list. `expects` says what of. */
+export function listOf(expects: string, entry: Kind<string>): Kind<readonly string[]> {
+  return {
+    expects,
+    entry,
+    read: (value) => {
+      if (!Array.isArray(value)) return undefined;
+      const entries = value.map((one) => entry.read(one));
+      return entries.every((one) => one !== undefined) ? Object.freeze(entries) : undefined;
+    },
+    fromText: (text) => text.split(",").map((one) => one.trim()).filter((one) => one !== ""),
+  };
+}
+
+const FLAG_TEXTS: ReadonlyMap<string, boolean> = new Map([
+  ["true", true],
+  ["1", true],
+  ["false", false],
+  ["0", false],
+]);
+
+/** Yes or no. */
+export const flag: Kind<boolean> = {
+  expects: "true or false (in the environment also 1 or 0)",
+  read: (value) => typeof value === "boolean" ? value : undefined,
+  fromText: (text) => FLAG_TEXTS.get(text.toLowerCase()) ?? text,
+};
+
+/** Any text but an empty one. */
+export const anyText = textThat("a text that is not empty", (text) => text !== "");
+/** A path of a file or folder. */
+export const path = textThat("a path", (text) => text !== "" && !text.includes("\0"));
+/** A path prefix: empty, or like /stats. */
+export const basePath = textThat(
+  "empty, or a path like /stats without a slash at its end",
+  (text) => text === "" || /^(\/[A-Za-z0-9._~-]+)+$/.test(text) && !/\/\.{1,2}(\/|$)/.test(text),
+);
+/** A site id. */
+export const siteId = textThat("a site id", (text) => faultOfSiteId(text) === null);
+/** What one can listen on. */
+export const host = textThat(
+  "an IP address or a host name",
+  (text) => isIP(text) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(text),
+);
+
+/** An address, a range in CIDR form, or the word `loopback` or `private`. */
+export const network = textThat("an address or a network like 10.0.0.0/8", (text) => {
+  try {
+    return trustedProxies([text]) !== null;
+  } catch {
+    return false;
+  }
+});
+
+/** An http(s) origin, normalised. */
+export const origin: Kind<string> = {
+  expects: "an origin like https://stats.example.com",
+  read: (value) => {
+    if (typeof value !== "string" || !/^https?:\/\/[^/?#@]+\/?$/i.test(value)) return undefined;
+    return URL.canParse(value) ? new URL(value).origin : undefined;
+  },
+  fromText: (text) => text,
+};
+
+const BYTE_UNITS: Readonly<Record<string, number>> = {
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+};
+const MEMORY_BYTES_MIN = 64e6;
+
+/** An amount of memory in the words of DuckDB. */
+export const memory = textThat("an amount of memory from 64MB on, like 512MB or 2GiB", (text) => {
+  const [, count, unit = ""] = /^(\d{1,9}(?:\.\d{1,3})?) ?([kmgt]i?b)$/i.exec(text) ?? [];
+  return Number(count) * (BYTE_UNITS[unit.toLowerCase()] ?? 0) >= MEMORY_BYTES_MIN;
+});

@@ -1,0 +1,432 @@
+// Every setting in one table: its TOML key, environment name, kind, default and one-line doc. The
+// reading, --help, the example file and the README follow from it. It must hold no logic.
+import { TRUSTED_PROXIES_DEFAULT } from "../net/address.ts";
+import {
+  anyText,
+  basePath,
+  choice,
+  flag,
+  host,
+  type Kind,
+  listOf,
+  memory,
+  network,
+  origin,
+  path,
+  siteId,
+  wholeNumber,
+} from "./kinds.ts";
+
+/** Headings under which the settings are listed. */
+export const SETTING_GROUPS = {
+  server: "Server",
+  storage: "Storage",
+  collecting: "Collecting",
+  privacy: "Privacy",
+  access: "Access",
+  statistics: "Statistics",
+} as const satisfies Record<string, string>;
+
+/** One setting. */
+export interface Row<T> {
+  readonly group: keyof typeof SETTING_GROUPS;
+  readonly env: string;
+  readonly kind: Kind<T>;
+  readonly default: NoInfer<T>;
+  readonly doc: string;
+  /** What the documents show as default where the value itself does not tell. */
+  readonly shown?: string;
+  /** A value for the example file where there is no default. */
+  readonly example?: T;
+  /** Its value is never shown. */
+  readonly secret?: true;
+  /** Refused in a file: it may only come from the environment. */
+  readonly envOnly?: true;
+  /** May also stand under `[privacy]`. */
+  readonly privacy?: true;
+}
+
+function row<T>(values: Row<T>): Row<T> {
+  return values;
+}
+
+const YEAR_SECS = 31_536_000;
+
+/** Every setting, in the order of the documents. A new one is a row here and nothing else. */
+export const SETTINGS = {
+  host: row({
+    group: "server",
+    env: "MALLARD_HOST",
+    kind: host,
+    default: "0.0.0.0",
+    doc: "Address to listen on; 127.0.0.1 is this machine only, :: is IPv6 as well.",
+  }),
+  port: row({
+    group: "server",
+    env: "MALLARD_PORT",
+    kind: wholeNumber(0, 65_535),
+    default: 8000,
+    doc: "Port to listen on; 0 takes any free one.",
+  }),
+  base_path: row({
+    group: "server",
+    env: "MALLARD_BASE_PATH",
+    kind: basePath,
+    default: "",
+    shown: "none",
+    doc: "Path under which everything is served, such as /stats.",
+  }),
+  tls_cert_path: row<string | null>({
+    group: "server",
+    env: "MALLARD_TLS_CERT_PATH",
+    kind: path,
+    default: null,
+    example: "/etc/mallard/fullchain.pem",
+    doc: "Certificate chain (PEM); with tls_key_path the server speaks TLS itself.",
+  }),
+  tls_key_path: row<string | null>({
+    group: "server",
+    env: "MALLARD_TLS_KEY_PATH",
+    kind: path,
+    default: null,
+    example: "/etc/mallard/privkey.pem",
+    doc: "Private key (PEM) of the certificate.",
+  }),
+  trusted_proxies: row({
+    group: "server",
+    env: "MALLARD_TRUSTED_PROXIES",
+    kind: listOf("a list of addresses, networks like 10.0.0.0/8, loopback, private", network),
+    default: Object.freeze([...TRUSTED_PROXIES_DEFAULT]),
+    shown: "loopback, private",
+    doc: "Proxies whose X-Forwarded-For and X-Real-IP are believed.",
+  }),
+  shutdown_timeout_secs: row({
+    group: "server",
+    env: "MALLARD_SHUTDOWN_TIMEOUT",
+    kind: wholeNumber(1, 3600),
+    default: 30,
+    doc: "Longest time a stop may take to finish requests and write events out.",
+  }),
+  log_format: row({
+    group: "server",
+    env: "MALLARD_LOG_FORMAT",
+    kind: choice("text", "json"),
+    default: "text",
+    doc: "Form of the log lines: text or json.",
+  }),
+  data_dir: row({
+    group: "storage",
+    env: "MALLARD_DATA_DIR",
+    kind: path,
+    default: "data",
+    doc: "Folder that holds everything: events, settings made in the dashboard, secrets.",
+  }),
+  flush_event_count: row({
+    group: "storage",
+    env: "MALLARD_FLUSH_COUNT",
+    kind: wholeNumber(1, 1_000_000_000),
+    default: 1000,
+    doc: "Number of new events after which they are written to Parquet.",
+  }),
+  flush_interval_secs: row({
+    group: "storage",
+    env: "MALLARD_FLUSH_INTERVAL",
+    // A timer of the runtime counts 24 days at most.
+    kind: wholeNumber(1, 2_000_000),
+    default: 60,
+    doc: "Longest time until new events are written to Parquet.",
+  }),
+  retention_days: row({
+    group: "storage",
+    env: "MALLARD_RETENTION_DAYS",
+    kind: wholeNumber(0, 36_500),
+    default: 0,
+    shown: "0 (for ever)",
+    doc: "Days after which events are removed; 0 keeps them for ever.",
+  }),
+  backup_dir: row<string | null>({
+    group: "storage",
+    env: "MALLARD_BACKUP_DIR",
+    kind: path,
+    default: null,
+    example: "/mnt/other-disk/mallard",
+    doc: "Folder into which the dashboard may back up; best on another disk, outside data_dir.",
+  }),
+  backup_interval_hours: row<number | null>({
+    group: "storage",
+    env: "MALLARD_BACKUP_INTERVAL_HOURS",
+    kind: wholeNumber(1, 8760),
+    default: null,
+    shown: "only when asked",
+    example: 24,
+    doc: "Hours after which the server backs up into backup_dir by itself.",
+  }),
+  memory_limit: row<string | null>({
+    group: "storage",
+    env: "MALLARD_MEMORY_LIMIT",
+    kind: memory,
+    default: null,
+    shown: "half of the memory at most",
+    example: "512MB",
+    doc: "Memory that DuckDB may use, like 512MB or 2GiB.",
+  }),
+  threads: row<number | null>({
+    group: "storage",
+    env: "MALLARD_THREADS",
+    kind: wholeNumber(1, 1024),
+    default: null,
+    shown: "all cores",
+    example: 2,
+    doc: "Threads that DuckDB may use.",
+  }),
+  native_dir: row({
+    group: "storage",
+    env: "MALLARD_NATIVE_DIR",
+    kind: path,
+    default: "DATA_DIR/.native",
+    doc: "Folder to which the single executable unpacks DuckDB's library.",
+  }),
+  site_ids: row({
+    group: "collecting",
+    env: "MALLARD_SITE_IDS",
+    kind: listOf(
+      "a list of site ids (1 to 256 of A-Z a-z 0-9 . - _ : without ..)",
+      siteId,
+    ),
+    default: Object.freeze([]),
+    shown: "[] (any)",
+    doc: "Sites that are counted, and hosts that may send for them; none listed means any.",
+  }),
+  filter_bots: row({
+    group: "collecting",
+    env: "MALLARD_FILTER_BOTS",
+    kind: flag,
+    default: true,
+    doc: "Leave out visits of known robots.",
+  }),
+  rate_limit_per_site: row({
+    group: "collecting",
+    env: "MALLARD_RATE_LIMIT",
+    kind: wholeNumber(0, 1_000_000),
+    default: 0,
+    shown: "0 (none)",
+    doc: "Events a second that one site may send; 0 sets no limit.",
+  }),
+  rate_limit_per_address: row({
+    group: "collecting",
+    env: "MALLARD_RATE_LIMIT_PER_ADDRESS",
+    kind: wholeNumber(0, 1_000_000),
+    default: 1000,
+    doc: "Events a second that one public address may send; 0 sets no limit.",
+  }),
+  geoip_db_path: row<string | null>({
+    group: "collecting",
+    env: "MALLARD_GEOIP_DB",
+    kind: path,
+    default: null,
+    shown: "built in",
+    example: "GeoLite2-City.mmdb",
+    doc: "A MaxMind City or Country file (.mmdb) to use in place of the built-in one.",
+  }),
+  secret: row<string | null>({
+    group: "privacy",
+    env: "MALLARD_SECRET",
+    kind: anyText,
+    default: null,
+    shown: "made once, kept in DATA_DIR/.secret",
+    secret: true,
+    envOnly: true,
+    doc: "Secret from which the daily salt of visitor ids is made.",
+  }),
+  gdpr_mode: row({
+    group: "privacy",
+    env: "MALLARD_GDPR_MODE",
+    kind: flag,
+    default: false,
+    privacy: true,
+    doc: "Switch on the next five settings, and keep no place finer than the country.",
+  }),
+  strip_referrer_query: row({
+    group: "privacy",
+    env: "MALLARD_STRIP_REFERRER_QUERY",
+    kind: flag,
+    default: false,
+    privacy: true,
+    doc: "Store referrers without their query and fragment.",
+  }),
+  round_timestamps: row({
+    group: "privacy",
+    env: "MALLARD_ROUND_TIMESTAMPS",
+    kind: flag,
+    default: false,
+    privacy: true,
+    doc: "Store times rounded down to the hour.",
+  }),
+  suppress_browser_version: row({
+    group: "privacy",
+    env: "MALLARD_SUPPRESS_BROWSER_VERSION",
+    kind: flag,
+    default: false,
+    privacy: true,
+    doc: "Store no browser version.",
+  }),
+  suppress_os_version: row({
+    group: "privacy",
+    env: "MALLARD_SUPPRESS_OS_VERSION",
+    kind: flag,
+    default: false,
+    privacy: true,
+    doc: "Store no version of the operating system.",
+  }),
+  suppress_screen_size: row({
+    group: "privacy",
+    env: "MALLARD_SUPPRESS_SCREEN_SIZE",
+    kind: flag,
+    default: false,
+    privacy: true,
+    doc: "Store neither screen size nor device type.",
+  }),
+  suppress_visitor_id: row({
+    group: "privacy",
+    env: "MALLARD_SUPPRESS_VISITOR_ID",
+    kind: flag,
+    default: false,
+    privacy: true,
+    doc: "Give every event a random visitor id: nobody can be followed, and visits mean nothing.",
+  }),
+  respect_gpc: row({
+    group: "privacy",
+    env: "MALLARD_RESPECT_GPC",
+    kind: flag,
+    default: false,
+    privacy: true,
+    doc: "Do not record browsers that send Sec-GPC: 1 (Global Privacy Control).",
+  }),
+  visitor_salt: row({
+    group: "privacy",
+    env: "MALLARD_VISITOR_SALT",
+    kind: choice("derived", "random"),
+    default: "derived",
+    privacy: true,
+    doc: "derived: ids from the kept secret; random: from salts that are destroyed after use.",
+  }),
+  geoip_precision: row({
+    group: "privacy",
+    env: "MALLARD_GEOIP_PRECISION",
+    kind: choice("city", "region", "country", "none"),
+    default: "city",
+    privacy: true,
+    doc: "Finest place that is stored: city, region, country or none.",
+  }),
+  admin_password: row<string | null>({
+    group: "access",
+    env: "MALLARD_ADMIN_PASSWORD",
+    kind: anyText,
+    default: null,
+    shown: "set in the dashboard",
+    secret: true,
+    envOnly: true,
+    doc: "Password of the dashboard; kept in memory only, and wins over one set there.",
+  }),
+  dashboard_origin: row<string | null>({
+    group: "access",
+    env: "MALLARD_DASHBOARD_ORIGIN",
+    kind: origin,
+    default: null,
+    example: "https://stats.example.com",
+    doc: "Origin under which the dashboard is opened; other origins may change nothing.",
+  }),
+  secure_cookies: row({
+    group: "access",
+    env: "MALLARD_SECURE_COOKIES",
+    kind: flag,
+    default: false,
+    doc: "Send the login cookie over https only.",
+  }),
+  session_ttl_secs: row({
+    group: "access",
+    env: "MALLARD_SESSION_TTL",
+    kind: wholeNumber(1, 10 * YEAR_SECS),
+    default: 86_400,
+    doc: "How long a login lasts.",
+  }),
+  max_login_attempts: row({
+    group: "access",
+    env: "MALLARD_MAX_LOGIN_ATTEMPTS",
+    kind: wholeNumber(0, 1_000_000),
+    default: 5,
+    doc: "Failed logins of one address before it is locked out; 0 never locks out.",
+  }),
+  login_lockout_secs: row({
+    group: "access",
+    env: "MALLARD_LOGIN_LOCKOUT",
+    kind: wholeNumber(1, YEAR_SECS),
+    default: 300,
+    doc: "How long an address stays locked out.",
+  }),
+  metrics_token: row<string | null>({
+    group: "access",
+    env: "MALLARD_METRICS_TOKEN",
+    kind: anyText,
+    default: null,
+    shown: "none: open",
+    example: "a long random text",
+    secret: true,
+    doc: "Bearer token that /metrics asks for.",
+  }),
+  behavioral: row({
+    group: "statistics",
+    env: "MALLARD_BEHAVIORAL",
+    kind: choice("sql", "extension", "off"),
+    default: "sql",
+    doc: "What computes sessions, funnels, retention, sequences and flow: sql, extension or off.",
+  }),
+  behavioral_extension_path: row<string | null>({
+    group: "statistics",
+    env: "MALLARD_BEHAVIORAL_EXTENSION",
+    kind: path,
+    default: null,
+    shown: "downloaded",
+    example: "behavioral.duckdb_extension",
+    doc: 'A local file of the DuckDB extension, for behavioral = "extension".',
+  }),
+  cache_ttl_secs: row({
+    group: "statistics",
+    env: "MALLARD_CACHE_TTL",
+    kind: wholeNumber(0, YEAR_SECS),
+    default: 60,
+    doc: "How long an answer may be served again; 0 switches the cache off.",
+  }),
+  cache_max_entries: row({
+    group: "statistics",
+    env: "MALLARD_CACHE_MAX_ENTRIES",
+    kind: wholeNumber(1, 1_000_000),
+    default: 10_000,
+    doc: "Answers the cache holds at most.",
+  }),
+  max_concurrent_queries: row({
+    group: "statistics",
+    env: "MALLARD_MAX_CONCURRENT_QUERIES",
+    kind: wholeNumber(1, 10_000),
+    default: 10,
+    doc: "Heavy reports that may run at the same time.",
+  }),
+  query_timeout_secs: row({
+    group: "statistics",
+    env: "MALLARD_QUERY_TIMEOUT",
+    kind: wholeNumber(1, 3600),
+    default: 30,
+    doc: "Time after which a query is stopped.",
+  }),
+} as const satisfies Record<string, Row<unknown>>;
+
+/** Name of a setting: its TOML key. */
+export type SettingName = keyof typeof SETTINGS;
+
+/** Names of the settings in the order of the documents. */
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
+
+/** A row as the documents read it, whatever its kind. */
+export function settingRow(name: SettingName): Row<unknown> {
+  return SETTINGS[name];
+}

@@ -1,0 +1,171 @@
+// Country, region and city of an address, from a MaxMind database file. The only file that knows
+// maxmind. It remembers records of the database, never an address.
+import { Buffer } from "node:buffer";
+import { fileURLToPath } from "node:url";
+import { type CityResponse, Reader } from "maxmind";
+import { messageOf } from "../../core/errors.ts";
+import type { Files, Log } from "../../core/types.ts";
+import { isSpecialPurpose, parseAddress } from "../../net/address.ts";
+import { Recent } from "../../core/lru_cache.ts";
+
+/** How exactly a place is told, from most to least. */
+export const GEO_PRECISIONS = ["city", "region", "country", "none"] as const;
+
+/** One of GEO_PRECISIONS. */
+export type GeoPrecision = (typeof GEO_PRECISIONS)[number];
+
+/** A place. The keys are columns of the event; null where it is unknown or not to be told. */
+export interface Place {
+  readonly country_code: string | null;
+  readonly region: string | null;
+  readonly city: string | null;
+}
+
+/** No place at all. */
+export const NOWHERE: Place = { country_code: null, region: null, city: null };
+
+const RECORDS_MAX = 20_000;
+const NAME_CHARS_MAX = 128;
+const SEPARATOR_BYTES = 16;
+const PROBES = ["1.1.1.1", "8.8.8.8", "85.10.192.1", "200.160.0.1", "2001:4860:4860::8888"];
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === "object" && value !== null ? value as Fields : {};
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value.slice(0, NAME_CHARS_MAX) : null;
+}
+
+function countryOf(record: Fields): string | null {
+  const code = record.country_code ?? fieldsOf(record.country).iso_code ?? record.country;
+  if (typeof code !== "string" || !/^[A-Z]{2}$/i.test(code)) return null;
+  const upper = code.toUpperCase();
+  return upper === "ZZ" || upper === "XX" ? null : upper;
+}
+
+function nameOf(value: unknown): string | null {
+  const direct = textOf(value);
+  if (direct !== null) return direct;
+  return textOf(fieldsOf(fieldsOf(value).names).en);
+}
+
+function regionOf(record: Fields): string | null {
+  const parts = record.subdivisions;
+  return nameOf(Array.isArray(parts) ? parts[0] : record.region ?? record.state1);
+}
+
+/** Reads MaxMind's nesting (`country.iso_code`, `city.names.en`) and flat records alike. */
+function placeOf(value: unknown, precision: GeoPrecision): Place {
+  const record = fieldsOf(value);
+  return {
+    country_code: countryOf(record),
+    region: precision === "country" ? null : regionOf(record),
+    city: precision === "city" ? nameOf(record.city) : null,
+  };
+}
+
+/** Whether the tree of the file is followed by the zeros that must follow it. */
+function isWhole(bytes: Uint8Array, treeBytes: number): boolean {
+  const separator = bytes.subarray(treeBytes, treeBytes + SEPARATOR_BYTES);
+  return separator.length === SEPARATOR_BYTES && separator.every((byte) => byte === 0);
+}
+
+/** An open database. */
+export class GeoIp {
+  readonly #reader: Reader<CityResponse>;
+  readonly #precision: GeoPrecision;
+  #faults = 0;
+
+  private constructor(reader: Reader<CityResponse>, precision: GeoPrecision) {
+    this.#reader = reader;
+    this.#precision = precision;
+  }
+
+  /** Opens the bytes of a database. Throws Error with a sentence for damaged or foreign ones. */
+  static open(bytes: Uint8Array, options: { readonly precision: GeoPrecision }): GeoIp {
+    const refuse = (found: string) => new Error(`Cannot open GeoIP database: ${found}`);
+    if (bytes[0] === 0x1f && bytes[1] === 0x8b) throw refuse("it is packed by gzip, unpack it");
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    let geo: GeoIp;
+    try {
+      const cache = new Recent<string | number, unknown>(RECORDS_MAX);
+      geo = new GeoIp(new Reader<CityResponse>(buffer, { cache }), options.precision);
+      for (const probe of PROBES) geo.#read(probe);
+    } catch (error) {
+      throw refuse(`it is damaged or no MaxMind database (${messageOf(error)})`);
+    }
+    if (!isWhole(bytes, geo.#reader.metadata.searchTreeSize)) throw refuse("it is damaged");
+    return geo;
+  }
+
+  /** What the file says it is, such as `GeoLite2-City`. */
+  get type(): string {
+    return String(this.#reader.metadata.databaseType);
+  }
+
+  /** How many lookups met a damaged record. */
+  get faults(): number {
+    return this.#faults;
+  }
+
+  /** The place of an address; special-purpose addresses, and what is no address, are nowhere. */
+  lookup(address: string): Place {
+    if (this.#precision === "none") return NOWHERE;
+    try {
+      return this.#read(address);
+    } catch {
+      this.#faults++;
+      return NOWHERE;
+    }
+  }
+
+  #read(text: string): Place {
+    const address = parseAddress(text);
+    if (!address || isSpecialPurpose(address)) return NOWHERE;
+    if (!address.isV4 && this.#reader.metadata.ipVersion === 4) return NOWHERE;
+    const record = this.#reader.get(address.text);
+    return record === null ? NOWHERE : placeOf(record, this.#precision);
+  }
+}
+
+/** Path of the country database that comes with the program, also inside the executable. */
+export function builtInDatabasePath(): string {
+  const name = "@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb";
+  return fileURLToPath(import.meta.resolve(name));
+}
+
+async function openFile(files: Files, path: string, precision: GeoPrecision): Promise<GeoIp> {
+  const bytes = await files.readBytes(path);
+  if (bytes === null) throw new Error("Cannot open GeoIP database: there is no such file");
+  return GeoIp.open(bytes, { precision });
+}
+
+/**
+ * The database in force: the owner's where `path` names one that can be opened, else the built-in
+ * one. What cannot be opened is a warning in the log; null when there is none, or none is wanted.
+ * `isOwn` says whether it is the owner's.
+ */
+export async function loadGeoIp(
+  files: Files,
+  log: Log,
+  options: { readonly path: string | null; readonly precision: GeoPrecision },
+): Promise<{ readonly geo: GeoIp | null; readonly isOwn: boolean }> {
+  const { path, precision } = options;
+  const attempt = async (from: string): Promise<GeoIp | null> => {
+    try {
+      return await openFile(files, from, precision);
+    } catch (error) {
+      log("warn", messageOf(error), { path: from });
+      return null;
+    }
+  };
+  if (path !== null) {
+    const own = await attempt(path);
+    if (own) return { geo: own, isOwn: true };
+  }
+  if (precision === "none") return { geo: null, isOwn: false };
+  return { geo: await attempt(builtInDatabasePath()), isOwn: false };
+}

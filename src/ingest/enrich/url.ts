@@ -1,0 +1,136 @@
+// The parts of addresses that are stored: of a page its path, host, campaign values and the name of
+// a click id; of a referrer all but what is nobody's business. Nothing here ever fails.
+import { CLICK_IDS, type ClickId } from "../../reference/channels.ts";
+import type { Event } from "../../core/event.ts";
+import { CAMPAIGN_CHARS_MAX, URL_CHARS_MAX } from "../../core/limits.ts";
+
+/** What is stored of a page's address. The keys are columns of the event. */
+export type Page = Pick<
+  Event,
+  | "pathname"
+  | "hostname"
+  | "utm_source"
+  | "utm_medium"
+  | "utm_campaign"
+  | "utm_content"
+  | "utm_term"
+  | "click_id"
+>;
+
+const UTM_NAMES = ["utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"] as const;
+type UtmName = (typeof UTM_NAMES)[number];
+
+const UTM_SET: ReadonlySet<string> = new Set(UTM_NAMES);
+const CLICK_IDS_IN_ORDER = Object.keys(CLICK_IDS) as ClickId[];
+
+/** Only carries a path through the URL parser. */
+const BASE = "http://path.invalid";
+
+function parsed(text: string): URL | null {
+  try {
+    return new URL(text);
+  } catch {
+    return null;
+  }
+}
+
+/** A path as a browser would write it, at most as long as one may be asked for. */
+function boundedPath(pathname: string): string {
+  if (pathname.length <= URL_CHARS_MAX) return pathname || "/";
+  // The last character may be cut in half: of several bytes it goes, whole or not.
+  return pathname.slice(0, URL_CHARS_MAX).replace(/%[0-9A-F]?$/i, "")
+    .replace(/%[C-F][0-9A-F](?:%[89AB][0-9A-F]){0,3}$/i, "");
+}
+
+/** The value of a query's `key=value`, decoded as forms are; null when it is empty. */
+function decoded(value: string): string | null {
+  const text = new URLSearchParams(`v=${value}`).get("v") ?? "";
+  // deno-lint-ignore no-control-regex
+  const clean = text.replace(/[\0-\x1f\x7f]+/g, " ").trim();
+  if (clean.length <= CAMPAIGN_CHARS_MAX) return clean || null;
+  return clean.slice(0, CAMPAIGN_CHARS_MAX).replace(/[\ud800-\udbff]$/, "").trimEnd();
+}
+
+/** Reads the first value of each campaign parameter, and which click ids are there. */
+function readQuery(search: string): { utm: Map<UtmName, string>; clicks: Set<string> } {
+  const utm = new Map<UtmName, string>();
+  const clicks = new Set<string>();
+  for (let from = 1; from < search.length;) {
+    const ampersand = search.indexOf("&", from);
+    const end = ampersand < 0 ? search.length : ampersand;
+    const equals = search.indexOf("=", from);
+    if (equals > from && equals < end - 1) {
+      const name = search.slice(from, equals).toLowerCase();
+      if (UTM_SET.has(name)) {
+        const value = utm.has(name as UtmName) ? null : decoded(search.slice(equals + 1, end));
+        if (value !== null) utm.set(name as UtmName, value);
+      } else if (Object.hasOwn(CLICK_IDS, name)) clicks.add(name);
+    }
+    from = end + 1;
+  }
+  return { utm, clicks };
+}
+
+/** A host as it is compared and stored: without the dot that may end it; null when empty. */
+export function comparableHost(hostname: string): string | null {
+  const host = hostname.toLowerCase();
+  return (host.endsWith(".") ? host.slice(0, -1) : host) || null;
+}
+
+/**
+ * Reads a full URL or a path. Never fails: text that is no URL (`blog/post`, `not a url`) is a
+ * path, with a slash put before it, and has no host.
+ */
+export function pageOf(address: string): Page {
+  const text = address.trim();
+  const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? parsed(text) : null;
+  const url = full ?? parsed(BASE + (text.startsWith("/") ? text : `/${text}`));
+  const { utm, clicks } = readQuery(url?.search ?? "");
+  return {
+    pathname: boundedPath(url?.pathname ?? "/"),
+    hostname: full ? comparableHost(full.hostname) : null,
+    utm_source: utm.get("utm_source") ?? null,
+    utm_medium: utm.get("utm_medium") ?? null,
+    utm_campaign: utm.get("utm_campaign") ?? null,
+    utm_content: utm.get("utm_content") ?? null,
+    utm_term: utm.get("utm_term") ?? null,
+    click_id: CLICK_IDS_IN_ORDER.find((name) => clicks.has(name)) ?? null,
+  };
+}
+
+const REFERRER_SCHEMES: ReadonlySet<string> = new Set([
+  "http:",
+  "https:",
+  "android-app:",
+  "ios-app:",
+]);
+const BARE_HOST = /^(?:\/\/)?(?:[\w-]+\.)+[a-z][\w-]*(?::\d+)?(?:[/?#]|$)/i;
+
+/**
+ * The address of a page or an app that led here; a host without a scheme is taken for a page. Null
+ * for what is no such address.
+ */
+export function referrerUrl(referrer: string): URL | null {
+  const text = referrer.trim();
+  const url = parsed(BARE_HOST.test(text) ? `https://${text.replace(/^\/\//, "")}` : text);
+  return url && REFERRER_SCHEMES.has(url.protocol) && url.hostname !== "" ? url : null;
+}
+
+/**
+ * A referrer as it is stored: without user, password and fragment, and without its query where
+ * `stripQuery` says so. Null for what is no address of a page or an app.
+ */
+export function referrerOf(
+  referrer: string,
+  { stripQuery }: { readonly stripQuery: boolean },
+): string | null {
+  const url = referrerUrl(referrer);
+  if (!url) return null;
+  if (url.username !== "" || url.password !== "") {
+    url.username = "";
+    url.password = "";
+  }
+  const { href } = url;
+  const end = href.search(stripQuery ? /[?#]/ : /#/);
+  return href.slice(0, Math.min(end < 0 ? href.length : end, URL_CHARS_MAX));
+}

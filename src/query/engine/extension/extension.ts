@@ -1,0 +1,236 @@
+// The behavioural engine of DuckDB's community extension `behavioral`: how it is loaded, when it
+// may answer, and its statements. What its functions answer differently from the plain SQL by
+// design (steps that may overlap, other orders and intervals) is left to the plain SQL.
+import { messageOf } from "../../../core/errors.ts";
+import type { EventColumnName } from "../../../core/event.ts";
+import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
+import type { Log } from "../../../core/types.ts";
+import type { ExtensionOptions, Row } from "../../../storage/duckdb.ts";
+import type { BehavioralEngine } from "../engine.ts";
+import { checkCases } from "./self_check.ts";
+import type { FunnelQuestion } from "../native/funnel.ts";
+import { nativeEngine, offEngine } from "../native/native.ts";
+import { intervalSql, type RetentionQuestion } from "../native/retention.ts";
+import { extraColumns, type VisitColumns } from "../../sql/visits.ts";
+
+/** How DuckDB loads the extension: from a local file, or installed from the community's. */
+export function extensionOptions(path: string | null): ExtensionOptions {
+  if (path === null) {
+    return {
+      statements: [sql`install behavioral from community`, sql`load behavioral`],
+      unsigned: false,
+    };
+  }
+  return { statements: [raw(`load '${path.replaceAll("'", "''")}'`)], unsigned: true };
+}
+
+/** Which engine answers, and why. */
+export interface EngineChoice {
+  readonly engine: BehavioralEngine;
+  /** Version of the loaded extension; null when there is none. */
+  readonly version: string | null;
+  /** What was found, in a sentence. */
+  readonly verdict: string;
+}
+
+/**
+ * The engine of `behavioral`. The extension answers only when it was loaded (`fault` null) and
+ * its answers to a handful of cases equal the plain SQL's; otherwise a warning is logged and the
+ * plain SQL answers.
+ */
+export async function chooseEngine(
+  behavioral: "sql" | "extension" | "off",
+  fault: string | null,
+  ask: (query: Sql) => Promise<readonly Row[]>,
+  log: Log,
+): Promise<EngineChoice> {
+  if (behavioral === "off") {
+    return { engine: offEngine, version: null, verdict: "switched off: zeros and empty lists" };
+  }
+  if (behavioral === "sql") return { engine: nativeEngine, version: null, verdict: "plain SQL" };
+  const found = fault ?? await faultOfAnswers(ask);
+  const version = fault === null ? await versionOf(ask) : null;
+  if (found !== null) {
+    const verdict = `plain SQL, as the extension cannot be used: ${found}`;
+    log("warn", `Behavioral reports use ${verdict}`);
+    return { engine: nativeEngine, version, verdict };
+  }
+  const verdict = "the extension, whose answers equal plain SQL's in the cases tried";
+  log("info", `Behavioral reports use ${verdict}`, { version });
+  return { engine: extensionEngine, version, verdict };
+}
+
+/** The first case that the extension answers otherwise, or its error; null when there is none. */
+async function faultOfAnswers(
+  ask: (query: Sql) => Promise<readonly Row[]>,
+): Promise<string | null> {
+  for (const { name, question } of checkCases()) {
+    try {
+      const fault = firstDifference(
+        await ask(question(extensionEngine)),
+        await ask(question(nativeEngine)),
+      );
+      if (fault !== null) return `${name} answers ${fault}`;
+    } catch (error) {
+      return `${name} fails: ${messageOf(error).split("\n")[0]}`;
+    }
+  }
+  return null;
+}
+
+/** The first row that is not as wanted, beside what was; null when all are. */
+function firstDifference(found: readonly Row[], wanted: readonly Row[]): string | null {
+  const text = (row: Row | undefined) => row === undefined ? "no row" : JSON.stringify(row);
+  for (let index = 0; index < Math.max(found.length, wanted.length); index++) {
+    const [own, other] = [text(found[index]), text(wanted[index])];
+    if (own !== other) return `${own} instead of ${other}`;
+  }
+  return null;
+}
+
+async function versionOf(ask: (query: Sql) => Promise<readonly Row[]>): Promise<string | null> {
+  try {
+    const rows = await ask(
+      sql`select extension_version from duckdb_extensions()
+        where extension_name = 'behavioral' and loaded`,
+    );
+    const version = rows[0]?.["extension_version"];
+    return typeof version === "string" && version !== "" ? version : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The original's way. Timestamps must differ within a visitor: ties have no order there. */
+export const extensionEngine: BehavioralEngine = {
+  name: "extension",
+  visits,
+  visitEvents,
+  funnel,
+  retention,
+  sequence,
+  next,
+};
+
+/** The functions take 2 to 32 conditions; other numbers are an error there. */
+const CONDITIONS_MAX = 32;
+
+function numbered(events: Sql, gapUs: number): Sql {
+  return sql`select *, sessionize(timestamp, to_microseconds(${gapUs})) over (
+        partition by visitor_id order by timestamp
+      ) as visit_number from ${events}`;
+}
+
+function visits(events: Sql, gapUs: number, columns: VisitColumns = {}): Sql {
+  const extra = extraColumns(columns);
+  const collected = extra.map((column) => sql`, ${column.collect} as ${ident(column.name)}`);
+  return sql`(
+    with whole as (
+      select visitor_id, min(epoch_us(timestamp)) as start_us, max(epoch_us(timestamp)) as end_us,
+        count(*) filter (where event_name = 'pageview') as pageviews,
+        count(*) as events${join(collected, "")}
+      from (${numbered(events, gapUs)})
+      group by visitor_id, visit_number
+    )
+    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events,
+      pageviews = 1 and events = 1 as is_bounce${join(extra.map((column) => column.shown), "")}
+    from whole
+  )`;
+}
+
+function visitEvents(events: Sql, gapUs: number, columns: readonly EventColumnName[]): Sql {
+  const wanted = columns.filter((name) => name !== "visitor_id").map((name) =>
+    sql`, ${ident(name)}`
+  );
+  return sql`(
+    select visitor_id${join(wanted, "")}, epoch_us(timestamp) as us,
+      min(epoch_us(timestamp)) over (partition by visitor_id, visit_number) as visit_start_us
+    from (${numbered(events, gapUs)})
+  )`;
+}
+
+function funnel(events: Sql, question: FunnelQuestion): Sql {
+  const { steps, windowUs, order, overlap } = question;
+  if (order !== "in_order" || overlap || steps.length < 2) {
+    return nativeEngine.funnel(events, question);
+  }
+  return sql`(
+    select * from (
+      select visitor_id,
+        window_funnel(to_microseconds(${windowUs}), timestamp, ${join(steps)}) as reached
+      from ${events}
+      group by visitor_id
+    )
+    where reached > 0
+  )`;
+}
+
+function sequence(events: Sql, steps: readonly Sql[], overlap: boolean): Sql {
+  if (overlap) return nativeEngine.sequence(events, steps, overlap);
+  const pattern = steps.map((_, index) => `(?${index + 1})`).join(".*");
+  return sql`(
+    select visitor_id,
+      coalesce(sequence_match(${raw(`'${pattern}'`)}, timestamp, ${join(steps)}), false)
+        as converted
+    from ${events}
+    group by visitor_id
+  )`;
+}
+
+function retention(events: Sql, question: RetentionQuestion): Sql {
+  const { fromUs, count, first, again } = question;
+  if (first !== null || again !== null || count + 1 > CONDITIONS_MAX) {
+    return nativeEngine.retention(events, question);
+  }
+  const us = raw("epoch_us(timestamp)");
+  const cells = Array.from(
+    { length: count },
+    (_, after) => sql`came and number = cohort + ${raw(String(after))}`,
+  );
+  return sql`(
+    with seen as (
+      select visitor_id, ${intervalSql(us, question)} as number, ${us} >= ${fromUs} as came
+      from ${events}
+    ),
+    members as (
+      select visitor_id, min(number) as cohort from seen
+      group by visitor_id
+      having bool_or(came) and min(number) >= ${intervalSql(sql`${fromUs}::bigint`, question)}
+    ),
+    people as (
+      select visitor_id, cohort, retention(true, ${join(cells)}) as flags
+      from seen join members using (visitor_id)
+      group by visitor_id, cohort
+    ),
+    flagged as (
+      select cohort, unnest(range(0, ${raw(String(count))})) as after, unnest(flags[2:]) as flag
+      from people
+    ),
+    sizes as (select cohort, count(*) as size from people group by cohort),
+    cells as (
+      select cohort, after, count(*) as visitors from flagged where flag group by cohort, after
+    )
+    select cohort, size, after, coalesce(visitors, 0) as visitors
+    from sizes left join cells using (cohort)
+    order by cohort, after
+  )`;
+}
+
+function next(events: Sql, page: string, limit: number, offset: number): Sql {
+  const isPage = sql`pathname = ${page}`;
+  return sql`(
+    select next_page, count(*) as visitors
+    from (
+      select visitor_id, sequence_next_node(
+        'forward', 'first_match', timestamp, pathname, ${isPage}, ${isPage}
+      ) as next_page
+      from ${events}
+      where event_name = 'pageview' and pathname is not null
+      group by visitor_id
+    )
+    where next_page is not null
+    group by next_page
+    order by visitors desc, next_page
+    limit ${limit} offset ${offset}
+  )`;
+}

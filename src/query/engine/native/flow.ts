@@ -1,0 +1,116 @@
+// Paths inside visits in plain SQL: what visitors saw after (or before) a page, step by step, as
+// the nodes of a tree with counts.
+import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
+
+/** A question of paths as the engine needs it. Labels are texts made by `flowItems`. */
+export interface FlowQuestion {
+  /** Label from which paths go; null for the visit's beginning (its end, backwards). */
+  readonly start: string | null;
+  readonly backwards: boolean;
+  readonly depth: number;
+  /** Only the first fitting visit of each visitor. */
+  readonly byVisitors: boolean;
+  /** Children shown of one node, and nodes of one level. */
+  readonly childrenMax: number;
+  readonly nodesMax: number;
+}
+
+/** What a path ends with when the visit ends (or begins, backwards) there. */
+export const FLOW_END = "x";
+
+/** The label of an event: `p` and a path, or `e` and the name of a custom event. */
+export function flowLabel(groupSegments: number | null): Sql {
+  const path = groupSegments === null
+    ? raw("pathname")
+    : sql`coalesce(nullif(regexp_extract(pathname, ${`^(?:/[^/]*){1,${groupSegments}}`}), ''),
+        pathname)`;
+  return sql`case when event_name = 'pageview' then 'p' || ${path} else 'e' || event_name end`;
+}
+
+/**
+ * The nodes of the tree: depth (1 …), path (a JSON list of labels from the first, FLOW_END at the
+ * end of a path that ends) and visits (BIGINT); and one row of depth 0 with all fitting visits.
+ * `items` is a relation of visitor_id, visit_start_us, us and label. Labels that repeat at once
+ * count as one; of a label that comes again the first is taken (the last, backwards). Events of
+ * one microsecond come in the order of their labels.
+ */
+export function flowNodes(items: Sql, question: FlowQuestion): Sql {
+  const { start, backwards, depth, byVisitors } = question;
+  const directed = backwards ? sql`list_reverse(labels)` : raw("labels");
+  const from = start === null ? raw("0") : sql`list_position(way, ${start})`;
+  const levels = Array.from({ length: depth }, (_, index) => index + 1);
+  return sql`(
+    with visits as (
+      select visitor_id, visit_start_us,
+        list_transform(list_sort(list({'us': us, 'label': label})), lambda item: item.label)
+          as every_label
+      from ${items}
+      group by visitor_id, visit_start_us
+      ${start === null ? raw("") : sql`having bool_or(label = ${start})`}
+    ),
+    ways as (
+      select visitor_id, visit_start_us, ${directed} as way
+      from (
+        select visitor_id, visit_start_us, list_filter(every_label, lambda label, place:
+          place = 1 or label <> every_label[place - 1]) as labels
+        from visits
+      )
+    ),
+    cut as (
+      select visitor_id, visit_start_us, way[place + 1:place + ${depth}] as steps
+      from (select *, ${from} as place from ways)
+    ),
+    ended as (
+      select visitor_id, visit_start_us, case when len(steps) < ${depth}
+        then list_append(steps, ${FLOW_END}) else steps end as path
+      from cut
+    ),
+    paths as (
+      select path, count(*) as visits
+      from ${
+    byVisitors
+      ? sql`(select arg_min(path, visit_start_us) as path from ended group by visitor_id)`
+      : raw("ended")
+  }
+      group by path
+    ),
+    ${join(levels.map((level) => levelSql(level, question)), "")}
+    totals as (select coalesce(sum(visits), 0)::bigint as visits from paths)
+    select 0 as depth, '[]' as path, visits from totals
+    ${
+    join(
+      levels.map((level) =>
+        sql`union all select ${raw(String(level))}, to_json(prefix)::varchar, visits
+      from ${ident(`level_${level}`)}`
+      ),
+      "\n    ",
+    )
+  }
+    order by depth, visits desc, path
+  )`;
+}
+
+function levelSql(level: number, { childrenMax, nodesMax }: FlowQuestion): Sql {
+  const here = raw(`path[1:${level}]`);
+  const parent = raw(`prefix[1:${level - 1}]`);
+  const of = level === 1
+    ? raw("paths")
+    : sql`paths semi join ${ident(`level_${level - 1}`)} as above
+          on above.prefix = ${raw(`path[1:${level - 1}]`)}`;
+  return sql`${ident(`level_${level}`)} as materialized (
+      select prefix, visits
+      from (
+        select *,
+          row_number() over (partition by ${parent} order by visits desc, prefix) as place,
+          row_number() over (order by visits desc, prefix) as rank
+        from (
+          select ${here} as prefix, sum(visits)::bigint as visits
+          from ${of}
+          where len(path) >= ${raw(String(level))}
+          group by prefix
+        )
+      )
+      where place <= ${childrenMax} and rank <= ${nodesMax}
+    ),
+    `;
+}

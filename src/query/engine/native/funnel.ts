@@ -1,0 +1,301 @@
+// Funnels in plain SQL: how far each visitor came, and when. Exact at any size: visitors with few
+// matching events are followed over lists, those with many over running maxima (n log n).
+//
+// in_order: step k is an event later than step k-1 (events of one microsecond in the order of
+// lists.ts), each step an event of its own, other events between, all within the window from the
+// first, inclusive; any event that meets step 1 may begin.
+// any_order: an event counts for the first step it meets; as many different steps as fall within
+// one window.
+// consecutive: as in_order, with no other of the considered events between.
+import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
+import { exclusiveLists, maskOf, overlappingLists, type StepLists } from "./lists.ts";
+
+/** The orders a funnel can ask for. */
+export const FUNNEL_ORDERS = ["in_order", "any_order", "consecutive"] as const;
+export type FunnelOrder = (typeof FUNNEL_ORDERS)[number];
+
+/** A funnel as the engine needs it. */
+export interface FunnelQuestion {
+  /** Conditions on the stored columns, never empty. */
+  readonly steps: readonly Sql[];
+  readonly windowUs: number;
+  readonly order: FunnelOrder;
+  /** Whether an event may meet two steps. */
+  readonly overlap: boolean;
+  /** For consecutive: only these events may not lie between. */
+  readonly considered: Sql;
+  /** Matching events of one visitor from which running maxima are used. */
+  readonly heavyFrom?: number;
+}
+
+/** A list scan costs the square of its length: beyond this sorting is cheaper. */
+const HEAVY_FROM = 256;
+
+/**
+ * One row per visitor of `events` who met step 1 (any step, for any_order): visitor_id, reached
+ * (1…N), began_us, done_us and step_us (BIGINT[] of `reached` times). They tell of the attempt
+ * that was the first to come as far as the visitor ever came; of those done at the same event,
+ * the one that began last; its steps each at the first event that would do.
+ */
+export function funnelAttempts(events: Sql, question: FunnelQuestion): Sql {
+  return funnelRows(events, question, true);
+}
+
+/** visitor_id and reached alone, of the same visitors, in less time. */
+export function funnelReached(events: Sql, question: FunnelQuestion): Sql {
+  return funnelRows(events, question, false);
+}
+
+function funnelRows(events: Sql, question: FunnelQuestion, timed: boolean): Sql {
+  if (question.order === "consecutive") return consecutive(events, question);
+  const lists = question.overlap && question.order === "in_order"
+    ? overlappingLists(events, question.steps)
+    : exclusiveLists(events, question.steps);
+  return question.order === "any_order"
+    ? anyOrder(lists, question, timed)
+    : inOrder(lists, question, timed);
+}
+
+/**
+ * Only who met steps 1 and 2 has to be followed. (No condition on what a chain computes: DuckDB
+ * would push it down and compute the chain a second time for it.)
+ */
+function inOrder(lists: StepLists, question: FunnelQuestion, timed: boolean): Sql {
+  const count = question.steps.length;
+  const heavyFrom = question.heavyFrom ?? HEAVY_FROM;
+  const later = stepNumbers(count, 2);
+  const goesOn = count > 1 ? lists.met(2) : sql`false`;
+  const best = (list: Sql) => timed ? sql`, ${list} as best` : raw("");
+  return sql`(
+    with recursive people as materialized (${lists.body}),
+    chain_1 as (
+      select *, ${lists.list(1)} as key_1 from people
+      where length < ${heavyFrom} and ${lists.met(1)} and ${goesOn}
+    ),
+    ${join(later.map((step) => lightStep(step, lists, question.windowUs)), "")}
+    light as (
+      select visitor_id, ${furthest(count, (step) => raw(String(step)), raw("1"))} as reached${
+    best(furthest(count, (step) => ident(`found_${step}`), ownChains(raw("key_1"))))
+  }
+      from ${ident(`chain_${count}`)}
+      union all
+      select visitor_id, 1${best(ownChains(lists.list(1)))} from people
+      where length < ${heavyFrom} and ${lists.met(1)} and not ${goesOn}
+    ),
+    ${heavyRuns(lists, question.windowUs, count, heavyFrom)},
+    heavy as (${timed ? HEAVY_BEST : HEAVY_REACHED})
+    ${timed ? withTimes(lists, count) : REACHED_ALONE}
+  )`;
+}
+
+const REACHED_ALONE = raw(`select visitor_id, reached from light
+    union all
+    select visitor_id, reached from heavy`);
+
+/**
+ * The events that can be the step, each with the latest beginning of a chain that it ends: a later
+ * beginning always serves as well as an earlier one.
+ */
+function lightStep(step: number, lists: StepLists, windowUs: number): Sql {
+  const before = ident(`found_${step - 1}`);
+  const first = step === 2
+    ? sql`list_max(list_filter(key_1, lambda first: first < key))`
+    : sql`list_max(list_transform(
+            list_filter(${before}, lambda found: found.last < key),
+            lambda found: found.first))`;
+  const within = sql`${lists.us(raw("found.last"))} - ${lists.us(raw("found.first"))}`;
+  const found = sql`list_filter(
+        list_transform(${lists.list(step)}, lambda key: {'first': ${first}, 'last': key}),
+        lambda found: ${within} <= ${windowUs})`;
+  const needed = step === 2
+    ? found
+    : sql`case when len(${before}) > 0 and ${lists.met(step)} then ${found} end`;
+  return sql`${ident(`chain_${step}`)} as (
+      select *, ${needed} as ${ident(`found_${step}`)} from ${ident(`chain_${step - 1}`)}
+    ),
+    `;
+}
+
+function furthest(count: number, pick: (step: number) => Sql, otherwise: Sql): Sql {
+  const cases = stepNumbers(count, 2).reverse().map((step) =>
+    sql`when len(${ident(`found_${step}`)}) > 0 then ${pick(step)}`
+  );
+  return cases.length === 0 ? otherwise : sql`case ${join(cases, " ")} else ${otherwise} end`;
+}
+
+/** The chains of step 1 alone: each of its events ends the one that it begins. */
+function ownChains(keys: Sql): Sql {
+  return sql`list_transform(${keys}, lambda key: {'first': key, 'last': key})`;
+}
+
+/**
+ * The same for visitors with many matching events, a step with each round: `run` holds the events
+ * that can be the step, each with the latest beginning before it, which is a running maximum over
+ * the events that could be the step before. (An event that is both comes as the later step first.)
+ */
+function heavyRuns(lists: StepLists, windowUs: number, count: number, heavyFrom: number): Sql {
+  return sql`matching as materialized (
+      ${lists.rows(sql`(select * from people where length >= ${heavyFrom})`)}
+    ),
+    run as (
+      select visitor_id, 1 as step, key, key as first from matching
+      where ${lists.meets(raw("mask"), 1)}
+      union all
+      select visitor_id, step, key, first
+      from (
+        select visitor_id, step, key, is_next, max(first) over (
+          partition by visitor_id order by key, is_next desc
+          rows between unbounded preceding and 1 preceding
+        ) as first
+        from (
+          select visitor_id, step + 1 as step, key, first, false as is_next from run
+          union all
+          select visitor_id, round.step + 1, key, null, true
+          from matching join (select distinct visitor_id, step from run) as round using (visitor_id)
+          where round.step < ${raw(String(count))} and (mask >> round.step) & 1 = 1
+        )
+      )
+      where is_next and ${lists.us(raw("key"))} - ${lists.us(raw("first"))} <= ${windowUs}
+    )`;
+}
+
+const HEAVY_REACHED = raw("select visitor_id, max(step) as reached from run group by visitor_id");
+
+const HEAVY_BEST = raw(`select visitor_id, max(step) as reached,
+        arg_max(last_key, step) as last_key, arg_max(first_key, step) as first_key
+      from (
+        select visitor_id, step, min(key) as last_key, arg_min(first, key) as first_key
+        from run
+        group by visitor_id, step
+      )
+      group by visitor_id`);
+
+/** The attempt of each visitor; from its first event on, each step at the first that would do. */
+function withTimes(lists: StepLists, count: number): Sql {
+  const later = stepNumbers(count, 2).map((step) =>
+    sql`select *, case when reached >= ${raw(String(step))} then list_min(
+        list_filter(${lists.list(step)}, lambda key: key > ${ident(`at_${step - 1}`)})
+      ) end as ${ident(`at_${step}`)}`
+  );
+  const nested = later.reduce(
+    (inner, select) => sql`${select} from (${inner})`,
+    sql`select *, first_key as at_1 from attempts join people using (visitor_id)`,
+  );
+  const times = stepNumbers(count, 1).map((step) => lists.us(ident(`at_${step}`)));
+  return sql`, attempts as (
+      select visitor_id, reached, last_key, list_max(list_transform(best, lambda found:
+        case when found.last = last_key then found.first end)) as first_key
+      from (
+        select *, list_min(list_transform(best, lambda found: found.last)) as last_key
+        from light
+      )
+      union all
+      select visitor_id, reached, last_key, first_key from heavy
+    )
+    select visitor_id, reached, ${lists.us(raw("first_key"))} as began_us,
+      ${lists.us(raw("last_key"))} as done_us, ([${join(times)}])[1:reached] as step_us
+    from (${nested})`;
+}
+
+/** Windows are needed only for who met two different steps; the first event will do for others. */
+function anyOrder(lists: StepLists, question: FunnelQuestion, timed: boolean): Sql {
+  const begin = timed ? sql`, arg_max(us, {'far': reached, 'early': -us}) as began_us` : raw("");
+  const beginOfOne = timed ? sql`, ${lists.us(sql`list_min(all_keys)`)} as began_us` : raw("");
+  return sql`(
+    with people as materialized (select *, bit_count(steps) as met from (${lists.body})),
+    spans as (
+      select visitor_id, us, bit_count(bit_or(mask) over (
+        partition by visitor_id order by us
+        range between current row and ${question.windowUs} following
+      )) as reached
+      from (${lists.rows(sql`(select * from people where met > 1)`)})
+    ),
+    attempts as (
+      select visitor_id, max(reached)::integer as reached${begin}
+      from spans
+      group by visitor_id
+      union all
+      select visitor_id, 1${beginOfOne} from people where met = 1
+    )
+    ${timed ? anyOrderTimes(lists, question) : raw("select * from attempts")}
+  )`;
+}
+
+function anyOrderTimes(lists: StepLists, question: FunnelQuestion): Sql {
+  const us = lists.us(raw("key"));
+  const times = question.steps.map((_, index) =>
+    sql`list_min(list_filter(${lists.list(index + 1)}, lambda key:
+        ${us} >= began_us and ${us} - began_us <= ${question.windowUs}))`
+  );
+  return sql`, timed as (
+      select visitor_id, reached, began_us, list_sort(list_filter(
+        list_transform([${join(times, ",\n        ")}], lambda key: ${us}),
+        lambda us: us is not null)) as step_us
+      from attempts join people using (visitor_id)
+    )
+    select visitor_id, reached, began_us, step_us[reached] as done_us, step_us from timed`;
+}
+
+function consecutive(events: Sql, question: FunnelQuestion): Sql {
+  const later = stepNumbers(question.steps.length, 2);
+  const leads = later.map((step) => {
+    const by = raw(String(step - 1));
+    return sql`, lead(mask, ${by}) over near as ${ident(`mask_${step}`)},
+        lead(us, ${by}) over near as ${ident(`us_${step}`)}`;
+  });
+  const met = (step: number) =>
+    sql`(${ident(`mask_${step}`)} & ${raw(String(2 ** (step - 1)))}) <> 0
+        and ${ident(`us_${step}`)} - us <= ${question.windowUs}`;
+  const cases = later.map((step) =>
+    sql`when not coalesce(${met(step)}, false) then ${raw(String(step - 1))}`
+  );
+  const times = join([raw("us"), ...later.map((step) => ident(`us_${step}`))]);
+  const reached = later.length === 0
+    ? raw("1")
+    : sql`case ${join(cases, " ")} else ${raw(String(question.steps.length))} end`;
+  return sql`(
+    with source as (
+      select visitor_id, epoch_us(timestamp) as us, ${maskOf(question.steps)} as mask
+      from ${events}
+      where ${question.considered}
+    ),
+    begun as (
+      select visitor_id, min(us) filter (where (mask & 1) <> 0) as first_us,
+        ${later.length === 0 ? raw("false") : raw("bool_or((mask & 2) <> 0)")} as goes_on
+      from source
+      where mask <> 0
+      group by visitor_id
+    ),
+    considered as (
+      select * from source semi join begun
+        on begun.visitor_id = source.visitor_id and first_us is not null and goes_on
+    ),
+    neighbours as (
+      select visitor_id, us, mask, row_number() over near as place${join(leads, "")}
+      from considered
+      window near as (partition by visitor_id order by us, mask)
+    ),
+    runs as (
+      select visitor_id, us, place, ${reached} as reached, [${times}] as all_us
+      from neighbours
+      where (mask & 1) <> 0
+    ),
+    best as (
+      select visitor_id, max(reached) as reached, arg_max(all_us, {'far': reached, 'early': -place})
+        as all_us
+      from runs
+      group by visitor_id
+    )
+    select visitor_id, reached, all_us[1] as began_us, all_us[reached] as done_us,
+      all_us[1:reached] as step_us
+    from best
+    union all
+    select visitor_id, 1, first_us, first_us, [first_us]
+    from begun
+    where first_us is not null and not goes_on
+  )`;
+}
+
+function stepNumbers(count: number, from: number): number[] {
+  return Array.from({ length: count + 1 - from }, (_, index) => from + index);
+}

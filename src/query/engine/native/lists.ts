@@ -1,0 +1,134 @@
+// The events that meet a step, as one list per visitor: what funnels and sequences are counted
+// from. A hash aggregate makes the lists, so nothing is sorted but a visitor's own list.
+//
+// A list holds keys: BIGINT or HUGEINT numbers in the order of time, with the time in them. Two
+// events of a visitor never share a key unless they meet the same single step at the same
+// microsecond and no step but this. Events of one microsecond come in the order of their masks,
+// the mask being the sum of 2^(k-1) over the steps k that an event meets. (Where steps overlap,
+// times before 1970 count as 1970.)
+import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
+
+/** Lists of a relation of events. */
+export interface StepLists {
+  /**
+   * Relation body: visitor_id, length (BIGINT, matching events), all_keys (every matching event; in
+   * order, with all_masks beside it, where steps may overlap), and what `met` and `list` read.
+   * Only visitors with a matching event.
+   */
+  readonly body: Sql;
+  /** Whether step k (from 1) was met, of a row of `body`; this costs nothing. */
+  met(step: number): Sql;
+  /** The keys of the events that meet step k, of a row of `body`; empty for none. */
+  list(step: number): Sql;
+  /** Relation body: visitor_id, key, us, mask of every matching event, from relation `people`. */
+  rows(people: Sql): Sql;
+  /** The time of a key in BIGINT microseconds. */
+  us(key: Sql): Sql;
+  /** Whether a mask holds step k (from 1). */
+  meets(mask: Sql, step: number): Sql;
+}
+
+/** What overlapping lists hold beside the events that meet a step. */
+export interface ListOptions {
+  /** A row for every visitor, also those with no matching event (lists and length NULL). */
+  readonly everyone?: boolean;
+  /** Events that are in all_keys with mask 0. */
+  readonly others?: Sql;
+}
+
+/** Name under which `withLists` gives the list of step k (from 1). */
+export function listName(step: number): Sql {
+  return ident(`key_${step}`);
+}
+
+/** The body of lists with the list of every step as a column. */
+export function withLists(lists: StepLists, steps: number): Sql {
+  const columns = Array.from(
+    { length: steps },
+    (_, index) => sql`, ${lists.list(index + 1)} as ${listName(index + 1)}`,
+  );
+  return sql`select *${join(columns, "")} from (${lists.body})`;
+}
+
+/**
+ * Lists where no event can meet two of the steps: the event's first step is its only one. (One
+ * list for all steps: a list for each costs the aggregate more than taking this one apart later.)
+ */
+export function exclusiveLists(events: Sql, steps: readonly Sql[]): StepLists {
+  const cases = steps.map((step, index) => sql`when ${step} then ${raw(String(index + 1))}`);
+  return {
+    body: sql`select visitor_id, count(*) as length, bit_or(1 << step) as steps,
+      list(us * 32 + step) as all_keys
+      from (
+        select visitor_id, epoch_us(timestamp) as us, case ${join(cases, " ")} end as step
+        from ${events}
+      )
+      where step is not null
+      group by visitor_id`,
+    met: (step) => sql`(steps & ${raw(String(2 ** step))}) <> 0`,
+    list: (step) => sql`list_filter(all_keys, lambda key: key & 31 = ${raw(String(step))})`,
+    rows: (people) =>
+      sql`select visitor_id, key, key >> 5 as us, 1::bigint << ((key & 31) - 1)::integer as mask
+      from (select visitor_id, unnest(all_keys) as key from ${people})`,
+    us: (key) => sql`(${key} >> 5)`,
+    meets,
+  };
+}
+
+/** Lists where an event may meet several steps. */
+export function overlappingLists(
+  events: Sql,
+  steps: readonly Sql[],
+  { everyone = false, others = sql`false` }: ListOptions = {},
+): StepLists {
+  const width = raw(String(2 ** steps.length));
+  const wide = steps.length > 5 ? raw("::hugeint") : raw("");
+  const mask = maskOf(steps);
+  return {
+    body: sql`select
+          visitor_id, length, steps,
+          list_transform(packed, lambda pack, place:
+            place::hugeint * 1152921504606846976
+              + pack // ${width}) as all_keys,
+          list_transform(packed, lambda pack: (pack % ${width})::bigint) as all_masks
+        from (
+          select visitor_id, count(*) filter (where mask <> 0 or other) as length,
+            bit_or(mask) as steps, list_sort(list(us${wide} * ${width} + mask)
+            filter (where mask <> 0 or other)) as packed
+          from (
+            select visitor_id, greatest(epoch_us(timestamp), 0) as us, ${mask} as mask,
+              ${others} as other
+            from ${events}
+          )
+          ${everyone ? raw("") : raw("where mask <> 0 or other")}
+          group by visitor_id
+        )`,
+    met: (step) => meets(raw("steps"), step),
+    list: (step) =>
+      sql`list_filter(
+        list_transform(all_keys, lambda key, place:
+          case when ${meets(raw("all_masks[place]"), step)} then key end),
+        lambda key: key is not null)`,
+    rows: (people) =>
+      sql`select visitor_id, key, (key & 1152921504606846975)::bigint as us, mask
+      from (
+        select visitor_id, unnest(all_keys) as key, unnest(all_masks) as mask from ${people}
+      )`,
+    us: (key) => sql`(${key} & 1152921504606846975)::bigint`,
+    meets,
+  };
+}
+
+/** Which steps an event meets, as BIGINT bits. */
+export function maskOf(steps: readonly Sql[]): Sql {
+  return sql`(${
+    join(
+      steps.map((step, index) => sql`case when ${step} then ${raw(String(2 ** index))} else 0 end`),
+      " + ",
+    )
+  })::bigint`;
+}
+
+function meets(mask: Sql, step: number): Sql {
+  return sql`(${mask} & ${raw(String(2 ** (step - 1)))}) <> 0`;
+}

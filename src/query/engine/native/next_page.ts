@@ -1,0 +1,31 @@
+// The page that follows another one, in plain SQL: the contract's flow. Trees of paths inside
+// visits are flow_sql.ts.
+import { type Sql, sql } from "../../../core/sql.ts";
+
+/**
+ * The pages that follow the visitors' first view of a page: next_page, visitors (BIGINT), most
+ * visitors first, then by page. A view counts as following when it is later, whatever the page;
+ * visitors with no later view are not in it. Of views at one microsecond the first by page is
+ * taken.
+ */
+export function nextPages(events: Sql, page: string, limit: number, offset: number): Sql {
+  return sql`(
+    with views as (
+      select visitor_id, epoch_us(timestamp) as us, pathname from ${events}
+      where event_name = 'pageview' and pathname is not null
+    ),
+    firsts as (
+      select visitor_id, min(us) as first_us from views where pathname = ${page} group by visitor_id
+    )
+    select next_page, count(*) as visitors
+    from (
+      select visitor_id, arg_min(pathname, {'us': us, 'pathname': pathname}) as next_page
+      from views join firsts using (visitor_id)
+      where us > first_us
+      group by visitor_id
+    )
+    group by next_page
+    order by visitors desc, next_page
+    limit ${limit} offset ${offset}
+  )`;
+}

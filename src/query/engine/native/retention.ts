@@ -1,0 +1,122 @@
+// Retention in plain SQL: who came first when, and in which later intervals they came again. A
+// visitor and an interval are one row of a hash aggregate; then only small tables are joined.
+import { join, raw, type Sql, sql } from "../../../core/sql.ts";
+import { DAY_US, type ZoneArm } from "../../../core/zone.ts";
+
+/** Width of a cohort and of the cells after it. */
+export const COHORT_INTERVALS = ["day", "week", "month"] as const;
+export type CohortInterval = (typeof COHORT_INTERVALS)[number];
+
+/** A question of retention as the engine needs it. */
+export interface RetentionQuestion {
+  readonly interval: CohortInterval;
+  /** First day of the week: 1 Monday, 7 Sunday. */
+  readonly weekStart: 1 | 7;
+  /** Offsets of the zone over all events of the relation; the first also holds before it. */
+  readonly arms: readonly ZoneArm[];
+  /** Activity counts from here on; earlier events only tell who is not new. */
+  readonly fromUs: number;
+  /** Cells of a cohort: its own interval and the following ones. */
+  readonly count: number;
+  /** What makes a visitor a member, at the first time; null is any event. */
+  readonly first: Sql | null;
+  /** What counts as coming again; null is any event. */
+  readonly again: Sql | null;
+}
+
+/** The number of the interval that holds a day, both counted from 1970. */
+export function intervalOfDay(day: number, interval: CohortInterval, weekStart: 1 | 7): number {
+  if (interval === "day") return day;
+  if (interval === "week") return Math.floor((day + (weekStart === 1 ? 3 : 4)) / 7);
+  const date = new Date(day * 86_400_000);
+  return (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth();
+}
+
+/** Day number of the first day of an interval. */
+export function dayOfInterval(number: number, interval: CohortInterval, weekStart: 1 | 7): number {
+  if (interval === "day") return number;
+  if (interval === "week") return number * 7 - (weekStart === 1 ? 3 : 4);
+  return Date.UTC(1970, number, 1) / 86_400_000;
+}
+
+/**
+ * The cohorts from the interval of `fromUs` on that have a visitor with any event counted: cohort
+ * (number of the interval, see `intervalOfDay`), size (such visitors), after (0 … count-1
+ * intervals later) and visitors (those who came again then; in the cohort's own interval, at or
+ * after what made them members). In order of cohort and after; a cohort without any such visitor
+ * has one row with `after` NULL.
+ */
+export function retentionCells(events: Sql, question: RetentionQuestion): Sql {
+  const { first, again, fromUs, count } = question;
+  const us = raw("epoch_us(timestamp)");
+  const came = sql`${us} >= ${fromUs}${again === null ? raw("") : sql` and (${again})`}`;
+  const timed = first !== null;
+  const seenTimes = timed
+    ? sql`, min(${us}) filter (where ${first}) as first_us,
+        max(${us}) filter (where ${came}) as last_us`
+    : raw("");
+  const peopleTimes = timed
+    ? raw(", min(first_us) as first_us, list(last_us) filter (where came) as lasts")
+    : raw("");
+  const isMember = timed ? raw(" filter (where first_us is not null)") : raw("");
+  return sql`(
+    with seen as (
+      select visitor_id, ${intervalSql(us, question)} as number,
+        coalesce(bool_or(${came}), false) as came,
+        bool_or(${us} >= ${fromUs}) as active${seenTimes}
+      from ${events}
+      group by visitor_id, number
+    ),
+    people as (
+      select min(number)${isMember} as cohort,
+        list(number) filter (where came) as numbers${peopleTimes}
+      from seen
+      group by visitor_id
+      having bool_or(active)
+    ),
+    members as (
+      select * from people
+      where cohort >= ${intervalSql(sql`${fromUs}::bigint`, question)}
+    ),
+    cells as (
+      select cohort, number - cohort as after, count(*) as visitors
+      from (
+        select cohort, unnest(numbers) as number${
+    timed ? raw(", first_us, unnest(lasts) as last_us") : raw("")
+  }
+        from members
+      )
+      where number >= cohort and number - cohort < ${count}${
+    timed ? raw(" and last_us >= first_us") : raw("")
+  }
+      group by cohort, after
+    )
+    select cohort, size, after, coalesce(visitors, 0) as visitors
+    from (select cohort, count(*) as size from members group by cohort)
+    left join cells using (cohort)
+    order by cohort, after
+  )`;
+}
+
+/** The number of the interval that an instant lies in, by the zone's calendar. */
+export function intervalSql(us: Sql, { interval, weekStart, arms }: RetentionQuestion): Sql {
+  const local = localSql(us, arms);
+  if (interval === "month") {
+    const time = sql`make_timestamp(${local})`;
+    return sql`((year(${time}) - 1970) * 12 + month(${time}) - 1)`;
+  }
+  const day = sql`floor((${local}) / ${DAY_US})::bigint`;
+  if (interval === "day") return day;
+  return sql`floor((${day} + ${raw(weekStart === 1 ? "3" : "4")}) / 7)::bigint`;
+}
+
+function localSql(us: Sql, arms: readonly ZoneArm[]): Sql {
+  const [only, ...others] = arms;
+  if (!only) throw new TypeError("Cannot place events in local time: no offset is given");
+  if (others.length === 0) return sql`${us} + ${only.offsetUs}`;
+  const cases = arms.map((arm, index) => {
+    const next = arms[index + 1];
+    return next ? sql`when ${us} < ${next.fromUs} then ${arm.offsetUs}` : sql`else ${arm.offsetUs}`;
+  });
+  return sql`${us} + case ${join(cases, " ")} end`;
+}

@@ -1,0 +1,211 @@
+// Sequences in plain SQL: which visitors did events in an order, with conditions on what lies
+// between, and how often. Exact at any size: visitors with few matching events are followed over
+// lists, those with many over windows (n log n).
+import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
+import type { Elapsed, Take } from "../../reports/sequence/pattern.ts";
+import { listName, overlappingLists, type StepLists, withLists } from "./lists.ts";
+
+/** A sequence as the engine needs it. */
+export interface SequenceQuestion {
+  /** Conditions on the stored columns. */
+  readonly conditions: readonly Sql[];
+  readonly takes: readonly Take[];
+  /** Events that `next` regards beside those that meet a condition. */
+  readonly considered: Sql;
+  /** Matching events of one visitor from which windows are used. */
+  readonly heavyFrom?: number;
+}
+
+/** Lists are scanned for each of their own members: beyond this sorting is cheaper. */
+const HEAVY_FROM = 192;
+
+/**
+ * One row per visitor of `events`: visitor_id, converted (BOOLEAN): whether later and later events
+ * (those of one microsecond in the order of lists.ts) meet the steps one after the other.
+ */
+export function plainSequence(events: Sql, steps: readonly Sql[], overlap: boolean): Sql {
+  const last = steps.length;
+  if (!overlap) return exclusiveSequence(events, steps);
+  const lists = overlappingLists(events, steps, { everyone: true });
+  const begun = sql`select *, list_min(${listName(1)}) as at_1 from (${withLists(lists, last)})`;
+  return converted(sql`list_max(${listName(last)})`, begun, last);
+}
+
+/**
+ * The first event that will do for each step after the first, from `begun` with its at_1. Each has
+ * a selection of its own: as one expression a step would be computed again for every event of the
+ * step after it.
+ */
+function converted(lastKey: Sql, begun: Sql, last: number): Sql {
+  let inner = begun;
+  for (let step = 2; step < last; step++) {
+    inner = sql`select *, list_min(list_filter(${listName(step)}, lambda key:
+        key > ${ident(`at_${step - 1}`)})) as ${ident(`at_${step}`)} from (${inner})`;
+  }
+  return sql`(
+    select visitor_id, coalesce(${lastKey} > ${ident(`at_${last - 1}`)}, false) as converted
+    from (${inner})
+  )`;
+}
+
+/** Where no event can meet two steps, only those between the first and the last need lists. */
+function exclusiveSequence(events: Sql, steps: readonly Sql[]): Sql {
+  const cases = steps.map((step, index) => sql`when ${step} then ${raw(String(index + 1))}`);
+  const lists = steps.slice(1, -1).map((_, index) =>
+    sql`, list(us * 32 + step) filter (where step = ${raw(String(index + 2))}) as ${
+      listName(index + 2)
+    }`
+  );
+  const begun = sql`select visitor_id, min(us * 32 + step) filter (where step = 1) as at_1,
+        max(us * 32 + step) filter (where step = ${raw(String(steps.length))}) as last_key${
+    join(lists, "")
+  }
+      from (
+        select visitor_id, epoch_us(timestamp) as us, case ${join(cases, " ")} end as step
+        from ${events}
+      )
+      group by visitor_id`;
+  return converted(raw("last_key"), begun, steps.length);
+}
+
+/**
+ * One row per visitor of `events` with an event that meets a condition or is considered:
+ * visitor_id, began (BOOLEAN, an event meets the first take), matches (BIGINT, the largest number
+ * of matches of which none begins before the one before has ended).
+ */
+export function sequenceMatches(events: Sql, question: SequenceQuestion): Sql {
+  const { takes, conditions } = question;
+  const heavyFrom = question.heavyFrom ?? HEAVY_FROM;
+  const lists = overlappingLists(events, conditions, { others: question.considered });
+  const light = takes.slice(1).reduce(
+    (inner, take, index) => lightTake(inner, take, index + 2, lists),
+    sql`select *, list_transform(${candidates(takes[0] as Take)}, lambda key:
+        {'first': key, 'last': key}) as found_1
+      from people where length < ${heavyFrom}`,
+  );
+  const last = ident(`found_${takes.length}`);
+  return sql`(
+    with people as materialized (${withLists(lists, conditions.length)}),
+    matching as materialized (
+      select *, us::hugeint * 16777216 + (key // 1152921504606846976) % 16777216 as spot
+      from (${lists.rows(sql`(select * from people where length >= ${heavyFrom})`)})
+    ),
+    run_1 as (
+      select *, ${firstOfRun(takes[0] as Take, lists)} as first_1 from matching
+    ),
+    ${join(takes.slice(1).map((take, index) => heavyTake(take, index + 2, lists)), "")}
+    found as (
+      select visitor_id, coalesce(len(found_1) > 0, false) as began, ${last} as ends
+      from (${light})
+      union all
+      select visitor_id, count(first_1) > 0,
+        list({'first': ${ident(`first_${takes.length}`)}, 'last': key} order by key)
+          filter (where ${ident(`first_${takes.length}`)} is not null)
+      from ${ident(`run_${takes.length}`)}
+      group by visitor_id
+    )
+    select visitor_id, began, coalesce(list_reduce(
+        list_transform(ends, lambda found: {'last': found.last, 'first': found.first, 'count': 0}),
+        lambda so_far, found: {
+          'last': case when found.first > so_far.last then found.last else so_far.last end,
+          'first': found.first,
+          'count': so_far.count + case when found.first > so_far.last then 1 else 0 end
+        },
+        {'last': -1::hugeint, 'first': 0::hugeint, 'count': 0}
+      ).count, 0)::bigint as matches
+    from found
+  )`;
+}
+
+/** The keys of the events that a take could take. */
+function candidates(take: Take): Sql {
+  return take.condition === null ? raw("all_keys") : listName(take.condition);
+}
+
+/** Each event the take can take with the latest beginning of a match so far. */
+function lightTake(inner: Sql, take: Take, step: number, lists: StepLists): Sql {
+  const floor = barsOf(take).map((condition) =>
+    sql`list_max(list_filter(${listName(condition)}, lambda bar: bar < key))`
+  );
+  const place = (key: string) => raw(`(${key} // 1152921504606846976)`);
+  const conditions = [
+    take.next ? sql`${place("found.last")} = ${place("step.key")} - 1` : sql`found.last < step.key`,
+    elapsedSql(
+      sql`${lists.us(raw("step.key"))} - ${lists.us(raw("found.last"))}`,
+      take.elapsed,
+    ),
+    ...(floor.length > 0 ? [sql`found.last >= step.floor`] : []),
+  ];
+  const steps = sql`list_transform(${candidates(take)}, lambda key: {'key': key, 'floor': ${
+    floor.length > 0 ? sql`coalesce(greatest(${join(floor)}), 0)` : raw("0::hugeint")
+  }})`;
+  return sql`select *, list_filter(
+        list_transform(${steps}, lambda step: {
+          'first': list_max(list_transform(
+            list_filter(${ident(`found_${step - 1}`)}, lambda found: ${join(conditions, " and ")}),
+            lambda found: found.first)),
+          'last': step.key
+        }),
+        lambda found: found.first is not null) as ${ident(`found_${step}`)}
+      from (${inner})`;
+}
+
+/** The conditions to look for between; nothing at all is between where the take is the next. */
+function barsOf(take: Take): readonly number[] {
+  return take.next ? [] : take.without;
+}
+
+function elapsedSql(difference: Sql, elapsed: readonly Elapsed[]): Sql {
+  const parts = elapsed.map(({ minUs, maxUs }) =>
+    maxUs === null
+      ? sql`${difference} >= ${minUs}`
+      : sql`(${difference} between ${minUs} and ${maxUs})`
+  );
+  return sql`(${join(parts, " or ")})`;
+}
+
+function firstOfRun(take: Take, lists: StepLists): Sql {
+  return take.condition === null
+    ? raw("key")
+    : sql`case when ${lists.meets(raw("mask"), take.condition)} then key end`;
+}
+
+/**
+ * `first_k` of an event is the latest beginning of a match so far that this event ends. It comes
+ * from a window over the events that may stand before it; `spot` orders a visitor's events and
+ * holds their time, so that a window in time can end in the midst of one microsecond.
+ */
+function heavyTake(take: Take, step: number, lists: StepLists): Sql {
+  const met = take.condition === null ? sql`true` : lists.meets(raw("mask"), take.condition);
+  const bars = barsOf(take).map((condition) =>
+    sql`coalesce(max(case when ${lists.meets(raw("mask"), condition)} then spot end) over (
+          partition by visitor_id order by spot rows between unbounded preceding and 1 preceding
+        ), 0)`
+  );
+  const before = ident(`first_${step - 1}`);
+  const found = take.next
+    ? sql`case when ${
+      elapsedSql(sql`us - lag(us) over (partition by visitor_id order by spot)`, take.elapsed)
+    } then lag(${before}) over (partition by visitor_id order by spot) end`
+    : sql`greatest(${join(take.elapsed.map((part) => windowMax(before, part)))})`;
+  return sql`${ident(`bars_${step}`)} as materialized (
+      select *, ${bars.length > 0 ? sql`greatest(${join(bars)})` : raw("0::hugeint")} as bar
+      from ${ident(`run_${step - 1}`)}
+    ),
+    ${ident(`run_${step}`)} as materialized (
+      select * exclude (bar), case when ${met} then ${found} end as ${ident(`first_${step}`)}
+      from ${ident(`bars_${step}`)}
+    ),
+    `;
+}
+
+/** The latest beginning among the events of a time before this one, none before `bar`. */
+function windowMax(before: Sql, { minUs, maxUs }: Elapsed): Sql {
+  const spotOf = (us: number) => sql`(us::hugeint - ${us}) * 16777216`;
+  const lowest = maxUs === null ? raw("bar") : sql`greatest(bar, ${spotOf(maxUs)})`;
+  const highest = minUs === 0 ? raw("spot - 1") : sql`${spotOf(minUs)} + 16777215`;
+  return sql`max(${before}) over (
+          partition by visitor_id order by spot
+          range between (spot - ${lowest}) preceding and (spot - (${highest})) preceding
+        )`;
+}

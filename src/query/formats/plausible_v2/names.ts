@@ -1,0 +1,204 @@
+// Names and values of the Stats API v2 of Plausible, and what they are here. One table of
+// dimensions, one of metrics; nothing else knows that API's words.
+import type { Condition } from "../../../core/filter.ts";
+import { type DimensionRef, isDimensionName } from "../../dimensions.ts";
+import { dimensionRef } from "../../parse.ts";
+import { isMetricName, type MetricName, metricOf } from "../../metrics.ts";
+import type { Money, Value } from "../../answer.ts";
+
+/** A dimension of that API. */
+export interface V2Dimension {
+  readonly ref: DimensionRef;
+  /** A value as that API shows it. */
+  readonly show: (value: string) => string;
+  /** A condition with that API's values as one with ours. */
+  readonly read: (condition: Condition) => Condition;
+}
+
+const NOT_SET = "(not set)";
+
+function same(ref: DimensionRef): V2Dimension {
+  return { ref, show: (value) => value, read: (condition) => ({ ...condition, dimension: ref }) };
+}
+
+/** Values that differ by name only: ours to theirs. Text searches are made over ours. */
+function renamed(ref: DimensionRef, names: Readonly<Record<string, string>>): V2Dimension {
+  const back = new Map(Object.entries(names).map(([own, theirs]) => [theirs, own]));
+  return {
+    ref,
+    show: (value) => names[value] ?? value,
+    read: (condition) => ({
+      ...condition,
+      dimension: ref,
+      values: condition.values.map((value) => back.get(value) ?? value),
+    }),
+  };
+}
+
+/** Values from a closed list: any condition on their names is one on the values themselves. */
+function listed(ref: DimensionRef, names: () => ReadonlyMap<string, string>): V2Dimension {
+  return {
+    ref,
+    show: (value) => names().get(value) ?? value,
+    read: (condition) => {
+      const negative = condition.op.endsWith("_not");
+      const op = condition.op.replace(/_not$/, "");
+      const met = [...names()].filter(([, name]) => holds({ ...condition, op }, name));
+      if (!["is", "contains", "starts_with", "matches"].includes(op)) {
+        return { ...condition, dimension: ref };
+      }
+      const values = met.map(([value]) => value);
+      return {
+        op: negative ? "is_not" : "is",
+        dimension: ref,
+        values: values.length > 0 ? values : ["\u0000"],
+      };
+    },
+  };
+}
+
+function holds({ op, values, caseSensitive = true }: Condition, name: string): boolean {
+  const fold = (text: string) => caseSensitive ? text : text.toLowerCase();
+  return values.some((value) => {
+    if (op === "is") return fold(name) === fold(value);
+    if (op === "contains") return fold(name).includes(fold(value));
+    if (op === "starts_with") return fold(name).startsWith(fold(value));
+    return matches(value, name, caseSensitive);
+  });
+}
+
+function matches(pattern: string, name: string, caseSensitive: boolean): boolean {
+  try {
+    return new RegExp(pattern, caseSensitive ? "u" : "iu").test(name);
+  } catch {
+    return false;
+  }
+}
+
+function countryNames(): ReadonlyMap<string, string> {
+  const display = new Intl.DisplayNames("en", { type: "region", fallback: "none" });
+  const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+  const names = new Map([[NOT_SET, ""]]);
+  for (const code of letters.flatMap((first) => letters.map((second) => first + second))) {
+    // A code that is out of use (DD) stands for another (DE) and is left to that one.
+    const inUse = Intl.getCanonicalLocales(`und-${code}`)[0] === `und-${code}`;
+    const name = inUse ? display.of(code) : undefined;
+    if (name !== undefined) names.set(code, name);
+  }
+  return names;
+}
+
+const DEVICES = new Map([
+  ["desktop", "Desktop"],
+  ["mobile", "Mobile"],
+  ["tablet", "Tablet"],
+  [NOT_SET, NOT_SET],
+]);
+
+const OWN_NAMES: Readonly<Record<string, V2Dimension>> = {
+  "visit:country": renamed("country", { [NOT_SET]: "" }),
+  "visit:region": renamed("region", { [NOT_SET]: "" }),
+  "visit:city": renamed("city", { [NOT_SET]: "" }),
+  "visit:country_name": listed("country", countryNames),
+  "visit:region_name": renamed("region", { [NOT_SET]: "" }),
+  "visit:city_name": renamed("city", { [NOT_SET]: "" }),
+  "visit:device": listed("device", () => DEVICES),
+  "visit:os": renamed("os", { macOS: "Mac" }),
+  "visit:entry_page_hostname": same("entry_hostname"),
+};
+
+const PLAIN = [
+  "event:page",
+  "event:hostname",
+  "event:name",
+  "event:goal",
+  "visit:source",
+  "visit:referrer",
+  "visit:channel",
+  "visit:utm_source",
+  "visit:utm_medium",
+  "visit:utm_campaign",
+  "visit:utm_content",
+  "visit:utm_term",
+  "visit:entry_page",
+  "visit:exit_page",
+  "visit:screen",
+  "visit:browser",
+  "visit:browser_version",
+  "visit:os_version",
+];
+
+/** Names that may stand in `dimensions` and `filters`, beside event:props:KEY. */
+export const V2_DIMENSION_NAMES: readonly string[] = [...PLAIN, ...Object.keys(OWN_NAMES)];
+
+/** A dimension by that API's name, or null. Buckets of time are not among them. */
+export function v2Dimension(name: string): V2Dimension | null {
+  if (Object.hasOwn(OWN_NAMES, name)) return OWN_NAMES[name] ?? null;
+  const ref = PLAIN.includes(name) || name.startsWith("event:props:") ? dimensionRef(name) : null;
+  return ref && (!isDimensionName(ref) || PLAIN.includes(name)) ? same(ref) : null;
+}
+
+/** Names of the metrics of that API that can be answered. */
+export function v2Metric(name: string): MetricName | null {
+  return isMetricName(name) ? name : null;
+}
+
+/** A metric's value as that API shows it: whole percents and seconds, shares to two digits. */
+export function v2Value(name: MetricName, value: Value | undefined): unknown {
+  if (metricOf(name).unit === "money") return v2Money(value);
+  if (typeof value !== "number") return ZERO_WHERE_EMPTY.has(name) ? 0 : null;
+  switch (name) {
+    case "bounce_rate":
+    case "exit_rate":
+      return Math.round(value * 100);
+    case "percentage":
+    case "conversion_rate":
+    case "group_conversion_rate":
+      return Math.round(value * 10_000) / 100;
+    case "visit_duration":
+    case "time_on_page":
+      return Math.round(value);
+    case "views_per_visit":
+      return Math.round(value * 100) / 100;
+    default:
+      return value;
+  }
+}
+
+const ZERO_WHERE_EMPTY: ReadonlySet<string> = new Set([
+  "bounce_rate",
+  "visit_duration",
+  "views_per_visit",
+  "percentage",
+  "conversion_rate",
+  "group_conversion_rate",
+]);
+
+/** An amount in one currency; null where there is none, or more than one. */
+function v2Money(value: Value | undefined): unknown {
+  if (!isMoney(value) || value.length !== 1) return null;
+  const [money] = value;
+  if (!money) return null;
+  const format = (options: Intl.NumberFormatOptions) => {
+    try {
+      return new Intl.NumberFormat("en-US", {
+        style: "currency",
+        currency: money.currency,
+        ...options,
+      }).format(money.value);
+    } catch {
+      return `${money.currency} ${money.value}`;
+    }
+  };
+  return {
+    value: money.value,
+    currency: money.currency,
+    short: format({ notation: "compact", maximumFractionDigits: 1 }),
+    long: format({}),
+  };
+}
+
+/** Whether a value is a list of amounts. */
+export function isMoney(value: Value | undefined): value is readonly Money[] {
+  return Array.isArray(value);
+}

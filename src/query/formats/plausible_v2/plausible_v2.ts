@@ -1,0 +1,315 @@
+// `POST /api/v2/query`: a question in the shape of Plausible's Stats API v2, read into a Query, and
+// its answer in that shape.
+import {
+  allOf,
+  type Condition,
+  type Filter,
+  FilterFault,
+  filterOfJsonList,
+  mapConditions,
+} from "../../../core/filter.ts";
+import { BUCKETS_MAX, DIMENSIONS_MAX, METRICS_MAX, OFFSET_MAX } from "../../../core/limits.ts";
+import { bucketsOf, type Interval, INTERVALS, type Range } from "../../../core/period.ts";
+import { MINUTE_US } from "../../../core/zone.ts";
+import type { Answer } from "../../answer.ts";
+import type { DimensionRef } from "../../dimensions.ts";
+import { type MetricName, metricOf } from "../../metrics.ts";
+import { checkFilter, type SiteRules } from "../../parse.ts";
+import { type Order, type Query, queryOf } from "../../query.ts";
+import { isMoney, V2_DIMENSION_NAMES, v2Dimension, v2Metric, v2Value } from "./names.ts";
+import { isoInZone, v2Interval, v2Range } from "./range.ts";
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** A dimension as it was named, and how its values are shown. */
+interface Column {
+  readonly name: string;
+  readonly ref: DimensionRef;
+  readonly interval: Interval | null;
+  readonly show: (value: string) => string;
+}
+
+/** A question of that API, ready to be asked. */
+export interface V2Question {
+  readonly query: Query;
+  readonly columns: readonly Column[];
+  readonly include: Readonly<Record<string, boolean>>;
+  /** The question as it is told back. */
+  readonly echo: Body;
+}
+
+const KEYS = [
+  "site_id",
+  "date_range",
+  "metrics",
+  "dimensions",
+  "filters",
+  "order_by",
+  "include",
+  "pagination",
+];
+const INCLUDES = ["imports", "time_labels", "total_rows", "trim_relative_date_range"];
+const LIMIT_DEFAULT = 10_000;
+
+/** Reads a body. Returns every fault when there is one. */
+export function parseV2(
+  body: Body,
+  site: string,
+  nowUs: number,
+  rules: SiteRules,
+): V2Question | readonly string[] {
+  const faults: string[] = Object.keys(body).filter((key) => !KEYS.includes(key))
+    .map((key) => `${key.slice(0, 40)}: it is not one of ${KEYS.join(", ")}`);
+  const range = rangeOf(body, { ...rules, nowUs }, faults);
+  const metrics = metricsOf(body, faults);
+  const columns = columnsOf(body, range, faults);
+  const filter = filterOf(body, rules, faults);
+  const order = orderOf(body, metrics, columns, faults);
+  const include = includeOf(body, columns, faults);
+  const { limit, offset } = paginationOf(body, faults);
+  if (faults.length > 0) return faults;
+  const { zone, weekStart, gapUs, goals } = rules;
+  const query = queryOf({ site, nowUs, range, zone, weekStart, gapUs, filter, goals }, {
+    metrics,
+    dimensions: columns.map(({ ref }) => ref),
+    order: order.map(({ by, direction }) => ({ by, direction })),
+    limit,
+    offset,
+  });
+  const echo = {
+    site_id: site,
+    metrics,
+    date_range: [isoInZone(range.fromUs, zone), isoInZone(range.toUs - 1_000_000, zone)],
+    filters: body["filters"] ?? [],
+    dimensions: columns.map(({ name }) => name),
+    order_by: order.map(({ name, direction }) => [name, direction]),
+    include,
+    pagination: { offset, limit },
+  };
+  return { query, columns, include, echo };
+}
+
+function rangeOf(body: Body, moment: SiteRules & { nowUs: number }, faults: string[]): Range {
+  const nothing = { fromUs: 0, toUs: 0, dates: null };
+  if (body["date_range"] === undefined) {
+    faults.push("date_range: it is missing");
+    return nothing;
+  }
+  const range = v2Range(body["date_range"], moment);
+  if (typeof range !== "string") return range;
+  faults.push(range);
+  return nothing;
+}
+
+/** A list of a body; an empty one with a fault where it is something else. */
+function listOf(body: Body, key: string, max: number, faults: string[]): readonly unknown[] {
+  const value = body[key];
+  if (value === undefined) return [];
+  if (Array.isArray(value) && value.length <= max) return value;
+  faults.push(`${key}: it is no list of at most ${max}`);
+  return [];
+}
+
+function metricsOf(body: Body, faults: string[]): MetricName[] {
+  const names = listOf(body, "metrics", METRICS_MAX, faults);
+  if (names.length === 0) faults.push("metrics: it is missing or empty");
+  const metrics = names.flatMap((name, index) => {
+    const metric = typeof name === "string" ? v2Metric(name) : null;
+    if (metric === null) faults.push(`metrics[${index}]: ${shortJson(name)} is no metric here`);
+    return metric ?? [];
+  });
+  if (new Set(metrics).size < metrics.length) faults.push("metrics: one is named twice");
+  return metrics;
+}
+
+function columnsOf(body: Body, range: Range, faults: string[]): Column[] {
+  const names = listOf(body, "dimensions", DIMENSIONS_MAX, faults);
+  const columns = names.flatMap((name, index) => {
+    const column = typeof name === "string" ? columnOf(name, range) : null;
+    if (column === null) faults.push(`dimensions[${index}]: ${shortJson(name)} is no dimension`);
+    return column ?? [];
+  });
+  if (new Set(columns.map(({ name }) => name)).size < columns.length) {
+    faults.push("dimensions: one is named twice");
+  }
+  const finest = columns.find(({ interval }) => interval === "minute");
+  if (finest && (range.toUs - range.fromUs) / MINUTE_US > BUCKETS_MAX) {
+    faults.push(`dimensions: time:minute makes more than ${BUCKETS_MAX} buckets`);
+  }
+  return columns;
+}
+
+function columnOf(name: string, range: Range): Column | null {
+  const width = name === "time" ? v2Interval(range) : name.replace(/^time:/, "");
+  const interval = name.startsWith("time") ? INTERVALS.find((one) => one === width) : undefined;
+  if (interval) {
+    const show = interval === "month" ? monthLabel : timeLabel;
+    return { name: `time:${interval}`, ref: interval, interval, show };
+  }
+  const dimension = v2Dimension(name);
+  return dimension && { name, ref: dimension.ref, interval: null, show: dimension.show };
+}
+
+/** `2024-08-20 01:00` becomes `2024-08-20 01:00:00`; dates stay. */
+function timeLabel(label: string): string {
+  return label.length > 10 ? `${label.slice(0, 16)}:00${label.slice(16)}` : label;
+}
+
+/** That API names a month by its first day, a week by the first day that lies in the range. */
+function monthLabel(label: string): string {
+  return `${label.slice(0, 7)}-01`;
+}
+
+function filterOf(body: Body, rules: SiteRules, faults: string[]): Filter | null {
+  if (body["filters"] === undefined) return null;
+  try {
+    const filter = filterOfJsonList(body["filters"]);
+    return filter && allOf([checkFilter(mapConditions(filter, readCondition), rules)]);
+  } catch (error) {
+    if (!(error instanceof FilterFault)) throw error;
+    faults.push(`filters: ${error.message}`);
+    return null;
+  }
+}
+
+function readCondition(condition: Condition): Condition {
+  const exact = { caseSensitive: true, ...condition };
+  if (condition.dimension === "segment") return condition;
+  const dimension = v2Dimension(condition.dimension);
+  if (!dimension) {
+    throw new FilterFault(
+      `${shortJson(condition.dimension)} is not one of ${V2_DIMENSION_NAMES.join(", ")}, ` +
+        "event:props:KEY",
+    );
+  }
+  return dimension.read(exact);
+}
+
+interface NamedOrder extends Order {
+  readonly name: string;
+}
+
+function orderOf(
+  body: Body,
+  metrics: readonly MetricName[],
+  columns: readonly Column[],
+  faults: string[],
+): NamedOrder[] {
+  const listed = listOf(body, "order_by", METRICS_MAX + DIMENSIONS_MAX, faults);
+  if (listed.length === 0) {
+    const times = columns.filter(({ interval }) => interval !== null)
+      .map(({ name, ref }): NamedOrder => ({ name, by: ref, direction: "asc" }));
+    const [first] = metrics;
+    return first ? [...times, { name: first, by: first, direction: "desc" }] : times;
+  }
+  return listed.flatMap((entry, index) => {
+    const [name, direction]: unknown[] = Array.isArray(entry) ? entry : [];
+    const column = columns.find((one) =>
+      one.name === name || (name === "time" && one.interval !== null)
+    );
+    const by = metrics.find((metric) => metric === name) ?? column?.ref;
+    if (by === undefined || (direction !== "asc" && direction !== "desc")) {
+      faults.push(
+        `order_by[${index}]: it is no pair of one of the metrics and dimensions, and asc or desc`,
+      );
+      return [];
+    }
+    return [{ name: column?.name ?? String(name), by, direction }];
+  });
+}
+
+function includeOf(
+  body: Body,
+  columns: readonly Column[],
+  faults: string[],
+): Record<string, boolean> {
+  const include = objectOf(body, "include", INCLUDES, faults);
+  for (const [key, value] of Object.entries(include)) {
+    if (typeof value !== "boolean") faults.push(`include.${key}: it is neither true nor false`);
+  }
+  if (include["time_labels"] === true && columns.every(({ interval }) => interval === null)) {
+    faults.push("include.time_labels: there is no dimension of time");
+  }
+  return include as Record<string, boolean>;
+}
+
+function paginationOf(body: Body, faults: string[]): { limit: number; offset: number } {
+  const pagination = objectOf(body, "pagination", ["limit", "offset"], faults);
+  const number = (key: string, min: number, max: number, byDefault: number): number => {
+    const value = pagination[key] ?? byDefault;
+    if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) {
+      return Number(value);
+    }
+    faults.push(`pagination.${key}: it is no whole number from ${min} to ${max}`);
+    return byDefault;
+  };
+  return {
+    limit: number("limit", 1, LIMIT_DEFAULT, LIMIT_DEFAULT),
+    offset: number("offset", 0, OFFSET_MAX, 0),
+  };
+}
+
+function objectOf(body: Body, key: string, keys: readonly string[], faults: string[]): Body {
+  const value = body[key] ?? {};
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    faults.push(`${key}: it is no object`);
+    return {};
+  }
+  const unknown = Object.keys(value).find((name) => !keys.includes(name));
+  if (unknown !== undefined) {
+    faults.push(`${key}.${unknown.slice(0, 40)}: it is not one of ${keys.join(", ")}`);
+  }
+  return value as Body;
+}
+
+function shortJson(value: unknown): string {
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+/** The answer in that API's shape. */
+export function shapeV2(question: V2Question, answer: Answer): Body {
+  const { query, columns, include, echo } = question;
+  const labels = columns.map(({ interval }) => interval && labelsOf(query, interval));
+  const results = answer.rows.map(({ keys, values }) => ({
+    metrics: query.metrics.map((name) => v2Value(name, values[name])),
+    dimensions: keys.map((key, index) => {
+      const label = typeof key === "number" ? labels[index]?.get(key) ?? String(key) : key;
+      return columns[index]?.show(label) ?? label;
+    }),
+  }));
+  const time = labels.findIndex((map) => map !== null);
+  const timeLabels = [...labels[time]?.values() ?? []].map((label) =>
+    columns[time]?.show(label) ?? label
+  );
+  const warnings = warningsOf(query, answer);
+  return {
+    results,
+    meta: {
+      ...(include["imports"] ? { imports_included: false } : {}),
+      ...(Object.keys(warnings).length > 0 ? { metric_warnings: warnings } : {}),
+      ...(include["time_labels"] && time >= 0 ? { time_labels: timeLabels } : {}),
+      ...(include["total_rows"] ? { total_rows: answer.total } : {}),
+    },
+    query: echo,
+  };
+}
+
+function labelsOf(query: Query, interval: Interval): Map<number, string> {
+  const buckets = bucketsOf(query.range, interval, query.zone, query.weekStart);
+  return new Map(buckets.map(({ key, label }) => [key, label]));
+}
+
+/** Revenue in several currencies cannot be told as one number. */
+function warningsOf(query: Query, answer: Answer): Record<string, unknown> {
+  const mixed = query.metrics.filter((name) => metricOf(name).unit === "money").filter((name) =>
+    answer.rows.some(({ values }) => {
+      const value = values[name];
+      return isMoney(value) && value.length > 1;
+    })
+  );
+  return Object.fromEntries(mixed.map((name) => [name, {
+    code: "no_single_revenue_currency",
+    warning: "The revenue is in several currencies: filter by event:goal to have one",
+  }]));
+}

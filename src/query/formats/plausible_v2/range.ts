@@ -1,0 +1,112 @@
+// Date ranges of the Stats API v2 of Plausible: names that leave the running day or month out, and
+// pairs of dates or times whose end is included.
+import { type Interval, isDate, type Range, rangeOfDays } from "../../../core/period.ts";
+import {
+  DAY_US,
+  dayOfDate,
+  HOUR_US,
+  localDate,
+  localUs,
+  MINUTE_US,
+  offsetUs,
+  SECOND_US,
+} from "../../../core/zone.ts";
+
+/** What a range is computed from. */
+export interface V2Moment {
+  readonly nowUs: number;
+  readonly zone: string;
+  readonly firstUs: number | null;
+}
+
+const DAYS_MAX = 3660;
+const MONTHS_MAX = 120;
+
+/** The range of `date_range`, or what is wrong with it. */
+export function v2Range(value: unknown, moment: V2Moment): Range | string {
+  if (typeof value === "string") return namedRange(value, moment);
+  if (!Array.isArray(value) || value.length !== 2) {
+    return "date_range: it is neither a name nor a list of two dates";
+  }
+  const [from, to]: unknown[] = value;
+  if (typeof from !== "string" || typeof to !== "string") return "date_range: a date is no text";
+  return pairRange(from, to, moment);
+}
+
+function namedRange(name: string, { nowUs, zone, firstUs }: V2Moment): Range | string {
+  const today = dayOfDate(localDate(zone, nowUs));
+  const days = (from: number, to: number) => rangeOfDays(zone, from, to);
+  const counted = /^(\d{1,4})(d|mo)$/.exec(name);
+  if (counted) {
+    const count = Number(counted[1]);
+    const max = counted[2] === "d" ? DAYS_MAX : MONTHS_MAX;
+    if (count < 1 || count > max) return `date_range: "${name}" is not within 1 to ${max}`;
+    if (counted[2] === "d") return days(today - count, today);
+    return days(firstOfMonth(today, -count), firstOfMonth(today, 0));
+  }
+  switch (name) {
+    case "day":
+      return days(today, today + 1);
+    case "24h": {
+      const toUs = (Math.floor(nowUs / MINUTE_US) + 1) * MINUTE_US;
+      return { fromUs: toUs - DAY_US, toUs, dates: null };
+    }
+    case "month":
+      return days(firstOfMonth(today, 0), firstOfMonth(today, 1));
+    case "year": {
+      const year = Number(localDate(zone, nowUs).slice(0, 4));
+      return days(dayOfDate(`${year}-01-01`), Date.UTC(year + 1, 0, 1) / 86_400_000);
+    }
+    case "all":
+      return days(Math.min(dayOfDate(localDate(zone, firstUs ?? nowUs)), today), today + 1);
+    default:
+      return `date_range: "${name.slice(0, 40)}" is not one of day, 24h, 7d, 28d, 30d, 91d, ` +
+        "month, 6mo, 12mo, year, all, a number of d or mo, [from, to]";
+  }
+}
+
+function firstOfMonth(day: number, months: number): number {
+  const date = new Date(day * 86_400_000);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months, 1) / 86_400_000;
+}
+
+function pairRange(from: string, to: string, { zone }: V2Moment): Range | string {
+  if (isDate(from) && isDate(to)) {
+    const [first, last] = [dayOfDate(from), dayOfDate(to)];
+    if (last < first) return "date_range: the second date is before the first";
+    if (last - first >= DAYS_MAX) return `date_range: it is longer than ${DAYS_MAX} days`;
+    return rangeOfDays(zone, first, last + 1);
+  }
+  const [fromUs, toUs] = [instantOfIso(from), instantOfIso(to)];
+  if (fromUs === null || toUs === null) {
+    return "date_range: it is no pair of dates YYYY-MM-DD or times with a zone (ISO 8601)";
+  }
+  if (toUs < fromUs) return "date_range: the second time is before the first";
+  if (toUs - fromUs > DAYS_MAX * DAY_US) return `date_range: it is longer than ${DAYS_MAX} days`;
+  return { fromUs, toUs: toUs + SECOND_US, dates: null };
+}
+
+function instantOfIso(text: string): number | null {
+  const pattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
+  if (!pattern.test(text) || !isDate(text.slice(0, 10))) return null;
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? null : Math.floor(ms / 1000) * SECOND_US;
+}
+
+/** The width of `time` for a range: hours for two days, days for a quarter, months for more. */
+export function v2Interval(range: Range): Interval {
+  const length = range.toUs - range.fromUs;
+  if (length <= 2 * HOUR_US) return "minute";
+  if (length <= 50 * HOUR_US) return "hour";
+  return length <= 100 * DAY_US ? "day" : "month";
+}
+
+/** An instant as ISO 8601 with the zone's offset, to the second. */
+export function isoInZone(us: number, zone: string): string {
+  const local = new Date(localUs(zone, us) / 1000).toISOString().slice(0, 19);
+  const offset = offsetUs(zone, us);
+  const minutes = Math.floor(Math.abs(offset) / MINUTE_US);
+  const two = (number: number) => String(number).padStart(2, "0");
+  const sign = offset < 0 ? "-" : "+";
+  return `${local}${sign}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+}

@@ -1,0 +1,81 @@
+// The contract's export: one row per day of the range, and its CSV.
+import type { Range } from "../../core/period.ts";
+import { sql } from "../../core/sql.ts";
+import { bucketKey } from "../sql/buckets.ts";
+import { numberOf } from "../answer.ts";
+import type { Asked } from "../query.ts";
+import { defineReport, type Tools } from "./report.ts";
+import { pointsOf } from "./timeseries.ts";
+
+/** One exported day. */
+export interface ExportDay {
+  readonly date: string;
+  readonly visitors: number;
+  readonly pageviews: number;
+  readonly top_page: string;
+  readonly top_source: string;
+}
+
+const UNKNOWN = "(unknown)";
+
+/** Per day the value with the most events; ties go to the first in order of value. */
+async function topOfDays(
+  asked: Asked,
+  column: "pathname" | "referrer_source",
+  tools: Tools,
+): Promise<Map<number, string>> {
+  const rows = await tools.matching(asked, ["timestamp", column], (events) => {
+    const day = bucketKey("day", sql`epoch_us(timestamp)`, asked);
+    const value = column === "pathname" ? sql`pathname` : sql`referrer_source`;
+    return sql`with counted as (
+  select ${day} as day, coalesce(${value}, ${UNKNOWN}) as value, count(*) as events
+  from ${events}
+  group by all
+)
+select day, value from counted
+qualify row_number() over (partition by day order by events desc, value) = 1`;
+  });
+  return new Map(rows.map((row) => [Number(row["day"]), String(row["value"])]));
+}
+
+/** `GET /api/stats/export` before it is put into a format. */
+export const EXPORT = defineReport({
+  label: "Export",
+  doc: "per day visitors, pageviews, top page and top source",
+  heavy: false,
+  params: { format: { required: false, doc: "csv (default) or json" } },
+  parse: () => null,
+  run: async (asked, _, tools): Promise<ExportDay[]> => {
+    const daily: Asked = { ...asked, interval: "day", comparison: null };
+    if (isEmpty(daily.range)) return [];
+    const points = await pointsOf(daily, ["visitors", "pageviews"], tools);
+    const pages = await topOfDays(daily, "pathname", tools);
+    const sources = await topOfDays(daily, "referrer_source", tools);
+    return points.map(({ bucket, values }) => ({
+      date: bucket.label,
+      visitors: numberOf(values, "visitors"),
+      pageviews: numberOf(values, "pageviews"),
+      top_page: pages.get(bucket.key) ?? "",
+      top_source: sources.get(bucket.key) ?? "",
+    }));
+  },
+});
+
+function isEmpty(range: Range): boolean {
+  return range.fromUs >= range.toUs;
+}
+
+const CSV_COLUMNS = ["date", "visitors", "pageviews", "top_page", "top_source"] as const;
+
+/** The days as CSV (RFC 4180), safe to open in a spreadsheet. */
+export function csvOfDays(days: readonly ExportDay[]): string {
+  const lines = days.map((day) => CSV_COLUMNS.map((name) => csvCell(day[name])).join(","));
+  return [CSV_COLUMNS.join(","), ...lines].map((line) => `${line}\n`).join("");
+}
+
+/** One cell: what a spreadsheet would take for a formula gets a `'` before it. */
+export function csvCell(value: string | number): string {
+  const text = String(value);
+  const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,172 @@
+// The flow in detail: the tree of paths that visits take from a page (or from their beginning),
+// forwards or backwards, reloads collapsed, ends counted.
+import { join, type Sql, sql } from "../../../core/sql.ts";
+import { DAY_US } from "../../../core/zone.ts";
+import type { Row } from "../../../storage/duckdb.ts";
+import { count } from "../behavioral.ts";
+import { FLOW_END, flowLabel, flowNodes } from "../../engine/native/flow.ts";
+import { visitSpan } from "../../sql/visits.ts";
+import { planOf } from "../../sql/plan.ts";
+import { type Asked, queryOf } from "../../query.ts";
+import { matchingEvents } from "../../sql/relations.ts";
+import { about, type Tools } from "../report.ts";
+
+/** Ways to walk. */
+export const FLOW_DIRECTIONS = ["next", "previous"] as const;
+
+/** A tree as it was asked for. */
+export interface FlowTreeAsked {
+  readonly page: string | null;
+  readonly event: string | null;
+  readonly direction: (typeof FLOW_DIRECTIONS)[number];
+  readonly depth: number;
+  readonly countBy: "visits" | "visitors";
+  readonly of: "pages" | "events";
+  /** Parts of a path that make a group; null for whole paths. */
+  readonly group: number | null;
+}
+
+/** A node: a page, a custom event, or where the visit ends (begins, backwards). */
+export interface FlowNode {
+  readonly kind: "page" | "event" | "end";
+  readonly name: string | null;
+  readonly count: number;
+  readonly children: FlowNode[];
+  /** Of `count`, what went on to nodes that are not shown. */
+  others: number;
+}
+
+/** The answer of `detail=true`. */
+export interface FlowTree {
+  readonly page: string | null;
+  readonly event: string | null;
+  readonly direction: (typeof FLOW_DIRECTIONS)[number];
+  readonly depth: number;
+  readonly count_by: "visits" | "visitors";
+  /** Visits (or visitors) that the tree is about. */
+  readonly total: number;
+  readonly others: number;
+  readonly children: readonly FlowNode[];
+}
+
+const CHILDREN_MAX = 50;
+const NODES_MAX = 200;
+
+/** Asks about the visits that start in the range, each whole, and have an event that matches. */
+export async function askFlowTree(
+  asked: Asked,
+  own: FlowTreeAsked,
+  tools: Tools,
+): Promise<FlowTree> {
+  const isEmpty = tools.engine.name === "off" || asked.range.fromUs >= asked.range.toUs;
+  const rows = isEmpty ? [] : await askNodes(asked, own, tools);
+  return shapeFlow(own, rows);
+}
+
+function askNodes(asked: Asked, own: FlowTreeAsked, tools: Tools): Promise<Row[]> {
+  const { range, gapUs } = asked;
+  const whole = visitSpan(range, gapUs);
+  const wide = about(asked, { fromUs: range.fromUs, toUs: range.toUs + DAY_US, dates: null });
+  const query = queryOf(wide, { metrics: ["events"] });
+  const plan = planOf(query);
+  const span = {
+    fromUs: Math.min(whole.fromUs, plan.span.fromUs),
+    toUs: Math.max(whole.toUs, plan.span.toUs),
+  };
+  return tools.rows(span, (events) => {
+    const matching = asked.filter === null
+      ? null
+      : matchingEvents(query, plan, events, ["visitor_id", "timestamp"]);
+    const items = itemsSql(events, matching, asked, own, tools);
+    return sql`select * from ${
+      flowNodes(items, {
+        start: startOf(own),
+        backwards: own.direction === "previous",
+        depth: own.depth,
+        byVisitors: own.countBy === "visitors",
+        childrenMax: Math.min(asked.limit, CHILDREN_MAX),
+        nodesMax: NODES_MAX,
+      })
+    }`;
+  });
+}
+
+function startOf({ page, event }: FlowTreeAsked): string | null {
+  return page !== null ? `p${page}` : event !== null ? `e${event}` : null;
+}
+
+/** visitor_id, visit_start_us, us, label of what the paths are made of. */
+export function itemsSql(
+  events: Sql,
+  matching: Sql | null,
+  { range, gapUs }: Pick<Asked, "range" | "gapUs">,
+  own: FlowTreeAsked,
+  { engine }: Pick<Tools, "engine">,
+): Sql {
+  const start = startOf(own);
+  const source = start === null ? events : sql`(
+    select * from ${events} as e
+    semi join (select visitor_id from ${events} where ${flowLabel(own.group)} = ${start}) as s
+      on s.visitor_id = e.visitor_id
+  )`;
+  const visits = engine.visitEvents(source, gapUs, ["event_name", "pathname"]);
+  const conditions = [
+    sql`visit_start_us >= ${range.fromUs} and visit_start_us < ${range.toUs}`,
+    sql`label is not null`,
+    ...(own.of === "pages" ? [sql`event_name = 'pageview'`] : []),
+    ...(matching
+      ? [sql`(visitor_id, visit_start_us) in (
+        select (v.visitor_id, v.visit_start_us) from visited as v
+        semi join (select visitor_id, epoch_us(timestamp) as us from ${matching}) as m
+          on m.visitor_id = v.visitor_id and m.us = v.us
+      )`]
+      : []),
+  ];
+  return sql`(
+    with visited as (select *, ${flowLabel(own.group)} as label from ${visits})
+    select visitor_id, visit_start_us, us, label
+    from visited
+    where ${join(conditions, " and ")}
+  )`;
+}
+
+/** The tree from rows of depth, path and visits. */
+export function shapeFlow(own: FlowTreeAsked, rows: readonly Row[]): FlowTree {
+  const root: FlowNode = {
+    kind: "end",
+    name: null,
+    count: count(rows.find((row) => row["depth"] === 0)?.["visits"]),
+    children: [],
+    others: 0,
+  };
+  const nodes = new Map<string, FlowNode>([["[]", root]]);
+  for (const row of rows) {
+    if (count(row["depth"]) === 0) continue;
+    const path = JSON.parse(String(row["path"])) as string[];
+    const label = path.at(-1) ?? "";
+    const node: FlowNode = {
+      kind: label === FLOW_END ? "end" : label.startsWith("p") ? "page" : "event",
+      name: label === FLOW_END ? null : label.slice(1),
+      count: count(row["visits"]),
+      children: [],
+      others: 0,
+    };
+    nodes.set(JSON.stringify(path), node);
+    nodes.get(JSON.stringify(path.slice(0, -1)))?.children.push(node);
+  }
+  for (const [path, node] of nodes) {
+    const deep = (JSON.parse(path) as string[]).length >= own.depth;
+    const shown = node.children.reduce((sum, child) => sum + child.count, 0);
+    node.others = deep || (node.kind === "end" && node !== root) ? 0 : node.count - shown;
+  }
+  return {
+    page: own.page,
+    event: own.event,
+    direction: own.direction,
+    depth: own.depth,
+    count_by: own.countBy,
+    total: root.count,
+    others: root.others,
+    children: root.children,
+  };
+}

@@ -1,0 +1,111 @@
+// Flow: which page follows a page. The contract's list by default; detail=true is the tree of
+// paths inside visits of behaviour_flow.ts.
+import { EVENT_NAME_CHARS_MAX, URL_CHARS_MAX } from "../../../core/limits.ts";
+import { count } from "../behavioral.ts";
+import { askFlowTree, FLOW_DIRECTIONS, type FlowTreeAsked } from "./detail.ts";
+import type { Params } from "../../params.ts";
+import type { Asked } from "../../query.ts";
+import { about, defineReport, type Tools } from "../report.ts";
+
+/** A flow as it was asked for. */
+export type FlowAsked =
+  | { readonly detail: false; readonly page: string }
+  | { readonly detail: true; readonly tree: FlowTreeAsked };
+
+/** A page that follows, with how many visitors went there. */
+export interface NextPage {
+  readonly next_page: string;
+  readonly visitors: number;
+}
+
+const DETAILS = ["event", "direction", "depth", "count_by", "of", "group"];
+const DEPTH_MAX = 5;
+
+/** Reads the report's parameters. Notes faults in `params`. */
+export function parseFlow(params: Params): FlowAsked {
+  const page = nameParam(params, "page", URL_CHARS_MAX);
+  if (!params.flag("detail")) {
+    const early = DETAILS.find((name) => params.text(name) !== undefined);
+    if (early !== undefined) params.fault(`Cannot use ${early}: detail is not true`);
+    if (page === undefined) params.fault("Cannot answer: page is missing, as in page=/pricing");
+    return { detail: false, page: page ?? "" };
+  }
+  const event = nameParam(params, "event", EVENT_NAME_CHARS_MAX);
+  if (page !== undefined && event !== undefined) {
+    params.fault("Cannot use event: page is given, too");
+  }
+  const of = params.choice("of", ["pages", "events"] as const, event ? "events" : "pages");
+  if (event !== undefined && of === "pages") params.fault("Cannot use event: of is pages");
+  const segments = params.integer("group", { min: 0, max: DEPTH_MAX, default: 0 });
+  return {
+    detail: true,
+    tree: {
+      page: page ?? null,
+      event: event ?? null,
+      direction: params.choice("direction", FLOW_DIRECTIONS, "next"),
+      depth: params.integer("depth", { min: 1, max: DEPTH_MAX, default: 3 }),
+      countBy: params.choice("count_by", ["visits", "visitors"] as const, "visits"),
+      of,
+      group: segments === 0 ? null : segments,
+    },
+  };
+}
+
+function nameParam(params: Params, name: string, charsMax: number): string | undefined {
+  const text = params.text(name);
+  if (text === undefined) return undefined;
+  if (text === "") params.fault(`Cannot read ${name}: it is empty`);
+  const chars = [...text].length;
+  if (chars > charsMax) {
+    params.fault(`Cannot read ${name}: ${chars} characters, more than ${charsMax}`);
+  }
+  return text;
+}
+
+async function askNext(asked: Asked, page: string, tools: Tools): Promise<NextPage[]> {
+  if (tools.engine.name === "off") return [];
+  const columns = ["visitor_id", "timestamp", "event_name", "pathname"] as const;
+  const rows = await tools.matching(
+    asked,
+    columns,
+    (events) => tools.engine.next(events, page, asked.limit, asked.offset),
+  );
+  return rows.map((row) => ({
+    next_page: String(row["next_page"]),
+    visitors: count(row["visitors"]),
+  }));
+}
+
+/** `GET /api/stats/flow`. */
+export const FLOW = defineReport({
+  label: "Flow",
+  doc: "pages that follow a visitor's first view of a page; with detail the paths inside visits",
+  heavy: true,
+  params: {
+    page: { required: true, doc: "path of the page; with detail it may be left out" },
+    detail: { required: false, doc: "true: a tree of paths inside visits, exits counted" },
+    event: { required: false, doc: "with detail: a custom event to start from, instead of a page" },
+    direction: { required: false, doc: `with detail: one of ${FLOW_DIRECTIONS.join(", ")}` },
+    depth: { required: false, doc: `with detail: steps, 1 to ${DEPTH_MAX}, 3 when missing` },
+    count_by: {
+      required: false,
+      doc: "with detail: visits, or visitors (each visitor's first fitting visit)",
+    },
+    of: { required: false, doc: "with detail: pages, or events (custom events, too)" },
+    group: { required: false, doc: "with detail: only the first 1 to 5 parts of a path" },
+  },
+  parse: parseFlow,
+  run: async (asked, own, tools): Promise<unknown> => {
+    if (own.detail) return await askFlowTree(asked, own.tree, tools);
+    const now = await askNext(asked, own.page, tools);
+    if (!asked.comparison) return now;
+    const scope = { ...about(asked, asked.comparison), limit: 1000, offset: 0 };
+    const before = new Map(
+      (await askNext(scope, own.page, tools)).map((row) => [row.next_page, row.visitors]),
+    );
+    return now.map((row) => ({
+      ...row,
+      comparison: { ...row, visitors: before.get(row.next_page) ?? 0 },
+    }));
+  },
+});

@@ -1,0 +1,138 @@
+// The funnel: how many visitors came how far through some steps. The contract's list by default,
+// and with detail=true rates, times between steps, where those who left went, and a breakdown.
+import { type Sql, sql } from "../../../core/sql.ts";
+import type { Row } from "../../../storage/duckdb.ts";
+import {
+  attempt,
+  columnsOfSteps,
+  compared,
+  count,
+  dimensionParam,
+  required,
+} from "../behavioral.ts";
+import { askFunnelDetail, type FunnelDetail, shapeDetail } from "./detail.ts";
+import type { DimensionRef } from "../../dimensions.ts";
+import {
+  FUNNEL_ORDERS,
+  type FunnelOrder,
+  type FunnelQuestion,
+} from "../../engine/native/funnel.ts";
+import { goalFinder } from "../../sql/expressions.ts";
+import type { Params } from "../../params.ts";
+import type { Asked } from "../../query.ts";
+import { about, defineReport, type Tools } from "../report.ts";
+import { mayOverlap, parseSpan, parseSteps, type Step } from "../../steps.ts";
+
+/** A funnel as it was asked for. */
+export interface FunnelAsked {
+  readonly steps: readonly Step[];
+  readonly windowUs: number;
+  readonly order: FunnelOrder;
+  readonly detail: boolean;
+  readonly by: DimensionRef | null;
+}
+
+const WINDOW_DEFAULT = "1 day";
+
+/** Reads the report's parameters. Notes faults in `params`. */
+export function parseFunnel(params: Params, asked: Asked): FunnelAsked {
+  const steps = required(params, "steps", "page:/,event:signup");
+  const detail = params.flag("detail");
+  const by = dimensionParam(params, "by");
+  if (by !== null && !detail) params.fault("Cannot use by: detail is not true");
+  return {
+    steps: steps === undefined
+      ? []
+      : attempt(params, [], () => parseSteps(steps, "steps", 1, goalFinder(asked))),
+    windowUs: attempt(
+      params,
+      0,
+      () => parseSpan(params.text("window") ?? WINDOW_DEFAULT, "window"),
+    ),
+    order: params.choice("order", FUNNEL_ORDERS, "in_order"),
+    detail,
+    by,
+  };
+}
+
+/** What the engine is asked. */
+export function funnelQuestion({ steps, windowUs, order }: FunnelAsked): FunnelQuestion {
+  const onlyPages = steps.every((step) => step.kind === "page");
+  return {
+    steps: steps.map((step) => step.condition),
+    windowUs,
+    order,
+    overlap: mayOverlap(steps),
+    considered: onlyPages ? sql`event_name = 'pageview'` : sql`true`,
+  };
+}
+
+/** The statement behind the contract's list: reached, visitors. */
+export function funnelSql(events: Sql, own: FunnelAsked, tools: Pick<Tools, "engine">): Sql {
+  return sql`select reached, count(*) as visitors
+    from ${tools.engine.funnel(events, funnelQuestion(own))}
+    group by reached`;
+}
+
+/** The contract's list: every step with the visitors who reached it. */
+export function shapeFunnel(
+  rows: readonly Row[],
+  steps: number,
+): { step: number; visitors: number }[] {
+  return Array.from({ length: steps }, (_, index) => ({
+    step: index + 1,
+    visitors: rows.reduce(
+      (sum, row) => sum + (count(row["reached"]) > index ? count(row["visitors"]) : 0),
+      0,
+    ),
+  }));
+}
+
+async function askFunnel(asked: Asked, own: FunnelAsked, tools: Tools) {
+  const rows = await tools.matching(
+    asked,
+    columnsOfSteps(own.steps),
+    (events) => funnelSql(events, own, tools),
+  );
+  return shapeFunnel(rows, own.steps.length);
+}
+
+/** `GET /api/stats/funnel`. */
+export const FUNNEL = defineReport({
+  label: "Funnel",
+  doc: "visitors who made some steps within a time, each step an event of its own",
+  heavy: true,
+  params: {
+    steps: {
+      required: true,
+      doc:
+        "1 to 20 of page:/path (* and ** stand for any text), event:name, goal:name, each with " +
+        "conditions as in event:purchase[plan=pro]; separated by commas",
+    },
+    window: {
+      required: false,
+      doc: `time from the first step to the last, ${WINDOW_DEFAULT} when missing`,
+    },
+    order: { required: false, doc: `one of ${FUNNEL_ORDERS.join(", ")}` },
+    detail: { required: false, doc: "true: an object with rates, times and where visitors went" },
+    by: { required: false, doc: "with detail: a dimension, as it was at the first step" },
+  },
+  parse: parseFunnel,
+  run: async (asked, own, tools): Promise<unknown> => {
+    if (tools.engine.name === "off") return own.detail ? shapeDetail(asked, own, []) : [];
+    if (own.detail) return await withEarlier(asked, own, tools);
+    const now = await askFunnel(asked, own, tools);
+    if (!asked.comparison) return now;
+    const before = await askFunnel(about(asked, asked.comparison), own, tools);
+    return now.map((row, index) => compared(row, before[index], { visitors: "count" }));
+  },
+});
+
+async function withEarlier(asked: Asked, own: FunnelAsked, tools: Tools): Promise<unknown> {
+  const question = funnelQuestion(own);
+  const ask = (scope: Asked): Promise<FunnelDetail> => askFunnelDetail(scope, own, question, tools);
+  const now = await ask(asked);
+  if (!asked.comparison) return now;
+  const before = await ask(about(asked, asked.comparison));
+  return compared(now, before, { visitors: "count", converted: "count", conversion_rate: "ratio" });
+}

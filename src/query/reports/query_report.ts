@@ -1,0 +1,196 @@
+// Any metrics by any dimensions: the report that the dashboard, exports and alerts ask through.
+import { type Bucket, bucketsOf, type Interval, type Range } from "../../core/period.ts";
+import { DIMENSIONS_MAX, FILTER_VALUE_CHARS_MAX, METRICS_MAX } from "../../core/limits.ts";
+import { type Answer, type AnswerRow, emptyValues } from "../answer.ts";
+import { changesOf } from "../compare.ts";
+import type { DimensionRef } from "../dimensions.ts";
+import { isMetricName, type MetricName } from "../metrics.ts";
+import { type Params, quoted } from "../params.ts";
+import {
+  checkBuckets,
+  dimensionRef,
+  dimensionsParam,
+  isIntervalName,
+  metricsParam,
+} from "../parse.ts";
+import { type Asked, type Order, type Query, queryOf } from "../query.ts";
+import { about, defineReport, type Tools } from "./report.ts";
+
+/** What a question names beside the range and the filter. */
+export interface Question {
+  readonly metrics: readonly MetricName[];
+  readonly dimensions: readonly DimensionRef[];
+  readonly order: readonly Order[];
+  readonly search: string | null;
+}
+
+/** A row as it is answered. */
+interface ShownRow {
+  readonly dimensions: readonly string[];
+  readonly metrics: AnswerRow["values"];
+  readonly comparison?: AnswerRow["values"] & { readonly bucket?: string };
+  readonly change?: Record<string, number | null>;
+}
+
+/** Time first and rising, then the first metric falling. */
+export function usualOrder(
+  metrics: readonly MetricName[],
+  dimensions: readonly DimensionRef[],
+): Order[] {
+  const times = dimensions.filter(isIntervalName).map((by) => ({ by, direction: "asc" as const }));
+  const [first] = metrics;
+  return first ? [...times, { by: first, direction: "desc" }] : times;
+}
+
+function questionOf(params: Params, asked: Asked): Question {
+  const metrics = metricsParam(params, "metrics", METRICS_MAX) ?? ["visitors"];
+  const dimensions = dimensionsParam(params, "dimensions", DIMENSIONS_MAX, asked.interval);
+  for (const ref of dimensions.filter(isIntervalName)) checkBuckets(params, asked.range, ref);
+  const search = params.text("search") ?? null;
+  if (search !== null && search.length > FILTER_VALUE_CHARS_MAX) {
+    params.fault(`Cannot read search: it is longer than ${FILTER_VALUE_CHARS_MAX} characters`);
+  }
+  const [first] = dimensions;
+  if (search !== null && (first === undefined || isIntervalName(first))) {
+    params.fault("Cannot use search: the first dimension has no text");
+  }
+  return { metrics, dimensions, search, order: orderOf(params, metrics, dimensions, asked) };
+}
+
+function orderOf(
+  params: Params,
+  metrics: readonly MetricName[],
+  dimensions: readonly DimensionRef[],
+  asked: Asked,
+): readonly Order[] {
+  const text = params.text("order_by");
+  if (text === undefined || text === "") return usualOrder(metrics, dimensions);
+  return text.split(",").flatMap((part) => {
+    const [, name = "", direction] = /^(.*?)(?::(asc|desc))?$/.exec(part) ?? [];
+    const ref = name === "time" ? asked.interval : dimensionRef(name);
+    const by = isMetricName(name) && metrics.includes(name)
+      ? name
+      : dimensions.find((dimension) => dimension === ref);
+    if (by === undefined) {
+      params.fault(`Cannot read order_by: "${quoted(part)}" is none of the metrics and dimensions`);
+      return [];
+    }
+    const usual = isMetricName(by) ? "desc" : "asc";
+    return [{ by, direction: direction === "asc" || direction === "desc" ? direction : usual }];
+  });
+}
+
+function queryFor(asked: Asked, question: Question): Query {
+  return queryOf(asked, { ...question, limit: asked.limit, offset: asked.offset });
+}
+
+/** Rows of a question; one by time alone has every bucket, in order, whatever the limit. */
+async function ask(asked: Asked, question: Question, tools: Tools): Promise<Answer> {
+  const [only, ...others] = question.dimensions;
+  if (only === undefined || !isIntervalName(only) || others.length > 0) {
+    return await tools.ask(queryFor(asked, question));
+  }
+  const buckets = bucketsFor(asked, only);
+  const { rows } = await tools.ask({
+    ...queryFor(asked, question),
+    limit: Math.max(1, buckets.length),
+    offset: 0,
+  });
+  const byKey = new Map(rows.map((row) => [row.keys[0], row.values]));
+  const filled = buckets.map(({ key }) => ({
+    keys: [key],
+    values: byKey.get(key) ?? emptyValues(question.metrics),
+  }));
+  return { rows: filled, total: filled.length };
+}
+
+function bucketsFor(asked: Asked, interval: Interval): Bucket[] {
+  return bucketsOf(asked.range, interval, asked.zone, asked.weekStart);
+}
+
+/** Shows keys as texts: buckets by their labels. */
+function labeller(asked: Asked, dimensions: readonly DimensionRef[]) {
+  const labels = dimensions.map((ref) =>
+    isIntervalName(ref)
+      ? new Map(bucketsFor(asked, ref).map(({ key, label }) => [key, label]))
+      : undefined
+  );
+  return (keys: AnswerRow["keys"]): string[] =>
+    keys.map((key, index) =>
+      typeof key === "number" ? labels[index]?.get(key) ?? String(key) : String(key)
+    );
+}
+
+async function rowsOf(asked: Asked, question: Question, tools: Tools) {
+  const answer = await ask(asked, question, tools);
+  const label = labeller(asked, question.dimensions);
+  const rows: ShownRow[] = answer.rows.map(({ keys, values }) => ({
+    dimensions: label(keys),
+    metrics: values,
+  }));
+  if (!asked.comparison) return { rows, total: answer.total };
+  const before = await earlier(about(asked, asked.comparison), question, answer, tools);
+  const compared = rows.map((row, index): ShownRow => {
+    const old = before(row, index);
+    return old
+      ? { ...row, comparison: old, change: changesOf(question.metrics, row.metrics, old) }
+      : row;
+  });
+  return { rows: compared, total: answer.total };
+}
+
+/** Finds the values of a row in the earlier range: buckets by their place, others by their keys. */
+async function earlier(
+  asked: Asked,
+  question: Question,
+  answer: Answer,
+  tools: Tools,
+): Promise<(row: ShownRow, index: number) => ShownRow["comparison"]> {
+  const { metrics, dimensions } = question;
+  if (dimensions.some(isIntervalName)) {
+    if (dimensions.length > 1) return () => undefined;
+    const { rows } = await ask(asked, question, tools);
+    const label = labeller(asked, dimensions);
+    return (_, index) => {
+      const row = rows[index];
+      return row && { ...row.values, bucket: label(row.keys)[0] ?? "" };
+    };
+  }
+  const only = dimensions.length > 0
+    ? [...new Set(answer.rows.map(({ keys }) => String(keys[0])))]
+    : null;
+  const query = { ...queryOf(asked, question), only, order: [], search: null };
+  const { rows } = await tools.ask(query);
+  const byKeys = new Map(rows.map(({ keys, values }) => [JSON.stringify(keys), values]));
+  return (row) => byKeys.get(JSON.stringify(row.dimensions)) ?? emptyValues(metrics);
+}
+
+function shownRange({ fromUs, toUs }: Range) {
+  return { from: new Date(fromUs / 1000).toISOString(), to: new Date(toUs / 1000).toISOString() };
+}
+
+/** `GET /api/stats/query`. */
+export const QUERY = defineReport({
+  label: "Query",
+  doc: "any metrics by any dimensions",
+  heavy: false,
+  params: {
+    metrics: { required: false, doc: "names of metrics, by commas; visitors when missing" },
+    dimensions: {
+      required: false,
+      doc: "names of dimensions, by commas; `time` is the interval's bucket",
+    },
+    order_by: { required: false, doc: "metrics and dimensions, each with :asc or :desc" },
+    search: { required: false, doc: "only rows whose first dimension contains this text" },
+  },
+  parse: questionOf,
+  run: async (asked, question, tools) => {
+    const { rows, total } = await rowsOf(asked, question, tools);
+    return {
+      results: rows,
+      total,
+      range: { ...shownRange(asked.range), timezone: asked.zone },
+      ...(asked.comparison ? { comparison_range: shownRange(asked.comparison) } : {}),
+    };
+  },
+});

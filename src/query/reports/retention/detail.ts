@@ -1,0 +1,232 @@
+// Retention in detail: cohorts by day, week or month, sizes, counts and rates. A cell that is not
+// over yet, or that cannot be known because visitor ids do not last so long, is null with the
+// reason, never a false zero.
+import {
+  dateOfDay,
+  DAY_US,
+  dayOfDate,
+  localDate,
+  startOfDate,
+  zoneArms,
+} from "../../../core/zone.ts";
+import { sql } from "../../../core/sql.ts";
+import type { Row } from "../../../storage/duckdb.ts";
+import { columnsOfSteps, count, share } from "../behavioral.ts";
+import {
+  type CohortInterval,
+  dayOfInterval,
+  intervalOfDay,
+  retentionCells,
+} from "../../engine/native/retention.ts";
+import type { Asked } from "../../query.ts";
+import { about, type Tools } from "../report.ts";
+import type { Step } from "../../steps.ts";
+
+/** Why a cell is null: its time is not over, or ids changed in between. */
+export type Missing = "not_over" | "ids_change";
+
+/** A cohort; the lists hold a cell for its own interval and each following one. */
+export interface CohortDetail {
+  readonly cohort_date: string;
+  readonly size: number;
+  readonly returned: readonly (number | null)[];
+  /** Shares of the size, 0 to 1. */
+  readonly rates: readonly (number | null)[];
+  readonly missing: readonly (Missing | null)[];
+}
+
+/** The answer of `detail=true`. */
+export interface RetentionDetail {
+  readonly cohorts: CohortInterval;
+  readonly count: number;
+  readonly first: string | null;
+  readonly again: string | null;
+  /** For how many days a visitor id lasts on this site. */
+  readonly visitor_id_days: number;
+  /** Whether ids in the data were seen to last longer, as imported ones may. */
+  readonly lasting_ids: boolean;
+  readonly identity: string;
+  /** Cells of all cohorts together, over the cohorts that know them. */
+  readonly rates: readonly (number | null)[];
+  readonly rows: readonly CohortDetail[];
+}
+
+interface Wanted {
+  readonly interval: CohortInterval;
+  readonly count: number;
+  readonly first: Step | null;
+  readonly again: Step | null;
+}
+
+/** A visitor not seen for so long before the first cohort is new in it. */
+export const LOOK_BACK_US = 366 * DAY_US;
+
+/**
+ * Cohorts of the intervals that the range touches, each whole; they are followed to now, also
+ * past the end of the range.
+ */
+export async function askRetentionDetail(
+  asked: Asked,
+  own: Wanted,
+  tools: Tools,
+): Promise<RetentionDetail> {
+  const calendar = calendarOf(asked, own);
+  const { fromUs, toUs } = calendar;
+  const rows = tools.engine.name === "off" || fromUs >= toUs
+    ? []
+    : await askCells(asked, own, calendar, tools);
+  const lasting = rows.some((row) => row["after"] === LASTING && count(row["visitors"]) > 0);
+  const cells = rows.filter((row) => row["after"] !== LASTING);
+  const days = tools.visitorIdDays;
+  const cohorts = shapeCohorts(cells, own, calendar, lasting ? Infinity : days);
+  return {
+    cohorts: own.interval,
+    count: own.count,
+    first: own.first?.text ?? null,
+    again: own.again?.text ?? null,
+    visitor_id_days: days,
+    lasting_ids: lasting,
+    identity: identityOf(days, lasting),
+    rates: Array.from({ length: own.count }, (_, at) => overallRate(cohorts, at)),
+    rows: cohorts,
+  };
+}
+
+/** Ids of several days change on whole periods from here: Monday, 1970-01-05 UTC. */
+const ID_EPOCH_US = 4 * DAY_US;
+
+/** Marks the row that tells of ids which outlast the stated days. */
+const LASTING = -1;
+
+interface Calendar {
+  readonly weekStart: 1 | 7;
+  readonly zone: string;
+  readonly nowUs: number;
+  /** Last interval of the cohorts. */
+  readonly lastNumber: number;
+  readonly fromUs: number;
+  readonly toUs: number;
+  /** The instant at which an interval begins. */
+  startOf(number: number): number;
+}
+
+function calendarOf(asked: Asked, { interval, count }: Wanted): Calendar {
+  const { range, zone, weekStart, nowUs } = asked;
+  const numberAt = (us: number) =>
+    intervalOfDay(dayOfDate(localDate(zone, us)), interval, weekStart);
+  const firstNumber = numberAt(range.fromUs);
+  const lastNumber = numberAt(Math.max(range.fromUs, Math.min(range.toUs, nowUs + 1) - 1));
+  const starts = new Map<number, number>();
+  const startOf = (number: number): number => {
+    const known = starts.get(number) ??
+      startOfDate(zone, dateOfDay(dayOfInterval(number, interval, weekStart)));
+    starts.set(number, known);
+    return known;
+  };
+  const isEmpty = range.fromUs >= range.toUs || range.fromUs > nowUs;
+  const fromUs = startOf(firstNumber);
+  const toUs = isEmpty ? fromUs : Math.min(startOf(lastNumber + count), nowUs + 1);
+  return { weekStart, zone, nowUs, lastNumber, fromUs, toUs, startOf };
+}
+
+function askCells(
+  asked: Asked,
+  { interval, first, again, count }: Wanted,
+  { fromUs, toUs, zone, weekStart, lastNumber }: Calendar,
+  tools: Tools,
+): Promise<Row[]> {
+  const beforeUs = fromUs - LOOK_BACK_US;
+  const wide = about(asked, { fromUs: beforeUs, toUs, dates: null });
+  const steps = [first, again].filter((step) => step !== null);
+  const windowUs = Math.max(tools.visitorIdDays, 1) * DAY_US;
+  return tools.matching(
+    wide,
+    columnsOfSteps(steps),
+    (events) =>
+      sql`select cohort, size, after, visitors from ${
+        retentionCells(events, {
+          interval,
+          weekStart,
+          arms: zoneArms(zone, beforeUs, toUs),
+          fromUs,
+          count,
+          first: first?.condition ?? null,
+          again: again?.condition ?? null,
+        })
+      } where cohort <= ${lastNumber}
+    union all
+    select 0, 0, ${LASTING}, count(*) from (
+      select visitor_id from ${events} group by visitor_id
+      having (max(epoch_us(timestamp)) - ${ID_EPOCH_US}) // ${windowUs}
+        - (min(epoch_us(timestamp)) - ${ID_EPOCH_US}) // ${windowUs} > 1
+    )
+    order by cohort, after`,
+  );
+}
+
+function shapeCohorts(
+  rows: readonly Row[],
+  own: Wanted,
+  calendar: Calendar,
+  idDays: number,
+): CohortDetail[] {
+  const found = new Map<number, { size: number; returned: Map<number, number> }>();
+  for (const { cohort, size, after, visitors } of rows) {
+    const entry = found.get(count(cohort)) ?? { size: count(size), returned: new Map() };
+    if (typeof after === "number") entry.returned.set(after, count(visitors));
+    found.set(count(cohort), entry);
+  }
+  return [...found].map(([number, { size, returned }]) => {
+    const missing = Array.from(
+      { length: own.count },
+      (_, after) => missingAt(calendar, number, after, idDays),
+    );
+    const counts = missing.map((why, after) => why === null ? returned.get(after) ?? 0 : null);
+    return {
+      cohort_date: dateOfDay(dayOfInterval(number, own.interval, calendar.weekStart)),
+      size,
+      returned: counts,
+      rates: counts.map((visitors) => visitors === null ? null : share(visitors, size)),
+      missing,
+    };
+  });
+}
+
+/** Why a cell cannot be told, or null. Ids change at midnight UTC, every `idDays` days. */
+function missingAt(
+  calendar: Calendar,
+  number: number,
+  after: number,
+  idDays: number,
+): Missing | null {
+  const endUs = calendar.startOf(number + after + 1);
+  if (endUs > calendar.nowUs) return "not_over";
+  if (after === 0 || idDays === Infinity) return null;
+  if (idDays === 0) return "ids_change";
+  const windowAt = (us: number) => Math.floor((us - ID_EPOCH_US) / (idDays * DAY_US));
+  return windowAt(calendar.startOf(number)) === windowAt(endUs - 1) ? null : "ids_change";
+}
+
+function overallRate(cohorts: readonly CohortDetail[], after: number): number | null {
+  const known = cohorts.filter((cohort) => typeof cohort.returned[after] === "number");
+  if (known.length === 0) return null;
+  const sum = (pick: (cohort: CohortDetail) => number) =>
+    known.reduce((total, cohort) => total + pick(cohort), 0);
+  return share(sum((cohort) => cohort.returned[after] ?? 0), sum((cohort) => cohort.size));
+}
+
+function identityOf(days: number, lasting: boolean): string {
+  if (lasting) {
+    return `Visitor ids last ${
+      daysText(days)
+    } on this site, but some in this data lasted longer: ` +
+      "all cells are shown; where ids did change, returning visitors are missing in them.";
+  }
+  if (days === 0) return "Visitor ids are switched off: nobody can be seen to come again.";
+  return `Visitor ids last ${daysText(days)} on this site: a visitor who comes back later counts ` +
+    "as a new one, so cells beyond that are left out.";
+}
+
+function daysText(days: number): string {
+  return days === 1 ? "one UTC day" : `${days} days`;
+}

@@ -1,0 +1,128 @@
+// Retention: of the visitors who first came in a week, how many came again in the weeks after. The
+// contract's list by default; detail=true is behaviour_retention.ts.
+import { dateOfDay, zoneArms } from "../../../core/zone.ts";
+import type { Row } from "../../../storage/duckdb.ts";
+import { attempt, columnsOfSteps, count } from "../behavioral.ts";
+import { askRetentionDetail, LOOK_BACK_US } from "./detail.ts";
+import {
+  COHORT_INTERVALS,
+  type CohortInterval,
+  dayOfInterval,
+} from "../../engine/native/retention.ts";
+import { goalFinder } from "../../sql/expressions.ts";
+import type { Params } from "../../params.ts";
+import type { Asked } from "../../query.ts";
+import { about, defineReport, type Tools } from "../report.ts";
+import { parseStep, type Step } from "../../steps.ts";
+
+/** Retention as it was asked for. */
+export interface RetentionAsked {
+  readonly interval: CohortInterval;
+  /** Cells of a cohort, its own interval among them. */
+  readonly count: number;
+  readonly first: Step | null;
+  readonly again: Step | null;
+  readonly detail: boolean;
+}
+
+/** A cohort of the contract's list. */
+export interface Cohort {
+  readonly cohort_date: string;
+  readonly retained: readonly boolean[];
+  readonly size: number;
+  readonly returned: readonly number[];
+}
+
+const WEEKS_MAX = 52;
+const WEEKS_DEFAULT = 4;
+const CELLS_MAX = 90;
+
+/** Reads the report's parameters. Notes faults in `params`. */
+export function parseRetention(params: Params, asked: Asked): RetentionAsked {
+  const detail = params.flag("detail");
+  const weeks = params.integer("weeks", { min: 1, max: WEEKS_MAX, default: WEEKS_DEFAULT });
+  const own = ["cohorts", "count", "first", "again"];
+  const early = own.find((name) => params.text(name) !== undefined);
+  if (!detail && early !== undefined) params.fault(`Cannot use ${early}: detail is not true`);
+  const step = (name: string): Step | null => {
+    const text = params.text(name);
+    if (text === undefined) return null;
+    return attempt(params, null, () => parseStep(text, name, goalFinder(asked)));
+  };
+  return {
+    interval: params.choice("cohorts", COHORT_INTERVALS, "week"),
+    count: params.integer("count", { min: 1, max: CELLS_MAX, default: weeks }),
+    first: step("first"),
+    again: step("again"),
+    detail,
+  };
+}
+
+/** The contract's list from rows of cohort, size, after and visitors. Weeks begin on Monday. */
+export function shapeRetention(rows: readonly Row[], weeks: number): Cohort[] {
+  const cohorts = new Map<number, { size: number; returned: number[] }>();
+  for (const { cohort, size, after, visitors } of rows) {
+    const entry = cohorts.get(count(cohort)) ??
+      { size: count(size), returned: new Array<number>(weeks).fill(0) };
+    if (typeof after === "number") entry.returned[after] = count(visitors);
+    cohorts.set(count(cohort), entry);
+  }
+  return [...cohorts].map(([cohort, { size, returned }]) => ({
+    cohort_date: dateOfDay(dayOfInterval(cohort, "week", 1)),
+    retained: returned.map((visitors) => visitors > 0),
+    size,
+    returned,
+  }));
+}
+
+/** Cohorts of visitors first seen in the range's weeks, by what they did in the range. */
+async function askRetention(asked: Asked, weeks: number, tools: Tools): Promise<Cohort[]> {
+  const { range, zone } = asked;
+  if (range.fromUs >= range.toUs) return [];
+  const fromUs = range.fromUs - LOOK_BACK_US;
+  const wide = about(asked, { fromUs, toUs: range.toUs, dates: null });
+  const rows = await tools.matching(
+    wide,
+    columnsOfSteps([]),
+    (events) =>
+      tools.engine.retention(events, {
+        interval: "week",
+        weekStart: 1,
+        arms: zoneArms(zone, fromUs, range.toUs),
+        fromUs: range.fromUs,
+        count: weeks,
+        first: null,
+        again: null,
+      }),
+  );
+  return shapeRetention(rows, weeks);
+}
+
+/** `GET /api/stats/retention`. */
+export const RETENTION = defineReport({
+  label: "Retention",
+  doc: "visitors by the week in which they first came, and whether they came again in the " +
+    "weeks after; only as far as a visitor's id lasts",
+  heavy: true,
+  params: {
+    weeks: {
+      required: false,
+      doc:
+        `weeks of each cohort, its own among them: 1 to ${WEEKS_MAX}; ${WEEKS_DEFAULT} if missing`,
+    },
+    detail: { required: false, doc: "true: an object with sizes, counts, rates and reasons" },
+    cohorts: { required: false, doc: `with detail: one of ${COHORT_INTERVALS.join(", ")}` },
+    count: { required: false, doc: `with detail: cells of each cohort, 1 to ${CELLS_MAX}` },
+    first: { required: false, doc: "with detail: a step; its first time makes a visitor a member" },
+    again: { required: false, doc: "with detail: a step that counts as coming again" },
+  },
+  parse: parseRetention,
+  run: async (asked, own, tools): Promise<unknown> => {
+    if (own.detail) return await askRetentionDetail(asked, own, tools);
+    if (tools.engine.name === "off") return [];
+    const now = await askRetention(asked, own.count, tools);
+    if (!asked.comparison) return now;
+    const before = await askRetention(about(asked, asked.comparison), own.count, tools);
+    return now.map((cohort, index) => ({ ...cohort, comparison: before[index] ?? null }));
+  },
+});

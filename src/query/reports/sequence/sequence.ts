@@ -1,0 +1,131 @@
+// Sequences: how many visitors did some things in an order, with conditions on what lies between.
+// The contract's three numbers by default, and with detail=true matches and who began.
+import { type Sql, sql } from "../../../core/sql.ts";
+import type { Row } from "../../../storage/duckdb.ts";
+import { attempt, columnsOfSteps, compared, count, required, share } from "../behavioral.ts";
+import { sequenceMatches } from "../../engine/native/sequence.ts";
+import { goalFinder } from "../../sql/expressions.ts";
+import type { Params } from "../../params.ts";
+import { parsePattern, parseSequence, type Sequence } from "./pattern.ts";
+import type { Asked } from "../../query.ts";
+import { about, defineReport, type Tools } from "../report.ts";
+import { mayOverlap, parseSteps } from "../../steps.ts";
+
+/** A sequence as it was asked for; null when it could not be read. */
+export interface SequenceAsked {
+  readonly sequence: Sequence | null;
+  readonly text: string;
+  readonly detail: boolean;
+}
+
+/** The contract's answer. */
+export interface SequenceCounts {
+  readonly converting_visitors: number;
+  readonly total_visitors: number;
+  /** Converting visitors as a share of all, 0 to 1. */
+  readonly conversion_rate: number;
+}
+
+/** Reads the report's parameters. Notes faults in `params`. */
+export function parseSequences(params: Params, asked: Asked): SequenceAsked {
+  const steps = required(params, "steps", "page:/pricing,event:signup");
+  const pattern = params.text("pattern");
+  const detail = params.flag("detail");
+  const goal = goalFinder(asked);
+  const sequence = steps === undefined
+    ? null
+    : attempt(params, null, () =>
+      pattern === undefined
+        ? parseSequence(steps, "steps", goal)
+        : parsePattern(pattern, "pattern", parseSteps(steps, "steps", 1, goal)));
+  return { sequence, text: pattern ?? steps ?? "", detail };
+}
+
+/** The statement: total, converting, and in the general form began and matches. */
+export function sequenceSql(
+  events: Sql,
+  sequence: Sequence,
+  general: boolean,
+  { engine }: Pick<Tools, "engine">,
+): Sql {
+  const conditions = sequence.conditions.map((step) => step.condition);
+  if (!general) {
+    const overlap = mayOverlap(sequence.conditions);
+    return sql`select count(*) as total, count(*) filter (where converted) as converting
+      from ${engine.sequence(events, conditions, overlap)}`;
+  }
+  const considered = {
+    none: sql`false`,
+    pageviews: sql`event_name = 'pageview'`,
+    all: sql`true`,
+  }[sequence.considered];
+  const matches = sequenceMatches(events, { conditions, takes: sequence.takes, considered });
+  return sql`select
+      (select count(distinct visitor_id) from ${events}) as total,
+      count(*) filter (where matches > 0) as converting,
+      count(*) filter (where began) as began,
+      coalesce(sum(matches), 0)::bigint as matches
+    from ${matches}`;
+}
+
+/** The contract's answer from the statement's row. */
+export function shapeSequence(row: Row | undefined): SequenceCounts {
+  const converting = count(row?.["converting"]);
+  const total = count(row?.["total"]);
+  return {
+    converting_visitors: converting,
+    total_visitors: total,
+    conversion_rate: share(converting, total),
+  };
+}
+
+async function askSequence(asked: Asked, own: SequenceAsked, tools: Tools) {
+  const { sequence, detail } = own;
+  const rows = sequence === null || tools.engine.name === "off" ? [] : await tools.matching(
+    asked,
+    [...new Set([...columnsOfSteps(sequence.conditions), "event_name"] as const)],
+    (events) => sequenceSql(events, sequence, detail || !sequence.plain, tools),
+  );
+  const counts = shapeSequence(rows[0]);
+  if (!detail) return counts;
+  const began = count(rows[0]?.["began"]);
+  return {
+    ...counts,
+    sequence: own.text,
+    steps: sequence?.conditions.map((step) => step.text) ?? [],
+    began_visitors: began,
+    rate_of_began: share(counts.converting_visitors, began),
+    matches: count(rows[0]?.["matches"]),
+  };
+}
+
+/** `GET /api/stats/sequences`. */
+export const SEQUENCES = defineReport({
+  label: "Sequences",
+  doc: "visitors who did some things one after the other, each an event of its own",
+  heavy: true,
+  params: {
+    steps: {
+      required: true,
+      doc: "2 to 20 steps as in a funnel; between two of them `within 1 hour`, " +
+        "`not before 1 minute`, `immediately`, `without page:/help`, separated by commas",
+    },
+    pattern: {
+      required: false,
+      doc: "a pattern over the steps instead of their order: (?1).*(?t<=3600)(?2)",
+    },
+    detail: { required: false, doc: "true: also who began, and how many matches there are" },
+  },
+  parse: parseSequences,
+  run: async (asked, own, tools): Promise<unknown> => {
+    const now = await askSequence(asked, own, tools);
+    if (!asked.comparison) return now;
+    const before = await askSequence(about(asked, asked.comparison), own, tools);
+    return compared(now, before, {
+      converting_visitors: "count",
+      total_visitors: "count",
+      conversion_rate: "ratio",
+      ...(own.detail ? { began_visitors: "count", rate_of_began: "ratio", matches: "count" } : {}),
+    });
+  },
+});

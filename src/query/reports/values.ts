@@ -1,0 +1,75 @@
+// Values of a dimension that occur in the range, for the pickers of the dashboard.
+import { FILTER_VALUE_CHARS_MAX } from "../../core/limits.ts";
+import { sql } from "../../core/sql.ts";
+import { numberOf } from "../answer.ts";
+import type { DimensionRef } from "../dimensions.ts";
+import type { Params } from "../params.ts";
+import { dimensionsParam } from "../parse.ts";
+import { type Asked, queryOf } from "../query.ts";
+import { defineReport, type Tools } from "./report.ts";
+
+/** The word that asks for keys of custom properties instead of values. */
+const KEYS_OF_PROPS = "props";
+
+interface Wanted {
+  /** Null asks for the keys of custom properties. */
+  readonly dimension: DimensionRef | null;
+  readonly text: string | null;
+}
+
+function wantedOf(params: Params): Wanted {
+  const name = params.text("dimension");
+  const text = params.text("text") ?? null;
+  if (text !== null && text.length > FILTER_VALUE_CHARS_MAX) {
+    params.fault(`Cannot read text: it is longer than ${FILTER_VALUE_CHARS_MAX} characters`);
+  }
+  if (name === undefined) params.fault("Cannot answer: dimension is missing");
+  if (name === undefined || name === KEYS_OF_PROPS) return { dimension: null, text };
+  const [dimension] = dimensionsParam(params, "dimension", 1);
+  return { dimension: dimension ?? null, text };
+}
+
+async function keysOfProps(asked: Asked, text: string | null, tools: Tools) {
+  const rows = await tools.matching(
+    asked,
+    ["visitor_id", "props"],
+    (events) =>
+      sql`select key as value, count(distinct visitor_id) as visitors
+from (
+  select visitor_id, unnest(json_keys(case when json_valid(props) then props else '{}' end)) as key
+  from ${events}
+)
+where contains(lower(key), lower(${text ?? ""}))
+group by key
+order by visitors desc, value
+limit ${asked.limit} offset ${asked.offset}`,
+  );
+  return rows.map((row) => ({ value: String(row["value"]), visitors: Number(row["visitors"]) }));
+}
+
+/** `GET /api/stats/values`. */
+export const VALUES = defineReport({
+  label: "Values",
+  doc: "values of a dimension, those of most visitors first",
+  heavy: false,
+  params: {
+    dimension: { required: true, doc: "a dimension, or `props` for the keys of custom properties" },
+    text: { required: false, doc: "only values that contain this text, in any case" },
+  },
+  parse: wantedOf,
+  run: async (asked, { dimension, text }, tools) => {
+    if (dimension === null) return await keysOfProps(asked, text, tools);
+    const { rows } = await tools.ask(queryOf(asked, {
+      metrics: ["visitors"],
+      dimensions: [dimension],
+      search: text,
+      order: [{ by: "visitors", direction: "desc" }],
+      limit: asked.limit,
+      offset: asked.offset,
+    }));
+    return rows.map(({ keys, values }) => ({
+      value: String(keys[0]),
+      visitors: numberOf(values, "visitors"),
+    }));
+  },
+});

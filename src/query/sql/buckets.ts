@@ -1,0 +1,73 @@
+// The SQL that puts an instant into its bucket, equal to `bucketsOf` for every zone: offsets are
+// constants of the statement, so daylight saving costs a CASE and no time zone data.
+import { type Interval, type Range, type WeekStart } from "../../core/period.ts";
+import { join, raw, type Sql, sql } from "../../core/sql.ts";
+import { type ZoneArm, zoneArms } from "../../core/zone.ts";
+
+/** Where and how time is cut. */
+export interface Calendar {
+  readonly range: Range;
+  readonly zone: string;
+  readonly weekStart: WeekStart;
+}
+
+/** The key of an instant's bucket (`Bucket.key`), BIGINT; `us` is BIGINT microseconds. */
+export function bucketKey(interval: Interval, us: Sql, calendar: Calendar): Sql {
+  const arms = armsOf(calendar);
+  if (interval === "minute" || interval === "hour") {
+    return byArm(arms, us, (arm) =>
+      sql`greatest(${arm.fromUs},
+        epoch_us(date_trunc(${raw(`'${interval}'`)}, make_timestamp(${us} + ${arm.offsetUs})))
+          - ${arm.offsetUs})`);
+  }
+  const day = sql`make_timestamp(${monotone(arms, us)})`;
+  const first = sql`make_timestamp(${monotone(arms, sql`${calendar.range.fromUs}::bigint`)})`;
+  const start = interval === "week" && calendar.weekStart === 7
+    ? sql`date_trunc('week', ${day} + interval 1 day) - interval 1 day`
+    : sql`date_trunc(${raw(`'${interval}'`)}, ${day})`;
+  return sql`epoch_us(greatest(${start}, date_trunc('day', ${first})))`;
+}
+
+/** `00` to `23` by the clock of the zone. */
+export function hourOfDay(us: Sql, calendar: Calendar): Sql {
+  return sql`strftime(make_timestamp(${localTime(us, calendar)}), '%H')`;
+}
+
+/** `1` Monday to `7` Sunday by the calendar of the zone. */
+export function dayOfWeek(us: Sql, calendar: Calendar): Sql {
+  return sql`isodow(make_timestamp(${localTime(us, calendar)}))::varchar`;
+}
+
+function localTime(us: Sql, calendar: Calendar): Sql {
+  return byArm(armsOf(calendar), us, (arm) => sql`${us} + ${arm.offsetUs}`);
+}
+
+function armsOf({ range, zone }: Calendar): ZoneArm[] {
+  return zoneArms(zone, range.fromUs, Math.max(range.fromUs, range.toUs));
+}
+
+/** Local time that never steps back; the same rule as `monotoneLocal`. */
+function monotone(arms: readonly ZoneArm[], us: Sql): Sql {
+  return byArm(
+    arms,
+    us,
+    (arm, before) =>
+      before && before.offsetUs > arm.offsetUs
+        ? sql`greatest(${us} + ${arm.offsetUs}, ${arm.fromUs + before.offsetUs - 1})`
+        : sql`${us} + ${arm.offsetUs}`,
+  );
+}
+
+function byArm(
+  arms: readonly ZoneArm[],
+  us: Sql,
+  build: (arm: ZoneArm, before: ZoneArm | undefined) => Sql,
+): Sql {
+  const cases = arms.map((arm, index) => {
+    const next = arms[index + 1];
+    const value = build(arm, arms[index - 1]);
+    return next ? sql`when ${us} < ${next.fromUs} then ${value}` : sql`else ${value}`;
+  });
+  const only = arms.length === 1 ? arms[0] : undefined;
+  return only ? build(only, undefined) : sql`case ${join(cases, " ")} end`;
+}

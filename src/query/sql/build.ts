@@ -1,0 +1,214 @@
+// A question and its plan as one statement of SQL. Pure: no statement is run here, and everything
+// that came from a request is bound.
+import { conditionsOf, type Filter, isCondition } from "../../core/filter.ts";
+import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
+import type { DimensionRef } from "../dimensions.ts";
+import { type Aggregate, type AggregateName, AGGREGATES } from "../metrics.ts";
+import { isMetricName, metricOf } from "../metrics.ts";
+import type { Plan } from "./plan.ts";
+import type { Query } from "../query.ts";
+import { Relations } from "./relations.ts";
+
+/** A relation of one row per combination of keys, and the columns it adds. */
+interface Part {
+  readonly name: string;
+  readonly columns: readonly string[];
+}
+
+const MONEY_COLUMNS = ["money", "money_sum", "money_mean"];
+
+/**
+ * The statement of a question over `events`, a relation of the stored columns over `plan.span`.
+ * Columns: k0, k1 … the keys, each metric by its name, money as JSON, total_rows.
+ */
+export function buildQuery(query: Query, plan: Plan, events: Sql): Sql {
+  const relations = new Relations(query, plan, events);
+  const keys = query.dimensions.map((_, index) => ident(`k${index}`));
+  const parts = [
+    ...aggregateParts(query, plan, relations),
+    ...(plan.money ? [currencyPart(query, relations)] : []),
+  ];
+  relations.add("merged", merge(query, parts, keys));
+  const bases = baseJoins(query, relations);
+  const metrics = query.metrics.map(metricColumn).filter((column) => column !== null);
+  const columns = [
+    ...keys,
+    ...metrics,
+    ...(plan.money ? [raw("money")] : []),
+    raw("count(*) over () as total_rows"),
+  ];
+  return sql`${relations.with}
+select ${join(columns, ",\n  ")}
+from merged${join(bases.map((base) => sql`\n${base}`), "")}
+order by ${orderOf(query, keys)}
+limit ${query.limit} offset ${query.offset}`;
+}
+
+function metricColumn(name: Query["metrics"][number]): Sql | null {
+  const { money, derived } = metricOf(name);
+  return money ? null : sql`${derived} as ${ident(name)}`;
+}
+
+/** The relations that hold the aggregates. */
+function aggregateParts(query: Query, plan: Plan, relations: Relations): Part[] {
+  const of = (wanted: Aggregate["of"]) =>
+    plan.aggregates.filter((name) => AGGREGATES[name].of === wanted);
+  const { dimensions, filter } = query;
+  const parts: Part[] = [];
+  const add = (name: string, columns: readonly AggregateName[], rows: Sql, viaVisits = false) => {
+    relations.add(name, grouped(dimensions, columns, rows, viaVisits));
+    parts.push({ name, columns });
+  };
+  const [ofEvent, ofVisit] = [of("event"), of("visit")];
+  if (plan.form === "visits") {
+    const kinds = { withEvents: ofEvent.length > 0, withVisits: ofVisit.length > 0 };
+    add("by_visit", plan.aggregates, relations.visitsWithEvents(dimensions, kinds), true);
+    return parts;
+  }
+  if (ofEvent.length > 0) {
+    add("by_event", ofEvent, relations.matchingEvents(dimensions, filter));
+  }
+  if (ofVisit.length > 0) add("by_visit", ofVisit, relations.matchingVisits(dimensions));
+  return parts;
+}
+
+/** One row per combination of keys over `rows`. */
+function grouped(
+  dimensions: readonly DimensionRef[],
+  aggregates: readonly AggregateName[],
+  rows: Sql,
+  viaVisits = false,
+): Sql {
+  const keys = dimensions.map((_, index) => ident(`k${index}`));
+  const values = aggregates.map((name) => {
+    const aggregate: Aggregate = AGGREGATES[name];
+    const expr = viaVisits ? aggregate.viaVisits ?? aggregate.expr : aggregate.expr;
+    return sql`${expr} as ${ident(name)}`;
+  });
+  if (!aggregates.includes("visitors")) {
+    return sql`select ${join([...keys, ...values])}\n  from (${rows}) r${groupBy(keys)}`;
+  }
+  // First by visitor, then over visitors: faster than counting distinct ids in each group.
+  const sums = aggregates.map((name) =>
+    sql`coalesce(sum(${ident(name)}), 0)::bigint as ${ident(name)}`
+  );
+  const visitor = raw("r.visitor_id");
+  return sql`select ${join([...keys, ...sums])}
+  from (
+    select ${join([...keys, ...values])}
+    from (${rows}) r${groupBy([...keys, visitor])}
+  )${groupBy(keys)}`;
+}
+
+function groupBy(keys: readonly Sql[]): Sql {
+  return keys.length > 0 ? sql`\n  group by ${join(keys)}` : raw("");
+}
+
+/** Revenue by currency, as a list in JSON, the largest sum first. */
+function currencyPart(query: Query, relations: Relations): Part {
+  const keys = query.dimensions.map((_, index) => ident(`k${index}`));
+  const lead = join(keys.map((key) => sql`${key}, `), "");
+  const paid = raw(" and r.revenue_amount is not null");
+  const rows = relations.matchingEvents(query.dimensions, query.filter, paid);
+  relations.add(
+    "by_currency",
+    sql`select ${lead}to_json(amounts) as money, amounts[1].cents as money_sum,
+    floor(amounts[1].cents / amounts[1].count + 0.5) as money_mean
+  from (
+    select ${lead}list(
+      {currency: currency, cents: cents, count: count} order by cents desc, currency
+    ) as amounts
+    from (
+      select ${lead}coalesce(revenue_currency, 'XXX') as currency,
+        sum((revenue_amount * 100)::bigint)::bigint as cents, count(*) as count
+      from (${rows})
+      group by all
+    )${groupBy(keys)}
+  )`,
+  );
+  return { name: "by_currency", columns: MONEY_COLUMNS };
+}
+
+/** All parts side by side, by their keys. */
+function merge(query: Query, parts: readonly Part[], keys: readonly Sql[]): Sql {
+  const values = parts.flatMap(({ columns }) => columns).map((name) =>
+    MONEY_COLUMNS.includes(name) ? ident(name) : sql`coalesce(${ident(name)}, 0) as ${ident(name)}`
+  );
+  const [first, ...others] = parts.map(({ name }) => ident(name));
+  if (!first) throw new TypeError("Cannot build a question: it has no metric");
+  const joined = others.map((name) =>
+    keys.length === 0
+      ? sql`\n    cross join ${name}`
+      : sql`\n    full join ${name} using (${join(keys)})`
+  );
+  return sql`select ${join([...keys, ...values])}\n  from ${first}${join(joined, "")}${
+    narrowed(query)
+  }`;
+}
+
+/** Which rows stay, told by their first key. */
+function narrowed({ only, search, dimensions }: Query): Sql {
+  if (dimensions.length === 0) return raw("");
+  const conditions = [
+    ...(only ? [sql`list_contains(${only}, k0)`] : []),
+    ...(search === null ? [] : [sql`contains(lower(k0), lower(${search}))`]),
+  ];
+  return conditions.length === 0 ? raw("") : sql`\n  where ${join(conditions, " and ")}`;
+}
+
+/** Visitors of the question without its dimensions or goals, for shares and conversion rates. */
+function baseJoins(query: Query, relations: Relations): Sql[] {
+  const wanted = new Set(query.metrics.map((name) => metricOf(name).base));
+  const whole = (name: string, filter: Filter | null): Sql => {
+    const body = grouped([], ["visitors"], relations.matchingEvents([], filter));
+    relations.add(name, sql`select visitors as ${ident(name)} from (${body})`);
+    return sql`cross join ${ident(name)}`;
+  };
+  return [
+    ...(wanted.has("question") ? [whole("base_question", query.filter)] : []),
+    ...(wanted.has("goalless") ? [whole("base_goalless", withoutGoals(query.filter))] : []),
+    ...(wanted.has("goalless_group") ? [groupBase(query, relations)] : []),
+  ];
+}
+
+/** The same by those dimensions that are not about what the visitors did. */
+function groupBase(query: Query, relations: Relations): Sql {
+  const name = ident("base_goalless_group");
+  const kept = query.dimensions
+    .map((ref, index) => ({ ref, key: ident(`k${index}`) }))
+    .filter(({ ref }) => ref !== "goal" && ref !== "name" && !ref.startsWith("props:"));
+  const refs = kept.map(({ ref }) => ref);
+  const rows = relations.matchingEvents(refs, withoutGoals(query.filter));
+  const renamed = kept.map(({ key }, index) => sql`${ident(`k${index}`)} as ${key}, `);
+  const body = grouped(refs, ["visitors"], rows);
+  relations.add(
+    "base_goalless_group",
+    sql`select ${join(renamed, "")}visitors as ${name} from (${body})`,
+  );
+  return kept.length === 0
+    ? sql`cross join ${name}`
+    : sql`left join ${name} using (${join(kept.map(({ key }) => key))})`;
+}
+
+function orderOf(query: Query, keys: readonly Sql[]): Sql {
+  const asked = query.order.map(({ by, direction }) => {
+    const key = keys[query.dimensions.findIndex((ref) => ref === by)];
+    if (key) return sql`${key} ${raw(direction)}`;
+    const money = isMetricName(by) ? metricOf(by).money : undefined;
+    return sql`${ident(money ? `money_${money}` : by)} ${raw(direction)} nulls last`;
+  });
+  return join([...asked, ...keys.map((key) => sql`${key} asc`), raw("total_rows")]);
+}
+
+/** A filter without the parts that speak of goals. */
+function withoutGoals(filter: Filter | null): Filter | null {
+  if (!filter) return null;
+  const mentions = (part: Filter) =>
+    conditionsOf(part).some(({ dimension }) => dimension === "goal");
+  if (!isCondition(filter) && filter.op === "and") {
+    const kept = filter.of.filter((part) => !mentions(part));
+    const [only] = kept;
+    return kept.length > 1 ? { op: "and", of: kept } : only ?? null;
+  }
+  return mentions(filter) ? null : filter;
+}

@@ -1,0 +1,99 @@
+// The channel of a row as SQL, from the same tables as `channelOf` in reference/channels.ts.
+import { ident, raw, type Sql, sql } from "../../core/sql.ts";
+import {
+  channelAt,
+  type ChannelFacts,
+  CLICK_IDS,
+  CROSS_CAMPAIGN,
+  type Meaning,
+  MEANINGS,
+  MEDIUMS,
+  type Origin,
+  ORIGINS,
+  PAID_MEDIUM,
+  SHOPPING_CAMPAIGN,
+} from "../../reference/channels.ts";
+import { SOURCE_TEXTS } from "../../reference/sources.ts";
+
+const MEANING_NAMES = Object.keys(MEANINGS) as Meaning[];
+const SOURCE_PAIRS = [...SOURCE_TEXTS].map(([text, kind]) =>
+  [text, ORIGINS.indexOf(kind)] as const
+);
+const CELLS = MEANING_NAMES.flatMap((meaning) =>
+  ORIGINS.map((origin) => channelAt(meaning, origin))
+);
+const MEDIUM_PAIRS = MEDIUMS.flatMap(([meaning, texts]) =>
+  texts.split(",").map((text) => [text, MEANING_NAMES.indexOf(meaning)] as const)
+);
+
+function clickPairs(of: "kind" | "meaning"): (readonly [string, number])[] {
+  return Object.entries(CLICK_IDS).flatMap(([id, row]) => {
+    const { kind, meaning } = row;
+    if (of === "kind") return kind === null ? [] : [[id, ORIGINS.indexOf(kind)] as const];
+    return meaning === null ? [] : [[id, MEANING_NAMES.indexOf(meaning)] as const];
+  });
+}
+
+function number(value: number): Sql {
+  return raw(String(value));
+}
+
+/** The number that stands beside a text, NULL where there is none. DuckDB makes it a hash join. */
+function lookup(pairs: readonly (readonly [string, number])[], text: Sql): Sql {
+  const texts = pairs.map(([key]) => key);
+  const numbers = pairs.map(([, value]) => String(value));
+  return sql`(select any_value(known_number) from (
+      select unnest(${texts}) as known_text, unnest(${numbers})::integer as known_number
+    ) where known_text = ${text})`;
+}
+
+/** A column as `comparable` gives it; never NULL. */
+function comparableSql(column: Sql): Sql {
+  return sql`lower(trim(coalesce(${column}, ''), ' '))`;
+}
+
+/** A column as `comparableSource` gives it; never NULL. */
+function comparableSourceSql(column: Sql): Sql {
+  const text = comparableSql(column);
+  return sql`case when starts_with(${text}, 'www.') then substr(${text}, 5) else ${text} end`;
+}
+
+function meaningSql(columns: ChannelColumns): Sql {
+  const medium = comparableSql(columns("utm_medium"));
+  const campaign = comparableSql(columns("utm_campaign"));
+  const index = (meaning: Meaning) => number(MEANING_NAMES.indexOf(meaning));
+  return sql`case
+    when contains(${campaign}, ${CROSS_CAMPAIGN}) then ${index("cross_network")}
+    else coalesce(
+      ${lookup(MEDIUM_PAIRS, medium)},
+      case when regexp_matches(${medium}, ${PAID_MEDIUM})
+        then case when contains(${campaign}, ${SHOPPING_CAMPAIGN})
+          then ${index("paid_shopping")} else ${index("paid")} end end,
+      ${lookup(clickPairs("meaning"), comparableSql(columns("click_id")))},
+      case when ${medium} = '' and ${campaign} = ''
+        then ${index("untagged")} else ${index("other")} end)
+    end`;
+}
+
+function originSql(columns: ChannelColumns): Sql {
+  const index = (origin: Origin) => number(ORIGINS.indexOf(origin));
+  return sql`coalesce(
+    ${lookup(SOURCE_PAIRS, comparableSourceSql(columns("utm_source")))},
+    ${lookup(SOURCE_PAIRS, comparableSourceSql(columns("referrer_source")))},
+    ${lookup(clickPairs("kind"), comparableSql(columns("click_id")))},
+    case when ${comparableSourceSql(columns("utm_source"))} = ''
+        and ${comparableSourceSql(columns("referrer_source"))} = ''
+      then ${index("none")} else ${index("site")} end)`;
+}
+
+/** Gives the SQL of a column the rules look at. */
+export type ChannelColumns = (name: keyof ChannelFacts) => Sql;
+
+/**
+ * `channelOf` as an expression over columns, never NULL. The two agree on every row; a change of
+ * the tables changes both.
+ */
+export function channelSql(columns: ChannelColumns = (name) => ident(name)): Sql {
+  return sql`list_extract(${CELLS},
+    1 + ${number(ORIGINS.length)} * (${meaningSql(columns)}) + ${originSql(columns)})`;
+}

@@ -1,0 +1,222 @@
+// The rows a question is counted over, as named relations of one statement: events of the range,
+// events with their visits, visits. Each is made once, when it is first needed. Pure.
+import type { EventColumnName } from "../../core/event.ts";
+import type { Filter } from "../../core/filter.ts";
+import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
+import type { DimensionRef } from "../dimensions.ts";
+import { visitEvents, visits } from "./visits.ts";
+import {
+  EVENT_ROW,
+  filterSql,
+  keyOf,
+  type RowShape,
+  TAGGED_AT_START,
+  TAGGED_ROW,
+  type Terms,
+  VISIT_ROW,
+} from "./expressions.ts";
+import { levelOf, type Plan } from "./plan.ts";
+import type { Query } from "../query.ts";
+
+const NOTHING = raw("");
+
+/** Relations over one source of events; `rows` are SQL texts whose rows are called `r` outside. */
+export class Relations {
+  readonly #query: Query;
+  readonly #plan: Plan;
+  readonly #terms: Terms;
+  readonly #named: { name: string; body: Sql }[] = [];
+  #tagged = false;
+
+  /** `events` is a relation of the stored columns over `plan.span`. */
+  constructor(query: Query, plan: Plan, events: Sql) {
+    this.#query = query;
+    this.#plan = plan;
+    this.#terms = { ...query, histories: plan.histories };
+    this.add("all_events", sql`select ${join(plan.columns.map(ident))} from ${events}`);
+  }
+
+  /** Names a relation. */
+  add(name: string, body: Sql): void {
+    this.#named.push({ name, body });
+  }
+
+  /** `with …` of every relation named so far. */
+  get with(): Sql {
+    const bodies = this.#named.map(({ name, body }) => sql`${ident(name)} as (\n  ${body}\n)`);
+    return sql`with ${join(bodies, ",\n")}`;
+  }
+
+  /** The shape of the rows of `matchingEvents`. */
+  get eventShape(): RowShape {
+    return this.#plan.tagged ? TAGGED_ROW : EVENT_ROW;
+  }
+
+  /** Events of the range that meet a filter, with the keys k0, k1 … of these dimensions. */
+  matchingEvents(keys: readonly DimensionRef[], filter: Filter | null, besides = NOTHING): Sql {
+    const shape = this.eventShape;
+    return sql`select r.*${this.#keys(keys, shape)} from ${this.#eventsOf(shape)} r where ${
+      this.#inRange(shape)
+    } and ${this.#meets(filter, shape)}${besides}`;
+  }
+
+  /** Visits that start in the range and have an event that meets the filter, with their keys. */
+  matchingVisits(keys: readonly DimensionRef[]): Sql {
+    const { split } = this.#plan;
+    const ofEvent = keys.some((ref) => levelOf(ref, this.#query.ownColumns) === "event");
+    if (!split || ofEvent) return this.#visitsOfEvents(keys);
+    const matched = split.event.length > 0 ? raw(" and r.matched") : NOTHING;
+    return sql`select r.*, true as counted${this.#keys(keys, VISIT_ROW)} from ${
+      this.#visits(split.event, false)
+    } r where ${this.#startsInRange(sql`r.start_us`)}${matched}${this.#and(split.visit)}`;
+  }
+
+  /**
+   * Visits with an event of the range, or counted ones, that meet the filter: each carries
+   * `counted`, and with `withEvents` its matching events of the range as range_events and
+   * range_pageviews.
+   */
+  visitsWithEvents(
+    keys: readonly DimensionRef[],
+    { withEvents, withVisits }: { withEvents: boolean; withVisits: boolean },
+  ): Sql {
+    const split = this.#plan.split ?? { event: [], visit: [] };
+    const matched = split.event.length > 0 ? raw(" and r.matched") : NOTHING;
+    const kept = [
+      ...(withEvents ? [raw("r.range_events > 0")] : []),
+      ...(withVisits ? [raw("r.counted")] : []),
+    ];
+    return sql`select * from (
+      select r.*, ${this.#startsInRange(sql`r.start_us`)}${matched} as counted${
+      this.#keys(keys, VISIT_ROW)
+    } from ${this.#visits(split.event, withEvents)} r where true${this.#and(split.visit)}
+    ) r where ${join(kept, " or ")}`;
+  }
+
+  /** One row per visit and combination of keys that its matching events have. */
+  #visitsOfEvents(keys: readonly DimensionRef[]): Sql {
+    const names = join(keys.map((_, index) => sql`, ${ident(`k${index}`)}`), "");
+    const numbers = this.#plan.visitNumbers
+      ? raw(", duration_us, visit_views as pageviews, is_bounce")
+      : NOTHING;
+    return sql`select distinct visitor_id, visit_start_us, true as counted${numbers}${names} from (
+      select r.*${this.#keys(keys, TAGGED_AT_START)}
+      from ${this.#eventsOf(TAGGED_ROW)} r
+      where ${this.#startsInRange(sql`r.visit_start_us`)}
+        and ${this.#meets(this.#query.filter, TAGGED_ROW)}
+    )`;
+  }
+
+  #eventsOf(shape: RowShape): Sql {
+    if (shape === EVENT_ROW) return raw("all_events");
+    if (!this.#tagged) {
+      this.#tagged = true;
+      this.add("tagged", this.#plan.steps ? withSteps(this.#taggedEvents()) : this.#taggedEvents());
+    }
+    return raw("tagged");
+  }
+
+  /** Every event with its visit, and with that visit's values under the prefix visit_. */
+  #taggedEvents(): Sql {
+    const { columns, visitColumns, visitPages, visitNumbers } = this.#plan;
+    const { gapUs } = this.#query;
+    const done = this.#done;
+    const taken = [
+      ...visitColumns,
+      ...(visitPages ? ["entry_page", "exit_page"] : []),
+      ...Object.keys(done),
+    ];
+    const events = visitEvents(raw("all_events"), gapUs, columns);
+    if (taken.length === 0 && !visitNumbers) return sql`select * from ${events}`;
+    const values = taken.map((name) => sql`, v.${ident(name)} as ${ident(`visit_${name}`)}`);
+    const numbers = visitNumbers
+      ? raw(", v.duration_us, v.pageviews as visit_views, v.is_bounce")
+      : NOTHING;
+    const visitRows = visits(raw("all_events r"), gapUs, {
+      first: visitColumns,
+      pages: visitPages,
+      any: done,
+    });
+    return sql`select e.*${numbers}${join(values, "")}
+  from ${events} e
+  join ${visitRows} v on v.visitor_id = e.visitor_id and v.start_us = e.visit_start_us`;
+  }
+
+  #visits(event: readonly Filter[], withEvents: boolean): Sql {
+    const { visitColumns, visitPages } = this.#plan;
+    const meets = event.map((filter) => this.#meets(filter, EVENT_ROW));
+    const matched = meets.length > 0 ? { matched: sql`(${join(meets, " and ")})` } : {};
+    const inRange = join([this.#inRange(EVENT_ROW), ...meets], " and ");
+    const counts = {
+      range_events: inRange,
+      range_pageviews: sql`${inRange} and event_name = 'pageview'`,
+    };
+    return visits(raw("all_events r"), this.#query.gapUs, {
+      first: visitColumns,
+      pages: visitPages,
+      any: { ...this.#done, ...matched },
+      ...(withEvents ? { counts } : {}),
+    });
+  }
+
+  /** Whether any event of a visit meets what has_done asks about. */
+  get #done(): Record<string, Sql> {
+    const entries = this.#plan.histories.map((filter, index) =>
+      [`done_${index}`, this.#meets(filter, EVENT_ROW)] as const
+    );
+    return Object.fromEntries(entries);
+  }
+
+  #keys(keys: readonly DimensionRef[], shape: RowShape): Sql {
+    const columns = keys.map((ref, index) =>
+      sql`, ${keyOf(ref, shape, this.#terms)} as ${ident(`k${index}`)}`
+    );
+    return join(columns, "");
+  }
+
+  #meets(filter: Filter | null, shape: RowShape): Sql {
+    return filterSql(filter, shape, this.#terms);
+  }
+
+  #and(filters: readonly Filter[]): Sql {
+    return join(filters.map((filter) => sql` and ${this.#meets(filter, VISIT_ROW)}`), "");
+  }
+
+  #inRange(shape: RowShape): Sql {
+    const { fromUs, toUs } = this.#query.range;
+    return shape === EVENT_ROW
+      ? sql`r.timestamp >= make_timestamp(${fromUs}) and r.timestamp < make_timestamp(${toUs})`
+      : sql`${shape.us} >= ${fromUs} and ${shape.us} < ${toUs}`;
+  }
+
+  #startsInRange(us: Sql): Sql {
+    const { fromUs, toUs } = this.#query.range;
+    return sql`${us} >= ${fromUs} and ${us} < ${toUs}`;
+  }
+}
+
+/** Adds to events the time of the next event of the visit, and whether its last pageview it is. */
+function withSteps(tagged: Sql): Sql {
+  // The same order of events of one microsecond as that of entry and exit pages.
+  const order = raw("us, hash(event_name, pathname) & 2047");
+  return sql`select *,
+    lead(us) over (partition by visitor_id, visit_start_us order by ${order}) as next_us,
+    event_name = 'pageview' and lead(us) over (
+      partition by visitor_id, visit_start_us, event_name = 'pageview' order by ${order}
+    ) is null as is_exit
+  from (${tagged})`;
+}
+
+/** The events of the range that meet the filter, as a relation of stored columns. */
+export function matchingEvents(
+  query: Query,
+  plan: Plan,
+  events: Sql,
+  columns: readonly EventColumnName[],
+): Sql {
+  const all = { ...plan, columns: [...new Set([...plan.columns, ...columns])] };
+  const relations = new Relations(query, all, events);
+  const rows = relations.matchingEvents([], query.filter);
+  const wanted = join(columns.map((name) => ident(name)));
+  return sql`(${relations.with} select ${wanted} from (${rows}))`;
+}

@@ -1,0 +1,18 @@
+// What the program is told of the process it runs in: by main.ts in earnest, by tests otherwise.
+import type { DuckDbModule } from "../storage/duckdb.ts";
+
+/** What the app needs to know of the process it runs in. */
+export interface Host {
+  readonly version: string;
+  readonly pid: number;
+  /** Memory of the machine in bytes, or null when unknown. */
+  readonly memoryBytes: number | null;
+  /** Loads DuckDB; called once, at start. */
+  readonly loadDuckDb: () => Promise<DuckDbModule>;
+  /** Whether this is development: reports may be explained. */
+  readonly isDevelopment?: boolean;
+  /** When files are merged; five minutes after start and each minute unless a test says else. */
+  readonly compaction?: { readonly delayMs: number; readonly everyMs: number };
+  /** Tells the owner the one-time token of the first setup. Never logged. */
+  readonly tellSetupToken?: (token: string) => void;
+}

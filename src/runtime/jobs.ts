@@ -1,0 +1,52 @@
+// Periodic work as a table. A job never overlaps itself, a failing one is logged, counted and
+// tried again when its time comes; stopping waits for what runs.
+import { messageOf } from "../core/errors.ts";
+import type { Clock, Log } from "../core/types.ts";
+
+/** One periodic job. */
+export interface Job {
+  readonly name: string;
+  readonly everyMs: number;
+  readonly run: () => Promise<void>;
+  /** Runs once at start, too. */
+  readonly atStart?: boolean;
+}
+
+/** Runs a table of jobs. */
+export class Jobs {
+  /** Runs that failed since the start, by name of the job. */
+  readonly failures: Record<string, number> = {};
+  readonly #jobs: readonly Job[];
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #running = new Map<string, Promise<void>>();
+  #stops: (() => void)[] = [];
+
+  constructor(jobs: readonly Job[], clock: Clock, log: Log) {
+    this.#jobs = jobs;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Starts every job; each runs first after its own interval, unless it says otherwise. */
+  start(): void {
+    for (const job of this.#jobs) if (job.atStart) this.#begin(job);
+    this.#stops = this.#jobs.map((job) => this.#clock.every(job.everyMs, () => this.#begin(job)));
+  }
+
+  /** Starts no further run; resolves when those under way have ended. */
+  async stop(): Promise<void> {
+    for (const stop of this.#stops) stop();
+    this.#stops = [];
+    await Promise.all(this.#running.values());
+  }
+
+  #begin(job: Job): void {
+    if (this.#running.has(job.name)) return;
+    const run = job.run().catch((error) => {
+      this.failures[job.name] = (this.failures[job.name] ?? 0) + 1;
+      this.#log("error", `Cannot finish the job ${job.name}: ${messageOf(error)}`);
+    }).finally(() => this.#running.delete(job.name));
+    this.#running.set(job.name, run);
+  }
+}

@@ -1,0 +1,128 @@
+// What the running parts count, brought together for /health/detailed and /metrics.
+import type { Auth } from "../auth/auth.ts";
+import type { Health, Sample } from "../api/health.ts";
+import type { ApiKeys } from "../auth/api_keys.ts";
+import type { Live } from "../api/stats/live.ts";
+import type { Drops } from "../ingest/drops.ts";
+import type { Host } from "./host.ts";
+import type { Config } from "../config/load.ts";
+import type { Buffer } from "../ingest/buffer.ts";
+import type { Pipeline } from "../ingest/pipeline.ts";
+import type { Jobs } from "./jobs.ts";
+import type { EngineChoice } from "../query/engine/extension/extension.ts";
+import type { Runner } from "../query/run.ts";
+import type { Storage } from "../storage/open.ts";
+
+/** The parts that count something, and those that the routes need. */
+export interface State {
+  readonly config: Config;
+  readonly host: Host;
+  readonly storage: Storage;
+  readonly buffer: Buffer;
+  readonly pipeline: Pipeline;
+  readonly drops: Drops;
+  readonly geoIsOwn: boolean;
+  readonly auth: Auth;
+  readonly keys: ApiKeys;
+  readonly runner: Runner;
+  readonly behavioral: EngineChoice;
+  readonly live: Live;
+  readonly jobs: Jobs;
+}
+
+/** The values of /health/detailed. */
+export function healthOf(state: State): Health {
+  const { config, host, storage, buffer, geoIsOwn, auth, runner, behavioral } = state;
+  return {
+    version: host.version,
+    buffered_events: storage.hot.rows + buffer.size,
+    auth_configured: auth.configured,
+    geoip_loaded: geoIsOwn,
+    behavioral_extension_loaded: behavioral.engine.name === "extension",
+    filter_bots: config.filter_bots,
+    cache_entries: runner.counts().entries,
+    accepting: !buffer.failing,
+    more: {
+      behavioral_engine: behavioral.engine.name,
+      parquet_files: storage.fileCount(),
+      quarantined_count: storage.quarantined().length,
+      flush_failures: storage.flusher.counts.failures,
+      compaction_failures: storage.compactor.counts.failures,
+    },
+    forReaders: {
+      behavioral_verdict: behavioral.verdict,
+      behavioral_extension_version: behavioral.version,
+      sites: storage.reader.sites().length,
+      quarantined_files: storage.quarantined(),
+    },
+  };
+}
+
+/** Damaged files by name, which tells of sites: where /metrics is not open to strangers. */
+function quarantinedByPath({ config, auth, storage }: State): Sample[] {
+  if (auth.configured && config.metrics_token === null) return [];
+  return [{
+    name: "mallard_quarantined_file",
+    type: "gauge",
+    help: "A damaged file that was set aside, by its path.",
+    by: "path",
+    value: storage.quarantined().map((label) => ({ label, value: 1 })),
+  }];
+}
+
+/** The samples of /metrics. */
+export function samplesOf(state: State): Sample[] {
+  const { storage, buffer, pipeline, auth, runner } = state;
+  const health = healthOf(state);
+  const cache = runner.counts();
+  const gauge = (name: string, value: number | boolean, help: string): Sample => ({
+    name: `mallard_${name}`,
+    type: "gauge",
+    help,
+    value: Number(value),
+  });
+  const counter = (name: string, value: Sample["value"], help: string, by?: string): Sample => ({
+    name: `mallard_${name}_total`,
+    type: "counter",
+    help,
+    value,
+    ...(by ? { by } : {}),
+  });
+  return [
+    gauge("buffered_events", health.buffered_events, "Events not yet in Parquet."),
+    gauge("cache_entries", cache.entries, "Answers in the cache."),
+    gauge("auth_configured", health.auth_configured, "1 when a password is set."),
+    gauge("geoip_loaded", health.geoip_loaded, "1 when the owner's GeoIP database is in use."),
+    gauge("filter_bots", health.filter_bots, "1 when robots are dropped."),
+    gauge(
+      "behavioral_extension",
+      health.behavioral_extension_loaded,
+      "1 when DuckDB's behavioral extension answers.",
+    ),
+    gauge("live_streams", state.live.count, "Open streams of realtime numbers."),
+    gauge("parquet_files", storage.fileCount(), "Parquet files in the catalog."),
+    gauge("quarantined_files", storage.quarantined().length, "Damaged files set aside."),
+    ...quarantinedByPath(state),
+    counter("events_ingested", buffer.counts.accepted, "Events accepted."),
+    counter(
+      "events_dropped",
+      Object.entries(pipeline.drops).map(([label, value]) => ({ label, value })),
+      "Events not stored, by reason.",
+      "reason",
+    ),
+    counter("journal_failures", buffer.counts.commitFailures, "Commits the disk refused."),
+    counter("files_merged", storage.compactor.counts.merged, "Parquet files merged into others."),
+    counter("compaction_failures", storage.compactor.counts.failures, "Merges that failed."),
+    counter(
+      "job_failures",
+      Object.entries(state.jobs.failures).map(([label, value]) => ({ label, value })),
+      "Failed runs of periodic work.",
+      "job",
+    ),
+    counter("flush_failures", storage.flusher.counts.failures, "Failures of flushing to Parquet."),
+    counter("rate_limit_rejections", pipeline.drops.rate_limited, "Events over a site's rate."),
+    counter("login_failures", auth.loginFailures, "Failed logins."),
+    counter("cache_hits", cache.hits, "Answers from the cache."),
+    counter("cache_misses", cache.misses, "Answers that were computed."),
+  ];
+}

@@ -1,0 +1,179 @@
+// The events of a site as one file to take away: written by DuckDB beside the data, and gone from
+// the disk as soon as its reader has it open. It must not decide who may have it.
+import { Buffer } from "node:buffer";
+import { AppError, messageOf } from "../../core/errors.ts";
+import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, type EventColumnName } from "../../core/event.ts";
+import { EXPORTS_MAX } from "../../core/limits.ts";
+import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
+import type { Files, Random } from "../../core/types.ts";
+import { firstLine, mayBeDamage } from "../parquet/corruption.ts";
+import type { SpanUs } from "../tiers/events.ts";
+import { ROW_GROUP_EVENTS } from "../parquet/parquet.ts";
+import type { Reader } from "../reader.ts";
+import { literal } from "../parquet/schema.ts";
+
+/** Forms of a file; gzipped CSV is for clients that unpack it by themselves. */
+export type EventFileFormat = "parquet" | "csv" | "csv.gz";
+
+/** A written file, open. Whoever has it reads it to its end or cancels it. */
+export interface EventFile {
+  readonly events: number;
+  readonly bytes: number;
+  readonly content: ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
+const KEY_BYTES = 32;
+
+const WRITTEN_AS: Readonly<Record<EventFileFormat, Sql>> = {
+  parquet: sql`format parquet, compression zstd, row_group_size ${raw(String(ROW_GROUP_EVENTS))}`,
+  csv: sql`format csv, header true`,
+  "csv.gz": sql`format csv, header true, compression gzip`,
+};
+
+/** Makes files of events in a folder of their own. */
+export class EventFiles {
+  readonly #reader: Reader;
+  readonly #files: Files;
+  readonly #random: Random;
+  readonly #folder: string;
+  #open = 0;
+
+  private constructor(reader: Reader, files: Files, random: Random, folder: string) {
+    this.#reader = reader;
+    this.#files = files;
+    this.#random = random;
+    this.#folder = folder;
+  }
+
+  /** Removes what a killed process left in `folder`, which must be in DATA_DIR. */
+  static async open(
+    reader: Reader,
+    files: Files,
+    random: Random,
+    { folder }: { readonly folder: string },
+  ): Promise<EventFiles> {
+    for (const path of await files.tree(folder)) await files.remove(`${folder}/${path}`);
+    return new EventFiles(reader, files, random, folder);
+  }
+
+  /**
+   * Writes the events of a site in a span, in no order, and opens the file. Visitor ids are made
+   * anew for each file: equal within it, and none that is stored. Rejects with `too_many_requests`
+   * while too many are read, `unavailable` where the disk refuses, and an AbortError.
+   */
+  async write(
+    site: string,
+    span: SpanUs,
+    format: EventFileFormat,
+    signal: AbortSignal,
+  ): Promise<EventFile> {
+    if (this.#open >= EXPORTS_MAX) {
+      throw new AppError(
+        "too_many_requests",
+        `Cannot export now: ${EXPORTS_MAX} exports are under way`,
+        { "retry-after": "10" },
+      );
+    }
+    this.#open++;
+    const path = `${this.#folder}/${this.#random.uuid()}`;
+    const remove = () => this.#files.remove(path).catch(() => {});
+    try {
+      await this.#files.makeDir(this.#folder);
+      const events = await this.#copy(path, site, span, format, signal);
+      const bytes = await this.#files.size(path) ?? 0;
+      const stream = await this.#files.stream(path);
+      // It goes on reading what has no name any more; where a system does not allow that, later.
+      await remove();
+      const ended = () => {
+        this.#open--;
+        remove();
+      };
+      return { events, bytes, content: onceEnded(stream, ended) };
+    } catch (error) {
+      this.#open--;
+      await remove();
+      if (!mayBeDamage(error) && !/^Out of Memory/i.test(messageOf(error))) throw error;
+      throw new AppError("unavailable", `Cannot write the export: ${firstLine(error)}`);
+    }
+  }
+
+  /** Writes the file; resolves with the number of its events. */
+  async #copy(
+    path: string,
+    site: string,
+    span: SpanUs,
+    format: EventFileFormat,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const key = Buffer.from(this.#random.bytes(KEY_BYTES)).toString("hex");
+    const copied = await this.#reader.query(
+      site,
+      span,
+      (events) =>
+        sql`copy (
+      select ${columns(site, key, format)} from ${inPlace(events, format)}
+    ) to ${literal(path)} (${WRITTEN_AS[format]})`,
+      { signal },
+    );
+    return Number(copied[0]?.["Count"] ?? 0);
+  }
+}
+
+/** Numbering the rows keeps one row group in memory, as it cannot be done by several threads. */
+function inPlace(events: Sql, format: EventFileFormat): Sql {
+  if (format !== "parquet") return events;
+  return sql`(select *, row_number() over () as place from ${events}) where place > 0`;
+}
+
+/** Every stored column in its order; in CSV times are ISO 8601 and no cell is a formula. */
+function columns(site: string, key: string, format: EventFileFormat): Sql {
+  return join(EVENT_COLUMN_NAMES.map((name) => {
+    const value = valueOf(name, site, key);
+    return sql`${format === "parquet" ? value : cell(name, value)} as ${ident(name)}`;
+  }));
+}
+
+function valueOf(name: EventColumnName, site: string, key: string): Sql {
+  if (name === "site_id") return sql`${site}::varchar`;
+  const column = ident(name);
+  if (EVENT_COLUMNS[name].privacy === "pseudonym") return sql`sha256(concat(${key}, ${column}))`;
+  return column;
+}
+
+function cell(name: EventColumnName, value: Sql): Sql {
+  const { type } = EVENT_COLUMNS[name];
+  if (type === "TIMESTAMP") return sql`strftime(${value}, '%Y-%m-%dT%H:%M:%S.%fZ')`;
+  if (type !== "VARCHAR") return value;
+  return sql`case when regexp_matches(${value}, '^[=+@\t\r-]') then concat('''', ${value})
+        else ${value} end`;
+}
+
+/** The same stream; `ended` is called once, when it was read to its end, failed or was left. */
+function onceEnded(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  ended: () => void,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = stream.getReader();
+  let isOpen = true;
+  const end = () => {
+    if (isOpen) ended();
+    isOpen = false;
+  };
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { value, done } = await reader.read();
+        if (!done) return controller.enqueue(value);
+        end();
+        controller.close();
+      } catch (error) {
+        end();
+        controller.error(error);
+      }
+    },
+    async cancel(reason) {
+      end();
+      await reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,240 @@
+// Looks through DATA_DIR for anything that has the form of a network address or an e-mail
+// address: Parquet files by column, mallard.sqlite by column, every other file as text. It
+// changes nothing, and its report quotes nothing that it found.
+import { messageOf } from "../../core/errors.ts";
+import { join, raw, type Sql, sql } from "../../core/sql.ts";
+import type { Files } from "../../core/types.ts";
+import type { Db } from "../duckdb.ts";
+import { literalPath } from "../parquet/schema.ts";
+import { Sqlite } from "../state/sqlite.ts";
+
+/** What a text may look like. */
+export type FindingKind = "IPv4 address" | "IPv6 address" | "e-mail address";
+
+/** Values of one kind at one place. `place` is a path below DATA_DIR, with a column or field. */
+export interface Finding {
+  readonly place: string;
+  readonly kind: FindingKind;
+  readonly count: number;
+}
+
+/** What was looked at, what was found, and what could not be read. */
+export interface AuditReport {
+  readonly files: number;
+  readonly events: number;
+  readonly findings: readonly Finding[];
+  readonly unread: readonly { readonly path: string; readonly why: string }[];
+}
+
+const BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
+const GROUP = "[0-9A-Fa-f]{1,4}";
+const GROUPS = `${GROUP}(?::${GROUP}){0,6}`;
+const BEFORE = "(?:^|[^0-9A-Za-z:.])";
+const AFTER = "(?:$|[^0-9A-Za-z:.])";
+
+/** Written so that RE2 and JavaScript read them alike. */
+const PATTERNS: Readonly<Record<FindingKind, string>> = {
+  "IPv4 address": `(?:^|[^0-9.])(?:${BYTE}\\.){3}${BYTE}(?:$|[^0-9.]|\\.(?:$|[^0-9]))`,
+  "IPv6 address": `${BEFORE}(?:(?:${GROUP}:){7}${GROUP}|${GROUPS}::(?:${GROUPS})?|::${GROUPS})` +
+    AFTER,
+  "e-mail address": "[A-Za-z0-9._+-]+(?:@|%40)[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*\\.[A-Za-z]{2,}",
+};
+const KINDS = Object.keys(PATTERNS) as FindingKind[];
+
+/** Versions such as 120.0.0.0 have the form of an address and are none. */
+const VERSIONS: ReadonlySet<string> = new Set(["browser_version", "os_version"]);
+
+const FILES_AT_ONCE = 200;
+const ROWS_AT_ONCE = 5000;
+const TEXT_BYTES_MAX = 256 * 1024 * 1024;
+const JSON_DEPTH_MAX = 16;
+
+/** Looks through `dataDir`, which `db` may read. Rejects only where the folder cannot be listed. */
+export async function auditData(db: Db, files: Files, dataDir: string): Promise<AuditReport> {
+  const audit = new Audit(db, files, dataDir);
+  const paths = (await files.tree(dataDir)).filter((path) => !path.startsWith(".native/"));
+  const parquet = paths.filter((path) => path.includes(".parquet"));
+  const sqlite = paths.filter((path) => /^mallard\.sqlite(-wal|-shm)?$/.test(path));
+  const rest = paths.filter((path) => !parquet.includes(path) && !sqlite.includes(path));
+  for (const path of paths) audit.look(path, "name of the file", null, path);
+  for (let at = 0; at < parquet.length; at += FILES_AT_ONCE) {
+    await audit.parquet(parquet.slice(at, at + FILES_AT_ONCE));
+  }
+  if (sqlite.includes("mallard.sqlite")) audit.sqlite("mallard.sqlite");
+  for (const path of rest) await audit.text(path);
+  return audit.report(paths.length);
+}
+
+class Audit {
+  readonly #db: Db;
+  readonly #files: Files;
+  readonly #dataDir: string;
+  readonly #counts = new Map<string, { place: string; kind: FindingKind; count: number }>();
+  readonly #unread: { path: string; why: string }[] = [];
+  #events = 0;
+
+  constructor(db: Db, files: Files, dataDir: string) {
+    this.#db = db;
+    this.#files = files;
+    this.#dataDir = dataDir;
+  }
+
+  report(files: number): AuditReport {
+    const findings = [...this.#counts.values()].sort((a, b) =>
+      a.place < b.place ? -1 : a.place > b.place ? 1 : a.kind < b.kind ? -1 : 1
+    );
+    return { files, events: this.#events, findings, unread: this.#unread };
+  }
+
+  /** Many files with one query; where that fails, one by one. */
+  async parquet(paths: readonly string[]): Promise<void> {
+    try {
+      await this.#parquet(paths);
+    } catch (error) {
+      const [only] = paths;
+      if (paths.length > 1) { for (const path of paths) await this.parquet([path]); }
+      else if (only) this.#unread.push({ path: only, why: firstLine(error) });
+    }
+  }
+
+  async #parquet(paths: readonly string[]): Promise<void> {
+    const list = paths.map((path) => literalPath(`${this.#dataDir}/${path}`));
+    const schema = await this.#db.query(
+      sql`select distinct name from parquet_schema(${list})
+        where type in ('BYTE_ARRAY', 'FIXED_LEN_BYTE_ARRAY') order by name`,
+    );
+    const columns = schema.map((row) => String(row["name"]));
+    const checks = columns.flatMap((column) =>
+      KINDS.filter((kind) => fits(column, kind)).map((kind) => ({ column, kind }))
+    );
+    const counted = checks.map(({ column, kind }, index) => countOf(column, kind, index));
+    const rows = await this.#db.query(
+      sql`select ${join([raw("filename as file"), raw("count(*) as events"), ...counted])}
+        from read_parquet(${list}, union_by_name = true, hive_partitioning = false,
+          filename = true)
+        group by filename`,
+    );
+    for (const row of rows) {
+      this.#events += Number(row["events"]);
+      const folder = partitionOf(String(row["file"]).slice(this.#dataDir.length + 1));
+      checks.forEach(({ column, kind }, index) =>
+        this.#add(`${folder}, ${column}`, kind, Number(row[`n${index}`]))
+      );
+    }
+  }
+
+  /** Every text of every table; a text that is JSON field by field. */
+  sqlite(path: string): void {
+    try {
+      const db = Sqlite.open(`${this.#dataDir}/${path}`);
+      try {
+        const tables = db.all("select name from sqlite_master where type = 'table' order by name");
+        for (const table of tables) this.#table(db, path, String(table["name"]));
+      } finally {
+        db.close();
+      }
+    } catch (error) {
+      this.#unread.push({ path, why: firstLine(error) });
+    }
+  }
+
+  #table(db: Sqlite, path: string, table: string): void {
+    const quoted = `"${table.replaceAll('"', '""')}"`;
+    for (let offset = 0;; offset += ROWS_AT_ONCE) {
+      const rows = db.all(`select * from ${quoted} limit ? offset ?`, ROWS_AT_ONCE, offset);
+      for (const row of rows) {
+        for (const [column, value] of Object.entries(row)) {
+          if (typeof value === "string") this.#value(path, `${table}.${column}`, value);
+        }
+      }
+      if (rows.length < ROWS_AT_ONCE) return;
+    }
+  }
+
+  #value(path: string, column: string, text: string): void {
+    const parsed = /^[[{]/.test(text) ? parseJson(text) : undefined;
+    if (parsed === undefined) this.look(path, column, null, text);
+    else this.#json(path, column, null, parsed, 0);
+  }
+
+  #json(path: string, column: string, field: string | null, value: unknown, depth: number): void {
+    if (typeof value === "string") {
+      this.look(path, field === null ? column : `${column}.${field}`, field, value);
+    } else if (typeof value === "object" && value !== null && depth < JSON_DEPTH_MAX) {
+      for (const [name, inner] of Object.entries(value)) {
+        this.#json(path, column, Array.isArray(value) ? field : name, inner, depth + 1);
+      }
+    }
+  }
+
+  /** Any other file, read as text whatever it is. */
+  async text(path: string): Promise<void> {
+    try {
+      const bytes = await this.#files.size(`${this.#dataDir}/${path}`) ?? 0;
+      if (bytes > TEXT_BYTES_MAX) throw new Error(`it has ${bytes} bytes`);
+      const content = await this.#files.readBytes(`${this.#dataDir}/${path}`);
+      const text = new TextDecoder("latin1").decode(content ?? new Uint8Array());
+      for (const line of text.split("\n")) this.look(path, null, null, line);
+    } catch (error) {
+      this.#unread.push({ path, why: firstLine(error) });
+    }
+  }
+
+  look(path: string, column: string | null, field: string | null, text: string): void {
+    for (const kind of KINDS) {
+      if (field !== null && !fits(field, kind)) continue;
+      if (MATCHERS[kind].test(text)) this.#add(column ? `${path}, ${column}` : path, kind, 1);
+    }
+  }
+
+  #add(place: string, kind: FindingKind, count: number): void {
+    if (!(count > 0)) return;
+    const key = `${place}\n${kind}`;
+    const known = this.#counts.get(key);
+    if (known) known.count += count;
+    else this.#counts.set(key, { place, kind, count });
+  }
+}
+
+const MATCHERS = Object.fromEntries(
+  KINDS.map((kind) => [kind, new RegExp(PATTERNS[kind])]),
+) as Record<FindingKind, RegExp>;
+
+/** The report for people, one finding a line. */
+export function auditText(report: AuditReport): string {
+  const lines = [`Looked at ${report.files} files with ${report.events} events in Parquet.`];
+  for (const { place, kind, count } of report.findings) {
+    lines.push(`${place}: ${count} ${count === 1 ? "value looks" : "values look"} like an ${kind}`);
+  }
+  for (const { path, why } of report.unread) lines.push(`${path}: could not be read: ${why}`);
+  if (report.findings.length === 0) lines.push("Nothing looks like an address or an e-mail.");
+  return `${lines.join("\n")}\n`;
+}
+
+function fits(column: string, kind: FindingKind): boolean {
+  return kind !== "IPv4 address" || !VERSIONS.has(column);
+}
+
+function countOf(column: string, kind: FindingKind, index: number): Sql {
+  const quoted = raw(`"${column.replaceAll('"', '""')}"`);
+  return sql`count(*) filter (
+    where regexp_matches(${quoted}::varchar, ${PATTERNS[kind]})
+  ) as ${raw(`n${index}`)}`;
+}
+
+/** Partitions of a site are told together. */
+function partitionOf(path: string): string {
+  return path.replace(/\/date=[^/]+\/[^/]+$/, "");
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function firstLine(error: unknown): string {
+  return messageOf(error).split("\n")[0] ?? "";
+}

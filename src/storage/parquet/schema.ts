@@ -1,0 +1,111 @@
+// DuckDB's side of the stored columns: tables, column lists and typed reading of Parquet files.
+import { type Event, EVENT_COLUMN_NAMES, EVENT_COLUMNS } from "../../core/event.ts";
+import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
+import type { Db } from "../duckdb.ts";
+
+/** `create table` for hot events. */
+export function createHotTable(table: string): Sql {
+  const columns = EVENT_COLUMN_NAMES.map((name) => {
+    const { type, required } = EVENT_COLUMNS[name];
+    return sql`${ident(name)} ${raw(required ? `${type} not null` : type)}`;
+  });
+  return sql`create table ${ident(table)} (${join(columns)})`;
+}
+
+/**
+ * Inserts into a table of hot events the events of one bound text, as `jsonOf` writes it. What an
+ * event lacks is NULL.
+ */
+export function insertHotEvents(table: string): Sql {
+  const shape = Object.fromEntries(EVENT_COLUMN_NAMES.map((name) => [
+    name,
+    EVENT_COLUMNS[name].type === "VARCHAR" ? "VARCHAR" : "BIGINT",
+  ]));
+  const columns = EVENT_COLUMN_NAMES.map((name) => {
+    const value = sql`event.${ident(name)}`;
+    switch (EVENT_COLUMNS[name].type) {
+      case "VARCHAR":
+        return value;
+      case "TIMESTAMP":
+        return sql`make_timestamp(${value})`;
+      case "DECIMAL(12,2)":
+        return sql`(${value}::decimal(18, 2) * 0.01::decimal(3, 2))::decimal(12, 2)`;
+    }
+  });
+  return sql`insert into ${ident(table)}
+    select ${join(columns)}
+    from (
+      select unnest(from_json(${""}::varchar, ${literal(JSON.stringify([shape]))})) as event
+    )`;
+}
+
+/** Events as JSON. Half a character of UTF-16, which no text in DuckDB can hold, becomes U+FFFD. */
+export function jsonOf(events: readonly Event[]): string {
+  const text = JSON.stringify(events);
+  return HALF_CHARACTER.test(text) ? JSON.stringify(events, wellFormed) : text;
+}
+
+/** How JSON writes one; a text about it looks the same, and comes to no harm. */
+const HALF_CHARACTER = /\\ud[89a-f]/;
+
+function wellFormed(_: string, value: unknown): unknown {
+  return typeof value === "string" ? value.toWellFormed() : value;
+}
+
+/** Every stored column in order. */
+export const ALL_COLUMNS: Sql = join(EVENT_COLUMN_NAMES.map(ident));
+
+/** Every stored column in order, as its own type whatever the file says. */
+export const TYPED_COLUMNS: Sql = join(
+  EVENT_COLUMN_NAMES.map((name) =>
+    sql`${ident(name)}::${raw(EVENT_COLUMNS[name].type)} as ${ident(name)}`
+  ),
+);
+
+/** A relation without rows that has every stored column but site_id. */
+const NO_EVENTS: Sql = sql`select ${
+  join(
+    EVENT_COLUMN_NAMES.filter((name) => name !== "site_id").map((name) =>
+      sql`null::${raw(EVENT_COLUMNS[name].type)} as ${ident(name)}`
+    ),
+  )
+} where false`;
+
+/**
+ * All events of some files of one site, as a relation in parentheses without bound values. Columns
+ * that a file lacks are NULL; the site is the given one, whatever the file says.
+ */
+export function coldRelation(paths: readonly string[], site: string): Sql {
+  const list = join(paths.map((path) => literal(literalPath(path))));
+  return sql`(
+      select ${TYPED_COLUMNS} from (
+        ${NO_EVENTS}
+        union all by name
+        select * replace (${literal(site)} as site_id) from (
+          select null::varchar as site_id where false
+          union all by name
+          select * from read_parquet([${list}], union_by_name = true, hive_partitioning = false)
+        )
+      )
+    )`;
+}
+
+/** Names of the columns that some files have and this program does not know. */
+export async function foreignColumns(db: Db, paths: readonly string[]): Promise<string[]> {
+  const rows = await db.query(sql`
+    select distinct name
+    from parquet_schema(${paths.map(literalPath)})
+    where num_children is null or num_children = 0`);
+  const known = new Set<string>(EVENT_COLUMN_NAMES);
+  return rows.map((row) => String(row["name"])).filter((name) => !known.has(name));
+}
+
+/** Own text as a literal, where a statement takes no bound values. */
+export function literal(text: string): Sql {
+  return raw(`'${text.replaceAll("'", "''")}'`);
+}
+
+/** A path as `read_parquet` takes it: its own wildcard characters mean themselves. */
+export function literalPath(path: string): string {
+  return path.replace(/[*?[]/g, "[$&]");
+}

@@ -1,0 +1,63 @@
+// The schema of mallard.sqlite as numbered steps, forward only. A step that has been released is
+// never changed; a new one is added at the end.
+import { DROP_SCHEMA } from "./ops/drop_ops.ts";
+import { OWNER_SCHEMA } from "./ops/owner_ops.ts";
+import { SITE_SCHEMA } from "./ops/site_ops.ts";
+import type { Sqlite } from "./sqlite.ts";
+
+/** Each step brings the schema from version n to n + 1. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  create table journal (
+    seq integer primary key autoincrement,
+    site_id text not null,
+    date text not null,
+    event text not null
+  ) strict;
+  create table files (
+    path text primary key,
+    site_id text not null,
+    date text not null,
+    rows integer not null,
+    bytes integer not null
+  ) strict, without rowid;
+  create index files_by_partition on files (site_id, date);
+  create table partitions (
+    site_id text not null,
+    date text not null,
+    last_number integer not null,
+    primary key (site_id, date)
+  ) strict, without rowid;
+  create table condemned (
+    path text primary key
+  ) strict, without rowid;
+  create table sites (
+    site_id text primary key,
+    created_at integer not null
+  ) strict, without rowid;
+  create table facts (
+    name text primary key,
+    value text not null
+  ) strict, without rowid;
+  `,
+  OWNER_SCHEMA,
+  SITE_SCHEMA,
+  DROP_SCHEMA,
+];
+
+/** Brings the schema up to date. Throws when the file was written by a newer program. */
+export function migrate(db: Sqlite): void {
+  const version = Number(db.get("pragma user_version")?.["user_version"] ?? 0);
+  if (version > MIGRATIONS.length) {
+    throw new Error(
+      `Cannot open mallard.sqlite: its schema version ${version} is newer than this program's ` +
+        `${MIGRATIONS.length}; start the program that wrote it, or a newer one`,
+    );
+  }
+  for (let step = version; step < MIGRATIONS.length; step++) {
+    db.transaction(() => {
+      db.exec(MIGRATIONS[step] ?? "");
+      db.exec(`pragma user_version = ${step + 1}`);
+    });
+  }
+}

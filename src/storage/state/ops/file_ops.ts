@@ -1,0 +1,70 @@
+// What lies on disk beside what the catalog says, found in the thread of mallard.sqlite so that
+// thousands of folders hold up nobody. It changes neither.
+import { readdirSync } from "node:fs";
+import { TEMPORARY } from "../../parquet/file_names.ts";
+import type { Sqlite } from "../sqlite.ts";
+import type { CatalogFile } from "../../tiers/catalog_file.ts";
+
+/** The events folder beside the catalog. Paths are relative to the folder, sorted. */
+export interface Comparison {
+  /** The files in the catalog, as JSON: text passes from thread to thread at no cost. */
+  readonly catalog: string;
+  /** In the catalog, but not there. */
+  readonly missing: readonly string[];
+  /** Parquet files that the catalog does not know and nobody has condemned. */
+  readonly unknown: readonly string[];
+  /** Files that were being written. */
+  readonly temporary: readonly string[];
+}
+
+/** Compares the whole events folder with the catalog. */
+function compareFiles(db: Sqlite, eventsFolder: string): Comparison {
+  const catalog = String(
+    db.get(`select json_group_array(json_object(
+      'site_id', site_id, 'date', date, 'path', path, 'rows', rows, 'bytes', bytes
+    )) as text from files`)?.["text"],
+  );
+  const missing = new Set((JSON.parse(catalog) as CatalogFile[]).map(({ path }) => path));
+  const others = filesBelow(eventsFolder, "").filter((path) => !missing.delete(path)).sort();
+  const settled = new Set(condemned(db));
+  return {
+    catalog,
+    missing: [...missing],
+    unknown: others.filter((path) => path.endsWith(".parquet") && !settled.has(path)),
+    temporary: others.filter((path) => path.endsWith(TEMPORARY)),
+  };
+}
+
+/** Parquet files of one folder of the events folder that `compareFiles` would call unknown. */
+function findUnknown(
+  db: Sqlite,
+  { eventsFolder, folder }: { readonly eventsFolder: string; readonly folder: string },
+): string[] {
+  const settled = new Set(condemned(db));
+  return filesBelow(`${eventsFolder}/${folder}`, `${folder}/`).sort().filter((path) =>
+    path.endsWith(".parquet") && !settled.has(path) &&
+    db.get("select 1 from files where path = ?", path) === undefined
+  );
+}
+
+function condemned(db: Sqlite): string[] {
+  return db.all("select path from condemned").map((row) => String(row["path"]));
+}
+
+/** Paths of all files below a folder, each after a prefix; none when there is no such folder. */
+function filesBelow(folder: string, prefix: string): string[] {
+  const paths: string[] = [];
+  try {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = prefix + entry.name;
+      if (entry.isDirectory()) paths.push(...filesBelow(`${folder}/${entry.name}`, `${path}/`));
+      else paths.push(path);
+    }
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "ENOENT") throw error;
+  }
+  return paths;
+}
+
+/** The operations by name. */
+export const FILE_OPS = { compareFiles, findUnknown } as const;

@@ -1,0 +1,133 @@
+// What can be asked of mallard.sqlite about what owners set: the settings of a site, and its goals,
+// segments, funnels and annotations. Bodies are JSON that is checked before it gets here. Each
+// operation is one transaction.
+import type { Sqlite } from "../sqlite.ts";
+
+/** The tables of this file, as one step of the schema. */
+export const SITE_SCHEMA = `
+  create table site_settings (
+    site_id text primary key,
+    settings text not null,
+    created_at integer not null
+  ) strict, without rowid;
+  create table site_items (
+    id integer primary key autoincrement,
+    site_id text not null,
+    kind text not null check (kind in ('goal', 'segment', 'funnel', 'annotation')),
+    name text not null,
+    body text not null,
+    created_at integer not null,
+    updated_at integer not null
+  ) strict;
+  create unique index site_items_by_name on site_items (site_id, kind, name)
+    where kind <> 'annotation';
+  create index site_items_by_site on site_items (site_id, kind, id);
+`;
+
+/** Kinds of things an owner keeps with a site. */
+export type ItemKind = "goal" | "segment" | "funnel" | "annotation";
+
+/** The settings of a declared site; `settings` is JSON, `created_at` in ms. */
+export interface SiteRow {
+  readonly site_id: string;
+  readonly settings: string;
+  readonly created_at: number;
+}
+
+/** One thing kept with a site; `body` is JSON, times in ms. */
+export interface ItemRow {
+  readonly id: number;
+  readonly site_id: string;
+  readonly kind: ItemKind;
+  readonly name: string;
+  readonly body: string;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+function listSiteSettings(db: Sqlite): SiteRow[] {
+  return db.all(
+    "select site_id, settings, created_at from site_settings order by site_id",
+  ) as unknown as SiteRow[];
+}
+
+function putSiteSettings(db: Sqlite, row: SiteRow): void {
+  db.run(
+    `insert into site_settings (site_id, settings, created_at) values (?, ?, ?)
+      on conflict (site_id) do update set settings = excluded.settings`,
+    row.site_id,
+    row.settings,
+    Math.floor(row.created_at),
+  );
+}
+
+/** Removes the settings of a site and everything kept with it. */
+function dropSite(db: Sqlite, site: string): void {
+  db.transaction(() => {
+    db.run("delete from site_settings where site_id = ?", site);
+    db.run("delete from site_items where site_id = ?", site);
+    db.run(
+      `delete from sites where site_id = ?
+        and not exists (select 1 from files where files.site_id = sites.site_id)
+        and not exists (select 1 from journal where journal.site_id = sites.site_id)`,
+      site,
+    );
+  });
+}
+
+function listItems(db: Sqlite): ItemRow[] {
+  return db.all(
+    "select id, site_id, kind, name, body, created_at, updated_at from site_items order by id",
+  ) as unknown as ItemRow[];
+}
+
+/** Adds a thing and tells its id; null when the site has one of this kind and name. */
+function addItem(db: Sqlite, item: Omit<ItemRow, "id">): number | null {
+  const result = db.run(
+    `insert into site_items (site_id, kind, name, body, created_at, updated_at)
+      values (?, ?, ?, ?, ?, ?) on conflict do nothing`,
+    item.site_id,
+    item.kind,
+    item.name,
+    item.body,
+    Math.floor(item.created_at),
+    Math.floor(item.updated_at),
+  );
+  return result.changes > 0 ? result.lastId : null;
+}
+
+/** Changes name and body; tells whether that was possible: false when the name is taken. */
+function changeItem(
+  db: Sqlite,
+  item: Pick<ItemRow, "id" | "name" | "body" | "updated_at">,
+): boolean {
+  return db.run(
+    "update or ignore site_items set name = ?, body = ?, updated_at = ? where id = ?",
+    item.name,
+    item.body,
+    Math.floor(item.updated_at),
+    item.id,
+  ).changes > 0;
+}
+
+function dropItem(db: Sqlite, id: number): boolean {
+  return db.run("delete from site_items where id = ?", id).changes > 0;
+}
+
+/** Every operation by name, to be joined with those of the store. */
+export const SITE_OPS = {
+  listSiteSettings,
+  putSiteSettings,
+  dropSite,
+  listItems,
+  addItem,
+  changeItem,
+  dropItem,
+} as const;
+
+type Ops = typeof SITE_OPS;
+
+/** The part of the store that sites need. */
+export interface SiteStore {
+  run<K extends keyof Ops>(op: K, args: Parameters<Ops[K]>[1]): Promise<ReturnType<Ops[K]>>;
+}

@@ -1,0 +1,349 @@
+// What can be asked of mallard.sqlite: the journal of accepted events, the catalog of Parquet
+// files, and the facts that must outlive a restart. Each operation is one transaction.
+import type { CatalogFile } from "../../tiers/catalog_file.ts";
+import { DROP_OPS } from "./drop_ops.ts";
+import { fileNumber } from "../../parquet/file_names.ts";
+import { FILE_OPS } from "./file_ops.ts";
+import { salvage } from "../salvage.ts";
+import { OWNER_OPS } from "./owner_ops.ts";
+import { SITE_OPS } from "./site_ops.ts";
+import type { Sqlite } from "../sqlite.ts";
+
+/** A journal row on its way in: partition and the event as JSON. */
+export interface JournalEntry {
+  readonly site_id: string;
+  readonly date: string;
+  readonly event: string;
+}
+
+/** A journal row that was read back. */
+export interface JournalRow {
+  readonly seq: number;
+  readonly event: string;
+}
+
+/** What one flush makes true at once. */
+export interface FlushCommit {
+  readonly files: readonly CatalogFile[];
+  /** Journal rows up to this `seq` are in the files … */
+  readonly seqTo: number;
+  /** … but for these partitions, which could not be written. */
+  readonly except: readonly { site_id: string; date: string }[];
+  /** Highest timestamp ever handed out, so that a restart goes on above it. */
+  readonly lastTimestampUs: number;
+}
+
+const JOURNAL_ROWS_PER_INSERT = 32;
+const INSERT_ONE = "insert into journal (site_id, date, event) values (?, ?, ?)";
+const INSERT_MANY = INSERT_ONE + ", (?, ?, ?)".repeat(JOURNAL_ROWS_PER_INSERT - 1);
+
+function append(
+  db: Sqlite,
+  { entries, newSites, atMs }: {
+    readonly entries: readonly JournalEntry[];
+    readonly newSites: readonly string[];
+    readonly atMs: number;
+  },
+): { lastSeq: number } {
+  return db.transaction(() => {
+    insertSites(db, newSites, atMs);
+    let lastId = 0;
+    let at = 0;
+    for (; at + JOURNAL_ROWS_PER_INSERT <= entries.length; at += JOURNAL_ROWS_PER_INSERT) {
+      const values: string[] = [];
+      for (const entry of entries.slice(at, at + JOURNAL_ROWS_PER_INSERT)) {
+        values.push(entry.site_id, entry.date, entry.event);
+      }
+      lastId = db.run(INSERT_MANY, ...values).lastId;
+    }
+    for (const entry of entries.slice(at)) {
+      lastId = db.run(INSERT_ONE, entry.site_id, entry.date, entry.event).lastId;
+    }
+    return { lastSeq: lastId };
+  });
+}
+
+/** Events of another program enter the journal, once for each `mark`; returns their number. */
+function takeOver(
+  db: Sqlite,
+  { mark, entries }: { readonly mark: string; readonly entries: readonly JournalEntry[] },
+): number {
+  return db.transaction(() => {
+    const name = `taken_over_${mark}`;
+    if (getFact(db, name) !== null) return 0;
+    insertSites(db, [...new Set(entries.map((entry) => entry.site_id))], 0);
+    for (const entry of entries) db.run(INSERT_ONE, entry.site_id, entry.date, entry.event);
+    setFact(db, { name, value: String(entries.length) });
+    return entries.length;
+  });
+}
+
+function readJournal(db: Sqlite, range: { after: number; count: number }): JournalRow[] {
+  return db.all(
+    "select seq, event from journal where seq > ? order by seq limit ?",
+    range.after,
+    range.count,
+  ) as unknown as JournalRow[];
+}
+
+function commitFlush(db: Sqlite, commit: FlushCommit): void {
+  db.transaction(() => {
+    for (const file of commit.files) addFile(db, file);
+    if (commit.except.length === 0) {
+      db.run("delete from journal where seq <= ?", commit.seqTo);
+    } else {
+      db.run(
+        `delete from journal where seq <= ? and not exists (
+          select 1 from json_each(?) as kept
+          where kept.value ->> 0 = journal.site_id and kept.value ->> 1 = journal.date)`,
+        commit.seqTo,
+        JSON.stringify(commit.except.map((partition) => [partition.site_id, partition.date])),
+      );
+    }
+    db.run(
+      `insert into facts (name, value) values ('last_timestamp_us', ?)
+        on conflict do update
+        set value = max(cast(value as integer), cast(excluded.value as integer))`,
+      String(commit.lastTimestampUs),
+    );
+  });
+}
+
+function addFile(db: Sqlite, file: CatalogFile): void {
+  db.run(
+    "insert into files (path, site_id, date, rows, bytes) values (?, ?, ?, ?, ?)",
+    file.path,
+    file.site_id,
+    file.date,
+    file.rows,
+    file.bytes,
+  );
+  db.run(
+    `insert into partitions (site_id, date, last_number) values (?, ?, ?)
+      on conflict do update set last_number = max(last_number, excluded.last_number)`,
+    file.site_id,
+    file.date,
+    fileNumber(file.path),
+  );
+  insertSites(db, [file.site_id], 0);
+}
+
+function lastNumber(db: Sqlite, partition: { site_id: string; date: string }): number {
+  const row = db.get(
+    "select last_number from partitions where site_id = ? and date = ?",
+    partition.site_id,
+    partition.date,
+  );
+  return Number(row?.["last_number"] ?? 0);
+}
+
+/**
+ * A file made from journal rows is found outside the catalog: it enters, and those rows leave the
+ * journal. Returns the number of rows that left.
+ */
+function addFlushed(
+  db: Sqlite,
+  { file, seqFrom, seqTo }: {
+    readonly file: CatalogFile;
+    readonly seqFrom: number;
+    readonly seqTo: number;
+  },
+): number {
+  return db.transaction(() => {
+    addFile(db, file);
+    return db.run(
+      "delete from journal where seq between ? and ? and site_id = ? and date = ?",
+      seqFrom,
+      seqTo,
+      file.site_id,
+      file.date,
+    ).changes;
+  });
+}
+
+/** Whether rows of a partition with `seqFrom ≤ seq ≤ seqTo` are still in the journal. */
+function holdsJournal(
+  db: Sqlite,
+  rows: { site_id: string; date: string; seqFrom: number; seqTo: number },
+): boolean {
+  return db.get(
+    "select 1 from journal where seq between ? and ? and site_id = ? and date = ? limit 1",
+    rows.seqFrom,
+    rows.seqTo,
+    rows.site_id,
+    rows.date,
+  ) !== undefined;
+}
+
+/** One site's journal rows of some dates, both ends included, go; some files are condemned. */
+function eraseRange(
+  db: Sqlite,
+  { site_id, firstDate, lastDate, paths }: {
+    readonly site_id: string;
+    readonly firstDate: string;
+    readonly lastDate: string;
+    readonly paths: readonly string[];
+  },
+): number {
+  return db.transaction(() => {
+    condemn(db, paths);
+    db.run(
+      "delete from drops where site_id = ? and date between ? and ?",
+      site_id,
+      firstDate,
+      lastDate,
+    );
+    return db.run(
+      "delete from journal where site_id = ? and date between ? and ?",
+      site_id,
+      firstDate,
+      lastDate,
+    ).changes;
+  });
+}
+
+function countJournal(
+  db: Sqlite,
+  { site_id, firstDate, lastDate }: { site_id: string; firstDate: string; lastDate: string },
+): number {
+  const row = db.get(
+    "select count(*) as n from journal where site_id = ? and date between ? and ?",
+    site_id,
+    firstDate,
+    lastDate,
+  );
+  return Number(row?.["n"] ?? 0);
+}
+
+function journalRows(db: Sqlite): number {
+  return Number(db.get("select count(*) as n from journal")?.["n"] ?? 0);
+}
+
+/** A copy of the whole file as of one instant. */
+function copyInto(db: Sqlite, path: string): Promise<void> {
+  return db.copyInto(path);
+}
+
+/** Moves the write-ahead log into the file and empties it, so that nothing erased stays in it. */
+function emptyLog(db: Sqlite): void {
+  db.all("pragma wal_checkpoint(truncate)");
+}
+
+function listCondemned(db: Sqlite): string[] {
+  return db.all("select path from condemned").map((row) => String(row["path"]));
+}
+
+function forgetCondemned(db: Sqlite, paths: readonly string[]): void {
+  db.transaction(() => {
+    for (const path of paths) db.run("delete from condemned where path = ?", path);
+  });
+}
+
+/** Files that came from elsewhere enter the catalog. */
+function addFiles(db: Sqlite, files: readonly CatalogFile[]): void {
+  db.transaction(() => files.forEach((file) => addFile(db, file)));
+}
+
+/** Files leave the catalog and are left where they are: missing, or set aside. */
+function forgetFiles(db: Sqlite, paths: readonly string[]): void {
+  db.transaction(() => {
+    for (const path of paths) db.run("delete from files where path = ?", path);
+  });
+}
+
+/** One file takes the place of others, which are condemned. */
+function replaceFiles(
+  db: Sqlite,
+  change: { readonly added: readonly CatalogFile[]; readonly removed: readonly string[] },
+): void {
+  db.transaction(() => {
+    condemn(db, change.removed);
+    for (const file of change.added) addFile(db, file);
+  });
+}
+
+function condemn(db: Sqlite, paths: readonly string[]): void {
+  for (const path of paths) {
+    db.run("insert into condemned (path) values (?) on conflict do nothing", path);
+    db.run("delete from files where path = ?", path);
+  }
+}
+
+function listFiles(db: Sqlite): CatalogFile[] {
+  return db.all(
+    "select site_id, date, path, rows, bytes from files",
+  ) as unknown as CatalogFile[];
+}
+
+function insertSites(db: Sqlite, ids: readonly string[], atMs: number): void {
+  for (const id of ids) {
+    db.run(
+      "insert into sites (site_id, created_at) values (?, ?) on conflict do nothing",
+      id,
+      Math.floor(atMs),
+    );
+  }
+}
+
+function listSites(db: Sqlite): string[] {
+  return db.all("select site_id from sites order by site_id").map((row) => String(row["site_id"]));
+}
+
+function getFact(db: Sqlite, name: string): string | null {
+  const row = db.get("select value from facts where name = ?", name);
+  return row ? String(row["value"]) : null;
+}
+
+/** The name of this journal, made at its first use: `seq` numbers mean nothing in another. */
+function journalId(db: Sqlite, fresh: string): string {
+  const known = getFact(db, "journal_id");
+  if (known === null) setFact(db, { name: "journal_id", value: fresh });
+  return known ?? fresh;
+}
+
+function setFact(db: Sqlite, fact: { name: string; value: string }): void {
+  db.run(
+    `insert into facts (name, value) values (?, ?)
+      on conflict do update set value = excluded.value`,
+    fact.name,
+    fact.value,
+  );
+}
+
+/** Every operation by name. The worker looks names up here; the client is typed by it. */
+export const STORE_OPS = {
+  ...FILE_OPS,
+  ...OWNER_OPS,
+  ...SITE_OPS,
+  ...DROP_OPS,
+  append,
+  takeOver,
+  readJournal,
+  commitFlush,
+  addFiles,
+  forgetFiles,
+  replaceFiles,
+  listFiles,
+  lastNumber,
+  addFlushed,
+  holdsJournal,
+  eraseRange,
+  countJournal,
+  journalRows,
+  copyInto,
+  emptyLog,
+  salvage,
+  listCondemned,
+  forgetCondemned,
+  listSites,
+  journalId,
+  getFact,
+  setFact,
+} as const;
+
+/** Name of an operation. */
+export type StoreOp = keyof typeof STORE_OPS;
+/** What an operation takes. */
+export type StoreArgs<K extends StoreOp> = Parameters<(typeof STORE_OPS)[K]>[1];
+/** What an operation answers. */
+export type StoreResult<K extends StoreOp> = Awaited<ReturnType<(typeof STORE_OPS)[K]>>;

@@ -1,0 +1,88 @@
+// A damaged mallard.sqlite: whatever rows can still be read go into a new file. The catalog of
+// Parquet files is not among them: it is rebuilt from the files themselves.
+import { messageOf } from "../../core/errors.ts";
+import { Sqlite, type SqliteRow } from "./sqlite.ts";
+
+/** What was saved of one table. */
+export interface SalvagedTable {
+  readonly table: string;
+  readonly rows: number;
+  /** What stopped the reading; null when the table was read whole. */
+  readonly fault: string | null;
+}
+
+/** Tables that the files on disk tell better. */
+const REBUILT: ReadonlySet<string> = new Set(["files"]);
+const ROWS_AT_ONCE = 500;
+
+/** Copies what can be read of the damaged file at `from` into `db`, table by table. */
+export function salvage(db: Sqlite, from: string): SalvagedTable[] {
+  let damaged: Sqlite;
+  try {
+    damaged = Sqlite.openDamaged(from);
+  } catch (error) {
+    return [{ table: "(all)", rows: 0, fault: messageOf(error) }];
+  }
+  try {
+    const tables = db.all(
+      "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'",
+    ).map((row) => String(row["name"])).filter((table) => !REBUILT.has(table));
+    return tables.map((table) => salvageTable(db, damaged, table));
+  } finally {
+    damaged.close();
+  }
+}
+
+function salvageTable(db: Sqlite, damaged: Sqlite, table: string): SalvagedTable {
+  let rows = 0;
+  const keep = (batch: readonly SqliteRow[]) =>
+    db.transaction(() => {
+      for (const row of batch) {
+        const names = Object.keys(row);
+        const marks = names.map(() => "?").join(", ");
+        const columns = names.map((name) => `"${name}"`).join(", ");
+        rows += db.run(
+          `insert or ignore into "${table}" (${columns}) values (${marks})`,
+          ...Object.values(row),
+        ).changes;
+      }
+    });
+  let fault: string | null = null;
+  for (const direction of ["asc", "desc"] as const) {
+    const stopped = read(damaged, table, direction, keep);
+    fault ??= stopped;
+    if (stopped === null) return { table, rows, fault };
+  }
+  return { table, rows, fault };
+}
+
+/** Reads a table from one end until its end or the first page that cannot be read. */
+function read(
+  damaged: Sqlite,
+  table: string,
+  direction: "asc" | "desc",
+  keep: (batch: readonly SqliteRow[]) => void,
+): string | null {
+  let batch: SqliteRow[] = [];
+  try {
+    const key = firstColumn(damaged, table);
+    for (const row of damaged.each(`select * from "${table}" order by "${key}" ${direction}`)) {
+      batch.push(row);
+      if (batch.length >= ROWS_AT_ONCE) {
+        keep(batch);
+        batch = [];
+      }
+    }
+    keep(batch);
+    return null;
+  } catch (error) {
+    keep(batch);
+    return messageOf(error);
+  }
+}
+
+function firstColumn(damaged: Sqlite, table: string): string {
+  const column = damaged.all("select name from pragma_table_info(?) order by pk = 0, pk", table)[0];
+  if (!column) throw new Error(`there is no table ${table}`);
+  return String(column["name"]);
+}

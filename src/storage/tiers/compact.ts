@@ -1,0 +1,206 @@
+// Compaction: the many small files of a partition become one. It works beside everything else and
+// takes its turn only for the moment in which the new file takes the place of the old ones.
+import { messageOf } from "../../core/errors.ts";
+import type { Turns } from "../../core/mutex.ts";
+import type { Clock, Files, Log } from "../../core/types.ts";
+import type { Catalog } from "./catalog.ts";
+import type { Cold } from "./parquet_tier.ts";
+import { findDamaged, firstLine, mayBeDamage } from "../parquet/corruption.ts";
+import type { Db } from "../duckdb.ts";
+import type { FileNumbers } from "../parquet/file_numbers.ts";
+import { writeMerged } from "../parquet/merge.ts";
+import { type Partition, partitionFolder, settle } from "../parquet/parquet.ts";
+import { foreignColumns } from "../parquet/schema.ts";
+import type { Store } from "../state/store.ts";
+import type { CatalogFile } from "./catalog_file.ts";
+import { utcDate } from "../../core/event.ts";
+
+/** When a partition is merged. */
+export interface CompactionOptions {
+  readonly eventsFolder: string;
+  /** A partition of today is merged in steps of this many files or more, when it holds more. */
+  readonly openFilesMax: number;
+}
+
+/** Counts since the start. */
+export interface CompactionCounts {
+  merged: number;
+  written: number;
+  failures: number;
+}
+
+/** Merges files. */
+export class Compactor {
+  readonly counts: CompactionCounts = { merged: 0, written: 0, failures: 0 };
+  readonly #db: Db;
+  readonly #store: Store;
+  readonly #files: Files;
+  readonly #catalog: Catalog;
+  readonly #cold: Cold;
+  readonly #numbers: FileNumbers;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #turns: Turns;
+  readonly #options: CompactionOptions;
+  /** Partitions that hold columns of another program: merging would lose them. */
+  readonly #foreign = new Set<string>();
+  /** Temporary files that could not be removed yet. */
+  readonly #leftovers = new Set<string>();
+  /** Replaced files of this run on their way out. */
+  #removals: Promise<void>[] = [];
+
+  constructor(
+    db: Db,
+    store: Store,
+    files: Files,
+    catalog: Catalog,
+    cold: Cold,
+    numbers: FileNumbers,
+    clock: Clock,
+    log: Log,
+    turns: Turns,
+    options: CompactionOptions,
+  ) {
+    this.#db = db;
+    this.#store = store;
+    this.#files = files;
+    this.#catalog = catalog;
+    this.#cold = cold;
+    this.#numbers = numbers;
+    this.#clock = clock;
+    this.#log = log;
+    this.#turns = turns;
+    this.#options = options;
+  }
+
+  /** Merges whatever is due; stops early, leaving no trace, when the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#removals = [];
+    try {
+      await this.#mergeAll(signal);
+    } finally {
+      await Promise.all(this.#removals);
+    }
+    await this.#clear([]);
+  }
+
+  async #mergeAll(signal: AbortSignal): Promise<void> {
+    for (const due of this.#due()) {
+      if (signal.aborted) return;
+      try {
+        await this.#merge(due, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (mayBeDamage(error) && await this.#setAsideDamaged(due)) continue;
+        this.counts.failures++;
+        const folder = due[0] ? partitionFolder(due[0]) : "";
+        this.#log("error", `Cannot merge the files of ${folder}: ${firstLine(error)}`);
+      }
+    }
+  }
+
+  async #setAsideDamaged(files: readonly CatalogFile[]): Promise<boolean> {
+    const damaged = await findDamaged(this.#db, this.#options.eventsFolder, files);
+    if (damaged.length > 0) await this.#cold.setAside(damaged);
+    return damaged.length > 0;
+  }
+
+  /** Groups of files to be merged, each of one partition. */
+  #due(): CatalogFile[][] {
+    const today = utcDate(this.#clock.nowMs() * 1000);
+    const groups: CatalogFile[][] = [];
+    for (const files of this.#catalog.current.files.values()) {
+      for (const partition of byDate(files)) {
+        const first = partition[0];
+        if (!first || this.#foreign.has(partitionFolder(first))) continue;
+        const group = first.date < today ? partition : this.#step(partition);
+        if (group.length > 1) groups.push(group);
+      }
+    }
+    return groups;
+  }
+
+  /**
+   * Of a partition that still grows, the smallest files: each event is rewritten rarely. However
+   * many came, no more than `openFilesMax` are left.
+   */
+  #step(partition: readonly CatalogFile[]): CatalogFile[] {
+    const { openFilesMax } = this.#options;
+    const { length } = partition;
+    if (length <= openFilesMax) return [];
+    const count = Math.max(openFilesMax, length - openFilesMax + 1);
+    const smallest = partition.toSorted((a, b) => a.rows - b.rows).slice(0, count);
+    return partition.filter((file) => smallest.includes(file));
+  }
+
+  async #merge(sources: readonly CatalogFile[], signal: AbortSignal): Promise<void> {
+    const lease = this.#catalog.lease();
+    const made: string[] = [];
+    const { eventsFolder } = this.#options;
+    try {
+      const partition = sources[0] as Partition;
+      // What was due when the run began may have expired or been erased since.
+      const present = new Set(lease.snapshot.files.get(partition.site_id));
+      if (!sources.every((source) => present.has(source))) return;
+      const paths = sources.map((file) => `${eventsFolder}/${file.path}`);
+      if ((await foreignColumns(this.#db, paths)).length > 0) {
+        this.#foreign.add(partitionFolder(partition));
+        return;
+      }
+      const number = await this.#turns.run(() => this.#numbers.next(partition));
+      const options = { number, made, signal };
+      const file = await writeMerged(this.#db, this.#files, eventsFolder, sources, options);
+      const expected = sources.reduce((sum, source) => sum + source.rows, 0);
+      if (file.rows !== expected) {
+        throw new Error(`${expected} events went in, ${file.rows} came out`);
+      }
+      await this.#turns.run(() => this.#replace(sources, file));
+    } finally {
+      lease.release();
+      await this.#clear(made);
+    }
+  }
+
+  /** Removes temporary files; one that resists is tried again at the end of each run. */
+  async #clear(made: readonly string[]): Promise<void> {
+    for (const path of made) this.#leftovers.add(path);
+    for (const path of this.#leftovers) {
+      try {
+        await this.#files.remove(path);
+        this.#leftovers.delete(path);
+      } catch (error) {
+        this.#log("warn", `Cannot remove ${path} yet: ${messageOf(error)}`);
+      }
+    }
+  }
+
+  /** The moment of change. When a source is gone meanwhile, nothing is changed. */
+  async #replace(sources: readonly CatalogFile[], file: CatalogFile): Promise<void> {
+    const current = new Set(this.#catalog.current.files.get(file.site_id));
+    if (!sources.every((source) => current.has(source))) return;
+    await settle(this.#files, this.#options.eventsFolder, file);
+    try {
+      await this.#store.run("replaceFiles", {
+        added: [file],
+        removed: sources.map((source) => source.path),
+      });
+    } catch (error) {
+      await this.#files.remove(`${this.#options.eventsFolder}/${file.path}`);
+      throw error;
+    }
+    this.#removals.push(this.#cold.publish([file], sources));
+    this.counts.merged += sources.length;
+    this.counts.written++;
+    this.#log("debug", "Merged files", { partition: partitionFolder(file), files: sources.length });
+  }
+}
+
+function byDate(files: readonly CatalogFile[]): CatalogFile[][] {
+  const groups = new Map<string, CatalogFile[]>();
+  for (const file of files) {
+    const group = groups.get(file.date);
+    if (group) group.push(file);
+    else groups.set(file.date, [file]);
+  }
+  return [...groups.values()];
+}

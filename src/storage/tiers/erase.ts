@@ -1,0 +1,87 @@
+// Erasure on request and expiry by age: events go from the journal, the hot tier and the cold
+// tier. One SQLite transaction decides; a crash after it is finished by the next start.
+import { type Catalog } from "./catalog.ts";
+import type { Cold } from "./parquet_tier.ts";
+import type { Journal } from "./journal.ts";
+import type { Store } from "../state/store.ts";
+import type { CatalogFile } from "./catalog_file.ts";
+import type { Turns } from "../../core/mutex.ts";
+
+/** What an erasure removed, or would remove. */
+export interface ErasedCounts {
+  /** Events that were not yet in Parquet. */
+  readonly db_records_deleted: number;
+  /** (site, date) partitions whose files were removed. */
+  readonly parquet_partitions_deleted: number;
+}
+
+const FIRST_DATE = "0000-01-01";
+const DAY_MS = 86_400_000;
+
+/** Removes events for good. */
+export class Eraser {
+  readonly #store: Store;
+  readonly #catalog: Catalog;
+  readonly #journal: Journal;
+  readonly #cold: Cold;
+  readonly #turns: Turns;
+
+  /** `turns` keeps erasures apart from flushes and other changes of files. */
+  constructor(store: Store, catalog: Catalog, journal: Journal, cold: Cold, turns: Turns) {
+    this.#store = store;
+    this.#catalog = catalog;
+    this.#journal = journal;
+    this.#cold = cold;
+    this.#turns = turns;
+  }
+
+  /**
+   * Erases one site's events of the UTC dates `firstDate … lastDate`, both included. Resolves when
+   * no byte of them is left in DATA_DIR.
+   */
+  async erase(
+    site: string,
+    firstDate: string,
+    lastDate: string,
+    dryRun = false,
+  ): Promise<ErasedCounts> {
+    if (dryRun) {
+      return {
+        db_records_deleted: await this.#journal.count(site, firstDate, lastDate),
+        parquet_partitions_deleted: partitions(this.#filesOf(site, firstDate, lastDate)),
+      };
+    }
+    const { counts, removed } = await this.#turns.run(async () => {
+      const files = this.#filesOf(site, firstDate, lastDate);
+      const paths = files.map((file) => file.path);
+      const records = await this.#journal.erase(site, firstDate, lastDate, paths);
+      this.#catalog.changed(site);
+      return {
+        counts: { db_records_deleted: records, parquet_partitions_deleted: partitions(files) },
+        removed: files.length > 0 ? this.#cold.publish([], files) : Promise.resolve(),
+      };
+    });
+    await removed;
+    await this.#store.run("emptyLog", undefined);
+    return counts;
+  }
+
+  /** Erases what is older than a site's `days` at `nowMs`; 0 days keep for ever. */
+  async expire(site: string, days: number, nowMs: number): Promise<ErasedCounts> {
+    if (days === 0) return { db_records_deleted: 0, parquet_partitions_deleted: 0 };
+    const lastDate = new Date(nowMs - (days + 1) * DAY_MS).toISOString().slice(0, 10);
+    const isDue = this.#filesOf(site, FIRST_DATE, lastDate).length > 0 ||
+      await this.#journal.count(site, FIRST_DATE, lastDate) > 0;
+    if (!isDue) return { db_records_deleted: 0, parquet_partitions_deleted: 0 };
+    return await this.erase(site, FIRST_DATE, lastDate);
+  }
+
+  #filesOf(site: string, firstDate: string, lastDate: string): CatalogFile[] {
+    return (this.#catalog.current.files.get(site) ?? [])
+      .filter((file) => file.date >= firstDate && file.date <= lastDate);
+  }
+}
+
+function partitions(files: readonly CatalogFile[]): number {
+  return new Set(files.map((file) => file.date)).size;
+}

@@ -1,0 +1,50 @@
+// The only door to event rows: the events of one site in a range, from the files and the hot
+// tables of one snapshot.
+import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
+import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, utcDate } from "../../core/event.ts";
+import type { Snapshot } from "./catalog.ts";
+import { literalPath } from "../parquet/schema.ts";
+import type { CatalogFile } from "./catalog_file.ts";
+
+/** A half-open span of time in microseconds since 1970 UTC. */
+export interface SpanUs {
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
+/** The files that may hold events of one site and span. */
+export function filesFor(snapshot: Snapshot, site: string, span: SpanUs): CatalogFile[] {
+  const firstDate = utcDate(span.fromUs);
+  const lastDate = utcDate(Math.max(span.fromUs, span.toUs - 1));
+  return (snapshot.files.get(site) ?? [])
+    .filter((file) => file.date >= firstDate && file.date <= lastDate);
+}
+
+/** A relation of the stored columns (but site_id, which is given) for one site and span. */
+export function eventsFor(
+  snapshot: Snapshot,
+  eventsFolder: string,
+  site: string,
+  span: SpanUs,
+): Sql {
+  const paths = filesFor(snapshot, site, span)
+    .map((file) => literalPath(`${eventsFolder}/${file.path}`));
+  const within = sql`timestamp >= make_timestamp(${span.fromUs})
+      and timestamp < make_timestamp(${span.toUs})`;
+  const hot = snapshot.hotTables.map((table) =>
+    sql`select ${COLUMNS} from ${ident(table)} where site_id = ${site} and ${within}`
+  );
+  if (paths.length === 0) return join(hot, "\n  union all\n  ");
+  const cold = sql`select * from read_parquet(
+      ${paths}, union_by_name = true, hive_partitioning = false
+    ) where ${within}`;
+  return sql`select ${TYPED} from (
+    ${join([...hot, cold], "\n  union all by name\n  ")}
+  )`;
+}
+
+const NAMES = EVENT_COLUMN_NAMES.filter((name) => name !== "site_id");
+const COLUMNS = join(NAMES.map(ident));
+const TYPED = join(
+  NAMES.map((name) => sql`${ident(name)}::${raw(EVENT_COLUMNS[name].type)} as ${ident(name)}`),
+);

@@ -1,0 +1,214 @@
+// Hot → cold: what is hot becomes Parquet files. The SQLite transaction that adds the files to the
+// catalog and takes their rows from the journal is the only moment at which events change tier.
+import { messageOf } from "../../core/errors.ts";
+import { sql } from "../../core/sql.ts";
+import { Turns } from "../../core/mutex.ts";
+import type { Clock, Files, Log } from "../../core/types.ts";
+import { type Catalog, withFiles } from "./catalog.ts";
+import type { Db } from "../duckdb.ts";
+import type { FileNumbers } from "../parquet/file_numbers.ts";
+import { type Hot, type HotTable, unionOf } from "./hot.ts";
+import {
+  type Partition,
+  partitionFolder,
+  rowsOf,
+  settle,
+  writeTemporary,
+} from "../parquet/parquet.ts";
+import type { Store } from "../state/store.ts";
+import type { CatalogFile } from "./catalog_file.ts";
+
+/** Under load, files this far apart: fewer and larger ones. */
+const FLUSH_MS_MIN = 1000;
+
+/** Counts since the start. */
+export interface FlushCounts {
+  flushes: number;
+  failures: number;
+  events: number;
+}
+
+/** Writes partition files; never two at a time. */
+export class Flusher {
+  readonly counts: FlushCounts = { flushes: 0, failures: 0, events: 0 };
+  readonly #db: Db;
+  readonly #store: Store;
+  readonly #files: Files;
+  readonly #catalog: Catalog;
+  readonly #hot: Hot;
+  readonly #numbers: FileNumbers;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #turns: Turns;
+  readonly #eventsFolder: string;
+  readonly #journalId: string;
+  /** Files of a flush that was not committed and could not be removed yet, by partition folder. */
+  readonly #leftovers = new Map<string, string>();
+  #asked: Promise<void> | undefined;
+  #isDue = false;
+  #cancel = () => {};
+  #startedMs = 0;
+
+  /** `turns` keeps a flush apart from whatever else replaces or removes files. */
+  constructor(
+    db: Db,
+    store: Store,
+    files: Files,
+    catalog: Catalog,
+    hot: Hot,
+    numbers: FileNumbers,
+    clock: Clock,
+    log: Log,
+    turns: Turns,
+    options: { eventsFolder: string; journalId: string },
+  ) {
+    this.#db = db;
+    this.#store = store;
+    this.#files = files;
+    this.#catalog = catalog;
+    this.#hot = hot;
+    this.#numbers = numbers;
+    this.#clock = clock;
+    this.#log = log;
+    this.#turns = turns;
+    this.#eventsFolder = options.eventsFolder;
+    this.#journalId = options.journalId;
+  }
+
+  /** Everything hot at the moment of the call goes to Parquet. Never rejects: failures are logged,
+   * counted, and tried again by the next flush. */
+  flush(): Promise<void> {
+    this.#asked ??= this.#turns.run(async () => {
+      this.#asked = undefined;
+      try {
+        await this.#flush();
+      } catch (error) {
+        this.#failed("Cannot flush events to Parquet", error);
+      }
+    });
+    return this.#asked;
+  }
+
+  /** Flushes now, or where that was done less than a second ago, when it is over. */
+  flushSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    const waitMs = Math.max(0, this.#startedMs + FLUSH_MS_MIN - this.#clock.nowMs());
+    this.#cancel = this.#clock.after(waitMs, () => {
+      this.#isDue = false;
+      this.flush();
+    });
+  }
+
+  /** Forgets a flush that was to come soon. */
+  cancel(): void {
+    this.#cancel();
+    this.#isDue = false;
+  }
+
+  async #flush(): Promise<void> {
+    this.#startedMs = this.#clock.nowMs();
+    const tables = await this.#hot.freeze();
+    if (tables.length === 0) return;
+    const span = {
+      seqFrom: Math.min(...tables.map((table) => table.seqFrom)),
+      seqTo: Math.max(...tables.map((table) => table.seqTo)),
+    };
+    const written: CatalogFile[] = [];
+    const kept: Partition[] = [];
+    for (const partition of await this.#hot.partitions(tables)) {
+      try {
+        written.push(await this.#write(partition, tables, span));
+      } catch (error) {
+        kept.push(partition);
+        this.#failed(`Cannot write ${partitionFolder(partition)}`, error);
+      }
+    }
+    try {
+      await this.#commit(written, kept, span.seqTo, tables);
+    } catch (error) {
+      for (const file of written) await this.#discard(file.path, partitionFolder(file));
+      throw error;
+    }
+    await this.#publish(written, kept, tables);
+  }
+
+  async #write(
+    partition: Partition,
+    tables: readonly HotTable[],
+    span: { seqFrom: number; seqTo: number },
+  ): Promise<CatalogFile> {
+    const folder = partitionFolder(partition);
+    const leftover = this.#leftovers.get(folder);
+    if (leftover !== undefined) {
+      await this.#files.remove(`${this.#eventsFolder}/${leftover}`);
+      this.#leftovers.delete(folder);
+    }
+    const file = await writeTemporary(this.#db, this.#files, this.#eventsFolder, partition, {
+      number: await this.#numbers.next(partition),
+      source: rowsOf(partition, sql`(${unionOf(tables)})`),
+      order: "byTime",
+      origin: { journal: this.#journalId, ...span },
+    });
+    await settle(this.#files, this.#eventsFolder, file);
+    return file;
+  }
+
+  async #commit(
+    files: readonly CatalogFile[],
+    except: readonly Partition[],
+    seqTo: number,
+    tables: readonly HotTable[],
+  ): Promise<void> {
+    if (files.length === 0 && except.length > 0) return;
+    const last = await this.#db.query(
+      sql`select epoch_us(max(timestamp)) as last from (${unionOf(tables)})`,
+    );
+    await this.#store.run("commitFlush", {
+      files,
+      except,
+      seqTo,
+      lastTimestampUs: Number(last[0]?.["last"] ?? 0),
+    });
+  }
+
+  async #publish(
+    files: readonly CatalogFile[],
+    kept: readonly Partition[],
+    tables: readonly HotTable[],
+  ): Promise<void> {
+    if (files.length === 0 && kept.length > 0) return;
+    const hotTables = await this.#hot.release(tables, kept);
+    this.#catalog.publish(
+      { files: withFiles(this.#catalog.current.files, files), hotTables },
+      () => void this.#drop(tables),
+    );
+    this.counts.flushes++;
+    this.counts.events += files.reduce((sum, file) => sum + file.rows, 0);
+    this.#log("debug", "Flushed", { files: files.length });
+  }
+
+  async #drop(tables: readonly HotTable[]): Promise<void> {
+    try {
+      await this.#hot.drop(tables);
+    } catch (error) {
+      // A database in memory that closes takes its tables with it.
+      if (!this.#db.isClosing) this.#failed("Cannot drop tables that were flushed", error);
+    }
+  }
+
+  /** Removes a file that was written but not committed; one that resists is tried again later. */
+  async #discard(path: string, folder: string): Promise<void> {
+    try {
+      await this.#files.remove(`${this.#eventsFolder}/${path}`);
+    } catch (error) {
+      this.#leftovers.set(folder, path);
+      this.#failed(`Cannot remove ${path}`, error);
+    }
+  }
+
+  #failed(what: string, error: unknown): void {
+    this.counts.failures++;
+    this.#log("error", `${what}: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,219 @@
+// The hot tier: accepted events that are not yet in Parquet, in DuckDB tables. Events wait in
+// memory until a query or a flush asks for them, then go into the open table in bulk. A flush
+// freezes the open table and starts another, so that what it writes no longer changes.
+import { type Event, utcDate } from "../../core/event.ts";
+import { ident, raw, type Sql, sql } from "../../core/sql.ts";
+import { Turns } from "../../core/mutex.ts";
+import type { Catalog } from "./catalog.ts";
+import type { Db } from "../duckdb.ts";
+import type { Partition } from "../parquet/parquet.ts";
+import { ALL_COLUMNS, createHotTable, insertHotEvents, jsonOf } from "../parquet/schema.ts";
+
+const INSERTED_AT_ONCE = 2048;
+
+/** One frozen table: the journal rows it holds lie in `seqFrom … seqTo`. */
+export interface HotTable {
+  readonly name: string;
+  readonly rows: number;
+  readonly seqFrom: number;
+  readonly seqTo: number;
+}
+
+interface OpenTable {
+  name: string;
+  rows: number;
+  seqFrom: number;
+  seqTo: number;
+}
+
+/** The hot tables and what waits to be put into them. */
+export class Hot {
+  readonly #db: Db;
+  readonly #catalog: Catalog;
+  readonly #turns = new Turns();
+  #pending: Event[] = [];
+  #pendingSeqTo = 0;
+  /** Events on their way into the open table. */
+  #moving = 0;
+  #open: OpenTable;
+  #frozen: HotTable[] = [];
+  #number: number;
+
+  private constructor(db: Db, catalog: Catalog, open: OpenTable) {
+    this.#db = db;
+    this.#catalog = catalog;
+    this.#open = open;
+    this.#number = 1;
+  }
+
+  /** Makes the first table and publishes it. */
+  static async create(db: Db, catalog: Catalog): Promise<Hot> {
+    const name = tableName(1);
+    await db.execute(createHotTable(name));
+    catalog.publish({ ...catalog.current, hotTables: [name] });
+    return new Hot(db, catalog, { name, rows: 0, seqFrom: 0, seqTo: 0 });
+  }
+
+  /** Events accepted and not yet in Parquet. */
+  get rows(): number {
+    return this.#pending.length + this.#moving + this.#open.rows +
+      this.#frozen.reduce((sum, table) => sum + table.rows, 0);
+  }
+
+  /** Takes events that are in the journal; the last has `seqTo`. Calls come in order of `seq`. */
+  enqueue(events: readonly Event[], seqTo: number): void {
+    for (const event of events) {
+      this.#pending.push(event);
+      this.#catalog.changed(event.site_id);
+    }
+    this.#pendingSeqTo = seqTo;
+  }
+
+  /** Brings everything accepted so far into the open table. Rejects with DuckDB's error. */
+  sync(): Promise<void> {
+    if (this.#pending.length === 0) return this.#turns.idle();
+    return this.#turns.run(() => this.#sync());
+  }
+
+  /** Freezes what is hot now. Returns every frozen table, none when nothing is hot. */
+  freeze(): Promise<readonly HotTable[]> {
+    return this.#turns.run(async () => {
+      await this.#sync();
+      if (this.#open.rows > 0) {
+        const full = this.#open;
+        const name = tableName(++this.#number);
+        await this.#db.execute(createHotTable(name));
+        this.#frozen.push({ ...full });
+        this.#open = { name, rows: 0, seqFrom: full.seqTo + 1, seqTo: full.seqTo };
+        this.#publishTables();
+      }
+      return [...this.#frozen];
+    });
+  }
+
+  /** The (site, date) partitions present in some tables, in order. */
+  async partitions(tables: readonly HotTable[]): Promise<Partition[]> {
+    const rows = await this.#db.query(sql`
+      select site_id, strftime(timestamp, '%Y-%m-%d') as date
+      from (${unionOf(tables)})
+      group by all
+      order by all`);
+    return rows.map((row) => ({ site_id: String(row["site_id"]), date: String(row["date"]) }));
+  }
+
+  /**
+   * Lets frozen tables go, but for the rows of `kept` partitions, which stay hot. Returns the hot
+   * table names of the next snapshot; the caller publishes it and disposes with `drop`.
+   */
+  release(tables: readonly HotTable[], kept: readonly Partition[]): Promise<readonly string[]> {
+    return this.#turns.run(async () => {
+      const rest = this.#frozen.filter((table) => !tables.includes(table));
+      if (kept.length > 0) rest.unshift(await this.#keep(tables, kept));
+      this.#frozen = rest;
+      return this.#names();
+    });
+  }
+
+  /** Drops tables nobody can read any more. */
+  async drop(tables: readonly HotTable[]): Promise<void> {
+    for (const table of tables) {
+      await this.#db.execute(sql`drop table if exists ${ident(table.name)}`);
+    }
+  }
+
+  /** Deletes one site's hot rows of the UTC dates `firstDate … lastDate`; returns their number. */
+  erase(site: string, firstDate: string, lastDate: string): Promise<number> {
+    return this.#turns.run(async () => {
+      await this.#sync();
+      let erased = 0;
+      const remove = async (name: string) => {
+        const rows = await this.#db.execute(sql`
+          delete from ${ident(name)}
+          where site_id = ${site}
+            and timestamp >= ${firstDate}::timestamp
+            and timestamp < ${lastDate}::timestamp + interval 1 day`);
+        const count = Number(rows[0]?.["Count"] ?? 0);
+        erased += count;
+        return count;
+      };
+      this.#open.rows -= await remove(this.#open.name);
+      for (const [index, table] of this.#frozen.entries()) {
+        this.#frozen[index] = { ...table, rows: table.rows - await remove(table.name) };
+      }
+      return erased;
+    });
+  }
+
+  async #keep(tables: readonly HotTable[], kept: readonly Partition[]): Promise<HotTable> {
+    const name = tableName(++this.#number);
+    await this.#db.execute(createHotTable(name));
+    let rows = 0;
+    for (const { site_id, date } of kept) {
+      const inserted = await this.#db.execute(sql`
+        insert into ${ident(name)}
+        select ${ALL_COLUMNS}
+        from (${unionOf(tables)})
+        where site_id = ${site_id}
+          and timestamp >= ${date}::timestamp
+          and timestamp < ${date}::timestamp + interval 1 day`);
+      rows += Number(inserted[0]?.["Count"] ?? 0);
+    }
+    return {
+      name,
+      rows,
+      seqFrom: Math.min(...tables.map((table) => table.seqFrom)),
+      seqTo: Math.max(...tables.map((table) => table.seqTo)),
+    };
+  }
+
+  async #sync(): Promise<void> {
+    if (this.#pending.length === 0) return;
+    const events = this.#pending;
+    const seqTo = this.#pendingSeqTo;
+    this.#pending = [];
+    this.#moving = events.length;
+    try {
+      await this.#db.executeEach(insertHotEvents(this.#open.name), textsOf(events));
+    } catch (error) {
+      this.#pending = [...events, ...this.#pending];
+      throw error;
+    } finally {
+      this.#moving = 0;
+    }
+    this.#open.rows += events.length;
+    this.#open.seqTo = seqTo;
+  }
+
+  #names(): string[] {
+    return [...this.#frozen.map((table) => table.name), this.#open.name];
+  }
+
+  #publishTables(): void {
+    this.#catalog.publish({ ...this.#catalog.current, hotTables: this.#names() });
+  }
+}
+
+/** Events as texts that DuckDB reads one at a time. */
+function textsOf(events: readonly Event[]): string[] {
+  const texts: string[] = [];
+  for (let from = 0; from < events.length; from += INSERTED_AT_ONCE) {
+    texts.push(jsonOf(events.slice(from, from + INSERTED_AT_ONCE)));
+  }
+  return texts;
+}
+
+/** Name of the n-th hot table. */
+function tableName(number: number): string {
+  return `hot_${number}`;
+}
+
+/** The rows of several hot tables. */
+export function unionOf(tables: readonly HotTable[]): Sql {
+  return tables.map((table) => sql`select ${ALL_COLUMNS} from ${ident(table.name)}`)
+    .reduce((all, part) => sql`${all}${raw(" union all ")}${part}`);
+}
+
+/** Partition of an event. */
+export function partitionOf(event: Event): Partition {
+  return { site_id: event.site_id, date: utcDate(event.timestamp) };
+}

@@ -1,0 +1,234 @@
+// What is found on disk meets the catalog. At start unfinished steps are completed: a flushed file
+// whose commit is missing enters the catalog while its rows leave the journal; the result of an
+// unfinished compaction is removed. Files that came from elsewhere (the original program, a
+// restored backup) are adopted.
+import { faultOfSiteId } from "../../core/site_id.ts";
+import { sql } from "../../core/sql.ts";
+import type { Files, Log } from "../../core/types.ts";
+import { firstLine } from "../parquet/corruption.ts";
+import type { Db } from "../duckdb.ts";
+import type { Comparison } from "../state/ops/file_ops.ts";
+import { type FileOrigin, type Partition, partitionOfPath } from "../parquet/parquet.ts";
+import { literalPath } from "../parquet/schema.ts";
+import type { Store } from "../state/store.ts";
+import type { CatalogFile } from "./catalog_file.ts";
+
+/** Where things lie, and which journal is ours. */
+export interface RecoveryOptions {
+  readonly eventsFolder: string;
+  readonly quarantineFolder: string;
+  readonly journalId: string;
+  /** The journal was saved from a damaged file and may be older than the files say. */
+  readonly isSalvaged: boolean;
+}
+
+/** A file not in the catalog, as its own footer describes it. */
+interface Found extends Partition {
+  readonly path: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly origin: FileOrigin;
+}
+
+const INSPECT_FILES = 200;
+
+/** Compares the events folder with the catalog. */
+export class Recovery {
+  readonly #db: Db;
+  readonly #store: Store;
+  readonly #files: Files;
+  readonly #log: Log;
+  readonly #options: RecoveryOptions;
+  readonly #ignored = new Set<string>();
+  #quarantined: string[] = [];
+
+  constructor(db: Db, store: Store, files: Files, log: Log, options: RecoveryOptions) {
+    this.#db = db;
+    this.#store = store;
+    this.#files = files;
+    this.#log = log;
+    this.#options = options;
+  }
+
+  /** Paths of damaged files that were set aside, now or earlier. */
+  get quarantined(): readonly string[] {
+    return this.#quarantined;
+  }
+
+  /**
+   * At start, before anything is written, from a comparison made since the folder was locked:
+   * returns the files that hold the cold events.
+   */
+  async start({ catalog, missing, unknown, temporary }: Comparison): Promise<CatalogFile[]> {
+    this.#quarantined = await this.#files.tree(this.#options.quarantineFolder);
+    await this.removeCondemned();
+    for (const path of temporary) await this.#files.remove(this.#absolute(path));
+    let known = JSON.parse(catalog) as CatalogFile[];
+    if (missing.length > 0) {
+      for (const path of missing) {
+        this.#log("error", `Cannot find ${path}: it is in the catalog, but not on disk`);
+      }
+      await this.#store.run("forgetFiles", missing);
+      const gone = new Set(missing);
+      known = known.filter(({ path }) => !gone.has(path));
+    }
+    if (unknown.length === 0) return known;
+    return [...known, ...await this.#adopt(unknown, new Set(known.map(({ path }) => path)), true)];
+  }
+
+  /** Paths of files that were copied in while running. Call it apart from flushes. */
+  async findNew(): Promise<string[]> {
+    const { eventsFolder } = this.#options;
+    const unknown: string[] = [];
+    // Folder by folder, so that events that come meanwhile need not wait for all of it.
+    for (const { name, isDirectory } of await this.#files.list(eventsFolder)) {
+      if (!isDirectory) continue;
+      unknown.push(...await this.#store.run("findUnknown", { eventsFolder, folder: name }));
+    }
+    return unknown;
+  }
+
+  /** Adopts what `findNew` found; `known` are the files that are not new. */
+  async adoptNew(paths: readonly string[], known: ReadonlySet<string>): Promise<CatalogFile[]> {
+    return await this.#adopt(paths, known, false);
+  }
+
+  /** Removes files that were replaced, expired or erased, and forgets them. */
+  async removeCondemned(): Promise<void> {
+    const paths = await this.#store.run("listCondemned", undefined);
+    if (paths.length === 0) return;
+    for (const path of paths) await this.#files.remove(this.#absolute(path));
+    await this.#store.run("forgetCondemned", paths);
+  }
+
+  /** Moves a damaged file out of the way, into the quarantine folder. */
+  async setAside(path: string, reason: string): Promise<void> {
+    const target = `${this.#options.quarantineFolder}/${path}`;
+    await this.#files.makeDir(target.slice(0, target.lastIndexOf("/")));
+    await this.#files.rename(this.#absolute(path), target);
+    this.#quarantined.push(path);
+    this.#log("error", `Set aside a damaged file: ${path}: ${reason}`);
+  }
+
+  async #adopt(
+    paths: readonly string[],
+    known: { has(path: string): boolean },
+    atStart: boolean,
+  ): Promise<CatalogFile[]> {
+    const found: Found[] = [];
+    for (let from = 0; from < paths.length; from += INSPECT_FILES) {
+      found.push(...await this.#inspect(paths.slice(from, from + INSPECT_FILES), atStart));
+    }
+    const replaced = new Set(found.flatMap((file) => file.origin.replaces ?? []));
+    const adopted: CatalogFile[] = [];
+    const foreign: CatalogFile[] = [];
+    for (const { origin, ...file } of found) {
+      if (replaced.has(file.path) || origin.replaces?.some((path) => known.has(path))) {
+        await this.#files.remove(this.#absolute(file.path));
+        this.#log("info", `Removed the leftover of an unfinished step: ${file.path}`);
+        continue;
+      }
+      if (this.#isOurs(origin)) {
+        const { seqFrom = 1, seqTo = 0 } = origin;
+        // While running, those rows are hot, too: the next start decides.
+        if (!atStart && await this.#store.run("holdsJournal", { ...file, seqFrom, seqTo })) {
+          continue;
+        }
+        await this.#store.run("addFlushed", { file, seqFrom, seqTo });
+      } else {
+        foreign.push(file);
+      }
+      adopted.push(file);
+    }
+    if (foreign.length > 0) await this.#store.run("addFiles", foreign);
+    if (adopted.length > 0) {
+      const rows = adopted.reduce((sum, file) => sum + file.rows, 0);
+      this.#log("info", `Adopted ${adopted.length} files with ${rows} events`);
+    }
+    return adopted;
+  }
+
+  #isOurs({ journal }: FileOrigin): boolean {
+    const { journalId, isSalvaged } = this.#options;
+    return journal !== undefined && (journal === journalId || isSalvaged);
+  }
+
+  /** Reads the footers of some files; what cannot be read is set aside (at start) or left. */
+  async #inspect(paths: readonly string[], atStart: boolean): Promise<Found[]> {
+    const candidates = paths.filter((path) => {
+      if (partitionOfPath(path)) return true;
+      if (!this.#ignored.has(path)) this.#log("warn", `Left alone: ${path} is no partition file`);
+      this.#ignored.add(path);
+      return false;
+    });
+    if (candidates.length === 0) return [];
+    try {
+      return await this.#footers(candidates);
+    } catch (error) {
+      const only = candidates[0];
+      if (candidates.length > 1 || only === undefined) {
+        const half = Math.ceil(candidates.length / 2);
+        return [
+          ...await this.#inspect(candidates.slice(0, half), atStart),
+          ...await this.#inspect(candidates.slice(half), atStart),
+        ];
+      }
+      // While running, the file may be half copied: the next start decides.
+      if (atStart) await this.setAside(only, firstLine(error));
+      return [];
+    }
+  }
+
+  async #footers(paths: readonly string[]): Promise<Found[]> {
+    const list = paths.map((path) => literalPath(this.#absolute(path)));
+    const rows = await this.#db.query(sql`
+      with columns as (
+        select file_name, count(*) filter (where name in ('timestamp', 'visitor_id')) as needed
+        from parquet_schema(${list})
+        group by file_name
+      ), origins as (
+        select file_name, any_value(decode(value)) filter (where decode(key) = 'mallard') as origin
+        from parquet_kv_metadata(${list})
+        group by file_name
+      )
+      select file.file_name, file.num_rows, file.file_size_bytes, columns.needed, origins.origin
+      from parquet_file_metadata(${list}) as file
+      join columns using (file_name)
+      left join origins using (file_name)`);
+    const byPath = new Map(rows.map((row) => [String(row["file_name"]), row]));
+    const found: Found[] = [];
+    for (const path of paths) {
+      const row = byPath.get(this.#absolute(path));
+      const partition = partitionOfPath(path);
+      if (!row || !partition || Number(row["needed"]) < 2) {
+        throw new Error(`Cannot read ${path}: it holds no events`);
+      }
+      const origin = parseOrigin(row["origin"]);
+      const site_id = origin.site ?? partition.site_id;
+      const fault = faultOfSiteId(site_id);
+      if (fault !== null) throw new Error(`Cannot read ${path}: its site is not allowed: ${fault}`);
+      found.push({
+        site_id,
+        date: partition.date,
+        path,
+        rows: Number(row["num_rows"]),
+        bytes: Number(row["file_size_bytes"]),
+        origin,
+      });
+    }
+    return found;
+  }
+
+  #absolute(path: string): string {
+    return `${this.#options.eventsFolder}/${path}`;
+  }
+}
+
+function parseOrigin(text: unknown): FileOrigin {
+  if (typeof text !== "string") return {};
+  try {
+    return JSON.parse(text) as FileOrigin;
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,89 @@
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
+import type { Erase } from "../../../src/api/data/erase.ts";
+import { openOwner } from "../../support/owner.ts";
+
+const QUERY = "site_id=example.com&start_date=2024-02-28&end_date=2024-02-29";
+
+function recorder(): { erase: Erase; asked: unknown[][] } {
+  const asked: unknown[][] = [];
+  return {
+    asked,
+    erase: (...args) => {
+      asked.push(args);
+      return Promise.resolve({ db_records_deleted: 7, parquet_partitions_deleted: 2 });
+    },
+  };
+}
+
+Deno.test("eraseRoutes() erase a span of dates, answer the counts and keep a record", async () => {
+  const { erase, asked } = recorder();
+  const owner = await openOwner({ erase });
+  const { status, body } = await owner.call("DELETE", `/api/gdpr/erase?${QUERY}`);
+  const counts = {
+    site_id: "example.com",
+    start_date: "2024-02-28",
+    end_date: "2024-02-29",
+    db_records_deleted: 7,
+    parquet_partitions_deleted: 2,
+  };
+  deepEqual([status, body], [200, { status: "erased", ...counts }]);
+  deepEqual(asked, [["example.com", "2024-02-28", "2024-02-29", false]]);
+  const record = { erased_at: "2024-01-15T12:00:00.000Z", ...counts, caller: "local" };
+  deepEqual((await owner.call("GET", "/api/gdpr/erasures")).body, [record]);
+  owner.close();
+  const again = await openOwner({ folder: owner.folder });
+  deepEqual((await again.call("GET", "/api/gdpr/erasures")).body, [record]);
+  again.close();
+});
+
+Deno.test("eraseRoutes() only count in a dry run, and keep no record of it", async () => {
+  const { erase, asked } = recorder();
+  const owner = await openOwner({ erase });
+  const { body } = await owner.call("DELETE", `/api/gdpr/erase?${QUERY}&dry_run=true`);
+  equal(body["status"], "dry_run");
+  equal(body["db_records_deleted"], 7);
+  deepEqual(asked.map((args) => args[3]), [true]);
+  deepEqual((await owner.call("GET", "/api/gdpr/erasures")).body, []);
+  owner.close();
+});
+
+Deno.test("eraseRoutes() refuse what does not say exactly what to erase", async () => {
+  const { erase, asked } = recorder();
+  const owner = await openOwner({ erase });
+  for (
+    const [query, named] of [
+      ["", "site_id"],
+      [QUERY.replace("example.com", ""), "site_id"],
+      [QUERY.replace("example.com", "..%2Fetc"), "site_id"],
+      [QUERY.replace("example.com", "a..b"), "site_id"],
+      [QUERY.replace("example.com", "*"), "site_id"],
+      [`${QUERY}&site_id=other`, "site_id"],
+      ["site_id=a&end_date=2024-01-01", "start_date"],
+      ["site_id=a&start_date=2024-01-01", "end_date"],
+      [QUERY.replace("2024-02-29", "2023-02-29"), "end_date"],
+      [QUERY.replace("2024-02-29", "2024-02-27"), "end_date"],
+      [QUERY.replace("2024-02-28", "2024-2-28"), "start_date"],
+      [QUERY.replace("2024-02-28", "2024-02-28T00:00"), "start_date"],
+      [QUERY.replace("2024-02-28", "2024-02-30"), "start_date"],
+      [`${QUERY}&dry_run=maybe`, "dry_run"],
+    ] as const
+  ) {
+    const { status, body } = await owner.call("DELETE", `/api/gdpr/erase?${query}`);
+    equal(status, 400, query);
+    ok(String(body["error"]).includes(` ${named}: `), String(body["error"]));
+  }
+  deepEqual(asked, []);
+  owner.close();
+});
+
+Deno.test("eraseRoutes() answer administrators only", async () => {
+  const { erase, asked } = recorder();
+  const owner = await openOwner({ erase, admin_password: "correct horse" });
+  const { key } = await owner.keys.create("reader", "ReadOnly");
+  const send = async (headers: Record<string, string>) =>
+    (await owner.call("DELETE", `/api/gdpr/erase?${QUERY}`, { headers })).status;
+  equal(await send({}), 401);
+  equal(await send({ "x-api-key": key }), 403);
+  deepEqual(asked, []);
+  owner.close();
+});

@@ -1,0 +1,302 @@
+import { openPipeline } from "../../support/pipeline.ts";
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { importRoutes } from "../../../src/api/data/import.ts";
+import { AppError } from "../../../src/core/errors.ts";
+import type { Context } from "../../../src/http/route.ts";
+import {
+  IMPORT_BODY_BYTES_MAX,
+  IMPORT_EVENTS_MAX,
+  IMPORT_FAULTS_LISTED_MAX,
+  IMPORT_LINE_BYTES_MAX,
+} from "../../../src/core/limits.ts";
+import { raw, sql } from "../../../src/core/sql.ts";
+import { Buffer } from "../../../src/ingest/buffer.ts";
+import { loadGeoIp } from "../../../src/ingest/enrich/geoip.ts";
+import { realSystem } from "../../../src/runtime/system.ts";
+import { EVER, openFolder, withFolder } from "../../support/storage.ts";
+
+const NOW = Date.UTC(2024, 0, 15, 12);
+const SECRET = "a secret";
+const CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
+  "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";
+const ROBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
+const VIEW = { d: "example.com", n: "pageview", u: "https://example.com/", at: NOW - 60_000 };
+
+interface Answer {
+  readonly status: number;
+  readonly accepted?: number;
+  readonly dropped?: number;
+  readonly rejected_count?: number;
+  readonly rejected?: readonly { line: number; error: string }[];
+  readonly error?: string;
+}
+
+interface Door {
+  /** Sends a body; a list is sent as lines of JSON. */
+  send(body: readonly unknown[] | string | Uint8Array<ArrayBuffer>, type?: string): Promise<Answer>;
+  /** These columns of every event of example.com, in order of time. */
+  rows(columns: string): Promise<Record<string, unknown>[]>;
+}
+
+interface DoorOptions {
+  readonly folder: string;
+  readonly env?: Record<string, string>;
+  readonly disk?: () => Promise<void>;
+}
+
+/** The import route over a folder's real storage, at a time that stands still. */
+async function throughDoor(
+  { folder, env = {}, disk }: DoorOptions,
+  work: (door: Door) => Promise<void>,
+): Promise<void> {
+  const real = realSystem({ format: "text", levelMin: "error" });
+  const system = { ...real, clock: { ...real.clock, nowMs: () => NOW }, log: () => {} };
+  const storage = await openFolder(folder, system);
+  try {
+    const { geo } = await loadGeoIp(real.files, real.log, { path: null, precision: "city" });
+    const buffer = new Buffer(disk ?? ((events) => storage.journal.append(events)), system.log);
+    const [route] = importRoutes(
+      openPipeline(system, geo, { secret: SECRET, env }),
+      buffer,
+      system.clock,
+    );
+    assert.deepEqual([route?.method, route?.path, route?.right], ["POST", "/api/import", "admin"]);
+    await work({
+      async send(body, type = "application/x-ndjson") {
+        const request = new Request("http://localhost/api/import", {
+          method: "POST",
+          headers: { "content-type": type },
+          body: typeof body === "string" || body instanceof Uint8Array
+            ? body
+            : body.map((line) => JSON.stringify(line)).join("\n"),
+        });
+        try {
+          const context = { request, log: system.log } as unknown as Context;
+          const response = await route!.handle(context);
+          return { status: response.status, ...await response.json() };
+        } catch (error) {
+          if (!(error instanceof AppError)) throw error;
+          return { status: error.status, error: error.message };
+        }
+      },
+      rows: (columns) =>
+        storage.reader.query(
+          "example.com",
+          EVER,
+          (events) => sql`select ${raw(columns)} from ${events} order by timestamp`,
+        ),
+    });
+  } finally {
+    await storage.close();
+  }
+}
+
+/** A test with an import route over a folder of its own. */
+function importTest(
+  name: string,
+  work: (door: Door, folder: string) => Promise<void>,
+  options: Omit<DoorOptions, "folder"> = {},
+): void {
+  Deno.test(`importRoutes() ${name}`, () =>
+    withFolder((folder) => throughDoor({ folder, ...options }, (door) => work(door, folder))));
+}
+
+/** The visitor of an address and browser on a day, computed by the book. */
+function visitorId(date: string, ip: string, userAgent: string): string {
+  const daily = createHmac("sha256", "mallard-metrics-salt").update(`${SECRET}:${date}`);
+  return createHmac("sha256", daily.digest("hex")).update(`${ip}|${userAgent}`).digest("hex");
+}
+
+importTest("takes an event of the past through the same steps as one of now", async (door) => {
+  const answer = await door.send([{
+    at: "2023-12-31T23:59:58.500-05:00",
+    ip: "2.28.5.6",
+    ua: CHROME,
+    d: "example.com",
+    n: "purchase",
+    u: "https://example.com/cart?utm_source=news&utm_campaign=winter#top",
+    r: "https://www.google.com/search?q=ducks",
+    w: 1280,
+    p: '{"plan":"pro"}',
+    ra: 19.99,
+    rc: "eur",
+  }]);
+  assert.deepEqual(answer, {
+    status: 200,
+    accepted: 1,
+    dropped: 0,
+    rejected_count: 0,
+    rejected: [],
+  });
+  const [row] = await door.rows(
+    `visitor_id, epoch_ms(timestamp) as at, event_name, pathname, hostname, referrer_source,
+    utm_source, utm_campaign, browser, os, device_type, screen_size, country_code, props,
+    revenue_amount::varchar as amount, revenue_currency`,
+  );
+  assert.deepEqual(row, {
+    visitor_id: visitorId("2024-01-01", "2.28.5.6", CHROME),
+    at: Date.UTC(2024, 0, 1, 4, 59, 58, 500),
+    event_name: "purchase",
+    pathname: "/cart",
+    hostname: "example.com",
+    referrer_source: "Google",
+    utm_source: "news",
+    utm_campaign: "winter",
+    browser: "Chrome",
+    os: "Windows",
+    device_type: "desktop",
+    screen_size: "1280",
+    country_code: "DE",
+    props: '{"plan":"pro"}',
+    amount: "19.99",
+    revenue_currency: "EUR",
+  });
+});
+
+Deno.test("importRoutes() answers when the events are on disk", () =>
+  withFolder(async (folder) => {
+    await throughDoor({ folder }, async (door) => {
+      assert.equal((await door.send([VIEW, { ...VIEW, u: "/b" }])).accepted, 2);
+    });
+    await throughDoor({ folder }, async (door) => {
+      const rows = await door.rows("pathname");
+      assert.deepEqual(rows.map((row) => row["pathname"]), ["/", "/b"]);
+    });
+  }));
+
+importTest("tells refused lines by their number, and takes the others", async (door) => {
+  const lines = [
+    JSON.stringify(VIEW),
+    "",
+    "not JSON",
+    "  \r",
+    JSON.stringify({ ...VIEW, n: "" }),
+    "[1]",
+    JSON.stringify({ ...VIEW, ra: 1e12 }),
+    JSON.stringify({ ...VIEW, ip: "1.2.3" }),
+    JSON.stringify({ ...VIEW, ip: 7 }),
+    JSON.stringify({ ...VIEW, ua: 7 }),
+    `${JSON.stringify({ ...VIEW, u: "/last" })}\r`,
+    "",
+  ];
+  const { rejected = [], ...rest } = await door.send(lines.join("\n"));
+  assert.deepEqual(rest, { status: 200, accepted: 2, dropped: 0, rejected_count: 7 });
+  assert.deepEqual(rejected.map(({ line }) => line), [3, 5, 6, 7, 8, 9, 10]);
+  const named = [/not JSON/, /n \(/, /not a JSON object/, /ra \(/, /ip/, /ip/, /ua/];
+  rejected.forEach(({ error }, index) => assert.match(error, named[index] ?? /never/));
+  const rows = await door.rows("pathname");
+  assert.deepEqual(rows.map((row) => row["pathname"]), ["/", "/last"]);
+});
+
+importTest("refuses a line that is no UTF-8, and only that one", async (door) => {
+  const bytes = new TextEncoder().encode(`${JSON.stringify(VIEW)}\n"?"\n${JSON.stringify(VIEW)}`);
+  bytes[bytes.indexOf("?".charCodeAt(0))] = 0xff;
+  const answer = await door.send(bytes);
+  assert.deepEqual([answer.accepted, answer.rejected?.[0]?.line], [2, 2]);
+});
+
+importTest("lists the first refused lines only, but counts all", async (door) => {
+  const answer = await door.send(Array(IMPORT_FAULTS_LISTED_MAX + 50).fill(7));
+  assert.equal(answer.rejected_count, IMPORT_FAULTS_LISTED_MAX + 50);
+  assert.equal(answer.rejected?.length, IMPORT_FAULTS_LISTED_MAX);
+});
+
+importTest("drops robots", async (door) => {
+  const answer = await door.send([{ ...VIEW, ua: ROBOT }, { ...VIEW, ua: CHROME }]);
+  assert.deepEqual([answer.accepted, answer.dropped, answer.rejected_count], [1, 1, 0]);
+});
+
+importTest("refuses a site that is not listed", async (door) => {
+  const answer = await door.send([VIEW, { ...VIEW, d: "other.example" }]);
+  assert.deepEqual([answer.accepted, answer.dropped, answer.rejected_count], [1, 0, 1]);
+  assert.match(answer.rejected?.[0]?.error ?? "", /not listed/);
+}, { env: { MALLARD_SITE_IDS: "example.com" } });
+
+importTest("needs neither address nor browser", async (door) => {
+  assert.equal((await door.send([VIEW])).accepted, 1);
+  const [row] = await door.rows("visitor_id, browser, country_code");
+  assert.deepEqual(row, {
+    visitor_id: visitorId("2024-01-15", "", ""),
+    browser: null,
+    country_code: null,
+  });
+});
+
+importTest("takes every way to write a time, and no other", async (door) => {
+  const good: [unknown, number][] = [
+    ["2024-01-02T03:04:05Z", Date.UTC(2024, 0, 2, 3, 4, 5)],
+    ["2024-01-02T03:04Z", Date.UTC(2024, 0, 2, 3, 4)],
+    ["2024-02-29T00:00:00+14:00".replace("2024", "2020"), Date.UTC(2020, 1, 28, 10)],
+    ["2024-01-02T03:04:05.678901Z", Date.UTC(2024, 0, 2, 3, 4, 5, 678)],
+    ["2024-01-02T03:04:05+0530", Date.UTC(2024, 0, 1, 21, 34, 5)],
+    [Date.UTC(1999, 11, 31), Date.UTC(1999, 11, 31)],
+    [NOW, NOW],
+    [NOW + 30_000, NOW],
+  ];
+  const bad = [
+    undefined,
+    null,
+    "",
+    "yesterday",
+    "2024-01-02",
+    "2024-01-02T03:04:05",
+    "2023-02-29T00:00:00Z",
+    "2024-13-01T00:00:00Z",
+    "2024-01-02T24:00:00Z",
+    "2024-01-02T03:04:05Z\n",
+    true,
+    [NOW],
+    NOW / 1000,
+    -1,
+    1e300,
+    NOW + 120_000,
+    "2024-01-15T12:02:00Z",
+    "0001-01-01T00:00:00Z",
+  ];
+  const answer = await door.send([
+    ...good.map(([at]) => ({ ...VIEW, at })),
+    ...bad.map((at) => ({
+      ...VIEW,
+      at,
+    })),
+  ]);
+  assert.equal(answer.accepted, good.length);
+  assert.equal(answer.rejected_count, bad.length);
+  for (const { error } of answer.rejected ?? []) assert.match(error, /^Cannot read at \(time\): /);
+  const rows = await door.rows("epoch_ms(timestamp) as at");
+  assert.deepEqual(rows.map((row) => row["at"]), good.map(([, ms]) => ms).sort((a, b) => a - b));
+});
+
+importTest("takes as many events as one request may hold, and no more", async (door) => {
+  const lines = Array.from({ length: IMPORT_EVENTS_MAX + 1 }, () => JSON.stringify(VIEW));
+  const tooMany = await door.send(`\n${lines.join("\n\n")}`);
+  assert.equal(tooMany.status, 413);
+  assert.deepEqual(await door.rows("1"), []);
+  assert.equal((await door.send(lines.slice(1).join("\n"))).accepted, IMPORT_EVENTS_MAX);
+  assert.equal((await door.rows("1")).length, IMPORT_EVENTS_MAX);
+});
+
+importTest("refuses a line and a body that are too long", async (door) => {
+  const long = { ...VIEW, more: "x".repeat(IMPORT_LINE_BYTES_MAX) };
+  const answer = await door.send([long, VIEW]);
+  assert.deepEqual([answer.accepted, answer.rejected?.[0]?.line], [1, 1]);
+  assert.match(answer.rejected?.[0]?.error ?? "", /longer than/);
+  const tooLong = await door.send(new Uint8Array(IMPORT_BODY_BYTES_MAX + 1));
+  assert.equal(tooLong.status, 413);
+});
+
+importTest("refuses what is not said to be lines of JSON, and what has none", async (door) => {
+  for (const type of ["text/plain", "application/json", "application/x-www-form-urlencoded", ""]) {
+    const answer = await door.send([VIEW], type);
+    assert.equal(answer.status, 400, type);
+    assert.match(answer.error ?? "", /application\/x-ndjson/);
+  }
+  for (const body of ["", "\n \r\n\t\n"]) assert.equal((await door.send(body)).status, 400);
+  assert.equal((await door.send([VIEW], "Application/JSONL; charset=utf-8")).status, 200);
+});
+
+importTest("keeps nothing of a request that the disk refuses", async (door) => {
+  assert.equal((await door.send([VIEW, VIEW])).status, 503);
+  assert.deepEqual(await door.rows("1"), []);
+}, { disk: () => Promise.reject(new Error("disk full")) });

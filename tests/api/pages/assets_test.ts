@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { gunzipSync } from "node:zlib";
+import { assetRoutes, DASHBOARD_FOLDER } from "../../../src/api/pages/assets.ts";
+import type { Route } from "../../../src/http/route.ts";
+import { fakeSystem } from "../../support/fake_system.ts";
+import { EVERYONE } from "../../support/routes.ts";
+
+const { files, log } = fakeSystem();
+
+async function get(
+  routes: readonly Route[],
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  const route = routes.find((one) => one.path === path);
+  assert.ok(route, `no route for ${path}`);
+  const url = new URL(path, "http://localhost");
+  return await route.handle({
+    request: new Request(url, { headers }),
+    url,
+    params: {},
+    peer: "",
+    address: "",
+    requestId: "",
+    log,
+    access: EVERYONE,
+    signal: new AbortController().signal,
+  });
+}
+
+/** A folder with a page and a tracker, and more files by their path. */
+async function folderWith(more: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await Deno.makeTempDir() + "/";
+  const page = '<script type="importmap">{"imports":{}}</script><!-- preloads -->' +
+    '<script type="module" src="./assets/0/app.js"></script>';
+  for (const [path, text] of Object.entries({ "index.html": page, "script.js": "1", ...more })) {
+    await Deno.mkdir((folder + path).replace(/[^/]+$/, ""), { recursive: true });
+    await Deno.writeTextFile(folder + path, text);
+  }
+  return folder;
+}
+
+Deno.test("assetRoutes() serves the page under a policy that names its import map", async () => {
+  const routes = await assetRoutes(files);
+  const response = await get(routes, "/");
+  assert.equal(response.headers.get("content-type"), "text/html; charset=utf-8");
+  const html = await response.text();
+  const map = /<script type="importmap">([\s\S]*?)<\/script>/.exec(html)?.[1] ?? "";
+  const hash = createHash("sha256").update(map).digest("base64");
+  const policy = response.headers.get("content-security-policy") ?? "";
+  assert.ok(policy.includes(`script-src 'self' 'sha256-${hash}'`), policy);
+  assert.ok(policy.startsWith("default-src 'none'") && !policy.includes("unsafe"), policy);
+  const inline = [...html.matchAll(/<script(?![^>]*\bsrc=)[^>]*>/g)].map(([tag]) => tag);
+  assert.deepEqual(inline, ['<script type="importmap">']);
+  assert.doesNotMatch(html, /\sstyle=|<style|\son\w+=/);
+});
+
+Deno.test("assetRoutes() gives the page only addresses it serves, none from the root", async () => {
+  const routes = await assetRoutes(files);
+  const html = await (await get(routes, "/")).text();
+  const addresses = [...html.matchAll(/(?:href|src)="([^"]+)"|: "(\.[^"]+)"/g)]
+    .map(([, attribute, mapped]) => attribute ?? mapped ?? "");
+  assert.ok(addresses.length > 8);
+  for (const address of addresses) {
+    assert.match(address, /^\.\/assets\/[0-9a-f]{12}\//);
+    const response = await get(routes, address.slice(1));
+    assert.equal(response.status, 200, address);
+  }
+});
+
+Deno.test("assetRoutes() answers 304 where the client has the file", async () => {
+  const routes = await assetRoutes(files);
+  for (const { path } of routes) {
+    const first = await get(routes, path);
+    const etag = first.headers.get("etag") ?? "";
+    assert.match(etag, /^"[0-9a-f]{24}"$/);
+    for (const header of [etag, `W/${etag}`, `"x", ${etag}`, "*"]) {
+      const again = await get(routes, path, { "if-none-match": header });
+      assert.equal(again.status, 304, `${path} ${header}`);
+      assert.equal(again.headers.get("etag"), etag);
+    }
+    assert.equal((await get(routes, path, { "if-none-match": '"x"' })).status, 200);
+    const kept = first.headers.get("cache-control") ?? "";
+    assert.equal(kept.includes("immutable"), path.startsWith("/assets/"), path);
+  }
+});
+
+Deno.test("assetRoutes() compresses where accepted, under another tag", async () => {
+  const routes = await assetRoutes(files);
+  const plain = await get(routes, "/mallard.js");
+  const zipped = await get(routes, "/mallard.js", { "accept-encoding": "br, gzip;q=0.8" });
+  assert.equal(plain.headers.get("content-encoding"), null);
+  assert.equal(zipped.headers.get("content-encoding"), "gzip");
+  assert.notEqual(plain.headers.get("etag"), zipped.headers.get("etag"));
+  const bytes = new Uint8Array(await zipped.arrayBuffer());
+  assert.equal(gunzipSync(bytes).toString(), await plain.text());
+  for (const header of ["", "br", "gzip;q=0", "identity"]) {
+    const response = await get(routes, "/mallard.js", { "accept-encoding": header });
+    assert.equal(response.headers.get("content-encoding"), null, header);
+  }
+});
+
+Deno.test("assetRoutes() lets any site load the tracker as it stands", async () => {
+  const response = await get(await assetRoutes(files), "/mallard.js");
+  assert.equal(response.headers.get("access-control-allow-origin"), "*");
+  assert.equal(response.headers.get("cross-origin-resource-policy"), "cross-origin");
+  assert.equal(response.headers.get("content-type"), "text/javascript; charset=utf-8");
+  assert.equal(await response.text(), await Deno.readTextFile(DASHBOARD_FOLDER + "script.js"));
+});
+
+Deno.test("assetRoutes() serves known types only, under a version of all", async () => {
+  const one = await assetRoutes(files, {
+    folder: await folderWith({ "app.js": "1", ".env": "x", "a.sh": "x", "Ä.js": "x" }),
+  });
+  assert.deepEqual(one.map(({ path }) => path.split("/").at(-1)), [
+    "",
+    "mallard.js",
+    "app.js",
+    "bundle.js",
+  ]);
+  const two = await assetRoutes(files, { folder: await folderWith({ "app.js": "2" }) });
+  assert.notEqual(one[2]?.path, two[2]?.path);
+});
+
+Deno.test("assetRoutes() refuses a folder without the page", async () => {
+  const folder = await Deno.makeTempDir() + "/";
+  await Deno.writeTextFile(`${folder}script.js`, "1");
+  await assert.rejects(assetRoutes(files, { folder }), /index\.html is not in its folder/);
+});
+
+Deno.test("the page loads within 120 KB, gzipped", async () => {
+  const routes = await assetRoutes(files);
+  const html = await (await get(routes, "/")).text();
+  const paths = new Set([...html.matchAll(/(?:href|src)="\.([^"]+)"/g)].map(([, path]) => path));
+  let bytes = 0;
+  for (const path of ["/", ...paths]) {
+    const response = await get(routes, path ?? "", { "accept-encoding": "gzip" });
+    bytes += (await response.arrayBuffer()).byteLength;
+  }
+  assert.ok(bytes <= 120_000, `${bytes} bytes`);
+});

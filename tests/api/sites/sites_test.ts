@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { siteSettingsRoutes, sitesRoutes } from "../../../src/api/sites/sites.ts";
+import type { Reader } from "../../../src/storage/reader.ts";
+import { callRoute } from "../../support/routes.ts";
+import { openSites } from "../../support/sites.ts";
+
+async function open(withEvents: string[], siteIds: string[] = []) {
+  const { sites, clock } = await openSites();
+  const known = [...withEvents];
+  const reader = { sites: () => known } as unknown as Reader;
+  const erased: string[] = [];
+  const eraseSite = (site: string) => {
+    erased.push(site);
+    known.splice(known.indexOf(site), 1);
+    return Promise.resolve();
+  };
+  const routes = [
+    ...sitesRoutes(reader, { siteIds }, sites),
+    ...siteSettingsRoutes(sites, reader, eraseSite, clock, { siteIds }),
+  ];
+  const call = (method: string, path: string, body?: unknown) =>
+    callRoute(routes, path, { method, body: body === undefined ? null : JSON.stringify(body) });
+  return { call, erased, routes };
+}
+
+Deno.test("sitesRoutes() lists sites that are set, declared or have events", async () => {
+  const { call, routes } = await open(["seen.example"], ["listed.example"]);
+  const made = await call("POST", "/api/sites", { site_id: "new.example", timezone: "Asia/Tokyo" });
+  assert.equal(made.status, 201);
+  assert.equal(made.json.timezone, "Asia/Tokyo");
+  const { json } = await call("GET", "/api/sites");
+  assert.deepEqual(json.map((site: { site_id: string }) => site.site_id), [
+    "listed.example",
+    "new.example",
+    "seen.example",
+  ]);
+  const access = {
+    who: "key",
+    rights: new Set(["read"] as const),
+    sites: ["seen.example"],
+  } as const;
+  const narrow = await callRoute(routes, "/api/sites", { access });
+  assert.equal(narrow.json.length, 1);
+  assert.equal((await callRoute(routes, "/api/sites/new.example", { access })).status, 403);
+});
+
+Deno.test("siteSettingsRoutes() changes what is named and refuses the rest", async () => {
+  const { call } = await open(["seen.example"]);
+  const changed = await call("PATCH", "/api/sites/seen.example", { name: "Seen", public: true });
+  assert.equal(changed.status, 200);
+  assert.deepEqual([changed.json.name, changed.json.public, changed.json.timezone], [
+    "Seen",
+    true,
+    "UTC",
+  ]);
+  assert.equal((await call("PATCH", "/api/sites/seen.example", { public: 1 })).status, 400);
+  assert.equal((await call("PATCH", "/api/sites/nowhere.example", {})).status, 404);
+  assert.equal((await call("GET", "/api/sites/a..b")).status, 400);
+  assert.equal((await call("POST", "/api/sites", { site_id: "a/b" })).status, 400);
+  assert.equal((await call("POST", "/api/sites", {})).status, 400);
+  assert.equal((await call("POST", "/api/sites", { site_id: "seen.example" })).status, 409);
+});
+
+Deno.test("siteSettingsRoutes() deletes a site with events only together with them", async () => {
+  const { call, erased } = await open(["seen.example"]);
+  await call("POST", "/api/sites", { site_id: "empty.example" });
+  assert.equal((await call("DELETE", "/api/sites/empty.example")).status, 200);
+  assert.equal((await call("DELETE", "/api/sites/seen.example")).status, 409);
+  assert.equal((await call("DELETE", "/api/sites/seen.example?events=keep")).status, 400);
+  assert.deepEqual(erased, []);
+  assert.equal((await call("DELETE", "/api/sites/seen.example?events=erase")).status, 200);
+  assert.deepEqual(erased, ["seen.example"]);
+  assert.deepEqual((await call("GET", "/api/sites")).json, []);
+});

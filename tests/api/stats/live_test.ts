@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { Live, liveRoutes } from "../../../src/api/stats/live.ts";
+import type { Context } from "../../../src/http/route.ts";
+import { STREAM_LAG_MAX } from "../../../src/core/limits.ts";
+import { pageview } from "../../support/events.ts";
+import { type Questions, withQuestions } from "../../support/questions.ts";
+import { EVERYONE } from "../../support/routes.ts";
+
+const NOW = "2024-03-10T15:00:00Z";
+
+/** Opens streams of example.com and reads their messages. */
+function opener({ runner, test, clock }: Questions) {
+  const live = new Live(runner, test.reader, clock, () => {});
+  const route = liveRoutes(live)[0];
+  const open = async (query = "") => {
+    const url = new URL(`http://localhost/api/stats/live?site_id=example.com${query}`);
+    const context = { url, request: new Request(url), params: {}, access: EVERYONE };
+    const response = await route?.handle(context as unknown as Context);
+    if (!response?.body) throw new Error("no stream");
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    const next = async () => (await reader.read()).value;
+    return { response, reader, next };
+  };
+  return { live, open };
+}
+
+const dataOf = (message: string | undefined) =>
+  JSON.parse(/^data: (.*)$/m.exec(message ?? "")?.[1] ?? "null");
+const settled = () => new Promise((resolve) => setTimeout(resolve, 150));
+
+Deno.test("Live sends the numbers at once and again when something arrived", async () => {
+  const events = [pageview({ at: "2024-03-10T14:58", visitor: "a" })];
+  await withQuestions({ events, now: NOW }, async (questions) => {
+    const { live, open } = opener(questions);
+    const { response, next } = await open();
+    assert.equal(response.headers.get("content-type"), "text/event-stream");
+    assert.equal(dataOf(await next()).visitors_5, 1);
+    await questions.test.journal.append([
+      pageview({ at: "2024-03-10T14:59", visitor: "b", page: "/new" }),
+    ]);
+    questions.clock.advance(1000);
+    const second = dataOf(await next());
+    assert.equal(second.visitors_5, 2);
+    assert.equal(second.pages.length, 2);
+    live.close();
+    assert.equal(await next(), undefined);
+    assert.equal(live.count, 0);
+  });
+});
+
+Deno.test("Live asks once for all who look at the same", async () => {
+  const events = [pageview({ at: "2024-03-10T14:58", visitor: "a" })];
+  await withQuestions({ events, now: NOW }, async (questions) => {
+    const { live, open } = opener(questions);
+    const streams = await Promise.all(Array.from({ length: 100 }, () => open()));
+    for (const stream of streams) await stream.next();
+    assert.equal(live.count, 100);
+    const before = questions.runner.counts().misses;
+    await questions.test.journal.append([pageview({ at: "2024-03-10T14:59", visitor: "b" })]);
+    questions.clock.advance(1000);
+    const counts = await Promise.all(streams.map((stream) => stream.next()));
+    assert.ok(counts.every((message) => dataOf(message).visitors_5 === 2));
+    assert.equal(questions.runner.counts().misses - before, 1);
+    for (const { reader } of streams) await reader.cancel();
+    assert.equal(live.count, 0);
+  });
+});
+
+Deno.test("Live says nothing while nothing changes, but for a sign of life", async () => {
+  await withQuestions({ events: [], now: NOW }, async (questions) => {
+    const { live, open } = opener(questions);
+    const { next } = await open();
+    await next();
+    for (let second = 0; second < 25; second++) {
+      questions.clock.advance(1000);
+      if (second === 15) await settled();
+    }
+    let message = await next();
+    // The minute may have turned: then the list of minutes has.
+    while (message?.startsWith("event:")) message = await next();
+    assert.equal(message, ":\n\n");
+    live.close();
+  });
+});
+
+Deno.test("Live closes a stream whose reader does not keep up", async () => {
+  await withQuestions({ events: [], now: NOW }, async (questions) => {
+    const { live, open } = opener(questions);
+    await open();
+    for (let count = 0; count <= STREAM_LAG_MAX + 8 && live.count > 0; count++) {
+      await questions.test.journal.append([
+        pageview({ at: "2024-03-10T14:59", visitor: `v${count}` }),
+      ]);
+      questions.clock.advance(3000);
+      await settled();
+    }
+    assert.equal(live.count, 0);
+  });
+});
+
+Deno.test("liveRoutes() refuses what the realtime report refuses", async () => {
+  await withQuestions({ events: [], now: NOW }, async (questions) => {
+    const { open } = opener(questions);
+    await assert.rejects(open("&filters=nonsense"), { status: 400 });
+  });
+});

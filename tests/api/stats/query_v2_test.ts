@@ -1,0 +1,242 @@
+import assert from "node:assert/strict";
+import { queryV2Routes } from "../../../src/api/stats/query_v2.ts";
+import { customEvent, pageview } from "../../support/events.ts";
+import { type Questions, withQuestions } from "../../support/questions.ts";
+import { callRoute } from "../../support/routes.ts";
+
+const EVENTS = [
+  pageview({
+    at: "2024-03-09T10:00",
+    visitor: "a",
+    page: "/",
+    referrer_source: "Google",
+    country_code: "DE",
+  }),
+  pageview({ at: "2024-03-09T10:01", visitor: "a", page: "/pricing", country_code: "DE" }),
+  customEvent({
+    at: "2024-03-09T10:02",
+    visitor: "a",
+    page: "/pricing",
+    country_code: "DE",
+    props: '{"plan":"pro"}',
+    revenue_amount: 123450,
+    revenue_currency: "EUR",
+  }),
+  pageview({
+    at: "2024-03-09T11:30",
+    visitor: "b",
+    page: "/",
+    utm_medium: "social",
+    country_code: "EE",
+  }),
+  pageview({ at: "2024-03-08T12:00", visitor: "c", page: "/blog" }),
+  pageview({ at: "2024-03-10T12:00", visitor: "today", page: "/" }),
+];
+const GOALS = [{
+  name: "Signup",
+  filter: { op: "is", dimension: "name", values: ["signup"] },
+}];
+
+async function withV2(use: (post: ReturnType<typeof poster>) => Promise<void>) {
+  await withQuestions(
+    { events: EVENTS, settings: { goals: GOALS } },
+    (questions) => use(poster(questions)),
+  );
+}
+
+function poster({ runner, clock }: Questions) {
+  const routes = queryV2Routes(runner, clock);
+  return (body: Record<string, unknown>) =>
+    callRoute(routes, "/api/v2/query", {
+      method: "POST",
+      body: JSON.stringify({ site_id: "example.com", ...body }),
+    });
+}
+
+Deno.test("queryV2Routes() answers an aggregate and tells the question back", async () => {
+  await withV2(async (post) => {
+    const { status, json } = await post({
+      metrics: ["visitors", "visits", "pageviews", "events", "bounce_rate", "views_per_visit"],
+      date_range: "7d",
+    });
+    assert.equal(status, 200);
+    assert.deepEqual(json, {
+      results: [{ metrics: [3, 3, 4, 5, 67, 1.33], dimensions: [] }],
+      meta: {},
+      query: {
+        site_id: "example.com",
+        metrics: ["visitors", "visits", "pageviews", "events", "bounce_rate", "views_per_visit"],
+        date_range: ["2024-03-03T00:00:00+00:00", "2024-03-09T23:59:59+00:00"],
+        filters: [],
+        dimensions: [],
+        order_by: [["visitors", "desc"]],
+        include: {},
+        pagination: { offset: 0, limit: 10000 },
+      },
+    });
+  });
+});
+
+Deno.test("queryV2Routes() splits by country and city names and filters by them", async () => {
+  await withV2(async (post) => {
+    const question = {
+      metrics: ["visitors"],
+      date_range: "7d",
+      dimensions: ["visit:country_name", "visit:city_name"],
+    };
+    assert.deepEqual((await post(question)).json.results, [
+      { metrics: [1], dimensions: ["", ""] },
+      { metrics: [1], dimensions: ["Germany", ""] },
+      { metrics: [1], dimensions: ["Estonia", ""] },
+    ]);
+    const filters = [["is_not", "visit:country_name", [""]]];
+    assert.deepEqual(
+      (await post({ ...question, filters, order_by: [["visit:country_name", "desc"]] })).json
+        .results
+        .map(({ dimensions }: { dimensions: string[] }) => dimensions[0]),
+      ["Estonia", "Germany"],
+    );
+  });
+});
+
+Deno.test("queryV2Routes() gives buckets that hold something, all labels on wish", async () => {
+  await withV2(async (post) => {
+    const { json } = await post({
+      metrics: ["visitors"],
+      date_range: ["2024-03-09", "2024-03-09"],
+      dimensions: ["time:hour"],
+      include: { time_labels: true },
+    });
+    assert.deepEqual(json.results, [
+      { metrics: [1], dimensions: ["2024-03-09 10:00:00"] },
+      { metrics: [1], dimensions: ["2024-03-09 11:00:00"] },
+    ]);
+    assert.equal(json.meta.time_labels.length, 24);
+    assert.equal(json.meta.time_labels[0], "2024-03-09 00:00:00");
+    assert.deepEqual(json.query.order_by, [["time:hour", "asc"], ["visitors", "desc"]]);
+    const days = await post({ metrics: ["visitors"], date_range: "7d", dimensions: ["time"] });
+    assert.deepEqual(days.json.query.dimensions, ["time:day"]);
+    assert.deepEqual(days.json.results, [
+      { metrics: [1], dimensions: ["2024-03-08"] },
+      { metrics: [2], dimensions: ["2024-03-09"] },
+    ]);
+  });
+});
+
+Deno.test("queryV2Routes() names a cut month by its first day, a cut week by its own", async () => {
+  await withV2(async (post) => {
+    const question = { metrics: ["visitors"], date_range: ["2024-03-08", "2024-03-12"] };
+    const ask = async (dimension: string) => {
+      const include = { time_labels: true };
+      const { json } = await post({ ...question, dimensions: [dimension], include });
+      return [json.results.map((row: { dimensions: string[] }) => row.dimensions[0]), json.meta];
+    };
+    assert.deepEqual(await ask("time:month"), [["2024-03-01"], { time_labels: ["2024-03-01"] }]);
+    const weeks = ["2024-03-08", "2024-03-11"];
+    assert.deepEqual(await ask("time:week"), [weeks.slice(0, 1), { time_labels: weeks }]);
+  });
+});
+
+Deno.test("queryV2Routes() answers goals, rates, revenue and what was done", async () => {
+  await withV2(async (post) => {
+    const goals = await post({
+      metrics: ["visitors", "events", "conversion_rate", "total_revenue"],
+      date_range: "7d",
+      dimensions: ["event:goal"],
+    });
+    assert.deepEqual(goals.json.results, [{
+      metrics: [
+        1,
+        1,
+        33.33,
+        { value: 1234.5, currency: "EUR", short: "€1.2K", long: "€1,234.50" },
+      ],
+      dimensions: ["Signup"],
+    }]);
+    const done = await post({
+      metrics: ["visitors"],
+      date_range: "7d",
+      filters: [
+        ["is", "event:goal", ["Signup"]],
+        ["has_done", ["is", "event:page", ["/pricing"]]],
+        ["has_not_done", ["is", "event:page", ["/blog"]]],
+      ],
+    });
+    assert.deepEqual(done.json.results[0].metrics, [1]);
+    const plans = await post({
+      metrics: ["visitors", "percentage"],
+      date_range: "7d",
+      dimensions: ["event:props:plan"],
+    });
+    assert.deepEqual(plans.json.results, [
+      { metrics: [3, 100], dimensions: ["(none)"] },
+      { metrics: [1, 33.33], dimensions: ["pro"] },
+    ]);
+  });
+});
+
+Deno.test("queryV2Routes() pages with a total, also past the end", async () => {
+  await withV2(async (post) => {
+    const page = (offset: number) =>
+      post({
+        metrics: ["visitors"],
+        date_range: "7d",
+        dimensions: ["event:page"],
+        include: { total_rows: true },
+        pagination: { limit: 1, offset },
+      });
+    const { json } = await page(1);
+    assert.deepEqual(json.results, [{ metrics: [1], dimensions: ["/blog"] }]);
+    assert.equal(json.meta.total_rows, 3);
+    const past = await page(5);
+    assert.deepEqual(past.json.results, []);
+    assert.equal(past.json.meta.total_rows, 3);
+  });
+});
+
+Deno.test("queryV2Routes() is exact about case unless told otherwise", async () => {
+  await withV2(async (post) => {
+    const visitors = async (filter: unknown) =>
+      (await post({ metrics: ["visitors"], date_range: "7d", filters: [filter] })).json.results[0]
+        .metrics[0];
+    assert.equal(await visitors(["contains", "visit:source", ["goo"]]), 0);
+    assert.equal(
+      await visitors(["contains", "visit:source", ["goo"], { case_sensitive: false }]),
+      1,
+    );
+    assert.equal(await visitors(["is", "visit:utm_medium", ["(not set)"]]), 2);
+    assert.equal(await visitors(["matches", "event:page", ["^/pri"]]), 1);
+  });
+});
+
+const BAD: readonly [Record<string, unknown>, RegExp][] = [
+  [{}, /metrics: it is missing.*|date_range: it is missing/],
+  [{ metrics: ["clicks"], date_range: "7d" }, /metrics\[0\]: "clicks"/],
+  [{ metrics: ["visitors"], date_range: "7x" }, /date_range/],
+  [{ metrics: ["visitors"], date_range: "7d", dimensions: ["page"] }, /dimensions\[0\]: "page"/],
+  [{ metrics: ["visitors"], date_range: "7d", colour: 1 }, /colour/],
+  [{ metrics: ["visitors"], date_range: "7d", filters: [["is", "visit:x", ["y"]]] }, /visit:x/],
+  [{ metrics: ["visitors"], date_range: "7d", filters: [["like", "event:page", ["y"]]] }, /like/],
+  [
+    { metrics: ["visitors"], date_range: "7d", filters: [["matches", "event:page", ["("]]] },
+    /missing \)/,
+  ],
+  [{ metrics: ["visitors"], date_range: "7d", order_by: [["events", "desc"]] }, /order_by\[0\]/],
+  [{ metrics: ["visitors"], date_range: "7d", pagination: { limit: 0 } }, /pagination.limit/],
+  [{ metrics: ["visitors"], date_range: "7d", include: { time_labels: true } }, /time_labels/],
+  [{ metrics: ["visitors"], date_range: "7d", include: { all: true } }, /include.all/],
+  [{ metrics: ["visitors"], date_range: "91d", dimensions: ["time:minute"] }, /time:minute/],
+  [{ metrics: "visitors", date_range: "7d" }, /metrics: it is no list/],
+  [{ site_id: "a..b", metrics: ["visitors"], date_range: "7d" }, /site_id/],
+  [{ site_id: 5, metrics: ["visitors"], date_range: "7d" }, /site_id/],
+];
+
+Deno.test("queryV2Routes() refuses the rest and names the place", async () => {
+  await withV2(async (post) => {
+    for (const [body, message] of BAD) {
+      const { status, json } = await post(body);
+      assert.equal(status, 400, JSON.stringify(body));
+      assert.match(json.error, message);
+    }
+  });
+});

@@ -1,0 +1,39 @@
+import { ok, strictEqual as equal } from "node:assert";
+import { openApp } from "../../support/running_app.ts";
+
+Deno.test("schemaRoutes() tells whoever keeps the schema that it still holds", async () => {
+  const app = await openApp({ MALLARD_ADMIN_PASSWORD: "correct horse" });
+  const login = await app.send("/api/auth/login", {
+    method: "POST",
+    body: '{"password":"correct horse"}',
+  });
+  const cookie = `mm_session=${(await login.json()).token}`;
+  const first = await app.send("/api/schema", { headers: { cookie } });
+  const etag = first.headers.get("etag") ?? "";
+  ok(/^W\/"[0-9a-f]{24}"$/.test(etag), etag);
+  equal(first.headers.get("cache-control"), "no-store");
+  const zipped = await app.send("/api/schema", { headers: { cookie, "accept-encoding": "gzip" } });
+  equal(zipped.headers.get("etag"), etag);
+  equal((await first.json()).period_default, "30d");
+  await zipped.body?.cancel();
+  for (const method of ["GET", "HEAD"]) {
+    const again = await app.send("/api/schema", {
+      method,
+      headers: { cookie, "if-none-match": etag },
+    });
+    equal(again.status, 304);
+    equal(await again.text(), "");
+    equal(again.headers.get("etag"), etag);
+    equal(again.headers.get("vary"), "accept-encoding");
+    equal(again.headers.get("cache-control"), "no-store");
+  }
+  const other = await app.send("/api/schema", { headers: { cookie, "if-none-match": '"x"' } });
+  equal(other.status, 200);
+  await other.body?.cancel();
+  const stranger = await app.send("/api/schema", {
+    headers: { "if-none-match": etag },
+    peer: "198.51.100.7",
+  });
+  equal(stranger.status, 401, "who may not read learns nothing by a tag");
+  await app.close();
+});

@@ -1,0 +1,236 @@
+import assert from "node:assert/strict";
+import { statsRoutes } from "../../../src/api/stats/stats.ts";
+import { customEvent, pageview } from "../../support/events.ts";
+import { withQuestions } from "../../support/questions.ts";
+import { callRoute } from "../../support/routes.ts";
+
+// a: two pageviews and a signup on the 10th; b: one pageview (a bounce); c: a visit over midnight
+// that started on the 9th; d: one pageview and a custom event, which is no bounce.
+const EVENTS = [
+  pageview({ at: "2024-03-10T10:00", visitor: "a", page: "/", referrer_source: "Google" }),
+  pageview({ at: "2024-03-10T10:10", visitor: "a", page: "/x" }),
+  customEvent({ at: "2024-03-10T10:11", visitor: "a", page: "/x" }),
+  pageview({ at: "2024-03-10T12:00", visitor: "b", page: "/", browser: "Firefox" }),
+  pageview({ at: "2024-03-09T23:50", visitor: "c", page: "/night", country_code: "DE" }),
+  pageview({ at: "2024-03-10T00:10", visitor: "c", page: "/", country_code: "DE" }),
+  pageview({ at: "2024-03-10T14:00", visitor: "d", page: "/x", browser: "Firefox" }),
+  customEvent({ at: "2024-03-10T14:00:30", visitor: "d", page: "/only-custom" }),
+  pageview({ at: "2024-03-10T11:00", visitor: "z", site_id: "other.example" }),
+];
+const ZERO_MAIN = {
+  unique_visitors: 0,
+  total_pageviews: 0,
+  bounce_rate: 0,
+  avg_visit_duration_secs: 0,
+  pages_per_visit: 0,
+};
+
+Deno.test("statsRoutes() answers main with visits that start in the range", async () => {
+  await withQuestions({ events: EVENTS }, async ({ get }) => {
+    assert.deepEqual((await get("main", "&period=day")).json, {
+      unique_visitors: 4,
+      total_pageviews: 5,
+      bounce_rate: 1 / 3,
+      avg_visit_duration_secs: (660 + 0 + 30) / 3,
+      pages_per_visit: 5 / 3,
+    });
+    assert.deepEqual((await get("sessions", "&period=day")).json, {
+      total_sessions: 3,
+      avg_session_duration_secs: 230,
+      avg_pages_per_session: 4 / 3,
+    });
+  });
+});
+
+Deno.test("statsRoutes() counts a visit whole where it starts, over midnight", async () => {
+  await withQuestions({ events: EVENTS }, async ({ get }) => {
+    assert.deepEqual((await get("main", "&period=yesterday")).json, {
+      unique_visitors: 1,
+      total_pageviews: 1,
+      bounce_rate: 0,
+      avg_visit_duration_secs: 1200,
+      pages_per_visit: 1,
+    });
+    assert.deepEqual((await get("sessions", "&period=yesterday")).json, {
+      total_sessions: 1,
+      avg_session_duration_secs: 1200,
+      avg_pages_per_session: 2,
+    });
+  });
+});
+
+Deno.test("statsRoutes() answers zeros and empty lists for a site without events", async () => {
+  await withQuestions({ events: [] }, async ({ get }) => {
+    assert.deepEqual((await get("main")).json, ZERO_MAIN);
+    assert.deepEqual((await get("breakdown/pages")).json, []);
+    assert.equal((await get("timeseries", "&period=7d")).json.length, 7);
+    assert.deepEqual((await get("sessions")).json, {
+      total_sessions: 0,
+      avg_session_duration_secs: 0,
+      avg_pages_per_session: 0,
+    });
+    const empty = "&start_date=2024-03-10&end_date=2024-03-10";
+    assert.deepEqual((await get("main", empty)).json, ZERO_MAIN);
+    assert.deepEqual((await get("timeseries", empty)).json, []);
+    assert.deepEqual((await get("breakdown/os", empty)).json, []);
+    assert.deepEqual((await get("export", `${empty}&format=json`)).json, []);
+  });
+});
+
+Deno.test("statsRoutes() lists every hour of a day and every day of a period", async () => {
+  await withQuestions({ events: EVENTS }, async ({ get }) => {
+    for (const period of ["day", "today"]) {
+      const hours = (await get("timeseries", `&period=${period}`)).json;
+      assert.equal(hours.length, 24);
+      assert.deepEqual(hours[0], { date: "2024-03-10 00:00", visitors: 1, pageviews: 1 });
+      assert.deepEqual(hours[10], { date: "2024-03-10 10:00", visitors: 1, pageviews: 2 });
+      assert.deepEqual(hours[23], { date: "2024-03-10 23:00", visitors: 0, pageviews: 0 });
+    }
+    for (
+      const [period, count, first] of [
+        ["7d", 7, "2024-03-04"],
+        ["30d", 30, "2024-02-10"],
+        ["90d", 90, "2023-12-12"],
+      ] as const
+    ) {
+      const days = (await get("timeseries", `&period=${period}`)).json;
+      assert.equal(days.length, count);
+      assert.deepEqual(days[0], { date: first, visitors: 0, pageviews: 0 });
+      assert.deepEqual(days.at(-1), { date: "2024-03-10", visitors: 4, pageviews: 5 });
+    }
+    const range = "&start_date=2024-03-09&end_date=2024-03-10";
+    assert.deepEqual((await get("timeseries", range)).json, [
+      { date: "2024-03-09", visitors: 1, pageviews: 1 },
+    ]);
+  });
+});
+
+Deno.test("statsRoutes() breaks down by the events' own columns, NULL by name", async () => {
+  await withQuestions({ events: EVENTS }, async ({ get }) => {
+    assert.deepEqual((await get("breakdown/pages", "&period=day")).json, [
+      { value: "/", visitors: 3, pageviews: 3 },
+      { value: "/x", visitors: 2, pageviews: 2 },
+      { value: "/only-custom", visitors: 1, pageviews: 0 },
+    ]);
+    assert.deepEqual((await get("breakdown/sources", "&period=day")).json, [
+      { value: "(unknown)", visitors: 4, pageviews: 4 },
+      { value: "Google", visitors: 1, pageviews: 1 },
+    ]);
+    assert.deepEqual((await get("breakdown/countries", "&period=day&limit=1")).json, [
+      { value: "(unknown)", visitors: 3, pageviews: 4 },
+    ]);
+    assert.deepEqual(
+      (await get("breakdown/browsers", "&period=day&limit=1&offset=1&detail=true")).json,
+      { results: [{ value: "Firefox", visitors: 2, pageviews: 2 }], total: 2 },
+    );
+  });
+});
+
+Deno.test("statsRoutes() names the breakdowns where one is unknown", async () => {
+  await withQuestions({ events: [] }, async ({ get }) => {
+    const { status, json } = await get("breakdown/toString");
+    assert.equal(status, 404);
+    assert.match(json.error, /pages, sources, browsers, os, devices, countries/);
+  });
+});
+
+const BAD: readonly [query: string, name: RegExp][] = [
+  ["&period=32d", /period: "32d"/],
+  ["&period=7d&period=30d", /period: it is given 2 times/],
+  ["&site_id=example.com", /site_id: it is given 2 times/],
+  ["&limit=0", /limit/],
+  ["&limit=1001", /limit/],
+  ["&limit=1.5", /limit/],
+  ["&limit=-1", /limit/],
+  ["&limit=", /limit/],
+  ["&offset=x", /offset/],
+  ["&start_date=2024-03-01", /end_date is missing/],
+  ["&end_date=2024-03-01", /start_date is missing/],
+  ["&start_date=2024-02-30&end_date=2024-03-02", /start_date: "2024-02-30"/],
+  ["&start_date=2023-02-29&end_date=2023-03-02", /start_date/],
+  ["&start_date=24-03-01&end_date=2024-03-02", /start_date/],
+  ["&start_date=2024-03-02&end_date=2024-03-01", /end_date/],
+  ["&start_date=2023-01-01&end_date=2024-01-03", /366 days/],
+  ["&timezone=Mars/Olympus", /timezone/],
+  ["&interval=year", /interval/],
+  ["&compare=yesterday", /compare/],
+  ["&compare=custom", /compare_start/],
+  ["&match_weekday=maybe", /match_weekday/],
+  ["&filters=is(nothing,1)", /filters: .*nothing/],
+  ["&filters=like(page,1)", /filters: .*like/],
+  ["&filters=is(page", /filters: .*character 8/],
+  ["&filters=is(page)", /filters: .*no value/],
+  ["&filters=is(day,2024-01-01)", /filters: .*day/],
+  ["&filters=is(segment,x)", /filters: .*segment/],
+  ["&period=90d&interval=minute", /interval: minute/],
+];
+
+Deno.test("statsRoutes() refuses what is invalid and names the parameter", async () => {
+  await withQuestions({ events: EVENTS }, async ({ get }) => {
+    for (const [query, message] of BAD) {
+      const { status, json } = await get("main", query);
+      assert.equal(status, 400, query);
+      assert.match(json.error, message, query);
+    }
+    const { json } = await get("main", "&limit=0&period=x&filters=(");
+    for (const name of ["limit", "period", "filters"]) assert.match(json.error, new RegExp(name));
+  });
+});
+
+Deno.test("statsRoutes() checks the site id and who may read it", async () => {
+  await withQuestions({ events: EVENTS }, async ({ runner }) => {
+    const routes = statsRoutes(runner);
+    const bad = ["", "site_id=", "site_id=a..b", "site_id=a%2Fb", `site_id=${"a".repeat(257)}`];
+    for (const query of bad) {
+      assert.equal((await callRoute(routes, `/api/stats/main?${query}`)).status, 400, query);
+    }
+    const access = {
+      who: "key",
+      rights: new Set(["read"] as const),
+      sites: ["other.example"],
+    } as const;
+    const other = "/api/stats/main?site_id=other.example&period=day";
+    assert.equal((await callRoute(routes, other, { access })).json.unique_visitors, 1);
+    const own = "/api/stats/main?site_id=example.com";
+    assert.equal((await callRoute(routes, own, { access })).status, 403);
+  });
+});
+
+Deno.test("statsRoutes() compares only where compare asks for it", async () => {
+  await withQuestions({ events: EVENTS }, async ({ get }) => {
+    const { json } = await get("main", "&period=day&compare=previous_period");
+    assert.equal(json.unique_visitors, 4);
+    assert.equal(json.comparison.unique_visitors, 1);
+    assert.equal(json.change.unique_visitors, 3);
+    assert.equal(json.change.bounce_rate, 1 / 3);
+    const points = (await get("timeseries", "&period=day&compare=previous_period")).json;
+    assert.deepEqual(points[23].comparison, {
+      date: "2024-03-09 23:00",
+      visitors: 1,
+      pageviews: 1,
+    });
+    const pages =
+      (await get("breakdown/pages", "&period=day&compare=previous_period&limit=1")).json;
+    assert.deepEqual(pages, [{
+      value: "/",
+      visitors: 3,
+      pageviews: 3,
+      comparison: { visitors: 0, pageviews: 0 },
+      change: { visitors: null, pageviews: null },
+    }]);
+  });
+});
+
+Deno.test("statsRoutes() answers for the slice that filters ask for", async () => {
+  await withQuestions({ events: EVENTS }, async ({ get }) => {
+    const main = (filters: string) =>
+      get("main", `&period=day&filters=${encodeURIComponent(filters)}`).then(({ json }) =>
+        json.unique_visitors
+      );
+    assert.equal(await main("is(page,/x)"), 2);
+    assert.equal(await main("is_not(page,/x)"), 4);
+    assert.equal(await main("is(source,Google)"), 1);
+    assert.equal(await main("has_done(is(name,signup));is(browser,Firefox)"), 1);
+    assert.equal(await main("or(is(entry_page,/night),is(exit_page,/x))"), 3);
+  });
+});

@@ -1,0 +1,356 @@
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
+import { fakeSystem } from "../support/fake_system.ts";
+import { type Answer, type Call, openOwner, type Owner } from "../support/owner.ts";
+import { hashPassword } from "../../src/auth/password.ts";
+import { STRANGER_REQUESTS_AT_ONCE } from "../../src/core/limits.ts";
+
+const PASSWORD = "correct horse";
+const FAR = { peer: "198.51.100.7" };
+
+function setUp(owner: Owner, call: Call = {}): Promise<Answer> {
+  return owner.call("POST", "/api/auth/setup", { body: { password: PASSWORD }, ...call });
+}
+
+function logIn(owner: Owner, password: unknown, call: Call = {}): Promise<Answer> {
+  return owner.call("POST", "/api/auth/login", { body: { password }, ...call });
+}
+
+function under(session: string | null, call: Call = {}): Call {
+  return { ...call, headers: { ...call.headers, cookie: `mm_session=${session}` } };
+}
+
+Deno.test("Auth sets the first password, logs in, tells its status and logs out", async () => {
+  const owner = await openOwner();
+  deepEqual((await owner.call("GET", "/api/auth/status")).body, {
+    setup_required: true,
+    authenticated: false,
+    rights: ["public", "ingest", "read", "admin"],
+  });
+  equal((await logIn(owner, PASSWORD)).status, 400);
+  const first = await setUp(owner);
+  equal(first.status, 200);
+  deepEqual(Object.keys(first.body), ["token"]);
+  equal(first.body["token"], first.session);
+  equal((await setUp(owner)).status, 409);
+
+  equal((await logIn(owner, "wrong horse")).status, 401);
+  equal((await logIn(owner, "")).status, 401);
+  const login = await logIn(owner, PASSWORD);
+  equal(login.status, 200);
+  ok(/^[0-9a-f]{64}$/.test(String(login.body["token"])), "256 bits in hex");
+  ok(login.body["token"] !== first.body["token"], "every login has a token of its own");
+  const status = await owner.call("GET", "/api/auth/status", under(login.session));
+  equal(status.body["authenticated"], true);
+  equal(status.body["setup_required"], false);
+  equal((await owner.call("GET", "/api/auth/status")).body["authenticated"], false);
+
+  const out = await owner.call("POST", "/api/auth/logout", under(login.session));
+  deepEqual([out.status, out.body], [200, { status: "logged_out" }]);
+  equal(
+    out.headers.get("set-cookie"),
+    "mm_session=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0",
+  );
+  equal((await owner.call("GET", "/read", under(login.session))).status, 401);
+  equal((await owner.call("GET", "/read", under(first.session))).status, 200);
+  owner.close();
+});
+
+Deno.test("Auth sends the cookie with the attributes of the settings", async () => {
+  const owner = await openOwner({ session_ttl_secs: 60, secure: true });
+  const { headers, session } = await setUp(owner);
+  equal(
+    headers.get("set-cookie"),
+    `mm_session=${session}; HttpOnly; SameSite=Strict; Path=/; Max-Age=60; Secure`,
+  );
+  owner.close();
+});
+
+Deno.test("Auth refuses a login after its life", async () => {
+  const owner = await openOwner({ session_ttl_secs: 60 });
+  const { session } = await setUp(owner);
+  owner.system.clock.advance(59_999);
+  equal((await owner.call("GET", "/read", under(session))).status, 200);
+  owner.system.clock.advance(1);
+  equal((await owner.call("GET", "/read", under(session))).status, 401);
+  owner.close();
+});
+
+Deno.test("Auth answers 400 to a setup or login that is none", async () => {
+  const owner = await openOwner();
+  for (
+    const body of [
+      "",
+      "{",
+      "[]",
+      "null",
+      '"text"',
+      {},
+      { password: 12345678 },
+      {
+        password: "1234567",
+      },
+      { password: null },
+      { password: "x".repeat(1025) },
+    ]
+  ) {
+    equal((await setUp(owner, { body })).status, 400, JSON.stringify(body));
+  }
+  equal((await setUp(owner, { body: { password: "x".repeat(20_000) } })).status, 413);
+  equal((await setUp(owner, { body: { password: "🦆".repeat(8) } })).status, 200);
+  for (const body of ["", "[]", {}, { password: null }]) {
+    equal((await logIn(owner, "", { body })).status, 400, JSON.stringify(body));
+  }
+  equal((await logIn(owner, "🦆".repeat(8))).status, 200);
+  owner.close();
+});
+
+Deno.test("Auth lets only one of two setups at once win", async () => {
+  const owner = await openOwner();
+  const answers = await Promise.all([
+    setUp(owner, { body: { password: "first password" } }),
+    setUp(owner, { body: { password: "second password" } }),
+  ]);
+  deepEqual(answers.map(({ status }) => status).sort(), [200, 409]);
+  const statuses = [
+    (await logIn(owner, "first password")).status,
+    (await logIn(owner, "second password")).status,
+  ];
+  deepEqual(statuses, answers[0]?.status === 200 ? [200, 401] : [401, 200]);
+  owner.close();
+});
+
+Deno.test("Auth takes the first password from elsewhere with the printed token only", async () => {
+  const owner = await openOwner();
+  const token = owner.auth.setupToken;
+  ok(token && /^[0-9a-f]{32}$/.test(token));
+  equal((await setUp(owner, FAR)).status, 403);
+  equal((await setUp(owner, { peer: "127.0.0.1", address: "198.51.100.7" })).status, 403);
+  equal((await setUp(owner, { peer: "198.51.100.7", address: "127.0.0.1" })).status, 403);
+  const named = { origin: "http://stats.example.com" };
+  equal((await setUp(owner, named)).status, 403, "a public name on loopback is a proxy");
+  const body = (token: unknown) => ({ password: PASSWORD, token });
+  equal((await setUp(owner, { ...FAR, body: body("0".repeat(32)) })).status, 403);
+  equal((await setUp(owner, { ...FAR, body: body(1) })).status, 403);
+  equal((await setUp(owner, { ...FAR, body: body(token) })).status, 200);
+  equal(owner.auth.setupToken, null);
+  equal((await setUp(owner, { ...FAR, body: body(token) })).status, 409);
+  owner.close();
+});
+
+Deno.test("Auth locks an address out of guessing the setup token", async () => {
+  const owner = await openOwner({ max_login_attempts: 2 });
+  const guess = { ...FAR, body: { password: PASSWORD, token: "0".repeat(32) } };
+  equal((await setUp(owner, guess)).status, 403);
+  equal((await setUp(owner, guess)).status, 403);
+  equal((await setUp(owner, guess)).status, 429);
+  owner.close();
+});
+
+Deno.test("Auth keeps a password across restarts, as an Argon2id hash only", async () => {
+  const owner = await openOwner();
+  const { session } = await setUp(owner);
+  owner.close();
+  const { folder } = owner;
+  const bytes = await Deno.readFile(`${folder}/mallard.sqlite`);
+  const text = new TextDecoder("latin1").decode(bytes);
+  ok(!text.includes(PASSWORD));
+  ok(!text.includes(String(session)));
+  ok(text.includes("$argon2id$v=19$m=19456,t=2,p=1$"));
+
+  const again = await openOwner({ folder });
+  equal(again.auth.configured, true);
+  equal(again.auth.setupToken, null);
+  equal((await logIn(again, PASSWORD)).status, 200);
+  equal((await again.call("GET", "/read", under(session))).status, 401);
+  equal((await setUp(again)).status, 409);
+  again.close();
+
+  const other = await openOwner({ folder, admin_password: "from the environment" });
+  equal((await logIn(other, PASSWORD)).status, 401);
+  equal((await logIn(other, "from the environment")).status, 200);
+  equal((await setUp(other)).status, 409);
+  other.close();
+  const last = await openOwner({ folder });
+  equal((await logIn(last, PASSWORD)).status, 200, "the one from the environment was not kept");
+  last.close();
+});
+
+Deno.test("Auth takes a hash as the password of the environment", async () => {
+  const hash = await hashPassword(fakeSystem().random, PASSWORD);
+  const owner = await openOwner({ admin_password: hash });
+  equal((await logIn(owner, PASSWORD)).status, 200);
+  equal((await logIn(owner, hash)).status, 401);
+  owner.close();
+});
+
+Deno.test("Auth locks out an address after its failures, for the time of the lock", async () => {
+  const owner = await openOwner({ max_login_attempts: 3, login_lockout_secs: 60 });
+  await setUp(owner);
+  for (let count = 0; count < 3; count++) {
+    equal((await logIn(owner, "wrong horse", FAR)).status, 401);
+  }
+  const locked = await logIn(owner, PASSWORD, FAR);
+  deepEqual([locked.status, locked.headers.get("retry-after")], [429, "60"]);
+  equal((await logIn(owner, PASSWORD)).status, 200, "other addresses are not locked");
+  owner.system.clock.advance(59_001);
+  equal((await logIn(owner, PASSWORD, FAR)).headers.get("retry-after"), "1");
+  owner.system.clock.advance(999);
+  equal((await logIn(owner, PASSWORD, FAR)).status, 200);
+  equal(owner.auth.loginFailures, 3);
+  owner.close();
+});
+
+Deno.test("Auth lets no more guesses in at once than it would one after the other", async () => {
+  const owner = await openOwner({ max_login_attempts: 3 });
+  await setUp(owner);
+  const guesses = Array.from({ length: 10 }, (_, n) => logIn(owner, `wrong horse ${n}`, FAR));
+  const statuses = (await Promise.all(guesses)).map(({ status }) => status);
+  equal(statuses.filter((status) => status === 401).length, 3);
+  equal(statuses.filter((status) => status === 429).length, 7);
+  owner.close();
+});
+
+Deno.test("Auth answers 429 when too many passwords wait to be checked", async () => {
+  const owner = await openOwner({ max_login_attempts: 0 });
+  await setUp(owner);
+  const guesses = Array.from({ length: 40 }, () => logIn(owner, "wrong horse"));
+  const answers = await Promise.all(guesses);
+  const refused = answers.filter(({ status }) => status === 429);
+  equal(refused.length, 8);
+  ok(refused.every(({ headers }) => headers.get("retry-after") === "1"));
+  equal(answers.filter(({ status }) => status === 401).length, 32);
+  owner.close();
+});
+
+Deno.test("Auth refuses login, logout and changes that another site's page sends", async () => {
+  const dashboard_origin = "https://stats.example.com";
+  for (const configured of [true, false]) {
+    const owner = await openOwner(configured ? { dashboard_origin } : {});
+    const own = { headers: { origin: configured ? dashboard_origin : "http://localhost:8000" } };
+    const session = (await setUp(owner)).session;
+    const calls: [string, string, unknown][] = [
+      ["POST", "/api/auth/login", { password: PASSWORD }],
+      ["POST", "/api/keys", { name: "n", scope: "Admin" }],
+      ["DELETE", "/api/keys/0", undefined],
+      ["DELETE", "/api/gdpr/erase?site_id=a&start_date=2024-01-01&end_date=2024-01-01", undefined],
+      ["POST", "/read", undefined],
+      ["POST", "/api/auth/logout", undefined],
+    ];
+    const wrong = [
+      { origin: "https://evil.example" },
+      { origin: "null" },
+      { origin: "nonsense" },
+      { referer: "https://evil.example/https://stats.example.com/" },
+      { origin: "https://evil.example", referer: `${own.headers.origin}/` },
+      { origin: "http://localhost:9000" },
+      { origin: "https://stats.example.com.evil.example" },
+    ] as Record<string, string>[];
+    for (const [method, path, body] of calls) {
+      const send = async (headers: Record<string, string>) =>
+        (await owner.call(method, path, under(session, { body, headers }))).status;
+      for (const headers of wrong) {
+        equal(await send(headers), 403, `${method} ${path} ${JSON.stringify(headers)}`);
+      }
+      if (configured) equal(await send({}), 403, `${method} ${path} without Origin`);
+      else if (path !== "/api/auth/logout") ok(await send({}) !== 403, `${path} without Origin`);
+      if (path !== "/api/auth/logout") {
+        ok(await send({ referer: `${own.headers.origin}/settings` }) !== 403, `${path} Referer`);
+      }
+      ok(await send(own.headers) !== 403, `${method} ${path} from the dashboard`);
+    }
+    equal((await owner.call("GET", "/read", under(session, own))).status, 401, "logged out");
+    owner.close();
+  }
+});
+
+Deno.test("Auth asks keys, readers and ingestion for no origin", async () => {
+  const owner = await openOwner({ dashboard_origin: "https://stats.example.com" });
+  const { session } = await setUp(owner);
+  const { key } = await owner.keys.create("n", "Admin");
+  const elsewhere = { origin: "https://www.example.com" };
+  equal((await owner.call("POST", "/ingest", under(session, { headers: elsewhere }))).status, 200);
+  equal((await owner.call("GET", "/read", under(session, { headers: elsewhere }))).status, 200);
+  const headers = { ...elsewhere, "x-api-key": key };
+  equal(
+    (await owner.call("POST", "/api/keys", { headers, body: { name: "a", scope: "ReadOnly" } }))
+      .status,
+    201,
+  );
+  owner.close();
+});
+
+Deno.test("Auth without a password opens statistics, and administration to loopback", async () => {
+  const owner = await openOwner();
+  const keys = (call: Call) => owner.call("GET", "/api/keys", call);
+  equal((await owner.call("GET", "/read", FAR)).status, 200);
+  equal((await keys({})).status, 200);
+  equal((await keys({ peer: "::1" })).status, 200);
+  equal((await keys({ peer: "::ffff:127.0.0.1" })).status, 200);
+  equal((await keys({ origin: "http://127.0.0.1:8000" })).status, 200);
+  equal((await keys(FAR)).status, 401);
+  equal((await keys({ peer: "127.0.0.1", address: "198.51.100.7" })).status, 401);
+  equal((await keys({ peer: "198.51.100.7", address: "127.0.0.1" })).status, 401);
+  equal((await keys({ peer: "10.0.0.1" })).status, 401);
+  equal((await keys({ origin: "http://rebound.example:8000" })).status, 401);
+  equal((await keys({ headers: { host: "rebound.example" } })).status, 401);
+  const body = { name: "n", scope: "Admin" };
+  const forged = { headers: { origin: "https://evil.example" }, body };
+  equal((await owner.call("POST", "/api/keys", forged)).status, 403);
+  equal((await owner.call("POST", "/api/keys", { body })).status, 201);
+  await setUp(owner);
+  equal((await keys({})).status, 401, "with a password, loopback is nobody");
+  equal((await owner.call("GET", "/read", FAR)).status, 401);
+  owner.close();
+});
+
+Deno.test("Auth tells once of a proxy that hides its clients, and lets none in", async () => {
+  const owner = await openOwner();
+  const masked = {
+    headers: { "sec-fetch-site": "same-origin", referer: "https://stats.example.com/" },
+  };
+  const warnings = () =>
+    owner.system.lines.filter(({ level, message }) =>
+      level === "warn" && message.startsWith("A proxy in front passes on neither Host")
+    ).length;
+  equal((await owner.call("GET", "/api/keys", {})).status, 200);
+  equal(warnings(), 0);
+  for (let count = 0; count < 3; count++) {
+    equal((await owner.call("GET", "/api/keys", masked)).status, 401);
+    equal((await owner.call("GET", "/read", masked)).status, 200);
+  }
+  equal(warnings(), 1);
+  equal((await owner.call("GET", "/api/keys", { headers: { via: "1.1 proxy" } })).status, 401);
+  equal((await owner.call("GET", "/api/keys", {})).status, 200);
+  owner.close();
+});
+
+Deno.test("Auth slows readers without a login down by their address, and nobody else", async () => {
+  const owner = await openOwner();
+  const read = async (call: Call) => (await owner.call("GET", "/read", call)).status;
+  for (let count = 0; count < STRANGER_REQUESTS_AT_ONCE; count++) equal(await read(FAR), 200);
+  const refused = await owner.call("GET", "/read", FAR);
+  deepEqual([refused.status, refused.headers.get("retry-after")], [429, "1"]);
+  equal(await read({ peer: "198.51.100.8" }), 200, "another address");
+  equal(await read({}), 200, "this machine");
+  equal((await owner.call("POST", "/ingest", FAR)).status, 200, "events have a rate of their own");
+  const { key } = await owner.keys.create("n", "ReadOnly");
+  equal(await read({ ...FAR, headers: { "x-api-key": key } }), 200, "a key");
+  owner.close();
+});
+
+Deno.test("Auth logs neither addresses nor secrets", async () => {
+  const owner = await openOwner({ max_login_attempts: 2 });
+  const token = owner.auth.setupToken;
+  await setUp(owner, FAR);
+  const { session } = await setUp(owner, { ...FAR, body: { password: PASSWORD, token } });
+  await logIn(owner, "wrong horse", FAR);
+  await logIn(owner, "wrong horse", FAR);
+  await logIn(owner, "wrong horse", FAR);
+  const { key } = await owner.keys.create("n", "Admin");
+  const log = JSON.stringify(owner.system.lines);
+  ok(owner.system.lines.length >= 3);
+  for (const secret of [PASSWORD, "wrong horse", FAR.peer, session, token, key]) {
+    ok(!log.includes(String(secret)), String(secret));
+  }
+  owner.close();
+});

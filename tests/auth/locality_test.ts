@@ -1,0 +1,81 @@
+import { strictEqual as equal } from "node:assert";
+import { isLoopbackHost, localityOf } from "../../src/auth/locality.ts";
+
+const HERE = { peer: "127.0.0.1", address: "127.0.0.1" };
+const PUBLIC = "https://stats.example.com";
+
+function locality(headers: Record<string, string>, caller = HERE): string {
+  const request = new Request("http://localhost:8000/", { headers });
+  return localityOf(request, caller);
+}
+
+Deno.test("localityOf() takes for here what comes over loopback, by its name, from itself", () => {
+  equal(locality({}), "here");
+  equal(locality({ host: "127.0.0.1:8000" }), "here");
+  equal(locality({}, { peer: "::1", address: "::1" }), "here");
+  equal(locality({}, { peer: "::ffff:127.0.0.1", address: "127.0.0.1" }), "here");
+  equal(locality({}, { peer: "198.51.100.7", address: "198.51.100.7" }), "far");
+  equal(locality({}, { peer: "127.0.0.1", address: "198.51.100.7" }), "far");
+  equal(locality({}, { peer: "10.0.0.1", address: "127.0.0.1" }), "far");
+  equal(locality({ host: "stats.example.com" }), "far");
+});
+
+Deno.test("localityOf() takes nothing for here that a proxy says to have passed on", () => {
+  for (
+    const [name, value] of [
+      ["x-forwarded-for", "127.0.0.1"],
+      ["x-forwarded-for", "198.51.100.7"],
+      ["x-forwarded-for", ""],
+      ["x-real-ip", "127.0.0.1"],
+      ["x-forwarded-proto", "https"],
+      ["x-forwarded-host", "localhost"],
+      ["x-forwarded-server", "a"],
+      ["forwarded", "for=127.0.0.1"],
+      ["via", "1.1 proxy"],
+      ["cf-connecting-ip", "198.51.100.7"],
+      ["true-client-ip", "198.51.100.7"],
+    ] as const
+  ) equal(locality({ [name]: value }), "far", `${name}: ${value}`);
+});
+
+Deno.test("localityOf() sees from a browser that a proxy replaced its Host", () => {
+  const same = { "sec-fetch-site": "same-origin" };
+  equal(locality({ ...same, referer: `${PUBLIC}/?site=a` }), "masked");
+  equal(locality({ ...same, origin: PUBLIC }), "masked");
+  equal(locality({ ...same, origin: "https://203.0.113.9:8443" }), "masked");
+  for (
+    const ordinary of [
+      { ...same },
+      { ...same, origin: "http://localhost:8000" },
+      { ...same, referer: "http://127.0.0.1:8000/" },
+      { ...same, referer: "http://[::1]:8000/" },
+      { ...same, referer: "http://mallard.localhost/" },
+      { ...same, origin: "null" },
+      { ...same, referer: "nonsense" },
+      { "sec-fetch-site": "cross-site", origin: "https://evil.example" },
+      { "sec-fetch-site": "none" },
+      { origin: PUBLIC },
+    ] as Record<string, string>[]
+  ) equal(locality(ordinary), "here", JSON.stringify(ordinary));
+  equal(locality({ ...same, host: "stats.example.com", origin: PUBLIC }), "far");
+});
+
+Deno.test("isLoopbackHost() knows the names of this machine", () => {
+  const local = (host: string) =>
+    isLoopbackHost(new Request("http://192.0.2.1/", { headers: { host } }));
+  for (const host of ["localhost", "LOCALHOST:8000", "localhost.", "127.0.0.1:8000", "[::1]:80"]) {
+    equal(local(host), true, host);
+  }
+  for (
+    const host of [
+      "localhost.evil.example",
+      "127.0.0.1.evil.example",
+      "evil.example:127",
+      "192.0.2.1",
+      "[::2]",
+      "",
+    ]
+  ) {
+    equal(local(host), false, host);
+  }
+});

@@ -1,0 +1,28 @@
+import { strictEqual as equal, throws } from "node:assert";
+import { requireRight } from "../../src/auth/rights.ts";
+import type { Access, Right } from "../../src/core/access.ts";
+
+function access(who: Access["who"], ...rights: Right[]): Access {
+  return { who, rights: new Set(rights), sites: null };
+}
+
+Deno.test("requireRight() sends to the login whom a login would help, and refuses others", () => {
+  requireRight(access("key", "public", "ingest", "read"), "read");
+  throws(() => requireRight(access("key", "public", "ingest", "read"), "admin"), {
+    code: "forbidden",
+    message: /change anything/,
+  });
+  const unauthorized = { code: "unauthorized", headers: { "www-authenticate": "Bearer" } };
+  throws(() => requireRight(access("nobody", "public", "ingest"), "read"), unauthorized);
+  throws(() => requireRight(access("nobody", "public", "ingest", "read"), "admin"), unauthorized);
+});
+
+Deno.test("requireRight() tells how to get in where there is no password yet", () => {
+  let message = "";
+  try {
+    requireRight(access("nobody", "public", "ingest", "read"), "admin");
+  } catch (error) {
+    message = String(error);
+  }
+  equal(message.includes("without a password"), true);
+});

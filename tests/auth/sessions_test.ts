@@ -1,0 +1,22 @@
+import { strictEqual as equal } from "node:assert";
+import { Sessions } from "../../src/auth/sessions.ts";
+import { FakeClock, seededRandom } from "../support/fake_system.ts";
+
+Deno.test("Sessions hold a bounded number of logins, the latest", () => {
+  const sessions = new Sessions(new FakeClock(0), seededRandom(1), 60);
+  const tokens = Array.from({ length: 1003 }, () => sessions.open());
+  equal(new Set(tokens).size, 1003);
+  equal(tokens.filter((token) => sessions.has(token)).length, 1000);
+  equal(sessions.has(tokens[2] ?? ""), false);
+  equal(sessions.has(tokens[3] ?? ""), true);
+});
+
+Deno.test("Sessions end one login and no other", () => {
+  const sessions = new Sessions(new FakeClock(0), seededRandom(1), 60);
+  const [first, second] = [sessions.open(), sessions.open()];
+  sessions.end(first);
+  sessions.end("nonsense");
+  equal(sessions.has(first), false);
+  equal(sessions.has(second), true);
+  equal(sessions.has(second.toUpperCase()), false);
+});

@@ -1,0 +1,165 @@
+import assert from "node:assert";
+import type { Access } from "../../src/core/access.ts";
+import { AppError } from "../../src/core/errors.ts";
+import { json, readBody, type Route } from "../../src/http/route.ts";
+import { securityHeaders } from "../../src/http/headers.ts";
+import { createServer, type ServerOptions } from "../../src/http/server.ts";
+import { type FakeSystem, fakeSystem } from "../support/fake_system.ts";
+
+const EVERYTHING: Access = {
+  who: "local",
+  rights: new Set(["public", "ingest", "read", "admin"]),
+  sites: null,
+};
+
+const GATE = { accessOf: () => EVERYTHING, authorize: () => {} };
+
+function serve(
+  routes: readonly Route[],
+  { system = fakeSystem(), basePath = "" }: { system?: FakeSystem; basePath?: string } = {},
+) {
+  const options: ServerOptions = { clientAddress: (peer) => peer, basePath };
+  const headers = securityHeaders({ secure_cookies: false, dashboard_origin: null });
+  const handle = createServer(routes, GATE, headers, system, options);
+  return (path: string, init: RequestInit = {}) =>
+    handle(new Request(`http://localhost${path}`, init), { peer: "192.0.2.7" });
+}
+
+const get = (path: string, handle: Route["handle"], more: Partial<Route> = {}): Route => ({
+  method: "GET",
+  path,
+  right: "public",
+  handle,
+  ...more,
+});
+
+Deno.test("createServer() finds exact paths and decoded :parts, and nothing else", async () => {
+  const send = serve([
+    get("/a", () => json("a")),
+    get("/things/:id", ({ params }) => json(params)),
+    { method: "DELETE", path: "/things/:id", right: "public", handle: () => json("gone") },
+  ]);
+  assert.deepStrictEqual(await (await send("/a?x=1")).json(), "a");
+  assert.deepStrictEqual(await (await send("/things/x%2Fy")).json(), { id: "x/y" });
+  assert.deepStrictEqual(await (await send("/things/1", { method: "DELETE" })).json(), "gone");
+  for (const path of ["/", "/a/", "//a", "/A", "/things/", "/things", "/things/1/2", "/things/%"]) {
+    const response = await send(path);
+    assert.strictEqual(response.status, 404, path);
+    assert.strictEqual(typeof (await response.json()).error, "string");
+  }
+});
+
+Deno.test("createServer() answers HEAD by GET's row and 405 with Allow", async () => {
+  const send = serve([get("/a", () => json("a"))]);
+  const head = await send("/a", { method: "HEAD" });
+  assert.strictEqual(head.status, 200);
+  assert.strictEqual(await head.text(), "");
+  assert.strictEqual(head.headers.get("content-length"), "3");
+  const wrong = await send("/a", { method: "POST" });
+  assert.strictEqual(wrong.status, 405);
+  assert.strictEqual(wrong.headers.get("allow"), "GET, HEAD");
+});
+
+Deno.test("createServer() ends a stream that only HEAD was asked of", async () => {
+  let ended = false;
+  const send = serve([
+    get("/stream", () => new Response(new ReadableStream({ cancel: () => void (ended = true) })), {
+      streams: true,
+    }),
+  ]);
+  const head = await send("/stream", { method: "HEAD" });
+  assert.strictEqual(head.body, null);
+  assert.ok(ended);
+});
+
+Deno.test("createServer() turns refusals into their status, bugs into a silent 500", async () => {
+  const system = fakeSystem();
+  const send = serve([
+    get("/refused", () => {
+      throw new AppError("too_many_requests", "Cannot: too many", { "retry-after": "3" });
+    }),
+    get("/bug", () => {
+      throw new TypeError("secret of 192.0.2.7");
+    }),
+  ], { system });
+  const refused = await send("/refused");
+  assert.strictEqual(refused.status, 429);
+  assert.strictEqual(refused.headers.get("retry-after"), "3");
+  assert.deepStrictEqual(await refused.json(), { error: "Cannot: too many" });
+  const bug = await send("/bug");
+  assert.strictEqual(bug.status, 500);
+  const text = await bug.text();
+  assert.ok(!text.includes("secret") && !text.includes("TypeError"), text);
+  const id = bug.headers.get("x-request-id");
+  const logged = system.lines.find((line) => line.level === "error");
+  assert.strictEqual(logged?.fields["request_id"], id);
+});
+
+Deno.test("createServer() gives up a request past its time and aborts its work", async () => {
+  const system = fakeSystem();
+  let aborted = false;
+  const never = new Promise<Response>(() => {});
+  const send = serve([
+    get("/slow", ({ signal }) => {
+      signal.addEventListener("abort", () => aborted = true);
+      return never;
+    }),
+    get("/stream", async () => {
+      await system.clock.sleep(60_000);
+      return json("done");
+    }, { streams: true }),
+  ], { system });
+  const slow = send("/slow");
+  const stream = send("/stream");
+  await Promise.resolve();
+  system.clock.advance(60_000);
+  assert.strictEqual((await slow).status, 503);
+  assert.ok(aborted);
+  assert.strictEqual((await stream).status, 200);
+});
+
+Deno.test("createServer() serves below its base path alone", async () => {
+  const send = serve([get("/a", ({ url }) => json(url.pathname))], { basePath: "/stats" });
+  assert.strictEqual((await send("/stats/a")).status, 200);
+  for (const path of ["/a", "/statsa", "/stats2/a", "/x/stats/a"]) {
+    assert.strictEqual((await send(path)).status, 404, path);
+  }
+});
+
+Deno.test("createServer() logs the route, never the path or the address", async () => {
+  const system = fakeSystem();
+  const send = serve([get("/things/:id", () => json(1))], { system });
+  await send("/things/198.51.100.1?key=mm_secret");
+  await send("/198.51.100.1");
+  const text = JSON.stringify(system.lines);
+  assert.ok(text.includes("/things/:id"));
+  assert.ok(!/198\.51|192\.0\.2|mm_secret/.test(text), text);
+});
+
+Deno.test("createServer() refuses two rows for the same method and path", () => {
+  assert.throws(() => serve([get("/a", () => json(1)), get("/a", () => json(2))]), /twice/);
+});
+
+Deno.test("readBody() refuses what is too long while it arrives, and what dribbles", async () => {
+  const system = fakeSystem();
+  const send = serve([{
+    method: "POST",
+    path: "/",
+    right: "public",
+    handle: async ({ request }) => {
+      const bytes = await readBody(request, system.clock, 10, 5000);
+      return json(new TextDecoder().decode(bytes));
+    },
+  }], { system });
+  const post = (body: BodyInit) => send("/", { method: "POST", body });
+  assert.strictEqual(await (await post("0123456789")).json(), "0123456789");
+  assert.strictEqual((await post("0123456789a")).status, 413);
+  const endless = new ReadableStream({
+    pull: (stream) => stream.enqueue(new TextEncoder().encode("abc")),
+  });
+  assert.strictEqual((await post(endless)).status, 413);
+  const silent = post(new ReadableStream({ start: (s) => s.enqueue(new Uint8Array([97])) }));
+  await Promise.resolve();
+  system.clock.advance(5000);
+  assert.strictEqual((await silent).status, 408);
+});

@@ -1,0 +1,231 @@
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
+import { VISITORS_CARRIED_MAX } from "../../../src/core/limits.ts";
+import {
+  destroySalts,
+  ForgetfulSalts,
+  type SeenVisitor,
+} from "../../../src/ingest/identity/salts.ts";
+import { Store } from "../../../src/storage/state/store.ts";
+import { FakeClock, seededRandom } from "../../support/fake_system.ts";
+import { withFolder } from "../../support/storage.ts";
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+const MIDNIGHT = Date.UTC(2024, 0, 16);
+
+interface World {
+  readonly clock: FakeClock;
+  readonly store: Store;
+  readonly folder: string;
+  salts: ForgetfulSalts;
+  open(seen?: readonly SeenVisitor[]): Promise<ForgetfulSalts>;
+  /** Lets minutes pass, with the job that runs each minute. */
+  pass(minutes: number): Promise<void>;
+  /** The id of visitor `name` now. */
+  id(name?: string, site?: string): string;
+  /** Everything on disk, as text. */
+  disk(): Promise<string>;
+}
+
+async function withSalts(
+  startMs: number,
+  work: (world: World) => Promise<void>,
+  days = 1,
+): Promise<void> {
+  await withFolder(async (folder) => {
+    const clock = new FakeClock(startMs);
+    const store = await Store.open(`${folder}/mallard.sqlite`);
+    let seed = 0;
+    const open = (seen: readonly SeenVisitor[] = []) =>
+      ForgetfulSalts.open(store, clock, seededRandom(++seed), () => Promise.resolve(seen), {
+        days,
+        visitGapMs: 30 * MINUTE_MS,
+      });
+    const world: World = {
+      clock,
+      store,
+      folder,
+      salts: await open(),
+      open,
+      async pass(minutes) {
+        for (let minute = 0; minute < minutes; minute++) {
+          clock.advance(MINUTE_MS);
+          await world.salts.turn();
+        }
+      },
+      id: (name = "203.0.113.1", site = "example.com") =>
+        world.salts.idOf(site, name, "Browser", clock.nowMs()),
+      async disk() {
+        let text = "";
+        for await (const { name, isFile } of Deno.readDir(folder)) {
+          if (!isFile) continue;
+          text += new TextDecoder("latin1").decode(await Deno.readFile(`${folder}/${name}`));
+        }
+        return text;
+      },
+    };
+    try {
+      await work(world);
+    } finally {
+      await store.close();
+    }
+  });
+}
+
+async function saltsOnDisk({ store }: World, days = 1): Promise<string[]> {
+  return Object.values(JSON.parse(await store.run("getFact", `visitor_salts_${days}`) ?? "{}"));
+}
+
+Deno.test("ForgetfulSalts give one id a day to a browser at a site, and no other", async () => {
+  await withSalts(MIDNIGHT + 8 * 60 * MINUTE_MS, async (world) => {
+    const first = world.id();
+    ok(/^[0-9a-f]{64}$/.test(first));
+    await world.pass(60);
+    equal(world.id(), first);
+    const others = [
+      world.id("203.0.113.2"),
+      world.id("203.0.113.1", "other.example"),
+      world.salts.idOf("example.com", "203.0.113.1", "Other", world.clock.nowMs()),
+    ];
+    equal(new Set([first, ...others]).size, 4);
+    world.clock.advance(DAY_MS);
+    await world.salts.turn();
+    ok(world.id() !== first);
+  });
+});
+
+Deno.test("ForgetfulSalts do not split a visit over midnight", async () => {
+  await withSalts(MIDNIGHT - 20 * MINUTE_MS, async (world) => {
+    const [staying, silent] = [world.id("a"), world.id("b")];
+    await world.pass(30);
+    const newcomer = world.id("c");
+    equal(world.id("a"), staying, "10 minutes after midnight");
+    await world.pass(30);
+    equal(world.id("a"), staying, "a gap of exactly 30 minutes");
+    ok(world.id("b") !== silent, "60 minutes of silence end a visit");
+    equal(world.id("c"), newcomer);
+    await world.pass(29);
+    equal(world.id("a"), staying);
+    await world.pass(31);
+    const next = world.id("a");
+    ok(next !== staying, "31 minutes of silence end a visit");
+    await world.pass(1);
+    equal(world.id("a"), next);
+  });
+});
+
+Deno.test("ForgetfulSalts destroy a salt on disk when no visit needs it any more", async () => {
+  await withSalts(MIDNIGHT - 10 * MINUTE_MS, async (world) => {
+    world.id("a");
+    const [salt = ""] = await saltsOnDisk(world);
+    ok((await world.disk()).includes(salt), "it was on disk");
+    await world.pass(15);
+    world.id("a");
+    await world.pass(30);
+    ok((await saltsOnDisk(world)).includes(salt), "the visit may still go on");
+    await world.pass(1);
+    ok(!(await saltsOnDisk(world)).includes(salt));
+    ok(!(await world.disk()).includes(salt), "not a byte of it is left");
+    equal((await saltsOnDisk(world)).length, 1);
+  });
+});
+
+Deno.test("ForgetfulSalts keep no salt for a visit without end", async () => {
+  await withSalts(MIDNIGHT - 10 * MINUTE_MS, async (world) => {
+    const first = world.id("a");
+    const [salt = ""] = await saltsOnDisk(world);
+    for (let hours = 0; hours < 6; hours++) {
+      for (let tens = 0; tens < 6; tens++) {
+        await world.pass(10);
+        equal(world.id("a"), first);
+      }
+    }
+    await world.pass(20);
+    ok(world.id("a") !== first);
+    ok(!(await world.disk()).includes(salt));
+  });
+});
+
+Deno.test("ForgetfulSalts go on after a restart, over midnight too", async () => {
+  await withSalts(MIDNIGHT - 10 * MINUTE_MS, async (world) => {
+    const [staying, silent] = [world.id("a"), world.id("b")];
+    const seenMs = world.clock.nowMs();
+    world.salts = await world.open([[staying, seenMs]]);
+    equal(world.id("a"), staying);
+    world.clock.advance(15 * MINUTE_MS);
+    world.salts = await world.open([[staying, seenMs]]);
+    equal(world.id("a"), staying);
+    ok(world.id("b") !== silent);
+    world.clock.advance(3 * DAY_MS);
+    const before = await saltsOnDisk(world);
+    world.salts = await world.open();
+    const disk = await world.disk();
+    ok(before.every((salt) => !disk.includes(salt)), "a late start destroys what is too old");
+  });
+});
+
+Deno.test("ForgetfulSalts have the next salt on disk before it is needed", async () => {
+  await withSalts(MIDNIGHT - 90 * MINUTE_MS, async (world) => {
+    equal((await saltsOnDisk(world)).length, 1);
+    await world.pass(31);
+    equal((await saltsOnDisk(world)).length, 2);
+    world.clock.advance(61 * MINUTE_MS);
+    const id = world.id();
+    world.salts = await world.open();
+    equal(world.id(), id, "the same salt after a restart that came before the job");
+  });
+});
+
+Deno.test("ForgetfulSalts keep an id from Monday to Sunday where it lasts 7 days", async () => {
+  const start = Date.UTC(2024, 0, 22);
+  await withSalts(start, async (world) => {
+    const first = world.id();
+    for (let day = 1; day < 7; day++) {
+      world.clock.advance(DAY_MS);
+      await world.salts.turn();
+      equal(world.id(), first);
+    }
+    world.clock.advance(DAY_MS);
+    await world.salts.turn();
+    ok(world.id() !== first);
+  }, 7);
+});
+
+Deno.test("ForgetfulSalts carry a bounded number of visitors on, the latest", async () => {
+  await withSalts(MIDNIGHT - 10 * MINUTE_MS, async (world) => {
+    const [early, late] = [world.id("early"), world.id("late")];
+    const nowMs = world.clock.nowMs();
+    const others = Array.from({ length: VISITORS_CARRIED_MAX - 1 }, (_, n): SeenVisitor => [
+      `visitor ${n}`,
+      nowMs - 1,
+    ]);
+    world.salts = await world.open([[early, nowMs - 2], ...others, [late, nowMs]]);
+    world.clock.advance(15 * MINUTE_MS);
+    equal(world.id("late"), late);
+    ok(world.id("early") !== early, "it gave way");
+  });
+});
+
+Deno.test("ForgetfulSalts give events of the past an id for this process only", async () => {
+  await withSalts(MIDNIGHT, async (world) => {
+    const past = (salts: ForgetfulSalts, atMs: number) =>
+      salts.pastIdOf("example.com", "a", "Browser", atMs);
+    const first = past(world.salts, MIDNIGHT - DAY_MS);
+    equal(past(world.salts, MIDNIGHT - 1), first);
+    ok(past(world.salts, MIDNIGHT) !== first);
+    ok(past(world.salts, MIDNIGHT) !== world.id("a"));
+    ok(past(await world.open(), MIDNIGHT - 1) !== first);
+  });
+});
+
+Deno.test("destroySalts() leaves nothing of the salts of a length that is not used", async () => {
+  await withSalts(MIDNIGHT, async (world) => {
+    const salts = await saltsOnDisk(world);
+    await destroySalts(world.store, [7, 30]);
+    deepEqual(await saltsOnDisk(world), salts);
+    await destroySalts(world.store, [1]);
+    deepEqual(await saltsOnDisk(world), []);
+    const disk = await world.disk();
+    ok(salts.length > 0 && salts.every((salt) => !disk.includes(salt)));
+  });
+});

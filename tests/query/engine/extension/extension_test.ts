@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import * as duckdb from "@duckdb/node-api";
+import { join, type Sql, sql } from "../../../../src/core/sql.ts";
+import {
+  chooseEngine,
+  extensionEngine,
+  extensionOptions,
+} from "../../../../src/query/engine/extension/extension.ts";
+import { checkCases } from "../../../../src/query/engine/extension/self_check.ts";
+import type { BehavioralEngine } from "../../../../src/query/engine/engine.ts";
+import { nativeEngine } from "../../../../src/query/engine/native/native.ts";
+import { VISIT_GAP_US } from "../../../../src/query/sql/visits.ts";
+import { parseSteps } from "../../../../src/query/steps.ts";
+import { Db, type Row } from "../../../../src/storage/duckdb.ts";
+import { createHotTable, insertHotEvents, jsonOf } from "../../../../src/storage/parquet/schema.ts";
+import { randomEvents } from "../../../support/behaviour_brute.ts";
+import { EVENTS, TEST_SEEDS, withEvents } from "../../../support/behaviour_db.ts";
+import { fakeSystem } from "../../../support/fake_system.ts";
+
+/** A file of the extension, built for this DuckDB; without one its tests are skipped. */
+const FILE = Deno.env.get("MALLARD_TEST_EXTENSION") ?? null;
+const HOUR = 3_600_000_000;
+const FROM = Date.UTC(2024, 2, 4) * 1000;
+
+const logged: string[] = [];
+const log = (level: string, message: string) => void logged.push(`${level} ${message}`);
+
+Deno.test("chooseEngine() takes plain SQL where the extension is not loaded", async () => {
+  await withEvents([], async (ask) => {
+    for (const fault of ["IO Error: no such file", null]) {
+      logged.length = 0;
+      const { engine, verdict } = await chooseEngine("extension", fault, ask, log);
+      assert.equal(engine.name, "sql");
+      assert.match(verdict, fault === null ? /visits fails: .*sessionize/ : /no such file/);
+      assert.match(logged.join(), /^warn Behavioral reports use plain SQL/);
+    }
+  });
+});
+
+Deno.test("chooseEngine() does not trust other answers", async () => {
+  await withEvents([], async (ask) => {
+    const other = async (query: Sql): Promise<Row[]> => {
+      if (query.text.includes("sessionize")) return [];
+      return await ask(query);
+    };
+    const { engine, verdict } = await chooseEngine("extension", null, other, log);
+    assert.equal(engine.name, "sql");
+    assert.match(verdict, /visits answers no row instead of \{"visitor_id":"back"/);
+  });
+});
+
+Deno.test("chooseEngine() asks nothing for sql and off", async () => {
+  const never = () => Promise.reject(new Error("asked"));
+  assert.equal((await chooseEngine("sql", null, never, log)).engine.name, "sql");
+  assert.equal((await chooseEngine("off", null, never, log)).engine.name, "off");
+});
+
+Deno.test("checkCases() tell something in every case", async () => {
+  await withEvents([], async (ask) => {
+    for (const { name, question } of checkCases()) {
+      assert.ok((await ask(question(nativeEngine))).length >= 3, name);
+    }
+  });
+});
+
+/** Engines that are wrong in one thing each. */
+const WRONG: Record<string, Partial<BehavioralEngine>> = {
+  "shorter gap": {
+    visits: (events, gapUs, columns) => nativeEngine.visits(events, gapUs - 1, columns),
+  },
+  "longer gap": {
+    visitEvents: (events, gapUs, columns) => nativeEngine.visitEvents(events, gapUs + 1, columns),
+  },
+  "shorter window": {
+    funnel: (events, question) =>
+      nativeEngine.funnel(events, { ...question, windowUs: question.windowUs - 1 }),
+  },
+  "longer window": {
+    funnel: (events, question) =>
+      nativeEngine.funnel(events, { ...question, windowUs: question.windowUs + 1 }),
+  },
+  "steps in any order": {
+    funnel: (events, question) => nativeEngine.funnel(events, { ...question, order: "any_order" }),
+  },
+  "nothing between": {
+    funnel: (events, question) =>
+      nativeEngine.funnel(events, { ...question, order: "consecutive" }),
+  },
+  "sequence in any order": {
+    sequence: (events, steps) => {
+      const met = steps.map((step) => sql`bool_or(${step})`);
+      return sql`(select visitor_id, ${join(met, " and ")} as converted from ${events}
+        group by visitor_id)`;
+    },
+  },
+  "sequence backwards": {
+    sequence: (events, steps) => nativeEngine.sequence(events, steps.toReversed(), false),
+  },
+  "earlier events counted": {
+    retention: (events, question) =>
+      nativeEngine.retention(events, { ...question, fromUs: question.fromUs - 1000 * HOUR }),
+  },
+  "weeks from Sunday": {
+    retention: (events, question) => nativeEngine.retention(events, { ...question, weekStart: 7 }),
+  },
+  "another page": {
+    next: (events, _page, limit, offset) => nativeEngine.next(events, "/b", limit, offset),
+  },
+};
+
+Deno.test("checkCases() find engines that are wrong in one thing", async () => {
+  await withEvents([], async (ask) => {
+    for (const [name, wrong] of Object.entries(WRONG)) {
+      const engine = { ...nativeEngine, ...wrong };
+      const found = [];
+      for (const { name, question } of checkCases()) {
+        const [own, other] = [await ask(question(nativeEngine)), await ask(question(engine))];
+        if (JSON.stringify(own) !== JSON.stringify(other)) found.push(name);
+      }
+      assert.equal(found.length, 1, `${name}: ${found}`);
+    }
+  });
+});
+
+Deno.test("extensionOptions() quotes a path and allows only that unsigned", () => {
+  const [load] = extensionOptions("/a'b.duckdb_extension").statements;
+  assert.equal(load?.text, "load '/a''b.duckdb_extension'");
+  assert.equal(extensionOptions(null).unsigned, false);
+});
+
+/** Questions whose answers both engines must agree on, over events without ties. */
+function conformance(engine: BehavioralEngine): Record<string, Sql> {
+  const conditions = (text: string) =>
+    parseSteps(text, "steps", 1, () => undefined).map((step) => step.condition);
+  const steps = conditions("page:/a,page:/b,event:signup");
+  const funnel = (steps: readonly Sql[], windowUs: number) =>
+    engine.funnel(EVENTS, {
+      steps,
+      windowUs,
+      order: "in_order",
+      overlap: false,
+      considered: sql`true`,
+    });
+  const five = conditions("page:/,page:/c,event:purchase,page:/b,event:click");
+  const weekly = {
+    interval: "week",
+    weekStart: 1,
+    arms: [{ fromUs: FROM, offsetUs: 0 }],
+    fromUs: FROM + 10 * HOUR,
+    count: 8,
+    first: null,
+    again: null,
+  } as const;
+  return {
+    visits: sql`select * from ${
+      engine.visits(EVENTS, VISIT_GAP_US, { pages: true, first: ["country_code"] })
+    }`,
+    events: sql`select * from ${engine.visitEvents(EVENTS, VISIT_GAP_US, ["pathname"])}`,
+    funnel: sql`select * from ${funnel(steps, HOUR)}`,
+    "funnel of 2": sql`select * from ${funnel(steps.slice(0, 2), 1)}`,
+    "funnel of 5": sql`select * from ${funnel(five, 400 * HOUR)}`,
+    sequence: sql`select * from ${engine.sequence(EVENTS, steps, false)}`,
+    "sequence of 5": sql`select * from ${engine.sequence(EVENTS, five, false)}`,
+    retention: sql`select cohort, size, after, visitors from ${engine.retention(EVENTS, weekly)}`,
+    "31 intervals": sql`select cohort, size, after, visitors from ${
+      engine.retention(EVENTS, { ...weekly, interval: "day", count: 31 })
+    }`,
+    next: sql`select * from ${engine.next(EVENTS, "/a", 10, 0)}`,
+  };
+}
+
+const lines = (rows: readonly Row[]) => rows.map((row) => JSON.stringify(row)).sort();
+
+for (const seed of TEST_SEEDS) {
+  Deno.test({
+    name: `extensionEngine answers as nativeEngine, seed ${seed}`,
+    ignore: FILE === null,
+    fn: async () => {
+      const folder = await Deno.makeTempDir();
+      const db = await Db.open(duckdb, fakeSystem().clock, {
+        folder,
+        spillFolder: `${folder}/spill`,
+        memoryLimit: null,
+        threads: null,
+        readers: 1,
+        extension: extensionOptions(FILE),
+      });
+      try {
+        const ask = (query: Sql) => db.query(query);
+        const { engine, verdict } = await chooseEngine("extension", db.extensionFault, ask, log);
+        assert.equal(engine.name, "extension", verdict);
+        await db.execute(createHotTable("events"));
+        await db.executeEach(insertHotEvents("events"), [
+          jsonOf(randomEvents({
+            seed: seed + 900,
+            visitors: 5000,
+            eventsMax: 16,
+            fromUs: FROM,
+            spanUs: 24 * HOUR,
+            gapsUs: [1, VISIT_GAP_US, VISIT_GAP_US + 1, HOUR, HOUR + 1, 30 * HOUR, 170 * HOUR],
+            ties: 0,
+          })),
+        ]);
+        const wanted = conformance(nativeEngine);
+        for (const [name, question] of Object.entries(conformance(extensionEngine))) {
+          const expected = await ask(wanted[name] ?? sql`select 1`);
+          assert.ok(expected.length > 5, name);
+          assert.deepEqual(lines(await ask(question)), lines(expected), name);
+        }
+      } finally {
+        await db.close();
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}

@@ -1,0 +1,71 @@
+import assert from "node:assert";
+import { Jobs } from "../../src/runtime/jobs.ts";
+import { fakeSystem } from "../support/fake_system.ts";
+
+Deno.test("Jobs runs each at its interval, and at start where asked", () => {
+  const { clock, log } = fakeSystem();
+  const runs: string[] = [];
+  const job = (name: string, everyMs: number, atStart = false) => ({
+    name,
+    everyMs,
+    atStart,
+    run: () => {
+      runs.push(name);
+      return Promise.resolve();
+    },
+  });
+  const jobs = new Jobs([job("a", 1000), job("b", 2500, true)], clock, log);
+  jobs.start();
+  assert.deepStrictEqual(runs, ["b"]);
+  clock.advance(999);
+  assert.deepStrictEqual(runs, ["b"]);
+  clock.advance(1);
+  assert.deepStrictEqual(runs, ["b", "a"]);
+});
+
+Deno.test("Jobs never lets one overlap itself, and stop() waits for what runs", async () => {
+  const { clock, log } = fakeSystem();
+  let running = 0;
+  let finish = () => {};
+  const jobs = new Jobs(
+    [{
+      name: "slow",
+      everyMs: 1000,
+      run: () => {
+        running++;
+        return new Promise((resolve) => finish = resolve);
+      },
+    }],
+    clock,
+    log,
+  );
+  jobs.start();
+  clock.advance(5000);
+  assert.strictEqual(running, 1);
+  let stopped = false;
+  const stop = jobs.stop().then(() => stopped = true);
+  await Promise.resolve();
+  assert.ok(!stopped);
+  finish();
+  await stop;
+  clock.advance(5000);
+  assert.strictEqual(running, 1);
+});
+
+Deno.test("Jobs logs and counts a failing one, and tries it again", async () => {
+  const { clock, log, lines } = fakeSystem();
+  let runs = 0;
+  const fail = () => {
+    runs++;
+    return Promise.reject(new Error("no luck"));
+  };
+  const jobs = new Jobs([{ name: "bad", everyMs: 1000, run: fail }], clock, log);
+  jobs.start();
+  for (let round = 0; round < 2; round++) {
+    clock.advance(1000);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  assert.strictEqual(runs, 2);
+  assert.deepStrictEqual(jobs.failures, { bad: 2 });
+  assert.match(lines[0]!.message, /bad: no luck/);
+});

@@ -1,0 +1,79 @@
+import assert from "node:assert";
+import { pageview } from "../../support/events.ts";
+import {
+  accept,
+  type Fault,
+  faultySystem,
+  numbersOf,
+  openFolder,
+  withFolder,
+} from "../../support/storage.ts";
+
+const event = (n: number, at = "2024-01-15 10:00:00") =>
+  pageview({ at, props: JSON.stringify({ n }), pathname: `/${n}` });
+
+const range = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+const FAULTS = ["EIO", "ENOSPC", "EACCES"] as const satisfies Fault[];
+
+Deno.test("Flusher loses and doubles nothing when any file operation fails", async () => {
+  for (let nth = 1, done = false; !done; nth++) {
+    await withFolder(async (folder) => {
+      const { system, faulty } = faultySystem(FAULTS[nth % FAULTS.length]!);
+      const storage = await openFolder(folder, system);
+      await accept(storage, [event(1), event(2, "2024-01-14 10:00:00"), event(3)]);
+      faulty.count = 0;
+      faulty.nth = nth;
+      await storage.flusher.flush();
+      done = faulty.count < nth;
+      faulty.nth = 0;
+      assert.deepStrictEqual(await numbersOf(storage), [1, 2, 3], `after fault ${nth}`);
+      if (!done) assert.ok(storage.flusher.counts.failures > 0, `fault ${nth} is counted`);
+      await accept(storage, [event(4)]);
+      await storage.flusher.flush();
+      assert.deepStrictEqual(await numbersOf(storage), range(1, 4), `flushed again, ${nth}`);
+      assert.strictEqual(storage.hot.rows, 0, `everything is cold, ${nth}`);
+      await storage.close();
+      const again = await openFolder(folder);
+      assert.deepStrictEqual(await numbersOf(again), range(1, 4), `restarted, ${nth}`);
+      await again.close();
+    });
+  }
+});
+
+Deno.test("Flusher keeps hot what cannot be written, and writes the others", async () => {
+  await withFolder(async (folder) => {
+    const storage = await openFolder(folder);
+    await Deno.mkdir(`${folder}/events/site_id=example.com`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/events/site_id=example.com/date=2024-01-15`, "in the way");
+    await accept(storage, [event(1), event(2, "2024-01-14 10:00:00")]);
+    await storage.flusher.flush();
+    assert.strictEqual(storage.hot.rows, 1);
+    assert.strictEqual(storage.fileCount(), 1);
+    assert.deepStrictEqual(await numbersOf(storage), [1, 2]);
+    await Deno.remove(`${folder}/events/site_id=example.com/date=2024-01-15`);
+    await storage.flusher.flush();
+    assert.strictEqual(storage.hot.rows, 0);
+    assert.deepStrictEqual(await numbersOf(storage), [1, 2]);
+    await storage.close();
+  });
+});
+
+Deno.test("Flusher writes files for hive partitioning, ordered by time", async () => {
+  await withFolder(async (folder) => {
+    const storage = await openFolder(folder);
+    await accept(storage, [event(2, "2024-01-15 11:00:00"), event(1)]);
+    await storage.flusher.flush();
+    const path = `${folder}/events/site_id=example.com/date=2024-01-15/0001.parquet`;
+    const { sql } = await import("../../../src/core/sql.ts");
+    const rows = await storage.db.query(sql`
+      select site_id, date::varchar as date, pathname, typeof(timestamp) as type
+      from read_parquet(${[path]}, hive_partitioning = true)`);
+    assert.deepStrictEqual(rows, [
+      { site_id: "example.com", date: "2024-01-15", pathname: "/1", type: "TIMESTAMP" },
+      { site_id: "example.com", date: "2024-01-15", pathname: "/2", type: "TIMESTAMP" },
+    ]);
+    await storage.close();
+  });
+});
