@@ -8,7 +8,8 @@ import { OPERATORS } from "../src/query/operators.ts";
 import { METRICS } from "../src/query/metrics.ts";
 import { REPORTS } from "../src/query/reports/reports.ts";
 import { SETTING_GROUPS, SETTING_NAMES, settingRow } from "../src/config/settings.ts";
-import { VERBS } from "../src/cli/commands.ts";
+import type { Command } from "../src/cli/command.ts";
+import { COMMANDS } from "../src/cli/commands.ts";
 import { ROOT, sourceFiles } from "./lib.ts";
 
 /** One marked section of a document: its name and its text. */
@@ -119,7 +120,7 @@ export function settingsTables(): string {
 }
 
 function commandTable(): string {
-  const rows = Object.entries(VERBS).map(([name, { args, doc }]) => [
+  const rows = Object.entries<Command>(COMMANDS).map(([name, { args, doc }]) => [
     `\`mallard ${[name, ...args].join(" ")}\``,
     doc,
   ]);

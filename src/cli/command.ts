@@ -1,0 +1,56 @@
+// What a command of the command line is: a row with its arguments, its doc and what it runs.
+import { resolve } from "node:path";
+import type { Config } from "../config/load.ts";
+import type { System } from "../core/types.ts";
+import type { Host } from "../runtime/host.ts";
+import { Db } from "../storage/duckdb.ts";
+
+/** What a command is given. `readInput` reads standard input to its end. */
+export interface CommandContext {
+  readonly config: Config;
+  /** What is odd in the settings, but no fault. */
+  readonly warnings: readonly string[];
+  readonly system: System;
+  readonly host: Host;
+  readonly args: readonly string[];
+  readonly readInput: () => Promise<string>;
+}
+
+/** The result of a command: a text for standard output, and whether it succeeded. */
+export interface CommandResult {
+  readonly text: string;
+  readonly ok: boolean;
+}
+
+/** One command. */
+export interface Command {
+  /** Names of its arguments, as the usage shows them; one in brackets may be left out. */
+  readonly args: readonly string[];
+  readonly doc: string;
+  /** Rejects with a sentence for standard error. */
+  readonly run: (context: CommandContext) => Promise<CommandResult>;
+}
+
+/** A result that succeeded. */
+export function succeeded(sentence: string): CommandResult {
+  return { text: `${sentence}\n`, ok: true };
+}
+
+/** Absolute path of DATA_DIR. */
+export function dataDirOf(config: Config): string {
+  return resolve(config.data_dir);
+}
+
+/** Opens DuckDB over a folder that no server has open. The caller closes it. */
+export async function openDatabase(
+  { config, system, host }: CommandContext,
+  folder: string,
+): Promise<Db> {
+  return await Db.open(await host.loadDuckDb(), system.clock, {
+    folder,
+    spillFolder: `${folder}/.spill`,
+    memoryLimit: config.memory_limit,
+    threads: config.threads,
+    readers: 1,
+  });
+}
