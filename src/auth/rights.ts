@@ -1,5 +1,6 @@
-// The rule of rights: who lacks the one that a route needs is refused, in words that help.
-import type { Access, Right } from "../core/access.ts";
+// The rules of rights: what a route needs of its caller, and which sites a caller may read. The
+// refusal says what would help.
+import type { Access, ReadLevel, Right } from "../core/access.ts";
 import { AppError } from "../core/errors.ts";
 
 /** Refuses who lacks a right: `unauthorized` where a login would help, else `forbidden`. */
@@ -14,6 +15,33 @@ export function requireRight(access: Access, right: Right): void {
       ? "Cannot do this without a password: set one first, or ask from the server itself"
       : "Cannot do this without a login or an API key",
     { "www-authenticate": "Bearer" },
+  );
+}
+
+/** Whether the caller may read a site. Only `totals` of a site can be public. */
+export function mayReadSite(
+  { sites }: Pick<Access, "sites">,
+  site: string,
+  level: ReadLevel = "totals",
+): boolean {
+  return sites === null || (level === "totals" && sites.includes(site));
+}
+
+/**
+ * Returns the site if the caller may read it. Throws `unauthorized` where a login would help, else
+ * `forbidden`.
+ */
+export function requireSite(
+  access: Pick<Access, "sites" | "who">,
+  site: string,
+  level: ReadLevel = "totals",
+): string {
+  if (mayReadSite(access, site, level)) return site;
+  throw new AppError(
+    access.who === "nobody" ? "unauthorized" : "forbidden",
+    mayReadSite(access, site)
+      ? "Cannot list single visits without a login or an API key"
+      : "Cannot read this site: the caller has no right to it",
   );
 }
 

@@ -4,6 +4,9 @@
 /** What a route needs of its caller. */
 export type Right = "public" | "ingest" | "read" | "admin";
 
+/** How closely a site is read: `totals` can be made public, single `visits` need a login. */
+export type ReadLevel = "totals" | "visits";
+
 /** The caller of a request. `sites` null means every site. */
 export interface Access {
   readonly who: "nobody" | "local" | "session" | "key";

@@ -1,5 +1,5 @@
 import { strictEqual as equal, throws } from "node:assert";
-import { requireRight } from "../../src/auth/rights.ts";
+import { mayReadSite, requireRight, requireSite } from "../../src/auth/rights.ts";
 import type { Access, Right } from "../../src/core/access.ts";
 
 function access(who: Access["who"], ...rights: Right[]): Access {
@@ -25,4 +25,19 @@ Deno.test("requireRight() tells how to get in where there is no password yet", (
     message = String(error);
   }
   equal(message.includes("without a password"), true);
+});
+
+Deno.test("requireSite() lets a caller read its sites, single visits only if it may read all", () => {
+  const all = { who: "key", sites: null } as const;
+  equal(requireSite(all, "a.example", "visits"), "a.example");
+  const some = { who: "nobody", sites: ["a.example"] } as const;
+  equal(requireSite(some, "a.example"), "a.example");
+  equal(mayReadSite(some, "b.example"), false);
+  throws(() => requireSite(some, "b.example"), { code: "unauthorized", message: /this site/ });
+  throws(() => requireSite(some, "b.example", "visits"), { message: /this site/ });
+  throws(() => requireSite(some, "a.example", "visits"), {
+    code: "unauthorized",
+    message: /single visits/,
+  });
+  throws(() => requireSite({ ...some, who: "key" }, "b.example"), { code: "forbidden" });
 });

@@ -1,5 +1,6 @@
 // The sites: a list for the dashboard's switcher, and their settings. What is kept with a site has
 // its own file.
+import { mayReadSite, requireSite } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Context, json, type Route } from "../../http/route.ts";
 import { faultOfSiteId } from "../../core/site_id.ts";
@@ -25,7 +26,7 @@ export function sitesRoutes(
     right: "read",
     handle: ({ access }) => {
       const readable = idsOf(reader, siteIds, sites)
-        .filter((id) => access.sites === null || access.sites.includes(id));
+        .filter((id) => mayReadSite(access, id));
       return json(readable.map((id) => sites ? shown(sites, id) : { site_id: id }));
     },
   }];
@@ -40,16 +41,15 @@ function shown(sites: Sites, site_id: string) {
   };
 }
 
-/** The site of a path that the caller may see. Throws `bad_request` or `forbidden`. */
+/**
+ * The site of a path, if the caller may read it. Throws `bad_request`, `unauthorized` or
+ * `forbidden`.
+ */
 export function siteOfPath({ params, access }: Context): string {
   const site = params["site_id"] ?? "";
   const fault = faultOfSiteId(site);
   if (fault !== null) throw new AppError("bad_request", `Cannot read site_id: ${fault}`);
-  if (access.sites !== null && !access.sites.includes(site)) {
-    const code = access.who === "nobody" ? "unauthorized" : "forbidden";
-    throw new AppError(code, "Cannot open this site: the caller has no right to it");
-  }
-  return site;
+  return requireSite(access, site);
 }
 
 /** Erases every event of a site. */

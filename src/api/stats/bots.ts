@@ -1,13 +1,13 @@
 // GET /api/stats/bots: which robots came to a site, and what else was not counted, by reason. It
 // reads counts; robots are in no other statistic.
+import { requireSite } from "../../auth/rights.ts";
 import { utcDate } from "../../core/event.ts";
 import { json, type Route } from "../../http/route.ts";
 import type { Clock } from "../../core/types.ts";
 import { type RobotKind, ROBOTS } from "../../reference/robots.ts";
 import { Params } from "../../query/params.ts";
-import { parseAsked, type SiteRules } from "../../query/parse.ts";
+import { parseAsked, siteOf, type SiteRules } from "../../query/parse.ts";
 import type { DropStore } from "../../storage/state/ops/drop_ops.ts";
-import { readableSite } from "./readable_site.ts";
 
 /** The reason under which robots are counted. */
 export const ROBOT_REASON = "robot";
@@ -35,7 +35,7 @@ export function botRoutes(
     right: "read",
     handle: async (context) => {
       const params = new Params(context.url.searchParams);
-      const site = readableSite(params, context);
+      const site = requireSite(context.access, siteOf(params));
       const nowUs = Math.floor(clock.nowMs() * 1000);
       const { range, limit } = parseAsked(params, site, nowUs, await settings(site));
       params.check();

@@ -1,17 +1,18 @@
 // GET /api/stats/export: the days of a range as an attachment, CSV or JSON.
+import { requireSite } from "../../auth/rights.ts";
 import type { Context } from "../../http/route.ts";
 import { csvOfDays, EXPORT, type ExportDay } from "../../query/reports/export.ts";
 import { Params } from "../../query/params.ts";
+import { siteOf } from "../../query/parse.ts";
 import type { Runner } from "../../query/run.ts";
 import { compressed } from "../../http/compression.ts";
-import { readableSite } from "./readable_site.ts";
 
 const FORMATS = ["csv", "json"] as const;
 
 /** Answers an export. Throws `bad_request` for a format that is neither csv nor json. */
 export async function exportResponse(runner: Runner, context: Context): Promise<Response> {
   const params = new Params(context.url.searchParams);
-  const site = readableSite(params, context);
+  const site = requireSite(context.access, siteOf(params));
   const format = params.choice("format", FORMATS, "csv");
   const answer = await runner.answer("export", EXPORT, site, params, context.signal);
   const days = answer as readonly ExportDay[];

@@ -1,14 +1,15 @@
 // GET /api/stats/live: the realtime report as server-sent events, pushed when something arrived.
 // One look a second serves every open stream; a site's answer is made once for all its readers.
+import { requireSite } from "../../auth/rights.ts";
 import { AppError, messageOf } from "../../core/errors.ts";
 import type { Route } from "../../http/route.ts";
 import { STREAM_LAG_MAX, STREAMS_MAX } from "../../core/limits.ts";
 import type { Clock, Log } from "../../core/types.ts";
 import { Params } from "../../query/params.ts";
+import { siteOf } from "../../query/parse.ts";
 import { REALTIME } from "../../query/reports/realtime.ts";
 import type { Runner } from "../../query/run.ts";
 import type { Reader } from "../../storage/reader.ts";
-import { readableSite } from "./readable_site.ts";
 
 const LOOK_MS = 1000;
 /** Numbers of the last minutes fall without any event: they are made again after this long. */
@@ -183,7 +184,7 @@ export function liveRoutes(live: Live): Route[] {
     streams: true,
     handle: (context) => {
       const params = new Params(context.url.searchParams);
-      const site = readableSite(params, context);
+      const site = requireSite(context.access, siteOf(params));
       const kept = [...context.url.searchParams].filter(([name]) => name !== "site_id").sort();
       return live.open(site, params, new URLSearchParams(kept).toString());
     },

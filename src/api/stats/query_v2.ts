@@ -1,4 +1,5 @@
 // POST /api/v2/query: the one endpoint of Plausible's Stats API v2, over the same engine.
+import { requireSite } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Context, json, type Route } from "../../http/route.ts";
 import { API_BODY_BYTES_MAX } from "../../core/limits.ts";
@@ -41,11 +42,7 @@ function siteOfBody(body: Readonly<Record<string, unknown>>, { access }: Context
   if (typeof site_id !== "string" || fault !== null) {
     throw new AppError("bad_request", `Cannot query: site_id: ${fault}`);
   }
-  if (access.sites !== null && !access.sites.includes(site_id)) {
-    const code = access.who === "nobody" ? "unauthorized" : "forbidden";
-    throw new AppError(code, "Cannot query this site: the caller has no right to it");
-  }
-  return site_id;
+  return requireSite(access, site_id);
 }
 
 async function questionOf(

@@ -1,13 +1,14 @@
 // GET /api/stats/…: from a request to a report's answer as JSON. It computes nothing.
+import { requireSite } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Context, json, type Route } from "../../http/route.ts";
 import { Params } from "../../query/params.ts";
 import type { Report } from "../../query/reports/report.ts";
 import { BREAKDOWNS } from "../../query/reports/breakdowns.ts";
 import { REPORTS } from "../../query/reports/reports.ts";
+import { siteOf } from "../../query/parse.ts";
 import type { Runner } from "../../query/run.ts";
 import { exportResponse } from "./export.ts";
-import { readableSite } from "./readable_site.ts";
 
 /** The routes of the statistics. */
 export function statsRoutes(runner: Runner): Route[] {
@@ -45,11 +46,8 @@ async function answer(
   context: Context,
 ): Promise<Response> {
   const params = new Params(context.url.searchParams);
-  const site = readableSite(params, context);
-  // What is public of a site are its sums, not its single visits.
-  if (name === "visits" && context.access.sites !== null) {
-    throw new AppError("unauthorized", "Cannot list single visits without a login or an API key");
-  }
+  const level = name === "visits" ? "visits" : "totals";
+  const site = requireSite(context.access, siteOf(params), level);
   if (runner.explains && params.text("explain") === "1") {
     return json(await runner.explain(report, site, params, context.signal));
   }
