@@ -2,11 +2,11 @@
 // and handed down. createApp() gives one function that answers requests, and start and stop.
 import { resolve } from "node:path";
 import type { Config } from "./config/load.ts";
-import { AppError, messageOf } from "./core/errors.ts";
+import { messageOf } from "./core/errors.ts";
 import type { Route } from "./http/route.ts";
 import { SITES_SEEN_MAX } from "./core/limits.ts";
 import type { Sql } from "./core/sql.ts";
-import type { System } from "./core/types.ts";
+import type { Clock, System } from "./core/types.ts";
 import { assetRoutes } from "./api/pages/assets.ts";
 import { Auth, authRoutes } from "./auth/auth.ts";
 import { botRoutes } from "./api/stats/bots.ts";
@@ -26,6 +26,7 @@ import { schemaRoutes } from "./api/stats/schema.ts";
 import { siteItemRoutes } from "./api/sites/site_items.ts";
 import { siteSettingsRoutes, sitesRoutes } from "./api/sites/sites.ts";
 import { statsRoutes } from "./api/stats/stats.ts";
+import { notReady, startingRoutes } from "./api/pages/starting.ts";
 import { wellKnownRoutes } from "./api/pages/well_known.ts";
 import type { Host } from "./runtime/host.ts";
 import { clientAddress, trustedProxies } from "./net/address.ts";
@@ -45,12 +46,12 @@ import { RateLimit } from "./net/rate_limit.ts";
 import { Timestamps } from "./ingest/timestamps.ts";
 import { UserAgents } from "./ingest/enrich/user_agent.ts";
 import { loadSecret, VisitorIds } from "./ingest/identity/visitor_id.ts";
-import { type Job, Jobs } from "./runtime/jobs.ts";
-import { type JobParts, jobTable } from "./runtime/job_table.ts";
+import { Jobs } from "./runtime/jobs.ts";
+import { jobTable } from "./runtime/job_table.ts";
 import { chooseEngine, extensionOptions } from "./query/engine/extension/extension.ts";
 import { Runner } from "./query/run.ts";
 import { rulesOfSites } from "./query/site_rules.ts";
-import { healthOf, samplesOf, type State } from "./runtime/telemetry.ts";
+import { healthOf, samplesOf } from "./runtime/telemetry.ts";
 import { createServer, type Peer } from "./http/server.ts";
 import { Sites } from "./sites/sites.ts";
 import { EventFiles } from "./storage/backup/event_files.ts";
@@ -83,7 +84,7 @@ export function createApp(config: Config, system: System, given: Host): App {
   let loading: ReturnType<Host["loadDuckDb"]> | undefined;
   const host: Host = { ...given, loadDuckDb: () => loading ??= given.loadDuckDb() };
   const early = createServer(
-    earlyRoutes(),
+    startingRoutes(),
     { accessOf: () => ({ who: "nobody", rights: new Set(), sites: null }), authorize: () => {} },
     securityHeaders({ ...config, tls: config.tls_cert_path !== null }),
     { ...system, log: () => {} },
@@ -133,51 +134,55 @@ async function openParts(
 ): Promise<Running> {
   const { clock, log } = system;
   const sites = await Sites.open(storage.store, clock);
-  const ingest = await openIngest(config, system, storage, sites);
-  const access = await openAccess(config, system, host, storage, sites);
-  const queries = await openQueries(config, system, host, storage, sites);
   const stopping = new AbortController();
-  const backups = openBackups(config, system, host, storage, stopping.signal);
-  const parts = { storage, backups, sites, ...ingest };
-  const table = jobTable(config, system, host, parts, stopping.signal);
-  const jobs = new Jobs([...table, forgetting(ingest.addressRates, access.auth)], clock, log);
-  const state: State = { config, host, storage, ...ingest, ...access, ...queries, jobs };
-  const routes = [
-    ...await routeTable(config, system, state, sites),
-    ...await exportRoutes(config, system, storage, sites),
-    ...backupRoutes(backups, {
-      dataDir: resolve(config.data_dir),
-      intervalHours: config.backup_interval_hours,
-    }),
-  ];
+  const parts = {
+    config,
+    host,
+    storage,
+    sites,
+    backups: openBackups(config, system, host, storage, stopping.signal),
+    ...await openIngest(config, system, storage, sites),
+    ...await openAccess(config, system, host, storage, sites),
+    ...await openQueries(config, system, host, storage, sites),
+  };
+  const jobs = new Jobs(jobTable(system, parts, stopping.signal), clock, log);
+  const routes = await routeTable(system, { ...parts, jobs });
   const trusted = trustedProxies(config.trusted_proxies);
   const headers = securityHeaders({ ...config, tls: config.tls_cert_path !== null });
-  const handle = createServer(routes, access.auth, headers, system, {
+  const handle = createServer(routes, parts.auth, headers, system, {
     clientAddress: (peer, headers) => clientAddress(peer, headers, trusted),
     basePath: config.base_path,
   });
   jobs.start();
   const stop = async () => {
     stopping.abort();
-    queries.live.close();
-    await stopAll(config, system, state, parts);
-    access.hasher.close();
-    await closeInTime(storage, system);
+    parts.live.close();
+    await finishWork(system, { ...parts, jobs });
+    parts.hasher.close();
+    await closeStorage(system, storage);
   };
   return { routes, handle, stop };
 }
 
-async function routeTable(
-  config: Config,
-  { clock, files }: System,
-  state: State,
-  sites: Sites,
-): Promise<Route[]> {
-  const { storage, buffer, pipeline, drops, auth, keys, runner, live } = state;
+/** Everything that runs. */
+type Parts =
+  & { readonly config: Config; readonly host: Host; readonly storage: Storage }
+  & { readonly sites: Sites; readonly backups: Backups; readonly jobs: Jobs }
+  & Awaited<ReturnType<typeof openIngest>>
+  & Awaited<ReturnType<typeof openAccess>>
+  & Awaited<ReturnType<typeof openQueries>>;
+
+async function routeTable({ clock, files, random }: System, parts: Parts): Promise<Route[]> {
+  const { config, storage, sites, buffer, pipeline, drops, auth, keys, runner, live } = parts;
   const { reader, store, eraser } = storage;
   const siteIds = { siteIds: config.site_ids };
   const erase: Erase = (...range) => eraser.erase(...range).finally(() => runner.forget());
   const eraseSite = (site: string) => erase(site, FIRST_DATE, LAST_DATE, false);
+  const isKnown = (site: string) =>
+    reader.hasSite(site) || sites.declared(site) !== undefined || config.site_ids.includes(site);
+  const eventFiles = await EventFiles.open(reader, files, random, {
+    folder: `${resolve(config.data_dir)}/.exports`,
+  });
   return [
     ...ingestRoutes(pipeline, buffer, clock),
     ...importRoutes(pipeline, buffer, clock),
@@ -194,10 +199,15 @@ async function routeTable(
     ...eraseRoutes(erase, store, clock),
     ...privacyRoutes(config, sites),
     ...healthRoutes(
-      { health: () => healthOf(state), samples: () => samplesOf(state) },
+      { health: () => healthOf(parts), samples: () => samplesOf(parts) },
       { metricsToken: config.metrics_token },
     ),
     ...wellKnownRoutes(clock, { dashboardOrigin: config.dashboard_origin }),
+    ...eventExportRoutes(eventFiles, isKnown),
+    ...backupRoutes(parts.backups, {
+      dataDir: resolve(config.data_dir),
+      intervalHours: config.backup_interval_hours,
+    }),
     ...await assetRoutes(files),
   ];
 }
@@ -222,19 +232,6 @@ function openBackups(
     folder: config.backup_dir === null ? null : resolve(config.backup_dir),
     signal: stopping,
   });
-}
-
-async function exportRoutes(
-  config: Config,
-  { files, random }: System,
-  { reader }: Storage,
-  sites: Sites,
-): Promise<Route[]> {
-  const folder = `${resolve(config.data_dir)}/.exports`;
-  const eventFiles = await EventFiles.open(reader, files, random, { folder });
-  const isKnown = (site: string) =>
-    reader.hasSite(site) || sites.declared(site) !== undefined || config.site_ids.includes(site);
-  return eventExportRoutes(eventFiles, isKnown);
 }
 
 async function openIngest(config: Config, system: System, storage: Storage, sites: Sites) {
@@ -275,16 +272,6 @@ async function openIngest(config: Config, system: System, storage: Storage, site
     if (hot.rows >= config.flush_event_count) flusher.flushSoon();
   }, log);
   return { buffer, pipeline, drops, identity, addressRates, geoIsOwn: isOwn };
-}
-
-/** Addresses leave the memory when no rate and no lock needs them any more. */
-function forgetting(addressRates: RateLimit | null, auth: Auth): Job {
-  const run = () => {
-    addressRates?.forgetFull();
-    auth.forgetAddresses();
-    return Promise.resolve();
-  };
-  return { name: "addresses", everyMs: 60_000, run };
 }
 
 async function openIdentity(
@@ -351,73 +338,42 @@ async function openQueries(
   return { runner, behavioral, live: new Live(runner, reader, clock, log) };
 }
 
-async function stopAll(
-  config: Config,
+/** Writes what is hot to Parquet and ends the jobs, within the time the owner allows. */
+async function finishWork(
   { clock, log }: System,
-  { jobs, buffer, storage }: State,
-  { drops, backups }: Pick<JobParts, "drops" | "backups">,
+  { config, jobs, buffer, drops, storage, backups }: Parts,
 ): Promise<void> {
-  const done = new AbortController();
-  const finish = async () => {
+  const work = async () => {
     await buffer.drain();
     await jobs.stop();
     await drops.flush();
     await storage.flusher.flush();
     await backups.idle();
-    return true;
   };
-  const late = clock.sleep(config.shutdown_timeout_secs * 1000, done.signal).then(() => false);
-  const inTime = await Promise.race([finish(), late]).catch((error) => {
-    log("error", `Cannot stop cleanly: ${messageOf(error)}`);
-    return true;
-  });
-  done.abort();
-  if (!inTime) {
+  try {
+    if (await finishesWithin(clock, config.shutdown_timeout_secs * 1000, work())) return;
     log("warn", "Stopping before everything hot is in Parquet: it stays in the journal");
+  } catch (error) {
+    log("error", `Cannot stop cleanly: ${messageOf(error)}`);
   }
 }
 
 /**
- * Closes storage, or leaves it open when a query does not hear that it should end: what was
- * accepted is safe in either case, and the process goes on to its own end.
+ * Closes storage, or leaves it open where a query ignores its interruption: what was accepted is
+ * safe in either case, and the process goes on to its end.
  */
-async function closeInTime(storage: Storage, { clock, log }: System): Promise<void> {
-  const closed = new AbortController();
-  const late = clock.sleep(CLOSE_MS_MAX, closed.signal).then(() => false);
-  const isClosed = await Promise.race([storage.close().then(() => true), late]);
-  closed.abort();
-  if (!isClosed) log("warn", "Stopping although a query has not ended");
+async function closeStorage({ clock, log }: System, storage: Storage): Promise<void> {
+  if (await finishesWithin(clock, CLOSE_MS_MAX, storage.close())) return;
+  log("warn", "Stopping although a query has not ended");
 }
 
-function notReady(): AppError {
-  return new AppError("unavailable", "Cannot answer yet: the server is starting", {
-    "retry-after": "1",
-  });
-}
-
-function earlyRoutes(): Route[] {
-  const text = (body: string, status: number) =>
-    new Response(body, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
-  const events: Route = {
-    method: "POST",
-    path: "/api/event",
-    right: "ingest",
-    anyOrigin: true,
-    handle: () => {
-      throw notReady();
-    },
-  };
-  return [
-    { method: "GET", path: "/health", right: "public", handle: () => text("ok", 200) },
-    {
-      method: "GET",
-      path: "/health/ready",
-      right: "public",
-      handle: () => text("database not ready", 503),
-    },
-    // A tracker in a page may read that it should try again.
-    events,
-    { ...events, method: "GET" },
-    { ...events, method: "OPTIONS" },
-  ];
+/** Whether work ends in time. Rejects when it fails in that time. */
+async function finishesWithin(clock: Clock, ms: number, work: Promise<void>): Promise<boolean> {
+  const ended = new AbortController();
+  const late = clock.sleep(ms, ended.signal).then(() => false);
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    ended.abort();
+  }
 }

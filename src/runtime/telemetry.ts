@@ -1,9 +1,7 @@
-// What the running parts count, brought together for /health/detailed and /metrics.
+// The values of /health/detailed and the samples of /metrics, from the parts that count them.
 import type { Auth } from "../auth/auth.ts";
 import type { Health, Sample } from "../api/health.ts";
-import type { ApiKeys } from "../auth/api_keys.ts";
 import type { Live } from "../api/stats/live.ts";
-import type { Drops } from "../ingest/drops.ts";
 import type { Host } from "./host.ts";
 import type { Config } from "../config/load.ts";
 import type { Buffer } from "../ingest/buffer.ts";
@@ -13,17 +11,15 @@ import type { EngineChoice } from "../query/engine/extension/extension.ts";
 import type { Runner } from "../query/run.ts";
 import type { Storage } from "../storage/open.ts";
 
-/** The parts that count something, and those that the routes need. */
-export interface State {
+/** The parts that are read. */
+export interface TelemetryParts {
   readonly config: Config;
   readonly host: Host;
   readonly storage: Storage;
   readonly buffer: Buffer;
   readonly pipeline: Pipeline;
-  readonly drops: Drops;
   readonly geoIsOwn: boolean;
   readonly auth: Auth;
-  readonly keys: ApiKeys;
   readonly runner: Runner;
   readonly behavioral: EngineChoice;
   readonly live: Live;
@@ -31,8 +27,8 @@ export interface State {
 }
 
 /** The values of /health/detailed. */
-export function healthOf(state: State): Health {
-  const { config, host, storage, buffer, geoIsOwn, auth, runner, behavioral } = state;
+export function healthOf(parts: TelemetryParts): Health {
+  const { config, host, storage, buffer, geoIsOwn, auth, runner, behavioral } = parts;
   return {
     version: host.version,
     buffered_events: storage.hot.rows + buffer.size,
@@ -58,22 +54,22 @@ export function healthOf(state: State): Health {
   };
 }
 
-/** Damaged files by name, which tells of sites: where /metrics is not open to strangers. */
-function quarantinedByPath({ config, auth, storage }: State): Sample[] {
+/** Quarantined files by path. A path names a site, so this is left out where /metrics is public. */
+function quarantinedByPath({ config, auth, storage }: TelemetryParts): Sample[] {
   if (auth.configured && config.metrics_token === null) return [];
   return [{
     name: "mallard_quarantined_file",
     type: "gauge",
-    help: "A damaged file that was set aside, by its path.",
+    help: "A corrupt file in quarantine, by its path.",
     by: "path",
     value: storage.quarantined().map((label) => ({ label, value: 1 })),
   }];
 }
 
 /** The samples of /metrics. */
-export function samplesOf(state: State): Sample[] {
-  const { storage, buffer, pipeline, auth, runner } = state;
-  const health = healthOf(state);
+export function samplesOf(parts: TelemetryParts): Sample[] {
+  const { storage, buffer, pipeline, auth, runner } = parts;
+  const health = healthOf(parts);
   const cache = runner.counts();
   const gauge = (name: string, value: number | boolean, help: string): Sample => ({
     name: `mallard_${name}`,
@@ -99,10 +95,10 @@ export function samplesOf(state: State): Sample[] {
       health.behavioral_extension_loaded,
       "1 when DuckDB's behavioral extension answers.",
     ),
-    gauge("live_streams", state.live.count, "Open streams of realtime numbers."),
+    gauge("live_streams", parts.live.count, "Open streams of realtime numbers."),
     gauge("parquet_files", storage.fileCount(), "Parquet files in the catalog."),
-    gauge("quarantined_files", storage.quarantined().length, "Damaged files set aside."),
-    ...quarantinedByPath(state),
+    gauge("quarantined_files", storage.quarantined().length, "Corrupt files in quarantine."),
+    ...quarantinedByPath(parts),
     counter("events_ingested", buffer.counts.accepted, "Events accepted."),
     counter(
       "events_dropped",
@@ -115,7 +111,7 @@ export function samplesOf(state: State): Sample[] {
     counter("compaction_failures", storage.compactor.counts.failures, "Merges that failed."),
     counter(
       "job_failures",
-      Object.entries(state.jobs.failures).map(([label, value]) => ({ label, value })),
+      Object.entries(parts.jobs.failures).map(([label, value]) => ({ label, value })),
       "Failed runs of periodic work.",
       "job",
     ),
