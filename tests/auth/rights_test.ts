@@ -27,7 +27,7 @@ Deno.test("requireRight() tells how to get in where there is no password yet", (
   equal(message.includes("without a password"), true);
 });
 
-Deno.test("requireSite() lets a caller read its sites, single visits only if it may read all", () => {
+Deno.test("requireSite() lets a caller read its sites, and single visits only with a login", () => {
   const all = { who: "key", sites: null } as const;
   equal(requireSite(all, "a.example", "visits"), "a.example");
   const some = { who: "nobody", sites: ["a.example"] } as const;
