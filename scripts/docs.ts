@@ -1,6 +1,5 @@
-// `deno task docs`: writes what the documents repeat from the source: the example settings file,
-// and the marked sections of README.md and ARCHITECTURE.md. With --check it only says what is
-// stale.
+// `deno task docs`: writes what the documents repeat from the source: the example settings file
+// and the marked sections of DOCUMENTS. With --check it only says what is stale.
 import { shownDefault } from "../src/config/load.ts";
 import { PERIODS } from "../src/core/period.ts";
 import { DIMENSIONS } from "../src/query/dimensions.ts";
@@ -18,17 +17,19 @@ interface Section {
   readonly make: () => string;
 }
 
-const README: readonly Section[] = [
-  { name: "settings", make: settingsTables },
-  { name: "commands", make: commandTable },
-  { name: "reports", make: reportTable },
-  { name: "periods", make: () => meaningTable("Period", PERIODS) },
-  { name: "metrics", make: () => meaningTable("Metric", METRICS) },
-  { name: "dimensions", make: () => meaningTable("Dimension", DIMENSIONS) },
-  { name: "operators", make: () => meaningTable("Operator", OPERATORS) },
-];
-
-const ARCHITECTURE: readonly Section[] = [{ name: "layout", make: layout }];
+/** Every document with marked sections. */
+const DOCUMENTS: Readonly<Record<string, readonly Section[]>> = {
+  "README.md": [
+    { name: "settings", make: settingsTables },
+    { name: "commands", make: commandTable },
+    { name: "reports", make: reportTable },
+    { name: "periods", make: () => meaningTable("Period", PERIODS) },
+    { name: "metrics", make: () => meaningTable("Metric", METRICS) },
+    { name: "dimensions", make: () => meaningTable("Dimension", DIMENSIONS) },
+    { name: "operators", make: () => meaningTable("Operator", OPERATORS) },
+  ],
+  "docs/MAP.md": [{ name: "layout", make: layout }],
+};
 
 /** What each folder is for, in the order of the layout. */
 const FOLDERS: readonly [folder: string, meaning: string][] = [
@@ -204,12 +205,11 @@ export function filled(document: string, sections: readonly Section[]): string {
 
 /** Every generated file with the text it should have. */
 export function generatedFiles(): Map<string, string> {
-  const document = (path: string) => Deno.readTextFileSync(ROOT + path);
-  return new Map([
-    ["mallard.toml.example", exampleToml()],
-    ["README.md", filled(document("README.md"), README)],
-    ["ARCHITECTURE.md", filled(document("ARCHITECTURE.md"), ARCHITECTURE)],
+  const documents = Object.entries(DOCUMENTS).map(([path, sections]): [string, string] => [
+    path,
+    filled(Deno.readTextFileSync(ROOT + path), sections),
   ]);
+  return new Map([["mallard.toml.example", exampleToml()], ...documents]);
 }
 
 /** Paths of generated files that are missing or differ from their tables. */
