@@ -6,6 +6,7 @@
 // all processors, the ratio to the count, and the highest memory of the process meanwhile.
 import process from "node:process";
 import * as duckdb from "@duckdb/node-api";
+import { DAY_US } from "../src/core/durations.ts";
 import { raw, type Sql, sql } from "../src/core/sql.ts";
 import { detailSql } from "../src/query/reports/funnel/detail.ts";
 import { itemsSql } from "../src/query/reports/flow/detail.ts";
@@ -36,7 +37,6 @@ const runs = Number(option("runs") ?? 3);
 const only = option("only");
 const match = option("match") ?? "";
 
-const DAY_US = 86_400_000_000;
 const FROM_US = Date.UTC(2024, 0, 1) * 1000;
 const DAYS = 90;
 

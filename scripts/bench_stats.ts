@@ -1,5 +1,6 @@
 // Second part of the benchmark: every report over many events of one site, all hot and then all
 // cold, beside a plain count of the same rows. Answers are computed each time, never cached.
+import { DAY_US } from "../src/core/durations.ts";
 import { messageOf } from "../src/core/errors.ts";
 import { sql } from "../src/core/sql.ts";
 import type { System } from "../src/core/types.ts";
@@ -24,8 +25,6 @@ interface Question {
   readonly label: string;
   ask(): Promise<unknown>;
 }
-
-const DAY_US = 86_400_000_000;
 
 /** What reports need to be asked for, beside site and period. */
 const PARAMS: Readonly<Record<string, string>> = {

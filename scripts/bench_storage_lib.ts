@@ -1,6 +1,7 @@
 // What the measurements of storage share: opening a data folder as the server does, asking the
 // usual reports of it, and times that can be compared on a machine with other work to do.
 import process from "node:process";
+import { DAY_MS } from "../src/core/durations.ts";
 import { messageOf } from "../src/core/errors.ts";
 import { Params } from "../src/query/params.ts";
 import { STANDARD_SETTINGS } from "../src/query/parse.ts";
@@ -18,7 +19,6 @@ export const siteName = (index: number): string => index === 0 ? SITE : `site${i
 export const SITE = "example.com";
 /** The time of the measurements: the day before it is the last one that holds events. */
 export const NOW_MS: number = Date.UTC(2026, 5, 15, 12);
-export const DAY_MS = 86_400_000;
 
 /** One thing to be timed. */
 export interface Question {

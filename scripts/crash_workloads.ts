@@ -1,5 +1,6 @@
 // What a server is doing when it is killed: a table of workloads, and the traffic they are made
 // of. It must not start or kill anything.
+import { DAY_MS } from "../src/core/durations.ts";
 import type { Ledger, Sent } from "./crash_ledger.ts";
 import type { ServerProcess } from "./server_process.ts";
 
@@ -108,7 +109,6 @@ const USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36
   "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";
 const IMPORT_EVENTS = 15;
 const ERASED_EVENTS = 20;
-const DAY_MS = 86_400_000;
 
 /** UTC date so many days ago. */
 export function dateAgo(days: number): string {

@@ -1,5 +1,6 @@
 // Makes up lifelike traffic: sites with regulars and passers-by, nights and weekends, searches and
 // campaigns. The same seed gives the same traffic. It must not touch clock, network or files.
+import { DAY_MS, HOUR_MS } from "../src/core/durations.ts";
 import {
   AGENTS,
   type Deed,
@@ -49,8 +50,6 @@ interface Person {
   readonly hoursAhead: number;
 }
 
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 const VIEWS_MAX = 25;
 const DWELL_MS_MAX = 25 * 60_000;
 const ROBOT_SHARE = 0.02;

@@ -2,6 +2,7 @@
 // and handed down. createApp() gives one function that answers requests, and start and stop.
 import { resolve } from "node:path";
 import type { Config } from "./config/load.ts";
+import { MINUTE_MS } from "./core/durations.ts";
 import { messageOf } from "./core/errors.ts";
 import type { Route } from "./http/route.ts";
 import { SITES_SEEN_MAX } from "./core/limits.ts";
@@ -71,7 +72,7 @@ export interface App {
   stop(): Promise<void>;
 }
 
-const VISIT_GAP_MS = 30 * 60_000;
+const VISIT_GAP_MS = 30 * MINUTE_MS;
 /** Longest time until every query that is told to end has ended. */
 const CLOSE_MS_MAX = 5000;
 /** DuckDB reads only the footers of the files of a backup. */

@@ -6,7 +6,7 @@ import { API_KEY_CHARS_MAX, API_KEY_NAME_CHARS_MAX, API_KEYS_MAX } from "../core
 import type { Clock, Random } from "../core/types.ts";
 import type { KeyRow, KeyScope, OwnerStore } from "../storage/state/ops/owner_ops.ts";
 import { readJsonObject } from "../http/body.ts";
-import { bytesOfHex, findByDigest, hexOf, sha256, sha256Hex } from "./secrets.ts";
+import { findByDigest, sha256, sha256Hex } from "./secrets.ts";
 
 const KEY_BYTES = 16;
 const KEY = /^mm_[A-Za-z0-9_-]+$/;
@@ -61,7 +61,7 @@ export class ApiKeys {
     if (this.#keys.length >= API_KEYS_MAX) {
       throw new AppError("conflict", `Cannot make a key: there are ${API_KEYS_MAX} already`);
     }
-    const key = `mm_${hexOf(this.#random.bytes(KEY_BYTES))}`;
+    const key = `mm_${this.#random.bytes(KEY_BYTES).toHex()}`;
     const key_hash = sha256Hex(key);
     await this.#store.run("addKeys", [
       { key_hash, name, scope, created_at: this.#clock.nowMs(), revoked: false },
@@ -84,7 +84,7 @@ export class ApiKeys {
 
   async #load(): Promise<void> {
     const rows = await this.#store.run("listKeys", undefined);
-    this.#keys = rows.map((row) => ({ ...row, digest: bytesOfHex(row.key_hash) }));
+    this.#keys = rows.map((row) => ({ ...row, digest: Uint8Array.fromHex(row.key_hash) }));
   }
 }
 

@@ -14,7 +14,7 @@ import { requireOrigin } from "./origin.ts";
 import { checkNewPassword, isPasswordHash, type PasswordHasher } from "./password.ts";
 import { CallerRates } from "./rates.ts";
 import { requireRight } from "./rights.ts";
-import { hexOf, sameSecret } from "./secrets.ts";
+import { sameSecret } from "./secrets.ts";
 import { Sessions } from "./sessions.ts";
 
 const SETUP_TOKEN_BYTES = 16;
@@ -85,7 +85,7 @@ export class Auth {
       lockSecs: options.login_lockout_secs,
     });
     this.#rates = new CallerRates(system.clock);
-    this.#setupToken = hash === null ? hexOf(system.random.bytes(SETUP_TOKEN_BYTES)) : null;
+    this.#setupToken = hash === null ? system.random.bytes(SETUP_TOKEN_BYTES).toHex() : null;
   }
 
   /** Reads the kept password, unless the settings name one. Rejects with the store's error. */

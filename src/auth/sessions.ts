@@ -2,7 +2,7 @@
 // even a dump of the memory's map holds one that works.
 import type { Clock, Random } from "../core/types.ts";
 import { SESSIONS_MAX } from "../core/limits.ts";
-import { findByDigest, hexOf, sha256 } from "./secrets.ts";
+import { findByDigest, sha256 } from "./secrets.ts";
 
 const TOKEN_BYTES = 32;
 const TOKEN = /^[0-9a-f]{64}$/;
@@ -27,7 +27,7 @@ export class Sessions {
 
   /** Makes a login; returns its token, 64 hex digits. The oldest one gives way when full. */
   open(): string {
-    const token = hexOf(this.#random.bytes(TOKEN_BYTES));
+    const token = this.#random.bytes(TOKEN_BYTES).toHex();
     this.#forget();
     if (this.#sessions.length >= SESSIONS_MAX) this.#sessions.shift();
     this.#sessions.push({ digest: sha256(token), endMs: this.#clock.nowMs() + this.#lifeMs });

@@ -1,15 +1,13 @@
 // Named periods, custom ranges and comparisons as half-open UTC ranges, and the buckets of a
 // range. Everything is computed from a given now and zone; it must not read a clock.
+import { DAY_MS, DAY_US, HOUR_US, MINUTE_US } from "./durations.ts";
 import { RANGE_DAYS_MAX } from "./limits.ts";
 import {
   dateOfDay,
-  DAY_US,
   dayOfDate,
-  HOUR_US,
   instantIn,
   instantOf,
   localDate,
-  MINUTE_US,
   startOfDate,
   type ZoneArm,
   zoneArms,
@@ -201,12 +199,12 @@ function localOf(text: string): number {
 }
 
 function dayOfParts(year: number, month: number): number {
-  return Date.UTC(year, month, 1) / 86_400_000;
+  return Date.UTC(year, month, 1) / DAY_MS;
 }
 
 /** First day of the month that is `months` after the one that holds `day`. */
 function firstOfMonth(day: number, months: number): number {
-  const date = new Date(day * 86_400_000);
+  const date = new Date(day * DAY_MS);
   return dayOfParts(date.getUTCFullYear(), date.getUTCMonth() + months);
 }
 
@@ -249,8 +247,8 @@ export function rangeBefore(
 
 /** The same date a year earlier; the day after 28 February where there is no 29th. */
 function yearEarlier(day: number): number {
-  const date = new Date(day * 86_400_000);
-  return Date.UTC(date.getUTCFullYear() - 1, date.getUTCMonth(), date.getUTCDate()) / 86_400_000;
+  const date = new Date(day * DAY_MS);
+  return Date.UTC(date.getUTCFullYear() - 1, date.getUTCMonth(), date.getUTCDate()) / DAY_MS;
 }
 
 /** One step of a time series. */

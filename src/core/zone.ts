@@ -1,16 +1,12 @@
 // Time zones from Intl: the offsets that hold over a span, and local dates as UTC instants. The
 // only place that knows about daylight saving. Times are whole microseconds since 1970 UTC.
+import { DAY_MS, DAY_US, HOUR_US, MINUTE_US, SECOND_US } from "./durations.ts";
 
 /** An offset that holds from an instant on: local time = UTC + `offsetUs`. */
 export interface ZoneArm {
   readonly fromUs: number;
   readonly offsetUs: number;
 }
-
-export const SECOND_US = 1_000_000;
-export const MINUTE_US = 60 * SECOND_US;
-export const HOUR_US = 60 * MINUTE_US;
-export const DAY_US = 24 * HOUR_US;
 
 /** Whether Intl knows the zone by this name. */
 export function isZone(name: string): boolean {
@@ -90,12 +86,12 @@ export function localDate(zone: string, us: number): string {
 
 /** Days since 1970-01-01 of a calendar date `YYYY-MM-DD`. */
 export function dayOfDate(date: string): number {
-  return Date.parse(`${date}T00:00:00Z`) / 86_400_000;
+  return Date.parse(`${date}T00:00:00Z`) / DAY_MS;
 }
 
 /** Calendar date of a number of days since 1970-01-01. */
 export function dateOfDay(day: number): string {
-  return new Date(day * 86_400_000).toISOString().slice(0, 10);
+  return new Date(day * DAY_MS).toISOString().slice(0, 10);
 }
 
 /**

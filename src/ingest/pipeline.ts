@@ -313,7 +313,7 @@ export class Pipeline {
 
   #visitorId({ payload, address, userAgent, nowMs, isPast }: Draft, timestamp: number): string {
     const { random, identity } = this.#parts;
-    if (this.#options.suppress_visitor_id) return hexOf(random.bytes(VISITOR_ID_BYTES));
+    if (this.#options.suppress_visitor_id) return random.bytes(VISITOR_ID_BYTES).toHex();
     const visitor = { site: payload.site_id, address, userAgent };
     // The day of the stored time, so that an id of one day never spans two partitions.
     const timestampMs = Math.floor(timestamp / 1000);
@@ -321,8 +321,4 @@ export class Pipeline {
       ? identity.pastIdOf(visitor, timestampMs)
       : identity.idOf(visitor, timestampMs, nowMs);
   }
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

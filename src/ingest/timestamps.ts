@@ -1,7 +1,7 @@
 // Times of events: strictly increasing in this process, in microseconds, so that no two events
 // tie and the order of arrival is the order of time.
+import { HOUR_US } from "../core/durations.ts";
 
-const HOUR_US = 3_600_000_000;
 /** A clock set back by more than this is followed; less is waited out. */
 const BACKWARD_US_MAX = 10_000_000;
 

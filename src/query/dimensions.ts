@@ -3,6 +3,7 @@
 import { channelSql } from "./sql/channels.ts";
 import type { EventColumnName } from "../core/event.ts";
 import { type Sql, sql } from "../core/sql.ts";
+import { propText } from "./sql/props.ts";
 
 /** Gives the SQL of a stored column, of the event or of its visit. */
 export type ColumnSql = (name: EventColumnName) => Sql;
@@ -181,16 +182,12 @@ export function dimensionOf(ref: DimensionRef): Dimension {
 
 /** A custom property as a dimension. The key is a bound value. */
 function propertyDimension(key: string): Dimension {
-  const pointer = `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
   return {
     label: key,
     group: "events",
     of: "event",
     columns: ["props"],
-    expr: (own) =>
-      sql`case when json_valid(${own("props")}) then json_extract_string(${
-        own("props")
-      }, ${pointer}) end`,
+    expr: (own) => propText(own("props"), key),
     missing: NONE,
     doc: "value of a custom property",
   };

@@ -1,5 +1,6 @@
 // From the parameters of a request to a checked question. After this nothing reads the URL, and
 // nothing is checked again.
+import { DAY_US, HOUR_US, MINUTE_US } from "../core/durations.ts";
 import { AppError } from "../core/errors.ts";
 import {
   type Condition,
@@ -26,7 +27,7 @@ import {
   type WeekStart,
 } from "../core/period.ts";
 import { faultOfSiteId } from "../core/site_id.ts";
-import { DAY_US, HOUR_US, isZone, MINUTE_US } from "../core/zone.ts";
+import { isZone } from "../core/zone.ts";
 import { dimensionOf, type DimensionRef, DIMENSIONS, isDimensionName } from "./dimensions.ts";
 import { VISIT_GAP_US } from "./sql/visits.ts";
 import { isOperatorName, type Operator, OPERATORS } from "./operators.ts";

@@ -1,11 +1,11 @@
 // Runs reports: cache, one computation for equal questions, a bound on heavy ones, a time limit
 // that stops the query. It knows no report.
+import { DAY_US } from "../core/durations.ts";
 import { AppError, messageOf } from "../core/errors.ts";
 import type { EventColumnName } from "../core/event.ts";
 import { conditionsOf, type Filter } from "../core/filter.ts";
 import { type Sql, sql } from "../core/sql.ts";
 import type { Clock } from "../core/types.ts";
-import { DAY_US } from "../core/zone.ts";
 import type { Row } from "../storage/duckdb.ts";
 import type { SpanUs } from "../storage/tiers/events.ts";
 import type { Reader } from "../storage/reader.ts";

@@ -1,12 +1,12 @@
 // What questions need to know of a site, from what its owner keeps: zone, week, visit timeout,
 // goals and segments.
+import { MINUTE_US } from "../core/durations.ts";
 import { type Filter, FilterFault, filterOfJson } from "../core/filter.ts";
 import { filterOfGoal, type Goal } from "../sites/goals.ts";
 import type { Item, Sites } from "../sites/sites.ts";
 import { checkFilter, type SiteRules } from "./parse.ts";
 import type { SettingsSource } from "./run.ts";
 
-const MINUTE_US = 60_000_000;
 const NO_SEGMENTS = { segments: new Map<string, Filter>() };
 
 /** The rules of each site as its owner keeps them. */

@@ -4,10 +4,12 @@
 // A step is `page:/path` (`*` is any text without a slash, `**` any text at all), `event:name` or
 // `goal:name`, with conditions on properties in brackets: `event:purchase[plan=pro,amount>=10]`.
 // A backslash takes the meaning from `, * [ ] = ! < > ~ \` after it: `page:/a\,b`.
+import { DAY_US, HOUR_US, MINUTE_US, SECOND_US } from "../core/durations.ts";
 import { AppError } from "../core/errors.ts";
 import { type EventColumnName, PAGEVIEW } from "../core/event.ts";
 import { EVENT_NAME_CHARS_MAX, URL_CHARS_MAX } from "../core/limits.ts";
 import { join, raw, type Sql, sql } from "../core/sql.ts";
+import { propText } from "./sql/props.ts";
 
 /** Steps of one funnel or sequence. */
 export const STEPS_MAX = 20;
@@ -181,7 +183,7 @@ function propCondition(text: string, parameter: string): Sql {
   if (key.length > PROP_CHARS_MAX || value.length > PROP_CHARS_MAX) {
     throw refuse(parameter, `a property of more than ${PROP_CHARS_MAX} characters`);
   }
-  const found = propValue(key);
+  const found = propText(raw("props"), key);
   if (operator === "=") return sql`${found} = ${value}`;
   if (operator === "!=") return sql`${found} is distinct from ${value}`;
   if (operator === "~") return sql`contains(lower(${found}), lower(${value}))`;
@@ -190,12 +192,6 @@ function propCondition(text: string, parameter: string): Sql {
     throw refuse(parameter, `"${shorten(value)}" after ${operator} is no number`);
   }
   return sql`try_cast(${found} as double) ${raw(operator)} ${number}::double`;
-}
-
-/** The text of a property of an event; NULL where there is none or `props` is no JSON. */
-function propValue(key: string): Sql {
-  const pointer = `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-  return sql`case when json_valid(props) then json_extract_string(props, ${pointer}) end`;
 }
 
 /** Characters as the tracker's limits count them: a surrogate pair is one. */
@@ -242,15 +238,14 @@ export function shorten(text: string): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
-const SECOND_US = 1_000_000;
 const UNITS_US: ReadonlyMap<string, number> = new Map([
   ["second", SECOND_US],
-  ["minute", 60 * SECOND_US],
-  ["hour", 3_600 * SECOND_US],
-  ["day", 86_400 * SECOND_US],
-  ["week", 604_800 * SECOND_US],
+  ["minute", MINUTE_US],
+  ["hour", HOUR_US],
+  ["day", DAY_US],
+  ["week", 7 * DAY_US],
 ]);
-const SPAN_US_MAX = 366 * 86_400 * SECOND_US;
+const SPAN_US_MAX = 366 * DAY_US;
 
 /** `1 day`, `90 minutes` … in microseconds: 1 second to 366 days. Throws naming the parameter. */
 export function parseSpan(text: string, parameter: string): number {

@@ -1,5 +1,6 @@
 // The periodic work of a running server: a row for each job, run by jobs.ts.
 import type { Config } from "../config/load.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../core/durations.ts";
 import type { System } from "../core/types.ts";
 import type { Drops } from "../ingest/drops.ts";
 import type { Identity } from "../ingest/identity/identity.ts";
@@ -9,10 +10,6 @@ import type { Storage } from "../storage/open.ts";
 import type { Host } from "./host.ts";
 import type { Job } from "./jobs.ts";
 
-const SECOND_MS = 1000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 const COMPACTION = { delayMs: 5 * MINUTE_MS, everyMs: MINUTE_MS };
 
 /** The parts that have periodic work. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { DAY_US, HOUR_US, MINUTE_US } from "../../src/core/durations.ts";
 import {
   bucketsOf,
   type Interval,
@@ -13,7 +14,7 @@ import {
   rangeOfDays,
   rangeOfPeriod,
 } from "../../src/core/period.ts";
-import { DAY_US, dayOfDate, HOUR_US, localDate, MINUTE_US, zoneArms } from "../../src/core/zone.ts";
+import { dayOfDate, localDate, zoneArms } from "../../src/core/zone.ts";
 
 const at = (iso: string) => Date.parse(iso) * 1000;
 const shown = (us: number) => new Date(us / 1000).toISOString().replace(":00.000Z", "Z");

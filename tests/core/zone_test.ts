@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
+import { DAY_US, HOUR_US } from "../../src/core/durations.ts";
 import {
   dateOfDay,
-  DAY_US,
   dayOfDate,
-  HOUR_US,
   instantOf,
   isZone,
   localDate,

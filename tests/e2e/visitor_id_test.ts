@@ -2,6 +2,7 @@
 // Parquet files: kept and forgetful salts, midnight, restarts, and that a destroyed salt is gone.
 import assert, { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { createHmac } from "node:crypto";
+import { DAY_MS, MINUTE_MS } from "../../src/core/durations.ts";
 import { filesOf, storedRows } from "../support/data_dir.ts";
 import { fakeSystem } from "../support/fake_system.ts";
 import { openApp, type RunningApp } from "../support/running_app.ts";
@@ -11,8 +12,6 @@ const BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " 
   "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";
 const ADDRESS = "81.2.69.142";
 const SITE = "example.com";
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 const MIDNIGHT = Date.UTC(2024, 0, 16);
 const RANDOM = { MALLARD_VISITOR_SALT: "random" };
 

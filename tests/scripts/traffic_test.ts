@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import { DAY_MS } from "../../src/core/durations.ts";
 import { builtInDatabasePath, GeoIp } from "../../src/ingest/enrich/geoip.ts";
 import { parsePayload } from "../../src/ingest/payload.ts";
 import { type PastEvent, siteProfiles, traffic } from "../../scripts/traffic.ts";
 import { HOMES, ROBOTS } from "../../scripts/traffic_data.ts";
 
-const DAY_MS = 86_400_000;
 const OPTIONS = {
   seed: 7,
   untilMs: Date.UTC(2026, 10, 20, 15, 30),

@@ -1,9 +1,10 @@
 // GET /api/sites/:site_id/export: all events of a site, or those of some days, as one file. It asks
 // for the file and sends it; what is in it is decided in storage.
+import { DAY_US } from "../../core/durations.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Context, Route } from "../../http/route.ts";
 import { isDate } from "../../core/period.ts";
-import { DAY_US, dayOfDate } from "../../core/zone.ts";
+import { dayOfDate } from "../../core/zone.ts";
 import { Params, quoted } from "../../query/params.ts";
 import type { EventFileFormat, EventFiles } from "../../storage/backup/event_files.ts";
 import type { SpanUs } from "../../storage/tiers/events.ts";

@@ -1,5 +1,6 @@
 // The owner's way in for events of the past: POST /api/import takes lines of JSON, each an event
 // as the tracker sends it with its time, address and browser. It takes the same path as any other.
+import { MINUTE_MS } from "../../core/durations.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Event } from "../../core/event.ts";
 import { json, readBody, type Route } from "../../http/route.ts";
@@ -42,7 +43,7 @@ const MEDIA_TYPES: ReadonlySet<string> = new Set([
 
 const AT_MS_MIN = Date.UTC(1995, 0, 1);
 /** Clocks differ: what is barely in the future is now. */
-const AHEAD_MS_MAX = 60_000;
+const AHEAD_MS_MAX = MINUTE_MS;
 const ISO_TIME =
   /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d([.]\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/;
 /** Lines handled before other requests get their turn. */

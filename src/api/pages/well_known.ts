@@ -1,8 +1,9 @@
 // The two texts that robots and researchers ask every server for.
 import type { Route } from "../../http/route.ts";
+import { DAY_MS } from "../../core/durations.ts";
 import type { Clock } from "../../core/types.ts";
 
-const YEAR_MS = 365 * 86_400_000;
+const YEAR_MS = 365 * DAY_MS;
 const SECURITY_PATH = "/.well-known/security.txt";
 
 /** Routes of robots.txt and security.txt (RFC 9116); the contact is the page on privacy. */

@@ -1,6 +1,7 @@
 // GET /api/stats/live: the realtime report as server-sent events, pushed when something arrived.
 // One look a second serves every open stream; a site's answer is made once for all its readers.
 import { requireSite } from "../../auth/rights.ts";
+import { HOUR_MS } from "../../core/durations.ts";
 import { AppError, messageOf } from "../../core/errors.ts";
 import type { Route } from "../../http/route.ts";
 import { STREAM_LAG_MAX, STREAMS_MAX } from "../../core/limits.ts";
@@ -17,7 +18,7 @@ const STALE_MS = 15_000;
 /** A comment keeps proxies from closing a silent stream. */
 const SILENCE_MS = 25_000;
 /** A stream ends then: its reader comes back and shows again that it may read. */
-const STREAM_MS_MAX = 3_600_000;
+const STREAM_MS_MAX = HOUR_MS;
 const ENCODER = new TextEncoder();
 
 type Stream = ReadableStreamDefaultController<Uint8Array>;

@@ -1,10 +1,10 @@
 // How long a visitor id lasts: periods of whole UTC days. Both kinds of ids change at the same
 // moments, and reports of who came again count by the same ones.
+import { DAY_MS } from "../../core/durations.ts";
 
 /** For how many UTC days an id may stand for the same browser. */
 export const ID_DAYS = [1, 7, 30] as const;
 
-const DAY_MS = 86_400_000;
 /** Longer periods are counted from a Monday, as weeks of retention are: 1970-01-05 was one. */
 const FIRST_MONDAY = 4;
 

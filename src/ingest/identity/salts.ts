@@ -2,6 +2,7 @@
 // kept until no visit that began under it can go on. After that nobody can compute again which
 // address and browser an id came from. Addresses are never kept, only ids and when they were seen.
 import { createHmac } from "node:crypto";
+import { HOUR_MS } from "../../core/durations.ts";
 import { VISITORS_CARRIED_MAX } from "../../core/limits.ts";
 import type { Clock, Random } from "../../core/types.ts";
 import type { Store } from "../../storage/state/store.ts";
@@ -9,9 +10,9 @@ import { periodOf, startOfPeriod } from "./id_period.ts";
 
 const SALT_BYTES = 32;
 /** The next salt is on disk this long before it is needed. */
-const AHEAD_MS = 3_600_000;
+const AHEAD_MS = HOUR_MS;
 /** A visit without end, such as a page that reloads itself, keeps a salt no longer than this. */
-const CARRY_MS_MAX = 6 * 3_600_000;
+const CARRY_MS_MAX = 6 * HOUR_MS;
 
 /** How long an id lasts, and the longest silence inside a visit. */
 export interface SaltOptions {
@@ -164,8 +165,7 @@ export class ForgetfulSalts {
   }
 
   #fresh(): string {
-    return [...this.#random.bytes(SALT_BYTES)]
-      .map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return this.#random.bytes(SALT_BYTES).toHex();
   }
 
   #periodOf(atMs: number): number {

@@ -1,10 +1,10 @@
 // Who is the same visitor: a keyed hash of address and browser whose key changes every UTC day,
 // and the secret it is made from. Addresses go in and are not kept.
 import { createHash, type Hash } from "node:crypto";
+import { DAY_MS } from "../../core/durations.ts";
 import type { Files, Random } from "../../core/types.ts";
 
 const SALT_KEY = "mallard-metrics-salt";
-const DAY_MS = 86_400_000;
 const BLOCK_BYTES = 64;
 const SECRET_BYTES = 32;
 const SECRET_FILE = ".secret";
@@ -81,8 +81,7 @@ export async function loadSecret(
     await files.protect(path).catch(() => {});
     return kept;
   }
-  const made = [...random.bytes(SECRET_BYTES)].map((byte) => byte.toString(16).padStart(2, "0"))
-    .join("");
+  const made = random.bytes(SECRET_BYTES).toHex();
   const draft = `${path}.tmp`;
   await files.write(draft, new TextEncoder().encode(`${made}\n`), 0o600);
   await files.rename(draft, path);

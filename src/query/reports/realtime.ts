@@ -1,7 +1,7 @@
 // Who is on the site now: the last 5 and 30 minutes, minute by minute, with the top pages, sources
 // and countries of the last 30.
+import { MINUTE_US } from "../../core/durations.ts";
 import { bucketsOf, type Range } from "../../core/period.ts";
-import { MINUTE_US } from "../../core/zone.ts";
 import { emptyValues, numberOf } from "../answer.ts";
 import type { DimensionName } from "../dimensions.ts";
 import type { MetricName } from "../metrics.ts";

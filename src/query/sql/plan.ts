@@ -3,14 +3,13 @@
 //
 // An event meets a filter by its own values and those of its visit. A visit meets it when at least
 // one of its events does. has_done is a value of the visit: whether any event of it meets a filter.
+import { DAY_US } from "../../core/durations.ts";
 import { conditionsOf, type Filter, isCondition } from "../../core/filter.ts";
 import type { EventColumnName } from "../../core/event.ts";
 import type { SpanUs } from "../../storage/tiers/events.ts";
 import { dimensionOf, type DimensionRef } from "../dimensions.ts";
 import { type Aggregate, type AggregateName, AGGREGATES, metricOf } from "../metrics.ts";
 import type { Query } from "../query.ts";
-
-const DAY_US = 86_400_000_000;
 
 /** A filter as conjunctions about events and about visits, where it can be taken apart so. */
 export interface Split {

@@ -8,13 +8,12 @@
 // `visitSpan(range, gap)`, and keeps the visits whose `start_us` lies in the range: reading one gap
 // before tells a visit that starts in the range from one that began earlier; a day after the range
 // sees the visits end (ids change daily by default; a longer visit is counted up to there).
+import { DAY_US } from "../../core/durations.ts";
 import { type EventColumnName, PAGEVIEW } from "../../core/event.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 
 /** Gap that ends a visit, in microseconds: 30 minutes. A gap of exactly this long does not. */
 export const VISIT_GAP_US = 1_800_000_000;
-
-const DAY_US = 86_400_000_000;
 
 /** What the rows of `visits()` carry beside their standing columns. */
 export interface VisitColumns {

@@ -1,6 +1,5 @@
 // Backup, verification and restore of DATA_DIR. A backup is consistent though the server runs: the
 // SQLite file is copied as of one instant, and the Parquet files it names never change.
-import { Buffer } from "node:buffer";
 import { messageOf } from "../../core/errors.ts";
 import { sql } from "../../core/sql.ts";
 import type { Clock, Files, Random } from "../../core/types.ts";
@@ -301,5 +300,5 @@ function folderOf(path: string): string {
 
 /** Computed in another thread: a server that backs up goes on answering. */
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return Buffer.from(await crypto.subtle.digest("SHA-256", bytes)).toString("hex");
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

@@ -1,6 +1,5 @@
 // The events of a site as one file to take away: written by DuckDB beside the data, and gone from
 // the disk as soon as its reader has it open. It must not decide who may have it.
-import { Buffer } from "node:buffer";
 import { AppError, messageOf } from "../../core/errors.ts";
 import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, type EventColumnName } from "../../core/event.ts";
 import { EXPORTS_MAX } from "../../core/limits.ts";
@@ -105,7 +104,7 @@ export class EventFiles {
     format: EventFileFormat,
     signal: AbortSignal,
   ): Promise<number> {
-    const key = Buffer.from(this.#random.bytes(KEY_BYTES)).toString("hex");
+    const key = this.#random.bytes(KEY_BYTES).toHex();
     const copied = await this.#reader.query(
       site,
       span,

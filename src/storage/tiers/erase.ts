@@ -5,6 +5,7 @@ import type { Cold } from "./parquet_tier.ts";
 import type { Journal } from "./journal.ts";
 import type { Store } from "../state/store.ts";
 import type { CatalogFile } from "./catalog_file.ts";
+import { DAY_MS } from "../../core/durations.ts";
 import type { Turns } from "../../core/mutex.ts";
 
 /** What an erasure removed, or would remove. */
@@ -16,7 +17,6 @@ export interface ErasedCounts {
 }
 
 const FIRST_DATE = "0000-01-01";
-const DAY_MS = 86_400_000;
 
 /** Removes events for good. */
 export class Eraser {

@@ -1,12 +1,12 @@
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert";
 import * as duckdb from "@duckdb/node-api";
+import { MINUTE_MS } from "../../../src/core/durations.ts";
 import { restore, verify } from "../../../src/storage/backup/backup.ts";
 import { Db } from "../../../src/storage/duckdb.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
 import { openApp, type RunningApp } from "../../support/running_app.ts";
 import { numbersOf, openFolder, withFolder } from "../../support/storage.ts";
 
-const MINUTE_MS = 60_000;
 const TEN_MINUTES_MS = 10 * MINUTE_MS;
 
 async function send(app: RunningApp, n: number): Promise<void> {

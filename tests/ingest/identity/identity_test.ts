@@ -1,5 +1,6 @@
 import assert, { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { createHmac } from "node:crypto";
+import { DAY_MS } from "../../../src/core/durations.ts";
 import { ID_DAYS } from "../../../src/ingest/identity/id_period.ts";
 import {
   derivedIdentity,
@@ -13,7 +14,6 @@ import { Store } from "../../../src/storage/state/store.ts";
 import { FakeClock, seededRandom } from "../../support/fake_system.ts";
 import { withFolder } from "../../support/storage.ts";
 
-const DAY_MS = 86_400_000;
 /** A Monday on which a period of 30 days begins, too. */
 const START = (4 + 30 * 7 * 94) * DAY_MS;
 const DAYS: Readonly<Record<string, number>> = { daily: 1, weekly: 7, monthly: 30 };

@@ -1,4 +1,5 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
+import { DAY_MS, MINUTE_MS } from "../../../src/core/durations.ts";
 import { VISITORS_CARRIED_MAX } from "../../../src/core/limits.ts";
 import {
   destroySalts,
@@ -9,8 +10,6 @@ import { Store } from "../../../src/storage/state/store.ts";
 import { FakeClock, seededRandom } from "../../support/fake_system.ts";
 import { withFolder } from "../../support/storage.ts";
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 const MIDNIGHT = Date.UTC(2024, 0, 16);
 
 interface World {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
+import { DAY_MS } from "../../../src/core/durations.ts";
 import { loadSecret, VisitorIds } from "../../../src/ingest/identity/visitor_id.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
 
 const NOON_MS = Date.UTC(2024, 0, 15, 12);
-const DAY_MS = 86_400_000;
 const AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:121.0) Gecko/20100101 Firefox/121.0";
 
 /** HMAC-SHA256 in hex by the Web's own crypto: another implementation than the one under test. */

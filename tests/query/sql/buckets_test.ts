@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { DAY_US } from "../../../src/core/durations.ts";
 import { bucketsOf, type Interval, INTERVALS, rangeOfDays } from "../../../src/core/period.ts";
 import { sql } from "../../../src/core/sql.ts";
-import { DAY_US, dayOfDate, zoneArms } from "../../../src/core/zone.ts";
+import { dayOfDate, zoneArms } from "../../../src/core/zone.ts";
 import { bucketKey, dayOfWeek, hourOfDay } from "../../../src/query/sql/buckets.ts";
 import { withEvents } from "../../support/behaviour_db.ts";
 import { Draw } from "../../support/random_questions.ts";

@@ -6,6 +6,7 @@ import {
   strictEqual as equal,
 } from "node:assert";
 import * as duckdb from "@duckdb/node-api";
+import { HOUR_MS } from "../../../src/core/durations.ts";
 import type { System } from "../../../src/core/types.ts";
 import { AppError } from "../../../src/core/errors.ts";
 import { verify } from "../../../src/storage/backup/backup.ts";
@@ -16,7 +17,6 @@ import { pageview } from "../../support/events.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
 import { accept, faultySystem, openFolder, withFolder } from "../../support/storage.ts";
 
-const HOUR_MS = 3_600_000;
 const event = (n: number) => pageview({ at: "2024-01-14 10:00:00", props: JSON.stringify({ n }) });
 
 function openDb(folder: string): Promise<Db> {

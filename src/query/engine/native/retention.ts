@@ -1,7 +1,8 @@
 // Retention in plain SQL: who came first when, and in which later intervals they came again. A
 // visitor and an interval are one row of a hash aggregate; then only small tables are joined.
+import { DAY_MS, DAY_US } from "../../../core/durations.ts";
 import { join, raw, type Sql, sql } from "../../../core/sql.ts";
-import { DAY_US, type ZoneArm } from "../../../core/zone.ts";
+import { type ZoneArm } from "../../../core/zone.ts";
 
 /** Width of a cohort and of the cells after it. */
 export const COHORT_INTERVALS = ["day", "week", "month"] as const;
@@ -28,7 +29,7 @@ export interface RetentionQuestion {
 export function intervalOfDay(day: number, interval: CohortInterval, weekStart: 1 | 7): number {
   if (interval === "day") return day;
   if (interval === "week") return Math.floor((day + (weekStart === 1 ? 3 : 4)) / 7);
-  const date = new Date(day * 86_400_000);
+  const date = new Date(day * DAY_MS);
   return (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth();
 }
 
@@ -36,7 +37,7 @@ export function intervalOfDay(day: number, interval: CohortInterval, weekStart: 
 export function dayOfInterval(number: number, interval: CohortInterval, weekStart: 1 | 7): number {
   if (interval === "day") return number;
   if (interval === "week") return number * 7 - (weekStart === 1 ? 3 : 4);
-  return Date.UTC(1970, number, 1) / 86_400_000;
+  return Date.UTC(1970, number, 1) / DAY_MS;
 }
 
 /**

@@ -1,5 +1,6 @@
 // `POST /api/v2/query`: a question in the shape of Plausible's Stats API v2, read into a Query, and
 // its answer in that shape.
+import { MINUTE_US } from "../../../core/durations.ts";
 import {
   allOf,
   type Condition,
@@ -10,7 +11,6 @@ import {
 } from "../../../core/filter.ts";
 import { BUCKETS_MAX, DIMENSIONS_MAX, METRICS_MAX, OFFSET_MAX } from "../../../core/limits.ts";
 import { bucketsOf, type Interval, INTERVALS, type Range } from "../../../core/period.ts";
-import { MINUTE_US } from "../../../core/zone.ts";
 import type { Answer } from "../../answer.ts";
 import type { DimensionRef } from "../../dimensions.ts";
 import { type MetricName, metricOf } from "../../metrics.ts";

@@ -1,16 +1,8 @@
 // Date ranges of the Stats API v2 of Plausible: names that leave the running day or month out, and
 // pairs of dates or times whose end is included.
+import { DAY_MS, DAY_US, HOUR_US, MINUTE_US, SECOND_US } from "../../../core/durations.ts";
 import { type Interval, isDate, type Range, rangeOfDays } from "../../../core/period.ts";
-import {
-  DAY_US,
-  dayOfDate,
-  HOUR_US,
-  localDate,
-  localUs,
-  MINUTE_US,
-  offsetUs,
-  SECOND_US,
-} from "../../../core/zone.ts";
+import { dayOfDate, localDate, localUs, offsetUs } from "../../../core/zone.ts";
 
 /** What a range is computed from. */
 export interface V2Moment {
@@ -55,7 +47,7 @@ function namedRange(name: string, { nowUs, zone, firstUs }: V2Moment): Range | s
       return days(firstOfMonth(today, 0), firstOfMonth(today, 1));
     case "year": {
       const year = Number(localDate(zone, nowUs).slice(0, 4));
-      return days(dayOfDate(`${year}-01-01`), Date.UTC(year + 1, 0, 1) / 86_400_000);
+      return days(dayOfDate(`${year}-01-01`), Date.UTC(year + 1, 0, 1) / DAY_MS);
     }
     case "all":
       return days(Math.min(dayOfDate(localDate(zone, firstUs ?? nowUs)), today), today + 1);
@@ -66,8 +58,8 @@ function namedRange(name: string, { nowUs, zone, firstUs }: V2Moment): Range | s
 }
 
 function firstOfMonth(day: number, months: number): number {
-  const date = new Date(day * 86_400_000);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months, 1) / 86_400_000;
+  const date = new Date(day * DAY_MS);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months, 1) / DAY_MS;
 }
 
 function pairRange(from: string, to: string, { zone }: V2Moment): Range | string {

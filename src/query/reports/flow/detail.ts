@@ -1,7 +1,7 @@
 // The flow in detail: the tree of paths that visits take from a page (or from their beginning),
 // forwards or backwards, reloads collapsed, ends counted.
+import { DAY_US } from "../../../core/durations.ts";
 import { join, type Sql, sql } from "../../../core/sql.ts";
-import { DAY_US } from "../../../core/zone.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { count } from "../behavioral.ts";
 import { FLOW_END, flowLabel, flowNodes } from "../../engine/native/flow.ts";

@@ -1,14 +1,8 @@
 // Retention in detail: cohorts by day, week or month, sizes, counts and rates. A cell that is not
 // over yet, or that cannot be known because visitor ids do not last so long, is null with the
 // reason, never a false zero.
-import {
-  dateOfDay,
-  DAY_US,
-  dayOfDate,
-  localDate,
-  startOfDate,
-  zoneArms,
-} from "../../../core/zone.ts";
+import { DAY_US } from "../../../core/durations.ts";
+import { dateOfDay, dayOfDate, localDate, startOfDate, zoneArms } from "../../../core/zone.ts";
 import { sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { columnsOfSteps, count, share } from "../behavioral.ts";
