@@ -36,11 +36,14 @@ import { Buffer } from "./ingest/buffer.ts";
 import { Drops } from "./ingest/drops.ts";
 import { loadGeoIp } from "./ingest/enrich/geoip.ts";
 import { ingestRoutes } from "./ingest/handler.ts";
+import type { IdentityRules } from "./ingest/identity/carried_visits.ts";
 import {
+  continuingVisitors,
   derivedIdentity,
   destroyAllSalts,
-  forgetfulIdentity,
   type Identity,
+  randomIdentity,
+  type SeenSince,
 } from "./ingest/identity/identity.ts";
 import { Pipeline } from "./ingest/pipeline.ts";
 import { RateLimit } from "./net/rate_limit.ts";
@@ -72,7 +75,6 @@ export interface App {
   stop(): Promise<void>;
 }
 
-const VISIT_GAP_MS = 30 * MINUTE_MS;
 /** Longest time until every query that is told to end has ended. */
 const CLOSE_MS_MAX = 5000;
 /** DuckDB reads only the footers of the files of a backup. */
@@ -281,19 +283,22 @@ async function openIdentity(
   storage: Storage,
   sites: Sites,
 ): Promise<Identity> {
-  const daysOf = (site: string) => sites.settings(site).visitor_id_days;
+  const { reader, store } = storage;
+  const rules: IdentityRules = {
+    idDays: (site) => sites.settings(site).visitor_id_days,
+    visitGapMs: (site) => sites.settings(site).visit_timeout_minutes * MINUTE_MS,
+  };
+  const seenSince: SeenSince = (site, fromMs) => reader.visitorsSince(site, fromMs);
+  const seen = await continuingVisitors(reader.sites(), seenSince, clock.nowMs(), rules);
   if (config.visitor_salt === "random") {
-    const seenSince = (fromMs: number) => storage.reader.visitorsSince(fromMs);
-    return await forgetfulIdentity(storage.store, clock, random, seenSince, daysOf, {
-      visitGapMs: VISIT_GAP_MS,
-    });
+    return await randomIdentity(store, clock, random, rules, seen);
   }
-  await destroyAllSalts(storage.store);
+  await destroyAllSalts(store);
   const secret = await loadSecret(files, random, {
     dataDir: resolve(config.data_dir),
     fromEnvironment: config.secret,
   });
-  return derivedIdentity(new VisitorIds(secret), daysOf);
+  return derivedIdentity(new VisitorIds(secret), clock, rules, seen);
 }
 
 async function openAccess(

@@ -40,7 +40,7 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
     { name: "compact", everyMs: compaction.everyMs, run: compact },
     { name: "expire", everyMs: DAY_MS, atStart: true, run: () => expireEvents(system, parts) },
     { name: "drops", everyMs: MINUTE_MS, run: () => drops.flush() },
-    { name: "identity", everyMs: MINUTE_MS, run: () => identity.turn() },
+    { name: "identity", everyMs: MINUTE_MS, run: () => identity.rotate() },
     { name: "addresses", everyMs: MINUTE_MS, run: () => forgetAddresses(parts) },
     { name: "backup", everyMs: 10 * MINUTE_MS, run: () => backupIfDue(parts) },
   ];

@@ -79,17 +79,16 @@ export class Reader {
     return this.#catalog.hasSite(site);
   }
 
-  /** Visitor ids of all sites that were seen since a time (ms), each with its last time (ms). */
-  async visitorsSince(fromMs: number): Promise<readonly (readonly [string, number])[]> {
-    const last = new Map<string, number>();
+  /** Visitors of a site that were seen since a time (ms), each with its last time (ms). */
+  async visitorsSince(
+    site: string,
+    fromMs: number,
+  ): Promise<readonly (readonly [siteId: string, visitorId: string, lastMs: number])[]> {
     const span = { fromUs: Math.floor(fromMs) * 1000, toUs: Number.MAX_SAFE_INTEGER };
-    for (const site of this.sites()) {
-      const rows = await this.query(site, span, (events) =>
-        sql`
-        select visitor_id, epoch_ms(max(timestamp)) as last_ms from ${events} group by all`);
-      for (const row of rows) last.set(String(row["visitor_id"]), Number(row["last_ms"]));
-    }
-    return [...last];
+    const rows = await this.query(site, span, (events) =>
+      sql`
+      select visitor_id, epoch_ms(max(timestamp)) as last_ms from ${events} group by all`);
+    return rows.map((row) => [site, String(row["visitor_id"]), Number(row["last_ms"])]);
   }
 
   /** UTC date of the site's oldest Parquet file, or null when it has none. */

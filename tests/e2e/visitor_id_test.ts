@@ -1,5 +1,5 @@
 // How long a visitor's id stands for the same browser, through the whole program and read from the
-// Parquet files: kept and forgetful salts, midnight, restarts, and that a destroyed salt is gone.
+// Parquet files: derived and random ids, midnight, restarts, and that a destroyed salt is gone.
 import assert, { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { createHmac } from "node:crypto";
 import { DAY_MS, MINUTE_MS } from "../../src/core/durations.ts";
@@ -83,36 +83,57 @@ Deno.test("an id lasts as many days as the site says, under both kinds of salt",
   }
 });
 
-Deno.test("a visit over midnight keeps its forgetful id, over a restart too", async () => {
-  await withFolder(async (folder) => {
-    let app = await start(folder, MIDNIGHT - 15 * MINUTE_MS, RANDOM);
-    await view(app, "23:45");
-    await view(app, "23:45 other", { address: "81.2.69.143" });
-    await pass(app, 20);
-    await view(app, "00:05");
-    await app.close();
-    app = await start(folder, MIDNIGHT + 10 * MINUTE_MS, RANDOM);
-    await pass(app, 20);
-    await view(app, "00:30");
-    await app.close();
-    app = await start(folder, MIDNIGHT + 40 * MINUTE_MS, RANDOM);
-    await view(app, "00:40");
-    await pass(app, 31);
-    await view(app, "01:11");
-    await view(app, "01:11 other", { address: "81.2.69.143" });
-    await app.close();
-    const ids = await idsOf(folder);
-    for (const time of ["00:05", "00:30", "00:40"]) equal(ids.get(time), ids.get("23:45"), time);
-    assert.notStrictEqual(
-      ids.get("01:11"),
-      ids.get("23:45"),
-      "after 31 minutes of silence it is another visit",
-    );
-    assert.notStrictEqual(ids.get("01:11"), ids.get("01:11%20other"));
-    assert.notStrictEqual(ids.get("01:11%20other"), ids.get("23:45%20other"));
-    equal(new Set(ids.values()).size, 4);
+for (const [kind, env] of [["derived", {}], ["random", RANDOM]] as const) {
+  Deno.test(`a visit over midnight keeps its ${kind} id, over a restart too`, async () => {
+    await withFolder(async (folder) => {
+      let app = await start(folder, MIDNIGHT - 15 * MINUTE_MS, env);
+      await view(app, "23:45");
+      await view(app, "23:45 other", { address: "81.2.69.143" });
+      await pass(app, 20);
+      await view(app, "00:05");
+      await app.close();
+      app = await start(folder, MIDNIGHT + 10 * MINUTE_MS, env);
+      await pass(app, 20);
+      await view(app, "00:30");
+      await app.close();
+      app = await start(folder, MIDNIGHT + 40 * MINUTE_MS, env);
+      await view(app, "00:40");
+      await pass(app, 31);
+      await view(app, "01:11");
+      await view(app, "01:11 other", { address: "81.2.69.143" });
+      await app.close();
+      const ids = await idsOf(folder);
+      for (const time of ["00:05", "00:30", "00:40"]) equal(ids.get(time), ids.get("23:45"), time);
+      assert.notStrictEqual(
+        ids.get("01:11"),
+        ids.get("23:45"),
+        "after 31 minutes of silence it is another visit",
+      );
+      assert.notStrictEqual(ids.get("01:11"), ids.get("01:11%20other"));
+      assert.notStrictEqual(ids.get("01:11%20other"), ids.get("23:45%20other"));
+      equal(new Set(ids.values()).size, 4);
+    });
   });
-});
+
+  Deno.test(`a visit with a ${kind} id is carried as its site says`, async () => {
+    const sites = { "hasty.example": 10, "patient.example": 60 };
+    await withFolder(async (folder) => {
+      const app = await start(folder, MIDNIGHT - 15 * MINUTE_MS, env);
+      for (const [site_id, visit_timeout_minutes] of Object.entries(sites)) {
+        const body = JSON.stringify({ site_id, visit_timeout_minutes });
+        await app.send("/api/sites", { method: "POST", body });
+        await view(app, `before ${site_id}`, { site: site_id });
+      }
+      await pass(app, 60);
+      for (const site of Object.keys(sites)) await view(app, `after ${site}`, { site });
+      await app.close();
+      const ids = await idsOf(folder);
+      const keeps = (site: string) => ids.get(`before%20${site}`) === ids.get(`after%20${site}`);
+      equal(keeps("patient.example"), true, "60 minutes of silence at a timeout of 60");
+      equal(keeps("hasty.example"), false, "60 minutes of silence at a timeout of 10");
+    });
+  });
+}
 
 /** Every text of 64 hex digits, and every 32 bytes after one, that stands in DATA_DIR. */
 async function keysIn(folder: string): Promise<Set<string>> {
@@ -141,7 +162,7 @@ async function firstIdOf(folder: string): Promise<string> {
   throw new Error("Cannot find an event in Parquet: none was flushed");
 }
 
-Deno.test("a forgetful salt is destroyed: nothing in DATA_DIR leads to its ids", async () => {
+Deno.test("a random salt is destroyed: nothing in DATA_DIR leads to its ids", async () => {
   await withFolder(async (folder) => {
     const app = await start(folder, MIDNIGHT - 60 * MINUTE_MS, RANDOM);
     await view(app, "23:00");
@@ -177,7 +198,7 @@ Deno.test("a forgetful salt is destroyed: nothing in DATA_DIR leads to its ids",
   });
 });
 
-Deno.test("forgetful ids have nothing to do with the kept secret: none is made", async () => {
+Deno.test("random ids have nothing to do with the kept secret: none is made", async () => {
   await withFolder(async (folder) => {
     const app = await start(folder, MIDNIGHT, { ...RANDOM, MALLARD_SECRET: "known" });
     await view(app, "a");
@@ -195,12 +216,12 @@ Deno.test("back under the kept secret, ids are the contract's and no salt is lef
     const random = await start(folder, MIDNIGHT, RANDOM);
     await view(random, "random");
     await random.close();
-    const forgetful = (await idsOf(folder)).get("random") ?? "";
-    equal((await keysOf(folder, forgetful)).length, 1);
+    const randomId = (await idsOf(folder)).get("random") ?? "";
+    equal((await keysOf(folder, randomId)).length, 1);
     const derived = await start(folder, MIDNIGHT + MINUTE_MS, { MALLARD_SECRET: "known" });
     await view(derived, "derived");
     await derived.close();
-    deepEqual(await keysOf(folder, forgetful), []);
+    deepEqual(await keysOf(folder, randomId), []);
     const daily = hmac("mallard-metrics-salt", "known:2024-01-16");
     equal((await idsOf(folder)).get("derived"), hmac(daily, `${ADDRESS}|${BROWSER}`));
   });

@@ -53,7 +53,10 @@ function open(world: World = {}) {
     robots: new Robots(),
     userAgents: new UserAgents(),
     geo,
-    identity: derivedIdentity(new VisitorIds("secret"), () => 1),
+    identity: derivedIdentity(new VisitorIds("secret"), clock, {
+      idDays: () => 1,
+      visitGapMs: () => 30 * 60_000,
+    }),
     timestamps: new Timestamps({ roundToHour: loaded.config.round_timestamps, lastUs: 0 }),
     random: seededRandom(1),
   }, loaded.config);
@@ -234,7 +237,7 @@ Deno.test("run() takes the visitor's id of the day that is stored", () => {
   const { run, clock } = open({ env: { MALLARD_ROUND_TIMESTAMPS: "true" } });
   clock.advance(12 * 3_600_000 - 1);
   const late = stored(run());
-  clock.advance(1);
+  clock.advance(31 * 60_000);
   const early = stored(run());
   equal(new Date(late.timestamp / 1000).getUTCDate(), 15);
   equal(new Date(early.timestamp / 1000).getUTCDate(), 16);

@@ -31,7 +31,10 @@ export function openPipeline(
     robots: new Robots(),
     userAgents: new UserAgents(),
     geo,
-    identity: derivedIdentity(new VisitorIds(secret), () => 1),
+    identity: derivedIdentity(new VisitorIds(secret), clock, {
+      idDays: () => 1,
+      visitGapMs: () => 30 * 60_000,
+    }),
     timestamps: new Timestamps({ roundToHour: false, lastUs: 0 }),
     random,
   }, loaded.config);

@@ -1,9 +1,15 @@
-// Which id a visitor gets: the contract's keyed hash of a kept secret, or one under random salts
-// that are destroyed; for as many days as the site's owner decided. Addresses are not kept.
+// Which id a visitor gets: a keyed hash of a kept secret, or one under random salts that are
+// destroyed; for as many days as the site's owner decided. Addresses are not kept.
 import type { Clock, Random } from "../../core/types.ts";
 import type { Store } from "../../storage/state/store.ts";
+import {
+  CarriedVisits,
+  type IdentityRules,
+  isNearChange,
+  type SeenVisitor,
+} from "./carried_visits.ts";
 import { ID_DAYS, periodOf, startOfPeriod } from "./id_period.ts";
-import { destroySalts, ForgetfulSalts, type SeenVisitor } from "./salts.ts";
+import { destroySalts, RandomSalts } from "./salts.ts";
 import type { VisitorIds } from "./visitor_id.ts";
 
 /** Whose event it is. */
@@ -17,50 +23,84 @@ export interface Visitor {
 export interface Identity {
   /** The id for an event that arrives now; `timestampMs` is the stored time. */
   idOf(visitor: Visitor, timestampMs: number, nowMs: number): string;
-  /** The id for an event told of the past. */
+  /** The id for an event of the past. */
   pastIdOf(visitor: Visitor, atMs: number): string;
-  /** What is due from time to time; each minute. Rejects with the store's error. */
-  turn(): Promise<void>;
+  /** Changes salts, forgets visits that have ended. Each minute. Rejects with the store's error. */
+  rotate(): Promise<void>;
 }
 
-/** Ids from the kept secret: the same again for whoever has it. `daysOf` tells a site's length. */
-export function derivedIdentity(ids: VisitorIds, daysOf: (site: string) => number): Identity {
-  const of = ({ site, address, userAgent }: Visitor, atMs: number) => {
-    const days = daysOf(site);
-    return ids.of(startOfPeriod(periodOf(atMs, days), days), address, userAgent);
-  };
-  return { idOf: of, pastIdOf: of, turn: () => Promise.resolve() };
+/** The visitors of a site that were seen since a time (ms). */
+export type SeenSince = (siteId: string, fromMs: number) => Promise<readonly SeenVisitor[]>;
+
+/**
+ * The visitors of all sites whose visits may continue over a change of ids: those seen within the
+ * site's visit timeout, where such a change is near.
+ */
+export async function continuingVisitors(
+  sites: readonly string[],
+  seenSince: SeenSince,
+  nowMs: number,
+  rules: IdentityRules,
+): Promise<readonly SeenVisitor[]> {
+  const seen: SeenVisitor[] = [];
+  for (const site of sites.filter((site) => isNearChange(site, nowMs, rules))) {
+    for (const one of await seenSince(site, nowMs - rules.visitGapMs(site))) seen.push(one);
+  }
+  return seen;
 }
 
 /**
- * Ids under random salts. `seenSince` tells the visitors of the last minutes of all sites. Rejects
- * with the store's error.
+ * Ids from the kept secret: the same again for whoever has it. `seen` are the visitors of before a
+ * restart.
  */
-export async function forgetfulIdentity(
+export function derivedIdentity(
+  ids: VisitorIds,
+  clock: Clock,
+  rules: IdentityRules,
+  seen: readonly SeenVisitor[] = [],
+): Identity {
+  const carried = new CarriedVisits(rules);
+  carried.restore(seen);
+  const idIn = ({ site, address, userAgent }: Visitor, period: number) =>
+    ids.of(startOfPeriod(period, rules.idDays(site)), address, userAgent);
+  return {
+    idOf: (visitor, timestampMs, nowMs) =>
+      carried.idOf({ siteId: visitor.site, timestampMs, nowMs }, (period) => idIn(visitor, period)),
+    pastIdOf: (visitor, atMs) => idIn(visitor, periodOf(atMs, rules.idDays(visitor.site))),
+    rotate() {
+      carried.forgetEnded(clock.nowMs());
+      return Promise.resolve();
+    },
+  };
+}
+
+/**
+ * Ids under random salts. `seen` are the visitors of before a restart. Rejects with the store's
+ * error.
+ */
+export async function randomIdentity(
   store: Store,
   clock: Clock,
   random: Random,
-  seenSince: (fromMs: number) => Promise<readonly SeenVisitor[]>,
-  daysOf: (site: string) => number,
-  options: { readonly visitGapMs: number },
+  rules: IdentityRules,
+  seen: readonly SeenVisitor[] = [],
 ): Promise<Identity> {
-  const byDays = new Map<number, ForgetfulSalts>();
+  const byDays = new Map<number, RandomSalts>();
   for (const days of ID_DAYS) {
-    const salts = await ForgetfulSalts.open(store, clock, random, seenSince, { days, ...options });
-    byDays.set(days, salts);
+    const ofSites = seen.filter(([site]) => rules.idDays(site) === days);
+    byDays.set(days, await RandomSalts.open(store, clock, random, days, rules, ofSites));
   }
-  const saltsOf = (site: string): ForgetfulSalts => {
-    const salts = byDays.get(daysOf(site)) ?? byDays.get(1);
+  const saltsOf = (site: string): RandomSalts => {
+    const salts = byDays.get(rules.idDays(site)) ?? byDays.get(1);
     if (!salts) throw new Error("Cannot make a visitor id: there is no salt");
     return salts;
   };
   return {
-    idOf: ({ site, address, userAgent }, _timestampMs, nowMs) =>
-      saltsOf(site).idOf(site, address, userAgent, nowMs),
-    pastIdOf: ({ site, address, userAgent }, atMs) =>
-      saltsOf(site).pastIdOf(site, address, userAgent, atMs),
-    async turn() {
-      for (const salts of byDays.values()) await salts.turn();
+    idOf: (visitor, _timestampMs, nowMs) =>
+      saltsOf(visitor.site).idOf(visitor, { siteId: visitor.site, nowMs }),
+    pastIdOf: (visitor, atMs) => saltsOf(visitor.site).pastIdOf(visitor, visitor.site, atMs),
+    async rotate() {
+      for (const salts of byDays.values()) await salts.rotate();
     },
   };
 }

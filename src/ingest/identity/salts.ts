@@ -1,39 +1,34 @@
 // Visitor ids from random salts that are destroyed: one salt for each period of whole UTC days,
-// kept until no visit that began under it can go on. After that nobody can compute again which
-// address and browser an id came from. Addresses are never kept, only ids and when they were seen.
+// kept until no visit that began under it can continue. After that nobody can compute an id again
+// from the address and browser it came from.
 import { createHmac } from "node:crypto";
 import { HOUR_MS } from "../../core/durations.ts";
-import { VISITORS_CARRIED_MAX } from "../../core/limits.ts";
 import type { Clock, Random } from "../../core/types.ts";
 import type { Store } from "../../storage/state/store.ts";
+import { type Arrival, CarriedVisits, CARRY_MS_MAX, type IdentityRules } from "./carried_visits.ts";
+import type { SeenVisitor } from "./carried_visits.ts";
 import { periodOf, startOfPeriod } from "./id_period.ts";
 
 const SALT_BYTES = 32;
 /** The next salt is on disk this long before it is needed. */
 const AHEAD_MS = HOUR_MS;
-/** A visit without end, such as a page that reloads itself, keeps a salt no longer than this. */
-const CARRY_MS_MAX = 6 * HOUR_MS;
 
-/** How long an id lasts, and the longest silence inside a visit. */
-export interface SaltOptions {
-  /** Whole UTC days; an id stands for the same browser for at most so long. */
-  readonly days: number;
-  readonly visitGapMs: number;
+/** What ids are made from: a network address and a user agent. */
+export interface Browser {
+  readonly address: string;
+  readonly userAgent: string;
 }
 
-/** An id and when it was last seen. */
-export type SeenVisitor = readonly [visitorId: string, lastMs: number];
-
 /** Ids of visitors for one length of period. */
-export class ForgetfulSalts {
+export class RandomSalts {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #options: SaltOptions;
+  /** Whole UTC days of a period. */
+  readonly #days: number;
   /** Hex salts by number of the period. */
   readonly #salts: Map<number, string>;
-  /** Ids of visits that may go on under the next salt, in order of when they were seen. */
-  readonly #carried = new Map<string, number>();
+  readonly #carried: CarriedVisits;
   /** Salts of the past live in memory alone: for imports, the same within this process. */
   readonly #pastSalt: string;
   #isDirty = false;
@@ -42,76 +37,71 @@ export class ForgetfulSalts {
     store: Store,
     clock: Clock,
     random: Random,
-    options: SaltOptions,
+    days: number,
+    carried: CarriedVisits,
     salts: Map<number, string>,
   ) {
     this.#store = store;
     this.#clock = clock;
     this.#random = random;
-    this.#options = options;
+    this.#days = days;
+    this.#carried = carried;
     this.#salts = salts;
     this.#pastSalt = this.#fresh();
   }
 
   /**
-   * Reads the salts. `seenSince` tells the visitors of the last minutes, so that a restart near
-   * the end of a period splits no visit. Rejects with the store's error.
+   * Reads the salts of sites whose ids last `days`. `seen` are the visitors of the last minutes, so
+   * that a restart near the end of a period splits no visit. Rejects with the store's error.
    */
   static async open(
     store: Store,
     clock: Clock,
     random: Random,
-    seenSince: (fromMs: number) => Promise<readonly SeenVisitor[]>,
-    options: SaltOptions,
-  ): Promise<ForgetfulSalts> {
-    const salts = parseSalts(await store.run("getFact", factName(options.days)));
-    const made = new ForgetfulSalts(store, clock, random, options, salts);
-    const nowMs = clock.nowMs();
-    const seen = [...await seenSince(nowMs - options.visitGapMs)].sort((a, b) => a[1] - b[1]);
-    for (const [id, lastMs] of seen) made.#carry(id, lastMs);
-    await made.turn();
+    days: number,
+    rules: IdentityRules,
+    seen: readonly SeenVisitor[],
+  ): Promise<RandomSalts> {
+    const salts = parseSalts(await store.run("getFact", factName(days)));
+    const carried = new CarriedVisits({ ...rules, idDays: () => days });
+    carried.restore(seen);
+    const made = new RandomSalts(store, clock, random, days, carried, salts);
+    await made.rotate();
     return made;
   }
 
-  /** The id of a visitor of a site who sends an event at `nowMs`: 64 hex digits. */
-  idOf(site: string, address: string, userAgent: string, nowMs: number): string {
-    const period = this.#periodOf(nowMs);
-    const { visitGapMs } = this.#options;
-    const who = `${site}|${address}|${userAgent}`;
-    const before = this.#salts.get(period - 1);
-    if (before !== undefined) {
-      const earlier = hmac(before, who);
-      const lastMs = this.#carried.get(earlier);
-      if (lastMs !== undefined && nowMs - lastMs <= visitGapMs) {
-        this.#carry(earlier, nowMs);
-        return earlier;
-      }
-    }
-    const id = hmac(this.#saltOf(period), who);
-    if (this.#endOf(period) - nowMs <= visitGapMs) this.#carry(id, nowMs);
-    return id;
+  /** The id of a visitor who sends an event now: 64 hex digits. */
+  idOf({ address, userAgent }: Browser, { siteId, nowMs }: Omit<Arrival, "timestampMs">): string {
+    const who = `${siteId}|${address}|${userAgent}`;
+    const current = this.#periodOf(nowMs);
+    const idIn = (period: number) => {
+      const salt = period === current ? this.#saltOf(period) : this.#salts.get(period);
+      return salt === undefined ? undefined : hmac(salt, who);
+    };
+    return this.#carried.idOf({ siteId, timestampMs: nowMs, nowMs }, idIn) ??
+      hmac(this.#saltOf(current), who);
   }
 
   /**
-   * The id for an event that is told of the past: the same for the same day and visitor while this
-   * process lives, and related to no other.
+   * The id for an event of the past: the same for the same period and visitor while this process
+   * lives, and related to no other.
    */
-  pastIdOf(site: string, address: string, userAgent: string, atMs: number): string {
+  pastIdOf({ address, userAgent }: Browser, siteId: string, atMs: number): string {
     const period = this.#periodOf(atMs);
-    return hmac(this.#pastSalt, `${period}|${site}|${address}|${userAgent}`);
+    return hmac(this.#pastSalt, `${period}|${siteId}|${address}|${userAgent}`);
   }
 
   /** Makes the salt that is needed next and destroys those that no visit needs. Once a minute. */
-  async turn(): Promise<void> {
+  async rotate(): Promise<void> {
     const nowMs = this.#clock.nowMs();
     const period = this.#periodOf(nowMs);
-    this.#forgetSilent(nowMs);
+    this.#carried.forgetEnded(nowMs);
     this.#saltOf(period);
     if (this.#endOf(period) - nowMs <= AHEAD_MS) this.#saltOf(period + 1);
     let isDestroyed = false;
     for (const known of this.#salts.keys()) {
       if (known >= period && known <= period + 1) continue;
-      if (known === period - 1 && this.#mayGoOn(nowMs, period)) continue;
+      if (known === period - 1 && this.#mayContinue(nowMs, period)) continue;
       this.#salts.delete(known);
       isDestroyed = true;
     }
@@ -119,7 +109,7 @@ export class ForgetfulSalts {
     this.#isDirty = false;
     try {
       await this.#store.run("setFact", {
-        name: factName(this.#options.days),
+        name: factName(this.#days),
         value: JSON.stringify(Object.fromEntries(this.#salts)),
       });
       if (isDestroyed) await this.#store.run("emptyLog", undefined);
@@ -129,30 +119,9 @@ export class ForgetfulSalts {
     }
   }
 
-  /** Whether a visit of the period before `period` may still go on. */
-  #mayGoOn(nowMs: number, period: number): boolean {
-    const sinceStartMs = nowMs - this.#endOf(period - 1);
-    if (sinceStartMs > CARRY_MS_MAX) return false;
-    return sinceStartMs <= this.#options.visitGapMs || this.#carried.size > 0;
-  }
-
-  #forgetSilent(nowMs: number): void {
-    const { visitGapMs } = this.#options;
-    for (const [id, lastMs] of this.#carried) {
-      if (nowMs - lastMs <= visitGapMs) break;
-      this.#carried.delete(id);
-    }
-  }
-
-  #carry(id: string, atMs: number): void {
-    this.#carried.delete(id);
-    if (this.#carried.size >= VISITORS_CARRIED_MAX) {
-      for (const oldest of this.#carried.keys()) {
-        this.#carried.delete(oldest);
-        break;
-      }
-    }
-    this.#carried.set(id, atMs);
+  /** Whether a visit of the period before `period` may continue. */
+  #mayContinue(nowMs: number, period: number): boolean {
+    return nowMs - this.#endOf(period - 1) <= CARRY_MS_MAX && this.#carried.size > 0;
   }
 
   #saltOf(period: number): string {
@@ -169,11 +138,11 @@ export class ForgetfulSalts {
   }
 
   #periodOf(atMs: number): number {
-    return periodOf(atMs, this.#options.days);
+    return periodOf(atMs, this.#days);
   }
 
   #endOf(period: number): number {
-    return startOfPeriod(period + 1, this.#options.days);
+    return startOfPeriod(period + 1, this.#days);
   }
 }
 

@@ -9,8 +9,8 @@ const BLOCK_BYTES = 64;
 const SECRET_BYTES = 32;
 const SECRET_FILE = ".secret";
 
-/** As many days at once as can be in use around midnight, with a day for late ones. */
-const DAYS_KEPT = 3;
+/** Days whose keys are kept: the first of this and of the last period of each length, and more. */
+const DAYS_KEPT = 8;
 
 /** A hash that has taken in an HMAC's key, mixed with `mix`; it is copied for each message. */
 function keyed(key: string, mix: number): Hash {

@@ -1,12 +1,14 @@
 import assert, { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { createHmac } from "node:crypto";
-import { DAY_MS } from "../../../src/core/durations.ts";
+import { DAY_MS, MINUTE_MS } from "../../../src/core/durations.ts";
+import type { IdentityRules, SeenVisitor } from "../../../src/ingest/identity/carried_visits.ts";
 import { ID_DAYS } from "../../../src/ingest/identity/id_period.ts";
 import {
+  continuingVisitors,
   derivedIdentity,
   destroyAllSalts,
-  forgetfulIdentity,
   type Identity,
+  randomIdentity,
   type Visitor,
 } from "../../../src/ingest/identity/identity.ts";
 import { VisitorIds } from "../../../src/ingest/identity/visitor_id.ts";
@@ -18,6 +20,11 @@ import { withFolder } from "../../support/storage.ts";
 const START = (4 + 30 * 7 * 94) * DAY_MS;
 const DAYS: Readonly<Record<string, number>> = { daily: 1, weekly: 7, monthly: 30 };
 const daysOf = (site: string) => DAYS[site] ?? 1;
+const GAP_MINUTES: Readonly<Record<string, number>> = { patient: 240, hasty: 1 };
+const RULES: IdentityRules = {
+  idDays: daysOf,
+  visitGapMs: (site) => (GAP_MINUTES[site] ?? 30) * MINUTE_MS,
+};
 
 function visitor(site: string, address = "203.0.113.1"): Visitor {
   return { site, address, userAgent: "Browser" };
@@ -43,8 +50,8 @@ async function daysKept(
   return Infinity;
 }
 
-Deno.test("derivedIdentity() is the contract's hash of the secret by the first day", async () => {
-  const identity = derivedIdentity(new VisitorIds("secret"), daysOf);
+Deno.test("derivedIdentity() is the documented hash of the secret by the first day", async () => {
+  const identity = derivedIdentity(new VisitorIds("secret"), new FakeClock(START), RULES);
   const hmac = (key: string, text: string) => createHmac("sha256", key).update(text).digest("hex");
   const expected = (date: string) =>
     hmac(hmac("mallard-metrics-salt", `secret:${date}`), "203.0.113.1|Browser");
@@ -57,18 +64,21 @@ Deno.test("derivedIdentity() is the contract's hash of the secret by the first d
     equal(await daysKept(identity, "monthly", past), 30);
     equal(await daysKept(identity, "never declared", past), 1);
   }
-  await identity.turn();
+  await identity.rotate();
 });
 
 Deno.test("derivedIdentity() goes by the stored time, so that a day's ids are the day's", () => {
-  const identity = derivedIdentity(new VisitorIds("secret"), daysOf);
+  const identity = derivedIdentity(new VisitorIds("secret"), new FakeClock(START), RULES);
   const midnight = Date.UTC(2024, 0, 16);
   const before = identity.idOf(visitor("daily"), midnight - 1, midnight + 5);
   equal(before, identity.idOf(visitor("daily"), midnight - 60_000, midnight - 60_000));
-  assert.notStrictEqual(before, identity.idOf(visitor("daily"), midnight, midnight));
+  const [late, next] = [midnight + 31 * MINUTE_MS, midnight + 32 * MINUTE_MS];
+  const after = identity.idOf(visitor("daily"), late, late);
+  assert.notStrictEqual(before, after);
+  equal(identity.idOf(visitor("daily"), midnight, next), after);
 });
 
-async function withForgetful(
+async function withRandom(
   work: (world: { identity: Identity; clock: FakeClock; store: Store }) => Promise<void>,
   days = daysOf,
 ): Promise<void> {
@@ -76,13 +86,11 @@ async function withForgetful(
     const clock = new FakeClock(START);
     const store = await Store.open(`${folder}/mallard.sqlite`);
     try {
-      const identity = await forgetfulIdentity(
+      const identity = await randomIdentity(
         store,
         clock,
         seededRandom(1),
-        () => Promise.resolve([]),
-        days,
-        { visitGapMs: 30 * 60_000 },
+        { ...RULES, idDays: days },
       );
       await work({ identity, clock, store });
     } finally {
@@ -91,12 +99,12 @@ async function withForgetful(
   });
 }
 
-Deno.test("forgetfulIdentity() keeps an id for the days of the visitor's site", async () => {
+Deno.test("randomIdentity() keeps an id for the days of the visitor's site", async () => {
   for (const [site, days] of [...Object.entries(DAYS), ["never declared", 1]] as const) {
-    await withForgetful(async ({ identity, clock }) => {
+    await withRandom(async ({ identity, clock }) => {
       const pass = async (day: number) => {
         clock.advance(START + day * DAY_MS + DAY_MS / 2 - clock.nowMs());
-        await identity.turn();
+        await identity.rotate();
       };
       equal(await daysKept(identity, site, false, pass), days, site);
       equal(await daysKept(identity, site, true), days, `${site}, of the past`);
@@ -104,8 +112,8 @@ Deno.test("forgetfulIdentity() keeps an id for the days of the visitor's site", 
   }
 });
 
-Deno.test("forgetfulIdentity() gives ids that no two sites or periods share", async () => {
-  await withForgetful(async ({ identity }) => {
+Deno.test("randomIdentity() gives ids that no two sites or periods share", async () => {
+  await withRandom(async ({ identity }) => {
     const ids = ["daily", "other daily", "weekly", "monthly"].flatMap((site) => [
       identity.idOf(visitor(site), START, START),
       identity.pastIdOf(visitor(site), START),
@@ -113,16 +121,16 @@ Deno.test("forgetfulIdentity() gives ids that no two sites or periods share", as
     ]);
     equal(new Set(ids).size, ids.length);
     ok(ids.every((id) => /^[0-9a-f]{64}$/.test(id)));
-    await identity.turn();
+    await identity.rotate();
   });
 });
 
-Deno.test("forgetfulIdentity() follows a change of the days of a site at once", async () => {
+Deno.test("randomIdentity() follows a change of the days of a site at once", async () => {
   let days = 1;
-  await withForgetful(async ({ identity, clock }) => {
+  await withRandom(async ({ identity, clock }) => {
     const idOn = async (day: number) => {
       clock.advance(START + day * DAY_MS - clock.nowMs());
-      await identity.turn();
+      await identity.rotate();
       return identity.idOf(visitor("site"), clock.nowMs(), clock.nowMs());
     };
     assert.notStrictEqual(await idOn(0), await idOn(1));
@@ -134,11 +142,139 @@ Deno.test("forgetfulIdentity() follows a change of the days of a site at once", 
 });
 
 Deno.test("destroyAllSalts() leaves no salt of any length", async () => {
-  await withForgetful(async ({ store }) => {
+  await withRandom(async ({ store }) => {
     const kept = async () =>
       await Promise.all(ID_DAYS.map((days) => store.run("getFact", `visitor_salts_${days}`)));
     ok((await kept()).every((text) => /[0-9a-f]{64}/.test(text ?? "")));
     await destroyAllSalts(store);
     deepEqual(await kept(), ["{}", "{}", "{}"]);
   });
+});
+
+interface World {
+  readonly clock: FakeClock;
+  /** The identity, opened anew, as after a restart, with the visitors who were seen. */
+  reopen(seen?: readonly SeenVisitor[]): Promise<void>;
+  id(site?: string, address?: string): string;
+  pass(minutes: number): Promise<void>;
+}
+
+/** Runs the same for both kinds of identity. */
+async function withBoth(startMs: number, work: (world: World) => Promise<void>): Promise<void> {
+  for (const kind of ["derived", "random"]) {
+    await withFolder(async (folder) => {
+      const clock = new FakeClock(startMs);
+      const store = await Store.open(`${folder}/mallard.sqlite`);
+      const open = async (seen: readonly SeenVisitor[]) =>
+        kind === "derived"
+          ? derivedIdentity(new VisitorIds("secret"), clock, RULES, seen)
+          : await randomIdentity(store, clock, seededRandom(1), RULES, seen);
+      let identity = await open([]);
+      try {
+        await work({
+          clock,
+          reopen: async (seen = []) => void (identity = await open(seen)),
+          id: (site = "daily", address = "203.0.113.1") =>
+            identity.idOf(visitor(site, address), clock.nowMs(), clock.nowMs()),
+          async pass(minutes) {
+            for (let minute = 0; minute < minutes; minute++) {
+              clock.advance(MINUTE_MS);
+              await identity.rotate();
+            }
+          },
+        });
+      } finally {
+        await store.close();
+      }
+    });
+  }
+}
+
+const MIDNIGHT = START + 8 * DAY_MS;
+
+Deno.test("both kinds of identity keep the id of a visit over midnight", async () => {
+  await withBoth(MIDNIGHT - 10 * MINUTE_MS, async ({ id, pass }) => {
+    const [staying, leaving] = [id(), id("daily", "203.0.113.2")];
+    await pass(15);
+    equal(id(), staying, "5 minutes after midnight");
+    await pass(20);
+    equal(id(), staying, "25 minutes after midnight");
+    assert.notStrictEqual(id("daily", "203.0.113.2"), leaving, "35 minutes of silence end a visit");
+    await pass(30);
+    equal(id(), staying, "a pause of exactly the visit timeout");
+    await pass(31);
+    assert.notStrictEqual(id(), staying, "the next visit has the id of its day");
+  });
+});
+
+Deno.test("both kinds of identity carry a visit for as long as its site's timeout", async () => {
+  await withBoth(MIDNIGHT - 100 * MINUTE_MS, async ({ id, pass }) => {
+    const [patient, hasty, usual] = [id("patient"), id("hasty"), id("daily")];
+    await pass(99);
+    equal(id("hasty"), hasty);
+    await pass(2);
+    assert.notStrictEqual(id("hasty"), hasty, "2 minutes of silence at a timeout of 1");
+    await pass(100);
+    equal(id("patient"), patient, "201 minutes of silence at a timeout of 240");
+    assert.notStrictEqual(id("daily"), usual);
+  });
+});
+
+Deno.test("both kinds of identity carry a visit of one site only", async () => {
+  await withBoth(MIDNIGHT - 5 * MINUTE_MS, async ({ id, pass }) => {
+    const here = id("daily");
+    await pass(10);
+    const elsewhere = id("other daily");
+    equal(id("daily"), here);
+    await pass(60);
+    equal(id("other daily") === elsewhere, true, "the id of the new day stays");
+    assert.notStrictEqual(elsewhere, here);
+  });
+});
+
+Deno.test("both kinds of identity carry a visit over one change at most", async () => {
+  await withBoth(MIDNIGHT - 5 * MINUTE_MS, async ({ id, pass }) => {
+    const first = id();
+    let changes = 0;
+    let last = first;
+    for (let minutes = 0; minutes < 30 * 60; minutes += 20) {
+      await pass(20);
+      const now = id();
+      if (now !== last) changes += 1;
+      last = now;
+    }
+    // A visit of 30 hours: the old id ends 6 hours after midnight, the new one at most so late.
+    equal(changes, 1);
+    assert.notStrictEqual(last, first);
+  });
+});
+
+Deno.test("both kinds of identity carry visits over a restart", async () => {
+  await withBoth(MIDNIGHT - 10 * MINUTE_MS, async ({ id, pass, reopen, clock }) => {
+    const before = id();
+    const seen: SeenVisitor[] = [["daily", before, clock.nowMs()]];
+    await reopen(seen);
+    await pass(20);
+    await reopen(seen);
+    equal(id(), before);
+    await reopen();
+    assert.notStrictEqual(id(), before, "of a visit that nobody remembers");
+  });
+});
+
+Deno.test("continuingVisitors() asks for sites near a change only, by their timeout", async () => {
+  const asked: [string, number][] = [];
+  const seenSince = (site: string, fromMs: number) => {
+    asked.push([site, fromMs]);
+    return Promise.resolve([[site, "id", fromMs] as const]);
+  };
+  const sites = ["daily", "weekly", "patient", "hasty"];
+  const at = async (nowMs: number) => {
+    asked.length = 0;
+    await continuingVisitors(sites, seenSince, nowMs, RULES);
+    return asked.map(([site, fromMs]) => [site, (nowMs - fromMs) / MINUTE_MS]);
+  };
+  deepEqual(await at(MIDNIGHT + 12 * 60 * MINUTE_MS), []);
+  deepEqual(await at(MIDNIGHT - 20 * MINUTE_MS), [["daily", 30], ["patient", 240]]);
+  deepEqual(await at(MIDNIGHT + 60 * MINUTE_MS), [["daily", 30], ["patient", 240], ["hasty", 1]]);
 });

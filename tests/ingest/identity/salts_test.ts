@@ -1,29 +1,33 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { DAY_MS, MINUTE_MS } from "../../../src/core/durations.ts";
 import { VISITORS_CARRIED_MAX } from "../../../src/core/limits.ts";
-import {
-  destroySalts,
-  ForgetfulSalts,
-  type SeenVisitor,
-} from "../../../src/ingest/identity/salts.ts";
+import type { SeenVisitor } from "../../../src/ingest/identity/carried_visits.ts";
+import { destroySalts, RandomSalts } from "../../../src/ingest/identity/salts.ts";
 import { Store } from "../../../src/storage/state/store.ts";
 import { FakeClock, seededRandom } from "../../support/fake_system.ts";
 import { withFolder } from "../../support/storage.ts";
 
 const MIDNIGHT = Date.UTC(2024, 0, 16);
 
+const SITE = "example.com";
+const RULES = { idDays: () => 1, visitGapMs: () => 30 * MINUTE_MS };
+
 interface World {
   readonly clock: FakeClock;
   readonly store: Store;
   readonly folder: string;
-  salts: ForgetfulSalts;
-  open(seen?: readonly SeenVisitor[]): Promise<ForgetfulSalts>;
+  salts: RandomSalts;
+  open(seen?: readonly SeenVisitor[]): Promise<RandomSalts>;
   /** Lets minutes pass, with the job that runs each minute. */
   pass(minutes: number): Promise<void>;
   /** The id of visitor `name` now. */
   id(name?: string, site?: string): string;
   /** Everything on disk, as text. */
   disk(): Promise<string>;
+}
+
+function browser(address: string) {
+  return { address, userAgent: "Browser" };
 }
 
 async function withSalts(
@@ -36,10 +40,7 @@ async function withSalts(
     const store = await Store.open(`${folder}/mallard.sqlite`);
     let seed = 0;
     const open = (seen: readonly SeenVisitor[] = []) =>
-      ForgetfulSalts.open(store, clock, seededRandom(++seed), () => Promise.resolve(seen), {
-        days,
-        visitGapMs: 30 * MINUTE_MS,
-      });
+      RandomSalts.open(store, clock, seededRandom(++seed), days, RULES, seen);
     const world: World = {
       clock,
       store,
@@ -49,11 +50,11 @@ async function withSalts(
       async pass(minutes) {
         for (let minute = 0; minute < minutes; minute++) {
           clock.advance(MINUTE_MS);
-          await world.salts.turn();
+          await world.salts.rotate();
         }
       },
-      id: (name = "203.0.113.1", site = "example.com") =>
-        world.salts.idOf(site, name, "Browser", clock.nowMs()),
+      id: (name = "203.0.113.1", site = SITE) =>
+        world.salts.idOf(browser(name), { siteId: site, nowMs: clock.nowMs() }),
       async disk() {
         let text = "";
         for await (const { name, isFile } of Deno.readDir(folder)) {
@@ -75,7 +76,7 @@ async function saltsOnDisk({ store }: World, days = 1): Promise<string[]> {
   return Object.values(JSON.parse(await store.run("getFact", `visitor_salts_${days}`) ?? "{}"));
 }
 
-Deno.test("ForgetfulSalts give one id a day to a browser at a site, and no other", async () => {
+Deno.test("RandomSalts give one id a day to a browser at a site, and no other", async () => {
   await withSalts(MIDNIGHT + 8 * 60 * MINUTE_MS, async (world) => {
     const first = world.id();
     ok(/^[0-9a-f]{64}$/.test(first));
@@ -84,16 +85,19 @@ Deno.test("ForgetfulSalts give one id a day to a browser at a site, and no other
     const others = [
       world.id("203.0.113.2"),
       world.id("203.0.113.1", "other.example"),
-      world.salts.idOf("example.com", "203.0.113.1", "Other", world.clock.nowMs()),
+      world.salts.idOf(
+        { address: "203.0.113.1", userAgent: "Other" },
+        { siteId: SITE, nowMs: world.clock.nowMs() },
+      ),
     ];
     equal(new Set([first, ...others]).size, 4);
     world.clock.advance(DAY_MS);
-    await world.salts.turn();
+    await world.salts.rotate();
     ok(world.id() !== first);
   });
 });
 
-Deno.test("ForgetfulSalts do not split a visit over midnight", async () => {
+Deno.test("RandomSalts do not split a visit over midnight", async () => {
   await withSalts(MIDNIGHT - 20 * MINUTE_MS, async (world) => {
     const [staying, silent] = [world.id("a"), world.id("b")];
     await world.pass(30);
@@ -113,7 +117,7 @@ Deno.test("ForgetfulSalts do not split a visit over midnight", async () => {
   });
 });
 
-Deno.test("ForgetfulSalts destroy a salt on disk when no visit needs it any more", async () => {
+Deno.test("RandomSalts destroy a salt on disk when no visit needs it any more", async () => {
   await withSalts(MIDNIGHT - 10 * MINUTE_MS, async (world) => {
     world.id("a");
     const [salt = ""] = await saltsOnDisk(world);
@@ -129,7 +133,7 @@ Deno.test("ForgetfulSalts destroy a salt on disk when no visit needs it any more
   });
 });
 
-Deno.test("ForgetfulSalts keep no salt for a visit without end", async () => {
+Deno.test("RandomSalts keep no salt for a visit without end", async () => {
   await withSalts(MIDNIGHT - 10 * MINUTE_MS, async (world) => {
     const first = world.id("a");
     const [salt = ""] = await saltsOnDisk(world);
@@ -145,14 +149,14 @@ Deno.test("ForgetfulSalts keep no salt for a visit without end", async () => {
   });
 });
 
-Deno.test("ForgetfulSalts go on after a restart, over midnight too", async () => {
+Deno.test("RandomSalts go on after a restart, over midnight too", async () => {
   await withSalts(MIDNIGHT - 10 * MINUTE_MS, async (world) => {
     const [staying, silent] = [world.id("a"), world.id("b")];
     const seenMs = world.clock.nowMs();
-    world.salts = await world.open([[staying, seenMs]]);
+    world.salts = await world.open([[SITE, staying, seenMs]]);
     equal(world.id("a"), staying);
     world.clock.advance(15 * MINUTE_MS);
-    world.salts = await world.open([[staying, seenMs]]);
+    world.salts = await world.open([[SITE, staying, seenMs]]);
     equal(world.id("a"), staying);
     ok(world.id("b") !== silent);
     world.clock.advance(3 * DAY_MS);
@@ -163,7 +167,7 @@ Deno.test("ForgetfulSalts go on after a restart, over midnight too", async () =>
   });
 });
 
-Deno.test("ForgetfulSalts have the next salt on disk before it is needed", async () => {
+Deno.test("RandomSalts have the next salt on disk before it is needed", async () => {
   await withSalts(MIDNIGHT - 90 * MINUTE_MS, async (world) => {
     equal((await saltsOnDisk(world)).length, 1);
     await world.pass(31);
@@ -175,40 +179,40 @@ Deno.test("ForgetfulSalts have the next salt on disk before it is needed", async
   });
 });
 
-Deno.test("ForgetfulSalts keep an id from Monday to Sunday where it lasts 7 days", async () => {
+Deno.test("RandomSalts keep an id from Monday to Sunday where it lasts 7 days", async () => {
   const start = Date.UTC(2024, 0, 22);
   await withSalts(start, async (world) => {
     const first = world.id();
     for (let day = 1; day < 7; day++) {
       world.clock.advance(DAY_MS);
-      await world.salts.turn();
+      await world.salts.rotate();
       equal(world.id(), first);
     }
     world.clock.advance(DAY_MS);
-    await world.salts.turn();
+    await world.salts.rotate();
     ok(world.id() !== first);
   }, 7);
 });
 
-Deno.test("ForgetfulSalts carry a bounded number of visitors on, the latest", async () => {
+Deno.test("RandomSalts carry a bounded number of visitors on, the latest", async () => {
   await withSalts(MIDNIGHT - 10 * MINUTE_MS, async (world) => {
     const [early, late] = [world.id("early"), world.id("late")];
     const nowMs = world.clock.nowMs();
     const others = Array.from({ length: VISITORS_CARRIED_MAX - 1 }, (_, n): SeenVisitor => [
+      SITE,
       `visitor ${n}`,
       nowMs - 1,
     ]);
-    world.salts = await world.open([[early, nowMs - 2], ...others, [late, nowMs]]);
+    world.salts = await world.open([[SITE, early, nowMs - 2], ...others, [SITE, late, nowMs]]);
     world.clock.advance(15 * MINUTE_MS);
     equal(world.id("late"), late);
     ok(world.id("early") !== early, "it gave way");
   });
 });
 
-Deno.test("ForgetfulSalts give events of the past an id for this process only", async () => {
+Deno.test("RandomSalts give events of the past an id for this process only", async () => {
   await withSalts(MIDNIGHT, async (world) => {
-    const past = (salts: ForgetfulSalts, atMs: number) =>
-      salts.pastIdOf("example.com", "a", "Browser", atMs);
+    const past = (salts: RandomSalts, atMs: number) => salts.pastIdOf(browser("a"), SITE, atMs);
     const first = past(world.salts, MIDNIGHT - DAY_MS);
     equal(past(world.salts, MIDNIGHT - 1), first);
     ok(past(world.salts, MIDNIGHT) !== first);

@@ -1,0 +1,110 @@
+// Visits that continue when visitor ids change: a visit that is under way keeps the id it began
+// with, so that midnight never cuts it in two. Only ids and times are kept, in bounded memory.
+import { HOUR_MS } from "../../core/durations.ts";
+import { VISITORS_CARRIED_MAX } from "../../core/limits.ts";
+import { periodOf, startOfPeriod } from "./id_period.ts";
+
+/** A visit without end, such as a page that reloads itself, keeps an old id no longer than this. */
+export const CARRY_MS_MAX = 6 * HOUR_MS;
+
+/** A visitor of a site and when it was last seen, in milliseconds since 1970. */
+export type SeenVisitor = readonly [siteId: string, visitorId: string, lastMs: number];
+
+/** The site's rules: how long an id lasts, and the longest pause inside a visit. */
+export interface IdentityRules {
+  /** Whole UTC days of a site's ids: one of ID_DAYS. */
+  readonly idDays: (siteId: string) => number;
+  /** The site's visit timeout in milliseconds. */
+  readonly visitGapMs: (siteId: string) => number;
+}
+
+/** Who sends an event, and when. */
+export interface Arrival {
+  readonly siteId: string;
+  /** The event's stored time, which decides its period. */
+  readonly timestampMs: number;
+  readonly nowMs: number;
+}
+
+/** Whether an id of the site may change soon or has just changed, so that visits are carried. */
+export function isNearChange(siteId: string, nowMs: number, rules: IdentityRules): boolean {
+  const days = rules.idDays(siteId);
+  const period = periodOf(nowMs, days);
+  return nowMs - startOfPeriod(period, days) <= CARRY_MS_MAX ||
+    startOfPeriod(period + 1, days) - nowMs <= rules.visitGapMs(siteId);
+}
+
+/** The visits under way that began under an id of the period before, or may outlast this one. */
+export class CarriedVisits {
+  readonly #rules: IdentityRules;
+  /** When each was last seen, by site and id; the one seen longest ago comes first. */
+  readonly #lastMs = new Map<string, { readonly siteId: string; readonly atMs: number }>();
+
+  constructor(rules: IdentityRules) {
+    this.#rules = rules;
+  }
+
+  /** Number of visits. */
+  get size(): number {
+    return this.#lastMs.size;
+  }
+
+  /** Visits of before a restart. */
+  restore(seen: readonly SeenVisitor[]): void {
+    const inOrder = [...seen].sort((a, b) => a[2] - b[2]);
+    for (const [siteId, visitorId, lastMs] of inOrder) this.#see(siteId, visitorId, lastMs);
+  }
+
+  /**
+   * The id of an event: the one of the period before while a visit under it goes on, else the one
+   * of this period. `idIn` gives the visitor's id in a period, undefined where its salt is gone.
+   */
+  idOf<T extends string | undefined>(
+    { siteId, timestampMs, nowMs }: Arrival,
+    idIn: (period: number) => T,
+  ): T {
+    const days = this.#rules.idDays(siteId);
+    const period = periodOf(timestampMs, days);
+    if (this.size > 0 && nowMs - startOfPeriod(period, days) <= CARRY_MS_MAX) {
+      const earlier = idIn(period - 1);
+      if (earlier !== undefined && this.#continues(siteId, earlier, nowMs)) {
+        this.#see(siteId, earlier, nowMs);
+        return earlier;
+      }
+    }
+    const id = idIn(period);
+    const endMs = startOfPeriod(period + 1, days);
+    if (id !== undefined && endMs - nowMs <= this.#rules.visitGapMs(siteId)) {
+      this.#see(siteId, id, nowMs);
+    }
+    return id;
+  }
+
+  /** Forgets the visits that have ended. Once a minute. */
+  forgetEnded(nowMs: number): void {
+    for (const [key, { siteId, atMs }] of this.#lastMs) {
+      if (nowMs - atMs > this.#rules.visitGapMs(siteId)) this.#lastMs.delete(key);
+    }
+  }
+
+  #continues(siteId: string, visitorId: string, nowMs: number): boolean {
+    const seen = this.#lastMs.get(keyOf(siteId, visitorId));
+    return seen !== undefined && nowMs - seen.atMs <= this.#rules.visitGapMs(siteId);
+  }
+
+  #see(siteId: string, visitorId: string, atMs: number): void {
+    const key = keyOf(siteId, visitorId);
+    this.#lastMs.delete(key);
+    if (this.#lastMs.size >= VISITORS_CARRIED_MAX) {
+      for (const oldest of this.#lastMs.keys()) {
+        this.#lastMs.delete(oldest);
+        break;
+      }
+    }
+    this.#lastMs.set(key, { siteId, atMs });
+  }
+}
+
+function keyOf(siteId: string, visitorId: string): string {
+  return `${visitorId}${siteId}`;
+}
