@@ -65,6 +65,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/query/formats/plausible_v2", "Plausible's query API, version 2"],
   ["src/imports", "events from other programs"],
   ["src/api", "routes: a row each"],
+  ["src/api/access", "routes of logins and API keys"],
   ["src/api/stats", "routes of the statistics"],
   ["src/api/sites", "routes of what owners define"],
   ["src/api/data", "routes by which events come in, go out and are removed"],

@@ -1,7 +1,8 @@
 // Liveness, readiness, and what the server counts, for people and for Prometheus. It reads
 // numbers that others keep and changes nothing.
 import { AppError } from "../core/errors.ts";
-import { json, type Route } from "../http/route.ts";
+import { json } from "../http/response.ts";
+import type { Route } from "../http/route.ts";
 import { sameSecret } from "../auth/secrets.ts";
 
 /** Values behind /health/detailed, read at each request. */

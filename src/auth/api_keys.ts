@@ -1,11 +1,9 @@
 // API keys: made, listed, revoked, and found by what a request presents. The clear key is told
 // once, when it is made; only its SHA-256 is kept.
 import { AppError } from "../core/errors.ts";
-import { json, type Route } from "../http/route.ts";
-import { API_KEY_CHARS_MAX, API_KEY_NAME_CHARS_MAX, API_KEYS_MAX } from "../core/limits.ts";
+import { API_KEY_CHARS_MAX, API_KEYS_MAX } from "../core/limits.ts";
 import type { Clock, Random } from "../core/types.ts";
 import type { KeyRow, KeyScope, OwnerStore } from "../storage/state/ops/owner_ops.ts";
-import { readJsonObject } from "../http/body.ts";
 import { findByDigest, sha256, sha256Hex } from "./secrets.ts";
 
 const KEY_BYTES = 16;
@@ -86,61 +84,4 @@ export class ApiKeys {
     const rows = await this.#store.run("listKeys", undefined);
     this.#keys = rows.map((row) => ({ ...row, digest: Uint8Array.fromHex(row.key_hash) }));
   }
-}
-
-/** Routes of the API keys. */
-export function keyRoutes(keys: ApiKeys, clock: Clock): Route[] {
-  return [
-    {
-      method: "POST",
-      path: "/api/keys",
-      right: "admin",
-      handle: async ({ request }) => {
-        const { name, scope } = checkNewKey(await readJsonObject(request, clock));
-        return json(await keys.create(name, scope), 201);
-      },
-    },
-    {
-      method: "GET",
-      path: "/api/keys",
-      right: "admin",
-      handle: () =>
-        json(
-          keys.list().map((key) => ({
-            key_hash: key.key_hash,
-            name: key.name,
-            scope: key.scope,
-            created_at: new Date(key.created_at).toISOString(),
-            revoked: key.revoked,
-          })),
-        ),
-    },
-    {
-      method: "DELETE",
-      path: "/api/keys/:key_hash",
-      right: "admin",
-      handle: async ({ params }) => {
-        if (!await keys.revoke(params["key_hash"] ?? "")) {
-          throw new AppError("not_found", "Cannot revoke the key: there is none with this hash");
-        }
-        return json({ status: "revoked" });
-      },
-    },
-  ];
-}
-
-function checkNewKey(
-  body: Readonly<Record<string, unknown>>,
-): { name: string; scope: KeyScope } {
-  const { name, scope } = body;
-  if (typeof name !== "string" || name === "" || [...name].length > API_KEY_NAME_CHARS_MAX) {
-    throw new AppError(
-      "bad_request",
-      `Cannot make a key: \`name\` is not a text of 1 to ${API_KEY_NAME_CHARS_MAX} characters`,
-    );
-  }
-  if (scope !== "ReadOnly" && scope !== "Admin") {
-    throw new AppError("bad_request", "Cannot make a key: `scope` is not ReadOnly or Admin");
-  }
-  return { name, scope };
 }

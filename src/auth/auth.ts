@@ -2,7 +2,7 @@
 // owner's password as a hash only, and no route but its own.
 import type { Access, Right } from "../core/access.ts";
 import { AppError } from "../core/errors.ts";
-import { type Context, json, type Route } from "../http/route.ts";
+import type { Context, Route } from "../http/route.ts";
 import type { Clock, Log, Random } from "../core/types.ts";
 import type { OwnerStore } from "../storage/state/ops/owner_ops.ts";
 import { readJsonObject } from "../http/body.ts";
@@ -261,45 +261,6 @@ export class Auth {
     this.#loginFailures++;
     log("warn", "A login failed");
   }
-}
-
-/** Routes of setup, login, logout and status. */
-export function authRoutes(auth: Auth): Route[] {
-  const loggedIn = (token: string) => json({ token }, 200, { "set-cookie": auth.cookie(token) });
-  return [
-    {
-      method: "POST",
-      path: "/api/auth/setup",
-      right: "public",
-      handle: async (context) => loggedIn(await auth.setUp(context)),
-    },
-    {
-      method: "POST",
-      path: "/api/auth/login",
-      right: "public",
-      handle: async (context) => loggedIn(await auth.logIn(context)),
-    },
-    {
-      method: "POST",
-      path: "/api/auth/logout",
-      right: "public",
-      handle: ({ request }) => {
-        auth.logOut(request);
-        return json({ status: "logged_out" }, 200, { "set-cookie": auth.cookie("") });
-      },
-    },
-    {
-      method: "GET",
-      path: "/api/auth/status",
-      right: "public",
-      handle: ({ access }) =>
-        json({
-          setup_required: !auth.configured,
-          authenticated: access.who === "session" || access.who === "key",
-          rights: [...access.rights],
-        }),
-    },
-  ];
 }
 
 function access(who: Access["who"], rights: ReadonlySet<Right>): Access {

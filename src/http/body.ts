@@ -1,12 +1,69 @@
-// Small JSON bodies of the API: read within their limits, and an object or a refusal.
+// Request bodies, read within a limit of size and of time: as bytes, or as a JSON object.
 import { AppError } from "../core/errors.ts";
-import { readBody } from "./route.ts";
 import { AUTH_BODY_BYTES_MAX, BODY_MS_MAX } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
 
 /**
+ * Reads a body of at most `bytesMax` bytes that arrives within `msMax`. Rejects with `too_large`
+ * as soon as the limit is passed, with `timeout` when it arrives too slowly.
+ */
+export async function readBody(
+  request: Request,
+  clock: Clock,
+  bytesMax: number,
+  msMax: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const tooLarge = () =>
+    new AppError("too_large", `Cannot read the body: it is longer than ${bytesMax} bytes`);
+  if (Number(request.headers.get("content-length") ?? 0) > bytesMax) {
+    await request.body?.cancel();
+    throw tooLarge();
+  }
+  let cancel = () => {};
+  const late = new Promise<never>((_, reject) => {
+    cancel = clock.after(msMax, () => {
+      reject(new AppError("timeout", `Cannot read the body: it did not arrive in ${msMax} ms`));
+    });
+  });
+  // An announced length cannot be exceeded, and the runtime reads faster by itself.
+  const whole = request.headers.has("content-length")
+    ? request.bytes()
+    : readStream(request, bytesMax, tooLarge);
+  try {
+    return await Promise.race([whole, late]);
+  } catch (error) {
+    whole.catch(() => {});
+    throw error;
+  } finally {
+    cancel();
+  }
+}
+
+async function readStream(
+  request: Request,
+  bytesMax: number,
+  tooLarge: () => AppError,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (!request.body) return new Uint8Array();
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of request.body) {
+    length += part.byteLength;
+    if (length > bytesMax) throw tooLarge();
+    parts.push(part);
+  }
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  return whole;
+}
+
+/**
  * The body as a JSON object. Rejects with `bad_request` when it is none, with `too_large` past
- * `bytesMax`, with `timeout` when it dribbles in.
+ * `bytesMax`, with `timeout` when it arrives too slowly.
  */
 export async function readJsonObject(
   request: Request,

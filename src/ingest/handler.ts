@@ -1,7 +1,8 @@
 // POST, GET and OPTIONS /api/event: bytes in, and an answer only when the event is on disk. What
 // is done with an event is the pipeline's business.
 import { AppError } from "../core/errors.ts";
-import { type Context, readBody, type Route } from "../http/route.ts";
+import { readBody } from "../http/body.ts";
+import type { Context, Route } from "../http/route.ts";
 import { BODY_BYTES_MAX, BODY_MS_MAX } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
 import type { Buffer } from "./buffer.ts";

@@ -141,7 +141,7 @@ async function openTarget(folder: string, paths: Set<string>): Promise<Target> {
 /** What the log tells of a run: per route the statuses it answered. */
 function noteAnswers(app: RunningApp, statuses: Map<string, Set<number>>): void {
   for (const { message, fields } of app.system.lines.splice(0)) {
-    if (message !== "Answered") continue;
+    if (message !== "Request completed") continue;
     const line = `${fields["method"]} ${fields["route"]}`;
     statuses.set(line, (statuses.get(line) ?? new Set()).add(Number(fields["status"])));
   }

@@ -1,9 +1,16 @@
-import { deepStrictEqual as deepEqual, rejects } from "node:assert";
-import { readJsonObject } from "../../src/http/body.ts";
+import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "node:assert";
+import { readBody, readJsonObject } from "../../src/http/body.ts";
 import { FakeClock } from "../support/fake_system.ts";
 
 function post(body: BodyInit): Request {
   return new Request("http://localhost/", { method: "POST", body });
+}
+
+/** A body whose end never comes. */
+function unfinished(): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start: (controller) => controller.enqueue(new TextEncoder().encode('{"a"')),
+  });
 }
 
 Deno.test("readJsonObject() reads an object and refuses anything else", async () => {
@@ -27,14 +34,36 @@ Deno.test("readJsonObject() refuses what is too long or nested without end", asy
   });
 });
 
-Deno.test("readJsonObject() refuses a body that dribbles in", async () => {
+Deno.test("readJsonObject() refuses a body that arrives too slowly", async () => {
   const clock = new FakeClock(0);
-  const stream = new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(new TextEncoder().encode('{"a"')),
-  });
-  const reading = readJsonObject(post(stream), clock);
-  const refused = rejects(reading, { code: "timeout" });
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  const refused = rejects(readJsonObject(post(unfinished()), clock), { code: "timeout" });
   clock.advance(10_000);
+  await refused;
+});
+
+Deno.test("readBody() reads up to its limit, whether the length is announced or not", async () => {
+  const clock = new FakeClock(0);
+  const read = async (body: BodyInit, headers: Record<string, string> = {}) => {
+    const request = new Request("http://localhost/", { method: "POST", body, headers });
+    return new TextDecoder().decode(await readBody(request, clock, 10, 5000));
+  };
+  equal(await read("0123456789"), "0123456789");
+  equal(await read("0123456789", { "content-length": "10" }), "0123456789");
+  await rejects(read("0123456789a"), { code: "too_large" });
+  await rejects(read("0123456789a", { "content-length": "11" }), { code: "too_large" });
+});
+
+Deno.test("readBody() refuses a body without end as soon as it is too long", async () => {
+  const endless = new ReadableStream({
+    pull: (stream) => stream.enqueue(new TextEncoder().encode("abc")),
+  });
+  await rejects(readBody(post(endless), new FakeClock(0), 10, 5000), { code: "too_large" });
+});
+
+Deno.test("readBody() refuses a body that has not arrived in time", async () => {
+  const clock = new FakeClock(0);
+  const refused = rejects(readBody(post(unfinished()), clock, 10, 5000), { code: "timeout" });
+  clock.advance(4999);
+  clock.advance(1);
   await refused;
 });

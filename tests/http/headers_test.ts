@@ -1,6 +1,6 @@
 import { strictEqual as equal } from "node:assert";
 import { type HeaderOptions, isSecure, securityHeaders } from "../../src/http/headers.ts";
-import { json } from "../../src/http/route.ts";
+import { json } from "../../src/http/response.ts";
 
 const PLAIN: HeaderOptions = { secure_cookies: false, dashboard_origin: null };
 const ORIGIN = "https://stats.example.com";

@@ -1,6 +1,7 @@
 // GET and POST /api/backup: how backups stand, and one more of them. Where to is a setting of the
 // server; nothing of a request decides it.
-import { json, type Route } from "../../http/route.ts";
+import { json } from "../../http/response.ts";
+import type { Route } from "../../http/route.ts";
 import type { Backups } from "../../storage/backup/schedule.ts";
 
 /** What the routes tell of the settings. */

@@ -1,7 +1,8 @@
 // Erasure on request: all events of a site from one date to another, from every place they are
 // kept in, with a dry run and a record of what was done. It removes nothing itself.
 import { AppError } from "../../core/errors.ts";
-import { json, type Route } from "../../http/route.ts";
+import { json } from "../../http/response.ts";
+import type { Route } from "../../http/route.ts";
 import { ERASURES_LISTED_MAX } from "../../core/limits.ts";
 import { faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";

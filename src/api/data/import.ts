@@ -3,7 +3,9 @@
 import { MINUTE_MS } from "../../core/durations.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Event } from "../../core/event.ts";
-import { json, readBody, type Route } from "../../http/route.ts";
+import { readBody } from "../../http/body.ts";
+import { json } from "../../http/response.ts";
+import type { Route } from "../../http/route.ts";
 import {
   IMPORT_BODY_BYTES_MAX,
   IMPORT_BODY_MS_MAX,

@@ -3,7 +3,8 @@
 import { AppError } from "../../core/errors.ts";
 import { FilterFault, filterOfJsonList, filterToJson, parseFilter } from "../../core/filter.ts";
 import { type Filter, printFilter } from "../../core/filter.ts";
-import { type Context, json, type Route } from "../../http/route.ts";
+import { json } from "../../http/response.ts";
+import type { Context, Route } from "../../http/route.ts";
 import { ITEM_NAME_CHARS_MAX } from "../../core/limits.ts";
 import { isDate } from "../../core/period.ts";
 import { sql } from "../../core/sql.ts";

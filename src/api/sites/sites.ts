@@ -2,7 +2,8 @@
 // its own file.
 import { mayReadSite, requireSite } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
-import { type Context, json, type Route } from "../../http/route.ts";
+import { json } from "../../http/response.ts";
+import type { Context, Route } from "../../http/route.ts";
 import { faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
 import type { Sites } from "../../sites/sites.ts";

@@ -2,7 +2,8 @@
 // reads counts; robots are in no other statistic.
 import { requireSite } from "../../auth/rights.ts";
 import { utcDate } from "../../core/event.ts";
-import { json, type Route } from "../../http/route.ts";
+import { json } from "../../http/response.ts";
+import type { Route } from "../../http/route.ts";
 import type { Clock } from "../../core/types.ts";
 import { type RobotKind, ROBOTS } from "../../reference/robots.ts";
 import { Params } from "../../query/params.ts";

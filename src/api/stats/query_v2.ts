@@ -1,7 +1,8 @@
 // POST /api/v2/query: the one endpoint of Plausible's Stats API v2, over the same engine.
 import { requireSite } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
-import { type Context, json, type Route } from "../../http/route.ts";
+import { json } from "../../http/response.ts";
+import type { Context, Route } from "../../http/route.ts";
 import { API_BODY_BYTES_MAX } from "../../core/limits.ts";
 import { faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";

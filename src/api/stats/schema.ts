@@ -1,7 +1,8 @@
 // GET /api/schema: what can be asked, for the dashboard's choices. A client that keeps it is told
 // that it still holds, in an answer without a body.
 import { createHash } from "node:crypto";
-import { json, type Route } from "../../http/route.ts";
+import { json } from "../../http/response.ts";
+import type { Route } from "../../http/route.ts";
 import { schemaOf } from "../../query/schema.ts";
 import { isKnown } from "../../http/etag.ts";
 

@@ -1,7 +1,8 @@
 // GET /api/stats/…: from a request to a report's answer as JSON. It computes nothing.
 import { requireSite } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
-import { type Context, json, type Route } from "../../http/route.ts";
+import { json } from "../../http/response.ts";
+import type { Context, Route } from "../../http/route.ts";
 import { Params } from "../../query/params.ts";
 import type { Report } from "../../query/reports/report.ts";
 import { BREAKDOWNS } from "../../query/reports/breakdowns.ts";
