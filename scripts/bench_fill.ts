@@ -3,7 +3,7 @@
 import type { Event } from "../src/core/event.ts";
 import type { System } from "../src/core/types.ts";
 import { loadGeoIp } from "../src/ingest/enrich/geoip.ts";
-import { parsePayload } from "../src/ingest/payload.ts";
+import { readFields } from "../src/ingest/formats/mallard.ts";
 import { openStorage, type Storage } from "../src/storage/open.ts";
 import { openPipeline } from "../tests/support/pipeline.ts";
 import { siteProfiles, traffic } from "./traffic.ts";
@@ -43,7 +43,7 @@ export async function fill(
   };
   for (const day of traffic({ seed: 1, untilMs, days: DAYS, sites: 1, visitorsPerDay })) {
     for (const event of day) {
-      const checked = parsePayload(event);
+      const checked = readFields(event);
       if ("fault" in checked) throw new Error(checked.fault.message);
       const outcome = pipeline.runPast(checked.value, {
         atMs: event.at,

@@ -51,6 +51,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/auth", "who is asking, and what they may do"],
   ["src/ingest", "from a request to an event on disk"],
   ["src/ingest/enrich", "what an event gains: user agent, place, source, parts of its URL"],
+  ["src/ingest/formats", "one file for each wire format of events"],
   ["src/ingest/identity", "visitor ids and the salts they are made from"],
   ["src/query", "from a question to numbers"],
   ["src/query/sql", "questions as SQL"],

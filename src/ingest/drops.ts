@@ -1,14 +1,15 @@
-// Counts what is not stored: by site, day, reason and name of the robot. Counts wait in memory and
-// are written down from time to time; a crash loses the last of them, and nothing else.
+// Counts the events that are not stored, by site, day, reason and name of the robot. Counts are
+// collected in memory and written once a minute; a crash loses the last of them, and nothing else.
 import { utcDate } from "../core/event.ts";
 import { DROP_KEYS_MAX } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
+import type { DropReason } from "./drop_reasons.ts";
 import type { DropRow, DropStore } from "../storage/state/ops/drop_ops.ts";
 
-/** What counts as dropped: why, and for a robot its name. */
+/** A dropped event: why, and for a robot its name. */
 export interface Dropped {
   readonly site_id: string;
-  readonly reason: string;
+  readonly reason: DropReason;
   readonly name?: string;
 }
 
@@ -20,7 +21,7 @@ export class Drops {
   readonly #keysMax: number;
   #rows = new Map<string, DropRow>();
 
-  /** Only sites that `isKnown` are counted: anybody can name any other. */
+  /** Only sites that `isKnown` are counted: anybody can send events for any other. */
   constructor(
     store: DropStore,
     clock: Clock,
@@ -33,7 +34,7 @@ export class Drops {
     this.#keysMax = options.keysMax ?? DROP_KEYS_MAX;
   }
 
-  /** Counts one. Past the bound of different ones that wait, no new ones are counted. */
+  /** Counts one. Beyond `keysMax` different keys, only those that are known are counted. */
   count({ site_id, reason, name = "" }: Dropped): void {
     if (!this.#isKnown(site_id)) return;
     const date = utcDate(this.#clock.nowMs() * 1000);
@@ -43,7 +44,7 @@ export class Drops {
     this.#rows.set(key, { site_id, date, reason, name, count: (known?.count ?? 0) + 1 });
   }
 
-  /** Writes the counts down. Rejects with the store's error; the counts then go on waiting. */
+  /** Writes the counts. Rejects with the store's error; the counts then stay for the next time. */
   async flush(): Promise<void> {
     const rows = this.#rows;
     if (rows.size === 0) return;

@@ -1,5 +1,5 @@
-// What a tracker sends, checked: bytes or query string → Payload, or the one fault that refuses
-// it. It must not look at headers, addresses or settings.
+// An event as a client sent it, checked: the fields that a wire format found become a Payload, or
+// the one fault that refuses them. It must not look at headers, addresses or settings.
 import type { ErrorCode } from "../core/errors.ts";
 import {
   EVENT_NAME_CHARS_MAX,
@@ -35,48 +35,25 @@ export interface PayloadFault {
 /** A value or why there is none. */
 export type Checked<T> = { readonly value: T } | { readonly fault: PayloadFault };
 
-/** Reads a JSON body. Never throws. */
-export function parseBody(bytes: Uint8Array): Checked<Payload> {
-  let body: unknown;
-  try {
-    body = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    return refuse("unprocessable", "Cannot read the body: it is not JSON");
-  }
-  return parsePayload(body);
-}
+/** The fields that a wire format found, unchecked; undefined for those it did not find. */
+export type PayloadFields = Readonly<Record<keyof Payload, unknown>>;
 
-/** Reads a query string; `n` defaults to pageview. Never throws. */
-export function parseQueryString(params: URLSearchParams): Checked<Payload> {
-  const body: Record<string, unknown> = { n: "pageview" };
-  for (const name of ["d", "n", "u", "r", "p", "rc"]) {
-    const value = params.get(name);
-    if (value !== null) body[name] = value;
-  }
-  for (const name of ["w", "ra"]) {
-    const value = params.get(name)?.trim();
-    if (value) body[name] = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(value) ? +value : value;
-  }
-  return parsePayload(body);
-}
+/** What a fault calls each field: its name in the wire format. */
+export type PayloadLabels = Readonly<Record<keyof Payload, string>>;
 
-/** Checks a parsed body, field by field. Never throws. */
-export function parsePayload(body: unknown): Checked<Payload> {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    return refuse("unprocessable", "Cannot read the event: the body is not a JSON object");
-  }
-  const fields = body as Record<string, unknown>;
+/** Checks the fields one by one, and tells the first fault. Never throws. */
+export function checkPayload(fields: PayloadFields, labels: PayloadLabels): Checked<Payload> {
   try {
     return {
       value: {
-        site_id: siteId(fields["d"]),
-        event_name: required(fields["n"], "n (event name)", EVENT_NAME_CHARS_MAX),
-        url: required(fields["u"], "u (page URL)", URL_CHARS_MAX),
-        referrer: optional(fields["r"], "r (referrer)", URL_CHARS_MAX),
-        screenPixels: pixels(fields["w"]),
-        props: propsText(fields["p"]),
-        revenueCents: cents(fields["ra"]),
-        revenueCurrency: currency(fields["rc"]),
+        site_id: siteId(fields.site_id, labels.site_id),
+        event_name: required(fields.event_name, labels.event_name, EVENT_NAME_CHARS_MAX),
+        url: required(fields.url, labels.url, URL_CHARS_MAX),
+        referrer: optional(fields.referrer, labels.referrer, URL_CHARS_MAX),
+        screenPixels: pixels(fields.screenPixels, labels.screenPixels),
+        props: propsText(fields.props, labels.props),
+        revenueCents: cents(fields.revenueCents, labels.revenueCents),
+        revenueCurrency: currency(fields.revenueCurrency, labels.revenueCurrency),
       },
     };
   } catch (error) {
@@ -94,7 +71,8 @@ class Refusal extends Error {
   }
 }
 
-function refuse(code: PayloadFault["code"], message: string): { fault: PayloadFault } {
+/** A refusal by value, for what is no event at all. */
+export function refuse(code: PayloadFault["code"], message: string): { fault: PayloadFault } {
   return { fault: { code, message } };
 }
 
@@ -128,27 +106,26 @@ function bounded(value: string, label: string, charsMax: number): string {
   return value.toWellFormed();
 }
 
-function siteId(value: unknown): string {
-  const text = required(value, "d (site)", Number.MAX_SAFE_INTEGER);
+function siteId(value: unknown, label: string): string {
+  const text = required(value, label, Number.MAX_SAFE_INTEGER);
   const fault = faultOfSiteId(text);
-  if (fault) throw new Refusal("bad_request", `Cannot read d (site): ${fault}`);
+  if (fault) throw new Refusal("bad_request", `Cannot read ${label}: ${fault}`);
   return text;
 }
 
-function pixels(value: unknown): number | null {
+function pixels(value: unknown, label: string): number | null {
   if (value === undefined || value === null) return null;
   if (typeof value !== "number" || value < 0) {
-    throw wrongType("w (screen width)", "a number of pixels", value);
+    throw wrongType(label, "a number of pixels", value);
   }
   if (value > SCREEN_PIXELS_MAX) {
-    throw new Refusal("bad_request", `Cannot read w (screen width): ${value} is too large`);
+    throw new Refusal("bad_request", `Cannot read ${label}: ${value} is too large`);
   }
   return Math.round(value);
 }
 
-function propsText(value: unknown): string | null {
+function propsText(value: unknown, label: string): string | null {
   if (value === undefined || value === null || value === "") return null;
-  const label = "p (properties)";
   let text: string;
   if (typeof value === "string") {
     text = value.toWellFormed();
@@ -179,9 +156,8 @@ function isJsonObject(text: string): boolean {
   }
 }
 
-function cents(value: unknown): number | null {
+function cents(value: unknown, label: string): number | null {
   if (value === undefined || value === null) return null;
-  const label = "ra (revenue amount)";
   if (typeof value !== "number") throw wrongType(label, "a number", value);
   const rounded = toCents(value);
   if (Math.abs(rounded) > REVENUE_CENTS_MAX || !Number.isFinite(value)) {
@@ -200,9 +176,8 @@ export function toCents(amount: number): number {
   return sign && hundredths ? -hundredths : hundredths;
 }
 
-function currency(value: unknown): string | null {
+function currency(value: unknown, label: string): string | null {
   if (value === undefined || value === null || value === "") return null;
-  const label = "rc (currency)";
   if (typeof value !== "string") throw wrongType(label, "text", value);
   if (!/^[A-Za-z]{3}$/.test(value)) {
     throw new Refusal(

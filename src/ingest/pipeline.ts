@@ -1,11 +1,11 @@
 // From a checked payload to the event that is stored, in named steps. A step may drop the event;
 // a drop is an outcome with a reason, never an exception. The client's address lives in the draft
 // only and is gone when the event is made.
-import type { ErrorCode } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import type { Random } from "../core/types.ts";
 import { isSpecialPurpose, parseAddress, senderOf } from "../net/address.ts";
 import type { Robots } from "./enrich/robot.ts";
+import { type DropReason, DROPS } from "./drop_reasons.ts";
 import type { Drops } from "./drops.ts";
 import type { GeoIp, Place } from "./enrich/geoip.ts";
 import type { Identity } from "./identity/identity.ts";
@@ -15,36 +15,6 @@ import { sourceOf } from "./enrich/referrer.ts";
 import type { Timestamps } from "./timestamps.ts";
 import { pageOf, referrerOf } from "./enrich/url.ts";
 import { deviceOf, type UserAgent, type UserAgents } from "./enrich/user_agent.ts";
-
-/** Why an event is not stored, and what the sender is told; `code` null means 202 all the same. */
-export const DROPS = {
-  unknown_site: { code: "forbidden", message: "Cannot accept the event: its site is not listed" },
-  foreign_origin: {
-    code: "forbidden",
-    message: "Cannot accept the event: its Origin is not a listed site",
-  },
-  too_many_sites: {
-    code: "forbidden",
-    message: "Cannot accept the event: its site is new, and there are too many; declare it first",
-  },
-  rate_limited: {
-    code: "too_many_requests",
-    message: "Cannot accept the event: the site sends more than its rate limit allows",
-  },
-  address_limited: {
-    code: "too_many_requests",
-    message: "Cannot accept the event: too many come from this address",
-  },
-  robot: { code: null, message: "Dropped: a robot" },
-  opted_out: { code: null, message: "Dropped: the browser sends Sec-GPC" },
-  foreign_host: { code: null, message: "Dropped: the page's host is not one of the site's" },
-} as const satisfies Record<
-  string,
-  { readonly code: ErrorCode | null; readonly message: string }
->;
-
-/** A reason to drop an event. */
-export type DropReason = keyof typeof DROPS;
 
 /** What becomes of a payload. `retrySecs` tells when a rate limit lets the next one through. */
 export type Outcome =
@@ -58,7 +28,7 @@ export interface Arrival {
   readonly headers: Headers;
 }
 
-/** A happening of the past, told by the owner. */
+/** How an event of the past came in: from the owner. */
 export interface PastArrival {
   readonly atMs: number;
   readonly address: string;
@@ -113,7 +83,7 @@ interface Draft {
   readonly brands: string | null;
   readonly origin: string | null;
   readonly gpc: boolean;
-  /** Told by the owner of the past. */
+  /** An event of the past, from the owner. */
   readonly isPast: boolean;
 }
 
@@ -172,7 +142,7 @@ export class Pipeline {
     return { event: this.#event(draft, this.#parts.timestamps.next(nowMs)) };
   }
 
-  /** Enriches what the owner tells of the past; only robots are dropped. */
+  /** Enriches an event of the past, which the owner sent; only robots are dropped. */
   runPast(payload: Payload, { atMs, address, userAgent }: PastArrival): Outcome {
     const draft: Draft = {
       payload,
@@ -315,7 +285,6 @@ export class Pipeline {
     const { random, identity } = this.#parts;
     if (this.#options.suppress_visitor_id) return random.bytes(VISITOR_ID_BYTES).toHex();
     const visitor = { site: payload.site_id, address, userAgent };
-    // The day of the stored time, so that an id of one day never spans two partitions.
     const timestampMs = Math.floor(timestamp / 1000);
     return isPast
       ? identity.pastIdOf(visitor, timestampMs)

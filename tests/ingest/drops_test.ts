@@ -4,16 +4,16 @@ import { openDropStore } from "../support/drops.ts";
 import { FakeClock } from "../support/fake_system.ts";
 
 const RANGE = { site_id: "example.com", firstDate: "2024-01-15", lastDate: "2024-01-15" };
-const GPC = { site_id: "example.com", reason: "gpc" };
-const ROBOT = { site_id: "example.com", reason: "robot", name: "Googlebot" };
+const OPTED_OUT = { site_id: "example.com", reason: "opted_out" } as const;
+const ROBOT = { site_id: "example.com", reason: "robot", name: "Googlebot" } as const;
 
 Deno.test("Drops add up by site, day, reason and name, over several writes", async () => {
   const store = await openDropStore();
   const clock = new FakeClock(Date.UTC(2024, 0, 15, 23, 59));
   const drops = new Drops(store, clock, (site) => site !== "unknown.example");
-  for (const one of [GPC, ROBOT, ROBOT, { ...ROBOT, name: "GPTBot" }]) drops.count(one);
-  drops.count({ ...GPC, site_id: "other.example" });
-  drops.count({ ...GPC, site_id: "unknown.example" });
+  for (const one of [OPTED_OUT, ROBOT, ROBOT, { ...ROBOT, name: "GPTBot" }]) drops.count(one);
+  drops.count({ ...OPTED_OUT, site_id: "other.example" });
+  drops.count({ ...OPTED_OUT, site_id: "unknown.example" });
   await drops.flush();
   drops.count(ROBOT);
   clock.advance(60_000);
@@ -22,7 +22,7 @@ Deno.test("Drops add up by site, day, reason and name, over several writes", asy
   await drops.flush();
   deepEqual(await store.run("listDrops", RANGE), [
     { reason: "robot", name: "Googlebot", count: 3 },
-    { reason: "gpc", name: "", count: 1 },
+    { reason: "opted_out", name: "", count: 1 },
     { reason: "robot", name: "GPTBot", count: 1 },
   ]);
   const next = { ...RANGE, firstDate: "2024-01-16", lastDate: "2024-01-16" };
@@ -34,14 +34,14 @@ Deno.test("Drops add up by site, day, reason and name, over several writes", asy
 Deno.test("Drops keep their counts while the disk refuses", async () => {
   const store = await openDropStore();
   const drops = new Drops(store, new FakeClock(Date.UTC(2024, 0, 15)), () => true);
-  drops.count(GPC);
+  drops.count(OPTED_OUT);
   store.broken = true;
   await rejects(drops.flush(), /disk full/);
-  drops.count(GPC);
+  drops.count(OPTED_OUT);
   await rejects(drops.flush(), /disk full/);
   store.broken = false;
   await drops.flush();
-  deepEqual(await store.run("listDrops", RANGE), [{ reason: "gpc", name: "", count: 2 }]);
+  deepEqual(await store.run("listDrops", RANGE), [{ reason: "opted_out", name: "", count: 2 }]);
   store.close();
 });
 

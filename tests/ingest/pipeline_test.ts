@@ -5,8 +5,10 @@ import { Robots } from "../../src/ingest/enrich/robot.ts";
 import type { Dropped } from "../../src/ingest/drops.ts";
 import { GeoIp } from "../../src/ingest/enrich/geoip.ts";
 import { derivedIdentity } from "../../src/ingest/identity/identity.ts";
-import { parseBody, type Payload } from "../../src/ingest/payload.ts";
-import { DROPS, type Outcome, Pipeline } from "../../src/ingest/pipeline.ts";
+import { readJson } from "../../src/ingest/formats/mallard.ts";
+import type { Payload } from "../../src/ingest/payload.ts";
+import { DROPS } from "../../src/ingest/drop_reasons.ts";
+import { type Outcome, Pipeline } from "../../src/ingest/pipeline.ts";
 import { RateLimit } from "../../src/net/rate_limit.ts";
 import { Timestamps } from "../../src/ingest/timestamps.ts";
 import { UserAgents } from "../../src/ingest/enrich/user_agent.ts";
@@ -75,7 +77,7 @@ function open(world: World = {}) {
 
 function payload(event: Readonly<Record<string, unknown>>): Payload {
   const body = { d: "example.com", n: "pageview", u: "https://example.com/a", ...event };
-  const checked = parseBody(new TextEncoder().encode(JSON.stringify(body)));
+  const checked = readJson(new TextEncoder().encode(JSON.stringify(body)));
   if ("fault" in checked) throw new Error(checked.fault.message);
   return checked.value;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DAY_MS } from "../../src/core/durations.ts";
 import { builtInDatabasePath, GeoIp } from "../../src/ingest/enrich/geoip.ts";
-import { parsePayload } from "../../src/ingest/payload.ts";
+import { readFields } from "../../src/ingest/formats/mallard.ts";
 import { type PastEvent, siteProfiles, traffic } from "../../scripts/traffic.ts";
 import { HOMES, ROBOTS } from "../../scripts/traffic_data.ts";
 
@@ -49,7 +49,7 @@ Deno.test("traffic() gives each day's events in order of time, none after now", 
 });
 
 Deno.test("traffic() is taken by the server as it is", () => {
-  const faults = EVENTS.map((event) => parsePayload(event)).filter((checked) => "fault" in checked);
+  const faults = EVENTS.map((event) => readFields(event)).filter((checked) => "fault" in checked);
   assert.deepEqual(faults, []);
 });
 

@@ -16,8 +16,9 @@ import {
 import type { Clock } from "../../core/types.ts";
 import { parseAddress } from "../../net/address.ts";
 import type { Buffer } from "../../ingest/buffer.ts";
-import { parsePayload } from "../../ingest/payload.ts";
-import { DROPS, type Outcome, type PastArrival, type Pipeline } from "../../ingest/pipeline.ts";
+import { readFields } from "../../ingest/formats/mallard.ts";
+import { DROPS } from "../../ingest/drop_reasons.ts";
+import type { Outcome, PastArrival, Pipeline } from "../../ingest/pipeline.ts";
 
 /** What an import came to. `line` counts from 1; of many refused lines the first are listed. */
 export interface Imported {
@@ -147,7 +148,7 @@ function readEvent(
   } catch {
     return { fault: "Cannot read the line: it is not JSON" };
   }
-  const checked = parsePayload(fields);
+  const checked = readFields(fields);
   if ("fault" in checked) return { fault: checked.fault.message };
   const arrival = arrivalOf(fields as Readonly<Record<string, unknown>>, nowMs);
   if ("fault" in arrival) return arrival;

@@ -16,8 +16,8 @@ Deno.test("botRoutes() tell robots by name and kind, and other reasons, of a per
   for (const name of ["GPTBot", "Googlebot", "Googlebot", "Nobody"]) {
     drops.count({ site_id, reason: "robot", name });
   }
-  drops.count({ site_id, reason: "gpc" });
-  drops.count({ site_id: "other.example", reason: "gpc" });
+  drops.count({ site_id, reason: "opted_out" });
+  drops.count({ site_id: "other.example", reason: "opted_out" });
   const settings = () => Promise.resolve(STANDARD_SETTINGS);
   const routes = botRoutes(store, () => drops.flush(), settings, clock);
   const ask = (query: string) => callRoute(routes, `/api/stats/bots?${query}`);
@@ -31,7 +31,7 @@ Deno.test("botRoutes() tell robots by name and kind, and other reasons, of a per
       { name: "GPTBot", kind: "ai_crawler", count: 1 },
       { name: "Nobody", kind: "other", count: 1 },
     ],
-    dropped: [{ reason: "robot", count: 4 }, { reason: "gpc", count: 1 }],
+    dropped: [{ reason: "robot", count: 4 }, { reason: "opted_out", count: 1 }],
   });
   const week = (await ask("site_id=example.com&period=7d&limit=1")).json;
   deepEqual(week.robots, [{ name: "Googlebot", kind: "search", count: 2 }]);

@@ -3,7 +3,7 @@ import { openDropStore } from "../../../support/drops.ts";
 
 Deno.test("eraseDrops() removes the counts of a site's dates and no others", async () => {
   const store = await openDropStore();
-  const row = { site_id: "a", date: "2024-01-15", reason: "gpc", name: "", count: 1 };
+  const row = { site_id: "a", date: "2024-01-15", reason: "opted_out", name: "", count: 1 };
   const dates = ["2024-01-14", "2024-01-15", "2024-01-16", "2024-01-17"];
   await store.run("addDrops", [
     ...dates.map((date, index) => ({ ...row, date, count: index + 1 })),

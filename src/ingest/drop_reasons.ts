@@ -1,0 +1,32 @@
+// Why an event may be dropped, and what its sender is told.
+import type { ErrorCode } from "../core/errors.ts";
+
+/** Why an event is not stored, and what the sender is told; `code` null means 202 all the same. */
+export const DROPS = {
+  unknown_site: { code: "forbidden", message: "Cannot accept the event: its site is not listed" },
+  foreign_origin: {
+    code: "forbidden",
+    message: "Cannot accept the event: its Origin is not a listed site",
+  },
+  too_many_sites: {
+    code: "forbidden",
+    message: "Cannot accept the event: its site is new, and there are too many; declare it first",
+  },
+  rate_limited: {
+    code: "too_many_requests",
+    message: "Cannot accept the event: the site sends more than its rate limit allows",
+  },
+  address_limited: {
+    code: "too_many_requests",
+    message: "Cannot accept the event: too many come from this address",
+  },
+  robot: { code: null, message: "Dropped: a robot" },
+  opted_out: { code: null, message: "Dropped: the browser sends Sec-GPC" },
+  foreign_host: { code: null, message: "Dropped: the page's host is not one of the site's" },
+} as const satisfies Record<
+  string,
+  { readonly code: ErrorCode | null; readonly message: string }
+>;
+
+/** A reason to drop an event. */
+export type DropReason = keyof typeof DROPS;

@@ -1,0 +1,101 @@
+// The wire format of the program's own tracker: a JSON body by POST, or the same fields in the
+// query string of an image.
+import {
+  type Checked,
+  checkPayload,
+  type Payload,
+  type PayloadLabels,
+  refuse,
+} from "../payload.ts";
+import type { DropReason } from "../drop_reasons.ts";
+import type { WireFormat } from "./format.ts";
+
+const PATH = "/api/event";
+
+const LABELS: PayloadLabels = {
+  site_id: "d (site)",
+  event_name: "n (event name)",
+  url: "u (page URL)",
+  referrer: "r (referrer)",
+  screenPixels: "w (screen width)",
+  props: "p (properties)",
+  revenueCents: "ra (revenue amount)",
+  revenueCurrency: "rc (currency)",
+};
+
+/** A transparent image of one pixel. */
+const GIF = Uint8Array.from(
+  atob("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"),
+  (char) => char.charCodeAt(0),
+);
+
+/** POST: what the tracker sends. */
+export const MALLARD_BODY: WireFormat = {
+  method: "POST",
+  path: PATH,
+  read: ({ body }) => readJson(body),
+  write: (dropped) => new Response(null, { status: 202, headers: droppedHeader(dropped) }),
+};
+
+/** GET: an image, for pages without scripts. */
+export const MALLARD_IMAGE: WireFormat = {
+  method: "GET",
+  path: PATH,
+  read: ({ query }) => readQuery(query),
+  write: (dropped) =>
+    new Response(GIF, {
+      headers: {
+        "content-type": "image/gif",
+        "cache-control": "no-store, no-cache, must-revalidate, private",
+        "cross-origin-resource-policy": "cross-origin",
+        ...droppedHeader(dropped),
+      },
+    }),
+};
+
+function droppedHeader(dropped: DropReason | null): Record<string, string> {
+  return dropped === null ? {} : { "x-mallard-dropped": dropped };
+}
+
+/** Reads a JSON body. Never throws. */
+export function readJson(bytes: Uint8Array): Checked<Payload> {
+  let body: unknown;
+  try {
+    body = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return refuse("unprocessable", "Cannot read the body: it is not JSON");
+  }
+  return readFields(body);
+}
+
+/** Reads a query string; `n` defaults to pageview. Never throws. */
+export function readQuery(params: URLSearchParams): Checked<Payload> {
+  const body: Record<string, unknown> = { n: "pageview" };
+  for (const name of ["d", "n", "u", "r", "p", "rc"]) {
+    const value = params.get(name);
+    if (value !== null) body[name] = value;
+  }
+  for (const name of ["w", "ra"]) {
+    const value = params.get(name)?.trim();
+    if (value) body[name] = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(value) ? +value : value;
+  }
+  return readFields(body);
+}
+
+/** Reads an event from parsed JSON. Never throws. */
+export function readFields(body: unknown): Checked<Payload> {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    return refuse("unprocessable", "Cannot read the event: the body is not a JSON object");
+  }
+  const fields = body as Record<string, unknown>;
+  return checkPayload({
+    site_id: fields["d"],
+    event_name: fields["n"],
+    url: fields["u"],
+    referrer: fields["r"],
+    screenPixels: fields["w"],
+    props: fields["p"],
+    revenueCents: fields["ra"],
+    revenueCurrency: fields["rc"],
+  }, LABELS);
+}

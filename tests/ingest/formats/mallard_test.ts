@@ -1,0 +1,124 @@
+import assert from "node:assert";
+import { readJson, readQuery } from "../../../src/ingest/formats/mallard.ts";
+
+const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+const GOOD = { d: "example.com", n: "pageview", u: "https://example.com/" };
+
+function codeOf(value: unknown): string {
+  const checked = readJson(value instanceof Uint8Array ? value : encode(value));
+  return "fault" in checked ? checked.fault.code : "ok";
+}
+
+Deno.test("readJson() takes every field", () => {
+  const checked = readJson(encode({
+    ...GOOD,
+    r: "https://www.google.com/",
+    w: 1920,
+    p: '{"plan":"pro"}',
+    ra: 12.345,
+    rc: "eur",
+    unknown: [1],
+  }));
+  assert.deepStrictEqual(checked, {
+    value: {
+      site_id: "example.com",
+      event_name: "pageview",
+      url: "https://example.com/",
+      referrer: "https://www.google.com/",
+      screenPixels: 1920,
+      props: '{"plan":"pro"}',
+      revenueCents: 1235,
+      revenueCurrency: "EUR",
+    },
+  });
+});
+
+Deno.test("readJson() takes absent, null and empty optional fields as null", () => {
+  for (const extra of [{}, { r: null, w: null, p: null, ra: null, rc: null }, { r: "", p: "" }]) {
+    const checked = readJson(encode({ ...GOOD, ...extra }));
+    assert.ok("value" in checked);
+    const { referrer, screenPixels, props, revenueCents, revenueCurrency } = checked.value;
+    assert.deepStrictEqual(
+      [referrer, screenPixels, props, revenueCents, revenueCurrency],
+      [null, null, null, null, null],
+    );
+  }
+});
+
+Deno.test("readJson() tells a wrong shape (422) from a wrong value (400)", () => {
+  const unprocessable: unknown[] = [
+    new TextEncoder().encode("{"),
+    new Uint8Array(),
+    new Uint8Array([0xff, 0xfe]),
+    [],
+    "text",
+    null,
+    {},
+    { ...GOOD, d: undefined },
+    { ...GOOD, n: undefined },
+    { ...GOOD, u: undefined },
+    { ...GOOD, d: 1 },
+    { ...GOOD, n: null },
+    { ...GOOD, u: ["x"] },
+    { ...GOOD, r: 5 },
+    { ...GOOD, w: "1920" },
+    { ...GOOD, w: -1 },
+    { ...GOOD, p: 5 },
+    { ...GOOD, p: [1] },
+    { ...GOOD, p: "not json" },
+    { ...GOOD, p: "[1]" },
+    { ...GOOD, ra: "9.99" },
+    { ...GOOD, rc: 978 },
+  ];
+  for (const value of unprocessable) assert.strictEqual(codeOf(value), "unprocessable", `${value}`);
+  const bad: unknown[] = [
+    { ...GOOD, d: "" },
+    { ...GOOD, n: "" },
+    { ...GOOD, u: "" },
+    { ...GOOD, d: "exa mple" },
+    { ...GOOD, d: "a/b" },
+    { ...GOOD, d: "a..b" },
+    { ...GOOD, d: "ä.de" },
+    { ...GOOD, d: "x".repeat(257) },
+    { ...GOOD, n: "x".repeat(257) },
+    { ...GOOD, u: "/" + "x".repeat(2048) },
+    { ...GOOD, r: "x".repeat(2049) },
+    { ...GOOD, p: JSON.stringify({ a: "x".repeat(4096) }) },
+    { ...GOOD, p: { a: "é".repeat(2048) } },
+    { ...GOOD, ra: 1e10 },
+    { ...GOOD, ra: -1e10 },
+    { ...GOOD, ra: 9999999999.995 },
+    { ...GOOD, rc: "EURO" },
+  ];
+  for (const value of bad) {
+    assert.strictEqual(codeOf(value), "bad_request", JSON.stringify(value).slice(0, 80));
+  }
+});
+
+Deno.test("readJson() takes everything up to the limits", () => {
+  const good: unknown[] = [
+    { ...GOOD, d: "x".repeat(256) },
+    { ...GOOD, d: "a.b-c_d:8080" },
+    { ...GOOD, n: "😀".repeat(256) },
+    { ...GOOD, u: "/" + "x".repeat(2047) },
+    { ...GOOD, p: { a: "x".repeat(4088) } },
+    { ...GOOD, ra: 9999999999.99 },
+    { ...GOOD, ra: -9999999999.99 },
+    { ...GOOD, w: 0 },
+    { ...GOOD, w: 1280.5 },
+  ];
+  for (const value of good) {
+    assert.strictEqual(codeOf(value), "ok", JSON.stringify(value).slice(0, 80));
+  }
+});
+
+Deno.test("readQuery() reads the same fields, with pageview as the default name", () => {
+  const query = new URLSearchParams({ d: "example.com", u: "/a", w: "390", ra: "1.5", rc: "USD" });
+  const checked = readQuery(query);
+  assert.ok("value" in checked);
+  assert.strictEqual(checked.value.event_name, "pageview");
+  assert.strictEqual(checked.value.screenPixels, 390);
+  assert.strictEqual(checked.value.revenueCents, 150);
+  const wrong = readQuery(new URLSearchParams({ d: "example.com", u: "/a", w: "wide" }));
+  assert.ok("fault" in wrong && wrong.fault.code === "unprocessable");
+});
