@@ -32,7 +32,7 @@ import { statsRoutes } from "./api/stats/stats.ts";
 import { notReady, startingRoutes } from "./api/pages/starting.ts";
 import { wellKnownRoutes } from "./api/pages/well_known.ts";
 import type { Host } from "./runtime/host.ts";
-import { clientAddress, trustedProxies } from "./net/address.ts";
+import { clientAddress, trustedProxies } from "./net/proxies.ts";
 import { Robots } from "./ingest/enrich/robot.ts";
 import { Buffer } from "./ingest/buffer.ts";
 import { Drops } from "./ingest/drops.ts";

@@ -123,7 +123,7 @@ export class Auth {
   /** Forgets addresses that no lock and no rate needs any more; each minute. */
   forgetAddresses(): void {
     this.#lockout.forgetExpired();
-    this.#rates.forgetSilent();
+    this.#rates.forgetIdle();
   }
 
   /** Who sends this request, and what they may do. Throws `too_many_requests` for a busy key. */
@@ -137,22 +137,22 @@ export class Auth {
     if (sessionCookies(request.headers).some((token) => this.#sessions.has(token))) {
       return access("session", ADMIN);
     }
-    if (this.#hash !== null) return this.#stranger();
+    if (this.#hash !== null) return this.#anonymous();
     return this.#isLocal(request, caller) ? access("local", ADMIN) : access("nobody", READER);
   }
 
   /** Whether the client sits at this machine; a proxy that hides others is told of, once. */
   #isLocal(request: Request, caller: Caller): boolean {
     const locality = localityOf(request, caller);
-    if (locality === "masked" && !this.#hasWarned) {
+    if (locality === "proxied" && !this.#hasWarned) {
       this.#hasWarned = true;
       this.#log("warn", MASKED);
     }
-    return locality === "here";
+    return locality === "local";
   }
 
   /** Nobody in particular: may read what the owner made public, where there is such a site. */
-  #stranger(): Access {
+  #anonymous(): Access {
     const sites = this.#options.publicSites?.() ?? [];
     return sites.length > 0 ? { ...access("nobody", READER), sites } : access("nobody", OPEN);
   }
@@ -170,7 +170,7 @@ export class Auth {
   ): void {
     requireRight(access, route.right);
     if (route.right !== "read" && route.right !== "admin") return;
-    if (access.who === "nobody") this.#rates.takeStranger(address);
+    if (access.who === "nobody") this.#rates.takeAnonymous(address);
     if (["GET", "HEAD", "OPTIONS"].includes(request.method)) return;
     const { dashboard_origin } = this.#options;
     if (access.who === "session") requireOrigin(request, dashboard_origin);

@@ -1,6 +1,6 @@
-// Whether a client sits at this very machine: only then may it administer before there is a
-// password. What is doubtful counts as far away.
-import { isLoopback } from "../net/address.ts";
+// Whether a client runs on this machine: only then may it administer before there is a password.
+// In doubt it counts as remote.
+import { isLoopback } from "../net/ranges.ts";
 import { hostOf, originOf } from "./origin.ts";
 
 /** Where a request came from: the connected peer, and the client behind trusted proxies. */
@@ -9,12 +9,12 @@ export interface Caller {
   readonly address: string;
 }
 
-/** `masked`: a proxy passed the request on as if it came from here. */
-export type Locality = "here" | "far" | "masked";
+/** `proxied`: a proxy passed the request on and hid where it came from. */
+export type Locality = "local" | "remote" | "proxied";
 
 const LOOPBACK_NAME = /^(localhost|[a-z0-9-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-/** What proxies add to a request, and no client that asks by itself. */
+/** Headers that proxies add and direct clients do not send. */
 const PROXY_HEADERS = [
   "forwarded",
   "via",
@@ -28,25 +28,25 @@ const PROXY_HEADERS = [
 ] as const;
 
 /**
- * Where a client sits: at this machine only by its connection, its address and the name it asked
- * for, and without a proxy in between.
+ * Where a client is. It is local only if its connection, its address and the requested host are of
+ * this machine, and no proxy is in between.
  */
 export function localityOf(request: Request, { peer, address }: Caller): Locality {
-  if (!isLoopback(peer) || !isLoopback(address) || !isLoopbackHost(request)) return "far";
-  if (PROXY_HEADERS.some((name) => request.headers.has(name))) return "far";
-  return hasLostItsHost(request) ? "masked" : "here";
+  if (!isLoopback(peer) || !isLoopback(address) || !isLoopbackHost(request)) return "remote";
+  if (PROXY_HEADERS.some((name) => request.headers.has(name))) return "remote";
+  return hasReplacedHost(request) ? "proxied" : "local";
 }
 
 /**
- * Whether Host is a name of this very machine. A page elsewhere whose name was made to point to
- * 127.0.0.1, and a proxy on this machine that serves a public name, carry that name instead.
+ * Whether Host is a loopback name. Under DNS rebinding, and behind a proxy on this machine that
+ * serves a public name, it is another one.
  */
 export function isLoopbackHost(request: Request): boolean {
   return LOOPBACK_NAME.test(hostOf(request).replace(/:\d+$/, "").replace(/\.$/, ""));
 }
 
-/** A browser says that it asks the server its page came from, and names that another than Host. */
-function hasLostItsHost({ headers }: Request): boolean {
+/** Whether a browser sends a same-origin request from a page whose host is not a loopback name. */
+function hasReplacedHost({ headers }: Request): boolean {
   if (headers.get("sec-fetch-site") !== "same-origin") return false;
   const page = headers.get("origin") ?? headers.get("referer");
   const origin = page === null ? null : originOf(page);

@@ -3,7 +3,7 @@
 import { AppError } from "../core/errors.ts";
 import { RATE_KEYS_MAX } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
-import { senderOf } from "../net/address.ts";
+import { rateLimitKey } from "../net/address.ts";
 
 interface Failures {
   count: number;
@@ -53,7 +53,7 @@ export class Lockout {
   /** Lets an attempt in, or throws `too_many_requests` with Retry-After in whole seconds. */
   begin(address: string): Attempt {
     if (this.#attemptsMax === 0) return FREE;
-    const key = senderOf(address);
+    const key = rateLimitKey(address);
     const entry = this.#entry(key);
     const now = this.#clock.nowMs();
     if (entry.count >= this.#attemptsMax) throw locked((entry.untilMs - now) / 1000);

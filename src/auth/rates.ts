@@ -2,40 +2,40 @@
 // live in memory only.
 import { AppError } from "../core/errors.ts";
 import {
+  ANONYMOUS_REQUESTS_AT_ONCE,
+  ANONYMOUS_REQUESTS_PER_SEC,
   KEY_REQUESTS_AT_ONCE,
   KEY_REQUESTS_PER_SEC,
-  STRANGER_REQUESTS_AT_ONCE,
-  STRANGER_REQUESTS_PER_SEC,
 } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
-import { senderOf } from "../net/address.ts";
+import { rateLimitKey } from "../net/address.ts";
 import { RateLimit } from "../net/rate_limit.ts";
 
 /** The buckets of all callers. */
 export class CallerRates {
   readonly #keys: RateLimit;
-  readonly #strangers: RateLimit;
+  readonly #anonymous: RateLimit;
 
   constructor(clock: Clock) {
     this.#keys = new RateLimit(clock, {
       perSecond: KEY_REQUESTS_PER_SEC,
       burst: KEY_REQUESTS_AT_ONCE,
     });
-    this.#strangers = new RateLimit(clock, {
-      perSecond: STRANGER_REQUESTS_PER_SEC,
-      burst: STRANGER_REQUESTS_AT_ONCE,
+    this.#anonymous = new RateLimit(clock, {
+      perSecond: ANONYMOUS_REQUESTS_PER_SEC,
+      burst: ANONYMOUS_REQUESTS_AT_ONCE,
     });
   }
 
   /** Callers that are remembered. */
   get size(): number {
-    return this.#keys.size + this.#strangers.size;
+    return this.#keys.size + this.#anonymous.size;
   }
 
   /** Forgets who has not asked for so long that it makes no difference. */
-  forgetSilent(): void {
+  forgetIdle(): void {
     this.#keys.forgetFull();
-    this.#strangers.forgetFull();
+    this.#anonymous.forgetFull();
   }
 
   /** Counts a request of a key, by its hash. Throws `too_many_requests`. */
@@ -44,8 +44,8 @@ export class CallerRates {
   }
 
   /** Counts a request of somebody without a login. Throws `too_many_requests`. */
-  takeStranger(address: string): void {
-    check(this.#strangers.take(senderOf(address)), "this address", STRANGER_REQUESTS_PER_SEC);
+  takeAnonymous(address: string): void {
+    check(this.#anonymous.take(rateLimitKey(address)), "this address", ANONYMOUS_REQUESTS_PER_SEC);
   }
 }
 

@@ -2,7 +2,7 @@
 // and how a fault puts what was expected. It must not know any setting by name.
 import { isIP } from "node:net";
 import { faultOfSiteId } from "../core/site_id.ts";
-import { trustedProxies } from "../net/address.ts";
+import { trustedProxies } from "../net/proxies.ts";
 
 /** What a setting may be. `expects` finishes the sentence "it must be …". */
 export interface Kind<T> {

@@ -1,6 +1,6 @@
 // Every setting in one table: its TOML key, environment name, kind, default and one-line doc. The
 // reading, --help, the example file and the README follow from it. It must hold no logic.
-import { TRUSTED_PROXIES_DEFAULT } from "../net/address.ts";
+import { TRUSTED_PROXIES_DEFAULT } from "../net/proxies.ts";
 import {
   anyText,
   basePath,

@@ -111,9 +111,9 @@ export const STREAM_LAG_MAX = 8;
 /** All kept answers together, as characters of JSON. */
 export const CACHE_CHARS_MAX = 64 * 1024 * 1024;
 /** Requests a second for statistics from one address without a login; the rest has to wait. */
-export const STRANGER_REQUESTS_PER_SEC = 100;
+export const ANONYMOUS_REQUESTS_PER_SEC = 100;
 /** Requests for statistics that one address without a login may send at once after a pause. */
-export const STRANGER_REQUESTS_AT_ONCE = 2000;
+export const ANONYMOUS_REQUESTS_AT_ONCE = 2000;
 /** An answer that is shorter goes out as it is: compressed it would take as many packets. */
 export const GZIP_BYTES_MIN = 1024;
 /** Exports of a site's events that may be written or read at the same time. */

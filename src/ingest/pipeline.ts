@@ -3,7 +3,8 @@
 // only and is gone when the event is made.
 import type { Event } from "../core/event.ts";
 import type { Random } from "../core/types.ts";
-import { isSpecialPurpose, parseAddress, senderOf } from "../net/address.ts";
+import { parseAddress, rateLimitKey } from "../net/address.ts";
+import { isSpecialPurpose } from "../net/ranges.ts";
 import type { Robots } from "./enrich/robot.ts";
 import { type DropReason, DROPS } from "./drop_reasons.ts";
 import type { Drops } from "./drops.ts";
@@ -198,7 +199,7 @@ export class Pipeline {
     const parsed = parseAddress(address);
     // Behind a proxy that is not known as one, everybody has its private address.
     if (!parsed || isSpecialPurpose(parsed)) return null;
-    const waitSecs = addressRates.take(senderOf(address));
+    const waitSecs = addressRates.take(rateLimitKey(address));
     if (waitSecs === 0) return null;
     this.#count(payload, "address_limited");
     return { dropped: "address_limited", retrySecs: waitSecs };

@@ -2,7 +2,7 @@ import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:ass
 import { fakeSystem } from "../support/fake_system.ts";
 import { type Answer, type Call, openOwner, type Owner } from "../support/owner.ts";
 import { hashPassword } from "../../src/auth/password.ts";
-import { STRANGER_REQUESTS_AT_ONCE } from "../../src/core/limits.ts";
+import { ANONYMOUS_REQUESTS_AT_ONCE } from "../../src/core/limits.ts";
 
 const PASSWORD = "correct horse";
 const FAR = { peer: "198.51.100.7" };
@@ -252,7 +252,7 @@ Deno.test("Auth tells once of a proxy that hides its clients, and lets none in",
 Deno.test("Auth slows readers without a login down by their address, and nobody else", async () => {
   const owner = await openOwner();
   const read = async (call: Call) => (await owner.call("GET", "/read", call)).status;
-  for (let count = 0; count < STRANGER_REQUESTS_AT_ONCE; count++) equal(await read(FAR), 200);
+  for (let count = 0; count < ANONYMOUS_REQUESTS_AT_ONCE; count++) equal(await read(FAR), 200);
   const refused = await owner.call("GET", "/read", FAR);
   deepEqual([refused.status, refused.headers.get("retry-after")], [429, "1"]);
   equal(await read({ peer: "198.51.100.8" }), 200, "another address");

@@ -9,18 +9,18 @@ function locality(headers: Record<string, string>, caller = HERE): string {
   return localityOf(request, caller);
 }
 
-Deno.test("localityOf() takes for here what comes over loopback, by its name, from itself", () => {
-  equal(locality({}), "here");
-  equal(locality({ host: "127.0.0.1:8000" }), "here");
-  equal(locality({}, { peer: "::1", address: "::1" }), "here");
-  equal(locality({}, { peer: "::ffff:127.0.0.1", address: "127.0.0.1" }), "here");
-  equal(locality({}, { peer: "198.51.100.7", address: "198.51.100.7" }), "far");
-  equal(locality({}, { peer: "127.0.0.1", address: "198.51.100.7" }), "far");
-  equal(locality({}, { peer: "10.0.0.1", address: "127.0.0.1" }), "far");
-  equal(locality({ host: "stats.example.com" }), "far");
+Deno.test("localityOf() calls local what comes over loopback under a loopback name", () => {
+  equal(locality({}), "local");
+  equal(locality({ host: "127.0.0.1:8000" }), "local");
+  equal(locality({}, { peer: "::1", address: "::1" }), "local");
+  equal(locality({}, { peer: "::ffff:127.0.0.1", address: "127.0.0.1" }), "local");
+  equal(locality({}, { peer: "198.51.100.7", address: "198.51.100.7" }), "remote");
+  equal(locality({}, { peer: "127.0.0.1", address: "198.51.100.7" }), "remote");
+  equal(locality({}, { peer: "10.0.0.1", address: "127.0.0.1" }), "remote");
+  equal(locality({ host: "stats.example.com" }), "remote");
 });
 
-Deno.test("localityOf() takes nothing for here that a proxy says to have passed on", () => {
+Deno.test("localityOf() calls remote what a proxy says it passed on", () => {
   for (
     const [name, value] of [
       ["x-forwarded-for", "127.0.0.1"],
@@ -35,14 +35,14 @@ Deno.test("localityOf() takes nothing for here that a proxy says to have passed 
       ["cf-connecting-ip", "198.51.100.7"],
       ["true-client-ip", "198.51.100.7"],
     ] as const
-  ) equal(locality({ [name]: value }), "far", `${name}: ${value}`);
+  ) equal(locality({ [name]: value }), "remote", `${name}: ${value}`);
 });
 
 Deno.test("localityOf() sees from a browser that a proxy replaced its Host", () => {
   const same = { "sec-fetch-site": "same-origin" };
-  equal(locality({ ...same, referer: `${PUBLIC}/?site=a` }), "masked");
-  equal(locality({ ...same, origin: PUBLIC }), "masked");
-  equal(locality({ ...same, origin: "https://203.0.113.9:8443" }), "masked");
+  equal(locality({ ...same, referer: `${PUBLIC}/?site=a` }), "proxied");
+  equal(locality({ ...same, origin: PUBLIC }), "proxied");
+  equal(locality({ ...same, origin: "https://203.0.113.9:8443" }), "proxied");
   for (
     const ordinary of [
       { ...same },
@@ -56,8 +56,8 @@ Deno.test("localityOf() sees from a browser that a proxy replaced its Host", () 
       { "sec-fetch-site": "none" },
       { origin: PUBLIC },
     ] as Record<string, string>[]
-  ) equal(locality(ordinary), "here", JSON.stringify(ordinary));
-  equal(locality({ ...same, host: "stats.example.com", origin: PUBLIC }), "far");
+  ) equal(locality(ordinary), "local", JSON.stringify(ordinary));
+  equal(locality({ ...same, host: "stats.example.com", origin: PUBLIC }), "remote");
 });
 
 Deno.test("isLoopbackHost() knows the names of this machine", () => {

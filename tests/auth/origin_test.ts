@@ -1,23 +1,56 @@
-import { strictEqual as equal } from "node:assert";
-import { requireOrigin } from "../../src/auth/origin.ts";
+import { doesNotThrow, strictEqual as equal, throws } from "node:assert";
+import { hostOf, originOf, requireOrigin } from "../../src/auth/origin.ts";
 
-function passes(host: string, origin: string): boolean {
-  const request = new Request("http://127.0.0.1:8000/", { headers: { host, origin } });
-  try {
-    requireOrigin(request, null);
-    return true;
-  } catch {
-    return false;
-  }
+function request(headers: Record<string, string>): Request {
+  return new Request("http://127.0.0.1:8000/", { headers });
 }
 
+const FORBIDDEN = { name: "AppError", code: "forbidden" };
+
 Deno.test("requireOrigin() compares host and port with Host, whatever speaks TLS in front", () => {
-  equal(passes("stats.example.com", "https://stats.example.com"), true);
-  equal(passes("stats.example.com:443", "https://stats.example.com"), true);
-  equal(passes("STATS.example.com", "https://stats.example.com"), true);
-  equal(passes("stats.example.com:8000", "http://stats.example.com:8000"), true);
-  equal(passes("stats.example.com:80", "https://stats.example.com"), false);
-  equal(passes("stats.example.com:8000", "http://stats.example.com"), false);
-  equal(passes("stats.example.com", "http://stats.example.com:8000"), false);
-  equal(passes("stats.example.com", "https://stats.example.com@evil.example"), false);
+  for (
+    const [host, origin] of [
+      ["stats.example.com", "https://stats.example.com"],
+      ["stats.example.com:443", "https://stats.example.com"],
+      ["STATS.example.com", "https://stats.example.com"],
+      ["stats.example.com:8000", "http://stats.example.com:8000"],
+    ] as const
+  ) doesNotThrow(() => requireOrigin(request({ host, origin }), null), `${origin} at ${host}`);
+  for (
+    const [host, origin] of [
+      ["stats.example.com:80", "https://stats.example.com"],
+      ["stats.example.com:8000", "http://stats.example.com"],
+      ["stats.example.com", "http://stats.example.com:8000"],
+      ["stats.example.com", "https://stats.example.com@evil.example"],
+      ["stats.example.com", "null"],
+      ["stats.example.com", "nonsense"],
+    ] as const
+  ) {
+    throws(() => requireOrigin(request({ host, origin }), null), FORBIDDEN, `${origin} at ${host}`);
+  }
+});
+
+Deno.test("requireOrigin() takes the dashboard's origin alone where one is set", () => {
+  const dashboard = "https://stats.example.com";
+  const check = (headers: Record<string, string>, options?: { missingAllowed: boolean }) => () =>
+    requireOrigin(request(headers), dashboard, options);
+  doesNotThrow(check({ origin: dashboard }));
+  doesNotThrow(check({ referer: `${dashboard}/settings?x=1` }));
+  doesNotThrow(check({}, { missingAllowed: true }));
+  throws(check({}), FORBIDDEN);
+  throws(check({ origin: "http://127.0.0.1:8000" }), FORBIDDEN, "Host is not enough");
+  throws(check({ origin: "https://evil.example", referer: `${dashboard}/` }), FORBIDDEN);
+  throws(check({ origin: "https://evil.example" }, { missingAllowed: true }), FORBIDDEN);
+});
+
+Deno.test("requireOrigin() lets a request without Origin and Referer pass where none is set", () => {
+  doesNotThrow(() => requireOrigin(request({}), null));
+});
+
+Deno.test("hostOf() and originOf() read what a browser sends", () => {
+  equal(hostOf(request({ host: "Stats.Example.com:8443" })), "stats.example.com:8443");
+  equal(hostOf(request({})), "127.0.0.1:8000");
+  equal(originOf("https://stats.example.com:443/page?x=1"), "https://stats.example.com");
+  equal(originOf("null"), null);
+  equal(originOf("data:text/plain,x"), null);
 });

@@ -1,10 +1,10 @@
 import { strictEqual as equal, throws } from "node:assert";
 import { CallerRates } from "../../src/auth/rates.ts";
 import {
+  ANONYMOUS_REQUESTS_AT_ONCE,
+  ANONYMOUS_REQUESTS_PER_SEC,
   KEY_REQUESTS_AT_ONCE,
   KEY_REQUESTS_PER_SEC,
-  STRANGER_REQUESTS_AT_ONCE,
-  STRANGER_REQUESTS_PER_SEC,
 } from "../../src/core/limits.ts";
 import { FakeClock } from "../support/fake_system.ts";
 
@@ -24,40 +24,40 @@ Deno.test("CallerRates let many requests of a key pass at once, then so many a s
 Deno.test("CallerRates let many requests of an address pass at once, then so many a second", () => {
   const clock = new FakeClock(0);
   const rates = new CallerRates(clock);
-  for (let count = 0; count < STRANGER_REQUESTS_AT_ONCE; count++) {
-    rates.takeStranger("203.0.113.1");
+  for (let count = 0; count < ANONYMOUS_REQUESTS_AT_ONCE; count++) {
+    rates.takeAnonymous("203.0.113.1");
   }
-  throws(() => rates.takeStranger("203.0.113.1"), { ...BUSY, message: /this address/ });
-  rates.takeStranger("203.0.113.2");
+  throws(() => rates.takeAnonymous("203.0.113.1"), { ...BUSY, message: /this address/ });
+  rates.takeAnonymous("203.0.113.2");
   clock.advance(1000);
-  for (let count = 0; count < STRANGER_REQUESTS_PER_SEC; count++) {
-    rates.takeStranger("203.0.113.1");
+  for (let count = 0; count < ANONYMOUS_REQUESTS_PER_SEC; count++) {
+    rates.takeAnonymous("203.0.113.1");
   }
-  throws(() => rates.takeStranger("203.0.113.1"), BUSY);
+  throws(() => rates.takeAnonymous("203.0.113.1"), BUSY);
 });
 
 Deno.test("CallerRates take an IPv6 network of 64 bits for one address", () => {
   const rates = new CallerRates(new FakeClock(0));
-  for (let count = 0; count < STRANGER_REQUESTS_AT_ONCE; count++) {
-    rates.takeStranger(`2001:db8::${count.toString(16)}`);
+  for (let count = 0; count < ANONYMOUS_REQUESTS_AT_ONCE; count++) {
+    rates.takeAnonymous(`2001:db8::${count.toString(16)}`);
   }
-  throws(() => rates.takeStranger("2001:db8::ffff"), BUSY);
-  rates.takeStranger("2001:db8:0:1::1");
+  throws(() => rates.takeAnonymous("2001:db8::ffff"), BUSY);
+  rates.takeAnonymous("2001:db8:0:1::1");
 });
 
-Deno.test("forgetSilent() forgets callers whose requests no longer count", () => {
+Deno.test("forgetIdle() forgets callers whose requests no longer count", () => {
   const clock = new FakeClock(0);
   const rates = new CallerRates(clock);
-  rates.takeStranger("203.0.113.1");
-  for (let count = 0; count < 2 * STRANGER_REQUESTS_PER_SEC; count++) {
-    rates.takeStranger("203.0.113.2");
+  rates.takeAnonymous("203.0.113.1");
+  for (let count = 0; count < 2 * ANONYMOUS_REQUESTS_PER_SEC; count++) {
+    rates.takeAnonymous("203.0.113.2");
   }
   rates.takeKey("a");
   equal(rates.size, 3);
   clock.advance(1000);
-  rates.forgetSilent();
+  rates.forgetIdle();
   equal(rates.size, 1);
   clock.advance(1000);
-  rates.forgetSilent();
+  rates.forgetIdle();
   equal(rates.size, 0);
 });

@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { type CityResponse, Reader } from "maxmind";
 import { messageOf } from "../../core/errors.ts";
 import type { Files, Log } from "../../core/types.ts";
-import { isSpecialPurpose, parseAddress } from "../../net/address.ts";
+import { parseAddress } from "../../net/address.ts";
+import { isSpecialPurpose } from "../../net/ranges.ts";
 import { Recent } from "../../core/lru_cache.ts";
 
 /** How exactly a place is told, from most to least. */

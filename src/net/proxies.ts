@@ -1,0 +1,53 @@
+// The client's address behind trusted proxies. It must not store or log any.
+import { type Address, parseAddress } from "./address.ts";
+import { AddressRanges, LOOPBACK, PRIVATE } from "./ranges.ts";
+
+/** Names that `trusted_proxies` may use in place of ranges. */
+const NAMED_RANGES: Readonly<Record<string, readonly string[]>> = {
+  loopback: LOOPBACK,
+  private: PRIVATE,
+};
+
+/** The proxies trusted when the owner names none: loopback and private ranges. */
+export const TRUSTED_PROXIES_DEFAULT: readonly string[] = ["loopback", "private"];
+
+/**
+ * The proxies whose word on a client's address is taken: addresses, CIDR ranges, or the words
+ * `loopback` and `private`. An empty list trusts nobody. Throws RangeError naming a bad entry.
+ */
+export function trustedProxies(list: readonly string[] = TRUSTED_PROXIES_DEFAULT): AddressRanges {
+  return new AddressRanges(list.flatMap((entry) => {
+    const name = entry.trim().toLowerCase();
+    return Object.hasOwn(NAMED_RANGES, name) ? NAMED_RANGES[name] ?? [] : [entry];
+  }));
+}
+
+/** From the right, over trusted hops, to the first that isn't; what is no address ends the walk. */
+function walk(forwarded: string, from: Address, trusted: AddressRanges): Address {
+  let client = from;
+  for (let end = forwarded.length; end >= 0;) {
+    const comma = end === 0 ? -1 : forwarded.lastIndexOf(",", end - 1);
+    const entry = forwarded.slice(comma + 1, end).trim();
+    end = comma;
+    if (entry === "") continue;
+    const hop = parseAddress(entry);
+    if (!hop) return client;
+    client = hop;
+    if (!trusted.has(hop)) return client;
+  }
+  return client;
+}
+
+/**
+ * The client's address in canonical text. `peer` is the connected one; only when that is a trusted
+ * proxy are X-Forwarded-For, or in its absence X-Real-IP, believed. A peer that has no address
+ * (a local socket) is returned as it is.
+ */
+export function clientAddress(peer: string, headers: Headers, trusted: AddressRanges): string {
+  const direct = parseAddress(peer);
+  if (!direct) return peer;
+  if (!trusted.has(direct)) return direct.text;
+  const forwarded = headers.get("x-forwarded-for")?.trim();
+  if (forwarded) return walk(forwarded, direct, trusted).text;
+  return (parseAddress(headers.get("x-real-ip") ?? "") ?? direct).text;
+}
