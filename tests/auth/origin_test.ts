@@ -43,7 +43,7 @@ Deno.test("requireOrigin() takes the dashboard's origin alone where one is set",
   throws(check({ origin: "https://evil.example" }, { missingAllowed: true }), FORBIDDEN);
 });
 
-Deno.test("requireOrigin() lets a request without Origin and Referer pass where none is set", () => {
+Deno.test("requireOrigin() passes a request without Origin and Referer where none is set", () => {
   doesNotThrow(() => requireOrigin(request({}), null));
 });
 
