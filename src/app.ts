@@ -1,5 +1,5 @@
-// The composition root: everything is made here, once, from the settings and the outside world,
-// and handed down. createApp() gives one function that answers requests, and start and stop.
+// The composition root: all parts are made here, once, from the settings and the system, and passed
+// to each other. createApp() returns a function that answers requests, and start and stop.
 import { resolve } from "node:path";
 import type { Config } from "./config/load.ts";
 import { MINUTE_MS } from "./core/durations.ts";
@@ -73,11 +73,11 @@ export interface App {
   routes(): readonly Pick<Route, "method" | "path" | "right">[];
   /** Opens everything. Rejects with a sentence the owner can act on. */
   start(): Promise<void>;
-  /** Lets nothing further in, writes what is hot to Parquet within the time allowed, closes. */
+  /** Stops accepting, writes hot events to Parquet within shutdown_timeout_secs, closes. */
   stop(): Promise<void>;
 }
 
-/** Longest time until every query that is told to end has ended. */
+/** How long to wait for interrupted queries. */
 const CLOSE_MS_MAX = 5000;
 /** DuckDB reads only the footers of the files of a backup. */
 const BACKUP_MEMORY = "256MB";
@@ -360,9 +360,9 @@ async function finishWork(
   };
   try {
     if (await finishesWithin(clock, config.shutdown_timeout_secs * 1000, work())) return;
-    log("warn", "Stopping before everything hot is in Parquet: it stays in the journal");
+    log("warn", "Stopped before all hot events were in Parquet: they stay in the journal");
   } catch (error) {
-    log("error", `Cannot stop cleanly: ${messageOf(error)}`);
+    log("error", `Shutdown failed: ${messageOf(error)}`);
   }
 }
 
@@ -372,7 +372,7 @@ async function finishWork(
  */
 async function closeStorage({ clock, log }: System, storage: Storage): Promise<void> {
   if (await finishesWithin(clock, CLOSE_MS_MAX, storage.close())) return;
-  log("warn", "Stopping although a query has not ended");
+  log("warn", "Stopped while a query was still running");
 }
 
 /** Whether work ends in time. Rejects when it fails in that time. */

@@ -1,17 +1,17 @@
-// What the value of a setting may be: how it is read from TOML or from a text of the environment,
-// and how a fault puts what was expected. It must not know any setting by name.
+// Kinds of setting values: how each is read from TOML and from the environment, and what an error
+// says was expected. No setting is known by name here.
 import { isIP } from "node:net";
 import { faultOfSiteId } from "../core/site_id.ts";
 import { trustedProxies } from "../net/proxies.ts";
 
-/** What a setting may be. `expects` finishes the sentence "it must be …". */
+/** A kind of value. `expects` completes the sentence "it must be …". */
 export interface Kind<T> {
   readonly expects: string;
   /** The value from a parsed TOML value (whole numbers are bigint), or undefined when wrong. */
   read(value: unknown): T | undefined;
-  /** The TOML value that a text of the environment stands for. */
+  /** Converts the text of an environment variable to the TOML value. */
   fromText(text: string): unknown;
-  /** Kind of the entries of a list, so that a fault can show the one that is wrong. */
+  /** Kind of the entries of a list, so that an error can name the invalid one. */
   readonly entry?: Kind<unknown>;
 }
 
@@ -66,7 +66,7 @@ const FLAG_TEXTS: ReadonlyMap<string, boolean> = new Map([
   ["0", false],
 ]);
 
-/** Yes or no. */
+/** A boolean. */
 export const flag: Kind<boolean> = {
   expects: "true or false (in the environment also 1 or 0)",
   read: (value) => typeof value === "boolean" ? value : undefined,
@@ -84,7 +84,7 @@ export const basePath = textThat(
 );
 /** A site id. */
 export const siteId = textThat("a site id", (text) => faultOfSiteId(text) === null);
-/** What one can listen on. */
+/** An address to listen on. */
 export const host = textThat(
   "an IP address or a host name",
   (text) => isIP(text) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(text),
@@ -121,7 +121,7 @@ const BYTE_UNITS: Readonly<Record<string, number>> = {
 };
 const MEMORY_BYTES_MIN = 64e6;
 
-/** An amount of memory in the words of DuckDB. */
+/** An amount of memory as DuckDB reads it. */
 export const memory = textThat("an amount of memory from 64MB on, like 512MB or 2GiB", (text) => {
   const [, count, unit = ""] = /^(\d{1,9}(?:\.\d{1,3})?) ?([kmgt]i?b)$/i.exec(text) ?? [];
   return Number(count) * (BYTE_UNITS[unit.toLowerCase()] ?? 0) >= MEMORY_BYTES_MIN;

@@ -11,7 +11,7 @@ import {
 } from "./settings.ts";
 
 const PASSWORD_CHARS_ADVISED = 8;
-/** Names of the environment that are no settings: for `deno task dev`, `seed` and the tests. */
+/** Environment variables that are no settings: for `deno task dev`, `seed` and the tests. */
 const NO_SETTING = /^MALLARD_(DEV$|API_KEY$|TEST_)/;
 const HIDDEN = "(hidden)";
 const SHOWN_CHARS_MAX = 80;
@@ -21,13 +21,13 @@ export type Config = {
   readonly [K in SettingName]: (typeof SETTINGS)[K] extends Row<infer T> ? T : never;
 };
 
-/** A settings file as it was read; `path` only serves to name it. */
+/** A settings file; `path` is for messages only. */
 export interface ConfigFile {
   readonly path: string;
   readonly text: string;
 }
 
-/** The settings with what is odd but no fault, or every fault, one line each. */
+/** The settings with warnings, or every fault, one line each. */
 export type LoadedConfig =
   | { readonly config: Config; readonly warnings: readonly string[] }
   | { readonly faults: readonly string[] };
@@ -49,7 +49,7 @@ export function loadConfig(
   return { config: Object.freeze({ ...config, ...forced(config) }), warnings };
 }
 
-/** A setting that means nothing without another. */
+/** Checks a setting that requires another. */
 function checkTogether(
   name: SettingName,
   other: SettingName,
@@ -180,7 +180,7 @@ function unknownKey(key: string, value: unknown, source: string): string {
   const [name = "", names] = key.startsWith("privacy.")
     ? [key.slice("privacy.".length), SETTING_NAMES.filter((one) => settingRow(one).privacy)]
     : [key, SETTING_NAMES];
-  // What looks like a misspelt secret is treated as one.
+  // A value under a name that looks like a misspelt secret is hidden.
   const near = nearest(name, SETTING_NAMES);
   const hide = /secret|pass|token|key/i.test(name) || (near && settingRow(near).secret);
   const why = `there is no such key${meant(nearest(name, names))}`;
@@ -204,7 +204,7 @@ function meant(name: string | undefined): string {
   return name === undefined ? "" : `; did you mean ${name}?`;
 }
 
-/** The one of the names that is at most two typing errors away, if any. */
+/** The name at an edit distance of at most two, if any. */
 function nearest<T extends string>(name: string, names: readonly T[]): T | undefined {
   const near = names
     .map((one) => ({ one, errors: typingErrors(name.toLowerCase(), one.toLowerCase()) }))

@@ -59,7 +59,7 @@ export const SETTINGS = {
     env: "MALLARD_HOST",
     kind: host,
     default: "0.0.0.0",
-    doc: "Address to listen on; 127.0.0.1 is this machine only, :: is IPv6 as well.",
+    doc: "Address to listen on; 127.0.0.1 for this machine only, :: for IPv6 too.",
   }),
   port: row({
     group: "server",
@@ -98,28 +98,28 @@ export const SETTINGS = {
     kind: listOf("a list of addresses, networks like 10.0.0.0/8, loopback, private", network),
     default: Object.freeze([...TRUSTED_PROXIES_DEFAULT]),
     shown: "loopback, private",
-    doc: "Proxies whose X-Forwarded-For and X-Real-IP are believed.",
+    doc: "Proxies whose X-Forwarded-For and X-Real-IP headers are trusted.",
   }),
   shutdown_timeout_secs: row({
     group: "server",
     env: "MALLARD_SHUTDOWN_TIMEOUT",
     kind: wholeNumber(1, 3600),
     default: 30,
-    doc: "Longest time a stop may take to finish requests and write events out.",
+    doc: "Time limit for finishing requests and writing events at shutdown.",
   }),
   log_format: row({
     group: "server",
     env: "MALLARD_LOG_FORMAT",
     kind: choice("text", "json"),
     default: "text",
-    doc: "Form of the log lines: text or json.",
+    doc: "Format of log lines: text or json.",
   }),
   data_dir: row({
     group: "storage",
     env: "MALLARD_DATA_DIR",
     kind: path,
     default: "data",
-    doc: "Folder that holds everything: events, settings made in the dashboard, secrets.",
+    doc: "Folder of all data: events, settings made in the dashboard, secrets.",
   }),
   flush_event_count: row({
     group: "storage",
@@ -134,7 +134,7 @@ export const SETTINGS = {
     // A timer of the runtime counts 24 days at most.
     kind: wholeNumber(1, 2_000_000),
     default: 60,
-    doc: "Longest time until new events are written to Parquet.",
+    doc: "Interval at which new events are written to Parquet.",
   }),
   retention_days: row({
     group: "storage",
@@ -150,7 +150,7 @@ export const SETTINGS = {
     kind: path,
     default: null,
     example: "/mnt/other-disk/mallard",
-    doc: "Folder into which the dashboard may back up; best on another disk, outside data_dir.",
+    doc: "Folder for backups from the dashboard; best on another disk, outside data_dir.",
   }),
   backup_interval_hours: row<number | null>({
     group: "storage",
@@ -159,7 +159,7 @@ export const SETTINGS = {
     default: null,
     shown: "only when asked",
     example: 24,
-    doc: "Hours after which the server backs up into backup_dir by itself.",
+    doc: "Interval of automatic backups into backup_dir, in hours.",
   }),
   memory_limit: row<string | null>({
     group: "storage",
@@ -168,7 +168,7 @@ export const SETTINGS = {
     default: null,
     shown: "half of the memory at most",
     example: "512MB",
-    doc: "Memory that DuckDB may use, like 512MB or 2GiB.",
+    doc: "Memory limit of DuckDB, such as 512MB or 2GiB.",
   }),
   threads: row<number | null>({
     group: "storage",
@@ -177,7 +177,7 @@ export const SETTINGS = {
     default: null,
     shown: "all cores",
     example: 2,
-    doc: "Threads that DuckDB may use.",
+    doc: "Threads of DuckDB.",
   }),
   native_dir: row({
     group: "storage",
@@ -195,14 +195,14 @@ export const SETTINGS = {
     ),
     default: Object.freeze([]),
     shown: "[] (any)",
-    doc: "Sites that are counted, and hosts that may send for them; none listed means any.",
+    doc: "Allowed sites, and hosts that may send events for them; empty allows any.",
   }),
   filter_bots: row({
     group: "collecting",
     env: "MALLARD_FILTER_BOTS",
     kind: flag,
     default: true,
-    doc: "Leave out visits of known robots.",
+    doc: "Drop events of known robots.",
   }),
   rate_limit_per_site: row({
     group: "collecting",
@@ -210,14 +210,14 @@ export const SETTINGS = {
     kind: wholeNumber(0, 1_000_000),
     default: 0,
     shown: "0 (none)",
-    doc: "Events a second that one site may send; 0 sets no limit.",
+    doc: "Rate limit of a site, in events per second; 0 for none.",
   }),
   rate_limit_per_address: row({
     group: "collecting",
     env: "MALLARD_RATE_LIMIT_PER_ADDRESS",
     kind: wholeNumber(0, 1_000_000),
     default: 1000,
-    doc: "Events a second that one public address may send; 0 sets no limit.",
+    doc: "Rate limit of a public address, in events per second; 0 for none.",
   }),
   geoip_db_path: row<string | null>({
     group: "collecting",
@@ -226,7 +226,7 @@ export const SETTINGS = {
     default: null,
     shown: "built in",
     example: "GeoLite2-City.mmdb",
-    doc: "A MaxMind City or Country file (.mmdb) to use in place of the built-in one.",
+    doc: "A MaxMind City or Country file (.mmdb) to use instead of the built-in one.",
   }),
   secret: row<string | null>({
     group: "privacy",
@@ -244,7 +244,7 @@ export const SETTINGS = {
     kind: flag,
     default: false,
     privacy: true,
-    doc: "Switch on the next five settings, and keep no place finer than the country.",
+    doc: "Turn on the next five settings, and store no location finer than the country.",
   }),
   strip_referrer_query: row({
     group: "privacy",
@@ -252,7 +252,7 @@ export const SETTINGS = {
     kind: flag,
     default: false,
     privacy: true,
-    doc: "Store referrers without their query and fragment.",
+    doc: "Store referrers without query and fragment.",
   }),
   round_timestamps: row({
     group: "privacy",
@@ -292,7 +292,7 @@ export const SETTINGS = {
     kind: flag,
     default: false,
     privacy: true,
-    doc: "Give every event a random visitor id: nobody can be followed, and visits mean nothing.",
+    doc: "Give every event a random visitor id: unique visitors and visits cannot be counted.",
   }),
   respect_gpc: row({
     group: "privacy",
@@ -308,7 +308,7 @@ export const SETTINGS = {
     kind: choice("derived", "random"),
     default: "derived",
     privacy: true,
-    doc: "derived: ids from the kept secret; random: from salts that are destroyed after use.",
+    doc: "derived: visitor ids from the secret; random: from salts that are destroyed after use.",
   }),
   geoip_precision: row({
     group: "privacy",
@@ -316,7 +316,7 @@ export const SETTINGS = {
     kind: choice("city", "region", "country", "none"),
     default: "city",
     privacy: true,
-    doc: "Finest place that is stored: city, region, country or none.",
+    doc: "Finest location that is stored: city, region, country or none.",
   }),
   admin_password: row<string | null>({
     group: "access",
@@ -326,7 +326,7 @@ export const SETTINGS = {
     shown: "set in the dashboard",
     secret: true,
     envOnly: true,
-    doc: "Password of the dashboard; kept in memory only, and wins over one set there.",
+    doc: "Password of the dashboard; kept in memory only, takes precedence over a stored one.",
   }),
   dashboard_origin: row<string | null>({
     group: "access",
@@ -334,7 +334,7 @@ export const SETTINGS = {
     kind: origin,
     default: null,
     example: "https://stats.example.com",
-    doc: "Origin under which the dashboard is opened; other origins may change nothing.",
+    doc: "Origin of the dashboard; requests from other origins cannot change anything.",
   }),
   secure_cookies: row({
     group: "access",
@@ -395,21 +395,21 @@ export const SETTINGS = {
     env: "MALLARD_CACHE_TTL",
     kind: wholeNumber(0, YEAR_SECS),
     default: 60,
-    doc: "How long an answer may be served again; 0 switches the cache off.",
+    doc: "Lifetime of cached answers; 0 turns the cache off.",
   }),
   cache_max_entries: row({
     group: "statistics",
     env: "MALLARD_CACHE_MAX_ENTRIES",
     kind: wholeNumber(1, 1_000_000),
     default: 10_000,
-    doc: "Answers the cache holds at most.",
+    doc: "Largest number of cached answers.",
   }),
   max_concurrent_queries: row({
     group: "statistics",
     env: "MALLARD_MAX_CONCURRENT_QUERIES",
     kind: wholeNumber(1, 10_000),
     default: 10,
-    doc: "Heavy reports that may run at the same time.",
+    doc: "Heavy reports that run at the same time.",
   }),
   query_timeout_secs: row({
     group: "statistics",

@@ -1,5 +1,5 @@
-// Who is asking, and what they may do: one value, made in one place and handed down with the
-// request. It must not know how a caller proved who they are.
+// The caller of a request and its rights, as one value that is made once and passed on with the
+// request. How the caller was authenticated is not known here.
 
 /** What a route needs of its caller. */
 export type Right = "public" | "ingest" | "read" | "admin";

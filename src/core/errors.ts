@@ -1,4 +1,4 @@
-// The errors a caller is meant to understand: one table of codes, one class that carries them.
+// Errors that are meant for the caller: a table of codes and the class that carries them.
 
 /** HTTP status of each kind of refusal. */
 export const ERRORS = {

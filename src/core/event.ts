@@ -1,7 +1,7 @@
 // The event as it is stored: one table of columns that the DuckDB tables, the Parquet files, the
-// journal and the exports are all made from. It must not know where events come from or go.
+// journal and the exports are all made from. Where events come from or go is not known here.
 
-/** How much a column says about a person, as the privacy settings and documents use it. */
+/** How much a column reveals about a person; the privacy page and documents use it. */
 export type PrivacyClass = "none" | "content" | "coarse" | "pseudonym";
 
 /** One stored column. `type` is DuckDB's; `required` columns are never NULL. */
@@ -113,7 +113,7 @@ export type EventColumnName = keyof typeof EVENT_COLUMNS;
 type Value<C extends EventColumn> = C["type"] extends "VARCHAR" ? string : number;
 
 /**
- * One recorded happening. Keys are the column names. `timestamp` is whole microseconds since
+ * One event. Keys are the column names. `timestamp` is whole microseconds since
  * 1970 UTC; `revenue_amount` is whole hundredths of the currency's unit (an exact DECIMAL(12,2)).
  */
 export type Event = {

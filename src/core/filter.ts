@@ -68,7 +68,7 @@ interface Bounds {
 /**
  * Reads the URL form: conditions `op(dimension,value,…)`, trees `and(…)`, `or(…)`, `not(…)`,
  * `has_done(…)`, `has_not_done(…)`, several at the top joined by `;` (all must hold). In a value
- * `\` takes the meaning from `,` `)` and `\`. `op~` ignores case, `op=` respects it. An empty
+ * `\` escapes `,` `)` and `\`. `op~` ignores case, `op=` respects it. An empty
  * text is no filter. Throws FilterFault.
  */
 export function parseFilter(text: string): Filter | null {

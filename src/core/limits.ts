@@ -40,11 +40,11 @@ export const USER_AGENTS_MAX = 10_000;
 export const PASSWORD_CHARS_MIN = 8;
 /** Longest password that is hashed, in characters. */
 export const PASSWORD_CHARS_MAX = 1024;
-/** Passwords waiting to be hashed before a login is told to come back. */
+/** Passwords waiting to be hashed before further logins are refused. */
 export const PASSWORD_QUEUE_MAX = 32;
 /** Body of a login, a setup or a new key. */
 export const AUTH_BODY_BYTES_MAX = 16 * 1024;
-/** Logins remembered at once; the oldest is forgotten first. */
+/** Login sessions kept at once; the oldest is removed first. */
 export const SESSIONS_MAX = 1000;
 /** API keys that are kept, revoked ones included. */
 export const API_KEYS_MAX = 10_000;
@@ -52,7 +52,7 @@ export const API_KEYS_MAX = 10_000;
 export const API_KEY_CHARS_MAX = 256;
 /** Longest name of an API key. */
 export const API_KEY_NAME_CHARS_MAX = 128;
-/** Size of the original's api_keys.json that is read. */
+/** Largest api_keys.json of the original program that is read. */
 export const API_KEYS_FILE_BYTES_MAX = 4 * 1024 * 1024;
 /** Erasures that are listed. */
 export const ERASURES_LISTED_MAX = 1000;
@@ -76,19 +76,19 @@ export const METRICS_MAX = 20;
 export const PROP_KEY_CHARS_MAX = 300;
 /** Rows that may be skipped in a breakdown. */
 export const OFFSET_MAX = 1_000_000;
-/** Characters of a user agent that are looked at. */
+/** Characters of a user agent that are parsed. */
 export const USER_AGENT_CHARS_MAX = 500;
 /** Time the body of an import request may take to arrive. */
 export const IMPORT_BODY_MS_MAX = 120_000;
 /** One line of an import. */
 export const IMPORT_LINE_BYTES_MAX = 64 * 1024;
-/** Refused lines of an import that are told one by one. */
+/** Refused lines of an import that are reported one by one. */
 export const IMPORT_FAULTS_LISTED_MAX = 100;
-/** Visitors whose visit may go on under the next salt of visitor ids. */
+/** Visitors whose visit may continue when visitor ids change. */
 export const VISITORS_CARRIED_MAX = 200_000;
 /** Characters kept of a campaign value. */
 export const CAMPAIGN_CHARS_MAX = 512;
-/** Sites that anybody's events may bring in; further ones have to be declared or listed. */
+/** Sites that are created by their first event; further ones must be declared or listed. */
 export const SITES_SEEN_MAX = 10_000;
 /** Sites whose settings are kept. */
 export const SITES_MAX = 10_000;
@@ -98,23 +98,23 @@ export const ITEMS_MAX = 1000;
 export const ITEM_NAME_CHARS_MAX = 256;
 /** Largest body of a goal, a segment, a funnel or an annotation, as JSON text. */
 export const ITEM_BODY_CHARS_MAX = 32 * 1024;
-/** Different sites, reasons and robots whose dropped requests wait to be written down. */
+/** Different sites, reasons and robots whose dropped requests wait to be written. */
 export const DROP_KEYS_MAX = 20_000;
-/** Requests a second that one API key may send; the rest is told to wait. */
+/** Requests per second of one API key; more get 429. */
 export const KEY_REQUESTS_PER_SEC = 500;
-/** Requests one API key may send at once after a pause. */
+/** Burst of requests of one API key. */
 export const KEY_REQUESTS_AT_ONCE = 5000;
 /** Open streams of live numbers. */
 export const STREAMS_MAX = 1000;
 /** Messages a stream may lag behind before it is closed. */
 export const STREAM_LAG_MAX = 8;
-/** All kept answers together, as characters of JSON. */
+/** Size of the answer cache, in characters of JSON. */
 export const CACHE_CHARS_MAX = 64 * 1024 * 1024;
-/** Requests a second for statistics from one address without a login; the rest has to wait. */
+/** Requests per second for statistics from one address without a login; more get 429. */
 export const ANONYMOUS_REQUESTS_PER_SEC = 100;
-/** Requests for statistics that one address without a login may send at once after a pause. */
+/** Burst of requests for statistics from one address without a login. */
 export const ANONYMOUS_REQUESTS_AT_ONCE = 2000;
-/** An answer that is shorter goes out as it is: compressed it would take as many packets. */
+/** Shorter answers are not compressed: they fit into one packet anyway. */
 export const GZIP_BYTES_MIN = 1024;
 /** Exports of a site's events that may be written or read at the same time. */
 export const EXPORTS_MAX = 4;

@@ -1,7 +1,7 @@
-// A map of bounded size that forgets what was used longest ago: the memory of everything here that
-// remembers answers. It must not hold anything that would have to be written down.
+// A map of bounded size that evicts the entry used longest ago. It holds only what can be computed
+// again.
 
-/** Remembers at most `entriesMax` values, the most recently used ones. */
+/** Keeps at most `entriesMax` values, the most recently used ones. */
 export class Recent<Key, Value> {
   readonly #entries = new Map<Key, Value>();
   readonly #entriesMax: number;
@@ -24,7 +24,7 @@ export class Recent<Key, Value> {
     return value;
   }
 
-  /** Adds or replaces a value; the one used longest ago goes when there is no more room. */
+  /** Adds or replaces a value; evicts the one used longest ago when the map is full. */
   set(key: Key, value: Value): void {
     this.#entries.delete(key);
     if (this.#entries.size >= this.#entriesMax) {

@@ -130,7 +130,7 @@ export const PERIODS = {
 
 /** Name of a period. */
 export type PeriodName = keyof typeof PERIODS;
-/** The period that holds where none is named. */
+/** The default period. */
 export const PERIOD_DEFAULT: PeriodName = "30d";
 
 /** The UTC range of a named period. */
@@ -335,7 +335,7 @@ function nextStart(day: number, interval: "day" | "week" | "month", weekStart: W
   return day + 7 - ((((day + shift) % 7) + 7) % 7);
 }
 
-/** Local time that never steps back: a time that is lived twice stands still the second time. */
+/** Local time that never steps back: it stands still while the clock repeats an hour. */
 export function monotoneLocal(arms: readonly ZoneArm[], us: number): number {
   let local = us + (arms[0]?.offsetUs ?? 0);
   let previous = arms[0];

@@ -1,4 +1,4 @@
-// The rule of what may name a site; the same for every door by which a name comes in.
+// The rule for site ids, the same wherever one is read.
 import { SITE_ID_CHARS_MAX } from "./limits.ts";
 
 /** What is wrong with a site id, as the end of a sentence; null when nothing is. */

@@ -1,10 +1,10 @@
 // SQL text with bound values: the only place SQL is assembled. A hole in sql`` is a bound
-// parameter unless it is itself Sql, so a string from outside can never become text.
+// parameter unless it is itself Sql, so input can never become SQL text.
 
 /** A value DuckDB can bind. Lists are bound as one parameter. */
 export type SqlValue = string | number | bigint | boolean | null | readonly string[];
 
-/** A piece of SQL with its bound values, in the order of its `$n`. */
+/** A fragment of SQL with its bound values, in the order of its `$n`. */
 export class Sql {
   readonly strings: readonly string[];
   readonly values: readonly SqlValue[];
@@ -43,18 +43,18 @@ export function sql(strings: TemplateStringsArray, ...holes: readonly (SqlValue 
   return new Sql(parts, values);
 }
 
-/** Text of our own, spliced as it is. Never for anything that came from outside. */
+/** A constant text, spliced as it is. Never for input. */
 export function raw(text: string): Sql {
   return new Sql([text], []);
 }
 
-/** One of our own names as a quoted identifier. Throws TypeError on anything else. */
+/** A name from this program as a quoted identifier. Throws TypeError on anything else. */
 export function ident(name: string): Sql {
   if (!/^[a-z_][a-z0-9_]*$/.test(name)) throw new TypeError(`Cannot use as a name: "${name}"`);
   return raw(`"${name}"`);
 }
 
-/** Joins pieces; the separator is our own text. */
+/** Joins fragments; the separator is a constant text. */
 export function join(pieces: readonly Sql[], separator = ", "): Sql {
   return pieces.reduce(
     (all, piece, index) => index === 0 ? piece : sql`${all}${raw(separator)}${piece}`,

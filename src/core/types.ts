@@ -1,5 +1,5 @@
-// The outside world as values that are handed in: time, chance, files, environment and log.
-// Only system.ts implements them for real; tests hand in their own.
+// The outside world as interfaces: clock, random bytes, files and log. runtime/system.ts implements
+// them; tests pass fakes.
 
 /** Source of time. `nowMs()` is milliseconds since 1970 UTC with a fraction where known. */
 export interface Clock {
@@ -12,7 +12,7 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Source of unpredictable bytes. */
+/** Source of cryptographically strong random bytes. */
 export interface Random {
   /** `count` random bytes. */
   bytes(count: number): Uint8Array<ArrayBuffer>;
@@ -20,7 +20,7 @@ export interface Random {
   uuid(): string;
 }
 
-/** The few file operations the program needs; every one may fail with the platform's error. */
+/** The file operations in use; each may fail with the platform's error. */
 export interface Files {
   readText(path: string): Promise<string | null>;
   readBytes(path: string): Promise<Uint8Array<ArrayBuffer> | null>;
@@ -31,7 +31,7 @@ export interface Files {
   /** Makes an existing file readable and writable for its owner alone, where the system can. */
   protect(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
-  /** A second name of the same file; rejects on another file system or where the name is taken. */
+  /** Makes a hard link; rejects across file systems and where the name is taken. */
   link(from: string, to: string): Promise<void>;
   /** A copy, flushed to disk. */
   copy(from: string, to: string): Promise<void>;

@@ -96,7 +96,7 @@ export function dateOfDay(day: number): string {
 
 /**
  * The first instant at which the zone's clock reads this local time or a later one. `local` is
- * the local time as if it were UTC. In a gap this is the end of the gap; of a doubled time it is
+ * the local time as if it were UTC. In a gap this is the end of the gap; of a repeated time it is
  * the earlier one.
  */
 export function instantOf(zone: string, local: number): number {

@@ -1,11 +1,11 @@
 // Group commit: events of many waiting requests go to the journal in one transaction, and each
-// request learns that its events are on disk. Nothing is kept here after that.
+// request learns that its events are on disk. Nothing is kept in memory after that.
 import { AppError, messageOf } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import { COMMIT_EVENTS_MAX, QUEUE_EVENTS_MAX } from "../core/limits.ts";
 import type { Log } from "../core/types.ts";
 
-/** Where events are kept: all of a batch are on disk when this resolves, none when it rejects. */
+/** Writes a batch: all of it is on disk when this resolves, none of it when this rejects. */
 export type Append = (events: readonly Event[]) => Promise<void>;
 
 interface Waiting {
@@ -63,7 +63,7 @@ export class Buffer {
   }
 
   async #commitAll(): Promise<void> {
-    // What else arrives in this turn of the event loop shares the first commit.
+    // Events that arrive in the same turn of the event loop share the first commit.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       const batch = this.#takeBatch();
@@ -96,13 +96,13 @@ export class Buffer {
   #failed(error: unknown): void {
     this.counts.commitFailures++;
     if (!this.#failing) {
-      this.#log("error", `Cannot write events to the journal: ${messageOf(error)}`);
+      this.#log("error", `Journal commit failed: ${messageOf(error)}`);
     }
     this.#failing = true;
   }
 
   #recovered(): void {
-    if (this.#failing) this.#log("info", "The journal accepts events again");
+    if (this.#failing) this.#log("info", "Journal commits succeed again");
     this.#failing = false;
   }
 }

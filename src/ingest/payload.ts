@@ -41,7 +41,7 @@ export type PayloadFields = Readonly<Record<keyof Payload, unknown>>;
 /** What a fault calls each field: its name in the wire format. */
 export type PayloadLabels = Readonly<Record<keyof Payload, string>>;
 
-/** Checks the fields one by one, and tells the first fault. Never throws. */
+/** Checks the fields in order and returns the first fault. Never throws. */
 export function checkPayload(fields: PayloadFields, labels: PayloadLabels): Checked<Payload> {
   try {
     return {
@@ -71,7 +71,7 @@ class Refusal extends Error {
   }
 }
 
-/** A refusal by value, for what is no event at all. */
+/** A refusal as a value, for a body that is no event. */
 export function refuse(code: PayloadFault["code"], message: string): { fault: PayloadFault } {
   return { fault: { code, message } };
 }
@@ -96,7 +96,7 @@ function optional(value: unknown, label: string, charsMax: number): string | nul
 }
 
 function bounded(value: string, label: string, charsMax: number): string {
-  // Characters as people count them: a surrogate pair is one.
+  // Counted in code points: a surrogate pair is one character.
   if (value.length > charsMax && [...value].length > charsMax) {
     throw new Refusal(
       "bad_request",
@@ -166,7 +166,7 @@ function cents(value: unknown, label: string): number | null {
   return rounded;
 }
 
-/** Hundredths of a decimal number, half away from zero, judged by its decimal digits. */
+/** Hundredths of a decimal number, rounded half away from zero by its decimal digits. */
 export function toCents(amount: number): number {
   const match = /^(-?)(\d+)(?:\.(\d+))?$/.exec(String(amount));
   if (!match) return Math.sign(amount) * Math.round(Math.abs(amount) * 100);

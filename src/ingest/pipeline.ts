@@ -17,7 +17,7 @@ import type { Timestamps } from "./timestamps.ts";
 import { pageOf, referrerOf } from "./enrich/url.ts";
 import { deviceOf, type UserAgent, type UserAgents } from "./enrich/user_agent.ts";
 
-/** What becomes of a payload. `retrySecs` tells when a rate limit lets the next one through. */
+/** The outcome of a payload. `retrySecs` is when a rate limit accepts the next one. */
 export type Outcome =
   | { readonly event: Event }
   | { readonly dropped: DropReason; readonly retrySecs?: number };
@@ -48,7 +48,7 @@ export interface PipelineOptions {
   readonly suppress_visitor_id: boolean;
 }
 
-/** The parts that know something about an event. */
+/** The parts that judge and enrich events. */
 export interface PipelineParts {
   /** Per site; a site may have its own rate. */
   readonly siteRates: RateLimit;
@@ -70,7 +70,7 @@ export interface SitePolicy {
   rateLimit(site: string): number | null;
   /** Whether the owner declared the site: then it counts as listed. */
   isDeclared(site: string): boolean;
-  /** Whether there is room for a site that may never have been seen. */
+  /** Whether the site is known or may be created by this event. */
   hasRoom(site: string): boolean;
   /** Hosts whose pages count; empty for any. */
   hostnames(site: string): readonly string[];
@@ -122,7 +122,7 @@ export class Pipeline {
     ];
   }
 
-  /** Judges and enriches what a tracker sent just now. */
+  /** Judges and enriches an event that a client sent now. */
   run(payload: Payload, { nowMs, address, headers }: Arrival): Outcome {
     const draft: Draft = {
       payload,
@@ -197,7 +197,7 @@ export class Pipeline {
     const { addressRates } = this.#parts;
     if (addressRates === null) return null;
     const parsed = parseAddress(address);
-    // Behind a proxy that is not known as one, everybody has its private address.
+    // Behind a proxy that is not trusted, all clients share the proxy's private address.
     if (!parsed || isSpecialPurpose(parsed)) return null;
     const waitSecs = addressRates.take(rateLimitKey(address));
     if (waitSecs === 0) return null;

@@ -1,11 +1,11 @@
-// Times of events: strictly increasing in this process, in microseconds, so that no two events
-// tie and the order of arrival is the order of time.
+// Timestamps of events: strictly increasing in this process, in microseconds, so that no two events
+// share one and the order of timestamps is the order of arrival.
 import { HOUR_US } from "../core/durations.ts";
 
-/** A clock set back by more than this is followed; less is waited out. */
+/** A clock set back by more than this is followed; by less, timestamps run ahead of it. */
 const BACKWARD_US_MAX = 10_000_000;
 
-/** Hands out times, each later than the one before. */
+/** Issues timestamps, each later than the one before. */
 export class Timestamps {
   readonly #roundToHour: boolean;
   #lastUs: number;

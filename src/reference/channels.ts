@@ -37,10 +37,10 @@ export interface ChannelFacts {
   readonly click_id: string | null;
 }
 
-/** What stands behind a source: the kind of a known one, an unknown site, or nothing at all. */
+/** What a source is: a kind of known source, an unknown site, or none. */
 export type Origin = SourceKind | "site" | "none";
 
-/** What becomes of each origin, and of those not named. */
+/** The channel of each origin, and of those not listed. */
 type Row = Readonly<Partial<Record<Origin, Channel>>> & { readonly rest: Channel };
 
 const UNPAID = {
@@ -85,7 +85,7 @@ export const MEANINGS = {
 /** Meaning of a medium. */
 export type Meaning = keyof typeof MEANINGS;
 
-/** Values of utm_medium, in lower case, parted by commas. */
+/** Values of utm_medium, in lower case, separated by commas. */
 export const MEDIUMS: readonly (readonly [Meaning, string])[] = [
   ["paid_search", "paidsearch,paid-search,paid_search,paid search,sem,adwords"],
   ["paid_social", "paidsocial,paid-social,paid_social,paid social"],
@@ -109,8 +109,8 @@ export const MEDIUMS: readonly (readonly [Meaning, string])[] = [
 export const PAID_MEDIUM = "^(?:.*cp[acl].*|ppc|paid.*|.*[-_ ]paid|retargeting|remarketing|ads?)$";
 
 /**
- * Parameters that networks add to the links they send visitors through: whose they are, and what
- * they mean where no medium says so. Only the parameter's name is ever stored.
+ * Click ids: parameters that advertising networks add to links, with the kind of the network and
+ * what they mean where utm_medium is missing. Only the parameter's name is ever stored.
  */
 export const CLICK_IDS = {
   gclid: { kind: "search", meaning: "paid", doc: "Google Ads" },

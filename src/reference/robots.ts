@@ -1,5 +1,5 @@
-// The robots that are known by name: what they are for, and the text by which they call themselves
-// in the User-Agent header. A table only; bot.ts reads it.
+// Robots known by name: their purpose, and the text by which they identify themselves in the
+// User-Agent header. Data only; ingest/enrich/robot.ts reads it.
 
 /** What robots are for, with a sentence for documents and the dashboard. */
 export const ROBOT_KINDS = {
@@ -22,7 +22,7 @@ export const ROBOT_KINDS = {
 /** What a robot is for. */
 export type RobotKind = keyof typeof ROBOT_KINDS;
 
-/** One robot: `[name, texts in small letters that stand at the start of a word]`. */
+/** One robot: `[name, texts in lower case that begin a word]`. */
 type Row = readonly [name: string, ...texts: string[]];
 
 /** Every robot known by name, by kind. */

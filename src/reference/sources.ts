@@ -1,5 +1,5 @@
-// The sources of visits that are known by name: search engines, networks, mail programs, shops and
-// assistants, with the hosts, the apps and the campaign words that stand for each.
+// Sources of visits known by name: search engines, social networks, mail programs, shops and
+// assistants, with the hosts, apps and campaign words of each.
 
 /** Kinds of sources, with a sentence for documents and the dashboard. */
 export const SOURCE_KINDS = {
@@ -22,13 +22,13 @@ export interface Source {
 }
 
 /**
- * `[name, hosts and apps, campaign words]`, the latter two parted by blanks. A host stands for its
- * subdomains, too, unless one of these has a row of its own; an app is its Android package.
+ * `[name, hosts and apps, campaign words]`, the latter two separated by spaces. A host covers its
+ * subdomains, unless one of these has a row of its own; an app is its Android package.
  * Campaign words are values of utm_source beside the name and the hosts.
  */
 type Row = readonly [name: string, hosts: string, words?: string];
 
-/** One name under many endings: `under("ebay", "com de")` is `ebay.com ebay.de`. */
+/** One name under many top-level domains: `under("ebay", "com de")` is `ebay.com ebay.de`. */
 function under(name: string, endings: string): string {
   return endings.split(" ").map((ending) => `${name}.${ending}`).join(" ");
 }
@@ -543,7 +543,7 @@ const { byHost, byText } = tables();
 
 /**
  * The known source a host belongs to: its own row, or that of the nearest domain above it. Hosts
- * are in lower case; `google.com.example` and `notgoogle.com` belong to nobody.
+ * are in lower case; `google.com.example` and `notgoogle.com` are unknown.
  */
 export function sourceOfHost(host: string): Source | null {
   let domain = host;
@@ -557,7 +557,7 @@ export function sourceOfHost(host: string): Source | null {
   return null;
 }
 
-/** How a source's text is compared: in lower case, without blanks around it and a leading www. */
+/** A source's text as it is compared: lower case, trimmed, without a leading `www.`. */
 export function comparableSource(text: string): string {
   return text.replace(/^ +| +$/g, "").toLowerCase().replace(/^www\./, "");
 }

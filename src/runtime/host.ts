@@ -1,4 +1,4 @@
-// What the program is told of the process it runs in: by main.ts in earnest, by tests otherwise.
+// What the program knows of its process: set by process.ts, faked in tests.
 import type { DuckDbModule } from "../storage/duckdb.ts";
 
 /** What the app needs to know of the process it runs in. */
@@ -13,6 +13,6 @@ export interface Host {
   readonly isDevelopment?: boolean;
   /** When files are merged; five minutes after start and each minute unless a test says else. */
   readonly compaction?: { readonly delayMs: number; readonly everyMs: number };
-  /** Tells the owner the one-time token of the first setup. Never logged. */
+  /** Shows the one-time setup token to the owner. It is never logged. */
   readonly tellSetupToken?: (token: string) => void;
 }

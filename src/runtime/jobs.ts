@@ -1,5 +1,5 @@
-// Periodic work as a table. A job never overlaps itself, a failing one is logged, counted and
-// tried again when its time comes; stopping waits for what runs.
+// Runs periodic jobs. A job never overlaps itself; a failed run is logged and counted, and the next
+// one comes at its usual time. Stopping waits for running jobs.
 import { messageOf } from "../core/errors.ts";
 import type { Clock, Log } from "../core/types.ts";
 
@@ -45,7 +45,7 @@ export class Jobs {
     if (this.#running.has(job.name)) return;
     const run = job.run().catch((error) => {
       this.failures[job.name] = (this.failures[job.name] ?? 0) + 1;
-      this.#log("error", `Cannot finish the job ${job.name}: ${messageOf(error)}`);
+      this.#log("error", `Job failed: ${messageOf(error)}`, { job: job.name });
     }).finally(() => this.#running.delete(job.name));
     this.#running.set(job.name, run);
   }

@@ -1,5 +1,5 @@
-// The real clock, randomness, filesystem and log: the only place where the program touches the
-// outside world directly.
+// The real clock, random source, file system and log. With process.ts the only place that touches
+// the outside world.
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Clock, Files, Log, LogLevel, Random, System } from "../core/types.ts";
 
@@ -11,7 +11,7 @@ export interface LogOptions {
 
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
-/** The outside world as it is. */
+/** The real system. */
 export function realSystem(options: LogOptions): System {
   return { clock: realClock, random: realRandom, files: realFiles, log: realLog(options) };
 }
@@ -66,7 +66,7 @@ function textFields(fields: Readonly<Record<string, unknown>>): string[] {
     .map(([name, value]) => `${name}=${oneLine(String(value))}`);
 }
 
-/** A line of the log stays one line, whatever was in the text. */
+/** Keeps a log line on one line, whatever the text holds. */
 function oneLine(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replace(/[\u0000-\u001f\u007f]+/g, " ");
@@ -77,7 +77,7 @@ function writeAll(bytes: Uint8Array): void {
   try {
     while (rest.length > 0) rest = rest.subarray(Deno.stderr.writeSync(rest));
   } catch {
-    // Nobody reads the log any more; the server goes on.
+    // The reader of the log is gone; the server goes on.
   }
 }
 

@@ -1,8 +1,8 @@
-// Goals: what a site counts as success, as an owner writes it and as the filter it stands for.
+// Goals: what a site counts as a conversion, as an owner defines it and as a filter.
 import { allOf, type Filter } from "../core/filter.ts";
 import { EVENT_NAME_CHARS_MAX, PROP_KEY_CHARS_MAX, URL_CHARS_MAX } from "../core/limits.ts";
 
-/** A goal as an owner writes it: at least one of page and event; the rest must hold besides. */
+/** A goal as an owner defines it: a page, an event or both; further conditions must hold too. */
 export interface Goal {
   readonly name: string;
   /** Path of a pageview; `*` is any text without a slash, `**` any text. */
@@ -66,7 +66,7 @@ function isProps(value: unknown): value is Record<string, string> {
     );
 }
 
-/** The filter a goal stands for. */
+/** The filter that matches a goal's conversions. */
 export function filterOfGoal(goal: Goal): Filter {
   const { page, event, props = {}, min_revenue, currency } = goal;
   const filter = allOf([

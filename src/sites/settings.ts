@@ -1,4 +1,4 @@
-// What an owner may set for a site: one table of keys with their defaults and checks.
+// The settings of a site: one table of keys with their defaults and checks.
 import { isZone } from "../core/zone.ts";
 
 /** One setting. `check` returns what is wrong with a value, or null. */
@@ -47,32 +47,32 @@ export const SITE_SETTINGS = {
         ? null
         : `no text of 1 to ${NAME_CHARS_MAX} characters`
     ),
-    doc: "what the dashboard calls the site; its id where null",
+    doc: "name of the site on the dashboard; its id where null",
   },
   timezone: {
     byDefault: "UTC",
     check: (value) => typeof value === "string" && isZone(value) ? null : "no IANA time zone",
-    doc: "IANA name of the time zone days, weeks and months are cut in",
+    doc: "time zone of days, weeks and months, an IANA name",
   },
   week_start: {
     byDefault: "monday",
     check: oneOf("monday", "sunday"),
-    doc: "first day of a week: monday or sunday",
+    doc: "first day of the week: monday or sunday",
   },
   visit_timeout_minutes: {
     byDefault: 30,
     check: wholeFrom(1, 240),
-    doc: "a longer pause ends a visit",
+    doc: "minutes of inactivity after which a visit ends",
   },
   rate_limit: {
     byDefault: null,
     check: orNull(wholeFrom(0, 1_000_000)),
-    doc: "events a second the site may send, 0 for no limit; that of the server where null",
+    doc: "rate limit in events per second, 0 for none; the server's where null",
   },
   retention_days: {
     byDefault: null,
     check: orNull(wholeFrom(0, 36_500)),
-    doc: "days after which events go, 0 for never; that of the server where null",
+    doc: "data retention in days, 0 for ever; the server's where null",
   },
   visitor_id_days: {
     byDefault: 1,
@@ -83,12 +83,12 @@ export const SITE_SETTINGS = {
   hostnames: {
     byDefault: [],
     check: hostList,
-    doc: "hosts whose pages count, in lower case; all where empty",
+    doc: "allowed hostnames, in lower case; any where empty",
   },
   public: {
     byDefault: false,
     check: flag,
-    doc: "whether its statistics are open to everyone",
+    doc: "whether everyone may see the statistics",
   },
   visit_list: {
     byDefault: false,
@@ -114,7 +114,7 @@ export interface SiteSettings {
   readonly visit_list: boolean;
 }
 
-/** The settings of a site of which nothing was set. */
+/** The default settings. */
 export const SETTINGS_BY_DEFAULT = Object.fromEntries(
   Object.entries<SiteSettingRow>(SITE_SETTINGS).map(([name, row]) => [name, row.byDefault]),
 ) as unknown as SiteSettings;
@@ -131,7 +131,7 @@ export function faultsOfSettings(given: Readonly<Record<string, unknown>>): stri
   });
 }
 
-/** Kept settings over the defaults; what is unknown or no longer valid counts as not set. */
+/** Stored settings over the defaults; unknown and invalid ones are ignored. */
 export function settingsOf(kept: Readonly<Record<string, unknown>>): SiteSettings {
   const valid = Object.entries(kept).filter(([name, value]) =>
     faultsOfSettings({ [name]: value }).length === 0

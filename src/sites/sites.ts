@@ -1,5 +1,5 @@
-// The sites as their owners set them up, and what is kept with each: goals, segments, funnels,
-// annotations. Memory and disk always agree: a change is on disk before it is seen.
+// The declared sites with their settings, goals, segments, funnels and annotations. A change is on
+// disk before it is visible.
 import { AppError } from "../core/errors.ts";
 import { ITEM_BODY_CHARS_MAX, ITEMS_MAX, SITES_MAX } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
@@ -19,7 +19,7 @@ export interface DeclaredSite {
   readonly created_at: number;
 }
 
-/** One thing kept with a site. Times in milliseconds since 1970. */
+/** A goal, segment, funnel or annotation of a site. Times in milliseconds since 1970. */
 export interface Item {
   readonly id: number;
   readonly site_id: string;
@@ -30,13 +30,13 @@ export interface Item {
   readonly updated_at: number;
 }
 
-/** Name and body of a thing to keep; both are checked by whoever asks. */
+/** Name and body of an item; the caller has checked both. */
 export interface ItemDraft {
   readonly name: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Everything owners keep about their sites. */
+/** Settings and items of all sites. */
 export class Sites {
   readonly #store: SiteStore;
   readonly #clock: Clock;
@@ -48,7 +48,7 @@ export class Sites {
     this.#clock = clock;
   }
 
-  /** Reads what is kept. Rejects with the store's error. */
+  /** Reads everything from the store. Rejects with the store's error. */
   static async open(store: SiteStore, clock: Clock): Promise<Sites> {
     const sites = new Sites(store, clock);
     await sites.#loadSites();
@@ -71,7 +71,7 @@ export class Sites {
     return [...this.#sites.keys()];
   }
 
-  /** Ids of the sites whose statistics are open to everyone. */
+  /** Ids of the public sites. */
   publicIds(): readonly string[] {
     return this.declaredIds().filter((id) => this.settings(id).public);
   }
@@ -101,27 +101,27 @@ export class Sites {
     return put;
   }
 
-  /** Forgets a site's settings and everything kept with it. Its events are not touched. */
+  /** Removes a site's settings and items. Its events are not touched. */
   async drop(site: string): Promise<void> {
     await this.#store.run("dropSite", site);
     await this.#loadSites();
     await this.#loadItems();
   }
 
-  /** What a site keeps of one kind, oldest first. */
+  /** The items of one kind of a site, oldest first. */
   items(site: string, kind: ItemKind): readonly Item[] {
     return (this.#items.get(site) ?? []).filter((item) => item.kind === kind);
   }
 
-  /** One thing of a site by its id, or undefined. */
+  /** An item of a site by its id, or undefined. */
   item(site: string, kind: ItemKind, id: number): Item | undefined {
     return this.items(site, kind).find((item) => item.id === id);
   }
 
-  /** Keeps a thing. Throws `conflict` when the name is taken or there are too many. */
+  /** Adds an item. Throws `conflict` when the name is taken or there are too many. */
   async add(site: string, kind: ItemKind, { name, body }: ItemDraft): Promise<Item> {
     if (this.items(site, kind).length >= ITEMS_MAX) {
-      throw new AppError("conflict", `Cannot keep the ${kind}: there are ${ITEMS_MAX} already`);
+      throw new AppError("conflict", `Cannot save the ${kind}: there are ${ITEMS_MAX} already`);
     }
     const nowMs = this.#clock.nowMs();
     const id = await this.#store.run("addItem", {
@@ -137,7 +137,7 @@ export class Sites {
     return this.#kept(site, kind, id);
   }
 
-  /** Changes a kept thing. Throws `conflict` when the name is taken. */
+  /** Changes an item. Throws `conflict` when the name is taken. */
   async change(item: Item, { name, body }: ItemDraft): Promise<Item> {
     const changed = await this.#store.run("changeItem", {
       id: item.id,
@@ -150,7 +150,7 @@ export class Sites {
     return this.#kept(item.site_id, item.kind, item.id);
   }
 
-  /** Forgets a kept thing. */
+  /** Removes an item. */
   async remove(item: Item): Promise<void> {
     await this.#store.run("dropItem", item.id);
     await this.#loadItems();
@@ -189,10 +189,10 @@ function bodyText(kind: ItemKind, body: Readonly<Record<string, unknown>>): stri
   if (text.length <= ITEM_BODY_CHARS_MAX) return text;
   throw new AppError(
     "too_large",
-    `Cannot keep the ${kind}: it is longer than ${ITEM_BODY_CHARS_MAX}`,
+    `Cannot save the ${kind}: it is longer than ${ITEM_BODY_CHARS_MAX}`,
   );
 }
 
 function nameTaken(kind: ItemKind, name: string): AppError {
-  return new AppError("conflict", `Cannot keep the ${kind}: there is one called "${name}" already`);
+  return new AppError("conflict", `Cannot save the ${kind}: there is one called "${name}" already`);
 }

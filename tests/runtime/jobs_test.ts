@@ -67,5 +67,6 @@ Deno.test("Jobs logs and counts a failing one, and tries it again", async () => 
   }
   assert.strictEqual(runs, 2);
   assert.deepStrictEqual(jobs.failures, { bad: 2 });
-  assert.match(lines[0]!.message, /bad: no luck/);
+  assert.equal(lines[0]!.message, "Job failed: no luck");
+  assert.equal(lines[0]!.fields?.["job"], "bad");
 });

@@ -9,20 +9,20 @@ import { parseAddress } from "../../net/address.ts";
 import { isSpecialPurpose } from "../../net/ranges.ts";
 import { Recent } from "../../core/lru_cache.ts";
 
-/** How exactly a place is told, from most to least. */
+/** How precise a stored place is, from most to least. */
 export const GEO_PRECISIONS = ["city", "region", "country", "none"] as const;
 
 /** One of GEO_PRECISIONS. */
 export type GeoPrecision = (typeof GEO_PRECISIONS)[number];
 
-/** A place. The keys are columns of the event; null where it is unknown or not to be told. */
+/** A place. The keys are columns of the event; null where it is unknown or too precise. */
 export interface Place {
   readonly country_code: string | null;
   readonly region: string | null;
   readonly city: string | null;
 }
 
-/** No place at all. */
+/** An unknown place. */
 export const NOWHERE: Place = { country_code: null, region: null, city: null };
 
 const RECORDS_MAX = 20_000;
@@ -68,7 +68,7 @@ function placeOf(value: unknown, precision: GeoPrecision): Place {
   };
 }
 
-/** Whether the tree of the file is followed by the zeros that must follow it. */
+/** Whether the search tree is followed by the 16 zero bytes that the format demands. */
 function isWhole(bytes: Uint8Array, treeBytes: number): boolean {
   const separator = bytes.subarray(treeBytes, treeBytes + SEPARATOR_BYTES);
   return separator.length === SEPARATOR_BYTES && separator.every((byte) => byte === 0);
@@ -85,7 +85,7 @@ export class GeoIp {
     this.#precision = precision;
   }
 
-  /** Opens the bytes of a database. Throws Error with a sentence for damaged or foreign ones. */
+  /** Opens the bytes of a database. Throws Error for a corrupt or unknown file. */
   static open(bytes: Uint8Array, options: { readonly precision: GeoPrecision }): GeoIp {
     const refuse = (found: string) => new Error(`Cannot open GeoIP database: ${found}`);
     if (bytes[0] === 0x1f && bytes[1] === 0x8b) throw refuse("it is packed by gzip, unpack it");
@@ -112,7 +112,7 @@ export class GeoIp {
     return this.#faults;
   }
 
-  /** The place of an address; special-purpose addresses, and what is no address, are nowhere. */
+  /** The place of an address; special-purpose addresses, and what is no address, have no place. */
   lookup(address: string): Place {
     if (this.#precision === "none") return NOWHERE;
     try {
@@ -146,8 +146,8 @@ async function openFile(files: Files, path: string, precision: GeoPrecision): Pr
 
 /**
  * The database in force: the owner's where `path` names one that can be opened, else the built-in
- * one. What cannot be opened is a warning in the log; null when there is none, or none is wanted.
- * `isOwn` says whether it is the owner's.
+ * one. A file that cannot be opened is a warning in the log. Null where there is none, or none is
+ * wanted. `isOwn` tells whether it is the owner's.
  */
 export async function loadGeoIp(
   files: Files,

@@ -1,5 +1,5 @@
-// The source a visit came from, by name. Campaign values say nothing here: what they mean is told
-// at the time of asking, by the tables of channels.
+// The source of a visit by name, from its referrer. Campaign values are not considered here:
+// queries interpret them, by the tables of channels.
 import { sourceOfHost } from "../../reference/sources.ts";
 import { comparableHost, referrerUrl } from "./url.ts";
 

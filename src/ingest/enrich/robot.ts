@@ -1,17 +1,17 @@
 // Which user agents are robots, and which robot each is. The only file that knows isbot. A missing
-// user agent is no verdict: nothing is said against it here.
+// user agent is not taken for a robot.
 import { isbot } from "isbot";
 import { USER_AGENT_CHARS_MAX, USER_AGENTS_MAX } from "../../core/limits.ts";
 import { Recent } from "../../core/lru_cache.ts";
 import { type RobotKind, ROBOTS } from "../../reference/robots.ts";
 
-/** A robot. The names are those of the table and one for all others: a bounded set. */
+/** A robot. Its name is one of the table or the one for all others: a bounded set. */
 export interface Robot {
   readonly name: string;
   readonly kind: RobotKind;
 }
 
-/** The robot that is in no table. */
+/** Any robot that is not in the table. */
 const UNNAMED: Robot = { name: "Other", kind: "other" };
 
 function namesByText(): ReadonlyMap<string, Robot> {

@@ -1,5 +1,5 @@
 // The parts of addresses that are stored: of a page its path, host, campaign values and the name of
-// a click id; of a referrer all but what is nobody's business. Nothing here ever fails.
+// a click id; of a referrer all but user, password and fragment. Nothing here throws.
 import { CLICK_IDS, type ClickId } from "../../reference/channels.ts";
 import type { Event } from "../../core/event.ts";
 import { CAMPAIGN_CHARS_MAX, URL_CHARS_MAX } from "../../core/limits.ts";
@@ -23,7 +23,7 @@ type UtmName = (typeof UTM_NAMES)[number];
 const UTM_SET: ReadonlySet<string> = new Set(UTM_NAMES);
 const CLICK_IDS_IN_ORDER = Object.keys(CLICK_IDS) as ClickId[];
 
-/** Only carries a path through the URL parser. */
+/** A base for parsing a path as a URL. */
 const BASE = "http://path.invalid";
 
 function parsed(text: string): URL | null {
@@ -34,10 +34,10 @@ function parsed(text: string): URL | null {
   }
 }
 
-/** A path as a browser would write it, at most as long as one may be asked for. */
+/** A path as a browser would write it, cut to the longest that filters take. */
 function boundedPath(pathname: string): string {
   if (pathname.length <= URL_CHARS_MAX) return pathname || "/";
-  // The last character may be cut in half: of several bytes it goes, whole or not.
+  // The cut may fall inside a percent-encoded character: its partial bytes are removed.
   return pathname.slice(0, URL_CHARS_MAX).replace(/%[0-9A-F]?$/i, "")
     .replace(/%[C-F][0-9A-F](?:%[89AB][0-9A-F]){0,3}$/i, "");
 }

@@ -1,5 +1,5 @@
 // Browser, system and device from the User-Agent header, under the names the stored data uses.
-// The only file that knows ua-parser-js. It must not look at anything but the text it is given.
+// The only file that knows ua-parser-js. It reads nothing but the texts it is given.
 import { UAParser } from "ua-parser-js";
 import { USER_AGENT_CHARS_MAX, USER_AGENTS_MAX } from "../../core/limits.ts";
 import { Recent } from "../../core/lru_cache.ts";
@@ -7,7 +7,7 @@ import { Recent } from "../../core/lru_cache.ts";
 /** Classes of devices that are told apart. */
 export type DeviceType = "desktop" | "mobile" | "tablet";
 
-/** What a user agent says; null where it says nothing. The keys are columns of the event. */
+/** What a user agent tells; null where it is unknown. The keys are columns of the event. */
 export interface UserAgent {
   readonly browser: string | null;
   readonly browser_version: string | null;
@@ -16,7 +16,7 @@ export interface UserAgent {
   readonly device_type: DeviceType | null;
 }
 
-/** The part of ua-parser-js in use; it brings no types of its own. */
+/** The part of ua-parser-js in use; the package has no types. */
 interface Parser {
   setUA(text: string): Parser;
   getBrowser(): { name?: string; version?: string };
@@ -24,7 +24,7 @@ interface Parser {
   getDevice(): { type?: string; vendor?: string };
 }
 
-/** Names of ua-parser-js in small letters → names in the data. What is not listed stays. */
+/** Names of ua-parser-js in lower case → names in the data. What is not listed stays. */
 const BROWSERS: Readonly<Record<string, string>> = {
   "115": "115 Browser",
   "2345": "2345 Explorer",
@@ -199,7 +199,7 @@ const HANDHELD_SYSTEMS: ReadonlySet<string> = new Set([
   "Windows Phone",
 ]);
 
-/** Brands of Sec-CH-UA whose browsers call themselves Chrome in the User-Agent header. */
+/** Brands of Sec-CH-UA whose browsers identify as Chrome in the User-Agent header. */
 const BRANDS = ["Brave", "Vivaldi", "Opera", "DuckDuckGo"] as const;
 
 const NAME_CHARS_MAX = 64;
@@ -262,8 +262,8 @@ export class UserAgents {
   }
 
   /**
-   * What the text says. `brands` is the Sec-CH-UA header where there is one: it alone tells Brave
-   * and its like from Chrome.
+   * What the text says. `brands` is the Sec-CH-UA header where there is one: only it tells Brave
+   * and similar browsers from Chrome.
    */
   parse(text: string, brands: string | null = null): UserAgent {
     if (text === "") return NOTHING;
@@ -273,7 +273,7 @@ export class UserAgents {
     return brand ? { ...found, browser: brand } : found;
   }
 
-  /** Long texts are cut, and not remembered: each would hold on to all of its header. */
+  /** Long texts are cut and not cached: a substring would keep the whole header in memory. */
   #remember(text: string): UserAgent {
     if (text.length > USER_AGENT_CHARS_MAX) return this.#read(text.slice(0, USER_AGENT_CHARS_MAX));
     const known = this.#recent.get(text);

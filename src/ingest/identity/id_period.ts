@@ -1,11 +1,11 @@
 // How long a visitor id lasts: periods of whole UTC days. Both kinds of ids change at the same
-// moments, and reports of who came again count by the same ones.
+// instants, and retention counts by the same periods.
 import { DAY_MS } from "../../core/durations.ts";
 
 /** For how many UTC days an id may stand for the same browser. */
 export const ID_DAYS = [1, 7, 30] as const;
 
-/** Longer periods are counted from a Monday, as weeks of retention are: 1970-01-05 was one. */
+/** Longer periods begin on a Monday, as weeks of retention do: 1970-01-05 was one. */
 const FIRST_MONDAY = 4;
 
 /** Number of the period of `days` UTC days that holds a time. */

@@ -1,5 +1,5 @@
-// Who is the same visitor: a keyed hash of address and browser whose key changes every UTC day,
-// and the secret it is made from. Addresses go in and are not kept.
+// Visitor ids from a secret: a keyed hash of address and user agent under a key that changes every
+// UTC day. Addresses are not kept.
 import { createHash, type Hash } from "node:crypto";
 import { DAY_MS } from "../../core/durations.ts";
 import type { Files, Random } from "../../core/types.ts";
@@ -12,7 +12,7 @@ const SECRET_FILE = ".secret";
 /** Days whose keys are kept: the first of this and of the last period of each length, and more. */
 const DAYS_KEPT = 8;
 
-/** A hash that has taken in an HMAC's key, mixed with `mix`; it is copied for each message. */
+/** A hash state with an HMAC's key, padded with `mix`, already in; it is copied per message. */
 function keyed(key: string, mix: number): Hash {
   const block = new Uint8Array(BLOCK_BYTES);
   new TextEncoder().encodeInto(key, block);
@@ -77,7 +77,7 @@ export async function loadSecret(
   const path = `${options.dataDir}/${SECRET_FILE}`;
   const kept = (await files.readText(path))?.replace(/[\r\n]+$/, "");
   if (kept) {
-    // The original left it readable for all. Where it belongs to somebody else it stays so.
+    // The original program left it readable for all. This fails where another user owns the file.
     await files.protect(path).catch(() => {});
     return kept;
   }
