@@ -1,5 +1,5 @@
-// GET /api/stats/live: the realtime report as server-sent events, pushed when something arrived.
-// One look a second serves every open stream; a site's answer is made once for all its readers.
+// GET /api/stats/live: the realtime report as server-sent events, sent when it has changed. One
+// check a second serves every open stream; streams with the same parameters share one answer.
 import { requireSite } from "../../auth/rights.ts";
 import { HOUR_MS } from "../../core/durations.ts";
 import { AppError, messageOf } from "../../core/errors.ts";
@@ -12,25 +12,25 @@ import { REALTIME } from "../../query/reports/realtime.ts";
 import type { Runner } from "../../query/run.ts";
 import type { Reader } from "../../storage/reader.ts";
 
-const LOOK_MS = 1000;
-/** Numbers of the last minutes fall without any event: they are made again after this long. */
+const CHECK_MS = 1000;
+/** Numbers of the last minutes fall without new events: they are computed again after this. */
 const STALE_MS = 15_000;
-/** A comment keeps proxies from closing a silent stream. */
+/** After this long without a message a comment keeps proxies from closing the stream. */
 const SILENCE_MS = 25_000;
-/** A stream ends then: its reader comes back and shows again that it may read. */
+/** A stream ends after this long; its client reconnects, and its rights are checked again. */
 const STREAM_MS_MAX = HOUR_MS;
 const ENCODER = new TextEncoder();
 
 type Stream = ReadableStreamDefaultController<Uint8Array>;
 
-/** The streams of one site that filter alike. */
+/** The streams of one site with the same parameters. */
 interface Channel {
   readonly site: string;
   readonly query: string;
-  /** When each was opened. */
+  /** When each was opened, in ms. */
   readonly streams: Map<Stream, number>;
   version: string;
-  madeMs: number;
+  computedMs: number;
   sentMs: number;
   text: string;
   busy: boolean;
@@ -38,14 +38,14 @@ interface Channel {
 
 /** Every open stream. */
 export class Live {
-  readonly #runner: Runner;
+  readonly #runner: Pick<Runner, "answer">;
   readonly #reader: Reader;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #channels = new Map<string, Channel>();
-  #stopLooking: (() => void) | null = null;
+  #stopChecking: (() => void) | null = null;
 
-  constructor(runner: Runner, reader: Reader, clock: Clock, log: Log) {
+  constructor(runner: Pick<Runner, "answer">, reader: Reader, clock: Clock, log: Log) {
     this.#runner = runner;
     this.#reader = reader;
     this.#clock = clock;
@@ -75,7 +75,7 @@ export class Live {
       },
       cancel: () => this.#leave(channel, own),
     }, { highWaterMark: STREAM_LAG_MAX });
-    this.#stopLooking ??= this.#clock.every(LOOK_MS, () => this.#look());
+    this.#stopChecking ??= this.#clock.every(CHECK_MS, () => this.#check());
     return new Response(body, {
       headers: {
         "content-type": "text/event-stream",
@@ -104,7 +104,7 @@ export class Live {
       query,
       streams: new Map(),
       version: this.#reader.version(site),
-      madeMs: nowMs,
+      computedMs: nowMs,
       sentMs: nowMs,
       text,
       busy: false,
@@ -113,14 +113,14 @@ export class Live {
     return channel;
   }
 
-  #look(): void {
+  #check(): void {
     const nowMs = this.#clock.nowMs();
     for (const channel of [...this.#channels.values()]) {
       for (const [stream, openedMs] of [...channel.streams]) {
         if (nowMs - openedMs >= STREAM_MS_MAX) this.#end(channel, stream);
       }
       const version = this.#reader.version(channel.site);
-      const due = version !== channel.version || nowMs - channel.madeMs >= STALE_MS;
+      const due = version !== channel.version || nowMs - channel.computedMs >= STALE_MS;
       if (due && !channel.busy) void this.#refresh(channel, version);
       else if (nowMs - channel.sentMs >= SILENCE_MS) this.#send(channel, ":\n\n");
     }
@@ -132,14 +132,14 @@ export class Live {
       const params = new Params(new URLSearchParams(channel.query));
       const text = await this.#answer(channel.site, params);
       channel.version = version;
-      channel.madeMs = this.#clock.nowMs();
+      channel.computedMs = this.#clock.nowMs();
       if (text !== channel.text) {
         channel.text = text;
         this.#send(channel, message(text));
       }
     } catch (error) {
-      channel.madeMs = this.#clock.nowMs();
-      this.#log("warn", "Live numbers were not made", { reason: messageOf(error) });
+      channel.computedMs = this.#clock.nowMs();
+      this.#log("warn", "Live update failed", { reason: messageOf(error) });
     } finally {
       channel.busy = false;
     }
@@ -149,7 +149,7 @@ export class Live {
     channel.sentMs = this.#clock.nowMs();
     const bytes = ENCODER.encode(text);
     for (const stream of [...channel.streams.keys()]) {
-      // A reader that does not keep up comes back by itself.
+      // A client that does not keep up reconnects by itself.
       if ((stream.desiredSize ?? 0) <= 0) this.#end(channel, stream);
       else stream.enqueue(bytes);
     }
@@ -166,8 +166,8 @@ export class Live {
       this.#channels.delete(JSON.stringify([channel.site, channel.query]));
     }
     if (this.#channels.size === 0) {
-      this.#stopLooking?.();
-      this.#stopLooking = null;
+      this.#stopChecking?.();
+      this.#stopChecking = null;
     }
   }
 }
