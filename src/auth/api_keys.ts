@@ -1,5 +1,5 @@
-// API keys: made, listed, revoked, and found by what a request presents. The clear key is told
-// once, when it is made; only its SHA-256 is kept.
+// API keys: creates, lists and revokes them, and finds the one that a request presents. The clear
+// key is returned once, when it is created; only its SHA-256 is stored.
 import { AppError } from "../core/errors.ts";
 import { API_KEY_CHARS_MAX, API_KEYS_MAX } from "../core/limits.ts";
 import type { Clock, Random } from "../core/types.ts";
@@ -13,7 +13,7 @@ interface KnownKey extends KeyRow {
   readonly digest: Uint8Array;
 }
 
-/** A new key: `key` is the clear one and exists nowhere else. */
+/** A new key. `key` is the clear one, which is stored nowhere. */
 export interface NewKey {
   readonly key: string;
   readonly key_hash: string;
@@ -21,7 +21,7 @@ export interface NewKey {
   readonly scope: KeyScope;
 }
 
-/** The API keys, those in memory always the same as those on disk. */
+/** The API keys: those in memory are always the same as those on disk. */
 export class ApiKeys {
   readonly #store: OwnerStore;
   readonly #clock: Clock;
@@ -34,7 +34,7 @@ export class ApiKeys {
     this.#random = random;
   }
 
-  /** Reads the kept keys after adding `imported` ones. Rejects with the store's error. */
+  /** Reads the stored keys after adding `imported` ones. Rejects with the store's error. */
   static async open(
     store: OwnerStore,
     clock: Clock,
@@ -47,17 +47,17 @@ export class ApiKeys {
     return keys;
   }
 
-  /** The row of a clear key that is in force, or null. */
+  /** The row of a clear key that is valid, or null. */
   find(key: string): KeyRow | null {
     if (key.length > API_KEY_CHARS_MAX || !KEY.test(key)) return null;
     const found = findByDigest(this.#keys, sha256(key));
     return found && !found.revoked ? found : null;
   }
 
-  /** Makes a key. Rejects with `conflict` when there are too many. */
+  /** Creates a key. Rejects with `conflict` when there are too many. */
   async create(name: string, scope: KeyScope): Promise<NewKey> {
     if (this.#keys.length >= API_KEYS_MAX) {
-      throw new AppError("conflict", `Cannot make a key: there are ${API_KEYS_MAX} already`);
+      throw new AppError("conflict", `Cannot create the key: there are ${API_KEYS_MAX} already`);
     }
     const key = `mm_${this.#random.bytes(KEY_BYTES).toHex()}`;
     const key_hash = sha256Hex(key);
@@ -73,7 +73,7 @@ export class ApiKeys {
     return this.#keys.map(({ digest: _, ...key }) => key);
   }
 
-  /** Puts a key out of force, for ever. Tells whether there is such a key. */
+  /** Revokes a key for good. Resolves with whether there is such a key. */
   async revoke(keyHash: string): Promise<boolean> {
     const known = await this.#store.run("revokeKey", keyHash);
     await this.#load();

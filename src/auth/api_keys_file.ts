@@ -1,5 +1,5 @@
-// DATA_DIR/api_keys.json as the original program keeps it: read, never written. What is damaged
-// is reported and ignored; the rest goes on working.
+// DATA_DIR/api_keys.json in the format of the original program: read, never written. Damaged
+// entries are logged and ignored.
 import { messageOf } from "../core/errors.ts";
 import { API_KEY_NAME_CHARS_MAX, API_KEYS_FILE_BYTES_MAX, API_KEYS_MAX } from "../core/limits.ts";
 import type { Files, Log } from "../core/types.ts";

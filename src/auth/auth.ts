@@ -1,5 +1,5 @@
-// Who is asking: the one place where a password, a login or a key becomes an Access. It knows the
-// owner's password as a hash only, and no route but its own.
+// Authentication: the one place where a password, a login or an API key becomes an Access. It
+// holds the owner's password only as a hash.
 import type { Access, Right } from "../core/access.ts";
 import { AppError } from "../core/errors.ts";
 import type { Context, Route } from "../http/route.ts";
@@ -27,22 +27,22 @@ export interface AuthOptions {
   readonly max_login_attempts: number;
   readonly login_lockout_secs: number;
   readonly dashboard_origin: string | null;
-  /** Whether browsers reach the server by TLS only: cookies are Secure. */
+  /** Whether browsers reach the server by TLS only; if so, cookies are Secure. */
   readonly secure: boolean;
-  /** Sites whose statistics are open to everyone. */
+  /** Sites whose statistics are public. */
   readonly publicSites?: () => readonly string[];
 }
 
-/** What access needs of the outside world. */
+/** The parts of System that access needs. */
 interface AuthSystem {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 }
 
-const MASKED =
-  "A proxy in front passes on neither Host nor X-Forwarded-For: who comes through it " +
-  "looks like this machine, and may administer until there is a password";
+const PROXIED =
+  "The reverse proxy forwards neither Host nor X-Forwarded-For: its clients look local and may " +
+  "administer until a password is set";
 
 const OPEN: ReadonlySet<Right> = new Set(["public", "ingest"]);
 const READER: ReadonlySet<Right> = new Set(["public", "ingest", "read"]);
@@ -115,18 +115,18 @@ export class Auth {
     return this.#loginFailures;
   }
 
-  /** What allows the first setup from elsewhere: shown to the owner at start, never logged. */
+  /** The token that allows the first setup from another machine: printed at start, never logged. */
   get setupToken(): string | null {
     return this.#setupToken;
   }
 
-  /** Forgets addresses that no lock and no rate needs any more; each minute. */
+  /** Forgets addresses whose lockouts and rates have ended; called every minute. */
   forgetAddresses(): void {
     this.#lockout.forgetExpired();
     this.#rates.forgetIdle();
   }
 
-  /** Who sends this request, and what they may do. Throws `too_many_requests` for a busy key. */
+  /** The caller of a request and its rights. Throws `too_many_requests` for a busy key. */
   accessOf(request: Request, caller: Caller): Access {
     const key = presentedKeys(request.headers).map((text) => this.#keys.find(text))
       .find((found) => found !== null);
@@ -141,25 +141,25 @@ export class Auth {
     return this.#isLocal(request, caller) ? access("local", ADMIN) : access("nobody", READER);
   }
 
-  /** Whether the client sits at this machine; a proxy that hides others is told of, once. */
+  /** Whether the client is on this machine; warns once of a proxy that hides its clients. */
   #isLocal(request: Request, caller: Caller): boolean {
     const locality = localityOf(request, caller);
     if (locality === "proxied" && !this.#hasWarned) {
       this.#hasWarned = true;
-      this.#log("warn", MASKED);
+      this.#log("warn", PROXIED);
     }
     return locality === "local";
   }
 
-  /** Nobody in particular: may read what the owner made public, where there is such a site. */
+  /** A caller without login or key: may read the sites that their owner made public. */
   #anonymous(): Access {
     const sites = this.#options.publicSites?.() ?? [];
     return sites.length > 0 ? { ...access("nobody", READER), sites } : access("nobody", OPEN);
   }
 
   /**
-   * Refuses a request whose caller lacks the route's right, asks too often without a login, or
-   * that another site's page makes a browser send. Throws `unauthorized`, `too_many_requests` or
+   * Refuses a request whose caller lacks the route's right or exceeds the rate of anonymous
+   * requests, and a cross-site change (CSRF). Throws `unauthorized`, `too_many_requests` or
    * `forbidden`.
    */
   authorize(
@@ -179,13 +179,13 @@ export class Auth {
     }
   }
 
-  /** Keeps the first password and answers a login's token. */
+  /** Stores the first password; resolves with the token of a login. */
   async setUp(context: Context): Promise<string> {
     const { request } = context;
     requireOrigin(request, this.#options.dashboard_origin, { missingAllowed: true });
     const body = await readJsonObject(request, this.#clock);
     const conflict = () =>
-      new AppError("conflict", "Cannot set the first password: there is one already");
+      new AppError("conflict", "Cannot set the first password: a password is set already");
     if (this.#hash !== null) throw conflict();
     const password = checkNewPassword(body["password"]);
     if (!this.#isLocal(request, context)) this.#checkSetupToken(context, body["token"]);
@@ -198,11 +198,11 @@ export class Auth {
     if (!kept) throw conflict();
     this.#hash = hash;
     this.#setupToken = null;
-    context.log("info", "The owner's password was set");
+    context.log("info", "Password set");
     return this.#sessions.open();
   }
 
-  /** Checks the password and answers a login's token. */
+  /** Checks the password; resolves with the token of a login. */
   async logIn(context: Context): Promise<string> {
     requireOrigin(context.request, this.#options.dashboard_origin);
     const hash = this.#hash;
@@ -213,7 +213,7 @@ export class Auth {
     try {
       const { password } = await readJsonObject(context.request, this.#clock);
       if (typeof password !== "string") {
-        throw new AppError("bad_request", "Cannot log in: `password` is not a text");
+        throw new AppError("bad_request", "Cannot log in: `password` is not a string");
       }
       if (await this.#hasher.verify(hash, password)) {
         attempt.passed();
@@ -232,7 +232,7 @@ export class Auth {
     for (const token of sessionCookies(request.headers)) this.#sessions.end(token);
   }
 
-  /** The cookie that carries a token; an empty token takes it back. */
+  /** The cookie that carries a token; an empty token deletes it. */
   cookie(token: string): string {
     const { session_ttl_secs, secure } = this.#options;
     return sessionCookie(token, { lifeSecs: session_ttl_secs, secure });
@@ -251,15 +251,15 @@ export class Auth {
     else attempt.end();
     throw new AppError(
       "forbidden",
-      "Cannot set the first password from here: do it on the server itself by its name " +
-        "localhost, or send the `token` that the server printed at its start",
+      "Cannot set the first password from here: use http://localhost on the server itself, or " +
+        "send the `token` that the server printed at start",
     );
   }
 
   #fail(log: Log, attempt: { failed(): void }): void {
     attempt.failed();
     this.#loginFailures++;
-    log("warn", "A login failed");
+    log("warn", "Login failed");
   }
 }
 

@@ -1,12 +1,11 @@
-// What a request presents to say who sends it: API keys and the cookie of a login. Nothing is
-// judged here.
+// The credentials of a request: API keys and the login cookie. They are read here, not checked.
 
-/** Name of the cookie of a login. */
+/** Name of the login cookie. */
 export const SESSION_COOKIE = "mm_session";
 
 const COOKIES_TRIED_MAX = 8;
 
-/** The cookie that carries a token for `lifeSecs`; an empty token takes it back. */
+/** The cookie that carries a token for `lifeSecs`; an empty token deletes it. */
 export function sessionCookie(
   token: string,
   { lifeSecs, secure }: { readonly lifeSecs: number; readonly secure: boolean },
@@ -22,13 +21,13 @@ export function sessionCookie(
   return parts.join("; ");
 }
 
-/** API keys of a request, as they stand in its headers; none of them is checked. */
+/** The API keys in a request's headers, unchecked. */
 export function presentedKeys(headers: Headers): string[] {
   const bearer = /^bearer +(mm_\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
   return [bearer, headers.get("x-api-key")].filter((key) => key !== null && key !== undefined);
 }
 
-/** Values of the login cookie; more than one where another site set its own. */
+/** Values of the login cookie; there can be several if a parent domain sets one too. */
 export function sessionCookies(headers: Headers): string[] {
   const cookies = headers.get("cookie");
   if (!cookies) return [];

@@ -1,5 +1,5 @@
-// How often an address failed to log in, and how long it has to wait. Addresses live in memory
-// only, until their failures no longer count.
+// Lockout after failed logins: counts failures by address and makes it wait. Addresses are in
+// memory only, until their failures expire.
 import { AppError } from "../core/errors.ts";
 import { RATE_KEYS_MAX } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
@@ -7,23 +7,23 @@ import { rateLimitKey } from "../net/address.ts";
 
 interface Failures {
   count: number;
-  /** Attempts whose outcome is not known yet: they count, or guesses in parallel would be free. */
+  /** Attempts without a result yet. They count, else parallel guesses would be free. */
   pending: number;
-  /** When the failures are forgotten, in ms. */
+  /** When the failures expire, in ms. */
   untilMs: number;
 }
 
-/** An attempt that was let in. The first of the three that is called counts. */
+/** An attempt that was let in. Only the first call of the three counts. */
 export interface Attempt {
   failed(): void;
   passed(): void;
-  /** It came to no verdict. */
+  /** It ended without a result. */
   end(): void;
 }
 
 const FREE: Attempt = { failed: () => {}, passed: () => {}, end: () => {} };
 
-/** Failures by address. `attemptsMax` 0 switches it off. */
+/** Failures by address. `attemptsMax` 0 turns the lockout off. */
 export class Lockout {
   readonly #clock: Clock;
   readonly #attemptsMax: number;
@@ -75,7 +75,7 @@ export class Lockout {
     };
   }
 
-  /** Forgets addresses whose failures no longer count. */
+  /** Forgets addresses whose failures have expired. */
   forgetExpired(): void {
     const now = this.#clock.nowMs();
     for (const [key, entry] of this.#failures) {
@@ -108,7 +108,7 @@ export class Lockout {
     return fresh;
   }
 
-  /** Entries are in order of their end: the expired go, or else the one that ends first. */
+  /** Removes the expired entries, or else the one that expires first. They are in that order. */
   #makeRoom(now: number): void {
     for (const [key, entry] of this.#failures) {
       if (entry.untilMs > now) break;

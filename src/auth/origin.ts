@@ -1,11 +1,10 @@
-// Which page makes a browser send a request, as far as the browser tells: the rule against forged
-// ones.
+// Protection against cross-site request forgery (CSRF): checks the Origin or Referer header.
 import { AppError } from "../core/errors.ts";
 
 /**
- * Refuses a request whose Origin (else Referer) is not the dashboard's, with `forbidden`: it must
- * be `dashboardOrigin`; where none is set, one that is present must match Host. A missing one is
- * wrong under a `dashboardOrigin`, unless `missingAllowed`.
+ * Throws `forbidden` unless the request's Origin (else Referer) is the dashboard's. With
+ * `dashboardOrigin` it must be equal to that, and may be missing only if `missingAllowed`. Without
+ * it, it may be missing and must otherwise match Host.
  */
 export function requireOrigin(
   request: Request,
@@ -27,12 +26,12 @@ export function requireOrigin(
   );
 }
 
-/** The host that was asked for, with its port where one was named, in lower case. */
+/** The requested host in lower case, with its port if there is one. */
 export function hostOf(request: Request): string {
   return (request.headers.get("host") ?? new URL(request.url).host).toLowerCase();
 }
 
-/** The origin of a URL, or null where it has none. */
+/** The origin of a URL, or null if it has none. */
 export function originOf(text: string): string | null {
   try {
     const { origin } = new URL(text);

@@ -1,12 +1,12 @@
-// The owner's password as an Argon2id hash (PHC string): made and checked in a thread of its own.
-// Clear passwords are never kept, logged or answered.
+// The owner's password as an Argon2id hash (PHC string), computed in a thread of its own. Clear
+// passwords are never stored, logged or sent.
 import { AppError } from "../core/errors.ts";
 import { PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PASSWORD_QUEUE_MAX } from "../core/limits.ts";
 import type { Clock, Random } from "../core/types.ts";
 import type { OwnerStore } from "../storage/state/ops/owner_ops.ts";
 import type { Argon2Cost, PasswordReply, PasswordRequest } from "./password_worker.ts";
 
-/** The cost of new hashes, as OWASP advises for Argon2id: 19 MiB, two passes, one lane. */
+/** The cost of new hashes, as OWASP recommends for Argon2id: 19 MiB, two passes, one lane. */
 export const ARGON2_COST: Argon2Cost = { memoryKib: 19_456, passes: 2, lanes: 1 };
 
 const SALT_BYTES = 16;
@@ -22,7 +22,7 @@ interface Phc {
   readonly hash: Uint8Array;
 }
 
-/** Makes and checks hashes; its thread starts with the first one. */
+/** Computes and checks hashes; its thread starts with the first one. */
 export class PasswordHasher {
   readonly #random: Random;
   readonly #waiting = new Map<number, Waiting>();
@@ -37,16 +37,18 @@ export class PasswordHasher {
   async hash(password: string): Promise<string> {
     const salt = this.#random.bytes(SALT_BYTES);
     const reply = await this.#send({ password, salt, cost: ARGON2_COST, expected: null });
-    if (!reply.hash) throw new Error("Cannot hash the password: no hash came back");
+    if (!reply.hash) throw new Error("Cannot hash the password: the worker returned no hash");
     const { memoryKib, passes, lanes } = ARGON2_COST;
     const cost = `m=${memoryKib},t=${passes},p=${lanes}`;
     return `$argon2id$v=19$${cost}$${base64(salt)}$${base64(reply.hash)}`;
   }
 
-  /** Whether the PHC string is of this password. Rejects when too many wait, or it is none. */
+  /** Whether the hash is of this password. Rejects when too many wait or the hash is invalid. */
   async verify(phc: string, password: string): Promise<boolean> {
     const parsed = parsePhc(phc);
-    if (!parsed) throw new Error("Cannot check the password: what is kept is no Argon2id hash");
+    if (!parsed) {
+      throw new Error("Cannot check the password: the stored hash is not an Argon2id hash");
+    }
     if (password === "") return false;
     const { salt, cost, hash } = parsed;
     return (await this.#send({ password, salt, cost, expected: hash })).same === true;
@@ -61,7 +63,7 @@ export class PasswordHasher {
     if (this.#waiting.size >= PASSWORD_QUEUE_MAX) {
       throw new AppError(
         "too_many_requests",
-        `Cannot check the password: ${PASSWORD_QUEUE_MAX} others are waiting`,
+        `Cannot check the password: ${PASSWORD_QUEUE_MAX} requests are waiting already`,
         { "retry-after": "1" },
       );
     }
@@ -106,7 +108,7 @@ export function isPasswordHash(text: string): boolean {
 /** Refuses a new password that is too short or too long, with `bad_request`. */
 export function checkNewPassword(password: unknown): string {
   if (typeof password !== "string") {
-    throw new AppError("bad_request", "Cannot set the password: `password` is not a text");
+    throw new AppError("bad_request", "Cannot set the password: `password` is not a string");
   }
   const length = [...password].length;
   if (length < PASSWORD_CHARS_MIN || length > PASSWORD_CHARS_MAX) {
@@ -130,8 +132,8 @@ export async function hashPassword(random: Random, password: string): Promise<st
 }
 
 /**
- * Replaces the kept password, or with null removes it, for the command line. A running server
- * knows of it after its next start. Tells whether anything changed.
+ * Replaces the stored password, or with null removes it, for the command line. A running server
+ * reads it at its next start. Resolves with whether anything changed.
  */
 export async function resetPassword(
   store: OwnerStore,

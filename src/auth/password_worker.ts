@@ -1,5 +1,5 @@
-// The thread that computes Argon2id, so that a login never delays ingestion. Sole importer of
-// hash-wasm; it keeps nothing. Messages: { id, password, salt, cost, expected? } →
+// The thread that computes Argon2id, so that a login never delays ingestion. The only importer of
+// hash-wasm; it stores nothing. Messages: { id, password, salt, cost, expected? } →
 // { id, hash } or { id, same } or { id, error }.
 import { timingSafeEqual } from "node:crypto";
 import { argon2id } from "hash-wasm";
@@ -11,7 +11,7 @@ export interface Argon2Cost {
   readonly lanes: number;
 }
 
-/** One computation. With `expected` the answer is only whether the hash is the same. */
+/** One computation. With `expected` the reply says only whether the hash is the same. */
 export interface PasswordRequest {
   readonly id: number;
   readonly password: string;
@@ -20,7 +20,7 @@ export interface PasswordRequest {
   readonly expected: Uint8Array | null;
 }
 
-/** Its answer. */
+/** The reply to one request. */
 export interface PasswordReply {
   readonly id: number;
   readonly hash?: Uint8Array;
@@ -57,7 +57,7 @@ async function reply(request: PasswordRequest): Promise<void> {
   }
 }
 
-// One after the other: each takes the memory of its cost.
+// One at a time: each takes as much memory as its cost says.
 let turn: Promise<void> = Promise.resolve();
 port.onmessage = ({ data }) => {
   turn = turn.then(() => reply(data));

@@ -1,5 +1,5 @@
-// How often one caller may ask: an API key, and an address that reads without a login. Addresses
-// live in memory only.
+// Rate limits of callers: of each API key, and of each address without a login. Addresses are in
+// memory only.
 import { AppError } from "../core/errors.ts";
 import {
   ANONYMOUS_REQUESTS_AT_ONCE,
@@ -11,7 +11,7 @@ import type { Clock } from "../core/types.ts";
 import { rateLimitKey } from "../net/address.ts";
 import { RateLimit } from "../net/rate_limit.ts";
 
-/** The buckets of all callers. */
+/** The token buckets of all callers. */
 export class CallerRates {
   readonly #keys: RateLimit;
   readonly #anonymous: RateLimit;
@@ -27,12 +27,12 @@ export class CallerRates {
     });
   }
 
-  /** Callers that are remembered. */
+  /** Number of callers remembered. */
   get size(): number {
     return this.#keys.size + this.#anonymous.size;
   }
 
-  /** Forgets who has not asked for so long that it makes no difference. */
+  /** Forgets callers whose buckets are full again. */
   forgetIdle(): void {
     this.#keys.forgetFull();
     this.#anonymous.forgetFull();
@@ -43,7 +43,7 @@ export class CallerRates {
     check(this.#keys.take(keyHash), "this API key", KEY_REQUESTS_PER_SEC);
   }
 
-  /** Counts a request of somebody without a login. Throws `too_many_requests`. */
+  /** Counts a request without a login. Throws `too_many_requests`. */
   takeAnonymous(address: string): void {
     check(this.#anonymous.take(rateLimitKey(address)), "this address", ANONYMOUS_REQUESTS_PER_SEC);
   }

@@ -1,9 +1,9 @@
-// The rules of rights: what a route needs of its caller, and which sites a caller may read. The
+// Authorization: whether a caller has the right that a route needs, and may read a site. The
 // refusal says what would help.
 import type { Access, ReadLevel, Right } from "../core/access.ts";
 import { AppError } from "../core/errors.ts";
 
-/** Refuses who lacks a right: `unauthorized` where a login would help, else `forbidden`. */
+/** Checks a right. Throws `unauthorized` if a login would help, else `forbidden`. */
 export function requireRight(access: Access, right: Right): void {
   if (access.rights.has(right)) return;
   if (access.who === "key" || access.who === "session") {
@@ -12,7 +12,7 @@ export function requireRight(access: Access, right: Right): void {
   throw new AppError(
     "unauthorized",
     access.rights.has("read")
-      ? "Cannot do this without a password: set one first, or ask from the server itself"
+      ? "Cannot do this without a password: set one first, or do it on the server itself"
       : "Cannot do this without a login or an API key",
     { "www-authenticate": "Bearer" },
   );
@@ -28,7 +28,7 @@ export function mayReadSite(
 }
 
 /**
- * Returns the site if the caller may read it. Throws `unauthorized` where a login would help, else
+ * Returns the site if the caller may read it. Throws `unauthorized` if a login would help, else
  * `forbidden`.
  */
 export function requireSite(

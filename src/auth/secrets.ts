@@ -1,5 +1,4 @@
-// Digests and comparison of secrets: what is presented is compared by its digest, in a time that
-// does not depend on where it differs.
+// Digests and constant-time comparison of secrets.
 import { createHash, timingSafeEqual } from "node:crypto";
 
 /** SHA-256 of a text's UTF-8. */
@@ -12,14 +11,14 @@ export function sha256Hex(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** Whether two secrets are the same, in constant time whatever their lengths. */
+/** Whether two secrets are the same, in constant time even if their lengths differ. */
 export function sameSecret(a: string, b: string): boolean {
   return timingSafeEqual(sha256(a), sha256(b));
 }
 
 /**
- * The entry with this digest, or undefined. Every entry is compared, and each in constant time.
- * All digests have 32 bytes.
+ * The entry with this digest, or undefined. Compares all entries, each in constant time. All
+ * digests have 32 bytes.
  */
 export function findByDigest<T extends { readonly digest: Uint8Array }>(
   entries: Iterable<T>,

@@ -1,5 +1,5 @@
-// Logins in force: in memory only, each with an end. A token is kept as its digest, so that not
-// even a dump of the memory's map holds one that works.
+// Logins: in memory only, each with an expiry time. Tokens are stored as digests, so that a leak of
+// this map gives no valid token away.
 import type { Clock, Random } from "../core/types.ts";
 import { SESSIONS_MAX } from "../core/limits.ts";
 import { findByDigest, sha256 } from "./secrets.ts";
@@ -25,7 +25,7 @@ export class Sessions {
     this.#lifeMs = lifeSecs * 1000;
   }
 
-  /** Makes a login; returns its token, 64 hex digits. The oldest one gives way when full. */
+  /** Opens a login; returns its token, 64 hex digits. When full, the oldest login is removed. */
   open(): string {
     const token = this.#random.bytes(TOKEN_BYTES).toHex();
     this.#forget();
@@ -34,14 +34,14 @@ export class Sessions {
     return token;
   }
 
-  /** Whether the token is of a login in force. */
+  /** Whether the token is of a valid login. */
   has(token: string): boolean {
     if (!TOKEN.test(token)) return false;
     this.#forget();
     return findByDigest(this.#sessions, sha256(token)) !== undefined;
   }
 
-  /** Ends the login of this token, if there is one. */
+  /** Ends the login with this token, if there is one. */
   end(token: string): void {
     const found = TOKEN.test(token) && findByDigest(this.#sessions, sha256(token));
     if (found) this.#sessions = this.#sessions.filter((session) => session !== found);

@@ -1,14 +1,14 @@
-// Answers made of text become gzip where the client takes it. Streams and what is encoded already
-// pass as they are; nothing is read that is not to be compressed.
+// Compresses text responses with gzip if the client accepts it. Streams and encoded responses pass
+// unchanged and unread.
 import { gzipSync } from "node:zlib";
 import { GZIP_BYTES_MIN } from "../core/limits.ts";
 
-/** What is text, and of a kind that is made in memory as a whole. */
+/** Text types whose responses are made in memory as a whole. */
 const TEXT = /^(application\/json|text\/(html|plain|csv))\b/;
-/** Half of the time of a larger level for a tenth more bytes; below this size neither counts. */
+/** From this size on a lower level: half the time for a tenth more bytes. */
 const FAST_FROM_BYTES = 256 * 1024;
 
-/** Whether an `Accept-Encoding` takes gzip. */
+/** Whether an `Accept-Encoding` accepts gzip. */
 export function acceptsGzip(header: string | null): boolean {
   const codings = (header ?? "").toLowerCase().split(",").map((part) => part.split(";"));
   const named = codings.find(([name]) => name?.trim() === "gzip") ??
@@ -17,8 +17,8 @@ export function acceptsGzip(header: string | null): boolean {
 }
 
 /**
- * The answer as its client takes it: compressed, or byte for byte as it came. Either says that it
- * depends on `Accept-Encoding`. Its body must not be a stream without an end.
+ * The response, compressed if its client accepts that and it is worth it. Text gets `Vary:
+ * Accept-Encoding` either way. The body must not be an endless stream.
  */
 export async function compressed(
   response: Response,

@@ -1,6 +1,6 @@
-// Whether a client has an answer already, by the tag it was given with it.
+// Conditional requests: whether a client has the current version already.
 
-/** Whether an `If-None-Match` names this tag: compared weakly, as RFC 9110 asks of it. */
+/** Whether an `If-None-Match` has this tag, by the weak comparison of RFC 9110. */
 export function isKnown(header: string | null, etag: string): boolean {
   const opaque = (tag: string) => tag.trim().replace(/^W\//, "");
   return header !== null &&

@@ -1,5 +1,5 @@
-// The headers of every answer: what a browser may do with it, and which origin may read it. It
-// knows no route.
+// The security headers of every response: what a browser may do with it, and which origin may read
+// it.
 
 /** The settings that headers depend on, by their names. */
 export interface HeaderOptions {
@@ -9,17 +9,17 @@ export interface HeaderOptions {
   readonly tls?: boolean;
 }
 
-/** Headers of answers, made once for the settings in force. */
+/** Response headers for the settings in use. */
 export interface SecurityHeaders {
-  /** Puts the headers on an answer; the same answer comes back where its headers can be set. */
+  /** Sets the headers. Returns the same response, or a copy if its headers are immutable. */
   applyHeaders(
     response: Response,
     request: Pick<Request, "headers">,
     requestId: string,
   ): Response;
   /**
-   * The answer to a preflight of the dashboard's origin for a route with these methods, or null
-   * when it is none. It still needs applyHeaders().
+   * The response to a CORS preflight of the dashboard's origin for a route with these methods; null
+   * for any other request. It still needs applyHeaders().
    */
   preflight(
     request: Pick<Request, "method" | "headers">,
@@ -29,7 +29,7 @@ export interface SecurityHeaders {
 
 const HSTS = "max-age=31536000; includeSubDomains";
 
-/** Policy of HTML that brings none of its own: it may load nothing. */
+/** The policy of HTML without one of its own: it may load nothing. */
 const HTML_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; " +
   "frame-ancestors 'none'";
 
@@ -37,7 +37,7 @@ const ALLOWED_HEADERS = "Content-Type, Authorization, X-API-Key";
 const EXPOSED_HEADERS = "X-Request-ID, Retry-After, Content-Disposition";
 const PREFLIGHT_SECS = 600;
 
-/** Whether browsers reach the server by TLS only: cookies are Secure, and HSTS is sent. */
+/** Whether browsers reach the server by TLS only. If so, cookies are Secure and HSTS is sent. */
 export function isSecure(options: HeaderOptions): boolean {
   return options.secure_cookies || options.tls === true ||
     (options.dashboard_origin?.startsWith("https:") ?? false);

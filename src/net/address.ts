@@ -1,9 +1,9 @@
-// Network addresses: reading them in all the ways they are written. It must not store or log any.
+// Parses network addresses in all their notations. It must not store or log any.
 
 /** 128 bits as four unsigned 32-bit words. IPv4 is kept as ::ffff:a.b.c.d. */
 export type Words = readonly [number, number, number, number];
 
-/** An address that was read. `text` is canonical: dotted IPv4, or IPv6 as RFC 5952 writes it. */
+/** A parsed address. `text` is canonical: dotted IPv4, or IPv6 in the form of RFC 5952. */
 export interface Address {
   readonly text: string;
   readonly isV4: boolean;
@@ -13,7 +13,7 @@ export interface Address {
 const MAPPED = 0xffff;
 const TEXT_CHARS_MAX = 128;
 
-/** The 32 bits of a dotted IPv4 address, or -1. Leading zeros are refused: they may mean octal. */
+/** The 32 bits of a dotted IPv4 address, or -1. Leading zeros are invalid: they may mean octal. */
 function v4Bits(text: string): number {
   let bits = 0;
   let part = 0;
@@ -36,7 +36,7 @@ function v4Bits(text: string): number {
   return dots === 3 && digits > 0 ? bits * 256 + part : -1;
 }
 
-/** The 16-bit groups between colons; a dotted tail counts as two. Null when one is not a group. */
+/** The 16-bit groups between colons; a dotted tail is two. Null if one is not a group. */
 function v6Groups(text: string, mayEndDotted: boolean): number[] | null {
   if (text === "") return [];
   const groups: number[] = [];
@@ -93,7 +93,7 @@ function v6Text(words: Words): string {
   return `${hex(groups.slice(0, from))}::${hex(groups.slice(from + length))}`;
 }
 
-/** Takes off brackets, port and zone. */
+/** Removes brackets, port and zone. */
 function bare(text: string): string {
   let inner = text.trim();
   if (inner.startsWith("[")) {
@@ -113,8 +113,8 @@ function bare(text: string): string {
 }
 
 /**
- * Reads an address with or without brackets, port and zone. An IPv4 address written as IPv6
- * (`::ffff:1.2.3.4`) is that IPv4 address. Null for anything else.
+ * Parses an address with or without brackets, port and zone. An IPv4-mapped IPv6 address
+ * (`::ffff:1.2.3.4`) becomes that IPv4 address. Null for anything else.
  */
 export function parseAddress(text: string): Address | null {
   if (text.length > TEXT_CHARS_MAX) return null;

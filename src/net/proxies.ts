@@ -2,17 +2,17 @@
 import { type Address, parseAddress } from "./address.ts";
 import { AddressRanges, LOOPBACK, PRIVATE } from "./ranges.ts";
 
-/** Names that `trusted_proxies` may use in place of ranges. */
+/** Names for ranges in `trusted_proxies`. */
 const NAMED_RANGES: Readonly<Record<string, readonly string[]>> = {
   loopback: LOOPBACK,
   private: PRIVATE,
 };
 
-/** The proxies trusted when the owner names none: loopback and private ranges. */
+/** The default of `trusted_proxies`: loopback and private ranges. */
 export const TRUSTED_PROXIES_DEFAULT: readonly string[] = ["loopback", "private"];
 
 /**
- * The proxies whose word on a client's address is taken: addresses, CIDR ranges, or the words
+ * The proxies whose forwarding headers are trusted: addresses, CIDR ranges, or the words
  * `loopback` and `private`. An empty list trusts nobody. Throws RangeError naming a bad entry.
  */
 export function trustedProxies(list: readonly string[] = TRUSTED_PROXIES_DEFAULT): AddressRanges {
@@ -22,7 +22,7 @@ export function trustedProxies(list: readonly string[] = TRUSTED_PROXIES_DEFAULT
   }));
 }
 
-/** From the right, over trusted hops, to the first that isn't; what is no address ends the walk. */
+/** From the right, over trusted hops, to the first that is not. Ends early at an invalid entry. */
 function walk(forwarded: string, from: Address, trusted: AddressRanges): Address {
   let client = from;
   for (let end = forwarded.length; end >= 0;) {
@@ -39,9 +39,9 @@ function walk(forwarded: string, from: Address, trusted: AddressRanges): Address
 }
 
 /**
- * The client's address in canonical text. `peer` is the connected one; only when that is a trusted
- * proxy are X-Forwarded-For, or in its absence X-Real-IP, believed. A peer that has no address
- * (a local socket) is returned as it is.
+ * The client's address in canonical text. Only if the connected `peer` is a trusted proxy is
+ * X-Forwarded-For used, or in its absence X-Real-IP. A peer without an address (a Unix socket) is
+ * returned as it is.
  */
 export function clientAddress(peer: string, headers: Headers, trusted: AddressRanges): string {
   const direct = parseAddress(peer);

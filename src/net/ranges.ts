@@ -31,7 +31,7 @@ function parseRange(text: string): Range | null {
   return { isV4: address.isV4, masks, words };
 }
 
-/** A set of address ranges, IPv4 and IPv6 apart: `::/0` holds no IPv4 address. */
+/** A set of address ranges. IPv4 and IPv6 are separate: `::/0` holds no IPv4 address. */
 export class AddressRanges {
   readonly #v4: Range[] = [];
   readonly #v6: Range[] = [];

@@ -235,7 +235,7 @@ Deno.test("Auth tells once of a proxy that hides its clients, and lets none in",
   };
   const warnings = () =>
     owner.system.lines.filter(({ level, message }) =>
-      level === "warn" && message.startsWith("A proxy in front passes on neither Host")
+      level === "warn" && message.startsWith("The reverse proxy forwards neither Host")
     ).length;
   equal((await owner.call("GET", "/api/keys", {})).status, 200);
   equal(warnings(), 0);

@@ -402,7 +402,7 @@ Deno.test("an address is nowhere: not on disk, not in the log, not in any answer
       await app.close();
       for (const [path, text] of await filesOf(folder)) places.set(path, text);
       ok([...places.keys()].some((path) => path.endsWith(".parquet")));
-      ok(places.get("log")?.includes("login failed"));
+      ok(places.get("log")?.includes("Login failed"));
       for (const address of ADDRESSES) {
         for (const [form, needle] of formsOf(address)) {
           for (const [place, text] of places) {

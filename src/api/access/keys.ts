@@ -1,4 +1,4 @@
-// /api/keys: making, listing and revoking API keys.
+// /api/keys: creates, lists and revokes API keys.
 import type { ApiKeys } from "../../auth/api_keys.ts";
 import { AppError } from "../../core/errors.ts";
 import { API_KEY_NAME_CHARS_MAX } from "../../core/limits.ts";
@@ -56,11 +56,15 @@ function checkNewKey(
   if (typeof name !== "string" || name === "" || [...name].length > API_KEY_NAME_CHARS_MAX) {
     throw new AppError(
       "bad_request",
-      `Cannot make a key: \`name\` is not a text of 1 to ${API_KEY_NAME_CHARS_MAX} characters`,
+      "Cannot create the key: `name` is not a string of " +
+        `1 to ${API_KEY_NAME_CHARS_MAX} characters`,
     );
   }
   if (scope !== "ReadOnly" && scope !== "Admin") {
-    throw new AppError("bad_request", "Cannot make a key: `scope` is not ReadOnly or Admin");
+    throw new AppError(
+      "bad_request",
+      "Cannot create the key: `scope` is neither ReadOnly nor Admin",
+    );
   }
   return { name, scope };
 }
