@@ -9,12 +9,13 @@ import { REPORTS } from "../src/query/reports/reports.ts";
 import { SETTING_GROUPS, SETTING_NAMES, settingRow } from "../src/config/settings.ts";
 import type { Command } from "../src/cli/command.ts";
 import { COMMANDS } from "../src/cli/commands.ts";
+import { openApp } from "../tests/support/running_app.ts";
 import { ROOT, sourceFiles } from "./lib.ts";
 
 /** One marked section of a document: its name and its text. */
 interface Section {
   readonly name: string;
-  readonly make: () => string;
+  readonly make: () => string | Promise<string>;
 }
 
 /** Every document with marked sections. */
@@ -29,6 +30,7 @@ const DOCUMENTS: Readonly<Record<string, readonly Section[]>> = {
     { name: "operators", make: () => meaningTable("Operator", OPERATORS) },
   ],
   "docs/MAP.md": [{ name: "layout", make: layout }],
+  "docs/routes.md": [{ name: "routes", make: routeTable }],
 };
 
 /** What each folder is for, in the order of the layout. */
@@ -139,6 +141,18 @@ function reportTable(): string {
   return markdownTable(["Report", "Meaning", "Its own parameters"], rows);
 }
 
+/** Every route of a started app with the right it needs; the dashboard's files in one row. */
+async function routeTable(): Promise<string> {
+  const app = await openApp();
+  const routes = [
+    ...app.app.routes().filter(({ path }) => !path.startsWith("/assets/")),
+    { method: "GET", path: "/assets/…", right: "public" },
+  ].sort((a, b) => a.path < b.path ? -1 : a.path > b.path ? 1 : a.method < b.method ? -1 : 1);
+  await app.close();
+  const rows = routes.map(({ method, path, right }) => [`\`${method} ${path}\``, right]);
+  return markdownTable(["Route", "Right"], rows);
+}
+
 function meaningTable(head: string, rows: Readonly<Record<string, { readonly doc: string }>>) {
   return markdownTable(
     [head, "Meaning"],
@@ -188,7 +202,10 @@ export function markdownTable(
  * The document with its marked sections filled anew. Throws when a section has no place in it or
  * a marker names no section.
  */
-export function filled(document: string, sections: readonly Section[]): string {
+export function filled(
+  document: string,
+  sections: readonly { readonly name: string; readonly text: string }[],
+): string {
   const missing = new Set(sections.map(({ name }) => name));
   const text = document.replace(
     /(<!-- made by deno task docs: (\w+) -->\n)[^]*?(<!-- end of \2 -->)/g,
@@ -196,7 +213,7 @@ export function filled(document: string, sections: readonly Section[]): string {
       const section = sections.find((one) => one.name === name);
       if (!section) throw new Error(`Cannot fill section ${name}: there is no such section`);
       missing.delete(name);
-      return `${open}\n${section.make()}\n\n${close}`;
+      return `${open}\n${section.text}\n\n${close}`;
     },
   );
   if (missing.size > 0) {
@@ -206,17 +223,18 @@ export function filled(document: string, sections: readonly Section[]): string {
 }
 
 /** Every generated file with the text it should have. */
-export function generatedFiles(): Map<string, string> {
-  const documents = Object.entries(DOCUMENTS).map(([path, sections]): [string, string] => [
-    path,
-    filled(Deno.readTextFileSync(ROOT + path), sections),
-  ]);
-  return new Map([["mallard.toml.example", exampleToml()], ...documents]);
+export async function generatedFiles(): Promise<Map<string, string>> {
+  const files = new Map([["mallard.toml.example", exampleToml()]]);
+  for (const [path, sections] of Object.entries(DOCUMENTS)) {
+    const made = sections.map(async ({ name, make }) => ({ name, text: await make() }));
+    files.set(path, filled(Deno.readTextFileSync(ROOT + path), await Promise.all(made)));
+  }
+  return files;
 }
 
 /** Paths of generated files that are missing or differ from their tables. */
-export function staleFiles(): string[] {
-  return [...generatedFiles()].filter(([path, text]) => readOrEmpty(path) !== text)
+export async function staleFiles(): Promise<string[]> {
+  return [...await generatedFiles()].filter(([path, text]) => readOrEmpty(path) !== text)
     .map(([path]) => path);
 }
 
@@ -230,12 +248,12 @@ function readOrEmpty(path: string): string {
 }
 
 if (import.meta.main) {
-  const stale = staleFiles();
+  const stale = await staleFiles();
   if (Deno.args.includes("--check")) {
     for (const path of stale) console.log(`${path} is stale: run deno task docs`);
     Deno.exit(stale.length === 0 ? 0 : 1);
   }
-  const files = generatedFiles();
+  const files = await generatedFiles();
   for (const path of stale) {
     Deno.writeTextFileSync(ROOT + path, files.get(path) ?? "");
     console.log(`Wrote ${path}`);

@@ -8,36 +8,20 @@ import type { Route } from "./http/route.ts";
 import { SITES_SEEN_MAX } from "./core/limits.ts";
 import type { Sql } from "./core/sql.ts";
 import type { Clock, System } from "./core/types.ts";
-import { assetRoutes } from "./api/pages/assets.ts";
-import { authRoutes } from "./api/access/auth.ts";
-import { keyRoutes } from "./api/access/keys.ts";
 import { Auth } from "./auth/auth.ts";
-import { botRoutes } from "./api/stats/bots.ts";
-import { backupRoutes } from "./api/data/backups.ts";
-import { type Erase, eraseRoutes } from "./api/data/erase.ts";
-import { eventExportRoutes } from "./api/data/event_export.ts";
 import { isSecure, securityHeaders } from "./http/headers.ts";
-import { healthRoutes } from "./api/health.ts";
-import { importRoutes } from "./api/data/import.ts";
 import { ApiKeys } from "./auth/api_keys.ts";
 import { readKeysFile } from "./auth/api_keys_file.ts";
-import { Live, liveRoutes } from "./api/stats/live.ts";
+import { routesOf } from "./api/routes.ts";
+import { Live } from "./api/stats/live.ts";
 import { PasswordHasher } from "./auth/password.ts";
-import { privacyRoutes } from "./api/pages/privacy_page.ts";
-import { queryV2Routes } from "./api/stats/query_v2.ts";
-import { schemaRoutes } from "./api/stats/schema.ts";
-import { siteItemRoutes } from "./api/sites/site_items.ts";
-import { siteSettingsRoutes, sitesRoutes } from "./api/sites/sites.ts";
-import { statsRoutes } from "./api/stats/stats.ts";
 import { notReady, startingRoutes } from "./api/pages/starting.ts";
-import { wellKnownRoutes } from "./api/pages/well_known.ts";
 import type { Host } from "./runtime/host.ts";
 import { clientAddress, trustedProxies } from "./net/proxies.ts";
 import { Robots } from "./ingest/enrich/robot.ts";
 import { Buffer } from "./ingest/buffer.ts";
 import { Drops } from "./ingest/drops.ts";
 import { loadGeoIp } from "./ingest/enrich/geoip.ts";
-import { ingestRoutes } from "./ingest/handler.ts";
 import type { IdentityRules } from "./ingest/identity/carried_visits.ts";
 import {
   continuingVisitors,
@@ -81,8 +65,7 @@ export interface App {
 const CLOSE_MS_MAX = 5000;
 /** DuckDB reads only the footers of the files of a backup. */
 const BACKUP_MEMORY = "256MB";
-const FIRST_DATE = "0000-01-01";
-const LAST_DATE = "9999-12-31";
+
 /** Makes the app; nothing is touched before start(). */
 export function createApp(config: Config, system: System, given: Host): App {
   let running: Running | null = null;
@@ -151,7 +134,7 @@ async function openParts(
     ...await openQueries(config, system, host, storage, sites),
   };
   const jobs = new Jobs(jobTable(system, parts, stopping.signal), clock, log);
-  const routes = await routeTable(system, { ...parts, jobs });
+  const routes = await makeRoutes(system, { ...parts, jobs });
   const trusted = trustedProxies(config.trusted_proxies);
   const headers = securityHeaders({ ...config, tls: config.tls_cert_path !== null });
   const handle = createServer(routes, parts.auth, headers, system, {
@@ -177,44 +160,22 @@ type Parts =
   & Awaited<ReturnType<typeof openAccess>>
   & Awaited<ReturnType<typeof openQueries>>;
 
-async function routeTable({ clock, files, random }: System, parts: Parts): Promise<Route[]> {
-  const { config, storage, sites, buffer, pipeline, drops, auth, keys, runner, live } = parts;
+async function makeRoutes({ clock, files, random }: System, parts: Parts): Promise<Route[]> {
+  const { config, storage, runner } = parts;
   const { reader, store, eraser } = storage;
-  const siteIds = { siteIds: config.site_ids };
-  const erase: Erase = (...range) => eraser.erase(...range).finally(() => runner.forget());
-  const eraseSite = (site: string) => erase(site, FIRST_DATE, LAST_DATE, false);
-  const isKnown = (site: string) =>
-    reader.hasSite(site) || sites.declared(site) !== undefined || config.site_ids.includes(site);
-  const eventFiles = await EventFiles.open(reader, files, random, {
-    folder: `${resolve(config.data_dir)}/.exports`,
+  const dataDir = resolve(config.data_dir);
+  return await routesOf({
+    ...parts,
+    settings: { ...config, data_dir: dataDir },
+    clock,
+    files,
+    reader,
+    store,
+    erase: (...range) => eraser.erase(...range).finally(() => runner.forget()),
+    eventFiles: await EventFiles.open(reader, files, random, { folder: `${dataDir}/.exports` }),
+    health: () => healthOf(parts),
+    samples: () => samplesOf(parts),
   });
-  return [
-    ...ingestRoutes(pipeline, buffer, clock),
-    ...importRoutes(pipeline, buffer, clock),
-    ...statsRoutes(runner),
-    ...botRoutes(store, () => drops.flush(), rulesOfSites(sites).settings, clock),
-    ...liveRoutes(live),
-    ...queryV2Routes(runner, clock),
-    ...schemaRoutes(),
-    ...sitesRoutes(reader, siteIds, sites),
-    ...siteSettingsRoutes(sites, reader, eraseSite, clock, siteIds),
-    ...siteItemRoutes(sites, clock),
-    ...authRoutes(auth),
-    ...keyRoutes(keys, clock),
-    ...eraseRoutes(erase, store, clock),
-    ...privacyRoutes(config, sites),
-    ...healthRoutes(
-      { health: () => healthOf(parts), samples: () => samplesOf(parts) },
-      { metricsToken: config.metrics_token },
-    ),
-    ...wellKnownRoutes(clock, { dashboardOrigin: config.dashboard_origin }),
-    ...eventExportRoutes(eventFiles, isKnown),
-    ...backupRoutes(parts.backups, {
-      dataDir: resolve(config.data_dir),
-      intervalHours: config.backup_interval_hours,
-    }),
-    ...await assetRoutes(files),
-  ];
 }
 
 function openBackups(

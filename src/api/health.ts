@@ -32,10 +32,10 @@ export interface Sample {
   readonly by?: string;
 }
 
-/** Routes of health and metrics. `metricsToken` null leaves /metrics open. */
+/** Routes of health and metrics. `metrics_token` null leaves /metrics open. */
 export function healthRoutes(
   read: { readonly health: () => Health; readonly samples: () => readonly Sample[] },
-  options: { readonly metricsToken: string | null },
+  options: { readonly metrics_token: string | null },
 ): Route[] {
   return [
     { method: "GET", path: "/health", right: "public", handle: () => text("ok") },
@@ -60,7 +60,7 @@ export function healthRoutes(
       path: "/metrics",
       right: "public",
       handle: ({ request }) => {
-        requireToken(request, options.metricsToken);
+        requireToken(request, options.metrics_token);
         return new Response(exposition(read.samples()), {
           headers: {
             "content-type": "text/plain; version=0.0.4; charset=utf-8",

@@ -13,8 +13,8 @@ import {
 
 const MARKED = "a\n<!-- made by deno task docs: one -->\nold\n<!-- end of one -->\nb\n";
 
-Deno.test("staleFiles() finds none: the generated files are fresh", () => {
-  assert.deepEqual(staleFiles(), []);
+Deno.test("staleFiles() finds none: the generated files are fresh", async () => {
+  assert.deepEqual(await staleFiles(), []);
 });
 
 Deno.test("exampleToml() is a file of defaults as it stands", () => {
@@ -46,7 +46,7 @@ Deno.test("markdownTable() keeps a bar inside its cell", () => {
 });
 
 Deno.test("filled() replaces what stands between the markers, and only that", () => {
-  const sections = [{ name: "one", make: () => "new $& $1" }];
+  const sections = [{ name: "one", text: "new $& $1" }];
   const once = filled(MARKED, sections);
   assert.equal(
     once,
@@ -56,7 +56,7 @@ Deno.test("filled() replaces what stands between the markers, and only that", ()
 });
 
 Deno.test("filled() refuses a section without markers and a marker without section", () => {
-  assert.throws(() => filled("no markers", [{ name: "one", make: () => "" }]), /Cannot fill one/);
+  assert.throws(() => filled("no markers", [{ name: "one", text: "" }]), /Cannot fill one/);
   assert.throws(() => filled(MARKED, []), /Cannot fill section one/);
 });
 

@@ -1,32 +1,31 @@
-// GET and POST /api/backup: how backups stand, and one more of them. Where to is a setting of the
-// server; nothing of a request decides it.
+// GET and POST /api/backup: the state of backups, and starting one. The folder is a setting of the
+// server; no request can change it.
 import { json } from "../../http/response.ts";
 import type { Route } from "../../http/route.ts";
 import type { Backups } from "../../storage/backup/schedule.ts";
 
-/** What the routes tell of the settings. */
+/** The settings that the routes show, by their names. */
 export interface BackupSettings {
-  /** Absolute path of DATA_DIR. */
-  readonly dataDir: string;
-  /** Hours between backups that the server makes by itself; null for none. */
-  readonly intervalHours: number | null;
+  /** As an absolute path. */
+  readonly data_dir: string;
+  readonly backup_interval_hours: number | null;
 }
 
 /**
  * The routes. Both answer `{backup_dir, data_dir, interval_hours, running_since, last, fault}`,
- * `last` being null or `{made_at, files, events, bytes, verified_at, faults}`; the POST answers as
- * soon as the backup has begun.
+ * where `last` is null or `{made_at, files, events, bytes, verified_at, faults}`. POST answers as
+ * soon as the backup has started.
  */
 export function backupRoutes(
   backups: Backups,
-  { dataDir, intervalHours }: BackupSettings,
+  { data_dir, backup_interval_hours }: BackupSettings,
 ): Route[] {
   const state = async () => {
     const { folder, runningSince, last, fault } = await backups.state();
     return {
       backup_dir: folder,
-      data_dir: dataDir,
-      interval_hours: intervalHours,
+      data_dir,
+      interval_hours: backup_interval_hours,
       running_since: runningSince,
       last: last && {
         made_at: last.madeAt,
@@ -48,7 +47,7 @@ export function backupRoutes(
       right: "admin",
       handle: async ({ log }) => {
         await backups.begin();
-        log("info", "A backup was asked for");
+        log("info", "Backup requested");
         return json(await state(), 202);
       },
     },

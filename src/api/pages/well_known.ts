@@ -1,4 +1,4 @@
-// The two texts that robots and researchers ask every server for.
+// robots.txt and security.txt.
 import type { Route } from "../../http/route.ts";
 import { DAY_MS } from "../../core/durations.ts";
 import type { Clock } from "../../core/types.ts";
@@ -9,7 +9,7 @@ const SECURITY_PATH = "/.well-known/security.txt";
 /** Routes of robots.txt and security.txt (RFC 9116); the contact is the page on privacy. */
 export function wellKnownRoutes(
   clock: Clock,
-  { dashboardOrigin }: { readonly dashboardOrigin: string | null },
+  { dashboard_origin }: { readonly dashboard_origin: string | null },
 ): Route[] {
   const text = (body: string) =>
     new Response(body, { headers: { "content-type": "text/plain; charset=utf-8" } });
@@ -26,7 +26,7 @@ export function wellKnownRoutes(
       right: "public",
       handle: ({ url }) => {
         const basePath = url.pathname.slice(0, -SECURITY_PATH.length);
-        const contact = `${dashboardOrigin ?? url.origin}${basePath}/privacy`;
+        const contact = `${dashboard_origin ?? url.origin}${basePath}/privacy`;
         const expires = new Date(clock.nowMs() + YEAR_MS).toISOString();
         return text(`Contact: ${contact}\nExpires: ${expires}\n`);
       },

@@ -1,5 +1,4 @@
-// The sites: a list for the dashboard's switcher, and their settings. What is kept with a site has
-// its own file.
+// /api/sites: the sites and their settings. Goals and the like are in site_items.ts.
 import { mayReadSite, requireSite } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
 import { json } from "../../http/response.ts";
@@ -10,27 +9,9 @@ import type { Sites } from "../../sites/sites.ts";
 import type { Reader } from "../../storage/reader.ts";
 import { readJsonObject } from "../../http/body.ts";
 
-/** Ids of every site there is: of the settings, declared, or with events. */
-function idsOf(reader: Reader, siteIds: readonly string[], sites?: Sites): string[] {
-  return [...new Set([...siteIds, ...sites?.declaredIds() ?? [], ...reader.sites()])].sort();
-}
-
-/** The list of sites. `siteIds` are those of the settings. */
-export function sitesRoutes(
-  reader: Reader,
-  { siteIds }: { readonly siteIds: readonly string[] },
-  sites?: Sites,
-): Route[] {
-  return [{
-    method: "GET",
-    path: "/api/sites",
-    right: "read",
-    handle: ({ access }) => {
-      const readable = idsOf(reader, siteIds, sites)
-        .filter((id) => mayReadSite(access, id));
-      return json(readable.map((id) => sites ? shown(sites, id) : { site_id: id }));
-    },
-  }];
+/** Ids of all sites: configured, declared, or with events. */
+function idsOf(reader: Reader, sites: Sites, configured: readonly string[]): string[] {
+  return [...new Set([...configured, ...sites.declaredIds(), ...reader.sites()])].sort();
 }
 
 function shown(sites: Sites, site_id: string) {
@@ -56,33 +37,42 @@ export function siteOfPath({ params, access }: Context): string {
 /** Erases every event of a site. */
 export type EraseSite = (site: string) => Promise<unknown>;
 
-/** Routes that declare sites and change their settings. */
-export function siteSettingsRoutes(
+/** Routes that list sites, add them, and read, change and delete one. */
+export function siteRoutes(
   sites: Sites,
   reader: Reader,
   eraseSite: EraseSite,
   clock: Clock,
-  { siteIds }: { readonly siteIds: readonly string[] },
+  { site_ids }: { readonly site_ids: readonly string[] },
 ): Route[] {
-  const known = (context: Context): string => {
+  const existing = (context: Context): string => {
     const site = siteOfPath(context);
-    if (idsOf(reader, siteIds, sites).includes(site)) return site;
+    if (idsOf(reader, sites, site_ids).includes(site)) return site;
     throw new AppError("not_found", `Cannot find the site: there is none called ${site}`);
   };
   const path = "/api/sites/:site_id";
   return [
+    {
+      method: "GET",
+      path: "/api/sites",
+      right: "read",
+      handle: ({ access }) => {
+        const ids = idsOf(reader, sites, site_ids).filter((id) => mayReadSite(access, id));
+        return json(ids.map((id) => shown(sites, id)));
+      },
+    },
     {
       method: "POST",
       path: "/api/sites",
       right: "admin",
       handle: async ({ request }) => {
         const { site_id, ...settings } = await readJsonObject(request, clock);
-        const fault = typeof site_id === "string" ? faultOfSiteId(site_id) : "it is no text";
+        const fault = typeof site_id === "string" ? faultOfSiteId(site_id) : "it is not a string";
         if (typeof site_id !== "string" || fault !== null) {
           throw new AppError("bad_request", `Cannot add the site: site_id: ${fault}`);
         }
         if (sites.declared(site_id)) {
-          throw new AppError("conflict", `Cannot add the site: ${site_id} is there already`);
+          throw new AppError("conflict", `Cannot add the site: ${site_id} exists already`);
         }
         await sites.put(site_id, settings);
         return json(shown(sites, site_id), 201);
@@ -92,14 +82,14 @@ export function siteSettingsRoutes(
       method: "GET",
       path,
       right: "read",
-      handle: (context) => json(shown(sites, known(context))),
+      handle: (context) => json(shown(sites, existing(context))),
     },
     {
       method: "PATCH",
       path,
       right: "admin",
       handle: async (context) => {
-        const site = known(context);
+        const site = existing(context);
         await sites.put(site, await readJsonObject(context.request, clock));
         return json(shown(sites, site));
       },
@@ -109,14 +99,14 @@ export function siteSettingsRoutes(
       path,
       right: "admin",
       handle: async (context) => {
-        await dropSite(sites, reader, eraseSite, known(context), context.url);
+        await dropSite(sites, reader, eraseSite, existing(context), context.url);
         return json({ status: "deleted" });
       },
     },
   ];
 }
 
-/** Forgets a site; one that has events only together with them, where `events=erase` says so. */
+/** Deletes a site. If it has events, they must be erased with it: `events=erase`. */
 async function dropSite(
   sites: Sites,
   reader: Reader,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { siteSettingsRoutes, sitesRoutes } from "../../../src/api/sites/sites.ts";
+import { siteRoutes } from "../../../src/api/sites/sites.ts";
 import type { Reader } from "../../../src/storage/reader.ts";
 import { callRoute } from "../../support/routes.ts";
 import { openSites } from "../../support/sites.ts";
@@ -15,15 +15,14 @@ async function open(withEvents: string[], siteIds: string[] = []) {
     return Promise.resolve();
   };
   const routes = [
-    ...sitesRoutes(reader, { siteIds }, sites),
-    ...siteSettingsRoutes(sites, reader, eraseSite, clock, { siteIds }),
+    ...siteRoutes(sites, reader, eraseSite, clock, { site_ids: siteIds }),
   ];
   const call = (method: string, path: string, body?: unknown) =>
     callRoute(routes, path, { method, body: body === undefined ? null : JSON.stringify(body) });
   return { call, erased, routes };
 }
 
-Deno.test("sitesRoutes() lists sites that are set, declared or have events", async () => {
+Deno.test("siteRoutes() lists sites that are set, declared or have events", async () => {
   const { call, routes } = await open(["seen.example"], ["listed.example"]);
   const made = await call("POST", "/api/sites", { site_id: "new.example", timezone: "Asia/Tokyo" });
   assert.equal(made.status, 201);
@@ -44,7 +43,7 @@ Deno.test("sitesRoutes() lists sites that are set, declared or have events", asy
   assert.equal((await callRoute(routes, "/api/sites/new.example", { access })).status, 403);
 });
 
-Deno.test("siteSettingsRoutes() changes what is named and refuses the rest", async () => {
+Deno.test("siteRoutes() changes what is named and refuses the rest", async () => {
   const { call } = await open(["seen.example"]);
   const changed = await call("PATCH", "/api/sites/seen.example", { name: "Seen", public: true });
   assert.equal(changed.status, 200);
@@ -61,7 +60,7 @@ Deno.test("siteSettingsRoutes() changes what is named and refuses the rest", asy
   assert.equal((await call("POST", "/api/sites", { site_id: "seen.example" })).status, 409);
 });
 
-Deno.test("siteSettingsRoutes() deletes a site with events only together with them", async () => {
+Deno.test("siteRoutes() deletes a site with events only together with them", async () => {
   const { call, erased } = await open(["seen.example"]);
   await call("POST", "/api/sites", { site_id: "empty.example" });
   assert.equal((await call("DELETE", "/api/sites/empty.example")).status, 200);

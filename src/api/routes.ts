@@ -1,0 +1,105 @@
+// Every route of the running server, in one table. A new route is a file in this folder and a row
+// here; the test of rights and docs/routes.md follow.
+import type { ApiKeys } from "../auth/api_keys.ts";
+import type { Auth } from "../auth/auth.ts";
+import type { Clock, Files } from "../core/types.ts";
+import type { Route } from "../http/route.ts";
+import type { Buffer } from "../ingest/buffer.ts";
+import type { Drops } from "../ingest/drops.ts";
+import { ingestRoutes } from "../ingest/handler.ts";
+import type { Pipeline } from "../ingest/pipeline.ts";
+import type { Runner } from "../query/run.ts";
+import { rulesOfSites } from "../query/site_rules.ts";
+import type { Sites } from "../sites/sites.ts";
+import type { EventFiles } from "../storage/backup/event_files.ts";
+import type { Backups } from "../storage/backup/schedule.ts";
+import type { Reader } from "../storage/reader.ts";
+import type { Store } from "../storage/state/store.ts";
+import { authRoutes } from "./access/auth.ts";
+import { keyRoutes } from "./access/keys.ts";
+import { backupRoutes } from "./data/backups.ts";
+import { type Erase, eraseRoutes } from "./data/erase.ts";
+import { eventExportRoutes } from "./data/event_export.ts";
+import { importRoutes } from "./data/import.ts";
+import { type Health, healthRoutes, type Sample } from "./health.ts";
+import { assetRoutes } from "./pages/assets.ts";
+import { privacyRoutes, type PrivacySettings } from "./pages/privacy_page.ts";
+import { wellKnownRoutes } from "./pages/well_known.ts";
+import { siteItemRoutes } from "./sites/site_items.ts";
+import { siteRoutes } from "./sites/sites.ts";
+import { botRoutes } from "./stats/bots.ts";
+import { type Live, liveRoutes } from "./stats/live.ts";
+import { queryV2Routes } from "./stats/query_v2.ts";
+import { schemaRoutes } from "./stats/schema.ts";
+import { statsRoutes } from "./stats/stats.ts";
+
+/** The settings that routes depend on, by their names. */
+export interface RouteSettings extends PrivacySettings {
+  /** As an absolute path. */
+  readonly data_dir: string;
+  readonly backup_interval_hours: number | null;
+  readonly dashboard_origin: string | null;
+  readonly metrics_token: string | null;
+}
+
+/** The parts that routes are made from. */
+export interface RouteParts {
+  readonly settings: RouteSettings;
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly auth: Auth;
+  readonly keys: ApiKeys;
+  readonly sites: Sites;
+  readonly pipeline: Pipeline;
+  readonly buffer: Buffer;
+  readonly drops: Drops;
+  readonly runner: Runner;
+  readonly live: Live;
+  readonly reader: Reader;
+  readonly store: Store;
+  readonly erase: Erase;
+  readonly eventFiles: EventFiles;
+  readonly backups: Backups;
+  readonly health: () => Health;
+  readonly samples: () => readonly Sample[];
+}
+
+/** First and last date that an erasure can name. */
+const ALL_DATES = ["0000-01-01", "9999-12-31"] as const;
+
+type Row = (parts: RouteParts) => readonly Route[] | Promise<readonly Route[]>;
+
+/** One row for each file with routes. */
+const ROWS: readonly Row[] = [
+  ({ pipeline, buffer, clock }) => ingestRoutes(pipeline, buffer, clock),
+  ({ pipeline, buffer, clock }) => importRoutes(pipeline, buffer, clock),
+  ({ runner }) => statsRoutes(runner),
+  ({ store, drops, sites, clock }) =>
+    botRoutes(store, () => drops.flush(), rulesOfSites(sites).settings, clock),
+  ({ live }) => liveRoutes(live),
+  ({ runner, clock }) => queryV2Routes(runner, clock),
+  () => schemaRoutes(),
+  ({ sites, reader, erase, clock, settings }) =>
+    siteRoutes(sites, reader, (site) => erase(site, ...ALL_DATES, false), clock, settings),
+  ({ sites, clock }) => siteItemRoutes(sites, clock),
+  ({ auth }) => authRoutes(auth),
+  ({ keys, clock }) => keyRoutes(keys, clock),
+  ({ erase, store, clock }) => eraseRoutes(erase, store, clock),
+  ({ settings, sites }) => privacyRoutes(settings, sites),
+  ({ health, samples, settings }) => healthRoutes({ health, samples }, settings),
+  ({ clock, settings }) => wellKnownRoutes(clock, settings),
+  ({ eventFiles, reader, sites, settings }) =>
+    eventExportRoutes(
+      eventFiles,
+      (site) =>
+        reader.hasSite(site) || sites.declared(site) !== undefined ||
+        settings.site_ids.includes(site),
+    ),
+  ({ backups, settings }) => backupRoutes(backups, settings),
+  ({ files }) => assetRoutes(files),
+];
+
+/** Makes the route table. Rejects when files of the dashboard are missing. */
+export async function routesOf(parts: RouteParts): Promise<Route[]> {
+  return (await Promise.all(ROWS.map((row) => row(parts)))).flat();
+}
