@@ -1,5 +1,5 @@
-// Liveness, readiness, and what the server counts, for people and for Prometheus. It reads
-// numbers that others keep and changes nothing.
+// Liveness, readiness, and the server's own numbers as JSON and for Prometheus. It only reads
+// numbers that other parts keep.
 import { AppError } from "../core/errors.ts";
 import { json } from "../http/response.ts";
 import type { Route } from "../http/route.ts";
@@ -18,17 +18,17 @@ export interface Health {
   readonly accepting: boolean;
   /** Further values, by name. */
   readonly more: Readonly<Record<string, unknown>>;
-  /** Further values that name sites: for who may read statistics. */
+  /** Further values that name sites, for callers who may read all statistics. */
   readonly forReaders: Readonly<Record<string, unknown>>;
 }
 
-/** One sample of /metrics, or several told apart by a label. */
+/** A metric of /metrics with one value, or one for each value of a label. */
 export interface Sample {
   readonly name: string;
   readonly type: "counter" | "gauge";
   readonly help: string;
   readonly value: number | readonly { readonly label: string; readonly value: number }[];
-  /** Name of the label where there are several values. */
+  /** Name of the label if there are several values. */
   readonly by?: string;
 }
 

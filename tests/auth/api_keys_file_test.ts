@@ -26,7 +26,7 @@ async function status(owner: Owner, key: string): Promise<number> {
   return (await owner.call("GET", "/read", call)).status;
 }
 
-Deno.test("readKeysFile() lets keys of the original go on working", async () => {
+Deno.test("readKeysFile() reads the keys of the original program", async () => {
   const revoked = `mm_${"cd".repeat(16)}`;
   const other = { ...ENTRY, key_hash: createHash("sha256").update(revoked).digest("hex") };
   const owner = await openWithFile(JSON.stringify([ENTRY, { ...other, revoked: true }]));
@@ -40,7 +40,7 @@ Deno.test("readKeysFile() lets keys of the original go on working", async () => 
   owner.close();
 });
 
-Deno.test("readKeysFile() never brings back a key that was revoked here", async () => {
+Deno.test("readKeysFile() does not restore a key that was revoked here", async () => {
   const file = JSON.stringify([ENTRY]);
   const owner = await openWithFile(file);
   await owner.keys.revoke(HASH);
@@ -55,7 +55,7 @@ Deno.test("readKeysFile() never brings back a key that was revoked here", async 
   unrevoked.close();
 });
 
-Deno.test("readKeysFile() reports a damaged file without quoting it, and ignores it", async () => {
+Deno.test("readKeysFile() logs a damaged file without quoting it, and ignores it", async () => {
   const damaged = [
     `[{"key_hash": "${HASH}`,
     "{}",

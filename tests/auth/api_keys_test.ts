@@ -32,7 +32,7 @@ Deno.test("ApiKeys give each scope its rights until they are revoked", async () 
   owner.close();
 });
 
-Deno.test("ApiKeys take nothing for a key that only resembles one", async () => {
+Deno.test("ApiKeys reject keys that only resemble a valid one", async () => {
   const owner = await openWithPassword();
   const { key, key_hash } = await owner.keys.create("n", "Admin");
   for (
@@ -56,7 +56,7 @@ Deno.test("ApiKeys take nothing for a key that only resembles one", async () => 
   owner.close();
 });
 
-Deno.test("ApiKeys stay, and stay revoked, across restarts; no clear key is on disk", async () => {
+Deno.test("ApiKeys stay valid or revoked across restarts; no clear key is on disk", async () => {
   const owner = await openWithPassword();
   const kept = await owner.keys.create("kept", "ReadOnly");
   const revoked = await owner.keys.create("revoked", "Admin");
@@ -72,7 +72,7 @@ Deno.test("ApiKeys stay, and stay revoked, across restarts; no clear key is on d
   again.close();
 });
 
-Deno.test("a key that sends too much is told to wait; others are not", async () => {
+Deno.test("an API key over its rate gets 429; others do not", async () => {
   const owner = await openWithPassword();
   const busy = { "x-api-key": (await owner.keys.create("busy", "ReadOnly")).key };
   const calm = { "x-api-key": (await owner.keys.create("calm", "ReadOnly")).key };

@@ -19,7 +19,7 @@ function under(session: string | null, call: Call = {}): Call {
   return { ...call, headers: { ...call.headers, cookie: `mm_session=${session}` } };
 }
 
-Deno.test("Auth refuses a login after its life", async () => {
+Deno.test("Auth refuses a login after it has expired", async () => {
   const owner = await openOwner({ session_ttl_secs: 60 });
   const { session } = await setUp(owner);
   owner.system.clock.advance(59_999);
@@ -29,7 +29,7 @@ Deno.test("Auth refuses a login after its life", async () => {
   owner.close();
 });
 
-Deno.test("Auth lets only one of two setups at once win", async () => {
+Deno.test("Auth lets only one of two concurrent setups succeed", async () => {
   const owner = await openOwner();
   const answers = await Promise.all([
     setUp(owner, { body: { password: "first password" } }),
@@ -44,7 +44,7 @@ Deno.test("Auth lets only one of two setups at once win", async () => {
   owner.close();
 });
 
-Deno.test("Auth takes the first password from elsewhere with the printed token only", async () => {
+Deno.test("Auth accepts a remote first password only with the printed token", async () => {
   const owner = await openOwner();
   const token = owner.auth.setupToken;
   ok(token && /^[0-9a-f]{32}$/.test(token));
@@ -62,7 +62,7 @@ Deno.test("Auth takes the first password from elsewhere with the printed token o
   owner.close();
 });
 
-Deno.test("Auth locks an address out of guessing the setup token", async () => {
+Deno.test("Auth locks out an address that guesses the setup token", async () => {
   const owner = await openOwner({ max_login_attempts: 2 });
   const guess = { ...FAR, body: { password: PASSWORD, token: "0".repeat(32) } };
   equal((await setUp(owner, guess)).status, 403);
@@ -100,7 +100,7 @@ Deno.test("Auth keeps a password across restarts, as an Argon2id hash only", asy
   last.close();
 });
 
-Deno.test("Auth takes a hash as the password of the environment", async () => {
+Deno.test("Auth accepts a hash as the configured password", async () => {
   const hash = await hashPassword(fakeSystem().random, PASSWORD);
   const owner = await openOwner({ admin_password: hash });
   equal((await logIn(owner, PASSWORD)).status, 200);
@@ -108,7 +108,7 @@ Deno.test("Auth takes a hash as the password of the environment", async () => {
   owner.close();
 });
 
-Deno.test("Auth locks out an address after its failures, for the time of the lock", async () => {
+Deno.test("Auth locks out an address after failed logins, for the configured time", async () => {
   const owner = await openOwner({ max_login_attempts: 3, login_lockout_secs: 60 });
   await setUp(owner);
   for (let count = 0; count < 3; count++) {
@@ -125,7 +125,7 @@ Deno.test("Auth locks out an address after its failures, for the time of the loc
   owner.close();
 });
 
-Deno.test("Auth lets no more guesses in at once than it would one after the other", async () => {
+Deno.test("Auth allows no more guesses in parallel than one after the other", async () => {
   const owner = await openOwner({ max_login_attempts: 3 });
   await setUp(owner);
   const guesses = Array.from({ length: 10 }, (_, n) => logIn(owner, `wrong horse ${n}`, FAR));
@@ -135,7 +135,7 @@ Deno.test("Auth lets no more guesses in at once than it would one after the othe
   owner.close();
 });
 
-Deno.test("Auth answers 429 when too many passwords wait to be checked", async () => {
+Deno.test("Auth answers 429 when too many password checks are queued", async () => {
   const owner = await openOwner({ max_login_attempts: 0 });
   await setUp(owner);
   const guesses = Array.from({ length: 40 }, () => logIn(owner, "wrong horse"));
@@ -147,7 +147,7 @@ Deno.test("Auth answers 429 when too many passwords wait to be checked", async (
   owner.close();
 });
 
-Deno.test("Auth refuses login, logout and changes that another site's page sends", async () => {
+Deno.test("Auth refuses cross-site logins, logouts and changes", async () => {
   const dashboard_origin = "https://stats.example.com";
   for (const configured of [true, false]) {
     const owner = await openOwner(configured ? { dashboard_origin } : {});
@@ -188,7 +188,7 @@ Deno.test("Auth refuses login, logout and changes that another site's page sends
   }
 });
 
-Deno.test("Auth asks keys, readers and ingestion for no origin", async () => {
+Deno.test("Auth checks no origin for keys, reads and ingestion", async () => {
   const owner = await openOwner({ dashboard_origin: "https://stats.example.com" });
   const { session } = await setUp(owner);
   const { key } = await owner.keys.create("n", "Admin");
@@ -204,7 +204,7 @@ Deno.test("Auth asks keys, readers and ingestion for no origin", async () => {
   owner.close();
 });
 
-Deno.test("Auth without a password opens statistics, and administration to loopback", async () => {
+Deno.test("Auth without a password lets everybody read, and loopback administer", async () => {
   const owner = await openOwner();
   const keys = (call: Call) => owner.call("GET", "/api/keys", call);
   equal((await owner.call("GET", "/read", FAR)).status, 200);
@@ -228,7 +228,7 @@ Deno.test("Auth without a password opens statistics, and administration to loopb
   owner.close();
 });
 
-Deno.test("Auth tells once of a proxy that hides its clients, and lets none in", async () => {
+Deno.test("Auth warns once of a proxy that hides its clients, and refuses them", async () => {
   const owner = await openOwner();
   const masked = {
     headers: { "sec-fetch-site": "same-origin", referer: "https://stats.example.com/" },
@@ -249,7 +249,7 @@ Deno.test("Auth tells once of a proxy that hides its clients, and lets none in",
   owner.close();
 });
 
-Deno.test("Auth slows readers without a login down by their address, and nobody else", async () => {
+Deno.test("Auth limits the rate of reads without a login, by address", async () => {
   const owner = await openOwner();
   const read = async (call: Call) => (await owner.call("GET", "/read", call)).status;
   for (let count = 0; count < ANONYMOUS_REQUESTS_AT_ONCE; count++) equal(await read(FAR), 200);

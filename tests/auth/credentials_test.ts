@@ -1,7 +1,7 @@
 import { deepStrictEqual as deepEqual } from "node:assert";
 import { presentedKeys, sessionCookies } from "../../src/auth/credentials.ts";
 
-Deno.test("presentedKeys() reads both headers, and takes no other scheme for a key", () => {
+Deno.test("presentedKeys() reads both headers and ignores other schemes", () => {
   const keys = (headers: Record<string, string>) => presentedKeys(new Headers(headers));
   deepEqual(keys({ authorization: "Bearer mm_a" }), ["mm_a"]);
   deepEqual(keys({ authorization: "BEARER   mm_a", "x-api-key": "mm_b" }), ["mm_a", "mm_b"]);
@@ -11,7 +11,7 @@ Deno.test("presentedKeys() reads both headers, and takes no other scheme for a k
   deepEqual(keys({}), []);
 });
 
-Deno.test("sessionCookies() finds every cookie of the name, a bounded number of them", () => {
+Deno.test("sessionCookies() finds all cookies of the name, up to a limit", () => {
   const cookies = (cookie: string) => sessionCookies(new Headers({ cookie }));
   deepEqual(cookies("a=1; mm_session=x;mm_session=y; xmm_session=z; mm_sessions=w"), ["x", "y"]);
   deepEqual(cookies("mm_session"), []);

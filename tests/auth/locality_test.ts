@@ -38,7 +38,7 @@ Deno.test("localityOf() calls remote what a proxy says it passed on", () => {
   ) equal(locality({ [name]: value }), "remote", `${name}: ${value}`);
 });
 
-Deno.test("localityOf() sees from a browser that a proxy replaced its Host", () => {
+Deno.test("localityOf() detects by a browser's headers that a proxy replaced Host", () => {
   const same = { "sec-fetch-site": "same-origin" };
   equal(locality({ ...same, referer: `${PUBLIC}/?site=a` }), "proxied");
   equal(locality({ ...same, origin: PUBLIC }), "proxied");
@@ -60,7 +60,7 @@ Deno.test("localityOf() sees from a browser that a proxy replaced its Host", () 
   equal(locality({ ...same, host: "stats.example.com", origin: PUBLIC }), "remote");
 });
 
-Deno.test("isLoopbackHost() knows the names of this machine", () => {
+Deno.test("isLoopbackHost() knows the loopback names", () => {
   const local = (host: string) =>
     isLoopbackHost(new Request("http://192.0.2.1/", { headers: { host } }));
   for (const host of ["localhost", "LOCALHOST:8000", "localhost.", "127.0.0.1:8000", "[::1]:80"]) {

@@ -7,7 +7,7 @@ function lockout(options: { attemptsMax?: number; keysMax?: number } = {}) {
   return { clock, locks: new Lockout(clock, { attemptsMax: 2, lockSecs: 10, ...options }) };
 }
 
-Deno.test("Lockout forgets failures after the time of the lock", () => {
+Deno.test("Lockout forgets failures after the lockout time", () => {
   const { clock, locks } = lockout();
   locks.begin("192.0.2.1").failed();
   clock.advance(10_000);
@@ -19,7 +19,7 @@ Deno.test("Lockout forgets failures after the time of the lock", () => {
   equal(locks.size, 0);
 });
 
-Deno.test("Lockout starts anew after a success, and counts no attempt without a verdict", () => {
+Deno.test("Lockout starts again after a success, and ignores attempts without a result", () => {
   const { locks } = lockout();
   locks.begin("192.0.2.1").failed();
   locks.begin("192.0.2.1").passed();
@@ -34,7 +34,7 @@ Deno.test("Lockout starts anew after a success, and counts no attempt without a 
   throws(() => locks.begin("192.0.2.1"), { code: "too_many_requests" });
 });
 
-Deno.test("Lockout counts attempts under way", () => {
+Deno.test("Lockout counts attempts in progress", () => {
   const { locks } = lockout();
   const first = locks.begin("192.0.2.1");
   locks.begin("192.0.2.1");
@@ -43,13 +43,13 @@ Deno.test("Lockout counts attempts under way", () => {
   locks.begin("192.0.2.1");
 });
 
-Deno.test("Lockout is off with no number of attempts", () => {
+Deno.test("Lockout is off with a limit of 0 attempts", () => {
   const { locks } = lockout({ attemptsMax: 0 });
   for (let count = 0; count < 100; count++) locks.begin("192.0.2.1").failed();
   equal(locks.size, 0);
 });
 
-Deno.test("Lockout remembers a bounded number of addresses, the latest", () => {
+Deno.test("Lockout remembers a bounded number of addresses and drops the oldest", () => {
   const { clock, locks } = lockout({ keysMax: 3 });
   for (let count = 0; count < 100; count++) {
     locks.begin(`192.0.2.${count}`).failed();
@@ -62,7 +62,7 @@ Deno.test("Lockout remembers a bounded number of addresses, the latest", () => {
   locks.begin("192.0.2.96");
 });
 
-Deno.test("forgetExpired() forgets an address when its lock ends, and not before", () => {
+Deno.test("forgetExpired() forgets an address when its lockout ends, not before", () => {
   const { clock, locks } = lockout();
   locks.begin("192.0.2.1").failed();
   locks.begin("192.0.2.1").failed();

@@ -7,7 +7,7 @@ function request(headers: Record<string, string>): Request {
 
 const FORBIDDEN = { name: "AppError", code: "forbidden" };
 
-Deno.test("requireOrigin() compares host and port with Host, whatever speaks TLS in front", () => {
+Deno.test("requireOrigin() compares host and port with Host, also behind a TLS proxy", () => {
   for (
     const [host, origin] of [
       ["stats.example.com", "https://stats.example.com"],
@@ -30,7 +30,7 @@ Deno.test("requireOrigin() compares host and port with Host, whatever speaks TLS
   }
 });
 
-Deno.test("requireOrigin() takes the dashboard's origin alone where one is set", () => {
+Deno.test("requireOrigin() accepts only the dashboard's origin if one is set", () => {
   const dashboard = "https://stats.example.com";
   const check = (headers: Record<string, string>, options?: { missingAllowed: boolean }) => () =>
     requireOrigin(request(headers), dashboard, options);
@@ -43,7 +43,7 @@ Deno.test("requireOrigin() takes the dashboard's origin alone where one is set",
   throws(check({ origin: "https://evil.example" }, { missingAllowed: true }), FORBIDDEN);
 });
 
-Deno.test("requireOrigin() passes a request without Origin and Referer where none is set", () => {
+Deno.test("requireOrigin() accepts a request without Origin and Referer if none is set", () => {
   doesNotThrow(() => requireOrigin(request({}), null));
 });
 

@@ -9,7 +9,7 @@ import {
 import { fakeSystem, seededRandom } from "../support/fake_system.ts";
 import { openOwner, ownerStore } from "../support/owner.ts";
 
-Deno.test("PasswordHasher makes the hash that Argon2id gives, and knows it again", async () => {
+Deno.test("PasswordHasher computes Argon2id and verifies its own hashes", async () => {
   const hasher = new PasswordHasher(seededRandom(7));
   const expected = await argon2id({
     password: "correct horse",
@@ -29,7 +29,7 @@ Deno.test("PasswordHasher makes the hash that Argon2id gives, and knows it again
   hasher.close();
 });
 
-Deno.test("PasswordHasher checks hashes of other costs", async () => {
+Deno.test("PasswordHasher verifies hashes of other costs", async () => {
   const hasher = new PasswordHasher(seededRandom(7));
   const hash = await argon2id({
     password: "correct horse",
@@ -45,14 +45,14 @@ Deno.test("PasswordHasher checks hashes of other costs", async () => {
   hasher.close();
 });
 
-Deno.test("PasswordHasher takes a letter for the same however it is composed", async () => {
+Deno.test("PasswordHasher normalizes Unicode before hashing", async () => {
   const hasher = new PasswordHasher(seededRandom(7));
   const hash = await hasher.hash("pass\u00e9word");
   equal(await hasher.verify(hash, "passe\u0301word"), true);
   hasher.close();
 });
 
-Deno.test("PasswordHasher does not keep its own thread waiting", async () => {
+Deno.test("PasswordHasher does not block the main thread", async () => {
   const hasher = new PasswordHasher(seededRandom(7));
   let turns = 0;
   const timer = setInterval(() => turns++, 1);
@@ -62,7 +62,7 @@ Deno.test("PasswordHasher does not keep its own thread waiting", async () => {
   ok(turns > 3, `${turns} turns of the event loop while hashing`);
 });
 
-Deno.test("PasswordHasher rejects what waits when it closes, and works again after", async () => {
+Deno.test("PasswordHasher rejects queued requests on close, and works again after", async () => {
   const hasher = new PasswordHasher(seededRandom(7));
   const waiting = hasher.hash("correct horse");
   hasher.close();
@@ -71,7 +71,7 @@ Deno.test("PasswordHasher rejects what waits when it closes, and works again aft
   hasher.close();
 });
 
-Deno.test("isPasswordHash() takes no text for a hash that cannot be checked", () => {
+Deno.test("isPasswordHash() accepts only hashes that can be verified", () => {
   const salt = "c29tZXNhbHRzb21lc2FsdA";
   const hash = "A".repeat(43);
   ok(isPasswordHash(`$argon2id$v=19$m=19456,t=2,p=1$${salt}$${hash}`));
@@ -93,7 +93,7 @@ Deno.test("isPasswordHash() takes no text for a hash that cannot be checked", ()
   }
 });
 
-Deno.test("resetPassword() replaces or removes the kept password", async () => {
+Deno.test("resetPassword() replaces or removes the stored password", async () => {
   const owner = await openOwner();
   await owner.call("POST", "/api/auth/setup", { body: { password: "first password" } });
   owner.close();

@@ -10,7 +10,7 @@ import { FakeClock } from "../support/fake_system.ts";
 
 const BUSY = { code: "too_many_requests", headers: { "retry-after": "1" } };
 
-Deno.test("CallerRates let many requests of a key pass at once, then so many a second", () => {
+Deno.test("CallerRates allow a key a burst, then its rate", () => {
   const clock = new FakeClock(0);
   const rates = new CallerRates(clock);
   for (let count = 0; count < KEY_REQUESTS_AT_ONCE; count++) rates.takeKey("a");
@@ -21,7 +21,7 @@ Deno.test("CallerRates let many requests of a key pass at once, then so many a s
   throws(() => rates.takeKey("a"), BUSY);
 });
 
-Deno.test("CallerRates let many requests of an address pass at once, then so many a second", () => {
+Deno.test("CallerRates allow an address a burst, then its rate", () => {
   const clock = new FakeClock(0);
   const rates = new CallerRates(clock);
   for (let count = 0; count < ANONYMOUS_REQUESTS_AT_ONCE; count++) {
@@ -36,7 +36,7 @@ Deno.test("CallerRates let many requests of an address pass at once, then so man
   throws(() => rates.takeAnonymous("203.0.113.1"), BUSY);
 });
 
-Deno.test("CallerRates take an IPv6 network of 64 bits for one address", () => {
+Deno.test("CallerRates count an IPv6 /64 as one address", () => {
   const rates = new CallerRates(new FakeClock(0));
   for (let count = 0; count < ANONYMOUS_REQUESTS_AT_ONCE; count++) {
     rates.takeAnonymous(`2001:db8::${count.toString(16)}`);
@@ -45,7 +45,7 @@ Deno.test("CallerRates take an IPv6 network of 64 bits for one address", () => {
   rates.takeAnonymous("2001:db8:0:1::1");
 });
 
-Deno.test("forgetIdle() forgets callers whose requests no longer count", () => {
+Deno.test("forgetIdle() forgets callers whose buckets are full again", () => {
   const clock = new FakeClock(0);
   const rates = new CallerRates(clock);
   rates.takeAnonymous("203.0.113.1");

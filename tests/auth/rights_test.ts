@@ -6,7 +6,7 @@ function access(who: Access["who"], ...rights: Right[]): Access {
   return { who, rights: new Set(rights), sites: null };
 }
 
-Deno.test("requireRight() sends to the login whom a login would help, and refuses others", () => {
+Deno.test("requireRight() throws unauthorized if a login would help, else forbidden", () => {
   requireRight(access("key", "public", "ingest", "read"), "read");
   throws(() => requireRight(access("key", "public", "ingest", "read"), "admin"), {
     code: "forbidden",
@@ -17,7 +17,7 @@ Deno.test("requireRight() sends to the login whom a login would help, and refuse
   throws(() => requireRight(access("nobody", "public", "ingest", "read"), "admin"), unauthorized);
 });
 
-Deno.test("requireRight() tells how to get in where there is no password yet", () => {
+Deno.test("requireRight() says what to do while no password is set", () => {
   let message = "";
   try {
     requireRight(access("nobody", "public", "ingest", "read"), "admin");

@@ -2,7 +2,7 @@ import { strictEqual as equal } from "node:assert";
 import { Sessions } from "../../src/auth/sessions.ts";
 import { FakeClock, seededRandom } from "../support/fake_system.ts";
 
-Deno.test("Sessions hold a bounded number of logins, the latest", () => {
+Deno.test("Sessions keep a bounded number of logins and drop the oldest", () => {
   const sessions = new Sessions(new FakeClock(0), seededRandom(1), 60);
   const tokens = Array.from({ length: 1003 }, () => sessions.open());
   equal(new Set(tokens).size, 1003);

@@ -199,7 +199,7 @@ function check(status: number, verdict: Verdict, what: string): void {
   else equal(status, verdict, what);
 }
 
-Deno.test("every route but the listed ones needs a right to read or to administer", async () => {
+Deno.test("only the listed routes are open to everybody", async () => {
   const app = await openApp();
   const assets = app.app.routes().filter(({ path }) => path.startsWith("/assets/"));
   ok(assets.length > 10);
@@ -214,7 +214,7 @@ Deno.test("every route but the listed ones needs a right to read or to administe
   await app.close();
 });
 
-Deno.test("every route lets in exactly the callers of its right", async () => {
+Deno.test("every route admits exactly the callers that have its right", async () => {
   const { app, headers, state } = await openCallers();
   const rows = rowsOf(app);
   const before = await state();
@@ -244,7 +244,7 @@ Deno.test("every route lets in exactly the callers of its right", async () => {
   await app.close();
 });
 
-Deno.test("HEAD needs the right of GET, and no spelling of a path goes around it", async () => {
+Deno.test("HEAD needs the right of GET, and no spelling of a path bypasses it", async () => {
   const { app } = await openCallers();
   for (const row of rowsOf(app).filter(({ method }) => method === "GET")) {
     if (row.right === "ingest") continue;
@@ -267,7 +267,7 @@ Deno.test("HEAD needs the right of GET, and no spelling of a path goes around it
   await app.close();
 });
 
-Deno.test("a page elsewhere makes no login do anything, at any route", async () => {
+Deno.test("no route accepts a cross-site request with a login", async () => {
   const { app, headers } = await openCallers();
   const origin = "https://evil.example";
   for (const row of rowsOf(app)) {
@@ -311,7 +311,7 @@ Deno.test("without a login only the statistics of a public site can be read", as
   await app.close();
 });
 
-Deno.test("a site that is public no more is closed at once", async () => {
+Deno.test("a site that is no longer public is closed at once", async () => {
   const { app, headers } = await openCallers();
   const set = (body: string) =>
     app.send(`/api/sites/${OPEN_SITE}`, {
@@ -329,7 +329,7 @@ Deno.test("a site that is public no more is closed at once", async () => {
   await app.close();
 });
 
-Deno.test("without a password, reading is open, administration is for this machine", async () => {
+Deno.test("without a password everybody can read, and only this machine administer", async () => {
   const app = await openApp();
   const site = JSON.stringify({ site_id: OPEN_SITE, visit_list: true });
   await app.send("/api/sites", { method: "POST", body: site });

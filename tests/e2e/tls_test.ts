@@ -49,7 +49,7 @@ async function ask(certificate: Certificate, url: string, init: RequestInit = {}
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
-Deno.test("under TLS every answer asks for TLS, and the cookie goes over TLS alone", async () => {
+Deno.test("under TLS every response has HSTS, and the cookie is Secure", async () => {
   await withServer(async ({ url }, certificate) => {
     assert.match(url, /^https:\/\/127\.0\.0\.1:\d+$/);
     for (const path of ["/", "/health", "/nowhere", "/api/keys", "/mallard.js", "/privacy"]) {
@@ -73,7 +73,7 @@ Deno.test("under TLS every answer asks for TLS, and the cookie goes over TLS alo
   });
 });
 
-Deno.test("under TLS nothing is answered in clear", async () => {
+Deno.test("under TLS no plain request is answered", async () => {
   await withServer(async ({ url }) => {
     const { hostname, port } = new URL(url);
     const connection = await Deno.connect({ hostname, port: Number(port) });
@@ -86,7 +86,7 @@ Deno.test("under TLS nothing is answered in clear", async () => {
   });
 });
 
-Deno.test("a restart takes new certificate files", async () => {
+Deno.test("a restart reads new certificate files", async () => {
   await withFolder(async (folder) => {
     const [first, second] = [makeCertificate(), makeCertificate()];
     for (const [current, other] of [[first, second], [second, first]] as const) {
@@ -117,7 +117,7 @@ async function endWith(cert: string | null, key: string | null) {
   return ended;
 }
 
-Deno.test("a certificate that is missing or broken is one line that names the files", async () => {
+Deno.test("a missing or broken certificate is reported in one line with its path", async () => {
   const { cert, key } = makeCertificate();
   const other = makeCertificate();
   const faults: readonly [string, string | null, string | null][] = [
@@ -141,7 +141,7 @@ Deno.test("a certificate that is missing or broken is one line that names the fi
   }
 });
 
-Deno.test("a certificate without its key is a fault of the settings", async () => {
+Deno.test("a certificate without its key is an invalid setting", async () => {
   for (const name of ["MALLARD_TLS_CERT_PATH", "MALLARD_TLS_KEY_PATH"]) {
     const env = { [name]: "/nowhere.pem" };
     const { code, stderr } = await runToEnd(fromSource(), [], { cwd: Deno.cwd(), env });

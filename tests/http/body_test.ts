@@ -21,7 +21,7 @@ Deno.test("readJsonObject() reads an object and refuses anything else", async ()
   }
 });
 
-Deno.test("readJsonObject() refuses what is too long or nested without end", async () => {
+Deno.test("readJsonObject() refuses bodies that are too long or too deep", async () => {
   const clock = new FakeClock(0);
   await rejects(readJsonObject(post(`{"a": "${"x".repeat(17_000)}"}`), clock), {
     code: "too_large",

@@ -13,7 +13,7 @@ function text(chars: number, type = "application/json"): Response {
   return new Response("a".repeat(chars), { headers: { "content-type": type } });
 }
 
-Deno.test("acceptsGzip() reads qualities and the star", () => {
+Deno.test("acceptsGzip() reads quality values and *", () => {
   for (const header of ["gzip", "br, GZIP;q=0.5", "*", "deflate, *;q=0.1", "gzip;q=1.0"]) {
     ok(acceptsGzip(header), header);
   }
@@ -22,7 +22,7 @@ Deno.test("acceptsGzip() reads qualities and the star", () => {
   }
 });
 
-Deno.test("compressed() leaves what is short, encoded, no text, or not wanted so", async () => {
+Deno.test("compressed() leaves short, encoded and binary responses as they are", async () => {
   const rows: [Response, string | null][] = [
     [text(1023), "gzip"],
     [text(5000), null],
@@ -44,7 +44,7 @@ Deno.test("compressed() leaves what is short, encoded, no text, or not wanted so
   equal((await answer.text()).length, 5000);
 });
 
-Deno.test("compressed() keeps status and headers, and names what it depends on once", async () => {
+Deno.test("compressed() keeps status and headers, and sets Vary once", async () => {
   for (const chars of [1024, 400_000]) {
     const answer = await compressed(
       new Response("é".repeat(chars), {
@@ -65,7 +65,7 @@ Deno.test("compressed() keeps status and headers, and names what it depends on o
   equal(again.headers.get("vary"), "accept-encoding");
 });
 
-Deno.test("compressed() gives every client the same answer, be it plain or gzipped", async () => {
+Deno.test("compressed() gives every client the same content, plain or gzipped", async () => {
   const app = await openApp();
   for (let n = 0; n < 60; n++) {
     const body = JSON.stringify({ d: "example.com", n: "pageview", u: `/page/${n % 40}` });
@@ -102,7 +102,7 @@ Deno.test("compressed() gives every client the same answer, be it plain or gzipp
   await app.close();
 });
 
-Deno.test("compressed() is never asked of a stream", async () => {
+Deno.test("compressed() is not applied to streams", async () => {
   const app = await openApp();
   const body = JSON.stringify({ d: "example.com", n: "pageview", u: "/" });
   await app.send("/api/event", { method: "POST", body });

@@ -1,7 +1,7 @@
 import { strictEqual as equal } from "node:assert";
 import { isKnown } from "../../src/http/etag.ts";
 
-Deno.test("isKnown() compares weakly, in a list, and takes the star", () => {
+Deno.test("isKnown() compares weakly, with a list and with *", () => {
   for (const header of ['"a"', 'W/"a"', '"b", W/"a"', "*"]) {
     equal(isKnown(header, '"a"'), true, header);
     equal(isKnown(header, 'W/"a"'), true, header);

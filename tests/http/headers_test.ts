@@ -10,7 +10,7 @@ function applied(options: HeaderOptions, response: Response, headers: HeadersIni
   return securityHeaders(options).applyHeaders(response, request, "an-id").headers;
 }
 
-Deno.test("applyHeaders() puts the headers of the contract on any answer", () => {
+Deno.test("applyHeaders() sets the security headers on any response", () => {
   const answers = [
     json({}),
     json({ error: "no" }, 500),
@@ -30,7 +30,7 @@ Deno.test("applyHeaders() puts the headers of the contract on any answer", () =>
   }
 });
 
-Deno.test("applyHeaders() keeps status and location of an answer it has to copy", () => {
+Deno.test("applyHeaders() keeps status and location of a response it has to copy", () => {
   const { applyHeaders } = securityHeaders(PLAIN);
   const redirect = Response.redirect("http://localhost/elsewhere", 307);
   const answer = applyHeaders(redirect, new Request("http://localhost/"), "an-id");
@@ -38,7 +38,7 @@ Deno.test("applyHeaders() keeps status and location of an answer it has to copy"
   equal(answer.headers.get("location"), "http://localhost/elsewhere");
 });
 
-Deno.test("applyHeaders() sends HSTS exactly where TLS is sure", () => {
+Deno.test("applyHeaders() sends HSTS exactly if TLS is certain", () => {
   const hsts = "max-age=31536000; includeSubDomains";
   const cases: [HeaderOptions, string | null][] = [
     [{ ...PLAIN, secure_cookies: true }, hsts],
@@ -52,7 +52,7 @@ Deno.test("applyHeaders() sends HSTS exactly where TLS is sure", () => {
   }
 });
 
-Deno.test("applyHeaders() gives HTML a policy and JSON no cache where they bring none", () => {
+Deno.test("applyHeaders() sets default policies for HTML and caching of JSON", () => {
   const html = (headers: Record<string, string> = {}) =>
     new Response("", { headers: { "content-type": "text/html; charset=utf-8", ...headers } });
   equal(
@@ -67,7 +67,7 @@ Deno.test("applyHeaders() gives HTML a policy and JSON no cache where they bring
   equal(applied(PLAIN, cached).get("cache-control"), "max-age=1");
 });
 
-Deno.test("applyHeaders() lets the dashboard's origin alone read answers with credentials", () => {
+Deno.test("applyHeaders() allows credentialed reads only for the dashboard's origin", () => {
   const options = { ...PLAIN, dashboard_origin: ORIGIN };
   const headers = applied(options, json({}), { origin: ORIGIN });
   equal(headers.get("access-control-allow-origin"), ORIGIN);
@@ -85,7 +85,7 @@ Deno.test("applyHeaders() lets the dashboard's origin alone read answers with cr
   equal(untouched.get("access-control-allow-credentials"), null);
 });
 
-Deno.test("preflight() answers the dashboard's origin and nobody else", () => {
+Deno.test("preflight() answers only the dashboard's origin", () => {
   const { preflight } = securityHeaders({ ...PLAIN, dashboard_origin: ORIGIN });
   const ask = (origin: string, method = "OPTIONS") =>
     preflight(

@@ -37,7 +37,7 @@ Deno.test("createRouter() refuses two rows for the same method and path", () => 
   createRouter([row("GET", "/a"), row("POST", "/a"), row("GET", "/:a")]);
 });
 
-Deno.test("routeFor() answers HEAD by GET, unless GET counts an event", () => {
+Deno.test("routeFor() maps HEAD to GET, unless GET counts an event", () => {
   const matched = (...routes: Route[]) => ({
     routes: new Map(routes.map((route) => [route.method, route])),
     params: {},

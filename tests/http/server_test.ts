@@ -34,7 +34,7 @@ const get = (path: string, handle: Route["handle"], more: Partial<Route> = {}): 
   ...more,
 });
 
-Deno.test("createServer() finds exact paths and decoded :parts, and nothing else", async () => {
+Deno.test("createServer() finds exact paths and decoded :parts only", async () => {
   const send = serve([
     get("/a", () => json("a")),
     get("/things/:id", ({ params }) => json(params)),
@@ -50,7 +50,7 @@ Deno.test("createServer() finds exact paths and decoded :parts, and nothing else
   }
 });
 
-Deno.test("createServer() answers HEAD by GET's row and 405 with Allow", async () => {
+Deno.test("createServer() answers HEAD by the row of GET, and 405 with Allow", async () => {
   const send = serve([get("/a", () => json("a"))]);
   const head = await send("/a", { method: "HEAD" });
   assert.strictEqual(head.status, 200);
@@ -61,7 +61,7 @@ Deno.test("createServer() answers HEAD by GET's row and 405 with Allow", async (
   assert.strictEqual(wrong.headers.get("allow"), "GET, HEAD");
 });
 
-Deno.test("createServer() ends a stream that only HEAD was asked of", async () => {
+Deno.test("createServer() cancels the stream of a HEAD request", async () => {
   let ended = false;
   const send = serve([
     get("/stream", () => new Response(new ReadableStream({ cancel: () => void (ended = true) })), {
@@ -73,7 +73,7 @@ Deno.test("createServer() ends a stream that only HEAD was asked of", async () =
   assert.ok(ended);
 });
 
-Deno.test("createServer() turns refusals into their status, bugs into a silent 500", async () => {
+Deno.test("createServer() turns an AppError into its status, a bug into a bare 500", async () => {
   const system = fakeSystem();
   const send = serve([
     get("/refused", () => {
@@ -96,7 +96,7 @@ Deno.test("createServer() turns refusals into their status, bugs into a silent 5
   assert.strictEqual(logged?.fields["request_id"], id);
 });
 
-Deno.test("createServer() gives up a request past its time and aborts its work", async () => {
+Deno.test("createServer() answers 503 after the time limit and aborts the handler", async () => {
   const system = fakeSystem();
   let aborted = false;
   const never = new Promise<Response>(() => {});
@@ -119,7 +119,7 @@ Deno.test("createServer() gives up a request past its time and aborts its work",
   assert.strictEqual((await stream).status, 200);
 });
 
-Deno.test("createServer() serves below its base path alone", async () => {
+Deno.test("createServer() serves only below its base path", async () => {
   const send = serve([get("/a", ({ url }) => json(url.pathname))], { basePath: "/stats" });
   assert.strictEqual((await send("/stats/a")).status, 200);
   for (const path of ["/a", "/statsa", "/stats2/a", "/x/stats/a"]) {

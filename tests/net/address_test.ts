@@ -5,7 +5,7 @@ import { seededRandom } from "../support/fake_system.ts";
 
 const text = (address: string) => parseAddress(address)?.text ?? null;
 
-Deno.test("parseAddress() reads addresses in all the ways they are written", () => {
+Deno.test("parseAddress() reads addresses in all notations", () => {
   const table: [string, string | null][] = [
     ["203.0.113.7", "203.0.113.7"],
     [" 203.0.113.7 ", "203.0.113.7"],
@@ -31,7 +31,7 @@ Deno.test("parseAddress() reads addresses in all the ways they are written", () 
   for (const [written, canonical] of table) assert.equal(text(written), canonical, written);
 });
 
-Deno.test("parseAddress() refuses what is no address", () => {
+Deno.test("parseAddress() returns null for anything else", () => {
   const wrong = [
     ..."|unknown|1.2.3|1.2.3.4.5|256.1.1.1|01.2.3.4|1.2.3.+4|1..2.3|1.2.3.4.|.1.2.3.4".split("|"),
     ...":::|1:2:3:4:5:6:7|1:2:3:4:5:6:7:8:9|1::2::3|12345::|g::1|:1:2:3:4:5:6:7".split("|"),

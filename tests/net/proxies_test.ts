@@ -11,7 +11,7 @@ Deno.test("trustedProxies() names the entry it cannot read", () => {
   }
 });
 
-Deno.test("trustedProxies() trusts loopback and private ranges unless told otherwise", () => {
+Deno.test("trustedProxies() trusts loopback and private ranges by default", () => {
   const trusted = trustedProxies();
   const has = (address: string) => trusted.has(parseAddress(address)!);
   for (const one of ["127.0.0.1", "127.9.9.9", "::1", "10.0.0.1", "172.16.0.1", "172.31.255.255"]) {
@@ -34,14 +34,14 @@ function client(
   return clientAddress(peer, new Headers(headers), trustedProxies(trusted));
 }
 
-Deno.test("clientAddress() believes no header of a peer that is not trusted", () => {
+Deno.test("clientAddress() ignores the headers of an untrusted peer", () => {
   const headers = { "x-forwarded-for": "198.51.100.9", "x-real-ip": "198.51.100.8" };
   assert.equal(client("203.0.113.1", headers), "203.0.113.1");
   assert.equal(client("127.0.0.1", headers, []), "127.0.0.1");
   assert.equal(client("::ffff:203.0.113.1", headers), "203.0.113.1");
 });
 
-Deno.test("clientAddress() walks from the right to the first hop that is not trusted", () => {
+Deno.test("clientAddress() takes the first untrusted hop from the right", () => {
   const via = (list: string, trusted?: string[]) =>
     client("127.0.0.1", { "x-forwarded-for": list }, trusted);
   assert.equal(via("198.51.100.9"), "198.51.100.9");
@@ -52,13 +52,13 @@ Deno.test("clientAddress() walks from the right to the first hop that is not tru
   assert.equal(via("198.51.100.9:4711"), "198.51.100.9");
 });
 
-Deno.test("clientAddress() takes the leftmost where all hops are trusted", () => {
+Deno.test("clientAddress() takes the leftmost hop if all are trusted", () => {
   assert.equal(client("127.0.0.1", { "x-forwarded-for": "10.0.0.3, 10.0.0.2" }), "10.0.0.3");
   const many = Array.from({ length: 500 }, (_, at) => `10.0.${at >> 8}.${at & 255}`).join(", ");
   assert.equal(client("127.0.0.1", { "x-forwarded-for": many }), "10.0.0.0");
 });
 
-Deno.test("clientAddress() ends its walk at what is no address", () => {
+Deno.test("clientAddress() stops at an entry that is not an address", () => {
   const via = (list: string) => client("127.0.0.1", { "x-forwarded-for": list });
   assert.equal(via("198.51.100.9, unknown, 10.0.0.1"), "10.0.0.1");
   assert.equal(via("198.51.100.9, _secret"), "127.0.0.1");
@@ -66,7 +66,7 @@ Deno.test("clientAddress() ends its walk at what is no address", () => {
   assert.equal(via("198.51.100.9, , 10.0.0.1,"), "198.51.100.9");
 });
 
-Deno.test("clientAddress() takes several header lines as one list", () => {
+Deno.test("clientAddress() joins several header lines into one list", () => {
   const lines: [string, string][] = [
     ["x-forwarded-for", "6.6.6.6"],
     ["x-forwarded-for", "198.51.100.9, 10.0.0.1"],
@@ -74,7 +74,7 @@ Deno.test("clientAddress() takes several header lines as one list", () => {
   assert.equal(client("10.9.9.9", lines), "198.51.100.9");
 });
 
-Deno.test("clientAddress() takes X-Real-IP only in the absence of X-Forwarded-For", () => {
+Deno.test("clientAddress() uses X-Real-IP only without X-Forwarded-For", () => {
   assert.equal(client("10.0.0.1", { "x-real-ip": "198.51.100.8" }), "198.51.100.8");
   assert.equal(client("10.0.0.1", { "x-real-ip": "nobody" }), "10.0.0.1");
   assert.equal(client("10.0.0.1", {}), "10.0.0.1");
@@ -84,6 +84,6 @@ Deno.test("clientAddress() takes X-Real-IP only in the absence of X-Forwarded-Fo
   assert.equal(client("10.0.0.1", blank), "198.51.100.8");
 });
 
-Deno.test("clientAddress() leaves a peer without an address as it is", () => {
+Deno.test("clientAddress() returns a peer without an address as it is", () => {
   assert.equal(client("/run/mallard.sock", { "x-forwarded-for": "1.1.1.1" }), "/run/mallard.sock");
 });

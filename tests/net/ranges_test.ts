@@ -34,7 +34,7 @@ Deno.test("AddressRanges has() agrees with node:net's BlockList on random ranges
   }
 });
 
-Deno.test("AddressRanges keeps IPv4 and IPv6 apart and takes single addresses", () => {
+Deno.test("AddressRanges separates IPv4 and IPv6 and accepts single addresses", () => {
   const all6 = new AddressRanges(["::/0"]);
   assert.equal(all6.has(parseAddress("1.2.3.4")!), false);
   assert.equal(all6.has(parseAddress("2001::1")!), true);
@@ -44,7 +44,7 @@ Deno.test("AddressRanges keeps IPv4 and IPv6 apart and takes single addresses", 
   assert.equal(one.has(parseAddress("2001:db8::9")!), true);
 });
 
-Deno.test("isSpecialPurpose() tells addresses that are no place", () => {
+Deno.test("isSpecialPurpose() knows the special-purpose ranges", () => {
   const special = (address: string) => isSpecialPurpose(parseAddress(address)!);
   const none = [
     ..."0.0.0.0 10.1.1.1 100.64.0.1 100.127.255.255 127.0.0.1 169.254.1.1 172.20.0.1".split(" "),
@@ -58,7 +58,7 @@ Deno.test("isSpecialPurpose() tells addresses that are no place", () => {
   for (const one of places.split(" ")) assert.ok(!special(one), one);
 });
 
-Deno.test("isLoopback() knows this machine in every writing", () => {
+Deno.test("isLoopback() knows loopback addresses in all notations", () => {
   for (const one of ["127.0.0.1", "127.1.2.3", "::1", "[::1]", "::ffff:127.0.0.1"]) {
     assert.ok(isLoopback(one), one);
   }

@@ -10,7 +10,7 @@ function taken(rates: RateLimit, key: string, times: number): number {
   return count;
 }
 
-Deno.test("take() lets a burst through and then as many as the rate allows", () => {
+Deno.test("take() allows a burst, then the rate", () => {
   const clock = new FakeClock(START_MS);
   const rates = new RateLimit(clock, { perSecond: 10 });
   assert.equal(taken(rates, "a", 100), 10);
@@ -20,7 +20,7 @@ Deno.test("take() lets a burst through and then as many as the rate allows", () 
   assert.equal(taken(rates, "a", 100), 10);
 });
 
-Deno.test("take() says how long to wait, in whole seconds", () => {
+Deno.test("take() returns the seconds to wait, rounded up", () => {
   const clock = new FakeClock(START_MS);
   const rates = new RateLimit(clock, { perSecond: 0.1, burst: 1 });
   assert.equal(rates.take("a"), 0);
@@ -34,7 +34,7 @@ Deno.test("take() says how long to wait, in whole seconds", () => {
   assert.equal(fast.take("a"), 1);
 });
 
-Deno.test("take() keeps keys apart, and a key's own rate", () => {
+Deno.test("take() counts keys separately, each at its own rate", () => {
   const clock = new FakeClock(START_MS);
   const rates = new RateLimit(clock, { perSecond: 2 });
   assert.equal(taken(rates, "a", 9), 2);
@@ -44,13 +44,13 @@ Deno.test("take() keeps keys apart, and a key's own rate", () => {
   assert.equal(own, 5);
 });
 
-Deno.test("take() limits nothing at a rate of 0", () => {
+Deno.test("take() does not limit at a rate of 0", () => {
   const rates = new RateLimit(new FakeClock(START_MS), { perSecond: 0 });
   assert.equal(taken(rates, "a", 1000), 1000);
   assert.equal(rates.size, 0);
 });
 
-Deno.test("take() locks nobody out for longer when the clock is set back", () => {
+Deno.test("take() makes nobody wait longer when the clock is set back", () => {
   const clock = new FakeClock(START_MS);
   const rates = new RateLimit(clock, { perSecond: 2 });
   assert.equal(taken(rates, "a", 9), 2);
@@ -60,7 +60,7 @@ Deno.test("take() locks nobody out for longer when the clock is set back", () =>
   assert.equal(taken(rates, "a", 9), 2);
 });
 
-Deno.test("take() agrees with buckets that count tokens, over random arrivals", () => {
+Deno.test("take() agrees with a plain token bucket on random arrivals", () => {
   const { bytes } = seededRandom(3);
   const clock = new FakeClock(START_MS);
   const perSecond = 8;
@@ -83,7 +83,7 @@ Deno.test("take() agrees with buckets that count tokens, over random arrivals", 
   }
 });
 
-Deno.test("take() remembers a bounded number of keys, full buckets going first", () => {
+Deno.test("take() remembers a bounded number of keys and evicts full buckets first", () => {
   const clock = new FakeClock(START_MS);
   const rates = new RateLimit(clock, { perSecond: 1, keysMax: 100 });
   assert.equal(taken(rates, "idle", 1), 1);
@@ -96,7 +96,7 @@ Deno.test("take() remembers a bounded number of keys, full buckets going first",
   assert.equal(taken(rates, "busy", 5), 0);
 });
 
-Deno.test("take() does not let a flood of new keys free a key in use", () => {
+Deno.test("take() keeps a key in use through a flood of new keys", () => {
   const clock = new FakeClock(START_MS);
   const rates = new RateLimit(clock, { perSecond: 0.001, burst: 1, keysMax: 100 });
   assert.equal(rates.take("busy"), 0);
@@ -109,7 +109,7 @@ Deno.test("take() does not let a flood of new keys free a key in use", () => {
   assert.equal(rates.size, 100);
 });
 
-Deno.test("forgetFull() forgets who may come as if never seen, and nobody else", () => {
+Deno.test("forgetFull() forgets exactly the keys whose buckets are full", () => {
   const clock = new FakeClock(0);
   const rates = new RateLimit(clock, { perSecond: 1, burst: 10 });
   rates.take("once");

@@ -1,22 +1,23 @@
-// Erasure on request: all events of a site from one date to another, from every place they are
-// kept in, with a dry run and a record of what was done. It removes nothing itself.
+// /api/gdpr/…: erasing a site's events between two dates, with a dry run, and the record of past
+// erasures. The erasure itself is in storage.
 import { AppError } from "../../core/errors.ts";
 import { json } from "../../http/response.ts";
 import type { Route } from "../../http/route.ts";
 import { ERASURES_LISTED_MAX } from "../../core/limits.ts";
+import { isDate } from "../../core/period.ts";
 import { faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
 import type { OwnerStore } from "../../storage/state/ops/owner_ops.ts";
 
-/** What an erasure removed, or with a dry run would remove. */
+/** What an erasure removed, or what a dry run would remove. */
 export interface Erased {
   readonly db_records_deleted: number;
   readonly parquet_partitions_deleted: number;
 }
 
 /**
- * Removes the events of a site from hot, cold, caches and everything derived; both dates are
- * UTC `YYYY-MM-DD` and included.
+ * Removes the events of a site from storage and caches. Both dates are UTC `YYYY-MM-DD`,
+ * inclusive.
  */
 export type Erase = (
   site: string,
@@ -25,7 +26,7 @@ export type Erase = (
   dryRun: boolean,
 ) => Promise<Erased>;
 
-/** Routes of erasure and of its record. */
+/** The routes. */
 export function eraseRoutes(erase: Erase, store: OwnerStore, clock: Clock): Route[] {
   return [
     {
@@ -49,7 +50,7 @@ export function eraseRoutes(erase: Erase, store: OwnerStore, clock: Clock): Rout
           erased_at: clock.nowMs(),
           caller: access.who,
         });
-        log("info", "Events were erased", erased);
+        log("info", "Events erased", erased);
         return json({ status: "erased", ...erased });
       },
     },
@@ -88,16 +89,12 @@ function parseErasure(params: URLSearchParams): {
   if (!isDate(end_date)) throw fault("end_date", "it must be a date YYYY-MM-DD");
   if (end_date < start_date) throw fault("end_date", "it is before start_date");
   const dry = only("dry_run") ?? "false";
-  if (!["true", "false", "1", "0"].includes(dry)) throw fault("dry_run", "it is not true or false");
+  if (!["true", "false", "1", "0"].includes(dry)) {
+    throw fault("dry_run", "it is neither true nor false");
+  }
   return { site_id, start_date, end_date, dryRun: dry === "true" || dry === "1" };
 }
 
 function fault(name: string, found: string): AppError {
   return new AppError("bad_request", `Cannot erase with this ${name}: ${found}`);
-}
-
-function isDate(text: string): boolean {
-  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false;
-  const ms = Date.parse(`${text}T00:00:00Z`);
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
 }

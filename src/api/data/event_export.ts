@@ -1,5 +1,5 @@
-// GET /api/sites/:site_id/export: all events of a site, or those of some days, as one file. It asks
-// for the file and sends it; what is in it is decided in storage.
+// GET /api/sites/:site_id/export: the events of a site, or of some of its days, as one file. The
+// file is made in storage.
 import { DAY_US } from "../../core/durations.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Context, Route } from "../../http/route.ts";
@@ -14,7 +14,7 @@ import { siteOfPath } from "../sites/sites.ts";
 const TYPES = { parquet: "application/vnd.apache.parquet", csv: "text/csv; charset=utf-8" };
 const FORMATS = ["parquet", "csv"] as const satisfies (keyof typeof TYPES)[];
 
-/** The route. `isKnown` tells whether there is such a site. */
+/** The route. `isKnown` says whether there is such a site. */
 export function eventExportRoutes(
   files: EventFiles,
   isKnown: (site: string) => boolean,
@@ -56,17 +56,17 @@ async function send(
   if (request.method === "HEAD") return new Response(null, { headers });
   const written: EventFileFormat = isZipped ? "csv.gz" : format;
   const { events, bytes, content } = await files.write(site, span, written, signal);
-  log("info", "Exported events", { site_id: site, events, bytes, format });
+  log("info", "Events exported", { site_id: site, events, bytes, format });
   return new Response(content, { headers: { ...headers, "content-length": String(bytes) } });
 }
 
-/** The UTC days from `start_date` to `end_date`, both included; without them, all of time. */
+/** The UTC days from `start_date` to `end_date`, inclusive; all days without them. */
 function readSpan(params: Params): SpanUs {
   const dayOf = (name: string): number | null => {
     const text = params.text(name);
     if (text === undefined) return null;
     if (isDate(text)) return dayOfDate(text);
-    params.fault(`Cannot read ${name}: "${quoted(text)}" is no date YYYY-MM-DD`);
+    params.fault(`Cannot read ${name}: "${quoted(text)}" is not a date YYYY-MM-DD`);
     return null;
   };
   const first = dayOf("start_date");
@@ -80,7 +80,7 @@ function readSpan(params: Params): SpanUs {
   };
 }
 
-/** Times that are exact: the years 1684 to 2255. */
+/** Limits a time to exact integers: the years 1684 to 2255. */
 function within(us: number): number {
   return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(us, Number.MAX_SAFE_INTEGER));
 }

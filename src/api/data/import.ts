@@ -1,5 +1,5 @@
-// The owner's way in for events of the past: POST /api/import takes lines of JSON, each an event
-// as the tracker sends it with its time, address and browser. It takes the same path as any other.
+// POST /api/import: past events as lines of JSON. Each line is an event as the tracker sends it,
+// with its time, address and user agent, and goes through the same pipeline as any other.
 import { MINUTE_MS } from "../../core/durations.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Event } from "../../core/event.ts";
@@ -13,6 +13,7 @@ import {
   IMPORT_FAULTS_LISTED_MAX,
   IMPORT_LINE_BYTES_MAX,
 } from "../../core/limits.ts";
+import { isDate } from "../../core/period.ts";
 import type { Clock } from "../../core/types.ts";
 import { parseAddress } from "../../net/address.ts";
 import type { Buffer } from "../../ingest/buffer.ts";
@@ -20,11 +21,11 @@ import { readFields } from "../../ingest/formats/mallard.ts";
 import { DROPS } from "../../ingest/drop_reasons.ts";
 import type { Outcome, PastArrival, Pipeline } from "../../ingest/pipeline.ts";
 
-/** What an import came to. `line` counts from 1; of many refused lines the first are listed. */
+/** The result of an import. `line` counts from 1; only the first rejected lines are listed. */
 export interface Imported {
   /** Events now on disk. */
   readonly accepted: number;
-  /** Robots' events. */
+  /** Events of robots. */
   readonly dropped: number;
   readonly rejected_count: number;
   readonly rejected: readonly { readonly line: number; readonly error: string }[];
@@ -37,7 +38,7 @@ interface Tally {
   readonly rejected: { line: number; error: string }[];
 }
 
-/** The media types that mean lines of JSON; a page of another site cannot send them unasked. */
+/** Media types of lines of JSON. A cross-site page cannot send them without a preflight. */
 const MEDIA_TYPES: ReadonlySet<string> = new Set([
   "application/x-ndjson",
   "application/ndjson",
@@ -45,15 +46,15 @@ const MEDIA_TYPES: ReadonlySet<string> = new Set([
 ]);
 
 const AT_MS_MIN = Date.UTC(1995, 0, 1);
-/** Clocks differ: what is barely in the future is now. */
+/** Clocks differ: a time less than this in the future is taken as now. */
 const AHEAD_MS_MAX = MINUTE_MS;
 const ISO_TIME =
   /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d([.]\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/;
-/** Lines handled before other requests get their turn. */
+/** Lines handled before other requests are let in. */
 const LINES_AT_ONCE = 250;
 const LINE_FEED = 10;
 
-/** The route that takes events of the past. */
+/** The route that imports past events. */
 export function importRoutes(
   pipeline: Pick<Pipeline, "runPast">,
   buffer: Pick<Buffer, "accept">,
@@ -70,7 +71,7 @@ export function importRoutes(
       const { events, ...rest } = await readLines(linesOf(body), pipeline, clock);
       if (events.length > 0) await buffer.accept(events);
       const imported: Imported = { accepted: events.length, ...rest };
-      log("info", "Events were imported", {
+      log("info", "Events imported", {
         accepted: imported.accepted,
         dropped: imported.dropped,
         rejected: imported.rejected_count,
@@ -89,7 +90,7 @@ function requireLines(contentType: string | null): void {
   );
 }
 
-/** The lines that hold something, by number from 1. Throws `too_large` when they are too many. */
+/** The lines that are not blank, numbered from 1. Throws `too_large` when there are too many. */
 function linesOf(body: Uint8Array): [line: number, bytes: Uint8Array][] {
   const lines: [number, Uint8Array][] = [];
   for (let from = 0, line = 1; from < body.length; line++) {
@@ -169,8 +170,10 @@ function arrivalOf(
   }
   if (atMs > nowMs + AHEAD_MS_MAX) return fault("at (time): it is in the future");
   const address = typeof ip === "string" ? parseAddress(ip) : null;
-  if (!address && ip !== undefined && ip !== null) return fault("ip: it is no address");
-  if (ua !== undefined && ua !== null && typeof ua !== "string") return fault("ua: it is not text");
+  if (!address && ip !== undefined && ip !== null) return fault("ip: it is not an address");
+  if (ua !== undefined && ua !== null && typeof ua !== "string") {
+    return fault("ua: it is not a string");
+  }
   return {
     atMs: Math.min(atMs, nowMs),
     address: address?.text ?? "",
@@ -178,15 +181,13 @@ function arrivalOf(
   };
 }
 
-/** Milliseconds since 1970 UTC, or null for what is no time. */
+/** Milliseconds since 1970 UTC, or null if it is not a time. */
 function timeOf(at: unknown): number | null {
   if (typeof at === "number") return Number.isFinite(at) ? at : null;
   if (typeof at !== "string") return null;
   const date = ISO_TIME.exec(at)?.[1];
-  if (date === undefined) return null;
-  const midnight = new Date(`${date}T00:00:00Z`);
-  // A date that is in no calendar would otherwise mean a day of the next month.
-  if (Number.isNaN(midnight.getTime()) || !midnight.toISOString().startsWith(date)) return null;
+  // Date.parse() would take 30 February for a day in March.
+  if (date === undefined || !isDate(date)) return null;
   const atMs = Date.parse(at);
   return Number.isNaN(atMs) ? null : atMs;
 }

@@ -1,5 +1,5 @@
-// The dashboard's page and modules and the tracker, read once at start and answered from memory.
-// Only files found then exist: no path from a URL ever reaches the file system.
+// The dashboard's files and the tracker, read once at start and served from memory. A path from a
+// URL never reaches the file system.
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -9,7 +9,7 @@ import { bundleOf } from "./bundle.ts";
 import { acceptsGzip } from "../../http/compression.ts";
 import { isKnown } from "../../http/etag.ts";
 
-/** Where the dashboard's files lie, in the checkout and inside the executable. */
+/** The folder of the dashboard's files, in the checkout and inside the executable. */
 export const DASHBOARD_FOLDER: string = fileURLToPath(
   new URL("../../../dashboard/", import.meta.url),
 );
@@ -23,11 +23,11 @@ const TYPES: Readonly<Record<string, string>> = {
   txt: "text/plain; charset=utf-8",
 };
 
-/** Folder of the versioned files as it stands in index.html; `0` is replaced by the version. */
+/** The folder of versioned files as written in index.html; `0` is replaced by the version. */
 const UNVERSIONED = "assets/0/";
-/** Where index.html asks for links to the packages, so that none waits for another. */
+/** The place in index.html for modulepreload links to the packages. */
 const PRELOADS = "<!-- preloads -->";
-/** The module the page begins with, and the one it becomes part of. */
+/** The entry module in index.html, and the bundle that replaces it. */
 const ENTRY = /<script type="module" src="[^"]*?assets\/0\/([^"]+)"/;
 const BUNDLE = "bundle.js";
 
@@ -43,7 +43,7 @@ interface Body {
   readonly etag: string;
 }
 
-/** An answer made once: plain, and gzipped where that is shorter. */
+/** A response body made once: plain, and gzipped if that is shorter. */
 interface Asset {
   readonly plain: Body;
   readonly gzipped: Body | null;
@@ -52,8 +52,8 @@ interface Asset {
 
 /**
  * Routes of the page at `/`, the tracker at `/mallard.js`, and every other file of the folder
- * under `/assets/<version>/`, where the version is a hash over all of them. Rejects where
- * index.html or the tracker is missing, or modules cannot be joined.
+ * under `/assets/<version>/`. The version is a hash of all files. Rejects when index.html or the
+ * tracker is missing, or the modules cannot be bundled.
  */
 export async function assetRoutes(
   files: Files,
@@ -67,7 +67,7 @@ export async function assetRoutes(
     return bytes;
   };
   const tracker = take(TRACKER);
-  const template = joined(new TextDecoder().decode(take(PAGE)), found);
+  const template = bundled(new TextDecoder().decode(take(PAGE)), found);
   const version = versionOf(template, found);
   const page = template.replaceAll(UNVERSIONED, `assets/${version}/`);
   return [
@@ -93,7 +93,7 @@ export async function assetRoutes(
   ];
 }
 
-/** The policy of the page: its own files, and the one inline script whose hash is given. */
+/** The content security policy of the page: its own files and its one inline script. */
 function contentSecurityPolicy(inlineScript: string): string {
   const hash = createHash("sha256").update(inlineScript).digest("base64");
   return [
@@ -125,7 +125,7 @@ function typeOf(name: string): string {
   return TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream";
 }
 
-/** Files of known types under a folder, by their path in it, sorted. */
+/** Files of known types in a folder, by their path below it, sorted. */
 async function readFolder(
   files: Files,
   folder: string,
@@ -151,10 +151,10 @@ function versionOf(page: string, files: ReadonlyMap<string, Uint8Array>): string
 }
 
 /**
- * The page with one module instead of all that it needs at once, which is added to `files`; the
- * addresses of those modules give the same ones to modules fetched later.
+ * The page with the bundle as its entry. Adds the bundle to `files`, and replaces each bundled
+ * module by a stub for modules that are loaded later.
  */
-function joined(page: string, files: Map<string, Uint8Array<ArrayBuffer>>): string {
+function bundled(page: string, files: Map<string, Uint8Array<ArrayBuffer>>): string {
   const entry = ENTRY.exec(page)?.[1] ?? "";
   const texts = new Map(
     [...files].filter(([name]) => name.endsWith(".js") && !name.startsWith("vendor/"))

@@ -1,9 +1,8 @@
-// Joins the dashboard's modules that the page needs at once into one, so that a browser fetches
-// one file instead of seventy. The modules stay as they are on disk: each becomes a function that
-// returns its exports, in the order they depend on each other. It reads the few forms of import
-// and export that the formatter leaves, and refuses any other.
+// Bundles the modules that the dashboard loads at start, so that a browser fetches one file instead
+// of seventy. Each module becomes a function that returns its exports, in order of dependency. It
+// reads only the forms of import and export that the dashboard uses, and refuses any other.
 
-/** One module, and what stands at its own address: the same exports, taken from the bundle. */
+/** The bundle, and a stub for each module's own URL that takes its exports from the bundle. */
 export interface Bundle {
   readonly text: string;
   readonly stubs: ReadonlyMap<string, string>;
@@ -16,7 +15,7 @@ const OTHER = /^(?:import|export)\b.*$/m;
 const DYNAMIC = /\bimport\("(\.[^"]+)"\)/g;
 const OWN_URL = /\bimport\.meta\.url\b/g;
 
-/** Blocks of documentation and lines that are a comment as a whole. */
+/** JSDoc blocks and whole-line comments. */
 const COMMENTS =
   /^[ \t]*\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n|\/\*\* @(?:(?!\*\/).)*\*\/ ?|^[ \t]*\/\/.*\n/gm;
 
@@ -26,8 +25,8 @@ interface Module {
 }
 
 /**
- * The bundle of `entry` and everything it imports, however deep; `files` are texts by path.
- * Throws where a module imports what is not there, or in a form that is not known.
+ * The bundle of `entry` and everything it imports; `files` are texts by path. Throws when an
+ * import is missing, circular or in an unknown form.
  */
 export function bundleOf(
   entry: string,
@@ -48,11 +47,13 @@ export function bundleOf(
   };
   const add = (path: string, from: string): void => {
     if (modules.has(path)) return;
-    if (variables.has(path)) throw new Error(`Cannot join ${from}: it and ${path} are in a cycle`);
+    if (variables.has(path)) {
+      throw new Error(`Cannot bundle ${from}: it and ${path} import each other`);
+    }
     const text = files.get(path);
-    if (text === undefined) throw new Error(`Cannot join ${from}: ${path} is not there`);
+    if (text === undefined) throw new Error(`Cannot bundle ${from}: ${path} is missing`);
     variables.set(path, `M${variables.size}`);
-    // Dependencies are added first: a map keeps its order.
+    // Dependencies are added first; a Map keeps insertion order.
     const module = moduleOf(path, text, (specifier) => variableOf(specifier, path));
     modules.set(path, module);
   };
@@ -66,7 +67,7 @@ export function bundleOf(
     text: [
       ...packages.map((specifier, index) => `import * as P${index} from "${specifier}";`),
       ...order.map(({ path, variable, body, exports }) => {
-        // Only the entry may wait for something.
+        // Only the entry may use top-level await.
         const [start, wait] = path === entry ? ["async ", "await "] : ["", ""];
         const returned = `return { ${exports.join(", ")} };`;
         return `const ${variable} = ${wait}(${start}() => {\n${body}${returned}\n})();`;
@@ -79,7 +80,7 @@ export function bundleOf(
   };
 }
 
-/** What stands at the module's own address. */
+/** The module at the original URL, which exports what is in the bundle. */
 function stubOf(
   path: string,
   variable: string,
@@ -98,7 +99,7 @@ function pathOf(specifier: string, from: string): string | null {
   return new URL(specifier, `file:///${from}`).pathname.slice(1);
 }
 
-/** `{ a, b as c }` as a pattern that takes them out of an object. */
+/** `{ a, b as c }` of an import as a destructuring pattern. */
 function patternOf(names: string): string {
   return names.replace(/(\w+) as (\w+)/g, "$1: $2");
 }
@@ -130,6 +131,8 @@ function moduleOf(
     .replace(DYNAMIC, (_, specifier: string) => `import("./${pathOf(specifier, path)}")`)
     .replace(OWN_URL, `new URL("./${path}", import.meta.url).href`);
   const other = OTHER.exec(body)?.[0];
-  if (other) throw new Error(`Cannot join ${path}: "${other}" is no import or export it knows`);
+  if (other) {
+    throw new Error(`Cannot bundle ${path}: "${other}" is an unknown form of import or export`);
+  }
   return { body, exports };
 }

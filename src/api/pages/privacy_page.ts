@@ -1,5 +1,5 @@
-// The public page /privacy: what is stored, for how long and what not, written from the settings
-// in force. It names no site, no visitor and no owner.
+// The public page /privacy: what is stored, what is not, and for how long, by the settings
+// in use. It names no site, visitor or owner.
 import { createHash } from "node:crypto";
 import { AppError } from "../../core/errors.ts";
 import { EVENT_COLUMNS, type EventColumnName, type PrivacyClass } from "../../core/event.ts";
@@ -8,7 +8,7 @@ import { faultOfSiteId } from "../../core/site_id.ts";
 import type { SiteSettings } from "../../sites/settings.ts";
 import type { Sites } from "../../sites/sites.ts";
 
-/** The settings the page speaks of, by their names. */
+/** The settings that the page describes, by their names. */
 export interface PrivacySettings {
   readonly retention_days: number;
   readonly strip_referrer_query: boolean;
@@ -25,7 +25,7 @@ export interface PrivacySettings {
   readonly site_ids: readonly string[];
 }
 
-/** What the owner of a site decided. */
+/** The settings of a site that the page describes. */
 export type SitePrivacy = Pick<
   SiteSettings,
   "retention_days" | "visitor_id_days" | "public" | "visit_list"
@@ -38,7 +38,7 @@ const CLASS_WORDS: Readonly<Record<PrivacyClass, string>> = {
   pseudonym: "stands for one browser for a limited time",
 };
 
-/** What becomes of a column under these settings; null when it is not stored at all. */
+/** How a column is stored under these settings; null if it is not stored. */
 export function keptAs(column: EventColumnName, settings: PrivacySettings): string | null {
   const places = ["country", "region", "city"];
   const finest = places.indexOf(settings.geoip_precision);
@@ -68,8 +68,8 @@ export function keptAs(column: EventColumnName, settings: PrivacySettings): stri
 }
 
 /**
- * Routes of the page: of every site there may be, or with `site_id` of one. Any id is answered:
- * the page does not tell whether there is such a site.
+ * The route of the page: about all sites, or with `site_id` about one. Any id is answered, so that
+ * the page does not reveal which sites exist.
  */
 export function privacyRoutes(
   settings: PrivacySettings,
@@ -93,7 +93,7 @@ export function privacyRoutes(
   }];
 }
 
-/** Ids of the sites that the page is about; an id that no site has stands for all undeclared. */
+/** Ids of the sites that the page is about. An unknown id stands for undeclared sites. */
 function siteIdsOf(
   asked: string | null,
   { site_ids }: PrivacySettings,
@@ -114,7 +114,7 @@ tr { border-bottom: 1px solid color-mix(in srgb, currentColor 25%, transparent);
 .wide { overflow-x: auto; }
 `;
 
-/** The page as HTML, true for each of the sites. */
+/** The page as HTML, about all of these sites. */
 export function privacyPage(settings: PrivacySettings, sites: readonly SitePrivacy[]): string {
   const columns = Object.keys(EVENT_COLUMNS) as EventColumnName[];
   const rows = columns.map((column) => {

@@ -1,8 +1,8 @@
-// What is answered before the app has started: health, and a refusal of all else.
+// Routes before the app has started: /health, and 503 for everything else.
 import { AppError } from "../../core/errors.ts";
 import type { Route } from "../../http/route.ts";
 
-/** The refusal of a request that came too early. */
+/** The error for a request that comes before the start. */
 export function notReady(): AppError {
   return new AppError("unavailable", "Cannot answer yet: the server is starting", {
     "retry-after": "1",
@@ -30,7 +30,7 @@ export function startingRoutes(): Route[] {
       right: "public",
       handle: () => text("database not ready", 503),
     },
-    // A tracker in a page may read that it should try again.
+    // The tracker may read from another origin that it should retry.
     events,
     { ...events, method: "GET" },
     { ...events, method: "OPTIONS" },

@@ -1,4 +1,4 @@
-// What owners keep with a site: goals, segments, saved funnels and annotations. One table of kinds;
+// What owners define for a site: goals, segments, saved funnels and annotations. A table of kinds;
 // each row says how a body is checked and shown.
 import { AppError } from "../../core/errors.ts";
 import { FilterFault, filterOfJsonList, filterToJson, parseFilter } from "../../core/filter.ts";
@@ -23,7 +23,7 @@ interface Kind {
   readonly kind: ItemKind;
   /** Checks a body as a whole. Throws `bad_request` naming what is wrong. */
   readonly draft: (body: Body) => ItemDraft;
-  /** The body as it is shown; undefined shows it as it is kept. */
+  /** The body as it is shown; by default as it is stored. */
   readonly show?: (item: Item) => Body;
 }
 
@@ -102,14 +102,14 @@ function shown(kind: Kind, item: Item): Body {
   };
 }
 
-/** Changes over what is there; null takes a key away. */
+/** Merges changes into a body; null removes a key. */
 function merged(before: Body, changes: Body): Body {
   const all = Object.entries({ ...before, ...changes });
   return Object.fromEntries(all.filter(([, value]) => value !== null));
 }
 
 function refuse(what: string, found: string): AppError {
-  return new AppError("bad_request", `Cannot keep the ${what}: ${found}`);
+  return new AppError("bad_request", `Cannot save the ${what}: ${found}`);
 }
 
 function nameOf(kind: string, body: Body): string {
@@ -117,7 +117,7 @@ function nameOf(kind: string, body: Body): string {
   if (typeof name === "string" && name.trim() !== "" && name.length <= ITEM_NAME_CHARS_MAX) {
     return name;
   }
-  throw refuse(kind, `name: it is no text of 1 to ${ITEM_NAME_CHARS_MAX} characters`);
+  throw refuse(kind, `name: it is not a string of 1 to ${ITEM_NAME_CHARS_MAX} characters`);
 }
 
 function onlyKeys(kind: string, body: Body, keys: readonly string[]): void {
@@ -160,13 +160,13 @@ function funnelDraft(body: Body): ItemDraft {
   const name = nameOf("funnel", body);
   onlyKeys("funnel", body, ["name", "steps", "window", "order"]);
   const { steps, window = "1 day", order = "in_order" } = body;
-  if (typeof steps !== "string") throw refuse("funnel", "steps: it is no text");
-  if (typeof window !== "string") throw refuse("funnel", "window: it is no text");
+  if (typeof steps !== "string") throw refuse("funnel", "steps: it is not a string");
+  if (typeof window !== "string") throw refuse("funnel", "window: it is not a string");
   const orders = ["in_order", "any_order", "consecutive"];
   if (!orders.some((one) => one === order)) {
     throw refuse("funnel", `order: it is not one of ${orders.join(", ")}`);
   }
-  // A goal may be made later: any name is taken here.
+  // The goal may be created later, so any name is accepted.
   parseSteps(steps, "steps", 1, () => ({ condition: sql`true`, columns: [] }));
   parseSpan(window, "window");
   return { name, body: { steps, window, order } };
@@ -176,10 +176,13 @@ function annotationDraft(body: Body): ItemDraft {
   onlyKeys("annotation", body, ["date", "text"]);
   const { date, text } = body;
   if (typeof date !== "string" || !isMoment(date)) {
-    throw refuse("annotation", "date: it is no date YYYY-MM-DD and no time YYYY-MM-DDTHH:MM");
+    throw refuse("annotation", "date: it is neither a date YYYY-MM-DD nor a time YYYY-MM-DDTHH:MM");
   }
   if (typeof text !== "string" || text.trim() === "" || text.length > ITEM_NAME_CHARS_MAX) {
-    throw refuse("annotation", `text: it is no text of 1 to ${ITEM_NAME_CHARS_MAX} characters`);
+    throw refuse(
+      "annotation",
+      `text: it is not a string of 1 to ${ITEM_NAME_CHARS_MAX} characters`,
+    );
   }
   return { name: text, body: { date, text } };
 }

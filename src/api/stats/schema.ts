@@ -1,5 +1,5 @@
-// GET /api/schema: what can be asked, for the dashboard's choices. A client that keeps it is told
-// that it still holds, in an answer without a body.
+// GET /api/schema: what can be queried, for the dashboard's choices. A client that has the current
+// version gets 304.
 import { createHash } from "node:crypto";
 import { json } from "../../http/response.ts";
 import type { Route } from "../../http/route.ts";
@@ -10,7 +10,7 @@ import { isKnown } from "../../http/etag.ts";
 export function schemaRoutes(): Route[] {
   const schema = schemaOf();
   const hash = createHash("sha256").update(JSON.stringify(schema)).digest("hex").slice(0, 24);
-  // Weak: the same schema goes out plain and compressed. Browsers keep no JSON; programs may.
+  // Weak, as the schema is sent both plain and compressed.
   const headers = {
     etag: `W/"${hash}"`,
     "cache-control": "no-store",

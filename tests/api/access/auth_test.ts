@@ -15,7 +15,7 @@ function under(session: string | null): Call {
   return { headers: { cookie: `mm_session=${session}` } };
 }
 
-Deno.test("authRoutes() set the first password, log in, tell the status and log out", async () => {
+Deno.test("authRoutes() set the first password, log in, show the status and log out", async () => {
   const owner = await openOwner();
   deepEqual((await owner.call("GET", "/api/auth/status")).body, {
     setup_required: true,
@@ -51,7 +51,7 @@ Deno.test("authRoutes() set the first password, log in, tell the status and log 
   owner.close();
 });
 
-Deno.test("authRoutes() send the cookie with the attributes of the settings", async () => {
+Deno.test("authRoutes() set the cookie with the configured attributes", async () => {
   const owner = await openOwner({ session_ttl_secs: 60, secure: true });
   const { headers, session } = await setUp(owner);
   equal(
@@ -61,7 +61,7 @@ Deno.test("authRoutes() send the cookie with the attributes of the settings", as
   owner.close();
 });
 
-Deno.test("authRoutes() answer 400 to a setup or login that is none", async () => {
+Deno.test("authRoutes() answer 400 to an invalid setup or login", async () => {
   const owner = await openOwner();
   for (
     const body of [

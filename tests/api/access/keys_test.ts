@@ -22,7 +22,7 @@ Deno.test("keyRoutes() make, list and revoke keys", async () => {
   owner.close();
 });
 
-Deno.test("keyRoutes() answer 400 to a key without a fit name or scope", async () => {
+Deno.test("keyRoutes() answer 400 to an invalid name or scope", async () => {
   const owner = await openOwner();
   const good = { name: "n", scope: "Admin" };
   for (

@@ -55,7 +55,7 @@ async function verified(folder: string): Promise<{ events: number; faults: reado
 
 const range = (to: number) => Array.from({ length: to }, (_, index) => index + 1);
 
-Deno.test("backupRoutes() backs up a prefix under load, then what is new", async () => {
+Deno.test("backupRoutes() make a consistent backup under load, then incremental ones", async () => {
   await withFolder(async (folder) => {
     const target = `${folder}/backup`;
     const opened = await openApp({ MALLARD_BACKUP_DIR: target }, { folder: `${folder}/live` });
@@ -115,7 +115,7 @@ Deno.test("backupRoutes() backs up a prefix under load, then what is new", async
   });
 });
 
-Deno.test("backupRoutes() says what to set, and what is wrong with a folder", async () => {
+Deno.test("backupRoutes() say which setting is missing or wrong", async () => {
   await withFolder(async (folder) => {
     const unset = await openApp();
     const state = await stateOf(unset);
@@ -143,7 +143,7 @@ Deno.test("backupRoutes() says what to set, and what is wrong with a folder", as
   });
 });
 
-Deno.test("backupRoutes() takes no folder from a request", async () => {
+Deno.test("backupRoutes() ignore a folder in a request", async () => {
   await withFolder(async (folder) => {
     const app = await openApp({ MALLARD_BACKUP_DIR: `${folder}/backup` });
     const body = JSON.stringify({ backup_dir: `${folder}/evil`, folder: `${folder}/evil` });
@@ -155,7 +155,7 @@ Deno.test("backupRoutes() takes no folder from a request", async () => {
   });
 });
 
-Deno.test("the server backs up by itself, and stops though one is being made", async () => {
+Deno.test("the server makes scheduled backups, and stops during one", async () => {
   await withFolder(async (folder) => {
     const app = await openApp({
       MALLARD_BACKUP_DIR: `${folder}/backup`,
@@ -186,7 +186,7 @@ Deno.test("the server backs up by itself, and stops though one is being made", a
   });
 });
 
-Deno.test("a backup folder that lies in the data folder is refused at the start", async () => {
+Deno.test("a backup folder inside the data folder is refused at start", async () => {
   await withFolder(async (folder) => {
     const env = { MALLARD_BACKUP_DIR: `${folder}/live/backup` };
     let told = "";

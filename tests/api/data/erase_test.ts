@@ -15,7 +15,7 @@ function recorder(): { erase: Erase; asked: unknown[][] } {
   };
 }
 
-Deno.test("eraseRoutes() erase a span of dates, answer the counts and keep a record", async () => {
+Deno.test("eraseRoutes() erase a range of dates, return the counts and keep a record", async () => {
   const { erase, asked } = recorder();
   const owner = await openOwner({ erase });
   const { status, body } = await owner.call("DELETE", `/api/gdpr/erase?${QUERY}`);
@@ -36,7 +36,7 @@ Deno.test("eraseRoutes() erase a span of dates, answer the counts and keep a rec
   again.close();
 });
 
-Deno.test("eraseRoutes() only count in a dry run, and keep no record of it", async () => {
+Deno.test("eraseRoutes() only count in a dry run, without a record", async () => {
   const { erase, asked } = recorder();
   const owner = await openOwner({ erase });
   const { body } = await owner.call("DELETE", `/api/gdpr/erase?${QUERY}&dry_run=true`);
@@ -47,7 +47,7 @@ Deno.test("eraseRoutes() only count in a dry run, and keep no record of it", asy
   owner.close();
 });
 
-Deno.test("eraseRoutes() refuse what does not say exactly what to erase", async () => {
+Deno.test("eraseRoutes() refuse missing, repeated and invalid parameters", async () => {
   const { erase, asked } = recorder();
   const owner = await openOwner({ erase });
   for (
@@ -76,7 +76,7 @@ Deno.test("eraseRoutes() refuse what does not say exactly what to erase", async 
   owner.close();
 });
 
-Deno.test("eraseRoutes() answer administrators only", async () => {
+Deno.test("eraseRoutes() need the right admin", async () => {
   const { erase, asked } = recorder();
   const owner = await openOwner({ erase, admin_password: "correct horse" });
   const { key } = await owner.keys.create("reader", "ReadOnly");

@@ -17,7 +17,7 @@ async function linesOf(app: RunningApp, query: string): Promise<string[]> {
   return (await answer.text()).trim().split("\n").slice(1);
 }
 
-Deno.test("eventExportRoutes() sends an attachment in the form that was asked for", async () => {
+Deno.test("eventExportRoutes() send an attachment in the requested format", async () => {
   const app = await openApp();
   await send(app, 3);
   const parquet = await app.send(PATH);
@@ -45,7 +45,7 @@ Deno.test("eventExportRoutes() sends an attachment in the form that was asked fo
   await app.close();
 });
 
-Deno.test("eventExportRoutes() takes UTC days, both ends included, or all of time", async () => {
+Deno.test("eventExportRoutes() export inclusive UTC days, or everything", async () => {
   const app = await openApp();
   await send(app, 1); // At noon of 2024-01-15.
   app.system.clock.advance(86_400_000);
@@ -58,7 +58,7 @@ Deno.test("eventExportRoutes() takes UTC days, both ends included, or all of tim
   await app.close();
 });
 
-Deno.test("eventExportRoutes() refuses what it cannot read, and an unknown site", async () => {
+Deno.test("eventExportRoutes() refuse invalid parameters and an unknown site", async () => {
   const app = await openApp({ MALLARD_SITE_IDS: "example.com" });
   const refused = async (path: string, status: number, error: RegExp) => {
     const answer = await app.send(path);

@@ -41,7 +41,7 @@ async function folderWith(more: Readonly<Record<string, string>>): Promise<strin
   return folder;
 }
 
-Deno.test("assetRoutes() serves the page under a policy that names its import map", async () => {
+Deno.test("assetRoutes() serve the page with a policy that allows its import map", async () => {
   const routes = await assetRoutes(files);
   const response = await get(routes, "/");
   assert.equal(response.headers.get("content-type"), "text/html; charset=utf-8");
@@ -56,7 +56,7 @@ Deno.test("assetRoutes() serves the page under a policy that names its import ma
   assert.doesNotMatch(html, /\sstyle=|<style|\son\w+=/);
 });
 
-Deno.test("assetRoutes() gives the page only addresses it serves, none from the root", async () => {
+Deno.test("assetRoutes() serve every URL of the page, all of them relative", async () => {
   const routes = await assetRoutes(files);
   const html = await (await get(routes, "/")).text();
   const addresses = [...html.matchAll(/(?:href|src)="([^"]+)"|: "(\.[^"]+)"/g)]
@@ -69,7 +69,7 @@ Deno.test("assetRoutes() gives the page only addresses it serves, none from the 
   }
 });
 
-Deno.test("assetRoutes() answers 304 where the client has the file", async () => {
+Deno.test("assetRoutes() answer 304 if the client has the file", async () => {
   const routes = await assetRoutes(files);
   for (const { path } of routes) {
     const first = await get(routes, path);
@@ -86,7 +86,7 @@ Deno.test("assetRoutes() answers 304 where the client has the file", async () =>
   }
 });
 
-Deno.test("assetRoutes() compresses where accepted, under another tag", async () => {
+Deno.test("assetRoutes() compress if accepted, with another ETag", async () => {
   const routes = await assetRoutes(files);
   const plain = await get(routes, "/mallard.js");
   const zipped = await get(routes, "/mallard.js", { "accept-encoding": "br, gzip;q=0.8" });
@@ -101,7 +101,7 @@ Deno.test("assetRoutes() compresses where accepted, under another tag", async ()
   }
 });
 
-Deno.test("assetRoutes() lets any site load the tracker as it stands", async () => {
+Deno.test("assetRoutes() let any site load the tracker", async () => {
   const response = await get(await assetRoutes(files), "/mallard.js");
   assert.equal(response.headers.get("access-control-allow-origin"), "*");
   assert.equal(response.headers.get("cross-origin-resource-policy"), "cross-origin");
@@ -109,7 +109,7 @@ Deno.test("assetRoutes() lets any site load the tracker as it stands", async () 
   assert.equal(await response.text(), await Deno.readTextFile(DASHBOARD_FOLDER + "script.js"));
 });
 
-Deno.test("assetRoutes() serves known types only, under a version of all", async () => {
+Deno.test("assetRoutes() serve only known types, below a hash of all files", async () => {
   const one = await assetRoutes(files, {
     folder: await folderWith({ "app.js": "1", ".env": "x", "a.sh": "x", "Ä.js": "x" }),
   });
@@ -123,7 +123,7 @@ Deno.test("assetRoutes() serves known types only, under a version of all", async
   assert.notEqual(one[2]?.path, two[2]?.path);
 });
 
-Deno.test("assetRoutes() refuses a folder without the page", async () => {
+Deno.test("assetRoutes() refuse a folder without the page", async () => {
   const folder = await Deno.makeTempDir() + "/";
   await Deno.writeTextFile(`${folder}script.js`, "1");
   await assert.rejects(assetRoutes(files, { folder }), /index\.html is not in its folder/);

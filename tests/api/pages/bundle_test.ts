@@ -30,20 +30,20 @@ const TEXTS = {
   "pages/later.js": 'import { counter } from "../c.js";\nexport const same = counter;\n',
 };
 
-Deno.test("bundleOf() joins modules, each with its own names", async () => {
+Deno.test("bundleOf() bundles modules, each with its own scope", async () => {
   const folder = await written("app.js", TEXTS);
   const { sum } = await import(new URL("app.js", folder).href);
   assert.equal(sum, 13);
 });
 
-Deno.test("bundleOf() gives later modules the same exports", async () => {
+Deno.test("bundleOf() gives lazily loaded modules the same exports", async () => {
   const folder = await written("app.js", TEXTS);
   const { later } = await import(new URL("app.js", folder).href);
   const { counter } = await import(new URL("c.js", folder).href);
   assert.equal((await later()).same, counter);
 });
 
-Deno.test("bundleOf() keeps each module's own address", async () => {
+Deno.test("bundleOf() keeps each module's import.meta.url", async () => {
   const folder = await written("app.js", TEXTS);
   const { url } = await import(new URL("lib/b.js", folder).href);
   assert.equal(url, new URL("lib/b.js", folder).href);
@@ -61,7 +61,7 @@ Deno.test("bundleOf() leaves packages to the import map", () => {
   assert.match(stubs.get("a.js") ?? "", /export const x = M0\.x;\nexport const y = M0\.y;/);
 });
 
-Deno.test("bundleOf() does not take code for a comment", () => {
+Deno.test("bundleOf() removes comments and no code", () => {
   const source = 'const a = [\n  /** @type {const} */ (["x"]).map((b) => b),\n];\n/** Doc. */\n' +
     "export const c = a;\n";
   const { text } = bundleOf("a.js", files({ "a.js": source }), "all.js");
@@ -69,20 +69,20 @@ Deno.test("bundleOf() does not take code for a comment", () => {
   assert.ok(!text.includes("Doc."));
 });
 
-Deno.test("bundleOf() refuses what it would get wrong", () => {
+Deno.test("bundleOf() refuses unknown forms of import and export", () => {
   const refuses = (text: string, message: RegExp) =>
     assert.throws(
       () => bundleOf("a.js", files({ "a.js": text, "b.js": 'import { a } from "./a.js";\n' }), "x"),
       message,
     );
-  refuses('import { z } from "./gone.js";\n', /gone\.js is not there/);
-  refuses('import { z } from "./b.js";\n', /in a cycle/);
-  refuses('import "./b.js";\n', /no import or export it knows/);
-  refuses("export default 1;\n", /no import or export it knows/);
-  refuses('import * as z from "p";\n', /no import or export it knows/);
+  refuses('import { z } from "./gone.js";\n', /gone\.js is missing/);
+  refuses('import { z } from "./b.js";\n', /import each other/);
+  refuses('import "./b.js";\n', /unknown form of import or export/);
+  refuses("export default 1;\n", /unknown form of import or export/);
+  refuses('import * as z from "p";\n', /unknown form of import or export/);
 });
 
-Deno.test("bundleOf() joins the whole dashboard", async () => {
+Deno.test("bundleOf() bundles the whole dashboard", async () => {
   const texts = new Map<string, string>();
   for (const folder of ["", "lib/", "components/", "panels/", "pages/", "texts/"]) {
     for await (const { name, isFile } of Deno.readDir(DASHBOARD_FOLDER + folder)) {

@@ -32,7 +32,7 @@ function changed(settings: Partial<PrivacySettings>): string {
     .map((name) => `${name}: ${keptAs(name, { ...ALL, ...settings })}`).join(", ");
 }
 
-Deno.test("keptAs() follows each privacy setting and changes nothing else", () => {
+Deno.test("keptAs() follows each privacy setting", () => {
   equal(changed({ strip_referrer_query: true }), "referrer: without its query");
   equal(changed({ round_timestamps: true }), "timestamp: rounded down to the hour");
   equal(changed({ suppress_browser_version: true }), "browser_version: null");
@@ -65,14 +65,14 @@ Deno.test("privacyPage() lists every stored column", () => {
   for (const name of EVENT_COLUMN_NAMES) says(page({}), `<code>${name}</code>`);
 });
 
-Deno.test("privacyPage() says what becomes of the address", () => {
+Deno.test("privacyPage() says how the address is used", () => {
   says(page({}), "to make the visitor value below and to find the city. For about a minute");
   says(page({ geoip_precision: "country" }), "and to find the country.");
   const least = page({ geoip_precision: "none", rate_limit_per_address: 0 });
   says(least, "to make the visitor value below. It is in memory only");
 });
 
-Deno.test("privacyPage() says how long the visitor value lasts and who can make it again", () => {
+Deno.test("privacyPage() says how long the visitor value lasts and who can recompute it", () => {
   const days = (...lengths: (1 | 7 | 30)[]) =>
     page({}, ...lengths.map((visitor_id_days) => ({ visitor_id_days })));
   says(days(1, 1), "It changes every day (UTC)");
@@ -128,7 +128,7 @@ function routesOver(settings: Partial<PrivacySettings>, sites: Record<string, Si
   };
 }
 
-Deno.test("privacyRoutes() speak of all sites, or of the one that is asked for", async () => {
+Deno.test("privacyRoutes() describe all sites, or the requested one", async () => {
   const sites = { "a.example": { ...SETTINGS_BY_DEFAULT, visitor_id_days: 7 as const } };
   const { get } = routesOver({}, sites);
   says((await get()).text, "every day or every 7 days");
@@ -143,7 +143,7 @@ Deno.test("privacyRoutes() speak of all sites, or of the one that is asked for",
   await rejects(get("?site_id=%3Cb%3E"), { code: "bad_request" });
 });
 
-Deno.test("privacyRoutes() serve a page whose policy allows its own style alone", async () => {
+Deno.test("privacyRoutes() serve a page whose policy allows only its own style", async () => {
   const { right, get } = routesOver({}, {});
   equal(right, "public");
   const { headers, text } = await get();

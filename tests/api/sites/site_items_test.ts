@@ -29,7 +29,7 @@ const GOOD: readonly [
   ["annotations", { date: "2024-03-10", text: "Deploy" }, { date: "2024-03-10T12:30" }],
 ];
 
-Deno.test("siteItemRoutes() keeps, lists, changes and forgets each kind", async () => {
+Deno.test("siteItemRoutes() create, list, change and delete each kind", async () => {
   for (const [kind, body, changes] of GOOD) {
     const call = await open();
     const made = await call("POST", kind, body);
@@ -64,7 +64,7 @@ const BAD: readonly [kind: string, body: unknown, message: RegExp][] = [
   ["annotations", { date: "2024-02-20", text: " " }, /text/],
 ];
 
-Deno.test("siteItemRoutes() refuses what is wrong and names it", async () => {
+Deno.test("siteItemRoutes() refuse an invalid body and name what is wrong", async () => {
   const call = await open();
   for (const [kind, body, message] of BAD) {
     const { status, json } = await call("POST", kind, body);
@@ -75,7 +75,7 @@ Deno.test("siteItemRoutes() refuses what is wrong and names it", async () => {
   assert.equal((await call("PATCH", "goals/x", {})).status, 404);
 });
 
-Deno.test("siteItemRoutes() refuses a second goal of the same name", async () => {
+Deno.test("siteItemRoutes() refuse a second goal of the same name", async () => {
   const call = await open();
   const goal = { name: "Signup", event: "signup" };
   assert.equal((await call("POST", "goals", goal)).status, 201);

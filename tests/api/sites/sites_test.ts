@@ -22,7 +22,7 @@ async function open(withEvents: string[], siteIds: string[] = []) {
   return { call, erased, routes };
 }
 
-Deno.test("siteRoutes() lists sites that are set, declared or have events", async () => {
+Deno.test("siteRoutes() list sites that are configured, declared or have events", async () => {
   const { call, routes } = await open(["seen.example"], ["listed.example"]);
   const made = await call("POST", "/api/sites", { site_id: "new.example", timezone: "Asia/Tokyo" });
   assert.equal(made.status, 201);
@@ -43,7 +43,7 @@ Deno.test("siteRoutes() lists sites that are set, declared or have events", asyn
   assert.equal((await callRoute(routes, "/api/sites/new.example", { access })).status, 403);
 });
 
-Deno.test("siteRoutes() changes what is named and refuses the rest", async () => {
+Deno.test("siteRoutes() change the given settings and refuse unknown ones", async () => {
   const { call } = await open(["seen.example"]);
   const changed = await call("PATCH", "/api/sites/seen.example", { name: "Seen", public: true });
   assert.equal(changed.status, 200);
@@ -60,7 +60,7 @@ Deno.test("siteRoutes() changes what is named and refuses the rest", async () =>
   assert.equal((await call("POST", "/api/sites", { site_id: "seen.example" })).status, 409);
 });
 
-Deno.test("siteRoutes() deletes a site with events only together with them", async () => {
+Deno.test("siteRoutes() delete a site with events only together with them", async () => {
   const { call, erased } = await open(["seen.example"]);
   await call("POST", "/api/sites", { site_id: "empty.example" });
   assert.equal((await call("DELETE", "/api/sites/empty.example")).status, 200);

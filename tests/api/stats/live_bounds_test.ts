@@ -2,7 +2,7 @@ import { ok, strictEqual as equal } from "node:assert";
 import { STREAMS_MAX } from "../../../src/core/limits.ts";
 import { openApp } from "../../support/running_app.ts";
 
-Deno.test("Live opens a bounded number of streams, and another when one has gone", async () => {
+Deno.test("Live opens a bounded number of streams, and another after one has closed", async () => {
   const app = await openApp();
   const open = () => app.send("/api/stats/live?site_id=example.com");
   const streams: Response[] = [];

@@ -1,7 +1,7 @@
 import { ok, strictEqual as equal } from "node:assert";
 import { openApp } from "../../support/running_app.ts";
 
-Deno.test("schemaRoutes() tells whoever keeps the schema that it still holds", async () => {
+Deno.test("schemaRoutes() answers 304 to a client that has the current schema", async () => {
   const app = await openApp({ MALLARD_ADMIN_PASSWORD: "correct horse" });
   const login = await app.send("/api/auth/login", {
     method: "POST",
