@@ -46,11 +46,11 @@ export async function runChecks(): Promise<Counts> {
   return sum(counts);
 }
 
-/** Test files that finish in seconds, one job for each folder of tests. */
+/** Test files that finish in seconds, one job for each room of src, dashboard and scripts. */
 export function unitJobs(): TestJob[] {
   const folders = Map.groupBy(
     testFiles().filter((path) => !isWhole(path)),
-    (path) => path.slice(0, path.lastIndexOf("/")),
+    (path) => path.split("/").slice(0, -1).slice(0, 2).join("/"),
   );
   return [...folders].map(([name, files]) => ({ name, files, msMax: UNIT_MS_MAX }));
 }
@@ -73,9 +73,12 @@ function isWhole(path: string): boolean {
     Deno.readTextFileSync(ROOT + path).includes("support/browser.ts");
 }
 
-/** Runs jobs beside each other, as many as there are processors, but at most four. */
+/** Most jobs at once. They often wait for a server or a browser: two for each processor. */
+const LANES_MAX = 4;
+
+/** Runs jobs beside each other. */
 export async function runTests(jobs: readonly TestJob[]): Promise<Counts> {
-  const lanes = Math.max(1, Math.min(navigator.hardwareConcurrency, 4));
+  const lanes = Math.min(2 * navigator.hardwareConcurrency, LANES_MAX);
   const counts = await inLanes(jobs, lanes, async ({ name, files, msMax }) => {
     const args = ["test", "--frozen", "-A", "--no-check", ...files];
     const done = await runDeno(args, msMax);
