@@ -1,4 +1,4 @@
-// Benchmark of the behavioural statements: each over many events hot, cold, and half and half,
+// Benchmark of the behavioral statements: each over many events hot, cold, and half and half,
 // beside a plain count of visitors in the same run, and beside DuckDB's extension where
 // MALLARD_TEST_EXTENSION names its file: then the two take turns, run by run. Arguments: numbers of
 // events (1000000 when missing), runs=N (3), only=hot, only=mixed or only=cold, and match=TEXT for
@@ -16,7 +16,7 @@ import { flowNodes } from "../src/query/engine/native/flow.ts";
 import {
   funnelAttempts,
   type FunnelOrder,
-  type FunnelQuestion,
+  type FunnelSpec,
 } from "../src/query/engine/native/funnel.ts";
 import { nativeEngine } from "../src/query/engine/native/native.ts";
 import { sequenceMatches } from "../src/query/engine/native/sequence.ts";
@@ -52,7 +52,7 @@ interface Question {
   readonly both: boolean;
 }
 
-function funnelOf(text: string, order: FunnelOrder = "in_order"): FunnelQuestion {
+function funnelOf(text: string, order: FunnelOrder = "in_order"): FunnelSpec {
   const steps = parseSteps(text, "steps", 1, () => undefined);
   return {
     steps: steps.map((step) => step.condition),
@@ -83,7 +83,7 @@ function sequence(label: string, of: Sequence): Question {
         ? sql`select count(*), count(*) filter (where converted)
           from ${engine.sequence(events, conditions, false)}`
         : sql`select count(*) filter (where matches > 0), sum(matches)::bigint from ${
-          sequenceMatches(events, { conditions, takes: of.takes, considered: sql`false` })
+          sequenceMatches(events, { conditions, elements: of.elements, considered: sql`false` })
         }`,
   };
 }
@@ -97,7 +97,7 @@ function retention(weeks: number, both: boolean): Question {
         engine.retention(events, {
           interval: "week",
           weekStart: 1,
-          arms: [{ fromUs: FROM_US, offsetUs: 0 }],
+          transitions: [{ fromUs: FROM_US, offsetUs: 0 }],
           fromUs: FROM_US,
           count: weeks,
           first: null,

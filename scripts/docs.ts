@@ -57,7 +57,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/ingest/identity", "visitor ids and the salts they are made from"],
   ["src/query", "from a question to numbers"],
   ["src/query/sql", "questions as SQL"],
-  ["src/query/engine", "the interface that behavioural reports ask through"],
+  ["src/query/engine", "the interface that behavioral reports ask through"],
   ["src/query/engine/native", "its implementation in plain SQL"],
   ["src/query/engine/extension", "its implementation by DuckDB's behavioral extension"],
   ["src/query/reports", "one file or folder for each report"],

@@ -8,9 +8,9 @@ import {
   instantIn,
   instantOf,
   localDate,
+  type OffsetTransition,
+  offsetTransitions,
   startOfDate,
-  type ZoneArm,
-  zoneArms,
 } from "./zone.ts";
 
 /** A half-open range of instants. `dates` is set when it is made of whole local days. */
@@ -278,17 +278,17 @@ export function bucketsOf(
 }
 
 function clockBuckets(range: Range, widthUs: number, zone: string): Bucket[] {
-  const arms = zoneArms(zone, range.fromUs, range.toUs);
+  const transitions = offsetTransitions(zone, range.fromUs, range.toUs);
   const buckets: Bucket[] = [];
   const labels = new Set<string>();
-  for (const [index, arm] of arms.entries()) {
-    const endUs = Math.min(arms[index + 1]?.fromUs ?? range.toUs, range.toUs);
-    let fromUs = arm.fromUs;
+  for (const [index, transition] of transitions.entries()) {
+    const endUs = Math.min(transitions[index + 1]?.fromUs ?? range.toUs, range.toUs);
+    let fromUs = transition.fromUs;
     while (fromUs < endUs) {
-      const floor = Math.floor((fromUs + arm.offsetUs) / widthUs) * widthUs;
-      const toUs = Math.min(floor + widthUs - arm.offsetUs, endUs);
+      const floor = Math.floor((fromUs + transition.offsetUs) / widthUs) * widthUs;
+      const toUs = Math.min(floor + widthUs - transition.offsetUs, endUs);
       let label = new Date(floor / 1000).toISOString().slice(0, 16).replace("T", " ");
-      if (labels.has(label)) label += offsetText(arm.offsetUs);
+      if (labels.has(label)) label += offsetText(transition.offsetUs);
       labels.add(label);
       buckets.push({ key: fromUs, label, fromUs, toUs });
       fromUs = toUs;
@@ -309,14 +309,14 @@ function dateBuckets(
   zone: string,
   weekStart: WeekStart,
 ): Bucket[] {
-  const arms = zoneArms(zone, range.fromUs - 2 * DAY_US, range.toUs + 2 * DAY_US);
-  const lastDay = Math.floor(monotoneLocal(arms, range.toUs - 1) / DAY_US);
+  const transitions = offsetTransitions(zone, range.fromUs - 2 * DAY_US, range.toUs + 2 * DAY_US);
+  const lastDay = Math.floor(monotoneLocal(transitions, range.toUs - 1) / DAY_US);
   const buckets: Bucket[] = [];
-  let day = Math.floor(monotoneLocal(arms, range.fromUs) / DAY_US);
+  let day = Math.floor(monotoneLocal(transitions, range.fromUs) / DAY_US);
   let fromUs = range.fromUs;
   while (day <= lastDay) {
     const next = nextStart(day, interval, weekStart);
-    const toUs = Math.min(instantIn(arms, next * DAY_US), range.toUs);
+    const toUs = Math.min(instantIn(transitions, next * DAY_US), range.toUs);
     // A date that a zone skipped (Samoa, 30 December 2011) has no instant and no bucket.
     if (toUs > fromUs) {
       buckets.push({ key: day * DAY_US, label: dateOfDay(day), fromUs, toUs });
@@ -336,13 +336,13 @@ function nextStart(day: number, interval: "day" | "week" | "month", weekStart: W
 }
 
 /** Local time that never steps back: it stands still while the clock repeats an hour. */
-export function monotoneLocal(arms: readonly ZoneArm[], us: number): number {
-  let local = us + (arms[0]?.offsetUs ?? 0);
-  let previous = arms[0];
-  for (const arm of arms.slice(1)) {
-    if (us < arm.fromUs) break;
-    local = Math.max(us + arm.offsetUs, arm.fromUs + (previous?.offsetUs ?? 0) - 1);
-    previous = arm;
+export function monotoneLocal(transitions: readonly OffsetTransition[], us: number): number {
+  let local = us + (transitions[0]?.offsetUs ?? 0);
+  let previous = transitions[0];
+  for (const transition of transitions.slice(1)) {
+    if (us < transition.fromUs) break;
+    local = Math.max(us + transition.offsetUs, transition.fromUs + (previous?.offsetUs ?? 0) - 1);
+    previous = transition;
   }
   return local;
 }

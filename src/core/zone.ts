@@ -3,7 +3,7 @@
 import { DAY_MS, DAY_US, HOUR_US, MINUTE_US, SECOND_US } from "./durations.ts";
 
 /** An offset that holds from an instant on: local time = UTC + `offsetUs`. */
-export interface ZoneArm {
+export interface OffsetTransition {
   readonly fromUs: number;
   readonly offsetUs: number;
 }
@@ -40,25 +40,25 @@ export function offsetUs(zone: string, us: number): number {
 }
 
 /**
- * The offsets of a zone over `[fromUs, toUs]`, in order of time; the first arm begins at `fromUs`,
+ * The offsets of a zone over `[fromUs, toUs]`, in order of time. The first begins at `fromUs`,
  * each other one at a change, to the second.
  */
-export function zoneArms(zone: string, fromUs: number, toUs: number): ZoneArm[] {
+export function offsetTransitions(zone: string, fromUs: number, toUs: number): OffsetTransition[] {
   const offsetAt = offsetFinder(zone);
-  const arms: ZoneArm[] = [{ fromUs, offsetUs: offsetAt(fromUs) }];
-  if (zone === "UTC") return arms;
+  const transitions: OffsetTransition[] = [{ fromUs, offsetUs: offsetAt(fromUs) }];
+  if (zone === "UTC") return transitions;
   let beforeUs = fromUs;
-  let before = arms[0]?.offsetUs ?? 0;
+  let before = transitions[0]?.offsetUs ?? 0;
   while (beforeUs < toUs) {
     const afterUs = Math.min(beforeUs + DAY_US, toUs);
     const after = offsetAt(afterUs);
     if (after !== before) {
-      arms.push({ fromUs: changeBetween(offsetAt, beforeUs, afterUs), offsetUs: after });
+      transitions.push({ fromUs: changeBetween(offsetAt, beforeUs, afterUs), offsetUs: after });
     }
     beforeUs = afterUs;
     before = after;
   }
-  return arms;
+  return transitions;
 }
 
 /** First whole second with the later offset, given that there is one change in between. */
@@ -101,14 +101,14 @@ export function dateOfDay(day: number): string {
  */
 export function instantOf(zone: string, local: number): number {
   if (zone === "UTC") return local;
-  return instantIn(zoneArms(zone, local - 2 * DAY_US, local + 2 * DAY_US), local);
+  return instantIn(offsetTransitions(zone, local - 2 * DAY_US, local + 2 * DAY_US), local);
 }
 
-/** `instantOf` by arms that reach from before to after the local time. */
-export function instantIn(arms: readonly ZoneArm[], local: number): number {
-  for (const [index, arm] of arms.entries()) {
-    const endsUs = arms[index + 1]?.fromUs ?? Infinity;
-    const candidate = Math.max(local - arm.offsetUs, arm.fromUs);
+/** `instantOf` by transitions that reach from before to after the local time. */
+export function instantIn(transitions: readonly OffsetTransition[], local: number): number {
+  for (const [index, transition] of transitions.entries()) {
+    const endsUs = transitions[index + 1]?.fromUs ?? Infinity;
+    const candidate = Math.max(local - transition.offsetUs, transition.fromUs);
     if (candidate < endsUs) return candidate;
   }
   throw new RangeError(`Cannot place the local time ${local}: no offset holds there`);

@@ -79,7 +79,7 @@ export function emptyValues(metrics: readonly MetricName[]): AnswerRow["values"]
 }
 
 /** The answer of a question about an empty range. */
-export function nothingOf(query: Query): Answer {
+export function emptyAnswer(query: Query): Answer {
   if (query.dimensions.length > 0) return { rows: [], total: 0 };
   return { rows: [{ keys: [], values: emptyValues(query.metrics) }], total: 1 };
 }

@@ -33,7 +33,7 @@ import { VISIT_GAP_US } from "./sql/visits.ts";
 import { isOperatorName, type Operator, OPERATORS } from "./operators.ts";
 import { isMetricName, type MetricName, METRICS } from "./metrics.ts";
 import { type Params, quoted } from "./params.ts";
-import type { Asked, QueryGoal } from "./query.ts";
+import type { QueryGoal, ReportRequest } from "./query.ts";
 
 /** What is known of a site when its numbers are asked for. */
 export interface SiteRules {
@@ -89,15 +89,15 @@ export function siteOf(params: Params): string {
 }
 
 /** Reads what every report takes. Notes faults in `params`; what is returned then is a stand-in. */
-export function parseAsked(
+export function parseReportRequest(
   params: Params,
   site: string,
   nowUs: number,
   settings: SiteRules,
-): Asked {
+): ReportRequest {
   const zone = zoneOf(params, settings);
   const { range, interval } = rangeAndInterval(params, zone, nowUs, settings);
-  const asked: Asked = {
+  const request: ReportRequest = {
     site,
     nowUs,
     range,
@@ -112,7 +112,7 @@ export function parseAsked(
     comparison: comparisonOf(params, range, zone),
   };
   checkBuckets(params, range, interval);
-  return asked;
+  return request;
 }
 
 function zoneOf(params: Params, settings: SiteRules): string {

@@ -48,7 +48,7 @@ export interface Query extends Scope {
 }
 
 /** What a request asks beside the report's own parameters. */
-export interface Asked extends Scope {
+export interface ReportRequest extends Scope {
   readonly interval: Interval;
   readonly limit: number;
   readonly offset: number;

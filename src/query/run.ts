@@ -9,25 +9,25 @@ import type { Clock } from "../core/types.ts";
 import type { Row } from "../storage/duckdb.ts";
 import type { SpanUs } from "../storage/tiers/events.ts";
 import type { Reader } from "../storage/reader.ts";
-import { type Answer, answerOf, nothingOf } from "./answer.ts";
+import { type Answer, answerOf, emptyAnswer } from "./answer.ts";
 import { buildQuery } from "./sql/build.ts";
 import { type Explained, explained } from "./explain.ts";
 import { Cache, type CacheCounts } from "./cache.ts";
 import type { BehavioralEngine } from "./engine/engine.ts";
 import { nativeEngine } from "./engine/native/native.ts";
 import { type Params, quoted } from "./params.ts";
-import { COMMON_PARAMS, parseAsked, type SiteRules } from "./parse.ts";
+import { COMMON_PARAMS, parseReportRequest, type SiteRules } from "./parse.ts";
 import { planOf } from "./sql/plan.ts";
-import { type Asked, type Query, queryOf } from "./query.ts";
+import { type Query, queryOf, type ReportRequest } from "./query.ts";
 import { matchingEvents } from "./sql/relations.ts";
-import type { Report, Tools } from "./reports/report.ts";
+import type { QueryContext, Report } from "./reports/report.ts";
 
 /** What is known of each site. */
 export interface SettingsSource {
   settings(site: string): Promise<SiteRules>;
 }
 
-/** Parameters that are read into `Asked`: the cache's key holds what they came to. */
+/** Parameters that are read into `ReportRequest`: the cache's key holds what they came to. */
 const COMMON_NAMES: ReadonlySet<string> = new Set(Object.keys(COMMON_PARAMS));
 
 /** How long an answer about now is good for. */
@@ -42,7 +42,7 @@ export interface RunnerOptions {
   readonly heavyMax: number;
   /** Whether `explain` may be asked: for development. */
   readonly explain?: boolean;
-  /** What answers behavioural questions; plain SQL when missing. */
+  /** What answers behavioral questions; plain SQL when missing. */
   readonly engine?: BehavioralEngine;
   /** For how many days a visitor id of the site lasts; 1 when missing. */
   readonly visitorIdDays?: (site: string) => number;
@@ -91,11 +91,11 @@ export class Runner {
     params: Params,
     signal?: AbortSignal,
   ): Promise<unknown> {
-    const { asked, run } = await this.#read(report, site, params, signal);
-    const { nowUs, ...question } = asked;
+    const { request, run } = await this.#read(report, site, params, signal);
+    const { nowUs, ...question } = request;
     const moment = report.live ? Math.floor(nowUs / LIVE_US) : 0;
     const key = [name, moment, question, params.canonical(COMMON_NAMES)];
-    return await this.cached(site, key, (tools) => run(asked, tools), report.heavy, signal);
+    return await this.cached(site, key, (context) => run(request, context), report.heavy, signal);
   }
 
   /** Whether reports may be explained. */
@@ -110,9 +110,9 @@ export class Runner {
     params: Params,
     signal?: AbortSignal,
   ): Promise<{ answer: unknown; statements: readonly Explained[] }> {
-    const { asked, run } = await this.#read(report, site, params, signal);
+    const { request, run } = await this.#read(report, site, params, signal);
     const statements: Explained[] = [];
-    return { answer: await run(asked, this.tools(site, signal, statements)), statements };
+    return { answer: await run(request, this.context(site, signal, statements)), statements };
   }
 
   /**
@@ -122,14 +122,14 @@ export class Runner {
   async cached<T>(
     site: string,
     key: readonly unknown[],
-    work: (tools: Tools) => Promise<T>,
+    work: (context: QueryContext) => Promise<T>,
     heavy = false,
     signal?: AbortSignal,
   ): Promise<T> {
     const text = JSON.stringify([this.#reader.version(site), ...key, site]);
     return await this.#cache.get(text, async (stopped) => {
-      const tools = this.tools(site, stopped);
-      return heavy ? await this.#heavily(() => work(tools)) : await work(tools);
+      const context = this.context(site, stopped);
+      return heavy ? await this.#withConcurrencyLimit(() => work(context)) : await work(context);
     }, signal);
   }
 
@@ -143,16 +143,16 @@ export class Runner {
   async #read(report: Report, site: string, params: Params, signal?: AbortSignal) {
     const nowUs = Math.floor(this.#clock.nowMs() * 1000);
     const settings = await this.#settings(site, params, signal);
-    const asked = parseAsked(params, site, nowUs, settings);
-    const run = report.read(params, asked);
-    await this.#checkPatterns(asked, params);
+    const request = parseReportRequest(params, site, nowUs, settings);
+    const run = report.read(params, request);
+    await this.#checkPatterns(request, params);
     params.check();
-    return { asked, run };
+    return { request, run };
   }
 
   /** Notes every pattern that DuckDB's RE2 cannot read; it would fail only where rows exist. */
-  async #checkPatterns(asked: Asked, params: Params): Promise<void> {
-    for (const fault of await this.patternFaults(asked.site, asked.filter)) params.fault(fault);
+  async #checkPatterns(request: ReportRequest, params: Params): Promise<void> {
+    for (const fault of await this.patternFaults(request.site, request.filter)) params.fault(fault);
   }
 
   /** A sentence for each pattern of a filter that DuckDB's RE2 cannot read. */
@@ -182,7 +182,7 @@ export class Runner {
   }
 
   /** What reports run their questions through. */
-  tools(site: string, signal?: AbortSignal, notes?: Explained[]): Tools {
+  context(site: string, signal?: AbortSignal, notes?: Explained[]): QueryContext {
     const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
     const plain = (span: SpanUs, build: (events: Sql) => Sql): Promise<Row[]> =>
       this.#reader.query(site, span, build, limits);
@@ -198,7 +198,7 @@ export class Runner {
     const rows = notes ? noted : plain;
     return {
       ask: async (query: Query): Promise<Answer> => {
-        if (query.range.fromUs >= query.range.toUs) return nothingOf(query);
+        if (query.range.fromUs >= query.range.toUs) return emptyAnswer(query);
         const plan = planOf(query);
         const ask = async (question: Query) =>
           answerOf(
@@ -211,8 +211,8 @@ export class Runner {
         return { rows: [], total };
       },
       rows: (span, build) => rows(span, build),
-      matching: (asked: Asked, columns: readonly EventColumnName[], build) => {
-        const query = queryOf(asked, { metrics: ["events"] });
+      matching: (request: ReportRequest, columns: readonly EventColumnName[], build) => {
+        const query = queryOf(request, { metrics: ["events"] });
         const plan = planOf(query);
         return rows(plan.span, (events) => build(matchingEvents(query, plan, events, columns)));
       },
@@ -242,7 +242,7 @@ export class Runner {
     return typeof first === "number" ? first : null;
   }
 
-  async #heavily<T>(work: () => Promise<T>): Promise<T> {
+  async #withConcurrencyLimit<T>(work: () => Promise<T>): Promise<T> {
     if (this.#heavy >= this.#options.heavyMax) {
       throw new AppError(
         "too_many_requests",

@@ -14,7 +14,7 @@ import {
   rangeOfDays,
   rangeOfPeriod,
 } from "../../src/core/period.ts";
-import { dayOfDate, localDate, zoneArms } from "../../src/core/zone.ts";
+import { dayOfDate, localDate, offsetTransitions } from "../../src/core/zone.ts";
 
 const at = (iso: string) => Date.parse(iso) * 1000;
 const shown = (us: number) => new Date(us / 1000).toISOString().replace(":00.000Z", "Z");
@@ -197,10 +197,10 @@ Deno.test("bucketsOf() begins in the middle of a minute or hour where the range 
 Deno.test("monotoneLocal() never steps back", () => {
   for (const zone of ["America/New_York", "Australia/Lord_Howe", "America/St_Johns"]) {
     const from = at("2006-10-01T00:00Z");
-    const arms = zoneArms(zone, from, from + 60 * DAY_US);
+    const transitions = offsetTransitions(zone, from, from + 60 * DAY_US);
     let last = -Infinity;
     for (let us = from; us < from + 60 * DAY_US; us += 7 * MINUTE_US) {
-      const local = monotoneLocal(arms, us);
+      const local = monotoneLocal(transitions, us);
       assert.ok(local >= last, `${zone} ${us}`);
       last = local;
     }

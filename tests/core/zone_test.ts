@@ -7,9 +7,9 @@ import {
   isZone,
   localDate,
   localUs,
+  offsetTransitions,
   offsetUs,
   startOfDate,
-  zoneArms,
 } from "../../src/core/zone.ts";
 
 const ZONES = Intl.supportedValuesOf("timeZone");
@@ -44,26 +44,36 @@ Deno.test("isZone() takes IANA names and refuses everything else", () => {
   }
 });
 
-Deno.test("localUs() and zoneArms() agree with Intl's parts in every zone, hour by hour", () => {
+Deno.test("localUs() and offsetTransitions() agree with Intl in every zone, hour by hour", () => {
   const from = at("2024-03-30T22:00:00Z");
   const to = from + 8 * DAY_US;
   for (const zone of ZONES) {
     const local = partsOf(zone);
-    const arms = zoneArms(zone, from, to);
+    const transitions = offsetTransitions(zone, from, to);
     for (let us = from; us < to; us += 7 * HOUR_US) {
-      const arm = arms.findLast((one) => one.fromUs <= us);
-      const shown = new Date((us + (arm?.offsetUs ?? NaN)) / 1000).toISOString().slice(0, 19);
+      const transition = transitions.findLast((one) => one.fromUs <= us);
+      const shown = new Date((us + (transition?.offsetUs ?? NaN)) / 1000).toISOString().slice(
+        0,
+        19,
+      );
       assert.equal(shown, local(us), `${zone} ${us}`);
     }
   }
 });
 
-Deno.test("zoneArms() finds each change to the second", () => {
-  const arms = zoneArms("America/New_York", at("2024-01-01T00:00Z"), at("2025-01-01T00:00Z"));
-  assert.deepEqual(arms.slice(1).map((arm) => [arm.fromUs, arm.offsetUs / HOUR_US]), [
-    [at("2024-03-10T07:00:00Z"), -4],
-    [at("2024-11-03T06:00:00Z"), -5],
-  ]);
+Deno.test("offsetTransitions() finds each change to the second", () => {
+  const transitions = offsetTransitions(
+    "America/New_York",
+    at("2024-01-01T00:00Z"),
+    at("2025-01-01T00:00Z"),
+  );
+  assert.deepEqual(
+    transitions.slice(1).map((transition) => [transition.fromUs, transition.offsetUs / HOUR_US]),
+    [
+      [at("2024-03-10T07:00:00Z"), -4],
+      [at("2024-11-03T06:00:00Z"), -5],
+    ],
+  );
   assert.equal(offsetUs("Asia/Kathmandu", 0), 5.5 * HOUR_US);
   assert.equal(offsetUs("Asia/Kathmandu", at("2024-01-01T00:00Z")), 5.75 * HOUR_US);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { sql } from "../../src/core/sql.ts";
 import { conditionSql, type OperatorName, OPERATORS } from "../../src/query/operators.ts";
-import { withEvents } from "../support/behaviour_db.ts";
+import { withEvents } from "../support/behavioral_db.ts";
 
 type Case = readonly [
   op: OperatorName,

@@ -3,7 +3,7 @@ import { type Filter, FilterFault, parseFilter } from "../../src/core/filter.ts"
 import {
   checkFilter,
   dimensionRef,
-  parseAsked,
+  parseReportRequest,
   siteOf,
   type SiteRules,
   STANDARD_SETTINGS,
@@ -17,12 +17,15 @@ const NOW = Date.parse("2024-03-10T15:30:00Z") * 1000;
 
 function asked(query: string, rules: Partial<SiteRules> = {}) {
   const params = new Params(new URLSearchParams(query));
-  const question = parseAsked(params, "example.com", NOW, { ...STANDARD_SETTINGS, ...rules });
+  const question = parseReportRequest(params, "example.com", NOW, {
+    ...STANDARD_SETTINGS,
+    ...rules,
+  });
   params.check();
   return question;
 }
 
-Deno.test("parseAsked() takes zone and week from the site, the zone also from the request", () => {
+Deno.test("parseReportRequest() takes zone and week from the site, or zone from params", () => {
   const rules = { zone: "Europe/Berlin", weekStart: 7 } as const;
   const own = asked("period=day", rules);
   assert.deepEqual([own.zone, own.weekStart], ["Europe/Berlin", 7]);
@@ -31,7 +34,7 @@ Deno.test("parseAsked() takes zone and week from the site, the zone also from th
   assert.equal(new Date(other.range.fromUs / 1000).toISOString(), "2024-03-10T15:00:00.000Z");
 });
 
-Deno.test("parseAsked() chooses the interval by the period, dates stay daily", () => {
+Deno.test("parseReportRequest() chooses the interval by the period, dates stay daily", () => {
   const interval = (query: string) => asked(query).interval;
   assert.equal(interval("period=today"), "hour");
   assert.equal(interval("period=30d"), "day");
@@ -43,14 +46,14 @@ Deno.test("parseAsked() chooses the interval by the period, dates stay daily", (
   assert.equal(interval("period=30d&interval=week"), "week");
 });
 
-Deno.test("parseAsked() takes all of the time since a first event of a wrong clock", () => {
+Deno.test("parseReportRequest() takes all of the time since a first event of a wrong clock", () => {
   const firstUs = Date.parse("1965-03-01T10:00Z") * 1000;
   const { range, interval } = asked("period=all", { firstUs });
   assert.deepEqual([range.dates?.from, interval], ["1965-03-01", "month"]);
   assert.throws(() => asked("period=all&interval=day", { firstUs }), /more than 20000 buckets/);
 });
 
-Deno.test("parseAsked() finds the range to compare with", () => {
+Deno.test("parseReportRequest() finds the range to compare with", () => {
   const dates = (query: string) => asked(`period=7d&${query}`).comparison?.dates;
   assert.equal(asked("period=7d").comparison, null);
   assert.deepEqual(dates("compare=previous_period"), { from: "2024-02-26", to: "2024-03-04" });
@@ -124,7 +127,7 @@ Deno.test("siteOf() refuses a site that is missing, doubled or no id", () => {
   }
 });
 
-Deno.test("parseAsked() binds hostile texts wherever one can go", async () => {
+Deno.test("parseReportRequest() binds hostile texts wherever one can go", async () => {
   const events = HOSTILE.map((text, index) =>
     pageview({
       at: "2024-03-10T10:00",
@@ -157,7 +160,7 @@ Deno.test("parseAsked() binds hostile texts wherever one can go", async () => {
   });
 });
 
-Deno.test("parseAsked() refuses hostile texts where a name belongs", async () => {
+Deno.test("parseReportRequest() refuses hostile texts where a name belongs", async () => {
   await withQuestions({ events: [] }, async ({ get }) => {
     const names = ["period", "start_date", "timezone", "interval", "compare", "limit", "offset"];
     for (const text of [...HOSTILE, "__proto__", "constructor", "x".repeat(5000)]) {

@@ -56,23 +56,23 @@ Deno.test("Runner.answer() stops a query past its time and says so", async () =>
     heavy: false,
     params: {},
     parse: () => null,
-    run: (asked, _, tools) =>
-      tools.rows(
-        { fromUs: asked.range.fromUs, toUs: asked.range.toUs },
+    run: (request, _, context) =>
+      context.rows(
+        { fromUs: request.range.fromUs, toUs: request.range.toUs },
         (events) =>
           sql`select count(*) as n from ${events}, range(1000000) a, range(1000000) b
           where a.range * b.range % 7 = 3`,
       ),
   });
   await withQuestions({ events: ONE, options: { queryTimeoutMs: 50 } }, async ({ runner }) => {
-    const asked = runner.answer("slow", slow, "example.com", ask("period=day"));
-    await assert.rejects(asked, { status: 503 });
+    const request = runner.answer("slow", slow, "example.com", ask("period=day"));
+    await assert.rejects(request, { status: 503 });
   });
   await withQuestions({ events: ONE }, async ({ runner }) => {
     const gone = new AbortController();
-    const asked = runner.answer("slow", slow, "example.com", ask("period=day"), gone.signal);
+    const request = runner.answer("slow", slow, "example.com", ask("period=day"), gone.signal);
     queueMicrotask(() => gone.abort());
-    await assert.rejects(asked, { name: "AbortError" });
+    await assert.rejects(request, { name: "AbortError" });
   });
 });
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { AppError } from "../../src/core/errors.ts";
 import { sql } from "../../src/core/sql.ts";
 import { mayOverlap, parseSpan, parseStep, parseSteps, splitItems } from "../../src/query/steps.ts";
-import { plainEvent } from "../support/behaviour_brute.ts";
-import { EVENTS, withEvents } from "../support/behaviour_db.ts";
+import { plainEvent } from "../support/behavioral_brute.ts";
+import { EVENTS, withEvents } from "../support/behavioral_db.ts";
 
 const noGoal = () => undefined;
 const refusal = (pattern: RegExp) => (error: unknown) =>

@@ -7,7 +7,7 @@ import type { Route } from "../../http/route.ts";
 import type { Clock } from "../../core/types.ts";
 import { type RobotKind, ROBOTS } from "../../reference/robots.ts";
 import { Params } from "../../query/params.ts";
-import { parseAsked, siteOf, type SiteRules } from "../../query/parse.ts";
+import { parseReportRequest, siteOf, type SiteRules } from "../../query/parse.ts";
 import type { DropStore } from "../../storage/state/ops/drop_ops.ts";
 
 /** The reason under which robots are counted. */
@@ -38,7 +38,7 @@ export function botRoutes(
       const params = new Params(context.url.searchParams);
       const site = requireSite(context.access, siteOf(params));
       const nowUs = Math.floor(clock.nowMs() * 1000);
-      const { range, limit } = parseAsked(params, site, nowUs, await settings(site));
+      const { range, limit } = parseReportRequest(params, site, nowUs, await settings(site));
       params.check();
       await flush();
       const from = utcDate(range.fromUs);

@@ -7,11 +7,7 @@ import { API_BODY_BYTES_MAX } from "../../core/limits.ts";
 import { faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
 import type { Runner } from "../../query/run.ts";
-import {
-  parseV2,
-  shapeV2,
-  type V2Question,
-} from "../../query/formats/plausible_v2/plausible_v2.ts";
+import { parseV2, shapeV2, type V2Query } from "../../query/formats/plausible_v2/plausible_v2.ts";
 import { readJsonObject } from "../../http/body.ts";
 
 /** The route of queries. */
@@ -50,7 +46,7 @@ async function questionOf(
   runner: Runner,
   body: Readonly<Record<string, unknown>>,
   site: string,
-): Promise<V2Question> {
+): Promise<V2Query> {
   const { rules, nowUs } = await runner.rules(site);
   const firstUs = body["date_range"] === "all" ? await runner.firstUs(site) : null;
   const question = parseV2(body, site, nowUs, { ...rules, firstUs });

@@ -1,13 +1,13 @@
-// What answers the behavioural questions: one interface, implemented in plain SQL (the reference)
+// What computes the behavioral reports: one interface, implemented in plain SQL (the reference)
 // and by DuckDB's extension. Relations in, relations out, in parentheses; nothing here runs a
 // statement. `events` is a relation of stored columns, those that the conditions read among them.
 import type { EventColumnName } from "../../core/event.ts";
 import type { Sql } from "../../core/sql.ts";
-import type { FunnelQuestion } from "./native/funnel.ts";
-import type { RetentionQuestion } from "./native/retention.ts";
+import type { FunnelSpec } from "./native/funnel.ts";
+import type { RetentionSpec } from "./native/retention.ts";
 import type { VisitColumns } from "../sql/visits.ts";
 
-/** How behavioural questions are answered. */
+/** How behavioral reports are computed. */
 export interface BehavioralEngine {
   /** "off" answers zeros and empty lists: the reports do not even ask. */
   readonly name: "sql" | "extension" | "off";
@@ -16,9 +16,9 @@ export interface BehavioralEngine {
   /** Every event with its visit: see `visitEvents()` of visits.ts for the columns. */
   visitEvents(events: Sql, gapUs: number, columns: readonly EventColumnName[]): Sql;
   /** visitor_id, reached (steps, at least 1) of each visitor who began; others may follow. */
-  funnel(events: Sql, question: FunnelQuestion): Sql;
+  funnel(events: Sql, spec: FunnelSpec): Sql;
   /** Cohorts and their cells: see `retentionCells()` of retention_sql.ts for the columns. */
-  retention(events: Sql, question: RetentionQuestion): Sql;
+  retention(events: Sql, spec: RetentionSpec): Sql;
   /** visitor_id, converted (BOOLEAN) of every visitor; `overlap`: an event may meet two steps. */
   sequence(events: Sql, steps: readonly Sql[], overlap: boolean): Sql;
   /** next_page, visitors: see `nextPages()` of next_sql.ts. */

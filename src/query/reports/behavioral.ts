@@ -1,4 +1,4 @@
-// What the behavioural reports share: reading parameters whose text is refused by an exception,
+// What the behavioral reports share: reading parameters whose text is refused by an exception,
 // goals as steps, and events of the range beside the same events with a dimension's value.
 import { AppError } from "../../core/errors.ts";
 import type { EventColumnName } from "../../core/event.ts";
@@ -10,13 +10,13 @@ import type { DimensionRef } from "../dimensions.ts";
 import type { Params } from "../params.ts";
 import { dimensionRef } from "../parse.ts";
 import { planOf } from "../sql/plan.ts";
-import { type Asked, queryOf } from "../query.ts";
+import { queryOf, type ReportRequest } from "../query.ts";
 import { Relations } from "../sql/relations.ts";
-import type { Tools } from "./report.ts";
+import type { QueryContext } from "./report.ts";
 import type { Step } from "../steps.ts";
 
 /** What `read` returns; a refusal becomes a fault of `params` and `otherwise` stands in. */
-export function attempt<T>(params: Params, otherwise: T, read: () => T): T {
+export function collectFault<T>(params: Params, otherwise: T, read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -67,17 +67,17 @@ export interface Keyed {
  * begins with `with`, or with a comma where `keyed` is given.
  */
 export function askEvents(
-  asked: Asked,
+  request: ReportRequest,
   columns: readonly EventColumnName[],
   by: Keyed | null,
-  tools: Tools,
+  context: QueryContext,
   build: (all: Sql, keyed: Sql | null) => Sql,
 ): Promise<Row[]> {
-  if (by === null) return tools.matching(asked, columns, (events) => build(events, null));
-  const query = queryOf(asked, { metrics: ["events"], dimensions: [by.ref] });
+  if (by === null) return context.matching(request, columns, (events) => build(events, null));
+  const query = queryOf(request, { metrics: ["events"], dimensions: [by.ref] });
   const plan = planOf(query);
   const wide = { ...plan, columns: [...new Set([...plan.columns, ...columns])] };
-  return tools.rows(plan.span, (events) => {
+  return context.rows(plan.span, (events) => {
     const relations = new Relations(query, wide, events);
     const list = join(columns.map(ident));
     relations.add(
@@ -95,9 +95,12 @@ export function askEvents(
 }
 
 /** Shows a value of a dimension as a breakdown does: keys of time become their labels. */
-export function valueLabels(asked: Asked, by: DimensionRef): (value: Row[string]) => string {
+export function valueLabels(
+  request: ReportRequest,
+  by: DimensionRef,
+): (value: Row[string]) => string {
   if (!INTERVALS.some((interval) => interval === by)) return String;
-  const { range, zone, weekStart } = asked;
+  const { range, zone, weekStart } = request;
   const buckets = bucketsOf(range, by as Interval, zone, weekStart);
   const labels = new Map(buckets.map((bucket) => [bucket.key, bucket.label]));
   return (value) => labels.get(Number(value)) ?? String(value);

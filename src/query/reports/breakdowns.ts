@@ -4,8 +4,8 @@ import { type Answer, type AnswerRow, emptyValues, numberOf } from "../answer.ts
 import { changesOf } from "../compare.ts";
 import type { DimensionName } from "../dimensions.ts";
 import type { MetricName } from "../metrics.ts";
-import { type Asked, type Query, queryOf } from "../query.ts";
-import { about, defineReport, type Report, type Tools } from "./report.ts";
+import { type Query, queryOf, type ReportRequest } from "../query.ts";
+import { defineReport, type QueryContext, type Report, withRange } from "./report.ts";
 
 /** Dimension of each breakdown by its name in the path. */
 export const BREAKDOWN_DIMENSIONS = {
@@ -24,15 +24,15 @@ export type BreakdownName = keyof typeof BREAKDOWN_DIMENSIONS;
 const UNKNOWN = "(unknown)";
 const METRICS_OF_BREAKDOWN: readonly MetricName[] = ["visitors", "pageviews"];
 
-function breakdownQuery(asked: Asked, dimension: DimensionName): Query {
-  return queryOf(asked, {
+function breakdownQuery(request: ReportRequest, dimension: DimensionName): Query {
+  return queryOf(request, {
     metrics: METRICS_OF_BREAKDOWN,
     dimensions: [dimension],
     ownColumns: true,
     missing: UNKNOWN,
     order: [{ by: "visitors", direction: "desc" }],
-    limit: asked.limit,
-    offset: asked.offset,
+    limit: request.limit,
+    offset: request.offset,
   });
 }
 
@@ -46,9 +46,11 @@ function breakdown(label: string, dimension: DimensionName): Report {
       detail: { required: false, doc: "true: an object of results and their total number" },
     },
     parse: (params) => params.flag("detail"),
-    run: async (asked, detail, tools) => {
-      const answer = await tools.ask(breakdownQuery(asked, dimension));
-      const before = asked.comparison ? await earlier(asked, dimension, answer, tools) : undefined;
+    run: async (request, detail, context) => {
+      const answer = await context.ask(breakdownQuery(request, dimension));
+      const before = request.comparison
+        ? await earlier(request, dimension, answer, context)
+        : undefined;
       const results = answer.rows.map(({ keys, values }) => {
         const row = { value: String(keys[0]), ...counts(values) };
         const old = before?.get(row.value) ?? emptyValues(METRICS_OF_BREAKDOWN);
@@ -71,14 +73,14 @@ function counts(values: AnswerRow["values"]) {
 
 /** The values of the same rows in the range to compare with. */
 async function earlier(
-  asked: Asked,
+  request: ReportRequest,
   dimension: DimensionName,
   answer: Answer,
-  tools: Tools,
+  context: QueryContext,
 ): Promise<Map<string, AnswerRow["values"]>> {
   const only = answer.rows.map(({ keys }) => String(keys[0]));
-  const scope = about(asked, asked.comparison ?? asked.range);
-  const { rows } = await tools.ask({
+  const scope = withRange(request, request.comparison ?? request.range);
+  const { rows } = await context.ask({
     ...breakdownQuery(scope, dimension),
     only,
     limit: Math.max(1, only.length),

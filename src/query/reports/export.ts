@@ -3,8 +3,8 @@ import type { Range } from "../../core/period.ts";
 import { sql } from "../../core/sql.ts";
 import { bucketKey } from "../sql/buckets.ts";
 import { numberOf } from "../answer.ts";
-import type { Asked } from "../query.ts";
-import { defineReport, type Tools } from "./report.ts";
+import type { ReportRequest } from "../query.ts";
+import { defineReport, type QueryContext } from "./report.ts";
 import { pointsOf } from "./timeseries.ts";
 
 /** One exported day. */
@@ -20,12 +20,12 @@ const UNKNOWN = "(unknown)";
 
 /** Per day the value with the most events; ties go to the first in order of value. */
 async function topOfDays(
-  asked: Asked,
+  request: ReportRequest,
   column: "pathname" | "referrer_source",
-  tools: Tools,
+  context: QueryContext,
 ): Promise<Map<number, string>> {
-  const rows = await tools.matching(asked, ["timestamp", column], (events) => {
-    const day = bucketKey("day", sql`epoch_us(timestamp)`, asked);
+  const rows = await context.matching(request, ["timestamp", column], (events) => {
+    const day = bucketKey("day", sql`epoch_us(timestamp)`, request);
     const value = column === "pathname" ? sql`pathname` : sql`referrer_source`;
     return sql`with counted as (
   select ${day} as day, coalesce(${value}, ${UNKNOWN}) as value, count(*) as events
@@ -45,12 +45,12 @@ export const EXPORT = defineReport({
   heavy: false,
   params: { format: { required: false, doc: "csv (default) or json" } },
   parse: () => null,
-  run: async (asked, _, tools): Promise<ExportDay[]> => {
-    const daily: Asked = { ...asked, interval: "day", comparison: null };
+  run: async (request, _, context): Promise<ExportDay[]> => {
+    const daily: ReportRequest = { ...request, interval: "day", comparison: null };
     if (isEmpty(daily.range)) return [];
-    const points = await pointsOf(daily, ["visitors", "pageviews"], tools);
-    const pages = await topOfDays(daily, "pathname", tools);
-    const sources = await topOfDays(daily, "referrer_source", tools);
+    const points = await pointsOf(daily, ["visitors", "pageviews"], context);
+    const pages = await topOfDays(daily, "pathname", context);
+    const sources = await topOfDays(daily, "referrer_source", context);
     return points.map(({ bucket, values }) => ({
       date: bucket.label,
       visitors: numberOf(values, "visitors"),

@@ -2,8 +2,8 @@
 import { type AnswerRow, emptyValues, numberOf } from "../answer.ts";
 import { changeOf } from "../compare.ts";
 import type { MetricName } from "../metrics.ts";
-import { type Asked, queryOf } from "../query.ts";
-import { about, defineReport, type Tools } from "./report.ts";
+import { queryOf, type ReportRequest } from "../query.ts";
+import { defineReport, type QueryContext, withRange } from "./report.ts";
 
 const METRICS_OF_MAIN: readonly MetricName[] = [
   "visitors",
@@ -42,8 +42,8 @@ function mainOf(values: AnswerRow["values"]): Main {
   };
 }
 
-async function askMain(asked: Asked, tools: Tools): Promise<Main> {
-  const { rows } = await tools.ask(queryOf(asked, { metrics: METRICS_OF_MAIN }));
+async function askMain(request: ReportRequest, context: QueryContext): Promise<Main> {
+  const { rows } = await context.ask(queryOf(request, { metrics: METRICS_OF_MAIN }));
   return mainOf(rows[0]?.values ?? emptyValues(METRICS_OF_MAIN));
 }
 
@@ -54,10 +54,10 @@ export const MAIN = defineReport({
   heavy: false,
   params: {},
   parse: () => null,
-  run: async (asked, _, tools) => {
-    const main = await askMain(asked, tools);
-    if (!asked.comparison) return main;
-    const before = await askMain(about(asked, asked.comparison), tools);
+  run: async (request, _, context) => {
+    const main = await askMain(request, context);
+    if (!request.comparison) return main;
+    const before = await askMain(withRange(request, request.comparison), context);
     const change = Object.fromEntries(
       (Object.keys(UNITS) as (keyof Main)[]).map((name) => [
         name,

@@ -13,11 +13,11 @@ import {
   isIntervalName,
   metricsParam,
 } from "../parse.ts";
-import { type Asked, type Order, type Query, queryOf } from "../query.ts";
-import { about, defineReport, type Tools } from "./report.ts";
+import { type Order, type Query, queryOf, type ReportRequest } from "../query.ts";
+import { defineReport, type QueryContext, withRange } from "./report.ts";
 
 /** What a question names beside the range and the filter. */
-export interface Question {
+export interface QueryParams {
   readonly metrics: readonly MetricName[];
   readonly dimensions: readonly DimensionRef[];
   readonly order: readonly Order[];
@@ -42,10 +42,10 @@ export function usualOrder(
   return first ? [...times, { by: first, direction: "desc" }] : times;
 }
 
-function questionOf(params: Params, asked: Asked): Question {
+function parseQuery(params: Params, request: ReportRequest): QueryParams {
   const metrics = metricsParam(params, "metrics", METRICS_MAX) ?? ["visitors"];
-  const dimensions = dimensionsParam(params, "dimensions", DIMENSIONS_MAX, asked.interval);
-  for (const ref of dimensions.filter(isIntervalName)) checkBuckets(params, asked.range, ref);
+  const dimensions = dimensionsParam(params, "dimensions", DIMENSIONS_MAX, request.interval);
+  for (const ref of dimensions.filter(isIntervalName)) checkBuckets(params, request.range, ref);
   const search = params.text("search") ?? null;
   if (search !== null && search.length > FILTER_VALUE_CHARS_MAX) {
     params.fault(`Cannot read search: it is longer than ${FILTER_VALUE_CHARS_MAX} characters`);
@@ -54,20 +54,20 @@ function questionOf(params: Params, asked: Asked): Question {
   if (search !== null && (first === undefined || isIntervalName(first))) {
     params.fault("Cannot use search: the first dimension has no text");
   }
-  return { metrics, dimensions, search, order: orderOf(params, metrics, dimensions, asked) };
+  return { metrics, dimensions, search, order: orderOf(params, metrics, dimensions, request) };
 }
 
 function orderOf(
   params: Params,
   metrics: readonly MetricName[],
   dimensions: readonly DimensionRef[],
-  asked: Asked,
+  request: ReportRequest,
 ): readonly Order[] {
   const text = params.text("order_by");
   if (text === undefined || text === "") return usualOrder(metrics, dimensions);
   return text.split(",").flatMap((part) => {
     const [, name = "", direction] = /^(.*?)(?::(asc|desc))?$/.exec(part) ?? [];
-    const ref = name === "time" ? asked.interval : dimensionRef(name);
+    const ref = name === "time" ? request.interval : dimensionRef(name);
     const by = isMetricName(name) && metrics.includes(name)
       ? name
       : dimensions.find((dimension) => dimension === ref);
@@ -80,39 +80,43 @@ function orderOf(
   });
 }
 
-function queryFor(asked: Asked, question: Question): Query {
-  return queryOf(asked, { ...question, limit: asked.limit, offset: asked.offset });
+function queryFor(request: ReportRequest, params: QueryParams): Query {
+  return queryOf(request, { ...params, limit: request.limit, offset: request.offset });
 }
 
 /** Rows of a question; one by time alone has every bucket, in order, whatever the limit. */
-async function ask(asked: Asked, question: Question, tools: Tools): Promise<Answer> {
-  const [only, ...others] = question.dimensions;
+async function ask(
+  request: ReportRequest,
+  params: QueryParams,
+  context: QueryContext,
+): Promise<Answer> {
+  const [only, ...others] = params.dimensions;
   if (only === undefined || !isIntervalName(only) || others.length > 0) {
-    return await tools.ask(queryFor(asked, question));
+    return await context.ask(queryFor(request, params));
   }
-  const buckets = bucketsFor(asked, only);
-  const { rows } = await tools.ask({
-    ...queryFor(asked, question),
+  const buckets = bucketsFor(request, only);
+  const { rows } = await context.ask({
+    ...queryFor(request, params),
     limit: Math.max(1, buckets.length),
     offset: 0,
   });
   const byKey = new Map(rows.map((row) => [row.keys[0], row.values]));
   const filled = buckets.map(({ key }) => ({
     keys: [key],
-    values: byKey.get(key) ?? emptyValues(question.metrics),
+    values: byKey.get(key) ?? emptyValues(params.metrics),
   }));
   return { rows: filled, total: filled.length };
 }
 
-function bucketsFor(asked: Asked, interval: Interval): Bucket[] {
-  return bucketsOf(asked.range, interval, asked.zone, asked.weekStart);
+function bucketsFor(request: ReportRequest, interval: Interval): Bucket[] {
+  return bucketsOf(request.range, interval, request.zone, request.weekStart);
 }
 
 /** Shows keys as texts: buckets by their labels. */
-function labeller(asked: Asked, dimensions: readonly DimensionRef[]) {
+function labeller(request: ReportRequest, dimensions: readonly DimensionRef[]) {
   const labels = dimensions.map((ref) =>
     isIntervalName(ref)
-      ? new Map(bucketsFor(asked, ref).map(({ key, label }) => [key, label]))
+      ? new Map(bucketsFor(request, ref).map(({ key, label }) => [key, label]))
       : undefined
   );
   return (keys: AnswerRow["keys"]): string[] =>
@@ -121,19 +125,19 @@ function labeller(asked: Asked, dimensions: readonly DimensionRef[]) {
     );
 }
 
-async function rowsOf(asked: Asked, question: Question, tools: Tools) {
-  const answer = await ask(asked, question, tools);
-  const label = labeller(asked, question.dimensions);
+async function rowsOf(request: ReportRequest, params: QueryParams, context: QueryContext) {
+  const answer = await ask(request, params, context);
+  const label = labeller(request, params.dimensions);
   const rows: ShownRow[] = answer.rows.map(({ keys, values }) => ({
     dimensions: label(keys),
     metrics: values,
   }));
-  if (!asked.comparison) return { rows, total: answer.total };
-  const before = await earlier(about(asked, asked.comparison), question, answer, tools);
+  if (!request.comparison) return { rows, total: answer.total };
+  const before = await earlier(withRange(request, request.comparison), params, answer, context);
   const compared = rows.map((row, index): ShownRow => {
     const old = before(row, index);
     return old
-      ? { ...row, comparison: old, change: changesOf(question.metrics, row.metrics, old) }
+      ? { ...row, comparison: old, change: changesOf(params.metrics, row.metrics, old) }
       : row;
   });
   return { rows: compared, total: answer.total };
@@ -141,16 +145,16 @@ async function rowsOf(asked: Asked, question: Question, tools: Tools) {
 
 /** Finds the values of a row in the earlier range: buckets by their place, others by their keys. */
 async function earlier(
-  asked: Asked,
-  question: Question,
+  request: ReportRequest,
+  params: QueryParams,
   answer: Answer,
-  tools: Tools,
+  context: QueryContext,
 ): Promise<(row: ShownRow, index: number) => ShownRow["comparison"]> {
-  const { metrics, dimensions } = question;
+  const { metrics, dimensions } = params;
   if (dimensions.some(isIntervalName)) {
     if (dimensions.length > 1) return () => undefined;
-    const { rows } = await ask(asked, question, tools);
-    const label = labeller(asked, dimensions);
+    const { rows } = await ask(request, params, context);
+    const label = labeller(request, dimensions);
     return (_, index) => {
       const row = rows[index];
       return row && { ...row.values, bucket: label(row.keys)[0] ?? "" };
@@ -159,8 +163,8 @@ async function earlier(
   const only = dimensions.length > 0
     ? [...new Set(answer.rows.map(({ keys }) => String(keys[0])))]
     : null;
-  const query = { ...queryOf(asked, question), only, order: [], search: null };
-  const { rows } = await tools.ask(query);
+  const query = { ...queryOf(request, params), only, order: [], search: null };
+  const { rows } = await context.ask(query);
   const byKeys = new Map(rows.map(({ keys, values }) => [JSON.stringify(keys), values]));
   return (row) => byKeys.get(JSON.stringify(row.dimensions)) ?? emptyValues(metrics);
 }
@@ -183,14 +187,14 @@ export const QUERY = defineReport({
     order_by: { required: false, doc: "metrics and dimensions, each with :asc or :desc" },
     search: { required: false, doc: "only rows whose first dimension contains this text" },
   },
-  parse: questionOf,
-  run: async (asked, question, tools) => {
-    const { rows, total } = await rowsOf(asked, question, tools);
+  parse: parseQuery,
+  run: async (request, params, context) => {
+    const { rows, total } = await rowsOf(request, params, context);
     return {
       results: rows,
       total,
-      range: { ...shownRange(asked.range), timezone: asked.zone },
-      ...(asked.comparison ? { comparison_range: shownRange(asked.comparison) } : {}),
+      range: { ...shownRange(request.range), timezone: request.zone },
+      ...(request.comparison ? { comparison_range: shownRange(request.comparison) } : {}),
     };
   },
 });

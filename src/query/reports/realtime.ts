@@ -5,25 +5,25 @@ import { bucketsOf, type Range } from "../../core/period.ts";
 import { emptyValues, numberOf } from "../answer.ts";
 import type { DimensionName } from "../dimensions.ts";
 import type { MetricName } from "../metrics.ts";
-import { type Asked, queryOf } from "../query.ts";
-import { about, defineReport, type Tools } from "./report.ts";
+import { queryOf, type ReportRequest } from "../query.ts";
+import { defineReport, type QueryContext, withRange } from "./report.ts";
 
 const METRICS_NOW: readonly MetricName[] = ["visitors", "pageviews"];
 const TOP_ROWS = 10;
 
 /** The minutes up to now, the running one included. */
-function lastMinutes(asked: Asked, count: number): Range {
-  const toUs = (Math.floor(asked.nowUs / MINUTE_US) + 1) * MINUTE_US;
+function lastMinutes(request: ReportRequest, count: number): Range {
+  const toUs = (Math.floor(request.nowUs / MINUTE_US) + 1) * MINUTE_US;
   return { fromUs: toUs - count * MINUTE_US, toUs, dates: null };
 }
 
-async function total(asked: Asked, range: Range, tools: Tools): Promise<number> {
-  const { rows } = await tools.ask(queryOf(about(asked, range), { metrics: ["visitors"] }));
+async function total(request: ReportRequest, range: Range, context: QueryContext): Promise<number> {
+  const { rows } = await context.ask(queryOf(withRange(request, range), { metrics: ["visitors"] }));
   return numberOf(rows[0]?.values ?? {}, "visitors");
 }
 
-async function top(asked: Asked, dimension: DimensionName, tools: Tools) {
-  const { rows } = await tools.ask(queryOf(asked, {
+async function top(request: ReportRequest, dimension: DimensionName, context: QueryContext) {
+  const { rows } = await context.ask(queryOf(request, {
     metrics: METRICS_NOW,
     dimensions: [dimension],
     order: [{ by: "visitors", direction: "desc" }],
@@ -36,9 +36,9 @@ async function top(asked: Asked, dimension: DimensionName, tools: Tools) {
   }));
 }
 
-async function minutes(asked: Asked, tools: Tools) {
-  const buckets = bucketsOf(asked.range, "minute", asked.zone, asked.weekStart);
-  const { rows } = await tools.ask(queryOf(asked, {
+async function minutes(request: ReportRequest, context: QueryContext) {
+  const buckets = bucketsOf(request.range, "minute", request.zone, request.weekStart);
+  const { rows } = await context.ask(queryOf(request, {
     metrics: METRICS_NOW,
     dimensions: ["minute"],
     limit: buckets.length,
@@ -62,17 +62,21 @@ export const REALTIME = defineReport({
   live: true,
   params: {},
   parse: () => null,
-  run: async (asked, _, tools) => {
-    const recent = about(asked, lastMinutes(asked, 30));
-    const fiveUs = { fromUs: asked.nowUs - 5 * MINUTE_US, toUs: asked.nowUs + 1, dates: null };
-    const thirtyUs = { fromUs: asked.nowUs - 30 * MINUTE_US, toUs: asked.nowUs + 1, dates: null };
+  run: async (request, _, context) => {
+    const recent = withRange(request, lastMinutes(request, 30));
+    const fiveUs = { fromUs: request.nowUs - 5 * MINUTE_US, toUs: request.nowUs + 1, dates: null };
+    const thirtyUs = {
+      fromUs: request.nowUs - 30 * MINUTE_US,
+      toUs: request.nowUs + 1,
+      dates: null,
+    };
     const [visitors_5, visitors_30, per_minute, pages, sources, countries] = await Promise.all([
-      total(asked, fiveUs, tools),
-      total(asked, thirtyUs, tools),
-      minutes(recent, tools),
-      top(recent, "page", tools),
-      top(recent, "source", tools),
-      top(recent, "country", tools),
+      total(request, fiveUs, context),
+      total(request, thirtyUs, context),
+      minutes(recent, context),
+      top(recent, "page", context),
+      top(recent, "source", context),
+      top(recent, "country", context),
     ]);
     return { visitors_5, visitors_30, per_minute, pages, sources, countries };
   },

@@ -7,11 +7,11 @@ import type { Row } from "../../storage/duckdb.ts";
 import type { SpanUs } from "../../storage/tiers/events.ts";
 import type { BehavioralEngine } from "../engine/engine.ts";
 import type { Params } from "../params.ts";
-import type { Asked, Query } from "../query.ts";
+import type { Query, ReportRequest } from "../query.ts";
 import type { Answer } from "../answer.ts";
 
 /** What a report runs its questions through: time limit, cancelling and consistency are kept. */
-export interface Tools {
+export interface QueryContext {
   /** The rows of a question of metrics and dimensions. */
   ask(query: Query): Promise<Answer>;
   /** Rows of a statement of the report's own over the site's events of a span. */
@@ -21,7 +21,7 @@ export interface Tools {
    * gets them as a relation in parentheses with these columns.
    */
   matching(
-    asked: Asked,
+    request: ReportRequest,
     columns: readonly EventColumnName[],
     build: (events: Sql) => Sql,
   ): Promise<Row[]>;
@@ -50,9 +50,9 @@ export interface ReportSpec<T> {
   /** The report's own parameters, beside those that every report takes. */
   readonly params: Readonly<Record<string, ParamDoc>>;
   /** Reads them. Notes faults in `params`; runs nothing. `asked` is of use for its goals. */
-  readonly parse: (params: Params, asked: Asked) => T;
+  readonly parse: (params: Params, request: ReportRequest) => T;
   /** The answer as JSON. An earlier range to compare with is in `asked.comparison`. */
-  readonly run: (asked: Asked, own: T, tools: Tools) => Promise<unknown>;
+  readonly run: (request: ReportRequest, own: T, context: QueryContext) => Promise<unknown>;
 }
 
 /** A row of REPORTS. */
@@ -60,22 +60,22 @@ export interface Report extends Omit<ReportSpec<never>, "parse" | "run"> {
   /** Reads the report's own parameters and returns what answers the question. */
   readonly read: (
     params: Params,
-    asked: Asked,
-  ) => (asked: Asked, tools: Tools) => Promise<unknown>;
+    request: ReportRequest,
+  ) => (request: ReportRequest, context: QueryContext) => Promise<unknown>;
 }
 
 /** Makes the row; the type of the report's own parameters stays inside. */
 export function defineReport<T>({ parse, run, ...row }: ReportSpec<T>): Report {
   return {
     ...row,
-    read: (params, asked) => {
-      const own = parse(params, asked);
-      return (question, tools) => run(question, own, tools);
+    read: (params, request) => {
+      const own = parse(params, request);
+      return (question, context) => run(question, own, context);
     },
   };
 }
 
 /** The same question about another range. */
-export function about(asked: Asked, range: Range): Asked {
-  return { ...asked, range, comparison: null };
+export function withRange(request: ReportRequest, range: Range): ReportRequest {
+  return { ...request, range, comparison: null };
 }

@@ -5,9 +5,9 @@ import type { Row } from "../../storage/duckdb.ts";
 import { emptyValues, numberOf } from "../answer.ts";
 import { compared, count } from "./behavioral.ts";
 import { planOf } from "../sql/plan.ts";
-import { type Asked, queryOf } from "../query.ts";
+import { queryOf, type ReportRequest } from "../query.ts";
 import { Relations } from "../sql/relations.ts";
-import { about, defineReport, type Tools } from "./report.ts";
+import { defineReport, type QueryContext, withRange } from "./report.ts";
 
 /** The contract's answer. */
 export interface Sessions {
@@ -39,11 +39,11 @@ export interface SessionsDetail extends Sessions {
 const DURATIONS_SECS = [0, 10, 30, 60, 180, 600, 1800, 3600] as const;
 const PAGES = [0, 1, 2, 3, 4, 5, 6, 11, 21] as const;
 
-async function askSessions(asked: Asked, tools: Tools): Promise<Sessions> {
+async function askSessions(request: ReportRequest, context: QueryContext): Promise<Sessions> {
   const metrics = ["visits", "visit_duration", "views_per_visit"] as const;
-  const rows = tools.engine.name === "off"
+  const rows = context.engine.name === "off"
     ? []
-    : (await tools.ask(queryOf(asked, { metrics }))).rows;
+    : (await context.ask(queryOf(request, { metrics }))).rows;
   const values = rows[0]?.values ?? emptyValues(metrics);
   return {
     total_sessions: numberOf(values, "visits"),
@@ -52,19 +52,19 @@ async function askSessions(asked: Asked, tools: Tools): Promise<Sessions> {
   };
 }
 
-async function askDetail(asked: Asked, tools: Tools): Promise<SessionsDetail> {
-  const sessions = await askSessions(asked, tools);
-  const isEmpty = tools.engine.name === "off" || asked.range.fromUs >= asked.range.toUs;
-  const query = queryOf(asked, {
+async function askDetail(request: ReportRequest, context: QueryContext): Promise<SessionsDetail> {
+  const sessions = await askSessions(request, context);
+  const isEmpty = context.engine.name === "off" || request.range.fromUs >= request.range.toUs;
+  const query = queryOf(request, {
     metrics: ["visits", "visit_duration"],
     dimensions: ["entry_page", "exit_page"],
   });
   const plan = planOf(query);
-  const rows = isEmpty ? [] : await tools.rows(plan.span, (events) => {
+  const rows = isEmpty ? [] : await context.rows(plan.span, (events) => {
     const relations = new Relations(query, plan, events);
     const visits = relations.matchingVisits(query.dimensions);
     return sql`${relations.with}, visits as materialized (${visits})
-      ${spreadSql(asked.limit)}`;
+      ${spreadSql(request.limit)}`;
   });
   return { ...sessions, ...shapeSpread(rows) };
 }
@@ -138,12 +138,12 @@ export const SESSIONS = defineReport({
     detail: { required: false, doc: "true: also how lengths are spread, entry and exit pages" },
   },
   parse: (params) => params.flag("detail"),
-  run: async (asked, detail, tools): Promise<unknown> => {
-    const ask = (scope: Asked): Promise<Sessions> =>
-      detail ? askDetail(scope, tools) : askSessions(scope, tools);
-    const now = await ask(asked);
-    if (!asked.comparison) return now;
-    return compared(now, await ask(about(asked, asked.comparison)), {
+  run: async (request, detail, context): Promise<unknown> => {
+    const ask = (scope: ReportRequest): Promise<Sessions> =>
+      detail ? askDetail(scope, context) : askSessions(scope, context);
+    const now = await ask(request);
+    if (!request.comparison) return now;
+    return compared(now, await ask(withRange(request, request.comparison)), {
       total_sessions: "count",
       avg_session_duration_secs: "seconds",
       avg_pages_per_session: "number",

@@ -3,8 +3,8 @@ import { type Bucket, bucketsOf } from "../../core/period.ts";
 import { type AnswerRow, emptyValues, numberOf } from "../answer.ts";
 import { changesOf } from "../compare.ts";
 import type { MetricName } from "../metrics.ts";
-import { type Asked, queryOf } from "../query.ts";
-import { about, defineReport, type Tools } from "./report.ts";
+import { queryOf, type ReportRequest } from "../query.ts";
+import { defineReport, type QueryContext, withRange } from "./report.ts";
 
 /** One bucket with its values. */
 export interface Point {
@@ -14,15 +14,15 @@ export interface Point {
 
 /** Every bucket of the asked range with the values of the metrics. */
 export async function pointsOf(
-  asked: Asked,
+  request: ReportRequest,
   metrics: readonly MetricName[],
-  tools: Tools,
+  context: QueryContext,
 ): Promise<Point[]> {
-  const buckets = bucketsOf(asked.range, asked.interval, asked.zone, asked.weekStart);
-  const { rows } = await tools.ask(queryOf(asked, {
+  const buckets = bucketsOf(request.range, request.interval, request.zone, request.weekStart);
+  const { rows } = await context.ask(queryOf(request, {
     metrics,
-    dimensions: [asked.interval],
-    order: [{ by: asked.interval, direction: "asc" }],
+    dimensions: [request.interval],
+    order: [{ by: request.interval, direction: "asc" }],
     limit: buckets.length,
   }));
   const byKey = new Map(rows.map((row) => [row.keys[0], row.values]));
@@ -49,10 +49,14 @@ export const TIMESERIES = defineReport({
   heavy: false,
   params: {},
   parse: () => null,
-  run: async (asked, _, tools) => {
-    const points = await pointsOf(asked, METRICS_OF_SERIES, tools);
-    if (!asked.comparison) return points.map(shown);
-    const before = await pointsOf(about(asked, asked.comparison), METRICS_OF_SERIES, tools);
+  run: async (request, _, context) => {
+    const points = await pointsOf(request, METRICS_OF_SERIES, context);
+    if (!request.comparison) return points.map(shown);
+    const before = await pointsOf(
+      withRange(request, request.comparison),
+      METRICS_OF_SERIES,
+      context,
+    );
     return points.map((point, index) => {
       const earlier = before[index];
       return {

@@ -5,19 +5,19 @@ import { numberOf } from "../answer.ts";
 import type { DimensionRef } from "../dimensions.ts";
 import type { Params } from "../params.ts";
 import { dimensionsParam } from "../parse.ts";
-import { type Asked, queryOf } from "../query.ts";
-import { defineReport, type Tools } from "./report.ts";
+import { queryOf, type ReportRequest } from "../query.ts";
+import { defineReport, type QueryContext } from "./report.ts";
 
 /** The word that asks for keys of custom properties instead of values. */
 const KEYS_OF_PROPS = "props";
 
-interface Wanted {
+interface ValuesParams {
   /** Null asks for the keys of custom properties. */
   readonly dimension: DimensionRef | null;
   readonly text: string | null;
 }
 
-function wantedOf(params: Params): Wanted {
+function parseValues(params: Params): ValuesParams {
   const name = params.text("dimension");
   const text = params.text("text") ?? null;
   if (text !== null && text.length > FILTER_VALUE_CHARS_MAX) {
@@ -29,9 +29,9 @@ function wantedOf(params: Params): Wanted {
   return { dimension: dimension ?? null, text };
 }
 
-async function keysOfProps(asked: Asked, text: string | null, tools: Tools) {
-  const rows = await tools.matching(
-    asked,
+async function keysOfProps(request: ReportRequest, text: string | null, context: QueryContext) {
+  const rows = await context.matching(
+    request,
     ["visitor_id", "props"],
     (events) =>
       sql`select key as value, count(distinct visitor_id) as visitors
@@ -42,7 +42,7 @@ from (
 where contains(lower(key), lower(${text ?? ""}))
 group by key
 order by visitors desc, value
-limit ${asked.limit} offset ${asked.offset}`,
+limit ${request.limit} offset ${request.offset}`,
   );
   return rows.map((row) => ({ value: String(row["value"]), visitors: Number(row["visitors"]) }));
 }
@@ -56,16 +56,16 @@ export const VALUES = defineReport({
     dimension: { required: true, doc: "a dimension, or `props` for the keys of custom properties" },
     text: { required: false, doc: "only values that contain this text, in any case" },
   },
-  parse: wantedOf,
-  run: async (asked, { dimension, text }, tools) => {
-    if (dimension === null) return await keysOfProps(asked, text, tools);
-    const { rows } = await tools.ask(queryOf(asked, {
+  parse: parseValues,
+  run: async (request, { dimension, text }, context) => {
+    if (dimension === null) return await keysOfProps(request, text, context);
+    const { rows } = await context.ask(queryOf(request, {
       metrics: ["visitors"],
       dimensions: [dimension],
       search: text,
       order: [{ by: "visitors", direction: "desc" }],
-      limit: asked.limit,
-      offset: asked.offset,
+      limit: request.limit,
+      offset: request.offset,
     }));
     return rows.map(({ keys, values }) => ({
       value: String(keys[0]),

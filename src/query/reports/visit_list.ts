@@ -5,9 +5,9 @@ import { type Sql, sql } from "../../core/sql.ts";
 import type { Row } from "../../storage/duckdb.ts";
 import { count } from "./behavioral.ts";
 import { planOf } from "../sql/plan.ts";
-import { type Asked, queryOf } from "../query.ts";
+import { queryOf, type ReportRequest } from "../query.ts";
 import { Relations } from "../sql/relations.ts";
-import { defineReport, type Tools } from "./report.ts";
+import { defineReport, type QueryContext } from "./report.ts";
 
 /** One event of a visit. */
 export interface VisitStep {
@@ -42,25 +42,25 @@ export interface VisitList {
 const DIMENSIONS = ["source", "country", "device", "browser", "os"] as const;
 const STEPS_MAX = 100;
 
-async function askVisits(asked: Asked, tools: Tools): Promise<VisitList> {
-  if (!tools.listsVisits) {
+async function askVisits(request: ReportRequest, context: QueryContext): Promise<VisitList> {
+  if (!context.listsVisits) {
     throw new AppError(
       "forbidden",
       "Cannot list single visits: the site's owner has not switched visit_list on",
     );
   }
-  if (asked.range.fromUs >= asked.range.toUs) return { visits: [], total: 0 };
+  if (request.range.fromUs >= request.range.toUs) return { visits: [], total: 0 };
   const metrics = ["visits", "visit_duration"] as const;
-  const query = queryOf(asked, { metrics, dimensions: [...DIMENSIONS] });
+  const query = queryOf(request, { metrics, dimensions: [...DIMENSIONS] });
   const plan = planOf(query);
-  const rows = await tools.rows(plan.span, (events) => {
+  const rows = await context.rows(plan.span, (events) => {
     const relations = new Relations(query, plan, events);
     const matching = relations.matchingVisits(query.dimensions);
     // A filter of events and visits in one choice makes visits of their events.
     const visits = plan.split
       ? matching
       : sql`select * rename (visit_start_us as start_us) from (${matching})`;
-    return visitsSql(visits, () => relations.with, asked);
+    return visitsSql(visits, () => relations.with, request);
   });
   return {
     visits: rows.filter((row) => row["start_us"] !== null).map(shapeVisit),
@@ -71,7 +71,7 @@ async function askVisits(asked: Asked, tools: Tools): Promise<VisitList> {
 function visitsSql(
   visits: Sql,
   withRelations: () => Sql,
-  { limit, offset }: Pick<Asked, "limit" | "offset">,
+  { limit, offset }: Pick<ReportRequest, "limit" | "offset">,
 ): Sql {
   return sql`${withRelations()}, visits as materialized (${visits}),
     chosen as materialized (
@@ -127,5 +127,5 @@ export const VISITS = defineReport({
   heavy: true,
   params: {},
   parse: () => null,
-  run: (asked, _, tools) => askVisits(asked, tools),
+  run: (request, _, context) => askVisits(request, context),
 });

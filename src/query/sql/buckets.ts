@@ -2,7 +2,7 @@
 // constants of the statement, so daylight saving costs a CASE and no time zone data.
 import { type Interval, type Range, type WeekStart } from "../../core/period.ts";
 import { join, raw, type Sql, sql } from "../../core/sql.ts";
-import { type ZoneArm, zoneArms } from "../../core/zone.ts";
+import { type OffsetTransition, offsetTransitions } from "../../core/zone.ts";
 
 /** Where and how time is cut. */
 export interface Calendar {
@@ -13,15 +13,19 @@ export interface Calendar {
 
 /** The key of an instant's bucket (`Bucket.key`), BIGINT; `us` is BIGINT microseconds. */
 export function bucketKey(interval: Interval, us: Sql, calendar: Calendar): Sql {
-  const arms = armsOf(calendar);
+  const transitions = transitionsOf(calendar);
   if (interval === "minute" || interval === "hour") {
-    return byArm(arms, us, (arm) =>
-      sql`greatest(${arm.fromUs},
-        epoch_us(date_trunc(${raw(`'${interval}'`)}, make_timestamp(${us} + ${arm.offsetUs})))
-          - ${arm.offsetUs})`);
+    return byTransition(transitions, us, (transition) =>
+      sql`greatest(${transition.fromUs},
+        epoch_us(date_trunc(${
+        raw(`'${interval}'`)
+      }, make_timestamp(${us} + ${transition.offsetUs})))
+          - ${transition.offsetUs})`);
   }
-  const day = sql`make_timestamp(${monotone(arms, us)})`;
-  const first = sql`make_timestamp(${monotone(arms, sql`${calendar.range.fromUs}::bigint`)})`;
+  const day = sql`make_timestamp(${monotone(transitions, us)})`;
+  const first = sql`make_timestamp(${
+    monotone(transitions, sql`${calendar.range.fromUs}::bigint`)
+  })`;
   const start = interval === "week" && calendar.weekStart === 7
     ? sql`date_trunc('week', ${day} + interval 1 day) - interval 1 day`
     : sql`date_trunc(${raw(`'${interval}'`)}, ${day})`;
@@ -39,35 +43,39 @@ export function dayOfWeek(us: Sql, calendar: Calendar): Sql {
 }
 
 function localTime(us: Sql, calendar: Calendar): Sql {
-  return byArm(armsOf(calendar), us, (arm) => sql`${us} + ${arm.offsetUs}`);
-}
-
-function armsOf({ range, zone }: Calendar): ZoneArm[] {
-  return zoneArms(zone, range.fromUs, Math.max(range.fromUs, range.toUs));
-}
-
-/** Local time that never steps back; the same rule as `monotoneLocal`. */
-function monotone(arms: readonly ZoneArm[], us: Sql): Sql {
-  return byArm(
-    arms,
+  return byTransition(
+    transitionsOf(calendar),
     us,
-    (arm, before) =>
-      before && before.offsetUs > arm.offsetUs
-        ? sql`greatest(${us} + ${arm.offsetUs}, ${arm.fromUs + before.offsetUs - 1})`
-        : sql`${us} + ${arm.offsetUs}`,
+    (transition) => sql`${us} + ${transition.offsetUs}`,
   );
 }
 
-function byArm(
-  arms: readonly ZoneArm[],
+function transitionsOf({ range, zone }: Calendar): OffsetTransition[] {
+  return offsetTransitions(zone, range.fromUs, Math.max(range.fromUs, range.toUs));
+}
+
+/** Local time that never steps back; the same rule as `monotoneLocal`. */
+function monotone(transitions: readonly OffsetTransition[], us: Sql): Sql {
+  return byTransition(
+    transitions,
+    us,
+    (transition, before) =>
+      before && before.offsetUs > transition.offsetUs
+        ? sql`greatest(${us} + ${transition.offsetUs}, ${transition.fromUs + before.offsetUs - 1})`
+        : sql`${us} + ${transition.offsetUs}`,
+  );
+}
+
+function byTransition(
+  transitions: readonly OffsetTransition[],
   us: Sql,
-  build: (arm: ZoneArm, before: ZoneArm | undefined) => Sql,
+  build: (transition: OffsetTransition, before: OffsetTransition | undefined) => Sql,
 ): Sql {
-  const cases = arms.map((arm, index) => {
-    const next = arms[index + 1];
-    const value = build(arm, arms[index - 1]);
+  const cases = transitions.map((transition, index) => {
+    const next = transitions[index + 1];
+    const value = build(transition, transitions[index - 1]);
     return next ? sql`when ${us} < ${next.fromUs} then ${value}` : sql`else ${value}`;
   });
-  const only = arms.length === 1 ? arms[0] : undefined;
+  const only = transitions.length === 1 ? transitions[0] : undefined;
   return only ? build(only, undefined) : sql`case ${join(cases, " ")} end`;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { offEngine } from "../../../src/query/engine/native/native.ts";
-import { bruteVisits, byVisitor, randomEvents } from "../../support/behaviour_brute.ts";
-import { TEST_SEEDS } from "../../support/behaviour_db.ts";
+import { bruteVisits, byVisitor, randomEvents } from "../../support/behavioral_brute.ts";
+import { TEST_SEEDS } from "../../support/behavioral_db.ts";
 import { customEvent, pageview } from "../../support/events.ts";
 import { withQuestions } from "../../support/questions.ts";
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { DAY_US } from "../../../src/core/durations.ts";
 import { bucketsOf, type Interval, INTERVALS, rangeOfDays } from "../../../src/core/period.ts";
 import { sql } from "../../../src/core/sql.ts";
-import { dayOfDate, zoneArms } from "../../../src/core/zone.ts";
+import { dayOfDate, offsetTransitions } from "../../../src/core/zone.ts";
 import { bucketKey, dayOfWeek, hourOfDay } from "../../../src/query/sql/buckets.ts";
-import { withEvents } from "../../support/behaviour_db.ts";
+import { withEvents } from "../../support/behavioral_db.ts";
 import { Draw } from "../../support/random_questions.ts";
 
 /** Zones with odd offsets and changes, and a share of all others; all with MALLARD_TEST_SEEDS. */
@@ -27,7 +27,9 @@ function zones(): string[] {
 
 /** Instants at and around the bounds and every change of the zone, and some by chance. */
 function instants(zone: string, fromUs: number, toUs: number, draw: Draw): number[] {
-  const changes = zoneArms(zone, fromUs, toUs).slice(1).map((arm) => arm.fromUs);
+  const changes = offsetTransitions(zone, fromUs, toUs).slice(1).map((transition) =>
+    transition.fromUs
+  );
   const around = [fromUs, toUs - 1, ...changes].flatMap((us) =>
     [-1, 0, 1, 1_800_000_000, 3_600_000_000 - 1, 3_600_000_000].map((by) => us + by)
   );

@@ -1,4 +1,4 @@
-// The behavioural engine of DuckDB's community extension `behavioral`: how it is loaded, when it
+// The behavioral engine of DuckDB's community extension `behavioral`: how it is loaded, when it
 // may answer, and its statements. What its functions answer differently from the plain SQL by
 // design (steps that may overlap, other orders and intervals) is left to the plain SQL.
 import { messageOf } from "../../../core/errors.ts";
@@ -8,9 +8,9 @@ import type { Log } from "../../../core/types.ts";
 import type { ExtensionOptions, Row } from "../../../storage/duckdb.ts";
 import type { BehavioralEngine } from "../engine.ts";
 import { checkCases } from "./self_check.ts";
-import type { FunnelQuestion } from "../native/funnel.ts";
+import type { FunnelSpec } from "../native/funnel.ts";
 import { nativeEngine, offEngine } from "../native/native.ts";
-import { intervalSql, type RetentionQuestion } from "../native/retention.ts";
+import { intervalSql, type RetentionSpec } from "../native/retention.ts";
 import { extraColumns, type VisitColumns } from "../../sql/visits.ts";
 
 /** How DuckDB loads the extension: from a local file, or installed from the community's. */
@@ -64,11 +64,11 @@ export async function chooseEngine(
 async function faultOfAnswers(
   ask: (query: Sql) => Promise<readonly Row[]>,
 ): Promise<string | null> {
-  for (const { name, question } of checkCases()) {
+  for (const { name, statement } of checkCases()) {
     try {
       const fault = firstDifference(
-        await ask(question(extensionEngine)),
-        await ask(question(nativeEngine)),
+        await ask(statement(extensionEngine)),
+        await ask(statement(nativeEngine)),
       );
       if (fault !== null) return `${name} answers ${fault}`;
     } catch (error) {
@@ -149,10 +149,10 @@ function visitEvents(events: Sql, gapUs: number, columns: readonly EventColumnNa
   )`;
 }
 
-function funnel(events: Sql, question: FunnelQuestion): Sql {
-  const { steps, windowUs, order, overlap } = question;
+function funnel(events: Sql, spec: FunnelSpec): Sql {
+  const { steps, windowUs, order, overlap } = spec;
   if (order !== "in_order" || overlap || steps.length < 2) {
-    return nativeEngine.funnel(events, question);
+    return nativeEngine.funnel(events, spec);
   }
   return sql`(
     select * from (
@@ -177,10 +177,10 @@ function sequence(events: Sql, steps: readonly Sql[], overlap: boolean): Sql {
   )`;
 }
 
-function retention(events: Sql, question: RetentionQuestion): Sql {
-  const { fromUs, count, first, again } = question;
+function retention(events: Sql, spec: RetentionSpec): Sql {
+  const { fromUs, count, first, again } = spec;
   if (first !== null || again !== null || count + 1 > CONDITIONS_MAX) {
-    return nativeEngine.retention(events, question);
+    return nativeEngine.retention(events, spec);
   }
   const us = raw("epoch_us(timestamp)");
   const cells = Array.from(
@@ -189,13 +189,13 @@ function retention(events: Sql, question: RetentionQuestion): Sql {
   );
   return sql`(
     with seen as (
-      select visitor_id, ${intervalSql(us, question)} as number, ${us} >= ${fromUs} as came
+      select visitor_id, ${intervalSql(us, spec)} as number, ${us} >= ${fromUs} as came
       from ${events}
     ),
     members as (
       select visitor_id, min(number) as cohort from seen
       group by visitor_id
-      having bool_or(came) and min(number) >= ${intervalSql(sql`${fromUs}::bigint`, question)}
+      having bool_or(came) and min(number) >= ${intervalSql(sql`${fromUs}::bigint`, spec)}
     ),
     people as (
       select visitor_id, cohort, retention(true, ${join(cells)}) as flags

@@ -4,10 +4,10 @@ import { join, type Sql, sql } from "../../../core/sql.ts";
 import type { BehavioralEngine } from "../engine.ts";
 import { VISIT_GAP_US } from "../../sql/visits.ts";
 
-/** One question to ask two engines. */
+/** One statement to ask two engines. */
 export interface CheckCase {
   readonly name: string;
-  readonly question: (engine: BehavioralEngine) => Sql;
+  readonly statement: (engine: BehavioralEngine) => Sql;
 }
 
 const SECOND = 1_000_000;
@@ -64,19 +64,19 @@ export function checkCases(): CheckCase[] {
   return [
     {
       name: "visits",
-      question: (engine) =>
+      statement: (engine) =>
         sql`select visitor_id, start_us, end_us, pageviews, is_bounce, entry_page
           from ${engine.visits(events, VISIT_GAP_US, { pages: true })} order by all`,
     },
     {
       name: "events of visits",
-      question: (engine) =>
+      statement: (engine) =>
         sql`select visitor_id, us, visit_start_us, pathname
           from ${engine.visitEvents(events, VISIT_GAP_US, ["pathname"])} order by all`,
     },
     {
       name: "funnel",
-      question: (engine) =>
+      statement: (engine) =>
         sql`select visitor_id, reached from ${
           engine.funnel(events, {
             steps,
@@ -89,19 +89,19 @@ export function checkCases(): CheckCase[] {
     },
     {
       name: "sequence",
-      question: (engine) =>
+      statement: (engine) =>
         sql`select visitor_id, converted from ${
           engine.sequence(events, steps, false)
         } order by all`,
     },
     {
       name: "retention",
-      question: (engine) =>
+      statement: (engine) =>
         sql`select cohort, size, after, visitors from ${
           engine.retention(events, {
             interval: "week",
             weekStart: 1,
-            arms: [{ fromUs: START, offsetUs: 0 }],
+            transitions: [{ fromUs: START, offsetUs: 0 }],
             fromUs: START + HOUR,
             count: 4,
             first: null,
@@ -111,7 +111,7 @@ export function checkCases(): CheckCase[] {
     },
     {
       name: "next page",
-      question: (engine) =>
+      statement: (engine) =>
         sql`select next_page, visitors from ${engine.next(events, "/a", 10, 0)} order by all`,
     },
   ];

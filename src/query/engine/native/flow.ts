@@ -2,8 +2,8 @@
 // the nodes of a tree with counts.
 import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
 
-/** A question of paths as the engine needs it. Labels are texts made by `flowItems`. */
-export interface FlowQuestion {
+/** Which paths to count. Labels are texts made by `flowItems`. */
+export interface FlowSpec {
   /** Label from which paths go; null for the visit's beginning (its end, backwards). */
   readonly start: string | null;
   readonly backwards: boolean;
@@ -34,8 +34,8 @@ export function flowLabel(groupSegments: number | null): Sql {
  * count as one; of a label that comes again the first is taken (the last, backwards). Events of
  * one microsecond come in the order of their labels.
  */
-export function flowNodes(items: Sql, question: FlowQuestion): Sql {
-  const { start, backwards, depth, byVisitors } = question;
+export function flowNodes(items: Sql, spec: FlowSpec): Sql {
+  const { start, backwards, depth, byVisitors } = spec;
   const directed = backwards ? sql`list_reverse(labels)` : raw("labels");
   const from = start === null ? raw("0") : sql`list_position(way, ${start})`;
   const levels = Array.from({ length: depth }, (_, index) => index + 1);
@@ -74,7 +74,7 @@ export function flowNodes(items: Sql, question: FlowQuestion): Sql {
   }
       group by path
     ),
-    ${join(levels.map((level) => levelSql(level, question)), "")}
+    ${join(levels.map((level) => levelSql(level, spec)), "")}
     totals as (select coalesce(sum(visits), 0)::bigint as visits from paths)
     select 0 as depth, '[]' as path, visits from totals
     ${
@@ -90,7 +90,7 @@ export function flowNodes(items: Sql, question: FlowQuestion): Sql {
   )`;
 }
 
-function levelSql(level: number, { childrenMax, nodesMax }: FlowQuestion): Sql {
+function levelSql(level: number, { childrenMax, nodesMax }: FlowSpec): Sql {
   const here = raw(`path[1:${level}]`);
   const parent = raw(`prefix[1:${level - 1}]`);
   const of = level === 1

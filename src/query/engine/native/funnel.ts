@@ -15,7 +15,7 @@ export const FUNNEL_ORDERS = ["in_order", "any_order", "consecutive"] as const;
 export type FunnelOrder = (typeof FUNNEL_ORDERS)[number];
 
 /** A funnel as the engine needs it. */
-export interface FunnelQuestion {
+export interface FunnelSpec {
   /** Conditions on the stored columns, never empty. */
   readonly steps: readonly Sql[];
   readonly windowUs: number;
@@ -37,32 +37,30 @@ const HEAVY_FROM = 256;
  * that was the first to come as far as the visitor ever came; of those done at the same event,
  * the one that began last; its steps each at the first event that would do.
  */
-export function funnelAttempts(events: Sql, question: FunnelQuestion): Sql {
-  return funnelRows(events, question, true);
+export function funnelAttempts(events: Sql, spec: FunnelSpec): Sql {
+  return funnelRows(events, spec, true);
 }
 
 /** visitor_id and reached alone, of the same visitors, in less time. */
-export function funnelReached(events: Sql, question: FunnelQuestion): Sql {
-  return funnelRows(events, question, false);
+export function funnelReached(events: Sql, spec: FunnelSpec): Sql {
+  return funnelRows(events, spec, false);
 }
 
-function funnelRows(events: Sql, question: FunnelQuestion, timed: boolean): Sql {
-  if (question.order === "consecutive") return consecutive(events, question);
-  const lists = question.overlap && question.order === "in_order"
-    ? overlappingLists(events, question.steps)
-    : exclusiveLists(events, question.steps);
-  return question.order === "any_order"
-    ? anyOrder(lists, question, timed)
-    : inOrder(lists, question, timed);
+function funnelRows(events: Sql, spec: FunnelSpec, timed: boolean): Sql {
+  if (spec.order === "consecutive") return consecutive(events, spec);
+  const lists = spec.overlap && spec.order === "in_order"
+    ? overlappingLists(events, spec.steps)
+    : exclusiveLists(events, spec.steps);
+  return spec.order === "any_order" ? anyOrder(lists, spec, timed) : inOrder(lists, spec, timed);
 }
 
 /**
  * Only who met steps 1 and 2 has to be followed. (No condition on what a chain computes: DuckDB
  * would push it down and compute the chain a second time for it.)
  */
-function inOrder(lists: StepLists, question: FunnelQuestion, timed: boolean): Sql {
-  const count = question.steps.length;
-  const heavyFrom = question.heavyFrom ?? HEAVY_FROM;
+function inOrder(lists: StepLists, spec: FunnelSpec, timed: boolean): Sql {
+  const count = spec.steps.length;
+  const heavyFrom = spec.heavyFrom ?? HEAVY_FROM;
   const later = stepNumbers(count, 2);
   const goesOn = count > 1 ? lists.met(2) : sql`false`;
   const best = (list: Sql) => timed ? sql`, ${list} as best` : raw("");
@@ -72,7 +70,7 @@ function inOrder(lists: StepLists, question: FunnelQuestion, timed: boolean): Sq
       select *, ${lists.list(1)} as key_1 from people
       where length < ${heavyFrom} and ${lists.met(1)} and ${goesOn}
     ),
-    ${join(later.map((step) => lightStep(step, lists, question.windowUs)), "")}
+    ${join(later.map((step) => lightStep(step, lists, spec.windowUs)), "")}
     light as (
       select visitor_id, ${furthest(count, (step) => raw(String(step)), raw("1"))} as reached${
     best(furthest(count, (step) => ident(`found_${step}`), ownChains(raw("key_1"))))
@@ -82,7 +80,7 @@ function inOrder(lists: StepLists, question: FunnelQuestion, timed: boolean): Sq
       select visitor_id, 1${best(ownChains(lists.list(1)))} from people
       where length < ${heavyFrom} and ${lists.met(1)} and not ${goesOn}
     ),
-    ${heavyRuns(lists, question.windowUs, count, heavyFrom)},
+    ${heavyRuns(lists, spec.windowUs, count, heavyFrom)},
     heavy as (${timed ? HEAVY_BEST : HEAVY_REACHED})
     ${timed ? withTimes(lists, count) : REACHED_ALONE}
   )`;
@@ -198,7 +196,7 @@ function withTimes(lists: StepLists, count: number): Sql {
 }
 
 /** Windows are needed only for who met two different steps; the first event will do for others. */
-function anyOrder(lists: StepLists, question: FunnelQuestion, timed: boolean): Sql {
+function anyOrder(lists: StepLists, spec: FunnelSpec, timed: boolean): Sql {
   const begin = timed ? sql`, arg_max(us, {'far': reached, 'early': -us}) as began_us` : raw("");
   const beginOfOne = timed ? sql`, ${lists.us(sql`list_min(all_keys)`)} as began_us` : raw("");
   return sql`(
@@ -206,7 +204,7 @@ function anyOrder(lists: StepLists, question: FunnelQuestion, timed: boolean): S
     spans as (
       select visitor_id, us, bit_count(bit_or(mask) over (
         partition by visitor_id order by us
-        range between current row and ${question.windowUs} following
+        range between current row and ${spec.windowUs} following
       )) as reached
       from (${lists.rows(sql`(select * from people where met > 1)`)})
     ),
@@ -217,15 +215,15 @@ function anyOrder(lists: StepLists, question: FunnelQuestion, timed: boolean): S
       union all
       select visitor_id, 1${beginOfOne} from people where met = 1
     )
-    ${timed ? anyOrderTimes(lists, question) : raw("select * from attempts")}
+    ${timed ? anyOrderTimes(lists, spec) : raw("select * from attempts")}
   )`;
 }
 
-function anyOrderTimes(lists: StepLists, question: FunnelQuestion): Sql {
+function anyOrderTimes(lists: StepLists, spec: FunnelSpec): Sql {
   const us = lists.us(raw("key"));
-  const times = question.steps.map((_, index) =>
+  const times = spec.steps.map((_, index) =>
     sql`list_min(list_filter(${lists.list(index + 1)}, lambda key:
-        ${us} >= began_us and ${us} - began_us <= ${question.windowUs}))`
+        ${us} >= began_us and ${us} - began_us <= ${spec.windowUs}))`
   );
   return sql`, timed as (
       select visitor_id, reached, began_us, list_sort(list_filter(
@@ -236,8 +234,8 @@ function anyOrderTimes(lists: StepLists, question: FunnelQuestion): Sql {
     select visitor_id, reached, began_us, step_us[reached] as done_us, step_us from timed`;
 }
 
-function consecutive(events: Sql, question: FunnelQuestion): Sql {
-  const later = stepNumbers(question.steps.length, 2);
+function consecutive(events: Sql, spec: FunnelSpec): Sql {
+  const later = stepNumbers(spec.steps.length, 2);
   const leads = later.map((step) => {
     const by = raw(String(step - 1));
     return sql`, lead(mask, ${by}) over near as ${ident(`mask_${step}`)},
@@ -245,19 +243,19 @@ function consecutive(events: Sql, question: FunnelQuestion): Sql {
   });
   const met = (step: number) =>
     sql`(${ident(`mask_${step}`)} & ${raw(String(2 ** (step - 1)))}) <> 0
-        and ${ident(`us_${step}`)} - us <= ${question.windowUs}`;
+        and ${ident(`us_${step}`)} - us <= ${spec.windowUs}`;
   const cases = later.map((step) =>
     sql`when not coalesce(${met(step)}, false) then ${raw(String(step - 1))}`
   );
   const times = join([raw("us"), ...later.map((step) => ident(`us_${step}`))]);
   const reached = later.length === 0
     ? raw("1")
-    : sql`case ${join(cases, " ")} else ${raw(String(question.steps.length))} end`;
+    : sql`case ${join(cases, " ")} else ${raw(String(spec.steps.length))} end`;
   return sql`(
     with source as (
-      select visitor_id, epoch_us(timestamp) as us, ${maskOf(question.steps)} as mask
+      select visitor_id, epoch_us(timestamp) as us, ${maskOf(spec.steps)} as mask
       from ${events}
-      where ${question.considered}
+      where ${spec.considered}
     ),
     begun as (
       select visitor_id, min(us) filter (where (mask & 1) <> 0) as first_us,

@@ -1,4 +1,4 @@
-// The behavioural engine in plain SQL: complete, the reference for any other, and the default.
+// The behavioral engine in plain SQL: complete, the reference for any other, and the default.
 // Beside it the engine that is switched off.
 import type { BehavioralEngine } from "../engine.ts";
 import { funnelReached } from "./funnel.ts";

@@ -2,19 +2,19 @@
 // visitor and an interval are one row of a hash aggregate; then only small tables are joined.
 import { DAY_MS, DAY_US } from "../../../core/durations.ts";
 import { join, raw, type Sql, sql } from "../../../core/sql.ts";
-import { type ZoneArm } from "../../../core/zone.ts";
+import { type OffsetTransition } from "../../../core/zone.ts";
 
 /** Width of a cohort and of the cells after it. */
 export const COHORT_INTERVALS = ["day", "week", "month"] as const;
 export type CohortInterval = (typeof COHORT_INTERVALS)[number];
 
-/** A question of retention as the engine needs it. */
-export interface RetentionQuestion {
+/** Which cohorts to count, and what counts as coming again. */
+export interface RetentionSpec {
   readonly interval: CohortInterval;
   /** First day of the week: 1 Monday, 7 Sunday. */
   readonly weekStart: 1 | 7;
   /** Offsets of the zone over all events of the relation; the first also holds before it. */
-  readonly arms: readonly ZoneArm[];
+  readonly transitions: readonly OffsetTransition[];
   /** Activity counts from here on; earlier events only tell who is not new. */
   readonly fromUs: number;
   /** Cells of a cohort: its own interval and the following ones. */
@@ -47,8 +47,8 @@ export function dayOfInterval(number: number, interval: CohortInterval, weekStar
  * after what made them members). In order of cohort and after; a cohort without any such visitor
  * has one row with `after` NULL.
  */
-export function retentionCells(events: Sql, question: RetentionQuestion): Sql {
-  const { first, again, fromUs, count } = question;
+export function retentionCells(events: Sql, spec: RetentionSpec): Sql {
+  const { first, again, fromUs, count } = spec;
   const us = raw("epoch_us(timestamp)");
   const came = sql`${us} >= ${fromUs}${again === null ? raw("") : sql` and (${again})`}`;
   const timed = first !== null;
@@ -62,7 +62,7 @@ export function retentionCells(events: Sql, question: RetentionQuestion): Sql {
   const isMember = timed ? raw(" filter (where first_us is not null)") : raw("");
   return sql`(
     with seen as (
-      select visitor_id, ${intervalSql(us, question)} as number,
+      select visitor_id, ${intervalSql(us, spec)} as number,
         coalesce(bool_or(${came}), false) as came,
         bool_or(${us} >= ${fromUs}) as active${seenTimes}
       from ${events}
@@ -77,7 +77,7 @@ export function retentionCells(events: Sql, question: RetentionQuestion): Sql {
     ),
     members as (
       select * from people
-      where cohort >= ${intervalSql(sql`${fromUs}::bigint`, question)}
+      where cohort >= ${intervalSql(sql`${fromUs}::bigint`, spec)}
     ),
     cells as (
       select cohort, number - cohort as after, count(*) as visitors
@@ -100,8 +100,8 @@ export function retentionCells(events: Sql, question: RetentionQuestion): Sql {
 }
 
 /** The number of the interval that an instant lies in, by the zone's calendar. */
-export function intervalSql(us: Sql, { interval, weekStart, arms }: RetentionQuestion): Sql {
-  const local = localSql(us, arms);
+export function intervalSql(us: Sql, { interval, weekStart, transitions }: RetentionSpec): Sql {
+  const local = localSql(us, transitions);
   if (interval === "month") {
     const time = sql`make_timestamp(${local})`;
     return sql`((year(${time}) - 1970) * 12 + month(${time}) - 1)`;
@@ -111,13 +111,15 @@ export function intervalSql(us: Sql, { interval, weekStart, arms }: RetentionQue
   return sql`floor((${day} + ${raw(weekStart === 1 ? "3" : "4")}) / 7)::bigint`;
 }
 
-function localSql(us: Sql, arms: readonly ZoneArm[]): Sql {
-  const [only, ...others] = arms;
+function localSql(us: Sql, transitions: readonly OffsetTransition[]): Sql {
+  const [only, ...others] = transitions;
   if (!only) throw new TypeError("Cannot place events in local time: no offset is given");
   if (others.length === 0) return sql`${us} + ${only.offsetUs}`;
-  const cases = arms.map((arm, index) => {
-    const next = arms[index + 1];
-    return next ? sql`when ${us} < ${next.fromUs} then ${arm.offsetUs}` : sql`else ${arm.offsetUs}`;
+  const cases = transitions.map((transition, index) => {
+    const next = transitions[index + 1];
+    return next
+      ? sql`when ${us} < ${next.fromUs} then ${transition.offsetUs}`
+      : sql`else ${transition.offsetUs}`;
   });
   return sql`${us} + case ${join(cases, " ")} end`;
 }

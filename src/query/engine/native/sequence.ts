@@ -2,14 +2,14 @@
 // between, and how often. Exact at any size: visitors with few matching events are followed over
 // lists, those with many over windows (n log n).
 import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
-import type { Elapsed, Take } from "../../reports/sequence/pattern.ts";
+import type { Elapsed, SequenceElement } from "../../reports/sequence/pattern.ts";
 import { listName, overlappingLists, type StepLists, withLists } from "./lists.ts";
 
 /** A sequence as the engine needs it. */
-export interface SequenceQuestion {
+export interface SequenceSpec {
   /** Conditions on the stored columns. */
   readonly conditions: readonly Sql[];
-  readonly takes: readonly Take[];
+  readonly elements: readonly SequenceElement[];
   /** Events that `next` regards beside those that meet a condition. */
   readonly considered: Sql;
   /** Matching events of one visitor from which windows are used. */
@@ -70,20 +70,20 @@ function exclusiveSequence(events: Sql, steps: readonly Sql[]): Sql {
 
 /**
  * One row per visitor of `events` with an event that meets a condition or is considered:
- * visitor_id, began (BOOLEAN, an event meets the first take), matches (BIGINT, the largest number
- * of matches of which none begins before the one before has ended).
+ * visitor_id, began (BOOLEAN, an event meets the first element), matches (BIGINT, the largest
+ * number of matches that do not overlap).
  */
-export function sequenceMatches(events: Sql, question: SequenceQuestion): Sql {
-  const { takes, conditions } = question;
-  const heavyFrom = question.heavyFrom ?? HEAVY_FROM;
-  const lists = overlappingLists(events, conditions, { others: question.considered });
-  const light = takes.slice(1).reduce(
-    (inner, take, index) => lightTake(inner, take, index + 2, lists),
-    sql`select *, list_transform(${candidates(takes[0] as Take)}, lambda key:
+export function sequenceMatches(events: Sql, spec: SequenceSpec): Sql {
+  const { elements, conditions } = spec;
+  const heavyFrom = spec.heavyFrom ?? HEAVY_FROM;
+  const lists = overlappingLists(events, conditions, { others: spec.considered });
+  const light = elements.slice(1).reduce(
+    (inner, element, index) => lightElement(inner, element, index + 2, lists),
+    sql`select *, list_transform(${candidates(elements[0] as SequenceElement)}, lambda key:
         {'first': key, 'last': key}) as found_1
       from people where length < ${heavyFrom}`,
   );
-  const last = ident(`found_${takes.length}`);
+  const last = ident(`found_${elements.length}`);
   return sql`(
     with people as materialized (${withLists(lists, conditions.length)}),
     matching as materialized (
@@ -91,17 +91,17 @@ export function sequenceMatches(events: Sql, question: SequenceQuestion): Sql {
       from (${lists.rows(sql`(select * from people where length >= ${heavyFrom})`)})
     ),
     run_1 as (
-      select *, ${firstOfRun(takes[0] as Take, lists)} as first_1 from matching
+      select *, ${firstOfRun(elements[0] as SequenceElement, lists)} as first_1 from matching
     ),
-    ${join(takes.slice(1).map((take, index) => heavyTake(take, index + 2, lists)), "")}
+    ${join(elements.slice(1).map((element, index) => heavyElement(element, index + 2, lists)), "")}
     found as (
       select visitor_id, coalesce(len(found_1) > 0, false) as began, ${last} as ends
       from (${light})
       union all
       select visitor_id, count(first_1) > 0,
-        list({'first': ${ident(`first_${takes.length}`)}, 'last': key} order by key)
-          filter (where ${ident(`first_${takes.length}`)} is not null)
-      from ${ident(`run_${takes.length}`)}
+        list({'first': ${ident(`first_${elements.length}`)}, 'last': key} order by key)
+          filter (where ${ident(`first_${elements.length}`)} is not null)
+      from ${ident(`run_${elements.length}`)}
       group by visitor_id
     )
     select visitor_id, began, coalesce(list_reduce(
@@ -117,26 +117,28 @@ export function sequenceMatches(events: Sql, question: SequenceQuestion): Sql {
   )`;
 }
 
-/** The keys of the events that a take could take. */
-function candidates(take: Take): Sql {
-  return take.condition === null ? raw("all_keys") : listName(take.condition);
+/** The keys of the events that can be this element. */
+function candidates(element: SequenceElement): Sql {
+  return element.condition === null ? raw("all_keys") : listName(element.condition);
 }
 
-/** Each event the take can take with the latest beginning of a match so far. */
-function lightTake(inner: Sql, take: Take, step: number, lists: StepLists): Sql {
-  const floor = barsOf(take).map((condition) =>
+/** Each event that can be this element, with the latest beginning of a match so far. */
+function lightElement(inner: Sql, element: SequenceElement, step: number, lists: StepLists): Sql {
+  const floor = barsOf(element).map((condition) =>
     sql`list_max(list_filter(${listName(condition)}, lambda bar: bar < key))`
   );
   const place = (key: string) => raw(`(${key} // 1152921504606846976)`);
   const conditions = [
-    take.next ? sql`${place("found.last")} = ${place("step.key")} - 1` : sql`found.last < step.key`,
+    element.next
+      ? sql`${place("found.last")} = ${place("step.key")} - 1`
+      : sql`found.last < step.key`,
     elapsedSql(
       sql`${lists.us(raw("step.key"))} - ${lists.us(raw("found.last"))}`,
-      take.elapsed,
+      element.elapsed,
     ),
     ...(floor.length > 0 ? [sql`found.last >= step.floor`] : []),
   ];
-  const steps = sql`list_transform(${candidates(take)}, lambda key: {'key': key, 'floor': ${
+  const steps = sql`list_transform(${candidates(element)}, lambda key: {'key': key, 'floor': ${
     floor.length > 0 ? sql`coalesce(greatest(${join(floor)}), 0)` : raw("0::hugeint")
   }})`;
   return sql`select *, list_filter(
@@ -150,9 +152,9 @@ function lightTake(inner: Sql, take: Take, step: number, lists: StepLists): Sql 
       from (${inner})`;
 }
 
-/** The conditions to look for between; nothing at all is between where the take is the next. */
-function barsOf(take: Take): readonly number[] {
-  return take.next ? [] : take.without;
+/** The conditions that no event between may meet; nothing is between where `next` is asked. */
+function barsOf(element: SequenceElement): readonly number[] {
+  return element.next ? [] : element.without;
 }
 
 function elapsedSql(difference: Sql, elapsed: readonly Elapsed[]): Sql {
@@ -164,10 +166,10 @@ function elapsedSql(difference: Sql, elapsed: readonly Elapsed[]): Sql {
   return sql`(${join(parts, " or ")})`;
 }
 
-function firstOfRun(take: Take, lists: StepLists): Sql {
-  return take.condition === null
+function firstOfRun(element: SequenceElement, lists: StepLists): Sql {
+  return element.condition === null
     ? raw("key")
-    : sql`case when ${lists.meets(raw("mask"), take.condition)} then key end`;
+    : sql`case when ${lists.meets(raw("mask"), element.condition)} then key end`;
 }
 
 /**
@@ -175,19 +177,19 @@ function firstOfRun(take: Take, lists: StepLists): Sql {
  * from a window over the events that may stand before it; `spot` orders a visitor's events and
  * holds their time, so that a window in time can end in the midst of one microsecond.
  */
-function heavyTake(take: Take, step: number, lists: StepLists): Sql {
-  const met = take.condition === null ? sql`true` : lists.meets(raw("mask"), take.condition);
-  const bars = barsOf(take).map((condition) =>
+function heavyElement(element: SequenceElement, step: number, lists: StepLists): Sql {
+  const met = element.condition === null ? sql`true` : lists.meets(raw("mask"), element.condition);
+  const bars = barsOf(element).map((condition) =>
     sql`coalesce(max(case when ${lists.meets(raw("mask"), condition)} then spot end) over (
           partition by visitor_id order by spot rows between unbounded preceding and 1 preceding
         ), 0)`
   );
   const before = ident(`first_${step - 1}`);
-  const found = take.next
+  const found = element.next
     ? sql`case when ${
-      elapsedSql(sql`us - lag(us) over (partition by visitor_id order by spot)`, take.elapsed)
+      elapsedSql(sql`us - lag(us) over (partition by visitor_id order by spot)`, element.elapsed)
     } then lag(${before}) over (partition by visitor_id order by spot) end`
-    : sql`greatest(${join(take.elapsed.map((part) => windowMax(before, part)))})`;
+    : sql`greatest(${join(element.elapsed.map((part) => windowMax(before, part)))})`;
   return sql`${ident(`bars_${step}`)} as materialized (
       select *, ${bars.length > 0 ? sql`greatest(${join(bars)})` : raw("0::hugeint")} as bar
       from ${ident(`run_${step - 1}`)}

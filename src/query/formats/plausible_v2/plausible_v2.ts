@@ -30,7 +30,7 @@ interface Column {
 }
 
 /** A question of that API, ready to be asked. */
-export interface V2Question {
+export interface V2Query {
   readonly query: Query;
   readonly columns: readonly Column[];
   readonly include: Readonly<Record<string, boolean>>;
@@ -57,7 +57,7 @@ export function parseV2(
   site: string,
   nowUs: number,
   rules: SiteRules,
-): V2Question | readonly string[] {
+): V2Query | readonly string[] {
   const faults: string[] = Object.keys(body).filter((key) => !KEYS.includes(key))
     .map((key) => `${key.slice(0, 40)}: it is not one of ${KEYS.join(", ")}`);
   const range = rangeOf(body, { ...rules, nowUs }, faults);
@@ -268,7 +268,7 @@ function shortJson(value: unknown): string {
 }
 
 /** The answer in that API's shape. */
-export function shapeV2(question: V2Question, answer: Answer): Body {
+export function shapeV2(question: V2Query, answer: Answer): Body {
   const { query, columns, include, echo } = question;
   const labels = columns.map(({ interval }) => interval && labelsOf(query, interval));
   const results = answer.rows.map(({ keys, values }) => ({

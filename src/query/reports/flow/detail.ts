@@ -7,15 +7,15 @@ import { count } from "../behavioral.ts";
 import { FLOW_END, flowLabel, flowNodes } from "../../engine/native/flow.ts";
 import { visitSpan } from "../../sql/visits.ts";
 import { planOf } from "../../sql/plan.ts";
-import { type Asked, queryOf } from "../../query.ts";
+import { queryOf, type ReportRequest } from "../../query.ts";
 import { matchingEvents } from "../../sql/relations.ts";
-import { about, type Tools } from "../report.ts";
+import { type QueryContext, withRange } from "../report.ts";
 
 /** Ways to walk. */
 export const FLOW_DIRECTIONS = ["next", "previous"] as const;
 
 /** A tree as it was asked for. */
-export interface FlowTreeAsked {
+export interface FlowTreeParams {
   readonly page: string | null;
   readonly event: string | null;
   readonly direction: (typeof FLOW_DIRECTIONS)[number];
@@ -54,44 +54,48 @@ const NODES_MAX = 200;
 
 /** Asks about the visits that start in the range, each whole, and have an event that matches. */
 export async function askFlowTree(
-  asked: Asked,
-  own: FlowTreeAsked,
-  tools: Tools,
+  request: ReportRequest,
+  own: FlowTreeParams,
+  context: QueryContext,
 ): Promise<FlowTree> {
-  const isEmpty = tools.engine.name === "off" || asked.range.fromUs >= asked.range.toUs;
-  const rows = isEmpty ? [] : await askNodes(asked, own, tools);
+  const isEmpty = context.engine.name === "off" || request.range.fromUs >= request.range.toUs;
+  const rows = isEmpty ? [] : await askNodes(request, own, context);
   return shapeFlow(own, rows);
 }
 
-function askNodes(asked: Asked, own: FlowTreeAsked, tools: Tools): Promise<Row[]> {
-  const { range, gapUs } = asked;
+function askNodes(
+  request: ReportRequest,
+  own: FlowTreeParams,
+  context: QueryContext,
+): Promise<Row[]> {
+  const { range, gapUs } = request;
   const whole = visitSpan(range, gapUs);
-  const wide = about(asked, { fromUs: range.fromUs, toUs: range.toUs + DAY_US, dates: null });
+  const wide = withRange(request, { fromUs: range.fromUs, toUs: range.toUs + DAY_US, dates: null });
   const query = queryOf(wide, { metrics: ["events"] });
   const plan = planOf(query);
   const span = {
     fromUs: Math.min(whole.fromUs, plan.span.fromUs),
     toUs: Math.max(whole.toUs, plan.span.toUs),
   };
-  return tools.rows(span, (events) => {
-    const matching = asked.filter === null
+  return context.rows(span, (events) => {
+    const matching = request.filter === null
       ? null
       : matchingEvents(query, plan, events, ["visitor_id", "timestamp"]);
-    const items = itemsSql(events, matching, asked, own, tools);
+    const items = itemsSql(events, matching, request, own, context);
     return sql`select * from ${
       flowNodes(items, {
         start: startOf(own),
         backwards: own.direction === "previous",
         depth: own.depth,
         byVisitors: own.countBy === "visitors",
-        childrenMax: Math.min(asked.limit, CHILDREN_MAX),
+        childrenMax: Math.min(request.limit, CHILDREN_MAX),
         nodesMax: NODES_MAX,
       })
     }`;
   });
 }
 
-function startOf({ page, event }: FlowTreeAsked): string | null {
+function startOf({ page, event }: FlowTreeParams): string | null {
   return page !== null ? `p${page}` : event !== null ? `e${event}` : null;
 }
 
@@ -99,9 +103,9 @@ function startOf({ page, event }: FlowTreeAsked): string | null {
 export function itemsSql(
   events: Sql,
   matching: Sql | null,
-  { range, gapUs }: Pick<Asked, "range" | "gapUs">,
-  own: FlowTreeAsked,
-  { engine }: Pick<Tools, "engine">,
+  { range, gapUs }: Pick<ReportRequest, "range" | "gapUs">,
+  own: FlowTreeParams,
+  { engine }: Pick<QueryContext, "engine">,
 ): Sql {
   const start = startOf(own);
   const source = start === null ? events : sql`(
@@ -131,7 +135,7 @@ export function itemsSql(
 }
 
 /** The tree from rows of depth, path and visits. */
-export function shapeFlow(own: FlowTreeAsked, rows: readonly Row[]): FlowTree {
+export function shapeFlow(own: FlowTreeParams, rows: readonly Row[]): FlowTree {
   const root: FlowNode = {
     kind: "end",
     name: null,

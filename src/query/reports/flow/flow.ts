@@ -1,16 +1,16 @@
 // Flow: which page follows a page. The contract's list by default; detail=true is the tree of
-// paths inside visits of behaviour_flow.ts.
+// paths inside visits of detail.ts.
 import { EVENT_NAME_CHARS_MAX, URL_CHARS_MAX } from "../../../core/limits.ts";
 import { count } from "../behavioral.ts";
-import { askFlowTree, FLOW_DIRECTIONS, type FlowTreeAsked } from "./detail.ts";
+import { askFlowTree, FLOW_DIRECTIONS, type FlowTreeParams } from "./detail.ts";
 import type { Params } from "../../params.ts";
-import type { Asked } from "../../query.ts";
-import { about, defineReport, type Tools } from "../report.ts";
+import type { ReportRequest } from "../../query.ts";
+import { defineReport, type QueryContext, withRange } from "../report.ts";
 
 /** A flow as it was asked for. */
-export type FlowAsked =
+export type FlowParams =
   | { readonly detail: false; readonly page: string }
-  | { readonly detail: true; readonly tree: FlowTreeAsked };
+  | { readonly detail: true; readonly tree: FlowTreeParams };
 
 /** A page that follows, with how many visitors went there. */
 export interface NextPage {
@@ -22,7 +22,7 @@ const DETAILS = ["event", "direction", "depth", "count_by", "of", "group"];
 const DEPTH_MAX = 5;
 
 /** Reads the report's parameters. Notes faults in `params`. */
-export function parseFlow(params: Params): FlowAsked {
+export function parseFlow(params: Params): FlowParams {
   const page = nameParam(params, "page", URL_CHARS_MAX);
   if (!params.flag("detail")) {
     const early = DETAILS.find((name) => params.text(name) !== undefined);
@@ -62,13 +62,17 @@ function nameParam(params: Params, name: string, charsMax: number): string | und
   return text;
 }
 
-async function askNext(asked: Asked, page: string, tools: Tools): Promise<NextPage[]> {
-  if (tools.engine.name === "off") return [];
+async function askNext(
+  request: ReportRequest,
+  page: string,
+  context: QueryContext,
+): Promise<NextPage[]> {
+  if (context.engine.name === "off") return [];
   const columns = ["visitor_id", "timestamp", "event_name", "pathname"] as const;
-  const rows = await tools.matching(
-    asked,
+  const rows = await context.matching(
+    request,
     columns,
-    (events) => tools.engine.next(events, page, asked.limit, asked.offset),
+    (events) => context.engine.next(events, page, request.limit, request.offset),
   );
   return rows.map((row) => ({
     next_page: String(row["next_page"]),
@@ -95,13 +99,13 @@ export const FLOW = defineReport({
     group: { required: false, doc: "with detail: only the first 1 to 5 parts of a path" },
   },
   parse: parseFlow,
-  run: async (asked, own, tools): Promise<unknown> => {
-    if (own.detail) return await askFlowTree(asked, own.tree, tools);
-    const now = await askNext(asked, own.page, tools);
-    if (!asked.comparison) return now;
-    const scope = { ...about(asked, asked.comparison), limit: 1000, offset: 0 };
+  run: async (request, own, context): Promise<unknown> => {
+    if (own.detail) return await askFlowTree(request, own.tree, context);
+    const now = await askNext(request, own.page, context);
+    if (!request.comparison) return now;
+    const scope = { ...withRange(request, request.comparison), limit: 1000, offset: 0 };
     const before = new Map(
-      (await askNext(scope, own.page, tools)).map((row) => [row.next_page, row.visitors]),
+      (await askNext(scope, own.page, context)).map((row) => [row.next_page, row.visitors]),
     );
     return now.map((row) => ({
       ...row,

@@ -4,13 +4,9 @@ import { join, raw, type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { askEvents, columnsOfSteps, count, share, valueLabels } from "../behavioral.ts";
 import type { DimensionRef } from "../../dimensions.ts";
-import {
-  funnelAttempts,
-  type FunnelOrder,
-  type FunnelQuestion,
-} from "../../engine/native/funnel.ts";
-import type { Asked } from "../../query.ts";
-import type { Tools } from "../report.ts";
+import { funnelAttempts, type FunnelOrder, type FunnelSpec } from "../../engine/native/funnel.ts";
+import type { ReportRequest } from "../../query.ts";
+import type { QueryContext } from "../report.ts";
 import type { Step } from "../../steps.ts";
 
 /** One step of a funnel. Rates are shares from 0 to 1. */
@@ -47,7 +43,7 @@ export interface FunnelDetail {
   }[];
 }
 
-interface Wanted {
+interface FunnelDetailParams {
   readonly steps: readonly Step[];
   readonly windowUs: number;
   readonly order: FunnelOrder;
@@ -56,25 +52,25 @@ interface Wanted {
 
 /** Asks and shapes. */
 export async function askFunnelDetail(
-  asked: Asked,
-  own: Wanted,
-  question: FunnelQuestion,
-  tools: Tools,
+  request: ReportRequest,
+  own: FunnelDetailParams,
+  spec: FunnelSpec,
+  context: QueryContext,
 ): Promise<FunnelDetail> {
   const columns = columnsOfSteps(own.steps);
   const all = [...new Set([...columns, "event_name", "pathname"] as const)];
   const rows = await askEvents(
-    asked,
+    request,
     all,
-    own.by && { ref: own.by, where: beginning(question) },
-    tools,
-    (events, keyed) => detailSql(events, keyed, question, asked),
+    own.by && { ref: own.by, where: beginning(spec) },
+    context,
+    (events, keyed) => detailSql(events, keyed, spec, request),
   );
-  return shapeDetail(asked, own, rows);
+  return shapeDetail(request, own, rows);
 }
 
 /** What an event is that may begin an attempt. */
-function beginning({ steps, order }: FunnelQuestion): Sql {
+function beginning({ steps, order }: FunnelSpec): Sql {
   return sql`(${join(order === "any_order" ? steps : steps.slice(0, 1), " or ")})`;
 }
 
@@ -86,10 +82,10 @@ function beginning({ steps, order }: FunnelQuestion): Sql {
 export function detailSql(
   events: Sql,
   keyed: Sql | null,
-  question: FunnelQuestion,
-  { gapUs, limit }: Pick<Asked, "gapUs" | "limit">,
+  spec: FunnelSpec,
+  { gapUs, limit }: Pick<ReportRequest, "gapUs" | "limit">,
 ): Sql {
-  const last = raw(String(question.steps.length));
+  const last = raw(String(spec.steps.length));
   const parts = [
     sql`select 'reached' as kind, reached as step, null::varchar as value, count(*) as visitors,
       null::double as median_us, null::double as p90_us, 0 as place
@@ -110,10 +106,10 @@ export function detailSql(
       from went group by reached, page
     )
     where place <= ${limit}`,
-    ...(keyed ? [valuesSql(question.steps.length, limit)] : []),
+    ...(keyed ? [valuesSql(spec.steps.length, limit)] : []),
   ];
   return sql`${keyed ? raw(",") : raw("with")} attempts as materialized (
-      select * from ${funnelAttempts(events, question)}
+      select * from ${funnelAttempts(events, spec)}
     ),
     went as (
       select attempts.visitor_id, reached,
@@ -155,7 +151,11 @@ function valuesSql(steps: number, limit: number): Sql {
 }
 
 /** The answer from the rows; from none, that of a site without events. */
-export function shapeDetail(asked: Asked, own: Wanted, rows: readonly Row[]): FunnelDetail {
+export function shapeDetail(
+  request: ReportRequest,
+  own: FunnelDetailParams,
+  rows: readonly Row[],
+): FunnelDetail {
   const of = (kind: string) => rows.filter((row) => row["kind"] === kind);
   const reached = own.steps.map((_, index) =>
     of("reached").reduce(
@@ -190,16 +190,16 @@ export function shapeDetail(asked: Asked, own: Wanted, rows: readonly Row[]): Fu
       })),
     })),
     by: own.by,
-    values: own.by === null ? [] : shapeValues(asked, own.by, of("by")),
+    values: own.by === null ? [] : shapeValues(request, own.by, of("by")),
   };
 }
 
 function shapeValues(
-  asked: Asked,
+  request: ReportRequest,
   by: DimensionRef,
   rows: readonly Row[],
 ): FunnelDetail["values"] {
-  const label = valueLabels(asked, by);
+  const label = valueLabels(request, by);
   const values = new Map<number, { value: string; visitors: number[] }>();
   for (const row of rows) {
     const place = count(row["place"]);

@@ -3,7 +3,7 @@
 import { type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import {
-  attempt,
+  collectFault,
   columnsOfSteps,
   compared,
   count,
@@ -12,19 +12,15 @@ import {
 } from "../behavioral.ts";
 import { askFunnelDetail, type FunnelDetail, shapeDetail } from "./detail.ts";
 import type { DimensionRef } from "../../dimensions.ts";
-import {
-  FUNNEL_ORDERS,
-  type FunnelOrder,
-  type FunnelQuestion,
-} from "../../engine/native/funnel.ts";
+import { FUNNEL_ORDERS, type FunnelOrder, type FunnelSpec } from "../../engine/native/funnel.ts";
 import { goalFinder } from "../../sql/expressions.ts";
 import type { Params } from "../../params.ts";
-import type { Asked } from "../../query.ts";
-import { about, defineReport, type Tools } from "../report.ts";
+import type { ReportRequest } from "../../query.ts";
+import { defineReport, type QueryContext, withRange } from "../report.ts";
 import { mayOverlap, parseSpan, parseSteps, type Step } from "../../steps.ts";
 
 /** A funnel as it was asked for. */
-export interface FunnelAsked {
+export interface FunnelParams {
   readonly steps: readonly Step[];
   readonly windowUs: number;
   readonly order: FunnelOrder;
@@ -35,7 +31,7 @@ export interface FunnelAsked {
 const WINDOW_DEFAULT = "1 day";
 
 /** Reads the report's parameters. Notes faults in `params`. */
-export function parseFunnel(params: Params, asked: Asked): FunnelAsked {
+export function parseFunnel(params: Params, request: ReportRequest): FunnelParams {
   const steps = required(params, "steps", "page:/,event:signup");
   const detail = params.flag("detail");
   const by = dimensionParam(params, "by");
@@ -43,8 +39,8 @@ export function parseFunnel(params: Params, asked: Asked): FunnelAsked {
   return {
     steps: steps === undefined
       ? []
-      : attempt(params, [], () => parseSteps(steps, "steps", 1, goalFinder(asked))),
-    windowUs: attempt(
+      : collectFault(params, [], () => parseSteps(steps, "steps", 1, goalFinder(request))),
+    windowUs: collectFault(
       params,
       0,
       () => parseSpan(params.text("window") ?? WINDOW_DEFAULT, "window"),
@@ -56,7 +52,7 @@ export function parseFunnel(params: Params, asked: Asked): FunnelAsked {
 }
 
 /** What the engine is asked. */
-export function funnelQuestion({ steps, windowUs, order }: FunnelAsked): FunnelQuestion {
+export function funnelSpec({ steps, windowUs, order }: FunnelParams): FunnelSpec {
   const onlyPages = steps.every((step) => step.kind === "page");
   return {
     steps: steps.map((step) => step.condition),
@@ -68,9 +64,13 @@ export function funnelQuestion({ steps, windowUs, order }: FunnelAsked): FunnelQ
 }
 
 /** The statement behind the contract's list: reached, visitors. */
-export function funnelSql(events: Sql, own: FunnelAsked, tools: Pick<Tools, "engine">): Sql {
+export function funnelSql(
+  events: Sql,
+  own: FunnelParams,
+  context: Pick<QueryContext, "engine">,
+): Sql {
   return sql`select reached, count(*) as visitors
-    from ${tools.engine.funnel(events, funnelQuestion(own))}
+    from ${context.engine.funnel(events, funnelSpec(own))}
     group by reached`;
 }
 
@@ -88,11 +88,11 @@ export function shapeFunnel(
   }));
 }
 
-async function askFunnel(asked: Asked, own: FunnelAsked, tools: Tools) {
-  const rows = await tools.matching(
-    asked,
+async function askFunnel(request: ReportRequest, own: FunnelParams, context: QueryContext) {
+  const rows = await context.matching(
+    request,
     columnsOfSteps(own.steps),
-    (events) => funnelSql(events, own, tools),
+    (events) => funnelSql(events, own, context),
   );
   return shapeFunnel(rows, own.steps.length);
 }
@@ -118,21 +118,26 @@ export const FUNNEL = defineReport({
     by: { required: false, doc: "with detail: a dimension, as it was at the first step" },
   },
   parse: parseFunnel,
-  run: async (asked, own, tools): Promise<unknown> => {
-    if (tools.engine.name === "off") return own.detail ? shapeDetail(asked, own, []) : [];
-    if (own.detail) return await withEarlier(asked, own, tools);
-    const now = await askFunnel(asked, own, tools);
-    if (!asked.comparison) return now;
-    const before = await askFunnel(about(asked, asked.comparison), own, tools);
+  run: async (request, own, context): Promise<unknown> => {
+    if (context.engine.name === "off") return own.detail ? shapeDetail(request, own, []) : [];
+    if (own.detail) return await withEarlier(request, own, context);
+    const now = await askFunnel(request, own, context);
+    if (!request.comparison) return now;
+    const before = await askFunnel(withRange(request, request.comparison), own, context);
     return now.map((row, index) => compared(row, before[index], { visitors: "count" }));
   },
 });
 
-async function withEarlier(asked: Asked, own: FunnelAsked, tools: Tools): Promise<unknown> {
-  const question = funnelQuestion(own);
-  const ask = (scope: Asked): Promise<FunnelDetail> => askFunnelDetail(scope, own, question, tools);
-  const now = await ask(asked);
-  if (!asked.comparison) return now;
-  const before = await ask(about(asked, asked.comparison));
+async function withEarlier(
+  request: ReportRequest,
+  own: FunnelParams,
+  context: QueryContext,
+): Promise<unknown> {
+  const spec = funnelSpec(own);
+  const ask = (scope: ReportRequest): Promise<FunnelDetail> =>
+    askFunnelDetail(scope, own, spec, context);
+  const now = await ask(request);
+  if (!request.comparison) return now;
+  const before = await ask(withRange(request, request.comparison));
   return compared(now, before, { visitors: "count", converted: "count", conversion_rate: "ratio" });
 }

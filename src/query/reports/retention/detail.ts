@@ -2,7 +2,13 @@
 // over yet, or that cannot be known because visitor ids do not last so long, is null with the
 // reason, never a false zero.
 import { DAY_US } from "../../../core/durations.ts";
-import { dateOfDay, dayOfDate, localDate, startOfDate, zoneArms } from "../../../core/zone.ts";
+import {
+  dateOfDay,
+  dayOfDate,
+  localDate,
+  offsetTransitions,
+  startOfDate,
+} from "../../../core/zone.ts";
 import { sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { columnsOfSteps, count, share } from "../behavioral.ts";
@@ -12,8 +18,8 @@ import {
   intervalOfDay,
   retentionCells,
 } from "../../engine/native/retention.ts";
-import type { Asked } from "../../query.ts";
-import { about, type Tools } from "../report.ts";
+import type { ReportRequest } from "../../query.ts";
+import { type QueryContext, withRange } from "../report.ts";
 import type { Step } from "../../steps.ts";
 
 /** Why a cell is null: its time is not over, or ids changed in between. */
@@ -45,7 +51,7 @@ export interface RetentionDetail {
   readonly rows: readonly CohortDetail[];
 }
 
-interface Wanted {
+interface RetentionDetailParams {
   readonly interval: CohortInterval;
   readonly count: number;
   readonly first: Step | null;
@@ -60,18 +66,18 @@ export const LOOK_BACK_US = 366 * DAY_US;
  * past the end of the range.
  */
 export async function askRetentionDetail(
-  asked: Asked,
-  own: Wanted,
-  tools: Tools,
+  request: ReportRequest,
+  own: RetentionDetailParams,
+  context: QueryContext,
 ): Promise<RetentionDetail> {
-  const calendar = calendarOf(asked, own);
+  const calendar = calendarOf(request, own);
   const { fromUs, toUs } = calendar;
-  const rows = tools.engine.name === "off" || fromUs >= toUs
+  const rows = context.engine.name === "off" || fromUs >= toUs
     ? []
-    : await askCells(asked, own, calendar, tools);
+    : await askCells(request, own, calendar, context);
   const lasting = rows.some((row) => row["after"] === LASTING && count(row["visitors"]) > 0);
   const cells = rows.filter((row) => row["after"] !== LASTING);
-  const days = tools.visitorIdDays;
+  const days = context.visitorIdDays;
   const cohorts = shapeCohorts(cells, own, calendar, lasting ? Infinity : days);
   return {
     cohorts: own.interval,
@@ -104,8 +110,8 @@ interface Calendar {
   startOf(number: number): number;
 }
 
-function calendarOf(asked: Asked, { interval, count }: Wanted): Calendar {
-  const { range, zone, weekStart, nowUs } = asked;
+function calendarOf(request: ReportRequest, { interval, count }: RetentionDetailParams): Calendar {
+  const { range, zone, weekStart, nowUs } = request;
   const numberAt = (us: number) =>
     intervalOfDay(dayOfDate(localDate(zone, us)), interval, weekStart);
   const firstNumber = numberAt(range.fromUs);
@@ -124,16 +130,16 @@ function calendarOf(asked: Asked, { interval, count }: Wanted): Calendar {
 }
 
 function askCells(
-  asked: Asked,
-  { interval, first, again, count }: Wanted,
+  request: ReportRequest,
+  { interval, first, again, count }: RetentionDetailParams,
   { fromUs, toUs, zone, weekStart, lastNumber }: Calendar,
-  tools: Tools,
+  context: QueryContext,
 ): Promise<Row[]> {
   const beforeUs = fromUs - LOOK_BACK_US;
-  const wide = about(asked, { fromUs: beforeUs, toUs, dates: null });
+  const wide = withRange(request, { fromUs: beforeUs, toUs, dates: null });
   const steps = [first, again].filter((step) => step !== null);
-  const windowUs = Math.max(tools.visitorIdDays, 1) * DAY_US;
-  return tools.matching(
+  const windowUs = Math.max(context.visitorIdDays, 1) * DAY_US;
+  return context.matching(
     wide,
     columnsOfSteps(steps),
     (events) =>
@@ -141,7 +147,7 @@ function askCells(
         retentionCells(events, {
           interval,
           weekStart,
-          arms: zoneArms(zone, beforeUs, toUs),
+          transitions: offsetTransitions(zone, beforeUs, toUs),
           fromUs,
           count,
           first: first?.condition ?? null,
@@ -160,7 +166,7 @@ function askCells(
 
 function shapeCohorts(
   rows: readonly Row[],
-  own: Wanted,
+  own: RetentionDetailParams,
   calendar: Calendar,
   idDays: number,
 ): CohortDetail[] {

@@ -1,8 +1,8 @@
 // Retention: of the visitors who first came in a week, how many came again in the weeks after. The
-// contract's list by default; detail=true is behaviour_retention.ts.
-import { dateOfDay, zoneArms } from "../../../core/zone.ts";
+// contract's list by default; detail=true is detail.ts.
+import { dateOfDay, offsetTransitions } from "../../../core/zone.ts";
 import type { Row } from "../../../storage/duckdb.ts";
-import { attempt, columnsOfSteps, count } from "../behavioral.ts";
+import { collectFault, columnsOfSteps, count } from "../behavioral.ts";
 import { askRetentionDetail, LOOK_BACK_US } from "./detail.ts";
 import {
   COHORT_INTERVALS,
@@ -11,12 +11,12 @@ import {
 } from "../../engine/native/retention.ts";
 import { goalFinder } from "../../sql/expressions.ts";
 import type { Params } from "../../params.ts";
-import type { Asked } from "../../query.ts";
-import { about, defineReport, type Tools } from "../report.ts";
+import type { ReportRequest } from "../../query.ts";
+import { defineReport, type QueryContext, withRange } from "../report.ts";
 import { parseStep, type Step } from "../../steps.ts";
 
 /** Retention as it was asked for. */
-export interface RetentionAsked {
+export interface RetentionParams {
   readonly interval: CohortInterval;
   /** Cells of a cohort, its own interval among them. */
   readonly count: number;
@@ -38,7 +38,7 @@ const WEEKS_DEFAULT = 4;
 const CELLS_MAX = 90;
 
 /** Reads the report's parameters. Notes faults in `params`. */
-export function parseRetention(params: Params, asked: Asked): RetentionAsked {
+export function parseRetention(params: Params, request: ReportRequest): RetentionParams {
   const detail = params.flag("detail");
   const weeks = params.integer("weeks", { min: 1, max: WEEKS_MAX, default: WEEKS_DEFAULT });
   const own = ["cohorts", "count", "first", "again"];
@@ -47,7 +47,7 @@ export function parseRetention(params: Params, asked: Asked): RetentionAsked {
   const step = (name: string): Step | null => {
     const text = params.text(name);
     if (text === undefined) return null;
-    return attempt(params, null, () => parseStep(text, name, goalFinder(asked)));
+    return collectFault(params, null, () => parseStep(text, name, goalFinder(request)));
   };
   return {
     interval: params.choice("cohorts", COHORT_INTERVALS, "week"),
@@ -76,19 +76,23 @@ export function shapeRetention(rows: readonly Row[], weeks: number): Cohort[] {
 }
 
 /** Cohorts of visitors first seen in the range's weeks, by what they did in the range. */
-async function askRetention(asked: Asked, weeks: number, tools: Tools): Promise<Cohort[]> {
-  const { range, zone } = asked;
+async function askRetention(
+  request: ReportRequest,
+  weeks: number,
+  context: QueryContext,
+): Promise<Cohort[]> {
+  const { range, zone } = request;
   if (range.fromUs >= range.toUs) return [];
   const fromUs = range.fromUs - LOOK_BACK_US;
-  const wide = about(asked, { fromUs, toUs: range.toUs, dates: null });
-  const rows = await tools.matching(
+  const wide = withRange(request, { fromUs, toUs: range.toUs, dates: null });
+  const rows = await context.matching(
     wide,
     columnsOfSteps([]),
     (events) =>
-      tools.engine.retention(events, {
+      context.engine.retention(events, {
         interval: "week",
         weekStart: 1,
-        arms: zoneArms(zone, fromUs, range.toUs),
+        transitions: offsetTransitions(zone, fromUs, range.toUs),
         fromUs: range.fromUs,
         count: weeks,
         first: null,
@@ -117,12 +121,12 @@ export const RETENTION = defineReport({
     again: { required: false, doc: "with detail: a step that counts as coming again" },
   },
   parse: parseRetention,
-  run: async (asked, own, tools): Promise<unknown> => {
-    if (own.detail) return await askRetentionDetail(asked, own, tools);
-    if (tools.engine.name === "off") return [];
-    const now = await askRetention(asked, own.count, tools);
-    if (!asked.comparison) return now;
-    const before = await askRetention(about(asked, asked.comparison), own.count, tools);
+  run: async (request, own, context): Promise<unknown> => {
+    if (own.detail) return await askRetentionDetail(request, own, context);
+    if (context.engine.name === "off") return [];
+    const now = await askRetention(request, own.count, context);
+    if (!request.comparison) return now;
+    const before = await askRetention(withRange(request, request.comparison), own.count, context);
     return now.map((cohort, index) => ({ ...cohort, comparison: before[index] ?? null }));
   },
 });

@@ -1,4 +1,4 @@
-// Sequences as a request writes them, as a list of events to take one after the other: the
+// Sequences as a request writes them, as a list of events that follow each other: the
 // contract's steps with conditions between them in words, or the classic pattern. No SQL here.
 //
 // In words: `page:/pricing,within 1 hour,without page:/help,event:signup`. Between two steps may
@@ -18,8 +18,8 @@ export interface Elapsed {
 }
 
 /** One event of a sequence, after the one before it. */
-export interface Take {
-  /** Number of the condition it meets, from 1; null takes any considered event. */
+export interface SequenceElement {
+  /** Number of the condition it meets, from 1; null is any considered event. */
   readonly condition: number | null;
   /** Whether it is the very next considered event. */
   readonly next: boolean;
@@ -33,23 +33,23 @@ export interface Take {
 export interface Sequence {
   /** What events are tested for. */
   readonly conditions: readonly Step[];
-  readonly takes: readonly Take[];
+  readonly elements: readonly SequenceElement[];
   /** Which events count as "between" for `next`: those that meet a condition, and these. */
   readonly considered: "none" | "pageviews" | "all";
-  /** Whether the takes are the steps in order and nothing else is asked. */
+  /** Whether the elements are the steps in order and nothing else is asked. */
   readonly plain: boolean;
 }
 
 const ANY_TIME: readonly Elapsed[] = [{ minUs: 0, maxUs: null }];
 const PATTERN_CHARS_MAX = 1024;
-const TAKES_MAX = 32;
+const ELEMENTS_MAX = 32;
 const SECONDS_MAX = 366 * 86_400;
 
 /** The sequence of `steps=`. Throws AppError naming the parameter. */
 export function parseSequence(text: string, parameter: string, goal: GoalFinder): Sequence {
   const conditions: Step[] = [];
   const steps: number[] = [];
-  const takes: Take[] = [];
+  const elements: SequenceElement[] = [];
   let gap: Gap = NO_GAP;
   const add = (item: string): number => {
     conditions.push(parseStep(item, parameter, goal));
@@ -58,12 +58,14 @@ export function parseSequence(text: string, parameter: string, goal: GoalFinder)
   for (const item of splitItems(text)) {
     const condition = /^(within|not before|without)\s+(.*)$/s.exec(item);
     if (condition || item === "immediately") {
-      if (takes.length === 0) throw refuse(parameter, `"${shorten(item)}" stands before any step`);
+      if (elements.length === 0) {
+        throw refuse(parameter, `"${shorten(item)}" stands before any step`);
+      }
       gap = widened(gap, condition?.[1] ?? item, condition?.[2] ?? "", parameter, add);
     } else {
       const number = add(item);
       steps.push(number);
-      takes.push(takeAfter(gap, number, parameter));
+      elements.push(elementAfter(gap, number, parameter));
       gap = NO_GAP;
     }
   }
@@ -74,10 +76,10 @@ export function parseSequence(text: string, parameter: string, goal: GoalFinder)
   const onlyPages = steps.every((number) => conditions[number - 1]?.kind === "page");
   return {
     conditions,
-    takes,
-    considered: takes.some((take) => take.next) ? onlyPages ? "pageviews" : "all" : "none",
-    plain: takes.every((take) =>
-      !take.next && take.elapsed === ANY_TIME && take.without.length === 0
+    elements,
+    considered: elements.some((element) => element.next) ? onlyPages ? "pageviews" : "all" : "none",
+    plain: elements.every((element) =>
+      !element.next && element.elapsed === ANY_TIME && element.without.length === 0
     ),
   };
 }
@@ -110,7 +112,7 @@ function widened(
   }
 }
 
-function takeAfter(gap: Gap, condition: number, parameter: string): Take {
+function elementAfter(gap: Gap, condition: number, parameter: string): SequenceElement {
   const { withinUs, notBeforeUs, next, without } = gap;
   if (withinUs !== null && withinUs < notBeforeUs) {
     throw refuse(parameter, "`within` is shorter than `not before`: no time is left");
@@ -130,13 +132,13 @@ export function parsePattern(
   if (text.length > PATTERN_CHARS_MAX) {
     throw refuse(parameter, `${text.length} characters, more than ${PATTERN_CHARS_MAX}`);
   }
-  const takes: Take[] = [];
+  const elements: SequenceElement[] = [];
   let gap: PatternGap = START;
   const fail = (at: number, found: string) => refuse(parameter, `at character ${at + 1} ${found}`);
   for (const token of tokensOf(text, fail)) {
     if (token.kind === "many") gap = { ...gap, next: false };
     else if (token.kind === "time") {
-      if (takes.length === 0) throw fail(token.at, "a time has no event before it");
+      if (elements.length === 0) throw fail(token.at, "a time has no event before it");
       gap = { ...gap, seconds: intersect(gap.seconds, token.seconds), timeAt: token.at };
       if (gap.seconds.length === 0) throw fail(token.at, "no time is left to meet");
     } else {
@@ -144,12 +146,12 @@ export function parsePattern(
       if (condition !== null && (condition < 1 || condition > conditions.length)) {
         throw fail(token.at, `(?${condition}) is none of the ${conditions.length} steps`);
       }
-      if (takes.length === TAKES_MAX) {
-        throw fail(token.at, `there are more than ${TAKES_MAX} events`);
+      if (elements.length === ELEMENTS_MAX) {
+        throw fail(token.at, `there are more than ${ELEMENTS_MAX} events`);
       }
-      takes.push({
+      elements.push({
         condition,
-        next: takes.length > 0 && gap.next,
+        next: elements.length > 0 && gap.next,
         elapsed: gap.timeAt === null ? ANY_TIME : gap.seconds.map(microseconds),
         without: [],
       });
@@ -157,8 +159,8 @@ export function parsePattern(
     }
   }
   if (gap.timeAt !== null) throw fail(gap.timeAt, "a time has no event after it");
-  if (takes.length === 0) throw fail(text.length, "there is no event yet");
-  return { conditions, takes, considered: "none", plain: false };
+  if (elements.length === 0) throw fail(text.length, "there is no event yet");
+  return { conditions, elements, considered: "none", plain: false };
 }
 
 interface PatternGap {

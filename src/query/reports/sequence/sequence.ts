@@ -2,17 +2,17 @@
 // The contract's three numbers by default, and with detail=true matches and who began.
 import { type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
-import { attempt, columnsOfSteps, compared, count, required, share } from "../behavioral.ts";
+import { collectFault, columnsOfSteps, compared, count, required, share } from "../behavioral.ts";
 import { sequenceMatches } from "../../engine/native/sequence.ts";
 import { goalFinder } from "../../sql/expressions.ts";
 import type { Params } from "../../params.ts";
 import { parsePattern, parseSequence, type Sequence } from "./pattern.ts";
-import type { Asked } from "../../query.ts";
-import { about, defineReport, type Tools } from "../report.ts";
+import type { ReportRequest } from "../../query.ts";
+import { defineReport, type QueryContext, withRange } from "../report.ts";
 import { mayOverlap, parseSteps } from "../../steps.ts";
 
 /** A sequence as it was asked for; null when it could not be read. */
-export interface SequenceAsked {
+export interface SequenceParams {
   readonly sequence: Sequence | null;
   readonly text: string;
   readonly detail: boolean;
@@ -27,14 +27,14 @@ export interface SequenceCounts {
 }
 
 /** Reads the report's parameters. Notes faults in `params`. */
-export function parseSequences(params: Params, asked: Asked): SequenceAsked {
+export function parseSequences(params: Params, request: ReportRequest): SequenceParams {
   const steps = required(params, "steps", "page:/pricing,event:signup");
   const pattern = params.text("pattern");
   const detail = params.flag("detail");
-  const goal = goalFinder(asked);
+  const goal = goalFinder(request);
   const sequence = steps === undefined
     ? null
-    : attempt(params, null, () =>
+    : collectFault(params, null, () =>
       pattern === undefined
         ? parseSequence(steps, "steps", goal)
         : parsePattern(pattern, "pattern", parseSteps(steps, "steps", 1, goal)));
@@ -46,7 +46,7 @@ export function sequenceSql(
   events: Sql,
   sequence: Sequence,
   general: boolean,
-  { engine }: Pick<Tools, "engine">,
+  { engine }: Pick<QueryContext, "engine">,
 ): Sql {
   const conditions = sequence.conditions.map((step) => step.condition);
   if (!general) {
@@ -59,7 +59,7 @@ export function sequenceSql(
     pageviews: sql`event_name = 'pageview'`,
     all: sql`true`,
   }[sequence.considered];
-  const matches = sequenceMatches(events, { conditions, takes: sequence.takes, considered });
+  const matches = sequenceMatches(events, { conditions, elements: sequence.elements, considered });
   return sql`select
       (select count(distinct visitor_id) from ${events}) as total,
       count(*) filter (where matches > 0) as converting,
@@ -79,12 +79,12 @@ export function shapeSequence(row: Row | undefined): SequenceCounts {
   };
 }
 
-async function askSequence(asked: Asked, own: SequenceAsked, tools: Tools) {
+async function askSequence(request: ReportRequest, own: SequenceParams, context: QueryContext) {
   const { sequence, detail } = own;
-  const rows = sequence === null || tools.engine.name === "off" ? [] : await tools.matching(
-    asked,
+  const rows = sequence === null || context.engine.name === "off" ? [] : await context.matching(
+    request,
     [...new Set([...columnsOfSteps(sequence.conditions), "event_name"] as const)],
-    (events) => sequenceSql(events, sequence, detail || !sequence.plain, tools),
+    (events) => sequenceSql(events, sequence, detail || !sequence.plain, context),
   );
   const counts = shapeSequence(rows[0]);
   if (!detail) return counts;
@@ -117,10 +117,10 @@ export const SEQUENCES = defineReport({
     detail: { required: false, doc: "true: also who began, and how many matches there are" },
   },
   parse: parseSequences,
-  run: async (asked, own, tools): Promise<unknown> => {
-    const now = await askSequence(asked, own, tools);
-    if (!asked.comparison) return now;
-    const before = await askSequence(about(asked, asked.comparison), own, tools);
+  run: async (request, own, context): Promise<unknown> => {
+    const now = await askSequence(request, own, context);
+    if (!request.comparison) return now;
+    const before = await askSequence(withRange(request, request.comparison), own, context);
     return compared(now, before, {
       converting_visitors: "count",
       total_visitors: "count",

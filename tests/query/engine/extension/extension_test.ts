@@ -13,8 +13,8 @@ import { VISIT_GAP_US } from "../../../../src/query/sql/visits.ts";
 import { parseSteps } from "../../../../src/query/steps.ts";
 import { Db, type Row } from "../../../../src/storage/duckdb.ts";
 import { createHotTable, insertHotEvents, jsonOf } from "../../../../src/storage/parquet/schema.ts";
-import { randomEvents } from "../../../support/behaviour_brute.ts";
-import { EVENTS, TEST_SEEDS, withEvents } from "../../../support/behaviour_db.ts";
+import { randomEvents } from "../../../support/behavioral_brute.ts";
+import { EVENTS, TEST_SEEDS, withEvents } from "../../../support/behavioral_db.ts";
 import { fakeSystem } from "../../../support/fake_system.ts";
 
 /** A file of the extension, built for this DuckDB; without one its tests are skipped. */
@@ -57,8 +57,8 @@ Deno.test("chooseEngine() asks nothing for sql and off", async () => {
 
 Deno.test("checkCases() tell something in every case", async () => {
   await withEvents([], async (ask) => {
-    for (const { name, question } of checkCases()) {
-      assert.ok((await ask(question(nativeEngine))).length >= 3, name);
+    for (const { name, statement } of checkCases()) {
+      assert.ok((await ask(statement(nativeEngine))).length >= 3, name);
     }
   });
 });
@@ -113,8 +113,8 @@ Deno.test("checkCases() find engines that are wrong in one thing", async () => {
     for (const [name, wrong] of Object.entries(WRONG)) {
       const engine = { ...nativeEngine, ...wrong };
       const found = [];
-      for (const { name, question } of checkCases()) {
-        const [own, other] = [await ask(question(nativeEngine)), await ask(question(engine))];
+      for (const { name, statement } of checkCases()) {
+        const [own, other] = [await ask(statement(nativeEngine)), await ask(statement(engine))];
         if (JSON.stringify(own) !== JSON.stringify(other)) found.push(name);
       }
       assert.equal(found.length, 1, `${name}: ${found}`);
@@ -145,7 +145,7 @@ function conformance(engine: BehavioralEngine): Record<string, Sql> {
   const weekly = {
     interval: "week",
     weekStart: 1,
-    arms: [{ fromUs: FROM, offsetUs: 0 }],
+    transitions: [{ fromUs: FROM, offsetUs: 0 }],
     fromUs: FROM + 10 * HOUR,
     count: 8,
     first: null,

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { type Sql, sql } from "../../../../src/core/sql.ts";
 import {
   funnelAttempts,
-  type FunnelQuestion,
   funnelReached,
+  type FunnelSpec,
 } from "../../../../src/query/engine/native/funnel.ts";
 import { mayOverlap, parseSteps } from "../../../../src/query/steps.ts";
 import {
@@ -16,8 +16,8 @@ import {
   plainEvent,
   randomEvents,
   withNulls,
-} from "../../../support/behaviour_brute.ts";
-import { EVENTS, TEST_SEEDS, THOROUGH, withEvents } from "../../../support/behaviour_db.ts";
+} from "../../../support/behavioral_brute.ts";
+import { EVENTS, TEST_SEEDS, THOROUGH, withEvents } from "../../../support/behavioral_db.ts";
 
 const MINUTE = 60_000_000;
 const HOUR = 60 * MINUTE;
@@ -61,7 +61,7 @@ const FUNNELS: readonly { steps: string; meets: readonly Meets[]; onlyPages: boo
 
 async function differences(
   ask: (query: Sql) => Promise<Record<string, unknown>[]>,
-  question: FunnelQuestion,
+  question: FunnelSpec,
   expected: ReadonlyMap<string, BruteAttempt | null>,
 ): Promise<string[]> {
   const rows = await ask(
@@ -119,7 +119,7 @@ for (const seed of TEST_SEEDS) {
             const considered: Meets = onlyPages ? anyView : () => true;
             const run = async (
               label: string,
-              order: FunnelQuestion["order"],
+              order: FunnelSpec["order"],
               brute: (own: (typeof visitors)[number][1]) => BruteAttempt | null,
               heavyFrom?: number,
             ) => {

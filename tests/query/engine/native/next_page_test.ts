@@ -6,8 +6,8 @@ import {
   byVisitor,
   randomEvents,
   withNulls,
-} from "../../../support/behaviour_brute.ts";
-import { EVENTS, TEST_SEEDS, withEvents } from "../../../support/behaviour_db.ts";
+} from "../../../support/behavioral_brute.ts";
+import { EVENTS, TEST_SEEDS, withEvents } from "../../../support/behavioral_db.ts";
 
 const HOUR = 3_600_000_000;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { sql } from "../../../../src/core/sql.ts";
-import { localDate, zoneArms } from "../../../../src/core/zone.ts";
+import { localDate, offsetTransitions } from "../../../../src/core/zone.ts";
 import {
   COHORT_INTERVALS,
   dayOfInterval,
@@ -14,8 +14,8 @@ import {
   type Meets,
   randomEvents,
   withNulls,
-} from "../../../support/behaviour_brute.ts";
-import { EVENTS, TEST_SEEDS, THOROUGH, withEvents } from "../../../support/behaviour_db.ts";
+} from "../../../support/behavioral_brute.ts";
+import { EVENTS, TEST_SEEDS, THOROUGH, withEvents } from "../../../support/behavioral_db.ts";
 
 /** Its clocks change in the time of the events. */
 const BERLIN = "Europe/Berlin";
@@ -40,7 +40,7 @@ for (const seed of TEST_SEEDS) {
         ties: 0.2,
       });
       const visitors = [...byVisitor(withNulls(events)).values()];
-      const arms = zoneArms(zone, FROM - 40 * DAY, FROM + 200 * DAY);
+      const transitions = offsetTransitions(zone, FROM - 40 * DAY, FROM + 200 * DAY);
       await withEvents(events, async (ask) => {
         for (const interval of COHORT_INTERVALS) {
           for (const weekStart of weekStarts(interval)) {
@@ -59,7 +59,7 @@ for (const seed of TEST_SEEDS) {
                     retentionCells(EVENTS, {
                       interval,
                       weekStart,
-                      arms,
+                      transitions,
                       fromUs,
                       count,
                       first: firstSql,

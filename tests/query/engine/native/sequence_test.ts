@@ -8,15 +8,15 @@ import {
 } from "../../../../src/query/reports/sequence/pattern.ts";
 import { mayOverlap, parseSteps } from "../../../../src/query/steps.ts";
 import {
+  type BruteElement,
   bruteSequence,
-  type BruteTake,
   byVisitor,
   type Meets,
   plainEvent,
   randomEvents,
   withNulls,
-} from "../../../support/behaviour_brute.ts";
-import { EVENTS, TEST_SEEDS, THOROUGH, withEvents } from "../../../support/behaviour_db.ts";
+} from "../../../support/behavioral_brute.ts";
+import { EVENTS, TEST_SEEDS, THOROUGH, withEvents } from "../../../support/behavioral_db.ts";
 
 const SECOND = 1_000_000;
 const MINUTE = 60 * SECOND;
@@ -36,7 +36,7 @@ interface Case {
   readonly text: string;
   readonly pattern?: string;
   readonly conditions: readonly Meets[];
-  readonly takes: readonly BruteTake[];
+  readonly elements: readonly BruteElement[];
   readonly considered?: Meets;
 }
 
@@ -46,16 +46,16 @@ const [a, b, click] = abc as [Meets, Meets, Meets];
 const some: Meets = (event) => abc.some((meets) => meets(event));
 
 const WORDS: readonly Case[] = [
-  { text: ABC, conditions: abc, takes: [{ meets: a }, { meets: b }, { meets: click }] },
+  { text: ABC, conditions: abc, elements: [{ meets: a }, { meets: b }, { meets: click }] },
   {
     text: "page:/a,page:/a,page:/**,page:/a",
     conditions: [a, a, anyPage, a],
-    takes: [{ meets: a }, { meets: a }, { meets: anyPage }, { meets: a }],
+    elements: [{ meets: a }, { meets: a }, { meets: anyPage }, { meets: a }],
   },
   {
     text: "page:/a,within 1 minute,page:/b,not before 1 minute,event:click",
     conditions: abc,
-    takes: [{ meets: a }, { meets: b, elapsed: (us) => us <= MINUTE }, {
+    elements: [{ meets: a }, { meets: b, elapsed: (us) => us <= MINUTE }, {
       meets: click,
       elapsed: (us) => us >= MINUTE,
     }],
@@ -63,12 +63,12 @@ const WORDS: readonly Case[] = [
   {
     text: "page:/a,without page:/b,within 2 hours,event:click",
     conditions: [a, b, click],
-    takes: [{ meets: a }, { meets: click, without: b, elapsed: (us) => us <= 2 * HOUR }],
+    elements: [{ meets: a }, { meets: click, without: b, elapsed: (us) => us <= 2 * HOUR }],
   },
   {
     text: "page:/a,without page:/**,without event:click,not before 1 second,page:/**",
     conditions: [a, anyPage, click, anyPage],
-    takes: [{ meets: a }, {
+    elements: [{ meets: a }, {
       meets: anyPage,
       without: (event) => anyPage(event) || click(event),
       elapsed: (us) => us >= SECOND,
@@ -77,13 +77,13 @@ const WORDS: readonly Case[] = [
   {
     text: "page:/a,immediately,page:/b",
     conditions: [a, b],
-    takes: [{ meets: a }, { meets: b, next: true }],
+    elements: [{ meets: a }, { meets: b, next: true }],
     considered: anyView,
   },
   {
     text: "page:/a,immediately,within 1 minute,event:click,page:/**,immediately,page:/**",
     conditions: [a, click, anyPage, anyPage],
-    takes: [
+    elements: [
       { meets: a },
       { meets: click, next: true, elapsed: (us) => us <= MINUTE },
       { meets: anyPage },
@@ -93,11 +93,11 @@ const WORDS: readonly Case[] = [
   },
 ];
 
-const classic = (pattern: string, takes: readonly BruteTake[]): Case => ({
+const classic = (pattern: string, elements: readonly BruteElement[]): Case => ({
   text: ABC,
   pattern,
   conditions: abc,
-  takes,
+  elements,
 });
 
 const PATTERNS: readonly Case[] = [
@@ -150,7 +150,7 @@ for (const seed of TEST_SEEDS) {
           const sequence = sequenceOf(one);
           const considered = one.considered ?? (() => false);
           const expected = visitors.map(([id, own]) => {
-            const brute = bruteSequence(own, one.conditions, one.takes, considered);
+            const brute = bruteSequence(own, one.conditions, one.elements, considered);
             return `${id} ${brute.began} ${brute.matches}`;
           }).filter((line) => !line.endsWith("false 0"));
           assert.ok(expected.some((line) => !line.endsWith(" 0")), "the case tells nothing");
@@ -159,7 +159,7 @@ for (const seed of TEST_SEEDS) {
               sql`select visitor_id, began, matches from ${
                 sequenceMatches(EVENTS, {
                   conditions: sequence.conditions.map((step) => step.condition),
-                  takes: sequence.takes,
+                  elements: sequence.elements,
                   considered: consideredSql(sequence),
                   heavyFrom,
                 })
@@ -206,7 +206,7 @@ Deno.test("sequenceMatches() follows a visitor with 50,000 events", async () => 
       sql`select * from ${
         sequenceMatches(EVENTS, {
           conditions: sequence.conditions.map((step) => step.condition),
-          takes: sequence.takes,
+          elements: sequence.elements,
           considered: sql`false`,
         })
       }`,

@@ -3,10 +3,10 @@ import type { Event } from "../../../../src/core/event.ts";
 import {
   type FlowNode,
   type FlowTree,
-  type FlowTreeAsked,
+  type FlowTreeParams,
 } from "../../../../src/query/reports/flow/detail.ts";
-import { bruteVisits, byVisitor, randomEvents } from "../../../support/behaviour_brute.ts";
-import { TEST_SEEDS } from "../../../support/behaviour_db.ts";
+import { bruteVisits, byVisitor, randomEvents } from "../../../support/behavioral_brute.ts";
+import { TEST_SEEDS } from "../../../support/behavioral_db.ts";
 import { withQuestions } from "../../../support/questions.ts";
 
 const MINUTE = 60_000_000;
@@ -16,7 +16,7 @@ const FROM = Date.UTC(2024, 2, 9, 0) * 1000;
 const TO = FROM + 24 * HOUR;
 
 /** Paths (lists of names, null where the visit ends) of every fitting visit. */
-function brutePaths(visitors: readonly (readonly Event[])[], own: FlowTreeAsked) {
+function brutePaths(visitors: readonly (readonly Event[])[], own: FlowTreeParams) {
   const paths: (string | null)[][] = [];
   const label = (event: Event): string => {
     if (event.event_name !== "pageview") return `e${event.event_name}`;
@@ -66,7 +66,7 @@ function bruteLines(paths: readonly (readonly (string | null)[])[], depth: numbe
   return [...counts].map(([key, count]) => `${key} ${count} 0`);
 }
 
-const standing: FlowTreeAsked = {
+const standing: FlowTreeParams = {
   page: null,
   event: null,
   direction: "next",
@@ -75,7 +75,7 @@ const standing: FlowTreeAsked = {
   of: "pages",
   group: null,
 };
-const QUESTIONS: readonly Partial<FlowTreeAsked>[] = [
+const QUESTIONS: readonly Partial<FlowTreeParams>[] = [
   {},
   { page: "/a" },
   { page: "/a", direction: "previous", depth: 5 },

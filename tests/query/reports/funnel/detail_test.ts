@@ -10,8 +10,8 @@ import {
   byVisitor,
   type Meets,
   randomEvents,
-} from "../../../support/behaviour_brute.ts";
-import { TEST_SEEDS } from "../../../support/behaviour_db.ts";
+} from "../../../support/behavioral_brute.ts";
+import { TEST_SEEDS } from "../../../support/behavioral_db.ts";
 import { withQuestions } from "../../../support/questions.ts";
 
 const MINUTE = 60_000_000;

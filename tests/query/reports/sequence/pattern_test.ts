@@ -12,7 +12,7 @@ const refusal = (pattern: RegExp) => (error: unknown) =>
 Deno.test("parseSequence() reads the contract's steps as a plain sequence", () => {
   const sequence = parseSequence("page:/a,event:b", "steps", noGoal);
   assert.equal(sequence.plain, true);
-  assert.deepEqual(sequence.takes, [
+  assert.deepEqual(sequence.elements, [
     { condition: 1, next: false, elapsed: anyTime, without: [] },
     { condition: 2, next: false, elapsed: anyTime, without: [] },
   ]);
@@ -30,7 +30,7 @@ Deno.test("parseSequence() reads the words between steps", () => {
     "event:c",
     "page:/d",
   ]);
-  assert.deepEqual(sequence.takes, [
+  assert.deepEqual(sequence.elements, [
     { condition: 1, next: false, elapsed: anyTime, without: [] },
     {
       condition: 3,
@@ -49,7 +49,7 @@ Deno.test("parseSequence() reads the words between steps", () => {
 
 Deno.test("parsePattern() reads every operator into ranges of whole seconds", () => {
   const elapsed = (text: string) =>
-    parsePattern(text, "pattern", steps).takes.at(-1)?.elapsed.map(({ minUs, maxUs }) => [
+    parsePattern(text, "pattern", steps).elements.at(-1)?.elapsed.map(({ minUs, maxUs }) => [
       minUs / 1e6,
       maxUs === null ? null : maxUs / 1e6,
     ]);
@@ -63,8 +63,8 @@ Deno.test("parsePattern() reads every operator into ranges of whole seconds", ()
 });
 
 Deno.test("parsePattern() tells neighbours from events with others between", () => {
-  const takes = parsePattern(".*(?1)(?2).*(?3)..*", "pattern", steps).takes;
-  assert.deepEqual(takes.map(({ condition, next }) => [condition, next]), [
+  const elements = parsePattern(".*(?1)(?2).*(?3)..*", "pattern", steps).elements;
+  assert.deepEqual(elements.map(({ condition, next }) => [condition, next]), [
     [1, false],
     [2, true],
     [3, false],

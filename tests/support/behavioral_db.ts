@@ -1,6 +1,6 @@
-// A DuckDB that holds given events, for comparing behavioural SQL with the brute force.
+// A DuckDB that holds given events, for comparing behavioral SQL with the brute force.
 import * as duckdb from "@duckdb/node-api";
-import { NULL_NAME, NULL_PAGE } from "./behaviour_brute.ts";
+import { NULL_NAME, NULL_PAGE } from "./behavioral_brute.ts";
 import { fakeSystem } from "./fake_system.ts";
 import type { Event } from "../../src/core/event.ts";
 import { type Sql, sql } from "../../src/core/sql.ts";

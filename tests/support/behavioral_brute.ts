@@ -1,4 +1,4 @@
-// An independent brute force for the behavioural reports, and the random events it is run on. It
+// An independent brute force for the behavioral reports, and the random events it is run on. It
 // works on plain arrays, one visitor at a time, and shares no code with src/query.
 import { type Event, EVENT_COLUMN_NAMES } from "../../src/core/event.ts";
 
@@ -214,7 +214,7 @@ export function bruteConsecutive(
 }
 
 /** An event of a sequence in terms of plain predicates. */
-export interface BruteTake {
+export interface BruteElement {
   readonly meets: Meets;
   /** Whether no considered event may lie between. */
   readonly next?: boolean;
@@ -228,30 +228,30 @@ export interface BruteTake {
 export function bruteSequence(
   own: readonly Event[],
   conditions: readonly Meets[],
-  takes: readonly BruteTake[],
+  elements: readonly BruteElement[],
   considered: Meets,
 ): { began: boolean; matches: number } {
   const events = inOrderOfSteps(
     own.filter((event) => considered(event) || conditions.some((meets) => meets(event))),
     conditions,
   );
-  const fits = (from: number, to: number, take: BruteTake): boolean => {
+  const fits = (from: number, to: number, element: BruteElement): boolean => {
     const [before, after] = [events[from] as Event, events[to] as Event];
-    return to > from && take.meets(after) && (!take.next || to === from + 1) &&
-      (take.elapsed?.(after.timestamp - before.timestamp) ?? true) &&
-      !events.slice(from + 1, to).some((between) => take.without?.(between) ?? false);
+    return to > from && element.meets(after) && (!element.next || to === from + 1) &&
+      (element.elapsed?.(after.timestamp - before.timestamp) ?? true) &&
+      !events.slice(from + 1, to).some((between) => element.without?.(between) ?? false);
   };
   const matches: (readonly [number, number])[] = [];
   let began = false;
   events.forEach((event, first) => {
-    if (!takes[0]?.meets(event)) return;
+    if (!elements[0]?.meets(event)) return;
     began = true;
     let places = new Set([first]);
-    for (const take of takes.slice(1)) {
+    for (const element of elements.slice(1)) {
       const following = new Set<number>();
       for (const from of places) {
         events.forEach((_, to) => {
-          if (fits(from, to, take)) following.add(to);
+          if (fits(from, to, element)) following.add(to);
         });
       }
       places = following;
