@@ -340,7 +340,7 @@ function formsOf(address: string): Map<string, string> {
     ["text", address],
     ["packed", latin1(packed)],
     ["packed backwards", latin1(packed.toReversed())],
-    ["hex", [...packed].map((byte) => byte.toString(16).padStart(2, "0")).join("")],
+    ["hex", packed.toHex()],
     ["base64", btoa(address).replaceAll("=", "")],
   ]);
   if (packed.length === 4) {

@@ -105,7 +105,7 @@ export function seededRandom(seed: number): Random {
   return {
     bytes: (count) => Uint8Array.from({ length: count }, next),
     uuid() {
-      const hex = [...this.bytes(16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+      const hex = this.bytes(16).toHex();
       return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${
         hex.slice(20, 32)
       }`;

@@ -14,7 +14,7 @@ async function hmac(key: string, message: string): Promise<string> {
     "sign",
   ]);
   const signed = await crypto.subtle.sign("HMAC", imported, encoder.encode(message));
-  return [...new Uint8Array(signed)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return new Uint8Array(signed).toHex();
 }
 
 async function expected(secret: string, date: string, address: string, agent: string) {
