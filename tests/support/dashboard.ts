@@ -149,6 +149,10 @@ export async function askApi(url: string, path: string) {
 
 /** The headline numbers on the screen are those the API gives for a question. */
 export async function sameNumbers(page: Page, url: string, question: string): Promise<void> {
+  // A page that is drawn anew is not busy before it asks.
+  await page.waitForFunction(() =>
+    document.querySelectorAll("[data-metric][data-value]").length === 5
+  );
   await settled(page);
   const main = await askApi(url, `stats/main?${question}`);
   const shown = await page.$$eval(
