@@ -20,9 +20,9 @@ interface Section {
 
 /** Every document with marked sections. */
 const DOCUMENTS: Readonly<Record<string, readonly Section[]>> = {
-  "README.md": [
-    { name: "settings", make: settingsTables },
-    { name: "commands", make: commandTable },
+  "README.md": [{ name: "commands", make: commandTable }],
+  "docs/settings.md": [{ name: "settings", make: settingsTables }],
+  "docs/reports.md": [
     { name: "reports", make: reportTable },
     { name: "periods", make: () => meaningTable("Period", PERIODS) },
     { name: "metrics", make: () => meaningTable("Metric", METRICS) },
@@ -30,7 +30,6 @@ const DOCUMENTS: Readonly<Record<string, readonly Section[]>> = {
     { name: "operators", make: () => meaningTable("Operator", OPERATORS) },
   ],
   "docs/MAP.md": [{ name: "layout", make: layout }],
-  "docs/routes.md": [{ name: "routes", make: routeTable }],
 };
 
 /** What each folder is for, in the order of the layout. */
