@@ -77,6 +77,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["dashboard/components", "draw what they are given; know no report and ask nothing"],
   ["dashboard/panels", "one report each: ask, then draw"],
   ["dashboard/pages", "arrange panels and dialogs"],
+  ["dashboard/styles", "the look of the page, one file for each part of it"],
   ["dashboard/texts", "the words of the page, one file a language"],
   ["scripts", "Deno programs for working on this one"],
   ["tests/support", "what tests share"],

@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import type { Context, Route } from "../../http/route.ts";
 import type { Files } from "../../core/types.ts";
 import { bundleOf } from "./bundle.ts";
+import { joinStyles } from "./styles.ts";
 import { acceptsGzip } from "../../http/compression.ts";
 import { isKnown } from "../../http/etag.ts";
 
@@ -60,6 +61,7 @@ export async function assetRoutes(
   options: { readonly folder?: string } = {},
 ): Promise<Route[]> {
   const found = await readFolder(files, options.folder ?? DASHBOARD_FOLDER);
+  joinStyles(found);
   const take = (name: string) => {
     const bytes = found.get(name);
     if (!bytes) throw new Error(`Cannot serve the dashboard: ${name} is not in its folder`);
