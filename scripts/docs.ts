@@ -30,6 +30,7 @@ const DOCUMENTS: Readonly<Record<string, readonly Section[]>> = {
     { name: "operators", make: () => meaningTable("Operator", OPERATORS) },
   ],
   "docs/MAP.md": [{ name: "layout", make: layout }],
+  "docs/routes.md": [{ name: "routes", make: routeTable }],
 };
 
 /** What each folder is for, in the order of the layout. */
