@@ -21,7 +21,7 @@ const SETUP_TOKEN_BYTES = 16;
 
 /** The settings that access depends on, by their names. */
 export interface AuthOptions {
-  /** A password, or the PHC string of one, that wins over a kept one. */
+  /** A password or its PHC string; it takes precedence over a stored one. */
   readonly admin_password: string | null;
   readonly session_ttl_secs: number;
   readonly max_login_attempts: number;
@@ -88,7 +88,7 @@ export class Auth {
     this.#setupToken = hash === null ? system.random.bytes(SETUP_TOKEN_BYTES).toHex() : null;
   }
 
-  /** Reads the kept password, unless the settings name one. Rejects with the store's error. */
+  /** Reads the stored password, unless one is configured. Rejects with the store's error. */
   static async open(
     store: OwnerStore,
     hasher: PasswordHasher,

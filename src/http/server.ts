@@ -23,7 +23,7 @@ export interface Peer {
   readonly peer: string;
 }
 
-/** Says who asks, and refuses who may not. */
+/** Authenticates the caller, and refuses it if it lacks the right. */
 export interface Gate {
   accessOf(request: Request, caller: { peer: string; address: string }): Access;
   authorize(
@@ -40,7 +40,7 @@ export interface ServerOptions {
   readonly clientAddress: (peer: string, headers: Headers) => string;
   /** Prefix of every path, such as `/stats`; empty for none. */
   readonly basePath: string;
-  /** What is thrown for a path that has no route; `not_found` by default. */
+  /** The error for a path without a route; `not_found` by default. */
   readonly unknown?: () => AppError;
 }
 
