@@ -10,16 +10,8 @@ import { DAY_US } from "../src/core/durations.ts";
 import { raw, type Sql, sql } from "../src/core/sql.ts";
 import { detailSql } from "../src/query/reports/funnel/detail.ts";
 import { itemsSql } from "../src/query/reports/flow/detail.ts";
-import type { BehavioralEngine } from "../src/query/engine/engine.ts";
-import { extensionEngine, extensionOptions } from "../src/query/engine/extension/extension.ts";
-import { flowNodes } from "../src/query/engine/native/flow.ts";
-import {
-  funnelAttempts,
-  type FunnelOrder,
-  type FunnelSpec,
-} from "../src/query/engine/native/funnel.ts";
-import { nativeEngine } from "../src/query/engine/native/native.ts";
-import { sequenceMatches } from "../src/query/engine/native/sequence.ts";
+import { ENGINES, extensionOptions } from "../src/query/engine/choose.ts";
+import type { BehavioralEngine, FunnelOrder, FunnelSpec } from "../src/query/engine/engine.ts";
 import { VISIT_GAP_US } from "../src/query/sql/visits.ts";
 import {
   parsePattern,
@@ -45,7 +37,7 @@ const THREE = `${TWO},event:signup`;
 const FIVE = `${TWO},page:/page/100,page:/signup,event:signup`;
 const TWENTY = Array.from({ length: 20 }, (_, index) => `page:/page/${85 + index}`).join(",");
 
-interface Question {
+interface Statement {
   readonly label: string;
   readonly statement: (events: Sql, engine: BehavioralEngine) => Sql;
   /** Whether the extension has a way of its own. */
@@ -63,17 +55,17 @@ function funnelOf(text: string, order: FunnelOrder = "in_order"): FunnelSpec {
   };
 }
 
-function funnel(label: string, text: string, order?: FunnelOrder, both = false): Question {
-  const question = funnelOf(text, order);
+function funnel(label: string, text: string, order?: FunnelOrder, both = false): Statement {
+  const spec = funnelOf(text, order);
   return {
     label,
     both,
     statement: (events, engine) =>
-      sql`select reached, count(*) from ${engine.funnel(events, question)} group by reached`,
+      sql`select reached, count(*) from ${engine.funnel(events, spec)} group by reached`,
   };
 }
 
-function sequence(label: string, of: Sequence): Question {
+function sequence(label: string, of: Sequence): Statement {
   const conditions = of.conditions.map((step) => step.condition);
   return {
     label,
@@ -83,12 +75,16 @@ function sequence(label: string, of: Sequence): Question {
         ? sql`select count(*), count(*) filter (where converted)
           from ${engine.sequence(events, conditions, false)}`
         : sql`select count(*) filter (where matches > 0), sum(matches)::bigint from ${
-          sequenceMatches(events, { conditions, elements: of.elements, considered: sql`false` })
+          engine.sequenceMatches(events, {
+            conditions,
+            elements: of.elements,
+            considered: sql`false`,
+          })
         }`,
   };
 }
 
-function retention(weeks: number, both: boolean): Question {
+function retention(weeks: number, both: boolean): Statement {
   return {
     label: `retention, ${weeks} weeks`,
     both,
@@ -110,7 +106,7 @@ function retention(weeks: number, both: boolean): Question {
 const noGoal = () => undefined;
 const range = { fromUs: FROM_US, toUs: FROM_US + DAYS * DAY_US, dates: null };
 
-const QUESTIONS: readonly Question[] = [
+const STATEMENTS: readonly Statement[] = [
   {
     label: "visitors (the measure)",
     both: false,
@@ -148,14 +144,16 @@ const QUESTIONS: readonly Question[] = [
   {
     label: "funnel, 3 steps in detail",
     both: false,
-    statement: (events) =>
-      detailSql(events, null, funnelOf(THREE), { gapUs: VISIT_GAP_US, limit: 10 }),
+    statement: (events, engine) =>
+      detailSql(events, null, funnelOf(THREE), { gapUs: VISIT_GAP_US, limit: 10 }, { engine }),
   },
   {
     label: "funnel, 5 steps with times",
     both: false,
-    statement: (events) =>
-      sql`select count(*), max(step_us)::varchar from ${funnelAttempts(events, funnelOf(FIVE))}`,
+    statement: (events, engine) =>
+      sql`select count(*), max(step_us)::varchar from ${
+        engine.funnelAttempts(events, funnelOf(FIVE))
+      }`,
   },
   sequence("sequence, 3 steps", parseSequence(THREE, "steps", noGoal)),
   sequence(
@@ -176,7 +174,7 @@ const QUESTIONS: readonly Question[] = [
   {
     label: "flow: tree of 3",
     both: false,
-    statement: (events) => {
+    statement: (events, engine) => {
       const own = {
         page: "/pricing",
         event: null,
@@ -186,11 +184,11 @@ const QUESTIONS: readonly Question[] = [
         of: "pages",
         group: null,
       } as const;
-      const asked = { range, gapUs: VISIT_GAP_US };
-      const items = itemsSql(events, null, asked, own, { engine: nativeEngine });
-      const question = { start: "p/pricing", backwards: false, depth: 3, byVisitors: false };
+      const request = { range, gapUs: VISIT_GAP_US };
+      const items = itemsSql(events, null, request, own, { engine });
+      const spec = { start: "p/pricing", backwards: false, depth: 3, byVisitors: false };
       return sql`select * from ${
-        flowNodes(items, { ...question, childrenMax: 10, nodesMax: 200 })
+        engine.flowNodes(items, { ...spec, childrenMax: 10, nodesMax: 200 })
       }`;
     },
   },
@@ -289,8 +287,10 @@ async function measure(db: Db, events: Sql, label: string, extension: boolean) {
     `\n${label}\n  ${"".padEnd(30)}${cells("ms", "CPU ms", "ratio", "peak MB", ...heads)}`,
   );
   let unit: number | null = null;
-  for (const { label, statement, both } of QUESTIONS.filter(({ label }) => label.includes(match))) {
-    const engines = extension && both ? [nativeEngine, extensionEngine] : [nativeEngine];
+  for (
+    const { label, statement, both } of STATEMENTS.filter(({ label }) => label.includes(match))
+  ) {
+    const engines = extension && both ? [ENGINES.sql, ENGINES.extension] : [ENGINES.sql];
     const [own, other] = await best(db, engines.map((engine) => statement(events, engine)), runs);
     if (!own) continue;
     if (label.startsWith("visitors")) unit = own.ms;

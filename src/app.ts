@@ -38,7 +38,7 @@ import { UserAgents } from "./ingest/enrich/user_agent.ts";
 import { loadSecret, VisitorIds } from "./ingest/identity/visitor_id.ts";
 import { Jobs } from "./runtime/jobs.ts";
 import { jobTable } from "./runtime/job_table.ts";
-import { chooseEngine, extensionOptions } from "./query/engine/extension/extension.ts";
+import { chooseEngine, extensionOptions } from "./query/engine/choose.ts";
 import { Runner } from "./query/run.ts";
 import { rulesOfSites } from "./query/site_rules.ts";
 import { healthOf, samplesOf } from "./runtime/telemetry.ts";

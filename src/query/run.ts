@@ -14,7 +14,7 @@ import { buildQuery } from "./sql/build.ts";
 import { type Explained, explained } from "./explain.ts";
 import { Cache, type CacheCounts } from "./cache.ts";
 import type { BehavioralEngine } from "./engine/engine.ts";
-import { nativeEngine } from "./engine/native/native.ts";
+import { ENGINES } from "./engine/choose.ts";
 import { type Params, quoted } from "./params.ts";
 import { COMMON_PARAMS, parseReportRequest, type SiteRules } from "./parse.ts";
 import { planOf } from "./sql/plan.ts";
@@ -216,7 +216,7 @@ export class Runner {
         const plan = planOf(query);
         return rows(plan.span, (events) => build(matchingEvents(query, plan, events, columns)));
       },
-      engine: this.#options.engine ?? nativeEngine,
+      engine: this.#options.engine ?? ENGINES.sql,
       visitorIdDays: this.#options.visitorIdDays?.(site) ?? 1,
       listsVisits: this.#options.listsVisits?.(site) ?? false,
     };

@@ -7,7 +7,7 @@ import type { Config } from "../config/load.ts";
 import type { Buffer } from "../ingest/buffer.ts";
 import type { Pipeline } from "../ingest/pipeline.ts";
 import type { Jobs } from "./jobs.ts";
-import type { EngineChoice } from "../query/engine/extension/extension.ts";
+import type { EngineChoice } from "../query/engine/choose.ts";
 import type { Runner } from "../query/run.ts";
 import type { Storage } from "../storage/open.ts";
 

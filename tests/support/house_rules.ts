@@ -89,6 +89,14 @@ export const RULES: readonly Rule[] = [
     breach: { "src/ingest/a.ts": 'import type { B } from "../query/b.ts";', "src/query/b.ts": "" },
   },
   {
+    rule: "nobody imports an engine's internals but the engines",
+    check: engineFaults,
+    breach: {
+      "src/query/reports/a.ts": 'import "../engine/native/b.ts";',
+      "src/query/engine/native/b.ts": "",
+    },
+  },
+  {
     rule: "no layer reads the settings as a whole",
     check: layerFaults,
     breach: { "src/api/a.ts": 'import "../config/load.ts";', "src/config/load.ts": "" },
@@ -247,6 +255,18 @@ function layerFaults({ sources }: Project): string[] {
       return allowed ? [] : [`${facts.path}:${line} imports ${to}`];
     });
   });
+}
+
+/** What the rest of the program may import of the engines: the interface and the choice. */
+const ENGINE_ENTRIES = ["src/query/engine/engine.ts", "src/query/engine/choose.ts"];
+
+function engineFaults({ sources }: Project): string[] {
+  const outside = sources.filter(({ path }) => !/^(src|tests)\/query\/engine\//.test(path));
+  return outside.flatMap((facts) =>
+    relativeImports(facts)
+      .filter(({ to }) => to.startsWith("src/query/engine/") && !ENGINE_ENTRIES.includes(to))
+      .map(({ line, to }) => `${facts.path}:${line} imports ${to}`)
+  );
 }
 
 function dashboardLayerFaults({ sources }: Project): string[] {

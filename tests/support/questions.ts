@@ -1,7 +1,7 @@
 // A runner over a real reader with a clock that stands, and the routes of the statistics on it.
 import type { Event } from "../../src/core/event.ts";
 import { statsRoutes } from "../../src/api/stats/stats.ts";
-import { extensionEngine, extensionOptions } from "../../src/query/engine/extension/extension.ts";
+import { ENGINES, extensionOptions } from "../../src/query/engine/choose.ts";
 import { type SiteRules, STANDARD_SETTINGS } from "../../src/query/parse.ts";
 import { Runner, type RunnerOptions } from "../../src/query/run.ts";
 import type { ExtensionOptions } from "../../src/storage/duckdb.ts";
@@ -37,7 +37,7 @@ export async function withQuestions(
 ): Promise<void> {
   await withEngine(setting, undefined, use);
   if (FILE === null || setting.options?.engine) return;
-  const options = { ...setting.options, engine: extensionEngine };
+  const options = { ...setting.options, engine: ENGINES.extension };
   await withEngine({ ...setting, options }, extensionOptions(FILE), use);
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { offEngine } from "../../../src/query/engine/native/native.ts";
+import { ENGINES } from "../../../src/query/engine/choose.ts";
 import { bruteVisits, byVisitor, randomEvents } from "../../support/behavioral_brute.ts";
 import { TEST_SEEDS } from "../../support/behavioral_db.ts";
 import { customEvent, pageview } from "../../support/events.ts";
@@ -69,7 +69,7 @@ Deno.test("SESSIONS answers zeros without events and where behavioral is off", a
     assert.deepEqual((await get("sessions")).json, zeros);
     assert.deepEqual((await get("sessions", "&detail=true")).json.entries, []);
   });
-  await withQuestions({ events: EVENTS, options: { engine: offEngine } }, async ({ get }) => {
+  await withQuestions({ events: EVENTS, options: { engine: ENGINES.off } }, async ({ get }) => {
     assert.deepEqual((await get("sessions")).json, zeros);
   });
 });

@@ -1,31 +1,7 @@
 // Paths inside visits in plain SQL: what visitors saw after (or before) a page, step by step, as
 // the nodes of a tree with counts.
 import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
-
-/** Which paths to count. Labels are texts made by `flowItems`. */
-export interface FlowSpec {
-  /** Label from which paths go; null for the visit's beginning (its end, backwards). */
-  readonly start: string | null;
-  readonly backwards: boolean;
-  readonly depth: number;
-  /** Only the first fitting visit of each visitor. */
-  readonly byVisitors: boolean;
-  /** Children shown of one node, and nodes of one level. */
-  readonly childrenMax: number;
-  readonly nodesMax: number;
-}
-
-/** What a path ends with when the visit ends (or begins, backwards) there. */
-export const FLOW_END = "x";
-
-/** The label of an event: `p` and a path, or `e` and the name of a custom event. */
-export function flowLabel(groupSegments: number | null): Sql {
-  const path = groupSegments === null
-    ? raw("pathname")
-    : sql`coalesce(nullif(regexp_extract(pathname, ${`^(?:/[^/]*){1,${groupSegments}}`}), ''),
-        pathname)`;
-  return sql`case when event_name = 'pageview' then 'p' || ${path} else 'e' || event_name end`;
-}
+import { FLOW_END, type FlowSpec } from "../engine.ts";
 
 /**
  * The nodes of the tree: depth (1 …), path (a JSON list of labels from the first, FLOW_END at the

@@ -1,32 +1,8 @@
 // Funnels in plain SQL: how far each visitor came, and when. Exact at any size: visitors with few
 // matching events are followed over lists, those with many over running maxima (n log n).
-//
-// in_order: step k is an event later than step k-1 (events of one microsecond in the order of
-// lists.ts), each step an event of its own, other events between, all within the window from the
-// first, inclusive; any event that meets step 1 may begin.
-// any_order: an event counts for the first step it meets; as many different steps as fall within
-// one window.
-// consecutive: as in_order, with no other of the considered events between.
 import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
+import type { FunnelSpec } from "../engine.ts";
 import { exclusiveLists, maskOf, overlappingLists, type StepLists } from "./lists.ts";
-
-/** The orders a funnel can ask for. */
-export const FUNNEL_ORDERS = ["in_order", "any_order", "consecutive"] as const;
-export type FunnelOrder = (typeof FUNNEL_ORDERS)[number];
-
-/** A funnel as the engine needs it. */
-export interface FunnelSpec {
-  /** Conditions on the stored columns, never empty. */
-  readonly steps: readonly Sql[];
-  readonly windowUs: number;
-  readonly order: FunnelOrder;
-  /** Whether an event may meet two steps. */
-  readonly overlap: boolean;
-  /** For consecutive: only these events may not lie between. */
-  readonly considered: Sql;
-  /** Matching events of one visitor from which running maxima are used. */
-  readonly heavyFrom?: number;
-}
 
 /** A list scan costs the square of its length: beyond this sorting is cheaper. */
 const HEAVY_FROM = 256;

@@ -1,22 +1,22 @@
 // The behavioral engine in plain SQL: complete, the reference for any other, and the default.
-// Beside it the engine that is switched off.
 import type { BehavioralEngine } from "../engine.ts";
-import { funnelReached } from "./funnel.ts";
+import { visitEvents, visits } from "../../sql/visits.ts";
+import { flowNodes } from "./flow.ts";
+import { funnelAttempts, funnelReached } from "./funnel.ts";
 import { nextPages } from "./next_page.ts";
 import { retentionCells } from "./retention.ts";
-import { plainSequence } from "./sequence.ts";
-import { visitEvents, visits } from "../../sql/visits.ts";
+import { plainSequence, sequenceMatches } from "./sequence.ts";
 
-/** Answers everything without an extension. */
+/** Computes everything without an extension. */
 export const nativeEngine: BehavioralEngine = {
   name: "sql",
   visits,
   visitEvents,
   funnel: funnelReached,
+  funnelAttempts,
   retention: retentionCells,
   sequence: plainSequence,
+  sequenceMatches,
   next: nextPages,
+  flowNodes,
 };
-
-/** `behavioral = off`: reports answer zeros and empty lists. */
-export const offEngine: BehavioralEngine = { ...nativeEngine, name: "off" };

@@ -1,44 +1,9 @@
 // Retention in plain SQL: who came first when, and in which later intervals they came again. A
 // visitor and an interval are one row of a hash aggregate; then only small tables are joined.
-import { DAY_MS, DAY_US } from "../../../core/durations.ts";
+import { DAY_US } from "../../../core/durations.ts";
 import { join, raw, type Sql, sql } from "../../../core/sql.ts";
-import { type OffsetTransition } from "../../../core/zone.ts";
-
-/** Width of a cohort and of the cells after it. */
-export const COHORT_INTERVALS = ["day", "week", "month"] as const;
-export type CohortInterval = (typeof COHORT_INTERVALS)[number];
-
-/** Which cohorts to count, and what counts as coming again. */
-export interface RetentionSpec {
-  readonly interval: CohortInterval;
-  /** First day of the week: 1 Monday, 7 Sunday. */
-  readonly weekStart: 1 | 7;
-  /** Offsets of the zone over all events of the relation; the first also holds before it. */
-  readonly transitions: readonly OffsetTransition[];
-  /** Activity counts from here on; earlier events only tell who is not new. */
-  readonly fromUs: number;
-  /** Cells of a cohort: its own interval and the following ones. */
-  readonly count: number;
-  /** What makes a visitor a member, at the first time; null is any event. */
-  readonly first: Sql | null;
-  /** What counts as coming again; null is any event. */
-  readonly again: Sql | null;
-}
-
-/** The number of the interval that holds a day, both counted from 1970. */
-export function intervalOfDay(day: number, interval: CohortInterval, weekStart: 1 | 7): number {
-  if (interval === "day") return day;
-  if (interval === "week") return Math.floor((day + (weekStart === 1 ? 3 : 4)) / 7);
-  const date = new Date(day * DAY_MS);
-  return (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth();
-}
-
-/** Day number of the first day of an interval. */
-export function dayOfInterval(number: number, interval: CohortInterval, weekStart: 1 | 7): number {
-  if (interval === "day") return number;
-  if (interval === "week") return number * 7 - (weekStart === 1 ? 3 : 4);
-  return Date.UTC(1970, number, 1) / DAY_MS;
-}
+import type { OffsetTransition } from "../../../core/zone.ts";
+import type { RetentionSpec } from "../engine.ts";
 
 /**
  * The cohorts from the interval of `fromUs` on that have a visitor with any event counted: cohort

@@ -2,19 +2,8 @@
 // between, and how often. Exact at any size: visitors with few matching events are followed over
 // lists, those with many over windows (n log n).
 import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
-import type { Elapsed, SequenceElement } from "../../reports/sequence/pattern.ts";
+import type { Elapsed, SequenceElement, SequenceSpec } from "../engine.ts";
 import { listName, overlappingLists, type StepLists, withLists } from "./lists.ts";
-
-/** A sequence as the engine needs it. */
-export interface SequenceSpec {
-  /** Conditions on the stored columns. */
-  readonly conditions: readonly Sql[];
-  readonly elements: readonly SequenceElement[];
-  /** Events that `next` regards beside those that meet a condition. */
-  readonly considered: Sql;
-  /** Matching events of one visitor from which windows are used. */
-  readonly heavyFrom?: number;
-}
 
 /** Lists are scanned for each of their own members: beyond this sorting is cheaper. */
 const HEAVY_FROM = 192;

@@ -1,10 +1,10 @@
 // The flow in detail: the tree of paths that visits take from a page (or from their beginning),
 // forwards or backwards, reloads collapsed, ends counted.
 import { DAY_US } from "../../../core/durations.ts";
-import { join, type Sql, sql } from "../../../core/sql.ts";
+import { join, raw, type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { count } from "../behavioral.ts";
-import { FLOW_END, flowLabel, flowNodes } from "../../engine/native/flow.ts";
+import { FLOW_END } from "../../engine/engine.ts";
 import { visitSpan } from "../../sql/visits.ts";
 import { planOf } from "../../sql/plan.ts";
 import { queryOf, type ReportRequest } from "../../query.ts";
@@ -83,7 +83,7 @@ function askNodes(
       : matchingEvents(query, plan, events, ["visitor_id", "timestamp"]);
     const items = itemsSql(events, matching, request, own, context);
     return sql`select * from ${
-      flowNodes(items, {
+      context.engine.flowNodes(items, {
         start: startOf(own),
         backwards: own.direction === "previous",
         depth: own.depth,
@@ -97,6 +97,15 @@ function askNodes(
 
 function startOf({ page, event }: FlowTreeParams): string | null {
   return page !== null ? `p${page}` : event !== null ? `e${event}` : null;
+}
+
+/** The label of an event: `p` and a path, or `e` and the name of a custom event. */
+function flowLabel(groupSegments: number | null): Sql {
+  const path = groupSegments === null
+    ? raw("pathname")
+    : sql`coalesce(nullif(regexp_extract(pathname, ${`^(?:/[^/]*){1,${groupSegments}}`}), ''),
+        pathname)`;
+  return sql`case when event_name = 'pageview' then 'p' || ${path} else 'e' || event_name end`;
 }
 
 /** visitor_id, visit_start_us, us, label of what the paths are made of. */

@@ -4,7 +4,7 @@ import { join, raw, type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { askEvents, columnsOfSteps, count, share, valueLabels } from "../behavioral.ts";
 import type { DimensionRef } from "../../dimensions.ts";
-import { funnelAttempts, type FunnelOrder, type FunnelSpec } from "../../engine/native/funnel.ts";
+import type { FunnelOrder, FunnelSpec } from "../../engine/engine.ts";
 import type { ReportRequest } from "../../query.ts";
 import type { QueryContext } from "../report.ts";
 import type { Step } from "../../steps.ts";
@@ -64,7 +64,7 @@ export async function askFunnelDetail(
     all,
     own.by && { ref: own.by, where: beginning(spec) },
     context,
-    (events, keyed) => detailSql(events, keyed, spec, request),
+    (events, keyed) => detailSql(events, keyed, spec, request, context),
   );
   return shapeDetail(request, own, rows);
 }
@@ -84,6 +84,7 @@ export function detailSql(
   keyed: Sql | null,
   spec: FunnelSpec,
   { gapUs, limit }: Pick<ReportRequest, "gapUs" | "limit">,
+  { engine }: Pick<QueryContext, "engine">,
 ): Sql {
   const last = raw(String(spec.steps.length));
   const parts = [
@@ -109,7 +110,7 @@ export function detailSql(
     ...(keyed ? [valuesSql(spec.steps.length, limit)] : []),
   ];
   return sql`${keyed ? raw(",") : raw("with")} attempts as materialized (
-      select * from ${funnelAttempts(events, spec)}
+      select * from ${engine.funnelAttempts(events, spec)}
     ),
     went as (
       select attempts.visitor_id, reached,

@@ -12,7 +12,7 @@ import {
 } from "../behavioral.ts";
 import { askFunnelDetail, type FunnelDetail, shapeDetail } from "./detail.ts";
 import type { DimensionRef } from "../../dimensions.ts";
-import { FUNNEL_ORDERS, type FunnelOrder, type FunnelSpec } from "../../engine/native/funnel.ts";
+import { FUNNEL_ORDERS, type FunnelOrder, type FunnelSpec } from "../../engine/engine.ts";
 import { goalFinder } from "../../sql/expressions.ts";
 import type { Params } from "../../params.ts";
 import type { ReportRequest } from "../../query.ts";

@@ -12,12 +12,7 @@ import {
 import { sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { columnsOfSteps, count, share } from "../behavioral.ts";
-import {
-  type CohortInterval,
-  dayOfInterval,
-  intervalOfDay,
-  retentionCells,
-} from "../../engine/native/retention.ts";
+import { type CohortInterval, dayOfInterval, intervalOfDay } from "../../engine/engine.ts";
 import type { ReportRequest } from "../../query.ts";
 import { type QueryContext, withRange } from "../report.ts";
 import type { Step } from "../../steps.ts";
@@ -144,7 +139,7 @@ function askCells(
     columnsOfSteps(steps),
     (events) =>
       sql`select cohort, size, after, visitors from ${
-        retentionCells(events, {
+        context.engine.retention(events, {
           interval,
           weekStart,
           transitions: offsetTransitions(zone, beforeUs, toUs),

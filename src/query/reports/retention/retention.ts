@@ -4,11 +4,7 @@ import { dateOfDay, offsetTransitions } from "../../../core/zone.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { collectFault, columnsOfSteps, count } from "../behavioral.ts";
 import { askRetentionDetail, LOOK_BACK_US } from "./detail.ts";
-import {
-  COHORT_INTERVALS,
-  type CohortInterval,
-  dayOfInterval,
-} from "../../engine/native/retention.ts";
+import { COHORT_INTERVALS, type CohortInterval, dayOfInterval } from "../../engine/engine.ts";
 import { goalFinder } from "../../sql/expressions.ts";
 import type { Params } from "../../params.ts";
 import type { ReportRequest } from "../../query.ts";

@@ -8,26 +8,9 @@
 // The classic pattern: `(?1).*(?t<=3600)(?2)` over the steps of `steps`. `(?N)` is an event that
 // meets step N, `.` any event that meets some step, `.*` any number of them, `(?t op S)` compares
 // the whole seconds from the event before to the next one, by `>=`, `<=`, `>`, `<`, `==`, `!=`.
+import type { Elapsed, SequenceElement } from "../../engine/engine.ts";
 import type { GoalFinder, Step } from "../../steps.ts";
 import { parseSpan, parseStep, refuse, shorten, splitItems, STEPS_MAX } from "../../steps.ts";
-
-/** An inclusive range of elapsed microseconds; `maxUs` null has no end. */
-export interface Elapsed {
-  readonly minUs: number;
-  readonly maxUs: number | null;
-}
-
-/** One event of a sequence, after the one before it. */
-export interface SequenceElement {
-  /** Number of the condition it meets, from 1; null is any considered event. */
-  readonly condition: number | null;
-  /** Whether it is the very next considered event. */
-  readonly next: boolean;
-  /** Time since the event before lies in one of these. */
-  readonly elapsed: readonly Elapsed[];
-  /** Numbers of conditions that no event between may meet. */
-  readonly without: readonly number[];
-}
 
 /** A sequence, ready for SQL. */
 export interface Sequence {

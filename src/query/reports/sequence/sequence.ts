@@ -3,7 +3,6 @@
 import { type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { collectFault, columnsOfSteps, compared, count, required, share } from "../behavioral.ts";
-import { sequenceMatches } from "../../engine/native/sequence.ts";
 import { goalFinder } from "../../sql/expressions.ts";
 import type { Params } from "../../params.ts";
 import { parsePattern, parseSequence, type Sequence } from "./pattern.ts";
@@ -59,7 +58,11 @@ export function sequenceSql(
     pageviews: sql`event_name = 'pageview'`,
     all: sql`true`,
   }[sequence.considered];
-  const matches = sequenceMatches(events, { conditions, elements: sequence.elements, considered });
+  const matches = engine.sequenceMatches(events, {
+    conditions,
+    elements: sequence.elements,
+    considered,
+  });
   return sql`select
       (select count(distinct visitor_id) from ${events}) as total,
       count(*) filter (where matches > 0) as converting,

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import { type Sql, sql } from "../../../../src/core/sql.ts";
-import {
-  funnelAttempts,
-  funnelReached,
-  type FunnelSpec,
-} from "../../../../src/query/engine/native/funnel.ts";
+import type { FunnelSpec } from "../../../../src/query/engine/engine.ts";
+import { funnelAttempts, funnelReached } from "../../../../src/query/engine/native/funnel.ts";
 import { mayOverlap, parseSteps } from "../../../../src/query/steps.ts";
 import {
   bruteAnyOrder,

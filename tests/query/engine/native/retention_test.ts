@@ -5,8 +5,8 @@ import {
   COHORT_INTERVALS,
   dayOfInterval,
   intervalOfDay,
-  retentionCells,
-} from "../../../../src/query/engine/native/retention.ts";
+} from "../../../../src/query/engine/engine.ts";
+import { retentionCells } from "../../../../src/query/engine/native/retention.ts";
 import {
   type BruteCohort,
   bruteRetention,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { offEngine } from "../../../../src/query/engine/native/native.ts";
+import { ENGINES } from "../../../../src/query/engine/choose.ts";
 import { customEvent, pageview } from "../../../support/events.ts";
 import { withQuestions } from "../../../support/questions.ts";
 
@@ -135,7 +135,7 @@ Deno.test("FLOW refuses what it cannot read, and is empty where it is off", asyn
     const longest = encodeURIComponent(`/${"😀".repeat(2047)}`);
     assert.equal((await get("flow", `&page=${longest}`)).status, 200);
   });
-  await withQuestions({ events: EVENTS, options: { engine: offEngine } }, async ({ get }) => {
+  await withQuestions({ events: EVENTS, options: { engine: ENGINES.off } }, async ({ get }) => {
     assert.deepEqual((await get("flow", "&page=/a")).json, []);
     assert.equal(((await get("flow", "&page=/a&detail=true")).json as { total: number }).total, 0);
   });

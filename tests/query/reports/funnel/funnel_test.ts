@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Row } from "../../../../src/storage/duckdb.ts";
 import { DIMENSIONS } from "../../../../src/query/dimensions.ts";
 import { shapeFunnel } from "../../../../src/query/reports/funnel/funnel.ts";
-import { offEngine } from "../../../../src/query/engine/native/native.ts";
+import { ENGINES } from "../../../../src/query/engine/choose.ts";
 import { customEvent, pageview } from "../../../support/events.ts";
 import { withQuestions } from "../../../support/questions.ts";
 
@@ -180,7 +180,7 @@ Deno.test("FUNNEL refuses what it cannot read and names the parameter", async ()
 });
 
 Deno.test("FUNNEL answers an empty list where behavioral reports are off", async () => {
-  await withQuestions({ events: EVENTS, options: { engine: offEngine } }, async ({ get }) => {
+  await withQuestions({ events: EVENTS, options: { engine: ENGINES.off } }, async ({ get }) => {
     assert.deepEqual((await get("funnel", STEPS)).json, []);
     const { json: body } = await get("funnel", `${STEPS}&detail=true`);
     assert.equal((body as { visitors: number }).visitors, 0);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { offEngine } from "../../../../src/query/engine/native/native.ts";
+import { ENGINES } from "../../../../src/query/engine/choose.ts";
 import { customEvent, pageview } from "../../../support/events.ts";
 import { withQuestions } from "../../../support/questions.ts";
 
@@ -141,7 +141,7 @@ Deno.test("RETENTION answers empty lists and refuses what it cannot read", async
       assert.match((body as { error: string }).error, /weeks|first/);
     }
   });
-  await withQuestions({ events: EVENTS, options: { engine: offEngine } }, async ({ get }) => {
+  await withQuestions({ events: EVENTS, options: { engine: ENGINES.off } }, async ({ get }) => {
     assert.deepEqual((await get("retention", DATES)).json, []);
   });
 });

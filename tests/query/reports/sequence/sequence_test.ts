@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { offEngine } from "../../../../src/query/engine/native/native.ts";
+import { ENGINES } from "../../../../src/query/engine/choose.ts";
 import { customEvent, pageview } from "../../../support/events.ts";
 import { withQuestions } from "../../../support/questions.ts";
 
@@ -89,7 +89,7 @@ Deno.test("SEQUENCES answers zeros without events and where it is off", async ()
     const { json: body } = await get("sequences", "&steps=page:/a,page:/b&detail=true");
     assert.equal((body as { matches: number }).matches, 0);
   });
-  await withQuestions({ events: EVENTS, options: { engine: offEngine } }, async ({ get }) => {
+  await withQuestions({ events: EVENTS, options: { engine: ENGINES.off } }, async ({ get }) => {
     assert.deepEqual((await get("sequences", "&steps=page:/a,page:/b")).json, zeros);
   });
 });
