@@ -82,7 +82,7 @@ async function insideTimes(small: string, large: string, runs: number): Promise<
   const storages = [await openAt(small), await openAt(large)];
   const works: [string, (storage: Storage) => Promise<unknown>][] = [
     ["flush", async (storage) => await storage.flusher.flush()],
-    ["search for new files", (storage) => storage.cold.adopt()],
+    ["search for new files", (storage) => storage.parquet.adopt()],
     ...usualQuestions(storages[0] as Storage, SMALL_DAYS).map(({ label }, at) => {
       const asked = storages.map((storage) => usualQuestions(storage, SMALL_DAYS)[at]);
       const ask = async (storage: Storage) => await asked[storages.indexOf(storage)]?.ask();

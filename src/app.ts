@@ -44,7 +44,7 @@ import { rulesOfSites } from "./query/site_rules.ts";
 import { healthOf, samplesOf } from "./runtime/telemetry.ts";
 import { createServer, type Peer } from "./http/server.ts";
 import { Sites } from "./sites/sites.ts";
-import { EventFiles } from "./storage/backup/event_files.ts";
+import { ExportFiles } from "./storage/backup/export_file.ts";
 import { Backups } from "./storage/backup/schedule.ts";
 import { Db } from "./storage/duckdb.ts";
 import { openStorage, type Storage } from "./storage/open.ts";
@@ -172,7 +172,7 @@ async function makeRoutes({ clock, files, random }: System, parts: Parts): Promi
     reader,
     store,
     erase: (...range) => eraser.erase(...range).finally(() => runner.forget()),
-    eventFiles: await EventFiles.open(reader, files, random, { folder: `${dataDir}/.exports` }),
+    exportFiles: await ExportFiles.open(reader, files, random, { folder: `${dataDir}/.exports` }),
     health: () => healthOf(parts),
     samples: () => samplesOf(parts),
   });

@@ -11,7 +11,7 @@ import type { Pipeline } from "../ingest/pipeline.ts";
 import type { Runner } from "../query/run.ts";
 import { rulesOfSites } from "../query/site_rules.ts";
 import type { Sites } from "../sites/sites.ts";
-import type { EventFiles } from "../storage/backup/event_files.ts";
+import type { ExportFiles } from "../storage/backup/export_file.ts";
 import type { Backups } from "../storage/backup/schedule.ts";
 import type { Reader } from "../storage/reader.ts";
 import type { Store } from "../storage/state/store.ts";
@@ -58,7 +58,7 @@ export interface RouteParts {
   readonly reader: Reader;
   readonly store: Store;
   readonly erase: Erase;
-  readonly eventFiles: EventFiles;
+  readonly exportFiles: ExportFiles;
   readonly backups: Backups;
   readonly health: () => Health;
   readonly samples: () => readonly Sample[];
@@ -88,9 +88,9 @@ const ROWS: readonly Row[] = [
   ({ settings, sites }) => privacyRoutes(settings, sites),
   ({ health, samples, settings }) => healthRoutes({ health, samples }, settings),
   ({ clock, settings }) => wellKnownRoutes(clock, settings),
-  ({ eventFiles, reader, sites, settings }) =>
+  ({ exportFiles, reader, sites, settings }) =>
     eventExportRoutes(
-      eventFiles,
+      exportFiles,
       (site) =>
         reader.hasSite(site) || sites.declared(site) !== undefined ||
         settings.site_ids.includes(site),

@@ -2,7 +2,7 @@
 // again.
 
 /** Keeps at most `entriesMax` values, the most recently used ones. */
-export class Recent<Key, Value> {
+export class LruCache<Key, Value> {
   readonly #entries = new Map<Key, Value>();
   readonly #entriesMax: number;
 

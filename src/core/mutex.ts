@@ -1,7 +1,7 @@
 // Mutual exclusion for asynchronous work: each piece starts when the one before has ended.
 
 /** Runs one piece of work at a time, in the order of the calls. */
-export class Turns {
+export class Mutex {
   #last: Promise<unknown> = Promise.resolve();
 
   /** Runs `work` after all earlier work, whether that succeeded or not. */

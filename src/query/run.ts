@@ -7,7 +7,7 @@ import { conditionsOf, type Filter } from "../core/filter.ts";
 import { type Sql, sql } from "../core/sql.ts";
 import type { Clock } from "../core/types.ts";
 import type { Row } from "../storage/duckdb.ts";
-import type { SpanUs } from "../storage/tiers/events.ts";
+import type { SpanUs } from "../storage/tiers/event_rows.ts";
 import type { Reader } from "../storage/reader.ts";
 import { type Answer, answerOf, emptyAnswer } from "./answer.ts";
 import { buildQuery } from "./sql/build.ts";

@@ -29,14 +29,18 @@ export interface JobParts {
 /** Every job. `stopping` aborts those that may take long. */
 export function jobTable(system: System, parts: JobParts, stopping: AbortSignal): Job[] {
   const { config, host, storage, drops, identity } = parts;
-  const { hot, flusher, cold } = storage;
+  const { hot, flusher, parquet } = storage;
   const compaction = host.compaction ?? COMPACTION;
   const flushMs = config.flush_interval_secs * SECOND_MS;
   const compact = compactor(system, storage, compaction.delayMs, stopping);
   return [
     { name: "hot", everyMs: SECOND_MS, run: () => hot.sync() },
     { name: "flush", everyMs: flushMs, run: () => flusher.flush() },
-    { name: "adopt", everyMs: MINUTE_MS / 2, run: () => cold.adopt().then(() => cold.sweep()) },
+    {
+      name: "adopt",
+      everyMs: MINUTE_MS / 2,
+      run: () => parquet.adopt().then(() => parquet.sweep()),
+    },
     { name: "compact", everyMs: compaction.everyMs, run: compact },
     { name: "expire", everyMs: DAY_MS, atStart: true, run: () => expireEvents(system, parts) },
     { name: "drops", everyMs: MINUTE_MS, run: () => drops.flush() },

@@ -1,19 +1,19 @@
 // Opens DATA_DIR: lock, SQLite, DuckDB, recovery, and the parts that work on them, in the order
 // in which they need each other.
 import { messageOf } from "../core/errors.ts";
-import { Turns } from "../core/mutex.ts";
+import { Mutex } from "../core/mutex.ts";
 import type { Files, System } from "../core/types.ts";
 import { Catalog } from "./tiers/catalog.ts";
 import { Compactor } from "./tiers/compact.ts";
-import { Cold } from "./tiers/parquet_tier.ts";
+import { ParquetTier } from "./tiers/parquet_tier.ts";
 import { Db, type DuckDbModule, type ExtensionOptions } from "./duckdb.ts";
 import { Eraser } from "./tiers/erase.ts";
-import { FileNumbers } from "./parquet/file_numbers.ts";
+import { PartitionNumbers } from "./parquet/partition_numbers.ts";
 import { Flusher } from "./tiers/flush.ts";
 import { Hot } from "./tiers/hot.ts";
 import { Journal } from "./tiers/journal.ts";
 import { lockFolder } from "./lock.ts";
-import { takeOver } from "./tiers/legacy_database.ts";
+import { importLegacy } from "./tiers/legacy_database.ts";
 import { Reader } from "./reader.ts";
 import { Recovery } from "./tiers/recovery.ts";
 import { Store } from "./state/store.ts";
@@ -42,14 +42,14 @@ export interface Storage {
   readonly journal: Journal;
   readonly hot: Hot;
   readonly flusher: Flusher;
-  readonly cold: Cold;
+  readonly parquet: ParquetTier;
   readonly compactor: Compactor;
   readonly eraser: Eraser;
   readonly reader: Reader;
   /** Highest time (µs) an event was ever given. */
   readonly lastTimestampUs: number;
   fileCount(): number;
-  /** Paths of damaged files that were set aside. */
+  /** Paths of corrupt files in quarantine. */
   quarantined(): readonly string[];
   close(): Promise<void>;
 }
@@ -85,7 +85,7 @@ export async function openStorage(
     const comparing = store.run("compareFiles", eventsFolder);
     comparing.catch(() => {});
     const duckdb = await host.loadDuckDb();
-    await takeOver(duckdb, store, system, dataDir);
+    await importLegacy(duckdb, store, system, dataDir);
     const spillFolder = `${dataDir}/.spill`;
     await empty(files, spillFolder);
     const db = await Db.open(duckdb, clock, {
@@ -133,13 +133,13 @@ async function openParts(
   const hot = await Hot.create(db, catalog);
   const journal = new Journal(store, catalog, hot, clock);
   const lastTimestampUs = await journal.load((seq) =>
-    log("error", `Cannot read row ${seq} of the journal: it is damaged`)
+    log("error", "Skipped an unreadable row of the journal", { seq })
   );
-  const turns = new Turns();
-  const numbers = new FileNumbers(store, files, at);
-  const cold = new Cold(store, files, catalog, recovery, log, turns, at);
+  const mutex = new Mutex();
+  const numbers = new PartitionNumbers(store, files, at);
+  const parquet = new ParquetTier(store, files, catalog, recovery, log, mutex, at);
   const journalId = await store.run("journalId", random.uuid());
-  const flusher = new Flusher(db, store, files, catalog, hot, numbers, clock, log, turns, {
+  const flusher = new Flusher(db, store, files, catalog, hot, numbers, clock, log, mutex, {
     eventsFolder,
     journalId,
   });
@@ -150,10 +150,21 @@ async function openParts(
     journal,
     hot,
     flusher,
-    cold,
-    compactor: new Compactor(db, store, files, catalog, cold, numbers, clock, log, turns, merging),
-    eraser: new Eraser(store, catalog, journal, cold, turns),
-    reader: new Reader(db, catalog, hot, cold, at),
+    parquet,
+    compactor: new Compactor(
+      db,
+      store,
+      files,
+      catalog,
+      parquet,
+      numbers,
+      clock,
+      log,
+      mutex,
+      merging,
+    ),
+    eraser: new Eraser(store, catalog, journal, parquet, mutex),
+    reader: new Reader(db, catalog, hot, parquet, at),
     lastTimestampUs,
     fileCount: () => catalog.fileCount(),
     quarantined: () => recovery.quarantined,
@@ -161,16 +172,16 @@ async function openParts(
       flusher.cancel();
       // What still runs is stopped: a flush that is cut off leaves its events in the journal.
       await db.close();
-      await turns.idle();
+      await mutex.idle();
       await close();
     },
   };
 }
 
-/** Damage that SQLite reports, as opposed to a folder that cannot be used. */
-const DAMAGED = /malformed|not a database|corrupt/i;
+/** What SQLite says of a corrupt file, as opposed to a folder that cannot be used. */
+const CORRUPT = /malformed|not a database|corrupt/i;
 
-/** Opens mallard.sqlite; a damaged one is set aside whole, and what is readable is saved. */
+/** Opens mallard.sqlite. A corrupt one is quarantined, and its readable rows are salvaged. */
 async function openStore(
   { clock, files, log }: System,
   dataDir: string,
@@ -179,22 +190,25 @@ async function openStore(
   try {
     return { store: await openProtected(files, path), isSalvaged: false };
   } catch (error) {
-    if (!DAMAGED.test(messageOf(error))) {
+    if (!CORRUPT.test(messageOf(error))) {
       throw new Error(`Cannot open ${path}: ${messageOf(error)}`);
     }
     const time = new Date(clock.nowMs()).toISOString().replace(/[:.]/g, "-");
-    const aside = `${dataDir}/quarantine/mallard-${time}.sqlite`;
-    log("error", `Set aside a damaged mallard.sqlite as ${aside}: ${messageOf(error)}`);
+    const quarantined = `${dataDir}/quarantine/mallard-${time}.sqlite`;
+    log("error", "Quarantined corrupt mallard.sqlite", {
+      path: quarantined,
+      reason: messageOf(error),
+    });
     await files.makeDir(`${dataDir}/quarantine`);
     for (const suffix of ["", "-wal", "-shm"]) {
       if (await files.size(path + suffix) !== null) {
-        await files.rename(path + suffix, aside + suffix);
+        await files.rename(path + suffix, quarantined + suffix);
       }
     }
     const store = await openProtected(files, path);
-    for (const { table, rows, fault } of await store.run("salvage", aside)) {
-      if (fault === null) log("info", `Saved table ${table}: ${rows} rows`);
-      else log("error", `Saved table ${table} in part: ${rows} rows, then: ${fault}`);
+    for (const { table, rows, fault } of await store.run("salvage", quarantined)) {
+      if (fault === null) log("info", "Salvaged a table", { table, rows });
+      else log("error", "Salvaged a part of a table", { table, rows, reason: fault });
     }
     return { store, isSalvaged: true };
   }

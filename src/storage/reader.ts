@@ -3,9 +3,9 @@
 import { type Sql, sql } from "../core/sql.ts";
 import type { Catalog } from "./tiers/catalog.ts";
 import type { Db, QueryLimits, Row } from "./duckdb.ts";
-import type { Cold } from "./tiers/parquet_tier.ts";
-import { findDamaged, mayBeDamage } from "./parquet/corruption.ts";
-import { eventsFor, filesFor, type SpanUs } from "./tiers/events.ts";
+import type { ParquetTier } from "./tiers/parquet_tier.ts";
+import { findCorruptFiles, mayBeCorruption } from "./parquet/corruption.ts";
+import { eventsFor, filesFor, type SpanUs } from "./tiers/event_rows.ts";
 import type { Hot } from "./tiers/hot.ts";
 
 /** Reads events of one site over a span of time. */
@@ -13,25 +13,25 @@ export class Reader {
   readonly #db: Db;
   readonly #catalog: Catalog;
   readonly #hot: Hot;
-  readonly #cold: Cold;
+  readonly #parquet: ParquetTier;
   readonly #eventsFolder: string;
 
   constructor(
     db: Db,
     catalog: Catalog,
     hot: Hot,
-    cold: Cold,
+    parquet: ParquetTier,
     options: { eventsFolder: string },
   ) {
     this.#db = db;
     this.#catalog = catalog;
     this.#hot = hot;
-    this.#cold = cold;
+    this.#parquet = parquet;
     this.#eventsFolder = options.eventsFolder;
   }
 
   /**
-   * Rows of one statement; files that turn out damaged are set aside and the others answer.
+   * Rows of one statement; corrupt files are quarantined, and the others answer.
    * `build` gets a parenthesised relation of the stored columns but
    * site_id, every event accepted before this call included. Rejects as `Db.query` does.
    */
@@ -48,11 +48,11 @@ export class Reader {
         const events = eventsFor(lease.snapshot, this.#eventsFolder, site, span);
         return await this.#db.query(build(sql`(${events})`), limits);
       } catch (error) {
-        if (!mayBeDamage(error)) throw error;
+        if (!mayBeCorruption(error)) throw error;
         const files = filesFor(lease.snapshot, site, span);
-        const damaged = await findDamaged(this.#db, this.#eventsFolder, files);
-        if (damaged.length === 0) throw error;
-        await this.#cold.setAside(damaged);
+        const corrupt = await findCorruptFiles(this.#db, this.#eventsFolder, files);
+        if (corrupt.length === 0) throw error;
+        await this.#parquet.quarantine(corrupt);
       } finally {
         lease.release();
       }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { Recent } from "../../src/core/lru_cache.ts";
+import { LruCache } from "../../src/core/lru_cache.ts";
 
-Deno.test("Recent forgets what was used longest ago, and reading is use", () => {
-  const recent = new Recent<string, number>(2);
+Deno.test("LruCache forgets what was used longest ago, and reading is use", () => {
+  const recent = new LruCache<string, number>(2);
   recent.set("a", 1);
   recent.set("b", 2);
   assert.equal(recent.get("a"), 1);
@@ -12,16 +12,16 @@ Deno.test("Recent forgets what was used longest ago, and reading is use", () => 
   assert.equal(recent.get("c"), 3);
 });
 
-Deno.test("Recent replaces a value without losing another", () => {
-  const recent = new Recent<string, number>(2);
+Deno.test("LruCache replaces a value without losing another", () => {
+  const recent = new LruCache<string, number>(2);
   recent.set("a", 1);
   recent.set("b", 2);
   recent.set("a", 3);
   assert.deepEqual([recent.get("a"), recent.get("b"), recent.size], [3, 2, 2]);
 });
 
-Deno.test("Recent never holds more than it may", () => {
-  const recent = new Recent<number, number>(100);
+Deno.test("LruCache never holds more than it may", () => {
+  const recent = new LruCache<number, number>(100);
   for (let key = 0; key < 10_000; key++) recent.set(key, key);
   assert.equal(recent.size, 100);
   assert.equal(recent.get(9_900), 9_900);

@@ -43,7 +43,7 @@ Deno.test("openStorage() keeps journal and files through a restart", async () =>
   });
 });
 
-Deno.test("openStorage() starts with a damaged mallard.sqlite, and files still count", async () => {
+Deno.test("openStorage() starts with a corrupt mallard.sqlite and keeps the files", async () => {
   for (const damage of ["garbage", "empty-pages", "truncated"]) {
     await withFolder(async (folder) => {
       let storage = await openFolder(folder);
@@ -69,7 +69,7 @@ Deno.test("openStorage() starts with a damaged mallard.sqlite, and files still c
         line.message
       );
       assert.ok(
-        lines.some((line) => line.startsWith("Set aside a damaged mallard.sqlite")),
+        lines.includes("Quarantined corrupt mallard.sqlite"),
         damage,
       );
       assert.ok(storage.quarantined().some((name) => name.endsWith(".sqlite")), damage);

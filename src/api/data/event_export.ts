@@ -6,8 +6,8 @@ import type { Context, Route } from "../../http/route.ts";
 import { isDate } from "../../core/period.ts";
 import { dayOfDate } from "../../core/zone.ts";
 import { Params, quoted } from "../../query/params.ts";
-import type { EventFileFormat, EventFiles } from "../../storage/backup/event_files.ts";
-import type { SpanUs } from "../../storage/tiers/events.ts";
+import type { ExportFiles, ExportFormat } from "../../storage/backup/export_file.ts";
+import type { SpanUs } from "../../storage/tiers/event_rows.ts";
 import { acceptsGzip } from "../../http/compression.ts";
 import { siteOfPath } from "../sites/sites.ts";
 
@@ -16,7 +16,7 @@ const FORMATS = ["parquet", "csv"] as const satisfies (keyof typeof TYPES)[];
 
 /** The route. `isKnown` says whether there is such a site. */
 export function eventExportRoutes(
-  files: EventFiles,
+  files: ExportFiles,
   isKnown: (site: string) => boolean,
 ): Route[] {
   return [{
@@ -40,7 +40,7 @@ export function eventExportRoutes(
 
 async function send(
   { request, signal, log }: Context,
-  files: EventFiles,
+  files: ExportFiles,
   site: string,
   span: SpanUs,
   format: keyof typeof TYPES,
@@ -54,7 +54,7 @@ async function send(
     ...(isZipped ? { "content-encoding": "gzip" } : {}),
   };
   if (request.method === "HEAD") return new Response(null, { headers });
-  const written: EventFileFormat = isZipped ? "csv.gz" : format;
+  const written: ExportFormat = isZipped ? "csv.gz" : format;
   const { events, bytes, content } = await files.write(site, span, written, signal);
   log("info", "Events exported", { site_id: site, events, bytes, format });
   return new Response(content, { headers: { ...headers, "content-length": String(bytes) } });

@@ -7,7 +7,7 @@ import { messageOf } from "../../core/errors.ts";
 import type { Files, Log } from "../../core/types.ts";
 import { parseAddress } from "../../net/address.ts";
 import { isSpecialPurpose } from "../../net/ranges.ts";
-import { Recent } from "../../core/lru_cache.ts";
+import { LruCache } from "../../core/lru_cache.ts";
 
 /** How precise a stored place is, from most to least. */
 export const GEO_PRECISIONS = ["city", "region", "country", "none"] as const;
@@ -92,7 +92,7 @@ export class GeoIp {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let geo: GeoIp;
     try {
-      const cache = new Recent<string | number, unknown>(RECORDS_MAX);
+      const cache = new LruCache<string | number, unknown>(RECORDS_MAX);
       geo = new GeoIp(new Reader<CityResponse>(buffer, { cache }), options.precision);
       for (const probe of PROBES) geo.#read(probe);
     } catch (error) {

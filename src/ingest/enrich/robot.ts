@@ -2,7 +2,7 @@
 // user agent is not taken for a robot.
 import { isbot } from "isbot";
 import { USER_AGENT_CHARS_MAX, USER_AGENTS_MAX } from "../../core/limits.ts";
-import { Recent } from "../../core/lru_cache.ts";
+import { LruCache } from "../../core/lru_cache.ts";
 import { type RobotKind, ROBOTS } from "../../reference/robots.ts";
 
 /** A robot. Its name is one of the table or the one for all others: a bounded set. */
@@ -49,10 +49,10 @@ export function robotOf(userAgent: string): Robot | null {
 
 /** Remembers verdicts of `robotOf`, at most `remembered` of them. */
 export class Robots {
-  readonly #recent: Recent<string, Robot | false>;
+  readonly #recent: LruCache<string, Robot | false>;
 
   constructor(options: { readonly remembered?: number } = {}) {
-    this.#recent = new Recent(options.remembered ?? USER_AGENTS_MAX);
+    this.#recent = new LruCache(options.remembered ?? USER_AGENTS_MAX);
   }
 
   /** As `robotOf`. Texts over the limit are judged each time. */

@@ -2,7 +2,7 @@
 // The only file that knows ua-parser-js. It reads nothing but the texts it is given.
 import { UAParser } from "ua-parser-js";
 import { USER_AGENT_CHARS_MAX, USER_AGENTS_MAX } from "../../core/limits.ts";
-import { Recent } from "../../core/lru_cache.ts";
+import { LruCache } from "../../core/lru_cache.ts";
 
 /** Classes of devices that are told apart. */
 export type DeviceType = "desktop" | "mobile" | "tablet";
@@ -250,10 +250,10 @@ export function deviceOf(
 /** Reads user agents and remembers the answers, at most `remembered` of them. */
 export class UserAgents {
   readonly #parser = new (UAParser as unknown as new (text: string) => Parser)("");
-  readonly #recent: Recent<string, UserAgent>;
+  readonly #recent: LruCache<string, UserAgent>;
 
   constructor(options: { readonly remembered?: number } = {}) {
-    this.#recent = new Recent(options.remembered ?? USER_AGENTS_MAX);
+    this.#recent = new LruCache(options.remembered ?? USER_AGENTS_MAX);
   }
 
   /** Number of answers remembered. */

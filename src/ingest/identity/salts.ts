@@ -62,7 +62,7 @@ export class RandomSalts {
     rules: IdentityRules,
     seen: readonly SeenVisitor[],
   ): Promise<RandomSalts> {
-    const salts = parseSalts(await store.run("getFact", factName(days)));
+    const salts = parseSalts(await store.run("getMeta", factName(days)));
     const carried = new CarriedVisits({ ...rules, idDays: () => days });
     carried.restore(seen);
     const made = new RandomSalts(store, clock, random, days, carried, salts);
@@ -108,7 +108,7 @@ export class RandomSalts {
     if (!isDestroyed && !this.#isDirty) return;
     this.#isDirty = false;
     try {
-      await this.#store.run("setFact", {
+      await this.#store.run("setMeta", {
         name: factName(this.#days),
         value: JSON.stringify(Object.fromEntries(this.#salts)),
       });
@@ -151,8 +151,8 @@ export async function destroySalts(store: Store, days: readonly number[]): Promi
   let isDestroyed = false;
   for (const length of days) {
     const name = factName(length);
-    if ((await store.run("getFact", name) ?? "{}") === "{}") continue;
-    await store.run("setFact", { name, value: "{}" });
+    if ((await store.run("getMeta", name) ?? "{}") === "{}") continue;
+    await store.run("setMeta", { name, value: "{}" });
     isDestroyed = true;
   }
   if (isDestroyed) await store.run("emptyLog", undefined);

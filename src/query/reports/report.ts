@@ -4,7 +4,7 @@ import type { EventColumnName } from "../../core/event.ts";
 import type { Range } from "../../core/period.ts";
 import type { Sql } from "../../core/sql.ts";
 import type { Row } from "../../storage/duckdb.ts";
-import type { SpanUs } from "../../storage/tiers/events.ts";
+import type { SpanUs } from "../../storage/tiers/event_rows.ts";
 import type { BehavioralEngine } from "../engine/engine.ts";
 import type { Params } from "../params.ts";
 import type { Query, ReportRequest } from "../query.ts";

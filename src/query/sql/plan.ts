@@ -6,7 +6,7 @@
 import { DAY_US } from "../../core/durations.ts";
 import { conditionsOf, type Filter, isCondition } from "../../core/filter.ts";
 import type { EventColumnName } from "../../core/event.ts";
-import type { SpanUs } from "../../storage/tiers/events.ts";
+import type { SpanUs } from "../../storage/tiers/event_rows.ts";
 import { dimensionOf, type DimensionRef } from "../dimensions.ts";
 import { type Aggregate, type AggregateName, AGGREGATES, metricOf } from "../metrics.ts";
 import type { Query } from "../query.ts";

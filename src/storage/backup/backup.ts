@@ -6,7 +6,7 @@ import type { Clock, Files, Random } from "../../core/types.ts";
 import type { Db } from "../duckdb.ts";
 import { literalPath } from "../parquet/schema.ts";
 import { Store } from "../state/store.ts";
-import type { CatalogFile } from "../tiers/catalog_file.ts";
+import type { CatalogFile } from "../parquet/partition.ts";
 
 /** One file of a backup. */
 interface ManifestFile extends CatalogFile {
@@ -55,14 +55,14 @@ type World = { readonly files: Files; readonly clock: Clock };
 
 /**
  * Copies DATA_DIR into `target`, which may hold an earlier backup: then only what is new is
- * copied, or with `anew` all of it. Rejects with a sentence, or as `signal` says; an earlier backup
+ * copied, or with `full` all of it. Rejects with a sentence, or as `signal` says; an earlier backup
  * in `target` stays usable until the new one is complete.
  */
 export async function backup(
   { files, clock }: World,
   dataDir: string,
   target: string,
-  { signal, anew = false }: { readonly signal?: AbortSignal; readonly anew?: boolean } = {},
+  { signal, full = false }: { readonly signal?: AbortSignal; readonly full?: boolean } = {},
 ): Promise<BackupResult> {
   if (await files.size(`${dataDir}/${DATABASE}`) === null) {
     throw new Error(`Cannot back up ${dataDir}: there is no ${DATABASE}`);
@@ -71,7 +71,7 @@ export async function backup(
     throw new Error(`Cannot back up into ${target}: it is the data folder of a server`);
   }
   await files.makeDir(target);
-  const earlier = anew ? null : await readManifest(files, target);
+  const earlier = full ? null : await readManifest(files, target);
   const known = new Map(earlier?.files.map((file) => [file.path, file]));
   const store = await Store.open(`${dataDir}/${DATABASE}`);
   try {
@@ -176,7 +176,7 @@ export async function restore(
   if (!database) throw new Error(`Cannot restore ${folder}: there is no ${DATABASE}`);
   await files.write(`${dataDir}/${DATABASE}`, database, OWNER_ONLY);
   const store = await Store.open(`${dataDir}/${DATABASE}`);
-  await store.run("setFact", { name: "journal_id", value: random.uuid() });
+  await store.run("setMeta", { name: "journal_id", value: random.uuid() });
   await store.close();
   const events = manifest.files.reduce((sum, file) => sum + file.rows, manifest.journal_rows);
   return { files: manifest.files.length, copied: manifest.files.length, events };

@@ -1,12 +1,12 @@
-// Backups of a running server into the one folder its owner chose: one at a time, each looked
-// through when it is made. It must not take a folder from anybody else.
+// Backups of a running server into the one folder its owner chose: one at a time, each verified
+// when it is made. It must not take a folder from anybody else.
 import { AppError, messageOf } from "../../core/errors.ts";
 import type { Clock, Files, Log } from "../../core/types.ts";
 import { backup, type BackupFacts, readBackup, verify } from "./backup.ts";
 import type { Db } from "../duckdb.ts";
 import type { Store } from "../state/store.ts";
 
-/** What looking through a backup came to; `madeAt` tells which. */
+/** The result of a verification; `madeAt` tells of which backup. */
 interface Verdict {
   readonly madeAt: string;
   readonly verifiedAt: string;
@@ -18,7 +18,7 @@ interface Verdict {
 export interface BackupState {
   readonly folder: string | null;
   readonly runningSince: string | null;
-  /** The backup in the folder; its verdict is null where nobody has looked through it. */
+  /** The backup in the folder; its verdict is null where it was never verified. */
   readonly last: BackupFacts & { readonly verdict: Verdict | null } | null;
   /** Why the last try failed, or the folder cannot be read. */
   readonly fault: string | null;
@@ -129,10 +129,10 @@ export class Backups {
     const { files, clock, log } = this.#world;
     const { dataDir, signal } = this.#options;
     const { last } = await this.state();
-    // What was not as it was written is not built upon.
-    const anew = (last?.verdict?.faults.length ?? 0) > 0;
-    const made = await backup(this.#world, dataDir, folder, { signal, anew });
-    log("info", "Backed up", { ...made });
+    // A backup with faults is no base for the next.
+    const full = (last?.verdict?.faults.length ?? 0) > 0;
+    const made = await backup(this.#world, dataDir, folder, { signal, full });
+    log("info", "Backup made", { ...made });
     const db = await this.#openDb(folder);
     try {
       const { faults } = await verify(files, db, folder, { signal });
@@ -141,15 +141,15 @@ export class Backups {
         verifiedAt: new Date(clock.nowMs()).toISOString(),
         faults: faults.slice(0, FAULTS_KEPT_MAX),
       };
-      await this.#store.run("setFact", { name: VERDICT, value: JSON.stringify(verdict) });
-      for (const fault of faults) log("error", `A backup is not as it was written: ${fault}`);
+      await this.#store.run("setMeta", { name: VERDICT, value: JSON.stringify(verdict) });
+      for (const reason of faults) log("error", "Backup failed verification", { reason });
     } finally {
       await db.close();
     }
   }
 
   async #verdictOf(madeAt: string): Promise<Verdict | null> {
-    const text = await this.#store.run("getFact", VERDICT);
+    const text = await this.#store.run("getMeta", VERDICT);
     const verdict: Verdict | null = text === null ? null : JSON.parse(text);
     return verdict?.madeAt === madeAt ? verdict : null;
   }

@@ -1,12 +1,12 @@
-// Which files of a failed statement are to blame: each is read whole, by itself.
+// Finds the corrupt files behind a failed statement by reading each of them whole.
 import { messageOf } from "../../core/errors.ts";
 import { sql } from "../../core/sql.ts";
 import type { Db } from "../duckdb.ts";
 import { literalPath } from "./schema.ts";
-import type { CatalogFile } from "../tiers/catalog_file.ts";
+import type { CatalogFile } from "./partition.ts";
 
 /** A file that cannot be read, and what DuckDB says of it. */
-export interface Damaged {
+export interface CorruptFile {
   readonly file: CatalogFile;
   readonly reason: string;
 }
@@ -14,18 +14,18 @@ export interface Damaged {
 /** Faults of the statement or the machine, whatever the files hold. */
 const NOT_OF_A_FILE = /^(Binder|Parser|Catalog|Out of Memory|INTERRUPT|Permission|Constraint)/i;
 
-/** Whether an error may come from a damaged or missing file. */
-export function mayBeDamage(error: unknown): boolean {
+/** Whether an error may come from a corrupt or missing file. */
+export function mayBeCorruption(error: unknown): boolean {
   return error instanceof Error && error.name === "Error" && !NOT_OF_A_FILE.test(error.message);
 }
 
 /** The files that cannot be read from first byte to last. */
-export async function findDamaged(
+export async function findCorruptFiles(
   db: Db,
   eventsFolder: string,
   files: readonly CatalogFile[],
-): Promise<Damaged[]> {
-  const damaged: Damaged[] = [];
+): Promise<CorruptFile[]> {
+  const corrupt: CorruptFile[] = [];
   for (const file of files) {
     const paths = [literalPath(`${eventsFolder}/${file.path}`)];
     try {
@@ -33,11 +33,11 @@ export async function findDamaged(
         select max(hash(event))::varchar as hash
         from read_parquet(${paths}, hive_partitioning = false) as event`);
     } catch (error) {
-      if (!mayBeDamage(error)) throw error;
-      damaged.push({ file, reason: firstLine(error) });
+      if (!mayBeCorruption(error)) throw error;
+      corrupt.push({ file, reason: firstLine(error) });
     }
   }
-  return damaged;
+  return corrupt;
 }
 
 /** What DuckDB found, without its advice and without the statement. */

@@ -2,10 +2,9 @@
 // size. It must not decide what is merged, nor make the result known.
 import type { Files } from "../../core/types.ts";
 import type { Db } from "../duckdb.ts";
-import { fileName, TEMPORARY } from "./file_names.ts";
-import { copyTo, partitionFolder, ROW_GROUP_EVENTS, writeTemporary } from "./parquet.ts";
+import { type CatalogFile, fileName, partitionFolder, TEMPORARY } from "./partition.ts";
+import { copyTo, ROW_GROUP_EVENTS, writeTemporary } from "./partition_file.ts";
 import { coldRelation } from "./schema.ts";
-import type { CatalogFile } from "../tiers/catalog_file.ts";
 
 /** Files that are open at once, each with a quarter of a megabyte. */
 const OPEN_FILES_MAX = 128;

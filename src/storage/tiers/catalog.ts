@@ -1,7 +1,7 @@
 // The known Parquet files and hot tables as immutable snapshots. A query leases one snapshot and
 // reads exactly what it names; what a later snapshot no longer names is disposed of only when no
 // lease can still need it.
-import type { CatalogFile } from "./catalog_file.ts";
+import type { CatalogFile } from "../parquet/partition.ts";
 
 /** One immutable view of where every event is. */
 export interface Snapshot {

@@ -1,18 +1,18 @@
 // Compaction: the many small files of a partition become one. It works beside everything else and
 // takes its turn only for the moment in which the new file takes the place of the old ones.
 import { messageOf } from "../../core/errors.ts";
-import type { Turns } from "../../core/mutex.ts";
+import type { Mutex } from "../../core/mutex.ts";
 import type { Clock, Files, Log } from "../../core/types.ts";
 import type { Catalog } from "./catalog.ts";
-import type { Cold } from "./parquet_tier.ts";
-import { findDamaged, firstLine, mayBeDamage } from "../parquet/corruption.ts";
+import type { ParquetTier } from "./parquet_tier.ts";
+import { findCorruptFiles, firstLine, mayBeCorruption } from "../parquet/corruption.ts";
 import type { Db } from "../duckdb.ts";
-import type { FileNumbers } from "../parquet/file_numbers.ts";
+import type { PartitionNumbers } from "../parquet/partition_numbers.ts";
 import { writeMerged } from "../parquet/merge.ts";
-import { type Partition, partitionFolder, settle } from "../parquet/parquet.ts";
+import { settle } from "../parquet/partition_file.ts";
+import { type CatalogFile, type Partition, partitionFolder } from "../parquet/partition.ts";
 import { foreignColumns } from "../parquet/schema.ts";
 import type { Store } from "../state/store.ts";
-import type { CatalogFile } from "./catalog_file.ts";
 import { utcDate } from "../../core/event.ts";
 
 /** When a partition is merged. */
@@ -36,11 +36,11 @@ export class Compactor {
   readonly #store: Store;
   readonly #files: Files;
   readonly #catalog: Catalog;
-  readonly #cold: Cold;
-  readonly #numbers: FileNumbers;
+  readonly #parquet: ParquetTier;
+  readonly #numbers: PartitionNumbers;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #turns: Turns;
+  readonly #mutex: Mutex;
   readonly #options: CompactionOptions;
   /** Partitions that hold columns of another program: merging would lose them. */
   readonly #foreign = new Set<string>();
@@ -54,22 +54,22 @@ export class Compactor {
     store: Store,
     files: Files,
     catalog: Catalog,
-    cold: Cold,
-    numbers: FileNumbers,
+    parquet: ParquetTier,
+    numbers: PartitionNumbers,
     clock: Clock,
     log: Log,
-    turns: Turns,
+    mutex: Mutex,
     options: CompactionOptions,
   ) {
     this.#db = db;
     this.#store = store;
     this.#files = files;
     this.#catalog = catalog;
-    this.#cold = cold;
+    this.#parquet = parquet;
     this.#numbers = numbers;
     this.#clock = clock;
     this.#log = log;
-    this.#turns = turns;
+    this.#mutex = mutex;
     this.#options = options;
   }
 
@@ -91,18 +91,21 @@ export class Compactor {
         await this.#merge(due, signal);
       } catch (error) {
         if (signal.aborted) return;
-        if (mayBeDamage(error) && await this.#setAsideDamaged(due)) continue;
+        if (mayBeCorruption(error) && await this.#quarantineCorrupt(due)) continue;
         this.counts.failures++;
         const folder = due[0] ? partitionFolder(due[0]) : "";
-        this.#log("error", `Cannot merge the files of ${folder}: ${firstLine(error)}`);
+        this.#log("error", "Cannot merge the files of a partition", {
+          partition: folder,
+          reason: firstLine(error),
+        });
       }
     }
   }
 
-  async #setAsideDamaged(files: readonly CatalogFile[]): Promise<boolean> {
-    const damaged = await findDamaged(this.#db, this.#options.eventsFolder, files);
-    if (damaged.length > 0) await this.#cold.setAside(damaged);
-    return damaged.length > 0;
+  async #quarantineCorrupt(files: readonly CatalogFile[]): Promise<boolean> {
+    const corrupt = await findCorruptFiles(this.#db, this.#options.eventsFolder, files);
+    if (corrupt.length > 0) await this.#parquet.quarantine(corrupt);
+    return corrupt.length > 0;
   }
 
   /** Groups of files to be merged, each of one partition. */
@@ -147,14 +150,14 @@ export class Compactor {
         this.#foreign.add(partitionFolder(partition));
         return;
       }
-      const number = await this.#turns.run(() => this.#numbers.next(partition));
+      const number = await this.#mutex.run(() => this.#numbers.next(partition));
       const options = { number, made, signal };
       const file = await writeMerged(this.#db, this.#files, eventsFolder, sources, options);
       const expected = sources.reduce((sum, source) => sum + source.rows, 0);
       if (file.rows !== expected) {
         throw new Error(`${expected} events went in, ${file.rows} came out`);
       }
-      await this.#turns.run(() => this.#replace(sources, file));
+      await this.#mutex.run(() => this.#replace(sources, file));
     } finally {
       lease.release();
       await this.#clear(made);
@@ -169,7 +172,7 @@ export class Compactor {
         await this.#files.remove(path);
         this.#leftovers.delete(path);
       } catch (error) {
-        this.#log("warn", `Cannot remove ${path} yet: ${messageOf(error)}`);
+        this.#log("warn", "Cannot remove a file yet", { path, reason: messageOf(error) });
       }
     }
   }
@@ -188,7 +191,7 @@ export class Compactor {
       await this.#files.remove(`${this.#options.eventsFolder}/${file.path}`);
       throw error;
     }
-    this.#removals.push(this.#cold.publish([file], sources));
+    this.#removals.push(this.#parquet.publish([file], sources));
     this.counts.merged += sources.length;
     this.counts.written++;
     this.#log("debug", "Merged files", { partition: partitionFolder(file), files: sources.length });

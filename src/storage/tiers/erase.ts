@@ -1,12 +1,12 @@
 // Erasure on request and expiry by age: events go from the journal, the hot tier and the cold
 // tier. One SQLite transaction decides; a crash after it is finished by the next start.
 import { type Catalog } from "./catalog.ts";
-import type { Cold } from "./parquet_tier.ts";
+import type { ParquetTier } from "./parquet_tier.ts";
 import type { Journal } from "./journal.ts";
 import type { Store } from "../state/store.ts";
-import type { CatalogFile } from "./catalog_file.ts";
+import type { CatalogFile } from "../parquet/partition.ts";
 import { DAY_MS } from "../../core/durations.ts";
-import type { Turns } from "../../core/mutex.ts";
+import type { Mutex } from "../../core/mutex.ts";
 
 /** What an erasure removed, or would remove. */
 export interface ErasedCounts {
@@ -23,16 +23,22 @@ export class Eraser {
   readonly #store: Store;
   readonly #catalog: Catalog;
   readonly #journal: Journal;
-  readonly #cold: Cold;
-  readonly #turns: Turns;
+  readonly #parquet: ParquetTier;
+  readonly #mutex: Mutex;
 
-  /** `turns` keeps erasures apart from flushes and other changes of files. */
-  constructor(store: Store, catalog: Catalog, journal: Journal, cold: Cold, turns: Turns) {
+  /** `mutex` keeps erasures apart from flushes and other changes of files. */
+  constructor(
+    store: Store,
+    catalog: Catalog,
+    journal: Journal,
+    parquet: ParquetTier,
+    mutex: Mutex,
+  ) {
     this.#store = store;
     this.#catalog = catalog;
     this.#journal = journal;
-    this.#cold = cold;
-    this.#turns = turns;
+    this.#parquet = parquet;
+    this.#mutex = mutex;
   }
 
   /**
@@ -51,14 +57,14 @@ export class Eraser {
         parquet_partitions_deleted: partitions(this.#filesOf(site, firstDate, lastDate)),
       };
     }
-    const { counts, removed } = await this.#turns.run(async () => {
+    const { counts, removed } = await this.#mutex.run(async () => {
       const files = this.#filesOf(site, firstDate, lastDate);
       const paths = files.map((file) => file.path);
       const records = await this.#journal.erase(site, firstDate, lastDate, paths);
       this.#catalog.changed(site);
       return {
         counts: { db_records_deleted: records, parquet_partitions_deleted: partitions(files) },
-        removed: files.length > 0 ? this.#cold.publish([], files) : Promise.resolve(),
+        removed: files.length > 0 ? this.#parquet.publish([], files) : Promise.resolve(),
       };
     });
     await removed;

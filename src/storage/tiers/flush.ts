@@ -1,22 +1,16 @@
-// Hot → cold: what is hot becomes Parquet files. The SQLite transaction that adds the files to the
+// Flushes hot events to Parquet files. The SQLite transaction that adds the files to the
 // catalog and takes their rows from the journal is the only moment at which events change tier.
 import { messageOf } from "../../core/errors.ts";
 import { sql } from "../../core/sql.ts";
-import { Turns } from "../../core/mutex.ts";
+import { Mutex } from "../../core/mutex.ts";
 import type { Clock, Files, Log } from "../../core/types.ts";
 import { type Catalog, withFiles } from "./catalog.ts";
 import type { Db } from "../duckdb.ts";
-import type { FileNumbers } from "../parquet/file_numbers.ts";
+import type { PartitionNumbers } from "../parquet/partition_numbers.ts";
 import { type Hot, type HotTable, unionOf } from "./hot.ts";
-import {
-  type Partition,
-  partitionFolder,
-  rowsOf,
-  settle,
-  writeTemporary,
-} from "../parquet/parquet.ts";
+import { rowsOf, settle, writeTemporary } from "../parquet/partition_file.ts";
+import { type CatalogFile, type Partition, partitionFolder } from "../parquet/partition.ts";
 import type { Store } from "../state/store.ts";
-import type { CatalogFile } from "./catalog_file.ts";
 
 /** Under load, files this far apart: fewer and larger ones. */
 const FLUSH_MS_MIN = 1000;
@@ -36,10 +30,10 @@ export class Flusher {
   readonly #files: Files;
   readonly #catalog: Catalog;
   readonly #hot: Hot;
-  readonly #numbers: FileNumbers;
+  readonly #numbers: PartitionNumbers;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #turns: Turns;
+  readonly #mutex: Mutex;
   readonly #eventsFolder: string;
   readonly #journalId: string;
   /** Files of a flush that was not committed and could not be removed yet, by partition folder. */
@@ -49,17 +43,17 @@ export class Flusher {
   #cancel = () => {};
   #startedMs = 0;
 
-  /** `turns` keeps a flush apart from whatever else replaces or removes files. */
+  /** `mutex` keeps a flush apart from whatever else replaces or removes files. */
   constructor(
     db: Db,
     store: Store,
     files: Files,
     catalog: Catalog,
     hot: Hot,
-    numbers: FileNumbers,
+    numbers: PartitionNumbers,
     clock: Clock,
     log: Log,
-    turns: Turns,
+    mutex: Mutex,
     options: { eventsFolder: string; journalId: string },
   ) {
     this.#db = db;
@@ -70,7 +64,7 @@ export class Flusher {
     this.#numbers = numbers;
     this.#clock = clock;
     this.#log = log;
-    this.#turns = turns;
+    this.#mutex = mutex;
     this.#eventsFolder = options.eventsFolder;
     this.#journalId = options.journalId;
   }
@@ -78,7 +72,7 @@ export class Flusher {
   /** Everything hot at the moment of the call goes to Parquet. Never rejects: failures are logged,
    * counted, and tried again by the next flush. */
   flush(): Promise<void> {
-    this.#asked ??= this.#turns.run(async () => {
+    this.#asked ??= this.#mutex.run(async () => {
       this.#asked = undefined;
       try {
         await this.#flush();
@@ -121,7 +115,9 @@ export class Flusher {
         written.push(await this.#write(partition, tables, span));
       } catch (error) {
         kept.push(partition);
-        this.#failed(`Cannot write ${partitionFolder(partition)}`, error);
+        this.#failed("Cannot write a Parquet file", error, {
+          partition: partitionFolder(partition),
+        });
       }
     }
     try {
@@ -193,7 +189,7 @@ export class Flusher {
       await this.#hot.drop(tables);
     } catch (error) {
       // A database in memory that closes takes its tables with it.
-      if (!this.#db.isClosing) this.#failed("Cannot drop tables that were flushed", error);
+      if (!this.#db.isClosing) this.#failed("Cannot drop flushed hot tables", error);
     }
   }
 
@@ -203,12 +199,12 @@ export class Flusher {
       await this.#files.remove(`${this.#eventsFolder}/${path}`);
     } catch (error) {
       this.#leftovers.set(folder, path);
-      this.#failed(`Cannot remove ${path}`, error);
+      this.#failed("Cannot remove a file yet", error, { path });
     }
   }
 
-  #failed(what: string, error: unknown): void {
+  #failed(what: string, error: unknown, fields: Record<string, string> = {}): void {
     this.counts.failures++;
-    this.#log("error", `${what}: ${messageOf(error)}`);
+    this.#log("error", what, { ...fields, reason: messageOf(error) });
   }
 }

@@ -3,10 +3,10 @@
 // freezes the open table and starts another, so that what it writes no longer changes.
 import { type Event, utcDate } from "../../core/event.ts";
 import { ident, raw, type Sql, sql } from "../../core/sql.ts";
-import { Turns } from "../../core/mutex.ts";
+import { Mutex } from "../../core/mutex.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Db } from "../duckdb.ts";
-import type { Partition } from "../parquet/parquet.ts";
+import type { Partition } from "../parquet/partition.ts";
 import { ALL_COLUMNS, createHotTable, insertHotEvents, jsonOf } from "../parquet/schema.ts";
 
 const INSERTED_AT_ONCE = 2048;
@@ -30,7 +30,7 @@ interface OpenTable {
 export class Hot {
   readonly #db: Db;
   readonly #catalog: Catalog;
-  readonly #turns = new Turns();
+  readonly #mutex = new Mutex();
   #pending: Event[] = [];
   #pendingSeqTo = 0;
   /** Events on their way into the open table. */
@@ -71,13 +71,13 @@ export class Hot {
 
   /** Brings everything accepted so far into the open table. Rejects with DuckDB's error. */
   sync(): Promise<void> {
-    if (this.#pending.length === 0) return this.#turns.idle();
-    return this.#turns.run(() => this.#sync());
+    if (this.#pending.length === 0) return this.#mutex.idle();
+    return this.#mutex.run(() => this.#sync());
   }
 
   /** Freezes what is hot now. Returns every frozen table, none when nothing is hot. */
   freeze(): Promise<readonly HotTable[]> {
-    return this.#turns.run(async () => {
+    return this.#mutex.run(async () => {
       await this.#sync();
       if (this.#open.rows > 0) {
         const full = this.#open;
@@ -106,7 +106,7 @@ export class Hot {
    * table names of the next snapshot; the caller publishes it and disposes with `drop`.
    */
   release(tables: readonly HotTable[], kept: readonly Partition[]): Promise<readonly string[]> {
-    return this.#turns.run(async () => {
+    return this.#mutex.run(async () => {
       const rest = this.#frozen.filter((table) => !tables.includes(table));
       if (kept.length > 0) rest.unshift(await this.#keep(tables, kept));
       this.#frozen = rest;
@@ -123,7 +123,7 @@ export class Hot {
 
   /** Deletes one site's hot rows of the UTC dates `firstDate … lastDate`; returns their number. */
   erase(site: string, firstDate: string, lastDate: string): Promise<number> {
-    return this.#turns.run(async () => {
+    return this.#mutex.run(async () => {
       await this.#sync();
       let erased = 0;
       const remove = async (name: string) => {

@@ -1,7 +1,7 @@
 // The journal of accepted events: what `append` has resolved for survives a power cut. From here
 // events go to the hot tier, in the order of their `seq`.
 import type { Event } from "../../core/event.ts";
-import { Turns } from "../../core/mutex.ts";
+import { Mutex } from "../../core/mutex.ts";
 import type { Clock } from "../../core/types.ts";
 import type { Catalog } from "./catalog.ts";
 import { type Hot, partitionOf } from "./hot.ts";
@@ -15,7 +15,7 @@ export class Journal {
   readonly #catalog: Catalog;
   readonly #hot: Hot;
   readonly #clock: Clock;
-  readonly #turns = new Turns();
+  readonly #mutex = new Mutex();
 
   constructor(store: Store, catalog: Catalog, hot: Hot, clock: Clock) {
     this.#store = store;
@@ -29,7 +29,7 @@ export class Journal {
    * (with SQLite's message). Calls are taken one after the other.
    */
   append(events: readonly Event[]): Promise<void> {
-    return this.#turns.run(() => this.#append(events));
+    return this.#mutex.run(() => this.#append(events));
   }
 
   /** Number of one site's journal rows of the UTC dates `firstDate … lastDate`. */
@@ -39,7 +39,8 @@ export class Journal {
 
   /**
    * Erases one site's events of some dates from the journal and the hot tier while nothing is
-   * appended, and condemns files in the same transaction. Resolves with the number of rows.
+   * appended. In the same transaction, files become pending deletes. Resolves with the number of
+   * rows.
    */
   erase(
     site: string,
@@ -47,7 +48,7 @@ export class Journal {
     lastDate: string,
     paths: readonly string[],
   ): Promise<number> {
-    return this.#turns.run(async () => {
+    return this.#mutex.run(async () => {
       const range = { site_id: site, firstDate, lastDate, paths };
       const rows = await this.#store.run("eraseRange", range);
       await this.#hot.erase(site, firstDate, lastDate);
@@ -75,7 +76,7 @@ export class Journal {
    * accepted (µs), as far as is known. An unreadable row is reported by its number and left.
    */
   async load(onUnreadable: (seq: number) => void): Promise<number> {
-    let last = Number(await this.#store.run("getFact", "last_timestamp_us") ?? 0);
+    let last = Number(await this.#store.run("getMeta", "last_timestamp_us") ?? 0);
     for (let after = 0;;) {
       const rows = await this.#store.run("readJournal", { after, count: LOAD_ROWS });
       if (rows.length === 0) return last;

@@ -1,6 +1,6 @@
 // What later versions of the original program leave beside their Parquet files: a DuckDB database
-// with events that are in no Parquet file yet. They are taken over once, then the file is set
-// aside. It must never touch a database it cannot read.
+// with events that are in no Parquet file yet. They are imported once, then the file is renamed. A
+// database that cannot be read is never touched.
 import { messageOf } from "../../core/errors.ts";
 import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, type EventColumnName } from "../../core/event.ts";
 import { faultOfSiteId } from "../../core/site_id.ts";
@@ -12,8 +12,8 @@ import type { Store } from "../state/store.ts";
 const DATABASE = "mallard.duckdb";
 const SUFFIXES = ["", ".wal"];
 
-/** Takes over the events of DATA_DIR/mallard.duckdb, if there is one, or tells why it cannot. */
-export async function takeOver(
+/** Imports the events of DATA_DIR/mallard.duckdb, if there is one, or logs why it cannot. */
+export async function importLegacy(
   duckdb: DuckDbModule,
   store: Store,
   { clock, files, log }: System,
@@ -27,22 +27,27 @@ export async function takeOver(
   try {
     rows = await readEvents(duckdb, clock, path);
   } catch (error) {
-    log("error", `Cannot take over ${DATABASE}, it is left as it is: ${firstLine(error)}`);
+    log("error", "Cannot import the legacy database; it is left as it is", {
+      path: DATABASE,
+      reason: firstLine(error),
+    });
     return;
   }
   const entries = rows.flatMap((row) => {
     const entry = entryOf(row);
     return entry ? [entry] : [];
   });
-  // The mark is in the same transaction: a crash before the file is set aside takes nothing twice.
-  const taken = await store.run("takeOver", { mark, entries });
-  const aside = `${path}.taken-over`;
+  // The mark is in the same transaction: a crash before the rename imports nothing twice.
+  const imported = await store.run("importLegacy", { mark, entries });
+  const renamed = `${path}.taken-over`;
   for (const suffix of SUFFIXES) {
-    if (await files.size(path + suffix) !== null) await files.rename(path + suffix, aside + suffix);
+    if (await files.size(path + suffix) !== null) {
+      await files.rename(path + suffix, renamed + suffix);
+    }
   }
-  log("info", `Took over ${taken} events of ${DATABASE}; the file is now ${DATABASE}.taken-over`);
+  log("info", "Imported the legacy database", { events: imported, path: `${DATABASE}.taken-over` });
   const skipped = rows.length - entries.length;
-  if (skipped > 0) log("warn", `${skipped} rows of ${DATABASE} are no events and were left there`);
+  if (skipped > 0) log("warn", "Skipped rows of the legacy database", { rows: skipped });
 }
 
 /** Rows of its table `events`, times in µs, amounts in hundredths, columns it lacks as NULL. */

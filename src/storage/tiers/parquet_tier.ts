@@ -1,31 +1,32 @@
-// Changes to the set of Parquet files while the server runs: what is replaced, erased, adopted or
-// set aside leaves or enters the snapshot at once, and leaves the disk when no query reads it.
+// Changes to the set of Parquet files while the server runs. A file that is replaced, erased,
+// adopted or quarantined leaves or enters the snapshot at once; a removed file is deleted from disk
+// when no query reads it any more.
 import { messageOf } from "../../core/errors.ts";
-import type { Turns } from "../../core/mutex.ts";
+import type { Mutex } from "../../core/mutex.ts";
 import type { Files, Log } from "../../core/types.ts";
 import { type Catalog, withFiles } from "./catalog.ts";
 import type { Recovery } from "./recovery.ts";
 import type { Store } from "../state/store.ts";
-import type { CatalogFile } from "./catalog_file.ts";
+import type { CatalogFile } from "../parquet/partition.ts";
 
-/** The cold tier's files as they come and go. */
-export class Cold {
+/** Adds files to the Parquet tier and removes them. */
+export class ParquetTier {
   readonly #store: Store;
   readonly #files: Files;
   readonly #catalog: Catalog;
   readonly #recovery: Recovery;
   readonly #log: Log;
-  readonly #turns: Turns;
+  readonly #mutex: Mutex;
   readonly #eventsFolder: string;
 
-  /** `turns` keeps whatever changes files apart from flushes. */
+  /** `mutex` keeps whatever changes files apart from flushes. */
   constructor(
     store: Store,
     files: Files,
     catalog: Catalog,
     recovery: Recovery,
     log: Log,
-    turns: Turns,
+    mutex: Mutex,
     options: { eventsFolder: string },
   ) {
     this.#store = store;
@@ -33,29 +34,29 @@ export class Cold {
     this.#catalog = catalog;
     this.#recovery = recovery;
     this.#log = log;
-    this.#turns = turns;
+    this.#mutex = mutex;
     this.#eventsFolder = options.eventsFolder;
   }
 
   /**
-   * Publishes files that are in the catalog and takes condemned ones away. Resolves when those
-   * are gone from disk: after the last query that reads them.
+   * Publishes files that are in the catalog and deletes others. Resolves when those are gone from
+   * disk, which is after the last query that reads them.
    */
-  publish(added: readonly CatalogFile[], condemned: readonly CatalogFile[]): Promise<void> {
+  publish(added: readonly CatalogFile[], removed: readonly CatalogFile[]): Promise<void> {
     return new Promise((resolve) => {
-      this.#swap(added, condemned, () => {
-        this.#remove(condemned.map((file) => file.path)).then(resolve);
+      this.#swap(added, removed, () => {
+        this.#remove(removed.map((file) => file.path)).then(resolve);
       });
     });
   }
 
   /** Adopts files that were copied in; resolves with their number. */
   adopt(): Promise<number> {
-    return this.#turns.run(async () => {
+    return this.#mutex.run(async () => {
       const found = await this.#recovery.findNew();
       if (found.length === 0) return 0;
       const known = this.#catalog.readable();
-      for (const path of await this.#store.run("listCondemned", undefined)) known.add(path);
+      for (const path of await this.#store.run("listPendingDeletes", undefined)) known.add(path);
       const adopted = await this.#recovery.adoptNew(found, known);
       if (adopted.length === 0) return 0;
       for (const site of new Set(adopted.map((file) => file.site_id))) {
@@ -67,18 +68,21 @@ export class Cold {
     });
   }
 
-  /** Takes damaged or missing files out of the catalog and moves them into the quarantine. */
-  setAside(damaged: readonly { file: CatalogFile; reason: string }[]): Promise<void> {
-    return this.#turns.run(async () => {
-      const paths = damaged.map(({ file }) => file.path);
+  /** Takes corrupt or missing files out of the catalog and moves them into quarantine. */
+  quarantine(corrupt: readonly { file: CatalogFile; reason: string }[]): Promise<void> {
+    return this.#mutex.run(async () => {
+      const paths = corrupt.map(({ file }) => file.path);
       await this.#store.run("forgetFiles", paths);
-      this.#swap([], damaged.map(({ file }) => file));
-      for (const { file, reason } of damaged) {
+      this.#swap([], corrupt.map(({ file }) => file));
+      for (const { file, reason } of corrupt) {
         this.#catalog.changed(file.site_id);
         try {
-          await this.#recovery.setAside(file.path, reason);
+          await this.#recovery.quarantine(file.path, reason);
         } catch (error) {
-          this.#log("error", `Cannot set aside ${file.path}: ${messageOf(error)}`);
+          this.#log("error", "Cannot quarantine corrupt file", {
+            path: file.path,
+            reason: messageOf(error),
+          });
         }
       }
     });
@@ -86,11 +90,11 @@ export class Cold {
 
   /** Tries again to remove what could not be removed before. */
   sweep(): Promise<void> {
-    return this.#turns.run(async () => {
-      const condemned = await this.#store.run("listCondemned", undefined);
-      if (condemned.length === 0) return;
+    return this.#mutex.run(async () => {
+      const removed = await this.#store.run("listPendingDeletes", undefined);
+      if (removed.length === 0) return;
       const reading = this.#catalog.readable();
-      await this.#remove(condemned.filter((path) => !reading.has(path)));
+      await this.#remove(removed.filter((path) => !reading.has(path)));
     });
   }
 
@@ -110,14 +114,14 @@ export class Cold {
         await this.#files.remove(`${this.#eventsFolder}/${path}`);
         gone.push(path);
       } catch (error) {
-        this.#log("warn", `Cannot remove ${path} yet: ${messageOf(error)}`);
+        this.#log("warn", "Cannot remove a file yet", { path, reason: messageOf(error) });
       }
     }
     if (gone.length === 0) return;
     try {
-      await this.#store.run("forgetCondemned", gone);
+      await this.#store.run("forgetPendingDeletes", gone);
     } catch (error) {
-      this.#log("warn", `Cannot forget removed files yet: ${messageOf(error)}`);
+      this.#log("warn", "Cannot clear pending deletes yet", { reason: messageOf(error) });
     }
   }
 }

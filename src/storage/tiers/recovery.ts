@@ -1,17 +1,17 @@
-// What is found on disk meets the catalog. At start unfinished steps are completed: a flushed file
-// whose commit is missing enters the catalog while its rows leave the journal; the result of an
-// unfinished compaction is removed. Files that came from elsewhere (the original program, a
-// restored backup) are adopted.
+// Compares the files on disk with the catalog. At start it completes unfinished steps: a flushed
+// file whose commit is missing enters the catalog while its rows leave the journal; the result of
+// an unfinished compaction is removed. Files from elsewhere (the original program, a restored
+// backup) are adopted.
 import { faultOfSiteId } from "../../core/site_id.ts";
 import { sql } from "../../core/sql.ts";
 import type { Files, Log } from "../../core/types.ts";
 import { firstLine } from "../parquet/corruption.ts";
 import type { Db } from "../duckdb.ts";
-import type { Comparison } from "../state/ops/file_ops.ts";
-import { type FileOrigin, type Partition, partitionOfPath } from "../parquet/parquet.ts";
+import type { Comparison } from "../state/ops/partition_ops.ts";
+import { type FileOrigin } from "../parquet/partition_file.ts";
+import { type CatalogFile, type Partition, partitionOfPath } from "../parquet/partition.ts";
 import { literalPath } from "../parquet/schema.ts";
 import type { Store } from "../state/store.ts";
-import type { CatalogFile } from "./catalog_file.ts";
 
 /** Where things lie, and which journal is ours. */
 export interface RecoveryOptions {
@@ -50,23 +50,23 @@ export class Recovery {
     this.#options = options;
   }
 
-  /** Paths of damaged files that were set aside, now or earlier. */
+  /** Paths of the files in quarantine. */
   get quarantined(): readonly string[] {
     return this.#quarantined;
   }
 
   /**
    * At start, before anything is written, from a comparison made since the folder was locked:
-   * returns the files that hold the cold events.
+   * returns the files of the Parquet tier.
    */
   async start({ catalog, missing, unknown, temporary }: Comparison): Promise<CatalogFile[]> {
     this.#quarantined = await this.#files.tree(this.#options.quarantineFolder);
-    await this.removeCondemned();
+    await this.removePendingDeletes();
     for (const path of temporary) await this.#files.remove(this.#absolute(path));
     let known = JSON.parse(catalog) as CatalogFile[];
     if (missing.length > 0) {
       for (const path of missing) {
-        this.#log("error", `Cannot find ${path}: it is in the catalog, but not on disk`);
+        this.#log("error", "A Parquet file of the catalog is missing on disk", { path });
       }
       await this.#store.run("forgetFiles", missing);
       const gone = new Set(missing);
@@ -94,20 +94,20 @@ export class Recovery {
   }
 
   /** Removes files that were replaced, expired or erased, and forgets them. */
-  async removeCondemned(): Promise<void> {
-    const paths = await this.#store.run("listCondemned", undefined);
+  async removePendingDeletes(): Promise<void> {
+    const paths = await this.#store.run("listPendingDeletes", undefined);
     if (paths.length === 0) return;
     for (const path of paths) await this.#files.remove(this.#absolute(path));
-    await this.#store.run("forgetCondemned", paths);
+    await this.#store.run("forgetPendingDeletes", paths);
   }
 
-  /** Moves a damaged file out of the way, into the quarantine folder. */
-  async setAside(path: string, reason: string): Promise<void> {
+  /** Moves a corrupt file into the quarantine folder. */
+  async quarantine(path: string, reason: string): Promise<void> {
     const target = `${this.#options.quarantineFolder}/${path}`;
     await this.#files.makeDir(target.slice(0, target.lastIndexOf("/")));
     await this.#files.rename(this.#absolute(path), target);
     this.#quarantined.push(path);
-    this.#log("error", `Set aside a damaged file: ${path}: ${reason}`);
+    this.#log("error", "Quarantined corrupt file", { path, reason });
   }
 
   async #adopt(
@@ -125,7 +125,7 @@ export class Recovery {
     for (const { origin, ...file } of found) {
       if (replaced.has(file.path) || origin.replaces?.some((path) => known.has(path))) {
         await this.#files.remove(this.#absolute(file.path));
-        this.#log("info", `Removed the leftover of an unfinished step: ${file.path}`);
+        this.#log("info", "Removed the result of an unfinished compaction", { path: file.path });
         continue;
       }
       if (this.#isOurs(origin)) {
@@ -143,7 +143,7 @@ export class Recovery {
     if (foreign.length > 0) await this.#store.run("addFiles", foreign);
     if (adopted.length > 0) {
       const rows = adopted.reduce((sum, file) => sum + file.rows, 0);
-      this.#log("info", `Adopted ${adopted.length} files with ${rows} events`);
+      this.#log("info", "Adopted Parquet files", { files: adopted.length, events: rows });
     }
     return adopted;
   }
@@ -153,11 +153,13 @@ export class Recovery {
     return journal !== undefined && (journal === journalId || isSalvaged);
   }
 
-  /** Reads the footers of some files; what cannot be read is set aside (at start) or left. */
+  /** Reads the footers of some files; what cannot be read is quarantined (at start) or left. */
   async #inspect(paths: readonly string[], atStart: boolean): Promise<Found[]> {
     const candidates = paths.filter((path) => {
       if (partitionOfPath(path)) return true;
-      if (!this.#ignored.has(path)) this.#log("warn", `Left alone: ${path} is no partition file`);
+      if (!this.#ignored.has(path)) {
+        this.#log("warn", "Ignored a file that belongs to no partition", { path });
+      }
       this.#ignored.add(path);
       return false;
     });
@@ -174,7 +176,7 @@ export class Recovery {
         ];
       }
       // While running, the file may be half copied: the next start decides.
-      if (atStart) await this.setAside(only, firstLine(error));
+      if (atStart) await this.quarantine(only, firstLine(error));
       return [];
     }
   }

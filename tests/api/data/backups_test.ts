@@ -109,7 +109,7 @@ Deno.test("backupRoutes() make a consistent backup under load, then incremental 
       equal((await ended(app)).last?.events, accepted);
     }
     const { files: held, copied } = app.system.lines
-      .findLast(({ message }) => message === "Backed up")?.fields as Record<string, number>;
+      .findLast(({ message }) => message === "Backup made")?.fields as Record<string, number>;
     ok(held !== undefined && copied !== undefined && copied < held, `${copied} of ${held} copied`);
     await app.close();
   });
@@ -180,7 +180,7 @@ Deno.test("the server makes scheduled backups, and stops during one", async () =
       await stateOf(app);
     }
     equal((await madeAt("2024-01-15T14:10:00.000Z")).events, 1);
-    const told = app.system.lines.filter(({ message }) => message === "Backed up");
+    const told = app.system.lines.filter(({ message }) => message === "Backup made");
     equal(told.length, 2, "none before its time");
     equal((await app.send("/api/backup", { method: "POST" })).status, 202);
     await app.close();

@@ -144,7 +144,7 @@ Deno.test("randomIdentity() follows a change of the days of a site at once", asy
 Deno.test("destroyAllSalts() leaves no salt of any length", async () => {
   await withRandom(async ({ store }) => {
     const kept = async () =>
-      await Promise.all(ID_DAYS.map((days) => store.run("getFact", `visitor_salts_${days}`)));
+      await Promise.all(ID_DAYS.map((days) => store.run("getMeta", `visitor_salts_${days}`)));
     ok((await kept()).every((text) => /[0-9a-f]{64}/.test(text ?? "")));
     await destroyAllSalts(store);
     deepEqual(await kept(), ["{}", "{}", "{}"]);

@@ -73,7 +73,7 @@ async function withSalts(
 }
 
 async function saltsOnDisk({ store }: World, days = 1): Promise<string[]> {
-  return Object.values(JSON.parse(await store.run("getFact", `visitor_salts_${days}`) ?? "{}"));
+  return Object.values(JSON.parse(await store.run("getMeta", `visitor_salts_${days}`) ?? "{}"));
 }
 
 Deno.test("RandomSalts give one id a day to a browser at a site, and no other", async () => {

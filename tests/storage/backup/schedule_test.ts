@@ -149,7 +149,7 @@ Deno.test("Backups keeps the fault of a failed try until one succeeds", async ()
   });
 });
 
-Deno.test("Backups tells what is wrong with a damaged one, and makes the next anew", async () => {
+Deno.test("Backups tells what is wrong with a backup, and makes the next a full one", async () => {
   await withLive(async (folder, storage) => {
     const backups = backupsOf(folder, storage);
     await (await backups.begin()).done;

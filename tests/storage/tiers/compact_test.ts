@@ -87,7 +87,7 @@ Deno.test("Compactor leaves a partition with columns of another program as it is
     await duck.run(`copy (select *, 'kept' as added_later from '${day}/0001.parquet')
       to '${day}/0009.parquet' (format parquet)`);
     duck.close();
-    await storage.cold.adopt();
+    await storage.parquet.adopt();
     await storage.compactor.run(NEVER);
     assert.deepStrictEqual(parquetIn(folder, "2024-01-14"), ["0001.parquet", "0009.parquet"]);
     assert.deepStrictEqual(await numbersOf(storage), [1, 1]);
@@ -95,7 +95,7 @@ Deno.test("Compactor leaves a partition with columns of another program as it is
   });
 });
 
-Deno.test("Compactor sets aside a damaged file and merges the others", async () => {
+Deno.test("Compactor quarantines a corrupt file and merges the others", async () => {
   await withFolder(async (folder) => {
     const system = fakeSystem();
     const storage = await openFolder(folder, system);
@@ -128,7 +128,7 @@ Deno.test("Compactor loses and doubles nothing when any file operation fails", a
       faulty.nth = 0;
       assert.deepStrictEqual(await numbersOf(storage), [1, 2], `after fault ${nth}`);
       await storage.compactor.run(NEVER);
-      await storage.cold.sweep();
+      await storage.parquet.sweep();
       assert.strictEqual(storage.fileCount(), 1, `the next try succeeds after fault ${nth}`);
       assert.deepStrictEqual(await numbersOf(storage), [1, 2]);
       await storage.close();
@@ -158,7 +158,7 @@ Deno.test("Compactor keeps every event of a day that is too large to sort at onc
         from range(${size}) t(i)) to '${day}/${name}' (format parquet)`);
       first += size;
     }
-    await storage.cold.adopt();
+    await storage.parquet.adopt();
     await storage.compactor.run(NEVER);
     assert.deepStrictEqual(parquetIn(folder, "2024-01-14"), ["0144.parquet"]);
     assert.deepStrictEqual(await numbersOf(storage), Array.from({ length: first }, (_, n) => n));
@@ -190,7 +190,7 @@ Deno.test("Compactor leaves no trace when it is told to stop", async () => {
         from range(100_000) t(i)) to '${day}/${name}' (format parquet)`);
     }
     duck.close();
-    await storage.cold.adopt();
+    await storage.parquet.adopt();
     const stopping = new AbortController();
     const merging = storage.compactor.run(stopping.signal);
     for (let seen = false; !seen;) {
@@ -236,7 +236,7 @@ Deno.test("Compactor survives faults while it sorts more files than it opens at 
         done = faulty.count < nth || nth > 12;
         faulty.nth = 0;
         await storage.compactor.run(NEVER);
-        await storage.cold.sweep();
+        await storage.parquet.sweep();
         assert.deepStrictEqual(await numbersOf(storage), expected, `after fault ${nth}`);
         assert.strictEqual(parquetIn(folder, "2024-01-14").length, 1, `one file, ${nth}`);
         await storage.close();

@@ -122,7 +122,7 @@ for (const way of ["erase", "expire"] as const) {
         done = faulty.count < nth;
         faulty.nth = 0;
         assert.deepStrictEqual(await numbersOf(storage), [3], `after fault ${nth}`);
-        await storage.cold.sweep();
+        await storage.parquet.sweep();
         assert.deepStrictEqual(await filesWith(folder, "needle2needle"), []);
         await storage.close();
         const again = await openFolder(folder);

@@ -19,7 +19,7 @@ const EVENTS = `create table events as
     1.25::decimal(12, 2) as revenue_amount
   from range(5) t(i)`;
 
-Deno.test("takeOver() brings in mallard.duckdb's events once and sets it aside", async () => {
+Deno.test("importLegacy() brings in mallard.duckdb's events once and sets it aside", async () => {
   for (const checkpoint of [true, false]) {
     await withFolder(async (folder) => {
       await writeDatabase(`${folder}/mallard.duckdb`, [EVENTS], checkpoint);
@@ -42,7 +42,7 @@ Deno.test("takeOver() brings in mallard.duckdb's events once and sets it aside",
   }
 });
 
-Deno.test("takeOver() reports a database it cannot read, and leaves it", async () => {
+Deno.test("importLegacy() reports a database it cannot read, and leaves it", async () => {
   const cases: ((path: string) => Promise<void>)[] = [
     (path) => Deno.writeTextFile(path, "no database"),
     (path) => writeDatabase(path, ["create table other (x integer)"], true),
@@ -56,7 +56,8 @@ Deno.test("takeOver() reports a database it cannot read, and leaves it", async (
       await storage.close();
       assert.ok(await Deno.stat(`${folder}/mallard.duckdb`));
       const errors = system.lines.filter((line) => line.level === "error");
-      assert.match(errors[0]!.message, /^Cannot take over mallard.duckdb, it is left as it is: /);
+      assert.match(errors[0]!.message, /^Cannot import the legacy database/);
+      assert.strictEqual(errors[0]!.fields["path"], "mallard.duckdb");
     });
   }
 });

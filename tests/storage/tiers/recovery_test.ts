@@ -40,7 +40,7 @@ async function restoreJournal(folder: string, rows: [number, string, unknown][])
   db.close();
 }
 
-Deno.test("Recovery removes half-written files and finishes what was condemned", async () => {
+Deno.test("Recovery removes half-written files and finishes pending deletes", async () => {
   await withFolder(async (folder) => {
     const storage = await openFolder(folder);
     await accept(storage, [event(1)]);
@@ -115,15 +115,15 @@ Deno.test("Recovery adopts files that are copied in while the server runs", asyn
       `${folder}/events/site_id=other.org/date=2024-02-01/0002.parquet`,
       "still being copied",
     );
-    assert.strictEqual(await storage.cold.adopt(), 1);
-    assert.strictEqual(await storage.cold.adopt(), 0);
+    assert.strictEqual(await storage.parquet.adopt(), 1);
+    assert.strictEqual(await storage.parquet.adopt(), 0);
     assert.deepStrictEqual(await numbersOf(storage, "other.org"), [1]);
     assert.deepStrictEqual(storage.quarantined(), []);
     await storage.close();
   });
 });
 
-Deno.test("Recovery sets aside a damaged file and serves the others", async () => {
+Deno.test("Recovery quarantines a corrupt file and serves the others", async () => {
   await withFolder(async (folder) => {
     const storage = await openFolder(folder);
     await accept(storage, [event(1)]);
@@ -132,14 +132,16 @@ Deno.test("Recovery sets aside a damaged file and serves the others", async () =
     await storage.flusher.flush();
     await storage.close();
     await Deno.mkdir(`${folder}/events/site_id=example.com/date=2024-01-17`);
-    const damaged = "site_id=example.com/date=2024-01-17/0001.parquet";
-    await Deno.writeTextFile(`${folder}/events/${damaged}`, "PAR1 no more");
+    const corrupt = "site_id=example.com/date=2024-01-17/0001.parquet";
+    await Deno.writeTextFile(`${folder}/events/${corrupt}`, "PAR1 no more");
     const system = fakeSystem();
     const again = await openFolder(folder, system);
     assert.deepStrictEqual(await numbersOf(again), [1, 2]);
-    assert.deepStrictEqual(again.quarantined(), [damaged]);
+    assert.deepStrictEqual(again.quarantined(), [corrupt]);
     assert.ok(
-      system.lines.some(({ level, message }) => level === "error" && message.includes(damaged)),
+      system.lines.some(({ level, message, fields }) =>
+        level === "error" && message === "Quarantined corrupt file" && fields["path"] === corrupt
+      ),
     );
     await again.close();
   });

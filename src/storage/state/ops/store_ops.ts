@@ -1,9 +1,9 @@
 // What can be asked of mallard.sqlite: the journal of accepted events, the catalog of Parquet
-// files, and the facts that must outlive a restart. Each operation is one transaction.
-import type { CatalogFile } from "../../tiers/catalog_file.ts";
+// files, and other values that must survive a restart. Each operation is one transaction. Two
+// tables have older names than the code: `condemned` holds pending deletes, `facts` meta values.
+import { type CatalogFile, numberOfFile } from "../../parquet/partition.ts";
 import { DROP_OPS } from "./drop_ops.ts";
-import { fileNumber } from "../../parquet/file_names.ts";
-import { FILE_OPS } from "./file_ops.ts";
+import { PARTITION_OPS } from "./partition_ops.ts";
 import { salvage } from "../salvage.ts";
 import { OWNER_OPS } from "./owner_ops.ts";
 import { SITE_OPS } from "./site_ops.ts";
@@ -64,16 +64,16 @@ function append(
 }
 
 /** Events of another program enter the journal, once for each `mark`; returns their number. */
-function takeOver(
+function importLegacy(
   db: Sqlite,
   { mark, entries }: { readonly mark: string; readonly entries: readonly JournalEntry[] },
 ): number {
   return db.transaction(() => {
     const name = `taken_over_${mark}`;
-    if (getFact(db, name) !== null) return 0;
+    if (getMeta(db, name) !== null) return 0;
     insertSites(db, [...new Set(entries.map((entry) => entry.site_id))], 0);
     for (const entry of entries) db.run(INSERT_ONE, entry.site_id, entry.date, entry.event);
-    setFact(db, { name, value: String(entries.length) });
+    setMeta(db, { name, value: String(entries.length) });
     return entries.length;
   });
 }
@@ -123,7 +123,7 @@ function addFile(db: Sqlite, file: CatalogFile): void {
       on conflict do update set last_number = max(last_number, excluded.last_number)`,
     file.site_id,
     file.date,
-    fileNumber(file.path),
+    numberOfFile(file.path),
   );
   insertSites(db, [file.site_id], 0);
 }
@@ -175,7 +175,7 @@ function holdsJournal(
   ) !== undefined;
 }
 
-/** One site's journal rows of some dates, both ends included, go; some files are condemned. */
+/** Deletes one site's journal rows of some dates, both included; files become pending deletes. */
 function eraseRange(
   db: Sqlite,
   { site_id, firstDate, lastDate, paths }: {
@@ -186,7 +186,7 @@ function eraseRange(
   },
 ): number {
   return db.transaction(() => {
-    condemn(db, paths);
+    addPendingDeletes(db, paths);
     db.run(
       "delete from drops where site_id = ? and date between ? and ?",
       site_id,
@@ -229,11 +229,11 @@ function emptyLog(db: Sqlite): void {
   db.all("pragma wal_checkpoint(truncate)");
 }
 
-function listCondemned(db: Sqlite): string[] {
+function listPendingDeletes(db: Sqlite): string[] {
   return db.all("select path from condemned").map((row) => String(row["path"]));
 }
 
-function forgetCondemned(db: Sqlite, paths: readonly string[]): void {
+function forgetPendingDeletes(db: Sqlite, paths: readonly string[]): void {
   db.transaction(() => {
     for (const path of paths) db.run("delete from condemned where path = ?", path);
   });
@@ -244,25 +244,25 @@ function addFiles(db: Sqlite, files: readonly CatalogFile[]): void {
   db.transaction(() => files.forEach((file) => addFile(db, file)));
 }
 
-/** Files leave the catalog and are left where they are: missing, or set aside. */
+/** Files leave the catalog and are left where they are: missing, or in quarantine. */
 function forgetFiles(db: Sqlite, paths: readonly string[]): void {
   db.transaction(() => {
     for (const path of paths) db.run("delete from files where path = ?", path);
   });
 }
 
-/** One file takes the place of others, which are condemned. */
+/** One file replaces others, which become pending deletes. */
 function replaceFiles(
   db: Sqlite,
   change: { readonly added: readonly CatalogFile[]; readonly removed: readonly string[] },
 ): void {
   db.transaction(() => {
-    condemn(db, change.removed);
+    addPendingDeletes(db, change.removed);
     for (const file of change.added) addFile(db, file);
   });
 }
 
-function condemn(db: Sqlite, paths: readonly string[]): void {
+function addPendingDeletes(db: Sqlite, paths: readonly string[]): void {
   for (const path of paths) {
     db.run("insert into condemned (path) values (?) on conflict do nothing", path);
     db.run("delete from files where path = ?", path);
@@ -289,19 +289,19 @@ function listSites(db: Sqlite): string[] {
   return db.all("select site_id from sites order by site_id").map((row) => String(row["site_id"]));
 }
 
-function getFact(db: Sqlite, name: string): string | null {
+function getMeta(db: Sqlite, name: string): string | null {
   const row = db.get("select value from facts where name = ?", name);
   return row ? String(row["value"]) : null;
 }
 
 /** The name of this journal, made at its first use: `seq` numbers mean nothing in another. */
 function journalId(db: Sqlite, fresh: string): string {
-  const known = getFact(db, "journal_id");
-  if (known === null) setFact(db, { name: "journal_id", value: fresh });
+  const known = getMeta(db, "journal_id");
+  if (known === null) setMeta(db, { name: "journal_id", value: fresh });
   return known ?? fresh;
 }
 
-function setFact(db: Sqlite, fact: { name: string; value: string }): void {
+function setMeta(db: Sqlite, fact: { name: string; value: string }): void {
   db.run(
     `insert into facts (name, value) values (?, ?)
       on conflict do update set value = excluded.value`,
@@ -312,12 +312,12 @@ function setFact(db: Sqlite, fact: { name: string; value: string }): void {
 
 /** Every operation by name. The worker looks names up here; the client is typed by it. */
 export const STORE_OPS = {
-  ...FILE_OPS,
+  ...PARTITION_OPS,
   ...OWNER_OPS,
   ...SITE_OPS,
   ...DROP_OPS,
   append,
-  takeOver,
+  importLegacy,
   readJournal,
   commitFlush,
   addFiles,
@@ -333,12 +333,12 @@ export const STORE_OPS = {
   copyInto,
   emptyLog,
   salvage,
-  listCondemned,
-  forgetCondemned,
+  listPendingDeletes,
+  forgetPendingDeletes,
   listSites,
   journalId,
-  getFact,
-  setFact,
+  getMeta,
+  setMeta,
 } as const;
 
 /** Name of an operation. */

@@ -4,7 +4,7 @@ import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, utcDate } from "../../core/event.ts";
 import type { Snapshot } from "./catalog.ts";
 import { literalPath } from "../parquet/schema.ts";
-import type { CatalogFile } from "./catalog_file.ts";
+import type { CatalogFile } from "../parquet/partition.ts";
 
 /** A half-open span of time in microseconds since 1970 UTC. */
 export interface SpanUs {

@@ -3,7 +3,7 @@ import { gunzipSync } from "node:zlib";
 import { type Event, EVENT_COLUMN_NAMES } from "../../../src/core/event.ts";
 import { AppError } from "../../../src/core/errors.ts";
 import { EXPORTS_MAX } from "../../../src/core/limits.ts";
-import { type EventFileFormat, EventFiles } from "../../../src/storage/backup/event_files.ts";
+import { ExportFiles, type ExportFormat } from "../../../src/storage/backup/export_file.ts";
 import type { Storage } from "../../../src/storage/open.ts";
 import { openDuckDb } from "../../support/duckdb.ts";
 import { pageview, timeUs } from "../../support/events.ts";
@@ -24,7 +24,7 @@ const EVENTS: readonly Event[] = Array.from({ length: 300 }, (_, n) =>
   }));
 
 async function withFiles(
-  run: (files: EventFiles, storage: Storage, folder: string) => Promise<void>,
+  run: (files: ExportFiles, storage: Storage, folder: string) => Promise<void>,
 ): Promise<void> {
   await withFolder(async (folder) => {
     const { files, random } = fakeSystem();
@@ -33,7 +33,7 @@ async function withFiles(
     await accept(storage, [pageview({ at: "2024-01-11T00:00", site_id: "other.example" })]);
     await storage.flusher.flush();
     await accept(storage, EVENTS.slice(200));
-    const made = await EventFiles.open(storage.reader, files, random, {
+    const made = await ExportFiles.open(storage.reader, files, random, {
       folder: `${folder}/.exports`,
     });
     await run(made, storage, folder);
@@ -42,8 +42,8 @@ async function withFiles(
 }
 
 async function read(
-  made: EventFiles,
-  format: EventFileFormat,
+  made: ExportFiles,
+  format: ExportFormat,
   span = EVER,
 ): Promise<{ events: number; bytes: Uint8Array<ArrayBuffer> }> {
   const file = await made.write("example.com", span, format, NEVER);
@@ -75,7 +75,7 @@ function expected(events: readonly Event[], rows: readonly Record<string, unknow
   }));
 }
 
-Deno.test("EventFiles.write() holds exactly the accepted events, hot and cold", async () => {
+Deno.test("ExportFiles.write() holds exactly the accepted events, hot and cold", async () => {
   await withFiles(async (made, _, folder) => {
     const { events, bytes } = await read(made, "parquet");
     assert.strictEqual(events, EVENTS.length);
@@ -92,7 +92,7 @@ Deno.test("EventFiles.write() holds exactly the accepted events, hot and cold", 
   });
 });
 
-Deno.test("EventFiles.write() tells visitors apart, by ids that are nowhere else", async () => {
+Deno.test("ExportFiles.write() tells visitors apart, by ids that are nowhere else", async () => {
   await withFiles(async (made, _, folder) => {
     const seen = new Set<unknown>(EVENTS.map((event) => event.visitor_id));
     for (let round = 0; round < 2; round++) {
@@ -112,7 +112,7 @@ Deno.test("EventFiles.write() tells visitors apart, by ids that are nowhere else
   });
 });
 
-Deno.test("EventFiles.write() takes the span half-open, and an empty one too", async () => {
+Deno.test("ExportFiles.write() takes the span half-open, and an empty one too", async () => {
   await withFiles(async (made, _, folder) => {
     const span = { fromUs: EVENTS[10]!.timestamp, toUs: EVENTS[20]!.timestamp };
     const { bytes } = await read(made, "parquet", span);
@@ -127,7 +127,7 @@ Deno.test("EventFiles.write() takes the span half-open, and an empty one too", a
   });
 });
 
-Deno.test("EventFiles.write() makes no cell of a CSV a formula", async () => {
+Deno.test("ExportFiles.write() makes no cell of a CSV a formula", async () => {
   await withFiles(async (made, storage) => {
     const at = (n: number) => `2024-03-01T00:00:0${n}`;
     const evil = ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "a=1"];
@@ -142,7 +142,7 @@ Deno.test("EventFiles.write() makes no cell of a CSV a formula", async () => {
   });
 });
 
-Deno.test("EventFiles.write() leaves no file: read, left midway, given up or killed", async () => {
+Deno.test("ExportFiles.write() leaves no file: read, left midway, given up or killed", async () => {
   await withFiles(async (made, storage, folder) => {
     const left = async () => (await Array.fromAsync(Deno.readDir(`${folder}/.exports`))).length;
     await read(made, "csv");
@@ -163,12 +163,12 @@ Deno.test("EventFiles.write() leaves no file: read, left midway, given up or kil
     }
     await Deno.writeTextFile(`${folder}/.exports/of-a-killed-process`, "events");
     const { files, random } = fakeSystem();
-    await EventFiles.open(storage.reader, files, random, { folder: `${folder}/.exports` });
+    await ExportFiles.open(storage.reader, files, random, { folder: `${folder}/.exports` });
     assert.strictEqual(await left(), 0);
   });
 });
 
-Deno.test("EventFiles.write() is told to wait while enough others are read", async () => {
+Deno.test("ExportFiles.write() is told to wait while enough others are read", async () => {
   await withFiles(async (made) => {
     const open = [];
     for (let n = 0; n < EXPORTS_MAX; n++) {
@@ -185,7 +185,7 @@ Deno.test("EventFiles.write() is told to wait while enough others are read", asy
   });
 });
 
-Deno.test("EventFiles.write() says in a sentence that the disk refuses", async () => {
+Deno.test("ExportFiles.write() says in a sentence that the disk refuses", async () => {
   await withFiles(async (made, _, folder) => {
     await Deno.mkdir(`${folder}/.exports`, { recursive: true });
     // A folder stands where the file would be: the name is the next of the seeded ones.

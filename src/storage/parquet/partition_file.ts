@@ -1,18 +1,16 @@
 // One partition file: where it lies, how it is written so that a crash leaves either all of it or
 // nothing under its name, and what it says of itself.
-import { createHash } from "node:crypto";
 import { raw, type Sql, sql } from "../../core/sql.ts";
 import type { Files } from "../../core/types.ts";
 import type { Db } from "../duckdb.ts";
-import { fileName, TEMPORARY } from "./file_names.ts";
+import {
+  type CatalogFile,
+  fileName,
+  type Partition,
+  partitionFolder,
+  TEMPORARY,
+} from "./partition.ts";
 import { ALL_COLUMNS, literal } from "./schema.ts";
-import type { CatalogFile } from "../tiers/catalog_file.ts";
-
-/** A (site, UTC date) folder. */
-export interface Partition {
-  readonly site_id: string;
-  readonly date: string;
-}
 
 /**
  * What a file says of itself in its Parquet metadata, so that the catalog can be rebuilt without
@@ -30,35 +28,6 @@ export interface FileOrigin {
 }
 
 const METADATA_KEY = "mallard";
-
-/** Longest name of a folder, in bytes, on the file systems in use. */
-const FOLDER_BYTES_MAX = 255;
-const KEPT_CHARS = 200;
-
-/**
- * Folder of a partition, relative to the events folder. A site id too long for a folder's name is
- * cut, and told apart by its hash; the files themselves say whose they are.
- */
-export function partitionFolder({ site_id, date }: Partition): string {
-  const folder = `site_id=${site_id}`;
-  if (folder.length <= FOLDER_BYTES_MAX) return `${folder}/date=${date}`;
-  const hash = createHash("sha256").update(site_id).digest("hex").slice(0, 16);
-  return `site_id=${site_id.slice(0, KEPT_CHARS)}~${hash}/date=${date}`;
-}
-
-/**
- * The partition a path below the events folder belongs to, or null when it is none. Folder names
- * may be percent-encoded, as DuckDB's own partitioned writes are.
- */
-export function partitionOfPath(path: string): Partition | null {
-  const match = /^site_id=([^/]+)\/date=(\d{4}-\d{2}-\d{2})\/[^/]+$/.exec(path);
-  if (!match?.[1] || !match[2] || Number.isNaN(Date.parse(match[2]))) return null;
-  try {
-    return { site_id: decodeURIComponent(match[1]), date: match[2] };
-  } catch {
-    return null;
-  }
-}
 
 /**
  * Events of a row group, the unit that a query reads or skips and that is in memory while a file

@@ -1,9 +1,8 @@
 // What lies on disk beside what the catalog says, found in the thread of mallard.sqlite so that
 // thousands of folders hold up nobody. It changes neither.
 import { readdirSync } from "node:fs";
-import { TEMPORARY } from "../../parquet/file_names.ts";
+import { type CatalogFile, TEMPORARY } from "../../parquet/partition.ts";
 import type { Sqlite } from "../sqlite.ts";
-import type { CatalogFile } from "../../tiers/catalog_file.ts";
 
 /** The events folder beside the catalog. Paths are relative to the folder, sorted. */
 export interface Comparison {
@@ -11,7 +10,7 @@ export interface Comparison {
   readonly catalog: string;
   /** In the catalog, but not there. */
   readonly missing: readonly string[];
-  /** Parquet files that the catalog does not know and nobody has condemned. */
+  /** Parquet files that are neither in the catalog nor about to be deleted. */
   readonly unknown: readonly string[];
   /** Files that were being written. */
   readonly temporary: readonly string[];
@@ -26,11 +25,11 @@ function compareFiles(db: Sqlite, eventsFolder: string): Comparison {
   );
   const missing = new Set((JSON.parse(catalog) as CatalogFile[]).map(({ path }) => path));
   const others = filesBelow(eventsFolder, "").filter((path) => !missing.delete(path)).sort();
-  const settled = new Set(condemned(db));
+  const deleted = new Set(pendingDeletes(db));
   return {
     catalog,
     missing: [...missing],
-    unknown: others.filter((path) => path.endsWith(".parquet") && !settled.has(path)),
+    unknown: others.filter((path) => path.endsWith(".parquet") && !deleted.has(path)),
     temporary: others.filter((path) => path.endsWith(TEMPORARY)),
   };
 }
@@ -40,14 +39,14 @@ function findUnknown(
   db: Sqlite,
   { eventsFolder, folder }: { readonly eventsFolder: string; readonly folder: string },
 ): string[] {
-  const settled = new Set(condemned(db));
+  const deleted = new Set(pendingDeletes(db));
   return filesBelow(`${eventsFolder}/${folder}`, `${folder}/`).sort().filter((path) =>
-    path.endsWith(".parquet") && !settled.has(path) &&
+    path.endsWith(".parquet") && !deleted.has(path) &&
     db.get("select 1 from files where path = ?", path) === undefined
   );
 }
 
-function condemned(db: Sqlite): string[] {
+function pendingDeletes(db: Sqlite): string[] {
   return db.all("select path from condemned").map((row) => String(row["path"]));
 }
 
@@ -67,4 +66,4 @@ function filesBelow(folder: string, prefix: string): string[] {
 }
 
 /** The operations by name. */
-export const FILE_OPS = { compareFiles, findUnknown } as const;
+export const PARTITION_OPS = { compareFiles, findUnknown } as const;

@@ -5,17 +5,17 @@ import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, type EventColumnName } from "../../c
 import { EXPORTS_MAX } from "../../core/limits.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Files, Random } from "../../core/types.ts";
-import { firstLine, mayBeDamage } from "../parquet/corruption.ts";
-import type { SpanUs } from "../tiers/events.ts";
-import { ROW_GROUP_EVENTS } from "../parquet/parquet.ts";
+import { firstLine, mayBeCorruption } from "../parquet/corruption.ts";
+import type { SpanUs } from "../tiers/event_rows.ts";
+import { ROW_GROUP_EVENTS } from "../parquet/partition_file.ts";
 import type { Reader } from "../reader.ts";
 import { literal } from "../parquet/schema.ts";
 
 /** Forms of a file; gzipped CSV is for clients that unpack it by themselves. */
-export type EventFileFormat = "parquet" | "csv" | "csv.gz";
+export type ExportFormat = "parquet" | "csv" | "csv.gz";
 
 /** A written file, open. Whoever has it reads it to its end or cancels it. */
-export interface EventFile {
+export interface ExportFile {
   readonly events: number;
   readonly bytes: number;
   readonly content: ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -23,14 +23,14 @@ export interface EventFile {
 
 const KEY_BYTES = 32;
 
-const WRITTEN_AS: Readonly<Record<EventFileFormat, Sql>> = {
+const WRITTEN_AS: Readonly<Record<ExportFormat, Sql>> = {
   parquet: sql`format parquet, compression zstd, row_group_size ${raw(String(ROW_GROUP_EVENTS))}`,
   csv: sql`format csv, header true`,
   "csv.gz": sql`format csv, header true, compression gzip`,
 };
 
 /** Makes files of events in a folder of their own. */
-export class EventFiles {
+export class ExportFiles {
   readonly #reader: Reader;
   readonly #files: Files;
   readonly #random: Random;
@@ -50,22 +50,22 @@ export class EventFiles {
     files: Files,
     random: Random,
     { folder }: { readonly folder: string },
-  ): Promise<EventFiles> {
+  ): Promise<ExportFiles> {
     for (const path of await files.tree(folder)) await files.remove(`${folder}/${path}`);
-    return new EventFiles(reader, files, random, folder);
+    return new ExportFiles(reader, files, random, folder);
   }
 
   /**
-   * Writes the events of a site in a span, in no order, and opens the file. Visitor ids are made
-   * anew for each file: equal within it, and none that is stored. Rejects with `too_many_requests`
+   * Writes the events of a site in a span, in no order, and opens the file. Visitor ids are
+   * replaced by others for each file: equal within it. Rejects with `too_many_requests`
    * while too many are read, `unavailable` where the disk refuses, and an AbortError.
    */
   async write(
     site: string,
     span: SpanUs,
-    format: EventFileFormat,
+    format: ExportFormat,
     signal: AbortSignal,
-  ): Promise<EventFile> {
+  ): Promise<ExportFile> {
     if (this.#open >= EXPORTS_MAX) {
       throw new AppError(
         "too_many_requests",
@@ -91,7 +91,7 @@ export class EventFiles {
     } catch (error) {
       this.#open--;
       await remove();
-      if (!mayBeDamage(error) && !/^Out of Memory/i.test(messageOf(error))) throw error;
+      if (!mayBeCorruption(error) && !/^Out of Memory/i.test(messageOf(error))) throw error;
       throw new AppError("unavailable", `Cannot write the export: ${firstLine(error)}`);
     }
   }
@@ -101,7 +101,7 @@ export class EventFiles {
     path: string,
     site: string,
     span: SpanUs,
-    format: EventFileFormat,
+    format: ExportFormat,
     signal: AbortSignal,
   ): Promise<number> {
     const key = this.#random.bytes(KEY_BYTES).toHex();
@@ -119,13 +119,13 @@ export class EventFiles {
 }
 
 /** Numbering the rows keeps one row group in memory, as it cannot be done by several threads. */
-function inPlace(events: Sql, format: EventFileFormat): Sql {
+function inPlace(events: Sql, format: ExportFormat): Sql {
   if (format !== "parquet") return events;
   return sql`(select *, row_number() over () as place from ${events}) where place > 0`;
 }
 
 /** Every stored column in its order; in CSV times are ISO 8601 and no cell is a formula. */
-function columns(site: string, key: string, format: EventFileFormat): Sql {
+function columns(site: string, key: string, format: ExportFormat): Sql {
   return join(EVENT_COLUMN_NAMES.map((name) => {
     const value = valueOf(name, site, key);
     return sql`${format === "parquet" ? value : cell(name, value)} as ${ident(name)}`;

@@ -1,14 +1,13 @@
 // Numbers of partition files: each is handed out once, above every number the partition ever had
 // and every file that lies there, so that no file can take the name of another.
 import type { Files } from "../../core/types.ts";
-import { fileNumber } from "./file_names.ts";
-import { type Partition, partitionFolder } from "./parquet.ts";
+import { numberOfFile, type Partition, partitionFolder } from "./partition.ts";
 import type { Store } from "../state/store.ts";
 
 const REMEMBERED_MAX = 10_000;
 
 /** Hands out file numbers. */
-export class FileNumbers {
+export class PartitionNumbers {
   readonly #store: Store;
   readonly #files: Files;
   readonly #eventsFolder: string;
@@ -25,7 +24,7 @@ export class FileNumbers {
     const folder = partitionFolder(partition);
     const known = await this.#store.run("lastNumber", partition);
     const present = await this.#files.list(`${this.#eventsFolder}/${folder}`);
-    const highest = present.reduce((max, { name }) => Math.max(max, fileNumber(name)), known);
+    const highest = present.reduce((max, { name }) => Math.max(max, numberOfFile(name)), known);
     // Read again after the waits: another step may have taken a number meanwhile.
     const number = Math.max(highest, this.#last.get(folder) ?? 0) + 1;
     this.#last.delete(folder);
