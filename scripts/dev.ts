@@ -1,8 +1,8 @@
 // The server for working on it: on this machine only, with data of its own, restarted when its
 // files change, filled with lifelike traffic when it is empty. `MALLARD_…` settings still hold.
 import { ROOT } from "./lib.ts";
-import { seed } from "./seed.ts";
-import { siteProfiles } from "./traffic.ts";
+import { seed } from "./traffic/seed.ts";
+import { siteProfiles } from "./traffic/traffic.ts";
 
 const WATCHED = ["src", "dashboard", "deno.json"];
 const SETTLE_MS = 150;

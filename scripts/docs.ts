@@ -81,6 +81,12 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["dashboard/styles", "the look of the page, one file for each part of it"],
   ["dashboard/texts", "the words of the page, one file a language"],
   ["scripts", "Deno programs for working on this one"],
+  ["scripts/checks", "what `deno task ok` and `deno task test` run"],
+  ["scripts/compile", "the single executable"],
+  ["scripts/traffic", "generated traffic"],
+  ["scripts/bench", "benchmarks of ingestion, reports and dashboard"],
+  ["scripts/bench/storage", "benchmarks of storage"],
+  ["scripts/crash", "kills of the server, and what must hold after them"],
   ["tests/support", "what tests share"],
 ];
 

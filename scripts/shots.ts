@@ -2,9 +2,9 @@
 // a server of its own is filled with lifelike traffic. They lie in screenshots/, which git ignores.
 import { type Browser, chromium, type Page } from "playwright-core";
 import { ROOT } from "./lib.ts";
-import { seed } from "./seed.ts";
+import { seed } from "./traffic/seed.ts";
 import { fromSource, ServerProcess } from "./server_process.ts";
-import { siteProfiles } from "./traffic.ts";
+import { siteProfiles } from "./traffic/traffic.ts";
 
 const HELP = `Usage: deno task shots [options]
 

@@ -1,8 +1,8 @@
 // The whole way, in a real browser: pages of a site, the server as a process of its own, and the
 // dashboard that shows exactly what was done. Leaves pictures of it in screenshots/.
 import assert from "node:assert/strict";
-import { seed } from "../../scripts/seed.ts";
-import { siteProfiles } from "../../scripts/traffic.ts";
+import { seed } from "../../scripts/traffic/seed.ts";
+import { siteProfiles } from "../../scripts/traffic/traffic.ts";
 import { type Browser, type BrowserContext, browserTest, type Page } from "../support/browser.ts";
 import { openDuckDb } from "../support/duckdb.ts";
 import { startThreePageSite } from "../support/three_page_site.ts";

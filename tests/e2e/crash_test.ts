@@ -1,10 +1,10 @@
 // Nothing acknowledged is lost or counted twice, whenever the server is killed: twenty times from
 // source under every workload, and some more as the executable. `deno task soak` does any number.
 import assert from "node:assert/strict";
-import { compile } from "../../scripts/compile.ts";
-import { NoCompileRuntime } from "../../scripts/compile_runtime.ts";
-import { crash, type CrashReport } from "../../scripts/crash_harness.ts";
-import { WORKLOADS } from "../../scripts/crash_workloads.ts";
+import { compile } from "../../scripts/compile/compile.ts";
+import { NoCompileRuntime } from "../../scripts/compile/runtime.ts";
+import { crash, type CrashReport } from "../../scripts/crash/harness.ts";
+import { WORKLOADS } from "../../scripts/crash/workloads.ts";
 import { fromExecutable, fromSource } from "../../scripts/server_process.ts";
 
 const WORKLOAD_COUNT = Object.keys(WORKLOADS).length;

@@ -1,8 +1,8 @@
 // The one file a server needs, as its owner meets it: alone in an empty folder, with an empty
 // home, an empty environment, and no checkout in sight.
 import assert from "node:assert/strict";
-import { compile } from "../../scripts/compile.ts";
-import { NoCompileRuntime } from "../../scripts/compile_runtime.ts";
+import { compile } from "../../scripts/compile/compile.ts";
+import { NoCompileRuntime } from "../../scripts/compile/runtime.ts";
 import {
   fromExecutable,
   type Program,

@@ -1,8 +1,8 @@
 // What the first view of the dashboard takes over the wire: page, scripts, styles and every answer,
 // in a browser that has seen nothing of it before.
 import { ok } from "node:assert";
-import { seed } from "../../scripts/seed.ts";
-import { siteProfiles } from "../../scripts/traffic.ts";
+import { seed } from "../../scripts/traffic/seed.ts";
+import { siteProfiles } from "../../scripts/traffic/traffic.ts";
 import { browserTest } from "../support/browser.ts";
 import { startReady } from "../support/ready_server.ts";
 import { withFolder } from "../support/storage.ts";

@@ -1,0 +1,124 @@
+// First part of the benchmark: events accepted per second by this server, each on disk before it
+// is answered, beside a bare Deno.serve that only parses the body. Both run as their own process.
+import { type Load, loadGenerator } from "./load.ts";
+import { ROOT } from "../lib.ts";
+import { ROBOTS } from "../traffic/data.ts";
+import { traffic } from "../traffic/traffic.ts";
+
+/** How long and how hard. */
+export interface IngestOptions {
+  readonly secs: number;
+  readonly connections: readonly number[];
+}
+
+interface Process {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const EVENTS = 2_000;
+const WARM_UP_SECS = 2;
+const WAIT_MS = 50;
+const TRIES_MAX = 600;
+
+/** Runs it and prints a table. */
+export async function benchIngest({ secs, connections }: IngestOptions): Promise<void> {
+  const generator = await loadGenerator(sampleEvents());
+  console.log(`\nIngestion: POST /api/event, ${secs} s a run, load from ${generator.name}`);
+  console.log(
+    "connections | this server events/s    p50 ms   p99 ms | " +
+      "bare Deno.serve req/s    p50 ms   p99 ms | ratio",
+  );
+  const dataDir = await Deno.makeTempDir({ prefix: "mallard-bench-" });
+  const server = await startServer(dataDir);
+  const bare = await startBare();
+  let failed = 0;
+  try {
+    await generator.run(server.url, 16, WARM_UP_SECS);
+    await generator.run(bare.url, 16, WARM_UP_SECS);
+    for (const count of connections) {
+      const ours = await generator.run(server.url, count, secs);
+      const theirs = await generator.run(bare.url, count, secs);
+      failed += ours.failed + theirs.failed;
+      const ratio = (ours.perSecond / theirs.perSecond).toFixed(2);
+      console.log(
+        `${String(count).padStart(11)} | ${columns(ours, 20)} | ${columns(theirs, 21)} | ${ratio}`,
+      );
+    }
+    console.log(`Accepted in all: ${await acceptedBy(server.url)}; refused or broken: ${failed}`);
+  } finally {
+    await server.stop();
+    await bare.stop();
+    await Deno.remove(dataDir, { recursive: true });
+  }
+}
+
+function columns({ perSecond, p50Ms, p99Ms }: Load, width: number): string {
+  return `${perSecond.toFixed(0).padStart(width)} ${p50Ms.toFixed(2).padStart(9)} ${
+    p99Ms.toFixed(2).padStart(8)
+  }`;
+}
+
+/** Events of people, of several sites, browsers and addresses. */
+function sampleEvents() {
+  const robots = new Set(ROBOTS.map(([name]) => name));
+  const options = { seed: 1, untilMs: Date.UTC(2026, 0, 31), days: 2, sites: 3 };
+  return [...traffic({ ...options, visitorsPerDay: 400 })].flat()
+    .filter((event) => !robots.has(event.ua)).slice(0, EVENTS);
+}
+
+async function startServer(dataDir: string): Promise<Process> {
+  const port = freePort();
+  return await startProcess(`http://127.0.0.1:${port}`, "/health/ready", ["src/main.ts"], {
+    MALLARD_HOST: "127.0.0.1",
+    MALLARD_PORT: String(port),
+    MALLARD_DATA_DIR: dataDir,
+  });
+}
+
+async function startBare(): Promise<Process> {
+  const port = freePort();
+  const args = ["scripts/bench/bare_server.ts", String(port)];
+  return await startProcess(`http://127.0.0.1:${port}`, "/", args, {});
+}
+
+async function startProcess(
+  url: string,
+  path: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<Process> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", ...args],
+    cwd: ROOT,
+    env,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await child.status;
+  };
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const answer = await fetch(url + path).catch(() => null);
+    await answer?.body?.cancel();
+    // The bare server fails on a request without a body: that it answers is enough.
+    if (answer && (answer.ok || path === "/")) return { url, stop };
+    await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+  }
+  await stop();
+  throw new Error(`Cannot start ${args[0]}: it does not answer`);
+}
+
+async function acceptedBy(url: string): Promise<string> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return text.match(/^mallard_events_ingested_total (\S+)/m)?.[1] ?? "unknown";
+}
+
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  return port;
+}

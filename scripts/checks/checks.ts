@@ -1,0 +1,103 @@
+// The checks and test runs that `deno task ok` and `deno task test` are made of: each prints one
+// line when it holds, all it has to say when it does not, and returns what it counted.
+import {
+  type Counts,
+  DENO_PINNED,
+  type Done,
+  filesBelow,
+  inLanes,
+  ROOT,
+  runDeno,
+  skipReasons,
+  sourceFiles,
+  sum,
+  testCounts,
+} from "../lib.ts";
+
+/** One process that runs some test files; it is stopped, as a failure, after `msMax`. */
+interface TestJob {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly msMax: number;
+}
+
+const UNIT_MS_MAX = 5 * 60_000;
+const WHOLE_MS_MAX = 20 * 60_000;
+
+/** Format, lint and types; each counts as one. Format is left to the pinned Deno. */
+export async function runChecks(): Promise<Counts> {
+  const checks: readonly [string, string[]][] = [
+    ["format", ["fmt", "--check"]],
+    ["lint", ["lint"]],
+    ["types", ["check", "--frozen", ...sourceFiles()]],
+  ];
+  const counts: Counts[] = [];
+  for (const [name, args] of checks) {
+    if (name === "format" && Deno.version.deno !== DENO_PINNED) {
+      console.log(`     skipped format: this is Deno ${Deno.version.deno}, not ${DENO_PINNED}`);
+      counts.push({ passed: 0, failed: 0, ignored: 1 });
+      continue;
+    }
+    const done = await runDeno(args);
+    report(name, done, "");
+    const failed = done.code === 0 ? 0 : 1;
+    counts.push({ passed: 1 - failed, failed, ignored: 0 });
+  }
+  return sum(counts);
+}
+
+/** Test files that finish in seconds, one job for each room of src, dashboard and scripts. */
+export function unitJobs(): TestJob[] {
+  const folders = Map.groupBy(
+    testFiles().filter((path) => !isWhole(path)),
+    (path) => path.split("/").slice(0, -1).slice(0, 2).join("/"),
+  );
+  return [...folders].map(([name, files]) => ({ name, files, msMax: UNIT_MS_MAX }));
+}
+
+/** Test files that start servers, browsers or executables: a job each. */
+export function wholeJobs(): TestJob[] {
+  return testFiles().filter(isWhole).map((path) => ({
+    name: path,
+    files: [path],
+    msMax: WHOLE_MS_MAX,
+  }));
+}
+
+function testFiles(): string[] {
+  return filesBelow("tests").filter((path) => path.endsWith("_test.ts"));
+}
+
+function isWhole(path: string): boolean {
+  return path.startsWith("tests/e2e/") ||
+    Deno.readTextFileSync(ROOT + path).includes("support/browser.ts");
+}
+
+/** Most jobs at once. They often wait for a server or a browser: two for each processor. */
+const LANES_MAX = 4;
+
+/** Runs jobs beside each other. */
+export async function runTests(jobs: readonly TestJob[]): Promise<Counts> {
+  const lanes = Math.min(2 * navigator.hardwareConcurrency, LANES_MAX);
+  const counts = await inLanes(jobs, lanes, async ({ name, files, msMax }) => {
+    const args = ["test", "--frozen", "-A", "--no-check", ...files];
+    const done = await runDeno(args, msMax);
+    const counted = testCounts(done);
+    const { passed, failed, ignored } = counted;
+    report(name, { ...done, code: failed }, `${passed} passed, ${failed} failed`);
+    if (ignored > 0) {
+      console.log(`     skipped ${ignored} of ${name}: ${skipReasons(done.output).join("; ")}`);
+    }
+    return counted;
+  });
+  return sum(counts);
+}
+
+function report(name: string, { code, output, ms }: Done, counted: string): void {
+  // Of a run that failed, the tests that passed are no news.
+  if (code !== 0) console.log(output.replace(/^.* \.\.\. ok \(.*\)\n/gm, "").trimEnd());
+  const time = `${(ms / 1000).toFixed(1)} s`;
+  console.log(
+    `${code === 0 ? "ok  " : "FAIL"} ${name} (${[counted, time].filter(Boolean).join(", ")})`,
+  );
+}
