@@ -123,15 +123,16 @@ async function openParts(
   const { clock, log } = system;
   const sites = await Sites.open(storage.store, clock);
   const stopping = new AbortController();
+  const ingest = await openIngest(config, system, storage, sites);
   const parts = {
     config,
     host,
     storage,
     sites,
     backups: openBackups(config, system, host, storage, stopping.signal),
-    ...await openIngest(config, system, storage, sites),
+    ...ingest,
     ...await openAccess(config, system, host, storage, sites),
-    ...await openQueries(config, system, host, storage, sites),
+    ...await openQueries(config, system, host, storage, sites, ingest.drops),
   };
   const jobs = new Jobs(jobTable(system, parts, stopping.signal), clock, log);
   const routes = await makeRoutes(system, { ...parts, jobs });
@@ -290,6 +291,7 @@ async function openQueries(
   host: Host,
   { reader, db }: Storage,
   sites: Sites,
+  drops: Drops,
 ) {
   const ask = (query: Sql) => db.query(query);
   const behavioral = await chooseEngine(config.behavioral, db.extensionFault, ask, log);
@@ -303,6 +305,7 @@ async function openQueries(
     engine: behavioral.engine,
     visitorIdDays: config.suppress_visitor_id ? () => 0 : idDays,
     listsVisits: (site) => sites.settings(site).visit_list,
+    drops: (range) => drops.list(range),
   });
   return { runner, behavioral, live: new Live(runner, reader, clock, log) };
 }

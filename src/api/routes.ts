@@ -5,11 +5,9 @@ import type { Auth } from "../auth/auth.ts";
 import type { Clock, Files } from "../core/types.ts";
 import type { Route } from "../http/route.ts";
 import type { Buffer } from "../ingest/buffer.ts";
-import type { Drops } from "../ingest/drops.ts";
 import { ingestRoutes } from "../ingest/handler.ts";
 import type { Pipeline } from "../ingest/pipeline.ts";
 import type { Runner } from "../query/run.ts";
-import { rulesOfSites } from "../query/site_rules.ts";
 import type { Sites } from "../sites/sites.ts";
 import type { ExportFiles } from "../storage/backup/export_file.ts";
 import type { Backups } from "../storage/backup/schedule.ts";
@@ -27,7 +25,6 @@ import { privacyRoutes, type PrivacySettings } from "./pages/privacy_page.ts";
 import { wellKnownRoutes } from "./pages/well_known.ts";
 import { siteItemRoutes } from "./sites/site_items.ts";
 import { siteRoutes } from "./sites/sites.ts";
-import { botRoutes } from "./stats/bots.ts";
 import { type Live, liveRoutes } from "./stats/live.ts";
 import { queryV2Routes } from "./stats/query_v2.ts";
 import { schemaRoutes } from "./stats/schema.ts";
@@ -52,7 +49,6 @@ export interface RouteParts {
   readonly sites: Sites;
   readonly pipeline: Pipeline;
   readonly buffer: Buffer;
-  readonly drops: Drops;
   readonly runner: Runner;
   readonly live: Live;
   readonly reader: Reader;
@@ -74,8 +70,6 @@ const ROWS: readonly Row[] = [
   ({ pipeline, buffer, clock }) => ingestRoutes(pipeline, buffer, clock),
   ({ pipeline, buffer, clock }) => importRoutes(pipeline, buffer, clock),
   ({ runner }) => statsRoutes(runner),
-  ({ store, drops, sites, clock }) =>
-    botRoutes(store, () => drops.flush(), rulesOfSites(sites).settings, clock),
   ({ live }) => liveRoutes(live),
   ({ runner, clock }) => queryV2Routes(runner, clock),
   () => schemaRoutes(),

@@ -4,7 +4,7 @@ import { utcDate } from "../core/event.ts";
 import { DROP_KEYS_MAX } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
 import type { DropReason } from "./drop_reasons.ts";
-import type { DropRow, DropStore } from "../storage/state/ops/drop_ops.ts";
+import type { DropRange, DropRow, DropStore } from "../storage/state/ops/drop_ops.ts";
 
 /** A dropped event: why, and for a robot its name. */
 export interface Dropped {
@@ -42,6 +42,12 @@ export class Drops {
     const known = this.#rows.get(key);
     if (!known && this.#rows.size >= this.#keysMax) return;
     this.#rows.set(key, { site_id, date, reason, name, count: (known?.count ?? 0) + 1 });
+  }
+
+  /** Counts of a range by reason and name, also those not written yet; most frequent first. */
+  async list(range: DropRange): Promise<{ reason: string; name: string; count: number }[]> {
+    await this.flush();
+    return await this.#store.run("listDrops", range);
   }
 
   /** Writes the counts. Rejects with the store's error; the counts then stay for the next time. */

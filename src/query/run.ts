@@ -20,7 +20,7 @@ import { COMMON_PARAMS, parseReportRequest, type SiteRules } from "./parse.ts";
 import { planOf } from "./sql/plan.ts";
 import { type Query, queryOf, type ReportRequest } from "./query.ts";
 import { matchingEvents } from "./sql/relations.ts";
-import type { QueryContext, Report } from "./reports/report.ts";
+import type { DropCount, QueryContext, Report } from "./reports/report.ts";
 
 /** What is known of each site. */
 export interface SettingsSource {
@@ -33,7 +33,7 @@ const COMMON_NAMES: ReadonlySet<string> = new Set(Object.keys(COMMON_PARAMS));
 /** How long an answer about now is good for. */
 const LIVE_US = 2_000_000;
 
-/** Limits of the runner. */
+/** Limits of the runner, and what it reads beside events. */
 export interface RunnerOptions {
   readonly queryTimeoutMs: number;
   readonly cacheTtlMs: number;
@@ -48,6 +48,10 @@ export interface RunnerOptions {
   readonly visitorIdDays?: (site: string) => number;
   /** Whether single visits of the site may be listed; no when missing. */
   readonly listsVisits?: (site: string) => boolean;
+  /** Counts of dropped requests between two UTC dates; none when missing. */
+  readonly drops?: (
+    range: { readonly site_id: string; readonly firstDate: string; readonly lastDate: string },
+  ) => Promise<readonly DropCount[]>;
 }
 
 /** Answers reports. */
@@ -93,7 +97,8 @@ export class Runner {
   ): Promise<unknown> {
     const { request, run } = await this.#read(report, site, params, signal);
     const { nowUs, ...question } = request;
-    const moment = report.live ? Math.floor(nowUs / LIVE_US) : 0;
+    if (report.freshness === "never_cached") return await run(request, this.context(site, signal));
+    const moment = report.freshness === "live" ? Math.floor(nowUs / LIVE_US) : 0;
     const key = [name, moment, question, params.canonical(COMMON_NAMES)];
     return await this.cached(site, key, (context) => run(request, context), report.heavy, signal);
   }
@@ -216,6 +221,8 @@ export class Runner {
         const plan = planOf(query);
         return rows(plan.span, (events) => build(matchingEvents(query, plan, events, columns)));
       },
+      drops: async (firstDate, lastDate) =>
+        await this.#options.drops?.({ site_id: site, firstDate, lastDate }) ?? [],
       engine: this.#options.engine ?? ENGINES.sql,
       visitorIdDays: this.#options.visitorIdDays?.(site) ?? 1,
       listsVisits: this.#options.listsVisits?.(site) ?? false,

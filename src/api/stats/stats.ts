@@ -1,56 +1,67 @@
-// GET /api/stats/…: from a request to a report's answer as JSON. It computes nothing.
+// GET /api/stats/…: from a request to a report's answer. It knows no report; who may read one and
+// its formats are in the report's row.
 import { requireSite } from "../../auth/rights.ts";
-import { AppError } from "../../core/errors.ts";
+import { compressed } from "../../http/compression.ts";
 import { json } from "../../http/response.ts";
 import type { Context, Route } from "../../http/route.ts";
 import { Params } from "../../query/params.ts";
-import type { Report } from "../../query/reports/report.ts";
-import { BREAKDOWNS } from "../../query/reports/breakdowns.ts";
-import { REPORTS } from "../../query/reports/reports.ts";
 import { siteOf } from "../../query/parse.ts";
+import { breakdownNamed } from "../../query/reports/breakdowns.ts";
+import type { Report } from "../../query/reports/report.ts";
+import { REPORTS } from "../../query/reports/reports.ts";
 import type { Runner } from "../../query/run.ts";
-import { exportResponse } from "./export.ts";
 
-/** The routes of the statistics. */
+/** A route for each report, and one for the breakdowns. */
 export function statsRoutes(runner: Runner): Route[] {
-  const reports = Object.entries<Report>(REPORTS).filter(([name]) => name !== "export");
   return [
-    ...reports.map(([name, report]) =>
-      statsRoute(name, (context) => answer(runner, name, report, context))
-    ),
-    {
-      ...statsRoute("export", (context) => exportResponse(runner, context)),
-      streams: true,
-    },
+    ...Object.entries<Report>(REPORTS).map(([name, report]): Route => ({
+      ...statsRoute(name, (context) => respond(runner, name, report, context)),
+      ...(report.streams ? { streams: true } : {}),
+    })),
     statsRoute("breakdown/:name", (context) => {
       const name = context.params["name"] ?? "";
-      if (!Object.hasOwn(BREAKDOWNS, name)) {
-        throw new AppError(
-          "not_found",
-          `Cannot find this breakdown: it is not one of ${Object.keys(BREAKDOWNS).join(", ")}`,
-        );
-      }
-      const report = BREAKDOWNS[name as keyof typeof BREAKDOWNS];
-      return answer(runner, `breakdown/${name}`, report, context);
+      return respond(runner, `breakdown/${name}`, breakdownNamed(name), context);
     }),
   ];
 }
 
-function statsRoute(path: string, handle: (context: Context) => Promise<Response>): Route {
+function statsRoute(path: string, handle: Route["handle"]): Route {
   return { method: "GET", path: `/api/stats/${path}`, right: "read", handle };
 }
 
-async function answer(
+async function respond(
   runner: Runner,
   name: string,
   report: Report,
   context: Context,
 ): Promise<Response> {
   const params = new Params(context.url.searchParams);
-  const level = name === "visits" ? "visits" : "totals";
-  const site = requireSite(context.access, siteOf(params), level);
+  const site = requireSite(context.access, siteOf(params), report.access);
   if (runner.explains && params.text("explain") === "1") {
     return json(await runner.explain(report, site, params, context.signal));
   }
-  return json(await runner.answer(name, report, site, params, context.signal));
+  const answer = () => runner.answer(name, report, site, params, context.signal);
+  return report.formats
+    ? await download(name, report.formats, params, answer, context.request)
+    : json(await answer());
+}
+
+/** The answer as a file in the format that `format` names. */
+async function download(
+  name: string,
+  formats: NonNullable<Report["formats"]>,
+  params: Params,
+  answer: () => Promise<unknown>,
+  request: Request,
+): Promise<Response> {
+  const names = Object.keys(formats);
+  const format = params.choice("format", names, names[0] ?? "");
+  const value = await answer();
+  const row = formats[format];
+  const headers = {
+    "content-type": row?.contentType ?? "application/json",
+    "content-disposition": `attachment; filename="${name}.${format}"`,
+    "cache-control": "no-store",
+  };
+  return await compressed(new Response(row?.write(value), { headers }), request);
 }

@@ -12,7 +12,7 @@ import { dimensionRef } from "../parse.ts";
 import { planOf } from "../sql/plan.ts";
 import { queryOf, type ReportRequest } from "../query.ts";
 import { Relations } from "../sql/relations.ts";
-import type { QueryContext } from "./report.ts";
+import type { Changes, QueryContext } from "./report.ts";
 import type { Step } from "../steps.ts";
 
 /** What `read` returns; a refusal becomes a fault of `params` and `otherwise` stands in. */
@@ -121,7 +121,7 @@ export function compared<T extends object>(
   now: T,
   before: T | undefined,
   units: Readonly<Record<string, string>>,
-): T & { comparison: T | null; change: Record<string, number | null> } {
+): T & { comparison: T | null; change: Changes } {
   const number = (from: T | undefined, name: string): number | null => {
     const value: unknown = from ? Reflect.get(from, name) : null;
     return typeof value === "number" ? value : null;

@@ -1,11 +1,17 @@
-// Visitors and pageviews by one dimension: the contract's six lists, each grouped by the events'
-// own column.
+// Visitors and pageviews by one dimension: six lists, each grouped by the events' own column.
+import { AppError } from "../../core/errors.ts";
 import { type Answer, type AnswerRow, emptyValues, numberOf } from "../answer.ts";
 import { changesOf } from "../compare.ts";
 import type { DimensionName } from "../dimensions.ts";
 import type { MetricName } from "../metrics.ts";
 import { type Query, queryOf, type ReportRequest } from "../query.ts";
-import { defineReport, type QueryContext, type Report, withRange } from "./report.ts";
+import {
+  defineReport,
+  type QueryContext,
+  type Report,
+  type WithComparison,
+  withRange,
+} from "./report.ts";
 
 /** Dimension of each breakdown by its name in the path. */
 export const BREAKDOWN_DIMENSIONS = {
@@ -20,7 +26,20 @@ export const BREAKDOWN_DIMENSIONS = {
 /** Name of a breakdown. */
 export type BreakdownName = keyof typeof BREAKDOWN_DIMENSIONS;
 
-/** What the contract calls a value that is not there. */
+/** A row of the answer. */
+export type BreakdownRow = WithComparison<Counts> & { readonly value: string };
+
+interface Counts {
+  readonly visitors: number;
+  readonly pageviews: number;
+}
+
+/** The answer; with `detail=true` an object with the total number of rows. */
+export type BreakdownAnswer =
+  | readonly BreakdownRow[]
+  | { readonly results: readonly BreakdownRow[]; readonly total: number };
+
+/** How a missing value is shown. */
 const UNKNOWN = "(unknown)";
 const METRICS_OF_BREAKDOWN: readonly MetricName[] = ["visitors", "pageviews"];
 
@@ -46,12 +65,12 @@ function breakdown(label: string, dimension: DimensionName): Report {
       detail: { required: false, doc: "true: an object of results and their total number" },
     },
     parse: (params) => params.flag("detail"),
-    run: async (request, detail, context) => {
+    run: async (request, detail, context): Promise<BreakdownAnswer> => {
       const answer = await context.ask(breakdownQuery(request, dimension));
       const before = request.comparison
         ? await earlier(request, dimension, answer, context)
         : undefined;
-      const results = answer.rows.map(({ keys, values }) => {
+      const results = answer.rows.map(({ keys, values }): BreakdownRow => {
         const row = { value: String(keys[0]), ...counts(values) };
         const old = before?.get(row.value) ?? emptyValues(METRICS_OF_BREAKDOWN);
         return before
@@ -67,7 +86,7 @@ function breakdown(label: string, dimension: DimensionName): Report {
   });
 }
 
-function counts(values: AnswerRow["values"]) {
+function counts(values: AnswerRow["values"]): Counts {
   return { visitors: numberOf(values, "visitors"), pageviews: numberOf(values, "pageviews") };
 }
 
@@ -98,3 +117,13 @@ export const BREAKDOWNS = {
   devices: breakdown("Devices", BREAKDOWN_DIMENSIONS.devices),
   countries: breakdown("Countries", BREAKDOWN_DIMENSIONS.countries),
 } as const satisfies Record<BreakdownName, Report>;
+
+/** The breakdown of a name. Throws `not_found`. */
+export function breakdownNamed(name: string): Report {
+  const found = Object.entries(BREAKDOWNS).find(([known]) => known === name);
+  if (found) return found[1];
+  throw new AppError(
+    "not_found",
+    `Cannot find this breakdown: it is not one of ${Object.keys(BREAKDOWNS).join(", ")}`,
+  );
+}

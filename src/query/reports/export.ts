@@ -1,4 +1,4 @@
-// The contract's export: one row per day of the range, and its CSV.
+// The export: one row per day of the range, as CSV or JSON.
 import type { Range } from "../../core/period.ts";
 import { sql } from "../../core/sql.ts";
 import { bucketKey } from "../sql/buckets.ts";
@@ -7,7 +7,7 @@ import type { ReportRequest } from "../query.ts";
 import { defineReport, type QueryContext } from "./report.ts";
 import { pointsOf } from "./timeseries.ts";
 
-/** One exported day. */
+/** One day of the answer. */
 export interface ExportDay {
   readonly date: string;
   readonly visitors: number;
@@ -38,14 +38,19 @@ qualify row_number() over (partition by day order by events desc, value) = 1`;
   return new Map(rows.map((row) => [Number(row["day"]), String(row["value"])]));
 }
 
-/** `GET /api/stats/export` before it is put into a format. */
+/** `GET /api/stats/export`. */
 export const EXPORT = defineReport({
   label: "Export",
   doc: "per day visitors, pageviews, top page and top source",
   heavy: false,
+  formats: {
+    csv: { contentType: "text/csv; charset=utf-8", write: csvOfDays },
+    json: { contentType: "application/json", write: (days) => JSON.stringify(days) },
+  },
+  streams: true,
   params: { format: { required: false, doc: "csv (default) or json" } },
   parse: () => null,
-  run: async (request, _, context): Promise<ExportDay[]> => {
+  run: async (request, _, context): Promise<readonly ExportDay[]> => {
     const daily: ReportRequest = { ...request, interval: "day", comparison: null };
     if (isEmpty(daily.range)) return [];
     const points = await pointsOf(daily, ["visitors", "pageviews"], context);

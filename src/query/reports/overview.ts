@@ -3,9 +3,9 @@ import { type AnswerRow, emptyValues, numberOf } from "../answer.ts";
 import { changeOf } from "../compare.ts";
 import type { MetricName } from "../metrics.ts";
 import { queryOf, type ReportRequest } from "../query.ts";
-import { defineReport, type QueryContext, withRange } from "./report.ts";
+import { defineReport, type QueryContext, type WithComparison, withRange } from "./report.ts";
 
-const METRICS_OF_MAIN: readonly MetricName[] = [
+const OVERVIEW_METRICS: readonly MetricName[] = [
   "visitors",
   "pageviews",
   "visits",
@@ -13,8 +13,8 @@ const METRICS_OF_MAIN: readonly MetricName[] = [
   "visit_duration",
 ];
 
-/** The contract's five numbers. */
-interface Main {
+/** The five numbers. */
+export interface Overview {
   readonly unique_visitors: number;
   readonly total_pageviews: number;
   readonly bounce_rate: number;
@@ -22,7 +22,7 @@ interface Main {
   readonly pages_per_visit: number;
 }
 
-const UNITS: Readonly<Record<keyof Main, string>> = {
+const UNITS: Readonly<Record<keyof Overview, string>> = {
   unique_visitors: "count",
   total_pageviews: "count",
   bounce_rate: "ratio",
@@ -30,7 +30,7 @@ const UNITS: Readonly<Record<keyof Main, string>> = {
   pages_per_visit: "number",
 };
 
-function mainOf(values: AnswerRow["values"]): Main {
+function overviewOf(values: AnswerRow["values"]): Overview {
   const visits = numberOf(values, "visits");
   const pageviews = numberOf(values, "pageviews");
   return {
@@ -42,24 +42,27 @@ function mainOf(values: AnswerRow["values"]): Main {
   };
 }
 
-async function askMain(request: ReportRequest, context: QueryContext): Promise<Main> {
-  const { rows } = await context.ask(queryOf(request, { metrics: METRICS_OF_MAIN }));
-  return mainOf(rows[0]?.values ?? emptyValues(METRICS_OF_MAIN));
+async function queryOverview(request: ReportRequest, context: QueryContext): Promise<Overview> {
+  const { rows } = await context.ask(queryOf(request, { metrics: OVERVIEW_METRICS }));
+  return overviewOf(rows[0]?.values ?? emptyValues(OVERVIEW_METRICS));
 }
 
+/** The answer. */
+export type OverviewAnswer = WithComparison<Overview>;
+
 /** `GET /api/stats/main`. */
-export const MAIN = defineReport({
+export const OVERVIEW = defineReport({
   label: "Overview",
   doc: "visitors, pageviews, bounce rate, duration and pages per visit of the range",
   heavy: false,
   params: {},
   parse: () => null,
-  run: async (request, _, context) => {
-    const main = await askMain(request, context);
+  run: async (request, _, context): Promise<OverviewAnswer> => {
+    const main = await queryOverview(request, context);
     if (!request.comparison) return main;
-    const before = await askMain(withRange(request, request.comparison), context);
+    const before = await queryOverview(withRange(request, request.comparison), context);
     const change = Object.fromEntries(
-      (Object.keys(UNITS) as (keyof Main)[]).map((name) => [
+      (Object.keys(UNITS) as (keyof Overview)[]).map((name) => [
         name,
         changeOf(UNITS[name], main[name], before[name]),
       ]),

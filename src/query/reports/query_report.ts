@@ -16,7 +16,7 @@ import {
 import { type Order, type Query, queryOf, type ReportRequest } from "../query.ts";
 import { defineReport, type QueryContext, withRange } from "./report.ts";
 
-/** What a question names beside the range and the filter. */
+/** What a request names beside the range and the filter. */
 export interface QueryParams {
   readonly metrics: readonly MetricName[];
   readonly dimensions: readonly DimensionRef[];
@@ -25,7 +25,7 @@ export interface QueryParams {
 }
 
 /** A row as it is answered. */
-interface ShownRow {
+export interface ShownRow {
   readonly dimensions: readonly string[];
   readonly metrics: AnswerRow["values"];
   readonly comparison?: AnswerRow["values"] & { readonly bucket?: string };
@@ -169,7 +169,20 @@ async function earlier(
   return (row) => byKeys.get(JSON.stringify(row.dimensions)) ?? emptyValues(metrics);
 }
 
-function shownRange({ fromUs, toUs }: Range) {
+interface ShownRange {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The answer. `total` counts the rows before limit and offset. */
+export interface QueryAnswer {
+  readonly results: readonly ShownRow[];
+  readonly total: number;
+  readonly range: ShownRange & { readonly timezone: string };
+  readonly comparison_range?: ShownRange;
+}
+
+function shownRange({ fromUs, toUs }: Range): ShownRange {
   return { from: new Date(fromUs / 1000).toISOString(), to: new Date(toUs / 1000).toISOString() };
 }
 
@@ -188,7 +201,7 @@ export const QUERY = defineReport({
     search: { required: false, doc: "only rows whose first dimension contains this text" },
   },
   parse: parseQuery,
-  run: async (request, params, context) => {
+  run: async (request, params, context): Promise<QueryAnswer> => {
     const { rows, total } = await rowsOf(request, params, context);
     return {
       results: rows,

@@ -8,6 +8,23 @@ import type { MetricName } from "../metrics.ts";
 import { queryOf, type ReportRequest } from "../query.ts";
 import { defineReport, type QueryContext, withRange } from "./report.ts";
 
+interface Counts {
+  readonly visitors: number;
+  readonly pageviews: number;
+}
+
+type Top = readonly (Counts & { readonly value: string })[];
+
+/** The answer. Lists are of the last 30 minutes. */
+export interface RealtimeAnswer {
+  readonly visitors_5: number;
+  readonly visitors_30: number;
+  readonly per_minute: readonly (Counts & { readonly minute: string })[];
+  readonly pages: Top;
+  readonly sources: Top;
+  readonly countries: Top;
+}
+
 const METRICS_NOW: readonly MetricName[] = ["visitors", "pageviews"];
 const TOP_ROWS = 10;
 
@@ -59,10 +76,10 @@ export const REALTIME = defineReport({
   label: "Realtime",
   doc: "visitors of the last 5 and 30 minutes, per minute, with top pages, sources, countries",
   heavy: false,
-  live: true,
+  freshness: "live",
   params: {},
   parse: () => null,
-  run: async (request, _, context) => {
+  run: async (request, _, context): Promise<RealtimeAnswer> => {
     const recent = withRange(request, lastMinutes(request, 30));
     const fiveUs = { fromUs: request.nowUs - 5 * MINUTE_US, toUs: request.nowUs + 1, dates: null };
     const thirtyUs = {

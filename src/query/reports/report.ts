@@ -1,5 +1,6 @@
-// What a report is: one named question with its parameters, and what it is given to answer it.
-// Every file of a report exports one such row; reports.ts lists them.
+// What a report is: a row that says who may read it, which parameters it has and in which formats
+// it can be had. Every report exports one such row; reports.ts lists them.
+import type { ReadLevel } from "../../core/access.ts";
 import type { EventColumnName } from "../../core/event.ts";
 import type { Range } from "../../core/period.ts";
 import type { Sql } from "../../core/sql.ts";
@@ -10,22 +11,31 @@ import type { Params } from "../params.ts";
 import type { Query, ReportRequest } from "../query.ts";
 import type { Answer } from "../answer.ts";
 
-/** What a report runs its questions through: time limit, cancelling and consistency are kept. */
+/** Requests of a site that were dropped, by reason; `name` is a robot's, else empty. */
+export interface DropCount {
+  readonly reason: string;
+  readonly name: string;
+  readonly count: number;
+}
+
+/** What a report reads through: within its time limit, over one version of the site's events. */
 export interface QueryContext {
-  /** The rows of a question of metrics and dimensions. */
+  /** The rows of a query of metrics and dimensions. */
   ask(query: Query): Promise<Answer>;
   /** Rows of a statement of the report's own over the site's events of a span. */
   rows(span: SpanUs, build: (events: Sql) => Sql): Promise<Row[]>;
   /**
-   * Rows of a statement over the events of the asked range that meet the asked filter. `build`
-   * gets them as a relation in parentheses with these columns.
+   * Rows of a statement over the events in the request's range that meet its filter. `build` gets
+   * them as a relation in parentheses with these columns.
    */
   matching(
     request: ReportRequest,
     columns: readonly EventColumnName[],
     build: (events: Sql) => Sql,
   ): Promise<Row[]>;
-  /** What answers funnels, retention, sequences and flow. */
+  /** Counts of dropped requests between two UTC dates, both included; most frequent first. */
+  drops(firstDate: string, lastDate: string): Promise<readonly DropCount[]>;
+  /** Builds the SQL of funnels, retention, sequences and flow. */
   readonly engine: BehavioralEngine;
   /** For how many UTC days a visitor id lasts on this site; 0 when each event has its own. */
   readonly visitorIdDays: number;
@@ -39,43 +49,71 @@ export interface ParamDoc {
   readonly doc: string;
 }
 
-/** What the file of a report says of it. `T` is what its own parameters come to. */
-export interface ReportSpec<T> {
+/** A format in which an answer `A` can be downloaded. */
+export interface DownloadFormat<A> {
+  readonly contentType: string;
+  write(answer: A): string;
+}
+
+/** What a report says of itself, whatever its parameters and its answer. */
+interface ReportRow<A> {
   readonly label: string;
   readonly doc: string;
+  /** What a caller must be allowed to read: a site's totals when missing. */
+  readonly access?: ReadLevel;
   /** Runs at most `max_concurrent_queries` at once. */
   readonly heavy: boolean;
-  /** The answer changes with the time of day alone: it is kept for seconds only. */
-  readonly live?: true;
+  /**
+   * When an answer is out of date although no event came: `live` within seconds, `never_cached` at
+   * once. When missing, never.
+   */
+  readonly freshness?: "live" | "never_cached";
+  /** Formats of a download, chosen by `format`, the first by default. JSON alone when missing. */
+  readonly formats?: Readonly<Record<string, DownloadFormat<A>>>;
+  /** May take longer than other requests. */
+  readonly streams?: true;
   /** The report's own parameters, beside those that every report takes. */
   readonly params: Readonly<Record<string, ParamDoc>>;
-  /** Reads them. Notes faults in `params`; runs nothing. `asked` is of use for its goals. */
+}
+
+/** What the file of a report defines: `T` holds its own parameters, `A` is its answer. */
+export interface ReportSpec<T, A> extends ReportRow<A> {
+  /** Reads its own parameters. Notes faults in `params`; runs nothing. */
   readonly parse: (params: Params, request: ReportRequest) => T;
-  /** The answer as JSON. An earlier range to compare with is in `asked.comparison`. */
-  readonly run: (request: ReportRequest, own: T, context: QueryContext) => Promise<unknown>;
+  /** Computes the answer. An earlier range to compare with is in `request.comparison`. */
+  readonly run: (request: ReportRequest, own: T, context: QueryContext) => Promise<A>;
 }
 
 /** A row of REPORTS. */
-export interface Report extends Omit<ReportSpec<never>, "parse" | "run"> {
-  /** Reads the report's own parameters and returns what answers the question. */
+export interface Report extends ReportRow<unknown> {
+  /** Reads the report's own parameters and returns what computes the answer. */
   readonly read: (
     params: Params,
     request: ReportRequest,
   ) => (request: ReportRequest, context: QueryContext) => Promise<unknown>;
 }
 
-/** Makes the row; the type of the report's own parameters stays inside. */
-export function defineReport<T>({ parse, run, ...row }: ReportSpec<T>): Report {
+/** Makes the row; the types of the report's own parameters and answer stay inside. */
+export function defineReport<T, A>({ parse, run, ...row }: ReportSpec<T, A>): Report {
   return {
     ...row,
     read: (params, request) => {
       const own = parse(params, request);
-      return (question, context) => run(question, own, context);
+      return (request, context) => run(request, own, context);
     },
   };
 }
 
-/** The same question about another range. */
+/** The same request for another range, without a comparison. */
 export function withRange(request: ReportRequest, range: Range): ReportRequest {
   return { ...request, range, comparison: null };
 }
+
+/** The change of each number of an answer since the earlier range; null where it has none. */
+export type Changes = Readonly<Record<string, number | null>>;
+
+/** An answer, with that of the earlier range beside it where one was requested. */
+export type WithComparison<T> = T & {
+  readonly comparison?: T | null;
+  readonly change?: Changes | null;
+};

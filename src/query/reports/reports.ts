@@ -1,8 +1,9 @@
 // Every report by its name in the path below /api/stats/.
+import { BOTS } from "./bots.ts";
 import { EXPORT } from "./export.ts";
 import { FLOW } from "./flow/flow.ts";
 import { FUNNEL } from "./funnel/funnel.ts";
-import { MAIN } from "./overview.ts";
+import { OVERVIEW } from "./overview.ts";
 import { QUERY } from "./query_report.ts";
 import { REALTIME } from "./realtime.ts";
 import type { Report } from "./report.ts";
@@ -13,9 +14,9 @@ import { TIMESERIES } from "./timeseries.ts";
 import { VALUES } from "./values.ts";
 import { VISITS } from "./visit_list.ts";
 
-/** The reports that answer with JSON of their own shape. */
+/** Every report but the breakdowns, which share the route `breakdown/:name`. */
 export const REPORTS = {
-  main: MAIN,
+  main: OVERVIEW,
   timeseries: TIMESERIES,
   sessions: SESSIONS,
   visits: VISITS,
@@ -27,4 +28,5 @@ export const REPORTS = {
   query: QUERY,
   values: VALUES,
   realtime: REALTIME,
+  bots: BOTS,
 } as const satisfies Record<string, Report>;

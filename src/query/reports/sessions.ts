@@ -1,4 +1,4 @@
-// Visits as the contract's three numbers, and with detail=true how their lengths are spread, where
+// Visits as three numbers, and with detail=true how their lengths are spread, where
 // they begin and where they end.
 import { join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Row } from "../../storage/duckdb.ts";
@@ -7,9 +7,9 @@ import { compared, count } from "./behavioral.ts";
 import { planOf } from "../sql/plan.ts";
 import { queryOf, type ReportRequest } from "../query.ts";
 import { Relations } from "../sql/relations.ts";
-import { defineReport, type QueryContext, withRange } from "./report.ts";
+import { defineReport, type QueryContext, type WithComparison, withRange } from "./report.ts";
 
-/** The contract's answer. */
+/** The three numbers. */
 export interface Sessions {
   readonly total_sessions: number;
   readonly avg_session_duration_secs: number;
@@ -35,6 +35,9 @@ export interface SessionsDetail extends Sessions {
   readonly entries: readonly { page: string; visits: number; bounces: number }[];
   readonly exits: readonly { page: string; visits: number }[];
 }
+
+/** The answer; the details with `detail=true`. */
+export type SessionsAnswer = WithComparison<Sessions> | WithComparison<SessionsDetail>;
 
 const DURATIONS_SECS = [0, 10, 30, 60, 180, 600, 1800, 3600] as const;
 const PAGES = [0, 1, 2, 3, 4, 5, 6, 11, 21] as const;
@@ -138,7 +141,7 @@ export const SESSIONS = defineReport({
     detail: { required: false, doc: "true: also how lengths are spread, entry and exit pages" },
   },
   parse: (params) => params.flag("detail"),
-  run: async (request, detail, context): Promise<unknown> => {
+  run: async (request, detail, context): Promise<SessionsAnswer> => {
     const ask = (scope: ReportRequest): Promise<Sessions> =>
       detail ? askDetail(scope, context) : askSessions(scope, context);
     const now = await ask(request);

@@ -4,7 +4,7 @@ import { type AnswerRow, emptyValues, numberOf } from "../answer.ts";
 import { changesOf } from "../compare.ts";
 import type { MetricName } from "../metrics.ts";
 import { queryOf, type ReportRequest } from "../query.ts";
-import { defineReport, type QueryContext, withRange } from "./report.ts";
+import { defineReport, type QueryContext, type WithComparison, withRange } from "./report.ts";
 
 /** One bucket with its values. */
 export interface Point {
@@ -12,7 +12,7 @@ export interface Point {
   readonly values: AnswerRow["values"];
 }
 
-/** Every bucket of the asked range with the values of the metrics. */
+/** Every bucket of the request's range with the values of the metrics. */
 export async function pointsOf(
   request: ReportRequest,
   metrics: readonly MetricName[],
@@ -34,7 +34,16 @@ export async function pointsOf(
 
 const METRICS_OF_SERIES: readonly MetricName[] = ["visitors", "pageviews"];
 
-function shown({ bucket, values }: Point) {
+interface Shown {
+  readonly date: string;
+  readonly visitors: number;
+  readonly pageviews: number;
+}
+
+/** The answer: every bucket of the range in order. */
+export type TimeseriesAnswer = readonly WithComparison<Shown>[];
+
+function shown({ bucket, values }: Point): Shown {
   return {
     date: bucket.label,
     visitors: numberOf(values, "visitors"),
@@ -49,7 +58,7 @@ export const TIMESERIES = defineReport({
   heavy: false,
   params: {},
   parse: () => null,
-  run: async (request, _, context) => {
+  run: async (request, _, context): Promise<TimeseriesAnswer> => {
     const points = await pointsOf(request, METRICS_OF_SERIES, context);
     if (!request.comparison) return points.map(shown);
     const before = await pointsOf(

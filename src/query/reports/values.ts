@@ -11,6 +11,9 @@ import { defineReport, type QueryContext } from "./report.ts";
 /** The word that asks for keys of custom properties instead of values. */
 const KEYS_OF_PROPS = "props";
 
+/** The answer: values, or keys of custom properties. */
+export type ValuesAnswer = readonly { readonly value: string; readonly visitors: number }[];
+
 interface ValuesParams {
   /** Null asks for the keys of custom properties. */
   readonly dimension: DimensionRef | null;
@@ -57,7 +60,7 @@ export const VALUES = defineReport({
     text: { required: false, doc: "only values that contain this text, in any case" },
   },
   parse: parseValues,
-  run: async (request, { dimension, text }, context) => {
+  run: async (request, { dimension, text }, context): Promise<ValuesAnswer> => {
     if (dimension === null) return await keysOfProps(request, text, context);
     const { rows } = await context.ask(queryOf(request, {
       metrics: ["visitors"],

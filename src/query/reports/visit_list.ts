@@ -124,8 +124,9 @@ function shapeVisit(row: Row): ListedVisit {
 export const VISITS = defineReport({
   label: "Visits",
   doc: "single visits that start in the range, newest first, for sites that switch it on",
+  access: "visits",
   heavy: true,
   params: {},
   parse: () => null,
-  run: (request, _, context) => askVisits(request, context),
+  run: (request, _, context): Promise<VisitList> => askVisits(request, context),
 });

@@ -14,7 +14,7 @@ import { type QueryContext, withRange } from "../report.ts";
 /** Ways to walk. */
 export const FLOW_DIRECTIONS = ["next", "previous"] as const;
 
-/** A tree as it was asked for. */
+/** Which tree. */
 export interface FlowTreeParams {
   readonly page: string | null;
   readonly event: string | null;
@@ -52,7 +52,7 @@ export interface FlowTree {
 const CHILDREN_MAX = 50;
 const NODES_MAX = 200;
 
-/** Asks about the visits that start in the range, each whole, and have an event that matches. */
+/** The tree of the visits that start in the range, each whole, and have an event that matches. */
 export async function askFlowTree(
   request: ReportRequest,
   own: FlowTreeParams,

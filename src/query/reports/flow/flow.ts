@@ -1,13 +1,13 @@
-// Flow: which page follows a page. The contract's list by default; detail=true is the tree of
-// paths inside visits of detail.ts.
+// Flow: which page follows a page. A list by default; `detail=true` is the tree of paths
+// inside visits of detail.ts.
 import { EVENT_NAME_CHARS_MAX, URL_CHARS_MAX } from "../../../core/limits.ts";
 import { count } from "../behavioral.ts";
-import { askFlowTree, FLOW_DIRECTIONS, type FlowTreeParams } from "./detail.ts";
+import { askFlowTree, FLOW_DIRECTIONS, type FlowTree, type FlowTreeParams } from "./detail.ts";
 import type { Params } from "../../params.ts";
 import type { ReportRequest } from "../../query.ts";
 import { defineReport, type QueryContext, withRange } from "../report.ts";
 
-/** A flow as it was asked for. */
+/** The parameters of a flow. */
 export type FlowParams =
   | { readonly detail: false; readonly page: string }
   | { readonly detail: true; readonly tree: FlowTreeParams };
@@ -17,6 +17,11 @@ export interface NextPage {
   readonly next_page: string;
   readonly visitors: number;
 }
+
+/** The answer: the pages that follow, or the tree with `detail=true`. */
+export type FlowAnswer =
+  | readonly (NextPage & { readonly comparison?: NextPage })[]
+  | FlowTree;
 
 const DETAILS = ["event", "direction", "depth", "count_by", "of", "group"];
 const DEPTH_MAX = 5;
@@ -99,7 +104,7 @@ export const FLOW = defineReport({
     group: { required: false, doc: "with detail: only the first 1 to 5 parts of a path" },
   },
   parse: parseFlow,
-  run: async (request, own, context): Promise<unknown> => {
+  run: async (request, own, context): Promise<FlowAnswer> => {
     if (own.detail) return await askFlowTree(request, own.tree, context);
     const now = await askNext(request, own.page, context);
     if (!request.comparison) return now;

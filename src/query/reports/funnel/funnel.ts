@@ -1,4 +1,4 @@
-// The funnel: how many visitors came how far through some steps. The contract's list by default,
+// The funnel: how many visitors came how far through some steps. A list of steps by default,
 // and with detail=true rates, times between steps, where those who left went, and a breakdown.
 import { type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
@@ -16,10 +16,10 @@ import { FUNNEL_ORDERS, type FunnelOrder, type FunnelSpec } from "../../engine/e
 import { goalFinder } from "../../sql/expressions.ts";
 import type { Params } from "../../params.ts";
 import type { ReportRequest } from "../../query.ts";
-import { defineReport, type QueryContext, withRange } from "../report.ts";
+import { defineReport, type QueryContext, type WithComparison, withRange } from "../report.ts";
 import { mayOverlap, parseSpan, parseSteps, type Step } from "../../steps.ts";
 
-/** A funnel as it was asked for. */
+/** The parameters of a funnel. */
 export interface FunnelParams {
   readonly steps: readonly Step[];
   readonly windowUs: number;
@@ -27,6 +27,15 @@ export interface FunnelParams {
   readonly detail: boolean;
   readonly by: DimensionRef | null;
 }
+
+/** A step of the short answer. */
+export interface FunnelCount {
+  readonly step: number;
+  readonly visitors: number;
+}
+
+/** The answer: a list of steps, or the details with `detail=true`. */
+export type FunnelAnswer = readonly WithComparison<FunnelCount>[] | WithComparison<FunnelDetail>;
 
 const WINDOW_DEFAULT = "1 day";
 
@@ -51,7 +60,7 @@ export function parseFunnel(params: Params, request: ReportRequest): FunnelParam
   };
 }
 
-/** What the engine is asked. */
+/** The funnel as the engine takes it. */
 export function funnelSpec({ steps, windowUs, order }: FunnelParams): FunnelSpec {
   const onlyPages = steps.every((step) => step.kind === "page");
   return {
@@ -63,7 +72,7 @@ export function funnelSpec({ steps, windowUs, order }: FunnelParams): FunnelSpec
   };
 }
 
-/** The statement behind the contract's list: reached, visitors. */
+/** The statement of the short answer: reached, visitors. */
 export function funnelSql(
   events: Sql,
   own: FunnelParams,
@@ -74,11 +83,11 @@ export function funnelSql(
     group by reached`;
 }
 
-/** The contract's list: every step with the visitors who reached it. */
+/** The short answer: every step with the visitors who reached it. */
 export function shapeFunnel(
   rows: readonly Row[],
   steps: number,
-): { step: number; visitors: number }[] {
+): FunnelCount[] {
   return Array.from({ length: steps }, (_, index) => ({
     step: index + 1,
     visitors: rows.reduce(
@@ -118,7 +127,7 @@ export const FUNNEL = defineReport({
     by: { required: false, doc: "with detail: a dimension, as it was at the first step" },
   },
   parse: parseFunnel,
-  run: async (request, own, context): Promise<unknown> => {
+  run: async (request, own, context): Promise<FunnelAnswer> => {
     if (context.engine.name === "off") return own.detail ? shapeDetail(request, own, []) : [];
     if (own.detail) return await withEarlier(request, own, context);
     const now = await askFunnel(request, own, context);
@@ -132,7 +141,7 @@ async function withEarlier(
   request: ReportRequest,
   own: FunnelParams,
   context: QueryContext,
-): Promise<unknown> {
+): Promise<FunnelAnswer> {
   const spec = funnelSpec(own);
   const ask = (scope: ReportRequest): Promise<FunnelDetail> =>
     askFunnelDetail(scope, own, spec, context);

@@ -1,9 +1,9 @@
-// Retention: of the visitors who first came in a week, how many came again in the weeks after. The
-// contract's list by default; detail=true is detail.ts.
+// Retention: of the visitors who first came in a week, how many came again in the weeks after. A
+// list of weeks by default; `detail=true` is answered by detail.ts.
 import { dateOfDay, offsetTransitions } from "../../../core/zone.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { collectFault, columnsOfSteps, count } from "../behavioral.ts";
-import { askRetentionDetail, LOOK_BACK_US } from "./detail.ts";
+import { askRetentionDetail, LOOK_BACK_US, type RetentionDetail } from "./detail.ts";
 import { COHORT_INTERVALS, type CohortInterval, dayOfInterval } from "../../engine/engine.ts";
 import { goalFinder } from "../../sql/expressions.ts";
 import type { Params } from "../../params.ts";
@@ -11,7 +11,7 @@ import type { ReportRequest } from "../../query.ts";
 import { defineReport, type QueryContext, withRange } from "../report.ts";
 import { parseStep, type Step } from "../../steps.ts";
 
-/** Retention as it was asked for. */
+/** The parameters of retention. */
 export interface RetentionParams {
   readonly interval: CohortInterval;
   /** Cells of a cohort, its own interval among them. */
@@ -21,13 +21,18 @@ export interface RetentionParams {
   readonly detail: boolean;
 }
 
-/** A cohort of the contract's list. */
+/** A cohort of the short answer. */
 export interface Cohort {
   readonly cohort_date: string;
   readonly retained: readonly boolean[];
   readonly size: number;
   readonly returned: readonly number[];
 }
+
+/** The answer: a list of cohorts, or the details with `detail=true`. */
+export type RetentionAnswer =
+  | readonly (Cohort & { readonly comparison?: Cohort | null })[]
+  | RetentionDetail;
 
 const WEEKS_MAX = 52;
 const WEEKS_DEFAULT = 4;
@@ -54,7 +59,7 @@ export function parseRetention(params: Params, request: ReportRequest): Retentio
   };
 }
 
-/** The contract's list from rows of cohort, size, after and visitors. Weeks begin on Monday. */
+/** The short answer from rows of cohort, size, after and visitors. Weeks begin on Monday. */
 export function shapeRetention(rows: readonly Row[], weeks: number): Cohort[] {
   const cohorts = new Map<number, { size: number; returned: number[] }>();
   for (const { cohort, size, after, visitors } of rows) {
@@ -117,7 +122,7 @@ export const RETENTION = defineReport({
     again: { required: false, doc: "with detail: a step that counts as coming again" },
   },
   parse: parseRetention,
-  run: async (request, own, context): Promise<unknown> => {
+  run: async (request, own, context): Promise<RetentionAnswer> => {
     if (own.detail) return await askRetentionDetail(request, own, context);
     if (context.engine.name === "off") return [];
     const now = await askRetention(request, own.count, context);

@@ -1,5 +1,5 @@
 // Sequences: how many visitors did some things in an order, with conditions on what lies between.
-// The contract's three numbers by default, and with detail=true matches and who began.
+// Three numbers by default, and with `detail=true` matches and who began.
 import { type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { collectFault, columnsOfSteps, compared, count, required, share } from "../behavioral.ts";
@@ -7,23 +7,36 @@ import { goalFinder } from "../../sql/expressions.ts";
 import type { Params } from "../../params.ts";
 import { parsePattern, parseSequence, type Sequence } from "./pattern.ts";
 import type { ReportRequest } from "../../query.ts";
-import { defineReport, type QueryContext, withRange } from "../report.ts";
+import { defineReport, type QueryContext, type WithComparison, withRange } from "../report.ts";
 import { mayOverlap, parseSteps } from "../../steps.ts";
 
-/** A sequence as it was asked for; null when it could not be read. */
+/** The parameters of a sequence; null when it could not be read. */
 export interface SequenceParams {
   readonly sequence: Sequence | null;
   readonly text: string;
   readonly detail: boolean;
 }
 
-/** The contract's answer. */
+/** The three numbers. */
 export interface SequenceCounts {
   readonly converting_visitors: number;
   readonly total_visitors: number;
   /** Converting visitors as a share of all, 0 to 1. */
   readonly conversion_rate: number;
 }
+
+/** What `detail=true` adds. */
+export interface SequenceDetail extends SequenceCounts {
+  readonly sequence: string;
+  readonly steps: readonly string[];
+  /** Visitors with an event that meets the first element. */
+  readonly began_visitors: number;
+  readonly rate_of_began: number;
+  readonly matches: number;
+}
+
+/** The answer; the details with `detail=true`. */
+export type SequenceAnswer = WithComparison<SequenceCounts> | WithComparison<SequenceDetail>;
 
 /** Reads the report's parameters. Notes faults in `params`. */
 export function parseSequences(params: Params, request: ReportRequest): SequenceParams {
@@ -71,7 +84,7 @@ export function sequenceSql(
     from ${matches}`;
 }
 
-/** The contract's answer from the statement's row. */
+/** The three numbers from the statement's row. */
 export function shapeSequence(row: Row | undefined): SequenceCounts {
   const converting = count(row?.["converting"]);
   const total = count(row?.["total"]);
@@ -82,7 +95,11 @@ export function shapeSequence(row: Row | undefined): SequenceCounts {
   };
 }
 
-async function askSequence(request: ReportRequest, own: SequenceParams, context: QueryContext) {
+async function askSequence(
+  request: ReportRequest,
+  own: SequenceParams,
+  context: QueryContext,
+): Promise<SequenceCounts | SequenceDetail> {
   const { sequence, detail } = own;
   const rows = sequence === null || context.engine.name === "off" ? [] : await context.matching(
     request,
@@ -120,7 +137,7 @@ export const SEQUENCES = defineReport({
     detail: { required: false, doc: "true: also who began, and how many matches there are" },
   },
   parse: parseSequences,
-  run: async (request, own, context): Promise<unknown> => {
+  run: async (request, own, context): Promise<SequenceAnswer> => {
     const now = await askSequence(request, own, context);
     if (!request.comparison) return now;
     const before = await askSequence(withRange(request, request.comparison), own, context);

@@ -23,7 +23,7 @@ const EVENTS = [
   }),
 ];
 
-Deno.test("exportResponse() gives each day its own top page and source, as CSV", async () => {
+Deno.test("EXPORT gives each day its own top page and source, as CSV", async () => {
   await withQuestions({ events: EVENTS }, async ({ get }) => {
     const { status, headers, text } = await get(
       "export",
@@ -45,7 +45,7 @@ Deno.test("exportResponse() gives each day its own top page and source, as CSV",
   });
 });
 
-Deno.test("exportResponse() gives the same days as JSON, and NULL by name", async () => {
+Deno.test("EXPORT gives the same days as JSON, and NULL by name", async () => {
   await withQuestions({ events: EVENTS.slice(2, 3) }, async ({ get }) => {
     const { headers, json } = await get(
       "export",
@@ -62,7 +62,7 @@ Deno.test("exportResponse() gives the same days as JSON, and NULL by name", asyn
   });
 });
 
-Deno.test("exportResponse() refuses any other format", async () => {
+Deno.test("EXPORT refuses any other format", async () => {
   await withQuestions({ events: [] }, async ({ get }) => {
     for (const format of ["xml", "CSV", ""]) {
       const { status, json } = await get("export", `&format=${format}`);
