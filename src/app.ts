@@ -203,7 +203,7 @@ function openBackups(
 
 async function openIngest(config: Config, system: System, storage: Storage, sites: Sites) {
   const { clock, files, log, random } = system;
-  const { journal, hot, flusher, store, reader } = storage;
+  const { store, reader } = storage;
   const { geo, isOwn } = await loadGeoIp(files, log, {
     path: config.geoip_db_path,
     precision: config.geoip_precision,
@@ -234,10 +234,7 @@ async function openIngest(config: Config, system: System, storage: Storage, site
     }),
     random,
   }, config);
-  const buffer = new Buffer(async (events) => {
-    await journal.append(events);
-    if (hot.rows >= config.flush_event_count) flusher.flushSoon();
-  }, log);
+  const buffer = new Buffer((events) => storage.append(events), log);
   return { buffer, pipeline, drops, identity, addressRates, geoIsOwn: isOwn };
 }
 

@@ -37,7 +37,7 @@ export async function fill(
   let batch: Event[] = [];
   let count = 0;
   const send = async () => {
-    await storage.journal.append(batch);
+    await storage.append(batch);
     count += batch.length;
     batch = [];
   };

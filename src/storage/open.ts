@@ -1,6 +1,7 @@
 // Opens DATA_DIR: lock, SQLite, DuckDB, recovery, and the parts that work on them, in the order
 // in which they need each other.
 import { messageOf } from "../core/errors.ts";
+import type { Event } from "../core/event.ts";
 import { Mutex } from "../core/mutex.ts";
 import type { Files, System } from "../core/types.ts";
 import { Catalog } from "./tiers/catalog.ts";
@@ -12,6 +13,7 @@ import { PartitionNumbers } from "./parquet/partition_numbers.ts";
 import { Flusher } from "./tiers/flush.ts";
 import { Hot } from "./tiers/hot.ts";
 import { Journal } from "./tiers/journal.ts";
+import { emptyFolder } from "./empty_folder.ts";
 import { lockFolder } from "./lock.ts";
 import { importLegacy } from "./tiers/legacy_database.ts";
 import { Reader } from "./reader.ts";
@@ -24,6 +26,8 @@ export interface StorageOptions {
   readonly dataDir: string;
   readonly memory_limit: string | null;
   readonly threads: number | null;
+  /** The hot tier is flushed when it holds this many events; without it, only when asked. */
+  readonly flush_event_count?: number;
   /** An extension for DuckDB; `db.extensionFault` tells whether it came in. */
   readonly extension?: ExtensionOptions;
 }
@@ -39,7 +43,11 @@ export interface StorageHost {
 export interface Storage {
   readonly db: Db;
   readonly store: Store;
-  readonly journal: Journal;
+  /**
+   * Accepts events: all are on disk when this resolves, none when it rejects with SQLite's
+   * message. A flush follows when the hot tier is full.
+   */
+  append(events: readonly Event[]): Promise<void>;
   readonly hot: Hot;
   readonly flusher: Flusher;
   readonly parquet: ParquetTier;
@@ -67,7 +75,7 @@ export async function openStorage(
 ): Promise<Storage> {
   const { clock, files, log, random } = system;
   const { dataDir } = options;
-  const eventsFolder = `${dataDir}/events`;
+  const eventsFolder = eventsFolderOf(options);
   try {
     await files.makeDir(eventsFolder);
   } catch (error) {
@@ -87,7 +95,8 @@ export async function openStorage(
     const duckdb = await host.loadDuckDb();
     await importLegacy(duckdb, store, system, dataDir);
     const spillFolder = `${dataDir}/.spill`;
-    await empty(files, spillFolder);
+    // A query that was killed while it ran left events there.
+    await emptyFolder(files, spillFolder);
     const db = await Db.open(duckdb, clock, {
       folder: dataDir,
       spillFolder,
@@ -107,16 +116,11 @@ export async function openStorage(
       await recovery.start(await comparing),
       await store.run("listSites", undefined),
     );
-    return await openParts(system, db, store, recovery, catalog, eventsFolder, close);
+    return await openParts(system, db, store, recovery, catalog, options, close);
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-/** Removes what a query left on disk that was killed while it ran: events, too. */
-async function empty(files: Files, folder: string): Promise<void> {
-  for (const path of await files.tree(folder)) await files.remove(`${folder}/${path}`);
 }
 
 /** The parts that work on an open database and a recovered catalog. */
@@ -126,15 +130,14 @@ async function openParts(
   store: Store,
   recovery: Recovery,
   catalog: Catalog,
-  eventsFolder: string,
+  options: StorageOptions,
   close: () => Promise<void>,
 ): Promise<Storage> {
+  const eventsFolder = eventsFolderOf(options);
   const at = { eventsFolder };
-  const hot = await Hot.create(db, catalog);
-  const journal = new Journal(store, catalog, hot, clock);
-  const lastTimestampUs = await journal.load((seq) =>
-    log("error", "Skipped an unreadable row of the journal", { seq })
-  );
+  const journal = await Journal.open(store, catalog, clock);
+  const hot = await Hot.create(db, catalog, journal);
+  await hot.load((seq) => log("error", "Skipped an unreadable row of the journal", { seq }));
   const mutex = new Mutex();
   const numbers = new PartitionNumbers(store, files, at);
   const parquet = new ParquetTier(store, files, catalog, recovery, log, mutex, at);
@@ -147,7 +150,10 @@ async function openParts(
   return {
     db,
     store,
-    journal,
+    append: async (events) => {
+      await journal.append(events);
+      if (hot.rows >= (options.flush_event_count ?? Infinity)) flusher.flushSoon();
+    },
     hot,
     flusher,
     parquet,
@@ -163,9 +169,9 @@ async function openParts(
       mutex,
       merging,
     ),
-    eraser: new Eraser(store, catalog, journal, parquet, mutex),
+    eraser: new Eraser(store, catalog, journal, hot, parquet, mutex),
     reader: new Reader(db, catalog, hot, parquet, at),
-    lastTimestampUs,
+    lastTimestampUs: journal.lastTimestampUs,
     fileCount: () => catalog.fileCount(),
     quarantined: () => recovery.quarantined,
     close: async () => {
@@ -219,6 +225,10 @@ async function openProtected(files: Files, path: string): Promise<Store> {
   if (await files.size(path) === null) await files.write(path, new Uint8Array(), 0o600);
   await files.protect(path);
   return await Store.open(path);
+}
+
+function eventsFolderOf({ dataDir }: StorageOptions): string {
+  return `${dataDir}/events`;
 }
 
 function halfOf(memoryBytes: number | null): string | null {

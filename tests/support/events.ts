@@ -3,8 +3,7 @@ import * as duckdb from "@duckdb/node-api";
 import { type Event, EVENT_COLUMN_NAMES } from "../../src/core/event.ts";
 import type { Db, ExtensionOptions } from "../../src/storage/duckdb.ts";
 import type { Flusher } from "../../src/storage/tiers/flush.ts";
-import type { Journal } from "../../src/storage/tiers/journal.ts";
-import { openStorage } from "../../src/storage/open.ts";
+import { openStorage, type Storage } from "../../src/storage/open.ts";
 import type { Reader } from "../../src/storage/reader.ts";
 import { realSystem } from "../../src/runtime/system.ts";
 import { fakeSystem } from "./fake_system.ts";
@@ -48,7 +47,7 @@ export function customEvent(input: EventInput): Event {
 export interface TestReader {
   readonly reader: Reader;
   readonly db: Db;
-  readonly journal: Journal;
+  readonly journal: Pick<Storage, "append">;
   readonly flusher: Flusher;
   readonly folder: string;
   close(): Promise<void>;
@@ -81,17 +80,17 @@ export async function openTestReader(
     ...(extension === undefined ? {} : { extension }),
   });
   if (storage.db.extensionFault !== null) throw new Error(storage.db.extensionFault);
-  const { reader, db, journal, flusher } = storage;
+  const { reader, db, flusher } = storage;
   const cold = Math.round(events.length * coldShare);
   if (cold > 0) {
-    await journal.append(events.slice(0, cold));
+    await storage.append(events.slice(0, cold));
     await flusher.flush();
   }
-  if (cold < events.length) await journal.append(events.slice(cold));
+  if (cold < events.length) await storage.append(events.slice(cold));
   return {
     reader,
     db,
-    journal,
+    journal: storage,
     flusher,
     folder,
     async close() {

@@ -40,7 +40,7 @@ export async function numbersOf(storage: Storage, site = "example.com"): Promise
 
 /** Adds events without waiting for queries or flushes. */
 export async function accept(storage: Storage, events: readonly Event[]): Promise<void> {
-  await storage.journal.append(events);
+  await storage.append(events);
 }
 
 /** Kinds of failing file operations. */

@@ -95,7 +95,7 @@ async function insideTimes(small: string, large: string, runs: number): Promise<
     for (let run = 0; run < runs * 3; run++) {
       for (const [index, storage] of storages.entries()) {
         if (label === "flush") {
-          await storage.journal.append(Array.from({ length: 100 }, (_, n) => pageviewOf(n)));
+          await storage.append(Array.from({ length: 100 }, (_, n) => pageviewOf(n)));
         }
         times[index]?.push((await timed(() => work(storage))).ms);
       }

@@ -116,7 +116,7 @@ const BATCH = 5000;
 async function fillJournal(dataDir: string, events: number): Promise<void> {
   const storage = await openAt(dataDir);
   for (let from = 0; from < events; from += BATCH) {
-    await storage.journal.append(Array.from({ length: BATCH }, (_, n) => pageviewOf(from + n)));
+    await storage.append(Array.from({ length: BATCH }, (_, n) => pageviewOf(from + n)));
   }
   await storage.close();
 }

@@ -1,10 +1,11 @@
-// The events of a site as one file to take away: written by DuckDB beside the data, and gone from
-// the disk as soon as its reader has it open. It must not decide who may have it.
+// The events of a site as one file to download: written by DuckDB beside the data, and deleted from
+// disk as soon as its reader has it open. It must not decide who may have it.
 import { AppError, messageOf } from "../../core/errors.ts";
 import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, type EventColumnName } from "../../core/event.ts";
 import { EXPORTS_MAX } from "../../core/limits.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Files, Random } from "../../core/types.ts";
+import { emptyFolder } from "../empty_folder.ts";
 import { firstLine, mayBeCorruption } from "../parquet/corruption.ts";
 import type { SpanUs } from "../tiers/event_rows.ts";
 import { ROW_GROUP_EVENTS } from "../parquet/partition_file.ts";
@@ -51,7 +52,7 @@ export class ExportFiles {
     random: Random,
     { folder }: { readonly folder: string },
   ): Promise<ExportFiles> {
-    for (const path of await files.tree(folder)) await files.remove(`${folder}/${path}`);
+    await emptyFolder(files, folder);
     return new ExportFiles(reader, files, random, folder);
   }
 

@@ -1,7 +1,7 @@
 // Looks through DATA_DIR for anything that has the form of a network address or an e-mail
 // address: Parquet files by column, mallard.sqlite by column, every other file as text. It
 // changes nothing, and its report quotes nothing that it found.
-import { messageOf } from "../../core/errors.ts";
+import { firstLine } from "../parquet/corruption.ts";
 import { join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Files } from "../../core/types.ts";
 import type { Db } from "../duckdb.ts";
@@ -233,8 +233,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function firstLine(error: unknown): string {
-  return messageOf(error).split("\n")[0] ?? "";
 }

@@ -2,6 +2,7 @@
 // tier. One SQLite transaction decides; a crash after it is finished by the next start.
 import { type Catalog } from "./catalog.ts";
 import type { ParquetTier } from "./parquet_tier.ts";
+import type { Hot } from "./hot.ts";
 import type { Journal } from "./journal.ts";
 import type { Store } from "../state/store.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
@@ -23,6 +24,7 @@ export class Eraser {
   readonly #store: Store;
   readonly #catalog: Catalog;
   readonly #journal: Journal;
+  readonly #hot: Hot;
   readonly #parquet: ParquetTier;
   readonly #mutex: Mutex;
 
@@ -31,12 +33,14 @@ export class Eraser {
     store: Store,
     catalog: Catalog,
     journal: Journal,
+    hot: Hot,
     parquet: ParquetTier,
     mutex: Mutex,
   ) {
     this.#store = store;
     this.#catalog = catalog;
     this.#journal = journal;
+    this.#hot = hot;
     this.#parquet = parquet;
     this.#mutex = mutex;
   }
@@ -60,7 +64,11 @@ export class Eraser {
     const { counts, removed } = await this.#mutex.run(async () => {
       const files = this.#filesOf(site, firstDate, lastDate);
       const paths = files.map((file) => file.path);
-      const records = await this.#journal.erase(site, firstDate, lastDate, paths);
+      const records = await this.#journal.whilePaused(async () => {
+        const rows = await this.#journal.erase(site, firstDate, lastDate, paths);
+        await this.#hot.erase(site, firstDate, lastDate);
+        return rows;
+      });
       this.#catalog.changed(site);
       return {
         counts: { db_records_deleted: records, parquet_partitions_deleted: partitions(files) },

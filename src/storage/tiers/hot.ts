@@ -1,10 +1,11 @@
-// The hot tier: accepted events that are not yet in Parquet, in DuckDB tables. Events wait in
-// memory until a query or a flush asks for them, then go into the open table in bulk. A flush
-// freezes the open table and starts another, so that what it writes no longer changes.
-import { type Event, utcDate } from "../../core/event.ts";
+// The hot tier: accepted events that are not yet in Parquet, in DuckDB tables. Before a query
+// reads, before a flush and each second, pending events of the journal go into the open table in
+// bulk. A flush freezes that table and starts another, so that what it writes no longer changes.
+import type { Event } from "../../core/event.ts";
 import { ident, raw, type Sql, sql } from "../../core/sql.ts";
 import { Mutex } from "../../core/mutex.ts";
 import type { Catalog } from "./catalog.ts";
+import type { Journal } from "./journal.ts";
 import type { Db } from "../duckdb.ts";
 import type { Partition } from "../parquet/partition.ts";
 import { ALL_COLUMNS, createHotTable, insertHotEvents, jsonOf } from "../parquet/schema.ts";
@@ -26,52 +27,48 @@ interface OpenTable {
   seqTo: number;
 }
 
-/** The hot tables and what waits to be put into them. */
+/** The hot tables, filled from the journal. */
 export class Hot {
   readonly #db: Db;
   readonly #catalog: Catalog;
   readonly #mutex = new Mutex();
-  #pending: Event[] = [];
-  #pendingSeqTo = 0;
+  readonly #journal: Journal;
   /** Events on their way into the open table. */
   #moving = 0;
   #open: OpenTable;
   #frozen: HotTable[] = [];
   #number: number;
 
-  private constructor(db: Db, catalog: Catalog, open: OpenTable) {
+  private constructor(db: Db, catalog: Catalog, journal: Journal, open: OpenTable) {
     this.#db = db;
     this.#catalog = catalog;
+    this.#journal = journal;
     this.#open = open;
     this.#number = 1;
   }
 
   /** Makes the first table and publishes it. */
-  static async create(db: Db, catalog: Catalog): Promise<Hot> {
+  static async create(db: Db, catalog: Catalog, journal: Journal): Promise<Hot> {
     const name = tableName(1);
     await db.execute(createHotTable(name));
     catalog.publish({ ...catalog.current, hotTables: [name] });
-    return new Hot(db, catalog, { name, rows: 0, seqFrom: 0, seqTo: 0 });
+    return new Hot(db, catalog, journal, { name, rows: 0, seqFrom: 0, seqTo: 0 });
   }
 
   /** Events accepted and not yet in Parquet. */
   get rows(): number {
-    return this.#pending.length + this.#moving + this.#open.rows +
+    return this.#journal.pendingCount + this.#moving + this.#open.rows +
       this.#frozen.reduce((sum, table) => sum + table.rows, 0);
   }
 
-  /** Takes events that are in the journal; the last has `seqTo`. Calls come in order of `seq`. */
-  enqueue(events: readonly Event[], seqTo: number): void {
-    for (const event of events) {
-      this.#pending.push(event);
-      this.#catalog.changed(event.site_id);
-    }
-    this.#pendingSeqTo = seqTo;
+  /** At start: brings in what the journal holds from before. Reports rows that hold no event. */
+  async load(onUnreadable: (seq: number) => void): Promise<void> {
+    while (await this.#journal.loadNext(onUnreadable)) await this.sync();
   }
 
   /** Brings everything accepted so far into the open table. Rejects with DuckDB's error. */
   sync(): Promise<void> {
-    if (this.#pending.length === 0) return this.#mutex.idle();
+    if (this.#journal.pendingCount === 0) return this.#mutex.idle();
     return this.#mutex.run(() => this.#sync());
   }
 
@@ -167,15 +164,14 @@ export class Hot {
   }
 
   async #sync(): Promise<void> {
-    if (this.#pending.length === 0) return;
-    const events = this.#pending;
-    const seqTo = this.#pendingSeqTo;
-    this.#pending = [];
+    const taken = this.#journal.take();
+    if (taken === null) return;
+    const { events, seqTo } = taken;
     this.#moving = events.length;
     try {
       await this.#db.executeEach(insertHotEvents(this.#open.name), textsOf(events));
     } catch (error) {
-      this.#pending = [...events, ...this.#pending];
+      this.#journal.putBack(taken);
       throw error;
     } finally {
       this.#moving = 0;
@@ -211,9 +207,4 @@ function tableName(number: number): string {
 export function unionOf(tables: readonly HotTable[]): Sql {
   return tables.map((table) => sql`select ${ALL_COLUMNS} from ${ident(table.name)}`)
     .reduce((all, part) => sql`${all}${raw(" union all ")}${part}`);
-}
-
-/** Partition of an event. */
-export function partitionOf(event: Event): Partition {
-  return { site_id: event.site_id, date: utcDate(event.timestamp) };
 }

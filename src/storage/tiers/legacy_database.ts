@@ -1,13 +1,14 @@
 // What later versions of the original program leave beside their Parquet files: a DuckDB database
 // with events that are in no Parquet file yet. They are imported once, then the file is renamed. A
 // database that cannot be read is never touched.
-import { messageOf } from "../../core/errors.ts";
+import { firstLine } from "../parquet/corruption.ts";
 import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, type EventColumnName } from "../../core/event.ts";
 import { faultOfSiteId } from "../../core/site_id.ts";
 import { ident, join, raw, sql } from "../../core/sql.ts";
 import type { Clock, System } from "../../core/types.ts";
 import { Db, type DuckDbModule, type Row } from "../duckdb.ts";
 import type { Store } from "../state/store.ts";
+import { readJournaledEvent } from "./journaled_event.ts";
 
 const DATABASE = "mallard.duckdb";
 const SUFFIXES = ["", ".wal"];
@@ -87,9 +88,6 @@ function entryOf(row: Row): { site_id: string; date: string; event: string } | n
   if (typeof site_id !== "string" || faultOfSiteId(site_id) !== null) return null;
   if (typeof timestamp !== "number" || row["visitor_id"] === null) return null;
   const date = new Date(Math.floor(timestamp / 1000)).toISOString().slice(0, 10);
-  return { site_id, date, event: JSON.stringify(row) };
-}
-
-function firstLine(error: unknown): string {
-  return messageOf(error).split("\n")[0] ?? "";
+  const entry = { site_id, date, event: JSON.stringify(row) };
+  return readJournaledEvent(entry) ? entry : null;
 }

@@ -55,7 +55,7 @@ async function throughDoor(
   const storage = await openFolder(folder, system);
   try {
     const { geo } = await loadGeoIp(real.files, real.log, { path: null, precision: "city" });
-    const buffer = new Buffer(disk ?? ((events) => storage.journal.append(events)), system.log);
+    const buffer = new Buffer(disk ?? ((events) => storage.append(events)), system.log);
     const [route] = importRoutes(
       openPipeline(system, geo, { secret: SECRET, env }),
       buffer,

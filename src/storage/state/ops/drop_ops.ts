@@ -1,5 +1,6 @@
 // What can be asked of mallard.sqlite about requests that were not stored: how many a day, by
 // reason and by the robot's name. No row says anything about a visitor.
+import { integerOf, textOf } from "../row.ts";
 import type { Sqlite } from "../sqlite.ts";
 
 /** The table of this file, as one step of the schema. */
@@ -60,9 +61,9 @@ function listDrops(
     range.lastDate,
   );
   return rows.map((row) => ({
-    reason: String(row["reason"]),
-    name: String(row["name"]),
-    count: Number(row["count"]),
+    reason: textOf(row, "reason"),
+    name: textOf(row, "name"),
+    count: integerOf(row, "count"),
   }));
 }
 

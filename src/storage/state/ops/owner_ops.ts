@@ -1,6 +1,7 @@
 // What can be asked of mallard.sqlite about the owner: the password's hash, API keys and the
 // record of erasures. It never sees a clear password or a clear key. Each operation is one
 // transaction.
+import { integerOf, oneOf, textOf } from "../row.ts";
 import type { Sqlite } from "../sqlite.ts";
 
 /** The tables of this file, as one step of the schema. */
@@ -30,7 +31,9 @@ export const OWNER_SCHEMA = `
 `;
 
 /** What a key may do: read statistics, or everything. */
-export type KeyScope = "ReadOnly" | "Admin";
+export type KeyScope = (typeof KEY_SCOPES)[number];
+
+const KEY_SCOPES = ["ReadOnly", "Admin"] as const;
 
 /** An API key as it is kept. `key_hash` is SHA-256 of the clear key in hex; times in ms. */
 export interface KeyRow {
@@ -98,7 +101,13 @@ function listKeys(db: Sqlite): KeyRow[] {
     `select key_hash, name, scope, created_at, revoked from api_keys
       order by created_at, key_hash`,
   );
-  return rows.map((row) => ({ ...row, revoked: row["revoked"] === 1 })) as unknown as KeyRow[];
+  return rows.map((row) => ({
+    key_hash: textOf(row, "key_hash"),
+    name: textOf(row, "name"),
+    scope: oneOf(row, "scope", KEY_SCOPES),
+    created_at: integerOf(row, "created_at"),
+    revoked: integerOf(row, "revoked") === 1,
+  }));
 }
 
 /** Tells whether there is such a key, revoked before or not. */
@@ -127,7 +136,15 @@ function listErasures(db: Sqlite, count: number): Erasure[] {
       parquet_partitions_deleted, caller from erasures order by id desc limit ?`,
     count,
   );
-  return rows.map((row) => ({ ...row })) as unknown as Erasure[];
+  return rows.map((row) => ({
+    erased_at: integerOf(row, "erased_at"),
+    site_id: textOf(row, "site_id"),
+    start_date: textOf(row, "start_date"),
+    end_date: textOf(row, "end_date"),
+    db_records_deleted: integerOf(row, "db_records_deleted"),
+    parquet_partitions_deleted: integerOf(row, "parquet_partitions_deleted"),
+    caller: textOf(row, "caller"),
+  }));
 }
 
 /** Every operation by name, to be joined with those of the store. */

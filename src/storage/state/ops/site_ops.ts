@@ -1,6 +1,7 @@
 // What can be asked of mallard.sqlite about what owners set: the settings of a site, and its goals,
 // segments, funnels and annotations. Bodies are JSON that is checked before it gets here. Each
 // operation is one transaction.
+import { integerOf, oneOf, textOf } from "../row.ts";
 import type { Sqlite } from "../sqlite.ts";
 
 /** The tables of this file, as one step of the schema. */
@@ -25,7 +26,9 @@ export const SITE_SCHEMA = `
 `;
 
 /** Kinds of things an owner keeps with a site. */
-export type ItemKind = "goal" | "segment" | "funnel" | "annotation";
+export type ItemKind = (typeof ITEM_KINDS)[number];
+
+const ITEM_KINDS = ["goal", "segment", "funnel", "annotation"] as const;
 
 /** The settings of a declared site; `settings` is JSON, `created_at` in ms. */
 export interface SiteRow {
@@ -46,9 +49,12 @@ export interface ItemRow {
 }
 
 function listSiteSettings(db: Sqlite): SiteRow[] {
-  return db.all(
-    "select site_id, settings, created_at from site_settings order by site_id",
-  ) as unknown as SiteRow[];
+  const rows = db.all("select site_id, settings, created_at from site_settings order by site_id");
+  return rows.map((row) => ({
+    site_id: textOf(row, "site_id"),
+    settings: textOf(row, "settings"),
+    created_at: integerOf(row, "created_at"),
+  }));
 }
 
 function putSiteSettings(db: Sqlite, row: SiteRow): void {
@@ -76,9 +82,18 @@ function dropSite(db: Sqlite, site: string): void {
 }
 
 function listItems(db: Sqlite): ItemRow[] {
-  return db.all(
+  const rows = db.all(
     "select id, site_id, kind, name, body, created_at, updated_at from site_items order by id",
-  ) as unknown as ItemRow[];
+  );
+  return rows.map((row) => ({
+    id: integerOf(row, "id"),
+    site_id: textOf(row, "site_id"),
+    kind: oneOf(row, "kind", ITEM_KINDS),
+    name: textOf(row, "name"),
+    body: textOf(row, "body"),
+    created_at: integerOf(row, "created_at"),
+    updated_at: integerOf(row, "updated_at"),
+  }));
 }
 
 /** Adds a thing and tells its id; null when the site has one of this kind and name. */

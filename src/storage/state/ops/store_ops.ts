@@ -4,6 +4,7 @@
 import { type CatalogFile, numberOfFile } from "../../parquet/partition.ts";
 import { DROP_OPS } from "./drop_ops.ts";
 import { PARTITION_OPS } from "./partition_ops.ts";
+import { integerOf, textOf } from "../row.ts";
 import { salvage } from "../salvage.ts";
 import { OWNER_OPS } from "./owner_ops.ts";
 import { SITE_OPS } from "./site_ops.ts";
@@ -17,9 +18,8 @@ export interface JournalEntry {
 }
 
 /** A journal row that was read back. */
-export interface JournalRow {
+export interface JournalRow extends JournalEntry {
   readonly seq: number;
-  readonly event: string;
 }
 
 /** What one flush makes true at once. */
@@ -79,11 +79,17 @@ function importLegacy(
 }
 
 function readJournal(db: Sqlite, range: { after: number; count: number }): JournalRow[] {
-  return db.all(
-    "select seq, event from journal where seq > ? order by seq limit ?",
+  const rows = db.all(
+    "select seq, site_id, date, event from journal where seq > ? order by seq limit ?",
     range.after,
     range.count,
-  ) as unknown as JournalRow[];
+  );
+  return rows.map((row) => ({
+    seq: integerOf(row, "seq"),
+    site_id: textOf(row, "site_id"),
+    date: textOf(row, "date"),
+    event: textOf(row, "event"),
+  }));
 }
 
 function commitFlush(db: Sqlite, commit: FlushCommit): void {
@@ -270,9 +276,13 @@ function addPendingDeletes(db: Sqlite, paths: readonly string[]): void {
 }
 
 function listFiles(db: Sqlite): CatalogFile[] {
-  return db.all(
-    "select site_id, date, path, rows, bytes from files",
-  ) as unknown as CatalogFile[];
+  return db.all("select site_id, date, path, rows, bytes from files").map((row) => ({
+    site_id: textOf(row, "site_id"),
+    date: textOf(row, "date"),
+    path: textOf(row, "path"),
+    rows: integerOf(row, "rows"),
+    bytes: integerOf(row, "bytes"),
+  }));
 }
 
 function insertSites(db: Sqlite, ids: readonly string[], atMs: number): void {

@@ -1,0 +1,39 @@
+// A journal row as an event: its JSON and its columns are checked, as the file may have been edited
+// or damaged since it was written.
+import {
+  type Event,
+  EVENT_COLUMN_NAMES,
+  EVENT_COLUMNS,
+  type EventColumn,
+  utcDate,
+} from "../../core/event.ts";
+import type { JournalEntry } from "../state/ops/store_ops.ts";
+
+/** The event of a row; null when the row holds none, or one of another partition. */
+export function readJournaledEvent(row: JournalEntry): Event | null {
+  const event = parse(row.event);
+  if (!isEvent(event)) return null;
+  return event.site_id === row.site_id && utcDate(event.timestamp) === row.date ? event : null;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Columns that are newer than a row are missing in it. */
+function isEvent(value: unknown): value is Event {
+  if (typeof value !== "object" || value === null) return false;
+  const fields = value as Readonly<Record<string, unknown>>;
+  return EVENT_COLUMN_NAMES.every((name) => fits(EVENT_COLUMNS[name], fields[name]));
+}
+
+/** Times are microseconds and amounts are hundredths: whole numbers. */
+function fits({ type, required }: EventColumn, value: unknown): boolean {
+  if (value === null || value === undefined) return !required;
+  if (type === "VARCHAR") return typeof value === "string";
+  return Number.isSafeInteger(value);
+}

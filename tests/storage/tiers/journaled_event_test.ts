@@ -1,0 +1,47 @@
+import assert from "node:assert";
+import { DatabaseSync } from "node:sqlite";
+import { pageview } from "../../support/events.ts";
+import { fakeSystem } from "../../support/fake_system.ts";
+import { accept, numbersOf, openFolder, withFolder } from "../../support/storage.ts";
+
+const event = (n: number) => pageview({ at: "2024-01-15 10:00:00", props: JSON.stringify({ n }) });
+
+/** Each makes one row of the journal unusable. */
+const EDITS = [
+  "event = '{'",
+  "event = '7'",
+  "event = json_remove(event, '$.timestamp')",
+  "event = json_set(event, '$.timestamp', 'x')",
+  "event = json_set(event, '$.timestamp', 0.5)",
+  "event = json_set(event, '$.visitor_id', null)",
+  "event = json_set(event, '$.pathname', 7)",
+  "event = json_set(event, '$.revenue_amount', '1')",
+  "site_id = 'other.example'",
+  "date = '2024-01-16'",
+];
+
+Deno.test("readJournaledEvent() refuses rows edited by hand; the others are served", async () => {
+  await withFolder(async (folder) => {
+    const storage = await openFolder(folder);
+    const last = EDITS.length + 2;
+    await accept(storage, Array.from({ length: last }, (_, index) => event(index + 1)));
+    await storage.close();
+    const db = new DatabaseSync(`${folder}/mallard.sqlite`);
+    for (const [index, edit] of EDITS.entries()) {
+      db.exec(`update journal set ${edit} where seq = ${index + 2}`);
+    }
+    db.close();
+    const system = fakeSystem();
+    const again = await openFolder(folder, system);
+    assert.deepStrictEqual(await numbersOf(again), [1, last]);
+    const reports = system.lines.filter((line) => line.level === "error");
+    assert.deepStrictEqual(
+      reports.map(({ message, fields }) => ({ message, fields })),
+      EDITS.map((_, index) => ({
+        message: "Skipped an unreadable row of the journal",
+        fields: { seq: index + 2 },
+      })),
+    );
+    await again.close();
+  });
+});
