@@ -6,6 +6,7 @@
  * @property {string} name
  * @property {string} label
  * @property {"count" | "ratio" | "number" | "seconds" | "money"} unit
+ * @property {"all" | "pages" | "goals"} applies_to where the metric makes sense
  * @property {1 | -1 | 0} better whether more is better, worse, or neither
  */
 
@@ -93,7 +94,7 @@ export function makeNames(schema, t) {
  */
 export function metricOf({ metrics }, name) {
   return metrics.find((metric) => metric.name === name) ??
-    { name, label: name, unit: "count", better: 1 };
+    { name, label: name, unit: "count", applies_to: "all", better: 1 };
 }
 
 /**

@@ -96,9 +96,8 @@ export function DetailsDialog({ dimension, onClose }) {
  */
 function columnsOf({ metrics }, dimension) {
   const ofPages = dimension === "page";
-  return metrics.filter(({ name, unit }) =>
-    unit !== "money" && !name.includes("conversion") &&
-    (ofPages || !/^(time_on_page|exit_rate)$/.test(name))
+  return metrics.filter(({ unit, applies_to: where }) =>
+    unit !== "money" && (where === "all" || (where === "pages" && ofPages))
   ).map(({ name }) => name);
 }
 

@@ -80,20 +80,34 @@ export interface Metric {
   readonly label: string;
   readonly unit: Unit;
   readonly needs: readonly AggregateName[];
-  /** Visitors of the same question without goals (`all`), or without its dimensions too. */
+  /** Whose visitors the ratio is of: the query's, or the query's without its goals. */
   readonly base?: "question" | "goalless" | "goalless_group";
   readonly money?: "sum" | "mean";
   /** The value from columns named like the aggregates (and `base_visitors`). */
   readonly derived: Sql;
   /** What stands where nothing was counted. */
   readonly empty: 0 | null;
+  /** Digits after the point where a person reads it, of a ratio as a percentage. */
+  readonly decimals: 0 | 2;
+  /** Where it makes sense: anywhere, or where rows are pages, or in queries with goals. */
+  readonly appliesTo: "all" | "pages" | "goals";
   /** Whether more is better (1), worse (-1) or neither (0). */
   readonly better: 1 | -1 | 0;
   readonly doc: string;
 }
 
 function counted(name: AggregateName, label: string, doc: string): Metric {
-  return { label, unit: "count", needs: [name], derived: raw(name), empty: 0, better: 1, doc };
+  return {
+    label,
+    unit: "count",
+    needs: [name],
+    derived: raw(name),
+    empty: 0,
+    decimals: 0,
+    appliesTo: "all",
+    better: 1,
+    doc,
+  };
 }
 
 /** Every metric by name. */
@@ -108,6 +122,8 @@ export const METRICS = {
     needs: ["visit_pageviews", "visits"],
     derived: sql`visit_pageviews / nullif(visits, 0)`,
     empty: null,
+    decimals: 2,
+    appliesTo: "all",
     better: 1,
     doc: "pageviews of the visits ÷ visits",
   },
@@ -117,6 +133,8 @@ export const METRICS = {
     needs: ["bounces", "visits"],
     derived: sql`bounces / nullif(visits, 0)`,
     empty: null,
+    decimals: 0,
+    appliesTo: "all",
     better: -1,
     doc: "visits of one pageview and no other event ÷ visits, 0 to 1",
   },
@@ -126,6 +144,8 @@ export const METRICS = {
     needs: ["visit_us", "visits"],
     derived: sql`visit_us / 1000000 / nullif(visits, 0)`,
     empty: null,
+    decimals: 0,
+    appliesTo: "all",
     better: 1,
     doc: "last event − first event, averaged over all visits, seconds",
   },
@@ -135,6 +155,8 @@ export const METRICS = {
     needs: ["page_us", "page_times"],
     derived: sql`page_us / 1000000 / nullif(page_times, 0)`,
     empty: null,
+    decimals: 0,
+    appliesTo: "pages",
     better: 1,
     doc: "from a pageview to the next event of the visit, averaged where there is one, seconds",
   },
@@ -144,6 +166,8 @@ export const METRICS = {
     needs: ["exits", "pageviews"],
     derived: sql`exits / nullif(pageviews, 0)`,
     empty: null,
+    decimals: 0,
+    appliesTo: "pages",
     better: -1,
     doc: "pageviews that were the last of their visit ÷ pageviews, 0 to 1",
   },
@@ -154,8 +178,10 @@ export const METRICS = {
     base: "question",
     derived: sql`visitors / nullif(base_question, 0)`,
     empty: null,
+    decimals: 2,
+    appliesTo: "all",
     better: 0,
-    doc: "visitors of the row ÷ visitors of the whole question, 0 to 1",
+    doc: "visitors of the row ÷ visitors of the whole query, 0 to 1",
   },
   conversion_rate: {
     label: "Conversion rate",
@@ -164,8 +190,10 @@ export const METRICS = {
     base: "goalless",
     derived: sql`visitors / nullif(base_goalless, 0)`,
     empty: null,
+    decimals: 2,
+    appliesTo: "goals",
     better: 1,
-    doc: "visitors of the row ÷ visitors of the question without its goals, 0 to 1",
+    doc: "visitors of the row ÷ visitors of the query without its goals, 0 to 1",
   },
   group_conversion_rate: {
     label: "Conversion rate of the group",
@@ -174,8 +202,10 @@ export const METRICS = {
     base: "goalless_group",
     derived: sql`visitors / nullif(base_goalless_group, 0)`,
     empty: null,
+    decimals: 2,
+    appliesTo: "goals",
     better: 1,
-    doc: "visitors of the row ÷ visitors of the same row without the question's goals, 0 to 1",
+    doc: "visitors of the row ÷ visitors of the same row without the query's goals, 0 to 1",
   },
   total_revenue: {
     label: "Revenue",
@@ -184,6 +214,8 @@ export const METRICS = {
     money: "sum",
     derived: sql`total_revenue`,
     empty: null,
+    decimals: 2,
+    appliesTo: "all",
     better: 1,
     doc: "sum of the events' revenue, by currency",
   },
@@ -194,6 +226,8 @@ export const METRICS = {
     money: "mean",
     derived: sql`average_revenue`,
     empty: null,
+    decimals: 2,
+    appliesTo: "all",
     better: 1,
     doc: "mean of the events' revenue, by currency",
   },

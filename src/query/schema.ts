@@ -1,5 +1,5 @@
-// What can be asked, as data: metrics, dimensions, operators, periods and reports from their
-// tables. The dashboard's choices and the documents come from here.
+// What a request can name: metrics, dimensions, operators, periods and reports, from their tables.
+// The dashboard and the documents take their lists from here.
 import { CHANNELS } from "../reference/channels.ts";
 import { COMPARISONS, INTERVALS, PERIOD_DEFAULT, PERIODS } from "../core/period.ts";
 import { SITE_SETTINGS } from "../sites/settings.ts";
@@ -11,17 +11,10 @@ import { COMMON_PARAMS, isIntervalName } from "./parse.ts";
 import type { Report } from "./reports/report.ts";
 import { REPORTS } from "./reports/reports.ts";
 
-/** Everything that can be asked. Lists keep the order of their tables. */
+/** The answer of /api/schema. Lists keep the order of their tables. */
 export function schemaOf() {
   return {
-    metrics: list<Metric>(METRICS).map(([name, { label, unit, better, empty, doc }]) => ({
-      name,
-      label,
-      unit,
-      better,
-      empty,
-      doc,
-    })),
+    metrics: list<Metric>(METRICS).map(([name, metric]) => metricRow(name, metric)),
     dimensions: [
       ...list<Dimension>(DIMENSIONS).map(([name, { label, group, of, missing, doc }]) => ({
         name,
@@ -78,6 +71,10 @@ export function schemaOf() {
 
 function list<T>(table: Readonly<Record<string, T>>): [string, T][] {
   return Object.entries(table);
+}
+
+function metricRow(name: string, { label, unit, better, empty, appliesTo, doc }: Metric) {
+  return { name, label, unit, better, empty, applies_to: appliesTo, doc };
 }
 
 function reportRow(name: string, { label, doc, heavy, params }: Report) {

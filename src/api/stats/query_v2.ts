@@ -1,14 +1,14 @@
-// POST /api/v2/query: the one endpoint of Plausible's Stats API v2, over the same engine.
+// POST /api/v2/query: the one endpoint of Plausible's Stats API v2.
 import { requireSite } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
-import { json } from "../../http/response.ts";
-import type { Context, Route } from "../../http/route.ts";
 import { API_BODY_BYTES_MAX } from "../../core/limits.ts";
 import { faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
-import type { Runner } from "../../query/run.ts";
-import { parseV2, shapeV2, type V2Query } from "../../query/formats/plausible_v2/plausible_v2.ts";
 import { readJsonObject } from "../../http/body.ts";
+import { json } from "../../http/response.ts";
+import type { Context, Route } from "../../http/route.ts";
+import * as plausible from "../../query/formats/plausible_v2/plausible_v2.ts";
+import type { Runner } from "../../query/run.ts";
 
 /** The route of queries. */
 export function queryV2Routes(runner: Runner, clock: Clock): Route[] {
@@ -18,17 +18,16 @@ export function queryV2Routes(runner: Runner, clock: Clock): Route[] {
     right: "read",
     handle: async (context) => {
       const body = await readJsonObject(context.request, clock, API_BODY_BYTES_MAX);
-      const question = await questionOf(runner, body, siteOfBody(body, context));
-      const { query } = question;
-      const { nowUs: _, ...rest } = query;
+      const request = await readRequest(runner, body, siteOfBody(body, context));
+      const { nowUs: _, ...key } = request.query;
       const answer = await runner.cached(
-        query.site,
-        ["v2", rest],
-        (tools) => tools.ask(query),
+        request.query.site,
+        ["v2", key],
+        ({ ask }) => ask(request.query),
         false,
         context.signal,
       );
-      return json(shapeV2(question, answer));
+      return json(plausible.write(request, answer));
     },
   }];
 }
@@ -42,18 +41,19 @@ function siteOfBody(body: Readonly<Record<string, unknown>>, { access }: Context
   return requireSite(access, site_id);
 }
 
-async function questionOf(
+/** Reads a body. Throws `bad_request` with every fault. */
+async function readRequest(
   runner: Runner,
   body: Readonly<Record<string, unknown>>,
   site: string,
-): Promise<V2Query> {
+): Promise<plausible.V2Request> {
   const { rules, nowUs } = await runner.rules(site);
   const firstUs = body["date_range"] === "all" ? await runner.firstUs(site) : null;
-  const question = parseV2(body, site, nowUs, { ...rules, firstUs });
-  if (!("query" in question)) {
-    throw new AppError("bad_request", `Cannot query: ${question.join("; ")}`);
+  const request = plausible.read(body, site, nowUs, { ...rules, firstUs });
+  if (!("query" in request)) {
+    throw new AppError("bad_request", `Cannot query: ${request.join("; ")}`);
   }
-  const faults = await runner.patternFaults(site, question.query.filter);
+  const faults = await runner.patternFaults(site, request.query.filter);
   if (faults.length > 0) throw new AppError("bad_request", faults.join("; "));
-  return question;
+  return request;
 }

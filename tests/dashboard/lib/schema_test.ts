@@ -15,8 +15,9 @@ const names = makeNames(schema, makeTranslate("en", texts as Catalogue, texts as
 
 Deno.test("makeNames() writes by the catalogue, else by the server's label, else the name", () => {
   assert.equal(names("metric", "views_per_visit"), "Pages per visit");
+  const quacks = { name: "quacks", label: "Quacks", unit: "count", applies_to: "all", better: 1 };
   const own = makeNames(
-    { ...schema, metrics: [{ name: "quacks", label: "Quacks", unit: "count", better: 1 }] },
+    { ...schema, metrics: [quacks as Schema["metrics"][number]] },
     makeTranslate("en", texts as Catalogue, texts as Catalogue),
   );
   assert.equal(own("metric", "quacks"), "Quacks");

@@ -143,36 +143,17 @@ export function v2Metric(name: string): MetricName | null {
   return isMetricName(name) ? name : null;
 }
 
-/** A metric's value as that API shows it: whole percents and seconds, shares to two digits. */
+/**
+ * A metric's value as that API shows it: ratios as percentages, rounded. Without a value it is 0,
+ * and null for what only pages have.
+ */
 export function v2Value(name: MetricName, value: Value | undefined): unknown {
-  if (metricOf(name).unit === "money") return v2Money(value);
-  if (typeof value !== "number") return ZERO_WHERE_EMPTY.has(name) ? 0 : null;
-  switch (name) {
-    case "bounce_rate":
-    case "exit_rate":
-      return Math.round(value * 100);
-    case "percentage":
-    case "conversion_rate":
-    case "group_conversion_rate":
-      return Math.round(value * 10_000) / 100;
-    case "visit_duration":
-    case "time_on_page":
-      return Math.round(value);
-    case "views_per_visit":
-      return Math.round(value * 100) / 100;
-    default:
-      return value;
-  }
+  const { unit, decimals, appliesTo } = metricOf(name);
+  if (unit === "money") return v2Money(value);
+  if (typeof value !== "number") return appliesTo === "pages" ? null : 0;
+  const factor = 10 ** decimals;
+  return Math.round(value * (unit === "ratio" ? 100 * factor : factor)) / factor;
 }
-
-const ZERO_WHERE_EMPTY: ReadonlySet<string> = new Set([
-  "bounce_rate",
-  "visit_duration",
-  "views_per_visit",
-  "percentage",
-  "conversion_rate",
-  "group_conversion_rate",
-]);
 
 /** An amount in one currency; null where there is none, or more than one. */
 function v2Money(value: Value | undefined): unknown {

@@ -1,5 +1,5 @@
-// `POST /api/v2/query`: a question in the shape of Plausible's Stats API v2, read into a Query, and
-// its answer in that shape.
+// Plausible's Stats API v2: read() turns the body of a request into a Query, write() an Answer into
+// the body of the response.
 import { MINUTE_US } from "../../../core/durations.ts";
 import {
   allOf,
@@ -29,12 +29,12 @@ interface Column {
   readonly show: (value: string) => string;
 }
 
-/** A question of that API, ready to be asked. */
-export interface V2Query {
+/** A request of that API, read. */
+export interface V2Request {
   readonly query: Query;
   readonly columns: readonly Column[];
   readonly include: Readonly<Record<string, boolean>>;
-  /** The question as it is told back. */
+  /** The request as it is repeated in the answer. */
   readonly echo: Body;
 }
 
@@ -52,12 +52,12 @@ const INCLUDES = ["imports", "time_labels", "total_rows", "trim_relative_date_ra
 const LIMIT_DEFAULT = 10_000;
 
 /** Reads a body. Returns every fault when there is one. */
-export function parseV2(
+export function read(
   body: Body,
   site: string,
   nowUs: number,
   rules: SiteRules,
-): V2Query | readonly string[] {
+): V2Request | readonly string[] {
   const faults: string[] = Object.keys(body).filter((key) => !KEYS.includes(key))
     .map((key) => `${key.slice(0, 40)}: it is not one of ${KEYS.join(", ")}`);
   const range = rangeOf(body, { ...rules, nowUs }, faults);
@@ -267,9 +267,9 @@ function shortJson(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
-/** The answer in that API's shape. */
-export function shapeV2(question: V2Query, answer: Answer): Body {
-  const { query, columns, include, echo } = question;
+/** The body of the response. */
+export function write(request: V2Request, answer: Answer): Body {
+  const { query, columns, include, echo } = request;
   const labels = columns.map(({ interval }) => interval && labelsOf(query, interval));
   const results = answer.rows.map(({ keys, values }) => ({
     metrics: query.metrics.map((name) => v2Value(name, values[name])),
@@ -300,7 +300,7 @@ function labelsOf(query: Query, interval: Interval): Map<number, string> {
   return new Map(buckets.map(({ key, label }) => [key, label]));
 }
 
-/** Revenue in several currencies cannot be told as one number. */
+/** Revenue in several currencies is not one number. */
 function warningsOf(query: Query, answer: Answer): Record<string, unknown> {
   const mixed = query.metrics.filter((name) => metricOf(name).unit === "money").filter((name) =>
     answer.rows.some(({ values }) => {

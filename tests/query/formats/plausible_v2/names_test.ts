@@ -36,13 +36,16 @@ Deno.test("v2Dimension() turns names of countries and devices into our values", 
   assert.equal(v2Dimension("visit:device")?.show("tablet"), "Tablet");
 });
 
-Deno.test("v2Value() shows percents, seconds and money as that API does", () => {
+Deno.test("v2Value() rounds percentages, seconds and money as that API does", () => {
   assert.equal(v2Value("bounce_rate", 0.946), 95);
   assert.equal(v2Value("conversion_rate", 1 / 3), 33.33);
   assert.equal(v2Value("visit_duration", 61.7), 62);
   assert.equal(v2Value("views_per_visit", 4 / 3), 1.33);
   assert.equal(v2Value("bounce_rate", null), 0);
+  assert.equal(v2Value("percentage", null), 0);
   assert.equal(v2Value("time_on_page", null), null);
+  assert.equal(v2Value("exit_rate", null), null);
+  assert.equal(v2Value("exit_rate", 0.123), 12);
   assert.deepEqual(v2Value("total_revenue", [{ currency: "USD", value: 96_336_315 }]), {
     value: 96_336_315,
     currency: "USD",
