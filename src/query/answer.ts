@@ -1,5 +1,5 @@
-// Rows of a question as values: keys by dimension and numbers by metric. Gaps and shapes are the
-// reports' own.
+// The rows of a query as values: keys by dimension and numbers by metric. Reports fill gaps and
+// give them their shape.
 import type { Row } from "../storage/duckdb.ts";
 import { type MetricName, metricOf } from "./metrics.ts";
 import type { Query } from "./query.ts";
@@ -10,7 +10,7 @@ export interface Money {
   readonly value: number;
 }
 
-/** A metric's value: null where there is nothing to tell. */
+/** A metric's value: null where it is undefined. */
 export type Value = number | null | readonly Money[];
 
 /** One row of an answer. */
@@ -20,7 +20,7 @@ export interface AnswerRow {
   readonly values: Readonly<Partial<Record<MetricName, Value>>>;
 }
 
-/** What a question comes to. `total` counts the rows before limit and offset. */
+/** The answer of a query. `total` counts the rows before limit and offset. */
 export interface Answer {
   readonly rows: readonly AnswerRow[];
   readonly total: number;
@@ -78,7 +78,7 @@ export function emptyValues(metrics: readonly MetricName[]): AnswerRow["values"]
   );
 }
 
-/** The answer of a question about an empty range. */
+/** The answer of a query about an empty range. */
 export function emptyAnswer(query: Query): Answer {
   if (query.dimensions.length > 0) return { rows: [], total: 0 };
   return { rows: [{ keys: [], values: emptyValues(query.metrics) }], total: 1 };

@@ -1,5 +1,5 @@
-// Answers kept for a while: bounded in number, size and age, one computation for many who ask the
-// same at once. It must not know what a key means.
+// A cache of answers, bounded in number, size and age; equal requests at once share one
+// computation. It does not know what a key means.
 import { CACHE_CHARS_MAX } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
 
@@ -23,7 +23,7 @@ export interface CacheCounts {
   readonly misses: number;
 }
 
-/** A cache of answers by key. With `ttlMs` 0 it keeps nothing, but still joins equal questions. */
+/** A cache of answers by key. With `ttlMs` 0 it keeps nothing, but still joins equal requests. */
 export class Cache {
   readonly #clock: Clock;
   readonly #options: { readonly ttlMs: number; readonly entriesMax: number };

@@ -1,4 +1,4 @@
-// How two ranges are set side by side: the earlier values and the change of each.
+// The comparison of two ranges: the change of each value since the earlier one.
 import type { AnswerRow, Value } from "./answer.ts";
 import { type MetricName, metricOf } from "./metrics.ts";
 

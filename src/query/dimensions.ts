@@ -166,7 +166,7 @@ export const DIMENSIONS = {
 /** Name of a standing dimension. */
 export type DimensionName = keyof typeof DIMENSIONS;
 
-/** A dimension of a question: a standing one, or a custom property by its key. */
+/** A dimension of a query: a standing one, or a custom property by its key. */
 export type DimensionRef = DimensionName | `props:${string}`;
 
 /** Whether the name is a standing dimension. */

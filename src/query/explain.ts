@@ -1,4 +1,4 @@
-// What a report asked DuckDB: each statement with its values and DuckDB's plan. For development.
+// What a report runs in DuckDB: each statement with its values and DuckDB's plan. For development.
 import type { Sql, SqlValue } from "../core/sql.ts";
 import type { Row } from "../storage/duckdb.ts";
 

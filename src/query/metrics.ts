@@ -81,7 +81,7 @@ export interface Metric {
   readonly unit: Unit;
   readonly needs: readonly AggregateName[];
   /** Whose visitors the ratio is of: the query's, or the query's without its goals. */
-  readonly base?: "question" | "goalless" | "goalless_group";
+  readonly base?: "query" | "goalless" | "goalless_group";
   readonly money?: "sum" | "mean";
   /** The value from columns named like the aggregates (and `base_visitors`). */
   readonly derived: Sql;
@@ -175,7 +175,7 @@ export const METRICS = {
     label: "Share of visitors",
     unit: "ratio",
     needs: ["visitors"],
-    base: "question",
+    base: "query",
     derived: sql`visitors / nullif(base_question, 0)`,
     empty: null,
     decimals: 2,

@@ -1,5 +1,5 @@
-// The question: one validated value that everything after parsing works on. It holds no text of a
-// request that has not been checked.
+// The query: one validated value that everything after parsing works on. No unchecked text of a
+// request is in it.
 import type { Filter } from "../core/filter.ts";
 import type { Interval, Range, WeekStart } from "../core/period.ts";
 import type { DimensionRef } from "./dimensions.ts";
@@ -30,13 +30,13 @@ export interface Scope {
   readonly goals: readonly QueryGoal[];
 }
 
-/** A question. */
+/** A query of metrics by dimensions. */
 export interface Query extends Scope {
   readonly metrics: readonly MetricName[];
   readonly dimensions: readonly DimensionRef[];
   /** Split by each event's own columns instead of its visit's. */
   readonly ownColumns: boolean;
-  /** What stands for NULL in every dimension, instead of the dimension's own word. */
+  /** What stands for NULL in every dimension, instead of the dimension's own text. */
   readonly missing: string | null;
   /** Only rows whose first dimension is one of these. */
   readonly only: readonly string[] | null;
@@ -47,7 +47,7 @@ export interface Query extends Scope {
   readonly offset: number;
 }
 
-/** What a request asks beside the report's own parameters. */
+/** The parameters of a request that every report has. */
 export interface ReportRequest extends Scope {
   readonly interval: Interval;
   readonly limit: number;
@@ -55,7 +55,7 @@ export interface ReportRequest extends Scope {
   readonly comparison: Range | null;
 }
 
-/** A question about a scope; what is not said is at its default. */
+/** A query over a scope; what is not given has its default. */
 export function queryOf(
   scope: Scope,
   what: Partial<Query> & { readonly metrics: readonly MetricName[] },

@@ -1,5 +1,5 @@
-// Runs reports: cache, one computation for equal questions, a bound on heavy ones, a time limit
-// that stops the query. It knows no report.
+// Runs reports: a cache, one computation for equal requests, a limit on concurrent heavy reports,
+// and a time limit that interrupts the query. It knows no report.
 import { DAY_US } from "../core/durations.ts";
 import { AppError, messageOf } from "../core/errors.ts";
 import type { EventColumnName } from "../core/event.ts";
@@ -40,7 +40,7 @@ export interface RunnerOptions {
   readonly cacheEntriesMax: number;
   /** Heavy reports at once. */
   readonly heavyMax: number;
-  /** Whether `explain` may be asked: for development. */
+  /** Whether `explain=1` is answered, for development. */
   readonly explain?: boolean;
   /** What answers behavioral questions; plain SQL when missing. */
   readonly engine?: BehavioralEngine;
@@ -96,10 +96,10 @@ export class Runner {
     signal?: AbortSignal,
   ): Promise<unknown> {
     const { request, run } = await this.#read(report, site, params, signal);
-    const { nowUs, ...question } = request;
+    const { nowUs, ...rest } = request;
     if (report.freshness === "never_cached") return await run(request, this.context(site, signal));
     const moment = report.freshness === "live" ? Math.floor(nowUs / LIVE_US) : 0;
-    const key = [name, moment, question, params.canonical(COMMON_NAMES)];
+    const key = [name, moment, rest, params.canonical(COMMON_NAMES)];
     return await this.cached(site, key, (context) => run(request, context), report.heavy, signal);
   }
 
@@ -202,17 +202,17 @@ export class Runner {
     };
     const rows = notes ? noted : plain;
     return {
-      ask: async (query: Query): Promise<Answer> => {
+      query: async (query: Query): Promise<Answer> => {
         if (query.range.fromUs >= query.range.toUs) return emptyAnswer(query);
         const plan = planOf(query);
-        const ask = async (question: Query) =>
+        const answer = async (query: Query) =>
           answerOf(
-            question,
-            await rows(plan.span, (events) => buildQuery(question, plan, events)),
+            query,
+            await rows(plan.span, (events) => buildQuery(query, plan, events)),
           );
-        const answer = await ask(query);
-        if (answer.rows.length > 0 || query.offset === 0) return answer;
-        const { total } = await ask({ ...query, offset: 0, limit: 1 });
+        const found = await answer(query);
+        if (found.rows.length > 0 || query.offset === 0) return found;
+        const { total } = await answer({ ...query, offset: 0, limit: 1 });
         return { rows: [], total };
       },
       rows: (span, build) => rows(span, build),

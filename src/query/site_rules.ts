@@ -1,4 +1,4 @@
-// What questions need to know of a site, from what its owner keeps: zone, week, visit timeout,
+// The settings of a site that queries depend on: time zone, first day of the week, visit timeout,
 // goals and segments.
 import { MINUTE_US } from "../core/durations.ts";
 import { type Filter, FilterFault, filterOfJson } from "../core/filter.ts";

@@ -13,9 +13,9 @@ Deno.test("schemaOf() lists what every request understands", async () => {
       assert.equal((await get("query", `&metrics=${name}`)).status, 200, name);
     }
     for (const { name, filter } of schema.dimensions) {
-      const asked = name.replace("KEY", "plan");
-      assert.equal((await get("query", `&period=day&dimensions=${asked}`)).status, 200, name);
-      const { status } = await get("main", `&filters=is(${asked},x)`);
+      const ref = name.replace("KEY", "plan");
+      assert.equal((await get("query", `&period=day&dimensions=${ref}`)).status, 200, name);
+      const { status } = await get("main", `&filters=is(${ref},x)`);
       assert.equal(status, filter ? 200 : 400, name);
     }
     for (const { name, values } of schema.operators) {

@@ -23,7 +23,7 @@ export function queryV2Routes(runner: Runner, clock: Clock): Route[] {
       const answer = await runner.cached(
         request.query.site,
         ["v2", key],
-        ({ ask }) => ask(request.query),
+        ({ query }) => query(request.query),
         false,
         context.signal,
       );

@@ -66,7 +66,7 @@ export interface Keyed {
  * (null without a dimension) visitor_id, us and `value`, a row per event and value. The statement
  * begins with `with`, or with a comma where `keyed` is given.
  */
-export function askEvents(
+export function queryEvents(
   request: ReportRequest,
   columns: readonly EventColumnName[],
   by: Keyed | null,

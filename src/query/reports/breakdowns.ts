@@ -66,7 +66,7 @@ function breakdown(label: string, dimension: DimensionName): Report {
     },
     parse: (params) => params.flag("detail"),
     run: async (request, detail, context): Promise<BreakdownAnswer> => {
-      const answer = await context.ask(breakdownQuery(request, dimension));
+      const answer = await context.query(breakdownQuery(request, dimension));
       const before = request.comparison
         ? await earlier(request, dimension, answer, context)
         : undefined;
@@ -99,7 +99,7 @@ async function earlier(
 ): Promise<Map<string, AnswerRow["values"]>> {
   const only = answer.rows.map(({ keys }) => String(keys[0]));
   const scope = withRange(request, request.comparison ?? request.range);
-  const { rows } = await context.ask({
+  const { rows } = await context.query({
     ...breakdownQuery(scope, dimension),
     only,
     limit: Math.max(1, only.length),

@@ -43,7 +43,7 @@ function overviewOf(values: AnswerRow["values"]): Overview {
 }
 
 async function queryOverview(request: ReportRequest, context: QueryContext): Promise<Overview> {
-  const { rows } = await context.ask(queryOf(request, { metrics: OVERVIEW_METRICS }));
+  const { rows } = await context.query(queryOf(request, { metrics: OVERVIEW_METRICS }));
   return overviewOf(rows[0]?.values ?? emptyValues(OVERVIEW_METRICS));
 }
 

@@ -84,18 +84,18 @@ function queryFor(request: ReportRequest, params: QueryParams): Query {
   return queryOf(request, { ...params, limit: request.limit, offset: request.offset });
 }
 
-/** Rows of a question; one by time alone has every bucket, in order, whatever the limit. */
-async function ask(
+/** Rows of a query; one by time alone has every bucket, in order, whatever the limit. */
+async function queryRows(
   request: ReportRequest,
   params: QueryParams,
   context: QueryContext,
 ): Promise<Answer> {
   const [only, ...others] = params.dimensions;
   if (only === undefined || !isIntervalName(only) || others.length > 0) {
-    return await context.ask(queryFor(request, params));
+    return await context.query(queryFor(request, params));
   }
   const buckets = bucketsFor(request, only);
-  const { rows } = await context.ask({
+  const { rows } = await context.query({
     ...queryFor(request, params),
     limit: Math.max(1, buckets.length),
     offset: 0,
@@ -126,7 +126,7 @@ function labeller(request: ReportRequest, dimensions: readonly DimensionRef[]) {
 }
 
 async function rowsOf(request: ReportRequest, params: QueryParams, context: QueryContext) {
-  const answer = await ask(request, params, context);
+  const answer = await queryRows(request, params, context);
   const label = labeller(request, params.dimensions);
   const rows: ShownRow[] = answer.rows.map(({ keys, values }) => ({
     dimensions: label(keys),
@@ -153,7 +153,7 @@ async function earlier(
   const { metrics, dimensions } = params;
   if (dimensions.some(isIntervalName)) {
     if (dimensions.length > 1) return () => undefined;
-    const { rows } = await ask(request, params, context);
+    const { rows } = await queryRows(request, params, context);
     const label = labeller(request, dimensions);
     return (_, index) => {
       const row = rows[index];
@@ -164,7 +164,7 @@ async function earlier(
     ? [...new Set(answer.rows.map(({ keys }) => String(keys[0])))]
     : null;
   const query = { ...queryOf(request, params), only, order: [], search: null };
-  const { rows } = await context.ask(query);
+  const { rows } = await context.query(query);
   const byKeys = new Map(rows.map(({ keys, values }) => [JSON.stringify(keys), values]));
   return (row) => byKeys.get(JSON.stringify(row.dimensions)) ?? emptyValues(metrics);
 }

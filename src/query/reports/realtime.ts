@@ -35,12 +35,14 @@ function lastMinutes(request: ReportRequest, count: number): Range {
 }
 
 async function total(request: ReportRequest, range: Range, context: QueryContext): Promise<number> {
-  const { rows } = await context.ask(queryOf(withRange(request, range), { metrics: ["visitors"] }));
+  const { rows } = await context.query(
+    queryOf(withRange(request, range), { metrics: ["visitors"] }),
+  );
   return numberOf(rows[0]?.values ?? {}, "visitors");
 }
 
 async function top(request: ReportRequest, dimension: DimensionName, context: QueryContext) {
-  const { rows } = await context.ask(queryOf(request, {
+  const { rows } = await context.query(queryOf(request, {
     metrics: METRICS_NOW,
     dimensions: [dimension],
     order: [{ by: "visitors", direction: "desc" }],
@@ -55,7 +57,7 @@ async function top(request: ReportRequest, dimension: DimensionName, context: Qu
 
 async function minutes(request: ReportRequest, context: QueryContext) {
   const buckets = bucketsOf(request.range, "minute", request.zone, request.weekStart);
-  const { rows } = await context.ask(queryOf(request, {
+  const { rows } = await context.query(queryOf(request, {
     metrics: METRICS_NOW,
     dimensions: ["minute"],
     limit: buckets.length,

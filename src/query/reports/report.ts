@@ -21,7 +21,7 @@ export interface DropCount {
 /** What a report reads through: within its time limit, over one version of the site's events. */
 export interface QueryContext {
   /** The rows of a query of metrics and dimensions. */
-  ask(query: Query): Promise<Answer>;
+  query(query: Query): Promise<Answer>;
   /** Rows of a statement of the report's own over the site's events of a span. */
   rows(span: SpanUs, build: (events: Sql) => Sql): Promise<Row[]>;
   /**
@@ -81,7 +81,7 @@ export interface ReportSpec<T, A> extends ReportRow<A> {
   /** Reads its own parameters. Notes faults in `params`; runs nothing. */
   readonly parse: (params: Params, request: ReportRequest) => T;
   /** Computes the answer. An earlier range to compare with is in `request.comparison`. */
-  readonly run: (request: ReportRequest, own: T, context: QueryContext) => Promise<A>;
+  readonly run: (request: ReportRequest, params: T, context: QueryContext) => Promise<A>;
 }
 
 /** A row of REPORTS. */

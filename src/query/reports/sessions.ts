@@ -42,11 +42,11 @@ export type SessionsAnswer = WithComparison<Sessions> | WithComparison<SessionsD
 const DURATIONS_SECS = [0, 10, 30, 60, 180, 600, 1800, 3600] as const;
 const PAGES = [0, 1, 2, 3, 4, 5, 6, 11, 21] as const;
 
-async function askSessions(request: ReportRequest, context: QueryContext): Promise<Sessions> {
+async function querySessions(request: ReportRequest, context: QueryContext): Promise<Sessions> {
   const metrics = ["visits", "visit_duration", "views_per_visit"] as const;
   const rows = context.engine.name === "off"
     ? []
-    : (await context.ask(queryOf(request, { metrics }))).rows;
+    : (await context.query(queryOf(request, { metrics }))).rows;
   const values = rows[0]?.values ?? emptyValues(metrics);
   return {
     total_sessions: numberOf(values, "visits"),
@@ -55,8 +55,8 @@ async function askSessions(request: ReportRequest, context: QueryContext): Promi
   };
 }
 
-async function askDetail(request: ReportRequest, context: QueryContext): Promise<SessionsDetail> {
-  const sessions = await askSessions(request, context);
+async function queryDetail(request: ReportRequest, context: QueryContext): Promise<SessionsDetail> {
+  const sessions = await querySessions(request, context);
   const isEmpty = context.engine.name === "off" || request.range.fromUs >= request.range.toUs;
   const query = queryOf(request, {
     metrics: ["visits", "visit_duration"],
@@ -142,11 +142,11 @@ export const SESSIONS = defineReport({
   },
   parse: (params) => params.flag("detail"),
   run: async (request, detail, context): Promise<SessionsAnswer> => {
-    const ask = (scope: ReportRequest): Promise<Sessions> =>
-      detail ? askDetail(scope, context) : askSessions(scope, context);
-    const now = await ask(request);
+    const compute = (scope: ReportRequest): Promise<Sessions> =>
+      detail ? queryDetail(scope, context) : querySessions(scope, context);
+    const now = await compute(request);
     if (!request.comparison) return now;
-    return compared(now, await ask(withRange(request, request.comparison)), {
+    return compared(now, await compute(withRange(request, request.comparison)), {
       total_sessions: "count",
       avg_session_duration_secs: "seconds",
       avg_pages_per_session: "number",

@@ -19,7 +19,7 @@ export async function pointsOf(
   context: QueryContext,
 ): Promise<Point[]> {
   const buckets = bucketsOf(request.range, request.interval, request.zone, request.weekStart);
-  const { rows } = await context.ask(queryOf(request, {
+  const { rows } = await context.query(queryOf(request, {
     metrics,
     dimensions: [request.interval],
     order: [{ by: request.interval, direction: "asc" }],

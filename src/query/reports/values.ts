@@ -62,7 +62,7 @@ export const VALUES = defineReport({
   parse: parseValues,
   run: async (request, { dimension, text }, context): Promise<ValuesAnswer> => {
     if (dimension === null) return await keysOfProps(request, text, context);
-    const { rows } = await context.ask(queryOf(request, {
+    const { rows } = await context.query(queryOf(request, {
       metrics: ["visitors"],
       dimensions: [dimension],
       search: text,

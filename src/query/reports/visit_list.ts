@@ -42,7 +42,7 @@ export interface VisitList {
 const DIMENSIONS = ["source", "country", "device", "browser", "os"] as const;
 const STEPS_MAX = 100;
 
-async function askVisits(request: ReportRequest, context: QueryContext): Promise<VisitList> {
+async function queryVisits(request: ReportRequest, context: QueryContext): Promise<VisitList> {
   if (!context.listsVisits) {
     throw new AppError(
       "forbidden",
@@ -128,5 +128,5 @@ export const VISITS = defineReport({
   heavy: true,
   params: {},
   parse: () => null,
-  run: (request, _, context): Promise<VisitList> => askVisits(request, context),
+  run: (request, _, context): Promise<VisitList> => queryVisits(request, context),
 });

@@ -1,4 +1,4 @@
-// A question and its plan as one statement of SQL. Pure: no statement is run here, and everything
+// A query and its plan as one statement of SQL. Pure: no statement is run here, and everything
 // that came from a request is bound.
 import { conditionsOf, type Filter, isCondition } from "../../core/filter.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
@@ -18,7 +18,7 @@ interface Part {
 const MONEY_COLUMNS = ["money", "money_sum", "money_mean"];
 
 /**
- * The statement of a question over `events`, a relation of the stored columns over `plan.span`.
+ * The statement of a query over `events`, a relation of the stored columns over `plan.span`.
  * Columns: k0, k1 … the keys, each metric by its name, money as JSON, total_rows.
  */
 export function buildQuery(query: Query, plan: Plan, events: Sql): Sql {
@@ -135,7 +135,7 @@ function merge(query: Query, parts: readonly Part[], keys: readonly Sql[]): Sql 
     MONEY_COLUMNS.includes(name) ? ident(name) : sql`coalesce(${ident(name)}, 0) as ${ident(name)}`
   );
   const [first, ...others] = parts.map(({ name }) => ident(name));
-  if (!first) throw new TypeError("Cannot build a question: it has no metric");
+  if (!first) throw new TypeError("Cannot build a query: it has no metric");
   const joined = others.map((name) =>
     keys.length === 0
       ? sql`\n    cross join ${name}`
@@ -156,7 +156,7 @@ function narrowed({ only, search, dimensions }: Query): Sql {
   return conditions.length === 0 ? raw("") : sql`\n  where ${join(conditions, " and ")}`;
 }
 
-/** Visitors of the question without its dimensions or goals, for shares and conversion rates. */
+/** Visitors of the query without its dimensions or goals, for shares and conversion rates. */
 function baseJoins(query: Query, relations: Relations): Sql[] {
   const wanted = new Set(query.metrics.map((name) => metricOf(name).base));
   const whole = (name: string, filter: Filter | null): Sql => {
@@ -165,7 +165,7 @@ function baseJoins(query: Query, relations: Relations): Sql[] {
     return sql`cross join ${ident(name)}`;
   };
   return [
-    ...(wanted.has("question") ? [whole("base_question", query.filter)] : []),
+    ...(wanted.has("query") ? [whole("base_question", query.filter)] : []),
     ...(wanted.has("goalless") ? [whole("base_goalless", withoutGoals(query.filter))] : []),
     ...(wanted.has("goalless_group") ? [groupBase(query, relations)] : []),
   ];
@@ -191,13 +191,13 @@ function groupBase(query: Query, relations: Relations): Sql {
 }
 
 function orderOf(query: Query, keys: readonly Sql[]): Sql {
-  const asked = query.order.map(({ by, direction }) => {
+  const requested = query.order.map(({ by, direction }) => {
     const key = keys[query.dimensions.findIndex((ref) => ref === by)];
     if (key) return sql`${key} ${raw(direction)}`;
     const money = isMetricName(by) ? metricOf(by).money : undefined;
     return sql`${ident(money ? `money_${money}` : by)} ${raw(direction)} nulls last`;
   });
-  return join([...asked, ...keys.map((key) => sql`${key} asc`), raw("total_rows")]);
+  return join([...requested, ...keys.map((key) => sql`${key} asc`), raw("total_rows")]);
 }
 
 /** A filter without the parts that speak of goals. */

@@ -1,4 +1,4 @@
-// Which relations a question needs: events alone, visits alone, or each event with its visit. The
+// Which relations a query needs: events alone, visits alone, or each event with its visit. The
 // rule how filters carry over between the two stands here alone. Pure.
 //
 // An event meets a filter by its own values and those of its visit. A visit meets it when at least
@@ -17,7 +17,7 @@ export interface Split {
   readonly visit: readonly Filter[];
 }
 
-/** How a question is answered. */
+/** How a query is answered. */
 export interface Plan {
   /** events: no visits needed; visits: one row per visit answers all; joined: both, by keys. */
   readonly form: "events" | "visits" | "joined";
@@ -41,7 +41,7 @@ export interface Plan {
   readonly span: SpanUs;
 }
 
-/** Plans a question. */
+/** Plans a query. */
 export function planOf(query: Query): Plan {
   const metrics = query.metrics.map(metricOf);
   const aggregates = [...new Set(metrics.flatMap((metric) => metric.needs))];
@@ -80,7 +80,7 @@ export function planOf(query: Query): Plan {
   };
 }
 
-/** Whose value a dimension is in this question. */
+/** Whose value a dimension is in this query. */
 export function levelOf(ref: DimensionRef, ownColumns: boolean): "event" | "visit" | "time" {
   const dimension = dimensionOf(ref);
   return dimension.of === "visit" && ownColumns && dimension.expr ? "event" : dimension.of;
@@ -93,7 +93,7 @@ function historiesOf(filter: Filter | null): Filter[] {
   return filter.of.flatMap(historiesOf);
 }
 
-/** Every dimension that the filter, or a goal that it or the question names, mentions. */
+/** Every dimension that the filter, or a goal that it or the query names, mentions. */
 function conditionRefs(query: Query): DimensionRef[] {
   const named = conditionsOf(query.filter).map(({ dimension }) => dimension as DimensionRef);
   return query.dimensions.includes("goal") || named.includes("goal")

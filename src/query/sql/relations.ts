@@ -1,4 +1,4 @@
-// The rows a question is counted over, as named relations of one statement: events of the range,
+// The rows a query is counted over, as named relations of one statement: events of the range,
 // events with their visits, visits. Each is made once, when it is first needed. Pure.
 import type { EventColumnName } from "../../core/event.ts";
 import type { Filter } from "../../core/filter.ts";

@@ -135,7 +135,7 @@ const ORDER_KEY = raw(
 );
 const IS_PAGEVIEW = sql`event_name = ${raw(`'${PAGEVIEW}'`)}`;
 
-/** The columns asked for, in order. */
+/** The requested columns, in order. */
 export function extraColumns(columns: VisitColumns): ExtraColumn[] {
   const extra: ExtraColumn[] = [];
   const add = (name: string, collect: Sql, merge: Sql, shown: Sql) =>

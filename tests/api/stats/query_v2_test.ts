@@ -53,7 +53,7 @@ function poster({ runner, clock }: Questions) {
     });
 }
 
-Deno.test("queryV2Routes() answers an aggregate and tells the question back", async () => {
+Deno.test("queryV2Routes() answers an aggregate and repeats the request", async () => {
   await withV2(async (post) => {
     const { status, json } = await post({
       metrics: ["visitors", "visits", "pageviews", "events", "bounce_rate", "views_per_visit"],
@@ -79,19 +79,19 @@ Deno.test("queryV2Routes() answers an aggregate and tells the question back", as
 
 Deno.test("queryV2Routes() splits by country and city names and filters by them", async () => {
   await withV2(async (post) => {
-    const question = {
+    const body = {
       metrics: ["visitors"],
       date_range: "7d",
       dimensions: ["visit:country_name", "visit:city_name"],
     };
-    assert.deepEqual((await post(question)).json.results, [
+    assert.deepEqual((await post(body)).json.results, [
       { metrics: [1], dimensions: ["", ""] },
       { metrics: [1], dimensions: ["Germany", ""] },
       { metrics: [1], dimensions: ["Estonia", ""] },
     ]);
     const filters = [["is_not", "visit:country_name", [""]]];
     assert.deepEqual(
-      (await post({ ...question, filters, order_by: [["visit:country_name", "desc"]] })).json
+      (await post({ ...body, filters, order_by: [["visit:country_name", "desc"]] })).json
         .results
         .map(({ dimensions }: { dimensions: string[] }) => dimensions[0]),
       ["Estonia", "Germany"],
@@ -125,10 +125,10 @@ Deno.test("queryV2Routes() gives buckets that hold something, all labels on wish
 
 Deno.test("queryV2Routes() names a cut month by its first day, a cut week by its own", async () => {
   await withV2(async (post) => {
-    const question = { metrics: ["visitors"], date_range: ["2024-03-08", "2024-03-12"] };
+    const body = { metrics: ["visitors"], date_range: ["2024-03-08", "2024-03-12"] };
     const ask = async (dimension: string) => {
       const include = { time_labels: true };
-      const { json } = await post({ ...question, dimensions: [dimension], include });
+      const { json } = await post({ ...body, dimensions: [dimension], include });
       return [json.results.map((row: { dimensions: string[] }) => row.dimensions[0]), json.meta];
     };
     assert.deepEqual(await ask("time:month"), [["2024-03-01"], { time_labels: ["2024-03-01"] }]);

@@ -18,7 +18,7 @@ const EVENTS = [
   customEvent({ at: at("11:00:00"), visitor: "cid" }),
 ];
 
-Deno.test("SESSIONS gives the contract's numbers and, in detail, how they are spread", async () => {
+Deno.test("SESSIONS gives three numbers and, in detail, how they are spread", async () => {
   await withQuestions({ events: EVENTS }, async ({ get }) => {
     assert.deepEqual((await get("sessions")).json, {
       total_sessions: 3,

@@ -1,5 +1,4 @@
-// The page that follows another one, in plain SQL: the contract's flow. Trees of paths inside
-// visits are flow_sql.ts.
+// The page that follows another one, in plain SQL. Trees of paths inside visits are in flow.ts.
 import { type Sql, sql } from "../../../core/sql.ts";
 
 /**

@@ -53,19 +53,19 @@ const CHILDREN_MAX = 50;
 const NODES_MAX = 200;
 
 /** The tree of the visits that start in the range, each whole, and have an event that matches. */
-export async function askFlowTree(
+export async function queryFlowTree(
   request: ReportRequest,
-  own: FlowTreeParams,
+  params: FlowTreeParams,
   context: QueryContext,
 ): Promise<FlowTree> {
   const isEmpty = context.engine.name === "off" || request.range.fromUs >= request.range.toUs;
-  const rows = isEmpty ? [] : await askNodes(request, own, context);
-  return shapeFlow(own, rows);
+  const rows = isEmpty ? [] : await queryNodes(request, params, context);
+  return shapeFlow(params, rows);
 }
 
-function askNodes(
+function queryNodes(
   request: ReportRequest,
-  own: FlowTreeParams,
+  params: FlowTreeParams,
   context: QueryContext,
 ): Promise<Row[]> {
   const { range, gapUs } = request;
@@ -81,13 +81,13 @@ function askNodes(
     const matching = request.filter === null
       ? null
       : matchingEvents(query, plan, events, ["visitor_id", "timestamp"]);
-    const items = itemsSql(events, matching, request, own, context);
+    const items = itemsSql(events, matching, request, params, context);
     return sql`select * from ${
       context.engine.flowNodes(items, {
-        start: startOf(own),
-        backwards: own.direction === "previous",
-        depth: own.depth,
-        byVisitors: own.countBy === "visitors",
+        start: startOf(params),
+        backwards: params.direction === "previous",
+        depth: params.depth,
+        byVisitors: params.countBy === "visitors",
         childrenMax: Math.min(request.limit, CHILDREN_MAX),
         nodesMax: NODES_MAX,
       })
@@ -113,20 +113,20 @@ export function itemsSql(
   events: Sql,
   matching: Sql | null,
   { range, gapUs }: Pick<ReportRequest, "range" | "gapUs">,
-  own: FlowTreeParams,
+  params: FlowTreeParams,
   { engine }: Pick<QueryContext, "engine">,
 ): Sql {
-  const start = startOf(own);
+  const start = startOf(params);
   const source = start === null ? events : sql`(
     select * from ${events} as e
-    semi join (select visitor_id from ${events} where ${flowLabel(own.group)} = ${start}) as s
+    semi join (select visitor_id from ${events} where ${flowLabel(params.group)} = ${start}) as s
       on s.visitor_id = e.visitor_id
   )`;
   const visits = engine.visitEvents(source, gapUs, ["event_name", "pathname"]);
   const conditions = [
     sql`visit_start_us >= ${range.fromUs} and visit_start_us < ${range.toUs}`,
     sql`label is not null`,
-    ...(own.of === "pages" ? [sql`event_name = 'pageview'`] : []),
+    ...(params.of === "pages" ? [sql`event_name = 'pageview'`] : []),
     ...(matching
       ? [sql`(visitor_id, visit_start_us) in (
         select (v.visitor_id, v.visit_start_us) from visited as v
@@ -136,7 +136,7 @@ export function itemsSql(
       : []),
   ];
   return sql`(
-    with visited as (select *, ${flowLabel(own.group)} as label from ${visits})
+    with visited as (select *, ${flowLabel(params.group)} as label from ${visits})
     select visitor_id, visit_start_us, us, label
     from visited
     where ${join(conditions, " and ")}
@@ -144,7 +144,7 @@ export function itemsSql(
 }
 
 /** The tree from rows of depth, path and visits. */
-export function shapeFlow(own: FlowTreeParams, rows: readonly Row[]): FlowTree {
+export function shapeFlow(params: FlowTreeParams, rows: readonly Row[]): FlowTree {
   const root: FlowNode = {
     kind: "end",
     name: null,
@@ -168,16 +168,16 @@ export function shapeFlow(own: FlowTreeParams, rows: readonly Row[]): FlowTree {
     nodes.get(JSON.stringify(path.slice(0, -1)))?.children.push(node);
   }
   for (const [path, node] of nodes) {
-    const deep = (JSON.parse(path) as string[]).length >= own.depth;
+    const deep = (JSON.parse(path) as string[]).length >= params.depth;
     const shown = node.children.reduce((sum, child) => sum + child.count, 0);
     node.others = deep || (node.kind === "end" && node !== root) ? 0 : node.count - shown;
   }
   return {
-    page: own.page,
-    event: own.event,
-    direction: own.direction,
-    depth: own.depth,
-    count_by: own.countBy,
+    page: params.page,
+    event: params.event,
+    direction: params.direction,
+    depth: params.depth,
+    count_by: params.countBy,
     total: root.count,
     others: root.others,
     children: root.children,

@@ -2,7 +2,7 @@
 // inside visits of detail.ts.
 import { EVENT_NAME_CHARS_MAX, URL_CHARS_MAX } from "../../../core/limits.ts";
 import { count } from "../behavioral.ts";
-import { askFlowTree, FLOW_DIRECTIONS, type FlowTree, type FlowTreeParams } from "./detail.ts";
+import { FLOW_DIRECTIONS, type FlowTree, type FlowTreeParams, queryFlowTree } from "./detail.ts";
 import type { Params } from "../../params.ts";
 import type { ReportRequest } from "../../query.ts";
 import { defineReport, type QueryContext, withRange } from "../report.ts";
@@ -67,7 +67,7 @@ function nameParam(params: Params, name: string, charsMax: number): string | und
   return text;
 }
 
-async function askNext(
+async function queryNext(
   request: ReportRequest,
   page: string,
   context: QueryContext,
@@ -104,13 +104,13 @@ export const FLOW = defineReport({
     group: { required: false, doc: "with detail: only the first 1 to 5 parts of a path" },
   },
   parse: parseFlow,
-  run: async (request, own, context): Promise<FlowAnswer> => {
-    if (own.detail) return await askFlowTree(request, own.tree, context);
-    const now = await askNext(request, own.page, context);
+  run: async (request, params, context): Promise<FlowAnswer> => {
+    if (params.detail) return await queryFlowTree(request, params.tree, context);
+    const now = await queryNext(request, params.page, context);
     if (!request.comparison) return now;
     const scope = { ...withRange(request, request.comparison), limit: 1000, offset: 0 };
     const before = new Map(
-      (await askNext(scope, own.page, context)).map((row) => [row.next_page, row.visitors]),
+      (await queryNext(scope, params.page, context)).map((row) => [row.next_page, row.visitors]),
     );
     return now.map((row) => ({
       ...row,

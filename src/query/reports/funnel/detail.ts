@@ -2,7 +2,7 @@
 // left went to, and the same by the values of a dimension.
 import { join, raw, type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
-import { askEvents, columnsOfSteps, count, share, valueLabels } from "../behavioral.ts";
+import { columnsOfSteps, count, queryEvents, share, valueLabels } from "../behavioral.ts";
 import type { DimensionRef } from "../../dimensions.ts";
 import type { FunnelOrder, FunnelSpec } from "../../engine/engine.ts";
 import type { ReportRequest } from "../../query.ts";
@@ -51,22 +51,22 @@ interface FunnelDetailParams {
 }
 
 /** Asks and shapes. */
-export async function askFunnelDetail(
+export async function queryFunnelDetail(
   request: ReportRequest,
-  own: FunnelDetailParams,
+  params: FunnelDetailParams,
   spec: FunnelSpec,
   context: QueryContext,
 ): Promise<FunnelDetail> {
-  const columns = columnsOfSteps(own.steps);
+  const columns = columnsOfSteps(params.steps);
   const all = [...new Set([...columns, "event_name", "pathname"] as const)];
-  const rows = await askEvents(
+  const rows = await queryEvents(
     request,
     all,
-    own.by && { ref: own.by, where: beginning(spec) },
+    params.by && { ref: params.by, where: beginning(spec) },
     context,
     (events, keyed) => detailSql(events, keyed, spec, request, context),
   );
-  return shapeDetail(request, own, rows);
+  return shapeDetail(request, params, rows);
 }
 
 /** What an event is that may begin an attempt. */
@@ -154,11 +154,11 @@ function valuesSql(steps: number, limit: number): Sql {
 /** The answer from the rows; from none, that of a site without events. */
 export function shapeDetail(
   request: ReportRequest,
-  own: FunnelDetailParams,
+  params: FunnelDetailParams,
   rows: readonly Row[],
 ): FunnelDetail {
   const of = (kind: string) => rows.filter((row) => row["kind"] === kind);
-  const reached = own.steps.map((_, index) =>
+  const reached = params.steps.map((_, index) =>
     of("reached").reduce(
       (sum, row) => sum + (count(row["step"]) > index ? count(row["visitors"]) : 0),
       0,
@@ -171,12 +171,12 @@ export function shapeDetail(
     return typeof value === "number" ? value / 1e6 : null;
   };
   return {
-    order: own.order,
-    window_secs: own.windowUs / 1e6,
+    order: params.order,
+    window_secs: params.windowUs / 1e6,
     visitors: first,
     converted,
     conversion_rate: share(converted, first),
-    steps: own.steps.map(({ text }, index) => ({
+    steps: params.steps.map(({ text }, index) => ({
       step: index + 1,
       name: text,
       visitors: reached[index] ?? 0,
@@ -190,8 +190,8 @@ export function shapeDetail(
         visitors: count(row["visitors"]),
       })),
     })),
-    by: own.by,
-    values: own.by === null ? [] : shapeValues(request, own.by, of("by")),
+    by: params.by,
+    values: params.by === null ? [] : shapeValues(request, params.by, of("by")),
   };
 }
 

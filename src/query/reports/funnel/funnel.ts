@@ -10,7 +10,7 @@ import {
   dimensionParam,
   required,
 } from "../behavioral.ts";
-import { askFunnelDetail, type FunnelDetail, shapeDetail } from "./detail.ts";
+import { type FunnelDetail, queryFunnelDetail, shapeDetail } from "./detail.ts";
 import type { DimensionRef } from "../../dimensions.ts";
 import { FUNNEL_ORDERS, type FunnelOrder, type FunnelSpec } from "../../engine/engine.ts";
 import { goalFinder } from "../../sql/expressions.ts";
@@ -75,11 +75,11 @@ export function funnelSpec({ steps, windowUs, order }: FunnelParams): FunnelSpec
 /** The statement of the short answer: reached, visitors. */
 export function funnelSql(
   events: Sql,
-  own: FunnelParams,
+  params: FunnelParams,
   context: Pick<QueryContext, "engine">,
 ): Sql {
   return sql`select reached, count(*) as visitors
-    from ${context.engine.funnel(events, funnelSpec(own))}
+    from ${context.engine.funnel(events, funnelSpec(params))}
     group by reached`;
 }
 
@@ -97,13 +97,13 @@ export function shapeFunnel(
   }));
 }
 
-async function askFunnel(request: ReportRequest, own: FunnelParams, context: QueryContext) {
+async function queryFunnel(request: ReportRequest, params: FunnelParams, context: QueryContext) {
   const rows = await context.matching(
     request,
-    columnsOfSteps(own.steps),
-    (events) => funnelSql(events, own, context),
+    columnsOfSteps(params.steps),
+    (events) => funnelSql(events, params, context),
   );
-  return shapeFunnel(rows, own.steps.length);
+  return shapeFunnel(rows, params.steps.length);
 }
 
 /** `GET /api/stats/funnel`. */
@@ -127,26 +127,26 @@ export const FUNNEL = defineReport({
     by: { required: false, doc: "with detail: a dimension, as it was at the first step" },
   },
   parse: parseFunnel,
-  run: async (request, own, context): Promise<FunnelAnswer> => {
-    if (context.engine.name === "off") return own.detail ? shapeDetail(request, own, []) : [];
-    if (own.detail) return await withEarlier(request, own, context);
-    const now = await askFunnel(request, own, context);
+  run: async (request, params, context): Promise<FunnelAnswer> => {
+    if (context.engine.name === "off") return params.detail ? shapeDetail(request, params, []) : [];
+    if (params.detail) return await withEarlier(request, params, context);
+    const now = await queryFunnel(request, params, context);
     if (!request.comparison) return now;
-    const before = await askFunnel(withRange(request, request.comparison), own, context);
+    const before = await queryFunnel(withRange(request, request.comparison), params, context);
     return now.map((row, index) => compared(row, before[index], { visitors: "count" }));
   },
 });
 
 async function withEarlier(
   request: ReportRequest,
-  own: FunnelParams,
+  params: FunnelParams,
   context: QueryContext,
 ): Promise<FunnelAnswer> {
-  const spec = funnelSpec(own);
-  const ask = (scope: ReportRequest): Promise<FunnelDetail> =>
-    askFunnelDetail(scope, own, spec, context);
-  const now = await ask(request);
+  const spec = funnelSpec(params);
+  const compute = (scope: ReportRequest): Promise<FunnelDetail> =>
+    queryFunnelDetail(scope, params, spec, context);
+  const now = await compute(request);
   if (!request.comparison) return now;
-  const before = await ask(withRange(request, request.comparison));
+  const before = await compute(withRange(request, request.comparison));
   return compared(now, before, { visitors: "count", converted: "count", conversion_rate: "ratio" });
 }

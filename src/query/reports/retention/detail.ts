@@ -60,29 +60,29 @@ export const LOOK_BACK_US = 366 * DAY_US;
  * Cohorts of the intervals that the range touches, each whole; they are followed to now, also
  * past the end of the range.
  */
-export async function askRetentionDetail(
+export async function queryRetentionDetail(
   request: ReportRequest,
-  own: RetentionDetailParams,
+  params: RetentionDetailParams,
   context: QueryContext,
 ): Promise<RetentionDetail> {
-  const calendar = calendarOf(request, own);
+  const calendar = calendarOf(request, params);
   const { fromUs, toUs } = calendar;
   const rows = context.engine.name === "off" || fromUs >= toUs
     ? []
-    : await askCells(request, own, calendar, context);
+    : await queryCells(request, params, calendar, context);
   const lasting = rows.some((row) => row["after"] === LASTING && count(row["visitors"]) > 0);
   const cells = rows.filter((row) => row["after"] !== LASTING);
   const days = context.visitorIdDays;
-  const cohorts = shapeCohorts(cells, own, calendar, lasting ? Infinity : days);
+  const cohorts = shapeCohorts(cells, params, calendar, lasting ? Infinity : days);
   return {
-    cohorts: own.interval,
-    count: own.count,
-    first: own.first?.text ?? null,
-    again: own.again?.text ?? null,
+    cohorts: params.interval,
+    count: params.count,
+    first: params.first?.text ?? null,
+    again: params.again?.text ?? null,
     visitor_id_days: days,
     lasting_ids: lasting,
     identity: identityOf(days, lasting),
-    rates: Array.from({ length: own.count }, (_, at) => overallRate(cohorts, at)),
+    rates: Array.from({ length: params.count }, (_, at) => overallRate(cohorts, at)),
     rows: cohorts,
   };
 }
@@ -124,7 +124,7 @@ function calendarOf(request: ReportRequest, { interval, count }: RetentionDetail
   return { weekStart, zone, nowUs, lastNumber, fromUs, toUs, startOf };
 }
 
-function askCells(
+function queryCells(
   request: ReportRequest,
   { interval, first, again, count }: RetentionDetailParams,
   { fromUs, toUs, zone, weekStart, lastNumber }: Calendar,
@@ -161,7 +161,7 @@ function askCells(
 
 function shapeCohorts(
   rows: readonly Row[],
-  own: RetentionDetailParams,
+  params: RetentionDetailParams,
   calendar: Calendar,
   idDays: number,
 ): CohortDetail[] {
@@ -173,12 +173,12 @@ function shapeCohorts(
   }
   return [...found].map(([number, { size, returned }]) => {
     const missing = Array.from(
-      { length: own.count },
+      { length: params.count },
       (_, after) => missingAt(calendar, number, after, idDays),
     );
     const counts = missing.map((why, after) => why === null ? returned.get(after) ?? 0 : null);
     return {
-      cohort_date: dateOfDay(dayOfInterval(number, own.interval, calendar.weekStart)),
+      cohort_date: dateOfDay(dayOfInterval(number, params.interval, calendar.weekStart)),
       size,
       returned: counts,
       rates: counts.map((visitors) => visitors === null ? null : share(visitors, size)),

@@ -3,7 +3,7 @@
 import { dateOfDay, offsetTransitions } from "../../../core/zone.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { collectFault, columnsOfSteps, count } from "../behavioral.ts";
-import { askRetentionDetail, LOOK_BACK_US, type RetentionDetail } from "./detail.ts";
+import { LOOK_BACK_US, queryRetentionDetail, type RetentionDetail } from "./detail.ts";
 import { COHORT_INTERVALS, type CohortInterval, dayOfInterval } from "../../engine/engine.ts";
 import { goalFinder } from "../../sql/expressions.ts";
 import type { Params } from "../../params.ts";
@@ -42,8 +42,8 @@ const CELLS_MAX = 90;
 export function parseRetention(params: Params, request: ReportRequest): RetentionParams {
   const detail = params.flag("detail");
   const weeks = params.integer("weeks", { min: 1, max: WEEKS_MAX, default: WEEKS_DEFAULT });
-  const own = ["cohorts", "count", "first", "again"];
-  const early = own.find((name) => params.text(name) !== undefined);
+  const detailOnly = ["cohorts", "count", "first", "again"];
+  const early = detailOnly.find((name) => params.text(name) !== undefined);
   if (!detail && early !== undefined) params.fault(`Cannot use ${early}: detail is not true`);
   const step = (name: string): Step | null => {
     const text = params.text(name);
@@ -77,7 +77,7 @@ export function shapeRetention(rows: readonly Row[], weeks: number): Cohort[] {
 }
 
 /** Cohorts of visitors first seen in the range's weeks, by what they did in the range. */
-async function askRetention(
+async function queryRetention(
   request: ReportRequest,
   weeks: number,
   context: QueryContext,
@@ -122,12 +122,16 @@ export const RETENTION = defineReport({
     again: { required: false, doc: "with detail: a step that counts as coming again" },
   },
   parse: parseRetention,
-  run: async (request, own, context): Promise<RetentionAnswer> => {
-    if (own.detail) return await askRetentionDetail(request, own, context);
+  run: async (request, params, context): Promise<RetentionAnswer> => {
+    if (params.detail) return await queryRetentionDetail(request, params, context);
     if (context.engine.name === "off") return [];
-    const now = await askRetention(request, own.count, context);
+    const now = await queryRetention(request, params.count, context);
     if (!request.comparison) return now;
-    const before = await askRetention(withRange(request, request.comparison), own.count, context);
+    const before = await queryRetention(
+      withRange(request, request.comparison),
+      params.count,
+      context,
+    );
     return now.map((cohort, index) => ({ ...cohort, comparison: before[index] ?? null }));
   },
 });

@@ -95,12 +95,12 @@ export function shapeSequence(row: Row | undefined): SequenceCounts {
   };
 }
 
-async function askSequence(
+async function querySequence(
   request: ReportRequest,
-  own: SequenceParams,
+  params: SequenceParams,
   context: QueryContext,
 ): Promise<SequenceCounts | SequenceDetail> {
-  const { sequence, detail } = own;
+  const { sequence, detail } = params;
   const rows = sequence === null || context.engine.name === "off" ? [] : await context.matching(
     request,
     [...new Set([...columnsOfSteps(sequence.conditions), "event_name"] as const)],
@@ -111,7 +111,7 @@ async function askSequence(
   const began = count(rows[0]?.["began"]);
   return {
     ...counts,
-    sequence: own.text,
+    sequence: params.text,
     steps: sequence?.conditions.map((step) => step.text) ?? [],
     began_visitors: began,
     rate_of_began: share(counts.converting_visitors, began),
@@ -137,15 +137,17 @@ export const SEQUENCES = defineReport({
     detail: { required: false, doc: "true: also who began, and how many matches there are" },
   },
   parse: parseSequences,
-  run: async (request, own, context): Promise<SequenceAnswer> => {
-    const now = await askSequence(request, own, context);
+  run: async (request, params, context): Promise<SequenceAnswer> => {
+    const now = await querySequence(request, params, context);
     if (!request.comparison) return now;
-    const before = await askSequence(withRange(request, request.comparison), own, context);
+    const before = await querySequence(withRange(request, request.comparison), params, context);
     return compared(now, before, {
       converting_visitors: "count",
       total_visitors: "count",
       conversion_rate: "ratio",
-      ...(own.detail ? { began_visitors: "count", rate_of_began: "ratio", matches: "count" } : {}),
+      ...(params.detail
+        ? { began_visitors: "count", rate_of_began: "ratio", matches: "count" }
+        : {}),
     });
   },
 });

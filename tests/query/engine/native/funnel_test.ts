@@ -58,16 +58,16 @@ const FUNNELS: readonly { steps: string; meets: readonly Meets[]; onlyPages: boo
 
 async function differences(
   ask: (query: Sql) => Promise<Record<string, unknown>[]>,
-  question: FunnelSpec,
+  spec: FunnelSpec,
   expected: ReadonlyMap<string, BruteAttempt | null>,
 ): Promise<string[]> {
   const rows = await ask(
     sql`select visitor_id, reached, began_us, done_us, step_us::varchar as step_us
-      from ${funnelAttempts(EVENTS, question)}`,
+      from ${funnelAttempts(EVENTS, spec)}`,
   );
   const found = new Map(rows.map((row) => [row["visitor_id"] as string, row]));
   assert.equal(found.size, rows.length);
-  const short = await ask(sql`select visitor_id, reached from ${funnelReached(EVENTS, question)}`);
+  const short = await ask(sql`select visitor_id, reached from ${funnelReached(EVENTS, spec)}`);
   const far = (row: Record<string, unknown>) => `${row["visitor_id"]} ${row["reached"]}`;
   assert.deepEqual(short.map(far).sort(), rows.map(far).sort(), "reached alone");
   const faults: string[] = [];
@@ -107,7 +107,7 @@ for (const seed of TEST_SEEDS) {
         for (const { steps: text, meets, onlyPages } of FUNNELS) {
           const steps = parseSteps(text, "steps", 1, () => undefined);
           for (const windowUs of THOROUGH ? [1_000_000, HOUR, 26 * HOUR] : [HOUR]) {
-            const question = {
+            const spec = {
               steps: steps.map((step) => step.condition),
               windowUs,
               overlap: mayOverlap(steps),
@@ -122,7 +122,7 @@ for (const seed of TEST_SEEDS) {
             ) => {
               const expected = new Map(visitors.map(([id, own]) => [id, brute(own)]));
               const extra = heavyFrom === undefined ? {} : { heavyFrom };
-              const faults = await differences(ask, { ...question, order, ...extra }, expected);
+              const faults = await differences(ask, { ...spec, order, ...extra }, expected);
               assert.deepEqual(faults.slice(0, 3), [], `${label} ${text} ${windowUs}`);
             };
             const chain = (own: (typeof visitors)[number][1]) => bruteFunnel(own, meets, windowUs);
