@@ -35,7 +35,7 @@ export interface DbOptions {
   readonly extension?: ExtensionOptions;
 }
 
-/** How an extension comes in. */
+/** How an extension is loaded. */
 export interface ExtensionOptions {
   /** Statements of our own that load it. */
   readonly statements: readonly Sql[];
@@ -49,15 +49,15 @@ export interface QueryLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The weight of an answer: more than it takes, so that it is collected after some hundreds. */
-const ANSWER_BYTES = 512 * 1024;
+/** Bytes told to the garbage collector for a result: so many that it runs after some hundreds. */
+const RESULT_BYTES = 512 * 1024;
 const COLUMN_BYTES = 32 * 1024;
 const CHUNK_ROWS = 2048;
 const WEIGHTS = new WeakMap<DuckDBResultReader, ArrayBuffer>();
-/** How long until an interrupted query that goes on is interrupted again. */
+/** Time after which a query that ignored an interrupt is interrupted again. */
 const INTERRUPT_MS = 100;
 
-/** Who waits for a free reader. */
+/** A query that waits for a free reader. */
 interface Waiting {
   readonly take: (connection: DuckDBConnection) => void;
   readonly refuse: (error: unknown) => void;
@@ -158,8 +158,8 @@ export class Db {
 
   /**
    * Runs a statement of one bound text on the writer, once for each text. All of it, or none. The
-   * statement is prepared once and kept until another comes: of all ways to bring rows in, this
-   * leaves nothing behind in the memory of the process, however often it is gone.
+   * statement is prepared once and kept until another comes: of all ways to insert rows, this is
+   * the one after which the memory of the process does not grow.
    */
   executeEach(statement: Sql, texts: readonly string[]): Promise<void> {
     return this.#inTurn(() => this.#busy(this.#writer, () => this.#executeEach(statement, texts)));
@@ -194,13 +194,13 @@ export class Db {
     return this.#isClosing;
   }
 
-  /** Stops what runs, refuses what comes, and closes. */
+  /** Interrupts running queries, rejects waiting and new ones, and closes. */
   async close(): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
     for (const leave of [...this.#queue]) leave.refuse(new Error("DuckDB is closing"));
     while (this.#running.size > 0) {
-      // What has not begun to run yet does not hear it: again, until all have ended.
+      // A query that has not started yet ignores an interrupt: repeat until all have ended.
       for (const connection of this.#running.keys()) connection.interrupt();
       await nextTask();
     }
@@ -224,7 +224,7 @@ export class Db {
       stopped = why;
       connection.interrupt();
       cancel();
-      // What has not begun to run yet does not hear it.
+      // A query that has not started yet ignores an interrupt.
       cancel = this.#clock.after(INTERRUPT_MS, () => stop(why));
     };
     let cancel = limits.timeoutMs === undefined
@@ -239,7 +239,7 @@ export class Db {
       );
       return reader.getRowObjectsJS().map(plainRow);
     } finally {
-      // Whoever has the connection next must not be stopped.
+      // The next query on this connection must not be interrupted.
       cancel();
       limits.signal?.removeEventListener("abort", abort);
     }
@@ -267,7 +267,7 @@ export class Db {
       const types = query.values.map((value) => this.#typeOf(value));
       const values = query.values.map((value) => this.#bind(value));
       const reader = await connection.runAndReadAll(query.text, values, types);
-      weigh(reader);
+      reportMemory(reader);
       return reader;
     } catch (error) {
       if (stopped() === "gone") throw goneError();
@@ -328,23 +328,23 @@ export class Db {
 }
 
 /**
- * Tells the collector of garbage what an answer holds outside of JavaScript, by a buffer that is
- * never touched and lives as long: DuckDB's memory is given back only when the answer is
- * collected, and by itself an answer looks like a few bytes. Measured: 5,000 small answers leave
- * 190 MB in place of 750.
+ * Tells the garbage collector of the memory that a result holds outside of JavaScript, by an
+ * untouched buffer of the same lifetime: DuckDB frees its memory only when the result is collected,
+ * and a result alone looks like a few bytes. Measured: 5,000 small results leave 190 MB instead of
+ * 750.
  */
-function weigh(reader: DuckDBResultReader): void {
+function reportMemory(reader: DuckDBResultReader): void {
   const { columnCount, currentRowCount } = reader;
   const chunks = 1 + Math.floor(currentRowCount / CHUNK_ROWS);
-  WEIGHTS.set(reader, new ArrayBuffer(ANSWER_BYTES + chunks * columnCount * COLUMN_BYTES));
+  WEIGHTS.set(reader, new ArrayBuffer(RESULT_BYTES + chunks * columnCount * COLUMN_BYTES));
 }
 
-/** Whether a number is a whole one within BIGINT, be it beyond what JavaScript tells apart. */
+/** Whether a number is a whole one within BIGINT, even beyond the safe integers. */
 function isBigint(value: number): boolean {
   return Number.isInteger(value) && Math.abs(value) < 2 ** 63;
 }
 
-/** Lets everything else that is due in the event loop run. */
+/** Resolves in a later task of the event loop. */
 function nextTask(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {

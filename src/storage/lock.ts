@@ -1,4 +1,4 @@
-// One process only: a lock on DATA_DIR that the kernel frees whatever becomes of its holder.
+// Locks DATA_DIR for one process. The kernel releases the lock however the process ends.
 import { messageOf } from "../core/errors.ts";
 import type { Files } from "../core/types.ts";
 import { Sqlite } from "./state/sqlite.ts";

@@ -28,7 +28,7 @@ export interface StorageOptions {
   readonly threads: number | null;
   /** The hot tier is flushed when it holds this many events; without it, only when asked. */
   readonly flush_event_count?: number;
-  /** An extension for DuckDB; `db.extensionFault` tells whether it came in. */
+  /** An extension for DuckDB; `db.extensionFault` tells whether it was loaded. */
   readonly extension?: ExtensionOptions;
 }
 

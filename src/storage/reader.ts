@@ -1,5 +1,5 @@
-// The door through which every statistic reads: one statement over one consistent view of all
-// tiers. It must not know what the statement computes.
+// Runs the statement of every statistic over one consistent view of all tiers. It must not know
+// what the statement computes.
 import { type Sql, sql } from "../core/sql.ts";
 import type { Catalog } from "./tiers/catalog.ts";
 import type { Db, QueryLimits, Row } from "./duckdb.ts";

@@ -13,28 +13,28 @@ interface ManifestFile extends CatalogFile {
   readonly sha256: string;
 }
 
-/** What a backup says of itself, in `backup.json`. */
+/** The contents of `backup.json`. */
 export interface Manifest {
   readonly made_at: string;
   readonly journal_rows: number;
   readonly files: readonly ManifestFile[];
 }
 
-/** What a backup came to. `copied` counts the files that were not there before. */
+/** The result of a backup. `copied` counts the files that were not there before. */
 export interface BackupResult {
   readonly files: number;
   readonly copied: number;
   readonly events: number;
 }
 
-/** What a verification found; no faults means the backup can be restored. */
+/** The result of a verification; no faults means the backup can be restored. */
 export interface Verification {
   readonly files: number;
   readonly events: number;
   readonly faults: readonly string[];
 }
 
-/** The backup that lies in a folder, as it says itself. */
+/** The backup in a folder, summed up from its manifest. */
 export interface BackupFacts {
   readonly madeAt: string;
   readonly files: number;
@@ -84,7 +84,9 @@ export async function backup(
       const copied = await copyFiles(files, dataDir, target, catalog, known, signal);
       // A file that is gone was merged or erased meanwhile: the next copy no longer names it.
       if (copied === null && attempt < ATTEMPTS_MAX) continue;
-      if (copied === null) throw new Error("Cannot back up: files go faster than they are copied");
+      if (copied === null) {
+        throw new Error("Cannot back up: files are replaced faster than they are copied");
+      }
       const manifest = {
         made_at: new Date(clock.nowMs()).toISOString(),
         journal_rows: journalRows,
@@ -234,7 +236,7 @@ async function copyFiles(
   return { files: listed, count };
 }
 
-/** A second name of a file, or a copy of it on another file system; false when it is gone. */
+/** A hard link to a file, or a copy on another file system; false when the file is gone. */
 async function copyFile(files: Files, from: string, to: string): Promise<boolean> {
   if (await files.size(from) === null) return false;
   await files.makeDir(folderOf(to));
@@ -252,7 +254,7 @@ async function copyFile(files: Files, from: string, to: string): Promise<boolean
   return true;
 }
 
-/** The new backup takes the place of the old: all its files are there already. */
+/** Replaces the old backup by the new one, all of whose files are there already. */
 async function settleBackup(
   files: Files,
   dataDir: string,

@@ -14,7 +14,7 @@ interface Verdict {
   readonly faults: readonly string[];
 }
 
-/** How backups stand. */
+/** The state of backups. */
 export interface BackupState {
   readonly folder: string | null;
   readonly runningSince: string | null;
@@ -35,7 +35,7 @@ export interface BackupOptions {
 const VERDICT = "backup_verdict";
 const FAULTS_KEPT_MAX = 10;
 
-/** Makes backups and knows of the last. */
+/** Makes backups and reports on the last one. */
 export class Backups {
   readonly #world: { readonly files: Files; readonly clock: Clock; readonly log: Log };
   readonly #store: Store;
@@ -61,7 +61,7 @@ export class Backups {
     this.#options = options;
   }
 
-  /** How backups stand now. */
+  /** The state of backups now. */
   async state(): Promise<BackupState> {
     const { folder } = this.#options;
     const runningSince = this.#running?.since ?? null;
@@ -71,7 +71,7 @@ export class Backups {
       const last = facts && { ...facts, verdict: await this.#verdictOf(facts.madeAt) };
       return { folder, runningSince, last, fault: this.#fault };
     } catch (error) {
-      const fault = this.#fault ?? told("Cannot read the backup in", error, folder);
+      const fault = this.#fault ?? sentenceOf("Cannot read the backup in", error, folder);
       return { folder, runningSince, last: null, fault };
     }
   }
@@ -94,12 +94,12 @@ export class Backups {
     }
     const since = new Date(this.#world.clock.nowMs()).toISOString();
     const ready = this.#world.files.makeDir(folder).catch((error) => {
-      throw new AppError("unavailable", told("Cannot back up into", error, folder));
+      throw new AppError("unavailable", sentenceOf("Cannot back up into", error, folder));
     });
     const done = ready.then(() => this.#make(folder)).then(() => {
       this.#fault = null;
     }).catch((error) => {
-      this.#fault = told("Cannot back up into", error, folder);
+      this.#fault = sentenceOf("Cannot back up into", error, folder);
       if (!this.#options.signal.aborted) this.#world.log("error", this.#fault);
     }).finally(() => {
       this.#running = null;
@@ -155,8 +155,8 @@ export class Backups {
   }
 }
 
-/** A fault in a sentence: what the system says lacks what was tried. */
-function told(tried: string, error: unknown, folder: string): string {
+/** A fault as a sentence: messages of the system do not say what was tried. */
+function sentenceOf(tried: string, error: unknown, folder: string): string {
   const message = messageOf(error);
   return message.startsWith("Cannot ") ? message : `${tried} ${folder}: ${message}`;
 }

@@ -1,5 +1,5 @@
-// One file from many of a partition, in memory that depends neither on their number nor on their
-// size. It must not decide what is merged, nor make the result known.
+// Merges files of a partition into one, in memory that depends neither on their number nor on their
+// size. What is merged, and when the result is published, is decided elsewhere.
 import type { Files } from "../../core/types.ts";
 import type { Db } from "../duckdb.ts";
 import { type CatalogFile, fileName, partitionFolder, TEMPORARY } from "./partition.ts";
@@ -12,8 +12,8 @@ const OPEN_FILES_MAX = 128;
 /**
  * Writes what some files of one partition hold to a temporary name, flushed to disk. Small files
  * are sorted by visitor in batches, in order of their names, which is that of time; then the
- * batches and the large files follow each other as they are. Every file that is begun is added to
- * `made` first; the caller removes them. Rejects as `writeTemporary` does.
+ * batches and the large files follow each other as they are. Each file is
+ * added to `made` before it is created; the caller removes them. Rejects as `writeTemporary` does.
  */
 export async function writeMerged(
   db: Db,

@@ -1,5 +1,4 @@
-// One partition file: where it lies, how it is written so that a crash leaves either all of it or
-// nothing under its name, and what it says of itself.
+// Writes a partition file so that a crash leaves either all of it or nothing under its name.
 import { raw, type Sql, sql } from "../../core/sql.ts";
 import type { Files } from "../../core/types.ts";
 import type { Db } from "../duckdb.ts";
@@ -13,7 +12,7 @@ import {
 import { ALL_COLUMNS, literal } from "./schema.ts";
 
 /**
- * What a file says of itself in its Parquet metadata, so that the catalog can be rebuilt without
+ * The origin of a file, in its Parquet metadata, so that the catalog can be rebuilt without
  * counting twice: the journal rows it was made from, or the files it replaced.
  */
 export interface FileOrigin {

@@ -1,5 +1,6 @@
 // Numbers of partition files: each is handed out once, above every number the partition ever had
 // and every file that lies there, so that no file can take the name of another.
+import { LruCache } from "../../core/lru_cache.ts";
 import type { Files } from "../../core/types.ts";
 import { numberOfFile, type Partition, partitionFolder } from "./partition.ts";
 import type { Store } from "../state/store.ts";
@@ -11,7 +12,7 @@ export class PartitionNumbers {
   readonly #store: Store;
   readonly #files: Files;
   readonly #eventsFolder: string;
-  readonly #last = new Map<string, number>();
+  readonly #last = new LruCache<string, number>(REMEMBERED_MAX);
 
   constructor(store: Store, files: Files, options: { eventsFolder: string }) {
     this.#store = store;
@@ -27,14 +28,7 @@ export class PartitionNumbers {
     const highest = present.reduce((max, { name }) => Math.max(max, numberOfFile(name)), known);
     // Read again after the waits: another step may have taken a number meanwhile.
     const number = Math.max(highest, this.#last.get(folder) ?? 0) + 1;
-    this.#last.delete(folder);
     this.#last.set(folder, number);
-    if (this.#last.size > REMEMBERED_MAX) {
-      for (const oldest of this.#last.keys()) {
-        this.#last.delete(oldest);
-        break;
-      }
-    }
     return number;
   }
 }

@@ -39,14 +39,14 @@ export function insertHotEvents(table: string): Sql {
     )`;
 }
 
-/** Events as JSON. Half a character of UTF-16, which no text in DuckDB can hold, becomes U+FFFD. */
+/** Events as JSON. A lone surrogate, which no text in DuckDB can hold, becomes U+FFFD. */
 export function jsonOf(events: readonly Event[]): string {
   const text = JSON.stringify(events);
-  return HALF_CHARACTER.test(text) ? JSON.stringify(events, wellFormed) : text;
+  return LONE_SURROGATE.test(text) ? JSON.stringify(events, wellFormed) : text;
 }
 
-/** How JSON writes one; a text about it looks the same, and comes to no harm. */
-const HALF_CHARACTER = /\\ud[89a-f]/;
+/** The escape of a lone surrogate in JSON. Text that only quotes one matches as well: no harm. */
+const LONE_SURROGATE = /\\ud[89a-f]/;
 
 function wellFormed(_: string, value: unknown): unknown {
   return typeof value === "string" ? value.toWellFormed() : value;

@@ -11,7 +11,7 @@ export interface SalvagedTable {
   readonly fault: string | null;
 }
 
-/** Tables that the files on disk tell better. */
+/** Tables that are rebuilt from the files on disk. */
 const REBUILT: ReadonlySet<string> = new Set(["files"]);
 const ROWS_AT_ONCE = 500;
 

@@ -97,7 +97,7 @@ export class Sqlite {
       try {
         this.#db.exec("rollback");
       } catch {
-        // SQLite has already rolled back by itself (disk full); the first error is the one to tell.
+        // SQLite has already rolled back by itself (disk full); report the first error.
       }
       throw error;
     }

@@ -1,5 +1,5 @@
 // The main thread's side of mallard.sqlite: every operation of store_ops.ts as a promise. It
-// keeps nothing itself.
+// holds no data itself.
 import type { StoreArgs, StoreOp, StoreResult } from "./ops/store_ops.ts";
 
 interface Waiting {

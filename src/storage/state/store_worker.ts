@@ -1,6 +1,6 @@
 // The thread that owns mallard.sqlite: it takes one request after the other, so that waiting for
-// the disk never stops the main thread. It gets
-// { id, op, args } and answers { id, result } or { id, error }.
+// the disk never blocks the main thread. A request is { id, op, args }, a reply { id, result } or
+// { id, error }.
 import { migrate } from "./migrations.ts";
 import { Sqlite } from "./sqlite.ts";
 import { STORE_OPS, type StoreOp } from "./ops/store_ops.ts";

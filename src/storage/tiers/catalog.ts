@@ -2,14 +2,7 @@
 // reads exactly what it names; what a later snapshot no longer names is disposed of only when no
 // lease can still need it.
 import type { CatalogFile } from "../parquet/partition.ts";
-
-/** One immutable view of where every event is. */
-export interface Snapshot {
-  /** Files by site, each list in order of date and name. */
-  readonly files: ReadonlyMap<string, readonly CatalogFile[]>;
-  /** Hot tables; together they hold every event that is in no file. */
-  readonly hotTables: readonly string[];
-}
+import { groupBySite, type Snapshot } from "./snapshot.ts";
 
 /** A snapshot in use. `release` must be called once. */
 export interface Lease {
@@ -69,7 +62,7 @@ export class Catalog {
     return String(this.#changes.get(site) ?? 0);
   }
 
-  /** The newest snapshot, for looking only. */
+  /** The newest snapshot, without a lease. */
   get current(): Snapshot {
     return this.#newest().snapshot;
   }
@@ -124,41 +117,4 @@ export class Catalog {
       this.#held.shift()?.dispose?.();
     }
   }
-}
-
-/** The files of a snapshot with some added and some taken away; untouched sites are shared. */
-export function withFiles(
-  files: Snapshot["files"],
-  added: readonly CatalogFile[],
-  removed: readonly CatalogFile[] = [],
-): Snapshot["files"] {
-  const next = new Map(files);
-  const gone = new Set(removed.map((file) => file.path));
-  const touched = new Set([...added, ...removed].map((file) => file.site_id));
-  for (const site of touched) {
-    const kept = (files.get(site) ?? []).filter((file) => !gone.has(file.path));
-    const all = [...kept, ...added.filter((file) => file.site_id === site)].sort(byDateAndPath);
-    if (all.length > 0) next.set(site, all);
-    else next.delete(site);
-  }
-  return next;
-}
-
-function groupBySite(files: readonly CatalogFile[]): Map<string, CatalogFile[]> {
-  const groups = new Map<string, CatalogFile[]>();
-  for (const file of files) {
-    const group = groups.get(file.site_id);
-    if (group) group.push(file);
-    else groups.set(file.site_id, [file]);
-  }
-  for (const group of groups.values()) group.sort(byDateAndPath);
-  return groups;
-}
-
-function byDateAndPath(a: CatalogFile, b: CatalogFile): number {
-  return compare(a.date, b.date) || a.path.length - b.path.length || compare(a.path, b.path);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

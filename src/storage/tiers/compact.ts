@@ -1,5 +1,5 @@
-// Compaction: the many small files of a partition become one. It works beside everything else and
-// takes its turn only for the moment in which the new file takes the place of the old ones.
+// Compaction: the many small files of a partition become one. It runs beside everything
+// else and holds the mutex only while the new file replaces the old ones.
 import { messageOf } from "../../core/errors.ts";
 import type { Mutex } from "../../core/mutex.ts";
 import type { Clock, Files, Log } from "../../core/types.ts";
@@ -164,7 +164,7 @@ export class Compactor {
     }
   }
 
-  /** Removes temporary files; one that resists is tried again at the end of each run. */
+  /** Removes temporary files; a failed removal is retried at the end of each run. */
   async #clear(made: readonly string[]): Promise<void> {
     for (const path of made) this.#leftovers.add(path);
     for (const path of this.#leftovers) {

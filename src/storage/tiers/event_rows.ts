@@ -1,8 +1,8 @@
-// The only door to event rows: the events of one site in a range, from the files and the hot
+// The only source of event rows: the events of one site in a range, from the files and the hot
 // tables of one snapshot.
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, utcDate } from "../../core/event.ts";
-import type { Snapshot } from "./catalog.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { literalPath } from "../parquet/schema.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
 

@@ -4,7 +4,8 @@ import { messageOf } from "../../core/errors.ts";
 import { sql } from "../../core/sql.ts";
 import { Mutex } from "../../core/mutex.ts";
 import type { Clock, Files, Log } from "../../core/types.ts";
-import { type Catalog, withFiles } from "./catalog.ts";
+import { type Catalog } from "./catalog.ts";
+import { withFiles } from "./snapshot.ts";
 import type { Db } from "../duckdb.ts";
 import type { PartitionNumbers } from "../parquet/partition_numbers.ts";
 import { type Hot, type HotTable, unionOf } from "./hot.ts";
@@ -12,7 +13,7 @@ import { rowsOf, settle, writeTemporary } from "../parquet/partition_file.ts";
 import { type CatalogFile, type Partition, partitionFolder } from "../parquet/partition.ts";
 import type { Store } from "../state/store.ts";
 
-/** Under load, files this far apart: fewer and larger ones. */
+/** Shortest time between flushes under load: fewer and larger files. */
 const FLUSH_MS_MIN = 1000;
 
 /** Counts since the start. */
@@ -83,7 +84,7 @@ export class Flusher {
     return this.#asked;
   }
 
-  /** Flushes now, or where that was done less than a second ago, when it is over. */
+  /** Flushes now, or a second after the last flush began. */
   flushSoon(): void {
     if (this.#isDue) return;
     this.#isDue = true;
@@ -94,7 +95,7 @@ export class Flusher {
     });
   }
 
-  /** Forgets a flush that was to come soon. */
+  /** Cancels a scheduled flush. */
   cancel(): void {
     this.#cancel();
     this.#isDue = false;
@@ -193,7 +194,7 @@ export class Flusher {
     }
   }
 
-  /** Removes a file that was written but not committed; one that resists is tried again later. */
+  /** Removes a file that was written but not committed; a failed removal is retried later. */
   async #discard(path: string, folder: string): Promise<void> {
     try {
       await this.#files.remove(`${this.#eventsFolder}/${path}`);

@@ -4,7 +4,8 @@
 import { messageOf } from "../../core/errors.ts";
 import type { Mutex } from "../../core/mutex.ts";
 import type { Files, Log } from "../../core/types.ts";
-import { type Catalog, withFiles } from "./catalog.ts";
+import { type Catalog } from "./catalog.ts";
+import { withFiles } from "./snapshot.ts";
 import type { Recovery } from "./recovery.ts";
 import type { Store } from "../state/store.ts";
 import type { CatalogFile } from "../parquet/partition.ts";

@@ -1,4 +1,4 @@
-// What can be asked of mallard.sqlite about requests that were not stored: how many a day, by
+// Operations of mallard.sqlite for requests that were not stored: how many a day, by
 // reason and by the robot's name. No row says anything about a visitor.
 import { integerOf, textOf } from "../row.ts";
 import type { Sqlite } from "../sqlite.ts";

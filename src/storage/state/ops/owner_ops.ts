@@ -1,4 +1,4 @@
-// What can be asked of mallard.sqlite about the owner: the password's hash, API keys and the
+// Operations of mallard.sqlite for the owner: the password's hash, API keys and the
 // record of erasures. It never sees a clear password or a clear key. Each operation is one
 // transaction.
 import { integerOf, oneOf, textOf } from "../row.ts";
@@ -79,7 +79,7 @@ function clearPassword(db: Sqlite): boolean {
   return db.run("delete from owner_password").changes > 0;
 }
 
-/** Adds keys; of a known one only the revocation is taken over, so that it can never be undone. */
+/** Adds keys; of a known key only a revocation is kept, which can never be undone. */
 function addKeys(db: Sqlite, keys: readonly KeyRow[]): void {
   db.transaction(() => {
     for (const key of keys) {

@@ -1,5 +1,5 @@
-// What lies on disk beside what the catalog says, found in the thread of mallard.sqlite so that
-// thousands of folders hold up nobody. It changes neither.
+// Compares the events folder with the catalog, in the thread of mallard.sqlite so that thousands of
+// folders do not block the main thread. It changes neither.
 import { readdirSync } from "node:fs";
 import { type CatalogFile, TEMPORARY } from "../../parquet/partition.ts";
 import type { Sqlite } from "../sqlite.ts";

@@ -1,4 +1,4 @@
-// What can be asked of mallard.sqlite about what owners set: the settings of a site, and its goals,
+// Operations of mallard.sqlite for what owners set: the settings of a site, and its goals,
 // segments, funnels and annotations. Bodies are JSON that is checked before it gets here. Each
 // operation is one transaction.
 import { integerOf, oneOf, textOf } from "../row.ts";

@@ -1,4 +1,4 @@
-// What can be asked of mallard.sqlite: the journal of accepted events, the catalog of Parquet
+// Operations of mallard.sqlite: the journal of accepted events, the catalog of Parquet
 // files, and other values that must survive a restart. Each operation is one transaction. Two
 // tables have older names than the code: `condemned` holds pending deletes, `facts` meta values.
 import { type CatalogFile, numberOfFile } from "../../parquet/partition.ts";
@@ -63,7 +63,7 @@ function append(
   });
 }
 
-/** Events of another program enter the journal, once for each `mark`; returns their number. */
+/** Adds events of another program to the journal, once for each `mark`; returns their number. */
 function importLegacy(
   db: Sqlite,
   { mark, entries }: { readonly mark: string; readonly entries: readonly JournalEntry[] },
@@ -144,8 +144,8 @@ function lastNumber(db: Sqlite, partition: { site_id: string; date: string }): n
 }
 
 /**
- * A file made from journal rows is found outside the catalog: it enters, and those rows leave the
- * journal. Returns the number of rows that left.
+ * Adds a file that was found outside the catalog, and deletes the journal rows it was made from.
+ * Returns the number of deleted rows.
  */
 function addFlushed(
   db: Sqlite,
@@ -245,12 +245,12 @@ function forgetPendingDeletes(db: Sqlite, paths: readonly string[]): void {
   });
 }
 
-/** Files that came from elsewhere enter the catalog. */
+/** Adds files that came from elsewhere to the catalog. */
 function addFiles(db: Sqlite, files: readonly CatalogFile[]): void {
   db.transaction(() => files.forEach((file) => addFile(db, file)));
 }
 
-/** Files leave the catalog and are left where they are: missing, or in quarantine. */
+/** Removes files from the catalog, but not from disk: missing, or in quarantine. */
 function forgetFiles(db: Sqlite, paths: readonly string[]): void {
   db.transaction(() => {
     for (const path of paths) db.run("delete from files where path = ?", path);
