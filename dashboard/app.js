@@ -1,26 +1,26 @@
 // The start of the page: words, session, state and URL; then whichever page they call for.
-import { ask } from "./lib/api.js";
-import { AppContext } from "./lib/context.js";
-import { useFirstEvent } from "./lib/first_event.js";
-import { makeFormat } from "./lib/format.js";
+import { ask } from "./lib/ask/api.js";
+import { AppContext } from "./lib/state/context.js";
+import { useFirstEvent } from "./lib/state/first_event.js";
+import { makeFormat } from "./lib/format/format.js";
 import { html, render, useCallback, useEffect, useMemo, useState } from "./lib/html.js";
-import { useKeys } from "./lib/keys.js";
+import { useKeys } from "./lib/state/shortcuts.js";
 import { minuteOf, PERIODS } from "./lib/period.js";
-import { preference, setPreference, showTheme } from "./lib/preferences.js";
-import { makeNames } from "./lib/schema.js";
-import { useSession } from "./lib/session.js";
-import { parseState, printState } from "./lib/state.js";
-import { chooseLanguage, makeTranslate } from "./lib/text.js";
-import { useTick } from "./lib/tick.js";
-import { Frame, hasPeriod } from "./pages/frame.js";
+import { preference, setPreference, showTheme } from "./lib/state/preferences.js";
+import { makeNames } from "./lib/state/schema.js";
+import { useSession } from "./lib/state/session.js";
+import { parseState, printState } from "./lib/state/state.js";
+import { chooseLanguage, makeTranslate } from "./lib/format/text.js";
+import { useTick } from "./lib/state/use_refresh.js";
+import { Frame, hasPeriod } from "./pages/frame/frame.js";
 import { Lazy } from "./pages/lazy.js";
-import { nextInterval, stepOf } from "./pages/periods.js";
+import { nextInterval, stepOf } from "./pages/frame/period_choice.js";
 import { SitePage } from "./pages/site.js";
 import { texts } from "./texts/en.js";
 
-/** @typedef {Pick<import("./lib/context.js").App, "t" | "format">} Words */
-/** @typedef {import("./lib/state.js").State} State */
-/** @typedef {import("./lib/context.js").Site} Site */
+/** @typedef {Pick<import("./lib/state/context.js").App, "t" | "format">} Words */
+/** @typedef {import("./lib/state/state.js").State} State */
+/** @typedef {import("./lib/state/context.js").Site} Site */
 
 /**
  * The site that stands for none.
@@ -30,12 +30,12 @@ const NO_SITE = { site_id: "" };
 
 /** What is fetched when it is first shown. */
 const LATER = {
-  about: () => import("./pages/about.js"),
+  about: () => import("./pages/dialogs/about.js"),
   fault: () => import("./pages/fault.js"),
-  filter: () => import("./panels/filter_dialog.js"),
-  keys: () => import("./pages/keyboard.js"),
+  filter: () => import("./pages/dialogs/filter.js"),
+  keys: () => import("./pages/dialogs/keyboard.js"),
   login: () => import("./pages/login.js"),
-  setup: () => import("./pages/setup.js"),
+  setup: () => import("./pages/dialogs/setup.js"),
   start: () => import("./pages/start.js"),
 };
 
@@ -140,7 +140,7 @@ function App({ words }) {
 
 /**
  * @typedef {object} ShellProps
- * @property {import("./lib/context.js").App} app
+ * @property {import("./lib/state/context.js").App} app
  * @property {ReturnType<typeof useSession>} session
  * @property {boolean} starting before the first event of the site
  * @property {boolean} adding because one more site is wanted
@@ -155,7 +155,9 @@ function App({ words }) {
  */
 function Shell({ app, session, starting, adding, onAdding }) {
   const { t } = app;
-  const [opened, setOpened] = useState(/** @type {import("./pages/frame.js").Opened} */ (null));
+  const [opened, setOpened] = useState(
+    /** @type {import("./pages/frame/frame.js").Opened} */ (null),
+  );
   const [dialog, setDialog] = useState(/** @type {DialogName} */ (null));
   const [filter, setFilter] = useState(/** @type {number | null} */ (null));
   const online = useOnline();
@@ -212,7 +214,7 @@ function View({ view, known, onAdd }) {
 
 /**
  * The keys that change the state.
- * @param {import("./lib/context.js").App} app
+ * @param {import("./lib/state/context.js").App} app
  * @returns {Record<string, () => void>}
  */
 function keysOf(app) {
@@ -244,7 +246,7 @@ function keysOf(app) {
 }
 
 /**
- * @param {import("./lib/context.js").App} app
+ * @param {import("./lib/state/context.js").App} app
  * @param {ReturnType<typeof useSession>} session
  * @param {(dialog: DialogName) => void} open
  */

@@ -1,5 +1,5 @@
 // A goal as the fields of a form and as what the server takes. Pure.
-import { parseProps, printProps } from "./props.js";
+import { parseProps, printProps } from "./format/props.js";
 
 export const PAGE = "page";
 export const EVENT = "event";

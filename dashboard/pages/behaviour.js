@@ -1,11 +1,11 @@
 // What visitors do one after another: funnel, retention, flow and sequences.
-import { useApp } from "../lib/context.js";
+import { useApp } from "../lib/state/context.js";
 import { html } from "../lib/html.js";
-import { Flow } from "../panels/flow.js";
-import { Funnel } from "../panels/funnel.js";
-import { useOwn } from "../panels/own.js";
-import { Retention } from "../panels/retention.js";
-import { Sequence } from "../panels/sequence.js";
+import { Flow } from "../panels/behaviour/flow.js";
+import { Funnel } from "../panels/behaviour/funnel.js";
+import { useOwn } from "../lib/state/view_params.js";
+import { Retention } from "../panels/behaviour/retention.js";
+import { Sequence } from "../panels/behaviour/sequence.js";
 
 const REPORTS = /** @type {const} */ ([
   { name: "funnel", draw: Funnel },

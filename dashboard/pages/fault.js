@@ -1,12 +1,12 @@
 // The whole page could not be made: why, and the way to try again.
-import { Logo } from "../components/logo.js";
-import { Fault } from "../components/panel.js";
+import { Logo } from "../components/layout/logo.js";
+import { Fault } from "../components/layout/panel.js";
 import { html } from "../lib/html.js";
 
 /**
  * @typedef {object} FaultPageProps
- * @property {import("../lib/text.js").Translate} t
- * @property {import("../lib/api.js").ApiError | null} fault
+ * @property {import("../lib/format/text.js").Translate} t
+ * @property {import("../lib/ask/api.js").ApiError | null} fault
  * @property {() => void} onRetry
  */
 

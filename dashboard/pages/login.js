@@ -1,10 +1,10 @@
 // The way in: a password, and what is said when it is wrong or tried too often.
-import { Logo } from "../components/logo.js";
-import { ask } from "../lib/api.js";
+import { Logo } from "../components/layout/logo.js";
+import { ask } from "../lib/ask/api.js";
 import { html, useEffect, useId, useRef, useState } from "../lib/html.js";
 
 /**
- * @param {{ t: import("../lib/text.js").Translate, onDone: () => void }} props
+ * @param {{ t: import("../lib/format/text.js").Translate, onDone: () => void }} props
  */
 export function LoginPage({ t, onDone }) {
   const [fault, setFault] = useState("");
@@ -21,7 +21,7 @@ export function LoginPage({ t, onDone }) {
       await ask("api/auth/login", { method: "POST", body: { password } });
       onDone();
     } catch (error) {
-      setFault(faultText(/** @type {import("../lib/api.js").ApiError} */ (error), t));
+      setFault(faultText(/** @type {import("../lib/ask/api.js").ApiError} */ (error), t));
       field.current?.select();
     } finally {
       setBusy(false);
@@ -46,8 +46,8 @@ export function LoginPage({ t, onDone }) {
 }
 
 /**
- * @param {import("../lib/api.js").ApiError} error
- * @param {import("../lib/text.js").Translate} t
+ * @param {import("../lib/ask/api.js").ApiError} error
+ * @param {import("../lib/format/text.js").Translate} t
  */
 function faultText(error, t) {
   if (error.status === 401) return t("login_failed");

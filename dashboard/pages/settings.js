@@ -1,13 +1,13 @@
 // The settings: of the site, of what is kept with it, of access, and of the data.
-import { useApp } from "../lib/context.js";
+import { useApp } from "../lib/state/context.js";
 import { html, useEffect, useRef } from "../lib/html.js";
-import { ApiKeys } from "../panels/api_keys.js";
-import { Backups } from "../panels/backups.js";
-import { Dropped, Erase, EventExport, ExportLinks, Kept } from "../panels/data.js";
-import { Annotations, Goals, KeptFunnels, SavedSegments } from "../panels/items.js";
-import { useOwn } from "../panels/own.js";
-import { DeleteSite, SiteSettings } from "../panels/site_settings.js";
-import { Snippet } from "../panels/snippet.js";
+import { ApiKeys } from "../panels/settings/api_keys.js";
+import { Backups } from "../panels/settings/backups.js";
+import { Dropped, Erase, EventExport, ExportLinks, Kept } from "../panels/settings/data.js";
+import { Annotations, Goals, KeptFunnels, SavedSegments } from "../panels/settings/items.js";
+import { useOwn } from "../lib/state/view_params.js";
+import { DeleteSite, SiteSettings } from "../panels/settings/site_settings.js";
+import { Snippet } from "../panels/settings/snippet.js";
 
 const SECTIONS = /** @type {const} */ ([
   { name: "section_site", draw: [SiteSettings, DeleteSite] },

@@ -1,20 +1,20 @@
 // The dashboard of one site: arranges the panels.
-import { useApp } from "../lib/context.js";
+import { useApp } from "../lib/state/context.js";
 import { html } from "../lib/html.js";
-import { Breakdown } from "../panels/breakdown.js";
-import { Chart } from "../panels/chart.js";
-import { Events } from "../panels/events.js";
-import { Heatmap } from "../panels/heatmap.js";
-import { BREAKDOWNS } from "../panels/index.js";
-import { Numbers } from "../panels/numbers.js";
+import { Breakdown } from "../panels/overview/breakdown.js";
+import { Chart } from "../panels/overview/chart.js";
+import { Events } from "../panels/overview/events.js";
+import { Heatmap } from "../panels/overview/heatmap.js";
+import { BREAKDOWNS } from "../panels/overview/breakdowns.js";
+import { Numbers } from "../panels/overview/numbers.js";
 import { Lazy } from "./lazy.js";
 
-const loadDetails = () => import("../panels/details_dialog.js");
+const loadDetails = () => import("../panels/overview/details_dialog.js");
 
 /** Draws the page. */
 export function SitePage() {
   const { t, site, state, go } = useApp();
-  const draw = (/** @type {import("../panels/index.js").BreakdownPanel} */ panel) =>
+  const draw = (/** @type {import("../panels/overview/breakdowns.js").BreakdownPanel} */ panel) =>
     html`<${Breakdown} key=${panel.id} panel=${panel} />`;
   return html`
     <h1 class="unseen">${t("dashboard_of", { site: site.name || site.site_id })}</h1>

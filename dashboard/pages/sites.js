@@ -1,8 +1,8 @@
 // Every site at a glance.
-import { Icon } from "../components/icon.js";
-import { useApp } from "../lib/context.js";
+import { Icon } from "../components/layout/icon.js";
+import { useApp } from "../lib/state/context.js";
 import { html, useState } from "../lib/html.js";
-import { SiteCard } from "../panels/site_card.js";
+import { SiteCard } from "../panels/sites/site_card.js";
 
 /** From so many sites on there is a search. */
 const SEARCH_FROM = 7;

@@ -1,10 +1,10 @@
 // Before the first event: the piece of code to paste, and a wait that ends by itself.
-import { CopyBox } from "../components/copy_box.js";
-import { Logo } from "../components/logo.js";
-import { addressOf } from "../lib/api.js";
-import { useApp } from "../lib/context.js";
+import { CopyBox } from "../components/controls/copy_box.js";
+import { Logo } from "../components/layout/logo.js";
+import { addressOf } from "../lib/ask/api.js";
+import { useApp } from "../lib/state/context.js";
 import { html, useEffect, useId, useState } from "../lib/html.js";
-import { snippetOf } from "../lib/snippet.js";
+import { snippetOf } from "../lib/format/snippet.js";
 
 /**
  * `adding`: one more site.

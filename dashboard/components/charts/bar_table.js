@@ -1,0 +1,68 @@
+// Rows of a breakdown: a name with a bar behind it, and its numbers. A name can be pressed: to
+// keep only it, or with a modifier key to leave it out.
+import { html } from "../../lib/html.js";
+
+/**
+ * @typedef {object} BarRow
+ * @property {string} key
+ * @property {unknown} label
+ * @property {string} title the whole of it, shown on hover
+ * @property {number} share length of the bar, 0…1
+ * @property {boolean} pressed whether it is kept already
+ * @property {readonly { text: unknown, title?: string | undefined }[]} cells
+ * @property {Record<string, string | number>} data becomes data-* attributes
+ */
+
+/** @typedef {(key: string, exclude: boolean) => void} OnPick */
+
+/**
+ * @typedef {object} BarTableProps
+ * @property {string} caption for those who do not see the heading
+ * @property {string | undefined} name becomes data-breakdown
+ * @property {readonly string[]} columns the first is the name's
+ * @property {readonly BarRow[]} rows
+ * @property {string} hint what pressing a name does
+ * @property {OnPick | null} onPick
+ */
+
+/** @param {BarTableProps} props */
+export function BarTable({ caption, name, columns, rows, hint, onPick }) {
+  return html`
+    <table class="bars" data-breakdown=${name}>
+      <caption class="unseen">${caption}</caption>
+      <thead>
+        <tr>${columns.map((label) => html`<th key=${label} scope="col">${label}</th>`)}</tr>
+      </thead>
+      <tbody>
+        ${rows.map((row) =>
+          html`<${Row} key=${row.key} row=${row} hint=${hint} onPick=${onPick} />`
+        )}
+      </tbody>
+    </table>
+  `;
+}
+
+/** @param {{ row: BarRow, hint: string, onPick: OnPick | null }} props */
+function Row({ row, hint, onPick }) {
+  const data = Object.fromEntries(
+    Object.entries(row.data).map(([name, value]) => [`data-${name}`, value]),
+  );
+  const onClick = (/** @type {MouseEvent} */ event) =>
+    onPick?.(row.key, event.altKey || event.shiftKey || event.ctrlKey || event.metaKey);
+  const name = onPick
+    ? html`
+      <button type="button" class="bar-label" title=${`${row.title}\n${hint}`}
+        aria-pressed=${row.pressed} onClick=${onClick}>${row.label}</button>
+    `
+    : html`<span class="bar-label" title=${row.title}>${row.label}</span>`;
+  return html`
+    <tr ...${data}>
+      <th scope="row">
+        <i class="bar" style=${{ width: `${Math.max(row.share * 100, 0.5)}%` }} />${name}
+      </th>
+      ${row.cells.map((cell, index) =>
+        html`<td key=${index} title=${cell.title}>${cell.text}</td>`
+      )}
+    </tr>
+  `;
+}

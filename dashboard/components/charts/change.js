@@ -1,0 +1,31 @@
+// How a number moved against an earlier one: a sign and an arrow tell the direction, a full arrow
+// what is good and a hollow one what is bad. The colour only repeats what they say.
+import { html } from "../../lib/html.js";
+
+/**
+ * @typedef {object} ChangeProps
+ * @property {number | null} change null where it cannot be told
+ * @property {string} text the amount without its sign
+ * @property {string} spoken the same in words
+ * @property {1 | -1 | 0} better
+ * @property {string} [title]
+ */
+
+/** @param {ChangeProps} props */
+export function Change({ change, text, spoken, better, title }) {
+  if (change === null) return html`<span class="change" title=${title}>–</span>`;
+  const direction = Math.sign(change);
+  const mood = direction * better;
+  const kind = mood > 0 ? "change good" : mood < 0 ? "change bad" : "change";
+  const sign = direction > 0 ? "+" : direction < 0 ? "\u2212" : "";
+  return html`
+    <span class=${kind} title=${title}>
+      <svg width="9" height="9" viewBox="0 0 10 10" aria-hidden="true">
+        ${direction === 0
+          ? html`<path d="M1 4h8v2H1z" />`
+          : html`<path d=${direction > 0 ? "M5 1.5l4 7H1z" : "M5 8.5l-4-7h8z"} />`}
+      </svg>
+      <span aria-hidden="true">${sign}${text}</span><span class="unseen">${spoken}</span>
+    </span>
+  `;
+}

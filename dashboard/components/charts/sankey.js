@@ -1,0 +1,79 @@
+// A flow from left to right: boxes as high as what passes them, and bands between.
+import { html } from "../../lib/html.js";
+
+const WIDTH = 1000;
+const HEIGHT = 460;
+const BOX_WIDTH = 12;
+const GAP = 2;
+/** A box lower than this has its name only on hover. */
+const NAMED_FROM = 13;
+
+/** @typedef {import("../../lib/charts/sankey.js").Box} Box */
+/** @typedef {import("../../lib/charts/sankey.js").Band} Band */
+
+/**
+ * @typedef {object} SankeyProps
+ * @property {string} label
+ * @property {readonly Box[]} boxes
+ * @property {readonly Band[]} bands
+ * @property {number} columns
+ * @property {(box: Box) => { text: string, title: string }} wordsOf
+ * @property {(box: Box) => (() => void) | null} onPick
+ */
+
+/** @param {SankeyProps} props */
+export function Sankey({ label, boxes, bands, columns, wordsOf, onPick }) {
+  const step = WIDTH / columns;
+  return html`
+    <svg class="sankey" viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="group" aria-label=${label}>
+      ${bands.map((band, index) =>
+        html`<path key=${index} class=${`band ${band.kind}`} d=${bandOf(band, step)} />`
+      )}
+      ${boxes.map((box, index) => {
+        const { text, title } = wordsOf(box);
+        const pick = onPick(box);
+        const height = Math.max(box.height * HEIGHT - GAP, 1);
+        const y = box.y * HEIGHT;
+        const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+          if (event.key !== "Enter" && event.key !== " ") return;
+          event.preventDefault();
+          pick?.();
+        };
+        return html`
+          <g key=${index} class=${`box ${box.kind}`} role=${pick ? "button" : "img"}
+            tabindex=${pick ? 0 : undefined} aria-label=${title} onClick=${pick}
+            onKeyDown=${onKeyDown}>
+            <title>${title}</title>
+            <rect x=${box.x * step} y=${y} width=${BOX_WIDTH} height=${height} rx="2" />
+            ${height >= NAMED_FROM && html`
+              <text x=${box.x * step + BOX_WIDTH + 6} y=${y + height / 2}
+                dominant-baseline="central">${shortened(text, step)}</text>
+            `}
+          </g>
+        `;
+      })}
+    </svg>
+  `;
+}
+
+/**
+ * @param {string} text
+ * @param {number} step
+ */
+function shortened(text, step) {
+  const most = Math.floor((step - BOX_WIDTH - 20) / 7);
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
+/**
+ * @param {Band} band
+ * @param {number} step
+ */
+function bandOf({ x, from, to, height }, step) {
+  const [left, right] = [(x - 1) * step + BOX_WIDTH, x * step];
+  const middle = (left + right) / 2;
+  const [start, end] = [from * HEIGHT, to * HEIGHT];
+  const thick = Math.max(height * HEIGHT - GAP / 2, 0.5);
+  return `M${left} ${start}C${middle} ${start} ${middle} ${end} ${right} ${end}v${thick}` +
+    `C${middle} ${end + thick} ${middle} ${start + thick} ${left} ${start + thick}z`;
+}

@@ -1,0 +1,118 @@
+// A field that takes several values: typed, or chosen from suggestions that somebody else finds.
+import { html, useEffect, useId, useRef, useState } from "../../lib/html.js";
+import { Icon } from "../layout/icon.js";
+
+/** @typedef {{ value: string, label: string, note: string }} Suggestion */
+
+/**
+ * @typedef {object} TokenFieldProps
+ * @property {readonly string[]} values
+ * @property {(value: string) => string} labelOf
+ * @property {(values: readonly string[]) => void} onChange
+ * @property {readonly Suggestion[]} suggestions for the text being typed
+ * @property {(text: string) => void} onText
+ * @property {boolean} [single] at most one value
+ * @property {Record<"label" | "remove" | "placeholder", string>} texts
+ */
+
+/** @param {TokenFieldProps} props */
+export function TokenField(props) {
+  const { values, labelOf, onChange, suggestions, onText, single = false, texts } = props;
+  const [text, setText] = useState("");
+  const [open, setOpen] = useState(false);
+  const [at, setAt] = useState(-1);
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const id = useId();
+  const shown = open ? suggestions.filter(({ value }) => !values.includes(value)) : [];
+  const type = (/** @type {string} */ typed) => {
+    setText(typed);
+    setAt(-1);
+    onText(typed);
+  };
+  const add = (/** @type {string} */ value) => {
+    if (value !== "") onChange(single ? [value] : [...new Set([...values, value])]);
+    type("");
+    setOpen(false);
+  };
+  const remove = (/** @type {string} */ value) => {
+    onChange(values.filter((other) => other !== value));
+    field.current?.focus();
+  };
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    const last = values.at(-1);
+    if (event.key === "ArrowDown") {
+      setOpen(true);
+      setAt(Math.min(at + 1, shown.length - 1));
+    } else if (event.key === "ArrowUp") setAt(Math.max(at - 1, -1));
+    else if (event.key === "Enter" && (text !== "" || at >= 0)) {
+      add(shown[at]?.value ?? text.trim());
+    } else if (event.key === "Backspace" && text === "" && last !== undefined) remove(last);
+    else if (event.key === "Escape" && open) setOpen(false);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  // What was typed counts also where Enter was not pressed.
+  const onBlur = () => {
+    setOpen(false);
+    if (text.trim() !== "") add(text.trim());
+  };
+  return html`
+    <div class="tokens" onClick=${() => field.current?.focus()}>
+      ${values.map((value) =>
+        html`
+          <span key=${value} class="token">
+            ${labelOf(value)}
+            <button type="button" aria-label=${`${texts.remove} ${labelOf(value)}`}
+              onClick=${() => remove(value)}><${Icon} name="close" size=${11} /></button>
+          </span>
+        `
+      )}
+      <input ref=${field} type="text" role="combobox" aria-label=${texts.label} value=${text}
+        aria-expanded=${shown.length > 0} aria-controls=${id} aria-autocomplete="list"
+        aria-activedescendant=${at >= 0 ? `${id}-${at}` : undefined} autocomplete="off"
+        spellcheck=${false} placeholder=${values.length === 0 ? texts.placeholder : ""}
+        onFocus=${() => {
+          setOpen(true);
+          onText(text);
+        }} onBlur=${onBlur} onClick=${() => setOpen(true)} onKeyDown=${onKeyDown}
+        onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) => {
+          setOpen(true);
+          type(target.value);
+        }} />
+      <${Suggestions} id=${id} label=${texts.label} shown=${shown} at=${at} onAdd=${add} />
+    </div>
+  `;
+}
+
+/**
+ * @typedef {object} SuggestionsProps
+ * @property {string} id
+ * @property {string} label
+ * @property {readonly Suggestion[]} shown
+ * @property {number} at
+ * @property {(value: string) => void} onAdd
+ */
+
+/** @param {SuggestionsProps} props */
+function Suggestions({ id, label, shown, at, onAdd }) {
+  useEffect(() => {
+    document.getElementById(`${id}-${at}`)?.scrollIntoView({ block: "nearest" });
+  }, [at]);
+  // The field keeps the focus while a suggestion is pressed.
+  const hold = (/** @type {Event} */ event) => event.preventDefault();
+  return html`
+    <ul id=${id} role="listbox" aria-label=${label}
+      class=${shown.length > 0 ? "suggestions" : "suggestions none"}>
+      ${shown.map((one, index) =>
+        html`
+          <li key=${one.value} id=${`${id}-${index}`} role="option" aria-selected=${index === at}
+            class=${index === at ? "choice at" : "choice"} onPointerDown=${hold}
+            onClick=${() => onAdd(one.value)}>
+            <span>${one.label}</span><span class="muted">${one.note}</span>
+          </li>
+        `
+      )}
+    </ul>
+  `;
+}

@@ -1,0 +1,231 @@
+// The editor of one filter, in a dialog: conditions of which any may hold, on any dimension, with
+// values suggested from the data; and the saved segments.
+import { Dialog } from "../layout/dialog.js";
+import { Icon } from "../layout/icon.js";
+import { useAnswer } from "../../lib/ask/answer.js";
+import { sitePath } from "../../lib/ask/api.js";
+import { useApp } from "../../lib/state/context.js";
+import { parseFilters, printFilters } from "../../lib/filter.js";
+import { filterOf, groupOf, isComplete, MODES } from "../../lib/filter_group.js";
+import { html, useId, useState } from "../../lib/html.js";
+import { PROPS } from "../../lib/state/schema.js";
+import { usePropertyKeys, ValueField } from "./value_field.js";
+
+/** @typedef {import("../../lib/filter.js").Condition} Condition */
+/** @typedef {import("../../lib/filter.js").Filter} Filter */
+/** @typedef {{ id: number, name: string, filters: string }} Segment */
+
+/**
+ * @typedef {object} FilterEditorProps
+ * @property {Filter | undefined} filter none for a new one
+ * @property {boolean} [segments] whether a saved segment may be chosen instead
+ * @property {(filters: readonly Filter[]) => void} onDone
+ * @property {() => void} onClose
+ */
+
+/**
+ * The editor of any filter.
+ * @param {FilterEditorProps} props
+ */
+export function FilterEditor({ filter, segments = false, onDone, onClose }) {
+  const { t } = useApp();
+  const group = filter ? groupOf(filter) : { mode: "", conditions: [] };
+  return html`
+    <${Dialog} title=${t(filter ? "filter_edit" : "filter_add")} close=${t("close")}
+      onClose=${onClose} class="wide">
+      ${segments && html`<${Segments} onChoose=${onDone} />`}
+      ${group
+        ? html`<${GroupForm} group=${group} onDone=${onDone} onCancel=${onClose} />`
+        : html`<${TextForm} text=${printFilters(filter ? [filter] : [])} onDone=${onDone} />`}
+    <//>
+  `;
+}
+
+/** @param {{ onChoose: (filters: readonly Filter[]) => void }} props */
+function Segments({ onChoose }) {
+  const { t, site } = useApp();
+  /** @type {readonly Segment[]} */
+  const segments = useAnswer(sitePath(site.site_id, "/segments")).data ?? [];
+  if (segments.length === 0) return null;
+  const choose = (/** @type {Segment} */ { name }) =>
+    onChoose([{ op: "is", dimension: "segment", values: [name] }]);
+  return html`
+    <div class="saved">
+      <span class="muted">${t("segments")}</span>
+      ${segments.map((segment) =>
+        html`
+          <button key=${segment.id} type="button" class="button small"
+            onClick=${() => choose(segment)}>${segment.name}</button>
+        `
+      )}
+    </div>
+  `;
+}
+
+/**
+ * @typedef {object} GroupFormProps
+ * @property {import("../../lib/filter_group.js").Group} group
+ * @property {(filters: readonly Filter[]) => void} onDone
+ * @property {() => void} onCancel
+ */
+
+/** @param {GroupFormProps} props */
+function GroupForm({ group, onDone, onCancel }) {
+  const { t, schema } = useApp();
+  const id = useId();
+  const [mode, setMode] = useState(group.mode);
+  const empty = emptyCondition(schema);
+  const [rows, setRows] = useState(group.conditions.length > 0 ? group.conditions : [empty]);
+  const takes = (/** @type {Condition} */ { op }) =>
+    schema.operators.find(({ name }) => name === op)?.values ?? "some";
+  const ready = rows.length > 0 && rows.every((row) => isComplete(row, takes(row)));
+  const onSubmit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const filter = filterOf({ mode, conditions: rows });
+    if (ready && filter) onDone([filter]);
+  };
+  return html`
+    <form class="filter-form" onSubmit=${onSubmit}>
+      <label class="unseen" for=${id}>${t("filter_mode")}</label>
+      <select id=${id} class="field fit" value=${mode}
+        onChange=${(/** @type {{ target: HTMLSelectElement }} */ { target }) =>
+          setMode(target.value)}>
+        ${MODES.map((name) =>
+          html`<option key=${name} value=${name}>${t(`filter_mode_${name || "is"}`)}</option>`
+        )}
+      </select>
+      ${rows.map((row, index) =>
+        html`
+          ${index > 0 && html`<p key=${`or${index}`} class="filter-or muted">${t("or")}</p>`}
+          <${ConditionRow} key=${index} row=${row} takes=${takes(row)} first=${index === 0}
+            onChange=${(/** @type {Condition} */ changed) => setRows(rows.with(index, changed))}
+            onRemove=${rows.length > 1 ? () => setRows(rows.toSpliced(index, 1)) : null} />
+        `
+      )}
+      <div class="form-foot">
+        <button type="button" class="button quiet" onClick=${() => setRows([...rows, empty])}>
+          <${Icon} name="plus" />${t("filter_or")}
+        </button>
+        <span class="spring" />
+        <button type="button" class="button" onClick=${onCancel}>${t("cancel")}</button>
+        <button class="button primary" disabled=${!ready}>${t("apply")}</button>
+      </div>
+    </form>
+  `;
+}
+
+/**
+ * @param {import("../../lib/state/schema.js").Schema} schema
+ * @returns {Condition}
+ */
+function emptyCondition(schema) {
+  const dimension = schema.dimensions.find(({ filter }) => filter)?.name ?? "";
+  return { op: schema.operators[0]?.name ?? "is", dimension, values: [] };
+}
+
+/**
+ * @typedef {object} ConditionRowProps
+ * @property {Condition} row
+ * @property {"some" | "number" | "none"} takes
+ * @property {boolean} first whether it gets the focus
+ * @property {(row: Condition) => void} onChange
+ * @property {(() => void) | null} onRemove
+ */
+
+/** @param {ConditionRowProps} props */
+function ConditionRow({ row, takes, first, onChange, onRemove }) {
+  const { t, name, schema } = useApp();
+  const onOperator = (/** @type {{ target: HTMLSelectElement }} */ { target }) => {
+    const values = schema.operators.find((one) => one.name === target.value)?.values;
+    const kept = values === "some" && takes === "some" ? row.values : [];
+    onChange({ op: target.value, dimension: row.dimension, values: kept });
+  };
+  return html`
+    <div class="condition">
+      <${DimensionSelect} value=${row.dimension} first=${first}
+        onChange=${(/** @type {string} */ dimension) =>
+          onChange({ ...row, dimension, values: [] })} />
+      <select class="field" aria-label=${t("filter_operator")} value=${row.op}
+        onChange=${onOperator}>
+        ${schema.operators.map((operator) =>
+          html`<option key=${operator.name} value=${operator.name}>
+            ${name("operator", operator.name)}</option>`
+        )}
+      </select>
+      <div class="condition-values">
+        ${takes === "number" && html`
+          <input class="field" type="number" step="any" aria-label=${name("operator", row.op)}
+            value=${row.values[0] ?? ""}
+            onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) =>
+              onChange({ ...row, values: target.value === "" ? [] : [target.value] })} />
+        `}
+        ${takes === "some" && html`
+          <${ValueField} key=${row.dimension} dimension=${row.dimension} values=${row.values}
+            onChange=${(/** @type {readonly string[]} */ values) => onChange({ ...row, values })} />
+        `}
+      </div>
+      ${onRemove && html`
+        <button type="button" class="button quiet square" aria-label=${t("remove")}
+          onClick=${onRemove}><${Icon} name="close" /></button>
+      `}
+    </div>
+  `;
+}
+
+/**
+ * A choice among all dimensions one can filter by, custom properties included.
+ * @param {{ value: string, first: boolean, onChange: (dimension: string) => void }} props
+ */
+function DimensionSelect({ value, first, onChange }) {
+  const { t, name, schema } = useApp();
+  const keys = usePropertyKeys();
+  const known = schema.dimensions.filter(({ filter, name: own }) =>
+    filter && !own.startsWith(PROPS)
+  );
+  const groups = [...new Set(known.map(({ group }) => group))];
+  const props = [...new Set([...keys.map((key) => PROPS + key), value])]
+    .filter((dimension) => dimension.startsWith(PROPS));
+  const option = (/** @type {string} */ dimension) =>
+    html`<option key=${dimension} value=${dimension}>${name("dimension", dimension)}</option>`;
+  const optionsOf = (/** @type {string} */ group) =>
+    known.filter((dimension) => dimension.group === group).map((one) => option(one.name));
+  return html`
+    <select class="field" aria-label=${t("filter_dimension")} value=${value} autofocus=${first}
+      onChange=${(/** @type {{ target: HTMLSelectElement }} */ { target }) =>
+        onChange(target.value)}>
+      ${groups.map((group) =>
+        html`<optgroup key=${group} label=${name("group", group)}>${optionsOf(group)}</optgroup>`
+      )}
+      ${props.length > 0 &&
+        html`<optgroup label=${t("properties")}>${props.map(option)}</optgroup>`}
+      ${value === "segment" && option(value)}
+    </select>
+  `;
+}
+
+/**
+ * The URL form itself, for filters that are more than a group.
+ * @param {{ text: string, onDone: (filters: readonly Filter[]) => void }} props
+ */
+function TextForm({ text, onDone }) {
+  const { t } = useApp();
+  const [typed, setTyped] = useState(text);
+  const filters = parseFilters(typed);
+  const onSubmit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (filters) onDone(filters);
+  };
+  return html`
+    <form class="filter-form" onSubmit=${onSubmit}>
+      <textarea class="field code-field" rows="4" aria-label=${t("filter_text")} value=${typed}
+        spellcheck=${false}
+        onInput=${(/** @type {{ target: HTMLTextAreaElement }} */ { target }) =>
+          setTyped(target.value)} />
+      <div class="form-foot">
+        <span class="fault-line" role="status">${filters ? "" : t("filter_unreadable")}</span>
+        <span class="spring" />
+        <button class="button primary" disabled=${!filters}>${t("apply")}</button>
+      </div>
+    </form>
+  `;
+}

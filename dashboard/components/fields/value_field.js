@@ -1,0 +1,67 @@
+// A field for values of a dimension, with those that occur in the data as suggestions.
+import { TokenField } from "../controls/token_field.js";
+import { useAnswer } from "../../lib/ask/answer.js";
+import { useApp } from "../../lib/state/context.js";
+import { html, useState } from "../../lib/html.js";
+import { dimensionOf } from "../../lib/state/schema.js";
+import { useSuggestions } from "../../lib/ask/suggest.js";
+import { labelOf } from "../../lib/format/labels.js";
+import { questionOf } from "../../lib/ask/report_url.js";
+
+const SUGGESTIONS_MAX = 12;
+
+/**
+ * @typedef {object} ValueFieldProps
+ * @property {string} dimension
+ * @property {readonly string[]} values
+ * @property {(values: readonly string[]) => void} onChange
+ * @property {boolean} [single]
+ * @property {string} [label]
+ * @property {string} [placeholder]
+ */
+
+/** @param {ValueFieldProps} props */
+export function ValueField({ dimension, values, onChange, single = false, label, placeholder }) {
+  const app = useApp();
+  const { t, name, format, schema, site, state } = app;
+  const [text, setText] = useState(/** @type {string | null} */ (null));
+  // Suggestions are of the period, whatever the filters: another filter may be meant.
+  const question = questionOf({ site, state: { ...state, filters: [] } }, "values", {
+    dimension,
+    text,
+    limit: SUGGESTIONS_MAX,
+  });
+  /** @type {readonly { value: string, visitors: number }[]} */
+  const rows = useSuggestions(text === null || dimension === "" ? null : question);
+  const row = dimensionOf(schema, dimension);
+  const write = (/** @type {string} */ value) => row ? labelOf(row, value, app).text : value;
+  const suggestions = rows.map(({ value, visitors }) => ({
+    value,
+    label: write(value),
+    note: format.compact(visitors),
+  }));
+  const texts = {
+    label: label ?? name("dimension", dimension),
+    remove: t("remove"),
+    placeholder: placeholder ?? t("type_or_choose"),
+  };
+  return html`
+    <${TokenField} values=${values} labelOf=${write} onChange=${onChange} single=${single}
+      suggestions=${suggestions} onText=${setText} texts=${texts} />
+  `;
+}
+
+/**
+ * Keys of custom properties, most used first.
+ * @returns {readonly string[]}
+ */
+export function usePropertyKeys() {
+  const { site, state } = useApp();
+  const path = questionOf({ site, state: { ...state, filters: [] } }, "values", {
+    dimension: "props",
+    limit: 50,
+  });
+  /** @type {readonly { value: string }[]} */
+  const rows = useAnswer(path, { last: true }).data ?? [];
+  return rows.map(({ value }) => value);
+}

@@ -1,0 +1,40 @@
+// The change of a metric in words and colour, from an answer with a comparison.
+import { Change } from "../charts/change.js";
+import { useApp } from "../../lib/state/context.js";
+import { html } from "../../lib/html.js";
+
+/**
+ * @typedef {object} MetricChangeProps
+ * @property {Pick<import("../../lib/state/schema.js").Metric, "unit" | "better">} metric
+ * @property {number | null | undefined} change
+ * @property {import("../../lib/format/format.js").Value | undefined} before the earlier value
+ */
+
+/** A change below this is written as none: it would read 0.0%. */
+const LEAST = 0.0005;
+
+/** @param {MetricChangeProps} props */
+export function MetricChange({ metric, change: exact, before }) {
+  const { t, format } = useApp();
+  if (exact === undefined) return null;
+  const change = exact !== null && Math.abs(exact) < LEAST ? 0 : exact;
+  const text = change === null
+    ? ""
+    : metric.unit === "ratio"
+    ? t("points", { n: format.change("ratio", change) })
+    : format.change(metric.unit, change);
+  const moved = change === null || change === 0
+    ? t("change_none")
+    : t(change > 0 ? "change_up" : "change_down", { n: text });
+  const mood = Math.sign(change ?? 0) * metric.better;
+  const spoken = mood === 0
+    ? moved
+    : t(mood > 0 ? "change_better" : "change_worse", { text: moved });
+  const title = before === undefined
+    ? undefined
+    : t("change_before", { value: format.exact(metric.unit, before) });
+  return html`
+    <${Change} change=${change} text=${text} spoken=${spoken} better=${metric.better}
+      title=${title} />
+  `;
+}

@@ -1,0 +1,81 @@
+// Talks to the server this page came from: JSON in, JSON out, one kind of error. It knows no
+// report and keeps nothing.
+
+/** What the server, or the way to it, said instead of an answer. Status 0: not reached. */
+export class ApiError extends Error {
+  /**
+   * @param {number} status
+   * @param {string} message
+   * @param {number} retryAfterSecs
+   */
+  constructor(status, message, retryAfterSecs = 0) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+    this.retryAfterSecs = retryAfterSecs;
+  }
+}
+
+/** @typedef {Record<string, string | number | boolean | null | undefined>} Params */
+
+/**
+ * `path?a=b` with the parameters that have a value.
+ * @param {string} path
+ * @param {Params} params
+ * @returns {string}
+ */
+export function withParams(path, params) {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) {
+    if (value !== null && value !== undefined && value !== "") search.append(name, String(value));
+  }
+  const text = search.toString();
+  return text === "" ? path : `${path}?${text}`;
+}
+
+/**
+ * The path of something that belongs to a site, such as `/goals`.
+ * @param {string} site
+ * @param {string} rest
+ * @returns {string}
+ */
+export function sitePath(site, rest) {
+  return withParams(`api/sites/${encodeURIComponent(site)}${rest}`, {});
+}
+
+/**
+ * The address of a path below this page's own folder, so that a base path works.
+ * @param {string} path
+ * @returns {string}
+ */
+export function addressOf(path) {
+  return new URL(path, document.baseURI).href;
+}
+
+/**
+ * Asks and answers the parsed JSON. Rejects with ApiError, or AbortError when the signal says so.
+ * @param {string} path relative to the page, such as `api/sites`
+ * @param {{ method?: string, body?: unknown, signal?: AbortSignal }} [options]
+ * @returns {Promise<unknown>} the caller says what it is
+ */
+export async function ask(path, { method = "GET", body, signal } = {}) {
+  /** @type {RequestInit} */
+  const init = { method, headers: { accept: "application/json" }, credentials: "same-origin" };
+  if (signal) init.signal = signal;
+  if (body !== undefined) {
+    init.headers = { ...init.headers, "content-type": "application/json" };
+    init.body = JSON.stringify(body);
+  }
+  const response = await fetch(addressOf(path), init).catch((error) => {
+    if (error?.name === "AbortError") throw error;
+    throw new ApiError(0, String(error?.message ?? error));
+  });
+  const answer = await response.json().catch((error) => {
+    if (error?.name === "AbortError") throw error;
+    return null;
+  });
+  if (response.ok && answer !== null) return answer;
+  const retryAfterSecs = Number(response.headers.get("retry-after") ?? 0) || 0;
+  const message = typeof answer?.error === "string" ? answer.error : `HTTP ${response.status}`;
+  throw new ApiError(response.status, message, retryAfterSecs);
+}

@@ -1,0 +1,58 @@
+// The stream of who is on a site now, as the server pushes it; closed while nobody looks.
+import { addressOf, withParams } from "./api.js";
+import { useEffect, useState } from "../html.js";
+
+/** @typedef {{ value: string, visitors: number, pageviews: number }} LiveRow */
+
+/**
+ * @typedef {object} Live
+ * @property {number} visitors_5
+ * @property {number} visitors_30
+ * @property {readonly { minute: string, visitors: number, pageviews: number }[]} per_minute
+ * @property {readonly LiveRow[]} pages
+ * @property {readonly LiveRow[]} sources
+ * @property {readonly LiveRow[]} countries
+ */
+
+/**
+ * The newest numbers; null before the first. `lost` while the stream is broken.
+ * @param {string} site empty: no stream
+ * @param {string} filters in the URL form
+ * @returns {{ live: Live | null, lost: boolean }}
+ */
+export function useLive(site, filters) {
+  const [live, setLive] = useState(/** @type {Live | null} */ (null));
+  const [lost, setLost] = useState(false);
+  useEffect(() => {
+    if (site === "") return;
+    /** @type {EventSource | null} */
+    let stream = null;
+    const close = () => {
+      stream?.close();
+      stream = null;
+    };
+    const look = () => {
+      if (document.hidden) return close();
+      if (stream && stream.readyState !== EventSource.CLOSED) return;
+      stream = new EventSource(
+        addressOf(withParams("api/stats/live", { site_id: site, filters })),
+      );
+      stream.addEventListener("realtime", (event) => {
+        setLive(JSON.parse(event.data));
+        setLost(false);
+      });
+      stream.addEventListener("error", () => setLost(true));
+    };
+    look();
+    // A refused stream is not opened again by the browser: it is tried again here.
+    const timer = setInterval(look, 15_000);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", look);
+      close();
+      setLive(null);
+    };
+  }, [site, filters]);
+  return { live, lost };
+}

@@ -1,0 +1,60 @@
+// What the panels ask: the state of the page as the parameters of a report.
+import { withParams } from "./api.js";
+import { printFilters } from "../filter.js";
+import { boundsOf, periodNamed } from "../period.js";
+
+/** @typedef {Pick<import("../state/context.js").App, "site" | "state">} Asked */
+
+/**
+ * @typedef {object} Options
+ * @property {boolean} [compare] whether the earlier range is asked for, where one is chosen
+ * @property {readonly import("../filter.js").Filter[]} [also] filters besides those shown
+ */
+
+/**
+ * Path and parameters of a report about the site, the period and the filters being shown.
+ * @param {Asked} app
+ * @param {string} report
+ * @param {import("./api.js").Params} [more]
+ * @param {Options} [options]
+ * @returns {string | null} null while no site is known
+ */
+export function questionOf(app, report, more = {}, { compare = false, also = [] } = {}) {
+  const { site, state } = app;
+  if (site.site_id === "") return null;
+  return withParams(`api/stats/${report}`, {
+    site_id: site.site_id,
+    ...spanOf(state),
+    filters: printFilters([...state.filters, ...also]),
+    ...(compare ? comparisonOf(state) : {}),
+    ...more,
+  });
+}
+
+/** @param {import("../state/state.js").State} state */
+function spanOf({ range, period }) {
+  if (!range) return { period };
+  const { start, end } = boundsOf(range);
+  return { start_date: start, end_date: end };
+}
+
+/** @param {import("../state/state.js").State} state */
+function comparisonOf({ compare, weekdays, before }) {
+  if (compare === "") return {};
+  const bounds = before ? boundsOf(before) : null;
+  return {
+    compare,
+    match_weekday: weekdays ? "true" : null,
+    compare_start: bounds?.start,
+    compare_end: bounds?.end,
+  };
+}
+
+/**
+ * First and last day being shown; null where the server alone knows them.
+ * @param {Pick<import("../state/context.js").App, "state" | "today">} app
+ * @returns {import("../period.js").Range | null}
+ */
+export function daysOf({ state, today }) {
+  return state.range ?? periodNamed(state.period)?.range(today) ?? null;
+}

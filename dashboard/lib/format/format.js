@@ -1,0 +1,188 @@
+// Numbers, times and names as people read them, by Intl in one language. Pure: give it a locale.
+
+/**
+ * @typedef {object} Format
+ * @property {string} locale
+ * @property {(value: number) => string} count 12,345
+ * @property {(value: number) => string} compact 12,345, but 123K
+ * @property {(value: number) => string} decimal 2.4
+ * @property {(share: number) => string} percent 0.423 → 42%
+ * @property {(count: number, unit: string) => string} span 2 hours
+ * @property {(secs: number) => string} duration 95 → 1m 35s
+ * @property {(day: string) => string} day 2024-01-15 → Mon, 15 Jan 2024
+ * @property {(range: { from: string, to: string }) => string} days 1 – 15 Jan 2024
+ * @property {(bucket: string) => string} bucket label of a point in time, short
+ * @property {(bucket: string) => string} bucketLong label of a point in time, in full
+ * @property {(day: string) => string} month January 2024
+ * @property {(day: string) => string} monthShort Feb, and for January the year it begins
+ * @property {(number: number) => string} weekday 1 → Mon
+ * @property {(number: number) => string} weekdayLong 1 → Monday
+ * @property {(hour: number) => string} hour 13 → 1 PM
+ * @property {(code: string) => string} country DE → Germany
+ * @property {(unit: Unit, value: Value) => string} value a metric's value, short
+ * @property {(unit: Unit, value: Value) => string} exact the same in full
+ * @property {(unit: Unit, change: number) => string} change 0.25 → 25%, of ratios in points
+ */
+
+/** @typedef {import("../state/schema.js").Metric["unit"]} Unit */
+/** @typedef {number | null | readonly { currency: string, value: number }[]} Value */
+
+/**
+ * @param {string} locale a BCP 47 tag
+ * @returns {Format}
+ */
+export function makeFormat(locale) {
+  const numbers = numberFormats(locale);
+  return {
+    locale,
+    ...numbers,
+    ...dateFormats(locale),
+    ...nameFormats(locale),
+    ...valueFormats(locale, numbers),
+  };
+}
+
+/** What stands where there is no value. */
+const NOTHING = "–";
+
+/**
+ * @param {string} locale
+ * @param {ReturnType<typeof numberFormats>} numbers
+ */
+function valueFormats(locale, numbers) {
+  const points = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  /** @param {number} value */
+  const money = (value, /** @type {string} */ currency) =>
+    new Intl.NumberFormat(locale, { style: "currency", currency, maximumFractionDigits: 2 })
+      .format(value);
+  /** @type {Record<Unit, (value: number) => string>} */
+  const short = {
+    count: numbers.compact,
+    ratio: numbers.percent,
+    number: numbers.decimal,
+    seconds: numbers.duration,
+    money: numbers.decimal,
+  };
+  /**
+   * @param {Value} value
+   * @param {(value: number) => string} write
+   */
+  const written = (value, write) => {
+    if (value === null || value === undefined) return NOTHING;
+    if (typeof value === "number") return write(value);
+    return value.map((amount) => money(amount.value, amount.currency)).join(" · ") || NOTHING;
+  };
+  return {
+    value: (/** @type {Unit} */ unit, /** @type {Value} */ value) => written(value, short[unit]),
+    exact: (/** @type {Unit} */ unit, /** @type {Value} */ value) =>
+      written(value, unit === "count" ? numbers.count : short[unit]),
+    change: (/** @type {Unit} */ unit, /** @type {number} */ change) =>
+      unit === "ratio" ? points.format(Math.abs(change) * 100) : numbers.percent(Math.abs(change)),
+  };
+}
+
+/** @param {string} locale */
+function numberFormats(locale) {
+  const count = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+  const compact = new Intl.NumberFormat(locale, {
+    notation: "compact",
+    maximumSignificantDigits: 3,
+  });
+  const decimal = new Intl.NumberFormat(locale, {
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  });
+  const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
+  const finePercent = new Intl.NumberFormat(locale, {
+    style: "percent",
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  });
+  return {
+    count: (/** @type {number} */ value) => count.format(value),
+    compact: (/** @type {number} */ value) =>
+      Math.abs(value) < 100_000 ? count.format(value) : compact.format(value),
+    decimal: (/** @type {number} */ value) => decimal.format(value),
+    percent: (/** @type {number} */ share) =>
+      (share !== 0 && Math.abs(share) < 0.1 ? finePercent : percent).format(share),
+    duration: durationFormat(locale),
+    span: (/** @type {number} */ value, /** @type {string} */ unit) =>
+      new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(value),
+  };
+}
+
+/** @param {string} locale */
+function durationFormat(locale) {
+  const unit = (/** @type {string} */ name) =>
+    new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "narrow" });
+  const hour = unit("hour");
+  const minute = unit("minute");
+  const second = unit("second");
+  return (/** @type {number} */ secs) => {
+    const whole = Math.round(secs);
+    const hours = Math.floor(whole / 3600);
+    const minutes = Math.floor((whole % 3600) / 60);
+    if (hours > 0) return `${hour.format(hours)} ${minute.format(minutes)}`;
+    if (minutes > 0) return `${minute.format(minutes)} ${second.format(whole % 60)}`;
+    return second.format(whole);
+  };
+}
+
+/** @param {string} locale */
+function dateFormats(locale) {
+  const make = (/** @type {Intl.DateTimeFormatOptions} */ options) =>
+    new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options });
+  const shortDay = make({ day: "numeric", month: "short" });
+  const mediumDay = make({ day: "numeric", month: "short", year: "numeric" });
+  const longDay = make({ weekday: "short", day: "numeric", month: "short", year: "numeric" });
+  const time = make({ hour: "numeric", minute: "2-digit" });
+  const longTime = make({
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    hour: "numeric",
+    minute: "2-digit",
+  });
+  const month = make({ month: "long", year: "numeric" });
+  const shortMonth = make({ month: "short" });
+  const year = make({ year: "numeric" });
+  const weekday = make({ weekday: "short" });
+  const longWeekday = make({ weekday: "long" });
+  const hourOnly = make({ hour: "numeric" });
+  const hasTime = (/** @type {string} */ bucket) => bucket.length > 10;
+  return {
+    day: (/** @type {string} */ day) => longDay.format(timeOf(day)),
+    days: (/** @type {{ from: string, to: string }} */ { from, to }) =>
+      (hasTime(from) ? longTime : mediumDay).formatRange(timeOf(from), timeOf(to)),
+    month: (/** @type {string} */ day) => month.format(timeOf(day)),
+    monthShort: (/** @type {string} */ day) =>
+      (day.slice(5, 7) === "01" ? year : shortMonth).format(timeOf(day)),
+    weekday: (/** @type {number} */ number) => weekday.format(Date.UTC(2024, 0, number)),
+    weekdayLong: (/** @type {number} */ number) => longWeekday.format(Date.UTC(2024, 0, number)),
+    hour: (/** @type {number} */ hour) => hourOnly.format(Date.UTC(2024, 0, 1, hour)),
+    bucket: (/** @type {string} */ bucket) =>
+      (hasTime(bucket) ? time : shortDay).format(timeOf(bucket)),
+    bucketLong: (/** @type {string} */ bucket) =>
+      (hasTime(bucket) ? longTime : longDay).format(timeOf(bucket)),
+  };
+}
+
+/** @param {string} locale */
+function nameFormats(locale) {
+  const regions = new Intl.DisplayNames(locale, { type: "region", fallback: "code" });
+  return {
+    country: (/** @type {string} */ code) =>
+      /^[A-Z]{2}$/.test(code) ? regions.of(code) ?? code : code,
+  };
+}
+
+/**
+ * Milliseconds of a bucket's label, `YYYY-MM-DD` or `YYYY-MM-DD HH:MM`, read as if in UTC: the
+ * label already is local to the site.
+ * @param {string} bucket
+ * @returns {number}
+ */
+function timeOf(bucket) {
+  const [day = "", time = "00:00"] = bucket.split(/[ T]/);
+  return Date.parse(`${day}T${time.slice(0, 5)}:00Z`);
+}

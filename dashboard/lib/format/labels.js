@@ -1,0 +1,54 @@
+// How a value of a dimension is written for people. Values stay as they are in data-value and in
+// every question asked about them.
+import { html } from "../html.js";
+import { dimensionOf } from "../state/schema.js";
+
+/** Words for values that are ours, not the visitors'. */
+const WORDS = /** @type {const} */ ({
+  desktop: "desktop",
+  laptop: "laptop",
+  mobile: "mobile",
+  tablet: "tablet",
+});
+
+/**
+ * @param {Pick<import("../state/schema.js").Dimension, "name" | "group" | "missing">} dimension
+ * @param {string} value
+ * @param {Pick<import("../state/context.js").App, "t" | "format">} app
+ * @returns {{ label: unknown, text: string }}
+ */
+export function labelOf({ name, group, missing }, value, { t, format }) {
+  if (value === missing) {
+    const text = t(group === "sources" ? "direct" : group === "campaigns" ? "none" : "unknown");
+    return { label: html`<span class="muted">${text}</span>`, text };
+  }
+  if (name === "country") {
+    const text = format.country(value);
+    return { label: html`<span class="code">${value}</span>${text}`, text };
+  }
+  if (group === "devices" && Object.hasOwn(WORDS, value)) {
+    const text = t(WORDS[/** @type {keyof typeof WORDS} */ (value)]);
+    return { label: text, text };
+  }
+  return { label: value, text: value };
+}
+
+/**
+ * How a row of a breakdown is written that is told by one dimension, or by two of which the second
+ * is the whole that the first belongs to.
+ * @param {readonly string[]} dimensions
+ * @param {readonly string[]} values
+ * @param {Pick<import("../state/context.js").App, "t" | "format" | "schema">} app
+ * @returns {{ label: unknown, text: string }}
+ */
+export function labelOfRow(dimensions, values, app) {
+  const [part, whole] = dimensions.map((name, index) => {
+    const value = values[index] ?? "";
+    const dimension = dimensionOf(app.schema, name);
+    return dimension ? labelOf(dimension, value, app) : { label: value, text: value };
+  });
+  if (!part) return { label: "", text: "" };
+  if (!whole) return part;
+  const text = `${whole.text} ${part.text}`;
+  return { label: text, text };
+}

@@ -1,0 +1,49 @@
+// The words of the page in one language. Pure: catalogues come in, texts go out.
+
+/** @typedef {import("../../texts/en.js").Key} Key */
+/** @typedef {string | { readonly one: string, readonly other: string }} Entry */
+/** @typedef {{ readonly [key: string]: Entry }} Catalogue */
+/** @typedef {(key: Key, values?: Record<string, string | number>) => string} Translate */
+
+/** Languages there is a catalogue for. The first is complete by definition. */
+export const LANGUAGES = /** @type {const} */ (["en", "de", "fr", "es"]);
+
+/** @typedef {(typeof LANGUAGES)[number]} Language */
+
+/**
+ * The catalogue that serves a reader best.
+ * @param {readonly string[]} wanted language tags, the favourite first
+ * @returns {Language}
+ */
+export function chooseLanguage(wanted) {
+  for (const tag of wanted) {
+    const base = tag.toLowerCase().split("-")[0];
+    const found = LANGUAGES.find((language) => language === base);
+    if (found) return found;
+  }
+  return LANGUAGES[0];
+}
+
+/**
+ * A function from key to text. `{name}` in a text becomes the value of that name; where a text has
+ * the forms `one` and `other`, the value `n` chooses. A key the catalogue lacks comes from `spare`.
+ * @param {string} language
+ * @param {Catalogue} catalogue
+ * @param {Catalogue} spare
+ * @returns {Translate}
+ */
+export function makeTranslate(language, catalogue, spare) {
+  const rules = new Intl.PluralRules(language);
+  return (key, values = {}) => {
+    const entry = catalogue[key] ?? spare[key] ?? key;
+    const text = typeof entry === "string"
+      ? entry
+      : rules.select(Number(values["n"])) === "one"
+      ? entry.one
+      : entry.other;
+    return text.replace(
+      /\{(\w+)\}/g,
+      (/** @type {string} */ whole, /** @type {string} */ name) => String(values[name] ?? whole),
+    );
+  };
+}

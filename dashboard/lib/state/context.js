@@ -1,0 +1,47 @@
+// What every panel may know of the page around it, handed down by app.js: the words, the state,
+// what can be asked, and how to change what is shown.
+import { createContext, useContext } from "../html.js";
+
+/**
+ * One property measured, as the server lists it.
+ * @typedef {object} Site
+ * @property {string} site_id
+ * @property {string | null} [name]
+ * @property {string} [timezone]
+ * @property {"monday" | "sunday"} [week_start]
+ * @property {boolean} [has_events]
+ */
+
+/** @typedef {(change: Partial<import("./state.js").State>) => void} Go */
+
+/**
+ * @typedef {object} App
+ * @property {import("../format/text.js").Translate} t
+ * @property {import("./schema.js").NameOf} name how a name of the schema is written
+ * @property {import("../format/format.js").Format} format
+ * @property {import("./schema.js").Schema} schema
+ * @property {import("./state.js").State} state
+ * @property {Go} go changes the state and the URL
+ * @property {readonly Site[]} sites
+ * @property {Site} site the one being shown
+ * @property {string} today in the site's time zone
+ * @property {string} now `YYYY-MM-DD HH:MM` in the site's time zone
+ * @property {number} tick rises when answers that include now should be asked again
+ * @property {boolean} owner whether the reader may change things
+ * @property {() => Promise<void>} reload asks for the list of sites again
+ * @property {(site: string) => void} doubt call when a site seems to have no event at all
+ * @property {() => void} expired call when an answer was 401
+ */
+
+/** The page around. Read it with useApp(). */
+export const AppContext = createContext(/** @type {App | null} */ (null));
+
+/**
+ * The page around.
+ * @returns {App}
+ */
+export function useApp() {
+  const app = useContext(AppContext);
+  if (!app) throw new Error("Cannot draw: no page around");
+  return app;
+}

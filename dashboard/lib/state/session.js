@@ -1,0 +1,69 @@
+// Who is looking and at which sites: asked at the start, and again when it may have changed.
+import { ApiError, ask } from "../ask/api.js";
+import { NO_SCHEMA } from "./schema.js";
+import { useCallback, useEffect, useState } from "../html.js";
+
+/**
+ * @typedef {object} Session
+ * @property {"loading" | "login" | "open" | "fault"} phase
+ * @property {{ setup_required: boolean, authenticated: boolean }} auth
+ * @property {readonly import("./context.js").Site[]} sites
+ * @property {import("./schema.js").Schema} schema
+ * @property {ApiError | null} fault the last one, gone with the next answer
+ */
+
+/** @type {Session} */
+const START = {
+  phase: "loading",
+  auth: { setup_required: false, authenticated: false },
+  sites: [],
+  schema: NO_SCHEMA,
+  fault: null,
+};
+
+/**
+ * The session, and how to ask for it again.
+ * @returns {Session & { reload: () => Promise<void>, expired: () => void }}
+ */
+export function useSession() {
+  const [session, setSession] = useState(START);
+  const reload = useCallback(() =>
+    load().then(setSession, (error) => {
+      const fault = error instanceof ApiError ? error : new ApiError(0, String(error));
+      setSession((before) => ({
+        ...before,
+        phase: before.phase === "open" ? "open" : "fault",
+        fault,
+      }));
+    }), []);
+  useEffect(() => void reload(), []);
+  const expired = useCallback(() => setSession((before) => ({ ...before, phase: "login" })), []);
+  return { ...session, reload, expired };
+}
+
+/**
+ * What can be asked never changes while the page is open.
+ * @type {Promise<import("./schema.js").Schema> | null}
+ */
+let schemaAsked = null;
+
+function askSchema() {
+  schemaAsked ??= /** @type {Promise<import("./schema.js").Schema>} */ (ask("api/schema"));
+  schemaAsked.catch(() => schemaAsked = null);
+  return schemaAsked;
+}
+
+/** @returns {Promise<Session>} */
+async function load() {
+  const locked = (/** @type {ApiError} */ error) => {
+    if (error.status === 401) return null;
+    throw error;
+  };
+  const [auth, sites, schema] = await Promise.all([
+    /** @type {Promise<Session["auth"]>} */ (ask("api/auth/status")),
+    /** @type {Promise<Session["sites"] | null>} */ (ask("api/sites")).catch(locked),
+    askSchema().catch(locked),
+  ]);
+  const phase = sites && schema ? "open" : "login";
+  return { phase, auth, sites: sites ?? [], schema: schema ?? NO_SCHEMA, fault: null };
+}

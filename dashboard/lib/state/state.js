@@ -1,0 +1,137 @@
+// What the page shows, as a value that lives in the URL: URL → state → URL. Pure: it reads no
+// window and no clock. Whatever it cannot read falls back to the default.
+import { parseFilters, printFilters } from "../filter.js";
+import { DEFAULT_PERIOD, periodNamed, rangeBetween } from "../period.js";
+
+/**
+ * `range` is set for days of one's own and then wins over `period`. `tabs` are the dimensions
+ * chosen in panels instead of their first. `own` are parameters of a view other than the overview.
+ * @typedef {object} State
+ * @property {string} view
+ * @property {string} site empty: the first one
+ * @property {string} period
+ * @property {import("../period.js").Range | null} range
+ * @property {string} compare name of a comparison, or empty
+ * @property {boolean} weekdays whether an earlier range is moved to the same weekday
+ * @property {import("../period.js").Range | null} before the range to compare with, of one's own
+ * @property {string} interval empty: as the server has it
+ * @property {string} metric what the chart shows
+ * @property {readonly import("../filter.js").Filter[]} filters all of them hold
+ * @property {readonly string[]} tabs
+ * @property {string} details dimension of the table that is open in full, or empty
+ * @property {Readonly<Record<string, string>>} own
+ */
+
+/** Views of the page; the first is the overview. */
+export const VIEWS = /** @type {const} */ (["", "realtime", "behaviour", "sites", "settings"]);
+
+/** @type {State} */
+export const DEFAULT_STATE = {
+  view: "",
+  site: "",
+  period: DEFAULT_PERIOD,
+  range: null,
+  compare: "",
+  weekdays: false,
+  before: null,
+  interval: "",
+  metric: "visitors",
+  filters: [],
+  tabs: [],
+  details: "",
+  own: {},
+};
+
+/** Names of the state's own parameters; any other belongs to `own`. */
+const NAMES = new Set([
+  "view",
+  "site",
+  "period",
+  "from",
+  "to",
+  "compare",
+  "weekdays",
+  "before_from",
+  "before_to",
+  "interval",
+  "metric",
+  "filters",
+  "tabs",
+  "details",
+]);
+
+/** Parameters of other views: how many, and how long a name and a value. */
+const OWN_MAX = 20;
+const OWN_NAME = /^[a-z_]{1,20}$/;
+const OWN_CHARS_MAX = 4000;
+
+const NAME = /^[a-z_0-9]{1,40}$/;
+const DIMENSION = /^([a-z_]{1,40}|props:.{1,256})$/u;
+
+/**
+ * Reads the query part of a URL.
+ * @param {string} search
+ * @returns {State}
+ */
+export function parseState(search) {
+  const params = new URLSearchParams(search);
+  const text = (/** @type {string} */ name) => params.get(name) ?? "";
+  const named = (/** @type {string} */ name, /** @type {string} */ byDefault) =>
+    NAME.test(text(name)) ? text(name) : byDefault;
+  const compare = named("compare", "");
+  const before = rangeBetween(text("before_from"), text("before_to"));
+  const tabs = text("tabs").split(",").filter((tab) => DIMENSION.test(tab));
+  return {
+    view: VIEWS.find((view) => view === text("view")) ?? "",
+    site: text("site"),
+    period: periodNamed(text("period"))?.name ?? DEFAULT_STATE.period,
+    range: rangeBetween(text("from"), text("to")),
+    compare: compare === "custom" && !before ? "" : compare,
+    weekdays: text("weekdays") === "1",
+    before: compare === "custom" ? before : null,
+    interval: named("interval", ""),
+    metric: named("metric", DEFAULT_STATE.metric),
+    filters: parseFilters(text("filters")) ?? [],
+    tabs: [...new Set(tabs)],
+    details: DIMENSION.test(text("details")) ? text("details") : "",
+    own: ownOf(params),
+  };
+}
+
+/** @param {URLSearchParams} params */
+function ownOf(params) {
+  const own = [...params].filter(([name, value]) =>
+    !NAMES.has(name) && OWN_NAME.test(name) && value !== "" && value.length <= OWN_CHARS_MAX
+  );
+  return Object.fromEntries(own.slice(0, OWN_MAX));
+}
+
+/**
+ * The query part of a state, `?` included, or empty text where all is default. The same state
+ * always gives the same text.
+ * @param {State} state
+ * @returns {string}
+ */
+export function printState(state) {
+  const { range, before } = state;
+  const params = new URLSearchParams();
+  const set = (/** @type {string} */ name, /** @type {string} */ value) =>
+    value !== "" && params.set(name, value);
+  set("view", state.view);
+  set("site", state.site);
+  if (!range && state.period !== DEFAULT_STATE.period) set("period", state.period);
+  set("from", range?.from ?? "");
+  set("to", range?.to ?? "");
+  set("compare", state.compare);
+  set("weekdays", state.compare !== "" && state.weekdays ? "1" : "");
+  set("before_from", state.compare === "custom" ? before?.from ?? "" : "");
+  set("before_to", state.compare === "custom" ? before?.to ?? "" : "");
+  set("interval", state.interval);
+  if (state.metric !== DEFAULT_STATE.metric) set("metric", state.metric);
+  set("filters", printFilters(state.filters));
+  set("tabs", state.tabs.join(","));
+  set("details", state.details);
+  for (const name of Object.keys(state.own).sort()) set(name, state.own[name] ?? "");
+  const text = params.toString();
+  return text === "" ? "" : `?${text}`;
+}

@@ -1,0 +1,17 @@
+// Parameters of a view that live in the URL beside those of the page.
+import { useApp } from "./context.js";
+
+/** @typedef {Readonly<Record<string, string>>} Own */
+
+/**
+ * The parameters, and how to change some of them; empty text takes one away.
+ * @returns {{ own: Own, put: (change: Own) => void }}
+ */
+export function useOwn() {
+  const { state, go } = useApp();
+  const put = (/** @type {Own} */ change) => {
+    const all = Object.entries({ ...state.own, ...change }).filter(([, value]) => value !== "");
+    go({ own: Object.fromEntries(all) });
+  };
+  return { own: state.own, put };
+}

@@ -1,0 +1,71 @@
+// About this program: version, health, where its data comes from, and whose work it stands on.
+import { Dialog } from "../../components/layout/dialog.js";
+import { Facts } from "../../components/layout/facts.js";
+import { useAnswer } from "../../lib/ask/answer.js";
+import { useApp } from "../../lib/state/context.js";
+import { html } from "../../lib/html.js";
+
+/** Parts of the server; the page's own come from vendor/manifest.json. */
+const SERVER_PARTS = [
+  { name: "Deno", license: "MIT" },
+  { name: "DuckDB", license: "MIT" },
+  { name: "SQLite", license: "Public domain" },
+  { name: "ua-parser-js 1.x", license: "MIT" },
+  { name: "isbot", license: "Unlicense" },
+  { name: "maxmind", license: "MIT" },
+  { name: "hash-wasm", license: "MIT" },
+  { name: "smol-toml", license: "BSD-3-Clause" },
+];
+
+/** @typedef {{ package: string, version: string, license: string, license_file: string }} Part */
+
+/**
+ * @typedef {object} Health
+ * @property {string} version
+ * @property {number} buffered_events
+ * @property {boolean} geoip_loaded
+ * @property {string} [behavioral_engine]
+ * @property {number} [parquet_files]
+ * @property {number} [quarantined_count]
+ */
+
+/** @param {{ onClose: () => void }} props */
+export function AboutDialog({ onClose }) {
+  const { t, format } = useApp();
+  /** @type {Health | null} */
+  const health = useAnswer("health/detailed").data;
+  /** @type {{ files: Part[] } | null} */
+  const manifest = useAnswer(new URL("../../vendor/manifest.json", import.meta.url).href).data;
+  const parts = new Map((manifest?.files ?? []).map((part) => [part.package, part]));
+  return html`
+    <${Dialog} title=${t("about")} close=${t("close")} onClose=${onClose}>
+      <p>${t("about_intro")}</p>
+      <${Facts} rows=${[
+        [t("about_version"), health?.version ?? "…"],
+        [t("about_events"), health ? format.count(health.buffered_events) : "…"],
+        [t("about_files"), format.count(health?.parquet_files ?? 0)],
+        [t("about_quarantined"), format.count(health?.quarantined_count ?? 0)],
+        [t("about_engine"), health?.behavioral_engine ?? "…"],
+      ]} />
+      <h3>${t("countries")}</h3>
+      <p>${t(health?.geoip_loaded ? "about_data_own" : "about_data")}</p>
+      <p>${t("about_map")}</p>
+      <h3>${t("about_licences")}</h3>
+      <ul class="parts">
+        <li>Mallard Metrics <span class="muted">MIT</span></li>
+        ${SERVER_PARTS.map(({ name, license }) =>
+          html`<li key=${name}>${name} <span class="muted">${license}</span></li>`
+        )}
+        ${[...parts.values()].map((part) =>
+          html`
+            <li key=${part.package}>
+              ${part.package} ${part.version}${" "}
+              <a href=${new URL(`../../vendor/${part.license_file}`, import.meta.url).href}
+                target="_blank" rel="noopener">${part.license}</a>
+            </li>
+          `
+        )}
+      </ul>
+      <//>
+  `;
+}

@@ -1,0 +1,71 @@
+// Setting the first password, in a dialog over the open dashboard.
+import { Dialog } from "../../components/layout/dialog.js";
+import { ask } from "../../lib/ask/api.js";
+import { html, useId, useState } from "../../lib/html.js";
+
+const PASSWORD_CHARS_MIN = 8;
+/** Hosts of this machine: from elsewhere the server's one-time token is asked for. */
+const LOCAL = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+/**
+ * @typedef {object} SetupDialogProps
+ * @property {import("../../lib/format/text.js").Translate} t
+ * @property {() => void} onClose
+ * @property {() => void} onDone
+ */
+
+/** @param {SetupDialogProps} props */
+export function SetupDialog({ t, onClose, onDone }) {
+  const [password, setPassword] = useState("");
+  const [again, setAgain] = useState("");
+  const [token, setToken] = useState("");
+  const [far, setFar] = useState(!LOCAL.test(location.hostname));
+  const [fault, setFault] = useState("");
+  const id = useId();
+  const onSubmit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if ([...password].length < PASSWORD_CHARS_MIN) return setFault(t("password_short"));
+    if (password !== again) return setFault(t("password_differs"));
+    try {
+      await ask("api/auth/setup", {
+        method: "POST",
+        body: token === "" ? { password } : { password, token },
+      });
+      onDone();
+    } catch (error) {
+      const refused = /** @type {import("../../lib/ask/api.js").ApiError} */ (error);
+      if (refused.status === 403) setFar(true);
+      setFault(refused.message);
+    }
+  };
+  const field = (
+    /** @type {string} */ name,
+    /** @type {string} */ label,
+    /** @type {(text: string) => void} */ set,
+  ) =>
+    html`
+      <label for=${`${id}-${name}`}>${label}</label>
+      <input id=${`${id}-${name}`} class="field" type="password" required
+        autocomplete="new-password"
+        aria-describedby=${`${id}-hint ${id}-fault`}
+        onInput=${(/** @type {{ target: HTMLInputElement }} */ event) => set(event.target.value)} />
+    `;
+  return html`
+    <${Dialog} title=${t("password_set")} close=${t("close")} onClose=${onClose} class="narrow">
+      <form class="form" onSubmit=${onSubmit}>
+        <p class="muted" id=${`${id}-hint`}>${t("password_hint")}</p>
+        ${field("first", t("login_password"), setPassword)}
+        ${field("again", t("password_again"), setAgain)}
+        ${far && html`
+          <label for=${`${id}-token`}>${t("password_token")}</label>
+          <input id=${`${id}-token`} class="field" autocomplete="off" spellcheck=${false}
+            value=${token}
+            onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) =>
+              setToken(target.value.trim())} />
+        `}
+        <p class="fault-line" id=${`${id}-fault`} role="alert">${fault}</p>
+        <button class="button primary">${t("password_save")}</button>
+      </form>
+      <//>
+  `;
+}

@@ -1,0 +1,120 @@
+// The choice of the period and of what it is compared with, and the steps between periods.
+import { PeriodPicker } from "../../components/controls/period_picker.js";
+import { useApp } from "../../lib/state/context.js";
+import { html } from "../../lib/html.js";
+import {
+  addDays,
+  intervalsFor,
+  isDay,
+  lengthOf,
+  periodOf,
+  PERIODS,
+  RANGE_DAYS_MAX,
+  stepRange,
+} from "../../lib/period.js";
+import { daysOf } from "../../lib/ask/report_url.js";
+
+/** @typedef {import("../../lib/period.js").Range} Range */
+/** @typedef {Pick<import("../../lib/state/context.js").App, "state" | "today">} Shown */
+
+/**
+ * The change of state that steps to the period before or after; null where there is none.
+ * @param {Shown} app
+ * @param {-1 | 1} direction
+ * @returns {Partial<import("../../lib/state/state.js").State> | null}
+ */
+export function stepOf(app, direction) {
+  const days = daysOf(app);
+  const range = days && stepRange(days, direction, app.today);
+  if (!range) return null;
+  const period = periodOf(range, app.today);
+  return period ? { period, range: null, interval: "" } : { range, interval: "" };
+}
+
+/** Days of a period whose days only the server knows. */
+const DAYS_UNKNOWN = 365;
+
+/**
+ * The change of state to the next width of a bucket, after the widest to the narrowest.
+ * @param {import("../../lib/state/context.js").App} app
+ * @returns {Partial<import("../../lib/state/state.js").State>}
+ */
+export function nextInterval(app) {
+  const { schema, state } = app;
+  const days = daysOf(app);
+  const choices = intervalsFor(days ? lengthOf(days) : DAYS_UNKNOWN, schema.intervals);
+  const usual = schema.periods.find(({ name }) => name === state.period)?.interval ?? "";
+  const at = choices.indexOf(state.interval || (state.range ? choices[0] ?? "" : usual));
+  return { interval: choices[(at + 1) % choices.length] ?? "" };
+}
+
+/** @param {{ open: boolean, onToggle: (open: boolean) => void }} props */
+export function Periods({ open, onToggle }) {
+  const app = useApp();
+  const { t, name, format, schema, site, state, today, go } = app;
+  const days = daysOf(app);
+  const start = days && isDay(days.to) ? days : { from: addDays(today, -29), to: today };
+  const previous = stepOf(app, -1);
+  const next = stepOf(app, 1);
+  const choose = (/** @type {Partial<import("../../lib/state/state.js").State>} */ change) => {
+    onToggle(false);
+    go({ ...change, interval: "" });
+  };
+  const detail = state.compare !== ""
+    ? name("versus", state.compare)
+    : days && !state.range
+    ? format.days(days)
+    : "";
+  const comparisons = [
+    { name: "", label: t("compare_nothing") },
+    ...schema.comparisons.map((one) => ({ name: one.name, label: name("compare", one.name) })),
+  ];
+  return html`
+    <${PeriodPicker} texts=${textsOf(t)} today=${today} range=${start} format=${format}
+      sunday=${site.week_start === "sunday"}
+      periods=${PERIODS.map(({ name: own, key }) => ({
+        name: own,
+        key,
+        label: name("period", own),
+      }))}
+      current=${state.range ? null : state.period}
+      label=${state.range ? format.days(state.range) : name("period", state.period)}
+      detail=${detail} open=${open} onToggle=${onToggle}
+      faultOf=${(/** @type {Range} */ range) => faultOf(range, t)}
+      onChoose=${(/** @type {string} */ period) => choose({ period, range: null })}
+      onRange=${(/** @type {Range} */ range) => choose({ range })}
+      comparisons=${comparisons}
+      comparison=${{ name: state.compare, weekdays: state.weekdays, before: state.before }}
+      onCompare=${(
+        /** @type {import("../../components/controls/period_picker.js").Comparison} */ chosen,
+      ) => go({ compare: chosen.name, weekdays: chosen.weekdays, before: chosen.before })}
+      onPrevious=${previous && (() => go(previous))} onNext=${next && (() => go(next))} />
+  `;
+}
+
+/**
+ * @param {Range} range
+ * @param {import("../../lib/format/text.js").Translate} t
+ */
+function faultOf(range, t) {
+  if (!isDay(range.from) || !isDay(range.to)) return " ";
+  if (range.from > range.to) return t("range_backwards");
+  return lengthOf(range) > RANGE_DAYS_MAX ? t("range_long", { days: RANGE_DAYS_MAX }) : "";
+}
+
+/** @param {import("../../lib/format/text.js").Translate} t */
+function textsOf(t) {
+  return {
+    choose: t("choose_period"),
+    custom: t("period_custom"),
+    from: t("date_from"),
+    to: t("date_to"),
+    apply: t("apply"),
+    previous: t("previous_period"),
+    next: t("next_period"),
+    compare: t("compare"),
+    weekdays: t("compare_weekdays"),
+    previousMonth: t("previous_month"),
+    nextMonth: t("next_month"),
+  };
+}

@@ -1,0 +1,245 @@
+// The funnel: steps to build it of, kept funnels, and how many visitors came how far.
+import { Empty, Panel, RowsToCome } from "../../components/layout/panel.js";
+import { ask, sitePath } from "../../lib/ask/api.js";
+import { useAnswer } from "../../lib/ask/answer.js";
+import { useApp } from "../../lib/state/context.js";
+import { html, useState } from "../../lib/html.js";
+import { conditionOf, parseSpan, parseSteps, printSpan, printStep } from "../../lib/steps.js";
+import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
+import { FUNNEL_ORDERS, FunnelChoices } from "../../components/fields/funnel_options.js";
+import { useOwn } from "../../lib/state/view_params.js";
+import { questionOf } from "../../lib/ask/report_url.js";
+import { areComplete, EMPTY_STEP, StepList } from "../../components/fields/step_fields.js";
+
+/** @typedef {import("../../lib/steps.js").Step} Step */
+/** @typedef {{ id: number, name: string, steps: string, window: string, order: string }} Saved */
+
+/**
+ * @typedef {object} FunnelStep
+ * @property {string} name
+ * @property {number} visitors
+ * @property {number} rate_from_first
+ * @property {number} rate_from_previous
+ * @property {number} dropped
+ * @property {number | null} median_secs
+ * @property {readonly { page: string | null, visitors: number }[]} went_to
+ */
+
+/** @typedef {{ steps: readonly FunnelStep[], conversion_rate: number }} FunnelAnswer */
+
+const WINDOW = "1 day";
+
+/** Draws the builder and its answer. */
+export function Funnel() {
+  const app = useApp();
+  const { t } = app;
+  const { own } = useOwn();
+  const steps = parseSteps(own["steps"] ?? "");
+  const params = {
+    steps: own["steps"],
+    window: own["window"] ?? WINDOW,
+    order: own["order"],
+    detail: "true",
+  };
+  /** @type {import("../../lib/ask/answer.js").Answer<FunnelAnswer>} */
+  const { data, fault, stale, retry } = useAnswer(
+    steps.length === 0 ? null : questionOf(app, "funnel", params),
+  );
+  const body = steps.length === 0
+    ? html`<${Empty} title=${t("funnel_empty")} hint=${t("funnel_empty_hint")} />`
+    : fault
+    ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
+    : !data
+    ? html`<${RowsToCome} rows=${steps.length * 2} />`
+    : !data.steps.some(({ visitors }) => visitors > 0)
+    ? html`<${Nothing} />`
+    : html`<${Bars} answer=${data} steps=${steps} />`;
+  return html`
+    <${Panel} title=${t("funnel")} class="builder">
+      <${Builder} key=${own["steps"] === undefined} />
+      <//>
+      <${Panel} title=${t("funnel_result")} busy=${stale}>
+        <div class=${stale && data ? "report-body stale" : "report-body"}>${body}</div>
+        <//>
+  `;
+}
+
+/** The steps, the window, the order, and the funnels kept. */
+function Builder() {
+  const { own, put } = useOwn();
+  const known = parseSteps(own["steps"] ?? "");
+  const [steps, setSteps] = useState(
+    /** @type {readonly Step[]} */ (known.length > 0 ? known : [EMPTY_STEP, EMPTY_STEP]),
+  );
+  const change = (/** @type {readonly Step[]} */ changed) => {
+    setSteps(changed);
+    if (changed.length > 0 && areComplete(changed)) {
+      put({ steps: changed.map(printStep).join(",") });
+    }
+  };
+  const load = (/** @type {Saved} */ saved) => {
+    setSteps(parseSteps(saved.steps));
+    put({ steps: saved.steps, window: saved.window, order: saved.order });
+  };
+  const window = parseSpan(own["window"] ?? WINDOW) ?? { count: 1, unit: "day" };
+  return html`
+    <div class="builder-body">
+      <${StepList} steps=${steps} onChange=${change} least=${1} />
+      <${FunnelChoices} span=${window} order=${own["order"] ?? FUNNEL_ORDERS[0]}
+        onSpan=${(/** @type {import("../../lib/steps.js").Span} */ span) =>
+          put({ window: printSpan(span) })}
+        onOrder=${(/** @type {string} */ order) =>
+          put({ order: order === FUNNEL_ORDERS[0] ? "" : order })} />
+      <${SavedFunnels} onLoad=${load} ready=${own["steps"] !== undefined} />
+    </div>
+  `;
+}
+
+/** @param {{ onLoad: (saved: Saved) => void, ready: boolean }} props */
+function SavedFunnels({ onLoad, ready }) {
+  const { t, site, owner } = useApp();
+  const { own } = useOwn();
+  const [name, setName] = useState("");
+  const [fault, setFault] = useState("");
+  const path = sitePath(site.site_id, "/funnels");
+  /** @type {import("../../lib/ask/answer.js").Answer<readonly Saved[]>} */
+  const { data, refresh } = useAnswer(path);
+  const known = data?.find((saved) => saved.name === name);
+  const onSubmit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const { steps, window = WINDOW, order = FUNNEL_ORDERS[0] } = own;
+    const body = { name, steps, window, order };
+    try {
+      if (known) await ask(`${path}/${known.id}`, { method: "PATCH", body });
+      else await ask(path, { method: "POST", body });
+      setName("");
+      setFault("");
+      refresh();
+    } catch (error) {
+      setFault(/** @type {Error} */ (error).message);
+    }
+  };
+  return html`
+    <div class="saved">
+      <span class="muted">${t("funnels_saved")}</span>
+      ${data?.length === 0 && html`<span class="muted">${t("items_none")}</span>`}
+      ${data?.map((saved) =>
+        html`
+          <button key=${saved.id} type="button" class="button small"
+            aria-pressed=${isShown(saved, own)} onClick=${() => {
+              setName(saved.name);
+              onLoad(saved);
+            }}>${saved.name}</button>
+        `
+      )}
+    </div>
+    ${owner && ready && html`
+      <form class="save-line" onSubmit=${onSubmit}>
+        <input class="field small" aria-label=${t("name")} placeholder=${t("funnel_name")} required
+          maxlength="200" value=${name}
+          onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) =>
+            setName(target.value)} />
+        <button class="button small">${t(known ? "save_changes" : "save")}</button>
+        <span class="fault-line" role="alert">${fault}</span>
+      </form>
+    `}
+  `;
+}
+
+/**
+ * Whether a kept funnel is the one being shown.
+ * @param {Saved} saved
+ * @param {import("../../lib/state/view_params.js").Own} own
+ */
+function isShown(saved, own) {
+  return saved.steps === own["steps"] && saved.window === (own["window"] ?? WINDOW) &&
+    saved.order === (own["order"] ?? FUNNEL_ORDERS[0]);
+}
+
+/** @param {{ answer: FunnelAnswer, steps: readonly Step[] }} props */
+function Bars({ answer, steps }) {
+  const { t, format } = useApp();
+  return html`
+    <p class="funnel-rate">
+      <b data-funnel-rate=${answer.conversion_rate}>${format.percent(answer.conversion_rate)}</b>
+      <span class="muted">${t("funnel_rate")}</span>
+    </p>
+    <ol class="funnel">
+      ${answer.steps.map((step, index) =>
+        html`
+          <${BarStep} key=${index} step=${step} index=${index} steps=${steps}
+            left=${answer.steps[index - 1]?.went_to ?? []} />
+        `
+      )}
+    </ol>
+  `;
+}
+
+/**
+ * `left`: where those went who came no further than the step before.
+ * @typedef {object} BarStepProps
+ * @property {FunnelStep} step
+ * @property {number} index
+ * @property {readonly Step[]} steps
+ * @property {FunnelStep["went_to"]} left
+ */
+
+/** @param {BarStepProps} props */
+function BarStep({ step, index, steps, left }) {
+  const { t, format, state, go } = useApp();
+  const has = (/** @type {string} */ op, /** @type {Step} */ one) => ({
+    op,
+    of: [conditionOf(one)],
+  });
+  const keep = (/** @type {string} */ last) => {
+    const filters = steps.slice(0, index + 1)
+      .map((one, at) => has(at === index ? last : "has_done", one));
+    go({ view: "", own: {}, filters: [...state.filters, ...filters] });
+  };
+  return html`
+    <li data-step=${index + 1} data-visitors=${step.visitors}>
+      ${index > 0 && html`
+        <div class="funnel-gap muted">
+          <button type="button" class="link" title=${t("funnel_filter_lost")}
+            onClick=${() => keep("has_not_done")}>
+            ${t("funnel_dropped", {
+              n: format.count(step.dropped),
+              share: format.percent(1 - step.rate_from_previous),
+            })}
+          </button>
+          ${step.median_secs !== null &&
+            html`<span>${t("funnel_median", { time: format.duration(step.median_secs) })}</span>`}
+          ${left.length > 0 && html`<${WentTo} rows=${left} />`}
+        </div>
+      `}
+      <div class="funnel-step">
+        <i style=${{ width: `${Math.max(step.rate_from_first * 100, 0.5)}%` }} />
+        <button type="button" class="link" title=${t("funnel_filter_done")}
+          onClick=${() => keep("has_done")}>
+          <span>${index + 1}</span> ${steps[index]?.name ?? step.name}
+        </button>
+        <b>${format.count(step.visitors)}</b>
+        <span>${format.percent(step.rate_from_first)}</span>
+      </div>
+    </li>
+  `;
+}
+
+/** @param {{ rows: FunnelStep["went_to"] }} props */
+function WentTo({ rows }) {
+  const { t, format } = useApp();
+  return html`
+    <details class="went-to">
+      <summary class="muted">${t("funnel_went_to")}</summary>
+      <ul>
+        ${rows.slice(0, 5).map(({ page, visitors }) =>
+          html`
+            <li key=${page ?? ""}>
+              ${page ?? html`<i class="muted">${t("left")}</i>`}<b>${format.count(visitors)}</b>
+            </li>
+          `
+        )}
+      </ul>
+    </details>
+  `;
+}

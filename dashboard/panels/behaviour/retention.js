@@ -1,0 +1,138 @@
+// Retention: of the visitors who came first in a week, the share that came again in the weeks
+// after; and what the life of a visitor's id means for it.
+import { HeatTable } from "../../components/charts/heat_table.js";
+import { Panel, RowsToCome } from "../../components/layout/panel.js";
+import { useAnswer } from "../../lib/ask/answer.js";
+import { useApp } from "../../lib/state/context.js";
+import { html } from "../../lib/html.js";
+import { parseStep, printStep } from "../../lib/steps.js";
+import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
+import { useOwn } from "../../lib/state/view_params.js";
+import { questionOf } from "../../lib/ask/report_url.js";
+import { OptionalStep } from "../../components/fields/step_fields.js";
+
+/**
+ * @typedef {object} Cohort
+ * @property {string} cohort_date
+ * @property {number} size
+ * @property {readonly (number | null)[]} returned
+ * @property {readonly (number | null)[]} rates
+ * @property {readonly ("not_over" | "ids_change" | null)[]} missing
+ */
+
+/**
+ * @typedef {object} RetentionAnswer
+ * @property {number} visitor_id_days
+ * @property {boolean} lasting_ids
+ * @property {readonly (number | null)[]} rates
+ * @property {readonly Cohort[]} rows
+ */
+
+const COHORTS = /** @type {const} */ (["day", "week", "month"]);
+const COUNTS = { day: 14, week: 8, month: 6 };
+
+/** Draws the choices and the table. */
+export function Retention() {
+  const app = useApp();
+  const { t } = app;
+  const { own, put } = useOwn();
+  const cohorts = COHORTS.find((name) => name === own["cohorts"]) ?? "week";
+  const { first, again } = own;
+  const params = { detail: "true", cohorts, count: COUNTS[cohorts], first, again };
+  /** @type {import("../../lib/ask/answer.js").Answer<RetentionAnswer>} */
+  const { data, fault, stale, retry } = useAnswer(questionOf(app, "retention", params));
+  const actions = html`
+    <div class="tabs" role="group" aria-label=${t("retention_cohorts")}>
+      ${COHORTS.map((name) =>
+        html`
+          <button key=${name} type="button" class="tab" aria-pressed=${name === cohorts}
+            onClick=${() => put({ cohorts: name === "week" ? "" : name })}>
+            ${t(`retention_${name}`)}</button>
+        `
+      )}
+    </div>
+  `;
+  const body = fault
+    ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
+    : !data
+    ? html`<${RowsToCome} rows=${8} />`
+    : data.rows.length === 0
+    ? html`<${Nothing} />`
+    : html`<${Table} answer=${data} cohorts=${cohorts} />`;
+  const short = data !== null && data.visitor_id_days < 31 && !data.lasting_ids;
+  return html`
+    <${Panel} title=${t("retention")} actions=${actions} busy=${stale}>
+      <${Steps} />
+      <div class=${stale && data ? "report-body scroll stale" : "report-body scroll"} tabindex="0"
+        role="group" aria-label=${t("retention")}>${body}</div>
+      ${short && html`
+        <p class="hint">${t("retention_ids", { n: data.visitor_id_days })}</p>
+      `}
+    <//>
+  `;
+}
+
+/** What makes a visitor a member of a group, and what counts as coming again. */
+function Steps() {
+  const { t } = useApp();
+  const { own, put } = useOwn();
+  const choice = (/** @type {"first" | "again"} */ which) =>
+    html`
+      <${OptionalStep} label=${t(`retention_${which}`)} any=${t("retention_any")}
+        step=${parseStep(own[which] ?? "")}
+        onChange=${(/** @type {import("../../lib/steps.js").Step | null} */ step) =>
+          put({ [which]: step ? printStep(step) : "" })} />
+    `;
+  return html`<div class="optional-steps">${choice("first")}${choice("again")}</div>`;
+}
+
+/** @param {{ answer: RetentionAnswer, cohorts: (typeof COHORTS)[number] }} props */
+function Table({ answer, cohorts }) {
+  const { t, format } = useApp();
+  const cellOf = (
+    /** @type {number | null} */ rate,
+    /** @type {string} */ title,
+    /** @type {string | null | undefined} */ missing,
+  ) => {
+    if (rate !== null) return { share: rate, text: format.percent(rate), title, shown: true };
+    const why = missing === "ids_change" ? t("retention_unknown") : t("retention_not_over");
+    return { share: null, text: missing === "ids_change" ? "?" : "·", title: why, shown: true };
+  };
+  const sizeOf = (/** @type {number} */ size) => ({
+    share: null,
+    text: format.count(size),
+    title: "",
+    shown: true,
+  });
+  const all = answer.rows.reduce((sum, { size }) => sum + size, 0);
+  const rows = [
+    {
+      label: t("retention_all"),
+      cells: [
+        sizeOf(all),
+        ...answer.rates.map((rate, index) =>
+          cellOf(rate, "", answer.rows.map(({ missing }) => missing[index]).find(Boolean))
+        ),
+      ],
+    },
+    ...answer.rows.map((cohort) => ({
+      label: format.bucket(cohort.cohort_date),
+      cells: [
+        sizeOf(cohort.size),
+        ...cohort.rates.map((rate, index) =>
+          cellOf(
+            rate,
+            t("visitors_n", { n: cohort.returned[index] ?? 0 }),
+            cohort.missing[index],
+          )
+        ),
+      ],
+    })),
+  ];
+  return html`
+    <${HeatTable} caption=${t("retention")} rows=${rows}
+      corner=${t(`retention_begun_${cohorts}`)}
+      columns=${[t("metric_visitors"), ...answer.rates.map((_, index) => String(index))]}
+      above=${{ label: t(`retention_after_${cohorts}`), skip: 1 }} />
+  `;
+}

@@ -1,0 +1,169 @@
+// Sequences: who did one thing after another, with conditions on what lies between; built of
+// rows and told in words.
+import { Icon } from "../../components/layout/icon.js";
+import { Empty, Panel, RowsToCome } from "../../components/layout/panel.js";
+import { useAnswer } from "../../lib/ask/answer.js";
+import { useApp } from "../../lib/state/context.js";
+import { html, useState } from "../../lib/html.js";
+import { parseSequence, printSequence } from "../../lib/steps.js";
+import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
+import { useOwn } from "../../lib/state/view_params.js";
+import { questionOf } from "../../lib/ask/report_url.js";
+import { EMPTY_STEP, SpanFields, StepFields } from "../../components/fields/step_fields.js";
+
+/** @typedef {import("../../lib/steps.js").Link} Link */
+
+/**
+ * @typedef {object} SequenceAnswer
+ * @property {number} converting_visitors
+ * @property {number} total_visitors
+ * @property {number} conversion_rate
+ * @property {number} began_visitors
+ * @property {number} rate_of_began
+ * @property {number} matches
+ */
+
+/** @type {Link} */
+const EMPTY_LINK = { step: EMPTY_STEP, within: null, without: null };
+
+/** @param {readonly Link[]} links */
+function areReady(links) {
+  return links.length >= 2 &&
+    links.every(({ step, without }) => step.name !== "" && (!without || without.name !== ""));
+}
+
+/** Draws the builder and its answer. */
+export function Sequence() {
+  const app = useApp();
+  const { t } = app;
+  const { own, put } = useOwn();
+  const text = own["sequence"] ?? "";
+  const known = parseSequence(text);
+  const [links, setLinks] = useState(
+    /** @type {readonly Link[]} */ (known.length > 1 ? known : [EMPTY_LINK, EMPTY_LINK]),
+  );
+  const change = (/** @type {readonly Link[]} */ changed) => {
+    setLinks(changed);
+    if (areReady(changed)) put({ sequence: printSequence(changed) });
+  };
+  /** @type {import("../../lib/ask/answer.js").Answer<SequenceAnswer>} */
+  const { data, fault, stale, retry } = useAnswer(
+    known.length < 2 ? null : questionOf(app, "sequences", { steps: text, detail: "true" }),
+  );
+  const body = known.length < 2
+    ? html`<${Empty} title=${t("sequence_empty")} hint=${t("sequence_empty_hint")} />`
+    : fault
+    ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
+    : !data
+    ? html`<${RowsToCome} rows=${4} />`
+    : data.total_visitors === 0
+    ? html`<${Nothing} />`
+    : html`<${Told} answer=${data} links=${known} />`;
+  return html`
+    <${Panel} title=${t("sequence")} class="builder">
+      <div class="builder-body">
+        <ol class="steps">
+          ${links.map((link, index) =>
+            html`
+              <${LinkRow} key=${index} link=${link} index=${index}
+                onChange=${(/** @type {Link} */ changed) => change(links.with(index, changed))}
+                onRemove=${links.length > 2 ? () => change(links.toSpliced(index, 1)) : null} />
+            `
+          )}
+        </ol>
+        <button type="button" class="button quiet small"
+          onClick=${() => change([...links, EMPTY_LINK])}>
+          <${Icon} name="plus" />${t("step_add")}
+        </button>
+      </div>
+      <//>
+      <${Panel} title=${t("sequence_result")} busy=${stale}>
+        <div class=${stale && data ? "report-body stale" : "report-body"}>${body}</div>
+        <//>
+  `;
+}
+
+/**
+ * @typedef {object} LinkRowProps
+ * @property {Link} link
+ * @property {number} index
+ * @property {(link: Link) => void} onChange
+ * @property {(() => void) | null} onRemove
+ */
+
+/** @param {LinkRowProps} props */
+function LinkRow({ link, index, onChange, onRemove }) {
+  const { t } = useApp();
+  return html`
+    ${index > 0 && html`<${Between} link=${link} onChange=${onChange} />`}
+    <li class="step">
+      <span class="step-number" aria-hidden="true">${index + 1}</span>
+      <${StepFields} step=${link.step} label=${t("step_n", { n: index + 1 })}
+        onChange=${(/** @type {import("../../lib/steps.js").Step} */ step) =>
+          onChange({ ...link, step })} />
+      <span class="step-tools">
+        ${onRemove && html`
+          <button type="button" class="button quiet square small"
+            aria-label=${t("step_remove", { n: index + 1 })} onClick=${onRemove}>
+            <${Icon} name="close" /></button>
+        `}
+      </span>
+    </li>
+  `;
+}
+
+/** @param {{ link: Link, onChange: (link: Link) => void }} props */
+function Between({ link, onChange }) {
+  const { t } = useApp();
+  const { within, without } = link;
+  return html`
+    <li class="between">
+      <label class="check">
+        <input type="checkbox" checked=${within !== null} onChange=${() =>
+          onChange({ ...link, within: within ? null : { count: 1, unit: "hour" } })} />
+        ${t("sequence_within")}
+      </label>
+      ${within && html`
+        <${SpanFields} label=${t("sequence_within")} span=${within}
+          onChange=${(/** @type {import("../../lib/steps.js").Span} */ span) =>
+            onChange({ ...link, within: span })} />
+      `}
+      <label class="check">
+        <input type="checkbox" checked=${without !== null} onChange=${() =>
+          onChange({ ...link, without: without ? null : EMPTY_STEP })} />
+        ${t("sequence_without")}
+      </label>
+      ${without && html`
+        <${StepFields} step=${without} label=${t("sequence_without")}
+          onChange=${(/** @type {import("../../lib/steps.js").Step} */ step) =>
+            onChange({ ...link, without: step })} />
+      `}
+    </li>
+  `;
+}
+
+/** @param {{ answer: SequenceAnswer, links: readonly Link[] }} props */
+function Told({ answer, links }) {
+  const { t, format } = useApp();
+  const words = links.map(({ step, within, without }, index) =>
+    [
+      ...(index > 0 ? [t("sequence_then")] : []),
+      step.name,
+      ...(index > 0 && within
+        ? [t("sequence_within"), format.span(within.count, within.unit)]
+        : []),
+      ...(index > 0 && without ? [t("sequence_without"), without.name] : []),
+    ].join(" ")
+  ).join(", ");
+  const number = (/** @type {string} */ value, /** @type {string} */ label) =>
+    html`<div class="live-number"><span class="live-value">${value}</span>
+      <span class="muted">${label}</span></div>`;
+  return html`
+    <p class="sequence-words">${words}</p>
+    <div class="sequence-numbers">
+      ${number(format.count(answer.converting_visitors), t("sequence_converting"))}
+      ${number(format.percent(answer.conversion_rate), t("sequence_of_all"))}
+      ${number(format.percent(answer.rate_of_began), t("sequence_of_began"))}
+    </div>
+  `;
+}

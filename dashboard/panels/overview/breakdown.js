@@ -1,0 +1,184 @@
+// One breakdown: asks for the first rows by the dimension chosen in its tabs, draws them with
+// bars. A row pressed becomes a filter.
+import { BarTable } from "../../components/charts/bar_table.js";
+import { Icon } from "../../components/layout/icon.js";
+import { Panel, RowsToCome } from "../../components/layout/panel.js";
+import { Tabs } from "../../components/controls/tabs.js";
+import { useAnswer } from "../../lib/ask/answer.js";
+import { useApp } from "../../lib/state/context.js";
+import { html } from "../../lib/html.js";
+import { metricOf, rowDimensions } from "../../lib/state/schema.js";
+import { MetricChange } from "../../components/report/metric_change.js";
+import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
+import { secondMetricOf } from "./breakdowns.js";
+import { labelOfRow } from "../../lib/format/labels.js";
+import { Map } from "./map.js";
+import { isPicked, pickedRow } from "../../lib/toggle_filter.js";
+import { questionOf } from "../../lib/ask/report_url.js";
+
+/** The tab that shows a map instead of rows. */
+const MAP = "map";
+
+/** What the contract calls a value that is not there. */
+const UNKNOWN = "(unknown)";
+
+/** Rows a panel has room for. */
+export const ROWS = 9;
+
+/** @typedef {import("../../lib/state/schema.js").Dimension} Dimension */
+/** @typedef {Record<string, number | null>} Values */
+
+/**
+ * @typedef {object} Row
+ * @property {readonly string[]} dimensions
+ * @property {Values} metrics
+ * @property {Values} [comparison]
+ * @property {Values} [change]
+ */
+
+/** @param {{ panel: import("./breakdowns.js").BreakdownPanel }} props */
+export function Breakdown({ panel }) {
+  const { t, name, schema, state, go } = useApp();
+  const dimensions = schema.dimensions.filter((dimension) => panel.takes(dimension));
+  const current = dimensions.find((dimension) => state.tabs.includes(dimension.name)) ??
+    dimensions[0];
+  const tabOf = (/** @type {Dimension} */ dimension) => ({
+    name: dimension.name,
+    label: name("dimension", dimension.name),
+  });
+  const onMap = panel.map === true && state.tabs.includes(MAP);
+  const apart = dimensions.filter((dimension) => panel.apart?.(dimension));
+  const choose = (/** @type {string} */ chosen) => {
+    const others = state.tabs.filter((tab) =>
+      !dimensions.some((one) => one.name === tab) && !(panel.map && tab === MAP)
+    );
+    go({ tabs: chosen === dimensions[0]?.name ? others : [...others, chosen] });
+  };
+  const tabs = [
+    ...dimensions.filter((one) => !apart.includes(one)).map(tabOf),
+    ...(panel.map ? [{ name: MAP, label: t("map") }] : []),
+  ];
+  const title = t(panel.title);
+  const actions = html`
+    <${Tabs} label=${title} current=${onMap ? MAP : current?.name ?? ""} onChoose=${choose}
+      tabs=${tabs}
+      more=${apart.map(tabOf)} moreLabel=${panel.apartTitle ? t(panel.apartTitle) : ""} />
+    ${current && html`<${DetailsButton} dimension=${current.name} />`}
+  `;
+  return html`
+    <${Panel} title=${title} actions=${actions} class=${panel.narrow
+      ? "breakdown tabbed narrow"
+      : "breakdown tabbed"}>
+      ${onMap ? html`<${Map} />` : current
+        ? html`
+          <${Rows} key=${current.name} dimension=${current} narrow=${panel.narrow ?? false}
+            name=${current === dimensions[0] ? panel.id : undefined} />
+        `
+        : html`
+          <div class="panel-body">
+            <${RowsToCome} rows=${ROWS} />
+          </div>
+        `}
+    <//>
+  `;
+}
+
+/** @param {{ dimension: string }} props */
+export function DetailsButton({ dimension }) {
+  const { t, name, go } = useApp();
+  const label = t("details_of", { name: name("dimension", dimension) });
+  return html`
+    <button type="button" class="button quiet square small" aria-label=${label} title=${label}
+      onClick=${() => go({ details: dimension })}><${Icon} name="expand" /></button>
+  `;
+}
+
+/**
+ * `also`: filters besides those of the page. `name` becomes data-breakdown, for the breakdowns
+ * the contract names.
+ * @typedef {object} RowsProps
+ * @property {Dimension} dimension
+ * @property {string} [name]
+ * @property {boolean} [narrow] without the second number
+ * @property {readonly import("../../lib/filter.js").Filter[]} [also]
+ * @property {string} [hint] why there may be nothing
+ * @property {string | undefined} [third] one more metric
+ */
+
+/** @param {RowsProps} props */
+export function Rows({ dimension, name: shownName, narrow = false, also = [], hint, third }) {
+  const app = useApp();
+  const { t, name, format, schema, state, go } = app;
+  const second = secondMetricOf(dimension);
+  const asked = ["visitors", second, ...(third ? [third] : [])].join(",");
+  const told = rowDimensions(schema, dimension.name);
+  const more = { metrics: asked, dimensions: told.join(","), limit: ROWS };
+  /** @type {import("../../lib/ask/answer.js").Answer<{ results: readonly Row[] }>} */
+  const { data, fault, stale, retry } = useAnswer(
+    questionOf(app, "query", more, { compare: true, also }),
+  );
+  const rows = data?.results ?? [];
+  const most = rows[0]?.metrics["visitors"] ?? 0;
+  const compared = rows.some(({ change }) => change);
+  const visitors = metricOf(schema, "visitors");
+  const draw = (/** @type {Row} */ { dimensions: values, metrics, comparison, change }) => {
+    const [value = ""] = values;
+    const { label, text } = labelOfRow(told, values, app);
+    const count = metrics["visitors"] ?? 0;
+    const other = metrics[second] ?? 0;
+    const cell = compared
+      ? {
+        text: html`
+          <${MetricChange} metric=${visitors} change=${change?.["visitors"] ?? null}
+            before=${comparison?.["visitors"]} />
+        `,
+      }
+      : numberCell(other, format);
+    const last = third
+      ? [{ text: format.value(metricOf(schema, third).unit, metrics[third] ?? null) }]
+      : [];
+    return {
+      key: JSON.stringify(values),
+      label,
+      title: text,
+      share: most > 0 ? count / most : 0,
+      pressed: isPicked(state.filters, told, values),
+      cells: [numberCell(count, format), ...(narrow && !compared ? [] : [cell]), ...last],
+      data: {
+        value: value === dimension.missing ? UNKNOWN : value,
+        visitors: count,
+        [second]: other,
+      },
+    };
+  };
+  const columns = [
+    name("dimension", dimension.name),
+    name("metric", "visitors"),
+    ...(compared ? [t("change")] : narrow ? [] : [name("metric", second)]),
+    ...(third ? [name("metric", third)] : []),
+  ];
+  const onPick = (/** @type {string} */ key, /** @type {boolean} */ exclude) =>
+    go({ filters: pickedRow(state.filters, told, JSON.parse(key), exclude) });
+  const body = fault
+    ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
+    : !data
+    ? html`<${RowsToCome} rows=${ROWS} />`
+    : rows.length === 0
+    ? html`<${Nothing} hint=${state.filters.length > 0 ? undefined : hint} />`
+    : html`
+      <${BarTable} caption=${columns[0]} name=${shownName} columns=${columns}
+        rows=${rows.map(draw)} hint=${t("pick_hint")}
+        onPick=${dimension.filter ? onPick : null} />
+    `;
+  return html`
+    <div class=${stale && data ? "panel-body stale" : "panel-body"} aria-busy=${stale}>${body}</div>
+  `;
+}
+
+/**
+ * @param {number} count
+ * @param {import("../../lib/format/format.js").Format} format
+ */
+function numberCell(count, format) {
+  return { text: format.compact(count), title: format.count(count) };
+}

@@ -1,0 +1,226 @@
+// A metric over the period: asks the report `query` by time, draws it as a chart or, for whoever
+// prefers to read, as a table. Notes of the owner stand at their day.
+import { Icon } from "../../components/layout/icon.js";
+import { LineChart } from "../../components/charts/line_chart.js";
+import { SeriesTable } from "../../components/charts/series_table.js";
+import { useAnswer } from "../../lib/ask/answer.js";
+import { useApp } from "../../lib/state/context.js";
+import { html, useMemo, useState } from "../../lib/html.js";
+import { addDays, firstOfMonth, intervalsFor, lengthOf } from "../../lib/period.js";
+import { metricOf } from "../../lib/state/schema.js";
+import { PanelFault } from "../../components/report/panel_fault.js";
+import { daysOf, questionOf } from "../../lib/ask/report_url.js";
+import { TableButton } from "../../components/report/table_button.js";
+
+/** @typedef {Record<string, number | null>} Values */
+
+/**
+ * @typedef {object} Bucket
+ * @property {readonly [string]} dimensions its label
+ * @property {Values} metrics
+ * @property {Values & { bucket: string }} [comparison]
+ */
+
+/** @typedef {{ results: readonly Bucket[] }} Series */
+/** @typedef {{ date: string, text: string }} Note */
+
+/** Days of a period whose days only the server knows: a width of bucket is chosen for them. */
+const DAYS_UNKNOWN = 365;
+
+/** Draws the chart with its choices. */
+export function Chart() {
+  const app = useApp();
+  const { schema, state } = app;
+  const [asTable, setAsTable] = useState(false);
+  const metric = metricOf(schema, state.metric);
+  const more = { metrics: metric.name, dimensions: "time", interval: state.interval };
+  /** @type {import("../../lib/ask/answer.js").Answer<Series>} */
+  const answer = useAnswer(questionOf(app, "query", more, { compare: true }));
+  /** @type {import("../../lib/ask/answer.js").Answer<Note[]>} */
+  const notes = useAnswer(
+    app.site.site_id === ""
+      ? null
+      : `api/sites/${encodeURIComponent(app.site.site_id)}/annotations`,
+  );
+  const { data, fault, stale, retry } = answer;
+  const body = fault
+    ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
+    : data === null
+    ? html`<div class="chart to-come-chart" />`
+    : html`
+      <${Drawn} series=${data.results} metric=${metric} notes=${notes.data ?? []}
+        asTable=${asTable} />
+    `;
+  return html`
+    <div class=${stale && data ? "chart-box stale" : "chart-box"}>
+      <div class="chart-tools">
+        <${Intervals} />
+        <${TableButton} asTable=${asTable} onToggle=${() => setAsTable(!asTable)} />
+      </div>
+      ${body}
+    </div>
+  `;
+}
+
+/** The choice of the width of a bucket. */
+function Intervals() {
+  const app = useApp();
+  const { t, name, schema, state, go } = app;
+  const days = daysOf(app);
+  const choices = intervalsFor(days ? lengthOf(days) : DAYS_UNKNOWN, schema.intervals);
+  const usual = state.range
+    ? choices[0]
+    : schema.periods.find((period) => period.name === state.period)?.interval;
+  const all = [...new Set([...choices, state.interval || usual || ""])].filter(Boolean);
+  const onChange = (/** @type {{ target: HTMLSelectElement }} */ { target }) =>
+    go({ interval: target.value === usual ? "" : target.value });
+  return html`
+    <label class=${schema.intervals.length === 0 ? "select small not-yet" : "select small"}>
+      <span class="unseen">${t("interval")}</span>
+      <select value=${state.interval || usual} onChange=${onChange}>
+        ${all.map((choice) =>
+          html`<option key=${choice} value=${choice}>${name("interval", choice)}</option>`
+        )}
+      </select>
+      <${Icon} name="down" size=${12} />
+    </label>
+  `;
+}
+
+/**
+ * @typedef {object} DrawnProps
+ * @property {readonly Bucket[]} series
+ * @property {import("../../lib/state/schema.js").Metric} metric
+ * @property {readonly Note[]} notes
+ * @property {boolean} asTable
+ */
+
+/** @param {DrawnProps} props */
+function Drawn({ series, metric, notes, asTable }) {
+  const app = useApp();
+  const { t, name, format, go } = app;
+  const title = name("metric", metric.name);
+  const months = areMonths(series);
+  const long = months ? format.month : format.bucketLong;
+  const drawn = useMemo(() => ({
+    labels: series.map(({ dimensions: [label] }) =>
+      months ? format.monthShort(label) : format.bucket(label)
+    ),
+    values: series.map(({ metrics }) => metrics[metric.name] ?? null),
+    before: series.some(({ comparison }) => comparison)
+      ? series.map(({ comparison }) => comparison?.[metric.name] ?? null)
+      : null,
+    marks: notes.flatMap(({ date, text }) => {
+      const index = bucketAt(series, date);
+      return index < 0 ? [] : [{ index, text }];
+    }),
+    formatAxis: (/** @type {number} */ value) => format.value(metric.unit, value),
+  }), [series, metric.name, format, notes]);
+  const running = runningOf(series, app);
+  const linesOf = (/** @type {Bucket} */ { metrics, comparison, dimensions: [label] }) => [
+    {
+      label: long(label),
+      text: format.exact(metric.unit, metrics[metric.name] ?? null),
+    },
+    ...(comparison
+      ? [{
+        label: long(comparison.bucket),
+        text: format.exact(metric.unit, comparison[metric.name] ?? null),
+        muted: true,
+      }]
+      : []),
+  ];
+  const notesAt = (/** @type {number} */ at) =>
+    drawn.marks.filter(({ index }) => index === at).map(({ text }) => text);
+  if (asTable) {
+    const compared = drawn.before !== null;
+    return html`
+      <${SeriesTable} caption=${t("chart_label", { metric: title })}
+        columns=${[t("time"), title, ...(compared ? [t("earlier")] : [])]}
+        rows=${series.map((bucket, index) => {
+          const [label] = bucket.dimensions;
+          const note = notesAt(index).join(", ");
+          const [now, before] = linesOf(bucket);
+          const cells = compared ? [now?.text ?? "", before?.text ?? "–"] : [now?.text ?? ""];
+          return { key: label, label: long(label), note, cells };
+        })} />
+    `;
+  }
+  const tipOf = (/** @type {number} */ index) => {
+    const bucket = series[index];
+    return { title, lines: bucket ? linesOf(bucket) : [], notes: notesAt(index) };
+  };
+  return html`
+    <${LineChart} label=${t("chart_label", { metric: title })} labels=${drawn.labels}
+      values=${drawn.values} before=${drawn.before} marks=${drawn.marks} running=${running}
+      whole=${metric.unit === "count"} formatAxis=${drawn.formatAxis} tipOf=${tipOf}
+      onZoom=${(/** @type {number} */ first, /** @type {number} */ last) => {
+        const range = zoomed(series, first, last);
+        if (range) go({ range, interval: "" });
+      }} />
+  `;
+}
+
+/**
+ * Whether buckets are months, of which the first may begin late; of one alone that is not known.
+ * @param {readonly Bucket[]} series
+ */
+function areMonths(series) {
+  const labels = series.map(({ dimensions: [label] }) => label);
+  return labels.length > 1 &&
+    labels.slice(labels.length > 2 ? 1 : 0)
+      .every((label) => label.length === 10 && label.endsWith("-01"));
+}
+
+/**
+ * Index of the bucket that holds a day or time; -1 for none.
+ * @param {readonly Bucket[]} series
+ * @param {string} date
+ */
+function bucketAt(series, date) {
+  const wanted = date.replace("T", " ");
+  const [first] = series[0]?.dimensions ?? [""];
+  const key = first.length === 10 ? wanted.slice(0, 10) : wanted;
+  const next = series.findIndex(({ dimensions: [label] }) => label > key);
+  if (next === 0) return -1;
+  const at = next < 0 ? series.length - 1 : next - 1;
+  const [last] = series.at(-1)?.dimensions ?? [""];
+  return next < 0 && last.slice(0, 10) < key.slice(0, 10) && first.length > 10 ? -1 : at;
+}
+
+/**
+ * Index of the bucket that holds now; past the end where none does.
+ * @param {readonly Bucket[]} series
+ * @param {Pick<import("../../lib/state/context.js").App, "today" | "now" | "state">} app
+ */
+function runningOf(series, app) {
+  const days = daysOf(app);
+  if (days && days.to.slice(0, 10) < app.today) return series.length;
+  const [first] = series[0]?.dimensions ?? [""];
+  const now = first.length > 10 ? app.now : app.today;
+  const next = series.findIndex(({ dimensions: [label] }) => label > now);
+  return next < 0 ? series.length - 1 : Math.max(next - 1, 0);
+}
+
+/**
+ * The range of some buckets; null where the next one's beginning is not known.
+ * @param {readonly Bucket[]} series
+ * @param {number} first
+ * @param {number} last
+ * @returns {import("../../lib/period.js").Range | null}
+ */
+function zoomed(series, first, last) {
+  const from = series[first]?.dimensions[0] ?? "";
+  const end = series[last + 1]?.dimensions[0];
+  const to = series[last]?.dimensions[0] ?? "";
+  if (from.length > 10) {
+    const until = end ?? `${addDays(from.slice(0, 10), 1)} 00:00`;
+    return { from: from.replace(" ", "T"), to: until.slice(0, 16).replace(" ", "T") };
+  }
+  if (end) return { from, to: addDays(end, -1) };
+  // The last bucket: as wide as the one before it, or as its month.
+  const previous = series[last - 1]?.dimensions[0] ?? to;
+  const wide = lengthOf({ from: previous, to }) - 1;
+  const until = wide > 7 ? firstOfMonth(to, 1) : addDays(to, Math.max(wide, 1));
+  return { from, to: addDays(until, -1) };
+}

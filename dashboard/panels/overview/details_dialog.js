@@ -1,0 +1,246 @@
+// The full table of a dimension, in a dialog: search, any metric to sort by, every row to the end,
+// and what is seen as a file.
+import { Dialog } from "../../components/layout/dialog.js";
+import { RowsToCome } from "../../components/layout/panel.js";
+import { Icon } from "../../components/layout/icon.js";
+import { ask, withParams } from "../../lib/ask/api.js";
+import { useAnswer } from "../../lib/ask/answer.js";
+import { useApp } from "../../lib/state/context.js";
+import { csvOf, saveFile } from "../../lib/ask/downloads.js";
+import { html, useEffect, useState } from "../../lib/html.js";
+import { metricOf, rowDimensions } from "../../lib/state/schema.js";
+import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
+import { labelOfRow } from "../../lib/format/labels.js";
+import { isPicked, pickedRow } from "../../lib/toggle_filter.js";
+import { questionOf } from "../../lib/ask/report_url.js";
+
+const PAGE_ROWS = 100;
+/** Rows the server gives at once, for a file. */
+const FILE_ROWS = 1000;
+const PAUSE_MS = 200;
+
+/** @typedef {Record<string, import("../../lib/format/format.js").Value>} Values */
+/** @typedef {{ dimensions: readonly string[], metrics: Values }} Row */
+/** @typedef {{ results: readonly Row[], total: number }} Table */
+
+/** @param {{ dimension: string, onClose: () => void }} props */
+export function DetailsDialog({ dimension, onClose }) {
+  const app = useApp();
+  const { t, name, format, schema } = app;
+  const [search, setSearch] = useState("");
+  const [order, setOrder] = useState("visitors:desc");
+  const [page, setPage] = useState(0);
+  const metrics = columnsOf(schema, dimension);
+  const told = rowDimensions(schema, dimension);
+  const params = {
+    metrics: metrics.join(","),
+    dimensions: told.join(","),
+    order_by: order,
+    search: search.trim(),
+  };
+  /** @type {import("../../lib/ask/answer.js").Answer<Table>} */
+  const { data, fault, stale, retry } = useAnswer(
+    questionOf(app, "query", { ...params, limit: PAGE_ROWS, offset: page * PAGE_ROWS }),
+  );
+  const sortBy = (/** @type {string} */ column) => {
+    setPage(0);
+    const [first, second] = column === dimension ? ["asc", "desc"] : ["desc", "asc"];
+    setOrder(order === `${column}:${first}` ? `${column}:${second}` : `${column}:${first}`);
+  };
+  const body = fault
+    ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
+    : !data
+    ? html`<${RowsToCome} rows=${14} />`
+    : html`
+      <${FullTable} rows=${data.results} told=${told} metrics=${metrics}
+        order=${order} onSort=${sortBy} onClose=${onClose} />
+      ${data.results.length === 0 && html`<${Nothing} />`}
+    `;
+  const pages = Math.ceil((data?.total ?? 0) / PAGE_ROWS);
+  return html`
+    <${Dialog} title=${name("dimension", dimension)} close=${t("close")} onClose=${onClose}
+      class="details">
+      <div class="details-tools">
+        <${SearchField} onSearch=${(/** @type {string} */ text) => {
+          setPage(0);
+          setSearch(text);
+        }} />
+        <span class="muted" role="status">
+          ${data && t("rows", { n: data.total, count: format.count(data.total) })}
+        </span>
+        <span class="spring" />
+        <${Export} told=${told} metrics=${metrics} params=${params} />
+      </div>
+      <div class=${stale && data ? "details-rows stale" : "details-rows"} tabindex="0"
+        role="region" aria-label=${name("dimension", dimension)}>
+        ${body}
+      </div>
+      ${pages > 1 && html`
+        <div class="form-foot">
+          <button type="button" class="button" disabled=${page === 0}
+            onClick=${() => setPage(page - 1)}>${t("page_previous")}</button>
+          <span class="muted">${t("page_of", { n: page + 1, pages })}</span>
+          <button type="button" class="button" disabled=${page + 1 >= pages}
+            onClick=${() => setPage(page + 1)}>${t("page_next")}</button>
+        </div>
+      `}
+    <//>
+  `;
+}
+
+/**
+ * The metrics a full table shows: those that are numbers for any row, without goals.
+ * @param {import("../../lib/state/schema.js").Schema} schema
+ * @param {string} dimension
+ * @returns {string[]}
+ */
+function columnsOf({ metrics }, dimension) {
+  const ofPages = dimension === "page";
+  return metrics.filter(({ unit, applies_to: where }) =>
+    unit !== "money" && (where === "all" || (where === "pages" && ofPages))
+  ).map(({ name }) => name);
+}
+
+/** @param {{ onSearch: (text: string) => void }} props */
+function SearchField({ onSearch }) {
+  const { t } = useApp();
+  const [text, setText] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => onSearch(text), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return html`
+    <div class="search">
+      <${Icon} name="search" />
+      <input type="search" autofocus aria-label=${t("search")} placeholder=${t(
+        "search",
+      )} value=${text}
+        onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) =>
+          setText(target.value)} />
+    </div>
+  `;
+}
+
+/**
+ * @typedef {object} FullTableProps
+ * @property {readonly Row[]} rows
+ * @property {readonly string[]} told dimensions of the rows
+ * @property {readonly string[]} metrics
+ * @property {string} order
+ * @property {(column: string) => void} onSort
+ * @property {() => void} onClose
+ */
+
+/** @param {FullTableProps} props */
+function FullTable({ rows, told, metrics, order, onSort, onClose }) {
+  const app = useApp();
+  const { name, format, schema, state, go } = app;
+  const [dimension = ""] = told;
+  const [sorted, direction] = order.split(":");
+  const sortOf = (/** @type {string} */ column) =>
+    column !== sorted ? undefined : direction === "asc" ? "ascending" : "descending";
+  const head = (/** @type {string} */ column, /** @type {string} */ label) =>
+    html`
+      <th key=${column} scope="col" aria-sort=${sortOf(column)}>
+        <button type="button" onClick=${() => onSort(column)}>
+          ${label}<span class="sort" aria-hidden="true">${column !== sorted
+            ? ""
+            : direction === "asc"
+            ? "↑"
+            : "↓"}</span>
+        </button>
+      </th>
+    `;
+  const pick = (/** @type {readonly string[]} */ row, /** @type {MouseEvent} */ event) => {
+    const exclude = event.altKey || event.shiftKey || event.ctrlKey || event.metaKey;
+    go({ filters: pickedRow(state.filters, told, row, exclude), details: "" });
+    onClose();
+  };
+  return html`
+    <table class="plain full">
+      <thead>
+        <tr>
+          ${head(dimension, name("dimension", dimension))}
+          ${metrics.map((metric) => head(metric, name("metric", metric)))}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(({ dimensions: row, metrics: values }) => {
+          const { label, text } = labelOfRow(told, row, app);
+          return html`
+            <tr key=${JSON.stringify(row)}>
+              <th scope="row">
+                <button type="button" class="link" title=${text}
+                  aria-pressed=${isPicked(state.filters, told, row)}
+                  onClick=${(/** @type {MouseEvent} */ event) => pick(row, event)}>${label}</button>
+              </th>
+              ${metrics.map((metric) =>
+                html`<td key=${metric}>${
+                  format.exact(metricOf(schema, metric).unit, values[metric] ?? null)
+                }</td>`
+              )}
+            </tr>
+          `;
+        })}
+      </tbody>
+    </table>
+  `;
+}
+
+/**
+ * @typedef {object} ExportProps
+ * @property {readonly string[]} told dimensions of the rows
+ * @property {readonly string[]} metrics
+ * @property {import("../../lib/ask/api.js").Params} params
+ */
+
+/** @param {ExportProps} props */
+function Export({ told, metrics, params }) {
+  const app = useApp();
+  const [fault, setFault] = useState("");
+  const save = async (/** @type {"csv" | "json"} */ kind) => {
+    try {
+      const rows = await allRows(questionOf(app, "query", params) ?? "");
+      const records = rows.map(({ dimensions: row, metrics: values }) => ({
+        ...Object.fromEntries(told.map((name, index) => [name, row[index] ?? ""])),
+        ...Object.fromEntries(metrics.map((metric) => [metric, values[metric] ?? null])),
+      }));
+      const text = kind === "csv"
+        ? csvOf([...told, ...metrics], records)
+        : JSON.stringify(records, null, 2);
+      const [name = ""] = told;
+      saveFile(`${app.site.site_id}-${name.replace(/\W/g, "_")}.${kind}`, text, kind);
+      setFault("");
+    } catch (error) {
+      setFault(/** @type {Error} */ (error).message);
+    }
+  };
+  return html`
+    <span class="fault-line" role="alert">${fault}</span>
+    ${/** @type {const} */ (["csv", "json"]).map((kind) =>
+      html`
+        <button key=${kind} type="button" class="button small" onClick=${() => save(kind)}>
+          <${Icon} name="download" />${kind.toUpperCase()}
+        </button>
+      `
+    )}
+  `;
+}
+
+/**
+ * Every row of a question, page by page.
+ * @param {string} question
+ * @returns {Promise<Row[]>}
+ */
+async function allRows(question) {
+  /** @type {Row[]} */
+  const rows = [];
+  for (;;) {
+    const path = `${question}&${
+      withParams("", { limit: FILE_ROWS, offset: rows.length }).slice(1)
+    }`;
+    const { results, total } = /** @type {Table} */ (await ask(path));
+    rows.push(...results);
+    if (results.length === 0 || rows.length >= total) return rows;
+  }
+}

@@ -1,0 +1,56 @@
+// What visitors did besides viewing pages: custom events, the owner's goals, and properties.
+import { Empty, Panel } from "../../components/layout/panel.js";
+import { Tabs } from "../../components/controls/tabs.js";
+import { useApp } from "../../lib/state/context.js";
+import { html } from "../../lib/html.js";
+import { dimensionOf, PROPS } from "../../lib/state/schema.js";
+import { DetailsButton, Rows } from "./breakdown.js";
+import { usePropertyKeys } from "../../components/fields/value_field.js";
+
+const EVENTS = "name";
+const GOALS = "goal";
+
+/** Views of pages stand in their own panel. */
+const NO_PAGEVIEWS = [{ op: "is_not", dimension: EVENTS, values: ["pageview"] }];
+
+/**
+ * Events that are no conversion, or lack the property, have no row of their own.
+ * @param {string} dimension
+ */
+const isSet = (dimension) => [{ op: "is_set", dimension, values: [] }];
+
+/** Draws the panel. */
+export function Events() {
+  const { t, name, schema, state, go } = useApp();
+  const keys = usePropertyKeys();
+  const props = keys.map((key) => PROPS + key);
+  const mine = (/** @type {string} */ tab) =>
+    tab === GOALS || tab === EVENTS || tab.startsWith(PROPS);
+  const current = state.tabs.find(mine) ?? EVENTS;
+  const choose = (/** @type {string} */ chosen) => {
+    const others = state.tabs.filter((tab) => !mine(tab));
+    go({ tabs: chosen === EVENTS ? others : [...others, chosen] });
+  };
+  const dimension = dimensionOf(schema, current);
+  const tabOf = (/** @type {string} */ one) => ({ name: one, label: name("dimension", one) });
+  const actions = html`
+    <${Tabs} label=${t("events")} current=${current} onChoose=${choose}
+      tabs=${[{ name: EVENTS, label: t("events") }, { name: GOALS, label: t("goals") }]}
+      more=${[...new Set([...props, ...state.tabs.filter((tab) => tab.startsWith(PROPS))])]
+        .map(tabOf)}
+      moreLabel=${t("properties")} />
+    <${DetailsButton} dimension=${current} />
+  `;
+  const also = current === EVENTS ? NO_PAGEVIEWS : isSet(current);
+  const hint = current === GOALS ? t("empty_goals") : t("empty_events");
+  return html`
+    <${Panel} title=${t("events")} actions=${actions} class="breakdown tabbed">
+      ${dimension
+        ? html`
+          <${Rows} key=${current} dimension=${dimension} also=${also}
+            hint=${hint} third=${current === GOALS ? "conversion_rate" : undefined} />
+        `
+        : html`<${Empty} title="" />`}
+    <//>
+  `;
+}

@@ -1,0 +1,70 @@
+// The headline numbers: asks the report `main`, draws one tile for each; a tile chooses what the
+// chart shows.
+import { Stat } from "../../components/charts/stat.js";
+import { useAnswer } from "../../lib/ask/answer.js";
+import { useApp } from "../../lib/state/context.js";
+import { html, useEffect } from "../../lib/html.js";
+import { metricOf } from "../../lib/state/schema.js";
+import { MetricChange } from "../../components/report/metric_change.js";
+import { PanelFault } from "../../components/report/panel_fault.js";
+import { questionOf } from "../../lib/ask/report_url.js";
+
+/** The numbers of `main` by their names there, with the metric each is. */
+const TILES = /** @type {const} */ ([
+  { name: "unique_visitors", metric: "visitors" },
+  { name: "total_pageviews", metric: "pageviews" },
+  { name: "pages_per_visit", metric: "views_per_visit" },
+  { name: "bounce_rate", metric: "bounce_rate" },
+  { name: "avg_visit_duration_secs", metric: "visit_duration" },
+]);
+
+/** @typedef {Record<(typeof TILES)[number]["name"], number>} Numbers */
+/** @typedef {Numbers & { comparison?: Numbers, change?: Numbers }} Main */
+
+/** Draws the tiles. */
+export function Numbers() {
+  const app = useApp();
+  const { t, format, schema, state, go } = app;
+  /** @type {import("../../lib/ask/answer.js").Answer<Main>} */
+  const answer = useAnswer(questionOf(app, "main", {}, { compare: true }));
+  const { fault, stale, retry } = answer;
+  // How numbers are written is known with the schema only.
+  const data = schema.metrics.length > 0 ? answer.data : null;
+  const filtered = state.filters.length > 0;
+  const nothing = data !== null && !stale && !filtered && data.unique_visitors === 0;
+  useEffect(() => {
+    if (nothing) app.doubt(app.site.site_id);
+  }, [nothing, app.site.site_id]);
+  if (fault) return html`<${PanelFault} fault=${fault} onRetry=${retry} />`;
+  const spoken = data && !stale
+    ? t("numbers_now", {
+      visitors: format.count(data.unique_visitors),
+      pageviews: format.count(data.total_pageviews),
+      bounces: format.percent(data.bounce_rate),
+    })
+    : "";
+  const classes = ["stats"];
+  if (stale && data) classes.push("stale");
+  if (state.compare !== "") classes.push("compared");
+  return html`
+    <div class=${classes.join(" ")}>
+      ${TILES.map(({ name, metric }) => {
+        const { unit, better } = metricOf(schema, metric);
+        // Of nobody there is no rate: nothing can have risen from it.
+        const known = data?.comparison && data.comparison.unique_visitors > 0;
+        const change = data?.comparison && html`
+          <${MetricChange} metric=${{ unit, better }}
+            change=${known ? data.change?.[name] ?? null : null}
+            before=${data.comparison[name]} />
+        `;
+        return html`
+          <${Stat} key=${name} metric=${name} label=${t(`metric_${name}`)} change=${change}
+            value=${data?.[name] ?? null} text=${data ? format.value(unit, data[name]) : null}
+            exact=${data ? format.exact(unit, data[name]) : undefined}
+            pressed=${metric === state.metric} onPress=${() => go({ metric })} />
+        `;
+      })}
+    </div>
+    <p class="unseen" role="status">${spoken}</p>
+  `;
+}

@@ -1,0 +1,185 @@
+// The site's data: the export by day and that of all events, how long they are kept, what was not
+// counted, and erasure with a look at what would go before anything goes.
+import { Facts } from "../../components/layout/facts.js";
+import { Panel } from "../../components/layout/panel.js";
+import { addressOf, ask, sitePath, withParams } from "../../lib/ask/api.js";
+import { useAnswer } from "../../lib/ask/answer.js";
+import { useApp } from "../../lib/state/context.js";
+import { html, useId, useState } from "../../lib/html.js";
+import { useOwn } from "../../lib/state/view_params.js";
+import { questionOf } from "../../lib/ask/report_url.js";
+
+/** Links to the daily export. */
+export function ExportLinks() {
+  const app = useApp();
+  const { t } = app;
+  const link = (/** @type {"csv" | "json"} */ format) =>
+    html`
+      <a class="button" href=${addressOf(questionOf(app, "export", { format }) ?? "")}
+        download>${format.toUpperCase()}</a>
+    `;
+  return html`
+    <${Panel} title=${t("export")}>
+      <div class="settings-body">
+        <p class="muted">${t("export_hint", { period: periodWords(app) })}</p>
+        <div class="pair">${link("csv")}${link("json")}</div>
+      </div>
+      <//>
+  `;
+}
+
+/** All events as one file, or those of some days. */
+export function EventExport() {
+  const { t, site } = useApp();
+  const [days, setDays] = useState({ from: "", to: "" });
+  const link = (/** @type {string} */ label, /** @type {string} */ format) => {
+    const path = withParams(sitePath(site.site_id, "/export"), {
+      format,
+      start_date: days.from,
+      end_date: days.to,
+    });
+    return html`<a class="button" href=${addressOf(path)} download>${label}</a>`;
+  };
+  return html`
+    <${Panel} title=${t("export_events")}>
+      <div class="settings-body">
+        <p class="muted">${t("export_events_hint")}</p>
+        <${Days} days=${days} onDays=${setDays} />
+        <div class="pair">${link("Parquet", "parquet")}${link("CSV", "csv")}</div>
+      </div>
+      <//>
+  `;
+}
+
+/** How long events are kept, and the way to where that is set. */
+export function Kept() {
+  const { t, site, format } = useApp();
+  const { put } = useOwn();
+  /** @type {{ retention_days: number | null } | null} */
+  const data = useAnswer(sitePath(site.site_id, "")).data;
+  const days = data?.retention_days ?? null;
+  const words = days === null
+    ? t("kept_by_server")
+    : days === 0
+    ? t("kept_for_ever")
+    : t("kept_days", { span: format.span(days, "day") });
+  return html`
+    <${Panel} title=${t("setting_retention_days")}>
+      <div class="settings-body">
+        <p class="muted">${data ? words : "…"}</p>
+        <div class="pair">
+          <button type="button" class="button" onClick=${() => put({ section: "" })}>
+            ${t("kept_change")}</button>
+        </div>
+      </div>
+      <//>
+  `;
+}
+
+/** @typedef {{ from: string, to: string }} DaySpan */
+
+/** @param {{ days: DaySpan, required?: boolean, onDays: (days: DaySpan) => void }} props */
+function Days({ days, required = false, onDays }) {
+  const { t } = useApp();
+  const id = useId();
+  const field = (/** @type {"from" | "to"} */ end, /** @type {string} */ label) =>
+    html`
+      <div class="form-field">
+        <label for=${`${id}-${end}`}>${label}</label>
+        <input id=${`${id}-${end}`} class="field" type="date" required=${required}
+          value=${days[end]}
+          onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) =>
+            onDays({ ...days, [end]: target.value })} />
+      </div>
+    `;
+  return html`<div class="pair">${field("from", t("date_from"))}${field("to", t("date_to"))}</div>`;
+}
+
+/** @param {import("../../lib/state/context.js").App} app */
+function periodWords({ state, name, format }) {
+  return state.range ? format.days(state.range) : name("period", state.period);
+}
+
+/** @typedef {{ name: string, kind: string, count: number }} Robot */
+/** @typedef {{ reason: string, count: number }} Drop */
+/** @typedef {{ robots: readonly Robot[], dropped: readonly Drop[] }} Drops */
+
+/** What was not counted, and why. */
+export function Dropped() {
+  const app = useApp();
+  const { t, format } = app;
+  /** @type {Drops | null} */
+  const data = useAnswer(questionOf(app, "bots", { limit: 20 })).data;
+  /** @param {string} reason */
+  const wordsOf = (reason) => {
+    const key = /** @type {import("../../lib/format/text.js").Key} */ (`drop_${reason}`);
+    return t(key) === key ? reason : t(key);
+  };
+  const rows = [
+    ...(data?.dropped ?? []).map(({ reason, count }) => [wordsOf(reason), format.count(count)]),
+    ...(data?.robots ?? []).map(({ name, count }) => [name, format.count(count)]),
+  ];
+  return html`
+    <${Panel} title=${t("dropped")}>
+      <div class="settings-body">
+        <p class="muted">${t("dropped_hint", { period: periodWords(app) })}</p>
+        ${data && rows.length === 0 && html`<p>${t("dropped_none")}</p>`}
+        <${Facts} rows=${rows} />
+      </div>
+      <//>
+  `;
+}
+
+/** @typedef {{ db_records_deleted: number, parquet_partitions_deleted: number }} Erased */
+
+/** Erasure by days, first as a dry run. */
+export function Erase() {
+  const { t, format, site, today } = useApp();
+  const [days, setDays] = useState({ from: today, to: today });
+  const [would, setWould] = useState(/** @type {Erased | null} */ (null));
+  const [said, setSaid] = useState("");
+  const [fault, setFault] = useState("");
+  const erase = async (/** @type {boolean} */ dry) => {
+    try {
+      const answer = /** @type {Erased} */ (await ask(
+        withParams("api/gdpr/erase", {
+          site_id: site.site_id,
+          start_date: days.from,
+          end_date: days.to,
+          dry_run: dry ? "true" : null,
+        }),
+        { method: "DELETE" },
+      ));
+      setWould(dry ? answer : null);
+      setSaid(dry ? "" : t("erase_done", { n: format.count(answer.db_records_deleted) }));
+      setFault("");
+    } catch (error) {
+      setFault(/** @type {Error} */ (error).message);
+    }
+  };
+  const onSubmit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    erase(true);
+  };
+  return html`
+    <${Panel} title=${t("erase")}>
+      <form class="settings-body" onSubmit=${onSubmit}>
+        <p class="muted">${t("erase_hint")}</p>
+        <${Days} days=${days} required onDays=${(/** @type {DaySpan} */ changed) => {
+          setWould(null);
+          setDays(changed);
+        }} />
+        <div class="form-foot">
+          <button class="button">${t("erase_look")}</button>
+          ${would && html`
+            <span>${t("erase_would", { n: format.count(would.db_records_deleted) })}</span>
+            <button type="button" class="button danger" onClick=${() => erase(false)}>
+              ${t("erase_now")}</button>
+          `}
+          <span role="status">${said}</span>
+          <span class="fault-line" role="alert">${fault}</span>
+        </div>
+      </form>
+      <//>
+  `;
+}

@@ -1,0 +1,66 @@
+// One site in a few numbers: its visitors of the last 24 hours as a line and a sum.
+import { Icon } from "../../components/layout/icon.js";
+import { Sparkline } from "../../components/charts/sparkline.js";
+import { useAnswer } from "../../lib/ask/answer.js";
+import { withParams } from "../../lib/ask/api.js";
+import { useApp } from "../../lib/state/context.js";
+import { html } from "../../lib/html.js";
+import { metricOf } from "../../lib/state/schema.js";
+import { DEFAULT_STATE, printState } from "../../lib/state/state.js";
+import { MetricChange } from "../../components/report/metric_change.js";
+
+/** @typedef {{ results: readonly { metrics: { visitors: number } }[] }} Series */
+
+/** @param {{ site: import("../../lib/state/context.js").Site }} props */
+export function SiteCard({ site }) {
+  const { t, format, schema, go } = useApp();
+  const asked = { site_id: site.site_id, period: "24h" };
+  /** @type {import("../../lib/ask/answer.js").Answer<Series>} */
+  const series = useAnswer(
+    withParams("api/stats/query", { ...asked, metrics: "visitors", dimensions: "time" }),
+  );
+  /** @type {import("../../lib/ask/answer.js").Answer<import("../overview/numbers.js").Main>} */
+  const sums = useAnswer(withParams("api/stats/main", { ...asked, compare: "previous_period" }));
+  const main = sums.data;
+  const lost = series.fault ?? sums.fault;
+  const retry = () => {
+    series.retry();
+    sums.retry();
+  };
+  const onClick = (/** @type {MouseEvent} */ event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    go({ ...DEFAULT_STATE, site: site.site_id });
+  };
+  const name = site.name || site.site_id;
+  const body = lost
+    ? html`
+      <div class="site-card-fault">
+        <p class="muted" role="status">${t("fault_title")}</p>
+        <button type="button" class="button small" onClick=${retry}>
+          <${Icon} name="retry" />${t("retry")}</button>
+      </div>
+    `
+    : html`
+      <${Sparkline} values=${(series.data?.results ?? []).map(({ metrics }) => metrics.visitors)} />
+      <p class="site-card-numbers">
+        <b class=${main ? "" : "to-come-text"}>${main && format.compact(main.unique_visitors)}</b>
+        <span class=${main ? "muted" : "muted not-yet"}>${t("visitors_24h")}</span>
+        ${main?.comparison && html`
+          <${MetricChange} metric=${metricOf(schema, "visitors")}
+            change=${main.change?.unique_visitors ?? null}
+            before=${main.comparison.unique_visitors} />
+        `}
+      </p>
+    `;
+  return html`
+    <section class="panel site-card" aria-busy=${!lost && (series.stale || sums.stale)}>
+      <h2>
+        <a href=${printState({ ...DEFAULT_STATE, site: site.site_id })}
+          onClick=${onClick}>${name}</a>
+      </h2>
+      ${name !== site.site_id && html`<p class="muted">${site.site_id}</p>`}
+      ${body}
+    </section>
+  `;
+}

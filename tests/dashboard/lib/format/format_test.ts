@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { makeFormat } from "../../../../dashboard/lib/format/format.js";
+
+const english = makeFormat("en-US");
+const german = makeFormat("de-DE");
+
+Deno.test("count() and compact() write numbers as the language does", () => {
+  assert.equal(english.count(1234567), "1,234,567");
+  assert.equal(german.count(1234567), "1.234.567");
+  assert.equal(english.compact(99999), "99,999");
+  assert.equal(english.compact(123456), "123K");
+});
+
+Deno.test("percent() shows a digit more below ten percent", () => {
+  assert.equal(english.percent(0.4231), "42%");
+  assert.equal(english.percent(0.0423), "4.2%");
+  assert.equal(english.percent(0), "0%");
+  assert.equal(english.percent(1), "100%");
+});
+
+Deno.test("duration() shows the two largest units", () => {
+  assert.equal(english.duration(0), "0s");
+  assert.equal(english.duration(59.4), "59s");
+  assert.equal(english.duration(95), "1m 35s");
+  assert.equal(english.duration(3725), "1h 2m");
+});
+
+Deno.test("bucket() reads labels as they are, in no time zone", () => {
+  assert.equal(english.bucket("2024-01-15"), "Jan 15");
+  assert.match(english.bucket("2024-01-15 19:00"), /^7:00\sPM$/);
+  assert.match(english.bucketLong("2024-01-15 23:00"), /Mon.*Jan 15.*11:00/);
+  assert.match(english.bucketLong("2024-01-15"), /Mon.*Jan 15.*2024/);
+});
+
+Deno.test("country() names codes, and leaves what is none", () => {
+  assert.equal(english.country("DE"), "Germany");
+  assert.equal(german.country("DE"), "Deutschland");
+  assert.equal(english.country("(unknown)"), "(unknown)");
+  assert.equal(english.country("XX"), "XX");
+});
+
+Deno.test("monthShort() names a month, and in January the year", () => {
+  assert.equal(english.monthShort("2024-02-01"), "Feb");
+  assert.equal(english.monthShort("2024-01-01"), "2024");
+});

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import {
+  dimensionOf,
+  makeNames,
+  metricOf,
+  rowDimensions,
+  type Schema,
+} from "../../../../dashboard/lib/state/schema.js";
+import { type Catalogue, makeTranslate } from "../../../../dashboard/lib/format/text.js";
+import { texts } from "../../../../dashboard/texts/en.js";
+import { schemaOf } from "../../../../src/query/schema.ts";
+
+const schema: Schema = schemaOf();
+const names = makeNames(schema, makeTranslate("en", texts as Catalogue, texts as Catalogue));
+
+Deno.test("makeNames() writes by the catalogue, else by the server's label, else the name", () => {
+  assert.equal(names("metric", "views_per_visit"), "Pages per visit");
+  const quacks = { name: "quacks", label: "Quacks", unit: "count", applies_to: "all", better: 1 };
+  const own = makeNames(
+    { ...schema, metrics: [quacks as Schema["metrics"][number]] },
+    makeTranslate("en", texts as Catalogue, texts as Catalogue),
+  );
+  assert.equal(own("metric", "quacks"), "Quacks");
+  assert.equal(own("metric", "unheard"), "unheard");
+  assert.equal(names("dimension", "props:plan"), "plan");
+});
+
+Deno.test("texts/en.js has a word for every name the server publishes", () => {
+  const missing = (kind: string, list: readonly string[]) =>
+    list.filter((name) => !Object.hasOwn(texts, `${kind}_${name}`)).map((name) =>
+      `${kind}_${name}`
+    );
+  const timeless = schema.dimensions.filter(({ name, filter }) => filter && !name.includes(":"));
+  assert.deepEqual([
+    ...missing("metric", schema.metrics.map(({ name }) => name)),
+    ...missing("dimension", timeless.map(({ name }) => name)),
+    ...missing("operator", schema.operators.map(({ name }) => name)),
+    ...missing("period", schema.periods.map(({ name }) => name)),
+    ...missing("setting", schema.site_settings.map(({ name }) => name)),
+    ...missing("interval", schema.intervals),
+    ...missing("compare", schema.comparisons.map(({ name }) => name)),
+    ...missing("versus", schema.comparisons.map(({ name }) => name)),
+    ...missing("group", schema.dimensions.map(({ group }) => group)),
+  ], []);
+});
+
+Deno.test("dimensionOf() knows properties by their key", () => {
+  assert.equal(dimensionOf(schema, "props:plan")?.name, "props:plan");
+  assert.equal(dimensionOf(schema, "props:plan")?.missing, "(none)");
+  assert.equal(dimensionOf(schema, "country")?.group, "locations");
+  assert.equal(dimensionOf(schema, "nothing"), undefined);
+});
+
+Deno.test("metricOf() stands in for one that is not known", () => {
+  assert.equal(metricOf(schema, "bounce_rate").better, -1);
+  assert.equal(metricOf(schema, "nothing").unit, "count");
+});
+
+Deno.test("rowDimensions() tells a version together with what it is of", () => {
+  assert.deepEqual(rowDimensions(schema, "os_version"), ["os_version", "os"]);
+  assert.deepEqual(rowDimensions(schema, "page"), ["page"]);
+  assert.deepEqual(rowDimensions(schema, "props:app_version"), ["props:app_version"]);
+});

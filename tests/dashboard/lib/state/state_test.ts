@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { addDays, PERIODS } from "../../../../dashboard/lib/period.js";
+import {
+  DEFAULT_STATE,
+  parseState,
+  printState,
+  VIEWS,
+} from "../../../../dashboard/lib/state/state.js";
+
+const day = fc.integer({ min: 0, max: 20_000 }).map((days) => addDays("1990-01-01", days));
+const days = fc.tuple(day, fc.integer({ min: 0, max: 365 }))
+  .map(([from, count]) => ({ from, to: addDays(from, count) }));
+const times = days.map(({ from, to }) => ({ from: `${from}T07:05`, to: `${to}T23:30` }));
+const range = fc.option(fc.oneof(days, times), { nil: null });
+const condition = fc.record({
+  op: fc.constantFrom("is", "is_not", "contains"),
+  dimension: fc.constantFrom("page", "props:a,b)"),
+  values: fc.array(fc.string({ minLength: 1 }), { maxLength: 3 }),
+}, { noNullPrototype: true });
+
+const state = fc.record({
+  view: fc.constantFrom(...VIEWS),
+  site: fc.string({ maxLength: 40 }),
+  period: fc.constantFrom(...PERIODS.map(({ name }) => name)),
+  range,
+  compare: fc.constantFrom("", "previous_period", "custom"),
+  weekdays: fc.boolean(),
+  before: range,
+  interval: fc.constantFrom("", "week"),
+  metric: fc.stringMatching(/^[a-z_]{1,40}$/),
+  filters: fc.array(condition, { maxLength: 3 }),
+  tabs: fc.uniqueArray(fc.constantFrom("region", "entry_page", "props:key"), { maxLength: 3 }),
+  details: fc.constantFrom("", "page", "props:key"),
+  own: fc.constantFrom<Record<string, string>>({}, { report: "funnel", steps: "page:/,event:b" }),
+}, { noNullPrototype: true });
+
+/** A state as its URL can say it: what does not hold beside something else is left out. */
+function said(value: typeof DEFAULT_STATE): typeof DEFAULT_STATE {
+  const custom = value.compare === "custom";
+  const compare = custom && !value.before ? "" : value.compare;
+  return {
+    ...value,
+    period: value.range ? DEFAULT_STATE.period : value.period,
+    compare,
+    weekdays: value.weekdays && value.compare !== "",
+    before: compare === "custom" ? value.before : null,
+  };
+}
+
+Deno.test("printState() of the default state is empty", () => {
+  assert.equal(printState(DEFAULT_STATE), "");
+});
+
+Deno.test("parseState() reads what printState() wrote, whatever the state", () => {
+  fc.assert(fc.property(state, (value) => {
+    const read = parseState(printState(value));
+    assert.deepEqual(read, said(value));
+    assert.equal(printState(parseState(printState(read))), printState(read));
+  }));
+});
+
+Deno.test("parseState() falls back to the default where it cannot read", () => {
+  for (
+    const search of [
+      "?period=32d",
+      "?from=2024-02-30&to=2024-03-01",
+      "?from=2024-02-02&to=2024-02-01",
+      "?from=2023-01-01&to=2024-12-31",
+      "?from=2024-02-02",
+      "?from=2024-02-02T10:00&to=2024-02-02T10:00",
+      "?from=2024-02-02T10:00&to=2024-02-03",
+      "?compare=custom",
+      "?metric=%3Cscript%3E",
+      "?view=elsewhere",
+      "?filters=is(page",
+      "?filters=is(page,a)x",
+      "?details=%3Cb%3E",
+      "?tabs=,,%3Cb%3E",
+      "?Strange=1&x%3D=2",
+      "?%E0%A4%A",
+    ]
+  ) assert.deepEqual(parseState(search), DEFAULT_STATE, search);
+});
