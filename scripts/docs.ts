@@ -1,9 +1,9 @@
 // `deno task docs`: writes what the documents repeat from the source: the example settings file
 // and the marked sections of DOCUMENTS. With --check it only says what is stale.
 import { shownDefault } from "../src/config/load.ts";
-import { PERIODS } from "../src/core/period.ts";
+import { PERIODS } from "../dashboard/grammar/period.js";
 import { DIMENSIONS } from "../src/query/dimensions.ts";
-import { OPERATORS } from "../src/query/operators.ts";
+import { OPERATORS } from "../dashboard/grammar/operators.js";
 import { METRICS } from "../src/query/metrics.ts";
 import { REPORTS } from "../src/query/reports/reports.ts";
 import { SETTING_GROUPS, SETTING_NAMES, settingRow } from "../src/config/settings.ts";
@@ -74,6 +74,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/api/data", "routes by which events come in, go out and are removed"],
   ["src/api/pages", "routes of the dashboard's files and other pages"],
   ["dashboard", "plain ES modules, served and embedded as they are"],
+  ["dashboard/grammar", "filters, steps and periods as text: for the server and the page"],
   ["dashboard/lib", "rules, words and requests; knows no report and draws nothing"],
   ["dashboard/lib/state", "state of the page, session, preferences; hooks that change them"],
   ["dashboard/lib/ask", "requests to the server and their answers"],

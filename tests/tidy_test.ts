@@ -66,7 +66,7 @@ function projectOf(
 const SERVED: readonly [what: string, module: string, table: string][] = [
   ["metric", "src/query/metrics.ts", "METRICS"],
   ["dimension", "src/query/dimensions.ts", "DIMENSIONS"],
-  ["operator", "src/query/operators.ts", "OPERATORS"],
+  ["operator", "dashboard/grammar/operators.js", "OPERATORS"],
 ];
 
 async function servedNames(): Promise<Map<string, string[]>> {

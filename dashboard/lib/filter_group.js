@@ -1,17 +1,20 @@
 // A filter as the editor knows it: conditions of which any may hold, and how the group counts.
 // Pure.
-import { isCondition } from "./filter.js";
+import { isCondition } from "../grammar/filter.js";
+import { faultOfValues } from "../grammar/values.js";
 
-/** @typedef {import("./filter.js").Condition} Condition */
-/** @typedef {import("./filter.js").Filter} Filter */
+/** @typedef {import("../grammar/filter.js").Condition} Condition */
+/** @typedef {import("../grammar/filter.js").Filter} Filter */
 
 /**
  * `mode` is the tree around the conditions; empty: none.
- * @typedef {{ mode: string, conditions: readonly Condition[] }} Group
+ * @typedef {{ mode: Mode, conditions: readonly Condition[] }} Group
  */
 
 /** Trees that may stand around a group. */
 export const MODES = /** @type {const} */ (["", "not", "has_done", "has_not_done"]);
+
+/** @typedef {(typeof MODES)[number]} Mode */
 
 /**
  * The group of a filter; null where it is more than a group.
@@ -25,8 +28,8 @@ export function groupOf(filter) {
       ? { mode: "", conditions: /** @type {Condition[]} */ ([...filter.of]) }
       : null;
   }
+  if (filter.op === "and") return null;
   const [only] = filter.of;
-  if (filter.op === "and" || !only || !MODES.some((mode) => mode === filter.op)) return null;
   const inner = groupOf(only);
   return inner && inner.mode === "" ? { mode: filter.op, conditions: inner.conditions } : null;
 }
@@ -39,6 +42,7 @@ export function groupOf(filter) {
 export function filterOf({ mode, conditions }) {
   const [first, ...others] = conditions;
   if (!first) return null;
+  /** @type {Filter} */
   const inner = others.length === 0 ? first : { op: "or", of: conditions };
   return mode === "" ? inner : { op: mode, of: [inner] };
 }
@@ -46,13 +50,10 @@ export function filterOf({ mode, conditions }) {
 /**
  * Whether a condition says enough to be asked.
  * @param {Condition} condition
- * @param {"some" | "number" | "none"} takes what its operator takes
+ * @param {import("../grammar/operators.js").Takes} takes what its operator takes
  * @returns {boolean}
  */
 export function isComplete({ dimension, values }, takes) {
   if (dimension === "") return false;
-  if (takes === "none") return true;
-  return takes === "number"
-    ? values.length === 1 && /^-?\d{1,15}(\.\d{1,10})?$/.test(values[0] ?? "")
-    : values.length > 0;
+  return faultOfValues(takes, values) === null;
 }

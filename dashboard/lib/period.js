@@ -1,5 +1,14 @@
-// Days and ranges of days as plain text, and the periods of the picker. It reads no clock: today
-// is handed in.
+// Ranges of days as the dashboard shows and steps them, and the periods of the picker. It reads no
+// clock: today is handed in.
+import {
+  dateOfDay,
+  dayOfDate,
+  firstOfMonth as firstDayOfMonth,
+  isDate,
+  isMinute,
+} from "../grammar/days.js";
+import { RANGE_DAYS_MAX } from "../grammar/limits.js";
+import { PERIOD_NAMES, periodRow } from "../grammar/period.js";
 
 /**
  * First and last day of a range `YYYY-MM-DD`, both included; or two local times
@@ -16,88 +25,30 @@
  * @property {(today: string) => Range | null} range
  */
 
-/** Longest custom range the server answers, in days. */
-export const RANGE_DAYS_MAX = 366;
-
-const DAY_MS = 86_400_000;
-
-/** @param {number} days */
-const lastDays = (days) => (/** @type {string} */ today) => ({
-  from: addDays(today, 1 - days),
-  to: today,
+/** Every period, in order. */
+const ALL = PERIOD_NAMES.map((name) => {
+  const { key = "", days } = periodRow(name);
+  const range = (/** @type {string} */ today) => {
+    const [from, to] = days?.(dayOfDate(today), null) ?? [];
+    return from === undefined || to === undefined
+      ? null
+      : { from: dateOfDay(from), to: dateOfDay(to - 1) };
+  };
+  return { name, key, range };
 });
 
 /**
- * @param {number} first months from the running one
- * @param {number} last
- */
-const months = (first, last) => (/** @type {string} */ today) => ({
-  from: firstOfMonth(today, first),
-  to: addDays(firstOfMonth(today, last + 1), -1),
-});
-
-/**
- * The periods the picker offers, in their order. The server knows more names than these.
+ * The periods that the picker offers.
  * @type {readonly Period[]}
  */
-export const PERIODS = [
-  { name: "day", key: "d", range: lastDays(1) },
-  {
-    name: "yesterday",
-    key: "e",
-    range: (today) => ({ from: addDays(today, -1), to: addDays(today, -1) }),
-  },
-  { name: "24h", key: "h", range: () => null },
-  { name: "7d", key: "w", range: lastDays(7) },
-  { name: "28d", key: "f", range: lastDays(28) },
-  { name: "30d", key: "t", range: lastDays(30) },
-  { name: "91d", key: "n", range: lastDays(91) },
-  { name: "month", key: "m", range: months(0, 0) },
-  { name: "last_month", key: "p", range: months(-1, -1) },
-  {
-    name: "year",
-    key: "y",
-    range: (today) => ({ from: `${today.slice(0, 4)}-01-01`, to: `${today.slice(0, 4)}-12-31` }),
-  },
-  { name: "6mo", key: "s", range: months(-5, 0) },
-  { name: "12mo", key: "l", range: months(-11, 0) },
-  { name: "all", key: "a", range: () => null },
-];
-
-/** Periods that are known, but not offered beside their like. */
-const OTHERS = [
-  { name: "today", key: "", range: lastDays(1) },
-  { name: "90d", key: "", range: lastDays(90) },
-];
-
-export const DEFAULT_PERIOD = "30d";
+export const PERIODS = ALL.filter(({ key }) => key !== "");
 
 /**
  * @param {string} name
  * @returns {Period | undefined}
  */
 export function periodNamed(name) {
-  return [...PERIODS, ...OTHERS].find((period) => period.name === name);
-}
-
-/**
- * Whether a text is a day that exists.
- * @param {string} text
- * @returns {boolean}
- */
-export function isDay(text) {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
-  const ms = Date.parse(`${text}T00:00:00Z`);
-  return !Number.isNaN(ms) && new Date(ms).toISOString().slice(0, 10) === text;
-}
-
-/**
- * Whether a text is a local time that exists.
- * @param {string} text
- * @returns {boolean}
- */
-export function isMoment(text) {
-  return /^.{10}T([01]\d|2[0-3]):[0-5]\d$/.test(text) && isDay(text.slice(0, 10));
+  return ALL.find((period) => period.name === name);
 }
 
 /**
@@ -108,10 +59,10 @@ export function isMoment(text) {
  */
 export function rangeBetween(from, to) {
   const range = { from, to };
-  if (isDay(from) && isDay(to)) {
+  if (isDate(from) && isDate(to)) {
     return from <= to && lengthOf(range) <= RANGE_DAYS_MAX ? range : null;
   }
-  if (!isMoment(from) || !isMoment(to) || from >= to) return null;
+  if (!isMinute(from) || !isMinute(to) || from >= to) return null;
   return lengthOf({ from: from.slice(0, 10), to: to.slice(0, 10) }) <= RANGE_DAYS_MAX
     ? range
     : null;
@@ -123,7 +74,7 @@ export function rangeBetween(from, to) {
  * @returns {{ start: string, end: string }}
  */
 export function boundsOf({ from, to }) {
-  return { start: from, end: isDay(to) ? addDays(to, 1) : to };
+  return { start: from, end: isDate(to) ? addDays(to, 1) : to };
 }
 
 /**
@@ -133,7 +84,7 @@ export function boundsOf({ from, to }) {
  * @returns {string}
  */
 export function addDays(day, days) {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+  return dateOfDay(dayOfDate(day) + days);
 }
 
 /**
@@ -143,9 +94,7 @@ export function addDays(day, days) {
  * @returns {string}
  */
 export function firstOfMonth(day, count) {
-  const year = Number(day.slice(0, 4));
-  const month = Number(day.slice(5, 7)) - 1 + count;
-  return new Date(Date.UTC(year, month, 1)).toISOString().slice(0, 10);
+  return dateOfDay(firstDayOfMonth(dayOfDate(day), count));
 }
 
 /**
@@ -154,8 +103,7 @@ export function firstOfMonth(day, count) {
  * @returns {number}
  */
 export function lengthOf({ from, to }) {
-  const [first, last] = [from, to].map((text) => Date.parse(text.slice(0, 10)));
-  return Math.round(((last ?? 0) - (first ?? 0)) / DAY_MS) + 1;
+  return dayOfDate(to.slice(0, 10)) - dayOfDate(from.slice(0, 10)) + 1;
 }
 
 /**
@@ -195,7 +143,7 @@ export function stepRange(range, direction, today) {
 
 /** @param {Range} range */
 function isWholeMonths({ from, to }) {
-  return isDay(to) && from.endsWith("-01") && addDays(to, 1).endsWith("-01");
+  return isDate(to) && from.endsWith("-01") && addDays(to, 1).endsWith("-01");
 }
 
 /**

@@ -1,10 +1,10 @@
 // What picking a value of a dimension does to the filters: it is kept, left out, or let go again.
-import { hasValue, withoutValue, withValue } from "./filter.js";
+import { hasValue, withoutValue, withValue } from "./filter_values.js";
 
 const KEEP = "is";
 const LEAVE_OUT = "is_not";
 
-/** @typedef {readonly import("./filter.js").Filter[]} Filters */
+/** @typedef {readonly import("../grammar/filter.js").Filter[]} Filters */
 
 /**
  * What picking a row does that is told by several dimensions: all of its values are kept or let go

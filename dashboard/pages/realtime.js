@@ -1,7 +1,7 @@
 // Who is on the site now: pushed by the server as it happens.
 import { Bars } from "../components/charts/bars.js";
 import { useApp } from "../lib/state/context.js";
-import { printFilters } from "../lib/filter.js";
+import { printFilters } from "../grammar/filter.js";
 import { html, useEffect } from "../lib/html.js";
 import { useLive } from "../lib/ask/live.js";
 import { LiveList } from "../panels/realtime/live_list.js";

@@ -14,14 +14,15 @@ import { ENGINES, extensionOptions } from "../../src/query/engine/choose.ts";
 import type { BehavioralEngine, FunnelOrder, FunnelSpec } from "../../src/query/engine/engine.ts";
 import { VISIT_GAP_US } from "../../src/query/sql/visits.ts";
 import {
-  parsePattern,
-  parseSequence,
+  compilePattern,
+  compileSequence,
   type Sequence,
 } from "../../src/query/reports/sequence/pattern.ts";
-import { mayOverlap, parseSteps } from "../../src/query/steps.ts";
+import { compileSteps, mayOverlap } from "../../src/query/steps.ts";
 import { Db } from "../../src/storage/duckdb.ts";
 import { createHotTable } from "../../src/storage/parquet/schema.ts";
 import { realSystem } from "../../src/runtime/system.ts";
+import { valueOf } from "../../tests/support/parsed.ts";
 
 const option = (name: string) =>
   Deno.args.find((text) => text.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
@@ -45,7 +46,7 @@ interface Statement {
 }
 
 function funnelOf(text: string, order: FunnelOrder = "in_order"): FunnelSpec {
-  const steps = parseSteps(text, "steps", 1, () => undefined);
+  const steps = valueOf(compileSteps(text, () => undefined));
   return {
     steps: steps.map((step) => step.condition),
     windowUs: DAY_US,
@@ -155,14 +156,14 @@ const STATEMENTS: readonly Statement[] = [
         engine.funnelAttempts(events, funnelOf(FIVE))
       }`,
   },
-  sequence("sequence, 3 steps", parseSequence(THREE, "steps", noGoal)),
+  sequence("sequence, 3 steps", valueOf(compileSequence(THREE, noGoal))),
   sequence(
     "sequence within an hour",
-    parseSequence("page:/,within 1 hour,event:signup", "steps", noGoal),
+    valueOf(compileSequence("page:/,within 1 hour,event:signup", noGoal)),
   ),
   sequence(
     "pattern (?1)(?2).*(?3)",
-    parsePattern("(?1)(?2).*(?3)", "pattern", parseSteps(THREE, "steps", 1, noGoal)),
+    valueOf(compilePattern("(?1)(?2).*(?3)", valueOf(compileSteps(THREE, noGoal)))),
   ),
   retention(8, true),
   retention(52, false),

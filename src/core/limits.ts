@@ -1,4 +1,5 @@
-// Every upper bound of the program in one place, with its unit in its name.
+// Upper bounds of the program, with their units in their names. Those of filters, steps and ranges
+// are in dashboard/grammar/limits.js.
 
 /** Body of an ingestion request. */
 export const BODY_BYTES_MAX = 64 * 1024;
@@ -24,8 +25,6 @@ export const COMMIT_EVENTS_MAX = 5_000;
 export const IMPORT_EVENTS_MAX = 10_000;
 /** Body of one import request. */
 export const IMPORT_BODY_BYTES_MAX = 16 * 1024 * 1024;
-/** Longest range of a query, in days. */
-export const RANGE_DAYS_MAX = 366;
 /** Rows a breakdown may return. */
 export const ROWS_MAX = 1000;
 /** Sites, addresses or other keys remembered by a rate limit. */
@@ -56,16 +55,6 @@ export const API_KEY_NAME_CHARS_MAX = 128;
 export const API_KEYS_FILE_BYTES_MAX = 4 * 1024 * 1024;
 /** Erasures that are listed. */
 export const ERASURES_LISTED_MAX = 1000;
-/** Longest URL form of a filter. */
-export const FILTER_CHARS_MAX = 8192;
-/** Conditions in one filter. */
-export const FILTER_LEAVES_MAX = 100;
-/** Values of one condition. */
-export const FILTER_VALUES_MAX = 200;
-/** Longest value of a condition. */
-export const FILTER_VALUE_CHARS_MAX = 2048;
-/** Nesting of and, or, not in a filter. */
-export const FILTER_DEPTH_MAX = 8;
 /** Buckets of one time series. */
 export const BUCKETS_MAX = 20_000;
 /** Dimensions of one question. */

@@ -1,10 +1,17 @@
 // Named periods, custom ranges and comparisons as half-open UTC ranges, and the buckets of a
 // range. Everything is computed from a given now and zone; it must not read a clock.
-import { DAY_MS, DAY_US, HOUR_US, MINUTE_US } from "./durations.ts";
-import { RANGE_DAYS_MAX } from "./limits.ts";
 import {
   dateOfDay,
   dayOfDate,
+  firstOfMonth,
+  isDate,
+  isMinute,
+} from "../../dashboard/grammar/days.js";
+import { RANGE_DAYS_MAX } from "../../dashboard/grammar/limits.js";
+import type { Parsed } from "../../dashboard/grammar/parsed.js";
+import { type Interval, type PeriodName, periodRow } from "../../dashboard/grammar/period.js";
+import { DAY_MS, DAY_US, HOUR_US, MINUTE_US } from "./durations.ts";
+import {
   instantIn,
   instantOf,
   localDate,
@@ -21,11 +28,6 @@ export interface Range {
   readonly dates: { readonly from: string; readonly to: string } | null;
 }
 
-/** Width of a bucket. */
-export type Interval = "minute" | "hour" | "day" | "week" | "month";
-/** Every interval, from the narrowest. */
-export const INTERVALS = ["minute", "hour", "day", "week", "month"] as const;
-
 /** First day of a week: 1 Monday, 7 Sunday. */
 export type WeekStart = 1 | 7;
 
@@ -36,114 +38,17 @@ export interface Today {
   readonly firstUs: number | null;
 }
 
-interface Period {
-  readonly label: string;
-  readonly interval: Interval;
-  /** First local date and the one after the last, as days since 1970. */
-  readonly days?: (today: number, firstDay: number) => readonly [number, number];
-  /** Length of a period that ends with the running minute. */
-  readonly lastUs?: number;
-  readonly doc: string;
-}
-
-/** `Nd` reaches from the start of the day N−1 days ago to the end of today. */
-function lastDays(count: number): Period {
-  return {
-    label: `Last ${count} days`,
-    interval: "day",
-    days: (today) => [today - count + 1, today + 1],
-    doc: `today and the ${count - 1} days before`,
-  };
-}
-
-/** Every named period. */
-export const PERIODS = {
-  day: {
-    label: "Today",
-    interval: "hour",
-    days: (today) => [today, today + 1],
-    doc: "the whole of today",
-  },
-  today: {
-    label: "Today",
-    interval: "hour",
-    days: (today) => [today, today + 1],
-    doc: "the same as `day`",
-  },
-  yesterday: {
-    label: "Yesterday",
-    interval: "hour",
-    days: (today) => [today - 1, today],
-    doc: "the whole of yesterday",
-  },
-  "24h": {
-    label: "Last 24 hours",
-    interval: "hour",
-    lastUs: DAY_US,
-    doc: "24 hours to the end of the running minute",
-  },
-  "7d": lastDays(7),
-  "28d": lastDays(28),
-  "30d": lastDays(30),
-  "90d": lastDays(90),
-  "91d": lastDays(91),
-  month: {
-    label: "This month",
-    interval: "day",
-    days: (today) => [firstOfMonth(today, 0), firstOfMonth(today, 1)],
-    doc: "the whole of the running month",
-  },
-  last_month: {
-    label: "Last month",
-    interval: "day",
-    days: (today) => [firstOfMonth(today, -1), firstOfMonth(today, 0)],
-    doc: "the month before this one",
-  },
-  "6mo": {
-    label: "Last 6 months",
-    interval: "month",
-    days: (today) => [firstOfMonth(today, -5), firstOfMonth(today, 1)],
-    doc: "this month and the 5 before",
-  },
-  "12mo": {
-    label: "Last 12 months",
-    interval: "month",
-    days: (today) => [firstOfMonth(today, -11), firstOfMonth(today, 1)],
-    doc: "this month and the 11 before",
-  },
-  year: {
-    label: "This year",
-    interval: "month",
-    days: (today) => {
-      const year = Number(dateOfDay(today).slice(0, 4));
-      return [dayOfParts(year, 0), dayOfParts(year + 1, 0)];
-    },
-    doc: "the whole of the running year",
-  },
-  all: {
-    label: "All time",
-    interval: "month",
-    days: (today, firstDay) => [Math.min(firstDay, today), today + 1],
-    doc: "from the first event to the end of today",
-  },
-} as const satisfies Record<string, Period>;
-
-/** Name of a period. */
-export type PeriodName = keyof typeof PERIODS;
-/** The default period. */
-export const PERIOD_DEFAULT: PeriodName = "30d";
-
 /** The UTC range of a named period. */
 export function rangeOfPeriod(name: PeriodName, today: Today): Range {
-  const period: Period = PERIODS[name];
-  if (period.lastUs !== undefined) {
+  const { lastHours, days } = periodRow(name);
+  if (lastHours !== undefined) {
     const toUs = (Math.floor(today.nowUs / MINUTE_US) + 1) * MINUTE_US;
-    return { fromUs: toUs - period.lastUs, toUs, dates: null };
+    return { fromUs: toUs - lastHours * HOUR_US, toUs, dates: null };
   }
   const day = dayOfDate(localDate(today.zone, today.nowUs));
   const firstUs = today.firstUs ?? today.nowUs;
   const firstDay = dayOfDate(localDate(today.zone, firstUs));
-  const [from, to] = period.days?.(day, firstDay) ?? [day, day + 1];
+  const [from, to] = days?.(day, firstDay) ?? [day, day + 1];
   return rangeOfDays(today.zone, from, to);
 }
 
@@ -153,59 +58,42 @@ export function rangeOfDays(zone: string, from: number, to: number): Range {
   return { fromUs: startOfDate(zone, dates.from), toUs: startOfDate(zone, dates.to), dates };
 }
 
-/** A real calendar date `YYYY-MM-DD`. */
-export function isDate(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
-  const ms = Date.parse(`${text}T00:00:00Z`);
-  return !Number.isNaN(ms) && new Date(ms).toISOString().slice(0, 10) === text;
-}
-
 /**
  * The UTC range between two local times, each a date or `YYYY-MM-DDTHH:MM`; the end is exclusive.
- * Returns the fault as a text that names the parameter.
+ * A fault is a whole sentence: it may be about either parameter, or about both.
  */
 export function rangeBetween(
   zone: string,
   start: { readonly name: string; readonly text: string },
   end: { readonly name: string; readonly text: string },
-): Range | string {
+): Parsed<Range> {
   for (const { name, text } of [start, end]) {
     if (!isDate(text) && !isMinute(text)) {
-      return `Cannot read ${name}: "${text.slice(0, 40)}" is no date YYYY-MM-DD` +
-        " and no time YYYY-MM-DDTHH:MM";
+      return {
+        fault: `Cannot read ${name}: "${text.slice(0, 40)}" is no date YYYY-MM-DD` +
+          " and no time YYYY-MM-DDTHH:MM",
+      };
     }
   }
   const fromUs = instantOf(zone, localOf(start.text));
   const toUs = instantOf(zone, localOf(end.text));
   if (localOf(start.text) > localOf(end.text)) {
-    return `Cannot use ${end.name}: ${end.text} is before ${start.name} ${start.text}`;
+    return { fault: `Cannot use ${end.name}: ${end.text} is before ${start.name} ${start.text}` };
   }
   if (localOf(end.text) - localOf(start.text) > RANGE_DAYS_MAX * DAY_US) {
-    return `Cannot use ${start.name} and ${end.name}: ` +
-      `they are more than ${RANGE_DAYS_MAX} days apart`;
+    return {
+      fault: `Cannot use ${start.name} and ${end.name}: ` +
+        `they are more than ${RANGE_DAYS_MAX} days apart`,
+    };
   }
   const whole = isDate(start.text) && isDate(end.text);
-  return { fromUs, toUs, dates: whole ? { from: start.text, to: end.text } : null };
-}
-
-function isMinute(text: string): boolean {
-  return /^.{10}T([01]\d|2[0-3]):[0-5]\d$/.test(text) && isDate(text.slice(0, 10));
+  return { value: { fromUs, toUs, dates: whole ? { from: start.text, to: end.text } : null } };
 }
 
 function localOf(text: string): number {
   return dayOfDate(text.slice(0, 10)) * DAY_US +
     (text.length > 10 ? Number(text.slice(11, 13)) * HOUR_US : 0) +
     (text.length > 10 ? Number(text.slice(14, 16)) * MINUTE_US : 0);
-}
-
-function dayOfParts(year: number, month: number): number {
-  return Date.UTC(year, month, 1) / DAY_MS;
-}
-
-/** First day of the month that is `months` after the one that holds `day`. */
-function firstOfMonth(day: number, months: number): number {
-  const date = new Date(day * DAY_MS);
-  return dayOfParts(date.getUTCFullYear(), date.getUTCMonth() + months);
 }
 
 /** How an earlier range is chosen. */

@@ -1,6 +1,7 @@
 // Time zones from Intl: the offsets that hold over a span, and local dates as UTC instants. The
 // only place that knows about daylight saving. Times are whole microseconds since 1970 UTC.
-import { DAY_MS, DAY_US, HOUR_US, MINUTE_US, SECOND_US } from "./durations.ts";
+import { dateOfDay, dayOfDate } from "../../dashboard/grammar/days.js";
+import { DAY_US, HOUR_US, MINUTE_US, SECOND_US } from "./durations.ts";
 
 /** An offset that holds from an instant on: local time = UTC + `offsetUs`. */
 export interface OffsetTransition {
@@ -82,16 +83,6 @@ export function localUs(zone: string, us: number): number {
 /** Local date `YYYY-MM-DD` of an instant. */
 export function localDate(zone: string, us: number): string {
   return dateOfDay(Math.floor(localUs(zone, us) / DAY_US));
-}
-
-/** Days since 1970-01-01 of a calendar date `YYYY-MM-DD`. */
-export function dayOfDate(date: string): number {
-  return Date.parse(`${date}T00:00:00Z`) / DAY_MS;
-}
-
-/** Calendar date of a number of days since 1970-01-01. */
-export function dateOfDay(day: number): string {
-  return new Date(day * DAY_MS).toISOString().slice(0, 10);
 }
 
 /**

@@ -1,5 +1,6 @@
 // The parameters of a request: each at most once, every fault collected so that one answer names
 // them all.
+import type { Parsed } from "../../dashboard/grammar/parsed.js";
 import { AppError } from "../core/errors.ts";
 
 /** Longest piece of a bad value that a message repeats. */
@@ -55,6 +56,16 @@ export class Params {
     if (found !== undefined) return found;
     this.fault(`Cannot read ${name}: "${quoted(text)}" is not one of ${names.join(", ")}`);
     return byDefault;
+  }
+
+  /**
+   * The value that was read from a parameter's text; where it could not be read, notes the fault
+   * and returns the stand-in.
+   */
+  read<T>(name: string, parsed: Parsed<T>, standIn: T): T {
+    if (parsed.fault === undefined) return parsed.value;
+    this.fault(`Cannot read ${name}: ${parsed.fault}`);
+    return standIn;
   }
 
   /** Notes a fault. */

@@ -6,34 +6,38 @@ import {
   type Condition,
   conditionsOf,
   type Filter,
-  FilterFault,
   isCondition,
   mapConditions,
   parseFilter,
-} from "../core/filter.ts";
+} from "../../dashboard/grammar/filter.js";
 import { BUCKETS_MAX, OFFSET_MAX, PROP_KEY_CHARS_MAX, ROWS_MAX } from "../core/limits.ts";
 import {
   type ComparisonName,
   COMPARISONS,
-  type Interval,
-  INTERVALS,
-  PERIOD_DEFAULT,
-  type PeriodName,
-  PERIODS,
   type Range,
   rangeBefore,
   rangeBetween,
   rangeOfPeriod,
   type WeekStart,
 } from "../core/period.ts";
+import {
+  type Interval,
+  INTERVALS,
+  PERIOD_DEFAULT,
+  PERIOD_NAMES,
+  type PeriodName,
+  periodRow,
+} from "../../dashboard/grammar/period.js";
+import { type Parsed, parseEach } from "../../dashboard/grammar/parsed.js";
+import { faultOfValues } from "../../dashboard/grammar/values.js";
 import { faultOfSiteId } from "../core/site_id.ts";
 import { isZone } from "../core/zone.ts";
 import { dimensionOf, type DimensionRef, DIMENSIONS, isDimensionName } from "./dimensions.ts";
 import { VISIT_GAP_US } from "./sql/visits.ts";
-import { isOperatorName, type Operator, OPERATORS } from "./operators.ts";
+import { isOperatorName, OPERATORS } from "../../dashboard/grammar/operators.js";
 import { isMetricName, type MetricName, METRICS } from "./metrics.ts";
 import { type Params, quoted } from "./params.ts";
-import type { QueryGoal, ReportRequest } from "./query.ts";
+import type { CheckedFilter, QueryGoal, ReportRequest } from "./query.ts";
 
 /** What is known of a site when its numbers are asked for. */
 export interface SiteRules {
@@ -43,7 +47,7 @@ export interface SiteRules {
   readonly gapUs: number;
   readonly goals: readonly QueryGoal[];
   /** Saved filters by id or name. */
-  readonly segments: ReadonlyMap<string, Filter>;
+  readonly segments: ReadonlyMap<string, CheckedFilter>;
   /** Time of the site's first event; null when it has none or it was not asked for. */
   readonly firstUs: number | null;
 }
@@ -61,7 +65,7 @@ export const STANDARD_SETTINGS: SiteRules = {
 /** The names that every report takes. */
 export const COMMON_PARAMS = {
   site_id: "the site (required)",
-  period: `one of ${Object.keys(PERIODS).join(", ")}; ${PERIOD_DEFAULT} when missing`,
+  period: `one of ${PERIOD_NAMES.join(", ")}; ${PERIOD_DEFAULT} when missing`,
   start_date: "first day YYYY-MM-DD, or a local time YYYY-MM-DDTHH:MM; with end_date",
   end_date: "the day or time after the last one",
   timezone: "IANA name of a time zone, instead of the site's",
@@ -129,8 +133,7 @@ function rangeAndInterval(
   nowUs: number,
   settings: SiteRules,
 ): { range: Range; interval: Interval } {
-  const names = Object.keys(PERIODS) as PeriodName[];
-  const period = params.choice("period", names, PERIOD_DEFAULT);
+  const period = params.choice("period", PERIOD_NAMES, PERIOD_DEFAULT);
   const custom = twoTimes(params, zone, "start_date", "end_date");
   const range = custom ?? rangeOfPeriod(period, { nowUs, zone, firstUs: settings.firstUs });
   const usual = custom ? intervalOfRange(custom) : usualInterval(period, range);
@@ -138,7 +141,7 @@ function rangeAndInterval(
 }
 
 function usualInterval(period: PeriodName, range: Range): Interval {
-  if (period !== "all") return PERIODS[period].interval;
+  if (period !== "all") return periodRow(period).interval;
   return range.toUs - range.fromUs > 92 * DAY_US ? "month" : "day";
 }
 
@@ -179,8 +182,8 @@ function twoTimes(params: Params, zone: string, start: string, end: string): Ran
     return null;
   }
   const range = rangeBetween(zone, { name: start, text: from }, { name: end, text: to });
-  if (typeof range !== "string") return range;
-  params.fault(range);
+  if (range.fault === undefined) return range.value;
+  params.fault(range.fault);
   return null;
 }
 
@@ -198,77 +201,58 @@ function comparisonOf(params: Params, range: Range, zone: string): Range | null 
   return custom;
 }
 
-function filterOf(params: Params, settings: SiteRules): Filter | null {
+function filterOf(params: Params, settings: SiteRules): CheckedFilter | null {
   const text = params.text("filters");
   if (text === undefined) return null;
-  try {
-    const filter = parseFilter(text);
-    return filter && checkFilter(filter, settings);
-  } catch (error) {
-    if (!(error instanceof FilterFault)) throw error;
-    params.fault(`Cannot read filters: ${error.message}`);
-    return null;
-  }
+  return params.read("filters", checkedFilter(text, settings), null);
 }
 
-/**
- * A filter whose operators and dimensions are all known, names in their short form and segments
- * replaced by what they stand for. Throws FilterFault naming the condition.
- */
+function checkedFilter(text: string, settings: SiteRules): Parsed<CheckedFilter | null> {
+  const filter = parseFilter(text);
+  if (filter.fault !== undefined) return filter;
+  return filter.value ? checkFilter(filter.value, settings) : { value: null };
+}
+
+/** A filter with every operator and dimension checked, or its fault, which names the condition. */
 export function checkFilter(
   filter: Filter,
   settings: Pick<SiteRules, "segments">,
-): Filter {
+): Parsed<CheckedFilter> {
   const checked = mapConditions(filter, (condition) => checkCondition(condition, settings));
-  checkHistories(checked);
-  return checked;
+  if (checked.fault !== undefined) return checked;
+  const fault = faultOfHistories(checked.value);
+  return fault === null ? checked : { fault };
 }
 
 /** has_done and has_not_done look at single events: no value of a visit can stand in them. */
-function checkHistories(filter: Filter): void {
-  if (isCondition(filter)) return;
+function faultOfHistories(filter: CheckedFilter): string | null {
+  if (isCondition(filter)) return null;
   if (filter.op !== "has_done" && filter.op !== "has_not_done") {
-    return filter.of.forEach(checkHistories);
+    return filter.of.map(faultOfHistories).find((fault) => fault !== null) ?? null;
   }
-  for (const { dimension } of conditionsOf(filter)) {
-    if (dimensionOf(dimension as DimensionRef).of === "visit") {
-      throw new FilterFault(`${filter.op}: ${dimension} is not of events`);
-    }
-  }
+  const wrong = conditionsOf(filter).find(({ dimension }) => dimensionOf(dimension).of === "visit");
+  return wrong ? `${filter.op}: ${wrong.dimension} is not of events` : null;
 }
 
 function checkCondition(
   condition: Condition,
   settings: Pick<SiteRules, "segments">,
-): Filter {
+): Parsed<CheckedFilter> {
   const { op, dimension, values } = condition;
   if (!isOperatorName(op)) {
-    throw new FilterFault(
-      `"${quoted(op)}" is not one of ${Object.keys(OPERATORS).join(", ")}, and, or, not, ` +
+    return {
+      fault: `"${quoted(op)}" is not one of ${Object.keys(OPERATORS).join(", ")}, and, or, not, ` +
         "has_done, has_not_done",
-    );
+    };
   }
   if (dimension === "segment") return segmentOf(condition, settings);
   const ref = dimensionRef(dimension);
   if (!ref || isIntervalName(ref)) {
-    throw new FilterFault(`${op}: "${quoted(dimension)}" is no dimension to filter by`);
+    return { fault: `${op}: "${quoted(dimension)}" is no dimension to filter by` };
   }
-  const operator: Operator = OPERATORS[op];
-  if (operator.values !== "none" && values.length === 0) {
-    throw new FilterFault(`${op}(${quoted(dimension)}) has no value`);
-  }
-  if (operator.values === "number" && !isOneNumber(values)) {
-    throw new FilterFault(`${op}(${quoted(dimension)}) takes one number`);
-  }
-  if (operator.values === "none" && values.length > 0) {
-    throw new FilterFault(`${op}(${quoted(dimension)}) takes no value`);
-  }
-  return { ...condition, dimension: ref };
-}
-
-function isOneNumber(values: readonly string[]): boolean {
-  const [only = ""] = values;
-  return values.length === 1 && /^-?\d{1,15}(\.\d{1,10})?$/.test(only);
+  const fault = faultOfValues(OPERATORS[op].values, values);
+  if (fault !== null) return { fault: `${op}(${quoted(dimension)}) ${fault}` };
+  return { value: { ...condition, op, dimension: ref } };
 }
 
 /** Whether a dimension is a bucket of time. */
@@ -276,20 +260,20 @@ export function isIntervalName(name: string): name is Interval {
   return INTERVALS.some((interval) => interval === name);
 }
 
-function segmentOf(condition: Condition, { segments }: Pick<SiteRules, "segments">): Filter {
-  const { op, values } = condition;
-  if (op !== "is" && op !== "is_not") {
-    throw new FilterFault(`segment takes is and is_not, not ${op}`);
-  }
-  const filters = values.map((value) => {
+function segmentOf(
+  { op, values }: Condition,
+  { segments }: Pick<SiteRules, "segments">,
+): Parsed<CheckedFilter> {
+  if (op !== "is" && op !== "is_not") return { fault: `segment takes is and is_not, not ${op}` };
+  const filters = parseEach(values, (value): Parsed<CheckedFilter> => {
     const found = segments.get(value);
-    if (!found) throw new FilterFault(`no segment is called "${quoted(value)}"`);
-    return found;
+    return found ? { value: found } : { fault: `no segment is called "${quoted(value)}"` };
   });
-  const [first] = filters;
-  if (!first) throw new FilterFault(`${op}(segment) has no value`);
-  const any: Filter = filters.length === 1 ? first : { op: "or", of: filters };
-  return op === "is" ? any : { op: "not", of: [any] };
+  if (filters.fault !== undefined) return filters;
+  const [first] = filters.value;
+  if (!first) return { fault: `${op}(segment) has no value` };
+  const any: CheckedFilter = filters.value.length === 1 ? first : { op: "or", of: filters.value };
+  return { value: op === "is" ? any : { op: "not", of: [any] } };
 }
 
 /** A dimension by its name: short (`page`), or with its kind before it (`event:page`). */

@@ -1,14 +1,22 @@
 // The query: one validated value that everything after parsing works on. No unchecked text of a
 // request is in it.
-import type { Filter } from "../core/filter.ts";
-import type { Interval, Range, WeekStart } from "../core/period.ts";
+import type { Condition, Filter } from "../../dashboard/grammar/filter.js";
+import type { Interval } from "../../dashboard/grammar/period.js";
+import type { Range, WeekStart } from "../core/period.ts";
+import type { OperatorName } from "../../dashboard/grammar/operators.js";
 import type { DimensionRef } from "./dimensions.ts";
 import type { MetricName } from "./metrics.ts";
+
+/** A filter whose operators and dimensions are known, segments replaced by what they stand for. */
+export type CheckedFilter = Filter<OperatorName, DimensionRef>;
+
+/** A condition of a checked filter. */
+export type CheckedCondition = Condition<OperatorName, DimensionRef>;
 
 /** A goal of the site: events that count as success. */
 export interface QueryGoal {
   readonly name: string;
-  readonly filter: Filter;
+  readonly filter: CheckedFilter;
 }
 
 /** A key to sort by. */
@@ -26,7 +34,7 @@ export interface Scope {
   readonly weekStart: WeekStart;
   /** A longer pause ends a visit, in microseconds. */
   readonly gapUs: number;
-  readonly filter: Filter | null;
+  readonly filter: CheckedFilter | null;
   readonly goals: readonly QueryGoal[];
 }
 

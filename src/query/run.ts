@@ -3,7 +3,7 @@
 import { DAY_US } from "../core/durations.ts";
 import { AppError, messageOf } from "../core/errors.ts";
 import type { EventColumnName } from "../core/event.ts";
-import { conditionsOf, type Filter } from "../core/filter.ts";
+import { conditionsOf } from "../../dashboard/grammar/filter.js";
 import { type Sql, sql } from "../core/sql.ts";
 import type { Clock } from "../core/types.ts";
 import type { Row } from "../storage/duckdb.ts";
@@ -18,7 +18,7 @@ import { ENGINES } from "./engine/choose.ts";
 import { type Params, quoted } from "./params.ts";
 import { COMMON_PARAMS, parseReportRequest, type SiteRules } from "./parse.ts";
 import { planOf } from "./sql/plan.ts";
-import { type Query, queryOf, type ReportRequest } from "./query.ts";
+import { type CheckedFilter, type Query, queryOf, type ReportRequest } from "./query.ts";
 import { matchingEvents } from "./sql/relations.ts";
 import type { DropCount, QueryContext, Report } from "./reports/report.ts";
 
@@ -161,7 +161,7 @@ export class Runner {
   }
 
   /** A sentence for each pattern of a filter that DuckDB's RE2 cannot read. */
-  async patternFaults(site: string, filter: Filter | null): Promise<string[]> {
+  async patternFaults(site: string, filter: CheckedFilter | null): Promise<string[]> {
     const patterns = conditionsOf(filter)
       .filter(({ op }) => op === "matches" || op === "matches_not")
       .flatMap(({ values }) => values);

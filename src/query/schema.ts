@@ -1,11 +1,12 @@
 // What a request can name: metrics, dimensions, operators, periods and reports, from their tables.
 // The dashboard and the documents take their lists from here.
 import { CHANNELS } from "../reference/channels.ts";
-import { COMPARISONS, INTERVALS, PERIOD_DEFAULT, PERIODS } from "../core/period.ts";
+import { COMPARISONS } from "../core/period.ts";
+import { INTERVALS, PERIOD_DEFAULT, PERIODS } from "../../dashboard/grammar/period.js";
 import { SITE_SETTINGS } from "../sites/settings.ts";
 import { BREAKDOWNS } from "./reports/breakdowns.ts";
 import { type Dimension, DIMENSIONS } from "./dimensions.ts";
-import { type Operator, OPERATORS } from "./operators.ts";
+import { type Operator, OPERATORS } from "../../dashboard/grammar/operators.js";
 import { type Metric, METRICS } from "./metrics.ts";
 import { COMMON_PARAMS, isIntervalName } from "./parse.ts";
 import type { Report } from "./reports/report.ts";

@@ -1,13 +1,14 @@
 // The settings of a site that queries depend on: time zone, first day of the week, visit timeout,
 // goals and segments.
 import { MINUTE_US } from "../core/durations.ts";
-import { type Filter, FilterFault, filterOfJson } from "../core/filter.ts";
+import { filterOfJson } from "../core/filter_json.ts";
 import { filterOfGoal, type Goal } from "../sites/goals.ts";
 import type { Item, Sites } from "../sites/sites.ts";
 import { checkFilter, type SiteRules } from "./parse.ts";
+import type { CheckedFilter } from "./query.ts";
 import type { SettingsSource } from "./run.ts";
 
-const NO_SEGMENTS = { segments: new Map<string, Filter>() };
+const NO_SEGMENTS = { segments: new Map<string, CheckedFilter>() };
 
 /** The rules of each site as its owner keeps them. */
 export function rulesOfSites(sites: Sites): SettingsSource {
@@ -22,7 +23,7 @@ function rulesOf(sites: Sites, site: string): SiteRules {
     gapUs: visit_timeout_minutes * MINUTE_US,
     goals: sites.items(site, "goal").map((item) => ({
       name: item.name,
-      filter: checkFilter(filterOfGoal({ ...item.body, name: item.name } as Goal), NO_SEGMENTS),
+      filter: goalFilter({ ...item.body, name: item.name } as Goal),
     })),
     segments: segmentsOf(sites.items(site, "segment")),
     firstUs: null,
@@ -30,15 +31,20 @@ function rulesOf(sites: Sites, site: string): SiteRules {
 }
 
 /** Segments by name and by id. One that can no longer be read is left out: using it is refused. */
-function segmentsOf(items: readonly Item[]): Map<string, Filter> {
-  const segments = new Map<string, Filter>();
+function segmentsOf(items: readonly Item[]): Map<string, CheckedFilter> {
+  const segments = new Map<string, CheckedFilter>();
   for (const item of items) {
-    try {
-      const filter = checkFilter(filterOfJson(item.body["filter"]), NO_SEGMENTS);
-      segments.set(String(item.id), filter).set(item.name, filter);
-    } catch (error) {
-      if (!(error instanceof FilterFault)) throw error;
-    }
+    const filter = filterOfJson(item.body["filter"]);
+    const checked = filter.fault === undefined ? checkFilter(filter.value, NO_SEGMENTS) : filter;
+    if (checked.fault !== undefined) continue;
+    segments.set(String(item.id), checked.value).set(item.name, checked.value);
   }
   return segments;
+}
+
+/** The filter of a goal. Throws TypeError for a goal that was never checked. */
+function goalFilter(goal: Goal): CheckedFilter {
+  const { value, fault } = checkFilter(filterOfGoal(goal), NO_SEGMENTS);
+  if (fault !== undefined) throw new TypeError(`Cannot use the goal ${goal.name}: ${fault}`);
+  return value;
 }

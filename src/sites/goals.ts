@@ -1,5 +1,5 @@
 // Goals: what a site counts as a conversion, as an owner defines it and as a filter.
-import { allOf, type Filter } from "../core/filter.ts";
+import { allOf, type Filter } from "../../dashboard/grammar/filter.js";
 import { EVENT_NAME_CHARS_MAX, PROP_KEY_CHARS_MAX, URL_CHARS_MAX } from "../core/limits.ts";
 
 /** A goal as an owner defines it: a page, an event or both; further conditions must hold too. */

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { DAY_US, HOUR_US } from "../../src/core/durations.ts";
+import { dateOfDay, dayOfDate } from "../../dashboard/grammar/days.js";
 import {
-  dateOfDay,
-  dayOfDate,
   instantOf,
   isZone,
   localDate,

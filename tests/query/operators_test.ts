@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { sql } from "../../src/core/sql.ts";
-import { conditionSql, type OperatorName, OPERATORS } from "../../src/query/operators.ts";
+import { conditionSql } from "../../src/query/operators.ts";
+import { type OperatorName, OPERATORS } from "../../dashboard/grammar/operators.js";
 import { withEvents } from "../support/behavioral_db.ts";
 
 type Case = readonly [

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { filterToJson, parseFilter } from "../../src/core/filter.ts";
+import { filterToJson } from "../../src/core/filter_json.ts";
+import { filterOf } from "../support/parsed.ts";
 import { rulesOfSites } from "../../src/query/site_rules.ts";
 import { openSites } from "../support/sites.ts";
 
@@ -11,8 +12,8 @@ Deno.test("rulesOfSites() brings zone, week, timeout, goals and segments", async
     visit_timeout_minutes: 10,
   });
   await sites.add("example.com", "goal", { name: "Buy", body: { event: "buy" } });
-  const filter = parseFilter("is(source,Google)");
-  const body = { filter: filter && filterToJson(filter) };
+  const filter = filterOf("is(source,Google)");
+  const body = { filter: filterToJson(filter) };
   const segment = await sites.add("example.com", "segment", { name: "Search", body });
   const rules = await rulesOfSites(sites).settings("example.com");
   assert.deepEqual([rules.zone, rules.weekStart, rules.gapUs], ["Asia/Kathmandu", 7, 600_000_000]);

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { faultsOfGoal, filterOfGoal } from "../../src/sites/goals.ts";
-import { printFilter } from "../../src/core/filter.ts";
+import { printFilter } from "../../dashboard/grammar/filter.js";
 import { pageview } from "../support/events.ts";
 import { withQuestions } from "../support/questions.ts";
+import { checkFilter, STANDARD_SETTINGS } from "../../src/query/parse.ts";
+import { valueOf } from "../support/parsed.ts";
 
 Deno.test("filterOfGoal() says what the goal says", () => {
   assert.equal(
@@ -23,7 +25,10 @@ Deno.test("filterOfGoal() takes * within a folder and ** through all of them", a
     pageview({ at: "2024-03-10T10:00", visitor: `v${index}`, page })
   );
   const met = async (page: string) => {
-    const goals = [{ name: "g", filter: filterOfGoal({ name: "g", page }) }];
+    const goals = [{
+      name: "g",
+      filter: valueOf(checkFilter(filterOfGoal({ name: "g", page }), STANDARD_SETTINGS)),
+    }];
     const found: string[] = [];
     await withQuestions({ events, settings: { goals } }, async ({ get }) => {
       const { json } = await get("breakdown/pages", "&period=day&filters=is(goal,g)");

@@ -3,7 +3,7 @@
 // of channels is the program's, in the form that is no SQL.
 import { channelOf } from "../../src/reference/channels.ts";
 import type { Event } from "../../src/core/event.ts";
-import type { Condition, Filter } from "../../src/core/filter.ts";
+import type { Condition, Filter } from "../../dashboard/grammar/filter.js";
 import type { Query } from "../../src/query/query.ts";
 
 /** A visit: its events in order. */

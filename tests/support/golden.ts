@@ -1,9 +1,9 @@
 // Golden cases of the query engine: statements of typical questions, and the answers of every
 // metric and every dimension over one fixed set of events. `deno task golden` writes them anew.
-import { parseFilter } from "../../src/core/filter.ts";
+import { checkedFilterOf } from "./parsed.ts";
 import { rangeOfDays } from "../../src/core/period.ts";
 import { raw } from "../../src/core/sql.ts";
-import { dayOfDate } from "../../src/core/zone.ts";
+import { dayOfDate } from "../../dashboard/grammar/days.js";
 import { answerOf } from "../../src/query/answer.ts";
 import { buildQuery } from "../../src/query/sql/build.ts";
 import { type DimensionName, DIMENSIONS } from "../../src/query/dimensions.ts";
@@ -23,7 +23,7 @@ function question(what: Partial<Query>, filters = "", zone = "UTC"): Query {
     zone,
     weekStart: 1,
     gapUs: 1_800_000_000,
-    filter: parseFilter(filters),
+    filter: checkedFilterOf(filters),
     goals: GOALS.filter(({ name }) => name !== "Pro from Google"),
   }, { metrics: ["visitors"], ...what });
 }

@@ -53,13 +53,17 @@ function heightOf(path: string): number | undefined {
 }
 
 const DASHBOARD_LAYERS: Readonly<Record<string, number>> = {
-  texts: 0,
-  lib: 0,
-  components: 1,
-  panels: 2,
-  pages: 3,
-  "app.js": 4,
+  grammar: 0,
+  texts: 1,
+  lib: 1,
+  components: 2,
+  panels: 3,
+  pages: 4,
+  "app.js": 5,
 };
+
+/** What the server and the dashboard share: filters, steps and periods as text. */
+const GRAMMAR = "dashboard/grammar/";
 
 /** The only files that touch the outside world; workers are programs of their own. */
 function mayTouchWorld(path: string): boolean {
@@ -113,6 +117,14 @@ export const RULES: readonly Rule[] = [
     rule: "src and dashboard import only themselves, and scripts of the tests only what is shared",
     check: reachFaults,
     breach: { "src/core/a.ts": 'import "../../tests/support/b.ts";' },
+  },
+  {
+    rule: "src imports nothing of the dashboard but its grammar, and the grammar only itself",
+    check: grammarFaults,
+    breach: {
+      "src/core/a.ts": 'import { b } from "../../dashboard/lib/b.js";',
+      "dashboard/grammar/a.js": 'import { b } from "../lib/b.js";',
+    },
   },
   {
     rule: "files do not import each other in a circle",
@@ -205,7 +217,7 @@ export const RULES: readonly Rule[] = [
     breach: { "src/core/a.ts": "export const a = 1;" },
   },
   {
-    rule: "the dashboard has no list of metrics, dimensions or operators of its own",
+    rule: "the dashboard has no list of metrics, dimensions or operators but the grammar's",
     check: servedFaults,
     breach: { "dashboard/panels/a.js": 'export const a = ["visitors", "visits", "pageviews"];' },
   },
@@ -286,10 +298,27 @@ function reachFaults({ sources }: Project): string[] {
     const home = facts.path.split("/")[0] ?? "";
     return relativeImports(facts).flatMap(({ line, to }) => {
       // deno.json holds the version.
-      const outside = home !== "scripts" && to !== "deno.json" && !to.startsWith(`${home}/`);
+      const shared = to === "deno.json" || (home === "src" && to.startsWith("dashboard/"));
+      const outside = home !== "scripts" && !shared && !to.startsWith(`${home}/`);
       const test = to.startsWith("tests/") && !to.startsWith("tests/support/");
       return outside || test ? [`${facts.path}:${line} imports ${to}`] : [];
     });
+  });
+}
+
+function grammarFaults({ sources }: Project): string[] {
+  return sources.flatMap((facts) => {
+    const isGrammar = facts.path.startsWith(GRAMMAR);
+    const isServer = facts.path.startsWith("src/");
+    const browser = /\b(window|document|navigator|location|localStorage|Deno)\b[.[]/;
+    return [
+      ...relativeImports(facts).filter(({ to }) =>
+        !to.startsWith(GRAMMAR) && (isGrammar || (isServer && to.startsWith("dashboard/")))
+      ).map(({ line, to }) => `${facts.path}:${line} imports ${to}`),
+      ...(isGrammar && browser.test(facts.text)
+        ? [`${facts.path} uses what only a browser or only Deno has`]
+        : []),
+    ];
   });
 }
 
@@ -404,7 +433,9 @@ const NAMES_MAX = 2;
 
 function servedFaults({ sources, served }: Project): string[] {
   // The catalogue of texts has a translation for each name, and so has to hold them all.
-  const judged = sources.filter(({ path }) => /^dashboard\/(?!texts\/)/.test(path));
+  const judged = sources.filter(({ path }) =>
+    /^dashboard\/(?!texts\/)/.test(path) && path !== `${GRAMMAR}operators.js`
+  );
   return judged.flatMap(({ path, nameLists }) =>
     nameLists.flatMap(({ line, names }) =>
       [...served].flatMap(([what, known]) => {

@@ -1,13 +1,15 @@
 // Random events of a site and random questions about them, from a seed.
 import { type Event } from "../../src/core/event.ts";
-import { conditionsOf, type Filter } from "../../src/core/filter.ts";
+import { conditionsOf, type Filter } from "../../dashboard/grammar/filter.js";
 import { type DimensionRef, DIMENSIONS } from "../../src/query/dimensions.ts";
-import { OPERATORS } from "../../src/query/operators.ts";
+import { OPERATORS } from "../../dashboard/grammar/operators.js";
 import { type MetricName, METRICS } from "../../src/query/metrics.ts";
 import { type Query, type QueryGoal, queryOf } from "../../src/query/query.ts";
 import { startOfDate } from "../../src/core/zone.ts";
 import type { Rank } from "./brute.ts";
 import { pageview } from "./events.ts";
+import { checkFilter, STANDARD_SETTINGS } from "../../src/query/parse.ts";
+import { valueOf } from "./parsed.ts";
 
 const HOUR = 3_600_000_000;
 const DAY = 24 * HOUR;
@@ -309,7 +311,7 @@ export function randomQuery(draw: Draw, events: readonly Event[]): Query {
     zone,
     weekStart: draw.one([1, 7]),
     gapUs: draw.one([GAP, GAP, 10 * 60_000_000]),
-    filter: draw.is(0.7) ? randomFilter(draw, 3) : null,
+    filter: draw.is(0.7) ? valueOf(checkFilter(randomFilter(draw, 3), STANDARD_SETTINGS)) : null,
     goals: GOALS,
   }, {
     metrics,

@@ -5,14 +5,14 @@ import { Icon } from "../layout/icon.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { sitePath } from "../../lib/ask/api.js";
 import { useApp } from "../../lib/state/context.js";
-import { parseFilters, printFilters } from "../../lib/filter.js";
+import { parseFilters, printFilters } from "../../grammar/filter.js";
 import { filterOf, groupOf, isComplete, MODES } from "../../lib/filter_group.js";
 import { html, useId, useState } from "../../lib/html.js";
 import { PROPS } from "../../lib/state/schema.js";
 import { usePropertyKeys, ValueField } from "./value_field.js";
 
-/** @typedef {import("../../lib/filter.js").Condition} Condition */
-/** @typedef {import("../../lib/filter.js").Filter} Filter */
+/** @typedef {import("../../grammar/filter.js").Condition} Condition */
+/** @typedef {import("../../grammar/filter.js").Filter} Filter */
 /** @typedef {{ id: number, name: string, filters: string }} Segment */
 
 /**
@@ -89,7 +89,7 @@ function GroupForm({ group, onDone, onCancel }) {
       <label class="unseen" for=${id}>${t("filter_mode")}</label>
       <select id=${id} class="field fit" value=${mode}
         onChange=${(/** @type {{ target: HTMLSelectElement }} */ { target }) =>
-          setMode(target.value)}>
+          setMode(MODES.find((name) => name === target.value) ?? "")}>
         ${MODES.map((name) =>
           html`<option key=${name} value=${name}>${t(`filter_mode_${name || "is"}`)}</option>`
         )}
@@ -210,7 +210,7 @@ function DimensionSelect({ value, first, onChange }) {
 function TextForm({ text, onDone }) {
   const { t } = useApp();
   const [typed, setTyped] = useState(text);
-  const filters = parseFilters(typed);
+  const filters = parseFilters(typed).value ?? null;
   const onSubmit = (/** @type {Event} */ event) => {
     event.preventDefault();
     if (filters) onDone(filters);

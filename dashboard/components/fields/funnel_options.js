@@ -8,9 +8,9 @@ export const FUNNEL_ORDERS = /** @type {const} */ (["in_order", "any_order", "co
 
 /**
  * @typedef {object} FunnelChoicesProps
- * @property {import("../../lib/steps.js").Span} span
+ * @property {import("../../grammar/span.js").Span} span
  * @property {string} order
- * @property {(span: import("../../lib/steps.js").Span) => void} onSpan
+ * @property {(span: import("../../grammar/span.js").Span) => void} onSpan
  * @property {(order: string) => void} onOrder
  */
 

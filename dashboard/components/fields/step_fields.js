@@ -3,10 +3,12 @@
 import { Icon } from "../layout/icon.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useId, useState } from "../../lib/html.js";
-import { DIMENSION_OF, KINDS, UNITS } from "../../lib/steps.js";
+import { DIMENSION_OF } from "../../lib/step_filter.js";
+import { KINDS } from "../../grammar/steps.js";
+import { UNITS } from "../../grammar/span.js";
 import { ValueField } from "./value_field.js";
 
-/** @typedef {import("../../lib/steps.js").Step} Step */
+/** @typedef {import("../../grammar/steps.js").Step} Step */
 
 /** @type {Step} */
 export const EMPTY_STEP = { kind: "page", name: "", conditions: "" };
@@ -175,7 +177,7 @@ export function StepList({ steps, onChange, least }) {
   `;
 }
 
-/** @typedef {import("../../lib/steps.js").Span} Span */
+/** @typedef {import("../../grammar/span.js").Span} Span */
 
 /**
  * A span of time.

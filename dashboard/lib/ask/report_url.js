@@ -1,6 +1,6 @@
 // What the panels ask: the state of the page as the parameters of a report.
 import { withParams } from "./api.js";
-import { printFilters } from "../filter.js";
+import { printFilters } from "../../grammar/filter.js";
 import { boundsOf, periodNamed } from "../period.js";
 
 /** @typedef {Pick<import("../state/context.js").App, "site" | "state">} Asked */
@@ -8,7 +8,7 @@ import { boundsOf, periodNamed } from "../period.js";
 /**
  * @typedef {object} Options
  * @property {boolean} [compare] whether the earlier range is asked for, where one is chosen
- * @property {readonly import("../filter.js").Filter[]} [also] filters besides those shown
+ * @property {readonly import("../../grammar/filter.js").Filter[]} [also] added to those shown
  */
 
 /**

@@ -1,9 +1,9 @@
 // A filter in words, for chips and lists.
-import { isCondition } from "../filter.js";
+import { isCondition } from "../../grammar/filter.js";
 import { dimensionOf } from "../state/schema.js";
 import { labelOf } from "./labels.js";
 
-/** @typedef {import("../filter.js").Filter} Filter */
+/** @typedef {import("../../grammar/filter.js").Filter} Filter */
 /** @typedef {Pick<import("../state/context.js").App, "t" | "name" | "schema" | "format">} Words */
 
 /** Values of a condition that a chip spells out. */

@@ -1,7 +1,8 @@
 // What the page shows, as a value that lives in the URL: URL → state → URL. Pure: it reads no
 // window and no clock. Whatever it cannot read falls back to the default.
-import { parseFilters, printFilters } from "../filter.js";
-import { DEFAULT_PERIOD, periodNamed, rangeBetween } from "../period.js";
+import { parseFilters, printFilters } from "../../grammar/filter.js";
+import { PERIOD_DEFAULT } from "../../grammar/period.js";
+import { periodNamed, rangeBetween } from "../period.js";
 
 /**
  * `range` is set for days of one's own and then wins over `period`. `tabs` are the dimensions
@@ -16,7 +17,7 @@ import { DEFAULT_PERIOD, periodNamed, rangeBetween } from "../period.js";
  * @property {import("../period.js").Range | null} before the range to compare with, of one's own
  * @property {string} interval empty: as the server has it
  * @property {string} metric what the chart shows
- * @property {readonly import("../filter.js").Filter[]} filters all of them hold
+ * @property {readonly import("../../grammar/filter.js").Filter[]} filters all of them hold
  * @property {readonly string[]} tabs
  * @property {string} details dimension of the table that is open in full, or empty
  * @property {Readonly<Record<string, string>>} own
@@ -29,7 +30,7 @@ export const VIEWS = /** @type {const} */ (["", "realtime", "behaviour", "sites"
 export const DEFAULT_STATE = {
   view: "",
   site: "",
-  period: DEFAULT_PERIOD,
+  period: PERIOD_DEFAULT,
   range: null,
   compare: "",
   weekdays: false,
@@ -91,7 +92,7 @@ export function parseState(search) {
     before: compare === "custom" ? before : null,
     interval: named("interval", ""),
     metric: named("metric", DEFAULT_STATE.metric),
-    filters: parseFilters(text("filters")) ?? [],
+    filters: parseFilters(text("filters")).value ?? [],
     tabs: [...new Set(tabs)],
     details: DIMENSION.test(text("details")) ? text("details") : "",
     own: ownOf(params),

@@ -3,7 +3,7 @@ import { FilterEditor } from "../../components/fields/filter_editor.js";
 import { html } from "../../lib/html.js";
 import { useApp } from "../../lib/state/context.js";
 
-/** @typedef {import("../../lib/filter.js").Filter} Filter */
+/** @typedef {import("../../grammar/filter.js").Filter} Filter */
 
 /**
  * @typedef {object} FilterDialogProps

@@ -3,7 +3,7 @@ import { Dialog } from "../../components/layout/dialog.js";
 import { FilterChips } from "../../components/controls/filter_chips.js";
 import { ask, sitePath } from "../../lib/ask/api.js";
 import { useApp } from "../../lib/state/context.js";
-import { printFilters } from "../../lib/filter.js";
+import { printFilters } from "../../grammar/filter.js";
 import { html, useId, useState } from "../../lib/html.js";
 import { filterWords } from "../../lib/format/filter_words.js";
 

@@ -2,16 +2,9 @@
 import { PeriodPicker } from "../../components/controls/period_picker.js";
 import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
-import {
-  addDays,
-  intervalsFor,
-  isDay,
-  lengthOf,
-  periodOf,
-  PERIODS,
-  RANGE_DAYS_MAX,
-  stepRange,
-} from "../../lib/period.js";
+import { addDays, intervalsFor, lengthOf, periodOf, PERIODS, stepRange } from "../../lib/period.js";
+import { isDate } from "../../grammar/days.js";
+import { RANGE_DAYS_MAX } from "../../grammar/limits.js";
 import { daysOf } from "../../lib/ask/report_url.js";
 
 /** @typedef {import("../../lib/period.js").Range} Range */
@@ -53,7 +46,7 @@ export function Periods({ open, onToggle }) {
   const app = useApp();
   const { t, name, format, schema, site, state, today, go } = app;
   const days = daysOf(app);
-  const start = days && isDay(days.to) ? days : { from: addDays(today, -29), to: today };
+  const start = days && isDate(days.to) ? days : { from: addDays(today, -29), to: today };
   const previous = stepOf(app, -1);
   const next = stepOf(app, 1);
   const choose = (/** @type {Partial<import("../../lib/state/state.js").State>} */ change) => {
@@ -97,7 +90,7 @@ export function Periods({ open, onToggle }) {
  * @param {import("../../lib/format/text.js").Translate} t
  */
 function faultOf(range, t) {
-  if (!isDay(range.from) || !isDay(range.to)) return " ";
+  if (!isDate(range.from) || !isDate(range.to)) return " ";
   if (range.from > range.to) return t("range_backwards");
   return lengthOf(range) > RANGE_DAYS_MAX ? t("range_long", { days: RANGE_DAYS_MAX }) : "";
 }

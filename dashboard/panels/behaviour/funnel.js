@@ -4,14 +4,16 @@ import { ask, sitePath } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useState } from "../../lib/html.js";
-import { conditionOf, parseSpan, parseSteps, printSpan, printStep } from "../../lib/steps.js";
+import { conditionOf } from "../../lib/step_filter.js";
+import { parseSpan, printSpan } from "../../grammar/span.js";
+import { parseSteps, printStep } from "../../grammar/steps.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { FUNNEL_ORDERS, FunnelChoices } from "../../components/fields/funnel_options.js";
 import { useOwn } from "../../lib/state/view_params.js";
 import { questionOf } from "../../lib/ask/report_url.js";
 import { areComplete, EMPTY_STEP, StepList } from "../../components/fields/step_fields.js";
 
-/** @typedef {import("../../lib/steps.js").Step} Step */
+/** @typedef {import("../../grammar/steps.js").Step} Step */
 /** @typedef {{ id: number, name: string, steps: string, window: string, order: string }} Saved */
 
 /**
@@ -34,7 +36,7 @@ export function Funnel() {
   const app = useApp();
   const { t } = app;
   const { own } = useOwn();
-  const steps = parseSteps(own["steps"] ?? "");
+  const steps = parseSteps(own["steps"] ?? "").value ?? [];
   const params = {
     steps: own["steps"],
     window: own["window"] ?? WINDOW,
@@ -67,7 +69,7 @@ export function Funnel() {
 /** The steps, the window, the order, and the funnels kept. */
 function Builder() {
   const { own, put } = useOwn();
-  const known = parseSteps(own["steps"] ?? "");
+  const known = parseSteps(own["steps"] ?? "").value ?? [];
   const [steps, setSteps] = useState(
     /** @type {readonly Step[]} */ (known.length > 0 ? known : [EMPTY_STEP, EMPTY_STEP]),
   );
@@ -78,15 +80,15 @@ function Builder() {
     }
   };
   const load = (/** @type {Saved} */ saved) => {
-    setSteps(parseSteps(saved.steps));
+    setSteps(parseSteps(saved.steps).value ?? []);
     put({ steps: saved.steps, window: saved.window, order: saved.order });
   };
-  const window = parseSpan(own["window"] ?? WINDOW) ?? { count: 1, unit: "day" };
+  const window = parseSpan(own["window"] ?? WINDOW).value ?? { count: 1, unit: "day" };
   return html`
     <div class="builder-body">
       <${StepList} steps=${steps} onChange=${change} least=${1} />
       <${FunnelChoices} span=${window} order=${own["order"] ?? FUNNEL_ORDERS[0]}
-        onSpan=${(/** @type {import("../../lib/steps.js").Span} */ span) =>
+        onSpan=${(/** @type {import("../../grammar/span.js").Span} */ span) =>
           put({ window: printSpan(span) })}
         onOrder=${(/** @type {string} */ order) =>
           put({ order: order === FUNNEL_ORDERS[0] ? "" : order })} />
@@ -187,13 +189,12 @@ function Bars({ answer, steps }) {
 /** @param {BarStepProps} props */
 function BarStep({ step, index, steps, left }) {
   const { t, format, state, go } = useApp();
-  const has = (/** @type {string} */ op, /** @type {Step} */ one) => ({
-    op,
-    of: [conditionOf(one)],
-  });
-  const keep = (/** @type {string} */ last) => {
-    const filters = steps.slice(0, index + 1)
-      .map((one, at) => has(at === index ? last : "has_done", one));
+  const keep = (/** @type {"has_done" | "has_not_done"} */ last) => {
+    /** @type {import("../../grammar/filter.js").Filter[]} */
+    const filters = steps.slice(0, index + 1).map((one, at) => ({
+      op: at === index ? last : "has_done",
+      of: [conditionOf(one)],
+    }));
     go({ view: "", own: {}, filters: [...state.filters, ...filters] });
   };
   return html`

@@ -5,7 +5,7 @@ import { Panel, RowsToCome } from "../../components/layout/panel.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
-import { parseStep, printStep } from "../../lib/steps.js";
+import { parseStep, printStep } from "../../grammar/steps.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { useOwn } from "../../lib/state/view_params.js";
 import { questionOf } from "../../lib/ask/report_url.js";
@@ -79,8 +79,8 @@ function Steps() {
   const choice = (/** @type {"first" | "again"} */ which) =>
     html`
       <${OptionalStep} label=${t(`retention_${which}`)} any=${t("retention_any")}
-        step=${parseStep(own[which] ?? "")}
-        onChange=${(/** @type {import("../../lib/steps.js").Step | null} */ step) =>
+        step=${parseStep(own[which] ?? "").value ?? null}
+        onChange=${(/** @type {import("../../grammar/steps.js").Step | null} */ step) =>
           put({ [which]: step ? printStep(step) : "" })} />
     `;
   return html`<div class="optional-steps">${choice("first")}${choice("again")}</div>`;

@@ -5,13 +5,13 @@ import { Empty, Panel, RowsToCome } from "../../components/layout/panel.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useState } from "../../lib/html.js";
-import { parseSequence, printSequence } from "../../lib/steps.js";
+import { ANYTHING, parseSequence, printSequence } from "../../grammar/sequence.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { useOwn } from "../../lib/state/view_params.js";
 import { questionOf } from "../../lib/ask/report_url.js";
 import { EMPTY_STEP, SpanFields, StepFields } from "../../components/fields/step_fields.js";
 
-/** @typedef {import("../../lib/steps.js").Link} Link */
+/** @typedef {import("../../grammar/sequence.js").Link} Link */
 
 /**
  * @typedef {object} SequenceAnswer
@@ -24,12 +24,12 @@ import { EMPTY_STEP, SpanFields, StepFields } from "../../components/fields/step
  */
 
 /** @type {Link} */
-const EMPTY_LINK = { step: EMPTY_STEP, within: null, without: null };
+const EMPTY_LINK = { ...ANYTHING, step: EMPTY_STEP };
 
 /** @param {readonly Link[]} links */
 function areReady(links) {
   return links.length >= 2 &&
-    links.every(({ step, without }) => step.name !== "" && (!without || without.name !== ""));
+    links.every(({ step, without }) => [step, ...without].every(({ name }) => name !== ""));
 }
 
 /** Draws the builder and its answer. */
@@ -38,7 +38,7 @@ export function Sequence() {
   const { t } = app;
   const { own, put } = useOwn();
   const text = own["sequence"] ?? "";
-  const known = parseSequence(text);
+  const known = parseSequence(text).value ?? [];
   const [links, setLinks] = useState(
     /** @type {readonly Link[]} */ (known.length > 1 ? known : [EMPTY_LINK, EMPTY_LINK]),
   );
@@ -99,7 +99,7 @@ function LinkRow({ link, index, onChange, onRemove }) {
     <li class="step">
       <span class="step-number" aria-hidden="true">${index + 1}</span>
       <${StepFields} step=${link.step} label=${t("step_n", { n: index + 1 })}
-        onChange=${(/** @type {import("../../lib/steps.js").Step} */ step) =>
+        onChange=${(/** @type {import("../../grammar/steps.js").Step} */ step) =>
           onChange({ ...link, step })} />
       <span class="step-tools">
         ${onRemove && html`
@@ -125,19 +125,21 @@ function Between({ link, onChange }) {
       </label>
       ${within && html`
         <${SpanFields} label=${t("sequence_within")} span=${within}
-          onChange=${(/** @type {import("../../lib/steps.js").Span} */ span) =>
+          onChange=${(/** @type {import("../../grammar/span.js").Span} */ span) =>
             onChange({ ...link, within: span })} />
       `}
       <label class="check">
-        <input type="checkbox" checked=${without !== null} onChange=${() =>
-          onChange({ ...link, without: without ? null : EMPTY_STEP })} />
+        <input type="checkbox" checked=${without.length > 0} onChange=${() =>
+          onChange({ ...link, without: without.length > 0 ? [] : [EMPTY_STEP] })} />
         ${t("sequence_without")}
       </label>
-      ${without && html`
-        <${StepFields} step=${without} label=${t("sequence_without")}
-          onChange=${(/** @type {import("../../lib/steps.js").Step} */ step) =>
-            onChange({ ...link, without: step })} />
-      `}
+      ${without.map((one, index) =>
+        html`
+          <${StepFields} key=${index} step=${one} label=${t("sequence_without")}
+            onChange=${(/** @type {import("../../grammar/steps.js").Step} */ step) =>
+              onChange({ ...link, without: without.with(index, step) })} />
+        `
+      )}
     </li>
   `;
 }
@@ -152,7 +154,7 @@ function Told({ answer, links }) {
       ...(index > 0 && within
         ? [t("sequence_within"), format.span(within.count, within.unit)]
         : []),
-      ...(index > 0 && without ? [t("sequence_without"), without.name] : []),
+      ...without.flatMap(({ name }) => [t("sequence_without"), name]),
     ].join(" ")
   ).join(", ");
   const number = (/** @type {string} */ value, /** @type {string} */ label) =>

@@ -100,7 +100,7 @@ export function DetailsButton({ dimension }) {
  * @property {Dimension} dimension
  * @property {string} [name]
  * @property {boolean} [narrow] without the second number
- * @property {readonly import("../../lib/filter.js").Filter[]} [also]
+ * @property {readonly import("../../grammar/filter.js").Filter[]} [also]
  * @property {string} [hint] why there may be nothing
  * @property {string | undefined} [third] one more metric
  */

@@ -2,7 +2,7 @@
 import { BarTable } from "../../components/charts/bar_table.js";
 import { Empty, Panel, RowsToCome } from "../../components/layout/panel.js";
 import { useApp } from "../../lib/state/context.js";
-import { hasValue } from "../../lib/filter.js";
+import { hasValue } from "../../lib/filter_values.js";
 import { html } from "../../lib/html.js";
 import { dimensionOf } from "../../lib/state/schema.js";
 import { labelOf } from "../../lib/format/labels.js";

@@ -6,10 +6,11 @@ import { Panel, RowsToCome } from "../../components/layout/panel.js";
 import { ask, sitePath } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
-import { parseFilters, printFilters } from "../../lib/filter.js";
+import { parseFilters, printFilters } from "../../grammar/filter.js";
 import { CURRENCY, EVENT, goalBody, goalValues, PAGE } from "../../lib/goal.js";
 import { html, useState } from "../../lib/html.js";
-import { parseSpan, parseSteps, printSpan, printStep } from "../../lib/steps.js";
+import { parseSpan, printSpan } from "../../grammar/span.js";
+import { parseSteps, printStep } from "../../grammar/steps.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
 import { FilterEditor } from "../../components/fields/filter_editor.js";
 import { filterWords, sentence } from "../../lib/format/filter_words.js";
@@ -139,10 +140,10 @@ export function Goals() {
 /**
  * The filters of a segment that must all hold, one by one.
  * @param {unknown} text
- * @returns {readonly import("../../lib/filter.js").Filter[]}
+ * @returns {readonly import("../../grammar/filter.js").Filter[]}
  */
 function partsOf(text) {
-  const filters = parseFilters(String(text)) ?? [];
+  const filters = parseFilters(String(text)).value ?? [];
   const [first] = filters;
   return filters.length === 1 && first && "of" in first && first.op === "and" ? first.of : filters;
 }
@@ -156,8 +157,8 @@ export function SavedSegments() {
   );
   const fields = (/** @type {Values} */ values, /** @type {Put} */ put) => {
     const text = values["filters"] ?? "";
-    const filters = parseFilters(text) ?? [];
-    const keep = (/** @type {readonly import("../../lib/filter.js").Filter[]} */ kept) =>
+    const filters = parseFilters(text).value ?? [];
+    const keep = (/** @type {readonly import("../../grammar/filter.js").Filter[]} */ kept) =>
       put("filters", printFilters(kept));
     const edit = (/** @type {number} */ index) => setOpen({ index, text, put });
     const texts = { filters: t("filters"), remove: t("remove"), clear: t("filters_clear") };
@@ -183,14 +184,14 @@ export function SavedSegments() {
     name,
     filters: printFilters(partsOf(filters)),
   });
-  const filters = parseFilters(open?.text ?? "") ?? [];
+  const filters = parseFilters(open?.text ?? "").value ?? [];
   return html`
     <${Items} kind="segments" title=${t("segments")} hint=${t("segments_hint")}
       fields=${fields} valuesOf=${valuesOf} wordsOf=${wordsOf}
       bodyOf=${asItIs} />
     ${open && html`
       <${FilterEditor} filter=${filters[open.index]} onClose=${() => setOpen(null)}
-        onDone=${(/** @type {readonly import("../../lib/filter.js").Filter[]} */ made) => {
+        onDone=${(/** @type {readonly import("../../grammar/filter.js").Filter[]} */ made) => {
           const taken = open.index < filters.length ? 1 : 0;
           open.put("filters", printFilters(filters.toSpliced(open.index, taken, ...made)));
           setOpen(null);
@@ -204,7 +205,7 @@ export function KeptFunnels() {
   const { t } = useApp();
   const wordsOf = (/** @type {Kept} */ { name = "", steps }) => ({
     title: name,
-    detail: parseSteps(String(steps)).map((step) => step.name).join(" → "),
+    detail: (parseSteps(String(steps)).value ?? []).map((step) => step.name).join(" → "),
   });
   const valuesOf = (/** @type {Kept} */ { name = "", steps, window, order }) => ({
     name,
@@ -228,7 +229,9 @@ export function KeptFunnels() {
 function FunnelFields({ values, put }) {
   const { t } = useApp();
   const [steps, setSteps] = useState(
-    /** @type {readonly import("../../lib/steps.js").Step[]} */ (parseSteps(values["steps"] ?? "")),
+    /** @type {readonly import("../../grammar/steps.js").Step[]} */ (parseSteps(
+      values["steps"] ?? "",
+    ).value ?? []),
   );
   const change = (/** @type {typeof steps} */ changed) => {
     setSteps(changed);
@@ -240,9 +243,9 @@ function FunnelFields({ values, put }) {
       <${StepList} steps=${steps.length > 0 ? steps : [EMPTY_STEP]} onChange=${change}
         least=${1} />
     </div>
-    <${FunnelChoices} span=${parseSpan(values["window"] ?? "") ?? { count: 1, unit: "day" }}
+    <${FunnelChoices} span=${parseSpan(values["window"] ?? "").value ?? { count: 1, unit: "day" }}
       order=${values["order"] ?? FUNNEL_ORDERS[0]}
-      onSpan=${(/** @type {import("../../lib/steps.js").Span} */ span) =>
+      onSpan=${(/** @type {import("../../grammar/span.js").Span} */ span) =>
         put("window", printSpan(span))}
       onOrder=${(/** @type {string} */ order) => put("order", order)} />
   `;

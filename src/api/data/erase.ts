@@ -4,7 +4,7 @@ import { AppError } from "../../core/errors.ts";
 import { json } from "../../http/response.ts";
 import type { Route } from "../../http/route.ts";
 import { ERASURES_LISTED_MAX } from "../../core/limits.ts";
-import { isDate } from "../../core/period.ts";
+import { isDate } from "../../../dashboard/grammar/days.js";
 import { faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
 import type { OwnerStore } from "../../storage/state/ops/owner_ops.ts";

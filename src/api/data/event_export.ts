@@ -3,8 +3,7 @@
 import { DAY_US } from "../../core/durations.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Context, Route } from "../../http/route.ts";
-import { isDate } from "../../core/period.ts";
-import { dayOfDate } from "../../core/zone.ts";
+import { dayOfDate, isDate } from "../../../dashboard/grammar/days.js";
 import { Params, quoted } from "../../query/params.ts";
 import type { ExportFiles, ExportFormat } from "../../storage/backup/export_file.ts";
 import type { SpanUs } from "../../storage/tiers/event_rows.ts";

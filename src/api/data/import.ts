@@ -13,7 +13,7 @@ import {
   IMPORT_FAULTS_LISTED_MAX,
   IMPORT_LINE_BYTES_MAX,
 } from "../../core/limits.ts";
-import { isDate } from "../../core/period.ts";
+import { isDate } from "../../../dashboard/grammar/days.js";
 import type { Clock } from "../../core/types.ts";
 import { parseAddress } from "../../net/address.ts";
 import type { Buffer } from "../../ingest/buffer.ts";

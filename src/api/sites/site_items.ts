@@ -1,16 +1,17 @@
 // What owners define for a site: goals, segments, saved funnels and annotations. A table of kinds;
 // each row says how a body is checked and shown.
 import { AppError } from "../../core/errors.ts";
-import { FilterFault, filterOfJsonList, filterToJson, parseFilter } from "../../core/filter.ts";
-import { type Filter, printFilter } from "../../core/filter.ts";
+import { filterOfJson, filterOfJsonList, filterToJson } from "../../core/filter_json.ts";
+import { type Filter, parseFilter, printFilter } from "../../../dashboard/grammar/filter.js";
 import { json } from "../../http/response.ts";
 import type { Context, Route } from "../../http/route.ts";
 import { ITEM_NAME_CHARS_MAX } from "../../core/limits.ts";
-import { isDate } from "../../core/period.ts";
+import { isDate, isMinute } from "../../../dashboard/grammar/days.js";
 import { sql } from "../../core/sql.ts";
 import type { Clock } from "../../core/types.ts";
 import { checkFilter, STANDARD_SETTINGS } from "../../query/parse.ts";
-import { parseSpan, parseSteps } from "../../query/steps.ts";
+import { parseSpan } from "../../../dashboard/grammar/span.js";
+import { compileSteps } from "../../query/steps.ts";
 import { faultsOfGoal } from "../../sites/goals.ts";
 import type { Item, ItemDraft, Sites } from "../../sites/sites.ts";
 import type { ItemKind } from "../../storage/state/ops/site_ops.ts";
@@ -142,18 +143,16 @@ function segmentDraft(body: Body): ItemDraft {
 
 /** `filters` as text in the URL form, or as a list in the JSON form. */
 function filterOfBody(value: unknown): Filter {
-  try {
-    const filter = typeof value === "string" ? parseFilter(value) : filterOfJsonList(value);
-    if (!filter) throw new FilterFault("it is empty");
-    return checkFilter(filter, STANDARD_SETTINGS);
-  } catch (error) {
-    if (!(error instanceof FilterFault)) throw error;
-    throw refuse("segment", `filters: ${error.message}`);
-  }
+  const filter = typeof value === "string" ? parseFilter(value) : filterOfJsonList(value);
+  if (filter.fault !== undefined) throw refuse("segment", `filters: ${filter.fault}`);
+  if (!filter.value) throw refuse("segment", "filters: it is empty");
+  const checked = checkFilter(filter.value, STANDARD_SETTINGS);
+  if (checked.fault !== undefined) throw refuse("segment", `filters: ${checked.fault}`);
+  return checked.value;
 }
 
 function showSegment({ body }: Item): Body {
-  return { filters: printFilter(filterOfJsonList([body["filter"]])) };
+  return { filters: printFilter(filterOfJson(body["filter"]).value ?? null) };
 }
 
 function funnelDraft(body: Body): ItemDraft {
@@ -167,15 +166,17 @@ function funnelDraft(body: Body): ItemDraft {
     throw refuse("funnel", `order: it is not one of ${orders.join(", ")}`);
   }
   // The goal may be created later, so any name is accepted.
-  parseSteps(steps, "steps", 1, () => ({ condition: sql`true`, columns: [] }));
-  parseSpan(window, "window");
+  const read = compileSteps(steps, () => ({ condition: sql`true`, columns: [] }));
+  if (read.fault !== undefined) throw refuse("funnel", `steps: ${read.fault}`);
+  const span = parseSpan(window);
+  if (span.fault !== undefined) throw refuse("funnel", `window: ${span.fault}`);
   return { name, body: { steps, window, order } };
 }
 
 function annotationDraft(body: Body): ItemDraft {
   onlyKeys("annotation", body, ["date", "text"]);
   const { date, text } = body;
-  if (typeof date !== "string" || !isMoment(date)) {
+  if (typeof date !== "string" || !(isDate(date) || isMinute(date))) {
     throw refuse("annotation", "date: it is neither a date YYYY-MM-DD nor a time YYYY-MM-DDTHH:MM");
   }
   if (typeof text !== "string" || text.trim() === "" || text.length > ITEM_NAME_CHARS_MAX) {
@@ -185,9 +186,4 @@ function annotationDraft(body: Body): ItemDraft {
     );
   }
   return { name: text, body: { date, text } };
-}
-
-function isMoment(text: string): boolean {
-  return isDate(text) ||
-    (/^.{10}T([01]\d|2[0-3]):[0-5]\d$/.test(text) && isDate(text.slice(0, 10)));
 }

@@ -1,8 +1,8 @@
-// What the behavioral reports share: reading parameters whose text is refused by an exception,
-// goals as steps, and events of the range beside the same events with a dimension's value.
-import { AppError } from "../../core/errors.ts";
+// What the behavioral reports share: parameters, goals as steps, and events of the range beside the
+// same events with a dimension's value.
 import type { EventColumnName } from "../../core/event.ts";
-import { bucketsOf, type Interval, INTERVALS } from "../../core/period.ts";
+import { bucketsOf } from "../../core/period.ts";
+import { type Interval, INTERVALS } from "../../../dashboard/grammar/period.js";
 import { ident, join, type Sql, sql } from "../../core/sql.ts";
 import type { Row } from "../../storage/duckdb.ts";
 import { changeOf } from "../compare.ts";
@@ -14,17 +14,6 @@ import { queryOf, type ReportRequest } from "../query.ts";
 import { Relations } from "../sql/relations.ts";
 import type { Changes, QueryContext } from "./report.ts";
 import type { Step } from "../steps.ts";
-
-/** What `read` returns; a refusal becomes a fault of `params` and `otherwise` stands in. */
-export function collectFault<T>(params: Params, otherwise: T, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    params.fault(error.message);
-    return otherwise;
-  }
-}
 
 /** The text of a parameter that must be there. Notes a fault when it is missing. */
 export function required(params: Params, name: string, example: string): string | undefined {

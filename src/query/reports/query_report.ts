@@ -1,6 +1,8 @@
 // Any metrics by any dimensions: the report that the dashboard, exports and alerts ask through.
-import { type Bucket, bucketsOf, type Interval, type Range } from "../../core/period.ts";
-import { DIMENSIONS_MAX, FILTER_VALUE_CHARS_MAX, METRICS_MAX } from "../../core/limits.ts";
+import { type Bucket, bucketsOf, type Range } from "../../core/period.ts";
+import type { Interval } from "../../../dashboard/grammar/period.js";
+import { DIMENSIONS_MAX, METRICS_MAX } from "../../core/limits.ts";
+import { FILTER_VALUE_CHARS_MAX } from "../../../dashboard/grammar/limits.js";
 import { type Answer, type AnswerRow, emptyValues } from "../answer.ts";
 import { changesOf } from "../compare.ts";
 import type { DimensionRef } from "../dimensions.ts";

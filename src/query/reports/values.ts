@@ -1,5 +1,5 @@
 // Values of a dimension that occur in the range, for the pickers of the dashboard.
-import { FILTER_VALUE_CHARS_MAX } from "../../core/limits.ts";
+import { FILTER_VALUE_CHARS_MAX } from "../../../dashboard/grammar/limits.js";
 import { sql } from "../../core/sql.ts";
 import { numberOf } from "../answer.ts";
 import type { DimensionRef } from "../dimensions.ts";

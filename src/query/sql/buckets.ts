@@ -1,6 +1,7 @@
 // The SQL that puts an instant into its bucket, equal to `bucketsOf` for every zone: offsets are
 // constants of the statement, so daylight saving costs a CASE and no time zone data.
-import { type Interval, type Range, type WeekStart } from "../../core/period.ts";
+import type { Interval } from "../../../dashboard/grammar/period.js";
+import type { Range, WeekStart } from "../../core/period.ts";
 import { join, raw, type Sql, sql } from "../../core/sql.ts";
 import { type OffsetTransition, offsetTransitions } from "../../core/zone.ts";
 

@@ -1,12 +1,12 @@
 // A query and its plan as one statement of SQL. Pure: no statement is run here, and everything
 // that came from a request is bound.
-import { conditionsOf, type Filter, isCondition } from "../../core/filter.ts";
+import { conditionsOf, isCondition } from "../../../dashboard/grammar/filter.js";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { DimensionRef } from "../dimensions.ts";
 import { type Aggregate, type AggregateName, AGGREGATES } from "../metrics.ts";
 import { isMetricName, metricOf } from "../metrics.ts";
 import type { Plan } from "./plan.ts";
-import type { Query } from "../query.ts";
+import type { CheckedFilter, Query } from "../query.ts";
 import { Relations } from "./relations.ts";
 
 /** A relation of one row per combination of keys, and the columns it adds. */
@@ -159,7 +159,7 @@ function narrowed({ only, search, dimensions }: Query): Sql {
 /** Visitors of the query without its dimensions or goals, for shares and conversion rates. */
 function baseJoins(query: Query, relations: Relations): Sql[] {
   const wanted = new Set(query.metrics.map((name) => metricOf(name).base));
-  const whole = (name: string, filter: Filter | null): Sql => {
+  const whole = (name: string, filter: CheckedFilter | null): Sql => {
     const body = grouped([], ["visitors"], relations.matchingEvents([], filter));
     relations.add(name, sql`select visitors as ${ident(name)} from (${body})`);
     return sql`cross join ${ident(name)}`;
@@ -201,9 +201,9 @@ function orderOf(query: Query, keys: readonly Sql[]): Sql {
 }
 
 /** A filter without the parts that speak of goals. */
-function withoutGoals(filter: Filter | null): Filter | null {
+function withoutGoals(filter: CheckedFilter | null): CheckedFilter | null {
   if (!filter) return null;
-  const mentions = (part: Filter) =>
+  const mentions = (part: CheckedFilter) =>
     conditionsOf(part).some(({ dimension }) => dimension === "goal");
   if (!isCondition(filter) && filter.op === "and") {
     const kept = filter.of.filter((part) => !mentions(part));

@@ -1,13 +1,14 @@
 // Dimensions, goals and filters as SQL over one kind of row. What the rows are, and where they
 // come from, is said by a shape; no relation is built here.
 import type { EventColumnName } from "../../core/event.ts";
-import { type Condition, conditionsOf, type Filter, isCondition } from "../../core/filter.ts";
+import { conditionsOf, isCondition } from "../../../dashboard/grammar/filter.js";
 import { ident, join, type Sql, sql } from "../../core/sql.ts";
 import { bucketKey, dayOfWeek, hourOfDay } from "./buckets.ts";
 import { dimensionOf, type DimensionRef } from "../dimensions.ts";
-import { conditionSql, isOperatorName, type Operator, OPERATORS } from "../operators.ts";
+import { conditionSql } from "../operators.ts";
+import { OPERATORS } from "../../../dashboard/grammar/operators.js";
 import { levelOf } from "./plan.ts";
-import type { Query } from "../query.ts";
+import type { CheckedCondition, CheckedFilter, Query } from "../query.ts";
 
 /** A kind of row: how its columns are written. */
 export interface RowShape {
@@ -59,7 +60,7 @@ export interface Terms extends Pick<Query, "range" | "zone" | "weekStart" | "goa
   readonly ownColumns?: boolean;
   readonly missing?: string | null;
   /** What has_done and has_not_done ask about, in the order of done_0, done_1 … */
-  readonly histories?: readonly Filter[];
+  readonly histories?: readonly CheckedFilter[];
 }
 
 /** A dimension as a key to group by: never NULL, one row per goal for `goal`. */
@@ -108,7 +109,7 @@ function goalNames(row: RowShape, terms: Terms): Sql {
 }
 
 /** A filter as a condition on a row: never NULL. */
-export function filterSql(filter: Filter | null, row: RowShape, terms: Terms): Sql {
+export function filterSql(filter: CheckedFilter | null, row: RowShape, terms: Terms): Sql {
   if (!filter) return sql`true`;
   if (isCondition(filter)) return conditionOn(filter, row, terms);
   const parts = () => filter.of.map((part) => filterSql(part, row, terms));
@@ -126,34 +127,35 @@ export function filterSql(filter: Filter | null, row: RowShape, terms: Terms): S
   }
 }
 
-function doneSql(filter: Filter, row: RowShape, terms: Terms): Sql {
+function doneSql(filter: CheckedFilter, row: RowShape, terms: Terms): Sql {
   const at = terms.histories?.indexOf(filter) ?? -1;
   if (at < 0) throw new TypeError("Cannot ask what a visit has done: the plan does not know it");
   return row.visit(`done_${at}`);
 }
 
-function conditionOn(condition: Condition, row: RowShape, terms: Terms): Sql {
+function conditionOn(condition: CheckedCondition, row: RowShape, terms: Terms): Sql {
   const { op, dimension, values, caseSensitive } = condition;
-  if (!isOperatorName(op)) throw new TypeError(`Cannot filter: no operator is called ${op}`);
-  const ref = dimension as DimensionRef;
-  if (ref === "goal") return goalCondition(condition, row, terms);
-  const expr = valueOf(ref, row, terms, dimensionOf(ref).of !== "visit");
-  return conditionSql(op, expr, values, { missing: dimensionOf(ref).missing, caseSensitive });
+  if (dimension === "goal") return goalCondition(condition, row, terms);
+  const { of, missing } = dimensionOf(dimension);
+  const expr = valueOf(dimension, row, terms, of !== "visit");
+  return conditionSql(op, expr, values, { missing, caseSensitive });
 }
 
 /** Whether the event meets a goal whose name meets the condition. */
-function goalCondition(condition: Condition, row: RowShape, terms: Terms): Sql {
+function goalCondition(condition: CheckedCondition, row: RowShape, terms: Terms): Sql {
   const { op, values, caseSensitive } = condition;
-  const operator: Operator | undefined = isOperatorName(op) ? OPERATORS[op] : undefined;
-  const positive = operator?.not ?? op;
-  if (!isOperatorName(positive)) throw new TypeError(`Cannot filter goals by ${op}`);
+  const operator = OPERATORS[op];
+  const negated = "not" in operator;
   const any = terms.goals.map((goal) => {
     const name = sql`${goal.name}::varchar`;
-    const named = conditionSql(positive, name, values, { missing: "", caseSensitive });
+    const named = conditionSql(negated ? operator.not : op, name, values, {
+      missing: "",
+      caseSensitive,
+    });
     return sql`(${named} and ${filterSql(goal.filter, row, terms)})`;
   });
   const found = any.length > 0 ? sql`(${join(any, " or ")})` : sql`false`;
-  return operator?.not ? sql`(not ${found})` : found;
+  return negated ? sql`(not ${found})` : found;
 }
 
 /** A goal on stored events: a condition on columns without an alias, and the columns it reads. */
@@ -167,7 +169,7 @@ export function goalFinder(terms: Terms): (name: string) => GoalCondition | unde
   return (name) => {
     const goal = terms.goals.find((one) => one.name === name);
     if (!goal) return undefined;
-    const refs = conditionsOf(goal.filter).map(({ dimension }) => dimension as DimensionRef);
+    const refs = conditionsOf(goal.filter).map(({ dimension }) => dimension);
     return {
       condition: filterSql(goal.filter, STORED_ROW, terms),
       columns: [...new Set(refs.flatMap((ref) => dimensionOf(ref).columns))],

@@ -4,17 +4,17 @@
 // An event meets a filter by its own values and those of its visit. A visit meets it when at least
 // one of its events does. has_done is a value of the visit: whether any event of it meets a filter.
 import { DAY_US } from "../../core/durations.ts";
-import { conditionsOf, type Filter, isCondition } from "../../core/filter.ts";
+import { conditionsOf, isCondition } from "../../../dashboard/grammar/filter.js";
 import type { EventColumnName } from "../../core/event.ts";
 import type { SpanUs } from "../../storage/tiers/event_rows.ts";
 import { dimensionOf, type DimensionRef } from "../dimensions.ts";
 import { type Aggregate, type AggregateName, AGGREGATES, metricOf } from "../metrics.ts";
-import type { Query } from "../query.ts";
+import type { CheckedFilter, Query } from "../query.ts";
 
 /** A filter as conjunctions about events and about visits, where it can be taken apart so. */
 export interface Split {
-  readonly event: readonly Filter[];
-  readonly visit: readonly Filter[];
+  readonly event: readonly CheckedFilter[];
+  readonly visit: readonly CheckedFilter[];
 }
 
 /** How a query is answered. */
@@ -37,7 +37,7 @@ export interface Plan {
   readonly visitColumns: readonly EventColumnName[];
   readonly visitPages: boolean;
   /** What has_done and has_not_done ask about. */
-  readonly histories: readonly Filter[];
+  readonly histories: readonly CheckedFilter[];
   readonly span: SpanUs;
 }
 
@@ -87,7 +87,7 @@ export function levelOf(ref: DimensionRef, ownColumns: boolean): "event" | "visi
 }
 
 /** What each has_done and has_not_done of a filter asks about. */
-function historiesOf(filter: Filter | null): Filter[] {
+function historiesOf(filter: CheckedFilter | null): CheckedFilter[] {
   if (!filter || isCondition(filter)) return [];
   if (filter.op === "has_done" || filter.op === "has_not_done") return [filter.of[0]];
   return filter.of.flatMap(historiesOf);
@@ -95,7 +95,7 @@ function historiesOf(filter: Filter | null): Filter[] {
 
 /** Every dimension that the filter, or a goal that it or the query names, mentions. */
 function conditionRefs(query: Query): DimensionRef[] {
-  const named = conditionsOf(query.filter).map(({ dimension }) => dimension as DimensionRef);
+  const named = conditionsOf(query.filter).map(({ dimension }) => dimension);
   return query.dimensions.includes("goal") || named.includes("goal")
     ? [...named, ...goalRefs(query)]
     : named;
@@ -103,9 +103,7 @@ function conditionRefs(query: Query): DimensionRef[] {
 
 /** Dimensions that the definitions of the goals mention. */
 function goalRefs(query: Query): DimensionRef[] {
-  return query.goals.flatMap((goal) => conditionsOf(goal.filter)).map(({ dimension }) =>
-    dimension as DimensionRef
-  );
+  return query.goals.flatMap((goal) => conditionsOf(goal.filter)).map(({ dimension }) => dimension);
 }
 
 function columnsOf(refs: readonly DimensionRef[], money: boolean): EventColumnName[] {
@@ -136,8 +134,8 @@ export function splitFilter(query: Query): Split | null {
   const { filter } = query;
   if (!filter) return { event: [], visit: [] };
   const parts = !isCondition(filter) && filter.op === "and" ? filter.of : [filter];
-  const event: Filter[] = [];
-  const visit: Filter[] = [];
+  const event: CheckedFilter[] = [];
+  const visit: CheckedFilter[] = [];
   for (const part of parts) {
     const scopes = new Set(scopesOf(query, part));
     if (!scopes.has("event")) visit.push(part);
@@ -147,12 +145,12 @@ export function splitFilter(query: Query): Split | null {
   return { event, visit };
 }
 
-function scopesOf(query: Query, filter: Filter): ("event" | "visit")[] {
+function scopesOf(query: Query, filter: CheckedFilter): ("event" | "visit")[] {
   if (!isCondition(filter)) {
     if (filter.op === "has_done" || filter.op === "has_not_done") return ["visit"];
     return filter.of.flatMap((part) => scopesOf(query, part));
   }
-  const ref = filter.dimension as DimensionRef;
+  const ref = filter.dimension;
   return [ref, ...(ref === "goal" ? goalRefs(query) : [])].map((name) =>
     levelOf(name, false) === "visit" ? "visit" : "event"
   );

@@ -1,7 +1,6 @@
 // The rows a query is counted over, as named relations of one statement: events of the range,
 // events with their visits, visits. Each is made once, when it is first needed. Pure.
 import type { EventColumnName } from "../../core/event.ts";
-import type { Filter } from "../../core/filter.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { DimensionRef } from "../dimensions.ts";
 import { visitEvents, visits } from "./visits.ts";
@@ -16,7 +15,7 @@ import {
   VISIT_ROW,
 } from "./expressions.ts";
 import { levelOf, type Plan } from "./plan.ts";
-import type { Query } from "../query.ts";
+import type { CheckedFilter, Query } from "../query.ts";
 
 const NOTHING = raw("");
 
@@ -53,7 +52,11 @@ export class Relations {
   }
 
   /** Events of the range that meet a filter, with the keys k0, k1 … of these dimensions. */
-  matchingEvents(keys: readonly DimensionRef[], filter: Filter | null, besides = NOTHING): Sql {
+  matchingEvents(
+    keys: readonly DimensionRef[],
+    filter: CheckedFilter | null,
+    besides = NOTHING,
+  ): Sql {
     const shape = this.eventShape;
     return sql`select r.*${this.#keys(keys, shape)} from ${this.#eventsOf(shape)} r where ${
       this.#inRange(shape)
@@ -142,7 +145,7 @@ export class Relations {
   join ${visitRows} v on v.visitor_id = e.visitor_id and v.start_us = e.visit_start_us`;
   }
 
-  #visits(event: readonly Filter[], withEvents: boolean): Sql {
+  #visits(event: readonly CheckedFilter[], withEvents: boolean): Sql {
     const { visitColumns, visitPages } = this.#plan;
     const meets = event.map((filter) => this.#meets(filter, EVENT_ROW));
     const matched = meets.length > 0 ? { matched: sql`(${join(meets, " and ")})` } : {};
@@ -174,11 +177,11 @@ export class Relations {
     return join(columns, "");
   }
 
-  #meets(filter: Filter | null, shape: RowShape): Sql {
+  #meets(filter: CheckedFilter | null, shape: RowShape): Sql {
     return filterSql(filter, shape, this.#terms);
   }
 
-  #and(filters: readonly Filter[]): Sql {
+  #and(filters: readonly CheckedFilter[]): Sql {
     return join(filters.map((filter) => sql` and ${this.#meets(filter, VISIT_ROW)}`), "");
   }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { QueryGoal } from "../../../src/query/query.ts";
 import { queryV2Routes } from "../../../src/api/stats/query_v2.ts";
 import { customEvent, pageview } from "../../support/events.ts";
 import { type Questions, withQuestions } from "../../support/questions.ts";
@@ -32,7 +33,7 @@ const EVENTS = [
   pageview({ at: "2024-03-08T12:00", visitor: "c", page: "/blog" }),
   pageview({ at: "2024-03-10T12:00", visitor: "today", page: "/" }),
 ];
-const GOALS = [{
+const GOALS: readonly QueryGoal[] = [{
   name: "Signup",
   filter: { op: "is", dimension: "name", values: ["signup"] },
 }];

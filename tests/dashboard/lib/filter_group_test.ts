@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseFilters, printFilters } from "../../../dashboard/lib/filter.js";
+import { parseFilters, printFilters } from "../../../dashboard/grammar/filter.js";
 import { filterOf, groupOf, isComplete } from "../../../dashboard/lib/filter_group.js";
 
 Deno.test("groupOf() and filterOf() are each other's way back", () => {
@@ -11,7 +11,7 @@ Deno.test("groupOf() and filterOf() are each other's way back", () => {
       "has_done(or(is(name,x),is(name,y)))",
     ]
   ) {
-    const [filter] = parseFilters(text) ?? [];
+    const [filter] = parseFilters(text).value ?? [];
     assert.ok(filter);
     const group = groupOf(filter);
     assert.ok(group, text);
@@ -22,7 +22,7 @@ Deno.test("groupOf() and filterOf() are each other's way back", () => {
 
 Deno.test("groupOf() is null for what is more than a group", () => {
   for (const text of ["and(is(a,1),is(b,2))", "or(is(a,1),not(is(b,2)))", "not(not(is(a,1)))"]) {
-    const [filter] = parseFilters(text) ?? [];
+    const [filter] = parseFilters(text).value ?? [];
     assert.ok(filter);
     assert.equal(groupOf(filter), null, text);
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { printFilters } from "../../../dashboard/lib/filter.js";
+import { printFilters } from "../../../dashboard/grammar/filter.js";
 import { isPicked, pickedRow } from "../../../dashboard/lib/toggle_filter.js";
 
 const VERSION = ["browser_version", "browser"];

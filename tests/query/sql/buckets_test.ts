@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { DAY_US } from "../../../src/core/durations.ts";
-import { bucketsOf, type Interval, INTERVALS, rangeOfDays } from "../../../src/core/period.ts";
+import { bucketsOf, rangeOfDays } from "../../../src/core/period.ts";
+import { type Interval, INTERVALS } from "../../../dashboard/grammar/period.js";
 import { sql } from "../../../src/core/sql.ts";
-import { dayOfDate, offsetTransitions } from "../../../src/core/zone.ts";
+import { dayOfDate } from "../../../dashboard/grammar/days.js";
+import { offsetTransitions } from "../../../src/core/zone.ts";
 import { bucketKey, dayOfWeek, hourOfDay } from "../../../src/query/sql/buckets.ts";
 import { withEvents } from "../../support/behavioral_db.ts";
 import { Draw } from "../../support/random_questions.ts";

@@ -1,6 +1,6 @@
 // Names and values of the Stats API v2 of Plausible, and what they are here. One table of
 // dimensions, one of metrics; nothing else knows that API's words.
-import type { Condition } from "../../../core/filter.ts";
+import type { Condition } from "../../../../dashboard/grammar/filter.js";
 import { type DimensionRef, isDimensionName } from "../../dimensions.ts";
 import { dimensionRef } from "../../parse.ts";
 import { isMetricName, type MetricName, metricOf } from "../../metrics.ts";

@@ -1,21 +1,17 @@
 // Plausible's Stats API v2: read() turns the body of a request into a Query, write() an Answer into
 // the body of the response.
 import { MINUTE_US } from "../../../core/durations.ts";
-import {
-  allOf,
-  type Condition,
-  type Filter,
-  FilterFault,
-  filterOfJsonList,
-  mapConditions,
-} from "../../../core/filter.ts";
+import { type Condition, mapConditions } from "../../../../dashboard/grammar/filter.js";
+import { filterOfJsonList } from "../../../core/filter_json.ts";
 import { BUCKETS_MAX, DIMENSIONS_MAX, METRICS_MAX, OFFSET_MAX } from "../../../core/limits.ts";
-import { bucketsOf, type Interval, INTERVALS, type Range } from "../../../core/period.ts";
+import { bucketsOf, type Range } from "../../../core/period.ts";
+import { type Interval, INTERVALS } from "../../../../dashboard/grammar/period.js";
 import type { Answer } from "../../answer.ts";
 import type { DimensionRef } from "../../dimensions.ts";
 import { type MetricName, metricOf } from "../../metrics.ts";
+import type { Parsed } from "../../../../dashboard/grammar/parsed.js";
 import { checkFilter, type SiteRules } from "../../parse.ts";
-import { type Order, type Query, queryOf } from "../../query.ts";
+import { type CheckedFilter, type Order, type Query, queryOf } from "../../query.ts";
 import { isMoney, V2_DIMENSION_NAMES, v2Dimension, v2Metric, v2Value } from "./names.ts";
 import { isoInZone, v2Interval, v2Range } from "./range.ts";
 
@@ -160,29 +156,32 @@ function monthLabel(label: string): string {
   return `${label.slice(0, 7)}-01`;
 }
 
-function filterOf(body: Body, rules: SiteRules, faults: string[]): Filter | null {
+function filterOf(body: Body, rules: SiteRules, faults: string[]): CheckedFilter | null {
   if (body["filters"] === undefined) return null;
-  try {
-    const filter = filterOfJsonList(body["filters"]);
-    return filter && allOf([checkFilter(mapConditions(filter, readCondition), rules)]);
-  } catch (error) {
-    if (!(error instanceof FilterFault)) throw error;
-    faults.push(`filters: ${error.message}`);
-    return null;
-  }
+  const { value, fault } = checkedFilter(body["filters"], rules);
+  if (fault !== undefined) faults.push(`filters: ${fault}`);
+  return value ?? null;
 }
 
-function readCondition(condition: Condition): Condition {
+function checkedFilter(value: unknown, rules: SiteRules): Parsed<CheckedFilter | null> {
+  const filter = filterOfJsonList(value);
+  if (filter.fault !== undefined) return filter;
+  if (!filter.value) return { value: null };
+  const named = mapConditions(filter.value, readCondition);
+  return named.fault === undefined ? checkFilter(named.value, rules) : named;
+}
+
+function readCondition(condition: Condition): Parsed<Condition> {
   const exact = { caseSensitive: true, ...condition };
-  if (condition.dimension === "segment") return condition;
+  if (condition.dimension === "segment") return { value: condition };
   const dimension = v2Dimension(condition.dimension);
   if (!dimension) {
-    throw new FilterFault(
-      `${shortJson(condition.dimension)} is not one of ${V2_DIMENSION_NAMES.join(", ")}, ` +
+    return {
+      fault: `${shortJson(condition.dimension)} is not one of ${V2_DIMENSION_NAMES.join(", ")}, ` +
         "event:props:KEY",
-    );
+    };
   }
-  return dimension.read(exact);
+  return { value: dimension.read(exact) };
 }
 
 interface NamedOrder extends Order {

@@ -1,8 +1,10 @@
 // Date ranges of the Stats API v2 of Plausible: names that leave the running day or month out, and
 // pairs of dates or times whose end is included.
 import { DAY_MS, DAY_US, HOUR_US, MINUTE_US, SECOND_US } from "../../../core/durations.ts";
-import { type Interval, isDate, type Range, rangeOfDays } from "../../../core/period.ts";
-import { dayOfDate, localDate, localUs, offsetUs } from "../../../core/zone.ts";
+import type { Interval } from "../../../../dashboard/grammar/period.js";
+import { dayOfDate, isDate } from "../../../../dashboard/grammar/days.js";
+import { type Range, rangeOfDays } from "../../../core/period.ts";
+import { localDate, localUs, offsetUs } from "../../../core/zone.ts";
 
 /** What a range is computed from. */
 export interface V2Moment {

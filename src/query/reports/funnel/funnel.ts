@@ -2,14 +2,7 @@
 // and with detail=true rates, times between steps, where those who left went, and a breakdown.
 import { type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
-import {
-  collectFault,
-  columnsOfSteps,
-  compared,
-  count,
-  dimensionParam,
-  required,
-} from "../behavioral.ts";
+import { columnsOfSteps, compared, count, dimensionParam, required } from "../behavioral.ts";
 import { type FunnelDetail, queryFunnelDetail, shapeDetail } from "./detail.ts";
 import type { DimensionRef } from "../../dimensions.ts";
 import { FUNNEL_ORDERS, type FunnelOrder, type FunnelSpec } from "../../engine/engine.ts";
@@ -17,7 +10,7 @@ import { goalFinder } from "../../sql/expressions.ts";
 import type { Params } from "../../params.ts";
 import type { ReportRequest } from "../../query.ts";
 import { defineReport, type QueryContext, type WithComparison, withRange } from "../report.ts";
-import { mayOverlap, parseSpan, parseSteps, type Step } from "../../steps.ts";
+import { compileSteps, mayOverlap, spanUsOf, type Step } from "../../steps.ts";
 
 /** The parameters of a funnel. */
 export interface FunnelParams {
@@ -48,12 +41,8 @@ export function parseFunnel(params: Params, request: ReportRequest): FunnelParam
   return {
     steps: steps === undefined
       ? []
-      : collectFault(params, [], () => parseSteps(steps, "steps", 1, goalFinder(request))),
-    windowUs: collectFault(
-      params,
-      0,
-      () => parseSpan(params.text("window") ?? WINDOW_DEFAULT, "window"),
-    ),
+      : params.read("steps", compileSteps(steps, goalFinder(request)), []),
+    windowUs: params.read("window", spanUsOf(params.text("window") ?? WINDOW_DEFAULT), 0),
     order: params.choice("order", FUNNEL_ORDERS, "in_order"),
     detail,
     by,

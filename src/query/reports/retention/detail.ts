@@ -2,13 +2,8 @@
 // over yet, or that cannot be known because visitor ids do not last so long, is null with the
 // reason, never a false zero.
 import { DAY_US } from "../../../core/durations.ts";
-import {
-  dateOfDay,
-  dayOfDate,
-  localDate,
-  offsetTransitions,
-  startOfDate,
-} from "../../../core/zone.ts";
+import { dateOfDay, dayOfDate } from "../../../../dashboard/grammar/days.js";
+import { localDate, offsetTransitions, startOfDate } from "../../../core/zone.ts";
 import { sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { columnsOfSteps, count, share } from "../behavioral.ts";

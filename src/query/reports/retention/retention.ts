@@ -1,15 +1,16 @@
 // Retention: of the visitors who first came in a week, how many came again in the weeks after. A
 // list of weeks by default; `detail=true` is answered by detail.ts.
-import { dateOfDay, offsetTransitions } from "../../../core/zone.ts";
+import { dateOfDay } from "../../../../dashboard/grammar/days.js";
+import { offsetTransitions } from "../../../core/zone.ts";
 import type { Row } from "../../../storage/duckdb.ts";
-import { collectFault, columnsOfSteps, count } from "../behavioral.ts";
+import { columnsOfSteps, count } from "../behavioral.ts";
 import { LOOK_BACK_US, queryRetentionDetail, type RetentionDetail } from "./detail.ts";
 import { COHORT_INTERVALS, type CohortInterval, dayOfInterval } from "../../engine/engine.ts";
 import { goalFinder } from "../../sql/expressions.ts";
 import type { Params } from "../../params.ts";
 import type { ReportRequest } from "../../query.ts";
 import { defineReport, type QueryContext, withRange } from "../report.ts";
-import { parseStep, type Step } from "../../steps.ts";
+import { type Step, stepOfText } from "../../steps.ts";
 
 /** The parameters of retention. */
 export interface RetentionParams {
@@ -48,7 +49,7 @@ export function parseRetention(params: Params, request: ReportRequest): Retentio
   const step = (name: string): Step | null => {
     const text = params.text(name);
     if (text === undefined) return null;
-    return collectFault(params, null, () => parseStep(text, name, goalFinder(request)));
+    return params.read(name, stepOfText(text, goalFinder(request)), null);
   };
   return {
     interval: params.choice("cohorts", COHORT_INTERVALS, "week"),

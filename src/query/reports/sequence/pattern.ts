@@ -1,16 +1,17 @@
-// Sequences as a request writes them, as a list of events that follow each other: the
-// contract's steps with conditions between them in words, or the classic pattern. No SQL here.
-//
-// In words: `page:/pricing,within 1 hour,without page:/help,event:signup`. Between two steps may
-// stand `within SPAN` (at most), `not before SPAN` (at least), `immediately` (no other event
-// between; no other pageview where all steps are pages) and `without STEP` (no such event between).
-//
-// The classic pattern: `(?1).*(?t<=3600)(?2)` over the steps of `steps`. `(?N)` is an event that
-// meets step N, `.` any event that meets some step, `.*` any number of them, `(?t op S)` compares
-// the whole seconds from the event before to the next one, by `>=`, `<=`, `>`, `<`, `==`, `!=`.
+// Sequences from their grammar to a list of events that follow each other: steps with conditions
+// between them in words, or the classic pattern over the steps of `steps`. No SQL is made here.
+import { type Parsed, parseEach } from "../../../../dashboard/grammar/parsed.js";
+import {
+  parsePattern,
+  patternFault,
+  type TimeOperator,
+  type Token,
+} from "../../../../dashboard/grammar/pattern.js";
+import { type Between, parseSequence } from "../../../../dashboard/grammar/sequence.js";
+import { SECOND_US } from "../../../core/durations.ts";
+import { secondsOf as secondsOfSpan } from "../../../../dashboard/grammar/span.js";
+import { compileStep, type GoalFinder, type Step } from "../../steps.ts";
 import type { Elapsed, SequenceElement } from "../../engine/engine.ts";
-import type { GoalFinder, Step } from "../../steps.ts";
-import { parseSpan, parseStep, refuse, shorten, splitItems, STEPS_MAX } from "../../steps.ts";
 
 /** A sequence, ready for SQL. */
 export interface Sequence {
@@ -24,116 +25,66 @@ export interface Sequence {
 }
 
 const ANY_TIME: readonly Elapsed[] = [{ minUs: 0, maxUs: null }];
-const PATTERN_CHARS_MAX = 1024;
 const ELEMENTS_MAX = 32;
-const SECONDS_MAX = 366 * 86_400;
 
-/** The sequence of `steps=`. Throws AppError naming the parameter. */
-export function parseSequence(text: string, parameter: string, goal: GoalFinder): Sequence {
-  const conditions: Step[] = [];
-  const steps: number[] = [];
-  const elements: SequenceElement[] = [];
-  let gap: Gap = NO_GAP;
-  const add = (item: string): number => {
-    conditions.push(parseStep(item, parameter, goal));
-    return conditions.length;
-  };
-  for (const item of splitItems(text)) {
-    const condition = /^(within|not before|without)\s+(.*)$/s.exec(item);
-    if (condition || item === "immediately") {
-      if (elements.length === 0) {
-        throw refuse(parameter, `"${shorten(item)}" stands before any step`);
-      }
-      gap = widened(gap, condition?.[1] ?? item, condition?.[2] ?? "", parameter, add);
-    } else {
-      const number = add(item);
-      steps.push(number);
-      elements.push(elementAfter(gap, number, parameter));
-      gap = NO_GAP;
-    }
-  }
-  if (gap !== NO_GAP) throw refuse(parameter, "it ends with a condition instead of a step");
-  if (steps.length < 2 || conditions.length > STEPS_MAX) {
-    throw refuse(parameter, `${steps.length} steps where 2 to ${STEPS_MAX} are possible`);
-  }
-  const onlyPages = steps.every((number) => conditions[number - 1]?.kind === "page");
+/** The sequence of `steps=`. */
+export function compileSequence(text: string, goal: GoalFinder): Parsed<Sequence> {
+  const links = parseSequence(text);
+  if (links.fault !== undefined) return links;
+  // Conditions are numbered in the order of the text: `without` stands before its step.
+  const written = links.value.flatMap(({ without, step }) => [...without, step]);
+  const conditions = parseEach(written, (step) => compileStep(step, goal));
+  if (conditions.fault !== undefined) return conditions;
+  let number = 0;
+  const elements = parseEach(links.value, (link): Parsed<SequenceElement> => {
+    const elapsed = elapsedOf(link);
+    if (elapsed.fault !== undefined) return elapsed;
+    const without = link.without.map(() => ++number);
+    return {
+      value: { condition: ++number, next: link.immediately, elapsed: elapsed.value, without },
+    };
+  });
+  if (elements.fault !== undefined) return elements;
+  const onlyPages = links.value.every(({ step }) => step.kind === "page");
+  const isAdjacent = links.value.some(({ immediately }) => immediately);
   return {
-    conditions,
-    elements,
-    considered: elements.some((element) => element.next) ? onlyPages ? "pageviews" : "all" : "none",
-    plain: elements.every((element) =>
-      !element.next && element.elapsed === ANY_TIME && element.without.length === 0
-    ),
+    value: {
+      conditions: conditions.value,
+      elements: elements.value,
+      considered: isAdjacent ? onlyPages ? "pageviews" : "all" : "none",
+      plain: elements.value.every(({ next, elapsed, without }) =>
+        !next && elapsed === ANY_TIME && without.length === 0
+      ),
+    },
   };
 }
 
-interface Gap {
-  readonly withinUs: number | null;
-  readonly notBeforeUs: number;
-  readonly next: boolean;
-  readonly without: readonly number[];
+function elapsedOf({ within, notBefore }: Between): Parsed<readonly Elapsed[]> {
+  const maxUs = within && secondsOfSpan(within) * SECOND_US;
+  const minUs = notBefore ? secondsOfSpan(notBefore) * SECOND_US : 0;
+  if (maxUs !== null && maxUs < minUs) {
+    return { fault: "`within` is shorter than `not before`: no time is left" };
+  }
+  return { value: maxUs === null && minUs === 0 ? ANY_TIME : [{ minUs, maxUs }] };
 }
 
-const NO_GAP: Gap = { withinUs: null, notBeforeUs: 0, next: false, without: [] };
-
-function widened(
-  gap: Gap,
-  word: string,
-  rest: string,
-  parameter: string,
-  add: (item: string) => number,
-): Gap {
-  switch (word) {
-    case "within":
-      return { ...gap, withinUs: parseSpan(rest, parameter) };
-    case "not before":
-      return { ...gap, notBeforeUs: parseSpan(rest, parameter) };
-    case "without":
-      return { ...gap, without: [...gap.without, add(rest)] };
-    default:
-      return { ...gap, next: true };
-  }
-}
-
-function elementAfter(gap: Gap, condition: number, parameter: string): SequenceElement {
-  const { withinUs, notBeforeUs, next, without } = gap;
-  if (withinUs !== null && withinUs < notBeforeUs) {
-    throw refuse(parameter, "`within` is shorter than `not before`: no time is left");
-  }
-  const elapsed = withinUs === null && notBeforeUs === 0
-    ? ANY_TIME
-    : [{ minUs: notBeforeUs, maxUs: withinUs }];
-  return { condition, next, elapsed, without };
-}
-
-/** The sequence of `pattern=` over given steps. Throws AppError naming parameter and place. */
-export function parsePattern(
-  text: string,
-  parameter: string,
-  conditions: readonly Step[],
-): Sequence {
-  if (text.length > PATTERN_CHARS_MAX) {
-    throw refuse(parameter, `${text.length} characters, more than ${PATTERN_CHARS_MAX}`);
-  }
+/** The sequence of `pattern=` over given steps. */
+export function compilePattern(text: string, conditions: readonly Step[]): Parsed<Sequence> {
+  const tokens = parsePattern(text);
+  if (tokens.fault !== undefined) return tokens;
   const elements: SequenceElement[] = [];
   let gap: PatternGap = START;
-  const fail = (at: number, found: string) => refuse(parameter, `at character ${at + 1} ${found}`);
-  for (const token of tokensOf(text, fail)) {
+  for (const token of tokens.value) {
+    const fault = faultOfToken(token, elements.length, conditions.length);
+    if (fault !== null) return patternFault(token.at, fault);
     if (token.kind === "many") gap = { ...gap, next: false };
     else if (token.kind === "time") {
-      if (elements.length === 0) throw fail(token.at, "a time has no event before it");
-      gap = { ...gap, seconds: intersect(gap.seconds, token.seconds), timeAt: token.at };
-      if (gap.seconds.length === 0) throw fail(token.at, "no time is left to meet");
+      const seconds = intersect(gap.seconds, secondsOf(token.operator, token.seconds));
+      if (seconds.length === 0) return patternFault(token.at, "no time is left to meet");
+      gap = { ...gap, seconds, timeAt: token.at };
     } else {
-      const { condition } = token;
-      if (condition !== null && (condition < 1 || condition > conditions.length)) {
-        throw fail(token.at, `(?${condition}) is none of the ${conditions.length} steps`);
-      }
-      if (elements.length === ELEMENTS_MAX) {
-        throw fail(token.at, `there are more than ${ELEMENTS_MAX} events`);
-      }
       elements.push({
-        condition,
+        condition: token.step,
         next: elements.length > 0 && gap.next,
         elapsed: gap.timeAt === null ? ANY_TIME : gap.seconds.map(microseconds),
         without: [],
@@ -141,9 +92,19 @@ export function parsePattern(
       gap = START;
     }
   }
-  if (gap.timeAt !== null) throw fail(gap.timeAt, "a time has no event after it");
-  if (elements.length === 0) throw fail(text.length, "there is no event yet");
-  return { conditions, elements, considered: "none", plain: false };
+  if (gap.timeAt !== null) return patternFault(gap.timeAt, "a time has no event after it");
+  if (elements.length === 0) return patternFault(text.length, "there is no event yet");
+  return { value: { conditions, elements, considered: "none", plain: false } };
+}
+
+/** What is wrong with a part after `before` events, or null. */
+function faultOfToken(token: Token, before: number, steps: number): string | null {
+  if (token.kind === "time") return before === 0 ? "a time has no event before it" : null;
+  if (token.kind === "many") return null;
+  if (token.step !== null && (token.step < 1 || token.step > steps)) {
+    return `(?${token.step}) is none of the ${steps} steps`;
+  }
+  return before === ELEMENTS_MAX ? `there are more than ${ELEMENTS_MAX} events` : null;
 }
 
 interface PatternGap {
@@ -157,38 +118,7 @@ type Seconds = readonly [from: number, to: number];
 
 const START: PatternGap = { next: true, seconds: [[0, Infinity]], timeAt: null };
 
-type Token =
-  | { readonly kind: "many"; readonly at: number }
-  | { readonly kind: "event"; readonly at: number; readonly condition: number | null }
-  | { readonly kind: "time"; readonly at: number; readonly seconds: readonly Seconds[] };
-
-function* tokensOf(
-  text: string,
-  fail: (at: number, found: string) => Error,
-): Generator<Token> {
-  const pattern = /(\.\*)|(\.)|\(\?(\d{1,9})\)|\(\?t\s*(>=|<=|==|!=|>|<)\s*(\d{1,9})\s*\)|(\s+)/y;
-  let at = 0;
-  while (at < text.length) {
-    pattern.lastIndex = at;
-    const match = pattern.exec(text);
-    if (!match) {
-      const found = shorten(text.slice(at, at + 20));
-      throw fail(at, `"${found}" is none of (?N), ., .*, (?t>=N) and its like`);
-    }
-    const [whole, many, one, number, operator, amount] = match;
-    if (many !== undefined) yield { kind: "many", at };
-    else if (one !== undefined) yield { kind: "event", at, condition: null };
-    else if (number !== undefined) yield { kind: "event", at, condition: Number(number) };
-    else if (operator !== undefined) {
-      const seconds = Number(amount);
-      if (seconds > SECONDS_MAX) throw fail(at, `${amount} seconds are more than 366 days`);
-      yield { kind: "time", at, seconds: secondsOf(operator, seconds) };
-    }
-    at += whole.length;
-  }
-}
-
-function secondsOf(operator: string, seconds: number): readonly Seconds[] {
+function secondsOf(operator: TimeOperator, seconds: number): readonly Seconds[] {
   switch (operator) {
     case ">=":
       return [[seconds, Infinity]];

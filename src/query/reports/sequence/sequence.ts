@@ -2,13 +2,13 @@
 // Three numbers by default, and with `detail=true` matches and who began.
 import { type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
-import { collectFault, columnsOfSteps, compared, count, required, share } from "../behavioral.ts";
+import { columnsOfSteps, compared, count, required, share } from "../behavioral.ts";
 import { goalFinder } from "../../sql/expressions.ts";
 import type { Params } from "../../params.ts";
-import { parsePattern, parseSequence, type Sequence } from "./pattern.ts";
+import { compilePattern, compileSequence, type Sequence } from "./pattern.ts";
 import type { ReportRequest } from "../../query.ts";
 import { defineReport, type QueryContext, type WithComparison, withRange } from "../report.ts";
-import { mayOverlap, parseSteps } from "../../steps.ts";
+import { compileSteps, mayOverlap } from "../../steps.ts";
 
 /** The parameters of a sequence; null when it could not be read. */
 export interface SequenceParams {
@@ -43,14 +43,22 @@ export function parseSequences(params: Params, request: ReportRequest): Sequence
   const steps = required(params, "steps", "page:/pricing,event:signup");
   const pattern = params.text("pattern");
   const detail = params.flag("detail");
-  const goal = goalFinder(request);
   const sequence = steps === undefined
     ? null
-    : collectFault(params, null, () =>
-      pattern === undefined
-        ? parseSequence(steps, "steps", goal)
-        : parsePattern(pattern, "pattern", parseSteps(steps, "steps", 1, goal)));
+    : pattern === undefined
+    ? params.read("steps", compileSequence(steps, goalFinder(request)), null)
+    : patternOf(params, steps, pattern, request);
   return { sequence, text: pattern ?? steps ?? "", detail };
+}
+
+function patternOf(
+  params: Params,
+  steps: string,
+  pattern: string,
+  request: ReportRequest,
+): Sequence | null {
+  const conditions = params.read("steps", compileSteps(steps, goalFinder(request)), null);
+  return conditions && params.read("pattern", compilePattern(pattern, conditions), null);
 }
 
 /** The statement: total, converting, and in the general form began and matches. */

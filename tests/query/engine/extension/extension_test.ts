@@ -7,12 +7,13 @@ import { checkCases } from "../../../../src/query/engine/extension/self_check.ts
 import type { BehavioralEngine } from "../../../../src/query/engine/engine.ts";
 import { nativeEngine } from "../../../../src/query/engine/native/native.ts";
 import { VISIT_GAP_US } from "../../../../src/query/sql/visits.ts";
-import { parseSteps } from "../../../../src/query/steps.ts";
+import { compileSteps } from "../../../../src/query/steps.ts";
 import { Db, type Row } from "../../../../src/storage/duckdb.ts";
 import { createHotTable, insertHotEvents, jsonOf } from "../../../../src/storage/parquet/schema.ts";
 import { randomEvents } from "../../../support/behavioral_brute.ts";
 import { EVENTS, TEST_SEEDS, withEvents } from "../../../support/behavioral_db.ts";
 import { fakeSystem } from "../../../support/fake_system.ts";
+import { valueOf } from "../../../support/parsed.ts";
 
 /** A file of the extension, built for this DuckDB; without one its tests are skipped. */
 const FILE = Deno.env.get("MALLARD_TEST_EXTENSION") ?? null;
@@ -86,7 +87,7 @@ Deno.test("checkCases() find engines that are wrong in one thing", async () => {
 /** Statements on whose rows both engines must agree, over events without ties. */
 function conformance(engine: BehavioralEngine): Record<string, Sql> {
   const conditions = (text: string) =>
-    parseSteps(text, "steps", 1, () => undefined).map((step) => step.condition);
+    valueOf(compileSteps(text, () => undefined)).map((step) => step.condition);
   const steps = conditions("page:/a,page:/b,event:signup");
   const funnel = (steps: readonly Sql[], windowUs: number) =>
     engine.funnel(EVENTS, {

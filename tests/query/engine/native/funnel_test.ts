@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Sql, sql } from "../../../../src/core/sql.ts";
 import type { FunnelSpec } from "../../../../src/query/engine/engine.ts";
 import { funnelAttempts, funnelReached } from "../../../../src/query/engine/native/funnel.ts";
-import { mayOverlap, parseSteps } from "../../../../src/query/steps.ts";
+import { compileSteps, mayOverlap } from "../../../../src/query/steps.ts";
 import {
   bruteAnyOrder,
   type BruteAttempt,
@@ -15,6 +15,7 @@ import {
   withNulls,
 } from "../../../support/behavioral_brute.ts";
 import { EVENTS, TEST_SEEDS, THOROUGH, withEvents } from "../../../support/behavioral_db.ts";
+import { valueOf } from "../../../support/parsed.ts";
 
 const MINUTE = 60_000_000;
 const HOUR = 60 * MINUTE;
@@ -105,7 +106,7 @@ for (const seed of TEST_SEEDS) {
       const visitors = [...byVisitor(withNulls(events))];
       await withEvents(events, async (ask) => {
         for (const { steps: text, meets, onlyPages } of FUNNELS) {
-          const steps = parseSteps(text, "steps", 1, () => undefined);
+          const steps = valueOf(compileSteps(text, () => undefined));
           for (const windowUs of THOROUGH ? [1_000_000, HOUR, 26 * HOUR] : [HOUR]) {
             const spec = {
               steps: steps.map((step) => step.condition),
@@ -153,11 +154,8 @@ Deno.test("funnelAttempts() follows 20 steps and a visitor with 50,000 events", 
   pages.forEach((pathname, index) =>
     events.push(plainEvent({ visitor_id: "reader", timestamp: FROM + index * MINUTE, pathname }))
   );
-  const steps = parseSteps(
-    pages.map((path) => `page:${path}`).join(","),
-    "steps",
-    1,
-    () => undefined,
+  const steps = valueOf(
+    compileSteps(pages.map((path) => `page:${path}`).join(","), () => undefined),
   );
   await withEvents(events, async (ask) => {
     for (const overlap of [false, true]) {

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { type Sql, sql } from "../../../../src/core/sql.ts";
 import { plainSequence, sequenceMatches } from "../../../../src/query/engine/native/sequence.ts";
 import {
-  parsePattern,
-  parseSequence,
+  compilePattern,
+  compileSequence,
   type Sequence,
 } from "../../../../src/query/reports/sequence/pattern.ts";
-import { mayOverlap, parseSteps } from "../../../../src/query/steps.ts";
+import { compileSteps, mayOverlap } from "../../../../src/query/steps.ts";
 import {
   type BruteElement,
   bruteSequence,
@@ -17,6 +17,7 @@ import {
   withNulls,
 } from "../../../support/behavioral_brute.ts";
 import { EVENTS, TEST_SEEDS, THOROUGH, withEvents } from "../../../support/behavioral_db.ts";
+import { valueOf } from "../../../support/parsed.ts";
 
 const SECOND = 1_000_000;
 const MINUTE = 60 * SECOND;
@@ -121,8 +122,8 @@ const PATTERNS: readonly Case[] = [
 
 const sequenceOf = ({ text, pattern }: Case): Sequence =>
   pattern === undefined
-    ? parseSequence(text, "steps", () => undefined)
-    : parsePattern(pattern, "pattern", parseSteps(text, "steps", 1, () => undefined));
+    ? valueOf(compileSequence(text, () => undefined))
+    : valueOf(compilePattern(pattern, valueOf(compileSteps(text, () => undefined))));
 
 const consideredSql = (sequence: Sequence): Sql =>
   sequence.considered === "all"
@@ -196,10 +197,8 @@ Deno.test("sequenceMatches() follows a visitor with 50,000 events", async () => 
       timestamp: FROM + index * SECOND,
       pathname: ["/a", "/c", "/b", "/d"][index % 4] as string,
     }));
-  const sequence = parseSequence(
-    "page:/a,within 1 minute,page:/b,without page:/c,page:/d",
-    "steps",
-    () => undefined,
+  const sequence = valueOf(
+    compileSequence("page:/a,within 1 minute,page:/b,without page:/c,page:/d", () => undefined),
   );
   await withEvents(events, async (ask) => {
     const rows = await ask(
@@ -226,7 +225,7 @@ Deno.test("plainSequence() follows a visitor with 20,000 events over 20 steps", 
   const once = paths.map((path) => `page:${path}`);
   await withEvents(events, async (ask) => {
     for (const texts of [once, [...once, ...once], [...once, "event:none"]]) {
-      const steps = parseSteps(texts.join(","), "steps", 2, () => undefined);
+      const steps = valueOf(compileSteps(texts.join(","), () => undefined, 2));
       const conditions = steps.map((step) => step.condition);
       const rows = await ask(
         sql`select converted from ${plainSequence(EVENTS, conditions, mayOverlap(steps))}`,

@@ -127,7 +127,7 @@ Deno.test("FUNNEL takes goals as steps and compares with an earlier range", asyn
   const settings = {
     goals: [{
       name: "Signed up, paid",
-      filter: { op: "is", dimension: "name", values: ["signup"] },
+      filter: { op: "is" as const, dimension: "name" as const, values: ["signup"] },
     }],
   };
   await withQuestions({ events: EVENTS, settings }, async ({ get }) => {
