@@ -1,7 +1,7 @@
 // The parameters of a request: each at most once, every fault collected so that one answer names
 // them all.
 import type { Parsed } from "../../dashboard/grammar/parsed.js";
-import { AppError } from "../core/errors.ts";
+import { Faults } from "../core/faults.ts";
 
 /** Longest piece of a bad value that a message repeats. */
 const QUOTED_CHARS_MAX = 40;
@@ -9,7 +9,7 @@ const QUOTED_CHARS_MAX = 40;
 /** Parameters by name, with the faults found so far. */
 export class Params {
   readonly #values: URLSearchParams;
-  readonly #faults: string[] = [];
+  readonly #faults = new Faults();
 
   constructor(values: URLSearchParams) {
     this.#values = values;
@@ -63,21 +63,17 @@ export class Params {
    * and returns the stand-in.
    */
   read<T>(name: string, parsed: Parsed<T>, standIn: T): T {
-    if (parsed.fault === undefined) return parsed.value;
-    this.fault(`Cannot read ${name}: ${parsed.fault}`);
-    return standIn;
+    return this.#faults.valueOf(`Cannot read ${name}`, parsed, standIn);
   }
 
   /** Notes a fault. */
   fault(message: string): void {
-    this.#faults.push(message);
+    this.#faults.add(message);
   }
 
   /** Throws `bad_request` with every fault noted so far. */
   check(): void {
-    if (this.#faults.length > 0) {
-      throw new AppError("bad_request", [...new Set(this.#faults)].join("; "));
-    }
+    this.#faults.check();
   }
 
   /** The parameters without these names, sorted: one text for one question. */

@@ -14,6 +14,7 @@ import { checkFilter, type SiteRules } from "../../parse.ts";
 import { type CheckedFilter, type Order, type Query, queryOf } from "../../query.ts";
 import { isMoney, V2_DIMENSION_NAMES, v2Dimension, v2Metric, v2Value } from "./names.ts";
 import { isoInZone, v2Interval, v2Range } from "./range.ts";
+import { Faults } from "../../../core/faults.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -47,15 +48,17 @@ const KEYS = [
 const INCLUDES = ["imports", "time_labels", "total_rows", "trim_relative_date_range"];
 const LIMIT_DEFAULT = 10_000;
 
-/** Reads a body. Returns every fault when there is one. */
+/** Reads a body. Throws `bad_request` with every fault. */
 export function read(
   body: Body,
   site: string,
   nowUs: number,
   rules: SiteRules,
-): V2Request | readonly string[] {
-  const faults: string[] = Object.keys(body).filter((key) => !KEYS.includes(key))
-    .map((key) => `${key.slice(0, 40)}: it is not one of ${KEYS.join(", ")}`);
+): V2Request {
+  const faults = new Faults();
+  for (const key of Object.keys(body).filter((name) => !KEYS.includes(name))) {
+    faults.add(`${key.slice(0, 40)}: it is not one of ${KEYS.join(", ")}`);
+  }
   const range = rangeOf(body, { ...rules, nowUs }, faults);
   const metrics = metricsOf(body, faults);
   const columns = columnsOf(body, range, faults);
@@ -63,7 +66,7 @@ export function read(
   const order = orderOf(body, metrics, columns, faults);
   const include = includeOf(body, columns, faults);
   const { limit, offset } = paginationOf(body, faults);
-  if (faults.length > 0) return faults;
+  faults.check("Cannot query: ");
   const { zone, weekStart, gapUs, goals } = rules;
   const query = queryOf({ site, nowUs, range, zone, weekStart, gapUs, filter, goals }, {
     metrics,
@@ -85,52 +88,49 @@ export function read(
   return { query, columns, include, echo };
 }
 
-function rangeOf(body: Body, moment: SiteRules & { nowUs: number }, faults: string[]): Range {
+function rangeOf(body: Body, moment: SiteRules & { nowUs: number }, faults: Faults): Range {
   const nothing = { fromUs: 0, toUs: 0, dates: null };
   if (body["date_range"] === undefined) {
-    faults.push("date_range: it is missing");
+    faults.add("date_range: it is missing");
     return nothing;
   }
-  const range = v2Range(body["date_range"], moment);
-  if (typeof range !== "string") return range;
-  faults.push(range);
-  return nothing;
+  return faults.valueOf("date_range", v2Range(body["date_range"], moment), nothing);
 }
 
 /** A list of a body; an empty one with a fault where it is something else. */
-function listOf(body: Body, key: string, max: number, faults: string[]): readonly unknown[] {
+function listOf(body: Body, key: string, max: number, faults: Faults): readonly unknown[] {
   const value = body[key];
   if (value === undefined) return [];
   if (Array.isArray(value) && value.length <= max) return value;
-  faults.push(`${key}: it is no list of at most ${max}`);
+  faults.add(`${key}: it is no list of at most ${max}`);
   return [];
 }
 
-function metricsOf(body: Body, faults: string[]): MetricName[] {
+function metricsOf(body: Body, faults: Faults): MetricName[] {
   const names = listOf(body, "metrics", METRICS_MAX, faults);
-  if (names.length === 0) faults.push("metrics: it is missing or empty");
+  if (names.length === 0) faults.add("metrics: it is missing or empty");
   const metrics = names.flatMap((name, index) => {
     const metric = typeof name === "string" ? v2Metric(name) : null;
-    if (metric === null) faults.push(`metrics[${index}]: ${shortJson(name)} is no metric here`);
+    if (metric === null) faults.add(`metrics[${index}]: ${shortJson(name)} is no metric here`);
     return metric ?? [];
   });
-  if (new Set(metrics).size < metrics.length) faults.push("metrics: one is named twice");
+  if (new Set(metrics).size < metrics.length) faults.add("metrics: one is named twice");
   return metrics;
 }
 
-function columnsOf(body: Body, range: Range, faults: string[]): Column[] {
+function columnsOf(body: Body, range: Range, faults: Faults): Column[] {
   const names = listOf(body, "dimensions", DIMENSIONS_MAX, faults);
   const columns = names.flatMap((name, index) => {
     const column = typeof name === "string" ? columnOf(name, range) : null;
-    if (column === null) faults.push(`dimensions[${index}]: ${shortJson(name)} is no dimension`);
+    if (column === null) faults.add(`dimensions[${index}]: ${shortJson(name)} is no dimension`);
     return column ?? [];
   });
   if (new Set(columns.map(({ name }) => name)).size < columns.length) {
-    faults.push("dimensions: one is named twice");
+    faults.add("dimensions: one is named twice");
   }
   const finest = columns.find(({ interval }) => interval === "minute");
   if (finest && (range.toUs - range.fromUs) / MINUTE_US > BUCKETS_MAX) {
-    faults.push(`dimensions: time:minute makes more than ${BUCKETS_MAX} buckets`);
+    faults.add(`dimensions: time:minute makes more than ${BUCKETS_MAX} buckets`);
   }
   return columns;
 }
@@ -156,11 +156,9 @@ function monthLabel(label: string): string {
   return `${label.slice(0, 7)}-01`;
 }
 
-function filterOf(body: Body, rules: SiteRules, faults: string[]): CheckedFilter | null {
+function filterOf(body: Body, rules: SiteRules, faults: Faults): CheckedFilter | null {
   if (body["filters"] === undefined) return null;
-  const { value, fault } = checkedFilter(body["filters"], rules);
-  if (fault !== undefined) faults.push(`filters: ${fault}`);
-  return value ?? null;
+  return faults.valueOf("filters", checkedFilter(body["filters"], rules), null);
 }
 
 function checkedFilter(value: unknown, rules: SiteRules): Parsed<CheckedFilter | null> {
@@ -192,7 +190,7 @@ function orderOf(
   body: Body,
   metrics: readonly MetricName[],
   columns: readonly Column[],
-  faults: string[],
+  faults: Faults,
 ): NamedOrder[] {
   const listed = listOf(body, "order_by", METRICS_MAX + DIMENSIONS_MAX, faults);
   if (listed.length === 0) {
@@ -208,7 +206,7 @@ function orderOf(
     );
     const by = metrics.find((metric) => metric === name) ?? column?.ref;
     if (by === undefined || (direction !== "asc" && direction !== "desc")) {
-      faults.push(
+      faults.add(
         `order_by[${index}]: it is no pair of one of the metrics and dimensions, and asc or desc`,
       );
       return [];
@@ -220,26 +218,26 @@ function orderOf(
 function includeOf(
   body: Body,
   columns: readonly Column[],
-  faults: string[],
+  faults: Faults,
 ): Record<string, boolean> {
   const include = objectOf(body, "include", INCLUDES, faults);
   for (const [key, value] of Object.entries(include)) {
-    if (typeof value !== "boolean") faults.push(`include.${key}: it is neither true nor false`);
+    if (typeof value !== "boolean") faults.add(`include.${key}: it is neither true nor false`);
   }
   if (include["time_labels"] === true && columns.every(({ interval }) => interval === null)) {
-    faults.push("include.time_labels: there is no dimension of time");
+    faults.add("include.time_labels: there is no dimension of time");
   }
   return include as Record<string, boolean>;
 }
 
-function paginationOf(body: Body, faults: string[]): { limit: number; offset: number } {
+function paginationOf(body: Body, faults: Faults): { limit: number; offset: number } {
   const pagination = objectOf(body, "pagination", ["limit", "offset"], faults);
   const number = (key: string, min: number, max: number, byDefault: number): number => {
     const value = pagination[key] ?? byDefault;
     if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) {
       return Number(value);
     }
-    faults.push(`pagination.${key}: it is no whole number from ${min} to ${max}`);
+    faults.add(`pagination.${key}: it is no whole number from ${min} to ${max}`);
     return byDefault;
   };
   return {
@@ -248,15 +246,15 @@ function paginationOf(body: Body, faults: string[]): { limit: number; offset: nu
   };
 }
 
-function objectOf(body: Body, key: string, keys: readonly string[], faults: string[]): Body {
+function objectOf(body: Body, key: string, keys: readonly string[], faults: Faults): Body {
   const value = body[key] ?? {};
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    faults.push(`${key}: it is no object`);
+    faults.add(`${key}: it is no object`);
     return {};
   }
   const unknown = Object.keys(value).find((name) => !keys.includes(name));
   if (unknown !== undefined) {
-    faults.push(`${key}.${unknown.slice(0, 40)}: it is not one of ${keys.join(", ")}`);
+    faults.add(`${key}.${unknown.slice(0, 40)}: it is not one of ${keys.join(", ")}`);
   }
   return value as Body;
 }

@@ -2,7 +2,8 @@
 // pairs of dates or times whose end is included.
 import { DAY_MS, DAY_US, HOUR_US, MINUTE_US, SECOND_US } from "../../../core/durations.ts";
 import type { Interval } from "../../../../dashboard/grammar/period.js";
-import { dayOfDate, isDate } from "../../../../dashboard/grammar/days.js";
+import { dayOfDate, firstOfMonth, isDate } from "../../../../dashboard/grammar/days.js";
+import type { Parsed } from "../../../../dashboard/grammar/parsed.js";
 import { type Range, rangeOfDays } from "../../../core/period.ts";
 import { localDate, localUs, offsetUs } from "../../../core/zone.ts";
 
@@ -17,24 +18,24 @@ const DAYS_MAX = 3660;
 const MONTHS_MAX = 120;
 
 /** The range of `date_range`, or what is wrong with it. */
-export function v2Range(value: unknown, moment: V2Moment): Range | string {
+export function v2Range(value: unknown, moment: V2Moment): Parsed<Range> {
   if (typeof value === "string") return namedRange(value, moment);
   if (!Array.isArray(value) || value.length !== 2) {
-    return "date_range: it is neither a name nor a list of two dates";
+    return { fault: "it is neither a name nor a list of two dates" };
   }
   const [from, to]: unknown[] = value;
-  if (typeof from !== "string" || typeof to !== "string") return "date_range: a date is no text";
+  if (typeof from !== "string" || typeof to !== "string") return { fault: "a date is no text" };
   return pairRange(from, to, moment);
 }
 
-function namedRange(name: string, { nowUs, zone, firstUs }: V2Moment): Range | string {
+function namedRange(name: string, { nowUs, zone, firstUs }: V2Moment): Parsed<Range> {
   const today = dayOfDate(localDate(zone, nowUs));
-  const days = (from: number, to: number) => rangeOfDays(zone, from, to);
+  const days = (from: number, to: number) => ({ value: rangeOfDays(zone, from, to) });
   const counted = /^(\d{1,4})(d|mo)$/.exec(name);
   if (counted) {
     const count = Number(counted[1]);
     const max = counted[2] === "d" ? DAYS_MAX : MONTHS_MAX;
-    if (count < 1 || count > max) return `date_range: "${name}" is not within 1 to ${max}`;
+    if (count < 1 || count > max) return { fault: `"${name}" is not within 1 to ${max}` };
     if (counted[2] === "d") return days(today - count, today);
     return days(firstOfMonth(today, -count), firstOfMonth(today, 0));
   }
@@ -43,7 +44,7 @@ function namedRange(name: string, { nowUs, zone, firstUs }: V2Moment): Range | s
       return days(today, today + 1);
     case "24h": {
       const toUs = (Math.floor(nowUs / MINUTE_US) + 1) * MINUTE_US;
-      return { fromUs: toUs - DAY_US, toUs, dates: null };
+      return { value: { fromUs: toUs - DAY_US, toUs, dates: null } };
     }
     case "month":
       return days(firstOfMonth(today, 0), firstOfMonth(today, 1));
@@ -54,30 +55,27 @@ function namedRange(name: string, { nowUs, zone, firstUs }: V2Moment): Range | s
     case "all":
       return days(Math.min(dayOfDate(localDate(zone, firstUs ?? nowUs)), today), today + 1);
     default:
-      return `date_range: "${name.slice(0, 40)}" is not one of day, 24h, 7d, 28d, 30d, 91d, ` +
-        "month, 6mo, 12mo, year, all, a number of d or mo, [from, to]";
+      return {
+        fault: `"${name.slice(0, 40)}" is not one of day, 24h, 7d, 28d, 30d, 91d, ` +
+          "month, 6mo, 12mo, year, all, a number of d or mo, [from, to]",
+      };
   }
 }
 
-function firstOfMonth(day: number, months: number): number {
-  const date = new Date(day * DAY_MS);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months, 1) / DAY_MS;
-}
-
-function pairRange(from: string, to: string, { zone }: V2Moment): Range | string {
+function pairRange(from: string, to: string, { zone }: V2Moment): Parsed<Range> {
   if (isDate(from) && isDate(to)) {
     const [first, last] = [dayOfDate(from), dayOfDate(to)];
-    if (last < first) return "date_range: the second date is before the first";
-    if (last - first >= DAYS_MAX) return `date_range: it is longer than ${DAYS_MAX} days`;
-    return rangeOfDays(zone, first, last + 1);
+    if (last < first) return { fault: "the second date is before the first" };
+    if (last - first >= DAYS_MAX) return { fault: `it is longer than ${DAYS_MAX} days` };
+    return { value: rangeOfDays(zone, first, last + 1) };
   }
   const [fromUs, toUs] = [instantOfIso(from), instantOfIso(to)];
   if (fromUs === null || toUs === null) {
-    return "date_range: it is no pair of dates YYYY-MM-DD or times with a zone (ISO 8601)";
+    return { fault: "it is no pair of dates YYYY-MM-DD or times with a zone (ISO 8601)" };
   }
-  if (toUs < fromUs) return "date_range: the second time is before the first";
-  if (toUs - fromUs > DAYS_MAX * DAY_US) return `date_range: it is longer than ${DAYS_MAX} days`;
-  return { fromUs, toUs: toUs + SECOND_US, dates: null };
+  if (toUs < fromUs) return { fault: "the second time is before the first" };
+  if (toUs - fromUs > DAYS_MAX * DAY_US) return { fault: `it is longer than ${DAYS_MAX} days` };
+  return { value: { fromUs, toUs: toUs + SECOND_US, dates: null } };
 }
 
 function instantOfIso(text: string): number | null {
