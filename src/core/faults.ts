@@ -19,6 +19,11 @@ export class Faults {
     return standIn;
   }
 
+  /** Every fault, in the order of notice. */
+  get list(): readonly string[] {
+    return [...this.#texts];
+  }
+
   /** Throws `bad_request` with every fault, after `opening`. */
   check(opening = ""): void {
     if (this.#texts.size === 0) return;

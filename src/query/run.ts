@@ -21,6 +21,7 @@ import { planOf } from "./sql/plan.ts";
 import { type CheckedFilter, type Query, queryOf, type ReportRequest } from "./query.ts";
 import { matchingEvents } from "./sql/relations.ts";
 import type { DropCount, QueryContext, Report } from "./reports/report.ts";
+import { Faults } from "../core/faults.ts";
 
 /** What is known of each site. */
 export interface SettingsSource {
@@ -157,18 +158,19 @@ export class Runner {
 
   /** Notes every pattern that DuckDB's RE2 cannot read; it would fail only where rows exist. */
   async #checkPatterns(request: ReportRequest, params: Params): Promise<void> {
-    for (const fault of await this.patternFaults(request.site, request.filter)) params.fault(fault);
+    const { list } = await this.patternFaults(request.site, request.filter);
+    for (const fault of list) params.fault(fault);
   }
 
   /** A sentence for each pattern of a filter that DuckDB's RE2 cannot read. */
-  async patternFaults(site: string, filter: CheckedFilter | null): Promise<string[]> {
+  async patternFaults(site: string, filter: CheckedFilter | null): Promise<Faults> {
     const patterns = conditionsOf(filter)
       .filter(({ op }) => op === "matches" || op === "matches_not")
       .flatMap(({ values }) => values);
-    const faults: string[] = [];
+    const faults = new Faults();
     for (const pattern of patterns) {
       const fault = await this.#patternFault(site, pattern);
-      if (fault !== null) faults.push(`Cannot read filters: "${quoted(pattern)}": ${fault}`);
+      if (fault !== null) faults.add(`Cannot read filters: "${quoted(pattern)}": ${fault}`);
     }
     return faults;
   }

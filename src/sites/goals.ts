@@ -1,6 +1,7 @@
 // Goals: what a site counts as a conversion, as an owner defines it and as a filter.
 import { allOf, type Filter } from "../../dashboard/grammar/filter.js";
 import { EVENT_NAME_CHARS_MAX, PROP_KEY_CHARS_MAX, URL_CHARS_MAX } from "../core/limits.ts";
+import { Faults } from "../core/faults.ts";
 
 /** A goal as an owner defines it: a page, an event or both; further conditions must hold too. */
 export interface Goal {
@@ -19,32 +20,34 @@ const PROPS_MAX = 10;
 const VALUE_CHARS_MAX = 2048;
 const REVENUE_MAX = 9_999_999_999.99;
 
-/** What is wrong with a goal, each fault naming its key; empty when nothing is. */
-export function faultsOfGoal(given: Readonly<Record<string, unknown>>): string[] {
-  const faults = Object.keys(given).filter((key) => !GOAL_KEYS.includes(key))
-    .map((key) => `${key}: it is not one of ${GOAL_KEYS.join(", ")}`);
+/** What is wrong with a goal; each fault names its key. */
+export function faultsOfGoal(given: Readonly<Record<string, unknown>>): Faults {
+  const faults = new Faults();
+  for (const key of Object.keys(given).filter((name) => !GOAL_KEYS.includes(name))) {
+    faults.add(`${key}: it is not one of ${GOAL_KEYS.join(", ")}`);
+  }
   const { page, event, props, min_revenue, currency } = given;
-  if (page === undefined && event === undefined) faults.push("page: it and event are missing");
+  if (page === undefined && event === undefined) faults.add("page: it and event are missing");
   if (page !== undefined && event !== undefined && event !== "pageview") {
-    faults.push("page: only one of page and event can be given");
+    faults.add("page: only one of page and event can be given");
   }
   if (page !== undefined && !isText(page, URL_CHARS_MAX)) {
-    faults.push(`page: it is no text of 1 to ${URL_CHARS_MAX} characters`);
+    faults.add(`page: it is no text of 1 to ${URL_CHARS_MAX} characters`);
   }
   if (event !== undefined && !isText(event, EVENT_NAME_CHARS_MAX)) {
-    faults.push(`event: it is no text of 1 to ${EVENT_NAME_CHARS_MAX} characters`);
+    faults.add(`event: it is no text of 1 to ${EVENT_NAME_CHARS_MAX} characters`);
   }
   if (props !== undefined && !isProps(props)) {
-    faults.push(`props: it is no object of at most ${PROPS_MAX} keys with texts as values`);
+    faults.add(`props: it is no object of at most ${PROPS_MAX} keys with texts as values`);
   }
   if (min_revenue !== undefined && !isAmount(min_revenue)) {
-    faults.push(`min_revenue: it is no amount from 0 to ${REVENUE_MAX}`);
+    faults.add(`min_revenue: it is no amount from 0 to ${REVENUE_MAX}`);
   }
   if (currency !== undefined && !(typeof currency === "string" && /^[A-Z]{3}$/.test(currency))) {
-    faults.push("currency: it is no code of three capital letters");
+    faults.add("currency: it is no code of three capital letters");
   }
   if (currency !== undefined && min_revenue === undefined) {
-    faults.push("currency: min_revenue is missing");
+    faults.add("currency: min_revenue is missing");
   }
   return faults;
 }

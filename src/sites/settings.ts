@@ -1,5 +1,6 @@
 // The settings of a site: one table of keys with their defaults and checks.
 import { isZone } from "../core/zone.ts";
+import { Faults } from "../core/faults.ts";
 
 /** One setting. `check` returns what is wrong with a value, or null. */
 export interface SiteSettingRow {
@@ -119,22 +120,25 @@ export const SETTINGS_BY_DEFAULT = Object.fromEntries(
   Object.entries<SiteSettingRow>(SITE_SETTINGS).map(([name, row]) => [name, row.byDefault]),
 ) as unknown as SiteSettings;
 
-/** What is wrong with settings given by name, each fault naming its key; empty when nothing. */
-export function faultsOfSettings(given: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(given).flatMap(([name, value]) => {
+/** What is wrong with settings given by name; each fault names its key. */
+export function faultsOfSettings(given: Readonly<Record<string, unknown>>): Faults {
+  const faults = new Faults();
+  for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(SITE_SETTINGS, name)) {
-      return [`${name}: it is not one of ${Object.keys(SITE_SETTINGS).join(", ")}`];
+      faults.add(`${name}: it is not one of ${Object.keys(SITE_SETTINGS).join(", ")}`);
+      continue;
     }
     const row: SiteSettingRow = SITE_SETTINGS[name as SiteSettingName];
     const fault = row.check(value);
-    return fault === null ? [] : [`${name}: it is ${fault}`];
-  });
+    if (fault !== null) faults.add(`${name}: it is ${fault}`);
+  }
+  return faults;
 }
 
 /** Stored settings over the defaults; unknown and invalid ones are ignored. */
 export function settingsOf(kept: Readonly<Record<string, unknown>>): SiteSettings {
   const valid = Object.entries(kept).filter(([name, value]) =>
-    faultsOfSettings({ [name]: value }).length === 0
+    faultsOfSettings({ [name]: value }).list.length === 0
   );
   return { ...SETTINGS_BY_DEFAULT, ...Object.fromEntries(valid) };
 }

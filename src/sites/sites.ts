@@ -81,10 +81,7 @@ export class Sites {
    * when there are too many sites.
    */
   async put(site: string, changes: Readonly<Record<string, unknown>>): Promise<DeclaredSite> {
-    const faults = faultsOfSettings(changes);
-    if (faults.length > 0) {
-      throw new AppError("bad_request", `Cannot set up the site: ${faults.join("; ")}`);
-    }
+    faultsOfSettings(changes).check("Cannot set up the site: ");
     const known = this.#sites.get(site);
     if (!known && this.#sites.size >= SITES_MAX) {
       throw new AppError("conflict", `Cannot add the site: there are ${SITES_MAX} already`);

@@ -56,6 +56,9 @@ Deno.test("faultsOfGoal() names what is missing, wrong or too much", () => {
     [{ name: "x", event: "a", currency: "EUR" }, /^currency: min_revenue is missing/],
     [{ name: "x", event: "a", colour: "red" }, /^colour/],
   ];
-  for (const [goal, message] of wrong) assert.match(faultsOfGoal(goal)[0] ?? "", message);
-  assert.deepEqual(faultsOfGoal({ name: "x", event: "a", min_revenue: 1, currency: "EUR" }), []);
+  for (const [goal, message] of wrong) assert.match(faultsOfGoal(goal).list[0] ?? "", message);
+  assert.deepEqual(
+    faultsOfGoal({ name: "x", event: "a", min_revenue: 1, currency: "EUR" }).list,
+    [],
+  );
 });

@@ -21,15 +21,19 @@ Deno.test("faultsOfSettings() names each key that is unknown or wrong", () => {
     ["toString", 1],
   ];
   for (const [key, value] of wrong) {
-    assert.match(faultsOfSettings({ [key]: value })[0] ?? "", new RegExp(`^${key}: `), `${key}`);
+    assert.match(
+      faultsOfSettings({ [key]: value }).list[0] ?? "",
+      new RegExp(`^${key}: `),
+      `${key}`,
+    );
   }
-  assert.equal(faultsOfSettings({ timezone: "x", public: 1 }).length, 2);
+  assert.equal(faultsOfSettings({ timezone: "x", public: 1 }).list.length, 2);
 });
 
 Deno.test("faultsOfSettings() finds nothing wrong with the defaults", () => {
-  assert.deepEqual(faultsOfSettings({ ...SETTINGS_BY_DEFAULT }), []);
+  assert.deepEqual(faultsOfSettings({ ...SETTINGS_BY_DEFAULT }).list, []);
   assert.deepEqual(Object.keys(SETTINGS_BY_DEFAULT), Object.keys(SITE_SETTINGS));
-  assert.deepEqual(faultsOfSettings({ rate_limit: 0, retention_days: null, name: "Ä" }), []);
+  assert.deepEqual(faultsOfSettings({ rate_limit: 0, retention_days: null, name: "Ä" }).list, []);
 });
 
 Deno.test("settingsOf() falls back where a kept value is no longer valid", () => {

@@ -128,8 +128,7 @@ function onlyKeys(kind: string, body: Body, keys: readonly string[]): void {
 
 function goalDraft(body: Body): ItemDraft {
   const name = nameOf("goal", body);
-  const faults = faultsOfGoal(body);
-  if (faults.length > 0) throw refuse("goal", faults.join("; "));
+  faultsOfGoal(body).check("Cannot keep the goal: ");
   const { name: _, ...rest } = body;
   return { name, body: rest };
 }

@@ -50,7 +50,6 @@ async function readRequest(
   const { rules, nowUs } = await runner.rules(site);
   const firstUs = body["date_range"] === "all" ? await runner.firstUs(site) : null;
   const request = plausible.read(body, site, nowUs, { ...rules, firstUs });
-  const faults = await runner.patternFaults(site, request.query.filter);
-  if (faults.length > 0) throw new AppError("bad_request", faults.join("; "));
+  (await runner.patternFaults(site, request.query.filter)).check();
   return request;
 }
