@@ -1,5 +1,5 @@
-// A filter as the editor knows it: conditions of which any may hold, and how the group counts.
-// Pure.
+// A filter as the editor shows it: a group of conditions of which one must hold, and the tree
+// around it. Pure.
 import { isCondition } from "../grammar/filter.js";
 import { faultOfValues } from "../grammar/values.js";
 
@@ -48,7 +48,7 @@ export function filterOf({ mode, conditions }) {
 }
 
 /**
- * Whether a condition says enough to be asked.
+ * Whether a condition has a dimension and the values that its operator takes.
  * @param {Condition} condition
  * @param {import("../grammar/operators.js").Takes} takes what its operator takes
  * @returns {boolean}

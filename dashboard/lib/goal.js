@@ -1,4 +1,4 @@
-// A goal as the fields of a form and as what the server takes. Pure.
+// A goal as fields of a form, and as the body of a request. Pure.
 import { parseProps, printProps } from "./format/props.js";
 
 export const PAGE = "page";
@@ -6,7 +6,7 @@ export const EVENT = "event";
 export const CURRENCY = "currency";
 
 /**
- * What the server takes; null where there is nothing.
+ * The body of a request; null removes a key.
  * @param {Readonly<Record<string, string>>} fields
  * @returns {Readonly<Record<string, unknown>>}
  */
@@ -22,7 +22,7 @@ export function goalBody({ name, kind, what, props = "", least = "", money = "" 
 }
 
 /**
- * The fields of a goal as the server shows it.
+ * The fields of a goal of the server.
  * @param {Readonly<Record<string, unknown>>} goal
  * @returns {Readonly<Record<string, string>>}
  */

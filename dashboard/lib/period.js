@@ -1,5 +1,5 @@
-// Ranges of days as the dashboard shows and steps them, and the periods of the picker. It reads no
-// clock: today is handed in.
+// Ranges of days as the dashboard shows them, and the periods of the picker. It reads no clock:
+// today is a parameter.
 import {
   dateOfDay,
   dayOfDate,

@@ -1,4 +1,4 @@
-// From the parameters of a request to a checked question. After this nothing reads the URL, and
+// Parses the parameters of a request into a checked request. After this nothing reads the URL and
 // nothing is checked again.
 import { DAY_US, HOUR_US, MINUTE_US } from "../core/durations.ts";
 import { AppError } from "../core/errors.ts";
