@@ -90,6 +90,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["dashboard/panels/realtime", "panels of the realtime page"],
   ["dashboard/panels/sites", "panels of the list of sites"],
   ["dashboard/panels/settings", "panels of the settings page"],
+  ["dashboard/panels/settings/items", "goals, segments, funnels, annotations: an editor each"],
   ["dashboard/pages", "arrange panels"],
   ["dashboard/pages/frame", "what surrounds every page: menu, filters, period"],
   ["dashboard/pages/dialogs", "dialogs over any page"],

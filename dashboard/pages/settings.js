@@ -1,10 +1,13 @@
-// The settings: of the site, of what is kept with it, of access, and of the data.
+// The settings page: site, goals and other items, access, data.
 import { useApp } from "../lib/state/context.js";
 import { html, useEffect, useRef } from "../lib/html.js";
 import { ApiKeys } from "../panels/settings/api_keys.js";
 import { Backups } from "../panels/settings/backups.js";
 import { Dropped, Erase, EventExport, ExportLinks, Kept } from "../panels/settings/data.js";
-import { Annotations, Goals, KeptFunnels, SavedSegments } from "../panels/settings/items.js";
+import { Annotations } from "../panels/settings/items/annotations.js";
+import { SavedFunnels } from "../panels/settings/items/funnels.js";
+import { Goals } from "../panels/settings/items/goals.js";
+import { Segments } from "../panels/settings/items/segments.js";
 import { useOwn } from "../lib/state/view_params.js";
 import { DeleteSite, SiteSettings } from "../panels/settings/site_settings.js";
 import { Snippet } from "../panels/settings/snippet.js";
@@ -12,7 +15,7 @@ import { Snippet } from "../panels/settings/snippet.js";
 const SECTIONS = /** @type {const} */ ([
   { name: "section_site", draw: [SiteSettings, DeleteSite] },
   { name: "section_snippet", draw: [Snippet] },
-  { name: "section_goals", draw: [Goals, KeptFunnels, SavedSegments, Annotations] },
+  { name: "section_goals", draw: [Goals, SavedFunnels, Segments, Annotations] },
   { name: "section_keys", draw: [ApiKeys] },
   { name: "section_data", draw: [EventExport, Backups, ExportLinks, Kept, Dropped, Erase] },
 ]);

@@ -1,0 +1,42 @@
+// The router: the state in the URL, and how to change both.
+import { useCallback, useEffect, useState } from "../html.js";
+import { parseState, printState } from "./state.js";
+
+/** @typedef {import("./state.js").State} State */
+
+/**
+ * The state after a change. Another site is shown without the filters and tabs of the last one.
+ * @param {State} before
+ * @param {Partial<State>} change
+ * @returns {State}
+ */
+function changed(before, change) {
+  const after = { ...before, ...change };
+  if (change.site === undefined || change.site === before.site) return after;
+  const view = change.view ?? (before.view === "sites" ? "" : before.view);
+  return { ...after, view, filters: [], tabs: [], details: "", own: {}, ...change };
+}
+
+/** The state in the URL, and how to change both. */
+export function useUrlState() {
+  const [state, setState] = useState(() => parseState(location.search));
+  useEffect(() => {
+    const onPop = () => setState(parseState(location.search));
+    addEventListener("popstate", onPop);
+    return () => removeEventListener("popstate", onPop);
+  }, []);
+  const go = useCallback(
+    (/** @type {Partial<State>} */ change) =>
+      setState((before) => {
+        const after = changed(before, change);
+        const search = printState(after);
+        if (search !== printState(before)) {
+          history.pushState(null, "", search || location.pathname);
+          if (after.view !== before.view) scrollTo(0, 0);
+        }
+        return after;
+      }),
+    [],
+  );
+  return { state, go };
+}

@@ -1,0 +1,29 @@
+// The entries of the menu, by what the reader may do.
+import { ask } from "../../lib/ask/api.js";
+
+/** @typedef {"about" | "keys" | "setup" | null} DialogName */
+
+/**
+ * @param {import("../../lib/state/context.js").App} app
+ * @param {ReturnType<typeof import("../../lib/state/session.js").useSession>} session
+ * @param {(dialog: DialogName) => void} open
+ */
+export function menuOf({ t, go, owner }, { auth, reload, expired }, open) {
+  const locked = !auth.setup_required;
+  return [
+    { label: t("all_sites"), onChoose: () => go({ view: "sites" }) },
+    ...(owner ? [{ label: t("settings"), onChoose: () => go({ view: "settings" }) }] : []),
+    { label: t("keyboard"), onChoose: () => open("keys") },
+    ...(locked ? [] : [{ label: t("password_set"), onChoose: () => open("setup") }]),
+    { label: t("about"), onChoose: () => open("about") },
+    ...(locked && auth.authenticated
+      ? [{ label: t("logout"), onChoose: () => logOut().then(reload) }]
+      : []),
+    // Sites may be open to everyone: their owner comes in here.
+    ...(locked && !auth.authenticated ? [{ label: t("login"), onChoose: expired }] : []),
+  ];
+}
+
+async function logOut() {
+  await ask("api/auth/logout", { method: "POST" }).catch(() => {});
+}

@@ -1,0 +1,36 @@
+// The keyboard shortcuts that change the state, on every page.
+import { PERIODS } from "../../lib/period.js";
+import { nextInterval, stepOf } from "./period_choice.js";
+
+/**
+ * What each key does.
+ * @param {import("../../lib/state/context.js").App} app
+ * @returns {Record<string, () => void>}
+ */
+export function shortcutsOf(app) {
+  const { go, sites, state, schema } = app;
+  const step = (/** @type {-1 | 1} */ direction) => () => {
+    const change = stepOf(app, direction);
+    if (change) go(change);
+  };
+  const first = schema.comparisons[0]?.name ?? "";
+  return {
+    ...Object.fromEntries(PERIODS.map(({ key, name }) => [
+      key,
+      () => go({ period: name, range: null, interval: "" }),
+    ])),
+    ...Object.fromEntries(
+      sites.slice(0, 9).map(({ site_id }, index) => [
+        `${index + 1}`,
+        () => go({ site: site_id }),
+      ]),
+    ),
+    r: () => go({ view: state.view === "realtime" ? "" : "realtime" }),
+    b: () => go({ view: state.view === "behaviour" ? "" : "behaviour" }),
+    i: () => go(nextInterval(app)),
+    x: () => go({ compare: state.compare === "" ? first : "", before: null }),
+    ArrowLeft: step(-1),
+    ArrowRight: step(1),
+    Escape: () => go({ filters: [], details: "" }),
+  };
+}

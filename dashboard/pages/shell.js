@@ -1,0 +1,98 @@
+// The frame with its shortcuts and dialogs, and the page in it.
+import { html, useState } from "../lib/html.js";
+import { useOnline } from "../lib/state/online.js";
+import { useKeys } from "../lib/state/shortcuts.js";
+import { Frame, hasPeriod } from "./frame/frame.js";
+import { menuOf } from "./frame/menu.js";
+import { shortcutsOf } from "./frame/shortcuts.js";
+import { Lazy } from "./lazy.js";
+import { SitePage } from "./site.js";
+
+/** What is fetched when it is first shown. */
+const LATER = {
+  about: () => import("./dialogs/about.js"),
+  filter: () => import("./dialogs/filter.js"),
+  keys: () => import("./dialogs/keyboard.js"),
+  setup: () => import("./dialogs/setup.js"),
+  start: () => import("./start.js"),
+};
+
+/** The views that are fetched when they are first shown. */
+const VIEWS = {
+  realtime: () => import("./realtime.js"),
+  behaviour: () => import("./behaviour.js"),
+  sites: () => import("./sites.js"),
+  settings: () => import("./settings.js"),
+};
+
+/**
+ * @typedef {object} ShellProps
+ * @property {import("../lib/state/context.js").App} app
+ * @property {ReturnType<typeof import("../lib/state/session.js").useSession>} session
+ * @property {boolean} starting before the first event of the site
+ * @property {boolean} adding because one more site is wanted
+ * @property {(adding: boolean) => void} onAdding
+ */
+
+/**
+ * The frame, its keys and dialogs, and the page in it.
+ * @param {ShellProps} props
+ */
+export function Shell({ app, session, starting, adding, onAdding }) {
+  const { t } = app;
+  const [opened, setOpened] = useState(
+    /** @type {import("./frame/frame.js").Opened} */ (null),
+  );
+  const [dialog, setDialog] = useState(/** @type {import("./frame/menu.js").DialogName} */ (null));
+  const [filter, setFilter] = useState(/** @type {number | null} */ (null));
+  const online = useOnline();
+  const offline = !online || session.fault?.status === 0;
+  useKeys({
+    ...shortcutsOf(app),
+    ...(hasPeriod(app.state.view) ? { c: () => setOpened("period") } : {}),
+    0: () => setOpened("site"),
+    "/": () => setFilter(app.state.filters.length),
+    "?": () => setDialog("keys"),
+  });
+  const close = () => setDialog(null);
+  const onAdd = () => {
+    setOpened(null);
+    onAdding(true);
+  };
+  const page = starting
+    ? html`
+      <${Lazy} load=${LATER.start} key=${adding} offline=${offline} adding=${adding}
+        onCancel=${() => onAdding(false)} />
+    `
+    : html`
+      <${View} key=${`${app.state.view} ${app.site.site_id}`} view=${app.state.view}
+        known=${session.phase !== "loading"} onAdd=${onAdd} />
+    `;
+  return html`
+    <${Frame} opened=${opened} onOpen=${setOpened} menu=${menuOf(app, session, setDialog)}
+      offline=${offline && !starting} bare=${starting} onFilter=${setFilter} onAdd=${onAdd}>
+      ${page}
+    <//>
+    ${dialog === "about" && html`<${Lazy} load=${LATER.about} onClose=${close} />`}
+    ${dialog === "keys" && html`<${Lazy} load=${LATER.keys} onClose=${close} />`}
+    ${filter !== null &&
+      html`<${Lazy} load=${LATER.filter} index=${filter} onClose=${() => setFilter(null)} />`}
+    ${dialog === "setup" &&
+      html`<${Lazy} load=${LATER.setup} t=${t} onClose=${close} onDone=${() => {
+        close();
+        session.reload();
+      }} />`}
+  `;
+}
+
+/**
+ * The overview is drawn at once; the others when it is known of which site, and by whom.
+ * @param {{ view: string, known: boolean, onAdd: () => void }} props
+ */
+function View({ view, known, onAdd }) {
+  const load = Object.hasOwn(VIEWS, view)
+    ? VIEWS[/** @type {keyof typeof VIEWS} */ (view)]
+    : undefined;
+  if (!load) return html`<${SitePage} />`;
+  return known ? html`<${Lazy} load=${load} onAdd=${onAdd} />` : null;
+}
