@@ -1,6 +1,6 @@
 // A month of days to choose a range from: the first press begins it, the second ends it. The
 // arrow keys move by days and weeks, Page Up and Down by months.
-import { html, useEffect, useRef, useState } from "../../lib/html.js";
+import { html, useLayoutEffect, useRef, useState } from "../../lib/html.js";
 import { addDays, firstOfMonth } from "../../lib/period.js";
 import { Icon } from "../layout/icon.js";
 
@@ -22,7 +22,8 @@ export function Calendar({ range, today, sunday, onRange, format, texts }) {
   const [anchor, setAnchor] = useState(/** @type {string | null} */ (null));
   const [focus, setFocus] = useState(/** @type {string | null} */ (null));
   const grid = useRef(/** @type {HTMLTableElement | null} */ (null));
-  useEffect(() => {
+  // At once: a key that comes while nothing has the focus would be lost.
+  useLayoutEffect(() => {
     const button = focus && grid.current?.querySelector(`[data-day="${focus}"]`);
     if (button instanceof HTMLElement) button.focus();
   }, [focus, month]);
