@@ -22,11 +22,7 @@ export function Calendar({ range, today, sunday, onRange, format, texts }) {
   const [anchor, setAnchor] = useState(/** @type {string | null} */ (null));
   const [focus, setFocus] = useState(/** @type {string | null} */ (null));
   const grid = useRef(/** @type {HTMLTableElement | null} */ (null));
-  // At once: a key that comes while nothing has the focus would be lost.
-  useLayoutEffect(() => {
-    const button = focus && grid.current?.querySelector(`[data-day="${focus}"]`);
-    if (button instanceof HTMLElement) button.focus();
-  }, [focus, month]);
+  useFocusedDay(grid, focus, month);
   const shown = anchor === null ? range : { from: anchor, to: anchor };
   const choose = (/** @type {string} */ day) => {
     if (anchor === null) return setAnchor(day);
@@ -87,6 +83,20 @@ export function Calendar({ range, today, sunday, onRange, format, texts }) {
       </table>
     </div>
   `;
+}
+
+/**
+ * Focuses a day when it or the month changes. At once: a key that comes while nothing has the
+ * focus would be lost.
+ * @param {{ readonly current: HTMLElement | null }} grid
+ * @param {string | null} focus
+ * @param {string} month
+ */
+function useFocusedDay(grid, focus, month) {
+  useLayoutEffect(() => {
+    const button = focus && grid.current?.querySelector(`[data-day="${focus}"]`);
+    if (button instanceof HTMLElement) button.focus();
+  }, [focus, month]);
 }
 
 /**
