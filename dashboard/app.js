@@ -8,7 +8,7 @@ import { preference, setPreference, showTheme } from "./lib/state/preferences.js
 import { useUrlState } from "./lib/state/router.js";
 import { makeNames } from "./lib/state/schema.js";
 import { useSession } from "./lib/state/session.js";
-import { useTick } from "./lib/state/use_refresh.js";
+import { useRefreshTick } from "./lib/state/use_refresh.js";
 import { Lazy } from "./pages/lazy.js";
 import { Shell } from "./pages/shell.js";
 
@@ -27,8 +27,8 @@ const NO_SITE = { site_id: "" };
 /** @param {{ words: Words }} props */
 function App({ words }) {
   const session = useSession();
-  const { state, go } = useUrlState();
-  const tick = useTick();
+  const { state, navigate } = useUrlState();
+  const tick = useRefreshTick();
   const { t } = words;
   const { sites, phase, reload, auth, schema } = session;
   const wanted = state.site || preference("site") || "";
@@ -36,7 +36,7 @@ function App({ words }) {
   const site = sites.find(({ site_id }) => site_id === wanted) ??
     (state.site ? { site_id: state.site } : sites[0] ?? NO_SITE);
   const [adding, setAdding] = useState(false);
-  const { waiting, doubt } = useFirstEvent(site, adding, reload);
+  const { waiting, recheckFirstEvent } = useFirstEvent(site, adding, reload);
   const starting = phase === "open" && (waiting && state.view !== "settings" || adding);
   useEffect(() => {
     const name = site.name || site.site_id;
@@ -52,7 +52,7 @@ function App({ words }) {
       name: makeNames(schema, t),
       schema,
       state,
-      go,
+      navigate,
       sites,
       site,
       today,
@@ -61,7 +61,7 @@ function App({ words }) {
       // Until it is known, what an owner sees keeps its place.
       owner: phase === "loading" || auth.authenticated || auth.setup_required,
       reload,
-      doubt,
+      recheckFirstEvent,
       expired: session.expired,
     }),
     [words, schema, state, sites, site.site_id, zone, now, tick, auth, phase],

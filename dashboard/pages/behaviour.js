@@ -3,7 +3,7 @@ import { useApp } from "../lib/state/context.js";
 import { html } from "../lib/html.js";
 import { Flow } from "../panels/behaviour/flow.js";
 import { Funnel } from "../panels/behaviour/funnel.js";
-import { useOwn } from "../lib/state/view_params.js";
+import { useViewParams } from "../lib/state/view_params.js";
 import { Retention } from "../panels/behaviour/retention.js";
 import { Sequence } from "../panels/behaviour/sequence.js";
 
@@ -17,15 +17,17 @@ const REPORTS = /** @type {const} */ ([
 /** Draws the page. */
 export function BehaviourPage() {
   const { t } = useApp();
-  const { own, put } = useOwn();
+  const { own, setViewParam } = useViewParams();
   const current = REPORTS.find(({ name }) => name === own["report"]) ?? REPORTS[0];
   return html`
-    <h1 class="unseen">${t("behaviour")}</h1>
+    <h1 class="visually-hidden">${t("behaviour")}</h1>
     <div class="pills" role="group" aria-label=${t("behaviour")}>
       ${REPORTS.map(({ name }) =>
         html`
           <button key=${name} type="button" class="pill" aria-pressed=${name === current.name}
-            onClick=${() => put({ report: name === "funnel" ? "" : name })}>${t(name)}</button>
+            onClick=${() => setViewParam({ report: name === "funnel" ? "" : name })}>${t(
+              name,
+            )}</button>
         `
       )}
     </div>

@@ -32,7 +32,8 @@ export function LoginPage({ t, onDone }) {
       <form class="panel login" onSubmit=${onSubmit}>
         <${Logo} size=${48} />
         <h1>${t("login_title")}</h1>
-        <input type="text" class="unseen" autocomplete="username" value="owner" tabindex="-1"
+        <input type="text" class="visually-hidden" autocomplete="username" value="owner"
+          tabindex="-1"
           aria-hidden="true" readonly />
         <label for=${id}>${t("login_password")}</label>
         <input ref=${field} id=${id} class="field" type="password"

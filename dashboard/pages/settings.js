@@ -8,7 +8,7 @@ import { Annotations } from "../panels/settings/items/annotations.js";
 import { SavedFunnels } from "../panels/settings/items/funnels.js";
 import { Goals } from "../panels/settings/items/goals.js";
 import { Segments } from "../panels/settings/items/segments.js";
-import { useOwn } from "../lib/state/view_params.js";
+import { useViewParams } from "../lib/state/view_params.js";
 import { DeleteSite, SiteSettings } from "../panels/settings/site_settings.js";
 import { Snippet } from "../panels/settings/snippet.js";
 
@@ -23,7 +23,7 @@ const SECTIONS = /** @type {const} */ ([
 /** Draws the page. */
 export function SettingsPage() {
   const { t, site } = useApp();
-  const { own, put } = useOwn();
+  const { own, setViewParam } = useViewParams();
   const current = SECTIONS.find(({ name }) => name === own["section"]) ?? SECTIONS[0];
   const pressed = useRef(/** @type {HTMLElement | null} */ (null));
   // On a phone the row of sections is wider than the page.
@@ -37,7 +37,7 @@ export function SettingsPage() {
         html`
           <button key=${name} type="button" class="pill" aria-pressed=${name === current.name}
             ref=${name === current.name ? pressed : null}
-            onClick=${() => put({ section: name === SECTIONS[0].name ? "" : name })}>
+            onClick=${() => setViewParam({ section: name === SECTIONS[0].name ? "" : name })}>
             ${t(name)}</button>
         `
       )}

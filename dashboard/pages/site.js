@@ -13,11 +13,11 @@ const loadDetails = () => import("../panels/overview/details_dialog.js");
 
 /** Draws the page. */
 export function SitePage() {
-  const { t, site, state, go } = useApp();
+  const { t, site, state, navigate } = useApp();
   const draw = (/** @type {import("../panels/overview/breakdowns.js").BreakdownPanel} */ panel) =>
     html`<${Breakdown} key=${panel.id} panel=${panel} />`;
   return html`
-    <h1 class="unseen">${t("dashboard_of", { site: site.name || site.site_id })}</h1>
+    <h1 class="visually-hidden">${t("dashboard_of", { site: site.name || site.site_id })}</h1>
     <section class="panel overview" aria-label=${t("overview")}>
       <${Numbers} />
       <${Chart} />
@@ -30,7 +30,7 @@ export function SitePage() {
     </div>
     ${state.details !== "" && html`
       <${Lazy} load=${loadDetails} key=${state.details} dimension=${state.details}
-        onClose=${() => go({ details: "" })} />
+        onClose=${() => navigate({ details: "" })} />
     `}
   `;
 }

@@ -11,7 +11,7 @@ import { snippetOf } from "../lib/format/snippet.js";
  * @param {{ offline: boolean, adding: boolean, onCancel: () => void }} props
  */
 export function StartPage({ offline, adding, onCancel }) {
-  const { t, sites, site: current, go } = useApp();
+  const { t, sites, site: current, navigate } = useApp();
   const site = adding ? { site_id: "" } : current;
   const id = useId();
   const [domain, setDomain] = useState(site.site_id);
@@ -21,7 +21,7 @@ export function StartPage({ offline, adding, onCancel }) {
   useEffect(() => {
     if (!arrived) return;
     onCancel();
-    go({ site: arrived.site_id });
+    navigate({ site: arrived.site_id });
   }, [arrived]);
   return html`
     <section class="panel start">

@@ -29,7 +29,7 @@ import { html } from "../../lib/html.js";
 export function BarTable({ caption, name, columns, rows, hint, onPick }) {
   return html`
     <table class="bars" data-breakdown=${name}>
-      <caption class="unseen">${caption}</caption>
+      <caption class="visually-hidden">${caption}</caption>
       <thead>
         <tr>${columns.map((label) => html`<th key=${label} scope="col">${label}</th>`)}</tr>
       </thead>

@@ -10,7 +10,7 @@ export function Bars({ label, bars }) {
         html`
           <li key=${index} title=${title}>
             <i style=${{ height: `${value === 0 ? 2 : Math.max((value / most) * 100, 5)}%` }}
-              class=${value === 0 ? "zero" : ""} /><span class="unseen">${title}</span>
+              class=${value === 0 ? "zero" : ""} /><span class="visually-hidden">${title}</span>
           </li>
         `
       )}

@@ -25,7 +25,7 @@ export function Change({ change, text, spoken, better, title }) {
           ? html`<path d="M1 4h8v2H1z" />`
           : html`<path d=${direction > 0 ? "M5 1.5l4 7H1z" : "M5 8.5l-4-7h8z"} />`}
       </svg>
-      <span aria-hidden="true">${sign}${text}</span><span class="unseen">${spoken}</span>
+      <span aria-hidden="true">${sign}${text}</span><span class="visually-hidden">${spoken}</span>
     </span>
   `;
 }

@@ -20,7 +20,7 @@ import { html } from "../../lib/html.js";
 export function HeatTable({ caption, columns, rows, every = 1, corner, above }) {
   return html`
     <table class=${corner ? "heat labelled" : "heat"}>
-      <caption class="unseen">${caption}</caption>
+      <caption class="visually-hidden">${caption}</caption>
       <colgroup>
         <col />
         <col span=${columns.length} />
@@ -35,7 +35,9 @@ export function HeatTable({ caption, columns, rows, every = 1, corner, above }) 
         <tr>
           ${corner ? html`<th scope="col">${corner}</th>` : html`<td></td>`}
           ${columns.map((label, index) =>
-            html`<th key=${index} scope="col"><span class=${index % every === 0 ? "" : "unseen"}>
+            html`<th key=${index} scope="col"><span class=${
+              index % every === 0 ? "" : "visually-hidden"
+            }>
             ${label}</span></th>`
           )}
         </tr>
@@ -60,7 +62,7 @@ function Cell({ share, text, title, shown = false }) {
   const kind = share === null ? "none" : share > 0.55 ? "much" : "";
   return html`
     <td class=${kind} style=${share === 0 ? {} : style} title=${title}>
-      <span class=${shown ? "" : "unseen"}>${text}</span>
+      <span class=${shown ? "" : "visually-hidden"}>${text}</span>
     </td>
   `;
 }

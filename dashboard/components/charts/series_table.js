@@ -15,7 +15,7 @@ export function SeriesTable({ caption, columns, rows }) {
   return html`
     <div class="chart scroll" tabindex="0" role="region" aria-label=${caption}>
       <table class="plain">
-        <caption class="unseen">${caption}</caption>
+        <caption class="visually-hidden">${caption}</caption>
         <thead>
           <tr>${columns.map((label) => html`<th key=${label} scope="col">${label}</th>`)}</tr>
         </thead>

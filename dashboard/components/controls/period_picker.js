@@ -129,7 +129,7 @@ function TwoDays({ days, max, onDays, texts }) {
   const id = useId();
   const field = (/** @type {"from" | "to"} */ end) =>
     html`
-      <label class="unseen" for=${`${id}-${end}`}>${texts[end]}</label>
+      <label class="visually-hidden" for=${`${id}-${end}`}>${texts[end]}</label>
       <input class="field small" type="date" id=${`${id}-${end}`} value=${days[end]} max=${max}
         required onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) =>
           onDays({ ...days, [end]: target.value })} />

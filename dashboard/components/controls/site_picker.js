@@ -20,7 +20,7 @@ export function SitePicker(props) {
   const { sites, current, open, onToggle, texts } = props;
   const name = sites.find(({ id }) => id === current)?.name ?? current;
   const face = html`
-    <span class="site-name">${name}</span><span class="unseen">, ${texts.choose}</span>
+    <span class="site-name">${name}</span><span class="visually-hidden">, ${texts.choose}</span>
     <${Icon} name="down" />
   `;
   return html`

@@ -86,7 +86,7 @@ function GroupForm({ group, onDone, onCancel }) {
   };
   return html`
     <form class="filter-form" onSubmit=${onSubmit}>
-      <label class="unseen" for=${id}>${t("filter_mode")}</label>
+      <label class="visually-hidden" for=${id}>${t("filter_mode")}</label>
       <select id=${id} class="field fit" value=${mode}
         onChange=${(/** @type {{ target: HTMLSelectElement }} */ { target }) =>
           setMode(MODES.find((name) => name === target.value) ?? "")}>

@@ -60,7 +60,7 @@ export function Fault({ title, detail, action, onRetry }) {
  * The shape of rows to come.
  * @param {{ rows: number }} props
  */
-export function RowsToCome({ rows }) {
+export function Skeleton({ rows }) {
   return html`
     <div class="to-come" aria-hidden="true">
       ${Array.from({ length: rows }, (_, index) =>

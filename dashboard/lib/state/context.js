@@ -12,7 +12,7 @@ import { createContext, useContext } from "../html.js";
  * @property {boolean} [has_events]
  */
 
-/** @typedef {(change: Partial<import("./state.js").State>) => void} Go */
+/** @typedef {(change: Partial<import("./state.js").State>) => void} Navigate */
 
 /**
  * @typedef {object} App
@@ -21,7 +21,7 @@ import { createContext, useContext } from "../html.js";
  * @property {import("../format/format.js").Format} format
  * @property {import("./schema.js").Schema} schema
  * @property {import("./state.js").State} state
- * @property {Go} go changes the state and the URL
+ * @property {Navigate} navigate changes the state and the URL
  * @property {readonly Site[]} sites
  * @property {Site} site the one being shown
  * @property {string} today in the site's time zone
@@ -29,7 +29,8 @@ import { createContext, useContext } from "../html.js";
  * @property {number} tick rises when answers that include now should be asked again
  * @property {boolean} owner whether the reader may change things
  * @property {() => Promise<void>} reload asks for the list of sites again
- * @property {(site: string) => void} doubt call when a site seems to have no event at all
+ * @property {(site: string) => void} recheckFirstEvent call when a site seems to have no event
+ *   at all
  * @property {() => void} expired call when an answer was 401
  */
 

@@ -9,7 +9,7 @@ const WAIT_MS = 2000;
 /**
  * @typedef {object} FirstEvent
  * @property {boolean} waiting
- * @property {(site: string) => void} doubt call when the numbers of a site are all zero
+ * @property {(site: string) => void} recheckFirstEvent call when the numbers of a site are all zero
  */
 
 /**
@@ -21,7 +21,7 @@ const WAIT_MS = 2000;
 export function useFirstEvent(site, looking, reload) {
   const [never, setNever] = useState("");
   const id = site.site_id;
-  const doubt = useCallback((/** @type {string} */ doubted) => {
+  const recheckFirstEvent = useCallback((/** @type {string} */ doubted) => {
     hasEvents(doubted).then((has) => has || setNever(doubted), () => {});
   }, []);
   const waiting = id === "" || site.has_events === false || never === id;
@@ -37,7 +37,7 @@ export function useFirstEvent(site, looking, reload) {
     const timer = setInterval(look, WAIT_MS);
     return () => clearInterval(timer);
   }, [waiting, looking, never, id]);
-  return { waiting, doubt };
+  return { waiting, recheckFirstEvent };
 }
 
 /**

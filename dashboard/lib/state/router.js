@@ -25,7 +25,7 @@ export function useUrlState() {
     addEventListener("popstate", onPop);
     return () => removeEventListener("popstate", onPop);
   }, []);
-  const go = useCallback(
+  const navigate = useCallback(
     (/** @type {Partial<State>} */ change) =>
       setState((before) => {
         const after = changed(before, change);
@@ -38,5 +38,5 @@ export function useUrlState() {
       }),
     [],
   );
-  return { state, go };
+  return { state, navigate };
 }

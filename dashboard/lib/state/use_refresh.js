@@ -6,7 +6,7 @@ import { useEffect, useState } from "../html.js";
 export const TICK_MS = 60_000;
 
 /** @returns {number} */
-export function useTick() {
+export function useRefreshTick() {
   const [tick, setTick] = useState(0);
   useEffect(() => {
     let last = Date.now();

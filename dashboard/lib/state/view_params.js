@@ -5,13 +5,13 @@ import { useApp } from "./context.js";
 
 /**
  * The parameters, and how to change some of them; empty text takes one away.
- * @returns {{ own: Own, put: (change: Own) => void }}
+ * @returns {{ own: Own, setViewParam: (change: Own) => void }}
  */
-export function useOwn() {
-  const { state, go } = useApp();
-  const put = (/** @type {Own} */ change) => {
+export function useViewParams() {
+  const { state, navigate } = useApp();
+  const setViewParam = (/** @type {Own} */ change) => {
     const all = Object.entries({ ...state.own, ...change }).filter(([, value]) => value !== "");
-    go({ own: Object.fromEntries(all) });
+    navigate({ own: Object.fromEntries(all) });
   };
-  return { own: state.own, put };
+  return { own: state.own, setViewParam };
 }

@@ -13,10 +13,10 @@ import { useApp } from "../../lib/state/context.js";
 
 /** @param {FilterDialogProps} props */
 export function FilterDialog({ index, onClose }) {
-  const { state, go } = useApp();
+  const { state, navigate } = useApp();
   const filter = state.filters[index];
   const save = (/** @type {readonly Filter[]} */ filters) => {
-    go({ filters: state.filters.toSpliced(index, filter ? 1 : 0, ...filters) });
+    navigate({ filters: state.filters.toSpliced(index, filter ? 1 : 0, ...filters) });
     onClose();
   };
   return html`

@@ -10,7 +10,7 @@ import { filterWords } from "../../lib/format/filter_words.js";
 /** @param {{ onEdit: (index: number) => void }} props */
 export function Filters({ onEdit }) {
   const app = useApp();
-  const { t, state, go, owner } = app;
+  const { t, state, navigate, owner } = app;
   const [saving, setSaving] = useState(false);
   const { filters } = state;
   if (filters.length === 0) return null;
@@ -21,8 +21,9 @@ export function Filters({ onEdit }) {
   return html`
     <div class="filters">
       <${FilterChips} chips=${chips} onEdit=${onEdit}
-        onRemove=${(/** @type {number} */ index) => go({ filters: filters.toSpliced(index, 1) })}
-        onClear=${() => go({ filters: [] })}
+        onRemove=${(/** @type {number} */ index) =>
+          navigate({ filters: filters.toSpliced(index, 1) })}
+        onClear=${() => navigate({ filters: [] })}
         texts=${{ filters: t("filters"), remove: t("remove"), clear: t("filters_clear") }} />
       ${owner && html`
         <button type="button" class="button quiet small" onClick=${() => setSaving(true)}>
@@ -36,7 +37,7 @@ export function Filters({ onEdit }) {
 
 /** @param {{ onClose: () => void }} props */
 function SaveSegment({ onClose }) {
-  const { t, site, state, go } = useApp();
+  const { t, site, state, navigate } = useApp();
   const [name, setName] = useState("");
   const [fault, setFault] = useState("");
   const id = useId();
@@ -45,7 +46,7 @@ function SaveSegment({ onClose }) {
     const filters = printFilters(state.filters);
     try {
       await ask(sitePath(site.site_id, "/segments"), { method: "POST", body: { name, filters } });
-      go({ filters: [{ op: "is", dimension: "segment", values: [name] }] });
+      navigate({ filters: [{ op: "is", dimension: "segment", values: [name] }] });
       onClose();
     } catch (error) {
       setFault(/** @type {Error} */ (error).message);

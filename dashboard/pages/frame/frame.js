@@ -73,7 +73,7 @@ export function Frame(props) {
 
 /** @param {FrameProps} props */
 function Sites({ opened, onOpen, onAdd }) {
-  const { t, sites, site, go, owner } = useApp();
+  const { t, sites, site, navigate, owner } = useApp();
   if (sites.length === 0) {
     return html`<span class="site-name alone-name">${site.site_id || "Mallard Metrics"}</span>`;
   }
@@ -90,11 +90,11 @@ function Sites({ opened, onOpen, onAdd }) {
       onToggle=${(/** @type {boolean} */ open) => onOpen(open ? "site" : null)}
       onChoose=${(/** @type {string} */ id) => {
         onOpen(null);
-        go({ site: id });
+        navigate({ site: id });
       }}
       onAll=${() => {
         onOpen(null);
-        go({ view: "sites" });
+        navigate({ view: "sites" });
       }}
       onAdd=${owner ? onAdd : null} />
   `;
@@ -102,7 +102,7 @@ function Sites({ opened, onOpen, onAdd }) {
 
 /** The views of the site, as links. */
 function Views() {
-  const { t, state, site, sites, go } = useApp();
+  const { t, state, site, sites, navigate } = useApp();
   const { live } = useLive(site.site_id, "");
   const link = (
     /** @type {string} */ view,
@@ -112,7 +112,7 @@ function Views() {
     const onClick = (/** @type {MouseEvent} */ event) => {
       if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
       event.preventDefault();
-      go({ view, details: "", own: {} });
+      navigate({ view, details: "", own: {} });
     };
     return html`
       <a href=${printState(target) || "./"} onClick=${onClick}

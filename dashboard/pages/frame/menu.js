@@ -8,11 +8,11 @@ import { ask } from "../../lib/ask/api.js";
  * @param {ReturnType<typeof import("../../lib/state/session.js").useSession>} session
  * @param {(dialog: DialogName) => void} open
  */
-export function menuOf({ t, go, owner }, { auth, reload, expired }, open) {
+export function menuOf({ t, navigate, owner }, { auth, reload, expired }, open) {
   const locked = !auth.setup_required;
   return [
-    { label: t("all_sites"), onChoose: () => go({ view: "sites" }) },
-    ...(owner ? [{ label: t("settings"), onChoose: () => go({ view: "settings" }) }] : []),
+    { label: t("all_sites"), onChoose: () => navigate({ view: "sites" }) },
+    ...(owner ? [{ label: t("settings"), onChoose: () => navigate({ view: "settings" }) }] : []),
     { label: t("keyboard"), onChoose: () => open("keys") },
     ...(locked ? [] : [{ label: t("password_set"), onChoose: () => open("setup") }]),
     { label: t("about"), onChoose: () => open("about") },

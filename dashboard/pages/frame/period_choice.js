@@ -44,14 +44,14 @@ export function nextInterval(app) {
 /** @param {{ open: boolean, onToggle: (open: boolean) => void }} props */
 export function Periods({ open, onToggle }) {
   const app = useApp();
-  const { t, name, format, schema, site, state, today, go } = app;
+  const { t, name, format, schema, site, state, today, navigate } = app;
   const days = daysOf(app);
   const start = days && isDate(days.to) ? days : { from: addDays(today, -29), to: today };
   const previous = stepOf(app, -1);
   const next = stepOf(app, 1);
   const choose = (/** @type {Partial<import("../../lib/state/state.js").State>} */ change) => {
     onToggle(false);
-    go({ ...change, interval: "" });
+    navigate({ ...change, interval: "" });
   };
   const detail = state.compare !== ""
     ? name("versus", state.compare)
@@ -80,8 +80,9 @@ export function Periods({ open, onToggle }) {
       comparison=${{ name: state.compare, weekdays: state.weekdays, before: state.before }}
       onCompare=${(
         /** @type {import("../../components/controls/period_picker.js").Comparison} */ chosen,
-      ) => go({ compare: chosen.name, weekdays: chosen.weekdays, before: chosen.before })}
-      onPrevious=${previous && (() => go(previous))} onNext=${next && (() => go(next))} />
+      ) => navigate({ compare: chosen.name, weekdays: chosen.weekdays, before: chosen.before })}
+      onPrevious=${previous && (() => navigate(previous))} onNext=${next &&
+        (() => navigate(next))} />
   `;
 }
 

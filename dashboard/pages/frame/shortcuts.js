@@ -8,29 +8,29 @@ import { nextInterval, stepOf } from "./period_choice.js";
  * @returns {Record<string, () => void>}
  */
 export function shortcutsOf(app) {
-  const { go, sites, state, schema } = app;
+  const { navigate, sites, state, schema } = app;
   const step = (/** @type {-1 | 1} */ direction) => () => {
     const change = stepOf(app, direction);
-    if (change) go(change);
+    if (change) navigate(change);
   };
   const first = schema.comparisons[0]?.name ?? "";
   return {
     ...Object.fromEntries(PERIODS.map(({ key, name }) => [
       key,
-      () => go({ period: name, range: null, interval: "" }),
+      () => navigate({ period: name, range: null, interval: "" }),
     ])),
     ...Object.fromEntries(
       sites.slice(0, 9).map(({ site_id }, index) => [
         `${index + 1}`,
-        () => go({ site: site_id }),
+        () => navigate({ site: site_id }),
       ]),
     ),
-    r: () => go({ view: state.view === "realtime" ? "" : "realtime" }),
-    b: () => go({ view: state.view === "behaviour" ? "" : "behaviour" }),
-    i: () => go(nextInterval(app)),
-    x: () => go({ compare: state.compare === "" ? first : "", before: null }),
+    r: () => navigate({ view: state.view === "realtime" ? "" : "realtime" }),
+    b: () => navigate({ view: state.view === "behaviour" ? "" : "behaviour" }),
+    i: () => navigate(nextInterval(app)),
+    x: () => navigate({ compare: state.compare === "" ? first : "", before: null }),
     ArrowLeft: step(-1),
     ArrowRight: step(1),
-    Escape: () => go({ filters: [], details: "" }),
+    Escape: () => navigate({ filters: [], details: "" }),
   };
 }

@@ -1,13 +1,13 @@
 // The flow: the paths visits take from a page, or from their beginning, forwards or backwards.
 import { Sankey } from "../../components/charts/sankey.js";
-import { Panel, RowsToCome } from "../../components/layout/panel.js";
+import { Panel, Skeleton } from "../../components/layout/panel.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useState } from "../../lib/html.js";
 import { flowOf } from "../../lib/charts/sankey.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { FlowTable } from "./flow_table.js";
-import { useOwn } from "../../lib/state/view_params.js";
+import { useViewParams } from "../../lib/state/view_params.js";
 import { questionOf } from "../../lib/ask/report_url.js";
 import { TableButton } from "../../components/report/table_button.js";
 import { ValueField } from "../../components/fields/value_field.js";
@@ -28,7 +28,7 @@ const BOXES = 7;
 export function Flow() {
   const app = useApp();
   const { t } = app;
-  const { own, put } = useOwn();
+  const { own, setViewParam } = useViewParams();
   const page = own["page"] ?? "";
   const backwards = own["direction"] === "previous";
   const params = { detail: "true", page, direction: own["direction"], depth: DEPTH };
@@ -41,7 +41,7 @@ export function Flow() {
         html`
           <button key=${name} type="button" class="tab"
             aria-pressed=${backwards === (name === "previous")}
-            onClick=${() => put({ direction: name === "next" ? "" : name })}>
+            onClick=${() => setViewParam({ direction: name === "next" ? "" : name })}>
             ${t(`flow_${name}`)}</button>
         `
       )}
@@ -50,12 +50,12 @@ export function Flow() {
   const body = fault
     ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
     : !data
-    ? html`<${RowsToCome} rows=${12} />`
+    ? html`<${Skeleton} rows=${12} />`
     : data.total === 0
     ? html`<${Nothing} />`
     : html`
       <${Drawn} tree=${data} page=${page} backwards=${backwards} asTable=${asTable}
-        onPage=${(/** @type {string} */ next) => put({ page: next })} />
+        onPage=${(/** @type {string} */ next) => setViewParam({ page: next })} />
     `;
   return html`
     <${Panel} title=${t("flow")} actions=${actions} busy=${stale}>
@@ -63,7 +63,8 @@ export function Flow() {
         <span class="muted">${t(backwards ? "flow_to_page" : "flow_from_page")}</span>
         <${ValueField} dimension="page" single=${true} values=${page === "" ? [] : [page]}
           placeholder=${t(backwards ? "flow_any_end" : "flow_any_start")}
-          onChange=${(/** @type {readonly string[]} */ values) => put({ page: values[0] ?? "" })} />
+          onChange=${(/** @type {readonly string[]} */ values) =>
+            setViewParam({ page: values[0] ?? "" })} />
         <span class="spring" />
         <${TableButton} asTable=${asTable} onToggle=${() => setAsTable(!asTable)} />
       </div>

@@ -28,7 +28,7 @@ export function FlowTable({ roots, total, most, backwards, nameOf, onPick }) {
   const columns = [t("flow_step"), t("flow_from"), t("flow_to"), t("metric_visits")];
   return html`
     <table class="plain flow-table">
-      <caption class="unseen">${t("flow")}</caption>
+      <caption class="visually-hidden">${t("flow")}</caption>
       <thead>
         <tr>
           ${[...columns, t("metric_percentage")].map((label) =>

@@ -1,5 +1,5 @@
 // The funnel: steps to build it of, kept funnels, and how many visitors came how far.
-import { Empty, Panel, RowsToCome } from "../../components/layout/panel.js";
+import { Empty, Panel, Skeleton } from "../../components/layout/panel.js";
 import { ask, sitePath } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
@@ -9,7 +9,7 @@ import { parseSpan, printSpan } from "../../grammar/span.js";
 import { parseSteps, printStep } from "../../grammar/steps.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { FUNNEL_ORDERS, FunnelChoices } from "../../components/fields/funnel_options.js";
-import { useOwn } from "../../lib/state/view_params.js";
+import { useViewParams } from "../../lib/state/view_params.js";
 import { questionOf } from "../../lib/ask/report_url.js";
 import { areComplete, EMPTY_STEP, StepList } from "../../components/fields/step_fields.js";
 
@@ -35,7 +35,7 @@ const WINDOW = "1 day";
 export function Funnel() {
   const app = useApp();
   const { t } = app;
-  const { own } = useOwn();
+  const { own } = useViewParams();
   const steps = parseSteps(own["steps"] ?? "").value ?? [];
   const params = {
     steps: own["steps"],
@@ -52,7 +52,7 @@ export function Funnel() {
     : fault
     ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
     : !data
-    ? html`<${RowsToCome} rows=${steps.length * 2} />`
+    ? html`<${Skeleton} rows=${steps.length * 2} />`
     : !data.steps.some(({ visitors }) => visitors > 0)
     ? html`<${Nothing} />`
     : html`<${Bars} answer=${data} steps=${steps} />`;
@@ -68,7 +68,7 @@ export function Funnel() {
 
 /** The steps, the window, the order, and the funnels kept. */
 function Builder() {
-  const { own, put } = useOwn();
+  const { own, setViewParam } = useViewParams();
   const known = parseSteps(own["steps"] ?? "").value ?? [];
   const [steps, setSteps] = useState(
     /** @type {readonly Step[]} */ (known.length > 0 ? known : [EMPTY_STEP, EMPTY_STEP]),
@@ -76,12 +76,12 @@ function Builder() {
   const change = (/** @type {readonly Step[]} */ changed) => {
     setSteps(changed);
     if (changed.length > 0 && areComplete(changed)) {
-      put({ steps: changed.map(printStep).join(",") });
+      setViewParam({ steps: changed.map(printStep).join(",") });
     }
   };
   const load = (/** @type {Saved} */ saved) => {
     setSteps(parseSteps(saved.steps).value ?? []);
-    put({ steps: saved.steps, window: saved.window, order: saved.order });
+    setViewParam({ steps: saved.steps, window: saved.window, order: saved.order });
   };
   const window = parseSpan(own["window"] ?? WINDOW).value ?? { count: 1, unit: "day" };
   return html`
@@ -89,9 +89,9 @@ function Builder() {
       <${StepList} steps=${steps} onChange=${change} least=${1} />
       <${FunnelChoices} span=${window} order=${own["order"] ?? FUNNEL_ORDERS[0]}
         onSpan=${(/** @type {import("../../grammar/span.js").Span} */ span) =>
-          put({ window: printSpan(span) })}
+          setViewParam({ window: printSpan(span) })}
         onOrder=${(/** @type {string} */ order) =>
-          put({ order: order === FUNNEL_ORDERS[0] ? "" : order })} />
+          setViewParam({ order: order === FUNNEL_ORDERS[0] ? "" : order })} />
       <${SavedFunnels} onLoad=${load} ready=${own["steps"] !== undefined} />
     </div>
   `;
@@ -100,7 +100,7 @@ function Builder() {
 /** @param {{ onLoad: (saved: Saved) => void, ready: boolean }} props */
 function SavedFunnels({ onLoad, ready }) {
   const { t, site, owner } = useApp();
-  const { own } = useOwn();
+  const { own } = useViewParams();
   const [name, setName] = useState("");
   const [fault, setFault] = useState("");
   const path = sitePath(site.site_id, "/funnels");
@@ -188,14 +188,14 @@ function Bars({ answer, steps }) {
 
 /** @param {BarStepProps} props */
 function BarStep({ step, index, steps, left }) {
-  const { t, format, state, go } = useApp();
+  const { t, format, state, navigate } = useApp();
   const keep = (/** @type {"has_done" | "has_not_done"} */ last) => {
     /** @type {import("../../grammar/filter.js").Filter[]} */
     const filters = steps.slice(0, index + 1).map((one, at) => ({
       op: at === index ? last : "has_done",
       of: [conditionOf(one)],
     }));
-    go({ view: "", own: {}, filters: [...state.filters, ...filters] });
+    navigate({ view: "", own: {}, filters: [...state.filters, ...filters] });
   };
   return html`
     <li data-step=${index + 1} data-visitors=${step.visitors}>

@@ -1,13 +1,13 @@
 // Retention: of the visitors who came first in a week, the share that came again in the weeks
 // after; and what the life of a visitor's id means for it.
 import { HeatTable } from "../../components/charts/heat_table.js";
-import { Panel, RowsToCome } from "../../components/layout/panel.js";
+import { Panel, Skeleton } from "../../components/layout/panel.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
 import { parseStep, printStep } from "../../grammar/steps.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
-import { useOwn } from "../../lib/state/view_params.js";
+import { useViewParams } from "../../lib/state/view_params.js";
 import { questionOf } from "../../lib/ask/report_url.js";
 import { OptionalStep } from "../../components/fields/step_fields.js";
 
@@ -35,7 +35,7 @@ const COUNTS = { day: 14, week: 8, month: 6 };
 export function Retention() {
   const app = useApp();
   const { t } = app;
-  const { own, put } = useOwn();
+  const { own, setViewParam } = useViewParams();
   const cohorts = COHORTS.find((name) => name === own["cohorts"]) ?? "week";
   const { first, again } = own;
   const params = { detail: "true", cohorts, count: COUNTS[cohorts], first, again };
@@ -46,7 +46,7 @@ export function Retention() {
       ${COHORTS.map((name) =>
         html`
           <button key=${name} type="button" class="tab" aria-pressed=${name === cohorts}
-            onClick=${() => put({ cohorts: name === "week" ? "" : name })}>
+            onClick=${() => setViewParam({ cohorts: name === "week" ? "" : name })}>
             ${t(`retention_${name}`)}</button>
         `
       )}
@@ -55,7 +55,7 @@ export function Retention() {
   const body = fault
     ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
     : !data
-    ? html`<${RowsToCome} rows=${8} />`
+    ? html`<${Skeleton} rows=${8} />`
     : data.rows.length === 0
     ? html`<${Nothing} />`
     : html`<${Table} answer=${data} cohorts=${cohorts} />`;
@@ -75,13 +75,13 @@ export function Retention() {
 /** What makes a visitor a member of a group, and what counts as coming again. */
 function Steps() {
   const { t } = useApp();
-  const { own, put } = useOwn();
+  const { own, setViewParam } = useViewParams();
   const choice = (/** @type {"first" | "again"} */ which) =>
     html`
       <${OptionalStep} label=${t(`retention_${which}`)} any=${t("retention_any")}
         step=${parseStep(own[which] ?? "").value ?? null}
         onChange=${(/** @type {import("../../grammar/steps.js").Step | null} */ step) =>
-          put({ [which]: step ? printStep(step) : "" })} />
+          setViewParam({ [which]: step ? printStep(step) : "" })} />
     `;
   return html`<div class="optional-steps">${choice("first")}${choice("again")}</div>`;
 }

@@ -1,13 +1,13 @@
 // Sequences: who did one thing after another, with conditions on what lies between; built of
 // rows and told in words.
 import { Icon } from "../../components/layout/icon.js";
-import { Empty, Panel, RowsToCome } from "../../components/layout/panel.js";
+import { Empty, Panel, Skeleton } from "../../components/layout/panel.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useState } from "../../lib/html.js";
 import { ANYTHING, parseSequence, printSequence } from "../../grammar/sequence.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
-import { useOwn } from "../../lib/state/view_params.js";
+import { useViewParams } from "../../lib/state/view_params.js";
 import { questionOf } from "../../lib/ask/report_url.js";
 import { EMPTY_STEP, SpanFields, StepFields } from "../../components/fields/step_fields.js";
 
@@ -36,7 +36,7 @@ function areReady(links) {
 export function Sequence() {
   const app = useApp();
   const { t } = app;
-  const { own, put } = useOwn();
+  const { own, setViewParam } = useViewParams();
   const text = own["sequence"] ?? "";
   const known = parseSequence(text).value ?? [];
   const [links, setLinks] = useState(
@@ -44,7 +44,7 @@ export function Sequence() {
   );
   const change = (/** @type {readonly Link[]} */ changed) => {
     setLinks(changed);
-    if (areReady(changed)) put({ sequence: printSequence(changed) });
+    if (areReady(changed)) setViewParam({ sequence: printSequence(changed) });
   };
   /** @type {import("../../lib/ask/answer.js").Answer<SequenceAnswer>} */
   const { data, fault, stale, retry } = useAnswer(
@@ -55,7 +55,7 @@ export function Sequence() {
     : fault
     ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
     : !data
-    ? html`<${RowsToCome} rows=${4} />`
+    ? html`<${Skeleton} rows=${4} />`
     : data.total_visitors === 0
     ? html`<${Nothing} />`
     : html`<${Told} answer=${data} links=${known} />`;

@@ -2,7 +2,7 @@
 // bars. A row pressed becomes a filter.
 import { BarTable } from "../../components/charts/bar_table.js";
 import { Icon } from "../../components/layout/icon.js";
-import { Panel, RowsToCome } from "../../components/layout/panel.js";
+import { Panel, Skeleton } from "../../components/layout/panel.js";
 import { Tabs } from "../../components/controls/tabs.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
@@ -38,7 +38,7 @@ export const ROWS = 9;
 
 /** @param {{ panel: import("./breakdowns.js").BreakdownPanel }} props */
 export function Breakdown({ panel }) {
-  const { t, name, schema, state, go } = useApp();
+  const { t, name, schema, state, navigate } = useApp();
   const dimensions = schema.dimensions.filter((dimension) => panel.takes(dimension));
   const current = dimensions.find((dimension) => state.tabs.includes(dimension.name)) ??
     dimensions[0];
@@ -52,7 +52,7 @@ export function Breakdown({ panel }) {
     const others = state.tabs.filter((tab) =>
       !dimensions.some((one) => one.name === tab) && !(panel.map && tab === MAP)
     );
-    go({ tabs: chosen === dimensions[0]?.name ? others : [...others, chosen] });
+    navigate({ tabs: chosen === dimensions[0]?.name ? others : [...others, chosen] });
   };
   const tabs = [
     ...dimensions.filter((one) => !apart.includes(one)).map(tabOf),
@@ -76,7 +76,7 @@ export function Breakdown({ panel }) {
         `
         : html`
           <div class="panel-body">
-            <${RowsToCome} rows=${ROWS} />
+            <${Skeleton} rows=${ROWS} />
           </div>
         `}
     <//>
@@ -85,11 +85,11 @@ export function Breakdown({ panel }) {
 
 /** @param {{ dimension: string }} props */
 export function DetailsButton({ dimension }) {
-  const { t, name, go } = useApp();
+  const { t, name, navigate } = useApp();
   const label = t("details_of", { name: name("dimension", dimension) });
   return html`
     <button type="button" class="button quiet square small" aria-label=${label} title=${label}
-      onClick=${() => go({ details: dimension })}><${Icon} name="expand" /></button>
+      onClick=${() => navigate({ details: dimension })}><${Icon} name="expand" /></button>
   `;
 }
 
@@ -108,7 +108,7 @@ export function DetailsButton({ dimension }) {
 /** @param {RowsProps} props */
 export function Rows({ dimension, name: shownName, narrow = false, also = [], hint, third }) {
   const app = useApp();
-  const { t, name, format, schema, state, go } = app;
+  const { t, name, format, schema, state, navigate } = app;
   const second = secondMetricOf(dimension);
   const asked = ["visitors", second, ...(third ? [third] : [])].join(",");
   const told = rowDimensions(schema, dimension.name);
@@ -158,11 +158,11 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
     ...(third ? [name("metric", third)] : []),
   ];
   const onPick = (/** @type {string} */ key, /** @type {boolean} */ exclude) =>
-    go({ filters: pickedRow(state.filters, told, JSON.parse(key), exclude) });
+    navigate({ filters: pickedRow(state.filters, told, JSON.parse(key), exclude) });
   const body = fault
     ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
     : !data
-    ? html`<${RowsToCome} rows=${ROWS} />`
+    ? html`<${Skeleton} rows=${ROWS} />`
     : rows.length === 0
     ? html`<${Nothing} hint=${state.filters.length > 0 ? undefined : hint} />`
     : html`

@@ -65,7 +65,7 @@ export function Chart() {
 /** The choice of the width of a bucket. */
 function Intervals() {
   const app = useApp();
-  const { t, name, schema, state, go } = app;
+  const { t, name, schema, state, navigate } = app;
   const days = daysOf(app);
   const choices = intervalsFor(days ? lengthOf(days) : DAYS_UNKNOWN, schema.intervals);
   const usual = state.range
@@ -73,10 +73,10 @@ function Intervals() {
     : schema.periods.find((period) => period.name === state.period)?.interval;
   const all = [...new Set([...choices, state.interval || usual || ""])].filter(Boolean);
   const onChange = (/** @type {{ target: HTMLSelectElement }} */ { target }) =>
-    go({ interval: target.value === usual ? "" : target.value });
+    navigate({ interval: target.value === usual ? "" : target.value });
   return html`
     <label class=${schema.intervals.length === 0 ? "select small not-yet" : "select small"}>
-      <span class="unseen">${t("interval")}</span>
+      <span class="visually-hidden">${t("interval")}</span>
       <select value=${state.interval || usual} onChange=${onChange}>
         ${all.map((choice) =>
           html`<option key=${choice} value=${choice}>${name("interval", choice)}</option>`
@@ -98,7 +98,7 @@ function Intervals() {
 /** @param {DrawnProps} props */
 function Drawn({ series, metric, notes, asTable }) {
   const app = useApp();
-  const { t, name, format, go } = app;
+  const { t, name, format, navigate } = app;
   const title = name("metric", metric.name);
   const months = areMonths(series);
   const long = months ? format.month : format.bucketLong;
@@ -156,7 +156,7 @@ function Drawn({ series, metric, notes, asTable }) {
       whole=${metric.unit === "count"} formatAxis=${drawn.formatAxis} tipOf=${tipOf}
       onZoom=${(/** @type {number} */ first, /** @type {number} */ last) => {
         const range = zoomed(series, first, last);
-        if (range) go({ range, interval: "" });
+        if (range) navigate({ range, interval: "" });
       }} />
   `;
 }

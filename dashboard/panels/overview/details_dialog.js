@@ -1,7 +1,7 @@
 // The full table of a dimension, in a dialog: search, any metric to sort by, every row to the end,
 // and what is seen as a file.
 import { Dialog } from "../../components/layout/dialog.js";
-import { RowsToCome } from "../../components/layout/panel.js";
+import { Skeleton } from "../../components/layout/panel.js";
 import { Icon } from "../../components/layout/icon.js";
 import { ask, withParams } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
@@ -50,7 +50,7 @@ export function DetailsDialog({ dimension, onClose }) {
   const body = fault
     ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
     : !data
-    ? html`<${RowsToCome} rows=${14} />`
+    ? html`<${Skeleton} rows=${14} />`
     : html`
       <${FullTable} rows=${data.results} told=${told} metrics=${metrics}
         order=${order} onSort=${sortBy} onClose=${onClose} />
@@ -134,7 +134,7 @@ function SearchField({ onSearch }) {
 /** @param {FullTableProps} props */
 function FullTable({ rows, told, metrics, order, onSort, onClose }) {
   const app = useApp();
-  const { name, format, schema, state, go } = app;
+  const { name, format, schema, state, navigate } = app;
   const [dimension = ""] = told;
   const [sorted, direction] = order.split(":");
   const sortOf = (/** @type {string} */ column) =>
@@ -153,7 +153,7 @@ function FullTable({ rows, told, metrics, order, onSort, onClose }) {
     `;
   const pick = (/** @type {readonly string[]} */ row, /** @type {MouseEvent} */ event) => {
     const exclude = event.altKey || event.shiftKey || event.ctrlKey || event.metaKey;
-    go({ filters: pickedRow(state.filters, told, row, exclude), details: "" });
+    navigate({ filters: pickedRow(state.filters, told, row, exclude), details: "" });
     onClose();
   };
   return html`

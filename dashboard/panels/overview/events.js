@@ -21,7 +21,7 @@ const isSet = (dimension) => [{ op: "is_set", dimension, values: [] }];
 
 /** Draws the panel. */
 export function Events() {
-  const { t, name, schema, state, go } = useApp();
+  const { t, name, schema, state, navigate } = useApp();
   const keys = usePropertyKeys();
   const props = keys.map((key) => PROPS + key);
   const mine = (/** @type {string} */ tab) =>
@@ -29,7 +29,7 @@ export function Events() {
   const current = state.tabs.find(mine) ?? EVENTS;
   const choose = (/** @type {string} */ chosen) => {
     const others = state.tabs.filter((tab) => !mine(tab));
-    go({ tabs: chosen === EVENTS ? others : [...others, chosen] });
+    navigate({ tabs: chosen === EVENTS ? others : [...others, chosen] });
   };
   const dimension = dimensionOf(schema, current);
   const tabOf = (/** @type {string} */ one) => ({ name: one, label: name("dimension", one) });

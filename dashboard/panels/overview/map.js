@@ -17,7 +17,7 @@ const DIMENSION = "country";
 /** Draws the map. */
 export function Map() {
   const app = useApp();
-  const { t, format, state, go } = app;
+  const { t, format, state, navigate } = app;
   const more = { metrics: "visitors", dimensions: DIMENSION, limit: COUNTRIES_MAX };
   /** @type {import("../../lib/ask/answer.js").Answer<{ results: readonly Row[] }>} */
   const { data, fault, stale, retry } = useAnswer(questionOf(app, "query", more));
@@ -34,7 +34,7 @@ export function Map() {
     return { share: count / most, title };
   };
   const onPick = (/** @type {string} */ code, /** @type {boolean} */ exclude) =>
-    go({ filters: picked(state.filters, DIMENSION, code, exclude) });
+    navigate({ filters: picked(state.filters, DIMENSION, code, exclude) });
   const lost = fault ?? world.fault;
   const again = () => {
     if (fault) retry();

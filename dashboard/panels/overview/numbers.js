@@ -24,7 +24,7 @@ const TILES = /** @type {const} */ ([
 /** Draws the tiles. */
 export function Numbers() {
   const app = useApp();
-  const { t, format, schema, state, go } = app;
+  const { t, format, schema, state, navigate } = app;
   /** @type {import("../../lib/ask/answer.js").Answer<Main>} */
   const answer = useAnswer(questionOf(app, "main", {}, { compare: true }));
   const { fault, stale, retry } = answer;
@@ -33,7 +33,7 @@ export function Numbers() {
   const filtered = state.filters.length > 0;
   const nothing = data !== null && !stale && !filtered && data.unique_visitors === 0;
   useEffect(() => {
-    if (nothing) app.doubt(app.site.site_id);
+    if (nothing) app.recheckFirstEvent(app.site.site_id);
   }, [nothing, app.site.site_id]);
   if (fault) return html`<${PanelFault} fault=${fault} onRetry=${retry} />`;
   const spoken = data && !stale
@@ -61,10 +61,10 @@ export function Numbers() {
           <${Stat} key=${name} metric=${name} label=${t(`metric_${name}`)} change=${change}
             value=${data?.[name] ?? null} text=${data ? format.value(unit, data[name]) : null}
             exact=${data ? format.exact(unit, data[name]) : undefined}
-            pressed=${metric === state.metric} onPress=${() => go({ metric })} />
+            pressed=${metric === state.metric} onPress=${() => navigate({ metric })} />
         `;
       })}
     </div>
-    <p class="unseen" role="status">${spoken}</p>
+    <p class="visually-hidden" role="status">${spoken}</p>
   `;
 }

@@ -1,6 +1,6 @@
 // A short list of the realtime page: who is where, by one dimension.
 import { BarTable } from "../../components/charts/bar_table.js";
-import { Empty, Panel, RowsToCome } from "../../components/layout/panel.js";
+import { Empty, Panel, Skeleton } from "../../components/layout/panel.js";
 import { useApp } from "../../lib/state/context.js";
 import { hasValue } from "../../lib/filter_values.js";
 import { html } from "../../lib/html.js";
@@ -22,7 +22,7 @@ const ROWS = 9;
 /** @param {LiveListProps} props */
 export function LiveList({ title, dimension, rows }) {
   const app = useApp();
-  const { t, name, format, schema, state, go } = app;
+  const { t, name, format, schema, state, navigate } = app;
   const row = dimensionOf(schema, dimension);
   const most = rows?.[0]?.visitors ?? 0;
   const draw = (/** @type {import("../../lib/ask/live.js").LiveRow} */ { value, visitors }) => {
@@ -38,9 +38,9 @@ export function LiveList({ title, dimension, rows }) {
     };
   };
   const onPick = (/** @type {string} */ value, /** @type {boolean} */ exclude) =>
-    go({ filters: picked(state.filters, dimension, value, exclude) });
+    navigate({ filters: picked(state.filters, dimension, value, exclude) });
   const body = rows === null
-    ? html`<${RowsToCome} rows=${ROWS} />`
+    ? html`<${Skeleton} rows=${ROWS} />`
     : rows.length === 0
     ? html`<${Empty} title=${t("realtime_empty")} />`
     : html`

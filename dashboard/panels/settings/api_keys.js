@@ -1,7 +1,7 @@
 // The keys of the API: made, shown once, revoked.
 import { CopyBox } from "../../components/controls/copy_box.js";
 import { ItemList } from "../../components/controls/item_list.js";
-import { Panel, RowsToCome } from "../../components/layout/panel.js";
+import { Panel, Skeleton } from "../../components/layout/panel.js";
 import { ask } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
@@ -41,7 +41,7 @@ export function ApiKeys() {
             texts=${{ remove: t("key_revoke"), sure: t("key_revoke"), cancel: t("cancel") }} />
         `}
         ${fault && html`<${PanelFault} fault=${fault} onRetry=${retry} />`}
-        ${!data && !fault && html`<${RowsToCome} rows=${1} />`}
+        ${!data && !fault && html`<${Skeleton} rows=${1} />`}
         ${made !== "" && html`
           <div class="made-key" role="status">
             <p>${t("key_made")}</p>

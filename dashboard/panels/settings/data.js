@@ -6,7 +6,7 @@ import { addressOf, ask, sitePath, withParams } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useId, useState } from "../../lib/html.js";
-import { useOwn } from "../../lib/state/view_params.js";
+import { useViewParams } from "../../lib/state/view_params.js";
 import { questionOf } from "../../lib/ask/report_url.js";
 
 /** Links to the daily export. */
@@ -54,7 +54,7 @@ export function EventExport() {
 /** How long events are kept, and the way to where that is set. */
 export function Kept() {
   const { t, site, format } = useApp();
-  const { put } = useOwn();
+  const { setViewParam } = useViewParams();
   /** @type {{ retention_days: number | null } | null} */
   const data = useAnswer(sitePath(site.site_id, "")).data;
   const days = data?.retention_days ?? null;
@@ -68,7 +68,7 @@ export function Kept() {
       <div class="settings-body">
         <p class="muted">${data ? words : "…"}</p>
         <div class="pair">
-          <button type="button" class="button" onClick=${() => put({ section: "" })}>
+          <button type="button" class="button" onClick=${() => setViewParam({ section: "" })}>
             ${t("kept_change")}</button>
         </div>
       </div>

@@ -142,7 +142,7 @@ function SettingField({ name, byDefault, value, onChange }) {
 
 /** Forgets the site, with its events only where that is said. */
 export function DeleteSite() {
-  const { t, site, reload, go } = useApp();
+  const { t, site, reload, navigate } = useApp();
   const [typed, setTyped] = useState("");
   const [fault, setFault] = useState("");
   const id = useId();
@@ -152,7 +152,7 @@ export function DeleteSite() {
     try {
       await ask(`${sitePath(site.site_id, "")}?events=erase`, { method: "DELETE" });
       await reload();
-      go({ view: "sites", site: "" });
+      navigate({ view: "sites", site: "" });
     } catch (error) {
       setFault(/** @type {Error} */ (error).message);
     }

@@ -13,7 +13,7 @@ import { MetricChange } from "../../components/report/metric_change.js";
 
 /** @param {{ site: import("../../lib/state/context.js").Site }} props */
 export function SiteCard({ site }) {
-  const { t, format, schema, go } = useApp();
+  const { t, format, schema, navigate } = useApp();
   const asked = { site_id: site.site_id, period: "24h" };
   /** @type {import("../../lib/ask/answer.js").Answer<Series>} */
   const series = useAnswer(
@@ -30,7 +30,7 @@ export function SiteCard({ site }) {
   const onClick = (/** @type {MouseEvent} */ event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
-    go({ ...DEFAULT_STATE, site: site.site_id });
+    navigate({ ...DEFAULT_STATE, site: site.site_id });
   };
   const name = site.name || site.site_id;
   const body = lost

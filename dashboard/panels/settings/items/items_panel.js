@@ -2,7 +2,7 @@
 // Each kind gives its fields and how its items are read and written.
 import { ItemForm } from "../../../components/fields/item_form.js";
 import { ItemList } from "../../../components/controls/item_list.js";
-import { Panel, RowsToCome } from "../../../components/layout/panel.js";
+import { Panel, Skeleton } from "../../../components/layout/panel.js";
 import { PanelFault } from "../../../components/report/panel_fault.js";
 import { ask, sitePath } from "../../../lib/ask/api.js";
 import { useAnswer } from "../../../lib/ask/answer.js";
@@ -67,7 +67,7 @@ export function ItemsPanel({ kind, title, hint, wordsOf, fields, valuesOf, bodyO
             items=${data.map((one) => ({ key: String(one.id), ...wordsOf(one) }))} />
         `}
         ${lost && html`<${PanelFault} fault=${lost} onRetry=${retry} />`}
-        ${!data && !lost && html`<${RowsToCome} rows=${1} />`}
+        ${!data && !lost && html`<${Skeleton} rows=${1} />`}
         ${start && html`
           <${ItemForm} fields=${fields} start=${start} action=${t("add")} onSave=${add} />
         `}
