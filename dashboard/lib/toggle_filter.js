@@ -15,7 +15,7 @@ const LEAVE_OUT = "is_not";
  * @param {boolean} exclude
  * @returns {Filters}
  */
-export function pickedRow(filters, dimensions, values, exclude) {
+export function toggleRow(filters, dimensions, values, exclude) {
   const pairs = dimensions.map((dimension, index) => ({ dimension, value: values[index] ?? "" }));
   if (exclude && pairs.length > 1) {
     const of = pairs.map(({ dimension, value }) => ({ op: KEEP, dimension, values: [value] }));

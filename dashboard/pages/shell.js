@@ -1,7 +1,7 @@
 // The frame with its shortcuts and dialogs, and the page in it.
 import { html, useState } from "../lib/html.js";
 import { useOnline } from "../lib/state/online.js";
-import { useKeys } from "../lib/state/shortcuts.js";
+import { useShortcuts } from "../lib/state/shortcuts.js";
 import { Frame, hasPeriod } from "./frame/frame.js";
 import { menuOf } from "./frame/menu.js";
 import { shortcutsOf } from "./frame/shortcuts.js";
@@ -47,7 +47,7 @@ export function Shell({ app, session, starting, adding, onAdding }) {
   const [filter, setFilter] = useState(/** @type {number | null} */ (null));
   const online = useOnline();
   const offline = !online || session.fault?.status === 0;
-  useKeys({
+  useShortcuts({
     ...shortcutsOf(app),
     ...(hasPeriod(app.state.view) ? { c: () => setOpened("period") } : {}),
     0: () => setOpened("site"),

@@ -217,6 +217,20 @@ export const RULES: readonly Rule[] = [
     breach: { "src/core/a.ts": "export const a = 1;" },
   },
   {
+    rule: "the dashboard takes types from src in lib/ask/answers.js alone",
+    check: (project) =>
+      everywhere(
+        project,
+        "comments",
+        () => "takes a type from src",
+        (path) => path.startsWith("dashboard/") && path !== "dashboard/lib/ask/answers.js",
+        (text) => /import\("[./]*\/src\//.test(text),
+      ),
+    breach: {
+      "dashboard/panels/a.js": '/** @typedef {import("../../src/core/event.ts").Event} Event */',
+    },
+  },
+  {
     rule: "the dashboard has no list of metrics, dimensions or operators but the grammar's",
     check: servedFaults,
     breach: { "dashboard/panels/a.js": 'export const a = ["visitors", "visits", "pageviews"];' },

@@ -6,7 +6,7 @@ import { html, useState } from "../../lib/html.js";
 import { dimensionOf } from "../../lib/state/schema.js";
 import { useSuggestions } from "../../lib/ask/suggest.js";
 import { labelOf } from "../../lib/format/labels.js";
-import { questionOf } from "../../lib/ask/report_url.js";
+import { reportUrl } from "../../lib/ask/report_url.js";
 
 const SUGGESTIONS_MAX = 12;
 
@@ -26,7 +26,7 @@ export function ValueField({ dimension, values, onChange, single = false, label,
   const { t, name, format, schema, site, state } = app;
   const [text, setText] = useState(/** @type {string | null} */ (null));
   // Suggestions are of the period, whatever the filters: another filter may be meant.
-  const question = questionOf({ site, state: { ...state, filters: [] } }, "values", {
+  const question = reportUrl({ site, state: { ...state, filters: [] } }, "values", {
     dimension,
     text,
     limit: SUGGESTIONS_MAX,
@@ -57,11 +57,11 @@ export function ValueField({ dimension, values, onChange, single = false, label,
  */
 export function usePropertyKeys() {
   const { site, state } = useApp();
-  const path = questionOf({ site, state: { ...state, filters: [] } }, "values", {
+  const path = reportUrl({ site, state: { ...state, filters: [] } }, "values", {
     dimension: "props",
     limit: 50,
   });
-  /** @type {readonly { value: string }[]} */
+  /** @type {import("../../lib/ask/answers.js").ValuesAnswer} */
   const rows = useAnswer(path, { last: true }).data ?? [];
   return rows.map(({ value }) => value);
 }

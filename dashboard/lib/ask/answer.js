@@ -3,10 +3,10 @@
 import { ApiError, ask } from "./api.js";
 import { useApp } from "../state/context.js";
 import { useCallback, useEffect, useState } from "../html.js";
-import { Turns } from "./semaphore.js";
+import { Semaphore } from "./semaphore.js";
 
 /** Reports the server computes for this page at once: one more only makes all of them late. */
-const reports = new Turns(2);
+const reports = new Semaphore(2);
 
 /**
  * `data` may still answer the question before: then `stale` is true.

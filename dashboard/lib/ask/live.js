@@ -2,17 +2,8 @@
 import { addressOf, withParams } from "./api.js";
 import { useEffect, useState } from "../html.js";
 
-/** @typedef {{ value: string, visitors: number, pageviews: number }} LiveRow */
-
-/**
- * @typedef {object} Live
- * @property {number} visitors_5
- * @property {number} visitors_30
- * @property {readonly { minute: string, visitors: number, pageviews: number }[]} per_minute
- * @property {readonly LiveRow[]} pages
- * @property {readonly LiveRow[]} sources
- * @property {readonly LiveRow[]} countries
- */
+/** @typedef {import("./answers.js").RealtimeAnswer} Live */
+/** @typedef {Live["pages"][number]} LiveRow */
 
 /**
  * The newest numbers; null before the first. `lost` while the stream is broken.

@@ -19,7 +19,7 @@ import { boundsOf, periodNamed } from "../period.js";
  * @param {Options} [options]
  * @returns {string | null} null while no site is known
  */
-export function questionOf(app, report, more = {}, { compare = false, also = [] } = {}) {
+export function reportUrl(app, report, more = {}, { compare = false, also = [] } = {}) {
   const { site, state } = app;
   if (site.site_id === "") return null;
   return withParams(`api/stats/${report}`, {

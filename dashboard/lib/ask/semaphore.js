@@ -2,12 +2,12 @@
 // answered first instead of all of it late.
 
 /**
- * @typedef {object} TurnOptions
+ * @typedef {object} SemaphoreOptions
  * @property {AbortSignal} [signal] gives up waiting
  * @property {boolean} [last] lets all go before that are not last themselves
  */
 
-export class Turns {
+export class Semaphore {
   #free;
   /** @type {{ start: () => void, last: boolean }[]} */
   #waiting = [];
@@ -22,7 +22,7 @@ export class Turns {
    * signal's reason when that aborts before.
    * @template T
    * @param {() => Promise<T>} work
-   * @param {TurnOptions} [options]
+   * @param {SemaphoreOptions} [options]
    * @returns {Promise<T>}
    */
   async run(work, { signal, last = false } = {}) {

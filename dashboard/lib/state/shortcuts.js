@@ -23,7 +23,7 @@ export function shortcutOf(event) {
  * Runs what a key stands for.
  * @param {Record<string, () => void>} actions
  */
-export function useKeys(actions) {
+export function useShortcuts(actions) {
   const latest = useRef(actions);
   latest.current = actions;
   useEffect(() => {

@@ -8,14 +8,14 @@ import { flowOf } from "../../lib/charts/sankey.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { FlowTable } from "./flow_table.js";
 import { useViewParams } from "../../lib/state/view_params.js";
-import { questionOf } from "../../lib/ask/report_url.js";
+import { reportUrl } from "../../lib/ask/report_url.js";
 import { TableButton } from "../../components/report/table_button.js";
 import { ValueField } from "../../components/fields/value_field.js";
 
 /** @typedef {import("../../lib/charts/sankey.js").FlowNode} FlowNode */
 /** @typedef {import("../../lib/charts/sankey.js").Box} Box */
 /** @typedef {import("../../lib/charts/sankey.js").Place} Place */
-/** @typedef {{ total: number, others: number, children: readonly FlowNode[] }} FlowTree */
+/** @typedef {import("../../lib/ask/answers.js").FlowAnswer} FlowTree */
 
 /** Where the picture has no room, the table stands in its place. */
 const NARROW = "(max-width: 48rem)";
@@ -33,7 +33,7 @@ export function Flow() {
   const backwards = own["direction"] === "previous";
   const params = { detail: "true", page, direction: own["direction"], depth: DEPTH };
   /** @type {import("../../lib/ask/answer.js").Answer<FlowTree>} */
-  const { data, fault, stale, retry } = useAnswer(questionOf(app, "flow", params));
+  const { data, fault, stale, retry } = useAnswer(reportUrl(app, "flow", params));
   const [asTable, setAsTable] = useState(matchMedia(NARROW).matches);
   const actions = html`
     <div class="tabs" role="group" aria-label=${t("flow_direction")}>

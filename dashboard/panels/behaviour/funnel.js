@@ -10,24 +10,14 @@ import { parseSteps, printStep } from "../../grammar/steps.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { FUNNEL_ORDERS, FunnelChoices } from "../../components/fields/funnel_options.js";
 import { useViewParams } from "../../lib/state/view_params.js";
-import { questionOf } from "../../lib/ask/report_url.js";
+import { reportUrl } from "../../lib/ask/report_url.js";
 import { areComplete, EMPTY_STEP, StepList } from "../../components/fields/step_fields.js";
 
 /** @typedef {import("../../grammar/steps.js").Step} Step */
 /** @typedef {{ id: number, name: string, steps: string, window: string, order: string }} Saved */
 
-/**
- * @typedef {object} FunnelStep
- * @property {string} name
- * @property {number} visitors
- * @property {number} rate_from_first
- * @property {number} rate_from_previous
- * @property {number} dropped
- * @property {number | null} median_secs
- * @property {readonly { page: string | null, visitors: number }[]} went_to
- */
-
-/** @typedef {{ steps: readonly FunnelStep[], conversion_rate: number }} FunnelAnswer */
+/** @typedef {import("../../lib/ask/answers.js").FunnelStep} FunnelStep */
+/** @typedef {import("../../lib/ask/answers.js").FunnelAnswer} FunnelAnswer */
 
 const WINDOW = "1 day";
 
@@ -45,7 +35,7 @@ export function Funnel() {
   };
   /** @type {import("../../lib/ask/answer.js").Answer<FunnelAnswer>} */
   const { data, fault, stale, retry } = useAnswer(
-    steps.length === 0 ? null : questionOf(app, "funnel", params),
+    steps.length === 0 ? null : reportUrl(app, "funnel", params),
   );
   const body = steps.length === 0
     ? html`<${Empty} title=${t("funnel_empty")} hint=${t("funnel_empty_hint")} />`

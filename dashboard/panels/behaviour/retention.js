@@ -8,25 +8,11 @@ import { html } from "../../lib/html.js";
 import { parseStep, printStep } from "../../grammar/steps.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { useViewParams } from "../../lib/state/view_params.js";
-import { questionOf } from "../../lib/ask/report_url.js";
+import { reportUrl } from "../../lib/ask/report_url.js";
 import { OptionalStep } from "../../components/fields/step_fields.js";
 
-/**
- * @typedef {object} Cohort
- * @property {string} cohort_date
- * @property {number} size
- * @property {readonly (number | null)[]} returned
- * @property {readonly (number | null)[]} rates
- * @property {readonly ("not_over" | "ids_change" | null)[]} missing
- */
-
-/**
- * @typedef {object} RetentionAnswer
- * @property {number} visitor_id_days
- * @property {boolean} lasting_ids
- * @property {readonly (number | null)[]} rates
- * @property {readonly Cohort[]} rows
- */
+/** @typedef {import("../../lib/ask/answers.js").CohortDetail} Cohort */
+/** @typedef {import("../../lib/ask/answers.js").RetentionAnswer} RetentionAnswer */
 
 const COHORTS = /** @type {const} */ (["day", "week", "month"]);
 const COUNTS = { day: 14, week: 8, month: 6 };
@@ -40,7 +26,7 @@ export function Retention() {
   const { first, again } = own;
   const params = { detail: "true", cohorts, count: COUNTS[cohorts], first, again };
   /** @type {import("../../lib/ask/answer.js").Answer<RetentionAnswer>} */
-  const { data, fault, stale, retry } = useAnswer(questionOf(app, "retention", params));
+  const { data, fault, stale, retry } = useAnswer(reportUrl(app, "retention", params));
   const actions = html`
     <div class="tabs" role="group" aria-label=${t("retention_cohorts")}>
       ${COHORTS.map((name) =>

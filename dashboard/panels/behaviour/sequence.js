@@ -8,20 +8,12 @@ import { html, useState } from "../../lib/html.js";
 import { ANYTHING, parseSequence, printSequence } from "../../grammar/sequence.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { useViewParams } from "../../lib/state/view_params.js";
-import { questionOf } from "../../lib/ask/report_url.js";
+import { reportUrl } from "../../lib/ask/report_url.js";
 import { EMPTY_STEP, SpanFields, StepFields } from "../../components/fields/step_fields.js";
 
 /** @typedef {import("../../grammar/sequence.js").Link} Link */
 
-/**
- * @typedef {object} SequenceAnswer
- * @property {number} converting_visitors
- * @property {number} total_visitors
- * @property {number} conversion_rate
- * @property {number} began_visitors
- * @property {number} rate_of_began
- * @property {number} matches
- */
+/** @typedef {import("../../lib/ask/answers.js").SequenceAnswer} SequenceAnswer */
 
 /** @type {Link} */
 const EMPTY_LINK = { ...ANYTHING, step: EMPTY_STEP };
@@ -48,7 +40,7 @@ export function Sequence() {
   };
   /** @type {import("../../lib/ask/answer.js").Answer<SequenceAnswer>} */
   const { data, fault, stale, retry } = useAnswer(
-    known.length < 2 ? null : questionOf(app, "sequences", { steps: text, detail: "true" }),
+    known.length < 2 ? null : reportUrl(app, "sequences", { steps: text, detail: "true" }),
   );
   const body = known.length < 2
     ? html`<${Empty} title=${t("sequence_empty")} hint=${t("sequence_empty_hint")} />`

@@ -13,8 +13,8 @@ import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { secondMetricOf } from "./breakdowns.js";
 import { labelOfRow } from "../../lib/format/labels.js";
 import { Map } from "./map.js";
-import { isPicked, pickedRow } from "../../lib/toggle_filter.js";
-import { questionOf } from "../../lib/ask/report_url.js";
+import { isPicked, toggleRow } from "../../lib/toggle_filter.js";
+import { reportUrl } from "../../lib/ask/report_url.js";
 
 /** The tab that shows a map instead of rows. */
 const MAP = "map";
@@ -115,7 +115,7 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
   const more = { metrics: asked, dimensions: told.join(","), limit: ROWS };
   /** @type {import("../../lib/ask/answer.js").Answer<{ results: readonly Row[] }>} */
   const { data, fault, stale, retry } = useAnswer(
-    questionOf(app, "query", more, { compare: true, also }),
+    reportUrl(app, "query", more, { compare: true, also }),
   );
   const rows = data?.results ?? [];
   const most = rows[0]?.metrics["visitors"] ?? 0;
@@ -158,7 +158,7 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
     ...(third ? [name("metric", third)] : []),
   ];
   const onPick = (/** @type {string} */ key, /** @type {boolean} */ exclude) =>
-    navigate({ filters: pickedRow(state.filters, told, JSON.parse(key), exclude) });
+    navigate({ filters: toggleRow(state.filters, told, JSON.parse(key), exclude) });
   const body = fault
     ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
     : !data

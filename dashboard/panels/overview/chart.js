@@ -9,7 +9,7 @@ import { html, useMemo, useState } from "../../lib/html.js";
 import { addDays, firstOfMonth, intervalsFor, lengthOf } from "../../lib/period.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
-import { daysOf, questionOf } from "../../lib/ask/report_url.js";
+import { daysOf, reportUrl } from "../../lib/ask/report_url.js";
 import { TableButton } from "../../components/report/table_button.js";
 
 /** @typedef {Record<string, number | null>} Values */
@@ -35,7 +35,7 @@ export function Chart() {
   const metric = metricOf(schema, state.metric);
   const more = { metrics: metric.name, dimensions: "time", interval: state.interval };
   /** @type {import("../../lib/ask/answer.js").Answer<Series>} */
-  const answer = useAnswer(questionOf(app, "query", more, { compare: true }));
+  const answer = useAnswer(reportUrl(app, "query", more, { compare: true }));
   /** @type {import("../../lib/ask/answer.js").Answer<Note[]>} */
   const notes = useAnswer(
     app.site.site_id === ""

@@ -11,8 +11,8 @@ import { html, useEffect, useState } from "../../lib/html.js";
 import { metricOf, rowDimensions } from "../../lib/state/schema.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { labelOfRow } from "../../lib/format/labels.js";
-import { isPicked, pickedRow } from "../../lib/toggle_filter.js";
-import { questionOf } from "../../lib/ask/report_url.js";
+import { isPicked, toggleRow } from "../../lib/toggle_filter.js";
+import { reportUrl } from "../../lib/ask/report_url.js";
 
 const PAGE_ROWS = 100;
 /** Rows the server gives at once, for a file. */
@@ -40,7 +40,7 @@ export function DetailsDialog({ dimension, onClose }) {
   };
   /** @type {import("../../lib/ask/answer.js").Answer<Table>} */
   const { data, fault, stale, retry } = useAnswer(
-    questionOf(app, "query", { ...params, limit: PAGE_ROWS, offset: page * PAGE_ROWS }),
+    reportUrl(app, "query", { ...params, limit: PAGE_ROWS, offset: page * PAGE_ROWS }),
   );
   const sortBy = (/** @type {string} */ column) => {
     setPage(0);
@@ -153,7 +153,7 @@ function FullTable({ rows, told, metrics, order, onSort, onClose }) {
     `;
   const pick = (/** @type {readonly string[]} */ row, /** @type {MouseEvent} */ event) => {
     const exclude = event.altKey || event.shiftKey || event.ctrlKey || event.metaKey;
-    navigate({ filters: pickedRow(state.filters, told, row, exclude), details: "" });
+    navigate({ filters: toggleRow(state.filters, told, row, exclude), details: "" });
     onClose();
   };
   return html`
@@ -200,7 +200,7 @@ function Export({ told, metrics, params }) {
   const [fault, setFault] = useState("");
   const save = async (/** @type {"csv" | "json"} */ kind) => {
     try {
-      const rows = await allRows(questionOf(app, "query", params) ?? "");
+      const rows = await allRows(reportUrl(app, "query", params) ?? "");
       const records = rows.map(({ dimensions: row, metrics: values }) => ({
         ...Object.fromEntries(told.map((name, index) => [name, row[index] ?? ""])),
         ...Object.fromEntries(metrics.map((metric) => [metric, values[metric] ?? null])),

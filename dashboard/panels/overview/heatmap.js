@@ -5,7 +5,7 @@ import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
-import { questionOf } from "../../lib/ask/report_url.js";
+import { reportUrl } from "../../lib/ask/report_url.js";
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 
@@ -17,7 +17,7 @@ export function Heatmap() {
   const { t, format, site } = app;
   /** @type {import("../../lib/ask/answer.js").Answer<{ results: readonly Row[] }>} */
   const { data, fault, stale, retry } = useAnswer(
-    questionOf(app, "query", {
+    reportUrl(app, "query", {
       metrics: "visitors",
       dimensions: "day_of_week,hour_of_day",
       limit: 168,

@@ -5,7 +5,7 @@ import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { picked } from "../../lib/toggle_filter.js";
-import { questionOf } from "../../lib/ask/report_url.js";
+import { reportUrl } from "../../lib/ask/report_url.js";
 
 const COUNTRIES_MAX = 300;
 const DIMENSION = "country";
@@ -20,7 +20,7 @@ export function Map() {
   const { t, format, state, navigate } = app;
   const more = { metrics: "visitors", dimensions: DIMENSION, limit: COUNTRIES_MAX };
   /** @type {import("../../lib/ask/answer.js").Answer<{ results: readonly Row[] }>} */
-  const { data, fault, stale, retry } = useAnswer(questionOf(app, "query", more));
+  const { data, fault, stale, retry } = useAnswer(reportUrl(app, "query", more));
   /** @type {import("../../lib/ask/answer.js").Answer<World>} */
   const world = useAnswer(new URL("../../world.json", import.meta.url).href);
   const counts = Object.fromEntries(

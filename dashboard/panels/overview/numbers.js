@@ -7,7 +7,7 @@ import { html, useEffect } from "../../lib/html.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { MetricChange } from "../../components/report/metric_change.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
-import { questionOf } from "../../lib/ask/report_url.js";
+import { reportUrl } from "../../lib/ask/report_url.js";
 
 /** The numbers of `main` by their names there, with the metric each is. */
 const TILES = /** @type {const} */ ([
@@ -18,15 +18,14 @@ const TILES = /** @type {const} */ ([
   { name: "avg_visit_duration_secs", metric: "visit_duration" },
 ]);
 
-/** @typedef {Record<(typeof TILES)[number]["name"], number>} Numbers */
-/** @typedef {Numbers & { comparison?: Numbers, change?: Numbers }} Main */
+/** @typedef {import("../../lib/ask/answers.js").OverviewAnswer} Main */
 
 /** Draws the tiles. */
 export function Numbers() {
   const app = useApp();
   const { t, format, schema, state, navigate } = app;
   /** @type {import("../../lib/ask/answer.js").Answer<Main>} */
-  const answer = useAnswer(questionOf(app, "main", {}, { compare: true }));
+  const answer = useAnswer(reportUrl(app, "main", {}, { compare: true }));
   const { fault, stale, retry } = answer;
   // How numbers are written is known with the schema only.
   const data = schema.metrics.length > 0 ? answer.data : null;

@@ -7,7 +7,7 @@ import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useId, useState } from "../../lib/html.js";
 import { useViewParams } from "../../lib/state/view_params.js";
-import { questionOf } from "../../lib/ask/report_url.js";
+import { reportUrl } from "../../lib/ask/report_url.js";
 
 /** Links to the daily export. */
 export function ExportLinks() {
@@ -15,7 +15,7 @@ export function ExportLinks() {
   const { t } = app;
   const link = (/** @type {"csv" | "json"} */ format) =>
     html`
-      <a class="button" href=${addressOf(questionOf(app, "export", { format }) ?? "")}
+      <a class="button" href=${addressOf(reportUrl(app, "export", { format }) ?? "")}
         download>${format.toUpperCase()}</a>
     `;
   return html`
@@ -100,16 +100,14 @@ function periodWords({ state, name, format }) {
   return state.range ? format.days(state.range) : name("period", state.period);
 }
 
-/** @typedef {{ name: string, kind: string, count: number }} Robot */
-/** @typedef {{ reason: string, count: number }} Drop */
-/** @typedef {{ robots: readonly Robot[], dropped: readonly Drop[] }} Drops */
+/** @typedef {import("../../lib/ask/answers.js").BotsAnswer} Drops */
 
 /** What was not counted, and why. */
 export function Dropped() {
   const app = useApp();
   const { t, format } = app;
   /** @type {Drops | null} */
-  const data = useAnswer(questionOf(app, "bots", { limit: 20 })).data;
+  const data = useAnswer(reportUrl(app, "bots", { limit: 20 })).data;
   /** @param {string} reason */
   const wordsOf = (reason) => {
     const key = /** @type {import("../../lib/format/text.js").Key} */ (`drop_${reason}`);

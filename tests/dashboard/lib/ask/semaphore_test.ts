@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Turns } from "../../../../dashboard/lib/ask/semaphore.js";
+import { Semaphore } from "../../../../dashboard/lib/ask/semaphore.js";
 
 /** Work that ends when told to, and notes that it began. */
 function held(begun: string[], name: string) {
@@ -16,8 +16,8 @@ function held(begun: string[], name: string) {
 
 const soon = () => new Promise((resolve) => setTimeout(resolve));
 
-Deno.test("Turns.run() does so much at once, in turn, the last ones last", async () => {
-  const turns = new Turns(2);
+Deno.test("Semaphore.run() does so much at once, in turn, the last ones last", async () => {
+  const turns = new Semaphore(2);
   const begun: string[] = [];
   const [a, b, c, d] = ["a", "b", "c", "d"].map((name) => held(begun, name));
   const answers = [
@@ -40,8 +40,8 @@ Deno.test("Turns.run() does so much at once, in turn, the last ones last", async
   assert.deepEqual(await Promise.all([answers[0], answers[2], answers[3]]), ["a", "c", "d"]);
 });
 
-Deno.test("Turns.run() lets those go that give up, whether they wait or have begun", async () => {
-  const turns = new Turns(1);
+Deno.test("Semaphore.run() releases aborted calls, waiting or begun", async () => {
+  const turns = new Semaphore(1);
   const begun: string[] = [];
   const [a, b, c] = ["a", "b", "c"].map((name) => held(begun, name));
   const first = turns.run(a!.work);

@@ -1,0 +1,19 @@
+// The answers of the API, as the types that the reports themselves define. Types only: no browser
+// fetches anything from here.
+
+/** @typedef {import("../../../src/query/reports/overview.ts").OverviewAnswer} OverviewAnswer */
+/** @typedef {import("../../../src/query/reports/funnel/detail.ts").FunnelDetail} FunnelAnswer */
+/** @typedef {import("../../../src/query/reports/funnel/detail.ts").FunnelStep} FunnelStep */
+/**
+ * @typedef {import("../../../src/query/reports/retention/detail.ts").RetentionDetail
+ *   } RetentionAnswer
+ */
+/** @typedef {import("../../../src/query/reports/retention/detail.ts").CohortDetail} CohortDetail */
+/** @typedef {import("../../../src/query/reports/flow/detail.ts").FlowTree} FlowAnswer */
+/**
+ * @typedef {import("../../../src/query/reports/sequence/sequence.ts").SequenceDetail
+ *   } SequenceAnswer
+ */
+/** @typedef {import("../../../src/query/reports/bots.ts").BotsAnswer} BotsAnswer */
+/** @typedef {import("../../../src/query/reports/realtime.ts").RealtimeAnswer} RealtimeAnswer */
+/** @typedef {import("../../../src/query/reports/values.ts").ValuesAnswer} ValuesAnswer */
