@@ -9,7 +9,7 @@ import { REPORTS } from "../src/query/reports/reports.ts";
 import { SETTING_GROUPS, SETTING_NAMES, settingRow } from "../src/config/settings.ts";
 import type { Command } from "../src/cli/command.ts";
 import { COMMANDS } from "../src/cli/commands.ts";
-import { openApp } from "../tests/support/running_app.ts";
+import { openApp } from "../tests/support/server/running_app.ts";
 import { ROOT, sourceFiles } from "./lib.ts";
 
 /** One marked section of a document: its name and its text. */
@@ -104,6 +104,11 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["scripts/bench/storage", "benchmarks of storage"],
   ["scripts/crash", "kills of the server, and what must hold after them"],
   ["tests/support", "what tests share"],
+  ["tests/support/numbers", "independent counts, random questions, golden answers"],
+  ["tests/support/server", "servers, apps and requests"],
+  ["tests/support/browser", "Chromium and what it is shown"],
+  ["tests/support/storage", "real data folders and databases"],
+  ["tests/support/house", "the house rules"],
 ];
 
 /** The settings file with every key at its default, commented out. */

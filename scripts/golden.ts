@@ -1,7 +1,7 @@
 // Writes tests/golden anew: the statements and the answers of the query engine. Look at the
 // difference before it is committed.
 import { openTestReader } from "../tests/support/events.ts";
-import { goldenEvents, goldenFiles, writeGolden } from "../tests/support/golden.ts";
+import { goldenEvents, goldenFiles, writeGolden } from "../tests/support/numbers/golden.ts";
 
 const test = await openTestReader(goldenEvents());
 try {

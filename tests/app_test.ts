@@ -3,8 +3,8 @@ import * as duckdb from "@duckdb/node-api";
 import { createApp } from "../src/app.ts";
 import { loadConfig } from "../src/config/load.ts";
 import { fakeSystem } from "./support/fake_system.ts";
-import { openApp } from "./support/running_app.ts";
-import { withFolder } from "./support/storage.ts";
+import { openApp } from "./support/server/running_app.ts";
+import { withFolder } from "./support/storage/storage.ts";
 
 const CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
   "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";

@@ -1,7 +1,7 @@
 // What the program says of itself on the command line, and what a person may then do with it.
 import assert from "node:assert/strict";
-import { startReady } from "./support/ready_server.ts";
-import { withFolder } from "./support/storage.ts";
+import { startReady } from "./support/server/ready_server.ts";
+import { withFolder } from "./support/storage/storage.ts";
 
 function hasIpv6(): boolean {
   try {

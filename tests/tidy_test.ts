@@ -5,8 +5,8 @@ import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { EVENT_COLUMN_NAMES } from "../src/core/event.ts";
 import { DENO_PINNED } from "../scripts/lib.ts";
-import { type Project, RULES } from "./support/house_rules.ts";
-import { sourceFacts } from "./support/source_facts.ts";
+import { type Project, RULES } from "./support/house/house_rules.ts";
+import { sourceFacts } from "./support/house/source_facts.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const FOLDERS = ["src", "dashboard", "tests", "scripts", ".github", ".ci"];

@@ -7,7 +7,7 @@ import {
   openBrowser,
   type Page,
   USER_AGENT,
-} from "../../tests/support/browser.ts";
+} from "../../tests/support/browser/browser.ts";
 import { fill, openBenchStorage, SITE } from "./fill.ts";
 import { fromSource, ServerProcess } from "../server_process.ts";
 

@@ -70,7 +70,7 @@ function testFiles(): string[] {
 
 function isWhole(path: string): boolean {
   return path.startsWith("tests/e2e/") ||
-    Deno.readTextFileSync(ROOT + path).includes("support/browser.ts");
+    Deno.readTextFileSync(ROOT + path).includes("support/browser/");
 }
 
 /** Most jobs at once. They often wait for a server or a browser: two for each processor. */

@@ -1,6 +1,6 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { createHash } from "node:crypto";
-import { openOwner, type Owner } from "../support/owner.ts";
+import { openOwner, type Owner } from "../support/server/owner.ts";
 
 const KEY = `mm_${"ab".repeat(32)}`;
 const HASH = createHash("sha256").update(KEY).digest("hex");

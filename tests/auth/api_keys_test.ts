@@ -1,6 +1,6 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { KEY_REQUESTS_AT_ONCE, KEY_REQUESTS_PER_SEC } from "../../src/core/limits.ts";
-import { openOwner, type Owner } from "../support/owner.ts";
+import { openOwner, type Owner } from "../support/server/owner.ts";
 
 const FAR = { peer: "198.51.100.7" };
 

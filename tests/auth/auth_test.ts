@@ -1,6 +1,6 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { fakeSystem } from "../support/fake_system.ts";
-import { type Answer, type Call, openOwner, type Owner } from "../support/owner.ts";
+import { type Answer, type Call, openOwner, type Owner } from "../support/server/owner.ts";
 import { hashPassword } from "../../src/auth/password.ts";
 import { ANONYMOUS_REQUESTS_AT_ONCE } from "../../src/core/limits.ts";
 

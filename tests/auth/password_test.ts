@@ -7,7 +7,7 @@ import {
   resetPassword,
 } from "../../src/auth/password.ts";
 import { fakeSystem, seededRandom } from "../support/fake_system.ts";
-import { openOwner, ownerStore } from "../support/owner.ts";
+import { openOwner, ownerStore } from "../support/server/owner.ts";
 
 Deno.test("PasswordHasher computes Argon2id and verifies its own hashes", async () => {
   const hasher = new PasswordHasher(seededRandom(7));

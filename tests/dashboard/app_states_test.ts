@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import axe from "axe-core";
 import { fromSource, ServerProcess } from "../../scripts/server_process.ts";
-import type { BrowserContext, Page } from "../support/browser.ts";
+import type { BrowserContext, Page } from "../support/browser/browser.ts";
 import {
   dashboardTest,
   openIn,
@@ -13,7 +13,7 @@ import {
   settled,
   SITE,
   withServer,
-} from "../support/dashboard.ts";
+} from "../support/browser/dashboard.ts";
 
 /** Places that ask reports, with how many panels each of them draws from one. */
 const REPORT_PAGES = {

@@ -1,7 +1,7 @@
 // The dashboard as people use it: in Chromium, on a server filled with forty days of readers, with
 // what stands on the screen held against the API.
 import assert from "node:assert/strict";
-import type { Page } from "../support/browser.ts";
+import type { Page } from "../support/browser/browser.ts";
 import {
   askApi,
   dashboardTest,
@@ -13,7 +13,7 @@ import {
   settled,
   SITE,
   withServer,
-} from "../support/dashboard.ts";
+} from "../support/browser/dashboard.ts";
 
 const OF_SITE = `site_id=${SITE}`;
 

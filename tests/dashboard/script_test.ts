@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { browserTest, type Page } from "../support/browser.ts";
-import { type SiteOptions, startThreePageSite } from "../support/three_page_site.ts";
+import { browserTest, type Page } from "../support/browser/browser.ts";
+import { type SiteOptions, startThreePageSite } from "../support/browser/three_page_site.ts";
 
 const SCRIPT = new URL("../../dashboard/script.js", import.meta.url);
 

@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 import * as duckdb from "@duckdb/node-api";
 import { createApp } from "../../src/app.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import { type BrowserContext, browserTest } from "../support/browser.ts";
+import { type BrowserContext, browserTest } from "../support/browser/browser.ts";
 import { fakeSystem } from "../support/fake_system.ts";
-import { type ReadyServer, startReady } from "../support/ready_server.ts";
-import { openApp } from "../support/running_app.ts";
-import { withFolder } from "../support/storage.ts";
-import { startThreePageSite } from "../support/three_page_site.ts";
-import { watchPage } from "../support/watched_page.ts";
+import { type ReadyServer, startReady } from "../support/server/ready_server.ts";
+import { openApp } from "../support/server/running_app.ts";
+import { withFolder } from "../support/storage/storage.ts";
+import { startThreePageSite } from "../support/browser/three_page_site.ts";
+import { watchPage } from "../support/browser/watched_page.ts";
 
 const BASE = "/stats";
 

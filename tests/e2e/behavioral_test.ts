@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openApp } from "../support/running_app.ts";
+import { openApp } from "../support/server/running_app.ts";
 
 const BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const SITE = "site_id=example.com";

@@ -3,9 +3,14 @@
 import assert from "node:assert/strict";
 import { seed } from "../../scripts/traffic/seed.ts";
 import { siteProfiles } from "../../scripts/traffic/traffic.ts";
-import { type Browser, type BrowserContext, browserTest, type Page } from "../support/browser.ts";
-import { openDuckDb } from "../support/duckdb.ts";
-import { startThreePageSite } from "../support/three_page_site.ts";
+import {
+  type Browser,
+  type BrowserContext,
+  browserTest,
+  type Page,
+} from "../support/browser/browser.ts";
+import { openDuckDb } from "../support/storage/duckdb.ts";
+import { startThreePageSite } from "../support/browser/three_page_site.ts";
 
 const SCREENSHOTS = new URL("../../screenshots/", import.meta.url);
 const IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 " +

@@ -1,11 +1,11 @@
 // The dashboard in Chromium under its policy: nothing that it does on any of its pages breaks it,
 // in light and dark, and what an attacker would do is stopped by it.
 import assert from "node:assert/strict";
-import { type Browser, browserTest, type Page } from "../support/browser.ts";
-import { settled } from "../support/dashboard.ts";
-import { type ReadyServer, startReady } from "../support/ready_server.ts";
-import { withFolder } from "../support/storage.ts";
-import { type WatchedPage, watchPage } from "../support/watched_page.ts";
+import { type Browser, browserTest, type Page } from "../support/browser/browser.ts";
+import { settled } from "../support/browser/dashboard.ts";
+import { type ReadyServer, startReady } from "../support/server/ready_server.ts";
+import { withFolder } from "../support/storage/storage.ts";
+import { type WatchedPage, watchPage } from "../support/browser/watched_page.ts";
 
 const PASSWORD = "correct horse";
 const USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +

@@ -1,7 +1,7 @@
 // A real file system that fills up under the running program. Where the test may not mount one it
 // is skipped: faults of single operations are tested with the storage.
 import assert from "node:assert";
-import { openApp } from "../support/running_app.ts";
+import { openApp } from "../support/server/running_app.ts";
 
 const CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
   "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";

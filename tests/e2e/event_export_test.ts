@@ -1,7 +1,7 @@
 // Exports over real connections: whoever leaves takes nothing with them that others need.
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
-import { startReady } from "../support/ready_server.ts";
-import { withFolder } from "../support/storage.ts";
+import { startReady } from "../support/server/ready_server.ts";
+import { withFolder } from "../support/storage/storage.ts";
 
 const PATH = "/api/sites/example.com/export";
 

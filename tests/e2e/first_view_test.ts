@@ -3,9 +3,9 @@
 import { ok } from "node:assert";
 import { seed } from "../../scripts/traffic/seed.ts";
 import { siteProfiles } from "../../scripts/traffic/traffic.ts";
-import { browserTest } from "../support/browser.ts";
-import { startReady } from "../support/ready_server.ts";
-import { withFolder } from "../support/storage.ts";
+import { browserTest } from "../support/browser/browser.ts";
+import { startReady } from "../support/server/ready_server.ts";
+import { withFolder } from "../support/storage/storage.ts";
 
 const BYTES_MAX = 120_000;
 

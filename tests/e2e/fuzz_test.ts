@@ -1,11 +1,11 @@
 // Mutated requests over all routes, the same for the same seed: whatever comes in, the server
 // answers, in time, without a failure of its own, and puts nothing of it into a page.
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
-import { openApp, type RunningApp } from "../support/running_app.ts";
+import { openApp, type RunningApp } from "../support/server/running_app.ts";
 import { fakeSystem } from "../support/fake_system.ts";
-import { Dice, kindsOf, type Known, shoot, type Shot } from "../support/hostile_requests.ts";
-import { startReady } from "../support/ready_server.ts";
-import { withFolder } from "../support/storage.ts";
+import { Dice, kindsOf, type Known, shoot, type Shot } from "../support/server/hostile_requests.ts";
+import { startReady } from "../support/server/ready_server.ts";
+import { withFolder } from "../support/storage/storage.ts";
 import type { Files } from "../../src/core/types.ts";
 
 const REQUESTS = Number(Deno.env.get("MALLARD_TEST_FUZZ") ?? 10_000);

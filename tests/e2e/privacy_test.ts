@@ -3,10 +3,10 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { createHash } from "node:crypto";
 import { EVENT_COLUMN_NAMES } from "../../src/core/event.ts";
-import { filesOf, type StoredRow, storedRows } from "../support/data_dir.ts";
+import { filesOf, type StoredRow, storedRows } from "../support/storage/data_dir.ts";
 import { mmdb } from "../support/mmdb.ts";
-import { openApp, type RunningApp } from "../support/running_app.ts";
-import { withFolder } from "../support/storage.ts";
+import { openApp, type RunningApp } from "../support/server/running_app.ts";
+import { withFolder } from "../support/storage/storage.ts";
 
 const BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
   "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";

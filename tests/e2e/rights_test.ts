@@ -1,7 +1,7 @@
 // Every route × every kind of caller: who gets in, who has to log in, who may not.
 import assert, { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import type { Right } from "../../src/core/access.ts";
-import { openApp, type RunningApp, type Sent } from "../support/running_app.ts";
+import { openApp, type RunningApp, type Sent } from "../support/server/running_app.ts";
 
 const PASSWORD = "correct horse";
 const REMOTE = "198.51.100.7";

@@ -2,10 +2,10 @@
 // said of files that cannot be used.
 import assert from "node:assert/strict";
 import { fromSource, runToEnd } from "../../scripts/server_process.ts";
-import { browserTest } from "../support/browser.ts";
-import { type Certificate, makeCertificate } from "../support/certificate.ts";
-import { type ReadyServer, startReady } from "../support/ready_server.ts";
-import { withFolder } from "../support/storage.ts";
+import { browserTest } from "../support/browser/browser.ts";
+import { type Certificate, makeCertificate } from "../support/server/certificate.ts";
+import { type ReadyServer, startReady } from "../support/server/ready_server.ts";
+import { withFolder } from "../support/storage/storage.ts";
 
 const PASSWORD = "correct horse";
 const HSTS = "max-age=31536000; includeSubDomains";

@@ -3,10 +3,10 @@
 import assert, { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { createHmac } from "node:crypto";
 import { DAY_MS, MINUTE_MS } from "../../src/core/durations.ts";
-import { filesOf, storedRows } from "../support/data_dir.ts";
+import { filesOf, storedRows } from "../support/storage/data_dir.ts";
 import { fakeSystem } from "../support/fake_system.ts";
-import { openApp, type RunningApp } from "../support/running_app.ts";
-import { withFolder } from "../support/storage.ts";
+import { openApp, type RunningApp } from "../support/server/running_app.ts";
+import { withFolder } from "../support/storage/storage.ts";
 
 const BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
   "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";

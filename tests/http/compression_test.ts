@@ -1,7 +1,7 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { gunzipSync } from "node:zlib";
 import { acceptsGzip, compressed } from "../../src/http/compression.ts";
-import { openApp } from "../support/running_app.ts";
+import { openApp } from "../support/server/running_app.ts";
 
 const GZIP = { "accept-encoding": "gzip, deflate, br" };
 

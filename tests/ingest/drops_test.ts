@@ -1,6 +1,6 @@
 import { deepStrictEqual as deepEqual, rejects } from "node:assert";
 import { Drops } from "../../src/ingest/drops.ts";
-import { openDropStore } from "../support/drops.ts";
+import { openDropStore } from "../support/storage/drops.ts";
 import { FakeClock } from "../support/fake_system.ts";
 
 const RANGE = { site_id: "example.com", firstDate: "2024-01-15", lastDate: "2024-01-15" };

@@ -1,6 +1,6 @@
 import assert from "node:assert";
-import { openApp, type RunningApp, type Sent } from "../support/running_app.ts";
-import { openDuckDb } from "../support/duckdb.ts";
+import { openApp, type RunningApp, type Sent } from "../support/server/running_app.ts";
+import { openDuckDb } from "../support/storage/duckdb.ts";
 
 const CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
   "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { sql } from "../../src/core/sql.ts";
 import { conditionSql } from "../../src/query/operators.ts";
 import { type OperatorName, OPERATORS } from "../../dashboard/grammar/operators.js";
-import { withEvents } from "../support/behavioral_db.ts";
+import { withEvents } from "../support/numbers/behavioral_db.ts";
 
 type Case = readonly [
   op: OperatorName,

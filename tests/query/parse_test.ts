@@ -9,8 +9,8 @@ import {
 } from "../../src/query/parse.ts";
 import { Params } from "../../src/query/params.ts";
 import { pageview } from "../support/events.ts";
-import { withQuestions } from "../support/questions.ts";
-import { HOSTILE } from "../support/random_questions.ts";
+import { withQuestions } from "../support/numbers/questions.ts";
+import { HOSTILE } from "../support/numbers/random_questions.ts";
 import { checkedFilterOf, filterOf } from "../support/parsed.ts";
 import type { CheckedFilter } from "../../src/query/query.ts";
 

@@ -3,7 +3,7 @@ import { sql } from "../../src/core/sql.ts";
 import { Params } from "../../src/query/params.ts";
 import { defineReport } from "../../src/query/reports/report.ts";
 import { pageview } from "../support/events.ts";
-import { withQuestions } from "../support/questions.ts";
+import { withQuestions } from "../support/numbers/questions.ts";
 
 const ONE = [pageview({ at: "2024-03-10T10:00" })];
 const ask = (query: string) => new Params(new URLSearchParams(query));

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { schemaOf } from "../../src/query/schema.ts";
 import { schemaRoutes } from "../../src/api/stats/schema.ts";
 import { pageview } from "../support/events.ts";
-import { withQuestions } from "../support/questions.ts";
-import { callRoute } from "../support/routes.ts";
+import { withQuestions } from "../support/numbers/questions.ts";
+import { callRoute } from "../support/server/routes.ts";
 
 const schema = schemaOf();
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { filterToJson } from "../../src/core/filter_json.ts";
 import { filterOf } from "../support/parsed.ts";
 import { rulesOfSites } from "../../src/query/site_rules.ts";
-import { openSites } from "../support/sites.ts";
+import { openSites } from "../support/storage/sites.ts";
 
 Deno.test("rulesOfSites() brings zone, week, timeout, goals and segments", async () => {
   const { sites } = await openSites();

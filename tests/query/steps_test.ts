@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { sql } from "../../src/core/sql.ts";
 import { compileSteps, mayOverlap, spanUsOf, stepOfText } from "../../src/query/steps.ts";
-import { plainEvent } from "../support/behavioral_brute.ts";
+import { plainEvent } from "../support/numbers/behavioral_brute.ts";
 import { valueOf } from "../support/parsed.ts";
-import { EVENTS, withEvents } from "../support/behavioral_db.ts";
+import { EVENTS, withEvents } from "../support/numbers/behavioral_db.ts";
 
 const noGoal = () => undefined;
 

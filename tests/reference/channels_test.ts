@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { channelOf, CHANNELS, CLICK_IDS } from "../../src/reference/channels.ts";
-import { facts, NOTHING, TABLE } from "../support/channel_facts.ts";
+import { facts, NOTHING, TABLE } from "../support/numbers/channel_facts.ts";
 
 Deno.test("channelOf() tells the channel of these visits", () => {
   for (const [short, channel] of TABLE) assert.equal(channelOf(facts(short)), channel, short);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { faultsOfGoal, filterOfGoal } from "../../src/sites/goals.ts";
 import { printFilter } from "../../dashboard/grammar/filter.js";
 import { pageview } from "../support/events.ts";
-import { withQuestions } from "../support/questions.ts";
+import { withQuestions } from "../support/numbers/questions.ts";
 import { checkFilter, STANDARD_SETTINGS } from "../../src/query/parse.ts";
 import { valueOf } from "../support/parsed.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ITEM_BODY_CHARS_MAX } from "../../src/core/limits.ts";
 import { SETTINGS_BY_DEFAULT } from "../../src/sites/settings.ts";
-import { openSites } from "../support/sites.ts";
+import { openSites } from "../support/storage/sites.ts";
 
 Deno.test("Sites keeps settings over a restart and changes only what is named", async () => {
   const { sites, reopen } = await openSites();

@@ -5,7 +5,7 @@ import { Db } from "../../src/storage/duckdb.ts";
 import { literal, literalPath } from "../../src/storage/parquet/schema.ts";
 import { realSystem } from "../../src/runtime/system.ts";
 import { fakeSystem } from "../support/fake_system.ts";
-import { withFolder } from "../support/storage.ts";
+import { withFolder } from "../support/storage/storage.ts";
 
 const { clock } = realSystem({ format: "text", levelMin: "error" });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert";
 import { pageview } from "../support/events.ts";
 import { fakeSystem } from "../support/fake_system.ts";
-import { accept, numbersOf, openFolder, withFolder } from "../support/storage.ts";
+import { accept, numbersOf, openFolder, withFolder } from "../support/storage/storage.ts";
 
 const event = (n: number, at = "2024-01-15 10:00:00") =>
   pageview({ at, props: JSON.stringify({ n, text: "x".repeat(500) }) });

@@ -1,5 +1,5 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
-import { type Answer, type Call, openOwner, type Owner } from "../../support/owner.ts";
+import { type Answer, type Call, openOwner, type Owner } from "../../support/server/owner.ts";
 
 const PASSWORD = "correct horse";
 

@@ -1,6 +1,6 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { createHash } from "node:crypto";
-import { openOwner } from "../../support/owner.ts";
+import { openOwner } from "../../support/server/owner.ts";
 
 Deno.test("keyRoutes() make, list and revoke keys", async () => {
   const owner = await openOwner();

@@ -4,8 +4,8 @@ import { MINUTE_MS } from "../../../src/core/durations.ts";
 import { restore, verify } from "../../../src/storage/backup/backup.ts";
 import { Db } from "../../../src/storage/duckdb.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
-import { openApp, type RunningApp } from "../../support/running_app.ts";
-import { numbersOf, openFolder, withFolder } from "../../support/storage.ts";
+import { openApp, type RunningApp } from "../../support/server/running_app.ts";
+import { numbersOf, openFolder, withFolder } from "../../support/storage/storage.ts";
 
 const TEN_MINUTES_MS = 10 * MINUTE_MS;
 

@@ -1,6 +1,6 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import type { Erase } from "../../../src/api/data/erase.ts";
-import { openOwner } from "../../support/owner.ts";
+import { openOwner } from "../../support/server/owner.ts";
 
 const QUERY = "site_id=example.com&start_date=2024-02-28&end_date=2024-02-29";
 

@@ -1,6 +1,6 @@
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert";
 import { gunzipSync } from "node:zlib";
-import { openApp, type RunningApp } from "../../support/running_app.ts";
+import { openApp, type RunningApp } from "../../support/server/running_app.ts";
 
 const PATH = "/api/sites/example.com/export";
 

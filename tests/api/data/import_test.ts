@@ -14,7 +14,7 @@ import { raw, sql } from "../../../src/core/sql.ts";
 import { Buffer } from "../../../src/ingest/buffer.ts";
 import { loadGeoIp } from "../../../src/ingest/enrich/geoip.ts";
 import { realSystem } from "../../../src/runtime/system.ts";
-import { EVER, openFolder, withFolder } from "../../support/storage.ts";
+import { EVER, openFolder, withFolder } from "../../support/storage/storage.ts";
 
 const NOW = Date.UTC(2024, 0, 15, 12);
 const SECRET = "a secret";

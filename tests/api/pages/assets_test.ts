@@ -4,7 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { assetRoutes, DASHBOARD_FOLDER } from "../../../src/api/pages/assets.ts";
 import type { Route } from "../../../src/http/route.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
-import { EVERYONE } from "../../support/routes.ts";
+import { EVERYONE } from "../../support/server/routes.ts";
 
 const { files, log } = fakeSystem();
 

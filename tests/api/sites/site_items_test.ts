@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { siteItemRoutes } from "../../../src/api/sites/site_items.ts";
-import { callRoute } from "../../support/routes.ts";
-import { openSites } from "../../support/sites.ts";
+import { callRoute } from "../../support/server/routes.ts";
+import { openSites } from "../../support/storage/sites.ts";
 
 async function open() {
   const { sites, clock } = await openSites();

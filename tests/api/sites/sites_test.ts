@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { siteRoutes } from "../../../src/api/sites/sites.ts";
 import type { Reader } from "../../../src/storage/reader.ts";
-import { callRoute } from "../../support/routes.ts";
-import { openSites } from "../../support/sites.ts";
+import { callRoute } from "../../support/server/routes.ts";
+import { openSites } from "../../support/storage/sites.ts";
 
 async function open(withEvents: string[], siteIds: string[] = []) {
   const { sites, clock } = await openSites();

@@ -1,6 +1,6 @@
 import { ok, strictEqual as equal } from "node:assert";
 import { STREAMS_MAX } from "../../../src/core/limits.ts";
-import { openApp } from "../../support/running_app.ts";
+import { openApp } from "../../support/server/running_app.ts";
 
 Deno.test("Live opens a bounded number of streams, and another after one has closed", async () => {
   const app = await openApp();

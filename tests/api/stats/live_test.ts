@@ -3,8 +3,8 @@ import { Live, liveRoutes } from "../../../src/api/stats/live.ts";
 import type { Context } from "../../../src/http/route.ts";
 import { STREAM_LAG_MAX } from "../../../src/core/limits.ts";
 import { pageview } from "../../support/events.ts";
-import { type Questions, withQuestions } from "../../support/questions.ts";
-import { EVERYONE } from "../../support/routes.ts";
+import { type Questions, withQuestions } from "../../support/numbers/questions.ts";
+import { EVERYONE } from "../../support/server/routes.ts";
 
 const NOW = "2024-03-10T15:00:00Z";
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { QueryGoal } from "../../../src/query/query.ts";
 import { queryV2Routes } from "../../../src/api/stats/query_v2.ts";
 import { customEvent, pageview } from "../../support/events.ts";
-import { type Questions, withQuestions } from "../../support/questions.ts";
-import { callRoute } from "../../support/routes.ts";
+import { type Questions, withQuestions } from "../../support/numbers/questions.ts";
+import { callRoute } from "../../support/server/routes.ts";
 
 const EVENTS = [
   pageview({

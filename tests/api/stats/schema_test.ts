@@ -1,5 +1,5 @@
 import { ok, strictEqual as equal } from "node:assert";
-import { openApp } from "../../support/running_app.ts";
+import { openApp } from "../../support/server/running_app.ts";
 
 Deno.test("schemaRoutes() answers 304 to a client that has the current schema", async () => {
   const app = await openApp({ MALLARD_ADMIN_PASSWORD: "correct horse" });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { statsRoutes } from "../../../src/api/stats/stats.ts";
 import { customEvent, pageview } from "../../support/events.ts";
-import { withQuestions } from "../../support/questions.ts";
-import { callRoute } from "../../support/routes.ts";
+import { withQuestions } from "../../support/numbers/questions.ts";
+import { callRoute } from "../../support/server/routes.ts";
 
 // a: two pageviews and a signup on the 10th; b: one pageview (a bounce); c: a visit over midnight
 // that started on the 9th; d: one pageview and a custom event, which is no bounce.

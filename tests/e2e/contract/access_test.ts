@@ -13,8 +13,8 @@ import {
   until,
   wait,
   writePartition,
-} from "../../support/contract_server.ts";
-import { openDuckDb } from "../../support/duckdb.ts";
+} from "../../support/server/contract_server.ts";
+import { openDuckDb } from "../../support/storage/duckdb.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 const PASSWORD = "correct horse battery";

@@ -13,8 +13,8 @@ import {
   ROBOT,
   until,
   wait,
-} from "../../support/contract_server.ts";
-import { openDuckDb } from "../../support/duckdb.ts";
+} from "../../support/server/contract_server.ts";
+import { openDuckDb } from "../../support/storage/duckdb.ts";
 
 const SECRET = "the secret of the contract's test";
 const server = await ContractServer.start({ env: { MALLARD_SECRET: SECRET } });

@@ -14,8 +14,8 @@ import {
   until,
   wait,
   writePartition,
-} from "../../support/contract_server.ts";
-import { openDuckDb } from "../../support/duckdb.ts";
+} from "../../support/server/contract_server.ts";
+import { openDuckDb } from "../../support/storage/duckdb.ts";
 import { mmdb } from "../../support/mmdb.ts";
 
 const server = await ContractServer.start({

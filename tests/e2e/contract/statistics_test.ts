@@ -9,7 +9,7 @@ import {
   type Reply,
   type StoredRow,
   writePartition,
-} from "../../support/contract_server.ts";
+} from "../../support/server/contract_server.ts";
 import {
   dateOf,
   datesBetween,
@@ -26,8 +26,8 @@ import {
   sequence,
   stamp,
   totals,
-} from "../../support/contract_numbers.ts";
-import { openDuckDb } from "../../support/duckdb.ts";
+} from "../../support/numbers/contract_numbers.ts";
+import { openDuckDb } from "../../support/storage/duckdb.ts";
 
 const SECOND = 1_000_000;
 const MINUTE = 60 * SECOND;

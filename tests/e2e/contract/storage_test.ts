@@ -11,8 +11,8 @@ import {
   until,
   wait,
   writePartition,
-} from "../../support/contract_server.ts";
-import { openDuckDb } from "../../support/duckdb.ts";
+} from "../../support/server/contract_server.ts";
+import { openDuckDb } from "../../support/storage/duckdb.ts";
 
 const today = () => new Date().toISOString().slice(0, 10);
 

@@ -2,7 +2,7 @@
 // elsewhere.
 import { match, ok, strictEqual as equal } from "node:assert";
 import { gzipSync } from "node:zlib";
-import { clause, ContractServer, everyRow } from "../../support/contract_server.ts";
+import { clause, ContractServer, everyRow } from "../../support/server/contract_server.ts";
 
 const server = await ContractServer.start();
 Deno.test.afterAll(() => server.close());

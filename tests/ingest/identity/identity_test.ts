@@ -14,7 +14,7 @@ import {
 import { VisitorIds } from "../../../src/ingest/identity/visitor_id.ts";
 import { Store } from "../../../src/storage/state/store.ts";
 import { FakeClock, seededRandom } from "../../support/fake_system.ts";
-import { withFolder } from "../../support/storage.ts";
+import { withFolder } from "../../support/storage/storage.ts";
 
 /** A Monday on which a period of 30 days begins, too. */
 const START = (4 + 30 * 7 * 94) * DAY_MS;

@@ -5,7 +5,7 @@ import type { SeenVisitor } from "../../../src/ingest/identity/carried_visits.ts
 import { destroySalts, RandomSalts } from "../../../src/ingest/identity/salts.ts";
 import { Store } from "../../../src/storage/state/store.ts";
 import { FakeClock, seededRandom } from "../../support/fake_system.ts";
-import { withFolder } from "../../support/storage.ts";
+import { withFolder } from "../../support/storage/storage.ts";
 
 const MIDNIGHT = Date.UTC(2024, 0, 16);
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Sql } from "../../../src/core/sql.ts";
 import { chooseEngine, extensionOptions } from "../../../src/query/engine/choose.ts";
 import type { Row } from "../../../src/storage/duckdb.ts";
-import { withEvents } from "../../support/behavioral_db.ts";
+import { withEvents } from "../../support/numbers/behavioral_db.ts";
 
 const logged: string[] = [];
 const log = (level: string, message: string) => void logged.push(`${level} ${message}`);

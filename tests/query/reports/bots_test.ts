@@ -1,8 +1,8 @@
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert";
 import { Drops } from "../../../src/ingest/drops.ts";
-import { openDropStore } from "../../support/drops.ts";
+import { openDropStore } from "../../support/storage/drops.ts";
 import { FakeClock } from "../../support/fake_system.ts";
-import { withQuestions } from "../../support/questions.ts";
+import { withQuestions } from "../../support/numbers/questions.ts";
 
 const NOW = "2024-01-15T12:00:00Z";
 

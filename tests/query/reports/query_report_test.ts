@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { customEvent, pageview } from "../../support/events.ts";
-import { withQuestions } from "../../support/questions.ts";
+import { withQuestions } from "../../support/numbers/questions.ts";
 
 const EVENTS = [
   pageview({ at: "2024-03-10T10:00", visitor: "a", page: "/", referrer_source: "Google" }),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { pageview } from "../../support/events.ts";
-import { withQuestions } from "../../support/questions.ts";
+import { withQuestions } from "../../support/numbers/questions.ts";
 
 Deno.test("REALTIME counts the last 5 and 30 minutes to the microsecond", async () => {
   const events = [

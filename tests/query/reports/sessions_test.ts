@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { ENGINES } from "../../../src/query/engine/choose.ts";
-import { bruteVisits, byVisitor, randomEvents } from "../../support/behavioral_brute.ts";
-import { TEST_SEEDS } from "../../support/behavioral_db.ts";
+import { bruteVisits, byVisitor, randomEvents } from "../../support/numbers/behavioral_brute.ts";
+import { TEST_SEEDS } from "../../support/numbers/behavioral_db.ts";
 import { customEvent, pageview } from "../../support/events.ts";
-import { withQuestions } from "../../support/questions.ts";
+import { withQuestions } from "../../support/numbers/questions.ts";
 
 const MINUTE = 60_000_000;
 const HOUR = 60 * MINUTE;

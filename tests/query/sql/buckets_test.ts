@@ -6,8 +6,8 @@ import { sql } from "../../../src/core/sql.ts";
 import { dayOfDate } from "../../../dashboard/grammar/days.js";
 import { offsetTransitions } from "../../../src/core/zone.ts";
 import { bucketKey, dayOfWeek, hourOfDay } from "../../../src/query/sql/buckets.ts";
-import { withEvents } from "../../support/behavioral_db.ts";
-import { Draw } from "../../support/random_questions.ts";
+import { withEvents } from "../../support/numbers/behavioral_db.ts";
+import { Draw } from "../../support/numbers/random_questions.ts";
 
 /** Zones with odd offsets and changes, and a share of all others; all with MALLARD_TEST_SEEDS. */
 function zones(): string[] {

@@ -1,14 +1,20 @@
-// Random questions over random events against the brute force of tests/support/brute.ts. More
-// seeds: MALLARD_TEST_SEEDS=first-last.
+// Random questions over random events against the brute force of tests/support/numbers/brute.ts.
+// More seeds: MALLARD_TEST_SEEDS=first-last.
 import assert from "node:assert/strict";
 import { sql } from "../../../src/core/sql.ts";
 import { type Answer, answerOf } from "../../../src/query/answer.ts";
 import { buildQuery } from "../../../src/query/sql/build.ts";
 import { planOf } from "../../../src/query/sql/plan.ts";
 import type { Query } from "../../../src/query/query.ts";
-import { bruteRows, type Rank } from "../../support/brute.ts";
+import { bruteRows, type Rank } from "../../support/numbers/brute.ts";
 import { openTestReader, type TestReader } from "../../support/events.ts";
-import { Draw, NAMES, PAGES, randomEventsOf, randomQuery } from "../../support/random_questions.ts";
+import {
+  Draw,
+  NAMES,
+  PAGES,
+  randomEventsOf,
+  randomQuery,
+} from "../../support/numbers/random_questions.ts";
 
 const [FIRST = 1, LAST = 4] = (Deno.env.get("MALLARD_TEST_SEEDS") ?? "").split("-").filter(Boolean)
   .map(Number);

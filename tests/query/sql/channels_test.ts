@@ -3,8 +3,8 @@ import { ident, raw, type Sql, sql } from "../../../src/core/sql.ts";
 import { channelSql } from "../../../src/query/sql/channels.ts";
 import { type ChannelFacts, channelOf, CLICK_IDS } from "../../../src/reference/channels.ts";
 import { SOURCE_TEXTS } from "../../../src/reference/sources.ts";
-import { facts, NOTHING, TABLE } from "../../support/channel_facts.ts";
-import { withEvents } from "../../support/behavioral_db.ts";
+import { facts, NOTHING, TABLE } from "../../support/numbers/channel_facts.ts";
+import { withEvents } from "../../support/numbers/behavioral_db.ts";
 import { pageview } from "../../support/events.ts";
 import { seededRandom } from "../../support/fake_system.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openTestReader } from "../../support/events.ts";
-import { goldenEvents, goldenFiles, keptGolden } from "../../support/golden.ts";
+import { goldenEvents, goldenFiles, keptGolden } from "../../support/numbers/golden.ts";
 
 Deno.test("Relations make the statements and answers of tests/golden", async () => {
   const test = await openTestReader(goldenEvents(), { coldShare: 0.5 });

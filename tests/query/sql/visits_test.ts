@@ -8,8 +8,8 @@ import {
   plainEvent,
   randomEvents,
   withNulls,
-} from "../../support/behavioral_brute.ts";
-import { EVENTS, TEST_SEEDS, withEvents } from "../../support/behavioral_db.ts";
+} from "../../support/numbers/behavioral_brute.ts";
+import { EVENTS, TEST_SEEDS, withEvents } from "../../support/numbers/behavioral_db.ts";
 
 const GAP = VISIT_GAP_US;
 const MINUTE = 60_000_000;

@@ -9,7 +9,7 @@ import {
   numbersOf,
   openFolder,
   withFolder,
-} from "../../support/storage.ts";
+} from "../../support/storage/storage.ts";
 
 const event = (n: number, at = "2024-01-14 10:00:00") =>
   pageview({ at, props: JSON.stringify({ n }) });

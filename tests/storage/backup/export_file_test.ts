@@ -5,10 +5,10 @@ import { AppError } from "../../../src/core/errors.ts";
 import { EXPORTS_MAX } from "../../../src/core/limits.ts";
 import { ExportFiles, type ExportFormat } from "../../../src/storage/backup/export_file.ts";
 import type { Storage } from "../../../src/storage/open.ts";
-import { openDuckDb } from "../../support/duckdb.ts";
+import { openDuckDb } from "../../support/storage/duckdb.ts";
 import { pageview, timeUs } from "../../support/events.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
-import { accept, EVER, openFolder, withFolder } from "../../support/storage.ts";
+import { accept, EVER, openFolder, withFolder } from "../../support/storage/storage.ts";
 
 const NEVER = new AbortController().signal;
 

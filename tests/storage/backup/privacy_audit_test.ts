@@ -8,7 +8,7 @@ import {
 import { Db } from "../../../src/storage/duckdb.ts";
 import { customEvent, pageview } from "../../support/events.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
-import { accept, openFolder, withFolder } from "../../support/storage.ts";
+import { accept, openFolder, withFolder } from "../../support/storage/storage.ts";
 
 const AT = Date.UTC(2024, 0, 15, 12) * 1000;
 

@@ -15,7 +15,7 @@ import { Db } from "../../../src/storage/duckdb.ts";
 import type { Storage } from "../../../src/storage/open.ts";
 import { pageview } from "../../support/events.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
-import { accept, faultySystem, openFolder, withFolder } from "../../support/storage.ts";
+import { accept, faultySystem, openFolder, withFolder } from "../../support/storage/storage.ts";
 
 const event = (n: number) => pageview({ at: "2024-01-14 10:00:00", props: JSON.stringify({ n }) });
 

@@ -3,7 +3,7 @@ import { sql } from "../../../src/core/sql.ts";
 import type { Event } from "../../../src/core/event.ts";
 import { jsonOf } from "../../../src/storage/parquet/schema.ts";
 import { pageview } from "../../support/events.ts";
-import { accept, openFolder, withFolder } from "../../support/storage.ts";
+import { accept, openFolder, withFolder } from "../../support/storage/storage.ts";
 
 const AT = "2024-01-15 10:00:00";
 

@@ -8,8 +8,8 @@ import {
   numbersOf,
   openFolder,
   withFolder,
-} from "../../support/storage.ts";
-import { openDuckDb } from "../../support/duckdb.ts";
+} from "../../support/storage/storage.ts";
+import { openDuckDb } from "../../support/storage/duckdb.ts";
 import type { Storage } from "../../../src/storage/open.ts";
 
 const NEVER = new AbortController().signal;

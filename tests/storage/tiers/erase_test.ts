@@ -7,7 +7,7 @@ import {
   numbersOf,
   openFolder,
   withFolder,
-} from "../../support/storage.ts";
+} from "../../support/storage/storage.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
 
 const event = (n: number, at: string, site = "example.com") =>

@@ -2,7 +2,7 @@ import assert from "node:assert";
 import { DatabaseSync } from "node:sqlite";
 import { pageview } from "../../support/events.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
-import { accept, numbersOf, openFolder, withFolder } from "../../support/storage.ts";
+import { accept, numbersOf, openFolder, withFolder } from "../../support/storage/storage.ts";
 
 const event = (n: number) => pageview({ at: "2024-01-15 10:00:00", props: JSON.stringify({ n }) });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { fakeSystem } from "../../support/fake_system.ts";
-import { numbersOf, openFolder, withFolder } from "../../support/storage.ts";
+import { numbersOf, openFolder, withFolder } from "../../support/storage/storage.ts";
 
 async function writeDatabase(path: string, statements: string[], checkpoint: boolean) {
   const instance = await DuckDBInstance.create(path);

@@ -1,10 +1,10 @@
 import assert from "node:assert";
 import { sql } from "../../../src/core/sql.ts";
 import { pageview } from "../../support/events.ts";
-import { accept, EVER, numbersOf, openFolder, withFolder } from "../../support/storage.ts";
+import { accept, EVER, numbersOf, openFolder, withFolder } from "../../support/storage/storage.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
 import { Store } from "../../../src/storage/state/store.ts";
-import { openDuckDb } from "../../support/duckdb.ts";
+import { openDuckDb } from "../../support/storage/duckdb.ts";
 
 const event = (n: number, at = "2024-01-15 10:00:00") =>
   pageview({ at, props: JSON.stringify({ n }) });

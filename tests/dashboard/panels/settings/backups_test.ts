@@ -1,9 +1,9 @@
 // The page of the data as an owner uses it, in Chromium: backups without and with a folder, and
 // the events as a file.
 import assert from "node:assert/strict";
-import { browserTest, type Page, USER_AGENT } from "../../../support/browser.ts";
-import { type ReadyServer, startReady } from "../../../support/ready_server.ts";
-import { withFolder } from "../../../support/storage.ts";
+import { browserTest, type Page, USER_AGENT } from "../../../support/browser/browser.ts";
+import { type ReadyServer, startReady } from "../../../support/server/ready_server.ts";
+import { withFolder } from "../../../support/storage/storage.ts";
 
 const PATH = "/?site=example.com&view=settings&section=section_data";
 const EVENTS = 40;

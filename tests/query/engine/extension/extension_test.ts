@@ -10,8 +10,8 @@ import { VISIT_GAP_US } from "../../../../src/query/sql/visits.ts";
 import { compileSteps } from "../../../../src/query/steps.ts";
 import { Db, type Row } from "../../../../src/storage/duckdb.ts";
 import { createHotTable, insertHotEvents, jsonOf } from "../../../../src/storage/parquet/schema.ts";
-import { randomEvents } from "../../../support/behavioral_brute.ts";
-import { EVENTS, TEST_SEEDS, withEvents } from "../../../support/behavioral_db.ts";
+import { randomEvents } from "../../../support/numbers/behavioral_brute.ts";
+import { EVENTS, TEST_SEEDS, withEvents } from "../../../support/numbers/behavioral_db.ts";
 import { fakeSystem } from "../../../support/fake_system.ts";
 import { valueOf } from "../../../support/parsed.ts";
 

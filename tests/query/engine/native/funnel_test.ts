@@ -13,8 +13,13 @@ import {
   plainEvent,
   randomEvents,
   withNulls,
-} from "../../../support/behavioral_brute.ts";
-import { EVENTS, TEST_SEEDS, THOROUGH, withEvents } from "../../../support/behavioral_db.ts";
+} from "../../../support/numbers/behavioral_brute.ts";
+import {
+  EVENTS,
+  TEST_SEEDS,
+  THOROUGH,
+  withEvents,
+} from "../../../support/numbers/behavioral_db.ts";
 import { valueOf } from "../../../support/parsed.ts";
 
 const MINUTE = 60_000_000;

@@ -6,8 +6,8 @@ import {
   byVisitor,
   randomEvents,
   withNulls,
-} from "../../../support/behavioral_brute.ts";
-import { EVENTS, TEST_SEEDS, withEvents } from "../../../support/behavioral_db.ts";
+} from "../../../support/numbers/behavioral_brute.ts";
+import { EVENTS, TEST_SEEDS, withEvents } from "../../../support/numbers/behavioral_db.ts";
 
 const HOUR = 3_600_000_000;
 

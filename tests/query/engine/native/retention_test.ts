@@ -14,8 +14,13 @@ import {
   type Meets,
   randomEvents,
   withNulls,
-} from "../../../support/behavioral_brute.ts";
-import { EVENTS, TEST_SEEDS, THOROUGH, withEvents } from "../../../support/behavioral_db.ts";
+} from "../../../support/numbers/behavioral_brute.ts";
+import {
+  EVENTS,
+  TEST_SEEDS,
+  THOROUGH,
+  withEvents,
+} from "../../../support/numbers/behavioral_db.ts";
 
 /** Its clocks change in the time of the events. */
 const BERLIN = "Europe/Berlin";

@@ -5,9 +5,9 @@ import {
   type FlowTree,
   type FlowTreeParams,
 } from "../../../../src/query/reports/flow/detail.ts";
-import { bruteVisits, byVisitor, randomEvents } from "../../../support/behavioral_brute.ts";
-import { TEST_SEEDS } from "../../../support/behavioral_db.ts";
-import { withQuestions } from "../../../support/questions.ts";
+import { bruteVisits, byVisitor, randomEvents } from "../../../support/numbers/behavioral_brute.ts";
+import { TEST_SEEDS } from "../../../support/numbers/behavioral_db.ts";
+import { withQuestions } from "../../../support/numbers/questions.ts";
 
 const MINUTE = 60_000_000;
 const HOUR = 60 * MINUTE;

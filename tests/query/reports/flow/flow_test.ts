@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ENGINES } from "../../../../src/query/engine/choose.ts";
 import { customEvent, pageview } from "../../../support/events.ts";
-import { withQuestions } from "../../../support/questions.ts";
+import { withQuestions } from "../../../support/numbers/questions.ts";
 
 const at = (time: string) => `2024-03-10T${time}`;
 const EVENTS = [

@@ -10,9 +10,9 @@ import {
   byVisitor,
   type Meets,
   randomEvents,
-} from "../../../support/behavioral_brute.ts";
-import { TEST_SEEDS } from "../../../support/behavioral_db.ts";
-import { withQuestions } from "../../../support/questions.ts";
+} from "../../../support/numbers/behavioral_brute.ts";
+import { TEST_SEEDS } from "../../../support/numbers/behavioral_db.ts";
+import { withQuestions } from "../../../support/numbers/questions.ts";
 
 const MINUTE = 60_000_000;
 const HOUR = 60 * MINUTE;

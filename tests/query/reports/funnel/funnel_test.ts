@@ -4,7 +4,7 @@ import { DIMENSIONS } from "../../../../src/query/dimensions.ts";
 import { shapeFunnel } from "../../../../src/query/reports/funnel/funnel.ts";
 import { ENGINES } from "../../../../src/query/engine/choose.ts";
 import { customEvent, pageview } from "../../../support/events.ts";
-import { withQuestions } from "../../../support/questions.ts";
+import { withQuestions } from "../../../support/numbers/questions.ts";
 
 const at = (time: string) => `2024-03-10T${time}`;
 const EVENTS = [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ENGINES } from "../../../../src/query/engine/choose.ts";
 import { customEvent, pageview } from "../../../support/events.ts";
-import { withQuestions } from "../../../support/questions.ts";
+import { withQuestions } from "../../../support/numbers/questions.ts";
 
 // 2024-02-19 and the days 7 apart are Mondays; now is Sunday 2024-03-10 15:00 UTC.
 const EVENTS = [

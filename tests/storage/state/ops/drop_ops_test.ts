@@ -1,5 +1,5 @@
 import { deepStrictEqual as deepEqual } from "node:assert";
-import { openDropStore } from "../../../support/drops.ts";
+import { openDropStore } from "../../../support/storage/drops.ts";
 
 Deno.test("eraseDrops() removes the counts of a site's dates and no others", async () => {
   const store = await openDropStore();

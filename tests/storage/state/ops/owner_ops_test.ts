@@ -1,5 +1,5 @@
 import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "node:assert";
-import { ownerStore } from "../../../support/owner.ts";
+import { ownerStore } from "../../../support/server/owner.ts";
 
 async function openStore() {
   return ownerStore(`${await Deno.makeTempDir()}/mallard.sqlite`);

@@ -1,6 +1,6 @@
 // Counts of dropped requests over a SQLite file of the test's own.
-import { DROP_OPS, DROP_SCHEMA, type DropStore } from "../../src/storage/state/ops/drop_ops.ts";
-import { Sqlite } from "../../src/storage/state/sqlite.ts";
+import { DROP_OPS, DROP_SCHEMA, type DropStore } from "../../../src/storage/state/ops/drop_ops.ts";
+import { Sqlite } from "../../../src/storage/state/sqlite.ts";
 
 /** The operations of dropped requests in this thread. `broken` makes them reject. */
 export async function openDropStore(): Promise<DropStore & { broken: boolean; close(): void }> {

@@ -1,8 +1,8 @@
 // The server as a stranger meets it: a process of its own over a data directory, asked over plain
 // sockets and read back from its Parquet files. It must not import anything of src.
-import { openDuckDb, type TestDuckDb } from "./duckdb.ts";
+import { openDuckDb, type TestDuckDb } from "../storage/duckdb.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = new URL("../../../", import.meta.url).pathname;
 const START_MS_MAX = 30_000;
 const POLL_MS = 5;
 

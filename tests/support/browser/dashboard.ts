@@ -2,9 +2,9 @@
 // of a file, each test in a context of its own. Tests that change more than a site of their own
 // start another server.
 import assert from "node:assert/strict";
-import { seed } from "../../scripts/traffic/seed.ts";
-import { fromSource, ServerProcess } from "../../scripts/server_process.ts";
-import { siteProfiles } from "../../scripts/traffic/traffic.ts";
+import { seed } from "../../../scripts/traffic/seed.ts";
+import { fromSource, ServerProcess } from "../../../scripts/server_process.ts";
+import { siteProfiles } from "../../../scripts/traffic/traffic.ts";
 import {
   type Browser,
   type BrowserContext,

@@ -1,6 +1,6 @@
 // The server as a process of its own on a port it takes itself, found by what it prints when it is
 // ready: also under TLS and below a base path.
-import { fromSource } from "../../scripts/server_process.ts";
+import { fromSource } from "../../../scripts/server_process.ts";
 
 const READY = /is ready: (\S+)\/\n/;
 const READY_MS_MAX = 60_000;

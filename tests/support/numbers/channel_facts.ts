@@ -1,5 +1,5 @@
 // Visits in short and the channel each belongs to, for the tests of both forms of the rules.
-import type { ChannelFacts } from "../../src/reference/channels.ts";
+import type { ChannelFacts } from "../../../src/reference/channels.ts";
 
 /** A visit of which nothing is known. */
 export const NOTHING: ChannelFacts = {

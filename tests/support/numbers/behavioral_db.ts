@@ -1,11 +1,11 @@
 // A DuckDB that holds given events, for comparing behavioral SQL with the brute force.
 import * as duckdb from "@duckdb/node-api";
 import { NULL_NAME, NULL_PAGE } from "./behavioral_brute.ts";
-import { fakeSystem } from "./fake_system.ts";
-import type { Event } from "../../src/core/event.ts";
-import { type Sql, sql } from "../../src/core/sql.ts";
-import { Db, type Row } from "../../src/storage/duckdb.ts";
-import { createHotTable, insertHotEvents, jsonOf } from "../../src/storage/parquet/schema.ts";
+import { fakeSystem } from "../fake_system.ts";
+import type { Event } from "../../../src/core/event.ts";
+import { type Sql, sql } from "../../../src/core/sql.ts";
+import { Db, type Row } from "../../../src/storage/duckdb.ts";
+import { createHotTable, insertHotEvents, jsonOf } from "../../../src/storage/parquet/schema.ts";
 
 /** The relation of all events of the open database, as reports receive it, with NULLs in it. */
 export const EVENTS: Sql = sql`(

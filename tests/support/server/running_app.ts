@@ -1,9 +1,9 @@
 // The whole program in this process, over a DATA_DIR of its own: requests go in without a port.
 import * as duckdb from "@duckdb/node-api";
-import { type App, createApp } from "../../src/app.ts";
-import { loadConfig } from "../../src/config/load.ts";
-import type { System } from "../../src/core/types.ts";
-import { type FakeSystem, fakeSystem } from "./fake_system.ts";
+import { type App, createApp } from "../../../src/app.ts";
+import { loadConfig } from "../../../src/config/load.ts";
+import type { System } from "../../../src/core/types.ts";
+import { type FakeSystem, fakeSystem } from "../fake_system.ts";
 
 /** What one request of a test says beyond its path. */
 export interface Sent {

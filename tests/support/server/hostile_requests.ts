@@ -1,10 +1,10 @@
 // Requests as nobody should send them, the same for the same seed: every route of the program with
 // parameters, headers and bodies that nearly fit, do not fit, or are meant to do harm.
-import type { Route } from "../../src/http/route.ts";
-import { BREAKDOWNS } from "../../src/query/reports/breakdowns.ts";
-import { COMMON_PARAMS } from "../../src/query/parse.ts";
-import type { Report } from "../../src/query/reports/report.ts";
-import { REPORTS } from "../../src/query/reports/reports.ts";
+import type { Route } from "../../../src/http/route.ts";
+import { BREAKDOWNS } from "../../../src/query/reports/breakdowns.ts";
+import { COMMON_PARAMS } from "../../../src/query/parse.ts";
+import type { Report } from "../../../src/query/reports/report.ts";
+import { REPORTS } from "../../../src/query/reports/reports.ts";
 
 /** What no page and no header may hold. */
 export const MARK = `<script>alert("mark")</script>`;

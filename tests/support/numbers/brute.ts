@@ -1,10 +1,10 @@
 // An independent computation of every question over plain arrays of events. It shares the tables'
 // names with src/query, and none of its code; time zones come from Intl's own parts. Only the rule
 // of channels is the program's, in the form that is no SQL.
-import { channelOf } from "../../src/reference/channels.ts";
-import type { Event } from "../../src/core/event.ts";
-import type { Condition, Filter } from "../../dashboard/grammar/filter.js";
-import type { Query } from "../../src/query/query.ts";
+import { channelOf } from "../../../src/reference/channels.ts";
+import type { Event } from "../../../src/core/event.ts";
+import type { Condition, Filter } from "../../../dashboard/grammar/filter.js";
+import type { Query } from "../../../src/query/query.ts";
 
 /** A visit: its events in order. */
 export interface BruteVisit {

@@ -1,13 +1,13 @@
 // A runner over a real reader with a clock that stands, and the routes of the statistics on it.
-import type { Event } from "../../src/core/event.ts";
-import { statsRoutes } from "../../src/api/stats/stats.ts";
-import { ENGINES, extensionOptions } from "../../src/query/engine/choose.ts";
-import { type SiteRules, STANDARD_SETTINGS } from "../../src/query/parse.ts";
-import { Runner, type RunnerOptions } from "../../src/query/run.ts";
-import type { ExtensionOptions } from "../../src/storage/duckdb.ts";
-import { openTestReader, type TestReader } from "./events.ts";
-import { FakeClock } from "./fake_system.ts";
-import { type Called, callRoute } from "./routes.ts";
+import type { Event } from "../../../src/core/event.ts";
+import { statsRoutes } from "../../../src/api/stats/stats.ts";
+import { ENGINES, extensionOptions } from "../../../src/query/engine/choose.ts";
+import { type SiteRules, STANDARD_SETTINGS } from "../../../src/query/parse.ts";
+import { Runner, type RunnerOptions } from "../../../src/query/run.ts";
+import type { ExtensionOptions } from "../../../src/storage/duckdb.ts";
+import { openTestReader, type TestReader } from "../events.ts";
+import { FakeClock } from "../fake_system.ts";
+import { type Called, callRoute } from "../server/routes.ts";
 
 /** What a test asks through. */
 export interface Questions {

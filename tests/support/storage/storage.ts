@@ -1,10 +1,10 @@
 // A real DATA_DIR that can be opened, closed and opened again; and files that fail on purpose.
 import * as duckdb from "@duckdb/node-api";
-import type { Event } from "../../src/core/event.ts";
-import { sql } from "../../src/core/sql.ts";
-import type { Files, System } from "../../src/core/types.ts";
-import { openStorage, type Storage } from "../../src/storage/open.ts";
-import { type FakeSystem, fakeSystem } from "./fake_system.ts";
+import type { Event } from "../../../src/core/event.ts";
+import { sql } from "../../../src/core/sql.ts";
+import type { Files, System } from "../../../src/core/types.ts";
+import { openStorage, type Storage } from "../../../src/storage/open.ts";
+import { type FakeSystem, fakeSystem } from "../fake_system.ts";
 
 /** All of time, in microseconds. */
 export const EVER = { fromUs: 0, toUs: Date.UTC(2100, 0, 1) * 1000 };

@@ -1,19 +1,19 @@
 // Golden cases of the query engine: statements of typical questions, and the answers of every
 // metric and every dimension over one fixed set of events. `deno task golden` writes them anew.
-import { checkedFilterOf } from "./parsed.ts";
-import { rangeOfDays } from "../../src/core/period.ts";
-import { raw } from "../../src/core/sql.ts";
-import { dayOfDate } from "../../dashboard/grammar/days.js";
-import { answerOf } from "../../src/query/answer.ts";
-import { buildQuery } from "../../src/query/sql/build.ts";
-import { type DimensionName, DIMENSIONS } from "../../src/query/dimensions.ts";
-import { type MetricName, METRICS } from "../../src/query/metrics.ts";
-import { planOf } from "../../src/query/sql/plan.ts";
-import { type Query, queryOf } from "../../src/query/query.ts";
-import type { TestReader } from "./events.ts";
+import { checkedFilterOf } from "../parsed.ts";
+import { rangeOfDays } from "../../../src/core/period.ts";
+import { raw } from "../../../src/core/sql.ts";
+import { dayOfDate } from "../../../dashboard/grammar/days.js";
+import { answerOf } from "../../../src/query/answer.ts";
+import { buildQuery } from "../../../src/query/sql/build.ts";
+import { type DimensionName, DIMENSIONS } from "../../../src/query/dimensions.ts";
+import { type MetricName, METRICS } from "../../../src/query/metrics.ts";
+import { planOf } from "../../../src/query/sql/plan.ts";
+import { type Query, queryOf } from "../../../src/query/query.ts";
+import type { TestReader } from "../events.ts";
 import { GOALS, randomEventsOf } from "./random_questions.ts";
 
-const FOLDER = new URL("../golden/", import.meta.url);
+const FOLDER = new URL("../../golden/", import.meta.url);
 
 function question(what: Partial<Query>, filters = "", zone = "UTC"): Query {
   return queryOf({

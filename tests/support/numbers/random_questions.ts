@@ -1,15 +1,15 @@
 // Random events of a site and random questions about them, from a seed.
-import { type Event } from "../../src/core/event.ts";
-import { conditionsOf, type Filter } from "../../dashboard/grammar/filter.js";
-import { type DimensionRef, DIMENSIONS } from "../../src/query/dimensions.ts";
-import { OPERATORS } from "../../dashboard/grammar/operators.js";
-import { type MetricName, METRICS } from "../../src/query/metrics.ts";
-import { type Query, type QueryGoal, queryOf } from "../../src/query/query.ts";
-import { startOfDate } from "../../src/core/zone.ts";
+import { type Event } from "../../../src/core/event.ts";
+import { conditionsOf, type Filter } from "../../../dashboard/grammar/filter.js";
+import { type DimensionRef, DIMENSIONS } from "../../../src/query/dimensions.ts";
+import { OPERATORS } from "../../../dashboard/grammar/operators.js";
+import { type MetricName, METRICS } from "../../../src/query/metrics.ts";
+import { type Query, type QueryGoal, queryOf } from "../../../src/query/query.ts";
+import { startOfDate } from "../../../src/core/zone.ts";
 import type { Rank } from "./brute.ts";
-import { pageview } from "./events.ts";
-import { checkFilter, STANDARD_SETTINGS } from "../../src/query/parse.ts";
-import { valueOf } from "./parsed.ts";
+import { pageview } from "../events.ts";
+import { checkFilter, STANDARD_SETTINGS } from "../../../src/query/parse.ts";
+import { valueOf } from "../parsed.ts";
 
 const HOUR = 3_600_000_000;
 const DAY = 24 * HOUR;

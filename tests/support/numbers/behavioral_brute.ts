@@ -1,6 +1,6 @@
 // An independent brute force for the behavioral reports, and the random events it is run on. It
 // works on plain arrays, one visitor at a time, and shares no code with src/query.
-import { type Event, EVENT_COLUMN_NAMES } from "../../src/core/event.ts";
+import { type Event, EVENT_COLUMN_NAMES } from "../../../src/core/event.ts";
 
 /** A small seeded generator (mulberry32): numbers in [0, 1). */
 export function seededNumbers(seed: number): () => number {

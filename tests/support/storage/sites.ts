@@ -1,9 +1,9 @@
 // Sites over a real mallard.sqlite in memory, in this thread.
-import { MIGRATIONS } from "../../src/storage/state/migrations.ts";
-import { SITE_OPS, type SiteStore } from "../../src/storage/state/ops/site_ops.ts";
-import { Sqlite } from "../../src/storage/state/sqlite.ts";
-import { Sites } from "../../src/sites/sites.ts";
-import { FakeClock } from "./fake_system.ts";
+import { MIGRATIONS } from "../../../src/storage/state/migrations.ts";
+import { SITE_OPS, type SiteStore } from "../../../src/storage/state/ops/site_ops.ts";
+import { Sqlite } from "../../../src/storage/state/sqlite.ts";
+import { Sites } from "../../../src/sites/sites.ts";
+import { FakeClock } from "../fake_system.ts";
 
 /** The store of sites on a SQLite file that has every table. */
 export function siteStore(path: string): SiteStore & { readonly db: Sqlite } {

@@ -1,19 +1,23 @@
 // The routes of access over a real SQLite file, called as the server calls them: access first,
 // then the handler, refusals as JSON.
-import { authRoutes } from "../../src/api/access/auth.ts";
-import { keyRoutes } from "../../src/api/access/keys.ts";
-import { Auth, type AuthOptions } from "../../src/auth/auth.ts";
-import { eraseRoutes } from "../../src/api/data/erase.ts";
-import type { Erase } from "../../src/api/data/erase.ts";
-import { ApiKeys } from "../../src/auth/api_keys.ts";
-import { readKeysFile } from "../../src/auth/api_keys_file.ts";
-import { PasswordHasher } from "../../src/auth/password.ts";
-import { AppError } from "../../src/core/errors.ts";
-import { json } from "../../src/http/response.ts";
-import type { Route } from "../../src/http/route.ts";
-import { OWNER_OPS, OWNER_SCHEMA, type OwnerStore } from "../../src/storage/state/ops/owner_ops.ts";
-import { Sqlite } from "../../src/storage/state/sqlite.ts";
-import { type FakeSystem, fakeSystem } from "./fake_system.ts";
+import { authRoutes } from "../../../src/api/access/auth.ts";
+import { keyRoutes } from "../../../src/api/access/keys.ts";
+import { Auth, type AuthOptions } from "../../../src/auth/auth.ts";
+import { eraseRoutes } from "../../../src/api/data/erase.ts";
+import type { Erase } from "../../../src/api/data/erase.ts";
+import { ApiKeys } from "../../../src/auth/api_keys.ts";
+import { readKeysFile } from "../../../src/auth/api_keys_file.ts";
+import { PasswordHasher } from "../../../src/auth/password.ts";
+import { AppError } from "../../../src/core/errors.ts";
+import { json } from "../../../src/http/response.ts";
+import type { Route } from "../../../src/http/route.ts";
+import {
+  OWNER_OPS,
+  OWNER_SCHEMA,
+  type OwnerStore,
+} from "../../../src/storage/state/ops/owner_ops.ts";
+import { Sqlite } from "../../../src/storage/state/sqlite.ts";
+import { type FakeSystem, fakeSystem } from "../fake_system.ts";
 
 /** What one request of a test says beyond method and path. */
 export interface Call {

@@ -1,7 +1,7 @@
 // Calls handlers of a route table without a server around them.
-import type { Access } from "../../src/core/access.ts";
-import { AppError } from "../../src/core/errors.ts";
-import type { Route } from "../../src/http/route.ts";
+import type { Access } from "../../../src/core/access.ts";
+import { AppError } from "../../../src/core/errors.ts";
+import type { Route } from "../../../src/http/route.ts";
 
 /** A caller who may do everything. */
 export const EVERYONE: Access = {

@@ -23,6 +23,7 @@ export interface Rule {
 
 const LINES_MAX = 70;
 const COLUMNS_MAX = 100;
+const FOLDER_FILES_MAX = 15;
 
 /**
  * Height of each part of src; a part imports from itself and from what is lower. Parts of one
@@ -112,6 +113,11 @@ export const RULES: readonly Rule[] = [
       "dashboard/components/a.js": 'import "../panels/b.js";',
       "dashboard/panels/b.js": "",
     },
+  },
+  {
+    rule: "src holds entry and composition, and no folder more than fifteen sources",
+    check: roomFaults,
+    breach: { "src/helpers.ts": "// Helps." },
   },
   {
     rule: "src and dashboard import only themselves, and scripts of the tests only what is shared",
@@ -305,6 +311,15 @@ function dashboardLayerFaults({ sources }: Project): string[] {
         : [`${facts.path}:${line} imports ${to}`];
     });
   });
+}
+
+function roomFaults({ sources }: Project): string[] {
+  const judged = sources.map(({ path }) => path).filter((path) => /^(src|dashboard)\//.test(path));
+  const folders = Map.groupBy(judged, (path) => path.slice(0, path.lastIndexOf("/")));
+  const crowded = [...folders].filter(([, paths]) => paths.length > FOLDER_FILES_MAX)
+    .map(([folder, paths]) => `${folder} has ${paths.length} files`);
+  const stray = (folders.get("src") ?? []).filter((path) => !Object.hasOwn(LAYERS, partOf(path)));
+  return [...crowded, ...stray.map((path) => `${path} is neither entry nor composition`)];
 }
 
 function reachFaults({ sources }: Project): string[] {
