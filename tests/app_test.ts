@@ -5,6 +5,7 @@ import { loadConfig } from "../src/config/load.ts";
 import { fakeSystem } from "./support/fake_system.ts";
 import { openApp } from "./support/server/running_app.ts";
 import { withFolder } from "./support/storage/storage.ts";
+import { until } from "./support/wait.ts";
 
 const CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
   "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";
@@ -68,10 +69,7 @@ Deno.test("An app flushes at flush_event_count and at flush_interval_secs", asyn
     });
   const hot = async () => (await (await app.send("/health/detailed")).json()).buffered_events;
   const becomes = async (count: number) => {
-    for (let tries = 0; tries < 200 && await hot() !== count; tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    assert.strictEqual(await hot(), count);
+    await until(async () => await hot() === count, `${count} events are hot`);
   };
   await send();
   await send();

@@ -6,6 +6,7 @@ import { Db } from "../../../src/storage/duckdb.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
 import { openApp, type RunningApp } from "../../support/server/running_app.ts";
 import { numbersOf, openFolder, withFolder } from "../../support/storage/storage.ts";
+import { until } from "../../support/wait.ts";
 
 const TEN_MINUTES_MS = 10 * MINUTE_MS;
 
@@ -33,11 +34,12 @@ async function stateOf(app: RunningApp): Promise<Told> {
 
 /** Waits for the backup that is being made. */
 async function ended(app: RunningApp): Promise<Told> {
-  for (;;) {
-    const state = await stateOf(app);
-    if (state.running_since === null) return state;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  let state = await stateOf(app);
+  await until(async () => {
+    state = await stateOf(app);
+    return state.running_since === null;
+  }, "the backup has ended");
+  return state;
 }
 
 async function verified(folder: string): Promise<{ events: number; faults: readonly string[] }> {
@@ -82,7 +84,7 @@ Deno.test("backupRoutes() make a consistent backup under load, then incremental 
     })();
     const { files, random } = fakeSystem();
     for (let round = 1; round <= 3; round++) {
-      while (accepted < round * 50) await new Promise((resolve) => setTimeout(resolve, 5));
+      await until(() => accepted >= round * 50, `${round * 50} events are accepted`);
       const before = accepted;
       const begun = await app.send("/api/backup", { method: "POST" });
       equal(begun.status, 202);

@@ -2,9 +2,9 @@ import assert from "node:assert";
 import { backup, restore, verify } from "../../../src/storage/backup/backup.ts";
 import { pageview } from "../../support/events.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
+import { forEachFault } from "../../support/storage/faults.ts";
 import {
   accept,
-  type Fault,
   faultySystem,
   numbersOf,
   openFolder,
@@ -146,24 +146,24 @@ Deno.test("restore() refuses a folder that is not empty, and one without a backu
 });
 
 Deno.test("backup() leaves the earlier backup usable when any file operation fails", async () => {
-  const faults = ["EIO", "ENOSPC", "EACCES"] as const satisfies Fault[];
   await withFolder(async (folder) => {
     const storage = await openFolder(`${folder}/live`);
     await accept(storage, [event(1)]);
     await storage.flusher.flush();
     await accept(storage, [event(2)]);
     await storage.flusher.flush();
-    for (let nth = 1, done = false; !done; nth++) {
-      const { system, faulty } = faultySystem(faults[nth % faults.length]!);
+    await forEachFault(async (nth, fault) => {
+      const { system, faulty } = faultySystem(fault);
       faulty.nth = nth;
       const target = `${folder}/live/backup-${nth}`;
       const failed = await backup(system, `${folder}/live`, target).then(() => false, () => true);
-      done = faulty.count < nth;
+      const hasFailed = faulty.count >= nth;
       faulty.nth = 0;
       if (failed) await backup(system, `${folder}/live`, target);
       const { events, faults: found } = await verify(system.files, storage.db, target);
       assert.deepStrictEqual({ events, found }, { events: 2, found: [] }, `fault ${nth}`);
-    }
+      return hasFailed;
+    });
     await storage.close();
   });
 });

@@ -1,14 +1,15 @@
 import assert from "node:assert";
 import { fakeSystem } from "../../support/fake_system.ts";
 import { pageview } from "../../support/events.ts";
+import { forEachFault } from "../../support/storage/faults.ts";
 import {
   accept,
-  type Fault,
   faultySystem,
   numbersOf,
   openFolder,
   withFolder,
 } from "../../support/storage/storage.ts";
+import { until } from "../../support/wait.ts";
 import { openDuckDb } from "../../support/storage/duckdb.ts";
 import type { Storage } from "../../../src/storage/open.ts";
 
@@ -115,16 +116,16 @@ Deno.test("Compactor quarantines a corrupt file and merges the others", async ()
 });
 
 Deno.test("Compactor loses and doubles nothing when any file operation fails", async () => {
-  const faults = ["EIO", "ENOSPC", "EACCES"] as const satisfies Fault[];
-  for (let nth = 1, done = false; !done; nth++) {
+  await forEachFault(async (nth, fault) => {
+    const { system, faulty } = faultySystem(fault);
+    let hasFailed = false;
     await withFolder(async (folder) => {
-      const { system, faulty } = faultySystem(faults[nth % faults.length]!);
       const storage = await openFolder(folder, system);
       await fill(storage, 2, YESTERDAY);
       faulty.count = 0;
       faulty.nth = nth;
       await storage.compactor.run(NEVER);
-      done = faulty.count < nth;
+      hasFailed = faulty.count >= nth;
       faulty.nth = 0;
       assert.deepStrictEqual(await numbersOf(storage), [1, 2], `after fault ${nth}`);
       await storage.compactor.run(NEVER);
@@ -137,7 +138,8 @@ Deno.test("Compactor loses and doubles nothing when any file operation fails", a
       assert.strictEqual(parquetIn(folder, "2024-01-14").length, 1, `one file, ${nth}`);
       await again.close();
     });
-  }
+    return hasFailed;
+  });
 });
 
 Deno.test("Compactor keeps every event of a day that is too large to sort at once", async () => {
@@ -193,10 +195,8 @@ Deno.test("Compactor leaves no trace when it is told to stop", async () => {
     await storage.parquet.adopt();
     const stopping = new AbortController();
     const merging = storage.compactor.run(stopping.signal);
-    for (let seen = false; !seen;) {
-      seen = [...Deno.readDirSync(day)].some(({ name }) => name.endsWith(".tmp"));
-      await new Promise((resolve) => setTimeout(resolve));
-    }
+    const isWriting = () => [...Deno.readDirSync(day)].some(({ name }) => name.endsWith(".tmp"));
+    await until(isWriting, "the merged file is begun");
     stopping.abort();
     await merging;
     assert.deepStrictEqual(parquetIn(folder, "2024-01-14"), [
@@ -224,16 +224,17 @@ Deno.test("Compactor survives faults while it sorts more files than it opens at 
     duck.close();
     await (await openFolder(template)).close();
     const expected = Array.from({ length: 130 }, (_, n) => n + 1);
-    for (let nth = 1, done = false; !done; nth++) {
+    await forEachFault(async (nth) => {
+      const { system, faulty } = faultySystem("EIO");
+      let isNextTried = false;
       await withFolder(async (folder) => {
         await copyFolder(template, folder);
-        const { system, faulty } = faultySystem("EIO");
         const storage = await openFolder(folder, system);
         faulty.count = 0;
         faulty.nth = nth;
         await storage.compactor.run(NEVER);
         // The rest are removals of the files that were replaced, one like the other.
-        done = faulty.count < nth || nth > 12;
+        isNextTried = faulty.count >= nth && nth <= 12;
         faulty.nth = 0;
         await storage.compactor.run(NEVER);
         await storage.parquet.sweep();
@@ -241,7 +242,8 @@ Deno.test("Compactor survives faults while it sorts more files than it opens at 
         assert.strictEqual(parquetIn(folder, "2024-01-14").length, 1, `one file, ${nth}`);
         await storage.close();
       });
-    }
+      return isNextTried;
+    });
   });
 });
 
@@ -271,7 +273,7 @@ Deno.test("Compactor passes over files that were erased after it listed what is 
           if (path.endsWith(".tmp") && path.includes("date=2024-01-13")) {
             erase = undefined;
             erasing = due?.();
-            while (storage.fileCount() > 2) await new Promise((resolve) => setTimeout(resolve, 1));
+            await until(() => storage.fileCount() <= 2, "the second date is erased");
           }
           await system.files.sync(path);
         },

@@ -1,8 +1,8 @@
 import assert from "node:assert";
 import { pageview } from "../../support/events.ts";
+import { forEachFault } from "../../support/storage/faults.ts";
 import {
   accept,
-  type Fault,
   faultySystem,
   numbersOf,
   openFolder,
@@ -15,21 +15,20 @@ const event = (n: number, at = "2024-01-15 10:00:00") =>
 const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-const FAULTS = ["EIO", "ENOSPC", "EACCES"] as const satisfies Fault[];
-
 Deno.test("Flusher loses and doubles nothing when any file operation fails", async () => {
-  for (let nth = 1, done = false; !done; nth++) {
+  await forEachFault(async (nth, fault) => {
+    const { system, faulty } = faultySystem(fault);
+    let hasFailed = false;
     await withFolder(async (folder) => {
-      const { system, faulty } = faultySystem(FAULTS[nth % FAULTS.length]!);
       const storage = await openFolder(folder, system);
       await accept(storage, [event(1), event(2, "2024-01-14 10:00:00"), event(3)]);
       faulty.count = 0;
       faulty.nth = nth;
       await storage.flusher.flush();
-      done = faulty.count < nth;
+      hasFailed = faulty.count >= nth;
       faulty.nth = 0;
       assert.deepStrictEqual(await numbersOf(storage), [1, 2, 3], `after fault ${nth}`);
-      if (!done) assert.ok(storage.flusher.counts.failures > 0, `fault ${nth} is counted`);
+      if (hasFailed) assert.ok(storage.flusher.counts.failures > 0, `fault ${nth} is counted`);
       await accept(storage, [event(4)]);
       await storage.flusher.flush();
       assert.deepStrictEqual(await numbersOf(storage), range(1, 4), `flushed again, ${nth}`);
@@ -39,7 +38,8 @@ Deno.test("Flusher loses and doubles nothing when any file operation fails", asy
       assert.deepStrictEqual(await numbersOf(again), range(1, 4), `restarted, ${nth}`);
       await again.close();
     });
-  }
+    return hasFailed;
+  });
 });
 
 Deno.test("Flusher keeps hot what cannot be written, and writes the others", async () => {
