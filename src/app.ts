@@ -209,7 +209,7 @@ async function openIngest(config: Config, system: System, storage: Storage, site
     precision: config.geoip_precision,
   });
   const identity = await openIdentity(config, system, storage, sites);
-  const drops = new Drops(store, clock, (site) => storage.reader.hasSite(site));
+  const drops = new Drops(store, clock, (site) => reader.hasSite(site));
   const perAddress = config.rate_limit_per_address;
   const addressRates = perAddress > 0 ? new RateLimit(clock, { perSecond: perAddress }) : null;
   const pipeline = new Pipeline({

@@ -24,14 +24,15 @@ export function parseEach(items, parse) {
   return { value: values };
 }
 
-/** Longest piece of a bad text that a fault repeats. */
+/** Longest piece of a bad text that a fault repeats, unless the caller gives another. */
 const QUOTED_CHARS_MAX = 60;
 
 /**
  * A piece of a text as a fault may repeat it.
  * @param {string} text
+ * @param {number} [charsMax]
  * @returns {string}
  */
-export function shorten(text) {
-  return text.length > QUOTED_CHARS_MAX ? `${text.slice(0, QUOTED_CHARS_MAX)}…` : text;
+export function shorten(text, charsMax = QUOTED_CHARS_MAX) {
+  return text.length > charsMax ? `${text.slice(0, charsMax)}…` : text;
 }

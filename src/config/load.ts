@@ -1,6 +1,7 @@
 // Reads settings: defaults, a TOML file and the environment become one frozen Config, or a list of
 // faults. The settings themselves are the rows of settings.ts. Pure: it must do no I/O.
 import { parse, TomlError } from "smol-toml";
+import { shorten } from "../../dashboard/grammar/parsed.js";
 import {
   type Row,
   SETTING_GROUPS,
@@ -192,7 +193,7 @@ function show(value: unknown): string {
     value,
     (_key, one) => typeof one === "bigint" ? Number(one) : one,
   ) ?? String(value);
-  return text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX)}…` : text;
+  return shorten(text, SHOWN_CHARS_MAX);
 }
 
 function isTable(value: unknown): value is Readonly<Record<string, unknown>> {

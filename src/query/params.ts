@@ -1,6 +1,6 @@
 // The parameters of a request: each at most once, every fault collected so that one answer names
 // them all.
-import type { Parsed } from "../../dashboard/grammar/parsed.js";
+import { type Parsed, shorten } from "../../dashboard/grammar/parsed.js";
 import { Faults } from "../core/faults.ts";
 
 /** Longest piece of a bad value that a message repeats. */
@@ -84,5 +84,5 @@ export class Params {
 
 /** A bad value as a message may repeat it. */
 export function quoted(text: string): string {
-  return text.length > QUOTED_CHARS_MAX ? `${text.slice(0, QUOTED_CHARS_MAX)}…` : text;
+  return shorten(text, QUOTED_CHARS_MAX);
 }

@@ -18,14 +18,6 @@ export interface IdentityRules {
   readonly visitGapMs: (siteId: string) => number;
 }
 
-/** Who sends an event, and when. */
-export interface Arrival {
-  readonly siteId: string;
-  /** The event's stored time, which decides its period. */
-  readonly timestampMs: number;
-  readonly nowMs: number;
-}
-
 /** Whether an id of the site may change soon or has just changed, so that visits are carried. */
 export function isNearChange(siteId: string, nowMs: number, rules: IdentityRules): boolean {
   const days = rules.idDays(siteId);
@@ -56,17 +48,21 @@ export class CarriedVisits {
   }
 
   /**
-   * The id of an event: the one of the period before while a visit under it goes on, else the one
-   * of this period. `idIn` gives the visitor's id in a period, undefined where its salt is gone.
+   * The id of an event that arrives now: the one of the period before while a visit under it goes
+   * on, else the one of the period of `timestampMs`, the event's stored time. `idIn` gives the
+   * visitor's id in a period, `earlierIdIn` in one before, undefined where its salt is gone.
    */
-  idOf<T extends string | undefined>(
-    { siteId, timestampMs, nowMs }: Arrival,
-    idIn: (period: number) => T,
-  ): T {
+  idOf(
+    siteId: string,
+    timestampMs: number,
+    nowMs: number,
+    idIn: (period: number) => string,
+    earlierIdIn: (period: number) => string | undefined = idIn,
+  ): string {
     const days = this.#rules.idDays(siteId);
     const period = periodOf(timestampMs, days);
     if (this.size > 0 && nowMs - startOfPeriod(period, days) <= CARRY_MS_MAX) {
-      const earlier = idIn(period - 1);
+      const earlier = earlierIdIn(period - 1);
       if (earlier !== undefined && this.#continues(siteId, earlier, nowMs)) {
         this.#see(siteId, earlier, nowMs);
         return earlier;
@@ -74,9 +70,7 @@ export class CarriedVisits {
     }
     const id = idIn(period);
     const endMs = startOfPeriod(period + 1, days);
-    if (id !== undefined && endMs - nowMs <= this.#rules.visitGapMs(siteId)) {
-      this.#see(siteId, id, nowMs);
-    }
+    if (endMs - nowMs <= this.#rules.visitGapMs(siteId)) this.#see(siteId, id, nowMs);
     return id;
   }
 

@@ -10,14 +10,7 @@ import {
 } from "./carried_visits.ts";
 import { ID_DAYS, periodOf, startOfPeriod } from "./id_period.ts";
 import { destroySalts, RandomSalts } from "./salts.ts";
-import type { VisitorIds } from "./visitor_id.ts";
-
-/** Whose event it is. */
-export interface Visitor {
-  readonly site: string;
-  readonly address: string;
-  readonly userAgent: string;
-}
+import type { Visitor, VisitorIds } from "./visitor_id.ts";
 
 /** Makes ids: 64 hex digits. */
 export interface Identity {
@@ -65,7 +58,7 @@ export function derivedIdentity(
     ids.of(startOfPeriod(period, rules.idDays(site)), address, userAgent);
   return {
     idOf: (visitor, timestampMs, nowMs) =>
-      carried.idOf({ siteId: visitor.site, timestampMs, nowMs }, (period) => idIn(visitor, period)),
+      carried.idOf(visitor.site, timestampMs, nowMs, (period) => idIn(visitor, period)),
     pastIdOf: (visitor, atMs) => idIn(visitor, periodOf(atMs, rules.idDays(visitor.site))),
     rotate() {
       carried.forgetEnded(clock.nowMs());
@@ -96,9 +89,8 @@ export async function randomIdentity(
     return salts;
   };
   return {
-    idOf: (visitor, _timestampMs, nowMs) =>
-      saltsOf(visitor.site).idOf(visitor, { siteId: visitor.site, nowMs }),
-    pastIdOf: (visitor, atMs) => saltsOf(visitor.site).pastIdOf(visitor, visitor.site, atMs),
+    idOf: (visitor, _timestampMs, nowMs) => saltsOf(visitor.site).idOf(visitor, nowMs),
+    pastIdOf: (visitor, atMs) => saltsOf(visitor.site).pastIdOf(visitor, atMs),
     async rotate() {
       for (const salts of byDays.values()) await salts.rotate();
     },

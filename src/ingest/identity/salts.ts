@@ -5,19 +5,18 @@ import { createHmac } from "node:crypto";
 import { HOUR_MS } from "../../core/durations.ts";
 import type { Clock, Random } from "../../core/types.ts";
 import type { Store } from "../../storage/state/store.ts";
-import { type Arrival, CarriedVisits, CARRY_MS_MAX, type IdentityRules } from "./carried_visits.ts";
-import type { SeenVisitor } from "./carried_visits.ts";
+import {
+  CarriedVisits,
+  CARRY_MS_MAX,
+  type IdentityRules,
+  type SeenVisitor,
+} from "./carried_visits.ts";
 import { periodOf, startOfPeriod } from "./id_period.ts";
+import type { Visitor } from "./visitor_id.ts";
 
 const SALT_BYTES = 32;
 /** The next salt is on disk this long before it is needed. */
 const AHEAD_MS = HOUR_MS;
-
-/** What ids are made from: a network address and a user agent. */
-export interface Browser {
-  readonly address: string;
-  readonly userAgent: string;
-}
 
 /** Ids of visitors for one length of period. */
 export class RandomSalts {
@@ -62,7 +61,7 @@ export class RandomSalts {
     rules: IdentityRules,
     seen: readonly SeenVisitor[],
   ): Promise<RandomSalts> {
-    const salts = parseSalts(await store.run("getMeta", factName(days)));
+    const salts = parseSalts(await store.run("getMeta", metaName(days)));
     const carried = new CarriedVisits({ ...rules, idDays: () => days });
     carried.restore(seen);
     const made = new RandomSalts(store, clock, random, days, carried, salts);
@@ -71,24 +70,21 @@ export class RandomSalts {
   }
 
   /** The id of a visitor who sends an event now: 64 hex digits. */
-  idOf({ address, userAgent }: Browser, { siteId, nowMs }: Omit<Arrival, "timestampMs">): string {
-    const who = `${siteId}|${address}|${userAgent}`;
-    const current = this.#periodOf(nowMs);
-    const idIn = (period: number) => {
-      const salt = period === current ? this.#saltOf(period) : this.#salts.get(period);
-      return salt === undefined ? undefined : hmac(salt, who);
-    };
-    return this.#carried.idOf({ siteId, timestampMs: nowMs, nowMs }, idIn) ??
-      hmac(this.#saltOf(current), who);
+  idOf({ site, address, userAgent }: Visitor, nowMs: number): string {
+    const who = `${site}|${address}|${userAgent}`;
+    const idIn = (period: number) => hmac(this.#saltOf(period), who);
+    // The salt of an earlier period is never made anew.
+    const earlierIdIn = (period: number) => this.#salts.has(period) ? idIn(period) : undefined;
+    return this.#carried.idOf(site, nowMs, nowMs, idIn, earlierIdIn);
   }
 
   /**
    * The id for an event of the past: the same for the same period and visitor while this process
    * lives, and related to no other.
    */
-  pastIdOf({ address, userAgent }: Browser, siteId: string, atMs: number): string {
+  pastIdOf({ site, address, userAgent }: Visitor, atMs: number): string {
     const period = this.#periodOf(atMs);
-    return hmac(this.#pastSalt, `${period}|${siteId}|${address}|${userAgent}`);
+    return hmac(this.#pastSalt, `${period}|${site}|${address}|${userAgent}`);
   }
 
   /** Makes the salt that is needed next and destroys those that no visit needs. Once a minute. */
@@ -109,7 +105,7 @@ export class RandomSalts {
     this.#isDirty = false;
     try {
       await this.#store.run("setMeta", {
-        name: factName(this.#days),
+        name: metaName(this.#days),
         value: JSON.stringify(Object.fromEntries(this.#salts)),
       });
       if (isDestroyed) await this.#store.run("emptyLog", undefined);
@@ -150,7 +146,7 @@ export class RandomSalts {
 export async function destroySalts(store: Store, days: readonly number[]): Promise<void> {
   let isDestroyed = false;
   for (const length of days) {
-    const name = factName(length);
+    const name = metaName(length);
     if ((await store.run("getMeta", name) ?? "{}") === "{}") continue;
     await store.run("setMeta", { name, value: "{}" });
     isDestroyed = true;
@@ -158,7 +154,7 @@ export async function destroySalts(store: Store, days: readonly number[]): Promi
   if (isDestroyed) await store.run("emptyLog", undefined);
 }
 
-function factName(days: number): string {
+function metaName(days: number): string {
   return `visitor_salts_${days}`;
 }
 

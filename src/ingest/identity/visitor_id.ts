@@ -35,6 +35,13 @@ class Hmac {
   }
 }
 
+/** Whose event it is. */
+export interface Visitor {
+  readonly site: string;
+  readonly address: string;
+  readonly userAgent: string;
+}
+
 /** Makes visitor ids from one secret. */
 export class VisitorIds {
   readonly #secret: string;

@@ -9,9 +9,8 @@ import {
   destroyAllSalts,
   type Identity,
   randomIdentity,
-  type Visitor,
 } from "../../../src/ingest/identity/identity.ts";
-import { VisitorIds } from "../../../src/ingest/identity/visitor_id.ts";
+import { type Visitor, VisitorIds } from "../../../src/ingest/identity/visitor_id.ts";
 import { Store } from "../../../src/storage/state/store.ts";
 import { FakeClock, seededRandom } from "../../support/fake_system.ts";
 import { withFolder } from "../../support/storage/storage.ts";

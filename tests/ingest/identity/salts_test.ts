@@ -3,6 +3,7 @@ import { DAY_MS, MINUTE_MS } from "../../../src/core/durations.ts";
 import { VISITORS_CARRIED_MAX } from "../../../src/core/limits.ts";
 import type { SeenVisitor } from "../../../src/ingest/identity/carried_visits.ts";
 import { destroySalts, RandomSalts } from "../../../src/ingest/identity/salts.ts";
+import type { Visitor } from "../../../src/ingest/identity/visitor_id.ts";
 import { Store } from "../../../src/storage/state/store.ts";
 import { FakeClock, seededRandom } from "../../support/fake_system.ts";
 import { withFolder } from "../../support/storage/storage.ts";
@@ -26,8 +27,8 @@ interface World {
   disk(): Promise<string>;
 }
 
-function browser(address: string) {
-  return { address, userAgent: "Browser" };
+function visitor(address: string, site = SITE, userAgent = "Browser"): Visitor {
+  return { site, address, userAgent };
 }
 
 async function withSalts(
@@ -54,7 +55,7 @@ async function withSalts(
         }
       },
       id: (name = "203.0.113.1", site = SITE) =>
-        world.salts.idOf(browser(name), { siteId: site, nowMs: clock.nowMs() }),
+        world.salts.idOf(visitor(name, site), clock.nowMs()),
       async disk() {
         let text = "";
         for await (const { name, isFile } of Deno.readDir(folder)) {
@@ -85,10 +86,7 @@ Deno.test("RandomSalts give one id a day to a browser at a site, and no other", 
     const others = [
       world.id("203.0.113.2"),
       world.id("203.0.113.1", "other.example"),
-      world.salts.idOf(
-        { address: "203.0.113.1", userAgent: "Other" },
-        { siteId: SITE, nowMs: world.clock.nowMs() },
-      ),
+      world.salts.idOf(visitor("203.0.113.1", SITE, "Other"), world.clock.nowMs()),
     ];
     equal(new Set([first, ...others]).size, 4);
     world.clock.advance(DAY_MS);
@@ -212,7 +210,7 @@ Deno.test("RandomSalts carry a bounded number of visitors on, the latest", async
 
 Deno.test("RandomSalts give events of the past an id for this process only", async () => {
   await withSalts(MIDNIGHT, async (world) => {
-    const past = (salts: RandomSalts, atMs: number) => salts.pastIdOf(browser("a"), SITE, atMs);
+    const past = (salts: RandomSalts, atMs: number) => salts.pastIdOf(visitor("a"), atMs);
     const first = past(world.salts, MIDNIGHT - DAY_MS);
     equal(past(world.salts, MIDNIGHT - 1), first);
     ok(past(world.salts, MIDNIGHT) !== first);

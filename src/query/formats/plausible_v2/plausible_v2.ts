@@ -9,7 +9,7 @@ import { type Interval, INTERVALS } from "../../../../dashboard/grammar/period.j
 import type { Answer } from "../../answer.ts";
 import type { DimensionRef } from "../../dimensions.ts";
 import { type MetricName, metricOf } from "../../metrics.ts";
-import type { Parsed } from "../../../../dashboard/grammar/parsed.js";
+import { type Parsed, shorten } from "../../../../dashboard/grammar/parsed.js";
 import { checkFilter, type SiteRules } from "../../parse.ts";
 import { type CheckedFilter, type Order, type Query, queryOf } from "../../query.ts";
 import { isMoney, V2_DIMENSION_NAMES, v2Dimension, v2Metric, v2Value } from "./names.ts";
@@ -260,8 +260,7 @@ function objectOf(body: Body, key: string, keys: readonly string[], faults: Faul
 }
 
 function shortJson(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return shorten(JSON.stringify(value) ?? "nothing");
 }
 
 /** The body of the response. */
