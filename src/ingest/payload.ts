@@ -9,6 +9,7 @@ import {
   URL_CHARS_MAX,
 } from "../core/limits.ts";
 import { faultOfSiteId } from "../core/site_id.ts";
+import { changeJsonTexts, withoutControls } from "../core/text.ts";
 
 /** A checked event as the site sent it. Absent and empty optional fields are null. */
 export interface Payload {
@@ -85,14 +86,15 @@ function wrongType(label: string, wanted: string, value: unknown): Refusal {
 
 function required(value: unknown, label: string, charsMax: number): string {
   if (typeof value !== "string") throw wrongType(label, "text", value);
-  if (value.trim() === "") throw new Refusal("bad_request", `Cannot read ${label}: it is empty`);
-  return bounded(value, label, charsMax);
+  const text = withoutControls(value);
+  if (text.trim() === "") throw new Refusal("bad_request", `Cannot read ${label}: it is empty`);
+  return bounded(text, label, charsMax);
 }
 
 function optional(value: unknown, label: string, charsMax: number): string | null {
-  if (value === undefined || value === null || value === "") return null;
+  if (value === undefined || value === null) return null;
   if (typeof value !== "string") throw wrongType(label, "text", value);
-  return bounded(value, label, charsMax);
+  return bounded(withoutControls(value), label, charsMax) || null;
 }
 
 function bounded(value: string, label: string, charsMax: number): string {
@@ -107,10 +109,10 @@ function bounded(value: string, label: string, charsMax: number): string {
 }
 
 function siteId(value: unknown, label: string): string {
-  const text = required(value, label, Number.MAX_SAFE_INTEGER);
-  const fault = faultOfSiteId(text);
+  if (typeof value !== "string") throw wrongType(label, "text", value);
+  const fault = faultOfSiteId(value);
   if (fault) throw new Refusal("bad_request", `Cannot read ${label}: ${fault}`);
-  return text;
+  return value;
 }
 
 function pixels(value: unknown, label: string): number | null {
@@ -144,7 +146,7 @@ function propsText(value: unknown, label: string): string | null {
   if (!isJsonObject(text)) {
     throw new Refusal("unprocessable", `Cannot read ${label}: it is not a JSON object`);
   }
-  return text;
+  return changeJsonTexts(text, withoutControls);
 }
 
 function isJsonObject(text: string): boolean {

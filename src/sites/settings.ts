@@ -1,4 +1,5 @@
 // The settings of a site: one table of keys with their defaults and checks.
+import { withoutControls } from "../core/text.ts";
 import { isZone } from "../core/zone.ts";
 import { Faults } from "../core/faults.ts";
 
@@ -44,9 +45,10 @@ export const SITE_SETTINGS = {
   name: {
     byDefault: null,
     check: orNull((value) =>
-      typeof value === "string" && value !== "" && value.length <= NAME_CHARS_MAX
+      typeof value === "string" && value !== "" && value.length <= NAME_CHARS_MAX &&
+        value === withoutControls(value)
         ? null
-        : `no text of 1 to ${NAME_CHARS_MAX} characters`
+        : `no text of 1 to ${NAME_CHARS_MAX} characters without control characters`
     ),
     doc: "name of the site on the dashboard; its id where null",
   },

@@ -18,6 +18,8 @@ Deno.test("faultsOfSettings() names each key that is unknown or wrong", () => {
     ["public", "yes"],
     ["name", ""],
     ["name", "x".repeat(257)],
+    ["name", "a\u0000b"],
+    ["name", "a\u0085"],
     ["toString", 1],
   ];
   for (const [key, value] of wrong) {

@@ -2,6 +2,7 @@
 import type { ApiKeys } from "../../auth/api_keys.ts";
 import { AppError } from "../../core/errors.ts";
 import { API_KEY_NAME_CHARS_MAX } from "../../core/limits.ts";
+import { changeTexts, withoutControls } from "../../core/text.ts";
 import type { Clock } from "../../core/types.ts";
 import { readJsonObject } from "../../http/body.ts";
 import { json } from "../../http/response.ts";
@@ -52,7 +53,7 @@ export function keyRoutes(keys: ApiKeys, clock: Clock): Route[] {
 function checkNewKey(
   body: Readonly<Record<string, unknown>>,
 ): { name: string; scope: KeyScope } {
-  const { name, scope } = body;
+  const { name, scope } = changeTexts(body, withoutControls);
   if (typeof name !== "string" || name === "" || [...name].length > API_KEY_NAME_CHARS_MAX) {
     throw new AppError(
       "bad_request",

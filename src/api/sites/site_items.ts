@@ -8,6 +8,7 @@ import type { Context, Route } from "../../http/route.ts";
 import { ITEM_NAME_CHARS_MAX } from "../../core/limits.ts";
 import { isDate, isMinute } from "../../../dashboard/grammar/days.js";
 import { sql } from "../../core/sql.ts";
+import { changeTexts, withoutControls } from "../../core/text.ts";
 import type { Clock } from "../../core/types.ts";
 import { checkFilter, STANDARD_SETTINGS } from "../../query/parse.ts";
 import { parseSpan } from "../../../dashboard/grammar/span.js";
@@ -43,6 +44,8 @@ export function siteItemRoutes(sites: Sites, clock: Clock): Route[] {
 
 function routesOfKind(name: string, kind: Kind, sites: Sites, clock: Clock): Route[] {
   const path = `/api/sites/:site_id/${name}`;
+  const bodyOf = async ({ request }: Context): Promise<Body> =>
+    changeTexts(await readJsonObject(request, clock), withoutControls);
   const itemOf = (context: Context): Item => {
     const { id = "" } = context.params;
     const item = /^\d{1,15}$/.test(id)
@@ -65,7 +68,7 @@ function routesOfKind(name: string, kind: Kind, sites: Sites, clock: Clock): Rou
       right: "admin",
       handle: async (context) => {
         const site = siteOfPath(context);
-        const draft = kind.draft(await readJsonObject(context.request, clock));
+        const draft = kind.draft(await bodyOf(context));
         return json(shown(kind, await sites.add(site, kind.kind, draft)), 201);
       },
     },
@@ -74,7 +77,7 @@ function routesOfKind(name: string, kind: Kind, sites: Sites, clock: Clock): Rou
       path: `${path}/:id`,
       right: "admin",
       handle: async (context) => {
-        const changes = await readJsonObject(context.request, clock);
+        const changes = await bodyOf(context);
         const item = itemOf(context);
         const { id: _, created_at: __, updated_at: ___, ...before } = shown(kind, item);
         const draft = kind.draft(merged(before, changes));

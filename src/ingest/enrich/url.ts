@@ -3,6 +3,7 @@
 import { CLICK_IDS, type ClickId } from "../../reference/channels.ts";
 import type { Event } from "../../core/event.ts";
 import { CAMPAIGN_CHARS_MAX, URL_CHARS_MAX } from "../../core/limits.ts";
+import { withoutControls } from "../../core/text.ts";
 
 /** What is stored of a page's address. The keys are columns of the event. */
 export type Page = Pick<
@@ -45,8 +46,7 @@ function boundedPath(pathname: string): string {
 /** The value of a query's `key=value`, decoded as forms are; null when it is empty. */
 function decoded(value: string): string | null {
   const text = new URLSearchParams(`v=${value}`).get("v") ?? "";
-  // deno-lint-ignore no-control-regex
-  const clean = text.replace(/[\0-\x1f\x7f]+/g, " ").trim();
+  const clean = withoutControls(text).trim();
   if (clean.length <= CAMPAIGN_CHARS_MAX) return clean || null;
   return clean.slice(0, CAMPAIGN_CHARS_MAX).replace(/[\ud800-\udbff]$/, "").trimEnd();
 }

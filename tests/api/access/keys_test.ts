@@ -40,6 +40,9 @@ Deno.test("keyRoutes() answer 400 to an invalid name or scope", async () => {
   ) {
     equal((await owner.call("POST", "/api/keys", { body })).status, 400, JSON.stringify(body));
   }
+  equal((await owner.call("POST", "/api/keys", { body: { ...good, name: "\u0000" } })).status, 400);
+  const controlled = { ...good, name: "b\u0000u\u009fild\n" };
+  equal((await owner.call("POST", "/api/keys", { body: controlled })).body["name"], "build");
   const longest = { ...good, name: "🦆".repeat(128) };
   equal((await owner.call("POST", "/api/keys", { body: longest })).status, 201);
   owner.close();

@@ -81,3 +81,23 @@ Deno.test("siteItemRoutes() refuse a second goal of the same name", async () => 
   assert.equal((await call("POST", "goals", goal)).status, 201);
   assert.equal((await call("POST", "goals", goal)).status, 409);
 });
+
+Deno.test("siteItemRoutes() strip control characters from every text", async () => {
+  const call = await open();
+  const texts: [kind: string, body: object, stored: object][] = [
+    ["goals", { name: "Si\u0000gn\nup", page: "/a\u0007" }, { name: "Signup", page: "/a" }],
+    ["segments", { name: "x\u0085", filters: "is(page,/a\u0000b)" }, {
+      name: "x",
+      filters: "is(page,/ab)",
+    }],
+    ["annotations", { date: "2024-03-10", text: "De\u009fploy" }, { text: "Deploy" }],
+  ];
+  for (const [kind, body, stored] of texts) {
+    const { id, ...made } = (await call("POST", kind, body)).json;
+    for (const [key, value] of Object.entries(stored)) assert.equal(made[key], value);
+    const [key, value] = Object.entries(stored).at(-1) ?? ["", ""];
+    const changed = await call("PATCH", `${kind}/${id}`, { [key]: `${value}\u0000` });
+    assert.equal(changed.json[key], value);
+  }
+  assert.equal((await call("POST", "goals", { name: "\u0000", page: "/" })).status, 400);
+});

@@ -443,6 +443,27 @@ const FORWARDED: readonly (readonly [
   ["8.8.8.8, 100.64.0.1", null, "100.64.0.1"],
 ];
 
+/** NUL, a bell, a line feed, DEL and C1 controls, in every text of an event. */
+const CONTROLLED = {
+  d: "controls.example",
+  n: "a\u0000b\u0007c",
+  u: "https://controls.example/a\u0000b\u0085c?utm_campaign=s%00pr%C2%9Fing",
+  r: "https://other.example/\u0000x\u0007y",
+  p: '{"k\\u0000ey":"a\\u0000b\\u0007c\\n\u009f","n":1.50}',
+};
+
+clause("Control characters are taken in texts, and refused in a site", async () => {
+  isAccepted(await server.send(CONTROLLED));
+  const { d: _, ...rest } = CONTROLLED;
+  isGif(
+    await server.get(query({ ...rest, d: "controls-pixel.example" }), { "user-agent": CHROME }),
+  );
+  for (const d of ["a\u0000b", "\u0007a", "a\n", "a\u0085"]) {
+    isRefusal(await server.send({ ...EVENT, d }), 400);
+    isRefusal(await server.get(query({ ...EVENT, d })), 400);
+  }
+});
+
 clause("Events of every table below are taken", async () => {
   for (const [at, [w]] of WIDTHS.entries()) {
     isAccepted(await server.send({ d: "widths.example", n: `${at}`, u: "/", w }));
@@ -572,6 +593,18 @@ clause("Properties given as an object are stored as JSON text, amounts to the ce
   deepEqual(JSON.parse(row["props"] ?? ""), { plan: "pro", deep: { a: [1] } });
   equal(rowsOf("amount.example")[0]?.["revenue_amount"], "9999999999.99");
   equal(rowsOf("amount.example")[0]?.["revenue_currency"], "JPY");
+});
+
+clause("Control characters are stored nowhere", () => {
+  for (const site of ["controls.example", "controls-pixel.example"]) {
+    const row = rowsOf(site)[0] ?? {};
+    equal(row["event_name"], "abc");
+    equal(row["pathname"], "/abc");
+    equal(row["utm_campaign"], "spring");
+    equal(row["referrer"], "https://other.example/xy");
+    equal(row["props"], '{"key":"abc","n":1.50}');
+  }
+  ok(!/\p{Cc}/u.test(stored.flatMap((row) => Object.values(row)).join("")));
 });
 
 clause(
