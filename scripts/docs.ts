@@ -56,6 +56,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/ingest/formats", "one file for each wire format of events"],
   ["src/ingest/identity", "visitor ids and the salts they are made from"],
   ["src/query", "from a question to numbers"],
+  ["src/query/budget", "what a question may cost: its size, its turn, its time"],
   ["src/query/sql", "questions as SQL"],
   ["src/query/engine", "the interface that behavioral reports ask through"],
   ["src/query/engine/native", "its implementation in plain SQL"],

@@ -107,3 +107,11 @@ export const ANONYMOUS_REQUESTS_AT_ONCE = 2000;
 export const GZIP_BYTES_MIN = 1024;
 /** Exports of a site's events that may be written or read at the same time. */
 export const EXPORTS_MAX = 4;
+/** Conditions of one question, those of its segments included. */
+export const QUESTION_CONDITIONS_MAX = 200;
+/** Values of all conditions of one question, those of its segments included. */
+export const QUESTION_VALUES_MAX = 2000;
+/** Regular expressions of one question. */
+export const QUESTION_PATTERNS_MAX = 20;
+/** Size of all regular expressions of one question, in estimated instructions when compiled. */
+export const PATTERN_INSTRUCTIONS_MAX = 10_000;

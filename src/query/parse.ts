@@ -32,6 +32,7 @@ import { type Parsed, parseEach } from "../../dashboard/grammar/parsed.js";
 import { faultOfValues } from "../../dashboard/grammar/values.js";
 import { faultOfSiteId } from "../core/site_id.ts";
 import { isZone } from "../core/zone.ts";
+import { faultOfFilterSize } from "./budget/filter_size.ts";
 import { dimensionOf, type DimensionRef, DIMENSIONS, isDimensionName } from "./dimensions.ts";
 import { VISIT_GAP_US } from "./sql/visits.ts";
 import { isOperatorName, OPERATORS } from "../../dashboard/grammar/operators.js";
@@ -210,7 +211,18 @@ function filterOf(params: Params, settings: SiteRules): CheckedFilter | null {
 function checkedFilter(text: string, settings: SiteRules): Parsed<CheckedFilter | null> {
   const filter = parseFilter(text);
   if (filter.fault !== undefined) return filter;
-  return filter.value ? checkFilter(filter.value, settings) : { value: null };
+  return filter.value ? checkRequestFilter(filter.value, settings) : { value: null };
+}
+
+/** The same as `checkFilter` for a filter of a request: with its segments it is bounded, too. */
+export function checkRequestFilter(
+  filter: Filter,
+  settings: Pick<SiteRules, "segments">,
+): Parsed<CheckedFilter> {
+  const checked = checkFilter(filter, settings);
+  if (checked.fault !== undefined) return checked;
+  const fault = faultOfFilterSize(checked.value);
+  return fault === null ? checked : { fault };
 }
 
 /** A filter with every operator and dimension checked, or its fault, which names the condition. */

@@ -15,6 +15,7 @@ import { type Explained, explained } from "./explain.ts";
 import { Cache, type CacheCounts } from "./cache.ts";
 import type { BehavioralEngine } from "./engine/engine.ts";
 import { ENGINES } from "./engine/choose.ts";
+import { patternsOf } from "./budget/filter_size.ts";
 import { type Params, quoted } from "./params.ts";
 import { COMMON_PARAMS, parseReportRequest, type SiteRules } from "./parse.ts";
 import { planOf } from "./sql/plan.ts";
@@ -151,38 +152,49 @@ export class Runner {
     const settings = await this.#settings(site, params, signal);
     const request = parseReportRequest(params, site, nowUs, settings);
     const run = report.read(params, request);
-    await this.#checkPatterns(request, params);
+    await this.#checkPatterns(request, params, signal);
     params.check();
     return { request, run };
   }
 
   /** Notes every pattern that DuckDB's RE2 cannot read; it would fail only where rows exist. */
-  async #checkPatterns(request: ReportRequest, params: Params): Promise<void> {
-    const { list } = await this.patternFaults(request.site, request.filter);
+  async #checkPatterns(
+    request: ReportRequest,
+    params: Params,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { list } = await this.patternFaults(request.site, request.filter, signal);
     for (const fault of list) params.fault(fault);
   }
 
   /** A sentence for each pattern of a filter that DuckDB's RE2 cannot read. */
-  async patternFaults(site: string, filter: CheckedFilter | null): Promise<Faults> {
-    const patterns = conditionsOf(filter)
-      .filter(({ op }) => op === "matches" || op === "matches_not")
-      .flatMap(({ values }) => values);
+  async patternFaults(
+    site: string,
+    filter: CheckedFilter | null,
+    signal?: AbortSignal,
+  ): Promise<Faults> {
     const faults = new Faults();
-    for (const pattern of patterns) {
-      const fault = await this.#patternFault(site, pattern);
+    for (const pattern of conditionsOf(filter).flatMap(patternsOf)) {
+      const fault = await this.#patternFault(site, pattern, signal);
       if (fault !== null) faults.add(`Cannot read filters: "${quoted(pattern)}": ${fault}`);
     }
     return faults;
   }
 
   /** What is wrong with a regular expression, or null. */
-  async #patternFault(site: string, pattern: string): Promise<string | null> {
+  async #patternFault(
+    site: string,
+    pattern: string,
+    signal: AbortSignal | undefined,
+  ): Promise<string | null> {
     try {
       const nowhere = { fromUs: 0, toUs: 0 };
-      await this.#reader.query(site, nowhere, () => sql`select regexp_matches('', ${pattern})`);
+      const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
+      const check = sql`select regexp_matches('', ${pattern})`;
+      await this.#reader.query(site, nowhere, () => check, limits);
       return null;
     } catch (error) {
-      if (error instanceof AppError) throw error;
+      if (error instanceof AppError || signal?.aborted) throw error;
       const [reason = ""] = messageOf(error).split(" in: select");
       return reason.replace(/^Invalid Input Error: /, "");
     }

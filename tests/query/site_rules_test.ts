@@ -35,3 +35,18 @@ Deno.test("rulesOfSites() leaves out a segment that can no longer be read", asyn
   assert.equal(rules.segments.size, 0);
   assert.equal(rules.zone, "UTC");
 });
+
+Deno.test("rulesOfSites() reads each item once, and again when it was changed", async () => {
+  const { sites } = await openSites();
+  const draft = (source: string) => ({
+    name: "Search",
+    body: { filter: filterToJson(filterOf(`is(source,${source})`)) },
+  });
+  const item = await sites.add("example.com", "segment", draft("Google"));
+  const rules = rulesOfSites(sites);
+  const filter = async () => (await rules.settings("example.com")).segments.get("Search");
+  const first = await filter();
+  assert.strictEqual(await filter(), first);
+  await sites.change(item, draft("Bing"));
+  assert.deepEqual(await filter(), filterOf("is(source,Bing)"));
+});

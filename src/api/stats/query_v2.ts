@@ -18,7 +18,7 @@ export function queryV2Routes(runner: Runner, clock: Clock): Route[] {
     right: "read",
     handle: async (context) => {
       const body = await readJsonObject(context.request, clock, API_BODY_BYTES_MAX);
-      const request = await readRequest(runner, body, siteOfBody(body, context));
+      const request = await readRequest(runner, body, context);
       const { nowUs: _, ...key } = request.query;
       const answer = await runner.cached(
         request.query.site,
@@ -45,11 +45,13 @@ function siteOfBody(body: Readonly<Record<string, unknown>>, { access }: Context
 async function readRequest(
   runner: Runner,
   body: Readonly<Record<string, unknown>>,
-  site: string,
+  context: Context,
 ): Promise<plausible.V2Request> {
+  const site = siteOfBody(body, context);
+  const { signal } = context;
   const { rules, nowUs } = await runner.rules(site);
-  const firstUs = body["date_range"] === "all" ? await runner.firstUs(site) : null;
+  const firstUs = body["date_range"] === "all" ? await runner.firstUs(site, signal) : null;
   const request = plausible.read(body, site, nowUs, { ...rules, firstUs });
-  (await runner.patternFaults(site, request.query.filter)).check();
+  (await runner.patternFaults(site, request.query.filter, signal)).check();
   return request;
 }

@@ -241,3 +241,27 @@ Deno.test("queryV2Routes() refuses the rest and names the place", async () => {
     }
   });
 });
+
+Deno.test("queryV2Routes() refuses more regular expressions than it would check", async () => {
+  await withQuestions({ events: [] }, async (questions) => {
+    const post = poster(questions);
+    const ask = (patterns: string[]) =>
+      post({
+        metrics: ["visitors"],
+        date_range: "all",
+        filters: [["matches", "event:page", patterns]],
+      });
+    const many = await ask(Array.from({ length: 100 }, (_, index) => `.{${900 + index}}`));
+    assert.equal(many.status, 400);
+    assert.match(many.json.error, /more than 20 regular expressions/);
+    const large = await ask(["((.{99}){99}){9}"]);
+    assert.match(large.json.error, /regular expressions are too large/);
+    assert.equal((await ask(["^/a", "b$"])).status, 200);
+    // The client has gone: nothing more is checked for it.
+    const filter = { op: "matches", dimension: "page", values: ["a", "b"] } as const;
+    const gone = AbortSignal.abort();
+    await assert.rejects(questions.runner.patternFaults("example.com", filter, gone), {
+      name: "AbortError",
+    });
+  });
+});

@@ -10,7 +10,7 @@ import type { Answer } from "../../answer.ts";
 import type { DimensionRef } from "../../dimensions.ts";
 import { type MetricName, metricOf } from "../../metrics.ts";
 import { type Parsed, shorten } from "../../../../dashboard/grammar/parsed.js";
-import { checkFilter, type SiteRules } from "../../parse.ts";
+import { checkRequestFilter, type SiteRules } from "../../parse.ts";
 import { type CheckedFilter, type Order, type Query, queryOf } from "../../query.ts";
 import { isMoney, V2_DIMENSION_NAMES, v2Dimension, v2Metric, v2Value } from "./names.ts";
 import { isoInZone, v2Interval, v2Range } from "./range.ts";
@@ -166,7 +166,7 @@ function checkedFilter(value: unknown, rules: SiteRules): Parsed<CheckedFilter |
   if (filter.fault !== undefined) return filter;
   if (!filter.value) return { value: null };
   const named = mapConditions(filter.value, readCondition);
-  return named.fault === undefined ? checkFilter(named.value, rules) : named;
+  return named.fault === undefined ? checkRequestFilter(named.value, rules) : named;
 }
 
 function readCondition(condition: Condition): Parsed<Condition> {
