@@ -161,7 +161,7 @@ type Parts =
   & Awaited<ReturnType<typeof openAccess>>
   & Awaited<ReturnType<typeof openQueries>>;
 
-async function makeRoutes({ clock, files, random }: System, parts: Parts): Promise<Route[]> {
+async function makeRoutes({ clock, files, log, random }: System, parts: Parts): Promise<Route[]> {
   const { config, storage, runner } = parts;
   const { reader, store, eraser } = storage;
   const dataDir = resolve(config.data_dir);
@@ -170,6 +170,7 @@ async function makeRoutes({ clock, files, random }: System, parts: Parts): Promi
     settings: { ...config, data_dir: dataDir },
     clock,
     files,
+    log,
     reader,
     store,
     erase: (...range) => eraser.erase(...range).finally(() => runner.forget()),

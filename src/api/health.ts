@@ -1,9 +1,11 @@
 // Liveness, readiness, and the server's own numbers as JSON and for Prometheus. It only reads
 // numbers that other parts keep.
-import { AppError } from "../core/errors.ts";
-import { json } from "../http/response.ts";
-import type { Route } from "../http/route.ts";
+import { isNearby } from "../auth/locality.ts";
 import { sameSecret } from "../auth/secrets.ts";
+import { AppError } from "../core/errors.ts";
+import type { Log } from "../core/types.ts";
+import { json } from "../http/response.ts";
+import type { Context, Route } from "../http/route.ts";
 
 /** Values behind /health/detailed, read at each request. */
 export interface Health {
@@ -18,7 +20,7 @@ export interface Health {
   readonly accepting: boolean;
   /** Further values, by name. */
   readonly more: Readonly<Record<string, unknown>>;
-  /** Further values that name sites, for callers who may read all statistics. */
+  /** Further values that name sites. */
   readonly forReaders: Readonly<Record<string, unknown>>;
 }
 
@@ -32,11 +34,42 @@ export interface Sample {
   readonly by?: string;
 }
 
-/** Routes of health and metrics. `metrics_token` null leaves /metrics open. */
+/** What strangers see: no version, no volumes, no failures. What is not listed is hidden. */
+const PUBLIC_VALUES: readonly string[] = [
+  "status",
+  "auth_configured",
+  "geoip_loaded",
+  "behavioral_extension_loaded",
+  "filter_bots",
+];
+
+const PUBLIC_SAMPLES: readonly string[] = [
+  "mallard_auth_configured",
+  "mallard_geoip_loaded",
+  "mallard_filter_bots",
+  "mallard_behavioral_extension",
+];
+
+const HIDDEN = "Hid the numbers of /metrics and /health/detailed from a remote caller: to read " +
+  "them from there, set metrics_token (MALLARD_METRICS_TOKEN) and send it as a Bearer token";
+
+/**
+ * Routes of health and metrics. With a `metrics_token` /metrics needs it; without, only callers who
+ * are near or logged in see numbers.
+ */
 export function healthRoutes(
   read: { readonly health: () => Health; readonly samples: () => readonly Sample[] },
-  options: { readonly metrics_token: string | null },
+  log: Log,
+  { metrics_token }: { readonly metrics_token: string | null },
 ): Route[] {
+  let hasTold = false;
+  const seesAll = ({ request, peer, access }: Context): boolean => {
+    if (access.who !== "nobody" || isNearby(request, peer)) return true;
+    if (metrics_token !== null) return hasToken(request, metrics_token);
+    if (!hasTold) log("info", HIDDEN);
+    hasTold = true;
+    return false;
+  };
   return [
     { method: "GET", path: "/health", right: "public", handle: () => text("ok") },
     { method: "GET", path: "/health/ready", right: "public", handle: () => text("ready") },
@@ -44,24 +77,30 @@ export function healthRoutes(
       method: "GET",
       path: "/health/detailed",
       right: "public",
-      handle: ({ access }) => {
+      handle: (context) => {
         const { more, forReaders, accepting, ...health } = read.health();
-        return json({
+        const values = Object.entries({
           status: accepting ? "ok" : "degraded",
           ...health,
           cache_empty: health.cache_entries === 0,
           ...more,
-          ...(access.rights.has("read") && access.sites === null ? forReaders : {}),
+          ...forReaders,
         });
+        const all = seesAll(context);
+        return json(
+          Object.fromEntries(values.filter(([name]) => all || PUBLIC_VALUES.includes(name))),
+        );
       },
     },
     {
       method: "GET",
       path: "/metrics",
       right: "public",
-      handle: ({ request }) => {
-        requireToken(request, options.metrics_token);
-        return new Response(exposition(read.samples()), {
+      handle: (context) => {
+        if (metrics_token !== null) requireToken(context.request, metrics_token);
+        const all = seesAll(context);
+        const shown = read.samples().filter(({ name }) => all || PUBLIC_SAMPLES.includes(name));
+        return new Response(exposition(shown), {
           headers: {
             "content-type": "text/plain; version=0.0.4; charset=utf-8",
             "cache-control": "no-store",
@@ -87,10 +126,13 @@ function escaped(label: string): string {
   return label.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
 
-function requireToken(request: Request, token: string | null): void {
-  if (token === null) return;
-  const given = /^bearer +(.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
-  if (given !== undefined && sameSecret(given, token)) return;
+function hasToken({ headers }: Request, token: string): boolean {
+  const given = /^bearer +(.+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+  return given !== undefined && sameSecret(given, token);
+}
+
+function requireToken(request: Request, token: string): void {
+  if (hasToken(request, token)) return;
   throw new AppError("unauthorized", "Cannot read the metrics without their token", {
     "www-authenticate": "Bearer",
   });

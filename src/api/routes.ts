@@ -2,7 +2,7 @@
 // here; the test of rights and docs/routes.md follow.
 import type { ApiKeys } from "../auth/api_keys.ts";
 import type { Auth } from "../auth/auth.ts";
-import type { Clock, Files } from "../core/types.ts";
+import type { Clock, Files, Log } from "../core/types.ts";
 import type { Route } from "../http/route.ts";
 import type { Buffer } from "../ingest/buffer.ts";
 import { ingestRoutes } from "../ingest/handler.ts";
@@ -36,6 +36,8 @@ export interface RouteSettings extends PrivacySettings {
   readonly data_dir: string;
   readonly backup_interval_hours: number | null;
   readonly dashboard_origin: string | null;
+  readonly security_contact: string | null;
+  readonly base_path: string;
   readonly metrics_token: string | null;
 }
 
@@ -44,6 +46,7 @@ export interface RouteParts {
   readonly settings: RouteSettings;
   readonly clock: Clock;
   readonly files: Files;
+  readonly log: Log;
   readonly auth: Auth;
   readonly keys: ApiKeys;
   readonly sites: Sites;
@@ -80,7 +83,7 @@ const ROWS: readonly Row[] = [
   ({ keys, clock }) => keyRoutes(keys, clock),
   ({ erase, store, clock }) => eraseRoutes(erase, store, clock),
   ({ settings, sites }) => privacyRoutes(settings, sites),
-  ({ health, samples, settings }) => healthRoutes({ health, samples }, settings),
+  ({ health, samples, log, settings }) => healthRoutes({ health, samples }, log, settings),
   ({ clock, settings }) => wellKnownRoutes(clock, settings),
   ({ exportFiles, reader, sites, settings }) =>
     eventExportRoutes(

@@ -1,6 +1,6 @@
 // Whether a client runs on this machine: only then may it administer before there is a password.
 // In doubt it counts as remote.
-import { isLoopback } from "../net/ranges.ts";
+import { isLoopback, isNear } from "../net/ranges.ts";
 import { hostOf, originOf } from "./origin.ts";
 
 /** Where a request came from: the connected peer, and the client behind trusted proxies. */
@@ -33,8 +33,18 @@ const PROXY_HEADERS = [
  */
 export function localityOf(request: Request, { peer, address }: Caller): Locality {
   if (!isLoopback(peer) || !isLoopback(address) || !isLoopbackHost(request)) return "remote";
-  if (PROXY_HEADERS.some((name) => request.headers.has(name))) return "remote";
+  if (isForwarded(request)) return "remote";
   return hasReplacedHost(request) ? "proxied" : "local";
+}
+
+/** Whether a header tells that a proxy passed the request on. */
+export function isForwarded({ headers }: Pick<Request, "headers">): boolean {
+  return PROXY_HEADERS.some((name) => headers.has(name));
+}
+
+/** Whether the client is on this machine or in a private network, and no proxy is in between. */
+export function isNearby(request: Pick<Request, "headers">, peer: string): boolean {
+  return isNear(peer) && !isForwarded(request);
 }
 
 /**

@@ -99,12 +99,25 @@ export const network = textThat("an address or a network like 10.0.0.0/8", (text
   }
 });
 
+const CONTACT_CHARS_MAX = 1024;
+
 /** An http(s) origin, normalised. */
 export const origin: Kind<string> = {
   expects: "an origin like https://stats.example.com",
   read: (value) => {
     if (typeof value !== "string" || !/^https?:\/\/[^/?#@]+\/?$/i.test(value)) return undefined;
     return URL.canParse(value) ? new URL(value).origin : undefined;
+  },
+  fromText: (text) => text,
+};
+
+/** Whom to contact: a URI for security.txt; an e-mail address becomes one. */
+export const contact: Kind<string> = {
+  expects: "an e-mail address, or an address that starts with https:, mailto: or tel:",
+  read: (value) => {
+    if (typeof value !== "string" || value.length > CONTACT_CHARS_MAX) return undefined;
+    const uri = /^[^\s@:/]+@[^\s@:/]+$/.test(value) ? `mailto:${value}` : value;
+    return /^(https:\/\/|mailto:|tel:)[!-~]+$/.test(uri) && URL.canParse(uri) ? uri : undefined;
   },
   fromText: (text) => text,
 };

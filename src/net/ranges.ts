@@ -74,6 +74,7 @@ export const LOOPBACK = ["127.0.0.0/8", "::1/128"] as const;
 export const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"] as const;
 
 const LOOPBACK_RANGES = new AddressRanges(LOOPBACK);
+const NEAR_RANGES = new AddressRanges([...LOOPBACK, ...PRIVATE]);
 
 /** What IANA's special-purpose registries list: none of it has a place in the public network. */
 const SPECIAL_RANGES = new AddressRanges([
@@ -106,6 +107,12 @@ const SPECIAL_RANGES = new AddressRanges([
 export function isLoopback(address: string): boolean {
   const parsed = parseAddress(address);
   return parsed !== null && LOOPBACK_RANGES.has(parsed);
+}
+
+/** Whether the text is an address of this machine or of a private network. */
+export function isNear(address: string): boolean {
+  const parsed = parseAddress(address);
+  return parsed !== null && NEAR_RANGES.has(parsed);
 }
 
 /** Whether the address is private, loopback, link-local, shared, documentation or the like. */

@@ -1,22 +1,15 @@
 // Tables as files the reader keeps.
+import { csvCell } from "../../grammar/csv.js";
 
 /**
- * CSV of records, one line each. A cell a spreadsheet would take for a formula is led by `'`.
+ * CSV of records, one line each. No cell is a formula to a spreadsheet.
  * @param {readonly string[]} columns
  * @param {readonly Record<string, unknown>[]} records
  * @returns {string}
  */
 export function csvOf(columns, records) {
-  const lines = records.map((record) => columns.map((column) => cellOf(record[column])).join(","));
-  return [columns.map(cellOf).join(","), ...lines, ""].join("\r\n");
-}
-
-/** @param {unknown} value */
-function cellOf(value) {
-  if (value === null || value === undefined) return "";
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-  const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const lines = records.map((record) => columns.map((column) => csvCell(record[column])).join(","));
+  return [columns.map(csvCell).join(","), ...lines, ""].join("\r\n");
 }
 
 const TYPES = { csv: "text/csv", json: "application/json" };

@@ -21,8 +21,8 @@ const SERVER_PARTS = [
 
 /**
  * @typedef {object} Health
- * @property {string} version
- * @property {number} buffered_events
+ * @property {string} [version]
+ * @property {number} [buffered_events]
  * @property {boolean} geoip_loaded
  * @property {string} [behavioral_engine]
  * @property {number} [parquet_files]
@@ -37,14 +37,16 @@ export function AboutDialog({ onClose }) {
   /** @type {{ files: Part[] } | null} */
   const manifest = useAnswer(new URL("../../vendor/manifest.json", import.meta.url).href).data;
   const parts = new Map((manifest?.files ?? []).map((part) => [part.package, part]));
+  const count = (/** @type {number | undefined} */ value) =>
+    value === undefined ? "…" : format.count(value);
   return html`
     <${Dialog} title=${t("about")} close=${t("close")} onClose=${onClose}>
       <p>${t("about_intro")}</p>
       <${Facts} rows=${[
         [t("about_version"), health?.version ?? "…"],
-        [t("about_events"), health ? format.count(health.buffered_events) : "…"],
-        [t("about_files"), format.count(health?.parquet_files ?? 0)],
-        [t("about_quarantined"), format.count(health?.quarantined_count ?? 0)],
+        [t("about_events"), count(health?.buffered_events)],
+        [t("about_files"), count(health?.parquet_files)],
+        [t("about_quarantined"), count(health?.quarantined_count)],
         [t("about_engine"), health?.behavioral_engine ?? "…"],
       ]} />
       <h3>${t("countries")}</h3>

@@ -1,4 +1,5 @@
 // The export: one row per day of the range, as CSV or JSON.
+import { csvCell } from "../../../dashboard/grammar/csv.js";
 import type { Range } from "../../core/period.ts";
 import { sql } from "../../core/sql.ts";
 import { bucketKey } from "../sql/buckets.ts";
@@ -76,11 +77,4 @@ const CSV_COLUMNS = ["date", "visitors", "pageviews", "top_page", "top_source"] 
 export function csvOfDays(days: readonly ExportDay[]): string {
   const lines = days.map((day) => CSV_COLUMNS.map((name) => csvCell(day[name])).join(","));
   return [CSV_COLUMNS.join(","), ...lines].map((line) => `${line}\n`).join("");
-}
-
-/** One cell: what a spreadsheet would take for a formula gets a `'` before it. */
-export function csvCell(value: string | number): string {
-  const text = String(value);
-  const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

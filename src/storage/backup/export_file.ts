@@ -1,5 +1,6 @@
 // The events of a site as one file to download: written by DuckDB beside the data, and deleted from
 // disk as soon as its reader has it open. It must not decide who may have it.
+import { FORMULA } from "../../../dashboard/grammar/csv.js";
 import { AppError, messageOf } from "../../core/errors.ts";
 import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, type EventColumnName } from "../../core/event.ts";
 import { EXPORTS_MAX } from "../../core/limits.ts";
@@ -144,8 +145,8 @@ function cell(name: EventColumnName, value: Sql): Sql {
   const { type } = EVENT_COLUMNS[name];
   if (type === "TIMESTAMP") return sql`strftime(${value}, '%Y-%m-%dT%H:%M:%S.%fZ')`;
   if (type !== "VARCHAR") return value;
-  return sql`case when regexp_matches(${value}, '^[=+@\t\r-]') then concat('''', ${value})
-        else ${value} end`;
+  const disarmed = sql`regexp_replace(${value}, ${literal(FORMULA)}, '\\1''\\2', 'g')`;
+  return sql`regexp_replace(${disarmed}, '^([\t\r])', '''\\1')`;
 }
 
 /** The same stream; `ended` is called once, when it was read to its end, failed or was left. */

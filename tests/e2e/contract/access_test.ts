@@ -441,7 +441,7 @@ const ANSWERS:
     ["GET", "/health/detailed", 200, /^application\/json$/],
     ["GET", "/metrics", 200, /^text\/plain/],
     ["GET", "/robots.txt", 200, /^text\/plain/],
-    ["GET", "/.well-known/security.txt", 200, /^text\/plain/],
+    ["GET", "/.well-known/security.txt", 404, /^application\/json$/],
     ["GET", "/mallard.js", 200, /javascript/],
     ["GET", "/api/auth/status", 200, /^application\/json$/],
     ["OPTIONS", "/api/event", 204, null],

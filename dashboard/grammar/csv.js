@@ -1,0 +1,26 @@
+// Cells of CSV files (RFC 4180) that no spreadsheet takes for a formula, whatever it takes for the
+// separator: some split at `;`, tab or `|`, and do not heed quotes inside what they split.
+
+/** What may stand before a formula: the start of a cell, or another separator and quotes. */
+export const FORMULA = "(^|[;|\\t\\r\\n])([ \"']*[=+@-])";
+
+const FORMULAS = new RegExp(FORMULA, "g");
+
+/**
+ * One cell: a `'` before what a spreadsheet would take for a formula, quotes where needed. Only
+ * texts can be formulas; nothing is an empty cell.
+ * @param {unknown} value
+ * @returns {string}
+ */
+export function csvCell(value) {
+  if (value === null || value === undefined) return "";
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  const safe = typeof value === "number" ? text : withoutFormulas(text);
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** @param {string} text */
+function withoutFormulas(text) {
+  const disarmed = text.replace(FORMULAS, "$1'$2");
+  return /^[\t\r]/.test(disarmed) ? `'${disarmed}` : disarmed;
+}
