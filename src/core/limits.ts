@@ -115,3 +115,17 @@ export const QUESTION_VALUES_MAX = 2000;
 export const QUESTION_PATTERNS_MAX = 20;
 /** Size of all regular expressions of one question, in estimated instructions when compiled. */
 export const PATTERN_INSTRUCTIONS_MAX = 10_000;
+/** Statements of all owners, or of all strangers, that wait for their turn. */
+export const WAITING_MAX = 1024;
+/** Statements of one caller that wait for their turn. */
+export const WAITING_PER_CALLER_MAX = 256;
+/** Callers whose used query time is remembered. */
+export const CALLERS_MAX = 10_000;
+/** Open streams of callers without a login. */
+export const STRANGER_STREAMS_MAX = 500;
+/** Open streams of one address without a login. */
+export const STREAMS_PER_ADDRESS_MAX = 32;
+/** Different questions of the streams of one address without a login. */
+export const CHANNELS_PER_ADDRESS_MAX = 4;
+/** Different questions of the streams without a login of one site. */
+export const CHANNELS_PER_SITE_MAX = 16;

@@ -47,11 +47,13 @@ export class Cache {
   /**
    * The answer under a key, computed when it is not there. A failure is not kept. The computation
    * is stopped when everyone who waits for it has gone. Values are shared: nobody may change them.
+   * A computation of a `slow` lane is joined by that lane alone, and its answer kept for all.
    */
   async get<T>(
     key: string,
     compute: (signal: AbortSignal) => Promise<T>,
     signal?: AbortSignal,
+    lane: "fast" | "slow" = "fast",
   ): Promise<T> {
     const entry = this.#entries.get(key);
     if (entry && entry.untilMs > this.#clock.nowMs()) {
@@ -60,17 +62,22 @@ export class Cache {
       this.#entries.set(key, entry);
       return entry.value as T;
     }
-    let running = this.#running.get(key);
+    const own = `${lane} ${key}`;
+    let running = this.#running.get(`fast ${key}`) ?? this.#running.get(own);
     if (running) this.#hits++;
-    else running = this.#start(key, compute);
+    else running = this.#start(key, own, compute);
     return await waitFor(running, signal) as T;
   }
 
-  #start(key: string, compute: (signal: AbortSignal) => Promise<unknown>): Running {
+  #start(
+    key: string,
+    own: string,
+    compute: (signal: AbortSignal) => Promise<unknown>,
+  ): Running {
     this.#misses++;
     const stop = new AbortController();
     const forget = () => {
-      if (this.#running.get(key) === running) this.#running.delete(key);
+      if (this.#running.get(own) === running) this.#running.delete(own);
     };
     const value = compute(stop.signal).then((result) => {
       this.#keep(key, result);
@@ -84,7 +91,7 @@ export class Cache {
         stop.abort();
       },
     };
-    this.#running.set(key, running);
+    this.#running.set(own, running);
     return running;
   }
 

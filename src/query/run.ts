@@ -1,5 +1,5 @@
-// Runs reports: a cache, one computation for equal requests, a limit on concurrent heavy reports,
-// and a time limit that interrupts the query. It knows no report.
+// Runs reports: a cache, one computation for equal requests, turns of callers, a limit of heavy
+// reports, and a time limit that interrupts the query. It knows no report.
 import { DAY_US } from "../core/durations.ts";
 import { AppError, messageOf } from "../core/errors.ts";
 import type { EventColumnName } from "../core/event.ts";
@@ -15,6 +15,7 @@ import { type Explained, explained } from "./explain.ts";
 import { Cache, type CacheCounts } from "./cache.ts";
 import type { BehavioralEngine } from "./engine/engine.ts";
 import { ENGINES } from "./engine/choose.ts";
+import { type Caller, OWNER, Turns } from "./budget/turns.ts";
 import { patternsOf } from "./budget/filter_size.ts";
 import { type Params, quoted } from "./params.ts";
 import { COMMON_PARAMS, parseReportRequest, type SiteRules } from "./parse.ts";
@@ -32,8 +33,15 @@ export interface SettingsSource {
 /** Parameters that are read into `ReportRequest`: the cache's key holds what they came to. */
 const COMMON_NAMES: ReadonlySet<string> = new Set(Object.keys(COMMON_PARAMS));
 
+/** Who waits for an answer; an owner who stays when missing. */
+export interface Asker {
+  readonly caller?: Caller;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** How long an answer about now is good for. */
 const LIVE_US = 2_000_000;
+const SLOTS_BY_DEFAULT = 4;
 
 /** Limits of the runner, and what it reads beside events. */
 export interface RunnerOptions {
@@ -42,6 +50,8 @@ export interface RunnerOptions {
   readonly cacheEntriesMax: number;
   /** Heavy reports at once. */
   readonly heavyMax: number;
+  /** Statements at once. */
+  readonly slots?: number;
   /** Whether `explain=1` is answered, for development. */
   readonly explain?: boolean;
   /** What answers behavioral questions; plain SQL when missing. */
@@ -63,13 +73,15 @@ export class Runner {
   readonly #clock: Clock;
   readonly #options: RunnerOptions;
   readonly #cache: Cache;
-  #heavy = 0;
+  readonly #turns: Turns;
+  readonly #heavy = { owner: 0, stranger: 0 };
 
   constructor(reader: Reader, sites: SettingsSource, clock: Clock, options: RunnerOptions) {
     this.#reader = reader;
     this.#sites = sites;
     this.#clock = clock;
     this.#options = options;
+    this.#turns = new Turns(clock, { slots: options.slots ?? SLOTS_BY_DEFAULT });
     this.#cache = new Cache(clock, {
       ttlMs: options.cacheTtlMs,
       entriesMax: options.cacheEntriesMax,
@@ -95,14 +107,15 @@ export class Runner {
     report: Report,
     site: string,
     params: Params,
-    signal?: AbortSignal,
+    asker: Asker = {},
   ): Promise<unknown> {
-    const { request, run } = await this.#read(report, site, params, signal);
+    const { request, run } = await this.#read(report, site, params, asker);
     const { nowUs, ...rest } = request;
-    if (report.freshness === "never_cached") return await run(request, this.context(site, signal));
+    if (report.freshness === "never_cached") return await run(request, this.context(site, asker));
     const moment = report.freshness === "live" ? Math.floor(nowUs / LIVE_US) : 0;
     const key = [name, moment, rest, params.canonical(COMMON_NAMES)];
-    return await this.cached(site, key, (context) => run(request, context), report.heavy, signal);
+    const { heavy } = report;
+    return await this.cached(site, key, (context) => run(request, context), { ...asker, heavy });
   }
 
   /** Whether reports may be explained. */
@@ -115,11 +128,11 @@ export class Runner {
     report: Report,
     site: string,
     params: Params,
-    signal?: AbortSignal,
+    asker: Asker = {},
   ): Promise<{ answer: unknown; statements: readonly Explained[] }> {
-    const { request, run } = await this.#read(report, site, params, signal);
+    const { request, run } = await this.#read(report, site, params, asker);
     const statements: Explained[] = [];
-    return { answer: await run(request, this.context(site, signal, statements)), statements };
+    return { answer: await run(request, this.context(site, asker, statements)), statements };
   }
 
   /**
@@ -130,14 +143,21 @@ export class Runner {
     site: string,
     key: readonly unknown[],
     work: (context: QueryContext) => Promise<T>,
-    heavy = false,
-    signal?: AbortSignal,
+    { heavy = false, caller = OWNER, signal }: Asker & { readonly heavy?: boolean } = {},
   ): Promise<T> {
     const text = JSON.stringify([this.#reader.version(site), ...key, site]);
-    return await this.#cache.get(text, async (stopped) => {
-      const context = this.context(site, stopped);
-      return heavy ? await this.#withConcurrencyLimit(() => work(context)) : await work(context);
-    }, signal);
+    const lane = caller.kind === "owner" ? "fast" : "slow";
+    return await this.#cache.get(
+      text,
+      async (stopped) => {
+        const context = this.context(site, { caller, signal: stopped });
+        return heavy
+          ? await this.#withConcurrencyLimit(caller.kind, () => work(context))
+          : await work(context);
+      },
+      signal,
+      lane,
+    );
   }
 
   /** What is known of a site, and now in microseconds. */
@@ -147,12 +167,12 @@ export class Runner {
   }
 
   /** Reads a request. Throws `bad_request` with every fault. */
-  async #read(report: Report, site: string, params: Params, signal?: AbortSignal) {
+  async #read(report: Report, site: string, params: Params, asker: Asker) {
     const nowUs = Math.floor(this.#clock.nowMs() * 1000);
-    const settings = await this.#settings(site, params, signal);
+    const settings = await this.#settings(site, params, asker);
     const request = parseReportRequest(params, site, nowUs, settings);
     const run = report.read(params, request);
-    await this.#checkPatterns(request, params, signal);
+    await this.#checkPatterns(request, params, asker);
     params.check();
     return { request, run };
   }
@@ -161,9 +181,9 @@ export class Runner {
   async #checkPatterns(
     request: ReportRequest,
     params: Params,
-    signal: AbortSignal | undefined,
+    asker: Asker,
   ): Promise<void> {
-    const { list } = await this.patternFaults(request.site, request.filter, signal);
+    const { list } = await this.patternFaults(request.site, request.filter, asker);
     for (const fault of list) params.fault(fault);
   }
 
@@ -171,11 +191,11 @@ export class Runner {
   async patternFaults(
     site: string,
     filter: CheckedFilter | null,
-    signal?: AbortSignal,
+    asker: Asker = {},
   ): Promise<Faults> {
     const faults = new Faults();
     for (const pattern of conditionsOf(filter).flatMap(patternsOf)) {
-      const fault = await this.#patternFault(site, pattern, signal);
+      const fault = await this.#patternFault(site, pattern, asker);
       if (fault !== null) faults.add(`Cannot read filters: "${quoted(pattern)}": ${fault}`);
     }
     return faults;
@@ -185,26 +205,23 @@ export class Runner {
   async #patternFault(
     site: string,
     pattern: string,
-    signal: AbortSignal | undefined,
+    asker: Asker,
   ): Promise<string | null> {
     try {
-      const nowhere = { fromUs: 0, toUs: 0 };
-      const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
       const check = sql`select regexp_matches('', ${pattern})`;
-      await this.#reader.query(site, nowhere, () => check, limits);
+      await this.#rows(site, { fromUs: 0, toUs: 0 }, () => check, asker);
       return null;
     } catch (error) {
-      if (error instanceof AppError || signal?.aborted) throw error;
+      if (error instanceof AppError || asker.signal?.aborted) throw error;
       const [reason = ""] = messageOf(error).split(" in: select");
       return reason.replace(/^Invalid Input Error: /, "");
     }
   }
 
   /** What reports run their questions through. */
-  context(site: string, signal?: AbortSignal, notes?: Explained[]): QueryContext {
-    const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
+  context(site: string, asker: Asker = {}, notes?: Explained[]): QueryContext {
     const plain = (span: SpanUs, build: (events: Sql) => Sql): Promise<Row[]> =>
-      this.#reader.query(site, span, build, limits);
+      this.#rows(site, span, build, asker);
     const noted = async (span: SpanUs, build: (events: Sql) => Sql): Promise<Row[]> => {
       let statement: Sql | undefined;
       const run = (wrap: (statement: Sql) => Sql) =>
@@ -243,39 +260,53 @@ export class Runner {
     };
   }
 
-  async #settings(site: string, params: Params, signal?: AbortSignal): Promise<SiteRules> {
+  /** Rows of one statement, when the turn of its caller has come. */
+  async #rows(
+    site: string,
+    span: SpanUs,
+    build: (events: Sql) => Sql,
+    { caller = OWNER, signal }: Asker,
+  ): Promise<Row[]> {
+    const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
+    const ask = () => this.#reader.query(site, span, build, limits);
+    return await this.#turns.run(caller, ask, limits);
+  }
+
+  async #settings(site: string, params: Params, asker: Asker): Promise<SiteRules> {
     const settings = await this.#sites.settings(site);
     if (params.text("period") !== "all") return settings;
-    return { ...settings, firstUs: await this.firstUs(site, signal) };
+    return { ...settings, firstUs: await this.firstUs(site, asker) };
   }
 
   /** Time of the site's first event, null when it has none. */
-  async firstUs(site: string, signal?: AbortSignal): Promise<number | null> {
+  async firstUs(site: string, asker: Asker = {}): Promise<number | null> {
     const span = { fromUs: 0, toUs: Math.floor(this.#clock.nowMs() * 1000) + DAY_US };
-    const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
-    const rows = await this.#reader.query(
+    const rows = await this.#rows(
       site,
       span,
       (events) => sql`select min(epoch_us(timestamp)) as first from ${events}`,
-      limits,
+      asker,
     );
     const first = rows[0]?.["first"];
     return typeof first === "number" ? first : null;
   }
 
-  async #withConcurrencyLimit<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#heavy >= this.#options.heavyMax) {
+  /** Strangers have half of the limit, and take nothing of the owners'. */
+  async #withConcurrencyLimit<T>(kind: Caller["kind"], work: () => Promise<T>): Promise<T> {
+    const { heavyMax } = this.#options;
+    const max = kind === "owner" ? heavyMax : Math.max(1, Math.floor(heavyMax / 2));
+    if (this.#heavy[kind] >= max) {
       throw new AppError(
         "too_many_requests",
-        `Cannot run this report now: ${this.#heavy} such reports are running`,
+        `Cannot run this report now: ${this.#heavy[kind]} such reports are running`,
         { "retry-after": "1" },
       );
     }
-    this.#heavy++;
+    this.#heavy[kind]++;
     try {
       return await work();
     } finally {
-      this.#heavy--;
+      this.#heavy[kind]--;
     }
   }
 }

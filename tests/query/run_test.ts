@@ -70,7 +70,9 @@ Deno.test("Runner.answer() stops a query past its time and says so", async () =>
   });
   await withQuestions({ events: ONE }, async ({ runner }) => {
     const gone = new AbortController();
-    const request = runner.answer("slow", slow, "example.com", ask("period=day"), gone.signal);
+    const request = runner.answer("slow", slow, "example.com", ask("period=day"), {
+      signal: gone.signal,
+    });
     queueMicrotask(() => gone.abort());
     await assert.rejects(request, { name: "AbortError" });
   });
@@ -83,5 +85,60 @@ Deno.test("Runner.answer() begins all with the site's first event", async () => 
     assert.deepEqual(json[0], { date: "2023-05-06", visitors: 1, pageviews: 1 });
     assert.deepEqual(json.at(-1), { date: "2024-03-01", visitors: 1, pageviews: 1 });
     assert.equal(json.length, 11);
+  });
+});
+
+Deno.test("Runner.answer() answers an owner while strangers keep it busy", async () => {
+  const endless = defineReport({
+    label: "Endless",
+    doc: "",
+    heavy: false,
+    params: {},
+    parse: () => null,
+    run: (request, _, context) =>
+      context.rows(
+        request.range,
+        (events) =>
+          sql`select count(*) as n from ${events}, range(1000000) a, range(1000000) b
+          where a.range * b.range % 7 = 3`,
+      ),
+  });
+  await withQuestions({ events: ONE }, async ({ runner, get }) => {
+    const gone = new AbortController();
+    const strangers = Array.from({ length: 12 }, (_, index) => {
+      const caller = { kind: "stranger", key: `address ${index % 3}` } as const;
+      const asker = { caller, signal: gone.signal };
+      return runner.answer("endless", endless, "example.com", ask(`limit=${index + 1}`), asker);
+    });
+    const ended = Promise.allSettled(strangers);
+    assert.equal((await get("main")).json.unique_visitors, 1);
+    gone.abort();
+    assert.ok((await ended).every(({ status }) => status === "rejected"));
+  });
+});
+
+Deno.test("Runner.answer() counts the heavy reports of strangers by themselves", async () => {
+  let release = () => {};
+  const gate = new Promise<void>((resolve) => release = resolve);
+  const heavy = defineReport({
+    label: "Heavy",
+    doc: "",
+    heavy: true,
+    params: {},
+    parse: () => null,
+    run: () => gate.then(() => "done"),
+  });
+  await withQuestions({ events: [], options: { heavyMax: 2 } }, async ({ runner }) => {
+    const start = (limit: number, kind: "owner" | "stranger") =>
+      runner.answer("heavy", heavy, "example.com", ask(`limit=${limit}`), {
+        caller: { kind, key: "" },
+      });
+    const running = [start(1, "stranger"), start(1, "owner"), start(2, "owner")];
+    await assert.rejects(start(3, "stranger"), { status: 429 });
+    // Strangers wait for an owner's answer to the same question, never the other way round.
+    running.push(start(2, "stranger"));
+    await assert.rejects(start(4, "owner"), { status: 429 });
+    release();
+    assert.deepEqual(await Promise.all(running), ["done", "done", "done", "done"]);
   });
 });

@@ -1,16 +1,20 @@
 // GET /api/stats/live: the realtime report as server-sent events, sent when it has changed. One
-// check a second serves every open stream; streams with the same parameters share one answer.
+// check a second serves every open stream; streams with the same question share one answer, and
+// those of strangers together have a bounded share of the time.
 import { requireSite } from "../../auth/rights.ts";
-import { HOUR_MS } from "../../core/durations.ts";
-import { AppError, messageOf } from "../../core/errors.ts";
+import { HOUR_MS, MINUTE_MS } from "../../core/durations.ts";
+import { messageOf } from "../../core/errors.ts";
 import type { Route } from "../../http/route.ts";
-import { STREAM_LAG_MAX, STREAMS_MAX } from "../../core/limits.ts";
+import { STREAM_LAG_MAX } from "../../core/limits.ts";
 import type { Clock, Log } from "../../core/types.ts";
+import { type Caller, OWNER } from "../../query/budget/turns.ts";
 import { Params } from "../../query/params.ts";
 import { siteOf } from "../../query/parse.ts";
 import { REALTIME } from "../../query/reports/realtime.ts";
-import type { Runner } from "../../query/run.ts";
+import type { Asker, Runner } from "../../query/run.ts";
 import type { Reader } from "../../storage/reader.ts";
+import { callerOf } from "./caller.ts";
+import { Seats } from "./live_seats.ts";
 
 const CHECK_MS = 1000;
 /** Numbers of the last minutes fall without new events: they are computed again after this. */
@@ -18,17 +22,34 @@ const STALE_MS = 15_000;
 /** After this long without a message a comment keeps proxies from closing the stream. */
 const SILENCE_MS = 25_000;
 /** A stream ends after this long; its client reconnects, and its rights are checked again. */
-const STREAM_MS_MAX = HOUR_MS;
+const STREAM_MS_MAX: Readonly<Record<Caller["kind"], number>> = {
+  owner: HOUR_MS,
+  stranger: 10 * MINUTE_MS,
+};
+/** Time that all streams of strangers may use before they pause. */
+const STRANGERS_MS_MAX = 200;
+/** They pause this many times as long as they took: a fifth of one core is theirs. */
+const STRANGERS_PAUSE = 4;
+/** All streams of strangers wait in turn as one caller. */
+const STRANGERS: Caller = { kind: "stranger", key: "live" };
+/** What a stream's answer depends on. */
+const QUESTION_PARAMS = ["filters", "timezone"];
 const ENCODER = new TextEncoder();
 
 type Stream = ReadableStreamDefaultController<Uint8Array>;
 
-/** The streams of one site with the same parameters. */
+/** One open stream. */
+interface Open {
+  readonly kind: Caller["kind"];
+  readonly openedMs: number;
+  readonly leave: () => void;
+}
+
+/** The streams of one site with the same question. */
 interface Channel {
   readonly site: string;
   readonly query: string;
-  /** When each was opened, in ms. */
-  readonly streams: Map<Stream, number>;
+  readonly streams: Map<Stream, Open>;
   version: string;
   computedMs: number;
   sentMs: number;
@@ -43,6 +64,9 @@ export class Live {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #channels = new Map<string, Channel>();
+  readonly #seats = new Seats();
+  /** When the streams of strangers are computed again, in ms; Infinity while they are. */
+  #strangersFromMs = 0;
   #stopChecking: (() => void) | null = null;
 
   constructor(runner: Pick<Runner, "answer">, reader: Reader, clock: Clock, log: Log) {
@@ -58,19 +82,28 @@ export class Live {
   }
 
   /** A new stream of a site's realtime numbers. Throws `unavailable` when there are too many. */
-  async open(site: string, params: Params, query: string): Promise<Response> {
-    if (this.count >= STREAMS_MAX) {
-      throw new AppError("unavailable", `Cannot open a stream: ${STREAMS_MAX} are open`, {
-        "retry-after": "30",
-      });
+  async open(
+    site: string,
+    params: Params,
+    query: string,
+    { caller, signal }: { readonly caller: Caller; readonly signal?: AbortSignal },
+  ): Promise<Response> {
+    const leave = this.#seats.take({ caller, site, channel: JSON.stringify([site, query]) });
+    try {
+      const first = await this.#answer(site, params, { caller, signal });
+      return this.#stream(this.#channel(site, query, first), first, { kind: caller.kind, leave });
+    } catch (error) {
+      leave();
+      throw error;
     }
-    const first = await this.#answer(site, params);
-    const channel = this.#channel(site, query, first);
+  }
+
+  #stream(channel: Channel, first: string, open: Pick<Open, "kind" | "leave">): Response {
     let own: Stream | undefined;
     const body = new ReadableStream<Uint8Array>({
       start: (stream) => {
         own = stream;
-        channel.streams.set(stream, this.#clock.nowMs());
+        channel.streams.set(stream, { ...open, openedMs: this.#clock.nowMs() });
         stream.enqueue(ENCODER.encode(`retry: 5000\n\n${message(first)}`));
       },
       cancel: () => this.#leave(channel, own),
@@ -92,8 +125,8 @@ export class Live {
     }
   }
 
-  async #answer(site: string, params: Params): Promise<string> {
-    return JSON.stringify(await this.#runner.answer("realtime", REALTIME, site, params));
+  async #answer(site: string, params: Params, asker: Asker): Promise<string> {
+    return JSON.stringify(await this.#runner.answer("realtime", REALTIME, site, params, asker));
   }
 
   #channel(site: string, query: string, text: string): Channel {
@@ -115,22 +148,42 @@ export class Live {
 
   #check(): void {
     const nowMs = this.#clock.nowMs();
+    const ofStrangers: Channel[] = [];
     for (const channel of [...this.#channels.values()]) {
-      for (const [stream, openedMs] of [...channel.streams]) {
-        if (nowMs - openedMs >= STREAM_MS_MAX) this.#end(channel, stream);
+      for (const [stream, { kind, openedMs }] of [...channel.streams]) {
+        if (nowMs - openedMs >= STREAM_MS_MAX[kind]) this.#end(channel, stream);
       }
-      const version = this.#reader.version(channel.site);
-      const due = version !== channel.version || nowMs - channel.computedMs >= STALE_MS;
-      if (due && !channel.busy) void this.#refresh(channel, version);
+      if (channel.streams.size === 0) continue;
+      const isDue = this.#reader.version(channel.site) !== channel.version ||
+        nowMs - channel.computedMs >= STALE_MS;
+      const isOwners = [...channel.streams.values()].some(({ kind }) => kind === "owner");
+      if (isDue && !channel.busy && isOwners) void this.#refresh(channel, OWNER);
+      else if (isDue && !channel.busy) ofStrangers.push(channel);
       else if (nowMs - channel.sentMs >= SILENCE_MS) this.#send(channel, ":\n\n");
+    }
+    if (ofStrangers.length > 0 && nowMs >= this.#strangersFromMs) {
+      void this.#refreshStrangers(ofStrangers);
     }
   }
 
-  async #refresh(channel: Channel, version: string): Promise<void> {
+  /** One after the other, the oldest answer first, until their share of the time is used. */
+  async #refreshStrangers(channels: readonly Channel[]): Promise<void> {
+    const startedMs = this.#clock.nowMs();
+    const usedMs = () => this.#clock.nowMs() - startedMs;
+    this.#strangersFromMs = Infinity;
+    for (const channel of [...channels].sort((a, b) => a.computedMs - b.computedMs)) {
+      await this.#refresh(channel, STRANGERS);
+      if (usedMs() >= STRANGERS_MS_MAX) break;
+    }
+    this.#strangersFromMs = this.#clock.nowMs() + STRANGERS_PAUSE * usedMs();
+  }
+
+  async #refresh(channel: Channel, caller: Caller): Promise<void> {
+    const version = this.#reader.version(channel.site);
     channel.busy = true;
     try {
       const params = new Params(new URLSearchParams(channel.query));
-      const text = await this.#answer(channel.site, params);
+      const text = await this.#answer(channel.site, params, { caller });
       channel.version = version;
       channel.computedMs = this.#clock.nowMs();
       if (text !== channel.text) {
@@ -161,7 +214,10 @@ export class Live {
   }
 
   #leave(channel: Channel, stream: Stream | undefined): void {
-    if (stream) channel.streams.delete(stream);
+    if (stream) {
+      channel.streams.get(stream)?.leave();
+      channel.streams.delete(stream);
+    }
     if (channel.streams.size === 0) {
       this.#channels.delete(JSON.stringify([channel.site, channel.query]));
     }
@@ -186,8 +242,10 @@ export function liveRoutes(live: Live): Route[] {
     handle: (context) => {
       const params = new Params(context.url.searchParams);
       const site = requireSite(context.access, siteOf(params));
-      const kept = [...context.url.searchParams].filter(([name]) => name !== "site_id").sort();
-      return live.open(site, params, new URLSearchParams(kept).toString());
+      const asked = [...context.url.searchParams];
+      const kept = asked.filter(([name]) => QUESTION_PARAMS.includes(name)).sort();
+      const query = new URLSearchParams(kept).toString();
+      return live.open(site, params, query, { caller: callerOf(context), signal: context.signal });
     },
   }];
 }

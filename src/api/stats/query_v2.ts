@@ -8,6 +8,7 @@ import { readJsonObject } from "../../http/body.ts";
 import { json } from "../../http/response.ts";
 import type { Context, Route } from "../../http/route.ts";
 import * as plausible from "../../query/formats/plausible_v2/plausible_v2.ts";
+import { callerOf } from "./caller.ts";
 import type { Runner } from "../../query/run.ts";
 
 /** The route of queries. */
@@ -24,8 +25,7 @@ export function queryV2Routes(runner: Runner, clock: Clock): Route[] {
         request.query.site,
         ["v2", key],
         ({ query }) => query(request.query),
-        false,
-        context.signal,
+        { caller: callerOf(context), signal: context.signal },
       );
       return json(plausible.write(request, answer));
     },
@@ -48,10 +48,10 @@ async function readRequest(
   context: Context,
 ): Promise<plausible.V2Request> {
   const site = siteOfBody(body, context);
-  const { signal } = context;
+  const asker = { caller: callerOf(context), signal: context.signal };
   const { rules, nowUs } = await runner.rules(site);
-  const firstUs = body["date_range"] === "all" ? await runner.firstUs(site, signal) : null;
+  const firstUs = body["date_range"] === "all" ? await runner.firstUs(site, asker) : null;
   const request = plausible.read(body, site, nowUs, { ...rules, firstUs });
-  (await runner.patternFaults(site, request.query.filter, signal)).check();
+  (await runner.patternFaults(site, request.query.filter, asker)).check();
   return request;
 }

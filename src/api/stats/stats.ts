@@ -6,6 +6,7 @@ import { json } from "../../http/response.ts";
 import type { Context, Route } from "../../http/route.ts";
 import { Params } from "../../query/params.ts";
 import { siteOf } from "../../query/parse.ts";
+import { callerOf } from "./caller.ts";
 import { breakdownNamed } from "../../query/reports/breakdowns.ts";
 import type { Report } from "../../query/reports/report.ts";
 import { REPORTS } from "../../query/reports/reports.ts";
@@ -37,10 +38,11 @@ async function respond(
 ): Promise<Response> {
   const params = new Params(context.url.searchParams);
   const site = requireSite(context.access, siteOf(params), report.access);
+  const asker = { caller: callerOf(context), signal: context.signal };
   if (runner.explains && params.text("explain") === "1") {
-    return json(await runner.explain(report, site, params, context.signal));
+    return json(await runner.explain(report, site, params, asker));
   }
-  const answer = () => runner.answer(name, report, site, params, context.signal);
+  const answer = () => runner.answer(name, report, site, params, asker);
   return report.formats
     ? await download(name, report.formats, params, answer, context.request)
     : json(await answer());

@@ -1,38 +1,57 @@
 import assert from "node:assert/strict";
 import { Live, liveRoutes } from "../../../src/api/stats/live.ts";
-import type { Context } from "../../../src/http/route.ts";
-import { STREAM_LAG_MAX } from "../../../src/core/limits.ts";
+import type { Access } from "../../../src/core/access.ts";
+import {
+  CHANNELS_PER_ADDRESS_MAX,
+  STREAM_LAG_MAX,
+  STREAMS_PER_ADDRESS_MAX,
+} from "../../../src/core/limits.ts";
 import { pageview } from "../../support/events.ts";
 import { type Questions, withQuestions } from "../../support/numbers/questions.ts";
 import { EVERYONE } from "../../support/server/routes.ts";
 
+/** A reader of a public site. */
+const STRANGER: Access = { who: "nobody", rights: new Set(["read"]), sites: ["example.com"] };
 const NOW = "2024-03-10T15:00:00Z";
 
 /** Opens streams of example.com and reads their messages. */
 function opener({ runner, test, clock }: Questions) {
   const pending = new Set<Promise<unknown>>();
+  let most = 0;
   const answer: Questions["runner"]["answer"] = (...args) => {
     const answered = runner.answer(...args);
     pending.add(answered);
+    most = Math.max(most, pending.size);
     return answered.finally(() => pending.delete(answered));
   };
   const live = new Live({ answer }, test.reader, clock, () => {});
   const route = liveRoutes(live)[0];
-  const open = async (query = "") => {
+  const open = async (query = "", address?: string) => {
     const url = new URL(`http://localhost/api/stats/live?site_id=example.com${query}`);
-    const context = { url, request: new Request(url), params: {}, access: EVERYONE };
-    const response = await route?.handle(context as unknown as Context);
+    const access = address === undefined ? EVERYONE : STRANGER;
+    const response = await route?.handle({
+      url,
+      request: new Request(url),
+      params: {},
+      access,
+      address: address ?? "127.0.0.1",
+      peer: "127.0.0.1",
+      requestId: "test",
+      log: () => {},
+      signal: new AbortController().signal,
+    });
     if (!response?.body) throw new Error("no stream");
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     const next = async () => (await reader.read()).value;
     return { response, reader, next };
   };
-  /** Resolves when every answer that was asked for has been given and sent. */
+  /** When every answer that was asked for has been given and sent; whether no other was since. */
   const settled = async () => {
     await Promise.allSettled(pending);
     await new Promise((resolve) => setTimeout(resolve));
+    return pending.size === 0;
   };
-  return { live, open, settled };
+  return { live, open, settled, mostAtOnce: () => most };
 }
 
 const dataOf = (message: string | undefined) =>
@@ -112,5 +131,61 @@ Deno.test("liveRoutes() refuses what the realtime report refuses", async () => {
   await withQuestions({ events: [], now: NOW }, async (questions) => {
     const { open } = opener(questions);
     await assert.rejects(open("&filters=nonsense"), { status: 400 });
+  });
+});
+
+Deno.test("Live bounds what strangers open, and leaves the owner's streams alone", async () => {
+  await withQuestions({ events: [], now: NOW }, async (questions) => {
+    const { live, open, settled } = opener(questions);
+    const before = questions.runner.counts().misses;
+    const same = [];
+    for (let count = 0; count < STREAMS_PER_ADDRESS_MAX; count++) {
+      same.push(await open(`&x=${count}`, "192.0.2.1"));
+    }
+    assert.equal(questions.runner.counts().misses - before <= STREAMS_PER_ADDRESS_MAX, true);
+    await assert.rejects(open("", "192.0.2.1"), { status: 503 });
+    const last = same.pop();
+    await last?.next();
+    await last?.reader.cancel();
+    await open("", "192.0.2.1");
+    // Another address has few questions, and the site has not many more.
+    let opened = 0;
+    for (let address = 2; address < 12; address++) {
+      for (let page = 0; page <= CHANNELS_PER_ADDRESS_MAX; page++) {
+        const stream = open(`&filters=is(page,/${address}-${page})`, `192.0.2.${address}`);
+        await stream.then(() => opened++, (error) => assert.equal(error.status, 503));
+      }
+    }
+    assert.equal(opened, 15);
+    const owner = await open("&filters=is(page,/owner)");
+    const reading = (async () => {
+      while (await owner.next() !== undefined) { /* keeps up */ }
+    })();
+    // After ten minutes strangers ask anew; the owner's stream goes on.
+    for (let minute = 0; minute < 11; minute++) {
+      questions.clock.advance(60_000);
+      await settled();
+    }
+    assert.equal(live.count, 1);
+    live.close();
+    await reading;
+  });
+});
+
+Deno.test("Live computes the streams of strangers one after the other", async () => {
+  await withQuestions({ events: [], now: NOW }, async (questions) => {
+    const { live, open, settled, mostAtOnce } = opener(questions);
+    const streams = [];
+    for (let page = 0; page < 12; page++) {
+      streams.push(await open(`&filters=is(page,/${page})`, `192.0.2.${page % 6}`));
+    }
+    for (const { next } of streams) await next();
+    const opening = mostAtOnce();
+    await questions.test.journal.append([pageview({ at: "2024-03-10T14:59", visitor: "b" })]);
+    questions.clock.advance(1000);
+    while (!await settled()) { /* the next of them has begun */ }
+    assert.equal(opening, 1);
+    assert.equal(mostAtOnce(), 1);
+    live.close();
   });
 });

@@ -259,7 +259,7 @@ Deno.test("queryV2Routes() refuses more regular expressions than it would check"
     assert.equal((await ask(["^/a", "b$"])).status, 200);
     // The client has gone: nothing more is checked for it.
     const filter = { op: "matches", dimension: "page", values: ["a", "b"] } as const;
-    const gone = AbortSignal.abort();
+    const gone = { signal: AbortSignal.abort() };
     await assert.rejects(questions.runner.patternFaults("example.com", filter, gone), {
       name: "AbortError",
     });

@@ -1,0 +1,183 @@
+// Whose statement runs next. Strangers share their part of the slots by the time they have used,
+// owners keep slots of their own, and everything that waits is bounded.
+import { AppError } from "../../core/errors.ts";
+import { CALLERS_MAX, WAITING_MAX, WAITING_PER_CALLER_MAX } from "../../core/limits.ts";
+import type { Clock } from "../../core/types.ts";
+
+/** Who asks: an owner has a login, a key, or asks from this machine; all others are strangers. */
+export interface Caller {
+  readonly kind: "owner" | "stranger";
+  /** What is counted together, such as an address. In memory only. */
+  readonly key: string;
+}
+
+/** The program itself, and whoever may do everything. */
+export const OWNER: Caller = { kind: "owner", key: "" };
+
+/** How long a statement may wait for its turn, and what makes it leave. */
+export interface WaitLimits {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What one caller has used, and its statements that wait. */
+interface Account {
+  readonly key: string;
+  /** Query time in ms, raised to that of the others when the caller comes back from a pause. */
+  usedMs: number;
+  running: number;
+  readonly waiting: (() => void)[];
+}
+
+/** The callers of one kind. */
+interface Lane {
+  readonly accounts: Map<string, Account>;
+  running: number;
+  waiting: number;
+  /** What the caller whose turn came last had used. */
+  virtualMs: number;
+}
+
+/** How busy the statements of each kind of caller are. */
+export interface TurnCounts {
+  readonly running: number;
+  readonly waiting: number;
+}
+
+/** A statement counts for at least this, so that callers take turns whatever the clock says. */
+const CHARGE_MS_MIN = 1;
+
+/** Gives turns to statements. */
+export class Turns {
+  readonly #clock: Clock;
+  readonly #slots: number;
+  readonly #lanes: Readonly<Record<Caller["kind"], Lane>> = { owner: lane(), stranger: lane() };
+
+  constructor(clock: Clock, options: { readonly slots: number }) {
+    this.#clock = clock;
+    this.#slots = Math.max(1, options.slots);
+  }
+
+  /** Statements that run and wait now. */
+  counts(kind: Caller["kind"]): TurnCounts {
+    const { running, waiting } = this.#lanes[kind];
+    return { running, waiting };
+  }
+
+  /**
+   * Runs work when its turn has come. Rejects with `unavailable` when too much waits or the wait
+   * takes too long, with the signal's reason when it aborts, and as the work does.
+   */
+  async run<T>(caller: Caller, work: () => Promise<T>, limits: WaitLimits = {}): Promise<T> {
+    limits.signal?.throwIfAborted();
+    const lane = this.#lanes[caller.kind];
+    const account = accountOf(lane, caller.key);
+    if (lane.waiting === 0 && this.#mayRun(caller.kind)) this.#begin(lane, account);
+    else await this.#wait(caller.kind, account, limits);
+    const startedMs = this.#clock.nowMs();
+    try {
+      return await work();
+    } finally {
+      account.usedMs += Math.max(CHARGE_MS_MIN, this.#clock.nowMs() - startedMs);
+      account.running--;
+      lane.running--;
+      forgetIdle(lane, account);
+      this.#next();
+    }
+  }
+
+  /** Strangers have half of the slots, and one while an owner waits or runs something. */
+  #mayRun(kind: Caller["kind"]): boolean {
+    const { owner, stranger } = this.#lanes;
+    if (owner.running + stranger.running >= this.#slots) return false;
+    if (kind === "owner") return true;
+    const isOwnerBusy = owner.running + owner.waiting > 0;
+    return stranger.running < (isOwnerBusy ? 1 : Math.max(1, Math.floor(this.#slots / 2)));
+  }
+
+  #begin(lane: Lane, account: Account): void {
+    lane.virtualMs = Math.max(lane.virtualMs, account.usedMs);
+    lane.running++;
+    account.running++;
+  }
+
+  #wait(kind: Caller["kind"], account: Account, limits: WaitLimits): Promise<void> {
+    const lane = this.#lanes[kind];
+    if (account.waiting.length >= WAITING_PER_CALLER_MAX || lane.waiting >= WAITING_MAX) {
+      forgetIdle(lane, account);
+      throw busy(`${lane.waiting} statements are waiting`);
+    }
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        cancel();
+        limits.signal?.removeEventListener("abort", gone);
+        lane.waiting--;
+      };
+      const start = () => {
+        end();
+        this.#begin(lane, account);
+        resolve();
+      };
+      const leave = (reason: unknown) => {
+        account.waiting.splice(account.waiting.indexOf(start), 1);
+        end();
+        forgetIdle(lane, account);
+        reject(reason);
+        // Where an owner no longer waits, strangers may have more.
+        this.#next();
+      };
+      const gone = () => leave(limits.signal?.reason);
+      const { timeoutMs } = limits;
+      const cancel = timeoutMs === undefined ? () => {} : this.#clock.after(
+        timeoutMs,
+        () => leave(busy(`no turn came within ${timeoutMs / 1000} s`)),
+      );
+      limits.signal?.addEventListener("abort", gone);
+      account.waiting.push(start);
+      lane.waiting++;
+    });
+  }
+
+  /** Starts what may start: owners first, in each lane the caller that has used least. */
+  #next(): void {
+    for (const kind of ["owner", "stranger"] as const) {
+      while (this.#lanes[kind].waiting > 0 && this.#mayRun(kind)) {
+        const [first] = [...this.#lanes[kind].accounts.values()]
+          .filter(({ waiting }) => waiting.length > 0)
+          .sort((one, other) => one.usedMs - other.usedMs);
+        const start = first?.waiting.shift();
+        if (!start) break;
+        start();
+      }
+    }
+  }
+}
+
+function lane(): Lane {
+  return { accounts: new Map(), running: 0, waiting: 0, virtualMs: 0 };
+}
+
+/** The account of a caller. One that was idle has no credit for the time in which it was. */
+function accountOf(lane: Lane, key: string): Account {
+  const account = lane.accounts.get(key) ?? { key, usedMs: 0, running: 0, waiting: [] };
+  if (account.running === 0 && account.waiting.length === 0) {
+    account.usedMs = Math.max(account.usedMs, lane.virtualMs);
+  }
+  lane.accounts.set(key, account);
+  return account;
+}
+
+/** Forgets a caller that has nothing left to do and nothing more used than others. */
+function forgetIdle(lane: Lane, { key }: Account): void {
+  const isIdle = (one: Account) => one.running === 0 && one.waiting.length === 0;
+  const own = lane.accounts.get(key);
+  if (own && isIdle(own) && own.usedMs <= lane.virtualMs) lane.accounts.delete(key);
+  if (lane.accounts.size <= CALLERS_MAX) return;
+  for (const [other, account] of lane.accounts) {
+    if (isIdle(account)) return void lane.accounts.delete(other);
+  }
+}
+
+function busy(reason: string): AppError {
+  return new AppError("unavailable", `Cannot answer now: ${reason}`, { "retry-after": "5" });
+}

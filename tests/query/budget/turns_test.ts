@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { type Caller, OWNER, Turns } from "../../../src/query/budget/turns.ts";
+import { WAITING_PER_CALLER_MAX } from "../../../src/core/limits.ts";
+import { FakeClock } from "../../support/fake_system.ts";
+
+const stranger = (key: string): Caller => ({ kind: "stranger", key });
+
+/** Statements that run until they are ended, in the order in which they began. */
+function statements(slots: number) {
+  const clock = new FakeClock(0);
+  const turns = new Turns(clock, { slots });
+  const begun: string[] = [];
+  const running: { name: string; end: () => void }[] = [];
+  const ask = (caller: Caller, name: string, signal?: AbortSignal) =>
+    turns.run(caller, () => {
+      begun.push(name);
+      return new Promise<void>((end) => running.push({ name, end }));
+    }, { timeoutMs: 60_000, signal });
+  /** Ends the statement that began first, after some time, and lets others begin. */
+  const end = async (ms = 0) => {
+    clock.advance(ms);
+    running.shift()?.end();
+    for (let count = 0; count < 20; count++) await Promise.resolve();
+  };
+  return { clock, turns, begun, running, ask, end };
+}
+
+Deno.test("Turns keeps slots for owners whatever strangers ask for", async () => {
+  const { turns, begun, ask, end } = statements(4);
+  const all = [];
+  for (let count = 0; count < 20; count++) all.push(ask(stranger(`${count}`), `stranger ${count}`));
+  assert.deepEqual(turns.counts("stranger"), { running: 2, waiting: 18 });
+  const owners = [ask(OWNER, "owner 1"), ask(OWNER, "owner 2")];
+  assert.deepEqual(begun.slice(2), ["owner 1", "owner 2"]);
+  owners.push(ask(OWNER, "owner 3"), ask(OWNER, "owner 4"));
+  await end();
+  await end();
+  assert.deepEqual(begun.slice(4), ["owner 3", "owner 4"]);
+  assert.deepEqual(turns.counts("stranger"), { running: 0, waiting: 18 });
+  // One of the slots is for strangers, too, as soon as owners leave it.
+  await end();
+  assert.deepEqual(turns.counts("stranger"), { running: 1, waiting: 17 });
+  while (turns.counts("stranger").running + turns.counts("owner").running > 0) await end();
+  await Promise.all([...all, ...owners]);
+  assert.equal(begun.length, 24);
+});
+
+Deno.test("Turns shares the strangers' part by used time, not by number of requests", async () => {
+  const { begun, running, ask, end } = statements(1);
+  const all = [];
+  for (let count = 0; count < 50; count++) all.push(ask(stranger("greedy"), "greedy"));
+  for (let count = 0; count < 4; count++) all.push(ask(stranger("modest"), "modest"));
+  while (running.length > 0) await end(running[0]?.name === "greedy" ? 30 : 10);
+  await Promise.all(all);
+  // Each statement of the one takes as long as three of the other.
+  assert.ok(begun.lastIndexOf("modest") <= 8, begun.slice(0, 12).join());
+});
+
+Deno.test("Turns gives a caller no credit for the time in which it was idle", async () => {
+  const { begun, running, ask, end } = statements(1);
+  const all = [ask(stranger("old"), "old")];
+  await end(1000);
+  for (let count = 0; count < 6; count++) all.push(ask(stranger("old"), "old"));
+  for (let count = 0; count < 6; count++) all.push(ask(stranger("new"), "new"));
+  while (running.length > 0) await end(10);
+  await Promise.all(all);
+  assert.ok(begun.slice(0, 6).includes("new") && begun.slice(2, 8).includes("old"), begun.join());
+});
+
+Deno.test("Turns refuses what would wait in too long a queue, or too long", async () => {
+  const { clock, turns, running, ask } = statements(1);
+  const kept = [ask(stranger("a"), "running")];
+  const left: Promise<unknown>[] = [];
+  for (let count = 0; count < WAITING_PER_CALLER_MAX; count++) {
+    left.push(ask(stranger("a"), "waiting").catch((error) => error));
+  }
+  await assert.rejects(ask(stranger("a"), "late"), { status: 503 });
+  const gone = new AbortController();
+  const other = ask(stranger("b"), "other", gone.signal);
+  gone.abort(new Error("gone"));
+  await assert.rejects(other, { message: "gone" });
+  await assert.rejects(ask(stranger("b"), "other", gone.signal), { message: "gone" });
+  clock.advance(60_000);
+  for (const error of await Promise.all(left)) {
+    assert.equal((error as { status?: number }).status, 503);
+  }
+  assert.deepEqual(turns.counts("stranger"), { running: 1, waiting: 0 });
+  running[0]?.end();
+  await Promise.all(kept);
+});
