@@ -1,17 +1,29 @@
-// Joins the dashboard's style files into one stylesheet, so that a browser fetches one file.
+// Joins the dashboard's style files into one stylesheet, each in a cascade layer of its own: a
+// browser fetches one file, and a later file wins whatever its selectors are.
 
 /** The URL of the joined stylesheet, below the folder of versioned files. */
 const STYLESHEET = "style.css";
-const STYLES = /^styles\/[^/]+\.css$/;
+const STYLES = /^styles\/(?:\d+_)?([a-z_]+)\.css$/;
+/** Styles of packages: outside a layer they would win over every layer. */
+const VENDOR = /^vendor\/[^/]+\.css$/;
+const VENDOR_LAYER = "vendor";
 
 /**
- * Replaces the files of `styles/` by one stylesheet, joined in order of their names: their numbers
- * give the order of the cascade. Leaves a folder without `styles/` as it is.
+ * Replaces the files of `styles/` and the style files of `vendor/` by one stylesheet. Its first
+ * statement names the layers: `vendor`, then the files of `styles/` in order of their numbers.
+ * Leaves a folder without `styles/` as it is.
  */
 export function joinStyles(files: Map<string, Uint8Array<ArrayBuffer>>): void {
-  const names = [...files.keys()].filter((name) => STYLES.test(name)).sort();
-  if (names.length === 0) return;
-  const texts = names.map((name) => new TextDecoder().decode(files.get(name)));
-  names.forEach((name) => files.delete(name));
-  files.set(STYLESHEET, new TextEncoder().encode(texts.join("\n")));
+  const names = [...files.keys()].sort();
+  const own = names.filter((name) => STYLES.test(name));
+  if (own.length === 0) return;
+  const all = [...names.filter((name) => VENDOR.test(name)), ...own];
+  const parts = all.map((name) => {
+    const text = new TextDecoder().decode(files.get(name)).trim();
+    files.delete(name);
+    return { layer: STYLES.exec(name)?.[1] ?? VENDOR_LAYER, text };
+  });
+  const order = [...new Set([VENDOR_LAYER, ...parts.map(({ layer }) => layer)])].join(", ");
+  const blocks = parts.map(({ layer, text }) => `@layer ${layer} {\n${text}\n}\n`);
+  files.set(STYLESHEET, new TextEncoder().encode(`@layer ${order};\n${blocks.join("")}`));
 }

@@ -1,28 +1,53 @@
 // Tests for the stylesheet that is joined from the dashboard's style files.
-import { deepStrictEqual as assertEquals } from "node:assert";
+import { deepStrictEqual as assertEquals, match, ok } from "node:assert";
+import { DASHBOARD_FOLDER } from "../../../src/api/pages/assets.ts";
 import { joinStyles } from "../../../src/api/pages/styles.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const textsOf = (files: ReadonlyMap<string, Uint8Array>) =>
   Object.fromEntries([...files].map(([name, one]) => [name, new TextDecoder().decode(one)]));
 
-Deno.test("style files are joined in order of their names", () => {
+Deno.test("style files are joined in order of their names, each in its layer", () => {
   const files = new Map([
     ["app.js", bytes("app")],
     ["styles/02_b.css", bytes("b {}\n")],
     ["styles/01_a.css", bytes("a {}\n")],
-    ["vendor/chart.css", bytes("chart {}\n")],
   ]);
   joinStyles(files);
   assertEquals(textsOf(files), {
     "app.js": "app",
-    "vendor/chart.css": "chart {}\n",
-    "style.css": "a {}\n\nb {}\n",
+    "style.css": "@layer vendor, a, b;\n@layer a {\na {}\n}\n@layer b {\nb {}\n}\n",
+  });
+});
+
+Deno.test("styles of packages are in the first layer, for outside one they would win", () => {
+  const files = new Map([
+    ["styles/01_a.css", bytes("a {}\n")],
+    ["vendor/chart.css", bytes("chart {}")],
+    ["vendor/chart.js", bytes("chart")],
+  ]);
+  joinStyles(files);
+  assertEquals(textsOf(files), {
+    "vendor/chart.js": "chart",
+    "style.css": "@layer vendor, a;\n@layer vendor {\nchart {}\n}\n@layer a {\na {}\n}\n",
   });
 });
 
 Deno.test("a folder without style files gets no stylesheet", () => {
-  const files = new Map([["app.js", bytes("app")]]);
+  const files = new Map([["app.js", bytes("app")], ["vendor/chart.css", bytes("chart {}")]]);
   joinStyles(files);
-  assertEquals(textsOf(files), { "app.js": "app" });
+  assertEquals(textsOf(files), { "app.js": "app", "vendor/chart.css": "chart {}" });
+});
+
+Deno.test("each style file of the dashboard has a layer and does not leave it", () => {
+  for (const { name } of Deno.readDirSync(`${DASHBOARD_FOLDER}styles`)) {
+    match(name, /^\d\d_[a-z_]+\.css$/);
+    const text = Deno.readTextFileSync(`${DASHBOARD_FOLDER}styles/${name}`);
+    let depth = 0;
+    for (const [brace] of text.matchAll(/[{}]/g)) {
+      depth += brace === "{" ? 1 : -1;
+      ok(depth >= 0, `${name} closes a block that is not open`);
+    }
+    assertEquals(depth, 0, `${name} leaves a block open`);
+  }
 });
