@@ -1,13 +1,12 @@
-// Every state of every page and panel: loading, nothing, a fault, no server, no login; drawn
-// without a jump, and without breaking a rule of accessibility, light, dark and on a phone.
+// Every state of every page and panel: loading, nothing, a fault, no server; drawn without a jump,
+// and without breaking a rule of accessibility.
 import assert from "node:assert/strict";
-import axe from "axe-core";
 import { fromSource, ServerProcess } from "../../scripts/server_process.ts";
+import { faultsFound } from "../support/browser/accessibility.ts";
 import type { BrowserContext, Page } from "../support/browser/browser.ts";
 import {
   dashboardTest,
   openIn,
-  OTHER_SITE,
   PHONE,
   sameNumbers,
   settled,
@@ -250,176 +249,6 @@ dashboardTest(
         await sameNumbers(page, url, `site_id=${SITE}&period=7d`);
       } finally {
         await again.stop();
-      }
-    }),
-);
-
-/** A place, what is done there before it is looked at, and what then must be seen. */
-interface Place {
-  readonly search: string;
-  readonly act?: (page: Page) => Promise<unknown>;
-  /** What is judged by itself, because it covers a part of the page. */
-  readonly within?: string;
-}
-
-const press = (key: string, seen: string) => async (page: Page) => {
-  await page.keyboard.press(key);
-  await page.locator(seen).waitFor();
-};
-const click = (what: string, seen: string) => async (page: Page) => {
-  await page.locator(what).first().click();
-  await page.locator(seen).first().waitFor();
-};
-
-const PLACES: Readonly<Record<string, Place>> = {
-  overview: { search: "" },
-  compared: { search: "compare=previous_period&filters=is(source,Google)&tabs=map" },
-  "chart as a table": { search: "", act: click("text=Show as table", ".chart tbody") },
-  period: { search: "", act: press("c", ".calendar"), within: ".sheet" },
-  "site picker": { search: "", act: press("0", "[role=listbox]"), within: ".sheet" },
-  menu: { search: "", act: click("[aria-label=Menu]", ".language"), within: ".sheet" },
-  keyboard: { search: "", act: press("?", "dialog .keys") },
-  filter: { search: "", act: press("/", "dialog .condition") },
-  suggestions: {
-    search: "",
-    act: async (page) => {
-      await press("/", "dialog .condition")(page);
-      await click("dialog .tokens input", "dialog [role=option]")(page);
-    },
-  },
-  segment: {
-    search: "filters=is(source,Google)",
-    act: click("text=Save as segment", "dialog input"),
-  },
-  details: {
-    search: "details=page",
-    act: (page) => page.locator("dialog tbody tr").first().waitFor(),
-  },
-  about: {
-    search: "",
-    act: async (page) => {
-      await click("[aria-label=Menu]", ".language")(page);
-      await click(".choice:has-text('About')", "dialog .facts")(page);
-    },
-  },
-  setup: {
-    search: "",
-    act: async (page) => {
-      await click("[aria-label=Menu]", ".language")(page);
-      await click("text=Protect this dashboard", "dialog input[type=password]")(page);
-    },
-  },
-  funnel: { search: "view=behaviour&steps=page:/,page:/pricing,event:signup" },
-  retention: { search: "view=behaviour&report=retention&first=page:/pricing" },
-  flow: { search: "view=behaviour&report=flow", act: toggle("Show as chart", ".sankey") },
-  "flow as a table": {
-    search: "view=behaviour&report=flow",
-    act: toggle("Show as table", ".flow-table"),
-  },
-  sequence: {
-    search: "view=behaviour&report=sequence&sequence=page:/,within 1 hour,page:/pricing",
-  },
-  realtime: { search: "view=realtime" },
-  sites: { search: "view=sites" },
-  settings: { search: "view=settings" },
-  goals: {
-    search: "view=settings&section=section_goals",
-    act: click(".items .icon-edit", ".edited"),
-  },
-  keys: { search: "view=settings&section=section_keys" },
-  data: { search: "view=settings&section=section_data" },
-  snippet: {
-    search: "view=settings&section=section_snippet",
-    act: click("summary", ".snippet-options input"),
-  },
-  start: { search: "site=unknown.example" },
-};
-
-/** Presses a button where it is; where not, what it leads to is there. */
-function toggle(button: string, seen: string) {
-  return async (page: Page) => {
-    await page.locator(`text=${button}`).or(page.locator(seen)).first().waitFor();
-    if (await page.locator(`text=${button}`).count() > 0) await page.click(`text=${button}`);
-    await page.locator(seen).waitFor();
-  };
-}
-
-const LOOKS = {
-  light: { look: { colorScheme: "light" }, rules: "all" },
-  // Other colours and another width break other rules than those already looked at.
-  dark: { look: { colorScheme: "dark" }, rules: "colour" },
-  phone: { look: PHONE, rules: "all but colour" },
-  narrow: { look: { viewport: { width: 320, height: 640 } }, rules: "size" },
-} as const;
-
-type Rules = (typeof LOOKS)[keyof typeof LOOKS]["rules"];
-
-/** The rules of accessibility that a page breaks, each with the first place. */
-async function faultsFound(
-  page: Page,
-  rules: Rules = "all",
-  within = "html",
-): Promise<string[]> {
-  // The policy of the page lets no script in: the checker comes through the debugger.
-  const session = await page.context().newCDPSession(page);
-  await session.send("Page.setBypassCSP", { enabled: true });
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(async ([rules, within]) => {
-    const checker = Reflect.get(globalThis, "axe") as typeof axe;
-    const colour = "color-contrast";
-    const all = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-    const only = { colour: [colour], size: ["target-size", "scrollable-region-focusable"] };
-    const { violations } = await checker.run(within === "html" ? document : within, {
-      runOnly: rules === "colour" || rules === "size" ? only[rules] : all,
-      rules: rules === "all but colour" ? { [colour]: { enabled: false } } : {},
-      resultTypes: ["violations"],
-    });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 120)}`);
-  }, [rules, within] as const);
-  await session.detach();
-  return found;
-}
-
-for (const [name, { look, rules }] of Object.entries(LOOKS)) {
-  dashboardTest(
-    `app.js: no page breaks a rule of accessibility or is too wide: ${name}`,
-    async ({ url, open }) => {
-      await keepGoal(url);
-      const { page } = await open("about:blank", { reducedMotion: "reduce", ...look });
-      for (const [place, { search, act, within }] of Object.entries(PLACES)) {
-        const site = search.includes("site=") ? "" : `site=${SITE}&`;
-        await page.goto(`${url}/?${site}${search}`);
-        await settled(page);
-        await act?.(page);
-        await settled(page);
-        assert.deepEqual(await faultsFound(page, rules, within), [], `${place}, ${name}`);
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        assert.ok(wide <= 0, `${place} is ${wide} pixels too wide, ${name}`);
-      }
-    },
-  );
-}
-
-/** One goal to be edited. */
-async function keepGoal(url: string): Promise<void> {
-  const init = { method: "POST", body: JSON.stringify({ name: "Signed up", event: "signup" }) };
-  const answer = await fetch(`${url}/api/sites/${SITE}/goals`, init);
-  await answer.body?.cancel();
-}
-
-dashboardTest(
-  "app.js: the login breaks no rule of accessibility either",
-  ({ context }) =>
-    withServer(0, async ({ url }) => {
-      const body = JSON.stringify({ password: "quack quack" });
-      const made = await fetch(`${url}/api/auth/setup`, { method: "POST", body });
-      assert.equal(made.status, 200, await made.text());
-      for (const { look, rules } of Object.values(LOOKS)) {
-        const { page } = await openIn(await context(look), `${url}/?site=${OTHER_SITE}`);
-        await page.fill("input[type=password]", "not this one");
-        await page.keyboard.press("Enter");
-        await page.locator("text=That password is not right.").waitFor();
-        assert.deepEqual(await faultsFound(page, rules), [], JSON.stringify(look));
       }
     }),
 );
