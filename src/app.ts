@@ -5,7 +5,6 @@ import type { Config } from "./config/load.ts";
 import { MINUTE_MS } from "./core/durations.ts";
 import { messageOf } from "./core/errors.ts";
 import type { Route } from "./http/route.ts";
-import { SITES_SEEN_MAX } from "./core/limits.ts";
 import type { Sql } from "./core/sql.ts";
 import type { Clock, System } from "./core/types.ts";
 import { Auth } from "./auth/auth.ts";
@@ -43,6 +42,8 @@ import { Runner } from "./query/run.ts";
 import { rulesOfSites } from "./query/site_rules.ts";
 import { healthOf, samplesOf } from "./runtime/telemetry.ts";
 import { createServer, type Peer } from "./http/server.ts";
+import { SiteAdmission } from "./sites/admission.ts";
+import { NewSites } from "./sites/new_sites.ts";
 import { Sites } from "./sites/sites.ts";
 import { ExportFiles } from "./storage/backup/export_file.ts";
 import { Backups } from "./storage/backup/schedule.ts";
@@ -61,6 +62,8 @@ export interface App {
   stop(): Promise<void>;
 }
 
+/** First and last date that an erasure can name. */
+const ALL_DATES = ["0000-01-01", "9999-12-31"] as const;
 /** How long to wait for interrupted queries. */
 const CLOSE_MS_MAX = 5000;
 /** DuckDB reads only the footers of the files of a backup. */
@@ -134,8 +137,9 @@ async function openParts(
     ...await openAccess(config, system, host, storage, sites),
     ...await openQueries(config, system, host, storage, sites, ingest.drops),
   };
-  const jobs = new Jobs(jobTable(system, parts, stopping.signal), clock, log);
-  const routes = await makeRoutes(system, { ...parts, jobs });
+  const newSites = await openNewSites(config, system, parts);
+  const jobs = new Jobs(jobTable(system, { ...parts, newSites }, stopping.signal), clock, log);
+  const routes = await makeRoutes(system, { ...parts, newSites, jobs });
   const trusted = trustedProxies(config.trusted_proxies);
   const headers = securityHeaders({ ...config, tls: config.tls_cert_path !== null });
   const handle = createServer(routes, parts.auth, headers, system, {
@@ -146,7 +150,7 @@ async function openParts(
   const stop = async () => {
     stopping.abort();
     parts.live.close();
-    await finishWork(system, { ...parts, jobs });
+    await finishWork(system, { ...parts, newSites, jobs });
     parts.hasher.close();
     await closeStorage(system, storage);
   };
@@ -156,7 +160,8 @@ async function openParts(
 /** Everything that runs. */
 type Parts =
   & { readonly config: Config; readonly host: Host; readonly storage: Storage }
-  & { readonly sites: Sites; readonly backups: Backups; readonly jobs: Jobs }
+  & { readonly sites: Sites; readonly newSites: NewSites }
+  & { readonly backups: Backups; readonly jobs: Jobs }
   & Awaited<ReturnType<typeof openIngest>>
   & Awaited<ReturnType<typeof openAccess>>
   & Awaited<ReturnType<typeof openQueries>>;
@@ -211,6 +216,7 @@ async function openIngest(config: Config, system: System, storage: Storage, site
   });
   const identity = await openIdentity(config, system, storage, sites);
   const drops = new Drops(store, clock, (site) => reader.hasSite(site));
+  const admission = openAdmission(config, system, storage, sites);
   const perAddress = config.rate_limit_per_address;
   const addressRates = perAddress > 0 ? new RateLimit(clock, { perSecond: perAddress }) : null;
   const pipeline = new Pipeline({
@@ -219,9 +225,8 @@ async function openIngest(config: Config, system: System, storage: Storage, site
     policy: {
       rateLimit: (site) => sites.settings(site).rate_limit,
       isDeclared: (site) => sites.declared(site) !== undefined,
-      hasRoom: (site) =>
-        reader.hasSite(site) || sites.declared(site) !== undefined ||
-        config.site_ids.length > 0 || reader.siteCount < SITES_SEEN_MAX,
+      admit: (site, caller) => admission.admit(site, caller),
+      take: (site) => admission.take(site),
       hostnames: (site) => sites.settings(site).hostnames,
     },
     drops,
@@ -236,7 +241,44 @@ async function openIngest(config: Config, system: System, storage: Storage, site
     random,
   }, config);
   const buffer = new Buffer((events) => storage.append(events), log);
-  return { buffer, pipeline, drops, identity, addressRates, geoIsOwn: isOwn };
+  return { buffer, pipeline, drops, identity, admission, addressRates, geoIsOwn: isOwn };
+}
+
+function openAdmission(
+  config: Config,
+  { clock }: System,
+  { proposals, reader }: Storage,
+  sites: Sites,
+): SiteAdmission {
+  const listed = new Set(config.site_ids);
+  const known = {
+    isDeclared: (site: string) => listed.has(site) || sites.declared(site) !== undefined,
+    hasEvents: (site: string) => reader.hasSite(site),
+  };
+  return new SiteAdmission(proposals, known, clock, config);
+}
+
+/** New sites, with the decisions made while the server was down applied. */
+async function openNewSites(
+  config: Config,
+  { log }: System,
+  { storage, sites, admission, runner }: Pick<Parts, "storage" | "sites" | "admission" | "runner">,
+): Promise<NewSites> {
+  const { eraser, reader } = storage;
+  const newSites = new NewSites(
+    sites,
+    {
+      ...storage,
+      known: () => reader.sites(),
+      erase: (site) => eraser.erase(site, ...ALL_DATES).finally(() => runner.forget()),
+    },
+    admission,
+    log,
+    config,
+  );
+  await newSites.acceptDeclared();
+  await newSites.applyDecisions();
+  return newSites;
 }
 
 async function openIdentity(
@@ -317,7 +359,7 @@ async function finishWork(
     await buffer.drain();
     await jobs.stop();
     await drops.flush();
-    await storage.flusher.flush();
+    await storage.flusher.flush({ all: true });
     await backups.idle();
   };
   try {

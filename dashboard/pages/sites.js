@@ -2,6 +2,7 @@
 import { Icon } from "../components/layout/icon.js";
 import { useApp } from "../lib/state/context.js";
 import { html, useState } from "../lib/html.js";
+import { NewSites } from "../panels/sites/new_sites.js";
 import { SiteCard } from "../panels/sites/site_card.js";
 
 /** From so many sites on there is a search. */
@@ -40,5 +41,6 @@ export function SitesPage({ onAdd }) {
       )}
     </div>
     ${found.length === 0 && html`<p class="muted">${t("no_site_found")}</p>`}
+    ${owner && html`<${NewSites} />`}
   `;
 }

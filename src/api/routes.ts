@@ -8,6 +8,7 @@ import type { Buffer } from "../ingest/buffer.ts";
 import { ingestRoutes } from "../ingest/handler.ts";
 import type { Pipeline } from "../ingest/pipeline.ts";
 import type { Runner } from "../query/run.ts";
+import type { NewSites } from "../sites/new_sites.ts";
 import type { Sites } from "../sites/sites.ts";
 import type { ExportFiles } from "../storage/backup/export_file.ts";
 import type { Backups } from "../storage/backup/schedule.ts";
@@ -23,6 +24,7 @@ import { type Health, healthRoutes, type Sample } from "./health.ts";
 import { assetRoutes } from "./pages/assets.ts";
 import { privacyRoutes, type PrivacySettings } from "./pages/privacy_page.ts";
 import { wellKnownRoutes } from "./pages/well_known.ts";
+import { newSiteRoutes } from "./sites/new_sites.ts";
 import { siteItemRoutes } from "./sites/site_items.ts";
 import { siteRoutes } from "./sites/sites.ts";
 import { type Live, liveRoutes } from "./stats/live.ts";
@@ -50,6 +52,7 @@ export interface RouteParts {
   readonly auth: Auth;
   readonly keys: ApiKeys;
   readonly sites: Sites;
+  readonly newSites: NewSites;
   readonly pipeline: Pipeline;
   readonly buffer: Buffer;
   readonly runner: Runner;
@@ -76,8 +79,11 @@ const ROWS: readonly Row[] = [
   ({ live }) => liveRoutes(live),
   ({ runner, clock }) => queryV2Routes(runner, clock),
   () => schemaRoutes(),
-  ({ sites, reader, erase, clock, settings }) =>
-    siteRoutes(sites, reader, (site) => erase(site, ...ALL_DATES, false), clock, settings),
+  ({ sites, reader, erase, newSites, clock, settings }) => {
+    const eraseSite = (site: string) => erase(site, ...ALL_DATES, false);
+    return siteRoutes(sites, reader, eraseSite, newSites, clock, settings);
+  },
+  ({ newSites, clock }) => newSiteRoutes(newSites, clock),
   ({ sites, clock }) => siteItemRoutes(sites, clock),
   ({ auth }) => authRoutes(auth),
   ({ keys, clock }) => keyRoutes(keys, clock),

@@ -53,6 +53,8 @@ function commandOf(
     return { command, configPath: args[0] ?? configPath, args: [] };
   }
   const wanted: Command["args"] = COMMANDS[command].args;
-  if (args.length === wanted.length) return { command, configPath, args };
+  const least = wanted.filter((name) => !name.startsWith("[")).length;
+  const most = wanted.at(-1)?.endsWith("…]") ? Infinity : wanted.length;
+  if (args.length >= least && args.length <= most) return { command, configPath, args };
   return { fault: `${command} takes ${wanted.join(" ") || "no argument"}` };
 }

@@ -24,7 +24,10 @@ export interface CommandResult {
 
 /** One command. */
 export interface Command {
-  /** Names of its arguments, as the usage shows them; one in brackets may be left out. */
+  /**
+   * Names of its arguments, as the usage shows them; one in brackets may be left out, and one that
+   * ends in `…]` may be given many times.
+   */
   readonly args: readonly string[];
   readonly doc: string;
   /** Rejects with a sentence for standard error. */

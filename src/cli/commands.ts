@@ -7,6 +7,7 @@ import { PRIVACY_AUDIT } from "./privacy_audit.ts";
 import { RESET_PASSWORD } from "./reset_password.ts";
 import { RESTORE } from "./restore.ts";
 import { SERVE } from "./serve.ts";
+import { SITES } from "./sites.ts";
 import { VERIFY } from "./verify.ts";
 
 /** The commands; `serve` is meant where none is named. */
@@ -16,6 +17,7 @@ export const COMMANDS = {
   verify: VERIFY,
   restore: RESTORE,
   adopt: ADOPT,
+  sites: SITES,
   "hash-password": HASH_PASSWORD,
   "reset-password": RESET_PASSWORD,
   "privacy-audit": PRIVACY_AUDIT,

@@ -205,6 +205,20 @@ export const SETTINGS = {
     default: true,
     doc: "Drop events of known robots.",
   }),
+  new_sites: row<"accept" | "propose" | "refuse">({
+    group: "collecting",
+    env: "MALLARD_NEW_SITES",
+    kind: choice("accept", "propose", "refuse"),
+    default: "accept",
+    doc: "New sites that nobody declared: accept, propose (kept until accepted) or refuse (403).",
+  }),
+  undeclared_sites_max: row({
+    group: "collecting",
+    env: "MALLARD_UNDECLARED_SITES_MAX",
+    kind: wholeNumber(0, 1_000_000),
+    default: 1000,
+    doc: "Undeclared sites accepted since the start; further ones are proposed.",
+  }),
   rate_limit_per_site: row({
     group: "collecting",
     env: "MALLARD_RATE_LIMIT",

@@ -77,8 +77,18 @@ export const IMPORT_FAULTS_LISTED_MAX = 100;
 export const VISITORS_CARRIED_MAX = 200_000;
 /** Characters kept of a campaign value. */
 export const CAMPAIGN_CHARS_MAX = 512;
-/** Sites that are created by their first event; further ones must be declared or listed. */
-export const SITES_SEEN_MAX = 10_000;
+/** New sites that an address may bring in an hour. */
+export const NEW_SITES_PER_HOUR_MAX = 200;
+/** New sites that wait for an owner's word at once. */
+export const PROPOSED_SITES_MAX = 1000;
+/** Events that wait of one proposed site. */
+export const PROPOSED_EVENTS_MAX = 1000;
+/** Events that wait of one proposed site, as JSON. */
+export const PROPOSED_SITE_BYTES_MAX = 1024 * 1024;
+/** Events that wait of all proposed sites, as JSON. */
+export const PROPOSED_BYTES_MAX = 256 * 1024 * 1024;
+/** Sites that one request may decide about. */
+export const DECIDED_SITES_MAX = 500;
 /** Sites whose settings are kept. */
 export const SITES_MAX = 10_000;
 /** Goals, segments, funnels or annotations of one site, of each kind. */

@@ -8,9 +8,17 @@ export const DROPS = {
     code: "forbidden",
     message: "Cannot accept the event: its Origin is not a listed site",
   },
-  too_many_sites: {
+  site_refused: {
     code: "forbidden",
-    message: "Cannot accept the event: its site is new, and there are too many; declare it first",
+    message: "Cannot accept the event: its site is new and not wanted; declare it first",
+  },
+  new_sites_limited: {
+    code: "too_many_requests",
+    message: "Cannot accept the event: too many new sites come from this address",
+  },
+  proposals_full: {
+    code: "unavailable",
+    message: "Cannot accept the event: its site waits for the owner's word, and no more fits",
   },
   rate_limited: {
     code: "too_many_requests",

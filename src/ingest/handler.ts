@@ -6,12 +6,15 @@ import type { Clock } from "../core/types.ts";
 
 import { readBody } from "../http/body.ts";
 import type { Context, Route } from "../http/route.ts";
+import { isLoopback } from "../net/ranges.ts";
 import type { Buffer } from "./buffer.ts";
 import { type DropReason, DROPS } from "./drop_reasons.ts";
 import type { WireFormat } from "./formats/format.ts";
 import { FORMATS } from "./formats/formats.ts";
 import type { Payload } from "./payload.ts";
 import type { Pipeline } from "./pipeline.ts";
+
+const FORWARDING_HEADERS = ["x-forwarded-for", "x-real-ip", "forwarded"] as const;
 
 /** Routes of ingestion. */
 export function ingestRoutes(pipeline: Pipeline, buffer: Buffer, clock: Clock): Route[] {
@@ -20,6 +23,7 @@ export function ingestRoutes(pipeline: Pipeline, buffer: Buffer, clock: Clock): 
       nowMs: clock.nowMs(),
       address: context.address,
       headers: context.request.headers,
+      isTrusted: isTrusted(context),
     });
     if ("event" in outcome) {
       await buffer.accept([outcome.event]);
@@ -61,6 +65,13 @@ function preflightRoute(path: string): Route {
     anyOrigin: true,
     handle: () => new Response(null, { status: 204, headers }),
   };
+}
+
+/** Whether a request came with a key, or from this machine itself and through no proxy. */
+function isTrusted({ access, peer, address, request }: Context): boolean {
+  if (access.who === "key") return true;
+  return isLoopback(peer) && isLoopback(address) &&
+    !FORWARDING_HEADERS.some((name) => request.headers.has(name));
 }
 
 function retryAfter(secs: number | undefined): Record<string, string> {

@@ -12,6 +12,7 @@ import type { GeoIp, Place } from "./enrich/geoip.ts";
 import type { Identity } from "./identity/identity.ts";
 import type { Payload } from "./payload.ts";
 import type { RateLimit } from "../net/rate_limit.ts";
+import type { AdmissionRefusal, SiteCaller } from "../sites/admission.ts";
 import { sourceOf } from "./enrich/referrer.ts";
 import type { Timestamps } from "./timestamps.ts";
 import { pageOf, referrerOf } from "./enrich/url.ts";
@@ -27,6 +28,8 @@ export interface Arrival {
   readonly nowMs: number;
   readonly address: string;
   readonly headers: Headers;
+  /** Sent by this machine itself or with a key: it may bring any number of new sites. */
+  readonly isTrusted?: boolean;
 }
 
 /** How an event of the past came in: from the owner. */
@@ -70,8 +73,10 @@ export interface SitePolicy {
   rateLimit(site: string): number | null;
   /** Whether the owner declared the site: then it counts as listed. */
   isDeclared(site: string): boolean;
-  /** Whether the site is known or may be created by this event. */
-  hasRoom(site: string): boolean;
+  /** Judges an event of a site that may be new; null where it is taken. */
+  admit(site: string, caller: SiteCaller): AdmissionRefusal;
+  /** Takes a site that the owner brings. */
+  take(site: string): void;
   /** Hosts whose pages count; empty for any. */
   hostnames(site: string): readonly string[];
 }
@@ -84,6 +89,7 @@ interface Draft {
   readonly brands: string | null;
   readonly origin: string | null;
   readonly gpc: boolean;
+  readonly isTrusted: boolean;
   /** An event of the past, from the owner. */
   readonly isPast: boolean;
 }
@@ -93,6 +99,8 @@ type Step = (draft: Draft) => Drop | null;
 
 const NOWHERE: Place = { country_code: null, region: null, city: null };
 const VISITOR_ID_BYTES = 32;
+/** An owner's word may take a while. */
+const PROPOSALS_RETRY_SECS = 600;
 
 /** Turns payloads into events. */
 export class Pipeline {
@@ -115,15 +123,15 @@ export class Pipeline {
       (draft) => this.#checkOrigin(draft),
       (draft) => this.#checkAddressRate(draft),
       (draft) => this.#checkRate(draft),
-      (draft) => this.#checkRoom(draft),
       (draft) => this.#checkOptOut(draft),
       (draft) => this.#checkRobot(draft),
       (draft) => this.#checkHost(draft),
+      (draft) => this.#checkNewSite(draft),
     ];
   }
 
   /** Judges and enriches an event that a client sent now. */
-  run(payload: Payload, { nowMs, address, headers }: Arrival): Outcome {
+  run(payload: Payload, { nowMs, address, headers, isTrusted = false }: Arrival): Outcome {
     const draft: Draft = {
       payload,
       nowMs,
@@ -132,6 +140,7 @@ export class Pipeline {
       brands: headers.get("sec-ch-ua"),
       origin: headers.get("origin"),
       gpc: headers.get("sec-gpc") === "1",
+      isTrusted,
       isPast: false,
     };
     for (const step of this.#steps) {
@@ -153,12 +162,14 @@ export class Pipeline {
       brands: null,
       origin: null,
       gpc: false,
+      isTrusted: true,
       isPast: true,
     };
     if (this.#sites.size > 0 && !this.#isListed(payload.site_id)) {
       return { dropped: "unknown_site" };
     }
     const drop = this.#checkRobot(draft);
+    if (!drop) this.#parts.policy.take(payload.site_id);
     return drop ?? { event: this.#event(draft, this.#parts.timestamps.past(atMs)) };
   }
 
@@ -189,8 +200,17 @@ export class Pipeline {
     return { dropped: "rate_limited", retrySecs: waitSecs };
   }
 
-  #checkRoom({ payload }: Draft): Drop | null {
-    return this.#parts.policy.hasRoom(payload.site_id) ? null : { dropped: "too_many_sites" };
+  /** Last: only an event that would be stored brings a new site. */
+  #checkNewSite({ payload, address, isTrusted }: Draft): Drop | null {
+    const caller = { address, isExempt: isTrusted };
+    const refusal = this.#parts.policy.admit(payload.site_id, caller);
+    if (refusal === null) return null;
+    if (refusal.why === "limited") {
+      return { dropped: "new_sites_limited", retrySecs: refusal.retrySecs };
+    }
+    return refusal.why === "full"
+      ? { dropped: "proposals_full", retrySecs: PROPOSALS_RETRY_SECS }
+      : { dropped: "site_refused" };
   }
 
   #checkAddressRate({ payload, address }: Draft): Drop | null {

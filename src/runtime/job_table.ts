@@ -4,6 +4,8 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../core/durations.ts";
 import type { System } from "../core/types.ts";
 import type { Drops } from "../ingest/drops.ts";
 import type { Identity } from "../ingest/identity/identity.ts";
+import type { SiteAdmission } from "../sites/admission.ts";
+import type { NewSites } from "../sites/new_sites.ts";
 import type { Sites } from "../sites/sites.ts";
 import type { Backups } from "../storage/backup/schedule.ts";
 import type { Storage } from "../storage/open.ts";
@@ -19,6 +21,8 @@ export interface JobParts {
   readonly storage: Storage;
   readonly backups: Backups;
   readonly sites: Sites;
+  readonly newSites: Pick<NewSites, "applyDecisions">;
+  readonly admission: Pick<SiteAdmission, "forgetIdle">;
   readonly drops: Drops;
   readonly identity: Identity;
   /** Null where addresses have no rate limit. */
@@ -28,7 +32,7 @@ export interface JobParts {
 
 /** Every job. `stopping` aborts those that may take long. */
 export function jobTable(system: System, parts: JobParts, stopping: AbortSignal): Job[] {
-  const { config, host, storage, drops, identity } = parts;
+  const { config, host, storage, drops, identity, newSites } = parts;
   const { hot, flusher, parquet } = storage;
   const compaction = host.compaction ?? COMPACTION;
   const flushMs = config.flush_interval_secs * SECOND_MS;
@@ -45,6 +49,7 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
     { name: "expire", everyMs: DAY_MS, atStart: true, run: () => expireEvents(system, parts) },
     { name: "drops", everyMs: MINUTE_MS, run: () => drops.flush() },
     { name: "identity", everyMs: MINUTE_MS, run: () => identity.rotate() },
+    { name: "site decisions", everyMs: 5 * SECOND_MS, run: () => newSites.applyDecisions() },
     { name: "addresses", everyMs: MINUTE_MS, run: () => forgetAddresses(parts) },
     { name: "backup", everyMs: 10 * MINUTE_MS, run: () => backupIfDue(parts) },
   ];
@@ -67,7 +72,8 @@ async function expireEvents(
   { clock, log }: System,
   { config, storage, sites }: JobParts,
 ): Promise<void> {
-  for (const site of storage.reader.sites()) {
+  const proposed = storage.proposals.list().map(({ site_id }) => site_id);
+  for (const site of new Set([...storage.reader.sites(), ...proposed])) {
     const days = sites.settings(site).retention_days ?? config.retention_days;
     const counts = await storage.eraser.expire(site, days, clock.nowMs());
     if (counts.parquet_partitions_deleted + counts.db_records_deleted > 0) {
@@ -77,7 +83,8 @@ async function expireEvents(
 }
 
 /** Addresses leave the memory when no rate limit and no lockout needs them. */
-function forgetAddresses({ addressRates, auth }: JobParts): Promise<void> {
+function forgetAddresses({ addressRates, admission, auth }: JobParts): Promise<void> {
+  admission.forgetIdle();
   addressRates?.forgetFull();
   auth.forgetAddresses();
   return Promise.resolve();

@@ -97,6 +97,7 @@ export function samplesOf(parts: TelemetryParts): Sample[] {
     ),
     gauge("live_streams", parts.live.count, "Open streams of realtime numbers."),
     gauge("parquet_files", storage.fileCount(), "Parquet files in the catalog."),
+    gauge("proposed_sites", storage.proposals.size, "New sites that wait for an owner's word."),
     gauge("quarantined_files", storage.quarantined().length, "Corrupt files in quarantine."),
     ...quarantinedByPath(parts),
     counter("events_ingested", buffer.counts.accepted, "Events accepted."),

@@ -13,6 +13,7 @@ import { PartitionNumbers } from "./parquet/partition_numbers.ts";
 import { Flusher } from "./tiers/flush.ts";
 import { Hot } from "./tiers/hot.ts";
 import { Journal } from "./tiers/journal.ts";
+import { Proposals } from "./tiers/proposals.ts";
 import { emptyFolder } from "./empty_folder.ts";
 import { lockFolder } from "./lock.ts";
 import { importLegacy } from "./tiers/legacy_database.ts";
@@ -54,6 +55,12 @@ export interface Storage {
   readonly compactor: Compactor;
   readonly eraser: Eraser;
   readonly reader: Reader;
+  /** New sites that an owner has yet to accept, and the refused ones. */
+  readonly proposals: Proposals;
+  /** Counts a proposed site from now on; resolves with the number of its events. */
+  acceptProposed(site: string): Promise<number>;
+  /** Forgets a site that has no events any more; resolves with whether it had none. */
+  forgetSite(site: string): Promise<boolean>;
   /** Highest time (µs) an event was ever given. */
   readonly lastTimestampUs: number;
   fileCount(): number;
@@ -135,7 +142,8 @@ async function openParts(
 ): Promise<Storage> {
   const eventsFolder = eventsFolderOf(options);
   const at = { eventsFolder };
-  const journal = await Journal.open(store, catalog, clock);
+  const proposals = await Proposals.open(store, clock);
+  const journal = await Journal.open(store, catalog, proposals, clock);
   const hot = await Hot.create(db, catalog, journal);
   await hot.load((seq) => log("error", "Skipped an unreadable row of the journal", { seq }));
   const mutex = new Mutex();
@@ -152,7 +160,8 @@ async function openParts(
     store,
     append: async (events) => {
       await journal.append(events);
-      if (hot.rows >= (options.flush_event_count ?? Infinity)) flusher.flushSoon();
+      const fresh = hot.rows - flusher.heldBackRows;
+      if (fresh >= (options.flush_event_count ?? Infinity)) flusher.flushSoon();
     },
     hot,
     flusher,
@@ -171,6 +180,9 @@ async function openParts(
     ),
     eraser: new Eraser(store, catalog, journal, hot, parquet, mutex),
     reader: new Reader(db, catalog, hot, parquet, at),
+    proposals,
+    acceptProposed: (site) => journal.acceptProposed(site),
+    forgetSite: (site) => journal.forgetSite(site),
     lastTimestampUs: journal.lastTimestampUs,
     fileCount: () => catalog.fileCount(),
     quarantined: () => recovery.quarantined,

@@ -69,11 +69,6 @@ export class Reader {
     return this.#catalog.sites();
   }
 
-  /** Number of sites that have ever had an event. */
-  get siteCount(): number {
-    return this.#catalog.siteCount;
-  }
-
   /** Whether the site has ever had an event. */
   hasSite(site: string): boolean {
     return this.#catalog.hasSite(site);

@@ -92,6 +92,8 @@ const CONTRACT: [SettingName, string, unknown, string | null, string, unknown][]
   ["base_path", "MALLARD_BASE_PATH", "", '"/stats"', "/a/b", "/a/b"],
   ["respect_gpc", "MALLARD_RESPECT_GPC", false, "true", "1", true],
   ["visitor_salt", "MALLARD_VISITOR_SALT", "derived", '"random"', "random", "random"],
+  ["new_sites", "MALLARD_NEW_SITES", "accept", '"propose"', "refuse", "refuse"],
+  ["undeclared_sites_max", "MALLARD_UNDECLARED_SITES_MAX", 1000, "0", "0", 0],
   ["rate_limit_per_address", "MALLARD_RATE_LIMIT_PER_ADDRESS", 1000, "0", "0", 0],
 ];
 

@@ -9,6 +9,7 @@ import { readJson } from "../../src/ingest/formats/mallard.ts";
 import type { Payload } from "../../src/ingest/payload.ts";
 import { DROPS } from "../../src/ingest/drop_reasons.ts";
 import { type Outcome, Pipeline } from "../../src/ingest/pipeline.ts";
+import type { AdmissionRefusal } from "../../src/sites/admission.ts";
 import { RateLimit } from "../../src/net/rate_limit.ts";
 import { Timestamps } from "../../src/ingest/timestamps.ts";
 import { UserAgents } from "../../src/ingest/enrich/user_agent.ts";
@@ -30,7 +31,8 @@ interface World {
   readonly declared?: readonly string[];
   readonly rates?: Readonly<Record<string, number>>;
   readonly hostnames?: readonly string[];
-  readonly isFull?: boolean;
+  /** What becomes of sites other than known.example. */
+  readonly refusal?: AdmissionRefusal;
 }
 
 function open(world: World = {}) {
@@ -48,7 +50,9 @@ function open(world: World = {}) {
     policy: {
       rateLimit: (site) => world.rates?.[site] ?? null,
       isDeclared: (site) => world.declared?.includes(site) ?? false,
-      hasRoom: (site) => !world.isFull || site === "known.example",
+      admit: (site, { isExempt }) =>
+        !world.refusal || site === "known.example" || isExempt ? null : world.refusal,
+      take: () => {},
       hostnames: () => world.hostnames ?? [],
     },
     drops: { count: (dropped) => counted.push(dropped) },
@@ -165,7 +169,8 @@ Deno.test("run() takes the first reason of an event that has them all, in the or
     ["robot", "Googlebot"],
     ["foreign_host", ""],
   ], "strangers to the server are in the totals alone");
-  const once = Object.keys(DROPS).map((reason) => [reason, reason === "too_many_sites" ? 0 : 1]);
+  const ofNewSites = ["site_refused", "new_sites_limited", "proposals_full"];
+  const once = Object.keys(DROPS).map((reason) => [reason, ofNewSites.includes(reason) ? 0 : 1]);
   deepEqual(pipeline.drops, Object.fromEntries(once));
 });
 
@@ -212,11 +217,18 @@ Deno.test("run() lets one address use up its own rate, not the site's", () => {
   for (const address of others) equal(why(run({}, {}, address)), undefined, address);
 });
 
-Deno.test("run() takes no new site where there are too many", () => {
-  const { run, counted } = open({ isFull: true });
-  equal(why(run({ d: "known.example" })), undefined);
-  equal(why(run({ d: "new.example" })), "too_many_sites");
-  deepEqual(counted, []);
+Deno.test("run() refuses an event of a new site last, and tells why and for how long", () => {
+  const table: [refusal: AdmissionRefusal, outcome: Outcome][] = [
+    [{ why: "refused" }, { dropped: "site_refused" }],
+    [{ why: "full" }, { dropped: "proposals_full", retrySecs: 600 }],
+    [{ why: "limited", retrySecs: 9 }, { dropped: "new_sites_limited", retrySecs: 9 }],
+  ];
+  for (const [refusal, outcome] of table) {
+    const { run } = open({ refusal });
+    equal(why(run({ d: "known.example" })), undefined);
+    deepEqual(run({ d: "new.example" }), outcome);
+    equal(why(run({ d: "new.example" }, { "user-agent": ROBOT })), "robot");
+  }
 });
 
 Deno.test("run() drops robots by name, unless they are to be kept", () => {

@@ -24,7 +24,8 @@ export function openPipeline(
     policy: {
       rateLimit: () => null,
       isDeclared: () => false,
-      hasRoom: () => true,
+      admit: () => null,
+      take: () => {},
       hostnames: () => [],
     },
     drops: { count: () => {} },

@@ -5,6 +5,7 @@ import { json } from "../../http/response.ts";
 import type { Context, Route } from "../../http/route.ts";
 import { faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
+import type { NewSites } from "../../sites/new_sites.ts";
 import type { Sites } from "../../sites/sites.ts";
 import type { Reader } from "../../storage/reader.ts";
 import { readJsonObject } from "../../http/body.ts";
@@ -42,6 +43,7 @@ export function siteRoutes(
   sites: Sites,
   reader: Reader,
   eraseSite: EraseSite,
+  newSites: Pick<NewSites, "declared" | "deleted">,
   clock: Clock,
   { site_ids }: { readonly site_ids: readonly string[] },
 ): Route[] {
@@ -75,6 +77,7 @@ export function siteRoutes(
           throw new AppError("conflict", `Cannot add the site: ${site_id} exists already`);
         }
         await sites.put(site_id, settings);
+        await newSites.declared(site_id);
         return json(shown(sites, site_id), 201);
       },
     },
@@ -100,6 +103,7 @@ export function siteRoutes(
       right: "admin",
       handle: async (context) => {
         await dropSite(sites, reader, eraseSite, existing(context), context.url);
+        await newSites.deleted(siteOfPath(context));
         return json({ status: "deleted" });
       },
     },

@@ -2,6 +2,7 @@
 // never changed; a new one is added at the end.
 import { DROP_SCHEMA } from "./ops/drop_ops.ts";
 import { OWNER_SCHEMA } from "./ops/owner_ops.ts";
+import { PROPOSED_SCHEMA } from "./ops/proposed_ops.ts";
 import { SITE_SCHEMA } from "./ops/site_ops.ts";
 import type { Sqlite } from "./sqlite.ts";
 
@@ -43,6 +44,7 @@ export const MIGRATIONS: readonly string[] = [
   OWNER_SCHEMA,
   SITE_SCHEMA,
   DROP_SCHEMA,
+  PROPOSED_SCHEMA,
 ];
 
 /** Brings the schema up to date. Throws when the file was written by a newer program. */

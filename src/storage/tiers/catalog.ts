@@ -41,9 +41,10 @@ export class Catalog {
     this.#sorted = undefined;
   }
 
-  /** Number of known sites. */
-  get siteCount(): number {
-    return this.#sites.size;
+  /** Forgets a site that has no events any more. */
+  removeSite(site: string): void {
+    this.#sites.delete(site);
+    this.#sorted = undefined;
   }
 
   /** Known site ids, sorted. */

@@ -11,10 +11,14 @@ import type { PartitionNumbers } from "../parquet/partition_numbers.ts";
 import { type Hot, type HotTable, unionOf } from "./hot.ts";
 import { rowsOf, settle, writeTemporary } from "../parquet/partition_file.ts";
 import { type CatalogFile, type Partition, partitionFolder } from "../parquet/partition.ts";
+import { splitPartitions } from "./small_partitions.ts";
 import type { Store } from "../state/store.ts";
 
 /** Shortest time between flushes under load: fewer and larger files. */
 const FLUSH_MS_MIN = 1000;
+
+/** Held back partitions lie in no more frozen tables than this. */
+const FROZEN_TABLES_MAX = 8;
 
 /** Counts since the start. */
 export interface FlushCounts {
@@ -40,6 +44,9 @@ export class Flusher {
   /** Files of a flush that was not committed and could not be removed yet, by partition folder. */
   readonly #leftovers = new Map<string, string>();
   #asked: Promise<void> | undefined;
+  /** Whether the flush that was asked for writes small partitions, too. */
+  #asksAll = false;
+  #heldBackRows = 0;
   #isDue = false;
   #cancel = () => {};
   #startedMs = 0;
@@ -70,13 +77,24 @@ export class Flusher {
     this.#journalId = options.journalId;
   }
 
-  /** Everything hot at the moment of the call goes to Parquet. Never rejects: failures are logged,
-   * counted, and tried again by the next flush. */
-  flush(): Promise<void> {
+  /** Events in partitions too small to be written now. */
+  get heldBackRows(): number {
+    return this.#heldBackRows;
+  }
+
+  /**
+   * What is hot at the moment of the call goes to Parquet, but for small partitions where there
+   * are many (see small_partitions.ts) and `all` is not set. Never rejects: failures are logged,
+   * counted, and tried again by the next flush.
+   */
+  flush({ all = false } = {}): Promise<void> {
+    this.#asksAll ||= all;
     this.#asked ??= this.#mutex.run(async () => {
       this.#asked = undefined;
+      const asksAll = this.#asksAll;
+      this.#asksAll = false;
       try {
-        await this.#flush();
+        await this.#flush(asksAll);
       } catch (error) {
         this.#failed("Cannot flush events to Parquet", error);
       }
@@ -101,7 +119,7 @@ export class Flusher {
     this.#isDue = false;
   }
 
-  async #flush(): Promise<void> {
+  async #flush(all: boolean): Promise<void> {
     this.#startedMs = this.#clock.nowMs();
     const tables = await this.#hot.freeze();
     if (tables.length === 0) return;
@@ -110,8 +128,10 @@ export class Flusher {
       seqTo: Math.max(...tables.map((table) => table.seqTo)),
     };
     const written: CatalogFile[] = [];
-    const kept: Partition[] = [];
-    for (const partition of await this.#hot.partitions(tables)) {
+    const partitions = await this.#hot.partitions(tables);
+    const { write, wait } = all ? { write: partitions, wait: [] } : splitPartitions(partitions);
+    const kept: Partition[] = [...wait];
+    for (const partition of write) {
       try {
         written.push(await this.#write(partition, tables, span));
       } catch (error) {
@@ -128,6 +148,7 @@ export class Flusher {
       throw error;
     }
     await this.#publish(written, kept, tables);
+    this.#heldBackRows = wait.reduce((sum, { rows }) => sum + rows, 0);
   }
 
   async #write(
@@ -174,7 +195,7 @@ export class Flusher {
     kept: readonly Partition[],
     tables: readonly HotTable[],
   ): Promise<void> {
-    if (files.length === 0 && kept.length > 0) return;
+    if (files.length === 0 && kept.length > 0 && tables.length <= FROZEN_TABLES_MAX) return;
     const hotTables = await this.#hot.release(tables, kept);
     this.#catalog.publish(
       { files: withFiles(this.#catalog.current.files, files), hotTables },

@@ -20,6 +20,11 @@ export interface HotTable {
   readonly seqTo: number;
 }
 
+/** A partition in hot tables. */
+export interface HotPartition extends Partition {
+  readonly rows: number;
+}
+
 interface OpenTable {
   name: string;
   rows: number;
@@ -88,14 +93,18 @@ export class Hot {
     });
   }
 
-  /** The (site, date) partitions present in some tables, in order. */
-  async partitions(tables: readonly HotTable[]): Promise<Partition[]> {
+  /** The (site, date) partitions present in some tables with their rows, in order. */
+  async partitions(tables: readonly HotTable[]): Promise<HotPartition[]> {
     const rows = await this.#db.query(sql`
-      select site_id, strftime(timestamp, '%Y-%m-%d') as date
+      select site_id, strftime(timestamp, '%Y-%m-%d') as date, count(*) as rows
       from (${unionOf(tables)})
       group by all
       order by all`);
-    return rows.map((row) => ({ site_id: String(row["site_id"]), date: String(row["date"]) }));
+    return rows.map((row) => ({
+      site_id: String(row["site_id"]),
+      date: String(row["date"]),
+      rows: Number(row["rows"]),
+    }));
   }
 
   /**
@@ -144,20 +153,16 @@ export class Hot {
   async #keep(tables: readonly HotTable[], kept: readonly Partition[]): Promise<HotTable> {
     const name = tableName(++this.#number);
     await this.#db.execute(createHotTable(name));
-    let rows = 0;
-    for (const { site_id, date } of kept) {
-      const inserted = await this.#db.execute(sql`
-        insert into ${ident(name)}
-        select ${ALL_COLUMNS}
-        from (${unionOf(tables)})
-        where site_id = ${site_id}
-          and timestamp >= ${date}::timestamp
-          and timestamp < ${date}::timestamp + interval 1 day`);
-      rows += Number(inserted[0]?.["Count"] ?? 0);
-    }
+    const keys = kept.map(({ site_id, date }) => `${date} ${site_id}`);
+    const inserted = await this.#db.execute(sql`
+      insert into ${ident(name)}
+      select ${ALL_COLUMNS}
+      from (${unionOf(tables)})
+      where strftime(timestamp, '%Y-%m-%d') || ' ' || site_id in (
+        select unnest(${keys}))`);
     return {
       name,
-      rows,
+      rows: Number(inserted[0]?.["Count"] ?? 0),
       seqFrom: Math.min(...tables.map((table) => table.seqFrom)),
       seqTo: Math.max(...tables.map((table) => table.seqTo)),
     };

@@ -4,8 +4,10 @@ import { type Event, utcDate } from "../../core/event.ts";
 import { Mutex } from "../../core/mutex.ts";
 import type { Clock } from "../../core/types.ts";
 import type { Store } from "../state/store.ts";
+import type { JournalEntry, JournalRow } from "../state/ops/journal_row.ts";
 import type { Catalog } from "./catalog.ts";
 import { readJournaledEvent } from "./journaled_event.ts";
+import type { Proposals } from "./proposals.ts";
 
 const LOAD_ROWS = 10_000;
 
@@ -19,6 +21,7 @@ export interface JournaledEvents {
 export class Journal {
   readonly #store: Store;
   readonly #catalog: Catalog;
+  readonly #proposals: Proposals;
   readonly #clock: Clock;
   readonly #mutex = new Mutex();
   #pending: Event[] = [];
@@ -27,17 +30,29 @@ export class Journal {
   #loadedSeqTo = 0;
   #lastTimestampUs: number;
 
-  private constructor(store: Store, catalog: Catalog, clock: Clock, lastTimestampUs: number) {
+  private constructor(
+    store: Store,
+    catalog: Catalog,
+    proposals: Proposals,
+    clock: Clock,
+    lastTimestampUs: number,
+  ) {
     this.#store = store;
     this.#catalog = catalog;
+    this.#proposals = proposals;
     this.#clock = clock;
     this.#lastTimestampUs = lastTimestampUs;
   }
 
   /** A journal that `loadNext` has yet to read. */
-  static async open(store: Store, catalog: Catalog, clock: Clock): Promise<Journal> {
+  static async open(
+    store: Store,
+    catalog: Catalog,
+    proposals: Proposals,
+    clock: Clock,
+  ): Promise<Journal> {
     const lastUs = Number(await store.run("getMeta", "last_timestamp_us") ?? 0);
-    return new Journal(store, catalog, clock, lastUs);
+    return new Journal(store, catalog, proposals, clock, lastUs);
   }
 
   /** Number of events that the hot tier has not taken yet. */
@@ -86,13 +101,41 @@ export class Journal {
    * Resolves with the number of rows. Call it `whilePaused`, and erase the same from the hot tier
    * before the end of the pause: an event accepted in between would be lost.
    */
-  erase(
+  async erase(
     site: string,
     firstDate: string,
     lastDate: string,
     paths: readonly string[],
   ): Promise<number> {
-    return this.#store.run("eraseRange", { site_id: site, firstDate, lastDate, paths });
+    const range = { site_id: site, firstDate, lastDate, paths };
+    const rows = await this.#store.run("eraseRange", range);
+    if (this.#proposals.has(site)) await this.#proposals.reload();
+    return rows;
+  }
+
+  /**
+   * Counts a proposed site from now on: its events enter the journal and are pending. Resolves
+   * with their number.
+   */
+  acceptProposed(site: string): Promise<number> {
+    return this.#mutex.run(async () => {
+      const move = { site_id: site, atMs: this.#clock.nowMs() };
+      const rows = await this.#store.run("acceptProposed", move);
+      this.#proposals.forget(site);
+      if (rows.length === 0) return 0;
+      this.#catalog.addSite(site);
+      this.#add(...eventsOf(rows));
+      return rows.length;
+    });
+  }
+
+  /** Forgets a site that has no events any more; resolves with whether it had none. */
+  forgetSite(site: string): Promise<boolean> {
+    return this.#mutex.run(async () => {
+      if (await this.#store.run("hasEvents", site)) return false;
+      this.#catalog.removeSite(site);
+      return true;
+    });
   }
 
   /**
@@ -121,18 +164,29 @@ export class Journal {
 
   async #append(events: readonly Event[]): Promise<void> {
     const newSites = new Set<string>();
-    const entries = events.map((event) => {
-      if (!this.#catalog.hasSite(event.site_id)) newSites.add(event.site_id);
-      const date = utcDate(event.timestamp);
-      return { site_id: event.site_id, date, event: JSON.stringify(event) };
-    });
+    const counted: Event[] = [];
+    const entries: JournalEntry[] = [];
+    const held: JournalEntry[] = [];
+    for (const event of events) {
+      const { site_id } = event;
+      const entry = { site_id, date: utcDate(event.timestamp), event: JSON.stringify(event) };
+      if (this.#proposals.isHeld(site_id)) {
+        held.push(entry);
+        continue;
+      }
+      if (!this.#catalog.hasSite(site_id)) newSites.add(site_id);
+      entries.push(entry);
+      counted.push(event);
+    }
     const { lastSeq } = await this.#store.run("append", {
       entries,
+      held,
       newSites: [...newSites],
       atMs: this.#clock.nowMs(),
     });
     for (const site of newSites) this.#catalog.addSite(site);
-    this.#add(events, lastSeq);
+    for (const { site_id, event } of held) this.#proposals.stored(site_id, 1, event.length);
+    if (counted.length > 0) this.#add(counted, lastSeq);
   }
 
   #add(events: readonly Event[], seqTo: number): void {
@@ -142,4 +196,10 @@ export class Journal {
     }
     this.#pendingSeqTo = seqTo;
   }
+}
+
+/** The events of rows that were just moved here, and the last of their numbers. */
+function eventsOf(rows: readonly JournalRow[]): [events: Event[], seqTo: number] {
+  const events = rows.map(readJournaledEvent).filter((event) => event !== null);
+  return [events, Math.max(...rows.map(({ seq }) => seq))];
 }

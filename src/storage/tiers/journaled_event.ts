@@ -7,7 +7,7 @@ import {
   type EventColumn,
   utcDate,
 } from "../../core/event.ts";
-import type { JournalEntry } from "../state/ops/store_ops.ts";
+import type { JournalEntry } from "../state/ops/journal_row.ts";
 
 /** The event of a row; null when the row holds none, or one of another partition. */
 export function readJournaledEvent(row: JournalEntry): Event | null {

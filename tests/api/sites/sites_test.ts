@@ -15,7 +15,14 @@ async function open(withEvents: string[], siteIds: string[] = []) {
     return Promise.resolve();
   };
   const routes = [
-    ...siteRoutes(sites, reader, eraseSite, clock, { site_ids: siteIds }),
+    ...siteRoutes(
+      sites,
+      reader,
+      eraseSite,
+      { declared: () => Promise.resolve(), deleted: () => Promise.resolve() },
+      clock,
+      { site_ids: siteIds },
+    ),
   ];
   const call = (method: string, path: string, body?: unknown) =>
     callRoute(routes, path, { method, body: body === undefined ? null : JSON.stringify(body) });

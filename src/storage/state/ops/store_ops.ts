@@ -4,23 +4,13 @@
 import { type CatalogFile, numberOfFile } from "../../parquet/partition.ts";
 import { DROP_OPS } from "./drop_ops.ts";
 import { PARTITION_OPS } from "./partition_ops.ts";
+import type { JournalEntry, JournalRow } from "./journal_row.ts";
 import { integerOf, textOf } from "../row.ts";
 import { salvage } from "../salvage.ts";
 import { OWNER_OPS } from "./owner_ops.ts";
+import { insertProposed, PROPOSED_OPS } from "./proposed_ops.ts";
 import { SITE_OPS } from "./site_ops.ts";
 import type { Sqlite } from "../sqlite.ts";
-
-/** A journal row on its way in: partition and the event as JSON. */
-export interface JournalEntry {
-  readonly site_id: string;
-  readonly date: string;
-  readonly event: string;
-}
-
-/** A journal row that was read back. */
-export interface JournalRow extends JournalEntry {
-  readonly seq: number;
-}
 
 /** What one flush makes true at once. */
 export interface FlushCommit {
@@ -39,14 +29,17 @@ const INSERT_MANY = INSERT_ONE + ", (?, ?, ?)".repeat(JOURNAL_ROWS_PER_INSERT - 
 
 function append(
   db: Sqlite,
-  { entries, newSites, atMs }: {
+  { entries, held = [], newSites, atMs }: {
     readonly entries: readonly JournalEntry[];
+    /** Events of sites that an owner has yet to accept. */
+    readonly held?: readonly JournalEntry[];
     readonly newSites: readonly string[];
     readonly atMs: number;
   },
 ): { lastSeq: number } {
   return db.transaction(() => {
     insertSites(db, newSites, atMs);
+    insertProposed(db, held, atMs);
     let lastId = 0;
     let at = 0;
     for (; at + JOURNAL_ROWS_PER_INSERT <= entries.length; at += JOURNAL_ROWS_PER_INSERT) {
@@ -99,9 +92,8 @@ function commitFlush(db: Sqlite, commit: FlushCommit): void {
       db.run("delete from journal where seq <= ?", commit.seqTo);
     } else {
       db.run(
-        `delete from journal where seq <= ? and not exists (
-          select 1 from json_each(?) as kept
-          where kept.value ->> 0 = journal.site_id and kept.value ->> 1 = journal.date)`,
+        `delete from journal where seq <= ? and (site_id, date) not in (
+          select kept.value ->> 0, kept.value ->> 1 from json_each(?) as kept)`,
         commit.seqTo,
         JSON.stringify(commit.except.map((partition) => [partition.site_id, partition.date])),
       );
@@ -199,12 +191,15 @@ function eraseRange(
       firstDate,
       lastDate,
     );
-    return db.run(
-      "delete from journal where site_id = ? and date between ? and ?",
-      site_id,
-      firstDate,
-      lastDate,
-    ).changes;
+    const deleted = ["journal", "proposed_events"].map((table) =>
+      db.run(
+        `delete from ${table} where site_id = ? and date between ? and ?`,
+        site_id,
+        firstDate,
+        lastDate,
+      ).changes
+    );
+    return deleted.reduce((sum, rows) => sum + rows, 0);
   });
 }
 
@@ -212,13 +207,15 @@ function countJournal(
   db: Sqlite,
   { site_id, firstDate, lastDate }: { site_id: string; firstDate: string; lastDate: string },
 ): number {
-  const row = db.get(
-    "select count(*) as n from journal where site_id = ? and date between ? and ?",
-    site_id,
-    firstDate,
-    lastDate,
+  const counts = ["journal", "proposed_events"].map((table) =>
+    db.get(
+      `select count(*) as n from ${table} where site_id = ? and date between ? and ?`,
+      site_id,
+      firstDate,
+      lastDate,
+    )
   );
-  return Number(row?.["n"] ?? 0);
+  return counts.reduce((sum, row) => sum + Number(row?.["n"] ?? 0), 0);
 }
 
 function journalRows(db: Sqlite): number {
@@ -326,6 +323,7 @@ export const STORE_OPS = {
   ...OWNER_OPS,
   ...SITE_OPS,
   ...DROP_OPS,
+  ...PROPOSED_OPS,
   append,
   importLegacy,
   readJournal,

@@ -1,0 +1,138 @@
+// The sites that nobody added: those that wait for the owner's word, those that were refused, and
+// those that are counted all the same. Any number of them is accepted, refused or deleted at once.
+import { Panel } from "../../components/layout/panel.js";
+import { ask } from "../../lib/ask/api.js";
+import { useAnswer } from "../../lib/ask/answer.js";
+import { html, useState } from "../../lib/html.js";
+import { useApp } from "../../lib/state/context.js";
+
+/**
+ * @typedef {object} NewSitesAnswer
+ * @property {readonly { site_id: string, events: number }[]} proposed
+ * @property {readonly string[]} refused
+ * @property {readonly string[]} undeclared
+ */
+
+/** Sites in one request; the server takes no more than some hundred. */
+const BATCH = 100;
+/** Lines drawn at once; what is decided about makes room for the next. */
+const LINES_MAX = 200;
+/** So many sites that nobody added are a list; more look invented. */
+const UNDECLARED_USUAL = 100;
+
+/** Draws nothing where there is nothing to decide. */
+export function NewSites() {
+  const { t, format, reload } = useApp();
+  /** @type {import("../../lib/ask/answer.js").Answer<NewSitesAnswer>} */
+  const { data, stale, refresh } = useAnswer("api/new-sites");
+  const [chosen, setChosen] = useState(/** @type {ReadonlySet<string>} */ (new Set()));
+  const [fault, setFault] = useState("");
+  const lines = data && isWorthIt(data) ? linesOf(data, t, format).slice(0, LINES_MAX) : [];
+  if (lines.length === 0) return null;
+  const sites = lines.map(({ site }) => site).filter((site) => chosen.has(site));
+  const decide = async (/** @type {string} */ decision) => {
+    try {
+      for (let at = 0; at < sites.length; at += BATCH) {
+        const body = { decision, sites: sites.slice(at, at + BATCH) };
+        await ask("api/new-sites", { method: "POST", body });
+      }
+      setFault("");
+      setChosen(new Set());
+    } catch (error) {
+      setFault(/** @type {Error} */ (error).message);
+    }
+    refresh();
+    reload();
+  };
+  const choose = (/** @type {readonly string[]} */ some, /** @type {boolean} */ isChosen) => {
+    const next = new Set(chosen);
+    for (const site of some) isChosen ? next.add(site) : next.delete(site);
+    setChosen(next);
+  };
+  return html`
+    <${Panel} title=${t("new_sites")} busy=${stale}>
+      <div class="settings-body">
+        <p class="muted">${t("new_sites_hint")}</p>
+        <${Check} label=${t("new_sites_all")} checked=${sites.length === lines.length}
+          onCheck=${(/** @type {boolean} */ isChosen) =>
+            choose(lines.map(({ site }) => site), isChosen)} />
+        <ul class="items">
+          ${lines.map(({ site, words }) =>
+            html`
+              <li key=${site}>
+                <span class="item-words">
+                  <${Check} label=${site} checked=${chosen.has(site)}
+                    onCheck=${(/** @type {boolean} */ isChosen) => choose([site], isChosen)} />
+                  <span class="muted">${words}</span>
+                </span>
+              </li>
+            `
+          )}
+        </ul>
+        <${Decisions} disabled=${sites.length === 0} onDecide=${decide} />
+        <p class="fault-line" role="alert">${fault}</p>
+      </div>
+      <//>
+  `;
+}
+
+/** @param {{ disabled: boolean, onDecide: (decision: string) => void }} props */
+function Decisions({ disabled, onDecide }) {
+  const { t } = useApp();
+  const [asked, setAsked] = useState(false);
+  const button = (/** @type {string} */ label, /** @type {() => void} */ onClick, look = "") =>
+    html`
+      <button type="button" class=${`button ${look}`} disabled=${disabled}
+        onClick=${onClick}>${label}</button>
+    `;
+  if (asked && !disabled) {
+    return html`
+      <div class="pair">
+        ${button(t("new_sites_delete_sure"), () => {
+          setAsked(false);
+          onDecide("delete");
+        }, "danger")}
+        ${button(t("cancel"), () => setAsked(false))}
+      </div>
+    `;
+  }
+  return html`
+    <div class="pair">
+      ${button(t("new_sites_accept"), () => onDecide("accept"))}
+      ${button(t("new_sites_refuse"), () => onDecide("refuse"))}
+      ${button(t("new_sites_delete"), () => setAsked(true))}
+    </div>
+  `;
+}
+
+/** @param {{ label: string, checked: boolean, onCheck: (isChosen: boolean) => void }} props */
+function Check({ label, checked, onCheck }) {
+  return html`
+    <label class="check">
+      <input type="checkbox" checked=${checked}
+        onChange=${(/** @type {{ target: HTMLInputElement }} */ { target }) =>
+          onCheck(target.checked)} /> ${label}
+    </label>
+  `;
+}
+
+/** @param {NewSitesAnswer} answer */
+function isWorthIt({ proposed, refused, undeclared }) {
+  return proposed.length + refused.length > 0 || undeclared.length > UNDECLARED_USUAL;
+}
+
+/**
+ * @param {NewSitesAnswer} answer
+ * @param {import("../../lib/state/context.js").App["t"]} t
+ * @param {import("../../lib/state/context.js").App["format"]} format
+ */
+function linesOf({ proposed, refused, undeclared }, t, format) {
+  return [
+    ...proposed.map(({ site_id, events }) => ({
+      site: site_id,
+      words: t("new_sites_waiting", { n: format.count(events) }),
+    })),
+    ...undeclared.map((site) => ({ site, words: t("new_sites_counted") })),
+    ...refused.map((site) => ({ site, words: t("new_sites_refused") })),
+  ];
+}

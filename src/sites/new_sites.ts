@@ -1,0 +1,138 @@
+// What an owner decides about new sites: accept, refuse or delete, many at once, here or on the
+// command line. An accepted site is declared, and everything that waited of it is counted.
+import { AppError, messageOf } from "../core/errors.ts";
+import type { Log } from "../core/types.ts";
+import type { ProposedSite, SiteDecision } from "../storage/state/ops/proposed_ops.ts";
+import type { Store } from "../storage/state/store.ts";
+import type { Proposals } from "../storage/tiers/proposals.ts";
+import type { SiteAdmission } from "./admission.ts";
+import type { Sites } from "./sites.ts";
+
+/** The parts of storage that decisions change. */
+export interface DecisionStorage {
+  readonly store: Pick<Store, "run">;
+  readonly proposals: Proposals;
+  /** Counts a proposed site from now on; resolves with the number of its events. */
+  acceptProposed(site: string): Promise<number>;
+  /** Forgets a site that has no events any more. */
+  forgetSite(site: string): Promise<boolean>;
+  /** Ids of the sites that have had events. */
+  known(): readonly string[];
+  /** Erases every event of a site. */
+  erase(site: string): Promise<unknown>;
+}
+
+/** The sites that nobody declared, by what becomes of their events. */
+export interface NewSitesList {
+  readonly proposed: readonly ProposedSite[];
+  readonly refused: readonly string[];
+  /** Their events are counted. */
+  readonly undeclared: readonly string[];
+}
+
+/** New sites and decisions about them. */
+export class NewSites {
+  readonly #sites: Sites;
+  readonly #storage: DecisionStorage;
+  readonly #admission: Pick<SiteAdmission, "forget">;
+  readonly #log: Log;
+  readonly #listed: ReadonlySet<string>;
+
+  constructor(
+    sites: Sites,
+    storage: DecisionStorage,
+    admission: Pick<SiteAdmission, "forget">,
+    log: Log,
+    { site_ids }: { readonly site_ids: readonly string[] },
+  ) {
+    this.#sites = sites;
+    this.#storage = storage;
+    this.#admission = admission;
+    this.#log = log;
+    this.#listed = new Set(site_ids);
+  }
+
+  /** The new sites. */
+  list(): NewSitesList {
+    const { proposals } = this.#storage;
+    return {
+      proposed: proposals.list(),
+      refused: proposals.refused(),
+      undeclared: this.#storage.known().filter((site) =>
+        !this.#isDeclared(site) && !proposals.has(site)
+      ),
+    };
+  }
+
+  /** At start: counts what waits of sites that are declared or listed by now. */
+  async acceptDeclared(): Promise<void> {
+    const { proposals } = this.#storage;
+    const sites = [...proposals.list().map(({ site_id }) => site_id), ...proposals.refused()];
+    for (const site of sites) if (this.#isDeclared(site)) await this.declared(site);
+  }
+
+  /** Counts what waits of a site that was just declared. */
+  async declared(site: string): Promise<void> {
+    const { proposals } = this.#storage;
+    if (proposals.has(site) || proposals.isRefused(site)) {
+      await this.#storage.acceptProposed(site);
+    }
+  }
+
+  /** Forgets a site whose settings and events were deleted. */
+  async deleted(site: string): Promise<void> {
+    this.#admission.forget(site);
+    await this.#storage.forgetSite(site);
+  }
+
+  /** Decides about sites, one after the other. Throws `conflict` for one that is declared. */
+  async decide(decision: SiteDecision, sites: readonly string[]): Promise<void> {
+    const declared = sites.find((site) => this.#isDeclared(site));
+    if (declared !== undefined && decision !== "accept") {
+      throw new AppError("conflict", `Cannot ${decision} ${declared}: it is declared`);
+    }
+    for (const site of sites) await this.#decide(decision, site);
+    await this.#storage.store.run("emptyLog", undefined);
+    this.#log("info", "New sites decided", { decision, sites: sites.length });
+  }
+
+  /** Applies the decisions that were made on the command line. */
+  async applyDecisions(): Promise<void> {
+    const { store } = this.#storage;
+    for (const { id, site_id, decision } of await store.run("listDecisions", undefined)) {
+      try {
+        await this.decide(decision, [site_id]);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        this.#log("warn", "Cannot apply a decision of the command line", {
+          site_id,
+          decision,
+          reason: messageOf(error),
+        });
+      }
+      await store.run("forgetDecision", id);
+    }
+  }
+
+  async #decide(decision: SiteDecision, site: string): Promise<void> {
+    const { proposals } = this.#storage;
+    if (decision === "accept") {
+      if (!this.#isDeclared(site)) await this.#sites.put(site, {});
+      return await this.declared(site);
+    }
+    await proposals.drop(site, decision === "refuse");
+    if (decision === "delete") await this.#erase(site);
+  }
+
+  /** Erases a site that nobody declared, and forgets that it was there. */
+  async #erase(site: string): Promise<void> {
+    if (!this.#storage.known().includes(site)) return;
+    await this.#storage.erase(site);
+    await this.#sites.drop(site);
+    await this.deleted(site);
+  }
+
+  #isDeclared(site: string): boolean {
+    return this.#sites.declared(site) !== undefined || this.#listed.has(site);
+  }
+}
