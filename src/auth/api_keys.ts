@@ -26,12 +26,20 @@ export class ApiKeys {
   readonly #store: OwnerStore;
   readonly #clock: Clock;
   readonly #random: Random;
+  /** Hashes of the keys that api_keys.json lists. */
+  readonly #imported: ReadonlySet<string>;
   #keys: readonly KnownKey[] = [];
 
-  private constructor(store: OwnerStore, clock: Clock, random: Random) {
+  private constructor(
+    store: OwnerStore,
+    clock: Clock,
+    random: Random,
+    imported: readonly KeyRow[],
+  ) {
     this.#store = store;
     this.#clock = clock;
     this.#random = random;
+    this.#imported = new Set(imported.map((key) => key.key_hash));
   }
 
   /** Reads the stored keys after adding `imported` ones. Rejects with the store's error. */
@@ -41,7 +49,7 @@ export class ApiKeys {
     random: Random,
     imported: readonly KeyRow[],
   ): Promise<ApiKeys> {
-    const keys = new ApiKeys(store, clock, random);
+    const keys = new ApiKeys(store, clock, random, imported);
     if (imported.length > 0) await store.run("addKeys", imported);
     await keys.#load();
     return keys;
@@ -78,6 +86,16 @@ export class ApiKeys {
     const known = await this.#store.run("revokeKey", keyHash);
     await this.#load();
     return known;
+  }
+
+  /** Revokes every key but those of api_keys.json; resolves with the keys that were valid. */
+  async revokeMadeHere(): Promise<readonly KeyRow[]> {
+    const valid = this.list().filter(({ revoked }) => !revoked);
+    for (const { key_hash } of valid) {
+      if (!this.#imported.has(key_hash)) await this.#store.run("revokeKey", key_hash);
+    }
+    await this.#load();
+    return valid;
   }
 
   async #load(): Promise<void> {

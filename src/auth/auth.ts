@@ -2,12 +2,24 @@
 // holds the owner's password only as a hash.
 import type { Access, Right } from "../core/access.ts";
 import { AppError } from "../core/errors.ts";
+import { DEVICE_DAYS } from "../core/limits.ts";
 import type { Context, Route } from "../http/route.ts";
 import type { Clock, Log, Random } from "../core/types.ts";
-import type { OwnerStore } from "../storage/state/ops/owner_ops.ts";
+import type { KeyRow, OwnerStore } from "../storage/state/ops/owner_ops.ts";
 import { readJsonObject } from "../http/body.ts";
-import { presentedKeys, sessionCookie, sessionCookies } from "./credentials.ts";
+import { clientAddress, namedProxies } from "../net/proxies.ts";
+import type { AddressRanges } from "../net/ranges.ts";
+import { UnnamedProxies } from "../net/unnamed_proxies.ts";
+import {
+  type CookieOptions,
+  deviceCookie,
+  presentedDevices,
+  presentedKeys,
+  presentedSessions,
+  sessionCookies,
+} from "./credentials.ts";
 import type { ApiKeys } from "./api_keys.ts";
+import { Devices, LoginGuard } from "./devices.ts";
 import { type Caller, localityOf } from "./locality.ts";
 import { Lockout } from "./lockout.ts";
 import { requireOrigin } from "./origin.ts";
@@ -18,6 +30,7 @@ import { sameSecret } from "./secrets.ts";
 import { Sessions } from "./sessions.ts";
 
 const SETUP_TOKEN_BYTES = 16;
+const DEVICE_KEY_BYTES = 32;
 
 /** The settings that access depends on, by their names. */
 export interface AuthOptions {
@@ -27,6 +40,7 @@ export interface AuthOptions {
   readonly max_login_attempts: number;
   readonly login_lockout_secs: number;
   readonly dashboard_origin: string | null;
+  readonly trusted_proxies: readonly string[];
   /** Whether browsers reach the server by TLS only; if so, cookies are Secure. */
   readonly secure: boolean;
   /** Sites whose statistics are public. */
@@ -44,6 +58,8 @@ const PROXIED =
   "The reverse proxy forwards neither Host nor X-Forwarded-For: its clients look local and may " +
   "administer until a password is set";
 
+const DAY_SECS = 86_400;
+
 const OPEN: ReadonlySet<Right> = new Set(["public", "ingest"]);
 const READER: ReadonlySet<Right> = new Set(["public", "ingest", "read"]);
 const ADMIN: ReadonlySet<Right> = new Set(["public", "ingest", "read", "admin"]);
@@ -56,7 +72,12 @@ export class Auth {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #options: AuthOptions;
+  readonly #random: Random;
   readonly #sessions: Sessions;
+  readonly #devices: Devices;
+  readonly #guard: LoginGuard;
+  readonly #named: AddressRanges;
+  readonly #unnamed: UnnamedProxies;
   readonly #lockout: Lockout;
   readonly #rates: CallerRates;
   #hash: string | null;
@@ -70,13 +91,14 @@ export class Auth {
     keys: ApiKeys,
     system: AuthSystem,
     options: AuthOptions,
-    hash: string | null,
+    { hash, deviceKey }: { readonly hash: string | null; readonly deviceKey: string },
   ) {
     this.#store = store;
     this.#hasher = hasher;
     this.#keys = keys;
     this.#clock = system.clock;
     this.#log = system.log;
+    this.#random = system.random;
     this.#options = options;
     this.#hash = hash;
     this.#sessions = new Sessions(system.clock, system.random, options.session_ttl_secs);
@@ -84,7 +106,11 @@ export class Auth {
       attemptsMax: options.max_login_attempts,
       lockSecs: options.login_lockout_secs,
     });
+    this.#devices = new Devices(system.clock, system.random, deviceKey);
+    this.#guard = new LoginGuard(this.#lockout, this.#devices);
     this.#rates = new CallerRates(system.clock);
+    this.#named = namedProxies(options.trusted_proxies);
+    this.#unnamed = new UnnamedProxies(system.log, options.trusted_proxies, this.#named);
     this.#setupToken = hash === null ? system.random.bytes(SETUP_TOKEN_BYTES).toHex() : null;
   }
 
@@ -102,7 +128,9 @@ export class Auth {
       : isPasswordHash(admin_password)
       ? admin_password
       : await hasher.hash(admin_password);
-    return new Auth(store, hasher, keys, system, { ...rest, admin_password: null }, hash);
+    const deviceKey = await store.run("deviceKey", freshDeviceKey(system.random));
+    const own = { ...rest, admin_password: null };
+    return new Auth(store, hasher, keys, system, own, { hash, deviceKey });
   }
 
   /** Whether there is a password. */
@@ -120,6 +148,11 @@ export class Auth {
     return this.#setupToken;
   }
 
+  /** The line that names a proxy which sends forwarding headers; null where none is missing. */
+  get missingProxy(): string | null {
+    return this.#unnamed.line;
+  }
+
   /** Forgets addresses whose lockouts and rates have ended; called every minute. */
   forgetAddresses(): void {
     this.#lockout.forgetExpired();
@@ -128,17 +161,28 @@ export class Auth {
 
   /** The caller of a request and its rights. Throws `too_many_requests` for a busy key. */
   accessOf(request: Request, caller: Caller): Access {
+    this.#unnamed.notice(caller.peer, request.headers);
     const key = presentedKeys(request.headers).map((text) => this.#keys.find(text))
       .find((found) => found !== null);
     if (key) {
       this.#rates.takeKey(key.key_hash);
       return access("key", key.scope === "Admin" ? ADMIN : READER);
     }
-    if (sessionCookies(request.headers).some((token) => this.#sessions.has(token))) {
-      return access("session", ADMIN);
-    }
+    if (this.#hasSession(request)) return access("session", ADMIN);
     if (this.#hash !== null) return this.#anonymous();
     return this.#isLocal(request, caller) ? access("local", ADMIN) : access("nobody", READER);
+  }
+
+  #hasSession({ headers }: Request): boolean {
+    return presentedSessions(headers).some((token) => this.#sessions.has(token));
+  }
+
+  /**
+   * The address that guards of access go by: the client's where every proxy in between is named,
+   * else that of the last one which is not.
+   */
+  #guardedAddress({ headers }: Request, { peer }: Pick<Caller, "peer">): string {
+    return clientAddress(peer, headers, this.#named);
   }
 
   /** Whether the client is on this machine; warns once of a proxy that hides its clients. */
@@ -166,11 +210,11 @@ export class Auth {
     request: Request,
     route: Pick<Route, "right">,
     access: Access,
-    { address }: Pick<Caller, "address">,
+    caller: Pick<Caller, "peer">,
   ): void {
     requireRight(access, route.right);
     if (route.right !== "read" && route.right !== "admin") return;
-    if (access.who === "nobody") this.#rates.takeAnonymous(address);
+    if (access.who === "nobody") this.#rates.takeAnonymous(this.#guardedAddress(request, caller));
     if (["GET", "HEAD", "OPTIONS"].includes(request.method)) return;
     const { dashboard_origin } = this.#options;
     if (access.who === "session") requireOrigin(request, dashboard_origin);
@@ -179,8 +223,11 @@ export class Auth {
     }
   }
 
-  /** Stores the first password; resolves with the token of a login. */
-  async setUp(context: Context): Promise<string> {
+  /**
+   * Stores the first password; resolves with the token of a login and the keys that were valid
+   * before. Those made here are revoked unless `keep_keys` is true: anybody may have made them.
+   */
+  async setUp(context: Context): Promise<{ token: string; keys: readonly KeyRow[] }> {
     const { request } = context;
     requireOrigin(request, this.#options.dashboard_origin, { missingAllowed: true });
     const body = await readJsonObject(request, this.#clock);
@@ -189,7 +236,8 @@ export class Auth {
     if (this.#hash !== null) throw conflict();
     const password = checkNewPassword(body["password"]);
     if (!this.#isLocal(request, context)) this.#checkSetupToken(context, body["token"]);
-    const hash = await this.#hasher.hash(password);
+    const address = this.#guardedAddress(request, context);
+    const hash = await this.#hasher.hash(password, { key: address, isKnown: false });
     const kept = await this.#store.run("setPassword", {
       hash,
       atMs: this.#clock.nowMs(),
@@ -198,8 +246,17 @@ export class Auth {
     if (!kept) throw conflict();
     this.#hash = hash;
     this.#setupToken = null;
+    await this.#renewDevices();
+    const valid = this.#keys.list().filter(({ revoked }) => !revoked);
+    const keys = body["keep_keys"] === true ? valid : await this.#keys.revokeMadeHere();
     context.log("info", "Password set");
-    return this.#sessions.open();
+    return { token: this.#sessions.open(), keys };
+  }
+
+  async #renewDevices(): Promise<void> {
+    const key = await this.#store.run("deviceKey", freshDeviceKey(this.#random));
+    this.#devices.renew(key);
+    this.#guard.forget();
   }
 
   /** Checks the password; resolves with the token of a login. */
@@ -209,14 +266,17 @@ export class Auth {
     if (hash === null) {
       throw new AppError("bad_request", "Cannot log in: no password is set yet");
     }
-    const attempt = this.#lockout.begin(context.address);
+    const { request } = context;
+    const address = this.#guardedAddress(request, context);
+    const { attempt, turn } = this.#guard.begin(request, address, this.#hasSession(request));
     try {
-      const { password } = await readJsonObject(context.request, this.#clock);
+      const { password } = await readJsonObject(request, this.#clock);
       if (typeof password !== "string") {
         throw new AppError("bad_request", "Cannot log in: `password` is not a string");
       }
-      if (await this.#hasher.verify(hash, password)) {
+      if (await this.#hasher.verify(hash, password, turn)) {
         attempt.passed();
+        this.#guard.passed(address);
         return this.#sessions.open();
       }
       this.#fail(context.log, attempt);
@@ -229,17 +289,27 @@ export class Auth {
   /** Ends the login of this request, if there is one. */
   logOut(request: Request): void {
     requireOrigin(request, this.#options.dashboard_origin);
-    for (const token of sessionCookies(request.headers)) this.#sessions.end(token);
+    for (const token of presentedSessions(request.headers)) this.#sessions.end(token);
   }
 
-  /** The cookie that carries a token; an empty token deletes it. */
-  cookie(token: string): string {
-    const { session_ttl_secs, secure } = this.#options;
-    return sessionCookie(token, { lifeSecs: session_ttl_secs, secure });
+  /** The cookies that carry a token, in their order; an empty token deletes them. */
+  cookies(token: string): string[] {
+    return sessionCookies(token, this.#cookieOptions(this.#options.session_ttl_secs));
   }
 
-  #checkSetupToken({ address, log }: Context, token: unknown): void {
-    const attempt = this.#lockout.begin(address);
+  /** A device cookie for a browser with a login; null where it has one. */
+  deviceCookie({ headers }: Request, { who }: Access): string | null {
+    if (who !== "session" || this.#devices.find(presentedDevices(headers)) !== null) return null;
+    return deviceCookie(this.#devices.issue(), this.#cookieOptions(DEVICE_DAYS * DAY_SECS));
+  }
+
+  #cookieOptions(lifeSecs: number): CookieOptions {
+    return { lifeSecs, secure: this.#options.secure };
+  }
+
+  #checkSetupToken(context: Context, token: unknown): void {
+    const { log } = context;
+    const attempt = this.#lockout.begin(this.#guardedAddress(context.request, context));
     if (
       typeof token === "string" && this.#setupToken !== null &&
       sameSecret(token, this.#setupToken)
@@ -251,8 +321,9 @@ export class Auth {
     else attempt.end();
     throw new AppError(
       "forbidden",
-      "Cannot set the first password from here: use http://localhost on the server itself, or " +
-        "send the `token` that the server printed at start",
+      "Cannot set the first password from here: use http://localhost on the server itself " +
+        "without a proxy and without Connection: close, or send the `token` that the server " +
+        "printed at start",
     );
   }
 
@@ -261,6 +332,10 @@ export class Auth {
     this.#loginFailures++;
     log("warn", "Login failed");
   }
+}
+
+function freshDeviceKey(random: Random): string {
+  return random.bytes(DEVICE_KEY_BYTES).toHex();
 }
 
 function access(who: Access["who"], rights: ReadonlySet<Right>): Access {

@@ -1,21 +1,39 @@
-// The credentials of a request: API keys and the login cookie. They are read here, not checked.
+// The credentials of a request: API keys, the login cookie and the device cookie. They are read and
+// written here, not checked.
 
 /** Name of the login cookie. */
 export const SESSION_COOKIE = "mm_session";
+/** Name of the cookie by which a browser is known after a login. */
+export const DEVICE_COOKIE = "mm_device";
 
+/** No other host can set a cookie with this prefix; browsers take it under TLS only. */
+const HOST_PREFIX = "__Host-";
 const COOKIES_TRIED_MAX = 8;
 
-/** The cookie that carries a token for `lifeSecs`; an empty token deletes it. */
-export function sessionCookie(
-  token: string,
-  { lifeSecs, secure }: { readonly lifeSecs: number; readonly secure: boolean },
-): string {
+/** How long a cookie lives, and whether browsers send it under TLS only. */
+export interface CookieOptions {
+  readonly lifeSecs: number;
+  readonly secure: boolean;
+}
+
+/** The cookies that carry a token, in the order of setting; an empty token deletes them. */
+export function sessionCookies(token: string, options: CookieOptions): string[] {
+  const plain = cookie(SESSION_COOKIE, token, options);
+  return options.secure ? [cookie(HOST_PREFIX + SESSION_COOKIE, token, options), plain] : [plain];
+}
+
+/** The cookie that carries the value of a device cookie. */
+export function deviceCookie(value: string, options: CookieOptions): string {
+  return cookie(options.secure ? HOST_PREFIX + DEVICE_COOKIE : DEVICE_COOKIE, value, options);
+}
+
+function cookie(name: string, value: string, { lifeSecs, secure }: CookieOptions): string {
   const parts = [
-    `${SESSION_COOKIE}=${token}`,
+    `${name}=${value}`,
     "HttpOnly",
     "SameSite=Strict",
     "Path=/",
-    `Max-Age=${token === "" ? 0 : lifeSecs}`,
+    `Max-Age=${value === "" ? 0 : lifeSecs}`,
   ];
   if (secure) parts.push("Secure");
   return parts.join("; ");
@@ -27,12 +45,22 @@ export function presentedKeys(headers: Headers): string[] {
   return [bearer, headers.get("x-api-key")].filter((key) => key !== null && key !== undefined);
 }
 
-/** Values of the login cookie; there can be several if a parent domain sets one too. */
-export function sessionCookies(headers: Headers): string[] {
-  const cookies = headers.get("cookie");
-  if (!cookies) return [];
-  const prefix = `${SESSION_COOKIE}=`;
-  return cookies.split(";").map((cookie) => cookie.trim())
-    .filter((cookie) => cookie.startsWith(prefix)).slice(0, COOKIES_TRIED_MAX)
-    .map((cookie) => cookie.slice(prefix.length));
+/**
+ * Values of the login cookie; there can be several if a parent domain sets one too. Those that no
+ * other host can set come first, and so are tried whatever else is sent.
+ */
+export function presentedSessions(headers: Headers): string[] {
+  return valuesOf(headers, SESSION_COOKIE);
+}
+
+/** Values of the device cookie, in the same order. */
+export function presentedDevices(headers: Headers): string[] {
+  return valuesOf(headers, DEVICE_COOKIE);
+}
+
+function valuesOf(headers: Headers, name: string): string[] {
+  const cookies = headers.get("cookie")?.split(";").map((one) => one.trim()) ?? [];
+  const named = (prefix: string) =>
+    cookies.filter((one) => one.startsWith(prefix)).map((one) => one.slice(prefix.length));
+  return [...named(`${HOST_PREFIX}${name}=`), ...named(`${name}=`)].slice(0, COOKIES_TRIED_MAX);
 }

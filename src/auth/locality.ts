@@ -15,31 +15,30 @@ export type Locality = "local" | "remote" | "proxied";
 const LOOPBACK_NAME = /^(localhost|[a-z0-9-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** Headers that proxies add and direct clients do not send. */
-const PROXY_HEADERS = [
-  "forwarded",
-  "via",
-  "x-forwarded-for",
-  "x-forwarded-host",
-  "x-forwarded-proto",
-  "x-forwarded-server",
-  "x-real-ip",
-  "cf-connecting-ip",
-  "true-client-ip",
-] as const;
+const PROXY_HEADER = new RegExp(
+  "^(x-forwarded(-.*)?|x-original-forwarded-for|forwarded(-for)?|via|x-real-ip|" +
+    "(x-|true-|cf-|fastly-|x-cluster-)?(client|connecting)-ip|x-envoy-external-address)$",
+);
 
 /**
  * Where a client is. It is local only if its connection, its address and the requested host are of
- * this machine, and no proxy is in between.
+ * this machine, and no proxy is in between. A proxy that adds no header and replaces Host still
+ * closes its connections (HTTP/1.0, or nginx without `keepalive`): whoever does that is remote.
  */
 export function localityOf(request: Request, { peer, address }: Caller): Locality {
   if (!isLoopback(peer) || !isLoopback(address) || !isLoopbackHost(request)) return "remote";
-  if (isForwarded(request)) return "remote";
+  if (isForwarded(request) || closesConnection(request)) return "remote";
   return hasReplacedHost(request) ? "proxied" : "local";
+}
+
+function closesConnection({ headers }: Request): boolean {
+  return /(^|,)\s*close\s*(,|$)/i.test(headers.get("connection") ?? "");
 }
 
 /** Whether a header tells that a proxy passed the request on. */
 export function isForwarded({ headers }: Pick<Request, "headers">): boolean {
-  return PROXY_HEADERS.some((name) => headers.has(name));
+  for (const name of headers.keys()) if (PROXY_HEADER.test(name)) return true;
+  return false;
 }
 
 /** Whether the client is on this machine or in a private network, and no proxy is in between. */

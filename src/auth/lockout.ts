@@ -21,7 +21,8 @@ export interface Attempt {
   end(): void;
 }
 
-const FREE: Attempt = { failed: () => {}, passed: () => {}, end: () => {} };
+/** An attempt that is not counted. */
+export const FREE: Attempt = { failed: () => {}, passed: () => {}, end: () => {} };
 
 /** Failures by address. `attemptsMax` 0 turns the lockout off. */
 export class Lockout {
@@ -48,6 +49,14 @@ export class Lockout {
   /** Addresses that are remembered. */
   get size(): number {
     return this.#failures.size;
+  }
+
+  /** Whether an attempt would not be let in. */
+  isLocked(address: string): boolean {
+    const entry = this.#failures.get(rateLimitKey(address));
+    if (!entry || this.#attemptsMax === 0) return false;
+    const count = entry.untilMs <= this.#clock.nowMs() ? 0 : entry.count;
+    return count + entry.pending >= this.#attemptsMax;
   }
 
   /** Lets an attempt in, or throws `too_many_requests` with Retry-After in whole seconds. */

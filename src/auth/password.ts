@@ -1,9 +1,10 @@
 // The owner's password as an Argon2id hash (PHC string), computed in a thread of its own. Clear
 // passwords are never stored, logged or sent.
 import { AppError } from "../core/errors.ts";
-import { PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PASSWORD_QUEUE_MAX } from "../core/limits.ts";
+import { PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN } from "../core/limits.ts";
 import type { Clock, Random } from "../core/types.ts";
 import type { OwnerStore } from "../storage/state/ops/owner_ops.ts";
+import { PasswordQueue, type Turn } from "./password_queue.ts";
 import type { Argon2Cost, PasswordReply, PasswordRequest } from "./password_worker.ts";
 
 /** The cost of new hashes, as OWASP recommends for Argon2id: 19 MiB, two passes, one lane. */
@@ -22,9 +23,13 @@ interface Phc {
   readonly hash: Uint8Array;
 }
 
+/** The turn of the program itself. */
+const OWN_TURN: Turn = { key: "", isKnown: true };
+
 /** Computes and checks hashes; its thread starts with the first one. */
 export class PasswordHasher {
   readonly #random: Random;
+  readonly #queue = new PasswordQueue();
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #nextId = 1;
@@ -34,9 +39,9 @@ export class PasswordHasher {
   }
 
   /** The PHC string of a password. Rejects with `too_many_requests` when too many wait. */
-  async hash(password: string): Promise<string> {
+  async hash(password: string, turn = OWN_TURN): Promise<string> {
     const salt = this.#random.bytes(SALT_BYTES);
-    const reply = await this.#send({ password, salt, cost: ARGON2_COST, expected: null });
+    const reply = await this.#send({ password, salt, cost: ARGON2_COST, expected: null }, turn);
     if (!reply.hash) throw new Error("Cannot hash the password: the worker returned no hash");
     const { memoryKib, passes, lanes } = ARGON2_COST;
     const cost = `m=${memoryKib},t=${passes},p=${lanes}`;
@@ -44,29 +49,28 @@ export class PasswordHasher {
   }
 
   /** Whether the hash is of this password. Rejects when too many wait or the hash is invalid. */
-  async verify(phc: string, password: string): Promise<boolean> {
+  async verify(phc: string, password: string, turn = OWN_TURN): Promise<boolean> {
     const parsed = parsePhc(phc);
     if (!parsed) {
       throw new Error("Cannot check the password: the stored hash is not an Argon2id hash");
     }
     if (password === "") return false;
     const { salt, cost, hash } = parsed;
-    return (await this.#send({ password, salt, cost, expected: hash })).same === true;
+    return (await this.#send({ password, salt, cost, expected: hash }, turn)).same === true;
   }
 
   /** Ends the thread; whatever waits is rejected. */
   close(): void {
-    this.#stop(new Error("Cannot check the password: the server is stopping"));
+    const stopping = new Error("Cannot check the password: the server is stopping");
+    this.#queue.refuseAll(stopping);
+    this.#stop(stopping);
   }
 
-  #send(request: Omit<PasswordRequest, "id">): Promise<PasswordReply> {
-    if (this.#waiting.size >= PASSWORD_QUEUE_MAX) {
-      throw new AppError(
-        "too_many_requests",
-        `Cannot check the password: ${PASSWORD_QUEUE_MAX} requests are waiting already`,
-        { "retry-after": "1" },
-      );
-    }
+  #send(request: Omit<PasswordRequest, "id">, turn: Turn): Promise<PasswordReply> {
+    return this.#queue.run(turn, () => this.#compute(request));
+  }
+
+  #compute(request: Omit<PasswordRequest, "id">): Promise<PasswordReply> {
     const id = this.#nextId++;
     const worker = this.#worker ??= this.#start();
     return new Promise((resolve, reject) => {

@@ -47,6 +47,11 @@ export class Sessions {
     if (found) this.#sessions = this.#sessions.filter((session) => session !== found);
   }
 
+  /** Ends all logins. */
+  endAll(): void {
+    this.#sessions = [];
+  }
+
   #forget(): void {
     const now = this.#clock.nowMs();
     const first = this.#sessions[0];

@@ -2,7 +2,7 @@
 // says was expected. No setting is known by name here.
 import { isIP } from "node:net";
 import { faultOfSiteId } from "../core/site_id.ts";
-import { trustedProxies } from "../net/proxies.ts";
+import { RANGE_NAMES, trustedProxies } from "../net/proxies.ts";
 
 /** A kind of value. `expects` completes the sentence "it must be …". */
 export interface Kind<T> {
@@ -90,7 +90,10 @@ export const host = textThat(
   (text) => isIP(text) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(text),
 );
 
-/** An address, a range in CIDR form, or the word `loopback` or `private`. */
+/** What a list of networks is of. */
+export const NETWORKS = `a list of addresses, networks like 10.0.0.0/8, ${RANGE_NAMES.join(", ")}`;
+
+/** An address, a range in CIDR form, or the name of a range. */
 export const network = textThat("an address or a network like 10.0.0.0/8", (text) => {
   try {
     return trustedProxies([text]) !== null;

@@ -12,6 +12,7 @@ import {
   listOf,
   memory,
   network,
+  NETWORKS,
   origin,
   path,
   siteId,
@@ -96,10 +97,10 @@ export const SETTINGS = {
   trusted_proxies: row({
     group: "server",
     env: "MALLARD_TRUSTED_PROXIES",
-    kind: listOf("a list of addresses, networks like 10.0.0.0/8, loopback, private", network),
+    kind: listOf(NETWORKS, network),
     default: Object.freeze([...TRUSTED_PROXIES_DEFAULT]),
     shown: "loopback, private",
-    doc: "Proxies whose X-Forwarded-For and X-Real-IP headers are trusted.",
+    doc: "Proxies whose X-Forwarded-For and X-Real-IP are trusted, or names of CDNs: SECURITY.md.",
   }),
   shutdown_timeout_secs: row({
     group: "server",

@@ -39,8 +39,14 @@ export const USER_AGENTS_MAX = 10_000;
 export const PASSWORD_CHARS_MIN = 8;
 /** Longest password that is hashed, in characters. */
 export const PASSWORD_CHARS_MAX = 1024;
-/** Passwords waiting to be hashed before further logins are refused. */
-export const PASSWORD_QUEUE_MAX = 32;
+/** Passwords waiting to be hashed; then those of whoever has most waiting are refused. */
+export const PASSWORD_QUEUE_MAX = 256;
+/** Passwords of one address that wait to be hashed. */
+export const PASSWORD_QUEUE_SHARE_MAX = 8;
+/** Addresses from which the last logins succeeded: they are hashed for first. */
+export const GOOD_ADDRESSES_MAX = 4;
+/** How long a browser is known after a login. */
+export const DEVICE_DAYS = 180;
 /** Body of a login, a setup or a new key. */
 export const AUTH_BODY_BYTES_MAX = 16 * 1024;
 /** Login sessions kept at once; the oldest is removed first. */

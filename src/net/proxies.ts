@@ -1,4 +1,5 @@
 // The client's address behind trusted proxies. It must not store or log any.
+import { CDN_RANGES } from "../reference/cdn_ranges.ts";
 import { type Address, parseAddress } from "./address.ts";
 import { AddressRanges, LOOPBACK, PRIVATE } from "./ranges.ts";
 
@@ -6,20 +7,33 @@ import { AddressRanges, LOOPBACK, PRIVATE } from "./ranges.ts";
 const NAMED_RANGES: Readonly<Record<string, readonly string[]>> = {
   loopback: LOOPBACK,
   private: PRIVATE,
+  ...CDN_RANGES,
 };
+
+/** The names of ranges, for messages. */
+export const RANGE_NAMES: readonly string[] = Object.keys(NAMED_RANGES);
 
 /** The default of `trusted_proxies`: loopback and private ranges. */
 export const TRUSTED_PROXIES_DEFAULT: readonly string[] = ["loopback", "private"];
 
 /**
- * The proxies whose forwarding headers are trusted: addresses, CIDR ranges, or the words
- * `loopback` and `private`. An empty list trusts nobody. Throws RangeError naming a bad entry.
+ * The proxies whose forwarding headers are trusted: addresses, CIDR ranges, the words `loopback`
+ * and `private`, or names of CDNs. An empty list trusts nobody. Throws RangeError naming a bad one.
  */
 export function trustedProxies(list: readonly string[] = TRUSTED_PROXIES_DEFAULT): AddressRanges {
   return new AddressRanges(list.flatMap((entry) => {
     const name = entry.trim().toLowerCase();
     return Object.hasOwn(NAMED_RANGES, name) ? NAMED_RANGES[name] ?? [] : [entry];
   }));
+}
+
+/**
+ * Those of the trusted proxies that are named as such. The word `private` names none: a container's
+ * gateway is private as well, and passes on what strangers write. It is believed for counting
+ * visitors, but not where access is guarded.
+ */
+export function namedProxies(list: readonly string[] = TRUSTED_PROXIES_DEFAULT): AddressRanges {
+  return trustedProxies(list.filter((entry) => entry.trim().toLowerCase() !== "private"));
 }
 
 /** From the right, over trusted hops, to the first that is not. Ends early at an invalid entry. */

@@ -135,15 +135,15 @@ Deno.test("Auth allows no more guesses in parallel than one after the other", as
   owner.close();
 });
 
-Deno.test("Auth answers 429 when too many password checks are queued", async () => {
+Deno.test("Auth answers 429 when an address has too many password checks queued", async () => {
   const owner = await openOwner({ max_login_attempts: 0 });
   await setUp(owner);
   const guesses = Array.from({ length: 40 }, () => logIn(owner, "wrong horse"));
   const answers = await Promise.all(guesses);
   const refused = answers.filter(({ status }) => status === 429);
-  equal(refused.length, 8);
+  equal(refused.length, 31);
   ok(refused.every(({ headers }) => headers.get("retry-after") === "1"));
-  equal(answers.filter(({ status }) => status === 401).length, 32);
+  equal(answers.filter(({ status }) => status === 401).length, 9, "one and its share that wait");
   owner.close();
 });
 
@@ -278,4 +278,91 @@ Deno.test("Auth logs neither addresses nor secrets", async () => {
     ok(!log.includes(String(secret)), String(secret));
   }
   owner.close();
+});
+
+/** Logs in and asks for the status, as the dashboard does; the device cookie it is given. */
+async function deviceOf(owner: Owner, call: Call = {}): Promise<string> {
+  const { session } = await logIn(owner, PASSWORD, call);
+  const status = await owner.call("GET", "/api/auth/status", under(session, call));
+  const cookie = /mm_device=[^;]+/.exec(status.headers.get("set-cookie") ?? "")?.[0];
+  ok(cookie);
+  return cookie;
+}
+
+Deno.test("Auth locks out no session and no known device, unless it guesses", async () => {
+  const owner = await openOwner({ max_login_attempts: 3 });
+  await setUp(owner);
+  const device = await deviceOf(owner, FAR);
+  const { session } = await logIn(owner, PASSWORD, FAR);
+  const known = { ...FAR, headers: { cookie: device } };
+  for (let count = 0; count < 3; count++) await logIn(owner, "wrong horse", FAR);
+  equal((await logIn(owner, PASSWORD, FAR)).status, 429, "a stranger of this address");
+  equal((await logIn(owner, PASSWORD, under(session, FAR))).status, 200, "a session");
+  equal((await logIn(owner, PASSWORD, known)).status, 200, "a device");
+  const forged = { ...FAR, headers: { cookie: `${device.slice(0, -4)}0000` } };
+  equal((await logIn(owner, PASSWORD, forged)).status, 429, "a forged device");
+  for (let count = 0; count < 3; count++) {
+    equal((await logIn(owner, "wrong horse", known)).status, 401);
+  }
+  equal((await logIn(owner, PASSWORD, known)).status, 429, "a device that guesses");
+  owner.close();
+  const again = await openOwner({ max_login_attempts: 1, folder: owner.folder });
+  await logIn(again, "wrong horse", FAR);
+  equal((await logIn(again, PASSWORD, FAR)).status, 429);
+  equal((await logIn(again, PASSWORD, known)).status, 200, "devices are known after a restart");
+  again.close();
+});
+
+Deno.test("Auth lets the owner in while many addresses guess", async () => {
+  const owner = await openOwner({ max_login_attempts: 0 });
+  await setUp(owner);
+  const guesses = Array.from({ length: 64 }, (_, n) => {
+    const call = { headers: { "x-forwarded-for": `198.51.100.${n}` } };
+    return logIn(owner, "wrong horse", call);
+  });
+  const right = await Promise.all(
+    Array.from(
+      { length: 3 },
+      (_, n) => logIn(owner, PASSWORD, { headers: { "x-forwarded-for": `203.0.113.${n}` } }),
+    ),
+  );
+  deepEqual(right.map(({ status }) => status), [200, 200, 200]);
+  ok((await Promise.all(guesses)).every(({ status }) => status === 401));
+  owner.close();
+});
+
+Deno.test("Auth counts guesses by the peer unless the proxy is named", async () => {
+  const guesses = async (owner: Owner) => {
+    await setUp(owner);
+    const statuses: number[] = [];
+    for (let n = 0; n < 6; n++) {
+      const call = { peer: "172.17.0.1", headers: { "x-forwarded-for": `198.51.100.${n}` } };
+      statuses.push((await logIn(owner, "wrong horse", call)).status);
+    }
+    owner.close();
+    return statuses;
+  };
+  deepEqual(await guesses(await openOwner()), [401, 401, 401, 401, 401, 429]);
+  const named = { trusted_proxies: ["loopback", "private", "172.17.0.1"] };
+  deepEqual(await guesses(await openOwner(named)), [401, 401, 401, 401, 401, 401]);
+});
+
+Deno.test("Auth revokes keys made before the password, unless they are kept", async () => {
+  const made = async (body: Record<string, unknown>) => {
+    const folder = await Deno.makeTempDir();
+    const key_hash = "a".repeat(64);
+    const created_at = "2024-01-01T00:00:00Z";
+    const file = [{ key_hash, name: "original", scope: "Admin", created_at, revoked: false }];
+    await Deno.writeTextFile(`${folder}/api_keys.json`, JSON.stringify(file));
+    const owner = await openOwner({ folder });
+    await owner.call("POST", "/api/keys", { body: { name: "here", scope: "Admin" } });
+    const answer = await setUp(owner, { body: { password: PASSWORD, ...body } });
+    const told = (answer.body["keys"] as { name: string }[]).map(({ name }) => name).sort();
+    deepEqual(told, ["here", "original"]);
+    const valid = owner.keys.list().filter(({ revoked }) => !revoked).map(({ name }) => name);
+    owner.close();
+    return valid.sort();
+  };
+  deepEqual(await made({}), ["original"]);
+  deepEqual(await made({ keep_keys: true }), ["here", "original"]);
 });

@@ -62,7 +62,8 @@ Deno.test("under TLS every response has HSTS, and the cookie is Secure", async (
     });
     assert.equal(login.status, 200);
     const cookie = login.headers.get("set-cookie") ?? "";
-    assert.match(cookie, /^mm_session=[0-9a-f]{64}; HttpOnly; SameSite=Strict; Path=\/; .*Secure$/);
+    const attributes = "=[0-9a-f]{64}; HttpOnly; SameSite=Strict; Path=/; Max-Age=\\d+; Secure";
+    assert.match(cookie, RegExp(`^__Host-mm_session${attributes}, mm_session${attributes}$`));
     const headers = { cookie: cookie.split(";")[0] ?? "" };
     assert.equal((await ask(certificate, `${url}/api/keys`, { headers })).status, 200);
     const event = JSON.stringify({ d: "example.com", n: "pageview", u: "/" });
@@ -161,15 +162,21 @@ browserTest("under TLS a person logs in, and the browser keeps the cookie as it 
     await page.keyboard.press("Enter");
     await page.waitForSelector("input[type=password]", { state: "detached" });
     const cookies = await context.cookies();
-    assert.equal(cookies.length, 1);
-    const { name, secure, httpOnly, sameSite, path } = cookies[0] ?? {};
-    assert.deepEqual({ name, secure, httpOnly, sameSite, path }, {
-      name: "mm_session",
+    const names = cookies.map(({ name }) => name).filter((name) => name.includes("session"));
+    assert.deepEqual(names.sort(), ["__Host-mm_session", "mm_session"]);
+    for (const { secure, httpOnly, sameSite, path } of cookies) {
+      assert.deepEqual([secure, httpOnly, sameSite, path], [true, true, "Strict", "/"]);
+    }
+    // What a sibling host can set does not push the login out.
+    await context.addCookies(Array.from({ length: 20 }, (_, n) => ({
+      name: n === 0 ? "mm_session" : `other_${n}`,
+      value: "0".repeat(64),
+      domain: "127.0.0.1",
+      path: n === 0 ? "/api" : "/",
       secure: true,
-      httpOnly: true,
-      sameSite: "Strict",
-      path: "/",
-    });
+    })));
+    const status = await page.evaluate(async () => (await fetch("api/keys")).status);
+    assert.equal(status, 200);
     await context.close();
   });
 });

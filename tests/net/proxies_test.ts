@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseAddress } from "../../src/net/address.ts";
-import { clientAddress, trustedProxies } from "../../src/net/proxies.ts";
+import { clientAddress, namedProxies, trustedProxies } from "../../src/net/proxies.ts";
 
 Deno.test("trustedProxies() names the entry it cannot read", () => {
   for (const wrong of ["10.0.0.0/33", "::/129", "proxy.example", "10.0.0.0/", "10.0.0.0/-1", ""]) {
@@ -24,6 +24,23 @@ Deno.test("trustedProxies() trusts loopback and private ranges by default", () =
   assert.equal(trustedProxies([]).has(parseAddress("127.0.0.1")!), false);
   assert.equal(trustedProxies(["Loopback"]).has(parseAddress("::1")!), true);
   assert.equal(trustedProxies(["loopback"]).has(parseAddress("10.0.0.1")!), false);
+});
+
+Deno.test("trustedProxies() knows CDNs by name", () => {
+  const has = (name: string, address: string) => trustedProxies([name]).has(parseAddress(address)!);
+  assert.ok(has("cloudflare", "173.245.48.1") && has("cloudflare", "2606:4700::1"));
+  assert.ok(has("Fastly", "151.101.1.1") && has("fastly", "2a04:4e42::1"));
+  assert.ok(!has("cloudflare", "151.101.1.1") && !has("fastly", "8.8.8.8"));
+});
+
+Deno.test("namedProxies() names what is listed, but not what is merely private", () => {
+  const has = (list: string[] | undefined, address: string) =>
+    namedProxies(list).has(parseAddress(address)!);
+  assert.ok(has(undefined, "127.0.0.1"));
+  assert.ok(!has(undefined, "172.17.0.1"));
+  assert.ok(!has(["loopback", "Private"], "10.0.0.1"));
+  assert.ok(has(["private", "172.17.0.1"], "172.17.0.1"));
+  assert.ok(has(["10.0.0.0/8", "cloudflare"], "10.0.0.1"));
 });
 
 function client(

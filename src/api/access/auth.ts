@@ -1,23 +1,40 @@
 // /api/auth/…: setting the first password, logging in and out, and what the caller may do.
 import type { Auth } from "../../auth/auth.ts";
+import type { Access } from "../../core/access.ts";
 import { json } from "../../http/response.ts";
 import type { Route } from "../../http/route.ts";
 
+/** What an administrator should know, by name; nothing for anybody else. */
+export type Warnings = () => Readonly<Record<string, unknown>>;
+
 /** Routes of setup, login, logout and status. */
-export function authRoutes(auth: Auth): Route[] {
-  const loggedIn = (token: string) => json({ token }, 200, { "set-cookie": auth.cookie(token) });
+export function authRoutes(auth: Auth, warnings: Warnings = () => ({})): Route[] {
+  const warningsFor = ({ rights }: Access) => {
+    if (!rights.has("admin")) return {};
+    const all = {
+      ...(auth.missingProxy ? { missing_proxy: auth.missingProxy } : {}),
+      ...warnings(),
+    };
+    return Object.keys(all).length > 0 ? { warnings: all } : {};
+  };
   return [
     {
       method: "POST",
       path: "/api/auth/setup",
       right: "public",
-      handle: async (context) => loggedIn(await auth.setUp(context)),
+      handle: async (context) => {
+        const { token, keys } = await auth.setUp(context);
+        return withCookies({ token, ...(keys.length > 0 ? { keys } : {}) }, auth.cookies(token));
+      },
     },
     {
       method: "POST",
       path: "/api/auth/login",
       right: "public",
-      handle: async (context) => loggedIn(await auth.logIn(context)),
+      handle: async (context) => {
+        const token = await auth.logIn(context);
+        return withCookies({ token }, auth.cookies(token));
+      },
     },
     {
       method: "POST",
@@ -25,19 +42,29 @@ export function authRoutes(auth: Auth): Route[] {
       right: "public",
       handle: ({ request }) => {
         auth.logOut(request);
-        return json({ status: "logged_out" }, 200, { "set-cookie": auth.cookie("") });
+        return withCookies({ status: "logged_out" }, auth.cookies(""));
       },
     },
     {
       method: "GET",
       path: "/api/auth/status",
       right: "public",
-      handle: ({ access }) =>
-        json({
+      handle: ({ request, access }) => {
+        const device = auth.deviceCookie(request, access);
+        return withCookies({
           setup_required: !auth.configured,
           authenticated: access.who === "session" || access.who === "key",
           rights: [...access.rights],
-        }),
+          ...warningsFor(access),
+        }, device === null ? [] : [device]);
+      },
     },
   ];
+}
+
+/** A JSON response with several Set-Cookie headers, in this order. */
+function withCookies(value: unknown, cookies: readonly string[]): Response {
+  const response = json(value);
+  for (const cookie of cookies) response.headers.append("set-cookie", cookie);
+  return response;
 }

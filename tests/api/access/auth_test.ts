@@ -56,7 +56,8 @@ Deno.test("authRoutes() set the cookie with the configured attributes", async ()
   const { headers, session } = await setUp(owner);
   equal(
     headers.get("set-cookie"),
-    `mm_session=${session}; HttpOnly; SameSite=Strict; Path=/; Max-Age=60; Secure`,
+    `__Host-mm_session=${session}; HttpOnly; SameSite=Strict; Path=/; Max-Age=60; Secure, ` +
+      `mm_session=${session}; HttpOnly; SameSite=Strict; Path=/; Max-Age=60; Secure`,
   );
   owner.close();
 });

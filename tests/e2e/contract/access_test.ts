@@ -68,7 +68,10 @@ interface Login {
 
 function loginOf(reply: Reply): Login {
   equal(reply.status, 200, reply.text);
-  const [pair = "", ...attributes] = (reply.header("set-cookie") ?? "").split(/; */);
+  const cookies = reply.headers.get("set-cookie") ?? [];
+  const [pair = "", ...attributes] = (cookies.at(-1) ?? "").split(/; */);
+  if (attributes.includes("Secure")) match(cookies[0] ?? "", /^__Host-mm_session=/);
+  equal(cookies.length, attributes.includes("Secure") ? 2 : 1);
   match(pair, /^mm_session=[^;,\s]+$/);
   const token = reply.json().token;
   ok(typeof token === "string");

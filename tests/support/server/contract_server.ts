@@ -274,7 +274,6 @@ async function exchange(
   else if (content !== undefined && !has("content-length")) {
     fields.push(["content-length", String(content.length)]);
   }
-  fields.push(["connection", "close"]);
   const head = `${method} ${path} HTTP/1.1\r\n` +
     fields.map(([name, value]) => `${name}: ${value}\r\n`).join("") + "\r\n";
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -285,7 +284,7 @@ async function exchange(
     }
   })().catch(() => {});
   try {
-    return parseReply(await readAll(connection));
+    return parseReply(await readReply(connection, method));
   } finally {
     connection.close();
     await sent;
@@ -302,15 +301,39 @@ function inChunks(content: Uint8Array<ArrayBuffer> = new Uint8Array()): Uint8Arr
   return [...parts, encoder.encode("0\r\n\r\n")];
 }
 
-async function readAll(connection: Deno.Conn): Promise<Uint8Array<ArrayBuffer>> {
+/** Reads one answer; nothing asks the server to close, as a proxy would. */
+async function readReply(
+  connection: Deno.Conn,
+  method: string,
+): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   const buffer = new Uint8Array(65_536);
-  for (;;) {
+  let bytesMin = 0;
+  for (let bytes = 0;;) {
     const count = await connection.read(buffer).catch(() => null);
     if (count === null) break;
     parts.push(buffer.slice(0, count));
+    bytes += count;
+    if (bytes < bytesMin) continue;
+    const all = joined(parts);
+    bytesMin = bytesOfReply(all, method);
+    if (bytesMin <= bytes) break;
   }
   return joined(parts);
+}
+
+/** How long an answer is, as far as its beginning tells; Infinity where only its end does. */
+function bytesOfReply(bytes: Uint8Array<ArrayBuffer>, method: string): number {
+  const text = new TextDecoder("latin1").decode(bytes);
+  const end = text.indexOf("\r\n\r\n") + 4;
+  if (end < 4) return bytes.length + 1;
+  const head = text.slice(0, end);
+  if (method === "HEAD" || /^HTTP\/1\.1 (204|304) /.test(head)) return end;
+  const length = /\r\ncontent-length: *(\d+)\r\n/i.exec(head)?.[1];
+  if (length !== undefined) return end + Number(length);
+  const isChunked = /\r\ntransfer-encoding: *chunked\r\n/i.test(head);
+  if (!isChunked) return Infinity;
+  return /(^|\r\n)0\r\n\r\n$/.test(text.slice(end)) ? bytes.length : bytes.length + 1;
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -54,13 +54,16 @@ const DEFAULTS: AuthOptions = {
   max_login_attempts: 5,
   login_lockout_secs: 300,
   dashboard_origin: null,
+  trusted_proxies: ["loopback", "private"],
   secure: false,
 };
 
 /** The operations of the owner's rows on a SQLite file, in this thread. */
 export function ownerStore(path: string): OwnerStore & { close(): void } {
   const db = Sqlite.open(path);
-  if (!db.get("select 1 from sqlite_master where name = 'api_keys'")) db.exec(OWNER_SCHEMA);
+  if (!db.get("select 1 from sqlite_master where name = 'api_keys'")) {
+    db.exec(`${OWNER_SCHEMA} create table facts (name text primary key, value text not null)`);
+  }
   return {
     // deno-lint-ignore require-await -- rejects where the operation throws
     run: async (op, args) => (OWNER_OPS[op] as (db: Sqlite, args: unknown) => never)(db, args),
@@ -127,7 +130,7 @@ async function answer(
     status: response.status,
     body: text === "" ? null : JSON.parse(text),
     headers: response.headers,
-    session: /^mm_session=([^;]*)/.exec(cookie)?.[1] ?? null,
+    session: /(?:^|, )mm_session=([^;]*)/.exec(cookie)?.[1] ?? null,
   };
 }
 

@@ -55,6 +55,17 @@ export interface Erasure {
   readonly caller: string;
 }
 
+/** The key under which device cookies are signed, made at its first use. */
+function deviceKey(db: Sqlite, fresh: string): string {
+  db.run("insert into facts (name, value) values ('device_key', ?) on conflict do nothing", fresh);
+  return String(db.get("select value from facts where name = 'device_key'")?.["value"]);
+}
+
+/** With the password, everything that was known of browsers goes. */
+function forgetDevices(db: Sqlite): void {
+  db.run("delete from facts where name = 'device_key'");
+}
+
 function getPassword(db: Sqlite): string | null {
   const row = db.get("select hash from owner_password");
   return row ? String(row["hash"]) : null;
@@ -68,15 +79,23 @@ function setPassword(
   const onConflict = password.replace
     ? "do update set hash = excluded.hash, set_at = excluded.set_at"
     : "do nothing";
-  return db.run(
-    `insert into owner_password (id, hash, set_at) values (1, ?, ?) on conflict (id) ${onConflict}`,
-    password.hash,
-    Math.floor(password.atMs),
-  ).changes > 0;
+  return db.transaction(() => {
+    const isKept = db.run(
+      `insert into owner_password (id, hash, set_at) values (1, ?, ?)
+        on conflict (id) ${onConflict}`,
+      password.hash,
+      Math.floor(password.atMs),
+    ).changes > 0;
+    if (isKept) forgetDevices(db);
+    return isKept;
+  });
 }
 
 function clearPassword(db: Sqlite): boolean {
-  return db.run("delete from owner_password").changes > 0;
+  return db.transaction(() => {
+    forgetDevices(db);
+    return db.run("delete from owner_password").changes > 0;
+  });
 }
 
 /** Adds keys; of a known key only a revocation is kept, which can never be undone. */
@@ -149,6 +168,7 @@ function listErasures(db: Sqlite, count: number): Erasure[] {
 
 /** Every operation by name, to be joined with those of the store. */
 export const OWNER_OPS = {
+  deviceKey,
   getPassword,
   setPassword,
   clearPassword,
