@@ -54,10 +54,17 @@ export function ident(name: string): Sql {
   return raw(`"${name}"`);
 }
 
-/** Joins fragments; the separator is a constant text. */
+/** Joins fragments; the separator is a constant text. The time is linear in their number. */
 export function join(pieces: readonly Sql[], separator = ", "): Sql {
-  return pieces.reduce(
-    (all, piece, index) => index === 0 ? piece : sql`${all}${raw(separator)}${piece}`,
-    raw(""),
-  );
+  const parts: string[] = [""];
+  const values: SqlValue[] = [];
+  pieces.forEach((piece, index) => {
+    if (index > 0) parts[parts.length - 1] += separator;
+    parts[parts.length - 1] += piece.strings[0] ?? "";
+    piece.values.forEach((value, at) => {
+      values.push(value);
+      parts.push(piece.strings[at + 1] ?? "");
+    });
+  });
+  return new Sql(parts, values);
 }

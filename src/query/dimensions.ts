@@ -17,6 +17,11 @@ export interface Dimension {
   readonly columns: readonly EventColumnName[];
   /** The value as VARCHAR, NULL when there is none. Absent where the builder makes it. */
   readonly expr?: (column: ColumnSql) => Sql;
+  /**
+   * Whether `expr` is long: then it is a column of the relation under the name of the dimension,
+   * which is computed once for each row and never repeated where the value is used.
+   */
+  readonly computed?: true;
   /** What stands for NULL. */
   readonly missing: string;
   readonly doc: string;
@@ -129,6 +134,7 @@ export const DIMENSIONS = {
     of: "visit",
     columns: ["referrer_source", "utm_source", "utm_medium", "utm_campaign", "click_id"],
     expr: channelSql,
+    computed: true,
     missing: "Direct",
     doc: "kind of source: search, social, mail, paid or not …",
   },

@@ -1,7 +1,7 @@
 // The SQL of each operator over a dimension's expression, under the operator's name in
 // dashboard/grammar/operators.js. Values are always bound.
 import { type Operator, type OperatorName, OPERATORS } from "../../dashboard/grammar/operators.js";
-import { join, type Sql, sql } from "../core/sql.ts";
+import { join, raw, type Sql, sql } from "../core/sql.ts";
 
 interface How {
   /** What stands for a NULL of the expression. */
@@ -21,7 +21,21 @@ function textOf(expr: Sql, how: How): Sql {
   return how.caseSensitive ? expr : sql`lower(${expr})`;
 }
 
+/**
+ * More values are bound as one list: a statement with a term for each takes seconds to bind. Up to
+ * here the terms are faster to evaluate.
+ */
+const TERMS_MAX = 8;
+
 function anyOf(values: readonly string[], build: (value: Sql) => Sql, how: How): Sql {
+  if (values.length > TERMS_MAX) {
+    const list = how.caseSensitive
+      ? sql`${values}`
+      : sql`list_transform(${values}, lambda x: lower(x))`;
+    return sql`coalesce(list_bool_or(list_transform(${list}, lambda x: ${
+      build(raw("x"))
+    })), false)`;
+  }
   const parts = values.map((value) =>
     build(how.caseSensitive ? sql`${value}` : sql`lower(${value})`)
   );

@@ -49,13 +49,26 @@ const CASES: readonly Case[] = [
   ["is_not_set", null, [], true],
 ];
 
+const MORE = Array.from({ length: 20 }, (_, index) => `never ${index}`);
+
 Deno.test("conditionSql() says yes or no, never NULL, for each operator", async () => {
   await withEvents([], async (ask) => {
     for (const [op, value, values, expected, caseSensitive] of CASES) {
       const expr = sql`${value}::varchar`;
       const condition = conditionSql(op, expr, values, { missing: "(none)", caseSensitive });
-      const rows = await ask(sql`select ${condition} as met`);
-      assert.equal(rows[0]?.["met"], expected, JSON.stringify([op, value, values, caseSensitive]));
+      // Many values take another form; none of those that are added is met by any text.
+      const many = conditionSql(
+        op,
+        expr,
+        OPERATORS[op].values === "some" ? [...values, ...MORE] : values,
+        {
+          missing: "(none)",
+          caseSensitive,
+        },
+      );
+      const rows = await ask(sql`select ${condition} as met, ${many} as met_of_many`);
+      const note = JSON.stringify([op, value, values, caseSensitive]);
+      assert.deepEqual(rows[0], { met: expected, met_of_many: expected }, note);
     }
   });
   const tried = new Set(CASES.map(([op]) => op));

@@ -12,9 +12,12 @@ import type { CheckedCondition, CheckedFilter, Query } from "../query.ts";
 
 /** A kind of row: how its columns are written. */
 export interface RowShape {
-  /** A column of the event itself. */
-  own(name: EventColumnName): Sql;
-  /** A column of the event's visit: a stored one, entry_page, exit_page or done_0, done_1 … */
+  /** A column of the event itself: a stored one, or a computed dimension. */
+  own(name: string): Sql;
+  /**
+   * A column of the event's visit: a stored one, a computed dimension, entry_page, exit_page or
+   * done_0, done_1 …
+   */
   visit(name: string): Sql;
   /** Time of the event, or start of the visit: BIGINT microseconds. */
   readonly us: Sql;
@@ -94,7 +97,8 @@ function valueOf(ref: DimensionRef, row: RowShape, terms: Terms, own: boolean): 
   if (ref === "entry_page" || ref === "exit_page") return row.visit(ref);
   if (ref === "hour_of_day") return hourOfDay(row.us, terms);
   if (ref === "day_of_week") return dayOfWeek(row.us, terms);
-  const { expr } = dimensionOf(ref);
+  const { expr, computed } = dimensionOf(ref);
+  if (computed) return own ? row.own(ref) : row.visit(ref);
   if (!expr) throw new TypeError(`Cannot read ${ref}: it has no value of its own`);
   return expr((name) => own ? row.own(name) : row.visit(name));
 }

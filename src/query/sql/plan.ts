@@ -35,6 +35,10 @@ export interface Plan {
   readonly columns: readonly EventColumnName[];
   /** Columns a visit takes from its first event. */
   readonly visitColumns: readonly EventColumnName[];
+  /** Computed dimensions of the visit, made from its visitColumns. */
+  readonly visitValues: readonly DimensionRef[];
+  /** Computed dimensions of each event, made from its own columns. */
+  readonly ownValues: readonly DimensionRef[];
   readonly visitPages: boolean;
   /** What has_done and has_not_done ask about. */
   readonly histories: readonly CheckedFilter[];
@@ -74,10 +78,16 @@ export function planOf(query: Query): Plan {
     money,
     columns: columnsOf(eventRefs, money),
     visitColumns: [...new Set(visitRefs.flatMap((ref) => dimensionOf(ref).columns))],
+    visitValues: computedOf(visitRefs),
+    ownValues: computedOf(keys.filter(({ of }) => of === "event").map(({ ref }) => ref)),
     visitPages: visitRefs.some((ref) => ref === "entry_page" || ref === "exit_page"),
     histories,
     span: spanOf(query, form, ofVisits || steps),
   };
+}
+
+function computedOf(refs: readonly DimensionRef[]): DimensionRef[] {
+  return [...new Set(refs)].filter((ref) => dimensionOf(ref).computed);
 }
 
 /** Whose value a dimension is in this query. */

@@ -2,7 +2,7 @@
 // events with their visits, visits. Each is made once, when it is first needed. Pure.
 import type { EventColumnName } from "../../core/event.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
-import type { DimensionRef } from "../dimensions.ts";
+import { dimensionOf, type DimensionRef } from "../dimensions.ts";
 import { visitEvents, visits } from "./visits.ts";
 import {
   EVENT_ROW,
@@ -32,7 +32,11 @@ export class Relations {
     this.#query = query;
     this.#plan = plan;
     this.#terms = { ...query, histories: plan.histories };
-    this.add("all_events", sql`select ${join(plan.columns.map(ident))} from ${events}`);
+    const columns = plan.columns.map((name) => ident(name));
+    this.add(
+      "all_events",
+      sql`select ${join([...columns, ...computed(plan.ownValues)])} from ${events}`,
+    );
   }
 
   /** Names a relation. */
@@ -121,32 +125,32 @@ export class Relations {
 
   /** Every event with its visit, and with that visit's values under the prefix visit_. */
   #taggedEvents(): Sql {
-    const { columns, visitColumns, visitPages, visitNumbers } = this.#plan;
+    const { columns, visitColumns, visitValues, visitPages, visitNumbers, ownValues } = this.#plan;
     const { gapUs } = this.#query;
     const done = this.#done;
     const taken = [
       ...visitColumns,
+      ...visitValues,
       ...(visitPages ? ["entry_page", "exit_page"] : []),
       ...Object.keys(done),
     ];
-    const events = visitEvents(raw("all_events"), gapUs, columns);
+    const events = visitEvents(raw("all_events"), gapUs, [...columns, ...ownValues]);
     if (taken.length === 0 && !visitNumbers) return sql`select * from ${events}`;
     const values = taken.map((name) => sql`, v.${ident(name)} as ${ident(`visit_${name}`)}`);
     const numbers = visitNumbers
       ? raw(", v.duration_us, v.pageviews as visit_views, v.is_bounce")
       : NOTHING;
-    const visitRows = visits(raw("all_events r"), gapUs, {
-      first: visitColumns,
-      pages: visitPages,
-      any: done,
-    });
+    const visitRows = withValues(
+      visits(raw("all_events r"), gapUs, { first: visitColumns, pages: visitPages, any: done }),
+      visitValues,
+    );
     return sql`select e.*${numbers}${join(values, "")}
   from ${events} e
   join ${visitRows} v on v.visitor_id = e.visitor_id and v.start_us = e.visit_start_us`;
   }
 
   #visits(event: readonly CheckedFilter[], withEvents: boolean): Sql {
-    const { visitColumns, visitPages } = this.#plan;
+    const { visitColumns, visitValues, visitPages } = this.#plan;
     const meets = event.map((filter) => this.#meets(filter, EVENT_ROW));
     const matched = meets.length > 0 ? { matched: sql`(${join(meets, " and ")})` } : {};
     const inRange = join([this.#inRange(EVENT_ROW), ...meets], " and ");
@@ -154,12 +158,13 @@ export class Relations {
       range_events: inRange,
       range_pageviews: sql`${inRange} and event_name = 'pageview'`,
     };
-    return visits(raw("all_events r"), this.#query.gapUs, {
+    const rows = visits(raw("all_events r"), this.#query.gapUs, {
       first: visitColumns,
       pages: visitPages,
       any: { ...this.#done, ...matched },
       ...(withEvents ? { counts } : {}),
     });
+    return withValues(rows, visitValues);
   }
 
   /** Whether any event of a visit meets what has_done asks about. */
@@ -196,6 +201,19 @@ export class Relations {
     const { fromUs, toUs } = this.#query.range;
     return sql`${us} >= ${fromUs} and ${us} < ${toUs}`;
   }
+}
+
+/** Each computed dimension as a column of its name, over columns without an alias. */
+function computed(refs: readonly DimensionRef[]): Sql[] {
+  return refs.flatMap((ref) => {
+    const { expr } = dimensionOf(ref);
+    return expr ? [sql`${expr((name) => ident(name))} as ${ident(ref)}`] : [];
+  });
+}
+
+/** Rows with computed dimensions beside their own columns. */
+function withValues(rows: Sql, refs: readonly DimensionRef[]): Sql {
+  return refs.length === 0 ? rows : sql`(select *, ${join(computed(refs))} from ${rows})`;
 }
 
 /** Adds to events the time of the next event of the visit, and whether its last pageview it is. */

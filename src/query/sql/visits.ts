@@ -90,7 +90,7 @@ export function visits(events: Sql, gapUs: number, columns: VisitColumns = {}): 
 export function visitEvents(
   events: Sql,
   gapUs: number,
-  columns: readonly EventColumnName[],
+  columns: readonly string[],
 ): Sql {
   const wanted = columns.filter((name) => name !== "visitor_id").map((name) =>
     sql`, e.${ident(name)}`
