@@ -18,6 +18,7 @@ export const texts = {
   all_sites: "Alle Websites",
   and: "und",
   and_more: "und {n} weitere",
+  annotation_public: "Zeigen, wo die Website öffentlich ist",
   annotation_text: "Text",
   annotations: "Notizen",
   annotations_hint:

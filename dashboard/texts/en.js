@@ -18,6 +18,7 @@ export const texts = {
   all_sites: "All sites",
   and: "and",
   and_more: "and {n} more",
+  annotation_public: "Show it where the site is public",
   annotation_text: "Text",
   annotations: "Notes",
   annotations_hint: "A note stands on the chart at its day: a release, a campaign, an outage.",

@@ -18,6 +18,7 @@ export const texts = {
   all_sites: "Todos los sitios",
   and: "y",
   and_more: "y {n} más",
+  annotation_public: "Mostrarla donde el sitio es público",
   annotation_text: "Texto",
   annotations: "Notas",
   annotations_hint:

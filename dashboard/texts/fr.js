@@ -18,6 +18,7 @@ export const texts = {
   all_sites: "Tous les sites",
   and: "et",
   and_more: "et {n} de plus",
+  annotation_public: "L’afficher là où le site est public",
   annotation_text: "Texte",
   annotations: "Notes",
   annotations_hint:

@@ -28,6 +28,14 @@ export function mayReadSite(
 }
 
 /**
+ * Whether the caller reads public sites only, for what they show to everybody. Before there is a
+ * password everybody may read everything.
+ */
+export function isStranger({ who, sites }: Pick<Access, "who" | "sites">): boolean {
+  return who === "nobody" && sites !== null;
+}
+
+/**
  * Returns the site if the caller may read it. Throws `unauthorized` if a login would help, else
  * `forbidden`.
  */

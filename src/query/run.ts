@@ -20,6 +20,7 @@ import { patternsOf } from "./budget/filter_size.ts";
 import { type Params, quoted } from "./params.ts";
 import { COMMON_PARAMS, parseReportRequest, type SiteRules } from "./parse.ts";
 import { planOf } from "./sql/plan.ts";
+import { publicEvents, publicRules } from "./sql/public_view.ts";
 import { type CheckedFilter, type Query, queryOf, type ReportRequest } from "./query.ts";
 import { matchingEvents } from "./sql/relations.ts";
 import type { DropCount, QueryContext, Report } from "./reports/report.ts";
@@ -145,7 +146,8 @@ export class Runner {
     work: (context: QueryContext) => Promise<T>,
     { heavy = false, caller = OWNER, signal }: Asker & { readonly heavy?: boolean } = {},
   ): Promise<T> {
-    const text = JSON.stringify([this.#reader.version(site), ...key, site]);
+    const view = caller.isPublicOnly ? "public" : "full";
+    const text = JSON.stringify([this.#reader.version(site), view, ...key, site]);
     const lane = caller.kind === "owner" ? "fast" : "slow";
     return await this.#cache.get(
       text,
@@ -161,8 +163,8 @@ export class Runner {
   }
 
   /** What is known of a site, and now in microseconds. */
-  async rules(site: string): Promise<{ rules: SiteRules; nowUs: number }> {
-    const rules = await this.#sites.settings(site);
+  async rules(site: string, asker: Asker = {}): Promise<{ rules: SiteRules; nowUs: number }> {
+    const rules = await this.#rulesFor(site, asker);
     return { rules, nowUs: Math.floor(this.#clock.nowMs() * 1000) };
   }
 
@@ -268,12 +270,18 @@ export class Runner {
     { caller = OWNER, signal }: Asker,
   ): Promise<Row[]> {
     const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
-    const ask = () => this.#reader.query(site, span, build, limits);
+    const seen = caller.isPublicOnly ? (events: Sql) => build(publicEvents(events)) : build;
+    const ask = () => this.#reader.query(site, span, seen, limits);
     return await this.#turns.run(caller, ask, limits);
   }
 
+  async #rulesFor(site: string, { caller = OWNER }: Asker): Promise<SiteRules> {
+    const rules = await this.#sites.settings(site);
+    return caller.isPublicOnly ? publicRules(rules) : rules;
+  }
+
   async #settings(site: string, params: Params, asker: Asker): Promise<SiteRules> {
-    const settings = await this.#sites.settings(site);
+    const settings = await this.#rulesFor(site, asker);
     if (params.text("period") !== "all") return settings;
     return { ...settings, firstUs: await this.firstUs(site, asker) };
   }

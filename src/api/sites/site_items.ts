@@ -1,5 +1,6 @@
 // What owners define for a site: goals, segments, saved funnels and annotations. A table of kinds;
 // each row says how a body is checked and shown.
+import { isStranger } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
 import { filterOfJson, filterOfJsonList, filterToJson } from "../../core/filter_json.ts";
 import { type Filter, parseFilter, printFilter } from "../../../dashboard/grammar/filter.js";
@@ -59,8 +60,11 @@ function routesOfKind(name: string, kind: Kind, sites: Sites, clock: Clock): Rou
       method: "GET",
       path,
       right: "read",
-      handle: (context) =>
-        json(sites.items(siteOfPath(context), kind.kind).map((item) => shown(kind, item))),
+      handle: (context) => {
+        const items = sites.items(siteOfPath(context), kind.kind);
+        const seen = isStranger(context.access) ? items.filter(isPublic) : items;
+        return json(seen.map((item) => shown(kind, item)));
+      },
     },
     {
       method: "POST",
@@ -94,6 +98,11 @@ function routesOfKind(name: string, kind: Kind, sites: Sites, clock: Clock): Rou
       },
     },
   ];
+}
+
+/** Whether strangers see an item of a public site: annotations that the owner marked alone. */
+function isPublic({ kind, body }: Item): boolean {
+  return kind === "annotation" && body["public"] === true;
 }
 
 function shown(kind: Kind, item: Item): Body {
@@ -176,8 +185,8 @@ function funnelDraft(body: Body): ItemDraft {
 }
 
 function annotationDraft(body: Body): ItemDraft {
-  onlyKeys("annotation", body, ["date", "text"]);
-  const { date, text } = body;
+  onlyKeys("annotation", body, ["date", "text", "public"]);
+  const { date, text, public: isPublic = false } = body;
   if (typeof date !== "string" || !(isDate(date) || isMinute(date))) {
     throw refuse("annotation", "date: it is neither a date YYYY-MM-DD nor a time YYYY-MM-DDTHH:MM");
   }
@@ -187,5 +196,8 @@ function annotationDraft(body: Body): ItemDraft {
       `text: it is not a string of 1 to ${ITEM_NAME_CHARS_MAX} characters`,
     );
   }
-  return { name: text, body: { date, text } };
+  if (typeof isPublic !== "boolean") {
+    throw refuse("annotation", "public: it is neither true nor false");
+  }
+  return { name: text, body: { date, text, ...(isPublic ? { public: true } : {}) } };
 }

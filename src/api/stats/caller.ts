@@ -1,10 +1,13 @@
 // Who asks for statistics, as the budget of query time counts it.
+import { isStranger } from "../../auth/rights.ts";
 import type { Context } from "../../http/route.ts";
 import { rateLimitKey } from "../../net/address.ts";
 import { type Caller, OWNER } from "../../query/budget/turns.ts";
 
 /** The caller of a request: whoever may see more than public sites is an owner. */
 export function callerOf({ access, address }: Pick<Context, "access" | "address">): Caller {
-  if (access.who === "nobody") return { kind: "stranger", key: rateLimitKey(address) };
+  if (access.who === "nobody") {
+    return { kind: "stranger", key: rateLimitKey(address), isPublicOnly: isStranger(access) };
+  }
   return access.who === "key" ? { kind: "owner", key: "key" } : OWNER;
 }

@@ -47,6 +47,8 @@ interface Open {
 
 /** The streams of one site with the same question. */
 interface Channel {
+  readonly key: string;
+  readonly isPublicOnly: boolean;
   readonly site: string;
   readonly query: string;
   readonly streams: Map<Stream, Open>;
@@ -91,7 +93,8 @@ export class Live {
     const leave = this.#seats.take({ caller, site, channel: JSON.stringify([site, query]) });
     try {
       const first = await this.#answer(site, params, { caller, signal });
-      return this.#stream(this.#channel(site, query, first), first, { kind: caller.kind, leave });
+      const channel = this.#channel(site, query, caller.isPublicOnly ?? false, first);
+      return this.#stream(channel, first, { kind: caller.kind, leave });
     } catch (error) {
       leave();
       throw error;
@@ -129,10 +132,12 @@ export class Live {
     return JSON.stringify(await this.#runner.answer("realtime", REALTIME, site, params, asker));
   }
 
-  #channel(site: string, query: string, text: string): Channel {
-    const key = JSON.stringify([site, query]);
+  #channel(site: string, query: string, isPublicOnly: boolean, text: string): Channel {
+    const key = JSON.stringify([site, query, isPublicOnly]);
     const nowMs = this.#clock.nowMs();
     const channel = this.#channels.get(key) ?? {
+      key,
+      isPublicOnly,
       site,
       query,
       streams: new Map(),
@@ -183,7 +188,8 @@ export class Live {
     channel.busy = true;
     try {
       const params = new Params(new URLSearchParams(channel.query));
-      const text = await this.#answer(channel.site, params, { caller });
+      const { site, isPublicOnly } = channel;
+      const text = await this.#answer(site, params, { caller: { ...caller, isPublicOnly } });
       channel.version = version;
       channel.computedMs = this.#clock.nowMs();
       if (text !== channel.text) {
@@ -218,9 +224,7 @@ export class Live {
       channel.streams.get(stream)?.leave();
       channel.streams.delete(stream);
     }
-    if (channel.streams.size === 0) {
-      this.#channels.delete(JSON.stringify([channel.site, channel.query]));
-    }
+    if (channel.streams.size === 0) this.#channels.delete(channel.key);
     if (this.#channels.size === 0) {
       this.#stopChecking?.();
       this.#stopChecking = null;

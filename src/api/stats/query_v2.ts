@@ -49,7 +49,7 @@ async function readRequest(
 ): Promise<plausible.V2Request> {
   const site = siteOfBody(body, context);
   const asker = { caller: callerOf(context), signal: context.signal };
-  const { rules, nowUs } = await runner.rules(site);
+  const { rules, nowUs } = await runner.rules(site, asker);
   const firstUs = body["date_range"] === "all" ? await runner.firstUs(site, asker) : null;
   const request = plausible.read(body, site, nowUs, { ...rules, firstUs });
   (await runner.patternFaults(site, request.query.filter, asker)).check();

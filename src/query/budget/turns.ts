@@ -9,6 +9,8 @@ export interface Caller {
   readonly kind: "owner" | "stranger";
   /** What is counted together, such as an address. In memory only. */
   readonly key: string;
+  /** Sees of a site what is public, see sql/public_view.ts. */
+  readonly isPublicOnly?: boolean;
 }
 
 /** The program itself, and whoever may do everything. */

@@ -2,7 +2,7 @@
 import { TextField } from "../../../components/fields/item_form.js";
 import { html } from "../../../lib/html.js";
 import { useApp } from "../../../lib/state/context.js";
-import { ItemsPanel, sameBody } from "./items_panel.js";
+import { ItemsPanel } from "./items_panel.js";
 
 /** @typedef {import("./items_panel.js").Item} Item */
 /** @typedef {import("../../../components/fields/item_form.js").Values} Values */
@@ -16,6 +16,11 @@ export function Annotations() {
       <${TextField} label=${t("date")} name="date" values=${values} put=${put}
         type=${values["date"]?.includes("T") ? "datetime-local" : "date"} />
       <${TextField} label=${t("annotation_text")} name="text" values=${values} put=${put} />
+      <label class="check">
+        <input type="checkbox" checked=${values["public"] === "true"}
+          onChange=${(/** @type {{ target: HTMLInputElement }} */ { target }) =>
+            put("public", String(target.checked))} /> ${t("annotation_public")}
+      </label>
     `;
   const wordsOf = (/** @type {Item} */ { date, text }) => ({
     title: String(text),
@@ -23,10 +28,15 @@ export function Annotations() {
   });
   return html`
     <${ItemsPanel} kind="annotations" title=${t("annotations")} hint=${t("annotations_hint")}
-      fields=${fields} bodyOf=${sameBody}
-      valuesOf=${(/** @type {Item} */ { date, text }) => ({
+      fields=${fields}
+      bodyOf=${(/** @type {Values} */ values) => ({
+        ...values,
+        public: values["public"] === "true",
+      })}
+      valuesOf=${(/** @type {Item} */ { date, text, public: isPublic }) => ({
         date: String(date),
         text: String(text),
+        public: String(isPublic === true),
       })}
       wordsOf=${wordsOf} start=${{ date: today }} />
   `;

@@ -1,0 +1,22 @@
+// What strangers see of a public site, as one rule below every report: of a referrer its host, of
+// the owner's segments nothing. Whatever a report, a filter or a list of values reads, it reads
+// through this view, so no report has to know of it.
+import { type Sql, sql } from "../../core/sql.ts";
+import type { SiteRules } from "../parse.ts";
+
+/** Scheme, user and password, then the host: the group. */
+const REFERRER_HOST = "^[a-z][a-z0-9+.-]*://(?:[^/?#]*@)?(\\[[0-9a-f:.]*\\]|[a-z0-9._-]+)";
+
+/** The events of a relation in parentheses as strangers may ask about them. */
+export function publicEvents(events: Sql): Sql {
+  return sql`(
+    select * replace (
+      nullif(regexp_extract(lower(referrer), ${REFERRER_HOST}, 1), '') as referrer
+    ) from ${events}
+  )`;
+}
+
+/** The rules of a site as strangers may use them: without its segments. */
+export function publicRules(rules: SiteRules): SiteRules {
+  return { ...rules, segments: new Map() };
+}
