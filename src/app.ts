@@ -2,6 +2,7 @@
 // to each other. createApp() returns a function that answers requests, and start and stop.
 import { resolve } from "node:path";
 import type { Config } from "./config/load.ts";
+import { weakSecrets } from "./config/weak_secrets.ts";
 import { MINUTE_MS } from "./core/durations.ts";
 import { messageOf } from "./core/errors.ts";
 import type { Route } from "./http/route.ts";
@@ -102,6 +103,7 @@ interface Running {
 }
 
 async function openAll(config: Config, system: System, host: Host): Promise<Running> {
+  await refuseWeakSecrets(config, system);
   const storage = await openStorage(system, host, {
     ...config,
     dataDir: resolve(config.data_dir),
@@ -115,6 +117,18 @@ async function openAll(config: Config, system: System, host: Host): Promise<Runn
     await storage.close();
     throw error;
   }
+}
+
+/** What may be in a folder without data: made by the system, or by the program before it opens. */
+const NO_DATA: readonly string[] = [".native", "lost+found"];
+
+/** Refuses to begin with weak secrets. Where there is data they are in use: the start warns. */
+async function refuseWeakSecrets(config: Config, { files }: System): Promise<void> {
+  const [weak] = weakSecrets(config);
+  if (weak === undefined) return;
+  const found = await files.list(resolve(config.data_dir));
+  if (found.some(({ name }) => !NO_DATA.includes(name))) return;
+  throw new Error(`Cannot start over an empty data_dir: ${weak.sentence}`);
 }
 
 async function openParts(
@@ -172,7 +186,11 @@ async function makeRoutes({ clock, files, log, random }: System, parts: Parts): 
   const dataDir = resolve(config.data_dir);
   return await routesOf({
     ...parts,
-    settings: { ...config, data_dir: dataDir },
+    settings: {
+      ...config,
+      data_dir: dataDir,
+      weak_secrets: weakSecrets(config).map(({ name }) => name),
+    },
     clock,
     files,
     log,
@@ -320,6 +338,7 @@ async function openAccess(
     ...config,
     secure: isSecure({ ...config, tls: config.tls_cert_path !== null }),
     publicSites: () => sites.publicIds(),
+    ...(host.tellSetupToken ? { tellSetupToken: host.tellSetupToken } : {}),
   });
   if (auth.setupToken !== null) host.tellSetupToken?.(auth.setupToken);
   return { auth, keys, hasher };

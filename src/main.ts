@@ -4,7 +4,14 @@ import type { Command } from "./cli/command.ts";
 import { type CommandName, COMMANDS, commandsHelp } from "./cli/commands.ts";
 import { type Config, loadConfig, optionsHelp } from "./config/load.ts";
 import { messageOf } from "./core/errors.ts";
-import { print, printErrors, readInput, realHost, VERSION } from "./runtime/process.ts";
+import {
+  limitNewFiles,
+  print,
+  printErrors,
+  readInput,
+  realHost,
+  VERSION,
+} from "./runtime/process.ts";
 import { realSystem } from "./runtime/system.ts";
 
 const EXIT_FAILED = 1;
@@ -43,6 +50,7 @@ async function run(
   args: readonly string[],
 ): Promise<void> {
   const { config, warnings } = readConfig(configPath);
+  limitNewFiles(config.data_readable_by);
   const system = realSystem({ format: config.log_format, levelMin: "info" });
   const host = realHost(config, system);
   const command: Command = COMMANDS[name];

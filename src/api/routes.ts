@@ -39,6 +39,8 @@ export interface RouteSettings extends PrivacySettings {
   readonly backup_interval_hours: number | null;
   readonly dashboard_origin: string | null;
   readonly security_contact: string | null;
+  /** Names of the settings that are too short. */
+  readonly weak_secrets: readonly string[];
   readonly base_path: string;
   readonly metrics_token: string | null;
 }
@@ -85,7 +87,7 @@ const ROWS: readonly Row[] = [
   },
   ({ newSites, clock }) => newSiteRoutes(newSites, clock),
   ({ sites, clock }) => siteItemRoutes(sites, clock),
-  ({ auth }) => authRoutes(auth),
+  ({ auth, settings }) => authRoutes(auth, settings.weak_secrets),
   ({ keys, clock }) => keyRoutes(keys, clock),
   ({ erase, store, clock }) => eraseRoutes(erase, store, clock),
   ({ settings, sites }) => privacyRoutes(settings, sites),

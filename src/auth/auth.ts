@@ -45,6 +45,8 @@ export interface AuthOptions {
   readonly secure: boolean;
   /** Sites whose statistics are public. */
   readonly publicSites?: () => readonly string[];
+  /** Tells the owner a token that was made after the start. */
+  readonly tellSetupToken?: (token: string) => void;
 }
 
 /** The parts of System that access needs. */
@@ -81,6 +83,8 @@ export class Auth {
   readonly #lockout: Lockout;
   readonly #rates: CallerRates;
   #hash: string | null;
+  /** The hash in the store, as it was seen last. */
+  #stored: string | null;
   #setupToken: string | null;
   #loginFailures = 0;
   #hasWarned = false;
@@ -91,7 +95,11 @@ export class Auth {
     keys: ApiKeys,
     system: AuthSystem,
     options: AuthOptions,
-    { hash, deviceKey }: { readonly hash: string | null; readonly deviceKey: string },
+    { hash, stored, deviceKey }: {
+      readonly hash: string | null;
+      readonly stored: string | null;
+      readonly deviceKey: string;
+    },
   ) {
     this.#store = store;
     this.#hasher = hasher;
@@ -101,6 +109,7 @@ export class Auth {
     this.#random = system.random;
     this.#options = options;
     this.#hash = hash;
+    this.#stored = stored;
     this.#sessions = new Sessions(system.clock, system.random, options.session_ttl_secs);
     this.#lockout = new Lockout(system.clock, {
       attemptsMax: options.max_login_attempts,
@@ -111,7 +120,7 @@ export class Auth {
     this.#rates = new CallerRates(system.clock);
     this.#named = namedProxies(options.trusted_proxies);
     this.#unnamed = new UnnamedProxies(system.log, options.trusted_proxies, this.#named);
-    this.#setupToken = hash === null ? system.random.bytes(SETUP_TOKEN_BYTES).toHex() : null;
+    this.#setupToken = hash === null ? freshSetupToken(system.random) : null;
   }
 
   /** Reads the stored password, unless one is configured. Rejects with the store's error. */
@@ -123,14 +132,16 @@ export class Auth {
     options: AuthOptions,
   ): Promise<Auth> {
     const { admin_password, ...rest } = options;
+    const stored = await store.run("getPassword", undefined);
     const hash = admin_password === null
-      ? await store.run("getPassword", undefined)
+      ? stored
       : isPasswordHash(admin_password)
       ? admin_password
       : await hasher.hash(admin_password);
     const deviceKey = await store.run("deviceKey", freshDeviceKey(system.random));
-    const own = { ...rest, admin_password: null };
-    return new Auth(store, hasher, keys, system, own, { hash, deviceKey });
+    // Of a password in the environment only the hash is kept.
+    const own = { ...rest, admin_password: admin_password === null ? null : hash };
+    return new Auth(store, hasher, keys, system, own, { hash, stored, deviceKey });
   }
 
   /** Whether there is a password. */
@@ -245,12 +256,31 @@ export class Auth {
     });
     if (!kept) throw conflict();
     this.#hash = hash;
+    this.#stored = hash;
     this.#setupToken = null;
     await this.#renewDevices();
     const valid = this.#keys.list().filter(({ revoked }) => !revoked);
     const keys = body["keep_keys"] === true ? valid : await this.#keys.revokeMadeHere();
     context.log("info", "Password set");
     return { token: this.#sessions.open(), keys };
+  }
+
+  /**
+   * Takes up a password that the command line has set or removed: all logins end. One from the
+   * environment stays in force. Rejects with the store's error.
+   */
+  async takeUpPassword(): Promise<void> {
+    const stored = await this.#store.run("getPassword", undefined);
+    if (stored === this.#stored) return;
+    this.#stored = stored;
+    this.#sessions.endAll();
+    if (this.#options.admin_password === null) {
+      this.#hash = stored;
+      this.#setupToken = stored === null ? freshSetupToken(this.#random) : null;
+      if (this.#setupToken !== null) this.#options.tellSetupToken?.(this.#setupToken);
+    }
+    this.#log("warn", "Password changed from the command line: all logins have ended");
+    await this.#renewDevices();
   }
 
   async #renewDevices(): Promise<void> {
@@ -332,6 +362,10 @@ export class Auth {
     this.#loginFailures++;
     log("warn", "Login failed");
   }
+}
+
+function freshSetupToken(random: Random): string {
+  return random.bytes(SETUP_TOKEN_BYTES).toHex();
 }
 
 function freshDeviceKey(random: Random): string {

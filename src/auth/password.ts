@@ -137,7 +137,7 @@ export async function hashPassword(random: Random, password: string): Promise<st
 
 /**
  * Replaces the stored password, or with null removes it, for the command line. A running server
- * reads it at its next start. Resolves with whether anything changed.
+ * takes it up within a second. Resolves with whether anything changed.
  */
 export async function resetPassword(
   store: OwnerStore,

@@ -1,22 +1,44 @@
-// `mallard reset-password`: sets or removes the password that DATA_DIR keeps.
+// `mallard reset-password`: sets or removes the password that DATA_DIR keeps, and waits until a
+// running server has taken it up.
 import { resetPassword } from "../auth/password.ts";
 import { Store } from "../storage/state/store.ts";
-import { type Command, dataDirOf, succeeded } from "./command.ts";
+import { type Command, type CommandContext, dataDirOf, succeeded } from "./command.ts";
 import { withoutNewline } from "./hash_password.ts";
+
+const TAKE_UP_MS_MAX = 10_000;
+const POLL_MS = 50;
 
 /** The row of COMMANDS. */
 export const RESET_PASSWORD = {
   args: [],
   doc: "read a new password from standard input; an empty one removes the kept password",
-  run: async ({ config, system: { clock, random }, readInput }) => {
+  run: async (context) => {
+    const { config, system: { clock, random }, readInput } = context;
     const password = withoutNewline(await readInput());
     const store = await Store.open(`${dataDirOf(config)}/mallard.sqlite`);
     try {
       const changed = await resetPassword(store, clock, random, password || null);
+      if (!changed) return succeeded("There was no password");
       const what = password ? "The password is set" : "The password is removed";
-      return succeeded(changed ? `${what}; restart the server` : "There was no password");
+      return succeeded(`${what}; ${await takenUp(store, context)}`);
     } finally {
       await store.close();
     }
   },
 } as const satisfies Command;
+
+/** Waits for a server that runs on the folder: it renews the key of devices. */
+async function takenUp(
+  store: Store,
+  { config, system: { clock, files } }: CommandContext,
+): Promise<string> {
+  if (await files.size(`${dataDirOf(config)}/mallard.pid`) === null) return "no server is running";
+  const untilMs = clock.nowMs() + TAKE_UP_MS_MAX;
+  while (clock.nowMs() < untilMs) {
+    if (await store.run("getMeta", "device_key") !== null) {
+      return "the running server uses it, and all logins have ended";
+    }
+    await clock.sleep(POLL_MS);
+  }
+  return "no server has taken it up: restart it if one is running";
+}

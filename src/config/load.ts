@@ -10,8 +10,8 @@ import {
   settingRow,
   SETTINGS,
 } from "./settings.ts";
+import { weakSecrets } from "./weak_secrets.ts";
 
-const PASSWORD_CHARS_ADVISED = 8;
 /** Environment variables that are no settings: for `deno task dev`, `seed` and the tests. */
 const NO_SETTING = /^MALLARD_(DEV$|API_KEY$|TEST_)/;
 const HIDDEN = "(hidden)";
@@ -47,6 +47,7 @@ export function loadConfig(
   checkTogether("backup_interval_hours", "backup_dir", values, faults);
   if (faults.length > 0) return { faults };
   const config = Object.fromEntries(values) as Config;
+  warnings.push(...weakSecrets(config).map(({ sentence }) => sentence));
   return { config: Object.freeze({ ...config, ...forced(config) }), warnings };
 }
 
@@ -163,12 +164,6 @@ function readEnv(
   for (const name of Object.keys(env)) {
     if (!name.startsWith("MALLARD_") || NO_SETTING.test(name) || known.has(name)) continue;
     warnings.push(`Ignored ${name}: no setting has this name${meant(nearest(name, [...known]))}`);
-  }
-  const password = values.get("admin_password");
-  if (typeof password === "string" && [...password].length < PASSWORD_CHARS_ADVISED) {
-    warnings.push(
-      `MALLARD_ADMIN_PASSWORD is short: ${PASSWORD_CHARS_ADVISED} characters or more are advised`,
-    );
   }
   return warnings;
 }

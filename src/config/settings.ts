@@ -123,6 +123,13 @@ export const SETTINGS = {
     default: "data",
     doc: "Folder of all data: events, settings made in the dashboard, secrets.",
   }),
+  data_readable_by: row({
+    group: "storage",
+    env: "MALLARD_DATA_READABLE_BY",
+    kind: choice("group", "everyone"),
+    default: "group",
+    doc: "Who may read the event files: group (0640 and 0750) or everyone (0644 and 0755).",
+  }),
   flush_event_count: row({
     group: "storage",
     env: "MALLARD_FLUSH_COUNT",

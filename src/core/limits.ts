@@ -37,6 +37,8 @@ export const BODY_MS_MAX = 10_000;
 export const USER_AGENTS_MAX = 10_000;
 /** Shortest password that setup takes, in characters. */
 export const PASSWORD_CHARS_MIN = 8;
+/** Shortest MALLARD_SECRET that a new server takes. */
+export const SECRET_BYTES_MIN = 16;
 /** Longest password that is hashed, in characters. */
 export const PASSWORD_CHARS_MAX = 1024;
 /** Passwords waiting to be hashed; then those of whoever has most waiting are refused. */

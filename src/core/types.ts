@@ -28,8 +28,8 @@ export interface Files {
   stream(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
   /** Writes a whole file, flushed to disk, with these permission bits. */
   write(path: string, data: Uint8Array<ArrayBuffer>, mode: number): Promise<void>;
-  /** Makes an existing file readable and writable for its owner alone, where the system can. */
-  protect(path: string): Promise<void>;
+  /** Gives a file or folder these permission bits, or 0600, where the system can. */
+  protect(path: string, mode?: number): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   /** Makes a hard link; rejects across file systems and where the name is taken. */
   link(from: string, to: string): Promise<void>;

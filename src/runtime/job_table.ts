@@ -27,7 +27,7 @@ export interface JobParts {
   readonly identity: Identity;
   /** Null where addresses have no rate limit. */
   readonly addressRates: { forgetFull(): void } | null;
-  readonly auth: { forgetAddresses(): void };
+  readonly auth: { forgetAddresses(): void; takeUpPassword(): Promise<void> };
 }
 
 /** Every job. `stopping` aborts those that may take long. */
@@ -50,6 +50,7 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
     { name: "drops", everyMs: MINUTE_MS, run: () => drops.flush() },
     { name: "identity", everyMs: MINUTE_MS, run: () => identity.rotate() },
     { name: "site decisions", everyMs: 5 * SECOND_MS, run: () => newSites.applyDecisions() },
+    { name: "password", everyMs: SECOND_MS, run: () => parts.auth.takeUpPassword() },
     { name: "addresses", everyMs: MINUTE_MS, run: () => forgetAddresses(parts) },
     { name: "backup", everyMs: 10 * MINUTE_MS, run: () => backupIfDue(parts) },
   ];

@@ -22,6 +22,11 @@ export function printErrors(lines: readonly string[]): void {
   Deno.stderr.writeSync(new TextEncoder().encode(text));
 }
 
+/** What other users may do with files that are made from now on; 0600 stays 0600. */
+export function limitNewFiles(readableBy: Config["data_readable_by"]): void {
+  if (Deno.build.os !== "windows") Deno.umask(readableBy === "everyone" ? 0o022 : 0o027);
+}
+
 /** Standard input to its end. */
 export async function readInput(): Promise<string> {
   return await new Response(Deno.stdin.readable).text();

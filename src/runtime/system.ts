@@ -100,8 +100,8 @@ const realFiles: Files = {
     while (rest.length > 0) rest = rest.subarray(await file.write(rest));
     await file.sync();
   },
-  async protect(path) {
-    if (Deno.build.os !== "windows") await Deno.chmod(path, 0o600);
+  async protect(path, mode = 0o600) {
+    if (Deno.build.os !== "windows") await Deno.chmod(path, mode);
   },
   rename: (from, to) => Deno.rename(from, to),
   link: (from, to) => Deno.link(from, to),

@@ -25,6 +25,8 @@ import { Store } from "./state/store.ts";
 export interface StorageOptions {
   /** Absolute path of DATA_DIR. */
   readonly dataDir: string;
+  /** Who may read the files of events; `group` by default. */
+  readonly data_readable_by?: "group" | "everyone";
   readonly memory_limit: string | null;
   readonly threads: number | null;
   /** The hot tier is flushed when it holds this many events; without it, only when asked. */
@@ -85,6 +87,7 @@ export async function openStorage(
   const eventsFolder = eventsFolderOf(options);
   try {
     await files.makeDir(eventsFolder);
+    await limitReaders(files, eventsFolder, options);
   } catch (error) {
     throw new Error(`Cannot use data_dir ${dataDir}: ${messageOf(error)}`);
   }
@@ -237,6 +240,19 @@ async function openProtected(files: Files, path: string): Promise<Store> {
   if (await files.size(path) === null) await files.write(path, new Uint8Array(), 0o600);
   await files.protect(path);
   return await Store.open(path);
+}
+
+/**
+ * Older versions made files of events that every user could read: closing their folder closes them.
+ * One that belongs to somebody else keeps its mode.
+ */
+async function limitReaders(
+  files: Files,
+  eventsFolder: string,
+  { data_readable_by }: StorageOptions,
+): Promise<void> {
+  const mode = data_readable_by === "everyone" ? 0o755 : 0o750;
+  await files.protect(eventsFolder, mode).catch(() => {});
 }
 
 function eventsFolderOf({ dataDir }: StorageOptions): string {

@@ -1,7 +1,7 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { fakeSystem } from "../support/fake_system.ts";
 import { type Answer, type Call, openOwner, type Owner } from "../support/server/owner.ts";
-import { hashPassword } from "../../src/auth/password.ts";
+import { hashPassword, resetPassword } from "../../src/auth/password.ts";
 import { ANONYMOUS_REQUESTS_AT_ONCE } from "../../src/core/limits.ts";
 
 const PASSWORD = "correct horse";
@@ -365,4 +365,36 @@ Deno.test("Auth revokes keys made before the password, unless they are kept", as
   };
   deepEqual(await made({}), ["original"]);
   deepEqual(await made({ keep_keys: true }), ["here", "original"]);
+});
+
+Deno.test("Auth takes up a password that was set elsewhere; all logins end", async () => {
+  const owner = await openOwner();
+  const { session } = await setUp(owner);
+  const device = await deviceOf(owner);
+  await owner.auth.takeUpPassword();
+  equal((await owner.call("GET", "/read", under(session))).status, 200, "nothing has changed");
+  const { clock, random } = owner.system;
+  await resetPassword(owner.store, clock, random, "another horse");
+  await owner.auth.takeUpPassword();
+  equal((await owner.call("GET", "/read", under(session))).status, 401);
+  equal((await logIn(owner, PASSWORD)).status, 401);
+  const known = await logIn(owner, "another horse", { headers: { cookie: device } });
+  equal(known.status, 200);
+  const status = await owner.call("GET", "/api/auth/status", {
+    headers: { cookie: `mm_session=${known.session}; ${device}` },
+  });
+  ok(status.headers.has("set-cookie"), "devices are forgotten too");
+  await resetPassword(owner.store, clock, random, null);
+  await owner.auth.takeUpPassword();
+  equal(owner.auth.configured, false);
+  ok(owner.auth.setupToken);
+  owner.close();
+
+  const configured = await openOwner({ folder: owner.folder, admin_password: PASSWORD });
+  const login = await logIn(configured, PASSWORD);
+  await resetPassword(configured.store, clock, random, "a third horse");
+  await configured.auth.takeUpPassword();
+  equal((await configured.call("GET", "/read", under(login.session))).status, 401);
+  equal((await logIn(configured, PASSWORD)).status, 200, "the environment's stays in force");
+  configured.close();
 });

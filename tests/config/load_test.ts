@@ -65,6 +65,7 @@ const CONTRACT: [SettingName, string, unknown, string | null, string, unknown][]
   ["cache_max_entries", "MALLARD_CACHE_MAX_ENTRIES", 10_000, "10", "10", 10],
   ["max_concurrent_queries", "MALLARD_MAX_CONCURRENT_QUERIES", 10, "2", "2", 2],
   ["metrics_token", "MALLARD_METRICS_TOKEN", null, '"t0k"', "t0k", "t0k"],
+  ["data_readable_by", "MALLARD_DATA_READABLE_BY", "group", '"everyone"', "everyone", "everyone"],
   ["security_contact", "MALLARD_SECURITY_CONTACT", null, '"tel:1"', "tel:1", "tel:1"],
   ["log_format", "MALLARD_LOG_FORMAT", "text", '"json"', "json", "json"],
   ["gdpr_mode", "MALLARD_GDPR_MODE", false, "true", "TRUE", true],

@@ -200,11 +200,11 @@ Deno.test("a random salt is destroyed: nothing in DATA_DIR leads to its ids", as
 
 Deno.test("random ids have nothing to do with the kept secret: none is made", async () => {
   await withFolder(async (folder) => {
-    const app = await start(folder, MIDNIGHT, { ...RANDOM, MALLARD_SECRET: "known" });
+    const app = await start(folder, MIDNIGHT, { ...RANDOM, MALLARD_SECRET: "known to the test" });
     await view(app, "a");
     await app.close();
     const [id] = (await idsOf(folder)).values();
-    const daily = hmac("mallard-metrics-salt", "known:2024-01-16");
+    const daily = hmac("mallard-metrics-salt", "known to the test:2024-01-16");
     assert.notStrictEqual(id, hmac(daily, `${ADDRESS}|${BROWSER}`));
     assert.notStrictEqual(id, hmac(daily, `${SITE}|${ADDRESS}|${BROWSER}`));
     ok(![...(await filesOf(folder)).keys()].some((path) => path.endsWith("/.secret")));
@@ -218,11 +218,13 @@ Deno.test("back under the kept secret, ids are the contract's and no salt is lef
     await random.close();
     const randomId = (await idsOf(folder)).get("random") ?? "";
     equal((await keysOf(folder, randomId)).length, 1);
-    const derived = await start(folder, MIDNIGHT + MINUTE_MS, { MALLARD_SECRET: "known" });
+    const derived = await start(folder, MIDNIGHT + MINUTE_MS, {
+      MALLARD_SECRET: "known to the test",
+    });
     await view(derived, "derived");
     await derived.close();
     deepEqual(await keysOf(folder, randomId), []);
-    const daily = hmac("mallard-metrics-salt", "known:2024-01-16");
+    const daily = hmac("mallard-metrics-salt", "known to the test:2024-01-16");
     equal((await idsOf(folder)).get("derived"), hmac(daily, `${ADDRESS}|${BROWSER}`));
   });
 });

@@ -4,16 +4,14 @@ import type { Access } from "../../core/access.ts";
 import { json } from "../../http/response.ts";
 import type { Route } from "../../http/route.ts";
 
-/** What an administrator should know, by name; nothing for anybody else. */
-export type Warnings = () => Readonly<Record<string, unknown>>;
-
-/** Routes of setup, login, logout and status. */
-export function authRoutes(auth: Auth, warnings: Warnings = () => ({})): Route[] {
+/** Routes of setup, login, logout and status. Administrators are told of weak secrets, by name. */
+export function authRoutes(auth: Auth, weakSecrets: readonly string[] = []): Route[] {
   const warningsFor = ({ rights }: Access) => {
     if (!rights.has("admin")) return {};
+    const line = auth.missingProxy;
     const all = {
-      ...(auth.missingProxy ? { missing_proxy: auth.missingProxy } : {}),
-      ...warnings(),
+      ...(line === null ? {} : { missing_proxy: line }),
+      ...(weakSecrets.length === 0 ? {} : { weak_secrets: weakSecrets }),
     };
     return Object.keys(all).length > 0 ? { warnings: all } : {};
   };
