@@ -192,6 +192,7 @@ async function makeRoutes({ clock, files, log, random }: System, parts: Parts): 
       weak_secrets: weakSecrets(config).map(({ name }) => name),
     },
     clock,
+    eventMs: () => storage.guard.eventMs(),
     files,
     log,
     reader,
@@ -313,7 +314,8 @@ async function openIdentity(
   const seenSince: SeenSince = (site, fromMs) => reader.visitorsSince(site, fromMs);
   const seen = await continuingVisitors(reader.sites(), seenSince, clock.nowMs(), rules);
   if (config.visitor_salt === "random") {
-    return await randomIdentity(store, clock, random, rules, seen);
+    const trustsClock = () => storage.guard.trusts();
+    return await randomIdentity(store, clock, random, rules, seen, trustsClock);
   }
   await destroyAllSalts(store);
   const secret = await loadSecret(files, random, {

@@ -49,6 +49,8 @@ export interface RouteSettings extends PrivacySettings {
 export interface RouteParts {
   readonly settings: RouteSettings;
   readonly clock: Clock;
+  /** The time of an event that arrives now. */
+  readonly eventMs: () => number;
   readonly files: Files;
   readonly log: Log;
   readonly auth: Auth;
@@ -75,7 +77,7 @@ type Row = (parts: RouteParts) => readonly Route[] | Promise<readonly Route[]>;
 
 /** One row for each file with routes. */
 const ROWS: readonly Row[] = [
-  ({ pipeline, buffer, clock }) => ingestRoutes(pipeline, buffer, clock),
+  ({ pipeline, buffer, clock, eventMs }) => ingestRoutes(pipeline, buffer, clock, eventMs),
   ({ pipeline, buffer, clock }) => importRoutes(pipeline, buffer, clock),
   ({ runner }) => statsRoutes(runner),
   ({ live }) => liveRoutes(live),

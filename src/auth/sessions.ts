@@ -9,6 +9,7 @@ const TOKEN = /^[0-9a-f]{64}$/;
 
 interface Session {
   readonly digest: Uint8Array;
+  /** By the uptime: setting the wall clock neither ends nor prolongs a login. */
   readonly endMs: number;
 }
 
@@ -30,7 +31,7 @@ export class Sessions {
     const token = this.#random.bytes(TOKEN_BYTES).toHex();
     this.#forget();
     if (this.#sessions.length >= SESSIONS_MAX) this.#sessions.shift();
-    this.#sessions.push({ digest: sha256(token), endMs: this.#clock.nowMs() + this.#lifeMs });
+    this.#sessions.push({ digest: sha256(token), endMs: this.#clock.uptimeMs() + this.#lifeMs });
     return token;
   }
 
@@ -53,7 +54,7 @@ export class Sessions {
   }
 
   #forget(): void {
-    const now = this.#clock.nowMs();
+    const now = this.#clock.uptimeMs();
     const first = this.#sessions[0];
     if (first && first.endMs <= now) {
       this.#sessions = this.#sessions.filter((session) => session.endMs > now);

@@ -2,6 +2,7 @@
 import { ADOPT } from "./adopt.ts";
 import { BACKUP } from "./backup.ts";
 import type { Command } from "./command.ts";
+import { EXPIRY } from "./expiry.ts";
 import { HASH_PASSWORD } from "./hash_password.ts";
 import { PRIVACY_AUDIT } from "./privacy_audit.ts";
 import { RESET_PASSWORD } from "./reset_password.ts";
@@ -18,6 +19,7 @@ export const COMMANDS = {
   restore: RESTORE,
   adopt: ADOPT,
   sites: SITES,
+  expiry: EXPIRY,
   "hash-password": HASH_PASSWORD,
   "reset-password": RESET_PASSWORD,
   "privacy-audit": PRIVACY_AUDIT,

@@ -4,6 +4,8 @@
 /** Source of time. `nowMs()` is milliseconds since 1970 UTC with a fraction where known. */
 export interface Clock {
   nowMs(): number;
+  /** Milliseconds since some fixed point, which no change of the wall clock moves. */
+  uptimeMs(): number;
   /** Calls `run` every `ms` until the result is called. Never keeps the process alive. */
   every(ms: number, run: () => void): () => void;
   /** Calls `run` once after `ms`, unless the returned function is called before. */

@@ -16,11 +16,16 @@ import type { Pipeline } from "./pipeline.ts";
 
 const FORWARDING_HEADERS = ["x-forwarded-for", "x-real-ip", "forwarded"] as const;
 
-/** Routes of ingestion. */
-export function ingestRoutes(pipeline: Pipeline, buffer: Buffer, clock: Clock): Route[] {
+/** Routes of ingestion. `eventMs` is the time of an event that arrives now. */
+export function ingestRoutes(
+  pipeline: Pipeline,
+  buffer: Buffer,
+  clock: Clock,
+  eventMs: () => number,
+): Route[] {
   const take = async (payload: Payload, context: Context): Promise<DropReason | null> => {
     const outcome = pipeline.run(payload, {
-      nowMs: clock.nowMs(),
+      nowMs: eventMs(),
       address: context.address,
       headers: context.request.headers,
       isTrusted: isTrusted(context),

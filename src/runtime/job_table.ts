@@ -47,6 +47,7 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
     },
     { name: "compact", everyMs: compaction.everyMs, run: compact },
     { name: "expire", everyMs: DAY_MS, atStart: true, run: () => expireEvents(system, parts) },
+    { name: "clock", everyMs: MINUTE_MS, run: () => confirmClock(system, parts) },
     { name: "drops", everyMs: MINUTE_MS, run: () => drops.flush() },
     { name: "identity", everyMs: MINUTE_MS, run: () => identity.rotate() },
     { name: "site decisions", everyMs: 5 * SECOND_MS, run: () => newSites.applyDecisions() },
@@ -76,11 +77,17 @@ async function expireEvents(
   const proposed = storage.proposals.list().map(({ site_id }) => site_id);
   for (const site of new Set([...storage.reader.sites(), ...proposed])) {
     const days = sites.settings(site).retention_days ?? config.retention_days;
-    const counts = await storage.eraser.expire(site, days, clock.nowMs());
+    const counts = await storage.expiry.expire(site, days, clock.nowMs());
     if (counts.parquet_partitions_deleted + counts.db_records_deleted > 0) {
       log("info", "Expired old events", { site_id: site, ...counts });
     }
   }
+  await storage.expiry.emptyTrash(clock.nowMs(), log);
+}
+
+/** What waited for the clock to be trusted expires as soon as it is. */
+async function confirmClock(system: System, parts: JobParts): Promise<void> {
+  if (await parts.storage.guard.confirm()) await expireEvents(system, parts);
 }
 
 /** Addresses leave the memory when no rate limit and no lockout needs them. */

@@ -18,6 +18,7 @@ export function realSystem(options: LogOptions): System {
 
 const realClock: Clock = {
   nowMs: () => Date.now(),
+  uptimeMs: () => performance.now(),
   every(ms, run) {
     const id = setInterval(run, ms);
     Deno.unrefTimer(id);

@@ -8,7 +8,10 @@ import { Catalog } from "./tiers/catalog.ts";
 import { Compactor } from "./tiers/compact.ts";
 import { ParquetTier } from "./tiers/parquet_tier.ts";
 import { Db, type DuckDbModule, type ExtensionOptions } from "./duckdb.ts";
+import { ClockGuard } from "./clock_guard.ts";
 import { Eraser } from "./tiers/erase.ts";
+import { Expiry } from "./tiers/expiry.ts";
+import { Trash } from "./trash.ts";
 import { PartitionNumbers } from "./parquet/partition_numbers.ts";
 import { Flusher } from "./tiers/flush.ts";
 import { Hot } from "./tiers/hot.ts";
@@ -31,6 +34,8 @@ export interface StorageOptions {
   readonly threads: number | null;
   /** The hot tier is flushed when it holds this many events; without it, only when asked. */
   readonly flush_event_count?: number;
+  /** What expires is gone at once, instead of going to the trash. */
+  readonly gdpr_mode?: boolean;
   /** An extension for DuckDB; `db.extensionFault` tells whether it was loaded. */
   readonly extension?: ExtensionOptions;
 }
@@ -56,6 +61,8 @@ export interface Storage {
   readonly parquet: ParquetTier;
   readonly compactor: Compactor;
   readonly eraser: Eraser;
+  readonly expiry: Expiry;
+  readonly guard: ClockGuard;
   readonly reader: Reader;
   /** New sites that an owner has yet to accept, and the refused ones. */
   readonly proposals: Proposals;
@@ -143,10 +150,10 @@ async function openParts(
   options: StorageOptions,
   close: () => Promise<void>,
 ): Promise<Storage> {
-  const eventsFolder = eventsFolderOf(options);
-  const at = { eventsFolder };
+  const at = { eventsFolder: eventsFolderOf(options) };
   const proposals = await Proposals.open(store, clock);
   const journal = await Journal.open(store, catalog, proposals, clock);
+  const guard = await ClockGuard.open(store, clock, log);
   const hot = await Hot.create(db, catalog, journal);
   await hot.load((seq) => log("error", "Skipped an unreadable row of the journal", { seq }));
   const mutex = new Mutex();
@@ -154,10 +161,12 @@ async function openParts(
   const parquet = new ParquetTier(store, files, catalog, recovery, log, mutex, at);
   const journalId = await store.run("journalId", random.uuid());
   const flusher = new Flusher(db, store, files, catalog, hot, numbers, clock, log, mutex, {
-    eventsFolder,
+    ...at,
     journalId,
+    recordMs: () => guard.recordMs(),
   });
-  const merging = { eventsFolder, openFilesMax: OPEN_FILES_MAX };
+  const trash = new Trash(files, options.dataDir);
+  const eraser = new Eraser(store, catalog, journal, hot, parquet, trash, mutex);
   return {
     db,
     store,
@@ -179,9 +188,13 @@ async function openParts(
       clock,
       log,
       mutex,
-      merging,
+      { ...at, openFilesMax: OPEN_FILES_MAX },
     ),
-    eraser: new Eraser(store, catalog, journal, hot, parquet, mutex),
+    eraser,
+    expiry: new Expiry(store, catalog, journal, parquet, eraser, flusher, guard, trash, mutex, {
+      keepsTrash: options.gdpr_mode !== true,
+    }),
+    guard,
     reader: new Reader(db, catalog, hot, parquet, at),
     proposals,
     acceptProposed: (site) => journal.acceptProposed(site),

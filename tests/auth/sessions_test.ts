@@ -20,3 +20,16 @@ Deno.test("Sessions end one login and no other", () => {
   equal(sessions.has(second), true);
   equal(sessions.has(second.toUpperCase()), false);
 });
+
+Deno.test("Sessions last as long as they should, wherever the wall clock is set", () => {
+  for (const jump of [1e12, -1e12]) {
+    const clock = new FakeClock(0);
+    const sessions = new Sessions(clock, seededRandom(1), 60);
+    const token = sessions.open();
+    clock.advance(59_000);
+    clock.jump(jump);
+    equal(sessions.has(token), true);
+    clock.advance(1000);
+    equal(sessions.has(token), false);
+  }
+});

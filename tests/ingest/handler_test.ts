@@ -186,3 +186,17 @@ Deno.test("An event is stored with every column the request tells of, and no add
   });
   await Deno.remove(app.folder, { recursive: true }).catch(() => {});
 });
+
+Deno.test("POST /api/event counts on the right day while the clock jumps", async () => {
+  const app = await openApp();
+  const { clock } = app.system;
+  clock.advance(2 * 3_600_000);
+  const yearMs = 365 * 86_400_000;
+  for (const jump of [yearMs, -yearMs]) {
+    clock.jump(jump);
+    assert.strictEqual((await post(app, EVENT)).status, 202);
+    clock.jump(-jump);
+  }
+  assert.strictEqual(await pageviews(app), 2);
+  await app.close();
+});

@@ -6,6 +6,8 @@ import { realSystem } from "../../src/runtime/system.ts";
 /** A clock that stands still until it is advanced; timers fire in order of their time. */
 export class FakeClock implements Clock {
   #nowMs: number;
+  /** How far the wall clock was set forward or back. */
+  #jumpedMs = 0;
   #timers: { atMs: number; everyMs: number | null; run: () => void }[] = [];
 
   constructor(nowMs: number) {
@@ -13,7 +15,16 @@ export class FakeClock implements Clock {
   }
 
   nowMs(): number {
+    return this.#nowMs + this.#jumpedMs;
+  }
+
+  uptimeMs(): number {
     return this.#nowMs;
+  }
+
+  /** Sets the wall clock forward or back; no timer fires. */
+  jump(ms: number): void {
+    this.#jumpedMs += ms;
   }
 
   every(ms: number, run: () => void): () => void {

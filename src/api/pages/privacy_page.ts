@@ -11,6 +11,8 @@ import type { Sites } from "../../sites/sites.ts";
 /** The settings that the page describes, by their names. */
 export interface PrivacySettings {
   readonly retention_days: number;
+  /** What expires is gone at once, instead of going to the trash. */
+  readonly gdpr_mode: boolean;
   readonly strip_referrer_query: boolean;
   readonly round_timestamps: boolean;
   readonly suppress_browser_version: boolean;
@@ -216,9 +218,12 @@ function retentionText(settings: PrivacySettings, sites: readonly SitePrivacy[])
   const limits = days.filter((count) => count > 0).map((count) => `${count} days`);
   const kept = days.includes(0);
   if (limits.length === 0) return "Events are kept until the owner removes them.";
-  if (days.length === 1) return `Every event is removed ${limits[0]} after it happened.`;
+  const trash = settings.gdpr_mode
+    ? ""
+    : " For three more days the owner can bring them back; no statistic counts them.";
+  if (days.length === 1) return `Every event is removed ${limits[0]} after it happened.${trash}`;
   return `Depending on the site, events are removed after ${orList(limits)}` +
-    `${kept ? ", or kept until the owner removes them" : ""}.`;
+    `${kept ? ", or kept until the owner removes them" : ""}.${trash}`;
 }
 
 function audienceText(sites: readonly SitePrivacy[]): string {

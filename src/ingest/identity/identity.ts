@@ -68,8 +68,8 @@ export function derivedIdentity(
 }
 
 /**
- * Ids under random salts. `seen` are the visitors of before a restart. Rejects with the store's
- * error.
+ * Ids under random salts. `seen` are the visitors of before a restart; no salt is destroyed while
+ * `trustsClock` says no. Rejects with the store's error.
  */
 export async function randomIdentity(
   store: Store,
@@ -77,11 +77,21 @@ export async function randomIdentity(
   random: Random,
   rules: IdentityRules,
   seen: readonly SeenVisitor[] = [],
+  trustsClock: () => boolean = () => true,
 ): Promise<Identity> {
   const byDays = new Map<number, RandomSalts>();
   for (const days of ID_DAYS) {
     const ofSites = seen.filter(([site]) => rules.idDays(site) === days);
-    byDays.set(days, await RandomSalts.open(store, clock, random, days, rules, ofSites));
+    const salts = await RandomSalts.open(
+      store,
+      clock,
+      random,
+      days,
+      rules,
+      ofSites,
+      trustsClock,
+    );
+    byDays.set(days, salts);
   }
   const saltsOf = (site: string): RandomSalts => {
     const salts = byDays.get(rules.idDays(site)) ?? byDays.get(1);

@@ -28,6 +28,8 @@ export class RandomSalts {
   /** Hex salts by number of the period. */
   readonly #salts: Map<number, string>;
   readonly #carried: CarriedVisits;
+  /** Whether the clock may decide which salt is no longer needed. */
+  readonly #trustsClock: () => boolean;
   /** Salts of the past live in memory alone: for imports, the same within this process. */
   readonly #pastSalt: string;
   #isDirty = false;
@@ -39,6 +41,7 @@ export class RandomSalts {
     days: number,
     carried: CarriedVisits,
     salts: Map<number, string>,
+    trustsClock: () => boolean,
   ) {
     this.#store = store;
     this.#clock = clock;
@@ -46,12 +49,14 @@ export class RandomSalts {
     this.#days = days;
     this.#carried = carried;
     this.#salts = salts;
+    this.#trustsClock = trustsClock;
     this.#pastSalt = this.#fresh();
   }
 
   /**
    * Reads the salts of sites whose ids last `days`. `seen` are the visitors of the last minutes, so
-   * that a restart near the end of a period splits no visit. Rejects with the store's error.
+   * that a restart near the end of a period splits no visit. No salt is destroyed while
+   * `trustsClock` says no. Rejects with the store's error.
    */
   static async open(
     store: Store,
@@ -60,11 +65,12 @@ export class RandomSalts {
     days: number,
     rules: IdentityRules,
     seen: readonly SeenVisitor[],
+    trustsClock: () => boolean = () => true,
   ): Promise<RandomSalts> {
     const salts = parseSalts(await store.run("getMeta", metaName(days)));
     const carried = new CarriedVisits({ ...rules, idDays: () => days });
     carried.restore(seen);
-    const made = new RandomSalts(store, clock, random, days, carried, salts);
+    const made = new RandomSalts(store, clock, random, days, carried, salts, trustsClock);
     await made.rotate();
     return made;
   }
@@ -95,7 +101,8 @@ export class RandomSalts {
     this.#saltOf(period);
     if (this.#endOf(period) - nowMs <= AHEAD_MS) this.#saltOf(period + 1);
     let isDestroyed = false;
-    for (const known of this.#salts.keys()) {
+    const mayDestroy = this.#trustsClock();
+    for (const known of mayDestroy ? this.#salts.keys() : []) {
       if (known >= period && known <= period + 1) continue;
       if (known === period - 1 && this.#mayContinue(nowMs, period)) continue;
       this.#salts.delete(known);

@@ -1,12 +1,12 @@
-// Erasure on request and expiry by age: events go from the journal, the hot tier and the cold
-// tier. One SQLite transaction decides; a crash after it is finished by the next start.
+// Erasure on request: events go from the journal, the hot tier, the cold tier and the trash. One
+// SQLite transaction decides; a crash after it is finished by the next start.
 import { type Catalog } from "./catalog.ts";
 import type { ParquetTier } from "./parquet_tier.ts";
 import type { Hot } from "./hot.ts";
 import type { Journal } from "./journal.ts";
+import type { Trash } from "../trash.ts";
 import type { Store } from "../state/store.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
-import { DAY_MS } from "../../core/durations.ts";
 import type { Mutex } from "../../core/mutex.ts";
 
 /** What an erasure removed, or would remove. */
@@ -17,8 +17,6 @@ export interface ErasedCounts {
   readonly parquet_partitions_deleted: number;
 }
 
-const FIRST_DATE = "0000-01-01";
-
 /** Removes events for good. */
 export class Eraser {
   readonly #store: Store;
@@ -26,6 +24,7 @@ export class Eraser {
   readonly #journal: Journal;
   readonly #hot: Hot;
   readonly #parquet: ParquetTier;
+  readonly #trash: Trash;
   readonly #mutex: Mutex;
 
   /** `mutex` keeps erasures apart from flushes and other changes of files. */
@@ -35,6 +34,7 @@ export class Eraser {
     journal: Journal,
     hot: Hot,
     parquet: ParquetTier,
+    trash: Trash,
     mutex: Mutex,
   ) {
     this.#store = store;
@@ -42,6 +42,7 @@ export class Eraser {
     this.#journal = journal;
     this.#hot = hot;
     this.#parquet = parquet;
+    this.#trash = trash;
     this.#mutex = mutex;
   }
 
@@ -58,10 +59,15 @@ export class Eraser {
     if (dryRun) {
       return {
         db_records_deleted: await this.#journal.count(site, firstDate, lastDate),
-        parquet_partitions_deleted: partitions(this.#filesOf(site, firstDate, lastDate)),
+        parquet_partitions_deleted: partitions([
+          ...this.#filesOf(site, firstDate, lastDate),
+          ...await this.#trash.of(site, firstDate, lastDate),
+        ]),
       };
     }
     const { counts, removed } = await this.#mutex.run(async () => {
+      const trashed = await this.#trash.of(site, firstDate, lastDate);
+      await this.#trash.erase(site, firstDate, lastDate);
       const files = this.#filesOf(site, firstDate, lastDate);
       const paths = files.map((file) => file.path);
       const records = await this.#journal.whilePaused(async () => {
@@ -71,7 +77,10 @@ export class Eraser {
       });
       this.#catalog.changed(site);
       return {
-        counts: { db_records_deleted: records, parquet_partitions_deleted: partitions(files) },
+        counts: {
+          db_records_deleted: records,
+          parquet_partitions_deleted: partitions([...files, ...trashed]),
+        },
         removed: files.length > 0 ? this.#parquet.publish([], files) : Promise.resolve(),
       };
     });
@@ -80,22 +89,12 @@ export class Eraser {
     return counts;
   }
 
-  /** Erases what is older than a site's `days` at `nowMs`; 0 days keep for ever. */
-  async expire(site: string, days: number, nowMs: number): Promise<ErasedCounts> {
-    if (days === 0) return { db_records_deleted: 0, parquet_partitions_deleted: 0 };
-    const lastDate = new Date(nowMs - (days + 1) * DAY_MS).toISOString().slice(0, 10);
-    const isDue = this.#filesOf(site, FIRST_DATE, lastDate).length > 0 ||
-      await this.#journal.count(site, FIRST_DATE, lastDate) > 0;
-    if (!isDue) return { db_records_deleted: 0, parquet_partitions_deleted: 0 };
-    return await this.erase(site, FIRST_DATE, lastDate);
-  }
-
   #filesOf(site: string, firstDate: string, lastDate: string): CatalogFile[] {
     return (this.#catalog.current.files.get(site) ?? [])
       .filter((file) => file.date >= firstDate && file.date <= lastDate);
   }
 }
 
-function partitions(files: readonly CatalogFile[]): number {
+function partitions(files: readonly { readonly date: string }[]): number {
   return new Set(files.map((file) => file.date)).size;
 }

@@ -41,6 +41,8 @@ export class Flusher {
   readonly #mutex: Mutex;
   readonly #eventsFolder: string;
   readonly #journalId: string;
+  /** The time of the last flush to record; null while the clock is in doubt. */
+  readonly #recordMs: () => number | null;
   /** Files of a flush that was not committed and could not be removed yet, by partition folder. */
   readonly #leftovers = new Map<string, string>();
   #asked: Promise<void> | undefined;
@@ -62,7 +64,7 @@ export class Flusher {
     clock: Clock,
     log: Log,
     mutex: Mutex,
-    options: { eventsFolder: string; journalId: string },
+    options: { eventsFolder: string; journalId: string; recordMs: () => number | null },
   ) {
     this.#db = db;
     this.#store = store;
@@ -75,6 +77,7 @@ export class Flusher {
     this.#mutex = mutex;
     this.#eventsFolder = options.eventsFolder;
     this.#journalId = options.journalId;
+    this.#recordMs = options.recordMs;
   }
 
   /** Events in partitions too small to be written now. */
@@ -187,6 +190,7 @@ export class Flusher {
       except,
       seqTo,
       lastTimestampUs: Number(last[0]?.["last"] ?? 0),
+      atMs: this.#recordMs(),
     });
   }
 

@@ -12,6 +12,7 @@ import { SETTINGS_BY_DEFAULT, type SiteSettings } from "../../../src/sites/setti
 
 const ALL: PrivacySettings = {
   retention_days: 0,
+  gdpr_mode: false,
   strip_referrer_query: false,
   round_timestamps: false,
   suppress_browser_version: false,
@@ -91,7 +92,7 @@ Deno.test("privacyPage() says how long events are kept", () => {
   const kept = (...retention: (number | null)[]) =>
     page({ retention_days: 30 }, ...retention.map((retention_days) => ({ retention_days })));
   says(page({}), "Events are kept until the owner removes them. The owner can");
-  says(kept(null), "Every event is removed 30 days after it happened.");
+  says(kept(null), "Every event is removed 30 days after it happened. For three more days");
   says(kept(90), "Every event is removed 90 days after it happened.");
   says(kept(0), "Events are kept until the owner removes them.");
   says(kept(null, 90), "Depending on the site, events are removed after 30 days or 90 days.");

@@ -230,3 +230,23 @@ Deno.test("destroySalts() leaves nothing of the salts of a length that is not us
     ok(salts.length > 0 && salts.every((salt) => !disk.includes(salt)));
   });
 });
+
+Deno.test("RandomSalts destroy nothing while the clock is in doubt", async () => {
+  await withSalts(MIDNIGHT + 8 * 60 * MINUTE_MS, async ({ clock, store }) => {
+    let isTrusted = true;
+    const open = () =>
+      RandomSalts.open(store, clock, seededRandom(9), 1, RULES, [], () => isTrusted);
+    const id = (salts: RandomSalts) => salts.idOf(visitor("a"), clock.nowMs());
+    let salts = await open();
+    const first = id(salts);
+    isTrusted = false;
+    clock.jump(400 * DAY_MS);
+    await salts.rotate();
+    ok(id(salts) !== first);
+    salts = await open();
+    clock.jump(-400 * DAY_MS);
+    isTrusted = true;
+    await salts.rotate();
+    equal(id(salts), first, "the clock is right again, and so is the id");
+  });
+});

@@ -8,7 +8,6 @@ import {
   openFolder,
   withFolder,
 } from "../../support/storage/storage.ts";
-import { fakeSystem } from "../../support/fake_system.ts";
 import { turn } from "../../support/wait.ts";
 
 const event = (n: number, at: string, site = "example.com") =>
@@ -96,46 +95,27 @@ Deno.test("Eraser keeps every event that is accepted while it erases", async () 
   });
 });
 
-Deno.test("Eraser.expire() removes the days before the last N and today", async () => {
-  await withFolder(async (folder) => {
-    const system = fakeSystem();
-    const storage = await openFolder(folder, system);
-    await accept(storage, EVENTS);
-    await storage.flusher.flush();
-    const nowMs = Date.UTC(2024, 0, 15, 23, 59);
-    await storage.eraser.expire("example.com", 0, nowMs);
-    await storage.eraser.expire("example.com", 2, nowMs);
-    assert.deepStrictEqual(await numbersOf(storage), [1, 2, 3]);
-    await storage.eraser.expire("example.com", 1, nowMs);
-    assert.deepStrictEqual(await numbersOf(storage), [2, 3]);
-    await storage.close();
+Deno.test("Eraser.erase() finishes at the next try or start when any file fails", async () => {
+  await forEachFault(async (nth, fault) => {
+    const { system, faulty } = faultySystem(fault);
+    let hasFailed = false;
+    await withFolder(async (folder) => {
+      const storage = await openFolder(folder, system);
+      await accept(storage, EVENTS);
+      await storage.flusher.flush();
+      faulty.count = 0;
+      faulty.nth = nth;
+      await storage.eraser.erase("example.com", "2024-01-13", "2024-01-14");
+      hasFailed = faulty.count >= nth;
+      faulty.nth = 0;
+      assert.deepStrictEqual(await numbersOf(storage), [3], `after fault ${nth}`);
+      await storage.parquet.sweep();
+      assert.deepStrictEqual(await filesWith(folder, "needle2needle"), []);
+      await storage.close();
+      const again = await openFolder(folder);
+      assert.deepStrictEqual(await numbersOf(again), [3], `restarted, ${nth}`);
+      await again.close();
+    });
+    return hasFailed;
   });
 });
-
-for (const way of ["erase", "expire"] as const) {
-  Deno.test(`Eraser.${way}() finishes at the next try or start when any file fails`, async () => {
-    await forEachFault(async (nth, fault) => {
-      const { system, faulty } = faultySystem(fault);
-      let hasFailed = false;
-      await withFolder(async (folder) => {
-        const storage = await openFolder(folder, system);
-        await accept(storage, EVENTS);
-        await storage.flusher.flush();
-        faulty.count = 0;
-        faulty.nth = nth;
-        if (way === "erase") await storage.eraser.erase("example.com", "2024-01-13", "2024-01-14");
-        else await storage.eraser.expire("example.com", 1, Date.UTC(2024, 0, 16, 12));
-        hasFailed = faulty.count >= nth;
-        faulty.nth = 0;
-        assert.deepStrictEqual(await numbersOf(storage), [3], `after fault ${nth}`);
-        await storage.parquet.sweep();
-        assert.deepStrictEqual(await filesWith(folder, "needle2needle"), []);
-        await storage.close();
-        const again = await openFolder(folder);
-        assert.deepStrictEqual(await numbersOf(again), [3], `restarted, ${nth}`);
-        await again.close();
-      });
-      return hasFailed;
-    });
-  });
-}

@@ -21,6 +21,8 @@ export interface FlushCommit {
   readonly except: readonly { site_id: string; date: string }[];
   /** Highest timestamp ever handed out, so that a restart goes on above it. */
   readonly lastTimestampUs: number;
+  /** When it is made; null while the clock is in doubt. */
+  readonly atMs: number | null;
 }
 
 const JOURNAL_ROWS_PER_INSERT = 32;
@@ -104,6 +106,9 @@ function commitFlush(db: Sqlite, commit: FlushCommit): void {
         set value = max(cast(value as integer), cast(excluded.value as integer))`,
       String(commit.lastTimestampUs),
     );
+    if (commit.atMs === null) return;
+    setMeta(db, { name: "last_flush_ms", value: String(Math.floor(commit.atMs)) });
+    setMeta(db, { name: "newest_event_us", value: String(commit.lastTimestampUs) });
   });
 }
 

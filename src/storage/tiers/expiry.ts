@@ -1,0 +1,101 @@
+// Expiry by age: old partitions go to the trash, or with `gdpr_mode` for good. Nothing expires
+// while the clock is in doubt.
+import { DAY_MS } from "../../core/durations.ts";
+import type { Mutex } from "../../core/mutex.ts";
+import type { Log } from "../../core/types.ts";
+import type { ClockGuard } from "../clock_guard.ts";
+import type { CatalogFile } from "../parquet/partition.ts";
+import type { Store } from "../state/store.ts";
+import type { Catalog } from "./catalog.ts";
+import type { ErasedCounts, Eraser } from "./erase.ts";
+import type { Flusher } from "./flush.ts";
+import type { Journal } from "./journal.ts";
+import type { ParquetTier } from "./parquet_tier.ts";
+import { type Trash, TRASH_MS } from "../trash.ts";
+
+const FIRST_DATE = "0000-01-01";
+const NOTHING: ErasedCounts = { db_records_deleted: 0, parquet_partitions_deleted: 0 };
+
+/** Removes what is older than the owner wants to keep. */
+export class Expiry {
+  readonly #store: Store;
+  readonly #catalog: Catalog;
+  readonly #journal: Journal;
+  readonly #parquet: ParquetTier;
+  readonly #eraser: Eraser;
+  readonly #flusher: Flusher;
+  readonly #guard: ClockGuard;
+  readonly #trash: Trash;
+  readonly #mutex: Mutex;
+  readonly #keepsTrash: boolean;
+
+  /** `mutex` keeps an expiry apart from flushes and other changes of files. */
+  constructor(
+    store: Store,
+    catalog: Catalog,
+    journal: Journal,
+    parquet: ParquetTier,
+    eraser: Eraser,
+    flusher: Flusher,
+    guard: ClockGuard,
+    trash: Trash,
+    mutex: Mutex,
+    options: { readonly keepsTrash: boolean },
+  ) {
+    this.#store = store;
+    this.#catalog = catalog;
+    this.#journal = journal;
+    this.#parquet = parquet;
+    this.#eraser = eraser;
+    this.#flusher = flusher;
+    this.#guard = guard;
+    this.#trash = trash;
+    this.#mutex = mutex;
+    this.#keepsTrash = options.keepsTrash;
+  }
+
+  /** Expires what is older than a site's `days` at `nowMs`; 0 days keep for ever. */
+  async expire(site: string, days: number, nowMs: number): Promise<ErasedCounts> {
+    if (days === 0 || !this.#guard.trusts()) return NOTHING;
+    const lastDate = dateOf(nowMs - (days + 1) * DAY_MS);
+    const records = await this.#journal.count(site, FIRST_DATE, lastDate);
+    if (records === 0 && this.#filesOf(site, lastDate).length === 0) return NOTHING;
+    if (!this.#keepsTrash) return await this.#eraser.erase(site, FIRST_DATE, lastDate);
+    // The trash holds files only.
+    if (records > 0) await this.#flusher.flush({ all: true });
+    return await this.#discard(site, lastDate, nowMs);
+  }
+
+  /** Removes from the trash what has been there for three days; all of it in `gdpr_mode`. */
+  async emptyTrash(nowMs: number, log: Log): Promise<void> {
+    if (!this.#guard.trusts()) return;
+    const keepMs = this.#keepsTrash ? TRASH_MS : -Infinity;
+    const removed = await this.#mutex.run(() => this.#trash.empty(nowMs, keepMs, log));
+    if (removed === 0) return;
+    log("info", "Emptied the trash", { files: removed });
+    await this.#store.run("emptyLog", undefined);
+  }
+
+  async #discard(site: string, lastDate: string, nowMs: number): Promise<ErasedCounts> {
+    const { files, removed } = await this.#mutex.run(async () => {
+      const files = this.#filesOf(site, lastDate);
+      if (files.length === 0) return { files, removed: Promise.resolve() };
+      await this.#trash.keep(files, nowMs);
+      const paths = files.map(({ path }) => path);
+      await this.#store.run("replaceFiles", { added: [], removed: paths });
+      this.#catalog.changed(site);
+      return { files, removed: this.#parquet.publish([], files) };
+    });
+    await removed;
+    const parquet_partitions_deleted = new Set(files.map(({ date }) => date)).size;
+    return { db_records_deleted: 0, parquet_partitions_deleted };
+  }
+
+  #filesOf(site: string, lastDate: string): CatalogFile[] {
+    return (this.#catalog.current.files.get(site) ?? []).filter(({ date }) => date <= lastDate);
+  }
+}
+
+function dateOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}
