@@ -70,7 +70,8 @@ export function Shell({ app, session, starting, adding, onAdding }) {
     `;
   return html`
     <${Frame} opened=${opened} onOpen=${setOpened} menu=${menuOf(app, session, setDialog)}
-      offline=${offline && !starting} bare=${starting} onFilter=${setFilter} onAdd=${onAdd}>
+      offline=${offline && !starting} warnings=${session.auth
+        .warnings} bare=${starting} onFilter=${setFilter} onAdd=${onAdd}>
       ${page}
     <//>
     ${dialog === "about" && html`<${Lazy} load=${LATER.about} onClose=${close} />`}

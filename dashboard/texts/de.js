@@ -313,6 +313,9 @@ export const texts = {
   password_again: "Dasselbe Passwort noch einmal",
   password_differs: "Die beiden Passwörter sind verschieden.",
   password_hint: "Mindestens 8 Zeichen. Auf dem Server bleibt nur ein Hash davon.",
+  password_keys:
+    "Bisherige API-Schlüssel: {names}. Sie werden hiermit widerrufen, denn jeder könnte sie angelegt haben.",
+  password_keys_keep: "Diese Schlüssel behalten",
   password_save: "Passwort setzen",
   password_set: "Diese Übersicht mit einem Passwort schützen",
   password_short: "Ein Passwort braucht mindestens 8 Zeichen.",
@@ -477,4 +480,10 @@ export const texts = {
   visitors_24h: "Besucher in 24 Stunden",
   visitors_n: { one: "{n} Besucher", other: "{n} Besucher" },
   visits_n: "{n} Besuche",
+  warning_password: "MALLARD_ADMIN_PASSWORD hat weniger als 8 Zeichen: bitte ein längeres setzen.",
+  warning_proxy:
+    "Ein Proxy leitet Besucher weiter, ohne in den Einstellungen genannt zu sein: Alle dahinter teilen sich eine Anmeldesperre. Diese Zeile fehlt:",
+  warning_secret:
+    "MALLARD_SECRET hat weniger als 16 Bytes: Besucherkennungen lassen sich nachrechnen. Mit einem längeren beginnen neue Kennungen.",
+  warnings: "Einstellungen des Servers",
 };

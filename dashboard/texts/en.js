@@ -309,6 +309,9 @@ export const texts = {
   password_again: "The same password again",
   password_differs: "The two passwords differ.",
   password_hint: "At least 8 characters. It is kept hashed on this server.",
+  password_keys:
+    "API keys made so far: {names}. They are revoked with this, for anybody could have made them.",
+  password_keys_keep: "Keep these keys",
   password_save: "Set password",
   password_set: "Protect this dashboard by a password",
   password_short: "A password needs at least 8 characters.",
@@ -472,6 +475,12 @@ export const texts = {
   visitors_24h: "visitors in 24 hours",
   visitors_n: { one: "{n} visitor", other: "{n} visitors" },
   visits_n: "{n} visits",
+  warning_password: "MALLARD_ADMIN_PASSWORD is shorter than 8 characters: set a longer one.",
+  warning_proxy:
+    "A proxy forwards visitors without being named in the settings: everybody behind it shares one login lockout. Add this line:",
+  warning_secret:
+    "MALLARD_SECRET is shorter than 16 bytes: visitor ids can be recomputed. A longer one starts new ids.",
+  warnings: "Settings of the server",
 };
 
 /** @typedef {keyof typeof texts} Key */

@@ -311,6 +311,9 @@ export const texts = {
   password_again: "La misma contraseña otra vez",
   password_differs: "Las dos contraseñas no coinciden.",
   password_hint: "Al menos 8 caracteres. En este servidor solo queda su resumen.",
+  password_keys:
+    "Claves de API creadas hasta ahora: {names}. Con esto se revocan, pues cualquiera pudo crearlas.",
+  password_keys_keep: "Conservar estas claves",
   password_save: "Poner contraseña",
   password_set: "Proteger este panel con una contraseña",
   password_short: "Una contraseña necesita al menos 8 caracteres.",
@@ -474,4 +477,10 @@ export const texts = {
   visitors_24h: "visitantes en 24 horas",
   visitors_n: { one: "{n} visitante", other: "{n} visitantes" },
   visits_n: "{n} visitas",
+  warning_password: "MALLARD_ADMIN_PASSWORD tiene menos de 8 caracteres: ponga una más larga.",
+  warning_proxy:
+    "Un proxy reenvía visitantes sin figurar en la configuración: todos los que pasan por él comparten un bloqueo de acceso. Añada esta línea:",
+  warning_secret:
+    "MALLARD_SECRET tiene menos de 16 bytes: se pueden recalcular los identificadores. Con uno más largo empiezan otros nuevos.",
+  warnings: "Configuración del servidor",
 };

@@ -314,6 +314,9 @@ export const texts = {
   password_again: "Le même mot de passe encore une fois",
   password_differs: "Les deux mots de passe diffèrent.",
   password_hint: "Au moins 8 caractères. Ce serveur n’en garde qu’une empreinte.",
+  password_keys:
+    "Clés d’API créées jusqu’ici : {names}. Elles sont révoquées à cette occasion, car n’importe qui a pu les créer.",
+  password_keys_keep: "Garder ces clés",
   password_save: "Définir le mot de passe",
   password_set: "Protéger ce tableau de bord par un mot de passe",
   password_short: "Un mot de passe demande au moins 8 caractères.",
@@ -479,4 +482,10 @@ export const texts = {
   visitors_24h: "visiteurs en 24 heures",
   visitors_n: { one: "{n} visiteur", other: "{n} visiteurs" },
   visits_n: "{n} visites",
+  warning_password: "MALLARD_ADMIN_PASSWORD a moins de 8 caractères : choisissez-en un plus long.",
+  warning_proxy:
+    "Un proxy transmet des visiteurs sans être nommé dans les réglages : tous ceux qui passent par lui partagent un même blocage de connexion. Ajoutez cette ligne :",
+  warning_secret:
+    "MALLARD_SECRET a moins de 16 octets : les identifiants peuvent être recalculés. Un plus long en fait commencer de nouveaux.",
+  warnings: "Réglages du serveur",
 };

@@ -4,9 +4,16 @@ import { NO_SCHEMA } from "./schema.js";
 import { useCallback, useEffect, useState } from "../html.js";
 
 /**
+ * @typedef {object} Auth
+ * @property {boolean} setup_required
+ * @property {boolean} authenticated
+ * @property {{ missing_proxy?: string, weak_secrets?: ("secret" | "admin_password")[] }} [warnings]
+ */
+
+/**
  * @typedef {object} Session
  * @property {"loading" | "login" | "open" | "fault"} phase
- * @property {{ setup_required: boolean, authenticated: boolean }} auth
+ * @property {Auth} auth
  * @property {readonly import("./context.js").Site[]} sites
  * @property {import("./schema.js").Schema} schema
  * @property {ApiError | null} fault the last one, gone with the next answer

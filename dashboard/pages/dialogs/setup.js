@@ -1,7 +1,7 @@
 // Setting the first password, in a dialog over the open dashboard.
 import { Dialog } from "../../components/layout/dialog.js";
 import { ask } from "../../lib/ask/api.js";
-import { html, useId, useState } from "../../lib/html.js";
+import { html, useEffect, useId, useState } from "../../lib/html.js";
 
 const PASSWORD_CHARS_MIN = 8;
 /** Hosts of this machine: from elsewhere the server's one-time token is asked for. */
@@ -21,6 +21,8 @@ export function SetupDialog({ t, onClose, onDone }) {
   const [token, setToken] = useState("");
   const [far, setFar] = useState(!LOCAL.test(location.hostname));
   const [fault, setFault] = useState("");
+  const keys = useKeys();
+  const [keeps, setKeeps] = useState(false);
   const id = useId();
   const onSubmit = async (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -29,7 +31,11 @@ export function SetupDialog({ t, onClose, onDone }) {
     try {
       await ask("api/auth/setup", {
         method: "POST",
-        body: token === "" ? { password } : { password, token },
+        body: {
+          password,
+          ...(token === "" ? {} : { token }),
+          ...(keeps ? { keep_keys: true } : {}),
+        },
       });
       onDone();
     } catch (error) {
@@ -63,9 +69,30 @@ export function SetupDialog({ t, onClose, onDone }) {
             onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) =>
               setToken(target.value.trim())} />
         `}
+        ${keys.length > 0 && html`
+          <p class="muted">${t("password_keys", { names: keys.join(", ") })}</p>
+          <label class="check"><input type="checkbox" checked=${keeps}
+            onChange=${() => setKeeps(!keeps)} /> ${t("password_keys_keep")}</label>
+        `}
         <p class="fault-line" id=${`${id}-fault`} role="alert">${fault}</p>
         <button class="button primary">${t("password_save")}</button>
       </form>
       <//>
   `;
+}
+
+/**
+ * Names of the API keys that are valid; none where the caller may not know.
+ * @returns {readonly string[]}
+ */
+function useKeys() {
+  const [names, setNames] = useState(/** @type {readonly string[]} */ ([]));
+  useEffect(() => {
+    const asked = /** @type {Promise<{ name: string, revoked: boolean }[]>} */ (ask("api/keys"));
+    asked.then(
+      (keys) => setNames(keys.filter(({ revoked }) => !revoked).map(({ name }) => name)),
+      () => {},
+    );
+  }, []);
+  return names;
 }

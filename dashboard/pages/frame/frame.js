@@ -12,6 +12,7 @@ import { printState } from "../../lib/state/state.js";
 import { LANGUAGES } from "../../lib/format/text.js";
 import { Filters } from "./filter_bar.js";
 import { Periods } from "./period_choice.js";
+import { Warnings } from "./warnings.js";
 
 /** @typedef {"site" | "period" | "menu" | null} Opened */
 
@@ -21,6 +22,7 @@ import { Periods } from "./period_choice.js";
  * @property {(opened: Opened) => void} onOpen
  * @property {readonly { label: string, onChoose: () => void }[]} menu
  * @property {boolean} offline
+ * @property {import("./warnings.js").ServerWarnings} [warnings]
  * @property {boolean} bare before the first event: no views, no period
  * @property {() => void} onAdd
  * @property {(index: number) => void} onFilter opens the editor of a filter
@@ -41,7 +43,7 @@ export function hasPeriod(view) {
 /** @param {FrameProps} props */
 export function Frame(props) {
   const { t, state } = useApp();
-  const { opened, onOpen, offline, bare, onFilter, children } = props;
+  const { opened, onOpen, offline, warnings, bare, onFilter, children } = props;
   const tools = !bare && WITH_FILTERS.has(state.view);
   return html`
     <a class="skip" href="#main">${t("skip")}</a>
@@ -64,7 +66,10 @@ export function Frame(props) {
       </section>
     `}
     ${offline && html`<p class="banner" role="status">${t("connection_lost")}</p>`}
-    <main id="main" tabindex="-1">${children}</main>
+    <main id="main" tabindex="-1">
+      ${warnings && html`<${Warnings} warnings=${warnings} />`}
+      ${children}
+    </main>
     <footer class="foot muted">
       <span>Mallard Metrics</span><span>${t("privacy_free")}</span>
     </footer>
