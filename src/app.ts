@@ -5,6 +5,7 @@ import type { Config } from "./config/load.ts";
 import { weakSecrets } from "./config/weak_secrets.ts";
 import { MINUTE_MS } from "./core/durations.ts";
 import { messageOf } from "./core/errors.ts";
+import { Refusals } from "./http/refusals.ts";
 import type { Route } from "./http/route.ts";
 import type { Sql } from "./core/sql.ts";
 import type { Clock, System } from "./core/types.ts";
@@ -59,6 +60,8 @@ export interface App {
   routes(): readonly Pick<Route, "method" | "path" | "right">[];
   /** Opens everything. Rejects with a sentence the owner can act on. */
   start(): Promise<void>;
+  /** Ends the streams of live numbers. */
+  endStreams(): void;
   /** Stops accepting, writes hot events to Parquet within shutdown_timeout_secs, closes. */
   stop(): Promise<void>;
 }
@@ -88,6 +91,7 @@ export function createApp(config: Config, system: System, given: Host): App {
     async start() {
       running = await openAll(config, system, host);
     },
+    endStreams: () => running?.endStreams(),
     async stop() {
       const stopping = running;
       running = null;
@@ -99,6 +103,7 @@ export function createApp(config: Config, system: System, given: Host): App {
 interface Running {
   readonly routes: readonly Route[];
   readonly handle: App["handle"];
+  readonly endStreams: App["endStreams"];
   readonly stop: App["stop"];
 }
 
@@ -152,13 +157,16 @@ async function openParts(
     ...await openQueries(config, system, host, storage, sites, ingest.drops),
   };
   const newSites = await openNewSites(config, system, parts);
-  const jobs = new Jobs(jobTable(system, { ...parts, newSites }, stopping.signal), clock, log);
+  const refusals = new Refusals();
+  const jobParts = { ...parts, newSites, refusals };
+  const jobs = new Jobs(jobTable(system, jobParts, stopping.signal), clock, log);
   const routes = await makeRoutes(system, { ...parts, newSites, jobs });
   const trusted = trustedProxies(config.trusted_proxies);
   const headers = securityHeaders({ ...config, tls: config.tls_cert_path !== null });
   const handle = createServer(routes, parts.auth, headers, system, {
     clientAddress: (peer, headers) => clientAddress(peer, headers, trusted),
     basePath: config.base_path,
+    refusals,
   });
   jobs.start();
   const stop = async () => {
@@ -167,8 +175,9 @@ async function openParts(
     await finishWork(system, { ...parts, newSites, jobs });
     parts.hasher.close();
     await closeStorage(system, storage);
+    refusals.report(log);
   };
-  return { routes, handle, stop };
+  return { routes, handle, endStreams: () => parts.live.close(), stop };
 }
 
 /** Everything that runs. */

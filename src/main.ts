@@ -5,6 +5,7 @@ import { type CommandName, COMMANDS, commandsHelp } from "./cli/commands.ts";
 import { type Config, loadConfig, optionsHelp } from "./config/load.ts";
 import { messageOf } from "./core/errors.ts";
 import {
+  flushOutput,
   limitNewFiles,
   print,
   printErrors,
@@ -56,9 +57,11 @@ async function run(
   const command: Command = COMMANDS[name];
   try {
     const { text, ok } = await command.run({ config, warnings, system, host, args, readInput });
-    print(text);
+    await Promise.all([flushOutput(), system.flushLog()]);
+    if (text !== "") print(text);
     Deno.exit(ok ? 0 : EXIT_FAILED);
   } catch (error) {
+    await Promise.all([flushOutput(), system.flushLog()]);
     exitWith([messageOf(error)], EXIT_FAILED);
   }
 }

@@ -2,7 +2,18 @@
 import { type App, createApp } from "../app.ts";
 import type { Config } from "../config/load.ts";
 import { messageOf } from "../core/errors.ts";
-import { listen, type Listener, onStopSignal, print } from "../runtime/process.ts";
+import type { Clock } from "../core/types.ts";
+import { Connections, connectionsMaxOf } from "../runtime/connections.ts";
+import { descriptorLimit } from "../runtime/descriptors.ts";
+import type { Host } from "../runtime/host.ts";
+import type { Listener } from "../runtime/listener.ts";
+import {
+  listen,
+  logDescriptorLimit,
+  onSignals,
+  outliveRejections,
+  printSoon,
+} from "../runtime/process.ts";
 import type { Command, CommandContext } from "./command.ts";
 
 /** Connections that are still open at stop get this long to end by themselves. */
@@ -13,13 +24,24 @@ export const SERVE = {
   args: ["[FILE]"],
   doc: "start the server, with the settings in FILE if given; the default",
   run: async (context) => {
-    const { config, warnings, system, host } = context;
+    const { config, warnings, system, host: given } = context;
+    outliveRejections(system.log);
     for (const warning of warnings) system.log("warn", warning);
+    const limit = descriptorLimit();
+    const connectionsMax = connectionsMaxOf(limit);
+    const connections = new Connections(system.clock, connectionsMax);
+    const host: Host = {
+      ...given,
+      descriptorLimit: limit,
+      connections: () => connections.counts(),
+    };
     const app = createApp(config, system, host);
-    const listener = openListener(config, app, context);
-    const stopped = new Promise<string>((resolve) => onStopSignal(resolve))
+    const listener = openListener(config, app, connections, context);
+    logDescriptorLimit(system.log, limit, connectionsMax);
+    const reload = () => void reloadCertificate(config, listener, context);
+    const stopped = new Promise<string>((resolve) => onSignals(resolve, reload))
       .then((signal) => stop(signal, listener, app, context));
-    const ready = app.start().then(() => print(readyLine(config, host.version, listener.port)));
+    const ready = app.start().then(() => printSoon(readyLine(config, host.version, listener.port)));
     // A signal may come while the app starts.
     await Promise.race([ready, stopped]);
     await stopped;
@@ -27,11 +49,37 @@ export const SERVE = {
   },
 } as const satisfies Command;
 
-function openListener(config: Config, app: App, { system }: CommandContext): Listener {
+function openListener(
+  config: Config,
+  app: App,
+  connections: Connections,
+  { system: { clock, log } }: CommandContext,
+): Listener {
   try {
-    return listen(config, (request, peer) => app.handle(request, { peer }), system.log);
+    const handle = (request: Request, peer: string) => app.handle(request, { peer });
+    return listen(config, handle, connections, clock, log);
   } catch (error) {
     throw new Error(`Cannot listen on ${listeningPlace(config)}: ${messageOf(error)}`);
+  }
+}
+
+/** At SIGHUP; a certificate that cannot be used leaves the old one in use. */
+async function reloadCertificate(
+  { tls_cert_path }: Config,
+  listener: Listener,
+  { system: { log } }: CommandContext,
+): Promise<void> {
+  if (tls_cert_path === null) {
+    return log("info", "Nothing to reload: no certificate is configured", { signal: "SIGHUP" });
+  }
+  try {
+    await listener.reload();
+    log("info", "Reloaded the certificate", { path: tls_cert_path });
+  } catch (error) {
+    log("error", "Cannot reload the certificate", {
+      path: tls_cert_path,
+      reason: messageOf(error),
+    });
   }
 }
 
@@ -42,9 +90,17 @@ async function stop(
   { system: { clock, log } }: CommandContext,
 ): Promise<void> {
   log("info", "Stopping", { signal });
-  await Promise.race([listener.close(), clock.sleep(LINGER_MS)]);
+  // Open streams would hold up the listener, and nobody could connect meanwhile.
+  app.endStreams();
+  await lingering(listener.close(), clock);
   await app.stop();
   log("info", "Stopped");
+}
+
+async function lingering(closing: Promise<void>, clock: Clock): Promise<void> {
+  const ended = new AbortController();
+  await Promise.race([closing, clock.sleep(LINGER_MS, ended.signal)]);
+  ended.abort();
 }
 
 /** Where the server should listen, and with which certificate. */

@@ -1,6 +1,14 @@
 // Upper bounds of the program, with their units in their names. Those of filters, steps and ranges
 // are in dashboard/grammar/limits.js.
 
+/** Open connections; fewer where the limit of descriptors is near. */
+export const CONNECTIONS_MAX = 10_000;
+/** Open connections of one address; an IPv6 /64 counts as one. */
+export const CONNECTIONS_PER_ADDRESS_MAX = 256;
+/** Time a new connection may take for the headers of its first request. */
+export const HEADERS_MS_MAX = 15_000;
+/** Time a connection may wait for its next request; longer than proxies keep theirs. */
+export const KEEP_ALIVE_MS_MAX = 75_000;
 /** Body of an ingestion request. */
 export const BODY_BYTES_MAX = 64 * 1024;
 /** Body of any other request. */

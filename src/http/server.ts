@@ -7,6 +7,7 @@ import type { Clock, Log, System } from "../core/types.ts";
 import { compressed } from "./compression.ts";
 import { errorResponse } from "./error_response.ts";
 import type { SecurityHeaders } from "./headers.ts";
+import type { Refusals } from "./refusals.ts";
 import type { Context, Route } from "./route.ts";
 import {
   createRouter,
@@ -42,6 +43,8 @@ export interface ServerOptions {
   readonly basePath: string;
   /** The error for a path without a route; `not_found` by default. */
   readonly unknown?: () => AppError;
+  /** Sums what strangers are refused; without it each refusal is logged. */
+  readonly refusals?: Refusals;
 }
 
 /** A request with what must be read before its client can close it. */
@@ -52,6 +55,8 @@ interface Received {
   readonly peer: string;
   readonly requestId: string;
   readonly log: Log;
+  /** Whether the caller has no login and no key, as far as it is known. */
+  isStranger: boolean;
 }
 
 /** The function that answers every request; it never rejects. */
@@ -69,7 +74,16 @@ export function createServer(
       system.log(level, message, { ...fields, request_id: requestId });
     const startedMs = system.clock.nowMs();
     const { method, headers: sent } = request;
-    const received: Received = { request, method, headers: sent, peer, requestId, log };
+    const isStranger = true;
+    const received: Received = {
+      request,
+      method,
+      headers: sent,
+      peer,
+      requestId,
+      log,
+      isStranger,
+    };
     let matched: Matched | null = null;
     let response: Response;
     try {
@@ -84,25 +98,31 @@ export function createServer(
     const anyOrigin = matched && [...matched.routes.values()].some((route) => route.anyOrigin);
     if (anyOrigin) response.headers.set("access-control-allow-origin", "*");
     const final = headers.applyHeaders(response, received, requestId);
-    logRequest(log, method, matched, final.status, system.clock.nowMs() - startedMs);
+    const { status } = final;
+    const sums = received.isStranger && status >= 400 && status < 500 ? options.refusals : null;
+    if (sums?.add(routeOf(matched)?.path ?? "(none)", status) ?? true) {
+      logRequest(log, method, routeOf(matched), status, system.clock.nowMs() - startedMs);
+    }
     return final;
   };
 }
 
 async function answer(
-  { request, method, headers, peer, requestId, log }: Received,
+  received: Received,
   url: URL,
   matched: Matched | null,
   gate: Gate,
   clock: Clock,
   options: ServerOptions,
 ): Promise<Response> {
+  const { request, method, headers, peer, requestId, log } = received;
   if (!matched) {
     throw options.unknown?.() ?? new AppError("not_found", "Cannot find this page");
   }
   const route = routeFor(matched, method);
   const address = options.clientAddress(peer, headers);
   const access = gate.accessOf(request, { peer, address });
+  received.isStranger = access.who === "nobody";
   gate.authorize(request, route, access, { peer, address });
   const ended = new AbortController();
   const context: Context = {
@@ -179,15 +199,18 @@ function readUrl(request: Request): URL {
   }
 }
 
+function routeOf(matched: Matched | null): Route | undefined {
+  return matched ? [...matched.routes.values()][0] : undefined;
+}
+
 /** One line per request, by its route: paths may hold anything. Frequent ones are debug only. */
 function logRequest(
   log: Log,
   method: string,
-  matched: Matched | null,
+  route: Route | undefined,
   status: number,
   ms: number,
 ): void {
-  const route = matched && [...matched.routes.values()][0];
   const isQuiet = route?.right === "ingest" && status < 300 ||
     route?.path.startsWith("/health") || route?.path === "/metrics";
   log(status >= 500 ? "warn" : isQuiet ? "debug" : "info", "Request completed", {

@@ -1,5 +1,6 @@
 // What the program knows of its process: set by process.ts, faked in tests.
 import type { DuckDbModule } from "../storage/duckdb.ts";
+import type { ConnectionCounts } from "./connections.ts";
 
 /** What the app needs to know of the process it runs in. */
 export interface Host {
@@ -9,6 +10,10 @@ export interface Host {
   readonly memoryBytes: number | null;
   /** Loads DuckDB; called once, at start. */
   readonly loadDuckDb: () => Promise<DuckDbModule>;
+  /** The limit of open descriptors; null when unknown. */
+  readonly descriptorLimit?: number | null;
+  /** The connections of the listener, where there is one. */
+  readonly connections?: () => ConnectionCounts;
   /** Whether this is development: reports may be explained. */
   readonly isDevelopment?: boolean;
   /** When files are merged; five minutes after start and each minute unless a test says else. */

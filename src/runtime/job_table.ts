@@ -2,6 +2,7 @@
 import type { Config } from "../config/load.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../core/durations.ts";
 import type { System } from "../core/types.ts";
+import type { Refusals } from "../http/refusals.ts";
 import type { Drops } from "../ingest/drops.ts";
 import type { Identity } from "../ingest/identity/identity.ts";
 import type { SiteAdmission } from "../sites/admission.ts";
@@ -28,6 +29,7 @@ export interface JobParts {
   /** Null where addresses have no rate limit. */
   readonly addressRates: { forgetFull(): void } | null;
   readonly auth: { forgetAddresses(): void; takeUpPassword(): Promise<void> };
+  readonly refusals: Refusals;
 }
 
 /** Every job. `stopping` aborts those that may take long. */
@@ -53,6 +55,7 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
     { name: "site decisions", everyMs: 5 * SECOND_MS, run: () => newSites.applyDecisions() },
     { name: "password", everyMs: SECOND_MS, run: () => parts.auth.takeUpPassword() },
     { name: "addresses", everyMs: MINUTE_MS, run: () => forgetAddresses(parts) },
+    { name: "refusals", everyMs: MINUTE_MS, run: () => reportRefusals(system, parts) },
     { name: "backup", everyMs: 10 * MINUTE_MS, run: () => backupIfDue(parts) },
   ];
 }
@@ -95,6 +98,11 @@ function forgetAddresses({ addressRates, admission, auth }: JobParts): Promise<v
   admission.forgetIdle();
   addressRates?.forgetFull();
   auth.forgetAddresses();
+  return Promise.resolve();
+}
+
+function reportRefusals({ log }: System, { refusals }: JobParts): Promise<void> {
+  refusals.report(log);
   return Promise.resolve();
 }
 

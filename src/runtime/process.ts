@@ -1,19 +1,42 @@
-// The process that the program runs in: arguments, environment, standard streams, signals, the
-// listening socket, and the host built from them. With system.ts the only place that touches the
-// outside world.
+// The process that the program runs in: arguments, environment, standard streams, signals, and the
+// host built from them.
 import manifest from "../../deno.json" with { type: "json" };
 import type { Config } from "../config/load.ts";
-import type { Log, System } from "../core/types.ts";
+import { messageOf } from "../core/errors.ts";
+import type { Clock, Log, System } from "../core/types.ts";
+import { parseAddress, rateLimitKey } from "../net/address.ts";
+import { trustedProxies } from "../net/proxies.ts";
+import { isLoopback } from "../net/ranges.ts";
 import { importDuckDb } from "../storage/duckdb.ts";
 import { loadDuckDb } from "../storage/native_library.ts";
+import type { Connections } from "./connections.ts";
 import type { Host } from "./host.ts";
+import { type Handle, type Listener, openListener } from "./listener.ts";
+import { Output } from "./output.ts";
+import { writtenInTime } from "./system.ts";
+
+/** Fewer descriptors are warned of: a busy site, its files and a burst of clients need more. */
+const DESCRIPTORS_WANTED = 4096;
 
 /** Version of the program. */
 export const VERSION: string = manifest.version;
 
-/** Writes to standard output. */
+/** Writes to standard output, and waits for its reader. For commands, not for the server. */
 export function print(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
+  let rest: Uint8Array = new TextEncoder().encode(text);
+  while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
+}
+
+const standardOutput = new Output((bytes) => Deno.stdout.write(bytes), () => "");
+
+/** Writes to standard output as soon as it is read; nothing waits for it. */
+export function printSoon(text: string): void {
+  standardOutput.put(text);
+}
+
+/** Resolves when what was printed soon is written, or after a second. */
+export async function flushOutput(): Promise<void> {
+  await writtenInTime(standardOutput);
 }
 
 /** Writes lines to standard error, each with the program's name. */
@@ -32,48 +55,78 @@ export async function readInput(): Promise<string> {
   return await new Response(Deno.stdin.readable).text();
 }
 
-/** Runs `stop` at the first SIGINT or SIGTERM; later signals are ignored. */
-export function onStopSignal(stop: (signal: string) => void): void {
+/**
+ * Runs `stop` at the first SIGINT, SIGTERM or SIGQUIT; later ones are ignored. Runs `reload` at
+ * SIGHUP. The user's signals do nothing; without a listener they would end the process.
+ */
+export function onSignals(stop: (signal: string) => void, reload: () => void): void {
   let stopping = false;
   const once = (signal: Deno.Signal) => () => {
     if (!stopping) stop(signal);
     stopping = true;
   };
   Deno.addSignalListener("SIGINT", once("SIGINT"));
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", once("SIGTERM"));
+  if (Deno.build.os === "windows") return;
+  for (const signal of ["SIGTERM", "SIGQUIT"] as const) {
+    Deno.addSignalListener(signal, once(signal));
+  }
+  Deno.addSignalListener("SIGHUP", () => stopping || reload());
+  for (const signal of ["SIGUSR1", "SIGUSR2"] as const) Deno.addSignalListener(signal, () => {});
 }
 
-/** An open port. */
-export interface Listener {
-  readonly port: number;
-  /** Accepts no further connection; resolves when the open ones have ended. */
-  close(): Promise<void>;
+/** Logs rejected promises that nobody handles, which would end the process. */
+export function outliveRejections(log: Log): void {
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    const stack = event.reason instanceof Error ? event.reason.stack : undefined;
+    log("error", `Unhandled rejection: ${messageOf(event.reason)}`, { stack });
+  });
+}
+
+/** Logs the limit of open files, and how to raise a low one. */
+export function logDescriptorLimit(log: Log, limit: number | null, connectionsMax: number): void {
+  log("info", "Found the limit of open files", {
+    descriptor_limit: limit ?? "unknown",
+    connections_max: connectionsMax,
+  });
+  if (limit === null || limit >= DESCRIPTORS_WANTED) return;
+  const raise = "LimitNOFILE=65536 in the systemd unit, ulimit -n 65536 in a shell, or " +
+    "--ulimit nofile=65536 for a container";
+  log("warn", "The limit of open files is low", { descriptor_limit: limit, raise });
 }
 
 /** Listens as the settings say. Throws where the port or the certificate cannot be used. */
 export function listen(
   config: Config,
-  handle: (request: Request, peer: string) => Promise<Response>,
+  handle: Handle,
+  connections: Connections,
+  clock: Clock,
   log: Log,
 ): Listener {
-  const server = Deno.serve({
-    hostname: config.host,
+  const trusted = trustedProxies(config.trusted_proxies);
+  const listener = openListener(handle, connections, clock, log, {
+    host: config.host,
     port: config.port,
-    ...readCertificate(config),
-    onListen: ({ hostname, port }) => log("info", "Listening", { host: hostname, port }),
-  }, (request, { remoteAddr }) => handle(request, remoteAddr.hostname));
-  return { port: server.addr.port, close: () => server.shutdown() };
+    certificate: certificateReader(config),
+    addressKey: (peer) => {
+      const address = parseAddress(peer);
+      if (!address || isLoopback(peer) || trusted.has(address)) return null;
+      return rateLimitKey(address.text);
+    },
+  });
+  log("info", "Listening", { host: config.host, port: listener.port });
+  return listener;
 }
 
-/** The files of a certificate; a restart reads new ones. */
-function readCertificate({ tls_cert_path, tls_key_path }: Config): { cert?: string; key?: string } {
-  if (tls_cert_path === null || tls_key_path === null) return {};
+/** Reads the files of a certificate, at start and at SIGHUP. */
+function certificateReader({ tls_cert_path, tls_key_path }: Config) {
+  if (tls_cert_path === null || tls_key_path === null) return null;
   const read = (path: string) => {
     const text = Deno.readTextFileSync(path);
     if (text.trim() === "") throw new Error(`${path} is empty`);
     return text;
   };
-  return { cert: read(tls_cert_path), key: read(tls_key_path) };
+  return () => ({ cert: read(tls_cert_path), key: read(tls_key_path) });
 }
 
 /** What the app needs to know of this process. */
@@ -99,7 +152,7 @@ export function realHost({ native_dir }: Config, { files, random }: System): Hos
     ...testCompaction(),
     isDevelopment: Deno.env.get("MALLARD_DEV") === "1",
     tellSetupToken: (token) =>
-      print(
+      printSoon(
         "No password is set yet. Setting one from another machine needs this one-time token:\n" +
           `  ${token}\n`,
       ),

@@ -1,7 +1,8 @@
-// The real clock, random source, file system and log. With process.ts the only place that touches
-// the outside world.
+// The real clock, random source, file system and log. With process.ts, listener.ts and
+// descriptors.ts the only place that touches the outside world.
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Clock, Files, Log, LogLevel, Random, System } from "../core/types.ts";
+import { Output } from "./output.ts";
 
 /** How log lines are written. */
 export interface LogOptions {
@@ -11,9 +12,33 @@ export interface LogOptions {
 
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
+/** The real system. Its log never waits for its reader. */
+export interface RealSystem extends System {
+  /** Resolves when the lines that wait are written, or after a second. */
+  flushLog(): Promise<void>;
+}
+
+const FLUSH_MS_MAX = 1000;
+
 /** The real system. */
-export function realSystem(options: LogOptions): System {
-  return { clock: realClock, random: realRandom, files: realFiles, log: realLog(options) };
+export function realSystem(options: LogOptions): RealSystem {
+  const output: Output = new Output(
+    (bytes) => Deno.stderr.write(bytes),
+    (count) => logLine(options, "warn", "Dropped log lines that nobody read", { count }),
+  );
+  const min = LEVELS.indexOf(options.levelMin);
+  const log: Log = (level, message, fields = {}) => {
+    if (LEVELS.indexOf(level) >= min) output.put(logLine(options, level, message, fields));
+  };
+  const flushLog = () => writtenInTime(output);
+  return { clock: realClock, random: realRandom, files: realFiles, log, flushLog };
+}
+
+/** Waits until an output is written, but not for a reader that doesn't read. */
+export async function writtenInTime(output: Output): Promise<void> {
+  const ended = new AbortController();
+  await Promise.race([output.written(), realClock.sleep(FLUSH_MS_MAX, ended.signal)]);
+  ended.abort();
 }
 
 const realClock: Clock = {
@@ -47,19 +72,18 @@ const realRandom: Random = {
   uuid: () => randomUUID(),
 };
 
-/** Writes a log line: text for people, JSON for collectors. Both go to standard error. */
-function realLog({ format, levelMin }: LogOptions): Log {
-  const encoder = new TextEncoder();
-  const min = LEVELS.indexOf(levelMin);
-  return (level, message, fields = {}) => {
-    if (LEVELS.indexOf(level) < min) return;
-    const timestamp = new Date().toISOString();
-    const line = format === "json"
-      ? JSON.stringify({ timestamp, level, message, ...fields })
-      : [timestamp, level.toUpperCase().padEnd(5), oneLine(message), ...textFields(fields)]
-        .join(" ");
-    writeAll(encoder.encode(line + "\n"));
-  };
+/** A log line: text for people, JSON for collectors. */
+function logLine(
+  { format }: LogOptions,
+  level: LogLevel,
+  message: string,
+  fields: Readonly<Record<string, unknown>>,
+): string {
+  const timestamp = new Date().toISOString();
+  const line = format === "json"
+    ? JSON.stringify({ timestamp, level, message, ...fields })
+    : [timestamp, level.toUpperCase().padEnd(5), oneLine(message), ...textFields(fields)].join(" ");
+  return line + "\n";
 }
 
 function textFields(fields: Readonly<Record<string, unknown>>): string[] {
@@ -71,15 +95,6 @@ function textFields(fields: Readonly<Record<string, unknown>>): string[] {
 function oneLine(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replace(/[\u0000-\u001f\u007f]+/g, " ");
-}
-
-function writeAll(bytes: Uint8Array): void {
-  let rest = bytes;
-  try {
-    while (rest.length > 0) rest = rest.subarray(Deno.stderr.writeSync(rest));
-  } catch {
-    // The reader of the log is gone; the server goes on.
-  }
 }
 
 async function orNull<T>(work: Promise<T>): Promise<T | null> {

@@ -39,6 +39,7 @@ export function healthOf(parts: TelemetryParts): Health {
     cache_entries: runner.counts().entries,
     accepting: !buffer.failing,
     more: {
+      ...connectionHealth(host),
       behavioral_engine: behavioral.engine.name,
       parquet_files: storage.fileCount(),
       quarantined_count: storage.quarantined().length,
@@ -52,6 +53,43 @@ export function healthOf(parts: TelemetryParts): Health {
       quarantined_files: storage.quarantined(),
     },
   };
+}
+
+/** The limit of descriptors and what is open of it; empty in tests without a listener. */
+function connectionHealth({ connections, descriptorLimit }: Host): Record<string, unknown> {
+  if (!connections) return {};
+  const { open, max } = connections();
+  return {
+    descriptor_limit: descriptorLimit ?? null,
+    connections_open: open,
+    connections_max: max,
+  };
+}
+
+function connectionSamples({ connections, descriptorLimit }: Host): Sample[] {
+  if (!connections) return [];
+  const { open, max, timedOut, evicted, refused } = connections();
+  const gauge = (name: string, help: string, value: number): Sample => ({
+    name: `mallard_${name}`,
+    type: "gauge",
+    help,
+    value,
+  });
+  const closed = { timed_out: timedOut, evicted, refused };
+  return [
+    ...typeof descriptorLimit === "number"
+      ? [gauge("descriptor_limit", "Files and connections that may be open.", descriptorLimit)]
+      : [],
+    gauge("connections_open", "Open connections.", open),
+    gauge("connections_max", "Connections that may be open.", max),
+    {
+      name: "mallard_connections_closed_total",
+      type: "counter",
+      help: "Connections that were ended by a limit, by reason.",
+      by: "reason",
+      value: Object.entries(closed).map(([label, value]) => ({ label, value })),
+    },
+  ];
 }
 
 /** Quarantined files by path. A path names a site, so this is left out where /metrics is public. */
@@ -96,6 +134,7 @@ export function samplesOf(parts: TelemetryParts): Sample[] {
       "1 when DuckDB's behavioral extension answers.",
     ),
     gauge("live_streams", parts.live.count, "Open streams of realtime numbers."),
+    ...connectionSamples(parts.host),
     gauge("parquet_files", storage.fileCount(), "Parquet files in the catalog."),
     gauge("proposed_sites", storage.proposals.size, "New sites that wait for an owner's word."),
     gauge("quarantined_files", storage.quarantined().length, "Corrupt files in quarantine."),

@@ -6,6 +6,7 @@ import { browserTest } from "../support/browser/browser.ts";
 import { type Certificate, makeCertificate } from "../support/server/certificate.ts";
 import { type ReadyServer, startReady } from "../support/server/ready_server.ts";
 import { withFolder } from "../support/storage/storage.ts";
+import { until } from "../support/wait.ts";
 
 const PASSWORD = "correct horse";
 const HSTS = "max-age=31536000; includeSubDomains";
@@ -96,6 +97,25 @@ Deno.test("a restart reads new certificate files", async () => {
       assert.equal(await server.stop(), 0, server.output());
     }
   });
+});
+
+Deno.test({
+  name: "SIGHUP reads new certificate files, and keeps the old one where they cannot be used",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await withServer(async (server, first, folder) => {
+      const second = makeCertificate();
+      await put(folder, { ...second, key: "not a key\n" });
+      server.signal("SIGHUP");
+      await until(() => server.output().includes("Cannot reload the certificate"), "a refusal");
+      assert.equal((await ask(first, `${server.url}/health`)).status, 200);
+      await put(folder, second);
+      server.signal("SIGHUP");
+      await until(() => server.output().includes("Reloaded the certificate"), "a reload");
+      assert.equal((await ask(second, `${server.url}/health`)).status, 200);
+      await assert.rejects(ask(first, `${server.url}/health`));
+    });
+  },
 });
 
 /** How the program ends with these contents of the two files; null is no file. */

@@ -68,7 +68,8 @@ const GRAMMAR = "dashboard/grammar/";
 
 /** The only files that touch the outside world; workers are programs of their own. */
 function mayTouchWorld(path: string): boolean {
-  return ["src/runtime/system.ts", "src/runtime/process.ts", "src/main.ts"].includes(path) ||
+  const runtime = ["system", "process", "listener", "descriptors"];
+  return [...runtime.map((name) => `src/runtime/${name}.ts`), "src/main.ts"].includes(path) ||
     path.endsWith("_worker.ts");
 }
 

@@ -11,6 +11,8 @@ export interface ReadyServer {
   readonly url: string;
   /** All it has written so far. */
   output(): string;
+  /** Sends it a signal. */
+  signal(signal: Deno.Signal): void;
   /** Asks it to stop; resolves with its exit code. */
   stop(): Promise<number>;
 }
@@ -60,6 +62,7 @@ export async function startReady(
   return {
     url,
     output: () => output,
+    signal: (signal) => child.kill(signal),
     async stop() {
       child.kill("SIGTERM");
       const { code } = await child.status;

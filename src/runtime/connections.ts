@@ -1,0 +1,160 @@
+// Which connections are open, and which of them has to end: limits in all and for each address, and
+// time limits for those without a request. The runtime's HTTP server has none of these.
+import {
+  CONNECTIONS_MAX,
+  CONNECTIONS_PER_ADDRESS_MAX,
+  HEADERS_MS_MAX,
+  KEEP_ALIVE_MS_MAX,
+} from "../core/limits.ts";
+import type { Clock } from "../core/types.ts";
+
+/** Descriptors that connections leave to the store, DuckDB and files: at least so many. */
+const RESERVED_MIN = 128;
+/** And at least this share of the limit. */
+const RESERVED_SHARE = 1 / 4;
+
+/** What an open connection is known by. */
+export interface Connection {
+  /** An IPv6 /64 counts as one; null has no limit of its own, as a trusted proxy. */
+  readonly address: string | null;
+  /** Ends it at once, whatever it is doing. */
+  readonly abort: () => void;
+  requests: number;
+  idleSinceMs: number;
+}
+
+/** Numbers for /health/detailed and /metrics. */
+export interface ConnectionCounts {
+  readonly open: number;
+  readonly max: number;
+  /** Ended because no request came in time. */
+  readonly timedOut: number;
+  /** Ended while idle to make room for a new one. */
+  readonly evicted: number;
+  /** Not taken: every open connection had a request. */
+  readonly refused: number;
+}
+
+/** How many connections fit below the limit of descriptors; null is an unknown limit. */
+export function connectionsMaxOf(descriptorLimit: number | null): number {
+  if (descriptorLimit === null) return CONNECTIONS_MAX;
+  const reserved = Math.max(RESERVED_MIN, Math.ceil(descriptorLimit * RESERVED_SHARE));
+  return Math.max(16, Math.min(CONNECTIONS_MAX, descriptorLimit - reserved));
+}
+
+/** The open connections. Each is in one of three sets, the longest-waiting first. */
+export class Connections {
+  readonly #clock: Clock;
+  readonly #max: number;
+  /** Those that have not sent a request yet. */
+  readonly #silent = new Set<Connection>();
+  readonly #idle = new Set<Connection>();
+  readonly #busy = new Set<Connection>();
+  readonly #byAddress = new Map<string, Set<Connection>>();
+  #timedOut = 0;
+  #evicted = 0;
+  #refused = 0;
+
+  constructor(clock: Clock, max: number) {
+    this.#clock = clock;
+    this.#max = max;
+  }
+
+  /** What is open, and what was ended. */
+  counts(): ConnectionCounts {
+    return {
+      open: this.#silent.size + this.#idle.size + this.#busy.size,
+      max: this.#max,
+      timedOut: this.#timedOut,
+      evicted: this.#evicted,
+      refused: this.#refused,
+    };
+  }
+
+  /** Takes a new connection, for which an idle one may have to end; null where none can. */
+  add(address: string | null, abort: () => void): Connection | null {
+    const own = address === null ? undefined : this.#byAddress.get(address);
+    const isFull = this.counts().open >= this.#max;
+    const isOwnFull = own !== undefined && own.size >= CONNECTIONS_PER_ADDRESS_MAX;
+    if (isOwnFull && !this.#evict(this.#idleOf(own)) || isFull && !isOwnFull && !this.evict()) {
+      this.#refused++;
+      return null;
+    }
+    const connection = { address, abort, requests: 0, idleSinceMs: this.#clock.nowMs() };
+    this.#silent.add(connection);
+    if (address !== null) {
+      const same = this.#byAddress.get(address) ?? new Set();
+      this.#byAddress.set(address, same.add(connection));
+    }
+    return connection;
+  }
+
+  /** A request of it begins. */
+  begin(connection: Connection): void {
+    connection.requests++;
+    if (connection.requests > 1 || this.#busy.has(connection)) return;
+    if (this.#silent.delete(connection) || this.#idle.delete(connection)) {
+      this.#busy.add(connection);
+    }
+  }
+
+  /** A request of it has ended, its response included. */
+  end(connection: Connection): void {
+    connection.requests--;
+    if (connection.requests > 0 || !this.#busy.delete(connection)) return;
+    connection.idleSinceMs = this.#clock.nowMs();
+    this.#idle.add(connection);
+  }
+
+  /** It is closed. */
+  remove(connection: Connection): void {
+    const all = [this.#silent, this.#idle, this.#busy];
+    if (!all.some((set) => set.delete(connection)) || connection.address === null) return;
+    const same = this.#byAddress.get(connection.address);
+    same?.delete(connection);
+    if (same?.size === 0) this.#byAddress.delete(connection.address);
+  }
+
+  /** Ends the one that waits longest, those without any request first; false where none is idle. */
+  evict(): boolean {
+    const [silent] = this.#silent;
+    const [idle] = this.#idle;
+    return this.#evict(silent ?? idle);
+  }
+
+  /** Ends those that have waited too long for a request. */
+  sweep(): void {
+    const limits = [[this.#silent, HEADERS_MS_MAX], [this.#idle, KEEP_ALIVE_MS_MAX]] as const;
+    const nowMs = this.#clock.nowMs();
+    for (const [set, ms] of limits) {
+      for (const connection of [...set]) {
+        // A clock that was set back counts from now.
+        connection.idleSinceMs = Math.min(connection.idleSinceMs, nowMs);
+        if (nowMs - connection.idleSinceMs < ms) continue;
+        this.#timedOut++;
+        this.#close(connection);
+      }
+    }
+  }
+
+  #idleOf(own: ReadonlySet<Connection>): Connection | undefined {
+    let found: Connection | undefined;
+    for (const one of own) {
+      if (this.#silent.has(one)) return one;
+      if (this.#idle.has(one) && (!found || one.idleSinceMs < found.idleSinceMs)) found = one;
+    }
+    return found;
+  }
+
+  #evict(connection: Connection | undefined): boolean {
+    if (!connection) return false;
+    this.#evicted++;
+    this.#close(connection);
+    return true;
+  }
+
+  #close(connection: Connection): void {
+    this.remove(connection);
+    connection.abort();
+  }
+}
