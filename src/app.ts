@@ -256,6 +256,10 @@ async function openIngest(config: Config, system: System, storage: Storage, site
       admit: (site, caller) => admission.admit(site, caller),
       take: (site) => admission.take(site),
       hostnames: (site) => sites.settings(site).hostnames,
+      masks: (site) => {
+        const { mask_emails, mask_tokens } = sites.settings(site);
+        return { emails: mask_emails, tokens: mask_tokens };
+      },
     },
     drops,
     robots: new Robots(),

@@ -401,11 +401,17 @@ export const texts = {
   sequence_within: "innerhalb von",
   sequence_without: "ohne",
   setting_hint_hostnames: "Durch Kommas getrennt; leer für alle.",
+  setting_hint_mask_emails:
+    "In Pfaden, Referrern, Kampagnenwerten und Eigenschaften, bevor sie gespeichert werden.",
+  setting_hint_mask_tokens:
+    "In denselben Texten. Einschalten, wo das Datenschutz-Audit welche findet.",
   setting_hint_name: "So nennt die Übersicht die Website.",
   setting_hint_rate_limit: "0 für keine Grenze; leer für die des Servers.",
   setting_hint_retention_days: "0 für immer; leer für die des Servers.",
   setting_hint_timezone: "Tage, Wochen und Monate werden in dieser Zone geschnitten.",
   setting_hostnames: "Hosts, deren Seiten zählen",
+  setting_mask_emails: "E-Mail-Adressen maskieren",
+  setting_mask_tokens: "Lange Tokens und Kennungen maskieren",
   setting_name: "Name",
   setting_public: "Die Statistik ist für alle offen",
   setting_rate_limit: "Angenommene Ereignisse je Sekunde",

@@ -399,11 +399,17 @@ export const texts = {
   sequence_within: "en menos de",
   sequence_without: "sin",
   setting_hint_hostnames: "Separados por comas; vacío para todos.",
+  setting_hint_mask_emails:
+    "En rutas, referentes, valores de campaña y propiedades, antes de guardarlos.",
+  setting_hint_mask_tokens:
+    "En los mismos textos. Actívalo donde la auditoría de privacidad los encuentre.",
   setting_hint_name: "Cómo llama el panel al sitio.",
   setting_hint_rate_limit: "0 sin límite; vacío para el del servidor.",
   setting_hint_retention_days: "0 para siempre; vacío para los del servidor.",
   setting_hint_timezone: "Días, semanas y meses se cortan en esta zona.",
   setting_hostnames: "Hosts cuyas páginas cuentan",
+  setting_mask_emails: "Enmascarar direcciones de correo",
+  setting_mask_tokens: "Enmascarar tokens e identificadores largos",
   setting_name: "Nombre",
   setting_public: "Las estadísticas están abiertas a todos",
   setting_rate_limit: "Eventos aceptados por segundo",

@@ -403,11 +403,17 @@ export const texts = {
   sequence_within: "en moins de",
   sequence_without: "sans",
   setting_hint_hostnames: "Séparés par des virgules ; vide pour tous.",
+  setting_hint_mask_emails:
+    "Dans les chemins, référents, valeurs de campagne et propriétés, avant l’enregistrement.",
+  setting_hint_mask_tokens:
+    "Dans les mêmes textes. À activer là où l’audit de confidentialité en trouve.",
   setting_hint_name: "Le nom du site dans le tableau de bord.",
   setting_hint_rate_limit: "0 pour aucune limite ; vide pour celle du serveur.",
   setting_hint_retention_days: "0 pour toujours ; vide pour celle du serveur.",
   setting_hint_timezone: "Jours, semaines et mois sont découpés dans ce fuseau.",
   setting_hostnames: "Hôtes dont les pages comptent",
+  setting_mask_emails: "Masquer les adresses e-mail",
+  setting_mask_tokens: "Masquer les longs jetons et identifiants",
   setting_name: "Nom",
   setting_public: "Les statistiques sont ouvertes à tous",
   setting_rate_limit: "Événements acceptés par seconde",

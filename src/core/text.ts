@@ -1,5 +1,6 @@
-// Rules for text that came from outside, the same wherever one is stored: no control characters;
-// and changes to the texts inside JSON that leave everything else of it as it was sent.
+// Rules for text that came from outside, the same wherever one is stored: no control characters,
+// and a word in the place of e-mail addresses and, where the owner wants it, of tokens and ids.
+import type { Event } from "./event.ts";
 
 const CONTROL = /\p{Cc}/u;
 const CONTROLS = /\p{Cc}+/gu;
@@ -33,4 +34,96 @@ function changedTexts(value: unknown, change: (text: string) => string): unknown
   return Object.fromEntries(
     Object.entries(value).map(([key, one]) => [key, changedTexts(one, change)]),
   );
+}
+
+/** What is masked. */
+export interface Masks {
+  readonly emails: boolean;
+  readonly tokens: boolean;
+}
+
+/** What stands for an e-mail address: no longer than the shortest there is. */
+export const EMAIL_MASK = "(mail)";
+/** What stands for a token or an id. */
+export const TOKEN_MASK = "(token)";
+
+/** The texts of an event that are masked. */
+export const MASKED_COLUMNS = [
+  "pathname",
+  "referrer",
+  "utm_source",
+  "utm_medium",
+  "utm_campaign",
+  "utm_content",
+  "utm_term",
+  "props",
+] as const satisfies readonly (keyof Event)[];
+
+/** Between name and host: plain, or percent-encoded once or more often. */
+const AT = /@|%(?:25)*40/gi;
+const NAME_CHAR = /[\p{L}\p{N}._%+!#$'*^`{|}~-]/u;
+/** Longest name and longest host of an address that are looked at. */
+const NAME_CHARS_MAX = 128;
+const HOST_CHARS_MAX = 255;
+/** A host with a top-level domain of letters, at the start of a text. */
+const LABEL = "(?:[\\p{L}\\p{N}-]|%[89a-f][0-9a-f]){1,63}";
+const HOST = new RegExp(`^${LABEL}(?:\\.${LABEL}){0,8}\\.\\p{L}{2,63}`, "iu");
+/** Pictures for dense screens are called so: logo@2x.png. */
+const DENSITY = /^\dx\./;
+
+/** The text with e-mail addresses replaced. The time it takes grows with its length alone. */
+export function withoutEmails(text: string): string {
+  if (!text.includes("@") && !text.includes("40")) return text;
+  let masked = "";
+  let done = 0;
+  for (const { 0: at, index } of text.matchAll(AT)) {
+    if (index < done) continue;
+    const from = index + at.length;
+    const host = HOST.exec(text.slice(from, from + HOST_CHARS_MAX))?.[0];
+    if (host === undefined || DENSITY.test(host)) continue;
+    const start = nameStart(text, index, done);
+    if (start === index) continue;
+    masked += text.slice(done, start) + EMAIL_MASK;
+    done = from + host.length;
+  }
+  return done === 0 ? text : masked + text.slice(done);
+}
+
+function nameStart(text: string, end: number, least: number): number {
+  let start = end;
+  const first = Math.max(least, end - NAME_CHARS_MAX);
+  while (start > first && NAME_CHAR.test(text[start - 1] ?? "")) start--;
+  return start;
+}
+
+const TOKEN_OR_ID = /[A-Za-z0-9_-]{9,}/g;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** The text with long tokens and ids replaced. Words joined by hyphens are none. */
+export function withoutTokens(text: string): string {
+  return text.replace(TOKEN_OR_ID, (run) => isToken(run) ? TOKEN_MASK : run);
+}
+
+function isToken(run: string): boolean {
+  if (/^\d+$/.test(run) || UUID.test(run)) return true;
+  const hasDigit = /\d/.test(run);
+  if (/^[A-Za-z0-9]{20,}$/.test(run)) return hasDigit && /[A-Za-z]/.test(run);
+  return run.length >= 24 && hasDigit && /[a-z]/.test(run) && /[A-Z]/.test(run);
+}
+
+/** The event with its texts masked; the event itself where there is nothing to mask. */
+export function maskEvent(event: Event, masks: Masks): Event {
+  if (!masks.emails && !masks.tokens) return event;
+  const mask = (text: string) => {
+    const named = masks.emails ? withoutEmails(text) : text;
+    return masks.tokens ? withoutTokens(named) : named;
+  };
+  const changes: Partial<Record<(typeof MASKED_COLUMNS)[number], string>> = {};
+  for (const column of MASKED_COLUMNS) {
+    const text = event[column];
+    if (text === null) continue;
+    const masked = column === "props" ? changeJsonTexts(text, mask) : mask(text);
+    if (masked !== text) changes[column] = masked;
+  }
+  return { ...event, ...changes };
 }

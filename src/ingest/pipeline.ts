@@ -2,6 +2,7 @@
 // a drop is an outcome with a reason, never an exception. The client's address lives in the draft
 // only and is gone when the event is made.
 import type { Event } from "../core/event.ts";
+import { maskEvent, type Masks } from "../core/text.ts";
 import type { Random } from "../core/types.ts";
 import { parseAddress, rateLimitKey } from "../net/address.ts";
 import { isSpecialPurpose } from "../net/ranges.ts";
@@ -79,6 +80,8 @@ export interface SitePolicy {
   take(site: string): void;
   /** Hosts whose pages count; empty for any. */
   hostnames(site: string): readonly string[];
+  /** What is masked in the texts of the site's events. */
+  masks(site: string): Masks;
 }
 
 interface Draft {
@@ -257,7 +260,7 @@ export class Pipeline {
     const { geo, userAgents } = this.#parts;
     const agent = userAgents.parse(userAgent, brands);
     const page = pageOf(payload.url);
-    return {
+    const event: Event = {
       site_id: payload.site_id,
       visitor_id: this.#visitorId(draft, timestamp),
       timestamp,
@@ -270,6 +273,7 @@ export class Pipeline {
       revenue_amount: payload.revenueCents,
       revenue_currency: payload.revenueCurrency,
     };
+    return maskEvent(event, this.#parts.policy.masks(payload.site_id));
   }
 
   #origin(

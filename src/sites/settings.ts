@@ -88,6 +88,16 @@ export const SITE_SETTINGS = {
     check: hostList,
     doc: "allowed hostnames, in lower case; any where empty",
   },
+  mask_emails: {
+    byDefault: true,
+    check: flag,
+    doc: "whether e-mail addresses in paths, referrers, campaign values and properties are masked",
+  },
+  mask_tokens: {
+    byDefault: false,
+    check: flag,
+    doc: "whether long tokens and ids in the same texts are masked",
+  },
   public: {
     byDefault: false,
     check: flag,
@@ -113,6 +123,8 @@ export interface SiteSettings {
   readonly retention_days: number | null;
   readonly visitor_id_days: 1 | 7 | 30;
   readonly hostnames: readonly string[];
+  readonly mask_emails: boolean;
+  readonly mask_tokens: boolean;
   readonly public: boolean;
   readonly visit_list: boolean;
 }

@@ -10,6 +10,7 @@ import type { Payload } from "../../src/ingest/payload.ts";
 import { DROPS } from "../../src/ingest/drop_reasons.ts";
 import { type Outcome, Pipeline } from "../../src/ingest/pipeline.ts";
 import type { AdmissionRefusal } from "../../src/sites/admission.ts";
+import type { Masks } from "../../src/core/text.ts";
 import { RateLimit } from "../../src/net/rate_limit.ts";
 import { Timestamps } from "../../src/ingest/timestamps.ts";
 import { UserAgents } from "../../src/ingest/enrich/user_agent.ts";
@@ -31,6 +32,7 @@ interface World {
   readonly declared?: readonly string[];
   readonly rates?: Readonly<Record<string, number>>;
   readonly hostnames?: readonly string[];
+  readonly masks?: Masks;
   /** What becomes of sites other than known.example. */
   readonly refusal?: AdmissionRefusal;
 }
@@ -54,6 +56,7 @@ function open(world: World = {}) {
         !world.refusal || site === "known.example" || isExempt ? null : world.refusal,
       take: () => {},
       hostnames: () => world.hostnames ?? [],
+      masks: () => world.masks ?? { emails: true, tokens: false },
     },
     drops: { count: (dropped) => counted.push(dropped) },
     robots: new Robots(),
@@ -229,6 +232,20 @@ Deno.test("run() refuses an event of a new site last, and tells why and for how 
     deepEqual(run({ d: "new.example" }), outcome);
     equal(why(run({ d: "new.example" }, { "user-agent": ROBOT })), "robot");
   }
+});
+
+Deno.test("run() masks what the site's owner wants masked, of the past as well", () => {
+  const u = "https://example.com/u/ann%40corp.example?utm_term=ann@corp.example";
+  const r = "https://x.example/?id=9f86d081884c7d659a2feaa0c55ad015";
+  const masked = stored(open().run({ u, r, p: '{"by":"ann@corp.example"}' }));
+  equal(masked.pathname, "/u/(mail)");
+  equal(masked.utm_term, "(mail)");
+  equal(masked.props, '{"by":"(mail)"}');
+  equal(masked.referrer, r);
+  const tokens = open({ masks: { emails: false, tokens: true } });
+  const event = stored(tokens.run({ u, r }));
+  equal(event.pathname, "/u/ann%40corp.example");
+  equal(event.referrer, "https://x.example/?id=(token)");
 });
 
 Deno.test("run() drops robots by name, unless they are to be kept", () => {

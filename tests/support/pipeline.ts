@@ -27,6 +27,7 @@ export function openPipeline(
       admit: () => null,
       take: () => {},
       hostnames: () => [],
+      masks: () => ({ emails: true, tokens: false }),
     },
     drops: { count: () => {} },
     robots: new Robots(),

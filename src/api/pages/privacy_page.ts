@@ -30,7 +30,7 @@ export interface PrivacySettings {
 /** The settings of a site that the page describes. */
 export type SitePrivacy = Pick<
   SiteSettings,
-  "retention_days" | "visitor_id_days" | "public" | "visit_list"
+  "retention_days" | "visitor_id_days" | "public" | "visit_list" | "mask_emails" | "mask_tokens"
 >;
 
 const CLASS_WORDS: Readonly<Record<PrivacyClass, string>> = {
@@ -178,6 +178,7 @@ ${rows.join("\n")}
 </tbody>
 </table>
 </div>
+<p>${maskingText(sites)}</p>
 </main>
 </body>
 </html>
@@ -241,7 +242,25 @@ function audienceText(sites: readonly SitePrivacy[]): string {
   return `${sums} ${visits}`;
 }
 
-function howMany(sites: readonly SitePrivacy[], is: "public" | "visit_list") {
+/** What is replaced in the texts of pages and links before they are stored. */
+function maskingText(sites: readonly SitePrivacy[]): string {
+  const where = "in paths, referrers, campaign values and properties";
+  const emails = {
+    none: `E-mail addresses ${where} are stored as they came.`,
+    some: `On some sites, e-mail addresses ${where} are masked before they are stored.`,
+    all: `E-mail addresses ${where} are masked before they are stored.`,
+  }[howMany(sites, "mask_emails")];
+  const tokens = {
+    none: "",
+    some: " On some sites, long tokens and ids there are masked, too.",
+    all: " Long tokens and ids there are masked, too.",
+  }[howMany(sites, "mask_tokens")];
+  return emails + tokens;
+}
+
+type SiteFlag = "public" | "visit_list" | "mask_emails" | "mask_tokens";
+
+function howMany(sites: readonly SitePrivacy[], is: SiteFlag) {
   const count = sites.filter((site) => site[is]).length;
   return count === 0 ? "none" : count === sites.length ? "all" : "some";
 }

@@ -112,6 +112,11 @@ Deno.test("privacyPage() says who sees the statistics", () => {
   says(page({}, { public: true }, {}), "Statistics of some sites are open to everyone.");
   says(page({}, { visit_list: true }), "The owner can see single visits");
   says(page({}, { visit_list: true }, {}), "For some sites the owner can see single visits");
+  says(page({}, {}), "E-mail addresses in paths");
+  says(page({}, {}), "are masked before they are stored");
+  says(page({}, { mask_emails: false }), "are stored as they came");
+  says(page({}, { mask_emails: false }, {}), "On some sites, e-mail addresses");
+  says(page({}, { mask_tokens: true }), "Long tokens and ids there are masked, too");
 });
 
 function routesOver(settings: Partial<PrivacySettings>, sites: Record<string, SiteSettings>) {
