@@ -384,7 +384,7 @@ async function openQueries(
   return { runner, behavioral, live: new Live(runner, reader, clock, log) };
 }
 
-/** Writes what is hot to Parquet and ends the jobs, within the time the owner allows. */
+/** Writes hot events to Parquet and ends the jobs, within the time the owner allows. */
 async function finishWork(
   { clock, log }: System,
   { config, jobs, buffer, drops, storage, backups }: Parts,
@@ -393,7 +393,7 @@ async function finishWork(
     await buffer.drain();
     await jobs.stop();
     await drops.flush();
-    await storage.flusher.flush({ all: true });
+    await storage.flusher.flushLargest();
     await backups.idle();
   };
   try {

@@ -137,6 +137,8 @@ export function samplesOf(parts: TelemetryParts): Sample[] {
     ...connectionSamples(parts.host),
     gauge("parquet_files", storage.fileCount(), "Parquet files in the catalog."),
     gauge("proposed_sites", storage.proposals.size, "New sites that wait for an owner's word."),
+    gauge("clock_trusted", storage.guard.trusts(), "0 while the clock is in doubt."),
+    gauge("sqlite_log_bytes", storage.logWatch.bytes, "Length of the log of mallard.sqlite."),
     gauge("quarantined_files", storage.quarantined().length, "Corrupt files in quarantine."),
     ...quarantinedByPath(parts),
     counter("events_ingested", buffer.counts.accepted, "Events accepted."),

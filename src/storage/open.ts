@@ -22,6 +22,7 @@ import { lockFolder } from "./lock.ts";
 import { importLegacy } from "./tiers/legacy_database.ts";
 import { Reader } from "./reader.ts";
 import { Recovery } from "./tiers/recovery.ts";
+import { LogWatch } from "./state/log_watch.ts";
 import { Store } from "./state/store.ts";
 
 /** The settings storage depends on. */
@@ -63,6 +64,7 @@ export interface Storage {
   readonly eraser: Eraser;
   readonly expiry: Expiry;
   readonly guard: ClockGuard;
+  readonly logWatch: LogWatch;
   readonly reader: Reader;
   /** New sites that an owner has yet to accept, and the refused ones. */
   readonly proposals: Proposals;
@@ -160,11 +162,8 @@ async function openParts(
   const numbers = new PartitionNumbers(store, files, at);
   const parquet = new ParquetTier(store, files, catalog, recovery, log, mutex, at);
   const journalId = await store.run("journalId", random.uuid());
-  const flusher = new Flusher(db, store, files, catalog, hot, numbers, clock, log, mutex, {
-    ...at,
-    journalId,
-    recordMs: () => guard.recordMs(),
-  });
+  const into = { ...at, journalId, recordMs: () => guard.recordMs() };
+  const flusher = new Flusher(db, store, files, catalog, hot, numbers, clock, log, mutex, into);
   const trash = new Trash(files, options.dataDir);
   const eraser = new Eraser(store, catalog, journal, hot, parquet, trash, mutex);
   return {
@@ -195,6 +194,7 @@ async function openParts(
       keepsTrash: options.gdpr_mode !== true,
     }),
     guard,
+    logWatch: new LogWatch(store, log),
     reader: new Reader(db, catalog, hot, parquet, at),
     proposals,
     acceptProposed: (site) => journal.acceptProposed(site),

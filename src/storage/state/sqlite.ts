@@ -5,6 +5,12 @@ import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
 /** A value SQLite stores. */
 export type SqliteValue = string | number | bigint | null | Uint8Array;
 
+const BUSY_MS = 5000;
+/** How long emptying the log may keep events waiting for another program that reads. */
+const EMPTYING_MS_MAX = 100;
+/** A log that is begun anew is cut to this length. */
+const LOG_BYTES_KEPT = 16 * 1024 * 1024;
+
 /** More pages than any file has. */
 const PAGES_AT_ONCE = 2 ** 31 - 1;
 
@@ -15,6 +21,8 @@ export type SqliteRow = Record<string, string | number | null>;
 export class Sqlite {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  /** Whether the log may still hold what was erased. */
+  #owesEmptying = false;
 
   private constructor(path: string, pragmas: readonly string[], readOnly = false) {
     this.#db = new DatabaseSync(path, { readOnly });
@@ -29,8 +37,9 @@ export class Sqlite {
   /** Opens or creates the file: write-ahead log, fsync at every commit, erased pages zeroed. */
   static open(path: string): Sqlite {
     return new Sqlite(path, [
-      "busy_timeout = 5000",
+      `busy_timeout = ${BUSY_MS}`,
       "journal_mode = wal",
+      `journal_size_limit = ${LOG_BYTES_KEPT}`,
       "synchronous = full",
       "secure_delete = on",
       "foreign_keys = on",
@@ -51,7 +60,7 @@ export class Sqlite {
 
   /** Opens a file that may be damaged, to read what can be read. */
   static openDamaged(path: string): Sqlite {
-    return new Sqlite(path, ["busy_timeout = 5000"]);
+    return new Sqlite(path, [`busy_timeout = ${BUSY_MS}`]);
   }
 
   /** Looks through the whole file. Throws what is wrong with it. */
@@ -101,6 +110,32 @@ export class Sqlite {
       }
       throw error;
     }
+  }
+
+  /**
+   * Moves the log into the file and empties it, so that nothing erased stays in it. Where another
+   * program reads, the next `shrinkLog` tries again.
+   */
+  emptyLog(): void {
+    this.#db.exec(`pragma busy_timeout = ${EMPTYING_MS_MAX}`);
+    try {
+      const { busy } = this.get("pragma wal_checkpoint(truncate)") ?? {};
+      this.#owesEmptying = busy !== 0;
+    } finally {
+      this.#db.exec(`pragma busy_timeout = ${BUSY_MS}`);
+    }
+  }
+
+  /** Empties the log where it is longer than `bytesMax`; returns its length after that. */
+  shrinkLog(bytesMax: number): number {
+    if (this.#owesEmptying || this.#logBytes() > bytesMax) this.emptyLog();
+    return this.#logBytes();
+  }
+
+  /** Length of the log, as far as it is in use; waits for nobody. */
+  #logBytes(): number {
+    const pages = Number(this.get("pragma wal_checkpoint(passive)")?.["log"] ?? 0);
+    return pages * Number(this.get("pragma page_size")?.["page_size"] ?? 0);
   }
 
   /** Copies the whole file, in one step and so as of one instant. Rejects with SQLite's error. */

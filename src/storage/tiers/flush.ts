@@ -11,7 +11,7 @@ import type { PartitionNumbers } from "../parquet/partition_numbers.ts";
 import { type Hot, type HotTable, unionOf } from "./hot.ts";
 import { rowsOf, settle, writeTemporary } from "../parquet/partition_file.ts";
 import { type CatalogFile, type Partition, partitionFolder } from "../parquet/partition.ts";
-import { splitPartitions } from "./small_partitions.ts";
+import { largestPartitions, type Split, splitPartitions, writeAll } from "./small_partitions.ts";
 import type { Store } from "../state/store.ts";
 
 /** Shortest time between flushes under load: fewer and larger files. */
@@ -96,13 +96,14 @@ export class Flusher {
       this.#asked = undefined;
       const asksAll = this.#asksAll;
       this.#asksAll = false;
-      try {
-        await this.#flush(asksAll);
-      } catch (error) {
-        this.#failed("Cannot flush events to Parquet", error);
-      }
+      await this.#try(asksAll ? writeAll : splitPartitions);
     });
     return this.#asked;
+  }
+
+  /** At stop: of many partitions the largest go to Parquet; the others stay in the journal. */
+  flushLargest(): Promise<void> {
+    return this.#mutex.run(() => this.#try(largestPartitions));
   }
 
   /** Flushes now, or a second after the last flush began. */
@@ -122,7 +123,15 @@ export class Flusher {
     this.#isDue = false;
   }
 
-  async #flush(all: boolean): Promise<void> {
+  async #try(split: Split): Promise<void> {
+    try {
+      await this.#flush(split);
+    } catch (error) {
+      this.#failed("Cannot flush events to Parquet", error);
+    }
+  }
+
+  async #flush(split: Split): Promise<void> {
     this.#startedMs = this.#clock.nowMs();
     const tables = await this.#hot.freeze();
     if (tables.length === 0) return;
@@ -131,8 +140,7 @@ export class Flusher {
       seqTo: Math.max(...tables.map((table) => table.seqTo)),
     };
     const written: CatalogFile[] = [];
-    const partitions = await this.#hot.partitions(tables);
-    const { write, wait } = all ? { write: partitions, wait: [] } : splitPartitions(partitions);
+    const { write, wait } = split(await this.#hot.partitions(tables));
     const kept: Partition[] = [...wait];
     for (const partition of write) {
       try {

@@ -11,9 +11,21 @@ const LARGE_ROWS = 100;
 export const HELD_BACK_ROWS_MAX = 20_000;
 
 /** Splits partitions into those to write now and those that wait. */
-export function splitPartitions(
+export type Split = (
   partitions: readonly HotPartition[],
-): { readonly write: readonly HotPartition[]; readonly wait: readonly HotPartition[] } {
+) => { readonly write: readonly HotPartition[]; readonly wait: readonly HotPartition[] };
+
+/** Nothing waits. */
+export const writeAll: Split = (partitions) => ({ write: partitions, wait: [] });
+
+/** At most so many partitions as one flush may write quickly, the largest ones. */
+export const largestPartitions: Split = (partitions) => {
+  const bySize = partitions.toSorted((a, b) => b.rows - a.rows);
+  return { write: bySize.slice(0, FLUSH_FILES_MAX), wait: bySize.slice(FLUSH_FILES_MAX) };
+};
+
+/** All of few partitions; of many only large ones, as long as not too much waits. */
+export const splitPartitions: Split = (partitions) => {
   if (partitions.length <= FLUSH_FILES_MAX) return { write: partitions, wait: [] };
   const write = partitions.filter(({ rows }) => rows >= LARGE_ROWS);
   const small = partitions.filter(({ rows }) => rows < LARGE_ROWS)
@@ -27,4 +39,4 @@ export function splitPartitions(
     first++;
   }
   return { write: [...write, ...small.slice(0, first)], wait: small.slice(first) };
-}
+};

@@ -60,3 +60,22 @@ Deno.test("A flush of many small partitions leaves them in the journal", async (
     await again.close();
   });
 });
+
+Deno.test("A flush at stop writes the largest of many partitions, no more", async () => {
+  await withFolder(async (folder) => {
+    const storage = await openFolder(folder);
+    const sites = Array.from({ length: FLUSH_FILES_MAX + 5 }, (_, n) => `s${n}.example`);
+    const events = sites.flatMap((site_id, n) =>
+      Array.from({ length: 100 + n }, () => pageview({ site_id, at: "2024-01-15 10:00:00" }))
+    );
+    await accept(storage, events);
+    await storage.flusher.flushLargest();
+    assert.equal(storage.fileCount(), FLUSH_FILES_MAX);
+    assert.equal(storage.hot.rows, 100 + 101 + 102 + 103 + 104);
+    await storage.close();
+    const again = await openFolder(folder);
+    assert.equal(again.hot.rows, 100 + 101 + 102 + 103 + 104);
+    assert.equal(again.fileCount(), FLUSH_FILES_MAX);
+    await again.close();
+  });
+});

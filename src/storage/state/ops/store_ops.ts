@@ -234,7 +234,12 @@ function copyInto(db: Sqlite, path: string): Promise<void> {
 
 /** Moves the write-ahead log into the file and empties it, so that nothing erased stays in it. */
 function emptyLog(db: Sqlite): void {
-  db.all("pragma wal_checkpoint(truncate)");
+  db.emptyLog();
+}
+
+/** Empties the log where it is longer than `bytesMax`; returns its length after that. */
+function shrinkLog(db: Sqlite, bytesMax: number): number {
+  return db.shrinkLog(bytesMax);
 }
 
 function listPendingDeletes(db: Sqlite): string[] {
@@ -345,6 +350,7 @@ export const STORE_OPS = {
   journalRows,
   copyInto,
   emptyLog,
+  shrinkLog,
   salvage,
   listPendingDeletes,
   forgetPendingDeletes,
