@@ -22,6 +22,7 @@ const BINARY = Deno.build.os === "windows" ? "mallard.exe" : "mallard";
 
 // What the program may do. Everything it might need is granted beforehand and nothing asked for
 // later: a server has nobody to answer. It starts no other program, so `run` is not among them.
+// Of the system it uses the size of memory and the umask; the latter cannot be granted by itself.
 const PERMISSIONS = [
   "--no-prompt",
   "--allow-net",
@@ -29,7 +30,7 @@ const PERMISSIONS = [
   "--allow-write",
   "--allow-env",
   "--allow-ffi",
-  "--allow-sys=systemMemoryInfo",
+  "--allow-sys",
 ];
 
 /**
