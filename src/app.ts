@@ -51,6 +51,7 @@ import { ExportFiles } from "./storage/backup/export_file.ts";
 import { Backups } from "./storage/backup/schedule.ts";
 import { Db } from "./storage/duckdb.ts";
 import { openStorage, type Storage } from "./storage/open.ts";
+import { removeUpgradeCopies } from "./storage/state/upgrade_copy.ts";
 
 /** The whole program behind one function. */
 export interface App {
@@ -70,7 +71,7 @@ export interface App {
 const ALL_DATES = ["0000-01-01", "9999-12-31"] as const;
 /** How long to wait for interrupted queries. */
 const CLOSE_MS_MAX = 5000;
-/** DuckDB reads only the footers of the files of a backup. */
+/** Memory in which the files of a backup are read. */
 const BACKUP_MEMORY = "256MB";
 
 /** Makes the app; nothing is touched before start(). */
@@ -206,7 +207,10 @@ async function makeRoutes({ clock, files, log, random }: System, parts: Parts): 
     log,
     reader,
     store,
-    erase: (...range) => eraser.erase(...range).finally(() => runner.forget()),
+    erase: async (site, firstDate, lastDate, dryRun) => {
+      if (!dryRun) await removeUpgradeCopies(files, dataDir);
+      return await eraser.erase(site, firstDate, lastDate, dryRun).finally(() => runner.forget());
+    },
     exportFiles: await ExportFiles.open(reader, files, random, { folder: `${dataDir}/.exports` }),
     health: () => healthOf(parts),
     samples: () => samplesOf(parts),
@@ -231,6 +235,8 @@ function openBackups(
   return new Backups(system, store, openDb, {
     dataDir: resolve(config.data_dir),
     folder: config.backup_dir === null ? null : resolve(config.backup_dir),
+    keep: config.backup_keep,
+    keepDays: config.backup_keep_days,
     signal: stopping,
   });
 }

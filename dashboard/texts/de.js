@@ -27,12 +27,15 @@ export const texts = {
   api_keys_hint:
     "Mit Schlüsseln lesen Programme die Statistik oder tun alles, was der Betreiber kann.",
   apply: "Anwenden",
-  backup_damaged: "Beschädigt; die nächste wird von Grund auf neu gemacht",
+  backup_damaged: "Beschädigt; die nächste kopiert das Beschädigte neu",
   backup_events: "Ereignisse darin",
   backup_folder: "Ordner auf dem Server",
+  backup_guarded:
+    "Die letzte Sicherung enthält {last} Ereignisse, eine frühere {earlier}. Die frühere bleibt erhalten, bis Sie ihren Ordner auf dem Server entfernen: {folder}",
   backup_interval: "Von selbst gemacht",
   backup_interval_every: "Alle {span}",
   backup_interval_none: "Nein, nur auf Wunsch",
+  backup_kept: "Aufbewahrte Sicherungen",
   backup_last: "Letzte Sicherung",
   backup_none: "Noch keine",
   backup_now: "Jetzt sichern",
@@ -44,7 +47,7 @@ export const texts = {
   backups: "Sicherungen",
   backups_by_hand: "Von Hand, in einer Shell auf dem Server",
   backups_hint:
-    "Eine Sicherung enthält alle Websites und Einstellungen und entsteht, während der Server läuft. Eine weitere kopiert nur das Neue und lässt Gelöschtes weg.",
+    "Eine Sicherung enthält alle Websites und Einstellungen und entsteht, während der Server läuft. Eine weitere kopiert nur das Neue. Frühere bleiben daneben erhalten, nach Anzahl und Alter.",
   backups_unset:
     "Der Server hat keinen Ordner für Sicherungen. Nennen Sie einen in seiner Einstellungsdatei, am besten auf einer anderen Platte, und starten Sie ihn neu:",
   behaviour: "Verhalten",
@@ -135,7 +138,7 @@ export const texts = {
   erase: "Ereignisse löschen",
   erase_done: "{n} Ereignisse wurden gelöscht.",
   erase_hint:
-    "Gelöschte Ereignisse sind endgültig fort, aus dem Speicher und aus jeder Datei. Eine Sicherung behält sie bis zur nächsten.",
+    "Gelöschte Ereignisse sind endgültig fort, aus dem Speicher und aus jeder Datei. Frühere Sicherungen behalten sie, bis sie entfernt werden.",
   erase_look: "Zeigen, was gelöscht würde",
   erase_now: "Jetzt löschen",
   erase_would: "{n} Ereignisse würden gelöscht.",

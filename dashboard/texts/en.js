@@ -25,12 +25,15 @@ export const texts = {
   api_keys: "API keys",
   api_keys_hint: "Keys let programs read the statistics, or do everything the owner can.",
   apply: "Apply",
-  backup_damaged: "Damaged; the next one is made anew",
+  backup_damaged: "Damaged; the next one copies again what is damaged",
   backup_events: "Events in it",
   backup_folder: "Folder on the server",
+  backup_guarded:
+    "The last backup has {last} events, an earlier one {earlier}. The earlier one is kept until you remove its folder on the server: {folder}",
   backup_interval: "Made by itself",
   backup_interval_every: "Every {span}",
   backup_interval_none: "No, only when asked",
+  backup_kept: "Backups kept",
   backup_last: "Last backup",
   backup_none: "None yet",
   backup_now: "Back up now",
@@ -42,7 +45,7 @@ export const texts = {
   backups: "Backups",
   backups_by_hand: "By hand, in a shell on the server",
   backups_hint:
-    "A backup holds all sites and settings, and is made while the server runs. A further one copies only what is new, and leaves out what was erased.",
+    "A backup holds all sites and settings, and is made while the server runs. A further one copies only what is new. Earlier ones are kept beside it, by number and age.",
   backups_unset:
     "The server has no folder for backups. Name one in its settings file, best on another disk, and start it again:",
   behaviour: "Behaviour",
@@ -132,7 +135,7 @@ export const texts = {
   erase: "Erase events",
   erase_done: "{n} events were erased.",
   erase_hint:
-    "Erased events are gone for good, from memory and from every file. A backup keeps them until the next one is made.",
+    "Erased events are gone for good, from memory and from every file. Backups made before keep them until they are removed.",
   erase_look: "See what would go",
   erase_now: "Erase now",
   erase_would: "{n} events would go.",

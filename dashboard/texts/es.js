@@ -27,12 +27,15 @@ export const texts = {
   api_keys_hint:
     "Con una clave, un programa lee las estadísticas o hace todo lo que puede el propietario.",
   apply: "Aplicar",
-  backup_damaged: "Dañada; la próxima se hará por completo",
+  backup_damaged: "Dañada; la próxima copia de nuevo lo dañado",
   backup_events: "Eventos que contiene",
   backup_folder: "Carpeta en el servidor",
+  backup_guarded:
+    "La última copia tiene {last} eventos y una anterior {earlier}. La anterior se conserva hasta que elimine su carpeta en el servidor: {folder}",
   backup_interval: "Se hace sola",
   backup_interval_every: "Cada {span}",
   backup_interval_none: "No, solo cuando se pide",
+  backup_kept: "Copias conservadas",
   backup_last: "Última copia",
   backup_none: "Ninguna todavía",
   backup_now: "Copiar ahora",
@@ -44,7 +47,7 @@ export const texts = {
   backups: "Copias de seguridad",
   backups_by_hand: "A mano, en una terminal del servidor",
   backups_hint:
-    "Una copia contiene todos los sitios y ajustes, y se hace mientras el servidor funciona. La siguiente copia solo lo nuevo y omite lo que se borró.",
+    "Una copia contiene todos los sitios y ajustes, y se hace mientras el servidor funciona. La siguiente copia solo lo nuevo. Las anteriores se conservan al lado, según su número y antigüedad.",
   backups_unset:
     "El servidor no tiene carpeta para copias. Indique una en su archivo de ajustes, mejor en otro disco, y reinícielo:",
   behaviour: "Comportamiento",
@@ -134,7 +137,7 @@ export const texts = {
   erase: "Borrar eventos",
   erase_done: "Se borraron {n} eventos.",
   erase_hint:
-    "Los eventos borrados desaparecen para siempre, de la memoria y de cada archivo. Una copia de seguridad los conserva hasta la siguiente.",
+    "Los eventos borrados desaparecen para siempre, de la memoria y de cada archivo. Las copias de seguridad anteriores los conservan hasta que se eliminan.",
   erase_look: "Ver qué se borraría",
   erase_now: "Borrar ahora",
   erase_would: "Se borrarían {n} eventos.",

@@ -27,12 +27,15 @@ export const texts = {
   api_keys_hint:
     "Avec une clé, un programme lit les statistiques, ou fait tout ce que peut le propriétaire.",
   apply: "Appliquer",
-  backup_damaged: "Abîmée ; la prochaine sera entièrement refaite",
+  backup_damaged: "Abîmée ; la prochaine recopiera ce qui l’est",
   backup_events: "Événements contenus",
   backup_folder: "Dossier sur le serveur",
+  backup_guarded:
+    "La dernière sauvegarde contient {last} événements, une précédente {earlier}. La précédente est gardée jusqu’à ce que vous supprimiez son dossier sur le serveur : {folder}",
   backup_interval: "Faite d’elle-même",
   backup_interval_every: "Toutes les {span}",
   backup_interval_none: "Non, seulement sur demande",
+  backup_kept: "Sauvegardes gardées",
   backup_last: "Dernière sauvegarde",
   backup_none: "Aucune pour l’instant",
   backup_now: "Sauvegarder maintenant",
@@ -44,7 +47,7 @@ export const texts = {
   backups: "Sauvegardes",
   backups_by_hand: "À la main, dans un terminal du serveur",
   backups_hint:
-    "Une sauvegarde contient tous les sites et réglages, et se fait pendant que le serveur tourne. Une suivante ne copie que le nouveau et laisse de côté ce qui a été effacé.",
+    "Une sauvegarde contient tous les sites et réglages, et se fait pendant que le serveur tourne. Une suivante ne copie que le nouveau. Les précédentes sont gardées à côté, selon leur nombre et leur âge.",
   backups_unset:
     "Le serveur n’a pas de dossier de sauvegarde. Indiquez-en un dans son fichier de réglages, de préférence sur un autre disque, et redémarrez-le :",
   behaviour: "Comportement",
@@ -135,7 +138,7 @@ export const texts = {
   erase: "Effacer des événements",
   erase_done: "{n} événements ont été effacés.",
   erase_hint:
-    "Les événements effacés le sont pour de bon, en mémoire et dans chaque fichier. Une sauvegarde les garde jusqu’à la suivante.",
+    "Les événements effacés le sont pour de bon, en mémoire et dans chaque fichier. Les sauvegardes antérieures les gardent jusqu’à leur suppression.",
   erase_look: "Voir ce qui partirait",
   erase_now: "Effacer maintenant",
   erase_would: "{n} événements partiraient.",

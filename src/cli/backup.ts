@@ -6,12 +6,15 @@ import { type Command, dataDirOf, succeeded } from "./command.ts";
 /** The row of COMMANDS. */
 export const BACKUP = {
   args: ["DIR"],
-  doc: "copy DATA_DIR into DIR while the server runs; only what is new, where DIR holds a backup",
+  doc: "copy DATA_DIR into DIR while the server runs, beside the backups that DIR holds",
   run: async ({ config, system, args }) => {
     const target = resolve(args[0] ?? "");
-    const { files, copied, events } = await backup(system, dataDirOf(config), target);
-    return succeeded(
+    const limits = { keep: config.backup_keep, keepDays: config.backup_keep_days };
+    const made = await backup(system, dataDirOf(config), target, limits);
+    const { files, copied, events, warnings } = made;
+    return succeeded([
       `Backed up ${events} events: ${files} files, ${copied} of them new, in ${target}`,
-    );
+      ...warnings.map((warning) => `Warning: ${warning}`),
+    ].join("\n"));
   },
 } as const satisfies Command;

@@ -1,12 +1,12 @@
 // `mallard restore DIR`: makes a DATA_DIR from a backup.
 import { resolve } from "node:path";
-import { restore } from "../storage/backup/backup.ts";
+import { restore } from "../storage/backup/restore.ts";
 import { type Command, dataDirOf, succeeded } from "./command.ts";
 
 /** The row of COMMANDS. */
 export const RESTORE = {
   args: ["DIR"],
-  doc: "copy the backup in DIR into an empty DATA_DIR",
+  doc: "copy the newest backup in DIR into an empty DATA_DIR",
   run: async ({ config, system, args }) => {
     const dataDir = dataDirOf(config);
     const { files, events } = await restore(system, resolve(args[0] ?? ""), dataDir);

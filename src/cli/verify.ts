@@ -1,12 +1,12 @@
-// `mallard verify DIR`: compares a backup with its manifest.
+// `mallard verify DIR`: reads the newest backup whole, and writes nothing.
 import { resolve } from "node:path";
-import { verify } from "../storage/backup/backup.ts";
+import { verify } from "../storage/backup/verify.ts";
 import { type Command, openDatabase, succeeded } from "./command.ts";
 
 /** The row of COMMANDS. */
 export const VERIFY = {
   args: ["DIR"],
-  doc: "compare every file of the backup in DIR with what was written",
+  doc: "compare every file of the newest backup in DIR with what was written",
   run: async (context) => {
     const folder = resolve(context.args[0] ?? "");
     const db = await openDatabase(context, folder);

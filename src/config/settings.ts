@@ -170,6 +170,22 @@ export const SETTINGS = {
     example: 24,
     doc: "Interval of automatic backups into backup_dir, in hours.",
   }),
+  backup_keep: row<number>({
+    group: "storage",
+    env: "MALLARD_BACKUP_KEEP",
+    kind: wholeNumber(1, 1000),
+    default: 7,
+    doc: "Backups kept in a folder; what did not change is stored once.",
+  }),
+  backup_keep_days: row<number | null>({
+    group: "storage",
+    env: "MALLARD_BACKUP_KEEP_DAYS",
+    kind: wholeNumber(1, 36500),
+    default: null,
+    shown: "no limit",
+    example: 30,
+    doc: "Age at which a backup is removed, in days; the newest two stay.",
+  }),
   memory_limit: row<string | null>({
     group: "storage",
     env: "MALLARD_MEMORY_LIMIT",

@@ -39,7 +39,11 @@ export interface Files {
   copy(from: string, to: string): Promise<void>;
   /** Removes a file; a missing one is no error. */
   remove(path: string): Promise<void>;
+  /** Removes a folder with all that is in it; a missing one is no error. */
+  removeTree(path: string): Promise<void>;
   makeDir(path: string): Promise<void>;
+  /** The path with every symbolic link followed, or null when there is no such file or folder. */
+  realPath(path: string): Promise<string | null>;
   /** Flushes a file's content, or a folder's entries, to disk. */
   sync(path: string): Promise<void>;
   /** Names in a folder, sorted; empty when the folder does not exist. */

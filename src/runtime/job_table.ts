@@ -1,4 +1,5 @@
 // The periodic work of a running server: a row for each job, run by jobs.ts.
+import { resolve } from "node:path";
 import type { Config } from "../config/load.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../core/durations.ts";
 import type { System } from "../core/types.ts";
@@ -10,6 +11,7 @@ import type { NewSites } from "../sites/new_sites.ts";
 import type { Sites } from "../sites/sites.ts";
 import type { Backups } from "../storage/backup/schedule.ts";
 import type { Storage } from "../storage/open.ts";
+import { pruneUpgradeCopies } from "../storage/state/upgrade_copy.ts";
 import type { Host } from "./host.ts";
 import type { Job } from "./jobs.ts";
 
@@ -34,7 +36,7 @@ export interface JobParts {
 
 /** Every job. `stopping` aborts those that may take long. */
 export function jobTable(system: System, parts: JobParts, stopping: AbortSignal): Job[] {
-  const { config, host, storage, drops, identity, newSites } = parts;
+  const { config, host, storage, backups, drops, identity, newSites } = parts;
   const { hot, flusher, parquet } = storage;
   const compaction = host.compaction ?? COMPACTION;
   const flushMs = config.flush_interval_secs * SECOND_MS;
@@ -57,6 +59,18 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
     { name: "password", everyMs: SECOND_MS, run: () => parts.auth.takeUpPassword() },
     { name: "addresses", everyMs: MINUTE_MS, run: () => forgetAddresses(parts) },
     { name: "refusals", everyMs: MINUTE_MS, run: () => reportRefusals(system, parts) },
+    {
+      name: "upgrade_copies",
+      everyMs: DAY_MS,
+      atStart: true,
+      run: () => pruneUpgradeCopies(system, storage.store, resolve(config.data_dir)),
+    },
+    {
+      name: "backup_folder",
+      everyMs: DAY_MS,
+      atStart: true,
+      run: () => backups.warnOfOtherStore(),
+    },
     { name: "backup", everyMs: 10 * MINUTE_MS, run: () => backupIfDue(parts) },
   ];
 }

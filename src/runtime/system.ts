@@ -128,6 +128,10 @@ const realFiles: Files = {
   async remove(path) {
     await orNull(Deno.remove(path));
   },
+  async removeTree(path) {
+    await orNull(Deno.remove(path, { recursive: true }));
+  },
+  realPath: (path) => orNull(Deno.realPath(path)),
   makeDir: (path) => Deno.mkdir(path, { recursive: true }),
   async sync(path) {
     if (Deno.build.os === "windows" && (await Deno.stat(path)).isDirectory) return;

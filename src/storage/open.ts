@@ -21,6 +21,7 @@ import { emptyFolder } from "./empty_folder.ts";
 import { lockFolder } from "./lock.ts";
 import { importLegacy } from "./tiers/legacy_database.ts";
 import { Reader } from "./reader.ts";
+import { requireRestored } from "./backup/restore.ts";
 import { Recovery } from "./tiers/recovery.ts";
 import { LogWatch } from "./state/log_watch.ts";
 import { Store } from "./state/store.ts";
@@ -95,10 +96,13 @@ export async function openStorage(
   const { dataDir } = options;
   const eventsFolder = eventsFolderOf(options);
   try {
+    await requireRestored(files, dataDir);
     await files.makeDir(eventsFolder);
     await limitReaders(files, eventsFolder, options);
   } catch (error) {
-    throw new Error(`Cannot use data_dir ${dataDir}: ${messageOf(error)}`);
+    const message = messageOf(error);
+    if (message.startsWith("Cannot ")) throw error;
+    throw new Error(`Cannot use data_dir ${dataDir}: ${message}`);
   }
   const lock = await lockFolder(files, dataDir, host.pid);
   const closing: (() => Promise<void>)[] = [() => lock.release()];
@@ -108,6 +112,7 @@ export async function openStorage(
   try {
     const { store, isSalvaged } = await openStore(system, dataDir);
     closing.push(() => store.close());
+    await store.run("storeId", random.uuid());
     // Beside the loading of DuckDB, in another thread: with many folders both take a while.
     const comparing = store.run("compareFiles", eventsFolder);
     comparing.catch(() => {});

@@ -78,6 +78,8 @@ const CONTRACT: [SettingName, string, unknown, string | null, string, unknown][]
   ["behavioral", "MALLARD_BEHAVIORAL", "sql", '"off"', "off", "off"],
   ["behavioral_extension_path", "MALLARD_BEHAVIORAL_EXTENSION", null, '"b.x"', "b.x", "b.x"],
   ["backup_dir", "MALLARD_BACKUP_DIR", null, '"/var/b"', "/b", "/b"],
+  ["backup_keep", "MALLARD_BACKUP_KEEP", 7, "3", "3", 3],
+  ["backup_keep_days", "MALLARD_BACKUP_KEEP_DAYS", null, "30", "30", 30],
   ["memory_limit", "MALLARD_MEMORY_LIMIT", null, '"512MB"', "2GiB", "2GiB"],
   ["threads", "MALLARD_THREADS", null, "2", "2", 2],
   [

@@ -19,12 +19,20 @@ import { PanelFault } from "../../components/report/panel_fault.js";
  */
 
 /**
+ * @typedef {object} Kept
+ * @property {string} made_at
+ * @property {number} events
+ */
+
+/**
  * @typedef {object} State
  * @property {string | null} backup_dir
  * @property {string} data_dir
  * @property {number | null} interval_hours
  * @property {string | null} running_since
  * @property {Last | null} last
+ * @property {readonly Kept[]} kept
+ * @property {Kept & { folder: string } | null} guarded far larger than the last
  * @property {string | null} fault
  */
 
@@ -87,13 +95,14 @@ function Unset() {
 /** @param {{ state: State }} props */
 function Standing({ state }) {
   const { t, format } = useApp();
-  const { last, interval_hours } = state;
+  const { last, kept, guarded, interval_hours } = state;
   const time = new Intl.DateTimeFormat(format.locale, { dateStyle: "medium", timeStyle: "short" });
   /** @type {[string, string][]} */
   const rows = [
     [t("backup_folder"), state.backup_dir ?? ""],
     [t("backup_last"), last ? time.format(new Date(last.made_at)) : t("backup_none")],
     ...(last ? factsOf(last) : []),
+    ...keptRow(),
     [
       t("backup_interval"),
       interval_hours === null
@@ -103,10 +112,25 @@ function Standing({ state }) {
   ];
   return html`
     <${Facts} rows=${rows} />
+    ${last && guarded && html`
+      <p class="fault-line">${t("backup_guarded", {
+        last: format.count(last.events),
+        earlier: format.count(guarded.events),
+        folder: guarded.folder,
+      })}</p>
+    `}
     ${last && last.faults.length > 0 && html`
       <ul class="fault-line">${last.faults.map((one) => html`<li key=${one}>${one}</li>`)}</ul>
     `}
   `;
+
+  /** @returns {[string, string][]} */
+  function keptRow() {
+    const oldest = kept.at(-1);
+    if (!oldest || kept.length < 2) return [];
+    const since = time.format(new Date(oldest.made_at));
+    return [[t("backup_kept"), `${format.count(kept.length)} (${since} …)`]];
+  }
 
   /**
    * @param {Last} last

@@ -2,7 +2,7 @@
 // server; no request can change it.
 import { json } from "../../http/response.ts";
 import type { Route } from "../../http/route.ts";
-import type { Backups } from "../../storage/backup/schedule.ts";
+import type { BackupFacts, Backups } from "../../storage/backup/schedule.ts";
 
 /** The settings that the routes show, by their names. */
 export interface BackupSettings {
@@ -12,29 +12,29 @@ export interface BackupSettings {
 }
 
 /**
- * The routes. Both answer `{backup_dir, data_dir, interval_hours, running_since, last, fault}`,
- * where `last` is null or `{made_at, files, events, bytes, verified_at, faults}`. POST answers as
- * soon as the backup has started.
+ * The routes. Both answer `{backup_dir, data_dir, interval_hours, running_since, last, kept,
+ * guarded, fault}`, where `last` is null or `{made_at, files, events, bytes, verified_at, faults}`,
+ * `kept` lists every backup, and `guarded` is one that is far larger than the last, or null. POST
+ * answers as soon as the backup has started.
  */
 export function backupRoutes(
   backups: Backups,
   { data_dir, backup_interval_hours }: BackupSettings,
 ): Route[] {
   const state = async () => {
-    const { folder, runningSince, last, fault } = await backups.state();
+    const { folder, runningSince, last, kept, guarded, fault } = await backups.state();
     return {
       backup_dir: folder,
       data_dir,
       interval_hours: backup_interval_hours,
       running_since: runningSince,
       last: last && {
-        made_at: last.madeAt,
-        files: last.files,
-        events: last.events,
-        bytes: last.bytes,
+        ...answerOf(last),
         verified_at: last.verdict?.verifiedAt ?? null,
         faults: last.verdict?.faults ?? [],
       },
+      kept: kept.map(answerOf),
+      guarded: guarded && { ...answerOf(guarded), folder: guarded.folder },
       fault,
     };
   };
@@ -52,4 +52,8 @@ export function backupRoutes(
       },
     },
   ];
+}
+
+function answerOf({ madeAt, files, events, bytes }: BackupFacts) {
+  return { made_at: madeAt, files, events, bytes };
 }

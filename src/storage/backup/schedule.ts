@@ -2,9 +2,13 @@
 // when it is made. It must not take a folder from anybody else.
 import { AppError, messageOf } from "../../core/errors.ts";
 import type { Clock, Files, Log } from "../../core/types.ts";
-import { backup, type BackupFacts, readBackup, verify } from "./backup.ts";
 import type { Db } from "../duckdb.ts";
 import type { Store } from "../state/store.ts";
+import { backup } from "./backup.ts";
+import { areNested } from "./folders.ts";
+import { guardedGeneration, type Keeping, readGenerations } from "./generations.ts";
+import { eventsOf, type Manifest, readManifest } from "./manifest.ts";
+import { verify } from "./verify.ts";
 
 /** The result of a verification; `madeAt` tells of which backup. */
 interface Verdict {
@@ -14,18 +18,30 @@ interface Verdict {
   readonly faults: readonly string[];
 }
 
+/** A backup, summed up from its manifest. */
+export interface BackupFacts {
+  readonly madeAt: string;
+  readonly files: number;
+  readonly events: number;
+  readonly bytes: number;
+}
+
 /** The state of backups. */
 export interface BackupState {
   readonly folder: string | null;
   readonly runningSince: string | null;
   /** The backup in the folder; its verdict is null where it was never verified. */
   readonly last: BackupFacts & { readonly verdict: Verdict | null } | null;
-  /** Why the last try failed, or the folder cannot be read. */
+  /** All that can be restored, the newest first; a damaged one is left out. */
+  readonly kept: readonly BackupFacts[];
+  /** An earlier backup with far more events than the last: kept until the owner removes it. */
+  readonly guarded: BackupFacts & { readonly folder: string } | null;
+  /** Why the last try failed, or the folder cannot be read or used. */
   readonly fault: string | null;
 }
 
 /** Where backups come from and go to. Paths are absolute; no `folder` means there are none. */
-export interface BackupOptions {
+export interface BackupOptions extends Keeping {
   readonly dataDir: string;
   readonly folder: string | null;
   /** Aborts what runs when the server stops. */
@@ -52,7 +68,7 @@ export class Backups {
     options: BackupOptions,
   ) {
     const { dataDir, folder } = options;
-    if (folder !== null && (isWithin(folder, dataDir) || isWithin(dataDir, folder))) {
+    if (folder !== null && areNested(folder, dataDir)) {
       throw new Error(`Cannot use backup_dir ${folder}: it and data_dir lie in one another`);
     }
     this.#world = world;
@@ -65,15 +81,54 @@ export class Backups {
   async state(): Promise<BackupState> {
     const { folder } = this.#options;
     const runningSince = this.#running?.since ?? null;
-    if (folder === null) return { folder, runningSince, last: null, fault: null };
+    const nothing = { folder, runningSince, last: null, kept: [], guarded: null };
+    if (folder === null) return { ...nothing, fault: null };
     try {
-      const facts = await readBackup(this.#world.files, folder);
-      const last = facts && { ...facts, verdict: await this.#verdictOf(facts.madeAt) };
-      return { folder, runningSince, last, fault: this.#fault };
+      const generations = await readGenerations(this.#world.files, folder);
+      const [newest] = generations;
+      // Rejects with the reason where it is the newest that is damaged.
+      if (newest && !newest.manifest) await readManifest(this.#world.files, newest.folder);
+      const last = newest?.manifest && factsOf(newest.manifest);
+      const guarded = guardedGeneration(generations);
+      return {
+        folder,
+        runningSince,
+        last: last ? { ...last, verdict: await this.#verdictOf(last.madeAt) } : null,
+        kept: generations.flatMap(({ manifest }) => manifest ? [factsOf(manifest)] : []),
+        guarded: guarded?.manifest
+          ? { ...factsOf(guarded.manifest), folder: guarded.folder }
+          : null,
+        fault: this.#fault ?? await this.#foreignFault(folder, newest?.manifest ?? null),
+      };
     } catch (error) {
       const fault = this.#fault ?? sentenceOf("Cannot read the backup in", error, folder);
-      return { folder, runningSince, last: null, fault };
+      return { ...nothing, fault };
     }
+  }
+
+  /**
+   * Tells the owner where the backups are of other data than the server has: the disk with the data
+   * may not be mounted.
+   */
+  async warnOfOtherStore(): Promise<void> {
+    const { folder, dataDir } = this.#options;
+    const { last, fault } = await this.state();
+    if (fault === null || this.#fault !== null || last === null) return;
+    this.#world.log("error", "The backups are of other data: is the right data_dir mounted?", {
+      data_dir: dataDir,
+      backup_dir: folder,
+      events: last.events,
+      made_at: last.madeAt,
+    });
+  }
+
+  async #foreignFault(folder: string, newest: Manifest | null): Promise<string | null> {
+    const own = await this.#store.run("getMeta", "store_id");
+    if (own === null || newest === null || newest.store === null || newest.store === own) {
+      return null;
+    }
+    return `Cannot back up into ${folder}: its backups are of another data folder than ` +
+      `${this.#options.dataDir}; name another folder, or check that the right disk is mounted`;
   }
 
   /**
@@ -114,7 +169,8 @@ export class Backups {
     if (this.#running) return;
     const { last } = await this.state();
     const age = last ? this.#world.clock.nowMs() - Date.parse(last.madeAt) : Infinity;
-    if (age < everyMs) return;
+    // One of the future was made under a wrong clock.
+    if (age >= 0 && age < everyMs) return;
     await (await this.begin()).done;
     const { aborted } = this.#options.signal;
     if (this.#fault !== null && !aborted) throw new Error(this.#fault);
@@ -127,17 +183,16 @@ export class Backups {
 
   async #make(folder: string): Promise<void> {
     const { files, clock, log } = this.#world;
-    const { dataDir, signal } = this.#options;
-    const { last } = await this.state();
-    // A backup with faults is no base for the next.
-    const full = (last?.verdict?.faults.length ?? 0) > 0;
-    const made = await backup(this.#world, dataDir, folder, { signal, full });
-    log("info", "Backup made", { ...made });
+    const { dataDir, signal, keep, keepDays } = this.#options;
+    const limits = { signal, keep, keepDays };
+    const { warnings, ...made } = await backup(this.#world, dataDir, folder, limits);
+    log("info", "Backup made", made);
+    for (const reason of warnings) log("warn", "Backup needs a look", { reason });
     const db = await this.#openDb(folder);
     try {
       const { faults } = await verify(files, db, folder, { signal });
       const verdict: Verdict = {
-        madeAt: (await readBackup(files, folder))?.madeAt ?? "",
+        madeAt: (await readGenerations(files, folder))[0]?.manifest?.made_at ?? "",
         verifiedAt: new Date(clock.nowMs()).toISOString(),
         faults: faults.slice(0, FAULTS_KEPT_MAX),
       };
@@ -161,7 +216,8 @@ function sentenceOf(tried: string, error: unknown, folder: string): string {
   return message.startsWith("Cannot ") ? message : `${tried} ${folder}: ${message}`;
 }
 
-/** Whether a path is another, or lies below it. */
-function isWithin(path: string, folder: string): boolean {
-  return `${path}/`.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
+function factsOf(manifest: Manifest): BackupFacts {
+  const { made_at, files, others } = manifest;
+  const bytes = [...files, ...others].reduce((sum, file) => sum + file.bytes, 0);
+  return { madeAt: made_at, files: files.length, events: eventsOf(manifest), bytes };
 }

@@ -5,6 +5,7 @@ import { OWNER_SCHEMA } from "./ops/owner_ops.ts";
 import { PROPOSED_SCHEMA } from "./ops/proposed_ops.ts";
 import { SITE_SCHEMA } from "./ops/site_ops.ts";
 import type { Sqlite } from "./sqlite.ts";
+import { keepUpgradeCopy } from "./upgrade_copy.ts";
 
 /** Each step brings the schema from version n to n + 1. */
 export const MIGRATIONS: readonly string[] = [
@@ -47,8 +48,8 @@ export const MIGRATIONS: readonly string[] = [
   PROPOSED_SCHEMA,
 ];
 
-/** Brings the schema up to date. Throws when the file was written by a newer program. */
-export function migrate(db: Sqlite): void {
+/** The version of a file's schema; 0 for a new file. Throws when a newer program wrote it. */
+export function schemaVersion(db: Sqlite): number {
   const version = Number(db.get("pragma user_version")?.["user_version"] ?? 0);
   if (version > MIGRATIONS.length) {
     throw new Error(
@@ -56,6 +57,17 @@ export function migrate(db: Sqlite): void {
         `${MIGRATIONS.length}; start the program that wrote it, or a newer one`,
     );
   }
+  return version;
+}
+
+/**
+ * Brings the schema up to date. A file of an older program is first copied beside itself, so that
+ * there is a way back. Throws, and changes nothing, when a newer program wrote it or the copy
+ * cannot be made.
+ */
+export async function migrate(db: Sqlite, path: string): Promise<void> {
+  const version = schemaVersion(db);
+  if (version > 0 && version < MIGRATIONS.length) await keepUpgradeCopy(db, path, version);
   for (let step = version; step < MIGRATIONS.length; step++) {
     db.transaction(() => {
       db.exec(MIGRATIONS[step] ?? "");

@@ -1,6 +1,8 @@
 // Sole importer of node:sqlite: opens DATA_DIR/mallard.sqlite so that what was committed survives
 // a power cut, and runs statements. It knows no table.
+import { closeSync, openSync, readSync } from "node:fs";
 import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
+import { messageOf } from "../../core/errors.ts";
 
 /** A value SQLite stores. */
 export type SqliteValue = string | number | bigint | null | Uint8Array;
@@ -13,6 +15,9 @@ const LOG_BYTES_KEPT = 16 * 1024 * 1024;
 
 /** More pages than any file has. */
 const PAGES_AT_ONCE = 2 ** 31 - 1;
+/** Place and value of the format in SQLite's file header. */
+const FORMAT_OFFSET = 18;
+const FORMAT_WITH_LOG = 2;
 
 /** One row by column name. Integers are numbers. */
 export type SqliteRow = Record<string, string | number | null>;
@@ -44,6 +49,30 @@ export class Sqlite {
       "secure_delete = on",
       "foreign_keys = on",
     ]);
+  }
+
+  /** Opens a file for reading, beside another process that may write it. */
+  static openReader(path: string): Sqlite {
+    return new Sqlite(path, ["busy_timeout = 5000"], true);
+  }
+
+  /** Opens a file that nobody writes, on a read-only file system, too, and writes nothing. */
+  static openImmutable(path: string): Sqlite {
+    if (!hasLog(path)) return new Sqlite(path, [], true);
+    // A copy of an earlier version asks for a log of its own: SQLite does without one when told so,
+    // in a name that is a URI. A Deno with less than all rights takes no URI.
+    const uri = `file:${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}?immutable=1`;
+    try {
+      return new Sqlite(uri, [], true);
+    } catch (error) {
+      if (!/unable to open/.test(messageOf(error))) throw error;
+      return new Sqlite(path, ["busy_timeout = 5000"], true);
+    }
+  }
+
+  /** Opens a file to write into, without a step that changes its form. */
+  static openWriter(path: string): Sqlite {
+    return new Sqlite(path, ["busy_timeout = 5000", "synchronous = full", "secure_delete = on"]);
   }
 
   /** Opens or creates a file that no other process can open while this one lives. */
@@ -138,9 +167,18 @@ export class Sqlite {
     return pages * Number(this.get("pragma page_size")?.["page_size"] ?? 0);
   }
 
-  /** Copies the whole file, in one step and so as of one instant. Rejects with SQLite's error. */
+  /**
+   * Copies the whole file, in one step and so as of one instant, into one that needs no log beside
+   * it. Rejects with SQLite's error.
+   */
   async copyInto(path: string): Promise<void> {
     await backup(this.#db, path, { rate: PAGES_AT_ONCE });
+    const copy = Sqlite.openWriter(path);
+    try {
+      copy.exec("pragma journal_mode = delete");
+    } finally {
+      copy.close();
+    }
   }
 
   /** Closes the file after moving the log into it. */
@@ -156,5 +194,17 @@ export class Sqlite {
       this.#statements.set(text, statement);
     }
     return statement;
+  }
+}
+
+/** Whether a file's header says that it has a write-ahead log. */
+function hasLog(path: string): boolean {
+  const file = openSync(path, "r");
+  try {
+    const format = new Uint8Array(1);
+    readSync(file, format, 0, 1, FORMAT_OFFSET);
+    return format[0] === FORMAT_WITH_LOG;
+  } finally {
+    closeSync(file);
   }
 }

@@ -13,6 +13,18 @@ interface Reply {
   readonly error?: string;
 }
 
+/**
+ * How a file is opened. Only the `server` changes its schema. A `reader` reads beside a server,
+ * `immutable` is a file that nobody writes, a `writer` writes into the schema that is there.
+ */
+export type OpenMode = "server" | "reader" | "immutable" | "writer";
+
+/** What the thread is told to open. */
+export interface OpenArgs {
+  readonly path: string;
+  readonly mode: OpenMode;
+}
+
 /** mallard.sqlite, open in a thread of its own. */
 export class Store {
   readonly #worker: Worker;
@@ -34,12 +46,15 @@ export class Store {
     };
   }
 
-  /** Opens or creates the file and brings its schema up to date. Rejects with SQLite's message. */
-  static async open(path: string): Promise<Store> {
+  /**
+   * Opens the file; as `server` it is created where it is missing, and its schema is brought up to
+   * date. Rejects with SQLite's message.
+   */
+  static async open(path: string, mode: OpenMode = "server"): Promise<Store> {
     const worker = new Worker(new URL("./store_worker.ts", import.meta.url), { type: "module" });
     const store = new Store(worker);
     try {
-      await store.#send("open", path);
+      await store.#send("open", { path, mode } satisfies OpenArgs);
     } catch (error) {
       worker.terminate();
       throw error;

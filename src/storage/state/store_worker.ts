@@ -1,9 +1,10 @@
 // The thread that owns mallard.sqlite: it takes one request after the other, so that waiting for
 // the disk never blocks the main thread. A request is { id, op, args }, a reply { id, result } or
 // { id, error }.
-import { migrate } from "./migrations.ts";
+import { migrate, schemaVersion } from "./migrations.ts";
 import { Sqlite } from "./sqlite.ts";
 import { STORE_OPS, type StoreOp } from "./ops/store_ops.ts";
+import type { OpenArgs, OpenMode } from "./store.ts";
 
 interface Request {
   readonly id: number;
@@ -13,19 +14,43 @@ interface Request {
 
 let db: Sqlite | undefined;
 
-function answer({ op, args }: Request): unknown {
-  if (op === "open") {
-    const opened = Sqlite.open(String(args));
-    try {
+/** What opens a file, and what must hold before its operations run. */
+const MODES: Readonly<
+  Record<OpenMode, { open(path: string): Sqlite; ready(db: Sqlite, path: string): unknown }>
+> = {
+  server: {
+    open: (path) => Sqlite.open(path),
+    ready: async (opened, path) => {
       opened.check();
-      migrate(opened);
-    } catch (error) {
-      opened.close();
-      throw error;
-    }
-    db = opened;
-    return null;
+      await migrate(opened, path);
+    },
+  },
+  reader: { open: (path) => Sqlite.openReader(path), ready: schemaVersion },
+  immutable: {
+    open: (path) => Sqlite.openImmutable(path),
+    ready: (opened) => {
+      opened.check();
+      schemaVersion(opened);
+    },
+  },
+  writer: { open: (path) => Sqlite.openWriter(path), ready: schemaVersion },
+};
+
+async function openFile({ path, mode }: OpenArgs): Promise<null> {
+  const { open, ready } = MODES[mode];
+  const opened = open(path);
+  try {
+    await ready(opened, path);
+  } catch (error) {
+    opened.close();
+    throw error;
   }
+  db = opened;
+  return null;
+}
+
+function answer({ op, args }: Request): unknown {
+  if (op === "open") return openFile(args as OpenArgs);
   if (!db) throw new Error(`Cannot run ${op}: mallard.sqlite is not open`);
   if (op === "close") {
     db.close();

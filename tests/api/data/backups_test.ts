@@ -1,10 +1,9 @@
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert";
-import * as duckdb from "@duckdb/node-api";
 import { MINUTE_MS } from "../../../src/core/durations.ts";
-import { restore, verify } from "../../../src/storage/backup/backup.ts";
-import { Db } from "../../../src/storage/duckdb.ts";
+import { restore } from "../../../src/storage/backup/restore.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
 import { openApp, type RunningApp } from "../../support/server/running_app.ts";
+import { verified } from "../../support/storage/backups.ts";
 import { numbersOf, openFolder, withFolder } from "../../support/storage/storage.ts";
 import { until } from "../../support/wait.ts";
 
@@ -40,19 +39,6 @@ async function ended(app: RunningApp): Promise<Told> {
     return state.running_since === null;
   }, "the backup has ended");
   return state;
-}
-
-async function verified(folder: string): Promise<{ events: number; faults: readonly string[] }> {
-  const { clock, files } = fakeSystem();
-  const spillFolder = `${folder}/.spill`;
-  const options = { folder, spillFolder, memoryLimit: null, threads: 1, readers: 1 };
-  const db = await Db.open(duckdb, clock, options);
-  try {
-    const { events, faults } = await verify(files, db, folder);
-    return { events, faults };
-  } finally {
-    await db.close();
-  }
 }
 
 const range = (to: number) => Array.from({ length: to }, (_, index) => index + 1);
@@ -127,6 +113,8 @@ Deno.test("backupRoutes() say which setting is missing or wrong", async () => {
       interval_hours: null,
       running_since: null,
       last: null,
+      kept: [],
+      guarded: null,
       fault: null,
     });
     const refused = await unset.send("/api/backup", { method: "POST" });

@@ -5,29 +5,18 @@ import {
   rejects,
   strictEqual as equal,
 } from "node:assert";
-import * as duckdb from "@duckdb/node-api";
 import { HOUR_MS } from "../../../src/core/durations.ts";
 import type { System } from "../../../src/core/types.ts";
 import { AppError } from "../../../src/core/errors.ts";
-import { verify } from "../../../src/storage/backup/backup.ts";
+import { verify } from "../../../src/storage/backup/verify.ts";
 import { Backups } from "../../../src/storage/backup/schedule.ts";
-import { Db } from "../../../src/storage/duckdb.ts";
 import type { Storage } from "../../../src/storage/open.ts";
 import { pageview } from "../../support/events.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
+import { flipBit, generationsIn, openBackupDb } from "../../support/storage/backups.ts";
 import { accept, faultySystem, openFolder, withFolder } from "../../support/storage/storage.ts";
 
 const event = (n: number) => pageview({ at: "2024-01-14 10:00:00", props: JSON.stringify({ n }) });
-
-function openDb(folder: string): Promise<Db> {
-  return Db.open(duckdb, fakeSystem().clock, {
-    folder,
-    spillFolder: `${folder}/.spill`,
-    memoryLimit: null,
-    threads: 1,
-    readers: 1,
-  });
-}
 
 function backupsOf(
   folder: string,
@@ -38,9 +27,11 @@ function backupsOf(
     signal?: AbortSignal;
   } = {},
 ): Backups {
-  return new Backups(system, storage.store, openDb, {
+  return new Backups(system, storage.store, openBackupDb, {
     dataDir: `${folder}/live`,
     folder: target,
+    keep: 7,
+    keepDays: null,
     signal: signal ?? new AbortController().signal,
   });
 }
@@ -70,6 +61,8 @@ Deno.test("Backups.begin() makes one, looks through it, and remembers the verdic
       folder: `${folder}/backup`,
       runningSince: null,
       last: null,
+      kept: [],
+      guarded: null,
       fault: null,
     });
     const { done } = await backups.begin();
@@ -83,7 +76,7 @@ Deno.test("Backups.begin() makes one, looks through it, and remembers the verdic
     equal(last?.files, 1);
     ok((last?.bytes ?? 0) > 10_000);
     deepEqual(last?.verdict?.faults, []);
-    const db = await openDb(`${folder}/backup`);
+    const db = await openBackupDb(`${folder}/backup`);
     const { events, faults } = await verify(system.files, db, `${folder}/backup`);
     await db.close();
     deepEqual({ events, faults }, { events: 2, faults: [] });
@@ -149,23 +142,61 @@ Deno.test("Backups keeps the fault of a failed try until one succeeds", async ()
   });
 });
 
-Deno.test("Backups tells what is wrong with a backup, and makes the next a full one", async () => {
+Deno.test("Backups makes the next backup from what is sound in the last", async () => {
   await withLive(async (folder, storage) => {
-    const backups = backupsOf(folder, storage);
+    const { system } = faultySystem("EIO");
+    const backups = backupsOf(folder, storage, { system });
     await (await backups.begin()).done;
-    const path = `${folder}/backup/events/site_id=example.com/date=2024-01-14/0001.parquet`;
-    const bytes = await Deno.readFile(path);
-    bytes[bytes.length >> 1]! ^= 1;
-    await Deno.remove(path);
-    await Deno.writeFile(path, bytes);
+    const [generation] = await generationsIn(`${folder}/backup`);
+    await flipBit(`${generation}/events/site_id=example.com/date=2024-01-14/0001.parquet`);
+    system.clock.advance(HOUR_MS);
     await (await backups.begin()).done;
-    const { last, fault } = await backups.state();
+    const { last, kept, guarded, fault } = await backups.state();
     equal(fault, null);
-    deepEqual(last?.verdict?.faults, [
-      "site_id=example.com/date=2024-01-14/0001.parquet: its content has changed",
+    equal(guarded, null);
+    deepEqual(kept.map(({ madeAt, events }) => [madeAt, events]), [
+      ["2024-01-15T13:00:00.000Z", 2],
+      ["2024-01-15T12:00:00.000Z", 2],
     ]);
+    deepEqual(last?.verdict?.faults, [], "it was copied again");
+    const made = system.lines.findLast(({ message }) => message === "Backup made");
+    equal(made?.fields?.["copied"], 1);
+  });
+});
+
+Deno.test("Backups tells of a folder of another store, and of a far smaller backup", async () => {
+  await withLive(async (folder, storage) => {
+    const system = fakeSystem();
+    await accept(storage, [event(3), event(4), event(5)]);
+    const backups = backupsOf(folder, storage, { system });
     await (await backups.begin()).done;
-    deepEqual((await backups.state()).last?.verdict?.faults, [], "it was copied again");
+    await backups.warnOfOtherStore();
+    deepEqual(system.lines.filter(({ level }) => level === "error"), []);
+    await storage.eraser.erase("example.com", "2024-01-01", "2024-01-31", false);
+    await accept(storage, [event(6)]);
+    await (await backups.begin()).done;
+    const { guarded } = await backups.state();
+    equal(guarded?.events, 5);
+    match(guarded?.folder ?? "", /generations\/0001_/);
+    ok(system.lines.some(({ message }) => message === "Backup needs a look"));
+    // Each system gives out the same names in the same order.
+    system.random.uuid();
+    const empty = await openFolder(`${folder}/empty`, system);
+    const unmounted = new Backups(system, empty.store, openBackupDb, {
+      dataDir: `${folder}/empty`,
+      folder: `${folder}/backup`,
+      keep: 7,
+      keepDays: null,
+      signal: new AbortController().signal,
+    });
+    await unmounted.warnOfOtherStore();
+    const warning = system.lines.findLast(({ level }) => level === "error");
+    match(warning?.message ?? "", /is the right data_dir mounted/);
+    match((await unmounted.state()).fault ?? "", /its backups are of another data folder/);
+    await (await unmounted.begin()).done;
+    match((await unmounted.state()).fault ?? "", /its backups are of another data folder/);
+    deepEqual((await generationsIn(`${folder}/backup`)).length, 2);
+    await empty.close();
   });
 });
 
@@ -201,7 +232,7 @@ Deno.test("Backups ends when the server stops, and leaves the earlier one usable
     stopping.abort();
     await done;
     ok((await backups.state()).fault !== null);
-    const db = await openDb(`${folder}/backup`);
+    const db = await openBackupDb(`${folder}/backup`);
     const { events, faults } = await verify(fakeSystem().files, db, `${folder}/backup`);
     await db.close();
     deepEqual({ events, faults }, { events: 2, faults: [] });

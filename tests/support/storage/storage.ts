@@ -19,6 +19,15 @@ export async function withFolder(work: (folder: string) => Promise<void>): Promi
   }
 }
 
+/** Copies a folder with all that is in it. */
+export async function copyTree(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    if (isDirectory) await copyTree(`${from}/${name}`, `${to}/${name}`);
+    else await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
+  }
+}
+
 /** Opens a folder as DATA_DIR. */
 export function openFolder(folder: string, system: System = fakeSystem()): Promise<Storage> {
   return openStorage(system, {
@@ -68,6 +77,7 @@ export function faultyFiles(files: Files, fault: Fault): Files & { nth: number; 
     link: failing(files.link),
     copy: failing(files.copy),
     remove: failing(files.remove),
+    removeTree: failing(files.removeTree),
     makeDir: failing(files.makeDir),
     sync: failing(files.sync),
     list: failing(files.list),

@@ -318,6 +318,17 @@ function journalId(db: Sqlite, fresh: string): string {
   return known ?? fresh;
 }
 
+/**
+ * The name of this store, which it keeps when it is restored. A store without one is named after
+ * its journal: an older program has given it none.
+ */
+function storeId(db: Sqlite, freshJournal: string): string {
+  const known = getMeta(db, "store_id");
+  const id = known ?? journalId(db, freshJournal);
+  if (known === null) setMeta(db, { name: "store_id", value: id });
+  return id;
+}
+
 function setMeta(db: Sqlite, fact: { name: string; value: string }): void {
   db.run(
     `insert into facts (name, value) values (?, ?)
@@ -356,6 +367,7 @@ export const STORE_OPS = {
   forgetPendingDeletes,
   listSites,
   journalId,
+  storeId,
   getMeta,
   setMeta,
 } as const;

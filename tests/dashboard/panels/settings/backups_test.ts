@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { browserTest, type Page, USER_AGENT } from "../../../support/browser/browser.ts";
 import { type ReadyServer, startReady } from "../../../support/server/ready_server.ts";
+import { generationsIn } from "../../../support/storage/backups.ts";
 import { withFolder } from "../../../support/storage/storage.ts";
 
 const PATH = "/?site=example.com&view=settings&section=section_data";
@@ -63,7 +64,8 @@ browserTest("Backups makes one at a press and says that it is sound", async (con
     const words = await backups.innerText();
     assert.ok(words.includes(target));
     assert.match(words, new RegExp(`Events in it\\s+${EVENTS}\\b`));
-    const made = JSON.parse(await Deno.readTextFile(`${target}/backup.json`));
+    const [generation] = await generationsIn(target);
+    const made = JSON.parse(await Deno.readTextFile(`${generation}/backup.json`));
     assert.equal(made.journal_rows + made.files.length > 0, true);
     assert.deepEqual(faults, []);
     // The folder becomes unusable: a sentence stands on the page.

@@ -1,0 +1,60 @@
+// Which folders a backup may be made into: none that is, holds or lies in a data folder, and none
+// that another backup is made into.
+import { messageOf } from "../../core/errors.ts";
+import type { Files } from "../../core/types.ts";
+import { Sqlite } from "../state/sqlite.ts";
+
+/** Lies in every DATA_DIR that a server has opened, and in no backup. */
+const SERVER_LOCK = ".lock";
+const BACKUP_LOCK = ".backup.lock";
+
+/** Whether one path is the other, or lies below it. Both must be absolute. */
+export function areNested(one: string, other: string): boolean {
+  return isWithin(one, other) || isWithin(other, one);
+}
+
+/** Rejects with a sentence where `target` is no place for backups of `dataDir`. */
+export async function requireApart(files: Files, dataDir: string, target: string): Promise<void> {
+  const [from, to] = [await realPath(files, dataDir), await realPath(files, target)];
+  if (areNested(from, to)) {
+    throw new Error(`Cannot back up into ${target}: it and the data folder lie in one another`);
+  }
+  if (await files.size(`${target}/${SERVER_LOCK}`) !== null) {
+    throw new Error(`Cannot back up into ${target}: it is the data folder of a server`);
+  }
+}
+
+/**
+ * Runs `work` while no other process works in `folder`, which must exist. The kernel releases the
+ * lock however the process ends. `tried` opens the sentence of the error.
+ */
+export async function whileLocked<T>(
+  folder: string,
+  tried: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  let lock: Sqlite;
+  try {
+    lock = Sqlite.lock(`${folder}/${BACKUP_LOCK}`);
+  } catch (error) {
+    const busy = /locked|busy/i.test(messageOf(error));
+    throw new Error(`${tried}: ${busy ? "another process is doing so" : messageOf(error)}`);
+  }
+  try {
+    return await work();
+  } finally {
+    lock.close();
+  }
+}
+
+/** The path with links followed as far as it exists. */
+async function realPath(files: Files, path: string): Promise<string> {
+  const real = await files.realPath(path);
+  const slash = path.lastIndexOf("/");
+  if (real !== null || slash <= 0) return real ?? path;
+  return `${await realPath(files, path.slice(0, slash))}${path.slice(slash)}`;
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return `${path}/`.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
+}
