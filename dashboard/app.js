@@ -19,7 +19,7 @@ const LOGIN = () => import("./pages/login.js");
 const FAULT = () => import("./pages/fault.js");
 
 /**
- * The site that stands for none.
+ * The placeholder for no site.
  * @type {Site}
  */
 const NO_SITE = { site_id: "" };
@@ -58,7 +58,7 @@ function App({ words }) {
       today,
       now,
       tick,
-      // Until it is known, what an owner sees keeps its place.
+      // Until the rights are known, reserve the space of what an owner sees.
       owner: phase === "loading" || auth.authenticated || auth.setup_required,
       reload,
       recheckFirstEvent,

@@ -1,5 +1,5 @@
-// A filter as the editor shows it: a group of conditions of which one must hold, and the tree
-// around it. Pure.
+// A filter as the editor shows it: a group of conditions joined by OR, and the tree around it.
+// Pure.
 import { isCondition } from "../grammar/filter.js";
 import { faultOfValues } from "../grammar/values.js";
 
@@ -7,17 +7,17 @@ import { faultOfValues } from "../grammar/values.js";
 /** @typedef {import("../grammar/filter.js").Filter} Filter */
 
 /**
- * `mode` is the tree around the conditions; empty: none.
+ * `mode` is the tree around the conditions; empty for none.
  * @typedef {{ mode: Mode, conditions: readonly Condition[] }} Group
  */
 
-/** Trees that may stand around a group. */
+/** The trees that can enclose a group. */
 export const MODES = /** @type {const} */ (["", "not", "has_done", "has_not_done"]);
 
 /** @typedef {(typeof MODES)[number]} Mode */
 
 /**
- * The group of a filter; null where it is more than a group.
+ * The group of a filter; null if it is more than a group.
  * @param {Filter} filter
  * @returns {Group | null}
  */
@@ -35,7 +35,7 @@ export function groupOf(filter) {
 }
 
 /**
- * The filter of a group; null where it has no condition.
+ * The filter of a group; null if it has no condition.
  * @param {Group} group
  * @returns {Filter | null}
  */

@@ -1,11 +1,11 @@
-// Adds a value to the filters of the page, finds it there and removes it. Pure.
+// Adds, finds and removes a value in the filters of the page. Pure.
 import { isCondition } from "../grammar/filter.js";
 
 /** @typedef {import("../grammar/filter.js").Filter} Filter */
 
 /**
- * Filters with one value more to include (or exclude): it joins the condition there is on the
- * dimension, or takes the place of what contradicts it.
+ * Adds a value to include (or exclude) to filters: it extends an existing condition on the
+ * dimension, and replaces a contradicting one.
  * @param {readonly Filter[]} filters
  * @param {{ dimension: string, value: string, op: string, opposite: string }} what
  * @returns {readonly Filter[]}
@@ -39,7 +39,7 @@ export function hasValue(filters, op, dimension, value) {
 }
 
 /**
- * Filters without a value; a condition that loses its last goes, too.
+ * Removes a value from filters, and a condition that has no value left.
  * @param {readonly Filter[]} filters
  * @param {string} op
  * @param {string} dimension

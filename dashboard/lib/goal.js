@@ -1,4 +1,4 @@
-// A goal as fields of a form, and as the body of a request. Pure.
+// Converts a goal between form fields and request body. Pure.
 import { parseProps, printProps } from "./format/props.js";
 
 export const PAGE = "page";
@@ -22,7 +22,7 @@ export function goalBody({ name, kind, what, props = "", least = "", money = "" 
 }
 
 /**
- * The fields of a goal of the server.
+ * The form fields of a stored goal.
  * @param {Readonly<Record<string, unknown>>} goal
  * @returns {Readonly<Record<string, string>>}
  */

@@ -1,4 +1,4 @@
-// The one door to preact and htm: everything that draws imports from here.
+// The only importer of preact and htm: everything that draws imports from here.
 export { createContext, Fragment } from "preact";
 export { html, render } from "htm/preact";
 export {

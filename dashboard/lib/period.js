@@ -1,5 +1,5 @@
-// Ranges of days as the dashboard shows them, and the periods of the picker. It reads no clock:
-// today is a parameter.
+// Ranges of days as the dashboard shows them, and the periods of the picker. Reads no clock: today
+// is a parameter.
 import {
   dateOfDay,
   dayOfDate,
@@ -17,8 +17,7 @@ import { PERIOD_NAMES, periodRow } from "../grammar/period.js";
  */
 
 /**
- * A named period: the key that chooses it and the days it covers; null where the server alone
- * knows them.
+ * A named period: its shortcut key and the days it covers; null if only the server knows them.
  * @typedef {object} Period
  * @property {string} name
  * @property {string} key
@@ -52,7 +51,7 @@ export function periodNamed(name) {
 }
 
 /**
- * What two texts come to as a range: of days or of times, in order, not too long; else null.
+ * Parses two texts as a range of days or times, in order and within the limit; else null.
  * @param {string} from
  * @param {string} to
  * @returns {Range | null}
@@ -69,7 +68,7 @@ export function rangeBetween(from, to) {
 }
 
 /**
- * The parameters by which the server is asked for a range: its end is excluded there.
+ * The request parameters of a range; their end is exclusive.
  * @param {Range} range
  * @returns {{ start: string, end: string }}
  */
@@ -78,7 +77,7 @@ export function boundsOf({ from, to }) {
 }
 
 /**
- * The day `days` after another, or before it where negative.
+ * The day `days` after another; before it if negative.
  * @param {string} day
  * @param {number} days
  * @returns {string}
@@ -98,7 +97,7 @@ export function firstOfMonth(day, count) {
 }
 
 /**
- * Days of a range, both ends counted.
+ * Number of days in a range, both ends included.
  * @param {Range} range
  * @returns {number}
  */
@@ -107,7 +106,7 @@ export function lengthOf({ from, to }) {
 }
 
 /**
- * Date and time `YYYY-MM-DD HH:MM` of a moment in a time zone.
+ * An instant as `YYYY-MM-DD HH:MM` in a time zone.
  * @param {number} nowMs
  * @param {string} timeZone
  * @returns {string}
@@ -127,8 +126,8 @@ export function minuteOf(nowMs, timeZone) {
 }
 
 /**
- * The range right before or after one: whole months by their number, else by days. Null where it
- * would begin in the future.
+ * The adjacent range before or after: by months for whole months, else by days. Null if it would
+ * start in the future.
  * @param {Range} range
  * @param {-1 | 1} direction
  * @param {string} today
@@ -168,7 +167,7 @@ function stepDays({ from, to }, days) {
 }
 
 /**
- * The name of the period that covers exactly these days, if one does.
+ * The name of the period that covers exactly these days, if any.
  * @param {Range} range
  * @param {string} today
  * @returns {string | null}
@@ -182,7 +181,7 @@ export function periodOf(range, today) {
 }
 
 /**
- * Widths of buckets that make sense for a number of days, the narrowest first.
+ * Useful bucket widths for a number of days, narrowest first.
  * @param {number} days
  * @param {readonly string[]} known as the server lists them, the narrowest first
  * @returns {readonly string[]}

@@ -1,4 +1,4 @@
-// What picking a value of a dimension does to the filters: it is kept, left out, or let go again.
+// How a click on a value changes the filters: include it, exclude it, or remove it. Pure.
 import { hasValue, withoutValue, withValue } from "./filter_values.js";
 
 const KEEP = "is";
@@ -7,8 +7,8 @@ const LEAVE_OUT = "is_not";
 /** @typedef {readonly import("../grammar/filter.js").Filter[]} Filters */
 
 /**
- * What picking a row does that is told by several dimensions: all of its values are kept or let go
- * again; left out is what has all of them.
+ * How a click on a row with several dimensions changes the filters: includes or removes all of its
+ * values; exclusion needs all of them.
  * @param {Filters} filters
  * @param {readonly string[]} dimensions
  * @param {readonly string[]} values
@@ -32,7 +32,7 @@ export function toggleRow(filters, dimensions, values, exclude) {
 }
 
 /**
- * Whether all values of a row are kept.
+ * Whether the filters include all values of a row.
  * @param {Filters} filters
  * @param {readonly string[]} dimensions
  * @param {readonly string[]} values

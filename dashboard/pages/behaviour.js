@@ -1,4 +1,4 @@
-// What visitors do one after another: funnel, retention, flow and sequences.
+// The behaviour page: funnel, retention, flow and sequences.
 import { useApp } from "../lib/state/context.js";
 import { html } from "../lib/html.js";
 import { Flow } from "../panels/behaviour/flow.js";

@@ -1,4 +1,4 @@
-// The whole page could not be made: why, and the way to try again.
+// The error page: shown if the page cannot be drawn, with a retry button.
 import { Logo } from "../components/layout/logo.js";
 import { Fault } from "../components/layout/panel.js";
 import { html } from "../lib/html.js";

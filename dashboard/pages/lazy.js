@@ -1,10 +1,10 @@
-// A page that is fetched when it is first shown.
+// A page whose module is loaded when it is first shown.
 import { html, useEffect, useState } from "../lib/html.js";
 
 /** What a page's module exports: the one component whose name ends so. */
 const COMPONENT = /(Page|Dialog)$/;
 
-/** How long a page that could not be fetched is not fetched by loading everything anew. */
+/** Minimum time between two reloads for a module that failed to load. */
 const RELOAD_KEY = "mallard.reloaded";
 
 /** @param {{ load: () => Promise<object>, [prop: string]: unknown }} props */
@@ -20,7 +20,7 @@ export function Lazy({ load, ...props }) {
   return component ? html`<${component.draw} ...${props} />` : null;
 }
 
-/** After an update of the server its old files are gone: the page is loaded anew, once. */
+/** After an update of the server, old files are gone: reload the page once. */
 function reloadOnce() {
   if (sessionStorage.getItem(RELOAD_KEY)) return;
   sessionStorage.setItem(RELOAD_KEY, "1");

@@ -1,4 +1,4 @@
-// The way in: a password, and what is said when it is wrong or tried too often.
+// The login page: the password form, and its errors.
 import { Logo } from "../components/layout/logo.js";
 import { ask } from "../lib/ask/api.js";
 import { html, useEffect, useId, useRef, useState } from "../lib/html.js";

@@ -1,4 +1,4 @@
-// Who is on the site now: pushed by the server as it happens.
+// The realtime page: current visitors, pushed by the server.
 import { Bars } from "../components/charts/bars.js";
 import { useApp } from "../lib/state/context.js";
 import { printFilters } from "../grammar/filter.js";
@@ -10,7 +10,7 @@ import { LiveList } from "../panels/realtime/live_list.js";
 export function RealtimePage() {
   const { t, format, site, state, reload } = useApp();
   const { live, lost } = useLive(site.site_id, printFilters(state.filters));
-  // A stream does not say why it broke: whether the login has ended is asked apart.
+  // A stream does not tell why it failed: check separately whether the login has expired.
   useEffect(() => {
     if (lost) reload();
   }, [lost]);

@@ -1,4 +1,4 @@
-// The frame with its shortcuts and dialogs, and the page in it.
+// The frame with shortcuts and dialogs, and the page inside it.
 import { html, useState } from "../lib/html.js";
 import { useOnline } from "../lib/state/online.js";
 import { useShortcuts } from "../lib/state/shortcuts.js";
@@ -8,7 +8,7 @@ import { shortcutsOf } from "./frame/shortcuts.js";
 import { Lazy } from "./lazy.js";
 import { SitePage } from "./site.js";
 
-/** What is fetched when it is first shown. */
+/** Modules loaded when first shown. */
 const LATER = {
   about: () => import("./dialogs/about.js"),
   filter: () => import("./dialogs/filter.js"),
@@ -17,7 +17,7 @@ const LATER = {
   start: () => import("./start.js"),
 };
 
-/** The views that are fetched when they are first shown. */
+/** Views whose modules are loaded when first shown. */
 const VIEWS = {
   realtime: () => import("./realtime.js"),
   behaviour: () => import("./behaviour.js"),
@@ -35,7 +35,7 @@ const VIEWS = {
  */
 
 /**
- * The frame, its keys and dialogs, and the page in it.
+ * The frame with shortcuts and dialogs, and the page inside it.
  * @param {ShellProps} props
  */
 export function Shell({ app, session, starting, adding, onAdding }) {
@@ -87,7 +87,7 @@ export function Shell({ app, session, starting, adding, onAdding }) {
 }
 
 /**
- * The overview is drawn at once; the others when it is known of which site, and by whom.
+ * The overview is drawn at once; other views wait for the site and the session.
  * @param {{ view: string, known: boolean, onAdd: () => void }} props
  */
 function View({ view, known, onAdd }) {

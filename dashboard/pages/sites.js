@@ -1,13 +1,13 @@
-// Every site at a glance.
+// The overview of all sites.
 import { Icon } from "../components/layout/icon.js";
 import { useApp } from "../lib/state/context.js";
 import { html, useState } from "../lib/html.js";
 import { NewSites } from "../panels/sites/new_sites.js";
 import { SiteCard } from "../panels/sites/site_card.js";
 
-/** From so many sites on there is a search. */
+/** Number of sites from which the search field is shown. */
 const SEARCH_FROM = 7;
-/** Cards drawn at once; search finds the others. */
+/** Most cards drawn; search finds the others. */
 const CARDS_MAX = 60;
 
 /** @param {{ onAdd: () => void }} props */

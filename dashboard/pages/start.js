@@ -1,4 +1,5 @@
-// Before the first event: the piece of code to paste, and a wait that ends by itself.
+// The page before the first event: the snippet to paste; replaced by the dashboard when an event
+// arrives.
 import { CopyBox } from "../components/controls/copy_box.js";
 import { Logo } from "../components/layout/logo.js";
 import { addressOf } from "../lib/ask/api.js";
@@ -7,7 +8,7 @@ import { html, useEffect, useId, useState } from "../lib/html.js";
 import { snippetOf } from "../lib/format/snippet.js";
 
 /**
- * `adding`: one more site.
+ * `adding` is true for a further site.
  * @param {{ offline: boolean, adding: boolean, onCancel: () => void }} props
  */
 export function StartPage({ offline, adding, onCancel }) {

@@ -1,5 +1,5 @@
-// Rows of a breakdown: a name with a bar behind it, and its numbers. A name can be pressed: to
-// keep only it, or with a modifier key to leave it out.
+// The rows of a breakdown: name, bar, numbers. A click on a name filters by it; with a modifier key
+// it excludes it.
 import { html } from "../../lib/html.js";
 
 /**

@@ -1,4 +1,4 @@
-// A row of upright bars, one for each step of time. The numbers are in it for whoever listens.
+// A bar chart with one bar per time step. Screen readers get the numbers as text.
 import { html } from "../../lib/html.js";
 
 /** @param {{ label: string, bars: readonly { value: number, title: string }[] }} props */

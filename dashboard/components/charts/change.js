@@ -1,5 +1,5 @@
-// How a number moved against an earlier one: a sign and an arrow tell the direction, a full arrow
-// what is good and a hollow one what is bad. The colour only repeats what they say.
+// The change of a number since an earlier range. Sign and arrow show the direction; a filled arrow
+// is good, a hollow one bad. Colour only repeats this.
 import { html } from "../../lib/html.js";
 
 /**

@@ -1,4 +1,4 @@
-// Numbers of two scales as a table of shades: the darker, the more.
+// A heatmap as a table: the larger the number, the darker the cell.
 import { html } from "../../lib/html.js";
 
 /**
@@ -12,7 +12,7 @@ import { html } from "../../lib/html.js";
  */
 
 /**
- * `share` is the shade, 0…1; null where there is nothing to shade.
+ * `share` is the shade, 0…1; null for an unshaded cell.
  * @typedef {{ share: number | null, text: string, title: string, shown?: boolean }} HeatCell
  */
 

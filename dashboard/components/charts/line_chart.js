@@ -1,5 +1,5 @@
-// A line over equal steps of time. It draws what it is given and tells which steps were chosen;
-// the pointer and the arrow keys read single points. Sole importer of uPlot.
+// A line chart over equal time steps. Reports the selected steps; pointer and arrow keys read
+// single points. Sole importer of uPlot.
 import uPlot from "uplot";
 import { html, useEffect, useRef, useState } from "../../lib/html.js";
 import { pointTicks, valueTicks } from "../../lib/charts/ticks.js";
@@ -21,10 +21,10 @@ import { pointTicks, valueTicks } from "../../lib/charts/ticks.js";
  * @property {(first: number, last: number) => void} [onZoom] steps marked by dragging
  */
 
-/** Room under the line, and beside it for the axis. */
+/** Space below the line, and beside it for the axis. */
 const AXIS_BOTTOM = 28;
 
-/** Place of the earlier line among the series. */
+/** Index of the comparison line among the series. */
 const BEFORE = 3;
 
 /** @param {LineChartProps} props */
@@ -108,8 +108,8 @@ function TipBox({ tip, left }) {
 }
 
 /**
- * The line up to the last full step, and the piece to the running one by itself. What has not
- * begun is not drawn.
+ * The line up to the last complete step, and separately the segment to the current one. Future
+ * steps are not drawn.
  * @param {LineChartProps} props
  * @returns {uPlot.AlignedData}
  */
@@ -129,7 +129,7 @@ function sizeOf(element) {
 }
 
 /**
- * Colours as the style sheet has them at this moment.
+ * The current colours of the stylesheet.
  * @param {HTMLElement} element
  */
 function inkOf(element) {
@@ -197,7 +197,7 @@ function optionsOf(element, latest, setAt) {
 }
 
 /**
- * The step under the cursor, and where it is; null for none.
+ * The step under the cursor and its position; null for none.
  * @param {uPlot} self
  * @param {number} running
  */
@@ -209,7 +209,7 @@ function pointedAt(self, running) {
 }
 
 /**
- * Tells which steps were marked, and takes the mark away.
+ * Reports the selected steps and clears the selection.
  * @param {uPlot} self
  * @param {LineChartProps["onZoom"]} onZoom
  */
@@ -254,7 +254,7 @@ function axesOf({ values, labels, formatAxis }, marks, ink) {
 }
 
 /**
- * A thin line with a dot at every step that has a note.
+ * A thin line with a dot at every step that has an annotation.
  * @param {uPlot} self
  * @param {LineChartProps["marks"]} marks
  * @param {string} colour
@@ -283,7 +283,7 @@ function drawMarks(self, marks, colour) {
 function shadeOf(self, colour) {
   const { top, height } = self.bbox;
   const shade = self.ctx.createLinearGradient(0, top, 0, top + height);
-  // A chart that is going away has no colours any more.
+  // A removed chart has no computed colours.
   if (colour === "") return "transparent";
   shade.addColorStop(0, colour);
   // The same colour without opacity: "transparent" would pass through grey.
@@ -292,7 +292,7 @@ function shadeOf(self, colour) {
 }
 
 /**
- * Calls back when light turns to dark or back, by the system or by choice on the page.
+ * Calls back when the colour scheme changes, by the system or by the reader's choice.
  * @param {() => void} run
  * @returns {() => void} stops it
  */

@@ -1,11 +1,11 @@
-// A flow from left to right: boxes as high as what passes them, and bands between.
+// A Sankey diagram from left to right: the height of a box is the number of visits through it.
 import { html } from "../../lib/html.js";
 
 const WIDTH = 1000;
 const HEIGHT = 460;
 const BOX_WIDTH = 12;
 const GAP = 2;
-/** A box lower than this has its name only on hover. */
+/** A box lower than this shows its name on hover only. */
 const NAMED_FROM = 13;
 
 /** @typedef {import("../../lib/charts/sankey.js").Box} Box */

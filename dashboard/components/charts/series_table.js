@@ -1,4 +1,4 @@
-// The numbers of a chart as a table one can scroll.
+// The numbers of a chart as a scrollable table.
 import { html } from "../../lib/html.js";
 
 /** @typedef {{ key: string, label: string, note: string, cells: readonly string[] }} SeriesRow */

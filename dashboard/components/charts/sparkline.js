@@ -1,4 +1,4 @@
-// A small line without axes.
+// A small line chart without axes.
 import { html } from "../../lib/html.js";
 
 const WIDTH = 240;

@@ -1,5 +1,4 @@
-// One headline number: its name, its value, perhaps its change; pressed, it is what the chart
-// shows.
+// One headline number: name, value, optional change. A click shows it in the chart.
 import { html } from "../../lib/html.js";
 
 /**

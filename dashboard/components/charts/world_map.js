@@ -1,5 +1,5 @@
-// The world as shapes in shades: the darker, the more. The same numbers stand in a table beside,
-// so it is a picture to those who do not see it.
+// A world map: the larger the number, the darker the country. Hidden from screen readers, as the
+// same numbers are in the table beside it.
 import { html } from "../../lib/html.js";
 
 /**
@@ -25,7 +25,7 @@ export function WorldMap({ world, label, shadeOf, onPick }) {
     if (!shade) return html`<path key=${code} d=${path} />`;
     const onClick = (/** @type {MouseEvent} */ event) =>
       onPick(code, event.altKey || event.shiftKey || event.ctrlKey || event.metaKey);
-    // Small shares stay visible: the shade grows with the root.
+    // The shade is the square root of the share, so that small shares stay visible.
     const style = { "--share": `${Math.round(15 + Math.sqrt(shade.share) * 85)}%` };
     return html`
       <path key=${code} class="some" d=${path} style=${style} data-country=${code}

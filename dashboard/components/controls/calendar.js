@@ -1,5 +1,5 @@
-// A month of days to choose a range from: the first press begins it, the second ends it. The
-// arrow keys move by days and weeks, Page Up and Down by months.
+// A calendar month for choosing a range: the first click starts it, the second ends it. Arrow keys
+// move by days and weeks, Page Up and Page Down by months.
 import { html, useLayoutEffect, useRef, useState } from "../../lib/html.js";
 import { addDays, firstOfMonth } from "../../lib/period.js";
 import { Icon } from "../layout/icon.js";
@@ -86,8 +86,8 @@ export function Calendar({ range, today, sunday, onRange, format, texts }) {
 }
 
 /**
- * Focuses a day when it or the month changes. At once: a key that comes while nothing has the
- * focus would be lost.
+ * Focuses a day when it or the month changes; in a layout effect, as a key pressed while nothing
+ * has the focus would be lost.
  * @param {{ readonly current: HTMLElement | null }} grid
  * @param {string | null} focus
  * @param {string} month
@@ -100,7 +100,7 @@ function useFocusedDay(grid, focus, month) {
 }
 
 /**
- * Whole weeks that hold a month.
+ * The whole weeks that contain a month.
  * @param {string} month its first day
  * @param {boolean} sunday
  */
@@ -132,7 +132,7 @@ function dayClass(day, { from, to }) {
 }
 
 /**
- * The day a key leads to; null for other keys.
+ * The day that a key moves to; null for other keys.
  * @param {string} day
  * @param {string} key
  */

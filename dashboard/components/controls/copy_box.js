@@ -1,4 +1,4 @@
-// A piece of code to take along, with a button that copies it.
+// A code block with a copy button.
 import { html, useEffect, useRef, useState } from "../../lib/html.js";
 import { Icon } from "../layout/icon.js";
 
@@ -12,7 +12,7 @@ export function CopyBox({ text, label, copy, copied }) {
   }, [done]);
   const code = useRef(/** @type {HTMLElement | null} */ (null));
   const onCopy = () => {
-    // Without https there is no clipboard: then the selection is copied.
+    // Without HTTPS there is no clipboard API: copy the selection instead.
     if (!navigator.clipboard) {
       if (code.current) getSelection()?.selectAllChildren(code.current);
       setDone(document.execCommand("copy"));

@@ -1,5 +1,5 @@
-// A button that opens a box below it. Escape, a click elsewhere or leaving it with Tab closes it,
-// and the focus goes back to the button.
+// A button that opens a popup below it. Escape, a click elsewhere or Tab out of it closes the popup
+// and returns the focus to the button.
 import { html, useEffect, useId, useRef } from "../../lib/html.js";
 
 /**
@@ -22,7 +22,7 @@ export function Dropdown(props) {
   const button = useRef(/** @type {HTMLButtonElement | null} */ (null));
   useEffect(() => {
     if (!open) return;
-    // The focus goes into the box, unless something in it has taken it.
+    // Focus the popup unless something inside it has the focus already.
     const box = root.current?.querySelector(".sheet");
     if (!box?.contains(document.activeElement)) {
       const first = box?.querySelector("[aria-current=true]") ??
@@ -60,7 +60,7 @@ export function Dropdown(props) {
 }
 
 /**
- * Moves the focus among the choices of a list with the arrow keys, Home and End.
+ * Moves the focus within a list by arrow keys, Home and End.
  * @param {KeyboardEvent} event
  */
 export function moveInList(event) {

@@ -1,4 +1,4 @@
-// The filters that hold, one chip each: pressed it can be changed, its cross takes it away.
+// The active filters, one chip each: a click edits it, its cross removes it.
 import { html } from "../../lib/html.js";
 import { Icon } from "../layout/icon.js";
 

@@ -1,5 +1,5 @@
-// A list of things one may keep, change and take away, each a line of words. The focus stays where
-// the hand was: on the question asked, and on the button that asked it.
+// A list of items to edit or delete. The focus moves to the confirmation question, and back to the
+// button that asked it.
 import { html, useLayoutEffect, useRef, useState } from "../../lib/html.js";
 import { Icon } from "../layout/icon.js";
 
@@ -83,8 +83,8 @@ export function ItemList({ items, empty, onRemove, onEdit, edited = "", editor, 
 }
 
 /**
- * A function that moves the focus to what is marked by `data-focus`, once it is drawn. The end of
- * an edit moves it to the button that began it.
+ * A function that moves the focus to the element marked by `data-focus` after the next render.
+ * After an edit, the focus returns to the button that started it.
  * @param {string} edited
  */
 function useFocus(edited) {

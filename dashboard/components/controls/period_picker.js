@@ -1,5 +1,5 @@
-// The period being shown: a button that opens the list of periods, a calendar and the comparison,
-// between two arrows that step to the period before and after.
+// The period picker: a button with the list of periods, the calendar and the comparison, between
+// two arrows for the previous and next period.
 import { html, useId, useState } from "../../lib/html.js";
 import { Calendar } from "./calendar.js";
 import { Dropdown, moveInList } from "./dropdown.js";
@@ -8,7 +8,7 @@ import { Icon } from "../layout/icon.js";
 /** @typedef {import("../../lib/period.js").Range} Range */
 
 /**
- * What a period is compared with. `name` empty: nothing.
+ * A comparison of the picker. An empty `name` is none.
  * @typedef {{ name: string, weekdays: boolean, before: Range | null }} Comparison
  */
 

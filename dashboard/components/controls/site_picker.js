@@ -1,4 +1,4 @@
-// The name of the site being shown, and a list to choose another from, with search.
+// The current site, and a searchable list of all sites.
 import { html, useEffect, useId, useRef, useState } from "../../lib/html.js";
 import { Dropdown } from "./dropdown.js";
 import { Icon } from "../layout/icon.js";

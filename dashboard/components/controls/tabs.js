@@ -1,5 +1,4 @@
-// A row of choices of which one holds; what does not fit side by side stands in a list behind the
-// last one.
+// Tabs; those that do not fit move into a menu behind the last one.
 import { html } from "../../lib/html.js";
 import { Icon } from "../layout/icon.js";
 

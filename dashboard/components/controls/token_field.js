@@ -1,4 +1,4 @@
-// A field that takes several values: typed, or chosen from suggestions that somebody else finds.
+// A field for several values, typed or chosen from suggestions that the caller provides.
 import { html, useEffect, useId, useRef, useState } from "../../lib/html.js";
 import { Icon } from "../layout/icon.js";
 
@@ -52,7 +52,7 @@ export function TokenField(props) {
     event.preventDefault();
     event.stopPropagation();
   };
-  // What was typed counts also where Enter was not pressed.
+  // Typed text counts without Enter, too.
   const onBlur = () => {
     setOpen(false);
     if (text.trim() !== "") add(text.trim());
@@ -99,7 +99,7 @@ function Suggestions({ id, label, shown, at, onAdd }) {
   useEffect(() => {
     document.getElementById(`${id}-${at}`)?.scrollIntoView({ block: "nearest" });
   }, [at]);
-  // The field keeps the focus while a suggestion is pressed.
+  // The field keeps the focus while a suggestion is clicked.
   const hold = (/** @type {Event} */ event) => event.preventDefault();
   return html`
     <ul id=${id} role="listbox" aria-label=${label}

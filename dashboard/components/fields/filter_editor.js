@@ -1,5 +1,5 @@
-// The editor of one filter, in a dialog: conditions of which any may hold, on any dimension, with
-// values suggested from the data; and the saved segments.
+// The editor of one filter, in a dialog: conditions joined by OR, on any dimension, with values
+// suggested from the data; and the saved segments.
 import { Dialog } from "../layout/dialog.js";
 import { Icon } from "../layout/icon.js";
 import { useAnswer } from "../../lib/ask/answer.js";
@@ -173,7 +173,7 @@ function ConditionRow({ row, takes, first, onChange, onRemove }) {
 }
 
 /**
- * A choice among all dimensions one can filter by, custom properties included.
+ * A select of all dimensions that can be filtered by, custom properties included.
  * @param {{ value: string, first: boolean, onChange: (dimension: string) => void }} props
  */
 function DimensionSelect({ value, first, onChange }) {
@@ -204,7 +204,7 @@ function DimensionSelect({ value, first, onChange }) {
 }
 
 /**
- * The URL form itself, for filters that are more than a group.
+ * The filter in its URL form, for filters that are more than a group.
  * @param {{ text: string, onDone: (filters: readonly Filter[]) => void }} props
  */
 function TextForm({ text, onDone }) {

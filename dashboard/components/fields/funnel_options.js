@@ -1,9 +1,9 @@
-// In which time and in which order the steps of a funnel must be taken.
+// The window of a funnel and the order of its steps.
 import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
 import { SpanFields } from "./step_fields.js";
 
-/** The orders the server knows; the first is the usual one. */
+/** The orders the server supports; the first is the default. */
 export const FUNNEL_ORDERS = /** @type {const} */ (["in_order", "any_order", "consecutive"]);
 
 /**

@@ -1,5 +1,5 @@
-// The form of one thing an owner keeps with a site, to make it or to change it. What its fields
-// are, and what becomes of them, is the caller's.
+// The form that creates or edits an item of a site. The caller defines its fields and saves the
+// result.
 import { useApp } from "../../lib/state/context.js";
 import { html, useId, useLayoutEffect, useRef, useState } from "../../lib/html.js";
 

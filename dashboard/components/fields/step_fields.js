@@ -1,5 +1,4 @@
-// Editing steps: pages, events and goals with suggestions, in an order that buttons and keys
-// change.
+// The editor of steps: pages, events and goals with suggestions, reordered by buttons or keys.
 import { Icon } from "../layout/icon.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useId, useState } from "../../lib/html.js";
@@ -14,7 +13,7 @@ import { ValueField } from "./value_field.js";
 export const EMPTY_STEP = { kind: "page", name: "", conditions: "" };
 
 /**
- * Whether every step names something.
+ * Whether every step is complete.
  * @param {readonly Step[]} steps
  */
 export function areComplete(steps) {
@@ -29,7 +28,7 @@ export function areComplete(steps) {
  */
 
 /**
- * What a step is of, its name, and conditions on the properties of an event.
+ * The fields of a step: kind, name, and conditions on the properties of an event.
  * @param {StepFieldsProps} props
  */
 export function StepFields({ step, onChange, label }) {
@@ -75,7 +74,7 @@ function StepName({ step, onChange }) {
 }
 
 /**
- * `any` is what stands there for no step in particular.
+ * `any` is the label of the choice without a step.
  * @typedef {object} OptionalStepProps
  * @property {string} label
  * @property {string} any
@@ -84,7 +83,7 @@ function StepName({ step, onChange }) {
  */
 
 /**
- * One step, or none in particular.
+ * One optional step.
  * @param {OptionalStepProps} props
  */
 export function OptionalStep({ label, any, step, onChange }) {
@@ -116,7 +115,7 @@ export function OptionalStep({ label, any, step, onChange }) {
  */
 
 /**
- * A list of steps one can add to, take from and put in another order.
+ * A list of steps: add, remove, reorder.
  * @param {StepListProps} props
  */
 export function StepList({ steps, onChange, least }) {
@@ -180,7 +179,7 @@ export function StepList({ steps, onChange, least }) {
 /** @typedef {import("../../grammar/span.js").Span} Span */
 
 /**
- * A span of time.
+ * A field for a span of time.
  * @param {{ label: string, span: Span, onChange: (span: Span) => void }} props
  */
 export function SpanFields({ label, span, onChange }) {

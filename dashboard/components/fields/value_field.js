@@ -1,4 +1,4 @@
-// A field for values of a dimension, with those that occur in the data as suggestions.
+// A field for values of a dimension, with suggestions from the data.
 import { TokenField } from "../controls/token_field.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
@@ -25,7 +25,7 @@ export function ValueField({ dimension, values, onChange, single = false, label,
   const app = useApp();
   const { t, name, format, schema, site, state } = app;
   const [text, setText] = useState(/** @type {string | null} */ (null));
-  // Suggestions are of the period, whatever the filters: another filter may be meant.
+  // Suggestions come from the whole period and ignore the filters of the page.
   const question = reportUrl({ site, state: { ...state, filters: [] } }, "values", {
     dimension,
     text,

@@ -1,4 +1,4 @@
-// A window over the page. The browser keeps the focus in it and closes it on Escape.
+// A modal dialog. The browser traps the focus in it and closes it on Escape.
 import { html, useEffect, useId, useRef } from "../../lib/html.js";
 import { Icon } from "./icon.js";
 

@@ -1,4 +1,4 @@
-// A list of names and what each is.
+// A list of names and values.
 import { html } from "../../lib/html.js";
 
 /** @param {{ rows: readonly (readonly [label: string, value: unknown])[] }} props */

@@ -1,4 +1,4 @@
-// The few icons, drawn as lines in the colour of the text around them.
+// The icons: line drawings in the colour of the text around them.
 import { html } from "../../lib/html.js";
 
 const PATHS = {

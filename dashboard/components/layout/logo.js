@@ -1,4 +1,4 @@
-// The duck.
+// The logo: a duck.
 import { html } from "../../lib/html.js";
 
 const HEAD = "M14 2.5c5.7 0 9.6 4 9.6 9.3 0 3.3-1.6 5.4-3.1 7.9-4 1.3-9 1.3-13 " +

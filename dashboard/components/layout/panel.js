@@ -1,5 +1,5 @@
-// The card every report stands in, and what it shows when it has no numbers: not yet, none, or a
-// fault. The height is the caller's, so that nothing jumps when the answer comes.
+// The card around every report, with its loading, empty and error states. The caller sets the
+// height, so that the layout does not shift when the answer arrives.
 import { html, useId } from "../../lib/html.js";
 import { Icon } from "./icon.js";
 
@@ -27,7 +27,7 @@ export function Panel({ title, actions, busy = false, class: extra = "", childre
 }
 
 /**
- * Nothing to show, and why that may be so.
+ * The empty state, with a possible reason.
  * @param {{ title: string, hint?: string }} props
  */
 export function Empty({ title, hint }) {
@@ -40,7 +40,7 @@ export function Empty({ title, hint }) {
 }
 
 /**
- * Something went wrong; one can ask again.
+ * The error state, with a retry button.
  * @param {{ title: string, detail: string, action: string, onRetry: () => void }} props
  */
 export function Fault({ title, detail, action, onRetry }) {
@@ -57,7 +57,7 @@ export function Fault({ title, detail, action, onRetry }) {
 }
 
 /**
- * The shape of rows to come.
+ * Placeholder rows while loading.
  * @param {{ rows: number }} props
  */
 export function Skeleton({ rows }) {

@@ -10,7 +10,7 @@ import { html } from "../../lib/html.js";
  * @property {import("../../lib/format/format.js").Value | undefined} before the earlier value
  */
 
-/** A change below this is written as none: it would read 0.0%. */
+/** A smaller change is shown as none: it would read 0.0%. */
 const LEAST = 0.0005;
 
 /** @param {MetricChangeProps} props */

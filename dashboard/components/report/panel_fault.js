@@ -1,5 +1,5 @@
-// How every panel tells that it has no numbers: of a fault, what it means to the reader and the way
-// to ask again; of an empty answer, why that may be so.
+// The error and empty states of panels: what an error means and a retry button, or why an answer
+// may be empty.
 import { Empty, Fault } from "../layout/panel.js";
 import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
@@ -20,7 +20,7 @@ export function PanelFault({ fault, onRetry }) {
 }
 
 /**
- * An answer without rows. Without a hint of its own it tells what might help.
+ * The empty state of a panel, with a general hint unless the panel gives its own.
  * @param {{ hint?: string | undefined }} props
  */
 export function Nothing({ hint }) {

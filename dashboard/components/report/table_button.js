@@ -1,4 +1,4 @@
-// The button by which a picture becomes a table of the same numbers, and back.
+// The button that switches between a chart and a table of the same numbers.
 import { Icon } from "../layout/icon.js";
 import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";

@@ -1,15 +1,15 @@
-// Asking from within a panel: a hook that holds the answer to the question last put, aborts what
-// is no longer asked, and keeps what stood there meanwhile.
+// A hook for requests from a panel: holds the latest answer, aborts outdated requests, and keeps
+// the old answer until the new one arrives.
 import { ApiError, ask } from "./api.js";
 import { useApp } from "../state/context.js";
 import { useCallback, useEffect, useState } from "../html.js";
 import { Semaphore } from "./semaphore.js";
 
-/** Reports the server computes for this page at once: one more only makes all of them late. */
+/** Most concurrent reports of this page. More would delay all of them. */
 const reports = new Semaphore(2);
 
 /**
- * `data` may still answer the question before: then `stale` is true.
+ * `stale` is true while `data` is the answer to the previous request.
  * @template T
  * @typedef {object} Answer
  * @property {T | null} data
@@ -20,8 +20,8 @@ const reports = new Semaphore(2);
  */
 
 /**
- * Asks `path` now, whenever it changes, and on every tick of the page. Null asks nothing. Reports
- * take turns; `last` is for one far down the page.
+ * Requests `path` now, whenever it changes, and on every refresh of the page; null requests
+ * nothing. Reports wait in a queue; `last` puts one at its end.
  * @template T
  * @param {string | null} path
  * @param {{ last?: boolean }} [options]
@@ -48,7 +48,7 @@ export function useAnswer(path, { last = false } = {}) {
         if (signal.aborted) return;
         const fault = error instanceof ApiError ? error : new ApiError(0, String(error));
         if (fault.status === 401) expired();
-        // A refresh that fails leaves the answer that is there.
+        // A failed refresh keeps the current answer.
         setHeld((before) =>
           before.path === path && before.data !== null ? before : { path, data: null, fault }
         );

@@ -1,5 +1,5 @@
-// The answers of the API, as the types that the reports themselves define. Types only: no browser
-// fetches anything from here.
+// The answers of the API, as types taken from the reports. Types only: browsers fetch nothing from
+// src.
 
 /** @typedef {import("../../../src/query/reports/overview.ts").OverviewAnswer} OverviewAnswer */
 /** @typedef {import("../../../src/query/reports/funnel/detail.ts").FunnelDetail} FunnelAnswer */

@@ -1,5 +1,5 @@
-// Talks to the server this page came from: JSON in, JSON out, one kind of error. It knows no
-// report and keeps nothing.
+// The HTTP client of the dashboard: JSON requests and answers, one error class. It knows no report
+// and has no state.
 
 /** What the server, or the way to it, said instead of an answer. Status 0: not reached. */
 export class ApiError extends Error {
@@ -19,7 +19,7 @@ export class ApiError extends Error {
 /** @typedef {Record<string, string | number | boolean | null | undefined>} Params */
 
 /**
- * `path?a=b` with the parameters that have a value.
+ * `path?a=b` with all non-empty parameters.
  * @param {string} path
  * @param {Params} params
  * @returns {string}
@@ -34,7 +34,7 @@ export function withParams(path, params) {
 }
 
 /**
- * The path of something that belongs to a site, such as `/goals`.
+ * The API path of a part of a site, such as `/goals`.
  * @param {string} site
  * @param {string} rest
  * @returns {string}
@@ -44,7 +44,7 @@ export function sitePath(site, rest) {
 }
 
 /**
- * The address of a path below this page's own folder, so that a base path works.
+ * The URL of a path below this page's folder, so that a base path works.
  * @param {string} path
  * @returns {string}
  */
@@ -53,7 +53,7 @@ export function addressOf(path) {
 }
 
 /**
- * Asks and answers the parsed JSON. Rejects with ApiError, or AbortError when the signal says so.
+ * Sends a request and resolves with the parsed JSON. Rejects with ApiError, or AbortError on abort.
  * @param {string} path relative to the page, such as `api/sites`
  * @param {{ method?: string, body?: unknown, signal?: AbortSignal }} [options]
  * @returns {Promise<unknown>} the caller says what it is

@@ -1,4 +1,4 @@
-// Tables as files the reader keeps.
+// Saves tables as files.
 import { csvCell } from "../../grammar/csv.js";
 
 /**
@@ -15,7 +15,7 @@ export function csvOf(columns, records) {
 const TYPES = { csv: "text/csv", json: "application/json" };
 
 /**
- * Hands a text to the browser as a file to save.
+ * Saves a text as a file.
  * @param {string} name
  * @param {string} text
  * @param {keyof typeof TYPES} kind

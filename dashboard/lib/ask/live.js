@@ -1,4 +1,4 @@
-// The stream of who is on a site now, as the server pushes it; closed while nobody looks.
+// The realtime stream of a site (server-sent events); closed while the page is hidden.
 import { addressOf, withParams } from "./api.js";
 import { useEffect, useState } from "../html.js";
 
@@ -6,7 +6,7 @@ import { useEffect, useState } from "../html.js";
 /** @typedef {Live["pages"][number]} LiveRow */
 
 /**
- * The newest numbers; null before the first. `lost` while the stream is broken.
+ * The latest numbers; null before the first. `lost` is true while the connection is lost.
  * @param {string} site empty: no stream
  * @param {string} filters in the URL form
  * @returns {{ live: Live | null, lost: boolean }}
@@ -35,7 +35,7 @@ export function useLive(site, filters) {
       stream.addEventListener("error", () => setLost(true));
     };
     look();
-    // A refused stream is not opened again by the browser: it is tried again here.
+    // Browsers do not reconnect a refused stream, so this does.
     const timer = setInterval(look, 15_000);
     document.addEventListener("visibilitychange", look);
     return () => {

@@ -1,4 +1,4 @@
-// What the panels ask: the state of the page as the parameters of a report.
+// The URL of a report from the state of the page.
 import { withParams } from "./api.js";
 import { printFilters } from "../../grammar/filter.js";
 import { boundsOf, periodNamed } from "../period.js";
@@ -12,7 +12,7 @@ import { boundsOf, periodNamed } from "../period.js";
  */
 
 /**
- * Path and parameters of a report about the site, the period and the filters being shown.
+ * Path and parameters of a report for the current site, period and filters.
  * @param {Asked} app
  * @param {string} report
  * @param {import("./api.js").Params} [more]
@@ -51,7 +51,7 @@ function comparisonOf({ compare, weekdays, before }) {
 }
 
 /**
- * First and last day being shown; null where the server alone knows them.
+ * First and last day of the period; null if only the server knows them.
  * @param {Pick<import("../state/context.js").App, "state" | "today">} app
  * @returns {import("../period.js").Range | null}
  */

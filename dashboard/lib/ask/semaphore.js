@@ -1,5 +1,5 @@
-// Taking turns: few at once and first come, first served, so that what stands first on the page is
-// answered first instead of all of it late.
+// Limits concurrent requests, first come, first served, so that the top of the page is answered
+// first.
 
 /**
  * @typedef {object} SemaphoreOptions
@@ -18,8 +18,8 @@ export class Semaphore {
   }
 
   /**
-   * Does some work when its turn comes. Rejects with what the work rejects with, or with the
-   * signal's reason when that aborts before.
+   * Runs the work when a slot is free. Rejects with the work's error, or with the signal's reason
+   * if it aborts first.
    * @template T
    * @param {() => Promise<T>} work
    * @param {SemaphoreOptions} [options]

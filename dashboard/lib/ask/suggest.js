@@ -1,13 +1,13 @@
-// Suggestions while somebody types: asked of the server a moment after the last key, and only
-// the answer to the last question counts.
+// Suggestions while typing: requested shortly after the last key; only the answer to the latest
+// request is used.
 import { ask } from "./api.js";
 import { useEffect, useState } from "../html.js";
 
-/** Pause after a key before the server is asked. */
+/** Delay between a key and the request. */
 const PAUSE_MS = 180;
 
 /**
- * The rows the path answers; those before stay until then.
+ * The rows of the answer; the previous rows stay until it arrives.
  * @template T
  * @param {string | null} path null asks nothing
  * @returns {readonly T[]}

@@ -1,8 +1,8 @@
-// Where the boxes and bands of a flow stand. Pure geometry: a tree of paths becomes columns of
-// pages, each page once in a column, and bands between them, as shares of the whole from 0 to 1.
+// The layout of a Sankey diagram. Pure geometry: a tree of paths becomes columns of pages, each
+// page once per column, with bands between them, as shares of 1.
 
 /**
- * `others` of a node went on to where the tree does not tell.
+ * `others` of a node continued to places that the tree does not list.
  * @typedef {object} FlowNode
  * @property {string} kind page, event, end or others
  * @property {string | null} name
@@ -51,8 +51,8 @@ export function flowOf(roots, total, most) {
 /** @typedef {{ kind: string, name: string | null }} Place */
 
 /**
- * The same as rows: how often which place was followed by which, most often first in each column.
- * The first column comes from nowhere.
+ * The same as table rows: from, to, visits; sorted by visits within each column. Rows of the first
+ * column have no `from`.
  * @param {readonly FlowNode[]} roots
  * @param {number} total
  * @param {number} most places of a column beside ends and others
@@ -75,7 +75,7 @@ export function flowRows(roots, total, most) {
 }
 
 /**
- * The links of a column between the places that are kept.
+ * The links of a column between the places with a box.
  * @param {Column} column
  * @param {ReadonlyMap<string, unknown> | undefined} left
  * @param {ReadonlyMap<string, unknown> | undefined} right
@@ -102,7 +102,7 @@ function keyOf({ kind, name }) {
 }
 
 /**
- * Adds nodes, and what is missing to their parent's count, to the column `x`.
+ * Adds nodes to column `x`, and a node for the rest of their parent's count.
  * @param {readonly FlowNode[]} nodes
  * @param {number} count of the parent
  * @param {string} source key of the parent
@@ -125,7 +125,7 @@ function collect(nodes, count, source, x, columns) {
 }
 
 /**
- * The nodes of a column that get a box; the smallest become part of the others.
+ * The nodes of a column with a box of their own; the smallest are merged into one.
  * @param {Column} column
  * @param {number} most
  */
@@ -162,7 +162,7 @@ function placesOf(nodes, x, total) {
 }
 
 /**
- * The bands that arrive in a column, stacked at both ends in the order of the boxes.
+ * The bands into a column, stacked at both ends in the order of the boxes.
  * @param {Column} column
  * @param {number} x
  * @param {readonly Map<string, Box>[]} places

@@ -1,4 +1,4 @@
-// Where the marks of a chart's axes stand. Pure arithmetic.
+// The positions of axis ticks. Pure arithmetic.
 
 const STEPS = [1, 2, 3, 4, 6, 7, 12, 14, 24, 28, 30, 48, 60, 72, 90, 120, 168, 180, 365];
 

@@ -6,7 +6,7 @@ import { labelOf } from "./labels.js";
 /** @typedef {import("../../grammar/filter.js").Filter} Filter */
 /** @typedef {Pick<import("../state/context.js").App, "t" | "name" | "schema" | "format">} Words */
 
-/** Values of a condition that a chip spells out. */
+/** Most values that a chip names. */
 const VALUES_SHOWN = 3;
 
 /**

@@ -1,4 +1,4 @@
-// Numbers, times and names as people read them, by Intl in one language. Pure: give it a locale.
+// Formats numbers, times and names with Intl in one locale. Pure: the locale is a parameter.
 
 /**
  * @typedef {object} Format
@@ -42,7 +42,7 @@ export function makeFormat(locale) {
   };
 }
 
-/** What stands where there is no value. */
+/** The text of a missing value. */
 const NOTHING = "–";
 
 /**

@@ -1,9 +1,9 @@
-// How a value of a dimension is written for people. Values stay as they are in data-value and in
-// every question asked about them.
+// The display text of a dimension's values. The values themselves stay unchanged in data-value and
+// in requests.
 import { html } from "../html.js";
 import { dimensionOf } from "../state/schema.js";
 
-/** Words for values that are ours, not the visitors'. */
+/** Labels of the values defined by this program, not by visitors. */
 const WORDS = /** @type {const} */ ({
   desktop: "desktop",
   laptop: "laptop",
@@ -34,8 +34,8 @@ export function labelOf({ name, group, missing }, value, { t, format }) {
 }
 
 /**
- * How a row of a breakdown is written that is told by one dimension, or by two of which the second
- * is the whole that the first belongs to.
+ * The label of a breakdown row with one dimension, or with two where the second is the parent of
+ * the first.
  * @param {readonly string[]} dimensions
  * @param {readonly string[]} values
  * @param {Pick<import("../state/context.js").App, "t" | "format" | "schema">} app

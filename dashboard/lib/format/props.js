@@ -1,5 +1,5 @@
-// Custom properties as one line of text: `plan=pro, seats=3`. A backslash takes a comma, an equals
-// sign or itself as it is. Pure.
+// Custom properties as one line of text: `plan=pro, seats=3`. A backslash escapes a comma, an
+// equals sign or itself. Pure.
 
 /** @param {string} text */
 const escaped = (text) => text.replace(/[\\,=]/g, "\\$&");
@@ -17,7 +17,7 @@ export function printProps(props) {
 }
 
 /**
- * What the text says; a part without `=` is a key with an empty value.
+ * Parses the text; a part without `=` is a key with an empty value.
  * @param {string} text
  * @returns {Record<string, string>}
  */

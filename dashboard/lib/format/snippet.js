@@ -1,12 +1,12 @@
-// The piece of HTML a site embeds. Pure.
+// The HTML snippet that a site embeds. Pure.
 
 /** Keeps calls made before the tracker is there; the tracker makes them up. */
 const EARLY = "<script>window.mallard = window.mallard || function () " +
   "{ (mallard.q = mallard.q || []).push(arguments) }</script>";
 
 /**
- * `api` is where events are sent instead of the server of the script; `early` lets pages send
- * events before the script is there.
+ * `api` is the URL events are sent to, if not the script's server; `early` lets pages send events
+ * before the script has loaded.
  * @param {string} script address of the tracker
  * @param {string} site
  * @param {{ api?: string, early?: boolean }} [options]
@@ -19,7 +19,7 @@ export function snippetOf(script, site, { api = "", early = false } = {}) {
 }
 
 /**
- * A text as it stands between the quotes of an attribute.
+ * Escapes a text for a quoted attribute.
  * @param {string} text
  */
 function quoted(text) {

@@ -1,17 +1,17 @@
-// The words of the page in one language. Pure: catalogues come in, texts go out.
+// Translated texts. Pure: takes catalogues, returns texts.
 
 /** @typedef {import("../../texts/en.js").Key} Key */
 /** @typedef {string | { readonly one: string, readonly other: string }} Entry */
 /** @typedef {{ readonly [key: string]: Entry }} Catalogue */
 /** @typedef {(key: Key, values?: Record<string, string | number>) => string} Translate */
 
-/** Languages there is a catalogue for. The first is complete by definition. */
+/** The languages that have a catalogue. The first is the complete one. */
 export const LANGUAGES = /** @type {const} */ (["en", "de", "fr", "es"]);
 
 /** @typedef {(typeof LANGUAGES)[number]} Language */
 
 /**
- * The catalogue that serves a reader best.
+ * The best catalogue for a reader's languages.
  * @param {readonly string[]} wanted language tags, the favourite first
  * @returns {Language}
  */

@@ -1,4 +1,4 @@
-// The words of the page in the reader's language, and how numbers and dates are written in it.
+// The translated texts and number formats in the reader's language.
 import { texts } from "../../texts/en.js";
 import { preference } from "../state/preferences.js";
 import { makeFormat } from "./format.js";
@@ -7,12 +7,12 @@ import { chooseLanguage, makeTranslate } from "./text.js";
 /** @typedef {Pick<import("../state/context.js").App, "t" | "format">} Words */
 
 /**
- * Words of the preferred language, which is fetched unless it is English.
+ * Texts of the preferred language; fetched unless it is English.
  * @returns {Promise<Words>}
  */
 export async function loadWords() {
   const chosen = preference("language");
-  // Of a language chosen here the browser may know the region: en-GB rather than en.
+  // Prefer the browser's regional variant of the chosen language: en-GB rather than en.
   const flavours = navigator.languages.filter((tag) => tag.split("-")[0] === chosen);
   const wanted = chosen ? [...flavours, chosen] : navigator.languages;
   const language = chooseLanguage(wanted);

@@ -1,9 +1,9 @@
-// What every panel may know of the page around it, handed down by app.js: the words, the state,
-// what can be asked, and how to change what is shown.
+// The context of every panel, provided by app.js: texts, state, schema, and functions that change
+// the state.
 import { createContext, useContext } from "../html.js";
 
 /**
- * One property measured, as the server lists it.
+ * A site, as the server lists it.
  * @typedef {object} Site
  * @property {string} site_id
  * @property {string | null} [name]
@@ -34,11 +34,11 @@ import { createContext, useContext } from "../html.js";
  * @property {() => void} expired call when an answer was 401
  */
 
-/** The page around. Read it with useApp(). */
+/** The context of the page. Read it with useApp(). */
 export const AppContext = createContext(/** @type {App | null} */ (null));
 
 /**
- * The page around.
+ * The context of the page.
  * @returns {App}
  */
 export function useApp() {

@@ -1,9 +1,9 @@
-// Whether a site still waits for its first event: where its list of sites does not tell, the
-// numbers of all time are asked, and while it waits they are asked again every few seconds.
+// Whether a site still waits for its first event. If the list of sites does not tell, it asks for
+// the numbers of all time, again every few seconds.
 import { ask, withParams } from "../ask/api.js";
 import { useCallback, useEffect, useState } from "../html.js";
 
-/** Time between two looks for the first event. */
+/** Time between two checks for the first event. */
 const WAIT_MS = 2000;
 
 /**

@@ -1,4 +1,4 @@
-// Whether the browser has a network.
+// Whether the browser is online.
 import { useEffect, useState } from "../html.js";
 
 /** True while the browser has a network. */

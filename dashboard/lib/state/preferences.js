@@ -1,4 +1,4 @@
-// The reader's own choices, kept by this browser only: the look, the language, the site last seen.
+// Preferences stored in this browser only: theme, language, last site.
 
 const PREFIX = "mallard.";
 
@@ -23,14 +23,14 @@ export function setPreference(name, value) {
     if (value === null) localStorage.removeItem(PREFIX + name);
     else localStorage.setItem(PREFIX + name, value);
   } catch {
-    // A browser that keeps nothing shows the page all the same.
+    // The page works without storage, too.
   }
 }
 
 /** @typedef {"auto" | "light" | "dark"} Theme */
 
 /**
- * Gives the page the look chosen, or the system's.
+ * Applies the chosen theme, or the system's.
  * @param {string | null} theme
  */
 export function showTheme(theme) {

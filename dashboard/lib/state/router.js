@@ -1,11 +1,11 @@
-// The router: the state in the URL, and how to change both.
+// The router: reads the state from the URL and writes changes back.
 import { useCallback, useEffect, useState } from "../html.js";
 import { parseState, printState } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
 
 /**
- * The state after a change. Another site is shown without the filters and tabs of the last one.
+ * The state after a change. A change of site resets filters and tabs.
  * @param {State} before
  * @param {Partial<State>} change
  * @returns {State}

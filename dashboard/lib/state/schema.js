@@ -1,5 +1,5 @@
-// What can be asked, as the server tells it, and how its names are written for people: by the
-// catalogue of texts, else by the server's own label.
+// The schema from the server, and the labels of its names: translated, or else the server's own
+// label.
 
 /**
  * @typedef {object} Metric
@@ -51,7 +51,7 @@ export const NO_SCHEMA = {
   site_settings: [],
 };
 
-/** Beginning of a dimension that is a custom property. */
+/** Prefix of the dimensions of custom properties. */
 export const PROPS = "props:";
 
 /**
@@ -60,7 +60,7 @@ export const PROPS = "props:";
  */
 
 /**
- * How names of a schema are written.
+ * The labels of a schema's names.
  * @typedef {(kind: Kind, name: string) => string} NameOf
  */
 
@@ -87,7 +87,7 @@ export function makeNames(schema, t) {
 }
 
 /**
- * A metric by its name; one that is not known counts something.
+ * A metric by its name; an unknown one is treated as a count.
  * @param {Schema} schema
  * @param {string} name
  * @returns {Metric}
@@ -110,7 +110,7 @@ export function dimensionOf({ dimensions }, name) {
 }
 
 /**
- * The dimensions a row of a breakdown is told by: a version says little without what it is of.
+ * The dimensions of a breakdown row: a version is shown with the name it belongs to.
  * @param {Schema} schema
  * @param {string} name
  * @returns {readonly string[]} the dimension itself comes first

@@ -1,4 +1,4 @@
-// Who is looking and at which sites: asked at the start, and again when it may have changed.
+// The current login and its sites: requested at start, and again after a possible change.
 import { ApiError, ask } from "../ask/api.js";
 import { NO_SCHEMA } from "./schema.js";
 import { useCallback, useEffect, useState } from "../html.js";
@@ -29,7 +29,7 @@ const START = {
 };
 
 /**
- * The session, and how to ask for it again.
+ * The session, and a function that reloads it.
  * @returns {Session & { reload: () => Promise<void>, expired: () => void }}
  */
 export function useSession() {
@@ -49,7 +49,7 @@ export function useSession() {
 }
 
 /**
- * What can be asked never changes while the page is open.
+ * The schema does not change while the page is open.
  * @type {Promise<import("./schema.js").Schema> | null}
  */
 let schemaAsked = null;

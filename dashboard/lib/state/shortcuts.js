@@ -1,12 +1,11 @@
-// Keys that work anywhere on the page. Pure but for the listener.
+// Keyboard shortcuts of the whole page. Pure except for the listener.
 import { useEffect, useRef } from "../html.js";
 
 /** @typedef {"key" | "ctrlKey" | "metaKey" | "altKey" | "target" | "defaultPrevented"} Part */
 /** @typedef {Pick<KeyboardEvent, Part>} Press */
 
 /**
- * The name of a key press as the shortcuts have it, or null where it belongs to a field, a list
- * or the browser.
+ * The shortcut name of a key press; null if the key belongs to a field, a list or the browser.
  * @param {Press} event
  * @returns {string | null}
  */
@@ -20,7 +19,7 @@ export function shortcutOf(event) {
 }
 
 /**
- * Runs what a key stands for.
+ * Runs the action of a key.
  * @param {Record<string, () => void>} actions
  */
 export function useShortcuts(actions) {

@@ -1,12 +1,12 @@
-// What the page shows, as a value that lives in the URL: URL → state → URL. Pure: it reads no
-// window and no clock. Whatever it cannot read falls back to the default.
+// The state of the page as a value in the URL: URL → state → URL. Pure: reads no window and no
+// clock. Unknown values fall back to the default.
 import { parseFilters, printFilters } from "../../grammar/filter.js";
 import { PERIOD_DEFAULT } from "../../grammar/period.js";
 import { periodNamed, rangeBetween } from "../period.js";
 
 /**
- * `range` is set for days of one's own and then wins over `period`. `tabs` are the dimensions
- * chosen in panels instead of their first. `own` are parameters of a view other than the overview.
+ * `range` is a custom range and overrides `period`. `tabs` are the selected dimensions of panels,
+ * where not the first. `own` are parameters of views other than the overview.
  * @typedef {object} State
  * @property {string} view
  * @property {string} site empty: the first one
@@ -61,7 +61,7 @@ const NAMES = new Set([
   "details",
 ]);
 
-/** Parameters of other views: how many, and how long a name and a value. */
+/** Limits of the parameters of other views: number, length of name and value. */
 const OWN_MAX = 20;
 const OWN_NAME = /^[a-z_]{1,20}$/;
 const OWN_CHARS_MAX = 4000;
@@ -70,7 +70,7 @@ const NAME = /^[a-z_0-9]{1,40}$/;
 const DIMENSION = /^([a-z_]{1,40}|props:.{1,256})$/u;
 
 /**
- * Reads the query part of a URL.
+ * Parses the query string of a URL.
  * @param {string} search
  * @returns {State}
  */
@@ -108,8 +108,8 @@ function ownOf(params) {
 }
 
 /**
- * The query part of a state, `?` included, or empty text where all is default. The same state
- * always gives the same text.
+ * The query string of a state with its `?`; empty if all is default. Equal states give equal
+ * texts.
  * @param {State} state
  * @returns {string}
  */

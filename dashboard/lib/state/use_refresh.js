@@ -1,8 +1,8 @@
-// The pulse of the page: a number that rises each minute while somebody looks, and when they come
-// back after longer.
+// The refresh counter of the page: rises every minute while the page is visible, and when it
+// becomes visible again after longer.
 import { useEffect, useState } from "../html.js";
 
-/** Time after which answers that include now are old. */
+/** Age at which answers that include now are refreshed. */
 export const TICK_MS = 60_000;
 
 /** @returns {number} */

@@ -1,10 +1,10 @@
-// Parameters of a view that live in the URL beside those of the page.
+// URL parameters of a single view, beside those of the page.
 import { useApp } from "./context.js";
 
 /** @typedef {Readonly<Record<string, string>>} Own */
 
 /**
- * The parameters, and how to change some of them; empty text takes one away.
+ * The parameters, and a function that changes some; an empty text removes one.
  * @returns {{ own: Own, setViewParam: (change: Own) => void }}
  */
 export function useViewParams() {

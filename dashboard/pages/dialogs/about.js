@@ -1,11 +1,11 @@
-// About this program: version, health, where its data comes from, and whose work it stands on.
+// The About dialog: version, health, data sources, licences.
 import { Dialog } from "../../components/layout/dialog.js";
 import { Facts } from "../../components/layout/facts.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
 
-/** Parts of the server; the page's own come from vendor/manifest.json. */
+/** Libraries of the server; those of the page come from vendor/manifest.json. */
 const SERVER_PARTS = [
   { name: "Deno", license: "MIT" },
   { name: "DuckDB", license: "MIT" },

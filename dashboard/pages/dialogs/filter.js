@@ -1,4 +1,4 @@
-// The dialog that adds a filter to the page or changes one.
+// The dialog that adds or edits a filter of the page.
 import { FilterEditor } from "../../components/fields/filter_editor.js";
 import { html } from "../../lib/html.js";
 import { useApp } from "../../lib/state/context.js";

@@ -1,4 +1,4 @@
-// The list of keys, over the page.
+// The dialog that lists the keyboard shortcuts.
 import { Dialog } from "../../components/layout/dialog.js";
 import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";

@@ -1,10 +1,10 @@
-// Setting the first password, in a dialog over the open dashboard.
+// The dialog that sets the first password.
 import { Dialog } from "../../components/layout/dialog.js";
 import { ask } from "../../lib/ask/api.js";
 import { html, useEffect, useId, useState } from "../../lib/html.js";
 
 const PASSWORD_CHARS_MIN = 8;
-/** Hosts of this machine: from elsewhere the server's one-time token is asked for. */
+/** Hostnames of this machine: any other needs the server's one-time token. */
 const LOCAL = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /**

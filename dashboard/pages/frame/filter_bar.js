@@ -1,4 +1,4 @@
-// The filters that hold, as chips, with the ways to change, keep and clear them.
+// The active filters as chips, with buttons to edit, save and clear them.
 import { Dialog } from "../../components/layout/dialog.js";
 import { FilterChips } from "../../components/controls/filter_chips.js";
 import { ask, sitePath } from "../../lib/ask/api.js";

@@ -1,5 +1,4 @@
-// What stands around every page: the site, the views, the filters, the period, the menu, and the
-// line at the foot.
+// The header and footer of every page: site, views, filters, period, menu.
 import { Dropdown, moveInList } from "../../components/controls/dropdown.js";
 import { Icon } from "../../components/layout/icon.js";
 import { Logo } from "../../components/layout/logo.js";
@@ -33,7 +32,7 @@ import { Warnings } from "./warnings.js";
 const WITH_FILTERS = new Set(["", "behaviour", "realtime"]);
 
 /**
- * Whether a view has a period besides.
+ * Whether a view has a period.
  * @param {string} view
  */
 export function hasPeriod(view) {
@@ -165,7 +164,7 @@ function Menu({ opened, onOpen, menu }) {
   `;
 }
 
-/** Light, dark, or as the system has it. */
+/** The theme: light, dark, or the system's. */
 function ThemeChoice() {
   const { t } = useApp();
   const [theme, setTheme] = useState(preference("theme") ?? "auto");
@@ -186,7 +185,7 @@ function ThemeChoice() {
   `;
 }
 
-/** The language of the words and numbers: the browser's, or one chosen here. */
+/** The language of texts and numbers: the browser's, or the chosen one. */
 function LanguageChoice() {
   const { t } = useApp();
   const id = useId();

@@ -1,4 +1,4 @@
-// The entries of the menu, by what the reader may do.
+// The entries of the menu, by the reader's rights.
 import { ask } from "../../lib/ask/api.js";
 
 /** @typedef {"about" | "keys" | "setup" | null} DialogName */
@@ -19,7 +19,7 @@ export function menuOf({ t, navigate, owner }, { auth, reload, expired }, open) 
     ...(locked && auth.authenticated
       ? [{ label: t("logout"), onChoose: () => logOut().then(reload) }]
       : []),
-    // Sites may be open to everyone: their owner comes in here.
+    // Public sites need a login entry for their owner.
     ...(locked && !auth.authenticated ? [{ label: t("login"), onChoose: expired }] : []),
   ];
 }

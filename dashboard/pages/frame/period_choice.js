@@ -1,4 +1,4 @@
-// The choice of the period and of what it is compared with, and the steps between periods.
+// The choice of period and comparison, and the steps between periods.
 import { PeriodPicker } from "../../components/controls/period_picker.js";
 import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
@@ -11,7 +11,7 @@ import { daysOf } from "../../lib/ask/report_url.js";
 /** @typedef {Pick<import("../../lib/state/context.js").App, "state" | "today">} Shown */
 
 /**
- * The change of state that steps to the period before or after; null where there is none.
+ * The change of state to the previous or next period; null if there is none.
  * @param {Shown} app
  * @param {-1 | 1} direction
  * @returns {Partial<import("../../lib/state/state.js").State> | null}
@@ -24,11 +24,11 @@ export function stepOf(app, direction) {
   return period ? { period, range: null, interval: "" } : { range, interval: "" };
 }
 
-/** Days of a period whose days only the server knows. */
+/** Assumed length of a period whose days only the server knows. */
 const DAYS_UNKNOWN = 365;
 
 /**
- * The change of state to the next width of a bucket, after the widest to the narrowest.
+ * The change of state to the next bucket width; the narrowest follows the widest.
  * @param {import("../../lib/state/context.js").App} app
  * @returns {Partial<import("../../lib/state/state.js").State>}
  */

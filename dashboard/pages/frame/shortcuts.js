@@ -3,7 +3,7 @@ import { PERIODS } from "../../lib/period.js";
 import { nextInterval, stepOf } from "./period_choice.js";
 
 /**
- * What each key does.
+ * The action of each key.
  * @param {import("../../lib/state/context.js").App} app
  * @returns {Record<string, () => void>}
  */

@@ -1,4 +1,4 @@
-// The flow: the paths visits take from a page, or from their beginning, forwards or backwards.
+// The flow panel: the paths of visits from a page or from their start, forwards or backwards.
 import { Sankey } from "../../components/charts/sankey.js";
 import { Panel, Skeleton } from "../../components/layout/panel.js";
 import { useAnswer } from "../../lib/ask/answer.js";
@@ -17,14 +17,14 @@ import { ValueField } from "../../components/fields/value_field.js";
 /** @typedef {import("../../lib/charts/sankey.js").Place} Place */
 /** @typedef {import("../../lib/ask/answers.js").FlowAnswer} FlowTree */
 
-/** Where the picture has no room, the table stands in its place. */
+/** Below this width the table replaces the diagram. */
 const NARROW = "(max-width: 48rem)";
 
 const DEPTH = 3;
-/** Boxes of a column, beside those of ends and others. */
+/** Boxes per column, besides "end" and "others". */
 const BOXES = 7;
 
-/** Draws the choices and the flow. */
+/** Draws the options and the flow. */
 export function Flow() {
   const app = useApp();
   const { t } = app;

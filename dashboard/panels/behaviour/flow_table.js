@@ -1,4 +1,4 @@
-// The flow as a table, for whoever prefers to read: from where to where, and how often.
+// The flow as a table: from, to, visits.
 import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
 import { flowRows } from "../../lib/charts/sankey.js";

@@ -1,4 +1,4 @@
-// The funnel: steps to build it of, kept funnels, and how many visitors came how far.
+// The funnel panel: step editor, saved funnels, and the visitors that reached each step.
 import { Empty, Panel, Skeleton } from "../../components/layout/panel.js";
 import { ask, sitePath } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
@@ -21,7 +21,7 @@ import { areComplete, EMPTY_STEP, StepList } from "../../components/fields/step_
 
 const WINDOW = "1 day";
 
-/** Draws the builder and its answer. */
+/** Draws the editor and the result. */
 export function Funnel() {
   const app = useApp();
   const { t } = app;
@@ -56,7 +56,7 @@ export function Funnel() {
   `;
 }
 
-/** The steps, the window, the order, and the funnels kept. */
+/** The steps, the window, the order, and the saved funnels. */
 function Builder() {
   const { own, setViewParam } = useViewParams();
   const known = parseSteps(own["steps"] ?? "").value ?? [];
@@ -139,7 +139,7 @@ function SavedFunnels({ onLoad, ready }) {
 }
 
 /**
- * Whether a kept funnel is the one being shown.
+ * Whether a saved funnel is the current one.
  * @param {Saved} saved
  * @param {import("../../lib/state/view_params.js").Own} own
  */
@@ -168,7 +168,7 @@ function Bars({ answer, steps }) {
 }
 
 /**
- * `left`: where those went who came no further than the step before.
+ * `left`: the next pages of those who stopped at the previous step.
  * @typedef {object} BarStepProps
  * @property {FunnelStep} step
  * @property {number} index

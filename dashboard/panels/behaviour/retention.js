@@ -1,5 +1,5 @@
-// Retention: of the visitors who came first in a week, the share that came again in the weeks
-// after; and what the life of a visitor's id means for it.
+// The retention panel: of the visitors first seen in a week, the share that returned in later
+// weeks; and how the lifetime of visitor ids limits it.
 import { HeatTable } from "../../components/charts/heat_table.js";
 import { Panel, Skeleton } from "../../components/layout/panel.js";
 import { useAnswer } from "../../lib/ask/answer.js";
@@ -17,7 +17,7 @@ import { OptionalStep } from "../../components/fields/step_fields.js";
 const COHORTS = /** @type {const} */ (["day", "week", "month"]);
 const COUNTS = { day: 14, week: 8, month: 6 };
 
-/** Draws the choices and the table. */
+/** Draws the options and the table. */
 export function Retention() {
   const app = useApp();
   const { t } = app;
@@ -58,7 +58,7 @@ export function Retention() {
   `;
 }
 
-/** What makes a visitor a member of a group, and what counts as coming again. */
+/** The events that define a cohort and a return. */
 function Steps() {
   const { t } = useApp();
   const { own, setViewParam } = useViewParams();

@@ -1,5 +1,4 @@
-// Sequences: who did one thing after another, with conditions on what lies between; built of
-// rows and told in words.
+// The sequence panel: who did one thing after another, with conditions on what lies between.
 import { Icon } from "../../components/layout/icon.js";
 import { Empty, Panel, Skeleton } from "../../components/layout/panel.js";
 import { useAnswer } from "../../lib/ask/answer.js";
@@ -24,7 +23,7 @@ function areReady(links) {
     links.every(({ step, without }) => [step, ...without].every(({ name }) => name !== ""));
 }
 
-/** Draws the builder and its answer. */
+/** Draws the editor and the result. */
 export function Sequence() {
   const app = useApp();
   const { t } = app;

@@ -1,5 +1,5 @@
-// One breakdown: asks for the first rows by the dimension chosen in its tabs, draws them with
-// bars. A row pressed becomes a filter.
+// One breakdown panel: requests the top rows of the dimension in its selected tab and draws them
+// with bars. A click on a row adds a filter.
 import { BarTable } from "../../components/charts/bar_table.js";
 import { Icon } from "../../components/layout/icon.js";
 import { Panel, Skeleton } from "../../components/layout/panel.js";
@@ -19,10 +19,10 @@ import { reportUrl } from "../../lib/ask/report_url.js";
 /** The tab that shows a map instead of rows. */
 const MAP = "map";
 
-/** What the contract calls a value that is not there. */
+/** The value of rows without one. */
 const UNKNOWN = "(unknown)";
 
-/** Rows a panel has room for. */
+/** Rows of a panel. */
 export const ROWS = 9;
 
 /** @typedef {import("../../lib/state/schema.js").Dimension} Dimension */
@@ -94,8 +94,7 @@ export function DetailsButton({ dimension }) {
 }
 
 /**
- * `also`: filters besides those of the page. `name` becomes data-breakdown, for the breakdowns
- * the contract names.
+ * `also`: filters in addition to those of the page. `name` becomes data-breakdown.
  * @typedef {object} RowsProps
  * @property {Dimension} dimension
  * @property {string} [name]

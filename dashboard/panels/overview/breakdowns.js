@@ -1,4 +1,4 @@
-// The breakdown panels in their order on the page: which dimensions each takes from the schema.
+// The breakdown panels in page order, with the dimensions of each from the schema.
 
 /** @typedef {import("../../lib/state/schema.js").Dimension} Dimension */
 
@@ -56,7 +56,7 @@ export const BREAKDOWNS = [
 ];
 
 /**
- * The metric beside the visitors in a breakdown: what a row of the dimension is counted in.
+ * The second metric of a breakdown, by its dimension.
  * @param {Dimension} dimension
  * @returns {string}
  */

@@ -1,5 +1,5 @@
-// A metric over the period: asks the report `query` by time, draws it as a chart or, for whoever
-// prefers to read, as a table. Notes of the owner stand at their day.
+// A metric over the period, from the report `query`, as a chart or a table, with the owner's
+// annotations.
 import { Icon } from "../../components/layout/icon.js";
 import { LineChart } from "../../components/charts/line_chart.js";
 import { SeriesTable } from "../../components/charts/series_table.js";
@@ -24,10 +24,10 @@ import { TableButton } from "../../components/report/table_button.js";
 /** @typedef {{ results: readonly Bucket[] }} Series */
 /** @typedef {{ date: string, text: string }} Note */
 
-/** Days of a period whose days only the server knows: a width of bucket is chosen for them. */
+/** Assumed length of a period whose days only the server knows; decides the bucket width. */
 const DAYS_UNKNOWN = 365;
 
-/** Draws the chart with its choices. */
+/** Draws the chart and its options. */
 export function Chart() {
   const app = useApp();
   const { schema, state } = app;
@@ -62,7 +62,7 @@ export function Chart() {
   `;
 }
 
-/** The choice of the width of a bucket. */
+/** The select of the bucket width. */
 function Intervals() {
   const app = useApp();
   const { t, name, schema, state, navigate } = app;
@@ -162,7 +162,7 @@ function Drawn({ series, metric, notes, asTable }) {
 }
 
 /**
- * Whether buckets are months, of which the first may begin late; of one alone that is not known.
+ * Whether buckets are months (the first may be partial); false for a single bucket.
  * @param {readonly Bucket[]} series
  */
 function areMonths(series) {
@@ -173,7 +173,7 @@ function areMonths(series) {
 }
 
 /**
- * Index of the bucket that holds a day or time; -1 for none.
+ * Index of the bucket that contains a day or time; -1 for none.
  * @param {readonly Bucket[]} series
  * @param {string} date
  */
@@ -189,7 +189,7 @@ function bucketAt(series, date) {
 }
 
 /**
- * Index of the bucket that holds now; past the end where none does.
+ * Index of the bucket that contains now; the length if none does.
  * @param {readonly Bucket[]} series
  * @param {Pick<import("../../lib/state/context.js").App, "today" | "now" | "state">} app
  */
@@ -203,7 +203,7 @@ function runningOf(series, app) {
 }
 
 /**
- * The range of some buckets; null where the next one's beginning is not known.
+ * The range of some buckets; null if the start of the next one is unknown.
  * @param {readonly Bucket[]} series
  * @param {number} first
  * @param {number} last

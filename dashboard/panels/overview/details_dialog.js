@@ -1,5 +1,4 @@
-// The full table of a dimension, in a dialog: search, any metric to sort by, every row to the end,
-// and what is seen as a file.
+// All rows of a dimension in a dialog: search, sort by any metric, download as a file.
 import { Dialog } from "../../components/layout/dialog.js";
 import { Skeleton } from "../../components/layout/panel.js";
 import { Icon } from "../../components/layout/icon.js";
@@ -15,7 +14,7 @@ import { isPicked, toggleRow } from "../../lib/toggle_filter.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
 
 const PAGE_ROWS = 100;
-/** Rows the server gives at once, for a file. */
+/** Rows per request, for a file. */
 const FILE_ROWS = 1000;
 const PAUSE_MS = 200;
 
@@ -89,7 +88,7 @@ export function DetailsDialog({ dimension, onClose }) {
 }
 
 /**
- * The metrics a full table shows: those that are numbers for any row, without goals.
+ * The metrics of the full table: all that need no goal.
  * @param {import("../../lib/state/schema.js").Schema} schema
  * @param {string} dimension
  * @returns {string[]}
@@ -228,7 +227,7 @@ function Export({ told, metrics, params }) {
 }
 
 /**
- * Every row of a question, page by page.
+ * Requests all rows, page by page.
  * @param {string} question
  * @returns {Promise<Row[]>}
  */

@@ -1,4 +1,4 @@
-// What visitors did besides viewing pages: custom events, the owner's goals, and properties.
+// The events panel: custom events, goals and properties.
 import { Empty, Panel } from "../../components/layout/panel.js";
 import { Tabs } from "../../components/controls/tabs.js";
 import { useApp } from "../../lib/state/context.js";
@@ -10,11 +10,11 @@ import { usePropertyKeys } from "../../components/fields/value_field.js";
 const EVENTS = "name";
 const GOALS = "goal";
 
-/** Views of pages stand in their own panel. */
+/** Pageviews have their own panel. */
 const NO_PAGEVIEWS = [{ op: "is_not", dimension: EVENTS, values: ["pageview"] }];
 
 /**
- * Events that are no conversion, or lack the property, have no row of their own.
+ * Events that are no conversion, or lack the property, get no row.
  * @param {string} dimension
  */
 const isSet = (dimension) => [{ op: "is_set", dimension, values: [] }];

@@ -1,4 +1,4 @@
-// When people come: visitors by hour of the day and day of the week.
+// Visitors by hour of the day and day of the week.
 import { HeatTable } from "../../components/charts/heat_table.js";
 import { Panel } from "../../components/layout/panel.js";
 import { useAnswer } from "../../lib/ask/answer.js";

@@ -1,5 +1,5 @@
-// The headline numbers: asks the report `main`, draws one tile for each; a tile chooses what the
-// chart shows.
+// The headline numbers, from the report `main`, one tile each; a click shows the metric in the
+// chart.
 import { Stat } from "../../components/charts/stat.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
@@ -27,7 +27,7 @@ export function Numbers() {
   /** @type {import("../../lib/ask/answer.js").Answer<Main>} */
   const answer = useAnswer(reportUrl(app, "main", {}, { compare: true }));
   const { fault, stale, retry } = answer;
-  // How numbers are written is known with the schema only.
+  // Number formats come with the schema.
   const data = schema.metrics.length > 0 ? answer.data : null;
   const filtered = state.filters.length > 0;
   const nothing = data !== null && !stale && !filtered && data.unique_visitors === 0;
@@ -49,7 +49,7 @@ export function Numbers() {
     <div class=${classes.join(" ")}>
       ${TILES.map(({ name, metric }) => {
         const { unit, better } = metricOf(schema, metric);
-        // Of nobody there is no rate: nothing can have risen from it.
+        // Without visitors there was no rate, so there is no change.
         const known = data?.comparison && data.comparison.unique_visitors > 0;
         const change = data?.comparison && html`
           <${MetricChange} metric=${{ unit, better }}

@@ -1,4 +1,4 @@
-// A short list of the realtime page: who is where, by one dimension.
+// A short list of the realtime page: current visitors by one dimension.
 import { BarTable } from "../../components/charts/bar_table.js";
 import { Empty, Panel, Skeleton } from "../../components/layout/panel.js";
 import { useApp } from "../../lib/state/context.js";

@@ -1,4 +1,4 @@
-// The keys of the API: made, shown once, revoked.
+// The API keys panel: create (shown once), list, revoke.
 import { CopyBox } from "../../components/controls/copy_box.js";
 import { ItemList } from "../../components/controls/item_list.js";
 import { Panel, Skeleton } from "../../components/layout/panel.js";

@@ -82,7 +82,7 @@ export function Backups() {
   `;
 }
 
-/** What to set before there can be any. */
+/** The settings that backups need. */
 function Unset() {
   const { t } = useApp();
   return html`
@@ -169,7 +169,7 @@ function ByHand({ state: { data_dir, backup_dir } }) {
 }
 
 /**
- * A path as a shell takes it for one word.
+ * Quotes a path for a shell.
  * @param {string} path
  */
 function quoted(path) {

@@ -51,7 +51,7 @@ export function EventExport() {
   `;
 }
 
-/** How long events are kept, and the way to where that is set. */
+/** How long events are kept, with a link to the setting. */
 export function Kept() {
   const { t, site, format } = useApp();
   const { setViewParam } = useViewParams();
@@ -102,7 +102,7 @@ function periodWords({ state, name, format }) {
 
 /** @typedef {import("../../lib/ask/answers.js").BotsAnswer} Drops */
 
-/** What was not counted, and why. */
+/** Dropped events by reason. */
 export function Dropped() {
   const app = useApp();
   const { t, format } = app;

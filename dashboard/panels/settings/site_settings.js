@@ -1,4 +1,4 @@
-// The settings of a site, one field for each that the server lists.
+// The settings of a site: one field for each that the server lists.
 import { Panel } from "../../components/layout/panel.js";
 import { ask, sitePath } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
@@ -13,11 +13,11 @@ const CHOICES = /** @type {Readonly<Record<string, readonly string[]>>} */ ({
   week_start: ["monday", "sunday"],
 });
 
-/** Days of the week by their names on the wire. */
+/** Weekdays by their names in the API. */
 const WEEKDAYS = /** @type {Readonly<Record<string, number>>} */ ({ monday: 1, sunday: 7 });
 
 /**
- * A choice as people read it.
+ * The label of an option.
  * @param {string} choice
  * @param {import("../../lib/format/format.js").Format} format
  */
@@ -45,7 +45,7 @@ export function SiteSettings() {
       setSaid({ fault: /** @type {Error} */ (error).message, saved: false });
     }
   };
-  // Until the values are there, the fields keep their place.
+  // Reserve the space of the fields until the values arrive.
   const rows = lost
     ? []
     : schema.site_settings.filter(({ name }) => !data || Object.hasOwn(data, name));
@@ -140,7 +140,7 @@ function SettingField({ name, byDefault, value, onChange }) {
   `;
 }
 
-/** Forgets the site, with its events only where that is said. */
+/** Deletes the site; its events only if requested. */
 export function DeleteSite() {
   const { t, site, reload, navigate } = useApp();
   const [typed, setTyped] = useState("");

@@ -1,4 +1,4 @@
-// The tracker for a site: the code to paste, and whether events arrive.
+// The tracker snippet of a site, and whether events arrive.
 import { CopyBox } from "../../components/controls/copy_box.js";
 import { Panel } from "../../components/layout/panel.js";
 import { addressOf } from "../../lib/ask/api.js";

@@ -1,4 +1,4 @@
-// One site in a few numbers: its visitors of the last 24 hours as a line and a sum.
+// One site in brief: its visitors of the last 24 hours as a sparkline and a total.
 import { Icon } from "../../components/layout/icon.js";
 import { Sparkline } from "../../components/charts/sparkline.js";
 import { useAnswer } from "../../lib/ask/answer.js";

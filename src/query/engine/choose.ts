@@ -16,7 +16,7 @@ export const ENGINES: Readonly<Record<BehavioralEngine["name"], BehavioralEngine
   off: { ...nativeEngine, name: "off" },
 };
 
-/** How DuckDB loads the extension: from a local file, or installed from the community's. */
+/** How DuckDB loads the extension: from a local file, or from the community repository. */
 export function extensionOptions(path: string | null): ExtensionOptions {
   if (path === null) {
     return {
@@ -32,7 +32,7 @@ export interface EngineChoice {
   readonly engine: BehavioralEngine;
   /** Version of the loaded extension; null when there is none. */
   readonly version: string | null;
-  /** What was found, in a sentence. */
+  /** The reason, in a sentence. */
   readonly verdict: string;
 }
 
@@ -63,7 +63,7 @@ export async function chooseEngine(
   return { engine: extensionEngine, version, verdict };
 }
 
-/** The first case that the extension answers otherwise, or its error; null when there is none. */
+/** The first case that the extension answers differently, or its error; null for none. */
 async function faultOfAnswers(
   ask: (query: Sql) => Promise<readonly Row[]>,
 ): Promise<string | null> {
@@ -81,7 +81,7 @@ async function faultOfAnswers(
   return null;
 }
 
-/** The first row that is not as wanted, beside what was; null when all are. */
+/** The first row that differs, with both values; null for none. */
 function firstDifference(found: readonly Row[], wanted: readonly Row[]): string | null {
   const text = (row: Row | undefined) => row === undefined ? "no row" : JSON.stringify(row);
   for (let index = 0; index < Math.max(found.length, wanted.length); index++) {

@@ -17,7 +17,7 @@ export interface BehavioralEngine {
   visits(events: Sql, gapUs: number, columns?: VisitColumns): Sql;
   /** Every event with its visit: see `visitEvents()` of sql/visits.ts for the columns. */
   visitEvents(events: Sql, gapUs: number, columns: readonly EventColumnName[]): Sql;
-  /** visitor_id, reached (steps, at least 1) of each visitor who began; others may follow. */
+  /** visitor_id and reached (steps, at least 1) of each visitor who began; perhaps more columns. */
   funnel(events: Sql, spec: FunnelSpec): Sql;
   /** The same visitors with the times of their best attempt: see `funnelAttempts()`. */
   funnelAttempts(events: Sql, spec: FunnelSpec): Sql;
@@ -64,20 +64,20 @@ export interface FunnelSpec {
 export const COHORT_INTERVALS = ["day", "week", "month"] as const;
 export type CohortInterval = (typeof COHORT_INTERVALS)[number];
 
-/** Which cohorts to count, and what counts as coming again. */
+/** Which cohorts to count, and what counts as returning. */
 export interface RetentionSpec {
   readonly interval: CohortInterval;
   /** First day of the week: 1 Monday, 7 Sunday. */
   readonly weekStart: 1 | 7;
   /** Offsets of the zone over all events of the relation; the first also holds before it. */
   readonly transitions: readonly OffsetTransition[];
-  /** Activity counts from here on; earlier events only tell who is not new. */
+  /** Activity counts from here on; earlier events only exclude visitors who are not new. */
   readonly fromUs: number;
   /** Cells of a cohort: its own interval and the following ones. */
   readonly count: number;
-  /** What makes a visitor a member, at the first time; null is any event. */
+  /** The event whose first occurrence makes a visitor a member; null is any event. */
   readonly first: Sql | null;
-  /** What counts as coming again; null is any event. */
+  /** What counts as returning; null is any event. */
   readonly again: Sql | null;
 }
 
@@ -127,7 +127,7 @@ export interface SequenceSpec {
 
 /** Which paths to count. Labels are texts that the report makes. */
 export interface FlowSpec {
-  /** Label from which paths go; null for the visit's beginning (its end, backwards). */
+  /** Label at which paths start; null for the start of the visit (backwards: its end). */
   readonly start: string | null;
   readonly backwards: boolean;
   readonly depth: number;

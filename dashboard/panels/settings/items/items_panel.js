@@ -1,5 +1,5 @@
-// The panel of one kind of items of a site, such as its goals: listed, added, changed and removed.
-// Each kind gives its fields and how its items are read and written.
+// The panel of one kind of items of a site, such as its goals: list, create, edit, delete. Each
+// kind defines its fields and how its items are read and written.
 import { ItemForm } from "../../../components/fields/item_form.js";
 import { ItemList } from "../../../components/controls/item_list.js";
 import { Panel, Skeleton } from "../../../components/layout/panel.js";
@@ -13,8 +13,8 @@ import { useApp } from "../../../lib/state/context.js";
 /** @typedef {import("../../../components/fields/item_form.js").Values} Values */
 
 /**
- * `fields` draw an item's values as texts; `valuesOf` reads them from an item, `bodyOf` makes of
- * them what the server takes, null where there is nothing.
+ * `fields` draws the form fields; `valuesOf` reads their texts from an item, `bodyOf` makes the
+ * request body from them, null if incomplete.
  * @typedef {object} ItemsProps
  * @property {string} kind last part of the path
  * @property {string} title
@@ -77,7 +77,7 @@ export function ItemsPanel({ kind, title, hint, wordsOf, fields, valuesOf, bodyO
 }
 
 /**
- * For kinds whose fields are what the server takes.
+ * For kinds whose fields are the request body.
  * @param {Values} values
  */
 export const sameBody = (values) => values;

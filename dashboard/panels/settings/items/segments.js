@@ -13,7 +13,7 @@ import { ItemsPanel, sameBody } from "./items_panel.js";
 /** @typedef {import("../../../components/fields/item_form.js").Put} Put */
 
 /**
- * The filters of a segment that must all hold, one by one.
+ * The filters of a segment joined by AND, one by one.
  * @param {unknown} text
  * @returns {readonly import("../../../grammar/filter.js").Filter[]}
  */
@@ -23,7 +23,7 @@ function partsOf(text) {
   return filters.length === 1 && first && "of" in first && first.op === "and" ? first.of : filters;
 }
 
-/** Segments: filters with a name. */
+/** Segments: saved filters. */
 export function Segments() {
   const app = useApp();
   const { t } = app;

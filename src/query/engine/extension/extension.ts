@@ -1,6 +1,5 @@
-// The behavioral engine of DuckDB's community extension `behavioral`: its statements. What its
-// functions compute differently by design (steps that may overlap, other orders and intervals) is
-// left to the plain SQL.
+// The behavioral engine that uses DuckDB's community extension `behavioral`. Plain SQL answers what
+// the extension's functions define differently: overlapping steps, other orders and intervals.
 import type { EventColumnName } from "../../../core/event.ts";
 import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
 import { extraColumns, type VisitColumns } from "../../sql/visits.ts";

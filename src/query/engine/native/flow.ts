@@ -1,14 +1,14 @@
-// Paths inside visits in plain SQL: what visitors saw after (or before) a page, step by step, as
-// the nodes of a tree with counts.
+// Flow in plain SQL: the paths of visits after (or before) a page, as the nodes of a tree with
+// counts.
 import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
 import { FLOW_END, type FlowSpec } from "../engine.ts";
 
 /**
- * The nodes of the tree: depth (1 …), path (a JSON list of labels from the first, FLOW_END at the
- * end of a path that ends) and visits (BIGINT); and one row of depth 0 with all fitting visits.
- * `items` is a relation of visitor_id, visit_start_us, us and label. Labels that repeat at once
- * count as one; of a label that comes again the first is taken (the last, backwards). Events of
- * one microsecond come in the order of their labels.
+ * The nodes of the tree: depth (from 1), path (a JSON list of labels; FLOW_END as the last one if
+ * the visit ends there) and visits (BIGINT); and one row of depth 0 with the number of all matching
+ * visits. `items` is a relation of visitor_id, visit_start_us, us and label. Equal labels in a row
+ * count as one. If the start label occurs more than once in a visit, the path begins at its first
+ * occurrence (backwards: its last). Events of the same microsecond are ordered by label.
  */
 export function flowNodes(items: Sql, spec: FlowSpec): Sql {
   const { start, backwards, depth, byVisitors } = spec;

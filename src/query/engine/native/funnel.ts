@@ -1,23 +1,23 @@
-// Funnels in plain SQL: how far each visitor came, and when. Exact at any size: visitors with few
-// matching events are followed over lists, those with many over running maxima (n log n).
+// Funnels in plain SQL: the last step each visitor reached, and when. Exact at any size: visitors
+// with few matching events are computed over lists, those with many by running maxima (n log n).
 import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
 import type { FunnelSpec } from "../engine.ts";
 import { exclusiveLists, maskOf, overlappingLists, type StepLists } from "./lists.ts";
 
-/** A list scan costs the square of its length: beyond this sorting is cheaper. */
+/** A list scan is quadratic: above this length, sorting is cheaper. */
 const HEAVY_FROM = 256;
 
 /**
- * One row per visitor of `events` who met step 1 (any step, for any_order): visitor_id, reached
- * (1…N), began_us, done_us and step_us (BIGINT[] of `reached` times). They tell of the attempt
- * that was the first to come as far as the visitor ever came; of those done at the same event,
- * the one that began last; its steps each at the first event that would do.
+ * One row per visitor of `events` with an event of step 1 (any_order: of any step): visitor_id,
+ * reached (1…N), began_us, done_us and step_us (BIGINT[] with `reached` times). The times are those
+ * of one attempt: the earliest to reach the visitor's last step. Of attempts that end at the same
+ * event it is the one that began last. Each of its steps is at the earliest possible event.
  */
 export function funnelAttempts(events: Sql, spec: FunnelSpec): Sql {
   return funnelRows(events, spec, true);
 }
 
-/** visitor_id and reached alone, of the same visitors, in less time. */
+/** Only visitor_id and reached, of the same visitors; faster. */
 export function funnelReached(events: Sql, spec: FunnelSpec): Sql {
   return funnelRows(events, spec, false);
 }
@@ -31,8 +31,8 @@ function funnelRows(events: Sql, spec: FunnelSpec, timed: boolean): Sql {
 }
 
 /**
- * Only who met steps 1 and 2 has to be followed. (No condition on what a chain computes: DuckDB
- * would push it down and compute the chain a second time for it.)
+ * Only visitors with events of steps 1 and 2 need a chain. The condition must not name what a chain
+ * computes: DuckDB would push it down and compute the chain twice.
  */
 function inOrder(lists: StepLists, spec: FunnelSpec, timed: boolean): Sql {
   const count = spec.steps.length;
@@ -67,8 +67,8 @@ const REACHED_ALONE = raw(`select visitor_id, reached from light
     select visitor_id, reached from heavy`);
 
 /**
- * The events that can be the step, each with the latest beginning of a chain that it ends: a later
- * beginning always serves as well as an earlier one.
+ * The candidate events of the step, each with the latest start of a chain that ends at it. The
+ * latest start is enough: it leaves the most time within the window.
  */
 function lightStep(step: number, lists: StepLists, windowUs: number): Sql {
   const before = ident(`found_${step - 1}`);
@@ -97,15 +97,15 @@ function furthest(count: number, pick: (step: number) => Sql, otherwise: Sql): S
   return cases.length === 0 ? otherwise : sql`case ${join(cases, " ")} else ${otherwise} end`;
 }
 
-/** The chains of step 1 alone: each of its events ends the one that it begins. */
+/** The chains of step 1: each of its events is start and end. */
 function ownChains(keys: Sql): Sql {
   return sql`list_transform(${keys}, lambda key: {'first': key, 'last': key})`;
 }
 
 /**
- * The same for visitors with many matching events, a step with each round: `run` holds the events
- * that can be the step, each with the latest beginning before it, which is a running maximum over
- * the events that could be the step before. (An event that is both comes as the later step first.)
+ * The same for visitors with many matching events, one step per round: `run` holds the candidate
+ * events of the step, each with the latest chain start before it: a running maximum over the
+ * candidates of the previous step. An event that meets both is taken as the later step first.
  */
 function heavyRuns(lists: StepLists, windowUs: number, count: number, heavyFrom: number): Sql {
   return sql`matching as materialized (
@@ -144,7 +144,7 @@ const HEAVY_BEST = raw(`select visitor_id, max(step) as reached,
       )
       group by visitor_id`);
 
-/** The attempt of each visitor; from its first event on, each step at the first that would do. */
+/** The attempt of each visitor: each step at the earliest event after the step before it. */
 function withTimes(lists: StepLists, count: number): Sql {
   const later = stepNumbers(count, 2).map((step) =>
     sql`select *, case when reached >= ${raw(String(step))} then list_min(
@@ -171,7 +171,7 @@ function withTimes(lists: StepLists, count: number): Sql {
     from (${nested})`;
 }
 
-/** Windows are needed only for who met two different steps; the first event will do for others. */
+/** Only visitors with two different steps need windows; others take their first event. */
 function anyOrder(lists: StepLists, spec: FunnelSpec, timed: boolean): Sql {
   const begin = timed ? sql`, arg_max(us, {'far': reached, 'early': -us}) as began_us` : raw("");
   const beginOfOne = timed ? sql`, ${lists.us(sql`list_min(all_keys)`)} as began_us` : raw("");

@@ -1,11 +1,10 @@
-// The events that meet a step, as one list per visitor: what funnels and sequences are counted
-// from. A hash aggregate makes the lists, so nothing is sorted but a visitor's own list.
+// The events that meet a step, as one list per visitor: the input of funnels and sequences. A hash
+// aggregate builds the lists, so only each visitor's own list is sorted.
 //
-// A list holds keys: BIGINT or HUGEINT numbers in the order of time, with the time in them. Two
-// events of a visitor never share a key unless they meet the same single step at the same
-// microsecond and no step but this. Events of one microsecond come in the order of their masks,
-// the mask being the sum of 2^(k-1) over the steps k that an event meets. (Where steps overlap,
-// times before 1970 count as 1970.)
+// A list holds keys: BIGINT or HUGEINT numbers that contain the time and sort by it. Two events of
+// a visitor share a key only if both meet one step, the same one, at the same microsecond. Events
+// of the same microsecond are ordered by mask: the sum of 2^(k-1) over the steps k that the event
+// meets. If steps overlap, times before 1970 count as 1970.
 import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
 
 /** Lists of a relation of events. */
@@ -16,7 +15,7 @@ export interface StepLists {
    * Only visitors with a matching event.
    */
   readonly body: Sql;
-  /** Whether step k (from 1) was met, of a row of `body`; this costs nothing. */
+  /** Whether step k (from 1) was met, of a row of `body`; needs no scan of a list. */
   met(step: number): Sql;
   /** The keys of the events that meet step k, of a row of `body`; empty for none. */
   list(step: number): Sql;
@@ -51,8 +50,8 @@ export function withLists(lists: StepLists, steps: number): Sql {
 }
 
 /**
- * Lists where no event can meet two of the steps: the event's first step is its only one. (One
- * list for all steps: a list for each costs the aggregate more than taking this one apart later.)
+ * Lists for steps that never overlap: each event meets one step. One list holds all steps: it costs
+ * less to split it later than to aggregate a list per step.
  */
 export function exclusiveLists(events: Sql, steps: readonly Sql[]): StepLists {
   const cases = steps.map((step, index) => sql`when ${step} then ${raw(String(index + 1))}`);
@@ -75,7 +74,7 @@ export function exclusiveLists(events: Sql, steps: readonly Sql[]): StepLists {
   };
 }
 
-/** Lists where an event may meet several steps. */
+/** Lists for steps that may overlap. */
 export function overlappingLists(
   events: Sql,
   steps: readonly Sql[],

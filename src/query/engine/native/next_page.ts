@@ -3,9 +3,8 @@ import { type Sql, sql } from "../../../core/sql.ts";
 
 /**
  * The pages that follow the visitors' first view of a page: next_page, visitors (BIGINT), most
- * visitors first, then by page. A view counts as following when it is later, whatever the page;
- * visitors with no later view are not in it. Of views at one microsecond the first by page is
- * taken.
+ * visitors first, then by page. The next later view counts, whatever its page; visitors without one
+ * are left out. Of views at the same microsecond, the first by page name counts.
  */
 export function nextPages(events: Sql, page: string, limit: number, offset: number): Sql {
   return sql`(

@@ -1,16 +1,15 @@
-// Retention in plain SQL: who came first when, and in which later intervals they came again. A
-// visitor and an interval are one row of a hash aggregate; then only small tables are joined.
+// Retention in plain SQL: the first interval of each visitor, and the later intervals in which they
+// returned. A hash aggregate makes one row per visitor and interval; all joins after it are small.
 import { DAY_US } from "../../../core/durations.ts";
 import { join, raw, type Sql, sql } from "../../../core/sql.ts";
 import type { OffsetTransition } from "../../../core/zone.ts";
 import type { RetentionSpec } from "../engine.ts";
 
 /**
- * The cohorts from the interval of `fromUs` on that have a visitor with any event counted: cohort
- * (number of the interval, see `intervalOfDay`), size (such visitors), after (0 … count-1
- * intervals later) and visitors (those who came again then; in the cohort's own interval, at or
- * after what made them members). In order of cohort and after; a cohort without any such visitor
- * has one row with `after` NULL.
+ * The cohorts from the interval of `fromUs` on: cohort (number of the interval, see
+ * `intervalOfDay`), size (its visitors), after (0 … count-1 intervals later) and visitors (those
+ * who returned in that interval; in the cohort's own interval, at or after the event that made them
+ * members). Ordered by cohort and after. A cohort nobody returned to has one row with `after` NULL.
  */
 export function retentionCells(events: Sql, spec: RetentionSpec): Sql {
   const { first, again, fromUs, count } = spec;

@@ -1,16 +1,16 @@
-// Sequences in plain SQL: which visitors did events in an order, with conditions on what lies
-// between, and how often. Exact at any size: visitors with few matching events are followed over
-// lists, those with many over windows (n log n).
+// Sequences in plain SQL: which visitors did events in a given order, with conditions on the events
+// between them, and how often. Exact at any size: visitors with few matching events are computed
+// over lists, those with many by window functions (n log n).
 import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
 import type { Elapsed, SequenceElement, SequenceSpec } from "../engine.ts";
 import { listName, overlappingLists, type StepLists, withLists } from "./lists.ts";
 
-/** Lists are scanned for each of their own members: beyond this sorting is cheaper. */
+/** A list scan is quadratic: above this length, sorting is cheaper. */
 const HEAVY_FROM = 192;
 
 /**
- * One row per visitor of `events`: visitor_id, converted (BOOLEAN): whether later and later events
- * (those of one microsecond in the order of lists.ts) meet the steps one after the other.
+ * One row per visitor of `events`: visitor_id, converted (BOOLEAN): whether events in the order of
+ * time (same microsecond: in the order of lists.ts) meet the steps one after the other.
  */
 export function plainSequence(events: Sql, steps: readonly Sql[], overlap: boolean): Sql {
   const last = steps.length;
@@ -21,9 +21,9 @@ export function plainSequence(events: Sql, steps: readonly Sql[], overlap: boole
 }
 
 /**
- * The first event that will do for each step after the first, from `begun` with its at_1. Each has
- * a selection of its own: as one expression a step would be computed again for every event of the
- * step after it.
+ * The earliest possible event of each step after the first, starting from `begun` with its at_1.
+ * Each step is a SELECT of its own: in one expression, DuckDB would compute a step again for every
+ * event of the next.
  */
 function converted(lastKey: Sql, begun: Sql, last: number): Sql {
   let inner = begun;
@@ -37,7 +37,7 @@ function converted(lastKey: Sql, begun: Sql, last: number): Sql {
   )`;
 }
 
-/** Where no event can meet two steps, only those between the first and the last need lists. */
+/** If steps never overlap, only those between the first and the last need lists. */
 function exclusiveSequence(events: Sql, steps: readonly Sql[]): Sql {
   const cases = steps.map((step, index) => sql`when ${step} then ${raw(String(index + 1))}`);
   const lists = steps.slice(1, -1).map((_, index) =>
@@ -106,12 +106,12 @@ export function sequenceMatches(events: Sql, spec: SequenceSpec): Sql {
   )`;
 }
 
-/** The keys of the events that can be this element. */
+/** The keys of the candidate events of this element. */
 function candidates(element: SequenceElement): Sql {
   return element.condition === null ? raw("all_keys") : listName(element.condition);
 }
 
-/** Each event that can be this element, with the latest beginning of a match so far. */
+/** The candidate events of this element, each with the latest start of a match so far. */
 function lightElement(inner: Sql, element: SequenceElement, step: number, lists: StepLists): Sql {
   const floor = barsOf(element).map((condition) =>
     sql`list_max(list_filter(${listName(condition)}, lambda bar: bar < key))`
@@ -141,7 +141,7 @@ function lightElement(inner: Sql, element: SequenceElement, step: number, lists:
       from (${inner})`;
 }
 
-/** The conditions that no event between may meet; nothing is between where `next` is asked. */
+/** The conditions that no event between may meet; with `next` there is no event between. */
 function barsOf(element: SequenceElement): readonly number[] {
   return element.next ? [] : element.without;
 }
@@ -162,9 +162,9 @@ function firstOfRun(element: SequenceElement, lists: StepLists): Sql {
 }
 
 /**
- * `first_k` of an event is the latest beginning of a match so far that this event ends. It comes
- * from a window over the events that may stand before it; `spot` orders a visitor's events and
- * holds their time, so that a window in time can end in the midst of one microsecond.
+ * `first_k` of an event is the latest start of a match so far that ends at this event: a window
+ * function over the events that may come before it. `spot` orders a visitor's events and contains
+ * their time, so that a window frame can end between two events of the same microsecond.
  */
 function heavyElement(element: SequenceElement, step: number, lists: StepLists): Sql {
   const met = element.condition === null ? sql`true` : lists.meets(raw("mask"), element.condition);
@@ -190,7 +190,7 @@ function heavyElement(element: SequenceElement, step: number, lists: StepLists):
     `;
 }
 
-/** The latest beginning among the events of a time before this one, none before `bar`. */
+/** The latest start among the earlier events, not before `bar`. */
 function windowMax(before: Sql, { minUs, maxUs }: Elapsed): Sql {
   const spotOf = (us: number) => sql`(us::hugeint - ${us}) * 16777216`;
   const lowest = maxUs === null ? raw("bar") : sql`greatest(bar, ${spotOf(maxUs)})`;
