@@ -1,12 +1,24 @@
 // `mallard privacy-audit`: searches DATA_DIR for personal data that should not be there.
+import { Sites } from "../sites/sites.ts";
+import { maskStored } from "../storage/backup/mask_stored.ts";
 import { auditData, auditText } from "../storage/backup/privacy_audit.ts";
-import { type Command, dataDirOf, openDatabase } from "./command.ts";
+import { openStorage } from "../storage/open.ts";
+import {
+  type Command,
+  type CommandContext,
+  type CommandResult,
+  dataDirOf,
+  openDatabase,
+} from "./command.ts";
 
 /** The row of COMMANDS. */
 export const PRIVACY_AUDIT = {
-  args: [],
-  doc: "search DATA_DIR for anything that looks like a network address or an e-mail address",
+  args: ["[mask]"],
+  doc: "search DATA_DIR for network addresses, e-mail addresses and tokens; mask: mask them",
   run: async (context) => {
+    const [action] = context.args;
+    if (action === "mask") return await mask(context);
+    if (action !== undefined) throw new Error(`Cannot run privacy-audit ${action}: it is not mask`);
     const dataDir = dataDirOf(context.config);
     const db = await openDatabase(context, dataDir);
     try {
@@ -17,3 +29,24 @@ export const PRIVACY_AUDIT = {
     }
   },
 } as const satisfies Command;
+
+/** Masks what is stored, as each site's settings say. */
+async function mask({ config, system, host }: CommandContext): Promise<CommandResult> {
+  const dataDir = dataDirOf(config);
+  const storage = await openStorage(system, host, { ...config, dataDir });
+  try {
+    const sites = await Sites.open(storage.store, system.clock);
+    const masksOf = (site: string) => {
+      const { mask_emails, mask_tokens } = sites.settings(site);
+      return { emails: mask_emails, tokens: mask_tokens };
+    };
+    const done = await maskStored(storage, system.files, `${dataDir}/events`, masksOf);
+    const lines = [
+      `Masked ${done.texts} texts in ${done.files} files.`,
+      ...done.skipped.map((path) => `${path}: left, as it has columns of another program`),
+    ];
+    return { text: `${lines.join("\n")}\n`, ok: done.skipped.length === 0 };
+  } finally {
+    await storage.close();
+  }
+}

@@ -111,18 +111,36 @@ function isToken(run: string): boolean {
   return run.length >= 24 && hasDigit && /[a-z]/.test(run) && /[A-Z]/.test(run);
 }
 
+/** A text of one of MASKED_COLUMNS, masked. Of JSON that can be read, the texts in it. */
+export function maskText(
+  column: (typeof MASKED_COLUMNS)[number],
+  text: string,
+  masks: Masks,
+): string {
+  const mask = (part: string) => {
+    const named = masks.emails ? withoutEmails(part) : part;
+    return masks.tokens ? withoutTokens(named) : named;
+  };
+  return column === "props" && isJson(text) ? changeJsonTexts(text, mask) : mask(text);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The event with its texts masked; the event itself where there is nothing to mask. */
 export function maskEvent(event: Event, masks: Masks): Event {
   if (!masks.emails && !masks.tokens) return event;
-  const mask = (text: string) => {
-    const named = masks.emails ? withoutEmails(text) : text;
-    return masks.tokens ? withoutTokens(named) : named;
-  };
   const changes: Partial<Record<(typeof MASKED_COLUMNS)[number], string>> = {};
   for (const column of MASKED_COLUMNS) {
     const text = event[column];
     if (text === null) continue;
-    const masked = column === "props" ? changeJsonTexts(text, mask) : mask(text);
+    const masked = maskText(column, text, masks);
     if (masked !== text) changes[column] = masked;
   }
   return { ...event, ...changes };

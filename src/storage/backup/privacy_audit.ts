@@ -3,6 +3,7 @@
 // changes nothing, and its report quotes nothing that it found.
 import { firstLine } from "../parquet/corruption.ts";
 import { join, raw, type Sql, sql } from "../../core/sql.ts";
+import { MASKED_COLUMNS } from "../../core/text.ts";
 import type { Files } from "../../core/types.ts";
 import type { Db } from "../duckdb.ts";
 import { literalPath } from "../parquet/schema.ts";
@@ -23,6 +24,8 @@ export interface AuditReport {
   readonly files: number;
   readonly events: number;
   readonly findings: readonly Finding[];
+  /** Texts of events that hold long tokens or ids: not wrong, but an owner may want them masked. */
+  readonly tokens: readonly { readonly place: string; readonly count: number }[];
   readonly unread: readonly { readonly path: string; readonly why: string }[];
 }
 
@@ -71,6 +74,7 @@ class Audit {
   readonly #dataDir: string;
   readonly #counts = new Map<string, { place: string; kind: FindingKind; count: number }>();
   readonly #unread: { path: string; why: string }[] = [];
+  readonly #tokens = new Map<string, number>();
   #events = 0;
 
   constructor(db: Db, files: Files, dataDir: string) {
@@ -83,7 +87,9 @@ class Audit {
     const findings = [...this.#counts.values()].sort((a, b) =>
       a.place < b.place ? -1 : a.place > b.place ? 1 : a.kind < b.kind ? -1 : 1
     );
-    return { files, events: this.#events, findings, unread: this.#unread };
+    const tokens = [...this.#tokens].sort(([a], [b]) => a < b ? -1 : 1)
+      .map(([place, count]) => ({ place, count }));
+    return { files, events: this.#events, findings, tokens, unread: this.#unread };
   }
 
   /** Many files with one query; where that fails, one by one. */
@@ -107,7 +113,11 @@ class Audit {
     const checks = columns.flatMap((column) =>
       KINDS.filter((kind) => fits(column, kind)).map((kind) => ({ column, kind }))
     );
-    const counted = checks.map(({ column, kind }, index) => countOf(column, kind, index));
+    const masked = columns.filter((column) => MASKED.has(column));
+    const counted = [
+      ...checks.map(({ column, kind }, index) => countOf(column, kind, index)),
+      ...masked.map(tokensOf),
+    ];
     const rows = await this.#db.query(
       sql`select ${join([raw("filename as file"), raw("count(*) as events"), ...counted])}
         from read_parquet(${list}, union_by_name = true, hive_partitioning = false,
@@ -120,6 +130,11 @@ class Audit {
       checks.forEach(({ column, kind }, index) =>
         this.#add(`${folder}, ${column}`, kind, Number(row[`n${index}`]))
       );
+      masked.forEach((column, index) => {
+        const place = `${folder}, ${column}`;
+        const count = Number(row[`t${index}`]);
+        if (count > 0) this.#tokens.set(place, (this.#tokens.get(place) ?? 0) + count);
+      });
     }
   }
 
@@ -206,6 +221,19 @@ export function auditText(report: AuditReport): string {
   for (const { place, kind, count } of report.findings) {
     lines.push(`${place}: ${count} ${count === 1 ? "value looks" : "values look"} like an ${kind}`);
   }
+  if (report.findings.some(({ place, kind }) => kind === "e-mail address" && isMasked(place))) {
+    lines.push(
+      "Stop the server and run `mallard privacy-audit mask` to mask e-mail addresses in events.",
+    );
+  }
+  for (const { place, count } of report.tokens) {
+    lines.push(
+      `${place}: ${count} ${count === 1 ? "value has" : "values have"} a long token or id`,
+    );
+  }
+  if (report.tokens.length > 0) {
+    lines.push("Set mask_tokens of a site to mask these; `mallard privacy-audit mask` then does.");
+  }
   for (const { path, why } of report.unread) lines.push(`${path}: could not be read: ${why}`);
   if (report.findings.length === 0) lines.push("Nothing looks like an address or an e-mail.");
   return `${lines.join("\n")}\n`;
@@ -213,6 +241,27 @@ export function auditText(report: AuditReport): string {
 
 function fits(column: string, kind: FindingKind): boolean {
   return kind !== "IPv4 address" || !VERSIONS.has(column);
+}
+
+const MASKED: ReadonlySet<string> = new Set(MASKED_COLUMNS);
+
+/** Whether a finding is in a column of events that is masked. */
+function isMasked(place: string): boolean {
+  return place.startsWith("events/") && MASKED.has(place.split(", ").at(-1) ?? "");
+}
+
+/** Values with a token, by the rule of `withoutTokens` in core/text.ts. */
+function tokensOf(column: string, index: number): Sql {
+  const quoted = raw(`"${column.replaceAll('"', '""')}"`);
+  return sql`count(*) filter (where len(list_filter(
+    regexp_extract_all(${quoted}::varchar, '[A-Za-z0-9_-]{9,}'),
+    lambda run: regexp_full_match(run, '[0-9]+')
+      or regexp_full_match(run, '[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}')
+      or (regexp_full_match(run, '[A-Za-z0-9]{20,}')
+        and regexp_matches(run, '[0-9]') and regexp_matches(run, '[A-Za-z]'))
+      or (length(run) >= 24 and regexp_matches(run, '[0-9]')
+        and regexp_matches(run, '[a-z]') and regexp_matches(run, '[A-Z]'))
+  )) > 0) as ${raw(`t${index}`)}`;
 }
 
 function countOf(column: string, kind: FindingKind, index: number): Sql {
