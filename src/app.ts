@@ -369,7 +369,7 @@ async function openQueries(
   config: Config,
   { clock, log }: System,
   host: Host,
-  { reader, db }: Storage,
+  { reader, db, memory }: Storage,
   sites: Sites,
   drops: Drops,
 ) {
@@ -382,6 +382,8 @@ async function openQueries(
     cacheTtlMs: config.cache_ttl_secs * 1000,
     cacheEntriesMax: config.cache_max_entries,
     heavyMax: config.max_concurrent_queries,
+    slots: memory.slots,
+    cacheCharsMax: memory.cacheCharsMax,
     engine: behavioral.engine,
     visitorIdDays: config.suppress_visitor_id ? () => 0 : idDays,
     listsVisits: (site) => sites.settings(site).visit_list,

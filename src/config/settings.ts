@@ -193,7 +193,14 @@ export const SETTINGS = {
     default: null,
     shown: "half of the memory at most",
     example: "512MB",
-    doc: "Memory limit of DuckDB, such as 512MB or 2GiB.",
+    doc: "Memory limit of DuckDB, such as 512MB or 2GiB. Control groups count.",
+  }),
+  spill_limit: row({
+    group: "storage",
+    env: "MALLARD_SPILL_LIMIT",
+    kind: memory,
+    default: "4GiB",
+    doc: "Disk space in the data folder for reports larger than the memory.",
   }),
   threads: row<number | null>({
     group: "storage",
@@ -202,7 +209,7 @@ export const SETTINGS = {
     default: null,
     shown: "all cores",
     example: 2,
-    doc: "Threads of DuckDB.",
+    doc: "Threads of DuckDB; fewer than cores where its memory is below 125 MiB for each.",
   }),
   native_dir: row({
     group: "storage",

@@ -23,17 +23,25 @@ export interface CacheCounts {
   readonly misses: number;
 }
 
+/** Bounds of a cache. */
+export interface CacheOptions {
+  readonly ttlMs: number;
+  readonly entriesMax: number;
+  /** Characters of all keys and values as JSON. */
+  readonly charsMax?: number;
+}
+
 /** A cache of answers by key. With `ttlMs` 0 it keeps nothing, but still joins equal requests. */
 export class Cache {
   readonly #clock: Clock;
-  readonly #options: { readonly ttlMs: number; readonly entriesMax: number };
+  readonly #options: CacheOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #running = new Map<string, Running>();
   #chars = 0;
   #hits = 0;
   #misses = 0;
 
-  constructor(clock: Clock, options: { readonly ttlMs: number; readonly entriesMax: number }) {
+  constructor(clock: Clock, options: CacheOptions) {
     this.#clock = clock;
     this.#options = options;
   }
@@ -102,13 +110,13 @@ export class Cache {
   }
 
   #keep(key: string, value: unknown): void {
-    const { ttlMs, entriesMax } = this.#options;
+    const { ttlMs, entriesMax, charsMax = CACHE_CHARS_MAX } = this.#options;
     if (ttlMs <= 0 || entriesMax <= 0) return;
     const chars = key.length + (JSON.stringify(value)?.length ?? 0);
     this.#drop(key);
     this.#entries.set(key, { value, chars, untilMs: this.#clock.nowMs() + ttlMs });
     this.#chars += chars;
-    const isFull = () => this.#entries.size > entriesMax || this.#chars > CACHE_CHARS_MAX;
+    const isFull = () => this.#entries.size > entriesMax || this.#chars > charsMax;
     if (isFull()) this.#dropOld();
     for (const oldest of this.#entries.keys()) {
       if (!isFull()) break;

@@ -6,7 +6,7 @@ import type { EventColumnName } from "../core/event.ts";
 import { conditionsOf } from "../../dashboard/grammar/filter.js";
 import { type Sql, sql } from "../core/sql.ts";
 import type { Clock } from "../core/types.ts";
-import type { Row } from "../storage/duckdb.ts";
+import { isOutOfMemory, type Row } from "../storage/duckdb.ts";
 import type { SpanUs } from "../storage/tiers/event_rows.ts";
 import type { Reader } from "../storage/reader.ts";
 import { type Answer, answerOf, emptyAnswer } from "./answer.ts";
@@ -53,6 +53,8 @@ export interface RunnerOptions {
   readonly heavyMax: number;
   /** Statements at once. */
   readonly slots?: number;
+  /** Size of the cache, in characters of JSON. */
+  readonly cacheCharsMax?: number;
   /** Whether `explain=1` is answered, for development. */
   readonly explain?: boolean;
   /** What answers behavioral questions; plain SQL when missing. */
@@ -86,6 +88,7 @@ export class Runner {
     this.#cache = new Cache(clock, {
       ttlMs: options.cacheTtlMs,
       entriesMax: options.cacheEntriesMax,
+      ...(options.cacheCharsMax === undefined ? {} : { charsMax: options.cacheCharsMax }),
     });
   }
 
@@ -272,7 +275,21 @@ export class Runner {
     const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
     const seen = caller.isPublicOnly ? (events: Sql) => build(publicEvents(events)) : build;
     const ask = () => this.#reader.query(site, span, seen, limits);
-    return await this.#turns.run(caller, ask, limits);
+    try {
+      return await this.#turns.run(caller, ask, limits);
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error;
+    }
+    try {
+      return await this.#turns.runAlone(caller, ask, limits);
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error;
+      throw new AppError(
+        "unavailable",
+        "Cannot answer: the report needs more memory or disk space than DuckDB may use",
+        { "retry-after": "60" },
+      );
+    }
   }
 
   async #rulesFor(site: string, { caller = OWNER }: Asker): Promise<SiteRules> {

@@ -21,6 +21,11 @@ export function importDuckDb(): Promise<DuckDbModule> {
   return import("@duckdb/node-api");
 }
 
+/** Whether a statement failed for want of memory: alone it may succeed. */
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && /^Out of Memory Error/.test(error.message);
+}
+
 /** One row by column name. Counts are numbers; DuckDB's other types arrive as their text. */
 export type Row = Record<string, string | number | boolean | null>;
 
@@ -30,6 +35,10 @@ export interface DbOptions {
   readonly spillFolder: string;
   readonly memoryLimit: string | null;
   readonly threads: number | null;
+  /** Fewer threads than there are cores where memory is short; no bound when missing. */
+  readonly threadsMax?: number | null;
+  /** Largest size of what is spilled; DuckDB's own when missing. */
+  readonly spillLimit?: string | null;
   readonly readers: number;
   /** An extension to load before everything outside the folder is locked away. */
   readonly extension?: ExtensionOptions;
@@ -110,12 +119,17 @@ export class Db {
       autoload_known_extensions: "false",
     };
     if (options.memoryLimit !== null) settings["memory_limit"] = options.memoryLimit;
+    if (options.spillLimit) settings["max_temp_directory_size"] = options.spillLimit;
     if (options.threads !== null) settings["threads"] = String(options.threads);
     if (options.extension?.unsigned) settings["allow_unsigned_extensions"] = "true";
     const instance = await duckdb.DuckDBInstance.create(":memory:", settings);
     const writer = await instance.connect();
     const folder = options.folder.replaceAll("'", "''");
     await writer.run("set timezone = 'UTC'");
+    const { threadsMax } = options;
+    if (threadsMax) {
+      await writer.run(`set threads = least(current_setting('threads')::bigint, ${threadsMax})`);
+    }
     const fault = await loadExtension(writer, folder, options.extension);
     // Also as a pattern that means this folder alone, for paths whose wildcards mean themselves.
     const pattern = folder.replace(/[*?[]/g, "[$&]");

@@ -20,6 +20,7 @@ import { Proposals } from "./tiers/proposals.ts";
 import { emptyFolder } from "./empty_folder.ts";
 import { lockFolder } from "./lock.ts";
 import { importLegacy } from "./tiers/legacy_database.ts";
+import { memoryOf, type MemoryPlan, memoryPlan } from "./memory.ts";
 import { Reader } from "./reader.ts";
 import { requireRestored } from "./backup/restore.ts";
 import { Recovery } from "./tiers/recovery.ts";
@@ -34,6 +35,8 @@ export interface StorageOptions {
   readonly data_readable_by?: "group" | "everyone";
   readonly memory_limit: string | null;
   readonly threads: number | null;
+  /** Space on disk for what queries spill. */
+  readonly spill_limit?: string;
   /** The hot tier is flushed when it holds this many events; without it, only when asked. */
   readonly flush_event_count?: number;
   /** What expires is gone at once, instead of going to the trash. */
@@ -53,6 +56,8 @@ export interface StorageHost {
 export interface Storage {
   readonly db: Db;
   readonly store: Store;
+  /** How the memory is divided. */
+  readonly memory: MemoryPlan;
   /**
    * Accepts events: all are on disk when this resolves, none when it rejects with SQLite's
    * message. A flush follows when the hot tier is full.
@@ -84,7 +89,6 @@ export interface Storage {
 const READERS = 4;
 /** A partition of today that holds more files is merged. */
 const OPEN_FILES_MAX = 16;
-const DUCKDB_SHARE_OF_MEMORY = 0.5;
 
 /** Opens everything and recovers. Rejects with a sentence the owner can act on. */
 export async function openStorage(
@@ -121,11 +125,19 @@ export async function openStorage(
     const spillFolder = `${dataDir}/.spill`;
     // A query that was killed while it ran left events there.
     await emptyFolder(files, spillFolder);
+    const memory = memoryPlan(await memoryOf(files, host.memoryBytes), options);
+    log("info", "Memory divided", {
+      memory_mib: memory.bytes === null ? null : Math.floor(memory.bytes / 2 ** 20),
+      duckdb_limit: memory.duckdbLimit,
+      statements: memory.slots,
+    });
     const db = await Db.open(duckdb, clock, {
       folder: dataDir,
       spillFolder,
-      memoryLimit: options.memory_limit ?? halfOf(host.memoryBytes),
+      spillLimit: options.spill_limit ?? null,
+      memoryLimit: memory.duckdbLimit,
       threads: options.threads,
+      threadsMax: memory.threadsMax,
       readers: READERS,
       ...(options.extension ? { extension: options.extension } : {}),
     });
@@ -140,7 +152,8 @@ export async function openStorage(
       await recovery.start(await comparing),
       await store.run("listSites", undefined),
     );
-    return await openParts(system, db, store, recovery, catalog, options, close);
+    const parts = await openParts(system, db, store, recovery, catalog, options, close);
+    return { ...parts, memory };
   } catch (error) {
     await close();
     throw error;
@@ -156,7 +169,7 @@ async function openParts(
   catalog: Catalog,
   options: StorageOptions,
   close: () => Promise<void>,
-): Promise<Storage> {
+): Promise<Omit<Storage, "memory">> {
   const at = { eventsFolder: eventsFolderOf(options) };
   const proposals = await Proposals.open(store, clock);
   const journal = await Journal.open(store, catalog, proposals, clock);
@@ -275,9 +288,4 @@ async function limitReaders(
 
 function eventsFolderOf({ dataDir }: StorageOptions): string {
   return `${dataDir}/events`;
-}
-
-function halfOf(memoryBytes: number | null): string | null {
-  if (memoryBytes === null) return null;
-  return `${Math.floor(memoryBytes * DUCKDB_SHARE_OF_MEMORY / 2 ** 20)}MiB`;
 }

@@ -80,6 +80,7 @@ const CONTRACT: [SettingName, string, unknown, string | null, string, unknown][]
   ["backup_dir", "MALLARD_BACKUP_DIR", null, '"/var/b"', "/b", "/b"],
   ["backup_keep", "MALLARD_BACKUP_KEEP", 7, "3", "3", 3],
   ["backup_keep_days", "MALLARD_BACKUP_KEEP_DAYS", null, "30", "30", 30],
+  ["spill_limit", "MALLARD_SPILL_LIMIT", "4GiB", '"1GB"', "10GiB", "10GiB"],
   ["memory_limit", "MALLARD_MEMORY_LIMIT", null, '"512MB"', "2GiB", "2GiB"],
   ["threads", "MALLARD_THREADS", null, "2", "2", 2],
   [

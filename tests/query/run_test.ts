@@ -142,3 +142,38 @@ Deno.test("Runner.answer() counts the heavy reports of strangers by themselves",
     assert.deepEqual(await Promise.all(running), ["done", "done", "done", "done"]);
   });
 });
+
+Deno.test("Runner.answer() lets questions wait for memory instead of failing", async () => {
+  const large = defineReport({
+    label: "Large",
+    doc: "",
+    heavy: true,
+    params: {},
+    parse: () => null,
+    // A list cannot be spilled: one fits into the memory, two do not.
+    run: (request, _, context) =>
+      context.rows(
+        request.range,
+        (events) =>
+          sql`select len(list(range)) as n from range(${2_500_000}) where not exists (
+          select 1 from ${events} where event_name = 'none')`,
+      ),
+  });
+  await withQuestions({ events: ONE, memoryLimit: "100MB" }, async ({ runner }) => {
+    const kinds = ["owner", "owner", "owner", "stranger", "stranger"] as const;
+    const answers = await Promise.all(
+      kinds.map((kind, index) =>
+        runner.answer("large", large, "example.com", ask(`limit=${index + 1}`), {
+          caller: { kind, key: "" },
+        })
+      ),
+    );
+    assert.deepEqual(answers, kinds.map(() => [{ n: 2_500_000 }]));
+  });
+  await withQuestions({ events: ONE, memoryLimit: "16MB" }, async ({ runner }) => {
+    await assert.rejects(runner.answer("large", large, "example.com", ask("limit=1")), {
+      status: 503,
+      message: /needs more memory/,
+    });
+  });
+});

@@ -147,3 +147,31 @@ Deno.test("Db.open() reads a folder whose name has wildcards, and no other", asy
     await db.close();
   });
 });
+
+Deno.test("Db.open() bounds memory, threads and what is spilled", async () => {
+  await withFolder(async (folder) => {
+    const db = await Db.open(duckdb, clock, {
+      folder,
+      spillFolder: `${folder}/spill`,
+      spillLimit: "1GiB",
+      memoryLimit: "32MiB",
+      threads: null,
+      threadsMax: 1,
+      readers: 1,
+    });
+    const rows = await db.query(sql`select current_setting('threads') as threads,
+      current_setting('memory_limit') as memory, current_setting('temp_directory') as spill,
+      current_setting('max_temp_directory_size') as spilled`);
+    assert.deepStrictEqual(rows, [{
+      threads: 1,
+      memory: "32.0 MiB",
+      spill: `${folder}/spill`,
+      spilled: "1.0 GiB",
+    }]);
+    // More than the memory is sorted by way of the disk.
+    const sorted = await db.query(sql`select count(*) as n from (
+      select md5(i::varchar) as hash, i from range(400000) r(i) order by hash, i limit 399999)`);
+    assert.deepStrictEqual(sorted, [{ n: 399_999 }]);
+    await db.close();
+  });
+});

@@ -59,9 +59,10 @@ export interface TestReader {
  */
 export async function openTestReader(
   events: readonly Event[],
-  { coldShare = 0, threads = null, extension }: {
+  { coldShare = 0, threads = null, memoryLimit = null, extension }: {
     coldShare?: number;
     threads?: number | null;
+    memoryLimit?: string | null;
     extension?: ExtensionOptions | undefined;
   } = {},
 ): Promise<TestReader> {
@@ -75,7 +76,7 @@ export async function openTestReader(
     loadDuckDb: () => Promise.resolve(duckdb),
   }, {
     dataDir: folder,
-    memory_limit: null,
+    memory_limit: memoryLimit,
     threads,
     ...(extension === undefined ? {} : { extension }),
   });

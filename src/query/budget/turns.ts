@@ -22,6 +22,12 @@ export interface WaitLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A statement that waits until nothing else runs. */
+interface Alone {
+  readonly kind: Caller["kind"];
+  readonly start: () => void;
+}
+
 /** What one caller has used, and its statements that wait. */
 interface Account {
   readonly key: string;
@@ -49,11 +55,17 @@ export interface TurnCounts {
 /** A statement counts for at least this, so that callers take turns whatever the clock says. */
 const CHARGE_MS_MIN = 1;
 
+/** Statements that wait to run alone. */
+const WAITING_ALONE_MAX = 16;
+
 /** Gives turns to statements. */
 export class Turns {
   readonly #clock: Clock;
   readonly #slots: number;
   readonly #lanes: Readonly<Record<Caller["kind"], Lane>> = { owner: lane(), stranger: lane() };
+
+  readonly #waitingAlone: Alone[] = [];
+  #runningAlone: Caller["kind"] | null = null;
 
   constructor(clock: Clock, options: { readonly slots: number }) {
     this.#clock = clock;
@@ -76,6 +88,27 @@ export class Turns {
     const account = accountOf(lane, caller.key);
     if (lane.waiting === 0 && this.#mayRun(caller.kind)) this.#begin(lane, account);
     else await this.#wait(caller.kind, account, limits);
+    return await this.#charged(lane, account, work);
+  }
+
+  /**
+   * Runs work that failed for want of memory once more, when nothing else runs. A stranger's keeps
+   * other strangers waiting, never an owner. Rejects as `run` does.
+   */
+  async runAlone<T>(caller: Caller, work: () => Promise<T>, limits: WaitLimits = {}): Promise<T> {
+    const lane = this.#lanes[caller.kind];
+    const account = accountOf(lane, caller.key);
+    await this.#waitAlone(caller.kind, limits);
+    this.#begin(lane, account);
+    return await this.#charged(lane, account, work, () => this.#runningAlone = null);
+  }
+
+  async #charged<T>(
+    lane: Lane,
+    account: Account,
+    work: () => Promise<T>,
+    ended = () => {},
+  ): Promise<T> {
     const startedMs = this.#clock.nowMs();
     try {
       return await work();
@@ -84,14 +117,34 @@ export class Turns {
       account.running--;
       lane.running--;
       forgetIdle(lane, account);
+      ended();
       this.#next();
     }
+  }
+
+  #waitAlone(kind: Caller["kind"], limits: WaitLimits): Promise<void> {
+    if (this.#waitingAlone.length >= WAITING_ALONE_MAX) {
+      throw busy(`${WAITING_ALONE_MAX} statements are waiting for memory`);
+    }
+    return waiting(this.#clock, limits, (start) => {
+      const entry = { kind, start };
+      this.#waitingAlone.push(entry);
+      this.#next();
+      return () => {
+        this.#waitingAlone.splice(this.#waitingAlone.indexOf(entry), 1);
+        this.#next();
+      };
+    });
   }
 
   /** Strangers have half of the slots, and one while an owner waits or runs something. */
   #mayRun(kind: Caller["kind"]): boolean {
     const { owner, stranger } = this.#lanes;
     if (owner.running + stranger.running >= this.#slots) return false;
+    const alone = [this.#runningAlone, ...this.#waitingAlone.map((entry) => entry.kind)];
+    if (alone.includes("owner") || (kind === "stranger" && alone.includes("stranger"))) {
+      return false;
+    }
     if (kind === "owner") return true;
     const isOwnerBusy = owner.running + owner.waiting > 0;
     return stranger.running < (isOwnerBusy ? 1 : Math.max(1, Math.floor(this.#slots / 2)));
@@ -109,39 +162,27 @@ export class Turns {
       forgetIdle(lane, account);
       throw busy(`${lane.waiting} statements are waiting`);
     }
-    return new Promise((resolve, reject) => {
-      const end = () => {
-        cancel();
-        limits.signal?.removeEventListener("abort", gone);
-        lane.waiting--;
-      };
+    return waiting(this.#clock, limits, (resolve) => {
       const start = () => {
-        end();
+        lane.waiting--;
         this.#begin(lane, account);
         resolve();
       };
-      const leave = (reason: unknown) => {
+      account.waiting.push(start);
+      lane.waiting++;
+      return () => {
         account.waiting.splice(account.waiting.indexOf(start), 1);
-        end();
+        lane.waiting--;
         forgetIdle(lane, account);
-        reject(reason);
         // Where an owner no longer waits, strangers may have more.
         this.#next();
       };
-      const gone = () => leave(limits.signal?.reason);
-      const { timeoutMs } = limits;
-      const cancel = timeoutMs === undefined ? () => {} : this.#clock.after(
-        timeoutMs,
-        () => leave(busy(`no turn came within ${timeoutMs / 1000} s`)),
-      );
-      limits.signal?.addEventListener("abort", gone);
-      account.waiting.push(start);
-      lane.waiting++;
     });
   }
 
   /** Starts what may start: owners first, in each lane the caller that has used least. */
   #next(): void {
+    this.#nextAlone();
     for (const kind of ["owner", "stranger"] as const) {
       while (this.#lanes[kind].waiting > 0 && this.#mayRun(kind)) {
         const [first] = [...this.#lanes[kind].accounts.values()]
@@ -153,6 +194,51 @@ export class Turns {
       }
     }
   }
+
+  #nextAlone(): void {
+    const { owner, stranger } = this.#lanes;
+    if (this.#runningAlone !== null || owner.running + stranger.running > 0) return;
+    const first = this.#waitingAlone.find(({ kind }) => kind === "owner") ?? this.#waitingAlone[0];
+    // An owner's statement that only waits for this moment goes before a stranger's.
+    if (!first || (first.kind === "stranger" && owner.waiting > 0)) return;
+    this.#waitingAlone.splice(this.#waitingAlone.indexOf(first), 1);
+    this.#runningAlone = first.kind;
+    first.start();
+  }
+}
+
+/**
+ * Waits until `enter` calls what it gets; what `enter` returns is called where the wait ends
+ * otherwise, by the time limit or the signal.
+ */
+function waiting(
+  clock: Clock,
+  { timeoutMs, signal }: WaitLimits,
+  enter: (start: () => void) => () => void,
+): Promise<void> {
+  signal?.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    let hasStarted = false;
+    const end = () => {
+      cancel();
+      signal?.removeEventListener("abort", gone);
+    };
+    const late = () => fail(busy(`no turn came within ${(timeoutMs ?? 0) / 1000} s`));
+    const gone = () => fail(signal?.reason);
+    const cancel = timeoutMs === undefined ? () => {} : clock.after(timeoutMs, late);
+    signal?.addEventListener("abort", gone);
+    const leave = enter(() => {
+      hasStarted = true;
+      end();
+      resolve();
+    });
+    function fail(reason: unknown) {
+      if (hasStarted) return;
+      end();
+      leave();
+      reject(reason);
+    }
+  });
 }
 
 function lane(): Lane {

@@ -16,13 +16,18 @@ function statements(slots: number) {
       begun.push(name);
       return new Promise<void>((end) => running.push({ name, end }));
     }, { timeoutMs: 60_000, signal });
+  const askAlone = (caller: Caller, name: string) =>
+    turns.runAlone(caller, () => {
+      begun.push(name);
+      return new Promise<void>((end) => running.push({ name, end }));
+    }, { timeoutMs: 60_000 });
   /** Ends the statement that began first, after some time, and lets others begin. */
   const end = async (ms = 0) => {
     clock.advance(ms);
     running.shift()?.end();
     for (let count = 0; count < 20; count++) await Promise.resolve();
   };
-  return { clock, turns, begun, running, ask, end };
+  return { clock, turns, begun, running, ask, askAlone, end };
 }
 
 Deno.test("Turns keeps slots for owners whatever strangers ask for", async () => {
@@ -87,4 +92,39 @@ Deno.test("Turns refuses what would wait in too long a queue, or too long", asyn
   assert.deepEqual(turns.counts("stranger"), { running: 1, waiting: 0 });
   running[0]?.end();
   await Promise.all(kept);
+});
+
+Deno.test("Turns runs what needs memory alone, and no stranger's before an owner", async () => {
+  const { begun, running, ask, askAlone, end } = statements(4);
+  const all = [ask(OWNER, "o1"), ask(stranger("a"), "s1"), askAlone(stranger("b"), "alone s")];
+  all.push(ask(stranger("c"), "s2"), askAlone(OWNER, "alone o"), ask(OWNER, "o2"));
+  assert.deepEqual(begun, ["o1", "s1"]);
+  await end();
+  await end();
+  assert.deepEqual(begun.slice(2), ["alone o"]);
+  await end();
+  assert.deepEqual(begun.slice(3), ["o2"]);
+  await end();
+  assert.deepEqual(begun.slice(4), ["alone s"]);
+  // Owners do not wait for it, strangers do.
+  all.push(ask(OWNER, "o3"));
+  assert.deepEqual(begun.slice(5), ["o3"]);
+  await end();
+  assert.deepEqual(begun.slice(6), ["s2"]);
+  while (running.length > 0) await end();
+  await Promise.all(all);
+});
+
+Deno.test("Turns goes on when what waited to run alone was late", async () => {
+  const { clock, begun, running, ask, askAlone, end } = statements(2);
+  const first = ask(OWNER, "o1");
+  const late = assert.rejects(askAlone(OWNER, "alone"), { status: 503 });
+  clock.advance(30_000);
+  const second = ask(OWNER, "o2");
+  assert.deepEqual(begun, ["o1"]);
+  clock.advance(30_000);
+  await late;
+  assert.deepEqual(begun, ["o1", "o2"]);
+  while (running.length > 0) await end();
+  await Promise.all([first, second]);
 });

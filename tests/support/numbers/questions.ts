@@ -25,6 +25,7 @@ interface Setting {
   readonly settings?: Partial<SiteRules>;
   readonly options?: Partial<RunnerOptions>;
   readonly coldShare?: number;
+  readonly memoryLimit?: string;
 }
 
 /** A file of DuckDB's extension, built for this DuckDB: then every question is put to it too. */
@@ -42,11 +43,16 @@ export async function withQuestions(
 }
 
 async function withEngine(
-  { events, now = "2024-03-10T15:00:00Z", settings, options, coldShare = 0.5 }: Setting,
+  { events, now = "2024-03-10T15:00:00Z", settings, options, coldShare = 0.5, memoryLimit }:
+    Setting,
   extension: ExtensionOptions | undefined,
   use: (questions: Questions) => Promise<void>,
 ): Promise<void> {
-  const test = await openTestReader(events, { coldShare, extension });
+  const test = await openTestReader(events, {
+    coldShare,
+    extension,
+    ...(memoryLimit === undefined ? {} : { memoryLimit }),
+  });
   try {
     const clock = new FakeClock(Date.parse(now));
     const sites = { settings: () => Promise.resolve({ ...STANDARD_SETTINGS, ...settings }) };

@@ -1,0 +1,101 @@
+// How much memory the process may use, and how it is divided: the smaller of the machine's and of
+// every control group around the process, less what JavaScript and buffers need.
+import { CACHE_CHARS_MAX } from "../core/limits.ts";
+import type { Files } from "../core/types.ts";
+
+/** What depends on the memory. */
+export interface MemoryPlan {
+  /** What the process may use; null when unknown. */
+  readonly bytes: number | null;
+  /** Memory limit of DuckDB as it reads it; null leaves DuckDB's own. */
+  readonly duckdbLimit: string | null;
+  /** Threads of DuckDB at most; null for no bound. */
+  readonly threadsMax: number | null;
+  /** Statements of reports at once. */
+  readonly slots: number;
+  /** Size of the answer cache, in characters of JSON. */
+  readonly cacheCharsMax: number;
+}
+
+const MIB = 2 ** 20;
+/** JavaScript, SQLite, results and buffers, measured under load. */
+const PROCESS_BYTES = 224 * MIB;
+const DUCKDB_SHARE = 0.5;
+const DUCKDB_BYTES_MIN = 96 * MIB;
+/** Below this a thread spends its time on spilling. */
+const THREAD_BYTES = 125 * MIB;
+const SLOT_BYTES = 128 * MIB;
+/** One of two slots is always an owner's. */
+const SLOTS_MIN = 2;
+const SLOTS_MAX = 4;
+/** An answer takes several bytes for each character of its JSON. */
+const CACHE_SHARE = 1 / 64;
+
+/** Divides the memory. What an owner has set goes before. */
+export function memoryPlan(
+  bytes: number | null,
+  set: { readonly memory_limit: string | null; readonly threads: number | null },
+): MemoryPlan {
+  if (bytes === null) {
+    const unknown = { bytes, duckdbLimit: set.memory_limit, threadsMax: set.threads };
+    return { ...unknown, slots: SLOTS_MAX, cacheCharsMax: CACHE_CHARS_MAX };
+  }
+  const duckdb = Math.max(DUCKDB_BYTES_MIN, (bytes - PROCESS_BYTES) * DUCKDB_SHARE);
+  const slots = Math.min(SLOTS_MAX, Math.max(SLOTS_MIN, Math.floor(duckdb / SLOT_BYTES)));
+  return {
+    bytes,
+    duckdbLimit: set.memory_limit ?? `${Math.floor(duckdb / MIB)}MiB`,
+    threadsMax: set.threads ?? Math.max(1, Math.floor(duckdb / THREAD_BYTES)),
+    slots,
+    cacheCharsMax: Math.min(CACHE_CHARS_MAX, Math.floor(bytes * CACHE_SHARE)),
+  };
+}
+
+/** The smaller of the machine's memory and the limits of all control groups; null for neither. */
+export async function memoryOf(files: Files, machineBytes: number | null): Promise<number | null> {
+  const groups = await textOf(files, "/proc/self/cgroup");
+  const paths = new Set(limitFiles(groups ?? ""));
+  const found = await Promise.all(
+    [...paths].map(async (path) => bytesOf(await textOf(files, path))),
+  );
+  const limits = [...found, machineBytes].filter((limit) => limit !== null);
+  return limits.length === 0 ? null : Math.min(...limits);
+}
+
+/**
+ * Every file that may hold a limit: of the group of the process and of its parents, version 2 and
+ * 1. In a container the own group is often mounted as the root, so the root is always asked.
+ */
+function* limitFiles(groups: string): Generator<string> {
+  for (const line of ["0::/", "0:memory:/", ...groups.split("\n")]) {
+    const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
+    if (controllers === undefined || path === undefined) continue;
+    const isFirst = controllers.split(",").includes("memory");
+    if (controllers !== "" && !isFirst) continue;
+    const parts = path.split("/").filter((part) => part !== "" && part !== "..");
+    for (let depth = parts.length; depth >= 0; depth--) {
+      const group = parts.slice(0, depth).map((part) => `/${part}`).join("");
+      if (isFirst) yield `/sys/fs/cgroup/memory${group}/memory.limit_in_bytes`;
+      else {
+        yield `/sys/fs/cgroup${group}/memory.max`;
+        yield `/sys/fs/cgroup${group}/memory.high`;
+        yield `/sys/fs/cgroup/unified${group}/memory.max`;
+      }
+    }
+  }
+}
+
+/** A limit in bytes; null for none: `max`, or the largest number of pages of version 1. */
+function bytesOf(text: string | null): number | null {
+  const bytes = /^\d+$/.test(text?.trim() ?? "") ? Number(text) : 0;
+  return bytes > 0 && bytes < Number.MAX_SAFE_INTEGER ? bytes : null;
+}
+
+/** The text of a file; null where it cannot be read, for a limit nobody may see is none. */
+async function textOf(files: Files, path: string): Promise<string | null> {
+  try {
+    return await files.readText(path);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { messageOf } from "../../src/core/errors.ts";
+import type { Files } from "../../src/core/types.ts";
+import { memoryOf, memoryPlan } from "../../src/storage/memory.ts";
+import { fakeSystem } from "../support/fake_system.ts";
+
+const MIB = 2 ** 20;
+const UNSET = { memory_limit: null, threads: null };
+
+/** Files of a machine on which only these are. */
+function machine(texts: Readonly<Record<string, string>>): Files {
+  const readText = (path: string) =>
+    path === "/sys/fs/cgroup/secret/memory.max"
+      ? Promise.reject(new Error("EACCES"))
+      : Promise.resolve(texts[path] ?? null);
+  return { ...fakeSystem().files, readText };
+}
+
+Deno.test("memoryOf() takes the smallest of the machine and every group around it", async () => {
+  const own = "/proc/self/cgroup";
+  const cases: [Record<string, string>, number | null][] = [
+    [{}, 8192],
+    [{ [own]: "0::/\n", "/sys/fs/cgroup/memory.max": `${512 * MIB}\n` }, 512],
+    [{ [own]: "0::/\n", "/sys/fs/cgroup/memory.max": "max\n" }, 8192],
+    [{ [own]: "0::/\n", "/sys/fs/cgroup/memory.max": `${64 * 1024 * MIB}\n` }, 8192],
+    [{
+      [own]: "0::/system.slice/mallard.service\n",
+      "/sys/fs/cgroup/system.slice/mallard.service/memory.max": "max\n",
+      "/sys/fs/cgroup/system.slice/memory.max": `${1024 * MIB}\n`,
+      "/sys/fs/cgroup/memory.max": `${2048 * MIB}\n`,
+    }, 1024],
+    [{
+      [own]: "0::/a/b\n",
+      "/sys/fs/cgroup/a/b/memory.max": `${900 * MIB}`,
+      "/sys/fs/cgroup/a/b/memory.high": `${800 * MIB}`,
+    }, 800],
+    [{ [own]: "0::/secret\n", "/sys/fs/cgroup/memory.max": `${700 * MIB}` }, 700],
+    // Version 1, its own path mounted as the root of a container.
+    [{
+      [own]: "5:cpu:/x\n4:memory:/docker/1f\n",
+      "/sys/fs/cgroup/memory/memory.limit_in_bytes": `${256 * MIB}\n`,
+    }, 256],
+    [{
+      [own]: "4:memory:/docker/1f\n",
+      "/sys/fs/cgroup/memory/docker/1f/memory.limit_in_bytes": `${300 * MIB}\n`,
+      "/sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+    }, 300],
+    [{ [own]: "not a list\n::::\n4:memory:\n" }, 8192],
+  ];
+  for (const [texts, expected] of cases) {
+    const found = await memoryOf(machine(texts), 8192 * MIB);
+    assert.equal(found, expected === null ? null : expected * MIB, JSON.stringify(texts));
+  }
+  assert.equal(await memoryOf(machine({}), null), null);
+});
+
+Deno.test("memoryPlan() leaves room for everything beside DuckDB", () => {
+  const plan = (mib: number, set = {}) => memoryPlan(mib * MIB, { ...UNSET, ...set });
+  for (const mib of [512, 768, 1024, 2048, 16_384]) {
+    const { duckdbLimit, threadsMax, slots, cacheCharsMax } = plan(mib);
+    const limit = Number(/^(\d+)MiB$/.exec(duckdbLimit ?? "")?.[1]);
+    assert.ok(limit >= 96 && limit <= (mib - 224) / 2, `${mib}: ${duckdbLimit}`);
+    assert.ok(threadsMax !== null && threadsMax >= 1 && threadsMax * 125 <= Math.max(125, limit));
+    assert.ok(slots >= 2 && slots <= 4);
+    assert.ok(cacheCharsMax <= mib * MIB / 64);
+  }
+  assert.deepEqual([plan(512).threadsMax, plan(512).slots, plan(16_384).slots], [1, 2, 4]);
+  assert.equal(plan(512, { memory_limit: "200MB" }).duckdbLimit, "200MB");
+  assert.equal(plan(512, { threads: 8 }).threadsMax, 8);
+  assert.equal(plan(100).duckdbLimit, "96MiB");
+  assert.deepEqual(memoryPlan(null, { ...UNSET, memory_limit: "1GB" }).duckdbLimit, "1GB");
+});
+
+/** Makes a control group below that of this process, or says why it cannot. */
+function controlGroup(bytes: number): { join: string; remove: () => void } | string {
+  const groups = Deno.readTextFileSync("/proc/self/cgroup");
+  const first = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m.exec(groups)?.[1];
+  const second = /^0::(.*)$/m.exec(groups)?.[1];
+  const folder = first === undefined
+    ? `/sys/fs/cgroup${second}/mallard_test_${Deno.pid}`
+    : `/sys/fs/cgroup/memory${first}/mallard_test_${Deno.pid}`;
+  try {
+    Deno.mkdirSync(folder);
+    const file = first === undefined ? "memory.max" : "memory.limit_in_bytes";
+    Deno.writeTextFileSync(`${folder}/${file}`, String(bytes));
+    return { join: `${folder}/cgroup.procs`, remove: () => Deno.removeSync(folder) };
+  } catch (error) {
+    try {
+      Deno.removeSync(folder);
+    } catch { /* it was not made */ }
+    return messageOf(error);
+  }
+}
+
+Deno.test("memoryOf() sees the limit of a real control group", async () => {
+  const group = Deno.build.os === "linux" ? controlGroup(400 * MIB) : "this is not Linux";
+  if (typeof group === "string") return console.log(`skipped, no control group: ${group}`);
+  const script = `
+    import { realSystem } from "./src/runtime/system.ts";
+    import { memoryOf } from "./src/storage/memory.ts";
+    const { files } = realSystem({ format: "text", levelMin: "error" });
+    console.log(await memoryOf(files, Deno.systemMemoryInfo().total));`;
+  const shell = 'echo $$ > "$0" && exec "$1" eval --no-check "$2"';
+  const { stdout, stderr } = await new Deno.Command("sh", {
+    args: ["-c", shell, group.join, Deno.execPath(), script],
+    cwd: new URL("../..", import.meta.url),
+  }).output();
+  group.remove();
+  const text = new TextDecoder();
+  assert.equal(text.decode(stdout).trim(), String(400 * MIB), text.decode(stderr));
+});
