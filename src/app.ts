@@ -161,7 +161,7 @@ async function openParts(
   const refusals = new Refusals();
   const jobParts = { ...parts, newSites, refusals };
   const jobs = new Jobs(jobTable(system, jobParts, stopping.signal), clock, log);
-  const routes = await makeRoutes(system, { ...parts, newSites, jobs });
+  const routes = await makeRoutes(system, { ...parts, newSites, jobs }, stopping.signal);
   const trusted = trustedProxies(config.trusted_proxies);
   const headers = securityHeaders({ ...config, tls: config.tls_cert_path !== null });
   const handle = createServer(routes, parts.auth, headers, system, {
@@ -190,7 +190,11 @@ type Parts =
   & Awaited<ReturnType<typeof openAccess>>
   & Awaited<ReturnType<typeof openQueries>>;
 
-async function makeRoutes({ clock, files, log, random }: System, parts: Parts): Promise<Route[]> {
+async function makeRoutes(
+  { clock, files, log, random }: System,
+  parts: Parts,
+  stopping: AbortSignal,
+): Promise<Route[]> {
   const { config, storage, runner } = parts;
   const { reader, store, eraser } = storage;
   const dataDir = resolve(config.data_dir);
@@ -208,12 +212,16 @@ async function makeRoutes({ clock, files, log, random }: System, parts: Parts): 
     reader,
     store,
     erase: async (site, firstDate, lastDate, dryRun) => {
-      if (!dryRun) await removeUpgradeCopies(files, dataDir);
+      if (!dryRun) {
+        await removeUpgradeCopies(files, dataDir);
+        await store.run("forgetImportedContent", undefined);
+      }
       return await eraser.erase(site, firstDate, lastDate, dryRun).finally(() => runner.forget());
     },
     exportFiles: await ExportFiles.open(reader, files, random, { folder: `${dataDir}/.exports` }),
     health: () => healthOf(parts),
     samples: () => samplesOf(parts),
+    stopping,
   });
 }
 
@@ -278,7 +286,7 @@ async function openIngest(config: Config, system: System, storage: Storage, site
     }),
     random,
   }, config);
-  const buffer = new Buffer((events) => storage.append(events), log);
+  const buffer = new Buffer((events, imports) => storage.append(events, imports), log);
   return { buffer, pipeline, drops, identity, admission, addressRates, geoIsOwn: isOwn };
 }
 

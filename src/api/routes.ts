@@ -68,6 +68,8 @@ export interface RouteParts {
   readonly backups: Backups;
   readonly health: () => Health;
   readonly samples: () => readonly Sample[];
+  /** Aborts when the server stops. */
+  readonly stopping: AbortSignal;
 }
 
 /** First and last date that an erasure can name. */
@@ -78,7 +80,7 @@ type Row = (parts: RouteParts) => readonly Route[] | Promise<readonly Route[]>;
 /** One row for each file with routes. */
 const ROWS: readonly Row[] = [
   ({ pipeline, buffer, clock, eventMs }) => ingestRoutes(pipeline, buffer, clock, eventMs),
-  ({ pipeline, buffer, clock }) => importRoutes(pipeline, buffer, clock),
+  ({ pipeline, buffer, ...parts }) => importRoutes(pipeline, buffer, parts),
   ({ runner }) => statsRoutes(runner),
   ({ live }) => liveRoutes(live),
   ({ runner, clock }) => queryV2Routes(runner, clock),

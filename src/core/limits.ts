@@ -31,6 +31,10 @@ export const QUEUE_EVENTS_MAX = 50_000;
 export const COMMIT_EVENTS_MAX = 5_000;
 /** Events of one import request. */
 export const IMPORT_EVENTS_MAX = 10_000;
+/** Imports that are remembered, so that none is taken twice. */
+export const IMPORTS_REMEMBERED_MAX = 10_000;
+/** A key by which a client names an import. */
+export const IDEMPOTENCY_KEY_CHARS_MAX = 255;
 /** Body of one import request. */
 export const IMPORT_BODY_BYTES_MAX = 16 * 1024 * 1024;
 /** Rows a breakdown may return. */

@@ -4,12 +4,17 @@ import { AppError, messageOf } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import { COMMIT_EVENTS_MAX, QUEUE_EVENTS_MAX } from "../core/limits.ts";
 import type { Log } from "../core/types.ts";
+import type { ImportMark } from "../storage/state/ops/import_ops.ts";
 
 /** Writes a batch: all of it is on disk when this resolves, none of it when this rejects. */
-export type Append = (events: readonly Event[]) => Promise<void>;
+export type Append = (
+  events: readonly Event[],
+  imports: readonly ImportMark[],
+) => Promise<void>;
 
 interface Waiting {
   readonly events: readonly Event[];
+  readonly imports: readonly ImportMark[];
   readonly resolve: () => void;
   readonly reject: (error: AppError) => void;
 }
@@ -44,14 +49,15 @@ export class Buffer {
 
   /**
    * Resolves when the events are on disk, all of them. Rejects with `unavailable` when the queue
-   * is full or the disk refuses: then none of them is kept.
+   * is full or the disk refuses: then none of them is kept. The import they are of, if any, is
+   * remembered in the same transaction.
    */
-  accept(events: readonly Event[]): Promise<void> {
+  accept(events: readonly Event[], imports: readonly ImportMark[] = []): Promise<void> {
     if (this.#waitingEvents + events.length > QUEUE_EVENTS_MAX) {
       return Promise.reject(refused("too many events wait to be written"));
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ events, resolve, reject });
+      this.#waiting.push({ events, imports, resolve, reject });
       this.#waitingEvents += events.length;
       this.#committing ??= this.#commitAll();
     });
@@ -69,7 +75,7 @@ export class Buffer {
       const batch = this.#takeBatch();
       const events = batch.flatMap((waiting) => waiting.events);
       try {
-        await this.#append(events);
+        await this.#append(events, batch.flatMap(({ imports }) => imports));
         this.#recovered();
         this.counts.accepted += events.length;
         for (const waiting of batch) waiting.resolve();

@@ -25,6 +25,7 @@ import { Reader } from "./reader.ts";
 import { requireRestored } from "./backup/restore.ts";
 import { Recovery } from "./tiers/recovery.ts";
 import { LogWatch } from "./state/log_watch.ts";
+import type { ImportMark } from "./state/ops/import_ops.ts";
 import { Store } from "./state/store.ts";
 
 /** The settings storage depends on. */
@@ -62,7 +63,7 @@ export interface Storage {
    * Accepts events: all are on disk when this resolves, none when it rejects with SQLite's
    * message. A flush follows when the hot tier is full.
    */
-  append(events: readonly Event[]): Promise<void>;
+  append(events: readonly Event[], imports?: readonly ImportMark[]): Promise<void>;
   readonly hot: Hot;
   readonly flusher: Flusher;
   readonly parquet: ParquetTier;
@@ -187,8 +188,8 @@ async function openParts(
   return {
     db,
     store,
-    append: async (events) => {
-      await journal.append(events);
+    append: async (events, imports) => {
+      await journal.append(events, imports);
       const fresh = hot.rows - flusher.heldBackRows;
       if (fresh >= (options.flush_event_count ?? Infinity)) flusher.flushSoon();
     },

@@ -1,5 +1,6 @@
 // POST /api/import: past events as lines of JSON. Each line is an event as the tracker sends it,
-// with its time, address and user agent, and goes through the same pipeline as any other.
+// with its time, address and user agent, and goes through the same pipeline as any other. A request
+// that is sent again, by its Idempotency-Key or its content, adds nothing.
 import { MINUTE_MS } from "../../core/durations.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Event } from "../../core/event.ts";
@@ -7,6 +8,7 @@ import { readBody } from "../../http/body.ts";
 import { json } from "../../http/response.ts";
 import type { Route } from "../../http/route.ts";
 import {
+  IDEMPOTENCY_KEY_CHARS_MAX,
   IMPORT_BODY_BYTES_MAX,
   IMPORT_BODY_MS_MAX,
   IMPORT_EVENTS_MAX,
@@ -14,12 +16,14 @@ import {
   IMPORT_LINE_BYTES_MAX,
 } from "../../core/limits.ts";
 import { isDate } from "../../../dashboard/grammar/days.js";
+import { Mutex } from "../../core/mutex.ts";
 import type { Clock } from "../../core/types.ts";
 import { parseAddress } from "../../net/address.ts";
 import type { Buffer } from "../../ingest/buffer.ts";
 import { readFields } from "../../ingest/formats/mallard.ts";
 import { DROPS } from "../../ingest/drop_reasons.ts";
 import type { Outcome, PastArrival, Pipeline } from "../../ingest/pipeline.ts";
+import { clientKey, contentKey, type ImportStore } from "../../storage/state/ops/import_ops.ts";
 
 /** The result of an import. `line` counts from 1; only the first rejected lines are listed. */
 export interface Imported {
@@ -29,6 +33,16 @@ export interface Imported {
   readonly dropped: number;
   readonly rejected_count: number;
   readonly rejected: readonly { readonly line: number; readonly error: string }[];
+  /** Whether this is the answer to an earlier request, and nothing was added now. */
+  readonly repeated?: true;
+}
+
+/** What is remembered of imports, and what ends them. */
+interface ImportParts {
+  readonly store: ImportStore;
+  readonly clock: Clock;
+  /** Aborts when the server stops. */
+  readonly stopping: AbortSignal;
 }
 
 interface Tally {
@@ -53,13 +67,29 @@ const ISO_TIME =
 /** Lines handled before other requests are let in. */
 const LINES_AT_ONCE = 250;
 const LINE_FEED = 10;
+/** Visible ASCII. */
+const KEY = /^[\x21-\x7e]+$/;
+const RETRY_SECS = "5";
 
 /** The route that imports past events. */
 export function importRoutes(
   pipeline: Pick<Pipeline, "runPast">,
   buffer: Pick<Buffer, "accept">,
-  clock: Clock,
+  { store, clock, stopping }: ImportParts,
 ): Route[] {
+  // One after the other: a request that is sent again while the first runs waits for its answer.
+  const mutex = new Mutex();
+  const take = async (body: Uint8Array<ArrayBuffer>, key: string, digest: string) => {
+    const known = await store.run("findImport", { key, atMs: clock.nowMs() });
+    if (known) return repeatedAnswer(known, digest);
+    const { events, ...rest } = await readLines(linesOf(body), pipeline, clock);
+    const imported: Imported = { accepted: events.length, ...rest };
+    requireRunning(stopping);
+    if (events.length > 0) {
+      await buffer.accept(events, [{ key, digest, answer: JSON.stringify(imported) }]);
+    }
+    return imported;
+  };
   return [{
     method: "POST",
     path: "/api/import",
@@ -67,11 +97,12 @@ export function importRoutes(
     streams: true,
     handle: async ({ request, log }) => {
       requireLines(request.headers.get("content-type"));
+      const named = namedKey(request.headers.get("idempotency-key"));
       const body = await readBody(request, clock, IMPORT_BODY_BYTES_MAX, IMPORT_BODY_MS_MAX);
-      const { events, ...rest } = await readLines(linesOf(body), pipeline, clock);
-      if (events.length > 0) await buffer.accept(events);
-      const imported: Imported = { accepted: events.length, ...rest };
-      log("info", "Events imported", {
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", body)).toHex();
+      const key = named ?? contentKey(digest);
+      const imported = await mutex.run(() => take(body, key, digest));
+      log("info", imported.repeated ? "Import repeated" : "Events imported", {
         accepted: imported.accepted,
         dropped: imported.dropped,
         rejected: imported.rejected_count,
@@ -79,6 +110,33 @@ export function importRoutes(
       return json(imported);
     },
   }];
+}
+
+/** The key that a client gives to its request, so that it can send it again. */
+function namedKey(header: string | null): string | null {
+  if (header === null) return null;
+  if (header.length <= IDEMPOTENCY_KEY_CHARS_MAX && KEY.test(header)) return clientKey(header);
+  throw new AppError(
+    "bad_request",
+    "Cannot use this Idempotency-Key: it must have 1 to " +
+      `${IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters`,
+  );
+}
+
+function repeatedAnswer(known: { digest: string; answer: string }, digest: string): Imported {
+  if (known.digest === digest) return { ...JSON.parse(known.answer), repeated: true };
+  throw new AppError(
+    "conflict",
+    "Cannot import: this Idempotency-Key was used for another body",
+  );
+}
+
+/** The client learns that nothing was taken, while that can still be said. */
+function requireRunning(stopping: AbortSignal): void {
+  if (!stopping.aborted) return;
+  throw new AppError("unavailable", "Cannot import now: the server is stopping", {
+    "retry-after": RETRY_SECS,
+  });
 }
 
 function requireLines(contentType: string | null): void {

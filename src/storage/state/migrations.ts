@@ -1,6 +1,7 @@
 // The schema of mallard.sqlite as numbered steps, forward only. A step that has been released is
 // never changed; a new one is added at the end.
 import { DROP_SCHEMA } from "./ops/drop_ops.ts";
+import { IMPORT_SCHEMA } from "./ops/import_ops.ts";
 import { OWNER_SCHEMA } from "./ops/owner_ops.ts";
 import { PROPOSED_SCHEMA } from "./ops/proposed_ops.ts";
 import { SITE_SCHEMA } from "./ops/site_ops.ts";
@@ -46,6 +47,7 @@ export const MIGRATIONS: readonly string[] = [
   SITE_SCHEMA,
   DROP_SCHEMA,
   PROPOSED_SCHEMA,
+  IMPORT_SCHEMA,
 ];
 
 /** The version of a file's schema; 0 for a new file. Throws when a newer program wrote it. */

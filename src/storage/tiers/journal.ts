@@ -3,6 +3,7 @@
 import { type Event, utcDate } from "../../core/event.ts";
 import { Mutex } from "../../core/mutex.ts";
 import type { Clock } from "../../core/types.ts";
+import type { ImportMark } from "../state/ops/import_ops.ts";
 import type { Store } from "../state/store.ts";
 import type { JournalEntry, JournalRow } from "../state/ops/journal_row.ts";
 import type { Catalog } from "./catalog.ts";
@@ -69,8 +70,8 @@ export class Journal {
    * Commits events in one transaction: all are on disk when this resolves, none when it rejects
    * (with SQLite's message). Calls are taken one after the other.
    */
-  append(events: readonly Event[]): Promise<void> {
-    return this.#mutex.run(() => this.#append(events));
+  append(events: readonly Event[], imports: readonly ImportMark[] = []): Promise<void> {
+    return this.#mutex.run(() => this.#append(events, imports));
   }
 
   /** Takes the pending events, which the caller then owns; null when there are none. */
@@ -162,7 +163,7 @@ export class Journal {
     return true;
   }
 
-  async #append(events: readonly Event[]): Promise<void> {
+  async #append(events: readonly Event[], imports: readonly ImportMark[]): Promise<void> {
     const newSites = new Set<string>();
     const counted: Event[] = [];
     const entries: JournalEntry[] = [];
@@ -181,6 +182,7 @@ export class Journal {
     const { lastSeq } = await this.#store.run("append", {
       entries,
       held,
+      imports,
       newSites: [...newSites],
       atMs: this.#clock.nowMs(),
     });

@@ -14,6 +14,7 @@ import { raw, sql } from "../../../src/core/sql.ts";
 import { Buffer } from "../../../src/ingest/buffer.ts";
 import { loadGeoIp } from "../../../src/ingest/enrich/geoip.ts";
 import { realSystem } from "../../../src/runtime/system.ts";
+import type { Store } from "../../../src/storage/state/store.ts";
 import { EVER, openFolder, withFolder } from "../../support/storage/storage.ts";
 
 const NOW = Date.UTC(2024, 0, 15, 12);
@@ -30,11 +31,19 @@ interface Answer {
   readonly rejected_count?: number;
   readonly rejected?: readonly { line: number; error: string }[];
   readonly error?: string;
+  readonly repeated?: boolean;
 }
 
 interface Door {
   /** Sends a body; a list is sent as lines of JSON. */
-  send(body: readonly unknown[] | string | Uint8Array<ArrayBuffer>, type?: string): Promise<Answer>;
+  send(
+    body: readonly unknown[] | string | Uint8Array<ArrayBuffer>,
+    type?: string,
+    key?: string,
+  ): Promise<Answer>;
+  readonly store: Store;
+  /** The server begins to stop. */
+  stop(): void;
   /** These columns of every event of example.com, in order of time. */
   rows(columns: string): Promise<Record<string, unknown>[]>;
 }
@@ -55,18 +64,27 @@ async function throughDoor(
   const storage = await openFolder(folder, system);
   try {
     const { geo } = await loadGeoIp(real.files, real.log, { path: null, precision: "city" });
-    const buffer = new Buffer(disk ?? ((events) => storage.append(events)), system.log);
+    const buffer = new Buffer(
+      disk ?? ((events, imports) => storage.append(events, imports)),
+      system.log,
+    );
+    const stopping = new AbortController();
     const [route] = importRoutes(
       openPipeline(system, geo, { secret: SECRET, env }),
       buffer,
-      system.clock,
+      { store: storage.store, clock: system.clock, stopping: stopping.signal },
     );
     assert.deepEqual([route?.method, route?.path, route?.right], ["POST", "/api/import", "admin"]);
     await work({
-      async send(body, type = "application/x-ndjson") {
+      store: storage.store,
+      stop: () => stopping.abort(),
+      async send(body, type = "application/x-ndjson", key) {
         const request = new Request("http://localhost/api/import", {
           method: "POST",
-          headers: { "content-type": type },
+          headers: {
+            "content-type": type,
+            ...(key === undefined ? {} : { "idempotency-key": key }),
+          },
           body: typeof body === "string" || body instanceof Uint8Array
             ? body
             : body.map((line) => JSON.stringify(line)).join("\n"),
@@ -300,3 +318,49 @@ importTest("keeps nothing of a request that the disk refuses", async (door) => {
   assert.equal((await door.send([VIEW, VIEW])).status, 503);
   assert.deepEqual(await door.rows("1"), []);
 }, { disk: () => Promise.reject(new Error("disk full")) });
+
+Deno.test("importRoutes() adds a request once, though it is sent again after a restart", () =>
+  withFolder(async (folder) => {
+    const first = [VIEW, { ...VIEW, u: "/b" }, 7];
+    let answer: Answer | undefined;
+    await throughDoor({ folder }, async (door) => {
+      const answers = await Promise.all([door.send(first), door.send(first)]);
+      answer = answers.find(({ repeated }) => !repeated);
+      assert.deepEqual(answers.map(({ repeated }) => repeated ?? false).sort(), [false, true]);
+    });
+    await throughDoor({ folder }, async (door) => {
+      assert.deepEqual(await door.send(first), { ...answer, repeated: true });
+      assert.equal((await door.rows("1")).length, 2);
+      assert.equal((await door.send([...first, VIEW])).repeated, undefined, "another body");
+      assert.equal((await door.rows("1")).length, 5);
+      // After an erasure the same events may be wanted again.
+      await door.store.run("forgetImportedContent", undefined);
+      assert.equal((await door.send(first)).repeated, undefined);
+      assert.equal((await door.rows("1")).length, 7);
+    });
+  }));
+
+importTest("goes by the client's key where there is one", async (door) => {
+  const send = (body: readonly unknown[], key: string) => door.send(body, undefined, key);
+  assert.equal((await send([VIEW], "part-1")).repeated, undefined);
+  assert.equal((await send([VIEW], "part-2")).repeated, undefined, "the same on purpose");
+  assert.equal((await send([VIEW], "part-1")).repeated, true);
+  const other = await send([VIEW, VIEW], "part-1");
+  assert.deepEqual([other.status, /another body$/.test(other.error ?? "")], [409, true]);
+  await door.store.run("forgetImportedContent", undefined);
+  assert.equal((await send([VIEW], "part-1")).repeated, true);
+  assert.equal((await door.rows("1")).length, 2);
+  for (const key of ["", "a b", "x".repeat(256)]) {
+    assert.equal((await send([VIEW], key)).status, 400, key);
+  }
+});
+
+importTest("takes nothing while the server stops", async (door) => {
+  door.stop();
+  const answer = await door.send([VIEW]);
+  assert.deepEqual([answer.status, answer.error], [
+    503,
+    "Cannot import now: the server is stopping",
+  ]);
+  assert.deepEqual(await door.rows("1"), []);
+});

@@ -3,6 +3,7 @@
 // tables have older names than the code: `condemned` holds pending deletes, `facts` meta values.
 import { type CatalogFile, numberOfFile } from "../../parquet/partition.ts";
 import { DROP_OPS } from "./drop_ops.ts";
+import { IMPORT_OPS, type ImportMark, insertImports } from "./import_ops.ts";
 import { PARTITION_OPS } from "./partition_ops.ts";
 import type { JournalEntry, JournalRow } from "./journal_row.ts";
 import { integerOf, textOf } from "../row.ts";
@@ -31,10 +32,12 @@ const INSERT_MANY = INSERT_ONE + ", (?, ?, ?)".repeat(JOURNAL_ROWS_PER_INSERT - 
 
 function append(
   db: Sqlite,
-  { entries, held = [], newSites, atMs }: {
+  { entries, held = [], imports = [], newSites, atMs }: {
     readonly entries: readonly JournalEntry[];
     /** Events of sites that an owner has yet to accept. */
     readonly held?: readonly JournalEntry[];
+    /** Imports that the events are of. */
+    readonly imports?: readonly ImportMark[];
     readonly newSites: readonly string[];
     readonly atMs: number;
   },
@@ -42,6 +45,7 @@ function append(
   return db.transaction(() => {
     insertSites(db, newSites, atMs);
     insertProposed(db, held, atMs);
+    insertImports(db, imports, atMs);
     let lastId = 0;
     let at = 0;
     for (; at + JOURNAL_ROWS_PER_INSERT <= entries.length; at += JOURNAL_ROWS_PER_INSERT) {
@@ -344,6 +348,7 @@ export const STORE_OPS = {
   ...OWNER_OPS,
   ...SITE_OPS,
   ...DROP_OPS,
+  ...IMPORT_OPS,
   ...PROPOSED_OPS,
   append,
   importLegacy,

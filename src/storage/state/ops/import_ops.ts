@@ -1,0 +1,79 @@
+// Operations of mallard.sqlite for imports that were taken: a request that is sent again gets the
+// answer of the first, and adds nothing. A row enters in the transaction of its events.
+import { DAY_MS } from "../../../core/durations.ts";
+import { IMPORTS_REMEMBERED_MAX } from "../../../core/limits.ts";
+import { textOf } from "../row.ts";
+import type { Sqlite } from "../sqlite.ts";
+
+/** The table of this file, as one step of the schema. */
+export const IMPORT_SCHEMA = `
+  create table imports (
+    key text primary key,
+    digest text not null,
+    answer text not null,
+    at integer not null
+  ) strict;
+`;
+
+/** How long an import is remembered. */
+const REMEMBERED_MS = 7 * DAY_MS;
+/** Keys made from the content begin so; those of clients do not. */
+const BY_CONTENT = "content:";
+
+/** An import that was taken. */
+export interface ImportMark {
+  /** From `contentKey` or `clientKey`. */
+  readonly key: string;
+  /** SHA-256 of the body. */
+  readonly digest: string;
+  readonly answer: string;
+}
+
+/** The key of a request that brings none. */
+export function contentKey(digest: string): string {
+  return BY_CONTENT + digest;
+}
+
+/** The key of a request that brings one. */
+export function clientKey(text: string): string {
+  return `client:${text}`;
+}
+
+/** Adds imports, and forgets old ones. Call it in a transaction. */
+export function insertImports(db: Sqlite, marks: readonly ImportMark[], atMs: number): void {
+  if (marks.length === 0) return;
+  const at = Math.floor(atMs);
+  db.run("delete from imports where at < ?", at - REMEMBERED_MS);
+  db.run(
+    `delete from imports where rowid in
+      (select rowid from imports order by at desc, rowid desc limit -1 offset ?)`,
+    IMPORTS_REMEMBERED_MAX - marks.length,
+  );
+  for (const { key, digest, answer } of marks) {
+    db.run("insert into imports values (?, ?, ?, ?)", key, digest, answer, at);
+  }
+}
+
+function findImport(
+  db: Sqlite,
+  { key, atMs }: { readonly key: string; readonly atMs: number },
+): { digest: string; answer: string } | null {
+  const since = Math.floor(atMs) - REMEMBERED_MS;
+  const row = db.get("select digest, answer from imports where key = ? and at >= ?", key, since);
+  return row ? { digest: textOf(row, "digest"), answer: textOf(row, "answer") } : null;
+}
+
+/** After an erasure the same content may be imported again. */
+function forgetImportedContent(db: Sqlite): void {
+  db.run("delete from imports where key like ?", `${BY_CONTENT}%`);
+}
+
+/** Every operation by name, to be joined with those of the store. */
+export const IMPORT_OPS = { findImport, forgetImportedContent } as const;
+
+type Ops = typeof IMPORT_OPS;
+
+/** The part of the store that these rows need. */
+export interface ImportStore {
+  run<K extends keyof Ops>(op: K, args: Parameters<Ops[K]>[1]): Promise<ReturnType<Ops[K]>>;
+}
