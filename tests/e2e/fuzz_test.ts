@@ -99,7 +99,11 @@ interface Target {
 async function openTarget(folder: string, paths: Set<string>): Promise<Target> {
   const plain = fakeSystem();
   const system = { ...plain, files: watched(plain.files, paths) };
-  const env = { MALLARD_ADMIN_PASSWORD: PASSWORD, MALLARD_BACKUP_DIR: `${folder}/backup` };
+  const env = {
+    MALLARD_ADMIN_PASSWORD: PASSWORD,
+    MALLARD_BACKUP_DIR: `${folder}/backup`,
+    MALLARD_SECURITY_CONTACT: "mailto:security@example.com",
+  };
   const app = await openApp(env, { folder: `${folder}/data`, system });
   const login = { cookie: "" };
   const logIn = async () => {
