@@ -106,6 +106,35 @@ async function outliveIdleConnections(port: number): Promise<void> {
   assert.equal(main["total_pageviews"], 3);
 }
 
+/** Sets the soft limit of descriptors of a running process; false where no program can. */
+async function setLimit(pid: number, soft: number): Promise<boolean> {
+  const args = ["--pid", String(pid), `--nofile=${soft}:${DESCRIPTORS}`];
+  try {
+    return (await new Deno.Command("prlimit", { args }).output()).success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Accepting fails, and goes on when descriptors are there again. */
+async function outliveShortage(pid: number, port: number): Promise<void> {
+  const before = await Client.open(port);
+  await sendEvent(before, "/enough");
+  // No descriptor is as high as the limit, unless it is opened from now on.
+  if (Deno.build.os !== "linux" || !await setLimit(pid, 8)) {
+    before.close();
+    return console.log("Skipping the shortage of descriptors: no prlimit");
+  }
+  const waiting = await Client.open(port);
+  const answer = waiting.send("GET", "/health");
+  await sendEvent(before, "/shortage");
+  await setLimit(pid, DESCRIPTORS);
+  assert.equal(await answer, 200);
+  await sendEvent(waiting, "/enough again");
+  for (const client of [before, waiting]) client.close();
+}
+
 async function outliveUnreadLog(port: number): Promise<void> {
   const client = await Client.open(port);
   for (let n = 0; n < LOGGED_REQUESTS; n++) {
@@ -123,6 +152,7 @@ Deno.test({
     withFolder(async (dataDir) => {
       const { child, reader, port } = await start(dataDir);
       await outliveIdleConnections(port);
+      await outliveShortage(child.pid, port);
       await outliveUnreadLog(port);
       for (const signal of ["SIGUSR1", "SIGUSR2", "SIGHUP"] as const) child.kill(signal);
       assert.equal((await getJson(port, "/health/detailed"))["status"], "ok");
