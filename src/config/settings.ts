@@ -84,7 +84,7 @@ export const SETTINGS = {
     kind: path,
     default: null,
     example: "/etc/mallard/fullchain.pem",
-    doc: "Certificate chain (PEM); with tls_key_path the server speaks TLS itself.",
+    doc: "Certificate chain (PEM); with tls_key_path the server speaks TLS. SIGHUP reads it again.",
   }),
   tls_key_path: row<string | null>({
     group: "server",
