@@ -171,7 +171,6 @@ const BODIES: Readonly<Record<string, readonly Readonly<Record<string, unknown>>
       pagination: { limit: 10, offset: 0 },
     },
   ],
-  "POST /api/new-sites": [{ decision: "accept", sites: ["proposed.example"] }],
   "POST /api/sites": [{ site_id: "other.example", timezone: "Europe/Berlin", public: true }],
   "POST /api/new-sites": [{ decision: "accept", sites: ["invented.example"] }],
   "PATCH /api/sites/:site_id": [
