@@ -292,7 +292,7 @@ async function openIngest(config: Config, system: System, storage: Storage, site
 
 function openAdmission(
   config: Config,
-  { clock }: System,
+  { clock, log }: System,
   { proposals, reader }: Storage,
   sites: Sites,
 ): SiteAdmission {
@@ -301,7 +301,7 @@ function openAdmission(
     isDeclared: (site: string) => listed.has(site) || sites.declared(site) !== undefined,
     hasEvents: (site: string) => reader.hasSite(site),
   };
-  return new SiteAdmission(proposals, known, clock, config);
+  return new SiteAdmission(proposals, known, clock, log, config);
 }
 
 /** New sites, with the decisions made while the server was down applied. */

@@ -6,13 +6,14 @@ import { addressOf } from "../lib/ask/api.js";
 import { useApp } from "../lib/state/context.js";
 import { html, useEffect, useId, useState } from "../lib/html.js";
 import { snippetOf } from "../lib/format/snippet.js";
+import { NewSites } from "../panels/sites/new_sites.js";
 
 /**
  * `adding` is true for a further site.
  * @param {{ offline: boolean, adding: boolean, onCancel: () => void }} props
  */
 export function StartPage({ offline, adding, onCancel }) {
-  const { t, sites, site: current, navigate } = useApp();
+  const { t, sites, site: current, owner, navigate } = useApp();
   const site = adding ? { site_id: "" } : current;
   const id = useId();
   const [domain, setDomain] = useState(site.site_id);
@@ -48,5 +49,6 @@ export function StartPage({ offline, adding, onCancel }) {
       ${adding &&
         html`<button type="button" class="button" onClick=${onCancel}>${t("start_back")}</button>`}
     </section>
+    ${owner && !known && html`<${NewSites} />`}
   `;
 }

@@ -3,7 +3,7 @@
 // that nobody declared, further ones are proposed. Sites that are declared are never concerned.
 import { HOUR_MS, SECOND_MS } from "../core/durations.ts";
 import { NEW_SITES_PER_HOUR_MAX } from "../core/limits.ts";
-import type { Clock } from "../core/types.ts";
+import type { Clock, Log } from "../core/types.ts";
 import { rateLimitKey } from "../net/address.ts";
 import type { Proposals } from "../storage/tiers/proposals.ts";
 
@@ -38,17 +38,26 @@ export class SiteAdmission {
   readonly #proposals: Proposals;
   readonly #known: KnownSites;
   readonly #clock: Clock;
+  readonly #log: Log;
   readonly #options: AdmissionOptions;
   /** New sites that are taken, until they are declared. Those with data at start are not here. */
   readonly #taken = new Set<string>();
+  #hasToldOwner = false;
   /** New sites of the last hour in order: who brought each, and when. */
   #recent: { readonly key: string; readonly atMs: number }[] = [];
   readonly #byAddress = new Map<string, number>();
 
-  constructor(proposals: Proposals, known: KnownSites, clock: Clock, options: AdmissionOptions) {
+  constructor(
+    proposals: Proposals,
+    known: KnownSites,
+    clock: Clock,
+    log: Log,
+    options: AdmissionOptions,
+  ) {
     this.#proposals = proposals;
     this.#known = known;
     this.#clock = clock;
+    this.#log = log;
     this.#options = options;
     proposals.holdWhere((site) => this.#isHeld(site));
   }
@@ -101,7 +110,12 @@ export class SiteAdmission {
   }
 
   #propose(site: string): AdmissionRefusal {
-    return this.#proposals.reserve(site) ? null : { why: "full" };
+    if (!this.#proposals.reserve(site)) return { why: "full" };
+    if (!this.#hasToldOwner) {
+      this.#hasToldOwner = true;
+      this.#log("warn", "New sites wait to be accepted or refused: see `mallard sites`");
+    }
+    return null;
   }
 
   /** Whether another site may be counted without an owner's word. */

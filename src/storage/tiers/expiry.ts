@@ -58,6 +58,13 @@ export class Expiry {
   async expire(site: string, days: number, nowMs: number): Promise<ErasedCounts> {
     if (days === 0 || !this.#guard.trusts()) return NOTHING;
     const lastDate = dateOf(nowMs - (days + 1) * DAY_MS);
+    const waiting = await this.#journal.expireProposed(site, lastDate);
+    const counts = await this.#expireCounted(site, lastDate, nowMs);
+    return { ...counts, db_records_deleted: counts.db_records_deleted + waiting };
+  }
+
+  /** Expires what is counted, unlike the events of a proposed site. */
+  async #expireCounted(site: string, lastDate: string, nowMs: number): Promise<ErasedCounts> {
     const records = await this.#journal.count(site, FIRST_DATE, lastDate);
     if (records === 0 && this.#filesOf(site, lastDate).length === 0) return NOTHING;
     if (!this.#keepsTrash) return await this.#eraser.erase(site, FIRST_DATE, lastDate);

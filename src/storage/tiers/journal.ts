@@ -130,6 +130,16 @@ export class Journal {
     });
   }
 
+  /** Deletes what waits of a proposed site up to a UTC date; resolves with its number. */
+  async expireProposed(site: string, lastDate: string): Promise<number> {
+    if (!this.#proposals.has(site)) return 0;
+    return await this.#mutex.run(async () => {
+      const rows = await this.#store.run("expireProposed", { site_id: site, lastDate });
+      if (rows > 0) await this.#proposals.reload();
+      return rows;
+    });
+  }
+
   /** Forgets a site that has no events any more; resolves with whether it had none. */
   forgetSite(site: string): Promise<boolean> {
     return this.#mutex.run(async () => {

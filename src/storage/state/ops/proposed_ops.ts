@@ -118,6 +118,18 @@ function dropProposed(
   });
 }
 
+/** Deletes what waits of a site up to a UTC date, included; returns the number of events. */
+function expireProposed(
+  db: Sqlite,
+  { site_id, lastDate }: { readonly site_id: string; readonly lastDate: string },
+): number {
+  return db.run(
+    "delete from proposed_events where site_id = ? and date <= ?",
+    site_id,
+    lastDate,
+  ).changes;
+}
+
 function listRefused(db: Sqlite): string[] {
   return db.all("select site_id from refused_sites order by site_id")
     .map((row) => textOf(row, "site_id"));
@@ -173,6 +185,7 @@ export const PROPOSED_OPS = {
   listProposed,
   acceptProposed,
   dropProposed,
+  expireProposed,
   listRefused,
   listUndeclared,
   hasEvents,
