@@ -13,9 +13,12 @@ export const RESET_PASSWORD = {
   args: [],
   doc: "read a new password from standard input; an empty one removes the kept password",
   run: async (context) => {
-    const { config, system: { clock, random }, readInput } = context;
+    const { config, system: { clock, files, random }, readInput } = context;
     const password = withoutNewline(await readInput());
-    const store = await Store.open(`${dataDirOf(config)}/mallard.sqlite`);
+    const path = `${dataDirOf(config)}/mallard.sqlite`;
+    // An older program may have it open: its schema stays as it is.
+    const isThere = await files.size(path) !== null;
+    const store = await Store.open(path, isThere ? "writer" : "server");
     try {
       const changed = await resetPassword(store, clock, random, password || null);
       if (!changed) return succeeded("There was no password");
