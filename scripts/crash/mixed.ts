@@ -1,6 +1,6 @@
-// `deno task soak:mixed`: dashboards, events, a backup, compaction, expiry, an erasure and a kill at
-// once, for as long as wanted. It prints resident memory by the minute. The exit code is 0 when no
-// event was lost or counted twice and every answer was right or said that it failed.
+// `deno task soak:mixed`: dashboards, events, a backup, compaction, expiry, an erasure and a kill
+// at once, for as long as wanted. It prints resident memory by the minute. The exit code is 0 when
+// no event was lost or counted twice and every answer was right or said that it failed.
 import { parseArgs } from "node:util";
 import { DiskReader } from "./disk.ts";
 import { Ledger, type Sent } from "./ledger.ts";
