@@ -57,13 +57,13 @@ export async function auditData(db: Db, files: Files, dataDir: string): Promise<
   const audit = new Audit(db, files, dataDir);
   const paths = (await files.tree(dataDir)).filter((path) => !path.startsWith(".native/"));
   const parquet = paths.filter((path) => path.includes(".parquet"));
-  const sqlite = paths.filter((path) => /^mallard\.sqlite(-wal|-shm)?$/.test(path));
+  const sqlite = paths.filter((path) => /^mallard\.sqlite(\.v\d+)?(-wal|-shm)?$/.test(path));
   const rest = paths.filter((path) => !parquet.includes(path) && !sqlite.includes(path));
   for (const path of paths) audit.look(path, "name of the file", null, path);
   for (let at = 0; at < parquet.length; at += FILES_AT_ONCE) {
     await audit.parquet(parquet.slice(at, at + FILES_AT_ONCE));
   }
-  if (sqlite.includes("mallard.sqlite")) audit.sqlite("mallard.sqlite");
+  for (const path of sqlite) if (!/-(wal|shm)$/.test(path)) audit.sqlite(path);
   for (const path of rest) await audit.text(path);
   return audit.report(paths.length);
 }
@@ -141,7 +141,7 @@ class Audit {
   /** Every text of every table; a text that is JSON field by field. */
   sqlite(path: string): void {
     try {
-      const db = Sqlite.open(`${this.#dataDir}/${path}`);
+      const db = Sqlite.openReader(`${this.#dataDir}/${path}`);
       try {
         const tables = db.all("select name from sqlite_master where type = 'table' order by name");
         for (const table of tables) this.#table(db, path, String(table["name"]));
