@@ -422,7 +422,7 @@ async function finishWork(
 
 /**
  * Closes storage, or leaves it open where a query ignores its interruption: what was accepted is
- * safe in either case, and the process goes on to its end.
+ * safe in either case, and the process exits normally.
  */
 async function closeStorage({ clock, log }: System, storage: Storage): Promise<void> {
   if (await finishesWithin(clock, CLOSE_MS_MAX, storage.close())) return;

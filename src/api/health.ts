@@ -55,7 +55,7 @@ const HIDDEN = "Hid the numbers of /metrics and /health/detailed from a remote c
 
 /**
  * Routes of health and metrics. With a `metrics_token` /metrics needs it; without, only callers who
- * are near or logged in see numbers.
+ * are local or logged in see numbers.
  */
 export function healthRoutes(
   read: { readonly health: () => Health; readonly samples: () => readonly Sample[] },

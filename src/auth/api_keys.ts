@@ -81,7 +81,7 @@ export class ApiKeys {
     return this.#keys.map(({ digest: _, ...key }) => key);
   }
 
-  /** Revokes a key for good. Resolves with whether there is such a key. */
+  /** Revokes a key permanently. Resolves with whether there is such a key. */
   async revoke(keyHash: string): Promise<boolean> {
     const known = await this.#store.run("revokeKey", keyHash);
     await this.#load();

@@ -45,7 +45,7 @@ export interface AuthOptions {
   readonly secure: boolean;
   /** Sites whose statistics are public. */
   readonly publicSites?: () => readonly string[];
-  /** Tells the owner a token that was made after the start. */
+  /** Shows the owner a token that was made after the start. */
   readonly tellSetupToken?: (token: string) => void;
 }
 
@@ -189,8 +189,8 @@ export class Auth {
   }
 
   /**
-   * The address that guards of access go by: the client's where every proxy in between is named,
-   * else that of the last one which is not.
+   * The address for rate limits and lockout: the client's if every proxy in between is named,
+   * else that of the nearest proxy that is not named.
    */
   #guardedAddress({ headers }: Request, { peer }: Pick<Caller, "peer">): string {
     return clientAddress(peer, headers, this.#named);
@@ -236,7 +236,7 @@ export class Auth {
 
   /**
    * Stores the first password; resolves with the token of a login and the keys that were valid
-   * before. Those made here are revoked unless `keep_keys` is true: anybody may have made them.
+   * before. Those made here are revoked unless `keep_keys` is true: anybody could make them.
    */
   async setUp(context: Context): Promise<{ token: string; keys: readonly KeyRow[] }> {
     const { request } = context;
@@ -267,7 +267,7 @@ export class Auth {
 
   /**
    * Takes up a password that the command line has set or removed: all logins end. One from the
-   * environment stays in force. Rejects with the store's error.
+   * environment remains valid. Rejects with the store's error.
    */
   async takeUpPassword(): Promise<void> {
     const stored = await this.#store.run("getPassword", undefined);

@@ -1,5 +1,5 @@
-// Who may try a password: strangers until they are locked out, the owner always. A browser in which
-// the owner has logged in proves it with a signed device cookie, which is no login by itself.
+// Who may try a password: others until they are locked out, the owner always. A browser where the
+// owner has logged in proves it with a signed device cookie, which is not a login.
 import { createHmac } from "node:crypto";
 import { DAY_MS } from "../core/durations.ts";
 import { DEVICE_DAYS, GOOD_ADDRESSES_MAX } from "../core/limits.ts";
@@ -25,7 +25,7 @@ export class Devices {
     this.#key = key;
   }
 
-  /** Uses another key: cookies made before are valid no more. */
+  /** Uses another key: cookies made before are no longer valid. */
   renew(key: string): void {
     this.#key = key;
   }
@@ -91,7 +91,7 @@ export class LoginGuard {
     this.#good = [...this.#good.filter((one) => one !== key), key].slice(-GOOD_ADDRESSES_MAX);
   }
 
-  /** Forgets whoever was known. */
+  /** Forgets all known devices and addresses. */
   forget(): void {
     this.#good = [];
   }

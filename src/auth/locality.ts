@@ -9,7 +9,7 @@ export interface Caller {
   readonly address: string;
 }
 
-/** `proxied`: a proxy passed the request on and hid where it came from. */
+/** `proxied`: a proxy forwarded the request without the client's address. */
 export type Locality = "local" | "remote" | "proxied";
 
 const LOOPBACK_NAME = /^(localhost|[a-z0-9-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
@@ -23,7 +23,7 @@ const PROXY_HEADER = new RegExp(
 /**
  * Where a client is. It is local only if its connection, its address and the requested host are of
  * this machine, and no proxy is in between. A proxy that adds no header and replaces Host still
- * closes its connections (HTTP/1.0, or nginx without `keepalive`): whoever does that is remote.
+ * closes its connections (HTTP/1.0, or nginx without `keepalive`): such a client is remote.
  */
 export function localityOf(request: Request, { peer, address }: Caller): Locality {
   if (!isLoopback(peer) || !isLoopback(address) || !isLoopbackHost(request)) return "remote";
@@ -35,7 +35,7 @@ function closesConnection({ headers }: Request): boolean {
   return /(^|,)\s*close\s*(,|$)/i.test(headers.get("connection") ?? "");
 }
 
-/** Whether a header tells that a proxy passed the request on. */
+/** Whether a header shows that a proxy forwarded the request. */
 export function isForwarded({ headers }: Pick<Request, "headers">): boolean {
   for (const name of headers.keys()) if (PROXY_HEADER.test(name)) return true;
   return false;

@@ -1,4 +1,4 @@
-// The owner's password as an Argon2id hash (PHC string), computed in a thread of its own. Clear
+// The owner's password as an Argon2id hash (PHC string), computed in its own thread. Clear
 // passwords are never stored, logged or sent.
 import { AppError } from "../core/errors.ts";
 import { PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN } from "../core/limits.ts";
@@ -137,7 +137,7 @@ export async function hashPassword(random: Random, password: string): Promise<st
 
 /**
  * Replaces the stored password, or with null removes it, for the command line. A running server
- * takes it up within a second. Resolves with whether anything changed.
+ * applies it within a second. Resolves with whether anything changed.
  */
 export async function resetPassword(
   store: OwnerStore,

@@ -1,9 +1,9 @@
-// The queue before the thread that hashes passwords: one at a time, known callers first, and every
+// The queue of the thread that hashes passwords: one at a time, known callers first, and every
 // other address gets its turn before any gets a second one.
 import { AppError } from "../core/errors.ts";
 import { PASSWORD_QUEUE_MAX, PASSWORD_QUEUE_SHARE_MAX } from "../core/limits.ts";
 
-/** Who waits: the address that counts, and whether it is one that has logged in before. */
+/** The caller: its address, and whether that address has logged in before. */
 export interface Turn {
   readonly key: string;
   readonly isKnown: boolean;
@@ -67,7 +67,7 @@ export class PasswordQueue {
     }
   }
 
-  /** Known callers first; then whoever was served longest ago; then who came first. */
+  /** Known callers first; then the key served least recently; then in order of arrival. */
   #next(): Entry | undefined {
     let best: Entry | undefined;
     let bestRank = Infinity;
@@ -84,7 +84,7 @@ export class PasswordQueue {
     return best;
   }
 
-  /** Refuses whoever has too many waiting; a full queue gives up the last of the longest share. */
+  /** Refuses a key with too many waiting; a full queue drops the last one of the busiest key. */
   #makeRoom({ key, isKnown }: Turn): void {
     const shares = new Map<string, Entry[]>();
     for (const entry of this.#waiting) {

@@ -118,7 +118,7 @@ function readyLine({ host, tls_cert_path, base_path }: Config, version: string, 
   }:${port}${base_path}/\n`;
 }
 
-/** The host as it stands in a URL: `localhost` where the server listens on every address. */
+/** The host for a URL: `localhost` if the server listens on every address. */
 function hostInUrl(host: string): string {
   if (["0.0.0.0", "::"].includes(host)) return "localhost";
   return host.includes(":") ? `[${host}]` : host;

@@ -17,7 +17,7 @@ const NO_SETTING = /^MALLARD_(DEV$|API_KEY$|TEST_)/;
 const HIDDEN = "(hidden)";
 const SHOWN_CHARS_MAX = 80;
 
-/** All settings in force, checked, with gdpr_mode already applied. Keys are the TOML names. */
+/** All settings in use, checked, with gdpr_mode already applied. Keys are the TOML names. */
 export type Config = {
   readonly [K in SettingName]: (typeof SETTINGS)[K] extends Row<infer T> ? T : never;
 };

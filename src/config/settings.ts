@@ -36,7 +36,7 @@ export interface Row<T> {
   readonly kind: Kind<T>;
   readonly default: NoInfer<T>;
   readonly doc: string;
-  /** What the documents show as default where the value itself does not tell. */
+  /** The default as the documents show it, if the value is not clear. */
   readonly shown?: string;
   /** A value for the example file where there is no default. */
   readonly example?: T;
@@ -44,7 +44,7 @@ export interface Row<T> {
   readonly secret?: true;
   /** Refused in a file: it may only come from the environment. */
   readonly envOnly?: true;
-  /** May also stand under `[privacy]`. */
+  /** Also accepted under `[privacy]`. */
   readonly privacy?: true;
 }
 

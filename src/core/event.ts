@@ -1,5 +1,5 @@
 // The event as it is stored: one table of columns that the DuckDB tables, the Parquet files, the
-// journal and the exports are all made from. Where events come from or go is not known here.
+// journal and the exports are all made from. Nothing here depends on the source of an event.
 
 /** How much a column reveals about a person; the privacy page and documents use it. */
 export type PrivacyClass = "none" | "content" | "coarse" | "pseudonym";

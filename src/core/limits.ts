@@ -53,7 +53,7 @@ export const PASSWORD_CHARS_MIN = 8;
 export const SECRET_BYTES_MIN = 16;
 /** Longest password that is hashed, in characters. */
 export const PASSWORD_CHARS_MAX = 1024;
-/** Passwords waiting to be hashed; then those of whoever has most waiting are refused. */
+/** Passwords waiting to be hashed; beyond it, those of the caller with the most are refused. */
 export const PASSWORD_QUEUE_MAX = 256;
 /** Passwords of one address that wait to be hashed. */
 export const PASSWORD_QUEUE_SHARE_MAX = 8;

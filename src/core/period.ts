@@ -223,7 +223,7 @@ function nextStart(day: number, interval: "day" | "week" | "month", weekStart: W
   return day + 7 - ((((day + shift) % 7) + 7) % 7);
 }
 
-/** Local time that never steps back: it stands still while the clock repeats an hour. */
+/** Local time that never decreases: it stays constant while the clock repeats an hour. */
 export function monotoneLocal(transitions: readonly OffsetTransition[], us: number): number {
   let local = us + (transitions[0]?.offsetUs ?? 0);
   let previous = transitions[0];

@@ -42,9 +42,9 @@ export interface Masks {
   readonly tokens: boolean;
 }
 
-/** What stands for an e-mail address: no longer than the shortest there is. */
+/** Replaces an e-mail address: no longer than the shortest one. */
 export const EMAIL_MASK = "(mail)";
-/** What stands for a token or an id. */
+/** Replaces a token or an id. */
 export const TOKEN_MASK = "(token)";
 
 /** The texts of an event that are masked. */

@@ -25,7 +25,7 @@ export async function readBody(
       reject(new AppError("timeout", `Cannot read the body: it did not arrive in ${msMax} ms`));
     });
   });
-  // An announced length cannot be exceeded, and the runtime reads faster by itself.
+  // A body cannot exceed its Content-Length, and the runtime's own reading is faster.
   const whole = request.headers.has("content-length")
     ? request.bytes()
     : readStream(request, bytesMax, tooLarge);

@@ -5,7 +5,7 @@ import { GZIP_BYTES_MIN } from "../core/limits.ts";
 
 /** Text types whose responses are made in memory as a whole. */
 const TEXT = /^(application\/json|text\/(html|plain|csv))\b/;
-/** From this size on a lower level: half the time for a tenth more bytes. */
+/** From this size a lower level is used: half the time for a tenth more bytes. */
 const FAST_FROM_BYTES = 256 * 1024;
 
 /** Whether an `Accept-Encoding` accepts gzip. */

@@ -1,5 +1,5 @@
-// What was thrown as a JSON response: a refusal with its own status and message, anything else as
-// a 500 that says nothing but where to look.
+// Errors as JSON responses: a refusal with its own status and message, anything else as
+// a 500 with the id of its log line only.
 import { AppError, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/types.ts";
 import { json } from "./response.ts";

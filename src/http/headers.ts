@@ -29,7 +29,7 @@ export interface SecurityHeaders {
 
 const HSTS = "max-age=31536000; includeSubDomains";
 
-/** The policy of HTML without one of its own: it may load nothing. */
+/** The default policy of HTML: it may load nothing. */
 const HTML_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; " +
   "frame-ancestors 'none'";
 

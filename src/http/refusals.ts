@@ -1,4 +1,4 @@
-// Refused requests of strangers in the log: the first of a kind has a line of its own, the others
+// Refused anonymous requests in the log: the first of a kind has its own line, the others
 // of a minute are summed, so that nobody can fill the log.
 import type { Log } from "../core/types.ts";
 
@@ -25,7 +25,7 @@ export class Refusals {
     return kind === undefined;
   }
 
-  /** Logs what was summed, and begins anew. */
+  /** Logs the sums, and resets them. */
   report(log: Log): void {
     for (const { route, status, count } of this.#kinds.values()) {
       if (count > 0) log("info", "Refused more requests", { route, status, count });

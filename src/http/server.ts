@@ -19,7 +19,7 @@ import {
   withoutBase,
 } from "./router.ts";
 
-/** Where a request came from. */
+/** The origin of a request. */
 export interface Peer {
   readonly peer: string;
 }
@@ -144,7 +144,7 @@ async function answer(
   return method === "HEAD" ? await withoutBody(response, route) : response;
 }
 
-/** The response without its body; its length is told unless it is a stream. */
+/** The response without its body; it has Content-Length unless it is a stream. */
 async function withoutBody(response: Response, { streams }: Route): Promise<Response> {
   if (streams) {
     await response.body?.cancel();

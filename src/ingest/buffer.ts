@@ -63,7 +63,7 @@ export class Buffer {
     });
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Resolves when the queue is empty. */
   async drain(): Promise<void> {
     while (this.#committing) await this.#committing;
   }

@@ -1,7 +1,7 @@
-// Why an event may be dropped, and what its sender is told.
+// Reasons to drop an event, and the response to its sender.
 import type { ErrorCode } from "../core/errors.ts";
 
-/** Why an event is not stored, and what the sender is told; `code` null means 202 all the same. */
+/** Why an event is not stored, and the response to its sender; `code` null means 202. */
 export const DROPS = {
   unknown_site: { code: "forbidden", message: "Cannot accept the event: its site is not listed" },
   foreign_origin: {

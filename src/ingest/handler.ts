@@ -72,7 +72,7 @@ function preflightRoute(path: string): Route {
   };
 }
 
-/** Whether a request came with a key, or from this machine itself and through no proxy. */
+/** Whether a request has a key, or comes from this machine and not through a proxy. */
 function isTrusted({ access, peer, address, request }: Context): boolean {
   if (access.who === "key") return true;
   return isLoopback(peer) && isLoopback(address) &&

@@ -74,9 +74,9 @@ export interface SitePolicy {
   rateLimit(site: string): number | null;
   /** Whether the owner declared the site: then it counts as listed. */
   isDeclared(site: string): boolean;
-  /** Judges an event of a site that may be new; null where it is taken. */
+  /** Judges an event of a site that may be new; null if it is accepted. */
   admit(site: string, caller: SiteCaller): AdmissionRefusal;
-  /** Takes a site that the owner brings. */
+  /** Accepts a site that the owner imports. */
   take(site: string): void;
   /** Hosts whose pages count; empty for any. */
   hostnames(site: string): readonly string[];
@@ -102,7 +102,7 @@ type Step = (draft: Draft) => Drop | null;
 
 const NOWHERE: Place = { country_code: null, region: null, city: null };
 const VISITOR_ID_BYTES = 32;
-/** An owner's word may take a while. */
+/** The owner may take a while to decide. */
 const PROPOSALS_RETRY_SECS = 600;
 
 /** Turns payloads into events. */

@@ -54,7 +54,7 @@ export class Cache {
 
   /**
    * The answer under a key, computed when it is not there. A failure is not kept. The computation
-   * is stopped when everyone who waits for it has gone. Values are shared: nobody may change them.
+   * is stopped when no caller waits for it any more. Values are shared and must not be changed.
    * A computation of a `slow` lane is joined by that lane alone, and its answer kept for all.
    */
   async get<T>(
@@ -137,7 +137,7 @@ export class Cache {
   }
 }
 
-/** Waits for a running computation; whoever goes last stops it. */
+/** Waits for a running computation; the last to leave stops it. */
 function waitFor(running: Running, signal: AbortSignal | undefined): Promise<unknown> {
   running.waiting++;
   return new Promise((resolve, reject) => {

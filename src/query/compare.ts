@@ -4,7 +4,7 @@ import { type MetricName, metricOf } from "./metrics.ts";
 
 /**
  * The change of a value: as a share of the earlier one (0.25 is a quarter more), for ratios the
- * difference. Null where it cannot be told.
+ * difference. Null if it is undefined.
  */
 export function changeOf(unit: string, now: number | null, before: number | null): number | null {
   if (now === null || before === null) return null;

@@ -22,7 +22,7 @@ export interface Dimension {
    * which is computed once for each row and never repeated where the value is used.
    */
   readonly computed?: true;
-  /** What stands for NULL. */
+  /** The text shown for NULL. */
   readonly missing: string;
   readonly doc: string;
 }
@@ -169,13 +169,13 @@ export const DIMENSIONS = {
   day_of_week: timePart("Day of week", "`1` Monday to `7` Sunday"),
 } as const satisfies Record<string, Dimension>;
 
-/** Name of a standing dimension. */
+/** Name of a built-in dimension. */
 export type DimensionName = keyof typeof DIMENSIONS;
 
-/** A dimension of a query: a standing one, or a custom property by its key. */
+/** A dimension of a query: a built-in one, or a custom property by its key. */
 export type DimensionRef = DimensionName | `props:${string}`;
 
-/** Whether the name is a standing dimension. */
+/** Whether the name is a built-in dimension. */
 export function isDimensionName(name: string): name is DimensionName {
   return Object.hasOwn(DIMENSIONS, name);
 }

@@ -10,7 +10,7 @@ export interface Explained {
   readonly rows: number;
 }
 
-/** What is told of a statement, from the rows of `explain` and the number of rows it found. */
+/** The description of a statement, from the rows of `explain` and the number of rows it found. */
 export function explained(statement: Sql, plan: readonly Row[], rows: number): Explained {
   return {
     sql: statement.text,

@@ -85,7 +85,7 @@ export interface Metric {
   readonly money?: "sum" | "mean";
   /** The value from columns named like the aggregates (and `base_visitors`). */
   readonly derived: Sql;
-  /** What stands where nothing was counted. */
+  /** The value where nothing was counted. */
   readonly empty: 0 | null;
   /** Digits after the point where a person reads it, of a ratio as a percentage. */
   readonly decimals: 0 | 2;

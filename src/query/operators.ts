@@ -4,7 +4,7 @@ import { type Operator, type OperatorName, OPERATORS } from "../../dashboard/gra
 import { join, raw, type Sql, sql } from "../core/sql.ts";
 
 interface How {
-  /** What stands for a NULL of the expression. */
+  /** The text that replaces a NULL of the expression. */
   readonly missing: string;
   readonly caseSensitive: boolean;
 }

@@ -3,7 +3,7 @@
 import { type Parsed, shorten } from "../../dashboard/grammar/parsed.js";
 import { Faults } from "../core/faults.ts";
 
-/** Longest piece of a bad value that a message repeats. */
+/** Most characters of a bad value that a message repeats. */
 const QUOTED_CHARS_MAX = 40;
 
 /** Parameters by name, with the faults found so far. */

@@ -40,7 +40,7 @@ import { isMetricName, type MetricName, METRICS } from "./metrics.ts";
 import { type Params, quoted } from "./params.ts";
 import type { CheckedFilter, QueryGoal, ReportRequest } from "./query.ts";
 
-/** What is known of a site when its numbers are asked for. */
+/** What is known of a site when its statistics are requested. */
 export interface SiteRules {
   readonly zone: string;
   readonly weekStart: WeekStart;
@@ -53,7 +53,7 @@ export interface SiteRules {
   readonly firstUs: number | null;
 }
 
-/** What holds for a site of which nothing is set. */
+/** The rules of a site without settings. */
 export const STANDARD_SETTINGS: SiteRules = {
   zone: "UTC",
   weekStart: 1,
@@ -63,7 +63,7 @@ export const STANDARD_SETTINGS: SiteRules = {
   firstUs: null,
 };
 
-/** The names that every report takes. */
+/** The parameters that every report has. */
 export const COMMON_PARAMS = {
   site_id: "the site (required)",
   period: `one of ${PERIOD_NAMES.join(", ")}; ${PERIOD_DEFAULT} when missing`,
@@ -93,7 +93,7 @@ export function siteOf(params: Params): string {
   return site;
 }
 
-/** Reads what every report takes. Notes faults in `params`; what is returned then is a stand-in. */
+/** Reads the parameters that every report has. Notes faults in `params`. */
 export function parseReportRequest(
   params: Params,
   site: string,
@@ -146,7 +146,7 @@ function usualInterval(period: PeriodName, range: Range): Interval {
   return range.toUs - range.fromUs > 92 * DAY_US ? "month" : "day";
 }
 
-/** Days for days, as the contract has it; something narrower for a range of hours. */
+/** Days for ranges of days, as docs/compatibility.md says; narrower for a range of hours. */
 function intervalOfRange(range: Range): Interval {
   if (range.dates) return "day";
   const length = range.toUs - range.fromUs;
@@ -160,7 +160,7 @@ export function checkBuckets(params: Params, range: Range, interval: Interval): 
   }
 }
 
-/** The shortest that a bucket of each width is. */
+/** The shortest length of a bucket of each width. */
 const SHORTEST_US = {
   minute: MINUTE_US,
   hour: HOUR_US,
@@ -314,7 +314,7 @@ export function metricsParam(params: Params, name: string, max: number): MetricN
 }
 
 /**
- * A list of dimensions separated by commas; `time` stands for the bucket of `interval`. Notes
+ * A list of dimensions separated by commas; `time` means the bucket of `interval`. Notes
  * faults.
  */
 export function dimensionsParam(

@@ -7,7 +7,7 @@ import type { OperatorName } from "../../dashboard/grammar/operators.js";
 import type { DimensionRef } from "./dimensions.ts";
 import type { MetricName } from "./metrics.ts";
 
-/** A filter whose operators and dimensions are known, segments replaced by what they stand for. */
+/** A filter whose operators and dimensions are known, with segments replaced by their filters. */
 export type CheckedFilter = Filter<OperatorName, DimensionRef>;
 
 /** A condition of a checked filter. */
@@ -25,7 +25,7 @@ export interface Order {
   readonly direction: "asc" | "desc";
 }
 
-/** Whose numbers, when, and how time is cut there. */
+/** The site, the range and the buckets of time of a query. */
 export interface Scope {
   readonly site: string;
   readonly nowUs: number;
@@ -44,7 +44,7 @@ export interface Query extends Scope {
   readonly dimensions: readonly DimensionRef[];
   /** Split by each event's own columns instead of its visit's. */
   readonly ownColumns: boolean;
-  /** What stands for NULL in every dimension, instead of the dimension's own text. */
+  /** The text for NULL in every dimension, instead of the dimension's own. */
   readonly missing: string | null;
   /** Only rows whose first dimension is one of these. */
   readonly only: readonly string[] | null;

@@ -31,16 +31,16 @@ export interface SettingsSource {
   settings(site: string): Promise<SiteRules>;
 }
 
-/** Parameters that are read into `ReportRequest`: the cache's key holds what they came to. */
+/** Parameters that are read into `ReportRequest`: the cache's key holds their parsed values. */
 const COMMON_NAMES: ReadonlySet<string> = new Set(Object.keys(COMMON_PARAMS));
 
-/** Who waits for an answer; an owner who stays when missing. */
+/** The caller that waits for an answer; by default an owner that does not leave. */
 export interface Asker {
   readonly caller?: Caller;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How long an answer about now is good for. */
+/** How long an answer about the current time stays valid. */
 const LIVE_US = 2_000_000;
 const SLOTS_BY_DEFAULT = 4;
 
@@ -57,7 +57,7 @@ export interface RunnerOptions {
   readonly cacheCharsMax?: number;
   /** Whether `explain=1` is answered, for development. */
   readonly explain?: boolean;
-  /** What answers behavioral questions; plain SQL when missing. */
+  /** The engine of behavioral reports; plain SQL when missing. */
   readonly engine?: BehavioralEngine;
   /** For how many days a visitor id of the site lasts; 1 when missing. */
   readonly visitorIdDays?: (site: string) => number;
@@ -140,7 +140,7 @@ export class Runner {
   }
 
   /**
-   * What `work` comes to, kept under a key until the site's events change. Heavy work is refused
+   * The result of `work`, cached under a key until the site's events change. Heavy work is refused
    * with `too_many_requests` when too much of it runs.
    */
   async cached<T>(
@@ -223,7 +223,7 @@ export class Runner {
     }
   }
 
-  /** What reports run their questions through. */
+  /** The context through which reports run their queries. */
   context(site: string, asker: Asker = {}, notes?: Explained[]): QueryContext {
     const plain = (span: SpanUs, build: (events: Sql) => Sql): Promise<Row[]> =>
       this.#rows(site, span, build, asker);

@@ -25,7 +25,7 @@ export interface Step {
   readonly condition: Sql;
   /** The stored columns the condition reads. */
   readonly columns: readonly EventColumnName[];
-  /** What it takes exactly, where it does: steps with different keys share no event. */
+  /** Identifies the exact match of a step: steps with different keys share no event. */
   readonly exact: string | null;
 }
 

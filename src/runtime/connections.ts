@@ -1,4 +1,4 @@
-// Which connections are open, and which of them has to end: limits in all and for each address, and
+// Which connections are open, and which are closed: limits for all and for each address, and
 // time limits for those without a request. The runtime's HTTP server has none of these.
 import {
   CONNECTIONS_MAX,
@@ -13,11 +13,11 @@ const RESERVED_MIN = 128;
 /** And at least this share of the limit. */
 const RESERVED_SHARE = 1 / 4;
 
-/** What an open connection is known by. */
+/** An open connection. */
 export interface Connection {
-  /** An IPv6 /64 counts as one; null has no limit of its own, as a trusted proxy. */
+  /** An IPv6 /64 counts as one; null, as for a trusted proxy, has no limit for the address. */
   readonly address: string | null;
-  /** Ends it at once, whatever it is doing. */
+  /** Ends it at once, even during a request. */
   readonly abort: () => void;
   requests: number;
   idleSinceMs: number;
@@ -89,7 +89,7 @@ export class Connections {
     return connection;
   }
 
-  /** A request of it begins. */
+  /** A request of the connection begins. */
   begin(connection: Connection): void {
     connection.requests++;
     if (connection.requests > 1 || this.#busy.has(connection)) return;
@@ -98,7 +98,7 @@ export class Connections {
     }
   }
 
-  /** A request of it has ended, its response included. */
+  /** A request of the connection has ended, its response included. */
   end(connection: Connection): void {
     connection.requests--;
     if (connection.requests > 0 || !this.#busy.delete(connection)) return;
@@ -106,7 +106,7 @@ export class Connections {
     this.#idle.add(connection);
   }
 
-  /** It is closed. */
+  /** The connection is closed. */
   remove(connection: Connection): void {
     const all = [this.#silent, this.#idle, this.#busy];
     if (!all.some((set) => set.delete(connection)) || connection.address === null) return;

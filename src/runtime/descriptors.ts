@@ -1,5 +1,5 @@
-// How many descriptors the process may open: asked of the C library, for /proc is closed to a
-// program that has not every right.
+// How many descriptors the process may open: from the C library, because Deno denies /proc to a
+// program without all permissions.
 
 /** Number of RLIMIT_NOFILE, and the C libraries that may be there. */
 const SYSTEMS: Partial<Record<typeof Deno.build.os, { resource: number; libraries: string[] }>> = {

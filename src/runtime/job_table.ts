@@ -103,7 +103,7 @@ async function expireEvents(
   await storage.expiry.emptyTrash(clock.nowMs(), log);
 }
 
-/** What waited for the clock to be trusted expires as soon as it is. */
+/** Expires what was due as soon as the clock is trusted again. */
 async function confirmClock(system: System, parts: JobParts): Promise<void> {
   if (await parts.storage.guard.confirm()) await expireEvents(system, parts);
 }

@@ -15,7 +15,7 @@ export type Handle = (request: Request, peer: string) => Promise<Response>;
 /** An open port. */
 export interface Listener {
   readonly port: number;
-  /** Opens the port anew with the certificate files as they are now. Throws where it can't. */
+  /** Reopens the port with the current certificate files. Throws if it cannot. */
   reload(): Promise<void>;
   /** Accepts no further connection; resolves when the open ones have ended. */
   close(): Promise<void>;
@@ -193,7 +193,7 @@ class ConnectionListener implements Listener {
       const answer = this.#answerer(connection, peer);
       const server = this.#serve(socket, ended.signal, answer, () => failed(), () => {});
       this.#servers.set(connection, server);
-      // A rejection is a client that went away or broke the protocol.
+      // Rejects when a client disconnects or breaks the protocol.
       server.finished.catch(() => {}).finally(() => this.#gone(connection));
     } catch (error) {
       this.#gone(connection);

@@ -44,7 +44,7 @@ export class Output {
       try {
         while (rest.length > 0) rest = rest.subarray(await this.#write(rest));
       } catch {
-        // The reader is gone; the server goes on.
+        // The reader has closed; the server continues.
         continue;
       }
       if (this.#dropped === 0) continue;

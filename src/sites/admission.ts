@@ -1,6 +1,6 @@
-// Whether the first events of a new site are counted, wait for an owner's word, or are refused.
+// Whether the first events of a new site are counted, wait for a decision, or are refused.
 // Anybody can invent sites: an address brings few of them an hour, and beyond a number of sites
-// that nobody declared, further ones are proposed. Sites that are declared are never concerned.
+// that nobody declared, further ones are proposed. Declared sites are not affected.
 import { HOUR_MS, SECOND_MS } from "../core/durations.ts";
 import { NEW_SITES_PER_HOUR_MAX } from "../core/limits.ts";
 import type { Clock, Log } from "../core/types.ts";
@@ -79,7 +79,7 @@ export class SiteAdmission {
     return null;
   }
 
-  /** Takes a site that an owner brought, as by an import; a proposed one goes on waiting. */
+  /** Accepts a site that an owner imports; a proposed one stays proposed. */
   take(site: string): void {
     if (!this.#known.isDeclared(site) && !this.#known.hasEvents(site)) this.#taken.add(site);
   }
@@ -94,7 +94,7 @@ export class SiteAdmission {
     const endMs = this.#clock.nowMs() - HOUR_MS;
     let first = 0;
     for (const { key, atMs } of this.#recent) {
-      // A clock that was set back must not keep anybody out for longer than an hour.
+      // A clock that was set back must not block an address for longer than an hour.
       if (atMs > endMs && atMs <= endMs + HOUR_MS) break;
       const count = (this.#byAddress.get(key) ?? 1) - 1;
       if (count > 0) this.#byAddress.set(key, count);
@@ -118,7 +118,7 @@ export class SiteAdmission {
     return null;
   }
 
-  /** Whether another site may be counted without an owner's word. */
+  /** Whether another site may be counted without an owner's decision. */
   #takesMore(): boolean {
     const { new_sites, undeclared_sites_max } = this.#options;
     if (new_sites !== "accept") return false;

@@ -1,5 +1,5 @@
 // What an owner decides about new sites: accept, refuse or delete, many at once, here or on the
-// command line. An accepted site is declared, and everything that waited of it is counted.
+// command line. An accepted site is declared, and its waiting events are counted.
 import { AppError, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/types.ts";
 import type { ProposedSite, SiteDecision } from "../storage/state/ops/proposed_ops.ts";
@@ -64,14 +64,14 @@ export class NewSites {
     };
   }
 
-  /** At start: counts what waits of sites that are declared or listed by now. */
+  /** At start: counts the waiting events of sites that are declared or listed by now. */
   async acceptDeclared(): Promise<void> {
     const { proposals } = this.#storage;
     const sites = [...proposals.list().map(({ site_id }) => site_id), ...proposals.refused()];
     for (const site of sites) if (this.#isDeclared(site)) await this.declared(site);
   }
 
-  /** Counts what waits of a site that was just declared. */
+  /** Counts the waiting events of a site that was just declared. */
   async declared(site: string): Promise<void> {
     const { proposals } = this.#storage;
     if (proposals.has(site) || proposals.isRefused(site)) {
@@ -124,7 +124,7 @@ export class NewSites {
     if (decision === "delete") await this.#erase(site);
   }
 
-  /** Erases a site that nobody declared, and forgets that it was there. */
+  /** Erases a site that nobody declared, and removes its name. */
   async #erase(site: string): Promise<void> {
     if (!this.#storage.known().includes(site)) return;
     await this.#storage.erase(site);

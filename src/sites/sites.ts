@@ -56,7 +56,7 @@ export class Sites {
     return sites;
   }
 
-  /** The settings in force for a site, declared or not. */
+  /** The settings in use for a site, declared or not. */
   settings(site: string): SiteSettings {
     return this.#sites.get(site)?.settings ?? SETTINGS_BY_DEFAULT;
   }

@@ -15,7 +15,7 @@ const UNPROVEN_MS = HOUR_MS;
 const RECORD_EVERY_MS = HOUR_MS;
 const DOUBT_RECORD_EVERY_MS = 10 * 60_000;
 
-/** Where the owner's word is kept until the server takes it. */
+/** Where the owner's confirmation is kept until the server reads it. */
 export const CLOCK_ALLOWED = "clock_allowed_ms";
 const CLOCK_SEEN = "clock_seen_ms";
 const CLOCK_DOUBT = "clock_doubt";
@@ -48,7 +48,7 @@ export class ClockGuard {
   #provenFromMs: number;
   #recordedMs = -Infinity;
   #isDoubtRecorded = false;
-  /** Whether a doubt has ended since `confirm` told so. */
+  /** Whether a doubt has ended that `confirm` has not reported yet. */
   #isRegained = false;
   /** Whether the records are of another clock than the one that is trusted now. */
   #isOutdated = false;
@@ -120,7 +120,7 @@ export class ClockGuard {
   }
 
   /**
-   * Takes the owner's word and keeps the records, each minute. Tells whether a doubt has ended
+   * Reads the owner's confirmation and writes the records, each minute. Tells whether a doubt ended
    * since the last call. Rejects with the store's error.
    */
   async confirm(): Promise<boolean> {

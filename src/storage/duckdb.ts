@@ -113,7 +113,7 @@ export class Db {
       // It would keep whatever was read from files, up to the memory limit; the system does that
       // already, and gives it back. Measured: the same times without it.
       enable_external_file_cache: "false",
-      // Memory that was freed goes back to the system by itself.
+      // Freed memory is returned to the system by a background thread.
       allocator_background_threads: "true",
       autoinstall_known_extensions: "false",
       autoload_known_extensions: "false",

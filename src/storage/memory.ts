@@ -31,7 +31,7 @@ const SLOTS_MAX = 4;
 /** An answer takes several bytes for each character of its JSON. */
 const CACHE_SHARE = 1 / 64;
 
-/** Divides the memory. What an owner has set goes before. */
+/** Divides the memory. An owner's setting takes precedence. */
 export function memoryPlan(
   bytes: number | null,
   set: { readonly memory_limit: string | null; readonly threads: number | null },
@@ -91,7 +91,7 @@ function bytesOf(text: string | null): number | null {
   return bytes > 0 && bytes < Number.MAX_SAFE_INTEGER ? bytes : null;
 }
 
-/** The text of a file; null where it cannot be read, for a limit nobody may see is none. */
+/** The text of a file, or null: a limit that cannot be read counts as none. */
 async function textOf(files: Files, path: string): Promise<string | null> {
   try {
     return await files.readText(path);

@@ -70,7 +70,7 @@ export async function loadDuckDb<Module>(
 
 /**
  * Unpacks the library unless an intact copy is there, loads it, and removes those of other
- * versions. Returns the folder it lies in. Rejects as `loadDuckDb` does.
+ * versions. Returns its folder. Rejects as `loadDuckDb` does.
  */
 export async function linkLibrary(
   host: NativeHost,
@@ -119,7 +119,7 @@ async function isIntact(files: Files, path: string, manifest: LibraryManifest): 
     release(found);
     return hash === manifest.sha256;
   } catch {
-    return false; // A copy that cannot be read is replaced, or the replacing tells why not.
+    return false; // A copy that cannot be read is replaced; if that fails, the error says why.
   }
 }
 
@@ -165,7 +165,7 @@ async function decompress(archive: Uint8Array<ArrayBuffer>): Promise<Uint8Array<
 }
 
 /**
- * Gives the memory of bytes back at once: in a process that then has little to do, the collector
+ * Frees the memory of bytes at once: in a process that then has little to do, the collector
  * might leave it occupied for hours.
  */
 function release(bytes: Uint8Array<ArrayBuffer>): void {

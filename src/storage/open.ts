@@ -40,9 +40,9 @@ export interface StorageOptions {
   readonly spill_limit?: string;
   /** The hot tier is flushed when it holds this many events; without it, only when asked. */
   readonly flush_event_count?: number;
-  /** What expires is gone at once, instead of going to the trash. */
+  /** What expires is deleted at once instead of being moved to the trash. */
   readonly gdpr_mode?: boolean;
-  /** An extension for DuckDB; `db.extensionFault` tells whether it was loaded. */
+  /** An extension for DuckDB; `db.extensionFault` says whether it was loaded. */
   readonly extension?: ExtensionOptions;
 }
 
@@ -77,7 +77,7 @@ export interface Storage {
   readonly proposals: Proposals;
   /** Counts a proposed site from now on; resolves with the number of its events. */
   acceptProposed(site: string): Promise<number>;
-  /** Forgets a site that has no events any more; resolves with whether it had none. */
+  /** Removes a site that has no events any more; resolves with whether it had none. */
   forgetSite(site: string): Promise<boolean>;
   /** Highest time (µs) an event was ever given. */
   readonly lastTimestampUs: number;
@@ -118,7 +118,7 @@ export async function openStorage(
     const { store, isSalvaged } = await openStore(system, dataDir);
     closing.push(() => store.close());
     await store.run("storeId", random.uuid());
-    // Beside the loading of DuckDB, in another thread: with many folders both take a while.
+    // In another thread while DuckDB loads: with many folders both take a while.
     const comparing = store.run("compareFiles", eventsFolder);
     comparing.catch(() => {});
     const duckdb = await host.loadDuckDb();
@@ -231,7 +231,7 @@ async function openParts(
   };
 }
 
-/** What SQLite says of a corrupt file, as opposed to a folder that cannot be used. */
+/** SQLite's message for a corrupt file, as opposed to a folder that cannot be used. */
 const CORRUPT = /malformed|not a database|corrupt/i;
 
 /** Opens mallard.sqlite. A corrupt one is quarantined, and its readable rows are salvaged. */
@@ -275,8 +275,8 @@ async function openProtected(files: Files, path: string): Promise<Store> {
 }
 
 /**
- * Older versions made files of events that every user could read: closing their folder closes them.
- * One that belongs to somebody else keeps its mode.
+ * Older versions made files of events that every user could read: the folder's mode protects them.
+ * A folder of another user keeps its mode.
  */
 async function limitReaders(
   files: Files,

@@ -59,7 +59,7 @@ export class Reader {
     }
   }
 
-  /** Changes whenever an event of the site is accepted, or events of it appear or go otherwise. */
+  /** Changes whenever an event of the site is accepted, and when its events change otherwise. */
   version(site: string): string {
     return this.#catalog.version(site);
   }

@@ -51,8 +51,8 @@ export class Trash {
   }
 
   /**
-   * Puts files into the trash as they are; they stay where they were, too. On disk when this
-   * resolves. Where the file system has no links they are copied.
+   * Links files into the trash; they also stay where they were. On disk when this
+   * resolves. On a file system without links they are copied.
    */
   async keep(files: readonly CatalogFile[], atMs: number): Promise<void> {
     const folders = new Set<string>();
@@ -126,7 +126,7 @@ export class Trash {
       if (deleting.has(file.path)) {
         busy++;
       } else if (await this.#files.size(target) !== null) {
-        // An expiry that was cut short: the file never left.
+        // An expiry was interrupted: the file is still in its place.
         await this.#remove(file);
       } else {
         await this.#files.makeDir(parentOf(target));

@@ -4,7 +4,7 @@ import type { Access } from "../../core/access.ts";
 import { json } from "../../http/response.ts";
 import type { Route } from "../../http/route.ts";
 
-/** Routes of setup, login, logout and status. Administrators are told of weak secrets, by name. */
+/** Routes of setup, login, logout and status. Administrators see the names of weak secrets. */
 export function authRoutes(auth: Auth, weakSecrets: readonly string[] = []): Route[] {
   const warningsFor = ({ rights }: Access) => {
     if (!rights.has("admin")) return {};

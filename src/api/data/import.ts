@@ -1,5 +1,5 @@
 // POST /api/import: past events as lines of JSON. Each line is an event as the tracker sends it,
-// with its time, address and user agent, and goes through the same pipeline as any other. A request
+// with its time, address and user agent, and passes the same pipeline as any other. A request
 // that is sent again, by its Idempotency-Key or its content, adds nothing.
 import { MINUTE_MS } from "../../core/durations.ts";
 import { AppError } from "../../core/errors.ts";
@@ -64,7 +64,7 @@ const AT_MS_MIN = Date.UTC(1995, 0, 1);
 const AHEAD_MS_MAX = MINUTE_MS;
 const ISO_TIME =
   /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d([.]\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/;
-/** Lines handled before other requests are let in. */
+/** Lines handled before other requests get their turn. */
 const LINES_AT_ONCE = 250;
 const LINE_FEED = 10;
 /** Visible ASCII. */
@@ -131,7 +131,7 @@ function repeatedAnswer(known: { digest: string; answer: string }, digest: strin
   );
 }
 
-/** The client learns that nothing was taken, while that can still be said. */
+/** The client is told that nothing was imported, while that is still known. */
 function requireRunning(stopping: AbortSignal): void {
   if (!stopping.aborted) return;
   throw new AppError("unavailable", "Cannot import now: the server is stopping", {

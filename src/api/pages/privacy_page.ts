@@ -11,7 +11,7 @@ import type { Sites } from "../../sites/sites.ts";
 /** The settings that the page describes, by their names. */
 export interface PrivacySettings {
   readonly retention_days: number;
-  /** What expires is gone at once, instead of going to the trash. */
+  /** What expires is deleted at once instead of being moved to the trash. */
   readonly gdpr_mode: boolean;
   readonly strip_referrer_query: boolean;
   readonly round_timestamps: boolean;

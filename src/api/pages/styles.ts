@@ -1,4 +1,4 @@
-// Joins the dashboard's style files into one stylesheet, each in a cascade layer of its own: a
+// Joins the dashboard's style files into one stylesheet, each in its own cascade layer: a
 // browser fetches one file, and a later file wins whatever its selectors are.
 
 /** The URL of the joined stylesheet, below the folder of versioned files. */

@@ -1,10 +1,10 @@
-// Who asks for statistics, as the budget of query time counts it.
+// The caller of a statistics request, for the budget of query time.
 import { isStranger } from "../../auth/rights.ts";
 import type { Context } from "../../http/route.ts";
 import { rateLimitKey } from "../../net/address.ts";
 import { type Caller, OWNER } from "../../query/budget/turns.ts";
 
-/** The caller of a request: whoever may see more than public sites is an owner. */
+/** The caller of a request: one that may see more than public sites is an owner. */
 export function callerOf({ access, address }: Pick<Context, "access" | "address">): Caller {
   if (access.who === "nobody") {
     return { kind: "stranger", key: rateLimitKey(address), isPublicOnly: isStranger(access) };

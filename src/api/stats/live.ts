@@ -208,7 +208,7 @@ export class Live {
     channel.sentMs = this.#clock.nowMs();
     const bytes = ENCODER.encode(text);
     for (const stream of [...channel.streams.keys()]) {
-      // A client that does not keep up reconnects by itself.
+      // A client that does not keep up reconnects.
       if ((stream.desiredSize ?? 0) <= 0) this.#end(channel, stream);
       else stream.enqueue(bytes);
     }

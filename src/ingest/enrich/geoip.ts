@@ -58,7 +58,7 @@ function regionOf(record: Fields): string | null {
   return nameOf(Array.isArray(parts) ? parts[0] : record.region ?? record.state1);
 }
 
-/** Reads MaxMind's nesting (`country.iso_code`, `city.names.en`) and flat records alike. */
+/** Reads MaxMind's nested records (`country.iso_code`, `city.names.en`) and flat ones. */
 function placeOf(value: unknown, precision: GeoPrecision): Place {
   const record = fieldsOf(value);
   return {
@@ -145,9 +145,9 @@ async function openFile(files: Files, path: string, precision: GeoPrecision): Pr
 }
 
 /**
- * The database in force: the owner's where `path` names one that can be opened, else the built-in
- * one. A file that cannot be opened is a warning in the log. Null where there is none, or none is
- * wanted. `isOwn` tells whether it is the owner's.
+ * The database in use: the owner's if `path` names one that can be opened, else the built-in
+ * one. A file that cannot be opened is a warning in the log. Null if there is none, or none is
+ * wanted. `isOwn` says whether it is the owner's.
  */
 export async function loadGeoIp(
   files: Files,

@@ -8,7 +8,7 @@ function withoutWww(host: string): string {
 }
 
 /**
- * The name of the source a referrer belongs to, else its host as it stands (`www.` too). Null for
+ * The name of the source a referrer belongs to, else its host unchanged (`www.` too). Null for
  * the own site, with or without `www.`, and for what is no address of a page or an app. `hostname`
  * is the host of the page where it is known.
  */

@@ -5,7 +5,7 @@ import { USER_AGENT_CHARS_MAX, USER_AGENTS_MAX } from "../../core/limits.ts";
 import { LruCache } from "../../core/lru_cache.ts";
 import { type RobotKind, ROBOTS } from "../../reference/robots.ts";
 
-/** A robot. Its name is one of the table or the one for all others: a bounded set. */
+/** A robot. Its name is in the table, or is the one for all others: a bounded set. */
 export interface Robot {
   readonly name: string;
   readonly kind: RobotKind;

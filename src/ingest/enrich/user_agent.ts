@@ -7,7 +7,7 @@ import { LruCache } from "../../core/lru_cache.ts";
 /** Classes of devices that are told apart. */
 export type DeviceType = "desktop" | "mobile" | "tablet";
 
-/** What a user agent tells; null where it is unknown. The keys are columns of the event. */
+/** What a user agent says; null if it is unknown. The keys are columns of the event. */
 export interface UserAgent {
   readonly browser: string | null;
   readonly browser_version: string | null;
@@ -104,7 +104,7 @@ const BROWSERS: Readonly<Record<string, string>> = {
 
 const LINUX = "Linux";
 
-/** As BROWSERS, for systems. Distributions of Linux are Linux, without the version of their own. */
+/** As BROWSERS, for systems. Distributions of Linux are Linux, without a version. */
 const SYSTEMS: Readonly<Record<string, string>> = {
   "android": "Android",
   "android-x86": "Android",
@@ -290,7 +290,7 @@ export class UserAgents {
     const os = nameOf(system.name, SYSTEMS);
     const name = nameOf(browser.name, BROWSERS);
     return {
-      // Where Brave names itself, it may do so without a version of its own.
+      // Where Brave names itself, it may omit its version.
       browser: name === "Chrome" && /\bBrave\b/.test(text) ? "Brave" : name,
       browser_version: versionOf(browser.version),
       os,

@@ -9,7 +9,7 @@ export interface WireRequest {
   readonly query: URLSearchParams;
 }
 
-/** One format: the route it is spoken on, and its two directions. */
+/** One format: its route, its reader and its writer. */
 export interface WireFormat {
   readonly method: Extract<Route["method"], "GET" | "POST">;
   readonly path: string;

@@ -1,4 +1,4 @@
-// Every wire format that events are taken in.
+// Every wire format in which events are accepted.
 import type { WireFormat } from "./format.ts";
 import { MALLARD_BODY, MALLARD_IMAGE } from "./mallard.ts";
 

@@ -48,8 +48,8 @@ export class CarriedVisits {
   }
 
   /**
-   * The id of an event that arrives now: the one of the period before while a visit under it goes
-   * on, else the one of the period of `timestampMs`, the event's stored time. `idIn` gives the
+   * The id of an event that arrives now: that of the period before while a visit under it
+   * continues, else that of the period of `timestampMs`, the event's stored time. `idIn` gives the
    * visitor's id in a period, `earlierIdIn` in one before, undefined where its salt is gone.
    */
   idOf(

@@ -43,7 +43,7 @@ export async function continuingVisitors(
 }
 
 /**
- * Ids from the kept secret: the same again for whoever has it. `seen` are the visitors of before a
+ * Ids from the kept secret, which can compute them again. `seen` are the visitors of before a
  * restart.
  */
 export function derivedIdentity(

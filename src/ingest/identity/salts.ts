@@ -79,7 +79,7 @@ export class RandomSalts {
   idOf({ site, address, userAgent }: Visitor, nowMs: number): string {
     const who = `${site}|${address}|${userAgent}`;
     const idIn = (period: number) => hmac(this.#saltOf(period), who);
-    // The salt of an earlier period is never made anew.
+    // The salt of an earlier period is never made again.
     const earlierIdIn = (period: number) => this.#salts.has(period) ? idIn(period) : undefined;
     return this.#carried.idOf(site, nowMs, nowMs, idIn, earlierIdIn);
   }

@@ -29,13 +29,13 @@ class Hmac {
     this.#outer = keyed(key, 0x5c);
   }
 
-  /** In 64 hex digits. */
+  /** As 64 hex digits. */
   hex(message: string): string {
     return this.#outer.copy().update(this.#inner.copy().update(message).digest()).digest("hex");
   }
 }
 
-/** Whose event it is. */
+/** The visitor of an event. */
 export interface Visitor {
   readonly site: string;
   readonly address: string;
@@ -71,7 +71,7 @@ export class VisitorIds {
 }
 
 /**
- * The secret in force: the owner's from the environment, else the one in the data folder's
+ * The secret in use: the owner's from the environment, else the one in the data folder's
  * `.secret`, else a random one that is made now and kept there, readable by the owner alone.
  * Rejects with the platform's error when that file can be neither read nor written.
  */

@@ -7,16 +7,16 @@ import type { Clock } from "../../core/types.ts";
 /** Who asks: an owner has a login, a key, or asks from this machine; all others are strangers. */
 export interface Caller {
   readonly kind: "owner" | "stranger";
-  /** What is counted together, such as an address. In memory only. */
+  /** Requests with the same key are counted together: an address, for example. In memory only. */
   readonly key: string;
-  /** Sees of a site what is public, see sql/public_view.ts. */
+  /** Sees only what is public, see sql/public_view.ts. */
   readonly isPublicOnly?: boolean;
 }
 
-/** The program itself, and whoever may do everything. */
+/** The program itself, and callers with all rights. */
 export const OWNER: Caller = { kind: "owner", key: "" };
 
-/** How long a statement may wait for its turn, and what makes it leave. */
+/** How long a statement may wait for its turn, and the signal that ends the wait. */
 export interface WaitLimits {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
@@ -199,7 +199,7 @@ export class Turns {
     const { owner, stranger } = this.#lanes;
     if (this.#runningAlone !== null || owner.running + stranger.running > 0) return;
     const first = this.#waitingAlone.find(({ kind }) => kind === "owner") ?? this.#waitingAlone[0];
-    // An owner's statement that only waits for this moment goes before a stranger's.
+    // An owner's statement that waits to run alone precedes a stranger's.
     if (!first || (first.kind === "stranger" && owner.waiting > 0)) return;
     this.#waitingAlone.splice(this.#waitingAlone.indexOf(first), 1);
     this.#runningAlone = first.kind;

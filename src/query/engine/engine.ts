@@ -11,7 +11,7 @@ import type { VisitColumns } from "../sql/visits.ts";
 
 /** How behavioral reports are computed. */
 export interface BehavioralEngine {
-  /** "off" has no answers: reports return zeros and empty lists without a statement. */
+  /** "off": reports return zeros and empty lists without a statement. */
   readonly name: "sql" | "extension" | "off";
   /** One row per visit: see `visits()` of sql/visits.ts for the columns. */
   visits(events: Sql, gapUs: number, columns?: VisitColumns): Sql;
@@ -38,7 +38,7 @@ export interface BehavioralEngine {
  *
  * - `in_order`: step k is an event later than step k-1 (events of one microsecond in the order of
  *   native/lists.ts), each step an event of its own, all within the window from the first,
- *   inclusive. Other events may lie between; any event that meets step 1 may begin.
+ *   inclusive. Other events may occur between; any event that meets step 1 may begin.
  * - `any_order`: an event counts for the first step it meets; the number of different steps within
  *   one window counts.
  * - `consecutive`: as `in_order`, with no other of the considered events between.
@@ -54,7 +54,7 @@ export interface FunnelSpec {
   readonly order: FunnelOrder;
   /** Whether an event may meet two steps. */
   readonly overlap: boolean;
-  /** For consecutive: only these events may not lie between. */
+  /** For consecutive: only these events may not occur between. */
   readonly considered: Sql;
   /** Matching events of one visitor from which running maxima are used. */
   readonly heavyFrom?: number;
@@ -108,7 +108,7 @@ export interface SequenceElement {
   readonly condition: number | null;
   /** Whether it is the very next considered event. */
   readonly next: boolean;
-  /** Time since the event before lies in one of these. */
+  /** Time since the event before is in one of these. */
   readonly elapsed: readonly Elapsed[];
   /** Numbers of conditions that no event between may meet. */
   readonly without: readonly number[];

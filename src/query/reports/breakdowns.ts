@@ -39,7 +39,7 @@ export type BreakdownAnswer =
   | readonly BreakdownRow[]
   | { readonly results: readonly BreakdownRow[]; readonly total: number };
 
-/** How a missing value is shown. */
+/** The text for a missing value. */
 const UNKNOWN = "(unknown)";
 const METRICS_OF_BREAKDOWN: readonly MetricName[] = ["visitors", "pageviews"];
 

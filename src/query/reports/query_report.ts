@@ -1,4 +1,4 @@
-// Any metrics by any dimensions: the report that the dashboard, exports and alerts ask through.
+// Any metrics by any dimensions: the report that the dashboard, exports and alerts use.
 import { type Bucket, bucketsOf, type Range } from "../../core/period.ts";
 import type { Interval } from "../../../dashboard/grammar/period.js";
 import { DIMENSIONS_MAX, METRICS_MAX } from "../../core/limits.ts";
@@ -18,7 +18,7 @@ import {
 import { type Order, type Query, queryOf, type ReportRequest } from "../query.ts";
 import { defineReport, type QueryContext, withRange } from "./report.ts";
 
-/** What a request names beside the range and the filter. */
+/** The parameters of a request besides range and filter. */
 export interface QueryParams {
   readonly metrics: readonly MetricName[];
   readonly dimensions: readonly DimensionRef[];

@@ -72,7 +72,7 @@ interface ReportRow<A> {
   readonly formats?: Readonly<Record<string, DownloadFormat<A>>>;
   /** May take longer than other requests. */
   readonly streams?: true;
-  /** The report's own parameters, beside those that every report takes. */
+  /** The report's own parameters, besides those of every report. */
   readonly params: Readonly<Record<string, ParamDoc>>;
 }
 

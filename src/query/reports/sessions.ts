@@ -95,7 +95,7 @@ function spreadSql(limit: number): Sql {
   return sql`${join(parts, "\n      union all\n      ")} order by kind, place`;
 }
 
-/** How many visits lie in each class; `place` is the class's number. */
+/** How many visits are in each class; `place` is the number of the class. */
 function classesSql(kind: string, value: Sql, from: readonly number[]): Sql {
   const cases = from.slice(1).map((next, index) => sql`when ${value} < ${next} then ${index}`);
   return sql`select ${kind}, null, place, count(*), 0, null, null

@@ -129,7 +129,7 @@ function currencyPart(query: Query, relations: Relations): Part {
   return { name: "by_currency", columns: MONEY_COLUMNS };
 }
 
-/** All parts side by side, by their keys. */
+/** All parts joined by their keys. */
 function merge(query: Query, parts: readonly Part[], keys: readonly Sql[]): Sql {
   const values = parts.flatMap(({ columns }) => columns).map((name) =>
     MONEY_COLUMNS.includes(name) ? ident(name) : sql`coalesce(${ident(name)}, 0) as ${ident(name)}`
@@ -146,7 +146,7 @@ function merge(query: Query, parts: readonly Part[], keys: readonly Sql[]): Sql 
   }`;
 }
 
-/** Which rows stay, told by their first key. */
+/** Which rows are kept, by their first key. */
 function narrowed({ only, search, dimensions }: Query): Sql {
   if (dimensions.length === 0) return raw("");
   const conditions = [
@@ -171,7 +171,7 @@ function baseJoins(query: Query, relations: Relations): Sql[] {
   ];
 }
 
-/** The same by those dimensions that are not about what the visitors did. */
+/** The same by the dimensions that do not depend on what the visitors did. */
 function groupBase(query: Query, relations: Relations): Sql {
   const name = ident("base_goalless_group");
   const kept = query.dimensions
@@ -200,7 +200,7 @@ function orderOf(query: Query, keys: readonly Sql[]): Sql {
   return join([...requested, ...keys.map((key) => sql`${key} asc`), raw("total_rows")]);
 }
 
-/** A filter without the parts that speak of goals. */
+/** A filter without its conditions on goals. */
 function withoutGoals(filter: CheckedFilter | null): CheckedFilter | null {
   if (!filter) return null;
   const mentions = (part: CheckedFilter) =>

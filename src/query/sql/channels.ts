@@ -38,7 +38,7 @@ function number(value: number): Sql {
   return raw(String(value));
 }
 
-/** The number that stands beside a text, NULL where there is none. DuckDB makes it a hash join. */
+/** The number that belongs to a text, or NULL. DuckDB makes it a hash join. */
 function lookup(pairs: readonly (readonly [string, number])[], text: Sql): Sql {
   const texts = pairs.map(([key]) => key);
   const numbers = pairs.map(([, value]) => String(value));

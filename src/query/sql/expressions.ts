@@ -1,5 +1,5 @@
 // Dimensions, goals and filters as SQL over one kind of row. What the rows are, and where they
-// come from, is said by a shape; no relation is built here.
+// come from, is defined by a shape; no relation is built here.
 import type { EventColumnName } from "../../core/event.ts";
 import { conditionsOf, isCondition } from "../../../dashboard/grammar/filter.js";
 import { ident, join, type Sql, sql } from "../../core/sql.ts";
@@ -92,7 +92,7 @@ function missingOf(ref: DimensionRef, terms: Terms): string {
   return terms.missing ?? dimensionOf(ref).missing;
 }
 
-/** The value of a dimension, NULL where there is none. `own`: the event's, not its visit's. */
+/** The value of a dimension, or NULL. `own`: the event's, not its visit's. */
 function valueOf(ref: DimensionRef, row: RowShape, terms: Terms, own: boolean): Sql {
   if (ref === "entry_page" || ref === "exit_page") return row.visit(ref);
   if (ref === "hour_of_day") return hourOfDay(row.us, terms);
@@ -168,7 +168,7 @@ export interface GoalCondition {
   readonly columns: readonly EventColumnName[];
 }
 
-/** Finds the condition of a goal by its name; undefined where there is none. */
+/** Finds the condition of a goal by its name, or undefined. */
 export function goalFinder(terms: Terms): (name: string) => GoalCondition | undefined {
   return (name) => {
     const goal = terms.goals.find((one) => one.name === name);

@@ -1,5 +1,5 @@
 // Which relations a query needs: events alone, visits alone, or each event with its visit. The
-// rule how filters carry over between the two stands here alone. Pure.
+// rule how filters apply across the two is defined here alone. Pure.
 //
 // An event meets a filter by its own values and those of its visit. A visit meets it when at least
 // one of its events does. has_done is a value of the visit: whether any event of it meets a filter.
@@ -33,7 +33,7 @@ export interface Plan {
   readonly money: boolean;
   /** Stored columns to read. */
   readonly columns: readonly EventColumnName[];
-  /** Columns a visit takes from its first event. */
+  /** Columns of a visit's first event. */
   readonly visitColumns: readonly EventColumnName[];
   /** Computed dimensions of the visit, made from its visitColumns. */
   readonly visitValues: readonly DimensionRef[];

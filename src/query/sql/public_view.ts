@@ -1,6 +1,6 @@
-// What strangers see of a public site, as one rule below every report: of a referrer its host, of
-// the owner's segments nothing. Whatever a report, a filter or a list of values reads, it reads
-// through this view, so no report has to know of it.
+// What strangers see of a public site, as one rule below every report: of a referrer only its host,
+// of the owner's segments nothing. Reports, filters and lists of values all read through this view,
+// so no report needs a rule of its own.
 import { type Sql, sql } from "../../core/sql.ts";
 import type { SiteRules } from "../parse.ts";
 

@@ -5,7 +5,7 @@
 // a hash aggregate to (visitor, bucket) leaves a fraction of the rows to sort, exact for any gap.
 //
 // A visit belongs to the range in which it starts and is counted whole. So the caller reads
-// `visitSpan(range, gap)`, and keeps the visits whose `start_us` lies in the range: reading one gap
+// `visitSpan(range, gap)`, and keeps the visits whose `start_us` is in the range: reading one gap
 // before tells a visit that starts in the range from one that began earlier; a day after the range
 // sees the visits end (ids change daily by default; a longer visit is counted up to there).
 import { DAY_US } from "../../core/durations.ts";
@@ -15,7 +15,7 @@ import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 /** Gap that ends a visit, in microseconds: 30 minutes. A gap of exactly this long does not. */
 export const VISIT_GAP_US = 1_800_000_000;
 
-/** What the rows of `visits()` carry beside their standing columns. */
+/** Optional columns of the rows of `visits()`. */
 export interface VisitColumns {
   /** Columns of the visit's first event, under their own names. */
   readonly first?: readonly EventColumnName[];

@@ -33,7 +33,7 @@ export interface BackupResult {
   readonly files: number;
   readonly copied: number;
   readonly events: number;
-  /** What the owner should look at, though the backup is complete. */
+  /** Something the owner should check, although the backup is complete. */
   readonly warnings: readonly string[];
 }
 
@@ -119,7 +119,7 @@ class Generating {
     try {
       return await this.#make();
     } catch (error) {
-      // What stays all the same is removed by the next backup.
+      // A generation that cannot be removed now is removed by the next backup.
       await this.#files.removeTree(this.#folder).catch(() => {});
       throw error;
     }

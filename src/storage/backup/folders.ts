@@ -1,14 +1,14 @@
-// Which folders a backup may be made into: none that is, holds or lies in a data folder, and none
-// that another backup is made into.
+// Which folders a backup may be made into: none that is, contains or is inside a data folder, none
+// that another process makes a backup into.
 import { messageOf } from "../../core/errors.ts";
 import type { Files } from "../../core/types.ts";
 import { Sqlite } from "../state/sqlite.ts";
 
-/** Lies in every DATA_DIR that a server has opened, and in no backup. */
+/** A file of every DATA_DIR that a server has opened, and of no backup. */
 const SERVER_LOCK = ".lock";
 const BACKUP_LOCK = ".backup.lock";
 
-/** Whether one path is the other, or lies below it. Both must be absolute. */
+/** Whether a path equals the other or is below it. Both must be absolute. */
 export function areNested(one: string, other: string): boolean {
   return isWithin(one, other) || isWithin(other, one);
 }

@@ -1,5 +1,5 @@
 // The generations of a backup folder: `generations/NNNN_TIME`, each a whole backup, and the one in
-// the folder itself that earlier versions made. A generation appears and goes by one rename.
+// the folder itself that earlier versions made. One rename adds a generation, and one removes it.
 import { DAY_MS } from "../../core/durations.ts";
 import type { Files } from "../../core/types.ts";
 import {
@@ -88,7 +88,7 @@ export async function removeLeftovers(files: Files, target: string): Promise<voi
 }
 
 /**
- * The generation that a much smaller newest one must not replace; null where there is none. It is
+ * The generation that a much smaller newest one must not replace, or null. It is
  * the one with the most events.
  */
 export function guardedGeneration(

@@ -48,7 +48,7 @@ export interface CopyFacts {
   readonly journal: string | null;
 }
 
-/** The manifest in a folder, or null where there is none. Rejects when it is damaged. */
+/** The manifest in a folder, or null. Rejects when it is damaged. */
 export async function readManifest(files: Files, folder: string): Promise<Manifest | null> {
   const text = await files.readText(`${folder}/${MANIFEST}`);
   if (text === null) return null;
@@ -81,7 +81,7 @@ export function eventsOf({ files, journal_rows }: Manifest): number {
   return files.reduce((sum, file) => sum + file.rows, journal_rows);
 }
 
-/** Reads a copy that nobody writes, wherever it lies. Rejects when it is damaged. */
+/** Reads a copy in any folder that no process writes. Rejects when it is damaged. */
 export async function readCopy(path: string): Promise<CopyFacts> {
   const store = await Store.open(path, "immutable");
   try {

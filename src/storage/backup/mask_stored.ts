@@ -1,5 +1,5 @@
 // Masks what is stored already: files whose texts hold e-mail addresses, or tokens where the site
-// masks them, are written anew and replace the old ones as in a compaction. No server may run.
+// masks them, are rewritten and replace the old ones as in a compaction. No server may run.
 import { ident, join, type Sql, sql } from "../../core/sql.ts";
 import { MASKED_COLUMNS, type Masks, maskText } from "../../core/text.ts";
 import type { Files } from "../../core/types.ts";
@@ -12,7 +12,7 @@ import { coldRelation, foreignColumns, literal } from "../parquet/schema.ts";
 
 /** What was masked. */
 export interface MaskedCounts {
-  /** Files that were written anew. */
+  /** Files that were rewritten. */
   readonly files: number;
   /** Different texts that were changed in them. */
   readonly texts: number;
@@ -78,7 +78,7 @@ async function changesOf(
 ): Promise<Change[]> {
   const changes: Change[] = [];
   if (!masks.emails && !masks.tokens) return changes;
-  // A wide net: what is masked is decided by the same rule as on entry.
+  // Finds too much on purpose: the rule of ingestion then decides what is masked.
   const may = masks.tokens ? "[@%A-Za-z0-9_-]{2,}" : "@|40";
   const events = coldRelation([`${eventsFolder}/${file.path}`], file.site_id);
   for (const column of MASKED_COLUMNS) {

@@ -35,7 +35,7 @@ const GROUPS = `${GROUP}(?::${GROUP}){0,6}`;
 const BEFORE = "(?:^|[^0-9A-Za-z:.])";
 const AFTER = "(?:$|[^0-9A-Za-z:.])";
 
-/** Written so that RE2 and JavaScript read them alike. */
+/** Written so that RE2 and JavaScript interpret them equally. */
 const PATTERNS: Readonly<Record<FindingKind, string>> = {
   "IPv4 address": `(?:^|[^0-9.])(?:${BYTE}\\.){3}${BYTE}(?:$|[^0-9.]|\\.(?:$|[^0-9]))`,
   "IPv6 address": `${BEFORE}(?:(?:${GROUP}:){7}${GROUP}|${GROUPS}::(?:${GROUPS})?|::${GROUPS})` +
@@ -44,7 +44,7 @@ const PATTERNS: Readonly<Record<FindingKind, string>> = {
 };
 const KINDS = Object.keys(PATTERNS) as FindingKind[];
 
-/** Versions such as 120.0.0.0 have the form of an address and are none. */
+/** Versions such as 120.0.0.0 look like an address. */
 const VERSIONS: ReadonlySet<string> = new Set(["browser_version", "os_version"]);
 
 const FILES_AT_ONCE = 200;
@@ -271,7 +271,7 @@ function countOf(column: string, kind: FindingKind, index: number): Sql {
   ) as ${raw(`n${index}`)}`;
 }
 
-/** Partitions of a site are told together. */
+/** Partitions of a site are reported together. */
 function partitionOf(path: string): string {
   return path.replace(/\/date=[^/]+\/[^/]+$/, "");
 }

@@ -26,18 +26,18 @@ export interface Restored {
 
 type World = { readonly files: Files; readonly random: Random };
 
-/** Inside DATA_DIR, so that it is on the same disk, though DATA_DIR may be a mount of its own. */
+/** Inside DATA_DIR, so that it is on the same disk even if DATA_DIR is a mount point. */
 const RESTORING = ".restoring";
-/** What is left of it once everything is in its place. */
+/** What it is renamed to once everything is in its place. */
 const RESTORED = ".restored";
-/** Its presence means that all is there and is being moved. */
+/** Its presence means that everything was copied and is being moved. */
 const COMPLETE = "complete";
-/** In this order: the events never serve without their password. */
+/** In this order: the events are never served without their password. */
 const PARTS = [DATABASE, ...OWNER_FILES, "events"] as const;
-/** What a disk of its own has from the start. */
+/** What an empty file system may contain. */
 const IGNORED: ReadonlySet<string> = new Set(["lost+found"]);
 
-/** Rejects when a restore into this DATA_DIR has not come to its end. */
+/** Rejects when a restore into this DATA_DIR is unfinished. */
 export async function requireRestored(files: Files, dataDir: string): Promise<void> {
   if (await files.size(`${dataDir}/${RESTORING}`) === null) return;
   throw new Error(
@@ -48,7 +48,7 @@ export async function requireRestored(files: Files, dataDir: string): Promise<vo
 /**
  * Restores the newest backup in `folder`, or the one in `folder` itself, into an empty or missing
  * DATA_DIR. Rejects when that holds anything but an unfinished restore, and when the backup is not
- * as it was written. The journal gets a new name, for its numbers will be given out again.
+ * as it was written. The journal gets a new name, because its numbers will be used again.
  */
 export async function restore(world: World, folder: string, dataDir: string): Promise<Restored> {
   const { files } = world;

@@ -1,5 +1,5 @@
 // Backups of a running server into the one folder its owner chose: one at a time, each verified
-// when it is made. It must not take a folder from anybody else.
+// when it is made. It must not use a folder of another server.
 import { AppError, messageOf } from "../../core/errors.ts";
 import type { Clock, Files, Log } from "../../core/types.ts";
 import type { Db } from "../duckdb.ts";
@@ -10,7 +10,7 @@ import { guardedGeneration, type Keeping, readGenerations } from "./generations.
 import { eventsOf, type Manifest, readManifest } from "./manifest.ts";
 import { verify } from "./verify.ts";
 
-/** The result of a verification; `madeAt` tells of which backup. */
+/** The result of a verification; `madeAt` identifies the backup. */
 interface Verdict {
   readonly madeAt: string;
   readonly verifiedAt: string;
@@ -30,7 +30,7 @@ export interface BackupFacts {
 export interface BackupState {
   readonly folder: string | null;
   readonly runningSince: string | null;
-  /** The backup in the folder; its verdict is null where it was never verified. */
+  /** The backup in the folder; its verdict is null if it was never verified. */
   readonly last: BackupFacts & { readonly verdict: Verdict | null } | null;
   /** All that can be restored, the newest first; a damaged one is left out. */
   readonly kept: readonly BackupFacts[];
@@ -40,7 +40,7 @@ export interface BackupState {
   readonly fault: string | null;
 }
 
-/** Where backups come from and go to. Paths are absolute; no `folder` means there are none. */
+/** Source and target of backups. Paths are absolute; without `folder` there are no backups. */
 export interface BackupOptions extends Keeping {
   readonly dataDir: string;
   readonly folder: string | null;
@@ -86,7 +86,7 @@ export class Backups {
     try {
       const generations = await readGenerations(this.#world.files, folder);
       const [newest] = generations;
-      // Rejects with the reason where it is the newest that is damaged.
+      // Rejects with the reason if the newest one is damaged.
       if (newest && !newest.manifest) await readManifest(this.#world.files, newest.folder);
       const last = newest?.manifest && factsOf(newest.manifest);
       const guarded = guardedGeneration(generations);
@@ -169,7 +169,7 @@ export class Backups {
     if (this.#running) return;
     const { last } = await this.state();
     const age = last ? this.#world.clock.nowMs() - Date.parse(last.madeAt) : Infinity;
-    // One of the future was made under a wrong clock.
+    // A time in the future comes from a wrong clock.
     if (age >= 0 && age < everyMs) return;
     await (await this.begin()).done;
     const { aborted } = this.#options.signal;

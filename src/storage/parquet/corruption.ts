@@ -5,13 +5,13 @@ import type { Db } from "../duckdb.ts";
 import { literalPath } from "./schema.ts";
 import type { CatalogFile } from "./partition.ts";
 
-/** A file that cannot be read, and what DuckDB says of it. */
+/** A file that cannot be read, and DuckDB's message. */
 export interface CorruptFile {
   readonly file: CatalogFile;
   readonly reason: string;
 }
 
-/** Faults of the statement or the machine, whatever the files hold. */
+/** Faults of the statement or the machine, not of a file. */
 const NOT_OF_A_FILE = /^(Binder|Parser|Catalog|Out of Memory|INTERRUPT|Permission|Constraint)/i;
 
 /** Whether an error may come from a corrupt or missing file. */

@@ -102,7 +102,7 @@ export async function writeTemporary(
   return { ...partition, path, rows, bytes };
 }
 
-/** Gives a written file its name, for good. When it rejects, nothing bears the name. */
+/** Gives a written file its final name. When it rejects, no file has that name. */
 export async function settle(
   files: Files,
   eventsFolder: string,

@@ -1,5 +1,5 @@
 // Numbers of partition files: each is handed out once, above every number the partition ever had
-// and every file that lies there, so that no file can take the name of another.
+// and every file in its folder, so that no file can take the name of another.
 import { LruCache } from "../../core/lru_cache.ts";
 import type { Files } from "../../core/types.ts";
 import { numberOfFile, type Partition, partitionFolder } from "./partition.ts";

@@ -100,12 +100,12 @@ export async function foreignColumns(db: Db, paths: readonly string[]): Promise<
   return rows.map((row) => String(row["name"])).filter((name) => !known.has(name));
 }
 
-/** Own text as a literal, where a statement takes no bound values. */
+/** This program's own text as a literal, for statements without bound values. */
 export function literal(text: string): Sql {
   return raw(`'${text.replaceAll("'", "''")}'`);
 }
 
-/** A path as `read_parquet` takes it: its own wildcard characters mean themselves. */
+/** A path for `read_parquet`, with its wildcard characters escaped. */
 export function literalPath(path: string): string {
   return path.replace(/[*?[]/g, "[$&]");
 }

@@ -7,7 +7,7 @@ import { Sqlite, type SqliteRow } from "./sqlite.ts";
 export interface SalvagedTable {
   readonly table: string;
   readonly rows: number;
-  /** What stopped the reading; null when the table was read whole. */
+  /** The error that stopped the reading; null when the table was read whole. */
   readonly fault: string | null;
 }
 

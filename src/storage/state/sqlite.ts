@@ -10,7 +10,7 @@ export type SqliteValue = string | number | bigint | null | Uint8Array;
 const BUSY_MS = 5000;
 /** How long emptying the log may keep events waiting for another program that reads. */
 const EMPTYING_MS_MAX = 100;
-/** A log that is begun anew is cut to this length. */
+/** A log that is restarted is cut to this length. */
 const LOG_BYTES_KEPT = 16 * 1024 * 1024;
 
 /** More pages than any file has. */
@@ -59,8 +59,8 @@ export class Sqlite {
   /** Opens a file that nobody writes, on a read-only file system, too, and writes nothing. */
   static openImmutable(path: string): Sqlite {
     if (!hasLog(path)) return new Sqlite(path, [], true);
-    // A copy of an earlier version asks for a log of its own: SQLite does without one when told so,
-    // in a name that is a URI. A Deno with less than all rights takes no URI.
+    // A copy made by an earlier version is in WAL mode: SQLite opens it without a log if told so
+    // by a URI. Deno accepts a URI only with all permissions.
     const uri = `file:${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}?immutable=1`;
     try {
       return new Sqlite(uri, [], true);
@@ -92,7 +92,7 @@ export class Sqlite {
     return new Sqlite(path, [`busy_timeout = ${BUSY_MS}`]);
   }
 
-  /** Looks through the whole file. Throws what is wrong with it. */
+  /** Checks the whole file. Throws an error that says what is wrong. */
   check(): void {
     const found = String(this.get("pragma quick_check(1)")?.["quick_check"] ?? "nothing");
     if (found !== "ok") throw new Error(`database disk image is malformed: ${found}`);

@@ -19,13 +19,13 @@ interface Reply {
  */
 export type OpenMode = "server" | "reader" | "immutable" | "writer";
 
-/** What the thread is told to open. */
+/** What the thread opens. */
 export interface OpenArgs {
   readonly path: string;
   readonly mode: OpenMode;
 }
 
-/** mallard.sqlite, open in a thread of its own. */
+/** mallard.sqlite, open in its own thread. */
 export class Store {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
@@ -67,7 +67,7 @@ export class Store {
     return this.#send(op, args) as Promise<StoreResult<K>>;
   }
 
-  /** Finishes what was asked, closes the file and ends the thread. */
+  /** Finishes the requests made so far, closes the file and ends the thread. */
   async close(): Promise<void> {
     await this.#send("close", null);
     this.#worker.terminate();

@@ -1,4 +1,4 @@
-// The thread that owns mallard.sqlite: it takes one request after the other, so that waiting for
+// The thread that owns mallard.sqlite: it handles one request after the other, so that waiting for
 // the disk never blocks the main thread. A request is { id, op, args }, a reply { id, result } or
 // { id, error }.
 import { migrate, schemaVersion } from "./migrations.ts";

@@ -1,5 +1,5 @@
 // The copy of mallard.sqlite that is made before a newer program changes its schema: with it the
-// older program can be started again. It holds no salts, and goes with the next erasure.
+// older program can be started again. It holds no salts; the next erasure deletes it.
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { DAY_MS } from "../../core/durations.ts";
 import { messageOf } from "../../core/errors.ts";

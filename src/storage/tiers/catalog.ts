@@ -1,5 +1,5 @@
 // The known Parquet files and hot tables as immutable snapshots. A query leases one snapshot and
-// reads exactly what it names; what a later snapshot no longer names is disposed of only when no
+// reads exactly what it names; what a later snapshot no longer names is deleted only when no
 // lease can still need it.
 import type { CatalogFile } from "../parquet/partition.ts";
 import { groupBySite, type Snapshot } from "./snapshot.ts";
@@ -41,7 +41,7 @@ export class Catalog {
     this.#sorted = undefined;
   }
 
-  /** Forgets a site that has no events any more. */
+  /** Removes a site that has no events any more. */
   removeSite(site: string): void {
     this.#sites.delete(site);
     this.#sorted = undefined;
@@ -53,7 +53,7 @@ export class Catalog {
     return this.#sorted;
   }
 
-  /** Notes that the events of a site are no longer what they were. */
+  /** Notes that the events of a site have changed. */
   changed(site: string): void {
     this.#changes.set(site, (this.#changes.get(site) ?? 0) + 1);
   }

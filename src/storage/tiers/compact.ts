@@ -46,7 +46,7 @@ export class Compactor {
   readonly #foreign = new Set<string>();
   /** Temporary files that could not be removed yet. */
   readonly #leftovers = new Set<string>();
-  /** Replaced files of this run on their way out. */
+  /** Replaced files of this run that are being deleted. */
   #removals: Promise<void>[] = [];
 
   constructor(
@@ -177,7 +177,7 @@ export class Compactor {
     }
   }
 
-  /** The moment of change. When a source is gone meanwhile, nothing is changed. */
+  /** Replaces the files. If a source was removed meanwhile, nothing is changed. */
   async #replace(sources: readonly CatalogFile[], file: CatalogFile): Promise<void> {
     const current = new Set(this.#catalog.current.files.get(file.site_id));
     if (!sources.every((source) => current.has(source))) return;

@@ -17,7 +17,7 @@ export interface ErasedCounts {
   readonly parquet_partitions_deleted: number;
 }
 
-/** Removes events for good. */
+/** Removes events permanently. */
 export class Eraser {
   readonly #store: Store;
   readonly #catalog: Catalog;

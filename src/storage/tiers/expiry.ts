@@ -1,4 +1,4 @@
-// Expiry by age: old partitions go to the trash, or with `gdpr_mode` for good. Nothing expires
+// Expiry by age: old partitions are moved to the trash, with `gdpr_mode` deleted. Nothing expires
 // while the clock is in doubt.
 import { DAY_MS } from "../../core/durations.ts";
 import type { Mutex } from "../../core/mutex.ts";

@@ -17,7 +17,7 @@ import type { Store } from "../state/store.ts";
 /** Shortest time between flushes under load: fewer and larger files. */
 const FLUSH_MS_MIN = 1000;
 
-/** Held back partitions lie in no more frozen tables than this. */
+/** Most frozen tables that may hold partitions which are held back. */
 const FROZEN_TABLES_MAX = 8;
 
 /** Counts since the start. */
@@ -86,7 +86,7 @@ export class Flusher {
   }
 
   /**
-   * What is hot at the moment of the call goes to Parquet, but for small partitions where there
+   * Writes what is hot at the moment of the call to Parquet, except small partitions where there
    * are many (see small_partitions.ts) and `all` is not set. Never rejects: failures are logged,
    * counted, and tried again by the next flush.
    */
@@ -101,7 +101,7 @@ export class Flusher {
     return this.#asked;
   }
 
-  /** At stop: of many partitions the largest go to Parquet; the others stay in the journal. */
+  /** At stop: of many partitions, the largest are written; the others stay in the journal. */
   flushLargest(): Promise<void> {
     return this.#mutex.run(() => this.#try(largestPartitions));
   }
@@ -222,7 +222,7 @@ export class Flusher {
     try {
       await this.#hot.drop(tables);
     } catch (error) {
-      // A database in memory that closes takes its tables with it.
+      // A database in memory loses its tables when it is closed.
       if (!this.#db.isClosing) this.#failed("Cannot drop flushed hot tables", error);
     }
   }

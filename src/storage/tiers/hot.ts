@@ -12,7 +12,7 @@ import { ALL_COLUMNS, createHotTable, insertHotEvents, jsonOf } from "../parquet
 
 const INSERTED_AT_ONCE = 2048;
 
-/** One frozen table: the journal rows it holds lie in `seqFrom … seqTo`. */
+/** One frozen table: the journal rows it holds are in `seqFrom … seqTo`. */
 export interface HotTable {
   readonly name: string;
   readonly rows: number;
@@ -108,7 +108,7 @@ export class Hot {
   }
 
   /**
-   * Lets frozen tables go, but for the rows of `kept` partitions, which stay hot. Returns the hot
+   * Releases frozen tables, except the rows of `kept` partitions, which stay hot. Returns the hot
    * table names of the next snapshot; the caller publishes it and disposes with `drop`.
    */
   release(tables: readonly HotTable[], kept: readonly Partition[]): Promise<readonly string[]> {

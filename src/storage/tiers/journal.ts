@@ -1,5 +1,5 @@
 // The journal of accepted events: what `append` has resolved for survives a power cut. Events that
-// no hot table holds yet wait in memory, in order of their `seq`, until the hot tier takes them.
+// no hot table holds yet stay in memory, in order of their `seq`, until the hot tier loads them.
 import { type Event, utcDate } from "../../core/event.ts";
 import { Mutex } from "../../core/mutex.ts";
 import type { Clock } from "../../core/types.ts";
@@ -140,7 +140,7 @@ export class Journal {
     });
   }
 
-  /** Forgets a site that has no events any more; resolves with whether it had none. */
+  /** Removes a site that has no events any more; resolves with whether it had none. */
   forgetSite(site: string): Promise<boolean> {
     return this.#mutex.run(async () => {
       if (await this.#store.run("hasEvents", site)) return false;

@@ -1,4 +1,4 @@
-// What later versions of the original program leave beside their Parquet files: a DuckDB database
+// The DuckDB database that later versions of the original program keep beside their Parquet files,
 // with events that are in no Parquet file yet. They are imported once, then the file is renamed. A
 // database that cannot be read is never touched.
 import { firstLine } from "../parquet/corruption.ts";

@@ -1,4 +1,4 @@
-// New sites that wait for an owner's word, and those that were refused: how many events of each
+// New sites that wait for an owner's decision, and those that were refused: how many events of each
 // wait in mallard.sqlite, and whether there is room for more. The events are in no table of DuckDB
 // and in no file until the site is accepted.
 import {
@@ -94,7 +94,7 @@ export class Proposals {
     this.#bytes += bytes;
   }
 
-  /** Forgets a site whose events have left the store. */
+  /** Removes a site whose events have left the store. */
   forget(site: string): void {
     this.#bytes -= this.#sites.get(site)?.bytes ?? 0;
     this.#sites.delete(site);

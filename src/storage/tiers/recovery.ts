@@ -13,12 +13,12 @@ import { type CatalogFile, type Partition, partitionOfPath } from "../parquet/pa
 import { literalPath } from "../parquet/schema.ts";
 import type { Store } from "../state/store.ts";
 
-/** Where things lie, and which journal is ours. */
+/** Paths, and which journal is ours. */
 export interface RecoveryOptions {
   readonly eventsFolder: string;
   readonly quarantineFolder: string;
   readonly journalId: string;
-  /** The journal was saved from a damaged file and may be older than the files say. */
+  /** Whether the journal was salvaged from a damaged file and may be older than the files. */
   readonly isSalvaged: boolean;
 }
 
@@ -80,7 +80,7 @@ export class Recovery {
   async findNew(): Promise<string[]> {
     const { eventsFolder } = this.#options;
     const unknown: string[] = [];
-    // Folder by folder, so that events that come meanwhile need not wait for all of it.
+    // Folder by folder, so that new events do not wait for the whole search.
     for (const { name, isDirectory } of await this.#files.list(eventsFolder)) {
       if (!isDirectory) continue;
       unknown.push(...await this.#store.run("findUnknown", { eventsFolder, folder: name }));
@@ -93,7 +93,7 @@ export class Recovery {
     return await this.#adopt(paths, known, false);
   }
 
-  /** Removes files that were replaced, expired or erased, and forgets them. */
+  /** Deletes files that were replaced, expired or erased, and their pending deletes. */
   async removePendingDeletes(): Promise<void> {
     const paths = await this.#store.run("listPendingDeletes", undefined);
     if (paths.length === 0) return;

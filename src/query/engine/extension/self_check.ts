@@ -1,5 +1,5 @@
 // The cases on which another engine is compared with the plain SQL before it may answer: a few
-// visitors whose times lie on the boundaries where releases of the extension differ.
+// visitors whose times are on the boundaries where releases of the extension differ.
 import { join, type Sql, sql } from "../../../core/sql.ts";
 import type { BehavioralEngine } from "../engine.ts";
 import { VISIT_GAP_US } from "../../sql/visits.ts";

@@ -63,7 +63,7 @@ export function retentionCells(events: Sql, spec: RetentionSpec): Sql {
   )`;
 }
 
-/** The number of the interval that an instant lies in, by the zone's calendar. */
+/** The number of the interval that contains an instant, by the zone's calendar. */
 export function intervalSql(us: Sql, { interval, weekStart, transitions }: RetentionSpec): Sql {
   const local = localSql(us, transitions);
   if (interval === "month") {

@@ -80,7 +80,7 @@ function countryNames(): ReadonlyMap<string, string> {
   const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
   const names = new Map([[NOT_SET, ""]]);
   for (const code of letters.flatMap((first) => letters.map((second) => first + second))) {
-    // A code that is out of use (DD) stands for another (DE) and is left to that one.
+    // An obsolete code (DD) is an alias of another (DE) and is left to that one.
     const inUse = Intl.getCanonicalLocales(`und-${code}`)[0] === `und-${code}`;
     const name = inUse ? display.of(code) : undefined;
     if (name !== undefined) names.set(code, name);
@@ -155,7 +155,7 @@ export function v2Value(name: MetricName, value: Value | undefined): unknown {
   return Math.round(value * (unit === "ratio" ? 100 * factor : factor)) / factor;
 }
 
-/** An amount in one currency; null where there is none, or more than one. */
+/** An amount in one currency; null if there is none or more than one. */
 function v2Money(value: Value | undefined): unknown {
   if (!isMoney(value) || value.length !== 1) return null;
   const [money] = value;

@@ -151,7 +151,7 @@ function timeLabel(label: string): string {
   return label.length > 10 ? `${label.slice(0, 16)}:00${label.slice(16)}` : label;
 }
 
-/** That API names a month by its first day, a week by the first day that lies in the range. */
+/** That API names a month by its first day, a week by its first day within the range. */
 function monthLabel(label: string): string {
   return `${label.slice(0, 7)}-01`;
 }

@@ -50,7 +50,7 @@ interface FunnelDetailParams {
   readonly by: DimensionRef | null;
 }
 
-/** Asks and shapes. */
+/** Runs the statement and shapes its rows. */
 export async function queryFunnelDetail(
   request: ReportRequest,
   params: FunnelDetailParams,

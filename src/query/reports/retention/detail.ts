@@ -85,7 +85,7 @@ export async function queryRetentionDetail(
 /** Ids of several days change on whole periods from here: Monday, 1970-01-05 UTC. */
 const ID_EPOCH_US = 4 * DAY_US;
 
-/** Marks the row that tells of ids which outlast the stated days. */
+/** Marks the row that reports ids which last longer than stated. */
 const LASTING = -1;
 
 interface Calendar {
@@ -182,7 +182,7 @@ function shapeCohorts(
   });
 }
 
-/** Why a cell cannot be told, or null. Ids change at midnight UTC, every `idDays` days. */
+/** Why a cell is unknown, or null. Ids change at midnight UTC, every `idDays` days. */
 function missingAt(
   calendar: Calendar,
   number: number,

@@ -31,7 +31,7 @@ const ELEMENTS_MAX = 32;
 export function compileSequence(text: string, goal: GoalFinder): Parsed<Sequence> {
   const links = parseSequence(text);
   if (links.fault !== undefined) return links;
-  // Conditions are numbered in the order of the text: `without` stands before its step.
+  // Conditions are numbered in the order of the text: `without` comes before its step.
   const written = links.value.flatMap(({ without, step }) => [...without, step]);
   const conditions = parseEach(written, (step) => compileStep(step, goal));
   if (conditions.fault !== undefined) return conditions;

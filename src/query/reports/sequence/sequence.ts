@@ -1,4 +1,4 @@
-// Sequences: how many visitors did some things in an order, with conditions on what lies between.
+// Sequences: how many visitors did some things in an order, with conditions on events in between.
 // Three numbers by default, and with `detail=true` matches and who began.
 import { type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";

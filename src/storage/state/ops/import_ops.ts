@@ -15,9 +15,9 @@ export const IMPORT_SCHEMA = `
   ) strict;
 `;
 
-/** How long an import is remembered. */
+/** How long an import is kept on record. */
 const REMEMBERED_MS = 7 * DAY_MS;
-/** Keys made from the content begin so; those of clients do not. */
+/** Prefix of keys made from the content; clients' keys do not have it. */
 const BY_CONTENT = "content:";
 
 /** An import that was taken. */
@@ -29,17 +29,17 @@ export interface ImportMark {
   readonly answer: string;
 }
 
-/** The key of a request that brings none. */
+/** The key of a request that has none. */
 export function contentKey(digest: string): string {
   return BY_CONTENT + digest;
 }
 
-/** The key of a request that brings one. */
+/** The key that a client gave. */
 export function clientKey(text: string): string {
   return `client:${text}`;
 }
 
-/** Adds imports, and forgets old ones. Call it in a transaction. */
+/** Adds imports, and removes old ones. Call it in a transaction. */
 export function insertImports(db: Sqlite, marks: readonly ImportMark[], atMs: number): void {
   if (marks.length === 0) return;
   const at = Math.floor(atMs);

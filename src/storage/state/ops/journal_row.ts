@@ -1,6 +1,6 @@
-// The rows of the journal, as operations take and return them.
+// The rows of the journal, as operations receive and return them.
 
-/** A journal row on its way in: partition and the event as JSON. */
+/** A journal row to be added: partition and the event as JSON. */
 export interface JournalEntry {
   readonly site_id: string;
   readonly date: string;

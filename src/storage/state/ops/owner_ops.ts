@@ -61,7 +61,7 @@ function deviceKey(db: Sqlite, fresh: string): string {
   return String(db.get("select value from facts where name = 'device_key'")?.["value"]);
 }
 
-/** With the password, everything that was known of browsers goes. */
+/** A change of the password invalidates every device cookie. */
 function forgetDevices(db: Sqlite): void {
   db.run("delete from facts where name = 'device_key'");
 }
@@ -71,7 +71,7 @@ function getPassword(db: Sqlite): string | null {
   return row ? String(row["hash"]) : null;
 }
 
-/** Keeps the hash; with `replace` false only where none is kept. Tells whether it was kept. */
+/** Keeps the hash; with `replace` false only where none is kept. Returns whether it was kept. */
 function setPassword(
   db: Sqlite,
   password: { readonly hash: string; readonly atMs: number; readonly replace: boolean },
@@ -129,7 +129,7 @@ function listKeys(db: Sqlite): KeyRow[] {
   }));
 }
 
-/** Tells whether there is such a key, revoked before or not. */
+/** Returns whether there is such a key, revoked before or not. */
 function revokeKey(db: Sqlite, keyHash: string): boolean {
   return db.run("update api_keys set revoked = 1 where key_hash = ?", keyHash).changes > 0;
 }

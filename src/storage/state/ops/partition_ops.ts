@@ -6,9 +6,9 @@ import type { Sqlite } from "../sqlite.ts";
 
 /** The events folder beside the catalog. Paths are relative to the folder, sorted. */
 export interface Comparison {
-  /** The files in the catalog, as JSON: text passes from thread to thread at no cost. */
+  /** The files in the catalog, as JSON: a text is cheap to send between threads. */
   readonly catalog: string;
-  /** In the catalog, but not there. */
+  /** In the catalog, but not on disk. */
   readonly missing: readonly string[];
   /** Parquet files that are neither in the catalog nor about to be deleted. */
   readonly unknown: readonly string[];

@@ -31,7 +31,7 @@ export type SiteDecision = (typeof SITE_DECISIONS)[number];
 /** Every decision. */
 export const SITE_DECISIONS = ["accept", "refuse", "delete"] as const;
 
-/** A proposed site and what waits of it. Times in milliseconds since 1970. */
+/** A proposed site and its waiting events. Times in milliseconds since 1970. */
 export interface ProposedSite {
   readonly site_id: string;
   readonly events: number;
@@ -68,7 +68,7 @@ function listProposed(db: Sqlite): ProposedSite[] {
   }));
 }
 
-/** Moves the events of a proposed site into the journal; returns them as they lie there. */
+/** Moves the events of a proposed site into the journal; returns its new rows. */
 function acceptProposed(
   db: Sqlite,
   { site_id, atMs }: { readonly site_id: string; readonly atMs: number },

@@ -25,7 +25,7 @@ export const SITE_SCHEMA = `
   create index site_items_by_site on site_items (site_id, kind, id);
 `;
 
-/** Kinds of things an owner keeps with a site. */
+/** Kinds of items that an owner keeps with a site. */
 export type ItemKind = (typeof ITEM_KINDS)[number];
 
 const ITEM_KINDS = ["goal", "segment", "funnel", "annotation"] as const;
@@ -37,7 +37,7 @@ export interface SiteRow {
   readonly created_at: number;
 }
 
-/** One thing kept with a site; `body` is JSON, times in ms. */
+/** One item kept with a site; `body` is JSON, times in ms. */
 export interface ItemRow {
   readonly id: number;
   readonly site_id: string;
@@ -96,7 +96,7 @@ function listItems(db: Sqlite): ItemRow[] {
   }));
 }
 
-/** Adds a thing and tells its id; null when the site has one of this kind and name. */
+/** Adds an item and returns its id; null when the site has one of this kind and name. */
 function addItem(db: Sqlite, item: Omit<ItemRow, "id">): number | null {
   const result = db.run(
     `insert into site_items (site_id, kind, name, body, created_at, updated_at)
@@ -111,7 +111,7 @@ function addItem(db: Sqlite, item: Omit<ItemRow, "id">): number | null {
   return result.changes > 0 ? result.lastId : null;
 }
 
-/** Changes name and body; tells whether that was possible: false when the name is taken. */
+/** Changes name and body; returns false when the name is taken. */
 function changeItem(
   db: Sqlite,
   item: Pick<ItemRow, "id" | "name" | "body" | "updated_at">,

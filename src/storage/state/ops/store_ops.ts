@@ -13,14 +13,14 @@ import { insertProposed, PROPOSED_OPS } from "./proposed_ops.ts";
 import { SITE_OPS } from "./site_ops.ts";
 import type { Sqlite } from "../sqlite.ts";
 
-/** What one flush makes true at once. */
+/** What one flush changes in one transaction. */
 export interface FlushCommit {
   readonly files: readonly CatalogFile[];
   /** Journal rows up to this `seq` are in the files … */
   readonly seqTo: number;
   /** … but for these partitions, which could not be written. */
   readonly except: readonly { site_id: string; date: string }[];
-  /** Highest timestamp ever handed out, so that a restart goes on above it. */
+  /** Highest timestamp ever assigned, so that a restart continues above it. */
   readonly lastTimestampUs: number;
   /** When it is made; null while the clock is in doubt. */
   readonly atMs: number | null;
@@ -36,7 +36,7 @@ function append(
     readonly entries: readonly JournalEntry[];
     /** Events of sites that an owner has yet to accept. */
     readonly held?: readonly JournalEntry[];
-    /** Imports that the events are of. */
+    /** Imports that the events belong to. */
     readonly imports?: readonly ImportMark[];
     readonly newSites: readonly string[];
     readonly atMs: number;
@@ -256,7 +256,7 @@ function forgetPendingDeletes(db: Sqlite, paths: readonly string[]): void {
   });
 }
 
-/** Adds files that came from elsewhere to the catalog. */
+/** Adds files from elsewhere to the catalog. */
 function addFiles(db: Sqlite, files: readonly CatalogFile[]): void {
   db.transaction(() => files.forEach((file) => addFile(db, file)));
 }
@@ -379,7 +379,7 @@ export const STORE_OPS = {
 
 /** Name of an operation. */
 export type StoreOp = keyof typeof STORE_OPS;
-/** What an operation takes. */
+/** The parameters of an operation. */
 export type StoreArgs<K extends StoreOp> = Parameters<(typeof STORE_OPS)[K]>[1];
-/** What an operation answers. */
+/** The result of an operation. */
 export type StoreResult<K extends StoreOp> = Awaited<ReturnType<(typeof STORE_OPS)[K]>>;
