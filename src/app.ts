@@ -16,14 +16,15 @@ import { readKeysFile } from "./auth/api_keys_file.ts";
 import { routesOf } from "./api/routes.ts";
 import { Live } from "./api/stats/live.ts";
 import { PasswordHasher } from "./auth/password.ts";
-import { notReady, startingRoutes } from "./api/pages/starting.ts";
+import { acceptingRoutes, notReady, startingRoutes } from "./api/pages/starting.ts";
 import type { Host } from "./runtime/host.ts";
 import { clientAddress, trustedProxies } from "./net/proxies.ts";
 import { Robots } from "./ingest/enrich/robot.ts";
 import { Buffer } from "./ingest/buffer.ts";
 import { Drops } from "./ingest/drops.ts";
+import { ingestRoutes } from "./ingest/handler.ts";
 import { loadGeoIp } from "./ingest/enrich/geoip.ts";
-import type { IdentityRules } from "./ingest/identity/carried_visits.ts";
+import type { IdentityRules, SeenVisitor } from "./ingest/identity/carried_visits.ts";
 import {
   continuingVisitors,
   derivedIdentity,
@@ -50,12 +51,12 @@ import { Sites } from "./sites/sites.ts";
 import { ExportFiles } from "./storage/backup/export_file.ts";
 import { Backups } from "./storage/backup/schedule.ts";
 import { Db } from "./storage/duckdb.ts";
-import { openStorage, type Storage } from "./storage/open.ts";
+import { openUnfilled, type Storage } from "./storage/open.ts";
 import { removeUpgradeCopies } from "./storage/state/upgrade_copy.ts";
 
 /** The whole program behind one function. */
 export interface App {
-  /** Answers a request; before start() is done only /health is answered. Never rejects. */
+  /** Answers a request; until start() is done only /health and events. Never rejects. */
   handle(request: Request, peer: Peer): Promise<Response>;
   /** The routes of a started program. */
   routes(): readonly Pick<Route, "method" | "path" | "right">[];
@@ -77,6 +78,7 @@ const BACKUP_MEMORY = "256MB";
 /** Makes the app; nothing is touched before start(). */
 export function createApp(config: Config, system: System, given: Host): App {
   let running: Running | null = null;
+  let accepting: Accepting | null = null;
   let loading: ReturnType<Host["loadDuckDb"]> | undefined;
   const host: Host = { ...given, loadDuckDb: () => loading ??= given.loadDuckDb() };
   const early = createServer(
@@ -87,19 +89,34 @@ export function createApp(config: Config, system: System, given: Host): App {
     { clientAddress: (peer) => peer, basePath: config.base_path, unknown: notReady },
   );
   return {
-    handle: (request, peer) => (running?.handle ?? early)(request, peer),
+    handle: (request, peer) => (running?.handle ?? accepting?.handle ?? early)(request, peer),
     routes: () => running?.routes ?? [],
     async start() {
-      running = await openAll(config, system, host);
+      try {
+        running = await openAll(config, system, host, (now) => accepting = now);
+      } finally {
+        accepting = null;
+      }
     },
     endStreams: () => running?.endStreams(),
     async stop() {
       const stopping = running;
       running = null;
+      // What was accepted while the app was starting is in the journal.
+      if (!stopping) await accepting?.drain();
       await stopping?.stop();
     },
   };
 }
+
+/** An app that takes events, but has no statistics yet. */
+interface Accepting {
+  readonly handle: App["handle"];
+  /** Resolves when every event that came is answered. */
+  readonly drain: () => Promise<void>;
+}
+
+type OnAccepting = (accepting: Accepting) => void;
 
 interface Running {
   readonly routes: readonly Route[];
@@ -108,9 +125,14 @@ interface Running {
   readonly stop: App["stop"];
 }
 
-async function openAll(config: Config, system: System, host: Host): Promise<Running> {
+async function openAll(
+  config: Config,
+  system: System,
+  host: Host,
+  onAccepting: OnAccepting,
+): Promise<Running> {
   await refuseWeakSecrets(config, system);
-  const storage = await openStorage(system, host, {
+  const storage = await openUnfilled(system, host, {
     ...config,
     dataDir: resolve(config.data_dir),
     ...(config.behavioral === "extension"
@@ -118,7 +140,7 @@ async function openAll(config: Config, system: System, host: Host): Promise<Runn
       : {}),
   });
   try {
-    return await openParts(config, system, host, storage);
+    return await openParts(config, system, host, storage, onAccepting);
   } catch (error) {
     await storage.close();
     throw error;
@@ -142,11 +164,16 @@ async function openParts(
   system: System,
   host: Host,
   storage: Storage,
+  onAccepting: OnAccepting,
 ): Promise<Running> {
   const { clock, log } = system;
   const sites = await Sites.open(storage.store, clock);
   const stopping = new AbortController();
   const ingest = await openIngest(config, system, storage, sites);
+  const access = await openAccess(config, system, host, storage, sites);
+  onAccepting(acceptEvents(config, system, storage, { ...ingest, ...access }));
+  await host.beforeFill?.();
+  await storage.fill();
   const parts = {
     config,
     host,
@@ -154,7 +181,7 @@ async function openParts(
     sites,
     backups: openBackups(config, system, host, storage, stopping.signal),
     ...ingest,
-    ...await openAccess(config, system, host, storage, sites),
+    ...access,
     ...await openQueries(config, system, host, storage, sites, ingest.drops),
   };
   const newSites = await openNewSites(config, system, parts);
@@ -179,6 +206,25 @@ async function openParts(
     refusals.report(log);
   };
   return { routes, handle, endStreams: () => parts.live.close(), stop };
+}
+
+/** Takes events, and answers 503 to all else. */
+function acceptEvents(
+  config: Config,
+  system: System,
+  { guard }: Storage,
+  { pipeline, buffer, auth }: Pick<Parts, "pipeline" | "buffer" | "auth">,
+): Accepting {
+  const ingest = ingestRoutes(pipeline, buffer, system.clock, () => guard.eventMs());
+  const routes = acceptingRoutes(ingest, () => !buffer.failing);
+  const trusted = trustedProxies(config.trusted_proxies);
+  const headers = securityHeaders({ ...config, tls: config.tls_cert_path !== null });
+  const handle = createServer(routes, auth, headers, system, {
+    clientAddress: (peer, headers) => clientAddress(peer, headers, trusted),
+    basePath: config.base_path,
+    unknown: notReady,
+  });
+  return { handle, drain: () => buffer.drain() };
 }
 
 /** Everything that runs. */
@@ -327,6 +373,26 @@ async function openNewSites(
   return newSites;
 }
 
+/** Recent visitors by site whose events are in the journal only; read at the first call. */
+function journaledVisitors(
+  { store, reader }: Storage,
+  nowMs: number,
+  rules: IdentityRules,
+): () => Promise<Partial<Record<string, readonly SeenVisitor[]>>> {
+  const read = async () => {
+    const gapMs = reader.sites().reduce((most, site) => Math.max(most, rules.visitGapMs(site)), 0);
+    const rows = await store.run("journaledVisitors", Math.floor((nowMs - gapMs) * 1000));
+    const seen = rows.map(({ site_id, visitor_id, lastUs }): SeenVisitor => [
+      site_id,
+      visitor_id,
+      Math.floor(lastUs / 1000),
+    ]);
+    return Object.groupBy(seen, ([site]) => site);
+  };
+  let found: ReturnType<typeof read> | undefined;
+  return () => found ??= read();
+}
+
 async function openIdentity(
   config: Config,
   { clock, files, random }: System,
@@ -338,8 +404,13 @@ async function openIdentity(
     idDays: (site) => sites.settings(site).visitor_id_days,
     visitGapMs: (site) => sites.settings(site).visit_timeout_minutes * MINUTE_MS,
   };
-  const seenSince: SeenSince = (site, fromMs) => reader.visitorsSince(site, fromMs);
-  const seen = await continuingVisitors(reader.sites(), seenSince, clock.nowMs(), rules);
+  const nowMs = clock.nowMs();
+  const journaled = journaledVisitors(storage, nowMs, rules);
+  const seenSince: SeenSince = async (site, fromMs) => [
+    ...await reader.visitorsSince(site, fromMs),
+    ...((await journaled())[site] ?? []).filter(([, , lastMs]) => lastMs >= fromMs),
+  ];
+  const seen = await continuingVisitors(reader.sites(), seenSince, nowMs, rules);
   if (config.visitor_salt === "random") {
     const trustsClock = () => storage.guard.trusts();
     return await randomIdentity(store, clock, random, rules, seen, trustsClock);

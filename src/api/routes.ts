@@ -23,6 +23,7 @@ import { importRoutes } from "./data/import.ts";
 import { type Health, healthRoutes, type Sample } from "./health.ts";
 import { assetRoutes } from "./pages/assets.ts";
 import { privacyRoutes, type PrivacySettings } from "./pages/privacy_page.ts";
+import { acceptingRoute } from "./pages/starting.ts";
 import { wellKnownRoutes } from "./pages/well_known.ts";
 import { newSiteRoutes } from "./sites/new_sites.ts";
 import { siteItemRoutes } from "./sites/site_items.ts";
@@ -96,6 +97,7 @@ const ROWS: readonly Row[] = [
   ({ erase, store, clock }) => eraseRoutes(erase, store, clock),
   ({ settings, sites }) => privacyRoutes(settings, sites),
   ({ health, samples, log, settings }) => healthRoutes({ health, samples }, log, settings),
+  ({ health }) => [acceptingRoute(() => health().accepting)],
   ({ clock, settings }) => wellKnownRoutes(clock, settings),
   ({ exportFiles, reader, sites, settings }) =>
     eventExportRoutes(

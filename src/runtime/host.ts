@@ -18,6 +18,8 @@ export interface Host {
   readonly isDevelopment?: boolean;
   /** When files are merged; five minutes after start and each minute unless a test says else. */
   readonly compaction?: { readonly delayMs: number; readonly everyMs: number };
+  /** Tests hold the start here: events are accepted, statistics are not there yet. */
+  readonly beforeFill?: () => Promise<void>;
   /** Shows the one-time setup token to the owner. It is never logged. */
   readonly tellSetupToken?: (token: string) => void;
 }

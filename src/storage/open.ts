@@ -72,6 +72,11 @@ export interface Storage {
   readonly expiry: Expiry;
   readonly guard: ClockGuard;
   readonly logWatch: LogWatch;
+  /**
+   * Brings the events of earlier runs into the hot tier, while new ones are appended. Before it
+   * resolves nothing may be asked, flushed or erased.
+   */
+  fill(): Promise<void>;
   readonly reader: Reader;
   /** New sites that an owner has yet to accept, and the refused ones. */
   readonly proposals: Proposals;
@@ -93,6 +98,22 @@ const OPEN_FILES_MAX = 16;
 
 /** Opens everything and recovers. Rejects with a sentence the owner can act on. */
 export async function openStorage(
+  system: System,
+  host: StorageHost,
+  options: StorageOptions,
+): Promise<Storage> {
+  const storage = await openUnfilled(system, host, options);
+  try {
+    await storage.fill();
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+  return storage;
+}
+
+/** Like `openStorage`, but events can be appended before `fill()` has read earlier ones. */
+export async function openUnfilled(
   system: System,
   host: StorageHost,
   options: StorageOptions,
@@ -176,7 +197,6 @@ async function openParts(
   const journal = await Journal.open(store, catalog, proposals, clock);
   const guard = await ClockGuard.open(store, clock, log);
   const hot = await Hot.create(db, catalog, journal);
-  await hot.load((seq) => log("error", "Skipped an unreadable row of the journal", { seq }));
   const mutex = new Mutex();
   const numbers = new PartitionNumbers(store, files, at);
   const parquet = new ParquetTier(store, files, catalog, recovery, log, mutex, at);
@@ -190,9 +210,12 @@ async function openParts(
     store,
     append: async (events, imports) => {
       await journal.append(events, imports);
+      if (journal.isLoading) return;
       const fresh = hot.rows - flusher.heldBackRows;
       if (fresh >= (options.flush_event_count ?? Infinity)) flusher.flushSoon();
     },
+    fill: () =>
+      hot.load((seq) => log("error", "Skipped an unreadable row of the journal", { seq })),
     hot,
     flusher,
     parquet,

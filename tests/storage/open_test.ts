@@ -1,4 +1,6 @@
 import assert from "node:assert";
+import * as duckdb from "@duckdb/node-api";
+import { openUnfilled } from "../../src/storage/open.ts";
 import { pageview } from "../support/events.ts";
 import { fakeSystem } from "../support/fake_system.ts";
 import { accept, numbersOf, openFolder, withFolder } from "../support/storage/storage.ts";
@@ -103,5 +105,39 @@ Deno.test("openStorage() removes what a killed query left in the spill folder", 
       Deno.stat(`${folder}/.spill/duckdb_temp_storage_DEFAULT-0.tmp`),
       Deno.errors.NotFound,
     );
+  });
+});
+
+Deno.test("Storage.fill() reads what is appended meanwhile once", async () => {
+  await withFolder(async (folder) => {
+    const earlier = 12_000;
+    const before = await openFolder(folder);
+    await accept(before, Array.from({ length: earlier }, (_, n) => event(n)));
+    await before.close();
+    const storage = await openUnfilled(fakeSystem(), {
+      pid: Deno.pid,
+      memoryBytes: null,
+      loadDuckDb: () => Promise.resolve(duckdb),
+    }, { dataDir: folder, memory_limit: null, threads: null, flush_event_count: 1 });
+    const added: number[] = [];
+    const add = async (n: number) => {
+      await storage.append([event(n)]);
+      added.push(n);
+    };
+    await add(earlier);
+    assert.strictEqual(storage.hot.rows, 0, "it is on disk alone");
+    let isFilled = false;
+    const filling = storage.fill().then(() => isFilled = true);
+    while (!isFilled && added.length < 2000) await add(earlier + added.length);
+    await filling;
+    await add(earlier + added.length);
+    const all = Array.from({ length: earlier + added.length }, (_, n) => n);
+    assert.deepStrictEqual(await numbersOf(storage), all);
+    await storage.flusher.flush();
+    assert.deepStrictEqual(await numbersOf(storage), all);
+    await storage.close();
+    const again = await openFolder(folder);
+    assert.deepStrictEqual(await numbersOf(again), all);
+    await again.close();
   });
 });

@@ -69,6 +69,7 @@ export class Hot {
   /** At start: brings in what the journal holds from before. Reports rows that hold no event. */
   async load(onUnreadable: (seq: number) => void): Promise<void> {
     while (await this.#journal.loadNext(onUnreadable)) await this.sync();
+    await this.sync();
   }
 
   /** Brings everything accepted so far into the open table. Rejects with DuckDB's error. */

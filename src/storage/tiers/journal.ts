@@ -29,6 +29,8 @@ export class Journal {
   #pendingSeqTo = 0;
   /** Rows up to this `seq` were read by `loadNext`. */
   #loadedSeqTo = 0;
+  /** Until all is loaded, appended events are on disk only: `loadNext` comes to them. */
+  #isLoading = true;
   #lastTimestampUs: number;
 
   private constructor(
@@ -52,8 +54,14 @@ export class Journal {
     proposals: Proposals,
     clock: Clock,
   ): Promise<Journal> {
-    const lastUs = Number(await store.run("getMeta", "last_timestamp_us") ?? 0);
+    const flushedUs = Number(await store.run("getMeta", "last_timestamp_us") ?? 0);
+    const lastUs = Math.max(flushedUs, await store.run("newestJournaledUs", undefined));
     return new Journal(store, catalog, proposals, clock, lastUs);
+  }
+
+  /** Whether `loadNext` has yet to read events of an earlier run. */
+  get isLoading(): boolean {
+    return this.#isLoading;
   }
 
   /** Number of events that the hot tier has not taken yet. */
@@ -151,13 +159,25 @@ export class Journal {
 
   /**
    * At start: reads the next rows of an earlier run, some thousand at once, and adds their events
-   * to the pending ones. Resolves with false when there are no more. A row that holds no event is
-   * reported by its number and left.
+   * to the pending ones. Events may be appended meanwhile; they are read in their turn. Resolves
+   * with false when there are no more. A row that holds no event is reported by its number and
+   * left.
    */
   async loadNext(onUnreadable: (seq: number) => void): Promise<boolean> {
+    if (await this.#readRows(onUnreadable) === LOAD_ROWS) return true;
+    // Nothing is appended while the last rows are read; after that events are pending at once.
+    await this.#mutex.run(async () => {
+      while (await this.#readRows(onUnreadable) > 0);
+      this.#isLoading = false;
+    });
+    return false;
+  }
+
+  /** Resolves with the number of rows that were read. */
+  async #readRows(onUnreadable: (seq: number) => void): Promise<number> {
     const range = { after: this.#loadedSeqTo, count: LOAD_ROWS };
     const rows = await this.#store.run("readJournal", range);
-    if (rows.length === 0) return false;
+    if (rows.length === 0) return 0;
     const events: Event[] = [];
     for (const row of rows) {
       this.#loadedSeqTo = row.seq;
@@ -170,7 +190,7 @@ export class Journal {
       this.#lastTimestampUs = Math.max(this.#lastTimestampUs, event.timestamp);
     }
     this.#add(events, this.#loadedSeqTo);
-    return true;
+    return rows.length;
   }
 
   async #append(events: readonly Event[], imports: readonly ImportMark[]): Promise<void> {
@@ -198,7 +218,7 @@ export class Journal {
     });
     for (const site of newSites) this.#catalog.addSite(site);
     for (const { site_id, event } of held) this.#proposals.stored(site_id, 1, event.length);
-    if (counted.length > 0) this.#add(counted, lastSeq);
+    if (counted.length > 0 && !this.#isLoading) this.#add(counted, lastSeq);
   }
 
   #add(events: readonly Event[], seqTo: number): void {

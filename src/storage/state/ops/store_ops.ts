@@ -26,6 +26,8 @@ export interface FlushCommit {
   readonly atMs: number | null;
 }
 
+/** Imports of the past may lie behind the newest event. */
+const NEWEST_AMONG_ROWS = 10_000;
 const JOURNAL_ROWS_PER_INSERT = 32;
 const INSERT_ONE = "insert into journal (site_id, date, event) values (?, ?, ?)";
 const INSERT_MANY = INSERT_ONE + ", (?, ?, ?)".repeat(JOURNAL_ROWS_PER_INSERT - 1);
@@ -227,6 +229,33 @@ function countJournal(
   return counts.reduce((sum, row) => sum + Number(row?.["n"] ?? 0), 0);
 }
 
+/** Highest timestamp (µs) among the last rows of the journal, 0 where there is none. */
+function newestJournaledUs(db: Sqlite): number {
+  const row = db.get(
+    `select max(event ->> 'timestamp') as us
+      from (select event from journal order by seq desc limit ?) where json_valid(event)`,
+    NEWEST_AMONG_ROWS,
+  );
+  return Number(row?.["us"] ?? 0);
+}
+
+/** Visitors in the journal that were seen since `fromUs`, each with its last time (µs). */
+function journaledVisitors(
+  db: Sqlite,
+  fromUs: number,
+): { site_id: string; visitor_id: string; lastUs: number }[] {
+  const rows = db.all(
+    `select site_id, event ->> 'visitor_id' as visitor_id, max(event ->> 'timestamp') as last_us
+      from journal where json_valid(event) and event ->> 'timestamp' >= ? group by 1, 2`,
+    fromUs,
+  );
+  return rows.map((row) => ({
+    site_id: textOf(row, "site_id"),
+    visitor_id: String(row["visitor_id"]),
+    lastUs: Number(row["last_us"]),
+  }));
+}
+
 function journalRows(db: Sqlite): number {
   return Number(db.get("select count(*) as n from journal")?.["n"] ?? 0);
 }
@@ -364,6 +393,8 @@ export const STORE_OPS = {
   eraseRange,
   countJournal,
   journalRows,
+  newestJournaledUs,
+  journaledVisitors,
   copyInto,
   emptyLog,
   shrinkLog,

@@ -1,0 +1,67 @@
+// The start: events are taken before the statistics are there, and none is lost or counted twice.
+import assert from "node:assert";
+import * as duckdb from "@duckdb/node-api";
+import { type App, createApp } from "../src/app.ts";
+import { loadConfig } from "../src/config/load.ts";
+import { pageview } from "./support/events.ts";
+import { fakeSystem } from "./support/fake_system.ts";
+import { accept, openFolder, withFolder } from "./support/storage/storage.ts";
+
+const HEADERS = { "user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/121.0" };
+
+function send(app: App, path: string, init: RequestInit = {}): Promise<Response> {
+  const request = new Request(`http://localhost:8000${path}`, { headers: HEADERS, ...init });
+  return app.handle(request, { peer: "127.0.0.1" });
+}
+
+function post(app: App): Promise<Response> {
+  const body = JSON.stringify({ d: "example.com", n: "pageview", u: "https://example.com/" });
+  return send(app, "/api/event", { method: "POST", body });
+}
+
+const STATS = "/api/stats/main?site_id=example.com&period=day";
+
+Deno.test("createApp() takes events before the statistics are there", async () => {
+  await withFolder(async (folder) => {
+    const system = fakeSystem();
+    const before = await openFolder(folder, system);
+    await accept(before, [1, 2, 3].map(() => pageview({ at: "2024-01-15 10:00:00" })));
+    await before.close();
+    const loaded = loadConfig({ file: null, env: { MALLARD_DATA_DIR: folder } });
+    if ("faults" in loaded) throw new Error(loaded.faults.join("\n"));
+    const [reached, opened] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const app = createApp(loaded.config, system, {
+      version: "0.0.0",
+      pid: Deno.pid,
+      memoryBytes: null,
+      loadDuckDb: () => Promise.resolve(duckdb),
+      beforeFill: () => {
+        reached.resolve();
+        return opened.promise;
+      },
+    });
+    assert.strictEqual((await send(app, "/health/accepting")).status, 503);
+    assert.strictEqual((await post(app)).status, 503);
+    const started = app.start();
+    await reached.promise;
+    assert.strictEqual((await send(app, "/health/accepting")).status, 200);
+    assert.strictEqual((await send(app, "/health/ready")).status, 503);
+    const early = await send(app, STATS);
+    assert.deepStrictEqual([early.status, early.headers.get("retry-after")], [503, "1"]);
+    for (let n = 0; n < 2; n++) assert.strictEqual((await post(app)).status, 202);
+    opened.resolve();
+    // Some of these come while the journal is read, and are answered like the others.
+    const during = await Promise.all(Array.from({ length: 5 }, () => post(app)));
+    assert.deepStrictEqual(during.map(({ status }) => status), Array(5).fill(202));
+    await started;
+    assert.strictEqual((await send(app, "/health/ready")).status, 200);
+    assert.strictEqual((await send(app, "/health/accepting")).status, 200);
+    const count = async () => (await (await send(app, STATS)).json()).total_pageviews;
+    assert.strictEqual(await count(), 10);
+    await app.stop();
+    const after = await openFolder(folder, system);
+    assert.strictEqual(after.hot.rows, 0);
+    assert.strictEqual((await after.store.run("listFiles", undefined))[0]?.rows, 10);
+    await after.close();
+  });
+});
