@@ -4,7 +4,7 @@ import type { Config } from "../config/load.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Clock } from "../core/types.ts";
 import { Connections, connectionsMaxOf } from "../runtime/connections.ts";
-import { descriptorLimit } from "../runtime/descriptors.ts";
+import { descriptorLimit } from "../runtime/c_library.ts";
 import type { Host } from "../runtime/host.ts";
 import type { Listener } from "../runtime/listener.ts";
 import {

@@ -6,7 +6,7 @@ import type { ConnectionCounts } from "./connections.ts";
 export interface Host {
   readonly version: string;
   readonly pid: number;
-  /** Memory of the machine in bytes, or null when unknown. */
+  /** Memory that the process may use, in bytes; null when unknown. */
   readonly memoryBytes: number | null;
   /** Loads DuckDB; called once, at start. */
   readonly loadDuckDb: () => Promise<DuckDbModule>;

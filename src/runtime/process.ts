@@ -8,7 +8,9 @@ import { parseAddress, rateLimitKey } from "../net/address.ts";
 import { trustedProxies } from "../net/proxies.ts";
 import { isLoopback } from "../net/ranges.ts";
 import { importDuckDb } from "../storage/duckdb.ts";
+import { memoryOf } from "../storage/memory.ts";
 import { loadDuckDb } from "../storage/native_library.ts";
+import { readSystemFile } from "./c_library.ts";
 import type { Connections } from "./connections.ts";
 import type { Host } from "./host.ts";
 import { type Handle, type Listener, openListener } from "./listener.ts";
@@ -134,7 +136,7 @@ export function realHost({ native_dir }: Config, { files, random }: System): Hos
   return {
     version: VERSION,
     pid: Deno.pid,
-    memoryBytes: Deno.systemMemoryInfo().total || null,
+    memoryBytes: memoryOf(readSystemFile, Deno.systemMemoryInfo().total || null),
     loadDuckDb: () =>
       loadDuckDb(
         {

@@ -1,7 +1,6 @@
 // How much memory the process may use, and how it is divided: the smaller of the machine's and of
 // every control group around the process, less what JavaScript and buffers need.
 import { CACHE_CHARS_MAX } from "../core/limits.ts";
-import type { Files } from "../core/types.ts";
 
 /** What depends on the memory. */
 export interface MemoryPlan {
@@ -51,13 +50,17 @@ export function memoryPlan(
   };
 }
 
-/** The smaller of the machine's memory and the limits of all control groups; null for neither. */
-export async function memoryOf(files: Files, machineBytes: number | null): Promise<number | null> {
-  const groups = await textOf(files, "/proc/self/cgroup");
-  const paths = new Set(limitFiles(groups ?? ""));
-  const found = await Promise.all(
-    [...paths].map(async (path) => bytesOf(await textOf(files, path))),
-  );
+/**
+ * The smaller of the machine's memory and the limits of all control groups; null for neither.
+ * `read` returns the text of a file of /proc or /sys, null where it cannot be read: a limit that
+ * cannot be read counts as none.
+ */
+export function memoryOf(
+  read: (path: string) => string | null,
+  machineBytes: number | null,
+): number | null {
+  const paths = new Set(limitFiles(read("/proc/self/cgroup") ?? ""));
+  const found = [...paths].map((path) => bytesOf(read(path)));
   const limits = [...found, machineBytes].filter((limit) => limit !== null);
   return limits.length === 0 ? null : Math.min(...limits);
 }
@@ -89,13 +92,4 @@ function* limitFiles(groups: string): Generator<string> {
 function bytesOf(text: string | null): number | null {
   const bytes = /^\d+$/.test(text?.trim() ?? "") ? Number(text) : 0;
   return bytes > 0 && bytes < Number.MAX_SAFE_INTEGER ? bytes : null;
-}
-
-/** The text of a file, or null: a limit that cannot be read counts as none. */
-async function textOf(files: Files, path: string): Promise<string | null> {
-  try {
-    return await files.readText(path);
-  } catch {
-    return null;
-  }
 }

@@ -20,7 +20,7 @@ import { Proposals } from "./tiers/proposals.ts";
 import { emptyFolder } from "./empty_folder.ts";
 import { lockFolder } from "./lock.ts";
 import { importLegacy } from "./tiers/legacy_database.ts";
-import { memoryOf, type MemoryPlan, memoryPlan } from "./memory.ts";
+import { type MemoryPlan, memoryPlan } from "./memory.ts";
 import { Reader } from "./reader.ts";
 import { requireRestored } from "./backup/restore.ts";
 import { Recovery } from "./tiers/recovery.ts";
@@ -147,7 +147,7 @@ export async function openUnfilled(
     const spillFolder = `${dataDir}/.spill`;
     // A query that was killed while it ran left events there.
     await emptyFolder(files, spillFolder);
-    const memory = memoryPlan(await memoryOf(files, host.memoryBytes), options);
+    const memory = memoryPlan(host.memoryBytes, options);
     log("info", "Memory divided", {
       memory_mib: memory.bytes === null ? null : Math.floor(memory.bytes / 2 ** 20),
       duckdb_limit: memory.duckdbLimit,

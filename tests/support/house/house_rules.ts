@@ -68,7 +68,7 @@ const GRAMMAR = "dashboard/grammar/";
 
 /** The only files that touch the outside world; workers are programs of their own. */
 function mayTouchWorld(path: string): boolean {
-  const runtime = ["system", "process", "listener", "descriptors"];
+  const runtime = ["system", "process", "listener", "c_library"];
   return [...runtime.map((name) => `src/runtime/${name}.ts`), "src/main.ts"].includes(path) ||
     path.endsWith("_worker.ts");
 }

@@ -1,0 +1,67 @@
+// What only the C library tells: the limit of open descriptors, and the files of /proc and /sys,
+// which the runtime closes to a program that does not have every permission.
+
+/** The C libraries that a system may have, and its number of RLIMIT_NOFILE. */
+const SYSTEMS: Partial<Record<typeof Deno.build.os, { noFile: number; libraries: string[] }>> = {
+  linux: { noFile: 7, libraries: ["libc.so.6", "libc.so", "libc.musl-x86_64.so.1"] },
+  darwin: { noFile: 8, libraries: ["libSystem.B.dylib"] },
+};
+
+/** More than any limit of a control group, or any list of them, is long. */
+const FILE_BYTES_MAX = 16_384;
+
+/** The limit of open descriptors, or null where it cannot be known. */
+export function descriptorLimit(): number | null {
+  const { noFile = 0 } = SYSTEMS[Deno.build.os] ?? {};
+  return firstLibrary((library) => askLimit(library, noFile));
+}
+
+/** The text of a small file of /proc or /sys; null where there is none, or outside Linux. */
+export function readSystemFile(path: string): string | null {
+  return Deno.build.os === "linux" ? firstLibrary((library) => readFile(library, path)) : null;
+}
+
+function firstLibrary<T>(ask: (library: string) => T | null): T | null {
+  for (const library of SYSTEMS[Deno.build.os]?.libraries ?? []) {
+    try {
+      return ask(library);
+    } catch {
+      // This machine has another C library.
+    }
+  }
+  return null;
+}
+
+function askLimit(library: string, resource: number): number | null {
+  const opened = Deno.dlopen(library, {
+    getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  });
+  try {
+    const limits = new BigUint64Array(2);
+    if (opened.symbols.getrlimit(resource, new Uint8Array(limits.buffer)) !== 0) return null;
+    // "Unlimited" is the greatest number there is; no safe integer, and no use as a limit.
+    const soft = Number(limits[0]);
+    return Number.isSafeInteger(soft) ? soft : null;
+  } finally {
+    opened.close();
+  }
+}
+
+function readFile(library: string, path: string): string | null {
+  const opened = Deno.dlopen(library, {
+    open: { parameters: ["buffer", "i32"], result: "i32" },
+    read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+    close: { parameters: ["i32"], result: "i32" },
+  });
+  const { open, read, close } = opened.symbols;
+  try {
+    const descriptor = open(new TextEncoder().encode(`${path}\0`), 0);
+    if (descriptor < 0) return null;
+    const bytes = new Uint8Array(FILE_BYTES_MAX);
+    const count = Number(read(descriptor, bytes, BigInt(bytes.length)));
+    close(descriptor);
+    return count < 0 ? null : new TextDecoder().decode(bytes.subarray(0, count));
+  } finally {
+    opened.close();
+  }
+}
