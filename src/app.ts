@@ -268,6 +268,10 @@ async function makeRoutes(
     health: () => healthOf(parts),
     samples: () => samplesOf(parts),
     stopping,
+    probe: () => {
+      const nowMs = Math.floor(clock.nowMs());
+      return parts.buffer.probe(() => store.run("probe", nowMs), nowMs);
+    },
   });
 }
 

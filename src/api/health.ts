@@ -18,6 +18,8 @@ export interface Health {
   readonly cache_entries: number;
   /** Whether the disk accepts events. */
   readonly accepting: boolean;
+  /** Names of what is wrong; empty when all is well. */
+  readonly degraded: readonly string[];
   /** Further values, by name. */
   readonly more: Readonly<Record<string, unknown>>;
   /** Further values that name sites. */
@@ -58,7 +60,12 @@ const HIDDEN = "Hid the numbers of /metrics and /health/detailed from a remote c
  * are local or logged in see numbers.
  */
 export function healthRoutes(
-  read: { readonly health: () => Health; readonly samples: () => readonly Sample[] },
+  read: {
+    readonly health: () => Health;
+    readonly samples: () => readonly Sample[];
+    /** Finds out whether events can be kept; never rejects. */
+    readonly probe: () => Promise<void>;
+  },
   log: Log,
   { metrics_token }: { readonly metrics_token: string | null },
 ): Route[] {
@@ -72,15 +79,24 @@ export function healthRoutes(
   };
   return [
     { method: "GET", path: "/health", right: "public", handle: () => text("ok") },
-    { method: "GET", path: "/health/ready", right: "public", handle: () => text("ready") },
+    {
+      method: "GET",
+      path: "/health/ready",
+      right: "public",
+      handle: async () => {
+        await read.probe();
+        return read.health().accepting ? text("ready") : text("events cannot be kept", 503);
+      },
+    },
     {
       method: "GET",
       path: "/health/detailed",
       right: "public",
-      handle: (context) => {
-        const { more, forReaders, accepting, ...health } = read.health();
+      handle: async (context) => {
+        await read.probe();
+        const { more, forReaders, accepting: _, ...health } = read.health();
         const values = Object.entries({
-          status: accepting ? "ok" : "degraded",
+          status: health.degraded.length === 0 ? "ok" : "degraded",
           ...health,
           cache_empty: health.cache_entries === 0,
           ...more,
@@ -138,8 +154,9 @@ function requireToken(request: Request, token: string): void {
   });
 }
 
-function text(body: string): Response {
+function text(body: string, status = 200): Response {
   return new Response(body, {
+    status,
     headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
   });
 }

@@ -71,6 +71,7 @@ export interface RouteParts {
   readonly samples: () => readonly Sample[];
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal;
+  readonly probe: () => Promise<void>;
 }
 
 /** First and last date that an erasure can name. */
@@ -96,8 +97,9 @@ const ROWS: readonly Row[] = [
   ({ keys, clock }) => keyRoutes(keys, clock),
   ({ erase, store, clock }) => eraseRoutes(erase, store, clock),
   ({ settings, sites }) => privacyRoutes(settings, sites),
-  ({ health, samples, log, settings }) => healthRoutes({ health, samples }, log, settings),
   ({ health }) => [acceptingRoute(() => health().accepting)],
+  ({ health, samples, probe, log, settings }) =>
+    healthRoutes({ health, samples, probe }, log, settings),
   ({ clock, settings }) => wellKnownRoutes(clock, settings),
   ({ exportFiles, reader, sites, settings }) =>
     eventExportRoutes(

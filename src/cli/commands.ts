@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 import { EXPIRY } from "./expiry.ts";
 import { HASH_PASSWORD } from "./hash_password.ts";
 import { PRIVACY_AUDIT } from "./privacy_audit.ts";
+import { QUARANTINE } from "./quarantine.ts";
 import { RESET_PASSWORD } from "./reset_password.ts";
 import { RESTORE } from "./restore.ts";
 import { SERVE } from "./serve.ts";
@@ -20,6 +21,7 @@ export const COMMANDS = {
   adopt: ADOPT,
   sites: SITES,
   expiry: EXPIRY,
+  quarantine: QUARANTINE,
   "hash-password": HASH_PASSWORD,
   "reset-password": RESET_PASSWORD,
   "privacy-audit": PRIVACY_AUDIT,

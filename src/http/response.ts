@@ -1,5 +1,8 @@
 // Responses that many routes give.
 
+/** A header names no more dates than this. */
+const DATES_TOLD_MAX = 100;
+
 /** A JSON response, never cached. */
 export function json(
   value: unknown,
@@ -10,4 +13,11 @@ export function json(
     status,
     headers: { "content-type": "application/json", "cache-control": "no-store", ...headers },
   });
+}
+
+/** Says of which UTC dates an answer lacks events; empty when it lacks none. */
+export function incompleteHeader(dates: readonly string[]): Readonly<Record<string, string>> {
+  return dates.length === 0
+    ? {}
+    : { "x-incomplete": `${dates.length} dates: ${dates.slice(0, DATES_TOLD_MAX).join(", ")}` };
 }

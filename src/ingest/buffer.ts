@@ -20,6 +20,8 @@ interface Waiting {
 }
 
 const RETRY_SECS = "2";
+const PROBE_MS = 10_000;
+const BELIEVED_MS = 10_000;
 
 /** The bounded queue in front of the journal. */
 export class Buffer {
@@ -31,6 +33,9 @@ export class Buffer {
   #waitingEvents = 0;
   #committing: Promise<void> | undefined;
   #failing = false;
+  #probedMs = -Infinity;
+  #failedMs: number | null = null;
+  #probing: Promise<void> = Promise.resolve();
 
   constructor(append: Append, log: Log) {
     this.#append = append;
@@ -61,6 +66,27 @@ export class Buffer {
       this.#waitingEvents += events.length;
       this.#committing ??= this.#commitAll();
     });
+  }
+
+  /**
+   * Tries whether the disk keeps events, with `write`, where no commit tells: at most once in some
+   * seconds however many ask. Never rejects.
+   */
+  probe(write: () => Promise<unknown>, nowMs: number): Promise<void> {
+    if (this.#committing || Math.abs(nowMs - this.#probedMs) < PROBE_MS) return this.#probing;
+    this.#probedMs = nowMs;
+    // A small write may go through where events do not: it takes a while to be believed.
+    if (this.#failing) this.#failedMs ??= nowMs;
+    this.#probing = write().then(
+      () => {
+        if (nowMs - (this.#failedMs ?? -Infinity) >= BELIEVED_MS) this.#recovered();
+      },
+      (error) => {
+        this.#failed(error);
+        this.#failedMs = nowMs;
+      },
+    );
+    return this.#probing;
   }
 
   /** Resolves when the queue is empty. */
@@ -110,6 +136,7 @@ export class Buffer {
   #recovered(): void {
     if (this.#failing) this.#log("info", "Journal commits succeed again");
     this.#failing = false;
+    this.#failedMs = null;
   }
 }
 

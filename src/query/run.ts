@@ -76,6 +76,8 @@ export class Runner {
   readonly #clock: Clock;
   readonly #options: RunnerOptions;
   readonly #cache: Cache;
+  /** Answers that lack what files in quarantine hold: the dates of those. */
+  readonly #incomplete = new WeakMap<object, readonly string[]>();
   readonly #turns: Turns;
   readonly #heavy = { owner: 0, stranger: 0 };
 
@@ -115,11 +117,31 @@ export class Runner {
   ): Promise<unknown> {
     const { request, run } = await this.#read(report, site, params, asker);
     const { nowUs, ...rest } = request;
-    if (report.freshness === "never_cached") return await run(request, this.context(site, asker));
+    if (report.freshness === "never_cached") {
+      return await this.#noting(site, asker, (context) => run(request, context));
+    }
     const moment = report.freshness === "live" ? Math.floor(nowUs / LIVE_US) : 0;
     const key = [name, moment, rest, params.canonical(COMMON_NAMES)];
     const { heavy } = report;
     return await this.cached(site, key, (context) => run(request, context), { ...asker, heavy });
+  }
+
+  /** UTC dates of which an answer lacks events, for their file is in quarantine. */
+  incompleteDates(answer: unknown): readonly string[] {
+    return typeof answer === "object" && answer !== null ? this.#incomplete.get(answer) ?? [] : [];
+  }
+
+  async #noting<T>(
+    site: string,
+    asker: Asker,
+    work: (context: QueryContext) => Promise<T>,
+  ): Promise<T> {
+    const dates = new Set<string>();
+    const answer = await work(this.context(site, asker, undefined, dates));
+    if (dates.size > 0 && typeof answer === "object" && answer !== null) {
+      this.#incomplete.set(answer, [...dates].sort());
+    }
+    return answer;
   }
 
   /** Whether reports may be explained. */
@@ -155,10 +177,8 @@ export class Runner {
     return await this.#cache.get(
       text,
       async (stopped) => {
-        const context = this.context(site, { caller, signal: stopped });
-        return heavy
-          ? await this.#withConcurrencyLimit(caller.kind, () => work(context))
-          : await work(context);
+        const noting = () => this.#noting(site, { caller, signal: stopped }, work);
+        return heavy ? await this.#withConcurrencyLimit(caller.kind, noting) : await noting();
       },
       signal,
       lane,
@@ -224,9 +244,17 @@ export class Runner {
   }
 
   /** The context through which reports run their queries. */
-  context(site: string, asker: Asker = {}, notes?: Explained[]): QueryContext {
-    const plain = (span: SpanUs, build: (events: Sql) => Sql): Promise<Row[]> =>
-      this.#rows(site, span, build, asker);
+  context(
+    site: string,
+    asker: Asker = {},
+    notes?: Explained[],
+    incomplete?: Set<string>,
+  ): QueryContext {
+    const plain = async (span: SpanUs, build: (events: Sql) => Sql): Promise<Row[]> => {
+      const found = await this.#rows(site, span, build, asker);
+      for (const date of this.#reader.incompleteDates(site, span)) incomplete?.add(date);
+      return found;
+    };
     const noted = async (span: SpanUs, build: (events: Sql) => Sql): Promise<Row[]> => {
       let statement: Sql | undefined;
       const run = (wrap: (statement: Sql) => Sql) =>

@@ -38,6 +38,8 @@ export function healthOf(parts: TelemetryParts): Health {
     filter_bots: config.filter_bots,
     cache_entries: runner.counts().entries,
     accepting: !buffer.failing,
+    degraded: Object.entries(conditionsOf(parts)).filter(([, holds]) => holds)
+      .map(([name]) => name),
     more: {
       ...connectionHealth(host),
       behavioral_engine: behavioral.engine.name,
@@ -52,6 +54,15 @@ export function healthOf(parts: TelemetryParts): Health {
       sites: storage.reader.sites().length,
       quarantined_files: storage.quarantined(),
     },
+  };
+}
+
+/** What is wrong, by name: each makes the status `degraded` and has a gauge. */
+function conditionsOf({ storage, buffer }: TelemetryParts): Record<string, boolean> {
+  return {
+    events_refused: buffer.failing,
+    flush_failing: storage.flusher.failing,
+    files_in_quarantine: storage.quarantined().length > 0,
   };
 }
 
@@ -141,6 +152,16 @@ export function samplesOf(parts: TelemetryParts): Sample[] {
     gauge("sqlite_log_bytes", storage.logWatch.bytes, "Length of the log of mallard.sqlite."),
     gauge("quarantined_files", storage.quarantined().length, "Corrupt files in quarantine."),
     ...quarantinedByPath(parts),
+    {
+      name: "mallard_degraded",
+      type: "gauge",
+      help: "1 for each reason why the server is degraded.",
+      by: "reason",
+      value: Object.entries(conditionsOf(parts)).map(([label, holds]) => ({
+        label,
+        value: Number(holds),
+      })),
+    },
     counter("events_ingested", buffer.counts.accepted, "Events accepted."),
     counter(
       "events_dropped",

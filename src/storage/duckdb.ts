@@ -12,6 +12,7 @@ import type {
 import { AppError, messageOf } from "../core/errors.ts";
 import type { Sql, SqlValue } from "../core/sql.ts";
 import type { Clock } from "../core/types.ts";
+import { shortageError, shortageIn } from "./shortage.ts";
 
 /** The library as it is imported. */
 export type DuckDbModule = typeof DuckDb;
@@ -286,6 +287,8 @@ export class Db {
     } catch (error) {
       if (stopped() === "gone") throw goneError();
       if (stopped() === "time") throw lateError(limits);
+      const shortage = shortageIn(messageOf(error));
+      if (shortage !== null) throw shortageError("Cannot read the events now", shortage);
       throw new Error(`${messageOf(error)} in: ${query.text}`);
     }
   }

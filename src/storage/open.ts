@@ -204,7 +204,7 @@ async function openParts(
   const into = { ...at, journalId, recordMs: () => guard.recordMs() };
   const flusher = new Flusher(db, store, files, catalog, hot, numbers, clock, log, mutex, into);
   const trash = new Trash(files, options.dataDir);
-  const eraser = new Eraser(store, catalog, journal, hot, parquet, trash, mutex);
+  const eraser = new Eraser(store, catalog, journal, hot, parquet, trash, recovery, mutex);
   return {
     db,
     store,
@@ -237,7 +237,7 @@ async function openParts(
     }),
     guard,
     logWatch: new LogWatch(store, log),
-    reader: new Reader(db, catalog, hot, parquet, at),
+    reader: new Reader(db, files, catalog, hot, parquet, recovery, at),
     proposals,
     acceptProposed: (site) => journal.acceptProposed(site),
     forgetSite: (site) => journal.forgetSite(site),

@@ -1,37 +1,47 @@
 // Runs the statement of every statistic over one consistent view of all tiers. It must not know
 // what the statement computes.
+import { utcDate } from "../core/event.ts";
 import { type Sql, sql } from "../core/sql.ts";
 import type { Catalog } from "./tiers/catalog.ts";
+import type { Files } from "../core/types.ts";
 import type { Db, QueryLimits, Row } from "./duckdb.ts";
 import type { ParquetTier } from "./tiers/parquet_tier.ts";
 import { findCorruptFiles, mayBeCorruption } from "./parquet/corruption.ts";
 import { eventsFor, filesFor, type SpanUs } from "./tiers/event_rows.ts";
+import type { Recovery } from "./tiers/recovery.ts";
 import type { Hot } from "./tiers/hot.ts";
 
 /** Reads events of one site over a span of time. */
 export class Reader {
   readonly #db: Db;
+  readonly #files: Files;
   readonly #catalog: Catalog;
   readonly #hot: Hot;
   readonly #parquet: ParquetTier;
   readonly #eventsFolder: string;
+  readonly #recovery: Recovery;
 
   constructor(
     db: Db,
+    files: Files,
     catalog: Catalog,
     hot: Hot,
     parquet: ParquetTier,
+    recovery: Recovery,
     options: { eventsFolder: string },
   ) {
     this.#db = db;
+    this.#files = files;
     this.#catalog = catalog;
     this.#hot = hot;
     this.#parquet = parquet;
     this.#eventsFolder = options.eventsFolder;
+    this.#recovery = recovery;
   }
 
   /**
-   * Rows of one statement; corrupt files are quarantined, and the others answer.
+   * Rows of one statement; files proven corrupt are quarantined, and the others answer. A shortage
+   * of the machine rejects with `unavailable`.
    * `build` gets a parenthesised relation of the stored columns but
    * site_id, every event accepted before this call included. Rejects as `Db.query` does.
    */
@@ -49,14 +59,26 @@ export class Reader {
         return await this.#db.query(build(sql`(${events})`), limits);
       } catch (error) {
         if (!mayBeCorruption(error)) throw error;
-        const files = filesFor(lease.snapshot, site, span);
-        const corrupt = await findCorruptFiles(this.#db, this.#eventsFolder, files);
+        const suspects = filesFor(lease.snapshot, site, span);
+        const corrupt = await findCorruptFiles(
+          this.#db,
+          this.#files,
+          this.#eventsFolder,
+          suspects,
+        );
         if (corrupt.length === 0) throw error;
         await this.#parquet.quarantine(corrupt);
       } finally {
         lease.release();
       }
     }
+  }
+
+  /** UTC dates within a span whose answers lack the events of a file in quarantine, sorted. */
+  incompleteDates(site: string, span: SpanUs): string[] {
+    const last = utcDate(Math.max(span.fromUs, span.toUs - 1));
+    const quarantined = this.#recovery.quarantinedOf(site, utcDate(span.fromUs), last);
+    return [...new Set(quarantined.map(({ date }) => date))].sort();
   }
 
   /** Changes whenever an event of the site is accepted, and when its events change otherwise. */

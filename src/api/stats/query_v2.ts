@@ -5,7 +5,7 @@ import { API_BODY_BYTES_MAX } from "../../core/limits.ts";
 import { faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
 import { readJsonObject } from "../../http/body.ts";
-import { json } from "../../http/response.ts";
+import { incompleteHeader, json } from "../../http/response.ts";
 import type { Context, Route } from "../../http/route.ts";
 import * as plausible from "../../query/formats/plausible_v2/plausible_v2.ts";
 import { callerOf } from "./caller.ts";
@@ -27,7 +27,8 @@ export function queryV2Routes(runner: Runner, clock: Clock): Route[] {
         ({ query }) => query(request.query),
         { caller: callerOf(context), signal: context.signal },
       );
-      return json(plausible.write(request, answer));
+      const incomplete = incompleteHeader(runner.incompleteDates(answer));
+      return json(plausible.write(request, answer), 200, incomplete);
     },
   }];
 }

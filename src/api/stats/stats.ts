@@ -2,7 +2,7 @@
 // its formats are in the report's row.
 import { requireSite } from "../../auth/rights.ts";
 import { compressed } from "../../http/compression.ts";
-import { json } from "../../http/response.ts";
+import { incompleteHeader, json } from "../../http/response.ts";
 import type { Context, Route } from "../../http/route.ts";
 import { Params } from "../../query/params.ts";
 import { siteOf } from "../../query/parse.ts";
@@ -44,12 +44,23 @@ async function respond(
   }
   const answer = () => runner.answer(name, report, site, params, asker);
   return report.formats
-    ? await download(name, report.formats, params, answer, context.request)
-    : json(await answer());
+    ? await download(runner, name, report.formats, params, answer, context.request)
+    : sendAnswer(runner, await answer());
+}
+
+/** An answer that lacks a file in quarantine says so: its dates, and as an object a field. */
+function sendAnswer(runner: Runner, answer: unknown): Response {
+  const dates = runner.incompleteDates(answer);
+  if (dates.length === 0) return json(answer);
+  const told = typeof answer === "object" && answer !== null && !Array.isArray(answer)
+    ? { ...answer, incomplete_dates: dates }
+    : answer;
+  return json(told, 200, incompleteHeader(dates));
 }
 
 /** The answer as a file in the format that `format` names. */
 async function download(
+  runner: Runner,
   name: string,
   formats: NonNullable<Report["formats"]>,
   params: Params,
@@ -64,6 +75,7 @@ async function download(
     "content-type": row?.contentType ?? "application/json",
     "content-disposition": `attachment; filename="${name}.${format}"`,
     "cache-control": "no-store",
+    ...incompleteHeader(runner.incompleteDates(value)),
   };
   return await compressed(new Response(row?.write(value), { headers }), request);
 }

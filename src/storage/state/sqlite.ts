@@ -1,6 +1,6 @@
 // Sole importer of node:sqlite: opens DATA_DIR/mallard.sqlite so that what was committed survives
 // a power cut, and runs statements. It knows no table.
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
 import { messageOf } from "../../core/errors.ts";
 
@@ -28,9 +28,14 @@ export class Sqlite {
   readonly #statements = new Map<string, StatementSync>();
   /** Whether the log may still hold what was erased. */
   #owesEmptying = false;
+  readonly #path: string;
+  /** What the paths of the file and its log were linked to when it was opened. */
+  readonly #links: string[];
 
   private constructor(path: string, pragmas: readonly string[], readOnly = false) {
+    this.#path = path;
     this.#db = new DatabaseSync(path, { readOnly });
+    this.#links = linksOf(path);
     try {
       for (const pragma of pragmas) this.#db.exec(`pragma ${pragma}`);
     } catch (error) {
@@ -90,6 +95,18 @@ export class Sqlite {
   /** Opens a file that may be damaged, to read what can be read. */
   static openDamaged(path: string): Sqlite {
     return new Sqlite(path, [`busy_timeout = ${BUSY_MS}`]);
+  }
+
+  /**
+   * Throws unless the file and its log still lie at their paths: what was committed to a file that
+   * was deleted or covered by another is lost when the process ends.
+   */
+  requireLinked(): void {
+    const now = linksOf(this.#path);
+    // The log is made by the first transaction.
+    now.forEach((link, index) => this.#links[index] ||= link);
+    if (now.every((link, index) => link === this.#links[index])) return;
+    throw new Error(`Cannot keep events in ${this.#path}: the file was removed or replaced`);
   }
 
   /** Checks the whole file. Throws an error that says what is wrong. */
@@ -207,4 +224,12 @@ function hasLog(path: string): boolean {
   } finally {
     closeSync(file);
   }
+}
+
+/** Device and inode of a file and its log. */
+function linksOf(path: string): string[] {
+  return [path, `${path}-wal`].map((name) => {
+    const found = statSync(name, { bigint: true, throwIfNoEntry: false });
+    return found ? `${found.dev}:${found.ino}` : "";
+  });
 }

@@ -103,7 +103,12 @@ export class Compactor {
   }
 
   async #quarantineCorrupt(files: readonly CatalogFile[]): Promise<boolean> {
-    const corrupt = await findCorruptFiles(this.#db, this.#options.eventsFolder, files);
+    const corrupt = await findCorruptFiles(
+      this.#db,
+      this.#files,
+      this.#options.eventsFolder,
+      files,
+    );
     if (corrupt.length > 0) await this.#parquet.quarantine(corrupt);
     return corrupt.length > 0;
   }

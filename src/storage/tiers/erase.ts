@@ -1,9 +1,10 @@
-// Erasure on request: events go from the journal, the hot tier, the cold tier and the trash. One
-// SQLite transaction decides; a crash after it is finished by the next start.
+// Erasure on request: events go from the journal, the hot tier, the cold tier, the quarantine and
+// the trash. One SQLite transaction decides; a crash after it is finished by the next start.
 import { type Catalog } from "./catalog.ts";
 import type { ParquetTier } from "./parquet_tier.ts";
 import type { Hot } from "./hot.ts";
 import type { Journal } from "./journal.ts";
+import type { Recovery } from "./recovery.ts";
 import type { Trash } from "../trash.ts";
 import type { Store } from "../state/store.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
@@ -25,6 +26,7 @@ export class Eraser {
   readonly #hot: Hot;
   readonly #parquet: ParquetTier;
   readonly #trash: Trash;
+  readonly #recovery: Recovery;
   readonly #mutex: Mutex;
 
   /** `mutex` keeps erasures apart from flushes and other changes of files. */
@@ -35,6 +37,7 @@ export class Eraser {
     hot: Hot,
     parquet: ParquetTier,
     trash: Trash,
+    recovery: Recovery,
     mutex: Mutex,
   ) {
     this.#store = store;
@@ -43,6 +46,7 @@ export class Eraser {
     this.#hot = hot;
     this.#parquet = parquet;
     this.#trash = trash;
+    this.#recovery = recovery;
     this.#mutex = mutex;
   }
 
@@ -62,6 +66,7 @@ export class Eraser {
         parquet_partitions_deleted: partitions([
           ...this.#filesOf(site, firstDate, lastDate),
           ...await this.#trash.of(site, firstDate, lastDate),
+          ...this.#recovery.quarantinedOf(site, firstDate, lastDate),
         ]),
       };
     }
@@ -69,17 +74,20 @@ export class Eraser {
       const trashed = await this.#trash.of(site, firstDate, lastDate);
       await this.#trash.erase(site, firstDate, lastDate);
       const files = this.#filesOf(site, firstDate, lastDate);
-      const paths = files.map((file) => file.path);
+      const quarantined = this.#recovery.quarantinedOf(site, firstDate, lastDate);
+      const quarantinedPaths = quarantined.map(({ path }) => path);
+      const paths = [...files.map((file) => file.path), ...quarantinedPaths];
       const records = await this.#journal.whilePaused(async () => {
         const rows = await this.#journal.erase(site, firstDate, lastDate, paths);
         await this.#hot.erase(site, firstDate, lastDate);
         return rows;
       });
       this.#catalog.changed(site);
+      await this.#recovery.removeQuarantined(quarantinedPaths);
       return {
         counts: {
           db_records_deleted: records,
-          parquet_partitions_deleted: partitions([...files, ...trashed]),
+          parquet_partitions_deleted: partitions([...files, ...trashed, ...quarantined]),
         },
         removed: files.length > 0 ? this.#parquet.publish([], files) : Promise.resolve(),
       };

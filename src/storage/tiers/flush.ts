@@ -46,6 +46,7 @@ export class Flusher {
   /** Files of a flush that was not committed and could not be removed yet, by partition folder. */
   readonly #leftovers = new Map<string, string>();
   #asked: Promise<void> | undefined;
+  #isFailing = false;
   /** Whether the flush that was asked for writes small partitions, too. */
   #asksAll = false;
   #heldBackRows = 0;
@@ -78,6 +79,11 @@ export class Flusher {
     this.#eventsFolder = options.eventsFolder;
     this.#journalId = options.journalId;
     this.#recordMs = options.recordMs;
+  }
+
+  /** Whether something went wrong in the last flush. */
+  get failing(): boolean {
+    return this.#isFailing;
   }
 
   /** Events in partitions too small to be written now. */
@@ -124,11 +130,13 @@ export class Flusher {
   }
 
   async #try(split: Split): Promise<void> {
+    const { failures } = this.counts;
     try {
       await this.#flush(split);
     } catch (error) {
       this.#failed("Cannot flush events to Parquet", error);
     }
+    this.#isFailing = this.counts.failures > failures;
   }
 
   async #flush(split: Split): Promise<void> {

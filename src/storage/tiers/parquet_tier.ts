@@ -54,6 +54,7 @@ export class ParquetTier {
   /** Adopts files that were copied in; resolves with their number. */
   adopt(): Promise<number> {
     return this.#mutex.run(async () => {
+      await this.#recovery.lookAgain();
       const found = await this.#recovery.findNew();
       if (found.length === 0) return 0;
       const known = this.#catalog.readable();

@@ -5,11 +5,17 @@
 import { faultOfSiteId } from "../../core/site_id.ts";
 import { sql } from "../../core/sql.ts";
 import type { Files, Log } from "../../core/types.ts";
-import { firstLine } from "../parquet/corruption.ts";
-import type { Db } from "../duckdb.ts";
+import { AppError } from "../../core/errors.ts";
+import { firstLine, isWhollyReadable } from "../parquet/corruption.ts";
+import { type Db, isOutOfMemory } from "../duckdb.ts";
 import type { Comparison } from "../state/ops/partition_ops.ts";
 import { type FileOrigin } from "../parquet/partition_file.ts";
-import { type CatalogFile, type Partition, partitionOfPath } from "../parquet/partition.ts";
+import {
+  type CatalogFile,
+  type Partition,
+  partitionFolder,
+  partitionOfPath,
+} from "../parquet/partition.ts";
 import { literalPath } from "../parquet/schema.ts";
 import type { Store } from "../state/store.ts";
 
@@ -31,6 +37,8 @@ interface Found extends Partition {
 }
 
 const INSPECT_FILES = 200;
+/** The quarantine folder as seen from the events folder. */
+const QUARANTINE = "../quarantine";
 
 /** Compares the events folder with the catalog. */
 export class Recovery {
@@ -60,7 +68,7 @@ export class Recovery {
    * returns the files of the Parquet tier.
    */
   async start({ catalog, missing, unknown, temporary }: Comparison): Promise<CatalogFile[]> {
-    this.#quarantined = await this.#files.tree(this.#options.quarantineFolder);
+    await this.lookAgain();
     await this.removePendingDeletes();
     for (const path of temporary) await this.#files.remove(this.#absolute(path));
     let known = JSON.parse(catalog) as CatalogFile[];
@@ -99,6 +107,35 @@ export class Recovery {
     if (paths.length === 0) return;
     for (const path of paths) await this.#files.remove(this.#absolute(path));
     await this.#store.run("forgetPendingDeletes", paths);
+  }
+
+  /** Looks at the quarantine folder again: the command line restores and drops files. */
+  async lookAgain(): Promise<void> {
+    this.#quarantined = await this.#files.tree(this.#options.quarantineFolder);
+  }
+
+  /** The quarantined files of some UTC dates of a site, by paths relative to the events folder. */
+  quarantinedOf(
+    site: string,
+    firstDate: string,
+    lastDate: string,
+  ): { readonly path: string; readonly date: string }[] {
+    return this.#quarantined.flatMap((path) => {
+      const found = partitionOfPath(path);
+      if (found === null || found.date < firstDate || found.date > lastDate) return [];
+      const { date } = found;
+      const isOfSite = found.site_id === site ||
+        path.startsWith(`${partitionFolder({ site_id: site, date })}/`);
+      return isOfSite ? [{ path: `${QUARANTINE}/${path}`, date }] : [];
+    });
+  }
+
+  /** Removes erased files of the quarantine, which are pending deletes, from disk. */
+  async removeQuarantined(paths: readonly string[]): Promise<void> {
+    for (const path of paths) await this.#files.remove(this.#absolute(path));
+    await this.#store.run("forgetPendingDeletes", paths);
+    const gone = new Set(paths);
+    this.#quarantined = this.#quarantined.filter((path) => !gone.has(`${QUARANTINE}/${path}`));
   }
 
   /** Moves a corrupt file into the quarantine folder. */
@@ -167,6 +204,12 @@ export class Recovery {
     try {
       return await this.#footers(candidates);
     } catch (error) {
+      // A shortage proves nothing. At start nothing can be decided then: the journal may hold the
+      // same events.
+      if (error instanceof AppError || isOutOfMemory(error)) {
+        if (atStart) throw error;
+        return [];
+      }
       const only = candidates[0];
       if (candidates.length > 1 || only === undefined) {
         const half = Math.ceil(candidates.length / 2);
@@ -176,7 +219,10 @@ export class Recovery {
         ];
       }
       // While running, the file may be half copied: the next start decides.
-      if (atStart) await this.quarantine(only, firstLine(error));
+      if (!atStart) return [];
+      if (await isWhollyReadable(this.#files, this.#absolute(only))) {
+        await this.quarantine(only, firstLine(error));
+      }
       return [];
     }
   }

@@ -44,7 +44,7 @@ function append(
     readonly atMs: number;
   },
 ): { lastSeq: number } {
-  return db.transaction(() => {
+  const committed = db.transaction(() => {
     insertSites(db, newSites, atMs);
     insertProposed(db, held, atMs);
     insertImports(db, imports, atMs);
@@ -62,6 +62,14 @@ function append(
     }
     return { lastSeq: lastId };
   });
+  db.requireLinked();
+  return committed;
+}
+
+/** Writes as an event would be written. Throws where no event could be kept. */
+function probe(db: Sqlite, atMs: number): void {
+  setMeta(db, { name: "probed_at", value: String(atMs) });
+  db.requireLinked();
 }
 
 /** Adds events of another program to the journal, once for each `mark`; returns their number. */
@@ -380,6 +388,7 @@ export const STORE_OPS = {
   ...IMPORT_OPS,
   ...PROPOSED_OPS,
   append,
+  probe,
   importLegacy,
   readJournal,
   commitFlush,

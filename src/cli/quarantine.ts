@@ -1,0 +1,66 @@
+// `mallard quarantine ACTION [FILE…]`: the corrupt files that were set aside. It works on files
+// alone, beside a running server, too, which looks at the folder every half minute.
+import { faultOfReading } from "../storage/parquet/corruption.ts";
+import { type Command, type CommandContext, dataDirOf, openDatabase } from "./command.ts";
+
+/** The row of COMMANDS. */
+export const QUARANTINE = {
+  args: ["ACTION", "[FILE…]"],
+  doc: "list: show corrupt files set aside; restore: bring back readable ones; drop: delete",
+  run: async (context) => {
+    const [action = "", ...given] = context.args;
+    const folder = `${dataDirOf(context.config)}/quarantine`;
+    const present = await context.system.files.tree(folder);
+    for (const path of given) {
+      if (!present.includes(path)) {
+        throw new Error(`Cannot ${action} ${path}: there is no such file in quarantine`);
+      }
+    }
+    const paths = given.length > 0 ? given : present;
+    switch (action) {
+      case "list":
+        return { text: lines(paths, "The quarantine is empty"), ok: true };
+      case "restore":
+        return await restore(context, folder, paths);
+      case "drop":
+        if (given.length === 0) throw new Error("Cannot drop files: none is named");
+        for (const path of paths) await context.system.files.remove(`${folder}/${path}`);
+        return { text: lines(paths.map((path) => `Dropped ${path}`), ""), ok: true };
+      default:
+        throw new Error(`Cannot run quarantine ${action}: it is not list, restore or drop`);
+    }
+  },
+} as const satisfies Command;
+
+/** Brings back what reads from first value to last and whose place is free. */
+async function restore(context: CommandContext, folder: string, paths: readonly string[]) {
+  const { files } = context.system;
+  const dataDir = dataDirOf(context.config);
+  const results: string[] = [];
+  let ok = true;
+  const db = await openDatabase(context, dataDir);
+  try {
+    for (const path of paths.filter((path) => path.endsWith(".parquet"))) {
+      const target = `${dataDir}/events/${path}`;
+      const isTaken = await files.size(target) !== null;
+      const fault = isTaken
+        ? "there is a file in its place"
+        : await faultOfReading(db, `${folder}/${path}`);
+      if (fault === null) {
+        await files.makeDir(target.slice(0, target.lastIndexOf("/")));
+        await files.rename(`${folder}/${path}`, target);
+        results.push(`Restored ${path}`);
+      } else {
+        results.push(`Cannot restore ${path}: ${fault}`);
+        ok = false;
+      }
+    }
+  } finally {
+    await db.close();
+  }
+  return { text: lines(results, "There is no Parquet file to restore"), ok };
+}
+
+function lines(texts: readonly string[], otherwise: string): string {
+  return `${texts.length === 0 ? otherwise : texts.join("\n")}\n`;
+}

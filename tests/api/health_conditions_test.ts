@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { QUARANTINE } from "../../src/cli/quarantine.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import * as duckdb from "@duckdb/node-api";
+import { openApp, type RunningApp } from "../support/server/running_app.ts";
+import { fakeSystem } from "../support/fake_system.ts";
+import { until } from "../support/wait.ts";
+
+const BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
+  "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";
+const STATS = "/api/stats/main?site_id=example.com&period=day";
+const FILE = "site_id=example.com/date=2024-01-15/0001.parquet";
+
+async function send(app: RunningApp, site = "example.com"): Promise<number> {
+  const body = JSON.stringify({ d: site, n: "pageview", u: "/a" });
+  const headers = { "user-agent": BROWSER };
+  return (await app.send("/api/event", { method: "POST", headers, body })).status;
+}
+
+async function conditions(app: RunningApp): Promise<unknown[]> {
+  const ready = await app.send("/health/ready");
+  const { status, degraded } = await (await app.send("/health/detailed")).json();
+  const metrics = await (await app.send("/metrics")).text();
+  const gauges = [...metrics.matchAll(/^mallard_degraded\{reason="(\w+)"\} 1$/gm)];
+  assert.deepEqual(gauges.map(([, name]) => name), degraded);
+  return [ready.status, status, degraded];
+}
+
+async function quarantine(folder: string, ...args: string[]): Promise<string> {
+  const loaded = loadConfig({ file: null, env: { MALLARD_DATA_DIR: folder } });
+  if ("faults" in loaded) throw new Error(loaded.faults.join("\n"));
+  const system = fakeSystem();
+  const host = {
+    version: "0.0.0",
+    pid: Deno.pid,
+    memoryBytes: null,
+    loadDuckDb: () => Promise.resolve(duckdb),
+  };
+  const readInput = () => Promise.resolve("");
+  return (await QUARANTINE.run({ ...loaded, warnings: [], system, host, args, readInput })).text;
+}
+
+Deno.test("healthRoutes() names what is wrong until it is mended", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "mallard-test-" });
+  let app = await openApp({}, { folder });
+  assert.deepEqual(await conditions(app), [200, "ok", []]);
+  assert.equal(await send(app), 202);
+  await Deno.rename(`${folder}/mallard.sqlite`, `${folder}/away`);
+  assert.equal(await send(app, "other.org"), 503);
+  assert.deepEqual(await conditions(app), [503, "degraded", ["events_refused"]]);
+  await Deno.rename(`${folder}/away`, `${folder}/mallard.sqlite`);
+  // One write that goes through is not believed at once.
+  app.system.clock.advance(10_000);
+  assert.deepEqual(await conditions(app), [503, "degraded", ["events_refused"]]);
+  app.system.clock.advance(10_000);
+  assert.deepEqual(await conditions(app), [200, "ok", []]);
+  await app.close();
+
+  const whole = await Deno.readFile(`${folder}/events/${FILE}`);
+  await Deno.writeFile(`${folder}/events/${FILE}`, whole.slice(0, -9));
+  app = await openApp({}, { folder });
+  const answer = await app.send(STATS);
+  assert.equal(answer.headers.get("x-incomplete"), "1 dates: 2024-01-15");
+  const { total_pageviews, incomplete_dates } = await answer.json();
+  assert.deepEqual([total_pageviews, incomplete_dates], [0, ["2024-01-15"]]);
+  const list = await app.send("/api/stats/breakdown/pages?site_id=example.com&period=day");
+  assert.equal(list.headers.get("x-incomplete"), "1 dates: 2024-01-15");
+  assert.deepEqual(await conditions(app), [200, "degraded", ["files_in_quarantine"]]);
+
+  assert.equal(await quarantine(folder, "list"), `${FILE}\n`);
+  assert.match(await quarantine(folder, "restore"), /^Cannot restore site_id/);
+  await Deno.writeFile(`${folder}/quarantine/${FILE}`, whole);
+  assert.equal(await quarantine(folder, "restore", FILE), `Restored ${FILE}\n`);
+  assert.equal(await quarantine(folder, "list"), "The quarantine is empty\n");
+  app.system.clock.advance(31_000);
+  await until(
+    async () => (await (await app.send(STATS)).json()).total_pageviews === 1,
+    "the restored file is counted",
+  );
+  assert.equal((await app.send(STATS)).headers.get("x-incomplete"), null);
+  assert.deepEqual(await conditions(app), [200, "ok", []]);
+  await app.close();
+  await Deno.remove(folder, { recursive: true });
+});
