@@ -68,6 +68,7 @@ const OPEN_ROUTES: readonly string[] = [
   "GET /api/auth/status",
   "GET /api/event",
   "GET /health",
+  "GET /health/accepting",
   "GET /health/detailed",
   "GET /health/ready",
   "GET /mallard.js",
