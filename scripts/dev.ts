@@ -1,4 +1,4 @@
-// The server for working on it: on this machine only, with data of its own, restarted when its
+// The development server: on this machine only, with its own data, restarted when its
 // files change, filled with lifelike traffic when it is empty. `MALLARD_…` settings still hold.
 import { ROOT } from "./lib.ts";
 import { seed } from "./traffic/seed.ts";

@@ -228,7 +228,7 @@ export function markdownTable(
 }
 
 /**
- * The document with its marked sections filled anew. Throws when a section has no place in it or
+ * The document with its marked sections rewritten. Throws when a section has no place in it or
  * a marker names no section.
  */
 export function filled(

@@ -1,4 +1,4 @@
-// Writes tests/golden anew: the statements and the answers of the query engine. Look at the
+// Rewrites tests/golden: the statements and the answers of the query engine. Look at the
 // difference before it is committed.
 import { openTestReader } from "../tests/support/events.ts";
 import { goldenEvents, goldenFiles, writeGolden } from "../tests/support/numbers/golden.ts";

@@ -1,4 +1,4 @@
-// A server as a process of its own, from source or as the compiled executable: started, awaited,
+// A server in its own process, from source or as the compiled executable: started, awaited,
 // listened to, stopped or killed. It must not import the program it starts.
 import { ROOT } from "./lib.ts";
 

@@ -156,7 +156,7 @@ async function refuseWeakSecrets(config: Config, { files }: System): Promise<voi
   if (weak === undefined) return;
   const found = await files.list(resolve(config.data_dir));
   if (found.some(({ name }) => !NO_DATA.includes(name))) return;
-  throw new Error(`Cannot start over an empty data_dir: ${weak.sentence}`);
+  throw new Error(`Cannot start with an empty data_dir: ${weak.sentence}`);
 }
 
 async function openParts(

@@ -40,7 +40,7 @@ Deno.test("createApp() answers /health and refuses the rest until it has started
   });
 });
 
-Deno.test("A stopped app has everything in Parquet and goes on after a start", async () => {
+Deno.test("A stopped app has everything in Parquet and continues after a start", async () => {
   await withFolder(async (folder) => {
     for (let start = 1; start <= 2; start++) {
       const app = await openApp({}, { folder });

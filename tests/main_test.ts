@@ -13,7 +13,7 @@ function hasIpv6(): boolean {
 }
 
 Deno.test({
-  name: "main tells an IPv6 address as one that can be opened",
+  name: "main prints an IPv6 address as a URL that can be opened",
   ignore: !hasIpv6(),
   fn: () =>
     withFolder(async (dataDir) => {

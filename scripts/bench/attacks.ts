@@ -1,6 +1,6 @@
 // `deno task bench:attacks`: what a stranger's attack costs the owner. The owner's headline numbers
 // are asked one after the other, first in peace and then during each attack, over a public site of
-// a server of its own. It judges nothing.
+// its own server. It makes no assertion.
 import { parseArgs } from "node:util";
 import { dateAgo, pause } from "../crash/workloads.ts";
 import { fromSource, ServerProcess } from "../server_process.ts";

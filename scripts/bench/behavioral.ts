@@ -41,7 +41,7 @@ const TWENTY = Array.from({ length: 20 }, (_, index) => `page:/page/${85 + index
 interface Statement {
   readonly label: string;
   readonly statement: (events: Sql, engine: BehavioralEngine) => Sql;
-  /** Whether the extension has a way of its own. */
+  /** Whether the extension computes it itself. */
   readonly both: boolean;
 }
 

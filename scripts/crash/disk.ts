@@ -10,7 +10,7 @@ export interface DiskState {
   readonly journalRows: number;
   /** Catalogued files that are not there. */
   readonly missing: readonly string[];
-  /** Whole files that are neither in the catalog nor condemned: written by a flush, or merged. */
+  /** Whole files neither in the catalog nor pending deletes: written by a flush, or merged. */
   readonly flushed: readonly string[];
   readonly merged: readonly string[];
   readonly temporary: readonly string[];
@@ -25,7 +25,7 @@ interface Rows {
   readonly journalRows: number;
 }
 
-/** A reader of data folders, with a DuckDB of its own. */
+/** A reader of data folders, with its own DuckDB. */
 export class DiskReader {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;

@@ -5,7 +5,7 @@ import { type Command, dataDirOf, succeeded } from "./command.ts";
 /** The row of COMMANDS. */
 export const ADOPT = {
   args: [],
-  doc: "add Parquet files copied into DATA_DIR; a running server does so by itself",
+  doc: "add Parquet files copied into DATA_DIR; a running server does this automatically",
   run: async ({ config, system, host }) => {
     const storage = await openStorage(system, host, { ...config, dataDir: dataDirOf(config) });
     const count = storage.fileCount();

@@ -1,4 +1,4 @@
-// `mallard expiry ACTION`: the owner's word on the clock, and the trash of expired events.
+// `mallard expiry ACTION`: the owner's confirmation of the clock, and the trash of expired events.
 import { CLOCK_ALLOWED } from "../storage/clock_guard.ts";
 import { Store } from "../storage/state/store.ts";
 import { Trash, TRASH_MS } from "../storage/trash.ts";

@@ -12,7 +12,7 @@ import { type Command, type CommandResult, dataDirOf, succeeded } from "./comman
 /** The row of COMMANDS. */
 export const SITES = {
   args: ["[list|accept|refuse|delete]", "[SITE…]"],
-  doc: "list new sites, or decide about them; * in SITE stands for any text in proposed ones",
+  doc: "list new sites, or decide about them; * in SITE matches any text in proposed ones",
   run: async ({ config, system: { files }, args: [action = "list", ...names] }) => {
     const path = `${dataDirOf(config)}/mallard.sqlite`;
     if (await files.size(path) === null) throw new Error(`Cannot open ${path}: it is missing`);

@@ -99,7 +99,7 @@ export const VISITORS_CARRIED_MAX = 200_000;
 export const CAMPAIGN_CHARS_MAX = 512;
 /** New sites that an address may bring in an hour. */
 export const NEW_SITES_PER_HOUR_MAX = 200;
-/** New sites that wait for an owner's word at once. */
+/** New sites that may wait for a decision at once. */
 export const PROPOSED_SITES_MAX = 1000;
 /** Events that wait of one proposed site. */
 export const PROPOSED_EVENTS_MAX = 1000;

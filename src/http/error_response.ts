@@ -12,7 +12,7 @@ export function errorResponse(error: unknown, log: Log, requestId: string): Resp
   if (error instanceof DOMException && error.name === "AbortError") {
     return json({ error: "Cannot answer: the client went away" }, 503);
   }
-  if (isBrokenBody(error)) return json({ error: "Cannot read the body: it broke off" }, 400);
+  if (isBrokenBody(error)) return json({ error: "Cannot read the body: it is incomplete" }, 400);
   const stack = error instanceof Error ? error.stack : undefined;
   log("error", `Request failed: ${messageOf(error)}`, { stack });
   return json({ error: `Cannot answer: internal error, see the log (${requestId})` }, 500);

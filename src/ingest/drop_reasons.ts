@@ -10,7 +10,7 @@ export const DROPS = {
   },
   site_refused: {
     code: "forbidden",
-    message: "Cannot accept the event: its site is new and not wanted; declare it first",
+    message: "Cannot accept the event: new sites are refused; declare the site first",
   },
   new_sites_limited: {
     code: "too_many_requests",
@@ -18,7 +18,7 @@ export const DROPS = {
   },
   proposals_full: {
     code: "unavailable",
-    message: "Cannot accept the event: its site waits for the owner's word, and no more fits",
+    message: "Cannot accept the event: its site waits for a decision, and no more events fit",
   },
   rate_limited: {
     code: "too_many_requests",

@@ -147,7 +147,7 @@ export function samplesOf(parts: TelemetryParts): Sample[] {
     gauge("live_streams", parts.live.count, "Open streams of realtime numbers."),
     ...connectionSamples(parts.host),
     gauge("parquet_files", storage.fileCount(), "Parquet files in the catalog."),
-    gauge("proposed_sites", storage.proposals.size, "New sites that wait for an owner's word."),
+    gauge("proposed_sites", storage.proposals.size, "New sites that wait for a decision."),
     gauge("clock_trusted", storage.guard.trusts(), "0 while the clock is in doubt."),
     gauge("sqlite_log_bytes", storage.logWatch.bytes, "Length of the log of mallard.sqlite."),
     gauge("quarantined_files", storage.quarantined().length, "Corrupt files in quarantine."),

@@ -165,7 +165,7 @@ export class ClockGuard {
     await this.#store.run("setMeta", { name: CLOCK_ALLOWED, value: "0" });
     const wallMs = this.#clock.nowMs();
     if (Math.abs(wallMs - word) > CLOCK_FAR_MS) return;
-    if (this.#doubt !== null) this.#log("info", "The clock is trusted on the owner's word");
+    if (this.#doubt !== null) this.#log("info", "The clock is trusted: the owner confirmed it");
     this.#trust({ wallMs, uptimeMs: this.#clock.uptimeMs() });
   }
 

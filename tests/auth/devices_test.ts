@@ -4,7 +4,7 @@ import { DAY_MS } from "../../src/core/durations.ts";
 import { DEVICE_DAYS } from "../../src/core/limits.ts";
 import { fakeSystem } from "../support/fake_system.ts";
 
-Deno.test("Devices.find() knows its own cookies until they end or the key is renewed", () => {
+Deno.test("Devices.find() accepts its cookies until they expire or the key is renewed", () => {
   const { clock, random } = fakeSystem();
   const devices = new Devices(clock, random, "key");
   const cookie = devices.issue();

@@ -68,7 +68,7 @@ Deno.test("localityOf() detects by a browser's headers that a proxy replaced Hos
   equal(locality({ ...same, host: "stats.example.com", origin: PUBLIC }), "remote");
 });
 
-Deno.test("isLoopbackHost() knows the loopback names", () => {
+Deno.test("isLoopbackHost() accepts the loopback names only", () => {
   const local = (host: string) =>
     isLoopbackHost(new Request("http://192.0.2.1/", { headers: { host } }));
   for (const host of ["localhost", "LOCALHOST:8000", "localhost.", "127.0.0.1:8000", "[::1]:80"]) {

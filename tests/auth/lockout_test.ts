@@ -7,7 +7,7 @@ function lockout(options: { attemptsMax?: number; keysMax?: number } = {}) {
   return { clock, locks: new Lockout(clock, { attemptsMax: 2, lockSecs: 10, ...options }) };
 }
 
-Deno.test("Lockout forgets failures after the lockout time", () => {
+Deno.test("Lockout removes failures after the lockout time", () => {
   const { clock, locks } = lockout();
   locks.begin("192.0.2.1").failed();
   clock.advance(10_000);
@@ -62,7 +62,7 @@ Deno.test("Lockout remembers a bounded number of addresses and drops the oldest"
   locks.begin("192.0.2.96");
 });
 
-Deno.test("forgetExpired() forgets an address when its lockout ends, not before", () => {
+Deno.test("forgetExpired() removes an address when its lockout ends, not before", () => {
   const { clock, locks } = lockout();
   locks.begin("192.0.2.1").failed();
   locks.begin("192.0.2.1").failed();

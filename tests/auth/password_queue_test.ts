@@ -62,7 +62,7 @@ Deno.test("PasswordQueue.run() gives up the last of the longest share when full"
   assert.equal(order[0], "owner");
 });
 
-Deno.test("PasswordQueue.run() forgets who left, and goes on after a failure", async () => {
+Deno.test("PasswordQueue.run() skips aborted requests, and continues after a failure", async () => {
   const { queue, order, ask, open } = heldQueue();
   const gone = new AbortController();
   const left = ask("left", false, { signal: gone.signal });

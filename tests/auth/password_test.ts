@@ -25,7 +25,7 @@ Deno.test("PasswordHasher computes Argon2id and verifies its own hashes", async 
   equal(await hasher.verify(hash, "correct horse"), true);
   equal(await hasher.verify(hash, "correct horsE"), false);
   equal(await hasher.verify(hash, ""), false);
-  ok(hash !== await hasher.hash("correct horse"), "every hash has a salt of its own");
+  ok(hash !== await hasher.hash("correct horse"), "every hash has its own salt");
   hasher.close();
 });
 

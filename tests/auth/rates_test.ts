@@ -45,7 +45,7 @@ Deno.test("CallerRates count an IPv6 /64 as one address", () => {
   rates.takeAnonymous("2001:db8:0:1::1");
 });
 
-Deno.test("forgetIdle() forgets callers whose buckets are full again", () => {
+Deno.test("forgetIdle() removes callers whose buckets are full again", () => {
   const clock = new FakeClock(0);
   const rates = new CallerRates(clock);
   rates.takeAnonymous("203.0.113.1");

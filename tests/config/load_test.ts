@@ -1,4 +1,4 @@
-// Settings: every row of the contract's table, both sources, every kind of fault, and that no
+// Settings: every row of the table, both sources, every kind of fault, and that no
 // secret is ever shown.
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -109,7 +109,7 @@ const PRIVACY_FLAGS = [
   "suppress_screen_size",
 ] as const;
 
-Deno.test("loadConfig() gives the contract's defaults when nothing is set", () => {
+Deno.test("loadConfig() returns the documented defaults when nothing is set", () => {
   const config = configOf({});
   for (const [key, , value] of CONTRACT) assert.deepEqual(config[key], value, key);
 });
@@ -152,7 +152,7 @@ Deno.test("loadConfig() reads booleans of the environment in any case and nothin
   }
 });
 
-Deno.test("loadConfig() tells an unknown key with the one that was meant", () => {
+Deno.test("loadConfig() reports an unknown key and suggests a known one", () => {
   assert.deepEqual(faultsOf({ toml: "prot = 8000" }), [
     "Cannot use prot = 8000 from m.toml: there is no such key; did you mean port?",
   ]);
@@ -164,7 +164,7 @@ Deno.test("loadConfig() tells an unknown key with the one that was meant", () =>
   ]);
 });
 
-Deno.test("loadConfig() knows no key but those of the table, whatever objects inherit", () => {
+Deno.test("loadConfig() accepts only keys of the table, not inherited properties", () => {
   for (const key of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
     assert.equal(faultsOf({ toml: `${key} = 1` }).length, 1, key);
     assert.equal(faultsOf({ toml: `[privacy]\n${key} = 1` }).length, 1, key);

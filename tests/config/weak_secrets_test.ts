@@ -14,13 +14,13 @@ Deno.test("weakSecrets() counts bytes of the secret and characters of the passwo
   assert.ok(!weak?.sentence.includes("hunter2"));
 });
 
-Deno.test("weakSecrets() are refused over an empty folder, else told", async () => {
+Deno.test("weakSecrets() stop the start with an empty folder, else they are reported", async () => {
   const weak = { MALLARD_SECRET: "x", MALLARD_ADMIN_PASSWORD: "y" };
   await withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/.native`);
     await assert.rejects(
       openApp(weak, { folder }),
-      /^Error: Cannot start over an empty data_dir: MALLARD_SECRET is short/,
+      /^Error: Cannot start with an empty data_dir: MALLARD_SECRET is short/,
     );
     const left = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
     assert.deepEqual(left, [".native"], "nothing was made");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { LruCache } from "../../src/core/lru_cache.ts";
 
-Deno.test("LruCache forgets what was used longest ago, and reading is use", () => {
+Deno.test("LruCache evicts the least recently used entry, and reading counts as use", () => {
   const recent = new LruCache<string, number>(2);
   recent.set("a", 1);
   recent.set("b", 2);

@@ -81,7 +81,7 @@ Deno.test("isDate() takes real calendar dates only", () => {
   ) assert.ok(!isDate(date), date);
 });
 
-Deno.test("rangeBetween() reads dates and minutes and tells what is wrong by name", () => {
+Deno.test("rangeBetween() reads dates and minutes and names the parameter at fault", () => {
   const between = (start: string, end: string, zone = "UTC") =>
     rangeBetween(zone, { name: "start_date", text: start }, { name: "end_date", text: end });
   assert.deepEqual(between("2024-03-01", "2024-03-03").value, {

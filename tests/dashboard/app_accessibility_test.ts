@@ -146,7 +146,7 @@ async function dress(page: Page, { colorScheme, viewport = WINDOW }: Look): Prom
   await page.waitForFunction((width) => innerWidth === width, viewport.width);
 }
 
-/** Shows the page in a look, and waits until what measures itself has drawn itself anew. */
+/** Shows the page in a theme, and waits until what depends on its size is redrawn. */
 async function show(page: Page, look: Look): Promise<void> {
   await dress(page, look);
   // Observers of sizes run in the first frame, what they draw is laid out in the second.

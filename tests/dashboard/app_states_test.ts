@@ -91,7 +91,7 @@ dashboardTest(
       const skeletons = page.locator(".panel:has(.to-come, .to-come-text, .to-come-chart)");
       const busy = page.locator("[aria-busy=true]");
       // The numbers and the chart stand in one panel; the hours and days have their own grid. The
-      // map comes as a module of its own.
+      // map is a separate module.
       const least = Math.max(panels - 2, 1);
       await skeletons.nth(least - 1).waitFor({ state: "attached" });
       assert.ok(await busy.count() > 0);
@@ -128,7 +128,7 @@ dashboardTest(
 );
 
 dashboardTest(
-  "app.js: each panel tells its own fault and can be asked again",
+  "app.js: each panel shows its own error and can retry",
   async ({ url, context }) => {
     const opened = await context();
     let broken = true;
@@ -211,7 +211,7 @@ dashboardTest(
 );
 
 dashboardTest(
-  "app.js: a server that is gone is told of, and the page goes on when it is back",
+  "app.js: shows that the server is unreachable, and recovers when it is back",
   ({ open }) =>
     withServer(3, async (server, dataDir) => {
       const { url } = server;

@@ -30,7 +30,7 @@ function numbersOf(page: Page, selector: string, attribute: string): Promise<num
 }
 
 dashboardTest(
-  "app.js: rows filter, keys compare, back goes back, and all of it is in the URL",
+  "app.js: rows filter, keys compare, Back works, and all of it is in the URL",
   async ({ url, open }) => {
     const { page, faults } = await open(`${url}/?site=${SITE}&period=28d`);
     await sameNumbers(page, url, `${OF_SITE}&period=28d`);
@@ -283,7 +283,7 @@ async function funnelIs(page: Page, url: string, steps: string): Promise<void> {
 }
 
 dashboardTest(
-  "app.js: retention is read, of all visits and of those who first did something",
+  "app.js: shows retention of all visitors and of those with a first event",
   async ({ url, open }) => {
     const { page, faults } = await open(`${url}/?site=${SITE}&view=behaviour&report=retention`);
     const asked = `stats/retention?${OF_SITE}&period=30d&detail=true&count=8&cohorts=week`;
@@ -384,7 +384,7 @@ async function flowIs(page: Page, url: string, from: string, direction: string):
 }
 
 dashboardTest(
-  "app.js: a sequence is built of rows and told in words",
+  "app.js: a sequence is built from rows and described in words",
   async ({ url, open }) => {
     const { page, faults } = await open(`${url}/?site=${SITE}&view=behaviour&report=sequence`);
     const fill = async (index: number, text: string) => {

@@ -133,7 +133,7 @@ trackerTest("script.js counts pushState and popstate when the address changes", 
   ]);
 });
 
-trackerTest("script.js leaves pushState working as the page knows it", async (tools) => {
+trackerTest("script.js leaves pushState working for the page", async (tools) => {
   const { page, site, collector } = tools;
   await page.goto(site.url);
   await collector.arrived(1);

@@ -1,4 +1,4 @@
-// Everything under a path of its own, as behind a proxy that serves other things as well: no
+// Everything under a path prefix, as behind a proxy that serves other things as well: no
 // address outside it is answered or asked for.
 import assert from "node:assert/strict";
 import * as duckdb from "@duckdb/node-api";

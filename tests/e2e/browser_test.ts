@@ -123,7 +123,7 @@ async function checkPurchase(dataDir: string): Promise<void> {
   }]);
 }
 
-/** A server of its own folder, as an owner runs it. */
+/** A server with its own folder, as an owner runs it. */
 class Server {
   readonly dataDir = Deno.makeTempDirSync({ prefix: "mallard-e2e-" });
   readonly #port = freePort();
@@ -174,7 +174,7 @@ function freePort(): number {
   return port;
 }
 
-browserTest("what readers do on a site stands on the dashboard, also after a restart", async (
+browserTest("visits to a site appear on the dashboard, also after a restart", async (
   context,
   browser,
 ) => {

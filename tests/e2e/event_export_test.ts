@@ -5,7 +5,7 @@ import { withFolder } from "../support/storage/storage.ts";
 
 const PATH = "/api/sites/example.com/export";
 
-Deno.test("an export ends where its client leaves, and stands in nobody's way", async () => {
+Deno.test("an export ends when its client disconnects, and blocks no other", async () => {
   await withFolder(async (folder) => {
     const server = await startReady(folder, {});
     const { port, host } = new URL(server.url);

@@ -20,7 +20,7 @@ const executable = await compile().catch((error) => {
   return null;
 });
 
-/** Registers a test that gets a copy of the executable in a folder of its own. */
+/** Registers a test that gets a copy of the executable in its own folder. */
 function executableTest(name: string, run: (program: Program, folder: string) => Promise<void>) {
   Deno.test({
     name,
@@ -66,7 +66,7 @@ async function stats(server: ServerProcess, report: string) {
   return JSON.parse(text);
 }
 
-executableTest("The executable tells its version and its usage", async (program, folder) => {
+executableTest("The executable prints its version and its usage", async (program, folder) => {
   const cwd = `${folder}/empty`;
   const version = await runToEnd(program, ["--version"], { cwd });
   assert.match(version.stdout, /^mallard \d+\.\d+\.\d+\n$/);

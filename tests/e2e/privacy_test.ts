@@ -74,7 +74,7 @@ async function withPlaces(folder: string): Promise<Record<string, string>> {
   return { MALLARD_GEOIP_DB: path };
 }
 
-/** What `work` leaves in Parquet under these settings, in a DATA_DIR of its own. */
+/** What `work` leaves in Parquet under these settings, in its own DATA_DIR. */
 async function storedBy(
   settings: Record<string, string>,
   work: (app: RunningApp) => Promise<unknown>,
@@ -239,7 +239,7 @@ Deno.test("rate_limit_per_address slows a public address down, and counts that",
   equal(rows.length, 9);
 });
 
-Deno.test("a public site's statistics tell a stranger no visitor's id", async () => {
+Deno.test("a public site's statistics show no visitor id to strangers", async () => {
   const env = { MALLARD_ADMIN_PASSWORD: "correct horse" };
   await withFolder(async (folder) => {
     const app = await openApp(env, { folder });

@@ -16,7 +16,7 @@ async function exchange(port: number, lines: readonly string[], body = "") {
 
 const SETUP = JSON.stringify({ password: "correct horse" });
 
-Deno.test("a proxy that replaces Host and tells nothing makes nobody local", async () => {
+Deno.test("clients of a proxy that replaces Host and adds no header are not local", async () => {
   await withFolder(async (folder) => {
     const server = await startReady(folder, {});
     const port = Number(new URL(server.url).port);
@@ -64,7 +64,7 @@ function freePort(): number {
 }
 
 Deno.test({
-  name: "nginx with its defaults makes nobody local",
+  name: "clients behind nginx with its defaults are not local",
   ignore: NGINX === undefined,
   fn: () =>
     withFolder(async (folder) => {

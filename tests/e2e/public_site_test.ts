@@ -189,7 +189,7 @@ Deno.test("Strangers read hosts of referrers, and no definitions, by any route",
   const world = await open();
   await t.step("every route that strangers may read", () => everyRoute(world));
   await t.step("every dimension, as rows, as values and of a funnel", () => everyDimension(world));
-  await t.step("filters tell nothing of what a stranger cannot see", () => filters(world));
+  await t.step("filters reveal nothing that strangers cannot see", () => filters(world));
   await t.step("the query of version 2", () => versionTwo(world));
   await t.step("live streams of strangers are not those of the owner", () => liveStreams(world));
   await t.step("definitions", () => definitions(world));

@@ -170,7 +170,7 @@ Deno.test("a certificate without its key is an invalid setting", async () => {
   }
 });
 
-browserTest("under TLS a person logs in, and the browser keeps the cookie as it is told", async (
+browserTest("under TLS a person logs in, and the browser keeps the Secure cookie", async (
   _context,
   browser,
 ) => {

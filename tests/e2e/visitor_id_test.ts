@@ -15,7 +15,7 @@ const SITE = "example.com";
 const MIDNIGHT = Date.UTC(2024, 0, 16);
 const RANDOM = { MALLARD_VISITOR_SALT: "random" };
 
-/** Starts the program over a folder at a time, with chance of its own. */
+/** Starts the program with a folder at a time, with its own random numbers. */
 function start(
   folder: string,
   nowMs: number,
@@ -211,7 +211,7 @@ Deno.test("random ids have nothing to do with the kept secret: none is made", as
   });
 });
 
-Deno.test("back under the kept secret, ids are the contract's and no salt is left", async () => {
+Deno.test("back under the kept secret, ids are as documented and no salt is left", async () => {
   await withFolder(async (folder) => {
     const random = await start(folder, MIDNIGHT, RANDOM);
     await view(random, "random");

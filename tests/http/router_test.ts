@@ -56,7 +56,7 @@ Deno.test("routeFor() maps HEAD to GET, unless GET counts an event", () => {
   throws(() => routeFor(event, "HEAD"), { code: "method_not_allowed" });
 });
 
-Deno.test("withoutBase() and redirectIntoBase() know what lies below the prefix", () => {
+Deno.test("withoutBase() and redirectIntoBase() handle paths below the prefix only", () => {
   equal(withoutBase("/a", ""), "/a");
   equal(withoutBase("/stats/a", "/stats"), "/a");
   equal(withoutBase("/stats", "/stats"), null);

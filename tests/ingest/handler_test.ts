@@ -22,7 +22,7 @@ async function pageviews(app: RunningApp, site = "example.com"): Promise<number>
   return (await response.json()).total_pageviews;
 }
 
-Deno.test("POST /api/event answers by the contract's table, to any origin", async () => {
+Deno.test("POST /api/event answers as documented, to any origin", async () => {
   const app = await openApp();
   const cases: [number, unknown][] = [
     [202, EVENT],
@@ -47,7 +47,7 @@ Deno.test("POST /api/event answers by the contract's table, to any origin", asyn
   await app.close();
 });
 
-Deno.test("POST /api/event drops robots with 202, unless told to keep them", async () => {
+Deno.test("POST /api/event drops robots with 202, unless bot_filtering is off", async () => {
   for (const kept of [false, true]) {
     const app = await openApp({ MALLARD_FILTER_BOTS: String(!kept) });
     const headers = { "user-agent": "Mozilla/5.0 (compatible; Googlebot/2.1)" };
@@ -96,7 +96,7 @@ Deno.test("OPTIONS /api/event answers any preflight; other methods are 405", asy
   await app.close();
 });
 
-Deno.test("site_ids lets listed hosts send for listed sites, and nobody else", async () => {
+Deno.test("site_ids accepts events of listed hosts for listed sites only", async () => {
   const app = await openApp({ MALLARD_SITE_IDS: "example.com,other.org" });
   const cases: [number, string, string | null][] = [
     [202, "example.com", "https://example.com"],
@@ -137,7 +137,7 @@ Deno.test("rate_limit_per_site refuses with 429 and Retry-After, each site by it
   await app.close();
 });
 
-Deno.test("An event is stored with every column the request tells of, and no address", async () => {
+Deno.test("An event is stored with every column the request contains, and no address", async () => {
   const app = await openApp();
   await post(app, {
     ...EVENT,

@@ -144,7 +144,7 @@ Deno.test("run() stores an event with every column and no trace of the address",
   });
 });
 
-Deno.test("run() takes the first reason of an event that has them all, in the order told", () => {
+Deno.test("run() drops an event for its first reason, in the documented order", () => {
   const all: World = {
     env: { MALLARD_SITE_IDS: "example.com", MALLARD_RESPECT_GPC: "true" },
     siteRate: 1,
@@ -177,7 +177,7 @@ Deno.test("run() takes the first reason of an event that has them all, in the or
   deepEqual(pipeline.drops, Object.fromEntries(once));
 });
 
-Deno.test("run() lets the owner's declared sites in beside the listed ones", () => {
+Deno.test("run() accepts declared sites as well as listed ones", () => {
   const { run } = open({
     env: { MALLARD_SITE_IDS: "example.com" },
     declared: ["declared.example"],
@@ -189,7 +189,7 @@ Deno.test("run() lets the owner's declared sites in beside the listed ones", () 
   equal(why(open().run({ d: "any.example" }, { origin: "https://evil.example" })), undefined);
 });
 
-Deno.test("run() goes by a site's own rate where it has one, and tells when to come back", () => {
+Deno.test("run() applies a site's own rate if it has one, and says when to retry", () => {
   const { run, clock } = open({ siteRate: 1, rates: { "fast.example": 3, "free.example": 0 } });
   const pass = (d: string) => [1, 2, 3, 4, 5].filter(() => why(run({ d })) === undefined).length;
   equal(pass("example.com"), 1);
@@ -220,7 +220,7 @@ Deno.test("run() lets one address use up its own rate, not the site's", () => {
   for (const address of others) equal(why(run({}, {}, address)), undefined, address);
 });
 
-Deno.test("run() refuses an event of a new site last, and tells why and for how long", () => {
+Deno.test("run() refuses an event of a new site last, with reason and retry time", () => {
   const table: [refusal: AdmissionRefusal, outcome: Outcome][] = [
     [{ why: "refused" }, { dropped: "site_refused" }],
     [{ why: "full" }, { dropped: "proposals_full", retrySecs: 600 }],

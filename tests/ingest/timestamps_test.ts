@@ -1,14 +1,14 @@
 import assert from "node:assert";
 import { Timestamps } from "../../src/ingest/timestamps.ts";
 
-Deno.test("Timestamps.next() increases while the clock stands or steps back a little", () => {
+Deno.test("Timestamps.next() increases while the clock stops or steps back a little", () => {
   const times = new Timestamps({ roundToHour: false, lastUs: 0 });
   const at = [1000, 1000, 1000, 999, 1001, 1001];
   const given = at.map((ms) => times.next(ms));
   assert.deepStrictEqual(given, [1_000_000, 1_000_001, 1_000_002, 1_000_003, 1_001_000, 1_001_001]);
 });
 
-Deno.test("Timestamps.next() goes on above what an earlier process handed out", () => {
+Deno.test("Timestamps.next() continues above the times of an earlier process", () => {
   const times = new Timestamps({ roundToHour: false, lastUs: 5_000_000 });
   assert.strictEqual(times.next(4999), 5_000_001);
 });
@@ -27,7 +27,7 @@ Deno.test("Timestamps rounded to the hour keep the order in the microseconds aft
   assert.deepStrictEqual(given, [base + 8, base + 9, base + 10, 2 * base]);
 });
 
-Deno.test("Timestamps.past() keeps the millisecond and tells events of one apart", () => {
+Deno.test("Timestamps.past() keeps the millisecond and separates events within it", () => {
   const times = new Timestamps({ roundToHour: false, lastUs: 0 });
   const given = [times.past(5), times.past(5), times.past(5)];
   assert.strictEqual(new Set(given).size, 3);

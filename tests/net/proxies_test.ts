@@ -26,7 +26,7 @@ Deno.test("trustedProxies() trusts loopback and private ranges by default", () =
   assert.equal(trustedProxies(["loopback"]).has(parseAddress("10.0.0.1")!), false);
 });
 
-Deno.test("trustedProxies() knows CDNs by name", () => {
+Deno.test("trustedProxies() accepts names of CDNs", () => {
   const has = (name: string, address: string) => trustedProxies([name]).has(parseAddress(address)!);
   assert.ok(has("cloudflare", "173.245.48.1") && has("cloudflare", "2606:4700::1"));
   assert.ok(has("Fastly", "151.101.1.1") && has("fastly", "2a04:4e42::1"));

@@ -44,7 +44,7 @@ Deno.test("AddressRanges separates IPv4 and IPv6 and accepts single addresses", 
   assert.equal(one.has(parseAddress("2001:db8::9")!), true);
 });
 
-Deno.test("isSpecialPurpose() knows the special-purpose ranges", () => {
+Deno.test("isSpecialPurpose() recognises the special-purpose ranges", () => {
   const special = (address: string) => isSpecialPurpose(parseAddress(address)!);
   const none = [
     ..."0.0.0.0 10.1.1.1 100.64.0.1 100.127.255.255 127.0.0.1 169.254.1.1 172.20.0.1".split(" "),
@@ -58,7 +58,7 @@ Deno.test("isSpecialPurpose() knows the special-purpose ranges", () => {
   for (const one of places.split(" ")) assert.ok(!special(one), one);
 });
 
-Deno.test("isLoopback() knows loopback addresses in all notations", () => {
+Deno.test("isLoopback() recognises loopback addresses in all notations", () => {
   for (const one of ["127.0.0.1", "127.1.2.3", "::1", "[::1]", "::ffff:127.0.0.1"]) {
     assert.ok(isLoopback(one), one);
   }

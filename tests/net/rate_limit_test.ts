@@ -50,7 +50,7 @@ Deno.test("take() does not limit at a rate of 0", () => {
   assert.equal(rates.size, 0);
 });
 
-Deno.test("take() makes nobody wait longer when the clock is set back", () => {
+Deno.test("take() makes no key wait longer when the clock is set back", () => {
   const clock = new FakeClock(START_MS);
   const rates = new RateLimit(clock, { perSecond: 2 });
   assert.equal(taken(rates, "a", 9), 2);
@@ -109,7 +109,7 @@ Deno.test("take() keeps a key in use through a flood of new keys", () => {
   assert.equal(rates.size, 100);
 });
 
-Deno.test("forgetFull() forgets exactly the keys whose buckets are full", () => {
+Deno.test("forgetFull() removes exactly the keys whose buckets are full", () => {
   const clock = new FakeClock(0);
   const rates = new RateLimit(clock, { perSecond: 1, burst: 10 });
   rates.take("once");

@@ -31,7 +31,7 @@ Deno.test("Cache.get() keeps the latest used entries only", async () => {
   assert.equal(cache.counts().entries, 2);
 });
 
-Deno.test("Cache.get() joins those who ask at once and keeps nothing at ttl 0", async () => {
+Deno.test("Cache.get() joins concurrent requests and keeps nothing at ttl 0", async () => {
   const cache = new Cache(clockAt(), { ttlMs: 0, entriesMax: 10 });
   let computed = 0;
   const ask = () => cache.get("key", () => Promise.resolve(++computed));
@@ -46,7 +46,7 @@ Deno.test("Cache.get() does not keep a failure", async () => {
   assert.equal(await cache.get("key", () => Promise.resolve("yes")), "yes");
 });
 
-Deno.test("Cache.get() stops the computation when the last one who waits has gone", async () => {
+Deno.test("Cache.get() stops the computation when the last waiting caller has left", async () => {
   const cache = new Cache(clockAt(), { ttlMs: 60_000, entriesMax: 10 });
   const signals: AbortSignal[] = [];
   const compute = (signal: AbortSignal) => {
@@ -78,7 +78,7 @@ Deno.test("Cache.get() keeps answers up to a size in all", async () => {
   assert.equal(cache.counts().entries, 1);
 });
 
-Deno.test("Cache.clear() forgets what is kept", async () => {
+Deno.test("Cache.clear() removes every entry", async () => {
   const cache = new Cache(clockAt(), { ttlMs: 60_000, entriesMax: 10 });
   await cache.get("key", () => Promise.resolve(1));
   cache.clear();

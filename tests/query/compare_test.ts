@@ -10,7 +10,7 @@ Deno.test("changeOf() is a share of the earlier value, for ratios the difference
   assert.equal(changeOf("seconds", null, 3), null);
 });
 
-Deno.test("changesOf() tells money's change within one currency only", () => {
+Deno.test("changesOf() computes a change of money within one currency only", () => {
   const euro = (value: number) => ({ total_revenue: [{ currency: "EUR", value }] });
   const dollar = { total_revenue: [{ currency: "USD", value: 1 }] };
   assert.deepEqual(changesOf(["total_revenue"], euro(30), euro(20)), { total_revenue: 0.5 });

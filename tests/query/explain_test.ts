@@ -4,7 +4,7 @@ import { withQuestions } from "../support/numbers/questions.ts";
 
 const EVENTS = [pageview({ at: "2024-03-10T10:00", page: "/secret" })];
 
-Deno.test("explained() tells statements, values and plan where that is allowed", async () => {
+Deno.test("explained() returns statements, values and plan if allowed", async () => {
   await withQuestions({ events: EVENTS, options: { explain: true } }, async ({ get }) => {
     const { json } = await get("main", "&period=day&filters=is(page,/secret)&explain=1");
     assert.equal(json.answer.unique_visitors, 1);
@@ -17,7 +17,7 @@ Deno.test("explained() tells statements, values and plan where that is allowed",
   });
 });
 
-Deno.test("explained() is not told otherwise", async () => {
+Deno.test("explain=1 is ignored if not allowed", async () => {
   await withQuestions({ events: EVENTS }, async ({ get }) => {
     const { json } = await get("main", "&period=day&explain=1");
     assert.equal(json.statements, undefined);

@@ -3,7 +3,7 @@ import { Params } from "../../src/query/params.ts";
 
 const of = (query: string) => new Params(new URLSearchParams(query));
 
-Deno.test("Params collects every fault and tells them together", () => {
+Deno.test("Params collects every fault and reports them together", () => {
   const params = of("a=1&a=2&b=x&c=9&d=maybe&e=other");
   params.text("a");
   params.integer("b", { min: 1, max: 5, default: 1 });

@@ -102,7 +102,7 @@ Deno.test("checkFilter() refuses what cannot be asked", () => {
   }
 });
 
-Deno.test("dimensionRef() knows short names and those with their kind", () => {
+Deno.test("dimensionRef() accepts short names and names with their kind", () => {
   assert.equal(dimensionRef("page"), "page");
   assert.equal(dimensionRef("event:page"), "page");
   assert.equal(dimensionRef("visit:entry_page"), "entry_page");

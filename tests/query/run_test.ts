@@ -88,7 +88,7 @@ Deno.test("Runner.answer() begins all with the site's first event", async () => 
   });
 });
 
-Deno.test("Runner.answer() answers an owner while strangers keep it busy", async () => {
+Deno.test("Runner.answer() answers an owner under load of strangers", async () => {
   const endless = defineReport({
     label: "Endless",
     doc: "",
@@ -117,7 +117,7 @@ Deno.test("Runner.answer() answers an owner while strangers keep it busy", async
   });
 });
 
-Deno.test("Runner.answer() counts the heavy reports of strangers by themselves", async () => {
+Deno.test("Runner.answer() counts heavy reports of strangers separately", async () => {
   let release = () => {};
   const gate = new Promise<void>((resolve) => release = resolve);
   const heavy = defineReport({

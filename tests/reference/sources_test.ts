@@ -61,7 +61,7 @@ Deno.test("sourceOfHost() prefers the nearest domain", () => {
   assert.equal(sourceOfHost("a.".repeat(1000) + "google.com"), null);
 });
 
-Deno.test("kindOfSource() knows stored names, hosts and campaign words", () => {
+Deno.test("kindOfSource() recognises stored names, hosts and campaign words", () => {
   const table: Record<string, string | null> = {
     "Google": "search",
     " google.com": "search",
@@ -79,7 +79,7 @@ Deno.test("kindOfSource() knows stored names, hosts and campaign words", () => {
   for (const [text, kind] of Object.entries(table)) assert.equal(kindOfSource(text), kind, text);
 });
 
-Deno.test("SOURCE_TEXTS holds what kindOfSource() knows", () => {
+Deno.test("SOURCE_TEXTS has every text that kindOfSource() recognises", () => {
   for (const [text, kind] of SOURCE_TEXTS) assert.equal(kindOfSource(text), kind);
   assert.ok(SOURCE_TEXTS.size > 1000);
 });

@@ -23,7 +23,7 @@ Deno.test("Jobs runs each at its interval, and at start where asked", () => {
   assert.deepStrictEqual(runs, ["b", "a"]);
 });
 
-Deno.test("Jobs never lets one overlap itself, and stop() waits for what runs", async () => {
+Deno.test("Jobs never runs a job twice at once, and stop() waits for running ones", async () => {
   const { clock, log } = fakeSystem();
   let running = 0;
   let finish = () => {};

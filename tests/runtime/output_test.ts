@@ -37,7 +37,7 @@ Deno.test("Output drops what finds no room, and says how much when it is read ag
   assert.ok(kept > 1000 && kept < 1200, String(kept));
 });
 
-Deno.test("Output outlives a reader that is gone", async () => {
+Deno.test("Output survives a closed reader", async () => {
   const output = new Output(() => Promise.reject(new Deno.errors.BrokenPipe("gone")), () => "");
   output.put("one\n");
   output.put("two\n");

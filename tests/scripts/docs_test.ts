@@ -17,7 +17,7 @@ Deno.test("staleFiles() finds none: the generated files are fresh", async () => 
   assert.deepEqual(await staleFiles(), []);
 });
 
-Deno.test("exampleToml() is a file of defaults as it stands", () => {
+Deno.test("exampleToml() is a valid file of defaults", () => {
   const loaded = loadConfig({ file: { path: "example", text: exampleToml() }, env: {} });
   assert.deepEqual(loaded, loadConfig({ file: null, env: {} }));
 });
@@ -45,7 +45,7 @@ Deno.test("markdownTable() keeps a bar inside its cell", () => {
   assert.equal(markdownTable(["a"], [["x|y"]]), "| a |\n| --- |\n| x\\|y |");
 });
 
-Deno.test("filled() replaces what stands between the markers, and only that", () => {
+Deno.test("filled() replaces the text between the markers, and only that", () => {
   const sections = [{ name: "one", text: "new $& $1" }];
   const once = filled(MARKED, sections);
   assert.equal(

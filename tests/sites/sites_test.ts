@@ -58,7 +58,7 @@ Deno.test("Sites.add() takes two annotations of one text, and no body without bo
   await assert.rejects(sites.add("a", "segment", { name: "x", body }), { status: 413 });
 });
 
-Deno.test("Sites.drop() forgets a site and all that is kept with it", async () => {
+Deno.test("Sites.drop() removes a site and its items", async () => {
   const { sites, reopen } = await openSites();
   await sites.put("a", { public: true });
   await sites.add("a", "goal", { name: "Signup", body: {} });

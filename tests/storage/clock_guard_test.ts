@@ -87,7 +87,7 @@ Deno.test("ClockGuard takes long uptime without events for what it is", async ()
   });
 });
 
-Deno.test("ClockGuard takes the owner's word, for the clock it was given for alone", async () => {
+Deno.test("ClockGuard accepts the owner's confirmation for one clock only", async () => {
   await withGuard(async ({ clock, store, open }) => {
     await open();
     clock.jump(YEAR_MS);

@@ -4,7 +4,7 @@ import { html } from "../../lib/html.js";
 
 /**
  * @typedef {object} ChangeProps
- * @property {number | null} change null where it cannot be told
+ * @property {number | null} change null if it is undefined
  * @property {string} text the amount without its sign
  * @property {string} spoken the same in words
  * @property {1 | -1 | 0} better

@@ -1,5 +1,5 @@
-// The sites that nobody added: those that wait for the owner's word, those that were refused, and
-// those that are counted all the same. Any number of them is accepted, refused or deleted at once.
+// The sites that nobody added: those that wait for a decision, refused ones, and
+// counted ones. Any number of them is accepted, refused or deleted at once.
 import { Panel } from "../../components/layout/panel.js";
 import { ask } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";

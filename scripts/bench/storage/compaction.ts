@@ -116,7 +116,7 @@ async function copy(from: string, to: string): Promise<void> {
   }
 }
 
-/** Merges in a process of its own, so that nothing else is in its memory. */
+/** Merges in a separate process, so that nothing else is in its memory. */
 async function mergeApart(dataDir: string, memoryLimit = ""): Promise<Merge> {
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "scripts/bench/storage/compaction.ts", dataDir, memoryLimit],

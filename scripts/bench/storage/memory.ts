@@ -10,7 +10,7 @@ import { traffic } from "../../traffic/traffic.ts";
 export interface MemoryOptions {
   readonly events: number;
   readonly connections: number;
-  /** Merging begins at once and runs this often; as in earnest when missing. */
+  /** Merging begins at once and runs this often; by default as in production. */
   readonly compactionMs?: number;
 }
 

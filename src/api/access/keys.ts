@@ -42,7 +42,7 @@ export function keyRoutes(keys: ApiKeys, clock: Clock): Route[] {
       right: "admin",
       handle: async ({ params }) => {
         if (!await keys.revoke(params["key_hash"] ?? "")) {
-          throw new AppError("not_found", "Cannot revoke the key: there is none with this hash");
+          throw new AppError("not_found", "Cannot revoke the key: no key has this hash");
         }
         return json({ status: "revoked" });
       },

@@ -140,7 +140,7 @@ function onlyKeys(kind: string, body: Body, keys: readonly string[]): void {
 
 function goalDraft(body: Body): ItemDraft {
   const name = nameOf("goal", body);
-  faultsOfGoal(body).check("Cannot keep the goal: ");
+  faultsOfGoal(body).check("Cannot save the goal: ");
   const { name: _, ...rest } = body;
   return { name, body: rest };
 }

@@ -126,7 +126,7 @@ async function dropSite(
     if (events !== "erase") {
       throw new AppError(
         "conflict",
-        "Cannot delete the site: it has events; events=erase deletes them too, for good",
+        "Cannot delete the site: it has events; events=erase deletes them permanently",
       );
     }
     await eraseSite(site);

@@ -71,7 +71,7 @@ export class ExportFiles {
     if (this.#open >= EXPORTS_MAX) {
       throw new AppError(
         "too_many_requests",
-        `Cannot export now: ${EXPORTS_MAX} exports are under way`,
+        `Cannot export now: ${EXPORTS_MAX} exports are running`,
         { "retry-after": "10" },
       );
     }

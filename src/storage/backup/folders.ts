@@ -17,7 +17,9 @@ export function areNested(one: string, other: string): boolean {
 export async function requireApart(files: Files, dataDir: string, target: string): Promise<void> {
   const [from, to] = [await realPath(files, dataDir), await realPath(files, target)];
   if (areNested(from, to)) {
-    throw new Error(`Cannot back up into ${target}: it and the data folder lie in one another`);
+    throw new Error(
+      `Cannot back up into ${target}: one of it and the data folder contains the other`,
+    );
   }
   if (await files.size(`${target}/${SERVER_LOCK}`) !== null) {
     throw new Error(`Cannot back up into ${target}: it is the data folder of a server`);

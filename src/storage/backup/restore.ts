@@ -92,7 +92,7 @@ async function isComplete(files: Files, work: string, manifest: Manifest): Promi
   if (text === null) return false;
   if (text === nameOf(manifest)) return true;
   throw new Error(
-    `Cannot restore into ${work}: another backup, made at ${text}, is nearly restored there; ` +
+    `Cannot restore into ${work}: another backup, made at ${text}, is being restored there; ` +
       "restore that one, or empty the folder",
   );
 }

@@ -69,7 +69,7 @@ export class Backups {
   ) {
     const { dataDir, folder } = options;
     if (folder !== null && areNested(folder, dataDir)) {
-      throw new Error(`Cannot use backup_dir ${folder}: it and data_dir lie in one another`);
+      throw new Error(`Cannot use backup_dir ${folder}: one of it and data_dir contains the other`);
     }
     this.#world = world;
     this.#store = store;

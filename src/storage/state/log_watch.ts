@@ -40,7 +40,7 @@ export class LogWatch {
         hint: "end that program, or its transaction; the log grows until then",
       });
     }
-    if (!isHeld && this.#isHeld) this.#log("info", "The log of mallard.sqlite is emptied again");
+    if (!isHeld && this.#isHeld) this.#log("info", "The log of mallard.sqlite is empty again");
     this.#isHeld = isHeld;
   }
 }

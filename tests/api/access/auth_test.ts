@@ -34,7 +34,7 @@ Deno.test("authRoutes() set the first password, log in, show the status and log 
   const login = await logIn(owner, PASSWORD);
   equal(login.status, 200);
   ok(/^[0-9a-f]{64}$/.test(String(login.body["token"])), "256 bits in hex");
-  ok(login.body["token"] !== first.body["token"], "every login has a token of its own");
+  ok(login.body["token"] !== first.body["token"], "every login has its own token");
   const status = await owner.call("GET", "/api/auth/status", under(login.session));
   equal(status.body["authenticated"], true);
   equal(status.body["setup_required"], false);

@@ -183,6 +183,6 @@ Deno.test("a backup folder inside the data folder is refused at start", async ()
     const env = { MALLARD_BACKUP_DIR: `${folder}/live/backup` };
     let told = "";
     await openApp(env, { folder: `${folder}/live` }).catch((error) => told = error.message);
-    match(told, /^Cannot use backup_dir .*: it and data_dir lie in one another$/);
+    match(told, /^Cannot use backup_dir .*: one of it and data_dir contains the other$/);
   });
 });

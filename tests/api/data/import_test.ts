@@ -110,7 +110,7 @@ async function throughDoor(
   }
 }
 
-/** A test with an import route over a folder of its own. */
+/** A test with an import route over its own folder. */
 function importTest(
   name: string,
   work: (door: Door, folder: string) => Promise<void>,
@@ -183,7 +183,7 @@ Deno.test("importRoutes() answers when the events are on disk", () =>
     });
   }));
 
-importTest("tells refused lines by their number, and takes the others", async (door) => {
+importTest("reports refused lines by number and imports the others", async (door) => {
   const lines = [
     JSON.stringify(VIEW),
     "",
@@ -340,7 +340,7 @@ Deno.test("importRoutes() adds a request once, though it is sent again after a r
     });
   }));
 
-importTest("goes by the client's key where there is one", async (door) => {
+importTest("uses the client's key if there is one", async (door) => {
   const send = (body: readonly unknown[], key: string) => door.send(body, undefined, key);
   assert.equal((await send([VIEW], "part-1")).repeated, undefined);
   assert.equal((await send([VIEW], "part-2")).repeated, undefined, "the same on purpose");

@@ -34,7 +34,7 @@ Deno.test("security.txt names the contact that is set, and nothing of the reques
   );
 });
 
-Deno.test("security.txt is 404 where there is nobody to contact", async () => {
+Deno.test("security.txt is 404 without a contact", async () => {
   for (const dashboard_origin of [null, "http://stats.example.com"]) {
     await assert.rejects(
       security({ dashboard_origin }),

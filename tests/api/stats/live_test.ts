@@ -134,7 +134,7 @@ Deno.test("liveRoutes() refuses what the realtime report refuses", async () => {
   });
 });
 
-Deno.test("Live bounds what strangers open, and leaves the owner's streams alone", async () => {
+Deno.test("Live limits the streams of strangers, not those of the owner", async () => {
   await withQuestions({ events: [], now: NOW }, async (questions) => {
     const { live, open, settled } = opener(questions);
     const before = questions.runner.counts().misses;
@@ -161,7 +161,7 @@ Deno.test("Live bounds what strangers open, and leaves the owner's streams alone
     const reading = (async () => {
       while (await owner.next() !== undefined) { /* keeps up */ }
     })();
-    // After ten minutes strangers ask anew; the owner's stream goes on.
+    // After ten minutes strangers reconnect; the owner's stream continues.
     for (let minute = 0; minute < 11; minute++) {
       questions.clock.advance(60_000);
       await settled();
@@ -172,7 +172,7 @@ Deno.test("Live bounds what strangers open, and leaves the owner's streams alone
   });
 });
 
-Deno.test("Live computes the streams of strangers one after the other", async () => {
+Deno.test("Live computes the streams of strangers one at a time", async () => {
   await withQuestions({ events: [], now: NOW }, async (questions) => {
     const { live, open, settled, mostAtOnce } = opener(questions);
     const streams = [];

@@ -4,7 +4,7 @@ import { goalBody, goalValues } from "../../../dashboard/lib/goal.js";
 const withoutNulls = (body: object) =>
   Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
 
-Deno.test("goalBody() makes of the fields of a goal the goal again", () => {
+Deno.test("goalBody() restores a goal from its form fields", () => {
   const goals = [
     { name: "Prices", page: "/pricing" },
     { name: "Big sales", event: "purchase", min_revenue: 99.5, currency: "EUR" },

@@ -1,4 +1,4 @@
-// Section 5 of the contract: setup, logins, keys, erasure, origins, headers and errors of a running
+// docs/compatibility.md: setup, logins, keys, erasure, origins, headers and errors of a running
 // server, by every kind of caller.
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert";
 import { createHash } from "node:crypto";
@@ -21,7 +21,7 @@ const PASSWORD = "correct horse battery";
 const FAR = { "x-forwarded-for": "8.8.8.8" };
 const DASHBOARD = "https://stats.example.com";
 
-/** While no password is set: everything that the contract says of a fresh server. */
+/** While no password is set: everything that docs/compatibility.md says of a new server. */
 const dataDir = await makeFolder();
 const fresh = await ContractServer.start({
   dataDir,
@@ -162,7 +162,7 @@ clause("The cookie is HttpOnly, SameSite=Strict, for / and as old as a session g
   ok(/^[0-9a-f]{64,}$/.test(value) || /^[\w-]{43,}$/.test(value), "256 bits");
 });
 
-clause("A wrong password is 401, a right one 200, each login has a token of its own", async () => {
+clause("A wrong password is 401, a right one 200, each login has its own token", async () => {
   isRefusal(await post(fresh, "/api/auth/login", { password: "wrong horse" }), 401);
   isRefusal(await post(fresh, "/api/auth/login", { password: `${PASSWORD} ` }), 401);
   const logins = [
@@ -205,7 +205,7 @@ clause("Logout ends the session and clears the cookie", async () => {
   isRefusal(await fresh.get(STATISTICS[0] ?? "", { cookie }), 401);
 });
 
-clause("With a password, statistics and admin routes refuse whoever shows nothing", async () => {
+clause("With a password, statistics and admin routes refuse anonymous callers", async () => {
   const shown: readonly Asked["headers"][] = [
     {},
     { authorization: "Bearer mm_00000000000000000000000000000000" },
@@ -354,7 +354,7 @@ const WITH_DASHBOARD: readonly Origins[] = [
     false,
   ],
   ["another Referer", { referer: "https://evil.example/" }, false],
-  ["a Referer that begins alike", { referer: `${DASHBOARD}.evil.example/` }, false],
+  ["a Referer with the same beginning", { referer: `${DASHBOARD}.evil.example/` }, false],
 ];
 
 async function crossesOrigin(
@@ -464,7 +464,7 @@ const ANSWERS:
   ];
 
 clause(
-  "Every answer has the headers of the contract, and errors are JSON",
+  "Every answer has the documented headers, and errors are JSON",
   () =>
     everyRow(ANSWERS, (row) => row.join(" "), async ([method, path, status, type]) => {
       const reply = await fresh.ask(method, path, method === "POST" ? { body: "" } : {});

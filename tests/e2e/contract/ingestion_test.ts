@@ -1,4 +1,4 @@
-// Section 3 of the contract: what a running server answers to events, and what it stores of them.
+// docs/compatibility.md: what a running server answers to events, and what it stores of them.
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert";
 import { createHmac } from "node:crypto";
 import {
@@ -502,7 +502,7 @@ clause("A stop by SIGTERM writes all events to Parquet and exits with 0", async 
   equal(stored.length, count);
 });
 
-clause("A file has the columns of the contract, in order, with their types", async () => {
+clause("A file has the documented columns, in order, with their types", async () => {
   const duckdb = await openDuckDb();
   const files = `${server.dataDir}/events/site_id=full.example/date=*/0001.parquet`;
   const described = await duckdb.rows(
@@ -608,7 +608,7 @@ clause("Control characters are stored nowhere", () => {
 });
 
 clause(
-  "The width tells the device, and is stored as text",
+  "The width decides the device, and is stored as text",
   () =>
     everyRow([...WIDTHS.entries()], ([, [w]]) => `${w}`, ([at, [width, device]]) => {
       const row = rowOf("widths.example", `${at}`);
@@ -699,7 +699,7 @@ clause("Without MALLARD_SECRET the one in .secret is used, made once with mode 0
 });
 
 clause(
-  "A .secret of the original goes on; an untrusted peer's headers are not believed",
+  "The original's .secret stays in use; headers of an untrusted peer are ignored",
   async () => {
     const dataDir = await Deno.makeTempDir({ prefix: "mallard-contract-" });
     const secret = "0123456789abcdef0123456789abcdef";

@@ -1,4 +1,4 @@
-// Section 6 of the contract: health, metrics, every setting by file and by environment with its
+// docs/compatibility.md: health, metrics, every setting by file and by environment with its
 // faults, privacy settings, caches and bounds.
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert";
 import {
@@ -191,7 +191,7 @@ clause("/ is the dashboard, an HTML page that loads nothing from elsewhere", asy
 
 type Setting = readonly [key: string, toml: string, name: string, value: string];
 
-/** A value other than the default for each key of the contract. */
+/** A value other than the default for each documented key. */
 const SETTINGS: readonly Setting[] = [
   ["flush_event_count", "3", "MALLARD_FLUSH_COUNT", "3"],
   ["flush_interval_secs", "3600", "MALLARD_FLUSH_INTERVAL", "3600"],
@@ -384,35 +384,41 @@ async function isRefused(
   equal(told.length, faults.length, `one line per fault:\n${run.stderr}`);
 }
 
-clause("Each faulty value of a file is told in one line with key, value and file", async () => {
-  for (let round = 0; round < 5; round++) {
-    const rows = FAULTY.filter(([, , toml]) => toml.length > round);
-    const text = rows.map(([key, , toml]) => `${key} = ${toml[round]}\n`).join("");
-    await isRefused(
-      text,
-      {},
-      rows.map(([key, , toml]) => [
-        key,
-        // What may be a token is shown nowhere.
-        key === "metrics_token" ? "(hidden)" : (toml[round] ?? "").replaceAll(/[[\]"]/g, ""),
-        "{}",
-      ]),
-    );
-  }
-});
+clause(
+  "Each invalid value of a file is reported in one line with key, value and file",
+  async () => {
+    for (let round = 0; round < 5; round++) {
+      const rows = FAULTY.filter(([, , toml]) => toml.length > round);
+      const text = rows.map(([key, , toml]) => `${key} = ${toml[round]}\n`).join("");
+      await isRefused(
+        text,
+        {},
+        rows.map(([key, , toml]) => [
+          key,
+          // What may be a token is shown nowhere.
+          key === "metrics_token" ? "(hidden)" : (toml[round] ?? "").replaceAll(/[[\]"]/g, ""),
+          "{}",
+        ]),
+      );
+    }
+  },
+);
 
-clause("Each faulty value of the environment is told in one line with name and value", async () => {
-  for (let round = 0; round < 4; round++) {
-    const rows = FAULTY.filter(([, , , env]) => env.length > round);
-    await isRefused(
-      null,
-      Object.fromEntries(rows.map(([, name, , env]) => [name, env[round] ?? ""])),
-      rows.map(([, name, , env]) => [name, env[round] ?? ""]),
-    );
-  }
-});
+clause(
+  "Each invalid value of the environment is reported in one line with name and value",
+  async () => {
+    for (let round = 0; round < 4; round++) {
+      const rows = FAULTY.filter(([, , , env]) => env.length > round);
+      await isRefused(
+        null,
+        Object.fromEntries(rows.map(([, name, , env]) => [name, env[round] ?? ""])),
+        rows.map(([, name, , env]) => [name, env[round] ?? ""]),
+      );
+    }
+  },
+);
 
-clause("A key that does not exist, or may not stand in the file, stops the start", async () => {
+clause("A key that does not exist, or is not allowed in the file, stops the start", async () => {
   await isRefused(
     'prot = 8000\nsecret = "x"\nadmin_password = "y"\n' +
       "[privacy]\nport = 8000\nhide = true\n[web]\na = 1\n",
@@ -422,7 +428,7 @@ clause("A key that does not exist, or may not stand in the file, stops the start
 });
 
 clause(
-  "Faults of the file and of the environment are told together",
+  "Faults of the file and of the environment are reported together",
   () =>
     isRefused("port = -1\n", { MALLARD_CACHE_TTL: "x", MALLARD_PORT: "y" }, [
       ["port", "-1", "{}"],

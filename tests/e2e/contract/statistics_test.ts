@@ -1,4 +1,4 @@
-// Section 4 of the contract: every statistics route of a running server over back-dated Parquet
+// docs/compatibility.md: every statistics route of a running server over back-dated Parquet
 // files, against numbers counted by hand and by brute force.
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert";
 import {
@@ -228,7 +228,7 @@ async function isMain(site: string, events: readonly Sample[], from: string, to:
   equal(main.total_pageviews, expected.pageviews);
   near(main.bounce_rate, expected.bounceRate, "bounce_rate");
   near(main.avg_visit_duration_secs, expected.durationSecs, "avg_visit_duration_secs");
-  // Pageviews of the range or of its visits: the contract does not say which.
+  // Pageviews of the range or of its visits: docs/compatibility.md allows both.
   const own = expected.visits === 0 ? 0 : expected.pageviews / expected.visits;
   const found = main.pages_per_visit;
   near(found, Math.abs(found - own) < 1e-9 ? own : expected.pagesPerVisit, "pages_per_visit");

@@ -1,4 +1,4 @@
-// Sections 1 and 2 of the contract: hot and cold events, flushes, crashes, and a data directory of
+// docs/compatibility.md: hot and cold events, flushes, crashes, and a data directory of
 // the original opened in place.
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert";
 import {
@@ -321,7 +321,7 @@ async function showOriginal(one: ContractServer): Promise<void> {
 }
 
 clause(
-  "A data directory of the original is opened in place, old columns and new ones alike",
+  "A data directory of the original is opened in place, with old and new columns",
   () =>
     withFolder(async (folder) => {
       await makeOriginal(folder);
@@ -370,7 +370,7 @@ clause(
 );
 
 clause(
-  "Without its mallard.sqlite a directory is read anew, and nothing counts twice",
+  "Without its mallard.sqlite a directory is read again, and nothing counts twice",
   () =>
     withFolder(async (folder) => {
       const one = await ContractServer.start({

@@ -1,4 +1,4 @@
-// Section 3 of the contract: what can be told of the tracker by reading it. A browser runs it
+// docs/compatibility.md: what the text of the tracker shows. A browser runs it
 // elsewhere.
 import { match, ok, strictEqual as equal } from "node:assert";
 import { gzipSync } from "node:zlib";
@@ -29,7 +29,7 @@ clause("/mallard.js keeps nothing in the browser", () =>
     (wrong) => ok(!wrong.test(code)),
   ));
 
-clause("/mallard.js speaks of all that the contract names", () =>
+clause("/mallard.js contains every documented field and function", () =>
   everyRow(
     [
       /data-domain|dataset|\bdomain\b/,

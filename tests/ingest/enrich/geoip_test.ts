@@ -54,7 +54,7 @@ Deno.test("lookup() reads records of a country alone, and flat ones", () => {
   assert.equal(open().lookup("5.5.5.5").country_code, "FR");
 });
 
-Deno.test("lookup() knows nothing of records and addresses that say nothing", () => {
+Deno.test("lookup() returns nothing for empty records and invalid addresses", () => {
   const geo = open();
   for (const address of ["6.6.6.6", "7.7.7.7", "1.2.3.4", "2a01::1", "no address", ""]) {
     assert.deepEqual(geo.lookup(address), NOWHERE, address);
@@ -71,7 +71,7 @@ Deno.test("lookup() takes an IPv4 address written as IPv6", () => {
   assert.equal(open().lookup("::ffff:81.2.69.160").city, "Munich");
 });
 
-Deno.test("lookup() tells no more than the precision allows", () => {
+Deno.test("lookup() returns no more than the precision allows", () => {
   const at = (precision: "region" | "country" | "none") => open(precision).lookup("81.2.69.1");
   assert.deepEqual(at("region"), { country_code: "DE", region: "Bavaria", city: null });
   assert.deepEqual(at("country"), { country_code: "DE", region: null, city: null });

@@ -61,7 +61,7 @@ Deno.test("sourceOf() names well-known others, and their apps", () => {
   for (const [referrer, name] of Object.entries(table)) assert.equal(source(referrer), name);
 });
 
-Deno.test("sourceOf() leaves every other source its host as it stands", () => {
+Deno.test("sourceOf() returns the host of every other source unchanged", () => {
   const table: Record<string, string> = {
     "https://blog.example.net/post?a=b": "blog.example.net",
     "https://www.example.net/": "www.example.net",

@@ -92,7 +92,7 @@ const NAMED: readonly (readonly [string, string, string])[] = [
   ],
 ];
 
-Deno.test("robotOf() names the robots it knows, and what they are for", () => {
+Deno.test("robotOf() returns name and purpose of known robots", () => {
   for (const [text, name, kind] of NAMED) assert.deepEqual(robotOf(text), { name, kind }, text);
 });
 

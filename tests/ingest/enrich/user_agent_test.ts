@@ -143,14 +143,14 @@ Deno.test("parse() reads real user agents under the names of the data", () => {
   }
 });
 
-Deno.test("parse() writes a name in one way, however it was typed", () => {
+Deno.test("parse() normalises the case of names", () => {
   const agents = new UserAgents();
   assert.equal(agents.parse(`${WINDOWS} VIVALDI/6.5`).browser, "Vivaldi");
   assert.equal(agents.parse("Mozilla/5.0 (X11; LINUX x86_64) FIREFOX/121.0").os, "Linux");
   assert.equal(agents.parse("Mozilla/5.0 (X11; LINUX x86_64) FIREFOX/121.0").browser, "Firefox");
 });
 
-Deno.test("parse() tells Brave from Chrome by its brand, and believes known brands alone", () => {
+Deno.test("parse() distinguishes Brave from Chrome by its brand, of known brands only", () => {
   const agents = new UserAgents();
   const chrome = `${WINDOWS} ${CHROME} Safari/537.36`;
   const brands = '"Brave";v="120", "Chromium";v="120", "Not_A Brand";v="8"';
@@ -192,7 +192,7 @@ Deno.test("parse() bounds names and versions whatever is sent", () => {
   }
 });
 
-Deno.test("deviceOf() goes by the width where there is one", () => {
+Deno.test("deviceOf() uses the width if there is one", () => {
   assert.equal(deviceOf(320, "desktop"), "mobile");
   assert.equal(deviceOf(767, "desktop"), "mobile");
   assert.equal(deviceOf(768, "mobile"), "tablet");

@@ -45,7 +45,7 @@ Deno.test("readJson() takes absent, null and empty optional fields as null", () 
   }
 });
 
-Deno.test("readJson() tells a wrong shape (422) from a wrong value (400)", () => {
+Deno.test("readJson() distinguishes a wrong shape (422) from a wrong value (400)", () => {
   const unprocessable: unknown[] = [
     new TextEncoder().encode("{"),
     new Uint8Array(),

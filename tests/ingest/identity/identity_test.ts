@@ -66,7 +66,7 @@ Deno.test("derivedIdentity() is the documented hash of the secret by the first d
   await identity.rotate();
 });
 
-Deno.test("derivedIdentity() goes by the stored time, so that a day's ids are the day's", () => {
+Deno.test("derivedIdentity() uses the stored time, so that ids change with the stored day", () => {
   const identity = derivedIdentity(new VisitorIds("secret"), new FakeClock(START), RULES);
   const midnight = Date.UTC(2024, 0, 16);
   const before = identity.idOf(visitor("daily"), midnight - 1, midnight + 5);
@@ -152,7 +152,7 @@ Deno.test("destroyAllSalts() leaves no salt of any length", async () => {
 
 interface World {
   readonly clock: FakeClock;
-  /** The identity, opened anew, as after a restart, with the visitors who were seen. */
+  /** The identity, opened again, as after a restart, with the visitors who were seen. */
   reopen(seen?: readonly SeenVisitor[]): Promise<void>;
   id(site?: string, address?: string): string;
   pass(minutes: number): Promise<void>;

@@ -57,7 +57,7 @@ Deno.test("of() is right for days in any order, leap days and long ago", async (
   }
 });
 
-Deno.test("of() tells addresses, browsers and secrets apart", () => {
+Deno.test("of() differs by address, browser and secret", () => {
   const ids = new VisitorIds("secret");
   const all = [
     ids.of(NOON_MS, "203.0.113.7", AGENT),
@@ -78,7 +78,7 @@ async function inFolder(run: (dataDir: string) => Promise<void>): Promise<void> 
   }
 }
 
-Deno.test("loadSecret() makes a secret once, readable by the owner alone", async () => {
+Deno.test("loadSecret() makes a secret once, readable by its owner only", async () => {
   await inFolder(async (dataDir) => {
     const { files, random } = fakeSystem();
     const options = { dataDir, fromEnvironment: null };

@@ -30,7 +30,7 @@ function statements(slots: number) {
   return { clock, turns, begun, running, ask, askAlone, end };
 }
 
-Deno.test("Turns keeps slots for owners whatever strangers ask for", async () => {
+Deno.test("Turns keeps slots for owners under load of strangers", async () => {
   const { turns, begun, ask, end } = statements(4);
   const all = [];
   for (let count = 0; count < 20; count++) all.push(ask(stranger(`${count}`), `stranger ${count}`));
@@ -94,7 +94,7 @@ Deno.test("Turns refuses what would wait in too long a queue, or too long", asyn
   await Promise.all(kept);
 });
 
-Deno.test("Turns runs what needs memory alone, and no stranger's before an owner", async () => {
+Deno.test("Turns runs statements that need memory alone, those of owners first", async () => {
   const { begun, running, ask, askAlone, end } = statements(4);
   const all = [ask(OWNER, "o1"), ask(stranger("a"), "s1"), askAlone(stranger("b"), "alone s")];
   all.push(ask(stranger("c"), "s2"), askAlone(OWNER, "alone o"), ask(OWNER, "o2"));
@@ -115,7 +115,7 @@ Deno.test("Turns runs what needs memory alone, and no stranger's before an owner
   await Promise.all(all);
 });
 
-Deno.test("Turns goes on when what waited to run alone was late", async () => {
+Deno.test("Turns continues when a statement that waited to run alone timed out", async () => {
   const { clock, begun, running, ask, askAlone, end } = statements(2);
   const first = ask(OWNER, "o1");
   const late = assert.rejects(askAlone(OWNER, "alone"), { status: 503 });

@@ -33,7 +33,7 @@ Deno.test("VALUES lists what contains the text, in any case, most visitors first
   });
 });
 
-Deno.test("VALUES lists keys of properties, whatever else stands in the column", async () => {
+Deno.test("VALUES lists keys of properties, also with invalid JSON in the column", async () => {
   await withQuestions({ events: EVENTS }, async ({ get }) => {
     assert.deepEqual((await get("values", "&dimension=props")).json, [
       { value: "plan", visitors: 2 },

@@ -43,7 +43,7 @@ Deno.test("channelSql() agrees with channelOf() on every row", async () => {
   });
 });
 
-Deno.test("channelSql() stands wherever a query may need it", async () => {
+Deno.test("channelSql() works in every place of a query", async () => {
   const rows = randomFacts(2, 500);
   const events = rows.map((row, at) => pageview({ at: at, visitor: String(at % 50), ...row }));
   const counts = new Map<string, number>();

@@ -4,7 +4,7 @@ import { Ledger } from "../../../scripts/crash/ledger.ts";
 const at = (id: string, date = "2026-01-01") => ({ id, site: "one.example", date });
 const once = (...ids: string[]) => new Map(ids.map((id) => [id, 1]));
 
-Deno.test("Ledger tells a lost, a doubled and an unsent event", () => {
+Deno.test("Ledger reports a lost, a doubled and an unsent event", () => {
   const ledger = new Ledger();
   for (const id of ["a", "b", "c"]) ledger.sending([at(id)])("taken");
   assert.deepEqual(ledger.check(once("a", "b", "c")), []);
@@ -34,7 +34,7 @@ Deno.test("Ledger holds on to what was first found of an unanswered event", () =
   ]);
 });
 
-Deno.test("Ledger tells an unanswered request of which only a part took effect", () => {
+Deno.test("Ledger reports an unanswered request that was stored in part", () => {
   const ledger = new Ledger();
   ledger.sending([at("a"), at("b"), at("c")])("none");
   assert.match(ledger.check(once("a", "c")).join(), /a part took effect: b/);

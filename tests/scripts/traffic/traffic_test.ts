@@ -32,7 +32,7 @@ Deno.test("traffic() is the same for the same seed and another for another", () 
   assert.notDeepEqual(all({ days: 3 }), all({ days: 3, seed: 8 }));
 });
 
-Deno.test("traffic() keeps past days as they are while time goes on", () => {
+Deno.test("traffic() does not change past days as time passes", () => {
   const later = all({ untilMs: OPTIONS.untilMs + 3_600_000, days: 2 });
   assert.deepEqual(later[0], all({ days: 2 })[0]);
 });
@@ -53,14 +53,14 @@ Deno.test("traffic() is taken by the server as it is", () => {
   assert.deepEqual(faults, []);
 });
 
-Deno.test("traffic() comes to every site asked for, and to no other", () => {
+Deno.test("traffic() is for every requested site and no other", () => {
   const wanted = siteProfiles(7).map((profile) => profile.domain);
   assert.equal(new Set(wanted).size, 7);
   const found = new Set(all({ sites: 7, days: 2 }).flat().map((event) => event.d));
   assert.deepEqual([...found].sort(), wanted.sort());
 });
 
-Deno.test("traffic() has nights, weekends and people who come back", () => {
+Deno.test("traffic() has nights, weekends and returning visitors", () => {
   const blog = PEOPLE.filter((event) => event.d === "quietpond.example");
   const hour = (event: PastEvent) => new Date(event.at).getUTCHours();
   const night = share(blog, (event) => hour(event) >= 3 && hour(event) < 7);

@@ -178,7 +178,7 @@ Deno.test("backup() copies again what the last one has damaged or lost", async (
   });
 });
 
-Deno.test("backup() goes on in the folder of an earlier version", async () => {
+Deno.test("backup() continues in the folder of an earlier version", async () => {
   await withFolder(async (folder) => {
     const system = fakeSystem();
     const storage = await openFolder(`${folder}/live`, system);
@@ -218,7 +218,7 @@ Deno.test("backup() refuses a folder in, around or of a data folder, and one in 
       /^Error: Cannot back up into .*other: it is the data folder of a server$/,
     );
     for (const target of ["", "/live", "/live/events", "/live/a/b", "/link/backup"]) {
-      await rejects(into(target), /: it and the data folder lie in one another$/, target);
+      await rejects(into(target), /: one of it and the data folder contains the other$/, target);
     }
     equal(await system.files.size(`${folder}/live/a`), null);
     await Deno.mkdir(`${folder}/backup`);

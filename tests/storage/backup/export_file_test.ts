@@ -92,7 +92,7 @@ Deno.test("ExportFiles.write() holds exactly the accepted events, hot and cold",
   });
 });
 
-Deno.test("ExportFiles.write() tells visitors apart, by ids that are nowhere else", async () => {
+Deno.test("ExportFiles.write() separates visitors by ids that occur nowhere else", async () => {
   await withFiles(async (made, _, folder) => {
     const seen = new Set<unknown>(EVENTS.map((event) => event.visitor_id));
     for (let round = 0; round < 2; round++) {
@@ -179,7 +179,7 @@ Deno.test("ExportFiles.write() leaves no file: read, left midway, given up or ki
   });
 });
 
-Deno.test("ExportFiles.write() is told to wait while enough others are read", async () => {
+Deno.test("ExportFiles.write() is refused while too many others are read", async () => {
   await withFiles(async (made) => {
     const open = [];
     for (let n = 0; n < EXPORTS_MAX; n++) {

@@ -88,7 +88,7 @@ Deno.test("auditData() finds addresses and e-mails in every tier and in any file
   });
 });
 
-Deno.test("auditData() knows the forms of addresses, and what only resembles them", async () => {
+Deno.test("auditData() distinguishes addresses from similar texts", async () => {
   await withFolder(async (folder) => {
     const look = async (text: string) => {
       await Deno.writeTextFile(`${folder}/a.txt`, text);

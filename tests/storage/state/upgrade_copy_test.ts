@@ -114,7 +114,7 @@ Deno.test("copies of an older schema go after a week, and with an erasure", asyn
     deepEqual(await names(), []);
     await Deno.writeTextFile(`${folder}/mallard.sqlite.v2`, "");
     await prune();
-    deepEqual(await names(), ["mallard.sqlite.v2"], "a week of its own");
+    deepEqual(await names(), ["mallard.sqlite.v2"], "its own week");
     await removeUpgradeCopies(system.files, folder);
     deepEqual(await names(), []);
     await store.close();

@@ -93,7 +93,7 @@ Deno.test("Expiry keeps files in the trash for three days, and they come back", 
   });
 });
 
-Deno.test("Trash.empty() gives three days anew to what a wrong clock put there", async () => {
+Deno.test("Trash.empty() restarts the three days of files from a wrong clock", async () => {
   await withFolder(async (folder) => {
     const system = fakeSystem();
     const storage = await openFolder(folder, system);

@@ -72,7 +72,7 @@ Deno.test("Recovery opens a folder of the original program in place", async () =
     await Deno.mkdir(`${folder}/events/site_id=localhost%3A3000/date=2024-01-16`, {
       recursive: true,
     });
-    // Columns of the contract, without those that were added later.
+    // Columns of the original program, without later ones.
     await duck.run(`copy (
       select 'example.com' as site_id, 'v' || (i % 10) as visitor_id,
         timestamp '2024-01-15 00:00:00' + interval (i) minute as timestamp,

@@ -149,7 +149,7 @@ export async function askApi(url: string, path: string) {
 
 /** The headline numbers on the screen are those the API gives for a question. */
 export async function sameNumbers(page: Page, url: string, question: string): Promise<void> {
-  // A page that is drawn anew is not busy before it asks.
+  // A page that was redrawn is not busy before it asks.
   await page.waitForFunction(() =>
     document.querySelectorAll("[data-metric][data-value]").length === 5
   );

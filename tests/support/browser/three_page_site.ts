@@ -1,4 +1,4 @@
-// A site of three pages on a port of its own, as an owner would build it: the tracker's tag in
+// A site of three pages on its own port, as an owner would build it: the tracker's tag in
 // each page, links between them, a control that navigates by script and one that sends an event.
 
 /** The site's pages: path and title. */

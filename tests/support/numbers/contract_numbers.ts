@@ -1,4 +1,4 @@
-// What the statistics of the contract are, computed one event after the other: random events with
+// The documented statistics, computed one event after the other: random events with
 // hard edges in them, and each number from them by its definition. It shares nothing with src.
 
 /** One event, its time in microseconds since 1970, UTC. */

@@ -1,5 +1,5 @@
 // Golden cases of the query engine: statements of typical questions, and the answers of every
-// metric and every dimension over one fixed set of events. `deno task golden` writes them anew.
+// metric and every dimension over one fixed set of events. `deno task golden` rewrites them.
 import { checkedFilterOf } from "../parsed.ts";
 import { rangeOfDays } from "../../../src/core/period.ts";
 import { raw } from "../../../src/core/sql.ts";
@@ -103,7 +103,7 @@ export async function keptGolden(name: string): Promise<string> {
   return await Deno.readTextFile(new URL(name, FOLDER)).catch(() => "");
 }
 
-/** Writes the golden files anew and tells which have changed. */
+/** Rewrites the golden files and returns those that changed. */
 export async function writeGolden(files: ReadonlyMap<string, string>): Promise<string[]> {
   const changed: string[] = [];
   for (const [name, text] of files) {

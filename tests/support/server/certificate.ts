@@ -20,7 +20,7 @@ const COMMON_NAME = [0x55, 0x04, 0x03];
 const OTHER_NAMES = [0x55, 0x1d, 0x11];
 const YEAR_MS = 365 * 86_400_000;
 
-/** A new certificate with a key of its own, valid for a year. */
+/** A new certificate with its own key, valid for a year. */
 export function makeCertificate(): Certificate {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const publicKey = createPublicKey(privateKey).export({ type: "spki", format: "der" });

@@ -1,4 +1,4 @@
-// The server as a stranger meets it: a process of its own over a data directory, asked over plain
+// The server from outside: a separate process over a data directory, reached through plain
 // sockets and read back from its Parquet files. It must not import anything of src.
 import { openDuckDb, type TestDuckDb } from "../storage/duckdb.ts";
 
@@ -13,7 +13,7 @@ export const CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537
 /** A settled robot. */
 export const ROBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
 
-/** The columns of an event with their types, in the order of the contract. */
+/** The columns of an event with their types, in their documented order. */
 export const COLUMNS: readonly (readonly [name: string, type: string, nullable: boolean])[] = [
   ["site_id", "VARCHAR", false],
   ["visitor_id", "VARCHAR", false],
@@ -255,7 +255,7 @@ export class ContractServer {
   }
 }
 
-/** One request over a connection of its own. */
+/** One request over its own connection. */
 async function exchange(
   port: number,
   method: string,

@@ -1,4 +1,4 @@
-// The server as a process of its own on a port it takes itself, found by what it prints when it is
+// The server in its own process on a free port, found by what it prints when it is
 // ready: also under TLS and below a base path.
 import { fromSource } from "../../../scripts/server_process.ts";
 

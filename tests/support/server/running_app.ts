@@ -1,4 +1,4 @@
-// The whole program in this process, over a DATA_DIR of its own: requests go in without a port.
+// The whole program in this process, over its own DATA_DIR: requests go in without a port.
 import * as duckdb from "@duckdb/node-api";
 import { type App, createApp } from "../../../src/app.ts";
 import { loadConfig } from "../../../src/config/load.ts";

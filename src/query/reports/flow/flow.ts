@@ -37,7 +37,7 @@ export function parseFlow(params: Params): FlowParams {
   }
   const event = nameParam(params, "event", EVENT_NAME_CHARS_MAX);
   if (page !== undefined && event !== undefined) {
-    params.fault("Cannot use event: page is given, too");
+    params.fault("Cannot use event: page is set too");
   }
   const of = params.choice("of", ["pages", "events"] as const, event ? "events" : "pages");
   if (event !== undefined && of === "pages") params.fault("Cannot use event: of is pages");

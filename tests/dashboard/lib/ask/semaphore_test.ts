@@ -40,7 +40,7 @@ Deno.test("Semaphore.run() does so much at once, in turn, the last ones last", a
   assert.deepEqual(await Promise.all([answers[0], answers[2], answers[3]]), ["a", "c", "d"]);
 });
 
-Deno.test("Semaphore.run() releases aborted calls, waiting or begun", async () => {
+Deno.test("Semaphore.run() releases aborted calls, both waiting and running", async () => {
   const turns = new Semaphore(1);
   const begun: string[] = [];
   const [a, b, c] = ["a", "b", "c"].map((name) => held(begun, name));

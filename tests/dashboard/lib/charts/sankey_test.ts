@@ -26,7 +26,7 @@ Deno.test("flowOf() shows a page once in a column and sums the paths that meet t
   assert.equal(bands.length, 4);
 });
 
-Deno.test("flowOf() makes the small ones and the missing ones others", () => {
+Deno.test("flowOf() groups small and missing nodes as others", () => {
   const { boxes } = flowOf(
     [
       page("/a", 5),
@@ -43,7 +43,7 @@ Deno.test("flowOf() makes the small ones and the missing ones others", () => {
   ]);
 });
 
-Deno.test("flowRows() tells every step between places, most often first", () => {
+Deno.test("flowRows() lists every step between nodes, most frequent first", () => {
   const roots = [
     page("/a", 6, [page("/x", 4), end(2)]),
     page("/b", 4, [page("/x", 3), page("/y", 1)]),

@@ -44,19 +44,19 @@ Deno.test("texts/en.js has a word for every name the server publishes", () => {
   ], []);
 });
 
-Deno.test("dimensionOf() knows properties by their key", () => {
+Deno.test("dimensionOf() finds properties by key", () => {
   assert.equal(dimensionOf(schema, "props:plan")?.name, "props:plan");
   assert.equal(dimensionOf(schema, "props:plan")?.missing, "(none)");
   assert.equal(dimensionOf(schema, "country")?.group, "locations");
   assert.equal(dimensionOf(schema, "nothing"), undefined);
 });
 
-Deno.test("metricOf() stands in for one that is not known", () => {
+Deno.test("metricOf() has a fallback for an unknown metric", () => {
   assert.equal(metricOf(schema, "bounce_rate").better, -1);
   assert.equal(metricOf(schema, "nothing").unit, "count");
 });
 
-Deno.test("rowDimensions() tells a version together with what it is of", () => {
+Deno.test("rowDimensions() pairs a version with its browser or system", () => {
   assert.deepEqual(rowDimensions(schema, "os_version"), ["os_version", "os"]);
   assert.deepEqual(rowDimensions(schema, "page"), ["page"]);
   assert.deepEqual(rowDimensions(schema, "props:app_version"), ["props:app_version"]);

@@ -6,7 +6,7 @@ import { withFolder } from "../../../support/storage/storage.ts";
 const PASSWORD = "quack quack";
 
 dashboardTest(
-  "Warnings tells of a weak secret; a first password revokes keys that are not kept",
+  "Warnings reports a weak secret; a first password revokes keys that are not kept",
   ({ context }) =>
     withFolder(async (dataDir) => {
       await Deno.writeTextFile(`${dataDir}/api_keys.json`, "[]");

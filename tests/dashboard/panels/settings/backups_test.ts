@@ -28,7 +28,7 @@ async function open(page: Page, { url }: ReadyServer): Promise<void> {
 const panel = (page: Page, title: string) =>
   page.locator("section.panel", { has: page.locator(`h2:text-is("${title}")`) });
 
-browserTest("Backups tells what to set, and how it is done by hand", async (context) => {
+browserTest("Backups shows what to set, and the manual commands", async (context) => {
   await withFolder(async (folder) => {
     const server = await startReady(`${folder}/live`, {});
     await fill(server);
@@ -44,7 +44,7 @@ browserTest("Backups tells what to set, and how it is done by hand", async (cont
   });
 });
 
-browserTest("Backups makes one at a press and says that it is sound", async (context) => {
+browserTest("Backups makes a backup on click and reports that it is intact", async (context) => {
   await withFolder(async (folder) => {
     const target = `${folder}/backup`;
     const server = await startReady(`${folder}/live`, {

@@ -4,7 +4,7 @@ import { v2Dimension, v2Value } from "../../../../src/query/formats/plausible_v2
 const read = (name: string, op: string, ...values: string[]) =>
   v2Dimension(name)?.read({ op, dimension: name, values });
 
-Deno.test("v2Dimension() knows that API's names and no others", () => {
+Deno.test("v2Dimension() accepts that API's names only", () => {
   for (const name of ["event:page", "visit:source", "event:props:plan", "visit:country_name"]) {
     assert.ok(v2Dimension(name), name);
   }

@@ -59,7 +59,7 @@ Deno.test("FUNNEL lists every step with the visitors who reached it", async () =
   });
 });
 
-Deno.test("FUNNEL in detail tells rates, times, where visitors went, and values", async () => {
+Deno.test("FUNNEL in detail returns rates, times, next pages and values", async () => {
   await withQuestions({ events: EVENTS }, async ({ get }) => {
     const { json: body } = await get("funnel", `${STEPS}&detail=true&by=country`);
     assert.deepEqual(body, {
@@ -187,7 +187,7 @@ Deno.test("FUNNEL answers an empty list where behavioral reports are off", async
   });
 });
 
-Deno.test("shapeFunnel() adds up who came further", () => {
+Deno.test("shapeFunnel() counts visitors of later steps in earlier ones", () => {
   const rows: Row[] = [{ reached: 3, visitors: 5 }, { reached: 1, visitors: 2 }];
   assert.deepEqual(shapeFunnel(rows, 4).map((row) => row.visitors), [7, 5, 5, 0]);
 });

@@ -61,7 +61,7 @@ Deno.test("compilePattern() reads every operator into ranges of whole seconds", 
   assert.deepEqual(elapsed("(?1)(?t!=0)(?t!=7)(?t<9)(?2)"), [[1, 6.999999], [8, 8.999999]]);
 });
 
-Deno.test("compilePattern() tells neighbours from events with others between", () => {
+Deno.test("compilePattern() distinguishes adjacent events from events with others between", () => {
   const elements = valueOf(compilePattern(".*(?1)(?2).*(?3)..*", steps)).elements;
   assert.deepEqual(elements.map(({ condition, next }) => [condition, next]), [
     [1, false],
@@ -71,7 +71,7 @@ Deno.test("compilePattern() tells neighbours from events with others between", (
   ]);
 });
 
-Deno.test("compilePattern() refuses a bad pattern and tells the place", () => {
+Deno.test("compilePattern() refuses an invalid pattern and names the position", () => {
   const cases: [string, RegExp][] = [
     ["", /at character 1 there is no event/],
     [".*", /at character 3 there is no event/],

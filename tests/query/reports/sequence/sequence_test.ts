@@ -37,7 +37,7 @@ Deno.test("SEQUENCES counts visitors who did steps in order", async () => {
   });
 });
 
-Deno.test("SEQUENCES in detail tells who began and how many matches there are", async () => {
+Deno.test("SEQUENCES in detail counts visitors who began, and matches", async () => {
   await withQuestions({ events: EVENTS }, async ({ get }) => {
     assert.deepEqual((await get("sequences", "&steps=page:/a,page:/b&detail=true")).json, {
       converting_visitors: 2,
