@@ -73,6 +73,7 @@ export const texts = {
   compare_previous_period: "Période précédente",
   compare_weekdays: "Mêmes jours de la semaine",
   compare_year_over_year: "Année précédente",
+  compared_with: "Période en cours, comparée à la même durée écoulée : {from} – {to}",
   connection_lost: "Le serveur est injoignable. Voici les derniers chiffres connus.",
   copied: "Copié",
   copy: "Copier",

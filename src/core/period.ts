@@ -15,9 +15,9 @@ import {
   instantIn,
   instantOf,
   localDate,
+  localUs,
   type OffsetTransition,
   offsetTransitions,
-  startOfDate,
 } from "./zone.ts";
 
 /** A half-open range of instants. `dates` is set when it is made of whole local days. */
@@ -55,7 +55,7 @@ export function rangeOfPeriod(name: PeriodName, today: Today): Range {
 /** The UTC range of whole local days, `to` exclusive, given as days since 1970. */
 export function rangeOfDays(zone: string, from: number, to: number): Range {
   const dates = { from: dateOfDay(from), to: dateOfDay(to) };
-  return { fromUs: startOfDate(zone, dates.from), toUs: startOfDate(zone, dates.to), dates };
+  return { fromUs: instantOf(zone, from * DAY_US), toUs: instantOf(zone, to * DAY_US), dates };
 }
 
 /**
@@ -98,8 +98,8 @@ function localOf(text: string): number {
 
 /** How an earlier range is chosen. */
 export const COMPARISONS = {
-  previous_period: "the same number of days (or the same time) just before",
-  year_over_year: "the same dates one year earlier",
+  previous_period: "as many days, months or hours just before",
+  year_over_year: "start and end one calendar year earlier",
   custom: "the range of compare_start and compare_end",
 } as const;
 
@@ -107,8 +107,9 @@ export const COMPARISONS = {
 export type ComparisonName = keyof typeof COMPARISONS;
 
 /**
- * The earlier range a range is compared with. With `matchWeekday` it is moved by at most three
- * days so that it begins on the same day of the week.
+ * The whole earlier range that a range is compared with. With `matchWeekday` it is the nearest one
+ * of as many days that ends before the range begins and starts on the same day of the week; a range
+ * that is not made of days cannot be matched so.
  */
 export function rangeBefore(
   range: Range,
@@ -117,26 +118,68 @@ export function rangeBefore(
   matchWeekday: boolean,
 ): Range {
   if (!range.dates) {
-    const byUs = comparison === "previous_period"
-      ? range.toUs - range.fromUs
-      : (dayOfDate(localDate(zone, range.fromUs)) -
-        yearEarlier(dayOfDate(localDate(zone, range.fromUs)))) * DAY_US;
+    if (comparison === "year_over_year") {
+      const earlier = (us: number) => sameTimeYearEarlier(us, zone);
+      return { fromUs: earlier(range.fromUs), toUs: earlier(range.toUs), dates: null };
+    }
+    const byUs = range.toUs - range.fromUs;
     return { fromUs: range.fromUs - byUs, toUs: range.toUs - byUs, dates: null };
   }
-  const from = dayOfDate(range.dates.from);
-  const length = dayOfDate(range.dates.to) - from;
-  let start = comparison === "previous_period" ? from - length : yearEarlier(from);
-  if (matchWeekday) {
-    const off = (((from - start) % 7) + 7) % 7;
-    start += off <= 3 ? off : off - 7;
-  }
-  return rangeOfDays(zone, start, start + length);
+  const [from, to] = [dayOfDate(range.dates.from), dayOfDate(range.dates.to)];
+  const [start, end] = comparison === "previous_period"
+    ? daysBefore(from, to)
+    : yearBefore(from, to);
+  if (!matchWeekday) return rangeOfDays(zone, start, end);
+  const length = to - from;
+  const nearest = comparison === "previous_period" ? from - length : start;
+  const weeks = Math.round((from - nearest) / 7);
+  const least = Math.ceil(length / 7);
+  const shift = 7 * Math.max(1, least, weeks);
+  return rangeOfDays(zone, from - shift, to - shift);
 }
 
-/** The same date a year earlier; the day after 28 February where there is no 29th. */
-function yearEarlier(day: number): number {
+/**
+ * Cuts an earlier range to the time of a range that has passed, to the minute: a running range is
+ * compared with as much as it had. A range that ends with the running minute is not cut.
+ */
+export function cutToElapsed(earlier: Range, range: Range, nowUs: number): Range {
+  const minuteUs = Math.floor(nowUs / MINUTE_US) * MINUTE_US;
+  if (range.toUs <= minuteUs + MINUTE_US) return earlier;
+  const toUs = earlier.fromUs + Math.max(0, minuteUs - range.fromUs);
+  return toUs < earlier.toUs ? { fromUs: earlier.fromUs, toUs, dates: null } : earlier;
+}
+
+/** As many months before where a range is made of calendar months, else as many days. */
+function daysBefore(from: number, to: number): readonly [number, number] {
+  const [first, last] = [new Date(from * DAY_MS), new Date(to * DAY_MS)];
+  const months = 12 * (last.getUTCFullYear() - first.getUTCFullYear()) +
+    last.getUTCMonth() - first.getUTCMonth();
+  const whole = months > 0 && first.getUTCDate() === 1 && last.getUTCDate() === 1;
+  return [whole ? monthsEarlier(from, months) : from - (to - from), from];
+}
+
+/** The last day is shifted, too, or a range up to 28 February of a leap year would lose a day. */
+function yearBefore(from: number, to: number): readonly [number, number] {
+  const start = monthsEarlier(from, 12);
+  if (to <= from) return [start, start];
+  return [start, Math.max(monthsEarlier(to, 12), monthsEarlier(to - 1, 12) + 1)];
+}
+
+function sameTimeYearEarlier(us: number, zone: string): number {
+  const local = localUs(zone, us);
+  const day = Math.floor(local / DAY_US);
+  return instantOf(zone, monthsEarlier(day, 12) * DAY_US + (local - day * DAY_US));
+}
+
+/** The same day of an earlier month, or that month's last day. */
+function monthsEarlier(day: number, months: number): number {
   const date = new Date(day * DAY_MS);
-  return Date.UTC(date.getUTCFullYear() - 1, date.getUTCMonth(), date.getUTCDate()) / DAY_MS;
+  const wanted = date.getUTCDate();
+  date.setUTCDate(1);
+  date.setUTCMonth(date.getUTCMonth() - months);
+  const first = date.getTime() / DAY_MS;
+  date.setUTCMonth(date.getUTCMonth() + 1);
+  return first + Math.min(wanted, date.getTime() / DAY_MS - first) - 1;
 }
 
 /** One step of a time series. */

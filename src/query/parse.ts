@@ -14,6 +14,7 @@ import { BUCKETS_MAX, OFFSET_MAX, PROP_KEY_CHARS_MAX, ROWS_MAX } from "../core/l
 import {
   type ComparisonName,
   COMPARISONS,
+  cutToElapsed,
   type Range,
   rangeBefore,
   rangeBetween,
@@ -38,6 +39,7 @@ import { VISIT_GAP_US } from "./sql/visits.ts";
 import { isOperatorName, OPERATORS } from "../../dashboard/grammar/operators.js";
 import { isMetricName, type MetricName, METRICS } from "./metrics.ts";
 import { type Params, quoted } from "./params.ts";
+import { type Note, NOTES } from "./meta.ts";
 import type { CheckedFilter, QueryGoal, ReportRequest } from "./query.ts";
 
 /** What is known of a site when its statistics are requested. */
@@ -75,7 +77,9 @@ export const COMMON_PARAMS = {
   compare: `one of ${Object.keys(COMPARISONS).join(", ")}`,
   compare_start: "with compare=custom, as start_date",
   compare_end: "with compare=custom, as end_date",
-  match_weekday: "true: move the earlier range to the same day of the week",
+  match_weekday: "true: the nearest earlier range of as many days with the same weekdays",
+  compare_full:
+    "true: compare a running range with the whole earlier one, not with its elapsed time",
   limit: `rows, 1 to ${ROWS_MAX}`,
   offset: "rows to skip",
 } as const;
@@ -102,6 +106,7 @@ export function parseReportRequest(
 ): ReportRequest {
   const zone = zoneOf(params, settings);
   const { range, interval } = rangeAndInterval(params, zone, nowUs, settings);
+  const comparison = comparisonOf(params, range, zone, nowUs);
   const request: ReportRequest = {
     site,
     nowUs,
@@ -114,7 +119,8 @@ export function parseReportRequest(
     goals: settings.goals,
     limit: params.integer("limit", { min: 1, max: ROWS_MAX, default: LIMIT_DEFAULT }),
     offset: params.integer("offset", { min: 0, max: OFFSET_MAX, default: 0 }),
-    comparison: comparisonOf(params, range, zone),
+    comparison: comparison.range,
+    notes: comparison.notes,
   };
   checkBuckets(params, range, interval);
   return request;
@@ -188,18 +194,33 @@ function twoTimes(params: Params, zone: string, start: string, end: string): Ran
   return null;
 }
 
-function comparisonOf(params: Params, range: Range, zone: string): Range | null {
+/** The earlier range, and what is to be said of it. */
+interface Comparison {
+  readonly range: Range | null;
+  readonly notes: readonly Note[];
+}
+
+function comparisonOf(params: Params, range: Range, zone: string, nowUs: number): Comparison {
   const names = Object.keys(COMPARISONS) as ComparisonName[];
   const matchWeekday = params.flag("match_weekday");
+  const full = params.flag("compare_full");
   const custom = twoTimes(params, zone, "compare_start", "compare_end");
   if (params.text("compare") === undefined) {
     if (custom) params.fault("Cannot use compare_start: compare is not custom");
-    return null;
+    return { range: null, notes: [] };
   }
   const name = params.choice("compare", names, "previous_period");
-  if (name !== "custom") return rangeBefore(range, zone, name, matchWeekday);
-  if (!custom) params.fault("Cannot use compare=custom: compare_start and compare_end are missing");
-  return custom;
+  const unmatched = matchWeekday && (name === "custom" || range.dates === null);
+  const notes: Note[] = unmatched ? [NOTES.match_weekday_ignored] : [];
+  if (name === "custom") {
+    if (!custom) {
+      params.fault("Cannot use compare=custom: compare_start and compare_end are missing");
+    }
+    return { range: custom, notes };
+  }
+  const whole = rangeBefore(range, zone, name, matchWeekday);
+  const cut = full ? whole : cutToElapsed(whole, range, nowUs);
+  return { range: cut, notes: cut === whole ? notes : [...notes, NOTES.comparison_cut] };
 }
 
 function filterOf(params: Params, settings: SiteRules): CheckedFilter | null {

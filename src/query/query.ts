@@ -5,6 +5,7 @@ import type { Interval } from "../../dashboard/grammar/period.js";
 import type { Range, WeekStart } from "../core/period.ts";
 import type { OperatorName } from "../../dashboard/grammar/operators.js";
 import type { DimensionRef } from "./dimensions.ts";
+import type { Note } from "./meta.ts";
 import type { MetricName } from "./metrics.ts";
 
 /** A filter whose operators and dimensions are known, with segments replaced by their filters. */
@@ -61,6 +62,8 @@ export interface ReportRequest extends Scope {
   readonly limit: number;
   readonly offset: number;
   readonly comparison: Range | null;
+  /** What the answer's meta says of how the request was understood. */
+  readonly notes: readonly Note[];
 }
 
 /** A query over a scope; what is not given has its default. */

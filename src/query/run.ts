@@ -17,6 +17,7 @@ import type { BehavioralEngine } from "./engine/engine.ts";
 import { ENGINES } from "./engine/choose.ts";
 import { type Caller, OWNER, Turns } from "./budget/turns.ts";
 import { patternsOf } from "./budget/filter_size.ts";
+import { type Meta, metaOf } from "./meta.ts";
 import { type Params, quoted } from "./params.ts";
 import { COMMON_PARAMS, parseReportRequest, type SiteRules } from "./parse.ts";
 import { planOf } from "./sql/plan.ts";
@@ -115,15 +116,28 @@ export class Runner {
     params: Params,
     asker: Asker = {},
   ): Promise<unknown> {
+    return (await this.answerWithMeta(name, report, site, params, asker)).answer;
+  }
+
+  /** The same, with what is to be said of the request. */
+  async answerWithMeta(
+    name: string,
+    report: Report,
+    site: string,
+    params: Params,
+    asker: Asker = {},
+  ): Promise<{ answer: unknown; meta: Meta }> {
     const { request, run } = await this.#read(report, site, params, asker);
+    const meta = metaOf(request);
     const { nowUs, ...rest } = request;
     if (report.freshness === "never_cached") {
-      return await this.#noting(site, asker, (context) => run(request, context));
+      return { answer: await this.#noting(site, asker, (context) => run(request, context)), meta };
     }
     const moment = report.freshness === "live" ? Math.floor(nowUs / LIVE_US) : 0;
     const key = [name, moment, rest, params.canonical(COMMON_NAMES)];
     const { heavy } = report;
-    return await this.cached(site, key, (context) => run(request, context), { ...asker, heavy });
+    const work = (context: QueryContext) => run(request, context);
+    return { answer: await this.cached(site, key, work, { ...asker, heavy }), meta };
   }
 
   /** UTC dates of which an answer lacks events, for their file is in quarantine. */

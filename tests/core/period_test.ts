@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { DAY_US, HOUR_US, MINUTE_US } from "../../src/core/durations.ts";
 import {
   bucketsOf,
+  cutToElapsed,
   monotoneLocal,
   rangeBefore,
   rangeBetween,
@@ -103,22 +104,74 @@ Deno.test("rangeBetween() reads dates and minutes and names the parameter at fau
   assert.match(between("2023-03-01", "2024-03-02").fault ?? "", /366 days/);
 });
 
-Deno.test("rangeBefore() goes back by days, by a year, or to the same weekday", () => {
+Deno.test("rangeBefore() goes back by days, by months, by a year, or to the same weekday", () => {
   const range = days("Europe/Berlin", "2024-03-28", "2024-04-04");
   const dates = (...args: [Parameters<typeof rangeBefore>[2], boolean]) =>
     rangeBefore(range, "Europe/Berlin", ...args).dates;
   assert.deepEqual(dates("previous_period", false), { from: "2024-03-21", to: "2024-03-28" });
   assert.deepEqual(dates("year_over_year", false), { from: "2023-03-28", to: "2023-04-04" });
   assert.deepEqual(dates("year_over_year", true), { from: "2023-03-30", to: "2023-04-06" });
-  const month = days("UTC", "2024-03-01", "2024-04-01");
-  assert.deepEqual(rangeBefore(month, "UTC", "previous_period", true).dates, {
-    from: "2024-02-02",
-    to: "2024-03-04",
-  });
-  const leap = days("UTC", "2024-02-29", "2024-03-01");
-  assert.deepEqual(rangeBefore(leap, "UTC", "year_over_year", false).dates?.from, "2023-03-01");
   const hours = { fromUs: 10 * HOUR_US, toUs: 12 * HOUR_US, dates: null };
   assert.equal(rangeBefore(hours, "UTC", "previous_period", false).fromUs, 8 * HOUR_US);
+});
+
+Deno.test("rangeBefore() shifts start and end by calendar months and years", () => {
+  const before = (from: string, to: string, how: "previous_period" | "year_over_year") => {
+    const { dates } = rangeBefore(days("Europe/Berlin", from, to), "Europe/Berlin", how, false);
+    return [dates?.from, dates?.to];
+  };
+  const year = (from: string, to: string) => before(from, to, "year_over_year");
+  assert.deepEqual(year("2024-01-01", "2025-01-01"), ["2023-01-01", "2024-01-01"]);
+  assert.deepEqual(year("2025-02-01", "2025-03-01"), ["2024-02-01", "2024-03-01"]);
+  assert.deepEqual(year("2024-02-29", "2024-03-01"), ["2023-02-28", "2023-03-01"]);
+  assert.deepEqual(year("2024-02-22", "2024-02-29"), ["2023-02-22", "2023-03-01"]);
+  assert.deepEqual(year("2024-03-05", "2024-03-05"), ["2023-03-05", "2023-03-05"]);
+  const previous = (from: string, to: string) => before(from, to, "previous_period");
+  assert.deepEqual(previous("2024-03-01", "2024-04-01"), ["2024-02-01", "2024-03-01"]);
+  assert.deepEqual(previous("2024-01-01", "2025-01-01"), ["2023-01-01", "2024-01-01"]);
+  assert.deepEqual(previous("2024-03-01", "2024-03-31"), ["2024-01-31", "2024-03-01"]);
+  const local = { fromUs: at("2024-02-29T23:30Z"), toUs: at("2024-03-31T00:30Z"), dates: null };
+  const shifted = rangeBefore(local, "Europe/Berlin", "year_over_year", false);
+  assert.equal(shifted.fromUs, at("2023-02-28T23:30Z"));
+  assert.equal(shifted.toUs, at("2023-03-30T23:30Z"));
+});
+
+Deno.test("rangeBefore() with matchWeekday ends before the range and keeps the weekdays", () => {
+  const start = Date.parse("2024-01-01") / 86_400_000;
+  for (let length = 1; length <= 400; length++) {
+    for (const how of ["previous_period", "year_over_year"] as const) {
+      const range = rangeOfDays("UTC", start + length, start + 2 * length);
+      const before = rangeBefore(range, "UTC", how, true);
+      const back = (range.fromUs - before.fromUs) / DAY_US;
+      assert.equal(before.toUs - before.fromUs, range.toUs - range.fromUs);
+      assert.equal(back % 7, 0);
+      assert.ok(before.toUs <= range.fromUs, `${how} ${length}`);
+      if (how === "previous_period") assert.ok(back < length + 7, `${length}: ${back}`);
+      else assert.ok(Math.abs(back - 365.5) <= 4 || back - length < 7, `${length}: ${back}`);
+    }
+  }
+});
+
+Deno.test("cutToElapsed() leaves as much of the earlier range as this one has had", () => {
+  const now = at("2024-03-10T03:02:30Z");
+  const cut = (range: ReturnType<typeof days>, zone = "UTC") =>
+    cutToElapsed(rangeBefore(range, zone, "previous_period", false), range, now);
+  assert.deepEqual(cut(days("UTC", "2024-03-10", "2024-03-11")), {
+    fromUs: at("2024-03-09T00:00Z"),
+    toUs: at("2024-03-09T03:02Z"),
+    dates: null,
+  });
+  assert.equal(cut(days("UTC", "2024-03-04", "2024-03-11")).toUs, at("2024-03-03T03:02Z"));
+  assert.equal(cut(days("UTC", "2024-03-01", "2024-04-01")).toUs, at("2024-02-10T03:02Z"));
+  assert.equal(cut(days("UTC", "2024-01-01", "2025-01-01")).toUs, at("2023-03-11T03:02Z"));
+  assert.deepEqual(cut(days("UTC", "2024-03-09", "2024-03-10")).dates, {
+    from: "2024-03-08",
+    to: "2024-03-09",
+  });
+  const hours = rangeOfPeriod("24h", { nowUs: now, zone: "UTC", firstUs: null });
+  assert.equal(cut(hours).toUs, hours.fromUs);
+  const future = cut(days("UTC", "2024-03-12", "2024-03-13"));
+  assert.equal(future.fromUs, future.toUs);
 });
 
 Deno.test("rangeBefore() keeps whole local days across a change of clocks", () => {

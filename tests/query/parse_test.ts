@@ -55,7 +55,7 @@ Deno.test("parseReportRequest() takes all of the time since a first event of a w
 });
 
 Deno.test("parseReportRequest() finds the range to compare with", () => {
-  const dates = (query: string) => asked(`period=7d&${query}`).comparison?.dates;
+  const dates = (query: string) => asked(`period=7d&compare_full=1&${query}`).comparison?.dates;
   assert.equal(asked("period=7d").comparison, null);
   assert.deepEqual(dates("compare=previous_period"), { from: "2024-02-26", to: "2024-03-04" });
   assert.deepEqual(dates("compare=year_over_year"), { from: "2023-03-04", to: "2023-03-11" });

@@ -4,6 +4,7 @@ import { Stat } from "../../components/charts/stat.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useEffect } from "../../lib/html.js";
+import { minuteOf } from "../../lib/period.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { MetricChange } from "../../components/report/metric_change.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
@@ -64,6 +65,24 @@ export function Numbers() {
         `;
       })}
     </div>
+    ${comparedWith(data?.meta, app)}
     <p class="visually-hidden" role="status">${spoken}</p>
   `;
+}
+
+/**
+ * Which part of the earlier range a running period is compared with; null where it is whole.
+ * @param {Main["meta"]} meta
+ * @param {import("../../lib/state/context.js").App} app
+ */
+function comparedWith(meta, { t, format }) {
+  if (!meta?.comparison_range || !meta.notes?.some(({ code }) => code === "comparison_cut")) {
+    return null;
+  }
+  const { from, to } = meta.comparison_range;
+  const local = (/** @type {string} */ iso) =>
+    format.bucketLong(minuteOf(Date.parse(iso), meta.range.timezone));
+  return html`<p class="muted compared-with">${
+    t("compared_with", { from: local(from), to: local(to) })
+  }</p>`;
 }

@@ -4,6 +4,7 @@ import { requireSite } from "../../auth/rights.ts";
 import { compressed } from "../../http/compression.ts";
 import { incompleteHeader, json } from "../../http/response.ts";
 import type { Context, Route } from "../../http/route.ts";
+import { type Meta, metaHeaders } from "../../query/meta.ts";
 import { Params } from "../../query/params.ts";
 import { siteOf } from "../../query/parse.ts";
 import { callerOf } from "./caller.ts";
@@ -42,20 +43,25 @@ async function respond(
   if (runner.explains && params.text("explain") === "1") {
     return json(await runner.explain(report, site, params, asker));
   }
-  const answer = () => runner.answer(name, report, site, params, asker);
+  const ask = () => runner.answerWithMeta(name, report, site, params, asker);
   return report.formats
-    ? await download(runner, name, report.formats, params, answer, context.request)
-    : sendAnswer(runner, await answer());
+    ? await download(runner, name, report.formats, params, ask, context.request)
+    : sendAnswer(runner, await ask());
+}
+
+/** An answer and what is to be said of its request. */
+interface Told {
+  readonly answer: unknown;
+  readonly meta: Meta;
 }
 
 /** An answer that lacks a file in quarantine says so: its dates, and as an object a field. */
-function sendAnswer(runner: Runner, answer: unknown): Response {
+function sendAnswer(runner: Runner, { answer, meta }: Told): Response {
   const dates = runner.incompleteDates(answer);
-  if (dates.length === 0) return json(answer);
-  const told = typeof answer === "object" && answer !== null && !Array.isArray(answer)
-    ? { ...answer, incomplete_dates: dates }
-    : answer;
-  return json(told, 200, incompleteHeader(dates));
+  const headers = { ...metaHeaders(meta), ...incompleteHeader(dates) };
+  const isObject = typeof answer === "object" && answer !== null && !Array.isArray(answer);
+  const told = dates.length > 0 && isObject ? { ...answer, incomplete_dates: dates } : answer;
+  return json(told, 200, headers);
 }
 
 /** The answer as a file in the format that `format` names. */
@@ -64,18 +70,19 @@ async function download(
   name: string,
   formats: NonNullable<Report["formats"]>,
   params: Params,
-  answer: () => Promise<unknown>,
+  ask: () => Promise<Told>,
   request: Request,
 ): Promise<Response> {
   const names = Object.keys(formats);
   const format = params.choice("format", names, names[0] ?? "");
-  const value = await answer();
+  const { answer, meta } = await ask();
   const row = formats[format];
   const headers = {
     "content-type": row?.contentType ?? "application/json",
     "content-disposition": `attachment; filename="${name}.${format}"`,
     "cache-control": "no-store",
-    ...incompleteHeader(runner.incompleteDates(value)),
+    ...metaHeaders(meta),
+    ...incompleteHeader(runner.incompleteDates(answer)),
   };
-  return await compressed(new Response(row?.write(value), { headers }), request);
+  return await compressed(new Response(row?.write(answer), { headers }), request);
 }

@@ -1,6 +1,7 @@
 // The headline numbers of a range.
 import { type AnswerRow, emptyValues, numberOf } from "../answer.ts";
 import { changeOf } from "../compare.ts";
+import { metaOf } from "../meta.ts";
 import type { MetricName } from "../metrics.ts";
 import { queryOf, type ReportRequest } from "../query.ts";
 import { defineReport, type QueryContext, type WithComparison, withRange } from "./report.ts";
@@ -67,6 +68,6 @@ export const OVERVIEW = defineReport({
         changeOf(UNITS[name], main[name], before[name]),
       ]),
     );
-    return { ...main, comparison: before, change };
+    return { ...main, comparison: before, change, meta: metaOf(request) };
   },
 });

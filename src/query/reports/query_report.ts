@@ -1,11 +1,12 @@
 // Any metrics by any dimensions: the report that the dashboard, exports and alerts use.
-import { type Bucket, bucketsOf, type Range } from "../../core/period.ts";
+import { type Bucket, bucketsOf } from "../../core/period.ts";
 import type { Interval } from "../../../dashboard/grammar/period.js";
 import { DIMENSIONS_MAX, METRICS_MAX } from "../../core/limits.ts";
 import { FILTER_VALUE_CHARS_MAX } from "../../../dashboard/grammar/limits.js";
 import { type Answer, type AnswerRow, emptyValues } from "../answer.ts";
 import { changesOf } from "../compare.ts";
 import type { DimensionRef } from "../dimensions.ts";
+import { type Meta, metaOf, type ShownRange } from "../meta.ts";
 import { isMetricName, type MetricName } from "../metrics.ts";
 import { type Params, quoted } from "../params.ts";
 import {
@@ -171,21 +172,13 @@ async function earlier(
   return (row) => byKeys.get(JSON.stringify(row.dimensions)) ?? emptyValues(metrics);
 }
 
-interface ShownRange {
-  readonly from: string;
-  readonly to: string;
-}
-
 /** The answer. `total` counts the rows before limit and offset. */
 export interface QueryAnswer {
   readonly results: readonly ShownRow[];
   readonly total: number;
   readonly range: ShownRange & { readonly timezone: string };
   readonly comparison_range?: ShownRange;
-}
-
-function shownRange({ fromUs, toUs }: Range): ShownRange {
-  return { from: new Date(fromUs / 1000).toISOString(), to: new Date(toUs / 1000).toISOString() };
+  readonly meta: Meta;
 }
 
 /** `GET /api/stats/query`. */
@@ -205,11 +198,8 @@ export const QUERY = defineReport({
   parse: parseQuery,
   run: async (request, params, context): Promise<QueryAnswer> => {
     const { rows, total } = await rowsOf(request, params, context);
-    return {
-      results: rows,
-      total,
-      range: { ...shownRange(request.range), timezone: request.zone },
-      ...(request.comparison ? { comparison_range: shownRange(request.comparison) } : {}),
-    };
+    const meta = metaOf(request);
+    const { range, comparison_range } = meta;
+    return { results: rows, total, range, ...(comparison_range ? { comparison_range } : {}), meta };
   },
 });

@@ -7,6 +7,7 @@ import type { Sql } from "../../core/sql.ts";
 import type { Row } from "../../storage/duckdb.ts";
 import type { SpanUs } from "../../storage/tiers/event_rows.ts";
 import type { BehavioralEngine } from "../engine/engine.ts";
+import type { Meta } from "../meta.ts";
 import type { Params } from "../params.ts";
 import type { Query, ReportRequest } from "../query.ts";
 import type { Answer } from "../answer.ts";
@@ -116,4 +117,6 @@ export type Changes = Readonly<Record<string, number | null>>;
 export type WithComparison<T> = T & {
   readonly comparison?: T | null;
   readonly change?: Changes | null;
+  /** Both ranges, where the answer is one object and has a comparison. */
+  readonly meta?: Meta;
 };

@@ -4,6 +4,7 @@ import { join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Row } from "../../storage/duckdb.ts";
 import { emptyValues, numberOf } from "../answer.ts";
 import { compared, count } from "./behavioral.ts";
+import { metaOf } from "../meta.ts";
 import { planOf } from "../sql/plan.ts";
 import { queryOf, type ReportRequest } from "../query.ts";
 import { Relations } from "../sql/relations.ts";
@@ -146,10 +147,12 @@ export const SESSIONS = defineReport({
       detail ? queryDetail(scope, context) : querySessions(scope, context);
     const now = await compute(request);
     if (!request.comparison) return now;
-    return compared(now, await compute(withRange(request, request.comparison)), {
+    const before = await compute(withRange(request, request.comparison));
+    const units = {
       total_sessions: "count",
       avg_session_duration_secs: "seconds",
       avg_pages_per_session: "number",
-    });
+    };
+    return { ...compared(now, before, units), meta: metaOf(request) };
   },
 });

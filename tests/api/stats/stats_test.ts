@@ -198,12 +198,13 @@ Deno.test("statsRoutes() checks the site id and who may read it", async () => {
 
 Deno.test("statsRoutes() compares only where compare asks for it", async () => {
   await withQuestions({ events: EVENTS }, async ({ get }) => {
-    const { json } = await get("main", "&period=day&compare=previous_period");
+    const { json } = await get("main", "&period=day&compare=previous_period&compare_full=true");
     assert.equal(json.unique_visitors, 4);
     assert.equal(json.comparison.unique_visitors, 1);
     assert.equal(json.change.unique_visitors, 3);
     assert.equal(json.change.bounce_rate, 1 / 3);
-    const points = (await get("timeseries", "&period=day&compare=previous_period")).json;
+    const points =
+      (await get("timeseries", "&period=day&compare=previous_period&compare_full=true")).json;
     assert.deepEqual(points[23].comparison, {
       date: "2024-03-09 23:00",
       visitors: 1,
@@ -218,6 +219,42 @@ Deno.test("statsRoutes() compares only where compare asks for it", async () => {
       comparison: { visitors: 0, pageviews: 0 },
       change: { visitors: null, pageviews: null },
     }]);
+  });
+});
+
+Deno.test("statsRoutes() compares a running period with as much of the earlier one", async () => {
+  const hours = (date: string) =>
+    Array.from(
+      { length: 24 },
+      (_, hour) =>
+        pageview({ at: `${date}T${String(hour).padStart(2, "0")}:30`, visitor: `${date}/${hour}` }),
+    );
+  const today = hours("2024-03-10").slice(0, 15);
+  const events = [...hours("2024-03-03"), ...hours("2024-03-09"), ...today];
+  await withQuestions({ events }, async ({ get }) => {
+    const { json } = await get("main", "&period=day&compare=previous_period");
+    assert.equal(json.unique_visitors, 15);
+    assert.equal(json.comparison.unique_visitors, 15);
+    assert.equal(json.change.unique_visitors, 0);
+    assert.equal(json.meta.range.from, "2024-03-10T00:00:00.000Z");
+    assert.deepEqual(json.meta.comparison_range, {
+      from: "2024-03-09T00:00:00.000Z",
+      to: "2024-03-09T15:00:00.000Z",
+    });
+    assert.equal(json.meta.notes[0].code, "comparison_cut");
+    const whole = await get("main", "&period=day&compare=previous_period&compare_full=true");
+    assert.equal(whole.json.comparison.unique_visitors, 24);
+    assert.equal(whole.json.meta.notes, undefined);
+    const weekday = "&period=day&compare=previous_period&match_weekday=true";
+    const list = await get("timeseries", weekday);
+    assert.equal(
+      list.headers.get("x-comparison-range"),
+      "2024-03-03T00:00:00.000Z/2024-03-03T15:00:00.000Z",
+    );
+    assert.equal(list.json[14].comparison.visitors, 1);
+    assert.equal(list.json[15].comparison, null);
+    const unmatched = "&period=24h&compare=previous_period&match_weekday=true";
+    assert.equal((await get("main", unmatched)).json.meta.notes[0].code, "match_weekday_ignored");
   });
 });
 

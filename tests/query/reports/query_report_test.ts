@@ -36,6 +36,14 @@ Deno.test("QUERY answers metrics by dimensions with their total and range", asyn
         to: "2024-03-11T00:00:00.000Z",
         timezone: "UTC",
       },
+      meta: {
+        range: {
+          from: "2024-03-04T00:00:00.000Z",
+          to: "2024-03-11T00:00:00.000Z",
+          timezone: "UTC",
+        },
+        interval: "day",
+      },
     });
   });
 });

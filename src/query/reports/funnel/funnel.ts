@@ -9,6 +9,7 @@ import { FUNNEL_ORDERS, type FunnelOrder, type FunnelSpec } from "../../engine/e
 import { goalFinder } from "../../sql/expressions.ts";
 import type { Params } from "../../params.ts";
 import type { ReportRequest } from "../../query.ts";
+import { metaOf } from "../../meta.ts";
 import { defineReport, type QueryContext, type WithComparison, withRange } from "../report.ts";
 import { compileSteps, mayOverlap, spanUsOf, type Step } from "../../steps.ts";
 
@@ -137,5 +138,6 @@ async function withEarlier(
   const now = await compute(request);
   if (!request.comparison) return now;
   const before = await compute(withRange(request, request.comparison));
-  return compared(now, before, { visitors: "count", converted: "count", conversion_rate: "ratio" });
+  const units = { visitors: "count", converted: "count", conversion_rate: "ratio" };
+  return { ...compared(now, before, units), meta: metaOf(request) };
 }

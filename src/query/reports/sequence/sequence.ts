@@ -7,6 +7,7 @@ import { goalFinder } from "../../sql/expressions.ts";
 import type { Params } from "../../params.ts";
 import { compilePattern, compileSequence, type Sequence } from "./pattern.ts";
 import type { ReportRequest } from "../../query.ts";
+import { metaOf } from "../../meta.ts";
 import { defineReport, type QueryContext, type WithComparison, withRange } from "../report.ts";
 import { compileSteps, mayOverlap } from "../../steps.ts";
 
@@ -149,13 +150,14 @@ export const SEQUENCES = defineReport({
     const now = await querySequence(request, params, context);
     if (!request.comparison) return now;
     const before = await querySequence(withRange(request, request.comparison), params, context);
-    return compared(now, before, {
+    const units = {
       converting_visitors: "count",
       total_visitors: "count",
       conversion_rate: "ratio",
       ...(params.detail
         ? { began_visitors: "count", rate_of_began: "ratio", matches: "count" }
         : {}),
-    });
+    };
+    return { ...compared(now, before, units), meta: metaOf(request) };
   },
 });
