@@ -2,6 +2,7 @@
 // reason and by the robot's name. No row says anything about a visitor.
 import { integerOf, textOf } from "../row.ts";
 import type { Sqlite } from "../sqlite.ts";
+import type { RunsOperations } from "./operations.ts";
 
 /** The table of this file, as one step of the schema. */
 export const DROP_SCHEMA = `
@@ -79,9 +80,5 @@ function eraseDrops(db: Sqlite, range: DropRange): void {
 /** Every operation by name, to be joined with those of the store. */
 export const DROP_OPS = { addDrops, listDrops, eraseDrops } as const;
 
-type Ops = typeof DROP_OPS;
-
 /** The part of the store that these rows need. */
-export interface DropStore {
-  run<K extends keyof Ops>(op: K, args: Parameters<Ops[K]>[1]): Promise<ReturnType<Ops[K]>>;
-}
+export type DropStore = RunsOperations<typeof DROP_OPS>;

@@ -4,6 +4,7 @@ import { DAY_MS } from "../../../core/durations.ts";
 import { IMPORTS_REMEMBERED_MAX } from "../../../core/limits.ts";
 import { textOf } from "../row.ts";
 import type { Sqlite } from "../sqlite.ts";
+import type { RunsOperations } from "./operations.ts";
 
 /** The table of this file, as one step of the schema. */
 export const IMPORT_SCHEMA = `
@@ -71,9 +72,5 @@ function forgetImportedContent(db: Sqlite): void {
 /** Every operation by name, to be joined with those of the store. */
 export const IMPORT_OPS = { findImport, forgetImportedContent } as const;
 
-type Ops = typeof IMPORT_OPS;
-
 /** The part of the store that these rows need. */
-export interface ImportStore {
-  run<K extends keyof Ops>(op: K, args: Parameters<Ops[K]>[1]): Promise<ReturnType<Ops[K]>>;
-}
+export type ImportStore = RunsOperations<typeof IMPORT_OPS>;

@@ -3,6 +3,7 @@
 // transaction.
 import { integerOf, oneOf, textOf } from "../row.ts";
 import type { Sqlite } from "../sqlite.ts";
+import type { RunsOperations } from "./operations.ts";
 
 /** The tables of this file, as one step of the schema. */
 export const OWNER_SCHEMA = `
@@ -179,9 +180,5 @@ export const OWNER_OPS = {
   listErasures,
 } as const;
 
-type Ops = typeof OWNER_OPS;
-
 /** The part of the store that the owner's rows need. */
-export interface OwnerStore {
-  run<K extends keyof Ops>(op: K, args: Parameters<Ops[K]>[1]): Promise<ReturnType<Ops[K]>>;
-}
+export type OwnerStore = RunsOperations<typeof OWNER_OPS>;

@@ -3,6 +3,7 @@
 // operation is one transaction.
 import { integerOf, oneOf, textOf } from "../row.ts";
 import type { Sqlite } from "../sqlite.ts";
+import type { RunsOperations } from "./operations.ts";
 
 /** The tables of this file, as one step of the schema. */
 export const SITE_SCHEMA = `
@@ -140,9 +141,5 @@ export const SITE_OPS = {
   dropItem,
 } as const;
 
-type Ops = typeof SITE_OPS;
-
 /** The part of the store that sites need. */
-export interface SiteStore {
-  run<K extends keyof Ops>(op: K, args: Parameters<Ops[K]>[1]): Promise<ReturnType<Ops[K]>>;
-}
+export type SiteStore = RunsOperations<typeof SITE_OPS>;
