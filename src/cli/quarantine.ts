@@ -1,12 +1,12 @@
-// `mallard quarantine ACTION [FILE…]`: the corrupt files that were set aside. It works on files
-// alone, beside a running server, too, which looks at the folder every half minute.
+// `mallard quarantine ACTION [FILE…]`: the corrupt files in quarantine. It works on files
+// only, also while a server runs, which checks the folder every half minute.
 import { faultOfReading } from "../storage/parquet/corruption.ts";
 import { type Command, type CommandContext, dataDirOf, openDatabase } from "./command.ts";
 
 /** The row of COMMANDS. */
 export const QUARANTINE = {
   args: ["ACTION", "[FILE…]"],
-  doc: "list: show corrupt files set aside; restore: bring back readable ones; drop: delete",
+  doc: "list: show corrupt files; restore: bring back readable ones; drop: delete",
   run: async (context) => {
     const [action = "", ...given] = context.args;
     const folder = `${dataDirOf(context.config)}/quarantine`;
