@@ -20,5 +20,5 @@ export const STEP_PROP_CHARS_MAX = 512;
 export const PATTERN_CHARS_MAX = 1024;
 /** Longest span of time, in days. */
 export const SPAN_DAYS_MAX = 366;
-/** Longest custom range, in days. */
-export const RANGE_DAYS_MAX = 366;
+/** Longest range, in days: ten years with three leap days. */
+export const RANGE_DAYS_MAX = 3653;

@@ -136,6 +136,20 @@ export const PERIODS = {
   },
 };
 
+/** Most days of a range that has a bucket for each day where no width is asked for: two years. */
+const DAILY_DAYS_MAX = 731;
+/** Most days of a range that has a bucket for each week: five years. */
+const WEEKLY_DAYS_MAX = 1827;
+
+/**
+ * The width of buckets of a range of whole days where none is asked for.
+ * @param {number} days
+ * @returns {"day" | "week" | "month"}
+ */
+export function intervalOfDays(days) {
+  return days <= DAILY_DAYS_MAX ? "day" : days <= WEEKLY_DAYS_MAX ? "week" : "month";
+}
+
 /** @typedef {keyof typeof PERIODS} PeriodName */
 
 /** Names of the periods, in their order. */

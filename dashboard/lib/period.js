@@ -7,8 +7,7 @@ import {
   isDate,
   isMinute,
 } from "../grammar/days.js";
-import { RANGE_DAYS_MAX } from "../grammar/limits.js";
-import { PERIOD_NAMES, periodRow } from "../grammar/period.js";
+import { intervalOfDays, PERIOD_NAMES, periodRow } from "../grammar/period.js";
 
 /**
  * First and last day of a range `YYYY-MM-DD`, both included; or two local times
@@ -51,7 +50,8 @@ export function periodNamed(name) {
 }
 
 /**
- * Parses two texts as a range of days or times, in order and within the limit; else null.
+ * Parses two texts as a range of days or times, in order; else null. The server refuses one that
+ * is too long.
  * @param {string} from
  * @param {string} to
  * @returns {Range | null}
@@ -59,12 +59,9 @@ export function periodNamed(name) {
 export function rangeBetween(from, to) {
   const range = { from, to };
   if (isDate(from) && isDate(to)) {
-    return from <= to && lengthOf(range) <= RANGE_DAYS_MAX ? range : null;
+    return from <= to ? range : null;
   }
-  if (!isMinute(from) || !isMinute(to) || from >= to) return null;
-  return lengthOf({ from: from.slice(0, 10), to: to.slice(0, 10) }) <= RANGE_DAYS_MAX
-    ? range
-    : null;
+  return isMinute(from) && isMinute(to) && from < to ? range : null;
 }
 
 /**
@@ -189,4 +186,15 @@ export function periodOf(range, today) {
 export function intervalsFor(days, known) {
   const [least, most] = days <= 1 ? [0, 1] : days <= 14 ? [1, 2] : days <= 92 ? [2, 3] : [2, 4];
   return known.slice(least, most + 1);
+}
+
+/**
+ * The bucket width of a range of one's own: the narrowest useful one, wider above two years.
+ * @param {number} days
+ * @param {readonly string[]} choices of intervalsFor()
+ * @returns {string}
+ */
+export function usualOf(days, choices) {
+  const usual = intervalOfDays(days);
+  return usual === "day" ? choices[0] ?? "" : usual;
 }

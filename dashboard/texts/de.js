@@ -347,7 +347,7 @@ export const texts = {
   privacy_free: "Zählt Besuche ohne Cookies.",
   properties: "Eigenschaften",
   range_backwards: "Der erste Tag liegt nach dem letzten.",
-  range_long: "Höchstens {days} Tage.",
+  range_long: "Höchstens zehn Jahre.",
   realtime: "Gerade jetzt",
   realtime_30: "Besucher in den letzten 30 Minuten",
   realtime_5: "Besucher in den letzten 5 Minuten",

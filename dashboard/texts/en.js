@@ -343,7 +343,7 @@ export const texts = {
   privacy_free: "Counts visits without cookies.",
   properties: "Properties",
   range_backwards: "The first day is after the last.",
-  range_long: "At most {days} days.",
+  range_long: "At most ten years.",
   realtime: "Realtime",
   realtime_30: "visitors in the last 30 minutes",
   realtime_5: "visitors in the last 5 minutes",

@@ -345,7 +345,7 @@ export const texts = {
   privacy_free: "Cuenta visitas sin cookies.",
   properties: "Propiedades",
   range_backwards: "El primer día es posterior al último.",
-  range_long: "Como mucho {days} días.",
+  range_long: "Como máximo diez años.",
   realtime: "Ahora",
   realtime_30: "visitantes en los últimos 30 minutos",
   realtime_5: "visitantes en los últimos 5 minutos",

@@ -348,7 +348,7 @@ export const texts = {
   privacy_free: "Compte les visites sans cookies.",
   properties: "Propriétés",
   range_backwards: "Le premier jour est après le dernier.",
-  range_long: "{days} jours au plus.",
+  range_long: "Dix ans au plus.",
   realtime: "Temps réel",
   realtime_30: "visiteurs dans les 30 dernières minutes",
   realtime_5: "visiteurs dans les 5 dernières minutes",

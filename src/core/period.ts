@@ -83,7 +83,7 @@ export function rangeBetween(
   if (localOf(end.text) - localOf(start.text) > RANGE_DAYS_MAX * DAY_US) {
     return {
       fault: `Cannot use ${start.name} and ${end.name}: ` +
-        `they are more than ${RANGE_DAYS_MAX} days apart`,
+        `they are more than ten years (${RANGE_DAYS_MAX} days) apart`,
     };
   }
   const whole = isDate(start.text) && isDate(end.text);

@@ -16,6 +16,10 @@ export const NOTES = {
     text:
       "The earlier range is cut to the elapsed time of this one. compare_full=true has it whole",
   },
+  interval_widened: {
+    code: "interval_widened",
+    text: "Buckets are wider than a day: the range is longer than two years. interval=day has days",
+  },
   match_weekday_ignored: {
     code: "match_weekday_ignored",
     text:
@@ -51,13 +55,17 @@ export function shownRange({ fromUs, toUs }: Range): ShownRange {
   return { from: new Date(fromUs / 1000).toISOString(), to: new Date(toUs / 1000).toISOString() };
 }
 
-/** The meta of an answer. */
-export function metaOf({ range, zone, comparison, interval, notes }: MetaSource): Meta {
+/** The meta of an answer; `fixed` is the width of its buckets where it has one of its own. */
+export function metaOf(
+  { range, zone, comparison, interval, notes }: MetaSource,
+  fixed?: Interval,
+): Meta {
+  const own = fixed ? notes.filter((note) => note !== NOTES.interval_widened) : notes;
   return {
     range: { ...shownRange(range), timezone: zone },
     ...(comparison ? { comparison_range: shownRange(comparison) } : {}),
-    interval,
-    ...(notes.length > 0 ? { notes } : {}),
+    interval: fixed ?? interval,
+    ...(own.length > 0 ? { notes: own } : {}),
   };
 }
 

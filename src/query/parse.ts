@@ -23,6 +23,7 @@ import {
 } from "../core/period.ts";
 import {
   type Interval,
+  intervalOfDays,
   INTERVALS,
   PERIOD_DEFAULT,
   PERIOD_NAMES,
@@ -105,7 +106,7 @@ export function parseReportRequest(
   settings: SiteRules,
 ): ReportRequest {
   const zone = zoneOf(params, settings);
-  const { range, interval } = rangeAndInterval(params, zone, nowUs, settings);
+  const { range, interval, notes } = rangeAndInterval(params, zone, nowUs, settings);
   const comparison = comparisonOf(params, range, zone, nowUs);
   const request: ReportRequest = {
     site,
@@ -120,7 +121,7 @@ export function parseReportRequest(
     limit: params.integer("limit", { min: 1, max: ROWS_MAX, default: LIMIT_DEFAULT }),
     offset: params.integer("offset", { min: 0, max: OFFSET_MAX, default: 0 }),
     comparison: comparison.range,
-    notes: comparison.notes,
+    notes: [...notes, ...comparison.notes],
   };
   checkBuckets(params, range, interval);
   return request;
@@ -139,12 +140,18 @@ function rangeAndInterval(
   zone: string,
   nowUs: number,
   settings: SiteRules,
-): { range: Range; interval: Interval } {
+): { range: Range; interval: Interval; notes: readonly Note[] } {
   const period = params.choice("period", PERIOD_NAMES, PERIOD_DEFAULT);
   const custom = twoTimes(params, zone, "start_date", "end_date");
   const range = custom ?? rangeOfPeriod(period, { nowUs, zone, firstUs: settings.firstUs });
   const usual = custom ? intervalOfRange(custom) : usualInterval(period, range);
-  return { range, interval: params.choice("interval", INTERVALS, usual) };
+  const widened = custom !== null && (usual === "week" || usual === "month") &&
+    params.text("interval") === undefined;
+  return {
+    range,
+    interval: params.choice("interval", INTERVALS, usual),
+    notes: widened ? [NOTES.interval_widened] : [],
+  };
 }
 
 function usualInterval(period: PeriodName, range: Range): Interval {
@@ -152,11 +159,11 @@ function usualInterval(period: PeriodName, range: Range): Interval {
   return range.toUs - range.fromUs > 92 * DAY_US ? "month" : "day";
 }
 
-/** Days for ranges of days, as docs/compatibility.md says; narrower for a range of hours. */
+/** Days, or wider above two years, for ranges of days; narrower for a range of hours. */
 function intervalOfRange(range: Range): Interval {
-  if (range.dates) return "day";
   const length = range.toUs - range.fromUs;
-  return length <= 2 * HOUR_US ? "minute" : length <= 2 * DAY_US ? "hour" : "day";
+  if (range.dates || length > 2 * DAY_US) return intervalOfDays(Math.round(length / DAY_US));
+  return length <= 2 * HOUR_US ? "minute" : "hour";
 }
 
 /** Notes a fault when a range has too many buckets of this width. */

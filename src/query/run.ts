@@ -128,7 +128,7 @@ export class Runner {
     asker: Asker = {},
   ): Promise<{ answer: unknown; meta: Meta }> {
     const { request, run } = await this.#read(report, site, params, asker);
-    const meta = metaOf(request);
+    const meta = metaOf(request, report.interval);
     const { nowUs, ...rest } = request;
     if (report.freshness === "never_cached") {
       return { answer: await this.#noting(site, asker, (context) => run(request, context)), meta };

@@ -45,6 +45,12 @@ Deno.test("parseReportRequest() chooses the interval by the period, dates stay d
   assert.equal(interval("start_date=2024-03-01T10:00&end_date=2024-03-01T11:00"), "minute");
   assert.equal(interval("start_date=2024-03-01T10:00&end_date=2024-03-02T11:00"), "hour");
   assert.equal(interval("period=30d&interval=week"), "week");
+  assert.equal(interval("start_date=2022-01-01&end_date=2024-01-01"), "day");
+  assert.equal(interval("start_date=2020-01-01&end_date=2024-01-01"), "week");
+  assert.equal(interval("start_date=2014-01-01&end_date=2024-01-01"), "month");
+  const notes = (query: string) => asked(query).notes.map(({ code }) => code);
+  assert.deepEqual(notes("start_date=2014-01-01&end_date=2024-01-01"), ["interval_widened"]);
+  assert.deepEqual(notes("start_date=2014-01-01&end_date=2024-01-01&interval=day"), []);
 });
 
 Deno.test("parseReportRequest() takes all of the time since a first event of a wrong clock", () => {

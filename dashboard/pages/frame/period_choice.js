@@ -2,7 +2,15 @@
 import { PeriodPicker } from "../../components/controls/period_picker.js";
 import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
-import { addDays, intervalsFor, lengthOf, periodOf, PERIODS, stepRange } from "../../lib/period.js";
+import {
+  addDays,
+  intervalsFor,
+  lengthOf,
+  periodOf,
+  PERIODS,
+  stepRange,
+  usualOf,
+} from "../../lib/period.js";
 import { isDate } from "../../grammar/days.js";
 import { RANGE_DAYS_MAX } from "../../grammar/limits.js";
 import { daysOf } from "../../lib/ask/report_url.js";
@@ -37,7 +45,8 @@ export function nextInterval(app) {
   const days = daysOf(app);
   const choices = intervalsFor(days ? lengthOf(days) : DAYS_UNKNOWN, schema.intervals);
   const usual = schema.periods.find(({ name }) => name === state.period)?.interval ?? "";
-  const at = choices.indexOf(state.interval || (state.range ? choices[0] ?? "" : usual));
+  const own = days && state.range ? usualOf(lengthOf(days), choices) : usual;
+  const at = choices.indexOf(state.interval || own);
   return { interval: choices[(at + 1) % choices.length] ?? "" };
 }
 
@@ -93,7 +102,7 @@ export function Periods({ open, onToggle }) {
 function faultOf(range, t) {
   if (!isDate(range.from) || !isDate(range.to)) return " ";
   if (range.from > range.to) return t("range_backwards");
-  return lengthOf(range) > RANGE_DAYS_MAX ? t("range_long", { days: RANGE_DAYS_MAX }) : "";
+  return lengthOf(range) > RANGE_DAYS_MAX ? t("range_long") : "";
 }
 
 /** @param {import("../../lib/format/text.js").Translate} t */

@@ -6,7 +6,7 @@ import { SeriesTable } from "../../components/charts/series_table.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useMemo, useState } from "../../lib/html.js";
-import { addDays, firstOfMonth, intervalsFor, lengthOf } from "../../lib/period.js";
+import { addDays, firstOfMonth, intervalsFor, lengthOf, usualOf } from "../../lib/period.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
 import { daysOf, reportUrl } from "../../lib/ask/report_url.js";
@@ -69,7 +69,7 @@ function Intervals() {
   const days = daysOf(app);
   const choices = intervalsFor(days ? lengthOf(days) : DAYS_UNKNOWN, schema.intervals);
   const usual = state.range
-    ? choices[0]
+    ? usualOf(lengthOf(state.range), choices)
     : schema.periods.find((period) => period.name === state.period)?.interval;
   const all = [...new Set([...choices, state.interval || usual || ""])].filter(Boolean);
   const onChange = (/** @type {{ target: HTMLSelectElement }} */ { target }) =>

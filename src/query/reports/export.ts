@@ -49,6 +49,7 @@ export const EXPORT = defineReport({
     json: { contentType: "application/json", write: (days) => JSON.stringify(days) },
   },
   streams: true,
+  interval: "day",
   params: { format: { required: false, doc: "csv (default) or json" } },
   parse: () => null,
   run: async (request, _, context): Promise<readonly ExportDay[]> => {

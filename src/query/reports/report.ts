@@ -3,6 +3,7 @@
 import type { ReadLevel } from "../../core/access.ts";
 import type { EventColumnName } from "../../core/event.ts";
 import type { Range } from "../../core/period.ts";
+import type { Interval } from "../../../dashboard/grammar/period.js";
 import type { Sql } from "../../core/sql.ts";
 import type { Row } from "../../storage/duckdb.ts";
 import type { SpanUs } from "../../storage/tiers/event_rows.ts";
@@ -71,6 +72,8 @@ interface ReportRow<A> {
   readonly freshness?: "live" | "never_cached";
   /** Formats of a download, chosen by `format`, the first by default. JSON alone when missing. */
   readonly formats?: Readonly<Record<string, DownloadFormat<A>>>;
+  /** The width of its buckets, where it does not follow `interval`. */
+  readonly interval?: Interval;
   /** May take longer than other requests. */
   readonly streams?: true;
   /** The report's own parameters, besides those of every report. */

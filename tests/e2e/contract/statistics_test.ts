@@ -680,12 +680,12 @@ clause(
 );
 
 clause(
-  "A range of 366 days is answered, and one of none is empty, by every report",
+  "A range of ten years is answered, and one of none is empty, by every report",
   () =>
     everyRow(REPORTS, ([report]) => report, async ([report, more]) => {
       const year = await ask(report, {
         ...more,
-        ...range("random.example", "2024-01-01", "2025-01-01"),
+        ...range("random.example", "2015-01-01", "2025-01-01"),
       });
       equal(year.status, 200, year.text);
       const none = await ask(report, {

@@ -3,6 +3,7 @@
 import { DAY_MS, DAY_US, HOUR_US, MINUTE_US, SECOND_US } from "../../../core/durations.ts";
 import type { Interval } from "../../../../dashboard/grammar/period.js";
 import { dayOfDate, firstOfMonth, isDate } from "../../../../dashboard/grammar/days.js";
+import { RANGE_DAYS_MAX } from "../../../../dashboard/grammar/limits.js";
 import type { Parsed } from "../../../../dashboard/grammar/parsed.js";
 import { type Range, rangeOfDays } from "../../../core/period.ts";
 import { localDate, localUs, offsetUs } from "../../../core/zone.ts";
@@ -14,8 +15,8 @@ export interface V2Moment {
   readonly firstUs: number | null;
 }
 
-const DAYS_MAX = 3660;
 const MONTHS_MAX = 120;
+const TOO_LONG = `it is longer than ten years (${RANGE_DAYS_MAX} days)`;
 
 /** The range of `date_range`, or what is wrong with it. */
 export function v2Range(value: unknown, moment: V2Moment): Parsed<Range> {
@@ -34,7 +35,7 @@ function namedRange(name: string, { nowUs, zone, firstUs }: V2Moment): Parsed<Ra
   const counted = /^(\d{1,4})(d|mo)$/.exec(name);
   if (counted) {
     const count = Number(counted[1]);
-    const max = counted[2] === "d" ? DAYS_MAX : MONTHS_MAX;
+    const max = counted[2] === "d" ? RANGE_DAYS_MAX : MONTHS_MAX;
     if (count < 1 || count > max) return { fault: `"${name}" is not within 1 to ${max}` };
     if (counted[2] === "d") return days(today - count, today);
     return days(firstOfMonth(today, -count), firstOfMonth(today, 0));
@@ -66,7 +67,7 @@ function pairRange(from: string, to: string, { zone }: V2Moment): Parsed<Range> 
   if (isDate(from) && isDate(to)) {
     const [first, last] = [dayOfDate(from), dayOfDate(to)];
     if (last < first) return { fault: "the second date is before the first" };
-    if (last - first >= DAYS_MAX) return { fault: `it is longer than ${DAYS_MAX} days` };
+    if (last - first >= RANGE_DAYS_MAX) return { fault: TOO_LONG };
     return { value: rangeOfDays(zone, first, last + 1) };
   }
   const [fromUs, toUs] = [instantOfIso(from), instantOfIso(to)];
@@ -74,7 +75,7 @@ function pairRange(from: string, to: string, { zone }: V2Moment): Parsed<Range> 
     return { fault: "it is no pair of dates YYYY-MM-DD or times with a zone (ISO 8601)" };
   }
   if (toUs < fromUs) return { fault: "the second time is before the first" };
-  if (toUs - fromUs > DAYS_MAX * DAY_US) return { fault: `it is longer than ${DAYS_MAX} days` };
+  if (toUs - fromUs > RANGE_DAYS_MAX * DAY_US) return { fault: TOO_LONG };
   return { value: { fromUs, toUs: toUs + SECOND_US, dates: null } };
 }
 
