@@ -1,6 +1,9 @@
 // Cells of CSV files (RFC 4180) that no spreadsheet takes for a formula, whatever it takes for the
 // separator: some split at `;`, tab or `|`, and do not heed quotes inside what they split.
 
+/** Stands before a CSV file for spreadsheets that would not read it as UTF-8 otherwise. */
+export const BOM = "\ufeff";
+
 /** What may stand before a formula: the start of a cell, or another separator and quotes. */
 export const FORMULA = "(^|[;|\\t\\r\\n])([ \"']*[=+@-])";
 

@@ -1,5 +1,5 @@
 // Saves tables as files.
-import { csvCell } from "../../grammar/csv.js";
+import { BOM, csvCell } from "../../grammar/csv.js";
 
 /**
  * CSV of records, one line each. No cell is a formula to a spreadsheet.
@@ -15,13 +15,15 @@ export function csvOf(columns, records) {
 const TYPES = { csv: "text/csv", json: "application/json" };
 
 /**
- * Saves a text as a file.
+ * Saves a text as a file; CSV so that Excel reads it as UTF-8.
  * @param {string} name
  * @param {string} text
  * @param {keyof typeof TYPES} kind
  */
 export function saveFile(name, text, kind) {
-  const url = URL.createObjectURL(new Blob([text], { type: `${TYPES[kind]};charset=utf-8` }));
+  const url = URL.createObjectURL(
+    new Blob([kind === "csv" ? BOM : "", text], { type: `${TYPES[kind]};charset=utf-8` }),
+  );
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

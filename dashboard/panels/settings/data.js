@@ -15,7 +15,9 @@ export function ExportLinks() {
   const { t } = app;
   const link = (/** @type {"csv" | "json"} */ format) =>
     html`
-      <a class="button" href=${addressOf(reportUrl(app, "export", { format }) ?? "")}
+      <a class="button" href=${addressOf(
+        reportUrl(app, "export", { format, bom: format === "csv" ? 1 : null }) ?? "",
+      )}
         download>${format.toUpperCase()}</a>
     `;
   return html`
@@ -35,6 +37,7 @@ export function EventExport() {
   const link = (/** @type {string} */ label, /** @type {string} */ format) => {
     const path = withParams(sitePath(site.site_id, "/export"), {
       format,
+      bom: format === "csv" ? 1 : null,
       start_date: days.from,
       end_date: days.to,
     });

@@ -27,22 +27,29 @@ export function eventExportRoutes(
       const site = siteOfPath(context);
       const params = new Params(context.url.searchParams);
       const format = params.choice("format", FORMATS, "parquet");
+      const bom = params.flag("bom");
       const span = readSpan(params);
       params.check();
       if (!isKnown(site)) {
         throw new AppError("not_found", `Cannot find the site: there is none called ${site}`);
       }
-      return await send(context, files, site, span, format);
+      return await send(context, files, { site, span, format, bom });
     },
   }];
+}
+
+interface Wanted {
+  readonly site: string;
+  readonly span: SpanUs;
+  readonly format: keyof typeof TYPES;
+  /** Whether CSV begins with a byte order mark. */
+  readonly bom: boolean;
 }
 
 async function send(
   { request, signal, log }: Context,
   files: ExportFiles,
-  site: string,
-  span: SpanUs,
-  format: keyof typeof TYPES,
+  { site, span, format, bom }: Wanted,
 ): Promise<Response> {
   const isZipped = format === "csv" && acceptsGzip(request.headers.get("accept-encoding"));
   const headers: Record<string, string> = {
@@ -54,7 +61,7 @@ async function send(
   };
   if (request.method === "HEAD") return new Response(null, { headers });
   const written: ExportFormat = isZipped ? "csv.gz" : format;
-  const { events, bytes, content } = await files.write(site, span, written, signal);
+  const { events, bytes, content } = await files.write(site, span, written, signal, bom);
   log("info", "Events exported", { site_id: site, events, bytes, format });
   return new Response(content, { headers: { ...headers, "content-length": String(bytes) } });
 }

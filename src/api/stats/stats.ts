@@ -1,5 +1,6 @@
 // GET /api/stats/…: from a request to a report's answer. It knows no report; who may read one and
 // its formats are in the report's row.
+import { BOM } from "../../../dashboard/grammar/csv.js";
 import { requireSite } from "../../auth/rights.ts";
 import { compressed } from "../../http/compression.ts";
 import { incompleteHeader, json } from "../../http/response.ts";
@@ -75,6 +76,7 @@ async function download(
 ): Promise<Response> {
   const names = Object.keys(formats);
   const format = params.choice("format", names, names[0] ?? "");
+  const bom = params.flag("bom") && format === "csv" ? BOM : "";
   const { answer, meta } = await ask();
   const row = formats[format];
   const headers = {
@@ -84,5 +86,5 @@ async function download(
     ...metaHeaders(meta),
     ...incompleteHeader(runner.incompleteDates(answer)),
   };
-  return await compressed(new Response(row?.write(answer), { headers }), request);
+  return await compressed(new Response(bom + (row?.write(answer) ?? ""), { headers }), request);
 }

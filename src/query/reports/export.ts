@@ -50,7 +50,10 @@ export const EXPORT = defineReport({
   },
   streams: true,
   interval: "day",
-  params: { format: { required: false, doc: "csv (default) or json" } },
+  params: {
+    format: { required: false, doc: "csv (default) or json" },
+    bom: { required: false, doc: "true: CSV begins with a byte order mark, for Excel" },
+  },
   parse: () => null,
   run: async (request, _, context): Promise<readonly ExportDay[]> => {
     const daily: ReportRequest = { ...request, interval: "day", comparison: null };

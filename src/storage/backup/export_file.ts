@@ -1,6 +1,6 @@
 // The events of a site as one file to download: written by DuckDB beside the data, and deleted from
 // disk as soon as its reader has it open. It must not decide who may have it.
-import { FORMULA } from "../../../dashboard/grammar/csv.js";
+import { BOM, FORMULA } from "../../../dashboard/grammar/csv.js";
 import { AppError, messageOf } from "../../core/errors.ts";
 import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, type EventColumnName } from "../../core/event.ts";
 import { EXPORTS_MAX } from "../../core/limits.ts";
@@ -59,14 +59,16 @@ export class ExportFiles {
 
   /**
    * Writes the events of a site in a span, in no order, and opens the file. Visitor ids are
-   * replaced by others for each file: equal within it. Rejects with `too_many_requests`
-   * while too many are read, `unavailable` where the disk refuses, and an AbortError.
+   * replaced by others for each file: equal within it. With `bom` CSV begins with a byte order
+   * mark. Rejects with `too_many_requests` while too many are read, `unavailable` where the disk
+   * refuses, and an AbortError.
    */
   async write(
     site: string,
     span: SpanUs,
     format: ExportFormat,
     signal: AbortSignal,
+    bom = false,
   ): Promise<ExportFile> {
     if (this.#open >= EXPORTS_MAX) {
       throw new AppError(
@@ -80,7 +82,9 @@ export class ExportFiles {
     const remove = () => this.#files.remove(path).catch(() => {});
     try {
       await this.#files.makeDir(this.#folder);
-      const events = await this.#copy(path, site, span, format, signal);
+      const head = bom ? BOM : "";
+      const select = { site, format, head };
+      const events = await this.#copy(path, span, select, signal);
       const bytes = await this.#files.size(path) ?? 0;
       const stream = await this.#files.stream(path);
       // It goes on reading what has no name any more; where a system does not allow that, later.
@@ -101,9 +105,8 @@ export class ExportFiles {
   /** Writes the file; resolves with the number of its events. */
   async #copy(
     path: string,
-    site: string,
     span: SpanUs,
-    format: ExportFormat,
+    { site, format, head }: { site: string; format: ExportFormat; head: string },
     signal: AbortSignal,
   ): Promise<number> {
     const key = this.#random.bytes(KEY_BYTES).toHex();
@@ -112,7 +115,7 @@ export class ExportFiles {
       span,
       (events) =>
         sql`copy (
-      select ${columns(site, key, format)} from ${inPlace(events, format)}
+      select ${columns(site, key, format, head)} from ${inPlace(events, format)}
     ) to ${literal(path)} (${WRITTEN_AS[format]})`,
       { signal },
     );
@@ -127,10 +130,13 @@ function inPlace(events: Sql, format: ExportFormat): Sql {
 }
 
 /** Every stored column in its order; in CSV times are ISO 8601 and no cell is a formula. */
-function columns(site: string, key: string, format: ExportFormat): Sql {
-  return join(EVENT_COLUMN_NAMES.map((name) => {
+function columns(site: string, key: string, format: ExportFormat, head: string): Sql {
+  return join(EVENT_COLUMN_NAMES.map((name, index) => {
     const value = valueOf(name, site, key);
-    return sql`${format === "parquet" ? value : cell(name, value)} as ${ident(name)}`;
+    const text = format === "parquet" ? value : cell(name, value);
+    // The header of CSV is made of the names: what stands before the first begins the file.
+    const isHead = index === 0 && format !== "parquet";
+    return sql`${text} as ${isHead ? raw(`"${head}${name}"`) : ident(name)}`;
   }));
 }
 

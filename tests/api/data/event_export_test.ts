@@ -39,6 +39,16 @@ Deno.test("eventExportRoutes() send an attachment in the requested format", asyn
   equal(zipped.headers.get("content-encoding"), "gzip");
   const unzipped = new TextDecoder().decode(gunzipSync(await zipped.bytes()));
   equal(unzipped.trim().split("\n").length, 4);
+  const daily = "/api/stats/export?site_id=example.com&period=day";
+  for (const path of [`${PATH}?format=csv`, daily]) {
+    const marked = new Uint8Array(await (await app.send(`${path}&bom=1`)).bytes());
+    deepEqual([...marked.slice(0, 3)], [0xef, 0xbb, 0xbf], path);
+    const unmarked = await (await app.send(path)).bytes();
+    equal(marked.length, unmarked.length + 3, path);
+    match(new TextDecoder().decode(marked), /^(site_id|date),/);
+  }
+  const json = await app.send(`${daily}&format=json&bom=1`);
+  equal((await json.json()).length, 1);
   const head = await app.send(PATH, { method: "HEAD" });
   equal(head.status, 200);
   equal(head.body, null);
