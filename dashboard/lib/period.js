@@ -189,7 +189,7 @@ export function intervalsFor(days, known) {
 }
 
 /**
- * The bucket width of a range of one's own: the narrowest useful one, wider above two years.
+ * The default bucket width of a custom range: the narrowest useful one, wider above two years.
  * @param {number} days
  * @param {readonly string[]} choices of intervalsFor()
  * @returns {string}

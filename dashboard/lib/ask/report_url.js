@@ -1,7 +1,7 @@
 // The URL of a report from the state of the page.
 import { withParams } from "./api.js";
 import { printFilters } from "../../grammar/filter.js";
-import { boundsOf, periodNamed } from "../period.js";
+import { boundsOf, intervalsFor, lengthOf, periodNamed, usualOf } from "../period.js";
 
 /** @typedef {Pick<import("../state/context.js").App, "site" | "state">} Asked */
 
@@ -57,4 +57,21 @@ function comparisonOf({ compare, weekdays, before }) {
  */
 export function daysOf({ state, today }) {
   return state.range ?? periodNamed(state.period)?.range(today) ?? null;
+}
+
+/** Assumed length of a period whose days only the server knows. */
+const DAYS_UNKNOWN = 365;
+
+/**
+ * The bucket widths to choose from, narrowest first, and the one that the server uses by default.
+ * @param {Pick<import("../state/context.js").App, "schema" | "state" | "today">} app
+ * @returns {{ choices: readonly string[], usual: string }}
+ */
+export function intervalChoices({ schema, state, today }) {
+  const days = daysOf({ state, today });
+  const choices = intervalsFor(days ? lengthOf(days) : DAYS_UNKNOWN, schema.intervals);
+  const usual = state.range
+    ? usualOf(lengthOf(state.range), choices)
+    : schema.periods.find(({ name }) => name === state.period)?.interval;
+  return { choices, usual: usual ?? "" };
 }

@@ -2,18 +2,10 @@
 import { PeriodPicker } from "../../components/controls/period_picker.js";
 import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
-import {
-  addDays,
-  intervalsFor,
-  lengthOf,
-  periodOf,
-  PERIODS,
-  stepRange,
-  usualOf,
-} from "../../lib/period.js";
+import { addDays, lengthOf, periodOf, PERIODS, stepRange } from "../../lib/period.js";
 import { isDate } from "../../grammar/days.js";
 import { RANGE_DAYS_MAX } from "../../grammar/limits.js";
-import { daysOf } from "../../lib/ask/report_url.js";
+import { daysOf, intervalChoices } from "../../lib/ask/report_url.js";
 
 /** @typedef {import("../../lib/period.js").Range} Range */
 /** @typedef {Pick<import("../../lib/state/context.js").App, "state" | "today">} Shown */
@@ -32,21 +24,14 @@ export function stepOf(app, direction) {
   return period ? { period, range: null, interval: "" } : { range, interval: "" };
 }
 
-/** Assumed length of a period whose days only the server knows. */
-const DAYS_UNKNOWN = 365;
-
 /**
  * The change of state to the next bucket width; the narrowest follows the widest.
  * @param {import("../../lib/state/context.js").App} app
  * @returns {Partial<import("../../lib/state/state.js").State>}
  */
 export function nextInterval(app) {
-  const { schema, state } = app;
-  const days = daysOf(app);
-  const choices = intervalsFor(days ? lengthOf(days) : DAYS_UNKNOWN, schema.intervals);
-  const usual = schema.periods.find(({ name }) => name === state.period)?.interval ?? "";
-  const own = days && state.range ? usualOf(lengthOf(days), choices) : usual;
-  const at = choices.indexOf(state.interval || own);
+  const { choices, usual } = intervalChoices(app);
+  const at = choices.indexOf(app.state.interval || usual);
   return { interval: choices[(at + 1) % choices.length] ?? "" };
 }
 

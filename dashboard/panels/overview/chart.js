@@ -6,10 +6,10 @@ import { SeriesTable } from "../../components/charts/series_table.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useMemo, useState } from "../../lib/html.js";
-import { addDays, firstOfMonth, intervalsFor, lengthOf, usualOf } from "../../lib/period.js";
+import { addDays, firstOfMonth, lengthOf } from "../../lib/period.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
-import { daysOf, reportUrl } from "../../lib/ask/report_url.js";
+import { daysOf, intervalChoices, reportUrl } from "../../lib/ask/report_url.js";
 import { TableButton } from "../../components/report/table_button.js";
 
 /** @typedef {Record<string, number | null>} Values */
@@ -23,9 +23,6 @@ import { TableButton } from "../../components/report/table_button.js";
 
 /** @typedef {{ results: readonly Bucket[] }} Series */
 /** @typedef {{ date: string, text: string }} Note */
-
-/** Assumed length of a period whose days only the server knows; decides the bucket width. */
-const DAYS_UNKNOWN = 365;
 
 /** Draws the chart and its options. */
 export function Chart() {
@@ -66,12 +63,8 @@ export function Chart() {
 function Intervals() {
   const app = useApp();
   const { t, name, schema, state, navigate } = app;
-  const days = daysOf(app);
-  const choices = intervalsFor(days ? lengthOf(days) : DAYS_UNKNOWN, schema.intervals);
-  const usual = state.range
-    ? usualOf(lengthOf(state.range), choices)
-    : schema.periods.find((period) => period.name === state.period)?.interval;
-  const all = [...new Set([...choices, state.interval || usual || ""])].filter(Boolean);
+  const { choices, usual } = intervalChoices(app);
+  const all = [...new Set([...choices, state.interval || usual])].filter(Boolean);
   const onChange = (/** @type {{ target: HTMLSelectElement }} */ { target }) =>
     navigate({ interval: target.value === usual ? "" : target.value });
   return html`
