@@ -1,16 +1,16 @@
-// Cells of CSV files (RFC 4180) that no spreadsheet takes for a formula, whatever it takes for the
+// Cells of CSV files (RFC 4180) that no spreadsheet reads as a formula, whatever it reads as the
 // separator: some split at `;`, tab or `|`, and do not heed quotes inside what they split.
 
 /** Stands before a CSV file for spreadsheets that would not read it as UTF-8 otherwise. */
 export const BOM = "\ufeff";
 
-/** What may stand before a formula: the start of a cell, or another separator and quotes. */
+/** What may precede a formula: the start of a cell, or another separator and quotes. */
 export const FORMULA = "(^|[;|\\t\\r\\n])([ \"']*[=+@-])";
 
 const FORMULAS = new RegExp(FORMULA, "g");
 
 /**
- * One cell: a `'` before what a spreadsheet would take for a formula, quotes where needed. Only
+ * One cell: a `'` before what a spreadsheet would read as a formula, quotes where needed. Only
  * texts can be formulas; nothing is an empty cell.
  * @param {unknown} value
  * @returns {string}

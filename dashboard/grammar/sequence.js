@@ -85,7 +85,7 @@ function parseBetween(item, between) {
 }
 
 /**
- * The text of a sequence. What stands before the first step is left out.
+ * The text of a sequence. Conditions before the first step are left out.
  * @param {readonly Link[]} links
  * @returns {string}
  */

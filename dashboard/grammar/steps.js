@@ -168,7 +168,7 @@ function parseCondition(text) {
   return { value: { key, operator, value } };
 }
 
-/** The longer of two that begin alike comes first. */
+/** Of two with the same beginning, the longer comes first. */
 const OPERATORS = /** @type {const} */ (["!=", ">=", "<=", "=", "<", ">", "~"]);
 
 /** @param {string} text */

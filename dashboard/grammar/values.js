@@ -1,4 +1,4 @@
-// What values an operator takes, checked by the server and by the form of a filter.
+// The values an operator accepts, checked by the server and by the form of a filter.
 
 /**
  * What is wrong with the values of a condition, after the name of what it is of; null for nothing.

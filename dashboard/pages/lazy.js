@@ -20,7 +20,7 @@ export function Lazy({ load, ...props }) {
   return component ? html`<${component.draw} ...${props} />` : null;
 }
 
-/** After an update of the server, old files are gone: reload the page once. */
+/** An update of the server removes the old files: reload the page once. */
 function reloadOnce() {
   if (sessionStorage.getItem(RELOAD_KEY)) return;
   sessionStorage.setItem(RELOAD_KEY, "1");

@@ -10,7 +10,7 @@ import { LiveList } from "../panels/realtime/live_list.js";
 export function RealtimePage() {
   const { t, format, site, state, reload } = useApp();
   const { live, lost } = useLive(site.site_id, printFilters(state.filters));
-  // A stream does not tell why it failed: check separately whether the login has expired.
+  // A stream gives no reason for its failure: check separately whether the login has expired.
   useEffect(() => {
     if (lost) reload();
   }, [lost]);

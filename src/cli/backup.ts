@@ -6,7 +6,7 @@ import { type Command, dataDirOf, succeeded } from "./command.ts";
 /** The row of COMMANDS. */
 export const BACKUP = {
   args: ["DIR"],
-  doc: "copy DATA_DIR into DIR while the server runs, beside the backups that DIR holds",
+  doc: "copy DATA_DIR into DIR as one more backup, while the server runs",
   run: async ({ config, system, args }) => {
     const target = resolve(args[0] ?? "");
     const limits = { keep: config.backup_keep, keepDays: config.backup_keep_days };

@@ -1,4 +1,4 @@
-// Whether a site still waits for its first event. If the list of sites does not tell, it asks for
+// Whether a site still waits for its first event. If the list of sites does not say so, it requests
 // the numbers of all time, again every few seconds.
 import { ask, withParams } from "../ask/api.js";
 import { useCallback, useEffect, useState } from "../html.js";

@@ -1,4 +1,4 @@
-// URL parameters of a single view, beside those of the page.
+// URL parameters of a single view, in addition to those of the page.
 import { useApp } from "./context.js";
 
 /** @typedef {Readonly<Record<string, string>>} Own */

@@ -1,4 +1,4 @@
-// The sequence panel: who did one thing after another, with conditions on what lies between.
+// The sequence panel: who did one thing after another, with conditions on events in between.
 import { Icon } from "../../components/layout/icon.js";
 import { Empty, Panel, Skeleton } from "../../components/layout/panel.js";
 import { useAnswer } from "../../lib/ask/answer.js";

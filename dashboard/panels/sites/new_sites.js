@@ -13,11 +13,11 @@ import { useApp } from "../../lib/state/context.js";
  * @property {readonly string[]} undeclared
  */
 
-/** Sites in one request; the server takes no more than some hundred. */
+/** Sites in one request; the server accepts a few hundred. */
 const BATCH = 100;
-/** Lines drawn at once; what is decided about makes room for the next. */
+/** Lines drawn at once; decided ones make room for the next. */
 const LINES_MAX = 200;
-/** So many sites that nobody added are a list; more look invented. */
+/** Up to so many undeclared sites are a normal list; more look invented. */
 const UNDECLARED_USUAL = 100;
 
 /** Draws nothing where there is nothing to decide. */
