@@ -16,7 +16,7 @@ export function descriptorLimit(): number | null {
   return firstLibrary((library) => askLimit(library, noFile));
 }
 
-/** The text of a small file of /proc or /sys; null where there is none, or outside Linux. */
+/** The text of a small file of /proc or /sys; null if it is missing, or outside Linux. */
 export function readSystemFile(path: string): string | null {
   return Deno.build.os === "linux" ? firstLibrary((library) => readFile(library, path)) : null;
 }

@@ -11,7 +11,7 @@ import { pointTicks, valueTicks } from "../../lib/charts/ticks.js";
  * @typedef {object} LineChartProps
  * @property {string} label what the line is, for those who do not see it
  * @property {readonly string[]} labels short names of the steps
- * @property {readonly (number | null)[]} values one for each step, null where there is none
+ * @property {readonly (number | null)[]} values one for each step, null if missing
  * @property {readonly (number | null)[] | null} before earlier values, drawn dotted
  * @property {readonly { index: number, text: string }[]} marks steps that have a note
  * @property {number} running the step that is not over yet; nothing is drawn after it

@@ -8,7 +8,7 @@ import { Icon } from "../layout/icon.js";
 /**
  * @typedef {object} ItemListProps
  * @property {readonly Item[]} items
- * @property {string} empty what stands there where there is none
+ * @property {string} empty text of an empty list
  * @property {(key: string) => Promise<unknown>} onRemove rejects with what went wrong
  * @property {((key: string) => void) | null} [onEdit] null or missing: nothing can be changed
  * @property {string} [edited] the item whose place the editor takes, or ""

@@ -20,7 +20,7 @@ import { Icon } from "../layout/icon.js";
 /**
  * @typedef {object} PeriodPickerProps
  * @property {readonly { name: string, label: string, key: string }[]} periods
- * @property {string | null} current null for days of one's own
+ * @property {string | null} current null for a custom range
  * @property {string} label of what is shown
  * @property {string} detail the days themselves, and what they are compared with
  * @property {Range} range of days, where the calendar begins
@@ -34,7 +34,7 @@ import { Icon } from "../layout/icon.js";
  * @property {readonly { name: string, label: string }[]} comparisons
  * @property {Comparison} comparison
  * @property {(comparison: Comparison) => void} onCompare
- * @property {(() => void) | null} onPrevious null where there is none
+ * @property {(() => void) | null} onPrevious null if there is none
  * @property {(() => void) | null} onNext null at the end
  * @property {Pick<import("../../lib/format/format.js").Format, "month" | "weekday" | "day">} format
  * @property {Record<Word, string>} texts

@@ -14,7 +14,7 @@ import { periodNamed, rangeBetween } from "../period.js";
  * @property {import("../period.js").Range | null} range
  * @property {string} compare name of a comparison, or empty
  * @property {boolean} weekdays whether an earlier range is moved to the same weekday
- * @property {import("../period.js").Range | null} before the range to compare with, of one's own
+ * @property {import("../period.js").Range | null} before the custom range to compare with
  * @property {string} interval empty: as the server has it
  * @property {string} metric what the chart shows
  * @property {readonly import("../../grammar/filter.js").Filter[]} filters all of them hold

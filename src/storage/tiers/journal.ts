@@ -29,7 +29,7 @@ export class Journal {
   #pendingSeqTo = 0;
   /** Rows up to this `seq` were read by `loadNext`. */
   #loadedSeqTo = 0;
-  /** Until all is loaded, appended events are on disk only: `loadNext` comes to them. */
+  /** Until all is loaded, appended events are on disk only: `loadNext` reads them later. */
   #isLoading = true;
   #lastTimestampUs: number;
 

@@ -237,7 +237,7 @@ function countJournal(
   return counts.reduce((sum, row) => sum + Number(row?.["n"] ?? 0), 0);
 }
 
-/** Highest timestamp (µs) among the last rows of the journal, 0 where there is none. */
+/** Highest timestamp (µs) among the last rows of the journal, 0 for none. */
 function newestJournaledUs(db: Sqlite): number {
   const row = db.get(
     `select max(event ->> 'timestamp') as us
