@@ -42,6 +42,13 @@ function anyOf(values: readonly string[], build: (value: Sql) => Sql, how: How):
   return sql`coalesce(${join(parts, " or ")}, false)`;
 }
 
+/** What is a number to people: DuckDB reads `NaN`, `inf` and `1_000` as numbers, too. */
+const NUMBER = "\\s*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?\\s*";
+
+function numberOf(expr: Sql): Sql {
+  return sql`try_cast(regexp_extract(${expr}, ${`^${NUMBER}$`}) as double)`;
+}
+
 const BUILD = {
   is: (expr, values, how) =>
     how.caseSensitive
@@ -60,9 +67,9 @@ const BUILD = {
     return sql`coalesce(${join(parts, " or ")}, false)`;
   },
   at_least: (expr, values) =>
-    sql`coalesce(try_cast(${expr} as double) >= ${Number(values[0])}::double, false)`,
+    sql`coalesce(${numberOf(expr)} >= ${Number(values[0])}::double, false)`,
   at_most: (expr, values) =>
-    sql`coalesce(try_cast(${expr} as double) <= ${Number(values[0])}::double, false)`,
+    sql`coalesce(${numberOf(expr)} <= ${Number(values[0])}::double, false)`,
   is_set: (expr) => sql`${expr} is not null`,
 } satisfies Record<OwnOperatorName, Build>;
 

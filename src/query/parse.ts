@@ -270,8 +270,16 @@ function faultOfHistories(filter: CheckedFilter): string | null {
   if (filter.op !== "has_done" && filter.op !== "has_not_done") {
     return filter.of.map(faultOfHistories).find((fault) => fault !== null) ?? null;
   }
+  if (holdsHistory(filter.of[0])) {
+    return `${filter.op} cannot hold has_done or has_not_done, nor a segment that does`;
+  }
   const wrong = conditionsOf(filter).find(({ dimension }) => dimensionOf(dimension).of === "visit");
   return wrong ? `${filter.op}: ${wrong.dimension} is not of events` : null;
+}
+
+function holdsHistory(filter: CheckedFilter): boolean {
+  if (isCondition(filter)) return false;
+  return filter.op === "has_done" || filter.op === "has_not_done" || filter.of.some(holdsHistory);
 }
 
 function checkCondition(
@@ -292,7 +300,16 @@ function checkCondition(
   }
   const fault = faultOfValues(OPERATORS[op].values, values);
   if (fault !== null) return { fault: `${op}(${quoted(dimension)}) ${fault}` };
-  return { value: { ...condition, op, dimension: ref } };
+  const asStored = ref === "revenue" && (op === "is" || op === "is_not")
+    ? values.map(amountAsStored)
+    : values;
+  return { value: { ...condition, op, dimension: ref, values: asStored } };
+}
+
+/** `10` and `10.5` as the stored amounts read: `10.00`, `10.50`. */
+function amountAsStored(text: string): string {
+  const [, minus = "", whole, cents = ""] = /^(-?)0*(\d{1,12})(?:\.(\d{1,2})0*)?$/.exec(text) ?? [];
+  return whole === undefined ? text : `${minus}${whole}.${cents.padEnd(2, "0")}`;
 }
 
 /** Whether a dimension is a bucket of time. */

@@ -186,7 +186,8 @@ export class Runner {
     { heavy = false, caller = OWNER, signal }: Asker & { readonly heavy?: boolean } = {},
   ): Promise<T> {
     const view = caller.isPublicOnly ? "public" : "full";
-    const text = JSON.stringify([this.#reader.version(site), view, ...key, site]);
+    const settings = this.#settingsOf(site);
+    const text = JSON.stringify([this.#reader.version(site), view, settings, ...key, site]);
     const lane = caller.kind === "owner" ? "fast" : "slow";
     return await this.#cache.get(
       text,
@@ -302,6 +303,13 @@ export class Runner {
       drops: async (firstDate, lastDate) =>
         await this.#options.drops?.({ site_id: site, firstDate, lastDate }) ?? [],
       engine: this.#options.engine ?? ENGINES.sql,
+      ...this.#settingsOf(site),
+    };
+  }
+
+  /** The settings of a site that reports read through the context: they are part of each key. */
+  #settingsOf(site: string): Pick<QueryContext, "visitorIdDays" | "listsVisits"> {
+    return {
       visitorIdDays: this.#options.visitorIdDays?.(site) ?? 1,
       listsVisits: this.#options.listsVisits?.(site) ?? false,
     };

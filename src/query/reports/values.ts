@@ -4,7 +4,7 @@ import { sql } from "../../core/sql.ts";
 import { numberOf } from "../answer.ts";
 import type { DimensionRef } from "../dimensions.ts";
 import type { Params } from "../params.ts";
-import { dimensionsParam } from "../parse.ts";
+import { dimensionsParam, isIntervalName } from "../parse.ts";
 import { queryOf, type ReportRequest } from "../query.ts";
 import { defineReport, type QueryContext } from "./report.ts";
 
@@ -29,6 +29,11 @@ function parseValues(params: Params): ValuesParams {
   if (name === undefined) params.fault("Cannot answer: dimension is missing");
   if (name === undefined || name === KEYS_OF_PROPS) return { dimension: null, text };
   const [dimension] = dimensionsParam(params, "dimension", 1);
+  if (dimension !== undefined && isIntervalName(dimension)) {
+    params.fault(
+      `Cannot use dimension: ${dimension} is a bucket of time, no filter takes its values`,
+    );
+  }
   return { dimension: dimension ?? null, text };
 }
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { statsRoutes } from "../../../src/api/stats/stats.ts";
 import { customEvent, pageview } from "../../support/events.ts";
+import type { DimensionRef } from "../../../src/query/dimensions.ts";
+import type { CheckedFilter } from "../../../src/query/query.ts";
 import { withQuestions } from "../../support/numbers/questions.ts";
 import { callRoute } from "../../support/server/routes.ts";
 
@@ -255,6 +257,85 @@ Deno.test("statsRoutes() compares a running period with as much of the earlier o
     assert.equal(list.json[15].comparison, null);
     const unmatched = "&period=24h&compare=previous_period&match_weekday=true";
     assert.equal((await get("main", unmatched)).json.meta.notes[0].code, "match_weekday_ignored");
+  });
+});
+
+Deno.test("statsRoutes() answer or refuse every construct inside every other", async () => {
+  const condition = (dimension: DimensionRef, value: string): CheckedFilter => ({
+    op: "is",
+    dimension,
+    values: [value],
+  });
+  const page = condition("page", "/");
+  const segments = new Map<string, CheckedFilter>([
+    ["Plain", page],
+    ["Source", condition("source", "Google")],
+    ["Done", { op: "has_done", of: [page] }],
+    ["Undone", { op: "not", of: [{ op: "has_not_done", of: [page] }] }],
+  ]);
+  const settings = { segments, goals: [{ name: "Home", filter: page }] };
+  const trees = ["not", "has_done", "has_not_done"].map((op) => (f: string) => `${op}(${f})`);
+  const pairs = ["and", "or"].map((op) => (f: string) => `${op}(${f},is(page,/b))`);
+  const all = [...trees, ...pairs];
+  const leaves = [
+    ...["is(page,/)", "is_not(source,Google)", "is(entry_page,/)", "is(hour_of_day,10)"],
+    ...["is(goal,Home)", "is_set(props:x)", "matches(channel,Direct)", "at_least(revenue,1)"],
+    ...[...segments.keys()].map((name) => `is(segment,${name})`),
+  ];
+  const nested = all.flatMap((outer) => [
+    ...leaves.map(outer),
+    ...all.flatMap((inner) => ["is(page,/)", "is(segment,Done)"].map((f) => outer(inner(f)))),
+  ]);
+  await withQuestions({ events: EVENTS, settings }, async ({ get }) => {
+    const counts = new Map<number, number>();
+    for (const filter of nested) {
+      const { status, text } = await get("main", `&filters=${encodeURIComponent(filter)}`);
+      assert.ok(status === 200 || status === 400, `${filter}: ${status} ${text}`);
+      counts.set(status, (counts.get(status) ?? 0) + 1);
+    }
+    assert.ok((counts.get(200) ?? 0) > nested.length / 2);
+    const { text } = await get("main", "&filters=has_done(is(segment,Done))");
+    assert.match(text, /cannot hold has_done/);
+  });
+});
+
+Deno.test("statsRoutes() keep no answer over a change of a site's settings", async () => {
+  let settings = { lists: true, days: 7 };
+  const options = {
+    listsVisits: () => settings.lists,
+    visitorIdDays: () => settings.days,
+  };
+  await withQuestions({ events: EVENTS, options }, async ({ get }) => {
+    const retention = "&period=30d&detail=true&by=day";
+    assert.equal((await get("visits", "&period=day")).status, 200);
+    const before = await get("retention", retention);
+    settings = { lists: false, days: 1 };
+    assert.equal((await get("visits", "&period=day")).status, 403);
+    assert.notDeepEqual((await get("retention", retention)).json, before.json);
+    settings = { lists: true, days: 7 };
+    assert.equal((await get("visits", "&period=day")).status, 200);
+    assert.deepEqual((await get("retention", retention)).json, before.json);
+  });
+});
+
+Deno.test("statsRoutes() take for numbers and amounts what people do", async () => {
+  const props = ["NaN", "inf", "-Infinity", "1_000", "0x10", "", " ", "12", " 4.5 ", "1e3", "-7"];
+  const events = [
+    ...props.map((x, index) =>
+      pageview({ at: "2024-03-10T10:00", visitor: `v${index}`, props: JSON.stringify({ x }) })
+    ),
+    pageview({ at: "2024-03-10T11:00", visitor: "paid", revenue_amount: 1000 }),
+  ];
+  await withQuestions({ events }, async ({ get }) => {
+    const visitors = async (filter: string) =>
+      (await get("main", `&period=day&filters=${encodeURIComponent(filter)}`)).json.unique_visitors;
+    assert.equal(await visitors("at_least(props:x,3)"), 3);
+    assert.equal(await visitors("at_most(props:x,3)"), 1);
+    for (const amount of ["10", "10.0", "10.00", "010.000"]) {
+      assert.equal(await visitors(`is(revenue,${amount})`), 1, amount);
+      assert.equal(await visitors(`is_not(revenue,${amount})`), props.length, amount);
+    }
+    assert.equal(await visitors("is(revenue,10.001)"), 0);
   });
 });
 

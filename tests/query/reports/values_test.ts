@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { pageview } from "../../support/events.ts";
+import { DIMENSIONS } from "../../../src/query/dimensions.ts";
+import { isIntervalName } from "../../../src/query/parse.ts";
 import { withQuestions } from "../../support/numbers/questions.ts";
 
 const EVENTS = [
@@ -42,6 +44,18 @@ Deno.test("VALUES lists keys of properties, also with invalid JSON in the column
     assert.deepEqual((await get("values", "&dimension=props&text=PL")).json, [
       { value: "plan", visitors: 2 },
     ]);
+  });
+});
+
+Deno.test("VALUES refuses buckets of time, and answers every other dimension", async () => {
+  await withQuestions({ events: EVENTS }, async ({ get }) => {
+    for (const dimension of [...Object.keys(DIMENSIONS), "props:plan"]) {
+      for (const text of ["", "&text=1"]) {
+        const { status, json } = await get("values", `&dimension=${dimension}${text}`);
+        assert.equal(status, isIntervalName(dimension) ? 400 : 200, dimension);
+        if (status === 400) assert.match(json.error, /dimension: \w+ is a bucket of time/);
+      }
+    }
   });
 });
 

@@ -293,7 +293,7 @@ function compare(
 }
 
 function isNumber(value: string | null): boolean {
-  return value !== null && value !== "" && Number.isFinite(Number(value));
+  return value !== null && /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?\s*$/i.test(value);
 }
 
 function property(props: string | null, key: string): string | null {

@@ -1,6 +1,6 @@
 // Names and values of the Stats API v2 of Plausible, and what they are here. One table of
 // dimensions, one of metrics; nothing else knows that API's words.
-import type { Condition } from "../../../../dashboard/grammar/filter.js";
+import type { Condition, Filter } from "../../../../dashboard/grammar/filter.js";
 import { type DimensionRef, isDimensionName } from "../../dimensions.ts";
 import { dimensionRef } from "../../parse.ts";
 import { isMetricName, type MetricName, metricOf } from "../../metrics.ts";
@@ -12,7 +12,7 @@ export interface V2Dimension {
   /** A value as that API shows it. */
   readonly show: (value: string) => string;
   /** A condition with that API's values as one with ours. */
-  readonly read: (condition: Condition) => Condition;
+  readonly read: (condition: Condition) => Filter;
 }
 
 const NOT_SET = "(not set)";
@@ -35,24 +35,29 @@ function renamed(ref: DimensionRef, names: Readonly<Record<string, string>>): V2
   };
 }
 
-/** Values from a closed list: any condition on their names is one on the values themselves. */
+/**
+ * Values from a list of names: a condition is met by the names, and by a value itself where it has
+ * none and is shown as it is.
+ */
 function listed(ref: DimensionRef, names: () => ReadonlyMap<string, string>): V2Dimension {
   return {
     ref,
     show: (value) => names().get(value) ?? value,
     read: (condition) => {
-      const negative = condition.op.endsWith("_not");
       const op = condition.op.replace(/_not$/, "");
-      const met = [...names()].filter(([, name]) => holds({ ...condition, op }, name));
+      const own = { ...condition, op, dimension: ref };
       if (!["is", "contains", "starts_with", "matches"].includes(op)) {
         return { ...condition, dimension: ref };
       }
-      const values = met.map(([value]) => value);
-      return {
-        op: negative ? "is_not" : "is",
-        dimension: ref,
-        values: values.length > 0 ? values : ["\u0000"],
-      };
+      const all = [...names()];
+      const met = all.filter(([, name]) => holds(own, name)).map(([value]) => value);
+      const hidden = all.filter(([value]) => holds(own, value)).map(([value]) => value);
+      const nameless: Filter = hidden.length === 0
+        ? own
+        : { op: "and", of: [own, { op: "is_not", dimension: ref, values: hidden }] };
+      const named: Condition = { op: "is", dimension: ref, values: met };
+      const found: Filter = met.length === 0 ? nameless : { op: "or", of: [named, nameless] };
+      return condition.op === op ? found : { op: "not", of: [found] };
     },
   };
 }
@@ -73,6 +78,12 @@ function matches(pattern: string, name: string, caseSensitive: boolean): boolean
   } catch {
     return false;
   }
+}
+
+/** What `make` makes, made when it is first needed. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => made ??= make();
 }
 
 function countryNames(): ReadonlyMap<string, string> {
@@ -99,7 +110,7 @@ const OWN_NAMES: Readonly<Record<string, V2Dimension>> = {
   "visit:country": renamed("country", { [NOT_SET]: "" }),
   "visit:region": renamed("region", { [NOT_SET]: "" }),
   "visit:city": renamed("city", { [NOT_SET]: "" }),
-  "visit:country_name": listed("country", countryNames),
+  "visit:country_name": listed("country", once(countryNames)),
   "visit:region_name": renamed("region", { [NOT_SET]: "" }),
   "visit:city_name": renamed("city", { [NOT_SET]: "" }),
   "visit:device": listed("device", () => DEVICES),

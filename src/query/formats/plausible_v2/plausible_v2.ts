@@ -1,7 +1,11 @@
 // Plausible's Stats API v2: read() turns the body of a request into a Query, write() an Answer into
 // the body of the response.
 import { MINUTE_US } from "../../../core/durations.ts";
-import { type Condition, mapConditions } from "../../../../dashboard/grammar/filter.js";
+import {
+  type Condition,
+  type Filter,
+  mapConditions,
+} from "../../../../dashboard/grammar/filter.js";
 import { filterOfJsonList } from "../../../core/filter_json.ts";
 import { BUCKETS_MAX, DIMENSIONS_MAX, METRICS_MAX, OFFSET_MAX } from "../../../core/limits.ts";
 import { bucketsOf, type Range } from "../../../core/period.ts";
@@ -169,7 +173,7 @@ function checkedFilter(value: unknown, rules: SiteRules): Parsed<CheckedFilter |
   return named.fault === undefined ? checkRequestFilter(named.value, rules) : named;
 }
 
-function readCondition(condition: Condition): Parsed<Condition> {
+function readCondition(condition: Condition): Parsed<Filter> {
   const exact = { caseSensitive: true, ...condition };
   if (condition.dimension === "segment") return { value: condition };
   const dimension = v2Dimension(condition.dimension);

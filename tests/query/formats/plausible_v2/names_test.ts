@@ -1,8 +1,28 @@
 import assert from "node:assert/strict";
+import { type Filter, isCondition } from "../../../../dashboard/grammar/filter.js";
 import { v2Dimension, v2Value } from "../../../../src/query/formats/plausible_v2/names.ts";
 
-const read = (name: string, op: string, ...values: string[]) =>
+const read = (name: string, op: string, ...values: string[]): Filter | undefined =>
   v2Dimension(name)?.read({ op, dimension: name, values });
+
+/** Whether a stored value meets a filter of one dimension. */
+function meets(filter: Filter | undefined, value: string): boolean {
+  assert.ok(filter);
+  if (!isCondition(filter)) {
+    const parts = filter.of.map((part) => meets(part, value));
+    if (filter.op === "not") return !parts[0];
+    return filter.op === "or" ? parts.includes(true) : !parts.includes(false);
+  }
+  const { op, values } = filter;
+  if (op === "is_not") return !values.includes(value);
+  const holds: Record<string, (wanted: string) => boolean> = {
+    is: (wanted) => value === wanted,
+    contains: (wanted) => value.includes(wanted),
+    starts_with: (wanted) => value.startsWith(wanted),
+    matches: (wanted) => new RegExp(wanted).test(value),
+  };
+  return values.some((wanted) => holds[op]?.(wanted));
+}
 
 Deno.test("v2Dimension() accepts that API's names only", () => {
   for (const name of ["event:page", "visit:source", "event:props:plan", "visit:country_name"]) {
@@ -16,24 +36,40 @@ Deno.test("v2Dimension() accepts that API's names only", () => {
 });
 
 Deno.test("v2Dimension() turns names of countries and devices into our values", () => {
-  assert.deepEqual(read("visit:country_name", "is", "Germany", "Estonia")?.values, ["DE", "EE"]);
-  assert.deepEqual(read("visit:country_name", "contains", "United K"), {
-    op: "is",
-    dimension: "country",
-    values: ["GB"],
-  });
-  assert.deepEqual(read("visit:country_name", "is_not", "")?.values, ["(not set)"]);
-  assert.deepEqual(read("visit:country_name", "matches_not", "^Germany$"), {
-    op: "is_not",
-    dimension: "country",
-    values: ["DE"],
-  });
-  assert.deepEqual(read("visit:device", "is", "Mobile")?.values, ["mobile"]);
-  assert.deepEqual(read("visit:os", "is", "Mac")?.values, ["macOS"]);
-  assert.equal(read("visit:country_name", "is", "Nowhere")?.values.length, 1);
+  const country = (op: string, ...values: string[]) =>
+    ["DE", "EE", "GB", "XA", "de", "(not set)"].filter((value) =>
+      meets(read("visit:country_name", op, ...values), value)
+    );
+  assert.deepEqual(country("is", "Germany", "Estonia"), ["DE", "EE"]);
+  assert.deepEqual(country("contains", "United K"), ["GB"]);
+  assert.deepEqual(country("is_not", ""), ["DE", "EE", "GB", "XA", "de"]);
+  assert.deepEqual(country("matches_not", "^Germany$"), ["EE", "GB", "XA", "de", "(not set)"]);
+  assert.deepEqual(country("is", "Nowhere"), []);
+  assert.deepEqual(country("is", "DE"), [], "it is shown as Germany");
+  assert.ok(meets(read("visit:device", "is", "Mobile"), "mobile"));
+  assert.ok(meets(read("visit:os", "is", "Mac"), "macOS"));
   assert.equal(v2Dimension("visit:country_name")?.show("DE"), "Germany");
   assert.equal(v2Dimension("visit:country")?.show("(not set)"), "");
   assert.equal(v2Dimension("visit:device")?.show("tablet"), "Tablet");
+});
+
+Deno.test("v2Dimension() finds every value by what it shows, named or not", () => {
+  for (const name of ["visit:country_name", "visit:device"]) {
+    const stored = ["DE", "T1", "EU", "de", "desktop", "tv", "(not set)"];
+    const shown = new Map(stored.map((value) => [value, v2Dimension(name)?.show(value) ?? ""]));
+    for (const text of shown.values()) {
+      const expected = stored.filter((value) => shown.get(value) === text);
+      const found = stored.filter((value) => meets(read(name, "is", text), value));
+      assert.deepEqual(found, expected, `${name} ${text}`);
+      const others = stored.filter((value) => meets(read(name, "is_not", text), value));
+      assert.deepEqual(others, stored.filter((value) => !expected.includes(value)));
+      if (text === "") continue;
+      for (const op of ["contains", "starts_with"]) {
+        const begun = stored.filter((value) => meets(read(name, op, text), value));
+        assert.deepEqual(begun, stored.filter((value) => shown.get(value)?.startsWith(text)), text);
+      }
+    }
+  }
 });
 
 Deno.test("v2Value() rounds percentages, seconds and money as that API does", () => {
