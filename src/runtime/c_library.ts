@@ -1,11 +1,14 @@
-// What only the C library tells: the limit of open descriptors, and the files of /proc and /sys,
-// which the runtime closes to a program that does not have every permission.
+// What only the C library can do: tell the limit of open descriptors, read the files of /proc and
+// /sys, which the runtime closes to a program without every permission, and shut sockets down.
 
 /** The C libraries that a system may have, and its number of RLIMIT_NOFILE. */
 const SYSTEMS: Partial<Record<typeof Deno.build.os, { noFile: number; libraries: string[] }>> = {
   linux: { noFile: 7, libraries: ["libc.so.6", "libc.so", "libc.musl-x86_64.so.1"] },
   darwin: { noFile: 8, libraries: ["libSystem.B.dylib"] },
 };
+
+/** SHUT_RDWR, on all systems. */
+const SHUT_BOTH = 2;
 
 /** More than any limit of a control group, or any list of them, is long. */
 const FILE_BYTES_MAX = 16_384;
@@ -19,6 +22,37 @@ export function descriptorLimit(): number | null {
 /** The text of a small file of /proc or /sys; null if it is missing, or outside Linux. */
 export function readSystemFile(path: string): string | null {
   return Deno.build.os === "linux" ? firstLibrary((library) => readFile(library, path)) : null;
+}
+
+/** Calls on sockets by their descriptors. */
+export interface SocketCalls {
+  /** The address of the other end as the system writes it; null where there is none. */
+  peerOf(descriptor: number): DataView | null;
+  /** Ends both directions. */
+  shutDown(descriptor: number): void;
+}
+
+/** The library stays open. Null where it cannot be used. */
+export function openSocketCalls(): SocketCalls | null {
+  return firstLibrary((library) => {
+    const { getpeername, shutdown } = Deno.dlopen(library, {
+      getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+      shutdown: { parameters: ["i32", "i32"], result: "i32" },
+    }).symbols;
+    const address = new Uint8Array(128);
+    const length = new Uint32Array(1);
+    const lengthBytes = new Uint8Array(length.buffer);
+    return {
+      peerOf(descriptor) {
+        length[0] = address.length;
+        if (getpeername(descriptor, address, lengthBytes) !== 0) return null;
+        return new DataView(address.buffer, 0, Math.min(length[0], address.length));
+      },
+      shutDown(descriptor) {
+        shutdown(descriptor, SHUT_BOTH);
+      },
+    };
+  });
 }
 
 function firstLibrary<T>(ask: (library: string) => T | null): T | null {

@@ -4,6 +4,7 @@ import { SECOND_MS } from "../core/durations.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Clock, Log } from "../core/types.ts";
 import { type Connection, Connections } from "./connections.ts";
+import { SocketEnder } from "./socket_ender.ts";
 
 const PAUSE_MS = 200;
 /** A failure that lasts is logged this often. */
@@ -93,6 +94,8 @@ class ConnectionListener implements Listener {
   readonly #log: Log;
   readonly #options: ListenOptions;
   readonly #servers = new Map<Connection, ConnectionServer>();
+  /** For TLS: see there. */
+  readonly #ender: SocketEnder | null;
   readonly #stopSweeping: () => void;
   #socket: Socket;
   #isClosed = false;
@@ -113,6 +116,7 @@ class ConnectionListener implements Listener {
     this.#clock = clock;
     this.#log = log;
     this.#options = options;
+    this.#ender = options.certificate === null ? null : new SocketEnder(clock);
     this.#socket = openSocket(options, options.port);
     this.port = this.#socket.addr.port;
     this.#stopSweeping = clock.every(SECOND_MS, () => connections.sweep());
@@ -180,12 +184,17 @@ class ConnectionListener implements Listener {
   }
 
   #take(socket: Deno.TcpConn | Deno.TlsConn): void {
-    const peer = socket.remoteAddr.hostname;
+    const place = socket.remoteAddr;
+    const peer = place.hostname;
     const ended = new AbortController();
-    const abort = () => ended.abort();
+    const abort = () => {
+      ended.abort();
+      this.#ender?.end(place);
+    };
     const connection = this.#connections.add(this.#options.addressKey(peer), abort);
     if (connection === null) {
       socket.close();
+      this.#ender?.end(place);
       return;
     }
     if ("setNoDelay" in socket) socket.setNoDelay(true);
