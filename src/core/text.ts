@@ -59,21 +59,26 @@ export const MASKED_COLUMNS = [
   "props",
 ] as const satisfies readonly (keyof Event)[];
 
-/** Between name and host: plain, or percent-encoded once or more often. */
-const AT = /@|%(?:25)*40/gi;
+/** Between name and host: plain or full-width, and percent-encoded once or more often. */
+const AT = /[@\uff20]|%(?:25)*(?:40|ef%(?:25)*bc%(?:25)*a0)/gi;
+const MAY_HOLD_AT = /[@\uff20]|40|a0/i;
 const NAME_CHAR = /[\p{L}\p{N}._%+!#$'*^`{|}~-]/u;
 /** Longest name and longest host of an address that are looked at. */
 const NAME_CHARS_MAX = 128;
 const HOST_CHARS_MAX = 255;
-/** A host with a top-level domain of letters, at the start of a text. */
-const LABEL = "(?:[\\p{L}\\p{N}-]|%[89a-f][0-9a-f]){1,63}";
-const HOST = new RegExp(`^${LABEL}(?:\\.${LABEL}){0,8}\\.\\p{L}{2,63}`, "iu");
+/** A host with a top-level domain of letters, at the start of a text; parts may be encoded. */
+const LABEL = "(?:[\\p{L}\\p{N}_-]|%(?:25)*[89a-f][0-9a-f]){1,63}";
+const DOT = "(?:\\.|%(?:25)*2e)";
+const HOST = new RegExp(
+  `^${LABEL}(?:${DOT}${LABEL}){0,8}${DOT}(?:xn--[a-z0-9-]{1,59}|\\p{L}{2,63})`,
+  "iu",
+);
 /** Pictures for dense screens are called so: logo@2x.png. */
-const DENSITY = /^\dx\./;
+const DENSITY = /^\dx\.(?:avif|gif|ico|jpe?g|png|svg|webp)(?![\p{L}\p{N}.-])/iu;
 
 /** The text with e-mail addresses replaced. The time it takes grows with its length alone. */
 export function withoutEmails(text: string): string {
-  if (!text.includes("@") && !text.includes("40")) return text;
+  if (!MAY_HOLD_AT.test(text)) return text;
   let masked = "";
   let done = 0;
   for (const { 0: at, index } of text.matchAll(AT)) {

@@ -13,6 +13,14 @@ Deno.test("withoutEmails() masks addresses in every spelling, and nothing else",
     ["/j%C3%BCrgen@b%C3%BCcher.example/x", "/(mail)/x"],
     ["jürgen@bücher.example", "(mail)"],
     ["a@b.cc", "(mail)"],
+    ["/ann%40corp%2Eexample", "/(mail)"],
+    ["/ann%2540corp%252eexample/x", "/(mail)/x"],
+    ["/j%25C3%25BCrgen%2540b%25C3%25BCcher.example/x", "/(mail)/x"],
+    ["/ann\uff20corp.example", "/(mail)"],
+    ["/ann%EF%BC%A0corp.example", "/(mail)"],
+    ["ann@mail_1.corp.example", "(mail)"],
+    ["ann@2x.example", "(mail)"],
+    ["ann@xn--bcher-kva.xn--p1ai/x", "(mail)/x"],
     ["/@ann/status/1", "/@ann/status/1"],
     ["/npm/left-pad@1.3.0/index.js", "/npm/left-pad@1.3.0/index.js"],
     ["/img/logo@2x.png", "/img/logo@2x.png"],
@@ -31,6 +39,7 @@ Deno.test("withoutEmails() takes no longer than the text is long", () => {
       "a@".repeat(2000),
       "%40".repeat(1300),
       "a@b.".repeat(999),
+      "a@" + "b%2e".repeat(999),
     ]
   ) {
     assert.equal(typeof withoutEmails(hostile), "string");
