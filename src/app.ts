@@ -16,7 +16,10 @@ import { readKeysFile } from "./auth/api_keys_file.ts";
 import { routesOf } from "./api/routes.ts";
 import { Live } from "./api/stats/live.ts";
 import { PasswordHasher } from "./auth/password.ts";
+import { assetRoutes } from "./api/pages/assets.ts";
+import { privacyRoutes } from "./api/pages/privacy_page.ts";
 import { acceptingRoutes, notReady, startingRoutes } from "./api/pages/starting.ts";
+import { wellKnownRoutes } from "./api/pages/well_known.ts";
 import type { Host } from "./runtime/host.ts";
 import { clientAddress, trustedProxies } from "./net/proxies.ts";
 import { Robots } from "./ingest/enrich/robot.ts";
@@ -56,7 +59,7 @@ import { removeUpgradeCopies } from "./storage/state/upgrade_copy.ts";
 
 /** The whole program behind one function. */
 export interface App {
-  /** Answers a request; until start() is done only /health and events. Never rejects. */
+  /** Answers a request; until start() is done /health, pages and events alone. Never rejects. */
   handle(request: Request, peer: Peer): Promise<Response>;
   /** The routes of a started program. */
   routes(): readonly Pick<Route, "method" | "path" | "right">[];
@@ -81,8 +84,10 @@ export function createApp(config: Config, system: System, given: Host): App {
   let accepting: Accepting | null = null;
   let loading: ReturnType<Host["loadDuckDb"]> | undefined;
   const host: Host = { ...given, loadDuckDb: () => loading ??= given.loadDuckDb() };
+  let reading: Promise<readonly Route[]> | undefined;
+  const assets = () => reading ??= assetRoutes(system.files);
   const early = createServer(
-    startingRoutes(),
+    startingRoutes(system.clock, config, assets),
     { accessOf: () => ({ who: "nobody", rights: new Set(), sites: null }), authorize: () => {} },
     securityHeaders({ ...config, tls: config.tls_cert_path !== null }),
     { ...system, log: () => {} },
@@ -93,7 +98,7 @@ export function createApp(config: Config, system: System, given: Host): App {
     routes: () => running?.routes ?? [],
     async start() {
       try {
-        running = await openAll(config, system, host, (now) => accepting = now);
+        running = await openAll(config, system, host, assets, (now) => accepting = now);
       } finally {
         accepting = null;
       }
@@ -117,6 +122,7 @@ interface Accepting {
 }
 
 type OnAccepting = (accepting: Accepting) => void;
+type Assets = () => Promise<readonly Route[]>;
 
 interface Running {
   readonly routes: readonly Route[];
@@ -129,9 +135,12 @@ async function openAll(
   config: Config,
   system: System,
   host: Host,
+  assets: Assets,
   onAccepting: OnAccepting,
 ): Promise<Running> {
   await refuseWeakSecrets(config, system);
+  // Read while the store opens, in its own thread.
+  assets().catch(() => {});
   const storage = await openUnfilled(system, host, {
     ...config,
     dataDir: resolve(config.data_dir),
@@ -140,7 +149,7 @@ async function openAll(
       : {}),
   });
   try {
-    return await openParts(config, system, host, storage, onAccepting);
+    return await openParts(config, system, host, storage, await assets(), onAccepting);
   } catch (error) {
     await storage.close();
     throw error;
@@ -164,6 +173,7 @@ async function openParts(
   system: System,
   host: Host,
   storage: Storage,
+  assets: readonly Route[],
   onAccepting: OnAccepting,
 ): Promise<Running> {
   const { clock, log } = system;
@@ -171,7 +181,7 @@ async function openParts(
   const stopping = new AbortController();
   const ingest = await openIngest(config, system, storage, sites);
   const access = await openAccess(config, system, host, storage, sites);
-  onAccepting(acceptEvents(config, system, storage, { ...ingest, ...access }));
+  onAccepting(acceptEvents(config, system, storage, { sites, assets, ...ingest, ...access }));
   await host.beforeFill?.();
   await storage.fill();
   const parts = {
@@ -179,6 +189,7 @@ async function openParts(
     host,
     storage,
     sites,
+    assets,
     backups: openBackups(config, system, host, storage, stopping.signal),
     ...ingest,
     ...access,
@@ -208,15 +219,23 @@ async function openParts(
   return { routes, handle, endStreams: () => parts.live.close(), stop };
 }
 
-/** Takes events, and answers 503 to all else. */
+/** Takes events and serves what needs no statistics; answers 503 to all else. */
 function acceptEvents(
   config: Config,
   system: System,
   { guard }: Storage,
-  { pipeline, buffer, auth }: Pick<Parts, "pipeline" | "buffer" | "auth">,
+  { pipeline, buffer, auth, sites, assets }: Pick<
+    Parts,
+    "pipeline" | "buffer" | "auth" | "sites" | "assets"
+  >,
 ): Accepting {
   const ingest = ingestRoutes(pipeline, buffer, system.clock, () => guard.eventMs());
-  const routes = acceptingRoutes(ingest, () => !buffer.failing);
+  const pages = [
+    ...assets,
+    ...privacyRoutes(config, sites),
+    ...wellKnownRoutes(system.clock, config),
+  ];
+  const routes = acceptingRoutes(ingest, pages, () => !buffer.failing);
   const trusted = trustedProxies(config.trusted_proxies);
   const headers = securityHeaders({ ...config, tls: config.tls_cert_path !== null });
   const handle = createServer(routes, auth, headers, system, {
@@ -230,7 +249,7 @@ function acceptEvents(
 /** Everything that runs. */
 type Parts =
   & { readonly config: Config; readonly host: Host; readonly storage: Storage }
-  & { readonly sites: Sites; readonly newSites: NewSites }
+  & { readonly sites: Sites; readonly newSites: NewSites; readonly assets: readonly Route[] }
   & { readonly backups: Backups; readonly jobs: Jobs }
   & Awaited<ReturnType<typeof openIngest>>
   & Awaited<ReturnType<typeof openAccess>>
@@ -244,7 +263,7 @@ async function makeRoutes(
   const { config, storage, runner } = parts;
   const { reader, store, eraser } = storage;
   const dataDir = resolve(config.data_dir);
-  return await routesOf({
+  return routesOf({
     ...parts,
     settings: {
       ...config,

@@ -42,12 +42,22 @@ Deno.test("createApp() takes events before the statistics are there", async () =
     });
     assert.strictEqual((await send(app, "/health/accepting")).status, 503);
     assert.strictEqual((await post(app)).status, 503);
+    const script = await send(app, "/mallard.js");
+    const isOpen = script.headers.get("access-control-allow-origin");
+    assert.deepStrictEqual([script.status, isOpen], [200, "*"]);
+    assert.match(await script.text(), /api\/event/);
+    assert.strictEqual((await send(app, "/robots.txt")).status, 200);
     const started = app.start();
     await reached.promise;
     assert.strictEqual((await send(app, "/health/accepting")).status, 200);
     assert.strictEqual((await send(app, "/health/ready")).status, 503);
     const early = await send(app, STATS);
     assert.deepStrictEqual([early.status, early.headers.get("retry-after")], [503, "1"]);
+    for (const path of ["/", "/mallard.js", "/robots.txt", "/privacy?site_id=example.com"]) {
+      assert.strictEqual((await send(app, path)).status, 200, path);
+    }
+    const [style] = /assets\/[^"]+\.css/.exec(await (await send(app, "/")).text()) ?? [];
+    assert.strictEqual((await send(app, `/${style}`)).status, 200);
     for (let n = 0; n < 2; n++) assert.strictEqual((await post(app)).status, 202);
     opened.resolve();
     // Some of these come while the journal is read, and are answered like the others.

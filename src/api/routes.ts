@@ -21,7 +21,6 @@ import { type Erase, eraseRoutes } from "./data/erase.ts";
 import { eventExportRoutes } from "./data/event_export.ts";
 import { importRoutes } from "./data/import.ts";
 import { type Health, healthRoutes, type Sample } from "./health.ts";
-import { assetRoutes } from "./pages/assets.ts";
 import { privacyRoutes, type PrivacySettings } from "./pages/privacy_page.ts";
 import { acceptingRoute } from "./pages/starting.ts";
 import { wellKnownRoutes } from "./pages/well_known.ts";
@@ -72,12 +71,14 @@ export interface RouteParts {
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal;
   readonly probe: () => Promise<void>;
+  /** The dashboard's files and the tracker. */
+  readonly assets: readonly Route[];
 }
 
 /** First and last date that an erasure can name. */
 const ALL_DATES = ["0000-01-01", "9999-12-31"] as const;
 
-type Row = (parts: RouteParts) => readonly Route[] | Promise<readonly Route[]>;
+type Row = (parts: RouteParts) => readonly Route[];
 
 /** One row for each file with routes. */
 const ROWS: readonly Row[] = [
@@ -109,10 +110,10 @@ const ROWS: readonly Row[] = [
         settings.site_ids.includes(site),
     ),
   ({ backups, settings }) => backupRoutes(backups, settings),
-  ({ files }) => assetRoutes(files),
+  ({ assets }) => assets,
 ];
 
-/** Makes the route table. Rejects when files of the dashboard are missing. */
-export async function routesOf(parts: RouteParts): Promise<Route[]> {
-  return (await Promise.all(ROWS.map((row) => row(parts)))).flat();
+/** Makes the route table. */
+export function routesOf(parts: RouteParts): Route[] {
+  return ROWS.flatMap((row) => row(parts));
 }

@@ -32,6 +32,8 @@ const PRELOADS = "<!-- preloads -->";
 const ENTRY = /<script type="module" src="[^"]*?assets\/0\/([^"]+)"/;
 const BUNDLE = "bundle.js";
 
+/** Where the tracker is served. */
+export const TRACKER_PATH = "/mallard.js";
 const TRACKER = "script.js";
 const PAGE = "index.html";
 
@@ -76,7 +78,7 @@ export async function assetRoutes(
     route("/", pageAsset(page)),
     {
       ...route(
-        "/mallard.js",
+        TRACKER_PATH,
         makeAsset(tracker, {
           "content-type": typeOf(TRACKER),
           "cache-control": TRACKER_CACHE,

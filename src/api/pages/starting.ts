@@ -1,7 +1,10 @@
-// Routes before the app has started: /health, events as soon as they can be kept, and 503 for
-// everything else.
+// Routes before the app has started: /health, the pages and scripts that need no data, events as
+// soon as they can be kept, and 503 for everything else.
 import { AppError } from "../../core/errors.ts";
+import type { Clock } from "../../core/types.ts";
 import type { Route } from "../../http/route.ts";
+import { TRACKER_PATH } from "./assets.ts";
+import { type ContactSettings, wellKnownRoutes } from "./well_known.ts";
 
 /** The error for a request that comes before the start. */
 export function notReady(): AppError {
@@ -10,8 +13,26 @@ export function notReady(): AppError {
   });
 }
 
-/** The routes of an app that has not started. */
-export function startingRoutes(): Route[] {
+/**
+ * The routes of an app that has not started. A visitor's browser does not ask again for the
+ * tracker, so a request for it waits until the assets are read.
+ */
+export function startingRoutes(
+  clock: Clock,
+  settings: ContactSettings,
+  assets: () => Promise<readonly Route[]>,
+): Route[] {
+  const tracker: Route = {
+    method: "GET",
+    path: TRACKER_PATH,
+    right: "public",
+    anyOrigin: true,
+    handle: async (context) => {
+      const found = (await assets()).find(({ path }) => path === TRACKER_PATH);
+      if (!found) throw notReady();
+      return await found.handle(context);
+    },
+  };
   const events: Route = {
     method: "POST",
     path: "/api/event",
@@ -23,6 +44,8 @@ export function startingRoutes(): Route[] {
   };
   return [
     ...healthAtStart(() => false),
+    ...wellKnownRoutes(clock, settings),
+    tracker,
     // The tracker may read from another origin that it should retry.
     events,
     { ...events, method: "GET" },
@@ -30,9 +53,13 @@ export function startingRoutes(): Route[] {
   ];
 }
 
-/** The routes of an app that takes events, but has no statistics yet. */
-export function acceptingRoutes(ingest: readonly Route[], isAccepting: () => boolean): Route[] {
-  return [...healthAtStart(isAccepting), ...ingest];
+/** The routes of an app that takes events and serves pages, but has no statistics yet. */
+export function acceptingRoutes(
+  ingest: readonly Route[],
+  pages: readonly Route[],
+  isAccepting: () => boolean,
+): Route[] {
+  return [...healthAtStart(isAccepting), ...ingest, ...pages];
 }
 
 /** Tells a proxy whether events are taken; statistics may not be there yet. */
