@@ -28,6 +28,7 @@ async function allow(context: CommandContext): Promise<string> {
   const nowMs = context.system.clock.nowMs();
   await withStore(
     context,
+    "writer",
     (store) => store.run("setMeta", { name: CLOCK_ALLOWED, value: String(Math.floor(nowMs)) }),
   );
   return `The clock (${new Date(nowMs).toISOString()}) is trusted: old events expire again ` +
@@ -44,7 +45,7 @@ async function list(context: CommandContext): Promise<string> {
 
 /** A running server adopts the files within a minute, another at its next start. */
 async function undo(context: CommandContext): Promise<string> {
-  const { restored, busy } = await withStore(context, async (store) => {
+  const { restored, busy } = await withStore(context, "reader", async (store) => {
     const deleting = await store.run("listPendingDeletes", undefined);
     return await trashOf(context).undo(new Set(deleting));
   });
@@ -54,15 +55,17 @@ async function undo(context: CommandContext): Promise<string> {
   return `Brought back ${restored} files${left}${hint}`;
 }
 
+/** Opens what is there: an older program may run on it, so its schema stays as it is. */
 async function withStore<T>(
   context: CommandContext,
+  mode: "reader" | "writer",
   work: (store: Store) => Promise<T>,
 ): Promise<T> {
   const path = `${dataDirOf(context.config)}/mallard.sqlite`;
   if (await context.system.files.size(path) === null) {
     throw new Error(`Cannot open ${path}: there is no such file`);
   }
-  const store = await Store.open(path);
+  const store = await Store.open(path, mode);
   try {
     return await work(store);
   } finally {

@@ -6,6 +6,7 @@ import {
   SITE_DECISIONS,
   type SiteDecision,
 } from "../storage/state/ops/proposed_ops.ts";
+import { PROPOSALS_SINCE, schemaVersion } from "../storage/state/migrations.ts";
 import { Sqlite } from "../storage/state/sqlite.ts";
 import { type Command, type CommandResult, dataDirOf, succeeded } from "./command.ts";
 
@@ -16,8 +17,10 @@ export const SITES = {
   run: async ({ config, system: { files }, args: [action = "list", ...names] }) => {
     const path = `${dataDirOf(config)}/mallard.sqlite`;
     if (await files.size(path) === null) throw new Error(`Cannot open ${path}: it is missing`);
-    const db = Sqlite.open(path);
+    // An older program may have it open: its schema stays as it is.
+    const db = action === "list" ? Sqlite.openReader(path) : Sqlite.openWriter(path);
     try {
+      requireProposals(db);
       const decision = SITE_DECISIONS.find((one) => one === action);
       if (decision !== undefined) return decide(db, decision, names);
       if (action === "list" && names.length === 0) return list(db, config.site_ids);
@@ -27,6 +30,16 @@ export const SITES = {
     throw new Error(`Cannot run sites ${action}: it must be list, accept, refuse or delete`);
   },
 } as const satisfies Command;
+
+/** Throws where the schema is older than proposed sites, or newer than this program. */
+function requireProposals(db: Sqlite): void {
+  const version = schemaVersion(db);
+  if (version >= PROPOSALS_SINCE) return;
+  throw new Error(
+    `Cannot read new sites: mallard.sqlite has schema version ${version} of an older program; ` +
+      "start this program's server once",
+  );
+}
 
 /** One site a line: what it is, its id, and how many events wait. */
 function list(db: Sqlite, listed: readonly string[]): CommandResult {

@@ -50,6 +50,9 @@ export const MIGRATIONS: readonly string[] = [
   IMPORT_SCHEMA,
 ];
 
+/** The first version of the schema that has proposed sites. */
+export const PROPOSALS_SINCE: number = MIGRATIONS.indexOf(PROPOSED_SCHEMA) + 1;
+
 /** The version of a file's schema; 0 for a new file. Throws when a newer program wrote it. */
 export function schemaVersion(db: Sqlite): number {
   const version = Number(db.get("pragma user_version")?.["user_version"] ?? 0);

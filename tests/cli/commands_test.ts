@@ -1,0 +1,58 @@
+// Commands that the owner runs beside a server, which may be an older program.
+import assert from "node:assert";
+import * as duckdb from "@duckdb/node-api";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { MIGRATIONS } from "../../src/storage/state/migrations.ts";
+import { Sqlite } from "../../src/storage/state/sqlite.ts";
+import { fakeSystem } from "../support/fake_system.ts";
+import { withFolder } from "../support/storage/storage.ts";
+
+const OLDER = 4;
+
+function runner(folder: string) {
+  const loaded = loadConfig({ file: null, env: { MALLARD_DATA_DIR: folder } });
+  if ("faults" in loaded) throw new Error(loaded.faults.join("\n"));
+  return async (name: "expiry" | "quarantine" | "sites", ...args: string[]) => {
+    const { text } = await COMMANDS[name].run({
+      config: loaded.config,
+      warnings: [],
+      system: fakeSystem(),
+      host: {
+        version: "0.0.0",
+        pid: Deno.pid,
+        memoryBytes: null,
+        loadDuckDb: () => Promise.resolve(duckdb),
+      },
+      args,
+      readInput: () => Promise.resolve(""),
+    });
+    return text;
+  };
+}
+
+Deno.test("commands beside an older server leave its schema as it is", async () => {
+  await withFolder(async (folder) => {
+    const server = Sqlite.open(`${folder}/mallard.sqlite`);
+    for (const step of MIGRATIONS.slice(0, OLDER)) server.exec(step);
+    server.exec(`pragma user_version = ${OLDER}`);
+    const run = runner(folder);
+    assert.match(await run("expiry", "allow"), /is trusted/);
+    assert.match(await run("expiry", "list"), /The trash is empty/);
+    assert.match(await run("expiry", "undo"), /Brought back 0 files/);
+    assert.match(await run("quarantine", "list"), /The quarantine is empty/);
+    assert.match(await run("quarantine", "restore"), /There is no Parquet file to restore/);
+    for (const action of ["list", "accept", "refuse", "delete"]) {
+      const args = action === "list" ? [] : ["example.com"];
+      await assert.rejects(run("sites", action, ...args), /schema version 4 of an older program/);
+    }
+    assert.strictEqual(server.get("pragma user_version")?.["user_version"], OLDER);
+    const tables = server.all("select name from sqlite_master where name like 'proposed%'");
+    assert.deepStrictEqual(tables, []);
+    const said = server.get("select value from facts where name = 'clock_allowed_ms'");
+    assert.ok(Number(said?.["value"]) > 0);
+    server.close();
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    assert.deepStrictEqual(names.filter((name) => /\.v\d/.test(name)), []);
+  });
+});
