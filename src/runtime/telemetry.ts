@@ -63,6 +63,7 @@ function conditionsOf({ storage, buffer }: TelemetryParts): Record<string, boole
     events_refused: buffer.failing,
     flush_failing: storage.flusher.failing,
     files_in_quarantine: storage.quarantined().length > 0,
+    clock_in_doubt: !storage.guard.trusts(),
   };
 }
 

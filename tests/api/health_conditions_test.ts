@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { QUARANTINE } from "../../src/cli/quarantine.ts";
+import { DAY_MS } from "../../src/core/durations.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import * as duckdb from "@duckdb/node-api";
 import { openApp, type RunningApp } from "../support/server/running_app.ts";
@@ -78,6 +79,11 @@ Deno.test("healthRoutes() names what is wrong until it is mended", async () => {
     "the restored file is counted",
   );
   assert.equal((await app.send(STATS)).headers.get("x-incomplete"), null);
+  assert.deepEqual(await conditions(app), [200, "ok", []]);
+
+  app.system.clock.jump(365 * DAY_MS);
+  assert.deepEqual(await conditions(app), [200, "degraded", ["clock_in_doubt"]]);
+  app.system.clock.jump(-365 * DAY_MS);
   assert.deepEqual(await conditions(app), [200, "ok", []]);
   await app.close();
   await Deno.remove(folder, { recursive: true });
