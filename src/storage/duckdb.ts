@@ -213,7 +213,7 @@ export class Db {
   async close(): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    for (const leave of [...this.#queue]) leave.refuse(new Error("DuckDB is closing"));
+    for (const leave of [...this.#queue]) leave.refuse(closingError());
     while (this.#running.size > 0) {
       // A query that has not started yet ignores an interrupt: repeat until all have ended.
       for (const connection of this.#running.keys()) connection.interrupt();
@@ -262,7 +262,7 @@ export class Db {
 
   /** Marks a connection as in use: closing it under running work would end the process. */
   async #busy<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
-    if (this.#isClosing) throw new Error("Cannot ask DuckDB: it is closing");
+    if (this.#isClosing) throw closingError();
     const ended = work();
     this.#running.set(connection, ended);
     try {
@@ -420,4 +420,9 @@ function plainValue(name: string, value: unknown): string | number | boolean | n
     return value;
   }
   return String(value);
+}
+
+/** A refusal, so that nobody takes it for a fault of the files. */
+function closingError(): AppError {
+  return shortageError("Cannot ask DuckDB", "it is closing");
 }
