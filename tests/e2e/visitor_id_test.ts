@@ -115,6 +115,31 @@ for (const [kind, env] of [["derived", {}], ["random", RANDOM]] as const) {
     });
   });
 
+  Deno.test(`a visit in the journal keeps its ${kind} id over midnight and a crash`, async () => {
+    await withFolder(async (folder) => {
+      const killed = await start(folder, MIDNIGHT - 15 * MINUTE_MS, env);
+      await view(killed, "23:45");
+      await view(killed, "23:45 other", { address: "81.2.69.143" });
+      await withFolder(async (left) => {
+        await copyFiles(folder, left);
+        const app = await start(left, MIDNIGHT + 10 * MINUTE_MS, env);
+        equal(
+          (await app.send("/health/detailed").then((answer) => answer.json())).parquet_files,
+          0,
+        );
+        await view(app, "00:10");
+        await pass(app, 25);
+        await view(app, "00:35 other", { address: "81.2.69.143" });
+        await app.close();
+        const ids = await idsOf(left);
+        equal(ids.get("00:10"), ids.get("23:45"));
+        assert.notStrictEqual(ids.get("00:35%20other"), ids.get("23:45%20other"));
+        equal(new Set(ids.values()).size, 3);
+      });
+      await killed.close();
+    });
+  });
+
   Deno.test(`a visit with a ${kind} id is carried as its site says`, async () => {
     const sites = { "hasty.example": 10, "patient.example": 60 };
     await withFolder(async (folder) => {
@@ -133,6 +158,14 @@ for (const [kind, env] of [["derived", {}], ["random", RANDOM]] as const) {
       equal(keeps("hasty.example"), false, "60 minutes of silence at a timeout of 10");
     });
   });
+}
+
+/** Copies what a kill would leave of an idle server whose events are all in the journal. */
+async function copyFiles(from: string, to: string): Promise<void> {
+  for await (const { name, isFile } of Deno.readDir(from)) {
+    // The log's index is made again from the log.
+    if (isFile && !name.endsWith("-shm")) await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
+  }
 }
 
 /** Every text of 64 hex digits, and every 32 bytes after one, that stands in DATA_DIR. */
