@@ -71,18 +71,18 @@ export function Numbers() {
 }
 
 /**
- * Which part of the earlier range a running period is compared with; null where it is whole.
+ * Which part of the earlier range a running period is compared with. Empty where it is whole: with
+ * any comparison its space is reserved, so that nothing moves when the answer arrives.
  * @param {Main["meta"]} meta
  * @param {import("../../lib/state/context.js").App} app
  */
-function comparedWith(meta, { t, format }) {
-  if (!meta?.comparison_range || !meta.notes?.some(({ code }) => code === "comparison_cut")) {
-    return null;
-  }
-  const { from, to } = meta.comparison_range;
+function comparedWith(meta, { t, format, state }) {
+  if (state.compare === "") return null;
+  const isCut = meta?.notes?.some(({ code }) => code === "comparison_cut");
   const local = (/** @type {string} */ iso) =>
-    format.bucketLong(minuteOf(Date.parse(iso), meta.range.timezone));
+    format.bucketLong(minuteOf(Date.parse(iso), meta?.range.timezone ?? "UTC"));
+  const { from, to } = meta?.comparison_range ?? {};
   return html`<p class="muted compared-with">${
-    t("compared_with", { from: local(from), to: local(to) })
+    isCut && from && to ? t("compared_with", { from: local(from), to: local(to) }) : ""
   }</p>`;
 }
