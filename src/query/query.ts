@@ -49,6 +49,8 @@ export interface Query extends Scope {
   readonly missing: string | null;
   /** Only rows whose first dimension is one of these. */
   readonly only: readonly string[] | null;
+  /** Only the rows with these keys, one for each dimension. */
+  readonly rows: readonly (readonly (string | number)[])[] | null;
   /** Only rows whose first dimension contains this text, in any case. */
   readonly search: string | null;
   readonly order: readonly Order[];
@@ -85,6 +87,7 @@ export function queryOf(
     ownColumns: false,
     missing: null,
     only: null,
+    rows: null,
     search: null,
     order: [],
     limit: 10_000,

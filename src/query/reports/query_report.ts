@@ -136,7 +136,8 @@ async function rowsOf(request: ReportRequest, params: QueryParams, context: Quer
     metrics: values,
   }));
   if (!request.comparison) return { rows, total: answer.total };
-  const before = await earlier(withRange(request, request.comparison), params, answer, context);
+  const scope = withRange(request, request.comparison);
+  const before = await earlier(request, scope, params, answer, context);
   const compared = rows.map((row, index): ShownRow => {
     const old = before(row, index);
     return old
@@ -149,27 +150,60 @@ async function rowsOf(request: ReportRequest, params: QueryParams, context: Quer
 /** Finds the values of a row in the earlier range: buckets by their place, others by their keys. */
 async function earlier(
   request: ReportRequest,
+  scope: ReportRequest,
   params: QueryParams,
   answer: Answer,
   context: QueryContext,
 ): Promise<(row: ShownRow, index: number) => ShownRow["comparison"]> {
   const { metrics, dimensions } = params;
-  if (dimensions.some(isIntervalName)) {
-    if (dimensions.length > 1) return () => undefined;
-    const { rows } = await queryRows(request, params, context);
-    const label = labeller(request, dimensions);
+  const label = labeller(scope, dimensions);
+  const [only] = dimensions;
+  if (only !== undefined && isIntervalName(only) && dimensions.length === 1) {
+    const { rows } = await queryRows(scope, params, context);
     return (_, index) => {
       const row = rows[index];
       return row && { ...row.values, bucket: label(row.keys)[0] ?? "" };
     };
   }
-  const only = dimensions.length > 0
-    ? [...new Set(answer.rows.map(({ keys }) => String(keys[0])))]
-    : null;
-  const query = { ...queryOf(request, params), only, order: [], search: null };
-  const { rows } = await context.query(query);
-  const byKeys = new Map(rows.map(({ keys, values }) => [JSON.stringify(keys), values]));
-  return (row) => byKeys.get(JSON.stringify(row.dimensions)) ?? emptyValues(metrics);
+  const moved = keysInRange(request, scope, dimensions);
+  const wanted = answer.rows.map(({ keys }) => moved(keys));
+  const rows = wanted.filter((keys) => keys !== null);
+  if (dimensions.length > 0 && rows.length === 0) return () => undefined;
+  const narrow = dimensions.length > 0 ? { rows, limit: Math.max(1, rows.length) } : {};
+  const found = await context.query({
+    ...queryOf(scope, params),
+    ...narrow,
+    order: [],
+    search: null,
+  });
+  const byKeys = new Map(found.rows.map(({ keys, values }) => [JSON.stringify(keys), values]));
+  const time = dimensions.findIndex(isIntervalName);
+  return (_, index) => {
+    const keys = wanted[index];
+    if (!keys) return undefined;
+    const values = byKeys.get(JSON.stringify(keys)) ?? emptyValues(metrics);
+    return time < 0 ? values : { ...values, bucket: label(keys)[time] ?? "" };
+  };
+}
+
+/** The keys of a row in another range: a bucket by its place, null where that range has none. */
+function keysInRange(
+  request: ReportRequest,
+  scope: ReportRequest,
+  dimensions: readonly DimensionRef[],
+): (keys: AnswerRow["keys"]) => AnswerRow["keys"] | null {
+  const moves = dimensions.map((ref) => {
+    if (!isIntervalName(ref)) return undefined;
+    const there = bucketsFor(scope, ref);
+    return new Map(bucketsFor(request, ref).map(({ key }, place) => [key, there[place]?.key]));
+  });
+  return (keys) => {
+    const moved = keys.flatMap((key, index) => {
+      const move = moves[index];
+      return move && typeof key === "number" ? move.get(key) ?? [] : key;
+    });
+    return moved.length === keys.length ? moved : null;
+  };
 }
 
 /** The answer. `total` counts the rows before limit and offset. */

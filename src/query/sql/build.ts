@@ -146,14 +146,25 @@ function merge(query: Query, parts: readonly Part[], keys: readonly Sql[]): Sql 
   }`;
 }
 
-/** Which rows are kept, by their first key. */
-function narrowed({ only, search, dimensions }: Query): Sql {
+/** Which rows are kept, by their keys. */
+function narrowed({ only, rows, search, dimensions }: Query): Sql {
   if (dimensions.length === 0) return raw("");
   const conditions = [
+    ...(rows ? [isOneOf(rows, dimensions.length)] : []),
     ...(only ? [sql`list_contains(${only}, k0)`] : []),
     ...(search === null ? [] : [sql`contains(lower(k0), lower(${search}))`]),
   ];
   return conditions.length === 0 ? raw("") : sql`\n  where ${join(conditions, " and ")}`;
+}
+
+/** Whether the keys are those of one of these rows: a join, for the rows may be many. */
+function isOneOf(rows: readonly (readonly (string | number)[])[], count: number): Sql {
+  const places = Array.from({ length: count }, (_, index) => index);
+  const lists = places.map((at) =>
+    sql`unnest(${rows.map((keys) => String(keys[at]))}) as ${ident(`w${at}`)}`
+  );
+  const equal = places.map((at) => sql`${ident(`w${at}`)} = ${ident(`k${at}`)}::varchar`);
+  return sql`exists (select 1 from (select ${join(lists)}) where ${join(equal, " and ")})`;
 }
 
 /** Visitors of the query without its dimensions or goals, for shares and conversion rates. */

@@ -79,6 +79,45 @@ Deno.test("QUERY compares rows by their keys", async () => {
   });
 });
 
+Deno.test("QUERY compares time by another dimension, a bucket by its place", async () => {
+  await withQuestions({ events: EVENTS }, async ({ get }) => {
+    const { json } = await get(
+      "query",
+      "&period=7d&metrics=visitors&dimensions=day,source&compare=previous_period",
+    );
+    assert.deepEqual(json.results.map(Object.values), [
+      [["2024-03-09", "Google"], { visitors: 1 }, { visitors: 0, bucket: "2024-03-02" }, {
+        visitors: null,
+      }],
+      [["2024-03-10", "Bing"], { visitors: 1 }, { visitors: 0, bucket: "2024-03-03" }, {
+        visitors: null,
+      }],
+      [["2024-03-10", "Google"], { visitors: 1 }, { visitors: 1, bucket: "2024-03-03" }, {
+        visitors: 0,
+      }],
+    ]);
+  });
+});
+
+Deno.test("QUERY compares exactly the rows that are answered", async () => {
+  const names = Array.from({ length: 10_050 }, (_, index) => `a${index}`);
+  const row = (at: string, campaign: string) =>
+    pageview({ at, visitor: campaign, page: "/", utm_campaign: campaign });
+  const events = [
+    ...[...names, "z"].map((name) => row("2024-03-09T10:00", name)),
+    row("2024-03-10T10:00", "z"),
+  ];
+  await withQuestions({ events }, async ({ get }) => {
+    const query = "&metrics=visitors&dimensions=page,utm_campaign&compare=previous_period";
+    const none = await get("query", `${query}&period=day&filters=is(page,/nowhere)`);
+    assert.deepEqual([none.status, none.json.results], [200, []]);
+    const { json } = await get("query", `&period=day${query}`);
+    assert.deepEqual(json.results.map(Object.values), [
+      [["/", "z"], { visitors: 1 }, { visitors: 1 }, { visitors: 0 }],
+    ]);
+  });
+});
+
 Deno.test("QUERY sorts, searches and pages", async () => {
   await withQuestions({ events: EVENTS }, async ({ get }) => {
     const values = async (query: string) =>

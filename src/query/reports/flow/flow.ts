@@ -1,6 +1,7 @@
 // Flow: which page follows a page. A list by default; `detail=true` is the tree of paths
 // inside visits of detail.ts.
 import { EVENT_NAME_CHARS_MAX, URL_CHARS_MAX } from "../../../core/limits.ts";
+import { sql } from "../../../core/sql.ts";
 import { count } from "../behavioral.ts";
 import { FLOW_DIRECTIONS, type FlowTree, type FlowTreeParams, queryFlowTree } from "./detail.ts";
 import type { Params } from "../../params.ts";
@@ -25,6 +26,8 @@ export type FlowAnswer =
 
 const DETAILS = ["event", "direction", "depth", "count_by", "of", "group"];
 const DEPTH_MAX = 5;
+/** More pages than there can be: the ones that are asked for are taken out of all. */
+const ALL_PAGES = 2 ** 31;
 
 /** Reads the report's parameters. Notes faults in `params`. */
 export function parseFlow(params: Params): FlowParams {
@@ -71,13 +74,18 @@ async function queryNext(
   request: ReportRequest,
   page: string,
   context: QueryContext,
+  only?: readonly string[],
 ): Promise<NextPage[]> {
   if (context.engine.name === "off") return [];
   const columns = ["visitor_id", "timestamp", "event_name", "pathname"] as const;
   const rows = await context.matching(
     request,
     columns,
-    (events) => context.engine.next(events, page, request.limit, request.offset),
+    (events) =>
+      only
+        ? sql`select * from (${context.engine.next(events, page, ALL_PAGES, 0)})
+          where list_contains(${only}, next_page)`
+        : context.engine.next(events, page, request.limit, request.offset),
   );
   return rows.map((row) => ({
     next_page: String(row["next_page"]),
@@ -107,11 +115,11 @@ export const FLOW = defineReport({
   run: async (request, params, context): Promise<FlowAnswer> => {
     if (params.detail) return await queryFlowTree(request, params.tree, context);
     const now = await queryNext(request, params.page, context);
-    if (!request.comparison) return now;
-    const scope = { ...withRange(request, request.comparison), limit: 1000, offset: 0 };
-    const before = new Map(
-      (await queryNext(scope, params.page, context)).map((row) => [row.next_page, row.visitors]),
-    );
+    if (!request.comparison || now.length === 0) return now;
+    const scope = withRange(request, request.comparison);
+    const only = now.map(({ next_page }) => next_page);
+    const earlier = await queryNext(scope, params.page, context, only);
+    const before = new Map(earlier.map((row) => [row.next_page, row.visitors]));
     return now.map((row) => ({
       ...row,
       comparison: { ...row, visitors: before.get(row.next_page) ?? 0 },

@@ -36,6 +36,23 @@ Deno.test("FLOW lists the pages that follow the first view of a page", async () 
   });
 });
 
+Deno.test("FLOW compares the pages that are answered, however many there were before", async () => {
+  const step = (day: string, visitor: string, next: string) => [
+    pageview({ at: `${day}T10:00`, visitor, page: "/" }),
+    pageview({ at: `${day}T10:01`, visitor, page: next }),
+  ];
+  const pages = [...Array.from({ length: 1010 }, (_, index) => `/a${index}`), "/z"];
+  const events = [
+    ...pages.flatMap((page) => step("2024-03-09", page, page)),
+    ...step("2024-03-10", "now", "/z"),
+  ];
+  await withQuestions({ events }, async ({ get }) => {
+    assert.deepEqual((await get("flow", "&page=/&period=day&compare=previous_period")).json, [
+      { next_page: "/z", visitors: 1, comparison: { next_page: "/z", visitors: 1 } },
+    ]);
+  });
+});
+
 const leaf = (kind: string, name: string | null, count: number) => ({
   kind,
   name,
