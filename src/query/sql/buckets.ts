@@ -2,6 +2,7 @@
 // constants of the statement, so daylight saving costs a CASE and no time zone data.
 import type { Interval } from "../../../dashboard/grammar/period.js";
 import type { Range, WeekStart } from "../../core/period.ts";
+import { DAY_US } from "../../core/durations.ts";
 import { join, raw, type Sql, sql } from "../../core/sql.ts";
 import { type OffsetTransition, offsetTransitions } from "../../core/zone.ts";
 
@@ -33,6 +34,9 @@ export function bucketKey(interval: Interval, us: Sql, calendar: Calendar): Sql 
   return sql`epoch_us(greatest(${start}, date_trunc('day', ${first})))`;
 }
 
+/** Visits are read for up to a day around the range: conditions see the events there, too. */
+const READ_US = 2 * DAY_US;
+
 /** `00` to `23` by the clock of the zone. */
 export function hourOfDay(us: Sql, calendar: Calendar): Sql {
   return sql`strftime(make_timestamp(${localTime(us, calendar)}), '%H')`;
@@ -44,11 +48,9 @@ export function dayOfWeek(us: Sql, calendar: Calendar): Sql {
 }
 
 function localTime(us: Sql, calendar: Calendar): Sql {
-  return byTransition(
-    transitionsOf(calendar),
-    us,
-    (transition) => sql`${us} + ${transition.offsetUs}`,
-  );
+  const { range, zone } = calendar;
+  const transitions = offsetTransitions(zone, range.fromUs - READ_US, range.toUs + READ_US);
+  return byTransition(transitions, us, (transition) => sql`${us} + ${transition.offsetUs}`);
 }
 
 function transitionsOf({ range, zone }: Calendar): OffsetTransition[] {

@@ -339,6 +339,34 @@ Deno.test("statsRoutes() take for numbers and amounts what people do", async () 
   });
 });
 
+Deno.test("statsRoutes() know the local hour of events beside the range", async () => {
+  // Clocks in Berlin change on 29 March 2026 at 01:00 UTC and on 25 October at 01:00 UTC.
+  const visit = (visitor: string, from: string, minutes: number) =>
+    Array.from({ length: minutes / 20 + 1 }, (_, index) =>
+      pageview({
+        at: new Date(Date.parse(`${from}Z`) + index * 1_200_000).toISOString().slice(0, 16),
+        visitor,
+      }));
+  const events = [
+    ...visit("spring", "2026-03-28T22:50", 140), // From 23:50 to 03:10.
+    ...visit("autumn", "2026-10-24T21:50", 200), // From 23:50 to 02:10, by the later clock.
+  ];
+  const settings = { zone: "Europe/Berlin" };
+  await withQuestions({ events, settings, now: "2026-12-01T00:00:00Z" }, async ({ get }) => {
+    const visits = async (from: string, to: string, hour: string) => {
+      const range = `&start_date=${from}&end_date=${to}&metrics=visits`;
+      const { json } = await get("query", `${range}&filters=is(hour_of_day,${hour})`);
+      return json.results[0].metrics.visits;
+    };
+    assert.equal(await visits("2026-03-28", "2026-03-29", "03"), 1);
+    assert.equal(await visits("2026-03-28", "2026-03-30", "03"), 1);
+    assert.equal(await visits("2026-03-28", "2026-03-29", "02"), 0);
+    assert.equal(await visits("2026-10-24", "2026-10-25", "03"), 0);
+    assert.equal(await visits("2026-10-24", "2026-10-26", "03"), 0);
+    assert.equal(await visits("2026-10-24", "2026-10-25", "02"), 1);
+  });
+});
+
 Deno.test("statsRoutes() answers for the slice that filters ask for", async () => {
   await withQuestions({ events: EVENTS }, async ({ get }) => {
     const main = (filters: string) =>
