@@ -6,6 +6,8 @@ import { Sqlite } from "../state/sqlite.ts";
 
 /** A file of every DATA_DIR that a server has opened, and of no backup. */
 const SERVER_LOCK = ".lock";
+/** The folder in a backup folder that holds its generations. */
+export const GENERATIONS = "generations";
 const BACKUP_LOCK = ".backup.lock";
 
 /** Whether a path equals the other or is below it. Both must be absolute. */
@@ -15,11 +17,14 @@ export function areNested(one: string, other: string): boolean {
 
 /** Rejects with a sentence where `target` is no place for backups of `dataDir`. */
 export async function requireApart(files: Files, dataDir: string, target: string): Promise<void> {
-  const [from, to] = [await realPath(files, dataDir), await realPath(files, target)];
-  if (areNested(from, to)) {
-    throw new Error(
-      `Cannot back up into ${target}: one of it and the data folder contains the other`,
-    );
+  const from = await realPath(files, dataDir);
+  // The folder of the generations may be a link, too.
+  for (const place of [target, `${target}/${GENERATIONS}`]) {
+    if (areNested(from, await realPath(files, place))) {
+      throw new Error(
+        `Cannot back up into ${target}: one of it and the data folder contains the other`,
+      );
+    }
   }
   if (await files.size(`${target}/${SERVER_LOCK}`) !== null) {
     throw new Error(`Cannot back up into ${target}: it is the data folder of a server`);

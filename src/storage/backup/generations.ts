@@ -2,6 +2,7 @@
 // the folder itself that earlier versions made. One rename adds a generation, and one removes it.
 import { DAY_MS } from "../../core/durations.ts";
 import type { Files } from "../../core/types.ts";
+import { GENERATIONS } from "./folders.ts";
 import {
   DATABASE,
   eventsOf,
@@ -38,16 +39,16 @@ const SHRUNK_SHARE = 0.5;
 
 /** The folder in which a generation is made. */
 export function makingFolder(target: string): string {
-  return `${target}/generations/.making`;
+  return `${target}/${GENERATIONS}/.making`;
 }
 
 /** All generations of a folder, the newest first. */
 export async function listGenerations(files: Files, target: string): Promise<Generation[]> {
   const generations: Generation[] = [];
-  for (const { name, isDirectory } of await files.list(`${target}/generations`)) {
+  for (const { name, isDirectory } of await files.list(`${target}/${GENERATIONS}`)) {
     const number = NAME.exec(name)?.[1];
     if (!isDirectory || number === undefined) continue;
-    generations.push({ number: Number(number), folder: `${target}/generations/${name}` });
+    generations.push({ number: Number(number), folder: `${target}/${GENERATIONS}/${name}` });
   }
   if (await files.size(`${target}/${MANIFEST}`) !== null) {
     generations.push({ number: FLAT_NUMBER, folder: target });
@@ -74,16 +75,16 @@ export async function readGenerations(files: Files, target: string): Promise<Rea
 export async function publish(files: Files, target: string, manifest: Manifest): Promise<string> {
   const time = manifest.made_at.replace(/[:]/g, "-").replace(/[.]\d+Z$/, "Z");
   const name = `${String(manifest.generation).padStart(4, "0")}_${time}`;
-  await files.rename(makingFolder(target), `${target}/generations/${name}`);
-  await files.sync(`${target}/generations`);
+  await files.rename(makingFolder(target), `${target}/${GENERATIONS}/${name}`);
+  await files.sync(`${target}/${GENERATIONS}`);
   return name;
 }
 
 /** Removes what killed backups left half made and half removed. */
 export async function removeLeftovers(files: Files, target: string): Promise<void> {
-  for (const { name } of await files.list(`${target}/generations`)) {
+  for (const { name } of await files.list(`${target}/${GENERATIONS}`)) {
     if (name === nameOfRemoved(FLAT_NUMBER)) await takeApart(files, target);
-    if (name.startsWith(".")) await files.removeTree(`${target}/generations/${name}`);
+    if (name.startsWith(".")) await files.removeTree(`${target}/${GENERATIONS}/${name}`);
   }
 }
 
@@ -128,7 +129,7 @@ export async function pruneGenerations(
 }
 
 async function remove(files: Files, target: string, { number, folder }: Generation): Promise<void> {
-  const removed = `${target}/generations/${nameOfRemoved(number)}`;
+  const removed = `${target}/${GENERATIONS}/${nameOfRemoved(number)}`;
   if (number === FLAT_NUMBER) {
     await files.makeDir(removed);
     await takeApart(files, target);
@@ -138,7 +139,7 @@ async function remove(files: Files, target: string, { number, folder }: Generati
 
 /** Moves the parts of a backup without a folder into that of its removal, the manifest first. */
 async function takeApart(files: Files, target: string): Promise<void> {
-  const removed = `${target}/generations/${nameOfRemoved(FLAT_NUMBER)}`;
+  const removed = `${target}/${GENERATIONS}/${nameOfRemoved(FLAT_NUMBER)}`;
   for (const name of [MANIFEST, DATABASE, ...OWNER_FILES, "events"]) {
     if (await files.size(`${target}/${name}`) === null) continue;
     await files.rename(`${target}/${name}`, `${removed}/${name}`);

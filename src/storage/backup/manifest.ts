@@ -54,7 +54,8 @@ export async function readManifest(files: Files, folder: string): Promise<Manife
   if (text === null) return null;
   try {
     const { sha256, ...content } = JSON.parse(text);
-    if (sha256 !== undefined && sha256 !== await digestOfContent(content)) {
+    const isEarlier = sha256 === undefined && (content.generation ?? null) === null;
+    if (!isEarlier && sha256 !== await digestOfContent(content)) {
       throw new Error("its content has changed");
     }
     const manifest = { generation: null, store: null, journal: null, others: [], ...content };
@@ -113,7 +114,7 @@ export function differencesOf(copy: CopyFacts, manifest: Manifest): string[] {
 }
 
 /** Throws where a manifest names what no backup has: a restore would write it anywhere. */
-function requireNames({ files, others }: Manifest): void {
+function requireNames({ generation, files, others }: Manifest): void {
   if (!Array.isArray(files)) throw new Error("it lists no files");
   for (const { path } of files) {
     if (partitionOfPath(path) === null) {
@@ -123,6 +124,10 @@ function requireNames({ files, others }: Manifest): void {
   const names: readonly string[] = [DATABASE, ...OWNER_FILES];
   for (const { name } of others) {
     if (!names.includes(name)) throw new Error(`it lists ${name}, which no backup has`);
+  }
+  // Without its SHA-256 nothing would compare the file of settings and unflushed events.
+  if (generation !== null && !others.some(({ name }) => name === DATABASE)) {
+    throw new Error(`it does not list ${DATABASE}`);
   }
 }
 

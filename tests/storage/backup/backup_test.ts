@@ -212,12 +212,14 @@ Deno.test("backup() refuses a folder in, around or of a data folder, and one in 
     const live = await openFolder(`${folder}/live`, system);
     const other = await openFolder(`${folder}/other`, system);
     await Deno.symlink(`${folder}/live`, `${folder}/link`);
+    await Deno.mkdir(`${folder}/linked`);
+    await Deno.symlink(`${folder}/live/events`, `${folder}/linked/generations`);
     const into = (target: string) => backup(system, `${folder}/live`, folder + target);
     await rejects(
       into("/other"),
       /^Error: Cannot back up into .*other: it is the data folder of a server$/,
     );
-    for (const target of ["", "/live", "/live/events", "/live/a/b", "/link/backup"]) {
+    for (const target of ["", "/live", "/live/events", "/live/a/b", "/link/backup", "/linked"]) {
       await rejects(into(target), /: one of it and the data folder contains the other$/, target);
     }
     equal(await system.files.size(`${folder}/live/a`), null);

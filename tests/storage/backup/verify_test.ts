@@ -1,5 +1,6 @@
 import { deepStrictEqual as deepEqual, match, rejects, strictEqual as equal } from "node:assert";
 import { backup } from "../../../src/storage/backup/backup.ts";
+import { digestOfBytes } from "../../../src/storage/backup/digest.ts";
 import { restore } from "../../../src/storage/backup/restore.ts";
 import { MIGRATIONS } from "../../../src/storage/state/migrations.ts";
 import { Sqlite } from "../../../src/storage/state/sqlite.ts";
@@ -63,12 +64,34 @@ Deno.test("verify() and restore() refuse a manifest that names files elsewhere",
     const other = { name: "../evil", bytes: 1, sha256: "" };
     const file = { ...manifest.files[0], path: "../../evil.parquet" };
     for (const changed of [{ others: [other] }, { files: [file] }]) {
-      await Deno.writeTextFile(path, JSON.stringify({ ...manifest, ...changed }));
+      await Deno.writeTextFile(path, await sealed({ ...manifest, ...changed }));
       match((await verified(folder)).faults[0] ?? "", /: it lists .*evil/);
       await rejects(restore(fakeSystem(), folder, `${folder}-new`), /: it lists .*evil/);
     }
   });
 });
+
+Deno.test("verify() and restore() refuse a manifest without digest or database", async () => {
+  await withBackup(async (folder, generation) => {
+    const path = `${generation}/backup.json`;
+    const { sha256: _, ...manifest } = JSON.parse(await Deno.readTextFile(path));
+    const tried: [text: string, fault: RegExp][] = [
+      [JSON.stringify(manifest), /: its content has changed$/],
+      [await sealed({ ...manifest, others: [] }), /: it does not list mallard\.sqlite$/],
+    ];
+    for (const [text, fault] of tried) {
+      await Deno.writeTextFile(path, text);
+      match((await verified(folder)).faults[0] ?? "", fault);
+      await rejects(restore(fakeSystem(), folder, `${folder}-new`), fault);
+    }
+  });
+});
+
+/** The text of a manifest with the digest of its content. */
+async function sealed(content: object): Promise<string> {
+  const sha256 = await digestOfBytes(new TextEncoder().encode(JSON.stringify(content)));
+  return JSON.stringify({ ...content, sha256 });
+}
 
 Deno.test("verify() compares the catalog and the events with the manifest", async () => {
   await withBackup(async (folder, generation) => {
