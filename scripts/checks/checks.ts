@@ -50,13 +50,39 @@ export async function runChecks(): Promise<Counts> {
 export function unitJobs(): TestJob[] {
   const folders = Map.groupBy(
     testFiles().filter((path) => !isWhole(path)),
-    (path) => path.split("/").slice(0, -1).slice(0, 2).join("/"),
+    (path) => {
+      const parts = path.split("/").slice(0, -1);
+      return parts.slice(0, parts[1] === "storage" ? 3 : 2).join("/");
+    },
   );
   return [...folders].map(([name, files]) => ({ name, files, msMax: UNIT_MS_MAX }));
 }
 
+/** The jobs that take longest. */
+const LONGEST = [
+  "tests/e2e/crash_test.ts",
+  "tests/dashboard/app_accessibility_test.ts",
+  "tests/storage/tiers",
+  "tests/storage/backup",
+  "tests/e2e/fuzz_test.ts",
+  "tests/query",
+  "tests/e2e/contract/storage_test.ts",
+  "tests/api",
+  "tests/e2e/visitor_id_test.ts",
+  "tests/dashboard/app_states_test.ts",
+  "tests/dashboard/app_test.ts",
+];
+
+/** All jobs, the longest first, so that none of them is left to run alone at the end. */
+export function allJobs(): TestJob[] {
+  const rank = ({ name }: TestJob) => (LONGEST.indexOf(name) + 1) || Infinity;
+  return [...wholeJobs(), ...unitJobs()].sort((a, b) =>
+    Number(rank(a) > rank(b)) - Number(rank(a) < rank(b))
+  );
+}
+
 /** Test files that start servers, browsers or executables: a job each. */
-export function wholeJobs(): TestJob[] {
+function wholeJobs(): TestJob[] {
   return testFiles().filter(isWhole).map((path) => ({
     name: path,
     files: [path],
