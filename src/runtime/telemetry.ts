@@ -45,6 +45,7 @@ export function healthOf(parts: TelemetryParts): Health {
       behavioral_engine: behavioral.engine.name,
       parquet_files: storage.fileCount(),
       quarantined_count: storage.quarantined().length,
+      missing_count: storage.missing().paths.length,
       flush_failures: storage.flusher.counts.failures,
       compaction_failures: storage.compactor.counts.failures,
     },
@@ -53,6 +54,7 @@ export function healthOf(parts: TelemetryParts): Health {
       behavioral_extension_version: behavioral.version,
       sites: storage.reader.sites().length,
       quarantined_files: storage.quarantined(),
+      missing_files: storage.missing().paths,
     },
   };
 }
@@ -63,6 +65,7 @@ function conditionsOf({ storage, buffer }: TelemetryParts): Record<string, boole
     events_refused: buffer.failing,
     flush_failing: storage.flusher.failing,
     files_in_quarantine: storage.quarantined().length > 0,
+    files_missing: storage.missing().paths.length > 0 || storage.missing().isFolderGone,
     clock_in_doubt: !storage.guard.trusts(),
   };
 }
@@ -152,6 +155,7 @@ export function samplesOf(parts: TelemetryParts): Sample[] {
     gauge("clock_trusted", storage.guard.trusts(), "0 while the clock is in doubt."),
     gauge("sqlite_log_bytes", storage.logWatch.bytes, "Length of the log of mallard.sqlite."),
     gauge("quarantined_files", storage.quarantined().length, "Corrupt files in quarantine."),
+    gauge("missing_files", storage.missing().paths.length, "Parquet files missing on disk."),
     ...quarantinedByPath(parts),
     {
       name: "mallard_degraded",

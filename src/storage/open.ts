@@ -2,6 +2,7 @@
 // in which they need each other.
 import { messageOf } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
+import type { MissingFiles } from "./missing_files.ts";
 import { Mutex } from "../core/mutex.ts";
 import type { Files, System } from "../core/types.ts";
 import { Catalog } from "./tiers/catalog.ts";
@@ -89,6 +90,8 @@ export interface Storage {
   fileCount(): number;
   /** Paths of corrupt files in quarantine. */
   quarantined(): readonly string[];
+  /** Paths of Parquet files of the catalog that are not on disk, or that all of them are gone. */
+  missing(): Pick<MissingFiles, "paths" | "isFolderGone">;
   close(): Promise<void>;
 }
 
@@ -244,6 +247,7 @@ async function openParts(
     lastTimestampUs: journal.lastTimestampUs,
     fileCount: () => catalog.fileCount(),
     quarantined: () => recovery.quarantined,
+    missing: () => recovery.missing,
     close: async () => {
       flusher.cancel();
       // What still runs is stopped: a flush that is cut off leaves its events in the journal.

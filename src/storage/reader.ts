@@ -74,11 +74,15 @@ export class Reader {
     }
   }
 
-  /** UTC dates within a span whose answers lack the events of a file in quarantine, sorted. */
+  /** UTC dates within a span whose answers lack the events of a file, sorted. */
   incompleteDates(site: string, span: SpanUs): string[] {
     const last = utcDate(Math.max(span.fromUs, span.toUs - 1));
-    const quarantined = this.#recovery.quarantinedOf(site, utcDate(span.fromUs), last);
-    return [...new Set(quarantined.map(({ date }) => date))].sort();
+    const first = utcDate(span.fromUs);
+    const lacking = [
+      ...this.#recovery.quarantinedOf(site, first, last),
+      ...this.#recovery.missing.of(site, first, last),
+    ];
+    return [...new Set(lacking.map(({ date }) => date))].sort();
   }
 
   /** Changes whenever an event of the site is accepted, and when its events change otherwise. */

@@ -85,6 +85,13 @@ Deno.test("healthRoutes() names what is wrong until it is mended", async () => {
   assert.deepEqual(await conditions(app), [200, "degraded", ["clock_in_doubt"]]);
   app.system.clock.jump(-365 * DAY_MS);
   assert.deepEqual(await conditions(app), [200, "ok", []]);
+  await Deno.remove(`${folder}/events/${FILE}`);
+  app.system.clock.advance(31_000);
+  await until(
+    async () => (await app.send(STATS)).headers.get("x-incomplete") === "1 dates: 2024-01-15",
+    "the file is missed",
+  );
+  assert.deepEqual(await conditions(app), [200, "degraded", ["files_missing"]]);
   await app.close();
   await Deno.remove(folder, { recursive: true });
 });

@@ -97,6 +97,8 @@ class Generating {
   /** Files that are in the new generation already, by path. */
   readonly #made = new Map<string, ManifestFile>();
   readonly #warnings: string[] = [];
+  /** Files of the catalog that neither DATA_DIR nor the generation before has. */
+  readonly #missing = new Set<string>();
   #copied = 0;
 
   constructor(
@@ -136,6 +138,7 @@ class Generating {
       journal_rows: copy.journalRows,
       others: await this.#copyOthers(),
       files: copy.catalog.flatMap(({ path }) => this.#made.get(path) ?? []),
+      ...(this.#missing.size > 0 ? { missing: [...this.#missing] } : {}),
     };
     await writeManifest(this.#files, this.#folder, manifest);
     await this.#files.sync(this.#folder);
@@ -156,11 +159,10 @@ class Generating {
         if (gone === null) return copy;
         // A file that is gone was merged or erased meanwhile: the next copy no longer names it.
         if (gone === missing) {
-          throw new Error(
-            `Cannot back up ${this.#dataDir}: events/${gone} is in the catalog, but not there`,
-          );
+          this.#missing.add(gone);
+          this.#warnings.push(`events/${gone} is in the catalog, but missing on disk`);
         }
-        if (attempt === ATTEMPTS_MAX) {
+        if (attempt >= ATTEMPTS_MAX + this.#missing.size) {
           throw new Error("Cannot back up: files are replaced faster than they are copied");
         }
         missing = gone;
@@ -208,6 +210,7 @@ class Generating {
       const entry =
         (isShared && base ? await this.#share(base.folder, file, known.get(file.path)) : null) ??
           await this.#copy(file);
+      if (entry === null && this.#missing.has(file.path)) continue;
       if (entry === null) return file.path;
       this.#made.set(file.path, entry);
     }

@@ -30,7 +30,7 @@ const TEXTS_TABLE = "masked_texts";
 
 /** Masks the events of every site by its own settings. Rejects with the error of the disk. */
 export async function maskStored(
-  storage: Pick<Storage, "db" | "store" | "parquet" | "flusher">,
+  storage: Pick<Storage, "db" | "store" | "parquet" | "flusher" | "missing">,
   files: Files,
   eventsFolder: string,
   masksOf: (site: string) => Masks,
@@ -41,7 +41,9 @@ export async function maskStored(
   const numbers = new PartitionNumbers(store, files, { eventsFolder });
   const skipped: string[] = [];
   let [written, texts] = [0, 0];
+  const missing = new Set(storage.missing().paths);
   for (const file of await store.run("listFiles", undefined)) {
+    if (missing.has(file.path)) continue;
     const masks = masksOf(file.site_id);
     const changes = await changesOf(db, eventsFolder, file, masks);
     if (changes.length === 0) continue;

@@ -12,7 +12,10 @@ import type { CatalogFile } from "./partition.ts";
 export interface CorruptFile {
   readonly file: CatalogFile;
   readonly reason: string;
+  readonly isMissing: boolean;
 }
+
+const MISSING = "the file is missing";
 
 /** Faults of the statement or the machine, not of a file. */
 const NOT_OF_A_FILE = /^(Binder|Parser|Catalog|Out of Memory|INTERRUPT|Permission|Constraint)/i;
@@ -35,7 +38,7 @@ export async function findCorruptFiles(
   const corrupt: CorruptFile[] = [];
   for (const file of suspects) {
     const reason = await faultOfFile(db, files, eventsFolder, file.path);
-    if (reason !== null) corrupt.push({ file, reason });
+    if (reason !== null) corrupt.push({ file, reason, isMissing: reason === MISSING });
   }
   return corrupt;
 }
@@ -50,7 +53,7 @@ async function faultOfFile(
   const absolute = `${eventsFolder}/${path}`;
   if (await faultOfReading(db, absolute) === null) return null;
   if (await isWhollyReadable(files, absolute)) return await faultOfReading(db, absolute);
-  if (await isThere(files, eventsFolder)) return "the file is missing";
+  if (await isThere(files, eventsFolder)) return MISSING;
   throw shortageError("Cannot read the events now", "the folder of events is gone");
 }
 

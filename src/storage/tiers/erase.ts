@@ -67,6 +67,7 @@ export class Eraser {
           ...this.#filesOf(site, firstDate, lastDate),
           ...await this.#trash.of(site, firstDate, lastDate),
           ...this.#recovery.quarantinedOf(site, firstDate, lastDate),
+          ...this.#recovery.missing.of(site, firstDate, lastDate),
         ]),
       };
     }
@@ -75,19 +76,28 @@ export class Eraser {
       await this.#trash.erase(site, firstDate, lastDate);
       const files = this.#filesOf(site, firstDate, lastDate);
       const quarantined = this.#recovery.quarantinedOf(site, firstDate, lastDate);
+      const missing = this.#recovery.missing.of(site, firstDate, lastDate);
       const quarantinedPaths = quarantined.map(({ path }) => path);
-      const paths = [...files.map((file) => file.path), ...quarantinedPaths];
+      const missingPaths = missing.map(({ path }) => path);
+      const paths = [...files.map((file) => file.path), ...quarantinedPaths, ...missingPaths];
       const records = await this.#journal.whilePaused(async () => {
         const rows = await this.#journal.erase(site, firstDate, lastDate, paths);
         await this.#hot.erase(site, firstDate, lastDate);
         return rows;
       });
       this.#catalog.changed(site);
+      // A missing one stays a pending delete until the next sweep: it may be back by then.
+      this.#recovery.missing.drop(missingPaths);
       await this.#recovery.removeQuarantined(quarantinedPaths);
       return {
         counts: {
           db_records_deleted: records,
-          parquet_partitions_deleted: partitions([...files, ...trashed, ...quarantined]),
+          parquet_partitions_deleted: partitions([
+            ...files,
+            ...trashed,
+            ...quarantined,
+            ...missing,
+          ]),
         },
         removed: files.length > 0 ? this.#parquet.publish([], files) : Promise.resolve(),
       };

@@ -55,6 +55,7 @@ export class ParquetTier {
   adopt(): Promise<number> {
     return this.#mutex.run(async () => {
       await this.#recovery.lookAgain();
+      await this.#compareWithDisk();
       const found = await this.#recovery.findNew();
       if (found.length === 0) return 0;
       const known = this.#catalog.readable();
@@ -70,9 +71,13 @@ export class ParquetTier {
     });
   }
 
-  /** Takes corrupt or missing files out of the catalog and moves them into quarantine. */
-  quarantine(corrupt: readonly { file: CatalogFile; reason: string }[]): Promise<void> {
+  /** Takes corrupt files out of the catalog into quarantine; missing ones stay in the catalog. */
+  quarantine(
+    found: readonly { file: CatalogFile; reason: string; isMissing: boolean }[],
+  ): Promise<void> {
     return this.#mutex.run(async () => {
+      const corrupt = found.filter(({ isMissing }) => !isMissing);
+      this.#miss(found.filter(({ isMissing }) => isMissing).map(({ file }) => file));
       const paths = corrupt.map(({ file }) => file.path);
       await this.#store.run("forgetFiles", paths);
       this.#swap([], corrupt.map(({ file }) => file));
@@ -98,6 +103,31 @@ export class ParquetTier {
       const reading = this.#catalog.readable();
       await this.#remove(removed.filter((path) => !reading.has(path)));
     });
+  }
+
+  /** Stops reading files that are gone from disk, and reads those that are back. */
+  async #compareWithDisk(): Promise<void> {
+    const { missing } = this.#recovery;
+    const back = await missing.returned();
+    missing.drop(back.map(({ path }) => path));
+    if (back.length > 0) {
+      this.#swap(back, []);
+      for (const { site_id } of back) this.#catalog.changed(site_id);
+      this.#log("info", "Read Parquet files again that were missing", { files: back.length });
+    }
+    const read = [...this.#catalog.current.files.values()].flat();
+    this.#miss(await missing.findGone(read));
+  }
+
+  #miss(files: readonly CatalogFile[]): void {
+    const missed = new Set(this.#recovery.missing.paths);
+    const gone = files.filter(({ path }) => !missed.has(path));
+    if (gone.length === 0) return;
+    this.#swap([], gone);
+    for (const file of gone) {
+      this.#recovery.missing.add(file);
+      this.#catalog.changed(file.site_id);
+    }
   }
 
   #swap(

@@ -17,6 +17,7 @@ import {
   partitionOfPath,
 } from "../parquet/partition.ts";
 import { literalPath } from "../parquet/schema.ts";
+import { MissingFiles } from "../missing_files.ts";
 import type { Store } from "../state/store.ts";
 
 /** Paths, and which journal is ours. */
@@ -42,6 +43,8 @@ const QUARANTINE = "../quarantine";
 
 /** Compares the events folder with the catalog. */
 export class Recovery {
+  /** Files of the catalog that are not on disk. */
+  readonly missing: MissingFiles;
   readonly #db: Db;
   readonly #store: Store;
   readonly #files: Files;
@@ -56,6 +59,7 @@ export class Recovery {
     this.#files = files;
     this.#log = log;
     this.#options = options;
+    this.missing = new MissingFiles(files, log, options);
   }
 
   /** Paths of the files in quarantine. */
@@ -73,11 +77,8 @@ export class Recovery {
     for (const path of temporary) await this.#files.remove(this.#absolute(path));
     let known = JSON.parse(catalog) as CatalogFile[];
     if (missing.length > 0) {
-      for (const path of missing) {
-        this.#log("error", "A Parquet file of the catalog is missing on disk", { path });
-      }
-      await this.#store.run("forgetFiles", missing);
       const gone = new Set(missing);
+      for (const file of known) if (gone.has(file.path)) this.missing.add(file);
       known = known.filter(({ path }) => !gone.has(path));
     }
     if (unknown.length === 0) return known;
@@ -138,6 +139,15 @@ export class Recovery {
     this.#quarantined = this.#quarantined.filter((path) => !gone.has(`${QUARANTINE}/${path}`));
   }
 
+  /** Forgets those of the paths that are missing: another file holds their events, or none may. */
+  async forgetMissing(paths: readonly string[]): Promise<void> {
+    const missing = new Set(this.missing.paths);
+    const forgotten = paths.filter((path) => missing.has(path));
+    if (forgotten.length === 0) return;
+    await this.#store.run("forgetFiles", forgotten);
+    this.missing.drop(forgotten);
+  }
+
   /** Moves a corrupt file into the quarantine folder. */
   async quarantine(path: string, reason: string): Promise<void> {
     const target = `${this.#options.quarantineFolder}/${path}`;
@@ -158,6 +168,7 @@ export class Recovery {
     }
     const replaced = new Set(found.flatMap((file) => file.origin.replaces ?? []));
     const adopted: CatalogFile[] = [];
+    const merged: string[] = [];
     const foreign: CatalogFile[] = [];
     for (const { origin, ...file } of found) {
       if (replaced.has(file.path) || origin.replaces?.some((path) => known.has(path))) {
@@ -176,8 +187,10 @@ export class Recovery {
         foreign.push(file);
       }
       adopted.push(file);
+      merged.push(...origin.replaces ?? []);
     }
     if (foreign.length > 0) await this.#store.run("addFiles", foreign);
+    await this.forgetMissing(merged);
     if (adopted.length > 0) {
       const rows = adopted.reduce((sum, file) => sum + file.rows, 0);
       this.#log("info", "Adopted Parquet files", { files: adopted.length, events: rows });
