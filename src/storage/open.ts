@@ -206,6 +206,7 @@ async function openParts(
   const journalId = await store.run("journalId", random.uuid());
   const into = { ...at, journalId, recordMs: () => guard.recordMs() };
   const flusher = new Flusher(db, store, files, catalog, hot, numbers, clock, log, mutex, into);
+  const many = { ...at, openFilesMax: OPEN_FILES_MAX };
   const trash = new Trash(files, options.dataDir);
   const eraser = new Eraser(store, catalog, journal, hot, parquet, trash, recovery, mutex);
   return {
@@ -222,18 +223,7 @@ async function openParts(
     hot,
     flusher,
     parquet,
-    compactor: new Compactor(
-      db,
-      store,
-      files,
-      catalog,
-      parquet,
-      numbers,
-      clock,
-      log,
-      mutex,
-      { ...at, openFilesMax: OPEN_FILES_MAX },
-    ),
+    compactor: new Compactor(db, store, files, catalog, parquet, numbers, clock, log, mutex, many),
     eraser,
     expiry: new Expiry(store, catalog, journal, parquet, eraser, flusher, guard, trash, mutex, {
       keepsTrash: options.gdpr_mode !== true,

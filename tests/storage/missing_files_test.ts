@@ -6,7 +6,7 @@ const event = (n: number) =>
   pageview({ at: `2024-01-${14 + n} 10:00:00`, props: JSON.stringify({ n }) });
 const pathOf = (n: number) => `site_id=example.com/date=2024-01-${14 + n}/0001.parquet`;
 
-Deno.test("MissingFiles are told, kept in the catalog, and read again when they are back", async () => {
+Deno.test("MissingFiles are told, kept in the catalog, and read again once back", async () => {
   await withFolder(async (folder) => {
     let storage = await openFolder(folder);
     await accept(storage, [event(1), event(2), event(3)]);
