@@ -1,12 +1,20 @@
 // What only the C library can do: tell the limit of open descriptors, read the files of /proc and
 // /sys, which the runtime closes to a program without every permission, and shut sockets down.
 
-/** The C libraries that a system may have, and its number of RLIMIT_NOFILE. */
-const SYSTEMS: Partial<Record<typeof Deno.build.os, { noFile: number; libraries: string[] }>> = {
-  linux: { noFile: 7, libraries: ["libc.so.6", "libc.so", "libc.musl-x86_64.so.1"] },
-  darwin: { noFile: 8, libraries: ["libSystem.B.dylib"] },
+/** The C libraries that a system may have, its numbers of RLIMIT_NOFILE and SIGUSR1. */
+const SYSTEMS: Partial<
+  Record<typeof Deno.build.os, { noFile: number; userSignal: number; libraries: string[] }>
+> = {
+  linux: {
+    noFile: 7,
+    userSignal: 10,
+    libraries: ["libc.so.6", "libc.so", "libc.musl-x86_64.so.1"],
+  },
+  darwin: { noFile: 8, userSignal: 30, libraries: ["libSystem.B.dylib"] },
 };
 
+/** SIG_IGN, on all systems. */
+const SIGNAL_IGNORED = 1n;
 /** SHUT_RDWR, on all systems. */
 const SHUT_BOTH = 2;
 
@@ -22,6 +30,23 @@ export function descriptorLimit(): number | null {
 /** The text of a small file of /proc or /sys; null if it is missing, or outside Linux. */
 export function readSystemFile(path: string): string | null {
   return Deno.build.os === "linux" ? firstLibrary((library) => readFile(library, path)) : null;
+}
+
+/**
+ * Has the system discard SIGUSR1. Call it after a listener was added: the runtime opens its
+ * debugger at this signal, beside all listeners, but sets up each signal only once.
+ */
+export function discardUserSignal(): void {
+  const { userSignal } = SYSTEMS[Deno.build.os] ?? {};
+  if (userSignal === undefined) return;
+  firstLibrary((library) => {
+    const opened = Deno.dlopen(library, {
+      signal: { parameters: ["i32", "usize"], result: "usize" },
+    });
+    opened.symbols.signal(userSignal, SIGNAL_IGNORED);
+    opened.close();
+    return true;
+  });
 }
 
 /** Calls on sockets by their descriptors. */

@@ -10,7 +10,7 @@ import { isLoopback } from "../net/ranges.ts";
 import { importDuckDb } from "../storage/duckdb.ts";
 import { memoryOf } from "../storage/memory.ts";
 import { loadDuckDb } from "../storage/native_library.ts";
-import { readSystemFile } from "./c_library.ts";
+import { discardUserSignal, readSystemFile } from "./c_library.ts";
 import type { Connections } from "./connections.ts";
 import type { Host } from "./host.ts";
 import { type Handle, type Listener, openListener } from "./listener.ts";
@@ -74,6 +74,7 @@ export function onSignals(stop: (signal: string) => void, reload: () => void): v
   }
   Deno.addSignalListener("SIGHUP", () => stopping || reload());
   for (const signal of ["SIGUSR1", "SIGUSR2"] as const) Deno.addSignalListener(signal, () => {});
+  discardUserSignal();
 }
 
 /** Logs rejected promises that nobody handles, which would end the process. */

@@ -173,6 +173,7 @@ Deno.test({
       assert.equal(count("Request completed method=GET route=(none) status=404"), 1);
       assert.equal(count("Refused more requests route=(none) status=404 count=19"), 1);
       assert.equal(count("Stopping signal=SIGQUIT"), 1);
+      assert.equal(count("Debugger listening"), 0, "SIGUSR1 opens no debugger");
       assert.match(lines.at(-2) ?? "", / Stopped$/);
     }),
 });
