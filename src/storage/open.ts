@@ -124,28 +124,23 @@ export async function openUnfilled(
   const { clock, files, log, random } = system;
   const { dataDir } = options;
   const eventsFolder = eventsFolderOf(options);
-  try {
-    await requireRestored(files, dataDir);
-    await files.makeDir(eventsFolder);
-    await limitReaders(files, eventsFolder, options);
-  } catch (error) {
-    const message = messageOf(error);
-    if (message.startsWith("Cannot ")) throw error;
-    throw new Error(`Cannot use data_dir ${dataDir}: ${message}`);
-  }
+  await prepareFolder(files, options);
   const lock = await lockFolder(files, dataDir, host.pid);
   const closing: (() => Promise<void>)[] = [() => lock.release()];
   const close = async () => {
     for (const end of closing.splice(0).reverse()) await end();
   };
   try {
+    // The store is opened and checked in another thread meanwhile, which takes as long.
+    const loading = host.loadDuckDb();
+    loading.catch(() => {});
     const { store, isSalvaged } = await openStore(system, dataDir);
     closing.push(() => store.close());
     await store.run("storeId", random.uuid());
-    // In another thread while DuckDB loads: with many folders both take a while.
+    // With many folders this takes a while, too.
     const comparing = store.run("compareFiles", eventsFolder);
     comparing.catch(() => {});
-    const duckdb = await host.loadDuckDb();
+    const duckdb = await loading;
     await importLegacy(duckdb, store, system, dataDir);
     const spillFolder = `${dataDir}/.spill`;
     // A query that was killed while it ran left events there.
@@ -182,6 +177,21 @@ export async function openUnfilled(
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Makes the folder of events. Rejects with a sentence where the folder cannot be used. */
+async function prepareFolder(files: Files, options: StorageOptions): Promise<void> {
+  const { dataDir } = options;
+  const eventsFolder = eventsFolderOf(options);
+  try {
+    await requireRestored(files, dataDir);
+    await files.makeDir(eventsFolder);
+    await limitReaders(files, eventsFolder, options);
+  } catch (error) {
+    const message = messageOf(error);
+    if (message.startsWith("Cannot ")) throw error;
+    throw new Error(`Cannot use data_dir ${dataDir}: ${message}`);
   }
 }
 

@@ -45,6 +45,28 @@ Deno.test("openStorage() keeps journal and files through a restart", async () =>
   });
 });
 
+Deno.test("openUnfilled() loads DuckDB while the store opens, and after the lock", async () => {
+  await withFolder(async (folder) => {
+    const names = () => [...Deno.readDirSync(folder)].map(({ name }) => name);
+    let atLoading: string[] = [];
+    const host = {
+      pid: Deno.pid,
+      memoryBytes: null,
+      loadDuckDb: () => {
+        atLoading = names();
+        return Promise.reject(new Error("Cannot load DuckDB"));
+      },
+    };
+    const options = { dataDir: folder, memory_limit: null, threads: null };
+    await assert.rejects(openUnfilled(fakeSystem(), host, options), /Cannot load DuckDB/);
+    assert.ok(atLoading.includes(".lock"));
+    assert.ok(!atLoading.includes("mallard.sqlite"));
+    assert.ok(names().includes("mallard.sqlite"));
+    // Nothing is left open or locked.
+    await (await openFolder(folder)).close();
+  });
+});
+
 Deno.test("openStorage() starts with a corrupt mallard.sqlite and keeps the files", async () => {
   for (const damage of ["garbage", "empty-pages", "truncated"]) {
     await withFolder(async (folder) => {
