@@ -16,7 +16,7 @@ import { readKeysFile } from "./auth/api_keys_file.ts";
 import { routesOf } from "./api/routes.ts";
 import { Live } from "./api/stats/live.ts";
 import { PasswordHasher } from "./auth/password.ts";
-import { assetRoutes } from "./api/pages/assets.ts";
+import { assetRoutes, TRACKER_PATH } from "./api/pages/assets.ts";
 import { privacyRoutes } from "./api/pages/privacy_page.ts";
 import { acceptingRoutes, notReady, startingRoutes } from "./api/pages/starting.ts";
 import { wellKnownRoutes } from "./api/pages/well_known.ts";
@@ -86,18 +86,25 @@ export function createApp(config: Config, system: System, given: Host): App {
   const host: Host = { ...given, loadDuckDb: () => loading ??= given.loadDuckDb() };
   let reading: Promise<readonly Route[]> | undefined;
   const assets = () => reading ??= assetRoutes(system.files);
-  const early = createServer(
-    startingRoutes(system.clock, config, assets),
-    { accessOf: () => ({ who: "nobody", rights: new Set(), sites: null }), authorize: () => {} },
-    securityHeaders({ ...config, tls: config.tls_cert_path !== null }),
-    { ...system, log: () => {} },
-    { clientAddress: (peer) => peer, basePath: config.base_path, unknown: notReady },
-  );
+  const earlyServer = (read: readonly Route[]) =>
+    createServer(
+      [...startingRoutes(system.clock, config, assets), ...read],
+      { accessOf: () => ({ who: "nobody", rights: new Set(), sites: null }), authorize: () => {} },
+      securityHeaders({ ...config, tls: config.tls_cert_path !== null }),
+      { ...system, log: () => {} },
+      { clientAddress: (peer) => peer, basePath: config.base_path, unknown: notReady },
+    );
+  let early = earlyServer([]);
+  const serveEarly = (found: readonly Route[]) => {
+    early = earlyServer(found.filter(({ path }) => path !== TRACKER_PATH));
+  };
   return {
     handle: (request, peer) => (running?.handle ?? accepting?.handle ?? early)(request, peer),
     routes: () => running?.routes ?? [],
     async start() {
       try {
+        // Without them openAll rejects.
+        assets().then(serveEarly, () => {});
         running = await openAll(config, system, host, assets, (now) => accepting = now);
       } finally {
         accepting = null;
@@ -139,8 +146,6 @@ async function openAll(
   onAccepting: OnAccepting,
 ): Promise<Running> {
   await refuseWeakSecrets(config, system);
-  // Read while the store opens, in its own thread.
-  assets().catch(() => {});
   const storage = await openUnfilled(system, host, {
     ...config,
     dataDir: resolve(config.data_dir),

@@ -5,6 +5,7 @@ import { type App, createApp } from "../src/app.ts";
 import { loadConfig } from "../src/config/load.ts";
 import { pageview } from "./support/events.ts";
 import { fakeSystem } from "./support/fake_system.ts";
+import { until } from "./support/wait.ts";
 import { accept, openFolder, withFolder } from "./support/storage/storage.ts";
 
 const HEADERS = { "user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/121.0" };
@@ -29,12 +30,13 @@ Deno.test("createApp() takes events before the statistics are there", async () =
     await before.close();
     const loaded = loadConfig({ file: null, env: { MALLARD_DATA_DIR: folder } });
     if ("faults" in loaded) throw new Error(loaded.faults.join("\n"));
-    const [reached, opened] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const [loading, reached, opened] = [0, 1, 2].map(() => Promise.withResolvers<void>());
+    assert.ok(loading && reached && opened);
     const app = createApp(loaded.config, system, {
       version: "0.0.0",
       pid: Deno.pid,
       memoryBytes: null,
-      loadDuckDb: () => Promise.resolve(duckdb),
+      loadDuckDb: () => loading.promise.then(() => duckdb),
       beforeFill: () => {
         reached.resolve();
         return opened.promise;
@@ -48,6 +50,10 @@ Deno.test("createApp() takes events before the statistics are there", async () =
     assert.match(await script.text(), /api\/event/);
     assert.strictEqual((await send(app, "/robots.txt")).status, 200);
     const started = app.start();
+    await until(async () => (await send(app, "/")).status === 200, "the page is served");
+    assert.strictEqual((await send(app, "/mallard.js")).status, 200);
+    assert.strictEqual((await post(app)).status, 503);
+    loading.resolve();
     await reached.promise;
     assert.strictEqual((await send(app, "/health/accepting")).status, 200);
     assert.strictEqual((await send(app, "/health/ready")).status, 503);
