@@ -15,20 +15,21 @@
 -- $15 = ["Signup"]
 -- $16 = "Big"
 -- $17 = ""
--- $18 = 500
--- $19 = ["Signup"]
--- $20 = "Never"
--- $21 = ""
--- $22 = ["no such event"]
--- $23 = "(not set)"
--- $24 = 1709856000000000
--- $25 = 1710288000000000
--- $26 = 1709856000000000
--- $27 = 1710288000000000
--- $28 = 1800000000
+-- $18 = "^\\s*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?\\s*$"
+-- $19 = 500
+-- $20 = ["Signup"]
+-- $21 = "Never"
+-- $22 = ""
+-- $23 = ["no such event"]
+-- $24 = "(not set)"
+-- $25 = 1709856000000000
+-- $26 = 1710288000000000
+-- $27 = 1709856000000000
+-- $28 = 1710288000000000
 -- $29 = 1800000000
--- $30 = 10000
--- $31 = 0
+-- $30 = 1800000000
+-- $31 = 10000
+-- $32 = 0
 with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname", "revenue_amount" from events
 ),
@@ -44,7 +45,7 @@ with "all_events" as (
         min(epoch_us(timestamp)) as low_us,
         max(epoch_us(timestamp)) as high_us,
         count(*) filter (where event_name = 'pageview') as pageviews,
-        count(*) as events, bool_or((((list_contains($4, coalesce($5::varchar, $6))) and (list_contains($7, coalesce(r."event_name", $8)))) or ((list_contains($9, coalesce($10::varchar, $11))) and ((list_contains($12, coalesce(r."event_name", $13))) and (coalesce(starts_with(lower(r."pathname"), lower($14)), false)))) or ((list_contains($15, coalesce($16::varchar, $17))) and (coalesce(try_cast(r."revenue_amount"::varchar as double) >= $18::double, false))) or ((list_contains($19, coalesce($20::varchar, $21))) and (list_contains($22, coalesce(r."event_name", $23)))))) as "done_0", count(*) filter (where r.timestamp >= make_timestamp($24) and r.timestamp < make_timestamp($25)) as "range_events", count(*) filter (where r.timestamp >= make_timestamp($26) and r.timestamp < make_timestamp($27) and event_name = 'pageview') as "range_pageviews"
+        count(*) as events, bool_or((((list_contains($4, coalesce($5::varchar, $6))) and (list_contains($7, coalesce(r."event_name", $8)))) or ((list_contains($9, coalesce($10::varchar, $11))) and ((list_contains($12, coalesce(r."event_name", $13))) and (coalesce(starts_with(lower(r."pathname"), lower($14)), false)))) or ((list_contains($15, coalesce($16::varchar, $17))) and (coalesce(try_cast(regexp_extract(r."revenue_amount"::varchar, $18) as double) >= $19::double, false))) or ((list_contains($20, coalesce($21::varchar, $22))) and (list_contains($23, coalesce(r."event_name", $24)))))) as "done_0", count(*) filter (where r.timestamp >= make_timestamp($25) and r.timestamp < make_timestamp($26)) as "range_events", count(*) filter (where r.timestamp >= make_timestamp($27) and r.timestamp < make_timestamp($28) and event_name = 'pageview') as "range_pageviews"
       from all_events r
       group by visitor_id, bucket),
     neighbours as (
@@ -55,8 +56,8 @@ with "all_events" as (
     edges as materialized (
       select
         * exclude (previous_us, next_us),
-        coalesce(low_us - previous_us > $28, true) as starts,
-        coalesce(next_us - high_us > $29, true) as ends
+        coalesce(low_us - previous_us > $29, true) as starts,
+        coalesce(next_us - high_us > $30, true) as ends
       from neighbours
     ),
     numbered as (
@@ -92,4 +93,4 @@ select visitors as "visitors",
   count(*) over () as total_rows
 from merged
 order by total_rows
-limit $30 offset $31
+limit $31 offset $32
