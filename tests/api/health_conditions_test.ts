@@ -67,6 +67,13 @@ Deno.test("healthRoutes() names what is wrong until it is mended", async () => {
   const list = await app.send("/api/stats/breakdown/pages?site_id=example.com&period=day");
   assert.equal(list.headers.get("x-incomplete"), "1 dates: 2024-01-15");
   assert.deepEqual(await conditions(app), [200, "degraded", ["files_in_quarantine"]]);
+  const exported = await app.send("/api/sites/example.com/export?format=csv");
+  assert.equal(exported.headers.get("x-incomplete"), "1 dates: 2024-01-15");
+  await exported.body?.cancel();
+  const stream = (await app.send("/api/stats/live?site_id=example.com")).body?.getReader();
+  const message = new TextDecoder().decode((await stream?.read())?.value);
+  assert.match(message, /"incomplete_dates":\["2024-01-15"\]/);
+  await stream?.cancel();
 
   assert.equal(await quarantine(folder, "list"), `${FILE}\n`);
   assert.match(await quarantine(folder, "restore"), /^Cannot restore site_id/);

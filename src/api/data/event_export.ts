@@ -2,6 +2,7 @@
 // file is made in storage.
 import { DAY_US } from "../../core/durations.ts";
 import { AppError } from "../../core/errors.ts";
+import { incompleteHeader } from "../../http/response.ts";
 import type { Context, Route } from "../../http/route.ts";
 import { dayOfDate, isDate } from "../../../dashboard/grammar/days.js";
 import { Params, quoted } from "../../query/params.ts";
@@ -61,9 +62,12 @@ async function send(
   };
   if (request.method === "HEAD") return new Response(null, { headers });
   const written: ExportFormat = isZipped ? "csv.gz" : format;
-  const { events, bytes, content } = await files.write(site, span, written, signal, bom);
+  const file = await files.write(site, span, written, signal, bom);
+  const { events, bytes, content, incompleteDates } = file;
   log("info", "Events exported", { site_id: site, events, bytes, format });
-  return new Response(content, { headers: { ...headers, "content-length": String(bytes) } });
+  return new Response(content, {
+    headers: { ...headers, ...incompleteHeader(incompleteDates), "content-length": String(bytes) },
+  });
 }
 
 /** The UTC days from `start_date` to `end_date`, inclusive; all days without them. */

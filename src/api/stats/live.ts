@@ -61,7 +61,7 @@ interface Channel {
 
 /** Every open stream. */
 export class Live {
-  readonly #runner: Pick<Runner, "answer">;
+  readonly #runner: Pick<Runner, "answer" | "incompleteDates">;
   readonly #reader: Reader;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -71,7 +71,12 @@ export class Live {
   #strangersFromMs = 0;
   #stopChecking: (() => void) | null = null;
 
-  constructor(runner: Pick<Runner, "answer">, reader: Reader, clock: Clock, log: Log) {
+  constructor(
+    runner: Pick<Runner, "answer" | "incompleteDates">,
+    reader: Reader,
+    clock: Clock,
+    log: Log,
+  ) {
     this.#runner = runner;
     this.#reader = reader;
     this.#clock = clock;
@@ -129,7 +134,10 @@ export class Live {
   }
 
   async #answer(site: string, params: Params, asker: Asker): Promise<string> {
-    return JSON.stringify(await this.#runner.answer("realtime", REALTIME, site, params, asker));
+    const answer = await this.#runner.answer("realtime", REALTIME, site, params, asker);
+    const dates = this.#runner.incompleteDates(answer);
+    const told = dates.length === 0 ? {} : { incomplete_dates: dates };
+    return JSON.stringify(Object.assign({}, answer, told));
   }
 
   #channel(site: string, query: string, isPublicOnly: boolean, text: string): Channel {

@@ -20,6 +20,8 @@ export type ExportFormat = "parquet" | "csv" | "csv.gz";
 export interface ExportFile {
   readonly events: number;
   readonly bytes: number;
+  /** UTC dates of which it lacks the events of a file that cannot be read. */
+  readonly incompleteDates: readonly string[];
   readonly content: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
@@ -93,7 +95,8 @@ export class ExportFiles {
         this.#open--;
         remove();
       };
-      return { events, bytes, content: onceEnded(stream, ended) };
+      const incompleteDates = this.#reader.incompleteDates(site, span);
+      return { events, bytes, incompleteDates, content: onceEnded(stream, ended) };
     } catch (error) {
       this.#open--;
       await remove();

@@ -107,6 +107,18 @@ export class Eraser {
     return counts;
   }
 
+  /** Deletes a site's files in quarantine and forgets its missing ones, of some UTC dates. */
+  async eraseUnreadable(site: string, firstDate: string, lastDate: string): Promise<void> {
+    await this.#mutex.run(async () => {
+      const quarantined = this.#recovery.quarantinedOf(site, firstDate, lastDate);
+      const missing = this.#recovery.missing.of(site, firstDate, lastDate);
+      if (quarantined.length + missing.length === 0) return;
+      await this.#recovery.removeQuarantined(quarantined.map(({ path }) => path));
+      await this.#recovery.forgetMissing(missing.map(({ path }) => path));
+      this.#catalog.changed(site);
+    });
+  }
+
   #filesOf(site: string, firstDate: string, lastDate: string): CatalogFile[] {
     return (this.#catalog.current.files.get(site) ?? [])
       .filter((file) => file.date >= firstDate && file.date <= lastDate);

@@ -60,6 +60,10 @@ export class Expiry {
     const lastDate = dateOf(nowMs - (days + 1) * DAY_MS);
     const waiting = await this.#journal.expireProposed(site, lastDate);
     const counts = await this.#expireCounted(site, lastDate, nowMs);
+    // The trash holds only what can be read: all else stays where it is for as long.
+    const graceMs = this.#keepsTrash ? TRASH_MS : 0;
+    const unreadableMs = nowMs - (days + 1) * DAY_MS - graceMs;
+    await this.#eraser.eraseUnreadable(site, FIRST_DATE, dateOf(unreadableMs));
     return { ...counts, db_records_deleted: counts.db_records_deleted + waiting };
   }
 

@@ -180,3 +180,34 @@ Deno.test("Expiry loses and doubles nothing when any file operation fails", asyn
     return hasFailed;
   });
 });
+
+Deno.test("Expiry reaches quarantined and missing files, three days later", async () => {
+  await withFolder(async (folder) => {
+    const before = await openFolder(folder);
+    await accept(before, EVENTS);
+    await before.flusher.flush();
+    await before.close();
+    const [corrupt, missing] = [13, 14].map((day) => `site_id=${SITE}/date=2024-01-${day}`);
+    await Deno.mkdir(`${folder}/quarantine/${corrupt}`, { recursive: true });
+    await Deno.rename(
+      `${folder}/events/${corrupt}/0001.parquet`,
+      `${folder}/quarantine/${corrupt}/0001.parquet`,
+    );
+    await Deno.remove(`${folder}/events/${missing}/0001.parquet`);
+    const storage = await openFolder(folder);
+    // The quarantined one is in the catalog here: it counts as missing, too.
+    assert.deepStrictEqual(storage.missing().paths.length, 2);
+    const lacking = () => [storage.quarantined().length, storage.missing().paths.length];
+    await storage.expiry.expire(SITE, 2, Date.UTC(2024, 0, 18, 12));
+    assert.deepStrictEqual(lacking(), [1, 2]);
+    await storage.expiry.expire(SITE, 1, Date.UTC(2024, 0, 18, 12));
+    assert.deepStrictEqual(lacking(), [0, 1]);
+    await storage.expiry.expire(SITE, 1, Date.UTC(2024, 0, 19, 12));
+    assert.deepStrictEqual(lacking(), [0, 0]);
+    await assert.rejects(Deno.stat(`${folder}/quarantine/${corrupt}/0001.parquet`));
+    await storage.close();
+    const again = await openFolder(folder);
+    assert.deepStrictEqual(again.missing().paths, []);
+    await again.close();
+  });
+});
