@@ -1,6 +1,6 @@
 // `mallard quarantine ACTION [FILE…]`: the corrupt files in quarantine. It works on files
 // only, also while a server runs, which checks the folder every half minute.
-import { faultOfReading } from "../storage/parquet/corruption.ts";
+import { faultOfReading, isReason, reasonPathOf } from "../storage/parquet/corruption.ts";
 import { type Command, type CommandContext, dataDirOf, openDatabase } from "./command.ts";
 
 /** The row of COMMANDS. */
@@ -10,7 +10,8 @@ export const QUARANTINE = {
   run: async (context) => {
     const [action = "", ...given] = context.args;
     const folder = `${dataDirOf(context.config)}/quarantine`;
-    const present = await context.system.files.tree(folder);
+    const { files } = context.system;
+    const present = (await files.tree(folder)).filter((path) => !isReason(path));
     for (const path of given) {
       if (!present.includes(path)) {
         throw new Error(`Cannot ${action} ${path}: there is no such file in quarantine`);
@@ -19,18 +20,36 @@ export const QUARANTINE = {
     const paths = given.length > 0 ? given : present;
     switch (action) {
       case "list":
-        return { text: lines(paths, "The quarantine is empty"), ok: true };
+        return {
+          text: lines(await withReasons(context, folder, paths), "The quarantine is empty"),
+          ok: true,
+        };
       case "restore":
         return await restore(context, folder, paths);
       case "drop":
         if (given.length === 0) throw new Error("Cannot drop files: none is named");
-        for (const path of paths) await context.system.files.remove(`${folder}/${path}`);
+        for (const path of paths) {
+          await files.remove(`${folder}/${path}`);
+          await files.remove(reasonPathOf(`${folder}/${path}`));
+        }
         return { text: lines(paths.map((path) => `Dropped ${path}`), ""), ok: true };
       default:
         throw new Error(`Cannot run quarantine ${action}: it is not list, restore or drop`);
     }
   },
 } as const satisfies Command;
+
+/** Each path, with why it was set aside where that is known. */
+async function withReasons(
+  { system }: CommandContext,
+  folder: string,
+  paths: readonly string[],
+): Promise<string[]> {
+  return await Promise.all(paths.map(async (path) => {
+    const reason = await system.files.readText(reasonPathOf(`${folder}/${path}`));
+    return reason === null ? path : `${path}: ${reason.trim()}`;
+  }));
+}
 
 /** Brings back what reads from first value to last and whose place is free. */
 async function restore(context: CommandContext, folder: string, paths: readonly string[]) {
@@ -49,6 +68,7 @@ async function restore(context: CommandContext, folder: string, paths: readonly 
       if (fault === null) {
         await files.makeDir(target.slice(0, target.lastIndexOf("/")));
         await files.rename(`${folder}/${path}`, target);
+        await files.remove(reasonPathOf(`${folder}/${path}`));
         results.push(`Restored ${path}`);
       } else {
         results.push(`Cannot restore ${path}: ${fault}`);

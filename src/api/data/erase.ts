@@ -13,6 +13,8 @@ import type { OwnerStore } from "../../storage/state/ops/owner_ops.ts";
 export interface Erased {
   readonly db_records_deleted: number;
   readonly parquet_partitions_deleted: number;
+  /** Files that may hold such events still; the owner decides about them. */
+  readonly not_erased?: readonly string[];
 }
 
 /**
@@ -36,7 +38,8 @@ export function eraseRoutes(erase: Erase, store: OwnerStore, clock: Clock): Rout
       handle: async ({ url, access, log }) => {
         const { site_id, start_date, end_date, dryRun } = parseErasure(url.searchParams);
         const counts = await erase(site_id, start_date, end_date, dryRun);
-        const { db_records_deleted, parquet_partitions_deleted } = counts;
+        const { db_records_deleted, parquet_partitions_deleted, not_erased } = counts;
+        const left = not_erased ? { not_erased } : {};
         const erased = {
           site_id,
           start_date,
@@ -44,14 +47,14 @@ export function eraseRoutes(erase: Erase, store: OwnerStore, clock: Clock): Rout
           db_records_deleted,
           parquet_partitions_deleted,
         };
-        if (dryRun) return json({ status: "dry_run", ...erased });
+        if (dryRun) return json({ status: "dry_run", ...erased, ...left });
         await store.run("addErasure", {
           ...erased,
           erased_at: clock.nowMs(),
           caller: access.who,
         });
         log("info", "Events erased", erased);
-        return json({ status: "erased", ...erased });
+        return json({ status: "erased", ...erased, ...left });
       },
     },
     {

@@ -15,6 +15,7 @@ export interface CorruptFile {
   readonly isMissing: boolean;
 }
 
+const REASON = ".reason.txt";
 const MISSING = "the file is missing";
 
 /** Faults of the statement or the machine, not of a file. */
@@ -90,6 +91,16 @@ export async function faultOfReading(db: Db, path: string): Promise<string | nul
     if (!mayBeCorruption(error)) throw error;
     return firstLine(error);
   }
+}
+
+/** The file beside a quarantined one that keeps why it was set aside. */
+export function reasonPathOf(path: string): string {
+  return `${path.replace(/\.parquet$/, "")}${REASON}`;
+}
+
+/** Whether a path in quarantine is that of a reason. */
+export function isReason(path: string): boolean {
+  return path.endsWith(REASON);
 }
 
 /** What DuckDB found, without its advice and without the statement. */

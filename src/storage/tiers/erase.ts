@@ -16,6 +16,8 @@ export interface ErasedCounts {
   readonly db_records_deleted: number;
   /** (site, date) partitions whose files were removed. */
   readonly parquet_partitions_deleted: number;
+  /** Files of DATA_DIR that may hold such events still, where there are any. */
+  readonly not_erased?: readonly string[];
 }
 
 /** Removes events permanently. */
@@ -69,6 +71,7 @@ export class Eraser {
           ...this.#recovery.quarantinedOf(site, firstDate, lastDate),
           ...this.#recovery.missing.of(site, firstDate, lastDate),
         ]),
+        ...this.#notErased(),
       };
     }
     const { counts, removed } = await this.#mutex.run(async () => {
@@ -98,6 +101,7 @@ export class Eraser {
             ...quarantined,
             ...missing,
           ]),
+          ...this.#notErased(),
         },
         removed: files.length > 0 ? this.#parquet.publish([], files) : Promise.resolve(),
       };
@@ -117,6 +121,11 @@ export class Eraser {
       await this.#recovery.forgetMissing(missing.map(({ path }) => path));
       this.#catalog.changed(site);
     });
+  }
+
+  #notErased(): Pick<ErasedCounts, "not_erased"> {
+    const not_erased = this.#recovery.unerasable.map((path) => `quarantine/${path}`);
+    return not_erased.length > 0 ? { not_erased } : {};
   }
 
   #filesOf(site: string, firstDate: string, lastDate: string): CatalogFile[] {

@@ -5,8 +5,8 @@
 import { faultOfSiteId } from "../../core/site_id.ts";
 import { sql } from "../../core/sql.ts";
 import type { Files, Log } from "../../core/types.ts";
-import { AppError } from "../../core/errors.ts";
-import { firstLine, isWhollyReadable } from "../parquet/corruption.ts";
+import { AppError, messageOf } from "../../core/errors.ts";
+import { firstLine, isReason, isWhollyReadable, reasonPathOf } from "../parquet/corruption.ts";
 import { type Db, isOutOfMemory } from "../duckdb.ts";
 import type { Comparison } from "../state/ops/partition_ops.ts";
 import { type FileOrigin } from "../parquet/partition_file.ts";
@@ -38,6 +38,7 @@ interface Found extends Partition {
 }
 
 const INSPECT_FILES = 200;
+const REASON_MODE = 0o640;
 /** The quarantine folder as seen from the events folder. */
 const QUARANTINE = "../quarantine";
 
@@ -112,7 +113,8 @@ export class Recovery {
 
   /** Looks at the quarantine folder again: the command line restores and drops files. */
   async lookAgain(): Promise<void> {
-    this.#quarantined = await this.#files.tree(this.#options.quarantineFolder);
+    const found = await this.#files.tree(this.#options.quarantineFolder);
+    this.#quarantined = found.filter((path) => !isReason(path));
   }
 
   /** The quarantined files of some UTC dates of a site, by paths relative to the events folder. */
@@ -133,7 +135,10 @@ export class Recovery {
 
   /** Removes erased files of the quarantine, which are pending deletes, from disk. */
   async removeQuarantined(paths: readonly string[]): Promise<void> {
-    for (const path of paths) await this.#files.remove(this.#absolute(path));
+    for (const path of paths) {
+      await this.#files.remove(reasonPathOf(this.#absolute(path)));
+      await this.#files.remove(this.#absolute(path));
+    }
     await this.#store.run("forgetPendingDeletes", paths);
     const gone = new Set(paths);
     this.#quarantined = this.#quarantined.filter((path) => !gone.has(`${QUARANTINE}/${path}`));
@@ -150,11 +155,35 @@ export class Recovery {
 
   /** Moves a corrupt file into the quarantine folder. */
   async quarantine(path: string, reason: string): Promise<void> {
-    const target = `${this.#options.quarantineFolder}/${path}`;
+    const place = await this.#placeFor(path);
+    const target = `${this.#options.quarantineFolder}/${place}`;
     await this.#files.makeDir(target.slice(0, target.lastIndexOf("/")));
     await this.#files.rename(this.#absolute(path), target);
-    this.#quarantined.push(path);
-    this.#log("error", "Quarantined corrupt file", { path, reason });
+    this.#quarantined.push(place);
+    this.#log("error", "Quarantined corrupt file", { path: place, reason });
+    try {
+      const text = new TextEncoder().encode(`${reason}\n`);
+      await this.#files.write(reasonPathOf(target), text, REASON_MODE);
+    } catch (error) {
+      this.#log("warn", "Cannot keep the reason of a quarantine", {
+        path: place,
+        reason: messageOf(error),
+      });
+    }
+  }
+
+  /** A path in quarantine that no earlier file has: `0001.parquet`, then `0001-2.parquet`. */
+  async #placeFor(path: string): Promise<string> {
+    for (let count = 1;; count++) {
+      const place = count === 1 ? path : path.replace(/(\.parquet)?$/, `-${count}$1`);
+      const target = `${this.#options.quarantineFolder}/${place}`;
+      if (await this.#files.size(target) === null) return place;
+    }
+  }
+
+  /** Files in quarantine that an erasure does not reach: they hold events of many sites. */
+  get unerasable(): readonly string[] {
+    return this.#quarantined.filter((path) => /^mallard-.*\.sqlite/.test(path));
   }
 
   async #adopt(
