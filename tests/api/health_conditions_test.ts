@@ -41,6 +41,33 @@ async function quarantine(folder: string, ...args: string[]): Promise<string> {
   return (await QUARANTINE.run({ ...loaded, warnings: [], system, host, args, readInput })).text;
 }
 
+/** Reasons are kept, a second file of the same path too; erasures name what they do not reach. */
+async function quarantineTwice(before: RunningApp, folder: string): Promise<RunningApp> {
+  const listed = await quarantine(folder, "list");
+  assert.ok(listed.startsWith(`${FILE}: `) && /No magic bytes/.test(listed), listed);
+  // A second corrupt file of the same path is kept beside the first.
+  await Deno.copyFile(`${folder}/quarantine/${FILE}`, `${folder}/events/${FILE}`);
+  await before.close();
+  const app = await openApp({}, { folder });
+  const second = FILE.replace(".parquet", "-2.parquet");
+  assert.deepEqual((await quarantine(folder, "list")).match(/^\S+(?=:)/gm), [second, FILE]);
+  await Deno.writeTextFile(`${folder}/quarantine/mallard-2024.sqlite`, "x");
+  app.system.clock.advance(31_000);
+  const erase = "/api/gdpr/erase?site_id=other.org&start_date=2024-01-15&end_date=2024-01-15";
+  await until(
+    async () => {
+      const { not_erased } = await (await app.send(erase, { method: "DELETE" })).json();
+      return not_erased?.[0] === "quarantine/mallard-2024.sqlite";
+    },
+    "an erasure names what it does not reach",
+  );
+  assert.equal(
+    await quarantine(folder, "drop", second, "mallard-2024.sqlite"),
+    `Dropped ${second}\nDropped mallard-2024.sqlite\n`,
+  );
+  return app;
+}
+
 Deno.test("healthRoutes() names what is wrong until it is mended", async () => {
   const folder = await Deno.makeTempDir({ prefix: "mallard-test-" });
   let app = await openApp({}, { folder });
@@ -75,28 +102,7 @@ Deno.test("healthRoutes() names what is wrong until it is mended", async () => {
   assert.match(message, /"incomplete_dates":\["2024-01-15"\]/);
   await stream?.cancel();
 
-  const listed = await quarantine(folder, "list");
-  assert.ok(listed.startsWith(`${FILE}: `) && /No magic bytes/.test(listed), listed);
-  // A second corrupt file of the same path is kept beside the first.
-  await Deno.copyFile(`${folder}/quarantine/${FILE}`, `${folder}/events/${FILE}`);
-  await app.close();
-  app = await openApp({}, { folder });
-  const second = FILE.replace(".parquet", "-2.parquet");
-  assert.deepEqual((await quarantine(folder, "list")).match(/^\S+(?=:)/gm), [second, FILE]);
-  await Deno.writeTextFile(`${folder}/quarantine/mallard-2024.sqlite`, "x");
-  app.system.clock.advance(31_000);
-  const erase = "/api/gdpr/erase?site_id=other.org&start_date=2024-01-15&end_date=2024-01-15";
-  await until(
-    async () => {
-      const { not_erased } = await (await app.send(erase, { method: "DELETE" })).json();
-      return not_erased?.[0] === "quarantine/mallard-2024.sqlite";
-    },
-    "an erasure names what it does not reach",
-  );
-  assert.equal(
-    await quarantine(folder, "drop", second, "mallard-2024.sqlite"),
-    `Dropped ${second}\nDropped mallard-2024.sqlite\n`,
-  );
+  app = await quarantineTwice(app, folder);
   assert.match(await quarantine(folder, "restore"), /^Cannot restore site_id/);
   await Deno.writeFile(`${folder}/quarantine/${FILE}`, whole);
   assert.equal(await quarantine(folder, "restore", FILE), `Restored ${FILE}\n`);
