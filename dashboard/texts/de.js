@@ -213,6 +213,7 @@ export const texts = {
   group_time: "Zeit",
   heatmap: "Stunden und Tage",
   hostnames: "Hosts",
+  incomplete: "Einige Daten dieser Tage sind nicht lesbar: {dates}",
   interval: "Zeitschritt",
   interval_day: "Tage",
   interval_hour: "Stunden",

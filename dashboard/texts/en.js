@@ -210,6 +210,7 @@ export const texts = {
   group_time: "Time",
   heatmap: "Hours and days",
   hostnames: "Hostnames",
+  incomplete: "Some data of these days cannot be read: {dates}",
   interval: "Interval",
   interval_day: "Days",
   interval_hour: "Hours",

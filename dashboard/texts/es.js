@@ -212,6 +212,7 @@ export const texts = {
   group_time: "Tiempo",
   heatmap: "Horas y días",
   hostnames: "Hosts",
+  incomplete: "Algunos datos de estos días no se pueden leer: {dates}",
   interval: "Intervalo",
   interval_day: "Días",
   interval_hour: "Horas",

@@ -214,6 +214,7 @@ export const texts = {
   group_time: "Temps",
   heatmap: "Heures et jours",
   hostnames: "Hôtes",
+  incomplete: "Certaines données de ces jours sont illisibles : {dates}",
   interval: "Intervalle",
   interval_day: "Jours",
   interval_hour: "Heures",

@@ -19,7 +19,11 @@ const TILES = /** @type {const} */ ([
   { name: "avg_visit_duration_secs", metric: "visit_duration" },
 ]);
 
-/** @typedef {import("../../lib/ask/answers.js").OverviewAnswer} Main */
+/** @typedef {import("../../lib/ask/answers.js").OverviewAnswer} Overview */
+/** @typedef {Overview & { readonly incomplete_dates?: readonly string[] }} Main */
+
+/** No more days are named than this. */
+const DATES_NAMED_MAX = 5;
 
 /** Draws the tiles. */
 export function Numbers() {
@@ -66,8 +70,22 @@ export function Numbers() {
       })}
     </div>
     ${comparedWith(data?.meta, app)}
+    ${incomplete(data?.incomplete_dates, app)}
     <p class="visually-hidden" role="status">${spoken}</p>
   `;
+}
+
+/**
+ * The UTC days of which a file cannot be read; there are none but after damage to the data.
+ * @param {readonly string[] | undefined} dates
+ * @param {import("../../lib/state/context.js").App} app
+ */
+function incomplete(dates = [], { t }) {
+  if (dates.length === 0) return null;
+  const named = dates.slice(0, DATES_NAMED_MAX).join(", ");
+  const rest = dates.length - DATES_NAMED_MAX;
+  const text = rest > 0 ? `${named} ${t("and_more", { n: rest })}` : named;
+  return html`<p class="muted incomplete" role="status">${t("incomplete", { dates: text })}</p>`;
 }
 
 /**

@@ -1,0 +1,41 @@
+import { fromSource, ServerProcess } from "../../../../scripts/server_process.ts";
+import { dashboardTest, openIn } from "../../../support/browser/dashboard.ts";
+import { withFolder } from "../../../support/storage/storage.ts";
+
+const BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
+  "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";
+const TEXTS = {
+  en: "Some data of these days cannot be read: ",
+  de: "Einige Daten dieser Tage sind nicht lesbar: ",
+  es: "Algunos datos de estos días no se pueden leer: ",
+  fr: "Certaines données de ces jours sont illisibles : ",
+};
+
+dashboardTest(
+  "Numbers names the days of which a file cannot be read",
+  ({ context }) =>
+    withFolder(async (dataDir) => {
+      const date = new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10);
+      const folder = `${dataDir}/quarantine/site_id=example.com/date=${date}`;
+      await Deno.mkdir(folder, { recursive: true });
+      await Deno.writeTextFile(`${folder}/0001.parquet`, "damaged");
+      const server = ServerProcess.start(fromSource(), { dataDir });
+      try {
+        await server.ready();
+        const sent = await fetch(`${server.url}/api/event`, {
+          method: "POST",
+          headers: { "user-agent": BROWSER },
+          body: JSON.stringify({ d: "example.com", n: "pageview", u: "/a" }),
+        });
+        await sent.body?.cancel();
+        for (const [locale, text] of Object.entries(TEXTS)) {
+          const opened = await context({ locale });
+          const { page } = await openIn(opened, `${server.url}/?site=example.com&period=7d`);
+          await page.locator(".incomplete", { hasText: `${text}${date}` }).waitFor();
+          await opened.close();
+        }
+      } finally {
+        await server.stop();
+      }
+    }),
+);
