@@ -292,9 +292,10 @@ async function makeRoutes(
     health: () => healthOf(parts),
     samples: () => samplesOf(parts),
     stopping,
-    probe: () => {
+    probe: async () => {
       const nowMs = Math.floor(clock.nowMs());
-      return parts.buffer.probe(() => store.run("probe", nowMs), nowMs);
+      await storage.space.check();
+      await parts.buffer.probe(() => store.run("probe", nowMs), nowMs);
     },
   });
 }

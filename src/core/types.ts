@@ -22,6 +22,15 @@ export interface Random {
   uuid(): string;
 }
 
+/** Room on the file system of a folder. */
+export interface FreeSpace {
+  /** Bytes that this process may still write. */
+  readonly bytes: number;
+  readonly inodes: number;
+  /** All inodes, used and free; 0 where the file system has no fixed number. */
+  readonly inodesTotal: number;
+}
+
 /** The file operations in use; each may fail with the platform's error. */
 export interface Files {
   readText(path: string): Promise<string | null>;
@@ -52,6 +61,8 @@ export interface Files {
   tree(path: string): Promise<string[]>;
   /** Size in bytes, or null when there is no such file. */
   size(path: string): Promise<number | null>;
+  /** What is free on the file system of a folder; rejects where the system does not tell. */
+  space(folder: string): Promise<FreeSpace>;
 }
 
 /** Severity of a log line. */

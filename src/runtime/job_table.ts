@@ -51,7 +51,11 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
     },
     { name: "compact", everyMs: compaction.everyMs, run: compact },
     { name: "expire", everyMs: DAY_MS, atStart: true, run: () => expireEvents(system, parts) },
-    { name: "log", everyMs: MINUTE_MS, run: () => storage.logWatch.check() },
+    {
+      name: "log",
+      everyMs: MINUTE_MS,
+      run: () => storage.space.check().then(() => storage.logWatch.check()),
+    },
     { name: "clock", everyMs: MINUTE_MS, run: () => confirmClock(system, parts) },
     { name: "drops", everyMs: MINUTE_MS, run: () => drops.flush() },
     { name: "identity", everyMs: MINUTE_MS, run: () => identity.rotate() },

@@ -1,5 +1,6 @@
 // The real clock, random source, file system and log. With process.ts, listener.ts and
 // descriptors.ts the only place that touches the outside world.
+import { statfs } from "node:fs/promises";
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Clock, Files, Log, LogLevel, Random, System } from "../core/types.ts";
 import { Output } from "./output.ts";
@@ -168,5 +169,9 @@ const realFiles: Files = {
   },
   async size(path) {
     return (await orNull(Deno.stat(path)))?.size ?? null;
+  },
+  async space(folder) {
+    const { bavail, bsize, ffree, files } = await statfs(folder);
+    return { bytes: bavail * bsize, inodes: ffree, inodesTotal: files };
   },
 };

@@ -65,6 +65,7 @@ function conditionsOf({ storage, buffer }: TelemetryParts): Record<string, boole
     events_refused: buffer.failing,
     flush_failing: storage.flusher.failing,
     files_in_quarantine: storage.quarantined().length > 0,
+    disk_space_low: storage.space.isLow,
     files_missing: storage.missing().paths.length > 0 || storage.missing().isFolderGone,
     clock_in_doubt: !storage.guard.trusts(),
   };
@@ -103,6 +104,26 @@ function connectionSamples({ connections, descriptorLimit }: Host): Sample[] {
       help: "Connections that were ended by a limit, by reason.",
       by: "reason",
       value: Object.entries(closed).map(([label, value]) => ({ label, value })),
+    },
+  ];
+}
+
+/** Free space of DATA_DIR, once it is known. */
+function spaceSamples({ space: { free } }: Storage): Sample[] {
+  if (free === null) return [];
+  const gauge = { type: "gauge" } as const;
+  return [
+    {
+      ...gauge,
+      name: "mallard_disk_free_bytes",
+      help: "Free bytes where data_dir is.",
+      value: free.bytes,
+    },
+    {
+      ...gauge,
+      name: "mallard_disk_free_inodes",
+      help: "Free inodes where data_dir is.",
+      value: free.inodes,
     },
   ];
 }
@@ -155,6 +176,7 @@ export function samplesOf(parts: TelemetryParts): Sample[] {
     gauge("clock_trusted", storage.guard.trusts(), "0 while the clock is in doubt."),
     gauge("sqlite_log_bytes", storage.logWatch.bytes, "Length of the log of mallard.sqlite."),
     gauge("quarantined_files", storage.quarantined().length, "Corrupt files in quarantine."),
+    ...spaceSamples(storage),
     gauge("missing_files", storage.missing().paths.length, "Parquet files missing on disk."),
     ...quarantinedByPath(parts),
     {

@@ -10,6 +10,7 @@ import { Compactor } from "./tiers/compact.ts";
 import { ParquetTier } from "./tiers/parquet_tier.ts";
 import { Db, type DuckDbModule, type ExtensionOptions } from "./duckdb.ts";
 import { ClockGuard } from "./clock_guard.ts";
+import { DiskSpace } from "./disk_space.ts";
 import { Eraser } from "./tiers/erase.ts";
 import { Expiry } from "./tiers/expiry.ts";
 import { Trash } from "./trash.ts";
@@ -73,6 +74,7 @@ export interface Storage {
   readonly expiry: Expiry;
   readonly guard: ClockGuard;
   readonly logWatch: LogWatch;
+  readonly space: DiskSpace;
   /**
    * Brings the events of earlier runs into the hot tier, while new ones are appended. Before it
    * resolves nothing may be asked, flushed or erased.
@@ -240,6 +242,7 @@ async function openParts(
     }),
     guard,
     logWatch: new LogWatch(store, log),
+    space: new DiskSpace(files, log, options.dataDir),
     reader: new Reader(db, files, catalog, hot, parquet, recovery, at),
     proposals,
     acceptProposed: (site) => journal.acceptProposed(site),
