@@ -108,23 +108,20 @@ function connectionSamples({ connections, descriptorLimit }: Host): Sample[] {
   ];
 }
 
-/** Free space of DATA_DIR, once it is known. */
-function spaceSamples({ space: { free } }: Storage): Sample[] {
-  if (free === null) return [];
-  const gauge = { type: "gauge" } as const;
+/** What is missing on disk, and its free space once that is known. */
+function diskSamples({ space: { free }, missing }: Storage): Sample[] {
+  const gauge = (name: string, help: string, value: number): Sample => ({
+    name: `mallard_${name}`,
+    type: "gauge",
+    help,
+    value,
+  });
+  const lacking = gauge("missing_files", "Parquet files missing on disk.", missing().paths.length);
+  if (free === null) return [lacking];
   return [
-    {
-      ...gauge,
-      name: "mallard_disk_free_bytes",
-      help: "Free bytes where data_dir is.",
-      value: free.bytes,
-    },
-    {
-      ...gauge,
-      name: "mallard_disk_free_inodes",
-      help: "Free inodes where data_dir is.",
-      value: free.inodes,
-    },
+    lacking,
+    gauge("disk_free_bytes", "Free bytes where data_dir is.", free.bytes),
+    gauge("disk_free_inodes", "Free inodes where data_dir is.", free.inodes),
   ];
 }
 
@@ -176,8 +173,7 @@ export function samplesOf(parts: TelemetryParts): Sample[] {
     gauge("clock_trusted", storage.guard.trusts(), "0 while the clock is in doubt."),
     gauge("sqlite_log_bytes", storage.logWatch.bytes, "Length of the log of mallard.sqlite."),
     gauge("quarantined_files", storage.quarantined().length, "Corrupt files in quarantine."),
-    ...spaceSamples(storage),
-    gauge("missing_files", storage.missing().paths.length, "Parquet files missing on disk."),
+    ...diskSamples(storage),
     ...quarantinedByPath(parts),
     {
       name: "mallard_degraded",
