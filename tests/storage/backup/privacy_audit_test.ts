@@ -117,3 +117,19 @@ Deno.test("auditData() distinguishes addresses from similar texts", async () => 
     for (const [text, count] of cases) equal((await look(text)).length, count, text);
   });
 });
+
+Deno.test("auditData() names each file in quarantine that it cannot read", async () => {
+  await withFolder(async (folder) => {
+    const places = [15, 16].map((day) =>
+      `quarantine/site_id=example.com/date=2024-01-${day}/0001.parquet`
+    );
+    for (const place of places) {
+      await Deno.mkdir(`${folder}/${place.replace(/\/[^/]+$/, "")}`, { recursive: true });
+      await Deno.writeTextFile(`${folder}/${place}`, "damaged");
+    }
+    await Deno.writeTextFile(`${folder}/quarantine/mallard-1.sqlite`, "mail me@example.com");
+    const report = await audit(folder);
+    deepEqual(report.unread.map(({ path }) => path), places);
+    deepEqual(shown(report), ["quarantine/mallard-1.sqlite: 1 e-mail address"]);
+  });
+});
