@@ -1,15 +1,35 @@
-// `mallard adopt`: adds Parquet files that were copied into DATA_DIR to the catalog.
+// `mallard adopt`: adds Parquet files that were copied into DATA_DIR to the catalog, names those
+// that are not counted, and moves the rows of a wrong folder when asked to.
 import { openStorage } from "../storage/open.ts";
+import { moveRows } from "../storage/adoption/move_rows.ts";
 import { type Command, dataDirOf, succeeded } from "./command.ts";
 
 /** The row of COMMANDS. */
 export const ADOPT = {
-  args: [],
-  doc: "add Parquet files copied into DATA_DIR; a running server does this automatically",
-  run: async ({ config, system, host }) => {
-    const storage = await openStorage(system, host, { ...config, dataDir: dataDirOf(config) });
-    const count = storage.fileCount();
-    await storage.close();
-    return succeeded(`The catalog holds ${count} files`);
+  args: ["[move]"],
+  doc: "add Parquet files copied into DATA_DIR; a running server does this automatically. " +
+    "move: put rows of a wrong folder where they belong",
+  run: async ({ args, config, system, host }) => {
+    const [action] = args;
+    if (action !== undefined && action !== "move") {
+      throw new Error(`Cannot run adopt ${action}: it is not move`);
+    }
+    const dataDir = dataDirOf(config);
+    const storage = await openStorage(system, host, { ...config, dataDir });
+    const lines: string[] = [];
+    try {
+      for (const [path, reason] of storage.refused()) {
+        if (action === undefined) {
+          lines.push(`Not counted: ${path}: ${reason}`);
+          continue;
+        }
+        const rows = await moveRows(storage, system.files, `${dataDir}/events`, path);
+        lines.push(`Moved ${rows} events of ${path}`);
+      }
+      lines.push(`The catalog holds ${storage.fileCount()} files`);
+    } finally {
+      await storage.close();
+    }
+    return succeeded(lines.join("\n"));
   },
 } as const satisfies Command;

@@ -55,6 +55,7 @@ export function healthOf(parts: TelemetryParts): Health {
       sites: storage.reader.sites().length,
       quarantined_files: storage.quarantined(),
       missing_files: storage.missing().paths,
+      files_not_adopted: Object.fromEntries(storage.refused()),
     },
   };
 }
@@ -67,6 +68,7 @@ function conditionsOf({ storage, buffer }: TelemetryParts): Record<string, boole
     files_in_quarantine: storage.quarantined().length > 0,
     disk_space_low: storage.space.isLow,
     files_missing: storage.missing().paths.length > 0 || storage.missing().isFolderGone,
+    files_not_adopted: storage.refused().size > 0,
     clock_in_doubt: !storage.guard.trusts(),
   };
 }

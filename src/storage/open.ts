@@ -94,6 +94,8 @@ export interface Storage {
   quarantined(): readonly string[];
   /** Paths of Parquet files of the catalog that are not on disk, or that all of them are gone. */
   missing(): Pick<MissingFiles, "paths" | "isFolderGone">;
+  /** Paths of files that were not adopted, with the reason of each. */
+  refused(): ReadonlyMap<string, string>;
   close(): Promise<void>;
 }
 
@@ -251,6 +253,7 @@ async function openParts(
     fileCount: () => catalog.fileCount(),
     quarantined: () => recovery.quarantined,
     missing: () => recovery.missing,
+    refused: () => recovery.refused,
     close: async () => {
       flusher.cancel();
       // What still runs is stopped: a flush that is cut off leaves its events in the journal.

@@ -90,6 +90,19 @@ export function coldRelation(paths: readonly string[], site: string): Sql {
     )`;
 }
 
+/** All events of a file, each of the site that the file says, as `coldRelation` gives them. */
+export function ownRelation(path: string): Sql {
+  return sql`(
+      select ${TYPED_COLUMNS} from (
+        ${NO_EVENTS}
+        union all by name
+        select null::varchar as site_id where false
+        union all by name
+        select * from read_parquet(${literal(literalPath(path))}, hive_partitioning = false)
+      )
+    )`;
+}
+
 /** Names of the columns that some files have and this program does not know. */
 export async function foreignColumns(db: Db, paths: readonly string[]): Promise<string[]> {
   const rows = await db.query(sql`

@@ -9,6 +9,7 @@ import { AppError, messageOf } from "../../core/errors.ts";
 import { firstLine, isReason, isWhollyReadable, reasonPathOf } from "../parquet/corruption.ts";
 import { type Db, isOutOfMemory } from "../duckdb.ts";
 import type { Comparison } from "../state/ops/partition_ops.ts";
+import { ForeignFiles } from "../adoption/foreign_files.ts";
 import { type FileOrigin } from "../parquet/partition_file.ts";
 import {
   type CatalogFile,
@@ -52,6 +53,8 @@ export class Recovery {
   readonly #log: Log;
   readonly #options: RecoveryOptions;
   readonly #ignored = new Set<string>();
+  readonly #foreign: ForeignFiles;
+  #refused = new Map<string, string>();
   #quarantined: string[] = [];
 
   constructor(db: Db, store: Store, files: Files, log: Log, options: RecoveryOptions) {
@@ -61,6 +64,12 @@ export class Recovery {
     this.#log = log;
     this.#options = options;
     this.missing = new MissingFiles(files, log, options);
+    this.#foreign = new ForeignFiles(db, files, options.eventsFolder);
+  }
+
+  /** Files that were not adopted, with the reason of each: they are not counted. */
+  get refused(): ReadonlyMap<string, string> {
+    return this.#refused;
   }
 
   /** Paths of the files in quarantine. */
@@ -100,7 +109,12 @@ export class Recovery {
 
   /** Adopts what `findNew` found; `known` are the files that are not new. */
   async adoptNew(paths: readonly string[], known: ReadonlySet<string>): Promise<CatalogFile[]> {
-    return await this.#adopt(paths, known, false);
+    const present = new Set(paths);
+    for (const path of this.#refused.keys()) {
+      if (!present.has(path)) this.#refused.delete(path);
+    }
+    const unjudged = paths.filter((path) => !this.#refused.has(path));
+    return unjudged.length === 0 ? [] : await this.#adopt(unjudged, known, false);
   }
 
   /** Deletes files that were replaced, expired or erased, and their pending deletes. */
@@ -188,7 +202,7 @@ export class Recovery {
 
   async #adopt(
     paths: readonly string[],
-    known: { has(path: string): boolean },
+    known: ReadonlySet<string>,
     atStart: boolean,
   ): Promise<CatalogFile[]> {
     const found: Found[] = [];
@@ -197,7 +211,6 @@ export class Recovery {
     }
     const replaced = new Set(found.flatMap((file) => file.origin.replaces ?? []));
     const adopted: CatalogFile[] = [];
-    const merged: string[] = [];
     const foreign: CatalogFile[] = [];
     for (const { origin, ...file } of found) {
       if (replaced.has(file.path) || origin.replaces?.some((path) => known.has(path))) {
@@ -205,26 +218,45 @@ export class Recovery {
         this.#log("info", "Removed the result of an unfinished compaction", { path: file.path });
         continue;
       }
-      if (this.#isOurs(origin)) {
-        const { seqFrom = 1, seqTo = 0 } = origin;
+      const { seqFrom = 1, seqTo = 0 } = origin;
+      // A file of ours whose rows have left the journal came back, or is a copy.
+      const isUncommitted = this.#isOurs(origin) &&
+        await this.#store.run("holdsJournal", { ...file, seqFrom, seqTo });
+      if (isUncommitted) {
         // While running, those rows are hot, too: the next start decides.
-        if (!atStart && await this.#store.run("holdsJournal", { ...file, seqFrom, seqTo })) {
-          continue;
-        }
+        if (!atStart) continue;
         await this.#store.run("addFlushed", { file, seqFrom, seqTo });
+        adopted.push(file);
       } else {
         foreign.push(file);
       }
-      adopted.push(file);
-      merged.push(...origin.replaces ?? []);
     }
-    if (foreign.length > 0) await this.#store.run("addFiles", foreign);
-    await this.forgetMissing(merged);
+    if (foreign.length > 0) adopted.push(...await this.#addForeign(foreign, known, adopted));
+    const entered = new Set(adopted.map(({ path }) => path));
+    await this.forgetMissing(
+      found.flatMap(({ path, origin }) => entered.has(path) ? origin.replaces ?? [] : []),
+    );
     if (adopted.length > 0) {
       const rows = adopted.reduce((sum, file) => sum + file.rows, 0);
       this.#log("info", "Adopted Parquet files", { files: adopted.length, events: rows });
     }
     return adopted;
+  }
+
+  /** Adds what may be counted to the catalog, and names the rest. */
+  async #addForeign(
+    files: readonly CatalogFile[],
+    known: Iterable<string>,
+    ours: readonly CatalogFile[],
+  ): Promise<readonly CatalogFile[]> {
+    const there = [...known, ...ours.map(({ path }) => path)];
+    const { fit, refused } = await this.#foreign.judge(files, there);
+    for (const [path, reason] of refused) {
+      this.#refused.set(path, reason);
+      this.#log("error", "A Parquet file is not counted", { path, reason });
+    }
+    if (fit.length > 0) await this.#store.run("addFiles", fit);
+    return fit;
   }
 
   #isOurs({ journal }: FileOrigin): boolean {

@@ -85,8 +85,10 @@ Deno.test("Compactor leaves a partition with columns of another program as it is
     await fill(storage, 1, YESTERDAY);
     const duck = await openDuckDb();
     const day = `${folder}/events/site_id=example.com/date=2024-01-14`;
-    await duck.run(`copy (select *, 'kept' as added_later from '${day}/0001.parquet')
-      to '${day}/0009.parquet' (format parquet)`);
+    await duck.run(`copy (
+      select * replace (timestamp + interval 1 second as timestamp), 'kept' as added_later
+      from '${day}/0001.parquet'
+    ) to '${day}/0009.parquet' (format parquet)`);
     duck.close();
     await storage.parquet.adopt();
     await storage.compactor.run(NEVER);
@@ -185,10 +187,10 @@ Deno.test("Compactor leaves no trace when it is told to stop", async () => {
     const day = `${folder}/events/site_id=example.com/date=2024-01-14`;
     await Deno.mkdir(day, { recursive: true });
     const duck = await openDuckDb();
-    for (const name of ["0001.parquet", "0002.parquet", "0003.parquet"]) {
+    for (const [hour, name] of ["0001.parquet", "0002.parquet", "0003.parquet"].entries()) {
       await duck.run(`copy (
         select 'example.com' as site_id, sha256('' || i) as visitor_id, 'pageview' as event_name,
-          timestamp '2024-01-14 00:00:00' + to_milliseconds(i) as timestamp, '/' as pathname
+          timestamp '2024-01-14 0${hour}:00:00' + to_milliseconds(i) as timestamp, '/' as pathname
         from range(100_000) t(i)) to '${day}/${name}' (format parquet)`);
     }
     duck.close();

@@ -103,21 +103,20 @@ Deno.test("Recovery opens a folder of the original program in place", async () =
 
 Deno.test("Recovery adopts files that are copied in while the server runs", async () => {
   await withFolder(async (folder) => {
+    const elsewhere = `${folder}/elsewhere`;
+    await Deno.mkdir(elsewhere);
+    const other = await openFolder(elsewhere);
+    await accept(other, [pageview({ at: "2024-02-01", site_id: "other.org" })]);
+    await other.flusher.flush();
+    await other.close();
     const storage = await openFolder(folder);
-    await accept(storage, [event(1)]);
-    await storage.flusher.flush();
-    await Deno.mkdir(`${folder}/events/site_id=other.org/date=2024-02-01`, { recursive: true });
-    await Deno.copyFile(
-      `${folder}/${DAY}/0001.parquet`,
-      `${folder}/events/site_id=other.org/date=2024-02-01/0001.parquet`,
-    );
-    await Deno.writeTextFile(
-      `${folder}/events/site_id=other.org/date=2024-02-01/0002.parquet`,
-      "still being copied",
-    );
+    const day = "events/site_id=other.org/date=2024-02-01";
+    await Deno.mkdir(`${folder}/${day}`, { recursive: true });
+    await Deno.copyFile(`${elsewhere}/${day}/0001.parquet`, `${folder}/${day}/0001.parquet`);
+    await Deno.writeTextFile(`${folder}/${day}/0002.parquet`, "still being copied");
     assert.strictEqual(await storage.parquet.adopt(), 1);
     assert.strictEqual(await storage.parquet.adopt(), 0);
-    assert.deepStrictEqual(await numbersOf(storage, "other.org"), [1]);
+    assert.deepStrictEqual(storage.reader.sites(), ["other.org"]);
     assert.deepStrictEqual(storage.quarantined(), []);
     await storage.close();
   });

@@ -1,0 +1,180 @@
+// Judges Parquet files from elsewhere before they enter the catalog: a copy of what is there would
+// be counted twice, and rows of another site or date than their folder's would never be counted.
+import { sql } from "../../core/sql.ts";
+import type { Files } from "../../core/types.ts";
+import type { Db } from "../duckdb.ts";
+import { type CatalogFile } from "../parquet/partition.ts";
+import { coldRelation, literalPath } from "../parquet/schema.ts";
+
+/** Which files may enter the catalog, and why the others may not. */
+export interface Judgement {
+  readonly fit: readonly CatalogFile[];
+  /** Reasons by path. */
+  readonly refused: ReadonlyMap<string, string>;
+}
+
+/** The bounds of a file's rows, as text. */
+interface Bounds {
+  readonly fromTime: string;
+  readonly toTime: string;
+  /** Null where the file has no column for the site. */
+  readonly fromSite: string | null;
+  readonly toSite: string | null;
+}
+
+/** Judges files by what they hold. */
+export class ForeignFiles {
+  readonly #db: Db;
+  readonly #files: Files;
+  readonly #eventsFolder: string;
+
+  constructor(db: Db, files: Files, eventsFolder: string) {
+    this.#db = db;
+    this.#files = files;
+    this.#eventsFolder = eventsFolder;
+  }
+
+  /**
+   * Judges files in the order given; `known` are the paths in the catalog. Rejects with DuckDB's
+   * error.
+   */
+  async judge(files: readonly CatalogFile[], known: Iterable<string>): Promise<Judgement> {
+    const refused = new Map<string, string>();
+    const bounds = await this.#boundsOf(files.map(({ path }) => path));
+    const inPlace: CatalogFile[] = [];
+    for (const file of files) {
+      const reason = misplacement(file, bounds.get(file.path));
+      if (reason === null) inPlace.push(file);
+      else refused.set(file.path, reason);
+    }
+    const fit: CatalogFile[] = [];
+    const folders = Map.groupBy(inPlace, ({ path }) => folderOf(path));
+    const knownIn = groupKnown(known, new Set(folders.keys()));
+    for (const [folder, members] of folders) {
+      const others: string[] = [];
+      for (const path of knownIn.get(folder) ?? []) {
+        // Files that are about to be deleted may be gone.
+        if (await this.#files.size(this.#absolute(path)) !== null) others.push(path);
+      }
+      for (const [path, range] of await this.#boundsOf(others)) bounds.set(path, range);
+      for (const file of members) {
+        const reason = await this.#repetition(file, others, bounds);
+        if (reason !== null) {
+          refused.set(file.path, reason);
+          continue;
+        }
+        fit.push(file);
+        others.push(file.path);
+      }
+    }
+    return { fit, refused };
+  }
+
+  /** Why a file repeats what others of its folder hold; null where it does not. */
+  async #repetition(
+    file: CatalogFile,
+    others: readonly string[],
+    bounds: ReadonlyMap<string, Bounds>,
+  ): Promise<string | null> {
+    const own = bounds.get(file.path);
+    const near = others.filter((path) => overlaps(own, bounds.get(path)));
+    if (near.length === 0) return null;
+    const relation = (paths: readonly string[]) =>
+      coldRelation(paths.map((path) => this.#absolute(path)), file.site_id);
+    const [row] = await this.#db.query(sql`
+      select count(*) as repeated
+      from (
+        select * from ${relation([file.path])} as own
+        intersect all
+        select * from ${relation(near)} as others
+      )`);
+    const repeated = Number(row?.["repeated"] ?? 0);
+    if (repeated === 0) return null;
+    const count = repeated === file.rows ? "all" : `${repeated}`;
+    return `${count} of its ${file.rows} events are in ${near.slice(0, 3).join(", ")}`;
+  }
+
+  /** The bounds of files, from their footers where these have them. */
+  async #boundsOf(paths: readonly string[]): Promise<Map<string, Bounds>> {
+    const found = new Map<string, Bounds>();
+    if (paths.length === 0) return found;
+    const list = paths.map((path) => literalPath(this.#absolute(path)));
+    const rows = await this.#db.query(sql`
+      select file_name, path_in_schema as name, min(stats_min_value) as low,
+        max(stats_max_value) as high,
+        count(*) = count(stats_min_value) and count(*) = count(stats_max_value) as whole
+      from parquet_metadata(${list})
+      where path_in_schema in ('timestamp', 'site_id')
+      group by file_name, path_in_schema`);
+    const byFile = Map.groupBy(rows, (row) => String(row["file_name"]));
+    for (const path of paths) {
+      const own = byFile.get(this.#absolute(path)) ?? [];
+      const time = own.find((row) => row["name"] === "timestamp");
+      const site = own.find((row) => row["name"] === "site_id");
+      if (!time?.["whole"] || site && !site["whole"]) {
+        const read = await this.#readBounds(path, site !== undefined);
+        if (read) found.set(path, read);
+        continue;
+      }
+      found.set(path, {
+        fromTime: String(time["low"]),
+        toTime: String(time["high"]),
+        fromSite: site ? String(site["low"]) : null,
+        toSite: site ? String(site["high"]) : null,
+      });
+    }
+    return found;
+  }
+
+  async #readBounds(path: string, hasSite: boolean): Promise<Bounds | null> {
+    const site = hasSite ? sql`site_id` : sql`null::varchar`;
+    const [row] = await this.#db.query(sql`
+      select min(timestamp)::varchar as from_time, max(timestamp)::varchar as to_time,
+        min(${site}) as from_site, max(${site}) as to_site
+      from read_parquet(${literalPath(this.#absolute(path))}, hive_partitioning = false)`);
+    if (!row || row["from_time"] === null) return null;
+    const textOf = (value: unknown) => value === null ? null : String(value);
+    return {
+      fromTime: String(row["from_time"]),
+      toTime: String(row["to_time"]),
+      fromSite: textOf(row["from_site"]),
+      toSite: textOf(row["to_site"]),
+    };
+  }
+
+  #absolute(path: string): string {
+    return `${this.#eventsFolder}/${path}`;
+  }
+}
+
+/** Why rows do not belong to the folder of their file; null where they do. */
+function misplacement(file: CatalogFile, bounds: Bounds | undefined): string | null {
+  if (bounds === undefined) return null;
+  const { fromTime, toTime, fromSite, toSite } = bounds;
+  const [first, last] = [fromTime.slice(0, 10), toTime.slice(0, 10)];
+  if (first !== file.date || last !== file.date) {
+    return `it holds events of ${first === last ? first : `${first} to ${last}`}`;
+  }
+  if (fromSite !== null && (fromSite !== file.site_id || toSite !== file.site_id)) {
+    return `it holds events of the site ${fromSite === toSite ? fromSite : `${fromSite} and more`}`;
+  }
+  return null;
+}
+
+function overlaps(a: Bounds | undefined, b: Bounds | undefined): boolean {
+  if (a === undefined || b === undefined) return true;
+  return a.fromTime <= b.toTime && b.fromTime <= a.toTime;
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
+}
+
+function groupKnown(known: Iterable<string>, folders: ReadonlySet<string>): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const path of known) {
+    const folder = folderOf(path);
+    if (folders.has(folder)) found.set(folder, [...found.get(folder) ?? [], path]);
+  }
+  return found;
+}

@@ -1,0 +1,58 @@
+// Moves the rows of files that lie in the wrong folder into the partitions they belong to. Run by
+// the command line, on the owner's word, while no server runs.
+import { sql } from "../../core/sql.ts";
+import type { Files } from "../../core/types.ts";
+import type { CatalogFile } from "../parquet/partition.ts";
+import { PartitionNumbers } from "../parquet/partition_numbers.ts";
+import { rowsOf, settle, writeTemporary } from "../parquet/partition_file.ts";
+import { coldRelation, ownRelation } from "../parquet/schema.ts";
+import type { Storage } from "../open.ts";
+
+/**
+ * Moves the rows of a file that is not in the catalog; resolves with how many were new. Rows that
+ * their partition has already are not added again, so that it can be repeated after a crash.
+ * Rejects with the error of DuckDB or of the disk; then the file is as it was.
+ */
+export async function moveRows(
+  { db, store, parquet }: Pick<Storage, "db" | "store" | "parquet">,
+  files: Files,
+  eventsFolder: string,
+  path: string,
+): Promise<number> {
+  const own = ownRelation(`${eventsFolder}/${path}`);
+  const partitions = await db.query(sql`
+    select distinct site_id, strftime(timestamp, '%Y-%m-%d') as date
+    from ${own} as own
+    where site_id is not null and timestamp is not null
+    order by site_id, date`);
+  const numbers = new PartitionNumbers(store, files, { eventsFolder });
+  const catalog = await store.run("listFiles", undefined);
+  const added: CatalogFile[] = [];
+  for (const row of partitions) {
+    const partition = { site_id: String(row["site_id"]), date: String(row["date"]) };
+    const there: string[] = [];
+    for (const file of catalog) {
+      if (file.site_id !== partition.site_id || file.date !== partition.date) continue;
+      const at = `${eventsFolder}/${file.path}`;
+      if (await files.size(at) !== null) there.push(at);
+    }
+    const rows = rowsOf(partition, sql`${own} as own`);
+    const source = there.length === 0 ? rows : sql`(select * from ${rows} except all
+          select * from ${coldRelation(there, partition.site_id)})`;
+    const [counted] = await db.query(sql`select count(*) as rows from ${source} as left_over`);
+    if (Number(counted?.["rows"] ?? 0) === 0) continue;
+    const file = await writeTemporary(db, files, eventsFolder, partition, {
+      number: await numbers.next(partition),
+      source: sql`${source} as moved`,
+      order: "byVisitor",
+      origin: {},
+    });
+    await settle(files, eventsFolder, file);
+    added.push(file);
+  }
+  await store.run("replaceFiles", { added, removed: [path] });
+  await parquet.publish(added, []);
+  await files.remove(`${eventsFolder}/${path}`);
+  await store.run("forgetPendingDeletes", [path]);
+  return added.reduce((sum, file) => sum + file.rows, 0);
+}
