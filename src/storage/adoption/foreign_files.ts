@@ -4,7 +4,7 @@ import { sql } from "../../core/sql.ts";
 import type { Files } from "../../core/types.ts";
 import type { Db } from "../duckdb.ts";
 import { type CatalogFile } from "../parquet/partition.ts";
-import { coldRelation, literalPath } from "../parquet/schema.ts";
+import { coldRelation, foreignColumns, literalPath } from "../parquet/schema.ts";
 
 /** Which files may enter the catalog, and why the others may not. */
 export interface Judgement {
@@ -77,7 +77,10 @@ export class ForeignFiles {
     bounds: ReadonlyMap<string, Bounds>,
   ): Promise<string | null> {
     const own = bounds.get(file.path);
-    const near = others.filter((path) => overlaps(own, bounds.get(path)));
+    const near = await this.#withSameColumns(
+      file.path,
+      others.filter((path) => overlaps(own, bounds.get(path))),
+    );
     if (near.length === 0) return null;
     const relation = (paths: readonly string[]) =>
       coldRelation(paths.map((path) => this.#absolute(path)), file.site_id);
@@ -92,6 +95,17 @@ export class ForeignFiles {
     if (repeated === 0) return null;
     const count = repeated === file.rows ? "all" : `${repeated}`;
     return `${count} of its ${file.rows} events are in ${near.slice(0, 3).join(", ")}`;
+  }
+
+  /** Those that have the same columns of other programs: only then are rows the same. */
+  async #withSameColumns(path: string, others: readonly string[]): Promise<string[]> {
+    if (others.length === 0) return [];
+    const columnsOf = async (of: string) =>
+      (await foreignColumns(this.#db, [this.#absolute(of)])).sort().join();
+    const own = await columnsOf(path);
+    const found: string[] = [];
+    for (const other of others) if (await columnsOf(other) === own) found.push(other);
+    return found;
   }
 
   /** The bounds of files, from their footers where these have them. */
