@@ -1,5 +1,6 @@
 // `mallard adopt`: adds Parquet files that were copied into DATA_DIR to the catalog, names those
 // that are not counted, and moves the rows of a wrong folder when asked to.
+import { messageOf } from "../core/errors.ts";
 import { openStorage } from "../storage/open.ts";
 import { moveRows } from "../storage/adoption/move_rows.ts";
 import { type Command, dataDirOf, succeeded } from "./command.ts";
@@ -17,19 +18,26 @@ export const ADOPT = {
     const dataDir = dataDirOf(config);
     const storage = await openStorage(system, host, { ...config, dataDir });
     const lines: string[] = [];
+    let failures = 0;
     try {
       for (const [path, reason] of storage.refused()) {
         if (action === undefined) {
           lines.push(`Not counted: ${path}: ${reason}`);
           continue;
         }
-        const rows = await moveRows(storage, system.files, `${dataDir}/events`, path);
-        lines.push(`Moved ${rows} events of ${path}`);
+        try {
+          const rows = await moveRows(storage, system.files, `${dataDir}/events`, path);
+          lines.push(`Moved ${rows} events of ${path}`);
+        } catch (error) {
+          failures++;
+          lines.push(messageOf(error));
+        }
       }
       lines.push(`The catalog holds ${storage.fileCount()} files`);
     } finally {
       await storage.close();
     }
+    if (failures > 0) throw new Error(lines.join("\n"));
     return succeeded(lines.join("\n"));
   },
 } as const satisfies Command;

@@ -4,13 +4,15 @@ import { sql } from "../../core/sql.ts";
 import type { Files } from "../../core/types.ts";
 import type { Db } from "../duckdb.ts";
 import { type CatalogFile } from "../parquet/partition.ts";
-import { coldRelation, foreignColumns, literalPath } from "../parquet/schema.ts";
+import { coldRelation, foreignColumns, keyRelation, literalPath } from "../parquet/schema.ts";
 
 /** Which files may enter the catalog, and why the others may not. */
 export interface Judgement {
   readonly fit: readonly CatalogFile[];
   /** Reasons by path. */
   readonly refused: ReadonlyMap<string, string>;
+  /** By path, what is to be told of fit files: some of their events are in others, too. */
+  readonly notes: ReadonlyMap<string, string>;
 }
 
 /** The bounds of a file's rows, as text. */
@@ -40,6 +42,7 @@ export class ForeignFiles {
    */
   async judge(files: readonly CatalogFile[], known: Iterable<string>): Promise<Judgement> {
     const refused = new Map<string, string>();
+    const notes = new Map<string, string>();
     const bounds = await this.#boundsOf(files.map(({ path }) => path));
     const inPlace: CatalogFile[] = [];
     for (const file of files) {
@@ -51,31 +54,62 @@ export class ForeignFiles {
     const folders = Map.groupBy(inPlace, ({ path }) => folderOf(path));
     const knownIn = groupKnown(known, new Set(folders.keys()));
     for (const [folder, members] of folders) {
-      const others: string[] = [];
+      const present: string[] = [];
       for (const path of knownIn.get(folder) ?? []) {
         // Files that are about to be deleted may be gone.
-        if (await this.#files.size(this.#absolute(path)) !== null) others.push(path);
+        if (await this.#files.size(this.#absolute(path)) !== null) present.push(path);
       }
-      for (const [path, range] of await this.#boundsOf(others)) bounds.set(path, range);
+      for (const [path, range] of await this.#boundsOf(present)) bounds.set(path, range);
+      const sharing = await this.#sharing(members, present, bounds);
+      const others = present.filter((path) => sharing.has(path));
       for (const file of members) {
-        const reason = await this.#repetition(file, others, bounds);
-        if (reason !== null) {
-          refused.set(file.path, reason);
+        const shared = sharing.has(file.path) ? await this.#repetition(file, others, bounds) : null;
+        if (shared?.isWhole) {
+          refused.set(file.path, shared.text);
           continue;
         }
+        if (shared) notes.set(file.path, shared.text);
         fit.push(file);
-        others.push(file.path);
+        if (sharing.has(file.path)) others.push(file.path);
       }
     }
-    return { fit, refused };
+    return { fit, refused, notes };
   }
 
-  /** Why a file repeats what others of its folder hold; null where it does not. */
+  /**
+   * The files of a folder that may have events in common with another: one pass over those whose
+   * times overlap, so that a folder of many files costs no comparison of each with each.
+   */
+  async #sharing(
+    members: readonly CatalogFile[],
+    known: readonly string[],
+    bounds: ReadonlyMap<string, Bounds>,
+  ): Promise<ReadonlySet<string>> {
+    const paths = overlapping([...known, ...members.map(({ path }) => path)], bounds);
+    const site = members[0]?.site_id;
+    if (paths.length < 2 || site === undefined) return new Set();
+    const byFile = new Map(paths.map((path) => [this.#absolute(path), path]));
+    const rows = await this.#db.query(sql`
+      select distinct file
+      from (
+        select unnest(list(distinct file)) as file
+        from ${keyRelation([...byFile.keys()], site)} as keys
+        group by key
+        having count(distinct file) > 1
+      )
+      order by file`);
+    return new Set(rows.map((row) => byFile.get(String(row["file"])) ?? ""));
+  }
+
+  /**
+   * How many events of a file are in others of its folder; null for none. Only a file that is there
+   * whole is a copy: single events may be equal by chance.
+   */
   async #repetition(
     file: CatalogFile,
     others: readonly string[],
     bounds: ReadonlyMap<string, Bounds>,
-  ): Promise<string | null> {
+  ): Promise<{ readonly isWhole: boolean; readonly text: string } | null> {
     const own = bounds.get(file.path);
     const near = await this.#withSameColumns(
       file.path,
@@ -93,8 +127,10 @@ export class ForeignFiles {
       )`);
     const repeated = Number(row?.["repeated"] ?? 0);
     if (repeated === 0) return null;
-    const count = repeated === file.rows ? "all" : `${repeated}`;
-    return `${count} of its ${file.rows} events are in ${near.slice(0, 3).join(", ")}`;
+    const isWhole = repeated === file.rows;
+    const count = isWhole ? "all" : `${repeated}`;
+    const text = `${count} of its ${file.rows} events are in ${near.slice(0, 3).join(", ")}`;
+    return { isWhole, text };
   }
 
   /** Those that have the same columns of other programs: only then are rows the same. */
@@ -178,6 +214,25 @@ function misplacement(file: CatalogFile, bounds: Bounds | undefined): string | n
 function overlaps(a: Bounds | undefined, b: Bounds | undefined): boolean {
   if (a === undefined || b === undefined) return true;
   return a.fromTime <= b.toTime && b.fromTime <= a.toTime;
+}
+
+/** Those of the files whose times overlap with those of another one. */
+function overlapping(
+  paths: readonly string[],
+  bounds: ReadonlyMap<string, Bounds>,
+): string[] {
+  const from = (path: string) => bounds.get(path)?.fromTime ?? "";
+  const inOrder = paths.toSorted((a, b) => from(a) < from(b) ? -1 : from(a) > from(b) ? 1 : 0);
+  const found = new Set<string>();
+  let last: string | undefined;
+  for (const path of inOrder) {
+    if (last !== undefined && overlaps(bounds.get(last), bounds.get(path))) {
+      found.add(last).add(path);
+    }
+    const reach = last === undefined ? "" : bounds.get(last)?.toTime ?? "\uffff";
+    if (last === undefined || (bounds.get(path)?.toTime ?? "\uffff") > reach) last = path;
+  }
+  return [...found];
 }
 
 function folderOf(path: string): string {

@@ -2,16 +2,18 @@
 // the command line, on the owner's word, while no server runs.
 import { sql } from "../../core/sql.ts";
 import type { Files } from "../../core/types.ts";
+import type { Db } from "../duckdb.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
 import { PartitionNumbers } from "../parquet/partition_numbers.ts";
 import { rowsOf, settle, writeTemporary } from "../parquet/partition_file.ts";
-import { coldRelation, ownRelation } from "../parquet/schema.ts";
+import { coldRelation, foreignColumns, ownRelation } from "../parquet/schema.ts";
 import type { Storage } from "../open.ts";
 
 /**
  * Moves the rows of a file that is not in the catalog; resolves with how many were new. Rows that
  * their partition has already are not added again, so that it can be repeated after a crash.
- * Rejects with the error of DuckDB or of the disk; then the file is as it was.
+ * Rejects with the error of DuckDB or of the disk, or where something would be lost; then the file
+ * is as it was.
  */
 export async function moveRows(
   { db, store, parquet }: Pick<Storage, "db" | "store" | "parquet">,
@@ -19,6 +21,7 @@ export async function moveRows(
   eventsFolder: string,
   path: string,
 ): Promise<number> {
+  await checkMovable(db, `${eventsFolder}/${path}`, path);
   const own = ownRelation(`${eventsFolder}/${path}`);
   const partitions = await db.query(sql`
     select distinct site_id, strftime(timestamp, '%Y-%m-%d') as date
@@ -55,4 +58,21 @@ export async function moveRows(
   await files.remove(`${eventsFolder}/${path}`);
   await store.run("forgetPendingDeletes", [path]);
   return added.reduce((sum, file) => sum + file.rows, 0);
+}
+
+/** Throws where moving would lose something: the file is removed afterwards. */
+async function checkMovable(db: Db, at: string, path: string): Promise<void> {
+  const columns = await foreignColumns(db, [at]);
+  if (columns.length > 0) {
+    throw new Error(
+      `Cannot move ${path}: it has columns of another program: ${columns.join(", ")}`,
+    );
+  }
+  const [row] = await db.query(sql`
+    select count(*) filter (site_id is null or timestamp is null) as homeless
+    from ${ownRelation(at)} as own`);
+  const homeless = Number(row?.["homeless"] ?? 0);
+  if (homeless > 0) {
+    throw new Error(`Cannot move ${path}: ${homeless} of its events name no site or no time`);
+  }
 }

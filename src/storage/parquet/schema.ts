@@ -90,6 +90,32 @@ export function coldRelation(paths: readonly string[], site: string): Sql {
     )`;
 }
 
+/**
+ * A hash of each event as `coldRelation` gives it, beside the path of its file: columns key and
+ * file. Equal events have equal keys.
+ */
+export function keyRelation(paths: readonly string[], site: string): Sql {
+  const list = join(paths.map((path) => literal(literalPath(path))));
+  const values = EVENT_COLUMN_NAMES.map((name) =>
+    sql`${ident(name)}::${raw(EVENT_COLUMNS[name].type)}`
+  );
+  return sql`(
+      select hash(${join(values)}) as key, ${ident(FILE_COLUMN)} as file from (
+        ${NO_EVENTS}
+        union all by name
+        select * replace (${literal(site)} as site_id) from (
+          select null::varchar as site_id where false
+          union all by name
+          select * from read_parquet([${list}], union_by_name = true, hive_partitioning = false,
+            filename = ${literal(FILE_COLUMN)})
+        )
+      )
+    )`;
+}
+
+/** No program's column has this name. */
+const FILE_COLUMN = "mallard_read_from";
+
 /** All events of a file, each of the site that the file says, as `coldRelation` gives them. */
 export function ownRelation(path: string): Sql {
   return sql`(

@@ -250,10 +250,13 @@ export class Recovery {
     ours: readonly CatalogFile[],
   ): Promise<readonly CatalogFile[]> {
     const there = [...known, ...ours.map(({ path }) => path)];
-    const { fit, refused } = await this.#foreign.judge(files, there);
+    const { fit, refused, notes } = await this.#foreign.judge(files, there);
     for (const [path, reason] of refused) {
       this.#refused.set(path, reason);
       this.#log("error", "A Parquet file is not counted", { path, reason });
+    }
+    for (const [path, reason] of notes) {
+      this.#log("warn", "A Parquet file repeats events of others", { path, reason });
     }
     if (fit.length > 0) await this.#store.run("addFiles", fit);
     return fit;

@@ -65,6 +65,28 @@ Deno.test("Of two copies of another server's file one is counted", async () => {
   });
 });
 
+Deno.test("A file that shares single events with another is counted, and told of", async () => {
+  await withFolder(async (folder) => {
+    await filled(folder);
+    const elsewhere = `${folder}/elsewhere`;
+    await Deno.mkdir(elsewhere);
+    const other = await openFolder(elsewhere);
+    await accept(other, [event(2), event(3)]);
+    await other.flusher.flush();
+    await other.close();
+    await Deno.copyFile(`${elsewhere}/${DAY}/0001.parquet`, `${folder}/${DAY}/0009.parquet`);
+    const system = fakeSystem();
+    const storage = await openFolder(folder, system);
+    assert.deepEqual(await numbersOf(storage), [1, 2, 2, 3]);
+    assert.equal(storage.refused().size, 0);
+    const told = system.lines.find(({ message }) =>
+      message === "A Parquet file repeats events of others"
+    );
+    assert.equal(told?.fields["reason"], `1 of its 2 events are in ${OWN}/0001.parquet`);
+    await storage.close();
+  });
+});
+
 Deno.test("Rows of another date or site are named, and moved when the owner says so", async () => {
   await withFolder(async (folder) => {
     const elsewhere = `${folder}/elsewhere`;
