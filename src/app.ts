@@ -47,14 +47,16 @@ import { chooseEngine, extensionOptions } from "./query/engine/choose.ts";
 import { Runner } from "./query/run.ts";
 import { rulesOfSites } from "./query/site_rules.ts";
 import { healthOf, samplesOf } from "./runtime/telemetry.ts";
-import { createServer, type Peer } from "./http/server.ts";
+import { createServer, type Gate, type Peer, type ServerOptions } from "./http/server.ts";
 import { SiteAdmission } from "./sites/admission.ts";
 import { NewSites } from "./sites/new_sites.ts";
+import { masksOf } from "./sites/settings.ts";
 import { Sites } from "./sites/sites.ts";
 import { ExportFiles } from "./storage/backup/export_file.ts";
 import { Backups } from "./storage/backup/schedule.ts";
 import { Db } from "./storage/duckdb.ts";
 import { openUnfilled, type Storage } from "./storage/open.ts";
+import { ALL_DATES } from "./storage/tiers/erase.ts";
 import { removeUpgradeCopies } from "./storage/state/upgrade_copy.ts";
 
 /** The whole program behind one function. */
@@ -71,8 +73,6 @@ export interface App {
   stop(): Promise<void>;
 }
 
-/** First and last date that an erasure can name. */
-const ALL_DATES = ["0000-01-01", "9999-12-31"] as const;
 /** How long to wait for interrupted queries. */
 const CLOSE_MS_MAX = 5000;
 /** Memory in which the files of a backup are read. */
@@ -87,12 +87,12 @@ export function createApp(config: Config, system: System, given: Host): App {
   let reading: Promise<readonly Route[]> | undefined;
   const assets = () => reading ??= assetRoutes(system.files);
   const earlyServer = (read: readonly Route[]) =>
-    createServer(
+    serverOf(
+      config,
+      { ...system, log: () => {} },
       [...startingRoutes(system.clock, config, assets), ...read],
       { accessOf: () => ({ who: "nobody", rights: new Set(), sites: null }), authorize: () => {} },
-      securityHeaders({ ...config, tls: config.tls_cert_path !== null }),
-      { ...system, log: () => {} },
-      { clientAddress: (peer) => peer, basePath: config.base_path, unknown: notReady },
+      { unknown: notReady },
     );
   let early = earlyServer([]);
   const serveEarly = (found: readonly Route[]) => {
@@ -205,13 +205,7 @@ async function openParts(
   const jobParts = { ...parts, newSites, refusals };
   const jobs = new Jobs(jobTable(system, jobParts, stopping.signal), clock, log);
   const routes = await makeRoutes(system, { ...parts, newSites, jobs }, stopping.signal);
-  const trusted = trustedProxies(config.trusted_proxies);
-  const headers = securityHeaders({ ...config, tls: config.tls_cert_path !== null });
-  const handle = createServer(routes, parts.auth, headers, system, {
-    clientAddress: (peer, headers) => clientAddress(peer, headers, trusted),
-    basePath: config.base_path,
-    refusals,
-  });
+  const handle = serverOf(config, system, routes, parts.auth, { refusals });
   jobs.start();
   const stop = async () => {
     stopping.abort();
@@ -222,6 +216,23 @@ async function openParts(
     refusals.report(log);
   };
   return { routes, handle, endStreams: () => parts.live.close(), stop };
+}
+
+/** Answers requests by some routes, as the settings say. */
+function serverOf(
+  config: Config,
+  system: System,
+  routes: readonly Route[],
+  gate: Gate,
+  options: Pick<ServerOptions, "unknown" | "refusals">,
+): App["handle"] {
+  const trusted = trustedProxies(config.trusted_proxies);
+  const headers = securityHeaders({ ...config, tls: config.tls_cert_path !== null });
+  return createServer(routes, gate, headers, system, {
+    clientAddress: (peer, headers) => clientAddress(peer, headers, trusted),
+    basePath: config.base_path,
+    ...options,
+  });
 }
 
 /** Takes events and serves what needs no statistics; answers 503 to all else. */
@@ -241,13 +252,7 @@ function acceptEvents(
     ...wellKnownRoutes(system.clock, config),
   ];
   const routes = acceptingRoutes(ingest, pages, () => !buffer.failing);
-  const trusted = trustedProxies(config.trusted_proxies);
-  const headers = securityHeaders({ ...config, tls: config.tls_cert_path !== null });
-  const handle = createServer(routes, auth, headers, system, {
-    clientAddress: (peer, headers) => clientAddress(peer, headers, trusted),
-    basePath: config.base_path,
-    unknown: notReady,
-  });
+  const handle = serverOf(config, system, routes, auth, { unknown: notReady });
   return { handle, drain: () => buffer.drain() };
 }
 
@@ -345,10 +350,7 @@ async function openIngest(config: Config, system: System, storage: Storage, site
       admit: (site, caller) => admission.admit(site, caller),
       take: (site) => admission.take(site),
       hostnames: (site) => sites.settings(site).hostnames,
-      masks: (site) => {
-        const { mask_emails, mask_tokens } = sites.settings(site);
-        return { emails: mask_emails, tokens: mask_tokens };
-      },
+      masks: (site) => masksOf(sites.settings(site)),
     },
     drops,
     robots: new Robots(),
@@ -383,15 +385,16 @@ function openAdmission(
 async function openNewSites(
   config: Config,
   { log }: System,
-  { storage, sites, admission, runner }: Pick<Parts, "storage" | "sites" | "admission" | "runner">,
+  parts: Pick<Parts, "storage" | "sites" | "admission" | "runner">,
 ): Promise<NewSites> {
-  const { eraser, reader } = storage;
+  const { storage, sites, admission } = parts;
   const newSites = new NewSites(
     sites,
     {
       ...storage,
-      known: () => reader.sites(),
-      erase: (site) => eraser.erase(site, ...ALL_DATES).finally(() => runner.forget()),
+      known: () => storage.reader.sites(),
+      erase: (site) =>
+        storage.eraser.erase(site, ...ALL_DATES).finally(() => parts.runner.forget()),
     },
     admission,
     log,

@@ -2,7 +2,7 @@
 // are asked one after the other, first in peace and then during each attack, over a public site of
 // its own server. It makes no assertion.
 import { parseArgs } from "node:util";
-import { dateAgo, pause } from "../crash/workloads.ts";
+import { dateAgo, pause, USER_AGENT } from "../crash/workloads.ts";
 import { fromSource, ServerProcess } from "../server_process.ts";
 
 const HELP = `deno task bench:attacks [options]: the owner's headline during attacks
@@ -12,8 +12,6 @@ const HELP = `deno task bench:attacks [options]: the owner's headline during att
 
 const SITE = "public.example";
 const PASSWORD = "a long enough password";
-const USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
-  "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";
 const DAYS = 30;
 const IMPORT_EVENTS = 5_000;
 

@@ -4,7 +4,7 @@
 import { parseArgs } from "node:util";
 import { DiskReader } from "./disk.ts";
 import { Ledger, type Sent } from "./ledger.ts";
-import { dateAgo, pause } from "./workloads.ts";
+import { dateAgo, pause, USER_AGENT } from "./workloads.ts";
 import { fromSource, type Program, runToEnd, ServerProcess } from "../server_process.ts";
 
 const HELP = `deno task soak:mixed [options]: everything at once, and what came of it
@@ -21,8 +21,6 @@ const HISTORY_DAYS = 10;
 const HISTORY_EVENTS_A_DAY = 2_000;
 const IMPORT_EVENTS = 500;
 const FAULTS_MAX = 20;
-const USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
-  "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";
 
 /** Reports of a dashboard; the first two are checked by their numbers. */
 const REPORTS = [

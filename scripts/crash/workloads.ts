@@ -105,7 +105,8 @@ export type WorkloadName = keyof typeof WORKLOADS;
 /** Sites that get events; the last is the one that is erased. */
 export const SITES = ["one.example", "two.example", "three.example", "erased.example"];
 
-const USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
+/** The user agent of a person's browser. */
+export const USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
   "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";
 const IMPORT_EVENTS = 15;
 const ERASED_EVENTS = 20;

@@ -13,6 +13,7 @@ import type { Sites } from "../sites/sites.ts";
 import type { ExportFiles } from "../storage/backup/export_file.ts";
 import type { Backups } from "../storage/backup/schedule.ts";
 import type { Reader } from "../storage/reader.ts";
+import { ALL_DATES } from "../storage/tiers/erase.ts";
 import type { Store } from "../storage/state/store.ts";
 import { authRoutes } from "./access/auth.ts";
 import { keyRoutes } from "./access/keys.ts";
@@ -74,9 +75,6 @@ export interface RouteParts {
   /** The dashboard's files and the tracker. */
   readonly assets: readonly Route[];
 }
-
-/** First and last date that an erasure can name. */
-const ALL_DATES = ["0000-01-01", "9999-12-31"] as const;
 
 type Row = (parts: RouteParts) => readonly Route[];
 

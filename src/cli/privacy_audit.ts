@@ -1,4 +1,5 @@
 // `mallard privacy-audit`: searches DATA_DIR for personal data that should not be there.
+import { masksOf } from "../sites/settings.ts";
 import { Sites } from "../sites/sites.ts";
 import { maskStored } from "../storage/backup/mask_stored.ts";
 import { auditData, auditText } from "../storage/backup/privacy_audit.ts";
@@ -36,11 +37,8 @@ async function mask({ config, system, host }: CommandContext): Promise<CommandRe
   const storage = await openStorage(system, host, { ...config, dataDir });
   try {
     const sites = await Sites.open(storage.store, system.clock);
-    const masksOf = (site: string) => {
-      const { mask_emails, mask_tokens } = sites.settings(site);
-      return { emails: mask_emails, tokens: mask_tokens };
-    };
-    const done = await maskStored(storage, system.files, `${dataDir}/events`, masksOf);
+    const masks = (site: string) => masksOf(sites.settings(site));
+    const done = await maskStored(storage, system.files, `${dataDir}/events`, masks);
     const lines = [
       `Masked ${done.texts} texts in ${done.files} files.`,
       ...done.skipped.map((path) => `${path}: left, as it has columns of another program`),

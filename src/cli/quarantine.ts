@@ -1,6 +1,7 @@
 // `mallard quarantine ACTION [FILE…]`: the corrupt files in quarantine. It works on files
 // only, also while a server runs, which checks the folder every half minute.
 import { faultOfReading, isReason, reasonPathOf } from "../storage/parquet/corruption.ts";
+import { folderOf } from "../storage/parquet/partition.ts";
 import { type Command, type CommandContext, dataDirOf, openDatabase } from "./command.ts";
 
 /** The row of COMMANDS. */
@@ -66,7 +67,7 @@ async function restore(context: CommandContext, folder: string, paths: readonly 
         ? "there is a file in its place"
         : await faultOfReading(db, `${folder}/${path}`);
       if (fault === null) {
-        await files.makeDir(target.slice(0, target.lastIndexOf("/")));
+        await files.makeDir(folderOf(target));
         await files.rename(`${folder}/${path}`, target);
         await files.remove(reasonPathOf(`${folder}/${path}`));
         results.push(`Restored ${path}`);

@@ -74,7 +74,6 @@ export function createServer(
       system.log(level, message, { ...fields, request_id: requestId });
     const startedMs = system.clock.nowMs();
     const { method, headers: sent } = request;
-    const isStranger = true;
     const received: Received = {
       request,
       method,
@@ -82,7 +81,7 @@ export function createServer(
       peer,
       requestId,
       log,
-      isStranger,
+      isStranger: true,
     };
     let matched: Matched | null = null;
     let response: Response;

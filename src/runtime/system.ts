@@ -1,5 +1,5 @@
 // The real clock, random source, file system and log. With process.ts, listener.ts and
-// descriptors.ts the only place that touches the outside world.
+// c_library.ts the only place that touches the outside world.
 import { statfs } from "node:fs/promises";
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Clock, Files, Log, LogLevel, Random, System } from "../core/types.ts";

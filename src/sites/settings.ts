@@ -1,5 +1,5 @@
 // The settings of a site: one table of keys with their defaults and checks.
-import { withoutControls } from "../core/text.ts";
+import { type Masks, withoutControls } from "../core/text.ts";
 import { isZone } from "../core/zone.ts";
 import { Faults } from "../core/faults.ts";
 
@@ -133,6 +133,11 @@ export interface SiteSettings {
 export const SETTINGS_BY_DEFAULT = Object.fromEntries(
   Object.entries<SiteSettingRow>(SITE_SETTINGS).map(([name, row]) => [name, row.byDefault]),
 ) as unknown as SiteSettings;
+
+/** What is masked in the texts of a site's events. */
+export function masksOf({ mask_emails, mask_tokens }: SiteSettings): Masks {
+  return { emails: mask_emails, tokens: mask_tokens };
+}
 
 /** What is wrong with settings given by name; each fault names its key. */
 export function faultsOfSettings(given: Readonly<Record<string, unknown>>): Faults {

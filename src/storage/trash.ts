@@ -4,7 +4,7 @@ import { messageOf } from "../core/errors.ts";
 import { DAY_MS } from "../core/durations.ts";
 import type { Files, Log } from "../core/types.ts";
 import { CLOCK_FAR_MS } from "./clock_guard.ts";
-import { type CatalogFile, partitionFolder, partitionOfPath } from "./parquet/partition.ts";
+import { type CatalogFile, folderOf, isOfSite, partitionOfPath } from "./parquet/partition.ts";
 
 /** Time that expired events stay in the trash. */
 export const TRASH_MS = 3 * DAY_MS;
@@ -58,7 +58,7 @@ export class Trash {
     const folders = new Set<string>();
     for (const { path } of files) {
       const target = `${this.#folder}/${Math.floor(atMs)}/${path}${SUFFIX}`;
-      await this.#files.makeDir(parentOf(target));
+      await this.#files.makeDir(folderOf(target));
       await this.#files.remove(target);
       const source = `${this.#eventsFolder}/${path}`;
       try {
@@ -66,28 +66,25 @@ export class Trash {
       } catch {
         await this.#files.copy(source, target);
       }
-      for (let up = parentOf(target); up.length >= this.#folder.length; up = parentOf(up)) {
+      for (let up = folderOf(target); up.length >= this.#folder.length; up = folderOf(up)) {
         folders.add(up);
       }
     }
     for (const folder of folders) await this.#files.sync(folder);
-    await this.#files.sync(parentOf(this.#folder));
+    await this.#files.sync(folderOf(this.#folder));
   }
 
-  /** Removes one site's files of some dates, both included; returns the number of partitions. */
-  async erase(site: string, firstDate: string, lastDate: string): Promise<number> {
+  /** Removes one site's files of some dates, both included; returns them. */
+  async erase(site: string, firstDate: string, lastDate: string): Promise<TrashedFile[]> {
     const erased = await this.of(site, firstDate, lastDate);
     for (const file of erased) await this.#remove(file);
-    return new Set(erased.map(({ date }) => date)).size;
+    return erased;
   }
 
   /** One site's files of some dates, both included. */
   async of(site: string, firstDate: string, lastDate: string): Promise<TrashedFile[]> {
     return (await this.list()).filter(({ path, date }) =>
-      date >= firstDate && date <= lastDate && (
-        partitionOfPath(path)?.site_id === site ||
-        path.startsWith(`${partitionFolder({ site_id: site, date })}/`)
-      )
+      date >= firstDate && date <= lastDate && isOfSite(path, site)
     );
   }
 
@@ -104,7 +101,7 @@ export class Trash {
           removed++;
         } else if (file.atMs > nowMs + CLOCK_FAR_MS) {
           const target = `${this.#folder}/${Math.floor(nowMs)}/${file.path}${SUFFIX}`;
-          await this.#files.makeDir(parentOf(target));
+          await this.#files.makeDir(folderOf(target));
           await this.#files.rename(`${this.#folder}/${file.place}`, target);
         }
       } catch (error) {
@@ -129,9 +126,9 @@ export class Trash {
         // An expiry was interrupted: the file is still in its place.
         await this.#remove(file);
       } else {
-        await this.#files.makeDir(parentOf(target));
+        await this.#files.makeDir(folderOf(target));
         await this.#files.rename(`${this.#folder}/${file.place}`, target);
-        await this.#files.sync(parentOf(target));
+        await this.#files.sync(folderOf(target));
         restored++;
       }
     }
@@ -141,7 +138,7 @@ export class Trash {
   async #remove({ place }: TrashedFile): Promise<void> {
     await this.#files.remove(`${this.#folder}/${place}`);
     // The names of the folders name the site; those in use stay.
-    for (let up = parentOf(place); up !== ""; up = parentOf(up)) {
+    for (let up = folderOf(place); up !== ""; up = folderOf(up)) {
       try {
         await this.#files.remove(`${this.#folder}/${up}`);
       } catch {
@@ -149,8 +146,4 @@ export class Trash {
       }
     }
   }
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }

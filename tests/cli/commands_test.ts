@@ -1,34 +1,17 @@
 // Commands that the owner runs beside a server, which may be an older program.
 import assert from "node:assert";
 import * as duckdb from "@duckdb/node-api";
-import { COMMANDS } from "../../src/cli/commands.ts";
-import { loadConfig } from "../../src/config/load.ts";
 import { MIGRATIONS } from "../../src/storage/state/migrations.ts";
 import { Sqlite } from "../../src/storage/state/sqlite.ts";
-import { fakeSystem } from "../support/fake_system.ts";
+import { runCommand } from "../support/command.ts";
 import { withFolder } from "../support/storage/storage.ts";
 
 const OLDER = 4;
+const loadDuckDb = () => Promise.resolve(duckdb);
 
 function runner(folder: string) {
-  const loaded = loadConfig({ file: null, env: { MALLARD_DATA_DIR: folder } });
-  if ("faults" in loaded) throw new Error(loaded.faults.join("\n"));
-  return async (name: "expiry" | "quarantine" | "sites", ...args: string[]) => {
-    const { text } = await COMMANDS[name].run({
-      config: loaded.config,
-      warnings: [],
-      system: fakeSystem(),
-      host: {
-        version: "0.0.0",
-        pid: Deno.pid,
-        memoryBytes: null,
-        loadDuckDb: () => Promise.resolve(duckdb),
-      },
-      args,
-      readInput: () => Promise.resolve(""),
-    });
-    return text;
-  };
+  return async (name: "expiry" | "quarantine" | "sites", ...args: string[]) =>
+    (await runCommand(folder, name, args, { loadDuckDb })).text;
 }
 
 Deno.test("commands beside an older server leave its schema as it is", async () => {

@@ -1,6 +1,5 @@
 import assert from "node:assert";
-import { EXPIRY } from "../../src/cli/expiry.ts";
-import { loadConfig } from "../../src/config/load.ts";
+import { runCommand } from "../support/command.ts";
 import { pageview } from "../support/events.ts";
 import { fakeSystem } from "../support/fake_system.ts";
 import { accept, numbersOf, openFolder, withFolder } from "../support/storage/storage.ts";
@@ -10,22 +9,8 @@ const DAY_MS = 86_400_000;
 Deno.test("mallard expiry allows, lists and undoes beside a running server", async () => {
   await withFolder(async (folder) => {
     const system = fakeSystem();
-    const loaded = loadConfig({ file: null, env: { MALLARD_DATA_DIR: folder } });
-    if ("faults" in loaded) throw new Error(loaded.faults.join("\n"));
     const expiry = async (action: string) => {
-      const result = await EXPIRY.run({
-        config: loaded.config,
-        warnings: [],
-        system,
-        host: {
-          version: "0.0.0",
-          pid: Deno.pid,
-          memoryBytes: null,
-          loadDuckDb: () => Promise.reject(new Error("not needed")),
-        },
-        args: [action],
-        readInput: () => Promise.resolve(""),
-      });
+      const result = await runCommand(folder, "expiry", [action], { system });
       assert.strictEqual(result.ok, true);
       return result.text;
     };

@@ -23,9 +23,9 @@ Deno.test("Runner.answer() shows an event at once, an unchanged site from memory
   });
 });
 
-Deno.test("Runner.answer() runs a bounded number of heavy reports", async () => {
-  let release = () => {};
-  const gate = new Promise<void>((resolve) => release = resolve);
+/** A heavy report that answers once it is released. */
+function heldReport() {
+  const { promise: gate, resolve: release } = Promise.withResolvers<void>();
   const heavy = defineReport({
     label: "Heavy",
     doc: "",
@@ -34,6 +34,11 @@ Deno.test("Runner.answer() runs a bounded number of heavy reports", async () => 
     parse: () => null,
     run: () => gate.then(() => "done"),
   });
+  return { heavy, release };
+}
+
+Deno.test("Runner.answer() runs a bounded number of heavy reports", async () => {
+  const { heavy, release } = heldReport();
   await withQuestions({ events: [], options: { heavyMax: 2 } }, async ({ runner }) => {
     const start = (limit: number) =>
       runner.answer("heavy", heavy, "example.com", ask(`limit=${limit}`));
@@ -118,16 +123,7 @@ Deno.test("Runner.answer() answers an owner under load of strangers", async () =
 });
 
 Deno.test("Runner.answer() counts heavy reports of strangers separately", async () => {
-  let release = () => {};
-  const gate = new Promise<void>((resolve) => release = resolve);
-  const heavy = defineReport({
-    label: "Heavy",
-    doc: "",
-    heavy: true,
-    params: {},
-    parse: () => null,
-    run: () => gate.then(() => "done"),
-  });
+  const { heavy, release } = heldReport();
   await withQuestions({ events: [], options: { heavyMax: 2 } }, async ({ runner }) => {
     const start = (limit: number, kind: "owner" | "stranger") =>
       runner.answer("heavy", heavy, "example.com", ask(`limit=${limit}`), {

@@ -1,14 +1,11 @@
 // Invented sites against the whole program in this process, over a real DATA_DIR.
 import assert from "node:assert/strict";
-import { SITES } from "../../src/cli/sites.ts";
-import { loadConfig } from "../../src/config/load.ts";
 import {
   NEW_SITES_PER_HOUR_MAX,
   PROPOSED_EVENTS_MAX,
   PROPOSED_SITES_MAX,
 } from "../../src/core/limits.ts";
-import type { Host } from "../../src/runtime/host.ts";
-import { fakeSystem } from "../support/fake_system.ts";
+import { runCommand } from "../support/command.ts";
 import { openApp, type RunningApp } from "../support/server/running_app.ts";
 import { until } from "../support/wait.ts";
 
@@ -204,17 +201,7 @@ Deno.test("mallard sites lists and decides beside a running server", async () =>
   for (const site of ["a.example", "spam1.test", "spam2.test", "spam2.test", "b.example"]) {
     assert.equal(await post(app, site), 202);
   }
-  const loaded = loadConfig({ file: null, env: { MALLARD_DATA_DIR: app.folder } });
-  assert.ok("config" in loaded);
-  const run = (...args: string[]) =>
-    SITES.run({
-      config: loaded.config,
-      warnings: [],
-      system: fakeSystem(),
-      host: {} as Host,
-      args,
-      readInput: () => Promise.resolve(""),
-    });
+  const run = (...args: string[]) => runCommand(app.folder, "sites", args);
   assert.equal(
     (await run()).text,
     "proposed a.example 1\nproposed b.example 1\nproposed spam1.test 1\nproposed spam2.test 2\n",

@@ -3,7 +3,7 @@
 import { sql } from "../../core/sql.ts";
 import type { Files } from "../../core/types.ts";
 import type { Db } from "../duckdb.ts";
-import { type CatalogFile } from "../parquet/partition.ts";
+import { type CatalogFile, folderOf } from "../parquet/partition.ts";
 import { coldRelation, foreignColumns, keyRelation, literalPath } from "../parquet/schema.ts";
 
 /** Which files may enter the catalog, and why the others may not. */
@@ -52,7 +52,7 @@ export class ForeignFiles {
     }
     const fit: CatalogFile[] = [];
     const folders = Map.groupBy(inPlace, ({ path }) => folderOf(path));
-    const knownIn = groupKnown(known, new Set(folders.keys()));
+    const knownIn = Map.groupBy([...known].filter((path) => folders.has(folderOf(path))), folderOf);
     for (const [folder, members] of folders) {
       const present: string[] = [];
       for (const path of knownIn.get(folder) ?? []) {
@@ -63,7 +63,8 @@ export class ForeignFiles {
       const sharing = await this.#sharing(members, present, bounds);
       const others = present.filter((path) => sharing.has(path));
       for (const file of members) {
-        const shared = sharing.has(file.path) ? await this.#repetition(file, others, bounds) : null;
+        const alike = others.filter((path) => sharing.get(path) === sharing.get(file.path));
+        const shared = await this.#repetition(file, alike, bounds);
         if (shared?.isWhole) {
           refused.set(file.path, shared.text);
           continue;
@@ -77,17 +78,18 @@ export class ForeignFiles {
   }
 
   /**
-   * The files of a folder that may have events in common with another: one pass over those whose
-   * times overlap, so that a folder of many files costs no comparison of each with each.
+   * The files of a folder that may have events in common with another, each with its columns of
+   * other programs: only where those are the same can rows be. One pass over the files whose times
+   * overlap, so that a folder of many files costs no comparison of each with each.
    */
   async #sharing(
     members: readonly CatalogFile[],
     known: readonly string[],
     bounds: ReadonlyMap<string, Bounds>,
-  ): Promise<ReadonlySet<string>> {
+  ): Promise<ReadonlyMap<string, string>> {
     const paths = overlapping([...known, ...members.map(({ path }) => path)], bounds);
     const site = members[0]?.site_id;
-    if (paths.length < 2 || site === undefined) return new Set();
+    if (paths.length < 2 || site === undefined) return new Map();
     const byFile = new Map(paths.map((path) => [this.#absolute(path), path]));
     const rows = await this.#db.query(sql`
       select distinct file
@@ -98,7 +100,13 @@ export class ForeignFiles {
         having count(distinct file) > 1
       )
       order by file`);
-    return new Set(rows.map((row) => byFile.get(String(row["file"])) ?? ""));
+    const sharing = new Map<string, string>();
+    for (const row of rows) {
+      const at = String(row["file"]);
+      const columns = await foreignColumns(this.#db, [at]);
+      sharing.set(byFile.get(at) ?? "", columns.sort().join());
+    }
+    return sharing;
   }
 
   /**
@@ -111,10 +119,7 @@ export class ForeignFiles {
     bounds: ReadonlyMap<string, Bounds>,
   ): Promise<{ readonly isWhole: boolean; readonly text: string } | null> {
     const own = bounds.get(file.path);
-    const near = await this.#withSameColumns(
-      file.path,
-      others.filter((path) => overlaps(own, bounds.get(path))),
-    );
+    const near = others.filter((path) => overlaps(own, bounds.get(path)));
     if (near.length === 0) return null;
     const relation = (paths: readonly string[]) =>
       coldRelation(paths.map((path) => this.#absolute(path)), file.site_id);
@@ -131,17 +136,6 @@ export class ForeignFiles {
     const count = isWhole ? "all" : `${repeated}`;
     const text = `${count} of its ${file.rows} events are in ${near.slice(0, 3).join(", ")}`;
     return { isWhole, text };
-  }
-
-  /** Those that have the same columns of other programs: only then are rows the same. */
-  async #withSameColumns(path: string, others: readonly string[]): Promise<string[]> {
-    if (others.length === 0) return [];
-    const columnsOf = async (of: string) =>
-      (await foreignColumns(this.#db, [this.#absolute(of)])).sort().join();
-    const own = await columnsOf(path);
-    const found: string[] = [];
-    for (const other of others) if (await columnsOf(other) === own) found.push(other);
-    return found;
   }
 
   /** The bounds of files, from their footers where these have them. */
@@ -233,17 +227,4 @@ function overlapping(
     if (last === undefined || (bounds.get(path)?.toTime ?? "\uffff") > reach) last = path;
   }
   return [...found];
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/"));
-}
-
-function groupKnown(known: Iterable<string>, folders: ReadonlySet<string>): Map<string, string[]> {
-  const found = new Map<string, string[]>();
-  for (const path of known) {
-    const folder = folderOf(path);
-    if (folders.has(folder)) found.set(folder, [...found.get(folder) ?? [], path]);
-  }
-  return found;
 }

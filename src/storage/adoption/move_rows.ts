@@ -16,7 +16,7 @@ import type { Storage } from "../open.ts";
  * is as it was.
  */
 export async function moveRows(
-  { db, store, parquet }: Pick<Storage, "db" | "store" | "parquet">,
+  { db, store, parquet, missing }: Pick<Storage, "db" | "store" | "parquet" | "missing">,
   files: Files,
   eventsFolder: string,
   path: string,
@@ -26,19 +26,16 @@ export async function moveRows(
   const partitions = await db.query(sql`
     select distinct site_id, strftime(timestamp, '%Y-%m-%d') as date
     from ${own} as own
-    where site_id is not null and timestamp is not null
     order by site_id, date`);
   const numbers = new PartitionNumbers(store, files, { eventsFolder });
-  const catalog = await store.run("listFiles", undefined);
+  const gone = new Set(missing().paths);
+  const catalog = (await store.run("listFiles", undefined)).filter((file) => !gone.has(file.path));
   const added: CatalogFile[] = [];
   for (const row of partitions) {
     const partition = { site_id: String(row["site_id"]), date: String(row["date"]) };
-    const there: string[] = [];
-    for (const file of catalog) {
-      if (file.site_id !== partition.site_id || file.date !== partition.date) continue;
-      const at = `${eventsFolder}/${file.path}`;
-      if (await files.size(at) !== null) there.push(at);
-    }
+    const there = catalog.filter(({ site_id, date }) =>
+      site_id === partition.site_id && date === partition.date
+    ).map((file) => `${eventsFolder}/${file.path}`);
     const rows = rowsOf(partition, sql`${own} as own`);
     const source = there.length === 0 ? rows : sql`(select * from ${rows} except all
           select * from ${coldRelation(there, partition.site_id)})`;

@@ -2,9 +2,9 @@
 // runs: SQLite's file is copied as of one instant, and the Parquet files it names never change.
 import type { Clock, Files } from "../../core/types.ts";
 import { Store } from "../state/store.ts";
-import type { CatalogFile } from "../parquet/partition.ts";
+import { type CatalogFile, folderOf } from "../parquet/partition.ts";
 import { digestOf } from "./digest.ts";
-import { requireApart, whileLocked } from "./folders.ts";
+import { foreignFolder, requireApart, whileLocked } from "./folders.ts";
 import {
   guardedGeneration,
   type Keeping,
@@ -187,10 +187,7 @@ class Generating {
       const theirs = await storeOf(generation);
       if (theirs === null) continue;
       if (store === null || store === theirs) return;
-      throw new Error(
-        `Cannot back up into ${this.#target}: its backups are of another data folder than ` +
-          `${this.#dataDir}; name another folder, or check that the right disk is mounted`,
-      );
+      throw new Error(foreignFolder(this.#target, this.#dataDir));
     }
   }
 
@@ -276,8 +273,4 @@ async function storeOf({ number, folder, manifest }: ReadGeneration): Promise<st
   if (manifest === null) return null;
   if (number > 0 || manifest.store !== null) return manifest.store;
   return (await readCopy(`${folder}/${DATABASE}`).catch(() => null))?.store ?? null;
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/"));
 }

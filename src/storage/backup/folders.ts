@@ -10,6 +10,12 @@ const SERVER_LOCK = ".lock";
 export const GENERATIONS = "generations";
 const BACKUP_LOCK = ".backup.lock";
 
+/** The refusal of a folder whose backups are of another store. */
+export function foreignFolder(target: string, dataDir: string): string {
+  return `Cannot back up into ${target}: its backups are of another data folder than ${dataDir}; ` +
+    "name another folder, or check that the right disk is mounted";
+}
+
 /** Whether a path equals the other or is below it. Both must be absolute. */
 export function areNested(one: string, other: string): boolean {
   return isWithin(one, other) || isWithin(other, one);

@@ -2,6 +2,7 @@
 // and moved to its place at the end: while that folder exists, no server starts on DATA_DIR.
 import { messageOf } from "../../core/errors.ts";
 import type { Files, Random } from "../../core/types.ts";
+import { folderOf } from "../parquet/partition.ts";
 import { Store } from "../state/store.ts";
 import { digestOf } from "./digest.ts";
 import { whileLocked } from "./folders.ts";
@@ -109,8 +110,8 @@ async function copyAll(
   const folders = new Set<string>();
   for (const { path, sha256 } of manifest.files) {
     const to = `${work}/events/${path}`;
-    folders.add(to.slice(0, to.lastIndexOf("/")));
-    await files.makeDir(to.slice(0, to.lastIndexOf("/")));
+    folders.add(folderOf(to));
+    await files.makeDir(folderOf(to));
     await copySound(files, `${from}/events/${path}`, to, sha256);
   }
   const digests = new Map(manifest.others.map(({ name, sha256 }) => [name, sha256]));

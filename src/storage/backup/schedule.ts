@@ -5,7 +5,7 @@ import type { Clock, Files, Log } from "../../core/types.ts";
 import type { Db } from "../duckdb.ts";
 import type { Store } from "../state/store.ts";
 import { backup } from "./backup.ts";
-import { areNested } from "./folders.ts";
+import { areNested, foreignFolder } from "./folders.ts";
 import { guardedGeneration, type Keeping, readGenerations } from "./generations.ts";
 import { eventsOf, type Manifest, readManifest } from "./manifest.ts";
 import { verify } from "./verify.ts";
@@ -127,8 +127,7 @@ export class Backups {
     if (own === null || newest === null || newest.store === null || newest.store === own) {
       return null;
     }
-    return `Cannot back up into ${folder}: its backups are of another data folder than ` +
-      `${this.#options.dataDir}; name another folder, or check that the right disk is mounted`;
+    return foreignFolder(folder, this.#options.dataDir);
   }
 
   /**

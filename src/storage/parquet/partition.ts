@@ -49,6 +49,19 @@ export function partitionOfPath(path: string): Partition | null {
   }
 }
 
+/** Whether a path below a folder of partitions is of a site, its folder's name cut or not. */
+export function isOfSite(path: string, site: string): boolean {
+  const found = partitionOfPath(path);
+  if (found === null) return false;
+  return found.site_id === site ||
+    path.startsWith(`${partitionFolder({ site_id: site, date: found.date })}/`);
+}
+
+/** The folder of a path, empty for a bare name. */
+export function folderOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
 /** Suffix of a file that is being written. */
 export const TEMPORARY = ".tmp";
 

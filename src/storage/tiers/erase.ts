@@ -20,6 +20,9 @@ export interface ErasedCounts {
   readonly not_erased?: readonly string[];
 }
 
+/** The first and the last UTC date that an event can have. */
+export const ALL_DATES = ["0000-01-01", "9999-12-31"] as const;
+
 /** Removes events permanently. */
 export class Eraser {
   readonly #store: Store;
@@ -75,8 +78,7 @@ export class Eraser {
       };
     }
     const { counts, removed } = await this.#mutex.run(async () => {
-      const trashed = await this.#trash.of(site, firstDate, lastDate);
-      await this.#trash.erase(site, firstDate, lastDate);
+      const trashed = await this.#trash.erase(site, firstDate, lastDate);
       const files = this.#filesOf(site, firstDate, lastDate);
       const quarantined = this.#recovery.quarantinedOf(site, firstDate, lastDate);
       const missing = this.#recovery.missing.of(site, firstDate, lastDate);

@@ -1,19 +1,20 @@
 // Expiry by age: old partitions are moved to the trash, with `gdpr_mode` deleted. Nothing expires
 // while the clock is in doubt.
 import { DAY_MS } from "../../core/durations.ts";
+import { utcDate } from "../../core/event.ts";
 import type { Mutex } from "../../core/mutex.ts";
 import type { Log } from "../../core/types.ts";
 import type { ClockGuard } from "../clock_guard.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
 import type { Store } from "../state/store.ts";
 import type { Catalog } from "./catalog.ts";
-import type { ErasedCounts, Eraser } from "./erase.ts";
+import { ALL_DATES, type ErasedCounts, type Eraser } from "./erase.ts";
 import type { Flusher } from "./flush.ts";
 import type { Journal } from "./journal.ts";
 import type { ParquetTier } from "./parquet_tier.ts";
 import { type Trash, TRASH_MS } from "../trash.ts";
 
-const FIRST_DATE = "0000-01-01";
+const [FIRST_DATE] = ALL_DATES;
 const NOTHING: ErasedCounts = { db_records_deleted: 0, parquet_partitions_deleted: 0 };
 
 /** Removes what is older than the owner wants to keep. */
@@ -57,13 +58,14 @@ export class Expiry {
   /** Expires what is older than a site's `days` at `nowMs`; 0 days keep for ever. */
   async expire(site: string, days: number, nowMs: number): Promise<ErasedCounts> {
     if (days === 0 || !this.#guard.trusts()) return NOTHING;
-    const lastDate = dateOf(nowMs - (days + 1) * DAY_MS);
+    const lastMs = nowMs - (days + 1) * DAY_MS;
+    const lastDate = utcDate(lastMs * 1000);
     const waiting = await this.#journal.expireProposed(site, lastDate);
     const counts = await this.#expireCounted(site, lastDate, nowMs);
     // The trash holds only what can be read: all else stays where it is for as long.
     const graceMs = this.#keepsTrash ? TRASH_MS : 0;
-    const unreadableMs = nowMs - (days + 1) * DAY_MS - graceMs;
-    await this.#eraser.eraseUnreadable(site, FIRST_DATE, dateOf(unreadableMs));
+    const unreadable = utcDate((lastMs - graceMs) * 1000);
+    await this.#eraser.eraseUnreadable(site, FIRST_DATE, unreadable);
     return { ...counts, db_records_deleted: counts.db_records_deleted + waiting };
   }
 
@@ -105,8 +107,4 @@ export class Expiry {
   #filesOf(site: string, lastDate: string): CatalogFile[] {
     return (this.#catalog.current.files.get(site) ?? []).filter(({ date }) => date <= lastDate);
   }
-}
-
-function dateOf(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10);
 }

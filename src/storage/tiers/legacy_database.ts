@@ -2,7 +2,12 @@
 // with events that are in no Parquet file yet. They are imported once, then the file is renamed. A
 // database that cannot be read is never touched.
 import { firstLine } from "../parquet/corruption.ts";
-import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, type EventColumnName } from "../../core/event.ts";
+import {
+  EVENT_COLUMN_NAMES,
+  EVENT_COLUMNS,
+  type EventColumnName,
+  utcDate,
+} from "../../core/event.ts";
 import { faultOfSiteId } from "../../core/site_id.ts";
 import { ident, join, raw, sql } from "../../core/sql.ts";
 import type { Clock, System } from "../../core/types.ts";
@@ -87,7 +92,6 @@ function entryOf(row: Row): { site_id: string; date: string; event: string } | n
   const { site_id, timestamp } = row;
   if (typeof site_id !== "string" || faultOfSiteId(site_id) !== null) return null;
   if (typeof timestamp !== "number" || row["visitor_id"] === null) return null;
-  const date = new Date(Math.floor(timestamp / 1000)).toISOString().slice(0, 10);
-  const entry = { site_id, date, event: JSON.stringify(row) };
+  const entry = { site_id, date: utcDate(timestamp), event: JSON.stringify(row) };
   return readJournaledEvent(entry) ? entry : null;
 }

@@ -57,6 +57,7 @@ export class ParquetTier {
       await this.#recovery.lookAgain();
       await this.#compareWithDisk();
       const found = await this.#recovery.findNew();
+      if (found.length === 0) return 0;
       const known = this.#catalog.readable();
       for (const path of await this.#store.run("listPendingDeletes", undefined)) known.add(path);
       const adopted = await this.#recovery.adoptNew(found, known);

@@ -13,8 +13,9 @@ import { ForeignFiles } from "../adoption/foreign_files.ts";
 import { type FileOrigin } from "../parquet/partition_file.ts";
 import {
   type CatalogFile,
+  folderOf,
+  isOfSite,
   type Partition,
-  partitionFolder,
   partitionOfPath,
 } from "../parquet/partition.ts";
 import { literalPath } from "../parquet/schema.ts";
@@ -95,7 +96,10 @@ export class Recovery {
     return [...known, ...await this.#adopt(unknown, new Set(known.map(({ path }) => path)), true)];
   }
 
-  /** Paths of files that were copied in while running. Call it apart from flushes. */
+  /**
+   * Paths of files that were copied in while running, without those that were refused before. Call
+   * it apart from flushes.
+   */
   async findNew(): Promise<string[]> {
     const { eventsFolder } = this.#options;
     const unknown: string[] = [];
@@ -104,17 +108,16 @@ export class Recovery {
       if (!isDirectory) continue;
       unknown.push(...await this.#store.run("findUnknown", { eventsFolder, folder: name }));
     }
-    return unknown;
+    const present = new Set(unknown);
+    for (const path of this.#refused.keys()) {
+      if (!present.has(path)) this.#refused.delete(path);
+    }
+    return unknown.filter((path) => !this.#refused.has(path));
   }
 
   /** Adopts what `findNew` found; `known` are the files that are not new. */
   async adoptNew(paths: readonly string[], known: ReadonlySet<string>): Promise<CatalogFile[]> {
-    const present = new Set(paths);
-    for (const path of this.#refused.keys()) {
-      if (!present.has(path)) this.#refused.delete(path);
-    }
-    const unjudged = paths.filter((path) => !this.#refused.has(path));
-    return unjudged.length === 0 ? [] : await this.#adopt(unjudged, known, false);
+    return await this.#adopt(paths, known, false);
   }
 
   /** Deletes files that were replaced, expired or erased, and their pending deletes. */
@@ -138,12 +141,9 @@ export class Recovery {
     lastDate: string,
   ): { readonly path: string; readonly date: string }[] {
     return this.#quarantined.flatMap((path) => {
-      const found = partitionOfPath(path);
-      if (found === null || found.date < firstDate || found.date > lastDate) return [];
-      const { date } = found;
-      const isOfSite = found.site_id === site ||
-        path.startsWith(`${partitionFolder({ site_id: site, date })}/`);
-      return isOfSite ? [{ path: `${QUARANTINE}/${path}`, date }] : [];
+      const date = partitionOfPath(path)?.date ?? "";
+      const isWanted = date >= firstDate && date <= lastDate && isOfSite(path, site);
+      return isWanted ? [{ path: `${QUARANTINE}/${path}`, date }] : [];
     });
   }
 
@@ -171,7 +171,7 @@ export class Recovery {
   async quarantine(path: string, reason: string): Promise<void> {
     const place = await this.#placeFor(path);
     const target = `${this.#options.quarantineFolder}/${place}`;
-    await this.#files.makeDir(target.slice(0, target.lastIndexOf("/")));
+    await this.#files.makeDir(folderOf(target));
     await this.#files.rename(this.#absolute(path), target);
     this.#quarantined.push(place);
     this.#log("error", "Quarantined corrupt file", { path: place, reason });

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import * as duckdb from "@duckdb/node-api";
-import { PRIVACY_AUDIT } from "../../../src/cli/privacy_audit.ts";
-import { loadConfig } from "../../../src/config/load.ts";
 import { sql } from "../../../src/core/sql.ts";
 import { Sites } from "../../../src/sites/sites.ts";
+import { runCommand } from "../../support/command.ts";
 import { customEvent, pageview } from "../../support/events.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
 import { accept, EVER, openFolder, withFolder } from "../../support/storage/storage.ts";
@@ -11,23 +10,8 @@ import { accept, EVER, openFolder, withFolder } from "../../support/storage/stor
 const AT = Date.UTC(2024, 0, 15, 12) * 1000;
 const TOKEN = "9f86d081884c7d659a2feaa0c55ad015";
 
-async function run(folder: string, ...args: string[]) {
-  const loaded = loadConfig({ file: null, env: { MALLARD_DATA_DIR: folder } });
-  assert.ok("config" in loaded);
-  return await PRIVACY_AUDIT.run({
-    config: loaded.config,
-    warnings: [],
-    system: fakeSystem(),
-    host: {
-      version: "0.0.0",
-      pid: Deno.pid,
-      memoryBytes: null,
-      loadDuckDb: () => Promise.resolve(duckdb),
-    },
-    args,
-    readInput: () => Promise.resolve(""),
-  });
-}
+const run = (folder: string, ...args: string[]) =>
+  runCommand(folder, "privacy-audit", args, { loadDuckDb: () => Promise.resolve(duckdb) });
 
 async function fill(folder: string): Promise<void> {
   const storage = await openFolder(folder);
