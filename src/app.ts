@@ -8,11 +8,12 @@ import { messageOf } from "./core/errors.ts";
 import { Refusals } from "./http/refusals.ts";
 import type { Route } from "./http/route.ts";
 import type { Sql } from "./core/sql.ts";
-import type { Clock, System } from "./core/types.ts";
+import type { Clock, Files, System } from "./core/types.ts";
 import { Auth } from "./auth/auth.ts";
 import { isSecure, securityHeaders } from "./http/headers.ts";
 import { ApiKeys } from "./auth/api_keys.ts";
 import { readKeysFile } from "./auth/api_keys_file.ts";
+import type { Erase } from "./api/data/erase.ts";
 import { routesOf } from "./api/routes.ts";
 import { Live } from "./api/stats/live.ts";
 import { PasswordHasher } from "./auth/password.ts";
@@ -270,8 +271,8 @@ async function makeRoutes(
   parts: Parts,
   stopping: AbortSignal,
 ): Promise<Route[]> {
-  const { config, storage, runner } = parts;
-  const { reader, store, eraser } = storage;
+  const { config, storage } = parts;
+  const { reader, store } = storage;
   const dataDir = resolve(config.data_dir);
   return routesOf({
     ...parts,
@@ -286,13 +287,7 @@ async function makeRoutes(
     log,
     reader,
     store,
-    erase: async (site, firstDate, lastDate, dryRun) => {
-      if (!dryRun) {
-        await removeUpgradeCopies(files, dataDir);
-        await store.run("forgetImportedContent", undefined);
-      }
-      return await eraser.erase(site, firstDate, lastDate, dryRun).finally(() => runner.forget());
-    },
+    erase: eraseWith(config, files, parts),
     exportFiles: await ExportFiles.open(reader, files, random, { folder: `${dataDir}/.exports` }),
     health: () => healthOf(parts),
     samples: () => samplesOf(parts),
@@ -303,6 +298,21 @@ async function makeRoutes(
       await parts.buffer.probe(() => store.run("probe", nowMs), nowMs);
     },
   });
+}
+
+/** Erases events wherever they or what is made of them may be. */
+function eraseWith(
+  config: Config,
+  files: Files,
+  { storage: { eraser, store }, runner }: Pick<Parts, "storage" | "runner">,
+): Erase {
+  return async (site, firstDate, lastDate, dryRun) => {
+    if (!dryRun) {
+      await removeUpgradeCopies(files, resolve(config.data_dir));
+      await store.run("forgetImportedContent", undefined);
+    }
+    return await eraser.erase(site, firstDate, lastDate, dryRun).finally(() => runner.forget());
+  };
 }
 
 function openBackups(
@@ -384,17 +394,17 @@ function openAdmission(
 /** New sites, with the decisions made while the server was down applied. */
 async function openNewSites(
   config: Config,
-  { log }: System,
+  { files, log }: System,
   parts: Pick<Parts, "storage" | "sites" | "admission" | "runner">,
 ): Promise<NewSites> {
   const { storage, sites, admission } = parts;
+  const erase = eraseWith(config, files, parts);
   const newSites = new NewSites(
     sites,
     {
       ...storage,
       known: () => storage.reader.sites(),
-      erase: (site) =>
-        storage.eraser.erase(site, ...ALL_DATES).finally(() => parts.runner.forget()),
+      erase: (site) => erase(site, ...ALL_DATES, false),
     },
     admission,
     log,

@@ -196,6 +196,29 @@ Deno.test("Sites are refused and deleted in bulk, with all that was kept", async
   await app.close();
 });
 
+Deno.test("A site that was deleted in bulk can be imported again", async () => {
+  const app = await openApp({});
+  const line = JSON.stringify({
+    d: "past.example",
+    n: "pageview",
+    u: "/",
+    at: "2024-01-15T12:00:00Z",
+    ua: CHROME,
+    ip: "81.2.69.142",
+  });
+  const importAll = async (): Promise<{ accepted: number; repeated?: boolean }> => {
+    const headers = { "content-type": "application/x-ndjson" };
+    const response = await app.send("/api/import", { method: "POST", body: line, headers });
+    return await response.json();
+  };
+  assert.equal((await importAll()).accepted, 1);
+  assert.equal((await importAll()).repeated, true);
+  assert.equal(await decide(app, "delete", ["past.example"]), 200);
+  const again = await importAll();
+  assert.deepEqual([again.accepted, again.repeated], [1, undefined]);
+  await app.close();
+});
+
 Deno.test("mallard sites lists and decides beside a running server", async () => {
   const app = await openApp({ MALLARD_NEW_SITES: "propose" });
   for (const site of ["a.example", "spam1.test", "spam2.test", "spam2.test", "b.example"]) {
