@@ -55,6 +55,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/ingest", "from a request to an event on disk"],
   ["src/ingest/enrich", "what an event gains: user agent, place, source, parts of its URL"],
   ["src/ingest/formats", "one file for each wire format of events"],
+  ["src/ingest/steps", "the steps of the pipeline, a file for each group"],
   ["src/ingest/identity", "visitor ids and the salts they are made from"],
   ["src/query", "from a question to numbers"],
   ["src/query/budget", "what a question may cost: its size, its turn, its time"],

@@ -8,7 +8,8 @@ import { derivedIdentity } from "../../src/ingest/identity/identity.ts";
 import { readJson } from "../../src/ingest/formats/mallard.ts";
 import type { Payload } from "../../src/ingest/payload.ts";
 import { DROPS } from "../../src/ingest/drop_reasons.ts";
-import { type Outcome, Pipeline } from "../../src/ingest/pipeline.ts";
+import { Pipeline } from "../../src/ingest/pipeline.ts";
+import type { Outcome } from "../../src/ingest/steps/draft.ts";
 import type { AdmissionRefusal } from "../../src/sites/admission.ts";
 import type { Masks } from "../../src/core/text.ts";
 import { RateLimit } from "../../src/net/rate_limit.ts";
@@ -165,7 +166,7 @@ Deno.test("run() drops an event for its first reason, in the documented order", 
   equal(why(run({}, { "user-agent": ROBOT })), "robot");
   clock.advance(1000);
   equal(why(run()), "foreign_host");
-  deepEqual(counted.map(({ reason, name }) => [reason, name]), [
+  deepEqual(counted.map(({ reason, name = "" }) => [reason, name]), [
     ["opted_out", ""],
     ["rate_limited", ""],
     ["address_limited", ""],

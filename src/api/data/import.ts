@@ -22,7 +22,8 @@ import { parseAddress } from "../../net/address.ts";
 import type { Buffer } from "../../ingest/buffer.ts";
 import { readFields } from "../../ingest/formats/mallard.ts";
 import { DROPS } from "../../ingest/drop_reasons.ts";
-import type { Outcome, PastArrival, Pipeline } from "../../ingest/pipeline.ts";
+import type { PastArrival, Pipeline } from "../../ingest/pipeline.ts";
+import type { Outcome } from "../../ingest/steps/draft.ts";
 import { clientKey, contentKey, type ImportStore } from "../../storage/state/ops/import_ops.ts";
 
 /** The result of an import. `line` counts from 1; only the first rejected lines are listed. */

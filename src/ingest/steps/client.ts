@@ -1,0 +1,26 @@
+// Steps about the client: whether it opted out, and whether it is a robot.
+import type { Draft, Drop, StepContext } from "./draft.ts";
+
+/** Drops events of browsers that send Sec-GPC, where the owner respects it. */
+export function checkOptOut(
+  { payload, gpc }: Draft,
+  { parts, options }: StepContext,
+): Drop | null {
+  if (!gpc || !options.respect_gpc) return null;
+  parts.drops.count({ site_id: payload.site_id, reason: "opted_out" });
+  return { dropped: "opted_out" };
+}
+
+/** Drops events of robots. Those of the past are not counted. */
+export function checkRobot(
+  { payload, userAgent, isPast }: Draft,
+  { parts, options }: StepContext,
+): Drop | null {
+  if (!options.filter_bots) return null;
+  const robot = parts.robots.of(userAgent);
+  if (!robot) return null;
+  if (!isPast) {
+    parts.drops.count({ site_id: payload.site_id, reason: "robot", name: robot.name });
+  }
+  return { dropped: "robot" };
+}

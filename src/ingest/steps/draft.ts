@@ -1,0 +1,95 @@
+// What the steps of the pipeline work on: an event under way with what its request said, the
+// parts they ask, and the outcome. The client's address is in the draft and in nothing later.
+import type { Event } from "../../core/event.ts";
+import type { Masks } from "../../core/text.ts";
+import type { Random } from "../../core/types.ts";
+import type { RateLimit } from "../../net/rate_limit.ts";
+import type { AdmissionRefusal, SiteCaller } from "../../sites/admission.ts";
+import type { DropReason } from "../drop_reasons.ts";
+import type { Drops } from "../drops.ts";
+import type { GeoIp } from "../enrich/geoip.ts";
+import type { Robots } from "../enrich/robot.ts";
+import type { UserAgents } from "../enrich/user_agent.ts";
+import type { Identity } from "../identity/identity.ts";
+import type { Payload } from "../payload.ts";
+import type { Timestamps } from "../timestamps.ts";
+
+/** An event that is not stored. `retrySecs` is when a rate limit accepts the next one. */
+export interface Drop {
+  readonly dropped: DropReason;
+  readonly retrySecs?: number;
+}
+
+/** The outcome of a payload. */
+export type Outcome = { readonly event: Event } | Drop;
+
+/** An event under way: its payload, and what its request says about the client. */
+export interface Draft {
+  readonly payload: Payload;
+  readonly nowMs: number;
+  readonly address: string;
+  readonly userAgent: string;
+  readonly brands: string | null;
+  readonly origin: string | null;
+  readonly gpc: boolean;
+  readonly isTrusted: boolean;
+  /** An event of the past, from the owner. */
+  readonly isPast: boolean;
+}
+
+/** The settings the pipeline depends on, by their names. */
+export interface PipelineOptions {
+  readonly site_ids: readonly string[];
+  readonly filter_bots: boolean;
+  readonly respect_gpc: boolean;
+  readonly strip_referrer_query: boolean;
+  readonly suppress_browser_version: boolean;
+  readonly suppress_os_version: boolean;
+  readonly suppress_screen_size: boolean;
+  readonly suppress_visitor_id: boolean;
+}
+
+/** The parts that judge and enrich events. */
+export interface PipelineParts {
+  /** Per site; a site may have its own rate. */
+  readonly siteRates: RateLimit;
+  /** Per public address; null for no limit. */
+  readonly addressRates: RateLimit | null;
+  readonly policy: SitePolicy;
+  readonly drops: Pick<Drops, "count">;
+  readonly robots: Robots;
+  readonly userAgents: UserAgents;
+  readonly geo: GeoIp | null;
+  readonly identity: Identity;
+  readonly timestamps: Timestamps;
+  readonly random: Random;
+}
+
+/** What the owner of a site decided about its events. */
+export interface SitePolicy {
+  /** Events a second; null for the server's own rate. */
+  rateLimit(site: string): number | null;
+  /** Whether the owner declared the site: then it counts as listed. */
+  isDeclared(site: string): boolean;
+  /** Judges an event of a site that may be new; null if it is accepted. */
+  admit(site: string, caller: SiteCaller): AdmissionRefusal;
+  /** Accepts a site that the owner imports. */
+  take(site: string): void;
+  /** Hosts whose pages count; empty for any. */
+  hostnames(site: string): readonly string[];
+  /** What is masked in the texts of the site's events. */
+  masks(site: string): Masks;
+}
+
+/** What a step may ask. */
+export interface StepContext {
+  readonly parts: PipelineParts;
+  readonly options: PipelineOptions;
+  /** Setting `site_ids`; empty for any site. */
+  readonly listedSites: ReadonlySet<string>;
+  /** The same in lower case, as hosts are compared. */
+  readonly listedHosts: ReadonlySet<string>;
+}
+
+/** Judges an event; null lets it pass. */
+export type Step = (draft: Draft, context: StepContext) => Drop | null;

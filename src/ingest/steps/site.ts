@@ -1,0 +1,43 @@
+// Steps about the site: whether it is listed, whether the request comes from one of its pages, and
+// whether a site that is new may enter.
+import type { Draft, Drop, StepContext } from "./draft.ts";
+
+/** The owner may take a while to decide. */
+const PROPOSALS_RETRY_SECS = 600;
+
+/** Drops events of sites that are not listed, where sites are listed. */
+export function checkListed({ payload }: Draft, context: StepContext): Drop | null {
+  if (context.listedSites.size === 0 || isListed(payload.site_id, context)) return null;
+  return { dropped: "unknown_site" };
+}
+
+/** Drops events that another site's page sent, where sites are listed. */
+export function checkOrigin({ origin }: Draft, context: StepContext): Drop | null {
+  if (context.listedSites.size === 0 || origin === null) return null;
+  return isFromListed(origin, context) ? null : { dropped: "foreign_origin" };
+}
+
+/** Last: only an event that would be stored brings a new site. */
+export function checkNewSite(
+  { payload, address, isTrusted }: Draft,
+  { parts }: StepContext,
+): Drop | null {
+  const refusal = parts.policy.admit(payload.site_id, { address, isExempt: isTrusted });
+  if (refusal === null) return null;
+  if (refusal.why === "limited") {
+    return { dropped: "new_sites_limited", retrySecs: refusal.retrySecs };
+  }
+  return refusal.why === "full"
+    ? { dropped: "proposals_full", retrySecs: PROPOSALS_RETRY_SECS }
+    : { dropped: "site_refused" };
+}
+
+function isListed(site: string, { listedSites, parts }: StepContext): boolean {
+  return listedSites.has(site) || parts.policy.isDeclared(site);
+}
+
+function isFromListed(origin: string, { listedHosts, parts }: StepContext): boolean {
+  if (!/^https?:\/\//i.test(origin) || !URL.canParse(origin)) return false;
+  const { hostname, host } = new URL(origin);
+  return [hostname, host].some((name) => listedHosts.has(name) || parts.policy.isDeclared(name));
+}
