@@ -37,6 +37,7 @@ const DOCUMENTS: Readonly<Record<string, readonly Section[]>> = {
 const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src", "entry and composition"],
   ["src/cli", "the command line"],
+  ["src/parts", "opens the parts of the program, and ends them"],
   ["src/config", "settings: the table, the kinds of values, reading them"],
   ["src/runtime", "the process around the program: system, jobs, telemetry"],
   ["src/core", "types and pure rules; imports nothing"],

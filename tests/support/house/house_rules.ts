@@ -43,9 +43,10 @@ const LAYERS: Readonly<Record<string, number>> = {
   api: 6,
   config: 7,
   runtime: 8,
-  "app.ts": 9,
-  cli: 10,
-  "main.ts": 11,
+  parts: 9,
+  "app.ts": 10,
+  cli: 11,
+  "main.ts": 12,
 };
 
 function heightOf(path: string): number | undefined {

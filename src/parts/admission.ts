@@ -1,0 +1,21 @@
+// Opens the admission of sites that nobody declared.
+import type { Config } from "../config/load.ts";
+import type { System } from "../core/types.ts";
+import { SiteAdmission } from "../sites/admission.ts";
+import type { Sites } from "../sites/sites.ts";
+import type { Storage } from "../storage/open.ts";
+
+/** Which new sites may send events; a site with data or a row in `site_ids` is known. */
+export function openAdmission(
+  config: Config,
+  { clock, log }: System,
+  { proposals, reader }: Storage,
+  sites: Sites,
+): SiteAdmission {
+  const listed = new Set(config.site_ids);
+  const known = {
+    isDeclared: (site: string) => listed.has(site) || sites.declared(site) !== undefined,
+    hasEvents: (site: string) => reader.hasSite(site),
+  };
+  return new SiteAdmission(proposals, known, clock, log, config);
+}

@@ -1,0 +1,68 @@
+// Opens visitor ids, knowing the visits that are under way.
+import { resolve } from "node:path";
+import type { Config } from "../config/load.ts";
+import { MINUTE_MS } from "../core/durations.ts";
+import type { System } from "../core/types.ts";
+import type { IdentityRules, SeenVisitor } from "../ingest/identity/carried_visits.ts";
+import {
+  continuingVisitors,
+  derivedIdentity,
+  destroyAllSalts,
+  type Identity,
+  randomIdentity,
+  type SeenSince,
+} from "../ingest/identity/identity.ts";
+import { loadSecret, VisitorIds } from "../ingest/identity/visitor_id.ts";
+import type { Sites } from "../sites/sites.ts";
+import type { Storage } from "../storage/open.ts";
+
+/** Recent visitors by site whose events are in the journal only; read at the first call. */
+function journaledVisitors(
+  { store, reader }: Storage,
+  nowMs: number,
+  rules: IdentityRules,
+): () => Promise<Partial<Record<string, readonly SeenVisitor[]>>> {
+  const read = async () => {
+    const gapMs = reader.sites().reduce((most, site) => Math.max(most, rules.visitGapMs(site)), 0);
+    const rows = await store.run("journaledVisitors", Math.floor((nowMs - gapMs) * 1000));
+    const seen = rows.map(({ site_id, visitor_id, lastUs }): SeenVisitor => [
+      site_id,
+      visitor_id,
+      Math.floor(lastUs / 1000),
+    ]);
+    return Object.groupBy(seen, ([site]) => site);
+  };
+  let found: ReturnType<typeof read> | undefined;
+  return () => found ??= read();
+}
+
+/** Visitor ids by the settings: from salts that are destroyed, or from a secret. */
+export async function openIdentity(
+  config: Config,
+  { clock, files, random }: System,
+  storage: Storage,
+  sites: Sites,
+): Promise<Identity> {
+  const { reader, store } = storage;
+  const rules: IdentityRules = {
+    idDays: (site) => sites.settings(site).visitor_id_days,
+    visitGapMs: (site) => sites.settings(site).visit_timeout_minutes * MINUTE_MS,
+  };
+  const nowMs = clock.nowMs();
+  const journaled = journaledVisitors(storage, nowMs, rules);
+  const seenSince: SeenSince = async (site, fromMs) => [
+    ...await reader.visitorsSince(site, fromMs),
+    ...((await journaled())[site] ?? []).filter(([, , lastMs]) => lastMs >= fromMs),
+  ];
+  const seen = await continuingVisitors(reader.sites(), seenSince, nowMs, rules);
+  if (config.visitor_salt === "random") {
+    const trustsClock = () => storage.guard.trusts();
+    return await randomIdentity(store, clock, random, rules, seen, trustsClock);
+  }
+  await destroyAllSalts(store);
+  const secret = await loadSecret(files, random, {
+    dataDir: resolve(config.data_dir),
+    fromEnvironment: config.secret,
+  });
+  return derivedIdentity(new VisitorIds(secret), clock, rules, seen);
+}

@@ -1,0 +1,55 @@
+// Opens ingestion: the pipeline with all that its steps ask, and the buffer behind it.
+import type { Config } from "../config/load.ts";
+import type { System } from "../core/types.ts";
+import { Robots } from "../ingest/enrich/robot.ts";
+import { Buffer } from "../ingest/buffer.ts";
+import { Drops } from "../ingest/drops.ts";
+import { loadGeoIp } from "../ingest/enrich/geoip.ts";
+import { Pipeline } from "../ingest/pipeline.ts";
+import { RateLimit } from "../net/rate_limit.ts";
+import { Timestamps } from "../ingest/timestamps.ts";
+import { UserAgents } from "../ingest/enrich/user_agent.ts";
+import { masksOf } from "../sites/settings.ts";
+import type { Sites } from "../sites/sites.ts";
+import type { Storage } from "../storage/open.ts";
+import { openAdmission } from "./admission.ts";
+import { openIdentity } from "./identity.ts";
+
+/** The parts that events pass, from their request to the journal. */
+export async function openIngest(config: Config, system: System, storage: Storage, sites: Sites) {
+  const { clock, files, log, random } = system;
+  const { store, reader } = storage;
+  const { geo, isOwn } = await loadGeoIp(files, log, {
+    path: config.geoip_db_path,
+    precision: config.geoip_precision,
+  });
+  const identity = await openIdentity(config, system, storage, sites);
+  const drops = new Drops(store, clock, (site) => reader.hasSite(site));
+  const admission = openAdmission(config, system, storage, sites);
+  const perAddress = config.rate_limit_per_address;
+  const addressRates = perAddress > 0 ? new RateLimit(clock, { perSecond: perAddress }) : null;
+  const pipeline = new Pipeline({
+    siteRates: new RateLimit(clock, { perSecond: config.rate_limit_per_site }),
+    addressRates,
+    policy: {
+      rateLimit: (site) => sites.settings(site).rate_limit,
+      isDeclared: (site) => sites.declared(site) !== undefined,
+      admit: (site, caller) => admission.admit(site, caller),
+      take: (site) => admission.take(site),
+      hostnames: (site) => sites.settings(site).hostnames,
+      masks: (site) => masksOf(sites.settings(site)),
+    },
+    drops,
+    robots: new Robots(),
+    userAgents: new UserAgents(),
+    geo,
+    identity,
+    timestamps: new Timestamps({
+      roundToHour: config.round_timestamps,
+      lastUs: storage.lastTimestampUs,
+    }),
+    random,
+  }, config);
+  const buffer = new Buffer((events, imports) => storage.append(events, imports), log);
+  return { buffer, pipeline, drops, identity, admission, addressRates, geoIsOwn: isOwn };
+}

@@ -1,0 +1,31 @@
+// Opens an owner's decisions about sites that nobody declared.
+import type { Config } from "../config/load.ts";
+import type { System } from "../core/types.ts";
+import { NewSites } from "../sites/new_sites.ts";
+import type { Parts } from "./parts.ts";
+import { ALL_DATES } from "../storage/tiers/erase.ts";
+import { eraseWith } from "./erase.ts";
+
+/** New sites, with the decisions made while the server was down applied. */
+export async function openNewSites(
+  config: Config,
+  { files, log }: System,
+  parts: Pick<Parts, "storage" | "sites" | "admission" | "runner">,
+): Promise<NewSites> {
+  const { storage, sites, admission } = parts;
+  const erase = eraseWith(config, files, parts);
+  const newSites = new NewSites(
+    sites,
+    {
+      ...storage,
+      known: () => storage.reader.sites(),
+      erase: (site) => erase(site, ...ALL_DATES, false),
+    },
+    admission,
+    log,
+    config,
+  );
+  await newSites.acceptDeclared();
+  await newSites.applyDecisions();
+  return newSites;
+}

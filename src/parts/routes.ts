@@ -1,0 +1,45 @@
+// Makes every route of a running program from its parts.
+import { resolve } from "node:path";
+import { weakSecrets } from "../config/weak_secrets.ts";
+import type { Route } from "../http/route.ts";
+import type { System } from "../core/types.ts";
+import { routesOf } from "../api/routes.ts";
+import { healthOf, samplesOf } from "../runtime/telemetry.ts";
+import { ExportFiles } from "../storage/backup/export_file.ts";
+import { eraseWith } from "./erase.ts";
+import type { Parts } from "./parts.ts";
+
+/** The routes, those of the dashboard's files included. */
+export async function makeRoutes(
+  { clock, files, log, random }: System,
+  parts: Parts,
+  stopping: AbortSignal,
+): Promise<Route[]> {
+  const { config, storage } = parts;
+  const { reader, store } = storage;
+  const dataDir = resolve(config.data_dir);
+  return routesOf({
+    ...parts,
+    settings: {
+      ...config,
+      data_dir: dataDir,
+      weak_secrets: weakSecrets(config).map(({ name }) => name),
+    },
+    clock,
+    eventMs: () => storage.guard.eventMs(),
+    files,
+    log,
+    reader,
+    store,
+    erase: eraseWith(config, files, parts),
+    exportFiles: await ExportFiles.open(reader, files, random, { folder: `${dataDir}/.exports` }),
+    health: () => healthOf(parts),
+    samples: () => samplesOf(parts),
+    stopping,
+    probe: async () => {
+      const nowMs = Math.floor(clock.nowMs());
+      await storage.space.check();
+      await parts.buffer.probe(() => store.run("probe", nowMs), nowMs);
+    },
+  });
+}
