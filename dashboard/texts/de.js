@@ -405,7 +405,8 @@ export const texts = {
   sequence_then: "dann",
   sequence_within: "innerhalb von",
   sequence_without: "ohne",
-  setting_hint_hostnames: "Durch Kommas getrennt; leer für alle.",
+  setting_hint_hostnames:
+    "Durch Kommas getrennt; leer für alle. *.example.com umfasst auch Subdomains.",
   setting_hint_mask_emails:
     "In Pfaden, Referrern, Kampagnenwerten und Eigenschaften, bevor sie gespeichert werden.",
   setting_hint_mask_tokens:

@@ -401,7 +401,8 @@ export const texts = {
   sequence_then: "then",
   sequence_within: "within",
   sequence_without: "without",
-  setting_hint_hostnames: "Separated by commas; empty for all.",
+  setting_hint_hostnames:
+    "Separated by commas; empty for all. *.example.com covers subdomains, too.",
   setting_hint_mask_emails:
     "In paths, referrers, campaign values and properties, before they are stored.",
   setting_hint_mask_tokens: "In the same texts. Turn it on where the privacy audit finds some.",

@@ -403,7 +403,8 @@ export const texts = {
   sequence_then: "luego",
   sequence_within: "en menos de",
   sequence_without: "sin",
-  setting_hint_hostnames: "Separados por comas; vacío para todos.",
+  setting_hint_hostnames:
+    "Separados por comas; vacío para todos. *.example.com incluye también los subdominios.",
   setting_hint_mask_emails:
     "En rutas, referentes, valores de campaña y propiedades, antes de guardarlos.",
   setting_hint_mask_tokens:

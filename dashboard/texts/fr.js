@@ -407,7 +407,8 @@ export const texts = {
   sequence_then: "puis",
   sequence_within: "en moins de",
   sequence_without: "sans",
-  setting_hint_hostnames: "Séparés par des virgules ; vide pour tous.",
+  setting_hint_hostnames:
+    "Séparés par des virgules ; vide pour tous. *.example.com couvre aussi les sous-domaines.",
   setting_hint_mask_emails:
     "Dans les chemins, référents, valeurs de campagne et propriétés, avant l’enregistrement.",
   setting_hint_mask_tokens:

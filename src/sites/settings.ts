@@ -34,7 +34,8 @@ function flag(value: unknown): string | null {
 }
 
 function hostList(value: unknown): string | null {
-  const isHost = (one: unknown) => typeof one === "string" && /^[a-z0-9.-]{1,253}$/.test(one);
+  const isHost = (one: unknown) =>
+    typeof one === "string" && /^(?:\*\.)?[a-z0-9.-]{1,253}$/.test(one);
   return Array.isArray(value) && value.length <= HOSTS_MAX && value.every(isHost)
     ? null
     : `no list of at most ${HOSTS_MAX} host names in lower case`;
@@ -86,7 +87,8 @@ export const SITE_SETTINGS = {
   hostnames: {
     byDefault: [],
     check: hostList,
-    doc: "allowed hostnames, in lower case; any where empty",
+    doc: "allowed hostnames, in lower case, each with and without www; any where empty; " +
+      "*.example.com stands for example.com and everything below it",
   },
   mask_emails: {
     byDefault: true,

@@ -178,6 +178,36 @@ Deno.test("run() drops an event for its first reason, in the documented order", 
   deepEqual(pipeline.drops, Object.fromEntries(once));
 });
 
+Deno.test("run() names no source for the site's own hosts", () => {
+  const sourceFor = (r: string, u: string, hostnames: string[] = []) =>
+    stored(open({ hostnames }).run({ d: "multi.example", u, r })).referrer_source;
+  equal(sourceFor("https://multi.example/", "https://shop.multi.example/"), null);
+  equal(sourceFor("https://shop.multi.example/", "https://multi.example/"), "shop.multi.example");
+  const listed = ["multi.example", "shop.multi.example", "*.other.example"];
+  const shop = "https://shop.multi.example/cart";
+  for (const host of ["multi.example", "www.multi.example", "shop.multi.example"]) {
+    equal(sourceFor(`https://${host}/`, shop, listed), null, host);
+  }
+  for (const host of ["other.example", "a.b.other.example"]) {
+    equal(sourceFor(`https://${host}/`, shop, listed), null, host);
+    equal(sourceFor("https://multi.example/", `https://${host}/`, listed), null, host);
+  }
+  equal(sourceFor("https://notother.example/", shop, listed), "notother.example");
+  equal(sourceFor("https://google.com/", shop, listed), "Google");
+  equal(sourceFor("https://multi.example/", "/path"), null);
+});
+
+Deno.test("run() counts pages of the hosts that are listed, with www and *. by their rule", () => {
+  const { run } = open({ hostnames: ["example.com", "*.shop.example"] });
+  const counts = (u: string) => why(run({ u })) === undefined;
+  for (const host of ["example.com", "www.example.com", "shop.example", "a.b.shop.example"]) {
+    ok(counts(`https://${host}/`), host);
+  }
+  for (const host of ["blog.example.com", "notshop.example", "example.com.evil.example"]) {
+    ok(!counts(`https://${host}/`), host);
+  }
+});
+
 Deno.test("run() accepts declared sites as well as listed ones", () => {
   const { run } = open({
     env: { MALLARD_SITE_IDS: "example.com" },

@@ -2,6 +2,7 @@
 // a click id; of a referrer all but user, password and fragment. Nothing here throws.
 import { CLICK_IDS, type ClickId } from "../../reference/channels.ts";
 import type { Event } from "../../core/event.ts";
+import { comparableHost } from "../../net/host.ts";
 import { CAMPAIGN_CHARS_MAX, URL_CHARS_MAX } from "../../core/limits.ts";
 import { withoutControls } from "../../core/text.ts";
 
@@ -69,12 +70,6 @@ function readQuery(search: string): { utm: Map<UtmName, string>; clicks: Set<str
     from = end + 1;
   }
   return { utm, clicks };
-}
-
-/** A host as it is compared and stored: without the dot that may end it; null when empty. */
-export function comparableHost(hostname: string): string | null {
-  const host = hostname.toLowerCase();
-  return (host.endsWith(".") ? host.slice(0, -1) : host) || null;
 }
 
 /**

@@ -1,5 +1,6 @@
 // Where a visit came from: the columns of the referrer.
 import type { Event } from "../../core/event.ts";
+import { hostOfSite } from "../../net/host.ts";
 import { sourceOf } from "../enrich/referrer.ts";
 import { referrerOf } from "../enrich/url.ts";
 import type { Draft, StepContext } from "./draft.ts";
@@ -8,11 +9,13 @@ import type { Draft, StepContext } from "./draft.ts";
 export function sourceColumns(
   { payload: { referrer, site_id } }: Draft,
   hostname: string | null,
-  { options }: StepContext,
+  { parts, options }: StepContext,
 ): Pick<Event, "referrer" | "referrer_source"> {
   if (referrer === null) return { referrer: null, referrer_source: null };
+  const ownHosts = [hostOfSite(site_id), ...parts.policy.hostnames(site_id)];
+  if (hostname !== null) ownHosts.push(hostname);
   return {
     referrer: referrerOf(referrer, { stripQuery: options.strip_referrer_query }),
-    referrer_source: sourceOf({ referrer, hostname: hostname ?? site_id }),
+    referrer_source: sourceOf({ referrer, ownHosts }),
   };
 }

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { sourceOf } from "../../../src/ingest/enrich/referrer.ts";
 
-const source = (referrer: string | null, hostname: string | null = "example.com") =>
-  sourceOf({ referrer, hostname });
+const source = (referrer: string | null, ...ownHosts: string[]) => sourceOf({ referrer, ownHosts });
 
 Deno.test("sourceOf() names the sources that old data names, too", () => {
   const table: Record<string, string> = {
@@ -87,13 +86,18 @@ Deno.test("sourceOf() is not deceived by hosts that only look like a known one",
   }
 });
 
-Deno.test("sourceOf() is null for the own site, with or without www", () => {
-  assert.equal(source("https://example.com/other"), null);
-  assert.equal(source("https://www.example.com/other"), null);
-  assert.equal(source("https://example.com/", "www.Example.com."), null);
-  assert.equal(source("http://example.com:8080/", "example.com"), null);
+Deno.test("sourceOf() is null for the site's own hosts, with or without www", () => {
+  assert.equal(source("https://example.com/other", "example.com"), null);
+  assert.equal(source("https://www.example.com/other", "example.com"), null);
+  assert.equal(source("https://example.com/", "www.example.com"), null);
+  assert.equal(source("http://EXAMPLE.com.:8080/", "example.com"), null);
   assert.equal(source("https://www.google.com/", "google.com"), null);
-  assert.equal(source("https://www.google.com/", null), "Google");
+  assert.equal(source("https://b.example/", "a.example", "b.example"), null);
+  assert.equal(source("https://deep.shop.b.example/", "*.b.example"), null);
+  assert.equal(source("https://b.example/", "*.b.example"), null);
+  assert.equal(source("https://notb.example/", "*.b.example"), "notb.example");
+  assert.equal(source("https://shop.example.com/", "example.com"), "shop.example.com");
+  assert.equal(source("https://www.google.com/"), "Google");
 });
 
 Deno.test("sourceOf() is null without an address of a page", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CAMPAIGN_CHARS_MAX, URL_CHARS_MAX } from "../../../src/core/limits.ts";
-import { comparableHost, pageOf, referrerOf, referrerUrl } from "../../../src/ingest/enrich/url.ts";
+import { pageOf, referrerOf, referrerUrl } from "../../../src/ingest/enrich/url.ts";
 import { seededRandom } from "../../support/fake_system.ts";
 
 const EMPTY = {
@@ -156,10 +156,4 @@ Deno.test("referrerOf() keeps the address without user, password and fragment", 
   assert.equal(kept("https://example.org", true), "https://example.org/");
   assert.equal(kept("about:blank"), null);
   assert.ok(kept(`https://example.org/${"é".repeat(2000)}`)!.length <= URL_CHARS_MAX);
-});
-
-Deno.test("comparableHost() writes hosts in one way", () => {
-  assert.equal(comparableHost("WWW.Example.COM."), "www.example.com");
-  assert.equal(comparableHost(""), null);
-  assert.equal(comparableHost("."), null);
 });

@@ -1,0 +1,30 @@
+// Names of hosts as they are compared: the one rule for the hosts of pages, referrers and origins,
+// for lists of hosts and for names of sites. Nothing here throws.
+
+/** A host as it is compared and stored: without the dot that may end it; null when empty. */
+export function comparableHost(hostname: string): string | null {
+  const host = hostname.toLowerCase();
+  return (host.endsWith(".") ? host.slice(0, -1) : host) || null;
+}
+
+/** The host without `www.` before it. `www.com` is a name of its own. */
+export function withoutWww(host: string): string {
+  return /^www\..+\../.test(host) ? host.slice(4) : host;
+}
+
+/** The host that the name of a site stands for: names may carry a port. */
+export function hostOfSite(site: string): string {
+  return site.toLowerCase().replace(/:\d*$/, "");
+}
+
+/**
+ * Whether one of the names covers the host. A name covers itself with and without `www.`, and
+ * `*.example.com` covers `example.com` and everything below it. All are in lower case.
+ */
+export function coversHost(names: readonly string[], host: string): boolean {
+  const bare = withoutWww(host);
+  return names.some((name) => {
+    if (!name.startsWith("*.")) return name === host || withoutWww(name) === bare;
+    return name.slice(2) === host || host.endsWith(name.slice(1));
+  });
+}
