@@ -55,6 +55,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/auth", "who is asking, and what they may do"],
   ["src/ingest", "from a request to an event on disk"],
   ["src/ingest/enrich", "what an event gains: user agent, place, source, parts of its URL"],
+  ["src/ingest/fields", "the fields of an event: reading each, and what is dropped or cut of it"],
   ["src/ingest/formats", "one file for each wire format of events"],
   ["src/ingest/steps", "the steps of the pipeline, a file for each group"],
   ["src/ingest/identity", "visitor ids and the salts they are made from"],

@@ -1,4 +1,5 @@
-// Counts the events that are not stored, by site, day, reason and name of the robot. Counts are
+// Counts the events that are not stored, by site, day, reason and name of the robot, and the fields
+// that were dropped or cut of those that are. Counts are
 // collected in memory and written once a minute; a crash loses the last of them, and nothing else.
 import { utcDate } from "../core/event.ts";
 import { DROP_KEYS_MAX } from "../core/limits.ts";
@@ -6,10 +7,13 @@ import type { Clock } from "../core/types.ts";
 import type { DropReason } from "./drop_reasons.ts";
 import type { DropRange, DropRow, DropStore } from "../storage/state/ops/drop_ops.ts";
 
-/** A dropped event: why, and for a robot its name. */
+/** The reason under which dropped and cut fields of stored events are counted, by their notice. */
+export const FIELD_REASON = "field";
+
+/** A dropped event or field: why, and for a robot its name, for a field its notice. */
 export interface Dropped {
   readonly site_id: string;
-  readonly reason: DropReason;
+  readonly reason: DropReason | typeof FIELD_REASON;
   readonly name?: string;
 }
 

@@ -8,8 +8,8 @@ import { readBody } from "../http/body.ts";
 import type { Context, Route } from "../http/route.ts";
 import { isLoopback } from "../net/ranges.ts";
 import type { Buffer } from "./buffer.ts";
-import { type DropReason, DROPS } from "./drop_reasons.ts";
-import type { WireFormat } from "./formats/format.ts";
+import { DROPS } from "./drop_reasons.ts";
+import type { Taken, WireFormat } from "./formats/format.ts";
 import { FORMATS } from "./formats/formats.ts";
 import type { Payload } from "./payload.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -23,7 +23,7 @@ export function ingestRoutes(
   clock: Clock,
   eventMs: () => number,
 ): Route[] {
-  const take = async (payload: Payload, context: Context): Promise<DropReason | null> => {
+  const take = async (payload: Payload, context: Context): Promise<Taken> => {
     const outcome = pipeline.run(payload, {
       nowMs: eventMs(),
       address: context.address,
@@ -32,10 +32,10 @@ export function ingestRoutes(
     });
     if ("event" in outcome) {
       await buffer.accept([outcome.event]);
-      return null;
+      return { dropped: null, notices: outcome.notices };
     }
     const { code, message } = DROPS[outcome.dropped];
-    if (code === null) return outcome.dropped;
+    if (code === null) return { dropped: outcome.dropped, notices: [] };
     throw new AppError(code, message, retryAfter(outcome.retrySecs));
   };
   const formatRoute = ({ method, path, read, write }: WireFormat): Route => ({

@@ -1,6 +1,8 @@
 // From a checked payload to the event that is stored: the order of the steps. A step may drop the
 // event; a drop is an outcome with a reason, never an exception. The steps are in steps/.
 import { type DropReason, DROPS } from "./drop_reasons.ts";
+import { FIELD_REASON } from "./drops.ts";
+import { type Notice, NOTICES } from "./fields/notices.ts";
 import type { Payload } from "./payload.ts";
 import { checkOptOut, checkRobot } from "./steps/client.ts";
 import { eventOf } from "./steps/columns.ts";
@@ -47,12 +49,16 @@ const STEPS: readonly Step[] = [
 /** For events of the past, which the owner sends. */
 const PAST_STEPS: readonly Step[] = [checkListed, checkRobot];
 
+function zeros<K extends string>(table: Readonly<Record<K, unknown>>): Record<K, number> {
+  return Object.fromEntries(Object.keys(table).map((name) => [name, 0])) as Record<K, number>;
+}
+
 /** Turns payloads into events. */
 export class Pipeline {
   /** Events dropped since the start, by reason. */
-  readonly drops: Record<DropReason, number> = Object.fromEntries(
-    Object.keys(DROPS).map((reason) => [reason, 0]),
-  ) as Record<DropReason, number>;
+  readonly drops: Record<DropReason, number> = zeros(DROPS);
+  /** Fields that were dropped or cut of events that are stored, by notice. */
+  readonly notices: Record<Notice, number> = zeros(NOTICES);
   readonly #context: StepContext;
 
   constructor(parts: PipelineParts, options: PipelineOptions) {
@@ -84,7 +90,9 @@ export class Pipeline {
       return drop;
     }
     const { timestamps } = this.#context.parts;
-    return { event: eventOf(draft, timestamps.next(nowMs), this.#context) };
+    const event = eventOf(draft, timestamps.next(nowMs), this.#context);
+    this.#count(payload);
+    return { event, notices: payload.notices };
   }
 
   /** Enriches an event of the past, which the owner sent; only robots are dropped. */
@@ -106,6 +114,14 @@ export class Pipeline {
     }
     const { policy, timestamps } = this.#context.parts;
     policy.take(payload.site_id);
-    return { event: eventOf(draft, timestamps.past(atMs), this.#context) };
+    const event = eventOf(draft, timestamps.past(atMs), this.#context);
+    return { event, notices: payload.notices };
+  }
+
+  #count({ site_id, notices }: Payload): void {
+    for (const notice of notices) {
+      this.notices[notice]++;
+      this.#context.parts.drops.count({ site_id, reason: FIELD_REASON, name: notice });
+    }
   }
 }

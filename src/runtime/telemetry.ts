@@ -139,6 +139,33 @@ function quarantinedByPath({ config, auth, storage }: TelemetryParts): Sample[] 
   }];
 }
 
+function counter(name: string, value: Sample["value"], help: string): Sample {
+  return { name: `mallard_${name}_total`, type: "counter", help, value };
+}
+
+function counterBy(
+  name: string,
+  by: string,
+  counts: Readonly<Record<string, number>>,
+  help: string,
+): Sample {
+  const values = Object.entries(counts).map(([label, value]) => ({ label, value }));
+  return { ...counter(name, values, help), by };
+}
+
+function eventCounters({ buffer, pipeline }: TelemetryParts): Sample[] {
+  return [
+    counter("events_ingested", buffer.counts.accepted, "Events accepted."),
+    counterBy("events_dropped", "reason", pipeline.drops, "Events not stored, by reason."),
+    counterBy(
+      "event_notices",
+      "notice",
+      pipeline.notices,
+      "Fields dropped or cut of stored events, by notice.",
+    ),
+  ];
+}
+
 /** The samples of /metrics. */
 export function samplesOf(parts: TelemetryParts): Sample[] {
   const { storage, buffer, pipeline, auth, runner } = parts;
@@ -149,13 +176,6 @@ export function samplesOf(parts: TelemetryParts): Sample[] {
     type: "gauge",
     help,
     value: Number(value),
-  });
-  const counter = (name: string, value: Sample["value"], help: string, by?: string): Sample => ({
-    name: `mallard_${name}_total`,
-    type: "counter",
-    help,
-    value,
-    ...(by ? { by } : {}),
   });
   return [
     gauge("buffered_events", health.buffered_events, "Events not yet in Parquet."),
@@ -187,22 +207,11 @@ export function samplesOf(parts: TelemetryParts): Sample[] {
         value: Number(holds),
       })),
     },
-    counter("events_ingested", buffer.counts.accepted, "Events accepted."),
-    counter(
-      "events_dropped",
-      Object.entries(pipeline.drops).map(([label, value]) => ({ label, value })),
-      "Events not stored, by reason.",
-      "reason",
-    ),
+    ...eventCounters(parts),
     counter("journal_failures", buffer.counts.commitFailures, "Commits the disk refused."),
     counter("files_merged", storage.compactor.counts.merged, "Parquet files merged into others."),
     counter("compaction_failures", storage.compactor.counts.failures, "Merges that failed."),
-    counter(
-      "job_failures",
-      Object.entries(parts.jobs.failures).map(([label, value]) => ({ label, value })),
-      "Failed runs of periodic work.",
-      "job",
-    ),
+    counterBy("job_failures", "job", parts.jobs.failures, "Failed runs of periodic work."),
     counter("flush_failures", storage.flusher.counts.failures, "Failures of flushing to Parquet."),
     counter("rate_limit_rejections", pipeline.drops.rate_limited, "Events over a site's rate."),
     counter("login_failures", auth.loginFailures, "Failed logins."),

@@ -29,7 +29,7 @@ Deno.test("POST /api/event answers as documented, to any origin", async () => {
     [202, JSON.stringify(EVENT)],
     [400, { ...EVENT, d: "" }],
     [400, { ...EVENT, d: "a/b" }],
-    [400, { ...EVENT, ra: 1e10 }],
+    [400, { ...EVENT, u: `/${"x".repeat(2048)}` }],
     [413, JSON.stringify({ ...EVENT, p: "x".repeat(65 * 1024) })],
     [422, "{"],
     [422, { d: "example.com", n: "pageview" }],
@@ -45,6 +45,70 @@ Deno.test("POST /api/event answers as documented, to any origin", async () => {
   }
   assert.strictEqual(await pageviews(app), 2);
   await app.close();
+});
+
+Deno.test("One bad field never costs the event: it is named, counted and left out", async () => {
+  const app = await openApp();
+  const longUrl = `https://example.com/cart?q=${"x".repeat(3000)}&utm_source=news`;
+  const cases: [notices: string | null, fields: Record<string, unknown>][] = [
+    [null, { ra: "29.90", rc: "EUR" }],
+    [null, { ra: { amount: "29.90", currency: "eur" } }],
+    [null, { u: longUrl }],
+    ["revenue_dropped", { ra: "a lot", rc: "EUR" }],
+    ["revenue_dropped, currency_dropped", { ra: 1e10, rc: "Euro" }],
+    ["props_cut", { p: { plan: "pro", text: "x".repeat(5000) } }],
+    ["props_dropped", { p: "[1]" }],
+    ["referrer_cut", { r: `https://other.example/${"x".repeat(3000)}` }],
+    ["referrer_dropped, width_dropped", { r: 5, w: "wide" }],
+  ];
+  for (const [notices, fields] of cases) {
+    const response = await post(app, { ...EVENT, n: "order", ...fields });
+    assert.strictEqual(response.status, 202, JSON.stringify(fields).slice(0, 80));
+    assert.strictEqual(response.headers.get("x-mallard-notices"), notices);
+    const exposed = response.headers.get("access-control-expose-headers");
+    assert.strictEqual(exposed?.includes("x-mallard-notices") ?? false, notices !== null);
+  }
+  const pixel = await app.send("/api/event?d=example.com&u=/&p=x", {
+    headers: { "user-agent": CHROME },
+  });
+  assert.strictEqual(pixel.headers.get("x-mallard-notices"), "props_dropped");
+  const metrics = await (await app.send("/metrics")).text();
+  assert.match(metrics, /^mallard_event_notices_total\{notice="revenue_dropped"\} 2$/m);
+  assert.match(metrics, /^mallard_event_notices_total\{notice="props_cut"\} 1$/m);
+  const bots = await (await app.send("/api/stats/bots?site_id=example.com&period=day")).json();
+  assert.deepStrictEqual(bots.dropped, []);
+  assert.deepStrictEqual(bots.fields.slice(0, 2), [
+    { notice: "props_dropped", count: 2 },
+    { notice: "revenue_dropped", count: 2 },
+  ]);
+  await app.app.stop();
+  const duck = await openDuckDb();
+  const rows = await duck.rows(`select revenue_amount as amount, revenue_currency as currency,
+      props, length(referrer) as referrer, utm_source as source, screen_size
+    from read_parquet('${app.folder}/events/**/*.parquet', hive_partitioning = false)
+    order by timestamp`);
+  duck.close();
+  const EMPTY = {
+    amount: null,
+    currency: null,
+    props: null,
+    referrer: null,
+    source: null,
+    screen_size: null,
+  };
+  assert.deepStrictEqual(rows, [
+    { ...EMPTY, amount: 29.9, currency: "EUR" },
+    { ...EMPTY, amount: 29.9, currency: "EUR" },
+    { ...EMPTY, source: "news" },
+    { ...EMPTY, currency: "EUR" },
+    EMPTY,
+    { ...EMPTY, props: '{"plan":"pro"}' },
+    EMPTY,
+    { ...EMPTY, referrer: 2048n },
+    EMPTY,
+    EMPTY,
+  ]);
+  await Deno.remove(app.folder, { recursive: true }).catch(() => {});
 });
 
 Deno.test("POST /api/event drops robots with 202, unless bot_filtering is off", async () => {

@@ -1,30 +1,11 @@
 import assert from "node:assert";
-import { checkPayload, type PayloadLabels, toCents } from "../../src/ingest/payload.ts";
+import { checkPayload, type PayloadLabels } from "../../src/ingest/payload.ts";
 
 const PAYLOAD_LABELS: PayloadLabels = {
   site_id: "d",
   event_name: "n",
   url: "u",
-  referrer: "r",
-  screenPixels: "w",
-  props: "p",
-  revenueCents: "ra",
-  revenueCurrency: "rc",
 };
-
-Deno.test("toCents() rounds by the decimal digits, half away from zero", () => {
-  const cases: [number, number][] = [
-    [1.005, 101],
-    [-1.005, -101],
-    [0.004, 0],
-    [-0.004, 0],
-    [12, 1200],
-    [1.115, 112],
-    [1e-7, 0],
-    [9999999999.99, 999999999999],
-  ];
-  for (const [amount, cents] of cases) assert.strictEqual(toCents(amount), cents, `${amount}`);
-});
 
 const CONTROLS = [0, 7, 9, 10, 13, 0x1b, 0x1f, 0x7f, 0x80, 0x85, 0x9f];
 
@@ -70,4 +51,28 @@ Deno.test("checkPayload() counts characters after those it strips", () => {
   assert.ok("value" in checkPayload(fields, PAYLOAD_LABELS));
   const longer = { ...fields, event_name: "x".repeat(257) };
   assert.ok("fault" in checkPayload(longer, PAYLOAD_LABELS));
+});
+
+Deno.test("checkPayload() cuts a long referrer where a character ends, without fragment", () => {
+  const table: [referrer: string, kept: string, notices: string[]][] = [
+    [`https://o.example/#${"x".repeat(3000)}`, "https://o.example/", []],
+    ["x".repeat(2047) + "%E4%F6", "x".repeat(2047), ["referrer_cut"]],
+    ["x".repeat(2046) + "%E4%F6", "x".repeat(2046), ["referrer_cut"]],
+    ["x".repeat(2047) + "😀😀", "x".repeat(2047), ["referrer_cut"]],
+    ["😀".repeat(2048), "😀".repeat(2048), []],
+  ];
+  for (const [referrer, kept, notices] of table) {
+    const checked = checkPayload({
+      site_id: "example.com",
+      event_name: "x",
+      url: "/",
+      referrer,
+      screenPixels: null,
+      props: null,
+      revenueCents: null,
+      revenueCurrency: null,
+    }, PAYLOAD_LABELS);
+    assert.ok("value" in checked);
+    assert.deepStrictEqual([checked.value.referrer, checked.value.notices], [kept, notices]);
+  }
 });

@@ -105,19 +105,23 @@ function periodWords({ state, name, format }) {
 
 /** @typedef {import("../../lib/ask/answers.js").BotsAnswer} Drops */
 
-/** Dropped events by reason. */
+/** Dropped events by reason, and dropped fields of those that were counted. */
 export function Dropped() {
   const app = useApp();
   const { t, format } = app;
   /** @type {Drops | null} */
   const data = useAnswer(reportUrl(app, "bots", { limit: 20 })).data;
-  /** @param {string} reason */
-  const wordsOf = (reason) => {
-    const key = /** @type {import("../../lib/format/text.js").Key} */ (`drop_${reason}`);
-    return t(key) === key ? reason : t(key);
+  const wordsOf = (/** @type {"drop" | "field"} */ kind, /** @type {string} */ name) => {
+    const key = /** @type {import("../../lib/format/text.js").Key} */ (`${kind}_${name}`);
+    return t(key) === key ? name : t(key);
   };
+  const fields = (data?.fields ?? []).map((
+    { notice, count },
+  ) => [wordsOf("field", notice), format.count(count)]);
   const rows = [
-    ...(data?.dropped ?? []).map(({ reason, count }) => [wordsOf(reason), format.count(count)]),
+    ...(data?.dropped ?? []).map((
+      { reason, count },
+    ) => [wordsOf("drop", reason), format.count(count)]),
     ...(data?.robots ?? []).map(({ name, count }) => [name, format.count(count)]),
   ];
   return html`
@@ -126,6 +130,10 @@ export function Dropped() {
         <p class="muted">${t("dropped_hint", { period: periodWords(app) })}</p>
         ${data && rows.length === 0 && html`<p>${t("dropped_none")}</p>`}
         <${Facts} rows=${rows} />
+        ${fields.length > 0 && html`
+          <p class="muted">${t("fields_hint")}</p>
+          <${Facts} rows=${fields} />
+        `}
       </div>
       <//>
   `;

@@ -32,6 +32,8 @@ export interface Imported {
   readonly accepted: number;
   /** Events of robots. */
   readonly dropped: number;
+  /** What was dropped or cut of the accepted events: how often each notice. */
+  readonly notices: Readonly<Record<string, number>>;
   readonly rejected_count: number;
   readonly rejected: readonly { readonly line: number; readonly error: string }[];
   /** Whether this is the answer to an earlier request, and nothing was added now. */
@@ -49,6 +51,7 @@ interface ImportParts {
 interface Tally {
   readonly events: Event[];
   dropped: number;
+  readonly notices: Record<string, number>;
   rejected_count: number;
   readonly rejected: { line: number; error: string }[];
 }
@@ -179,12 +182,14 @@ async function readLines(
   pipeline: Pick<Pipeline, "runPast">,
   clock: Clock,
 ): Promise<Tally> {
-  const tally: Tally = { events: [], dropped: 0, rejected_count: 0, rejected: [] };
+  const tally: Tally = { events: [], dropped: 0, notices: {}, rejected_count: 0, rejected: [] };
   for (const [index, [line, bytes]] of lines.entries()) {
     if (index > 0 && index % LINES_AT_ONCE === 0) await clock.sleep(0);
     const outcome = readEvent(bytes, pipeline, clock.nowMs());
-    if ("event" in outcome) tally.events.push(outcome.event);
-    else if ("dropped" in outcome && DROPS[outcome.dropped].code === null) tally.dropped++;
+    if ("event" in outcome) {
+      tally.events.push(outcome.event);
+      for (const name of outcome.notices) tally.notices[name] = (tally.notices[name] ?? 0) + 1;
+    } else if ("dropped" in outcome && DROPS[outcome.dropped].code === null) tally.dropped++;
     else {
       const error = "fault" in outcome ? outcome.fault : DROPS[outcome.dropped].message;
       tally.rejected_count++;

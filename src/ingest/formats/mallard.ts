@@ -7,20 +7,16 @@ import {
   type PayloadLabels,
   refuse,
 } from "../payload.ts";
-import type { DropReason } from "../drop_reasons.ts";
-import type { WireFormat } from "./format.ts";
+import { NOTICES_HEADER } from "../fields/notices.ts";
+import type { Taken, WireFormat } from "./format.ts";
 
 const PATH = "/api/event";
+const DROPPED_HEADER = "x-mallard-dropped";
 
 const LABELS: PayloadLabels = {
   site_id: "d (site)",
   event_name: "n (event name)",
   url: "u (page URL)",
-  referrer: "r (referrer)",
-  screenPixels: "w (screen width)",
-  props: "p (properties)",
-  revenueCents: "ra (revenue amount)",
-  revenueCurrency: "rc (currency)",
 };
 
 /** A transparent image of one pixel. */
@@ -34,7 +30,7 @@ export const MALLARD_BODY: WireFormat = {
   method: "POST",
   path: PATH,
   read: ({ body }) => readJson(body),
-  write: (dropped) => new Response(null, { status: 202, headers: droppedHeader(dropped) }),
+  write: (taken) => new Response(null, { status: 202, headers: takenHeaders(taken) }),
 };
 
 /** GET: an image, for pages without scripts. */
@@ -42,19 +38,25 @@ export const MALLARD_IMAGE: WireFormat = {
   method: "GET",
   path: PATH,
   read: ({ query }) => readQuery(query),
-  write: (dropped) =>
+  write: (taken) =>
     new Response(GIF, {
       headers: {
         "content-type": "image/gif",
         "cache-control": "no-store, no-cache, must-revalidate, private",
         "cross-origin-resource-policy": "cross-origin",
-        ...droppedHeader(dropped),
+        ...takenHeaders(taken),
       },
     }),
 };
 
-function droppedHeader(dropped: DropReason | null): Record<string, string> {
-  return dropped === null ? {} : { "x-mallard-dropped": dropped };
+/** The tracker reads from the notices, across origins, why an event is not stored, too. */
+function takenHeaders({ dropped, notices }: Taken): Record<string, string> {
+  if (dropped === null && notices.length === 0) return {};
+  return {
+    [NOTICES_HEADER]: dropped ?? notices.join(", "),
+    ...(dropped === null ? {} : { [DROPPED_HEADER]: dropped }),
+    "access-control-expose-headers": `${NOTICES_HEADER}, ${DROPPED_HEADER}`,
+  };
 }
 
 /** Reads a JSON body. Never throws. */
@@ -71,13 +73,9 @@ export function readJson(bytes: Uint8Array): Checked<Payload> {
 /** Reads a query string; `n` defaults to pageview. Never throws. */
 export function readQuery(params: URLSearchParams): Checked<Payload> {
   const body: Record<string, unknown> = { n: "pageview" };
-  for (const name of ["d", "n", "u", "r", "p", "rc"]) {
+  for (const name of ["d", "n", "u", "r", "w", "p", "ra", "rc"]) {
     const value = params.get(name);
     if (value !== null) body[name] = value;
-  }
-  for (const name of ["w", "ra"]) {
-    const value = params.get(name)?.trim();
-    if (value) body[name] = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(value) ? +value : value;
   }
   return readFields(body);
 }

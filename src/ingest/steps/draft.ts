@@ -10,6 +10,7 @@ import type { Drops } from "../drops.ts";
 import type { GeoIp } from "../enrich/geoip.ts";
 import type { Robots } from "../enrich/robot.ts";
 import type { UserAgents } from "../enrich/user_agent.ts";
+import type { Notice } from "../fields/notices.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { Payload } from "../payload.ts";
 import type { Timestamps } from "../timestamps.ts";
@@ -20,8 +21,14 @@ export interface Drop {
   readonly retrySecs?: number;
 }
 
+/** An event to be stored, with what was dropped or cut of it. */
+export interface Kept {
+  readonly event: Event;
+  readonly notices: readonly Notice[];
+}
+
 /** The outcome of a payload. */
-export type Outcome = { readonly event: Event } | Drop;
+export type Outcome = Kept | Drop;
 
 /** An event under way: its payload, and what its request says about the client. */
 export interface Draft {

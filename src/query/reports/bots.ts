@@ -1,4 +1,5 @@
-// Robots that came to a site, and what else was dropped, by reason. Robots are in no other report.
+// Robots that came to a site, what else was dropped, by reason, and fields that were dropped of
+// events that were not. Robots are in no other report.
 import { utcDate } from "../../core/event.ts";
 import { type RobotKind, ROBOTS } from "../../reference/robots.ts";
 import { defineReport } from "./report.ts";
@@ -13,10 +14,14 @@ export interface BotsAnswer {
     readonly count: number;
   }[];
   readonly dropped: readonly { readonly reason: string; readonly count: number }[];
+  /** What was dropped or cut of events that are stored. */
+  readonly fields: readonly { readonly notice: string; readonly count: number }[];
 }
 
 /** The reason under which robots are counted. */
 const ROBOT_REASON = "robot";
+/** The reason under which dropped and cut fields are counted: these events are stored. */
+const FIELD_REASON = "field";
 
 const KINDS: ReadonlyMap<string, RobotKind> = new Map(
   Object.entries(ROBOTS).flatMap(([kind, rows]) =>
@@ -27,7 +32,7 @@ const KINDS: ReadonlyMap<string, RobotKind> = new Map(
 /** `GET /api/stats/bots`. */
 export const BOTS = defineReport({
   label: "Robots",
-  doc: "robots by name and kind, and dropped requests by reason, of whole UTC days",
+  doc: "robots by name and kind, dropped requests by reason, dropped fields, of whole UTC days",
   heavy: false,
   freshness: "never_cached",
   params: {},
@@ -39,9 +44,13 @@ export const BOTS = defineReport({
     const robots = rows.filter(({ reason }) => reason === ROBOT_REASON).slice(0, limit)
       .map(({ name, count }) => ({ name, kind: KINDS.get(name) ?? "other", count }));
     const counts = new Map<string, number>();
-    for (const { reason, count } of rows) counts.set(reason, (counts.get(reason) ?? 0) + count);
+    for (const { reason, count } of rows) {
+      if (reason !== FIELD_REASON) counts.set(reason, (counts.get(reason) ?? 0) + count);
+    }
+    const fields = rows.filter(({ reason }) => reason === FIELD_REASON)
+      .map(({ name, count }) => ({ notice: name, count }));
     const dropped = [...counts].map(([reason, count]) => ({ reason, count }))
       .sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1));
-    return { from, to, robots, dropped };
+    return { from, to, robots, dropped, fields };
   },
 });

@@ -28,6 +28,7 @@ interface Answer {
   readonly status: number;
   readonly accepted?: number;
   readonly dropped?: number;
+  readonly notices?: Readonly<Record<string, number>>;
   readonly rejected_count?: number;
   readonly rejected?: readonly { line: number; error: string }[];
   readonly error?: string;
@@ -144,6 +145,7 @@ importTest("takes an event of the past through the same steps as one of now", as
     status: 200,
     accepted: 1,
     dropped: 0,
+    notices: {},
     rejected_count: 0,
     rejected: [],
   });
@@ -199,12 +201,18 @@ importTest("reports refused lines by number and imports the others", async (door
     "",
   ];
   const { rejected = [], ...rest } = await door.send(lines.join("\n"));
-  assert.deepEqual(rest, { status: 200, accepted: 2, dropped: 0, rejected_count: 7 });
-  assert.deepEqual(rejected.map(({ line }) => line), [3, 5, 6, 7, 8, 9, 10]);
-  const named = [/not JSON/, /n \(/, /not a JSON object/, /ra \(/, /ip/, /ip/, /ua/];
+  assert.deepEqual(rest, {
+    status: 200,
+    accepted: 3,
+    dropped: 0,
+    notices: { revenue_dropped: 1 },
+    rejected_count: 6,
+  });
+  assert.deepEqual(rejected.map(({ line }) => line), [3, 5, 6, 8, 9, 10]);
+  const named = [/not JSON/, /n \(/, /not a JSON object/, /ip/, /ip/, /ua/];
   rejected.forEach(({ error }, index) => assert.match(error, named[index] ?? /never/));
   const rows = await door.rows("pathname");
-  assert.deepEqual(rows.map((row) => row["pathname"]), ["/", "/last"]);
+  assert.deepEqual(rows.map((row) => row["pathname"]), ["/", "/", "/last"]);
 });
 
 importTest("refuses a line that is no UTF-8, and only that one", async (door) => {

@@ -106,16 +106,35 @@ const BAD: readonly (readonly [what: string, fields: object])[] = [
   ["n of 257 characters", { n: long(257) }],
   ["u of 2,049 characters, an address", { u: `https://example.com/${long(2029)}` }],
   ["u of 2,049 characters, a path", { u: `/${long(2048)}` }],
-  ["r of 2,049 characters", { r: `https://other.example/${long(2027)}` }],
-  ["p of 4,097 bytes", { p: `{"a":"${long(4089)}"}` }],
-  ["p of 4,098 bytes in 2,053 characters", { p: `{"a":"${long(2045, "é")}"}` }],
-  ["ra too large", { ra: 10000000000, rc: "EUR" }],
-  ["ra too small", { ra: -10000000000, rc: "EUR" }],
-  ["ra far too large", { ra: 1e300, rc: "EUR" }],
+];
+
+const NOTICED: readonly (readonly [what: string, fields: object, notice: string])[] = [
+  ["r of 2,049 characters", { r: `https://other.example/${long(2027)}` }, "referrer_cut"],
+  ["r a number", { r: 1 }, "referrer_dropped"],
+  ["w a word", { w: "wide" }, "width_dropped"],
+  ["w below 0", { w: -1 }, "width_dropped"],
+  ["p of 4,097 bytes", { p: `{"a":"${long(4089)}"}` }, "props_dropped"],
+  ["p of 4,098 bytes, of two", { p: `{"b":1,"a":"${long(2042, "é")}"}` }, "props_cut"],
+  ["p a list", { p: [1] }, "props_dropped"],
+  ["ra too large", { ra: 10000000000, rc: "EUR" }, "revenue_dropped"],
+  ["ra too small", { ra: -10000000000, rc: "EUR" }, "revenue_dropped"],
+  ["ra far too large", { ra: 1e300, rc: "EUR" }, "revenue_dropped"],
+  ["ra a word", { ra: "much", rc: "EUR" }, "revenue_dropped"],
+  ["rc of four letters", { ra: 1, rc: "EURO" }, "currency_dropped"],
 ];
 
 clause(
-  "A character, a length or an amount over the limit is 400 with an error",
+  "A field that cannot be used is left out and named, and the event is 202",
+  () =>
+    everyRow(NOTICED, ([what]) => what, async ([, fields, notice]) => {
+      const reply = await server.send({ ...EVENT, ...fields });
+      isAccepted(reply);
+      equal(reply.header("x-mallard-notices"), notice);
+    }),
+);
+
+clause(
+  "A character or a length of site, name or URL over the limit is 400 with an error",
   () =>
     everyRow(BAD, ([what]) => what, async ([, fields]) => {
       isRefusal(await server.send({ ...EVENT, ...fields }), 400);
@@ -191,7 +210,7 @@ clause("The pixel refuses what the limits refuse", () =>
     [{ d: "a b", u: "/" }, { d: "", u: "/" }, { d, u: "" }, { d, u: "/", n: long(257) }, {
       d,
       u: `/${long(2048)}`,
-    }, { d, u: "/", p: `{"a":"${long(4089)}"}` }],
+    }],
     (fields) => JSON.stringify(fields).slice(0, 60),
     async (fields) => {
       const path = query(fields as Record<string, string>);

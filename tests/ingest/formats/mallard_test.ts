@@ -29,6 +29,7 @@ Deno.test("readJson() takes every field", () => {
       props: '{"plan":"pro"}',
       revenueCents: 1235,
       revenueCurrency: "EUR",
+      notices: [],
     },
   });
 });
@@ -60,15 +61,6 @@ Deno.test("readJson() distinguishes a wrong shape (422) from a wrong value (400)
     { ...GOOD, d: 1 },
     { ...GOOD, n: null },
     { ...GOOD, u: ["x"] },
-    { ...GOOD, r: 5 },
-    { ...GOOD, w: "1920" },
-    { ...GOOD, w: -1 },
-    { ...GOOD, p: 5 },
-    { ...GOOD, p: [1] },
-    { ...GOOD, p: "not json" },
-    { ...GOOD, p: "[1]" },
-    { ...GOOD, ra: "9.99" },
-    { ...GOOD, rc: 978 },
   ];
   for (const value of unprocessable) assert.strictEqual(codeOf(value), "unprocessable", `${value}`);
   const bad: unknown[] = [
@@ -82,13 +74,6 @@ Deno.test("readJson() distinguishes a wrong shape (422) from a wrong value (400)
     { ...GOOD, d: "x".repeat(257) },
     { ...GOOD, n: "x".repeat(257) },
     { ...GOOD, u: "/" + "x".repeat(2048) },
-    { ...GOOD, r: "x".repeat(2049) },
-    { ...GOOD, p: JSON.stringify({ a: "x".repeat(4096) }) },
-    { ...GOOD, p: { a: "é".repeat(2048) } },
-    { ...GOOD, ra: 1e10 },
-    { ...GOOD, ra: -1e10 },
-    { ...GOOD, ra: 9999999999.995 },
-    { ...GOOD, rc: "EURO" },
   ];
   for (const value of bad) {
     assert.strictEqual(codeOf(value), "bad_request", JSON.stringify(value).slice(0, 80));
@@ -101,6 +86,8 @@ Deno.test("readJson() takes everything up to the limits", () => {
     { ...GOOD, d: "a.b-c_d:8080" },
     { ...GOOD, n: "😀".repeat(256) },
     { ...GOOD, u: "/" + "x".repeat(2047) },
+    { ...GOOD, u: "/?" + "x".repeat(9000) },
+    { ...GOOD, u: "https://example.com/#" + "x".repeat(9000) },
     { ...GOOD, p: { a: "x".repeat(4088) } },
     { ...GOOD, ra: 9999999999.99 },
     { ...GOOD, ra: -9999999999.99 },
@@ -119,6 +106,10 @@ Deno.test("readQuery() reads the same fields, with pageview as the default name"
   assert.strictEqual(checked.value.event_name, "pageview");
   assert.strictEqual(checked.value.screenPixels, 390);
   assert.strictEqual(checked.value.revenueCents, 150);
-  const wrong = readQuery(new URLSearchParams({ d: "example.com", u: "/a", w: "wide" }));
-  assert.ok("fault" in wrong && wrong.fault.code === "unprocessable");
+  const empty = readQuery(new URLSearchParams({ d: "example.com", u: "/a", w: " ", ra: "" }));
+  assert.deepStrictEqual("value" in empty && empty.value.notices, []);
+  const wrong = readQuery(new URLSearchParams({ d: "example.com", u: "/a", w: "wide", p: "x" }));
+  assert.ok("value" in wrong);
+  assert.deepStrictEqual(wrong.value.notices, ["width_dropped", "props_dropped"]);
+  assert.deepStrictEqual([wrong.value.screenPixels, wrong.value.props], [null, null]);
 });

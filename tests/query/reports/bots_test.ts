@@ -17,6 +17,7 @@ Deno.test("BOTS lists robots by name and kind, and other reasons, of a period", 
     counts.count({ site_id, reason: "robot", name });
   }
   counts.count({ site_id, reason: "opted_out" });
+  counts.count({ site_id, reason: "field", name: "props_cut" });
   counts.count({ site_id: "other.example", reason: "opted_out" });
   const options = { drops: (range: Parameters<Drops["list"]>[0]) => counts.list(range) };
   await withQuestions({ events: [], now: NOW, options }, async ({ get }) => {
@@ -31,6 +32,7 @@ Deno.test("BOTS lists robots by name and kind, and other reasons, of a period", 
         { name: "Nobody", kind: "other", count: 1 },
       ],
       dropped: [{ reason: "robot", count: 4 }, { reason: "opted_out", count: 1 }],
+      fields: [{ notice: "props_cut", count: 1 }],
     });
     const week = (await get("bots", "&period=7d&limit=1")).json;
     deepEqual(week.robots, [{ name: "Googlebot", kind: "search", count: 2 }]);
