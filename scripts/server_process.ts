@@ -60,14 +60,18 @@ export function freePort(): number {
   return listener.addr.port;
 }
 
-/** Runs the program until it ends by itself; killed after a minute. */
+/** Runs the program until it ends by itself; killed after `msMax`, a minute by default. */
 export async function runToEnd(
   program: Program,
   args: readonly string[],
-  { cwd, env = {} }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
+  { cwd, env = {}, msMax = STOP_MS_MAX }: {
+    readonly cwd: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly msMax?: number;
+  },
 ): Promise<Ended> {
   const child = spawn(program, args, cwd, env);
-  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
+  const timer = setTimeout(() => child.kill("SIGKILL"), msMax);
   const { code, stdout, stderr } = await child.output();
   clearTimeout(timer);
   const decoder = new TextDecoder();
