@@ -104,6 +104,7 @@ export const texts = {
   dimension_os_version: "Version",
   dimension_page: "Seite",
   dimension_referrer: "Verweis",
+  dimension_referrer_source: "Quelle laut Verweis",
   dimension_region: "Region",
   dimension_revenue: "Umsatz",
   dimension_screen: "Bildschirm",

@@ -102,6 +102,7 @@ export const texts = {
   dimension_os_version: "Version",
   dimension_page: "Page",
   dimension_referrer: "Referrer",
+  dimension_referrer_source: "Referrer source",
   dimension_region: "Region",
   dimension_revenue: "Revenue",
   dimension_screen: "Screen",

@@ -104,6 +104,7 @@ export const texts = {
   dimension_os_version: "Versión",
   dimension_page: "Página",
   dimension_referrer: "Referencia",
+  dimension_referrer_source: "Fuente según la referencia",
   dimension_region: "Región",
   dimension_revenue: "Ingresos",
   dimension_screen: "Pantalla",

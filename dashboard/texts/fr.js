@@ -104,6 +104,7 @@ export const texts = {
   dimension_os_version: "Version",
   dimension_page: "Page",
   dimension_referrer: "Référent",
+  dimension_referrer_source: "Source d’après le référent",
   dimension_region: "Région",
   dimension_revenue: "Revenu",
   dimension_screen: "Écran",

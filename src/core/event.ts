@@ -105,6 +105,12 @@ export const EVENT_COLUMNS = {
     privacy: "content",
     doc: "name of the advertising click id the URL carried (gclid …), never its value",
   },
+  source_tag: {
+    type: "VARCHAR",
+    required: false,
+    privacy: "content",
+    doc: "value of `source` in the URL's query, else of `ref`",
+  },
 } as const satisfies Record<string, EventColumn>;
 
 /** Name of a stored column. */

@@ -56,6 +56,7 @@ export const MASKED_COLUMNS = [
   "utm_campaign",
   "utm_content",
   "utm_term",
+  "source_tag",
   "props",
 ] as const satisfies readonly (keyof Event)[];
 

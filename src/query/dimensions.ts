@@ -3,6 +3,7 @@
 import { channelSql } from "./sql/channels.ts";
 import type { EventColumnName } from "../core/event.ts";
 import { type Sql, sql } from "../core/sql.ts";
+import { sourceSql } from "./sql/sources.ts";
 import { propText } from "./sql/props.ts";
 
 /** Gives the SQL of a stored column, of the event or of its visit. */
@@ -114,11 +115,22 @@ export const DIMENSIONS = {
   ),
   entry_page: visitPage("Entry page", "page of the visit's first pageview"),
   exit_page: visitPage("Exit page", "page of the visit's last pageview"),
-  source: visitColumn(
+  source: {
+    label: "Source",
+    group: "sources",
+    of: "visit",
+    columns: ["referrer_source", "utm_source", "source_tag"],
+    expr: sourceSql,
+    computed: true,
+    missing: DIRECT,
+    doc: "where the visit came from, by name: utm_source, else `source`, else `ref` of the URL, " +
+      "else the referrer's",
+  },
+  referrer_source: visitColumn(
     "referrer_source",
-    "Source",
+    "Referrer source",
     "sources",
-    "where the visit came from, by name",
+    "name of the referrer's site, or its host",
     DIRECT,
   ),
   referrer: visitColumn(
@@ -132,7 +144,14 @@ export const DIMENSIONS = {
     label: "Channel",
     group: "sources",
     of: "visit",
-    columns: ["referrer_source", "utm_source", "utm_medium", "utm_campaign", "click_id"],
+    columns: [
+      "referrer_source",
+      "utm_source",
+      "source_tag",
+      "utm_medium",
+      "utm_campaign",
+      "click_id",
+    ],
     expr: channelSql,
     computed: true,
     missing: "Direct",

@@ -1,6 +1,13 @@
 // Channels: how a visit arrived, derived from its source, its campaign and its click id. The tables
 // are read twice: by `channelOf` for one visit, by query/sql/channels.ts for the rows of a query.
-import { comparableSource, kindOfSource, type SourceKind } from "./sources.ts";
+import {
+  comparableSource,
+  type SourceFacts,
+  type SourceKind,
+  sourceOfText,
+  taggedSource,
+  trimmed,
+} from "./sources.ts";
 
 /** Every channel, with a sentence for documents and the dashboard. */
 export const CHANNELS = {
@@ -29,9 +36,7 @@ export const CHANNELS = {
 export type Channel = keyof typeof CHANNELS;
 
 /** What the rules look at; the names are columns of the event. */
-export interface ChannelFacts {
-  readonly referrer_source: string | null;
-  readonly utm_source: string | null;
+export interface ChannelFacts extends SourceFacts {
   readonly utm_medium: string | null;
   readonly utm_campaign: string | null;
   readonly click_id: string | null;
@@ -167,7 +172,7 @@ export const ORIGINS: readonly Origin[] = [
 const PAID_PATTERN = new RegExp(PAID_MEDIUM);
 
 function comparable(text: string | null): string {
-  return (text ?? "").replace(/^ +| +$/g, "").toLowerCase();
+  return trimmed(text).toLowerCase();
 }
 
 function mediumMeaning(facts: ChannelFacts): Meaning {
@@ -192,8 +197,8 @@ export function channelAt(meaning: Meaning, origin: Origin): Channel {
 export function channelOf(facts: ChannelFacts): Channel {
   const id = comparable(facts.click_id);
   const click = Object.hasOwn(CLICK_IDS, id) ? CLICK_IDS[id as ClickId] : null;
-  const named = [facts.utm_source, facts.referrer_source].map((text) => text ?? "");
-  const origin = named.map(kindOfSource).find((kind) => kind !== null) ?? click?.kind ??
+  const named = [taggedSource(facts), facts.referrer_source ?? ""];
+  const origin = named.map(sourceOfText).find((known) => known !== null)?.kind ?? click?.kind ??
     (named.some((text) => comparableSource(text) !== "") ? "site" : "none");
   const meaning = mediumMeaning(facts);
   const open = meaning === "untagged" || meaning === "other";

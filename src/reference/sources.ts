@@ -514,14 +514,20 @@ const KIND_WORDS: Readonly<Partial<Record<SourceKind, string>>> = {
 
 const HOST_LABELS_MAX = 8;
 
+/** What a text says of a source: words such as `newsletter` tell its kind and no name. */
+export interface NamedSource {
+  readonly name: string | null;
+  readonly kind: SourceKind;
+}
+
 interface Tables {
   readonly byHost: ReadonlyMap<string, Source>;
-  readonly byText: ReadonlyMap<string, SourceKind>;
+  readonly byText: ReadonlyMap<string, NamedSource>;
 }
 
 function tables(): Tables {
   const byHost = new Map<string, Source>();
-  const byText = new Map<string, SourceKind>();
+  const byText = new Map<string, NamedSource>();
   for (const [key, rows] of Object.entries(SOURCES)) {
     const kind = key as SourceKind;
     for (const [name, hosts, words] of rows as readonly Row[]) {
@@ -529,12 +535,12 @@ function tables(): Tables {
       const texts = hosts.split(" ");
       for (const host of texts) byHost.set(host, source);
       for (const text of [name.toLowerCase(), ...texts, ...(words?.split(" ") ?? [])]) {
-        byText.set(text, kind);
+        byText.set(text, source);
       }
     }
   }
   for (const [kind, words] of Object.entries(KIND_WORDS)) {
-    for (const word of words.split(" ")) byText.set(word, kind as SourceKind);
+    for (const word of words.split(" ")) byText.set(word, { name: null, kind: kind as SourceKind });
   }
   return { byHost, byText };
 }
@@ -557,15 +563,48 @@ export function sourceOfHost(host: string): Source | null {
   return null;
 }
 
+/** A text without the spaces around it. */
+export function trimmed(text: string | null): string {
+  return (text ?? "").replace(/^ +| +$/g, "");
+}
+
 /** A source's text as it is compared: lower case, trimmed, without a leading `www.`. */
 export function comparableSource(text: string): string {
-  return text.replace(/^ +| +$/g, "").toLowerCase().replace(/^www\./, "");
+  return trimmed(text).toLowerCase().replace(/^www\./, "");
 }
 
-/** The kind of a source by its stored name, its host, or a value of utm_source; null if unknown. */
-export function kindOfSource(text: string): SourceKind | null {
-  return byText.get(comparableSource(text)) ?? null;
+/** Of a comparable text that is a host, the domain above it: the group. */
+export const DOMAIN_ABOVE = "^[^. /]+[.]([^. /]+[.][^ /]+)$";
+const ABOVE_PATTERN = new RegExp(DOMAIN_ABOVE);
+
+/**
+ * What is known of a source by its stored name, its host, a host below that, or a value of
+ * utm_source; null if unknown.
+ */
+export function sourceOfText(text: string): NamedSource | null {
+  const comparable = comparableSource(text);
+  const above = ABOVE_PATTERN.exec(comparable)?.[1] ?? "";
+  return byText.get(comparable) ?? byText.get(above) ?? null;
 }
 
-/** Every comparable text a kind is known for: names, hosts and campaign words, with the kind. */
-export const SOURCE_TEXTS: ReadonlyMap<string, SourceKind> = byText;
+/** The columns that say where a visit came from. */
+export interface SourceFacts {
+  readonly referrer_source: string | null;
+  readonly utm_source: string | null;
+  readonly source_tag: string | null;
+}
+
+/** What the page's address names as its source; empty if nothing. */
+export function taggedSource({ utm_source, source_tag }: SourceFacts): string {
+  return trimmed(utm_source) || trimmed(source_tag);
+}
+
+/** The source of a visit by name: what its first page's address names, else the referrer's. */
+export function sourceNameOf(facts: SourceFacts): string | null {
+  const tagged = taggedSource(facts);
+  if (tagged === "") return facts.referrer_source || null;
+  return sourceOfText(tagged)?.name ?? tagged;
+}
+
+/** Every comparable text of a known source or kind: names, hosts and campaign words. */
+export const SOURCE_TEXTS: ReadonlyMap<string, NamedSource> = byText;

@@ -245,6 +245,7 @@ Deno.test("An event is stored with every column the request contains, and no add
     revenue_amount: 49.9,
     revenue_currency: "EUR",
     click_id: "gclid",
+    source_tag: null,
     id_length: 64n,
     time: "2024-01-15 12:00:00",
   });

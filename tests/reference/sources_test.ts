@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import {
   comparableSource,
-  kindOfSource,
   SOURCE_KINDS,
   SOURCE_TEXTS,
+  sourceNameOf,
   sourceOfHost,
+  sourceOfText,
   SOURCES,
 } from "../../src/reference/sources.ts";
 
@@ -61,25 +62,49 @@ Deno.test("sourceOfHost() prefers the nearest domain", () => {
   assert.equal(sourceOfHost("a.".repeat(1000) + "google.com"), null);
 });
 
-Deno.test("kindOfSource() recognises stored names, hosts and campaign words", () => {
-  const table: Record<string, string | null> = {
-    "Google": "search",
-    " google.com": "search",
-    "www.bing.com": "search",
-    "FB": "social",
-    "ig": "social",
-    "x": "social",
-    "chatgpt.com": "assistant",
-    "newsletter": "email",
-    "yt": "video",
+Deno.test("sourceOfText() recognises stored names, hosts and campaign words", () => {
+  const table: Record<string, [name: string | null, kind: string] | null> = {
+    "Google": ["Google", "search"],
+    " google.com": ["Google", "search"],
+    "www.bing.com": ["Bing", "search"],
+    "FB": ["Facebook", "social"],
+    "ig": ["Instagram", "social"],
+    "x": ["Twitter", "social"],
+    "chatgpt.com": ["ChatGPT", "assistant"],
+    "perplexity": ["Perplexity", "assistant"],
+    "old.reddit.com": ["Reddit", "social"],
+    "docs.google.com": ["Google Docs", "other"],
+    "newsletter": [null, "email"],
+    "yt": ["YouTube", "video"],
     "blog.example.net": null,
+    "google.com.evil.example": null,
+    "com": null,
     "constructor": null,
     "": null,
   };
-  for (const [text, kind] of Object.entries(table)) assert.equal(kindOfSource(text), kind, text);
+  for (const [text, known] of Object.entries(table)) {
+    const found = sourceOfText(text);
+    assert.deepEqual(found && [found.name, found.kind], known, text);
+  }
 });
 
-Deno.test("SOURCE_TEXTS has every text that kindOfSource() recognises", () => {
-  for (const [text, kind] of SOURCE_TEXTS) assert.equal(kindOfSource(text), kind);
+Deno.test("SOURCE_TEXTS has every text that sourceOfText() recognises by itself", () => {
+  for (const [text, known] of SOURCE_TEXTS) assert.equal(sourceOfText(text), known);
   assert.ok(SOURCE_TEXTS.size > 1000);
+});
+
+Deno.test("sourceNameOf() takes utm_source, else the tag, else the referrer's name", () => {
+  const name = (
+    utm_source: string | null,
+    source_tag: string | null,
+    referrer_source: string | null,
+  ) => sourceNameOf({ utm_source, source_tag, referrer_source });
+  assert.equal(name("perplexity", null, null), "Perplexity");
+  assert.equal(name("perplexity", "reddit.com", "Google"), "Perplexity");
+  assert.equal(name(null, "www.ProductHunt.com", "Google"), "Product Hunt");
+  assert.equal(name(" ", "", "Google"), "Google");
+  assert.equal(name(" Spring mail ", null, "Google"), "Spring mail");
+  assert.equal(name("newsletter", null, null), "newsletter");
+  assert.equal(name(null, null, "blog.example"), "blog.example");
+  assert.equal(name(null, null, null), null);
 });

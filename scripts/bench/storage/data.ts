@@ -98,7 +98,8 @@ export function makeDayTable(table: string, day: Day): Sql {
     events as (${raw(EVENTS)})
     select ${ALL_COLUMNS} from (
       select ${literal(site)} as site_id, *, null::varchar as utm_content,
-        null::varchar as utm_term, null::varchar as click_id from events
+        null::varchar as utm_term, null::varchar as click_id,
+        null::varchar as source_tag from events
     )`;
 }
 

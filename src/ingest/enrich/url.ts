@@ -1,5 +1,5 @@
-// The parts of addresses that are stored: of a page its path, host, campaign values and the name of
-// a click id; of a referrer all but user, password and fragment. Nothing here throws.
+// The parts of addresses that are stored: of a page its path, host, campaign and source values and
+// the name of a click id; of a referrer all but user, password and fragment. Nothing here throws.
 import { CLICK_IDS, type ClickId } from "../../reference/channels.ts";
 import type { Event } from "../../core/event.ts";
 import { comparableHost } from "../../net/host.ts";
@@ -17,12 +17,15 @@ export type Page = Pick<
   | "utm_content"
   | "utm_term"
   | "click_id"
+  | "source_tag"
 >;
 
 const UTM_NAMES = ["utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"] as const;
-type UtmName = (typeof UTM_NAMES)[number];
+/** Parameters that name a source where utm_source does not; the first goes before the second. */
+const TAG_NAMES = ["source", "ref"] as const;
+type TextName = (typeof UTM_NAMES)[number] | (typeof TAG_NAMES)[number];
 
-const UTM_SET: ReadonlySet<string> = new Set(UTM_NAMES);
+const TEXT_NAMES: ReadonlySet<string> = new Set([...UTM_NAMES, ...TAG_NAMES]);
 const CLICK_IDS_IN_ORDER = Object.keys(CLICK_IDS) as ClickId[];
 
 /** A base for parsing a path as a URL. */
@@ -52,9 +55,9 @@ function decoded(value: string): string | null {
   return clean.slice(0, CAMPAIGN_CHARS_MAX).replace(/[\ud800-\udbff]$/, "").trimEnd();
 }
 
-/** Reads the first value of each campaign parameter, and which click ids are there. */
-function readQuery(search: string): { utm: Map<UtmName, string>; clicks: Set<string> } {
-  const utm = new Map<UtmName, string>();
+/** Reads the first value of each parameter that is stored, and which click ids are there. */
+function readQuery(search: string): { texts: Map<TextName, string>; clicks: Set<string> } {
+  const texts = new Map<TextName, string>();
   const clicks = new Set<string>();
   for (let from = 1; from < search.length;) {
     const ampersand = search.indexOf("&", from);
@@ -62,14 +65,14 @@ function readQuery(search: string): { utm: Map<UtmName, string>; clicks: Set<str
     const equals = search.indexOf("=", from);
     if (equals > from && equals < end - 1) {
       const name = search.slice(from, equals).toLowerCase();
-      if (UTM_SET.has(name)) {
-        const value = utm.has(name as UtmName) ? null : decoded(search.slice(equals + 1, end));
-        if (value !== null) utm.set(name as UtmName, value);
+      if (TEXT_NAMES.has(name)) {
+        const value = texts.has(name as TextName) ? null : decoded(search.slice(equals + 1, end));
+        if (value !== null) texts.set(name as TextName, value);
       } else if (Object.hasOwn(CLICK_IDS, name)) clicks.add(name);
     }
     from = end + 1;
   }
-  return { utm, clicks };
+  return { texts, clicks };
 }
 
 /**
@@ -80,16 +83,17 @@ export function pageOf(address: string): Page {
   const text = address.trim();
   const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? parsed(text) : null;
   const url = full ?? parsed(BASE + (text.startsWith("/") ? text : `/${text}`));
-  const { utm, clicks } = readQuery(url?.search ?? "");
+  const { texts, clicks } = readQuery(url?.search ?? "");
   return {
     pathname: boundedPath(url?.pathname ?? "/"),
     hostname: full ? comparableHost(full.hostname) : null,
-    utm_source: utm.get("utm_source") ?? null,
-    utm_medium: utm.get("utm_medium") ?? null,
-    utm_campaign: utm.get("utm_campaign") ?? null,
-    utm_content: utm.get("utm_content") ?? null,
-    utm_term: utm.get("utm_term") ?? null,
+    utm_source: texts.get("utm_source") ?? null,
+    utm_medium: texts.get("utm_medium") ?? null,
+    utm_campaign: texts.get("utm_campaign") ?? null,
+    utm_content: texts.get("utm_content") ?? null,
+    utm_term: texts.get("utm_term") ?? null,
     click_id: CLICK_IDS_IN_ORDER.find((name) => clicks.has(name)) ?? null,
+    source_tag: texts.get("source") ?? texts.get("ref") ?? null,
   };
 }
 

@@ -16,7 +16,7 @@ import {
 /** Dimension of each breakdown by its name in the path. */
 export const BREAKDOWN_DIMENSIONS = {
   pages: "page",
-  sources: "source",
+  sources: "referrer_source",
   browsers: "browser",
   os: "os",
   devices: "device",

@@ -14,9 +14,16 @@ import {
   SHOPPING_CAMPAIGN,
 } from "../../reference/channels.ts";
 import { SOURCE_TEXTS } from "../../reference/sources.ts";
+import {
+  comparableSourceSql,
+  comparableSql,
+  knownSourceSql,
+  lookup,
+  taggedSql,
+} from "./sources.ts";
 
 const MEANING_NAMES = Object.keys(MEANINGS) as Meaning[];
-const SOURCE_PAIRS = [...SOURCE_TEXTS].map(([text, kind]) =>
+const SOURCE_PAIRS = [...SOURCE_TEXTS].map(([text, { kind }]) =>
   [text, ORIGINS.indexOf(kind)] as const
 );
 const CELLS = MEANING_NAMES.flatMap((meaning) =>
@@ -38,26 +45,6 @@ function number(value: number): Sql {
   return raw(String(value));
 }
 
-/** The number that belongs to a text, or NULL. DuckDB makes it a hash join. */
-function lookup(pairs: readonly (readonly [string, number])[], text: Sql): Sql {
-  const texts = pairs.map(([key]) => key);
-  const numbers = pairs.map(([, value]) => String(value));
-  return sql`(select any_value(known_number) from (
-      select unnest(${texts}) as known_text, unnest(${numbers})::integer as known_number
-    ) where known_text = ${text})`;
-}
-
-/** A column as `comparable` gives it; never NULL. */
-function comparableSql(column: Sql): Sql {
-  return sql`lower(trim(coalesce(${column}, ''), ' '))`;
-}
-
-/** A column as `comparableSource` gives it; never NULL. */
-function comparableSourceSql(column: Sql): Sql {
-  const text = comparableSql(column);
-  return sql`case when starts_with(${text}, 'www.') then substr(${text}, 5) else ${text} end`;
-}
-
 function meaningSql(columns: ChannelColumns): Sql {
   const medium = comparableSql(columns("utm_medium"));
   const campaign = comparableSql(columns("utm_campaign"));
@@ -77,11 +64,12 @@ function meaningSql(columns: ChannelColumns): Sql {
 
 function originSql(columns: ChannelColumns): Sql {
   const index = (origin: Origin) => number(ORIGINS.indexOf(origin));
+  const tagged = taggedSql(columns);
   return sql`coalesce(
-    ${lookup(SOURCE_PAIRS, comparableSourceSql(columns("utm_source")))},
-    ${lookup(SOURCE_PAIRS, comparableSourceSql(columns("referrer_source")))},
+    ${knownSourceSql(SOURCE_PAIRS, tagged)},
+    ${knownSourceSql(SOURCE_PAIRS, columns("referrer_source"))},
     ${lookup(clickPairs("kind"), comparableSql(columns("click_id")))},
-    case when ${comparableSourceSql(columns("utm_source"))} = ''
+    case when ${comparableSourceSql(tagged)} = ''
         and ${comparableSourceSql(columns("referrer_source"))} = ''
       then ${index("none")} else ${index("site")} end)`;
 }

@@ -12,6 +12,7 @@ const EMPTY = {
   utm_content: null,
   utm_term: null,
   click_id: null,
+  source_tag: null,
 };
 
 Deno.test("pageOf() takes path and host of a full URL, and neither query nor fragment", () => {
@@ -156,4 +157,12 @@ Deno.test("referrerOf() keeps the address without user, password and fragment", 
   assert.equal(kept("https://example.org", true), "https://example.org/");
   assert.equal(kept("about:blank"), null);
   assert.ok(kept(`https://example.org/${"é".repeat(2000)}`)!.length <= URL_CHARS_MAX);
+});
+
+Deno.test("pageOf() reads what source names, else ref, as campaign values are read", () => {
+  assert.equal(pageOf("/?ref=producthunt").source_tag, "producthunt");
+  assert.equal(pageOf("/?ref=a&source=b").source_tag, "b");
+  assert.equal(pageOf("/?source=&REF=a%20b&ref=c").source_tag, "a b");
+  assert.equal(pageOf("/?utm_source=a&ref=b").source_tag, "b");
+  assert.equal(pageOf("/?href=a&reference=b&sources=c").source_tag, null);
 });

@@ -23,6 +23,7 @@ function randomFacts(seed: number, count: number): ChannelFacts[] {
   return Array.from({ length: count }, () => ({
     referrer_source: pick([null, null, pick(sources), pick(odd)]),
     utm_source: pick([null, null, pick(sources).toUpperCase(), pick(odd)]),
+    source_tag: pick([null, null, pick(sources), `m.${pick(sources)}`, pick(odd)]),
     utm_medium: pick([null, null, pick(mediums), pick(more), pick(odd)]),
     utm_campaign: pick([null, null, null, pick(campaigns), pick(odd)]),
     click_id: pick([null, null, null, pick(Object.keys(CLICK_IDS)), pick(odd)]),

@@ -167,6 +167,8 @@ class Brute {
         return views.at(-1)?.pathname ?? null;
       case "channel":
         return channelOf(whose);
+      case "source":
+        return sourceOf(whose);
       case "screen":
         return screenOf(whose.screen_size);
       default:
@@ -237,8 +239,21 @@ function isNone(ref: string): boolean {
     ["goal", "revenue", "currency"].includes(ref);
 }
 
+/** Names of the tagged sources that the random events have. */
+const TAGGED: Record<string, string> = {
+  "google": "Google",
+  "ChatGPT.com": "ChatGPT",
+  "old.reddit.com": "Reddit",
+};
+
+function sourceOf({ utm_source, source_tag, referrer_source }: Event): string | null {
+  const tagged = utm_source ?? source_tag;
+  return tagged === null ? referrer_source : TAGGED[tagged] ?? tagged;
+}
+
 const MISSING: Record<string, string> = {
   source: "Direct / None",
+  referrer_source: "Direct / None",
   referrer: "Direct / None",
   channel: "Direct",
   hour_of_day: "",
@@ -246,7 +261,7 @@ const MISSING: Record<string, string> = {
 };
 
 const COLUMNS: Record<string, keyof Event> = {
-  source: "referrer_source",
+  referrer_source: "referrer_source",
   referrer: "referrer",
   country: "country_code",
   region: "region",

@@ -5,18 +5,20 @@ import type { ChannelFacts } from "../../../src/reference/channels.ts";
 export const NOTHING: ChannelFacts = {
   referrer_source: null,
   utm_source: null,
+  source_tag: null,
   utm_medium: null,
   utm_campaign: null,
   click_id: null,
 };
 
-/** Facts in short: `source / utm_source / medium / campaign / click`, with `-` for none. */
+/** Facts in short: `source / utm_source / medium / campaign / click / tag`; `-` for none. */
 export function facts(short: string): ChannelFacts {
-  const [referrer_source, utm_source, utm_medium, utm_campaign, click_id] = short.split(" / ")
-    .map((part) => part === "-" ? null : part);
+  const [referrer_source, utm_source, utm_medium, utm_campaign, click_id, source_tag] = short
+    .split(" / ").map((part) => part === "-" ? null : part);
   return {
     referrer_source: referrer_source ?? null,
     utm_source: utm_source ?? null,
+    source_tag: source_tag ?? null,
     utm_medium: utm_medium ?? null,
     utm_campaign: utm_campaign ?? null,
     click_id: click_id ?? null,
@@ -76,6 +78,14 @@ export const TABLE: readonly (readonly [short: string, channel: string])[] = [
   ["Facebook / spring / -", "Organic Social"],
   ["Google / spring / cpc", "Paid Search"],
   ["blog.example.net / - / cpc", "Paid Other"],
+  // What source or ref name
+  ["- / - / - / - / - / perplexity", "AI Assistants"],
+  ["- / - / - / - / - / www.producthunt.com", "Organic Social"],
+  ["- / - / - / - / - / old.reddit.com", "Organic Social"],
+  ["- / - / - / - / - / somebody", "Referral"],
+  ["- / google / - / - / - / facebook", "Organic Search"],
+  ["- / m.facebook.com / cpc", "Paid Social"],
+  ["Google / - / - / - / - / somebody", "Organic Search"],
   // Click ids
   ["- / - / - / - / gclid", "Paid Search"],
   ["Google / - / - / - / gclid", "Paid Search"],

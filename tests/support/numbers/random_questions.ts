@@ -162,6 +162,7 @@ function eventOf(draw: Draw, own: Partial<Event>, at: number): Event {
     referrer_source: draw.one(SOURCES),
     referrer: draw.one([null, null, "https://example.org/x?y=1"]),
     utm_source: tagged ? draw.one(["newsletter", "google"]) : null,
+    source_tag: draw.is(0.1) ? draw.one(["ChatGPT.com", "old.reddit.com", "friend"]) : null,
     utm_medium: tagged ? draw.one(["email", "cpc", "social", "paid"]) : null,
     utm_campaign: tagged ? draw.one(["spring", "été"]) : null,
     utm_content: tagged ? "c" : null,
