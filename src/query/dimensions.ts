@@ -2,6 +2,7 @@
 // only through `column`, so the same row serves an event's own value and its visit's.
 import { channelSql } from "./sql/channels.ts";
 import type { EventColumnName } from "../core/event.ts";
+import { writtenPath } from "../core/paths/normal_form.ts";
 import { type Sql, sql } from "../core/sql.ts";
 import { sourceSql } from "./sql/sources.ts";
 import { propText } from "./sql/props.ts";
@@ -197,6 +198,16 @@ export type DimensionRef = DimensionName | `props:${string}`;
 /** Whether the name is a built-in dimension. */
 export function isDimensionName(name: string): name is DimensionName {
   return Object.hasOwn(DIMENSIONS, name);
+}
+
+/**
+ * Texts to look for in a dimension: of one that holds paths also as they are stored, however
+ * they are written. As they are, too: "(not set)" has a space, and so may a path that another
+ * program has stored.
+ */
+export function textsToFind(ref: DimensionRef, texts: readonly string[]): readonly string[] {
+  if (ref !== "page" && ref !== "entry_page" && ref !== "exit_page") return texts;
+  return [...new Set(texts.flatMap((text) => [text, writtenPath(text)]))];
 }
 
 /** The row of a dimension. */

@@ -32,12 +32,19 @@ import {
 } from "../../dashboard/grammar/period.js";
 import { type Parsed, parseEach } from "../../dashboard/grammar/parsed.js";
 import { faultOfValues } from "../../dashboard/grammar/values.js";
+import { pathPattern } from "../core/paths/normal_form.ts";
 import { faultOfSiteId } from "../core/site_id.ts";
 import { isZone } from "../core/zone.ts";
 import { faultOfFilterSize } from "./budget/filter_size.ts";
-import { dimensionOf, type DimensionRef, DIMENSIONS, isDimensionName } from "./dimensions.ts";
+import {
+  dimensionOf,
+  type DimensionRef,
+  DIMENSIONS,
+  isDimensionName,
+  textsToFind,
+} from "./dimensions.ts";
 import { VISIT_GAP_US } from "./sql/visits.ts";
-import { isOperatorName, OPERATORS } from "../../dashboard/grammar/operators.js";
+import { isOperatorName, type OperatorName, OPERATORS } from "../../dashboard/grammar/operators.js";
 import { isMetricName, type MetricName, METRICS } from "./metrics.ts";
 import { type Params, quoted } from "./params.ts";
 import { type Note, NOTES } from "./meta.ts";
@@ -300,10 +307,20 @@ function checkCondition(
   }
   const fault = faultOfValues(OPERATORS[op].values, values);
   if (fault !== null) return { fault: `${op}(${quoted(dimension)}) ${fault}` };
-  const asStored = ref === "revenue" && (op === "is" || op === "is_not")
-    ? values.map(amountAsStored)
+  return { value: { ...condition, op, dimension: ref, values: valuesAsStored(ref, op, values) } };
+}
+
+/** Values in the spelling of the stored ones. */
+function valuesAsStored(
+  ref: DimensionRef,
+  op: OperatorName,
+  values: readonly string[],
+): readonly string[] {
+  if (ref === "revenue" && (op === "is" || op === "is_not")) return values.map(amountAsStored);
+  if (op !== "matches" && op !== "matches_not") return textsToFind(ref, values);
+  return ref === "page" || ref === "entry_page" || ref === "exit_page"
+    ? values.map(pathPattern)
     : values;
-  return { value: { ...condition, op, dimension: ref, values: asStored } };
 }
 
 /** `10` and `10.5` as the stored amounts read: `10.00`, `10.50`. */

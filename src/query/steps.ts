@@ -14,6 +14,7 @@ import {
 import { SECOND_US } from "../core/durations.ts";
 import { type EventColumnName, PAGEVIEW } from "../core/event.ts";
 import { EVENT_NAME_CHARS_MAX, URL_CHARS_MAX } from "../core/limits.ts";
+import { writtenPath } from "../core/paths/normal_form.ts";
 import { join, raw, type Sql, sql } from "../core/sql.ts";
 import { propText } from "./sql/props.ts";
 /** One step, ready for SQL. */
@@ -48,9 +49,10 @@ export function stepOfText(text: string, goal: GoalFinder): Parsed<Step> {
 
 /** A step that was read, with its names looked up. */
 export function compileStep(step: WrittenStep, goal: GoalFinder): Parsed<Step> {
-  const { kind, name } = step;
+  const { kind } = step;
+  const name = kind === "page" ? writtenPath(step.name) : step.name;
   const plain = plainName(name);
-  const length = [...plain].length;
+  const length = [...plainName(step.name)].length;
   const longest = kind === "page" ? URL_CHARS_MAX : EVENT_NAME_CHARS_MAX;
   if (length > longest) return { fault: `a ${kind} of ${length} characters, more than ${longest}` };
   const own = kind === "goal" ? goal(plain) : undefined;

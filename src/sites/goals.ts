@@ -1,6 +1,7 @@
 // Goals: what a site counts as a conversion, as an owner defines it and as a filter.
 import { allOf, type Filter } from "../../dashboard/grammar/filter.js";
 import { EVENT_NAME_CHARS_MAX, PROP_KEY_CHARS_MAX, URL_CHARS_MAX } from "../core/limits.ts";
+import { writtenPath } from "../core/paths/normal_form.ts";
 import { Faults } from "../core/faults.ts";
 
 /** A goal as an owner defines it: a page, an event or both; further conditions must hold too. */
@@ -91,7 +92,7 @@ export function filterOfGoal(goal: Goal): Filter {
 
 function pageFilter(page: string): Filter {
   if (!page.includes("*")) return { op: "is", dimension: "page", values: [page] };
-  return { op: "matches", dimension: "page", values: [patternOf(page)] };
+  return { op: "matches", dimension: "page", values: [patternOf(writtenPath(page))] };
 }
 
 /** A page pattern as a regular expression (RE2) over the whole path. */

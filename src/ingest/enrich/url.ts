@@ -4,6 +4,7 @@ import { CLICK_IDS, type ClickId } from "../../reference/channels.ts";
 import type { Event } from "../../core/event.ts";
 import { comparableHost } from "../../net/host.ts";
 import { CAMPAIGN_CHARS_MAX, URL_CHARS_MAX } from "../../core/limits.ts";
+import { normalPath } from "../../core/paths/normal_form.ts";
 import { withoutControls } from "../../core/text.ts";
 
 /** What is stored of a page's address. The keys are columns of the event. */
@@ -39,11 +40,12 @@ function parsed(text: string): URL | null {
   }
 }
 
-/** A path as a browser would write it, cut to the longest that filters take. */
-function boundedPath(pathname: string): string {
-  if (pathname.length <= URL_CHARS_MAX) return pathname || "/";
-  // The cut may fall inside a percent-encoded character: its partial bytes are removed.
-  return pathname.slice(0, URL_CHARS_MAX).replace(/%[0-9A-F]?$/i, "")
+/** The normal form of a path, cut to the longest that filters take. */
+export function boundedPath(pathname: string): string {
+  const normal = normalPath(pathname);
+  if (normal.length <= URL_CHARS_MAX) return normal || "/";
+  // The cut may fall inside a character or an escaped one: its part is removed.
+  return normal.slice(0, URL_CHARS_MAX).replace(/[\ud800-\udbff]$/, "").replace(/%[0-9A-F]?$/i, "")
     .replace(/%[C-F][0-9A-F](?:%[89AB][0-9A-F]){0,3}$/i, "");
 }
 

@@ -2,7 +2,7 @@
 // that came from a request is bound.
 import { conditionsOf, isCondition } from "../../../dashboard/grammar/filter.js";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
-import type { DimensionRef } from "../dimensions.ts";
+import { type DimensionRef, textsToFind } from "../dimensions.ts";
 import { type Aggregate, type AggregateName, AGGREGATES } from "../metrics.ts";
 import { isMetricName, metricOf } from "../metrics.ts";
 import type { Plan } from "./plan.ts";
@@ -148,11 +148,13 @@ function merge(query: Query, parts: readonly Part[], keys: readonly Sql[]): Sql 
 
 /** Which rows are kept, by their keys. */
 function narrowed({ only, rows, search, dimensions }: Query): Sql {
-  if (dimensions.length === 0) return raw("");
+  const [first] = dimensions;
+  if (first === undefined) return raw("");
+  const found = (text: string) => sql`contains(lower(k0), lower(${text}))`;
   const conditions = [
     ...(rows ? [isOneOf(rows, dimensions.length)] : []),
     ...(only ? [sql`list_contains(${only}, k0)`] : []),
-    ...(search === null ? [] : [sql`contains(lower(k0), lower(${search}))`]),
+    ...(search === null ? [] : [sql`(${join(textsToFind(first, [search]).map(found), " or ")})`]),
   ];
   return conditions.length === 0 ? raw("") : sql`\n  where ${join(conditions, " and ")}`;
 }

@@ -1,5 +1,11 @@
 // DuckDB's side of the stored columns: tables, column lists and typed reading of Parquet files.
-import { type Event, EVENT_COLUMN_NAMES, EVENT_COLUMNS } from "../../core/event.ts";
+import {
+  type Event,
+  EVENT_COLUMN_NAMES,
+  EVENT_COLUMNS,
+  type EventColumnName,
+} from "../../core/event.ts";
+import { normalPathSql } from "../../core/paths/normal_form.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Db } from "../duckdb.ts";
 
@@ -55,12 +61,22 @@ function wellFormed(_: string, value: unknown): unknown {
 /** Every stored column in order. */
 export const ALL_COLUMNS: Sql = join(EVENT_COLUMN_NAMES.map(ident));
 
+/**
+ * A column of a file as its own type whatever the file says; of older files and those of other
+ * programs the paths in their normal form.
+ */
+function typedColumn(name: EventColumnName): Sql {
+  const typed = sql`${ident(name)}::${raw(EVENT_COLUMNS[name].type)}`;
+  return name === "pathname" ? normalPathSql(typed) : typed;
+}
+
+/** Some columns of files, as `typedColumn` gives each. */
+export function typedColumns(names: readonly EventColumnName[]): Sql {
+  return join(names.map((name) => sql`${typedColumn(name)} as ${ident(name)}`));
+}
+
 /** Every stored column in order, as its own type whatever the file says. */
-export const TYPED_COLUMNS: Sql = join(
-  EVENT_COLUMN_NAMES.map((name) =>
-    sql`${ident(name)}::${raw(EVENT_COLUMNS[name].type)} as ${ident(name)}`
-  ),
-);
+export const TYPED_COLUMNS: Sql = typedColumns(EVENT_COLUMN_NAMES);
 
 /** A relation without rows that has every stored column but site_id. */
 const NO_EVENTS: Sql = sql`select ${
@@ -96,9 +112,7 @@ export function coldRelation(paths: readonly string[], site: string): Sql {
  */
 export function keyRelation(paths: readonly string[], site: string): Sql {
   const list = join(paths.map((path) => literal(literalPath(path))));
-  const values = EVENT_COLUMN_NAMES.map((name) =>
-    sql`${ident(name)}::${raw(EVENT_COLUMNS[name].type)}`
-  );
+  const values = EVENT_COLUMN_NAMES.map(typedColumn);
   return sql`(
       select hash(${join(values)}) as key, ${ident(FILE_COLUMN)} as file from (
         ${NO_EVENTS}

@@ -1,9 +1,9 @@
 // The only source of event rows: the events of one site in a range, from the files and the hot
 // tables of one snapshot.
-import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
-import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, utcDate } from "../../core/event.ts";
+import { ident, join, type Sql, sql } from "../../core/sql.ts";
+import { EVENT_COLUMN_NAMES, utcDate } from "../../core/event.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { literalPath } from "../parquet/schema.ts";
+import { literalPath, typedColumns } from "../parquet/schema.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
 
 /** A half-open span of time in microseconds since 1970 UTC. */
@@ -45,6 +45,4 @@ export function eventsFor(
 
 const NAMES = EVENT_COLUMN_NAMES.filter((name) => name !== "site_id");
 const COLUMNS = join(NAMES.map(ident));
-const TYPED = join(
-  NAMES.map((name) => sql`${ident(name)}::${raw(EVENT_COLUMNS[name].type)} as ${ident(name)}`),
-);
+const TYPED = typedColumns(NAMES);

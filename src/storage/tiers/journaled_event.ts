@@ -7,12 +7,15 @@ import {
   type EventColumn,
   utcDate,
 } from "../../core/event.ts";
+import { normalPath } from "../../core/paths/normal_form.ts";
 import type { JournalEntry } from "../state/ops/journal_row.ts";
 
 /** The event of a row; null when the row holds none, or one of another partition. */
 export function readJournaledEvent(row: JournalEntry): Event | null {
   const event = parse(row.event);
   if (!isEvent(event)) return null;
+  // A row of an older program, or of the original's database, has paths as they came.
+  event.pathname = normalPath(event.pathname);
   return event.site_id === row.site_id && utcDate(event.timestamp) === row.date ? event : null;
 }
 

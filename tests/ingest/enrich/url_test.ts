@@ -31,11 +31,12 @@ Deno.test("pageOf() takes path and host of a full URL, and neither query nor fra
 
 Deno.test("pageOf() writes a path as a browser does", () => {
   const table: [string, string][] = [
-    ["https://example.com/über uns", "/%C3%BCber%20uns"],
-    ["https://example.com/%C3%BCber%20uns", "/%C3%BCber%20uns"],
+    ["https://example.com/über uns", "/über%20uns"],
+    ["https://example.com/%C3%BCber%20uns", "/über%20uns"],
+    ["https://example.com/%7euser/%2fa%zz%", "/~user/%2Fa%zz%"],
     ["https://example.com/a/../b/./c", "/b/c"],
     ["https://example.com//double//", "//double//"],
-    ["/über", "/%C3%BCber"],
+    ["/über", "/über"],
     ["//not-a-host/path", "//not-a-host/path"],
     ["/a?b#c", "/a"],
   ];
@@ -108,7 +109,7 @@ Deno.test("pageOf() bounds what it keeps, and cuts no character in half", () => 
       [0, 1, 2, 3, 4, 5].map((n) => [one, n] as const)
     )
   ) {
-    const { pathname } = pageOf(`/${"a".repeat(before)}${letter.repeat(2000)}`);
+    const { pathname } = pageOf(`/${"a".repeat(before)}${letter.repeat(2100)}`);
     assert.ok(pathname.length <= URL_CHARS_MAX && pathname.length > URL_CHARS_MAX - 24);
     assert.match(decodeURIComponent(pathname), new RegExp(`^/a*(?:${letter})+$`, "u"));
   }

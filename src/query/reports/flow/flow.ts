@@ -1,5 +1,6 @@
 // Flow: which page follows a page. A list by default; `detail=true` is the tree of paths
 // inside visits of detail.ts.
+import { writtenPath } from "../../../core/paths/normal_form.ts";
 import { EVENT_NAME_CHARS_MAX, URL_CHARS_MAX } from "../../../core/limits.ts";
 import { sql } from "../../../core/sql.ts";
 import { count } from "../behavioral.ts";
@@ -31,7 +32,8 @@ const ALL_PAGES = 2 ** 31;
 
 /** Reads the report's parameters. Notes faults in `params`. */
 export function parseFlow(params: Params): FlowParams {
-  const page = nameParam(params, "page", URL_CHARS_MAX);
+  const given = nameParam(params, "page", URL_CHARS_MAX);
+  const page = given === undefined ? undefined : writtenPath(given);
   if (!params.flag("detail")) {
     const early = DETAILS.find((name) => params.text(name) !== undefined);
     if (early !== undefined) params.fault(`Cannot use ${early}: detail is not true`);
