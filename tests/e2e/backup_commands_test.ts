@@ -77,5 +77,40 @@ Deno.test("a restore that is killed leaves a folder on which no server starts", 
     const { code, text } = await ended(command(live, "verify", target));
     equal(code, 0, text);
     ok(text.endsWith(` ${DAYS} events\n`), text);
+    await keepsWhatIsThere(folder, restored, target);
   });
 });
+
+/** A backup is not replaced by another store's, not into DATA_DIR, and not taken when altered. */
+async function keepsWhatIsThere(folder: string, live: string, target: string): Promise<void> {
+  const empty = `${folder}/empty`;
+  await (await startReady(empty, {})).stop();
+  const [inside, ...both] = await Promise.all([
+    ended(command(live, "backup", `${live}/inside`)),
+    ended(command(live, "backup", target)),
+    ended(command(live, "backup", target)),
+  ]);
+  equal(inside?.code, 1, inside?.text);
+  ok(both.some(({ code }) => code === 0), both.map(({ text }) => text).join(""));
+  // The lock of the folder is free, so the refusal is that of the other store.
+  const foreign = await ended(command(empty, "backup", target));
+  equal(foreign.code, 1, foreign.text);
+  match(foreign.text, /its backups are of another data folder/);
+  const sound = await ended(command(live, "verify", target));
+  equal(sound.code, 0, sound.text);
+  const file = (await parquetFiles(target)).at(-1) ?? "";
+  const bytes = await Deno.readFile(file);
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+  await Deno.writeFile(file, bytes);
+  const altered = await ended(command(live, "verify", target));
+  equal(altered.code, 1, altered.text);
+}
+
+async function parquetFiles(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) found.push(...await parquetFiles(`${folder}/${name}`));
+    else if (name.endsWith(".parquet")) found.push(`${folder}/${name}`);
+  }
+  return found.sort();
+}

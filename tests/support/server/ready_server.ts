@@ -9,6 +9,7 @@ const READY_MS_MAX = 60_000;
 export interface ReadyServer {
   /** What it says to be reached by, base path included, without a slash at its end. */
   readonly url: string;
+  readonly pid: number;
   /** All it has written so far. */
   output(): string;
   /** Sends it a signal. */
@@ -17,14 +18,19 @@ export interface ReadyServer {
   stop(): Promise<number>;
 }
 
-/** Starts one over a folder; rejects with what it wrote where it ends before it is ready. */
+/**
+ * Starts one over a folder, by way of `under`, a command that runs its arguments. Rejects with what
+ * it wrote where it ends before it is ready.
+ */
 export async function startReady(
   dataDir: string,
   env: Readonly<Record<string, string>>,
+  under: readonly string[] = [],
 ): Promise<ReadyServer> {
   const program = fromSource();
-  const child = new Deno.Command(program.command, {
-    args: [...program.args],
+  const [command = program.command, ...args] = [...under, program.command, ...program.args];
+  const child = new Deno.Command(command, {
+    args,
     clearEnv: true,
     env: {
       ...program.env,
@@ -61,6 +67,7 @@ export async function startReady(
   }
   return {
     url,
+    pid: child.pid,
     output: () => output,
     signal: (signal) => child.kill(signal),
     async stop() {
