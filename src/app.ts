@@ -11,7 +11,7 @@ import { privacyRoutes } from "./api/pages/privacy_page.ts";
 import { acceptingRoutes, notReady, startingRoutes } from "./api/pages/starting.ts";
 import { wellKnownRoutes } from "./api/pages/well_known.ts";
 import type { Host } from "./runtime/host.ts";
-import { clientAddress, trustedProxies } from "./net/proxies.ts";
+import { clientAddress, namedProxies, trustedProxies } from "./net/proxies.ts";
 import { ingestRoutes } from "./ingest/handler.ts";
 import { Jobs } from "./runtime/jobs.ts";
 import { jobTable } from "./runtime/job_table.ts";
@@ -180,9 +180,11 @@ function serverOf(
   options: Pick<ServerOptions, "unknown" | "refusals">,
 ): App["handle"] {
   const trusted = trustedProxies(config.trusted_proxies);
+  const named = namedProxies(config.trusted_proxies);
   const headers = securityHeaders({ ...config, tls: config.tls_cert_path !== null });
   return createServer(routes, gate, headers, system, {
     clientAddress: (peer, headers) => clientAddress(peer, headers, trusted),
+    guardedAddress: (peer, headers) => clientAddress(peer, headers, named),
     basePath: config.base_path,
     ...options,
   });

@@ -1,5 +1,6 @@
 // Whether a client runs on this machine: only then may it administer before there is a password.
 // In doubt it counts as remote.
+import { isForwarded } from "../net/proxies.ts";
 import { isLoopback, isNear } from "../net/ranges.ts";
 import { hostOf, originOf } from "./origin.ts";
 
@@ -14,12 +15,6 @@ export type Locality = "local" | "remote" | "proxied";
 
 const LOOPBACK_NAME = /^(localhost|[a-z0-9-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-/** Headers that proxies add and direct clients do not send. */
-const PROXY_HEADER = new RegExp(
-  "^(x-forwarded(-.*)?|x-original-forwarded-for|forwarded(-for)?|via|x-real-ip|" +
-    "(x-|true-|cf-|fastly-|x-cluster-)?(client|connecting)-ip|x-envoy-external-address)$",
-);
-
 /**
  * Where a client is. It is local only if its connection, its address and the requested host are of
  * this machine, and no proxy is in between. A proxy that adds no header and replaces Host still
@@ -27,7 +22,7 @@ const PROXY_HEADER = new RegExp(
  */
 export function localityOf(request: Request, { peer, address }: Caller): Locality {
   if (!isLoopback(peer) || !isLoopback(address) || !isLoopbackHost(request)) return "remote";
-  if (isForwarded(request) || closesConnection(request)) return "remote";
+  if (isForwarded(request.headers) || closesConnection(request)) return "remote";
   return hasReplacedHost(request) ? "proxied" : "local";
 }
 
@@ -35,15 +30,9 @@ function closesConnection({ headers }: Request): boolean {
   return /(^|,)\s*close\s*(,|$)/i.test(headers.get("connection") ?? "");
 }
 
-/** Whether a header shows that a proxy forwarded the request. */
-export function isForwarded({ headers }: Pick<Request, "headers">): boolean {
-  for (const name of headers.keys()) if (PROXY_HEADER.test(name)) return true;
-  return false;
-}
-
 /** Whether the client is on this machine or in a private network, and no proxy is in between. */
-export function isNearby(request: Pick<Request, "headers">, peer: string): boolean {
-  return isNear(peer) && !isForwarded(request);
+export function isNearby({ headers }: Pick<Request, "headers">, peer: string): boolean {
+  return isNear(peer) && !isForwarded(headers);
 }
 
 /**

@@ -13,6 +13,8 @@ export interface Context {
   readonly peer: string;
   /** Address of the client behind trusted proxies. Never stored, logged or sent. */
   readonly address: string;
+  /** The same where access and load are limited: only what named proxies say is believed. */
+  readonly guardedAddress: string;
   readonly requestId: string;
   readonly log: Log;
   readonly access: Access;

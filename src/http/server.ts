@@ -39,6 +39,8 @@ export interface Gate {
 export interface ServerOptions {
   /** Address of the client behind trusted proxies. */
   readonly clientAddress: (peer: string, headers: Headers) => string;
+  /** The same, believing only proxies that are named. */
+  readonly guardedAddress: (peer: string, headers: Headers) => string;
   /** Prefix of every path, such as `/stats`; empty for none. */
   readonly basePath: string;
   /** The error for a path without a route; `not_found` by default. */
@@ -130,6 +132,7 @@ async function answer(
     params: matched.params,
     peer,
     address,
+    guardedAddress: options.guardedAddress(peer, headers),
     requestId,
     log,
     access,

@@ -6,6 +6,7 @@ import type { Clock } from "../core/types.ts";
 
 import { readBody } from "../http/body.ts";
 import type { Context, Route } from "../http/route.ts";
+import { isForwarded } from "../net/proxies.ts";
 import { isLoopback } from "../net/ranges.ts";
 import type { Buffer } from "./buffer.ts";
 import { DROPS } from "./drop_reasons.ts";
@@ -13,8 +14,6 @@ import type { Taken, WireFormat } from "./formats/format.ts";
 import { FORMATS } from "./formats/formats.ts";
 import type { Payload } from "./payload.ts";
 import type { Pipeline } from "./pipeline.ts";
-
-const FORWARDING_HEADERS = ["x-forwarded-for", "x-real-ip", "forwarded"] as const;
 
 /** Routes of ingestion. `eventMs` is the time of an event that arrives now. */
 export function ingestRoutes(
@@ -27,6 +26,7 @@ export function ingestRoutes(
     const outcome = pipeline.run(payload, {
       nowMs: eventMs(),
       address: context.address,
+      guardedAddress: context.guardedAddress,
       headers: context.request.headers,
       isTrusted: isTrusted(context),
     });
@@ -75,8 +75,7 @@ function preflightRoute(path: string): Route {
 /** Whether a request has a key, or comes from this machine and not through a proxy. */
 function isTrusted({ access, peer, address, request }: Context): boolean {
   if (access.who === "key") return true;
-  return isLoopback(peer) && isLoopback(address) &&
-    !FORWARDING_HEADERS.some((name) => request.headers.has(name));
+  return isLoopback(peer) && isLoopback(address) && !isForwarded(request.headers);
 }
 
 function retryAfter(secs: number | undefined): Record<string, string> {

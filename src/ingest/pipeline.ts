@@ -22,6 +22,8 @@ import { checkListed, checkNewSite, checkOrigin } from "./steps/site.ts";
 export interface Arrival {
   readonly nowMs: number;
   readonly address: string;
+  /** Where new sites are limited; the same by default. */
+  readonly guardedAddress?: string;
   readonly headers: Headers;
   /** Sent by this machine itself or with a key: it may bring any number of new sites. */
   readonly isTrusted?: boolean;
@@ -71,11 +73,13 @@ export class Pipeline {
   }
 
   /** Judges and enriches an event that a client sent now. */
-  run(payload: Payload, { nowMs, address, headers, isTrusted = false }: Arrival): Outcome {
+  run(payload: Payload, arrival: Arrival): Outcome {
+    const { nowMs, address, guardedAddress = address, headers, isTrusted = false } = arrival;
     const draft: Draft = {
       payload,
       nowMs,
       address,
+      guardedAddress,
       userAgent: headers.get("user-agent") ?? "",
       brands: headers.get("sec-ch-ua"),
       origin: headers.get("origin"),
@@ -101,6 +105,7 @@ export class Pipeline {
       payload,
       nowMs: atMs,
       address,
+      guardedAddress: address,
       userAgent,
       brands: null,
       origin: null,

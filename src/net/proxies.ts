@@ -36,6 +36,24 @@ export function namedProxies(list: readonly string[] = TRUSTED_PROXIES_DEFAULT):
   return trustedProxies(list.filter((entry) => entry.trim().toLowerCase() !== "private"));
 }
 
+/**
+ * Headers that proxies and content delivery networks add, and direct clients do not send. They only
+ * say that a request was passed on: which of them are believed is another matter.
+ */
+const FORWARDING_HEADER = new RegExp(
+  "^(via|forwarded(-.*)?|x-forwarded(-.*)?|x-original(-.*)?|x-proxy(-.*)?|x-arr(-.*)?|x-scheme|" +
+    "cf-.*|cdn-.*|cloudfront-.*|x-amz-cf-.*|x-amzn-.*|x-azure-.*|x-fd-.*|x-envoy-.*|" +
+    "fastly-.*|x-varnish|akamai-.*|x-akamai-.*|x-appengine-.*|x-cloud-trace-context|" +
+    "x-vercel-.*|fly-.*|x-nf-.*|x-sucuri-.*|x-haproxy-.*|" +
+    "(.*-)?(client|connecting|real|remote)-?(ip|addr|address))$",
+);
+
+/** Whether a header shows that a proxy passed the request on. */
+export function isForwarded(headers: Headers): boolean {
+  for (const name of headers.keys()) if (FORWARDING_HEADER.test(name)) return true;
+  return false;
+}
+
 /** From the right, over trusted hops, to the first that is not. Ends early at an invalid entry. */
 function walk(forwarded: string, from: Address, trusted: AddressRanges): Address {
   let client = from;

@@ -42,6 +42,19 @@ Deno.test("localityOf() calls remote what a proxy says it passed on", () => {
       ["connection", "Close, TE"],
       ["cf-connecting-ip", "198.51.100.7"],
       ["true-client-ip", "198.51.100.7"],
+      ["cf-ray", "8a1b2c3d4e5f6071-FRA"],
+      ["cdn-loop", "cloudflare"],
+      ["x-amzn-trace-id", "Root=1-67891233-abcdef012345678912345678"],
+      ["x-amz-cf-id", "a"],
+      ["cloudfront-viewer-country", "DE"],
+      ["x-azure-ref", "a"],
+      ["x-cloud-trace-context", "a/1;o=1"],
+      ["fastly-ff", "a"],
+      ["x-varnish", "1"],
+      ["x-original-url", "/"],
+      ["x-nf-client-connection-ip", "198.51.100.7"],
+      ["wl-proxy-client-ip", "198.51.100.7"],
+      ["x-remote-addr", "198.51.100.7"],
     ] as const
   ) equal(locality({ [name]: value }), "remote", `${name}: ${value}`);
 });

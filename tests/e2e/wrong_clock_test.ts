@@ -9,7 +9,7 @@ const PASSWORD = "correct horse";
 const DAY_MS = 86_400_000;
 const HISTORY = 20;
 
-/** The library of Debian's package `libfaketime`; null where there is none that the runtime honours. */
+/** The library of Debian's package `libfaketime`; null where the runtime cannot be fooled by it. */
 async function findFaketime(): Promise<string | null> {
   for (const triple of ["x86_64-linux-gnu/", "aarch64-linux-gnu/", ""]) {
     const path = `/usr/lib/${triple}faketime/libfaketimeMT.so.1`;

@@ -19,7 +19,11 @@ function serve(
   routes: readonly Route[],
   { system = fakeSystem(), basePath = "" }: { system?: FakeSystem; basePath?: string } = {},
 ) {
-  const options: ServerOptions = { clientAddress: (peer) => peer, basePath };
+  const options: ServerOptions = {
+    clientAddress: (peer) => peer,
+    guardedAddress: (peer) => peer,
+    basePath,
+  };
   const headers = securityHeaders({ secure_cookies: false, dashboard_origin: null });
   const handle = createServer(routes, GATE, headers, system, options);
   return (path: string, init: RequestInit = {}) =>

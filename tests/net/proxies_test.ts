@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseAddress } from "../../src/net/address.ts";
-import { clientAddress, namedProxies, trustedProxies } from "../../src/net/proxies.ts";
+import { clientAddress, isForwarded, namedProxies, trustedProxies } from "../../src/net/proxies.ts";
 
 Deno.test("trustedProxies() names the entry it cannot read", () => {
   for (const wrong of ["10.0.0.0/33", "::/129", "proxy.example", "10.0.0.0/", "10.0.0.0/-1", ""]) {
@@ -103,4 +103,32 @@ Deno.test("clientAddress() uses X-Real-IP only without X-Forwarded-For", () => {
 
 Deno.test("clientAddress() returns a peer without an address as it is", () => {
   assert.equal(client("/run/mallard.sock", { "x-forwarded-for": "1.1.1.1" }), "/run/mallard.sock");
+});
+
+Deno.test("isForwarded() knows headers of proxies from those of browsers and programs", () => {
+  const browser = {
+    "accept": "*/*",
+    "accept-language": "de",
+    "cache-control": "no-cache",
+    "content-type": "text/plain",
+    "cookie": "a=b",
+    "dnt": "1",
+    "host": "localhost:8000",
+    "origin": "http://localhost:8000",
+    "priority": "u=1",
+    "referer": "http://localhost:8000/",
+    "sec-ch-ua-platform": "Linux",
+    "sec-fetch-site": "same-origin",
+    "sec-gpc": "1",
+    "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    "upgrade-insecure-requests": "1",
+    "user-agent": "curl/8",
+    "x-api-key": "a",
+    "x-requested-with": "fetch",
+    "x-request-id": "1",
+  };
+  assert.equal(isForwarded(new Headers(browser)), false);
+  for (const name of ["Via", "X-Forwarded-For", "Forwarded", "CF-Ray", "X-Amzn-Trace-Id"]) {
+    assert.equal(isForwarded(new Headers({ ...browser, [name]: "" })), true, name);
+  }
 });

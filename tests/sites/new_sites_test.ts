@@ -76,6 +76,14 @@ Deno.test("An address brings 200 new sites an hour, this machine and keys more",
   assert.equal(await post(app, "other.example", { from: "81.2.69.143" }), 202);
   const forwarded = { headers: { "x-forwarded-for": from } };
   assert.equal(await post(app, "one-more.example", forwarded), 429, "behind a proxy, too");
+  // A container's gateway passes on what strangers write; it is not named in trusted_proxies.
+  const throughGateway = (n: number) =>
+    post(app, `gateway${n}.example`, {
+      from: "172.17.0.1",
+      headers: { "x-forwarded-for": `81.2.70.${n}` },
+    });
+  for (let n = 0; n < NEW_SITES_PER_HOUR_MAX; n++) assert.equal(await throughGateway(n), 202);
+  assert.equal(await throughGateway(NEW_SITES_PER_HOUR_MAX), 429, "from rotated addresses");
   for (let n = 0; n <= NEW_SITES_PER_HOUR_MAX; n++) {
     assert.equal(await post(app, `local${n}.example`), 202);
   }

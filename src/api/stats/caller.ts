@@ -5,9 +5,12 @@ import { rateLimitKey } from "../../net/address.ts";
 import { type Caller, OWNER } from "../../query/budget/turns.ts";
 
 /** The caller of a request: one that may see more than public sites is an owner. */
-export function callerOf({ access, address }: Pick<Context, "access" | "address">): Caller {
+export function callerOf(
+  { access, guardedAddress }: Pick<Context, "access" | "guardedAddress">,
+): Caller {
   if (access.who === "nobody") {
-    return { kind: "stranger", key: rateLimitKey(address), isPublicOnly: isStranger(access) };
+    const key = rateLimitKey(guardedAddress);
+    return { kind: "stranger", key, isPublicOnly: isStranger(access) };
   }
   return access.who === "key" ? { kind: "owner", key: "key" } : OWNER;
 }

@@ -35,6 +35,8 @@ export interface Draft {
   readonly payload: Payload;
   readonly nowMs: number;
   readonly address: string;
+  /** What is known of it without believing proxies that are not named. */
+  readonly guardedAddress: string;
   readonly userAgent: string;
   readonly brands: string | null;
   readonly origin: string | null;

@@ -19,10 +19,11 @@ export function checkOrigin({ origin }: Draft, context: StepContext): Drop | nul
 
 /** Last: only an event that would be stored brings a new site. */
 export function checkNewSite(
-  { payload, address, isTrusted }: Draft,
+  { payload, guardedAddress, isTrusted }: Draft,
   { parts }: StepContext,
 ): Drop | null {
-  const refusal = parts.policy.admit(payload.site_id, { address, isExempt: isTrusted });
+  const caller = { address: guardedAddress, isExempt: isTrusted };
+  const refusal = parts.policy.admit(payload.site_id, caller);
   if (refusal === null) return null;
   if (refusal.why === "limited") {
     return { dropped: "new_sites_limited", retrySecs: refusal.retrySecs };

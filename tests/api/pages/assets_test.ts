@@ -22,6 +22,7 @@ async function get(
     params: {},
     peer: "",
     address: "",
+    guardedAddress: "",
     requestId: "",
     log,
     access: EVERYONE,

@@ -35,6 +35,7 @@ function opener({ runner, test, clock }: Questions) {
       params: {},
       access,
       address: address ?? "127.0.0.1",
+      guardedAddress: address ?? "127.0.0.1",
       peer: "127.0.0.1",
       requestId: "test",
       log: () => {},

@@ -153,6 +153,7 @@ async function handle(
       url,
       params: found.params,
       ...caller,
+      guardedAddress: caller.address,
       requestId: "",
       log: system.log,
       access,

@@ -40,6 +40,7 @@ export async function callRoute(
         params,
         peer: "127.0.0.1",
         address: "127.0.0.1",
+        guardedAddress: "127.0.0.1",
         requestId: "test",
         log: () => {},
         access,
