@@ -17,7 +17,7 @@ Deno.test("Live opens a bounded number of streams, and another after one has clo
   await app.close();
 });
 
-Deno.test("Live limits strangers by the gateway that passes them on, unless it is named", async () => {
+Deno.test("Live limits strangers by an unnamed proxy, not by what it claims", async () => {
   const app = await openApp({ MALLARD_ADMIN_PASSWORD: "correct horse" });
   const body = JSON.stringify({ password: "correct horse" });
   const origin = "http://localhost:8000";
