@@ -9,10 +9,15 @@
 -- $9 = 1800000000
 -- $10 = 1800000000
 -- $11 = 1800000000
--- $12 = 1709856000000000
--- $13 = 1710288000000000
--- $14 = 10000
--- $15 = 0
+-- $12 = 86400000000
+-- $13 = 86400000000
+-- $14 = 86400000000
+-- $15 = 84600000000
+-- $16 = 86400000000
+-- $17 = 1709856000000000
+-- $18 = 1710288000000000
+-- $19 = 10000
+-- $20 = 0
 with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname" from events
 ),
@@ -30,7 +35,7 @@ with "all_events" as (
   from (select r.*, true as counted, epoch_us(greatest(date_trunc('day', make_timestamp(r.start_us + $6)), date_trunc('day', make_timestamp($7::bigint + $8)))) as "k0" from (
     with buckets as (select
         visitor_id,
-        epoch_us(timestamp) // $9 as bucket,
+        (epoch_us(timestamp) // $9) as bucket,
         min(epoch_us(timestamp)) as low_us,
         max(epoch_us(timestamp)) as high_us,
         count(*) filter (where event_name = 'pageview') as pageviews,
@@ -46,15 +51,22 @@ with "all_events" as (
       select
         * exclude (previous_us, next_us),
         coalesce(low_us - previous_us > $10, true) as starts,
-        coalesce(next_us - high_us > $11, true) as ends
+        coalesce(next_us - high_us > $11, true) as ends,
+        coalesce(low_us // $12 > previous_us // $13, true) as opens_day
       from neighbours
     ),
     numbered as (
-      select *, max(case when starts then low_us end) over (
-        partition by visitor_id order by bucket rows unbounded preceding
-      ) as start_us
-      from edges
-      where not (starts and ends)
+      select * exclude (chain_us, day_us), case
+        when low_us // $14 > ((chain_us + $15) // $16) then day_us
+        else chain_us
+      end as start_us
+      from (
+        select *,
+          max(case when starts then low_us end) over so_far as chain_us,
+          max(case when starts or opens_day then low_us end) over so_far as day_us
+        from (select * from edges where not (starts and ends))
+        window so_far as (partition by visitor_id order by bucket rows unbounded preceding)
+      )
     ),
     whole as (
       select visitor_id, low_us as start_us, high_us as end_us, pageviews, events
@@ -69,7 +81,7 @@ with "all_events" as (
     select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events,
       pageviews = 1 and events = 1 as is_bounce
     from whole
-  ) r where r.start_us >= $12 and r.start_us < $13) r
+  ) r where r.start_us >= $17 and r.start_us < $18) r
   group by "k0"
 ),
 "merged" as (
@@ -83,4 +95,4 @@ select "k0",
   count(*) over () as total_rows
 from merged
 order by "k0" asc, total_rows
-limit $14 offset $15
+limit $19 offset $20

@@ -10,10 +10,15 @@
 -- $10 = "(not set)"
 -- $11 = 1800000000
 -- $12 = 1800000000
--- $13 = ["Google"]
--- $14 = "Direct / None"
--- $15 = 10000
--- $16 = 0
+-- $13 = 86400000000
+-- $14 = 86400000000
+-- $15 = 86400000000
+-- $16 = 84600000000
+-- $17 = 86400000000
+-- $18 = ["Google"]
+-- $19 = "Direct / None"
+-- $20 = 10000
+-- $21 = 0
 with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname", "referrer_source", "utm_source", "source_tag" from events
 ),
@@ -32,7 +37,7 @@ with "all_events" as (
   ) as "source" from (
     with buckets as (select
         visitor_id,
-        epoch_us(timestamp) // $8 as bucket,
+        (epoch_us(timestamp) // $8) as bucket,
         min(epoch_us(timestamp)) as low_us,
         max(epoch_us(timestamp)) as high_us,
         count(*) filter (where event_name = 'pageview') as pageviews,
@@ -48,15 +53,22 @@ with "all_events" as (
       select
         * exclude (previous_us, next_us),
         coalesce(low_us - previous_us > $11, true) as starts,
-        coalesce(next_us - high_us > $12, true) as ends
+        coalesce(next_us - high_us > $12, true) as ends,
+        coalesce(low_us // $13 > previous_us // $14, true) as opens_day
       from neighbours
     ),
     numbered as (
-      select *, max(case when starts then low_us end) over (
-        partition by visitor_id order by bucket rows unbounded preceding
-      ) as start_us
-      from edges
-      where not (starts and ends)
+      select * exclude (chain_us, day_us), case
+        when low_us // $15 > ((chain_us + $16) // $17) then day_us
+        else chain_us
+      end as start_us
+      from (
+        select *,
+          max(case when starts then low_us end) over so_far as chain_us,
+          max(case when starts or opens_day then low_us end) over so_far as day_us
+        from (select * from edges where not (starts and ends))
+        window so_far as (partition by visitor_id order by bucket rows unbounded preceding)
+      )
     ),
     whole as (
       select visitor_id, low_us as start_us, high_us as end_us, pageviews, events, "referrer_source", "utm_source", "source_tag", "matched"
@@ -71,7 +83,7 @@ with "all_events" as (
     select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events,
       pageviews = 1 and events = 1 as is_bounce, "referrer_source" as "referrer_source", "utm_source" as "utm_source", "source_tag" as "source_tag", coalesce("matched", false) as "matched"
     from whole
-  )) r where true and (list_contains($13, coalesce(r."source", $14)))
+  )) r where true and (list_contains($18, coalesce(r."source", $19)))
     ) r where r.counted) r
 ),
 "merged" as (
@@ -82,4 +94,4 @@ select visits as "visits",
   count(*) over () as total_rows
 from merged
 order by total_rows
-limit $15 offset $16
+limit $20 offset $21

@@ -28,8 +28,13 @@
 -- $28 = 1710288000000000
 -- $29 = 1800000000
 -- $30 = 1800000000
--- $31 = 10000
--- $32 = 0
+-- $31 = 86400000000
+-- $32 = 86400000000
+-- $33 = 86400000000
+-- $34 = 84600000000
+-- $35 = 86400000000
+-- $36 = 10000
+-- $37 = 0
 with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname", "revenue_amount" from events
 ),
@@ -41,7 +46,7 @@ with "all_events" as (
       select r.*, r.start_us >= $1 and r.start_us < $2 as counted from (
     with buckets as (select
         visitor_id,
-        epoch_us(timestamp) // $3 as bucket,
+        (epoch_us(timestamp) // $3) as bucket,
         min(epoch_us(timestamp)) as low_us,
         max(epoch_us(timestamp)) as high_us,
         count(*) filter (where event_name = 'pageview') as pageviews,
@@ -57,15 +62,22 @@ with "all_events" as (
       select
         * exclude (previous_us, next_us),
         coalesce(low_us - previous_us > $29, true) as starts,
-        coalesce(next_us - high_us > $30, true) as ends
+        coalesce(next_us - high_us > $30, true) as ends,
+        coalesce(low_us // $31 > previous_us // $32, true) as opens_day
       from neighbours
     ),
     numbered as (
-      select *, max(case when starts then low_us end) over (
-        partition by visitor_id order by bucket rows unbounded preceding
-      ) as start_us
-      from edges
-      where not (starts and ends)
+      select * exclude (chain_us, day_us), case
+        when low_us // $33 > ((chain_us + $34) // $35) then day_us
+        else chain_us
+      end as start_us
+      from (
+        select *,
+          max(case when starts then low_us end) over so_far as chain_us,
+          max(case when starts or opens_day then low_us end) over so_far as day_us
+        from (select * from edges where not (starts and ends))
+        window so_far as (partition by visitor_id order by bucket rows unbounded preceding)
+      )
     ),
     whole as (
       select visitor_id, low_us as start_us, high_us as end_us, pageviews, events, "done_0", "range_events", "range_pageviews"
@@ -93,4 +105,4 @@ select visitors as "visitors",
   count(*) over () as total_rows
 from merged
 order by total_rows
-limit $31 offset $32
+limit $36 offset $37

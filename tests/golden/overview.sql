@@ -7,8 +7,13 @@
 -- $7 = 1710288000000000
 -- $8 = 1800000000
 -- $9 = 1800000000
--- $10 = 10000
--- $11 = 0
+-- $10 = 86400000000
+-- $11 = 86400000000
+-- $12 = 86400000000
+-- $13 = 84600000000
+-- $14 = 86400000000
+-- $15 = 10000
+-- $16 = 0
 with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname" from events
 ),
@@ -20,7 +25,7 @@ with "all_events" as (
       select r.*, r.start_us >= $1 and r.start_us < $2 as counted from (
     with buckets as (select
         visitor_id,
-        epoch_us(timestamp) // $3 as bucket,
+        (epoch_us(timestamp) // $3) as bucket,
         min(epoch_us(timestamp)) as low_us,
         max(epoch_us(timestamp)) as high_us,
         count(*) filter (where event_name = 'pageview') as pageviews,
@@ -36,15 +41,22 @@ with "all_events" as (
       select
         * exclude (previous_us, next_us),
         coalesce(low_us - previous_us > $8, true) as starts,
-        coalesce(next_us - high_us > $9, true) as ends
+        coalesce(next_us - high_us > $9, true) as ends,
+        coalesce(low_us // $10 > previous_us // $11, true) as opens_day
       from neighbours
     ),
     numbered as (
-      select *, max(case when starts then low_us end) over (
-        partition by visitor_id order by bucket rows unbounded preceding
-      ) as start_us
-      from edges
-      where not (starts and ends)
+      select * exclude (chain_us, day_us), case
+        when low_us // $12 > ((chain_us + $13) // $14) then day_us
+        else chain_us
+      end as start_us
+      from (
+        select *,
+          max(case when starts then low_us end) over so_far as chain_us,
+          max(case when starts or opens_day then low_us end) over so_far as day_us
+        from (select * from edges where not (starts and ends))
+        window so_far as (partition by visitor_id order by bucket rows unbounded preceding)
+      )
     ),
     whole as (
       select visitor_id, low_us as start_us, high_us as end_us, pageviews, events, "range_events", "range_pageviews"
@@ -75,4 +87,4 @@ select visitors as "visitors",
   count(*) over () as total_rows
 from merged
 order by total_rows
-limit $10 offset $11
+limit $15 offset $16

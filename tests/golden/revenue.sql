@@ -1,14 +1,24 @@
 -- $1 = 1800000000
--- $2 = 1800000000
--- $3 = 1800000000
+-- $2 = 86400000000
+-- $3 = 86400000000
 -- $4 = 1800000000
--- $5 = 1800000000
--- $6 = 1800000000
--- $7 = "(not set)"
--- $8 = 1709856000000000
--- $9 = 1710288000000000
--- $10 = 10000
--- $11 = 0
+-- $5 = 86400000000
+-- $6 = 84600000000
+-- $7 = 86400000000
+-- $8 = 1800000000
+-- $9 = 1800000000
+-- $10 = 1800000000
+-- $11 = 1800000000
+-- $12 = 86400000000
+-- $13 = 86400000000
+-- $14 = 86400000000
+-- $15 = 84600000000
+-- $16 = 86400000000
+-- $17 = "(not set)"
+-- $18 = 1709856000000000
+-- $19 = 1710288000000000
+-- $20 = 10000
+-- $21 = 0
 with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname", "country_code", "revenue_amount", "revenue_currency" from events
 ),
@@ -18,7 +28,7 @@ with "all_events" as (
     with source as (select * from all_events),
     buckets as (select
         visitor_id,
-        epoch_us(timestamp) // $1 as bucket,
+        (epoch_us(timestamp) // $1) as bucket,
         min(epoch_us(timestamp)) as low_us,
         max(epoch_us(timestamp)) as high_us,
         count(*) filter (where event_name = 'pageview') as pageviews,
@@ -31,22 +41,32 @@ with "all_events" as (
       ) as previous_us
       from buckets
     ),
-    starts as (
-      select visitor_id, bucket,
-        max(case when coalesce(low_us - previous_us > $2, true) then low_us end) over (
-          partition by visitor_id order by bucket rows unbounded preceding
-        ) as visit_start_us
+    edges as (
+      select visitor_id, bucket, low_us, coalesce(low_us // $2 > previous_us // $3, true) as opens_day,
+        coalesce(low_us - previous_us > $4, true) as starts
       from neighbours
-    )
-    select e.visitor_id, e."timestamp", e."event_name", e."pathname", e."country_code", e."revenue_amount", e."revenue_currency", epoch_us(e.timestamp) as us, s.visit_start_us
+    ),
+    numbered as (select * exclude (chain_us, day_us), case
+        when low_us // $5 > ((chain_us + $6) // $7) then day_us
+        else chain_us
+      end as start_us
+      from (
+        select *,
+          max(case when starts then low_us end) over so_far as chain_us,
+          max(case when starts or opens_day then low_us end) over so_far as day_us
+        from edges
+        window so_far as (partition by visitor_id order by bucket rows unbounded preceding)
+      ))
+    select e.visitor_id, e."timestamp", e."event_name", e."pathname", e."country_code", e."revenue_amount", e."revenue_currency", epoch_us(e.timestamp) as us,
+      s.start_us as visit_start_us
     from source as e
-    join starts as s on s.visitor_id = e.visitor_id
-      and s.bucket = epoch_us(e.timestamp) // $3
+    join numbered as s on s.visitor_id = e.visitor_id
+      and s.bucket = (epoch_us(e.timestamp) // $8)
   ) e
   join (
     with buckets as (select
         visitor_id,
-        epoch_us(timestamp) // $4 as bucket,
+        (epoch_us(timestamp) // $9) as bucket,
         min(epoch_us(timestamp)) as low_us,
         max(epoch_us(timestamp)) as high_us,
         count(*) filter (where event_name = 'pageview') as pageviews,
@@ -61,16 +81,23 @@ with "all_events" as (
     edges as materialized (
       select
         * exclude (previous_us, next_us),
-        coalesce(low_us - previous_us > $5, true) as starts,
-        coalesce(next_us - high_us > $6, true) as ends
+        coalesce(low_us - previous_us > $10, true) as starts,
+        coalesce(next_us - high_us > $11, true) as ends,
+        coalesce(low_us // $12 > previous_us // $13, true) as opens_day
       from neighbours
     ),
     numbered as (
-      select *, max(case when starts then low_us end) over (
-        partition by visitor_id order by bucket rows unbounded preceding
-      ) as start_us
-      from edges
-      where not (starts and ends)
+      select * exclude (chain_us, day_us), case
+        when low_us // $14 > ((chain_us + $15) // $16) then day_us
+        else chain_us
+      end as start_us
+      from (
+        select *,
+          max(case when starts then low_us end) over so_far as chain_us,
+          max(case when starts or opens_day then low_us end) over so_far as day_us
+        from (select * from edges where not (starts and ends))
+        window so_far as (partition by visitor_id order by bucket rows unbounded preceding)
+      )
     ),
     whole as (
       select visitor_id, low_us as start_us, high_us as end_us, pageviews, events, "country_code"
@@ -97,7 +124,7 @@ with "all_events" as (
     from (
       select "k0", coalesce(revenue_currency, 'XXX') as currency,
         sum((revenue_amount * 100)::bigint)::bigint as cents, count(*) as count
-      from (select r.*, coalesce(r."visit_country_code", $7) as "k0" from tagged r where r.us >= $8 and r.us < $9 and true and r.revenue_amount is not null)
+      from (select r.*, coalesce(r."visit_country_code", $17) as "k0" from tagged r where r.us >= $18 and r.us < $19 and true and r.revenue_amount is not null)
       group by all
     )
   group by "k0"
@@ -112,4 +139,4 @@ select "k0",
   count(*) over () as total_rows
 from merged
 order by "k0" asc, total_rows
-limit $10 offset $11
+limit $20 offset $21

@@ -13,8 +13,13 @@
 -- $13 = 1710288000000000
 -- $14 = 1800000000
 -- $15 = 1800000000
--- $16 = 10
--- $17 = 0
+-- $16 = 86400000000
+-- $17 = 86400000000
+-- $18 = 86400000000
+-- $19 = 84600000000
+-- $20 = 86400000000
+-- $21 = 10
+-- $22 = 0
 with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname", "referrer_source", "utm_source", "source_tag" from events
 ),
@@ -35,7 +40,7 @@ with "all_events" as (
   ) as "source" from (
     with buckets as (select
         visitor_id,
-        epoch_us(timestamp) // $9 as bucket,
+        (epoch_us(timestamp) // $9) as bucket,
         min(epoch_us(timestamp)) as low_us,
         max(epoch_us(timestamp)) as high_us,
         count(*) filter (where event_name = 'pageview') as pageviews,
@@ -51,15 +56,22 @@ with "all_events" as (
       select
         * exclude (previous_us, next_us),
         coalesce(low_us - previous_us > $14, true) as starts,
-        coalesce(next_us - high_us > $15, true) as ends
+        coalesce(next_us - high_us > $15, true) as ends,
+        coalesce(low_us // $16 > previous_us // $17, true) as opens_day
       from neighbours
     ),
     numbered as (
-      select *, max(case when starts then low_us end) over (
-        partition by visitor_id order by bucket rows unbounded preceding
-      ) as start_us
-      from edges
-      where not (starts and ends)
+      select * exclude (chain_us, day_us), case
+        when low_us // $18 > ((chain_us + $19) // $20) then day_us
+        else chain_us
+      end as start_us
+      from (
+        select *,
+          max(case when starts then low_us end) over so_far as chain_us,
+          max(case when starts or opens_day then low_us end) over so_far as day_us
+        from (select * from edges where not (starts and ends))
+        window so_far as (partition by visitor_id order by bucket rows unbounded preceding)
+      )
     ),
     whole as (
       select visitor_id, low_us as start_us, high_us as end_us, pageviews, events, "referrer_source", "utm_source", "source_tag", "range_events", "range_pageviews"
@@ -90,4 +102,4 @@ select "k0",
   count(*) over () as total_rows
 from merged
 order by "k0" asc, total_rows
-limit $16 offset $17
+limit $21 offset $22

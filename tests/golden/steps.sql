@@ -1,11 +1,16 @@
 -- $1 = 1800000000
--- $2 = 1800000000
--- $3 = 1800000000
--- $4 = "(not set)"
--- $5 = 1709856000000000
--- $6 = 1710288000000000
--- $7 = 10000
--- $8 = 0
+-- $2 = 86400000000
+-- $3 = 86400000000
+-- $4 = 1800000000
+-- $5 = 86400000000
+-- $6 = 84600000000
+-- $7 = 86400000000
+-- $8 = 1800000000
+-- $9 = "(not set)"
+-- $10 = 1709856000000000
+-- $11 = 1710288000000000
+-- $12 = 10000
+-- $13 = 0
 with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname" from events
 ),
@@ -19,7 +24,7 @@ with "all_events" as (
     with source as (select * from all_events),
     buckets as (select
         visitor_id,
-        epoch_us(timestamp) // $1 as bucket,
+        (epoch_us(timestamp) // $1) as bucket,
         min(epoch_us(timestamp)) as low_us,
         max(epoch_us(timestamp)) as high_us,
         count(*) filter (where event_name = 'pageview') as pageviews,
@@ -32,22 +37,32 @@ with "all_events" as (
       ) as previous_us
       from buckets
     ),
-    starts as (
-      select visitor_id, bucket,
-        max(case when coalesce(low_us - previous_us > $2, true) then low_us end) over (
-          partition by visitor_id order by bucket rows unbounded preceding
-        ) as visit_start_us
+    edges as (
+      select visitor_id, bucket, low_us, coalesce(low_us // $2 > previous_us // $3, true) as opens_day,
+        coalesce(low_us - previous_us > $4, true) as starts
       from neighbours
-    )
-    select e.visitor_id, e."timestamp", e."event_name", e."pathname", epoch_us(e.timestamp) as us, s.visit_start_us
+    ),
+    numbered as (select * exclude (chain_us, day_us), case
+        when low_us // $5 > ((chain_us + $6) // $7) then day_us
+        else chain_us
+      end as start_us
+      from (
+        select *,
+          max(case when starts then low_us end) over so_far as chain_us,
+          max(case when starts or opens_day then low_us end) over so_far as day_us
+        from edges
+        window so_far as (partition by visitor_id order by bucket rows unbounded preceding)
+      ))
+    select e.visitor_id, e."timestamp", e."event_name", e."pathname", epoch_us(e.timestamp) as us,
+      s.start_us as visit_start_us
     from source as e
-    join starts as s on s.visitor_id = e.visitor_id
-      and s.bucket = epoch_us(e.timestamp) // $3
+    join numbered as s on s.visitor_id = e.visitor_id
+      and s.bucket = (epoch_us(e.timestamp) // $8)
   ))
 ),
 "by_event" as (
   select "k0", coalesce(sum(r.next_us - r.us) filter (where r.event_name = 'pageview'), 0)::bigint as "page_us", count(r.next_us) filter (where r.event_name = 'pageview') as "page_times", count(*) filter (where r.is_exit) as "exits", count(*) filter (where r.event_name = 'pageview') as "pageviews"
-  from (select r.*, coalesce(r."pathname", $4) as "k0" from tagged r where r.us >= $5 and r.us < $6 and true) r
+  from (select r.*, coalesce(r."pathname", $9) as "k0" from tagged r where r.us >= $10 and r.us < $11 and true) r
   group by "k0"
 ),
 "merged" as (
@@ -60,4 +75,4 @@ select "k0",
   count(*) over () as total_rows
 from merged
 order by "k0" asc, total_rows
-limit $7 offset $8
+limit $12 offset $13

@@ -3,13 +3,13 @@
 //
 // An event meets a filter by its own values and those of its visit. A visit meets it when at least
 // one of its events does. has_done is a value of the visit: whether any event of it meets a filter.
-import { DAY_US } from "../../core/durations.ts";
 import { conditionsOf, isCondition } from "../../../dashboard/grammar/filter.js";
 import type { EventColumnName } from "../../core/event.ts";
 import type { SpanUs } from "../../storage/tiers/event_rows.ts";
 import { dimensionOf, type DimensionRef } from "../dimensions.ts";
 import { type Aggregate, type AggregateName, AGGREGATES, metricOf } from "../metrics.ts";
 import type { CheckedFilter, Query } from "../query.ts";
+import { visitSpan, visitSpanOfEvents } from "./visits.ts";
 
 /** A filter as conjunctions about events and about visits, where it can be taken apart so. */
 export interface Split {
@@ -129,14 +129,9 @@ function columnsOf(refs: readonly DimensionRef[], money: boolean): EventColumnNa
   ];
 }
 
-/**
- * Visits that start in the range are known whole by reading one gap before it and a day after; the
- * visit of an event of the range may have begun up to a day before.
- */
-function spanOf(query: Query, form: Plan["form"], ofEvents: boolean): SpanUs {
-  const { fromUs, toUs } = query.range;
-  if (form === "events") return { fromUs, toUs };
-  return { fromUs: fromUs - (ofEvents ? DAY_US : query.gapUs), toUs: toUs + DAY_US };
+function spanOf({ range, gapUs }: Query, form: Plan["form"], ofEvents: boolean): SpanUs {
+  if (form === "events") return { fromUs: range.fromUs, toUs: range.toUs };
+  return ofEvents ? visitSpanOfEvents(range) : visitSpan(range, gapUs);
 }
 
 /** Takes a filter apart into what concerns events and what concerns visits. */

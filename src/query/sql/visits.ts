@@ -4,10 +4,13 @@
 // Two events of a visitor within the same gap-long bucket can never be more than the gap apart, so
 // a hash aggregate to (visitor, bucket) leaves a fraction of the rows to sort, exact for any gap.
 //
+// A pause longer than the gap ends a visit. So does midnight UTC after a whole day without such a
+// pause: the first event of a UTC day starts a visit if the unbroken activity before it began
+// earlier than one gap into the day before. A visit therefore lies within two neighbouring UTC
+// days, and the events of those two decide where it begins, whatever range is asked for.
+//
 // A visit belongs to the range in which it starts and is counted whole. So the caller reads
-// `visitSpan(range, gap)`, and keeps the visits whose `start_us` is in the range: reading one gap
-// before tells a visit that starts in the range from one that began earlier; a day after the range
-// sees the visits end (ids change daily by default; a longer visit is counted up to there).
+// `visitSpan(range, gap)`, and keeps the visits whose `start_us` is in the range.
 import { DAY_US } from "../../core/durations.ts";
 import { type EventColumnName, PAGEVIEW } from "../../core/event.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
@@ -27,12 +30,28 @@ export interface VisitColumns {
   readonly counts?: Readonly<Record<string, Sql>>;
 }
 
-/** The span to read so that every visit that starts in `range` is known whole. */
+/**
+ * The span to read so that every visit that starts in `range` is known whole: the gap before it,
+ * the whole day before the first midnight from there on, and up to the end of the day after it.
+ */
 export function visitSpan(
-  range: { readonly fromUs: number; readonly toUs: number },
+  { fromUs, toUs }: { readonly fromUs: number; readonly toUs: number },
   gapUs: number = VISIT_GAP_US,
 ): { fromUs: number; toUs: number } {
-  return { fromUs: range.fromUs - gapUs, toUs: range.toUs + DAY_US };
+  const beforeUs = fromUs - gapUs;
+  const midnightUs = Math.ceil(beforeUs / DAY_US) * DAY_US;
+  return {
+    fromUs: Math.min(beforeUs, midnightUs - DAY_US),
+    toUs: (Math.floor((toUs - 1) / DAY_US) + 2) * DAY_US,
+  };
+}
+
+/** The span to read so that also the visit of every event of `range` is known whole. */
+export function visitSpanOfEvents(
+  range: { readonly fromUs: number; readonly toUs: number },
+): { fromUs: number; toUs: number } {
+  const fromUs = (Math.floor(range.fromUs / DAY_US) - 1) * DAY_US;
+  return { fromUs, toUs: visitSpan(range).toUs };
 }
 
 /**
@@ -57,15 +76,12 @@ export function visits(events: Sql, gapUs: number, columns: VisitColumns = {}): 
       select
         * exclude (previous_us, next_us),
         coalesce(low_us - previous_us > ${gapUs}, true) as starts,
-        coalesce(next_us - high_us > ${gapUs}, true) as ends
+        coalesce(next_us - high_us > ${gapUs}, true) as ends,
+        ${OPENS_DAY} as opens_day
       from neighbours
     ),
     numbered as (
-      select *, max(case when starts then low_us end) over (
-        partition by visitor_id order by bucket rows unbounded preceding
-      ) as start_us
-      from edges
-      where not (starts and ends)
+      ${withStart(gapUs, sql`(select * from edges where not (starts and ends))`)}
     ),
     whole as (
       select visitor_id, low_us as start_us, high_us as end_us, pageviews, events${join(names, "")}
@@ -104,18 +120,54 @@ export function visitEvents(
       ) as previous_us
       from buckets
     ),
-    starts as (
-      select visitor_id, bucket,
-        max(case when coalesce(low_us - previous_us > ${gapUs}, true) then low_us end) over (
-          partition by visitor_id order by bucket rows unbounded preceding
-        ) as visit_start_us
+    edges as (
+      select visitor_id, bucket, low_us, ${OPENS_DAY} as opens_day,
+        coalesce(low_us - previous_us > ${gapUs}, true) as starts
       from neighbours
-    )
-    select e.visitor_id${join(wanted, "")}, epoch_us(e.timestamp) as us, s.visit_start_us
+    ),
+    numbered as (${withStart(gapUs, sql`edges`)})
+    select e.visitor_id${join(wanted, "")}, epoch_us(e.timestamp) as us,
+      s.start_us as visit_start_us
     from source as e
-    join starts as s on s.visitor_id = e.visitor_id
-      and s.bucket = epoch_us(e.timestamp) // ${gapUs}
+    join numbered as s on s.visitor_id = e.visitor_id
+      and s.bucket = ${bucketOf(sql`epoch_us(e.timestamp)`, gapUs)}
   )`;
+}
+
+/** Whether a bucket is its visitor's first one of a UTC day. */
+const OPENS_DAY = sql`coalesce(low_us // ${DAY_US} > previous_us // ${DAY_US}, true)`;
+
+/**
+ * Adds to buckets the start of their visit. The chain is the activity without a pause, which may be
+ * longer than a visit.
+ */
+function withStart(gapUs: number, edges: Sql): Sql {
+  return sql`select * exclude (chain_us, day_us), case
+        when low_us // ${DAY_US} > ${lastJoinedDay(sql`chain_us`, gapUs)} then day_us
+        else chain_us
+      end as start_us
+      from (
+        select *,
+          max(case when starts then low_us end) over so_far as chain_us,
+          max(case when starts or opens_day then low_us end) over so_far as day_us
+        from ${edges}
+        window so_far as (partition by visitor_id order by bucket rows unbounded preceding)
+      )`;
+}
+
+/**
+ * The last UTC day (days since 1970) that belongs to the visit with which a chain begins; each
+ * later day of the chain is a visit of its own.
+ */
+export function lastJoinedDay(chainUs: Sql, gapUs: number): Sql {
+  return sql`((${chainUs} + ${DAY_US - gapUs}) // ${DAY_US})`;
+}
+
+/** The number of the bucket of an instant: at most one gap long, and never over midnight UTC. */
+function bucketOf(us: Sql, gapUs: number): Sql {
+  if (DAY_US % gapUs === 0) return sql`(${us} // ${gapUs})`;
+  const perDay = Math.ceil(DAY_US / gapUs);
+  return sql`(${us} // ${DAY_US} * ${perDay} + ${us} % ${DAY_US} // ${gapUs})`;
 }
 
 /** A column that `VisitColumns` asks for. */
@@ -174,7 +226,7 @@ function buckets(events: Sql, gapUs: number, extra: readonly ExtraColumn[]): Sql
   const collected = extra.map((column) => sql`, ${column.collect} as ${ident(column.name)}`);
   return sql`select
         visitor_id,
-        epoch_us(timestamp) // ${gapUs} as bucket,
+        ${bucketOf(sql`epoch_us(timestamp)`, gapUs)} as bucket,
         min(epoch_us(timestamp)) as low_us,
         max(epoch_us(timestamp)) as high_us,
         count(*) filter (where ${IS_PAGEVIEW}) as pageviews,

@@ -45,4 +45,7 @@ export function eventsFor(
 
 const NAMES = EVENT_COLUMN_NAMES.filter((name) => name !== "site_id");
 const COLUMNS = join(NAMES.map(ident));
-const TYPED = typedColumns(NAMES);
+
+/** Files from elsewhere may lack visitor ids: all events without one are of one visitor. */
+const TYPED = sql`${typedColumns(NAMES.filter((name) => name !== "visitor_id"))},
+    coalesce(visitor_id::varchar, '') as visitor_id`;

@@ -1,12 +1,19 @@
 import assert from "node:assert/strict";
 import type { Event } from "../../../src/core/event.ts";
-import { sql } from "../../../src/core/sql.ts";
-import { VISIT_GAP_US, visitEvents, visits, visitSpan } from "../../../src/query/sql/visits.ts";
+import { type Sql, sql } from "../../../src/core/sql.ts";
+import {
+  VISIT_GAP_US,
+  visitEvents,
+  visits,
+  visitSpan,
+  visitSpanOfEvents,
+} from "../../../src/query/sql/visits.ts";
 import {
   bruteVisits,
   byVisitor,
   plainEvent,
   randomEvents,
+  seededNumbers,
   withNulls,
 } from "../../support/numbers/behavioral_brute.ts";
 import { EVENTS, TEST_SEEDS, withEvents } from "../../support/numbers/behavioral_db.ts";
@@ -24,6 +31,7 @@ const GAPS = [
   61 * MINUTE,
   26 * 60 * MINUTE,
 ];
+const DAY = 24 * 60 * MINUTE;
 const FROM = Date.UTC(2024, 2, 29, 20) * 1000;
 
 function bruteRow(own: readonly Event[]): Record<string, unknown> {
@@ -140,6 +148,68 @@ Deno.test("visits() orders events of one microsecond by a rule, not by arrival",
   }
   assert.equal(answers.size, 1);
 });
+
+/** Visitors who are active for days, with pauses up to the gap and hardly ever beyond it. */
+function restlessEvents(gapUs: number, visitors: number): Event[] {
+  const next = seededNumbers(gapUs);
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)] as T;
+  return Array.from({ length: visitors }, (_, visitor) => {
+    const longest = pick([gapUs, gapUs, gapUs - 1]);
+    let timestamp = FROM + pick([0, -FROM % DAY, -FROM % DAY + gapUs, Math.floor(next() * DAY)]);
+    return Array.from({ length: Math.ceil(4 * DAY / gapUs) }, () => {
+      const event = plainEvent({ visitor_id: String(visitor), timestamp });
+      timestamp += next() < 0.01 ? gapUs + 1 : next() < 0.9 ? longest : Math.floor(next() * gapUs);
+      return event;
+    });
+  }).flat();
+}
+
+for (const minutes of [7, 30, 47, 240]) {
+  Deno.test(`visits() cut days of activity the same in every range, gap ${minutes}`, async () => {
+    const gapUs = minutes * MINUTE;
+    const events = restlessEvents(gapUs, Math.min(60, minutes));
+    const expected = [...byVisitor(events).values()].flatMap((own) => bruteVisits(own, gapUs));
+    assert.ok(expected.some((own) => new Set(own.map(dayOf)).size === 2));
+    assert.ok(expected.every((own) => new Set(own.map(dayOf)).size <= 2));
+    const starts = expected.map((own) =>
+      `${own[0]?.visitor_id} ${own[0]?.timestamp} ${own.length}`
+    );
+    const visitOf = new Map(expected.flatMap((own) => own.map((event) => [event, own[0]])));
+    await withEvents(events, async (ask) => {
+      const found: string[] = [];
+      const step = 5 * 60 * MINUTE + 1;
+      for (let fromUs = FROM - 2 * DAY; fromUs < FROM + 7 * DAY; fromUs += step) {
+        const range = { fromUs, toUs: fromUs + step };
+        const rows = await ask(sql`select * from ${visits(within(visitSpan(range, gapUs)), gapUs)}
+          where start_us >= ${range.fromUs} and start_us < ${range.toUs}`);
+        found.push(
+          ...rows.map((row) => `${row["visitor_id"]} ${row["start_us"]} ${row["events"]}`),
+        );
+        const span = within(visitSpanOfEvents(range));
+        const placed = await ask(sql`select visitor_id, us, visit_start_us
+          from ${visitEvents(span, gapUs, ["visitor_id"])}
+          where us >= ${range.fromUs} and us < ${range.toUs} order by all`);
+        const own = events.filter(({ timestamp: us }) => us >= range.fromUs && us < range.toUs);
+        const wanted = own.map((event) => ({
+          visitor_id: event.visitor_id,
+          us: event.timestamp,
+          visit_start_us: visitOf.get(event)?.timestamp,
+        }));
+        assert.deepEqual(sortedTexts(placed), sortedTexts(wanted));
+      }
+      assert.deepEqual(found.sort(), starts.sort());
+    });
+  });
+}
+
+const dayOf = ({ timestamp }: Event) => Math.floor(timestamp / DAY);
+const sortedTexts = (rows: readonly unknown[]) => rows.map((row) => JSON.stringify(row)).sort();
+
+/** The stored events of a span, as the reader gives them. */
+function within({ fromUs, toUs }: { fromUs: number; toUs: number }): Sql {
+  return sql`(select * from ${EVENTS} where timestamp >= make_timestamp(${fromUs})
+    and timestamp < make_timestamp(${toUs}))`;
+}
 
 Deno.test("visitSpan() reads what a visit at either edge needs", async () => {
   const range = { fromUs: FROM, toUs: FROM + 60 * MINUTE };

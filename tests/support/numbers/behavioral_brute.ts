@@ -100,14 +100,25 @@ export function byVisitor(events: readonly Event[]): Map<string, Event[]> {
   return visitors;
 }
 
-/** The visits of one visitor: a gap of more than `gapUs` starts another. */
+/**
+ * The visits of one visitor: a gap of more than `gapUs` starts another, and so does the first event
+ * of a UTC day after a whole day without such a gap.
+ */
 export function bruteVisits(own: readonly Event[], gapUs: number): Event[][] {
   const visits: Event[][] = [];
+  const day = (us: number) => new Date(us / 1000).toISOString().slice(0, 10);
+  const midnight = (us: number) => Date.parse(`${day(us)}T00:00:00Z`) * 1000;
+  let activeSince = -Infinity;
   let last = -Infinity;
   for (const event of own) {
-    if (event.timestamp - last > gapUs) visits.push([]);
+    const us = event.timestamp;
+    const paused = us - last > gapUs;
+    if (paused) activeSince = us;
+    const dayBefore = midnight(us) - 24 * 3_600_000_000;
+    const allDayLong = !paused && day(last) !== day(us) && activeSince - dayBefore < gapUs;
+    if (paused || allDayLong) visits.push([]);
     visits.at(-1)?.push(event);
-    last = event.timestamp;
+    last = us;
   }
   return visits;
 }

@@ -44,14 +44,33 @@ export function placesOf(events: readonly Event[], gapUs: number, rank: Rank): P
   for (const [visitor, own] of byVisitor) {
     own.sort((a, b) => a.timestamp - b.timestamp || rank(a) - rank(b));
     const visits: Event[][] = [];
-    for (const event of own) {
-      const last = visits.at(-1)?.at(-1);
-      if (last && event.timestamp - last.timestamp <= gapUs) visits.at(-1)?.push(event);
+    for (const [at, event] of own.entries()) {
+      const before = own[at - 1];
+      const goesOn = before !== undefined && event.timestamp - before.timestamp <= gapUs &&
+        !endsAtMidnight(own, at, gapUs);
+      if (goesOn) visits.at(-1)?.push(event);
       else visits.push([event]);
     }
     for (const list of visits) places.push(...placesOfVisit(visitor, list));
   }
   return places;
+}
+
+const DAY_US = 86_400_000_000;
+
+/**
+ * Whether midnight UTC before this event ended a visit: the whole day before it, counted from its
+ * own midnight, has no pause longer than the gap.
+ */
+function endsAtMidnight(own: readonly Event[], at: number, gapUs: number): boolean {
+  const now = own[at]?.timestamp ?? 0;
+  const toUs = now - now % DAY_US;
+  const times = own.slice(0, at).map(({ timestamp }) => timestamp);
+  if ((times.at(-1) ?? 0) >= toUs) return false;
+  const day = times.filter((us) => us >= toUs - DAY_US && us < toUs);
+  const [first] = day;
+  if (first === undefined || first - (toUs - DAY_US) >= gapUs) return false;
+  return [...day, now].every((us, index, all) => us - (all[index - 1] ?? us) <= gapUs);
 }
 
 function placesOfVisit(visitor: string, events: readonly Event[]): Place[] {

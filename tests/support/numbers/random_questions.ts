@@ -83,7 +83,10 @@ const ZONES = [
   "America/Sao_Paulo",
 ];
 
-/** Events around a day with a change of clocks, with ties, gaps at the bound, and empty columns. */
+/**
+ * Events around a day with a change of clocks, with ties, gaps at the bound, empty columns, and
+ * visitors who are active for days without a pause.
+ */
 export function randomEventsOf(seed: number, visitors: number, rank: Rank): Event[] {
   const draw = new Draw(seed);
   const middle = draw.one([
@@ -108,6 +111,16 @@ export function randomEventsOf(seed: number, visitors: number, rank: Rank): Even
       }
       at += draw.one([0, 1, 1_000_000, GAP - 1, GAP, GAP + 1, 5 * 60_000_000, 40 * 60_000_000]) +
         (draw.is(0.1) ? draw.below(20 * HOUR) : 0);
+    }
+  }
+  for (
+    const [pauseUs, count] of [[25 * 60_000_000, 140], [3 * HOUR, 25], [4 * HOUR, 20]] as const
+  ) {
+    let at = middle + draw.below(2 * DAY) - 3 * DAY;
+    const own = personOf(draw, visitors + pauseUs);
+    for (let index = 0; index < count; index++) {
+      events.push(eventOf(draw, own, at));
+      at += pauseUs - draw.below(2);
     }
   }
   return shuffled(draw, withoutTies(events, rank));
@@ -311,7 +324,7 @@ export function randomQuery(draw: Draw, events: readonly Event[]): Query {
     range: { fromUs, toUs, dates: null },
     zone,
     weekStart: draw.one([1, 7]),
-    gapUs: draw.one([GAP, GAP, 10 * 60_000_000]),
+    gapUs: draw.one([GAP, GAP, 10 * 60_000_000, 4 * HOUR, 47 * 60_000_000]),
     filter: draw.is(0.7) ? valueOf(checkFilter(randomFilter(draw, 3), STANDARD_SETTINGS)) : null,
     goals: GOALS,
   }, {

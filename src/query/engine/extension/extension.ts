@@ -1,8 +1,9 @@
 // The behavioral engine that uses DuckDB's community extension `behavioral`. Plain SQL answers what
 // the extension's functions define differently: overlapping steps, other orders and intervals.
+import { DAY_US } from "../../../core/durations.ts";
 import type { EventColumnName } from "../../../core/event.ts";
 import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
-import { extraColumns, type VisitColumns } from "../../sql/visits.ts";
+import { extraColumns, lastJoinedDay, type VisitColumns } from "../../sql/visits.ts";
 import type { BehavioralEngine, FunnelSpec, RetentionSpec } from "../engine.ts";
 import { nativeEngine } from "../native/native.ts";
 import { intervalSql } from "../native/retention.ts";
@@ -22,10 +23,16 @@ export const extensionEngine: BehavioralEngine = {
 /** The functions take 2 to 32 conditions; other numbers are an error there. */
 const CONDITIONS_MAX = 32;
 
+/** Events with the number of their chain and the part of it that is their visit. */
 function numbered(events: Sql, gapUs: number): Sql {
-  return sql`select *, sessionize(timestamp, to_microseconds(${gapUs})) over (
-        partition by visitor_id order by timestamp
-      ) as visit_number from ${events}`;
+  const us = sql`epoch_us(timestamp)`;
+  const chainUs = sql`min(${us}) over (partition by visitor_id, chain)`;
+  return sql`select *, greatest(${us} // ${DAY_US}, ${lastJoinedDay(chainUs, gapUs)}) as part
+        from (
+          select *, sessionize(timestamp, to_microseconds(${gapUs})) over (
+            partition by visitor_id order by timestamp
+          ) as chain from ${events}
+        )`;
 }
 
 function visits(events: Sql, gapUs: number, columns: VisitColumns = {}): Sql {
@@ -37,7 +44,7 @@ function visits(events: Sql, gapUs: number, columns: VisitColumns = {}): Sql {
         count(*) filter (where event_name = 'pageview') as pageviews,
         count(*) as events${join(collected, "")}
       from (${numbered(events, gapUs)})
-      group by visitor_id, visit_number
+      group by visitor_id, chain, part
     )
     select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events,
       pageviews = 1 and events = 1 as is_bounce${join(extra.map((column) => column.shown), "")}
@@ -51,7 +58,7 @@ function visitEvents(events: Sql, gapUs: number, columns: readonly EventColumnNa
   );
   return sql`(
     select visitor_id${join(wanted, "")}, epoch_us(timestamp) as us,
-      min(epoch_us(timestamp)) over (partition by visitor_id, visit_number) as visit_start_us
+      min(epoch_us(timestamp)) over (partition by visitor_id, chain, part) as visit_start_us
     from (${numbered(events, gapUs)})
   )`;
 }

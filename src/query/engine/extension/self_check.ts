@@ -38,6 +38,10 @@ const EVENTS: readonly (readonly [string, number, string])[] = [
   ["gap", 2 * VISIT_GAP_US + 1, "/b"],
   ["gap", WEEK, "/a"],
   ["gap", 3 * WEEK - 1, "/c"],
+  ...Array.from(
+    { length: 120 },
+    (_, index) => ["unbroken", 10 * HOUR + index * 25 * 60 * SECOND, "/c"] as const,
+  ),
   ["late", 5 * WEEK, "/b"],
   ["late", 5 * WEEK + 10 * SECOND, "/a"],
 ];

@@ -1,6 +1,5 @@
 // The flow in detail: the tree of paths that visits take from a page (or from their beginning),
 // forwards or backwards, reloads collapsed, ends counted.
-import { DAY_US } from "../../../core/durations.ts";
 import { join, raw, type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { count } from "../behavioral.ts";
@@ -70,7 +69,7 @@ function queryNodes(
 ): Promise<Row[]> {
   const { range, gapUs } = request;
   const whole = visitSpan(range, gapUs);
-  const wide = withRange(request, { fromUs: range.fromUs, toUs: range.toUs + DAY_US, dates: null });
+  const wide = withRange(request, { fromUs: range.fromUs, toUs: whole.toUs, dates: null });
   const query = queryOf(wide, { metrics: ["events"] });
   const plan = planOf(query);
   const span = {
