@@ -10,6 +10,8 @@ const QUOTED_CHARS_MAX = 40;
 export class Params {
   readonly #values: URLSearchParams;
   readonly #faults = new Faults();
+  /** Names that were asked for. */
+  readonly #read = new Set<string>();
 
   constructor(values: URLSearchParams) {
     this.#values = values;
@@ -17,6 +19,7 @@ export class Params {
 
   /** The value of a parameter; undefined when it is missing, or given twice (a fault). */
   text(name: string): string | undefined {
+    this.#read.add(name);
     const values = this.#values.getAll(name);
     if (values.length > 1) {
       this.fault(`Cannot read ${name}: it is given ${values.length} times`);
@@ -76,9 +79,13 @@ export class Params {
     this.#faults.check();
   }
 
-  /** The parameters without these names, sorted: one text for one question. */
+  /**
+   * The parameters that were read, without these names, sorted: one text for one question, whatever
+   * else stands in the URL.
+   */
   canonical(without: ReadonlySet<string>): string {
-    return JSON.stringify([...this.#values].filter(([name]) => !without.has(name)).sort());
+    const isOwn = ([name]: [string, string]) => this.#read.has(name) && !without.has(name);
+    return JSON.stringify([...this.#values].filter(isOwn).sort());
   }
 }
 

@@ -16,6 +16,7 @@ import { type EventColumnName, PAGEVIEW } from "../core/event.ts";
 import { EVENT_NAME_CHARS_MAX, URL_CHARS_MAX } from "../core/limits.ts";
 import { writtenPath } from "../core/paths/normal_form.ts";
 import { join, raw, type Sql, sql } from "../core/sql.ts";
+import { faultOfInstructions, instructionsOf } from "./budget/filter_size.ts";
 import { propText } from "./sql/props.ts";
 /** One step, ready for SQL. */
 export interface Step {
@@ -28,27 +29,42 @@ export interface Step {
   readonly columns: readonly EventColumnName[];
   /** Identifies the exact match of a step: steps with different keys share no event. */
   readonly exact: string | null;
+  /** The estimated size of its regular expressions. */
+  readonly instructions: number;
 }
 
-/** Finds a goal by its name: its condition and the columns that reads; undefined for none. */
-export type GoalFinder = (name: string) => Pick<Step, "condition" | "columns"> | undefined;
+/** Finds a goal by its name, with the columns it reads and its size; undefined for none. */
+export type GoalFinder = (
+  name: string,
+) => Pick<Step, "condition" | "columns" | "instructions"> | undefined;
 
 /** The steps of a funnel's text, at least `least`. */
 export function compileSteps(text: string, goal: GoalFinder, least = 1): Parsed<Step[]> {
   const steps = parseSteps(text, least);
-  return steps.fault === undefined
-    ? parseEach(steps.value, (step) => compileStep(step, goal))
-    : steps;
+  return steps.fault === undefined ? compileWritten(steps.value, goal) : steps;
+}
+
+/** Steps that were read, with their names looked up and the size of all bounded. */
+export function compileWritten(written: readonly WrittenStep[], goal: GoalFinder): Parsed<Step[]> {
+  const steps = parseEach(written, (step) => compileStep(step, goal));
+  if (steps.fault !== undefined) return steps;
+  const instructions = steps.value.reduce((sum, step) => sum + step.instructions, 0);
+  const fault = faultOfInstructions(instructions);
+  return fault === null ? steps : { fault };
 }
 
 /** One step from its text. */
 export function stepOfText(text: string, goal: GoalFinder): Parsed<Step> {
   const step = parseStep(text);
-  return step.fault === undefined ? compileStep(step.value, goal) : step;
+  if (step.fault !== undefined) return step;
+  const steps = compileWritten([step.value], goal);
+  if (steps.fault !== undefined) return steps;
+  const [found] = steps.value;
+  return found ? { value: found } : { fault: "it is empty" };
 }
 
 /** A step that was read, with its names looked up. */
-export function compileStep(step: WrittenStep, goal: GoalFinder): Parsed<Step> {
+function compileStep(step: WrittenStep, goal: GoalFinder): Parsed<Step> {
   const { kind } = step;
   const name = kind === "page" ? writtenPath(step.name) : step.name;
   const plain = plainName(name);
@@ -64,7 +80,8 @@ export function compileStep(step: WrittenStep, goal: GoalFinder): Parsed<Step> {
     : kind === "page"
     ? sql`event_name = ${PAGEVIEW} and ${pathMatches(name)}`
     : sql`event_name = ${plain}`;
-  const isPattern = kind === "page" && !("path" in pageMatch(name));
+  const match = kind === "page" ? pageMatch(name) : null;
+  const isPattern = match !== null && !("path" in match);
   return {
     value: {
       text: step.text,
@@ -76,6 +93,8 @@ export function compileStep(step: WrittenStep, goal: GoalFinder): Parsed<Step> {
         ...(kind === "page" ? ["pathname" as const] : []),
         ...(conditions.value.length > 0 ? ["props" as const] : []),
       ],
+      instructions: own?.instructions ??
+        (match !== null && "regex" in match ? instructionsOf(match.regex) : 0),
       exact: kind === "goal" || isPattern || plain === PAGEVIEW ? null : `${kind}:${plain}`,
     },
   };

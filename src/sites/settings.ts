@@ -8,6 +8,8 @@ export interface SiteSettingRow {
   readonly byDefault: string | number | boolean | null | readonly string[];
   readonly check: (value: unknown) => string | null;
   readonly doc: string;
+  /** Strangers see it of a public site: how its statistics are to be read. */
+  readonly isSeenByAll?: true;
 }
 
 const NAME_CHARS_MAX = 256;
@@ -52,16 +54,19 @@ export const SITE_SETTINGS = {
         : `no text of 1 to ${NAME_CHARS_MAX} characters without control characters`
     ),
     doc: "name of the site on the dashboard; its id where null",
+    isSeenByAll: true,
   },
   timezone: {
     byDefault: "UTC",
     check: (value) => typeof value === "string" && isZone(value) ? null : "no IANA time zone",
     doc: "time zone of days, weeks and months, an IANA name",
+    isSeenByAll: true,
   },
   week_start: {
     byDefault: "monday",
     check: oneOf("monday", "sunday"),
     doc: "first day of the week: monday or sunday",
+    isSeenByAll: true,
   },
   visit_timeout_minutes: {
     byDefault: 30,
@@ -104,6 +109,7 @@ export const SITE_SETTINGS = {
     byDefault: false,
     check: flag,
     doc: "whether everyone may see the statistics",
+    isSeenByAll: true,
   },
   visit_list: {
     byDefault: false,
@@ -135,6 +141,14 @@ export interface SiteSettings {
 export const SETTINGS_BY_DEFAULT = Object.fromEntries(
   Object.entries<SiteSettingRow>(SITE_SETTINGS).map(([name, row]) => [name, row.byDefault]),
 ) as unknown as SiteSettings;
+
+/** Those settings of a public site that strangers see. */
+export function settingsSeenByAll(settings: SiteSettings): Partial<SiteSettings> {
+  return Object.fromEntries(
+    Object.entries<SiteSettingRow>(SITE_SETTINGS).filter(([, row]) => row.isSeenByAll)
+      .map(([name]) => [name, settings[name as SiteSettingName]]),
+  );
+}
 
 /** What is masked in the texts of a site's events. */
 export function masksOf({ mask_emails, mask_tokens }: SiteSettings): Masks {

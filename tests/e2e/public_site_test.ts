@@ -174,6 +174,13 @@ async function liveStreams({ app, owner }: World): Promise<void> {
 }
 
 async function definitions({ owner, ask }: World): Promise<void> {
+  const keys = ["name", "public", "site_id", "timezone", "week_start"];
+  for (const path of ["/api/sites", `/api/sites/${SITE}`]) {
+    const [site] = [JSON.parse((await ask(path)).text)].flat();
+    assert.deepEqual(Object.keys(site).sort(), keys, path);
+    const [own] = [JSON.parse((await ask(path, owner)).text)].flat();
+    assert.ok("retention_days" in own && "created_at" in own, path);
+  }
   const list = async (kind: string, headers?: Record<string, string>) =>
     JSON.parse((await ask(`/api/sites/${SITE}/${kind}`, headers)).text);
   for (const kind of ["goals", "segments", "funnels"]) {

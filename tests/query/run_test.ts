@@ -23,6 +23,19 @@ Deno.test("Runner.answer() shows an event at once, an unchanged site from memory
   });
 });
 
+Deno.test("Runner.answer() leaves unknown parameters out of the key of the cache", async () => {
+  await withQuestions({ events: ONE, coldShare: 0 }, async ({ runner, get }) => {
+    const answers = await Promise.all(
+      ["", "&x=1", "&x=2", "&utm=a&utm=b", "&detail=true"].map((more) => get("main", more)),
+    );
+    assert.deepEqual(answers.map(({ json }) => json.unique_visitors), [1, 1, 1, 1, 1]);
+    assert.deepEqual(runner.counts(), { entries: 1, hits: 4, misses: 1 });
+    await get("breakdown/pages", "&detail=true");
+    await get("breakdown/pages", "&x=1");
+    assert.equal(runner.counts().entries, 3);
+  });
+});
+
 /** A heavy report that answers once it is released. */
 function heldReport() {
   const { promise: gate, resolve: release } = Promise.withResolvers<void>();

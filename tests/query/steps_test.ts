@@ -117,3 +117,15 @@ Deno.test("spanUsOf() gives microseconds", () => {
   assert.equal(valueOf(spanUsOf("366 days")), 366 * 86_400_000_000);
   assert.equal(typeof spanUsOf("soon").fault, "string");
 });
+
+Deno.test("compileSteps() bounds the size of all its patterns and those of goals together", () => {
+  const stars = (count: number) => `page:/${"a*".repeat(count)}`;
+  const many = (step: string) => Array(20).fill(step).join(",");
+  const fault = /^the regular expressions are too large: about \d+ instructions, more than 10000$/;
+  assert.equal(compileSteps(many(stars(5)), noGoal).fault, undefined);
+  assert.match(compileSteps(many(stars(400)), noGoal).fault ?? "", fault);
+  assert.match(stepOfText(stars(1000), noGoal).fault ?? "", fault);
+  const goal = () => ({ condition: sql`true`, columns: [], instructions: 600 });
+  assert.equal(compileSteps("goal:a,goal:b", goal).fault, undefined);
+  assert.match(compileSteps(many("goal:a"), goal).fault ?? "", fault);
+});

@@ -177,7 +177,7 @@ function funnelDraft(body: Body): ItemDraft {
     throw refuse("funnel", `order: it is not one of ${orders.join(", ")}`);
   }
   // The goal may be created later, so any name is accepted.
-  const read = compileSteps(steps, () => ({ condition: sql`true`, columns: [] }));
+  const read = compileSteps(steps, () => ({ condition: sql`true`, columns: [], instructions: 0 }));
   if (read.fault !== undefined) throw refuse("funnel", `steps: ${read.fault}`);
   const span = parseSpan(window);
   if (span.fault !== undefined) throw refuse("funnel", `window: ${span.fault}`);

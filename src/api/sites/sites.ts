@@ -1,11 +1,12 @@
 // /api/sites: the sites and their settings. Goals and the like are in site_items.ts.
-import { mayReadSite, requireSite } from "../../auth/rights.ts";
+import { isStranger, mayReadSite, requireSite } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
 import { json } from "../../http/response.ts";
 import type { Context, Route } from "../../http/route.ts";
 import { faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
 import type { NewSites } from "../../sites/new_sites.ts";
+import { settingsSeenByAll } from "../../sites/settings.ts";
 import type { Sites } from "../../sites/sites.ts";
 import type { Reader } from "../../storage/reader.ts";
 import { readJsonObject } from "../../http/body.ts";
@@ -15,7 +16,11 @@ function idsOf(reader: Reader, sites: Sites, configured: readonly string[]): str
   return [...new Set([...configured, ...sites.declaredIds(), ...reader.sites()])].sort();
 }
 
-function shown(sites: Sites, site_id: string) {
+/** A site for its owner, or what strangers may know of a public one. */
+function shown(sites: Sites, site_id: string, access?: Context["access"]) {
+  if (access && isStranger(access)) {
+    return { site_id, ...settingsSeenByAll(sites.settings(site_id)) };
+  }
   const declared = sites.declared(site_id);
   return {
     site_id,
@@ -60,7 +65,7 @@ export function siteRoutes(
       right: "read",
       handle: ({ access }) => {
         const ids = idsOf(reader, sites, site_ids).filter((id) => mayReadSite(access, id));
-        return json(ids.map((id) => shown(sites, id)));
+        return json(ids.map((id) => shown(sites, id, access)));
       },
     },
     {
@@ -85,7 +90,7 @@ export function siteRoutes(
       method: "GET",
       path,
       right: "read",
-      handle: (context) => json(shown(sites, existing(context))),
+      handle: (context) => json(shown(sites, existing(context), context.access)),
     },
     {
       method: "PATCH",

@@ -40,18 +40,30 @@ export function faultOfFilterSize(filter: CheckedFilter | null): string | null {
     if (size.values > QUESTION_VALUES_MAX) {
       return `there are more than ${QUESTION_VALUES_MAX} values with those of segments`;
     }
-    const patterns = patternsOf(condition);
-    size.patterns += patterns.length;
+    size.patterns += patternsOf(condition).length;
     if (size.patterns > QUESTION_PATTERNS_MAX) {
       return `there are more than ${QUESTION_PATTERNS_MAX} regular expressions`;
     }
-    const factor = condition.caseSensitive === false ? 2 : 1;
-    for (const pattern of patterns) size.instructions += factor * instructionsOf(pattern);
-    return size.instructions > PATTERN_INSTRUCTIONS_MAX
-      ? `the regular expressions are too large: about ${size.instructions} instructions, ` +
-        `more than ${PATTERN_INSTRUCTIONS_MAX}`
-      : null;
+    size.instructions += instructionsOfCondition(condition);
+    return faultOfInstructions(size.instructions);
   }
+}
+
+/** What is wrong with the size of all regular expressions of one question, or null. */
+export function faultOfInstructions(instructions: number): string | null {
+  return instructions > PATTERN_INSTRUCTIONS_MAX
+    ? `the regular expressions are too large: about ${instructions} instructions, ` +
+      `more than ${PATTERN_INSTRUCTIONS_MAX}`
+    : null;
+}
+
+/** The estimated size of the regular expressions of a condition. */
+export function instructionsOfCondition(condition: CheckedCondition): number {
+  const factor = condition.caseSensitive === false ? 2 : 1;
+  return patternsOf(condition).reduce(
+    (sum, pattern) => sum + factor * instructionsOf(pattern),
+    0,
+  );
 }
 
 /** The regular expressions of a condition. */

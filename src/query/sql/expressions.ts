@@ -3,6 +3,7 @@
 import type { EventColumnName } from "../../core/event.ts";
 import { conditionsOf, isCondition } from "../../../dashboard/grammar/filter.js";
 import { ident, join, type Sql, sql } from "../../core/sql.ts";
+import { instructionsOfCondition } from "../budget/filter_size.ts";
 import { bucketKey, dayOfWeek, hourOfDay } from "./buckets.ts";
 import { dimensionOf, type DimensionRef } from "../dimensions.ts";
 import { conditionSql } from "../operators.ts";
@@ -166,6 +167,8 @@ function goalCondition(condition: CheckedCondition, row: RowShape, terms: Terms)
 export interface GoalCondition {
   readonly condition: Sql;
   readonly columns: readonly EventColumnName[];
+  /** The estimated size of its regular expressions. */
+  readonly instructions: number;
 }
 
 /** Finds the condition of a goal by its name, or undefined. */
@@ -173,8 +176,10 @@ export function goalFinder(terms: Terms): (name: string) => GoalCondition | unde
   return (name) => {
     const goal = terms.goals.find((one) => one.name === name);
     if (!goal) return undefined;
-    const refs = conditionsOf(goal.filter).map(({ dimension }) => dimension);
+    const conditions = conditionsOf(goal.filter);
+    const refs = conditions.map(({ dimension }) => dimension);
     return {
+      instructions: conditions.reduce((sum, one) => sum + instructionsOfCondition(one), 0),
       condition: filterSql(goal.filter, STORED_ROW, terms),
       columns: [...new Set(refs.flatMap((ref) => dimensionOf(ref).columns))],
     };

@@ -10,7 +10,7 @@ import {
 import { type Between, parseSequence } from "../../../../dashboard/grammar/sequence.js";
 import { SECOND_US } from "../../../core/durations.ts";
 import { secondsOf as secondsOfSpan } from "../../../../dashboard/grammar/span.js";
-import { compileStep, type GoalFinder, type Step } from "../../steps.ts";
+import { compileWritten, type GoalFinder, type Step } from "../../steps.ts";
 import type { Elapsed, SequenceElement } from "../../engine/engine.ts";
 
 /** A sequence, ready for SQL. */
@@ -33,7 +33,7 @@ export function compileSequence(text: string, goal: GoalFinder): Parsed<Sequence
   if (links.fault !== undefined) return links;
   // Conditions are numbered in the order of the text: `without` comes before its step.
   const written = links.value.flatMap(({ without, step }) => [...without, step]);
-  const conditions = parseEach(written, (step) => compileStep(step, goal));
+  const conditions = compileWritten(written, goal);
   if (conditions.fault !== undefined) return conditions;
   let number = 0;
   const elements = parseEach(links.value, (link): Parsed<SequenceElement> => {
