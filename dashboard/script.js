@@ -1,66 +1,69 @@
-// The tracker a site embeds. It keeps nothing: no cookie, no storage, no id. It is served as it
-// stands, below 1 KiB gzipped, and nothing that fails in it may reach the page.
+// Sends views and events.
 (() => {
   /** @type {*} */
-  const page = window;
-  const { document, history, mallard: stub } = page;
-  if (stub && stub.on) return;
-  const script = document.currentScript || document.querySelector("script[data-domain]");
-  let referrer = document.referrer;
+  const page = self;
+  const { document, history, navigation, mallard: stub = {} } = page;
+  if (stub.on) return;
+  const { src, dataset: { domain, api, hash, local } } = document.currentScript ||
+    document.querySelector("script[data-domain]") || document.body;
+  let { referrer } = document;
   let seen = "";
+  const here = () => document.URL.replace(hash === undefined ? /#.*/ : "", "");
 
-  const here = () => location.href.replace(/#.*/, "").slice(0, 2048);
-
-  /** @type {*} */
-  const send = async (/** @type {string} */ name, /** @type {*} */ options) => {
+  const send = async (/** @type {*} */ ...[name, options]) => {
     const { props, revenue, currency, url, callback } = options || {};
     let result;
     try {
       const body = JSON.stringify({
-        d: script.dataset.domain,
+        d: domain,
         n: name,
         u: url || here(),
-        r: referrer.slice(0, 2048),
+        r: referrer,
         w: screen.width,
-        p: props && JSON.stringify(props),
+        p: JSON.stringify(props),
         ra: revenue,
         rc: currency,
+        h: hash,
+        l: local,
       });
       if (document.prerendering) {
         await new Promise((shown) => document.addEventListener("prerenderingchange", shown));
       }
-      // Text needs no preflight; keepalive outlives the page.
-      const response = await fetch(script.dataset.api || new URL("api/event", script.src), {
+      const { ok, status, headers } = await fetch(api || new URL("api/event", src), {
         method: "POST",
         body,
         keepalive: true,
         credentials: "omit",
       });
-      result = { status: response.status };
+      result = { status };
+      const lost = ok ? headers.get("x-mallard-notices") : status;
+      if (lost && !stub.warned) console.warn("mallard", stub.warned = lost);
     } catch (error) {
       result = { error };
     }
     if (callback) callback(result);
   };
 
-  const view = () => {
-    if (here() === seen) return;
-    referrer = seen || referrer;
+  const view = (/** @type {*} */ { navigationType }) => {
+    const last = seen;
     seen = here();
+    // Part of the load.
+    if (seen === last || /^rep/.test(navigationType) && !performance.timing.loadEventEnd) return;
+    referrer = last || referrer;
     send("pageview");
   };
-
-  const push = history.pushState;
-  history.pushState = function (/** @type {*} */ ...args) {
-    push.apply(this, args);
-    view();
-  };
+  for (const navigationType of ["pushState", "replaceState"]) {
+    const change = history[navigationType];
+    history[navigationType] = function () {
+      change.apply(this, arguments);
+      view({ navigationType });
+    };
+  }
+  if (navigation) navigation.addEventListener("currententrychange", view);
   addEventListener("popstate", view);
-  addEventListener("pageshow", (event) => event.persisted && send("pageview"));
-  view();
-
-  // Calls made before this point wait in the page's stub.
-  (stub && stub.q || []).forEach((/** @type {*} */ call) => send(...call));
+  addEventListener("pageshow", ({ persisted }) => persisted && send("pageview"));
+  view({});
+  for (const call of stub.q || []) send(...call);
   send.on = 1;
   page.mallard = send;
 })();

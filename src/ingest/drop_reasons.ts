@@ -30,6 +30,11 @@ export const DROPS = {
   },
   robot: { code: null, message: "Dropped: a robot" },
   opted_out: { code: null, message: "Dropped: the browser sends Sec-GPC" },
+  not_a_page: { code: null, message: "Dropped: its URL is not of a page of a website" },
+  local_page: {
+    code: null,
+    message: "Dropped: the page is on the visitor's own machine; data-local counts it",
+  },
   foreign_host: { code: null, message: "Dropped: the page's host is not one of the site's" },
 } as const satisfies Record<
   string,

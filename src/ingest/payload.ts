@@ -20,6 +20,10 @@ export interface Payload extends Revenue {
   readonly screenPixels: number | null;
   /** A JSON object as text. */
   readonly props: string | null;
+  /** The fragment of the URL is a route: part of the page's path. */
+  readonly isHashRouted: boolean;
+  /** Counts although its page is on the visitor's own machine. */
+  readonly isLocal: boolean;
   /** What was dropped or cut of the other fields. */
   readonly notices: readonly Notice[];
 }
@@ -53,6 +57,8 @@ export function checkPayload(fields: PayloadFields, labels: PayloadLabels): Chec
         screenPixels: pixels(fields.screenPixels, note),
         props: readProps(fields.props, note),
         ...readRevenue(fields.revenueCents, fields.revenueCurrency, note),
+        isHashRouted: isSet(fields.isHashRouted),
+        isLocal: isSet(fields.isLocal),
         notices: [...notices],
       },
     };
@@ -142,4 +148,10 @@ function pixels(value: unknown, note: (notice: Notice) => void): number | null {
   if (width >= 0 && width <= SCREEN_PIXELS_MAX) return Math.round(width);
   note("width_dropped");
   return null;
+}
+
+/** Whether a flag is set. An attribute without a value arrives as empty text. */
+function isSet(value: unknown): boolean {
+  if (typeof value === "string") return !/^(?:false|0|no|off)$/i.test(value.trim());
+  return value === true || value === 1;
 }

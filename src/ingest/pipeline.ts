@@ -14,7 +14,7 @@ import type {
   Step,
   StepContext,
 } from "./steps/draft.ts";
-import { checkHost } from "./steps/page.ts";
+import { checkHost, checkPage } from "./steps/page.ts";
 import { checkAddressRate, checkSiteRate } from "./steps/rates.ts";
 import { checkListed, checkNewSite, checkOrigin } from "./steps/site.ts";
 
@@ -44,12 +44,13 @@ const STEPS: readonly Step[] = [
   checkSiteRate,
   checkOptOut,
   checkRobot,
+  checkPage,
   checkHost,
   checkNewSite,
 ];
 
 /** For events of the past, which the owner sends. */
-const PAST_STEPS: readonly Step[] = [checkListed, checkRobot];
+const PAST_STEPS: readonly Step[] = [checkListed, checkRobot, checkPage];
 
 function zeros<K extends string>(table: Readonly<Record<K, unknown>>): Record<K, number> {
   return Object.fromEntries(Object.keys(table).map((name) => [name, 0])) as Record<K, number>;
@@ -99,7 +100,7 @@ export class Pipeline {
     return { event, notices: payload.notices };
   }
 
-  /** Enriches an event of the past, which the owner sent; only robots are dropped. */
+  /** Enriches an event of the past, which the owner sent: only robots are dropped, and no pages. */
   runPast(payload: Payload, { atMs, address, userAgent }: PastArrival): Outcome {
     const draft: Draft = {
       payload,

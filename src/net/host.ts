@@ -1,5 +1,6 @@
 // Names of hosts as they are compared: the one rule for the hosts of pages, referrers and origins,
 // for lists of hosts and for names of sites. Nothing here throws.
+import { isLoopback } from "./ranges.ts";
 
 /** A host as it is compared and stored: without the dot that may end it; null when empty. */
 export function comparableHost(hostname: string): string | null {
@@ -27,4 +28,11 @@ export function coversHost(names: readonly string[], host: string): boolean {
     if (!name.startsWith("*.")) return name === host || withoutWww(name) === bare;
     return name.slice(2) === host || host.endsWith(name.slice(1));
   });
+}
+
+/** Whether the host is the machine itself: `localhost`, what is below it, loopback addresses. */
+export function isLocalHost(host: string): boolean {
+  if (host === "localhost" || host.endsWith(".localhost")) return true;
+  const address = host.replace(/^\[(.*)\]$/, "$1");
+  return isLoopback(address) || address === "0.0.0.0" || address === "::";
 }

@@ -16,11 +16,14 @@ interface Recorded {
 }
 
 /** A server that serves the tracker at `/some/base/mallard.js` and writes down what arrives. */
-function startCollector({ status = 202, answerMs = 0 }) {
+function startCollector({ status = 202, answerMs = 0, notices = "" }) {
   const requests: Recorded[] = [];
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     const path = new URL(request.url).pathname;
-    const open = { "access-control-allow-origin": "*" };
+    const open = {
+      "access-control-allow-origin": "*",
+      "access-control-expose-headers": "x-mallard-notices",
+    };
     if (request.method === "GET") {
       return new Response(await Deno.readTextFile(SCRIPT), {
         headers: {
@@ -39,7 +42,8 @@ function startCollector({ status = 202, answerMs = 0 }) {
       body: text === "" ? {} : JSON.parse(text),
     });
     if (answerMs > 0) await pause(answerMs);
-    return new Response(null, { status, headers: open });
+    const headers = notices ? { ...open, "x-mallard-notices": notices } : open;
+    return new Response(null, { status, headers });
   });
   const { port } = server.addr as Deno.NetAddr;
   return {
@@ -66,7 +70,11 @@ function pause(ms: number): Promise<void> {
 function trackerTest(
   name: string,
   run: (tools: { page: Page; site: { url: string }; collector: Collector }) => Promise<void>,
-  options: Partial<SiteOptions> & { status?: number; answerMs?: number } = {},
+  options: Partial<SiteOptions> & {
+    status?: number;
+    answerMs?: number;
+    notices?: string;
+  } = {},
 ): void {
   browserTest(name, async (context) => {
     const collector = startCollector(options);
@@ -115,23 +123,117 @@ trackerTest("script.js sends a pageview at load, without preflight or cookie", a
   assert.deepEqual(stored, [0, 0]);
 });
 
-trackerTest("script.js counts pushState and popstate when the address changes", async (tools) => {
+/** What a single-page app does to its address; each line but those of hash or state is a view. */
+async function navigate(page: Page): Promise<void> {
+  await page.click("#more");
+  await page.evaluate(() => history.pushState(null, "", "#anchor"));
+  await page.evaluate(() => history.pushState({ a: 1 }, "", location.href));
+  await page.evaluate(() => history.replaceState({ a: 2 }, ""));
+  await page.evaluate(() => void (location.hash = "other"));
+  await page.evaluate(() => history.replaceState(null, "", "/replaced?q=1"));
+  await page.evaluate(() => history.replaceState(null, "", "/replaced?q=2"));
+  await page.evaluate("new Promise((done) => { onpopstate = done; history.go(-4) })");
+}
+
+function viewsOf(requests: readonly Recorded[], origin: string): unknown[] {
+  return requests.map(({ body }) => [
+    body["n"],
+    ...["u", "r"].map((name) => String(body[name]).replace(origin, "")),
+  ]);
+}
+
+const NAVIGATED = [
+  ["pageview", "/", ""],
+  ["pageview", "/pricing?plan=pro", "/"],
+  ["pageview", "/replaced?q=1", "/pricing?plan=pro"],
+  ["pageview", "/replaced?q=2", "/replaced?q=1"],
+  ["pageview", "/", "/replaced?q=2"],
+];
+
+trackerTest("script.js counts each change of path or query once, by any API", async (tools) => {
   const { page, site, collector } = tools;
   await page.goto(site.url);
   await collector.arrived(1);
-  await page.click("#more");
-  await page.evaluate(() => history.pushState(null, "", "#anchor"));
-  await page.evaluate(() => history.pushState(null, "", location.href));
-  await page.evaluate(() => history.replaceState(null, "", "/replaced"));
-  await collector.arrived(2);
-  await page.evaluate(() => history.go(-3));
-  const views = await collector.arrived(3);
-  assert.deepEqual(views.map(({ body }) => [body["n"], body["u"], body["r"]]), [
-    ["pageview", `${site.url}/`, ""],
-    ["pageview", `${site.url}/pricing?plan=pro`, `${site.url}/`],
-    ["pageview", `${site.url}/`, `${site.url}/pricing?plan=pro`],
+  await navigate(page);
+  assert.deepEqual(viewsOf(await collector.arrived(5), site.url), NAVIGATED);
+  await page.evaluate(`(async () => {
+    navigation.addEventListener("navigate", (event) => event.intercept({ async handler() {} }));
+    await navigation.navigate("/navigated").finished;
+    await navigation.navigate("/navigated#part").finished;
+    await navigation.navigate("/navigated", { history: "replace", state: 1 }).finished;
+    navigation.updateCurrentEntry({ state: 2 });
+    await navigation.navigate("/last", { history: "replace" }).finished;
+    await navigation.back().finished;
+  })()`);
+  assert.deepEqual(viewsOf(await collector.arrived(8), site.url).slice(5), [
+    ["pageview", "/navigated", "/"],
+    ["pageview", "/last", "/navigated"],
+    ["pageview", "/navigated", "/last"],
   ]);
 });
+
+trackerTest("script.js counts them without the Navigation API, too", async (tools) => {
+  const { page, site, collector } = tools;
+  await page.goto(site.url);
+  assert.equal(await page.evaluate("typeof navigation"), "undefined");
+  await collector.arrived(1);
+  await navigate(page);
+  const views = await collector.arrived(5);
+  assert.deepEqual(viewsOf(views, site.url), NAVIGATED);
+  assert.ok(views.every(({ body }) => body["l"] === ""), "data-local is sent");
+}, {
+  attributes: "data-local",
+  head: `<script>Object.defineProperty(window, "navigation", { value: undefined })</script>`,
+});
+
+/** The page replaces its address twice as it loads: early, and at the end. */
+const REPLACED = `<script>
+  addEventListener("DOMContentLoaded", () => history.replaceState(null, "", "/early"));
+  addEventListener("load", () => history.replaceState(null, "", "/late"));
+</script>`;
+
+trackerTest("script.js counts a page once that replaces its address as it loads", async (tools) => {
+  const { page, site, collector } = tools;
+  await page.goto(site.url, { waitUntil: "load" });
+  await page.waitForFunction("performance.timing.loadEventEnd > 0");
+  const [view] = await collector.arrived(1);
+  assert.equal(view?.body["r"], "");
+  await page.evaluate("mallard('signup')");
+  await page.evaluate(() => history.replaceState(null, "", "/next"));
+  assert.deepEqual(viewsOf((await collector.arrived(3)).slice(1), site.url), [
+    ["signup", "/late", ""],
+    ["pageview", "/next", "/late"],
+  ]);
+}, { head: REPLACED });
+
+trackerTest("script.js counts hash routes where data-hash asks for it", async (tools) => {
+  const { page, site, collector } = tools;
+  await page.goto(`${site.url}/#/first`);
+  await collector.arrived(1);
+  await page.evaluate(() => void (location.hash = "#/second"));
+  await page.evaluate(() => history.pushState(null, "", "#/third"));
+  const views = await collector.arrived(3);
+  assert.deepEqual(viewsOf(views, site.url), [
+    ["pageview", "/#/first", ""],
+    ["pageview", "/#/second", "/#/first"],
+    ["pageview", "/#/third", "/#/second"],
+  ]);
+  assert.ok(views.every(({ body }) => body["h"] === ""));
+}, { attributes: "data-hash" });
+
+for (const [status, notices] of [[202, "revenue_dropped"], [403, ""]] as const) {
+  trackerTest(`script.js warns once of an answer ${status} ${notices}`, async (tools) => {
+    const { page, site, collector } = tools;
+    const warnings: string[] = [];
+    page.on("console", (line) => line.type() === "warning" && warnings.push(line.text()));
+    await page.goto(site.url);
+    const sent = "new Promise((done) => mallard('order', { revenue: 'x', callback: done }))";
+    assert.deepEqual(await page.evaluate(sent), { status });
+    await page.evaluate(sent);
+    await collector.arrived(3);
+    assert.deepEqual(warnings, [`mallard ${notices || status}`]);
+  }, { status, notices, head: stub() });
+}
 
 trackerTest("script.js leaves pushState working for the page", async (tools) => {
   const { page, site, collector } = tools;

@@ -97,7 +97,11 @@ async function withServer(work: (server: ReadyServer) => Promise<void>): Promise
 
 /** What a reader does on a site whose tag names the tracker below the base path. */
 async function read(context: BrowserContext, server: ReadyServer): Promise<void> {
-  const site = startThreePageSite({ tracker: `${server.url}/mallard.js`, domain: "example.com" });
+  const site = startThreePageSite({
+    tracker: `${server.url}/mallard.js`,
+    domain: "example.com",
+    attributes: "data-local",
+  });
   try {
     const page = await context.newPage();
     const sent: string[] = [];

@@ -180,7 +180,11 @@ browserTest("visits to a site appear on the dashboard, also after a restart", as
 ) => {
   const server = new Server();
   await server.start();
-  const site = startThreePageSite({ tracker: `${server.url}/mallard.js`, domain: "example.com" });
+  const site = startThreePageSite({
+    tracker: `${server.url}/mallard.js`,
+    domain: "example.com",
+    attributes: "data-local",
+  });
   try {
     await buy(context, site.url);
     await bounce(browser, site.url);

@@ -20,6 +20,8 @@ Deno.test("checkPayload() strips control characters from texts, refuses them in 
       props: { [`k${sign}`]: `v${sign}w`, list: [sign] },
       revenueCents: null,
       revenueCurrency: null,
+      isHashRouted: undefined,
+      isLocal: undefined,
     };
     const checked = checkPayload(fields, PAYLOAD_LABELS);
     assert.ok("value" in checked, JSON.stringify(checked));
@@ -47,6 +49,8 @@ Deno.test("checkPayload() counts characters after those it strips", () => {
     props: null,
     revenueCents: null,
     revenueCurrency: null,
+    isHashRouted: undefined,
+    isLocal: undefined,
   };
   assert.ok("value" in checkPayload(fields, PAYLOAD_LABELS));
   const longer = { ...fields, event_name: "x".repeat(257) };
@@ -71,6 +75,8 @@ Deno.test("checkPayload() cuts a long referrer where a character ends, without f
       props: null,
       revenueCents: null,
       revenueCurrency: null,
+      isHashRouted: undefined,
+      isLocal: undefined,
     }, PAYLOAD_LABELS);
     assert.ok("value" in checked);
     assert.deepStrictEqual([checked.value.referrer, checked.value.notices], [kept, notices]);

@@ -166,16 +166,19 @@ Deno.test("run() drops an event for its first reason, in the documented order", 
   clock.advance(1000);
   equal(why(run({}, { "user-agent": ROBOT })), "robot");
   clock.advance(1000);
+  equal(why(run({ u: "file:///etc/passwd" })), "not_a_page");
+  clock.advance(1000);
   equal(why(run()), "foreign_host");
   deepEqual(counted.map(({ reason, name = "" }) => [reason, name]), [
     ["opted_out", ""],
     ["rate_limited", ""],
     ["address_limited", ""],
     ["robot", "Googlebot"],
+    ["not_a_page", ""],
     ["foreign_host", ""],
   ], "strangers to the server are in the totals alone");
-  const ofNewSites = ["site_refused", "new_sites_limited", "proposals_full"];
-  const once = Object.keys(DROPS).map((reason) => [reason, ofNewSites.includes(reason) ? 0 : 1]);
+  const others = ["site_refused", "new_sites_limited", "proposals_full", "local_page"];
+  const once = Object.keys(DROPS).map((reason) => [reason, others.includes(reason) ? 0 : 1]);
   deepEqual(pipeline.drops, Object.fromEntries(once));
 });
 
@@ -206,6 +209,70 @@ Deno.test("run() counts pages of the hosts that are listed, with www and *. by t
   }
   for (const host of ["blog.example.com", "notshop.example", "example.com.evil.example"]) {
     ok(!counts(`https://${host}/`), host);
+  }
+});
+
+Deno.test("run() counts pages of websites and of apps, and nothing else", () => {
+  const never = [
+    "file:///Users/ann/index.html",
+    " FILE://server/share/a.html",
+    "about:srcdoc",
+    "about:blank",
+    "data:text/html,<p>",
+    "blob:https://example.com/9115d58c",
+    "javascript:void(0)",
+  ];
+  for (const hostnames of [[], ["example.com"]]) {
+    const { run, pipeline } = open({ hostnames });
+    for (const u of never) {
+      equal(why(run({ u })), "not_a_page", u);
+      equal(why(run({ u, l: 1 })), "not_a_page", u);
+      const past = { atMs: NOON - 1000, address: ADDRESS, userAgent: BROWSER };
+      equal(why(pipeline.runPast(payload({ u }), past)), "not_a_page", u);
+    }
+  }
+  for (const u of ["app://shop.example/login", "about", "/about:blank", "/data:x", "app:///a"]) {
+    equal(why(open().run({ u })), undefined, u);
+  }
+  equal(stored(open().run({ u: "app://shop.example/login" })).hostname, "shop.example");
+});
+
+Deno.test("run() counts the owner's hosts only where they are listed, and bare paths", () => {
+  const { run } = open({ hostnames: ["shop.example", "localhost"] });
+  const counts = ["https://shop.example/", "app://shop.example/login", "/path", "not a url"];
+  for (const u of [...counts, "http://localhost:3000/"]) equal(why(run({ u })), undefined, u);
+  const drops = ["https://other.example/", "http://0.0.0.0/", "http://127.0.0.1/", "app:///login"];
+  for (const u of drops) {
+    equal(why(run({ u })), "foreign_host", u);
+    equal(why(run({ u, l: 1 })), "foreign_host", u);
+  }
+});
+
+Deno.test("run() drops pages of the visitor's own machine, unless they are wanted", () => {
+  const local = [
+    "http://localhost/",
+    "http://LOCALHOST.:3000/a",
+    "https://shop.localhost/",
+    "http://127.0.0.1:8080/",
+    "http://127.1/",
+    "http://[::1]/",
+    "http://[::ffff:127.0.0.1]/",
+    "http://0.0.0.0:5000/",
+    "capacitor://localhost/",
+  ];
+  const { run, counted } = open();
+  for (const u of local) {
+    equal(why(run({ u })), "local_page", u);
+    for (const l of [1, true, "", "true"]) equal(why(run({ u, l })), undefined, u);
+    for (const l of [0, false, "false", null]) equal(why(run({ u, l })), "local_page", u);
+    for (const d of ["localhost", "LocalHost:3000", "127.0.0.1", "::1", "a.localhost"]) {
+      equal(why(run({ u, d })), undefined, `${u} of ${d}`);
+    }
+  }
+  deepEqual(counted[0], { site_id: "example.com", reason: "local_page" });
+  const others = ["http://10.0.0.1/", "http://192.168.1.5/", "http://intranet/", "/localhost"];
+  for (const u of [...others, "http://localhost.example/", "http://mylocalhost/"]) {
+    equal(why(run({ u })), undefined, u);
   }
 });
 
@@ -326,7 +393,13 @@ Deno.test("runPast() drops robots and unlisted sites only, and counts neither", 
   equal(country_code, "DE");
 });
 
-Deno.test("DROPS answer robots, opted out browsers and foreign hosts as if all were well", () => {
+Deno.test("DROPS answer robots, opted out browsers and foreign pages as if all were well", () => {
   const silent = Object.entries(DROPS).filter(([, { code }]) => code === null);
-  deepEqual(silent.map(([reason]) => reason).sort(), ["foreign_host", "opted_out", "robot"]);
+  deepEqual(silent.map(([reason]) => reason).sort(), [
+    "foreign_host",
+    "local_page",
+    "not_a_page",
+    "opted_out",
+    "robot",
+  ]);
 });

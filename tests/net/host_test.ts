@@ -1,5 +1,11 @@
 import { strictEqual as equal } from "node:assert";
-import { comparableHost, coversHost, hostOfSite, withoutWww } from "../../src/net/host.ts";
+import {
+  comparableHost,
+  coversHost,
+  hostOfSite,
+  isLocalHost,
+  withoutWww,
+} from "../../src/net/host.ts";
 
 Deno.test("comparableHost() folds case and the dot that may end a host", () => {
   equal(comparableHost("WWW.Example.com."), "www.example.com");
@@ -37,4 +43,13 @@ Deno.test("coversHost() takes a name with and without www, and *. for everything
     [[], "example.com", false],
   ];
   for (const [names, host, covers] of table) equal(coversHost(names, host), covers, host);
+});
+
+Deno.test("isLocalHost() knows the names and addresses of the machine itself", () => {
+  for (const host of ["localhost", "a.localhost", "127.0.0.1", "127.9.9.9", "[::1]", "0.0.0.0"]) {
+    equal(isLocalHost(host), true, host);
+  }
+  for (const host of ["localhost.example", "10.0.0.1", "[fe80::1]", "0.0.0.1", "local", ""]) {
+    equal(isLocalHost(host), false, host);
+  }
 });

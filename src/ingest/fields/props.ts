@@ -8,7 +8,7 @@ const UTF8 = new TextEncoder();
 
 /** Reads an object, or the JSON text of one. */
 export function readProps(value: unknown, note: (notice: Notice) => void): string | null {
-  if (value === undefined || value === null || value === "") return null;
+  if (value === undefined || value === null || value === "" || value === "null") return null;
   const json = typeof value === "string" ? value.toWellFormed() : JSON.stringify(value);
   if (!isJsonObject(json)) {
     note("props_dropped");

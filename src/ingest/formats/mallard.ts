@@ -73,7 +73,7 @@ export function readJson(bytes: Uint8Array): Checked<Payload> {
 /** Reads a query string; `n` defaults to pageview. Never throws. */
 export function readQuery(params: URLSearchParams): Checked<Payload> {
   const body: Record<string, unknown> = { n: "pageview" };
-  for (const name of ["d", "n", "u", "r", "w", "p", "ra", "rc"]) {
+  for (const name of ["d", "n", "u", "r", "w", "p", "ra", "rc", "h", "l"]) {
     const value = params.get(name);
     if (value !== null) body[name] = value;
   }
@@ -95,5 +95,7 @@ export function readFields(body: unknown): Checked<Payload> {
     props: fields["p"],
     revenueCents: fields["ra"],
     revenueCurrency: fields["rc"],
+    isHashRouted: fields["h"],
+    isLocal: fields["l"],
   }, LABELS);
 }

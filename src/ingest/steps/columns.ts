@@ -3,9 +3,9 @@
 import type { Event } from "../../core/event.ts";
 import { maskEvent } from "../../core/text.ts";
 import type { Place } from "../enrich/geoip.ts";
-import { pageOf } from "../enrich/url.ts";
 import { deviceColumns } from "./device.ts";
 import type { Draft, StepContext } from "./draft.ts";
+import { pageColumns } from "./page.ts";
 import { sourceColumns } from "./source.ts";
 import { visitorId } from "./visitor.ts";
 
@@ -15,7 +15,7 @@ const NOWHERE: Place = { country_code: null, region: null, city: null };
 export function eventOf(draft: Draft, timestamp: number, context: StepContext): Event {
   const { payload, address } = draft;
   const { geo, policy } = context.parts;
-  const page = pageOf(payload.url);
+  const page = pageColumns(draft);
   const event: Event = {
     site_id: payload.site_id,
     visitor_id: visitorId(draft, timestamp, context),

@@ -29,6 +29,8 @@ Deno.test("readJson() takes every field", () => {
       props: '{"plan":"pro"}',
       revenueCents: 1235,
       revenueCurrency: "EUR",
+      isHashRouted: false,
+      isLocal: false,
       notices: [],
     },
   });
