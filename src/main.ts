@@ -1,7 +1,7 @@
 // The process: arguments and environment become a command, the command's result an exit status.
 import { parseArguments } from "./cli/arguments.ts";
 import type { Command } from "./cli/command.ts";
-import { type CommandName, COMMANDS, commandsHelp } from "./cli/commands.ts";
+import { commandHelp, type CommandName, COMMANDS, commandsHelp } from "./cli/commands.ts";
 import { type Config, loadConfig, optionsHelp } from "./config/load.ts";
 import { messageOf } from "./core/errors.ts";
 import {
@@ -69,10 +69,12 @@ async function run(
 async function main(): Promise<void> {
   const invocation = parseArguments(Deno.args);
   if ("fault" in invocation) exitWith([`${invocation.fault}; see --help`], EXIT_USAGE);
-  const { command, configPath, args } = invocation;
+  const { command, configPath, args, about } = invocation;
   switch (command) {
     case "help":
-      return print(`${USAGE}${optionsHelp()}\n`);
+      if (about !== undefined) print(`${commandHelp(about)}${about === "serve" ? "\n" : ""}`);
+      else print(USAGE);
+      return about === undefined || about === "serve" ? print(`${optionsHelp()}\n`) : undefined;
     case "version":
       return print(`mallard ${VERSION}\n`);
     default:

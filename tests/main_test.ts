@@ -1,5 +1,6 @@
 // What the program says of itself on the command line, and what a person may then do with it.
 import assert from "node:assert/strict";
+import { fromSource } from "../scripts/server_process.ts";
 import { startReady } from "./support/server/ready_server.ts";
 import { withFolder } from "./support/storage/storage.ts";
 
@@ -23,4 +24,28 @@ Deno.test({
       assert.equal(await health.text(), "ok");
       assert.equal(await server.stop(), 0);
     }),
+});
+
+Deno.test("main prints the help of a command, and ends well when nobody reads it", async () => {
+  const program = fromSource();
+  const start = (...args: string[]) =>
+    new Deno.Command(program.command, {
+      args: [...program.args, ...args],
+      clearEnv: true,
+      env: { ...program.env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  const unread = start("--help");
+  await unread.stdout.cancel();
+  const [{ stdout }, { success, stderr }] = await Promise.all([
+    start("backup", "--help").output(),
+    Promise.all([unread.status, new Response(unread.stderr).text()]).then(([status, stderr]) => ({
+      ...status,
+      stderr,
+    })),
+  ]);
+  assert.match(new TextDecoder().decode(stdout), /^Usage: mallard backup DIR /);
+  assert.ok(success, stderr);
 });

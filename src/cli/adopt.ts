@@ -3,19 +3,21 @@
 import { messageOf } from "../core/errors.ts";
 import { openStorage } from "../storage/open.ts";
 import { moveRows } from "../storage/adoption/move_rows.ts";
-import { type Command, dataDirOf, succeeded } from "./command.ts";
+import { type Command, dataDirOf, requireCurrentSchema, succeeded } from "./command.ts";
 
 /** The row of COMMANDS. */
 export const ADOPT = {
   args: ["[move]"],
   doc: "add Parquet files copied into DATA_DIR; a running server does this automatically. " +
     "move: put rows of a wrong folder where they belong",
-  run: async ({ args, config, system, host }) => {
+  run: async (context) => {
+    const { args, config, system, host } = context;
     const [action] = args;
     if (action !== undefined && action !== "move") {
       throw new Error(`Cannot run adopt ${action}: it is not move`);
     }
     const dataDir = dataDirOf(config);
+    await requireCurrentSchema(context, dataDir, "adopt files");
     const storage = await openStorage(system, host, { ...config, dataDir });
     const lines: string[] = [];
     let failures = 0;

@@ -10,6 +10,8 @@ export interface Invocation {
   /** The settings file, or null for none. */
   readonly configPath: string | null;
   readonly args: readonly string[];
+  /** The command whose help is asked for; all of them when missing. */
+  readonly about?: CommandName;
 }
 
 const OPTIONS = {
@@ -30,15 +32,18 @@ export function parseArguments(args: readonly string[]): Invocation | { readonly
   const { values, positionals } = parsed;
   const configPaths = values.config ?? [];
   const configPath = configPaths[0] ?? null;
-  if (values.help) return { command: "help", configPath, args: [] };
+  const [first = "", ...rest] = positionals;
+  const named = Object.hasOwn(COMMANDS, first) ? first as CommandName : null;
+  if (values.help) {
+    return { command: "help", configPath, args: [], ...(named === null ? {} : { about: named }) };
+  }
   if (values.version) return { command: "version", configPath, args: [] };
   if (configPath === "") return { fault: "--config needs a file" };
   if (configPaths.length > 1) return { fault: "there is more than one --config" };
-  const [first = "", ...rest] = positionals;
   // A settings file may stand alone: `mallard FILE` is `mallard serve FILE`.
-  return Object.hasOwn(COMMANDS, first)
-    ? commandOf(first as CommandName, rest, configPath)
-    : commandOf("serve", positionals, configPath);
+  return named === null
+    ? commandOf("serve", positionals, configPath)
+    : commandOf(named, rest, configPath);
 }
 
 function commandOf(

@@ -4,6 +4,8 @@ import type { Config } from "../config/load.ts";
 import type { System } from "../core/types.ts";
 import type { Host } from "../runtime/host.ts";
 import { Db } from "../storage/duckdb.ts";
+import { MIGRATIONS, schemaVersion } from "../storage/state/migrations.ts";
+import { Sqlite } from "../storage/state/sqlite.ts";
 
 /** What a command is given. `readInput` reads standard input to its end. */
 export interface CommandContext {
@@ -42,6 +44,30 @@ export function succeeded(sentence: string): CommandResult {
 /** Absolute path of DATA_DIR. */
 export function dataDirOf(config: Config): string {
   return resolve(config.data_dir);
+}
+
+/**
+ * Rejects where the schema of mallard.sqlite is of an older program: a command that opens the whole
+ * store would raise it, and the way back were gone.
+ */
+export async function requireCurrentSchema(
+  { system: { files } }: CommandContext,
+  dataDir: string,
+  what: string,
+): Promise<void> {
+  const path = `${dataDir}/mallard.sqlite`;
+  if (await files.size(path) === null) return;
+  const db = Sqlite.openReader(path);
+  try {
+    const version = schemaVersion(db);
+    if (version >= MIGRATIONS.length) return;
+    throw new Error(
+      `Cannot ${what}: mallard.sqlite has schema version ${version} of an older program; ` +
+        "start this program's server once",
+    );
+  } finally {
+    db.close();
+  }
 }
 
 /** Opens DuckDB over a folder that no server has open. The caller closes it. */

@@ -30,6 +30,12 @@ export const COMMANDS = {
 /** Name of a command. */
 export type CommandName = keyof typeof COMMANDS;
 
+/** The help of one command. */
+export function commandHelp(name: CommandName): string {
+  const { args, doc }: Command = COMMANDS[name];
+  return `Usage: mallard ${[name, ...args].join(" ")} [--config FILE]\n\n${doc}\n`;
+}
+
 /** The usage lines of the commands. */
 export function commandsHelp(): string {
   return Object.entries<Command>(COMMANDS).map(([name, { args, doc }]) =>

@@ -10,6 +10,7 @@ import {
   type CommandResult,
   dataDirOf,
   openDatabase,
+  requireCurrentSchema,
 } from "./command.ts";
 
 /** The row of COMMANDS. */
@@ -32,8 +33,10 @@ export const PRIVACY_AUDIT = {
 } as const satisfies Command;
 
 /** Masks what is stored, as each site's settings say. */
-async function mask({ config, system, host }: CommandContext): Promise<CommandResult> {
+async function mask(context: CommandContext): Promise<CommandResult> {
+  const { config, system, host } = context;
   const dataDir = dataDirOf(config);
+  await requireCurrentSchema(context, dataDir, "mask what is stored");
   const storage = await openStorage(system, host, { ...config, dataDir });
   try {
     const sites = await Sites.open(storage.store, system.clock);

@@ -59,11 +59,22 @@ function decide(db: Sqlite, decision: SiteDecision, names: readonly string[]): C
   if (names.length === 0) throw new Error(`Cannot ${decision}: no site is named`);
   const proposed = PROPOSED_OPS.listProposed(db).map(({ site_id }) => site_id);
   const sites = new Set(names.flatMap((name) => sitesFor(name, proposed)));
+  const known = decision === "accept" ? knownSites(db, proposed) : null;
+  const unknown = [...sites].find((site) => known?.has(site) === false);
+  if (unknown !== undefined) {
+    throw new Error(`Cannot accept ${unknown}: no event of it came; mallard sites lists new ones`);
+  }
   PROPOSED_OPS.addDecisions(db, { sites: [...sites], decision });
   return succeeded(
     `Decided to ${decision} ${sites.size} sites; a running server applies it within seconds, ` +
       "else the next start",
   );
+}
+
+/** Sites that can be accepted. */
+function knownSites(db: Sqlite, proposed: readonly string[]): ReadonlySet<string> {
+  const { listRefused, listUndeclared } = PROPOSED_OPS;
+  return new Set([...proposed, ...listRefused(db), ...listUndeclared(db)]);
 }
 
 function sitesFor(name: string, proposed: readonly string[]): readonly string[] {

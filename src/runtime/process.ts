@@ -23,10 +23,17 @@ const DESCRIPTORS_WANTED = 4096;
 /** Version of the program. */
 export const VERSION: string = manifest.version;
 
-/** Writes to standard output, and waits for its reader. For commands, not for the server. */
+/**
+ * Writes to standard output, and waits for its reader. For commands, not for the server. What a
+ * reader that has left, such as `head`, does not want is dropped.
+ */
 export function print(text: string): void {
   let rest: Uint8Array = new TextEncoder().encode(text);
-  while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
+  try {
+    while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }
 
 const standardOutput = new Output((bytes) => Deno.stdout.write(bytes), () => "");

@@ -79,7 +79,10 @@ export class SiteAdmission {
     return null;
   }
 
-  /** Accepts a site that an owner imports; a proposed one stays proposed. */
+  /**
+   * Accepts a site that an owner imports, whatever the number of undeclared ones, among which it
+   * counts. A proposed one stays proposed.
+   */
   take(site: string): void {
     if (!this.#known.isDeclared(site) && !this.#known.hasEvents(site)) this.#taken.add(site);
   }

@@ -85,8 +85,15 @@ export class NewSites {
     await this.#storage.forgetSite(site);
   }
 
-  /** Decides about sites, one after the other. Throws `conflict` for one that is declared. */
+  /**
+   * Decides about sites, one after the other. Throws `conflict` for one that is declared, and
+   * `not_found` where one is to be accepted of which no event came.
+   */
   async decide(decision: SiteDecision, sites: readonly string[]): Promise<void> {
+    const unknown = decision === "accept" && sites.find((site) => !this.#isKnown(site));
+    if (typeof unknown === "string") {
+      throw new AppError("not_found", `Cannot accept ${unknown}: no event of it came`);
+    }
     const declared = sites.find((site) => this.#isDeclared(site));
     if (declared !== undefined && decision !== "accept") {
       throw new AppError("conflict", `Cannot ${decision} ${declared}: it is declared`);
@@ -130,6 +137,12 @@ export class NewSites {
     await this.#storage.erase(site);
     await this.#sites.drop(site);
     await this.deleted(site);
+  }
+
+  #isKnown(site: string): boolean {
+    const { proposals } = this.#storage;
+    return proposals.has(site) || proposals.isRefused(site) || this.#isDeclared(site) ||
+      this.#storage.known().includes(site);
   }
 
   #isDeclared(site: string): boolean {

@@ -31,6 +31,8 @@ Deno.test("parseArguments() answers --help and --version before anything else it
   for (const args of [["--help"], ["-h"], ["backup", "--help"], ["a", "b", "-h"]]) {
     assert.equal(commandOf(args), "help", args.join(" "));
   }
+  const read = parseArguments(["backup", "--help", "more"]);
+  assert.equal("about" in read ? read.about : null, "backup");
   for (const args of [["--version"], ["-V"], ["serve", "-V"]]) {
     assert.equal(commandOf(args), "version", args.join(" "));
   }

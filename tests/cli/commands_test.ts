@@ -10,8 +10,10 @@ const OLDER = 4;
 const loadDuckDb = () => Promise.resolve(duckdb);
 
 function runner(folder: string) {
-  return async (name: "expiry" | "quarantine" | "sites", ...args: string[]) =>
-    (await runCommand(folder, name, args, { loadDuckDb })).text;
+  return async (
+    name: "expiry" | "quarantine" | "sites" | "adopt" | "privacy-audit",
+    ...args: string[]
+  ) => (await runCommand(folder, name, args, { loadDuckDb })).text;
 }
 
 Deno.test("commands beside an older server leave its schema as it is", async () => {
@@ -29,6 +31,9 @@ Deno.test("commands beside an older server leave its schema as it is", async () 
       const args = action === "list" ? [] : ["example.com"];
       await assert.rejects(run("sites", action, ...args), /schema version 4 of an older program/);
     }
+    await assert.rejects(run("adopt"), /schema version 4 of an older program/);
+    await assert.rejects(run("adopt", "move"), /schema version 4 of an older program/);
+    await assert.rejects(run("privacy-audit", "mask"), /schema version 4 of an older program/);
     assert.strictEqual(server.get("pragma user_version")?.["user_version"], OLDER);
     const tables = server.all("select name from sqlite_master where name like 'proposed%'");
     assert.deepStrictEqual(tables, []);

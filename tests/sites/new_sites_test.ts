@@ -227,6 +227,20 @@ Deno.test("A site that was deleted in bulk can be imported again", async () => {
   await app.close();
 });
 
+Deno.test("An import is its owner's word, whatever undeclared_sites_max", async () => {
+  const app = await openApp({ MALLARD_UNDECLARED_SITES_MAX: "1" });
+  const at = "2024-01-15T12:00:00Z";
+  const past = { d: "past.example", n: "pageview", u: "/", at, ua: CHROME, ip: "81.2.69.142" };
+  const body = JSON.stringify(past);
+  assert.equal(await post(app, "a.example"), 202);
+  const headers = { "content-type": "application/x-ndjson" };
+  const imported = await app.send("/api/import", { method: "POST", body, headers });
+  assert.equal((await imported.json()).accepted, 1);
+  assert.equal(await post(app, "b.example"), 202);
+  assert.deepEqual(await sitesOf(app), ["a.example", "past.example"]);
+  await app.close();
+});
+
 Deno.test("mallard sites lists and decides beside a running server", async () => {
   const app = await openApp({ MALLARD_NEW_SITES: "propose" });
   for (const site of ["a.example", "spam1.test", "spam2.test", "spam2.test", "b.example"]) {
@@ -248,6 +262,12 @@ Deno.test("mallard sites lists and decides beside a running server", async () =>
   await assert.rejects(() => run("keep", "a.example"), /list, accept, refuse or delete/);
   await assert.rejects(() => run("accept"), /no site is named/);
   await assert.rejects(() => run("accept", "a/b"), /Cannot read the site/);
+  await assert.rejects(
+    () => run("accept", "spam1.test", "unheard.example"),
+    /Cannot accept unheard.example: no event of it came/,
+  );
+  assert.equal(await decide(app, "accept", ["spam1.test", "unheard.example"]), 404);
+  assert.deepEqual((await newSites(app)).refused, ["spam1.test", "spam2.test"]);
   await app.close();
 });
 
