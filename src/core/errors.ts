@@ -10,6 +10,7 @@ export const ERRORS = {
   timeout: 408,
   conflict: 409,
   too_large: 413,
+  unsupported_media_type: 415,
   unprocessable: 422,
   too_many_requests: 429,
   unavailable: 503,

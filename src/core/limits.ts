@@ -13,6 +13,8 @@ export const KEEP_ALIVE_MS_MAX = 75_000;
 export const BODY_BYTES_MAX = 64 * 1024;
 /** Body of any other request. */
 export const API_BODY_BYTES_MAX = 256 * 1024;
+/** Longest body that may arrive as gzip: it is decoded at once. */
+export const GZIP_BODY_BYTES_MAX = 256 * 1024;
 /** Longest site id. */
 export const SITE_ID_CHARS_MAX = 256;
 /** Longest event name. */

@@ -1,13 +1,53 @@
-// Request bodies, read within a limit of size and of time: as bytes, or as a JSON object.
+// Request bodies, read within a limit of size and of time: as bytes, or as a JSON object. Those
+// that arrive as gzip are decoded within the same limit.
+import { gunzipSync } from "node:zlib";
 import { AppError } from "../core/errors.ts";
-import { AUTH_BODY_BYTES_MAX, BODY_MS_MAX } from "../core/limits.ts";
+import { AUTH_BODY_BYTES_MAX, BODY_MS_MAX, GZIP_BODY_BYTES_MAX } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
 
 /**
  * Reads a body of at most `bytesMax` bytes that arrives within `msMax`. Rejects with `too_large`
- * as soon as the limit is passed, with `timeout` when it arrives too slowly.
+ * as soon as the limit is passed, with `timeout` when it arrives too slowly, and with
+ * `unsupported_media_type` when its Content-Encoding is another than gzip.
  */
 export async function readBody(
+  request: Request,
+  clock: Clock,
+  bytesMax: number,
+  msMax: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const coding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "";
+  if (coding === "" || coding === "identity") {
+    return await readBytes(request, clock, bytesMax, msMax);
+  }
+  const accepted = bytesMax <= GZIP_BODY_BYTES_MAX ? "gzip" : "identity";
+  if (accepted === "gzip" && (coding === "gzip" || coding === "x-gzip")) {
+    return gunzipped(await readBytes(request, clock, bytesMax, msMax), bytesMax);
+  }
+  await request.body?.cancel();
+  throw new AppError(
+    "unsupported_media_type",
+    `Cannot read the body: its Content-Encoding must be ${accepted}`,
+    { "accept-encoding": accepted },
+  );
+}
+
+/** The decoded body. No more is decoded than the limit takes. */
+function gunzipped(body: Uint8Array, bytesMax: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(gunzipSync(body, { maxOutputLength: bytesMax }));
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE") {
+      throw new AppError(
+        "too_large",
+        `Cannot read the body: decoded it is longer than ${bytesMax} bytes`,
+      );
+    }
+    throw new AppError("bad_request", "Cannot read the body: it is not gzip, as it claims to be");
+  }
+}
+
+async function readBytes(
   request: Request,
   clock: Clock,
   bytesMax: number,

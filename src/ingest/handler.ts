@@ -60,7 +60,7 @@ function preflightRoute(path: string): Route {
   const methods = FORMATS.filter((format) => format.path === path).map(({ method }) => method);
   const headers = {
     "access-control-allow-methods": [...methods.sort(), "OPTIONS"].join(", "),
-    "access-control-allow-headers": "Content-Type",
+    "access-control-allow-headers": "Content-Type, Content-Encoding",
     "access-control-max-age": "86400",
   };
   return {

@@ -1,4 +1,5 @@
 import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "node:assert";
+import { gzipSync } from "node:zlib";
 import { readBody, readJsonObject } from "../../src/http/body.ts";
 import { FakeClock } from "../support/fake_system.ts";
 
@@ -66,4 +67,34 @@ Deno.test("readBody() refuses a body that has not arrived in time", async () => 
   clock.advance(4999);
   clock.advance(1);
   await refused;
+});
+
+Deno.test("readBody() decodes gzip within its limit, and no other coding", async () => {
+  const clock = new FakeClock(0);
+  const read = async (body: Uint8Array<ArrayBuffer>, coding: string, bytesMax = 65_536) => {
+    const headers = { "content-encoding": coding };
+    const request = new Request("http://localhost/", { method: "POST", body, headers });
+    return (await readBody(request, clock, bytesMax, 5000)).byteLength;
+  };
+  const zipped = (bytes: number) => new Uint8Array(gzipSync(new Uint8Array(bytes)));
+  for (const coding of ["gzip", "GZIP ", "x-gzip"]) equal(await read(zipped(100), coding), 100);
+  equal(await read(zipped(0), "gzip"), 0);
+  equal(await read(zipped(65_536), "gzip"), 65_536);
+  equal(await read(new Uint8Array(7), "identity"), 7);
+  await rejects(read(zipped(65_537), "gzip"), { code: "too_large" });
+  const bomb = zipped(50_000_000);
+  equal(bomb.byteLength < 65_536, true);
+  await rejects(read(bomb, "gzip"), { code: "too_large" });
+  const broken = [new Uint8Array(), new Uint8Array(50), zipped(100).slice(0, 15)];
+  for (const body of broken) await rejects(read(body, "gzip"), { code: "bad_request" });
+  for (const coding of ["br", "deflate", "zstd", "gzip, gzip", "x"]) {
+    await rejects(read(zipped(100), coding), {
+      code: "unsupported_media_type",
+      headers: { "accept-encoding": "gzip" },
+    });
+  }
+  await rejects(read(zipped(100), "gzip", 16 * 1024 * 1024), {
+    code: "unsupported_media_type",
+    headers: { "accept-encoding": "identity" },
+  });
 });

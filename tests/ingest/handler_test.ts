@@ -1,4 +1,5 @@
 import assert from "node:assert";
+import { gzipSync } from "node:zlib";
 import { openApp, type RunningApp, type Sent } from "../support/server/running_app.ts";
 import { openDuckDb } from "../support/storage/duckdb.ts";
 
@@ -44,6 +45,17 @@ Deno.test("POST /api/event answers as documented, to any origin", async () => {
     else assert.strictEqual(typeof JSON.parse(text).error, "string");
   }
   assert.strictEqual(await pageviews(app), 2);
+  const zipped = new Uint8Array(gzipSync(JSON.stringify(EVENT)));
+  for (const [coding, status] of [["gzip", 202], ["br", 415]] as const) {
+    const response = await app.send("/api/event", {
+      method: "POST",
+      body: zipped,
+      headers: { "user-agent": CHROME, "content-encoding": coding },
+    });
+    assert.strictEqual(response.status, status);
+    assert.strictEqual(response.headers.get("access-control-allow-origin"), "*");
+  }
+  assert.strictEqual(await pageviews(app), 3);
   await app.close();
 });
 
