@@ -2,6 +2,7 @@
 // event; a drop is an outcome with a reason, never an exception. The steps are in steps/.
 import { type DropReason, DROPS } from "./drop_reasons.ts";
 import { FIELD_REASON } from "./drops.ts";
+import { hintsOf, NO_HINTS } from "./enrich/device.ts";
 import { type Notice, NOTICES } from "./fields/notices.ts";
 import type { Payload } from "./payload.ts";
 import { checkOptOut, checkRobot } from "./steps/client.ts";
@@ -82,7 +83,7 @@ export class Pipeline {
       address,
       guardedAddress,
       userAgent: headers.get("user-agent") ?? "",
-      brands: headers.get("sec-ch-ua"),
+      hints: hintsOf(headers),
       origin: headers.get("origin"),
       gpc: headers.get("sec-gpc") === "1",
       isTrusted,
@@ -108,7 +109,7 @@ export class Pipeline {
       address,
       guardedAddress: address,
       userAgent,
-      brands: null,
+      hints: NO_HINTS,
       origin: null,
       gpc: false,
       isTrusted: true,

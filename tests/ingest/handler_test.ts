@@ -248,7 +248,7 @@ Deno.test("An event is stored with every column the request contains, and no add
     browser_version: "120.0.0.0",
     os: "Windows",
     os_version: "10",
-    device_type: "tablet",
+    device_type: "desktop",
     screen_size: "800",
     country_code: "US",
     region: null,

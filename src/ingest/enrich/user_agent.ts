@@ -3,9 +3,9 @@
 import { UAParser } from "ua-parser-js";
 import { USER_AGENT_CHARS_MAX, USER_AGENTS_MAX } from "../../core/limits.ts";
 import { LruCache } from "../../core/lru_cache.ts";
-
-/** Classes of devices that are told apart. */
-export type DeviceType = "desktop" | "mobile" | "tablet";
+import { BROWSERS, LINUX, SYSTEMS } from "./agent_names.ts";
+import { appOf } from "./apps.ts";
+import { type ClientHints, type DeviceType, NO_HINTS, platformOf } from "./device.ts";
 
 /** What a user agent says; null if it is unknown. The keys are columns of the event. */
 export interface UserAgent {
@@ -23,156 +23,6 @@ interface Parser {
   getOS(): { name?: string; version?: string };
   getDevice(): { type?: string; vendor?: string };
 }
-
-/** Names of ua-parser-js in lower case → names in the data. What is not listed stays. */
-const BROWSERS: Readonly<Record<string, string>> = {
-  "115": "115 Browser",
-  "2345": "2345 Explorer",
-  "360": "360 Browser",
-  "alipay": "Alipay",
-  "android browser": "Android Browser",
-  "avant": "Avant",
-  "brave": "Brave",
-  "chrome": "Chrome",
-  "chrome headless": "Chrome",
-  "chrome webview": "Chrome",
-  "chromium": "Chrome",
-  "daum": "Daum",
-  "dragon": "Comodo Dragon",
-  "duckduckgo": "DuckDuckGo",
-  "edge": "Edge",
-  "electron": "Electron",
-  "epiphany": "GNOME Web",
-  "falkon": "Falkon",
-  "fennec": "Firefox",
-  "firefox": "Firefox",
-  "firefox focus": "Firefox",
-  "firefox reality": "Firefox",
-  "gsa": "Google App",
-  "heytap": "HeyTap Browser",
-  "huawei browser": "Huawei Browser",
-  "ie": "Internet Explorer",
-  "iemobile": "Internet Explorer",
-  "instagram": "Instagram",
-  "iridium": "Iridium",
-  "iron": "Iron",
-  "kakaostory": "KakaoStory",
-  "kakaotalk": "KakaoTalk",
-  "kindle": "Kindle",
-  "klar": "Firefox",
-  "lbbrowser": "LieBao Browser",
-  "librewolf": "LibreWolf",
-  "line": "LINE",
-  "linkedin": "LinkedIn",
-  "maxthon": "Maxthon",
-  "midori": "Midori",
-  "mobile safari": "Safari",
-  "mobilesafari": "Safari",
-  "naver": "Naver",
-  "oculus browser": "Oculus Browser",
-  "opera": "Opera",
-  "opera coast": "Opera",
-  "opera gx": "Opera",
-  "opera mini": "Opera",
-  "opera mobi": "Opera",
-  "opera mobile": "Opera",
-  "opera tablet": "Opera",
-  "opera touch": "Opera",
-  "ovi": "Ovi Browser",
-  "palemoon": "Pale Moon",
-  "pico browser": "Pico Browser",
-  "puffin": "Puffin",
-  "qqbrowser": "QQ Browser",
-  "qqbrowserlite": "QQ Browser",
-  "safari": "Safari",
-  "sailfish browser": "Sailfish Browser",
-  "samsung internet": "Samsung Internet",
-  "seamonkey": "SeaMonkey",
-  "silk": "Silk",
-  "snapchat": "Snapchat",
-  "tesla": "Tesla",
-  "twitter": "Twitter",
-  "ucbrowser": "UC Browser",
-  "vivaldi": "Vivaldi",
-  "vivo browser": "Vivo Browser",
-  "waterfox": "Waterfox",
-  "weibo": "Weibo",
-  "whale": "Whale",
-  "wolvic": "Wolvic",
-  "yandex": "Yandex Browser",
-};
-
-const LINUX = "Linux";
-
-/** As BROWSERS, for systems. Distributions of Linux are Linux, without a version. */
-const SYSTEMS: Readonly<Record<string, string>> = {
-  "android": "Android",
-  "android-x86": "Android",
-  "android x86": "Android",
-  "arch": LINUX,
-  "bada": "Bada",
-  "blackberry": "BlackBerry",
-  "centos": LINUX,
-  "chromecast": "Chromecast",
-  "chromium os": "Chrome OS",
-  "cros": "Chrome OS",
-  "debian": LINUX,
-  "deepin": LINUX,
-  "dragonfly": "DragonFly BSD",
-  "elementary os": LINUX,
-  "fedora": LINUX,
-  "firefox os": "Firefox OS",
-  "freebsd": "FreeBSD",
-  "fuchsia": "Fuchsia",
-  "gentoo": LINUX,
-  "gnu": LINUX,
-  "haiku": "Haiku",
-  "harmonyos": "HarmonyOS",
-  "ios": "iOS",
-  "joli": LINUX,
-  "kaios": "KaiOS",
-  "kubuntu": LINUX,
-  "linpus": LINUX,
-  "linspire": LINUX,
-  "linux": LINUX,
-  "lubuntu": LINUX,
-  "mac os": "macOS",
-  "mageia": LINUX,
-  "mandriva": LINUX,
-  "manjaro": LINUX,
-  "mint": LINUX,
-  "netbsd": "NetBSD",
-  "nintendo": "Nintendo",
-  "nubuntu": LINUX,
-  "openbsd": "OpenBSD",
-  "openharmony": "HarmonyOS",
-  "opensuse": LINUX,
-  "pclinuxos": LINUX,
-  "playstation": "PlayStation",
-  "raspbian": LINUX,
-  "red hat": LINUX,
-  "redhat": LINUX,
-  "sabayon": LINUX,
-  "sailfish": "Sailfish OS",
-  "slackware": LINUX,
-  "solaris": "Solaris",
-  "suse": LINUX,
-  "symbian": "Symbian",
-  "tizen": "Tizen",
-  "ubuntu": LINUX,
-  "ubuntu touch": "Ubuntu Touch",
-  "vectorlinux": LINUX,
-  "watchos": "watchOS",
-  "webos": "webOS",
-  "windows": "Windows",
-  "windows iot": "Windows",
-  "windows mobile": "Windows Phone",
-  "windows phone": "Windows Phone",
-  "windows phone os": "Windows Phone",
-  "xbox": "Xbox",
-  "xubuntu": LINUX,
-  "zenwalk": LINUX,
-};
 
 /** Kinds of devices of ua-parser-js → ours. Televisions and consoles show desktop pages. */
 const DEVICES: Readonly<Record<string, DeviceType>> = {
@@ -204,8 +54,7 @@ const BRANDS = ["Brave", "Vivaldi", "Opera", "DuckDuckGo"] as const;
 
 const NAME_CHARS_MAX = 64;
 const VERSION_CHARS_MAX = 32;
-const MOBILE_PX = 768;
-const TABLET_PX = 1024;
+const APPLE = /\((?:iPhone|iPad|iPod|Macintosh)\b/;
 
 const NOTHING: UserAgent = {
   browser: null,
@@ -235,16 +84,37 @@ function deviceTypeOf(type: string | undefined, os: string | null): DeviceType |
   return HANDHELD_SYSTEMS.has(os) ? "mobile" : "desktop";
 }
 
-/**
- * The class of a device: from the width of its screen in pixels where that is known (below 768
- * mobile, below 1024 tablet, else desktop), otherwise what the user agent says.
- */
-export function deviceOf(
-  widthPx: number | null,
-  fromUserAgent: DeviceType | null,
-): DeviceType | null {
-  if (widthPx === null) return fromUserAgent;
-  return widthPx < MOBILE_PX ? "mobile" : widthPx < TABLET_PX ? "tablet" : "desktop";
+/** An app that names itself in no way we know shows pages in the system's engine: Safari's. */
+function browserOf(
+  text: string,
+  { name, version }: { name?: string; version?: string },
+): Pick<UserAgent, "browser" | "browser_version"> {
+  const app = appOf(text);
+  if (app) return { browser: app.name, browser_version: versionOf(app.version ?? undefined) };
+  if (name === "WebKit" && APPLE.test(text)) return { browser: "Safari", browser_version: null };
+  const browser = nameOf(name, BROWSERS);
+  return {
+    // Where Brave names itself, it may omit its version.
+    browser: browser === "Chrome" && /\bBrave\b/.test(text) ? "Brave" : browser,
+    browser_version: versionOf(version),
+  };
+}
+
+/** Adds what only client hints tell. */
+function withHints(agent: UserAgent, hints: ClientHints): UserAgent {
+  const { brands } = hints;
+  const brand = agent.browser === "Chrome" && brands !== null
+    ? BRANDS.find((name) => brands.includes(`"${name}"`))
+    : undefined;
+  const platform = platformOf(hints);
+  // Desktop mode on Android: the agent is that of a computer with Linux.
+  const isMissing = agent.os === null || agent.os === LINUX && platform === "Android";
+  if (!brand && (platform === null || !isMissing)) return agent;
+  return {
+    ...agent,
+    browser: brand ?? agent.browser,
+    ...(platform !== null && isMissing ? { os: platform, os_version: null } : {}),
+  };
 }
 
 /** Reads user agents and remembers the answers, at most `remembered` of them. */
@@ -261,16 +131,9 @@ export class UserAgents {
     return this.#recent.size;
   }
 
-  /**
-   * What the text says. `brands` is the Sec-CH-UA header where there is one: only it tells Brave
-   * and similar browsers from Chrome.
-   */
-  parse(text: string, brands: string | null = null): UserAgent {
-    if (text === "") return NOTHING;
-    const found = this.#remember(text);
-    if (brands === null || found.browser !== "Chrome") return found;
-    const brand = BRANDS.find((name) => brands.includes(`"${name}"`));
-    return brand ? { ...found, browser: brand } : found;
+  /** What the text says, and the client hints of the same request. */
+  parse(text: string, hints: ClientHints = NO_HINTS): UserAgent {
+    return withHints(text === "" ? NOTHING : this.#remember(text), hints);
   }
 
   /** Long texts are cut and not cached: a substring would keep the whole header in memory. */
@@ -285,14 +148,10 @@ export class UserAgents {
 
   #read(text: string): UserAgent {
     const parser = this.#parser.setUA(text);
-    const browser = parser.getBrowser();
     const system = parser.getOS();
     const os = nameOf(system.name, SYSTEMS);
-    const name = nameOf(browser.name, BROWSERS);
     return {
-      // Where Brave names itself, it may omit its version.
-      browser: name === "Chrome" && /\bBrave\b/.test(text) ? "Brave" : name,
-      browser_version: versionOf(browser.version),
+      ...browserOf(text, parser.getBrowser()),
       os,
       os_version: os === LINUX ? null : versionOf(system.version),
       device_type: deviceTypeOf(parser.getDevice().type, os),

@@ -7,6 +7,7 @@ import type { RateLimit } from "../../net/rate_limit.ts";
 import type { AdmissionRefusal, SiteCaller } from "../../sites/admission.ts";
 import type { DropReason } from "../drop_reasons.ts";
 import type { Drops } from "../drops.ts";
+import type { ClientHints } from "../enrich/device.ts";
 import type { GeoIp } from "../enrich/geoip.ts";
 import type { Robots } from "../enrich/robot.ts";
 import type { UserAgents } from "../enrich/user_agent.ts";
@@ -38,7 +39,7 @@ export interface Draft {
   /** What is known of it without believing proxies that are not named. */
   readonly guardedAddress: string;
   readonly userAgent: string;
-  readonly brands: string | null;
+  readonly hints: ClientHints;
   readonly origin: string | null;
   readonly gpc: boolean;
   readonly isTrusted: boolean;

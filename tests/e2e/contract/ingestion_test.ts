@@ -298,6 +298,8 @@ const WIDTHS: readonly (readonly [width: number, device: string])[] = [
 
 const SAFARI = "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.2";
 const KIT = "AppleWebKit/537.36 (KHTML, like Gecko)";
+/** Names neither a system nor a device. */
+const SILENT = "Mozilla/5.0 (X; Y) KHTML, like Gecko";
 const WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64)";
 const PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8)";
 const IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_2 like Mac OS X)";
@@ -485,10 +487,11 @@ clause("Control characters are taken in texts, and refused in a site", async () 
 
 clause("Events of every table below are taken", async () => {
   for (const [at, [w]] of WIDTHS.entries()) {
-    isAccepted(await server.send({ d: "widths.example", n: `${at}`, u: "/", w }));
+    const event = { d: "widths.example", n: `${at}`, u: "/", w };
+    isAccepted(await server.send(event, { "user-agent": SILENT }));
   }
   for (const [at, [agent]] of AGENTS.entries()) {
-    const event = { d: "agents.example", n: `${at}`, u: "/" };
+    const event = { d: "agents.example", n: `${at}`, u: "/", w: 900 };
     isAccepted(await server.send(event, { "user-agent": agent }));
   }
   for (const [at, [r]] of SOURCES.entries()) {
@@ -627,7 +630,7 @@ clause("Control characters are stored nowhere", () => {
 });
 
 clause(
-  "The width decides the device, and is stored as text",
+  "The width decides the device where the agent says nothing, and is stored as text",
   () =>
     everyRow([...WIDTHS.entries()], ([, [w]]) => `${w}`, ([at, [width, device]]) => {
       const row = rowOf("widths.example", `${at}`);
@@ -636,7 +639,7 @@ clause(
 );
 
 clause(
-  "Browsers, systems and, without a width, devices have their settled names",
+  "Browsers, systems and devices have their settled names, whatever the width",
   () =>
     everyRow([...AGENTS.entries()], ([, [agent]]) => agent, ([at, [, ...expected]]) => {
       const row = rowOf("agents.example", `${at}`);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { deviceOf, UserAgents } from "../../../src/ingest/enrich/user_agent.ts";
+import { type ClientHints, NO_HINTS } from "../../../src/ingest/enrich/device.ts";
+import { UserAgents } from "../../../src/ingest/enrich/user_agent.ts";
 
 /** Real user agents, and what they say: browser, version, system, version, device. */
 const CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0";
@@ -124,13 +125,16 @@ const TABLE: Record<string, string> = {
     "Chrome|120.0.0.0|webOS||desktop",
   "Mozilla/5.0 (Mobile; LYF/F90M/LYF_F90M; rv:48.0) Gecko/48.0 Firefox/48.0 KAIOS/2.5":
     "Firefox|48.0|KaiOS|2.5|mobile",
+  // An app that does not name itself shows pages in the engine of the system.
+  [`${IPHONE} Mobile/15E148`]: "Safari||iOS|17.2|mobile",
+  [`Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) ${WEBKIT}`]: "Safari||macOS|10.15.7|desktop",
   // Nothing that is known
   "hello": "||||",
   "": "||||",
 };
 
-function told(agents: UserAgents, text: string, brands: string | null = null): string {
-  const agent = agents.parse(text, brands);
+function told(agents: UserAgents, text: string, hints: Partial<ClientHints> = {}): string {
+  const agent = agents.parse(text, { ...NO_HINTS, ...hints });
   return [agent.browser, agent.browser_version, agent.os, agent.os_version, agent.device_type]
     .map((value) => value ?? "").join("|");
 }
@@ -150,16 +154,30 @@ Deno.test("parse() normalises the case of names", () => {
   assert.equal(agents.parse("Mozilla/5.0 (X11; LINUX x86_64) FIREFOX/121.0").browser, "Firefox");
 });
 
+const branded = (brands: string): ClientHints => ({ ...NO_HINTS, brands });
+
+Deno.test("parse() takes the system from the platform where the agent hides it", () => {
+  const agents = new UserAgents();
+  const platform = '"Android"';
+  const linux = `Mozilla/5.0 (X11; Linux x86_64) ${CHROME} Safari/537.36`;
+  assert.equal(told(agents, linux, { platform }), "Chrome|120.0.0.0|Android||desktop");
+  assert.equal(told(agents, linux, { platform: '"Linux"' }), "Chrome|120.0.0.0|Linux||desktop");
+  assert.equal(told(agents, "", { platform: '"Windows"' }), "||Windows||");
+  assert.equal(told(agents, "", { platform: '"toString"' }), "||||");
+  const windows = `${WINDOWS} ${CHROME} Safari/537.36`;
+  assert.equal(told(agents, windows, { platform }), "Chrome|120.0.0.0|Windows|10|desktop");
+});
+
 Deno.test("parse() distinguishes Brave from Chrome by its brand, of known brands only", () => {
   const agents = new UserAgents();
   const chrome = `${WINDOWS} ${CHROME} Safari/537.36`;
   const brands = '"Brave";v="120", "Chromium";v="120", "Not_A Brand";v="8"';
-  assert.equal(told(agents, chrome, brands), "Brave|120.0.0.0|Windows|10|desktop");
+  assert.equal(told(agents, chrome, { brands }), "Brave|120.0.0.0|Windows|10|desktop");
   assert.equal(told(agents, chrome), "Chrome|120.0.0.0|Windows|10|desktop");
-  assert.equal(agents.parse(chrome, '"Google Chrome";v="120"').browser, "Chrome");
-  assert.equal(agents.parse(chrome, '"My Own <b>";v="1"').browser, "Chrome");
+  assert.equal(agents.parse(chrome, branded('"Google Chrome";v="120"')).browser, "Chrome");
+  assert.equal(agents.parse(chrome, branded('"My Own <b>";v="1"')).browser, "Chrome");
   const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:121.0) Gecko/20100101 Firefox/121.0";
-  assert.equal(agents.parse(firefox, brands).browser, "Firefox");
+  assert.equal(agents.parse(firefox, branded(brands)).browser, "Firefox");
 });
 
 Deno.test("parse() remembers a bounded number of answers, and no long text", () => {
@@ -190,18 +208,4 @@ Deno.test("parse() bounds names and versions whatever is sent", () => {
     assert.ok((agent.browser?.length ?? 0) <= 64 && (agent.os?.length ?? 0) <= 64);
     assert.ok((agent.browser_version?.length ?? 0) <= 32 && (agent.os_version?.length ?? 0) <= 32);
   }
-});
-
-Deno.test("deviceOf() uses the width if there is one", () => {
-  assert.equal(deviceOf(320, "desktop"), "mobile");
-  assert.equal(deviceOf(767, "desktop"), "mobile");
-  assert.equal(deviceOf(768, "mobile"), "tablet");
-  assert.equal(deviceOf(1023, null), "tablet");
-  assert.equal(deviceOf(1024, "mobile"), "desktop");
-  assert.equal(deviceOf(0, null), "mobile");
-});
-
-Deno.test("deviceOf() asks the user agent without a width", () => {
-  assert.equal(deviceOf(null, "tablet"), "tablet");
-  assert.equal(deviceOf(null, null), null);
 });
