@@ -41,7 +41,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/config", "settings: the table, the kinds of values, reading them"],
   ["src/runtime", "the process around the program: system, jobs, telemetry"],
   ["src/core", "types and pure rules; imports nothing"],
-  ["src/core/paths", "paths of pages: their normal form"],
+  ["src/core/paths", "paths of pages: their normal form, and the rules of a site"],
   ["src/reference", "data tables: sources, channels, robots"],
   ["src/net", "network addresses and rate limits"],
   ["src/http", "from a request to a response; knows no route"],

@@ -26,6 +26,7 @@ import { privacyRoutes, type PrivacySettings } from "./pages/privacy_page.ts";
 import { acceptingRoute } from "./pages/starting.ts";
 import { wellKnownRoutes } from "./pages/well_known.ts";
 import { newSiteRoutes } from "./sites/new_sites.ts";
+import { pathRuleRoutes } from "./sites/path_rules.ts";
 import { siteItemRoutes } from "./sites/site_items.ts";
 import { siteRoutes } from "./sites/sites.ts";
 import { type Live, liveRoutes } from "./stats/live.ts";
@@ -78,6 +79,17 @@ export interface RouteParts {
 
 type Row = (parts: RouteParts) => readonly Route[];
 
+/** Whether a site has events, is declared or listed. */
+function isKnown(
+  { reader, sites, settings }: Pick<RouteParts, "reader" | "sites"> & {
+    readonly settings: { readonly site_ids: readonly string[] };
+  },
+  site: string,
+): boolean {
+  return reader.hasSite(site) || sites.declared(site) !== undefined ||
+    settings.site_ids.includes(site);
+}
+
 /** One row for each file with routes. */
 const ROWS: readonly Row[] = [
   ({ pipeline, buffer, clock, eventMs }) => ingestRoutes(pipeline, buffer, clock, eventMs),
@@ -101,12 +113,9 @@ const ROWS: readonly Row[] = [
     healthRoutes({ health, samples, probe }, log, settings),
   ({ clock, settings }) => wellKnownRoutes(clock, settings),
   ({ exportFiles, reader, sites, settings }) =>
-    eventExportRoutes(
-      exportFiles,
-      (site) =>
-        reader.hasSite(site) || sites.declared(site) !== undefined ||
-        settings.site_ids.includes(site),
-    ),
+    eventExportRoutes(exportFiles, (site) => isKnown({ reader, sites, settings }, site)),
+  ({ reader, clock, sites, settings }) =>
+    pathRuleRoutes(reader, clock, (site) => isKnown({ reader, sites, settings }, site)),
   ({ backups, settings }) => backupRoutes(backups, settings),
   ({ assets }) => assets,
 ];

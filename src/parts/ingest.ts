@@ -1,6 +1,7 @@
 // Opens ingestion: the pipeline with all that its steps ask, and the buffer behind it.
 import type { Config } from "../config/load.ts";
 import type { System } from "../core/types.ts";
+import { PathRewrites } from "../core/paths/rules.ts";
 import { Robots } from "../ingest/enrich/robot.ts";
 import { Buffer } from "../ingest/buffer.ts";
 import { Drops } from "../ingest/drops.ts";
@@ -28,6 +29,7 @@ export async function openIngest(config: Config, system: System, storage: Storag
   const admission = openAdmission(config, system, storage, sites);
   const perAddress = config.rate_limit_per_address;
   const addressRates = perAddress > 0 ? new RateLimit(clock, { perSecond: perAddress }) : null;
+  const rewrites = new PathRewrites();
   const pipeline = new Pipeline({
     siteRates: new RateLimit(clock, { perSecond: config.rate_limit_per_site }),
     addressRates,
@@ -37,6 +39,7 @@ export async function openIngest(config: Config, system: System, storage: Storag
       admit: (site, caller) => admission.admit(site, caller),
       take: (site) => admission.take(site),
       hostnames: (site) => sites.settings(site).hostnames,
+      pathRewrite: (site) => rewrites.of(sites.settings(site).path_rules),
       masks: (site) => masksOf(sites.settings(site)),
     },
     drops,

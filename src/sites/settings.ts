@@ -1,11 +1,12 @@
 // The settings of a site: one table of keys with their defaults and checks.
+import { faultOfPathRules, type PathRules } from "../core/paths/rules.ts";
 import { type Masks, withoutControls } from "../core/text.ts";
 import { isZone } from "../core/zone.ts";
 import { Faults } from "../core/faults.ts";
 
 /** One setting. `check` returns what is wrong with a value, or null. */
 export interface SiteSettingRow {
-  readonly byDefault: string | number | boolean | null | readonly string[];
+  readonly byDefault: string | number | boolean | null | readonly string[] | PathRules;
   readonly check: (value: unknown) => string | null;
   readonly doc: string;
   /** Strangers see it of a public site: how its statistics are to be read. */
@@ -105,6 +106,12 @@ export const SITE_SETTINGS = {
     check: flag,
     doc: "whether long tokens and ids in the same texts are masked",
   },
+  path_rules: {
+    byDefault: {},
+    check: faultOfPathRules,
+    doc: "which spellings of a page are one page, for new events: an object of trailing_slash " +
+      "(keep, remove, add), default_documents, lowercase, query_parameters and masks",
+  },
   public: {
     byDefault: false,
     check: flag,
@@ -133,6 +140,7 @@ export interface SiteSettings {
   readonly hostnames: readonly string[];
   readonly mask_emails: boolean;
   readonly mask_tokens: boolean;
+  readonly path_rules: PathRules;
   readonly public: boolean;
   readonly visit_list: boolean;
 }

@@ -1,5 +1,6 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { loadConfig } from "../../src/config/load.ts";
+import { pathRewrite } from "../../src/core/paths/rules.ts";
 import { EVENT_COLUMN_NAMES } from "../../src/core/event.ts";
 import { Robots } from "../../src/ingest/enrich/robot.ts";
 import type { Dropped } from "../../src/ingest/drops.ts";
@@ -34,6 +35,7 @@ interface World {
   readonly rates?: Readonly<Record<string, number>>;
   readonly hostnames?: readonly string[];
   readonly masks?: Masks;
+  readonly rewrite?: (path: string) => string;
   /** What becomes of sites other than known.example. */
   readonly refusal?: AdmissionRefusal;
 }
@@ -57,6 +59,7 @@ function open(world: World = {}) {
         !world.refusal || site === "known.example" || isExempt ? null : world.refusal,
       take: () => {},
       hostnames: () => world.hostnames ?? [],
+      pathRewrite: () => world.rewrite ?? null,
       masks: () => world.masks ?? { emails: true, tokens: false },
     },
     drops: { count: (dropped) => counted.push(dropped) },
@@ -345,6 +348,13 @@ Deno.test("run() masks what the site's owner wants masked, of the past as well",
   const event = stored(tokens.run({ u, r }));
   equal(event.pathname, "/u/ann%40corp.example");
   equal(event.referrer, "https://x.example/?id=(token)");
+});
+
+Deno.test("run() applies the path rules of the site before its masks, of the past as well", () => {
+  const rewrite = pathRewrite({ trailing_slash: "remove", query_parameters: ["by"] });
+  const u = "https://example.com/Caf%c3%a9/?x=1&by=ann@corp.example";
+  equal(stored(open({ rewrite }).run({ u })).pathname, "/Café?by=(mail)");
+  equal(stored(open().run({ u })).pathname, "/Café/");
 });
 
 Deno.test("run() drops robots by name, unless they are to be kept", () => {

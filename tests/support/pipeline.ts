@@ -27,6 +27,7 @@ export function openPipeline(
       admit: () => null,
       take: () => {},
       hostnames: () => [],
+      pathRewrite: () => null,
       masks: () => ({ emails: true, tokens: false }),
     },
     drops: { count: () => {} },

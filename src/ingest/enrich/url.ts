@@ -5,6 +5,7 @@ import type { Event } from "../../core/event.ts";
 import { comparableHost } from "../../net/host.ts";
 import { CAMPAIGN_CHARS_MAX, URL_CHARS_MAX } from "../../core/limits.ts";
 import { normalPath } from "../../core/paths/normal_form.ts";
+import type { PathRewrite } from "../../core/paths/rules.ts";
 import { withoutControls } from "../../core/text.ts";
 
 /** What is stored of a page's address. The keys are columns of the event. */
@@ -38,6 +39,12 @@ function parsed(text: string): URL | null {
   } catch {
     return null;
   }
+}
+
+/** The path of a page by the rules of its site, which decide what of the query belongs to it. */
+function pathOf(url: URL | null, rewrite: PathRewrite | null): string {
+  const { pathname = "/", search = "" } = url ?? {};
+  return rewrite === null ? pathname : rewrite(normalPath(pathname) + search);
 }
 
 /** The normal form of a path, cut to the longest that filters take. */
@@ -81,13 +88,13 @@ function readQuery(search: string): { texts: Map<TextName, string>; clicks: Set<
  * Reads a full URL or a path. Never fails: text that is no URL (`blog/post`, `not a url`) is a
  * path, with a slash put before it, and has no host.
  */
-export function pageOf(address: string): Page {
+export function pageOf(address: string, rewrite: PathRewrite | null = null): Page {
   const text = address.trim();
   const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? parsed(text) : null;
   const url = full ?? parsed(BASE + (text.startsWith("/") ? text : `/${text}`));
   const { texts, clicks } = readQuery(url?.search ?? "");
   return {
-    pathname: boundedPath(url?.pathname ?? "/"),
+    pathname: boundedPath(pathOf(url, rewrite)),
     hostname: full ? comparableHost(full.hostname) : null,
     utm_source: texts.get("utm_source") ?? null,
     utm_medium: texts.get("utm_medium") ?? null,

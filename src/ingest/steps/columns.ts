@@ -15,7 +15,7 @@ const NOWHERE: Place = { country_code: null, region: null, city: null };
 export function eventOf(draft: Draft, timestamp: number, context: StepContext): Event {
   const { payload, address } = draft;
   const { geo, policy } = context.parts;
-  const page = pageColumns(draft);
+  const page = pageColumns(draft, context);
   const event: Event = {
     site_id: payload.site_id,
     visitor_id: visitorId(draft, timestamp, context),

@@ -1,6 +1,7 @@
 // What the steps of the pipeline work on: an event under way with what its request said, the
 // parts they ask, and the outcome. The client's address is in the draft and in nothing later.
 import type { Event } from "../../core/event.ts";
+import type { PathRewrite } from "../../core/paths/rules.ts";
 import type { Masks } from "../../core/text.ts";
 import type { Random } from "../../core/types.ts";
 import type { RateLimit } from "../../net/rate_limit.ts";
@@ -87,6 +88,8 @@ export interface SitePolicy {
   take(site: string): void;
   /** Hosts whose pages count; empty for any. */
   hostnames(site: string): readonly string[];
+  /** How the site's path rules change the path of a page; null where they do not. */
+  pathRewrite(site: string): PathRewrite | null;
   /** What is masked in the texts of the site's events. */
   masks(site: string): Masks;
 }

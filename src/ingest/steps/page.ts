@@ -10,8 +10,9 @@ const NO_PAGE = /^(?:file|about|data|blob|javascript):/i;
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /** The page of an event: what is stored of its URL. */
-export function pageColumns({ payload }: Draft): Page {
-  return payload.isHashRouted ? hashRoutedPage(payload.url) : pageOf(payload.url);
+export function pageColumns({ payload }: Draft, { parts }: StepContext): Page {
+  const rewrite = parts.policy.pathRewrite(payload.site_id);
+  return payload.isHashRouted ? hashRoutedPage(payload.url, rewrite) : pageOf(payload.url, rewrite);
 }
 
 /** Drops events of what is no page of a website: a visitor's file would become a page. */
