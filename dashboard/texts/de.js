@@ -419,7 +419,7 @@ export const texts = {
   setting_hint_hostnames:
     "Durch Kommas getrennt; leer für alle. *.example.com umfasst auch Subdomains.",
   setting_hint_mask_emails:
-    "In Pfaden, Referrern, Kampagnenwerten und Eigenschaften, bevor sie gespeichert werden.",
+    "In Pfaden, Referrern, Kampagnenwerten, Ereignisnamen und Eigenschaften, vor dem Speichern.",
   setting_hint_mask_tokens:
     "In denselben Texten. Einschalten, wo das Datenschutz-Audit welche findet.",
   setting_hint_name: "So nennt die Übersicht die Website.",

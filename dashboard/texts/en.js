@@ -415,7 +415,7 @@ export const texts = {
   setting_hint_hostnames:
     "Separated by commas; empty for all. *.example.com covers subdomains, too.",
   setting_hint_mask_emails:
-    "In paths, referrers, campaign values and properties, before they are stored.",
+    "In paths, referrers, campaign values, event names and properties, before they are stored.",
   setting_hint_mask_tokens: "In the same texts. Turn it on where the privacy audit finds some.",
   setting_hint_name: "What the dashboard calls the site.",
   setting_hint_rate_limit: "0 for no limit; empty for that of the server.",

@@ -417,7 +417,7 @@ export const texts = {
   setting_hint_hostnames:
     "Separados por comas; vacío para todos. *.example.com incluye también los subdominios.",
   setting_hint_mask_emails:
-    "En rutas, referentes, valores de campaña y propiedades, antes de guardarlos.",
+    "En rutas, referentes, valores de campaña, nombres de eventos y propiedades, antes de guardarlos.",
   setting_hint_mask_tokens:
     "En los mismos textos. Actívalo donde la auditoría de privacidad los encuentre.",
   setting_hint_name: "Cómo llama el panel al sitio.",

@@ -421,7 +421,7 @@ export const texts = {
   setting_hint_hostnames:
     "Séparés par des virgules ; vide pour tous. *.example.com couvre aussi les sous-domaines.",
   setting_hint_mask_emails:
-    "Dans les chemins, référents, valeurs de campagne et propriétés, avant l’enregistrement.",
+    "Dans les chemins, référents, valeurs de campagne, noms d’événements et propriétés, avant l’enregistrement.",
   setting_hint_mask_tokens:
     "Dans les mêmes textes. À activer là où l’audit de confidentialité en trouve.",
   setting_hint_name: "Le nom du site dans le tableau de bord.",

@@ -49,6 +49,7 @@ export const TOKEN_MASK = "(token)";
 
 /** The texts of an event that are masked. */
 export const MASKED_COLUMNS = [
+  "event_name",
   "pathname",
   "referrer",
   "utm_source",

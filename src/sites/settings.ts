@@ -99,7 +99,9 @@ export const SITE_SETTINGS = {
   mask_emails: {
     byDefault: true,
     check: flag,
-    doc: "whether e-mail addresses in paths, referrers, campaign values and properties are masked",
+    doc:
+      "whether e-mail addresses in paths, referrers, campaign values, event names and properties " +
+      "are masked",
   },
   mask_tokens: {
     byDefault: false,

@@ -59,7 +59,7 @@ Deno.test("withoutTokens() masks tokens and ids, and no words", () => {
   for (const [text, masked] of table) assert.equal(withoutTokens(text), masked, text);
 });
 
-Deno.test("maskEvent() changes paths, referrers, campaigns and props alone", () => {
+Deno.test("maskEvent() changes names, paths, referrers, campaigns and props alone", () => {
   const mail = "ann@corp.example";
   const token = "9f86d081884c7d659a2feaa0c55ad015";
   const event = pageview({
@@ -73,6 +73,7 @@ Deno.test("maskEvent() changes paths, referrers, campaigns and props alone", () 
   assert.deepEqual(maskEvent(event, { emails: false, tokens: false }), event);
   assert.deepEqual(maskEvent(event, { emails: true, tokens: false }), {
     ...event,
+    event_name: "(mail)",
     pathname: "/(mail)",
     referrer: `https://x.example/?m=(mail)&t=${token}`,
     utm_term: "(mail)",

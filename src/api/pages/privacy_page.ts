@@ -244,7 +244,7 @@ function audienceText(sites: readonly SitePrivacy[]): string {
 
 /** What is replaced in the texts of pages and links before they are stored. */
 function maskingText(sites: readonly SitePrivacy[]): string {
-  const where = "in paths, referrers, campaign values and properties";
+  const where = "in paths, referrers, campaign values, event names and properties";
   const emails = {
     none: `E-mail addresses ${where} are stored as they came.`,
     some: `On some sites, e-mail addresses ${where} are masked before they are stored.`,
