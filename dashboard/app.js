@@ -34,6 +34,7 @@ function App({ words }) {
   const wanted = state.site || preference("site") || "";
   /** @type {Site} */
   const site = sites.find(({ site_id }) => site_id === wanted) ??
+    sites.find(({ site_id }) => site_id.toLowerCase() === wanted.toLowerCase()) ??
     (state.site ? { site_id: state.site } : sites[0] ?? NO_SITE);
   const [adding, setAdding] = useState(false);
   const { waiting, recheckFirstEvent } = useFirstEvent(site, adding, reload);

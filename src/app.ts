@@ -26,6 +26,7 @@ import { openBackups } from "./parts/backups.ts";
 import { openIngest } from "./parts/ingest.ts";
 import { openNewSites } from "./parts/new_sites.ts";
 import { openAccess } from "./parts/access.ts";
+import { openSiteNames } from "./parts/site_names.ts";
 import { openQueries } from "./parts/queries.ts";
 import { closeStorage, finishWork } from "./parts/shutdown.ts";
 
@@ -137,8 +138,9 @@ async function openParts(
   const { clock, log } = system;
   const sites = await Sites.open(storage.store, clock);
   const stopping = new AbortController();
-  const ingest = await openIngest(config, system, storage, sites);
-  const access = await openAccess(config, system, host, storage, sites);
+  const names = openSiteNames(config, system, storage, sites);
+  const ingest = await openIngest(config, system, storage, sites, names);
+  const access = await openAccess(config, system, host, storage, sites, names);
   onAccepting(acceptEvents(config, system, storage, { sites, assets, ...ingest, ...access }));
   await host.beforeFill?.();
   await storage.fill();
@@ -147,6 +149,7 @@ async function openParts(
     host,
     storage,
     sites,
+    names,
     assets,
     backups: openBackups(config, system, host, storage, stopping.signal),
     ...ingest,

@@ -9,6 +9,7 @@ import { ingestRoutes } from "../ingest/handler.ts";
 import type { Pipeline } from "../ingest/pipeline.ts";
 import type { Runner } from "../query/run.ts";
 import type { NewSites } from "../sites/new_sites.ts";
+import type { SiteNames } from "../sites/site_names.ts";
 import type { Sites } from "../sites/sites.ts";
 import type { ExportFiles } from "../storage/backup/export_file.ts";
 import type { Backups } from "../storage/backup/schedule.ts";
@@ -58,6 +59,7 @@ export interface RouteParts {
   readonly auth: Auth;
   readonly keys: ApiKeys;
   readonly sites: Sites;
+  readonly names: SiteNames;
   readonly newSites: NewSites;
   readonly pipeline: Pipeline;
   readonly buffer: Buffer;
@@ -80,14 +82,8 @@ export interface RouteParts {
 type Row = (parts: RouteParts) => readonly Route[];
 
 /** Whether a site has events, is declared or listed. */
-function isKnown(
-  { reader, sites, settings }: Pick<RouteParts, "reader" | "sites"> & {
-    readonly settings: { readonly site_ids: readonly string[] };
-  },
-  site: string,
-): boolean {
-  return reader.hasSite(site) || sites.declared(site) !== undefined ||
-    settings.site_ids.includes(site);
+function isKnown({ reader, names }: Pick<RouteParts, "reader" | "names">, site: string): boolean {
+  return reader.hasSite(site) || names.isDeclared(site);
 }
 
 /** One row for each file with routes. */
@@ -98,24 +94,24 @@ const ROWS: readonly Row[] = [
   ({ live }) => liveRoutes(live),
   ({ runner, clock }) => queryV2Routes(runner, clock),
   () => schemaRoutes(),
-  ({ sites, reader, erase, newSites, clock, settings }) => {
+  ({ sites, names, reader, erase, newSites, clock, settings }) => {
     const eraseSite = (site: string) => erase(site, ...ALL_DATES, false);
-    return siteRoutes(sites, reader, eraseSite, newSites, clock, settings);
+    return siteRoutes(sites, names, reader, eraseSite, newSites, clock, settings);
   },
   ({ newSites, clock }) => newSiteRoutes(newSites, clock),
   ({ sites, clock }) => siteItemRoutes(sites, clock),
   ({ auth, settings }) => authRoutes(auth, settings.weak_secrets),
   ({ keys, clock }) => keyRoutes(keys, clock),
-  ({ erase, store, clock }) => eraseRoutes(erase, store, clock),
+  ({ erase, names, store, clock }) => eraseRoutes(erase, names, store, clock),
   ({ settings, sites }) => privacyRoutes(settings, sites),
   ({ health }) => [acceptingRoute(() => health().accepting)],
   ({ health, samples, probe, log, settings }) =>
     healthRoutes({ health, samples, probe }, log, settings),
   ({ clock, settings }) => wellKnownRoutes(clock, settings),
-  ({ exportFiles, reader, sites, settings }) =>
-    eventExportRoutes(exportFiles, (site) => isKnown({ reader, sites, settings }, site)),
-  ({ reader, clock, sites, settings }) =>
-    pathRuleRoutes(reader, clock, (site) => isKnown({ reader, sites, settings }, site)),
+  ({ exportFiles, reader, names }) =>
+    eventExportRoutes(exportFiles, (site) => isKnown({ reader, names }, site)),
+  ({ reader, clock, names }) =>
+    pathRuleRoutes(reader, clock, (site) => isKnown({ reader, names }, site)),
   ({ backups, settings }) => backupRoutes(backups, settings),
   ({ assets }) => assets,
 ];

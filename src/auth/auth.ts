@@ -45,6 +45,8 @@ export interface AuthOptions {
   readonly secure: boolean;
   /** Sites whose statistics are public. */
   readonly publicSites?: () => readonly string[];
+  /** The id under which a site is known. */
+  readonly siteIdOf?: (site: string) => string;
   /** Shows the owner a token that was made after the start. */
   readonly tellSetupToken?: (token: string) => void;
 }
@@ -172,6 +174,12 @@ export class Auth {
 
   /** The caller of a request and its rights. Throws `too_many_requests` for a busy key. */
   accessOf(request: Request, caller: Caller): Access {
+    const found = this.#rightsOf(request, caller);
+    const { siteIdOf } = this.#options;
+    return siteIdOf ? { ...found, siteIdOf } : found;
+  }
+
+  #rightsOf(request: Request, caller: Caller): Access {
     this.#unnamed.notice(caller.peer, request.headers);
     const key = presentedKeys(request.headers).map((text) => this.#keys.find(text))
       .find((found) => found !== null);

@@ -2,6 +2,7 @@
 // refusal says what would help.
 import type { Access, ReadLevel, Right } from "../core/access.ts";
 import { AppError } from "../core/errors.ts";
+import { siteKey } from "../core/site_id.ts";
 
 /** Checks a right. Throws `unauthorized` if a login would help, else `forbidden`. */
 export function requireRight(access: Access, right: Right): void {
@@ -24,7 +25,8 @@ export function mayReadSite(
   site: string,
   level: ReadLevel = "totals",
 ): boolean {
-  return sites === null || (level === "totals" && sites.includes(site));
+  if (sites === null) return true;
+  return level === "totals" && sites.some((one) => siteKey(one) === siteKey(site));
 }
 
 /**
@@ -36,15 +38,15 @@ export function isStranger({ who, sites }: Pick<Access, "who" | "sites">): boole
 }
 
 /**
- * Returns the site if the caller may read it. Throws `unauthorized` if a login would help, else
- * `forbidden`.
+ * Returns the site, under the id by which it is known, if the caller may read it. Throws
+ * `unauthorized` if a login would help, else `forbidden`.
  */
 export function requireSite(
-  access: Pick<Access, "sites" | "who">,
+  access: Pick<Access, "sites" | "who" | "siteIdOf">,
   site: string,
   level: ReadLevel = "totals",
 ): string {
-  if (mayReadSite(access, site, level)) return site;
+  if (mayReadSite(access, site, level)) return access.siteIdOf?.(site) ?? site;
   throw new AppError(
     access.who === "nobody" ? "unauthorized" : "forbidden",
     mayReadSite(access, site)

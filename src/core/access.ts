@@ -12,4 +12,6 @@ export interface Access {
   readonly who: "nobody" | "local" | "session" | "key";
   readonly rights: ReadonlySet<Right>;
   readonly sites: readonly string[] | null;
+  /** The id under which a site is known that the caller may have written in another case. */
+  readonly siteIdOf?: (site: string) => string;
 }

@@ -1,4 +1,4 @@
-// The rule for site ids, the same wherever one is read.
+// The rules for site ids, the same wherever one is read: which are allowed, and which are one site.
 import { SITE_ID_CHARS_MAX } from "./limits.ts";
 
 /** What is wrong with a site id, as the end of a sentence; null when nothing is. */
@@ -8,4 +8,46 @@ export function faultOfSiteId(text: string): string | null {
   if (!/^[A-Za-z0-9.\-_:]+$/.test(text)) return "only A–Z a–z 0–9 . - _ : are allowed";
   if (text.includes("..")) return "two dots in a row are not allowed";
   return null;
+}
+
+/** What ids of one site have in common: they may differ in case. */
+export function siteKey(site: string): string {
+  return site.toLowerCase();
+}
+
+/** Site ids by what they have in common. */
+export class SiteSpellings {
+  readonly #byKey = new Map<string, readonly string[]>();
+
+  constructor(sites: Iterable<string> = []) {
+    for (const site of sites) this.add(site);
+  }
+
+  /** Adds an id; one that is there stays where it is. */
+  add(site: string): void {
+    const known = this.of(site);
+    if (!known.includes(site)) this.#byKey.set(siteKey(site), [...known, site]);
+  }
+
+  /** Removes an id. */
+  delete(site: string): void {
+    const left = this.of(site).filter((one) => one !== site);
+    if (left.length > 0) this.#byKey.set(siteKey(site), left);
+    else this.#byKey.delete(siteKey(site));
+  }
+
+  /** The ids that are the same site as this one, in the order in which they were added. */
+  of(site: string): readonly string[] {
+    return this.#byKey.get(siteKey(site)) ?? [];
+  }
+
+  /** Whether an id is there in this very spelling. */
+  has(site: string): boolean {
+    return this.of(site).includes(site);
+  }
+
+  /** Every site that has several ids. */
+  several(): (readonly string[])[] {
+    return [...this.#byKey.values()].filter((ids) => ids.length > 1);
+  }
 }

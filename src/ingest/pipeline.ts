@@ -66,17 +66,13 @@ export class Pipeline {
   readonly #context: StepContext;
 
   constructor(parts: PipelineParts, options: PipelineOptions) {
-    this.#context = {
-      parts,
-      options,
-      listedSites: new Set(options.site_ids),
-      listedHosts: new Set(options.site_ids.map((site) => site.toLowerCase())),
-    };
+    this.#context = { parts, options };
   }
 
   /** Judges and enriches an event that a client sent now. */
-  run(payload: Payload, arrival: Arrival): Outcome {
+  run(sent: Payload, arrival: Arrival): Outcome {
     const { nowMs, address, guardedAddress = address, headers, isTrusted = false } = arrival;
+    const payload = this.#underItsName(sent);
     const draft: Draft = {
       payload,
       nowMs,
@@ -102,7 +98,8 @@ export class Pipeline {
   }
 
   /** Enriches an event of the past, which the owner sent: only robots are dropped, and no pages. */
-  runPast(payload: Payload, { atMs, address, userAgent }: PastArrival): Outcome {
+  runPast(sent: Payload, { atMs, address, userAgent }: PastArrival): Outcome {
+    const payload = this.#underItsName(sent);
     const draft: Draft = {
       payload,
       nowMs: atMs,
@@ -123,6 +120,12 @@ export class Pipeline {
     policy.take(payload.site_id);
     const event = eventOf(draft, timestamps.past(atMs), this.#context);
     return { event, notices: payload.notices };
+  }
+
+  /** The payload with the id under which its site is known. */
+  #underItsName(payload: Payload): Payload {
+    const site_id = this.#context.parts.policy.idOf(payload.site_id);
+    return site_id === payload.site_id ? payload : { ...payload, site_id };
   }
 
   #count({ site_id, notices }: Payload): void {

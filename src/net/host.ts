@@ -13,6 +13,12 @@ export function withoutWww(host: string): string {
   return /^www\..+\../.test(host) ? host.slice(4) : host;
 }
 
+/** A host in lower case and what differs from it by `www.` before it alone. */
+export function hostNames(host: string): readonly string[] {
+  const bare = withoutWww(host);
+  return bare === host ? [host, `www.${host}`] : [host, bare];
+}
+
 /** The host that the name of a site stands for: names may carry a port. */
 export function hostOfSite(site: string): string {
   return site.toLowerCase().replace(/:\d*$/, "");

@@ -8,6 +8,7 @@ import { ApiKeys } from "../auth/api_keys.ts";
 import { readKeysFile } from "../auth/api_keys_file.ts";
 import { PasswordHasher } from "../auth/password.ts";
 import type { Host } from "../runtime/host.ts";
+import type { SiteNames } from "../sites/site_names.ts";
 import type { Sites } from "../sites/sites.ts";
 import type { Storage } from "../storage/open.ts";
 
@@ -18,6 +19,7 @@ export async function openAccess(
   host: Host,
   { store }: Storage,
   sites: Sites,
+  names: SiteNames,
 ) {
   const { clock, files, log, random } = system;
   const imported = await readKeysFile(files, log, `${resolve(config.data_dir)}/api_keys.json`);
@@ -27,6 +29,7 @@ export async function openAccess(
     ...config,
     secure: isSecure({ ...config, tls: config.tls_cert_path !== null }),
     publicSites: () => sites.publicIds(),
+    siteIdOf: (site) => names.idOf(site),
     ...(host.tellSetupToken ? { tellSetupToken: host.tellSetupToken } : {}),
   });
   if (auth.setupToken !== null) host.tellSetupToken?.(auth.setupToken);

@@ -2,7 +2,7 @@
 import type { Config } from "../config/load.ts";
 import type { System } from "../core/types.ts";
 import { SiteAdmission } from "../sites/admission.ts";
-import type { Sites } from "../sites/sites.ts";
+import type { SiteNames } from "../sites/site_names.ts";
 import type { Storage } from "../storage/open.ts";
 
 /** Which new sites may send events; a site with data or a row in `site_ids` is known. */
@@ -10,11 +10,10 @@ export function openAdmission(
   config: Config,
   { clock, log }: System,
   { proposals, reader }: Storage,
-  sites: Sites,
+  names: SiteNames,
 ): SiteAdmission {
-  const listed = new Set(config.site_ids);
   const known = {
-    isDeclared: (site: string) => listed.has(site) || sites.declared(site) !== undefined,
+    isDeclared: (site: string) => names.isDeclared(site),
     hasEvents: (site: string) => reader.hasSite(site),
   };
   return new SiteAdmission(proposals, known, clock, log, config);

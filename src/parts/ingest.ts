@@ -11,13 +11,20 @@ import { RateLimit } from "../net/rate_limit.ts";
 import { Timestamps } from "../ingest/timestamps.ts";
 import { UserAgents } from "../ingest/enrich/user_agent.ts";
 import { masksOf } from "../sites/settings.ts";
+import type { SiteNames } from "../sites/site_names.ts";
 import type { Sites } from "../sites/sites.ts";
 import type { Storage } from "../storage/open.ts";
 import { openAdmission } from "./admission.ts";
 import { openIdentity } from "./identity.ts";
 
 /** The parts that events pass, from their request to the journal. */
-export async function openIngest(config: Config, system: System, storage: Storage, sites: Sites) {
+export async function openIngest(
+  config: Config,
+  system: System,
+  storage: Storage,
+  sites: Sites,
+  names: SiteNames,
+) {
   const { clock, files, log, random } = system;
   const { store, reader } = storage;
   const { geo, isOwn } = await loadGeoIp(files, log, {
@@ -26,7 +33,7 @@ export async function openIngest(config: Config, system: System, storage: Storag
   });
   const identity = await openIdentity(config, system, storage, sites);
   const drops = new Drops(store, clock, (site) => reader.hasSite(site));
-  const admission = openAdmission(config, system, storage, sites);
+  const admission = openAdmission(config, system, storage, names);
   const perAddress = config.rate_limit_per_address;
   const addressRates = perAddress > 0 ? new RateLimit(clock, { perSecond: perAddress }) : null;
   const rewrites = new PathRewrites();
@@ -35,9 +42,18 @@ export async function openIngest(config: Config, system: System, storage: Storag
     addressRates,
     policy: {
       rateLimit: (site) => sites.settings(site).rate_limit,
-      isDeclared: (site) => sites.declared(site) !== undefined,
-      admit: (site, caller) => admission.admit(site, caller),
-      take: (site) => admission.take(site),
+      idOf: (site) => names.idForEvent(site),
+      isDeclared: (site) => names.isDeclared(site),
+      isDeclaredHost: (host) => names.isDeclaredHost(host),
+      admit: (site, caller) => {
+        const refusal = admission.admit(site, caller);
+        if (refusal === null) names.take(site);
+        return refusal;
+      },
+      take: (site) => {
+        admission.take(site);
+        names.take(site);
+      },
       hostnames: (site) => sites.settings(site).hostnames,
       pathRewrite: (site) => rewrites.of(sites.settings(site).path_rules),
       masks: (site) => masksOf(sites.settings(site)),

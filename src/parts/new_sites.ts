@@ -10,12 +10,13 @@ import { eraseWith } from "./erase.ts";
 export async function openNewSites(
   config: Config,
   { files, log }: System,
-  parts: Pick<Parts, "storage" | "sites" | "admission" | "runner">,
+  parts: Pick<Parts, "storage" | "sites" | "names" | "admission" | "runner">,
 ): Promise<NewSites> {
-  const { storage, sites, admission } = parts;
+  const { storage, sites, names, admission } = parts;
   const erase = eraseWith(config, files, parts);
   const newSites = new NewSites(
     sites,
+    names,
     {
       ...storage,
       known: () => storage.reader.sites(),
@@ -23,7 +24,6 @@ export async function openNewSites(
     },
     admission,
     log,
-    config,
   );
   await newSites.acceptDeclared();
   await newSites.applyDecisions();

@@ -4,6 +4,7 @@ import type { Route } from "../http/route.ts";
 import type { Host } from "../runtime/host.ts";
 import type { Jobs } from "../runtime/jobs.ts";
 import type { NewSites } from "../sites/new_sites.ts";
+import type { SiteNames } from "../sites/site_names.ts";
 import type { Sites } from "../sites/sites.ts";
 import type { Backups } from "../storage/backup/schedule.ts";
 import type { Storage } from "../storage/open.ts";
@@ -14,7 +15,12 @@ import type { openQueries } from "./queries.ts";
 /** Everything that runs. */
 export type Parts =
   & { readonly config: Config; readonly host: Host; readonly storage: Storage }
-  & { readonly sites: Sites; readonly newSites: NewSites; readonly assets: readonly Route[] }
+  & {
+    readonly sites: Sites;
+    readonly names: SiteNames;
+    readonly newSites: NewSites;
+    readonly assets: readonly Route[];
+  }
   & { readonly backups: Backups; readonly jobs: Jobs }
   & Awaited<ReturnType<typeof openIngest>>
   & Awaited<ReturnType<typeof openAccess>>

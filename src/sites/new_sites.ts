@@ -6,6 +6,7 @@ import type { ProposedSite, SiteDecision } from "../storage/state/ops/proposed_o
 import type { Store } from "../storage/state/store.ts";
 import type { Proposals } from "../storage/tiers/proposals.ts";
 import type { SiteAdmission } from "./admission.ts";
+import type { SiteNames } from "./site_names.ts";
 import type { Sites } from "./sites.ts";
 
 /** The parts of storage that decisions change. */
@@ -33,23 +34,23 @@ export interface NewSitesList {
 /** New sites and decisions about them. */
 export class NewSites {
   readonly #sites: Sites;
+  readonly #names: SiteNames;
   readonly #storage: DecisionStorage;
   readonly #admission: Pick<SiteAdmission, "forget">;
   readonly #log: Log;
-  readonly #listed: ReadonlySet<string>;
 
   constructor(
     sites: Sites,
+    names: SiteNames,
     storage: DecisionStorage,
     admission: Pick<SiteAdmission, "forget">,
     log: Log,
-    { site_ids }: { readonly site_ids: readonly string[] },
   ) {
     this.#sites = sites;
+    this.#names = names;
     this.#storage = storage;
     this.#admission = admission;
     this.#log = log;
-    this.#listed = new Set(site_ids);
   }
 
   /** The new sites. */
@@ -59,7 +60,7 @@ export class NewSites {
       proposed: proposals.list(),
       refused: proposals.refused(),
       undeclared: this.#storage.known().filter((site) =>
-        !this.#isDeclared(site) && !proposals.has(site)
+        !this.#names.isDeclared(site) && !proposals.has(site)
       ),
     };
   }
@@ -68,11 +69,12 @@ export class NewSites {
   async acceptDeclared(): Promise<void> {
     const { proposals } = this.#storage;
     const sites = [...proposals.list().map(({ site_id }) => site_id), ...proposals.refused()];
-    for (const site of sites) if (this.#isDeclared(site)) await this.declared(site);
+    for (const site of sites) if (this.#names.isDeclared(site)) await this.declared(site);
   }
 
   /** Counts the waiting events of a site that was just declared. */
-  async declared(site: string): Promise<void> {
+  async declared(named: string): Promise<void> {
+    const site = this.#names.idOf(named);
     const { proposals } = this.#storage;
     if (proposals.has(site) || proposals.isRefused(site)) {
       await this.#storage.acceptProposed(site);
@@ -82,22 +84,27 @@ export class NewSites {
   /** Forgets a site whose settings and events were deleted. */
   async deleted(site: string): Promise<void> {
     this.#admission.forget(site);
+    this.#names.forget(site);
     await this.#storage.forgetSite(site);
   }
 
   /**
-   * Decides about sites, one after the other. Throws `conflict` for one that is declared, and
-   * `not_found` where one is to be accepted of which no event came.
+   * Decides about sites, one after the other. Throws `conflict` for one that is declared, and for
+   * one to be deleted of several that differ in case alone; `not_found` where one is to be accepted
+   * of which no event came.
    */
-  async decide(decision: SiteDecision, sites: readonly string[]): Promise<void> {
+  async decide(decision: SiteDecision, named: readonly string[]): Promise<void> {
+    const sites = named.map((site) => this.#names.idOf(site));
     const unknown = decision === "accept" && sites.find((site) => !this.#isKnown(site));
     if (typeof unknown === "string") {
       throw new AppError("not_found", `Cannot accept ${unknown}: no event of it came`);
     }
-    const declared = sites.find((site) => this.#isDeclared(site));
+    const declared = sites.find((site) => this.#names.isDeclared(site));
     if (declared !== undefined && decision !== "accept") {
       throw new AppError("conflict", `Cannot ${decision} ${declared}: it is declared`);
     }
+    const several = sites.map((site) => this.#names.idsOf(site)).find(({ length }) => length > 1);
+    if (several && decision === "delete") throw differInCase("delete the site", several);
     for (const site of sites) await this.#decide(decision, site);
     await this.#storage.store.run("emptyLog", undefined);
     this.#log("info", "New sites decided", { decision, sites: sites.length });
@@ -124,7 +131,7 @@ export class NewSites {
   async #decide(decision: SiteDecision, site: string): Promise<void> {
     const { proposals } = this.#storage;
     if (decision === "accept") {
-      if (!this.#isDeclared(site)) await this.#sites.put(site, {});
+      if (!this.#names.isDeclared(site)) await this.#sites.put(site, {});
       return await this.declared(site);
     }
     await proposals.drop(site, decision === "refuse");
@@ -141,11 +148,16 @@ export class NewSites {
 
   #isKnown(site: string): boolean {
     const { proposals } = this.#storage;
-    return proposals.has(site) || proposals.isRefused(site) || this.#isDeclared(site) ||
+    return proposals.has(site) || proposals.isRefused(site) || this.#names.isDeclared(site) ||
       this.#storage.known().includes(site);
   }
+}
 
-  #isDeclared(site: string): boolean {
-    return this.#sites.declared(site) !== undefined || this.#listed.has(site);
-  }
+/** The refusal of what cannot be done to one of several ids of a site. */
+export function differInCase(what: string, ids: readonly string[]): AppError {
+  const names = ids.join(" and ");
+  return new AppError(
+    "conflict",
+    `Cannot ${what}: merge ${names} first, they differ in case alone`,
+  );
 }

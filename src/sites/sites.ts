@@ -1,7 +1,9 @@
 // The declared sites with their settings, goals, segments, funnels and annotations. A change is on
-// disk before it is visible.
+// disk before it is visible. A site is found by its id in any case; of several ids that differ in
+// case alone, the exact one goes first.
 import { AppError } from "../core/errors.ts";
 import { ITEM_BODY_CHARS_MAX, ITEMS_MAX, SITES_MAX } from "../core/limits.ts";
+import { siteKey } from "../core/site_id.ts";
 import type { Clock } from "../core/types.ts";
 import type { ItemKind, ItemRow, SiteStore } from "../storage/state/ops/site_ops.ts";
 import {
@@ -41,7 +43,9 @@ export class Sites {
   readonly #store: SiteStore;
   readonly #clock: Clock;
   #sites: ReadonlyMap<string, DeclaredSite> = new Map();
+  #byKey: ReadonlyMap<string, DeclaredSite> = new Map();
   #items: ReadonlyMap<string, readonly Item[]> = new Map();
+  #itemsByKey: ReadonlyMap<string, readonly Item[]> = new Map();
 
   private constructor(store: SiteStore, clock: Clock) {
     this.#store = store;
@@ -58,12 +62,12 @@ export class Sites {
 
   /** The settings in use for a site, declared or not. */
   settings(site: string): SiteSettings {
-    return this.#sites.get(site)?.settings ?? SETTINGS_BY_DEFAULT;
+    return this.declared(site)?.settings ?? SETTINGS_BY_DEFAULT;
   }
 
   /** A declared site, or undefined. */
   declared(site: string): DeclaredSite | undefined {
-    return this.#sites.get(site);
+    return this.#sites.get(site) ?? this.#byKey.get(siteKey(site));
   }
 
   /** Ids of the declared sites, sorted. */
@@ -82,32 +86,37 @@ export class Sites {
    */
   async put(site: string, changes: Readonly<Record<string, unknown>>): Promise<DeclaredSite> {
     faultsOfSettings(changes).check("Cannot set up the site: ");
-    const known = this.#sites.get(site);
+    const known = this.declared(site);
+    const site_id = known?.site_id ?? site;
     if (!known && this.#sites.size >= SITES_MAX) {
       throw new AppError("conflict", `Cannot add the site: there are ${SITES_MAX} already`);
     }
     const settings = { ...known?.settings, ...changes };
     await this.#store.run("putSiteSettings", {
-      site_id: site,
+      site_id,
       settings: JSON.stringify(settings),
       created_at: known?.created_at ?? this.#clock.nowMs(),
     });
     await this.#loadSites();
-    const put = this.#sites.get(site);
-    if (!put) throw new Error(`Cannot find the site ${site}: it was just written`);
+    const put = this.#sites.get(site_id);
+    if (!put) throw new Error(`Cannot find the site ${site_id}: it was just written`);
     return put;
   }
 
   /** Removes a site's settings and items. Its events are not touched. */
   async drop(site: string): Promise<void> {
-    await this.#store.run("dropSite", site);
+    const items = this.#itemsOf(site);
+    const ids = new Set([site, ...items.map((item) => item.site_id)]);
+    const declared = this.declared(site);
+    if (declared) ids.add(declared.site_id);
+    for (const id of ids) await this.#store.run("dropSite", id);
     await this.#loadSites();
     await this.#loadItems();
   }
 
   /** The items of one kind of a site, oldest first. */
   items(site: string, kind: ItemKind): readonly Item[] {
-    return (this.#items.get(site) ?? []).filter((item) => item.kind === kind);
+    return this.#itemsOf(site).filter((item) => item.kind === kind);
   }
 
   /** An item of a site by its id, or undefined. */
@@ -122,7 +131,7 @@ export class Sites {
     }
     const nowMs = this.#clock.nowMs();
     const id = await this.#store.run("addItem", {
-      site_id: site,
+      site_id: this.#itemsOf(site)[0]?.site_id ?? this.declared(site)?.site_id ?? site,
       kind,
       name,
       body: bodyText(kind, body),
@@ -153,6 +162,10 @@ export class Sites {
     await this.#loadItems();
   }
 
+  #itemsOf(site: string): readonly Item[] {
+    return this.#items.get(site) ?? this.#itemsByKey.get(siteKey(site)) ?? [];
+  }
+
   #kept(site: string, kind: ItemKind, id: number): Item {
     const item = this.item(site, kind, id);
     if (!item) throw new AppError("conflict", `Cannot find the ${kind}: it was just removed`);
@@ -164,11 +177,15 @@ export class Sites {
     this.#sites = new Map(rows.map(({ site_id, settings, created_at }) => {
       return [site_id, { site_id, created_at, settings: settingsOf(objectOf(settings)) }];
     }));
+    const oldestLast = [...this.#sites.values()].sort((a, b) => b.created_at - a.created_at);
+    this.#byKey = new Map(oldestLast.map((site) => [siteKey(site.site_id), site]));
   }
 
   async #loadItems(): Promise<void> {
     const rows = await this.#store.run("listItems", undefined);
-    this.#items = Map.groupBy(rows.map(itemOf), (item) => item.site_id);
+    const items = rows.map(itemOf);
+    this.#items = Map.groupBy(items, (item) => item.site_id);
+    this.#itemsByKey = Map.groupBy(items, (item) => siteKey(item.site_id));
   }
 }
 

@@ -95,6 +95,11 @@ export class Reader {
     return this.#catalog.sites();
   }
 
+  /** The known site ids that differ in case alone. */
+  get spellings(): Catalog["spellings"] {
+    return this.#catalog.spellings;
+  }
+
   /** Whether the site has ever had an event. */
   hasSite(site: string): boolean {
     return this.#catalog.hasSite(site);

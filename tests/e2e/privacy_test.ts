@@ -18,7 +18,7 @@ const UTM = ["source", "medium", "campaign", "content", "term"];
 const EVENT = {
   d: SITE,
   n: "Order",
-  u: `https://example.com/page?gclid=1&${UTM.map((name) => `utm_${name}=${name}`).join("&")}`,
+  u: `https://example.com/page?gclid=1&ref=a&${UTM.map((name) => `utm_${name}=${name}`).join("&")}`,
   r: "https://other.example/path?q=secret#part",
   w: 1280,
   p: { plan: "pro" },

@@ -13,11 +13,13 @@ import { Pipeline } from "../../src/ingest/pipeline.ts";
 import type { Outcome } from "../../src/ingest/steps/draft.ts";
 import type { AdmissionRefusal } from "../../src/sites/admission.ts";
 import type { Masks } from "../../src/core/text.ts";
+import { siteKey } from "../../src/core/site_id.ts";
 import { RateLimit } from "../../src/net/rate_limit.ts";
 import { Timestamps } from "../../src/ingest/timestamps.ts";
 import { UserAgents } from "../../src/ingest/enrich/user_agent.ts";
 import { VisitorIds } from "../../src/ingest/identity/visitor_id.ts";
 import { FakeClock, seededRandom } from "../support/fake_system.ts";
+import { siteNames } from "../support/storage/sites.ts";
 import { mmdb } from "../support/mmdb.ts";
 
 const BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
@@ -32,6 +34,8 @@ interface World {
   readonly siteRate?: number;
   readonly addressRate?: number;
   readonly declared?: readonly string[];
+  /** Sites with events. */
+  readonly known?: readonly string[];
   readonly rates?: Readonly<Record<string, number>>;
   readonly hostnames?: readonly string[];
   readonly masks?: Masks;
@@ -49,12 +53,19 @@ function open(world: World = {}) {
     mmdb([["81.2.69.0/24", { country: { iso_code: "DE" } }]]),
     { precision: "city" },
   );
+  const names = siteNames(
+    () => world.known ?? [],
+    (site) => world.declared?.find((one) => siteKey(one) === siteKey(site)),
+    loaded.config.site_ids,
+  );
   const pipeline = new Pipeline({
     siteRates: new RateLimit(clock, { perSecond: world.siteRate ?? 0 }),
     addressRates: world.addressRate ? new RateLimit(clock, { perSecond: world.addressRate }) : null,
     policy: {
       rateLimit: (site) => world.rates?.[site] ?? null,
-      isDeclared: (site) => world.declared?.includes(site) ?? false,
+      idOf: (site) => names.idForEvent(site),
+      isDeclared: (site) => names.isDeclared(site),
+      isDeclaredHost: (host) => names.isDeclaredHost(host),
       admit: (site, { isExempt }) =>
         !world.refusal || site === "known.example" || isExempt ? null : world.refusal,
       take: () => {},
@@ -289,6 +300,44 @@ Deno.test("run() accepts declared sites as well as listed ones", () => {
   equal(why(run({}, { origin: "https://declared.example" })), undefined);
   equal(why(run({ d: "stranger.example" })), "unknown_site");
   equal(why(open().run({ d: "any.example" }, { origin: "https://evil.example" })), undefined);
+});
+
+Deno.test("run() takes www. and case for the same, in names of sites and in origins", () => {
+  const { run } = open({ env: { MALLARD_SITE_IDS: "Example.com" }, declared: ["b.example:8080"] });
+  const sites: Record<string, string> = {
+    "Example.com": "Example.com",
+    "EXAMPLE.COM": "Example.com",
+    "www.example.com": "Example.com",
+    "B.example:8080": "b.example:8080",
+  };
+  for (const [d, id] of Object.entries(sites)) equal(stored(run({ d })).site_id, id, d);
+  for (const d of ["shop.example.com", "wwwexample.com", "b.example", "www.www.example.com"]) {
+    equal(why(run({ d })), "unknown_site", d);
+  }
+  const origins: Record<string, string | undefined> = {
+    "https://www.example.com": undefined,
+    "https://WWW.Example.com:8443": undefined,
+    "https://example.com": undefined,
+    "https://b.example:8080": undefined,
+    "https://www.b.example:8080": undefined,
+    "https://b.example": "foreign_origin",
+    "https://shop.example.com": "foreign_origin",
+    "https://www.example.com.evil.example": "foreign_origin",
+    "https://evil.example/www.example.com": "foreign_origin",
+    "null": "foreign_origin",
+  };
+  for (const [origin, reason] of Object.entries(origins)) {
+    equal(why(run({}, { origin })), reason, origin);
+  }
+});
+
+Deno.test("run() stores a site under the id it first had", () => {
+  const { run } = open({ known: ["Old.example", "Two.example", "two.example"] });
+  equal(stored(run({ d: "old.EXAMPLE" })).site_id, "Old.example");
+  equal(stored(run({ d: "www.old.example" })).site_id, "www.old.example");
+  equal(stored(run({ d: "two.example" })).site_id, "two.example", "until they are merged");
+  equal(stored(run({ d: "Two.example" })).site_id, "Two.example");
+  equal(stored(run({ d: "TWO.example" })).site_id, "Two.example");
 });
 
 Deno.test("run() applies a site's own rate if it has one, and says when to retry", () => {

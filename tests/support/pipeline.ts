@@ -1,4 +1,5 @@
 // A pipeline as the app makes it, with nothing limited and nothing counted.
+import { siteNames } from "./storage/sites.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { System } from "../../src/core/types.ts";
 import { Robots } from "../../src/ingest/enrich/robot.ts";
@@ -18,12 +19,15 @@ export function openPipeline(
 ): Pipeline {
   const loaded = loadConfig({ file: null, env });
   if ("faults" in loaded) throw new Error(loaded.faults.join());
+  const names = siteNames(undefined, undefined, loaded.config.site_ids);
   return new Pipeline({
     siteRates: new RateLimit(clock, { perSecond: 0 }),
     addressRates: null,
     policy: {
       rateLimit: () => null,
-      isDeclared: () => false,
+      idOf: (site) => names.idForEvent(site),
+      isDeclared: (site) => names.isDeclared(site),
+      isDeclaredHost: (host) => names.isDeclaredHost(host),
       admit: () => null,
       take: () => {},
       hostnames: () => [],

@@ -6,6 +6,7 @@ import type { Route } from "../../http/route.ts";
 import { ERASURES_LISTED_MAX } from "../../core/limits.ts";
 import { isDate } from "../../../dashboard/grammar/days.js";
 import { faultOfSiteId } from "../../core/site_id.ts";
+import type { SiteNames } from "../../sites/site_names.ts";
 import type { Clock } from "../../core/types.ts";
 import type { OwnerStore } from "../../storage/state/ops/owner_ops.ts";
 
@@ -29,7 +30,12 @@ export type Erase = (
 ) => Promise<Erased>;
 
 /** The routes. */
-export function eraseRoutes(erase: Erase, store: OwnerStore, clock: Clock): Route[] {
+export function eraseRoutes(
+  erase: Erase,
+  names: Pick<SiteNames, "idsOf">,
+  store: OwnerStore,
+  clock: Clock,
+): Route[] {
   return [
     {
       method: "DELETE",
@@ -37,7 +43,10 @@ export function eraseRoutes(erase: Erase, store: OwnerStore, clock: Clock): Rout
       right: "admin",
       handle: async ({ url, access, log }) => {
         const { site_id, start_date, end_date, dryRun } = parseErasure(url.searchParams);
-        const counts = await erase(site_id, start_date, end_date, dryRun);
+        const ids = names.idsOf(site_id);
+        const counts = sumOf(
+          await Array.fromAsync(ids, (id) => erase(id, start_date, end_date, dryRun)),
+        );
         const { db_records_deleted, parquet_partitions_deleted, not_erased } = counts;
         const left = not_erased ? { not_erased } : {};
         const erased = {
@@ -70,6 +79,19 @@ export function eraseRoutes(erase: Erase, store: OwnerStore, clock: Clock): Rout
       },
     },
   ];
+}
+
+/** What was removed of ids that differ in case alone. */
+function sumOf(erased: readonly Erased[]): Erased {
+  const left = new Set(erased.flatMap(({ not_erased }) => not_erased ?? []));
+  return {
+    db_records_deleted: erased.reduce((sum, one) => sum + one.db_records_deleted, 0),
+    parquet_partitions_deleted: erased.reduce(
+      (sum, one) => sum + one.parquet_partitions_deleted,
+      0,
+    ),
+    ...(left.size > 0 ? { not_erased: [...left] } : {}),
+  };
 }
 
 function parseErasure(params: URLSearchParams): {

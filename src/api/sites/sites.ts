@@ -5,15 +5,16 @@ import { json } from "../../http/response.ts";
 import type { Context, Route } from "../../http/route.ts";
 import { faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
-import type { NewSites } from "../../sites/new_sites.ts";
+import { differInCase, type NewSites } from "../../sites/new_sites.ts";
 import { settingsSeenByAll } from "../../sites/settings.ts";
+import type { SiteNames } from "../../sites/site_names.ts";
 import type { Sites } from "../../sites/sites.ts";
 import type { Reader } from "../../storage/reader.ts";
 import { readJsonObject } from "../../http/body.ts";
 
-/** Ids of all sites: configured, declared, or with events. */
-function idsOf(reader: Reader, sites: Sites, configured: readonly string[]): string[] {
-  return [...new Set([...configured, ...sites.declaredIds(), ...reader.sites()])].sort();
+/** Ids of all sites: with events, declared, or configured. Those that differ in case are one. */
+function idsOf(reader: Reader, names: SiteNames, others: readonly string[]): string[] {
+  return [...new Set([...reader.sites(), ...others.map((site) => names.idOf(site))])].sort();
 }
 
 /** A site for its owner, or what strangers may know of a public one. */
@@ -46,15 +47,17 @@ export type EraseSite = (site: string) => Promise<unknown>;
 /** Routes that list sites, add them, and read, change and delete one. */
 export function siteRoutes(
   sites: Sites,
+  names: SiteNames,
   reader: Reader,
   eraseSite: EraseSite,
   newSites: Pick<NewSites, "declared" | "deleted">,
   clock: Clock,
   { site_ids }: { readonly site_ids: readonly string[] },
 ): Route[] {
+  const ids = () => idsOf(reader, names, [...sites.declaredIds(), ...site_ids]);
   const existing = (context: Context): string => {
     const site = siteOfPath(context);
-    if (idsOf(reader, sites, site_ids).includes(site)) return site;
+    if (reader.hasSite(site) || names.isDeclared(site)) return site;
     throw new AppError("not_found", `Cannot find the site: there is none called ${site}`);
   };
   const path = "/api/sites/:site_id";
@@ -64,8 +67,8 @@ export function siteRoutes(
       path: "/api/sites",
       right: "read",
       handle: ({ access }) => {
-        const ids = idsOf(reader, sites, site_ids).filter((id) => mayReadSite(access, id));
-        return json(ids.map((id) => shown(sites, id, access)));
+        const readable = ids().filter((id) => mayReadSite(access, id));
+        return json(readable.map((id) => shown(sites, id, access)));
       },
     },
     {
@@ -73,17 +76,9 @@ export function siteRoutes(
       path: "/api/sites",
       right: "admin",
       handle: async ({ request }) => {
-        const { site_id, ...settings } = await readJsonObject(request, clock);
-        const fault = typeof site_id === "string" ? faultOfSiteId(site_id) : "it is not a string";
-        if (typeof site_id !== "string" || fault !== null) {
-          throw new AppError("bad_request", `Cannot add the site: site_id: ${fault}`);
-        }
-        if (sites.declared(site_id)) {
-          throw new AppError("conflict", `Cannot add the site: ${site_id} exists already`);
-        }
-        await sites.put(site_id, settings);
-        await newSites.declared(site_id);
-        return json(shown(sites, site_id), 201);
+        const site = await addSite(sites, names, await readJsonObject(request, clock));
+        await newSites.declared(site);
+        return json(shown(sites, site), 201);
       },
     },
     {
@@ -107,12 +102,33 @@ export function siteRoutes(
       path,
       right: "admin",
       handle: async (context) => {
-        await dropSite(sites, reader, eraseSite, existing(context), context.url);
-        await newSites.deleted(siteOfPath(context));
+        const site = existing(context);
+        const several = names.idsOf(site);
+        if (several.length > 1) throw differInCase("delete the site", several);
+        await dropSite(sites, reader, eraseSite, site, context.url);
+        await newSites.deleted(site);
         return json({ status: "deleted" });
       },
     },
   ];
+}
+
+/** Declares a site; resolves with the id under which it is known. */
+async function addSite(
+  sites: Sites,
+  names: SiteNames,
+  { site_id, ...settings }: Readonly<Record<string, unknown>>,
+): Promise<string> {
+  const fault = typeof site_id === "string" ? faultOfSiteId(site_id) : "it is not a string";
+  if (typeof site_id !== "string" || fault !== null) {
+    throw new AppError("bad_request", `Cannot add the site: site_id: ${fault}`);
+  }
+  if (sites.declared(site_id)) {
+    throw new AppError("conflict", `Cannot add the site: ${site_id} exists already`);
+  }
+  const site = names.idOf(site_id);
+  await sites.put(site, settings);
+  return site;
 }
 
 /** Deletes a site. If it has events, they must be erased with it: `events=erase`. */

@@ -80,8 +80,12 @@ export interface PipelineParts {
 export interface SitePolicy {
   /** Events a second; null for the server's own rate. */
   rateLimit(site: string): number | null;
-  /** Whether the owner declared the site: then it counts as listed. */
+  /** The id under which events of the site are stored. */
+  idOf(site: string): string;
+  /** Whether the owner listed or declared the site. */
   isDeclared(site: string): boolean;
+  /** Whether the owner listed or declared the host of a page. */
+  isDeclaredHost(host: string): boolean;
   /** Judges an event of a site that may be new; null if it is accepted. */
   admit(site: string, caller: SiteCaller): AdmissionRefusal;
   /** Accepts a site that the owner imports. */
@@ -98,10 +102,6 @@ export interface SitePolicy {
 export interface StepContext {
   readonly parts: PipelineParts;
   readonly options: PipelineOptions;
-  /** Setting `site_ids`; empty for any site. */
-  readonly listedSites: ReadonlySet<string>;
-  /** The same in lower case, as hosts are compared. */
-  readonly listedHosts: ReadonlySet<string>;
 }
 
 /** Judges an event; null lets it pass. */

@@ -6,14 +6,17 @@ import type { Draft, Drop, StepContext } from "./draft.ts";
 const PROPOSALS_RETRY_SECS = 600;
 
 /** Drops events of sites that are not listed, where sites are listed. */
-export function checkListed({ payload }: Draft, context: StepContext): Drop | null {
-  if (context.listedSites.size === 0 || isListed(payload.site_id, context)) return null;
+export function checkListed(
+  { payload }: Draft,
+  { parts, options }: StepContext,
+): Drop | null {
+  if (options.site_ids.length === 0 || parts.policy.isDeclared(payload.site_id)) return null;
   return { dropped: "unknown_site" };
 }
 
 /** Drops events that another site's page sent, where sites are listed. */
 export function checkOrigin({ origin }: Draft, context: StepContext): Drop | null {
-  if (context.listedSites.size === 0 || origin === null) return null;
+  if (context.options.site_ids.length === 0 || origin === null) return null;
   return isFromListed(origin, context) ? null : { dropped: "foreign_origin" };
 }
 
@@ -33,12 +36,9 @@ export function checkNewSite(
     : { dropped: "site_refused" };
 }
 
-function isListed(site: string, { listedSites, parts }: StepContext): boolean {
-  return listedSites.has(site) || parts.policy.isDeclared(site);
-}
-
-function isFromListed(origin: string, { listedHosts, parts }: StepContext): boolean {
+/** Names of sites may carry a port; without one, any port of the host may send. */
+function isFromListed(origin: string, { parts }: StepContext): boolean {
   if (!/^https?:\/\//i.test(origin) || !URL.canParse(origin)) return false;
   const { hostname, host } = new URL(origin);
-  return [hostname, host].some((name) => listedHosts.has(name) || parts.policy.isDeclared(name));
+  return [hostname, host].some((name) => parts.policy.isDeclaredHost(name));
 }

@@ -1,6 +1,7 @@
 // The known Parquet files and hot tables as immutable snapshots. A query leases one snapshot and
 // reads exactly what it names; what a later snapshot no longer names is deleted only when no
 // lease can still need it.
+import { SiteSpellings } from "../../core/site_id.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
 import { groupBySite, type Snapshot } from "./snapshot.ts";
 
@@ -21,6 +22,7 @@ interface Held {
 export class Catalog {
   readonly #held: Held[];
   readonly #sites: Set<string>;
+  readonly #spellings: SiteSpellings;
   readonly #changes = new Map<string, number>();
   #sorted: readonly string[] | undefined;
 
@@ -28,6 +30,7 @@ export class Catalog {
     const bySite = groupBySite(files);
     this.#held = [{ snapshot: { files: bySite, hotTables: [] }, leases: 0, dispose: undefined }];
     this.#sites = new Set([...sites, ...bySite.keys()]);
+    this.#spellings = new SiteSpellings(this.#sites);
   }
 
   /** Whether the site has ever been seen. */
@@ -38,13 +41,20 @@ export class Catalog {
   /** Remembers a site. */
   addSite(site: string): void {
     this.#sites.add(site);
+    this.#spellings.add(site);
     this.#sorted = undefined;
   }
 
   /** Removes a site that has no events any more. */
   removeSite(site: string): void {
     this.#sites.delete(site);
+    this.#spellings.delete(site);
     this.#sorted = undefined;
+  }
+
+  /** The known site ids that differ in case alone. */
+  get spellings(): Pick<SiteSpellings, "of" | "several"> {
+    return this.#spellings;
   }
 
   /** Known site ids, sorted. */

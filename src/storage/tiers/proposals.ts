@@ -7,6 +7,7 @@ import {
   PROPOSED_SITE_BYTES_MAX,
   PROPOSED_SITES_MAX,
 } from "../../core/limits.ts";
+import { SiteSpellings } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
 import type { ProposedSite } from "../state/ops/proposed_ops.ts";
 import type { Store } from "../state/store.ts";
@@ -19,6 +20,7 @@ export class Proposals {
   readonly #clock: Clock;
   readonly #sites = new Map<string, Counts>();
   #refused: Set<string> = new Set();
+  #spellings = new SiteSpellings();
   #bytes = 0;
   #isHeld: (site: string) => boolean = () => false;
 
@@ -52,6 +54,11 @@ export class Proposals {
   /** Whether an owner refused the site. */
   isRefused(site: string): boolean {
     return this.#refused.has(site);
+  }
+
+  /** The proposed and refused sites that differ from this one in case alone, if at all. */
+  spellingsOf(site: string): readonly string[] {
+    return this.#spellings.of(site);
   }
 
   /** The proposed sites, sorted. */
@@ -99,6 +106,7 @@ export class Proposals {
     this.#bytes -= this.#sites.get(site)?.bytes ?? 0;
     this.#sites.delete(site);
     this.#refused.delete(site);
+    this.#spellings.delete(site);
   }
 
   /** Deletes what waits of a site; with `refuse`, its later events are refused. */
@@ -106,7 +114,9 @@ export class Proposals {
     const refuseMs = refuse ? this.#clock.nowMs() : null;
     await this.#store.run("dropProposed", { site_id: site, refuseMs });
     this.forget(site);
-    if (refuse) this.#refused.add(site);
+    if (!refuse) return;
+    this.#refused.add(site);
+    this.#spellings.add(site);
   }
 
   /** Reads everything again: an erasure has changed the store. */
@@ -114,6 +124,7 @@ export class Proposals {
     const sites = await this.#store.run("listProposed", undefined);
     this.#refused = new Set(await this.#store.run("listRefused", undefined));
     this.#sites.clear();
+    this.#spellings = new SiteSpellings([...sites.map(({ site_id }) => site_id), ...this.#refused]);
     for (const site of sites) this.#sites.set(site.site_id, { ...site });
     this.#bytes = sites.reduce((sum, { bytes }) => sum + bytes, 0);
   }
@@ -122,6 +133,7 @@ export class Proposals {
     const nowMs = Math.floor(this.#clock.nowMs());
     const counts = { site_id: site, events: 0, bytes: 0, first_at: nowMs, last_at: nowMs };
     this.#sites.set(site, counts);
+    this.#spellings.add(site);
     return counts;
   }
 }

@@ -2,12 +2,16 @@ import assert from "node:assert/strict";
 import { siteRoutes } from "../../../src/api/sites/sites.ts";
 import type { Reader } from "../../../src/storage/reader.ts";
 import { callRoute } from "../../support/server/routes.ts";
-import { openSites } from "../../support/storage/sites.ts";
+import { openSites, siteNames } from "../../support/storage/sites.ts";
 
 async function open(withEvents: string[], siteIds: string[] = []) {
   const { sites, clock } = await openSites();
   const known = [...withEvents];
-  const reader = { sites: () => known } as unknown as Reader;
+  const reader = {
+    sites: () => known,
+    hasSite: (site: string) => known.includes(site),
+  } as unknown as Reader;
+  const names = siteNames(() => known, (site) => sites.declared(site)?.site_id, siteIds);
   const erased: string[] = [];
   const eraseSite = (site: string) => {
     erased.push(site);
@@ -17,6 +21,7 @@ async function open(withEvents: string[], siteIds: string[] = []) {
   const routes = [
     ...siteRoutes(
       sites,
+      names,
       reader,
       eraseSite,
       { declared: () => Promise.resolve(), deleted: () => Promise.resolve() },

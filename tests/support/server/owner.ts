@@ -1,5 +1,6 @@
 // The routes of access over a real SQLite file, called as the server calls them: access first,
 // then the handler, refusals as JSON.
+import { siteNames } from "../storage/sites.ts";
 import { authRoutes } from "../../../src/api/access/auth.ts";
 import { keyRoutes } from "../../../src/api/access/keys.ts";
 import { Auth, type AuthOptions } from "../../../src/auth/auth.ts";
@@ -90,7 +91,7 @@ export async function openOwner(
   const routes = [
     ...authRoutes(auth),
     ...keyRoutes(keys, system.clock),
-    ...eraseRoutes(erase ?? nothing, store, system.clock),
+    ...eraseRoutes(erase ?? nothing, siteNames(), store, system.clock),
     { method: "GET", path: "/read", right: "read", handle: () => json("read") } as Route,
     { method: "POST", path: "/read", right: "read", handle: () => json("read") } as Route,
     { method: "POST", path: "/ingest", right: "ingest", handle: () => json("in") } as Route,

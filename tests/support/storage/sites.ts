@@ -1,4 +1,6 @@
 // Sites over a real mallard.sqlite in memory, in this thread.
+import { SiteSpellings } from "../../../src/core/site_id.ts";
+import { SiteNames } from "../../../src/sites/site_names.ts";
 import { MIGRATIONS } from "../../../src/storage/state/migrations.ts";
 import { SITE_OPS, type SiteStore } from "../../../src/storage/state/ops/site_ops.ts";
 import { Sqlite } from "../../../src/storage/state/sqlite.ts";
@@ -16,6 +18,16 @@ export function siteStore(path: string): SiteStore & { readonly db: Sqlite } {
     // deno-lint-ignore require-await -- rejects where the operation throws
     run: async (op, args) => (SITE_OPS[op] as (db: Sqlite, args: unknown) => never)(db, args),
   };
+}
+
+/** Names of sites that have data, are declared, and are listed in `site_ids`. */
+export function siteNames(
+  data: () => readonly string[] = () => [],
+  declared: (site: string) => string | undefined = () => undefined,
+  site_ids: readonly string[] = [],
+): SiteNames {
+  const sources = { data: () => new SiteSpellings(data()), proposed: () => [], declared };
+  return new SiteNames(sources, { site_ids });
 }
 
 /** Sites in memory, and their clock. */

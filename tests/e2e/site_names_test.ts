@@ -1,0 +1,128 @@
+// Sites by their names, sources by theirs: through the whole program, with everything around them.
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert";
+import { openApp, type RunningApp } from "../support/server/running_app.ts";
+
+const BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0";
+
+async function send(app: RunningApp, event: Record<string, string>): Promise<number> {
+  const body = JSON.stringify({ n: "pageview", ...event });
+  const response = await app.send("/api/event", {
+    method: "POST",
+    headers: { "user-agent": BROWSER },
+    body,
+  });
+  await response.body?.cancel();
+  return response.status;
+}
+
+async function ask(app: RunningApp, path: string, sent: object = {}) {
+  const response = await app.send(path, sent);
+  return [response.status, await response.json()] as const;
+}
+
+async function pageviews(app: RunningApp, site: string): Promise<number> {
+  const [, main] = await ask(app, `/api/stats/main?site_id=${site}&period=day`);
+  return main.total_pageviews;
+}
+
+Deno.test("ids that differ in case are one site, for everything that names it", async () => {
+  const app = await openApp();
+  try {
+    for (const d of ["Case.Example", "case.example", "CASE.example"]) {
+      equal(await send(app, { d, u: "https://case.example/a" }), 202);
+    }
+    for (const id of ["Case.Example", "case.example"]) equal(await pageviews(app, id), 3, id);
+    const query = {
+      method: "POST",
+      body: JSON.stringify({ site_id: "case.EXAMPLE", metrics: ["pageviews"], date_range: "day" }),
+    };
+    const [, v2] = await ask(app, "/api/v2/query", query);
+    deepEqual(v2.results, [{ metrics: [3], dimensions: [] }]);
+    const added = { method: "POST", body: '{"site_id":"case.example","timezone":"Europe/Berlin"}' };
+    const [status, site] = await ask(app, "/api/sites", added);
+    deepEqual([status, site.site_id], [201, "Case.Example"]);
+    equal(
+      (await ask(app, "/api/sites", { method: "POST", body: '{"site_id":"CASE.example"}' }))[0],
+      409,
+    );
+    const goal = { method: "POST", body: '{"name":"Buy","event":"buy"}' };
+    equal((await ask(app, "/api/sites/CASE.EXAMPLE/goals", goal))[0], 201);
+    const [, goals] = await ask(app, "/api/sites/case.example/goals");
+    deepEqual(goals.map(({ name }: { name: string }) => name), ["Buy"]);
+    const [, changed] = await ask(app, "/api/sites/case.example", {
+      method: "PATCH",
+      body: '{"public":true}',
+    });
+    deepEqual([changed.site_id, changed.timezone, changed.public], [
+      "Case.Example",
+      "Europe/Berlin",
+      true,
+    ]);
+    const [, all] = await ask(app, "/api/sites");
+    deepEqual(all.map(({ site_id }: { site_id: string }) => site_id), ["Case.Example"]);
+    const range = "start_date=1995-01-01&end_date=2100-01-01";
+    const [, erased] = await ask(app, `/api/gdpr/erase?site_id=cAsE.example&${range}`, {
+      method: "DELETE",
+    });
+    equal(erased.db_records_deleted, 3);
+    equal(await pageviews(app, "Case.Example"), 0);
+    equal((await ask(app, "/api/sites/case.EXAMPLE?events=erase", { method: "DELETE" }))[0], 200);
+    deepEqual((await ask(app, "/api/sites"))[1], []);
+    await send(app, { d: "case.example", u: "/a" });
+    equal((await ask(app, "/api/sites"))[1][0].site_id, "case.example", "a new site");
+  } finally {
+    await app.close();
+  }
+});
+
+Deno.test("source is utm_source, source, ref or the referrer, but no own host", async () => {
+  const app = await openApp();
+  try {
+    const body = JSON.stringify({ site_id: "a.example", hostnames: ["a.example", "*.b.example"] });
+    await ask(app, "/api/sites", { method: "POST", body });
+    const visits: [query: string, r: string][] = [
+      ["?utm_source=perplexity", ""],
+      ["?ref=producthunt.com", "https://www.google.com/"],
+      ["?source=old.reddit.com&ref=x", ""],
+      ["", "https://shop.b.example/"],
+      ["", "https://www.a.example/"],
+      ["", "https://www.google.com/"],
+    ];
+    for (const [at, [query, r]] of visits.entries()) {
+      const headers = { "user-agent": BROWSER, "x-forwarded-for": `81.2.69.${at}` };
+      const event = { d: "a.example", n: "pageview", u: `https://a.example/${query}`, r };
+      await app.send("/api/event", { method: "POST", headers, body: JSON.stringify(event) });
+    }
+    const by = async (dimension: string) => {
+      const [, answer] = await ask(
+        app,
+        `/api/stats/query?site_id=a.example&period=day&metrics=visitors&dimensions=${dimension}`,
+      );
+      type Row = { dimensions: string[]; metrics: { visitors: number } };
+      const { results }: { results: Row[] } = answer;
+      return Object.fromEntries(
+        results.map(({ dimensions, metrics }) => [dimensions[0], metrics.visitors]),
+      );
+    };
+    deepEqual(await by("source"), {
+      "Direct / None": 2,
+      "Perplexity": 1,
+      "Product Hunt": 1,
+      "Reddit": 1,
+      "Google": 1,
+    });
+    deepEqual(await by("channel"), {
+      "Direct": 2,
+      "AI Assistants": 1,
+      "Organic Social": 2,
+      "Organic Search": 1,
+    });
+    const [, sources] = await ask(app, "/api/stats/breakdown/sources?site_id=a.example&period=day");
+    deepEqual(
+      sources.map(({ value, visitors }: { value: string; visitors: number }) => [value, visitors]),
+      [["(unknown)", 4], ["Google", 2]],
+    );
+  } finally {
+    await app.close();
+  }
+});
