@@ -172,7 +172,7 @@ const BODIES: Readonly<Record<string, readonly Readonly<Record<string, unknown>>
     },
   ],
   "POST /api/sites": [{ site_id: "other.example", timezone: "Europe/Berlin", public: true }],
-  "POST /api/new-sites": [{ decision: "accept", sites: ["invented.example"] }],
+  "POST /api/new-sites": [{ decision: "accept", sites: ["example.com"] }],
   "PATCH /api/sites/:site_id": [
     { name: MARK, week_start: "sunday", visit_timeout_minutes: 60 },
     { hostnames: ["example.com"], visitor_id_days: 7, rate_limit: 5, retention_days: 3650 },
