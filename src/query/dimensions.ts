@@ -24,6 +24,8 @@ export interface Dimension {
    * which is computed once for each row and never repeated where the value is used.
    */
   readonly computed?: true;
+  /** Names and codes: case does not count for `is`, unless the condition says that it does. */
+  readonly anyCase?: true;
   /** The text shown for NULL. */
   readonly missing: string;
   readonly doc: string;
@@ -50,6 +52,11 @@ function visitColumn<G extends Dimension["group"]>(
   };
 }
 
+/** The same for names and codes, which match in any case. */
+function visitName(...row: Parameters<typeof visitColumn>): Dimension {
+  return { ...visitColumn(...row), anyCase: true };
+}
+
 function eventColumn(
   column: EventColumnName,
   label: string,
@@ -70,6 +77,11 @@ function timePart(label: string, doc: string): Dimension {
 const DIRECT = "Direct / None";
 const NONE = "(none)";
 
+/** The code of ISO 4217 for no currency: that of an amount without one. */
+export function currencySql(amount: Sql, currency: Sql): Sql {
+  return sql`coalesce(${currency}, case when ${amount} is not null then 'XXX' end)`;
+}
+
 /** Width classes of a screen, by its width in pixels. */
 function screenClass(column: ColumnSql): Sql {
   const width = sql`try_cast(${column("screen_size")} as integer)`;
@@ -80,7 +92,10 @@ function screenClass(column: ColumnSql): Sql {
 /** Every dimension but `props:KEY`, which `propertyDimension` makes. */
 export const DIMENSIONS = {
   page: eventColumn("pathname", "Page", "pages", "path of the event's page"),
-  hostname: eventColumn("hostname", "Hostname", "pages", "host of the event's page"),
+  hostname: {
+    ...eventColumn("hostname", "Hostname", "pages", "host of the event's page"),
+    anyCase: true,
+  },
   name: eventColumn("event_name", "Event", "events", "`pageview` or the custom event's name"),
   goal: {
     label: "Goal",
@@ -103,12 +118,13 @@ export const DIMENSIONS = {
     label: "Currency",
     group: "events",
     of: "event",
-    columns: ["revenue_currency"],
-    expr: (own) => own("revenue_currency"),
+    columns: ["revenue_amount", "revenue_currency"],
+    expr: (own) => currencySql(own("revenue_amount"), own("revenue_currency")),
+    anyCase: true,
     missing: NONE,
-    doc: "currency of the event's revenue, ISO 4217",
+    doc: "currency of the event's revenue, ISO 4217; `XXX` where the revenue has none",
   },
-  entry_hostname: visitColumn(
+  entry_hostname: visitName(
     "hostname",
     "Entry hostname",
     "pages",
@@ -123,11 +139,12 @@ export const DIMENSIONS = {
     columns: ["referrer_source", "utm_source", "source_tag"],
     expr: sourceSql,
     computed: true,
+    anyCase: true,
     missing: DIRECT,
     doc: "where the visit came from, by name: utm_source, else `source`, else `ref` of the URL, " +
       "else the referrer's",
   },
-  referrer_source: visitColumn(
+  referrer_source: visitName(
     "referrer_source",
     "Referrer source",
     "sources",
@@ -155,6 +172,7 @@ export const DIMENSIONS = {
     ],
     expr: channelSql,
     computed: true,
+    anyCase: true,
     missing: "Direct",
     doc: "kind of source: search, social, mail, paid or not …",
   },
@@ -163,13 +181,13 @@ export const DIMENSIONS = {
   utm_campaign: visitColumn("utm_campaign", "Campaign", "campaigns", "utm_campaign"),
   utm_content: visitColumn("utm_content", "Campaign content", "campaigns", "utm_content"),
   utm_term: visitColumn("utm_term", "Campaign term", "campaigns", "utm_term"),
-  country: visitColumn("country_code", "Country", "locations", "ISO 3166-1 alpha-2 code"),
-  region: visitColumn("region", "Region", "locations", "name of the region"),
-  city: visitColumn("city", "City", "locations", "name of the city"),
-  device: visitColumn("device_type", "Device", "devices", "desktop, mobile or tablet"),
-  browser: visitColumn("browser", "Browser", "devices", "name of the browser"),
+  country: visitName("country_code", "Country", "locations", "ISO 3166-1 alpha-2 code"),
+  region: visitName("region", "Region", "locations", "name of the region"),
+  city: visitName("city", "City", "locations", "name of the city"),
+  device: visitName("device_type", "Device", "devices", "desktop, mobile or tablet"),
+  browser: visitName("browser", "Browser", "devices", "name of the browser"),
   browser_version: visitColumn("browser_version", "Browser version", "devices", "its version"),
-  os: visitColumn("os", "Operating system", "devices", "name of the operating system"),
+  os: visitName("os", "Operating system", "devices", "name of the operating system"),
   os_version: visitColumn("os_version", "System version", "devices", "its version"),
   screen: {
     label: "Screen",
@@ -177,6 +195,7 @@ export const DIMENSIONS = {
     of: "visit",
     columns: ["screen_size"],
     expr: screenClass,
+    anyCase: true,
     missing: NOT_SET,
     doc: "mobile below 768 pixels of width, tablet below 1024, laptop below 1440, else desktop",
   },

@@ -125,7 +125,7 @@ export const METRICS = {
     decimals: 2,
     appliesTo: "all",
     better: 1,
-    doc: "pageviews of the visits ÷ visits",
+    doc: "pageviews of the visits ÷ visits; `pages_per_visit` of `main` is the same",
   },
   bounce_rate: {
     label: "Bounce rate",

@@ -83,7 +83,10 @@ with "all_events" as (
     select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events,
       pageviews = 1 and events = 1 as is_bounce, "referrer_source" as "referrer_source", "utm_source" as "utm_source", "source_tag" as "source_tag", coalesce("matched", false) as "matched"
     from whole
-  )) r where true and (list_contains($18, coalesce(r."source", $19)))
+  )) r where true and (list_contains(
+        list_transform($18, lambda x: lower(x)),
+        lower(coalesce(r."source", $19))
+      ))
     ) r where r.counted) r
 ),
 "merged" as (

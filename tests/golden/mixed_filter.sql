@@ -137,7 +137,10 @@ with "all_events" as (
       select r.*
       from tagged r
       where r.visit_start_us >= $22 and r.visit_start_us < $23
-        and ((list_contains($24, coalesce(r."pathname", $25))) or (list_contains($26, coalesce(r."visit_source", $27))))
+        and ((list_contains($24, coalesce(r."pathname", $25))) or (list_contains(
+        list_transform($26, lambda x: lower(x)),
+        lower(coalesce(r."visit_source", $27))
+      )))
     )) r
 ),
 "merged" as (

@@ -29,7 +29,20 @@ Deno.test("Timestamps rounded to the hour keep the order in the microseconds aft
 
 Deno.test("Timestamps.past() keeps the millisecond and separates events within it", () => {
   const times = new Timestamps({ roundToHour: false, lastUs: 0 });
-  const given = [times.past(5), times.past(5), times.past(5)];
-  assert.strictEqual(new Set(given).size, 3);
-  for (const time of given) assert.strictEqual(Math.floor(time / 1000), 5);
+  const given = [times.past(5), times.past(6), times.past(5), times.past(5)];
+  assert.deepStrictEqual(given, [5000, 6000, 5001, 5002]);
+});
+
+Deno.test("Timestamps.past() keeps the order of thousands of events of one second", () => {
+  for (const roundToHour of [false, true]) {
+    const times = new Timestamps({ roundToHour, lastUs: 0 });
+    // Other events come between, so that a running number over all would wrap.
+    const given = Array.from(
+      { length: 3000 },
+      (_, index) => times.past(index % 3 ? 9000 + index : 7),
+    )
+      .filter((_, index) => index % 3 === 0);
+    assert.deepStrictEqual(given, given.toSorted((a, b) => a - b));
+    assert.strictEqual(new Set(given).size, 1000);
+  }
 });

@@ -9,9 +9,9 @@ import { defineReport, type QueryContext, type WithComparison, withRange } from 
 const OVERVIEW_METRICS: readonly MetricName[] = [
   "visitors",
   "pageviews",
-  "visits",
   "bounce_rate",
   "visit_duration",
+  "views_per_visit",
 ];
 
 /** The five numbers. */
@@ -32,14 +32,12 @@ const UNITS: Readonly<Record<keyof Overview, string>> = {
 };
 
 function overviewOf(values: AnswerRow["values"]): Overview {
-  const visits = numberOf(values, "visits");
-  const pageviews = numberOf(values, "pageviews");
   return {
     unique_visitors: numberOf(values, "visitors"),
-    total_pageviews: pageviews,
+    total_pageviews: numberOf(values, "pageviews"),
     bounce_rate: numberOf(values, "bounce_rate"),
     avg_visit_duration_secs: numberOf(values, "visit_duration"),
-    pages_per_visit: visits === 0 ? 0 : pageviews / visits,
+    pages_per_visit: numberOf(values, "views_per_visit"),
   };
 }
 

@@ -2,7 +2,7 @@
 // that came from a request is bound.
 import { conditionsOf, isCondition } from "../../../dashboard/grammar/filter.js";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
-import { type DimensionRef, textsToFind } from "../dimensions.ts";
+import { currencySql, type DimensionRef, textsToFind } from "../dimensions.ts";
 import { type Aggregate, type AggregateName, AGGREGATES } from "../metrics.ts";
 import { isMetricName, metricOf } from "../metrics.ts";
 import type { Plan } from "./plan.ts";
@@ -119,7 +119,7 @@ function currencyPart(query: Query, relations: Relations): Part {
       {currency: currency, cents: cents, count: count} order by cents desc, currency
     ) as amounts
     from (
-      select ${lead}coalesce(revenue_currency, 'XXX') as currency,
+      select ${lead}${currencySql(raw("revenue_amount"), raw("revenue_currency"))} as currency,
         sum((revenue_amount * 100)::bigint)::bigint as cents, count(*) as count
       from (${rows})
       group by all

@@ -141,9 +141,10 @@ function doneSql(filter: CheckedFilter, row: RowShape, terms: Terms): Sql {
 function conditionOn(condition: CheckedCondition, row: RowShape, terms: Terms): Sql {
   const { op, dimension, values, caseSensitive } = condition;
   if (dimension === "goal") return goalCondition(condition, row, terms);
-  const { of, missing } = dimensionOf(dimension);
+  const { of, missing, anyCase } = dimensionOf(dimension);
   const expr = valueOf(dimension, row, terms, of !== "visit");
-  return conditionSql(op, expr, values, { missing, caseSensitive });
+  const byDefault = anyCase && (op === "is" || op === "is_not") ? false : undefined;
+  return conditionSql(op, expr, values, { missing, caseSensitive: caseSensitive ?? byDefault });
 }
 
 /** Whether the event meets a goal whose name meets the condition. */

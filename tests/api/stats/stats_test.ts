@@ -34,7 +34,7 @@ Deno.test("statsRoutes() answers main with visits that start in the range", asyn
       total_pageviews: 5,
       bounce_rate: 1 / 3,
       avg_visit_duration_secs: (660 + 0 + 30) / 3,
-      pages_per_visit: 5 / 3,
+      pages_per_visit: 4 / 3,
     });
     assert.deepEqual((await get("sessions", "&period=day")).json, {
       total_sessions: 3,
@@ -51,7 +51,7 @@ Deno.test("statsRoutes() counts a visit whole where it starts, over midnight", a
       total_pageviews: 1,
       bounce_rate: 0,
       avg_visit_duration_secs: 1200,
-      pages_per_visit: 1,
+      pages_per_visit: 2,
     });
     assert.deepEqual((await get("sessions", "&period=yesterday")).json, {
       total_sessions: 1,

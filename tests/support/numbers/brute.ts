@@ -177,7 +177,7 @@ class Brute {
           ? null
           : (place.event.revenue_amount / 100).toFixed(2);
       case "currency":
-        return place.event.revenue_currency;
+        return currencyOf(place.event);
       case "entry_hostname":
         return whose.hostname;
       case "entry_page":
@@ -240,7 +240,8 @@ class Brute {
     const { op, dimension, values } = condition;
     const negative = op.endsWith("_not") || op === "is_not_set";
     const positive = op === "is_not_set" ? "is_set" : op.replace(/_not$/, "");
-    const sensitive = condition.caseSensitive ?? (positive === "is" || positive === "matches");
+    const sensitive = condition.caseSensitive ??
+      (positive === "matches" || (positive === "is" && !NAMES_AND_CODES.has(dimension)));
     if (dimension === "goal") {
       const any = this.query.goals.some((goal) =>
         compare(positive, goal.name, "", values, sensitive) && this.meets(goal.filter, place)
@@ -252,6 +253,17 @@ class Brute {
     return compare(positive, value, missing, values, sensitive) !== negative;
   }
 }
+
+/** An amount without a currency has the code for none. */
+function currencyOf({ revenue_amount, revenue_currency }: Event): string | null {
+  return revenue_currency ?? (revenue_amount === null ? null : "XXX");
+}
+
+/** Dimensions in which `de` is `DE`. */
+const NAMES_AND_CODES = new Set([
+  ...["country", "region", "city", "device", "browser", "os", "screen", "source", "channel"],
+  ...["referrer_source", "hostname", "entry_hostname", "currency"],
+]);
 
 function isNone(ref: string): boolean {
   return ref.startsWith("props:") ||
@@ -516,7 +528,7 @@ function money(name: string, events: readonly Place[]): unknown {
   const sums = new Map<string, number[]>();
   for (const { event } of events) {
     if (event.revenue_amount === null) continue;
-    const currency = event.revenue_currency ?? "XXX";
+    const currency = currencyOf(event) ?? "";
     sums.set(currency, [...sums.get(currency) ?? [], event.revenue_amount]);
   }
   return [...sums].map(([currency, cents]) => ({

@@ -11,7 +11,7 @@ import { BUCKETS_MAX, DIMENSIONS_MAX, METRICS_MAX, OFFSET_MAX } from "../../../c
 import { bucketsOf, type Range } from "../../../core/period.ts";
 import { type Interval, INTERVALS } from "../../../../dashboard/grammar/period.js";
 import type { Answer } from "../../answer.ts";
-import type { DimensionRef } from "../../dimensions.ts";
+import { dimensionOf, type DimensionRef } from "../../dimensions.ts";
 import { type MetricName, metricOf } from "../../metrics.ts";
 import { type Parsed, shorten } from "../../../../dashboard/grammar/parsed.js";
 import { checkRequestFilter, type SiteRules } from "../../parse.ts";
@@ -174,7 +174,6 @@ function checkedFilter(value: unknown, rules: SiteRules): Parsed<CheckedFilter |
 }
 
 function readCondition(condition: Condition): Parsed<Filter> {
-  const exact = { caseSensitive: true, ...condition };
   if (condition.dimension === "segment") return { value: condition };
   const dimension = v2Dimension(condition.dimension);
   if (!dimension) {
@@ -183,7 +182,9 @@ function readCondition(condition: Condition): Parsed<Filter> {
         "event:props:KEY",
     };
   }
-  return { value: dimension.read(exact) };
+  const { anyCase } = dimensionOf(dimension.ref);
+  const isName = anyCase === true && (condition.op === "is" || condition.op === "is_not");
+  return { value: dimension.read({ caseSensitive: !isName, ...condition }) };
 }
 
 interface NamedOrder extends Order {

@@ -1,6 +1,7 @@
 // Retention: of the visitors who first came in a week, how many came again in the weeks after. A
 // list of weeks by default; `detail=true` is answered by detail.ts.
 import { dateOfDay } from "../../../../dashboard/grammar/days.js";
+import type { WeekStart } from "../../../core/period.ts";
 import { offsetTransitions } from "../../../core/zone.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { columnsOfSteps, count } from "../behavioral.ts";
@@ -60,8 +61,12 @@ export function parseRetention(params: Params, request: ReportRequest): Retentio
   };
 }
 
-/** The short answer from rows of cohort, size, after and visitors. Weeks begin on Monday. */
-export function shapeRetention(rows: readonly Row[], weeks: number): Cohort[] {
+/** The short answer from rows of cohort, size, after and visitors. */
+export function shapeRetention(
+  rows: readonly Row[],
+  weeks: number,
+  weekStart: WeekStart,
+): Cohort[] {
   const cohorts = new Map<number, { size: number; returned: number[] }>();
   for (const { cohort, size, after, visitors } of rows) {
     const entry = cohorts.get(count(cohort)) ??
@@ -70,7 +75,7 @@ export function shapeRetention(rows: readonly Row[], weeks: number): Cohort[] {
     cohorts.set(count(cohort), entry);
   }
   return [...cohorts].map(([cohort, { size, returned }]) => ({
-    cohort_date: dateOfDay(dayOfInterval(cohort, "week", 1)),
+    cohort_date: dateOfDay(dayOfInterval(cohort, "week", weekStart)),
     retained: returned.map((visitors) => visitors > 0),
     size,
     returned,
@@ -83,7 +88,7 @@ async function queryRetention(
   weeks: number,
   context: QueryContext,
 ): Promise<Cohort[]> {
-  const { range, zone } = request;
+  const { range, zone, weekStart } = request;
   if (range.fromUs >= range.toUs) return [];
   const fromUs = range.fromUs - LOOK_BACK_US;
   const wide = withRange(request, { fromUs, toUs: range.toUs, dates: null });
@@ -93,7 +98,7 @@ async function queryRetention(
     (events) =>
       context.engine.retention(events, {
         interval: "week",
-        weekStart: 1,
+        weekStart,
         transitions: offsetTransitions(zone, fromUs, range.toUs),
         fromUs: range.fromUs,
         count: weeks,
@@ -101,7 +106,7 @@ async function queryRetention(
         again: null,
       }),
   );
-  return shapeRetention(rows, weeks);
+  return shapeRetention(rows, weeks, weekStart);
 }
 
 /** `GET /api/stats/retention`. */

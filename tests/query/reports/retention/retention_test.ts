@@ -47,6 +47,31 @@ Deno.test("RETENTION lists cohorts by the Monday of the visitor's first week", a
   });
 });
 
+Deno.test("RETENTION has weeks that begin on the site's first day of the week", async () => {
+  const settings = { weekStart: 7 } as const;
+  await withQuestions({ events: EVENTS, settings }, async ({ get }) => {
+    const { json } = await get("retention", "&start_date=2024-02-18&end_date=2024-03-11&weeks=2");
+    assert.deepEqual(json, [
+      { cohort_date: "2024-02-18", retained: [true, true], size: 1, returned: [1, 1] },
+      { cohort_date: "2024-02-25", retained: [true, false], size: 2, returned: [2, 0] },
+    ]);
+  });
+});
+
+Deno.test("RETENTION takes a visitor as new who was not seen for 366 days", async () => {
+  const events = [
+    pageview({ at: "2023-02-17T23:59:59", visitor: "367 days ago" }),
+    pageview({ at: "2024-02-20T12:00:00", visitor: "367 days ago" }),
+    pageview({ at: "2023-02-18T00:00:00", visitor: "366 days ago" }),
+    pageview({ at: "2024-02-20T12:00:00", visitor: "366 days ago" }),
+  ];
+  await withQuestions({ events }, async ({ get }) => {
+    assert.deepEqual((await get("retention", `${DATES}&weeks=1`)).json, [
+      { cohort_date: "2024-02-19", retained: [true], size: 1, returned: [1] },
+    ]);
+  });
+});
+
 Deno.test("RETENTION in detail shows lasting ids, and nulls for what is not over", async () => {
   await withQuestions({ events: EVENTS }, async ({ get }) => {
     const { json: body } = await get("retention", `${DATES}&detail=true&count=3`);

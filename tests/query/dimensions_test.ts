@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { pageview } from "../support/events.ts";
+import { withQuestions } from "../support/numbers/questions.ts";
+
+const at = (minute: number) => `2024-03-10T10:${10 + minute}:00`;
+
+Deno.test("DIMENSIONS of names and codes match in any case, others as they are", async () => {
+  const events = [
+    pageview({
+      at: at(0),
+      country_code: "DE",
+      city: "München",
+      browser: "Chrome",
+      utm_campaign: "Spring",
+      referrer_source: "Google",
+      hostname: "example.com",
+      page: "/About",
+      props: '{"plan":"Pro"}',
+    }),
+  ];
+  const found = {
+    "is(country,de)": 1,
+    "is(country,DE)": 1,
+    "is(country,=de)": 0,
+    "is_not(country,de)": 0,
+    "is(city,münchen)": 1,
+    "is(browser,chrome)": 1,
+    "is(source,google)": 1,
+    "is(channel,organic search)": 1,
+    "is(hostname,Example.COM)": 1,
+    "is(country,fr)": 0,
+    "is(page,/about)": 0,
+    "is(utm_campaign,spring)": 0,
+    "is(props:plan,pro)": 0,
+    "matches(country,^de$)": 0,
+  };
+  await withQuestions({ events }, async ({ get }) => {
+    for (const [filter, visitors] of Object.entries(found)) {
+      const query = `&period=day&filters=${encodeURIComponent(filter)}`;
+      const { json } = await get("main", query);
+      assert.equal(json.unique_visitors, visitors, filter);
+    }
+  });
+});
+
+Deno.test("DIMENSIONS name an amount without a currency as sums of money do", async () => {
+  const events = [
+    pageview({ at: at(0), revenue_amount: 1000, revenue_currency: "EUR" }),
+    pageview({ at: at(1), revenue_amount: 500 }),
+    pageview({ at: at(2) }),
+  ];
+  await withQuestions({ events }, async ({ get }) => {
+    const ask = async (more: string) =>
+      (await get("query", `&period=day&metrics=events,total_revenue${more}`)).json.results;
+    const money = (currency: string, value: number) => [{ currency, value }];
+    const rows: { dimensions: string[]; metrics: { total_revenue: unknown } }[] = await ask(
+      "&dimensions=currency",
+    );
+    assert.deepEqual(
+      rows.map(({ dimensions, metrics }) => [...dimensions, metrics.total_revenue]).sort(),
+      [["(none)", []], ["EUR", money("EUR", 10)], ["XXX", money("XXX", 5)]],
+    );
+    const [only] = await ask("&filters=is(currency,xxx)");
+    assert.deepEqual(only.metrics, { events: 1, total_revenue: money("XXX", 5) });
+  });
+});
