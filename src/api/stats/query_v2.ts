@@ -7,8 +7,10 @@ import type { Clock } from "../../core/types.ts";
 import { readJsonObject } from "../../http/body.ts";
 import { incompleteHeader, json } from "../../http/response.ts";
 import type { Context, Route } from "../../http/route.ts";
+import { earlierRows } from "../../query/compare.ts";
 import * as plausible from "../../query/formats/plausible_v2/plausible_v2.ts";
 import { callerOf } from "./caller.ts";
+import type { QueryContext } from "../../query/reports/report.ts";
 import type { Runner } from "../../query/run.ts";
 
 /** The route of queries. */
@@ -23,14 +25,23 @@ export function queryV2Routes(runner: Runner, clock: Clock): Route[] {
       const { nowUs: _, ...key } = request.query;
       const answer = await runner.cached(
         request.query.site,
-        ["v2", key],
-        ({ query }) => query(request.query),
+        ["v2", key, request.comparison],
+        ({ query }) => answerOf(request, query),
         { caller: callerOf(context), signal: context.signal },
       );
       const incomplete = incompleteHeader(runner.incompleteDates(answer));
       return json(plausible.write(request, answer), 200, incomplete);
     },
   }];
+}
+
+async function answerOf(
+  { query, comparison }: plausible.V2Request,
+  ask: QueryContext["query"],
+): Promise<plausible.V2Answer> {
+  const answer = await ask(query);
+  const before = comparison && await earlierRows(query, comparison, answer.rows, ask);
+  return { answer, before };
 }
 
 function siteOfBody(body: Readonly<Record<string, unknown>>, { access }: Context): string {

@@ -4,7 +4,7 @@ import type { Interval } from "../../../dashboard/grammar/period.js";
 import { DIMENSIONS_MAX, METRICS_MAX } from "../../core/limits.ts";
 import { FILTER_VALUE_CHARS_MAX } from "../../../dashboard/grammar/limits.js";
 import { type Answer, type AnswerRow, emptyValues } from "../answer.ts";
-import { changesOf } from "../compare.ts";
+import { changesOf, earlierRows } from "../compare.ts";
 import type { DimensionRef } from "../dimensions.ts";
 import { type Meta, metaOf, type ShownRange } from "../meta.ts";
 import { isMetricName, type MetricName } from "../metrics.ts";
@@ -155,7 +155,7 @@ async function earlier(
   answer: Answer,
   context: QueryContext,
 ): Promise<(row: ShownRow, index: number) => ShownRow["comparison"]> {
-  const { metrics, dimensions } = params;
+  const { dimensions } = params;
   const label = labeller(scope, dimensions);
   const [only] = dimensions;
   if (only !== undefined && isIntervalName(only) && dimensions.length === 1) {
@@ -165,44 +165,17 @@ async function earlier(
       return row && { ...row.values, bucket: label(row.keys)[0] ?? "" };
     };
   }
-  const moved = keysInRange(request, scope, dimensions);
-  const wanted = answer.rows.map(({ keys }) => moved(keys));
-  const rows = wanted.filter((keys) => keys !== null);
-  if (dimensions.length > 0 && rows.length === 0) return () => undefined;
-  const narrow = dimensions.length > 0 ? { rows, limit: Math.max(1, rows.length) } : {};
-  const found = await context.query({
-    ...queryOf(scope, params),
-    ...narrow,
-    order: [],
-    search: null,
-  });
-  const byKeys = new Map(found.rows.map(({ keys, values }) => [JSON.stringify(keys), values]));
+  const before = await earlierRows(
+    queryOf(request, params),
+    scope.range,
+    answer.rows,
+    (query) => context.query(query),
+  );
   const time = dimensions.findIndex(isIntervalName);
   return (_, index) => {
-    const keys = wanted[index];
-    if (!keys) return undefined;
-    const values = byKeys.get(JSON.stringify(keys)) ?? emptyValues(metrics);
-    return time < 0 ? values : { ...values, bucket: label(keys)[time] ?? "" };
-  };
-}
-
-/** The keys of a row in another range: a bucket by its place, null where that range has none. */
-function keysInRange(
-  request: ReportRequest,
-  scope: ReportRequest,
-  dimensions: readonly DimensionRef[],
-): (keys: AnswerRow["keys"]) => AnswerRow["keys"] | null {
-  const moves = dimensions.map((ref) => {
-    if (!isIntervalName(ref)) return undefined;
-    const there = bucketsFor(scope, ref);
-    return new Map(bucketsFor(request, ref).map(({ key }, place) => [key, there[place]?.key]));
-  });
-  return (keys) => {
-    const moved = keys.flatMap((key, index) => {
-      const move = moves[index];
-      return move && typeof key === "number" ? move.get(key) ?? [] : key;
-    });
-    return moved.length === keys.length ? moved : null;
+    const row = before[index];
+    if (!row) return undefined;
+    return time < 0 ? row.values : { ...row.values, bucket: label(row.keys)[time] ?? "" };
   };
 }
 

@@ -265,3 +265,81 @@ Deno.test("queryV2Routes() refuses more regular expressions than it would check"
     });
   });
 });
+
+Deno.test("queryV2Routes() compares each row with the same row of an earlier range", async () => {
+  await withV2(async (post) => {
+    const ask = async (body: Record<string, unknown>, comparisons: Record<string, unknown>) => {
+      const day = ["2024-03-09", "2024-03-09"];
+      const { status, json } = await post({ date_range: day, ...body, include: { comparisons } });
+      assert.equal(status, 200, JSON.stringify(json));
+      return json;
+    };
+    const metrics = ["visitors", "pageviews", "bounce_rate", "total_revenue"];
+    const total = await ask({ metrics }, { mode: "previous_period" });
+    assert.deepEqual(total.results.map(({ comparison }: { comparison: unknown }) => comparison), [
+      { metrics: [1, 1, 100, null], dimensions: [], change: [100, 200, -50, null] },
+    ]);
+    assert.deepEqual(total.query.comparison_date_range, [
+      "2024-03-08T00:00:00+00:00",
+      "2024-03-08T23:59:59+00:00",
+    ]);
+    const pages = await ask(
+      { metrics: ["visitors"], dimensions: ["event:page"], order_by: [["event:page", "asc"]] },
+      { mode: "custom", date_range: ["2024-03-08", "2024-03-10"] },
+    );
+    assert.deepEqual(pages.results, [
+      {
+        metrics: [2],
+        dimensions: ["/"],
+        comparison: { metrics: [3], dimensions: ["/"], change: [-33] },
+      },
+      {
+        metrics: [1],
+        dimensions: ["/pricing"],
+        comparison: { metrics: [1], dimensions: ["/pricing"], change: [0] },
+      },
+    ]);
+    const days = await ask(
+      { metrics: ["visitors"], dimensions: ["time:day"], date_range: ["2024-03-09", "2024-03-10"] },
+      { mode: "custom", date_range: ["2024-03-08", "2024-03-08"] },
+    );
+    assert.deepEqual(days.results, [
+      {
+        metrics: [2],
+        dimensions: ["2024-03-09"],
+        comparison: { metrics: [1], dimensions: ["2024-03-08"], change: [100] },
+      },
+      { metrics: [1], dimensions: ["2024-03-10"], comparison: null },
+    ]);
+    const year = await ask({ metrics }, { mode: "year_over_year", match_day_of_week: true });
+    assert.deepEqual(year.query.comparison_date_range, [
+      "2023-03-11T00:00:00+00:00",
+      "2023-03-11T23:59:59+00:00",
+    ]);
+  });
+});
+
+Deno.test("queryV2Routes() refuses comparisons that it cannot read", async () => {
+  await withV2(async (post) => {
+    const wrong = [
+      true,
+      [],
+      {},
+      { mode: "before" },
+      { mode: "previous_period", date_range: ["2024-03-01", "2024-03-02"] },
+      { mode: "custom" },
+      { mode: "custom", date_range: ["2024-03-02", "2024-03-01"] },
+      { mode: "previous_period", match_day_of_week: 1 },
+      { mode: "previous_period", other: 1 },
+    ];
+    for (const comparisons of wrong) {
+      const { status, json } = await post({
+        metrics: ["visitors"],
+        date_range: "7d",
+        include: { comparisons },
+      });
+      assert.equal(status, 400, JSON.stringify(comparisons));
+      assert.match(json.error, /include.comparisons/);
+    }
+  });
+});

@@ -166,6 +166,32 @@ export function v2Value(name: MetricName, value: Value | undefined): unknown {
   return Math.round(value * (unit === "ratio" ? 100 * factor : factor)) / factor;
 }
 
+/**
+ * The change since an earlier value as that API shows it: whole percent of the earlier value, 100
+ * from nothing; of ratios the difference in percentage points. Null where it is undefined.
+ */
+export function v2Change(
+  name: MetricName,
+  now: Value | undefined,
+  before: Value | undefined,
+): number | null {
+  const { unit } = metricOf(name);
+  const [a, b] = [plainNumber(now), plainNumber(before)];
+  if (a === null || b === null || currencyOf(now) !== currencyOf(before)) return null;
+  if (unit === "ratio") return Math.round((a - b) * 1000) / 10;
+  if (b === 0) return a === 0 ? 0 : 100;
+  return Math.round((a - b) / b * 100);
+}
+
+function plainNumber(value: Value | undefined): number | null {
+  if (typeof value === "number") return value;
+  return isMoney(value) && value.length === 1 ? value[0]?.value ?? null : null;
+}
+
+function currencyOf(value: Value | undefined): string | undefined {
+  return isMoney(value) ? value[0]?.currency : undefined;
+}
+
 /** An amount in one currency; null if there is none or more than one. */
 function v2Money(value: Value | undefined): unknown {
   if (!isMoney(value) || value.length !== 1) return null;

@@ -1,6 +1,6 @@
 // Plausible's Stats API v2: read() turns the body of a request into a Query, write() an Answer into
 // the body of the response.
-import { MINUTE_US } from "../../../core/durations.ts";
+import { MINUTE_US, SECOND_US } from "../../../core/durations.ts";
 import {
   type Condition,
   type Filter,
@@ -10,14 +10,14 @@ import { filterOfJsonList } from "../../../core/filter_json.ts";
 import { BUCKETS_MAX, DIMENSIONS_MAX, METRICS_MAX, OFFSET_MAX } from "../../../core/limits.ts";
 import { bucketsOf, type Range } from "../../../core/period.ts";
 import { type Interval, INTERVALS } from "../../../../dashboard/grammar/period.js";
-import type { Answer } from "../../answer.ts";
+import type { Answer, AnswerRow } from "../../answer.ts";
 import { dimensionOf, type DimensionRef } from "../../dimensions.ts";
 import { type MetricName, metricOf } from "../../metrics.ts";
 import { type Parsed, shorten } from "../../../../dashboard/grammar/parsed.js";
 import { checkRequestFilter, type SiteRules } from "../../parse.ts";
 import { type CheckedFilter, type Order, type Query, queryOf } from "../../query.ts";
-import { isMoney, V2_DIMENSION_NAMES, v2Dimension, v2Metric, v2Value } from "./names.ts";
-import { isoInZone, v2Interval, v2Range } from "./range.ts";
+import { isMoney, V2_DIMENSION_NAMES, v2Change, v2Dimension, v2Metric, v2Value } from "./names.ts";
+import { isoInZone, v2Comparison, v2Interval, v2Range } from "./range.ts";
 import { Faults } from "../../../core/faults.ts";
 
 type Body = Readonly<Record<string, unknown>>;
@@ -34,7 +34,9 @@ interface Column {
 export interface V2Request {
   readonly query: Query;
   readonly columns: readonly Column[];
-  readonly include: Readonly<Record<string, boolean>>;
+  readonly include: Body;
+  /** The earlier range that the rows are compared with. */
+  readonly comparison: Range | null;
   /** The request as it is repeated in the answer. */
   readonly echo: Body;
 }
@@ -49,7 +51,8 @@ const KEYS = [
   "include",
   "pagination",
 ];
-const INCLUDES = ["imports", "time_labels", "total_rows", "trim_relative_date_range"];
+const FLAGS = ["imports", "time_labels", "total_rows", "trim_relative_date_range"];
+const INCLUDES = [...FLAGS, "comparisons"];
 const LIMIT_DEFAULT = 10_000;
 
 /** Reads a body. Throws `bad_request` with every fault. */
@@ -63,12 +66,18 @@ export function read(
   for (const key of Object.keys(body).filter((name) => !KEYS.includes(name))) {
     faults.add(`${key.slice(0, 40)}: it is not one of ${KEYS.join(", ")}`);
   }
-  const range = rangeOf(body, { ...rules, nowUs }, faults);
+  const moment = { ...rules, nowUs };
+  const range = rangeOf(body, moment, faults);
   const metrics = metricsOf(body, faults);
   const columns = columnsOf(body, range, faults);
   const filter = filterOf(body, rules, faults);
   const order = orderOf(body, metrics, columns, faults);
   const include = includeOf(body, columns, faults);
+  const comparison = include["comparisons"] === undefined ? null : faults.valueOf(
+    "include.comparisons",
+    v2Comparison(include["comparisons"], range, moment),
+    null,
+  );
   const { limit, offset } = paginationOf(body, faults);
   faults.check("Cannot query: ");
   const { zone, weekStart, gapUs, goals } = rules;
@@ -82,14 +91,20 @@ export function read(
   const echo = {
     site_id: site,
     metrics,
-    date_range: [isoInZone(range.fromUs, zone), isoInZone(range.toUs - 1_000_000, zone)],
+    date_range: shownRange(range, zone),
+    ...(comparison ? { comparison_date_range: shownRange(comparison, zone) } : {}),
     filters: body["filters"] ?? [],
     dimensions: columns.map(({ name }) => name),
     order_by: order.map(({ name, direction }) => [name, direction]),
     include,
     pagination: { offset, limit },
   };
-  return { query, columns, include, echo };
+  return { query, columns, include, comparison, echo };
+}
+
+/** A range as that API shows it: with its last second. */
+function shownRange({ fromUs, toUs }: Range, zone: string): [from: string, to: string] {
+  return [isoInZone(fromUs, zone), isoInZone(Math.max(fromUs, toUs - SECOND_US), zone)];
 }
 
 function rangeOf(body: Body, moment: SiteRules & { nowUs: number }, faults: Faults): Range {
@@ -224,15 +239,16 @@ function includeOf(
   body: Body,
   columns: readonly Column[],
   faults: Faults,
-): Record<string, boolean> {
+): Body {
   const include = objectOf(body, "include", INCLUDES, faults);
-  for (const [key, value] of Object.entries(include)) {
+  for (const key of FLAGS) {
+    const value = include[key] ?? false;
     if (typeof value !== "boolean") faults.add(`include.${key}: it is neither true nor false`);
   }
   if (include["time_labels"] === true && columns.every(({ interval }) => interval === null)) {
     faults.add("include.time_labels: there is no dimension of time");
   }
-  return include as Record<string, boolean>;
+  return include;
 }
 
 function paginationOf(body: Body, faults: Faults): { limit: number; offset: number } {
@@ -268,17 +284,23 @@ function shortJson(value: unknown): string {
   return shorten(JSON.stringify(value) ?? "nothing");
 }
 
+/** The answer of a request, and where it is compared, the earlier row of each of its rows. */
+export interface V2Answer {
+  readonly answer: Answer;
+  readonly before: readonly (AnswerRow | undefined)[] | null;
+}
+
 /** The body of the response. */
-export function write(request: V2Request, answer: Answer): Body {
-  const { query, columns, include, echo } = request;
-  const labels = columns.map(({ interval }) => interval && labelsOf(query, interval));
-  const results = answer.rows.map(({ keys, values }) => ({
-    metrics: query.metrics.map((name) => v2Value(name, values[name])),
-    dimensions: keys.map((key, index) => {
-      const label = typeof key === "number" ? labels[index]?.get(key) ?? String(key) : key;
-      return columns[index]?.show(label) ?? label;
-    }),
-  }));
+export function write(request: V2Request, { answer, before }: V2Answer): Body {
+  const { query, columns, include, comparison, echo } = request;
+  const { labels, show } = rowShower(query, columns);
+  const earlier = comparison ? rowShower({ ...query, range: comparison }, columns) : null;
+  const results = answer.rows.map((row, index) => {
+    if (!earlier) return show(row);
+    const old = before?.[index];
+    const change = query.metrics.map((name) => v2Change(name, row.values[name], old?.values[name]));
+    return { ...show(row), comparison: old ? { ...earlier.show(old), change } : null };
+  });
   const time = labels.findIndex((map) => map !== null);
   const timeLabels = [...labels[time]?.values() ?? []].map((label) =>
     columns[time]?.show(label) ?? label
@@ -294,6 +316,19 @@ export function write(request: V2Request, answer: Answer): Body {
     },
     query: echo,
   };
+}
+
+/** How the rows of a query are shown, and the labels of its buckets of time. */
+function rowShower(query: Query, columns: readonly Column[]) {
+  const labels = columns.map(({ interval }) => interval && labelsOf(query, interval));
+  const show = ({ keys, values }: AnswerRow) => ({
+    metrics: query.metrics.map((name) => v2Value(name, values[name])),
+    dimensions: keys.map((key, index) => {
+      const label = typeof key === "number" ? labels[index]?.get(key) ?? String(key) : key;
+      return columns[index]?.show(label) ?? label;
+    }),
+  });
+  return { labels, show };
 }
 
 function labelsOf(query: Query, interval: Interval): Map<number, string> {

@@ -5,7 +5,7 @@ import type { Interval } from "../../../../dashboard/grammar/period.js";
 import { dayOfDate, firstOfMonth, isDate } from "../../../../dashboard/grammar/days.js";
 import { RANGE_DAYS_MAX } from "../../../../dashboard/grammar/limits.js";
 import type { Parsed } from "../../../../dashboard/grammar/parsed.js";
-import { type Range, rangeOfDays } from "../../../core/period.ts";
+import { cutToElapsed, type Range, rangeBefore, rangeOfDays } from "../../../core/period.ts";
 import { localDate, localUs, offsetUs } from "../../../core/zone.ts";
 
 /** What a range is computed from. */
@@ -84,6 +84,39 @@ function instantOfIso(text: string): number | null {
   if (!pattern.test(text) || !isDate(text.slice(0, 10))) return null;
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? null : Math.floor(ms / 1000) * SECOND_US;
+}
+
+const MODES = ["previous_period", "year_over_year", "custom"] as const;
+
+/**
+ * The earlier range of `include.comparisons`. A running range is compared with the same elapsed
+ * time of the earlier one.
+ */
+export function v2Comparison(value: unknown, range: Range, moment: V2Moment): Parsed<Range> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { fault: "it is no object" };
+  }
+  const { mode, date_range, match_day_of_week = false, ...others } = value as Partial<
+    Record<string, unknown>
+  >;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) {
+    return {
+      fault: `"${unknown.slice(0, 40)}" is not one of mode, date_range, match_day_of_week`,
+    };
+  }
+  const known = MODES.find((name) => name === mode);
+  if (!known) return { fault: `mode is not one of ${MODES.join(", ")}` };
+  if (typeof match_day_of_week !== "boolean") {
+    return { fault: "match_day_of_week is neither true nor false" };
+  }
+  if (known === "custom") {
+    const custom = v2Range(date_range, moment);
+    return custom.fault === undefined ? custom : { fault: `date_range: ${custom.fault}` };
+  }
+  if (date_range !== undefined) return { fault: "date_range needs the mode custom" };
+  const whole = rangeBefore(range, moment.zone, known, match_day_of_week);
+  return { value: cutToElapsed(whole, range, moment.nowUs) };
 }
 
 /** The width of `time` for a range: hours for two days, days for a quarter, months for more. */
