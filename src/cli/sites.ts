@@ -1,6 +1,8 @@
 // `mallard sites`: lists the sites that nobody declared, and accepts, refuses or deletes them. It
-// leaves its decisions in mallard.sqlite: the server that runs now or next applies them.
-import { faultOfSiteId } from "../core/site_id.ts";
+// leaves its decisions in mallard.sqlite: the server that runs now or next applies them. It also
+// merges ids of one site, while no server runs.
+import { faultOfSiteId, siteKey, SiteSpellings } from "../core/site_id.ts";
+import { mergeSite } from "../storage/adoption/merge_site.ts";
 import {
   PROPOSED_OPS,
   SITE_DECISIONS,
@@ -8,15 +10,25 @@ import {
 } from "../storage/state/ops/proposed_ops.ts";
 import { PROPOSALS_SINCE, schemaVersion } from "../storage/state/migrations.ts";
 import { Sqlite } from "../storage/state/sqlite.ts";
-import { type Command, type CommandResult, dataDirOf, succeeded } from "./command.ts";
+import {
+  type Command,
+  type CommandContext,
+  type CommandResult,
+  dataDirOf,
+  requireCurrentSchema,
+  succeeded,
+} from "./command.ts";
 
 /** The row of COMMANDS. */
 export const SITES = {
-  args: ["[list|accept|refuse|delete]", "[SITE…]"],
-  doc: "list new sites, or decide about them; * in SITE matches any text in proposed ones",
-  run: async ({ config, system: { files }, args: [action = "list", ...names] }) => {
+  args: ["[list|accept|refuse|delete|merge]", "[SITE…]"],
+  doc: "list new sites, or decide about them; * in SITE matches any text in proposed ones. " +
+    "merge OLD NEW: make two sites one whose names differ in case alone; stop the server first",
+  run: async (context) => {
+    const { config, system: { files }, args: [action = "list", ...names] } = context;
     const path = `${dataDirOf(config)}/mallard.sqlite`;
     if (await files.size(path) === null) throw new Error(`Cannot open ${path}: it is missing`);
+    if (action === "merge") return await merge(context, names);
     // An older program may have it open: its schema stays as it is.
     const db = action === "list" ? Sqlite.openReader(path) : Sqlite.openWriter(path);
     try {
@@ -27,9 +39,30 @@ export const SITES = {
     } finally {
       db.close();
     }
-    throw new Error(`Cannot run sites ${action}: it must be list, accept, refuse or delete`);
+    throw new Error(`Cannot run sites ${action}: it must be list, accept, refuse, delete or merge`);
   },
 } as const satisfies Command;
+
+/** Gives what is kept of one id of a site to another. */
+async function merge(context: CommandContext, names: readonly string[]): Promise<CommandResult> {
+  const [from = "", into = ""] = names;
+  for (const name of [from, into]) requireName(name);
+  if (names.length !== 2 || from === into || siteKey(from) !== siteKey(into)) {
+    throw new Error(`Cannot merge ${names.join(" ")}: name two ids that differ in case alone`);
+  }
+  const { config, system, host } = context;
+  const dataDir = dataDirOf(config);
+  await requireCurrentSchema(context, dataDir, "merge sites");
+  const options = { ...config, dataDir };
+  const { events, faults, left } = await mergeSite(system, host, options, { from, into });
+  const lines = [
+    ...faults,
+    ...left.map((path) => `Not merged: ${path}`),
+    `Merged ${from} into ${into}: ${events} events of files were rewritten`,
+  ];
+  if (faults.length > 0) throw new Error(lines.join("\n"));
+  return succeeded(lines.join("\n"));
+}
 
 /** Throws where the schema is older than proposed sites, or newer than this program. */
 function requireProposals(db: Sqlite): void {
@@ -43,14 +76,17 @@ function requireProposals(db: Sqlite): void {
 
 /** One site a line: what it is, its id, and how many events wait. */
 function list(db: Sqlite, listed: readonly string[]): CommandResult {
+  const listedIds = new SiteSpellings(listed);
   const proposed = PROPOSED_OPS.listProposed(db);
+  const same = new SiteSpellings(PROPOSED_OPS.listWithEvents(db)).several();
   const others = PROPOSED_OPS.listUndeclared(db).filter((site) =>
-    !listed.includes(site) && !proposed.some(({ site_id }) => site_id === site)
+    listedIds.of(site).length === 0 && !proposed.some(({ site_id }) => site_id === site)
   );
   const lines = [
     ...proposed.map(({ site_id, events }) => `proposed ${site_id} ${events}`),
     ...PROPOSED_OPS.listRefused(db).map((site) => `refused ${site}`),
     ...others.map((site) => `undeclared ${site}`),
+    ...same.map((ids) => `same ${ids.join(" ")}`),
   ];
   return { text: lines.map((line) => `${line}\n`).join(""), ok: true };
 }
@@ -79,9 +115,13 @@ function knownSites(db: Sqlite, proposed: readonly string[]): ReadonlySet<string
 
 function sitesFor(name: string, proposed: readonly string[]): readonly string[] {
   if (name.includes("*")) return proposed.filter((site) => matches(site, name.split("*")));
+  requireName(name);
+  return [name];
+}
+
+function requireName(name: string): void {
   const fault = faultOfSiteId(name);
-  if (fault === null) return [name];
-  throw new Error(`Cannot read the site ${name}: ${fault}`);
+  if (fault !== null) throw new Error(`Cannot read the site ${name}: ${fault}`);
 }
 
 /** Whether a text holds the parts in order, the first at its start and the last at its end. */

@@ -1,5 +1,7 @@
 // Sites by their names, sources by theirs: through the whole program, with everything around them.
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert";
+import { pageview } from "../support/events.ts";
+import { openFolder, withFolder } from "../support/storage/storage.ts";
 import { openApp, type RunningApp } from "../support/server/running_app.ts";
 
 const BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0";
@@ -125,4 +127,29 @@ Deno.test("source is utm_source, source, ref or the referrer, but no own host", 
   } finally {
     await app.close();
   }
+});
+
+Deno.test("a folder with two ids of a site says so, answers each, and erases both", async () => {
+  await withFolder(async (folder) => {
+    const storage = await openFolder(folder);
+    const at = (site_id: string, n: number) => pageview({ site_id, at: `2024-01-15 10:00:0${n}` });
+    await storage.append([at("Two.example", 1), at("two.example", 2), at("two.example", 3)]);
+    await storage.close();
+    const app = await openApp({}, { folder });
+    try {
+      const told = app.system.lines.find(({ message }) => message.includes("sites merge"));
+      equal(told?.fields["sites"], "Two.example two.example");
+      const range = "start_date=2024-01-01&end_date=2024-02-01";
+      const views = async (id: string) =>
+        (await ask(app, `/api/stats/main?site_id=${id}&${range}`))[1].total_pageviews;
+      deepEqual([await views("Two.example"), await views("two.example")], [1, 2]);
+      const deleting = { method: "DELETE" };
+      equal((await ask(app, "/api/sites/two.example?events=erase", deleting))[0], 409);
+      const [, erased] = await ask(app, `/api/gdpr/erase?site_id=TWO.example&${range}`, deleting);
+      equal(erased.db_records_deleted, 3);
+      deepEqual([await views("Two.example"), await views("two.example")], [0, 0]);
+    } finally {
+      await app.close();
+    }
+  });
 });

@@ -2,7 +2,13 @@
 // size. What is merged, and when the result is published, is decided elsewhere.
 import type { Files } from "../../core/types.ts";
 import type { Db } from "../duckdb.ts";
-import { type CatalogFile, fileName, partitionFolder, TEMPORARY } from "./partition.ts";
+import {
+  type CatalogFile,
+  fileName,
+  type Partition,
+  partitionFolder,
+  TEMPORARY,
+} from "./partition.ts";
 import { copyTo, ROW_GROUP_EVENTS, writeTemporary } from "./partition_file.ts";
 import { coldRelation } from "./schema.ts";
 
@@ -20,16 +26,20 @@ export async function writeMerged(
   files: Files,
   eventsFolder: string,
   sources: readonly CatalogFile[],
-  { number, made, signal }: {
+  { number, made, signal, into }: {
     readonly number: number;
     readonly made: string[];
     readonly signal: AbortSignal;
+    /** The partition of the result, where it is another. */
+    readonly into?: Partition;
   },
 ): Promise<CatalogFile> {
   const [first] = sources;
   if (!first) throw new RangeError("Cannot merge: there is no file");
-  const { site_id, date } = first;
-  const path = `${eventsFolder}/${partitionFolder(first)}/${fileName(number)}`;
+  const { site_id, date } = into ?? first;
+  const folder = partitionFolder({ site_id, date });
+  const path = `${eventsFolder}/${folder}/${fileName(number)}`;
+  if (into) await files.makeDir(`${eventsFolder}/${folder}`);
   const absolute = (file: CatalogFile) => `${eventsFolder}/${file.path}`;
   const inputs: string[] = [];
   const batches = batchesOf(sources);

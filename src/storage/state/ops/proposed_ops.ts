@@ -143,6 +143,11 @@ function listUndeclared(db: Sqlite): string[] {
   ).map((row) => textOf(row, "site_id"));
 }
 
+/** Sites that have had events. */
+function listWithEvents(db: Sqlite): string[] {
+  return db.all("select site_id from sites order by site_id").map((row) => textOf(row, "site_id"));
+}
+
 /** Whether any event of a site is in the journal or in a file. */
 function hasEvents(db: Sqlite, site: string): boolean {
   return db.get(
@@ -188,6 +193,7 @@ export const PROPOSED_OPS = {
   expireProposed,
   listRefused,
   listUndeclared,
+  listWithEvents,
   hasEvents,
   addDecisions,
   listDecisions,

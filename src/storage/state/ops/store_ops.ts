@@ -8,6 +8,7 @@ import { PARTITION_OPS } from "./partition_ops.ts";
 import type { JournalEntry, JournalRow } from "./journal_row.ts";
 import { integerOf, textOf } from "../row.ts";
 import { salvage } from "../salvage.ts";
+import { MERGE_OPS } from "./merge_ops.ts";
 import { OWNER_OPS } from "./owner_ops.ts";
 import { insertProposed, PROPOSED_OPS } from "./proposed_ops.ts";
 import { SITE_OPS } from "./site_ops.ts";
@@ -387,6 +388,7 @@ export const STORE_OPS = {
   ...DROP_OPS,
   ...IMPORT_OPS,
   ...PROPOSED_OPS,
+  ...MERGE_OPS,
   append,
   probe,
   importLegacy,
