@@ -2,6 +2,7 @@
 // be counted twice, and rows of another site or date than their folder's would never be counted.
 import { sql } from "../../core/sql.ts";
 import type { Files } from "../../core/types.ts";
+import { digestOf } from "../digest.ts";
 import type { Db } from "../duckdb.ts";
 import { type CatalogFile, folderOf } from "../parquet/partition.ts";
 import { coldRelation, foreignColumns, keyRelation, literalPath } from "../parquet/schema.ts";
@@ -60,9 +61,12 @@ export class ForeignFiles {
         if (await this.#files.size(this.#absolute(path)) !== null) present.push(path);
       }
       for (const [path, range] of await this.#boundsOf(present)) bounds.set(path, range);
-      const sharing = await this.#sharing(members, present, bounds);
+      const copies = await this.#copies(members, present);
+      for (const [path, reason] of copies) refused.set(path, reason);
+      const different = members.filter(({ path }) => !copies.has(path));
+      const sharing = await this.#sharing(different, present, bounds);
       const others = present.filter((path) => sharing.has(path));
-      for (const file of members) {
+      for (const file of different) {
         const alike = others.filter((path) => sharing.get(path) === sharing.get(file.path));
         const shared = await this.#repetition(file, alike, bounds);
         if (shared?.isWhole) {
@@ -75,6 +79,37 @@ export class ForeignFiles {
       }
     }
     return { fit, refused, notes };
+  }
+
+  /**
+   * Files with the same bytes as a known one or as an earlier one, with the reason. They need no
+   * comparison of events: one that is copied often costs a digest for each copy.
+   */
+  async #copies(
+    members: readonly CatalogFile[],
+    known: readonly string[],
+  ): Promise<ReadonlyMap<string, string>> {
+    const rows = new Map(members.map(({ path, rows }) => [path, rows]));
+    const sized: { readonly path: string; readonly bytes: number | null }[] = [];
+    for (const path of [...known, ...rows.keys()]) {
+      sized.push({ path, bytes: await this.#files.size(this.#absolute(path)) });
+    }
+    const copies = new Map<string, string>();
+    for (const [bytes, alike] of Map.groupBy(sized, (one) => one.bytes)) {
+      if (bytes === null || alike.length < 2) continue;
+      const first = new Map<string, string>();
+      for (const { path } of alike) {
+        const digest = (await digestOf(this.#files, this.#absolute(path)))?.sha256;
+        if (digest === undefined) continue;
+        const original = first.get(digest);
+        const count = rows.get(path);
+        if (original === undefined) first.set(digest, path);
+        else if (count !== undefined) {
+          copies.set(path, `all of its ${count} events are in ${original}`);
+        }
+      }
+    }
+    return copies;
   }
 
   /**

@@ -3,7 +3,7 @@
 import type { Clock, Files } from "../../core/types.ts";
 import { Store } from "../state/store.ts";
 import { type CatalogFile, folderOf } from "../parquet/partition.ts";
-import { digestOf } from "./digest.ts";
+import { digestOf } from "../digest.ts";
 import { foreignFolder, requireApart, whileLocked } from "./folders.ts";
 import {
   guardedGeneration,

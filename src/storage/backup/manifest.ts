@@ -4,7 +4,7 @@ import { messageOf } from "../../core/errors.ts";
 import type { Files } from "../../core/types.ts";
 import { type CatalogFile, partitionOfPath } from "../parquet/partition.ts";
 import { Store } from "../state/store.ts";
-import { digestOfBytes } from "./digest.ts";
+import { digestOfBytes } from "../digest.ts";
 
 /** Name of the manifest in its folder. */
 export const MANIFEST = "backup.json";

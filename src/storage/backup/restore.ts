@@ -4,7 +4,7 @@ import { messageOf } from "../../core/errors.ts";
 import type { Files, Random } from "../../core/types.ts";
 import { folderOf } from "../parquet/partition.ts";
 import { Store } from "../state/store.ts";
-import { digestOf } from "./digest.ts";
+import { digestOf } from "../digest.ts";
 import { whileLocked } from "./folders.ts";
 import { newestGeneration } from "./generations.ts";
 import {

@@ -6,7 +6,7 @@ import type { Files } from "../../core/types.ts";
 import type { Db } from "../duckdb.ts";
 import { firstLine } from "../parquet/corruption.ts";
 import { literalPath } from "../parquet/schema.ts";
-import { digestOf } from "./digest.ts";
+import { digestOf } from "../digest.ts";
 import { newestGeneration } from "./generations.ts";
 import {
   DATABASE,

@@ -1,6 +1,8 @@
 // Files that were copied in are judged by what they hold, in a real folder.
 import assert from "node:assert/strict";
 import type { Storage } from "../../../src/storage/open.ts";
+import { sql } from "../../../src/core/sql.ts";
+import { literal } from "../../../src/storage/parquet/schema.ts";
 import { moveRows } from "../../../src/storage/adoption/move_rows.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
 import { pageview } from "../../support/events.ts";
@@ -61,6 +63,26 @@ Deno.test("Of two copies of another server's file one is counted", async () => {
     const storage = await openFolder(folder);
     assert.deepEqual(await numbersOf(storage), [1, 2]);
     assert.equal(storage.refused().size, 1);
+    await storage.close();
+  });
+});
+
+Deno.test("A copy that another program has written anew is named and not counted", async () => {
+  await withFolder(async (folder) => {
+    await filled(folder);
+    const writer = await openFolder(folder);
+    const [from, to] = [`${folder}/${DAY}/0001.parquet`, `${folder}/${DAY}/anew.parquet`];
+    await writer.db.execute(sql`
+      copy (
+        select * from read_parquet(${literal(from)}, hive_partitioning = false)
+        order by timestamp desc
+      )
+      to ${literal(to)} (format parquet, compression uncompressed)`);
+    await writer.close();
+    const storage = await openFolder(folder);
+    assert.deepEqual(await numbersOf(storage), [1, 2]);
+    const reason = `all of its 2 events are in ${OWN}/0001.parquet`;
+    assert.deepEqual(reasonsOf(storage), [[`${OWN}/anew.parquet`, reason]]);
     await storage.close();
   });
 });

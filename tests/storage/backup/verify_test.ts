@@ -1,6 +1,6 @@
 import { deepStrictEqual as deepEqual, match, rejects, strictEqual as equal } from "node:assert";
 import { backup } from "../../../src/storage/backup/backup.ts";
-import { digestOfBytes } from "../../../src/storage/backup/digest.ts";
+import { digestOfBytes } from "../../../src/storage/digest.ts";
 import { restore } from "../../../src/storage/backup/restore.ts";
 import { MIGRATIONS } from "../../../src/storage/state/migrations.ts";
 import { Sqlite } from "../../../src/storage/state/sqlite.ts";

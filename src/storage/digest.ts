@@ -1,7 +1,7 @@
 // SHA-256 of files of any size. Small ones are hashed in another thread, large ones in pieces: a
 // server that backs up goes on answering, and its memory stays bounded.
 import { createHash } from "node:crypto";
-import type { Files } from "../../core/types.ts";
+import type { Files } from "../core/types.ts";
 
 const WHOLE_BYTES_MAX = 32 * 1024 * 1024;
 
