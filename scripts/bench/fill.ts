@@ -34,6 +34,7 @@ export async function fill(
   const { geo } = await loadGeoIp(system.files, system.log, { path: null, precision: "country" });
   const pipeline = openPipeline(system, geo, { secret: "bench" });
   const visitorsPerDay = Math.ceil(events / EVENTS_A_VISITOR);
+  const visits = pipeline.pastVisits();
   let batch: Event[] = [];
   let count = 0;
   const send = async () => {
@@ -49,7 +50,7 @@ export async function fill(
         atMs: event.at,
         address: event.ip,
         userAgent: event.ua,
-      });
+      }, visits);
       if ("event" in outcome) batch.push(outcome.event);
       if (batch.length === BATCH) await send();
     }

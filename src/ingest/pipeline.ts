@@ -4,6 +4,7 @@ import { type DropReason, DROPS } from "./drop_reasons.ts";
 import { FIELD_REASON } from "./drops.ts";
 import { hintsOf, NO_HINTS } from "./enrich/device.ts";
 import { type Notice, NOTICES } from "./fields/notices.ts";
+import type { PastEvent, PastVisits } from "./identity/past_visits.ts";
 import type { Payload } from "./payload.ts";
 import { checkOptOut, checkRobot } from "./steps/client.ts";
 import { eventOf } from "./steps/columns.ts";
@@ -83,7 +84,7 @@ export class Pipeline {
       origin: headers.get("origin"),
       gpc: headers.get("sec-gpc") === "1",
       isTrusted,
-      isPast: false,
+      past: null,
     };
     for (const step of STEPS) {
       const drop = step(draft, this.#context);
@@ -97,8 +98,26 @@ export class Pipeline {
     return { event, notices: payload.notices };
   }
 
-  /** Enriches an event of the past, which the owner sent: only robots are dropped, and no pages. */
-  runPast(sent: Payload, { atMs, address, userAgent }: PastArrival): Outcome {
+  /** Where events of the past that belong together get their visitor ids. */
+  pastVisits(): PastVisits {
+    return this.#context.parts.identity.pastVisits();
+  }
+
+  /** Whose an event of the past is, and when it was. */
+  pastEventOf(sent: Payload, { atMs, address, userAgent }: PastArrival): PastEvent {
+    const site = this.#context.parts.policy.idOf(sent.site_id);
+    return { visitor: { site, address, userAgent }, atMs };
+  }
+
+  /**
+   * Enriches an event of the past, which the owner sent: only robots are dropped, and no pages.
+   * Events of the same `visits` come in the order of their times.
+   */
+  runPast(
+    sent: Payload,
+    { atMs, address, userAgent }: PastArrival,
+    visits: Pick<PastVisits, "idOf"> = this.pastVisits(),
+  ): Outcome {
     const payload = this.#underItsName(sent);
     const draft: Draft = {
       payload,
@@ -110,7 +129,7 @@ export class Pipeline {
       origin: null,
       gpc: false,
       isTrusted: true,
-      isPast: true,
+      past: visits,
     };
     for (const step of PAST_STEPS) {
       const drop = step(draft, this.#context);

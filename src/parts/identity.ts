@@ -1,7 +1,8 @@
 // Opens visitor ids, knowing the visits that are under way.
 import { resolve } from "node:path";
 import type { Config } from "../config/load.ts";
-import { MINUTE_MS } from "../core/durations.ts";
+import { HOUR_MS, MINUTE_MS } from "../core/durations.ts";
+import { utcDate } from "../core/event.ts";
 import type { System } from "../core/types.ts";
 import type { IdentityRules, SeenVisitor } from "../ingest/identity/carried_visits.ts";
 import {
@@ -23,7 +24,8 @@ function journaledVisitors(
   rules: IdentityRules,
 ): () => Promise<Partial<Record<string, readonly SeenVisitor[]>>> {
   const read = async () => {
-    const gapMs = reader.sites().reduce((most, site) => Math.max(most, rules.visitGapMs(site)), 0);
+    const gapMs = reader.sites().reduce((most, site) => Math.max(most, rules.visitGapMs(site)), 0) +
+      (rules.roundsToHour ? HOUR_MS : 0);
     const rows = await store.run("journaledVisitors", Math.floor((nowMs - gapMs) * 1000));
     const seen = rows.map(({ site_id, visitor_id, lastUs }): SeenVisitor => [
       site_id,
@@ -47,11 +49,15 @@ export async function openIdentity(
   const rules: IdentityRules = {
     idDays: (site) => sites.settings(site).visitor_id_days,
     visitGapMs: (site) => sites.settings(site).visit_timeout_minutes * MINUTE_MS,
+    roundsToHour: config.round_timestamps,
   };
   const nowMs = clock.nowMs();
   const journaled = journaledVisitors(storage, nowMs, rules);
   const seenSince: SeenSince = async (site, fromMs) => [
-    ...await reader.visitorsSince(site, fromMs),
+    // A query costs more than a look at the catalog, and most sites had no visitor just now.
+    ...(reader.lastDate(site) ?? "") >= utcDate(fromMs * 1000)
+      ? await reader.visitorsSince(site, fromMs)
+      : [],
     ...((await journaled())[site] ?? []).filter(([, , lastMs]) => lastMs >= fromMs),
   ];
   const seen = await continuingVisitors(reader.sites(), seenSince, nowMs, rules);

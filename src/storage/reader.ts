@@ -117,6 +117,43 @@ export class Reader {
     return rows.map((row) => [site, String(row["visitor_id"]), Number(row["last_ms"])]);
   }
 
+  /**
+   * The visits that visitors of a site had within a span (ms): runs of their events without a pause
+   * over `gapMs`, each with its first and last time (ms).
+   */
+  async visitsOf(
+    site: string,
+    visitorIds: readonly string[],
+    { fromMs, toMs, gapMs }: { fromMs: number; toMs: number; gapMs: number },
+  ): Promise<(readonly [visitorId: string, firstMs: number, lastMs: number])[]> {
+    const span = { fromUs: Math.floor(fromMs) * 1000, toUs: Math.floor(toMs) * 1000 + 1000 };
+    const rows = await this.query(site, span, (events) =>
+      sql`
+      with seen as (
+        select visitor_id, epoch_ms(timestamp) as at_ms from ${events}
+        where visitor_id in (select unnest(${visitorIds}))
+      ), pauses as (
+        select visitor_id, at_ms, at_ms - lag(at_ms, 1, at_ms) over visitor > ${gapMs} as begins
+        from seen window visitor as (partition by visitor_id order by at_ms)
+      ), numbered as (
+        select visitor_id, at_ms, sum(begins::int) over (
+          partition by visitor_id order by at_ms rows unbounded preceding
+        ) as visit from pauses
+      )
+      select visitor_id, min(at_ms) as first_ms, max(at_ms) as last_ms
+      from numbered group by visitor_id, visit order by visitor_id, first_ms`);
+    return rows.map((row) => [
+      String(row["visitor_id"]),
+      Number(row["first_ms"]),
+      Number(row["last_ms"]),
+    ]);
+  }
+
+  /** UTC date of the site's newest Parquet file, or null when it has none. */
+  lastDate(site: string): string | null {
+    return this.#catalog.current.files.get(site)?.at(-1)?.date ?? null;
+  }
+
   /** UTC date of the site's oldest Parquet file, or null when it has none. */
   firstDate(site: string): string | null {
     return this.#catalog.current.files.get(site)?.[0]?.date ?? null;

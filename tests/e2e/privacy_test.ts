@@ -320,7 +320,7 @@ Deno.test("/privacy follows what owners set for their sites while the server run
     (await (await app.send(`/privacy${query}`)).text()).replace(/\s+/g, " ");
   ok((await page()).includes("It changes every day (UTC)"));
   ok((await page()).includes("removed 90 days after it happened"));
-  ok((await page()).includes("destroyed at most six hours after"));
+  ok((await page()).includes("destroyed at most a day after"));
   await setSite(app, { visitor_id_days: 30, retention_days: 400, public: true });
   ok((await page()).includes("Depending on the site, it changes every day or every 30 days"));
   ok((await page()).includes("removed after 90 days or 400 days"));

@@ -2,7 +2,7 @@
 // Parquet files: derived and random ids, midnight, restarts, and that a destroyed salt is gone.
 import assert, { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { createHmac } from "node:crypto";
-import { DAY_MS, MINUTE_MS } from "../../src/core/durations.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/core/durations.ts";
 import { filesOf, storedRows } from "../support/storage/data_dir.ts";
 import { fakeSystem } from "../support/fake_system.ts";
 import { openApp, type RunningApp } from "../support/server/running_app.ts";
@@ -33,6 +33,26 @@ async function view(app: RunningApp, page: string, { address = ADDRESS, site = S
   });
   equal(response.status, 202);
   await response.body?.cancel();
+}
+
+type View = readonly [page: string, who: string, minutes: number];
+
+/** Imports views by minutes after midnight. */
+async function importViews(app: RunningApp, views: readonly View[]): Promise<void> {
+  const lines = views.map(([page, who, minutes]) => ({
+    d: SITE,
+    n: "pageview",
+    u: `/${who}${page}`,
+    at: MIDNIGHT + minutes * MINUTE_MS,
+    ip: `81.2.69.${who.charCodeAt(0)}`,
+    ua: BROWSER,
+  }));
+  const response = await app.send("/api/import", {
+    method: "POST",
+    headers: { "content-type": "application/x-ndjson" },
+    body: lines.map((line) => JSON.stringify(line)).join("\n"),
+  });
+  deepEqual([response.status, (await response.json()).accepted], [200, views.length]);
 }
 
 /** Lets minutes pass, with time for the work that is due in each. */
@@ -140,6 +160,32 @@ for (const [kind, env] of [["derived", {}], ["random", RANDOM]] as const) {
     });
   });
 
+  Deno.test(`imported visits over midnight keep their ${kind} id, in any parts`, async () => {
+    await withFolder(async (folder) => {
+      const app = await start(folder, MIDNIGHT + 5 * HOUR_MS, env);
+      // 16:00 in Los Angeles is midnight UTC.
+      const site = { site_id: SITE, timezone: "America/Los_Angeles" };
+      await app.send("/api/sites", { method: "POST", body: JSON.stringify(site) });
+      await importViews(app, [["10:00", "c", 10], ["-15:00", "c", -15], ["-10:00", "a", -10]]);
+      await importViews(app, [["10:00", "a", 10]]);
+      // A flush is due.
+      await pass(app, 2);
+      await importViews(app, [["70:00", "b", 70], ["35:00", "a", 35], ["-5:00", "b", -5]]);
+      await importViews(app, [["66:00", "a", 66], ["60:00", "a", 60]]);
+      const answer = await app.send(`/api/stats/main?site_id=${SITE}&period=day`);
+      const { unique_visitors, total_pageviews, bounce_rate } = await answer.json();
+      // Of b only, who came back after 75 minutes, as somebody else.
+      deepEqual([unique_visitors, total_pageviews], [4, 9]);
+      equal(bounce_rate, 2 / 4);
+      await app.close();
+      const ids = await idsOf(folder);
+      const idsAs = (...pages: string[]) => new Set(pages.map((page) => ids.get(page))).size;
+      equal(idsAs("a-10:00", "a10:00", "a35:00", "a60:00", "a66:00"), 1);
+      equal(idsAs("c-15:00", "c10:00"), 1, "lines in any order");
+      equal(idsAs("b-5:00", "b70:00"), 2, "75 minutes of silence end a visit");
+    });
+  });
+
   Deno.test(`a visit with a ${kind} id is carried as its site says`, async () => {
     const sites = { "hasty.example": 10, "patient.example": 60 };
     await withFolder(async (folder) => {
@@ -228,6 +274,23 @@ Deno.test("a random salt is destroyed: nothing in DATA_DIR leads to its ids", as
     const next = await start(folder, MIDNIGHT + 3 * DAY_MS, RANDOM);
     await next.close();
     deepEqual(await keysOf(folder, ids.get("00:04") ?? ""), [], "a start destroys what is over");
+  });
+});
+
+Deno.test("a visit that begins with an import goes on now, under a derived id", async () => {
+  await withFolder(async (folder) => {
+    let app = await start(folder, MIDNIGHT + 15 * MINUTE_MS, {});
+    await importViews(app, [["-10", "a", -10], ["-20", "b", -20]]);
+    await view(app, "now", { address: `81.2.69.${"a".charCodeAt(0)}` });
+    await view(app, "too late", { address: `81.2.69.${"b".charCodeAt(0)}` });
+    await app.close();
+    app = await start(folder, MIDNIGHT + 20 * MINUTE_MS, {});
+    await view(app, "later", { address: `81.2.69.${"a".charCodeAt(0)}` });
+    await importViews(app, [["20", "a", 20]]);
+    await app.close();
+    const ids = await idsOf(folder);
+    for (const page of ["now", "later", "a20"]) equal(ids.get(page), ids.get("a-10"), page);
+    assert.notStrictEqual(ids.get("too%20late"), ids.get("b-20"));
   });
 });
 

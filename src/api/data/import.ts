@@ -21,9 +21,11 @@ import type { Clock } from "../../core/types.ts";
 import { parseAddress } from "../../net/address.ts";
 import type { Buffer } from "../../ingest/buffer.ts";
 import { readFields } from "../../ingest/formats/mallard.ts";
+import type { Payload } from "../../ingest/payload.ts";
 import { DROPS } from "../../ingest/drop_reasons.ts";
 import type { PastArrival, Pipeline } from "../../ingest/pipeline.ts";
 import type { Outcome } from "../../ingest/steps/draft.ts";
+import type { Reader } from "../../storage/reader.ts";
 import { clientKey, contentKey, type ImportStore } from "../../storage/state/ops/import_ops.ts";
 
 /** The result of an import. `line` counts from 1; only the first rejected lines are listed. */
@@ -42,11 +44,22 @@ export interface Imported {
 
 /** What is remembered of imports, and what ends them. */
 interface ImportParts {
+  readonly reader: Pick<Reader, "visitsOf">;
   readonly store: ImportStore;
   readonly clock: Clock;
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal;
 }
+
+type PastPipeline = Pick<Pipeline, "runPast" | "pastVisits" | "pastEventOf">;
+
+/** A line that can be read. */
+interface PastLine {
+  readonly payload: Payload;
+  readonly arrival: PastArrival;
+}
+
+type LineOutcome = Outcome | { readonly fault: string };
 
 interface Tally {
   readonly events: Event[];
@@ -77,16 +90,16 @@ const RETRY_SECS = "5";
 
 /** The route that imports past events. */
 export function importRoutes(
-  pipeline: Pick<Pipeline, "runPast">,
+  pipeline: PastPipeline,
   buffer: Pick<Buffer, "accept">,
-  { store, clock, stopping }: ImportParts,
+  { reader, store, clock, stopping }: ImportParts,
 ): Route[] {
   // One after the other: a request that is sent again while the first runs waits for its answer.
   const mutex = new Mutex();
   const take = async (body: Uint8Array<ArrayBuffer>, key: string, digest: string) => {
     const known = await store.run("findImport", { key, atMs: clock.nowMs() });
     if (known) return repeatedAnswer(known, digest);
-    const { events, ...rest } = await readLines(linesOf(body), pipeline, clock);
+    const { events, ...rest } = await readLines(linesOf(body), pipeline, reader, clock);
     const imported: Imported = { accepted: events.length, ...rest };
     requireRunning(stopping);
     if (events.length > 0) {
@@ -177,15 +190,40 @@ function isBlank(byte: number): boolean {
   return byte === 32 || byte === 9 || byte === 13;
 }
 
+/** Events get their visitor ids in the order of their times, whatever the order of the lines. */
 async function readLines(
   lines: readonly [line: number, bytes: Uint8Array][],
-  pipeline: Pick<Pipeline, "runPast">,
+  pipeline: PastPipeline,
+  reader: Pick<Reader, "visitsOf">,
   clock: Clock,
 ): Promise<Tally> {
-  const tally: Tally = { events: [], dropped: 0, notices: {}, rejected_count: 0, rejected: [] };
-  for (const [index, [line, bytes]] of lines.entries()) {
+  const outcomes: LineOutcome[] = [];
+  const readable: (PastLine & { readonly index: number })[] = [];
+  for (const [index, [, bytes]] of lines.entries()) {
     if (index > 0 && index % LINES_AT_ONCE === 0) await clock.sleep(0);
-    const outcome = readEvent(bytes, pipeline, clock.nowMs());
+    const read = readLine(bytes, clock.nowMs());
+    if ("fault" in read) outcomes[index] = read;
+    else readable.push({ ...read, index });
+  }
+  readable.sort((a, b) => a.arrival.atMs - b.arrival.atMs);
+  const visits = pipeline.pastVisits();
+  await visits.recall(
+    readable.map(({ payload, arrival }) => pipeline.pastEventOf(payload, arrival)),
+    (...asked) => reader.visitsOf(...asked),
+  );
+  for (const [count, { payload, arrival, index }] of readable.entries()) {
+    if (count > 0 && count % LINES_AT_ONCE === 0) await clock.sleep(0);
+    outcomes[index] = pipeline.runPast(payload, arrival, visits);
+  }
+  return tallyOf(lines, outcomes);
+}
+
+function tallyOf(
+  lines: readonly [line: number, bytes: Uint8Array][],
+  outcomes: readonly LineOutcome[],
+): Tally {
+  const tally: Tally = { events: [], dropped: 0, notices: {}, rejected_count: 0, rejected: [] };
+  for (const [index, outcome] of outcomes.entries()) {
     if ("event" in outcome) {
       tally.events.push(outcome.event);
       for (const name of outcome.notices) tally.notices[name] = (tally.notices[name] ?? 0) + 1;
@@ -193,17 +231,15 @@ async function readLines(
     else {
       const error = "fault" in outcome ? outcome.fault : DROPS[outcome.dropped].message;
       tally.rejected_count++;
-      if (tally.rejected.length < IMPORT_FAULTS_LISTED_MAX) tally.rejected.push({ line, error });
+      if (tally.rejected.length < IMPORT_FAULTS_LISTED_MAX) {
+        tally.rejected.push({ line: lines[index]?.[0] ?? 0, error });
+      }
     }
   }
   return tally;
 }
 
-function readEvent(
-  bytes: Uint8Array,
-  pipeline: Pick<Pipeline, "runPast">,
-  nowMs: number,
-): Outcome | { readonly fault: string } {
+function readLine(bytes: Uint8Array, nowMs: number): PastLine | { readonly fault: string } {
   if (bytes.length > IMPORT_LINE_BYTES_MAX) {
     return { fault: `Cannot read the line: it is longer than ${IMPORT_LINE_BYTES_MAX} bytes` };
   }
@@ -217,7 +253,7 @@ function readEvent(
   if ("fault" in checked) return { fault: checked.fault.message };
   const arrival = arrivalOf(fields as Readonly<Record<string, unknown>>, nowMs);
   if ("fault" in arrival) return arrival;
-  return pipeline.runPast(checked.value, arrival);
+  return { payload: checked.value, arrival };
 }
 
 function arrivalOf(

@@ -207,7 +207,7 @@ function visitorText(settings: PrivacySettings, sites: readonly SitePrivacy[]): 
     : `${days.length > 1 ? "Depending on the site, it" : "It"} changes ${each}: a visitor can be ` +
       `recognised for at most ${longest} days.`;
   const salt = settings.visitor_salt === "random"
-    ? "The key is random and is destroyed at most six hours after the value has changed: from " +
+    ? "The key is random and is destroyed at most a day after the value has changed: from " +
       "then on nobody, the owner included, can compute which address and browser a value came from."
     : "The key is made from a secret of the owner and the date, and is never part of the data.";
   return "Events of one visitor are joined by a value computed from the address and the " +

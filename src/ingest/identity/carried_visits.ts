@@ -1,11 +1,14 @@
 // Visits that continue when visitor ids change: a visit that is under way keeps the id it began
 // with, so that midnight never cuts it in two. Only ids and times are kept, in bounded memory.
-import { HOUR_MS } from "../../core/durations.ts";
+import { DAY_MS, HOUR_MS } from "../../core/durations.ts";
 import { VISITORS_CARRIED_MAX } from "../../core/limits.ts";
 import { periodOf, startOfPeriod } from "./id_period.ts";
 
-/** A visit without end, such as a page that reloads itself, keeps an old id no longer than this. */
-export const CARRY_MS_MAX = 6 * HOUR_MS;
+/**
+ * A visit without end, such as a page that reloads itself, keeps an old id for less than this.
+ * Reports cut such a visit at the same midnight, so that no id ever cuts one.
+ */
+export const CARRY_MS_MAX = DAY_MS;
 
 /** A visitor of a site and when it was last seen, in milliseconds since 1970. */
 export type SeenVisitor = readonly [siteId: string, visitorId: string, lastMs: number];
@@ -16,14 +19,21 @@ export interface IdentityRules {
   readonly idDays: (siteId: string) => number;
   /** The site's visit timeout in milliseconds. */
   readonly visitGapMs: (siteId: string) => number;
+  /** Stored times are full hours: then a visitor counts as seen at the end of the hour. */
+  readonly roundsToHour?: boolean;
+}
+
+/** The latest time at which a visitor may have been seen, of whom a time is stored. */
+export function seenMs(atMs: number, { roundsToHour = false }: IdentityRules): number {
+  return roundsToHour ? Math.floor(atMs / HOUR_MS) * HOUR_MS + HOUR_MS - 1 : atMs;
 }
 
 /** Whether an id of the site may change soon or has just changed, so that visits are carried. */
 export function isNearChange(siteId: string, nowMs: number, rules: IdentityRules): boolean {
   const days = rules.idDays(siteId);
   const period = periodOf(nowMs, days);
-  return nowMs - startOfPeriod(period, days) <= CARRY_MS_MAX ||
-    startOfPeriod(period + 1, days) - nowMs <= rules.visitGapMs(siteId);
+  return nowMs - startOfPeriod(period, days) < CARRY_MS_MAX ||
+    startOfPeriod(period + 1, days) - seenMs(nowMs, rules) <= rules.visitGapMs(siteId);
 }
 
 /** The visits under way that began under an id of the period before, or may outlast this one. */
@@ -44,7 +54,14 @@ export class CarriedVisits {
   /** Visits of before a restart. */
   restore(seen: readonly SeenVisitor[]): void {
     const inOrder = [...seen].sort((a, b) => a[2] - b[2]);
-    for (const [siteId, visitorId, lastMs] of inOrder) this.#see(siteId, visitorId, lastMs);
+    for (const [siteId, visitorId, lastMs] of inOrder) this.note(siteId, visitorId, lastMs);
+  }
+
+  /** A visitor was seen at a time, whatever is known of later ones. */
+  note(siteId: string, visitorId: string, atMs: number): void {
+    const known = this.#lastMs.get(keyOf(siteId, visitorId));
+    if (known && known.atMs >= atMs) return;
+    this.#see(siteId, visitorId, atMs);
   }
 
   /**
@@ -61,16 +78,17 @@ export class CarriedVisits {
   ): string {
     const days = this.#rules.idDays(siteId);
     const period = periodOf(timestampMs, days);
-    if (this.size > 0 && nowMs - startOfPeriod(period, days) <= CARRY_MS_MAX) {
+    if (this.size > 0 && nowMs - startOfPeriod(period, days) < CARRY_MS_MAX) {
       const earlier = earlierIdIn(period - 1);
       if (earlier !== undefined && this.#continues(siteId, earlier, nowMs)) {
-        this.#see(siteId, earlier, nowMs);
+        this.#see(siteId, earlier, seenMs(nowMs, this.#rules));
         return earlier;
       }
     }
     const id = idIn(period);
     const endMs = startOfPeriod(period + 1, days);
-    if (endMs - nowMs <= this.#rules.visitGapMs(siteId)) this.#see(siteId, id, nowMs);
+    const lastMs = seenMs(nowMs, this.#rules);
+    if (endMs - lastMs <= this.#rules.visitGapMs(siteId)) this.#see(siteId, id, lastMs);
     return id;
   }
 

@@ -1,14 +1,17 @@
 // Which id a visitor gets: a keyed hash of a kept secret, or one under random salts that are
 // destroyed; for as many days as the site's owner decided. Addresses are not kept.
+import { HOUR_MS } from "../../core/durations.ts";
 import type { Clock, Random } from "../../core/types.ts";
 import type { Store } from "../../storage/state/store.ts";
 import {
   CarriedVisits,
   type IdentityRules,
   isNearChange,
+  seenMs,
   type SeenVisitor,
 } from "./carried_visits.ts";
 import { ID_DAYS, periodOf, startOfPeriod } from "./id_period.ts";
+import { PastVisits } from "./past_visits.ts";
 import { destroySalts, RandomSalts } from "./salts.ts";
 import type { Visitor, VisitorIds } from "./visitor_id.ts";
 
@@ -16,8 +19,10 @@ import type { Visitor, VisitorIds } from "./visitor_id.ts";
 export interface Identity {
   /** The id for an event that arrives now; `timestampMs` is the stored time. */
   idOf(visitor: Visitor, timestampMs: number, nowMs: number): string;
-  /** The id for an event of the past. */
+  /** The id that a visitor of the past begins a visit with. */
   pastIdOf(visitor: Visitor, atMs: number): string;
+  /** Ids for events of the past, in which visits go on over a change of ids. */
+  pastVisits(): PastVisits;
   /** Changes salts, forgets visits that have ended. Each minute. Rejects with the store's error. */
   rotate(): Promise<void>;
 }
@@ -37,7 +42,10 @@ export async function continuingVisitors(
 ): Promise<readonly SeenVisitor[]> {
   const seen: SeenVisitor[] = [];
   for (const site of sites.filter((site) => isNearChange(site, nowMs, rules))) {
-    for (const one of await seenSince(site, nowMs - rules.visitGapMs(site))) seen.push(one);
+    const fromMs = nowMs - rules.visitGapMs(site) - (rules.roundsToHour ? HOUR_MS : 0);
+    for (const [, id, lastMs] of await seenSince(site, fromMs)) {
+      seen.push([site, id, seenMs(lastMs, rules)]);
+    }
   }
   return seen;
 }
@@ -56,10 +64,17 @@ export function derivedIdentity(
   carried.restore(seen);
   const idIn = ({ site, address, userAgent }: Visitor, period: number) =>
     ids.of(startOfPeriod(period, rules.idDays(site)), address, userAgent);
+  const pastIdOf: Identity["pastIdOf"] = (visitor, atMs) =>
+    idIn(visitor, periodOf(atMs, rules.idDays(visitor.site)));
   return {
     idOf: (visitor, timestampMs, nowMs) =>
       carried.idOf(visitor.site, timestampMs, nowMs, (period) => idIn(visitor, period)),
-    pastIdOf: (visitor, atMs) => idIn(visitor, periodOf(atMs, rules.idDays(visitor.site))),
+    pastIdOf,
+    pastVisits: () =>
+      new PastVisits(rules, pastIdOf, (siteId, visitorId, atMs) => {
+        // The visit may still go on now, under the same id.
+        if (clock.nowMs() - atMs <= rules.visitGapMs(siteId)) carried.note(siteId, visitorId, atMs);
+      }),
     rotate() {
       carried.forgetEnded(clock.nowMs());
       return Promise.resolve();
@@ -98,9 +113,12 @@ export async function randomIdentity(
     if (!salts) throw new Error("Cannot make a visitor id: there is no salt");
     return salts;
   };
+  const pastIdOf: Identity["pastIdOf"] = (visitor, atMs) =>
+    saltsOf(visitor.site).pastIdOf(visitor, atMs);
   return {
     idOf: (visitor, _timestampMs, nowMs) => saltsOf(visitor.site).idOf(visitor, nowMs),
-    pastIdOf: (visitor, atMs) => saltsOf(visitor.site).pastIdOf(visitor, atMs),
+    pastIdOf,
+    pastVisits: () => new PastVisits(rules, pastIdOf),
     async rotate() {
       for (const salts of byDays.values()) await salts.rotate();
     },

@@ -124,7 +124,7 @@ export class RandomSalts {
 
   /** Whether a visit of the period before `period` may continue. */
   #mayContinue(nowMs: number, period: number): boolean {
-    return nowMs - this.#endOf(period - 1) <= CARRY_MS_MAX && this.#carried.size > 0;
+    return nowMs - this.#endOf(period - 1) < CARRY_MS_MAX && this.#carried.size > 0;
   }
 
   #saltOf(period: number): string {

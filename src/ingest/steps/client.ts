@@ -13,13 +13,13 @@ export function checkOptOut(
 
 /** Drops events of robots. Those of the past are not counted. */
 export function checkRobot(
-  { payload, userAgent, isPast }: Draft,
+  { payload, userAgent, past }: Draft,
   { parts, options }: StepContext,
 ): Drop | null {
   if (!options.filter_bots) return null;
   const robot = parts.robots.of(userAgent);
   if (!robot) return null;
-  if (!isPast) {
+  if (past === null) {
     parts.drops.count({ site_id: payload.site_id, reason: "robot", name: robot.name });
   }
   return { dropped: "robot" };

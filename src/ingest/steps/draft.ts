@@ -14,6 +14,7 @@ import type { Robots } from "../enrich/robot.ts";
 import type { UserAgents } from "../enrich/user_agent.ts";
 import type { Notice } from "../fields/notices.ts";
 import type { Identity } from "../identity/identity.ts";
+import type { PastVisits } from "../identity/past_visits.ts";
 import type { Payload } from "../payload.ts";
 import type { Timestamps } from "../timestamps.ts";
 
@@ -44,8 +45,8 @@ export interface Draft {
   readonly origin: string | null;
   readonly gpc: boolean;
   readonly isTrusted: boolean;
-  /** An event of the past, from the owner. */
-  readonly isPast: boolean;
+  /** Where an event of the past gets its visitor id, which the owner sent; else null. */
+  readonly past: Pick<PastVisits, "idOf"> | null;
 }
 
 /** The settings the pipeline depends on, by their names. */

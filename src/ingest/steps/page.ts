@@ -37,7 +37,7 @@ export function checkHost(draft: Draft, context: StepContext): Drop | null {
   return isLocalSite ? null : drop("local_page", draft, context);
 }
 
-function drop(reason: DropReason, { payload, isPast }: Draft, { parts }: StepContext): Drop {
-  if (!isPast) parts.drops.count({ site_id: payload.site_id, reason });
+function drop(reason: DropReason, { payload, past }: Draft, { parts }: StepContext): Drop {
+  if (past === null) parts.drops.count({ site_id: payload.site_id, reason });
   return { dropped: reason };
 }

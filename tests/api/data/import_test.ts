@@ -73,7 +73,7 @@ async function throughDoor(
     const [route] = importRoutes(
       openPipeline(system, geo, { secret: SECRET, env }),
       buffer,
-      { store: storage.store, clock: system.clock, stopping: stopping.signal },
+      { ...storage, clock: system.clock, stopping: stopping.signal },
     );
     assert.deepEqual([route?.method, route?.path, route?.right], ["POST", "/api/import", "admin"]);
     await work({

@@ -84,7 +84,7 @@ Deno.test("privacyPage() says how long the visitor value lasts and who can recom
   );
   says(days(30, 1), "for at most 30 days");
   says(days(7), "made from a secret of the owner");
-  says(page({ visitor_salt: "random" }), "is destroyed at most six hours after");
+  says(page({ visitor_salt: "random" }), "is destroyed at most a day after");
   says(page({ suppress_visitor_id: true }, { visitor_id_days: 30 }), "no two events");
 });
 

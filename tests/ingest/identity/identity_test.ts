@@ -1,6 +1,6 @@
 import assert, { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { createHmac } from "node:crypto";
-import { DAY_MS, MINUTE_MS } from "../../../src/core/durations.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/core/durations.ts";
 import type { IdentityRules, SeenVisitor } from "../../../src/ingest/identity/carried_visits.ts";
 import { ID_DAYS } from "../../../src/ingest/identity/id_period.ts";
 import {
@@ -242,10 +242,46 @@ Deno.test("both kinds of identity carry a visit over one change at most", async 
       if (now !== last) changes += 1;
       last = now;
     }
-    // A visit of 30 hours: the old id ends 6 hours after midnight, the new one at most so late.
+    // A visit of 30 hours: the old id ends at the second midnight.
     equal(changes, 1);
     assert.notStrictEqual(last, first);
   });
+});
+
+Deno.test("both kinds of identity keep the id of a long visit to the next midnight", async () => {
+  await withBoth(MIDNIGHT - 5 * MINUTE_MS, async ({ id, pass }) => {
+    const first = id();
+    for (let minutes = 0; minutes < 24 * 60 - 20; minutes += 20) {
+      await pass(20);
+      equal(id(), first);
+    }
+    await pass(31);
+    assert.notStrictEqual(id(), first, "31 minutes of silence end it");
+  });
+});
+
+Deno.test("continuingVisitors() and live ids agree where stored times are full hours", async () => {
+  const rules = { ...RULES, roundsToHour: true };
+  const clock = new FakeClock(MIDNIGHT - 5 * MINUTE_MS);
+  const open = (seen: readonly SeenVisitor[]) =>
+    derivedIdentity(new VisitorIds("secret"), clock, rules, seen);
+  const idOf = (identity: Identity) =>
+    identity.idOf(visitor("daily"), Math.floor(clock.nowMs() / HOUR_MS) * HOUR_MS, clock.nowMs());
+  const living = open([]);
+  const first = idOf(living);
+  const stored: SeenVisitor = ["daily", first, MIDNIGHT - HOUR_MS];
+  for (const [minutes, isSame] of [[25, true], [9, true], [10, false]] as const) {
+    clock.advance(minutes * MINUTE_MS);
+    const seen = await continuingVisitors(
+      ["daily"],
+      (_, fromMs) => Promise.resolve([stored].filter(([, , atMs]) => atMs >= fromMs)),
+      clock.nowMs(),
+      rules,
+    );
+    equal(idOf(open(seen)) === first, isSame, `after a restart, ${minutes}`);
+  }
+  clock.advance(-14 * MINUTE_MS);
+  equal(idOf(living), first);
 });
 
 Deno.test("both kinds of identity carry visits over a restart", async () => {
@@ -273,7 +309,14 @@ Deno.test("continuingVisitors() asks for sites near a change only, by their time
     await continuingVisitors(sites, seenSince, nowMs, RULES);
     return asked.map(([site, fromMs]) => [site, (nowMs - fromMs) / MINUTE_MS]);
   };
-  deepEqual(await at(MIDNIGHT + 12 * 60 * MINUTE_MS), []);
-  deepEqual(await at(MIDNIGHT - 20 * MINUTE_MS), [["daily", 30], ["patient", 240]]);
+  deepEqual(await at(MIDNIGHT + 23 * 60 * MINUTE_MS), [["daily", 30], ["patient", 240], [
+    "hasty",
+    1,
+  ]]);
+  deepEqual(
+    await at(MIDNIGHT - 20 * MINUTE_MS),
+    [["daily", 30], ["weekly", 30], ["patient", 240], ["hasty", 1]],
+    "of a week that began a day before",
+  );
   deepEqual(await at(MIDNIGHT + 60 * MINUTE_MS), [["daily", 30], ["patient", 240], ["hasty", 1]]);
 });

@@ -135,7 +135,7 @@ Deno.test("RandomSalts keep no salt for a visit without end", async () => {
   await withSalts(MIDNIGHT - 10 * MINUTE_MS, async (world) => {
     const first = world.id("a");
     const [salt = ""] = await saltsOnDisk(world);
-    for (let hours = 0; hours < 6; hours++) {
+    for (let hours = 0; hours < 24; hours++) {
       for (let tens = 0; tens < 6; tens++) {
         await world.pass(10);
         equal(world.id("a"), first);
