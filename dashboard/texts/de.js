@@ -72,6 +72,7 @@ export const texts = {
   compare_nothing: "Nichts",
   compare_previous_period: "Zeitraum davor",
   compare_weekdays: "Gleiche Wochentage",
+  compare_whole: "Ganzer Zeitraum, auch wenn er noch läuft",
   compare_year_over_year: "Jahr davor",
   compared_with: "Laufender Zeitraum, verglichen mit derselben verstrichenen Zeit: {from} – {to}",
   connection_lost: "Der Server ist nicht erreichbar. Dies sind die zuletzt bekannten Zahlen.",

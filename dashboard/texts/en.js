@@ -70,6 +70,7 @@ export const texts = {
   compare_nothing: "Nothing",
   compare_previous_period: "Previous period",
   compare_weekdays: "Match day of the week",
+  compare_whole: "Whole period, even while this one is running",
   compare_year_over_year: "Year before",
   compared_with: "Running period, compared with the same elapsed time: {from} – {to}",
   connection_lost: "The server can't be reached. These are the last numbers known.",

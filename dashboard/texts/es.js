@@ -72,6 +72,7 @@ export const texts = {
   compare_nothing: "Nada",
   compare_previous_period: "Periodo anterior",
   compare_weekdays: "Mismos días de la semana",
+  compare_whole: "Periodo completo, aunque aún no haya terminado",
   compare_year_over_year: "Año anterior",
   compared_with: "Período en curso, comparado con el mismo tiempo transcurrido: {from} – {to}",
   connection_lost: "No se puede llegar al servidor. Estas son las últimas cifras conocidas.",

@@ -72,6 +72,7 @@ export const texts = {
   compare_nothing: "Rien",
   compare_previous_period: "Période précédente",
   compare_weekdays: "Mêmes jours de la semaine",
+  compare_whole: "Période entière, même si elle est en cours",
   compare_year_over_year: "Année précédente",
   compared_with: "Période en cours, comparée à la même durée écoulée : {from} – {to}",
   connection_lost: "Le serveur est injoignable. Voici les derniers chiffres connus.",

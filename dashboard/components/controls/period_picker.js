@@ -9,12 +9,12 @@ import { Icon } from "../layout/icon.js";
 
 /**
  * A comparison of the picker. An empty `name` is none.
- * @typedef {{ name: string, weekdays: boolean, before: Range | null }} Comparison
+ * @typedef {{ name: string, weekdays: boolean, whole: boolean, before: Range | null }} Comparison
  */
 
 /**
  * @typedef {"choose" | "custom" | "from" | "to" | "apply" | "previous" | "next" | "compare"
- *   | "weekdays" | "previousMonth" | "nextMonth"} Word
+ *   | "weekdays" | "whole" | "previousMonth" | "nextMonth"} Word
  */
 
 /**
@@ -142,13 +142,21 @@ function TwoDays({ days, max, onDays, texts }) {
 /** @param {PeriodPickerProps} props */
 function Compare({ comparisons, comparison, onCompare, range, today, faultOf, texts }) {
   const id = useId();
-  const { name, weekdays, before } = comparison;
+  const { name, before } = comparison;
   const choose = (/** @type {{ target: HTMLSelectElement }} */ { target }) =>
     onCompare({
+      ...comparison,
       name: target.value,
-      weekdays,
       before: target.value === "custom" ? before ?? range : null,
     });
+  const choice = (/** @type {"weekdays" | "whole"} */ own) =>
+    html`
+      <label class="check">
+        <input type="checkbox" checked=${comparison[own]}
+          onChange=${() => onCompare({ ...comparison, [own]: !comparison[own] })} />
+        ${texts[own]}
+      </label>
+    `;
   return html`
     <div class="compare">
       <label for=${id}>${texts.compare} <kbd>X</kbd></label>
@@ -160,14 +168,11 @@ function Compare({ comparisons, comparison, onCompare, range, today, faultOf, te
       ${name === "custom" && before && html`
         <${TwoDays} days=${before} max=${today} texts=${texts}
           onDays=${(/** @type {Range} */ days) =>
-            faultOf(days) === "" && onCompare({ name, weekdays, before: days })} />
+            faultOf(days) === "" && onCompare({ ...comparison, before: days })} />
       `}
       ${name !== "" && name !== "custom" && html`
-        <label class="check">
-          <input type="checkbox" checked=${weekdays}
-            onChange=${() => onCompare({ name, weekdays: !weekdays, before })} />
-          ${texts.weekdays}
-        </label>
+        ${choice("weekdays")}
+        ${choice("whole")}
       `}
     </div>
   `;

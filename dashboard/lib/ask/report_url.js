@@ -39,12 +39,13 @@ function spanOf({ range, period }) {
 }
 
 /** @param {import("../state/state.js").State} state */
-function comparisonOf({ compare, weekdays, before }) {
+function comparisonOf({ compare, weekdays, whole, before }) {
   if (compare === "") return {};
   const bounds = before ? boundsOf(before) : null;
   return {
     compare,
     match_weekday: weekdays ? "true" : null,
+    compare_full: whole ? "true" : null,
     compare_start: bounds?.start,
     compare_end: bounds?.end,
   };

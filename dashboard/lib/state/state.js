@@ -14,6 +14,7 @@ import { periodNamed, rangeBetween } from "../period.js";
  * @property {import("../period.js").Range | null} range
  * @property {string} compare name of a comparison, or empty
  * @property {boolean} weekdays whether an earlier range is moved to the same weekday
+ * @property {boolean} whole whether a running period is compared with a whole earlier one
  * @property {import("../period.js").Range | null} before the custom range to compare with
  * @property {string} interval empty: as the server has it
  * @property {string} metric what the chart shows
@@ -34,6 +35,7 @@ export const DEFAULT_STATE = {
   range: null,
   compare: "",
   weekdays: false,
+  whole: false,
   before: null,
   interval: "",
   metric: "visitors",
@@ -52,6 +54,7 @@ const NAMES = new Set([
   "to",
   "compare",
   "weekdays",
+  "whole",
   "before_from",
   "before_to",
   "interval",
@@ -89,6 +92,7 @@ export function parseState(search) {
     range: rangeBetween(text("from"), text("to")),
     compare: compare === "custom" && !before ? "" : compare,
     weekdays: text("weekdays") === "1",
+    whole: text("whole") === "1",
     before: compare === "custom" ? before : null,
     interval: named("interval", ""),
     metric: named("metric", DEFAULT_STATE.metric),
@@ -125,6 +129,7 @@ export function printState(state) {
   set("to", range?.to ?? "");
   set("compare", state.compare);
   set("weekdays", state.compare !== "" && state.weekdays ? "1" : "");
+  set("whole", state.compare !== "" && state.whole ? "1" : "");
   set("before_from", state.compare === "custom" ? before?.from ?? "" : "");
   set("before_to", state.compare === "custom" ? before?.to ?? "" : "");
   set("interval", state.interval);

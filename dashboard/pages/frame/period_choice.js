@@ -71,10 +71,21 @@ export function Periods({ open, onToggle }) {
       onChoose=${(/** @type {string} */ period) => choose({ period, range: null })}
       onRange=${(/** @type {Range} */ range) => choose({ range })}
       comparisons=${comparisons}
-      comparison=${{ name: state.compare, weekdays: state.weekdays, before: state.before }}
+      comparison=${{
+        name: state.compare,
+        weekdays: state.weekdays,
+        whole: state.whole,
+        before: state.before,
+      }}
       onCompare=${(
         /** @type {import("../../components/controls/period_picker.js").Comparison} */ chosen,
-      ) => navigate({ compare: chosen.name, weekdays: chosen.weekdays, before: chosen.before })}
+      ) =>
+        navigate({
+          compare: chosen.name,
+          weekdays: chosen.weekdays,
+          whole: chosen.whole,
+          before: chosen.before,
+        })}
       onPrevious=${previous && (() => navigate(previous))} onNext=${next &&
         (() => navigate(next))} />
   `;
@@ -102,6 +113,7 @@ function textsOf(t) {
     next: t("next_period"),
     compare: t("compare"),
     weekdays: t("compare_weekdays"),
+    whole: t("compare_whole"),
     previousMonth: t("previous_month"),
     nextMonth: t("next_month"),
   };

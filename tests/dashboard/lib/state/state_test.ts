@@ -26,6 +26,7 @@ const state = fc.record({
   range,
   compare: fc.constantFrom("", "previous_period", "custom"),
   weekdays: fc.boolean(),
+  whole: fc.boolean(),
   before: range,
   interval: fc.constantFrom("", "week"),
   metric: fc.stringMatching(/^[a-z_]{1,40}$/),
@@ -44,6 +45,7 @@ function said(value: typeof DEFAULT_STATE): typeof DEFAULT_STATE {
     period: value.range ? DEFAULT_STATE.period : value.period,
     compare,
     weekdays: value.weekdays && value.compare !== "",
+    whole: value.whole && value.compare !== "",
     before: compare === "custom" ? value.before : null,
   };
 }
