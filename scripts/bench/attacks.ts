@@ -8,7 +8,8 @@ import { fromSource, ServerProcess } from "../server_process.ts";
 const HELP = `deno task bench:attacks [options]: the owner's headline during attacks
 
   --secs N     seconds of each attack (10)
-  --events N   events of the public site (200000)`;
+  --events N   events of the public site (200000)
+  --only TEXT  only attacks whose name contains the text`;
 
 const SITE = "public.example";
 const PASSWORD = "a long enough password";
@@ -36,19 +37,13 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
     flood(signal, 6, (turn) => ask(target, address(turn), `matches(page,${patterns(turn)})`)),
   "other filter each time": (target, signal) =>
     flood(signal, 16, (turn) => ask(target, address(turn), `contains(page,${turn})`)),
+  "20 steps with patterns": (target, signal) =>
+    flood(signal, 6, (turn) => funnel(target, address(turn), starredSteps(turn))),
   "1,000 live streams": liveStreams,
   "invented sites": (target, signal) =>
-    flood(
-      signal,
-      32,
-      (turn) =>
-        send(
-          target,
-          "203.0.113.9",
-          `invented-${turn}.example`,
-          `https://invented-${turn}.example/`,
-        ),
-    ),
+    flood(signal, 32, (turn) => invent(target, "203.0.113.9", turn)),
+  "invented sites from rotated addresses": (target, signal) =>
+    flood(signal, 32, (turn) => invent(target, address(turn), turn)),
   "password guesses from rotated addresses": (target, signal) =>
     flood(signal, 64, (turn) => guess(target, address(turn))),
 };
@@ -95,6 +90,22 @@ function send(target: Target, from: string, site: string, url: string): Promise<
     headers: { "x-forwarded-for": from, "user-agent": USER_AGENT, "content-type": "text/plain" },
     body: JSON.stringify({ d: site, n: "pageview", u: url }),
   });
+}
+
+function funnel(target: Target, from: string, steps: string): Promise<Response> {
+  const asked = `site_id=${SITE}&${target.range}&steps=${encodeURIComponent(steps)}`;
+  return fetch(`${target.url}/api/stats/funnel?${asked}`, { headers: { "x-forwarded-for": from } });
+}
+
+/** Steps whose patterns are together just below the limit. */
+function starredSteps(turn: number): string {
+  return Array.from({ length: 20 }, (_, index) => `page:/${turn}x${index}${"*a".repeat(20)}`)
+    .join();
+}
+
+function invent(target: Target, from: string, turn: number): Promise<Response> {
+  const site = `invented-${from}-${turn}.example`.replaceAll(":", "-");
+  return send(target, from, site, `https://${site}/`);
 }
 
 function guess(target: Target, from: string): Promise<Response> {
@@ -229,6 +240,7 @@ if (import.meta.main) {
     options: {
       secs: { type: "string", default: "10" },
       events: { type: "string", default: "200000" },
+      only: { type: "string", default: "" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -243,6 +255,7 @@ if (import.meta.main) {
   const target = { url: server.url, host, port: Number(port), range };
   console.log("Owner's headline:   p50 ms   max ms  failed | attack, and what it got");
   for (const [name, attack] of Object.entries(ATTACKS)) {
+    if (!name.includes(values.only) && name !== "none") continue;
     const end = new AbortController();
     const attacking = attack(target, end.signal);
     await pause(1_000);

@@ -72,3 +72,13 @@ Deno.test("firstSentence() reads over lines, up to a full stop and not into the 
   assert.equal(firstSentence("// One\nimport a\n"), "One");
   assert.equal(firstSentence("const a = 1;\n"), "");
 });
+
+Deno.test("SECURITY.md names only tests and sources that exist", async () => {
+  const text = await Deno.readTextFile(new URL("../../SECURITY.md", import.meta.url));
+  const named = [...text.matchAll(/`((?:tests|src)\/[\w./]+)`/g)].map(([, path]) => path ?? "");
+  assert.ok(named.length > 50);
+  for (const path of new Set(named)) {
+    const at = new URL(`../../${path}`, import.meta.url);
+    assert.ok(await Deno.stat(at).then(() => true, () => false), path);
+  }
+});
