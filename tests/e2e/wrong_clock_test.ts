@@ -39,7 +39,11 @@ interface Shifted {
 
 async function start(folder: string, by: string, route: "setup" | "login"): Promise<Shifted> {
   const file = `${folder}/clock`;
-  const shift = (text: string) => Deno.writeTextFile(file, `${text}\n`);
+  // The library must never read a file that is half written.
+  const shift = async (text: string) => {
+    await Deno.writeTextFile(`${file}.new`, `${text}\n`);
+    await Deno.rename(`${file}.new`, file);
+  };
   await shift(by);
   const server = await startReady(`${folder}/data`, {
     LD_PRELOAD: library ?? "",
@@ -98,8 +102,8 @@ async function counts({ ask }: Shifted): Promise<[old: number, fresh: number, vi
   return [old.total_pageviews, fresh.total_pageviews, fresh.unique_visitors];
 }
 
-async function degraded({ ask }: Shifted): Promise<readonly string[]> {
-  return (await (await ask("/health/detailed")).json()).degraded;
+async function isInDoubt({ ask }: Shifted): Promise<boolean> {
+  return (await (await ask("/health/detailed")).json()).degraded.includes("clock_in_doubt");
 }
 
 async function importHistory({ ask }: Shifted): Promise<void> {
@@ -115,17 +119,17 @@ async function importHistory({ ask }: Shifted): Promise<void> {
 
 /** The clock jumps ahead and back while the program runs. */
 async function jumps(shifted: Shifted): Promise<void> {
-  assert.deepEqual(await degraded(shifted), []);
+  assert.equal(await isInDoubt(shifted), false);
   await shifted.shift(YEAR_AHEAD);
   await sendEvent(shifted);
-  assert.deepEqual(await degraded(shifted), ["clock_in_doubt"]);
+  assert.ok(await isInDoubt(shifted));
   assert.equal((await shifted.ask("/api/keys")).status, 200, "the login has not ended");
   await shifted.shift("-400d");
   await sendEvent(shifted);
   assert.equal((await shifted.ask("/api/keys")).status, 200, "the login has not ended");
   await shifted.shift("+0");
   await sendEvent(shifted);
-  assert.deepEqual(await degraded(shifted), []);
+  assert.equal(await isInDoubt(shifted), false);
   assert.deepEqual(await counts(shifted), [HISTORY, 4, 1]);
 }
 
@@ -142,7 +146,7 @@ Deno.test({
       await jumps(second).finally(() => stop(second));
       const ahead = await start(folder, YEAR_AHEAD, "login");
       try {
-        assert.deepEqual(await degraded(ahead), ["clock_in_doubt"]);
+        assert.ok(await isInDoubt(ahead));
         assert.deepEqual(await counts(ahead), [HISTORY, 4, 1]);
       } finally {
         // Expiry runs at each start, and a stop waits for it.
@@ -151,7 +155,7 @@ Deno.test({
       assert.match(ahead.server.output(), /The clock is in doubt/);
       const right = await start(folder, "+0", "login");
       try {
-        assert.deepEqual(await degraded(right), []);
+        assert.equal(await isInDoubt(right), false);
         await sendEvent(right);
         assert.deepEqual(await counts(right), [HISTORY, 5, 1], "the salt is the same");
       } finally {
