@@ -2,6 +2,7 @@
 // only place that knows about daylight saving. Times are whole microseconds since 1970 UTC.
 import { dateOfDay, dayOfDate } from "../../dashboard/grammar/days.js";
 import { DAY_US, HOUR_US, MINUTE_US, SECOND_US } from "./durations.ts";
+import { LruCache } from "./lru_cache.ts";
 
 /** An offset that holds from an instant on: local time = UTC + `offsetUs`. */
 export interface OffsetTransition {
@@ -22,7 +23,6 @@ export function isZone(name: string): boolean {
 
 /** The zone's offset at an instant as a function of the instant. */
 function offsetFinder(zone: string): (us: number) => number {
-  if (zone === "UTC") return () => 0;
   const format = new Intl.DateTimeFormat("en-US", { timeZone: zone, timeZoneName: "longOffset" });
   return (us) => {
     const text = format.format(Math.floor(us / 1000));
@@ -37,7 +37,7 @@ function offsetFinder(zone: string): (us: number) => number {
 
 /** The zone's offset at an instant. */
 export function offsetUs(zone: string, us: number): number {
-  return offsetFinder(zone)(us);
+  return offsetTransitions(zone, us, us)[0]?.offsetUs ?? 0;
 }
 
 /**
@@ -45,18 +45,50 @@ export function offsetUs(zone: string, us: number): number {
  * each other one at a change, to the second.
  */
 export function offsetTransitions(zone: string, fromUs: number, toUs: number): OffsetTransition[] {
+  if (zone === "UTC") return [{ fromUs, offsetUs: 0 }];
+  const transitions: OffsetTransition[] = [];
+  for (let block = Math.floor(fromUs / BLOCK_US); block * BLOCK_US <= toUs; block++) {
+    for (const own of offsetsOfBlock(zone, block)) {
+      if (own.fromUs <= fromUs) transitions[0] = { fromUs, offsetUs: own.offsetUs };
+      else if (own.fromUs > toUs) return transitions;
+      else if (own.offsetUs !== transitions.at(-1)?.offsetUs) transitions.push(own);
+    }
+  }
+  return transitions;
+}
+
+/** A time is looked up in blocks of this length. */
+const BLOCK_US = 256 * DAY_US;
+
+/** Blocks that are remembered: every zone for years, or a few zones for centuries. */
+const BLOCKS_MAX = 2000;
+
+/**
+ * What Intl says of a zone and a block, read once: it does not change while the process runs, and
+ * takes a millisecond, which a statement with many conditions on local time would spend on each.
+ */
+const BLOCKS = new LruCache<string, readonly OffsetTransition[]>(BLOCKS_MAX);
+
+function offsetsOfBlock(zone: string, block: number): readonly OffsetTransition[] {
+  const key = `${zone} ${block}`;
+  const known = BLOCKS.get(key);
+  if (known) return known;
+  const offsets = readOffsets(zone, block * BLOCK_US, (block + 1) * BLOCK_US);
+  BLOCKS.set(key, offsets);
+  return offsets;
+}
+
+/** The offset at the start and each change after it, by looking at every day. */
+function readOffsets(zone: string, fromUs: number, toUs: number): OffsetTransition[] {
   const offsetAt = offsetFinder(zone);
   const transitions: OffsetTransition[] = [{ fromUs, offsetUs: offsetAt(fromUs) }];
-  if (zone === "UTC") return transitions;
-  let beforeUs = fromUs;
   let before = transitions[0]?.offsetUs ?? 0;
-  while (beforeUs < toUs) {
-    const afterUs = Math.min(beforeUs + DAY_US, toUs);
-    const after = offsetAt(afterUs);
+  for (let beforeUs = fromUs; beforeUs < toUs; beforeUs += DAY_US) {
+    const after = offsetAt(beforeUs + DAY_US);
     if (after !== before) {
-      transitions.push({ fromUs: changeBetween(offsetAt, beforeUs, afterUs), offsetUs: after });
+      const changeUs = changeBetween(offsetAt, beforeUs, beforeUs + DAY_US);
+      transitions.push({ fromUs: changeUs, offsetUs: after });
     }
-    beforeUs = afterUs;
     before = after;
   }
   return transitions;

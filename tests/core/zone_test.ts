@@ -77,6 +77,32 @@ Deno.test("offsetTransitions() finds each change to the second", () => {
   assert.equal(offsetUs("Asia/Kathmandu", at("2024-01-01T00:00Z")), 5.75 * HOUR_US);
 });
 
+Deno.test("offsetTransitions() asks Intl once for years, however often they are asked for", () => {
+  const { prototype } = Intl.DateTimeFormat;
+  const own = Object.getOwnPropertyDescriptor(prototype, "format");
+  assert.ok(own?.get);
+  const format = own.get;
+  let asked = 0;
+  const counted = function (this: Intl.DateTimeFormat) {
+    asked++;
+    return format.call(this);
+  };
+  Object.defineProperty(prototype, "format", { ...own, get: counted });
+  try {
+    const read = () =>
+      offsetTransitions("Europe/Vilnius", at("2014-03-30T01:00:00Z"), at("2024-03-31T01:00:00Z"));
+    const first = read();
+    assert.equal(first.length, 21);
+    const once = asked;
+    assert.ok(once >= 3653 && once < 5000, String(once));
+    for (let times = 0; times < 1000; times++) assert.deepEqual(read(), first);
+    assert.equal(offsetUs("Europe/Vilnius", at("2020-07-01T00:00Z")), 3 * HOUR_US);
+    assert.equal(asked, once);
+  } finally {
+    Object.defineProperty(prototype, "format", own);
+  }
+});
+
 Deno.test("startOfDate() is the first instant of the date in every zone and season", () => {
   const dates = [
     "2023-12-31",
