@@ -132,7 +132,8 @@ async function answer(
     params: matched.params,
     peer,
     address,
-    guardedAddress: options.guardedAddress(peer, headers),
+    // Where no proxy is believed at all, named ones are not either.
+    guardedAddress: address === peer ? address : options.guardedAddress(peer, headers),
     requestId,
     log,
     access,
