@@ -51,6 +51,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/storage/tiers", "journal, hot and Parquet, and how events move between them"],
   ["src/storage/parquet", "Parquet files: names, schema, writing, merging"],
   ["src/storage/adoption", "files that were copied into DATA_DIR: what may be counted"],
+  ["src/storage/rewrite", "stored events rewritten by a rule, with a way back"],
   ["src/storage/backup", "what leaves DATA_DIR: backups and exports of events"],
   ["src/sites", "what owners define"],
   ["src/auth", "who is asking, and what they may do"],

@@ -14,6 +14,7 @@ import type { Sites } from "../sites/sites.ts";
 import type { ExportFiles } from "../storage/backup/export_file.ts";
 import type { Backups } from "../storage/backup/schedule.ts";
 import type { Reader } from "../storage/reader.ts";
+import type { PathHistory } from "../storage/rewrite/path_history.ts";
 import { ALL_DATES } from "../storage/tiers/erase.ts";
 import type { Store } from "../storage/state/store.ts";
 import { authRoutes } from "./access/auth.ts";
@@ -66,6 +67,7 @@ export interface RouteParts {
   readonly runner: Runner;
   readonly live: Live;
   readonly reader: Reader;
+  readonly pathHistory: PathHistory;
   readonly store: Store;
   readonly erase: Erase;
   readonly exportFiles: ExportFiles;
@@ -94,8 +96,11 @@ const ROWS: readonly Row[] = [
   ({ live }) => liveRoutes(live),
   ({ runner, clock }) => queryV2Routes(runner, clock),
   () => schemaRoutes(),
-  ({ sites, names, reader, erase, newSites, clock, settings }) => {
-    const eraseSite = (site: string) => erase(site, ...ALL_DATES, false);
+  ({ sites, names, reader, erase, pathHistory, newSites, clock, settings }) => {
+    const eraseSite = async (site: string) => {
+      await erase(site, ...ALL_DATES, false);
+      await pathHistory.forget(site);
+    };
     return siteRoutes(sites, names, reader, eraseSite, newSites, clock, settings);
   },
   ({ newSites, clock }) => newSiteRoutes(newSites, clock),
@@ -110,8 +115,8 @@ const ROWS: readonly Row[] = [
   ({ clock, settings }) => wellKnownRoutes(clock, settings),
   ({ exportFiles, reader, names }) =>
     eventExportRoutes(exportFiles, (site) => isKnown({ reader, names }, site)),
-  ({ reader, clock, names }) =>
-    pathRuleRoutes(reader, clock, (site) => isKnown({ reader, names }, site)),
+  ({ reader, pathHistory, sites, clock, names }) =>
+    pathRuleRoutes(reader, pathHistory, sites, clock, (site) => isKnown({ reader, names }, site)),
   ({ backups, settings }) => backupRoutes(backups, settings),
   ({ assets }) => assets,
 ];

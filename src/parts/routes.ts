@@ -30,6 +30,7 @@ export async function makeRoutes(
     files,
     log,
     reader,
+    pathHistory: storage.pathHistory,
     store,
     erase: eraseWith(config, files, parts),
     exportFiles: await ExportFiles.open(reader, files, random, { folder: `${dataDir}/.exports` }),

@@ -50,6 +50,11 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
       run: () => parquet.adopt().then(() => parquet.sweep()),
     },
     { name: "compact", everyMs: compaction.everyMs, run: compact },
+    {
+      name: "path history",
+      everyMs: 5 * SECOND_MS,
+      run: () => storage.pathHistory.run(stopping),
+    },
     { name: "expire", everyMs: DAY_MS, atStart: true, run: () => expireEvents(system, parts) },
     {
       name: "log",

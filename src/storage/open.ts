@@ -23,6 +23,8 @@ import { emptyFolder } from "./empty_folder.ts";
 import { lockFolder } from "./lock.ts";
 import { importLegacy } from "./tiers/legacy_database.ts";
 import { type MemoryPlan, memoryPlan } from "./memory.ts";
+import { Originals } from "./rewrite/originals.ts";
+import { type HistoryParts, PathHistory } from "./rewrite/path_history.ts";
 import { Reader } from "./reader.ts";
 import { requireRestored } from "./backup/restore.ts";
 import { Recovery } from "./tiers/recovery.ts";
@@ -72,6 +74,10 @@ export interface Storage {
   readonly compactor: Compactor;
   readonly eraser: Eraser;
   readonly expiry: Expiry;
+  /** Originals of rewritten files that their owner has not confirmed. */
+  readonly originals: Originals;
+  /** Brings path rules to stored events. */
+  readonly pathHistory: PathHistory;
   readonly guard: ClockGuard;
   readonly logWatch: LogWatch;
   readonly space: DiskSpace;
@@ -220,9 +226,9 @@ async function openParts(
   const journalId = await store.run("journalId", random.uuid());
   const into = { ...at, journalId, recordMs: () => guard.recordMs() };
   const flusher = new Flusher(db, store, files, catalog, hot, numbers, clock, log, mutex, into);
-  const many = { ...at, openFilesMax: OPEN_FILES_MAX };
-  const trash = new Trash(files, options.dataDir);
-  const eraser = new Eraser(store, catalog, journal, hot, parquet, trash, recovery, mutex);
+  const base = { db, store, files, catalog, parquet, recovery, flusher, numbers };
+  const changed = { ...base, journal, hot, guard, clock, log, mutex };
+  const changers = await openChangers(changed, options);
   return {
     db,
     store,
@@ -237,11 +243,7 @@ async function openParts(
     hot,
     flusher,
     parquet,
-    compactor: new Compactor(db, store, files, catalog, parquet, numbers, clock, log, mutex, many),
-    eraser,
-    expiry: new Expiry(store, catalog, journal, parquet, eraser, flusher, guard, trash, mutex, {
-      keepsTrash: options.gdpr_mode !== true,
-    }),
+    ...changers,
     guard,
     logWatch: new LogWatch(store, log),
     space: new DiskSpace(files, log, options.dataDir),
@@ -261,6 +263,54 @@ async function openParts(
       await mutex.idle();
       await close();
     },
+  };
+}
+
+/** What merges, rewrites and removes stored events. */
+async function openChangers(
+  parts: Omit<HistoryParts, "originals"> & {
+    readonly journal: Journal;
+    readonly hot: Hot;
+    readonly guard: ClockGuard;
+  },
+  options: StorageOptions,
+): Promise<Pick<Storage, "compactor" | "eraser" | "expiry" | "originals" | "pathHistory">> {
+  const { db, store, files, catalog, parquet, recovery, flusher, numbers } = parts;
+  const { journal, hot, guard, clock, log, mutex } = parts;
+  const at = { eventsFolder: eventsFolderOf(options) };
+  const originals = await Originals.open(store, files, log, options.dataDir);
+  const isHeld = (path: string) => originals.isResult(path);
+  const many = { ...at, openFilesMax: OPEN_FILES_MAX, isHeld };
+  const trash = new Trash(files, options.dataDir);
+  const eraser = new Eraser(
+    store,
+    catalog,
+    journal,
+    hot,
+    parquet,
+    trash,
+    recovery,
+    originals,
+    mutex,
+  );
+  return {
+    compactor: new Compactor(db, store, files, catalog, parquet, numbers, clock, log, mutex, many),
+    eraser,
+    expiry: new Expiry(
+      store,
+      catalog,
+      journal,
+      parquet,
+      eraser,
+      flusher,
+      guard,
+      trash,
+      originals,
+      mutex,
+      { keepsTrash: options.gdpr_mode !== true },
+    ),
+    originals,
+    pathHistory: await PathHistory.open({ ...parts, originals }, at),
   };
 }
 

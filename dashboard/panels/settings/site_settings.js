@@ -26,6 +26,14 @@ function wordOf(choice, format) {
   return weekday === undefined ? choice.replaceAll("_", " ") : format.weekdayLong(weekday);
 }
 
+/**
+ * Whether a setting has a field in this form; a setting of several parts has a form of its own.
+ * @param {unknown} byDefault
+ */
+function hasField(byDefault) {
+  return byDefault === null || typeof byDefault !== "object" || Array.isArray(byDefault);
+}
+
 /** Draws the form. */
 export function SiteSettings() {
   const { t, schema, site, reload } = useApp();
@@ -48,7 +56,9 @@ export function SiteSettings() {
   // Reserve the space of the fields until the values arrive.
   const rows = lost
     ? []
-    : schema.site_settings.filter(({ name }) => !data || Object.hasOwn(data, name));
+    : schema.site_settings.filter(({ name, default: byDefault }) =>
+      hasField(byDefault) && (!data || Object.hasOwn(data, name))
+    );
   return html`
     <${Panel} title=${t("site_settings")} busy=${stale}>
       <form class="settings-body" onSubmit=${onSubmit}>

@@ -1,14 +1,12 @@
 // Masks what is stored already: files whose texts hold e-mail addresses, or tokens where the site
 // masks them, are rewritten and replace the old ones as in a compaction. No server may run.
-import { ident, join, type Sql, sql } from "../../core/sql.ts";
 import { MASKED_COLUMNS, type Masks, maskText } from "../../core/text.ts";
 import type { Files } from "../../core/types.ts";
-import type { Db } from "../duckdb.ts";
 import type { Storage } from "../open.ts";
-import type { CatalogFile } from "../parquet/partition.ts";
-import { settle, writeTemporary } from "../parquet/partition_file.ts";
+import { settle } from "../parquet/partition_file.ts";
 import { PartitionNumbers } from "../parquet/partition_numbers.ts";
-import { coldRelation, foreignColumns, literal } from "../parquet/schema.ts";
+import { foreignColumns } from "../parquet/schema.ts";
+import { findTexts, type TextRule, writeRewritten } from "../rewrite/rewrite_file.ts";
 
 /** What was masked. */
 export interface MaskedCounts {
@@ -20,17 +18,9 @@ export interface MaskedCounts {
   readonly skipped: readonly string[];
 }
 
-interface Change {
-  readonly column: string;
-  readonly text: string;
-  readonly masked: string;
-}
-
-const TEXTS_TABLE = "masked_texts";
-
 /** Masks the events of every site by its own settings. Rejects with the error of the disk. */
 export async function maskStored(
-  storage: Pick<Storage, "db" | "store" | "parquet" | "flusher" | "missing">,
+  storage: Pick<Storage, "db" | "store" | "parquet" | "flusher" | "missing" | "originals">,
   files: Files,
   eventsFolder: string,
   masksOf: (site: string) => Masks,
@@ -38,6 +28,8 @@ export async function maskStored(
   const { db, store, parquet, flusher } = storage;
   await flusher.flush({ all: true });
   if (flusher.counts.failures > 0) throw new Error("Cannot mask: events cannot be flushed");
+  // They hold what is masked now: what was made of them can no longer be undone.
+  await storage.originals.eraseAll();
   const numbers = new PartitionNumbers(store, files, { eventsFolder });
   const skipped: string[] = [];
   let [written, texts] = [0, 0];
@@ -45,73 +37,38 @@ export async function maskStored(
   for (const file of await store.run("listFiles", undefined)) {
     if (missing.has(file.path)) continue;
     const masks = masksOf(file.site_id);
-    const changes = await changesOf(db, eventsFolder, file, masks);
-    if (changes.length === 0) continue;
+    if (!masks.emails && !masks.tokens) continue;
+    const rule = ruleOf(masks);
+    const changes = await findTexts(db, eventsFolder, file, rule, {
+      pause: () => Promise.resolve(),
+    });
+    if (changes === 0) continue;
     if ((await foreignColumns(db, [`${eventsFolder}/${file.path}`])).length > 0) {
       skipped.push(file.path);
       continue;
     }
-    await fillTexts(db, changes);
-    const masked = await writeTemporary(db, files, eventsFolder, file, {
-      number: await numbers.next(file),
-      source: maskedRelation(eventsFolder, file),
-      order: "asRead",
-      origin: { replaces: [file.path] },
-    });
-    if (masked.rows !== file.rows) {
-      throw new Error(`Cannot mask ${file.path}: ${masked.rows} of ${file.rows} events came out`);
-    }
+    const number = await numbers.next(file);
+    const masked = await writeRewritten(db, files, eventsFolder, file, { rule, number });
     await settle(files, eventsFolder, masked);
     await store.run("replaceFiles", { added: [masked], removed: [file.path] });
     await parquet.publish([masked], [file]);
     written++;
-    texts += changes.length;
+    texts += changes;
   }
   await store.run("emptyLog", undefined);
   return { files: written, texts, skipped };
 }
 
-/** Every text of a file that is masked, once for each column. */
-async function changesOf(
-  db: Db,
-  eventsFolder: string,
-  file: CatalogFile,
-  masks: Masks,
-): Promise<Change[]> {
-  const changes: Change[] = [];
-  if (!masks.emails && !masks.tokens) return changes;
-  // Finds too much on purpose: the rule of ingestion then decides what is masked.
-  const may = masks.tokens ? "[@%A-Za-z0-9_-]{2,}" : "@|40";
-  const events = coldRelation([`${eventsFolder}/${file.path}`], file.site_id);
-  for (const column of MASKED_COLUMNS) {
-    const rows = await db.query(sql`
-      select distinct ${ident(column)} as text from ${events}
-      where regexp_matches(${ident(column)}, ${may}) order by text`);
-    for (const row of rows) {
-      const text = String(row["text"]);
-      const masked = maskText(column, text, masks);
-      if (masked !== text) changes.push({ column, text, masked });
-    }
-  }
-  return changes;
+/** What is masked in the texts of events. */
+function ruleOf(masks: Masks): TextRule {
+  return {
+    columns: MASKED_COLUMNS,
+    // Finds too much on purpose: the rule of ingestion then decides what is masked.
+    may: masks.tokens ? "[@%A-Za-z0-9_-]{2,}" : "@|40",
+    change: (column, text) => isMasked(column) ? maskText(column, text, masks) : text,
+  };
 }
 
-async function fillTexts(db: Db, changes: readonly Change[]): Promise<void> {
-  await db.execute(sql`
-    create or replace table ${ident(TEXTS_TABLE)} as
-    select unnest(${changes.map(({ column }) => column)}) as name,
-      unnest(${changes.map(({ text }) => text)}) as text,
-      unnest(${changes.map(({ masked }) => masked)}) as masked`);
-}
-
-/** The events of a file with each text of TEXTS_TABLE masked. */
-function maskedRelation(eventsFolder: string, file: CatalogFile): Sql {
-  const columns = MASKED_COLUMNS.map((column) =>
-    sql`coalesce((
-      select masked from ${ident(TEXTS_TABLE)} as texts
-      where texts.name = ${literal(column)} and texts.text = events.${ident(column)}
-    ), events.${ident(column)}) as ${ident(column)}`
-  );
-  const events = coldRelation([`${eventsFolder}/${file.path}`], file.site_id);
-  return sql`(select * replace (${join(columns)}) from ${events} as events)`;
+function isMasked(column: string): column is (typeof MASKED_COLUMNS)[number] {
+  return MASKED_COLUMNS.some((one) => one === column);
 }

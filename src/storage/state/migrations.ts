@@ -4,6 +4,7 @@ import { DROP_SCHEMA } from "./ops/drop_ops.ts";
 import { IMPORT_SCHEMA } from "./ops/import_ops.ts";
 import { OWNER_SCHEMA } from "./ops/owner_ops.ts";
 import { PROPOSED_SCHEMA } from "./ops/proposed_ops.ts";
+import { REWRITE_SCHEMA } from "./ops/rewrite_ops.ts";
 import { SITE_SCHEMA } from "./ops/site_ops.ts";
 import type { Sqlite } from "./sqlite.ts";
 import { keepUpgradeCopy } from "./upgrade_copy.ts";
@@ -48,6 +49,7 @@ export const MIGRATIONS: readonly string[] = [
   DROP_SCHEMA,
   PROPOSED_SCHEMA,
   IMPORT_SCHEMA,
+  REWRITE_SCHEMA,
 ];
 
 /** The first version of the schema that has proposed sites. */

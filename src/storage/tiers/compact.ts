@@ -20,6 +20,8 @@ export interface CompactionOptions {
   readonly eventsFolder: string;
   /** A partition of today is merged in steps of this many files or more, when it holds more. */
   readonly openFilesMax: number;
+  /** Whether a file must stay as it is, so that what made it can be undone. */
+  readonly isHeld: (path: string) => boolean;
 }
 
 /** Counts since the start. */
@@ -121,7 +123,8 @@ export class Compactor {
       for (const partition of byDate(files)) {
         const first = partition[0];
         if (!first || this.#foreign.has(partitionFolder(first))) continue;
-        const group = first.date < today ? partition : this.#step(partition);
+        const free = partition.filter(({ path }) => !this.#options.isHeld(path));
+        const group = first.date < today ? free : this.#step(free);
         if (group.length > 1) groups.push(group);
       }
     }

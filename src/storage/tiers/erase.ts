@@ -1,10 +1,12 @@
-// Erasure on request: events go from the journal, the hot tier, the cold tier, the quarantine and
-// the trash. One SQLite transaction decides; a crash after it is finished by the next start.
+// Erasure on request: events go from the journal, the hot tier, the cold tier, the quarantine, the
+// trash and the originals of what was rewritten. One SQLite transaction decides; a crash after it
+// is finished by the next start.
 import { type Catalog } from "./catalog.ts";
 import type { ParquetTier } from "./parquet_tier.ts";
 import type { Hot } from "./hot.ts";
 import type { Journal } from "./journal.ts";
 import type { Recovery } from "./recovery.ts";
+import type { Originals } from "../rewrite/originals.ts";
 import type { Trash } from "../trash.ts";
 import type { Store } from "../state/store.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
@@ -32,6 +34,7 @@ export class Eraser {
   readonly #parquet: ParquetTier;
   readonly #trash: Trash;
   readonly #recovery: Recovery;
+  readonly #originals: Originals;
   readonly #mutex: Mutex;
 
   /** `mutex` keeps erasures apart from flushes and other changes of files. */
@@ -43,6 +46,7 @@ export class Eraser {
     parquet: ParquetTier,
     trash: Trash,
     recovery: Recovery,
+    originals: Originals,
     mutex: Mutex,
   ) {
     this.#store = store;
@@ -52,6 +56,7 @@ export class Eraser {
     this.#parquet = parquet;
     this.#trash = trash;
     this.#recovery = recovery;
+    this.#originals = originals;
     this.#mutex = mutex;
   }
 
@@ -73,12 +78,14 @@ export class Eraser {
           ...await this.#trash.of(site, firstDate, lastDate),
           ...this.#recovery.quarantinedOf(site, firstDate, lastDate),
           ...this.#recovery.missing.of(site, firstDate, lastDate),
+          ...this.#originals.of(site, firstDate, lastDate),
         ]),
         ...this.#notErased(),
       };
     }
     const { counts, removed } = await this.#mutex.run(async () => {
       const trashed = await this.#trash.erase(site, firstDate, lastDate);
+      const originals = await this.#originals.erase(site, firstDate, lastDate);
       const files = this.#filesOf(site, firstDate, lastDate);
       const quarantined = this.#recovery.quarantinedOf(site, firstDate, lastDate);
       const missing = this.#recovery.missing.of(site, firstDate, lastDate);
@@ -102,6 +109,7 @@ export class Eraser {
             ...trashed,
             ...quarantined,
             ...missing,
+            ...originals,
           ]),
           ...this.#notErased(),
         },

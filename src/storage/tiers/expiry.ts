@@ -12,6 +12,7 @@ import { ALL_DATES, type ErasedCounts, type Eraser } from "./erase.ts";
 import type { Flusher } from "./flush.ts";
 import type { Journal } from "./journal.ts";
 import type { ParquetTier } from "./parquet_tier.ts";
+import type { Originals } from "../rewrite/originals.ts";
 import { type Trash, TRASH_MS } from "../trash.ts";
 
 const [FIRST_DATE] = ALL_DATES;
@@ -27,6 +28,7 @@ export class Expiry {
   readonly #flusher: Flusher;
   readonly #guard: ClockGuard;
   readonly #trash: Trash;
+  readonly #originals: Originals;
   readonly #mutex: Mutex;
   readonly #keepsTrash: boolean;
 
@@ -40,6 +42,7 @@ export class Expiry {
     flusher: Flusher,
     guard: ClockGuard,
     trash: Trash,
+    originals: Originals,
     mutex: Mutex,
     options: { readonly keepsTrash: boolean },
   ) {
@@ -51,6 +54,7 @@ export class Expiry {
     this.#flusher = flusher;
     this.#guard = guard;
     this.#trash = trash;
+    this.#originals = originals;
     this.#mutex = mutex;
     this.#keepsTrash = options.keepsTrash;
   }
@@ -62,6 +66,7 @@ export class Expiry {
     const lastDate = utcDate(lastMs * 1000);
     const waiting = await this.#journal.expireProposed(site, lastDate);
     const counts = await this.#expireCounted(site, lastDate, nowMs);
+    await this.#mutex.run(() => this.#originals.erase(site, FIRST_DATE, lastDate));
     // The trash holds only what can be read: all else stays where it is for as long.
     const graceMs = this.#keepsTrash ? TRASH_MS : 0;
     const unreadable = utcDate((lastMs - graceMs) * 1000);

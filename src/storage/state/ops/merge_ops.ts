@@ -26,6 +26,9 @@ const MERGE = [
   "delete from site_settings where site_id = $from",
   "update or ignore site_items set site_id = $into where site_id = $from",
   "delete from site_items where site_id = $from",
+  // What was rewritten of the first stays so: originals under its id would be counted again.
+  "delete from kept_originals where site_id = $from",
+  "delete from path_jobs where site_id = $from",
   `insert into drops (site_id, date, reason, name, count)
     select $into, date, reason, name, count from drops where site_id = $from
     on conflict do update set count = count + excluded.count`,

@@ -73,6 +73,7 @@ function dropSite(db: Sqlite, site: string): void {
   db.transaction(() => {
     db.run("delete from site_settings where site_id = ?", site);
     db.run("delete from site_items where site_id = ?", site);
+    db.run("delete from path_jobs where site_id = ?", site);
     db.run(
       `delete from sites where site_id = ?
         and not exists (select 1 from files where files.site_id = sites.site_id)

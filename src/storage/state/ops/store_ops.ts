@@ -11,6 +11,7 @@ import { salvage } from "../salvage.ts";
 import { MERGE_OPS } from "./merge_ops.ts";
 import { OWNER_OPS } from "./owner_ops.ts";
 import { insertProposed, PROPOSED_OPS } from "./proposed_ops.ts";
+import { insertOriginal, type KeptOriginal, REWRITE_OPS } from "./rewrite_ops.ts";
 import { SITE_OPS } from "./site_ops.ts";
 import type { Sqlite } from "../sqlite.ts";
 
@@ -206,6 +207,12 @@ function eraseRange(
   return db.transaction(() => {
     addPendingDeletes(db, paths);
     db.run(
+      "delete from kept_originals where site_id = ? and date between ? and ?",
+      site_id,
+      firstDate,
+      lastDate,
+    );
+    db.run(
       "delete from drops where site_id = ? and date between ? and ?",
       site_id,
       firstDate,
@@ -317,6 +324,33 @@ function replaceFiles(
   });
 }
 
+/** A rewritten file replaces one that is kept. */
+function replaceKept(
+  db: Sqlite,
+  { added, original }: { readonly added: CatalogFile; readonly original: CatalogFile },
+): void {
+  db.transaction(() => {
+    addPendingDeletes(db, [original.path]);
+    addFile(db, added);
+    insertOriginal(db, { ...original, replaced_by: added.path });
+  });
+}
+
+/** A path that is about to be written: what a crash leaves there is deleted. */
+function addPendingDelete(db: Sqlite, path: string): void {
+  addPendingDeletes(db, [path]);
+}
+
+/** A kept original, which is in its place again, replaces what was made of it. */
+function restoreOriginal(db: Sqlite, { replaced_by, ...original }: KeptOriginal): void {
+  db.transaction(() => {
+    addPendingDeletes(db, [replaced_by]);
+    db.run("delete from condemned where path = ?", original.path);
+    addFile(db, original);
+    db.run("delete from kept_originals where path = ?", original.path);
+  });
+}
+
 function addPendingDeletes(db: Sqlite, paths: readonly string[]): void {
   for (const path of paths) {
     db.run("insert into condemned (path) values (?) on conflict do nothing", path);
@@ -389,6 +423,7 @@ export const STORE_OPS = {
   ...IMPORT_OPS,
   ...PROPOSED_OPS,
   ...MERGE_OPS,
+  ...REWRITE_OPS,
   append,
   probe,
   importLegacy,
@@ -397,6 +432,9 @@ export const STORE_OPS = {
   addFiles,
   forgetFiles,
   replaceFiles,
+  replaceKept,
+  restoreOriginal,
+  addPendingDelete,
   listFiles,
   lastNumber,
   addFlushed,

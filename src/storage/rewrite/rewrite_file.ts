@@ -1,0 +1,115 @@
+// Rewrites the texts of one Parquet file: which of them a rule changes is found out first, each
+// once; then a file is written beside the old one, with the same events in the same order. To put
+// it in the place of the old one is up to the caller.
+import { ident, join, type Sql, sql } from "../../core/sql.ts";
+import type { Files } from "../../core/types.ts";
+import type { EventColumnName } from "../../core/event.ts";
+import type { Db } from "../duckdb.ts";
+import type { CatalogFile } from "../parquet/partition.ts";
+import { writeTemporary } from "../parquet/partition_file.ts";
+import { coldRelation, literal } from "../parquet/schema.ts";
+
+/** A rule for the texts of some columns. */
+export interface TextRule {
+  readonly columns: readonly EventColumnName[];
+  /** A regular expression (RE2) that every text matches which is changed. */
+  readonly may: string;
+  readonly change: (column: EventColumnName, text: string) => string;
+}
+
+/** The table of the texts that are changed. */
+const TEXTS_TABLE = "rewritten_texts";
+/** Texts that are changed at once, and the most that one statement reads. */
+const TEXTS_AT_ONCE = 1000;
+const TEXTS_READ = 20_000;
+
+/**
+ * Finds the texts of a file that the rule changes, and puts them into a table that
+ * `writeRewritten` reads; resolves with their number. `pause` gives others their turn.
+ */
+export async function findTexts(
+  db: Db,
+  eventsFolder: string,
+  file: CatalogFile,
+  rule: TextRule,
+  { pause, signal }: { readonly pause: () => Promise<void>; readonly signal?: AbortSignal },
+): Promise<number> {
+  await db.execute(sql`
+    create or replace table ${ident(TEXTS_TABLE)} (name varchar, text varchar, changed varchar)`);
+  const events = coldRelation([`${eventsFolder}/${file.path}`], file.site_id);
+  let count = 0;
+  for (const column of rule.columns) {
+    for (let after: string | null = null;;) {
+      const isNext: Sql = after === null ? sql`true` : sql`${ident(column)} > ${after}`;
+      const rows = await db.query(
+        sql`
+        select distinct ${ident(column)} as text from ${events}
+        where regexp_matches(${ident(column)}, ${rule.may}) and ${isNext}
+        order by text limit ${TEXTS_READ}`,
+        { signal },
+      );
+      const texts = rows.map((row) => String(row["text"]));
+      for (let at = 0; at < texts.length; at += TEXTS_AT_ONCE) {
+        if (at > 0) await pause();
+        count += await addTexts(db, rule, column, texts.slice(at, at + TEXTS_AT_ONCE));
+      }
+      if (texts.length < TEXTS_READ) break;
+      after = texts.at(-1) ?? null;
+    }
+  }
+  return count;
+}
+
+async function addTexts(
+  db: Db,
+  { change }: TextRule,
+  column: EventColumnName,
+  texts: readonly string[],
+): Promise<number> {
+  const changes = texts.map((text) => ({ text, changed: change(column, text) }))
+    .filter(({ text, changed }) => changed !== text);
+  if (changes.length === 0) return 0;
+  await db.execute(sql`
+    insert into ${ident(TEXTS_TABLE)}
+    select ${column}, unnest(${changes.map(({ text }) => text)}),
+      unnest(${changes.map(({ changed }) => changed)})`);
+  return changes.length;
+}
+
+/**
+ * Writes the events of a file with the texts that `findTexts` has found changed, to the temporary
+ * name of `number`. Rejects with the error of DuckDB or of the disk.
+ */
+export async function writeRewritten(
+  db: Db,
+  files: Files,
+  eventsFolder: string,
+  file: CatalogFile,
+  { rule, number, signal }: {
+    readonly rule: TextRule;
+    readonly number: number;
+    readonly signal?: AbortSignal;
+  },
+): Promise<CatalogFile> {
+  const columns = rule.columns.map((column) =>
+    sql`coalesce((
+      select changed from ${ident(TEXTS_TABLE)} as texts
+      where texts.name = ${literal(column)} and texts.text = events.${ident(column)}
+    ), events.${ident(column)}) as ${ident(column)}`
+  );
+  const events = coldRelation([`${eventsFolder}/${file.path}`], file.site_id);
+  const written = await writeTemporary(db, files, eventsFolder, file, {
+    number,
+    source: sql`(select * replace (${join(columns)}) from ${events} as events)`,
+    order: "asRead",
+    origin: { replaces: [file.path] },
+    ...(signal ? { signal } : {}),
+  });
+  if (written.rows === file.rows) return written;
+  throw new Error(`Cannot rewrite ${file.path}: ${written.rows} of ${file.rows} events came out`);
+}
+
+/** Removes the table of texts, which may name what is to be forgotten. */
+export async function forgetTexts(db: Db): Promise<void> {
+  await db.execute(sql`drop table if exists ${ident(TEXTS_TABLE)}`);
+}
