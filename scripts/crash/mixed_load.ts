@@ -92,7 +92,8 @@ export class Mixed {
     const from = performance.now();
     const { url } = this.server;
     const wasDown = this.isDown;
-    const response = await fetch(url + path).catch(() => null);
+    // A connection may end at its time limit just as it is used again: asked anew, it must answer.
+    const response = await fetch(url + path).catch(() => fetch(url + path)).catch(() => null);
     const text = await response?.text().catch(() => null) ?? null;
     if (response === null || text === null) {
       const isDown = wasDown || this.isDown || url !== this.server.url;
