@@ -8,12 +8,13 @@ import { Annotations } from "../panels/settings/items/annotations.js";
 import { SavedFunnels } from "../panels/settings/items/funnels.js";
 import { Goals } from "../panels/settings/items/goals.js";
 import { Segments } from "../panels/settings/items/segments.js";
+import { PathRulesPanel } from "../panels/settings/path_rules.js";
 import { useViewParams } from "../lib/state/view_params.js";
 import { DeleteSite, SiteSettings } from "../panels/settings/site_settings.js";
 import { Snippet } from "../panels/settings/snippet.js";
 
 const SECTIONS = /** @type {const} */ ([
-  { name: "section_site", draw: [SiteSettings, DeleteSite] },
+  { name: "section_site", draw: [SiteSettings, PathRulesPanel, DeleteSite] },
   { name: "section_snippet", draw: [Snippet] },
   { name: "section_goals", draw: [Goals, SavedFunnels, Segments, Annotations] },
   { name: "section_keys", draw: [ApiKeys] },

@@ -337,6 +337,38 @@ export const texts = {
   password_set: "Diese Übersicht mit einem Passwort schützen",
   password_short: "Ein Passwort braucht mindestens 8 Zeichen.",
   password_token: "Einmalcode, den der Server beim Start ausgegeben hat",
+  path_documents: "Standarddokumente",
+  path_documents_hint:
+    "Namen von Dateien, die für ihren Ordner stehen, durch Kommas getrennt: aus /docs/index.html wird /docs/.",
+  path_history: "Gespeicherte Ereignisse",
+  path_history_apply: "Auf gespeicherte Ereignisse anwenden",
+  path_history_confirm: "Bestätigen und Originale löschen",
+  path_history_counts: "{events} Ereignisse umgeschrieben. Die Originale belegen {size}.",
+  path_history_hint:
+    "Die Regeln gelten für neue Ereignisse. Sie lassen sich auch auf gespeicherte anwenden; das kann bis zur Bestätigung rückgängig gemacht werden.",
+  path_history_rewriting:
+    "Gespeicherte Ereignisse werden umgeschrieben. Diese Seite kann verlassen werden.",
+  path_history_rewritten:
+    "Alle gespeicherten Ereignisse folgen den Regeln. Berichte prüfen, dann bestätigen oder rückgängig machen.",
+  path_history_skipped:
+    "Dateien, die unverändert bleiben, weil ein anderes Programm Spalten hinzugefügt hat: {n}",
+  path_history_undo: "Rückgängig machen",
+  path_history_undoing: "Die ursprünglichen Pfade werden wiederhergestellt.",
+  path_lowercase: "Groß- und Kleinschreibung ignorieren: /About und /about sind eine Seite",
+  path_masks: "Ersetzungen",
+  path_masks_hint:
+    "Eine pro Zeile. * ist ein beliebiger Abschnitt, # eine Zahl, ** am Ende der Rest: /user/* → /user/:id",
+  path_parameters: "Beibehaltene Query-Parameter",
+  path_parameters_hint:
+    "Durch Kommas getrennt: mit page ist /list?page=2 eine eigene Seite. Alle anderen entfallen.",
+  path_preview: "Vorschau",
+  path_preview_counts: "In den letzten 30 Tagen: aus {before} Seiten werden {after}.",
+  path_preview_none: "Keine Seite der letzten 30 Tage würde sich ändern.",
+  path_preview_partial: "Nur die meistaufgerufenen Seiten wurden geprüft.",
+  path_slash: "Schrägstrich am Ende",
+  path_slash_add: "Hinzufügen: aus /about wird /about/",
+  path_slash_keep: "Beibehalten",
+  path_slash_remove: "Entfernen: aus /about/ wird /about",
   period_12mo: "Letzte 12 Monate",
   period_24h: "Letzte 24 Stunden",
   period_28d: "Letzte 28 Tage",
@@ -424,6 +456,7 @@ export const texts = {
   setting_hint_mask_tokens:
     "In denselben Texten. Einschalten, wo das Datenschutz-Audit welche findet.",
   setting_hint_name: "So nennt die Übersicht die Website.",
+  setting_hint_path_rules: "Welche Adressen dieselbe Seite sind.",
   setting_hint_rate_limit: "0 für keine Grenze; leer für die des Servers.",
   setting_hint_retention_days: "0 für immer; leer für die des Servers.",
   setting_hint_timezone: "Tage, Wochen und Monate werden in dieser Zone geschnitten.",
@@ -431,6 +464,7 @@ export const texts = {
   setting_mask_emails: "E-Mail-Adressen maskieren",
   setting_mask_tokens: "Lange Tokens und Kennungen maskieren",
   setting_name: "Name",
+  setting_path_rules: "Pfadregeln",
   setting_public: "Die Statistik ist für alle offen",
   setting_rate_limit: "Angenommene Ereignisse je Sekunde",
   setting_retention_days: "Tage, die Ereignisse bleiben",

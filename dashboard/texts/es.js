@@ -335,6 +335,37 @@ export const texts = {
   password_set: "Proteger este panel con una contraseña",
   password_short: "Una contraseña necesita al menos 8 caracteres.",
   password_token: "Código de un solo uso que mostró el servidor al arrancar",
+  path_documents: "Documentos predeterminados",
+  path_documents_hint:
+    "Nombres de archivos que representan su carpeta, separados por comas: /docs/index.html pasa a ser /docs/.",
+  path_history: "Eventos guardados",
+  path_history_apply: "Aplicar a los eventos guardados",
+  path_history_confirm: "Confirmar y eliminar los originales",
+  path_history_counts: "{events} eventos reescritos. Los originales ocupan {size}.",
+  path_history_hint:
+    "Las reglas se aplican a los eventos nuevos. También se pueden aplicar a los guardados y deshacerlo hasta que lo confirmes.",
+  path_history_rewriting:
+    "Se están reescribiendo los eventos guardados. Puedes salir de esta página.",
+  path_history_rewritten:
+    "Todos los eventos guardados siguen las reglas. Revisa los informes y luego confirma o deshaz.",
+  path_history_skipped: "Archivos sin cambios porque otro programa añadió columnas: {n}",
+  path_history_undo: "Deshacer",
+  path_history_undoing: "Se están restaurando las rutas originales.",
+  path_lowercase: "Ignorar mayúsculas: /About y /about son una página",
+  path_masks: "Sustituciones",
+  path_masks_hint:
+    "Una por línea. * es cualquier segmento, # un número, ** al final el resto: /user/* → /user/:id",
+  path_parameters: "Parámetros de consulta que se conservan",
+  path_parameters_hint:
+    "Separados por comas: con page, /list?page=2 es una página propia. Los demás se descartan.",
+  path_preview: "Vista previa",
+  path_preview_counts: "En los últimos 30 días: {before} páginas pasan a ser {after}.",
+  path_preview_none: "Ninguna página de los últimos 30 días cambiaría.",
+  path_preview_partial: "Solo se comprobaron las páginas más vistas.",
+  path_slash: "Barra final",
+  path_slash_add: "Añadir: /about pasa a ser /about/",
+  path_slash_keep: "Conservar",
+  path_slash_remove: "Quitar: /about/ pasa a ser /about",
   period_12mo: "Últimos 12 meses",
   period_24h: "Últimas 24 horas",
   period_28d: "Últimos 28 días",
@@ -422,6 +453,7 @@ export const texts = {
   setting_hint_mask_tokens:
     "En los mismos textos. Actívalo donde la auditoría de privacidad los encuentre.",
   setting_hint_name: "Cómo llama el panel al sitio.",
+  setting_hint_path_rules: "Qué direcciones son la misma página.",
   setting_hint_rate_limit: "0 sin límite; vacío para el del servidor.",
   setting_hint_retention_days: "0 para siempre; vacío para los del servidor.",
   setting_hint_timezone: "Días, semanas y meses se cortan en esta zona.",
@@ -429,6 +461,7 @@ export const texts = {
   setting_mask_emails: "Enmascarar direcciones de correo",
   setting_mask_tokens: "Enmascarar tokens e identificadores largos",
   setting_name: "Nombre",
+  setting_path_rules: "Reglas de rutas",
   setting_public: "Las estadísticas están abiertas a todos",
   setting_rate_limit: "Eventos aceptados por segundo",
   setting_retention_days: "Días que se guardan los eventos",

@@ -338,6 +338,38 @@ export const texts = {
   password_set: "Protéger ce tableau de bord par un mot de passe",
   password_short: "Un mot de passe demande au moins 8 caractères.",
   password_token: "Code à usage unique affiché par le serveur au démarrage",
+  path_documents: "Documents par défaut",
+  path_documents_hint:
+    "Noms de fichiers qui représentent leur dossier, séparés par des virgules : /docs/index.html devient /docs/.",
+  path_history: "Événements enregistrés",
+  path_history_apply: "Appliquer aux événements enregistrés",
+  path_history_confirm: "Confirmer et supprimer les originaux",
+  path_history_counts: "{events} événements réécrits. Les originaux occupent {size}.",
+  path_history_hint:
+    "Les règles s’appliquent aux nouveaux événements. Elles peuvent aussi s’appliquer aux événements enregistrés ; c’est annulable jusqu’à confirmation.",
+  path_history_rewriting:
+    "Les événements enregistrés sont en cours de réécriture. Vous pouvez quitter cette page.",
+  path_history_rewritten:
+    "Tous les événements enregistrés suivent les règles. Vérifiez vos rapports, puis confirmez ou annulez.",
+  path_history_skipped:
+    "Fichiers laissés tels quels, car un autre programme y a ajouté des colonnes : {n}",
+  path_history_undo: "Annuler",
+  path_history_undoing: "Les chemins d’origine sont en cours de restauration.",
+  path_lowercase: "Ignorer la casse : /About et /about sont une même page",
+  path_masks: "Remplacements",
+  path_masks_hint:
+    "Un par ligne. * est un segment quelconque, # un nombre, ** à la fin le reste : /user/* → /user/:id",
+  path_parameters: "Paramètres de requête à conserver",
+  path_parameters_hint:
+    "Séparés par des virgules : avec page, /list?page=2 est une page à part. Les autres sont retirés.",
+  path_preview: "Aperçu",
+  path_preview_counts: "Sur les 30 derniers jours : {before} pages deviennent {after}.",
+  path_preview_none: "Aucune page des 30 derniers jours ne changerait.",
+  path_preview_partial: "Seules les pages les plus vues ont été vérifiées.",
+  path_slash: "Barre oblique finale",
+  path_slash_add: "Ajouter : /about devient /about/",
+  path_slash_keep: "Conserver",
+  path_slash_remove: "Retirer : /about/ devient /about",
   period_12mo: "12 derniers mois",
   period_24h: "24 dernières heures",
   period_28d: "28 derniers jours",
@@ -426,6 +458,7 @@ export const texts = {
   setting_hint_mask_tokens:
     "Dans les mêmes textes. À activer là où l’audit de confidentialité en trouve.",
   setting_hint_name: "Le nom du site dans le tableau de bord.",
+  setting_hint_path_rules: "Quelles adresses sont la même page.",
   setting_hint_rate_limit: "0 pour aucune limite ; vide pour celle du serveur.",
   setting_hint_retention_days: "0 pour toujours ; vide pour celle du serveur.",
   setting_hint_timezone: "Jours, semaines et mois sont découpés dans ce fuseau.",
@@ -433,6 +466,7 @@ export const texts = {
   setting_mask_emails: "Masquer les adresses e-mail",
   setting_mask_tokens: "Masquer les longs jetons et identifiants",
   setting_name: "Nom",
+  setting_path_rules: "Règles de chemins",
   setting_public: "Les statistiques sont ouvertes à tous",
   setting_rate_limit: "Événements acceptés par seconde",
   setting_retention_days: "Jours de conservation des événements",

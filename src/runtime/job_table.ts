@@ -52,7 +52,7 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
     { name: "compact", everyMs: compaction.everyMs, run: compact },
     {
       name: "path history",
-      everyMs: 5 * SECOND_MS,
+      everyMs: SECOND_MS,
       run: () => storage.pathHistory.run(stopping),
     },
     { name: "expire", everyMs: DAY_MS, atStart: true, run: () => expireEvents(system, parts) },

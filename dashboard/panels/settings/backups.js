@@ -6,6 +6,7 @@ import { Panel } from "../../components/layout/panel.js";
 import { ask } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
+import { sizeWords } from "../../lib/format/size.js";
 import { html, useEffect, useState } from "../../lib/html.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
 
@@ -174,20 +175,4 @@ function ByHand({ state: { data_dir, backup_dir } }) {
  */
 function quoted(path) {
   return /^[\w./:-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
-}
-
-const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
-
-/**
- * 12345678 → 12 MB.
- * @param {number} bytes
- * @param {string} locale
- */
-function sizeWords(bytes, locale) {
-  const step = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
-  return new Intl.NumberFormat(locale, {
-    style: "unit",
-    unit: UNITS[step] ?? "byte",
-    maximumSignificantDigits: 3,
-  }).format(bytes / 1000 ** step);
 }

@@ -111,17 +111,17 @@ export function Dropped() {
   const { t, format } = app;
   /** @type {Drops | null} */
   const data = useAnswer(reportUrl(app, "bots", { limit: 20 })).data;
-  const wordsOf = (/** @type {"drop" | "field"} */ kind, /** @type {string} */ name) => {
-    const key = /** @type {import("../../lib/format/text.js").Key} */ (`${kind}_${name}`);
+  const wordsOf = (/** @type {string} */ text, /** @type {string} */ name) => {
+    const key = /** @type {import("../../lib/format/text.js").Key} */ (text);
     return t(key) === key ? name : t(key);
   };
   const fields = (data?.fields ?? []).map((
     { notice, count },
-  ) => [wordsOf("field", notice), format.count(count)]);
+  ) => [wordsOf(`field_${notice}`, notice), format.count(count)]);
   const rows = [
     ...(data?.dropped ?? []).map((
       { reason, count },
-    ) => [wordsOf("drop", reason), format.count(count)]),
+    ) => [wordsOf(`drop_${reason}`, reason), format.count(count)]),
     ...(data?.robots ?? []).map(({ name, count }) => [name, format.count(count)]),
   ];
   return html`

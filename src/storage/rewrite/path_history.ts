@@ -153,10 +153,11 @@ export class PathHistory {
    */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#parts;
-    if (this.#jobs.size > 0) await this.#parts.originals.removeStrays();
-    for (const { site_id, state } of [...this.#jobs.values()]) {
+    const due = [...this.#jobs.values()].filter(({ state }) => state !== "rewritten");
+    if (due.length > 0) await this.#parts.originals.removeStrays();
+    for (const { site_id, state } of due) {
       const failed = this.#failures.get(site_id);
-      if (state === "rewritten" || signal.aborted) continue;
+      if (signal.aborted) return;
       if (failed && clock.nowMs() < failed.atMs + RETRY_MS) continue;
       try {
         await (state === "rewriting"
