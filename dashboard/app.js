@@ -9,6 +9,7 @@ import { useUrlState } from "./lib/state/router.js";
 import { makeNames } from "./lib/state/schema.js";
 import { useSession } from "./lib/state/session.js";
 import { useRefreshTick } from "./lib/state/use_refresh.js";
+import { siteName } from "./lib/format/site_name.js";
 import { Lazy } from "./pages/lazy.js";
 import { Shell } from "./pages/shell.js";
 
@@ -40,7 +41,7 @@ function App({ words }) {
   const { waiting, recheckFirstEvent } = useFirstEvent(site, adding, reload);
   const starting = phase === "open" && (waiting && state.view !== "settings" || adding);
   useEffect(() => {
-    const name = site.name || site.site_id;
+    const name = siteName(site);
     document.title = name === "" ? "Mallard Metrics" : `${name} · Mallard Metrics`;
     if (state.site) setPreference("site", state.site);
   }, [site.site_id, site.name]);

@@ -5,6 +5,8 @@ import { Logo } from "../components/layout/logo.js";
 import { addressOf } from "../lib/ask/api.js";
 import { useApp } from "../lib/state/context.js";
 import { html, useEffect, useId, useState } from "../lib/html.js";
+import { asciiHost } from "../grammar/host_name.js";
+import { siteName } from "../lib/format/site_name.js";
 import { snippetOf } from "../lib/format/snippet.js";
 import { NewSites } from "../panels/sites/new_sites.js";
 
@@ -17,7 +19,8 @@ export function StartPage({ offline, adding, onCancel }) {
   const site = adding ? { site_id: "" } : current;
   const id = useId();
   const [domain, setDomain] = useState(site.site_id);
-  const shown = domain.trim() === "" ? "example.com" : domain.trim();
+  const typed = domain.trim();
+  const shown = typed === "" ? "example.com" : asciiHost(typed) ?? typed;
   const known = site.site_id !== "";
   const arrived = adding && sites.find(({ site_id }) => site_id === shown);
   useEffect(() => {
@@ -29,7 +32,7 @@ export function StartPage({ offline, adding, onCancel }) {
     <section class="panel start">
       <${Logo} size=${56} />
       <h1>${known
-        ? t("start_title_site", { site: site.site_id })
+        ? t("start_title_site", { site: siteName(site) })
         : t(adding ? "start_another" : "start_title")}</h1>
       ${!known && html`
         <label for=${id}>${t("start_domain")}</label>

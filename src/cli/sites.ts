@@ -1,7 +1,7 @@
 // `mallard sites`: lists the sites that nobody declared, and accepts, refuses or deletes them. It
 // leaves its decisions in mallard.sqlite: the server that runs now or next applies them. It also
 // merges ids of one site, while no server runs.
-import { faultOfSiteId, siteKey, SiteSpellings } from "../core/site_id.ts";
+import { asciiSiteId, faultOfSiteId, siteKey, SiteSpellings } from "../core/site_id.ts";
 import { mergeSite } from "../storage/adoption/merge_site.ts";
 import {
   PROPOSED_OPS,
@@ -45,8 +45,7 @@ export const SITES = {
 
 /** Gives what is kept of one id of a site to another. */
 async function merge(context: CommandContext, names: readonly string[]): Promise<CommandResult> {
-  const [from = "", into = ""] = names;
-  for (const name of [from, into]) requireName(name);
+  const [from = "", into = ""] = names.map(siteNamed);
   if (names.length !== 2 || from === into || siteKey(from) !== siteKey(into)) {
     throw new Error(`Cannot merge ${names.join(" ")}: name two ids that differ in case alone`);
   }
@@ -96,7 +95,7 @@ function decide(db: Sqlite, decision: SiteDecision, names: readonly string[]): C
   const proposed = PROPOSED_OPS.listProposed(db).map(({ site_id }) => site_id);
   const sites = new Set(names.flatMap((name) => sitesFor(name, proposed)));
   const known = decision === "accept" ? knownSites(db, proposed) : null;
-  const unknown = [...sites].find((site) => known?.has(site) === false);
+  const unknown = [...sites].find((site) => known?.of(site).length === 0);
   if (unknown !== undefined) {
     throw new Error(`Cannot accept ${unknown}: no event of it came; mallard sites lists new ones`);
   }
@@ -108,20 +107,21 @@ function decide(db: Sqlite, decision: SiteDecision, names: readonly string[]): C
 }
 
 /** Sites that can be accepted. */
-function knownSites(db: Sqlite, proposed: readonly string[]): ReadonlySet<string> {
+function knownSites(db: Sqlite, proposed: readonly string[]): SiteSpellings {
   const { listRefused, listUndeclared } = PROPOSED_OPS;
-  return new Set([...proposed, ...listRefused(db), ...listUndeclared(db)]);
+  return new SiteSpellings([...proposed, ...listRefused(db), ...listUndeclared(db)]);
 }
 
 function sitesFor(name: string, proposed: readonly string[]): readonly string[] {
   if (name.includes("*")) return proposed.filter((site) => matches(site, name.split("*")));
-  requireName(name);
-  return [name];
+  return [siteNamed(name)];
 }
 
-function requireName(name: string): void {
-  const fault = faultOfSiteId(name);
-  if (fault !== null) throw new Error(`Cannot read the site ${name}: ${fault}`);
+function siteNamed(name: string): string {
+  const site = asciiSiteId(name);
+  const fault = faultOfSiteId(site);
+  if (fault === null) return site;
+  throw new Error(`Cannot read the site ${name}: ${fault}`);
 }
 
 /** Whether a text holds the parts in order, the first at its start and the last at its end. */

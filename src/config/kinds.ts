@@ -1,7 +1,8 @@
 // Kinds of setting values: how each is read from TOML and from the environment, and what an error
 // says was expected. No setting is known by name here.
 import { isIP } from "node:net";
-import { faultOfSiteId } from "../core/site_id.ts";
+import { asciiSiteId, faultOfSiteId } from "../core/site_id.ts";
+import { asciiHost } from "../../dashboard/grammar/host_name.js";
 import { RANGE_NAMES, trustedProxies } from "../net/proxies.ts";
 
 /** A kind of value. `expects` completes the sentence "it must be …". */
@@ -83,12 +84,24 @@ export const basePath = textThat(
   (text) => text === "" || /^(\/[A-Za-z0-9._~-]+)+$/.test(text) && !/\/\.{1,2}(\/|$)/.test(text),
 );
 /** A site id. */
-export const siteId = textThat("a site id", (text) => faultOfSiteId(text) === null);
+export const siteId: Kind<string> = {
+  expects: "a site id",
+  read: (value) => {
+    const site = typeof value === "string" ? asciiSiteId(value) : "";
+    return faultOfSiteId(site) === null ? site : undefined;
+  },
+  fromText: (text) => text,
+};
 /** An address to listen on. */
-export const host = textThat(
-  "an IP address or a host name",
-  (text) => isIP(text) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(text),
-);
+export const host: Kind<string> = {
+  expects: "an IP address or a host name",
+  read: (value) => {
+    const name = typeof value === "string" ? asciiHost(value) : null;
+    const isName = name !== null && /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(name);
+    return name !== null && (isName || isIP(name) !== 0) ? name : undefined;
+  },
+  fromText: (text) => text,
+};
 
 /** What a list of networks is of. */
 export const NETWORKS = `a list of addresses, networks like 10.0.0.0/8, ${RANGE_NAMES.join(", ")}`;

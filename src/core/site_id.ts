@@ -1,4 +1,5 @@
 // The rules for site ids, the same wherever one is read: which are allowed, and which are one site.
+import { asciiHost } from "../../dashboard/grammar/host_name.js";
 import { SITE_ID_CHARS_MAX } from "./limits.ts";
 
 /** What is wrong with a site id, as the end of a sentence; null when nothing is. */
@@ -8,6 +9,16 @@ export function faultOfSiteId(text: string): string | null {
   if (!/^[A-Za-z0-9.\-_:]+$/.test(text)) return "only A–Z a–z 0–9 . - _ : are allowed";
   if (text.includes("..")) return "two dots in a row are not allowed";
   return null;
+}
+
+/**
+ * A site id as it is stored: a host's name with a dot and letters beyond ASCII becomes punycode.
+ * Anything else stays as it is, allowed or not.
+ */
+export function asciiSiteId(text: string): string {
+  const [, name = "", port = ""] = /^(.*?)(:\d+)?$/s.exec(text) ?? [];
+  const host = asciiHost(name);
+  return host?.includes(".") ? host + port : text;
 }
 
 /** What ids of one site have in common: they may differ in case. */

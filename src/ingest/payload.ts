@@ -3,7 +3,7 @@
 // event; any other field is dropped or cut by itself, with a notice.
 import type { ErrorCode } from "../core/errors.ts";
 import { EVENT_NAME_CHARS_MAX, SCREEN_PIXELS_MAX, URL_CHARS_MAX } from "../core/limits.ts";
-import { faultOfSiteId } from "../core/site_id.ts";
+import { asciiSiteId, faultOfSiteId } from "../core/site_id.ts";
 import { withoutControls } from "../core/text.ts";
 import type { Notice } from "./fields/notices.ts";
 import { readProps } from "./fields/props.ts";
@@ -102,7 +102,7 @@ function required(value: unknown, label: string): string {
 }
 
 function siteId(value: unknown, label: string): string {
-  const text = textOf(value, label);
+  const text = asciiSiteId(textOf(value, label));
   const fault = faultOfSiteId(text);
   if (fault) throw new Refusal("bad_request", `Cannot read ${label}: ${fault}`);
   return text;

@@ -1,11 +1,26 @@
 // Names of hosts as they are compared: the one rule for the hosts of pages, referrers and origins,
 // for lists of hosts and for names of sites. Nothing here throws.
+import { asciiHost } from "../../dashboard/grammar/host_name.js";
 import { isLoopback } from "./ranges.ts";
 
-/** A host as it is compared and stored: without the dot that may end it; null when empty. */
+/**
+ * A host as it is compared and stored: in punycode, without the dot that may end it; null when
+ * empty.
+ */
 export function comparableHost(hostname: string): string | null {
-  const host = hostname.toLowerCase();
+  const host = (asciiHost(decoded(hostname)) ?? hostname).toLowerCase();
   return (host.endsWith(".") ? host.slice(0, -1) : host) || null;
+}
+
+/** A URL of a scheme of its own has its host's letters percent-encoded. */
+function decoded(hostname: string): string {
+  if (!hostname.includes("%")) return hostname;
+  try {
+    const name = decodeURIComponent(hostname);
+    return /[^\0-\x7f]/.test(name) ? name : hostname;
+  } catch {
+    return hostname;
+  }
 }
 
 /** The host without `www.` before it. `www.com` is a name of its own. */

@@ -2,6 +2,7 @@
 // only through `column`, so the same row serves an event's own value and its visit's.
 import { channelSql } from "./sql/channels.ts";
 import type { EventColumnName } from "../core/event.ts";
+import { asciiLabels } from "../../dashboard/grammar/host_name.js";
 import { writtenPath } from "../core/paths/normal_form.ts";
 import { type Sql, sql } from "../core/sql.ts";
 import { sourceSql } from "./sql/sources.ts";
@@ -219,14 +220,27 @@ export function isDimensionName(name: string): name is DimensionName {
   return Object.hasOwn(DIMENSIONS, name);
 }
 
+/** How texts of some dimensions are written as they are stored. */
+const STORED_FORMS: Readonly<Partial<Record<DimensionName, (text: string) => string>>> = {
+  page: writtenPath,
+  entry_page: writtenPath,
+  exit_page: writtenPath,
+  hostname: asciiLabels,
+  entry_hostname: asciiLabels,
+  source: asciiLabels,
+  referrer_source: asciiLabels,
+  referrer: asciiLabels,
+};
+
 /**
- * Texts to look for in a dimension: of one that holds paths also as they are stored, however
- * they are written. As they are, too: "(not set)" has a space, and so may a path that another
- * program has stored.
+ * Texts to look for in a dimension: of one that holds paths or hosts also as they are stored,
+ * however they are written. As they are, too: "(not set)" has a space, and so may a path that
+ * another program has stored.
  */
 export function textsToFind(ref: DimensionRef, texts: readonly string[]): readonly string[] {
-  if (ref !== "page" && ref !== "entry_page" && ref !== "exit_page") return texts;
-  return [...new Set(texts.flatMap((text) => [text, writtenPath(text)]))];
+  const storedForm = isDimensionName(ref) ? STORED_FORMS[ref] : undefined;
+  if (!storedForm) return texts;
+  return [...new Set(texts.flatMap((text) => [text, storedForm(text)]))];
 }
 
 /** The row of a dimension. */

@@ -33,7 +33,7 @@ import {
 import { type Parsed, parseEach } from "../../dashboard/grammar/parsed.js";
 import { faultOfValues } from "../../dashboard/grammar/values.js";
 import { pathPattern } from "../core/paths/normal_form.ts";
-import { faultOfSiteId } from "../core/site_id.ts";
+import { asciiSiteId, faultOfSiteId } from "../core/site_id.ts";
 import { isZone } from "../core/zone.ts";
 import { faultOfFilterSize } from "./budget/filter_size.ts";
 import {
@@ -97,9 +97,10 @@ export const LIMIT_DEFAULT = 10;
 
 /** The site of a request. Throws `bad_request`. */
 export function siteOf(params: Params): string {
-  const site = params.text("site_id");
+  const given = params.text("site_id");
   params.check();
-  if (site === undefined) throw new AppError("bad_request", "Cannot answer: site_id is missing");
+  if (given === undefined) throw new AppError("bad_request", "Cannot answer: site_id is missing");
+  const site = asciiSiteId(given);
   const fault = faultOfSiteId(site);
   if (fault !== null) throw new AppError("bad_request", `Cannot read site_id: ${fault}`);
   return site;

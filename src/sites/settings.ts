@@ -1,5 +1,6 @@
 // The settings of a site: one table of keys with their defaults and checks.
 import { faultOfPathRules, type PathRules } from "../core/paths/rules.ts";
+import { asciiHost } from "../../dashboard/grammar/host_name.js";
 import { type Masks, withoutControls } from "../core/text.ts";
 import { isZone } from "../core/zone.ts";
 import { Faults } from "../core/faults.ts";
@@ -9,6 +10,8 @@ export interface SiteSettingRow {
   readonly byDefault: string | number | boolean | null | readonly string[] | PathRules;
   readonly check: (value: unknown) => string | null;
   readonly doc: string;
+  /** The value as it is stored, where it may be written in several ways. */
+  readonly asStored?: (value: unknown) => unknown;
   /** Strangers see it of a public site: how its statistics are to be read. */
   readonly isSeenByAll?: true;
 }
@@ -41,7 +44,17 @@ function hostList(value: unknown): string | null {
     typeof one === "string" && /^(?:\*\.)?[a-z0-9.-]{1,253}$/.test(one);
   return Array.isArray(value) && value.length <= HOSTS_MAX && value.every(isHost)
     ? null
-    : `no list of at most ${HOSTS_MAX} host names in lower case`;
+    : `no list of at most ${HOSTS_MAX} host names`;
+}
+
+/** Hosts in lower case, and in punycode. */
+function asciiHosts(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  return value.map((host: unknown) => {
+    if (typeof host !== "string") return host;
+    const [, wild = "", name = ""] = /^([*][.])?(.*)$/s.exec(host) ?? [];
+    return wild + (asciiHost(name) ?? name).toLowerCase();
+  });
 }
 
 /** Every setting of a site by its name in the API. */
@@ -93,7 +106,8 @@ export const SITE_SETTINGS = {
   hostnames: {
     byDefault: [],
     check: hostList,
-    doc: "allowed hostnames, in lower case, each with and without www; any where empty; " +
+    asStored: asciiHosts,
+    doc: "allowed hostnames, each with and without www; any where empty; " +
       "*.example.com stands for example.com and everything below it",
   },
   mask_emails: {
@@ -163,6 +177,19 @@ export function settingsSeenByAll(settings: SiteSettings): Partial<SiteSettings>
 /** What is masked in the texts of a site's events. */
 export function masksOf({ mask_emails, mask_tokens }: SiteSettings): Masks {
   return { emails: mask_emails, tokens: mask_tokens };
+}
+
+/** Settings given by name as they are stored. */
+export function settingsAsStored(
+  given: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => {
+      if (!Object.hasOwn(SITE_SETTINGS, name)) return [name, value];
+      const row: SiteSettingRow = SITE_SETTINGS[name as SiteSettingName];
+      return [name, row.asStored ? row.asStored(value) : value];
+    }),
+  );
 }
 
 /** What is wrong with settings given by name; each fault names its key. */

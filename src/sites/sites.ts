@@ -9,6 +9,7 @@ import type { ItemKind, ItemRow, SiteStore } from "../storage/state/ops/site_ops
 import {
   faultsOfSettings,
   SETTINGS_BY_DEFAULT,
+  settingsAsStored,
   settingsOf,
   type SiteSettings,
 } from "./settings.ts";
@@ -84,7 +85,8 @@ export class Sites {
    * Declares a site or changes its settings. Throws `bad_request` naming each bad key, `conflict`
    * when there are too many sites.
    */
-  async put(site: string, changes: Readonly<Record<string, unknown>>): Promise<DeclaredSite> {
+  async put(site: string, given: Readonly<Record<string, unknown>>): Promise<DeclaredSite> {
+    const changes = settingsAsStored(given);
     faultsOfSettings(changes).check("Cannot set up the site: ");
     const known = this.declared(site);
     const site_id = known?.site_id ?? site;

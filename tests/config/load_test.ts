@@ -208,7 +208,7 @@ Deno.test("loadConfig() refuses what is out of range, on both ends", () => {
     MALLARD_LOG_FORMAT: ["xml"],
     MALLARD_BEHAVIORAL: ["duckdb"],
     MALLARD_MEMORY_LIMIT: ["512", "1KB", "63MB", "-1GB", "0GB", "1 GB GB", "80%", "1e9GB"],
-    MALLARD_SITE_IDS: ["a..b", "a b", "ü.de", "a/b", "x".repeat(257)],
+    MALLARD_SITE_IDS: ["a..b", "a b", "ü", "a/b", "x".repeat(257)],
     MALLARD_TRUSTED_PROXIES: [
       "10.0.0.0/33",
       "::/129",

@@ -153,3 +153,65 @@ Deno.test("a folder with two ids of a site says so, answers each, and erases bot
     }
   });
 });
+
+Deno.test("internationalised names are taken in either form, everywhere", async () => {
+  const ascii = "xn--mller-kva.example";
+  const app = await openApp({ MALLARD_SITE_IDS: "müller.example" });
+  try {
+    const shop = { site_id: "Müller.example", hostnames: ["*.MÜLLER.example", "bücher.example"] };
+    const added = { method: "POST", body: JSON.stringify(shop) };
+    const [status, site] = await ask(app, "/api/sites", added);
+    deepEqual([status, site.site_id], [201, ascii]);
+    deepEqual(site.hostnames, [`*.${ascii}`, "xn--bcher-kva.example"]);
+    const events: Record<string, string>[] = [
+      { d: "müller.example", u: "https://müller.example/a", r: "https://straße.example/" },
+      { d: "MÜLLER.example", u: "https://shop.müller.example/a", r: "müller.example/b" },
+      { d: ascii, u: `https://${ascii}/a`, r: "https://xn--strae-oqa.example/" },
+      { d: ascii, u: "app://müller.example/a", r: "" },
+    ];
+    for (const event of events) equal(await send(app, event), 202, JSON.stringify(event));
+    equal(await send(app, { d: "möller.example", u: "/" }), 403);
+    for (const id of [ascii, "müller.example", "www.müller.example"].slice(0, 2)) {
+      equal(await pageviews(app, encodeURIComponent(id)), 4, id);
+    }
+    const count = async (filters: string) => {
+      const path = `/api/stats/query?site_id=${ascii}&period=day&metrics=pageviews&filters=`;
+      return (await ask(app, path + encodeURIComponent(filters)))[1].results[0].metrics.pageviews;
+    };
+    equal(await count("is(hostname,müller.example)"), 3);
+    equal(await count(`is(hostname,${ascii})`), 3);
+    equal(await count("contains(hostname,MÜLLER)"), 4);
+    equal(await count("is_not(hostname,müller.example)"), 1);
+    const sources = await ask(
+      app,
+      `/api/stats/values?site_id=${ascii}&period=day&dimension=source&search=straße`,
+    );
+    deepEqual(sources[1].map(({ value }: { value: string }) => value), ["xn--strae-oqa.example"]);
+    const query = {
+      method: "POST",
+      body: JSON.stringify({
+        site_id: "müller.example",
+        metrics: ["pageviews"],
+        date_range: "day",
+      }),
+    };
+    deepEqual((await ask(app, "/api/v2/query", query))[1].results, [{
+      metrics: [4],
+      dimensions: [],
+    }]);
+    equal((await ask(app, `/api/sites/${encodeURIComponent("müller.example")}`))[1].site_id, ascii);
+    equal(
+      (await ask(app, `/privacy?site_id=${encodeURIComponent("müller.example")}`).catch(
+        () => [200],
+      ))[0],
+      200,
+    );
+    const range = `site_id=${
+      encodeURIComponent("müller.example")
+    }&start_date=1995-01-01&end_date=2100-01-01`;
+    const [, erased] = await ask(app, `/api/gdpr/erase?${range}`, { method: "DELETE" });
+    deepEqual([erased.site_id, erased.db_records_deleted], [ascii, 4]);
+  } finally {
+    await app.close();
+  }
+});

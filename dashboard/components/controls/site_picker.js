@@ -1,5 +1,6 @@
 // The current site, and a searchable list of all sites.
 import { html, useEffect, useId, useRef, useState } from "../../lib/html.js";
+import { shownHost } from "../../grammar/host_name.js";
 import { Dropdown } from "./dropdown.js";
 import { Icon } from "../layout/icon.js";
 
@@ -18,7 +19,7 @@ import { Icon } from "../layout/icon.js";
 /** @param {SitePickerProps} props */
 export function SitePicker(props) {
   const { sites, current, open, onToggle, texts } = props;
-  const name = sites.find(({ id }) => id === current)?.name ?? current;
+  const name = sites.find(({ id }) => id === current)?.name ?? shownHost(current);
   const face = html`
     <span class="site-name">${name}</span><span class="visually-hidden">, ${texts.choose}</span>
     <${Icon} name="down" />

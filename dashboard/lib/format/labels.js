@@ -1,5 +1,6 @@
 // The display text of a dimension's values. The values themselves stay unchanged in data-value and
 // in requests.
+import { shownHost } from "../../grammar/host_name.js";
 import { html } from "../html.js";
 import { dimensionOf } from "../state/schema.js";
 
@@ -28,6 +29,10 @@ export function labelOf({ name, group, missing }, value, { t, format }) {
   }
   if (group === "devices" && Object.hasOwn(WORDS, value)) {
     const text = t(WORDS[/** @type {keyof typeof WORDS} */ (value)]);
+    return { label: text, text };
+  }
+  if (group === "sources" || name.endsWith("hostname")) {
+    const text = shownHost(value);
     return { label: text, text };
   }
   return { label: value, text: value };

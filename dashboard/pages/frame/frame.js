@@ -9,6 +9,7 @@ import { useLive } from "../../lib/ask/live.js";
 import { preference, setPreference, showTheme } from "../../lib/state/preferences.js";
 import { printState } from "../../lib/state/state.js";
 import { LANGUAGES } from "../../lib/format/text.js";
+import { siteName } from "../../lib/format/site_name.js";
 import { Filters } from "./filter_bar.js";
 import { Periods } from "./period_choice.js";
 import { Warnings } from "./warnings.js";
@@ -79,7 +80,7 @@ export function Frame(props) {
 function Sites({ opened, onOpen, onAdd }) {
   const { t, sites, site, navigate, owner } = useApp();
   if (sites.length === 0) {
-    return html`<span class="site-name alone-name">${site.site_id || "Mallard Metrics"}</span>`;
+    return html`<span class="site-name alone-name">${siteName(site) || "Mallard Metrics"}</span>`;
   }
   const texts = {
     choose: t("choose_site"),
@@ -90,7 +91,7 @@ function Sites({ opened, onOpen, onAdd }) {
   };
   return html`
     <${SitePicker} current=${site.site_id} texts=${texts} open=${opened === "site"}
-      sites=${sites.map(({ site_id, name }) => ({ id: site_id, name: name || site_id }))}
+      sites=${sites.map((one) => ({ id: one.site_id, name: siteName(one) }))}
       onToggle=${(/** @type {boolean} */ open) => onOpen(open ? "site" : null)}
       onChoose=${(/** @type {string} */ id) => {
         onOpen(null);

@@ -4,6 +4,7 @@ import { ask, sitePath } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useId, useState } from "../../lib/html.js";
+import { shownHost } from "../../grammar/host_name.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
 
 /** @typedef {string | number | boolean | null | readonly string[]} Value */
@@ -111,7 +112,7 @@ function SettingField({ name, byDefault, value, onChange }) {
     `;
   }
   if (Array.isArray(byDefault)) {
-    const words = Array.isArray(value) ? value.join(", ") : "";
+    const words = Array.isArray(value) ? value.map(shownHost).join(", ") : "";
     const onWords = (/** @type {{ target: HTMLInputElement }} */ { target }) =>
       onChange(target.value.split(",").map((word) => word.trim()).filter((word) => word !== ""));
     return html`
@@ -156,9 +157,10 @@ export function DeleteSite() {
   const [typed, setTyped] = useState("");
   const [fault, setFault] = useState("");
   const id = useId();
+  const isTyped = typed !== "" && [site.site_id, shownHost(site.site_id)].includes(typed);
   const onSubmit = async (/** @type {Event} */ event) => {
     event.preventDefault();
-    if (typed !== site.site_id) return;
+    if (!isTyped) return;
     try {
       await ask(`${sitePath(site.site_id, "")}?events=erase`, { method: "DELETE" });
       await reload();
@@ -171,12 +173,12 @@ export function DeleteSite() {
     <${Panel} title=${t("site_delete")}>
       <form class="settings-body" onSubmit=${onSubmit}>
         <p class="muted">${t("site_delete_hint")}</p>
-        <label for=${id}>${t("site_delete_type", { site: site.site_id })}</label>
+        <label for=${id}>${t("site_delete_type", { site: shownHost(site.site_id) })}</label>
         <input id=${id} class="field" autocomplete="off" spellcheck=${false} value=${typed}
           onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) =>
             setTyped(target.value)} />
         <div class="form-foot">
-          <button class="button danger" disabled=${typed !== site.site_id}>
+          <button class="button danger" disabled=${!isTyped}>
             ${t("site_delete")}</button>
           <span class="fault-line" role="alert">${fault}</span>
         </div>

@@ -1,5 +1,6 @@
 // The sites that nobody added: those that wait for a decision, refused ones, and
 // counted ones. Any number of them is accepted, refused or deleted at once.
+import { shownHost } from "../../grammar/host_name.js";
 import { Panel } from "../../components/layout/panel.js";
 import { ask } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
@@ -61,7 +62,7 @@ export function NewSites() {
             html`
               <li key=${site}>
                 <span class="item-words">
-                  <${Check} label=${site} checked=${chosen.has(site)}
+                  <${Check} label=${shownHost(site)} checked=${chosen.has(site)}
                     onCheck=${(/** @type {boolean} */ isChosen) => choose([site], isChosen)} />
                   <span class="muted">${words}</span>
                 </span>

@@ -7,6 +7,8 @@ import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { DEFAULT_STATE, printState } from "../../lib/state/state.js";
+import { shownHost } from "../../grammar/host_name.js";
+import { siteName } from "../../lib/format/site_name.js";
 import { MetricChange } from "../../components/report/metric_change.js";
 
 /** @typedef {{ results: readonly { metrics: { visitors: number } }[] }} Series */
@@ -32,7 +34,7 @@ export function SiteCard({ site }) {
     event.preventDefault();
     navigate({ ...DEFAULT_STATE, site: site.site_id });
   };
-  const name = site.name || site.site_id;
+  const name = siteName(site);
   const body = lost
     ? html`
       <div class="site-card-fault">
@@ -59,7 +61,7 @@ export function SiteCard({ site }) {
         <a href=${printState({ ...DEFAULT_STATE, site: site.site_id })}
           onClick=${onClick}>${name}</a>
       </h2>
-      ${name !== site.site_id && html`<p class="muted">${site.site_id}</p>`}
+      ${site.name && html`<p class="muted">${shownHost(site.site_id)}</p>`}
       ${body}
     </section>
   `;

@@ -5,7 +5,7 @@ import { json } from "../../http/response.ts";
 import type { Route } from "../../http/route.ts";
 import { ERASURES_LISTED_MAX } from "../../core/limits.ts";
 import { isDate } from "../../../dashboard/grammar/days.js";
-import { faultOfSiteId } from "../../core/site_id.ts";
+import { asciiSiteId, faultOfSiteId } from "../../core/site_id.ts";
 import type { SiteNames } from "../../sites/site_names.ts";
 import type { Clock } from "../../core/types.ts";
 import type { OwnerStore } from "../../storage/state/ops/owner_ops.ts";
@@ -105,7 +105,7 @@ function parseErasure(params: URLSearchParams): {
     if (values.length > 1) throw fault(name, "it is given more than once");
     return values[0] ?? null;
   };
-  const site_id = only("site_id") ?? "";
+  const site_id = asciiSiteId(only("site_id") ?? "");
   const siteFault = faultOfSiteId(site_id);
   if (siteFault !== null) throw fault("site_id", siteFault);
   const start_date = only("start_date") ?? "";

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { AppError } from "../../core/errors.ts";
 import { EVENT_COLUMNS, type EventColumnName, type PrivacyClass } from "../../core/event.ts";
 import type { Route } from "../../http/route.ts";
-import { faultOfSiteId } from "../../core/site_id.ts";
+import { asciiSiteId, faultOfSiteId } from "../../core/site_id.ts";
 import type { SiteSettings } from "../../sites/settings.ts";
 import type { Sites } from "../../sites/sites.ts";
 
@@ -102,9 +102,10 @@ function siteIdsOf(
   sites: Pick<Sites, "declaredIds">,
 ): readonly string[] {
   if (asked === null) return [...(site_ids.length > 0 ? site_ids : [""]), ...sites.declaredIds()];
-  const fault = faultOfSiteId(asked);
+  const site = asciiSiteId(asked);
+  const fault = faultOfSiteId(site);
   if (fault !== null) throw new AppError("bad_request", `Cannot read site_id: ${fault}`);
-  return [asked];
+  return [site];
 }
 
 const STYLE = `

@@ -1,7 +1,7 @@
 // /api/new-sites: the sites that nobody declared, and an owner's decisions about many of them.
 import { AppError } from "../../core/errors.ts";
 import { API_BODY_BYTES_MAX, DECIDED_SITES_MAX } from "../../core/limits.ts";
-import { faultOfSiteId } from "../../core/site_id.ts";
+import { asciiSiteId, faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
 import { readJsonObject } from "../../http/body.ts";
 import { json } from "../../http/response.ts";
@@ -56,9 +56,10 @@ function sitesOf({ sites }: Readonly<Record<string, unknown>>): readonly string[
       `Cannot decide: sites: it is not a list of 1 to ${DECIDED_SITES_MAX} site ids`,
     );
   }
-  return sites.map((site: unknown) => {
-    const fault = typeof site === "string" ? faultOfSiteId(site) : "it is not a string";
-    if (typeof site === "string" && fault === null) return site;
+  return sites.map((given: unknown) => {
+    const site = typeof given === "string" ? asciiSiteId(given) : "";
+    const fault = typeof given === "string" ? faultOfSiteId(site) : "it is not a string";
+    if (fault === null) return site;
     throw new AppError("bad_request", `Cannot decide: sites: ${fault}`);
   });
 }

@@ -3,7 +3,7 @@ import { isStranger, mayReadSite, requireSite } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
 import { json } from "../../http/response.ts";
 import type { Context, Route } from "../../http/route.ts";
-import { faultOfSiteId } from "../../core/site_id.ts";
+import { asciiSiteId, faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
 import { differInCase, type NewSites } from "../../sites/new_sites.ts";
 import { settingsSeenByAll } from "../../sites/settings.ts";
@@ -35,7 +35,7 @@ function shown(sites: Sites, site_id: string, access?: Context["access"]) {
  * `forbidden`.
  */
 export function siteOfPath({ params, access }: Context): string {
-  const site = params["site_id"] ?? "";
+  const site = asciiSiteId(params["site_id"] ?? "");
   const fault = faultOfSiteId(site);
   if (fault !== null) throw new AppError("bad_request", `Cannot read site_id: ${fault}`);
   return requireSite(access, site);
@@ -119,14 +119,15 @@ async function addSite(
   names: SiteNames,
   { site_id, ...settings }: Readonly<Record<string, unknown>>,
 ): Promise<string> {
-  const fault = typeof site_id === "string" ? faultOfSiteId(site_id) : "it is not a string";
-  if (typeof site_id !== "string" || fault !== null) {
+  const given = typeof site_id === "string" ? asciiSiteId(site_id) : "";
+  const fault = typeof site_id === "string" ? faultOfSiteId(given) : "it is not a string";
+  if (fault !== null) {
     throw new AppError("bad_request", `Cannot add the site: site_id: ${fault}`);
   }
-  if (sites.declared(site_id)) {
-    throw new AppError("conflict", `Cannot add the site: ${site_id} exists already`);
+  if (sites.declared(given)) {
+    throw new AppError("conflict", `Cannot add the site: ${given} exists already`);
   }
-  const site = names.idOf(site_id);
+  const site = names.idOf(given);
   await sites.put(site, settings);
   return site;
 }

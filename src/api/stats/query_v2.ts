@@ -2,7 +2,7 @@
 import { requireSite } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
 import { API_BODY_BYTES_MAX } from "../../core/limits.ts";
-import { faultOfSiteId } from "../../core/site_id.ts";
+import { asciiSiteId, faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
 import { readJsonObject } from "../../http/body.ts";
 import { incompleteHeader, json } from "../../http/response.ts";
@@ -46,11 +46,10 @@ async function answerOf(
 
 function siteOfBody(body: Readonly<Record<string, unknown>>, { access }: Context): string {
   const { site_id } = body;
-  const fault = typeof site_id === "string" ? faultOfSiteId(site_id) : "it is no text";
-  if (typeof site_id !== "string" || fault !== null) {
-    throw new AppError("bad_request", `Cannot query: site_id: ${fault}`);
-  }
-  return requireSite(access, site_id);
+  const site = typeof site_id === "string" ? asciiSiteId(site_id) : "";
+  const fault = typeof site_id === "string" ? faultOfSiteId(site) : "it is no text";
+  if (fault !== null) throw new AppError("bad_request", `Cannot query: site_id: ${fault}`);
+  return requireSite(access, site);
 }
 
 /** Reads a body. Throws `bad_request` with every fault. */

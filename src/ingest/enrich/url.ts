@@ -1,5 +1,6 @@
 // The parts of addresses that are stored: of a page its path, host, campaign and source values and
 // the name of a click id; of a referrer all but user, password and fragment. Nothing here throws.
+import { asciiHost } from "../../../dashboard/grammar/host_name.js";
 import { CLICK_IDS, type ClickId } from "../../reference/channels.ts";
 import type { Event } from "../../core/event.ts";
 import { comparableHost } from "../../net/host.ts";
@@ -102,8 +103,14 @@ export function pageOf(address: string, rewrite: PathRewrite | null = null): Pag
     utm_content: texts.get("utm_content") ?? null,
     utm_term: texts.get("utm_term") ?? null,
     click_id: CLICK_IDS_IN_ORDER.find((name) => clicks.has(name)) ?? null,
-    source_tag: texts.get("source") ?? texts.get("ref") ?? null,
+    source_tag: tagOf(texts.get("source") ?? texts.get("ref") ?? null),
   };
+}
+
+/** What a tag names: a host as hosts are stored, anything else as it is. */
+function tagOf(text: string | null): string | null {
+  const host = text?.includes(".") ? asciiHost(text) : null;
+  return host ?? text;
 }
 
 const REFERRER_SCHEMES: ReadonlySet<string> = new Set([
@@ -112,7 +119,8 @@ const REFERRER_SCHEMES: ReadonlySet<string> = new Set([
   "android-app:",
   "ios-app:",
 ]);
-const BARE_HOST = /^(?:\/\/)?(?:[\w-]+\.)+[a-z][\w-]*(?::\d+)?(?:[/?#]|$)/i;
+const BARE_HOST =
+  /^(?:\/\/)?(?:[\p{L}\p{M}\p{N}_-]+\.)+\p{L}[\p{L}\p{M}\p{N}_-]*(?::\d+)?(?:[/?#]|$)/iu;
 
 /**
  * The address of a page or an app that led here; a host without a scheme is taken for a page. Null

@@ -100,7 +100,7 @@ const BAD: readonly (readonly [what: string, fields: object])[] = [
   ["d with two dots", { d: "a..b" }],
   ["d of two dots", { d: ".." }],
   ["d of three dots", { d: "..." }],
-  ["d with a letter beyond ASCII", { d: "bücher.example" }],
+  ["d with a letter beyond ASCII and no dot", { d: "bücher" }],
   ["d with NUL", { d: "a\0b" }],
   ["d with a line end", { d: "example.com\n" }],
   ["n of 257 characters", { n: long(257) }],

@@ -72,7 +72,7 @@ Deno.test("readJson() distinguishes a wrong shape (422) from a wrong value (400)
     { ...GOOD, d: "exa mple" },
     { ...GOOD, d: "a/b" },
     { ...GOOD, d: "a..b" },
-    { ...GOOD, d: "ä.de" },
+    { ...GOOD, d: "ä" },
     { ...GOOD, d: "x".repeat(257) },
     { ...GOOD, n: "x".repeat(257) },
     { ...GOOD, u: "/" + "x".repeat(2048) },
