@@ -141,6 +141,8 @@ export const GZIP_BYTES_MIN = 1024;
 export const EXPORTS_MAX = 4;
 /** Conditions of one question, those of its segments included. */
 export const QUESTION_CONDITIONS_MAX = 200;
+/** Conditions of goals that those of one question stand for. */
+export const QUESTION_GOAL_CONDITIONS_MAX = 1000;
 /** Values of all conditions of one question, those of its segments included. */
 export const QUESTION_VALUES_MAX = 2000;
 /** Regular expressions of one question. */

@@ -253,11 +253,11 @@ function checkedFilter(text: string, settings: SiteRules): Parsed<CheckedFilter 
 /** The same as `checkFilter` for a filter of a request: with its segments it is bounded, too. */
 export function checkRequestFilter(
   filter: Filter,
-  settings: Pick<SiteRules, "segments">,
+  settings: Pick<SiteRules, "segments" | "goals">,
 ): Parsed<CheckedFilter> {
   const checked = checkFilter(filter, settings);
   if (checked.fault !== undefined) return checked;
-  const fault = faultOfFilterSize(checked.value);
+  const fault = faultOfFilterSize(checked.value, settings.goals);
   return fault === null ? checked : { fault };
 }
 

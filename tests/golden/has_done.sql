@@ -6,35 +6,19 @@
 -- $6 = ""
 -- $7 = ["signup"]
 -- $8 = "(not set)"
--- $9 = ["Signup"]
--- $10 = "Visit /b"
--- $11 = ""
--- $12 = ["pageview"]
--- $13 = "(not set)"
--- $14 = "/b/"
--- $15 = ["Signup"]
--- $16 = "Big"
--- $17 = ""
--- $18 = "^\\s*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?\\s*$"
--- $19 = 500
--- $20 = ["Signup"]
--- $21 = "Never"
--- $22 = ""
--- $23 = ["no such event"]
--- $24 = "(not set)"
--- $25 = 1709856000000000
--- $26 = 1710288000000000
--- $27 = 1709856000000000
--- $28 = 1710288000000000
--- $29 = 1800000000
--- $30 = 1800000000
--- $31 = 86400000000
--- $32 = 86400000000
--- $33 = 86400000000
--- $34 = 84600000000
--- $35 = 86400000000
--- $36 = 10000
--- $37 = 0
+-- $9 = 1709856000000000
+-- $10 = 1710288000000000
+-- $11 = 1709856000000000
+-- $12 = 1710288000000000
+-- $13 = 1800000000
+-- $14 = 1800000000
+-- $15 = 86400000000
+-- $16 = 86400000000
+-- $17 = 86400000000
+-- $18 = 84600000000
+-- $19 = 86400000000
+-- $20 = 10000
+-- $21 = 0
 with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname", "revenue_amount" from events
 ),
@@ -50,7 +34,7 @@ with "all_events" as (
         min(epoch_us(timestamp)) as low_us,
         max(epoch_us(timestamp)) as high_us,
         count(*) filter (where event_name = 'pageview') as pageviews,
-        count(*) as events, bool_or((((list_contains($4, coalesce($5::varchar, $6))) and (list_contains($7, coalesce(r."event_name", $8)))) or ((list_contains($9, coalesce($10::varchar, $11))) and ((list_contains($12, coalesce(r."event_name", $13))) and (coalesce(starts_with(lower(r."pathname"), lower($14)), false)))) or ((list_contains($15, coalesce($16::varchar, $17))) and (coalesce(try_cast(regexp_extract(r."revenue_amount"::varchar, $18) as double) >= $19::double, false))) or ((list_contains($20, coalesce($21::varchar, $22))) and (list_contains($23, coalesce(r."event_name", $24)))))) as "done_0", count(*) filter (where r.timestamp >= make_timestamp($25) and r.timestamp < make_timestamp($26)) as "range_events", count(*) filter (where r.timestamp >= make_timestamp($27) and r.timestamp < make_timestamp($28) and event_name = 'pageview') as "range_pageviews"
+        count(*) as events, bool_or((((list_contains($4, coalesce($5::varchar, $6))) and (list_contains($7, coalesce(r."event_name", $8)))))) as "done_0", count(*) filter (where r.timestamp >= make_timestamp($9) and r.timestamp < make_timestamp($10)) as "range_events", count(*) filter (where r.timestamp >= make_timestamp($11) and r.timestamp < make_timestamp($12) and event_name = 'pageview') as "range_pageviews"
       from all_events r
       group by visitor_id, bucket),
     neighbours as (
@@ -61,14 +45,14 @@ with "all_events" as (
     edges as materialized (
       select
         * exclude (previous_us, next_us),
-        coalesce(low_us - previous_us > $29, true) as starts,
-        coalesce(next_us - high_us > $30, true) as ends,
-        coalesce(low_us // $31 > previous_us // $32, true) as opens_day
+        coalesce(low_us - previous_us > $13, true) as starts,
+        coalesce(next_us - high_us > $14, true) as ends,
+        coalesce(low_us // $15 > previous_us // $16, true) as opens_day
       from neighbours
     ),
     numbered as (
       select * exclude (chain_us, day_us), case
-        when low_us // $33 > ((chain_us + $34) // $35) then day_us
+        when low_us // $17 > ((chain_us + $18) // $19) then day_us
         else chain_us
       end as start_us
       from (
@@ -105,4 +89,4 @@ select visitors as "visitors",
   count(*) over () as total_rows
 from merged
 order by total_rows
-limit $36 offset $37
+limit $20 offset $21

@@ -1,13 +1,14 @@
-// How large a filter is once its segments are written out, and how large its regular expressions
-// become when they are compiled. Both are bounded before anything of a question runs.
-import { isCondition } from "../../../dashboard/grammar/filter.js";
+// How large a filter is once its segments and goals are written out, and how large its regular
+// expressions become when they are compiled. Both are bounded before anything of a question runs.
+import { conditionsOf, isCondition } from "../../../dashboard/grammar/filter.js";
 import {
   PATTERN_INSTRUCTIONS_MAX,
   QUESTION_CONDITIONS_MAX,
+  QUESTION_GOAL_CONDITIONS_MAX,
   QUESTION_PATTERNS_MAX,
   QUESTION_VALUES_MAX,
 } from "../../core/limits.ts";
-import type { CheckedCondition, CheckedFilter } from "../query.ts";
+import type { CheckedCondition, CheckedFilter, QueryGoal } from "../query.ts";
 
 /** A Unicode class is some hundred ranges, each of several bytes of UTF-8. */
 const UNICODE_CLASS = 400;
@@ -18,9 +19,12 @@ const LETTER = 1;
 const FOREIGN_LETTER = 4;
 const REPEAT = /\{(\d{1,9})(,(\d{0,9}))?\}/y;
 
-/** What is wrong with the size of a filter, or null. */
-export function faultOfFilterSize(filter: CheckedFilter | null): string | null {
-  const size = { conditions: 0, values: 0, patterns: 0, instructions: 0 };
+/** What is wrong with the size of a filter over a site's goals, or null. */
+export function faultOfFilterSize(
+  filter: CheckedFilter | null,
+  goals: readonly QueryGoal[] = [],
+): string | null {
+  const size = { conditions: 0, goals: 0, values: 0, patterns: 0, instructions: 0 };
   return filter && add(filter);
 
   function add(part: CheckedFilter): string | null {
@@ -40,6 +44,10 @@ export function faultOfFilterSize(filter: CheckedFilter | null): string | null {
     if (size.values > QUESTION_VALUES_MAX) {
       return `there are more than ${QUESTION_VALUES_MAX} values with those of segments`;
     }
+    for (const goal of goalsMeant(condition, goals)) size.goals += conditionsOf(goal.filter).length;
+    if (size.goals > QUESTION_GOAL_CONDITIONS_MAX) {
+      return `its goals have more than ${QUESTION_GOAL_CONDITIONS_MAX} conditions together`;
+    }
     size.patterns += patternsOf(condition).length;
     if (size.patterns > QUESTION_PATTERNS_MAX) {
       return `there are more than ${QUESTION_PATTERNS_MAX} regular expressions`;
@@ -47,6 +55,19 @@ export function faultOfFilterSize(filter: CheckedFilter | null): string | null {
     size.instructions += instructionsOfCondition(condition);
     return faultOfInstructions(size.instructions);
   }
+}
+
+/**
+ * The goals that a condition can be about, which are written out for it: where it names them, those
+ * alone; none where it is on another dimension. DuckDB compares the names again.
+ */
+export function goalsMeant(
+  { op, dimension, values, caseSensitive }: CheckedCondition,
+  goals: readonly QueryGoal[],
+): readonly QueryGoal[] {
+  if (dimension !== "goal") return [];
+  const isExact = (op === "is" || op === "is_not") && caseSensitive !== false;
+  return isExact ? goals.filter(({ name }) => values.includes(name)) : goals;
 }
 
 /** What is wrong with the size of all regular expressions of one question, or null. */

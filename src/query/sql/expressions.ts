@@ -3,7 +3,7 @@
 import type { EventColumnName } from "../../core/event.ts";
 import { conditionsOf, isCondition } from "../../../dashboard/grammar/filter.js";
 import { ident, join, type Sql, sql } from "../../core/sql.ts";
-import { instructionsOfCondition } from "../budget/filter_size.ts";
+import { goalsMeant, instructionsOfCondition } from "../budget/filter_size.ts";
 import { bucketKey, dayOfWeek, hourOfDay } from "./buckets.ts";
 import { dimensionOf, type DimensionRef } from "../dimensions.ts";
 import { conditionSql } from "../operators.ts";
@@ -152,7 +152,7 @@ function goalCondition(condition: CheckedCondition, row: RowShape, terms: Terms)
   const { op, values, caseSensitive } = condition;
   const operator = OPERATORS[op];
   const negated = "not" in operator;
-  const any = terms.goals.map((goal) => {
+  const any = goalsMeant(condition, terms.goals).map((goal) => {
     const name = sql`${goal.name}::varchar`;
     const named = conditionSql(negated ? operator.not : op, name, values, {
       missing: "",

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import { faultOfFilterSize, instructionsOf } from "../../../src/query/budget/filter_size.ts";
-import type { CheckedFilter } from "../../../src/query/query.ts";
+import {
+  faultOfFilterSize,
+  goalsMeant,
+  instructionsOf,
+} from "../../../src/query/budget/filter_size.ts";
+import type { CheckedFilter, QueryGoal } from "../../../src/query/query.ts";
 
 const matches = (...values: string[]): CheckedFilter => ({
   op: "matches",
@@ -66,4 +70,34 @@ Deno.test("faultOfFilterSize() allows what people write and bounds the rest", ()
     [and(1000, and(1000, and(1000, is(200)))), /more than 2000 values/],
   ];
   for (const [filter, fault] of refused) assert.match(faultOfFilterSize(filter) ?? "", fault);
+});
+
+Deno.test("faultOfFilterSize() bounds the conditions of the goals that a filter is about", () => {
+  const goals = Array.from({ length: 60 }, (_, index): QueryGoal => ({
+    name: `goal ${index}`,
+    filter: { op: "and", of: [is(1), matches("a")] },
+  }));
+  const many = (condition: CheckedFilter): CheckedFilter => ({
+    op: "or",
+    of: Array.from({ length: 100 }, () => condition),
+  });
+  const named: CheckedFilter = { op: "is", dimension: "goal", values: ["goal 1", "goal 2"] };
+  const any: CheckedFilter = { op: "contains", dimension: "goal", values: ["goal"] };
+  assert.equal(faultOfFilterSize(many(named), goals), null);
+  assert.equal(faultOfFilterSize(any, goals), null);
+  const fault = /its goals have more than 1000 conditions together/;
+  assert.match(faultOfFilterSize(many(any), goals) ?? "", fault);
+  assert.match(faultOfFilterSize(many({ ...named, caseSensitive: false }), goals) ?? "", fault);
+});
+
+Deno.test("goalsMeant() leaves out the goals that a condition does not name", () => {
+  const goals = ["Signup", "signup", "Buy"].map((name): QueryGoal => ({ name, filter: is(1) }));
+  const names = (op: "is" | "is_not" | "contains", more = {}) =>
+    goalsMeant({ op, dimension: "goal", values: ["signup"], ...more }, goals)
+      .map(({ name }) => name);
+  assert.deepEqual(names("is"), ["signup"]);
+  assert.deepEqual(names("is_not"), ["signup"]);
+  assert.deepEqual(names("is", { caseSensitive: false }), ["Signup", "signup", "Buy"]);
+  assert.deepEqual(names("contains"), ["Signup", "signup", "Buy"]);
+  assert.deepEqual(names("is", { dimension: "page" }), []);
 });
