@@ -5,6 +5,7 @@ const ASCII_ONLY = /^[\0-\x7f]*$/;
 /** What ends or splits the host of an address, or is decoded in it. */
 const NOT_OF_HOST = /[\s\p{Cc}/?#@:%\\[\]]/u;
 const PREFIX = "xn--";
+const LABEL_CHARS_MAX = 63;
 
 /**
  * A name of a host in ASCII (punycode); null where it can be none. ASCII texts stay as they are.
@@ -52,6 +53,7 @@ export function shownHost(text) {
  */
 function shownLabel(label, top) {
   const [, name = "", port = ""] = /^(.*?)(:\d+)?$/s.exec(label) ?? [];
+  if (name.length > LABEL_CHARS_MAX) return label;
   const unicode = decodedLabel(name);
   if (unicode === null || asciiHost(unicode) !== name.toLowerCase()) return label;
   return isPlain(unicode, decodedLabel(top) ?? top) ? unicode + port : label;

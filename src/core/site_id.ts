@@ -16,6 +16,7 @@ export function faultOfSiteId(text: string): string | null {
  * Anything else stays as it is, allowed or not.
  */
 export function asciiSiteId(text: string): string {
+  if (/^[\0-\x7f]*$/.test(text)) return text;
   const [, name = "", port = ""] = /^(.*?)(:\d+)?$/s.exec(text) ?? [];
   const host = asciiHost(name);
   return host?.includes(".") ? host + port : text;

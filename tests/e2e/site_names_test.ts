@@ -215,3 +215,27 @@ Deno.test("internationalised names are taken in either form, everywhere", async 
     await app.close();
   }
 });
+
+Deno.test("a proposed site waits, is accepted and is refused in any case", async () => {
+  const app = await openApp({ MALLARD_NEW_SITES: "propose" });
+  const decide = async (decision: string, site: string) => {
+    const body = JSON.stringify({ decision, sites: [site] });
+    return (await ask(app, "/api/new-sites", { method: "POST", body }))[1];
+  };
+  try {
+    for (const d of ["Wait.example", "wait.example", "Spam.example"]) {
+      equal(await send(app, { d, u: "/" }), 202);
+    }
+    const [, { proposed }] = await ask(app, "/api/new-sites");
+    deepEqual(
+      proposed.map(({ site_id, events }: Record<string, unknown>) => [site_id, events]),
+      [["Spam.example", 1], ["Wait.example", 2]],
+    );
+    deepEqual((await decide("accept", "WAIT.example")).proposed.length, 1);
+    equal(await pageviews(app, "wait.EXAMPLE"), 2);
+    deepEqual((await decide("refuse", "spam.example")).refused, ["Spam.example"]);
+    equal(await send(app, { d: "SPAM.example", u: "/" }), 403);
+  } finally {
+    await app.close();
+  }
+});
