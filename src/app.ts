@@ -57,7 +57,11 @@ export function createApp(config: Config, system: System, given: Host): App {
       config,
       { ...system, log: () => {} },
       [...startingRoutes(system.clock, config, assets), ...read],
-      { accessOf: () => ({ who: "nobody", rights: new Set(), sites: null }), authorize: () => {} },
+      {
+        accessOf: () => ({ who: "nobody", rights: new Set(), sites: null }),
+        authorize: () => {},
+        notice: () => {},
+      },
       { unknown: notReady },
     );
   let early = earlyServer([]);

@@ -1,6 +1,8 @@
 // First part of the benchmark: events accepted per second by this server, each on disk before it
-// is answered, beside a bare Deno.serve that only parses the body. Both run as their own process.
-import { type Load, loadGenerator } from "./load.ts";
+// is answered, beside a bare Deno.serve that only parses the body. Both run as their own process,
+// and the processor time of each is divided by its answers.
+import { cpuOf, type CpuUs } from "./cpu.ts";
+import { type Load, type LoadGenerator, loadGenerator } from "./load.ts";
 import { ROOT } from "../lib.ts";
 import { ROBOTS } from "../traffic/data.ts";
 import { traffic } from "../traffic/traffic.ts";
@@ -13,6 +15,7 @@ export interface IngestOptions {
 
 interface Process {
   readonly url: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -26,8 +29,8 @@ export async function benchIngest({ secs, connections }: IngestOptions): Promise
   const generator = await loadGenerator(sampleEvents());
   console.log(`\nIngestion: POST /api/event, ${secs} s a run, load from ${generator.name}`);
   console.log(
-    "connections | this server events/s    p50 ms   p99 ms | " +
-      "bare Deno.serve req/s    p50 ms   p99 ms | ratio",
+    "connections | this server events/s    p50 ms   p99 ms   CPU µs (main) | " +
+      "bare Deno.serve req/s    p50 ms   p99 ms   CPU µs (main) | ratio",
   );
   const dataDir = await Deno.makeTempDir({ prefix: "mallard-bench-" });
   const server = await startServer(dataDir);
@@ -37,8 +40,8 @@ export async function benchIngest({ secs, connections }: IngestOptions): Promise
     await generator.run(server.url, 16, WARM_UP_SECS);
     await generator.run(bare.url, 16, WARM_UP_SECS);
     for (const count of connections) {
-      const ours = await generator.run(server.url, count, secs);
-      const theirs = await generator.run(bare.url, count, secs);
+      const ours = await measure(generator, server, count, secs);
+      const theirs = await measure(generator, bare, count, secs);
       failed += ours.failed + theirs.failed;
       const ratio = (ours.perSecond / theirs.perSecond).toFixed(2);
       console.log(
@@ -53,10 +56,38 @@ export async function benchIngest({ secs, connections }: IngestOptions): Promise
   }
 }
 
-function columns({ perSecond, p50Ms, p99Ms }: Load, width: number): string {
-  return `${perSecond.toFixed(0).padStart(width)} ${p50Ms.toFixed(2).padStart(9)} ${
-    p99Ms.toFixed(2).padStart(8)
-  }`;
+/** What a run found, with the processor time of an answer. */
+interface Measured extends Load {
+  readonly cpu: CpuUs;
+}
+
+async function measure(
+  generator: LoadGenerator,
+  { url, pid }: Process,
+  connections: number,
+  secs: number,
+): Promise<Measured> {
+  const before = await cpuOf(pid);
+  const load = await generator.run(url, connections, secs);
+  const after = await cpuOf(pid);
+  const answers = Math.max(1, load.perSecond * secs);
+  return {
+    ...load,
+    cpu: {
+      all: (after.all - before.all) / answers,
+      mainThread: (after.mainThread - before.mainThread) / answers,
+    },
+  };
+}
+
+function columns({ perSecond, p50Ms, p99Ms, cpu }: Measured, width: number): string {
+  const cells = [
+    perSecond.toFixed(0).padStart(width),
+    p50Ms.toFixed(2).padStart(9),
+    p99Ms.toFixed(2).padStart(8),
+    `${cpu.all.toFixed(1)} (${cpu.mainThread.toFixed(1)})`.padStart(15),
+  ];
+  return cells.join(" ");
 }
 
 /** Events of people, of several sites, browsers and addresses. */
@@ -104,7 +135,7 @@ async function startProcess(
     const answer = await fetch(url + path).catch(() => null);
     await answer?.body?.cancel();
     // The bare server fails on a request without a body: that it answers is enough.
-    if (answer && (answer.ok || path === "/")) return { url, stop };
+    if (answer && (answer.ok || path === "/")) return { url, pid: child.pid, stop };
     await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
   }
   await stop();

@@ -179,8 +179,13 @@ export class Auth {
     return siteIdOf ? { ...found, siteIdOf } : found;
   }
 
+  /** Looks for a proxy that is not named. */
+  notice(peer: string, headers: Headers): void {
+    this.#unnamed.notice(peer, headers);
+  }
+
   #rightsOf(request: Request, caller: Caller): Access {
-    this.#unnamed.notice(caller.peer, request.headers);
+    this.notice(caller.peer, request.headers);
     const key = presentedKeys(request.headers).map((text) => this.#keys.find(text))
       .find((found) => found !== null);
     if (key) {

@@ -3,12 +3,14 @@
 import type { Access } from "../core/access.ts";
 import { AppError } from "../core/errors.ts";
 import { REQUEST_MS_MAX } from "../core/limits.ts";
-import type { Clock, Log, System } from "../core/types.ts";
+import type { Log, System } from "../core/types.ts";
 import { compressed } from "./compression.ts";
+import { Deadlines } from "./deadlines.ts";
 import { errorResponse } from "./error_response.ts";
+import { FastLane } from "./fast_lane.ts";
 import type { SecurityHeaders } from "./headers.ts";
 import type { Refusals } from "./refusals.ts";
-import type { Context, Route } from "./route.ts";
+import type { Context, FastRoute, Route } from "./route.ts";
 import {
   createRouter,
   loggable,
@@ -27,6 +29,8 @@ export interface Peer {
 /** Authenticates the caller, and refuses it if it lacks the right. */
 export interface Gate {
   accessOf(request: Request, caller: { peer: string; address: string }): Access;
+  /** Looks at a request whose caller does not matter: whether a proxy is not named. */
+  notice(peer: string, headers: Headers): void;
   authorize(
     request: Request,
     route: Pick<Route, "right">,
@@ -70,21 +74,15 @@ export function createServer(
   options: ServerOptions,
 ): (request: Request, peer: Peer) => Promise<Response> {
   const find = createRouter(routes);
+  const lane = new FastLane(routes, headers, options.basePath);
+  const deadlines = new Deadlines(system.clock, REQUEST_MS_MAX);
+  const answerer = { gate, headers, system, options, deadlines };
   return async (request, { peer }) => {
-    const requestId = system.random.uuid();
-    const log: Log = (level, message, fields = {}) =>
-      system.log(level, message, { ...fields, request_id: requestId });
+    const fast = lane.find(request);
+    if (fast) return await answerFast(request, peer, fast, lane, answerer);
+    const received = receive(request, peer, system);
+    const { log, requestId } = received;
     const startedMs = system.clock.nowMs();
-    const { method, headers: sent } = request;
-    const received: Received = {
-      request,
-      method,
-      headers: sent,
-      peer,
-      requestId,
-      log,
-      isStranger: true,
-    };
     let matched: Matched | null = null;
     let response: Response;
     try {
@@ -92,29 +90,93 @@ export function createServer(
       matched = find(withoutBase(url.pathname, options.basePath));
       const preflight = matched && headers.preflight(received, methodsOf(matched));
       response = preflight ?? redirectIntoBase(url, options.basePath) ??
-        await answer(received, url, matched, gate, system.clock, options);
+        await answer(received, url, matched, answerer);
     } catch (error) {
       response = errorResponse(error, log, requestId);
     }
     const anyOrigin = matched && [...matched.routes.values()].some((route) => route.anyOrigin);
     if (anyOrigin) response.headers.set("access-control-allow-origin", "*");
     const final = headers.applyHeaders(response, received, requestId);
-    const { status } = final;
-    const sums = received.isStranger && status >= 400 && status < 500 ? options.refusals : null;
-    if (sums?.add(routeOf(matched)?.path ?? "(none)", status) ?? true) {
-      logRequest(log, method, routeOf(matched), status, system.clock.nowMs() - startedMs);
-    }
+    conclude(received, routeOf(matched), final.status, startedMs, answerer);
     return final;
   };
+}
+
+/** What every answer needs. */
+interface Answerer {
+  readonly gate: Gate;
+  readonly headers: SecurityHeaders;
+  readonly system: Pick<System, "clock" | "random" | "log">;
+  readonly options: ServerOptions;
+  readonly deadlines: Deadlines;
+}
+
+function receive(request: Request, peer: string, { random, log }: Answerer["system"]): Received {
+  const requestId = random.uuid();
+  return {
+    request,
+    method: request.method,
+    headers: request.headers,
+    peer,
+    requestId,
+    log: (level, message, fields = {}) => log(level, message, { ...fields, request_id: requestId }),
+    isStranger: true,
+  };
+}
+
+/** Answers a request of the fast lane; only what is refused or has something to say costs more. */
+async function answerFast(
+  request: Request,
+  peer: string,
+  route: FastRoute,
+  lane: FastLane,
+  answerer: Answerer,
+): Promise<Response> {
+  const { gate, system, options, deadlines } = answerer;
+  const startedMs = system.clock.nowMs();
+  const received = receive(request, peer, system);
+  const { headers, requestId, log } = received;
+  const address = options.clientAddress(peer, headers);
+  let response: Response;
+  try {
+    gate.notice(peer, headers);
+    const guardedAddress = () => options.guardedAddress(peer, headers);
+    const handled = route.fast({ request, headers, peer, address, guardedAddress });
+    const made = await deadlines.race(handled, tooLate);
+    if (made === null) {
+      logRequest(log, "POST", route, 202, system.clock.nowMs() - startedMs);
+      return lane.accepted(requestId);
+    }
+    response = made;
+  } catch (error) {
+    response = errorResponse(error, log, requestId);
+    received.isStranger = gate.accessOf(request, { peer, address }).who === "nobody";
+  }
+  if (route.anyOrigin) response.headers.set("access-control-allow-origin", "*");
+  const final = answerer.headers.applyHeaders(response, received, requestId);
+  conclude(received, route, final.status, startedMs, answerer);
+  return final;
+}
+
+/** Logs a request, or sums it where it is one of many that strangers are refused. */
+function conclude(
+  { isStranger, log, method }: Received,
+  route: Route | undefined,
+  status: number,
+  startedMs: number,
+  { system, options }: Answerer,
+): void {
+  const sums = isStranger && status >= 400 && status < 500 ? options.refusals : null;
+  if (sums?.add(route?.path ?? "(none)", status) ?? true) {
+    logRequest(log, method, route, status, system.clock.nowMs() - startedMs);
+  }
 }
 
 async function answer(
   received: Received,
   url: URL,
   matched: Matched | null,
-  gate: Gate,
-  clock: Clock,
-  options: ServerOptions,
+  { gate, options, deadlines }: Answerer,
 ): Promise<Response> {
   const { request, method, headers, peer, requestId, log } = received;
   if (!matched) {
@@ -139,7 +201,7 @@ async function answer(
     access,
     signal: ended.signal,
   };
-  const made = await handleInTime(route, context, ended, clock);
+  const made = await handleInTime(route, context, ended, deadlines);
   // Ingestion answers without a body; a stream compresses itself where that makes sense.
   const response = route.right === "ingest" || route.streams
     ? made
@@ -164,34 +226,30 @@ async function handleInTime(
   route: Route,
   context: Context,
   ended: AbortController,
-  clock: Clock,
+  deadlines: Deadlines,
 ): Promise<Response> {
   const { request } = context;
   const gone = () => ended.abort();
   const watched = route.right === "read" || route.right === "admin";
   if (watched) request.signal.addEventListener("abort", gone);
-  let cancel = () => {};
   try {
     const handled = Promise.resolve(route.handle(context));
     if (route.streams) return await handled;
-    const late = new Promise<never>((_, reject) => {
-      cancel = clock.after(REQUEST_MS_MAX, () => {
-        ended.abort();
-        handled.catch(() => {});
-        reject(
-          new AppError(
-            "unavailable",
-            `Cannot answer within ${REQUEST_MS_MAX / 1000} s: the request was cancelled`,
-            { "retry-after": "5" },
-          ),
-        );
-      });
+    return await deadlines.race(handled, () => {
+      ended.abort();
+      return tooLate();
     });
-    return await Promise.race([handled, late]);
   } finally {
-    cancel();
     if (watched) request.signal.removeEventListener("abort", gone);
   }
+}
+
+function tooLate(): AppError {
+  return new AppError(
+    "unavailable",
+    `Cannot answer within ${REQUEST_MS_MAX / 1000} s: the request was cancelled`,
+    { "retry-after": "5" },
+  );
 }
 
 function readUrl(request: Request): URL {

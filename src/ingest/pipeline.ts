@@ -20,15 +20,19 @@ import { checkHost, checkPage } from "./steps/page.ts";
 import { checkAddressRate, checkSiteRate } from "./steps/rates.ts";
 import { checkListed, checkNewSite, checkOrigin } from "./steps/site.ts";
 
-/** How a payload came in. */
-export interface Arrival {
-  readonly nowMs: number;
+/** Who sends a payload. What is a function is needed for few. */
+export interface Sender {
   readonly address: string;
-  /** Where new sites are limited; the same by default. */
-  readonly guardedAddress?: string;
   readonly headers: Headers;
+  /** Where new sites are limited; the same by default. */
+  readonly guardedAddress?: () => string;
   /** Sent by this machine itself or with a key: it may bring any number of new sites. */
-  readonly isTrusted?: boolean;
+  readonly isTrusted?: () => boolean;
+}
+
+/** How a payload came in. */
+export interface Arrival extends Sender {
+  readonly nowMs: number;
 }
 
 /** How an event of the past came in: from the owner. */
@@ -58,6 +62,8 @@ function zeros<K extends string>(table: Readonly<Record<K, unknown>>): Record<K,
   return Object.fromEntries(Object.keys(table).map((name) => [name, 0])) as Record<K, number>;
 }
 
+const no = () => false;
+
 /** Turns payloads into events. */
 export class Pipeline {
   /** Events dropped since the start, by reason. */
@@ -72,7 +78,7 @@ export class Pipeline {
 
   /** Judges and enriches an event that a client sent now. */
   run(sent: Payload, arrival: Arrival): Outcome {
-    const { nowMs, address, guardedAddress = address, headers, isTrusted = false } = arrival;
+    const { nowMs, address, headers, guardedAddress = () => address, isTrusted = no } = arrival;
     const payload = this.#underItsName(sent);
     const draft: Draft = {
       payload,
@@ -123,12 +129,12 @@ export class Pipeline {
       payload,
       nowMs: atMs,
       address,
-      guardedAddress: address,
+      guardedAddress: () => address,
       userAgent,
       hints: NO_HINTS,
       origin: null,
       gpc: false,
-      isTrusted: true,
+      isTrusted: () => true,
       past: visits,
     };
     for (const step of PAST_STEPS) {

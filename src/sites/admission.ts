@@ -63,13 +63,13 @@ export class SiteAdmission {
   }
 
   /** Judges one event that would be stored, and makes room for it. */
-  admit(site: string, { address, isExempt }: SiteCaller): AdmissionRefusal {
+  admit(site: string, caller: SiteCaller): AdmissionRefusal {
     if (this.#known.isDeclared(site)) return null;
     if (this.#proposals.isRefused(site)) return { why: "refused" };
     if (this.#proposals.has(site)) return this.#propose(site);
     if (this.#taken.has(site) || this.#known.hasEvents(site)) return null;
     if (this.#options.new_sites === "refuse") return { why: "refused" };
-    const key = isExempt ? null : rateLimitKey(address);
+    const key = caller.isExempt ? null : rateLimitKey(caller.address);
     const retrySecs = key === null ? 0 : this.#waitSecs(key);
     if (retrySecs > 0) return { why: "limited", retrySecs };
     const refusal = this.#takesMore() ? null : this.#propose(site);

@@ -13,7 +13,7 @@ const EVERYTHING: Access = {
   sites: null,
 };
 
-const GATE = { accessOf: () => EVERYTHING, authorize: () => {} };
+const GATE = { accessOf: () => EVERYTHING, authorize: () => {}, notice: () => {} };
 
 function serve(
   routes: readonly Route[],

@@ -39,12 +39,12 @@ export interface Draft {
   readonly nowMs: number;
   readonly address: string;
   /** What is known of it without believing proxies that are not named. */
-  readonly guardedAddress: string;
+  readonly guardedAddress: () => string;
   readonly userAgent: string;
   readonly hints: ClientHints;
   readonly origin: string | null;
   readonly gpc: boolean;
-  readonly isTrusted: boolean;
+  readonly isTrusted: () => boolean;
   /** Where an event of the past gets its visitor id, which the owner sent; else null. */
   readonly past: Pick<PastVisits, "idOf"> | null;
 }
