@@ -13,13 +13,18 @@ const NAME_PAIRS: Pairs = [...SOURCE_TEXTS].flatMap(([text, { name }]) =>
   name === null ? [] : [[text, name] as const]
 );
 
+/** Between the texts of a table; none holds it. */
+const LINE = "\n";
+
 /** The value that belongs to a text, or NULL. DuckDB makes it a hash join. */
 export function lookup(pairs: Pairs, text: Sql): Sql {
-  const texts = pairs.map(([key]) => key);
-  const values = pairs.map(([, value]) => String(value));
+  // One text binds at once; a list takes a call for each of its texts, on the main thread.
+  const texts = pairs.map(([key]) => key).join(LINE);
+  const values = pairs.map(([, value]) => String(value)).join(LINE);
   const type = raw(typeof pairs[0]?.[1] === "number" ? "integer" : "varchar");
   return sql`(select any_value(known_value) from (
-      select unnest(${texts}) as known_text, unnest(${values})::${type} as known_value
+      select unnest(string_split(${texts}, ${LINE})) as known_text,
+        unnest(string_split(${values}, ${LINE}))::${type} as known_value
     ) where known_text = ${text})`;
 }
 
