@@ -110,6 +110,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["scripts/bench", "benchmarks of ingestion, reports and dashboard"],
   ["scripts/bench/storage", "benchmarks of storage"],
   ["scripts/crash", "kills of the server, and what must hold after them"],
+  ["scripts/compare", "long comparisons of the statistics with an independent count"],
   ["tests/support", "what tests share"],
   ["tests/support/numbers", "independent counts, random questions, golden answers"],
   ["tests/support/server", "servers, apps and requests"],

@@ -81,5 +81,6 @@ export function emptyValues(metrics: readonly MetricName[]): AnswerRow["values"]
 /** The answer of a query about an empty range. */
 export function emptyAnswer(query: Query): Answer {
   if (query.dimensions.length > 0) return { rows: [], total: 0 };
-  return { rows: [{ keys: [], values: emptyValues(query.metrics) }], total: 1 };
+  const row = { keys: [], values: emptyValues(query.metrics) };
+  return { rows: query.offset === 0 ? [row] : [], total: 1 };
 }

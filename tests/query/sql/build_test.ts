@@ -2,20 +2,14 @@
 // More seeds: MALLARD_TEST_SEEDS=first-last.
 import assert from "node:assert/strict";
 import { inLanes } from "../../../scripts/lib.ts";
-import { sql } from "../../../src/core/sql.ts";
 import { type Answer, answerOf } from "../../../src/query/answer.ts";
 import { buildQuery } from "../../../src/query/sql/build.ts";
 import { planOf } from "../../../src/query/sql/plan.ts";
 import type { Query } from "../../../src/query/query.ts";
 import { bruteRows, type Rank } from "../../support/numbers/brute.ts";
 import { openTestReader, type TestReader } from "../../support/events.ts";
-import {
-  Draw,
-  NAMES,
-  PAGES,
-  randomEventsOf,
-  randomQuery,
-} from "../../support/numbers/random_questions.ts";
+import { Draw, randomEventsOf, randomQuery } from "../../support/numbers/random_questions.ts";
+import { readRank } from "../../support/numbers/rank.ts";
 
 const [FIRST = 1, LAST = 4] = (Deno.env.get("MALLARD_TEST_SEEDS") ?? "").split("-").filter(Boolean)
   .map(Number);
@@ -23,18 +17,6 @@ const QUESTIONS = 60;
 
 /** Questions that DuckDB answers while the brute force works on the next ones. */
 const LANES = 3;
-
-/** DuckDB's own order of events of one microsecond. */
-async function readRank(): Promise<Rank> {
-  const test = await openTestReader([]);
-  const rows = await test.db.query(
-    sql`select name, page, (hash(name, page) & 2047)::integer as rank
-      from (select unnest(${NAMES}) as name), (select unnest(${PAGES}) as page)`,
-  );
-  await test.close();
-  const ranks = new Map(rows.map((row) => [`${row["name"]} ${row["page"]}`, Number(row["rank"])]));
-  return (event) => ranks.get(`${event.event_name} ${event.pathname}`) ?? 0;
-}
 
 async function ask(test: TestReader, query: Query): Promise<Answer> {
   const plan = planOf(query);

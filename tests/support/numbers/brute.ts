@@ -86,6 +86,10 @@ function placesOfVisit(visitor: string, events: readonly Event[]): Place[] {
   }));
 }
 
+const TIME_REFS = new Set([
+  ...["minute", "hour", "day", "week", "month", "hour_of_day", "day_of_week"],
+]);
+
 /** Everything a brute computation looks at. */
 class Brute {
   readonly query: Query;
@@ -128,6 +132,7 @@ class Brute {
   }
 
   timeKey(ref: string, us: number): string | number | null {
+    if (!TIME_REFS.has(ref)) return null;
     const { year, month, day, hour, minute, second } = this.local(us);
     const belowMinute = second * 1_000_000 + (us % 1_000_000);
     const from = this.query.range.fromUs;
@@ -137,8 +142,15 @@ class Brute {
     switch (ref) {
       case "minute":
         return Math.max(from, us - belowMinute);
-      case "hour":
-        return Math.max(from, us - belowMinute - minute * 60_000_000);
+      case "hour": {
+        const clock = (at: number) => this.local(at).hour * 60 + this.local(at).minute;
+        const first = us - belowMinute - minute * 60_000_000;
+        if (clock(first) === hour * 60) return Math.max(from, first);
+        // The clock was changed within the hour: the bucket begins with the change.
+        let start = us - belowMinute;
+        while (clock(start - 60_000_000) === clock(start) - 1) start -= 60_000_000;
+        return Math.max(from, start);
+      }
       case "day":
         return dayUs;
       case "week": {
@@ -582,4 +594,15 @@ function order(query: Query, a: BruteRow, b: BruteRow): number {
 
 function byKey(a: string | number | undefined, b: string | number | undefined): number {
   return typeof a === "number" && typeof b === "number" ? a - b : byText(String(a), String(b));
+}
+
+/** The keys of every bucket of a query's range, in order. */
+export function bruteBuckets(query: Query, ref: string): (string | number)[] {
+  const { fromUs, toUs } = query.range;
+  const brute = new Brute(query, [], () => 0);
+  const step = ref === "minute" ? 60_000_000 : ref === "hour" ? 900_000_000 : DAY_US / 2;
+  const keys: (string | number)[] = [];
+  for (let us = fromUs; us < toUs; us += step) keys.push(brute.timeKey(ref, us) ?? "");
+  if (fromUs < toUs) keys.push(brute.timeKey(ref, toUs - 1) ?? "");
+  return [...new Set(keys)];
 }

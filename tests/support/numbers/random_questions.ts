@@ -72,7 +72,8 @@ export const PAGES = ["/", "/a", "/A", "/b/1", "/b/2", "/c%", "/'; drop table x;
 /** Event names in use. */
 export const NAMES = ["pageview", "pageview", "pageview", "signup", "Buy $1", "é"];
 const SOURCES = [null, null, "Google", "google", "Bing", "Facebook", "ChatGPT", "example.org"];
-const ZONES = [
+/** Zones with changes of the clock, and with offsets that are no whole hours. */
+export const ZONES = [
   "UTC",
   "America/New_York",
   "Europe/Berlin",
@@ -230,6 +231,17 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   name: ["pageview", "signup", "Buy $1", "É"],
   goal: ["Signup", "Visit /b", "Pro from Google", "(none)"],
   entry_page: PAGES,
+  entry_hostname: ["www.example.com", "example", "(not set)"],
+  revenue: ["500.00", "(none)"],
+  referrer_source: ["google", "Facebook", "Direct / None"],
+  region: ["bavaria", "Texas"],
+  city: ["Munich", "(not set)"],
+  os: ["windows", "macOS", "(not set)"],
+  os_version: ["10", "1"],
+  browser_version: ["2.0", "(not set)"],
+  utm_source: ["newsletter", "google", "(not set)"],
+  utm_content: ["c"],
+  utm_term: ["t", "(not set)"],
   exit_page: [...PAGES, "(not set)"],
   source: ["Google", "Bing", "Direct / None", "oo", "example.org"],
   referrer: ["https://example.org/x?y=1", "Direct / None", "https://"],
@@ -250,9 +262,11 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 };
 
 const OF_EVENTS = new Set(["page", "hostname", "name", "hour_of_day", "day_of_week", "revenue"]);
-const TIME = new Set(["minute", "hour", "day", "week", "month"]);
+/** Buckets of time. */
+export const TIME: ReadonlySet<string> = new Set(["minute", "hour", "day", "week", "month"]);
 
-function randomCondition(draw: Draw): Filter {
+/** A random condition, on any dimension that can be filtered by. */
+export function randomCondition(draw: Draw): Filter {
   const dimension = draw.one(Object.keys(VALUES));
   const op = draw.one(Object.keys(OPERATORS));
   if (op === "is_set" || op === "is_not_set") return { op, dimension, values: [] };
