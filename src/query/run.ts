@@ -8,9 +8,8 @@ import { type Sql, sql } from "../core/sql.ts";
 import type { Clock } from "../core/types.ts";
 import { isOutOfMemory, type Row } from "../storage/duckdb.ts";
 import type { SpanUs } from "../storage/tiers/event_rows.ts";
-import type { Reader } from "../storage/reader.ts";
+import type { Reader, Sources } from "../storage/reader.ts";
 import { type Answer, answerOf, emptyAnswer } from "./answer.ts";
-import { buildQuery } from "./sql/build.ts";
 import { type Explained, explained } from "./explain.ts";
 import { Cache, type CacheCounts } from "./cache.ts";
 import type { BehavioralEngine } from "./engine/engine.ts";
@@ -24,6 +23,7 @@ import { planOf } from "./sql/plan.ts";
 import { publicEvents, publicRules } from "./sql/public_view.ts";
 import { type CheckedFilter, type Query, queryOf, type ReportRequest } from "./query.ts";
 import { matchingEvents } from "./sql/relations.ts";
+import { statementOf } from "./sql/statement.ts";
 import type { DropCount, QueryContext, Report } from "./reports/report.ts";
 import { Faults } from "../core/faults.ts";
 
@@ -64,6 +64,8 @@ export interface RunnerOptions {
   readonly visitorIdDays?: (site: string) => number;
   /** Whether single visits of the site may be listed; no when missing. */
   readonly listsVisits?: (site: string) => boolean;
+  /** Whether rollups are used, where a site has them; yes when missing. */
+  readonly rollups?: boolean;
   /** Counts of dropped requests between two UTC dates; none when missing. */
   readonly drops?: (
     range: { readonly site_id: string; readonly firstDate: string; readonly lastDate: string },
@@ -265,21 +267,27 @@ export class Runner {
     notes?: Explained[],
     incomplete?: Set<string>,
   ): QueryContext {
-    const plain = async (span: SpanUs, build: (events: Sql) => Sql): Promise<Row[]> => {
+    const plain = async (span: SpanUs, build: (sources: Sources) => Sql): Promise<Row[]> => {
       const found = await this.#rows(site, span, build, asker);
       for (const date of this.#reader.incompleteDates(site, span)) incomplete?.add(date);
       return found;
     };
-    const noted = async (span: SpanUs, build: (events: Sql) => Sql): Promise<Row[]> => {
+    const noted = async (span: SpanUs, build: (sources: Sources) => Sql): Promise<Row[]> => {
       let statement: Sql | undefined;
       const run = (wrap: (statement: Sql) => Sql) =>
-        plain(span, (events) => wrap(statement = build(events)));
+        plain(span, (sources) => wrap(statement = build(sources)));
       const plan = await run((own) => sql`explain ${own}`);
       const found = await run((own) => own);
       if (statement) notes?.push(explained(statement, plan, found.length));
       return found;
     };
-    const rows = notes ? noted : plain;
+    const from = notes ? noted : plain;
+    const rows = (span: SpanUs, build: (events: Sql) => Sql) =>
+      from(span, ({ events }) => build(events(span)));
+    const settings = this.#settingsOf(site);
+    const { isPublicOnly = false } = asker.caller ?? {};
+    const asked = { idDays: settings.visitorIdDays, isPublicOnly };
+    const hidden = this.#options.rollups === false ? { rollups: null } : {};
     return {
       query: async (query: Query): Promise<Answer> => {
         if (query.range.fromUs >= query.range.toUs) return emptyAnswer(query);
@@ -287,7 +295,11 @@ export class Runner {
         const answer = async (query: Query) =>
           answerOf(
             query,
-            await rows(plan.span, (events) => buildQuery(query, plan, events)),
+            await from(
+              plan.span,
+              (sources) =>
+                statementOf(query, plan, { ...sources, ...hidden }, sources.events, asked),
+            ),
           );
         const found = await answer(query);
         if (found.rows.length > 0 || query.offset === 0) return found;
@@ -303,7 +315,7 @@ export class Runner {
       drops: async (firstDate, lastDate) =>
         await this.#options.drops?.({ site_id: site, firstDate, lastDate }) ?? [],
       engine: this.#options.engine ?? ENGINES.sql,
-      ...this.#settingsOf(site),
+      ...settings,
     };
   }
 
@@ -319,12 +331,13 @@ export class Runner {
   async #rows(
     site: string,
     span: SpanUs,
-    build: (events: Sql) => Sql,
+    build: (sources: Sources) => Sql,
     { caller = OWNER, signal }: Asker,
   ): Promise<Row[]> {
     const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
-    const seen = caller.isPublicOnly ? (events: Sql) => build(publicEvents(events)) : build;
-    const ask = () => this.#reader.query(site, span, seen, limits);
+    const seen = (sources: Sources) =>
+      build({ ...sources, events: (part) => publicEvents(sources.events(part)) });
+    const ask = () => this.#reader.queryOf(site, span, caller.isPublicOnly ? seen : build, limits);
     try {
       return await this.#turns.run(caller, ask, limits);
     } catch (error) {
@@ -359,7 +372,7 @@ export class Runner {
     const rows = await this.#rows(
       site,
       span,
-      (events) => sql`select min(epoch_us(timestamp)) as first from ${events}`,
+      ({ events }) => sql`select min(epoch_us(timestamp)) as first from ${events(span)}`,
       asker,
     );
     const first = rows[0]?.["first"];

@@ -32,6 +32,7 @@ export interface JobParts {
   readonly addressRates: { forgetFull(): void } | null;
   readonly auth: { forgetAddresses(): void; takeUpPassword(): Promise<void> };
   readonly refusals: Refusals;
+  readonly rollups: { run(signal: AbortSignal): Promise<void> };
 }
 
 /** Every job. `stopping` aborts those that may take long. */
@@ -40,7 +41,9 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
   const { hot, flusher, parquet } = storage;
   const compaction = host.compaction ?? COMPACTION;
   const flushMs = config.flush_interval_secs * SECOND_MS;
-  const compact = compactor(system, storage, compaction.delayMs, stopping);
+  const later = startingAfter(system, compaction.delayMs);
+  const compact = later(() => storage.compactor.run(stopping));
+  const rollUp = later(() => parts.rollups.run(stopping));
   return [
     { name: "hot", everyMs: SECOND_MS, run: () => hot.sync() },
     { name: "flush", everyMs: flushMs, run: () => flusher.flush() },
@@ -55,6 +58,7 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
       everyMs: SECOND_MS,
       run: () => storage.pathHistory.run(stopping),
     },
+    { name: "rollups", everyMs: 5 * compaction.everyMs, run: rollUp },
     { name: "expire", everyMs: DAY_MS, atStart: true, run: () => expireEvents(system, parts) },
     {
       name: "log",
@@ -84,16 +88,14 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
   ];
 }
 
-/** Compaction starts a while after the server, when its first requests are answered. */
-function compactor(
+/** Work that starts a while after the server, when its first requests are answered. */
+function startingAfter(
   { clock }: System,
-  { compactor }: Storage,
   delayMs: number,
-  stopping: AbortSignal,
-): () => Promise<void> {
+): (work: () => Promise<void>) => () => Promise<void> {
   const fromMs = clock.nowMs() + delayMs;
-  return async () => {
-    if (clock.nowMs() >= fromMs) await compactor.run(stopping);
+  return (work) => async () => {
+    if (clock.nowMs() >= fromMs) await work();
   };
 }
 

@@ -28,6 +28,7 @@ import { type HistoryParts, PathHistory } from "./rewrite/path_history.ts";
 import { Reader } from "./reader.ts";
 import { requireRestored } from "./backup/restore.ts";
 import { Recovery } from "./tiers/recovery.ts";
+import { Rollups } from "./rollups/rollups.ts";
 import { LogWatch } from "./state/log_watch.ts";
 import type { ImportMark } from "./state/ops/import_ops.ts";
 import { Store } from "./state/store.ts";
@@ -87,6 +88,9 @@ export interface Storage {
    */
   fill(): Promise<void>;
   readonly reader: Reader;
+  readonly rollups: Rollups;
+  /** Keeps changes of files apart. */
+  readonly mutex: Mutex;
   /** New sites that an owner has yet to accept, and the refused ones. */
   readonly proposals: Proposals;
   /** Counts a proposed site from now on; resolves with the number of its events. */
@@ -178,11 +182,14 @@ export async function openUnfilled(
       journalId: await store.run("journalId", random.uuid()),
       isSalvaged,
     });
+    const rollups = new Rollups(store, files, log, { folder: `${dataDir}/rollups` });
     const catalog = new Catalog(
       await recovery.start(await comparing),
       await store.run("listSites", undefined),
+      (change) => rollups.changed(change),
     );
-    const parts = await openParts(system, db, store, recovery, catalog, options, close);
+    await rollups.start();
+    const parts = await openParts(system, db, store, recovery, catalog, rollups, options, close);
     return { ...parts, memory };
   } catch (error) {
     await close();
@@ -212,6 +219,7 @@ async function openParts(
   store: Store,
   recovery: Recovery,
   catalog: Catalog,
+  rollups: Rollups,
   options: StorageOptions,
   close: () => Promise<void>,
 ): Promise<Omit<Storage, "memory">> {
@@ -222,7 +230,7 @@ async function openParts(
   const hot = await Hot.create(db, catalog, journal);
   const mutex = new Mutex();
   const numbers = new PartitionNumbers(store, files, at);
-  const parquet = new ParquetTier(store, files, catalog, recovery, log, mutex, at);
+  const parquet = new ParquetTier(store, files, catalog, recovery, log, mutex, rollups, at);
   const journalId = await store.run("journalId", random.uuid());
   const into = { ...at, journalId, recordMs: () => guard.recordMs() };
   const flusher = new Flusher(db, store, files, catalog, hot, numbers, clock, log, mutex, into);
@@ -247,7 +255,9 @@ async function openParts(
     guard,
     logWatch: new LogWatch(store, log),
     space: new DiskSpace(files, log, options.dataDir),
-    reader: new Reader(db, files, catalog, hot, parquet, recovery, at),
+    rollups,
+    mutex,
+    reader: new Reader(db, files, catalog, hot, parquet, recovery, rollups, at),
     proposals,
     acceptProposed: (site) => journal.acceptProposed(site),
     forgetSite: (site) => journal.forgetSite(site),

@@ -8,8 +8,22 @@ import type { Db, QueryLimits, Row } from "./duckdb.ts";
 import type { ParquetTier } from "./tiers/parquet_tier.ts";
 import { findCorruptFiles, mayBeCorruption } from "./parquet/corruption.ts";
 import { eventsFor, filesFor, type SpanUs } from "./tiers/event_rows.ts";
+import { isOfRollups, type Rollups } from "./rollups/rollups.ts";
+import type { SiteRollups } from "./state/ops/rollup_ops.ts";
 import type { Recovery } from "./tiers/recovery.ts";
 import type { Hot } from "./tiers/hot.ts";
+
+/** What a statement may read, all of one moment. */
+export interface Sources {
+  /** A parenthesised relation of the stored columns but site_id, of the events of a span. */
+  events(span: SpanUs): Sql;
+  /** The site's rollups; null where it has none that hold. */
+  readonly rollups: SiteRollups | null;
+  /** The path on disk of a file of rollups. The statement reads it. */
+  rollupFile(path: string): string;
+  /** Events before this time are all in Parquet files, in microseconds. */
+  readonly hotFromUs: number;
+}
 
 /** Reads events of one site over a span of time. */
 export class Reader {
@@ -20,6 +34,7 @@ export class Reader {
   readonly #parquet: ParquetTier;
   readonly #eventsFolder: string;
   readonly #recovery: Recovery;
+  readonly #rollups: Rollups;
 
   constructor(
     db: Db,
@@ -28,6 +43,7 @@ export class Reader {
     hot: Hot,
     parquet: ParquetTier,
     recovery: Recovery,
+    rollups: Rollups,
     options: { eventsFolder: string },
   ) {
     this.#db = db;
@@ -37,6 +53,7 @@ export class Reader {
     this.#parquet = parquet;
     this.#eventsFolder = options.eventsFolder;
     this.#recovery = recovery;
+    this.#rollups = rollups;
   }
 
   /**
@@ -45,21 +62,47 @@ export class Reader {
    * `build` gets a parenthesised relation of the stored columns but
    * site_id, every event accepted before this call included. Rejects as `Db.query` does.
    */
-  async query(
+  query(
     site: string,
     span: SpanUs,
     build: (events: Sql) => Sql,
     limits: QueryLimits = {},
   ): Promise<Row[]> {
+    return this.queryOf(site, span, ({ events }) => build(events(span)), limits);
+  }
+
+  /** The same for a statement that may read rollups; `span` holds all that it asks about. */
+  async queryOf(
+    site: string,
+    span: SpanUs,
+    build: (sources: Sources) => Sql,
+    limits: QueryLimits = {},
+  ): Promise<Row[]> {
     for (;;) {
       await this.#hot.sync();
+      await this.#rollups.load(site);
       const lease = this.#catalog.lease();
+      const { snapshot } = lease;
+      const read = new Set<string>();
       try {
-        const events = eventsFor(lease.snapshot, this.#eventsFolder, site, span);
-        return await this.#db.query(build(sql`(${events})`), limits);
+        const isWhole = this.incompleteDates(site, span).length === 0;
+        const statement = build({
+          events: (part) => sql`(${eventsFor(snapshot, this.#eventsFolder, site, part)})`,
+          rollups: isWhole ? this.#rollups.view(site) ?? null : null,
+          rollupFile: (path) => {
+            read.add(path);
+            return this.#rollups.absolute(path);
+          },
+          hotFromUs: this.#hot.firstUs(snapshot.hotTables, site),
+        });
+        return await this.#db.query(statement, limits);
       } catch (error) {
+        if (read.size > 0 && isOfRollups(error)) {
+          await this.#rollups.forget(site, [...read]);
+          continue;
+        }
         if (!mayBeCorruption(error)) throw error;
-        const suspects = filesFor(lease.snapshot, site, span);
+        const suspects = filesFor(snapshot, site, span);
         const corrupt = await findCorruptFiles(
           this.#db,
           this.#files,
@@ -152,6 +195,11 @@ export class Reader {
   /** UTC date of the site's newest Parquet file, or null when it has none. */
   lastDate(site: string): string | null {
     return this.#catalog.current.files.get(site)?.at(-1)?.date ?? null;
+  }
+
+  /** Events of the files that may hold events of a span. */
+  rowsBetween(site: string, span: SpanUs): number {
+    return filesFor(this.#catalog.current, site, span).reduce((sum, { rows }) => sum + rows, 0);
   }
 
   /** UTC date of the site's oldest Parquet file, or null when it has none. */

@@ -30,6 +30,12 @@ export function buildQuery(query: Query, plan: Plan, events: Sql): Sql {
   ];
   relations.add("merged", merge(query, parts, keys));
   const bases = baseJoins(query, relations);
+  return finished(query, plan, relations.with, bases);
+}
+
+/** The end of a statement: metrics of the relation `merged`, in order, as far as wanted. */
+export function finished(query: Query, plan: Plan, start: Sql, bases: readonly Sql[]): Sql {
+  const keys = query.dimensions.map((_, index) => ident(`k${index}`));
   const metrics = query.metrics.map(metricColumn).filter((column) => column !== null);
   const columns = [
     ...keys,
@@ -37,7 +43,7 @@ export function buildQuery(query: Query, plan: Plan, events: Sql): Sql {
     ...(plan.money ? [raw("money")] : []),
     raw("count(*) over () as total_rows"),
   ];
-  return sql`${relations.with}
+  return sql`${start}
 select ${join(columns, ",\n  ")}
 from merged${join(bases.map((base) => sql`\n${base}`), "")}
 order by ${orderOf(query, keys)}
@@ -106,31 +112,49 @@ function groupBy(keys: readonly Sql[]): Sql {
 
 /** Revenue by currency, as a list in JSON, the largest sum first. */
 function currencyPart(query: Query, relations: Relations): Part {
-  const keys = query.dimensions.map((_, index) => ident(`k${index}`));
-  const lead = join(keys.map((key) => sql`${key}, `), "");
+  relations.add("by_currency", currencyLists(query, currencyRows(query, relations)));
+  return { name: "by_currency", columns: MONEY_COLUMNS };
+}
+
+/** A row for each combination of keys and currency: currency, cents, count. */
+export function currencyRows(query: Query, relations: Relations): Sql {
+  const lead = leadOf(query);
   const paid = raw(" and r.revenue_amount is not null");
   const rows = relations.matchingEvents(query.dimensions, query.filter, paid);
-  relations.add(
-    "by_currency",
-    sql`select ${lead}to_json(amounts) as money, amounts[1].cents as money_sum,
+  return sql`select ${lead}coalesce(revenue_currency, 'XXX') as currency,
+        sum((revenue_amount * 100)::bigint)::bigint as cents, count(*) as count
+      from (${rows})
+      group by all`;
+}
+
+/** The keys with a comma after each. */
+function leadOf(query: Query): Sql {
+  return join(query.dimensions.map((_, index) => sql`${ident(`k${index}`)}, `), "");
+}
+
+/** The rows of `currencyRows` as one list for each combination of keys. */
+export function currencyLists(query: Query, rows: Sql): Sql {
+  const lead = leadOf(query);
+  const keys = query.dimensions.map((_, index) => ident(`k${index}`));
+  return sql`select ${lead}to_json(amounts) as money, amounts[1].cents as money_sum,
     floor(amounts[1].cents / amounts[1].count + 0.5) as money_mean
   from (
     select ${lead}list(
       {currency: currency, cents: cents, count: count} order by cents desc, currency
     ) as amounts
     from (
-      select ${lead}${currencySql(raw("revenue_amount"), raw("revenue_currency"))} as currency,
-        sum((revenue_amount * 100)::bigint)::bigint as cents, count(*) as count
-      from (${rows})
-      group by all
+      ${rows}
     )${groupBy(keys)}
-  )`,
-  );
-  return { name: "by_currency", columns: MONEY_COLUMNS };
+  )`;
+}
+
+/** All parts joined by their keys, as far as wanted. */
+function merge(query: Query, parts: readonly Part[], keys: readonly Sql[]): Sql {
+  return sql`${joinedParts(parts, keys)}${narrowed(query)}`;
 }
 
 /** All parts joined by their keys. */
-function merge(query: Query, parts: readonly Part[], keys: readonly Sql[]): Sql {
+function joinedParts(parts: readonly Part[], keys: readonly Sql[]): Sql {
   const values = parts.flatMap(({ columns }) => columns).map((name) =>
     MONEY_COLUMNS.includes(name) ? ident(name) : sql`coalesce(${ident(name)}, 0) as ${ident(name)}`
   );
@@ -141,9 +165,58 @@ function merge(query: Query, parts: readonly Part[], keys: readonly Sql[]): Sql 
       ? sql`\n    cross join ${name}`
       : sql`\n    full join ${name} using (${join(keys)})`
   );
-  return sql`select ${join([...keys, ...values])}\n  from ${first}${join(joined, "")}${
-    narrowed(query)
-  }`;
+  return sql`select ${join([...keys, ...values])}\n  from ${first}${join(joined, "")}`;
+}
+
+/**
+ * A statement of the keys and aggregates of a query, all of its rows, in no order. Visitors that
+ * are in `known` with the same keys are taken away: a relation of the keys and of `key`, the hash
+ * of the visitor's id.
+ */
+export function aggregateRows(
+  query: Query,
+  plan: Plan,
+  relations: Relations,
+  known: Sql | null = null,
+): Sql {
+  const keys = query.dimensions.map((_, index) => ident(`k${index}`));
+  const joined = joinedParts(aggregateParts(query, plan, relations), keys);
+  if (known === null || !plan.aggregates.includes("visitors")) {
+    return sql`${relations.with}\n${joined}`;
+  }
+  const columns = [...keys, raw("key")];
+  const rows = visitorRows(query, plan, relations);
+  const others = plan.aggregates.filter((name) => name !== "visitors").map((name) =>
+    sql`0::bigint as ${ident(name)}`
+  );
+  return sql`${relations.with}
+  ${joined}
+  union all by name
+  select ${join([...keys, sql`-count(*)::bigint as visitors`, ...others])}
+  from (
+    select distinct ${join([...keys, raw("hash(visitor_id)::ubigint as key")])} from (${rows})
+    intersect
+    select distinct ${join(columns)} from (${known})
+  )${groupBy(keys)}`;
+}
+
+/** The rows whose visitors are counted, with their keys. */
+function visitorRows(query: Query, plan: Plan, relations: Relations): Sql {
+  const { dimensions } = query;
+  if (plan.form !== "visits") return relations.matchingEvents(dimensions, null);
+  const rows = relations.visitsWithEvents(dimensions, { withEvents: true, withVisits: false });
+  return sql`select * from (${rows}) where range_events > 0`;
+}
+
+/** The relation `merged` from rows of keys and aggregates, and lists of money where wanted. */
+export function mergedOf(query: Query, plan: Plan, counts: Sql, money: Sql | null): Sql {
+  const keys = query.dimensions.map((_, index) => ident(`k${index}`));
+  const parts = [
+    { name: "counts", columns: plan.aggregates },
+    ...(money ? [{ name: "by_currency", columns: MONEY_COLUMNS }] : []),
+  ];
+  const lists = money ? sql`,\nby_currency as (\n  ${money}\n)` : raw("");
+  return sql`counts as (\n  ${counts}\n)${lists},\nmerged as (\n  ${merge(query, parts, keys)}\n)`;
 }
 
 /** Which rows are kept, by their keys. */

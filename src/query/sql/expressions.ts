@@ -89,7 +89,8 @@ export function keyOf(ref: DimensionRef, row: RowShape, terms: Terms): Sql {
   }
 }
 
-function missingOf(ref: DimensionRef, terms: Terms): string {
+/** The text of a dimension's NULL. */
+export function missingOf(ref: DimensionRef, terms: Pick<Terms, "missing">): string {
   return terms.missing ?? dimensionOf(ref).missing;
 }
 

@@ -1,6 +1,7 @@
 // The rows a query is counted over, as named relations of one statement: events of the range,
 // events with their visits, visits. Each is made once, when it is first needed. Pure.
 import type { EventColumnName } from "../../core/event.ts";
+import type { Range } from "../../core/period.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import { dimensionOf, type DimensionRef } from "../dimensions.ts";
 import { visitEvents, visits } from "./visits.ts";
@@ -27,16 +28,34 @@ export class Relations {
   readonly #named: { name: string; body: Sql }[] = [];
   #tagged = false;
 
-  /** `events` is a relation of the stored columns over `plan.span`. */
-  constructor(query: Query, plan: Plan, events: Sql) {
+  /**
+   * `events` is a relation of the stored columns over `plan.span`. Buckets are those of `calendar`,
+   * by default the query's range.
+   */
+  constructor(query: Query, plan: Plan, events: Sql, calendar: Range = query.range) {
     this.#query = query;
     this.#plan = plan;
-    this.#terms = { ...query, histories: plan.histories };
+    this.#terms = { ...query, range: calendar, histories: plan.histories };
     const columns = plan.columns.map((name) => ident(name));
     this.add(
       "all_events",
       sql`select ${join([...columns, ...computed(plan.ownValues)])} from ${events}`,
     );
+  }
+
+  /** Relations over rows that `everyEvent` gave, instead of over events. */
+  static over(query: Query, plan: Plan, tagged: Sql): Relations {
+    const relations = new Relations(query, plan, sql`(${tagged})`);
+    relations.#named.length = 0;
+    relations.#tagged = true;
+    relations.add("tagged", tagged);
+    return relations;
+  }
+
+  /** Every event that was read, with all that the plan needs of it and of its visit. */
+  everyEvent(): Sql {
+    const rows = this.#eventsOf(TAGGED_ROW);
+    return sql`${this.with} select * from ${rows}`;
   }
 
   /** Names a relation. */

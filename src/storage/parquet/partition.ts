@@ -18,6 +18,8 @@ export interface CatalogFile {
   readonly path: string;
   readonly rows: number;
   readonly bytes: number;
+  /** Time of its first event (µs), where the writer knows; not kept in the catalog. */
+  readonly firstUs?: number;
 }
 
 /** Longest name of a folder, in bytes, on the file systems in use. */

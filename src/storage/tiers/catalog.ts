@@ -3,6 +3,7 @@
 // lease can still need it.
 import { SiteSpellings } from "../../core/site_id.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
+import type { FileChange } from "../rollups/rollups.ts";
 import { groupBySite, type Snapshot } from "./snapshot.ts";
 
 /** A snapshot in use. `release` must be called once. */
@@ -24,9 +25,16 @@ export class Catalog {
   readonly #sites: Set<string>;
   readonly #spellings: SiteSpellings;
   readonly #changes = new Map<string, number>();
+  readonly #onChange: (change: FileChange) => void;
   #sorted: readonly string[] | undefined;
 
-  constructor(files: readonly CatalogFile[], sites: readonly string[]) {
+  /** `onChange` hears of files whose events enter or leave, when that becomes visible. */
+  constructor(
+    files: readonly CatalogFile[],
+    sites: readonly string[],
+    onChange: (change: FileChange) => void = () => {},
+  ) {
+    this.#onChange = onChange;
     const bySite = groupBySite(files);
     this.#held = [{ snapshot: { files: bySite, hotTables: [] }, leases: 0, dispose: undefined }];
     this.#sites = new Set([...sites, ...bySite.keys()]);
@@ -94,8 +102,12 @@ export class Catalog {
     };
   }
 
-  /** Makes `next` the newest snapshot; `dispose` runs when nobody can read an older one. */
-  publish(next: Snapshot, dispose?: () => void): void {
+  /**
+   * Makes `next` the newest snapshot; `dispose` runs when nobody can read an older one. `change`
+   * names the files whose events entered or left; none where events only moved.
+   */
+  publish(next: Snapshot, dispose?: () => void, change?: FileChange): void {
+    if (change) this.#onChange(change);
     this.#newest().dispose = dispose;
     this.#held.push({ snapshot: next, leases: 0, dispose: undefined });
     this.#disposeUnused();

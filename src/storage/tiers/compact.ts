@@ -194,12 +194,13 @@ export class Compactor {
       await this.#store.run("replaceFiles", {
         added: [file],
         removed: sources.map((source) => source.path),
+        isSameEvents: true,
       });
     } catch (error) {
       await this.#files.remove(`${this.#options.eventsFolder}/${file.path}`);
       throw error;
     }
-    this.#removals.push(this.#parquet.publish([file], sources));
+    this.#removals.push(this.#parquet.publish([file], sources, { isSameEvents: true }));
     this.counts.merged += sources.length;
     this.counts.written++;
     this.#log("debug", "Merged files", { partition: partitionFolder(file), files: sources.length });

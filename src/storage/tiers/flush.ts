@@ -8,7 +8,7 @@ import { type Catalog } from "./catalog.ts";
 import { withFiles } from "./snapshot.ts";
 import type { Db } from "../duckdb.ts";
 import type { PartitionNumbers } from "../parquet/partition_numbers.ts";
-import { type Hot, type HotTable, unionOf } from "./hot.ts";
+import { type Hot, type HotPartition, type HotTable, unionOf } from "./hot.ts";
 import { rowsOf, settle, writeTemporary } from "../parquet/partition_file.ts";
 import { type CatalogFile, type Partition, partitionFolder } from "../parquet/partition.ts";
 import { largestPartitions, type Split, splitPartitions, writeAll } from "./small_partitions.ts";
@@ -171,7 +171,7 @@ export class Flusher {
   }
 
   async #write(
-    partition: Partition,
+    partition: HotPartition,
     tables: readonly HotTable[],
     span: { seqFrom: number; seqTo: number },
   ): Promise<CatalogFile> {
@@ -188,7 +188,7 @@ export class Flusher {
       origin: { journal: this.#journalId, ...span },
     });
     await settle(this.#files, this.#eventsFolder, file);
-    return file;
+    return { ...file, firstUs: partition.firstUs };
   }
 
   async #commit(
@@ -220,6 +220,7 @@ export class Flusher {
     this.#catalog.publish(
       { files: withFiles(this.#catalog.current.files, files), hotTables },
       () => void this.#drop(tables),
+      { added: files, removed: [] },
     );
     this.counts.flushes++;
     this.counts.events += files.reduce((sum, file) => sum + file.rows, 0);

@@ -23,6 +23,8 @@ export interface HotTable {
 /** A partition in hot tables. */
 export interface HotPartition extends Partition {
   readonly rows: number;
+  /** Time of its first event, in microseconds. */
+  readonly firstUs: number;
 }
 
 interface OpenTable {
@@ -43,6 +45,8 @@ export class Hot {
   #open: OpenTable;
   #frozen: HotTable[] = [];
   #number: number;
+  /** By table and site: the time of its first event, or an earlier one. */
+  readonly #first = new Map<string, Map<string, number>>();
 
   private constructor(db: Db, catalog: Catalog, journal: Journal, open: OpenTable) {
     this.#db = db;
@@ -64,6 +68,11 @@ export class Hot {
   get rows(): number {
     return this.#journal.pendingCount + this.#moving + this.#open.rows +
       this.#frozen.reduce((sum, table) => sum + table.rows, 0);
+  }
+
+  /** Time of a site's first event in some tables, or earlier; Infinity where there is none. */
+  firstUs(tables: readonly string[], site: string): number {
+    return Math.min(...tables.map((name) => this.#first.get(name)?.get(site) ?? Infinity));
   }
 
   /** At start: brings in what the journal holds from before. Reports rows that hold no event. */
@@ -97,7 +106,8 @@ export class Hot {
   /** The (site, date) partitions present in some tables with their rows, in order. */
   async partitions(tables: readonly HotTable[]): Promise<HotPartition[]> {
     const rows = await this.#db.query(sql`
-      select site_id, strftime(timestamp, '%Y-%m-%d') as date, count(*) as rows
+      select site_id, strftime(timestamp, '%Y-%m-%d') as date, count(*) as rows,
+        min(epoch_us(timestamp)) as first_us
       from (${unionOf(tables)})
       group by all
       order by all`);
@@ -105,6 +115,7 @@ export class Hot {
       site_id: String(row["site_id"]),
       date: String(row["date"]),
       rows: Number(row["rows"]),
+      firstUs: Number(row["first_us"]),
     }));
   }
 
@@ -125,6 +136,7 @@ export class Hot {
   async drop(tables: readonly HotTable[]): Promise<void> {
     for (const table of tables) {
       await this.#db.execute(sql`drop table if exists ${ident(table.name)}`);
+      this.#first.delete(table.name);
     }
   }
 
@@ -161,6 +173,11 @@ export class Hot {
       from (${unionOf(tables)})
       where strftime(timestamp, '%Y-%m-%d') || ' ' || site_id in (
         select unnest(${keys}))`);
+    for (const table of tables) {
+      for (const { site_id } of kept) {
+        this.#note(name, site_id, this.firstUs([table.name], site_id));
+      }
+    }
     return {
       name,
       rows: Number(inserted[0]?.["Count"] ?? 0),
@@ -174,6 +191,7 @@ export class Hot {
     if (taken === null) return;
     const { events, seqTo } = taken;
     this.#moving = events.length;
+    for (const { site_id, timestamp } of events) this.#note(this.#open.name, site_id, timestamp);
     try {
       await this.#db.executeEach(insertHotEvents(this.#open.name), textsOf(events));
     } catch (error) {
@@ -184,6 +202,12 @@ export class Hot {
     }
     this.#open.rows += events.length;
     this.#open.seqTo = seqTo;
+  }
+
+  #note(table: string, site: string, us: number): void {
+    let sites = this.#first.get(table);
+    if (!sites) this.#first.set(table, sites = new Map());
+    if (us < (sites.get(site) ?? Infinity)) sites.set(site, us);
   }
 
   #names(): string[] {

@@ -6,6 +6,7 @@ import type { Mutex } from "../../core/mutex.ts";
 import type { Files, Log } from "../../core/types.ts";
 import { type Catalog } from "./catalog.ts";
 import { withFiles } from "./snapshot.ts";
+import type { Rollups } from "../rollups/rollups.ts";
 import type { Recovery } from "./recovery.ts";
 import type { Store } from "../state/store.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
@@ -18,6 +19,7 @@ export class ParquetTier {
   readonly #recovery: Recovery;
   readonly #log: Log;
   readonly #mutex: Mutex;
+  readonly #rollups: Rollups;
   readonly #eventsFolder: string;
 
   /** `mutex` keeps whatever changes files apart from flushes. */
@@ -28,6 +30,7 @@ export class ParquetTier {
     recovery: Recovery,
     log: Log,
     mutex: Mutex,
+    rollups: Rollups,
     options: { eventsFolder: string },
   ) {
     this.#store = store;
@@ -36,19 +39,27 @@ export class ParquetTier {
     this.#recovery = recovery;
     this.#log = log;
     this.#mutex = mutex;
+    this.#rollups = rollups;
     this.#eventsFolder = options.eventsFolder;
   }
 
   /**
    * Publishes files that are in the catalog and deletes others. Resolves when those are gone from
-   * disk, which is after the last query that reads them.
+   * disk, which is after the last query that reads them, with the rollups that were made of them.
+   * `isSameEvents` says that the new files hold what the others held.
    */
-  publish(added: readonly CatalogFile[], removed: readonly CatalogFile[]): Promise<void> {
-    return new Promise((resolve) => {
-      this.#swap(added, removed, () => {
+  async publish(
+    added: readonly CatalogFile[],
+    removed: readonly CatalogFile[],
+    { isSameEvents = false } = {},
+  ): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const dispose = () => {
         this.#remove(removed.map((file) => file.path)).then(resolve);
-      });
+      };
+      this.#swap(added, removed, { dispose, isSameEvents });
     });
+    if (!isSameEvents) await this.#rollups.sweep();
   }
 
   /** Adopts files that were copied in; resolves with their number. */
@@ -67,6 +78,7 @@ export class ParquetTier {
         this.#catalog.changed(site);
       }
       this.#swap(adopted, []);
+      this.#rollups.noteForeign(adopted);
       return adopted.length;
     });
   }
@@ -133,10 +145,14 @@ export class ParquetTier {
   #swap(
     added: readonly CatalogFile[],
     removed: readonly CatalogFile[],
-    dispose?: () => void,
+    { dispose, isSameEvents = false }: {
+      readonly dispose?: () => void;
+      readonly isSameEvents?: boolean;
+    } = {},
   ): void {
     const { files, hotTables } = this.#catalog.current;
-    this.#catalog.publish({ files: withFiles(files, added, removed), hotTables }, dispose);
+    const next = { files: withFiles(files, added, removed), hotTables };
+    this.#catalog.publish(next, dispose, isSameEvents ? undefined : { added, removed });
   }
 
   async #remove(paths: readonly string[]): Promise<void> {

@@ -12,6 +12,7 @@ import { MERGE_OPS } from "./merge_ops.ts";
 import { OWNER_OPS } from "./owner_ops.ts";
 import { insertProposed, PROPOSED_OPS } from "./proposed_ops.ts";
 import { insertOriginal, type KeptOriginal, REWRITE_OPS } from "./rewrite_ops.ts";
+import { noteForeign, ROLLUP_OPS, staleByAdding, staleByRemoving } from "./rollup_ops.ts";
 import { SITE_OPS } from "./site_ops.ts";
 import type { Sqlite } from "../sqlite.ts";
 
@@ -129,6 +130,12 @@ function commitFlush(db: Sqlite, commit: FlushCommit): void {
 }
 
 function addFile(db: Sqlite, file: CatalogFile): void {
+  staleByAdding(db, file);
+  enterFile(db, file);
+}
+
+/** Adds a file without a look at what its events change. */
+function enterFile(db: Sqlite, file: CatalogFile): void {
   db.run(
     "insert into files (path, site_id, date, rows, bytes) values (?, ?, ?, ?, ?)",
     file.path,
@@ -303,24 +310,37 @@ function forgetPendingDeletes(db: Sqlite, paths: readonly string[]): void {
 
 /** Adds files from elsewhere to the catalog. */
 function addFiles(db: Sqlite, files: readonly CatalogFile[]): void {
-  db.transaction(() => files.forEach((file) => addFile(db, file)));
+  db.transaction(() => {
+    for (const file of files) addFile(db, file);
+    noteForeign(db, files);
+  });
 }
 
 /** Removes files from the catalog, but not from disk: missing, or in quarantine. */
 function forgetFiles(db: Sqlite, paths: readonly string[]): void {
   db.transaction(() => {
+    staleByRemoving(db, paths);
     for (const path of paths) db.run("delete from files where path = ?", path);
   });
 }
 
-/** One file replaces others, which become pending deletes. */
+/** Files replace others, which become pending deletes. */
 function replaceFiles(
   db: Sqlite,
-  change: { readonly added: readonly CatalogFile[]; readonly removed: readonly string[] },
+  { added, removed, isSameEvents = false }: {
+    readonly added: readonly CatalogFile[];
+    readonly removed: readonly string[];
+    /** Whether the new files hold what the others held. */
+    readonly isSameEvents?: boolean;
+  },
 ): void {
   db.transaction(() => {
-    addPendingDeletes(db, change.removed);
-    for (const file of change.added) addFile(db, file);
+    if (!isSameEvents) staleByRemoving(db, removed);
+    for (const path of removed) deleteLater(db, path);
+    for (const file of added) {
+      if (isSameEvents) enterFile(db, file);
+      else addFile(db, file);
+    }
   });
 }
 
@@ -352,10 +372,13 @@ function restoreOriginal(db: Sqlite, { replaced_by, ...original }: KeptOriginal)
 }
 
 function addPendingDeletes(db: Sqlite, paths: readonly string[]): void {
-  for (const path of paths) {
-    db.run("insert into condemned (path) values (?) on conflict do nothing", path);
-    db.run("delete from files where path = ?", path);
-  }
+  staleByRemoving(db, paths);
+  for (const path of paths) deleteLater(db, path);
+}
+
+function deleteLater(db: Sqlite, path: string): void {
+  db.run("insert into condemned (path) values (?) on conflict do nothing", path);
+  db.run("delete from files where path = ?", path);
 }
 
 function listFiles(db: Sqlite): CatalogFile[] {
@@ -424,6 +447,7 @@ export const STORE_OPS = {
   ...PROPOSED_OPS,
   ...MERGE_OPS,
   ...REWRITE_OPS,
+  ...ROLLUP_OPS,
   append,
   probe,
   importLegacy,

@@ -1,7 +1,7 @@
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert";
-import { DAY_MS } from "../../../src/core/durations.ts";
-import { ID_DAYS, periodOf, startOfPeriod } from "../../../src/ingest/identity/id_period.ts";
-import { SITE_SETTINGS } from "../../../src/sites/settings.ts";
+import { DAY_MS } from "../../src/core/durations.ts";
+import { ID_DAYS, periodOf, startOfPeriod } from "../../src/core/id_period.ts";
+import { SITE_SETTINGS } from "../../src/sites/settings.ts";
 
 Deno.test("periodOf() and startOfPeriod() cut time into whole UTC days without a gap", () => {
   for (const days of ID_DAYS) {

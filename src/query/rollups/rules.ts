@@ -1,0 +1,46 @@
+// What the sums of a day depend on beside its events, as one text: rollups that were made by other
+// rules are not used.
+import { createHash } from "node:crypto";
+import { DAY_US } from "../../core/durations.ts";
+import { LruCache } from "../../core/lru_cache.ts";
+import { sql } from "../../core/sql.ts";
+import type { Scope } from "../query.ts";
+import { createTagged, insertShape } from "./day_sql.ts";
+import { SHAPES } from "./shapes.ts";
+
+/** Raised when the rows of a file mean something else. */
+const VERSION = 1;
+
+/** Days that a visitor has to be looked back for. An id may be carried over one change. */
+export function reachOf(idDays: number, knownDays: number): number {
+  return Math.max(idDays === 0 ? 0 : idDays + 1, knownDays);
+}
+
+const RULES = new LruCache<string, string>(200);
+
+/** A text that changes whenever the same events would have other sums. */
+export function rulesText(zone: string, gapUs: number, reachDays: number): string {
+  const key = JSON.stringify([zone, gapUs, reachDays]);
+  const known = RULES.get(key);
+  if (known !== undefined) return known;
+  const range = { fromUs: 0, toUs: DAY_US, dates: null };
+  const scope = { ...STANDARD_SCOPE, gapUs, range };
+  const statements = [
+    createTagged("t", scope, sql`e`),
+    ...SHAPES.map((shape) => insertShape("r", "t", shape, scope, { fromUs: 0, firstDay: 0 })),
+  ].map(({ text, values }) => [text, values]);
+  const text = createHash("sha256")
+    .update(JSON.stringify([VERSION, zone, gapUs, reachDays, statements]))
+    .digest("hex").slice(0, 32);
+  RULES.set(key, text);
+  return text;
+}
+
+const STANDARD_SCOPE: Omit<Scope, "gapUs" | "range"> = {
+  site: "",
+  nowUs: 0,
+  zone: "UTC",
+  weekStart: 1,
+  filter: null,
+  goals: [],
+};

@@ -1,0 +1,93 @@
+// Which sums are kept of each closed day: of the whole site, and by the dimensions that panels ask
+// for without a filter.
+import { type DimensionRef, isDimensionName } from "../dimensions.ts";
+import { type AggregateName, AGGREGATES } from "../metrics.ts";
+import type { Query } from "../query.ts";
+
+/** One split of a day. */
+export interface Shape {
+  readonly name: string;
+  readonly dimensions: readonly DimensionRef[];
+  /** Split by each event's own columns instead of its visit's. */
+  readonly ownColumns: boolean;
+  /** Whether the sums of steps within visits are kept. */
+  readonly steps: boolean;
+}
+
+const OF_VISITS_AND_EVENTS: readonly (readonly DimensionRef[])[] = [
+  [],
+  ["hostname"],
+  ["name"],
+  ["entry_page"],
+  ["exit_page"],
+  ["entry_hostname"],
+  ["source"],
+  ["referrer"],
+  ["channel"],
+  ["utm_source"],
+  ["utm_medium"],
+  ["utm_campaign"],
+  ["utm_content"],
+  ["utm_term"],
+  ["country"],
+  ["region"],
+  ["city"],
+  ["device"],
+  ["browser"],
+  ["browser_version", "browser"],
+  ["os"],
+  ["os_version", "os"],
+  ["screen"],
+  ["hour"],
+  ["day_of_week", "hour_of_day"],
+];
+
+const OF_OWN_COLUMNS: readonly DimensionRef[] = ["source", "browser", "os", "device", "country"];
+
+/** Every split. */
+export const SHAPES: readonly Shape[] = [
+  ...OF_VISITS_AND_EVENTS.map((dimensions) => shape(dimensions)),
+  shape(["page"], { steps: true }),
+  ...OF_OWN_COLUMNS.map((ref) => shape([ref], { ownColumns: true })),
+];
+
+const BY_NAME = new Map(SHAPES.map((one) => [one.name, one]));
+/** Buckets that are whole days or made of them. */
+const OF_DAYS: ReadonlySet<string> = new Set(["day", "week", "month"]);
+
+function shape(
+  dimensions: readonly DimensionRef[],
+  { ownColumns = false, steps = false } = {},
+): Shape {
+  return { name: nameOf(dimensions, ownColumns), dimensions, ownColumns, steps };
+}
+
+function nameOf(dimensions: readonly DimensionRef[], ownColumns: boolean): string {
+  return `${ownColumns ? "own:" : ""}${dimensions.join(",")}`;
+}
+
+/** Whether a dimension is a bucket made of whole days. */
+export function isOfDays(ref: DimensionRef): ref is "day" | "week" | "month" {
+  return OF_DAYS.has(ref);
+}
+
+/** The split that holds what a query without a filter asks for, or undefined. */
+export function shapeOf(query: Query, aggregates: readonly AggregateName[]): Shape | undefined {
+  const refs = query.dimensions.filter((ref) => !isOfDays(ref));
+  if (query.dimensions.length - refs.length > 1) return undefined;
+  const plain = BY_NAME.get(nameOf(refs, false));
+  const own = query.ownColumns ? BY_NAME.get(nameOf(refs, true)) : undefined;
+  // A dimension of the event itself is the same with and without its own columns.
+  const found = own ?? (query.ownColumns && refs.some(isOfVisit) ? undefined : plain);
+  if (!found) return undefined;
+  const needsSteps = aggregates.some((name) => "steps" in AGGREGATES[name]);
+  return needsSteps && !found.steps ? undefined : found;
+}
+
+const OF_EVENTS: ReadonlySet<string> = new Set(
+  ["page", "hostname", "name", "hour", "day_of_week", "hour_of_day", "entry_page", "exit_page"],
+);
+
+function isOfVisit(ref: DimensionRef): boolean {
+  return isDimensionName(ref) && !OF_EVENTS.has(ref);
+}

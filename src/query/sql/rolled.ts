@@ -1,0 +1,198 @@
+// A query without a filter as one statement over rollups of closed days and events of the others.
+// Pure.
+import { DAY_US } from "../../core/durations.ts";
+import type { Range } from "../../core/period.ts";
+import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
+import type { DimensionRef } from "../dimensions.ts";
+import { type AggregateName, AGGREGATES, metricOf } from "../metrics.ts";
+import type { Query } from "../query.ts";
+import { edgeOf } from "../rollups/day_sql.ts";
+import { isOfDays, type Shape, shapeOf } from "../rollups/shapes.ts";
+import type { Split } from "../rollups/split.ts";
+import type { SpanUs } from "../../storage/tiers/event_rows.ts";
+import { aggregateRows, currencyLists, currencyRows, finished, mergedOf } from "./build.ts";
+import { bucketKey } from "./buckets.ts";
+import { missingOf } from "./expressions.ts";
+import { type Plan, planOf } from "./plan.ts";
+import { Relations } from "./relations.ts";
+
+/** Gives the events of a span as a relation of the stored columns. */
+export type EventsOf = (span: SpanUs) => Sql;
+
+/** The split of a day that answers a query, or undefined where only events can. */
+export function rolledShape(query: Query, plan: Plan): Shape | undefined {
+  if (query.filter !== null || plan.aggregates.length === 0) return undefined;
+  const bases = query.metrics.map((name) => metricOf(name).base);
+  if (bases.includes("goalless_group")) return undefined;
+  return shapeOf(query, plan.aggregates);
+}
+
+/** The statement; its columns are those of `buildQuery`. `paths` are files on disk. */
+export function buildRolled(
+  query: Query,
+  plan: Plan,
+  shape: Shape,
+  split: Split,
+  events: EventsOf,
+  paths: readonly string[],
+): Sql {
+  const rolled = new Rolled(query, split, events, paths);
+  const present = presenceOf(plan);
+  const counts = rolled.counts(query, { ...plan, aggregates: present }, shape);
+  const money = plan.money ? rolled.money(query, plan, shape) : null;
+  const merged = mergedOf(query, { ...plan, aggregates: present }, counts, money);
+  const wanted = new Set(query.metrics.map((name) => metricOf(name).base));
+  const bases = (["query", "goalless"] as const).filter((base) => wanted.has(base)).map((base) => {
+    const name = ident(base === "query" ? "base_question" : "base_goalless");
+    return sql`cross join (select visitors as ${name} from (${rolled.visitors(query)}))`;
+  });
+  return finished(query, plan, sql`with ${merged}`, bases);
+}
+
+/** The aggregates with those that tell whether a row exists. */
+function presenceOf({ aggregates }: Plan): AggregateName[] {
+  const of = (level: string) => aggregates.some((name) => AGGREGATES[name].of === level);
+  return [
+    ...new Set<AggregateName>([
+      ...aggregates,
+      ...(of("event") ? ["events" as const] : []),
+      ...(of("visit") ? ["visits" as const] : []),
+    ]),
+  ];
+}
+
+/** Rows of a query from both kinds of parts. */
+class Rolled {
+  readonly #whole: Range;
+  readonly #split: Split;
+  readonly #events: EventsOf;
+  readonly #paths: readonly string[];
+
+  constructor(query: Query, split: Split, events: EventsOf, paths: readonly string[]) {
+    this.#whole = query.range;
+    this.#split = split;
+    this.#events = events;
+    this.#paths = paths;
+  }
+
+  /** One row per combination of keys, with the plan's aggregates. */
+  counts(query: Query, plan: Plan, shape: Shape): Sql {
+    const keys = query.dimensions.map((_, index) => ident(`k${index}`));
+    const columns = plan.aggregates.map((name) => ident(name));
+    const parts = this.#split.events.map((range, index) => {
+      const own = this.#part(query, range, plan.aggregates);
+      const isLast = index === this.#split.events.length - 1;
+      const known = isLast ? this.#edge(query, shape) : null;
+      return sql`select * from (${aggregateRows(own.query, own.plan, own.relations, known)})`;
+    });
+    const sums = columns.map((name) => sql`coalesce(sum(${name}), 0)::bigint as ${name}`);
+    const stored = plan.aggregates.map((name) =>
+      name === "visitors"
+        ? sql`case when r.gap = 0 or r.day - r.gap < ${this.#firstDay(query)}
+            then r.visitors else 0 end * t.sign as visitors`
+        : sql`r.${ident(name)} * t.sign as ${ident(name)}`
+    );
+    const rolled = sql`select ${join([...this.#keys(query, shape), ...stored])}
+      from (${this.#rows(shape)} and currency is null) r ${this.#terms}`;
+    const all = join([...parts, rolled], "\n  union all by name\n  ");
+    if (keys.length === 0) return sql`select ${join(sums)} from (${all})`;
+    const isThere = ["events", "visits"].filter((name) =>
+      plan.aggregates.some((one) => one === name)
+    ).map((name) => sql`sum(${ident(name)}) > 0`);
+    return sql`select ${join([...keys, ...sums])} from (${all})
+  group by ${join(keys)} having ${join(isThere, " or ")}`;
+  }
+
+  /** One list of money per combination of keys. */
+  money(query: Query, plan: Plan, shape: Shape): Sql {
+    const parts = this.#split.events.map((range) => {
+      const { query: own, relations } = this.#part(query, range, plan.aggregates);
+      const rows = currencyRows(own, relations);
+      return sql`select * from (${relations.with} ${rows})`;
+    });
+    const lead = join([...this.#keys(query, shape), raw("r.currency")]);
+    const rolled = sql`select ${lead}, r.cents * t.sign as cents, r.paid * t.sign as count
+      from (${this.#rows(shape)} and currency is not null) r ${this.#terms}`;
+    const all = join([...parts, rolled], "\n  union all by name\n  ");
+    const keys = [...query.dimensions.map((_, index) => ident(`k${index}`)), raw("currency")];
+    return currencyLists(
+      query,
+      sql`select ${join(keys)}, sum(cents)::bigint as cents, sum(count)::bigint as count
+        from (${all}) group by ${join(keys)} having sum(count) > 0`,
+    );
+  }
+
+  /** The visitors of the whole query. */
+  visitors(query: Query): Sql {
+    const whole: Query = { ...query, metrics: ["visitors"], dimensions: [] };
+    const plan = planOf(whole);
+    const shape = shapeOf(whole, plan.aggregates);
+    if (!shape) throw new TypeError("Cannot count visitors: no split holds them");
+    return this.counts(whole, plan, shape);
+  }
+
+  #part(query: Query, range: Range, aggregates: Plan["aggregates"]) {
+    const own: Query = { ...query, range };
+    const plan = { ...planOf(own), aggregates };
+    const relations = new Relations(own, plan, this.#events(plan.span), this.#whole);
+    return { query: own, plan, relations };
+  }
+
+  #rows({ name }: Shape): Sql {
+    return sql`select * from read_parquet(${this.#paths}) where shape = ${name}`;
+  }
+
+  /** The keys and hashes of the visitors of the edge, or null. */
+  #edge(query: Query, shape: Shape): Sql | null {
+    const { edge } = this.#split;
+    if (edge === null) return null;
+    const columns = [...this.#keys(query, shape), raw("r.key")];
+    return sql`select ${join(columns)} from (
+      select * from read_parquet(${this.#paths})
+      where shape = ${edgeOf(shape)} and day between ${edge.first} and ${edge.last}
+    ) r`;
+  }
+
+  get #terms(): Sql {
+    const rows = this.#split.terms.map(({ sign, first, last }) =>
+      raw(`(${sign}, ${first}, ${last})`)
+    );
+    return sql`join (values ${join(rows)}) t(sign, first, last)
+      on r.day between t.first and t.last`;
+  }
+
+  /** The day from which on a visitor is counted once: of the term, or of the row's bucket. */
+  #firstDay(query: Query): Sql {
+    const bucket = query.dimensions.find(isOfDays);
+    if (!bucket) return raw("t.first");
+    return sql`greatest(t.first, (${this.#bucket(bucket, query)} // ${DAY_US}))`;
+  }
+
+  #bucket(interval: "day" | "week" | "month", query: Query): Sql {
+    if (interval === "day") return sql`(r.day * ${DAY_US})`;
+    // Local days as if in UTC: the bucket's first local date.
+    const range = { fromUs: this.#firstLocalUs, toUs: this.#firstLocalUs, dates: null };
+    const calendar = { range, zone: "UTC", weekStart: query.weekStart };
+    return bucketKey(interval, sql`(r.day * ${DAY_US})`, calendar);
+  }
+
+  get #firstLocalUs(): number {
+    return this.#split.firstLocalDay * DAY_US;
+  }
+
+  #keys(query: Query, shape: Shape): Sql[] {
+    return query.dimensions.map((ref, index) => {
+      const name = ident(`k${index}`);
+      if (isOfDays(ref)) return sql`${this.#bucket(ref, query)} as ${name}`;
+      return sql`${stored(ref, shape, query)} as ${name}`;
+    });
+  }
+}
+
+/** A stored value as the key that events would give. */
+function stored(ref: DimensionRef, { dimensions }: Shape, query: Query): Sql {
+  const value = sql`r.${ident(`v${dimensions.indexOf(ref) + 1}`)}`;
+  if (ref === "hour") return sql`${value}::bigint`;
+  if (ref === "hour_of_day" || ref === "day_of_week") return value;
+  return sql`coalesce(${value}, ${missingOf(ref, query)})`;
+}

@@ -1,0 +1,227 @@
+// Operations of mallard.sqlite for rollups: which local days of a site have their sums in which
+// file. Whatever changes events takes the days that read them out in its own transaction.
+import { DAY_US } from "../../../core/durations.ts";
+import type { CatalogFile } from "../../parquet/partition.ts";
+import { integerOf, textOf } from "../row.ts";
+import type { Sqlite } from "../sqlite.ts";
+import type { RunsOperations } from "./operations.ts";
+
+/**
+ * The tables of this file, as one step of the schema. A file of rollups that no day names any more
+ * is garbage, whatever took the last day out.
+ */
+export const ROLLUP_SCHEMA = `
+  create table rollup_days (
+    site_id text not null,
+    day integer not null,
+    path text not null,
+    rules text not null,
+    start_us integer not null,
+    end_us integer not null,
+    reads_from_us integer not null,
+    reads_to_us integer not null,
+    id_days integer not null,
+    has_edge integer not null,
+    primary key (site_id, day)
+  ) strict, without rowid;
+  create index rollup_days_by_path on rollup_days (path);
+  create table rollup_sites (
+    site_id text primary key,
+    reach_days integer not null,
+    foreign_to_us integer not null
+  ) strict, without rowid;
+  create table rollup_garbage (
+    path text primary key
+  ) strict, without rowid;
+  create trigger rollup_file_unused after delete on rollup_days
+    when not exists (select 1 from rollup_days where path = old.path)
+  begin
+    insert or ignore into rollup_garbage (path) values (old.path);
+  end;
+`;
+
+/** A local day whose sums are in a file. Times are microseconds since 1970 UTC. */
+export interface RollupDay {
+  /** Days since 1970 of its local date. */
+  readonly day: number;
+  /** Path below the folder of rollups. */
+  readonly path: string;
+  /** What it was computed by: another text means other sums. */
+  readonly rules: string;
+  readonly startUs: number;
+  readonly endUs: number;
+  /** The sums depend on events of this span. */
+  readonly readsFromUs: number;
+  readonly readsToUs: number;
+  /** For how many UTC days a visitor id lasted when they were made. */
+  readonly idDays: number;
+  /** Whether its file tells which visitors may be seen after it. */
+  readonly hasEdge: boolean;
+}
+
+/** What is known of a site's rollups. */
+export interface SiteRollups {
+  readonly days: readonly RollupDay[];
+  /** Most days between two sightings of one visitor, where that was ever more than its id lasts. */
+  readonly reachDays: number;
+  /** End of the last UTC date with events that this program did not receive; 0 for none. */
+  readonly foreignToUs: number;
+}
+
+function siteRollups(db: Sqlite, site: string): SiteRollups {
+  const known = db.get(
+    "select reach_days, foreign_to_us from rollup_sites where site_id = ?",
+    site,
+  );
+  const days = db.all("select * from rollup_days where site_id = ? order by day", site);
+  return {
+    days: days.map((row) => ({
+      day: integerOf(row, "day"),
+      path: textOf(row, "path"),
+      rules: textOf(row, "rules"),
+      startUs: integerOf(row, "start_us"),
+      endUs: integerOf(row, "end_us"),
+      readsFromUs: integerOf(row, "reads_from_us"),
+      readsToUs: integerOf(row, "reads_to_us"),
+      idDays: integerOf(row, "id_days"),
+      hasEdge: integerOf(row, "has_edge") === 1,
+    })),
+    reachDays: known ? integerOf(known, "reach_days") : 0,
+    foreignToUs: known ? integerOf(known, "foreign_to_us") : 0,
+  };
+}
+
+/** Replaces the days of a site that have these numbers. */
+function keepRollups(
+  db: Sqlite,
+  { site_id, days }: { readonly site_id: string; readonly days: readonly RollupDay[] },
+): void {
+  db.transaction(() => {
+    for (const row of days) {
+      db.run("delete from rollup_days where site_id = ? and day = ?", site_id, row.day);
+      db.run(
+        "insert into rollup_days values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        site_id,
+        row.day,
+        row.path,
+        row.rules,
+        row.startUs,
+        row.endUs,
+        row.readsFromUs,
+        row.readsToUs,
+        row.idDays,
+        row.hasEdge ? 1 : 0,
+      );
+    }
+  });
+}
+
+/** Takes every day out that is in one of these files. */
+function forgetRollups(db: Sqlite, paths: readonly string[]): void {
+  db.transaction(() => {
+    for (const path of paths) db.run("delete from rollup_days where path = ?", path);
+  });
+}
+
+/** Takes every day of a site out, and remembers how far apart one visitor was seen. */
+function setReach(
+  db: Sqlite,
+  { site_id, days }: { readonly site_id: string; readonly days: number },
+): void {
+  db.transaction(() => {
+    db.run("delete from rollup_days where site_id = ?", site_id);
+    db.run(
+      `insert into rollup_sites (site_id, reach_days, foreign_to_us) values (?, ?, 0)
+        on conflict do update set reach_days = excluded.reach_days`,
+      site_id,
+      days,
+    );
+  });
+}
+
+/** Paths of the files that days name. */
+function listRollups(db: Sqlite): string[] {
+  return db.all("select distinct path from rollup_days").map((row) => textOf(row, "path"));
+}
+
+/** Paths of the files that no day names any more. */
+function listGarbage(db: Sqlite): string[] {
+  return db.all("select path from rollup_garbage").map((row) => textOf(row, "path"));
+}
+
+function forgetGarbage(db: Sqlite, paths: readonly string[]): void {
+  db.transaction(() => {
+    for (const path of paths) db.run("delete from rollup_garbage where path = ?", path);
+  });
+}
+
+/** The span of a partition's events, or from the file's first event on where that is known. */
+export function spanOfFile({ date, firstUs }: CatalogFile): { fromUs: number; toUs: number } {
+  const startUs = Date.parse(date) * 1000;
+  return { fromUs: firstUs ?? startUs, toUs: startUs + DAY_US };
+}
+
+/** Takes out the days that read what a new file holds. Call it in a transaction. */
+export function staleByAdding(db: Sqlite, file: CatalogFile): void {
+  const { fromUs, toUs } = spanOfFile(file);
+  db.run(
+    "delete from rollup_days where site_id = ? and reads_from_us < ? and reads_to_us > ?",
+    file.site_id,
+    toUs,
+    fromUs,
+  );
+}
+
+/**
+ * Takes out the days that read what some files hold, before those leave the catalog, with every
+ * other day of the same rollups: nothing of removed events may stay on disk. Call it in a
+ * transaction.
+ */
+export function staleByRemoving(db: Sqlite, paths: readonly string[]): void {
+  for (const path of paths) {
+    const file = db.get("select site_id, date from files where path = ?", path);
+    if (!file) continue;
+    const site = textOf(file, "site_id");
+    const { fromUs, toUs } = spanOfFile({
+      site_id: site,
+      date: textOf(file, "date"),
+      path,
+      rows: 0,
+      bytes: 0,
+    });
+    db.run(
+      `delete from rollup_days where path in (
+        select path from rollup_days
+        where site_id = ? and reads_from_us < ? and reads_to_us > ?)`,
+      site,
+      toUs,
+      fromUs,
+    );
+  }
+}
+
+/** Notes that the ids of these files' visitors may last for any time. Call it in a transaction. */
+export function noteForeign(db: Sqlite, files: readonly CatalogFile[]): void {
+  for (const file of files) {
+    db.run(
+      `insert into rollup_sites (site_id, reach_days, foreign_to_us) values (?, 0, ?)
+        on conflict do update set foreign_to_us = max(foreign_to_us, excluded.foreign_to_us)`,
+      file.site_id,
+      spanOfFile(file).toUs,
+    );
+  }
+}
+
+/** Every operation by name, to be joined with those of the store. */
+export const ROLLUP_OPS = {
+  siteRollups,
+  keepRollups,
+  forgetRollups,
+  setReach,
+  listRollups,
+  listGarbage,
+  forgetGarbage,
+} as const;
+
+/** The part of the store that these rows need. */
+export type RollupStore = RunsOperations<typeof ROLLUP_OPS>;
