@@ -6,6 +6,7 @@ import { Live } from "../api/stats/live.ts";
 import type { Host } from "../runtime/host.ts";
 import type { Drops } from "../ingest/drops.ts";
 import { chooseEngine } from "../query/engine/choose.ts";
+import { RollupBuilder } from "../query/rollups/builder.ts";
 import { Runner } from "../query/run.ts";
 import { rulesOfSites } from "../query/site_rules.ts";
 import type { Sites } from "../sites/sites.ts";
@@ -16,14 +17,17 @@ export async function openQueries(
   config: Config,
   { clock, log }: System,
   host: Host,
-  { reader, db, memory }: Storage,
+  storage: Storage,
   sites: Sites,
   drops: Drops,
 ) {
+  const { reader, db, memory } = storage;
   const ask = (query: Sql) => db.query(query);
   const behavioral = await chooseEngine(config.behavioral, db.extensionFault, ask, log);
   const idDays = (site: string) => sites.settings(site).visitor_id_days;
-  const runner = new Runner(reader, rulesOfSites(sites), clock, {
+  const visitorIdDays = config.suppress_visitor_id ? () => 0 : idDays;
+  const rules = rulesOfSites(sites);
+  const runner = new Runner(reader, rules, clock, {
     explain: host.isDevelopment ?? false,
     queryTimeoutMs: config.query_timeout_secs * 1000,
     cacheTtlMs: config.cache_ttl_secs * 1000,
@@ -32,9 +36,10 @@ export async function openQueries(
     slots: memory.slots,
     cacheCharsMax: memory.cacheCharsMax,
     engine: behavioral.engine,
-    visitorIdDays: config.suppress_visitor_id ? () => 0 : idDays,
+    visitorIdDays,
     listsVisits: (site) => sites.settings(site).visit_list,
     drops: (range) => drops.list(range),
   });
-  return { runner, behavioral, live: new Live(runner, reader, clock, log) };
+  const rollups = new RollupBuilder(storage, rules, clock, log, { visitorIdDays });
+  return { runner, behavioral, rollups, live: new Live(runner, reader, clock, log) };
 }

@@ -8,6 +8,7 @@ import type { Buffer } from "../ingest/buffer.ts";
 import type { Pipeline } from "../ingest/pipeline.ts";
 import type { Jobs } from "./jobs.ts";
 import type { EngineChoice } from "../query/engine/choose.ts";
+import type { RollupBuilder } from "../query/rollups/builder.ts";
 import type { Runner } from "../query/run.ts";
 import type { Storage } from "../storage/open.ts";
 
@@ -21,6 +22,7 @@ export interface TelemetryParts {
   readonly geoIsOwn: boolean;
   readonly auth: Auth;
   readonly runner: Runner;
+  readonly rollups: RollupBuilder;
   readonly behavioral: EngineChoice;
   readonly live: Live;
   readonly jobs: Jobs;
@@ -211,6 +213,8 @@ export function samplesOf(parts: TelemetryParts): Sample[] {
     counter("journal_failures", buffer.counts.commitFailures, "Commits the disk refused."),
     counter("files_merged", storage.compactor.counts.merged, "Parquet files merged into others."),
     counter("compaction_failures", storage.compactor.counts.failures, "Merges that failed."),
+    counter("rollup_days", parts.rollups.counts.days, "Days whose sums were made."),
+    counter("rollup_failures", parts.rollups.counts.failures, "Sums of days that failed."),
     counterBy("job_failures", "job", parts.jobs.failures, "Failed runs of periodic work."),
     counter("flush_failures", storage.flusher.counts.failures, "Failures of flushing to Parquet."),
     counter("rate_limit_rejections", pipeline.drops.rate_limited, "Events over a site's rate."),

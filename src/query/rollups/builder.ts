@@ -1,21 +1,24 @@
 // Makes the rollups of days that are over: oldest first, some days of a month at a time, beside
 // everything else. What cannot be made is left out; its questions are answered from events.
 import { dateOfDay, dayOfDate } from "../../../dashboard/grammar/days.js";
-import { DAY_US, MINUTE_MS } from "../../core/durations.ts";
+import { MINUTE_MS } from "../../core/durations.ts";
 import { edgeUs } from "../../core/id_period.ts";
 import { messageOf } from "../../core/errors.ts";
 import { type Range, rangeOfDays } from "../../core/period.ts";
 import { ident, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Clock, Log } from "../../core/types.ts";
 import { localDate } from "../../core/zone.ts";
+import type { Row } from "../../storage/duckdb.ts";
 import type { Storage } from "../../storage/open.ts";
 import { literal } from "../../storage/parquet/schema.ts";
 import type { RollupDay } from "../../storage/state/ops/rollup_ops.ts";
 import type { Scope } from "../query.ts";
 import type { SettingsSource } from "../run.ts";
 import {
+  createEvents,
   createRows,
-  createTagged,
+  createVisits,
+  type Days,
   EDGE,
   insertEdge,
   insertMoney,
@@ -23,13 +26,14 @@ import {
   insertVisitors,
   missingTexts,
   spanToRead,
+  type Tables,
   VISITORS,
 } from "./day_sql.ts";
 import { reachOf, rulesText } from "./rules.ts";
 import { SHAPES } from "./shapes.ts";
 
 /** Events that are added up at once. */
-const EVENTS_AT_ONCE = 150_000;
+const EVENTS_AT_ONCE = 250_000;
 /** Fewer events, of fewer days, are left to be answered from events: that is as fast. */
 const EVENTS_MIN = 2_000;
 const DAYS_MIN = 7;
@@ -48,6 +52,8 @@ export type RollupParts = Pick<Storage, "db" | "reader" | "rollups" | "mutex">;
 export interface BuilderOptions {
   /** For how many UTC days a visitor id of the site lasts; 0 when each event has its own. */
   readonly visitorIdDays: (site: string) => number;
+  /** Fewer events than this, of fewer than a week of days, have no rollups; 2,000 when missing. */
+  readonly eventsMin?: number;
 }
 
 /** Counts since the start. */
@@ -68,6 +74,8 @@ interface Rules {
   readonly idDays: number;
   readonly text: string;
 }
+
+type Ask = (statement: Sql) => Promise<Row[]>;
 
 /** Makes rollups. */
 export class RollupBuilder {
@@ -145,7 +153,7 @@ export class RollupBuilder {
     const events = missing.map((day) =>
       this.#parts.reader.rowsBetween(site, rangeOfDays(zone, day, day + 1))
     );
-    return events.reduce((sum, rows) => sum + rows, 0) >= EVENTS_MIN;
+    return events.reduce((sum, rows) => sum + rows, 0) >= (this.#options.eventsMin ?? EVENTS_MIN);
   }
 
   /** What could not be made is tried again later. */
@@ -208,80 +216,62 @@ export class RollupBuilder {
   ): Promise<"made" | "not" | "again"> {
     const { db, rollups } = this.#parts;
     const number = ++this.#number;
-    const tagged = `rollup_events_${number}`;
-    const rows = `rollup_rows_${number}`;
+    const tables = {
+      events: `rollup_events_${number}`,
+      visits: `rollup_visits_${number}`,
+      rows: `rollup_rows_${number}`,
+    };
     const path = rollups.nextPath(rules.site);
-    const firstDay = days[0] ?? 0;
-    const range = rangeOfDays(rules.zone, firstDay, (days.at(-1) ?? 0) + 1);
-    const fromUs = rangeOfDays(rules.zone, firstDay - rules.reachDays, firstDay).fromUs;
-    const span = spanToRead(scopeOf(rules, { fromUs, toUs: range.toUs, dates: null }));
+    const asked = daysOf(rules, days[0] ?? 0, days.at(-1) ?? 0);
+    const span = spanToRead(asked.scope);
     const watch = rollups.watch(rules.site, span.fromUs, span.toUs);
     const ask = (statement: Sql) => db.query(statement, { signal });
     try {
-      const knownUs = await this.#tag(rules, tagged, { fromUs, range, span }, signal);
-      const closed = await this.#closedDays(rules, days, tagged, knownUs, ask);
+      const knownUs = await this.#readEvents(rules, tables, asked, signal);
+      const closed = await this.#closedDays(rules, days, tables, knownUs, ask);
       const last = closed.at(-1);
       if (last === undefined) return "not";
-      const scope = scopeOf(rules, rangeOfDays(rules.zone, firstDay, last.day + 1));
-      await ask(createRows(rows));
-      const paid = await ask(
-        sql`select 1 from ${ident(tagged)} where revenue_amount is not null limit 1`,
-      );
-      for (const shape of SHAPES) {
-        await ask(insertShape(rows, tagged, shape, scope, { fromUs, firstDay }));
-        if (paid.length > 0) await ask(insertMoney(rows, tagged, shape, scope));
-      }
-      await ask(insertVisitors(rows, tagged, scope));
-      for (const day of closed.filter(({ hasEdge }) => hasEdge)) {
-        const range = { fromUs: day.startUs, toUs: day.endUs, dates: null };
-        const sinceUs = edgeUs(day.endUs, rules.idDays, rules.gapUs);
-        for (const shape of SHAPES) {
-          await ask(insertEdge(rows, tagged, shape, scopeOf(rules, range), sinceUs));
-        }
-      }
-      const reach = await this.#farthest(rules, rows, firstDay, last.day, ask);
+      await this.#addUp(rules, tables, { ...asked, last: last.day }, closed, ask);
+      const reach = await this.#farthest(rules, tables, { ...asked, last: last.day }, ask);
       if (reach > rules.reachDays) {
         await rollups.setReach(rules.site, reach);
         return "again";
       }
-      if (await this.#hasMissingTexts(rows, ask)) return "not";
-      const kept = this.#keptDays(rules, firstDay);
-      await this.#write(path, rows, kept, ask);
+      if (await this.#hasMissingTexts(tables, ask)) return "not";
+      const kept = this.#keptDays(rules, last.day);
+      await this.#write(path, tables, kept, ask);
       return await this.#parts.mutex.run(async () => {
         if (watch.isStale || kept.some((day) => !this.#isKnown(rules.site, day))) return "not";
-        const made = closed.map((day) => ({ ...day, path }));
-        await rollups.keep(rules.site, path, [...kept.map((day) => ({ ...day, path })), ...made]);
-        this.counts.days += made.length;
+        const made = [...kept, ...closed].map((day) => ({ ...day, path }));
+        await rollups.keep(rules.site, path, made);
+        this.counts.days += closed.length;
         return "made";
       });
     } finally {
       rollups.unwatch(watch);
-      await db.query(sql`drop table if exists ${ident(tagged)}`).catch(() => {});
-      await db.query(sql`drop table if exists ${ident(rows)}`).catch(() => {});
-      if (!this.#parts.rollups.view(rules.site)?.days.some((day) => day.path === path)) {
+      for (const table of Object.values(tables)) {
+        await db.query(sql`drop table if exists ${ident(table)}`).catch(() => {});
+      }
+      if (!rollups.view(rules.site)?.days.some((day) => day.path === path)) {
         await rollups.discard(path);
       }
     }
   }
 
   /** Makes the table of events; resolves with the time up to which every event is in a file. */
-  async #tag(
-    rules: Rules,
-    table: string,
-    { fromUs, range, span }: {
-      readonly fromUs: number;
-      readonly range: Range;
-      readonly span: { readonly fromUs: number; readonly toUs: number };
-    },
+  async #readEvents(
+    { site }: Rules,
+    tables: Tables,
+    days: Days,
     signal: AbortSignal,
   ): Promise<number> {
     const nowUs = Math.floor(this.#clock.nowMs() * 1000);
+    const span = spanToRead(days.scope);
     let knownUs = 0;
-    const scope = scopeOf(rules, { fromUs, toUs: range.toUs, dates: null });
-    await this.#parts.reader.queryOf(rules.site, span, (sources) => {
+    await this.#parts.reader.queryOf(site, span, (sources) => {
       knownUs = Math.min(sources.hotFromUs, nowUs);
       const toUs = Math.max(span.fromUs, Math.min(span.toUs, knownUs));
-      return createTagged(table, scope, sources.events({ fromUs: span.fromUs, toUs }));
+      return createEvents(tables, days, sources.events({ fromUs: span.fromUs, toUs }));
     }, { signal });
     return knownUs;
   }
@@ -290,33 +280,59 @@ export class RollupBuilder {
   async #closedDays(
     rules: Rules,
     days: readonly number[],
-    tagged: string,
+    { events }: Tables,
     knownUs: number,
-    ask: (statement: Sql) => Promise<Record<string, unknown>[]>,
+    ask: Ask,
   ): Promise<RollupDay[]> {
     const closed: RollupDay[] = [];
     for (const day of days) {
       const { fromUs: startUs, toUs: endUs } = rangeOfDays(rules.zone, day, day + 1);
-      const [row] = await ask(sql`select max(us) as last_us from ${ident(tagged)}
+      const [row] = await ask(sql`select max(us) as last_us from ${ident(events)}
         where visit_start_us < ${endUs}`);
       const lastUs = Number(row?.["last_us"] ?? endUs);
       // Another event up to a gap after the last one would belong to the same visit.
-      const readsToUs = Math.min(Math.max(endUs, lastUs + rules.gapUs + 1), endUs + DAY_US);
+      const { scope } = daysOf(rules, day, day);
+      const { fromUs: readsFromUs, toUs } = spanToRead(scope);
+      const readsToUs = Math.min(Math.max(endUs, lastUs + rules.gapUs + 1), toUs);
       if (readsToUs > knownUs) break;
-      const back = rangeOfDays(rules.zone, day - rules.reachDays, day).fromUs;
       closed.push({
         day,
         path: "",
         rules: rules.text,
         startUs,
         endUs,
-        readsFromUs: back - DAY_US,
+        readsFromUs,
         readsToUs,
         idDays: rules.idDays,
         hasEdge: this.#hasEdge(rules, day),
       });
     }
     return closed;
+  }
+
+  /** Fills the table of rows. */
+  async #addUp(
+    rules: Rules,
+    tables: Tables,
+    days: Days,
+    closed: readonly RollupDay[],
+    ask: Ask,
+  ): Promise<void> {
+    await ask(createVisits(tables, days));
+    await ask(createRows(tables));
+    const paid = await ask(sql`select 1 from ${ident(tables.events)}
+      where revenue_amount is not null limit 1`);
+    const edges = closed.filter(({ hasEdge }) => hasEdge).map(({ day, endUs }) => ({
+      day,
+      endUs,
+      sinceUs: edgeUs(endUs, rules.idDays, rules.gapUs),
+    }));
+    for (const shape of SHAPES) {
+      await ask(insertShape(tables, shape, days));
+      if (paid.length > 0) await ask(insertMoney(tables, shape, days));
+      if (edges.length > 0) await ask(insertEdge(tables, shape, days, edges));
+    }
+    await ask(insertVisitors(tables, days));
   }
 
   /** Days of the same month that are made already. */
@@ -338,35 +354,27 @@ export class RollupBuilder {
   }
 
   /** Most days between two sightings of one visitor, as far as they are beyond the reach. */
-  async #farthest(
-    rules: Rules,
-    rows: string,
-    first: number,
-    last: number,
-    ask: (statement: Sql) => Promise<Record<string, unknown>[]>,
-  ): Promise<number> {
+  async #farthest(rules: Rules, { rows }: Tables, days: Days, ask: Ask): Promise<number> {
     const { rollups } = this.#parts;
-    const { reachDays } = rules;
+    const [from, to] = [days.first - rules.reachDays, days.last + rules.reachDays];
     const [within] = await ask(sql`select max(gap) as days from ${ident(rows)}`);
+    const found = Number(within?.["days"] ?? 0);
     const far = (rollups.view(rules.site)?.days ?? [])
-      .filter(({ day }) => day < first - reachDays || day > last + reachDays);
-    let found = Number(within?.["days"] ?? 0);
+      .filter(({ day }) => day < from || day > to);
     if (far.length === 0) return found;
     const paths = [...new Set(far.map(({ path }) => rollups.absolute(path)))];
     const [beyond] = await ask(sql`
       select max(abs(other.day - own.day)) as days
       from read_parquet(${paths}) other
       join (select day, key from ${ident(rows)} where shape = ${VISITORS}) own using (key)
-      where other.shape = ${VISITORS}
-        and (other.day < ${first - reachDays} or other.day > ${last + reachDays})`);
-    found = Math.max(found, Number(beyond?.["days"] ?? 0));
-    return found;
+      where other.shape = ${VISITORS} and (other.day < ${from} or other.day > ${to})`);
+    return Math.max(found, Number(beyond?.["days"] ?? 0));
   }
 
   /** Whether a value is the text that stands for none. */
   async #hasMissingTexts(
-    rows: string,
-    ask: (statement: Sql) => Promise<Record<string, unknown>[]>,
+    { rows }: Tables,
+    ask: Ask,
   ): Promise<boolean> {
     for (const shape of SHAPES) {
       const [first = [], second = []] = missingTexts(shape);
@@ -380,9 +388,9 @@ export class RollupBuilder {
 
   async #write(
     path: string,
-    rows: string,
+    { rows }: Tables,
     kept: readonly RollupDay[],
-    ask: (statement: Sql) => Promise<unknown>,
+    ask: Ask,
   ): Promise<void> {
     const { rollups } = this.#parts;
     const target = await rollups.prepare(path);
@@ -403,8 +411,12 @@ export class RollupBuilder {
   }
 }
 
-function scopeOf({ site, zone, gapUs, weekStart }: Rules, range: Range): Scope {
-  return { site, nowUs: 0, range, zone, weekStart, gapUs, filter: null, goals: [] };
+function daysOf(rules: Rules, first: number, last: number): Days {
+  const { site, zone, gapUs, weekStart, reachDays } = rules;
+  const back = first - reachDays;
+  const range = { ...rangeOfDays(zone, back, last + 1), dates: null };
+  const scope: Scope = { site, nowUs: 0, range, zone, weekStart, gapUs, filter: null, goals: [] };
+  return { scope, back, first, last };
 }
 
 function monthOf(day: number): string {

@@ -5,7 +5,7 @@ import { DAY_US } from "../../core/durations.ts";
 import { LruCache } from "../../core/lru_cache.ts";
 import { sql } from "../../core/sql.ts";
 import type { Scope } from "../query.ts";
-import { createTagged, insertShape } from "./day_sql.ts";
+import { createEvents, createVisits, insertMoney, insertShape } from "./day_sql.ts";
 import { SHAPES } from "./shapes.ts";
 
 /** Raised when the rows of a file mean something else. */
@@ -24,10 +24,15 @@ export function rulesText(zone: string, gapUs: number, reachDays: number): strin
   const known = RULES.get(key);
   if (known !== undefined) return known;
   const range = { fromUs: 0, toUs: DAY_US, dates: null };
-  const scope = { ...STANDARD_SCOPE, gapUs, range };
+  const days = { scope: { ...STANDARD_SCOPE, gapUs, range }, back: 0, first: 0, last: 0 };
+  const tables = { events: "e", visits: "v", rows: "r" };
   const statements = [
-    createTagged("t", scope, sql`e`),
-    ...SHAPES.map((shape) => insertShape("r", "t", shape, scope, { fromUs: 0, firstDay: 0 })),
+    createEvents(tables, days, sql`s`),
+    createVisits(tables, days),
+    ...SHAPES.flatMap((shape) => [
+      insertShape(tables, shape, days),
+      insertMoney(tables, shape, days),
+    ]),
   ].map(({ text, values }) => [text, values]);
   const text = createHash("sha256")
     .update(JSON.stringify([VERSION, zone, gapUs, reachDays, statements]))

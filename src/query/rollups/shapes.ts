@@ -1,6 +1,6 @@
 // Which sums are kept of each closed day: of the whole site, and by the dimensions that panels ask
 // for without a filter.
-import { type DimensionRef, isDimensionName } from "../dimensions.ts";
+import { dimensionOf, type DimensionRef, isDimensionName } from "../dimensions.ts";
 import { type AggregateName, AGGREGATES } from "../metrics.ts";
 import type { Query } from "../query.ts";
 
@@ -42,7 +42,13 @@ const OF_VISITS_AND_EVENTS: readonly (readonly DimensionRef[])[] = [
   ["day_of_week", "hour_of_day"],
 ];
 
-const OF_OWN_COLUMNS: readonly DimensionRef[] = ["source", "browser", "os", "device", "country"];
+const OF_OWN_COLUMNS: readonly DimensionRef[] = [
+  "referrer_source",
+  "browser",
+  "os",
+  "device",
+  "country",
+];
 
 /** Every split. */
 export const SHAPES: readonly Shape[] = [
@@ -82,6 +88,11 @@ export function shapeOf(query: Query, aggregates: readonly AggregateName[]): Sha
   if (!found) return undefined;
   const needsSteps = aggregates.some((name) => "steps" in AGGREGATES[name]);
   return needsSteps && !found.steps ? undefined : found;
+}
+
+/** Whether a visit has one value in each dimension, and each event the value of its visit. */
+export function isOfOneVisit({ dimensions, ownColumns }: Shape): boolean {
+  return !ownColumns && dimensions.every((ref) => dimensionOf(ref).of === "visit");
 }
 
 const OF_EVENTS: ReadonlySet<string> = new Set(

@@ -116,13 +116,17 @@ function currencyPart(query: Query, relations: Relations): Part {
   return { name: "by_currency", columns: MONEY_COLUMNS };
 }
 
+/** The currency of an event with revenue. */
+export const CURRENCY = raw("coalesce(revenue_currency, 'XXX')");
+/** The sum of revenues in hundredths. */
+export const CENTS = raw("sum((revenue_amount * 100)::bigint)::bigint");
+
 /** A row for each combination of keys and currency: currency, cents, count. */
 export function currencyRows(query: Query, relations: Relations): Sql {
   const lead = leadOf(query);
   const paid = raw(" and r.revenue_amount is not null");
   const rows = relations.matchingEvents(query.dimensions, query.filter, paid);
-  return sql`select ${lead}coalesce(revenue_currency, 'XXX') as currency,
-        sum((revenue_amount * 100)::bigint)::bigint as cents, count(*) as count
+  return sql`select ${lead}${CURRENCY} as currency, ${CENTS} as cents, count(*) as count
       from (${rows})
       group by all`;
 }

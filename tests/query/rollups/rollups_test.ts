@@ -2,6 +2,7 @@ import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:ass
 import { dateOfDay, dayOfDate } from "../../../dashboard/grammar/days.js";
 import { DAY_US } from "../../../src/core/durations.ts";
 import type { Event } from "../../../src/core/event.ts";
+import { periodOf } from "../../../src/core/id_period.ts";
 import { rangeOfDays } from "../../../src/core/period.ts";
 import { startOfDate } from "../../../src/core/zone.ts";
 import type { DimensionRef } from "../../../src/query/dimensions.ts";
@@ -15,7 +16,7 @@ import type { Storage } from "../../../src/storage/open.ts";
 import { pageview } from "../../support/events.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
 import { Draw } from "../../support/numbers/random_questions.ts";
-import { openFolder, withFolder } from "../../support/storage/storage.ts";
+import { faultyFiles, openFolder, withFolder } from "../../support/storage/storage.ts";
 
 const SITE = "example.com";
 const MINUTE = 60_000_000;
@@ -27,39 +28,62 @@ const METRIC_NAMES = (Object.keys(METRICS) as MetricName[]).filter((name) =>
   name !== "group_conversion_rate"
 );
 
-/** Visits of many visitors whose ids last for `idDays` UTC days, some across midnight. */
-function randomEvents(seed: number, idDays = 1): Event[] {
+/**
+ * Visits of browsers whose ids last for `idDays` UTC days; a visit that is under way keeps its id
+ * over one change.
+ */
+function randomEvents(seed: number, idDays: number): Event[] {
   const draw = new Draw(seed);
   const events: Event[] = [];
   const fromUs = Date.parse(FIRST) * 1000;
+  const periodAt = (us: number) => periodOf(us / 1000, Math.max(1, idDays));
   for (let browser = 0; browser < 25; browser++) {
-    for (let count = 0; count < 12; count++) {
-      let at = fromUs + draw.below(DAYS * DAY_US - HOUR);
-      if (draw.is(0.3)) at = fromUs + draw.below(DAYS) * DAY_US - draw.below(2 * HOUR);
-      const visitor = `${browser}-${Math.floor(at / DAY_US / idDays)}`;
+    const starts = Array.from(
+      { length: 12 },
+      () =>
+        draw.is(0.7)
+          ? fromUs + draw.below(DAYS * DAY_US - HOUR)
+          : fromUs + (1 + draw.below(DAYS - 1)) * DAY_US - draw.below(HOUR),
+    );
+    let [lastUs, period] = [-Infinity, 0];
+    for (let at of starts.sort((a, b) => a - b)) {
       const source = draw.one(["Google", null, "Bing", "example.org"]);
-      for (let step = 0; step < 1 + draw.below(6); step++) {
-        if (at >= NOW * 1000 || at < fromUs) break;
-        events.push(pageview({
-          at,
-          visitor,
-          page: draw.one(["/", "/a", "/b", "/c"]),
-          name: draw.one(["pageview", "pageview", "signup"]),
-          referrer_source: step === 0 ? source : null,
-          hostname: draw.one(["example.com", "www.example.com", null]),
-          country_code: draw.one(["DE", "US", null]),
-          browser: browser % 2 === 0 ? "Firefox" : "Chrome",
-          browser_version: draw.one(["1", "2", null]),
-          utm_campaign: draw.one([null, "spring"]),
-          ...(draw.is(0.2)
-            ? { revenue_amount: draw.below(5000), revenue_currency: draw.one(["EUR", "USD"]) }
-            : {}),
-        }));
+      at = Math.max(at, lastUs + 1);
+      for (let step = 0; step < 1 + draw.below(6) && at < NOW * 1000; step++) {
+        const isCarried = at - lastUs <= 30 * MINUTE && periodAt(at) - period <= 1;
+        if (!isCarried) period = periodAt(at);
+        const visitor = idDays === 0 ? `${browser} ${at}` : `${browser} ${period}`;
+        events.push(eventOf(draw, at, visitor, browser, step === 0 ? source : null));
+        lastUs = at;
         at += draw.one([MINUTE, 5 * MINUTE, 30 * MINUTE, 30 * MINUTE + 1, 3 * HOUR]) + step;
       }
     }
   }
   return events.sort((a, b) => a.timestamp - b.timestamp);
+}
+
+function eventOf(
+  draw: Draw,
+  at: number,
+  visitor: string,
+  browser: number,
+  referrer_source: string | null,
+): Event {
+  return pageview({
+    at,
+    visitor,
+    page: draw.one(["/", "/a", "/b", "/c"]),
+    name: draw.one(["pageview", "pageview", "signup"]),
+    referrer_source,
+    hostname: draw.one(["example.com", "www.example.com", null]),
+    country_code: draw.one(["DE", "US", null]),
+    browser: browser % 2 === 0 ? "Firefox" : "Chrome",
+    browser_version: draw.one(["1", "2", null]),
+    utm_campaign: draw.one([null, "spring"]),
+    ...(draw.is(0.2)
+      ? { revenue_amount: draw.below(5000), revenue_currency: draw.one(["EUR", "USD"]) }
+      : {}),
+  });
 }
 
 interface Site {
@@ -75,6 +99,7 @@ function builderOf(
   const settings = { settings: () => Promise.resolve({ ...STANDARD_SETTINGS, zone }) };
   return new RollupBuilder(storage, settings, system.clock, system.log, {
     visitorIdDays: () => idDays,
+    eventsMin: 1,
   });
 }
 
@@ -155,6 +180,53 @@ async function compare(
   return used;
 }
 
+const SEEDS = (Deno.env.get("MALLARD_TEST_SEEDS") ?? "7").split(",").map(Number);
+const NEVER = new AbortController().signal;
+
+interface Open {
+  readonly system: ReturnType<typeof fakeSystem>;
+  readonly folder: string;
+  readonly site: Site;
+  storage: Storage;
+  build(): Promise<number>;
+  reopen(): Promise<void>;
+}
+
+/** Opens a folder, fills it with random events, and builds what is due. */
+async function withSite(
+  site: Site,
+  seed: number,
+  work: (open: Open) => Promise<void>,
+): Promise<void> {
+  await withFolder(async (folder) => {
+    const system = fakeSystem({ nowMs: NOW });
+    const open: Open = {
+      system,
+      folder,
+      site,
+      storage: await openFolder(folder, system),
+      async build() {
+        const builder = builderOf(this.storage, system, site);
+        await builder.run(NEVER);
+        equal(builder.counts.failures, 0, JSON.stringify(system.lines.at(-1)));
+        return builder.counts.days;
+      },
+      async reopen() {
+        await this.storage.close();
+        this.storage = await openFolder(folder, system);
+      },
+    };
+    try {
+      await open.storage.append(randomEvents(seed, site.idDays));
+      await open.storage.flusher.flush();
+      await open.build();
+      await work(open);
+    } finally {
+      await open.storage.close();
+    }
+  });
+}
+
 for (
   const [zone, idDays] of [
     ["UTC", 1],
@@ -163,23 +235,122 @@ for (
     ["Asia/Kathmandu", 0],
   ] as const
 ) {
-  Deno.test(`answers with rollups are those without, in ${zone} with ids of ${idDays} days`, async () => {
-    await withFolder(async (folder) => {
-      const system = fakeSystem({ nowMs: NOW });
-      const storage = await openFolder(folder, system);
-      try {
-        const site = { zone, idDays };
-        await storage.append(randomEvents(7, Math.max(1, idDays)));
-        await storage.flusher.flush();
-        const builder = builderOf(storage, system, site);
-        await builder.run(new AbortController().signal);
-        equal(builder.counts.failures, 0, JSON.stringify(system.lines.at(-1)));
-        ok(builder.counts.days >= DAYS - 2, String(builder.counts.days));
-        const used = await compare(storage, system, site, 11);
-        console.log(zone, idDays, used);
-      } finally {
-        await storage.close();
-      }
-    });
+  Deno.test(`answers with rollups are those without, in ${zone}, ids of ${idDays} days`, async () => {
+    for (const seed of SEEDS) {
+      await withSite({ zone, idDays }, seed, async ({ storage, system, site }) => {
+        const used = await compare(storage, system, site, seed, 24);
+        ok(used > 6, `${used} of 24 questions used rollups`);
+      });
+    }
   });
+}
+
+Deno.test("rollups follow late events, merges, erasure, expiry and restarts", async () => {
+  const site = { zone: "America/New_York", idDays: 1 };
+  await withSite(site, 3, async (open) => {
+    const { system } = open;
+    let seed = 100;
+    const same = async (isUsed: boolean) => {
+      const used = await compare(open.storage, system, site, ++seed, 6);
+      equal(used > 0, isUsed, `${used} questions used rollups`);
+    };
+    const late = pageview({ at: "2024-03-08T12:00:00Z", visitor: "late", page: "/late" });
+    await open.storage.append([late]);
+    await compare(open.storage, system, site, ++seed, 6);
+    await open.storage.flusher.flush();
+    await same(true);
+    equal(await open.build(), 4, "the day of the late event, and those that look back to it");
+    await same(true);
+    await open.storage.compactor.run(NEVER);
+    equal(await open.build(), 0, "a merge changes no sum");
+    await same(true);
+    await open.reopen();
+    await same(true);
+    equal(await open.build(), 0, "rollups outlive a restart");
+
+    const before = await filesOf(open.folder);
+    await open.storage.eraser.erase(SITE, "2024-03-05", "2024-03-05");
+    deepEqual((await filesOf(open.folder)).filter((file) => before.includes(file)), []);
+    await same(false);
+    ok(await open.build() > 0);
+    await same(true);
+    await open.storage.expiry.expire(SITE, 15, NOW);
+    await compare(open.storage, system, site, ++seed, 6);
+    await open.build();
+    await same(true);
+  });
+});
+
+Deno.test("rollups that are deleted, cut or of other rules are not used, and made again", async () => {
+  const site = { zone: "UTC", idDays: 1 };
+  await withSite(site, 5, async (open) => {
+    const { system, folder } = open;
+    const [newest = ""] = (await filesOf(folder)).toReversed();
+    await Deno.truncate(`${folder}/rollups/${newest}`, 4000);
+    await compare(open.storage, system, site, 200, 6);
+    ok(await open.build() > 0);
+    ok(await compare(open.storage, system, site, 201, 6) > 0);
+    await Deno.remove(`${folder}/rollups`, { recursive: true });
+    equal(await compare(open.storage, system, site, 202, 6), 0);
+    await open.build();
+    await Deno.remove(`${folder}/rollups`, { recursive: true });
+    await open.reopen();
+    equal(await compare(open.storage, system, site, 203, 6), 0);
+    ok(await open.build() > 0);
+    const other = { zone: "Asia/Tokyo", idDays: 1 };
+    equal(await compare(open.storage, system, other, 204, 6), 0);
+    const builder = builderOf(open.storage, system, other);
+    await builder.run(NEVER);
+    ok(await compare(open.storage, system, other, 205, 6) > 0);
+    equal(await compare(open.storage, system, site, 206, 6), 0);
+  });
+});
+
+Deno.test("ids that last longer than the setting says are seen, and counted once", async () => {
+  const site = { zone: "UTC", idDays: 1 };
+  await withFolder(async (folder) => {
+    const system = fakeSystem({ nowMs: NOW });
+    const storage = await openFolder(folder, system);
+    try {
+      await storage.append(randomEvents(9, 7));
+      await storage.flusher.flush();
+      await builderOf(storage, system, site).run(NEVER);
+      await compare(storage, system, site, 300, 16);
+    } finally {
+      await storage.close();
+    }
+  });
+});
+
+Deno.test("a build that fails at any file operation leaves answers right", async () => {
+  await withFolder(async (folder) => {
+    const files = faultyFiles(fakeSystem().files, "EIO");
+    const system = fakeSystem({ nowMs: NOW, files });
+    const site = { zone: "UTC", idDays: 1 };
+    let storage = await openFolder(folder, system);
+    try {
+      await storage.append(randomEvents(4, 1));
+      await storage.flusher.flush();
+      for (let nth = 1;; nth++) {
+        files.count = 0;
+        files.nth = nth;
+        await builderOf(storage, system, site).run(NEVER);
+        const isOver = files.count < nth;
+        files.nth = 0;
+        await compare(storage, system, site, 400 + nth, 2);
+        await storage.close();
+        storage = await openFolder(folder, system);
+        await compare(storage, system, site, 500 + nth, 2);
+        if (isOver) break;
+        const paths = storage.rollups.view(SITE)?.days.map(({ path }) => path) ?? [];
+        await storage.rollups.forget(SITE, [...new Set(paths)]);
+      }
+    } finally {
+      await storage.close();
+    }
+  });
+});
+
+async function filesOf(folder: string): Promise<string[]> {
+  return (await fakeSystem().files.tree(`${folder}/rollups`)).sort();
 }

@@ -9,7 +9,12 @@ import { pageview } from "../../support/events.ts";
 import { accept, openFolder, withFolder } from "../../support/storage/storage.ts";
 
 const partitions = (...rows: number[]): HotPartition[] =>
-  rows.map((count, n) => ({ site_id: `s${n}.example`, date: "2024-01-15", rows: count }));
+  rows.map((count, n) => ({
+    site_id: `s${n}.example`,
+    date: "2024-01-15",
+    rows: count,
+    firstUs: 0,
+  }));
 
 Deno.test("splitPartitions() writes all of few partitions, and of many only the large ones", () => {
   const few = partitions(...Array<number>(FLUSH_FILES_MAX).fill(1));
