@@ -2,7 +2,7 @@
 // with, so that midnight never cuts it in two. Only ids and times are kept, in bounded memory.
 import { DAY_MS, HOUR_MS } from "../../core/durations.ts";
 import { VISITORS_CARRIED_MAX } from "../../core/limits.ts";
-import { periodOf, startOfPeriod } from "../../core/id_period.ts";
+import { periodOf, startOfPeriod } from "../../sites/id_period.ts";
 
 /**
  * A visit without end, such as a page that reloads itself, keeps an old id for less than this.

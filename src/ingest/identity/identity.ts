@@ -10,7 +10,7 @@ import {
   seenMs,
   type SeenVisitor,
 } from "./carried_visits.ts";
-import { ID_DAYS, periodOf, startOfPeriod } from "../../core/id_period.ts";
+import { ID_DAYS, periodOf, startOfPeriod } from "../../sites/id_period.ts";
 import { PastVisits } from "./past_visits.ts";
 import { destroySalts, RandomSalts } from "./salts.ts";
 import type { Visitor, VisitorIds } from "./visitor_id.ts";

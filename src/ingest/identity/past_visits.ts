@@ -3,7 +3,7 @@
 // their times, and those of earlier imports that the store tells it.
 import { VISITORS_CARRIED_MAX } from "../../core/limits.ts";
 import { CARRY_MS_MAX, type IdentityRules, seenMs } from "./carried_visits.ts";
-import { periodOf, startOfPeriod } from "../../core/id_period.ts";
+import { periodOf, startOfPeriod } from "../../sites/id_period.ts";
 import type { Visitor } from "./visitor_id.ts";
 
 /** Events of a visitor without a pause over the site's visit timeout: first and last time (ms). */

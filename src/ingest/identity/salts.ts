@@ -11,7 +11,7 @@ import {
   type IdentityRules,
   type SeenVisitor,
 } from "./carried_visits.ts";
-import { periodOf, startOfPeriod } from "../../core/id_period.ts";
+import { periodOf, startOfPeriod } from "../../sites/id_period.ts";
 import type { Visitor } from "./visitor_id.ts";
 
 const SALT_BYTES = 32;

@@ -2,9 +2,9 @@
 // everything else. What cannot be made is left out; its questions are answered from events.
 import { dateOfDay, dayOfDate } from "../../../dashboard/grammar/days.js";
 import { MINUTE_MS } from "../../core/durations.ts";
-import { edgeUs } from "../../core/id_period.ts";
+import { edgeUs } from "../../sites/id_period.ts";
 import { messageOf } from "../../core/errors.ts";
-import { type Range, rangeOfDays } from "../../core/period.ts";
+import { rangeOfDays } from "../../core/period.ts";
 import { ident, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Clock, Log } from "../../core/types.ts";
 import { localDate } from "../../core/zone.ts";

@@ -8,7 +8,7 @@ import { dayOfDate } from "../../../dashboard/grammar/days.js";
 import { DAY_US } from "../../core/durations.ts";
 import type { Range } from "../../core/period.ts";
 import { localDate } from "../../core/zone.ts";
-import { firstSightingUs } from "../../core/id_period.ts";
+import { firstSightingUs } from "../../sites/id_period.ts";
 import type { RollupDay, SiteRollups } from "../../storage/state/ops/rollup_ops.ts";
 
 /** Days whose rows are added (1) or taken away (-1). Both numbers of days are included. */

@@ -117,7 +117,7 @@ function currencyPart(query: Query, relations: Relations): Part {
 }
 
 /** The currency of an event with revenue. */
-export const CURRENCY = raw("coalesce(revenue_currency, 'XXX')");
+export const CURRENCY = currencySql(raw("revenue_amount"), raw("revenue_currency"));
 /** The sum of revenues in hundredths. */
 export const CENTS = raw("sum((revenue_amount * 100)::bigint)::bigint");
 

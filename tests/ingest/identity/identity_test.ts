@@ -2,7 +2,7 @@ import assert, { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "
 import { createHmac } from "node:crypto";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/core/durations.ts";
 import type { IdentityRules, SeenVisitor } from "../../../src/ingest/identity/carried_visits.ts";
-import { ID_DAYS } from "../../../src/core/id_period.ts";
+import { ID_DAYS } from "../../../src/sites/id_period.ts";
 import {
   continuingVisitors,
   derivedIdentity,

@@ -2,7 +2,7 @@ import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:ass
 import { dateOfDay, dayOfDate } from "../../../dashboard/grammar/days.js";
 import { DAY_US } from "../../../src/core/durations.ts";
 import type { Event } from "../../../src/core/event.ts";
-import { periodOf } from "../../../src/core/id_period.ts";
+import { periodOf } from "../../../src/sites/id_period.ts";
 import { rangeOfDays } from "../../../src/core/period.ts";
 import { startOfDate } from "../../../src/core/zone.ts";
 import type { DimensionRef } from "../../../src/query/dimensions.ts";
@@ -235,7 +235,7 @@ for (
     ["Asia/Kathmandu", 0],
   ] as const
 ) {
-  Deno.test(`answers with rollups are those without, in ${zone}, ids of ${idDays} days`, async () => {
+  Deno.test(`answers are those without rollups, in ${zone}, ids of ${idDays} days`, async () => {
     for (const seed of SEEDS) {
       await withSite({ zone, idDays }, seed, async ({ storage, system, site }) => {
         const used = await compare(storage, system, site, seed, 24);
@@ -268,9 +268,9 @@ Deno.test("rollups follow late events, merges, erasure, expiry and restarts", as
     await same(true);
     equal(await open.build(), 0, "rollups outlive a restart");
 
-    const before = await filesOf(open.folder);
+    const march = (await filesOf(open.folder)).at(-1) ?? "";
     await open.storage.eraser.erase(SITE, "2024-03-05", "2024-03-05");
-    deepEqual((await filesOf(open.folder)).filter((file) => before.includes(file)), []);
+    equal((await filesOf(open.folder)).includes(march), false, "no sum of erased events stays");
     await same(false);
     ok(await open.build() > 0);
     await same(true);
@@ -281,7 +281,7 @@ Deno.test("rollups follow late events, merges, erasure, expiry and restarts", as
   });
 });
 
-Deno.test("rollups that are deleted, cut or of other rules are not used, and made again", async () => {
+Deno.test("rollups that are deleted, cut or of other rules are made again", async () => {
   const site = { zone: "UTC", idDays: 1 };
   await withSite(site, 5, async (open) => {
     const { system, folder } = open;

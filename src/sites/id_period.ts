@@ -1,6 +1,6 @@
 // How long a visitor id lasts: periods of whole UTC days. Both kinds of ids change at the same
 // instants, and retention counts by the same periods.
-import { DAY_MS, DAY_US } from "./durations.ts";
+import { DAY_MS, DAY_US } from "../core/durations.ts";
 
 /** For how many UTC days an id may stand for the same browser. */
 export const ID_DAYS = [1, 7, 30] as const;
@@ -21,7 +21,7 @@ export function startOfPeriod(period: number, days: number): number {
 
 /**
  * No id that is seen at a time or later was seen before this, both in microseconds since 1970: an
- * id may be carried over one change, never over two. `days` of 0 is an id of its own for each event.
+ * id may be carried over one change, never over two. With 0 `days` each event has an id of its own.
  */
 export function firstSightingUs(us: number, days: number): number {
   if (days === 0) return us;

@@ -1,6 +1,6 @@
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert";
 import { DAY_MS } from "../../src/core/durations.ts";
-import { ID_DAYS, periodOf, startOfPeriod } from "../../src/core/id_period.ts";
+import { ID_DAYS, periodOf, startOfPeriod } from "../../src/sites/id_period.ts";
 import { SITE_SETTINGS } from "../../src/sites/settings.ts";
 
 Deno.test("periodOf() and startOfPeriod() cut time into whole UTC days without a gap", () => {
