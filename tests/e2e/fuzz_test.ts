@@ -127,6 +127,8 @@ async function openTarget(folder: string, paths: Set<string>): Promise<Target> {
     }
     await post("/api/sites", { site_id: "example.com", visit_list: true }, admin);
     const kept = "/api/sites/example.com";
+    const rules = JSON.stringify({ path_rules: { lowercase: true } });
+    await (await app.send(kept, { method: "PATCH", headers: admin, body: rules })).body?.cancel();
     await post(`${kept}/goals`, { name: "a goal", event: "signup" }, admin);
     await post(`${kept}/segments`, { name: "a segment", filters: "is(page,/)" }, admin);
     await post(`${kept}/funnels`, { name: "a funnel", steps: "page:/,event:signup" }, admin);

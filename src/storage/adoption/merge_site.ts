@@ -45,6 +45,13 @@ export async function mergeSite(
     if (!await recovered.store.run("isKept", merged.from)) {
       throw new Error(`Cannot merge ${merged.from}: there is nothing of it`);
     }
+    const jobs = await recovered.store.run("listPathJobs", undefined);
+    const busy = jobs.find(({ site_id }) => site_id === merged.from || site_id === merged.into);
+    if (busy) {
+      throw new Error(
+        `Cannot merge ${merged.from}: first confirm or undo the path rules of ${busy.site_id}`,
+      );
+    }
     await recovered.store.run("mergeSite", merged);
   } finally {
     await recovered.close();

@@ -117,6 +117,12 @@ Deno.test("mergeSite() gives events, settings, items and counts to the other id"
     deepEqual(await numbersOf(again, NEW), [1, 2, 3, 4, 5, 6]);
     await again.close();
     await rejects(merge(folder), /Cannot merge Case.Example: there is nothing of it/);
+    const busy = await openFolder(folder);
+    await accept(busy, [event(OLD, 7, "2024-01-15")]);
+    const job = { state: "rewritten", rules: "{}", started_at: 1, skipped: 0 } as const;
+    await busy.store.run("putPathJob", { site_id: NEW, ...job });
+    await busy.close();
+    await rejects(merge(folder), /first confirm or undo the path rules of case.example/);
   });
 });
 

@@ -177,6 +177,13 @@ const BODIES: Readonly<Record<string, readonly Readonly<Record<string, unknown>>
     { name: MARK, week_start: "sunday", visit_timeout_minutes: 60 },
     { hostnames: ["example.com"], visitor_id_days: 7, rate_limit: 5, retention_days: 3650 },
     { hostnames: [], visitor_id_days: 1, rate_limit: null, visit_list: true },
+    { path_rules: { lowercase: true, masks: [{ from: "/user/*", to: "/user/:id" }] } },
+  ],
+  "POST /api/sites/:site_id/path-rules/preview": [{ trailing_slash: "remove" }],
+  "POST /api/sites/:site_id/path-rules/history": [
+    { action: "apply" },
+    { action: "undo" },
+    { action: "confirm" },
   ],
 };
 
