@@ -28,7 +28,12 @@ export const EVENT_COLUMNS = {
     privacy: "content",
     doc: "`pageview` or the name of a custom event",
   },
-  pathname: { type: "VARCHAR", required: true, privacy: "content", doc: "path of the page's URL" },
+  pathname: {
+    type: "VARCHAR",
+    required: true,
+    privacy: "content",
+    doc: "path of the page's URL, by the site's path rules",
+  },
   hostname: { type: "VARCHAR", required: false, privacy: "content", doc: "host of the page's URL" },
   referrer: {
     type: "VARCHAR",

@@ -17,8 +17,8 @@ export class Originals {
   readonly #log: Log;
   readonly #eventsFolder: string;
   readonly #folder: string;
-  #kept = new Map<string, KeptOriginal>();
-  #results = new Set<string>();
+  readonly #kept = new Map<string, KeptOriginal>();
+  readonly #results = new Set<string>();
 
   private constructor(store: Store, files: Files, log: Log, dataDir: string) {
     this.#store = store;
@@ -49,14 +49,9 @@ export class Originals {
       });
     }
     const missing = new Set(gone.map(({ path }) => path));
-    originals.#set(kept.filter(({ path }) => !missing.has(path)));
+    for (const original of kept) if (!missing.has(original.path)) originals.note(original);
     await originals.removeStrays();
     return originals;
-  }
-
-  #set(kept: readonly KeptOriginal[]): void {
-    this.#kept = new Map(kept.map((original) => [original.path, original]));
-    this.#results = new Set(kept.map(({ replaced_by }) => replaced_by));
   }
 
   /** Whether a file stands in the place of a kept original: it may not be merged or rewritten. */
@@ -91,7 +86,8 @@ export class Originals {
 
   /** Notes an original whose row was just written. */
   note(original: KeptOriginal): void {
-    this.#set([...this.#kept.values(), original]);
+    this.#kept.set(original.path, original);
+    this.#results.add(original.replaced_by);
   }
 
   /** Puts an original back where it was, without a row in the catalog yet. */
@@ -105,9 +101,9 @@ export class Originals {
 
   /** Removes originals whose rows are gone; what cannot be removed is tried again later. */
   async drop(dropped: readonly KeptOriginal[]): Promise<void> {
-    const paths = new Set(dropped.map(({ path }) => path));
-    this.#set([...this.#kept.values()].filter(({ path }) => !paths.has(path)));
-    for (const path of paths) {
+    for (const { path, replaced_by } of dropped) {
+      this.#kept.delete(path);
+      this.#results.delete(replaced_by);
       try {
         await this.#remove(path);
       } catch (error) {
@@ -120,11 +116,13 @@ export class Originals {
   async erase(site: string, firstDate: string, lastDate: string): Promise<KeptOriginal[]> {
     const erased = this.of(site, firstDate, lastDate);
     if (erased.length === 0) return [];
-    const paths = new Set(erased.map(({ path }) => path));
     // The rows last: what fails here is found again by whoever tries it again.
-    for (const path of paths) await this.#remove(path);
-    await this.#store.run("forgetOriginals", [...paths]);
-    this.#set([...this.#kept.values()].filter(({ path }) => !paths.has(path)));
+    for (const { path } of erased) await this.#remove(path);
+    await this.#store.run("forgetOriginals", erased.map(({ path }) => path));
+    for (const { path, replaced_by } of erased) {
+      this.#kept.delete(path);
+      this.#results.delete(replaced_by);
+    }
     return erased;
   }
 
@@ -132,7 +130,8 @@ export class Originals {
   async eraseAll(): Promise<void> {
     await this.#files.removeTree(this.#folder);
     await this.#store.run("forgetOriginals", [...this.#kept.keys()]);
-    this.#set([]);
+    this.#kept.clear();
+    this.#results.clear();
   }
 
   /** Removes the files that have no row; what cannot be removed is tried again later. */

@@ -20,7 +20,7 @@ export interface TextRule {
 /** The table of the texts that are changed. */
 const TEXTS_TABLE = "rewritten_texts";
 /** Texts that are changed at once, and the most that one statement reads. */
-const TEXTS_AT_ONCE = 1000;
+const TEXTS_AT_ONCE = 250;
 const TEXTS_READ = 20_000;
 
 /**
