@@ -164,7 +164,7 @@ function restlessEvents(gapUs: number, visitors: number): Event[] {
   }).flat();
 }
 
-for (const minutes of [7, 30, 47, 240]) {
+for (const minutes of [30, 47, 240]) {
   Deno.test(`visits() cut days of activity the same in every range, gap ${minutes}`, async () => {
     const gapUs = minutes * MINUTE;
     const events = restlessEvents(gapUs, Math.min(60, minutes));
@@ -177,7 +177,7 @@ for (const minutes of [7, 30, 47, 240]) {
     const visitOf = new Map(expected.flatMap((own) => own.map((event) => [event, own[0]])));
     await withEvents(events, async (ask) => {
       const found: string[] = [];
-      const step = 5 * 60 * MINUTE + 1;
+      const step = 11 * 60 * MINUTE + 1;
       for (let fromUs = FROM - 2 * DAY; fromUs < FROM + 7 * DAY; fromUs += step) {
         const range = { fromUs, toUs: fromUs + step };
         const rows = await ask(sql`select * from ${visits(within(visitSpan(range, gapUs)), gapUs)}

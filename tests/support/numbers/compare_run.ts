@@ -3,13 +3,14 @@
 import assert from "node:assert/strict";
 import { statsRoutes } from "../../../src/api/stats/stats.ts";
 import type { Event } from "../../../src/core/event.ts";
+import type { Query } from "../../../src/query/query.ts";
 import { Runner } from "../../../src/query/run.ts";
 import { openTestReader } from "../events.ts";
 import { FakeClock } from "../fake_system.ts";
 import { type Called, callRoute } from "../server/routes.ts";
 import { expectedAnswer, shownRows } from "./asked_answers.ts";
 import { type AskedQuestion, askedQuestion } from "./asked_questions.ts";
-import type { Rank } from "./brute.ts";
+import { bruteRows, type Rank } from "./brute.ts";
 import { Draw, randomEventsOf } from "./random_questions.ts";
 
 const DAY = 86_400_000_000;
@@ -57,6 +58,7 @@ export async function compareSeed(
       check(question, called, events, rank, note);
       if (called.status === 200) run.answered++;
       else run.refused++;
+      await checkOther(draw, question, { reader: test.reader, measure, events, rank, note });
     }
   } finally {
     await test.close();
@@ -64,10 +66,13 @@ export async function compareSeed(
   return run;
 }
 
+type TestedReader = ConstructorParameters<typeof Runner>[0];
+
 async function ask(
-  { params, nowUs, settings }: AskedQuestion,
-  reader: ConstructorParameters<typeof Runner>[0],
+  { params, nowUs, settings }: Pick<AskedQuestion, "params" | "nowUs" | "settings">,
+  reader: TestedReader,
   measure: Measure,
+  report = "query",
 ): Promise<{ target: string; called: Called }> {
   const sites = { settings: () => Promise.resolve(settings) };
   const runner = new Runner(reader, sites, new FakeClock(nowUs / 1000), {
@@ -75,10 +80,75 @@ async function ask(
     cacheTtlMs: 60_000,
     cacheEntriesMax: 2,
     heavyMax: 10,
+    listsVisits: () => true,
   });
   const search = new URLSearchParams({ site_id: "example.com", ...params });
-  const target = `/api/stats/query?${search}`;
+  const target = `/api/stats/${report}?${search}`;
   return { target, called: await measure(target, () => callRoute(statsRoutes(runner), target)) };
+}
+
+/** Other reports with parameters of their own. */
+const OTHERS: readonly (readonly [report: string, own: Readonly<Record<string, string>>])[] = [
+  ["main", {}],
+  ["main", {}],
+  ["timeseries", {}],
+  ["sessions", { detail: "true" }],
+  ["breakdown/sources", {}],
+  ["breakdown/pages", { detail: "true" }],
+  ["values", { dimension: "channel" }],
+  ["values", { dimension: "props:plan", text: "P" }],
+  ["visits", {}],
+  ["funnel", { steps: "page:/a,event:signup,goal:Big", detail: "true", by: "source" }],
+  ["funnel", { steps: "page:/,page:/b/*", order: "any_order" }],
+  ["retention", { detail: "true", cohorts: "day", first: "goal:Signup" }],
+  ["retention", {}],
+  ["sequences", { steps: "page:/,event:signup" }],
+  ["flow", { page: "/" }],
+  ["flow", { detail: "true", of: "events", direction: "previous" }],
+  ["export", { format: "json" }],
+  ["realtime", {}],
+];
+
+/** A request of another report with the same range, comparison and filter: never a failure. */
+async function checkOther(
+  draw: Draw,
+  question: AskedQuestion,
+  { reader, measure, events, rank, note }: {
+    readonly reader: TestedReader;
+    readonly measure: Measure;
+    readonly events: readonly Event[];
+    readonly rank: Rank;
+    readonly note: string;
+  },
+): Promise<void> {
+  const [report, own] = draw.one(OTHERS);
+  const { metrics: _m, dimensions: _d, order_by: _o, search: _s, interval: _i, ...common } =
+    question.params;
+  const params = { ...common, ...own, limit: "1000", offset: "0" };
+  const { target, called } = await ask({ ...question, params }, reader, measure, report);
+  const told = `${note}\nthen ${decodeURIComponent(target)}\n${called.text.slice(0, 500)}`;
+  if (called.status === 400 && /regular expressions/.test(called.text)) return;
+  assert.equal(called.status, question.allowed ? 200 : 400, told);
+  if (report !== "main" || called.status !== 200) return;
+  const metrics = ["visitors", "pageviews", "bounce_rate", "visit_duration", "views_per_visit"];
+  const [row] = bruteRows(
+    {
+      ...question.query,
+      metrics: metrics as Query["metrics"],
+      dimensions: [],
+      search: null,
+      order: [],
+    },
+    events,
+    rank,
+  );
+  const { unique_visitors, total_pageviews, bounce_rate, avg_visit_duration_secs } = called.json;
+  const { pages_per_visit } = called.json;
+  assert.deepEqual(
+    [unique_visitors, total_pageviews, bounce_rate, avg_visit_duration_secs, pages_per_visit],
+    metrics.map((name) => row?.values[name] ?? 0),
+    told,
+  );
 }
 
 function check(
