@@ -49,6 +49,10 @@ export const REQUEST_MS_MAX = 30_000;
 export const BODY_MS_MAX = 10_000;
 /** Distinct user agents whose parsed names are remembered. */
 export const USER_AGENTS_MAX = 10_000;
+/** Distinct referrers that are remembered as they are stored. */
+export const REFERRERS_MAX = 10_000;
+/** Longer referrers are rarely seen twice. */
+export const REFERRER_CHARS_REMEMBERED = 200;
 /** Shortest password that setup takes, in characters. */
 export const PASSWORD_CHARS_MIN = 8;
 /** Shortest MALLARD_SECRET that a new server takes. */

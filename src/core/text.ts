@@ -140,15 +140,20 @@ function isJson(text: string): boolean {
   }
 }
 
+/** Most texts cannot hold an address, and this is quickly seen; in JSON an escape may hide it. */
+function mayHoldEmail(text: string): boolean {
+  return MAY_HOLD_AT.test(text) || text.includes("\\");
+}
+
 /** The event with its texts masked; the event itself where there is nothing to mask. */
 export function maskEvent(event: Event, masks: Masks): Event {
   if (!masks.emails && !masks.tokens) return event;
-  const changes: Partial<Record<(typeof MASKED_COLUMNS)[number], string>> = {};
+  let masked = event;
   for (const column of MASKED_COLUMNS) {
     const text = event[column];
-    if (text === null) continue;
-    const masked = maskText(column, text, masks);
-    if (masked !== text) changes[column] = masked;
+    if (text === null || !masks.tokens && !mayHoldEmail(text)) continue;
+    const without = maskText(column, text, masks);
+    if (without !== text) masked = { ...masked, [column]: without };
   }
-  return { ...event, ...changes };
+  return masked;
 }

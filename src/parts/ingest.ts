@@ -2,6 +2,7 @@
 import type { Config } from "../config/load.ts";
 import type { System } from "../core/types.ts";
 import { PathRewrites } from "../core/paths/rules.ts";
+import { Referrers } from "../ingest/enrich/referrer.ts";
 import { Robots } from "../ingest/enrich/robot.ts";
 import { Buffer } from "../ingest/buffer.ts";
 import { Drops } from "../ingest/drops.ts";
@@ -61,6 +62,7 @@ export async function openIngest(
     drops,
     robots: new Robots(),
     userAgents: new UserAgents(),
+    referrers: new Referrers({ stripQuery: config.strip_referrer_query }),
     geo,
     identity,
     timestamps: new Timestamps({

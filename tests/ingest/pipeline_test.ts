@@ -2,6 +2,7 @@ import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:ass
 import { loadConfig } from "../../src/config/load.ts";
 import { pathRewrite } from "../../src/core/paths/rules.ts";
 import { EVENT_COLUMN_NAMES } from "../../src/core/event.ts";
+import { Referrers } from "../../src/ingest/enrich/referrer.ts";
 import { Robots } from "../../src/ingest/enrich/robot.ts";
 import type { Dropped } from "../../src/ingest/drops.ts";
 import { GeoIp } from "../../src/ingest/enrich/geoip.ts";
@@ -76,6 +77,7 @@ function open(world: World = {}) {
     drops: { count: (dropped) => counted.push(dropped) },
     robots: new Robots(),
     userAgents: new UserAgents(),
+    referrers: new Referrers({ stripQuery: loaded.config.strip_referrer_query }),
     geo,
     identity: derivedIdentity(new VisitorIds("secret"), clock, {
       idDays: () => 1,

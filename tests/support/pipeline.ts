@@ -2,6 +2,7 @@
 import { siteNames } from "./storage/sites.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { System } from "../../src/core/types.ts";
+import { Referrers } from "../../src/ingest/enrich/referrer.ts";
 import { Robots } from "../../src/ingest/enrich/robot.ts";
 import type { GeoIp } from "../../src/ingest/enrich/geoip.ts";
 import { derivedIdentity } from "../../src/ingest/identity/identity.ts";
@@ -37,6 +38,7 @@ export function openPipeline(
     drops: { count: () => {} },
     robots: new Robots(),
     userAgents: new UserAgents(),
+    referrers: new Referrers({ stripQuery: loaded.config.strip_referrer_query }),
     geo,
     identity: derivedIdentity(new VisitorIds(secret), clock, {
       idDays: () => 1,

@@ -19,6 +19,9 @@ const LABELS: PayloadLabels = {
   url: "u (page URL)",
 };
 
+/** Made once: it keeps nothing between two texts. */
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
 /** A transparent image of one pixel. */
 const GIF = Uint8Array.from(
   atob("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"),
@@ -63,7 +66,7 @@ function takenHeaders({ dropped, notices }: Taken): Record<string, string> {
 export function readJson(bytes: Uint8Array): Checked<Payload> {
   let body: unknown;
   try {
-    body = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    body = JSON.parse(UTF8.decode(bytes));
   } catch {
     return refuse("unprocessable", "Cannot read the body: it is not JSON");
   }

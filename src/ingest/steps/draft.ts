@@ -10,6 +10,7 @@ import type { DropReason } from "../drop_reasons.ts";
 import type { Drops } from "../drops.ts";
 import type { ClientHints } from "../enrich/device.ts";
 import type { GeoIp } from "../enrich/geoip.ts";
+import type { Referrers } from "../enrich/referrer.ts";
 import type { Robots } from "../enrich/robot.ts";
 import type { UserAgents } from "../enrich/user_agent.ts";
 import type { Notice } from "../fields/notices.ts";
@@ -71,6 +72,7 @@ export interface PipelineParts {
   readonly drops: Pick<Drops, "count">;
   readonly robots: Robots;
   readonly userAgents: UserAgents;
+  readonly referrers: Referrers;
   readonly geo: GeoIp | null;
   readonly identity: Identity;
   readonly timestamps: Timestamps;

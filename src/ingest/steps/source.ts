@@ -2,20 +2,17 @@
 import type { Event } from "../../core/event.ts";
 import { hostOfSite } from "../../net/host.ts";
 import { sourceOf } from "../enrich/referrer.ts";
-import { referrerOf } from "../enrich/url.ts";
 import type { Draft, StepContext } from "./draft.ts";
 
 /** The columns of the referrer. `hostname` is the page's. */
 export function sourceColumns(
   { payload: { referrer, site_id } }: Draft,
   hostname: string | null,
-  { parts, options }: StepContext,
+  { parts }: StepContext,
 ): Pick<Event, "referrer" | "referrer_source"> {
   if (referrer === null) return { referrer: null, referrer_source: null };
   const ownHosts = [hostOfSite(site_id), ...parts.policy.hostnames(site_id)];
   if (hostname !== null) ownHosts.push(hostname);
-  return {
-    referrer: referrerOf(referrer, { stripQuery: options.strip_referrer_query }),
-    referrer_source: sourceOf({ referrer, ownHosts }),
-  };
+  const read = parts.referrers.read(referrer);
+  return { referrer: read.stored, referrer_source: sourceOf(read, ownHosts) };
 }

@@ -19,8 +19,8 @@ export function createHotTable(table: string): Sql {
 }
 
 /**
- * Inserts into a table of hot events the events of one bound text, as `jsonOf` writes it. What an
- * event lacks is NULL.
+ * Inserts into a table of hot events the events of one bound text, as `jsonArray` writes it. What
+ * an event lacks is NULL.
  */
 export function insertHotEvents(table: string): Sql {
   const shape = Object.fromEntries(EVENT_COLUMN_NAMES.map((name) => [
@@ -45,10 +45,18 @@ export function insertHotEvents(table: string): Sql {
     )`;
 }
 
-/** Events as JSON. A lone surrogate, which no text in DuckDB can hold, becomes U+FFFD. */
+/**
+ * Events, each as JSON, as one array. A lone surrogate, which no text in DuckDB can hold, becomes
+ * U+FFFD.
+ */
+export function jsonArray(events: readonly string[]): string {
+  const text = `[${events.join(",")}]`;
+  return LONE_SURROGATE.test(text) ? JSON.stringify(JSON.parse(text), wellFormed) : text;
+}
+
+/** The same of events. */
 export function jsonOf(events: readonly Event[]): string {
-  const text = JSON.stringify(events);
-  return LONE_SURROGATE.test(text) ? JSON.stringify(events, wellFormed) : text;
+  return jsonArray(events.map((event) => JSON.stringify(event)));
 }
 
 /** The escape of a lone surrogate in JSON. Text that only quotes one matches as well: no harm. */

@@ -1,14 +1,13 @@
 // The hot tier: accepted events that are not yet in Parquet, in DuckDB tables. Before a query
 // reads, before a flush and each second, pending events of the journal go into the open table in
 // bulk. A flush freezes that table and starts another, so that what it writes no longer changes.
-import type { Event } from "../../core/event.ts";
 import { ident, raw, type Sql, sql } from "../../core/sql.ts";
 import { Mutex } from "../../core/mutex.ts";
 import type { Catalog } from "./catalog.ts";
-import type { Journal } from "./journal.ts";
+import type { Journal, PendingEvent } from "./journal.ts";
 import type { Db } from "../duckdb.ts";
 import type { Partition } from "../parquet/partition.ts";
-import { ALL_COLUMNS, createHotTable, insertHotEvents, jsonOf } from "../parquet/schema.ts";
+import { ALL_COLUMNS, createHotTable, insertHotEvents, jsonArray } from "../parquet/schema.ts";
 
 const INSERTED_AT_ONCE = 2048;
 
@@ -220,10 +219,11 @@ export class Hot {
 }
 
 /** Events as texts that DuckDB reads one at a time. */
-function textsOf(events: readonly Event[]): string[] {
+function textsOf(events: readonly PendingEvent[]): string[] {
   const texts: string[] = [];
   for (let from = 0; from < events.length; from += INSERTED_AT_ONCE) {
-    texts.push(jsonOf(events.slice(from, from + INSERTED_AT_ONCE)));
+    const some = events.slice(from, from + INSERTED_AT_ONCE);
+    texts.push(jsonArray(some.map(({ json }) => json)));
   }
   return texts;
 }

@@ -1,20 +1,29 @@
 // The journal of accepted events: what `append` has resolved for survives a power cut. Events that
 // no hot table holds yet stay in memory, in order of their `seq`, until the hot tier loads them.
 import { type Event, utcDate } from "../../core/event.ts";
+import { DAY_US } from "../../core/durations.ts";
 import { Mutex } from "../../core/mutex.ts";
 import type { Clock } from "../../core/types.ts";
 import type { ImportMark } from "../state/ops/import_ops.ts";
 import type { Store } from "../state/store.ts";
-import type { JournalEntry, JournalRow } from "../state/ops/journal_row.ts";
+import { type JournalEntry, type JournalRow, packRow } from "../state/ops/journal_row.ts";
 import type { Catalog } from "./catalog.ts";
-import { readJournaledEvent } from "./journaled_event.ts";
+import { type JournaledEvent, readJournaledRow } from "./journaled_event.ts";
 import type { Proposals } from "./proposals.ts";
 
 const LOAD_ROWS = 10_000;
 
+/** An event on its way into the hot tier, as JSON that was made once. */
+export interface PendingEvent {
+  readonly site_id: string;
+  /** Microseconds since 1970 UTC. */
+  readonly timestamp: number;
+  readonly json: string;
+}
+
 /** Events in the order of their `seq`; the last journal row among them or before is `seqTo`. */
 export interface JournaledEvents {
-  readonly events: readonly Event[];
+  readonly events: readonly PendingEvent[];
   readonly seqTo: number;
 }
 
@@ -25,13 +34,14 @@ export class Journal {
   readonly #proposals: Proposals;
   readonly #clock: Clock;
   readonly #mutex = new Mutex();
-  #pending: Event[] = [];
+  #pending: PendingEvent[] = [];
   #pendingSeqTo = 0;
   /** Rows up to this `seq` were read by `loadNext`. */
   #loadedSeqTo = 0;
   /** Until all is loaded, appended events are on disk only: `loadNext` reads them later. */
   #isLoading = true;
   #lastTimestampUs: number;
+  #date = { day: NaN, text: "" };
 
   private constructor(
     store: Store,
@@ -133,6 +143,7 @@ export class Journal {
       this.#proposals.forget(site);
       if (rows.length === 0) return 0;
       this.#catalog.addSite(site);
+      this.#catalog.changed(site);
       this.#add(...eventsOf(rows));
       return rows.length;
     });
@@ -178,16 +189,17 @@ export class Journal {
     const range = { after: this.#loadedSeqTo, count: LOAD_ROWS };
     const rows = await this.#store.run("readJournal", range);
     if (rows.length === 0) return 0;
-    const events: Event[] = [];
+    const events: PendingEvent[] = [];
     for (const row of rows) {
       this.#loadedSeqTo = row.seq;
-      const event = readJournaledEvent(row);
-      if (!event) {
+      const read = readJournaledRow(row);
+      if (!read) {
         onUnreadable(row.seq);
         continue;
       }
-      events.push(event);
-      this.#lastTimestampUs = Math.max(this.#lastTimestampUs, event.timestamp);
+      events.push(pendingOf(read));
+      this.#catalog.changed(row.site_id);
+      this.#lastTimestampUs = Math.max(this.#lastTimestampUs, read.event.timestamp);
     }
     this.#add(events, this.#loadedSeqTo);
     return rows.length;
@@ -195,22 +207,25 @@ export class Journal {
 
   async #append(events: readonly Event[], imports: readonly ImportMark[]): Promise<void> {
     const newSites = new Set<string>();
-    const counted: Event[] = [];
-    const entries: JournalEntry[] = [];
+    const counted: PendingEvent[] = [];
     const held: JournalEntry[] = [];
+    const sites = new Set<string>();
+    let rows = "";
     for (const event of events) {
       const { site_id } = event;
-      const entry = { site_id, date: utcDate(event.timestamp), event: JSON.stringify(event) };
+      const date = this.#dateOf(event.timestamp);
+      const json = JSON.stringify(event);
       if (this.#proposals.isHeld(site_id)) {
-        held.push(entry);
+        held.push({ site_id, date, event: json });
         continue;
       }
       if (!this.#catalog.hasSite(site_id)) newSites.add(site_id);
-      entries.push(entry);
-      counted.push(event);
+      rows += packRow(site_id, date, json);
+      counted.push({ site_id, timestamp: event.timestamp, json });
+      sites.add(site_id);
     }
     const { lastSeq } = await this.#store.run("append", {
-      entries,
+      rows,
       held,
       imports,
       newSites: [...newSites],
@@ -218,20 +233,30 @@ export class Journal {
     });
     for (const site of newSites) this.#catalog.addSite(site);
     for (const { site_id, event } of held) this.#proposals.stored(site_id, 1, event.length);
-    if (counted.length > 0 && !this.#isLoading) this.#add(counted, lastSeq);
+    if (counted.length === 0 || this.#isLoading) return;
+    for (const site of sites) this.#catalog.changed(site);
+    this.#add(counted, lastSeq);
   }
 
-  #add(events: readonly Event[], seqTo: number): void {
-    for (const event of events) {
-      this.#pending.push(event);
-      this.#catalog.changed(event.site_id);
-    }
+  #add(events: readonly PendingEvent[], seqTo: number): void {
+    for (const event of events) this.#pending.push(event);
     this.#pendingSeqTo = seqTo;
+  }
+
+  /** Events of one commit are of one day, as a rule. */
+  #dateOf(timestampUs: number): string {
+    const day = Math.floor(timestampUs / DAY_US);
+    if (day !== this.#date.day) this.#date = { day, text: utcDate(timestampUs) };
+    return this.#date.text;
   }
 }
 
+function pendingOf({ event: { site_id, timestamp }, json }: JournaledEvent): PendingEvent {
+  return { site_id, timestamp, json };
+}
+
 /** The events of rows that were just moved here, and the last of their numbers. */
-function eventsOf(rows: readonly JournalRow[]): [events: Event[], seqTo: number] {
-  const events = rows.map(readJournaledEvent).filter((event) => event !== null);
-  return [events, Math.max(...rows.map(({ seq }) => seq))];
+function eventsOf(rows: readonly JournalRow[]): [events: PendingEvent[], seqTo: number] {
+  const events = rows.map(readJournaledRow).filter((read) => read !== null).map(pendingOf);
+  return [events, rows.reduce((most, { seq }) => Math.max(most, seq), 0)];
 }

@@ -10,13 +10,31 @@ import {
 import { normalPath } from "../../core/paths/normal_form.ts";
 import type { JournalEntry } from "../state/ops/journal_row.ts";
 
+/** An event that was read back from a row. */
+export interface JournaledEvent {
+  readonly event: Event;
+  /** The event as JSON. */
+  readonly json: string;
+}
+
+/** The event of a row, with its JSON; null when it holds none. */
+export function readJournaledRow(row: JournalEntry): JournaledEvent | null {
+  const event = parse(row.event);
+  if (!isOfRow(event, row)) return null;
+  // A row of an older program, or of the original's database, has paths as they came.
+  const pathname = normalPath(event.pathname);
+  if (pathname === event.pathname) return { event, json: row.event };
+  const normal = { ...event, pathname };
+  return { event: normal, json: JSON.stringify(normal) };
+}
+
 /** The event of a row; null when the row holds none, or one of another partition. */
 export function readJournaledEvent(row: JournalEntry): Event | null {
-  const event = parse(row.event);
-  if (!isEvent(event)) return null;
-  // A row of an older program, or of the original's database, has paths as they came.
-  event.pathname = normalPath(event.pathname);
-  return event.site_id === row.site_id && utcDate(event.timestamp) === row.date ? event : null;
+  return readJournaledRow(row)?.event ?? null;
+}
+
+function isOfRow(value: unknown, row: JournalEntry): value is Event {
+  return isEvent(value) && value.site_id === row.site_id && utcDate(value.timestamp) === row.date;
 }
 
 function parse(text: string): unknown {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { sourceOf } from "../../../src/ingest/enrich/referrer.ts";
+import { Referrers, sourceOf } from "../../../src/ingest/enrich/referrer.ts";
 
-const source = (referrer: string | null, ...ownHosts: string[]) => sourceOf({ referrer, ownHosts });
+const referrers = new Referrers({ stripQuery: false });
+const source = (referrer: string, ...ownHosts: string[]) =>
+  sourceOf(referrers.read(referrer), ownHosts);
 
 Deno.test("sourceOf() names the sources that old data names, too", () => {
   const table: Record<string, string> = {
@@ -101,7 +103,23 @@ Deno.test("sourceOf() is null for the site's own hosts, with or without www", ()
 });
 
 Deno.test("sourceOf() is null without an address of a page", () => {
-  for (const referrer of [null, "", "not a url", "about:blank", "/path"]) {
+  for (const referrer of ["", "not a url", "about:blank", "/path"]) {
     assert.equal(source(referrer), null);
   }
+});
+
+Deno.test("read() says what is stored of a referrer, and remembers a bounded number", () => {
+  const some = new Referrers({ stripQuery: false, remembered: 10 });
+  const stripped = new Referrers({ stripQuery: true });
+  const text = "https://me:secret@Example.com/a?b=c#d";
+  for (let again = 0; again < 2; again++) {
+    assert.equal(some.read(text).stored, "https://example.com/a?b=c");
+    assert.equal(stripped.read(text).stored, "https://example.com/a");
+    assert.equal(some.read("about:blank").stored, null);
+  }
+  for (let count = 0; count < 100; count++) some.read(`https://${count}.example/`);
+  assert.equal(some.size, 10);
+  const long = `https://long.example/${"x".repeat(500)}`;
+  assert.equal(some.read(long).source, "long.example");
+  assert.equal(some.size, 10);
 });

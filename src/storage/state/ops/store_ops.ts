@@ -5,7 +5,7 @@ import { type CatalogFile, numberOfFile } from "../../parquet/partition.ts";
 import { DROP_OPS } from "./drop_ops.ts";
 import { IMPORT_OPS, type ImportMark, insertImports } from "./import_ops.ts";
 import { PARTITION_OPS } from "./partition_ops.ts";
-import type { JournalEntry, JournalRow } from "./journal_row.ts";
+import { type JournalEntry, type JournalRow, unpackRows } from "./journal_row.ts";
 import { integerOf, textOf } from "../row.ts";
 import { salvage } from "../salvage.ts";
 import { MERGE_OPS } from "./merge_ops.ts";
@@ -32,13 +32,16 @@ export interface FlushCommit {
 /** Imports of the past may lie behind the newest event. */
 const NEWEST_AMONG_ROWS = 10_000;
 const JOURNAL_ROWS_PER_INSERT = 32;
+const VALUES_PER_ROW = 3;
+const VALUES_PER_INSERT = JOURNAL_ROWS_PER_INSERT * VALUES_PER_ROW;
 const INSERT_ONE = "insert into journal (site_id, date, event) values (?, ?, ?)";
 const INSERT_MANY = INSERT_ONE + ", (?, ?, ?)".repeat(JOURNAL_ROWS_PER_INSERT - 1);
 
 function append(
   db: Sqlite,
-  { entries, held = [], imports = [], newSites, atMs }: {
-    readonly entries: readonly JournalEntry[];
+  { rows, held = [], imports = [], newSites, atMs }: {
+    /** As `packRow` writes each. */
+    readonly rows: string;
     /** Events of sites that an owner has yet to accept. */
     readonly held?: readonly JournalEntry[];
     /** Imports that the events belong to. */
@@ -51,17 +54,14 @@ function append(
     insertSites(db, newSites, atMs);
     insertProposed(db, held, atMs);
     insertImports(db, imports, atMs);
+    const values = unpackRows(rows);
     let lastId = 0;
     let at = 0;
-    for (; at + JOURNAL_ROWS_PER_INSERT <= entries.length; at += JOURNAL_ROWS_PER_INSERT) {
-      const values: string[] = [];
-      for (const entry of entries.slice(at, at + JOURNAL_ROWS_PER_INSERT)) {
-        values.push(entry.site_id, entry.date, entry.event);
-      }
-      lastId = db.run(INSERT_MANY, ...values).lastId;
+    for (; at + VALUES_PER_INSERT <= values.length; at += VALUES_PER_INSERT) {
+      lastId = db.run(INSERT_MANY, ...values.slice(at, at + VALUES_PER_INSERT)).lastId;
     }
-    for (const entry of entries.slice(at)) {
-      lastId = db.run(INSERT_ONE, entry.site_id, entry.date, entry.event).lastId;
+    for (; at < values.length; at += VALUES_PER_ROW) {
+      lastId = db.run(INSERT_ONE, ...values.slice(at, at + VALUES_PER_ROW)).lastId;
     }
     return { lastSeq: lastId };
   });
