@@ -245,7 +245,7 @@ for (
   });
 }
 
-Deno.test("rollups follow late events, merges, erasure, expiry and restarts", async () => {
+Deno.test("rollups follow late events, merges, erasure, path rules, expiry, restarts", async () => {
   const site = { zone: "America/New_York", idDays: 1 };
   await withSite(site, 3, async (open) => {
     const { system } = open;
@@ -274,6 +274,10 @@ Deno.test("rollups follow late events, merges, erasure, expiry and restarts", as
     await same(false);
     ok(await open.build() > 0);
     await same(true);
+    const { pathHistory } = open.storage;
+    await pathHistory.begin(SITE, { masks: [{ from: "/a", to: "/b" }] });
+    await pathHistory.run(NEVER);
+    equal(await compare(open.storage, system, site, ++seed, 3), 0, "no sum of an old path is used");
     await open.storage.expiry.expire(SITE, 15, NOW);
     await compare(open.storage, system, site, ++seed, 6);
     await open.build();
