@@ -2,6 +2,7 @@
 // to each other. createApp() returns a function that answers requests, and start and stop.
 import { resolve } from "node:path";
 import type { Config } from "./config/load.ts";
+import { messageOf } from "./core/errors.ts";
 import { Refusals } from "./http/refusals.ts";
 import type { Route } from "./http/route.ts";
 import type { System } from "./core/types.ts";
@@ -18,7 +19,8 @@ import { jobTable } from "./runtime/job_table.ts";
 import { extensionOptions } from "./query/engine/choose.ts";
 import { createServer, type Gate, type Peer, type ServerOptions } from "./http/server.ts";
 import { Sites } from "./sites/sites.ts";
-import { openUnfilled, type Storage } from "./storage/open.ts";
+import { type AcceptingStorage, openAccepting } from "./storage/open.ts";
+import { isCorruptStore } from "./storage/open_journal.ts";
 import { refuseWeakSecrets } from "./parts/weak_secrets.ts";
 import type { Parts } from "./parts/parts.ts";
 import { makeRoutes } from "./parts/routes.ts";
@@ -75,7 +77,8 @@ export function createApp(config: Config, system: System, given: Host): App {
       try {
         // Without them openAll rejects.
         assets().then(serveEarly, () => {});
-        running = await openAll(config, system, host, assets, (now) => accepting = now);
+        const onAccepting = (now: Accepting | null) => accepting = now;
+        running = await openAll(config, system, host, assets, onAccepting);
       } finally {
         accepting = null;
       }
@@ -98,7 +101,8 @@ interface Accepting {
   readonly drain: () => Promise<void>;
 }
 
-type OnAccepting = (accepting: Accepting) => void;
+/** Told who takes events from now on; null for nobody. */
+type OnAccepting = (accepting: Accepting | null) => void;
 type Assets = () => Promise<readonly Route[]>;
 
 interface Running {
@@ -116,16 +120,44 @@ async function openAll(
   onAccepting: OnAccepting,
 ): Promise<Running> {
   await refuseWeakSecrets(config, system);
-  const storage = await openUnfilled(system, host, {
+  try {
+    return await openOnce(config, system, host, assets, onAccepting, false);
+  } catch (error) {
+    if (!isCorruptStore(error)) throw error;
+    system.log("error", "Found mallard.sqlite corrupt while starting: it is opened again", {
+      reason: messageOf(error),
+    });
+    return await openOnce(config, system, host, assets, onAccepting, true);
+  }
+}
+
+/** With `isCautious`, mallard.sqlite is checked whole before events are taken. */
+async function openOnce(
+  config: Config,
+  system: System,
+  host: Host,
+  assets: Assets,
+  onAccepting: OnAccepting,
+  isCautious: boolean,
+): Promise<Running> {
+  const storage = await openAccepting(system, host, {
     ...config,
     dataDir: resolve(config.data_dir),
+    isCautious,
     ...(config.behavioral === "extension"
       ? { extension: extensionOptions(config.behavioral_extension_path) }
       : {}),
   });
+  let accepting: Accepting | null = null;
+  const onEvents: OnAccepting = (now) => {
+    accepting = now;
+    onAccepting(now);
+  };
   try {
-    return await openParts(config, system, host, storage, await assets(), onAccepting);
+    return await openParts(config, system, host, storage, await assets(), onEvents);
   } catch (error) {
+    onAccepting(null);
+    await (accepting as Accepting | null)?.drain();
     await storage.close();
     throw error;
   }
@@ -135,19 +167,19 @@ async function openParts(
   config: Config,
   system: System,
   host: Host,
-  storage: Storage,
+  kept: AcceptingStorage,
   assets: readonly Route[],
   onAccepting: OnAccepting,
 ): Promise<Running> {
   const { clock, log } = system;
-  const sites = await Sites.open(storage.store, clock);
+  const sites = await Sites.open(kept.store, clock);
   const stopping = new AbortController();
-  const names = openSiteNames(config, system, storage, sites);
-  const ingest = await openIngest(config, system, storage, sites, names);
-  const access = await openAccess(config, system, host, storage, sites, names);
-  onAccepting(acceptEvents(config, system, storage, { sites, assets, ...ingest, ...access }));
+  const names = openSiteNames(config, system, kept, sites);
+  const ingest = await openIngest(config, system, kept, sites, names);
+  const access = await openAccess(config, system, host, kept, sites, names);
+  onAccepting(acceptEvents(config, system, kept, { sites, assets, ...ingest, ...access }));
   await host.beforeFill?.();
-  await storage.fill();
+  const storage = await kept.complete();
   const parts = {
     config,
     host,
@@ -201,7 +233,7 @@ function serverOf(
 function acceptEvents(
   config: Config,
   system: System,
-  { guard }: Storage,
+  { guard }: AcceptingStorage,
   { pipeline, buffer, auth, sites, assets }: Pick<
     Parts,
     "pipeline" | "buffer" | "auth" | "sites" | "assets"

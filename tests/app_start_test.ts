@@ -4,7 +4,7 @@ import * as duckdb from "@duckdb/node-api";
 import { type App, createApp } from "../src/app.ts";
 import { loadConfig } from "../src/config/load.ts";
 import { pageview } from "./support/events.ts";
-import { fakeSystem } from "./support/fake_system.ts";
+import { type FakeSystem, fakeSystem } from "./support/fake_system.ts";
 import { until } from "./support/wait.ts";
 import { accept, openFolder, withFolder } from "./support/storage/storage.ts";
 
@@ -20,6 +20,25 @@ function post(app: App): Promise<Response> {
   return send(app, "/api/event", { method: "POST", body });
 }
 
+/** An app that loads DuckDB and fills its tables only when it is told to. */
+function heldApp(folder: string, system: FakeSystem) {
+  const loaded = loadConfig({ file: null, env: { MALLARD_DATA_DIR: folder } });
+  if ("faults" in loaded) throw new Error(loaded.faults.join("\n"));
+  const [loading, reached, opened] = [0, 1, 2].map(() => Promise.withResolvers<void>());
+  assert.ok(loading && reached && opened);
+  const app = createApp(loaded.config, system, {
+    version: "0.0.0",
+    pid: Deno.pid,
+    memoryBytes: null,
+    loadDuckDb: () => loading.promise.then(() => duckdb),
+    beforeFill: () => {
+      reached.resolve();
+      return opened.promise;
+    },
+  });
+  return { app, loading, reached, opened };
+}
+
 const STATS = "/api/stats/main?site_id=example.com&period=day";
 
 Deno.test("createApp() takes events before the statistics are there", async () => {
@@ -28,20 +47,7 @@ Deno.test("createApp() takes events before the statistics are there", async () =
     const before = await openFolder(folder, system);
     await accept(before, [1, 2, 3].map(() => pageview({ at: "2024-01-15 10:00:00" })));
     await before.close();
-    const loaded = loadConfig({ file: null, env: { MALLARD_DATA_DIR: folder } });
-    if ("faults" in loaded) throw new Error(loaded.faults.join("\n"));
-    const [loading, reached, opened] = [0, 1, 2].map(() => Promise.withResolvers<void>());
-    assert.ok(loading && reached && opened);
-    const app = createApp(loaded.config, system, {
-      version: "0.0.0",
-      pid: Deno.pid,
-      memoryBytes: null,
-      loadDuckDb: () => loading.promise.then(() => duckdb),
-      beforeFill: () => {
-        reached.resolve();
-        return opened.promise;
-      },
-    });
+    const { app, loading, reached, opened } = heldApp(folder, system);
     assert.strictEqual((await send(app, "/health/accepting")).status, 503);
     assert.strictEqual((await post(app)).status, 503);
     const script = await send(app, "/mallard.js");
@@ -52,8 +58,6 @@ Deno.test("createApp() takes events before the statistics are there", async () =
     const started = app.start();
     await until(async () => (await send(app, "/")).status === 200, "the page is served");
     assert.strictEqual((await send(app, "/mallard.js")).status, 200);
-    assert.strictEqual((await post(app)).status, 503);
-    loading.resolve();
     await reached.promise;
     assert.strictEqual((await send(app, "/health/accepting")).status, 200);
     assert.strictEqual((await send(app, "/health/ready")).status, 503);
@@ -66,6 +70,9 @@ Deno.test("createApp() takes events before the statistics are there", async () =
     assert.strictEqual((await send(app, `/${style}`)).status, 200);
     for (let n = 0; n < 2; n++) assert.strictEqual((await post(app)).status, 202);
     opened.resolve();
+    // DuckDB is not loaded yet.
+    assert.strictEqual((await post(app)).status, 202);
+    loading.resolve();
     // Some of these come while the journal is read, and are answered like the others.
     const during = await Promise.all(Array.from({ length: 5 }, () => post(app)));
     assert.deepStrictEqual(during.map(({ status }) => status), Array(5).fill(202));
@@ -73,11 +80,48 @@ Deno.test("createApp() takes events before the statistics are there", async () =
     assert.strictEqual((await send(app, "/health/ready")).status, 200);
     assert.strictEqual((await send(app, "/health/accepting")).status, 200);
     const count = async () => (await (await send(app, STATS)).json()).total_pageviews;
-    assert.strictEqual(await count(), 10);
+    assert.strictEqual(await count(), 11);
     await app.stop();
     const after = await openFolder(folder, system);
     assert.strictEqual(after.hot.rows, 0);
-    assert.strictEqual((await after.store.run("listFiles", undefined))[0]?.rows, 10);
+    assert.strictEqual((await after.store.run("listFiles", undefined))[0]?.rows, 11);
     await after.close();
+  });
+});
+
+Deno.test("createApp() salvages a journal that proves corrupt after events came", async () => {
+  await withFolder(async (folder) => {
+    const system = fakeSystem();
+    const text = "x".repeat(1500);
+    const many = Array.from(
+      { length: 11_000 },
+      () =>
+        pageview({ site_id: "large.example", at: "2024-01-15 10:00:00", props: `{"n":"${text}"}` }),
+    );
+    const before = await openFolder(folder, system);
+    await accept(before, many);
+    await before.close();
+    const file = await Deno.open(`${folder}/mallard.sqlite`, { read: true, write: true });
+    await file.seek(2 * 2 ** 20, Deno.SeekMode.Start);
+    await file.write(new Uint8Array(4096).fill(0xff));
+    file.close();
+    const { app, loading, reached, opened } = heldApp(folder, system);
+    const started = app.start();
+    await reached.promise;
+    assert.strictEqual((await post(app)).status, 202);
+    loading.resolve();
+    opened.resolve();
+    await started;
+    assert.strictEqual((await post(app)).status, 202);
+    const count = async (site: string) => {
+      const stats = await send(app, STATS.replace("example.com", site));
+      return (await stats.json()).total_pageviews;
+    };
+    assert.strictEqual(await count("example.com"), 2);
+    const saved = await count("large.example");
+    assert.ok(saved > 10_900 && saved < 11_000, `${saved} events are saved`);
+    await app.stop();
+    const [quarantined] = [...Deno.readDirSync(`${folder}/quarantine`)];
+    assert.match(quarantined?.name ?? "", /^mallard-.*\.sqlite$/);
   });
 });

@@ -135,21 +135,24 @@ class Episode {
     const from = performance.now();
     const server = this.#start(this.#workload.env);
     try {
+      const prefix = `r${String(round).padStart(4, "0")}`;
+      const traffic = new Traffic(server, this.#ledger, this.#workload, this.#random, prefix);
+      let ended: Promise<void>;
       // The first start is measured, so that later kills can fall into any moment of one.
       if (round > 0 && this.#random() < this.#workload.startShare) {
+        // Events are accepted while the start completes what the last kill left.
+        ended = traffic.run();
         await pause(this.#random() * this.#startMs * 1.3);
       } else {
         await server.ready();
         if (round === 0) this.#startMs = performance.now() - from;
         await this.#checkHttp(server, `after ${round} kills, through HTTP`);
-        const prefix = `r${String(round).padStart(4, "0")}`;
-        const traffic = new Traffic(server, this.#ledger, this.#workload, this.#random, prefix);
-        const ended = traffic.run();
+        ended = traffic.run();
         await this.#moment(server);
-        await server.kill();
-        await ended;
-        this.#fault(`in round ${round}`, traffic.faults.slice(0, 3), server);
       }
+      await server.kill();
+      await ended;
+      this.#fault(`in round ${round}`, traffic.faults.slice(0, 3), server);
     } finally {
       await server.kill();
     }

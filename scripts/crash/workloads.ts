@@ -59,7 +59,7 @@ export const WORKLOADS = {
     ageDays: [1, 2, 3, 4, 5, 6],
   },
   start: {
-    doc: "most kills hit the start, which completes what the others left",
+    doc: "most kills hit the start, which takes events and completes what the others left",
     env: BUSY_MERGING,
     connections: 8,
     pastShare: 0.3,

@@ -10,14 +10,14 @@ import { PasswordHasher } from "../auth/password.ts";
 import type { Host } from "../runtime/host.ts";
 import type { SiteNames } from "../sites/site_names.ts";
 import type { Sites } from "../sites/sites.ts";
-import type { Storage } from "../storage/open.ts";
+import type { KeptParts } from "../storage/open.ts";
 
 /** Keys and logins; an owner who has yet to set a password is told the token. */
 export async function openAccess(
   config: Config,
   system: System,
   host: Host,
-  { store }: Storage,
+  { store }: KeptParts,
   sites: Sites,
   names: SiteNames,
 ) {

@@ -3,18 +3,18 @@ import type { Config } from "../config/load.ts";
 import type { System } from "../core/types.ts";
 import { SiteAdmission } from "../sites/admission.ts";
 import type { SiteNames } from "../sites/site_names.ts";
-import type { Storage } from "../storage/open.ts";
+import type { KeptParts } from "../storage/open.ts";
 
 /** Which new sites may send events; a site with data or a row in `site_ids` is known. */
 export function openAdmission(
   config: Config,
   { clock, log }: System,
-  { proposals, reader }: Storage,
+  { proposals, sites }: KeptParts,
   names: SiteNames,
 ): SiteAdmission {
   const known = {
     isDeclared: (site: string) => names.isDeclared(site),
-    hasEvents: (site: string) => reader.hasSite(site),
+    hasEvents: (site: string) => sites.hasSite(site),
   };
   return new SiteAdmission(proposals, known, clock, log, config);
 }

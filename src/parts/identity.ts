@@ -2,7 +2,6 @@
 import { resolve } from "node:path";
 import type { Config } from "../config/load.ts";
 import { HOUR_MS, MINUTE_MS } from "../core/durations.ts";
-import { utcDate } from "../core/event.ts";
 import type { System } from "../core/types.ts";
 import type { IdentityRules, SeenVisitor } from "../ingest/identity/carried_visits.ts";
 import {
@@ -15,24 +14,26 @@ import {
 } from "../ingest/identity/identity.ts";
 import { loadSecret, VisitorIds } from "../ingest/identity/visitor_id.ts";
 import type { Sites } from "../sites/sites.ts";
-import type { Storage } from "../storage/open.ts";
+import type { AcceptingStorage } from "../storage/open.ts";
 
-/** Recent visitors by site whose events are in the journal only; read at the first call. */
-function journaledVisitors(
-  { store, reader }: Storage,
+/** Recent visitors by site; read at the first call. */
+function recentVisitors(
+  { store, sites, seenVisitors }: AcceptingStorage,
   nowMs: number,
   rules: IdentityRules,
 ): () => Promise<Partial<Record<string, readonly SeenVisitor[]>>> {
   const read = async () => {
-    const gapMs = reader.sites().reduce((most, site) => Math.max(most, rules.visitGapMs(site)), 0) +
+    const gapMs = sites.sites().reduce((most, site) => Math.max(most, rules.visitGapMs(site)), 0) +
       (rules.roundsToHour ? HOUR_MS : 0);
-    const rows = await store.run("journaledVisitors", Math.floor((nowMs - gapMs) * 1000));
-    const seen = rows.map(({ site_id, visitor_id, lastUs }): SeenVisitor => [
+    const journaled = await store.run("journaledVisitors", Math.floor((nowMs - gapMs) * 1000));
+    const seen = journaled.map(({ site_id, visitor_id, lastUs }): SeenVisitor => [
       site_id,
       visitor_id,
       Math.floor(lastUs / 1000),
     ]);
-    return Object.groupBy(seen, ([site]) => site);
+    // Later than the journal: no start has moved its rows into files yet.
+    const all = [...seen, ...await seenVisitors(nowMs - gapMs, nowMs)];
+    return Object.groupBy(all, ([site]) => site);
   };
   let found: ReturnType<typeof read> | undefined;
   return () => found ??= read();
@@ -42,25 +43,20 @@ function journaledVisitors(
 export async function openIdentity(
   config: Config,
   { clock, files, random }: System,
-  storage: Storage,
+  storage: AcceptingStorage,
   sites: Sites,
 ): Promise<Identity> {
-  const { reader, store } = storage;
+  const { store } = storage;
   const rules: IdentityRules = {
     idDays: (site) => sites.settings(site).visitor_id_days,
     visitGapMs: (site) => sites.settings(site).visit_timeout_minutes * MINUTE_MS,
     roundsToHour: config.round_timestamps,
   };
   const nowMs = clock.nowMs();
-  const journaled = journaledVisitors(storage, nowMs, rules);
-  const seenSince: SeenSince = async (site, fromMs) => [
-    // A query costs more than a look at the catalog, and most sites had no visitor just now.
-    ...(reader.lastDate(site) ?? "") >= utcDate(fromMs * 1000)
-      ? await reader.visitorsSince(site, fromMs)
-      : [],
-    ...((await journaled())[site] ?? []).filter(([, , lastMs]) => lastMs >= fromMs),
-  ];
-  const seen = await continuingVisitors(reader.sites(), seenSince, nowMs, rules);
+  const recent = recentVisitors(storage, nowMs, rules);
+  const seenSince: SeenSince = async (site, fromMs) =>
+    ((await recent())[site] ?? []).filter(([, , lastMs]) => lastMs >= fromMs);
+  const seen = await continuingVisitors(storage.sites.sites(), seenSince, nowMs, rules);
   if (config.visitor_salt === "random") {
     const trustsClock = () => storage.guard.trusts();
     return await randomIdentity(store, clock, random, rules, seen, trustsClock);

@@ -14,7 +14,7 @@ import { UserAgents } from "../ingest/enrich/user_agent.ts";
 import { masksOf } from "../sites/settings.ts";
 import type { SiteNames } from "../sites/site_names.ts";
 import type { Sites } from "../sites/sites.ts";
-import type { Storage } from "../storage/open.ts";
+import type { AcceptingStorage } from "../storage/open.ts";
 import { openAdmission } from "./admission.ts";
 import { openIdentity } from "./identity.ts";
 
@@ -22,18 +22,18 @@ import { openIdentity } from "./identity.ts";
 export async function openIngest(
   config: Config,
   system: System,
-  storage: Storage,
+  storage: AcceptingStorage,
   sites: Sites,
   names: SiteNames,
 ) {
   const { clock, files, log, random } = system;
-  const { store, reader } = storage;
+  const { store } = storage;
   const { geo, isOwn } = await loadGeoIp(files, log, {
     path: config.geoip_db_path,
     precision: config.geoip_precision,
   });
   const identity = await openIdentity(config, system, storage, sites);
-  const drops = new Drops(store, clock, (site) => reader.hasSite(site));
+  const drops = new Drops(store, clock, (site) => storage.sites.hasSite(site));
   const admission = openAdmission(config, system, storage, names);
   const perAddress = config.rate_limit_per_address;
   const addressRates = perAddress > 0 ? new RateLimit(clock, { perSecond: perAddress }) : null;

@@ -3,17 +3,17 @@ import type { Config } from "../config/load.ts";
 import type { System } from "../core/types.ts";
 import { SiteNames } from "../sites/site_names.ts";
 import type { Sites } from "../sites/sites.ts";
-import type { Storage } from "../storage/open.ts";
+import type { KeptParts } from "../storage/open.ts";
 
 /** The ids under which sites are known: from data, from the owner, from what waits. */
 export function openSiteNames(
   config: Config,
   { log }: System,
-  { reader, proposals }: Storage,
+  { sites: known, proposals }: KeptParts,
   sites: Sites,
 ): SiteNames {
   const names = new SiteNames({
-    data: () => reader.spellings,
+    data: () => known.spellings,
     proposed: (site) => proposals.spellingsOf(site),
     declared: (site) => sites.declared(site)?.site_id,
   }, config);

@@ -148,18 +148,6 @@ export class Reader {
     return this.#catalog.hasSite(site);
   }
 
-  /** Visitors of a site that were seen since a time (ms), each with its last time (ms). */
-  async visitorsSince(
-    site: string,
-    fromMs: number,
-  ): Promise<readonly (readonly [siteId: string, visitorId: string, lastMs: number])[]> {
-    const span = { fromUs: Math.floor(fromMs) * 1000, toUs: Number.MAX_SAFE_INTEGER };
-    const rows = await this.query(site, span, (events) =>
-      sql`
-      select visitor_id, epoch_ms(max(timestamp)) as last_ms from ${events} group by all`);
-    return rows.map((row) => [site, String(row["visitor_id"]), Number(row["last_ms"])]);
-  }
-
   /**
    * The visits that visitors of a site had within a span (ms): runs of their events without a pause
    * over `gapMs`, each with its first and last time (ms).
@@ -190,11 +178,6 @@ export class Reader {
       Number(row["first_ms"]),
       Number(row["last_ms"]),
     ]);
-  }
-
-  /** UTC date of the site's newest Parquet file, or null when it has none. */
-  lastDate(site: string): string | null {
-    return this.#catalog.current.files.get(site)?.at(-1)?.date ?? null;
   }
 
   /** Events of the files that may hold events of a span. */

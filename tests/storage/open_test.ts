@@ -1,12 +1,32 @@
 import assert from "node:assert";
+import { DatabaseSync } from "node:sqlite";
 import * as duckdb from "@duckdb/node-api";
-import { openUnfilled } from "../../src/storage/open.ts";
+import { HOUR_MS, MINUTE_MS } from "../../src/core/durations.ts";
+import { openAccepting, type StorageHost } from "../../src/storage/open.ts";
 import { pageview } from "../support/events.ts";
 import { fakeSystem } from "../support/fake_system.ts";
 import { accept, numbersOf, openFolder, withFolder } from "../support/storage/storage.ts";
 
 const event = (n: number, at = "2024-01-15 10:00:00") =>
   pageview({ at, props: JSON.stringify({ n, text: "x".repeat(500) }) });
+
+/** Opens a folder as the server does: events are taken, and nothing more. */
+const openEarly = (folder: string, host: Partial<StorageHost> = {}) =>
+  openAccepting(fakeSystem(), {
+    pid: Deno.pid,
+    memoryBytes: null,
+    loadDuckDb: () => Promise.resolve(duckdb),
+    ...host,
+  }, { dataDir: folder, memory_limit: null, threads: null, flush_event_count: 1 });
+
+/** The Parquet files of a folder. */
+function filesIn(folder: string): { path: string }[] {
+  const below = (path: string): { path: string }[] =>
+    [...Deno.readDirSync(path)].flatMap(({ name, isDirectory }) =>
+      isDirectory ? below(`${path}/${name}`) : [{ path: `${path}/${name}` }]
+    );
+  return below(`${folder}/events`);
+}
 
 const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
@@ -45,25 +65,154 @@ Deno.test("openStorage() keeps journal and files through a restart", async () =>
   });
 });
 
-Deno.test("openUnfilled() loads DuckDB while the store opens, and after the lock", async () => {
+Deno.test("openAccepting() keeps events without DuckDB", async () => {
   await withFolder(async (folder) => {
-    const names = () => [...Deno.readDirSync(folder)].map(({ name }) => name);
-    let atLoading: string[] = [];
-    const host = {
-      pid: Deno.pid,
-      memoryBytes: null,
-      loadDuckDb: () => {
-        atLoading = names();
-        return Promise.reject(new Error("Cannot load DuckDB"));
-      },
-    };
-    const options = { dataDir: folder, memory_limit: null, threads: null };
-    await assert.rejects(openUnfilled(fakeSystem(), host, options), /Cannot load DuckDB/);
-    assert.ok(atLoading.includes(".lock"));
-    assert.ok(!atLoading.includes("mallard.sqlite"));
-    assert.ok(names().includes("mallard.sqlite"));
+    const loadDuckDb = () => Promise.reject(new Error("Cannot load DuckDB"));
+    const storage = await openEarly(folder, { loadDuckDb });
+    await storage.append([event(1)]);
+    await assert.rejects(storage.complete(), /Cannot load DuckDB/);
+    await storage.append([event(2)]);
+    await storage.close();
     // Nothing is left open or locked.
-    await (await openFolder(folder)).close();
+    const after = await openFolder(folder);
+    assert.deepStrictEqual(await numbersOf(after), [1, 2]);
+    await after.close();
+  });
+});
+
+Deno.test("openAccepting() never takes its own events for those of an older file", async () => {
+  await withFolder(async (folder) => {
+    const before = await openFolder(folder);
+    await accept(before, [event(1), event(2), event(3)]);
+    await before.flusher.flush();
+    await before.close();
+    // An owner puts a file of before these events in its place: it numbers events from 1 again.
+    const { store, close } = await openEarly(folder);
+    for (const path of (await store.run("listFiles", undefined)).map(({ path }) => path)) {
+      await store.run("forgetFiles", [path]);
+    }
+    await close();
+    const state = new DatabaseSync(`${folder}/mallard.sqlite`);
+    state.exec("update sqlite_sequence set seq = 0 where name = 'journal'");
+    state.close();
+    // The first two end before the files are compared: as a kill would.
+    for (const n of [4, 5]) {
+      const killed = await openEarly(folder);
+      await killed.append([event(n)]);
+      await killed.close();
+    }
+    const storage = await openEarly(folder);
+    await storage.append([event(6)]);
+    const whole = await storage.complete();
+    assert.deepStrictEqual(await numbersOf(whole), [1, 2, 3, 4, 5, 6]);
+    await whole.close();
+    const again = await openFolder(folder);
+    assert.deepStrictEqual(await numbersOf(again), [1, 2, 3, 4, 5, 6]);
+    await again.close();
+  });
+});
+
+Deno.test("openAccepting() commits a file that a crash left and keeps later events", async () => {
+  await withFolder(async (folder) => {
+    const before = await openFolder(folder);
+    await accept(before, [event(1), event(2)]);
+    const rows = await before.store.run("readJournal", { after: 0, count: 10 });
+    await before.flusher.flush();
+    const [file] = await before.store.run("listFiles", undefined);
+    assert.ok(file);
+    // As if the flush had been killed before its commit.
+    await before.store.run("forgetFiles", [file.path]);
+    await before.close();
+    const state = new DatabaseSync(`${folder}/mallard.sqlite`);
+    for (const row of rows) {
+      state.prepare("insert into journal values (?, ?, ?, ?)")
+        .run(row.seq, row.site_id, row.date, row.event);
+    }
+    state.close();
+    const storage = await openEarly(folder);
+    await storage.append([event(3)]);
+    const whole = await storage.complete();
+    assert.deepStrictEqual(await numbersOf(whole), [1, 2, 3]);
+    assert.strictEqual(whole.hot.rows, 1, "the others are in the file alone");
+    await whole.close();
+  });
+});
+
+Deno.test("openAccepting() knows the sites of files that are still to be adopted", async () => {
+  await withFolder(async (folder) => {
+    const before = await openFolder(folder);
+    await accept(before, [event(1)]);
+    await before.flusher.flush();
+    await before.close();
+    for (const name of ["mallard.sqlite", ".lock"]) await Deno.remove(`${folder}/${name}`);
+    await Deno.mkdir(`${folder}/events/site_id=empty.example`);
+    const storage = await openEarly(folder);
+    assert.deepStrictEqual(storage.sites.sites(), ["empty.example", "example.com"]);
+    await storage.append([pageview({ site_id: "new.example", at: "2024-01-15 10:00:00" })]);
+    const whole = await storage.complete();
+    assert.deepStrictEqual(whole.sites.sites(), ["example.com", "new.example"]);
+    await whole.close();
+    await Deno.mkdir(`${folder}/events/site_id=late.example`);
+    const again = await openEarly(folder);
+    await again.append([pageview({ site_id: "late.example", at: "2024-01-15 10:00:00" })]);
+    await (await again.complete()).close();
+    const last = await openFolder(folder);
+    assert.deepStrictEqual(last.sites.sites(), ["example.com", "late.example", "new.example"]);
+    await last.close();
+  });
+});
+
+Deno.test("openAccepting() reads who was seen lately, before files are adopted, too", async () => {
+  await withFolder(async (folder) => {
+    const nowMs = Date.now();
+    const at = (ms: number) => new Date(ms).toISOString();
+    const before = await openFolder(folder);
+    await accept(before, [event(1, at(nowMs - HOUR_MS)), event(2, at(nowMs - 1))]);
+    await before.flusher.flush();
+    await before.close();
+    const lastSeen = async (fromMs: number) => {
+      const storage = await openEarly(folder);
+      const seen = await storage.seenVisitors(fromMs, nowMs);
+      await storage.close();
+      return seen.map(([site, , lastMs]) => [site, lastMs]);
+    };
+    const last = [["example.com", nowMs - 1]];
+    assert.deepStrictEqual(await lastSeen(nowMs - 1000), last);
+    assert.deepStrictEqual(await lastSeen(nowMs), []);
+    await Deno.remove(`${folder}/mallard.sqlite`);
+    assert.deepStrictEqual(await lastSeen(nowMs - 1000), last);
+    // A corrupt file hides no other.
+    const [file] = filesIn(folder);
+    assert.ok(file);
+    await Deno.writeTextFile(file.path.replace(/[^/]*$/, "9999.parquet"), "no Parquet");
+    assert.deepStrictEqual(await lastSeen(nowMs - 1000), last);
+    // Nothing that was written before can matter.
+    for (const { path } of filesIn(folder)) await Deno.utime(path, 0, 0);
+    assert.deepStrictEqual(await lastSeen(nowMs - 1000), []);
+  });
+});
+
+Deno.test("The journal tells who was seen lately from its end alone", async () => {
+  await withFolder(async (folder) => {
+    const system = fakeSystem();
+    const storage = await openFolder(folder, system);
+    const nowMs = () => system.clock.nowMs();
+    const add = (visitor: string) =>
+      accept(storage, [{ ...event(1), visitor_id: visitor, timestamp: nowMs() * 1000 }]);
+    const seen = async (fromMs: number) =>
+      (await storage.store.run("journaledVisitors", fromMs * 1000))
+        .map(({ visitor_id }) => visitor_id).sort();
+    const startMs = nowMs();
+    await add("a");
+    for (const name of ["b", "c", "d"]) {
+      system.clock.advance(4 * MINUTE_MS);
+      await add(name);
+    }
+    assert.deepStrictEqual(await seen(startMs), ["a", "b", "c", "d"]);
+    assert.deepStrictEqual(await seen(startMs + 5 * MINUTE_MS), ["c", "d"]);
+    assert.deepStrictEqual(await seen(nowMs()), ["d"]);
+    assert.deepStrictEqual(await seen(nowMs() + 1), []);
+    await storage.close();
   });
 });
 
@@ -130,28 +279,23 @@ Deno.test("openStorage() removes what a killed query left in the spill folder", 
   });
 });
 
-Deno.test("Storage.fill() reads what is appended meanwhile once", async () => {
+Deno.test("AcceptingStorage.complete() reads what is appended meanwhile once", async () => {
   await withFolder(async (folder) => {
     const earlier = 12_000;
     const before = await openFolder(folder);
     await accept(before, Array.from({ length: earlier }, (_, n) => event(n)));
     await before.close();
-    const storage = await openUnfilled(fakeSystem(), {
-      pid: Deno.pid,
-      memoryBytes: null,
-      loadDuckDb: () => Promise.resolve(duckdb),
-    }, { dataDir: folder, memory_limit: null, threads: null, flush_event_count: 1 });
+    const early = await openEarly(folder);
     const added: number[] = [];
     const add = async (n: number) => {
-      await storage.append([event(n)]);
+      await early.append([event(n)]);
       added.push(n);
     };
     await add(earlier);
-    assert.strictEqual(storage.hot.rows, 0, "it is on disk alone");
     let isFilled = false;
-    const filling = storage.fill().then(() => isFilled = true);
+    const filling = early.complete().finally(() => isFilled = true);
     while (!isFilled && added.length < 2000) await add(earlier + added.length);
-    await filling;
+    const storage = await filling;
     await add(earlier + added.length);
     const all = Array.from({ length: earlier + added.length }, (_, n) => n);
     assert.deepStrictEqual(await numbersOf(storage), all);

@@ -3,13 +3,7 @@
 // repeated: what was merged is no longer there under the old id.
 import { messageOf } from "../../core/errors.ts";
 import type { System } from "../../core/types.ts";
-import {
-  openStorage,
-  openUnfilled,
-  type Storage,
-  type StorageHost,
-  type StorageOptions,
-} from "../open.ts";
+import { openStorage, type Storage, type StorageHost, type StorageOptions } from "../open.ts";
 import { writeMerged } from "../parquet/merge.ts";
 import { type CatalogFile, isOfSite } from "../parquet/partition.ts";
 import { settle } from "../parquet/partition_file.ts";
@@ -40,7 +34,7 @@ export async function mergeSite(
   merged: MergedSite,
 ): Promise<Merged> {
   // Opened twice: the first completes what a crash left, before journal rows get new numbers.
-  const recovered = await openUnfilled(system, host, options);
+  const recovered = await openStorage(system, host, options);
   try {
     if (!await recovered.store.run("isKept", merged.from)) {
       throw new Error(`Cannot merge ${merged.from}: there is nothing of it`);

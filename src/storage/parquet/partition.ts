@@ -51,6 +51,11 @@ export function partitionOfPath(path: string): Partition | null {
   }
 }
 
+/** The site that a folder of the events folder says it is of; null where it says none. */
+export function siteOfFolder(name: string): string | null {
+  return partitionOfPath(`${name}/date=2000-01-01/_`)?.site_id ?? null;
+}
+
 /** Whether a path below a folder of partitions is of a site, its folder's name cut or not. */
 export function isOfSite(path: string, site: string): boolean {
   const found = partitionOfPath(path);

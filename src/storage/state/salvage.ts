@@ -74,11 +74,20 @@ function read(
       }
     }
     keep(batch);
+    // The iteration ends at a page that cannot be read as it does at the end; this throws.
+    requireReadable(damaged, table);
     return null;
   } catch (error) {
     keep(batch);
     return messageOf(error);
   }
+}
+
+/** Reads every value of a table. Throws where one cannot be read. */
+function requireReadable(damaged: Sqlite, table: string): void {
+  const columns = damaged.all("select name from pragma_table_info(?)", table);
+  const lengths = columns.map(({ name }) => `sum(length("${name}"))`).join(", ");
+  damaged.get(`select ${lengths} from "${table}" not indexed`);
 }
 
 function firstColumn(damaged: Sqlite, table: string): string {

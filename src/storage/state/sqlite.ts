@@ -109,10 +109,24 @@ export class Sqlite {
     throw new Error(`Cannot keep events in ${this.#path}: the file was removed or replaced`);
   }
 
-  /** Checks the whole file. Throws an error that says what is wrong. */
-  check(): void {
-    const found = String(this.get("pragma quick_check(1)")?.["quick_check"] ?? "nothing");
+  /** Checks the whole file, or one of its tables. Throws an error that says what is wrong. */
+  check(table?: string): void {
+    const what = table === undefined ? "1" : `'${table}'`;
+    const found = String(this.get(`pragma quick_check(${what})`)?.["quick_check"] ?? "nothing");
     if (found !== "ok") throw new Error(`database disk image is malformed: ${found}`);
+  }
+
+  /** Checks every table but the named ones. Throws an error that says what is wrong. */
+  checkBut(unchecked: readonly string[]): void {
+    const tables = this.all("select name from sqlite_schema where type = 'table'");
+    for (const { name } of tables) {
+      if (!unchecked.includes(String(name))) this.check(String(name));
+    }
+  }
+
+  /** Size of the file in bytes. */
+  get bytes(): number {
+    return statSync(this.#path).size;
   }
 
   /** Runs statements that return nothing. */

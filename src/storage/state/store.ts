@@ -14,10 +14,11 @@ interface Reply {
 }
 
 /**
- * How a file is opened. Only the `server` changes its schema. A `reader` reads beside a server,
+ * How a file is opened. Only the `server` changes its schema; so does `early`, where the journal of
+ * a large file is to be checked later, with `checkWhole`. A `reader` reads beside a server,
  * `immutable` is a file that nobody writes, a `writer` writes into the schema that is there.
  */
-export type OpenMode = "server" | "reader" | "immutable" | "writer";
+export type OpenMode = "server" | "early" | "reader" | "immutable" | "writer";
 
 /** What the thread opens. */
 export interface OpenArgs {

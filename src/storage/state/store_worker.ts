@@ -14,6 +14,10 @@ interface Request {
 
 let db: Sqlite | undefined;
 
+/** Checking more takes longer than events may wait. */
+const CHECKED_BYTES_MAX = 8 * 1024 * 1024;
+const TABLES_OF_EVENTS = ["journal", "proposed_events"];
+
 /** What opens a file, and what must hold before its operations run. */
 const MODES: Readonly<
   Record<OpenMode, { open(path: string): Sqlite; ready(db: Sqlite, path: string): unknown }>
@@ -22,6 +26,14 @@ const MODES: Readonly<
     open: (path) => Sqlite.open(path),
     ready: async (opened, path) => {
       opened.check();
+      await migrate(opened, path);
+    },
+  },
+  early: {
+    open: (path) => Sqlite.open(path),
+    ready: async (opened, path) => {
+      if (opened.bytes <= CHECKED_BYTES_MAX) opened.check();
+      else opened.checkBut(TABLES_OF_EVENTS);
       await migrate(opened, path);
     },
   },

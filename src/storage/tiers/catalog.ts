@@ -26,6 +26,8 @@ export class Catalog {
   readonly #spellings: SiteSpellings;
   readonly #changes = new Map<string, number>();
   readonly #onChange: (change: FileChange) => void;
+  /** Sites of folders whose files are not in the catalog yet. */
+  readonly #expected = new Set<string>();
   #sorted: readonly string[] | undefined;
 
   /** `onChange` hears of files whose events enter or leave, when that becomes visible. */
@@ -41,14 +43,38 @@ export class Catalog {
     this.#spellings = new SiteSpellings(this.#sites);
   }
 
+  /** At start: takes sites for known whose files are still to be adopted. */
+  expect(sites: Iterable<string>): void {
+    for (const site of sites) {
+      if (this.#sites.has(site)) continue;
+      this.addSite(site);
+      this.#expected.add(site);
+    }
+  }
+
+  /** At start: publishes the files that were found, and forgets expected sites without any. */
+  found(files: readonly CatalogFile[]): void {
+    const bySite = groupBySite(files);
+    for (const site of bySite.keys()) this.addSite(site);
+    for (const site of this.#expected) this.removeSite(site);
+    this.#expected.clear();
+    this.publish({ ...this.current, files: bySite });
+  }
+
   /** Whether the site has ever been seen. */
   hasSite(site: string): boolean {
     return this.#sites.has(site);
   }
 
+  /** Whether the site is expected only: its first event is that of a new one. */
+  isExpected(site: string): boolean {
+    return this.#expected.has(site);
+  }
+
   /** Remembers a site. */
   addSite(site: string): void {
     this.#sites.add(site);
+    this.#expected.delete(site);
     this.#spellings.add(site);
     this.#sorted = undefined;
   }

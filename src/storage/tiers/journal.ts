@@ -219,7 +219,9 @@ export class Journal {
         held.push({ site_id, date, event: json });
         continue;
       }
-      if (!this.#catalog.hasSite(site_id)) newSites.add(site_id);
+      if (!this.#catalog.hasSite(site_id) || this.#catalog.isExpected(site_id)) {
+        newSites.add(site_id);
+      }
       rows += packRow(site_id, date, json);
       counted.push({ site_id, timestamp: event.timestamp, json });
       sites.add(site_id);

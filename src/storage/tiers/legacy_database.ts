@@ -20,7 +20,7 @@ const SUFFIXES = ["", ".wal"];
 
 /** Imports the events of DATA_DIR/mallard.duckdb, if there is one, or logs why it cannot. */
 export async function importLegacy(
-  duckdb: DuckDbModule,
+  loadDuckDb: () => Promise<DuckDbModule>,
   store: Store,
   { clock, files, log }: System,
   dataDir: string,
@@ -29,6 +29,7 @@ export async function importLegacy(
   const bytes = await files.size(path);
   if (bytes === null) return;
   const mark = `${bytes}+${await files.size(`${path}.wal`) ?? 0}`;
+  const duckdb = await loadDuckDb();
   let rows: Row[];
   try {
     rows = await readEvents(duckdb, clock, path);

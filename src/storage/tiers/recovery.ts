@@ -27,6 +27,8 @@ export interface RecoveryOptions {
   readonly eventsFolder: string;
   readonly quarantineFolder: string;
   readonly journalId: string;
+  /** The last journal row that the files can hold: later ones came since the program started. */
+  readonly journalSeqTo: number;
   /** Whether the journal was salvaged from a damaged file and may be older than the files. */
   readonly isSalvaged: boolean;
 }
@@ -218,7 +220,10 @@ export class Recovery {
         this.#log("info", "Removed the result of an unfinished compaction", { path: file.path });
         continue;
       }
-      const { seqFrom = 1, seqTo = 0 } = origin;
+      const { seqFrom = 1 } = origin;
+      // Events are accepted while files are adopted: a journal older than the files, from a backup,
+      // gives them numbers that a file may claim.
+      const seqTo = Math.min(origin.seqTo ?? 0, atStart ? this.#options.journalSeqTo : Infinity);
       // A file of ours whose rows have left the journal came back, or is a copy.
       const isUncommitted = this.#isOurs(origin) &&
         await this.#store.run("holdsJournal", { ...file, seqFrom, seqTo });

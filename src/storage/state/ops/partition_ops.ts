@@ -1,6 +1,6 @@
 // Compares the events folder with the catalog, in the thread of mallard.sqlite so that thousands of
 // folders do not block the main thread. It changes neither.
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { type CatalogFile, TEMPORARY } from "../../parquet/partition.ts";
 import type { Sqlite } from "../sqlite.ts";
 
@@ -46,6 +46,27 @@ function findUnknown(
   );
 }
 
+/** Paths of the Parquet files of some dates, of any site, that were written since a time. */
+function recentFiles(
+  _db: Sqlite,
+  { eventsFolder, dates, sinceMs }: {
+    readonly eventsFolder: string;
+    readonly dates: readonly string[];
+    readonly sinceMs: number;
+  },
+): string[] {
+  return readdirSync(eventsFolder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) => dates.map((date) => `${name}/date=${date}`))
+    .flatMap((folder) => filesBelow(`${eventsFolder}/${folder}`, `${folder}/`))
+    .filter((path) => {
+      if (!path.endsWith(".parquet")) return false;
+      // It may have been removed since.
+      const found = statSync(`${eventsFolder}/${path}`, { throwIfNoEntry: false });
+      return found !== undefined && found.mtimeMs >= sinceMs;
+    });
+}
+
 function pendingDeletes(db: Sqlite): string[] {
   return db.all("select path from condemned").map((row) => String(row["path"]));
 }
@@ -66,4 +87,4 @@ function filesBelow(folder: string, prefix: string): string[] {
 }
 
 /** The operations by name. */
-export const PARTITION_OPS = { compareFiles, findUnknown } as const;
+export const PARTITION_OPS = { compareFiles, findUnknown, recentFiles } as const;

@@ -11,6 +11,7 @@ import { salvage } from "../salvage.ts";
 import { MERGE_OPS } from "./merge_ops.ts";
 import { OWNER_OPS } from "./owner_ops.ts";
 import { insertProposed, PROPOSED_OPS } from "./proposed_ops.ts";
+import { markTime, RECENT_OPS } from "./recent_ops.ts";
 import { insertOriginal, type KeptOriginal, REWRITE_OPS } from "./rewrite_ops.ts";
 import { noteForeign, ROLLUP_OPS, staleByAdding, staleByRemoving } from "./rollup_ops.ts";
 import { SITE_OPS } from "./site_ops.ts";
@@ -34,6 +35,7 @@ const NEWEST_AMONG_ROWS = 10_000;
 const JOURNAL_ROWS_PER_INSERT = 32;
 const VALUES_PER_ROW = 3;
 const VALUES_PER_INSERT = JOURNAL_ROWS_PER_INSERT * VALUES_PER_ROW;
+const RECOVERY_SEQ = "recovery_seq";
 const INSERT_ONE = "insert into journal (site_id, date, event) values (?, ?, ?)";
 const INSERT_MANY = INSERT_ONE + ", (?, ?, ?)".repeat(JOURNAL_ROWS_PER_INSERT - 1);
 
@@ -63,6 +65,8 @@ function append(
     for (; at < values.length; at += VALUES_PER_ROW) {
       lastId = db.run(INSERT_ONE, ...values.slice(at, at + VALUES_PER_ROW)).lastId;
     }
+    const count = values.length / VALUES_PER_ROW;
+    if (count > 0) markTime(db, lastId - count + 1, atMs);
     return { lastSeq: lastId };
   });
   db.requireLinked();
@@ -187,6 +191,28 @@ function addFlushed(
   });
 }
 
+/**
+ * The last journal row that files outside the catalog can hold. It stays the same until
+ * `endRecovery`, through kills too: what is accepted before is in no file.
+ */
+function beginRecovery(db: Sqlite): number {
+  const begun = getMeta(db, RECOVERY_SEQ) ?? "";
+  if (begun !== "") return Number(begun);
+  const last = Number(db.get("select max(seq) as seq from journal")?.["seq"] ?? 0);
+  setMeta(db, { name: RECOVERY_SEQ, value: String(last) });
+  return last;
+}
+
+/** Every file is in the catalog or refused. */
+function endRecovery(db: Sqlite): void {
+  setMeta(db, { name: RECOVERY_SEQ, value: "" });
+}
+
+/** Checks the whole file. Throws an error that says what is wrong. */
+function checkWhole(db: Sqlite): void {
+  db.check();
+}
+
 /** Whether rows of a partition with `seqFrom ≤ seq ≤ seqTo` are still in the journal. */
 function holdsJournal(
   db: Sqlite,
@@ -260,23 +286,6 @@ function newestJournaledUs(db: Sqlite): number {
     NEWEST_AMONG_ROWS,
   );
   return Number(row?.["us"] ?? 0);
-}
-
-/** Visitors in the journal that were seen since `fromUs`, each with its last time (µs). */
-function journaledVisitors(
-  db: Sqlite,
-  fromUs: number,
-): { site_id: string; visitor_id: string; lastUs: number }[] {
-  const rows = db.all(
-    `select site_id, event ->> 'visitor_id' as visitor_id, max(event ->> 'timestamp') as last_us
-      from journal where json_valid(event) and event ->> 'timestamp' >= ? group by 1, 2`,
-    fromUs,
-  );
-  return rows.map((row) => ({
-    site_id: textOf(row, "site_id"),
-    visitor_id: String(row["visitor_id"]),
-    lastUs: Number(row["last_us"]),
-  }));
 }
 
 function journalRows(db: Sqlite): number {
@@ -445,6 +454,7 @@ export const STORE_OPS = {
   ...DROP_OPS,
   ...IMPORT_OPS,
   ...PROPOSED_OPS,
+  ...RECENT_OPS,
   ...MERGE_OPS,
   ...REWRITE_OPS,
   ...ROLLUP_OPS,
@@ -462,12 +472,14 @@ export const STORE_OPS = {
   listFiles,
   lastNumber,
   addFlushed,
+  beginRecovery,
+  endRecovery,
+  checkWhole,
   holdsJournal,
   eraseRange,
   countJournal,
   journalRows,
   newestJournaledUs,
-  journaledVisitors,
   copyInto,
   emptyLog,
   shrinkLog,
