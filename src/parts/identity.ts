@@ -39,6 +39,31 @@ function recentVisitors(
   return () => found ??= read();
 }
 
+const CARRIED_SITES = "carried_sites";
+
+/** The sites on record; null where there is no record. */
+async function readCarriedSites(
+  store: AcceptingStorage["store"],
+): Promise<ReadonlySet<string> | null> {
+  const text = await store.run("getMeta", CARRIED_SITES);
+  return text === null ? null : new Set(JSON.parse(text) as readonly string[]);
+}
+
+/** Records each minute which sites have carried visits: a start asks about no others. */
+function recordingSites(identity: Identity, store: AcceptingStorage["store"]): Identity {
+  let recorded: string | null = null;
+  return {
+    ...identity,
+    async rotate() {
+      await identity.rotate();
+      const value = JSON.stringify([...identity.carriedSites()].sort());
+      if (value === recorded) return;
+      await store.run("setMeta", { name: CARRIED_SITES, value });
+      recorded = value;
+    },
+  };
+}
+
 /** Visitor ids by the settings: from salts that are destroyed, or from a secret. */
 export async function openIdentity(
   config: Config,
@@ -56,15 +81,22 @@ export async function openIdentity(
   const recent = recentVisitors(storage, nowMs, rules);
   const seenSince: SeenSince = async (site, fromMs) =>
     ((await recent())[site] ?? []).filter(([, , lastMs]) => lastMs >= fromMs);
-  const seen = await continuingVisitors(storage.sites.sites(), seenSince, nowMs, rules);
+  const seen = await continuingVisitors(
+    storage.sites.sites(),
+    seenSince,
+    nowMs,
+    rules,
+    await readCarriedSites(store),
+  );
   if (config.visitor_salt === "random") {
     const trustsClock = () => storage.guard.trusts();
-    return await randomIdentity(store, clock, random, rules, seen, trustsClock);
+    const identity = await randomIdentity(store, clock, random, rules, seen, trustsClock);
+    return recordingSites(identity, store);
   }
   await destroyAllSalts(store);
   const secret = await loadSecret(files, random, {
     dataDir: resolve(config.data_dir),
     fromEnvironment: config.secret,
   });
-  return derivedIdentity(new VisitorIds(secret), clock, rules, seen);
+  return recordingSites(derivedIdentity(new VisitorIds(secret), clock, rules, seen), store);
 }

@@ -135,6 +135,27 @@ for (const [kind, env] of [["derived", {}], ["random", RANDOM]] as const) {
     });
   });
 
+  Deno.test(`a visit of hours keeps its ${kind} id over midnight and restarts`, async () => {
+    await withFolder(async (folder) => {
+      let app = await start(folder, MIDNIGHT - 15 * MINUTE_MS, env);
+      await view(app, "first");
+      await view(app, "other", { address: "81.2.69.143" });
+      for (let count = 0; count < 4; count++) {
+        await pass(app, 28);
+        await view(app, `${count}`);
+      }
+      await app.close();
+      app = await start(folder, MIDNIGHT + 100 * MINUTE_MS, env);
+      await pass(app, 20);
+      await view(app, "120");
+      await view(app, "120 other", { address: "81.2.69.143" });
+      await app.close();
+      const ids = await idsOf(folder);
+      for (const page of ["0", "1", "2", "3", "120"]) equal(ids.get(page), ids.get("first"), page);
+      assert.notStrictEqual(ids.get("120%20other"), ids.get("other"));
+    });
+  });
+
   Deno.test(`a visit in the journal keeps its ${kind} id over midnight and a crash`, async () => {
     await withFolder(async (folder) => {
       const killed = await start(folder, MIDNIGHT - 15 * MINUTE_MS, env);

@@ -1,6 +1,6 @@
 // Visits that continue when visitor ids change: a visit that is under way keeps the id it began
 // with, so that midnight never cuts it in two. Only ids and times are kept, in bounded memory.
-import { DAY_MS, HOUR_MS } from "../../core/durations.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../core/durations.ts";
 import { VISITORS_CARRIED_MAX } from "../../core/limits.ts";
 import { periodOf, startOfPeriod } from "../../sites/id_period.ts";
 
@@ -28,12 +28,29 @@ export function seenMs(atMs: number, { roundsToHour = false }: IdentityRules): n
   return roundsToHour ? Math.floor(atMs / HOUR_MS) * HOUR_MS + HOUR_MS - 1 : atMs;
 }
 
-/** Whether an id of the site may change soon or has just changed, so that visits are carried. */
-export function isNearChange(siteId: string, nowMs: number, rules: IdentityRules): boolean {
+/** When the first timeout after a change is over, every site with carried visits is on record. */
+const RECORDED_MS = 10 * MINUTE_MS;
+
+/**
+ * Whether visits of the site may be under way that a change of ids concerns: one that comes soon,
+ * or one that was. `carriedSites` are the sites of carried visits on record, null where there is
+ * no record.
+ */
+export function isNearChange(
+  siteId: string,
+  nowMs: number,
+  rules: IdentityRules,
+  carriedSites: ReadonlySet<string> | null = null,
+): boolean {
   const days = rules.idDays(siteId);
+  const gapMs = rules.visitGapMs(siteId);
   const period = periodOf(nowMs, days);
-  return nowMs - startOfPeriod(period, days) < CARRY_MS_MAX ||
-    startOfPeriod(period + 1, days) - seenMs(nowMs, rules) <= rules.visitGapMs(siteId);
+  const lateMs = seenMs(nowMs, rules);
+  if (startOfPeriod(period + 1, days) - lateMs <= gapMs) return true;
+  const sinceMs = nowMs - startOfPeriod(period, days);
+  if (sinceMs >= CARRY_MS_MAX) return false;
+  const isRecorded = sinceMs > gapMs + RECORDED_MS + (rules.roundsToHour ? HOUR_MS : 0);
+  return !isRecorded || carriedSites === null || carriedSites.has(siteId);
 }
 
 /** The visits under way that began under an id of the period before, or may outlast this one. */
@@ -97,6 +114,11 @@ export class CarriedVisits {
     for (const [key, { siteId, atMs }] of this.#lastMs) {
       if (nowMs - atMs > this.#rules.visitGapMs(siteId)) this.#lastMs.delete(key);
     }
+  }
+
+  /** The sites of the visits. */
+  sites(): Set<string> {
+    return new Set(Array.from(this.#lastMs.values(), ({ siteId }) => siteId));
   }
 
   #continues(siteId: string, visitorId: string, nowMs: number): boolean {

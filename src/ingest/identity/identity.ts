@@ -23,6 +23,8 @@ export interface Identity {
   pastIdOf(visitor: Visitor, atMs: number): string;
   /** Ids for events of the past, in which visits go on over a change of ids. */
   pastVisits(): PastVisits;
+  /** Sites with visits that go on over a change of ids, or may. */
+  carriedSites(): ReadonlySet<string>;
   /** Changes salts, forgets visits that have ended. Each minute. Rejects with the store's error. */
   rotate(): Promise<void>;
 }
@@ -32,16 +34,17 @@ export type SeenSince = (siteId: string, fromMs: number) => Promise<readonly See
 
 /**
  * The visitors of all sites whose visits may continue over a change of ids: those seen within the
- * site's visit timeout, where such a change is near.
+ * site's visit timeout, where such a change is near. `carriedSites` as for `isNearChange`.
  */
 export async function continuingVisitors(
   sites: readonly string[],
   seenSince: SeenSince,
   nowMs: number,
   rules: IdentityRules,
+  carriedSites: ReadonlySet<string> | null = null,
 ): Promise<readonly SeenVisitor[]> {
   const seen: SeenVisitor[] = [];
-  for (const site of sites.filter((site) => isNearChange(site, nowMs, rules))) {
+  for (const site of sites.filter((site) => isNearChange(site, nowMs, rules, carriedSites))) {
     const fromMs = nowMs - rules.visitGapMs(site) - (rules.roundsToHour ? HOUR_MS : 0);
     for (const [, id, lastMs] of await seenSince(site, fromMs)) {
       seen.push([site, id, seenMs(lastMs, rules)]);
@@ -75,6 +78,7 @@ export function derivedIdentity(
         // The visit may still go on now, under the same id.
         if (clock.nowMs() - atMs <= rules.visitGapMs(siteId)) carried.note(siteId, visitorId, atMs);
       }),
+    carriedSites: () => carried.sites(),
     rotate() {
       carried.forgetEnded(clock.nowMs());
       return Promise.resolve();
@@ -119,6 +123,11 @@ export async function randomIdentity(
     idOf: (visitor, _timestampMs, nowMs) => saltsOf(visitor.site).idOf(visitor, nowMs),
     pastIdOf,
     pastVisits: () => new PastVisits(rules, pastIdOf),
+    carriedSites: () => {
+      const sites = new Set<string>();
+      for (const salts of byDays.values()) for (const one of salts.carriedSites()) sites.add(one);
+      return sites;
+    },
     async rotate() {
       for (const salts of byDays.values()) await salts.rotate();
     },

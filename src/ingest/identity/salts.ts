@@ -93,6 +93,11 @@ export class RandomSalts {
     return hmac(this.#pastSalt, `${period}|${site}|${address}|${userAgent}`);
   }
 
+  /** Sites of visits that may be under another id than the one of now. */
+  carriedSites(): Set<string> {
+    return this.#carried.sites();
+  }
+
   /** Makes the salt that is needed next and destroys those that no visit needs. Once a minute. */
   async rotate(): Promise<void> {
     const nowMs = this.#clock.nowMs();

@@ -304,9 +304,9 @@ Deno.test("continuingVisitors() asks for sites near a change only, by their time
     return Promise.resolve([[site, "id", fromMs] as const]);
   };
   const sites = ["daily", "weekly", "patient", "hasty"];
-  const at = async (nowMs: number) => {
+  const at = async (nowMs: number, carriedSites: ReadonlySet<string> | null = null) => {
     asked.length = 0;
-    await continuingVisitors(sites, seenSince, nowMs, RULES);
+    await continuingVisitors(sites, seenSince, nowMs, RULES, carriedSites);
     return asked.map(([site, fromMs]) => [site, (nowMs - fromMs) / MINUTE_MS]);
   };
   deepEqual(await at(MIDNIGHT + 23 * 60 * MINUTE_MS), [["daily", 30], ["patient", 240], [
@@ -319,4 +319,8 @@ Deno.test("continuingVisitors() asks for sites near a change only, by their time
     "of a week that began a day before",
   );
   deepEqual(await at(MIDNIGHT + 60 * MINUTE_MS), [["daily", 30], ["patient", 240], ["hasty", 1]]);
+  const recorded = new Set(["daily"]);
+  deepEqual(await at(MIDNIGHT + 30 * MINUTE_MS, recorded), [["daily", 30], ["patient", 240]]);
+  deepEqual(await at(MIDNIGHT + 300 * MINUTE_MS, recorded), [["daily", 30]]);
+  deepEqual(await at(MIDNIGHT + 300 * MINUTE_MS, new Set()), [], "nothing was carried so long");
 });
