@@ -174,13 +174,16 @@ export class Db {
   /**
    * Runs a statement of one bound text on the writer, once for each text. All of it, or none. The
    * statement is prepared once and kept until another comes: of all ways to insert rows, this is
-   * the one after which the memory of the process does not grow.
+   * the one after which the memory of the process does not grow. With `rows`, rejects unless so
+   * many rows were changed.
    */
-  executeEach(statement: Sql, texts: readonly string[]): Promise<void> {
-    return this.#inTurn(() => this.#busy(this.#writer, () => this.#executeEach(statement, texts)));
+  executeEach(statement: Sql, texts: readonly string[], rows?: number): Promise<void> {
+    return this.#inTurn(() =>
+      this.#busy(this.#writer, () => this.#executeEach(statement, texts, rows))
+    );
   }
 
-  async #executeEach({ text }: Sql, texts: readonly string[]): Promise<void> {
+  async #executeEach({ text }: Sql, texts: readonly string[], rows?: number): Promise<void> {
     if (this.#prepared?.text !== text) {
       this.#prepared?.statement.destroySync();
       this.#prepared = null;
@@ -188,12 +191,16 @@ export class Db {
     }
     const { statement } = this.#prepared;
     const each = async () => {
+      let changed = 0;
       for (const value of texts) {
         statement.bindVarchar(1, value);
-        await statement.run();
+        changed += (await statement.run()).rowsChanged;
+      }
+      if (rows !== undefined && changed !== rows) {
+        throw new Error(`Cannot insert ${rows} rows: ${changed} are right`);
       }
     };
-    if (texts.length === 1) return await each();
+    if (texts.length === 1 && rows === undefined) return await each();
     await this.#writer.run("begin");
     try {
       await each();

@@ -12,6 +12,8 @@ export interface MemoryPlan {
   readonly threadsMax: number | null;
   /** Statements of reports at once. */
   readonly slots: number;
+  /** Hot events at most: beyond it, they are flushed. */
+  readonly hotRowsMax: number;
   /** Size of the answer cache, in characters of JSON. */
   readonly cacheCharsMax: number;
 }
@@ -27,6 +29,10 @@ const SLOT_BYTES = 128 * MIB;
 /** One of two slots is always an owner's. */
 const SLOTS_MIN = 2;
 const SLOTS_MAX = 4;
+/** Of DuckDB's memory; queries and flushes need the rest. */
+const HOT_SHARE = 0.5;
+/** A hot event in memory, measured. */
+const HOT_ROW_BYTES = 800;
 /** An answer takes several bytes for each character of its JSON. */
 const CACHE_SHARE = 1 / 64;
 
@@ -37,7 +43,7 @@ export function memoryPlan(
 ): MemoryPlan {
   if (bytes === null) {
     const unknown = { bytes, duckdbLimit: set.memory_limit, threadsMax: set.threads };
-    return { ...unknown, slots: SLOTS_MAX, cacheCharsMax: CACHE_CHARS_MAX };
+    return { ...unknown, slots: SLOTS_MAX, hotRowsMax: Infinity, cacheCharsMax: CACHE_CHARS_MAX };
   }
   const duckdb = Math.max(DUCKDB_BYTES_MIN, (bytes - PROCESS_BYTES) * DUCKDB_SHARE);
   const slots = Math.min(SLOTS_MAX, Math.max(SLOTS_MIN, Math.floor(duckdb / SLOT_BYTES)));
@@ -46,6 +52,7 @@ export function memoryPlan(
     duckdbLimit: set.memory_limit ?? `${Math.floor(duckdb / MIB)}MiB`,
     threadsMax: set.threads ?? Math.max(1, Math.floor(duckdb / THREAD_BYTES)),
     slots,
+    hotRowsMax: Math.floor(duckdb * HOT_SHARE / HOT_ROW_BYTES),
     cacheCharsMax: Math.min(CACHE_CHARS_MAX, Math.floor(bytes * CACHE_SHARE)),
   };
 }

@@ -169,16 +169,34 @@ export async function openAccepting(
     async complete() {
       const parts = await openParts(system, await database(), await recovered(), options, opened);
       const { hot, flusher } = parts;
-      await hot.load((seq) =>
-        system.log("error", "Skipped an unreadable row of the journal", { seq })
-      );
+      await fill(system, opened, hot, {
+        isFull: () => hot.rows - flusher.heldBackRows >= memory.hotRowsMax,
+        flush: () => flusher.flush(),
+      });
+      const freshMax = Math.min(options.flush_event_count ?? Infinity, memory.hotRowsMax);
       accepted = () => {
-        const fresh = hot.rows - flusher.heldBackRows;
-        if (fresh >= (options.flush_event_count ?? Infinity)) flusher.flushSoon();
+        if (hot.rows - flusher.heldBackRows >= freshMax) flusher.flushSoon();
       };
       return { ...kept, ...parts, lastTimestampUs: journal.lastTimestampUs };
     },
   };
+}
+
+/** Brings the events of earlier runs into the hot tier. */
+async function fill(
+  { log }: System,
+  opened: OpenJournal,
+  hot: Hot,
+  room: Parameters<Hot["load"]>[2],
+): Promise<void> {
+  const reader = await opened.openReader();
+  try {
+    const onUnreadable = (seq: number) =>
+      log("error", "Skipped an unreadable row of the journal", { seq });
+    await hot.load(reader, onUnreadable, room);
+  } finally {
+    await reader.close();
+  }
 }
 
 /** The same promise at every call; the work begins at the first, and is added to `begun` then. */

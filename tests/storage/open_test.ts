@@ -2,10 +2,12 @@ import assert from "node:assert";
 import { DatabaseSync } from "node:sqlite";
 import * as duckdb from "@duckdb/node-api";
 import { HOUR_MS, MINUTE_MS } from "../../src/core/durations.ts";
+import { sql } from "../../src/core/sql.ts";
+import type { Log } from "../../src/core/types.ts";
 import { openAccepting, type StorageHost } from "../../src/storage/open.ts";
 import { pageview } from "../support/events.ts";
 import { fakeSystem } from "../support/fake_system.ts";
-import { accept, numbersOf, openFolder, withFolder } from "../support/storage/storage.ts";
+import { accept, EVER, numbersOf, openFolder, withFolder } from "../support/storage/storage.ts";
 
 const event = (n: number, at = "2024-01-15 10:00:00") =>
   pageview({ at, props: JSON.stringify({ n, text: "x".repeat(500) }) });
@@ -307,3 +309,53 @@ Deno.test("AcceptingStorage.complete() reads what is appended meanwhile once", a
     await again.close();
   });
 });
+
+Deno.test("AcceptingStorage.complete() flushes a long journal piece by piece", async () => {
+  await withFolder(async (folder) => {
+    const count = 70_000;
+    const before = await openFolder(folder);
+    const small = (n: number, pathname = "/") =>
+      pageview({ at: "2024-01-15 10:00:00", props: `{"n":${n}}`, pathname });
+    const odd = [small(0, "/%7Ea"), small(1, "/\ud800"), small(2, '/"\u2028')];
+    await accept(before, odd);
+    const all = Array.from({ length: count }, (_, n) => n);
+    await accept(before, all.slice(odd.length).map((n) => small(n)));
+    await before.close();
+    const state = new DatabaseSync(`${folder}/mallard.sqlite`);
+    const insert = state.prepare("update journal set event = ? where seq = ?");
+    const foreign = JSON.stringify({ ...small(9), site_id: "other.example" });
+    ["{", foreign].forEach((text, index) => insert.run(text, 20_000 + index));
+    state.close();
+    const { log, lines } = loggedSystem();
+    const early = await openAccepting({ ...fakeSystem(), log }, {
+      pid: Deno.pid,
+      memoryBytes: 1,
+      loadDuckDb: () => Promise.resolve(duckdb),
+    }, { dataDir: folder, memory_limit: null, threads: null });
+    await early.append([small(count)]);
+    const storage = await early.complete();
+    const kept = [...all.filter((n) => n !== 19_999 && n !== 20_000), count];
+    assert.deepStrictEqual(await numbersOf(storage), kept);
+    assert.ok(storage.fileCount() > 0 && storage.hot.rows < count, "a part is in files");
+    assert.deepStrictEqual(lines, ["20000", "20001"]);
+    const paths = await storage.reader.query(
+      "example.com",
+      EVER,
+      (events) => sql`select distinct pathname from ${events} order by pathname`,
+    );
+    assert.deepStrictEqual(
+      paths.map(({ pathname }) => pathname).sort(),
+      ["/", "/~a", "/\ufffd", '/"\u2028'].sort(),
+    );
+    await storage.close();
+  });
+});
+
+/** A log that keeps the numbers of the rows that were skipped. */
+function loggedSystem() {
+  const lines: string[] = [];
+  const log: Log = (_level, message, fields) => {
+    if (message.startsWith("Skipped")) lines.push(String(fields?.["seq"]));
+  };
+  return { log, lines };
+}

@@ -23,12 +23,41 @@ export function createHotTable(table: string): Sql {
  * an event lacks is NULL.
  */
 export function insertHotEvents(table: string): Sql {
-  const shape = Object.fromEntries(EVENT_COLUMN_NAMES.map((name) => [
+  return sql`insert into ${ident(table)}
+    select ${storedColumns()}
+    from (
+      select unnest(from_json(${""}::varchar, ${literal(JSON.stringify([shapeOf()]))})) as event
+    )`;
+}
+
+/**
+ * Inserts into a table of hot events the rows of one bound text, as `readJournalTexts` writes it.
+ * A row whose event is of another partition than it says is left out.
+ */
+export function insertJournalRows(table: string): Sql {
+  const shape = JSON.stringify([{ s: "VARCHAR", d: "VARCHAR", e: shapeOf() }]);
+  return sql`insert into ${ident(table)}
+    select ${storedColumns((path) => normalPathSql(path))}
+    from (
+      select row.e as event, row.s as site, row.d as date
+      from (select unnest(from_json(${""}::varchar, ${literal(shape)})) as row)
+    )
+    where event.site_id = site and strftime(make_timestamp(event.timestamp), '%Y-%m-%d') = date`;
+}
+
+/** The types of an event's JSON, for `from_json`. */
+function shapeOf(): Readonly<Record<string, string>> {
+  return Object.fromEntries(EVENT_COLUMN_NAMES.map((name) => [
     name,
     EVENT_COLUMNS[name].type === "VARCHAR" ? "VARCHAR" : "BIGINT",
   ]));
+}
+
+/** The columns of a hot table from a struct `event`. */
+function storedColumns(path: (path: Sql) => Sql = (path) => path): Sql {
   const columns = EVENT_COLUMN_NAMES.map((name) => {
     const value = sql`event.${ident(name)}`;
+    if (name === "pathname") return path(value);
     switch (EVENT_COLUMNS[name].type) {
       case "VARCHAR":
         return value;
@@ -38,11 +67,7 @@ export function insertHotEvents(table: string): Sql {
         return sql`(${value}::decimal(18, 2) * 0.01::decimal(3, 2))::decimal(12, 2)`;
     }
   });
-  return sql`insert into ${ident(table)}
-    select ${join(columns)}
-    from (
-      select unnest(from_json(${""}::varchar, ${literal(JSON.stringify([shape]))})) as event
-    )`;
+  return join(columns);
 }
 
 /**

@@ -4,10 +4,18 @@
 import { ident, raw, type Sql, sql } from "../../core/sql.ts";
 import { Mutex } from "../../core/mutex.ts";
 import type { Catalog } from "./catalog.ts";
+import type { JournalTexts } from "../state/ops/journal_row.ts";
+import type { Store } from "../state/store.ts";
 import type { Journal, PendingEvent } from "./journal.ts";
 import type { Db } from "../duckdb.ts";
 import type { Partition } from "../parquet/partition.ts";
-import { ALL_COLUMNS, createHotTable, insertHotEvents, jsonArray } from "../parquet/schema.ts";
+import {
+  ALL_COLUMNS,
+  createHotTable,
+  insertHotEvents,
+  insertJournalRows,
+  jsonArray,
+} from "../parquet/schema.ts";
 
 const INSERTED_AT_ONCE = 2048;
 
@@ -74,8 +82,35 @@ export class Hot {
     return Math.min(...tables.map((name) => this.#first.get(name)?.get(site) ?? Infinity));
   }
 
-  /** At start: brings in what the journal holds from before. Reports rows that hold no event. */
-  async load(onUnreadable: (seq: number) => void): Promise<void> {
+  /**
+   * At start: brings in what the journal holds from before, which `reader` reads. Reports rows that
+   * hold no event. What is hot is flushed where `room` says that it is full.
+   */
+  async load(
+    reader: Store,
+    onUnreadable: (seq: number) => void,
+    room: { isFull(): boolean; flush(): Promise<void> },
+  ): Promise<void> {
+    let next = await this.#journal.nextTexts(reader);
+    while (next !== null) {
+      const found = next;
+      // The other thread reads while DuckDB inserts.
+      const following = this.#journal.nextTexts(reader, found.seqTo);
+      following.catch(() => {});
+      try {
+        await this.#mutex.run(() => this.#insertRows(found));
+      } catch {
+        // Among them is a row that holds no event, or a text that DuckDB does not take.
+        await this.#journal.loadRows(found.rows, onUnreadable);
+        await this.sync();
+      }
+      if (room.isFull()) {
+        await this.#noteOpen();
+        await room.flush();
+      }
+      next = await following;
+    }
+    await this.#noteOpen();
     while (await this.#journal.loadNext(onUnreadable)) await this.sync();
     await this.sync();
   }
@@ -201,6 +236,26 @@ export class Hot {
     }
     this.#open.rows += events.length;
     this.#open.seqTo = seqTo;
+  }
+
+  async #insertRows({ texts, rows, seqTo }: JournalTexts): Promise<void> {
+    await this.#db.executeEach(insertJournalRows(this.#open.name), texts, rows);
+    this.#open.rows += rows;
+    this.#open.seqTo = seqTo;
+    this.#journal.loaded(seqTo);
+  }
+
+  /** Looks up the times of what was inserted without a look at each event. */
+  async #noteOpen(): Promise<void> {
+    const { name } = this.#open;
+    const found = await this.#db.query(sql`
+      select site_id, epoch_us(min(timestamp)) as first_us, epoch_us(max(timestamp)) as last_us
+      from ${ident(name)}
+      group by site_id`);
+    for (const { site_id, first_us, last_us } of found) {
+      this.#note(name, String(site_id), Number(first_us));
+      this.#journal.noteTime(Number(last_us));
+    }
   }
 
   #note(table: string, site: string, us: number): void {

@@ -6,12 +6,19 @@ import { Mutex } from "../../core/mutex.ts";
 import type { Clock } from "../../core/types.ts";
 import type { ImportMark } from "../state/ops/import_ops.ts";
 import type { Store } from "../state/store.ts";
-import { type JournalEntry, type JournalRow, packRow } from "../state/ops/journal_row.ts";
+import {
+  type JournalEntry,
+  type JournalRow,
+  type JournalTexts,
+  packRow,
+} from "../state/ops/journal_row.ts";
 import type { Catalog } from "./catalog.ts";
 import { type JournaledEvent, readJournaledRow } from "./journaled_event.ts";
 import type { Proposals } from "./proposals.ts";
 
 const LOAD_ROWS = 10_000;
+/** Some MB: as many are in memory while the next are read. */
+const TEXTS_AT_ONCE = 4;
 
 /** An event on its way into the hot tier, as JSON that was made once. */
 export interface PendingEvent {
@@ -184,9 +191,38 @@ export class Journal {
     return false;
   }
 
+  /**
+   * At start: the next rows for DuckDB to read, from another thread; null when so few are left that
+   * `loadNext` may read them. Once they are stored, `loaded` must follow; else `loadRows` can read
+   * them one by one.
+   */
+  async nextTexts(reader: Store, after = this.#loadedSeqTo): Promise<JournalTexts | null> {
+    const found = await reader.run("readJournalTexts", { after, texts: TEXTS_AT_ONCE });
+    return found.texts.length === TEXTS_AT_ONCE ? found : null;
+  }
+
+  /** Notes that rows up to `seqTo` are stored. */
+  loaded(seqTo: number): void {
+    this.#loadedSeqTo = seqTo;
+  }
+
+  /** Notes that an event has this time. */
+  noteTime(lastUs: number): void {
+    this.#lastTimestampUs = Math.max(this.#lastTimestampUs, lastUs);
+  }
+
+  /** Reads rows one by one and adds their events to the pending ones. */
+  async loadRows(count: number, onUnreadable: (seq: number) => void): Promise<void> {
+    for (let left = count; left > 0;) {
+      const read = await this.#readRows(onUnreadable, Math.min(left, LOAD_ROWS));
+      if (read === 0) return;
+      left -= read;
+    }
+  }
+
   /** Resolves with the number of rows that were read. */
-  async #readRows(onUnreadable: (seq: number) => void): Promise<number> {
-    const range = { after: this.#loadedSeqTo, count: LOAD_ROWS };
+  async #readRows(onUnreadable: (seq: number) => void, count = LOAD_ROWS): Promise<number> {
+    const range = { after: this.#loadedSeqTo, count };
     const rows = await this.#store.run("readJournal", range);
     if (rows.length === 0) return 0;
     const events: PendingEvent[] = [];
