@@ -198,7 +198,7 @@ export function aggregateRows(
   union all by name
   select ${join([...keys, sql`-count(*)::bigint as visitors`, ...others])}
   from (
-    select distinct ${join([...keys, raw("hash(visitor_id)::ubigint as key")])} from (${rows})
+    select distinct ${join([...keys, raw("visitor_id as key")])} from (${rows})
     intersect
     select distinct ${join(columns)} from (${known})
   )${groupBy(keys)}`;

@@ -1,6 +1,6 @@
 // What a query is answered from: rollups of closed days as far as they serve, else events. The
 // choice is made here alone. Pure.
-import type { Sql } from "../../core/sql.ts";
+import { type Sql, sql } from "../../core/sql.ts";
 import type { Sources } from "../../storage/reader.ts";
 import type { Query } from "../query.ts";
 import { reachOf, rulesText } from "../rollups/rules.ts";
@@ -25,13 +25,14 @@ export function statementOf(
   events: EventsOf,
   asked: Asked,
 ): Sql {
+  const keyed = (span: Parameters<EventsOf>[0]) => withVisitorKeys(events(span));
   const shape = rolledShape(query, plan);
   // Rollups hold whole referrers.
   const isHidden = asked.isPublicOnly && (shape?.dimensions.includes("referrer") ?? false);
   const split = shape && !isHidden ? rolledSplit(query, sources, asked.idDays) : null;
-  if (!shape || !split) return buildQuery(query, plan, events(plan.span));
+  if (!shape || !split) return buildQuery(query, plan, keyed(plan.span));
   const paths = split.paths.map((path) => sources.rollupFile(path));
-  return buildRolled(query, plan, shape, split, events, paths);
+  return buildRolled(query, plan, shape, split, keyed, paths);
 }
 
 function rolledSplit(
@@ -43,4 +44,12 @@ function rolledSplit(
   const { zone, gapUs, range } = query;
   const rules = rulesText(zone, gapUs, reachOf(idDays, rollups.reachDays));
   return splitOf(range, rollups, { rules, zone, idDays, hotFromUs });
+}
+
+/**
+ * Events whose visitor id is a number of 64 bits instead of a text of 64 digits: a query groups by
+ * it several times, and shows it nowhere.
+ */
+function withVisitorKeys(events: Sql): Sql {
+  return sql`(select * replace (hash(visitor_id)::ubigint as visitor_id) from ${events})`;
 }
