@@ -9,7 +9,7 @@ import { Db, importDuckDb } from "../../src/storage/duckdb.ts";
 import { literal } from "../../src/storage/parquet/schema.ts";
 import { packRow } from "../../src/storage/state/ops/journal_row.ts";
 import { Store } from "../../src/storage/state/store.ts";
-import { fromSource, type ServerOptions, ServerProcess } from "../server_process.ts";
+import { fromSource, type Program, type ServerOptions, ServerProcess } from "../server_process.ts";
 import { pageviewOf } from "./storage/events.ts";
 import { benchSystem, memoryOf, NOW_MS, quiet, SITE, table } from "./storage/lib.ts";
 
@@ -80,10 +80,13 @@ export async function fillForeign(dataDir: string, partitions: number): Promise<
 /** Starts the program, sends an event after the other until it is ready, and kills it. */
 export async function measureStart(
   dataDir: string,
-  options: Pick<ServerOptions, "env"> = {},
+  options: Pick<ServerOptions, "env"> & { readonly program?: Program } = {},
 ): Promise<Start & { readonly counted: number | null }> {
   const fromMs = performance.now();
-  const server = ServerProcess.start(fromSource(), { dataDir, env: { ...ENV, ...options.env } });
+  const server = ServerProcess.start(options.program ?? fromSource(), {
+    dataDir,
+    env: { ...ENV, ...options.env },
+  });
   let firstMs = NaN;
   let accepted = 0;
   const send = async () => {
@@ -93,7 +96,7 @@ export async function measureStart(
   };
   try {
     while (!await isReady(server.url)) {
-      if (server.hasEnded) throw new Error(`The server ended:\n${server.output}`);
+      if (server.hasEnded) throw new Error(`the server ended\n${server.output}`);
       await send();
       await new Promise((resolve) => setTimeout(resolve, accepted === 0 ? 2 : 50));
     }
