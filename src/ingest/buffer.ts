@@ -29,6 +29,7 @@ export class Buffer {
   readonly counts = { accepted: 0, commitFailures: 0 };
   readonly #append: Append;
   readonly #log: Log;
+  readonly #eventsMax: number;
   #waiting: Waiting[] = [];
   #waitingEvents = 0;
   #committing: Promise<void> | undefined;
@@ -37,9 +38,11 @@ export class Buffer {
   #failedMs: number | null = null;
   #probing: Promise<void> = Promise.resolve();
 
-  constructor(append: Append, log: Log) {
+  /** `eventsMax` may wait. */
+  constructor(append: Append, log: Log, eventsMax: number = QUEUE_EVENTS_MAX) {
     this.#append = append;
     this.#log = log;
+    this.#eventsMax = eventsMax;
   }
 
   /** Events waiting for the journal. */
@@ -58,7 +61,7 @@ export class Buffer {
    * remembered in the same transaction.
    */
   accept(events: readonly Event[], imports: readonly ImportMark[] = []): Promise<void> {
-    if (this.#waitingEvents + events.length > QUEUE_EVENTS_MAX) {
+    if (this.#waitingEvents + events.length > this.#eventsMax) {
       return Promise.reject(refused("too many events wait to be written"));
     }
     return new Promise((resolve, reject) => {

@@ -71,6 +71,10 @@ export async function openIngest(
     }),
     random,
   }, config);
-  const buffer = new Buffer((events, imports) => storage.append(events, imports), log);
+  const buffer = new Buffer(
+    (events, imports) => storage.append(events, imports),
+    log,
+    storage.memory.queueEventsMax,
+  );
   return { buffer, pipeline, drops, identity, admission, addressRates, geoIsOwn: isOwn };
 }

@@ -1,6 +1,6 @@
 // How much memory the process may use, and how it is divided: the smaller of the machine's and of
 // every control group around the process, less what JavaScript and buffers need.
-import { CACHE_CHARS_MAX } from "../core/limits.ts";
+import { CACHE_CHARS_MAX, IMPORT_EVENTS_MAX, QUEUE_EVENTS_MAX } from "../core/limits.ts";
 
 /** What depends on the memory. */
 export interface MemoryPlan {
@@ -14,6 +14,8 @@ export interface MemoryPlan {
   readonly slots: number;
   /** Hot events at most: beyond it, they are flushed. */
   readonly hotRowsMax: number;
+  /** Events waiting for the journal before ingestion answers 503. */
+  readonly queueEventsMax: number;
   /** Size of the answer cache, in characters of JSON. */
   readonly cacheCharsMax: number;
 }
@@ -33,6 +35,11 @@ const SLOTS_MAX = 4;
 const HOT_SHARE = 0.5;
 /** A hot event in memory, measured. */
 const HOT_ROW_BYTES = 800;
+const QUEUE_SHARE = 1 / 16;
+/** An event with its request and its JSON. */
+const QUEUE_EVENT_BYTES = 2048;
+/** One import fits, and others go on. */
+const QUEUE_EVENTS_MIN = IMPORT_EVENTS_MAX + 2000;
 /** An answer takes several bytes for each character of its JSON. */
 const CACHE_SHARE = 1 / 64;
 
@@ -42,17 +49,26 @@ export function memoryPlan(
   set: { readonly memory_limit: string | null; readonly threads: number | null },
 ): MemoryPlan {
   if (bytes === null) {
-    const unknown = { bytes, duckdbLimit: set.memory_limit, threadsMax: set.threads };
-    return { ...unknown, slots: SLOTS_MAX, hotRowsMax: Infinity, cacheCharsMax: CACHE_CHARS_MAX };
+    return {
+      bytes,
+      duckdbLimit: set.memory_limit,
+      threadsMax: set.threads,
+      slots: SLOTS_MAX,
+      hotRowsMax: Infinity,
+      queueEventsMax: QUEUE_EVENTS_MAX,
+      cacheCharsMax: CACHE_CHARS_MAX,
+    };
   }
   const duckdb = Math.max(DUCKDB_BYTES_MIN, (bytes - PROCESS_BYTES) * DUCKDB_SHARE);
   const slots = Math.min(SLOTS_MAX, Math.max(SLOTS_MIN, Math.floor(duckdb / SLOT_BYTES)));
+  const queueEvents = Math.floor(bytes * QUEUE_SHARE / QUEUE_EVENT_BYTES);
   return {
     bytes,
     duckdbLimit: set.memory_limit ?? `${Math.floor(duckdb / MIB)}MiB`,
     threadsMax: set.threads ?? Math.max(1, Math.floor(duckdb / THREAD_BYTES)),
     slots,
     hotRowsMax: Math.floor(duckdb * HOT_SHARE / HOT_ROW_BYTES),
+    queueEventsMax: Math.min(QUEUE_EVENTS_MAX, Math.max(QUEUE_EVENTS_MIN, queueEvents)),
     cacheCharsMax: Math.min(CACHE_CHARS_MAX, Math.floor(bytes * CACHE_SHARE)),
   };
 }

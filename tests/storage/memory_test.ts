@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { messageOf } from "../../src/core/errors.ts";
+import { IMPORT_EVENTS_MAX } from "../../src/core/limits.ts";
 import { memoryOf, memoryPlan } from "../../src/storage/memory.ts";
 
 const MIB = 2 ** 20;
@@ -51,12 +52,15 @@ Deno.test("memoryOf() takes the smallest of the machine and every group around i
 Deno.test("memoryPlan() leaves room for everything beside DuckDB", () => {
   const plan = (mib: number, set = {}) => memoryPlan(mib * MIB, { ...UNSET, ...set });
   for (const mib of [512, 768, 1024, 2048, 16_384]) {
-    const { duckdbLimit, threadsMax, slots, cacheCharsMax } = plan(mib);
+    const { duckdbLimit, threadsMax, slots, cacheCharsMax, ...events } = plan(mib);
     const limit = Number(/^(\d+)MiB$/.exec(duckdbLimit ?? "")?.[1]);
     assert.ok(limit >= 96 && limit <= (mib - 224) / 2, `${mib}: ${duckdbLimit}`);
     assert.ok(threadsMax !== null && threadsMax >= 1 && threadsMax * 125 <= Math.max(125, limit));
     assert.ok(slots >= 2 && slots <= 4);
     assert.ok(cacheCharsMax <= mib * MIB / 64);
+    assert.ok(events.hotRowsMax * 800 <= limit * MIB);
+    assert.ok(events.queueEventsMax > IMPORT_EVENTS_MAX);
+    assert.ok(events.queueEventsMax * 2048 <= mib * MIB / 16);
   }
   assert.deepEqual([plan(512).threadsMax, plan(512).slots, plan(16_384).slots], [1, 2, 4]);
   assert.equal(plan(512, { memory_limit: "200MB" }).duckdbLimit, "200MB");
