@@ -1,5 +1,6 @@
-// Second part of the benchmark: every report over many events of one site, all hot and then all
-// cold, beside a plain count of the same rows. Answers are computed each time, never cached.
+// Second part of the benchmark: every report over many events of one site, all hot, then all cold,
+// then with rollups of the closed days, beside a plain count of the same rows. Answers are computed each time, never cached.
+import process from "node:process";
 import { DAY_US } from "../../src/core/durations.ts";
 import { messageOf } from "../../src/core/errors.ts";
 import { sql } from "../../src/core/sql.ts";
@@ -9,6 +10,7 @@ import { Params } from "../../src/query/params.ts";
 import { STANDARD_SETTINGS } from "../../src/query/parse.ts";
 import type { Report } from "../../src/query/reports/report.ts";
 import { REPORTS } from "../../src/query/reports/reports.ts";
+import { RollupBuilder } from "../../src/query/rollups/builder.ts";
 import { Runner } from "../../src/query/run.ts";
 import type { Storage } from "../../src/storage/open.ts";
 import { realSystem } from "../../src/runtime/system.ts";
@@ -52,15 +54,27 @@ export async function benchStats({ events, runs }: StatsOptions): Promise<void> 
       `  flushed in ${(flushMs / 1000).toFixed(1)} s to ${storage.fileCount()} files, ` +
         `process ${megabytes()} MB`,
     );
-    print(questions, hot, cold);
+    const builder = new RollupBuilder(storage, { settings }, system.clock, system.log, {
+      visitorIdDays: () => 1,
+    });
+    const { user, system: kernel } = process.cpuUsage();
+    const buildMs = await timed(() => builder.run(new AbortController().signal));
+    const used = process.cpuUsage({ user, system: kernel });
+    const rolled = await timeAll(questions, runs);
+    console.log(
+      `  rollups of ${builder.counts.days} days in ${(buildMs / 1000).toFixed(1)} s, ` +
+        `${((used.user + used.system) / count).toFixed(1)} µs of processor time an event`,
+    );
+    print(questions, hot, cold, rolled);
   } finally {
     await storage.close();
     await Deno.remove(dataDir, { recursive: true });
   }
 }
 
+const settings = () => Promise.resolve(STANDARD_SETTINGS);
+
 function questionsOver(storage: Storage, { clock }: System, untilMs: number): Question[] {
-  const settings = () => Promise.resolve(STANDARD_SETTINGS);
   const runner = new Runner(storage.reader, { settings }, clock, {
     queryTimeoutMs: 120_000,
     cacheTtlMs: 0,
@@ -115,15 +129,18 @@ function print(
   questions: readonly Question[],
   hot: readonly number[],
   cold: readonly number[],
+  rolled: readonly number[],
 ): void {
   const cell = (times: readonly number[], index: number) => {
     const ms = times[index] ?? NaN;
     const ratio = ms / (times[0] ?? NaN);
     return `${ms.toFixed(1).padStart(8)} ${ratio.toFixed(1).padStart(7)}`;
   };
-  console.log(`${"report".padEnd(24)} |   hot ms ×count | cold ms  ×count`);
+  console.log(`${"report".padEnd(24)} |   hot ms ×count | cold ms  ×count | rolled ms ×count`);
   questions.forEach(({ label }, index) => {
-    console.log(`${label.padEnd(24)} | ${cell(hot, index)} | ${cell(cold, index)}`);
+    console.log(
+      `${label.padEnd(24)} | ${cell(hot, index)} | ${cell(cold, index)} | ${cell(rolled, index)}`,
+    );
   });
 }
 
