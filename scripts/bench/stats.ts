@@ -1,5 +1,6 @@
 // Second part of the benchmark: every report over many events of one site, all hot, then all cold,
-// then with rollups of the closed days, beside a plain count of the same rows. Answers are computed each time, never cached.
+// then with rollups of the closed days, beside a plain count of the same rows. Answers are
+// computed each time, never cached.
 import process from "node:process";
 import { DAY_US } from "../../src/core/durations.ts";
 import { messageOf } from "../../src/core/errors.ts";
