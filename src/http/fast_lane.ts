@@ -26,10 +26,15 @@ export class FastLane {
   }
 
   /** The route of a request that may take the short way. */
-  find({ method, url, headers }: Request): FastRoute | undefined {
-    if (method !== "POST") return undefined;
-    const route = this.#routes.get(rawPath(url));
-    return route && hasNoCredentials(headers) ? route : undefined;
+  find(request: Request): FastRoute | undefined {
+    if (request.method !== "POST") return undefined;
+    try {
+      const route = this.#routes.get(rawPath(request.url));
+      return route && hasNoCredentials(request.headers) ? route : undefined;
+    } catch {
+      // Of a client that is gone nothing can be read: the general way says so.
+      return undefined;
+    }
   }
 
   /** The answer to what is accepted and leaves nothing to say. */
