@@ -14,6 +14,8 @@ const SITES_IN_MEMORY = 500;
 /** Names end so, and not in `.parquet`, though the files are of that format. */
 const SUFFIX = ".rollup";
 
+const FOLDER_MODE = 0o750;
+
 /** A change of the set of files of events. */
 export interface FileChange {
   readonly added: readonly CatalogFile[];
@@ -50,6 +52,7 @@ export class Rollups {
 
   /** At start: removes files that no day names, and days whose file is gone. */
   async start(): Promise<void> {
+    await this.#makeFolder();
     const used = await this.#store.run("listRollups", undefined);
     const present = new Set(await this.#files.tree(this.#folder));
     const named = new Set(used);
@@ -147,8 +150,15 @@ export class Rollups {
     return `${this.#folder}/${path}`;
   }
 
+  /** DuckDB makes files that every user could read: the mode of their folder protects them. */
+  async #makeFolder(): Promise<void> {
+    await this.#files.makeDir(this.#folder);
+    await this.#files.protect(this.#folder, FOLDER_MODE).catch(() => {});
+  }
+
   /** Makes the folder of a file that is about to be written as `path` + TEMPORARY. */
   async prepare(path: string): Promise<string> {
+    await this.#makeFolder();
     const absolute = this.absolute(path);
     await this.#files.makeDir(absolute.slice(0, absolute.lastIndexOf("/")));
     return absolute + TEMPORARY;
