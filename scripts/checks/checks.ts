@@ -46,13 +46,16 @@ export async function runChecks(): Promise<Counts> {
   return sum(counts);
 }
 
+/** Folders of tests with a job for each of their own folders: one for all takes too long. */
+const SPLIT: ReadonlySet<string> = new Set(["storage", "query"]);
+
 /** Test files that finish in seconds, one job for each room of src, dashboard and scripts. */
 export function unitJobs(): TestJob[] {
   const folders = Map.groupBy(
     testFiles().filter((path) => !isWhole(path)),
     (path) => {
       const parts = path.split("/").slice(0, -1);
-      return parts.slice(0, parts[1] === "storage" ? 3 : 2).join("/");
+      return parts.slice(0, SPLIT.has(parts[1] ?? "") ? 3 : 2).join("/");
     },
   );
   return [...folders].map(([name, files]) => ({ name, files, msMax: UNIT_MS_MAX }));
@@ -65,7 +68,9 @@ const LONGEST = [
   "tests/storage/tiers",
   "tests/storage/backup",
   "tests/e2e/fuzz_test.ts",
-  "tests/query",
+  "tests/query/rollups",
+  "tests/query/sql",
+  "tests/query/engine",
   "tests/e2e/contract/storage_test.ts",
   "tests/api",
   "tests/e2e/visitor_id_test.ts",
