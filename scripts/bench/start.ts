@@ -5,13 +5,12 @@ import { parseArgs } from "node:util";
 import { DAY_MS } from "../../src/core/durations.ts";
 import { type Event, utcDate } from "../../src/core/event.ts";
 import { raw, sql } from "../../src/core/sql.ts";
-import { Db, importDuckDb } from "../../src/storage/duckdb.ts";
 import { literal } from "../../src/storage/parquet/schema.ts";
 import { packRow } from "../../src/storage/state/ops/journal_row.ts";
 import { Store } from "../../src/storage/state/store.ts";
 import { fromSource, type Program, type ServerOptions, ServerProcess } from "../server_process.ts";
 import { pageviewOf } from "./storage/events.ts";
-import { benchSystem, memoryOf, NOW_MS, quiet, SITE, table } from "./storage/lib.ts";
+import { memoryOf, NOW_MS, openBenchDb, quiet, SITE, table } from "./storage/lib.ts";
 
 const HELP = `deno task bench:start [options]
 
@@ -57,13 +56,7 @@ export async function fillJournal(dataDir: string, count: number): Promise<void>
 /** Writes Parquet files as another program would: a partition each, ten events in each. */
 export async function fillForeign(dataDir: string, partitions: number): Promise<void> {
   await Deno.mkdir(`${dataDir}/events`, { recursive: true });
-  const db = await Db.open(await importDuckDb(), benchSystem().clock, {
-    folder: dataDir,
-    spillFolder: `${dataDir}/.spill`,
-    memoryLimit: null,
-    threads: null,
-    readers: 1,
-  });
+  const db = await openBenchDb(dataDir, { readers: 1 });
   const sites = Math.ceil(partitions / DAYS);
   await db.execute(sql`copy (
       select 'site' || n % ${raw(String(sites))} || '.example.com' as site_id,

@@ -1,9 +1,8 @@
 // Fills a data folder's partitions with made-up small files, in a process of its own so that its
 // memory is not counted. Arguments: folder, first day before now, days, events a day, files a day,
 // sites, parts a day.
-import { Db, importDuckDb } from "../../../src/storage/duckdb.ts";
 import { dateBefore, writeSmallFiles } from "./data.ts";
-import { benchSystem, NOW_MS, siteName } from "./lib.ts";
+import { NOW_MS, openBenchDb, siteName } from "./lib.ts";
 import { ROOT } from "../../lib.ts";
 
 /** What is made. */
@@ -30,13 +29,7 @@ export async function fill(filling: Filling): Promise<void> {
 async function main(filling: Filling): Promise<void> {
   const { dataDir, days, eventsPerDay, filesPerDay, sites = 1, parts = 1 } = filling;
   await Deno.mkdir(`${dataDir}/events`, { recursive: true });
-  const db = await Db.open(await importDuckDb(), benchSystem().clock, {
-    folder: dataDir,
-    spillFolder: `${dataDir}/.spill`,
-    memoryLimit: null,
-    threads: null,
-    readers: 2,
-  });
+  const db = await openBenchDb(dataDir, { readers: 2 });
   for (let site = 0; site < sites; site++) {
     for (let before = 1; before <= days; before++) {
       for (let part = 0; part < parts; part++) {

@@ -10,7 +10,7 @@ import { REPORTS } from "../../../src/query/reports/reports.ts";
 import { BREAKDOWNS } from "../../../src/query/reports/breakdowns.ts";
 import { Runner } from "../../../src/query/run.ts";
 import { openStorage, type Storage } from "../../../src/storage/open.ts";
-import { importDuckDb } from "../../../src/storage/duckdb.ts";
+import { Db, importDuckDb } from "../../../src/storage/duckdb.ts";
 import { realSystem } from "../../../src/runtime/system.ts";
 
 /** The sites whose events are made up, counted from 0. */
@@ -38,6 +38,17 @@ const USUAL: readonly (readonly [string, Report | undefined, string])[] = [
 
 /** The world of the measurements. */
 export const benchSystem = () => realSystem({ format: "text", levelMin: "error" });
+
+/** DuckDB alone in a folder, to write files that a server then finds. */
+export async function openBenchDb(folder: string, { readers }: { readers: number }): Promise<Db> {
+  return await Db.open(await importDuckDb(), benchSystem().clock, {
+    folder,
+    spillFolder: `${folder}/.spill`,
+    memoryLimit: null,
+    threads: null,
+    readers,
+  });
+}
 
 /** Opens a data folder. */
 export function openAt(dataDir: string, memoryLimit: string | null = null): Promise<Storage> {

@@ -43,15 +43,6 @@ export class Relations {
     );
   }
 
-  /** Relations over rows that `everyEvent` gave, instead of over events. */
-  static over(query: Query, plan: Plan, tagged: Sql): Relations {
-    const relations = new Relations(query, plan, sql`(${tagged})`);
-    relations.#named.length = 0;
-    relations.#tagged = true;
-    relations.add("tagged", tagged);
-    return relations;
-  }
-
   /** Every event that was read, with all that the plan needs of it and of its visit. */
   everyEvent(): Sql {
     const rows = this.#eventsOf(TAGGED_ROW);

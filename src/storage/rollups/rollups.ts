@@ -100,23 +100,17 @@ export class Rollups {
    * transaction of the change. Call it in the same step in which the change becomes visible.
    */
   changed({ added, removed }: FileChange): void {
-    for (const { site_id, ...span } of [...added, ...removed].map(spanOf)) {
+    for (const file of [...added, ...removed]) {
       for (const watch of this.#watches) {
-        const overlaps = watch.fromUs < span.toUs && watch.toUs > span.fromUs;
-        if (watch.site === site_id && overlaps) watch.isStale = true;
+        if (watch.site === file.site_id && reads(watch, file)) watch.isStale = true;
       }
     }
     for (const file of added) {
-      const { fromUs, toUs } = spanOfFile(file);
-      this.#stale(
-        file.site_id,
-        (days) => days.filter((day) => day.readsFromUs >= toUs || day.readsToUs <= fromUs),
-      );
+      this.#stale(file.site_id, (days) => days.filter((day) => !reads(spanReadBy(day), file)));
     }
     for (const file of removed) {
-      const { fromUs, toUs } = spanOfFile(file);
       this.#stale(file.site_id, (days) => {
-        const hit = days.filter((day) => day.readsFromUs < toUs && day.readsToUs > fromUs);
+        const hit = days.filter((day) => reads(spanReadBy(day), file));
         const paths = new Set(hit.map(({ path }) => path));
         return days.filter(({ path }) => !paths.has(path));
       });
@@ -222,8 +216,14 @@ export class Rollups {
   }
 }
 
-function spanOf(file: CatalogFile): { site_id: string; fromUs: number; toUs: number } {
-  return { site_id: file.site_id, ...spanOfFile(file) };
+/** Whether a span holds a time at which a file may have events. */
+function reads(span: { readonly fromUs: number; readonly toUs: number }, file: CatalogFile) {
+  const { fromUs, toUs } = spanOfFile(file);
+  return span.fromUs < toUs && span.toUs > fromUs;
+}
+
+function spanReadBy({ readsFromUs, readsToUs }: RollupDay) {
+  return { fromUs: readsFromUs, toUs: readsToUs };
 }
 
 function numberOf(path: string): number {

@@ -143,8 +143,17 @@ export async function settled(page: Page): Promise<void> {
 /** The JSON answer of the API to a GET. */
 export async function askApi(url: string, path: string) {
   const response = await fetch(`${url}/api/${path}`);
-  assert.equal(response.status, 200, `${path}: ${await response.clone().text()}`);
+  const { status } = response;
+  const log = status === 500 ? await errorsLogged() : "";
+  assert.equal(status, 200, `${path}: ${await response.clone().text()}${log}`);
   return await response.json();
+}
+
+/** The first errors that the shared server logged: an answer of 500 names none. */
+async function errorsLogged(): Promise<string> {
+  const lines = (await shared)?.server.output.split("\n") ?? [];
+  return lines.filter((line) => line.includes("ERROR")).slice(0, 5).map((line) => `\n${line}`)
+    .join("");
 }
 
 /** The headline numbers on the screen are those the API gives for a question. */

@@ -155,8 +155,10 @@ function forgetGarbage(db: Sqlite, paths: readonly string[]): void {
   });
 }
 
-/** The span of a partition's events, or from the file's first event on where that is known. */
-export function spanOfFile({ date, firstUs }: CatalogFile): { fromUs: number; toUs: number } {
+/** The span of a file's events: its UTC date, or from its first event on where that is known. */
+export function spanOfFile(
+  { date, firstUs }: Pick<CatalogFile, "date" | "firstUs">,
+): { readonly fromUs: number; readonly toUs: number } {
   const startUs = Date.parse(date) * 1000;
   return { fromUs: firstUs ?? startUs, toUs: startUs + DAY_US };
 }
@@ -182,13 +184,7 @@ export function staleByRemoving(db: Sqlite, paths: readonly string[]): void {
     const file = db.get("select site_id, date from files where path = ?", path);
     if (!file) continue;
     const site = textOf(file, "site_id");
-    const { fromUs, toUs } = spanOfFile({
-      site_id: site,
-      date: textOf(file, "date"),
-      path,
-      rows: 0,
-      bytes: 0,
-    });
+    const { fromUs, toUs } = spanOfFile({ date: textOf(file, "date") });
     db.run(
       `delete from rollup_days where path in (
         select path from rollup_days
