@@ -3,10 +3,10 @@ import { type App, createApp } from "../app.ts";
 import type { Config } from "../config/load.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Clock } from "../core/types.ts";
-import { Connections, connectionsMaxOf } from "../runtime/connections.ts";
+import { Connections, connectionsMaxOf, requestsMaxOf } from "../runtime/connections.ts";
 import { descriptorLimit } from "../runtime/c_library.ts";
 import type { Host } from "../runtime/host.ts";
-import type { Listener } from "../runtime/listener.ts";
+import type { Handle, Listener } from "../runtime/listener.ts";
 import {
   listen,
   logDescriptorLimit,
@@ -29,7 +29,8 @@ export const SERVE = {
     for (const warning of warnings) system.log("warn", warning);
     const limit = descriptorLimit();
     const connectionsMax = connectionsMaxOf(limit);
-    const connections = new Connections(system.clock, connectionsMax);
+    const requestsMax = requestsMaxOf(connectionsMax, given.memoryBytes);
+    const connections = new Connections(system.clock, connectionsMax, requestsMax);
     const host: Host = {
       ...given,
       descriptorLimit: limit,
@@ -56,7 +57,7 @@ function openListener(
   { system: { clock, log } }: CommandContext,
 ): Listener {
   try {
-    const handle = (request: Request, peer: string) => app.handle(request, { peer });
+    const handle: Handle = (request, peer, isExcess) => app.handle(request, { peer, isExcess });
     return listen(config, handle, connections, clock, log);
   } catch (error) {
     throw new Error(`Cannot listen on ${listeningPlace(config)}: ${messageOf(error)}`);

@@ -24,6 +24,8 @@ import {
 /** The origin of a request. */
 export interface Peer {
   readonly peer: string;
+  /** There are too many requests in progress for it to be worked on. */
+  readonly isExcess?: boolean;
 }
 
 /** Authenticates the caller, and refuses it if it lacks the right. */
@@ -77,8 +79,8 @@ export function createServer(
   const lane = new FastLane(routes, headers, options.basePath);
   const deadlines = new Deadlines(system.clock, REQUEST_MS_MAX);
   const answerer = { gate, headers, system, options, deadlines };
-  return async (request, { peer }) => {
-    const fast = lane.find(request);
+  return async (request, { peer, isExcess = false }) => {
+    const fast = isExcess ? undefined : lane.find(request);
     if (fast) return await answerFast(request, peer, fast, lane, answerer);
     const received = receive(request, peer, system);
     const { log, requestId } = received;
@@ -88,6 +90,7 @@ export function createServer(
     try {
       const url = readUrl(request);
       matched = find(withoutBase(url.pathname, options.basePath));
+      if (isExcess) throw excess();
       const preflight = matched && headers.preflight(received, methodsOf(matched));
       response = preflight ?? redirectIntoBase(url, options.basePath) ??
         await answer(received, url, matched, answerer);
@@ -166,7 +169,8 @@ function conclude(
   startedMs: number,
   { system, options }: Answerer,
 ): void {
-  const sums = isStranger && status >= 400 && status < 500 ? options.refusals : null;
+  // A 500 is a bug, and is told each time.
+  const sums = isStranger && status >= 400 && status !== 500 ? options.refusals : null;
   if (sums?.add(route?.path ?? "(none)", status) ?? true) {
     logRequest(log, method, route, status, system.clock.nowMs() - startedMs);
   }
@@ -249,6 +253,14 @@ function tooLate(): AppError {
     "unavailable",
     `Cannot answer within ${REQUEST_MS_MAX / 1000} s: the request was cancelled`,
     { "retry-after": "5" },
+  );
+}
+
+function excess(): AppError {
+  return new AppError(
+    "unavailable",
+    "Cannot take this request: too many are in progress, of this address or in all",
+    { "retry-after": "1" },
   );
 }
 

@@ -1,6 +1,7 @@
-// Which connections are open, and which are closed: limits for all and for each address, and
-// time limits for those without a request. The runtime's HTTP server has none of these.
+// Which connections are open, and which are closed: limits for all and for each address, of their
+// requests, too, and time limits for those without a request. The runtime's HTTP server has none.
 import {
+  BODY_BYTES_MAX,
   CONNECTIONS_MAX,
   CONNECTIONS_PER_ADDRESS_MAX,
   HEADERS_MS_MAX,
@@ -12,6 +13,11 @@ import type { Clock } from "../core/types.ts";
 const RESERVED_MIN = 128;
 /** And at least this share of the limit. */
 const RESERVED_SHARE = 1 / 4;
+
+/** Share of the memory that the bodies of all requests in progress may fill. */
+const BODIES_SHARE = 1 / 16;
+/** Requests in progress that any memory is enough for. */
+const REQUESTS_MIN = 256;
 
 /** An open connection. */
 export interface Connection {
@@ -33,6 +39,9 @@ export interface ConnectionCounts {
   readonly evicted: number;
   /** Not taken: every open connection had a request. */
   readonly refused: number;
+  /** Requests in progress, and how many there may be. */
+  readonly requests: number;
+  readonly requestsMax: number;
 }
 
 /** How many connections fit below the limit of descriptors; null is an unknown limit. */
@@ -42,22 +51,34 @@ export function connectionsMaxOf(descriptorLimit: number | null): number {
   return Math.max(16, Math.min(CONNECTIONS_MAX, descriptorLimit - reserved));
 }
 
+/** How many requests of `connectionsMax` connections fit into the memory; null is unknown. */
+export function requestsMaxOf(connectionsMax: number, memoryBytes: number | null): number {
+  if (memoryBytes === null) return connectionsMax;
+  const fitting = Math.floor(memoryBytes * BODIES_SHARE / BODY_BYTES_MAX);
+  return Math.min(connectionsMax, Math.max(REQUESTS_MIN, fitting));
+}
+
 /** The open connections. Each is in one of three sets, the longest-waiting first. */
 export class Connections {
   readonly #clock: Clock;
   readonly #max: number;
+  readonly #requestsMax: number;
   /** Those that have not sent a request yet. */
   readonly #silent = new Set<Connection>();
   readonly #idle = new Set<Connection>();
   readonly #busy = new Set<Connection>();
   readonly #byAddress = new Map<string, Set<Connection>>();
+  /** Requests in progress: HTTP/2 carries many over one connection. */
+  readonly #requestsByAddress = new Map<string, number>();
+  #requests = 0;
   #timedOut = 0;
   #evicted = 0;
   #refused = 0;
 
-  constructor(clock: Clock, max: number) {
+  constructor(clock: Clock, max: number, requestsMax = max) {
     this.#clock = clock;
     this.#max = max;
+    this.#requestsMax = requestsMax;
   }
 
   /** What is open, and what was ended. */
@@ -68,6 +89,8 @@ export class Connections {
       timedOut: this.#timedOut,
       evicted: this.#evicted,
       refused: this.#refused,
+      requests: this.#requests,
+      requestsMax: this.#requestsMax,
     };
   }
 
@@ -89,18 +112,27 @@ export class Connections {
     return connection;
   }
 
-  /** A request of the connection begins. */
-  begin(connection: Connection): void {
-    connection.requests++;
-    if (connection.requests > 1 || this.#busy.has(connection)) return;
+  /**
+   * A request of the connection begins; false where it is one too many, and does not count. An
+   * address may have as many requests as connections, however few those are.
+   */
+  begin(connection: Connection): boolean {
+    const { address, requests } = connection;
+    const isClosed = requests === 0 && !this.#silent.has(connection) && !this.#idle.has(connection);
+    const own = address === null ? 0 : this.#requestsByAddress.get(address) ?? 0;
+    if (isClosed) return false;
+    if (own >= CONNECTIONS_PER_ADDRESS_MAX || this.#requests >= this.#requestsMax) return false;
+    this.#countRequests(connection, 1);
     if (this.#silent.delete(connection) || this.#idle.delete(connection)) {
       this.#busy.add(connection);
     }
+    return true;
   }
 
   /** A request of the connection has ended, its response included. */
   end(connection: Connection): void {
-    connection.requests--;
+    if (connection.requests === 0) return;
+    this.#countRequests(connection, -1);
     if (connection.requests > 0 || !this.#busy.delete(connection)) return;
     connection.idleSinceMs = this.#clock.nowMs();
     this.#idle.add(connection);
@@ -109,6 +141,7 @@ export class Connections {
   /** The connection is closed. */
   remove(connection: Connection): void {
     const all = [this.#silent, this.#idle, this.#busy];
+    this.#countRequests(connection, -connection.requests);
     if (!all.some((set) => set.delete(connection)) || connection.address === null) return;
     const same = this.#byAddress.get(connection.address);
     same?.delete(connection);
@@ -135,6 +168,16 @@ export class Connections {
         this.#close(connection);
       }
     }
+  }
+
+  #countRequests(connection: Connection, count: number): void {
+    connection.requests += count;
+    this.#requests += count;
+    const { address } = connection;
+    if (address === null || count === 0) return;
+    const own = (this.#requestsByAddress.get(address) ?? 0) + count;
+    if (own > 0) this.#requestsByAddress.set(address, own);
+    else this.#requestsByAddress.delete(address);
   }
 
   #idleOf(own: ReadonlySet<Connection>): Connection | undefined {

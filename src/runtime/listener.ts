@@ -10,8 +10,8 @@ const PAUSE_MS = 200;
 /** A failure that lasts is logged this often. */
 const TOLD_EVERY_MS = 60 * SECOND_MS;
 
-/** Answers a request of a peer. */
-export type Handle = (request: Request, peer: string) => Promise<Response>;
+/** Answers a request of a peer; `isExcess` where there are too many for it to be worked on. */
+export type Handle = (request: Request, peer: string, isExcess: boolean) => Promise<Response>;
 
 /** An open port. */
 export interface Listener {
@@ -213,9 +213,9 @@ class ConnectionListener implements Listener {
   #answerer(connection: Connection, peer: string): Answer {
     const end = () => this.#connections.end(connection);
     return (request, info) => {
-      this.#connections.begin(connection);
-      info.completed.then(end, end);
-      return this.#handle(request, peer);
+      const isTaken = this.#connections.begin(connection);
+      if (isTaken) info.completed.then(end, end);
+      return this.#handle(request, peer, !isTaken);
     };
   }
 

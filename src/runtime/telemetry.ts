@@ -78,17 +78,19 @@ function conditionsOf({ storage, buffer }: TelemetryParts): Record<string, boole
 /** The limit of descriptors and what is open of it; empty in tests without a listener. */
 function connectionHealth({ connections, descriptorLimit }: Host): Record<string, unknown> {
   if (!connections) return {};
-  const { open, max } = connections();
+  const { open, max, requests, requestsMax } = connections();
   return {
     descriptor_limit: descriptorLimit ?? null,
     connections_open: open,
     connections_max: max,
+    requests_open: requests,
+    requests_max: requestsMax,
   };
 }
 
 function connectionSamples({ connections, descriptorLimit }: Host): Sample[] {
   if (!connections) return [];
-  const { open, max, timedOut, evicted, refused } = connections();
+  const { open, max, timedOut, evicted, refused, requests, requestsMax } = connections();
   const gauge = (name: string, help: string, value: number): Sample => ({
     name: `mallard_${name}`,
     type: "gauge",
@@ -102,6 +104,8 @@ function connectionSamples({ connections, descriptorLimit }: Host): Sample[] {
       : [],
     gauge("connections_open", "Open connections.", open),
     gauge("connections_max", "Connections that may be open.", max),
+    gauge("requests_open", "Requests in progress.", requests),
+    gauge("requests_max", "Requests that may be in progress.", requestsMax),
     {
       name: "mallard_connections_closed_total",
       type: "counter",

@@ -1,6 +1,7 @@
 // A server with 256 descriptors: more connections than that which send nothing, a log that nobody
 // reads, signals of every kind, and a stop with an open stream. It answers throughout.
 import assert from "node:assert/strict";
+import { connect } from "node:http2";
 import { fromSource } from "../../scripts/server_process.ts";
 import { withFolder } from "../support/storage/storage.ts";
 import { until } from "../support/wait.ts";
@@ -8,6 +9,8 @@ import { until } from "../support/wait.ts";
 const DESCRIPTORS = 256;
 const IDLE = 400;
 const LOGGED_REQUESTS = 2000;
+/** As many as the runtime's HTTP/2 takes over one connection. */
+const STREAMS = 200;
 const ENCODER = new TextEncoder();
 const CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
   "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";
@@ -106,6 +109,28 @@ async function outliveIdleConnections(port: number): Promise<void> {
   assert.equal(main["total_pageviews"], 3);
 }
 
+/** Requests over one cleartext HTTP/2 connection are limited like connections. */
+async function outliveStreams(port: number): Promise<void> {
+  const session = connect(`http://127.0.0.1:${port}`);
+  const statuses: unknown[] = [];
+  for (let n = 0; n < STREAMS; n++) {
+    // Its body never ends.
+    const stream = session.request({ ":method": "POST", ":path": "/api/event" });
+    stream.on("response", (headers) => statuses.push(headers[":status"]));
+    stream.on("error", () => {});
+    stream.write("{");
+  }
+  const excess = STREAMS - DESCRIPTORS / 2;
+  await until(() => statuses.length >= excess, "what is too much is refused");
+  assert.deepEqual(new Set(statuses.slice(0, excess)), new Set([503]));
+  session.destroy();
+  await until(async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/health/detailed`);
+    const { requests_open, requests_max } = await response.json();
+    return response.status === 200 && requests_max === DESCRIPTORS / 2 && requests_open === 1;
+  }, "the streams are gone");
+}
+
 /** Sets the soft limit of descriptors of a running process; false where no program can. */
 async function setLimit(pid: number, soft: number): Promise<boolean> {
   const args = ["--pid", String(pid), `--nofile=${soft}:${DESCRIPTORS}`];
@@ -152,6 +177,7 @@ Deno.test({
     withFolder(async (dataDir) => {
       const { child, reader, port } = await start(dataDir);
       await outliveIdleConnections(port);
+      await outliveStreams(port);
       await outliveShortage(child.pid, port);
       await outliveUnreadLog(port);
       for (const signal of ["SIGUSR1", "SIGUSR2", "SIGHUP"] as const) child.kill(signal);

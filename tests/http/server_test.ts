@@ -1,6 +1,7 @@
 import assert from "node:assert";
 import type { Access } from "../../src/core/access.ts";
 import { AppError } from "../../src/core/errors.ts";
+import { Refusals } from "../../src/http/refusals.ts";
 import { json } from "../../src/http/response.ts";
 import type { Route } from "../../src/http/route.ts";
 import { securityHeaders } from "../../src/http/headers.ts";
@@ -13,21 +14,28 @@ const EVERYTHING: Access = {
   sites: null,
 };
 
-const GATE = { accessOf: () => EVERYTHING, authorize: () => {}, notice: () => {} };
+const NOBODY: Access = { who: "nobody", rights: new Set(["public"]), sites: null };
 
 function serve(
   routes: readonly Route[],
-  { system = fakeSystem(), basePath = "" }: { system?: FakeSystem; basePath?: string } = {},
+  { system = fakeSystem(), basePath = "", refusals, access = EVERYTHING }: {
+    system?: FakeSystem;
+    basePath?: string;
+    refusals?: Refusals;
+    access?: Access;
+  } = {},
 ) {
+  const gate = { accessOf: () => access, authorize: () => {}, notice: () => {} };
   const options: ServerOptions = {
     clientAddress: (peer) => peer,
     guardedAddress: (peer) => peer,
     basePath,
+    ...(refusals ? { refusals } : {}),
   };
   const headers = securityHeaders({ secure_cookies: false, dashboard_origin: null });
-  const handle = createServer(routes, GATE, headers, system, options);
-  return (path: string, init: RequestInit = {}) =>
-    handle(new Request(`http://localhost${path}`, init), { peer: "192.0.2.7" });
+  const handle = createServer(routes, gate, headers, system, options);
+  return (path: string, init: RequestInit = {}, isExcess = false) =>
+    handle(new Request(`http://localhost${path}`, init), { peer: "192.0.2.7", isExcess });
 }
 
 const get = (path: string, handle: Route["handle"], more: Partial<Route> = {}): Route => ({
@@ -121,6 +129,26 @@ Deno.test("createServer() answers 503 after the time limit and aborts the handle
   assert.strictEqual((await slow).status, 503);
   assert.ok(aborted);
   assert.strictEqual((await stream).status, 200);
+});
+
+Deno.test("createServer() works on no request in excess, and sums them in the log", async () => {
+  const system = fakeSystem();
+  const refusals = new Refusals();
+  const fail = () => assert.fail("it is worked on");
+  const routes: Route[] = [
+    { ...get("/event", fail), method: "POST", right: "ingest", anyOrigin: true, fast: fail },
+    get("/busy", () => {
+      throw new AppError("unavailable", "Cannot: too many wait");
+    }),
+  ];
+  const send = serve(routes, { system, refusals, access: NOBODY });
+  const excess = await send("/event", { method: "POST", body: "{}" }, true);
+  assert.strictEqual(excess.status, 503);
+  assert.strictEqual(excess.headers.get("retry-after"), "1");
+  assert.strictEqual(excess.headers.get("access-control-allow-origin"), "*");
+  for (let n = 0; n < 3; n++) await send("/event", { method: "POST", body: "{}" }, true);
+  for (let n = 0; n < 3; n++) assert.strictEqual((await send("/busy")).status, 503);
+  assert.strictEqual(system.lines.length, 2);
 });
 
 Deno.test("createServer() serves only below its base path", async () => {

@@ -5,7 +5,12 @@ import {
   HEADERS_MS_MAX,
   KEEP_ALIVE_MS_MAX,
 } from "../../src/core/limits.ts";
-import { type Connection, Connections, connectionsMaxOf } from "../../src/runtime/connections.ts";
+import {
+  type Connection,
+  Connections,
+  connectionsMaxOf,
+  requestsMaxOf,
+} from "../../src/runtime/connections.ts";
 import { fakeSystem } from "../support/fake_system.ts";
 
 function make(max: number) {
@@ -49,7 +54,15 @@ Deno.test("Connections at the limit end silent ones first, then the longest idle
   connections.begin(mustOpen("last"));
   assert.deepEqual(ended, ["silent", "kept"]);
   assert.equal(open("refused"), null);
-  assert.deepEqual(connections.counts(), { open: 3, max: 3, timedOut: 0, evicted: 2, refused: 1 });
+  assert.deepEqual(connections.counts(), {
+    open: 3,
+    max: 3,
+    timedOut: 0,
+    evicted: 2,
+    refused: 1,
+    requests: 3,
+    requestsMax: 3,
+  });
 });
 
 Deno.test("Connections of one address end its own, and no other's", () => {
@@ -64,6 +77,35 @@ Deno.test("Connections of one address end its own, and no other's", () => {
   }
   assert.equal(open("refused", "192.0.2.8"), null);
   assert.deepEqual(ended, ["own 0"]);
+});
+
+Deno.test("requestsMaxOf() leaves the memory to others than bodies", () => {
+  const GIB = 1024 ** 3;
+  const found = [null, GIB / 8, GIB / 2, 4 * GIB, 64 * GIB].map((memory) =>
+    requestsMaxOf(10_000, memory)
+  );
+  assert.deepEqual(found, [10_000, 256, 512, 4096, 10_000]);
+  assert.equal(requestsMaxOf(128, 4 * GIB), 128);
+});
+
+Deno.test("Connections take as many requests as connections, over however few they come", () => {
+  const { connections, mustOpen } = make(1000);
+  const streams = mustOpen("streams", "192.0.2.7");
+  const take = (connection: Connection, count: number) =>
+    Array.from({ length: count }, () => connections.begin(connection)).filter(Boolean).length;
+  assert.equal(take(streams, 300), CONNECTIONS_PER_ADDRESS_MAX);
+  assert.equal(take(mustOpen("same address", "192.0.2.7"), 1), 0);
+  connections.end(streams);
+  assert.equal(take(streams, 2), 1);
+  assert.equal(take(mustOpen("proxy"), 900), 1000 - CONNECTIONS_PER_ADDRESS_MAX);
+  const other = mustOpen("other", "192.0.2.8");
+  assert.equal(take(other, 1), 0);
+  // What a closed connection had in progress counts no more, and what it still sends is not taken.
+  connections.remove(streams);
+  connections.end(streams);
+  assert.equal(take(streams, 1), 0);
+  assert.equal(take(other, 300), CONNECTIONS_PER_ADDRESS_MAX);
+  assert.equal(connections.counts().requests, 1000);
 });
 
 Deno.test("Connections without a request end in time, also after the clock was set back", () => {
