@@ -2,6 +2,7 @@
 // entries are logged and ignored.
 import { messageOf } from "../core/errors.ts";
 import { API_KEY_NAME_CHARS_MAX, API_KEYS_FILE_BYTES_MAX, API_KEYS_MAX } from "../core/limits.ts";
+import { withoutControls } from "../core/text.ts";
 import type { Files, Log } from "../core/types.ts";
 import type { KeyRow } from "../storage/state/ops/owner_ops.ts";
 
@@ -40,7 +41,7 @@ function keyOf(entry: unknown): KeyRow | null {
   if (revoked !== undefined && typeof revoked !== "boolean") return null;
   return {
     key_hash: key_hash.toLowerCase(),
-    name,
+    name: withoutControls(name),
     scope,
     created_at: timeOf(created_at),
     revoked: revoked ?? false,

@@ -1,6 +1,7 @@
 // Rules for text that came from outside, the same wherever one is stored: no control characters,
 // and a word in the place of e-mail addresses and, where the owner wants it, of tokens and ids.
 import type { Event } from "./event.ts";
+import { CAMPAIGN_CHARS_MAX } from "./limits.ts";
 
 const CONTROL = /\p{Cc}/u;
 const CONTROLS = /\p{Cc}+/gu;
@@ -22,7 +23,7 @@ export function changeJsonTexts(json: string, change: (text: string) => string):
   });
 }
 
-/** A parsed JSON value with `change` applied to each text in it, but for keys. */
+/** A parsed JSON value with `change` applied to each text in it, keys included. */
 export function changeTexts<T>(value: T, change: (text: string) => string): T {
   return changedTexts(value, change) as T;
 }
@@ -32,7 +33,7 @@ function changedTexts(value: unknown, change: (text: string) => string): unknown
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map((one: unknown) => changedTexts(one, change));
   return Object.fromEntries(
-    Object.entries(value).map(([key, one]) => [key, changedTexts(one, change)]),
+    Object.entries(value).map(([key, one]) => [change(key), changedTexts(one, change)]),
   );
 }
 
@@ -75,6 +76,12 @@ const HOST = new RegExp(
   `^${LABEL}(?:${DOT}${LABEL}){0,8}${DOT}(?:xn--[a-z0-9-]{1,59}|\\p{L}{2,63})`,
   "iu",
 );
+/**
+ * What may be left of a host at the end of a text that was cut to its limit. The cut removes up to
+ * one escaped character more.
+ */
+const CUT_HOST = new RegExp(`^(?:${LABEL}${DOT})*(?:${LABEL})?$`, "iu");
+const CUT_CHARS_MIN = CAMPAIGN_CHARS_MAX - "%F0%9F%A6%86".length;
 /** Pictures for dense screens are called so: logo@2x.png. */
 const DENSITY = /^\dx\.(?:avif|gif|ico|jpe?g|png|svg|webp)(?![\p{L}\p{N}.-])/iu;
 
@@ -86,7 +93,8 @@ export function withoutEmails(text: string): string {
   for (const { 0: at, index } of text.matchAll(AT)) {
     if (index < done) continue;
     const from = index + at.length;
-    const host = HOST.exec(text.slice(from, from + HOST_CHARS_MAX))?.[0];
+    const rest = text.slice(from, from + HOST_CHARS_MAX);
+    const host = HOST.exec(rest)?.[0] ?? cutHost(text, rest);
     if (host === undefined || DENSITY.test(host)) continue;
     const start = nameStart(text, index, done);
     if (start === index) continue;
@@ -94,6 +102,11 @@ export function withoutEmails(text: string): string {
     done = from + host.length;
   }
   return done === 0 ? text : masked + text.slice(done);
+}
+
+/** What is left of a host where the text was cut within it. */
+function cutHost(text: string, rest: string): string | undefined {
+  return text.length >= CUT_CHARS_MIN && text.endsWith(rest) ? CUT_HOST.exec(rest)?.[0] : undefined;
 }
 
 function nameStart(text: string, end: number, least: number): number {

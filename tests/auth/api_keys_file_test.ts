@@ -29,7 +29,8 @@ async function status(owner: Owner, key: string): Promise<number> {
 Deno.test("readKeysFile() reads the keys of the original program", async () => {
   const revoked = `mm_${"cd".repeat(16)}`;
   const other = { ...ENTRY, key_hash: createHash("sha256").update(revoked).digest("hex") };
-  const owner = await openWithFile(JSON.stringify([ENTRY, { ...other, revoked: true }]));
+  const controls = { ...ENTRY, name: "o\u0007l\u009bd" };
+  const owner = await openWithFile(JSON.stringify([controls, { ...other, revoked: true }]));
   equal(await status(owner, KEY), 200);
   equal(await status(owner, revoked), 401);
   deepEqual(owner.keys.list().find((key) => key.key_hash === HASH), {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { CAMPAIGN_CHARS_MAX, URL_CHARS_MAX } from "../../src/core/limits.ts";
 import { maskEvent, withoutEmails, withoutTokens } from "../../src/core/text.ts";
+import { pageOf } from "../../src/ingest/enrich/url.ts";
 import { pageview } from "../support/events.ts";
 
 Deno.test("withoutEmails() masks addresses in every spelling, and nothing else", () => {
@@ -32,6 +34,27 @@ Deno.test("withoutEmails() masks addresses in every spelling, and nothing else",
   for (const [text, masked] of table) assert.equal(withoutEmails(text), masked, text);
 });
 
+Deno.test("withoutEmails() masks what a cut leaves of an address", () => {
+  const address = "ann@mail.corp.example";
+  for (const at of ["@", "%40", "%2540", "\uff20"]) {
+    const name = `${"x".repeat(CAMPAIGN_CHARS_MAX)}/ann`;
+    for (const left of ["", "m", "mail", "mail.", "mail.corp."]) {
+      assert.equal(withoutEmails(name + at + left), `${name.slice(0, -3)}(mail)`, at + left);
+    }
+  }
+  assert.equal(withoutEmails(`/${"x".repeat(CAMPAIGN_CHARS_MAX)}/@ann`).endsWith("/@ann"), true);
+  // As events come in: values of campaigns and paths are cut to their limits.
+  for (let cut = 1; cut < address.length; cut++) {
+    const filled = (charsMax: number) => "/".repeat(charsMax - cut) + address;
+    const page = pageOf(
+      `https://example.com${filled(URL_CHARS_MAX)}?utm_term=${filled(CAMPAIGN_CHARS_MAX)}`,
+    );
+    for (const text of [page.pathname, page.utm_term ?? ""]) {
+      assert.doesNotMatch(withoutEmails(text), /@/, `${cut}`);
+    }
+  }
+});
+
 Deno.test("withoutEmails() takes no longer than the text is long", () => {
   for (
     const hostile of [
@@ -40,6 +63,7 @@ Deno.test("withoutEmails() takes no longer than the text is long", () => {
       "%40".repeat(1300),
       "a@b.".repeat(999),
       "a@" + "b%2e".repeat(999),
+      "a@".repeat(2000) + "b.".repeat(127),
     ]
   ) {
     assert.equal(typeof withoutEmails(hostile), "string");

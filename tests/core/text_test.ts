@@ -33,7 +33,10 @@ Deno.test("changeJsonTexts() changes texts and keys, and keeps every other chara
 
 Deno.test("changeTexts() reaches every text of a value", () => {
   assert.deepEqual(
-    changeTexts({ a: "x\u0000", b: ["\u0007", 1, null, { c: "y\n" }], d: true }, withoutControls),
+    changeTexts(
+      { "a\u0007": "x\u0000", b: ["\u0007", 1, null, { "\nc": "y\n" }], d: true },
+      withoutControls,
+    ),
     { a: "x", b: ["", 1, null, { c: "y" }], d: true },
   );
 });

@@ -170,8 +170,8 @@ export function faultOfPathRules(value: unknown): string | null {
   if (lowercase !== undefined && typeof lowercase !== "boolean") {
     return "wrong in lowercase: neither true nor false";
   }
-  return faultOfNames("default_documents", default_documents, /^[^/?#\s]+$/) ??
-    faultOfNames("query_parameters", query_parameters, /^[^/?#&=\s]+$/) ??
+  return faultOfNames("default_documents", default_documents, /^[^/?#\s\p{Cc}]+$/u) ??
+    faultOfNames("query_parameters", query_parameters, /^[^/?#&=\s\p{Cc}]+$/u) ??
     (masks === undefined ? null : faultOfMasks(masks, value));
 }
 
@@ -215,7 +215,8 @@ function faultOfMask({ from, to, ...rest }: Readonly<Record<string, unknown>>): 
 }
 
 function isPattern(text: unknown): text is string {
-  return typeof text === "string" && text.length <= URL_CHARS_MAX && /^\/[^?\s]*$/.test(text);
+  return typeof text === "string" && text.length <= URL_CHARS_MAX &&
+    /^\/[^?\s\p{Cc}]*$/u.test(text);
 }
 
 /** Masks whose results go on being changed. */

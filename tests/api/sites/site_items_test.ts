@@ -86,6 +86,10 @@ Deno.test("siteItemRoutes() strip control characters from every text", async () 
   const call = await open();
   const texts: [kind: string, body: object, stored: object][] = [
     ["goals", { name: "Si\u0000gn\nup", page: "/a\u0007" }, { name: "Signup", page: "/a" }],
+    ["goals", { name: "Plan", event: "buy\u0007", props: { "pl\u0000an\u009b": "pro\u001b" } }, {
+      event: "buy",
+      props: { plan: "pro" },
+    }],
     ["segments", { name: "x\u0085", filters: "is(page,/a\u0000b)" }, {
       name: "x",
       filters: "is(page,/ab)",
@@ -94,8 +98,8 @@ Deno.test("siteItemRoutes() strip control characters from every text", async () 
   ];
   for (const [kind, body, stored] of texts) {
     const { id, ...made } = (await call("POST", kind, body)).json;
-    for (const [key, value] of Object.entries(stored)) assert.equal(made[key], value);
-    const [key, value] = Object.entries(stored).at(-1) ?? ["", ""];
+    for (const [key, value] of Object.entries(stored)) assert.deepEqual(made[key], value);
+    const [key, value] = Object.entries(stored)[0] ?? ["", ""];
     const changed = await call("PATCH", `${kind}/${id}`, { [key]: `${value}\u0000` });
     assert.equal(changed.json[key], value);
   }
