@@ -38,7 +38,7 @@ Deno.test("withoutEmails() masks what a cut leaves of an address", () => {
   const address = "ann@mail.corp.example";
   for (const at of ["@", "%40", "%2540", "\uff20"]) {
     const name = `${"x".repeat(CAMPAIGN_CHARS_MAX)}/ann`;
-    for (const left of ["", "m", "mail", "mail.", "mail.corp."]) {
+    for (const left of ["", "m", "mail", "mail.", "mail.c"]) {
       assert.equal(withoutEmails(name + at + left), `${name.slice(0, -3)}(mail)`, at + left);
     }
   }
