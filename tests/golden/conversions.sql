@@ -44,7 +44,7 @@ with "all_events" as (
 select "k0",
   visitors as "visitors",
   visitors / nullif(base_goalless, 0) as "conversion_rate",
-  count(*) over () as total_rows
+  (select count(*) from merged) as total_rows
 from merged
 cross join "base_goalless"
 order by "k0" asc, total_rows

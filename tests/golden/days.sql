@@ -92,7 +92,7 @@ with "all_events" as (
 select "k0",
   visitors as "visitors",
   visits as "visits",
-  count(*) over () as total_rows
+  (select count(*) from merged) as total_rows
 from merged
 order by "k0" asc, total_rows
 limit $19 offset $20

@@ -100,7 +100,7 @@ with "all_events" as (
   from "by_visit"
 )
 select visits as "visits",
-  count(*) over () as total_rows
+  (select count(*) from merged) as total_rows
 from merged
 order by total_rows
 limit $24 offset $25

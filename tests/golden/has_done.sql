@@ -86,7 +86,7 @@ with "all_events" as (
   from "by_visit"
 )
 select visitors as "visitors",
-  count(*) over () as total_rows
+  (select count(*) from merged) as total_rows
 from merged
 order by total_rows
 limit $20 offset $21

@@ -31,7 +31,7 @@ with "all_events" as (
 )
 select "k0",
   visitors as "visitors",
-  count(*) over () as total_rows
+  (select count(*) from merged) as total_rows
 from merged
 order by "k0" asc, total_rows
 limit $10 offset $11

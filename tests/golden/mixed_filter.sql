@@ -154,7 +154,7 @@ with "all_events" as (
   from "by_visit"
 )
 select visits as "visits",
-  count(*) over () as total_rows
+  (select count(*) from merged) as total_rows
 from merged
 order by total_rows
 limit $32 offset $33

@@ -18,7 +18,7 @@ with "all_events" as (
 )
 select "k0",
   events as "events",
-  count(*) over () as total_rows
+  (select count(*) from merged) as total_rows
 from merged
 order by "k0" asc, total_rows
 limit $5 offset $6

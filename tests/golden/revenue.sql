@@ -135,7 +135,7 @@ with "all_events" as (
 )
 select "k0",
   money,
-  count(*) over () as total_rows
+  (select count(*) from merged) as total_rows
 from merged
 order by "k0" asc, total_rows
 limit $20 offset $21

@@ -105,7 +105,7 @@ with "all_events" as (
 select "k0",
   visitors as "visitors",
   visits as "visits",
-  count(*) over () as total_rows
+  (select count(*) from merged) as total_rows
 from merged
 order by "k0" asc, total_rows
 limit $25 offset $26

@@ -72,7 +72,7 @@ with "all_events" as (
 select "k0",
   page_us / 1000000 / nullif(page_times, 0) as "time_on_page",
   exits / nullif(pageviews, 0) as "exit_rate",
-  count(*) over () as total_rows
+  (select count(*) from merged) as total_rows
 from merged
 order by "k0" asc, total_rows
 limit $12 offset $13

@@ -4,6 +4,7 @@ import { sql } from "../../src/core/sql.ts";
 import { pageview } from "../support/events.ts";
 import { accept, EVER, numbersOf, openFolder, withFolder } from "../support/storage/storage.ts";
 import { fakeSystem } from "../support/fake_system.ts";
+import { FATAL } from "../support/storage/duckdb.ts";
 
 const event = (n: number, day = 15) =>
   pageview({ at: `2024-01-${day} 10:00:00`, props: JSON.stringify({ n, x: "y".repeat(500) }) });
@@ -71,6 +72,18 @@ Deno.test("Reader refuses while the folder of events is gone", async () => {
     );
     await Deno.rename(`${folder}/elsewhere`, `${folder}/events`);
     assert.deepStrictEqual(await numbersOf(storage), [1]);
+    await storage.close();
+  });
+});
+
+Deno.test("Reader takes no file for corrupt when DuckDB itself has failed", async () => {
+  await withFolder(async (folder) => {
+    const storage = await openFolder(folder);
+    await accept(storage, [event(1)]);
+    await storage.flusher.flush();
+    await assert.rejects(storage.db.query(FATAL));
+    await assert.rejects(numbersOf(storage));
+    assert.deepStrictEqual(storage.quarantined(), []);
     await storage.close();
   });
 });

@@ -18,8 +18,12 @@ export interface CorruptFile {
 const REASON = ".reason.txt";
 const MISSING = "the file is missing";
 
-/** Faults of the statement or the machine, not of a file. */
-const NOT_OF_A_FILE = /^(Binder|Parser|Catalog|Out of Memory|INTERRUPT|Permission|Constraint)/i;
+/** Faults of the statement, the machine or DuckDB itself, not of a file. */
+const NOT_OF_A_FILE = new RegExp(
+  "^(Binder|Parser|Catalog|Out of Memory|INTERRUPT|Permission|Constraint" +
+    "|Transaction|FATAL|INTERNAL)",
+  "i",
+);
 
 /** Whether an error may come from a corrupt or missing file; a shortage is no plain error. */
 export function mayBeCorruption(error: unknown): boolean {

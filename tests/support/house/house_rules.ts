@@ -74,6 +74,8 @@ function mayTouchWorld(path: string): boolean {
     path.endsWith("_worker.ts");
 }
 
+/** `row_number()` alone is no such operator of DuckDB's, but a numbering of the stream. */
+const BARE_WINDOW = /(?<!\brow_number\(\) )\bover \(\s*\)/i;
 const SQL_CHANCE = new RegExp(
   "\\b(now|random|today|uuid|gen_random_uuid|setseed|get_current_timestamp)\\s*\\(" +
     "|\\bcurrent_(date|time|timestamp|localtime|localtimestamp)\\b",
@@ -185,6 +187,18 @@ export const RULES: readonly Rule[] = [
         (text) => SQL_CHANCE.test(text),
       ),
     breach: { "src/query/a.ts": "sql`select * from t where at < now()`;" },
+  },
+  {
+    rule: "no SQL has a window without a partition or order, but row_number()",
+    check: (project) =>
+      everywhere(
+        project,
+        "strings",
+        () => "has a window that fails at random in DuckDB, see query/sql/build.ts",
+        (path) => path.startsWith("src/"),
+        (text) => BARE_WINDOW.test(text),
+      ),
+    breach: { "src/query/a.ts": "sql`select count(*) over () from t`;" },
   },
   {
     rule: "every test names a source that exists",

@@ -1,5 +1,6 @@
 // A DuckDB of the test's own, beside the one under test: to make files and to read them.
 import { DuckDBInstance } from "@duckdb/node-api";
+import { sql } from "../../../src/core/sql.ts";
 
 /** An open DuckDB in memory. */
 export interface TestDuckDb {
@@ -25,3 +26,10 @@ export async function openDuckDb(): Promise<TestDuckDb> {
     },
   };
 }
+
+/**
+ * Ends a DuckDB as its own faults do: an INTERNAL error while it runs, after which it refuses
+ * everything. More memory is asked for than addresses exist, of a function that has no limit.
+ */
+export const FATAL = sql`
+  select reservoir_quantile(x::hugeint, 0.5, 2147483647) from range(100000) t(x) group by x`;
