@@ -55,6 +55,9 @@ export interface TurnCounts {
 /** A statement counts for at least this, so that callers take turns whatever the clock says. */
 const CHARGE_MS_MIN = 1;
 
+/** How long after an owner's statement the next of the same page may come. */
+const OWNER_STAYS_MS = 5_000;
+
 /** Statements that wait to run alone. */
 const WAITING_ALONE_MAX = 16;
 
@@ -66,6 +69,7 @@ export class Turns {
 
   readonly #waitingAlone: Alone[] = [];
   #runningAlone: Caller["kind"] | null = null;
+  #ownerSeenMs = -Infinity;
 
   constructor(clock: Clock, options: { readonly slots: number }) {
     this.#clock = clock;
@@ -116,6 +120,7 @@ export class Turns {
       account.usedMs += Math.max(CHARGE_MS_MIN, this.#clock.nowMs() - startedMs);
       account.running--;
       lane.running--;
+      if (lane === this.#lanes.owner) this.#ownerSeenMs = this.#clock.uptimeMs();
       forgetIdle(lane, account);
       ended();
       this.#next();
@@ -137,7 +142,7 @@ export class Turns {
     });
   }
 
-  /** Strangers have half of the slots, and one while an owner waits or runs something. */
+  /** Strangers have half of the slots, and one while an owner asks or has just asked. */
   #mayRun(kind: Caller["kind"]): boolean {
     const { owner, stranger } = this.#lanes;
     if (owner.running + stranger.running >= this.#slots) return false;
@@ -146,7 +151,8 @@ export class Turns {
       return false;
     }
     if (kind === "owner") return true;
-    const isOwnerBusy = owner.running + owner.waiting > 0;
+    const isOwnerBusy = owner.running + owner.waiting > 0 ||
+      this.#clock.uptimeMs() - this.#ownerSeenMs < OWNER_STAYS_MS;
     return stranger.running < (isOwnerBusy ? 1 : Math.max(1, Math.floor(this.#slots / 2)));
   }
 

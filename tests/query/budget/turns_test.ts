@@ -50,6 +50,21 @@ Deno.test("Turns keeps slots for owners under load of strangers", async () => {
   assert.equal(begun.length, 24);
 });
 
+Deno.test("Turns leaves strangers one slot between two statements of an owner", async () => {
+  const { clock, turns, ask, end } = statements(4);
+  const all = [ask(OWNER, "first of a page")];
+  await end();
+  for (let count = 0; count < 6; count++) all.push(ask(stranger(`${count}`), "stranger"));
+  assert.deepEqual(turns.counts("stranger"), { running: 1, waiting: 5 });
+  clock.advance(4_999);
+  await end();
+  assert.equal(turns.counts("stranger").running, 1);
+  await end(1);
+  assert.equal(turns.counts("stranger").running, 2);
+  while (turns.counts("stranger").running > 0) await end();
+  await Promise.all(all);
+});
+
 Deno.test("Turns shares the strangers' part by used time, not by number of requests", async () => {
   const { begun, running, ask, end } = statements(1);
   const all = [];
