@@ -19,6 +19,10 @@ export const GZIP_BODY_BYTES_MAX = 256 * 1024;
 export const SITE_ID_CHARS_MAX = 256;
 /** Longest event name. */
 export const EVENT_NAME_CHARS_MAX = 256;
+/** Sites that one event may name. */
+export const EVENT_SITES_MAX = 20;
+/** Longest time that a page may have been visible. */
+export const VISIBLE_MS_MAX = 30 * 24 * 60 * 60 * 1000;
 /** Longest page URL, referrer or path. */
 export const URL_CHARS_MAX = 2048;
 /** Longest properties text, in bytes of UTF-8. */

@@ -10,11 +10,13 @@ import type { Context, FastHandler, Route } from "../http/route.ts";
 import { isForwarded } from "../net/proxies.ts";
 import { isLoopback } from "../net/ranges.ts";
 import type { Buffer } from "./buffer.ts";
-import { DROPS } from "./drop_reasons.ts";
-import type { Taken, WireFormat } from "./formats/format.ts";
+import type { Notice } from "./fields/notices.ts";
+import type { Received, SentEvent, Taken, WireFormat } from "./formats/format.ts";
 import { FORMATS } from "./formats/formats.ts";
-import type { Checked, Payload } from "./payload.ts";
+import type { PayloadFault } from "./payload.ts";
 import type { Pipeline, Sender } from "./pipeline.ts";
+
+const NO_NOTICES: readonly Notice[] = [];
 
 /** Routes of ingestion. `eventMs` is the time of an event that arrives now. */
 export function ingestRoutes(
@@ -23,32 +25,36 @@ export function ingestRoutes(
   clock: Clock,
   eventMs: () => number,
 ): Route[] {
-  const take = async (payload: Payload, sender: Sender): Promise<Taken> => {
-    const outcome = pipeline.run(payload, { nowMs: eventMs(), ...sender });
-    if ("event" in outcome) {
-      await buffer.accept([outcome.event]);
-      return { dropped: null, notices: outcome.notices };
-    }
-    const { code, message } = DROPS[outcome.dropped];
-    if (code === null) return { dropped: outcome.dropped, notices: [] };
-    throw new AppError(code, message, retryAfter(outcome.retrySecs));
+  const take = async (events: readonly SentEvent[], sender: Sender): Promise<Taken[]> => {
+    const outcomes = events.map(({ payload }) =>
+      pipeline.run(payload, { nowMs: eventMs(), ...sender })
+    );
+    const kept = outcomes.flatMap((outcome) => "event" in outcome ? outcome.event : []);
+    if (kept.length > 0) await buffer.accept(kept);
+    return outcomes.map((outcome) =>
+      "event" in outcome
+        ? { dropped: null, notices: outcome.notices }
+        : { ...outcome, notices: NO_NOTICES }
+    );
   };
-  const fastHandler = (read: WireFormat["read"], write: WireFormat["write"]): FastHandler => {
+  const fastHandler = (read: WireFormat["read"]): FastHandler => {
     const inTime = new Deadlines(clock, BODY_MS_MAX);
     return async (context) => {
       const { request, headers, address, guardedAddress } = context;
       const body = await readShortBody(request, headers, clock, inTime, BODY_BYTES_MAX);
-      const payload = payloadOf(read({ body, query: queryOf(request) }));
-      const taken = await take(payload, {
+      const reading = read({ body, query: queryOf(request), headers, address });
+      if ("response" in reading) return reading.response;
+      const { events, write, isTerse } = requireEvents(reading);
+      const taken = await take(events, {
         address,
         headers,
         guardedAddress,
         isTrusted: () => isTrusted(null, context),
       });
-      return taken.dropped === null && taken.notices.length === 0 ? null : write(taken);
+      return isTerse && taken.every(hasNothingToSay) ? null : write(taken);
     };
   };
-  const formatRoute = ({ method, path, read, write }: WireFormat): Route => ({
+  const formatRoute = ({ method, path, read }: WireFormat): Route => ({
     method,
     path,
     right: "ingest",
@@ -57,18 +63,19 @@ export function ingestRoutes(
       const body = method === "POST"
         ? await readBody(context.request, clock, BODY_BYTES_MAX, BODY_MS_MAX)
         : new Uint8Array();
-      const payload = payloadOf(read({ body, query: context.url.searchParams }));
       const { address, request: { headers } } = context;
-      return write(
-        await take(payload, {
-          address,
-          headers,
-          guardedAddress: () => context.guardedAddress,
-          isTrusted: () => isTrusted(context.access, context),
-        }),
-      );
+      const reading = read({ body, query: context.url.searchParams, headers, address });
+      if ("response" in reading) return reading.response;
+      const { events, write } = requireEvents(reading);
+      const taken = await take(events, {
+        address,
+        headers,
+        guardedAddress: () => context.guardedAddress,
+        isTrusted: () => isTrusted(context.access, context),
+      });
+      return write(taken);
     },
-    ...(method === "POST" ? { fast: fastHandler(read, write) } : {}),
+    ...(method === "POST" ? { fast: fastHandler(read) } : {}),
   });
   const paths = [...new Set(FORMATS.map(({ path }) => path))];
   return [...FORMATS.map(formatRoute), ...paths.map(preflightRoute)];
@@ -90,9 +97,13 @@ function preflightRoute(path: string): Route {
   };
 }
 
-function payloadOf(checked: Checked<Payload>): Payload {
-  if ("fault" in checked) throw new AppError(checked.fault.code, checked.fault.message);
-  return checked.value;
+function requireEvents(reading: Received | { readonly fault: PayloadFault }): Received {
+  if ("fault" in reading) throw new AppError(reading.fault.code, reading.fault.message);
+  return reading;
+}
+
+function hasNothingToSay({ dropped, notices }: Taken): boolean {
+  return dropped === null && notices.length === 0;
 }
 
 const NO_QUERY = new URLSearchParams();
@@ -109,8 +120,4 @@ function isTrusted(
 ): boolean {
   if (access?.who === "key") return true;
   return isLoopback(peer) && isLoopback(address) && !isForwarded(request.headers);
-}
-
-function retryAfter(secs: number | undefined): Record<string, string> {
-  return secs === undefined ? {} : { "retry-after": String(Math.max(1, Math.ceil(secs))) };
 }

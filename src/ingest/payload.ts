@@ -2,7 +2,12 @@
 // the one fault that refuses them. Only a site, a name or a URL that cannot be read refuses the
 // event; any other field is dropped or cut by itself, with a notice.
 import type { ErrorCode } from "../core/errors.ts";
-import { EVENT_NAME_CHARS_MAX, SCREEN_PIXELS_MAX, URL_CHARS_MAX } from "../core/limits.ts";
+import {
+  EVENT_NAME_CHARS_MAX,
+  SCREEN_PIXELS_MAX,
+  URL_CHARS_MAX,
+  VISIBLE_MS_MAX,
+} from "../core/limits.ts";
 import { asciiSiteId, faultOfSiteId } from "../core/site_id.ts";
 import { withoutControls } from "../core/text.ts";
 import type { Notice } from "./fields/notices.ts";
@@ -24,8 +29,17 @@ export interface Payload extends Revenue {
   readonly isHashRouted: boolean;
   /** Counts although its page is on the visitor's own machine. */
   readonly isLocal: boolean;
+  /** How long and how far a page was seen: what such an event tells of a pageview before it. */
+  readonly engagement: Engagement | null;
   /** What was dropped or cut of the other fields. */
   readonly notices: readonly Notice[];
+}
+
+/** How long a page was visible, and how far of it was seen; null for what is not known. */
+export interface Engagement {
+  readonly visibleMs: number | null;
+  /** In percent. */
+  readonly scrollDepth: number | null;
 }
 
 /** Why a payload is refused: `bad_request` for a value, `unprocessable` for a shape. */
@@ -38,27 +52,42 @@ export interface PayloadFault {
 export type Checked<T> = { readonly value: T } | { readonly fault: PayloadFault };
 
 /** The fields that a wire format found, unchecked; undefined for those it did not find. */
-export type PayloadFields = Readonly<Record<Exclude<keyof Payload, "notices">, unknown>>;
+export type PayloadFields =
+  & Readonly<Record<Exclude<keyof Payload, "notices" | "engagement">, unknown>>
+  & { readonly engagement?: unknown };
 
 /** What a fault calls the fields that may refuse an event: their names in the wire format. */
 export type PayloadLabels = Readonly<Record<"site_id" | "event_name" | "url", string>>;
 
+/** Where a wire format differs: its own limits, and what it has dropped or cut itself. */
+export interface PayloadRules {
+  readonly nameCharsMax?: number;
+  readonly referrerCharsMax?: number;
+  readonly notices?: readonly Notice[];
+}
+
 /** Checks the fields in order and returns the first fault. Never throws. */
-export function checkPayload(fields: PayloadFields, labels: PayloadLabels): Checked<Payload> {
-  const notices = new Set<Notice>();
+export function checkPayload(
+  fields: PayloadFields,
+  labels: PayloadLabels,
+  rules: PayloadRules = {},
+): Checked<Payload> {
+  const { nameCharsMax = EVENT_NAME_CHARS_MAX, referrerCharsMax = URL_CHARS_MAX } = rules;
+  const notices = new Set<Notice>(rules.notices);
   const note = (notice: Notice) => void notices.add(notice);
   try {
     return {
       value: {
         site_id: siteId(fields.site_id, labels.site_id),
-        event_name: eventName(fields.event_name, labels.event_name),
+        event_name: eventName(fields.event_name, labels.event_name, nameCharsMax),
         url: pageUrl(fields.url, labels.url),
-        referrer: referrerText(fields.referrer, note),
+        referrer: referrerText(fields.referrer, referrerCharsMax, note),
         screenPixels: pixels(fields.screenPixels, note),
         props: readProps(fields.props, note),
         ...readRevenue(fields.revenueCents, fields.revenueCurrency, note),
         isHashRouted: isSet(fields.isHashRouted),
         isLocal: isSet(fields.isLocal),
+        engagement: engagementOf(fields.engagement),
         notices: [...notices],
       },
     };
@@ -108,12 +137,12 @@ function siteId(value: unknown, label: string): string {
   return text;
 }
 
-function eventName(value: unknown, label: string): string {
+function eventName(value: unknown, label: string, charsMax: number): string {
   const text = required(value, label);
-  if (!isLonger(text, EVENT_NAME_CHARS_MAX)) return text.toWellFormed();
+  if (!isLonger(text, charsMax)) return text.toWellFormed();
   throw new Refusal(
     "bad_request",
-    `Cannot read ${label}: it is longer than ${EVENT_NAME_CHARS_MAX} characters`,
+    `Cannot read ${label}: it is longer than ${charsMax} characters`,
   );
 }
 
@@ -128,7 +157,11 @@ function pageUrl(value: unknown, label: string): string {
   );
 }
 
-function referrerText(value: unknown, note: (notice: Notice) => void): string | null {
+function referrerText(
+  value: unknown,
+  charsMax: number,
+  note: (notice: Notice) => void,
+): string | null {
   if (value === undefined || value === null) return null;
   if (typeof value !== "string") {
     note("referrer_dropped");
@@ -136,10 +169,10 @@ function referrerText(value: unknown, note: (notice: Notice) => void): string | 
   }
   // The fragment of a referrer is never stored.
   const text = withoutControls(value).replace(/#.*/s, "");
-  if (!isLonger(text, URL_CHARS_MAX)) return text.toWellFormed() || null;
+  if (!isLonger(text, charsMax)) return text.toWellFormed() || null;
   note("referrer_cut");
   // Half a surrogate pair or half of %E4 may be left at the end.
-  return text.slice(0, URL_CHARS_MAX).replace(/[\ud800-\udbff]$|%[0-9A-F]?$/i, "").toWellFormed();
+  return text.slice(0, charsMax).replace(/[\ud800-\udbff]$|%[0-9A-F]?$/i, "").toWellFormed();
 }
 
 function pixels(value: unknown, note: (notice: Notice) => void): number | null {
@@ -148,6 +181,22 @@ function pixels(value: unknown, note: (notice: Notice) => void): number | null {
   if (width >= 0 && width <= SCREEN_PIXELS_MAX) return Math.round(width);
   note("width_dropped");
   return null;
+}
+
+/** A scroll depth of 255 stands for one that is not known. */
+const DEPTH_UNKNOWN = 255;
+
+function engagementOf(value: unknown): Engagement | null {
+  if (typeof value !== "object" || value === null) return null;
+  const { visibleMs, scrollDepth } = value as Readonly<Record<string, unknown>>;
+  const ms = readNumber(visibleMs);
+  const depth = readNumber(scrollDepth);
+  return {
+    visibleMs: ms !== null && ms >= 0 && ms < VISIBLE_MS_MAX ? Math.round(ms) : null,
+    scrollDepth: depth !== null && depth >= 0 && depth !== DEPTH_UNKNOWN
+      ? Math.min(100, Math.round(depth))
+      : null,
+  };
 }
 
 /** Whether a flag is set. An attribute without a value arrives as empty text. */

@@ -16,7 +16,7 @@ import type {
   Step,
   StepContext,
 } from "./steps/draft.ts";
-import { checkHost, checkPage } from "./steps/page.ts";
+import { checkEngagement, checkHost, checkPage } from "./steps/page.ts";
 import { checkAddressRate, checkSiteRate } from "./steps/rates.ts";
 import { checkListed, checkNewSite, checkOrigin } from "./steps/site.ts";
 
@@ -52,11 +52,12 @@ const STEPS: readonly Step[] = [
   checkRobot,
   checkPage,
   checkHost,
+  checkEngagement,
   checkNewSite,
 ];
 
 /** For events of the past, which the owner sends. */
-const PAST_STEPS: readonly Step[] = [checkListed, checkRobot, checkPage];
+const PAST_STEPS: readonly Step[] = [checkListed, checkRobot, checkPage, checkEngagement];
 
 function zeros<K extends string>(table: Readonly<Record<K, unknown>>): Record<K, number> {
   return Object.fromEntries(Object.keys(table).map((name) => [name, 0])) as Record<K, number>;

@@ -7,7 +7,7 @@ import { Robots } from "../../src/ingest/enrich/robot.ts";
 import type { Dropped } from "../../src/ingest/drops.ts";
 import { GeoIp } from "../../src/ingest/enrich/geoip.ts";
 import { derivedIdentity } from "../../src/ingest/identity/identity.ts";
-import { readJson } from "../../src/ingest/formats/mallard.ts";
+import { readFields } from "../../src/ingest/formats/mallard.ts";
 import type { Payload } from "../../src/ingest/payload.ts";
 import { DROPS } from "../../src/ingest/drop_reasons.ts";
 import { Pipeline } from "../../src/ingest/pipeline.ts";
@@ -101,7 +101,7 @@ function open(world: World = {}) {
 
 function payload(event: Readonly<Record<string, unknown>>): Payload {
   const body = { d: "example.com", n: "pageview", u: "https://example.com/a", ...event };
-  const checked = readJson(new TextEncoder().encode(JSON.stringify(body)));
+  const checked = readFields(body);
   if ("fault" in checked) throw new Error(checked.fault.message);
   return checked.value;
 }
@@ -193,7 +193,13 @@ Deno.test("run() drops an event for its first reason, in the documented order", 
     ["not_a_page", ""],
     ["foreign_host", ""],
   ], "strangers to the server are in the totals alone");
-  const others = ["site_refused", "new_sites_limited", "proposals_full", "local_page"];
+  const others = [
+    "site_refused",
+    "new_sites_limited",
+    "proposals_full",
+    "local_page",
+    "engagement",
+  ];
   const once = Object.keys(DROPS).map((reason) => [reason, others.includes(reason) ? 0 : 1]);
   deepEqual(pipeline.drops, Object.fromEntries(once));
 });
@@ -457,6 +463,7 @@ Deno.test("runPast() drops robots and unlisted sites only, and counts neither", 
 Deno.test("DROPS answer robots, opted out browsers and foreign pages as if all were well", () => {
   const silent = Object.entries(DROPS).filter(([, { code }]) => code === null);
   deepEqual(silent.map(([reason]) => reason).sort(), [
+    "engagement",
     "foreign_host",
     "local_page",
     "not_a_page",

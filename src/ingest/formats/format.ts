@@ -1,29 +1,66 @@
-// What a wire format is: how one kind of client sends an event, and the answer it expects.
+// What a wire format is: how one kind of client sends events, and the answer it expects.
+import { AppError } from "../../core/errors.ts";
 import type { Route } from "../../http/route.ts";
-import type { DropReason } from "../drop_reasons.ts";
+import { type DropReason, DROPS } from "../drop_reasons.ts";
 import type { Notice } from "../fields/notices.ts";
-import type { Checked, Payload } from "../payload.ts";
+import type { Payload, PayloadFault } from "../payload.ts";
 
-/** An event as it came in: the whole body, empty for GET, and the query string. */
+/** Events as they came in: the whole body, empty for GET, and what else the request says. */
 export interface WireRequest {
   readonly body: Uint8Array;
   readonly query: URLSearchParams;
+  readonly headers: Headers;
+  /** The client's, for an answer to the client itself. */
+  readonly address: string;
 }
 
-/** What became of an event that is not refused. */
+/** An event of a request. */
+export interface SentEvent {
+  readonly payload: Payload;
+}
+
+/** What became of an event. */
 export interface Taken {
   /** Why it is not stored; null when it is. */
   readonly dropped: DropReason | null;
+  /** When a rate limit accepts the next one. */
+  readonly retrySecs?: number;
   /** What was dropped or cut of an event that is stored. */
   readonly notices: readonly Notice[];
 }
 
-/** One format: its route, its reader and its writer. */
+/** The events of a request, and the answer to what became of each. */
+export interface Received {
+  readonly events: readonly SentEvent[];
+  /** Throws AppError where the request is refused. */
+  readonly write: (taken: readonly Taken[]) => Response;
+  /** Whether the answer to a stored event without notices is 202 and nothing else. */
+  readonly isTerse?: true;
+}
+
+/** What a request says: events, why it is refused, or a question that is answered at once. */
+export type Reading = Received | { readonly fault: PayloadFault } | { readonly response: Response };
+
+/** One format: its route and its reader. */
 export interface WireFormat {
   readonly method: Extract<Route["method"], "GET" | "POST">;
   readonly path: string;
-  /** The event, or the fault that refuses it. Never throws. */
-  readonly read: (request: WireRequest) => Checked<Payload>;
-  /** The answer to an event that is stored, or dropped without a refusal. */
-  readonly write: (taken: Taken) => Response;
+  /** Never throws. */
+  readonly read: (request: WireRequest) => Reading;
+}
+
+/** Whether an event was refused: its sender is told by an error. */
+export function isRefused({ dropped }: Taken): boolean {
+  return dropped !== null && DROPS[dropped].code !== null;
+}
+
+/** Throws the refusal of an event, if it was refused. */
+export function requireTaken({ dropped, retrySecs }: Taken): void {
+  if (dropped === null) return;
+  const { code, message } = DROPS[dropped];
+  if (code !== null) throw new AppError(code, message, retryAfter(retrySecs));
+}
+
+function retryAfter(secs: number | undefined): Record<string, string> {
+  return secs === undefined ? {} : { "retry-after": String(Math.max(1, Math.ceil(secs))) };
 }

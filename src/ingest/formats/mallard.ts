@@ -8,9 +8,10 @@ import {
   refuse,
 } from "../payload.ts";
 import { NOTICES_HEADER } from "../fields/notices.ts";
-import type { Taken, WireFormat } from "./format.ts";
+import { type Reading, requireTaken, type Taken, type WireFormat } from "./format.ts";
 
-const PATH = "/api/event";
+/** Where events are sent. */
+export const EVENT_PATH = "/api/event";
 const DROPPED_HEADER = "x-mallard-dropped";
 
 const LABELS: PayloadLabels = {
@@ -19,8 +20,7 @@ const LABELS: PayloadLabels = {
   url: "u (page URL)",
 };
 
-/** Made once: it keeps nothing between two texts. */
-const UTF8 = new TextDecoder("utf-8", { fatal: true });
+const NOT_TAKEN: Taken = { dropped: null, notices: [] };
 
 /** A transparent image of one pixel. */
 const GIF = Uint8Array.from(
@@ -28,49 +28,58 @@ const GIF = Uint8Array.from(
   (char) => char.charCodeAt(0),
 );
 
-/** POST: what the tracker sends. */
-export const MALLARD_BODY: WireFormat = {
-  method: "POST",
-  path: PATH,
-  read: ({ body }) => readJson(body),
-  write: (taken) => new Response(null, { status: 202, headers: takenHeaders(taken) }),
-};
+/** The event of a body that the tracker sends, as parsed JSON. */
+export function receiveFields(body: unknown): Reading {
+  const checked = readFields(body);
+  if ("fault" in checked) return checked;
+  return { events: [{ payload: checked.value }], write: writeNothing, isTerse: true };
+}
+
+function writeNothing([taken = NOT_TAKEN]: readonly Taken[]): Response {
+  requireTaken(taken);
+  return new Response(null, { status: 202, headers: takenHeaders(taken) });
+}
 
 /** GET: an image, for pages without scripts. */
 export const MALLARD_IMAGE: WireFormat = {
   method: "GET",
-  path: PATH,
-  read: ({ query }) => readQuery(query),
-  write: (taken) =>
-    new Response(GIF, {
-      headers: {
-        "content-type": "image/gif",
-        "cache-control": "no-store, no-cache, must-revalidate, private",
-        "cross-origin-resource-policy": "cross-origin",
-        ...takenHeaders(taken),
-      },
-    }),
+  path: EVENT_PATH,
+  read: ({ query }) => {
+    const checked = readQuery(query);
+    return "fault" in checked
+      ? checked
+      : { events: [{ payload: checked.value }], write: writeImage };
+  },
 };
 
-/** The tracker reads from the notices, across origins, why an event is not stored, too. */
-function takenHeaders({ dropped, notices }: Taken): Record<string, string> {
+function writeImage([taken = NOT_TAKEN]: readonly Taken[]): Response {
+  requireTaken(taken);
+  return gifResponse(takenHeaders(taken));
+}
+
+/** A transparent image of one pixel that is never cached. */
+export function gifResponse(headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(GIF, {
+    headers: {
+      "content-type": "image/gif",
+      "cache-control": "no-store, no-cache, must-revalidate, private",
+      "cross-origin-resource-policy": "cross-origin",
+      ...headers,
+    },
+  });
+}
+
+/**
+ * What an answer says of an event. The tracker reads from the notices, across origins, why an event
+ * is not stored, too.
+ */
+export function takenHeaders({ dropped, notices }: Taken): Record<string, string> {
   if (dropped === null && notices.length === 0) return {};
   return {
     [NOTICES_HEADER]: dropped ?? notices.join(", "),
     ...(dropped === null ? {} : { [DROPPED_HEADER]: dropped }),
     "access-control-expose-headers": `${NOTICES_HEADER}, ${DROPPED_HEADER}`,
   };
-}
-
-/** Reads a JSON body. Never throws. */
-export function readJson(bytes: Uint8Array): Checked<Payload> {
-  let body: unknown;
-  try {
-    body = JSON.parse(UTF8.decode(bytes));
-  } catch {
-    return refuse("unprocessable", "Cannot read the body: it is not JSON");
-  }
-  return readFields(body);
 }
 
 /** Reads a query string; `n` defaults to pageview. Never throws. */

@@ -15,6 +15,11 @@ export function pageColumns({ payload }: Draft, { parts }: StepContext): Page {
   return payload.isHashRouted ? hashRoutedPage(payload.url, rewrite) : pageOf(payload.url, rewrite);
 }
 
+/** What tells how long a page was seen is no event of its own. */
+export function checkEngagement({ payload }: Draft): Drop | null {
+  return payload.engagement === null ? null : { dropped: "engagement" };
+}
+
 /** Drops events of what is no page of a website: a visitor's file would become a page. */
 export function checkPage(draft: Draft, context: StepContext): Drop | null {
   return NO_PAGE.test(draft.payload.url.trim()) ? drop("not_a_page", draft, context) : null;

@@ -1,8 +1,15 @@
 import assert from "node:assert";
-import { readJson, readQuery } from "../../../src/ingest/formats/mallard.ts";
+import { parseJson } from "../../../src/ingest/formats/json_body.ts";
+import { readFields, readQuery } from "../../../src/ingest/formats/mallard.ts";
+import type { Checked, Payload } from "../../../src/ingest/payload.ts";
 
 const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 const GOOD = { d: "example.com", n: "pageview", u: "https://example.com/" };
+
+function readJson(bytes: Uint8Array): Checked<Payload> {
+  const parsed = parseJson(bytes);
+  return "fault" in parsed ? parsed : readFields(parsed.value);
+}
 
 function codeOf(value: unknown): string {
   const checked = readJson(value instanceof Uint8Array ? value : encode(value));
@@ -31,6 +38,7 @@ Deno.test("readJson() takes every field", () => {
       revenueCurrency: "EUR",
       isHashRouted: false,
       isLocal: false,
+      engagement: null,
       notices: [],
     },
   });
