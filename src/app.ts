@@ -225,6 +225,7 @@ function serverOf(
     clientAddress: (peer, headers) => clientAddress(peer, headers, trusted),
     guardedAddress: (peer, headers) => clientAddress(peer, headers, named),
     basePath: config.base_path,
+    questionMs: config.query_timeout_secs * 1000,
     ...options,
   });
 }

@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import { asciiSiteId, faultOfSiteId } from "../core/site_id.ts";
 import { asciiHost } from "../../dashboard/grammar/host_name.js";
 import { RANGE_NAMES, trustedProxies } from "../net/proxies.ts";
+import { bytesOfText } from "../storage/memory.ts";
 
 /** A kind of value. `expects` completes the sentence "it must be …". */
 export interface Kind<T> {
@@ -138,20 +139,9 @@ export const contact: Kind<string> = {
   fromText: (text) => text,
 };
 
-const BYTE_UNITS: Readonly<Record<string, number>> = {
-  kb: 1e3,
-  mb: 1e6,
-  gb: 1e9,
-  tb: 1e12,
-  kib: 2 ** 10,
-  mib: 2 ** 20,
-  gib: 2 ** 30,
-  tib: 2 ** 40,
-};
 const MEMORY_BYTES_MIN = 64e6;
 
 /** An amount of memory as DuckDB reads it. */
 export const memory = textThat("an amount of memory from 64MB on, like 512MB or 2GiB", (text) => {
-  const [, count, unit = ""] = /^(\d{1,9}(?:\.\d{1,3})?) ?([kmgt]i?b)$/i.exec(text) ?? [];
-  return Number(count) * (BYTE_UNITS[unit.toLowerCase()] ?? 0) >= MEMORY_BYTES_MIN;
+  return (bytesOfText(text) ?? 0) >= MEMORY_BYTES_MIN;
 });

@@ -472,7 +472,7 @@ export const SETTINGS = {
     env: "MALLARD_QUERY_TIMEOUT",
     kind: wholeNumber(1, 3600),
     default: 30,
-    doc: "Time after which a query is stopped.",
+    doc: "Time after which a query is stopped; it may wait two minutes for its turn before.",
   }),
 } as const satisfies Record<string, Row<unknown>>;
 

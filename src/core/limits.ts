@@ -47,8 +47,10 @@ export const IMPORT_BODY_BYTES_MAX = 16 * 1024 * 1024;
 export const ROWS_MAX = 1000;
 /** Sites, addresses or other keys remembered by a rate limit. */
 export const RATE_KEYS_MAX = 50_000;
-/** Time a request may take. Streams and exports are exempt. */
+/** Time a request may take. Streams and exports are exempt; questions may wait for their turn. */
 export const REQUEST_MS_MAX = 30_000;
+/** Time a question may wait for memory and processors that others use; its own time is limited. */
+export const QUESTION_WAIT_MS_MAX = 120_000;
 /** Time the body of an ingestion request may take to arrive. */
 export const BODY_MS_MAX = 10_000;
 /** Distinct user agents whose parsed names are remembered. */

@@ -49,6 +49,8 @@ export interface Route {
   readonly handle: Handler;
   /** Exempt from the time limit of a request: streams and exports. */
   readonly streams?: boolean;
+  /** A question: while others run, it waits for its turn beyond the time limit of a request. */
+  readonly asks?: true;
   /** Open to any origin: ingestion and the tracker. */
   readonly anyOrigin?: boolean;
   /** The same for POST requests in masses, by a shorter way. */

@@ -2,7 +2,7 @@
 // its time limit, and turns whatever was thrown into a JSON error. No business logic.
 import type { Access } from "../core/access.ts";
 import { AppError } from "../core/errors.ts";
-import { REQUEST_MS_MAX } from "../core/limits.ts";
+import { QUESTION_WAIT_MS_MAX, REQUEST_MS_MAX } from "../core/limits.ts";
 import type { Log, System } from "../core/types.ts";
 import { compressed } from "./compression.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -51,6 +51,8 @@ export interface ServerOptions {
   readonly basePath: string;
   /** The error for a path without a route; `not_found` by default. */
   readonly unknown?: () => AppError;
+  /** Time of a question once its turn has come; that of a request by default. */
+  readonly questionMs?: number;
   /** Sums what strangers are refused; without it each refusal is logged. */
   readonly refusals?: Refusals;
 }
@@ -78,7 +80,9 @@ export function createServer(
   const find = createRouter(routes);
   const lane = new FastLane(routes, headers, options.basePath);
   const deadlines = new Deadlines(system.clock, REQUEST_MS_MAX);
-  const answerer = { gate, headers, system, options, deadlines };
+  const { questionMs = REQUEST_MS_MAX } = options;
+  const questionDeadlines = new Deadlines(system.clock, QUESTION_WAIT_MS_MAX + questionMs);
+  const answerer = { gate, headers, system, options, deadlines, questionDeadlines };
   return async (request, { peer, isExcess = false }) => {
     const fast = isExcess ? undefined : lane.find(request);
     if (fast) return await answerFast(request, peer, fast, lane, answerer);
@@ -112,6 +116,7 @@ interface Answerer {
   readonly system: Pick<System, "clock" | "random" | "log">;
   readonly options: ServerOptions;
   readonly deadlines: Deadlines;
+  readonly questionDeadlines: Deadlines;
 }
 
 function receive(request: Request, peer: string, { random, log }: Answerer["system"]): Received {
@@ -145,7 +150,7 @@ async function answerFast(
     gate.notice(peer, headers);
     const guardedAddress = () => options.guardedAddress(peer, headers);
     const handled = route.fast({ request, headers, peer, address, guardedAddress });
-    const made = await deadlines.race(handled, tooLate);
+    const made = await deadlines.race(handled, () => tooLate(deadlines.ms));
     if (made === null) {
       logRequest(log, "POST", route, 202, system.clock.nowMs() - startedMs);
       return lane.accepted(requestId);
@@ -180,7 +185,7 @@ async function answer(
   received: Received,
   url: URL,
   matched: Matched | null,
-  { gate, options, deadlines }: Answerer,
+  { gate, options, deadlines, questionDeadlines }: Answerer,
 ): Promise<Response> {
   const { request, method, headers, peer, requestId, log } = received;
   if (!matched) {
@@ -205,7 +210,12 @@ async function answer(
     access,
     signal: ended.signal,
   };
-  const made = await handleInTime(route, context, ended, deadlines);
+  const made = await handleInTime(
+    route,
+    context,
+    ended,
+    route.asks ? questionDeadlines : deadlines,
+  );
   // Ingestion answers without a body; a stream compresses itself where that makes sense.
   const response = route.right === "ingest" || route.streams
     ? made
@@ -241,17 +251,17 @@ async function handleInTime(
     if (route.streams) return await handled;
     return await deadlines.race(handled, () => {
       ended.abort();
-      return tooLate();
+      return tooLate(deadlines.ms);
     });
   } finally {
     if (watched) request.signal.removeEventListener("abort", gone);
   }
 }
 
-function tooLate(): AppError {
+function tooLate(ms: number): AppError {
   return new AppError(
     "unavailable",
-    `Cannot answer within ${REQUEST_MS_MAX / 1000} s: the request was cancelled`,
+    `Cannot answer within ${ms / 1000} s: the request was cancelled`,
     { "retry-after": "5" },
   );
 }

@@ -34,6 +34,7 @@ export async function openQueries(
     cacheEntriesMax: config.cache_max_entries,
     heavyMax: config.max_concurrent_queries,
     slots: memory.slots,
+    ownerSlots: memory.ownerSlots,
     cacheCharsMax: memory.cacheCharsMax,
     engine: behavioral.engine,
     visitorIdDays,

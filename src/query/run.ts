@@ -4,6 +4,7 @@ import { DAY_US } from "../core/durations.ts";
 import { AppError, messageOf } from "../core/errors.ts";
 import type { EventColumnName } from "../core/event.ts";
 import { conditionsOf } from "../../dashboard/grammar/filter.js";
+import { QUESTION_WAIT_MS_MAX } from "../core/limits.ts";
 import { type Sql, sql } from "../core/sql.ts";
 import type { Clock } from "../core/types.ts";
 import { isOutOfMemory, type Row } from "../storage/duckdb.ts";
@@ -54,6 +55,8 @@ export interface RunnerOptions {
   readonly heavyMax: number;
   /** Statements at once. */
   readonly slots?: number;
+  /** Statements of owners at once; all slots when missing. */
+  readonly ownerSlots?: number;
   /** Size of the cache, in characters of JSON. */
   readonly cacheCharsMax?: number;
   /** Whether `explain=1` is answered, for development. */
@@ -89,7 +92,8 @@ export class Runner {
     this.#sites = sites;
     this.#clock = clock;
     this.#options = options;
-    this.#turns = new Turns(clock, { slots: options.slots ?? SLOTS_BY_DEFAULT });
+    const { slots = SLOTS_BY_DEFAULT, ownerSlots = slots } = options;
+    this.#turns = new Turns(clock, { slots, ownerSlots });
     this.#cache = new Cache(clock, {
       ttlMs: options.cacheTtlMs,
       entriesMax: options.cacheEntriesMax,
@@ -335,16 +339,18 @@ export class Runner {
     { caller = OWNER, signal }: Asker,
   ): Promise<Row[]> {
     const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
+    // What others take counts for their time, not for this statement's.
+    const wait = { timeoutMs: QUESTION_WAIT_MS_MAX, signal };
     const seen = (sources: Sources) =>
       build({ ...sources, events: (part) => publicEvents(sources.events(part)) });
     const ask = () => this.#reader.queryOf(site, span, caller.isPublicOnly ? seen : build, limits);
     try {
-      return await this.#turns.run(caller, ask, limits);
+      return await this.#turns.run(caller, ask, wait);
     } catch (error) {
       if (!isOutOfMemory(error)) throw error;
     }
     try {
-      return await this.#turns.runAlone(caller, ask, limits);
+      return await this.#turns.runAlone(caller, ask, wait);
     } catch (error) {
       if (!isOutOfMemory(error)) throw error;
       throw new AppError(

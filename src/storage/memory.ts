@@ -12,6 +12,8 @@ export interface MemoryPlan {
   readonly threadsMax: number | null;
   /** Statements of reports at once. */
   readonly slots: number;
+  /** Statements of owners at once. */
+  readonly ownerSlots: number;
   /** Hot events at most: beyond it, they are flushed. */
   readonly hotRowsMax: number;
   /** Events waiting for the journal before ingestion answers 503. */
@@ -27,7 +29,8 @@ const DUCKDB_SHARE = 0.5;
 const DUCKDB_BYTES_MIN = 96 * MIB;
 /** Below this a thread spends its time on spilling. */
 const THREAD_BYTES = 125 * MIB;
-const SLOT_BYTES = 128 * MIB;
+/** A report over some millions of events takes so much, measured. */
+const SLOT_BYTES = 256 * MIB;
 /** One of two slots is always an owner's. */
 const SLOTS_MIN = 2;
 const SLOTS_MAX = 4;
@@ -43,33 +46,48 @@ const QUEUE_EVENTS_MIN = IMPORT_EVENTS_MAX + 2000;
 /** An answer takes several bytes for each character of its JSON. */
 const CACHE_SHARE = 1 / 64;
 
-/** Divides the memory. An owner's setting takes precedence. */
+const UNIT_BYTES: Readonly<Record<string, number>> = {
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+};
+
+/** An amount of memory as DuckDB reads it, like 512MB or 2GiB, in bytes; null for another text. */
+export function bytesOfText(text: string): number | null {
+  const [, count, unit = ""] = /^(\d{1,9}(?:\.\d{1,3})?) ?([kmgt]i?b)$/i.exec(text) ?? [];
+  const unitBytes = UNIT_BYTES[unit.toLowerCase()];
+  return unitBytes === undefined ? null : Number(count) * unitBytes;
+}
+
+/** Divides the memory. An owner's setting takes precedence, and what DuckDB does follows it. */
 export function memoryPlan(
   bytes: number | null,
   set: { readonly memory_limit: string | null; readonly threads: number | null },
 ): MemoryPlan {
-  if (bytes === null) {
-    return {
-      bytes,
-      duckdbLimit: set.memory_limit,
-      threadsMax: set.threads,
-      slots: SLOTS_MAX,
-      hotRowsMax: Infinity,
-      queueEventsMax: QUEUE_EVENTS_MAX,
-      cacheCharsMax: CACHE_CHARS_MAX,
-    };
-  }
-  const duckdb = Math.max(DUCKDB_BYTES_MIN, (bytes - PROCESS_BYTES) * DUCKDB_SHARE);
+  const own = bytesOfText(set.memory_limit ?? "");
+  const rest = bytes === null ? null : Math.max(
+    DUCKDB_BYTES_MIN,
+    (bytes - PROCESS_BYTES) * DUCKDB_SHARE,
+  );
+  const duckdb = own ?? rest ?? Infinity;
   const slots = Math.min(SLOTS_MAX, Math.max(SLOTS_MIN, Math.floor(duckdb / SLOT_BYTES)));
-  const queueEvents = Math.floor(bytes * QUEUE_SHARE / QUEUE_EVENT_BYTES);
+  const threads = Math.max(1, Math.floor(duckdb / THREAD_BYTES));
+  const queueEvents = Math.floor((bytes ?? Infinity) * QUEUE_SHARE / QUEUE_EVENT_BYTES);
   return {
     bytes,
-    duckdbLimit: set.memory_limit ?? `${Math.floor(duckdb / MIB)}MiB`,
-    threadsMax: set.threads ?? Math.max(1, Math.floor(duckdb / THREAD_BYTES)),
+    duckdbLimit: set.memory_limit ?? (rest === null ? null : `${Math.floor(rest / MIB)}MiB`),
+    threadsMax: set.threads ?? (Number.isFinite(threads) ? threads : null),
     slots,
+    // Two that share so little memory write most of their work to disk, measured.
+    ownerSlots: slots === SLOTS_MIN ? 1 : slots,
     hotRowsMax: Math.floor(duckdb * HOT_SHARE / HOT_ROW_BYTES),
     queueEventsMax: Math.min(QUEUE_EVENTS_MAX, Math.max(QUEUE_EVENTS_MIN, queueEvents)),
-    cacheCharsMax: Math.min(CACHE_CHARS_MAX, Math.floor(bytes * CACHE_SHARE)),
+    cacheCharsMax: Math.min(CACHE_CHARS_MAX, Math.floor((bytes ?? Infinity) * CACHE_SHARE)),
   };
 }
 

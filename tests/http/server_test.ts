@@ -121,14 +121,26 @@ Deno.test("createServer() answers 503 after the time limit and aborts the handle
       await system.clock.sleep(60_000);
       return json("done");
     }, { streams: true }),
+    get("/question", async () => {
+      await system.clock.sleep(60_000);
+      return json("done");
+    }, { asks: true }),
+    get("/endless", () => never, { asks: true }),
   ], { system });
   const slow = send("/slow");
+  const question = send("/question");
+  const endless = send("/endless");
   const stream = send("/stream");
   await Promise.resolve();
   system.clock.advance(60_000);
   assert.strictEqual((await slow).status, 503);
   assert.ok(aborted);
   assert.strictEqual((await stream).status, 200);
+  assert.strictEqual((await question).status, 200);
+  system.clock.advance(100_000);
+  const late = await endless;
+  assert.strictEqual(late.status, 503);
+  assert.match(await late.text(), /within 150 s/);
 });
 
 Deno.test("createServer() works on no request in excess, and sums them in the log", async () => {

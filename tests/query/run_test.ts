@@ -86,6 +86,19 @@ Deno.test("Runner.answer() stops a query past its time and says so", async () =>
     const request = runner.answer("slow", slow, "example.com", ask("period=day"));
     await assert.rejects(request, { status: 503 });
   });
+  // Waiting for the slow one is not part of another's time.
+  const options = { queryTimeoutMs: 1500, slots: 1 };
+  await withQuestions({ events: ONE, options }, async ({ runner, clock, get }) => {
+    const stopped = assert.rejects(
+      runner.answer("slow", slow, "example.com", ask("period=day")),
+      { status: 503 },
+    );
+    const waits = get("main");
+    for (let task = 0; task < 10; task++) await new Promise((resolve) => setTimeout(resolve, 0));
+    clock.advance(60_000);
+    await stopped;
+    assert.equal((await waits).status, 200);
+  });
   await withQuestions({ events: ONE }, async ({ runner }) => {
     const gone = new AbortController();
     const request = runner.answer("slow", slow, "example.com", ask("period=day"), {

@@ -65,6 +65,14 @@ Deno.test("memoryPlan() leaves room for everything beside DuckDB", () => {
   assert.deepEqual([plan(512).threadsMax, plan(512).slots, plan(16_384).slots], [1, 2, 4]);
   assert.equal(plan(512, { memory_limit: "200MB" }).duckdbLimit, "200MB");
   assert.equal(plan(512, { threads: 8 }).threadsMax, 8);
+  // An owner's limit of DuckDB bounds all that is in DuckDB's memory, on a large machine too.
+  for (const bytes of [16_384 * MIB, null]) {
+    const own = memoryPlan(bytes, { ...UNSET, memory_limit: "200MiB" });
+    const { hotRowsMax, slots, threadsMax } = own;
+    assert.ok(hotRowsMax * 800 <= 100 * MIB, String(hotRowsMax));
+    assert.deepEqual([slots, threadsMax], [2, 1]);
+  }
+  assert.deepEqual([plan(1024).slots, plan(4096).slots], [2, 4]);
   assert.equal(plan(100).duckdbLimit, "96MiB");
   assert.deepEqual(memoryPlan(null, { ...UNSET, memory_limit: "1GB" }).duckdbLimit, "1GB");
 });

@@ -19,6 +19,7 @@ export function queryV2Routes(runner: Runner, clock: Clock): Route[] {
     method: "POST",
     path: "/api/v2/query",
     right: "read",
+    asks: true,
     handle: async (context) => {
       const body = await readJsonObject(context.request, clock, API_BODY_BYTES_MAX);
       const request = await readRequest(runner, body, context);

@@ -29,7 +29,7 @@ export function statsRoutes(runner: Runner): Route[] {
 }
 
 function statsRoute(path: string, handle: Route["handle"]): Route {
-  return { method: "GET", path: `/api/stats/${path}`, right: "read", handle };
+  return { method: "GET", path: `/api/stats/${path}`, right: "read", asks: true, handle };
 }
 
 async function respond(

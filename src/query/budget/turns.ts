@@ -65,15 +65,18 @@ const WAITING_ALONE_MAX = 16;
 export class Turns {
   readonly #clock: Clock;
   readonly #slots: number;
+  readonly #ownerSlots: number;
   readonly #lanes: Readonly<Record<Caller["kind"], Lane>> = { owner: lane(), stranger: lane() };
 
   readonly #waitingAlone: Alone[] = [];
   #runningAlone: Caller["kind"] | null = null;
   #ownerSeenMs = -Infinity;
 
-  constructor(clock: Clock, options: { readonly slots: number }) {
+  /** Owners have all `slots` unless `ownerSlots` says less. */
+  constructor(clock: Clock, options: { readonly slots: number; readonly ownerSlots?: number }) {
     this.#clock = clock;
     this.#slots = Math.max(1, options.slots);
+    this.#ownerSlots = Math.max(1, options.ownerSlots ?? options.slots);
   }
 
   /** Statements that run and wait now. */
@@ -150,7 +153,7 @@ export class Turns {
     if (alone.includes("owner") || (kind === "stranger" && alone.includes("stranger"))) {
       return false;
     }
-    if (kind === "owner") return true;
+    if (kind === "owner") return owner.running < this.#ownerSlots;
     const isOwnerBusy = owner.running + owner.waiting > 0 ||
       this.#clock.uptimeMs() - this.#ownerSeenMs < OWNER_STAYS_MS;
     return stranger.running < (isOwnerBusy ? 1 : Math.max(1, Math.floor(this.#slots / 2)));

@@ -6,9 +6,9 @@ import { FakeClock } from "../../support/fake_system.ts";
 const stranger = (key: string): Caller => ({ kind: "stranger", key });
 
 /** Statements that run until they are ended, in the order in which they began. */
-function statements(slots: number) {
+function statements(slots: number, ownerSlots = slots) {
   const clock = new FakeClock(0);
-  const turns = new Turns(clock, { slots });
+  const turns = new Turns(clock, { slots, ownerSlots });
   const begun: string[] = [];
   const running: { name: string; end: () => void }[] = [];
   const ask = (caller: Caller, name: string, signal?: AbortSignal) =>
@@ -107,6 +107,16 @@ Deno.test("Turns refuses what would wait in too long a queue, or too long", asyn
   assert.deepEqual(turns.counts("stranger"), { running: 1, waiting: 0 });
   running[0]?.end();
   await Promise.all(kept);
+});
+
+Deno.test("Turns runs owners' statements one at a time where memory is little", async () => {
+  const { begun, running, ask, end } = statements(2, 1);
+  const all = [ask(OWNER, "o1"), ask(OWNER, "o2"), ask(stranger("a"), "s1")];
+  assert.deepEqual(begun, ["o1", "s1"]);
+  await end();
+  assert.deepEqual(begun, ["o1", "s1", "o2"]);
+  while (running.length > 0) await end();
+  await Promise.all(all);
 });
 
 Deno.test("Turns runs statements that need memory alone, those of owners first", async () => {
