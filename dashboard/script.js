@@ -21,7 +21,7 @@
         r: referrer,
         w: screen.width,
         p: JSON.stringify(props),
-        ra: revenue,
+        ra: revenue !== revenue || revenue,
         rc: currency,
         h: hash,
         l: local,

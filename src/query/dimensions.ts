@@ -78,9 +78,9 @@ function timePart(label: string, doc: string): Dimension {
 const DIRECT = "Direct / None";
 const NONE = "(none)";
 
-/** The code of ISO 4217 for no currency: that of an amount without one. */
+/** `XXX` is the code of ISO 4217 for an amount without a currency. Without an amount: none. */
 export function currencySql(amount: Sql, currency: Sql): Sql {
-  return sql`coalesce(${currency}, case when ${amount} is not null then 'XXX' end)`;
+  return sql`case when ${amount} is not null then coalesce(${currency}, 'XXX') end`;
 }
 
 /** Width classes of a screen, by its width in pixels. */

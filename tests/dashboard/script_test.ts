@@ -233,8 +233,10 @@ for (const [status, notices] of [[202, "revenue_dropped"], [403, ""]] as const) 
     await page.goto(site.url);
     const sent = "new Promise((done) => mallard('order', { revenue: 'x', callback: done }))";
     assert.deepEqual(await page.evaluate(sent), { status });
-    await page.evaluate(sent);
-    await collector.arrived(3);
+    await page.evaluate(sent.replace("'x'", "NaN"));
+    const orders = (await collector.arrived(3)).filter(({ body }) => body["n"] === "order");
+    // As null it would be lost without a word. The server tells of any amount that is no number.
+    assert.deepEqual(orders.map(({ body }) => body["ra"]), ["x", true]);
     assert.deepEqual(warnings, [`mallard ${notices || status}`]);
   }, { status, notices, head: stub() });
 }

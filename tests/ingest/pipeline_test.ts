@@ -221,6 +221,16 @@ Deno.test("run() names no source for the site's own hosts", () => {
   equal(sourceFor("https://notother.example/", shop, listed), "notother.example");
   equal(sourceFor("https://google.com/", shop, listed), "Google");
   equal(sourceFor("https://multi.example/", "/path"), null);
+  const tagFor = (query: string) =>
+    stored(open({ hostnames: listed }).run({ d: "multi.example", u: `${shop}?${query}` }))
+      .source_tag;
+  for (
+    const own of ["ref=multi.example", "source=WWW.Multi.example", "ref=https://b.other.example/"]
+  ) {
+    equal(tagFor(own), null, own);
+  }
+  equal(tagFor("ref=notother.example"), "notother.example");
+  equal(tagFor("ref=multi"), "multi");
 });
 
 Deno.test("run() counts pages of the hosts that are listed, with www and *. by their rule", () => {

@@ -48,6 +48,8 @@ Deno.test("DIMENSIONS name an amount without a currency as sums of money do", as
     pageview({ at: at(0), revenue_amount: 1000, revenue_currency: "EUR" }),
     pageview({ at: at(1), revenue_amount: 500 }),
     pageview({ at: at(2) }),
+    // Its amount could not be read, or was never sent.
+    pageview({ at: at(3), revenue_currency: "USD" }),
   ];
   await withQuestions({ events }, async ({ get }) => {
     const ask = async (more: string) =>

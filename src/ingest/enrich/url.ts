@@ -107,10 +107,11 @@ export function pageOf(address: string, rewrite: PathRewrite | null = null): Pag
   };
 }
 
-/** What a tag names: a host as hosts are stored, anything else as it is. */
+/** What a tag names: a host, or that of an address, as hosts are stored; anything else as it is. */
 function tagOf(text: string | null): string | null {
-  const host = text?.includes(".") ? asciiHost(text) : null;
-  return host ?? text;
+  if (text === null || !text.includes(".")) return text;
+  const host = /^https?:\/\//i.test(text) ? parsed(text)?.hostname : asciiHost(text);
+  return host || text;
 }
 
 const REFERRER_SCHEMES: ReadonlySet<string> = new Set([

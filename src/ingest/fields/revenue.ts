@@ -19,7 +19,8 @@ export function readRevenue(
 ): Revenue {
   const object = amountObject(amount);
   return {
-    revenueCents: readCents(object ? object["amount"] : amount, note),
+    // JSON has null for NaN: an object made for an amount has one that could not be sent.
+    revenueCents: readCents(object ? object["amount"] ?? NaN : amount, note),
     revenueCurrency: readCurrency(object?.["currency"] ?? currency, note),
   };
 }

@@ -22,7 +22,7 @@ export function eventOf(draft: Draft, timestamp: number, context: StepContext): 
     timestamp,
     event_name: payload.event_name,
     ...page,
-    ...sourceColumns(draft, page.hostname, context),
+    ...sourceColumns(draft, page, context),
     ...deviceColumns(draft, context),
     ...(geo?.lookup(address) ?? NOWHERE),
     props: payload.props,

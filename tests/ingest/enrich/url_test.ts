@@ -165,5 +165,7 @@ Deno.test("pageOf() reads what source names, else ref, as campaign values are re
   assert.equal(pageOf("/?ref=a&source=b").source_tag, "b");
   assert.equal(pageOf("/?source=&REF=a%20b&ref=c").source_tag, "a b");
   assert.equal(pageOf("/?utm_source=a&ref=b").source_tag, "b");
+  assert.equal(pageOf("/?ref=https://News.example/x?y").source_tag, "news.example");
+  assert.equal(pageOf("/?ref=https://").source_tag, "https://");
   assert.equal(pageOf("/?href=a&reference=b&sources=c").source_tag, null);
 });

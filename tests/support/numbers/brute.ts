@@ -266,9 +266,9 @@ class Brute {
   }
 }
 
-/** An amount without a currency has the code for none. */
+/** An amount without a currency has the code for none; what has no amount has no currency. */
 function currencyOf({ revenue_amount, revenue_currency }: Event): string | null {
-  return revenue_currency ?? (revenue_amount === null ? null : "XXX");
+  return revenue_amount === null ? null : revenue_currency ?? "XXX";
 }
 
 /** Dimensions in which `de` is `DE`. */
