@@ -141,6 +141,7 @@ export class Auth {
       ? admin_password
       : await hasher.hash(admin_password);
     const deviceKey = await store.run("deviceKey", freshDeviceKey(system.random));
+    await store.run("notePasswordSource", admin_password === null ? "stored" : "environment");
     // Of a password in the environment only the hash is kept.
     const own = { ...rest, admin_password: admin_password === null ? null : hash };
     return new Auth(store, hasher, keys, system, own, { hash, stored, deviceKey });

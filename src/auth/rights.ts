@@ -12,7 +12,7 @@ export function requireRight(access: Access, right: Right): void {
   }
   throw new AppError(
     "unauthorized",
-    access.rights.has("read")
+    access.rights.has("read") && access.sites === null
       ? "Cannot do this without a password: set one first, or do it on the server itself"
       : "Cannot do this without a login or an API key",
     { "www-authenticate": "Bearer" },

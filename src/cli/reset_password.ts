@@ -35,11 +35,19 @@ async function takenUp(
   store: Store,
   { config, system: { clock, files } }: CommandContext,
 ): Promise<string> {
-  if (await files.size(`${dataDirOf(config)}/mallard.pid`) === null) return "no server is running";
+  if (await files.size(`${dataDirOf(config)}/mallard.pid`) === null) {
+    return config.admin_password === null
+      ? "no server is running"
+      : "no server is running, but MALLARD_ADMIN_PASSWORD is set: it takes precedence";
+  }
   const untilMs = clock.nowMs() + TAKE_UP_MS_MAX;
   while (clock.nowMs() < untilMs) {
     if (await store.run("getMeta", "device_key") !== null) {
-      return "the running server uses it, and all logins have ended";
+      const source = await store.run("getMeta", "password_source");
+      const inForce = source === "environment"
+        ? "but the running server has its own from MALLARD_ADMIN_PASSWORD: change it there"
+        : "the running server uses it";
+      return `${inForce}; all logins have ended`;
     }
     await clock.sleep(POLL_MS);
   }

@@ -15,6 +15,12 @@ Deno.test("requireRight() throws unauthorized if a login would help, else forbid
   const unauthorized = { code: "unauthorized", headers: { "www-authenticate": "Bearer" } };
   throws(() => requireRight(access("nobody", "public", "ingest"), "read"), unauthorized);
   throws(() => requireRight(access("nobody", "public", "ingest", "read"), "admin"), unauthorized);
+  // Who reads public sites does not read all: there is a password.
+  const stranger = { ...access("nobody", "public", "ingest", "read"), sites: ["a.example"] };
+  throws(() => requireRight(stranger, "admin"), {
+    ...unauthorized,
+    message: /a login or an API key/,
+  });
 });
 
 Deno.test("requireRight() says what to do while no password is set", () => {

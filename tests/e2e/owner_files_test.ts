@@ -8,12 +8,12 @@ import { withFolder } from "../support/storage/storage.ts";
 const [OLD, NEW] = ["correct horse", "battery staple"] as const;
 
 /** Runs `mallard reset-password` with a password on its standard input; what it says. */
-async function reset(dataDir: string, password: string): Promise<string> {
+async function reset(dataDir: string, password: string, own = {}): Promise<string> {
   const { command, args, env } = fromSource();
   const child = new Deno.Command(command, {
     args: [...args, "reset-password"],
     clearEnv: true,
-    env: { ...env, MALLARD_DATA_DIR: dataDir },
+    env: { ...env, MALLARD_DATA_DIR: dataDir, ...own },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -74,7 +74,9 @@ Deno.test("reset-password beside a running server takes effect at once", async (
     } finally {
       assert.equal(await server.stop(), 0, server.output());
     }
-    assert.match(await reset(folder, NEW), /no server is running/);
+    assert.match(await reset(folder, NEW), /no server is running$/m);
+    const configured = { MALLARD_ADMIN_PASSWORD: OLD };
+    assert.match(await reset(folder, NEW, configured), /MALLARD_ADMIN_PASSWORD is set/);
     if (Deno.build.os === "windows") return;
     const modes = await modesOf(folder);
     for (const [path, mode] of modes) assert.match(mode, /0$/, `${path} has ${mode}`);
@@ -91,9 +93,16 @@ Deno.test({
   fn: () =>
     withFolder(async (folder) => {
       await Deno.mkdir(`${folder}/events`, { mode: 0o700 });
-      const server = await startReady(folder, { MALLARD_DATA_READABLE_BY: "everyone" });
+      const server = await startReady(folder, {
+        MALLARD_DATA_READABLE_BY: "everyone",
+        MALLARD_ADMIN_PASSWORD: OLD,
+      });
       try {
         await sendEvent(server);
+        // What a reset says holds: this server has its password from elsewhere.
+        assert.match(await reset(folder, NEW), /has its own from MALLARD_ADMIN_PASSWORD/);
+        assert.equal((await logIn(server, NEW)).status, 401);
+        assert.equal((await logIn(server, OLD)).status, 200);
       } finally {
         assert.equal(await server.stop(), 0, server.output());
       }

@@ -62,6 +62,12 @@ function deviceKey(db: Sqlite, fresh: string): string {
   return String(db.get("select value from facts where name = 'device_key'")?.["value"]);
 }
 
+/** Notes where the running server has its password from: the command line cannot see it. */
+function notePasswordSource(db: Sqlite, source: "environment" | "stored"): void {
+  const change = "on conflict (name) do update set value = excluded.value";
+  db.run(`insert into facts (name, value) values ('password_source', ?) ${change}`, source);
+}
+
 /** A change of the password invalidates every device cookie. */
 function forgetDevices(db: Sqlite): void {
   db.run("delete from facts where name = 'device_key'");
@@ -170,6 +176,7 @@ function listErasures(db: Sqlite, count: number): Erasure[] {
 /** Every operation by name, to be joined with those of the store. */
 export const OWNER_OPS = {
   deviceKey,
+  notePasswordSource,
   getPassword,
   setPassword,
   clearPassword,
