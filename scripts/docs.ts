@@ -48,6 +48,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/storage", "DATA_DIR: one store of events in three tiers, and DuckDB"],
   ["src/storage/state", "mallard.sqlite and the thread that owns it"],
   ["src/storage/state/ops", "what can be asked of mallard.sqlite"],
+  ["src/storage/duckdb", "faults of DuckDB itself, its connections, opening it again"],
   ["src/storage/rollups", "which days have rollups, and their files"],
   ["src/storage/tiers", "journal, hot and Parquet, and how events move between them"],
   ["src/storage/parquet", "Parquet files: names, schema, writing, merging"],

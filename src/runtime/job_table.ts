@@ -38,14 +38,14 @@ export interface JobParts {
 /** Every job. `stopping` aborts those that may take long. */
 export function jobTable(system: System, parts: JobParts, stopping: AbortSignal): Job[] {
   const { config, host, storage, backups, drops, identity, newSites } = parts;
-  const { hot, flusher, parquet } = storage;
+  const { flusher, parquet } = storage;
   const compaction = host.compaction ?? COMPACTION;
   const flushMs = config.flush_interval_secs * SECOND_MS;
   const later = startingAfter(system, compaction.delayMs);
   const compact = later(() => storage.compactor.run(stopping));
   const rollUp = later(() => parts.rollups.run(stopping));
   return [
-    { name: "hot", everyMs: SECOND_MS, run: () => hot.sync() },
+    { name: "hot", everyMs: SECOND_MS, run: () => syncHot(storage) },
     { name: "flush", everyMs: flushMs, run: () => flusher.flush() },
     {
       name: "adopt",
@@ -86,6 +86,11 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
     },
     { name: "backup", everyMs: 10 * MINUTE_MS, run: () => backupIfDue(parts) },
   ];
+}
+
+/** Nothing while DuckDB is opened again: all events are loaded then. */
+async function syncHot({ hot, reopening }: Storage): Promise<void> {
+  if (!reopening.isUnderWay) await hot.sync();
 }
 
 /** Work that starts a while after the server, when its first requests are answered. */

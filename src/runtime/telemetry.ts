@@ -67,6 +67,7 @@ function conditionsOf({ storage, buffer }: TelemetryParts): Record<string, boole
   return {
     events_refused: buffer.failing,
     flush_failing: storage.flusher.failing,
+    duckdb_failed: storage.reopening.isUnderWay,
     files_in_quarantine: storage.quarantined().length > 0,
     disk_space_low: storage.space.isLow,
     files_missing: storage.missing().paths.length > 0 || storage.missing().isFolderGone,
@@ -220,6 +221,7 @@ export function samplesOf(parts: TelemetryParts): Sample[] {
     counter("rollup_days", parts.rollups.counts.days, "Days whose sums were made."),
     counter("rollup_failures", parts.rollups.counts.failures, "Sums of days that failed."),
     counterBy("job_failures", "job", parts.jobs.failures, "Failed runs of periodic work."),
+    counter("duckdb_faults", storage.reopening.counts.faults, "Faults of DuckDB itself."),
     counter("flush_failures", storage.flusher.counts.failures, "Failures of flushing to Parquet."),
     counter("rate_limit_rejections", pipeline.drops.rate_limited, "Events over a site's rate."),
     counter("login_failures", auth.loginFailures, "Failed logins."),

@@ -9,9 +9,20 @@ import type {
   DuckDBType,
   DuckDBValue,
 } from "@duckdb/node-api";
-import { AppError, messageOf } from "../core/errors.ts";
+import { messageOf } from "../core/errors.ts";
 import type { Sql, SqlValue } from "../core/sql.ts";
 import type { Clock } from "../core/types.ts";
+import {
+  bannedError,
+  closingError,
+  goneError,
+  isRefusal,
+  lateError,
+  mayBeFault,
+  reopeningError,
+  statementError,
+} from "./duckdb/faults.ts";
+import { Pool } from "./duckdb/pool.ts";
 import { shortageError, shortageIn } from "./shortage.ts";
 
 /** The library as it is imported. */
@@ -67,23 +78,37 @@ const WEIGHTS = new WeakMap<DuckDBResultReader, ArrayBuffer>();
 /** Time after which a query that ignored an interrupt is interrupted again. */
 const INTERRUPT_MS = 100;
 
-/** A query that waits for a free reader. */
-interface Waiting {
-  readonly take: (connection: DuckDBConnection) => void;
-  readonly refuse: (error: unknown) => void;
+/** One opening of DuckDB. */
+interface Opened {
+  readonly instance: DuckDBInstance;
+  readonly writer: DuckDBConnection;
+  readonly readers: readonly DuckDBConnection[];
+  readonly extensionFault: string | null;
+}
+
+/** Who opens DuckDB again after a fault of its own. */
+export interface DbWatcher {
+  /** Told once for each fault; `reopen` must follow. */
+  failed(reason: string): void;
+  /** Told of a statement that DuckDB failed on. */
+  failedOn(statement: string): void;
+  /** Whether a statement is refused, for DuckDB fails on it. */
+  isBanned(statement: string): boolean;
 }
 
 /** An open DuckDB. */
 export class Db {
   readonly #duckdb: DuckDbModule;
   readonly #clock: Clock;
-  readonly #instance: DuckDBInstance;
-  readonly #writer: DuckDBConnection;
-  readonly #readers: readonly DuckDBConnection[];
-  readonly #idle: DuckDBConnection[];
-  readonly #queue: Waiting[] = [];
+  readonly #openAgain: () => Promise<Opened>;
+  /** Null while it is opened again. */
+  #opened: Opened | null;
+  #pool: Pool<DuckDBConnection>;
   readonly #running = new Map<DuckDBConnection, Promise<unknown>>();
   #isClosing = false;
+  #hasFailed = false;
+  #watcher: DbWatcher | null = null;
+  #reopening: Promise<void> = Promise.resolve();
   #writing: Promise<unknown> = Promise.resolve();
   #prepared: { readonly text: string; readonly statement: DuckDBPreparedStatement } | null = null;
   /** Why the extension was not loaded; null when it was, or none was wanted. */
@@ -92,54 +117,21 @@ export class Db {
   private constructor(
     duckdb: DuckDbModule,
     clock: Clock,
-    instance: DuckDBInstance,
-    writer: DuckDBConnection,
-    readers: DuckDBConnection[],
-    extensionFault: string | null = null,
+    opened: Opened,
+    openAgain: () => Promise<Opened>,
   ) {
-    this.extensionFault = extensionFault;
+    this.extensionFault = opened.extensionFault;
     this.#duckdb = duckdb;
     this.#clock = clock;
-    this.#instance = instance;
-    this.#writer = writer;
-    this.#readers = readers;
-    this.#idle = [...readers];
+    this.#openAgain = openAgain;
+    this.#opened = opened;
+    this.#pool = new Pool(clock, opened.readers);
   }
 
   /** Opens DuckDB in memory and locks it into `folder`. Rejects when DuckDB refuses the options. */
   static async open(duckdb: DuckDbModule, clock: Clock, options: DbOptions): Promise<Db> {
-    const settings: Record<string, string> = {
-      temp_directory: options.spillFolder,
-      preserve_insertion_order: "false",
-      // It would keep whatever was read from files, up to the memory limit; the system does that
-      // already, and gives it back. Measured: the same times without it.
-      enable_external_file_cache: "false",
-      // Freed memory is returned to the system by a background thread.
-      allocator_background_threads: "true",
-      autoinstall_known_extensions: "false",
-      autoload_known_extensions: "false",
-    };
-    if (options.memoryLimit !== null) settings["memory_limit"] = options.memoryLimit;
-    if (options.spillLimit) settings["max_temp_directory_size"] = options.spillLimit;
-    if (options.threads !== null) settings["threads"] = String(options.threads);
-    if (options.extension?.unsigned) settings["allow_unsigned_extensions"] = "true";
-    const instance = await duckdb.DuckDBInstance.create(":memory:", settings);
-    const writer = await instance.connect();
-    const folder = options.folder.replaceAll("'", "''");
-    await writer.run("set timezone = 'UTC'");
-    const { threadsMax } = options;
-    if (threadsMax) {
-      await writer.run(`set threads = least(current_setting('threads')::bigint, ${threadsMax})`);
-    }
-    const fault = await loadExtension(writer, folder, options.extension);
-    // Also as a pattern that means this folder alone, for paths whose wildcards mean themselves.
-    const pattern = folder.replace(/[*?[]/g, "[$&]");
-    await writer.run(`set allowed_directories = ['${folder}', '${pattern}']`);
-    await writer.run("set enable_external_access = false");
-    await writer.run("set lock_configuration = true");
-    const readers: DuckDBConnection[] = [];
-    for (let count = 0; count < options.readers; count++) readers.push(await instance.connect());
-    return new Db(duckdb, clock, instance, writer, readers, fault);
+    const openAgain = () => openInMemory(duckdb, options);
+    return new Db(duckdb, clock, await openAgain(), openAgain);
   }
 
   /** Opens an existing database file, for reading only. Rejects with DuckDB's error. */
@@ -150,7 +142,37 @@ export class Db {
       autoload_known_extensions: "false",
     });
     const readers = [await instance.connect()];
-    return new Db(duckdb, clock, instance, await instance.connect(), readers);
+    const writer = await instance.connect();
+    return new Db(duckdb, clock, { instance, writer, readers, extensionFault: null }, () => {
+      throw new Error(`Cannot open ${path} again: it was opened for reading only`);
+    });
+  }
+
+  /** Whether DuckDB itself has failed and was not opened again. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
+  /** Names who opens DuckDB again. Without one, statements reject with the fault. */
+  watch(watcher: DbWatcher): void {
+    this.#watcher = watcher;
+  }
+
+  /**
+   * Closes DuckDB and opens it again, empty. What runs is stopped, what waits is refused. Rejects
+   * with DuckDB's error; then it can be tried again.
+   */
+  reopen(): Promise<void> {
+    if (this.#isClosing) return Promise.reject(closingError());
+    this.#hasFailed = true;
+    this.#pool.refuseAll(reopeningError());
+    return this.#reopening = this.#reopening.catch(() => {}).then(async () => {
+      await this.#closeOpened();
+      const opened = await this.#openAgain();
+      this.#opened = opened;
+      this.#pool = new Pool(this.#clock, opened.readers);
+      this.#hasFailed = false;
+    });
   }
 
   /**
@@ -158,17 +180,20 @@ export class Db {
    * when the signal aborts, and with DuckDB's error otherwise.
    */
   async query(query: Sql, limits: QueryLimits = {}): Promise<Row[]> {
-    const connection = await this.#take(limits);
+    if (this.#watcher?.isBanned(query.text)) throw bannedError();
+    this.#requireOpen();
+    const pool = this.#pool;
+    const connection = await pool.take(limits);
     try {
       return await this.#run(connection, query, limits);
     } finally {
-      this.#give(connection);
+      pool.give(connection);
     }
   }
 
   /** Runs a statement on the writer, after those asked before it. Rejects with DuckDB's error. */
   execute(statement: Sql): Promise<Row[]> {
-    return this.#inTurn(() => this.#run(this.#writer, statement, {}));
+    return this.#inTurn((writer) => this.#run(writer, statement, {}));
   }
 
   /**
@@ -178,16 +203,21 @@ export class Db {
    * many rows were changed.
    */
   executeEach(statement: Sql, texts: readonly string[], rows?: number): Promise<void> {
-    return this.#inTurn(() =>
-      this.#busy(this.#writer, () => this.#executeEach(statement, texts, rows))
+    return this.#inTurn((writer) =>
+      this.#busy(writer, statement.text, () => this.#executeEach(writer, statement, texts, rows))
     );
   }
 
-  async #executeEach({ text }: Sql, texts: readonly string[], rows?: number): Promise<void> {
+  async #executeEach(
+    writer: DuckDBConnection,
+    { text }: Sql,
+    texts: readonly string[],
+    rows?: number,
+  ): Promise<void> {
     if (this.#prepared?.text !== text) {
       this.#prepared?.statement.destroySync();
       this.#prepared = null;
-      this.#prepared = { text, statement: await this.#writer.prepare(text) };
+      this.#prepared = { text, statement: await writer.prepare(text) };
     }
     const { statement } = this.#prepared;
     const each = async () => {
@@ -201,13 +231,23 @@ export class Db {
       }
     };
     if (texts.length === 1 && rows === undefined) return await each();
-    await this.#writer.run("begin");
+    await writer.run("begin");
     try {
       await each();
-      await this.#writer.run("commit");
+      await writer.run("commit");
     } catch (error) {
-      await this.#writer.run("rollback");
+      await this.#rollBack(writer, text);
       throw error;
+    }
+  }
+
+  /** A failed commit has ended its transaction; one that stays open would fail all that follow. */
+  async #rollBack(writer: DuckDBConnection, text: string): Promise<void> {
+    try {
+      await writer.run("rollback");
+    } catch (error) {
+      const message = messageOf(error);
+      if (!message.includes("no transaction is active")) this.#fail(message, text);
     }
   }
 
@@ -220,7 +260,12 @@ export class Db {
   async close(): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    for (const leave of [...this.#queue]) leave.refuse(closingError());
+    this.#pool.refuseAll(closingError());
+    await this.#reopening.catch(() => {});
+    await this.#closeOpened();
+  }
+
+  async #closeOpened(): Promise<void> {
     while (this.#running.size > 0) {
       // A query that has not started yet ignores an interrupt: repeat until all have ended.
       for (const connection of this.#running.keys()) connection.interrupt();
@@ -228,15 +273,45 @@ export class Db {
     }
     await this.#writing.catch(() => {});
     this.#prepared?.statement.destroySync();
-    for (const connection of this.#readers) connection.closeSync();
-    this.#writer.closeSync();
-    this.#instance.closeSync();
+    this.#prepared = null;
+    const opened = this.#opened;
+    this.#opened = null;
+    if (opened === null) return;
+    for (const connection of opened.readers) connection.closeSync();
+    opened.writer.closeSync();
+    opened.instance.closeSync();
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#writing.then(work, work);
+  #inTurn<T>(work: (writer: DuckDBConnection) => Promise<T>): Promise<T> {
+    const next = () => work(this.#requireOpen().writer);
+    const result = this.#writing.then(next, next);
     this.#writing = result.catch(() => {});
     return result;
+  }
+
+  #requireOpen(): Opened {
+    if (this.#isClosing) throw closingError();
+    if (this.#hasFailed || this.#opened === null) throw reopeningError();
+    return this.#opened;
+  }
+
+  /** Notes a fault of DuckDB itself: from now on everything is refused until `reopen`. */
+  #fail(reason: string, text: string): void {
+    if (this.#watcher === null) return;
+    if (!this.#hasFailed) {
+      this.#hasFailed = true;
+      this.#pool.refuseAll(reopeningError());
+      this.#watcher.failed(reason);
+    }
+    // Whoever is refused for an earlier fault is not to blame.
+    if (!isRefusal(reason)) this.#watcher.failedOn(text);
+  }
+
+  /** What to throw for an error of a statement. */
+  async #judged(error: unknown, connection: DuckDBConnection, text: string): Promise<unknown> {
+    const message = messageOf(error);
+    if (mayBeFault(message) && !await isUsable(connection)) this.#fail(message, text);
+    return this.#hasFailed && this.#watcher !== null ? reopeningError() : error;
   }
 
   async #run(connection: DuckDBConnection, query: Sql, limits: QueryLimits): Promise<Row[]> {
@@ -257,6 +332,7 @@ export class Db {
     try {
       const reader = await this.#busy(
         connection,
+        query.text,
         () => this.#read(connection, query, limits, () => stopped),
       );
       return reader.getRowObjectsJS().map(plainRow);
@@ -268,12 +344,18 @@ export class Db {
   }
 
   /** Marks a connection as in use: closing it under running work would end the process. */
-  async #busy<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
-    if (this.#isClosing) throw closingError();
+  async #busy<T>(
+    connection: DuckDBConnection,
+    text: string,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    this.#requireOpen();
     const ended = work();
     this.#running.set(connection, ended);
     try {
       return await ended;
+    } catch (error) {
+      throw await this.#judged(error, connection, text);
     } finally {
       this.#running.delete(connection);
     }
@@ -292,11 +374,12 @@ export class Db {
       reportMemory(reader);
       return reader;
     } catch (error) {
-      if (stopped() === "gone") throw goneError();
-      if (stopped() === "time") throw lateError(limits);
-      const shortage = shortageIn(messageOf(error));
+      const message = messageOf(error);
+      if (stopped() === "gone" && !mayBeFault(message)) throw goneError();
+      if (stopped() === "time" && !mayBeFault(message)) throw lateError(limits.timeoutMs);
+      const shortage = shortageIn(message);
       if (shortage !== null) throw shortageError("Cannot read the events now", shortage);
-      throw new Error(`${messageOf(error)} in: ${query.text}`);
+      throw statementError(message, query.text);
     }
   }
 
@@ -314,40 +397,6 @@ export class Db {
     if (typeof value === "number" && isBigint(value)) return BigInt(value);
     if (Array.isArray(value)) return this.#duckdb.listValue(value);
     return value as DuckDBValue;
-  }
-
-  #take(limits: QueryLimits): Promise<DuckDBConnection> {
-    limits.signal?.throwIfAborted();
-    const connection = this.#idle.pop();
-    if (connection) return Promise.resolve(connection);
-    return new Promise((resolve, reject) => {
-      const refuse = (error: unknown) => {
-        this.#queue.splice(this.#queue.indexOf(waiting), 1);
-        end();
-        reject(error);
-      };
-      const gone = () => refuse(goneError());
-      const cancel = limits.timeoutMs === undefined
-        ? () => {}
-        : this.#clock.after(limits.timeoutMs, () => refuse(lateError(limits)));
-      const end = () => {
-        cancel();
-        limits.signal?.removeEventListener("abort", gone);
-      };
-      const take = (free: DuckDBConnection) => {
-        end();
-        resolve(free);
-      };
-      const waiting = { take, refuse };
-      limits.signal?.addEventListener("abort", gone);
-      this.#queue.push(waiting);
-    });
-  }
-
-  #give(connection: DuckDBConnection): void {
-    const next = this.#queue.shift();
-    if (next) next.take(connection);
-    else this.#idle.push(connection);
   }
 }
 
@@ -368,6 +417,16 @@ function isBigint(value: number): boolean {
   return Number.isInteger(value) && Math.abs(value) < 2 ** 63;
 }
 
+/** Whether a connection answers at all. */
+async function isUsable(connection: DuckDBConnection): Promise<boolean> {
+  try {
+    await connection.run("select 1");
+    return true;
+  } catch (error) {
+    return !isRefusal(messageOf(error));
+  }
+}
+
 /** Resolves in a later task of the event loop. */
 function nextTask(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
@@ -380,16 +439,40 @@ function nextTask(): Promise<void> {
   });
 }
 
-function goneError(): DOMException {
-  return new DOMException("The client went away", "AbortError");
-}
-
-function lateError(limits: QueryLimits): AppError {
-  return new AppError(
-    "unavailable",
-    `Cannot answer within ${(limits.timeoutMs ?? 0) / 1000} s: the query was stopped`,
-    { "retry-after": "5" },
-  );
+/** Opens DuckDB in memory and locks it into the folder. */
+async function openInMemory(duckdb: DuckDbModule, options: DbOptions): Promise<Opened> {
+  const settings: Record<string, string> = {
+    temp_directory: options.spillFolder,
+    preserve_insertion_order: "false",
+    // It would keep whatever was read from files, up to the memory limit; the system does that
+    // already, and gives it back. Measured: the same times without it.
+    enable_external_file_cache: "false",
+    // Freed memory is returned to the system by a background thread.
+    allocator_background_threads: "true",
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+  };
+  if (options.memoryLimit !== null) settings["memory_limit"] = options.memoryLimit;
+  if (options.spillLimit) settings["max_temp_directory_size"] = options.spillLimit;
+  if (options.threads !== null) settings["threads"] = String(options.threads);
+  if (options.extension?.unsigned) settings["allow_unsigned_extensions"] = "true";
+  const instance = await duckdb.DuckDBInstance.create(":memory:", settings);
+  const writer = await instance.connect();
+  const folder = options.folder.replaceAll("'", "''");
+  await writer.run("set timezone = 'UTC'");
+  const { threadsMax } = options;
+  if (threadsMax) {
+    await writer.run(`set threads = least(current_setting('threads')::bigint, ${threadsMax})`);
+  }
+  const extensionFault = await loadExtension(writer, folder, options.extension);
+  // Also as a pattern that means this folder alone, for paths whose wildcards mean themselves.
+  const pattern = folder.replace(/[*?[]/g, "[$&]");
+  await writer.run(`set allowed_directories = ['${folder}', '${pattern}']`);
+  await writer.run("set enable_external_access = false");
+  await writer.run("set lock_configuration = true");
+  const readers: DuckDBConnection[] = [];
+  for (let count = 0; count < options.readers; count++) readers.push(await instance.connect());
+  return { instance, writer, readers, extensionFault };
 }
 
 /** Loads an extension; its files go below the data folder. Returns what went wrong, or null. */
@@ -427,9 +510,4 @@ function plainValue(name: string, value: unknown): string | number | boolean | n
     return value;
   }
   return String(value);
-}
-
-/** A refusal, so that nobody takes it for a fault of the files. */
-function closingError(): AppError {
-  return shortageError("Cannot ask DuckDB", "it is closing");
 }

@@ -6,6 +6,7 @@ import type { System } from "../core/types.ts";
 import type { ClockGuard } from "./clock_guard.ts";
 import { DiskSpace } from "./disk_space.ts";
 import { Db, type DuckDbModule, type ExtensionOptions } from "./duckdb.ts";
+import { Reopening } from "./duckdb/reopening.ts";
 import { emptyFolder } from "./empty_folder.ts";
 import { type MemoryPlan, memoryPlan } from "./memory.ts";
 import type { MissingFiles } from "./missing_files.ts";
@@ -90,6 +91,8 @@ export interface AcceptingStorage extends KeptParts {
 /** An open DATA_DIR. */
 export interface Storage extends KeptParts {
   readonly db: Db;
+  /** Opens DuckDB again after a fault of its own. */
+  readonly reopening: Pick<Reopening, "isUnderWay" | "counts">;
   readonly hot: Hot;
   readonly flusher: Flusher;
   readonly parquet: ParquetTier;
@@ -168,16 +171,21 @@ export async function openAccepting(
     seenVisitors: recentVisitors(opened, database),
     async complete() {
       const parts = await openParts(system, await database(), await recovered(), options, opened);
-      const { hot, flusher } = parts;
-      await fill(system, opened, hot, {
-        isFull: () => hot.rows - flusher.heldBackRows >= memory.hotRowsMax,
-        flush: () => flusher.flush(),
-      });
+      const { db, hot, flusher, mutex } = parts;
+      const isFull = () => hot.rows - flusher.heldBackRows >= memory.hotRowsMax;
+      await fill(system, opened, hot, { isFull, flush: () => flusher.flush() });
+      const refill = () => fill(system, opened, hot, { isFull, flush: () => flusher.flushNow() });
+      const reopen = () => mutex.run(() => hot.refill(() => db.reopen(), refill));
+      const reopening = new Reopening(db, reopen, system.clock, system.log);
       const freshMax = Math.min(options.flush_event_count ?? Infinity, memory.hotRowsMax);
       accepted = () => {
         if (hot.rows - flusher.heldBackRows >= freshMax) flusher.flushSoon();
       };
-      return { ...kept, ...parts, lastTimestampUs: journal.lastTimestampUs };
+      const close = () => {
+        reopening.stop();
+        return parts.close();
+      };
+      return { ...kept, ...parts, reopening, close, lastTimestampUs: journal.lastTimestampUs };
     },
   };
 }
@@ -281,7 +289,7 @@ async function openParts(
   recovery: Recovery,
   options: StorageOptions,
   { store, catalog, journal, journalId, guard, eventsFolder, rollups, ...opened }: OpenJournal,
-): Promise<Omit<Storage, keyof KeptParts>> {
+): Promise<Omit<Storage, keyof KeptParts | "reopening">> {
   const at = { eventsFolder };
   const hot = await Hot.create(db, catalog, journal);
   const mutex = new Mutex();

@@ -81,6 +81,8 @@ export class Reader {
     for (;;) {
       await this.#hot.sync();
       await this.#rollups.load(site);
+      // DuckDB may have been opened again since.
+      this.#hot.requireWhole();
       const lease = this.#catalog.lease();
       const { snapshot } = lease;
       const read = new Set<string>();

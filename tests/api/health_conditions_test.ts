@@ -3,6 +3,7 @@ import { QUARANTINE } from "../../src/cli/quarantine.ts";
 import { DAY_MS } from "../../src/core/durations.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import * as duckdb from "@duckdb/node-api";
+import { fragileDuckDb } from "../support/storage/duckdb.ts";
 import { openApp, type RunningApp } from "../support/server/running_app.ts";
 import { fakeSystem } from "../support/fake_system.ts";
 import { until } from "../support/wait.ts";
@@ -128,4 +129,34 @@ Deno.test("healthRoutes() names what is wrong until it is mended", async () => {
   assert.deepEqual(await conditions(app), [200, "degraded", ["files_missing"]]);
   await app.close();
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("healthRoutes() names a fault of DuckDB until it is opened again", async () => {
+  const { library, fail } = fragileDuckDb();
+  const app = await openApp({}, { library });
+  const counted = async () => {
+    const answer = await app.send(STATS);
+    if (answer.status === 200) return (await answer.json()).total_pageviews;
+    assert.deepEqual([answer.status, answer.headers.get("retry-after")], [503, "5"]);
+    await answer.body?.cancel();
+  };
+  assert.equal(await send(app), 202);
+  assert.equal(await counted(), 1);
+  await fail();
+  // Another question than the one whose answer is kept.
+  assert.equal(await send(app), 202);
+  assert.equal(await counted(), undefined);
+  await until(async () => await counted() === 2, "DuckDB is opened again");
+  // After the second fault of an hour a second passes first.
+  await fail();
+  assert.equal(await send(app), 202);
+  assert.equal(await counted(), undefined);
+  assert.deepEqual(await conditions(app), [200, "degraded", ["duckdb_failed"]]);
+  assert.equal(await send(app), 202);
+  app.system.clock.advance(1000);
+  await until(async () => await counted() === 4, "DuckDB is opened again");
+  assert.deepEqual(await conditions(app), [200, "ok", []]);
+  const metrics = await (await app.send("/metrics")).text();
+  assert.match(metrics, /^mallard_duckdb_faults_total 2$/m);
+  await app.close();
 });

@@ -107,6 +107,11 @@ export class Flusher {
     return this.#asked;
   }
 
+  /** The same for a caller that holds the mutex. */
+  flushNow(): Promise<void> {
+    return this.#try(splitPartitions);
+  }
+
   /** At stop: of many partitions, the largest are written; the others stay in the journal. */
   flushLargest(): Promise<void> {
     return this.#mutex.run(() => this.#try(largestPartitions));
@@ -160,13 +165,9 @@ export class Flusher {
         });
       }
     }
-    try {
-      await this.#commit(written, kept, span.seqTo, tables);
-    } catch (error) {
-      for (const file of written) await this.#discard(file.path, partitionFolder(file));
-      throw error;
+    if (written.length > 0 || kept.length === 0 || tables.length > FROZEN_TABLES_MAX) {
+      await this.#move(written, kept, span.seqTo, tables);
     }
-    await this.#publish(written, kept, tables);
     this.#heldBackRows = wait.reduce((sum, { rows }) => sum + rows, 0);
   }
 
@@ -191,13 +192,31 @@ export class Flusher {
     return { ...file, firstUs: partition.firstUs };
   }
 
+  /** Commits written files and reads them instead of the tables; all that can fail comes first. */
+  async #move(
+    files: readonly CatalogFile[],
+    kept: readonly Partition[],
+    seqTo: number,
+    tables: readonly HotTable[],
+  ): Promise<void> {
+    let rest: HotTable | null = null;
+    try {
+      if (kept.length > 0) rest = await this.#hot.keep(tables, kept);
+      if (files.length > 0 || kept.length === 0) await this.#commit(files, kept, seqTo, tables);
+    } catch (error) {
+      for (const file of files) await this.#discard(file.path, partitionFolder(file));
+      if (rest !== null) await this.#drop([rest]);
+      throw error;
+    }
+    this.#publish(files, rest, tables);
+  }
+
   async #commit(
     files: readonly CatalogFile[],
     except: readonly Partition[],
     seqTo: number,
     tables: readonly HotTable[],
   ): Promise<void> {
-    if (files.length === 0 && except.length > 0) return;
     const last = await this.#db.query(
       sql`select epoch_us(max(timestamp)) as last from (${unionOf(tables)})`,
     );
@@ -210,13 +229,12 @@ export class Flusher {
     });
   }
 
-  async #publish(
+  #publish(
     files: readonly CatalogFile[],
-    kept: readonly Partition[],
+    rest: HotTable | null,
     tables: readonly HotTable[],
-  ): Promise<void> {
-    if (files.length === 0 && kept.length > 0 && tables.length <= FROZEN_TABLES_MAX) return;
-    const hotTables = await this.#hot.release(tables, kept);
+  ): void {
+    const hotTables = this.#hot.release(tables, rest);
     this.#catalog.publish(
       { files: withFiles(this.#catalog.current.files, files), hotTables },
       () => void this.#drop(tables),
@@ -231,8 +249,10 @@ export class Flusher {
     try {
       await this.#hot.drop(tables);
     } catch (error) {
-      // A database in memory loses its tables when it is closed.
-      if (!this.#db.isClosing) this.#failed("Cannot drop flushed hot tables", error);
+      // A database in memory loses its tables when it is closed or has failed.
+      if (!this.#db.isClosing && !this.#db.hasFailed) {
+        this.#failed("Cannot drop flushed hot tables", error);
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import type { JournalTexts } from "../state/ops/journal_row.ts";
 import type { Store } from "../state/store.ts";
 import type { Journal, PendingEvent } from "./journal.ts";
 import type { Db } from "../duckdb.ts";
+import { reopeningError } from "../duckdb/faults.ts";
 import type { Partition } from "../parquet/partition.ts";
 import {
   ALL_COLUMNS,
@@ -34,6 +35,12 @@ export interface HotPartition extends Partition {
   readonly firstUs: number;
 }
 
+/** Whether the hot tier is full, and how that is changed. */
+export interface HotRoom {
+  isFull(): boolean;
+  flush(): Promise<void>;
+}
+
 interface OpenTable {
   name: string;
   rows: number;
@@ -54,6 +61,8 @@ export class Hot {
   #number: number;
   /** By table and site: the time of its first event, or an earlier one. */
   readonly #first = new Map<string, Map<string, number>>();
+  /** From a fault of DuckDB on until all events are here again. */
+  #isRefilling = false;
 
   private constructor(db: Db, catalog: Catalog, journal: Journal, open: OpenTable) {
     this.#db = db;
@@ -89,7 +98,7 @@ export class Hot {
   async load(
     reader: Store,
     onUnreadable: (seq: number) => void,
-    room: { isFull(): boolean; flush(): Promise<void> },
+    room: HotRoom,
   ): Promise<void> {
     let next = await this.#journal.nextTexts(reader);
     while (next !== null) {
@@ -102,7 +111,7 @@ export class Hot {
       } catch {
         // Among them is a row that holds no event, or a text that DuckDB does not take.
         await this.#journal.loadRows(found.rows, onUnreadable);
-        await this.sync();
+        await this.#syncInTurn();
       }
       if (room.isFull()) {
         await this.#noteOpen();
@@ -111,12 +120,43 @@ export class Hot {
       next = await following;
     }
     await this.#noteOpen();
-    while (await this.#journal.loadNext(onUnreadable)) await this.sync();
-    await this.sync();
+    while (await this.#journal.loadNext(onUnreadable)) await this.#syncInTurn();
+    await this.#syncInTurn();
+  }
+
+  /**
+   * Begins anew on a DuckDB that `reopen` opens and that is empty, and calls `load`. Nothing may
+   * flush or erase meanwhile; whoever reads is refused, until it has succeeded.
+   */
+  async refill(reopen: () => Promise<void>, load: () => Promise<void>): Promise<void> {
+    this.#isRefilling = true;
+    await this.#mutex.run(async () => {
+      await reopen();
+      await this.#journal.rewind();
+      // The name is new, so that no statement of before reads a table that is half full.
+      const name = tableName(++this.#number);
+      await this.#db.execute(createHotTable(name));
+      this.#frozen = [];
+      this.#first.clear();
+      this.#open = { name, rows: 0, seqFrom: 0, seqTo: 0 };
+      this.#publishTables();
+    });
+    await load();
+    this.#isRefilling = false;
   }
 
   /** Brings everything accepted so far into the open table. Rejects with DuckDB's error. */
-  sync(): Promise<void> {
+  async sync(): Promise<void> {
+    this.requireWhole();
+    await this.#syncInTurn();
+  }
+
+  /** Throws `unavailable` while events are missing here, after a fault of DuckDB. */
+  requireWhole(): void {
+    if (this.#isRefilling) throw reopeningError();
+  }
+
+  #syncInTurn(): Promise<void> {
     if (this.#journal.pendingCount === 0) return this.#mutex.idle();
     return this.#mutex.run(() => this.#sync());
   }
@@ -153,17 +193,20 @@ export class Hot {
     }));
   }
 
+  /** A table of the rows of some partitions in frozen tables, which may then be released. */
+  keep(tables: readonly HotTable[], kept: readonly Partition[]): Promise<HotTable> {
+    return this.#mutex.run(() => this.#keep(tables, kept));
+  }
+
   /**
-   * Releases frozen tables, except the rows of `kept` partitions, which stay hot. Returns the hot
-   * table names of the next snapshot; the caller publishes it and disposes with `drop`.
+   * Releases frozen tables; what stays hot of them is in `rest`. Returns the hot table names of the
+   * next snapshot; the caller publishes it and disposes with `drop`. It cannot fail, for what was
+   * released is no longer in the journal.
    */
-  release(tables: readonly HotTable[], kept: readonly Partition[]): Promise<readonly string[]> {
-    return this.#mutex.run(async () => {
-      const rest = this.#frozen.filter((table) => !tables.includes(table));
-      if (kept.length > 0) rest.unshift(await this.#keep(tables, kept));
-      this.#frozen = rest;
-      return this.#names();
-    });
+  release(tables: readonly HotTable[], rest: HotTable | null): readonly string[] {
+    const others = this.#frozen.filter((table) => !tables.includes(table));
+    this.#frozen = rest === null ? others : [rest, ...others];
+    return this.#names();
   }
 
   /** Drops tables nobody can read any more. */
@@ -199,14 +242,18 @@ export class Hot {
 
   async #keep(tables: readonly HotTable[], kept: readonly Partition[]): Promise<HotTable> {
     const name = tableName(++this.#number);
-    await this.#db.execute(createHotTable(name));
     const keys = kept.map(({ site_id, date }) => `${date} ${site_id}`);
-    const inserted = await this.#db.execute(sql`
+    await this.#db.execute(createHotTable(name));
+    const insert = this.#db.execute(sql`
       insert into ${ident(name)}
       select ${ALL_COLUMNS}
       from (${unionOf(tables)})
       where strftime(timestamp, '%Y-%m-%d') || ' ' || site_id in (
         select unnest(${keys}))`);
+    const inserted = await insert.catch(async (error) => {
+      await this.#db.execute(sql`drop table if exists ${ident(name)}`).catch(() => {});
+      throw error;
+    });
     for (const table of tables) {
       for (const { site_id } of kept) {
         this.#note(name, site_id, this.firstUs([table.name], site_id));
@@ -254,6 +301,7 @@ export class Hot {
       group by site_id`);
     for (const { site_id, first_us, last_us } of found) {
       this.#note(name, String(site_id), Number(first_us));
+      this.#catalog.changed(String(site_id));
       this.#journal.noteTime(Number(last_us));
     }
   }

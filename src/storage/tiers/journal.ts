@@ -151,7 +151,7 @@ export class Journal {
       if (rows.length === 0) return 0;
       this.#catalog.addSite(site);
       this.#catalog.changed(site);
-      this.#add(...eventsOf(rows));
+      if (!this.#isLoading) this.#add(...eventsOf(rows));
       return rows.length;
     });
   }
@@ -199,6 +199,16 @@ export class Journal {
   async nextTexts(reader: Store, after = this.#loadedSeqTo): Promise<JournalTexts | null> {
     const found = await reader.run("readJournalTexts", { after, texts: TEXTS_AT_ONCE });
     return found.texts.length === TEXTS_AT_ONCE ? found : null;
+  }
+
+  /** Begins anew, as at start: every row is to be read again, by `loadNext` or `nextTexts`. */
+  rewind(): Promise<void> {
+    return this.#mutex.run(() => {
+      this.#pending = [];
+      this.#loadedSeqTo = 0;
+      this.#isLoading = true;
+      return Promise.resolve();
+    });
   }
 
   /** Notes that rows up to `seqTo` are stored. */
@@ -271,9 +281,9 @@ export class Journal {
     });
     for (const site of newSites) this.#catalog.addSite(site);
     for (const { site_id, event } of held) this.#proposals.stored(site_id, 1, event.length);
-    if (counted.length === 0 || this.#isLoading) return;
+    if (counted.length === 0) return;
     for (const site of sites) this.#catalog.changed(site);
-    this.#add(counted, lastSeq);
+    if (!this.#isLoading) this.#add(counted, lastSeq);
   }
 
   #add(events: readonly PendingEvent[], seqTo: number): void {

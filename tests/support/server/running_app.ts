@@ -26,7 +26,11 @@ export interface RunningApp {
 /** Starts the app with settings from `env`, in a new folder unless one is given. */
 export async function openApp(
   env: Readonly<Record<string, string>> = {},
-  { folder, system = fakeSystem() }: { folder?: string; system?: FakeSystem } = {},
+  { folder, system = fakeSystem(), library = duckdb }: {
+    folder?: string;
+    system?: FakeSystem;
+    library?: typeof duckdb;
+  } = {},
 ): Promise<RunningApp> {
   const dataDir = folder ?? await Deno.makeTempDir({ prefix: "mallard-test-" });
   const loaded = loadConfig({ file: null, env: { MALLARD_DATA_DIR: dataDir, ...env } });
@@ -36,7 +40,7 @@ export async function openApp(
     version: "0.0.0",
     pid: Deno.pid,
     memoryBytes: null,
-    loadDuckDb: () => Promise.resolve(duckdb),
+    loadDuckDb: () => Promise.resolve(library),
     tellSetupToken: (token) => setupToken = token,
   });
   await app.start();
