@@ -235,12 +235,13 @@ function acceptEvents(
   config: Config,
   system: System,
   { guard }: AcceptingStorage,
-  { pipeline, buffer, auth, sites, assets }: Pick<
+  { pipeline, buffer, formatParts, auth, sites, assets }: Pick<
     Parts,
-    "pipeline" | "buffer" | "auth" | "sites" | "assets"
+    "pipeline" | "buffer" | "formatParts" | "auth" | "sites" | "assets"
   >,
 ): Accepting {
-  const ingest = ingestRoutes(pipeline, buffer, system.clock, () => guard.eventMs());
+  const eventMs = () => guard.eventMs();
+  const ingest = ingestRoutes(pipeline, buffer, system.clock, eventMs, formatParts);
   const pages = [
     ...assets,
     ...privacyRoutes(config, sites),

@@ -123,7 +123,7 @@ export const texts = {
   drop_local_page: "Seite auf dem eigenen Rechner (localhost)",
   drop_new_sites_limited: "Zu viele neue Websites von einer Adresse",
   drop_not_a_page: "Keine Seite einer Website (file:, about:, data: …)",
-  drop_engagement: "Sichtbarkeit einer Seite (kein eigenes Ereignis)",
+  drop_no_event: "Messwerte einer Seite (kein Ereignis)",
   drop_opted_out: "Will nicht gezählt werden (Sec-GPC)",
   drop_proposals_full: "Neue Website wartet, und es ist kein Platz mehr",
   drop_rate_limited: "Über der Rate der Website",

@@ -121,7 +121,7 @@ export const texts = {
   drop_local_page: "Page on the visitor's own machine (localhost)",
   drop_new_sites_limited: "Too many new sites from one address",
   drop_not_a_page: "No page of a website (file:, about:, data: …)",
-  drop_engagement: "How long a page was seen (no event of its own)",
+  drop_no_event: "Measurements of a page (no event)",
   drop_opted_out: "Asked not to be counted (Sec-GPC)",
   drop_proposals_full: "New site that waits, and no more fits",
   drop_rate_limited: "Above the rate of the site",

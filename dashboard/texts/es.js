@@ -123,7 +123,7 @@ export const texts = {
   drop_local_page: "Página en el propio equipo (localhost)",
   drop_new_sites_limited: "Demasiados sitios nuevos desde una dirección",
   drop_not_a_page: "No es página de un sitio (file:, about:, data: …)",
-  drop_engagement: "Tiempo visible de una página (no es un evento)",
+  drop_no_event: "Mediciones de una página (no es un evento)",
   drop_opted_out: "Pide no ser contado (Sec-GPC)",
   drop_proposals_full: "Sitio nuevo en espera, sin más espacio",
   drop_rate_limited: "Por encima del ritmo del sitio",

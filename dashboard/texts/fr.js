@@ -123,7 +123,7 @@ export const texts = {
   drop_local_page: "Page sur la machine du visiteur (localhost)",
   drop_new_sites_limited: "Trop de nouveaux sites depuis une même adresse",
   drop_not_a_page: "Pas une page d’un site (file:, about:, data: …)",
-  drop_engagement: "Durée de visibilité d’une page (pas un événement)",
+  drop_no_event: "Mesures d’une page (pas un événement)",
   drop_opted_out: "Refuse d’être compté (Sec-GPC)",
   drop_proposals_full: "Nouveau site en attente, et plus de place",
   drop_rate_limited: "Au-delà du débit du site",

@@ -5,6 +5,7 @@ import type { Auth } from "../auth/auth.ts";
 import type { Clock, Files, Log } from "../core/types.ts";
 import type { Route } from "../http/route.ts";
 import type { Buffer } from "../ingest/buffer.ts";
+import type { FormatParts } from "../ingest/formats/format.ts";
 import { ingestRoutes } from "../ingest/handler.ts";
 import type { Pipeline } from "../ingest/pipeline.ts";
 import type { Runner } from "../query/run.ts";
@@ -61,6 +62,8 @@ export interface RouteParts {
   readonly keys: ApiKeys;
   readonly sites: Sites;
   readonly names: SiteNames;
+  /** What wire formats ask about sites. */
+  readonly formatParts: FormatParts;
   readonly newSites: NewSites;
   readonly pipeline: Pipeline;
   readonly buffer: Buffer;
@@ -90,7 +93,8 @@ function isKnown({ reader, names }: Pick<RouteParts, "reader" | "names">, site: 
 
 /** One row for each file with routes. */
 const ROWS: readonly Row[] = [
-  ({ pipeline, buffer, clock, eventMs }) => ingestRoutes(pipeline, buffer, clock, eventMs),
+  ({ pipeline, buffer, clock, eventMs, formatParts }) =>
+    ingestRoutes(pipeline, buffer, clock, eventMs, formatParts),
   ({ pipeline, buffer, ...parts }) => importRoutes(pipeline, buffer, parts),
   ({ runner }) => statsRoutes(runner),
   ({ live }) => liveRoutes(live),

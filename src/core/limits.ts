@@ -21,8 +21,8 @@ export const SITE_ID_CHARS_MAX = 256;
 export const EVENT_NAME_CHARS_MAX = 256;
 /** Sites that one event may name. */
 export const EVENT_SITES_MAX = 20;
-/** Longest time that a page may have been visible. */
-export const VISIBLE_MS_MAX = 30 * 24 * 60 * 60 * 1000;
+/** Events of one request in a peer's batch. */
+export const BATCH_EVENTS_MAX = 500;
 /** Longest page URL, referrer or path. */
 export const URL_CHARS_MAX = 2048;
 /** Longest properties text, in bytes of UTF-8. */

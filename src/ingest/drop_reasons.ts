@@ -29,7 +29,7 @@ export const DROPS = {
     message: "Cannot accept the event: too many come from this address",
   },
   robot: { code: null, message: "Dropped: a robot" },
-  engagement: { code: null, message: "Not stored: how long and how far a page was seen" },
+  no_event: { code: null, message: "Not stored: it is a measurement, and no event" },
   opted_out: { code: null, message: "Dropped: the browser sends Sec-GPC" },
   not_a_page: { code: null, message: "Dropped: its URL is not of a page of a website" },
   local_page: {

@@ -7,14 +7,15 @@ import type { Clock } from "../core/types.ts";
 import { readBody, readShortBody } from "../http/body.ts";
 import { Deadlines } from "../http/deadlines.ts";
 import type { Context, FastHandler, Route } from "../http/route.ts";
-import { isForwarded } from "../net/proxies.ts";
+import { forwardedAddress, isForwarded } from "../net/proxies.ts";
 import { isLoopback } from "../net/ranges.ts";
 import type { Buffer } from "./buffer.ts";
 import type { Notice } from "./fields/notices.ts";
-import type { Received, SentEvent, Taken, WireFormat } from "./formats/format.ts";
-import { FORMATS } from "./formats/formats.ts";
+import type { FormatParts, Received, SentEvent, Taken, WireFormat } from "./formats/format.ts";
+import { wireFormats } from "./formats/formats.ts";
 import type { PayloadFault } from "./payload.ts";
 import type { Pipeline, Sender } from "./pipeline.ts";
+import type { Outcome } from "./steps/draft.ts";
 
 const NO_NOTICES: readonly Notice[] = [];
 
@@ -24,19 +25,10 @@ export function ingestRoutes(
   buffer: Buffer,
   clock: Clock,
   eventMs: () => number,
+  parts: FormatParts,
 ): Route[] {
-  const take = async (events: readonly SentEvent[], sender: Sender): Promise<Taken[]> => {
-    const outcomes = events.map(({ payload }) =>
-      pipeline.run(payload, { nowMs: eventMs(), ...sender })
-    );
-    const kept = outcomes.flatMap((outcome) => "event" in outcome ? outcome.event : []);
-    if (kept.length > 0) await buffer.accept(kept);
-    return outcomes.map((outcome) =>
-      "event" in outcome
-        ? { dropped: null, notices: outcome.notices }
-        : { ...outcome, notices: NO_NOTICES }
-    );
-  };
+  const formats = wireFormats(parts);
+  const take = takerOf(pipeline, buffer, eventMs);
   const fastHandler = (read: WireFormat["read"]): FastHandler => {
     const inTime = new Deadlines(clock, BODY_MS_MAX);
     return async (context) => {
@@ -54,38 +46,65 @@ export function ingestRoutes(
       return isTerse && taken.every(hasNothingToSay) ? null : write(taken);
     };
   };
-  const formatRoute = ({ method, path, read }: WireFormat): Route => ({
+  const formatRoute = ({ method, path, read, right }: WireFormat): Route => ({
     method,
     path,
-    right: "ingest",
-    anyOrigin: true,
+    ...(right === undefined ? { right: "ingest", anyOrigin: true } : { right }),
     handle: async (context) => {
       const body = method === "POST"
         ? await readBody(context.request, clock, BODY_BYTES_MAX, BODY_MS_MAX)
         : new Uint8Array();
-      const { address, request: { headers } } = context;
+      const { access, request: { headers } } = context;
+      const hasKey = access.who === "key";
+      const address = (hasKey ? forwardedAddress(headers) : null) ?? context.address;
       const reading = read({ body, query: context.url.searchParams, headers, address });
       if ("response" in reading) return reading.response;
       const { events, write } = requireEvents(reading);
       const taken = await take(events, {
         address,
         headers,
+        hasKey,
         guardedAddress: () => context.guardedAddress,
-        isTrusted: () => isTrusted(context.access, context),
+        isTrusted: () => isTrusted(access, context),
       });
       return write(taken);
     },
-    ...(method === "POST" ? { fast: fastHandler(read) } : {}),
+    ...(method === "POST" && right === undefined ? { fast: fastHandler(read) } : {}),
   });
-  const paths = [...new Set(FORMATS.map(({ path }) => path))];
-  return [...FORMATS.map(formatRoute), ...paths.map(preflightRoute)];
+  const open = formats.filter(({ right }) => right === undefined);
+  const byPath = Map.groupBy(open, ({ path }) => path);
+  return [
+    ...formats.map(formatRoute),
+    ...[...byPath].map(([path, some]) => preflightRoute(path, some.map(({ method }) => method))),
+  ];
 }
 
-function preflightRoute(path: string): Route {
-  const methods = FORMATS.filter((format) => format.path === path).map(({ method }) => method);
+/** What takes the events of a request: all that are kept are on disk when it resolves. */
+function takerOf(pipeline: Pipeline, buffer: Buffer, eventMs: () => number) {
+  const run = ({ payload, visitor, atMs }: SentEvent, sender: Sender): Outcome => {
+    if (atMs === undefined) return pipeline.run(payload, { nowMs: eventMs(), ...sender, visitor });
+    return pipeline.runPast(payload, {
+      atMs: Math.min(atMs, eventMs()),
+      address: visitor?.address ?? sender.address,
+      userAgent: visitor?.userAgent ?? "",
+    });
+  };
+  return async (events: readonly SentEvent[], sender: Sender): Promise<Taken[]> => {
+    const outcomes = events.map((event) => run(event, sender));
+    const kept = outcomes.flatMap((outcome) => "event" in outcome ? outcome.event : []);
+    if (kept.length > 0) await buffer.accept(kept);
+    return outcomes.map((outcome) =>
+      "event" in outcome
+        ? { dropped: null, notices: outcome.notices, event: outcome.event }
+        : { ...outcome, notices: NO_NOTICES }
+    );
+  };
+}
+
+function preflightRoute(path: string, methods: readonly string[]): Route {
   const headers = {
-    "access-control-allow-methods": [...methods.sort(), "OPTIONS"].join(", "),
-    "access-control-allow-headers": "Content-Type, Content-Encoding",
+    "access-control-allow-methods": [...methods.toSorted(), "OPTIONS"].join(", "),
+    "access-control-allow-headers": "Content-Type, Content-Encoding, X-Umami-Cache",
     "access-control-max-age": "86400",
   };
   return {

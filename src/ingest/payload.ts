@@ -2,12 +2,7 @@
 // the one fault that refuses them. Only a site, a name or a URL that cannot be read refuses the
 // event; any other field is dropped or cut by itself, with a notice.
 import type { ErrorCode } from "../core/errors.ts";
-import {
-  EVENT_NAME_CHARS_MAX,
-  SCREEN_PIXELS_MAX,
-  URL_CHARS_MAX,
-  VISIBLE_MS_MAX,
-} from "../core/limits.ts";
+import { EVENT_NAME_CHARS_MAX, SCREEN_PIXELS_MAX, URL_CHARS_MAX } from "../core/limits.ts";
 import { asciiSiteId, faultOfSiteId } from "../core/site_id.ts";
 import { withoutControls } from "../core/text.ts";
 import type { Notice } from "./fields/notices.ts";
@@ -29,17 +24,10 @@ export interface Payload extends Revenue {
   readonly isHashRouted: boolean;
   /** Counts although its page is on the visitor's own machine. */
   readonly isLocal: boolean;
-  /** How long and how far a page was seen: what such an event tells of a pageview before it. */
-  readonly engagement: Engagement | null;
+  /** False for what tells of a visit or a page view before, as how long a page was seen. */
+  readonly isEvent: boolean;
   /** What was dropped or cut of the other fields. */
   readonly notices: readonly Notice[];
-}
-
-/** How long a page was visible, and how far of it was seen; null for what is not known. */
-export interface Engagement {
-  readonly visibleMs: number | null;
-  /** In percent. */
-  readonly scrollDepth: number | null;
 }
 
 /** Why a payload is refused: `bad_request` for a value, `unprocessable` for a shape. */
@@ -53,8 +41,8 @@ export type Checked<T> = { readonly value: T } | { readonly fault: PayloadFault 
 
 /** The fields that a wire format found, unchecked; undefined for those it did not find. */
 export type PayloadFields =
-  & Readonly<Record<Exclude<keyof Payload, "notices" | "engagement">, unknown>>
-  & { readonly engagement?: unknown };
+  & Readonly<Record<Exclude<keyof Payload, "notices" | "isEvent">, unknown>>
+  & { readonly isEvent?: boolean };
 
 /** What a fault calls the fields that may refuse an event: their names in the wire format. */
 export type PayloadLabels = Readonly<Record<"site_id" | "event_name" | "url", string>>;
@@ -87,7 +75,7 @@ export function checkPayload(
         ...readRevenue(fields.revenueCents, fields.revenueCurrency, note),
         isHashRouted: isSet(fields.isHashRouted),
         isLocal: isSet(fields.isLocal),
-        engagement: engagementOf(fields.engagement),
+        isEvent: fields.isEvent ?? true,
         notices: [...notices],
       },
     };
@@ -181,22 +169,6 @@ function pixels(value: unknown, note: (notice: Notice) => void): number | null {
   if (width >= 0 && width <= SCREEN_PIXELS_MAX) return Math.round(width);
   note("width_dropped");
   return null;
-}
-
-/** A scroll depth of 255 stands for one that is not known. */
-const DEPTH_UNKNOWN = 255;
-
-function engagementOf(value: unknown): Engagement | null {
-  if (typeof value !== "object" || value === null) return null;
-  const { visibleMs, scrollDepth } = value as Readonly<Record<string, unknown>>;
-  const ms = readNumber(visibleMs);
-  const depth = readNumber(scrollDepth);
-  return {
-    visibleMs: ms !== null && ms >= 0 && ms < VISIBLE_MS_MAX ? Math.round(ms) : null,
-    scrollDepth: depth !== null && depth >= 0 && depth !== DEPTH_UNKNOWN
-      ? Math.min(100, Math.round(depth))
-      : null,
-  };
 }
 
 /** Whether a flag is set. An attribute without a value arrives as empty text. */

@@ -16,13 +16,17 @@ import type {
   Step,
   StepContext,
 } from "./steps/draft.ts";
-import { checkEngagement, checkHost, checkPage } from "./steps/page.ts";
+import { checkHost, checkIsEvent, checkPage } from "./steps/page.ts";
 import { checkAddressRate, checkSiteRate } from "./steps/rates.ts";
 import { checkListed, checkNewSite, checkOrigin } from "./steps/site.ts";
 
 /** Who sends a payload. What is a function is needed for few. */
 export interface Sender {
   readonly address: string;
+  /** A program that sends for others, by an API key: its own user agent is not judged. */
+  readonly hasKey?: boolean;
+  /** The visitor of whom the sender speaks, where it is not the visitor itself. */
+  readonly visitor?: { readonly address?: string; readonly userAgent?: string } | undefined;
   readonly headers: Headers;
   /** Where new sites are limited; the same by default. */
   readonly guardedAddress?: () => string;
@@ -52,12 +56,12 @@ const STEPS: readonly Step[] = [
   checkRobot,
   checkPage,
   checkHost,
-  checkEngagement,
+  checkIsEvent,
   checkNewSite,
 ];
 
 /** For events of the past, which the owner sends. */
-const PAST_STEPS: readonly Step[] = [checkListed, checkRobot, checkPage, checkEngagement];
+const PAST_STEPS: readonly Step[] = [checkListed, checkRobot, checkPage, checkIsEvent];
 
 function zeros<K extends string>(table: Readonly<Record<K, unknown>>): Record<K, number> {
   return Object.fromEntries(Object.keys(table).map((name) => [name, 0])) as Record<K, number>;
@@ -79,15 +83,21 @@ export class Pipeline {
 
   /** Judges and enriches an event that a client sent now. */
   run(sent: Payload, arrival: Arrival): Outcome {
-    const { nowMs, address, headers, guardedAddress = () => address, isTrusted = no } = arrival;
+    const { nowMs, headers, guardedAddress = () => arrival.address, isTrusted = no } = arrival;
+    const { hasKey = false, visitor } = arrival;
+    const address = visitor?.address ?? arrival.address;
+    const userAgent = visitor?.userAgent;
     const payload = this.#underItsName(sent);
     const draft: Draft = {
       payload,
       nowMs,
       address,
+      // One key may speak for many visitors.
+      senderAddress: hasKey ? address : arrival.address,
       guardedAddress,
-      userAgent: headers.get("user-agent") ?? "",
-      hints: hintsOf(headers),
+      userAgent: userAgent ?? headers.get("user-agent") ?? "",
+      hasKey,
+      hints: userAgent === undefined ? hintsOf(headers) : NO_HINTS,
       origin: headers.get("origin"),
       gpc: headers.get("sec-gpc") === "1",
       isTrusted,
@@ -130,8 +140,10 @@ export class Pipeline {
       payload,
       nowMs: atMs,
       address,
+      senderAddress: address,
       guardedAddress: () => address,
       userAgent,
+      hasKey: true,
       hints: NO_HINTS,
       origin: null,
       gpc: false,

@@ -83,3 +83,9 @@ export function clientAddress(peer: string, headers: Headers, trusted: AddressRa
   if (forwarded) return walk(forwarded, direct, trusted).text;
   return (parseAddress(headers.get("x-real-ip") ?? "") ?? direct).text;
 }
+
+/** The client's address as a sender with an API key names it: the first of X-Forwarded-For. */
+export function forwardedAddress(headers: Headers): string | null {
+  const [first = ""] = (headers.get("x-forwarded-for") ?? "").split(",");
+  return parseAddress(first.trim())?.text ?? null;
+}

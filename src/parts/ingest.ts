@@ -8,15 +8,20 @@ import { Buffer } from "../ingest/buffer.ts";
 import { Drops } from "../ingest/drops.ts";
 import { loadGeoIp } from "../ingest/enrich/geoip.ts";
 import { Pipeline } from "../ingest/pipeline.ts";
+import type { SitePolicy } from "../ingest/steps/draft.ts";
 import { RateLimit } from "../net/rate_limit.ts";
 import { Timestamps } from "../ingest/timestamps.ts";
 import { UserAgents } from "../ingest/enrich/user_agent.ts";
 import { masksOf } from "../sites/settings.ts";
+import type { FormatParts } from "../ingest/formats/format.ts";
+import { SiteCodes } from "../sites/site_codes.ts";
 import type { SiteNames } from "../sites/site_names.ts";
 import type { Sites } from "../sites/sites.ts";
 import type { AcceptingStorage } from "../storage/open.ts";
 import { openAdmission } from "./admission.ts";
 import { openIdentity } from "./identity.ts";
+
+const TOKEN_KEY_BYTES = 32;
 
 /** The parts that events pass, from their request to the journal. */
 export async function openIngest(
@@ -37,28 +42,10 @@ export async function openIngest(
   const admission = openAdmission(config, system, storage, names);
   const perAddress = config.rate_limit_per_address;
   const addressRates = perAddress > 0 ? new RateLimit(clock, { perSecond: perAddress }) : null;
-  const rewrites = new PathRewrites();
   const pipeline = new Pipeline({
     siteRates: new RateLimit(clock, { perSecond: config.rate_limit_per_site }),
     addressRates,
-    policy: {
-      rateLimit: (site) => sites.settings(site).rate_limit,
-      idOf: (site) => names.idForEvent(site),
-      isDeclared: (site) => names.isDeclared(site),
-      isDeclaredHost: (host) => names.isDeclaredHost(host),
-      admit: (site, caller) => {
-        const refusal = admission.admit(site, caller);
-        if (refusal === null) names.take(site);
-        return refusal;
-      },
-      take: (site) => {
-        admission.take(site);
-        names.take(site);
-      },
-      hostnames: (site) => sites.settings(site).hostnames,
-      pathRewrite: (site) => rewrites.of(sites.settings(site).path_rules),
-      masks: (site) => masksOf(sites.settings(site)),
-    },
+    policy: sitePolicy(sites, names, admission),
     drops,
     robots: new Robots(),
     userAgents: new UserAgents(),
@@ -76,5 +63,62 @@ export async function openIngest(
     log,
     storage.memory.queueEventsMax,
   );
-  return { buffer, pipeline, drops, identity, admission, addressRates, geoIsOwn: isOwn };
+  const formatParts = formatPartsOf(config, system, storage, sites, names);
+  return {
+    buffer,
+    pipeline,
+    formatParts,
+    drops,
+    identity,
+    admission,
+    addressRates,
+    geoIsOwn: isOwn,
+  };
+}
+
+/** What wire formats ask about sites. */
+function formatPartsOf(
+  { site_ids }: Pick<Config, "site_ids">,
+  { random }: System,
+  storage: AcceptingStorage,
+  sites: Sites,
+  names: SiteNames,
+): FormatParts {
+  const siteIds = () => {
+    const declared = [...sites.declaredIds(), ...site_ids].map((site) => names.idOf(site));
+    return [...new Set([...storage.sites.sites(), ...declared])];
+  };
+  const codes = new SiteCodes({ ids: siteIds, ofAlias: (name) => sites.ofAlias(name) });
+  return {
+    siteOfCode: (code) => codes.siteOf(code),
+    siteIds,
+    tokenKey: random.bytes(TOKEN_KEY_BYTES),
+  };
+}
+
+/** What the owners of sites decided. */
+function sitePolicy(
+  sites: Sites,
+  names: SiteNames,
+  admission: ReturnType<typeof openAdmission>,
+): SitePolicy {
+  const rewrites = new PathRewrites();
+  return {
+    rateLimit: (site) => sites.settings(site).rate_limit,
+    idOf: (site) => names.idForEvent(site),
+    isDeclared: (site) => names.isDeclared(site),
+    isDeclaredHost: (host) => names.isDeclaredHost(host),
+    admit: (site, caller) => {
+      const refusal = admission.admit(site, caller);
+      if (refusal === null) names.take(site);
+      return refusal;
+    },
+    take: (site) => {
+      admission.take(site);
+      names.take(site);
+    },
+    hostnames: (site) => sites.settings(site).hostnames,
+    pathRewrite: (site) => rewrites.of(sites.settings(site).path_rules),
+    masks: (site) => masksOf(sites.settings(site)),
+  };
 }

@@ -16,6 +16,7 @@ export function openSiteNames(
     data: () => known.spellings,
     proposed: (site) => proposals.spellingsOf(site),
     declared: (site) => sites.declared(site)?.site_id,
+    ofAlias: (name) => sites.ofAlias(name),
   }, config);
   for (const ids of names.several()) {
     log("warn", "Sites differ in case alone: stop the server and run mallard sites merge", {

@@ -314,6 +314,7 @@ export const ROBOTS = {
     ["REST Client", "rest-client/"],
     ["Scrapy", "scrapy"],
     ["Wget", "wget/", "wget2/"],
+    ["WordPress", "wordpress/"],
     ["wrk", "wrk/"],
   ],
 } as const satisfies Record<Exclude<RobotKind, "other">, readonly Row[]>;

@@ -1,5 +1,6 @@
 // The settings of a site: one table of keys with their defaults and checks.
 import { faultOfPathRules, type PathRules } from "../core/paths/rules.ts";
+import { faultOfSiteId } from "../core/site_id.ts";
 import { asciiHost } from "../../dashboard/grammar/host_name.js";
 import { type Masks, withoutControls } from "../core/text.ts";
 import { isZone } from "../core/zone.ts";
@@ -18,6 +19,7 @@ export interface SiteSettingRow {
 
 const NAME_CHARS_MAX = 256;
 const HOSTS_MAX = 100;
+const ALIASES_MAX = 100;
 
 function wholeFrom(min: number, max: number) {
   return (value: unknown) =>
@@ -45,6 +47,14 @@ function hostList(value: unknown): string | null {
   return Array.isArray(value) && value.length <= HOSTS_MAX && value.every(isHost)
     ? null
     : `no list of at most ${HOSTS_MAX} host names`;
+}
+
+function aliasList(value: unknown): string | null {
+  const isAlias = (one: unknown) =>
+    typeof one === "string" && one === one.toLowerCase() && faultOfSiteId(one) === null;
+  return Array.isArray(value) && value.length <= ALIASES_MAX && value.every(isAlias)
+    ? null
+    : `no list of at most ${ALIASES_MAX} names of letters, digits, dots and hyphens`;
 }
 
 /** Hosts in lower case, and in punycode. */
@@ -110,6 +120,13 @@ export const SITE_SETTINGS = {
     doc: "allowed hostnames, each with and without www; any where empty; " +
       "*.example.com stands for example.com and everything below it",
   },
+  aliases: {
+    byDefault: [],
+    check: aliasList,
+    asStored: asciiHosts,
+    doc: "other names under which the site is sent events: an earlier domain, the UUID of an " +
+      "Umami website, the code or host under which GoatCounter was served",
+  },
   mask_emails: {
     byDefault: true,
     check: flag,
@@ -154,6 +171,7 @@ export interface SiteSettings {
   readonly retention_days: number | null;
   readonly visitor_id_days: 1 | 7 | 30;
   readonly hostnames: readonly string[];
+  readonly aliases: readonly string[];
   readonly mask_emails: boolean;
   readonly mask_tokens: boolean;
   readonly path_rules: PathRules;

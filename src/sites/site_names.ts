@@ -11,6 +11,8 @@ export interface NameSources {
   readonly proposed: (site: string) => readonly string[];
   /** The id under which an owner declared the site, in whatever case. */
   readonly declared: (site: string) => string | undefined;
+  /** The declared site that has this other name; none when missing. */
+  readonly ofAlias?: (name: string) => string | undefined;
 }
 
 /** Finds sites by their ids in any case. */
@@ -30,14 +32,17 @@ export class SiteNames {
   idOf(site: string): string {
     const known = this.#known(site);
     if (known.includes(site)) return site;
-    return known[0] ?? this.#sources.declared(site) ?? this.#listed.of(site)[0] ?? site;
+    return known[0] ?? this.#sources.declared(site) ?? this.#listed.of(site)[0] ??
+      this.#sources.ofAlias?.(site) ?? site;
   }
 
   /**
-   * The same for an event: a site that nobody knows is the listed or declared one that differs by
-   * `www.` before it, if there is one.
+   * The same for an event: the site that has this for another name goes first. A site that nobody
+   * knows is the listed or declared one that differs by `www.` before it, if there is one.
    */
   idForEvent(site: string): string {
+    const ofAlias = this.#sources.ofAlias?.(site);
+    if (ofAlias !== undefined) return this.idOf(ofAlias);
     if (this.#known(site).length > 0 || this.isDeclared(site)) return this.idOf(site);
     const other = hostNames(siteKey(site)).find((name) => this.isDeclared(name));
     return this.idOf(other ?? site);

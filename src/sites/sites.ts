@@ -45,6 +45,7 @@ export class Sites {
   readonly #clock: Clock;
   #sites: ReadonlyMap<string, DeclaredSite> = new Map();
   #byKey: ReadonlyMap<string, DeclaredSite> = new Map();
+  #aliases: ReadonlyMap<string, string> = new Map();
   #items: ReadonlyMap<string, readonly Item[]> = new Map();
   #itemsByKey: ReadonlyMap<string, readonly Item[]> = new Map();
 
@@ -71,6 +72,11 @@ export class Sites {
     return this.#sites.get(site) ?? this.#byKey.get(siteKey(site));
   }
 
+  /** The declared site that has this other name, in any case. */
+  ofAlias(name: string): string | undefined {
+    return this.#aliases.size === 0 ? undefined : this.#aliases.get(siteKey(name));
+  }
+
   /** Ids of the declared sites, sorted. */
   declaredIds(): readonly string[] {
     return [...this.#sites.keys()];
@@ -90,6 +96,7 @@ export class Sites {
     faultsOfSettings(changes).check("Cannot set up the site: ");
     const known = this.declared(site);
     const site_id = known?.site_id ?? site;
+    this.#requireFree(site_id, changes["aliases"]);
     if (!known && this.#sites.size >= SITES_MAX) {
       throw new AppError("conflict", `Cannot add the site: there are ${SITES_MAX} already`);
     }
@@ -103,6 +110,16 @@ export class Sites {
     const put = this.#sites.get(site_id);
     if (!put) throw new Error(`Cannot find the site ${site_id}: it was just written`);
     return put;
+  }
+
+  /** Throws `conflict` where one of the other names is a site's already. */
+  #requireFree(site: string, aliases: unknown): void {
+    if (!Array.isArray(aliases)) return;
+    for (const alias of aliases.map(String)) {
+      const owner = this.ofAlias(alias) ?? this.declared(alias)?.site_id;
+      if (owner === undefined || siteKey(owner) === siteKey(site)) continue;
+      throw new AppError("conflict", `Cannot set up the site: ${alias} is a name of ${owner}`);
+    }
   }
 
   /** Removes a site's settings and items. Its events are not touched. */
@@ -181,6 +198,11 @@ export class Sites {
     }));
     const oldestLast = [...this.#sites.values()].sort((a, b) => b.created_at - a.created_at);
     this.#byKey = new Map(oldestLast.map((site) => [siteKey(site.site_id), site]));
+    this.#aliases = new Map(
+      oldestLast.flatMap(({ site_id, settings }) =>
+        settings.aliases.map((alias): [string, string] => [siteKey(alias), site_id])
+      ),
+    );
   }
 
   async #loadItems(): Promise<void> {

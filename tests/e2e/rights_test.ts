@@ -1,6 +1,7 @@
 // Every route × every kind of caller: who gets in, who has to log in, who may not.
 import assert, { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import type { Right } from "../../src/core/access.ts";
+import { uuidOfSite } from "../../src/sites/site_codes.ts";
 import { openApp, type RunningApp, type Sent } from "../support/server/running_app.ts";
 
 const PASSWORD = "correct horse";
@@ -14,7 +15,7 @@ interface Row {
   readonly method: string;
   readonly pattern: string;
   readonly query: string;
-  readonly body: Readonly<Record<string, unknown>> | undefined;
+  readonly body: Readonly<Record<string, unknown>> | readonly unknown[] | undefined;
   readonly type: string;
 }
 
@@ -36,6 +37,11 @@ const ITEMS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 const EXAMPLES: Readonly<Record<string, Example>> = {
   "POST /api/event": { body: { d: OPEN_SITE, n: "pageview", u: "/" } },
   "GET /api/event": { query: `d=${OPEN_SITE}&u=/` },
+  "POST /api/send": { body: { type: "event", payload: { website: uuidOfSite(OPEN_SITE) } } },
+  "POST /api/batch": { body: [] },
+  "POST /api/v0/count": { body: { hits: [{ path: "/" }] } },
+  "GET /count": { query: "p=/" },
+  "POST /count": { query: "p=/" },
   "POST /api/auth/setup": { body: {} },
   "POST /api/auth/login": { body: { password: PASSWORD } },
   "POST /api/v2/query": { body: { site_id: "SITE", metrics: ["visitors"], date_range: "7d" } },
@@ -67,6 +73,7 @@ const OPEN_ROUTES: readonly string[] = [
   "GET /.well-known/security.txt",
   "GET /api/auth/status",
   "GET /api/event",
+  "GET /count",
   "GET /health",
   "GET /health/accepting",
   "GET /health/detailed",
@@ -75,11 +82,17 @@ const OPEN_ROUTES: readonly string[] = [
   "GET /metrics",
   "GET /privacy",
   "GET /robots.txt",
+  "OPTIONS /api/batch",
   "OPTIONS /api/event",
+  "OPTIONS /api/send",
+  "OPTIONS /count",
   "POST /api/auth/login",
   "POST /api/auth/logout",
   "POST /api/auth/setup",
+  "POST /api/batch",
   "POST /api/event",
+  "POST /api/send",
+  "POST /count",
 ];
 
 /** Every route of a running app but the dashboard's files, each with a request. */

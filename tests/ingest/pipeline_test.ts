@@ -198,7 +198,7 @@ Deno.test("run() drops an event for its first reason, in the documented order", 
     "new_sites_limited",
     "proposals_full",
     "local_page",
-    "engagement",
+    "no_event",
   ];
   const once = Object.keys(DROPS).map((reason) => [reason, others.includes(reason) ? 0 : 1]);
   deepEqual(pipeline.drops, Object.fromEntries(once));
@@ -473,9 +473,9 @@ Deno.test("runPast() drops robots and unlisted sites only, and counts neither", 
 Deno.test("DROPS answer robots, opted out browsers and foreign pages as if all were well", () => {
   const silent = Object.entries(DROPS).filter(([, { code }]) => code === null);
   deepEqual(silent.map(([reason]) => reason).sort(), [
-    "engagement",
     "foreign_host",
     "local_page",
+    "no_event",
     "not_a_page",
     "opted_out",
     "robot",

@@ -1,5 +1,7 @@
 // What a wire format is: how one kind of client sends events, and the answer it expects.
-import { AppError } from "../../core/errors.ts";
+import type { Right } from "../../core/access.ts";
+import type { Event } from "../../core/event.ts";
+import { AppError, ERRORS } from "../../core/errors.ts";
 import type { Route } from "../../http/route.ts";
 import { type DropReason, DROPS } from "../drop_reasons.ts";
 import type { Notice } from "../fields/notices.ts";
@@ -14,9 +16,19 @@ export interface WireRequest {
   readonly address: string;
 }
 
+/** The visitor of whom a program speaks. */
+export interface Visitor {
+  readonly address?: string;
+  readonly userAgent?: string;
+}
+
 /** An event of a request. */
 export interface SentEvent {
   readonly payload: Payload;
+  /** Where the protocol says who the visitor is. */
+  readonly visitor?: Visitor;
+  /** When it was, if in the past; needs the right to change anything. */
+  readonly atMs?: number;
 }
 
 /** What became of an event. */
@@ -27,6 +39,8 @@ export interface Taken {
   readonly retrySecs?: number;
   /** What was dropped or cut of an event that is stored. */
   readonly notices: readonly Notice[];
+  /** As it is stored. */
+  readonly event?: Event;
 }
 
 /** The events of a request, and the answer to what became of each. */
@@ -45,6 +59,8 @@ export type Reading = Received | { readonly fault: PayloadFault } | { readonly r
 export interface WireFormat {
   readonly method: Extract<Route["method"], "GET" | "POST">;
   readonly path: string;
+  /** `ingest` when missing. */
+  readonly right?: Extract<Right, "admin">;
   /** Never throws. */
   readonly read: (request: WireRequest) => Reading;
 }
@@ -52,6 +68,23 @@ export interface WireFormat {
 /** Whether an event was refused: its sender is told by an error. */
 export function isRefused({ dropped }: Taken): boolean {
   return dropped !== null && DROPS[dropped].code !== null;
+}
+
+/** What a format asks about sites. */
+export interface FormatParts {
+  /** The site with this code, UUID or other name. */
+  readonly siteOfCode: (code: string) => string | undefined;
+  /** The ids of all sites. */
+  readonly siteIds: () => readonly string[];
+  /** Signs what a client sends back unread; another key after each start. */
+  readonly tokenKey: Uint8Array;
+}
+
+/** The status and the message of an event that was refused; null for any other. */
+export function refusalOf({ dropped }: Taken): { status: number; message: string } | null {
+  if (dropped === null) return null;
+  const { code, message } = DROPS[dropped];
+  return code === null ? null : { status: ERRORS[code], message };
 }
 
 /** Throws the refusal of an event, if it was refused. */

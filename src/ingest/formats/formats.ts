@@ -1,7 +1,11 @@
 // Every wire format in which events are accepted.
 import { EVENT_BODY } from "./event_body.ts";
-import type { WireFormat } from "./format.ts";
+import type { FormatParts, WireFormat } from "./format.ts";
+import { goatCounterFormats } from "./goatcounter.ts";
 import { MALLARD_IMAGE } from "./mallard.ts";
+import { umamiFormats } from "./umami.ts";
 
 /** The formats; each has a route. */
-export const FORMATS: readonly WireFormat[] = [EVENT_BODY, MALLARD_IMAGE];
+export function wireFormats(parts: FormatParts): readonly WireFormat[] {
+  return [EVENT_BODY, MALLARD_IMAGE, ...umamiFormats(parts), ...goatCounterFormats(parts)];
+}

@@ -105,9 +105,7 @@ function readEvent(fields: Fields, site: unknown): Checked<Payload> {
       revenueCurrency: revenue?.currency,
       isHashRouted: either(fields, "h", "hashMode"),
       isLocal: undefined,
-      engagement: name === ENGAGEMENT
-        ? { visibleMs: fields["e"], scrollDepth: fields["sd"] }
-        : null,
+      isEvent: name !== ENGAGEMENT,
     },
     LABELS,
     {
@@ -187,7 +185,7 @@ function write(taken: readonly Taken[], faulty: number): Response {
   const refused = taken.filter(isRefused);
   const [first] = refused;
   if (first && refused.length === taken.length) requireTaken(first);
-  const dropped = taken.filter((one) => one.dropped !== null && one.dropped !== ENGAGEMENT);
+  const dropped = taken.filter((one) => one.dropped !== null && one.dropped !== "no_event");
   const count = dropped.length + faulty;
   const [told] = [...dropped, ...taken.filter(({ notices }) => notices.length > 0)];
   return new Response("ok", {

@@ -11,14 +11,17 @@ export function checkOptOut(
   return { dropped: "opted_out" };
 }
 
-/** Drops events of robots. Those of the past are not counted. */
+/**
+ * Drops events of robots. Those of the past are not counted. A library with an API key sends for
+ * people, on purpose.
+ */
 export function checkRobot(
-  { payload, userAgent, past }: Draft,
+  { payload, userAgent, past, hasKey }: Draft,
   { parts, options }: StepContext,
 ): Drop | null {
   if (!options.filter_bots) return null;
   const robot = parts.robots.of(userAgent);
-  if (!robot) return null;
+  if (!robot || robot.kind === "tool" && hasKey && past === null) return null;
   if (past === null) {
     parts.drops.count({ site_id: payload.site_id, reason: "robot", name: robot.name });
   }

@@ -39,9 +39,13 @@ export interface Draft {
   readonly payload: Payload;
   readonly nowMs: number;
   readonly address: string;
+  /** The address whose events are limited. */
+  readonly senderAddress: string;
   /** What is known of it without believing proxies that are not named. */
   readonly guardedAddress: () => string;
   readonly userAgent: string;
+  /** Sent with an API key. */
+  readonly hasKey: boolean;
   readonly hints: ClientHints;
   readonly origin: string | null;
   readonly gpc: boolean;

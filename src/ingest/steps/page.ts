@@ -15,9 +15,9 @@ export function pageColumns({ payload }: Draft, { parts }: StepContext): Page {
   return payload.isHashRouted ? hashRoutedPage(payload.url, rewrite) : pageOf(payload.url, rewrite);
 }
 
-/** What tells how long a page was seen is no event of its own. */
-export function checkEngagement({ payload }: Draft): Drop | null {
-  return payload.engagement === null ? null : { dropped: "engagement" };
+/** A measurement of a page or a visit is no event of its own. */
+export function checkIsEvent({ payload }: Draft): Drop | null {
+  return payload.isEvent ? null : { dropped: "no_event" };
 }
 
 /** Drops events of what is no page of a website: a visitor's file would become a page. */

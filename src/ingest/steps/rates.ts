@@ -5,15 +5,15 @@ import type { Draft, Drop, StepContext } from "./draft.ts";
 
 /** Limits the events of one address. */
 export function checkAddressRate(
-  { payload, address }: Draft,
+  { payload, senderAddress }: Draft,
   { parts }: StepContext,
 ): Drop | null {
   const { addressRates } = parts;
   if (addressRates === null) return null;
-  const parsed = parseAddress(address);
+  const parsed = parseAddress(senderAddress);
   // Behind a proxy that is not trusted, all clients share the proxy's private address.
   if (!parsed || isSpecialPurpose(parsed)) return null;
-  const waitSecs = addressRates.take(rateLimitKey(address));
+  const waitSecs = addressRates.take(rateLimitKey(senderAddress));
   if (waitSecs === 0) return null;
   parts.drops.count({ site_id: payload.site_id, reason: "address_limited" });
   return { dropped: "address_limited", retrySecs: waitSecs };

@@ -38,7 +38,7 @@ Deno.test("readJson() takes every field", () => {
       revenueCurrency: "EUR",
       isHashRouted: false,
       isLocal: false,
-      engagement: null,
+      isEvent: true,
       notices: [],
     },
   });

@@ -149,7 +149,7 @@ Deno.test("POST /api/event answers Plausible's clients in their way", async () =
   equal((await main("other.example")).bounce_rate, 1);
   await post(app, { ...engagement, d: "other.example" });
   equal((await main("other.example")).bounce_rate, 1, "engagement undoes no bounce");
-  match(await (await app.send("/metrics")).text(), /reason="engagement"\} 3/);
+  match(await (await app.send("/metrics")).text(), /reason="no_event"\} 3/);
   await app.close();
 });
 

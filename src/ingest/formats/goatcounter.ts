@@ -1,0 +1,203 @@
+// The hits of GoatCounter's clients: one by /count, several by POST /api/v0/count. The site is told
+// by the host that the request was sent to, else by the page that sent it.
+import { BATCH_EVENTS_MAX } from "../../core/limits.ts";
+import { json } from "../../http/response.ts";
+import { parseAddress } from "../../net/address.ts";
+import { comparableHost, withoutWww } from "../../net/host.ts";
+import { DROPS } from "../drop_reasons.ts";
+import {
+  type Checked,
+  checkPayload,
+  type Payload,
+  type PayloadLabels,
+  refuse,
+} from "../payload.ts";
+import {
+  type FormatParts,
+  type Reading,
+  refusalOf,
+  type SentEvent,
+  type Taken,
+  type WireFormat,
+  type WireRequest,
+} from "./format.ts";
+import { objectOf, parseJson } from "./json_body.ts";
+import { gifResponse } from "./mallard.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const LABELS: PayloadLabels = { site_id: "the site", event_name: "p (path)", url: "p (path)" };
+const SAID = "x-goatcounter";
+const SKIPPED = "x-goatcounter-filter";
+/** Hints of its script: what a browser says that a program drives. */
+const DRIVEN_MIN = 150;
+
+/** The formats of GoatCounter's clients. */
+export function goatCounterFormats(parts: FormatParts): readonly WireFormat[] {
+  const read = (request: WireRequest) => readHit(request, parts);
+  return [
+    { method: "GET", path: "/count", read },
+    { method: "POST", path: "/count", read },
+    {
+      method: "POST",
+      path: "/api/v0/count",
+      right: "admin",
+      read: (request) => readHits(request, parts),
+    },
+  ];
+}
+
+function readHit({ query, headers }: WireRequest, parts: FormatParts): Reading {
+  const site = siteOf(headers, parts);
+  if (site === null) return { response: told(400, "no site: add this host to a site's aliases") };
+  const fields = {
+    path: query.get("p"),
+    ref: query.get("r"),
+    query: query.get("q"),
+    size: query.get("s"),
+    event: query.get("e"),
+  };
+  const checked = payloadOf(fields, site, pageHost(headers));
+  if ("fault" in checked) return { response: told(400, checked.fault.message) };
+  if (isDriven(query.get("b"))) return { response: told(202, "ignored because of the bot hint") };
+  return { events: [{ payload: checked.value }], write };
+}
+
+/** An image; what was not counted is told in a header. */
+function write([taken]: readonly Taken[]): Response {
+  if (taken === undefined || taken.dropped === null) return gifResponse();
+  const { message } = DROPS[taken.dropped];
+  return told(refusalOf(taken)?.status ?? 202, message);
+}
+
+function told(status: number, message: string): Response {
+  const { body, headers } = gifResponse({ [SAID]: message });
+  return new Response(body, { status, headers });
+}
+
+function isDriven(hint: unknown): boolean {
+  return Number(hint) >= DRIVEN_MIN;
+}
+
+/** The site of a request; null where nothing tells it. */
+function siteOf(headers: Headers, { siteOfCode }: FormatParts): string | null {
+  const host = headers.get("host")?.replace(/:\d+$/, "").toLowerCase() ?? "";
+  const code = host.includes(".") ? host.slice(0, host.indexOf(".")) : "";
+  const byHost = host === "" ? undefined : siteOfCode(host) ?? (code && siteOfCode(code));
+  if (byHost) return byHost;
+  const page = pageHost(headers);
+  return page === null ? null : siteOfCode(page) ?? withoutWww(page);
+}
+
+/** The host of the page that sent the request. */
+function pageHost(headers: Headers): string | null {
+  for (const name of ["origin", "referer"]) {
+    const address = headers.get(name) ?? "";
+    if (/^https?:/i.test(address) && URL.canParse(address)) {
+      return comparableHost(new URL(address).hostname);
+    }
+  }
+  return null;
+}
+
+/** The event of a hit. The path of an event is its name. */
+function payloadOf(fields: Fields, site: string, host: string | null): Checked<Payload> {
+  const { path, ref, query, size } = fields;
+  if (typeof path !== "string" || path === "") {
+    return refuse("bad_request", `Cannot read ${LABELS.url}: it is missing`);
+  }
+  const isEvent = isSet(fields["event"]);
+  return checkPayload({
+    site_id: site,
+    event_name: isEvent ? path : "pageview",
+    url: isEvent ? urlOf("/", query, host) : urlOf(path, query, host),
+    referrer: ref ?? undefined,
+    screenPixels: widthOf(size),
+    props: undefined,
+    revenueCents: undefined,
+    revenueCurrency: undefined,
+    isHashRouted: false,
+    isLocal: undefined,
+  }, LABELS);
+}
+
+function isSet(value: unknown): boolean {
+  return value === true || value === 1 || value === "true" || value === "1" || value === "t";
+}
+
+/** The page's URL with the query that holds its campaign. */
+function urlOf(path: string, query: unknown, host: string | null): string {
+  const given = typeof query === "string" ? query.replace(/^\?/, "") : "";
+  const whole = given === "" ? path : `${path}${path.includes("?") ? "&" : "?"}${given}`;
+  if (host === null || /^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return whole;
+  return `https://${host}${whole.startsWith("/") ? "" : "/"}${whole}`;
+}
+
+/** The width of `w,h,scale`, or of a list of numbers. */
+function widthOf(size: unknown): unknown {
+  const [width] = Array.isArray(size) ? size : typeof size === "string" ? size.split(",") : [size];
+  return Number(width) > 0 ? width : undefined;
+}
+
+/** Hits that a program sends with a key: of now or of the past, each with its visitor. */
+function readHits({ body, headers }: WireRequest, parts: FormatParts): Reading {
+  const parsed = parseJson(body);
+  if ("fault" in parsed) return parsed;
+  const { hits } = objectOf(parsed.value) ?? {};
+  if (!Array.isArray(hits) || hits.length === 0 || hits.length > BATCH_EVENTS_MAX) {
+    return refuse("bad_request", `Cannot read hits: it is no list of 1 to ${BATCH_EVENTS_MAX}`);
+  }
+  const [only, another] = parts.siteIds();
+  const site = siteOf(headers, parts) ?? (another === undefined ? only : undefined);
+  if (site === undefined) {
+    return refuse("bad_request", "Cannot count: no site has the host of this request as an alias");
+  }
+  const read = hits.map((hit: unknown) => readPastHit(hit, site));
+  const events = read.flatMap((one) => "value" in one ? one.value : []);
+  return { events, write: (taken) => writeHits(read, taken) };
+}
+
+type HitReading = Checked<SentEvent> | { readonly isDriven: true };
+
+function readPastHit(hit: unknown, site: string): HitReading {
+  const fields = objectOf(hit);
+  if (fields === null) return refuse("bad_request", "it is no object");
+  if (isDriven(fields["bot"])) return { isDriven: true };
+  const checked = payloadOf(fields, site, null);
+  if ("fault" in checked) return checked;
+  const { ip, session, user_agent, created_at } = fields;
+  const address = typeof ip === "string" ? parseAddress(ip)?.text : undefined;
+  const agent = typeof user_agent === "string" ? user_agent : "";
+  const atMs = typeof created_at === "string" ? Date.parse(created_at) : NaN;
+  if (created_at !== undefined && created_at !== null && Number.isNaN(atMs)) {
+    return refuse("bad_request", "created_at: it is no time");
+  }
+  const whose = address ?? (typeof session === "string" ? `session ${session}` : undefined);
+  const visitor = { ...(whose === undefined ? {} : { address: whose }), userAgent: agent };
+  return {
+    value: { payload: checked.value, visitor, ...(Number.isNaN(atMs) ? {} : { atMs }) },
+  };
+}
+
+/** 202; 400 with the fault of each hit that cannot be read, the others being counted. */
+function writeHits(read: readonly HitReading[], taken: readonly Taken[]): Response {
+  const left = [...taken];
+  const errors: Record<string, string> = {};
+  const skipped: number[] = [];
+  for (const [index, one] of read.entries()) {
+    if ("fault" in one) errors[index] = one.fault.message;
+    else if ("isDriven" in one) skipped.push(index);
+    else {
+      const what = left.shift();
+      const refusal = what && refusalOf(what);
+      if (refusal) errors[index] = refusal.message;
+      else if (what?.dropped) skipped.push(index);
+    }
+  }
+  const headers: Record<string, string> = skipped.length > 0
+    ? { [SKIPPED]: skipped.join(",") }
+    : {};
+  return Object.keys(errors).length > 0
+    ? json({ errors }, 400, headers)
+    : json({ status: "ok" }, 202, headers);
+}
