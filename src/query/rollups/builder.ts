@@ -11,24 +11,28 @@ import { localDate } from "../../core/zone.ts";
 import type { Row } from "../../storage/duckdb.ts";
 import type { Storage } from "../../storage/open.ts";
 import { literal } from "../../storage/parquet/schema.ts";
+import { daysOfVisits, type RollupFiles } from "../../storage/rollups/rollups.ts";
 import type { RollupDay } from "../../storage/state/ops/rollup_ops.ts";
 import type { Scope } from "../query.ts";
 import type { SettingsSource } from "../run.ts";
 import {
-  createEvents,
   createRows,
-  createVisits,
-  type Days,
   EDGE,
+  findMissingTexts,
   insertEdge,
   insertMoney,
   insertShape,
-  insertVisitors,
-  missingTexts,
+  visitRows,
+} from "./day_rows.ts";
+import {
+  createEvents,
+  createOthers,
+  createPaid,
+  type Days,
   spanToRead,
   type Tables,
-  VISITORS,
-} from "./day_sql.ts";
+  tablesOf,
+} from "./day_tables.ts";
 import { reachOf, rulesText } from "./rules.ts";
 import { SHAPES } from "./shapes.ts";
 
@@ -215,46 +219,44 @@ export class RollupBuilder {
     signal: AbortSignal,
   ): Promise<"made" | "not" | "again"> {
     const { db, rollups } = this.#parts;
-    const number = ++this.#number;
-    const tables = {
-      events: `rollup_events_${number}`,
-      visits: `rollup_visits_${number}`,
-      rows: `rollup_rows_${number}`,
-    };
-    const path = rollups.nextPath(rules.site);
+    const tables = tablesOf(++this.#number);
     const asked = daysOf(rules, days[0] ?? 0, days.at(-1) ?? 0);
     const span = spanToRead(asked.scope);
     const watch = rollups.watch(rules.site, span.fromUs, span.toUs);
     const ask = (statement: Sql) => db.query(statement, { signal });
+    let written: RollupFiles | undefined;
     try {
       const knownUs = await this.#readEvents(rules, tables, asked, signal);
+      for (const statement of createOthers(tables, asked)) await ask(statement);
       const closed = await this.#closedDays(rules, days, tables, knownUs, ask);
       const last = closed.at(-1);
       if (last === undefined) return "not";
-      await this.#addUp(rules, tables, { ...asked, last: last.day }, closed, ask);
-      const reach = await this.#farthest(rules, tables, { ...asked, last: last.day }, ask);
+      const made = { ...asked, last: last.day };
+      await this.#addUp(rules, tables, made, closed, ask);
+      const reach = await this.#farthest(rules, tables, made, ask);
       if (reach > rules.reachDays) {
         await rollups.setReach(rules.site, reach);
         return "again";
       }
-      if (await this.#hasMissingTexts(tables, ask)) return "not";
+      if ((await ask(findMissingTexts(tables))).length > 0) return "not";
       const kept = this.#keptDays(rules, last.day);
-      await this.#write(path, tables, kept, ask);
+      const files = filesOf(kept, closed, (days) => this.#eventsOf(rules, days));
+      const target = written = rollups.nextFiles(rules.site, files.first, files.last);
+      await this.#write(target, tables, kept, ask);
+      await this.#writeVisits(target, tables, made, files.merged, ask);
+      const all = daysIn(target, kept, closed, files.merged);
       return await this.#parts.mutex.run(async () => {
         if (watch.isStale || kept.some((day) => !this.#isKnown(rules.site, day))) return "not";
-        const made = [...kept, ...closed].map((day) => ({ ...day, path }));
-        await rollups.keep(rules.site, path, made);
+        await rollups.keep(rules.site, target, all);
         this.counts.days += closed.length;
         return "made";
       });
     } finally {
       rollups.unwatch(watch);
-      for (const table of Object.values(tables)) {
+      for (const table of Object.values({ ...tables })) {
         await db.query(sql`drop table if exists ${ident(table)}`).catch(() => {});
       }
-      if (!rollups.view(rules.site)?.days.some((day) => day.path === path)) {
-        await rollups.discard(path);
-      }
+      if (written) await rollups.discard(rules.site, written);
     }
   }
 
@@ -271,7 +273,7 @@ export class RollupBuilder {
     await this.#parts.reader.queryOf(site, span, (sources) => {
       knownUs = Math.min(sources.hotFromUs, nowUs);
       const toUs = Math.max(span.fromUs, Math.min(span.toUs, knownUs));
-      return createEvents(tables, days, sources.events({ fromUs: span.fromUs, toUs }));
+      return createEvents(tables, sources.events({ fromUs: span.fromUs, toUs }));
     }, { signal });
     return knownUs;
   }
@@ -280,14 +282,14 @@ export class RollupBuilder {
   async #closedDays(
     rules: Rules,
     days: readonly number[],
-    { events }: Tables,
+    { placed }: Tables,
     knownUs: number,
     ask: Ask,
   ): Promise<RollupDay[]> {
     const closed: RollupDay[] = [];
     for (const day of days) {
       const { fromUs: startUs, toUs: endUs } = rangeOfDays(rules.zone, day, day + 1);
-      const [row] = await ask(sql`select max(us) as last_us from ${ident(events)}
+      const [row] = await ask(sql`select max(us) as last_us from ${ident(placed)}
         where visit_start_us < ${endUs}`);
       const lastUs = Number(row?.["last_us"] ?? endUs);
       // Another event up to a gap after the last one would belong to the same visit.
@@ -298,11 +300,14 @@ export class RollupBuilder {
       closed.push({
         day,
         path: "",
+        visitsPath: "",
         rules: rules.text,
         startUs,
         endUs,
         readsFromUs,
         readsToUs,
+        holdsFromUs: readsFromUs,
+        holdsToUs: readsToUs,
         idDays: rules.idDays,
         hasEdge: this.#hasEdge(rules, day),
       });
@@ -318,10 +323,10 @@ export class RollupBuilder {
     closed: readonly RollupDay[],
     ask: Ask,
   ): Promise<void> {
-    await ask(createVisits(tables, days));
     await ask(createRows(tables));
     const paid = await ask(sql`select 1 from ${ident(tables.events)}
       where revenue_amount is not null limit 1`);
+    if (paid.length > 0) await ask(createPaid(tables, days));
     const edges = closed.filter(({ hasEdge }) => hasEdge).map(({ day, endUs }) => ({
       day,
       endUs,
@@ -330,9 +335,8 @@ export class RollupBuilder {
     for (const shape of SHAPES) {
       await ask(insertShape(tables, shape, days));
       if (paid.length > 0) await ask(insertMoney(tables, shape, days));
-      if (edges.length > 0) await ask(insertEdge(tables, shape, days, edges));
+      if (edges.length > 0) await ask(insertEdge(tables, shape, edges));
     }
-    await ask(insertVisitors(tables, days));
   }
 
   /** Days of the same month that are made already. */
@@ -354,7 +358,12 @@ export class RollupBuilder {
   }
 
   /** Most days between two sightings of one visitor, as far as they are beyond the reach. */
-  async #farthest(rules: Rules, { rows }: Tables, days: Days, ask: Ask): Promise<number> {
+  async #farthest(
+    rules: Rules,
+    { rows, visitDays }: Tables,
+    days: Days,
+    ask: Ask,
+  ): Promise<number> {
     const { rollups } = this.#parts;
     const [from, to] = [days.first - rules.reachDays, days.last + rules.reachDays];
     const [within] = await ask(sql`select max(gap) as days from ${ident(rows)}`);
@@ -362,52 +371,67 @@ export class RollupBuilder {
     const far = (rollups.view(rules.site)?.days ?? [])
       .filter(({ day }) => day < from || day > to);
     if (far.length === 0) return found;
-    const paths = [...new Set(far.map(({ path }) => rollups.absolute(path)))];
+    const paths = [...new Set(far.map(({ visitsPath }) => rollups.absolute(visitsPath)))];
     const [beyond] = await ask(sql`
       select max(abs(other.day - own.day)) as days
       from read_parquet(${paths}) other
-      join (select day, key from ${ident(rows)} where shape = ${VISITORS}) own using (key)
-      where other.shape = ${VISITORS} and (other.day < ${from} or other.day > ${to})`);
+      join ${ident(visitDays)} own using (visitor_id)
+      where own.day between ${days.first} and ${days.last}
+        and (other.day < ${from} or other.day > ${to})`);
     return Math.max(found, Number(beyond?.["days"] ?? 0));
   }
 
-  /** Whether a value is the text that stands for none. */
-  async #hasMissingTexts(
-    { rows }: Tables,
-    ask: Ask,
-  ): Promise<boolean> {
-    for (const shape of SHAPES) {
-      const [first = [], second = []] = missingTexts(shape);
-      const found = await ask(sql`select 1 from ${ident(rows)}
-        where shape = ${shape.name}
-          and (list_contains(${first}, v1) or list_contains(${second}, v2)) limit 1`);
-      if (found.length > 0) return true;
-    }
-    return false;
-  }
-
+  /** Writes the sums of the days, with those of the month that are made already. */
   async #write(
-    path: string,
+    { path }: RollupFiles,
     { rows }: Tables,
     kept: readonly RollupDay[],
     ask: Ask,
   ): Promise<void> {
-    const { rollups } = this.#parts;
-    const target = await rollups.prepare(path);
     const paths = [...new Set(kept.map((day) => day.path))];
     const old = paths.map((from) => {
       const days = kept.filter((day) => day.path === from).map(({ day }) => day);
       const edges = [-1, ...kept.filter(({ hasEdge }) => hasEdge).map(({ day }) => day)];
       return sql` union all by name
-        select * from read_parquet(${literal(rollups.absolute(from))})
+        select * from read_parquet(${literal(this.#parts.rollups.absolute(from))})
         where day in (${raw(days.join(", "))})
           and (not starts_with(shape, ${literal(EDGE)}) or day in (${raw(edges.join(", "))}))`;
     });
     const all = old.reduce((sum, part) => sql`${sum}${part}`, sql`select * from ${ident(rows)}`);
-    await ask(sql`copy (select * from (${all}) order by shape, day, v1, v2)
-      to ${literal(target)} (
-        format parquet, compression zstd, row_group_size ${raw(String(ROW_GROUP_ROWS))}
-      )`);
+    await this.#copy(path, sql`select * from (${all}) order by shape, day, v1, v2`, ask);
+  }
+
+  /** Writes the visits of the days, with those of other files that it replaces. */
+  async #writeVisits(
+    { visitsPath }: RollupFiles,
+    tables: Tables,
+    days: Days,
+    merged: readonly RollupDay[],
+    ask: Ask,
+  ): Promise<void> {
+    const paths = [...new Set(merged.map((day) => day.visitsPath))];
+    const old = paths.map((from) => {
+      const days = merged.filter((day) => day.visitsPath === from).map(({ day }) => day);
+      return sql` union all by name
+        select * from read_parquet(${literal(this.#parts.rollups.absolute(from))})
+        where day in (${raw(days.join(", "))})`;
+    });
+    const all = old.reduce((sum, part) => sql`${sum}${part}`, visitRows(tables, days));
+    await this.#copy(visitsPath, sql`select * from (${all}) order by day`, ask);
+  }
+
+  async #copy(path: string, rows: Sql, ask: Ask): Promise<void> {
+    const target = await this.#parts.rollups.prepare(path);
+    await ask(sql`copy (${rows}) to ${literal(target)} (
+      format parquet, compression zstd, row_group_size ${raw(String(ROW_GROUP_ROWS))}
+    )`);
+  }
+
+  #eventsOf({ site, zone }: Rules, days: readonly RollupDay[]): number {
+    return days.reduce(
+      (sum, { day }) => sum + this.#parts.reader.rowsBetween(site, rangeOfDays(zone, day, day + 1)),
+      0,
+    );
   }
 }
 
@@ -417,6 +441,54 @@ function daysOf(rules: Rules, first: number, last: number): Days {
   const range = { ...rangeOfDays(zone, back, last + 1), dates: null };
   const scope: Scope = { site, nowUs: 0, range, zone, weekStart, gapUs, filter: null, goals: [] };
   return { scope, back, first, last };
+}
+
+/**
+ * The days whose file of visits is replaced by the new one, and the days it stretches over. Files
+ * never overlap; and a file that is small beside the new one is taken in, so that there are few.
+ */
+function filesOf(
+  kept: readonly RollupDay[],
+  closed: readonly RollupDay[],
+  eventsOf: (days: readonly RollupDay[]) => number,
+): { readonly merged: readonly RollupDay[]; readonly first: number; readonly last: number } {
+  const numbers = closed.map(({ day }) => day);
+  let [first, last] = [Math.min(...numbers), Math.max(...numbers)];
+  let events = eventsOf(closed);
+  const merged: RollupDay[] = [];
+  let others = [...new Set(kept.map(({ visitsPath }) => visitsPath))].map((path) => {
+    const days = kept.filter(({ visitsPath }) => visitsPath === path);
+    return { days, events: eventsOf(days), ...daysOfVisits(path) };
+  });
+  for (;;) {
+    const next = others.find((file) => file.first <= last && file.last >= first) ??
+      others.find((file) => file.events <= 2 * events);
+    if (!next) return { merged, first, last };
+    others = others.filter((file) => file !== next);
+    merged.push(...next.days);
+    events += next.events;
+    [first, last] = [Math.min(first, next.first), Math.max(last, next.last)];
+  }
+}
+
+/** All days of the new files. What a file holds of days that are not its any more counts, too. */
+function daysIn(
+  { path, visitsPath }: RollupFiles,
+  kept: readonly RollupDay[],
+  closed: readonly RollupDay[],
+  merged: readonly RollupDay[],
+): RollupDay[] {
+  const all = [...kept, ...closed];
+  const holdsFromUs = Math.min(...all.map((day) => day.holdsFromUs));
+  const holdsToUs = Math.max(...all.map((day) => day.holdsToUs));
+  const replaced = new Set([...merged, ...closed].map(({ day }) => day));
+  return all.map((day) => ({
+    ...day,
+    path,
+    visitsPath: replaced.has(day.day) ? visitsPath : day.visitsPath,
+    holdsFromUs,
+    holdsToUs,
+  }));
 }
 
 function monthOf(day: number): string {

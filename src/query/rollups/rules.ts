@@ -5,11 +5,12 @@ import { DAY_US } from "../../core/durations.ts";
 import { LruCache } from "../../core/lru_cache.ts";
 import { sql } from "../../core/sql.ts";
 import type { Scope } from "../query.ts";
-import { createEvents, createVisits, insertMoney, insertShape } from "./day_sql.ts";
+import { insertEdge, insertMoney, insertShape, visitRows } from "./day_rows.ts";
+import { createPaid, createTables, tablesOf } from "./day_tables.ts";
 import { SHAPES } from "./shapes.ts";
 
 /** Raised when the rows of a file mean something else. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** Days that a visitor has to be looked back for. An id may be carried over one change. */
 export function reachOf(idDays: number, knownDays: number): number {
@@ -25,13 +26,15 @@ export function rulesText(zone: string, gapUs: number, reachDays: number): strin
   if (known !== undefined) return known;
   const range = { fromUs: 0, toUs: DAY_US, dates: null };
   const days = { scope: { ...STANDARD_SCOPE, gapUs, range }, back: 0, first: 0, last: 0 };
-  const tables = { events: "e", visits: "v", rows: "r" };
+  const tables = tablesOf(0);
   const statements = [
-    createEvents(tables, days, sql`s`),
-    createVisits(tables, days),
+    ...createTables(tables, days, sql`s`),
+    createPaid(tables, days),
+    visitRows(tables, days),
     ...SHAPES.flatMap((shape) => [
       insertShape(tables, shape, days),
       insertMoney(tables, shape, days),
+      insertEdge(tables, shape, [{ day: 0, sinceUs: 0, endUs: 0 }]),
     ]),
   ].map(({ text, values }) => [text, values]);
   const text = createHash("sha256")

@@ -6,7 +6,7 @@ import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { DimensionRef } from "../dimensions.ts";
 import { type AggregateName, AGGREGATES, metricOf } from "../metrics.ts";
 import type { Query } from "../query.ts";
-import { edgeOf } from "../rollups/day_sql.ts";
+import { edgeOf } from "../rollups/day_rows.ts";
 import { isOfDays, type Shape, shapeOf } from "../rollups/shapes.ts";
 import type { Split } from "../rollups/split.ts";
 import type { SpanUs } from "../../storage/tiers/event_rows.ts";

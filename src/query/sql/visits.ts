@@ -22,8 +22,12 @@ export const VISIT_GAP_US = 1_800_000_000;
 export interface VisitColumns {
   /** Columns of the visit's first event, under their own names. */
   readonly first?: readonly EventColumnName[];
+  /** Adds name → the value of an expression over the visit's first event. */
+  readonly atStart?: Readonly<Record<string, Sql>>;
   /** Adds entry_page and exit_page (NULL for a visit without a pageview). */
   readonly pages?: boolean;
+  /** Adds exit_us, the time of the exit page. */
+  readonly exitTime?: boolean;
   /** Adds name → BOOLEAN, whether any event of the visit meets the condition (NULL is no). */
   readonly any?: Readonly<Record<string, Sql>>;
   /** Adds name → BIGINT, how many events of the visit meet the condition. */
@@ -192,9 +196,10 @@ export function extraColumns(columns: VisitColumns): ExtraColumn[] {
   const extra: ExtraColumn[] = [];
   const add = (name: string, collect: Sql, merge: Sql, shown: Sql) =>
     extra.push({ name, collect, merge, shown: sql`, ${shown} as ${ident(name)}` });
-  for (const name of columns.first ?? []) {
+  const first = (columns.first ?? []).map((name) => [name, ident(name)] as const);
+  for (const [name, expr] of [...first, ...Object.entries(columns.atStart ?? {})]) {
     const own = ident(name);
-    add(name, sql`arg_min_null(${own}, ${ORDER_KEY})`, sql`arg_min_null(${own}, low_us)`, own);
+    add(name, sql`arg_min_null(${expr}, ${ORDER_KEY})`, sql`arg_min_null(${own}, low_us)`, own);
   }
   if (columns.pages) {
     const pageview = sql`filter (where ${IS_PAGEVIEW})`;
@@ -210,6 +215,10 @@ export function extraColumns(columns: VisitColumns): ExtraColumn[] {
       sql`arg_max(exit_page, low_us)`,
       sql`exit_page`,
     );
+  }
+  if (columns.exitTime) {
+    const us = sql`max(epoch_us(timestamp)) filter (where ${IS_PAGEVIEW})`;
+    add("exit_us", us, sql`max(exit_us)`, sql`exit_us`);
   }
   for (const [name, condition] of Object.entries(columns.any ?? {})) {
     const own = ident(name);

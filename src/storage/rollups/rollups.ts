@@ -13,6 +13,7 @@ import type { Store } from "../state/store.ts";
 const SITES_IN_MEMORY = 500;
 /** Names end so, and not in `.parquet`, though the files are of that format. */
 const SUFFIX = ".rollup";
+const VISITS_SUFFIX = ".visits";
 
 const FOLDER_MODE = 0o750;
 
@@ -21,6 +22,9 @@ export interface FileChange {
   readonly added: readonly CatalogFile[];
   readonly removed: readonly CatalogFile[];
 }
+
+/** The two files that a build makes, below the folder: the sums of days, and their visits. */
+export type RollupFiles = Pick<RollupDay, "path" | "visitsPath">;
 
 /** A span of a site's events that somebody reads; `isStale` is set when they change. */
 export interface Watch {
@@ -109,11 +113,11 @@ export class Rollups {
       this.#stale(file.site_id, (days) => days.filter((day) => !reads(spanReadBy(day), file)));
     }
     for (const file of removed) {
-      this.#stale(file.site_id, (days) => {
-        const hit = days.filter((day) => reads(spanReadBy(day), file));
-        const paths = new Set(hit.map(({ path }) => path));
-        return days.filter(({ path }) => !paths.has(path));
-      });
+      const { fromUs, toUs } = spanOfFile(file);
+      this.#stale(
+        file.site_id,
+        (days) => days.filter((day) => day.holdsFromUs >= toUs || day.holdsToUs <= fromUs),
+      );
     }
   }
 
@@ -133,10 +137,14 @@ export class Rollups {
     }
   }
 
-  /** A name for a new file of a site. */
-  nextPath(site: string): string {
+  /** Names for new files of a site; `first` and `last` are the days of the visits. */
+  nextFiles(site: string, first: number, last: number): RollupFiles {
     const folder = createHash("sha256").update(site).digest("hex").slice(0, 32);
-    return `${folder}/${String(++this.#number).padStart(6, "0")}${SUFFIX}`;
+    const start = `${folder}/${String(++this.#number).padStart(6, "0")}`;
+    return {
+      path: start + SUFFIX,
+      visitsPath: `${start}-${first}-${last}${VISITS_SUFFIX}`,
+    };
   }
 
   /** The path of a file on disk. */
@@ -158,12 +166,14 @@ export class Rollups {
     return absolute + TEMPORARY;
   }
 
-  /** Gives a written file its name, then makes its days known. Days of other files are replaced. */
-  async keep(site: string, path: string, days: readonly RollupDay[]): Promise<void> {
-    const absolute = this.absolute(path);
-    await this.#files.sync(absolute + TEMPORARY);
-    await this.#files.rename(absolute + TEMPORARY, absolute);
-    await this.#files.sync(absolute.slice(0, absolute.lastIndexOf("/")));
+  /** Gives written files their names, then makes their days known; others of these are replaced. */
+  async keep(site: string, files: RollupFiles, days: readonly RollupDay[]): Promise<void> {
+    for (const path of [files.path, files.visitsPath]) {
+      const absolute = this.absolute(path);
+      await this.#files.sync(absolute + TEMPORARY);
+      await this.#files.rename(absolute + TEMPORARY, absolute);
+      await this.#files.sync(absolute.slice(0, absolute.lastIndexOf("/")));
+    }
     await this.#store.run("keepRollups", { site_id: site, days });
     this.#hasGarbage = true;
     const known = this.#sites.get(site);
@@ -174,18 +184,23 @@ export class Rollups {
     this.#sites.set(site, { ...known, days: all });
   }
 
-  /** Removes a file that was never kept. */
-  async discard(path: string): Promise<void> {
-    const absolute = this.absolute(path);
-    await this.#files.remove(absolute + TEMPORARY);
-    await this.#files.remove(absolute);
+  /** Removes files unless they are kept. */
+  async discard(site: string, { path, visitsPath }: RollupFiles): Promise<void> {
+    if (this.view(site)?.days.some((day) => day.path === path)) return;
+    for (const absolute of [path, visitsPath].map((one) => this.absolute(one))) {
+      await this.#files.remove(absolute + TEMPORARY);
+      await this.#files.remove(absolute);
+    }
   }
 
   /** Takes every day of some files out: they could not be read, or are computed otherwise now. */
   async forget(site: string, paths: readonly string[]): Promise<void> {
     await this.#store.run("forgetRollups", paths);
     const gone = new Set(paths);
-    this.#stale(site, (days) => days.filter(({ path }) => !gone.has(path)));
+    this.#stale(
+      site,
+      (days) => days.filter((day) => !gone.has(day.path) && !gone.has(day.visitsPath)),
+    );
   }
 
   /** Takes every day of a site out, and remembers how far apart one visitor was seen. */
@@ -227,10 +242,17 @@ function spanReadBy({ readsFromUs, readsToUs }: RollupDay) {
 }
 
 function numberOf(path: string): number {
-  return Number(/(\d+)\.rollup(?:\.tmp)?$/.exec(path)?.[1] ?? 0);
+  return Number(/\/(\d+)[-.][^/]*$/.exec(path)?.[1] ?? 0);
+}
+
+/** The first and the last day that a file of visits was made for. */
+export function daysOfVisits(path: string): { readonly first: number; readonly last: number } {
+  const [, first, last] = /-(-?\d+)-(-?\d+)\.visits$/.exec(path) ?? [];
+  return { first: Number(first), last: Number(last) };
 }
 
 /** Whether an error of DuckDB is about a file of rollups. */
 export function isOfRollups(error: unknown): boolean {
-  return messageOf(error).includes(SUFFIX);
+  const message = messageOf(error);
+  return message.includes(SUFFIX) || message.includes(VISITS_SUFFIX);
 }

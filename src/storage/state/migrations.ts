@@ -5,7 +5,7 @@ import { IMPORT_SCHEMA } from "./ops/import_ops.ts";
 import { OWNER_SCHEMA } from "./ops/owner_ops.ts";
 import { PROPOSED_SCHEMA } from "./ops/proposed_ops.ts";
 import { REWRITE_SCHEMA } from "./ops/rewrite_ops.ts";
-import { ROLLUP_SCHEMA } from "./ops/rollup_ops.ts";
+import { ROLLUP_SCHEMA, ROLLUP_VISITS_SCHEMA } from "./ops/rollup_ops.ts";
 import { SITE_SCHEMA } from "./ops/site_ops.ts";
 import type { Sqlite } from "./sqlite.ts";
 import { keepUpgradeCopy } from "./upgrade_copy.ts";
@@ -52,6 +52,7 @@ export const MIGRATIONS: readonly string[] = [
   IMPORT_SCHEMA,
   REWRITE_SCHEMA,
   ROLLUP_SCHEMA,
+  ROLLUP_VISITS_SCHEMA,
 ];
 
 /** The first version of the schema that has proposed sites. */

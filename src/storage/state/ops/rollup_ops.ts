@@ -40,12 +40,50 @@ export const ROLLUP_SCHEMA = `
   end;
 `;
 
+/**
+ * The table of days with files of visits, as one more step of the schema. Rollups are made again:
+ * files that no day names are removed at the start.
+ */
+export const ROLLUP_VISITS_SCHEMA = `
+  drop table rollup_days;
+  create table rollup_days (
+    site_id text not null,
+    day integer not null,
+    path text not null,
+    visits_path text not null,
+    rules text not null,
+    start_us integer not null,
+    end_us integer not null,
+    reads_from_us integer not null,
+    reads_to_us integer not null,
+    holds_from_us integer not null,
+    holds_to_us integer not null,
+    id_days integer not null,
+    has_edge integer not null,
+    primary key (site_id, day)
+  ) strict, without rowid;
+  create index rollup_days_by_path on rollup_days (path);
+  create index rollup_days_by_visits_path on rollup_days (visits_path);
+  create trigger rollup_file_unused after delete on rollup_days
+    when not exists (select 1 from rollup_days where path = old.path)
+  begin
+    insert or ignore into rollup_garbage (path) values (old.path);
+  end;
+  create trigger rollup_visits_unused after delete on rollup_days
+    when not exists (select 1 from rollup_days where visits_path = old.visits_path)
+  begin
+    insert or ignore into rollup_garbage (path) values (old.visits_path);
+  end;
+`;
+
 /** A local day whose sums are in a file. Times are microseconds since 1970 UTC. */
 export interface RollupDay {
   /** Days since 1970 of its local date. */
   readonly day: number;
   /** Path below the folder of rollups. */
   readonly path: string;
+  /** The same of the file of its visits. */
+  readonly visitsPath: string;
   /** What it was computed by: another text means other sums. */
   readonly rules: string;
   readonly startUs: number;
@@ -53,6 +91,9 @@ export interface RollupDay {
   /** The sums depend on events of this span. */
   readonly readsFromUs: number;
   readonly readsToUs: number;
+  /** Its files hold what was computed from events of this span, also for days replaced since. */
+  readonly holdsFromUs: number;
+  readonly holdsToUs: number;
   /** For how many UTC days a visitor id lasted when they were made. */
   readonly idDays: number;
   /** Whether its file tells which visitors may be seen after it. */
@@ -78,11 +119,14 @@ function siteRollups(db: Sqlite, site: string): SiteRollups {
     days: days.map((row) => ({
       day: integerOf(row, "day"),
       path: textOf(row, "path"),
+      visitsPath: textOf(row, "visits_path"),
       rules: textOf(row, "rules"),
       startUs: integerOf(row, "start_us"),
       endUs: integerOf(row, "end_us"),
       readsFromUs: integerOf(row, "reads_from_us"),
       readsToUs: integerOf(row, "reads_to_us"),
+      holdsFromUs: integerOf(row, "holds_from_us"),
+      holdsToUs: integerOf(row, "holds_to_us"),
       idDays: integerOf(row, "id_days"),
       hasEdge: integerOf(row, "has_edge") === 1,
     })),
@@ -100,15 +144,18 @@ function keepRollups(
     for (const row of days) {
       db.run("delete from rollup_days where site_id = ? and day = ?", site_id, row.day);
       db.run(
-        "insert into rollup_days values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into rollup_days values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         site_id,
         row.day,
         row.path,
+        row.visitsPath,
         row.rules,
         row.startUs,
         row.endUs,
         row.readsFromUs,
         row.readsToUs,
+        row.holdsFromUs,
+        row.holdsToUs,
         row.idDays,
         row.hasEdge ? 1 : 0,
       );
@@ -119,7 +166,9 @@ function keepRollups(
 /** Takes every day out that is in one of these files. */
 function forgetRollups(db: Sqlite, paths: readonly string[]): void {
   db.transaction(() => {
-    for (const path of paths) db.run("delete from rollup_days where path = ?", path);
+    for (const path of paths) {
+      db.run("delete from rollup_days where path = ? or visits_path = ?", path, path);
+    }
   });
 }
 
@@ -141,7 +190,8 @@ function setReach(
 
 /** Paths of the files that days name. */
 function listRollups(db: Sqlite): string[] {
-  return db.all("select distinct path from rollup_days").map((row) => textOf(row, "path"));
+  return db.all("select path from rollup_days union select visits_path from rollup_days")
+    .map((row) => textOf(row, "path"));
 }
 
 /** Paths of the files that no day names any more. */
@@ -175,9 +225,8 @@ export function staleByAdding(db: Sqlite, file: CatalogFile): void {
 }
 
 /**
- * Takes out the days that read what some files hold, before those leave the catalog, with every
- * other day of the same rollups: nothing of removed events may stay on disk. Call it in a
- * transaction.
+ * Takes out the days whose rollups hold what was computed from some files, before those leave the
+ * catalog: nothing of removed events may stay on disk. Call it in a transaction.
  */
 export function staleByRemoving(db: Sqlite, paths: readonly string[]): void {
   for (const path of paths) {
@@ -186,9 +235,7 @@ export function staleByRemoving(db: Sqlite, paths: readonly string[]): void {
     const site = textOf(file, "site_id");
     const { fromUs, toUs } = spanOfFile({ date: textOf(file, "date") });
     db.run(
-      `delete from rollup_days where path in (
-        select path from rollup_days
-        where site_id = ? and reads_from_us < ? and reads_to_us > ?)`,
+      "delete from rollup_days where site_id = ? and holds_from_us < ? and holds_to_us > ?",
       site,
       toUs,
       fromUs,

@@ -1,0 +1,225 @@
+// The SQL of the rows of a file of rollups, from the tables of `day_tables.ts`. Pure.
+//
+// A row counts `visitors` by `gap`: the days since the same visitor was last seen on the site with
+// the same values, 0 for never. Visitors of days a … b are the sum over days d of those whose gap
+// is 0 or more than d − a: each is counted on the first of its days in the range, for any a.
+import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
+import { dimensionOf } from "../dimensions.ts";
+import { AGGREGATES } from "../metrics.ts";
+import { CENTS, CURRENCY } from "../sql/build.ts";
+import {
+  type Days,
+  isOfTime,
+  startName,
+  type Tables,
+  valueName,
+  valueOf,
+  VISIT_DIMENSIONS,
+} from "./day_tables.ts";
+import { isOfOneVisit, type Shape, SHAPES } from "./shapes.ts";
+
+/** Begins the shapes of edges. */
+export const EDGE = "edge:";
+
+/** Counts of a row. */
+const COUNTS: readonly string[] = [...Object.keys(AGGREGATES), "cents", "paid"];
+
+/** A day with an edge: `sinceUs` is when whoever is seen after it was seen at the earliest. */
+export interface EdgeDay {
+  readonly day: number;
+  readonly sinceUs: number;
+  readonly endUs: number;
+}
+
+/** Counts by day, values and visitor; rows of a visitor who is `is_one_day` have no gap. */
+interface Sums {
+  readonly table: string;
+  readonly values: readonly Sql[];
+  /** Column → the aggregate over rows. */
+  readonly counts: Readonly<Record<string, Sql>>;
+  /** Whether the table has one row for each visit and day. */
+  readonly ofVisitDays: boolean;
+}
+
+/** Creates the table of rows. */
+export function createRows({ rows }: Tables): Sql {
+  const numbers = COUNTS.map((name) => sql`${ident(name)} bigint default 0`);
+  return sql`create table ${ident(rows)} (
+    shape varchar, day integer, v1 varchar, v2 varchar, gap integer default 0, currency varchar,
+    key ubigint, ${join(numbers)})`;
+}
+
+/** Inserts the rows of one shape. */
+export function insertShape(tables: Tables, shape: Shape, days: Days): Sql {
+  const parts = isOfOneVisit(shape)
+    ? ofVisitors(visitSums(tables, shape), days)
+    : [...ofVisitors(eventSums(tables, shape), days), visitsOfEvents(tables, shape, days)];
+  if (shape.steps) parts.push(exits(tables, shape, days));
+  return sql`insert into ${ident(tables.rows)} by name
+    ${join(parts.map((part) => named(shape, part)), "\n    union all by name\n    ")}`;
+}
+
+/** Sums by day, values and gap. */
+function ofVisitors({ table, values, counts, ofVisitDays }: Sums, days: Days): Sql[] {
+  const names = Object.keys(counts);
+  const own = names.map((name) => sql`${counts[name] ?? raw("0")} as ${ident(name)}`);
+  const totals = names.map((name) => sql`sum(${ident(name)})::bigint as ${ident(name)}`);
+  const within = sql`day between ${days.first} and ${days.last}`;
+  const byVisitor = (where: Sql) =>
+    sql`select day, ${valuesOf(values)}, visitor_id, ${join(own)}
+      from ${ident(table)}
+      where ${where}
+      group by all`;
+  const oneDay = raw(ofVisitDays ? "is_one_day and not is_only" : "is_one_day");
+  const parts = [
+    sql`select day, v1, v2, 0 as gap, count(*) as visitors, ${join(totals)}
+      from (${byVisitor(sql`${oneDay} and ${within}`)})
+      group by day, v1, v2`,
+    sql`select day, v1, v2, gap, count(*) as visitors, ${join(totals)}
+      from (
+        select *, coalesce(day - lag(day) over (
+          partition by v1, v2, visitor_id order by day
+        ), 0) as gap
+        from (${byVisitor(sql`not is_one_day and day >= ${days.back}`)})
+      )
+      where ${within}
+      group by day, v1, v2, gap`,
+  ];
+  if (!ofVisitDays) return parts;
+  return [
+    ...parts,
+    sql`select day, ${valuesOf(values)}, 0 as gap, count(*) as visitors, ${join(own)}
+      from ${ident(table)}
+      where is_only and ${within}
+      group by all`,
+  ];
+}
+
+const OF_EVENTS = {
+  pageviews: raw("sum(pageviews)::bigint"),
+  events: raw("sum(events)::bigint"),
+};
+const OF_VISITS = {
+  ...OF_EVENTS,
+  visits: raw("count(*) filter (where is_start)"),
+  bounces: raw("count(*) filter (where is_start and is_bounce)"),
+  visit_us: raw("coalesce(sum(visit_us) filter (where is_start), 0)::bigint"),
+  visit_pageviews: raw("coalesce(sum(visit_pageviews) filter (where is_start), 0)::bigint"),
+};
+const OF_STEPS = {
+  page_us: raw("sum(page_us)::bigint"),
+  page_times: raw("sum(page_times)::bigint"),
+};
+
+function visitSums({ visitDays }: Tables, { dimensions }: Shape): Sums {
+  const values = dimensions.map(valueName);
+  return { table: visitDays, values, counts: OF_VISITS, ofVisitDays: true };
+}
+
+function eventSums(tables: Tables, shape: Shape): Sums {
+  const values = shape.dimensions.map((ref) => valueOf(ref, shape));
+  const counts = { ...OF_EVENTS, ...(shape.steps ? OF_STEPS : {}) };
+  return { table: tableOf(tables, shape), values, counts, ofVisitDays: false };
+}
+
+/** The table that holds the values of a shape's events. */
+function tableOf(tables: Tables, shape: Shape): string {
+  if (isOfOneVisit(shape)) return tables.visitDays;
+  return shape.steps ? tables.pages : tables.parts;
+}
+
+/** Visits by the day and the values of their start, or by the values of all of their events. */
+function visitsOfEvents(tables: Tables, shape: Shape, days: Days): Sql {
+  const values = shape.dimensions.map((ref) =>
+    isOfTime(ref) ? startName(ref) : valueOf(ref, shape)
+  );
+  return sql`select day, v1, v2, 0 as gap, count(*) as visits,
+      count(*) filter (where is_bounce) as bounces, sum(visit_us)::bigint as visit_us,
+      sum(visit_pageviews)::bigint as visit_pageviews
+    from (
+      select distinct start_day as day, ${valuesOf(values)}, visitor_id, visit_start_us,
+        is_bounce, visit_us, visit_pageviews
+      from ${ident(tableOf(tables, shape))}
+      where start_day between ${days.first} and ${days.last}
+    )
+    group by day, v1, v2`;
+}
+
+/** Visits by the day and the page of their last pageview. */
+function exits({ visits }: Tables, _: Shape, days: Days): Sql {
+  return sql`select exit_day as day, ${valuesOf([valueName("exit_page")])}, 0 as gap,
+      count(*) as exits
+    from ${ident(visits)}
+    where exit_day between ${days.first} and ${days.last}
+    group by all`;
+}
+
+/** Inserts the revenue of one shape. */
+export function insertMoney({ rows, paid }: Tables, shape: Shape, days: Days): Sql {
+  const values = shape.dimensions.map((ref) => valueOf(ref, shape));
+  const sums = sql`select day, ${valuesOf(values)},
+      ${CURRENCY} as currency, ${CENTS} as cents, count(*) as paid
+    from ${ident(paid)}
+    where day between ${days.first} and ${days.last}
+    group by all`;
+  return sql`insert into ${ident(rows)} by name ${named(shape, sums)}`;
+}
+
+/** Inserts the edge of one shape: the values and the key of each visitor who may be seen later. */
+export function insertEdge(tables: Tables, shape: Shape, edges: readonly EdgeDay[]): Sql {
+  const values = shape.dimensions.map((ref) => valueOf(ref, shape));
+  const list = edges.map(({ day, sinceUs, endUs }) => raw(`(${day}, ${sinceUs}, ${endUs})`));
+  return sql`insert into ${ident(tables.rows)} by name
+    select ${edgeOf(shape)} as shape, * from (
+      select distinct r.day, ${valuesOf(values)}, r.visitor_id as key
+      from ${ident(tableOf(tables, shape))} r
+      join (
+        select distinct edge.day, seen.visitor_id
+        from (values ${join(list)}) edge(day, since_us, end_us)
+        join ${ident(tables.placed)} seen on seen.us >= edge.since_us and seen.us < edge.end_us
+      ) later on later.day = r.day and later.visitor_id = r.visitor_id
+    )`;
+}
+
+/** The shape of the rows of `insertEdge`. */
+export function edgeOf({ name }: Shape): string {
+  return `${EDGE}${name}`;
+}
+
+function named({ name }: Shape, part: Sql): Sql {
+  return sql`select ${name} as shape, * from (${part})`;
+}
+
+/** Values as v1 and v2. */
+function valuesOf(values: readonly Sql[]): Sql {
+  const none = raw("null::varchar");
+  return sql`${values[0] ?? none} as v1, ${values[1] ?? none} as v2`;
+}
+
+/** One row if a value is a text that stands for a missing one in answers: then no sum is right. */
+export function findMissingTexts({ rows }: Tables): Sql {
+  const list = SHAPES.flatMap(({ name, dimensions }) =>
+    dimensions.flatMap((ref, index) =>
+      // Every visit has a channel.
+      ref === "channel"
+        ? []
+        : [dimensionOf(ref).missing, "(unknown)"].map((text) =>
+          sql`(${name}, ${index === 0}, ${text})`
+        )
+    )
+  );
+  return sql`select 1 from ${ident(rows)} r
+    join (values ${join(list)}) missing(shape, is_first, text)
+      on missing.shape = r.shape and missing.text = case when is_first then v1 else v2 end
+    limit 1`;
+}
+
+/** The rows of visits to be written: one for each visit and day on which it has events. */
+export function visitRows({ visitDays }: Tables, { first, last }: Days): Sql {
+  const values = VISIT_DIMENSIONS.map(valueName);
+  return sql`select day, visitor_id, is_start, events::integer as events,
+      pageviews::integer as pageviews, visit_us, visit_pageviews::integer as visit_pageviews,
+      is_bounce, ${join(values)}
+    from ${ident(visitDays)}
+    where day between ${first} and ${last}`;
+}
