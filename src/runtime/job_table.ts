@@ -16,6 +16,7 @@ import type { Host } from "./host.ts";
 import type { Job } from "./jobs.ts";
 
 const COMPACTION = { delayMs: 5 * MINUTE_MS, everyMs: MINUTE_MS };
+const ROLLUPS = { delayMs: MINUTE_MS / 2, everyMs: MINUTE_MS };
 
 /** The parts that have periodic work. */
 export interface JobParts {
@@ -41,9 +42,8 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
   const { flusher, parquet } = storage;
   const compaction = host.compaction ?? COMPACTION;
   const flushMs = config.flush_interval_secs * SECOND_MS;
-  const later = startingAfter(system, compaction.delayMs);
-  const compact = later(() => storage.compactor.run(stopping));
-  const rollUp = later(() => parts.rollups.run(stopping));
+  const compact = startingAfter(system, compaction.delayMs)(() => storage.compactor.run(stopping));
+  const rollUp = startingAfter(system, ROLLUPS.delayMs)(() => parts.rollups.run(stopping));
   return [
     { name: "hot", everyMs: SECOND_MS, run: () => syncHot(storage) },
     { name: "flush", everyMs: flushMs, run: () => flusher.flush() },
@@ -58,7 +58,7 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
       everyMs: SECOND_MS,
       run: () => storage.pathHistory.run(stopping),
     },
-    { name: "rollups", everyMs: 5 * compaction.everyMs, run: rollUp },
+    { name: "rollups", everyMs: ROLLUPS.everyMs, run: rollUp },
     { name: "expire", everyMs: DAY_MS, atStart: true, run: () => expireEvents(system, parts) },
     {
       name: "log",

@@ -171,8 +171,8 @@ function createVisitDays({ placed, visits: visitTable, visitDays }: Tables): Sql
       from counted
       group by visitor_id
     )
-    select counted.*, v.* exclude (visitor_id, visit_start_us), v.start_day = counted.day as is_start,
-      seen.is_only, seen.is_one_day
+    select counted.*, v.* exclude (visitor_id, visit_start_us),
+      v.start_day = counted.day as is_start, seen.is_only, seen.is_one_day
     from counted
     join ${ident(visitTable)} v using (visitor_id, visit_start_us)
     join seen using (visitor_id)`;

@@ -46,11 +46,7 @@ export interface SplitBy {
 
 /** Splits a range, or returns null where rollups would save nothing. */
 export function splitOf(range: Range, site: SiteRollups, by: SplitBy): Split | null {
-  const usable = site.days.filter((day) =>
-    day.startUs >= range.fromUs && day.endUs <= range.toUs && day.rules === by.rules &&
-    day.readsToUs <= by.hotFromUs
-  );
-  const run = longestRun(usable);
+  const run = longestRun(usableDays(range, site, by));
   const [first, last] = [run[0], run.at(-1)];
   if (!first || !last) return null;
   if (site.foreignToUs > last.endUs && last.endUs < range.toUs) return null;
@@ -85,6 +81,40 @@ export function splitOf(range: Range, site: SiteRollups, by: SplitBy): Split | n
   }
   const firstLocalDay = dayOfDate(localDate(by.zone, range.fromUs));
   return { events, terms, paths: [...new Set(run.map(({ path }) => path))], firstLocalDay, edge };
+}
+
+/** A range in days whose visits are in files, and ranges that events answer. */
+export interface VisitSplit {
+  readonly events: readonly Range[];
+  /** Both numbers of days are included. */
+  readonly first: number;
+  readonly last: number;
+  readonly paths: readonly string[];
+  /** Days since 1970 of the local date on which the range begins. */
+  readonly firstLocalDay: number;
+}
+
+/** Splits a range by days of visits, or returns null where they would save nothing. */
+export function visitSplitOf(range: Range, site: SiteRollups, by: SplitBy): VisitSplit | null {
+  const run = longestRun(usableDays(range, site, by));
+  const [first, last] = [run[0], run.at(-1)];
+  if (!first || !last) return null;
+  return {
+    events: [part(range.fromUs, first.startUs), part(last.endUs, range.toUs)]
+      .filter(({ fromUs, toUs }) => fromUs < toUs),
+    first: first.day,
+    last: last.day,
+    paths: [...new Set(run.map(({ visitsPath }) => visitsPath))],
+    firstLocalDay: dayOfDate(localDate(by.zone, range.fromUs)),
+  };
+}
+
+/** The days of a range that have rollups that hold. */
+function usableDays(range: Range, site: SiteRollups, by: SplitBy): RollupDay[] {
+  return site.days.filter((day) =>
+    day.startUs >= range.fromUs && day.endUs <= range.toUs && day.rules === by.rules &&
+    day.readsToUs <= by.hotFromUs
+  );
 }
 
 function part(fromUs: number, toUs: number): Range {

@@ -56,27 +56,49 @@ function metricColumn(name: Query["metrics"][number]): Sql | null {
   return money ? null : sql`${derived} as ${ident(name)}`;
 }
 
+/** Rows over which some aggregates are taken. */
+interface AggregateRelation {
+  readonly name: string;
+  readonly columns: readonly AggregateName[];
+  readonly rows: Sql;
+  readonly viaVisits: boolean;
+}
+
 /** The relations that hold the aggregates. */
 function aggregateParts(query: Query, plan: Plan, relations: Relations): Part[] {
+  return aggregateRelations(query, plan, relations).map(({ name, columns, rows, viaVisits }) => {
+    relations.add(name, grouped(query.dimensions, columns, rows, viaVisits));
+    return { name, columns };
+  });
+}
+
+function aggregateRelations(
+  query: Query,
+  plan: Plan,
+  relations: Relations,
+): AggregateRelation[] {
   const of = (wanted: Aggregate["of"]) =>
     plan.aggregates.filter((name) => AGGREGATES[name].of === wanted);
   const { dimensions, filter } = query;
-  const parts: Part[] = [];
-  const add = (name: string, columns: readonly AggregateName[], rows: Sql, viaVisits = false) => {
-    relations.add(name, grouped(dimensions, columns, rows, viaVisits));
-    parts.push({ name, columns });
-  };
   const [ofEvent, ofVisit] = [of("event"), of("visit")];
+  const byVisit = { name: "by_visit", columns: ofVisit, viaVisits: false };
   if (plan.form === "visits") {
     const kinds = { withEvents: ofEvent.length > 0, withVisits: ofVisit.length > 0 };
-    add("by_visit", plan.aggregates, relations.visitsWithEvents(dimensions, kinds), true);
-    return parts;
+    const rows = relations.visitsWithEvents(dimensions, kinds);
+    return [{ ...byVisit, columns: plan.aggregates, rows, viaVisits: true }];
   }
+  const parts: AggregateRelation[] = [];
   if (ofEvent.length > 0) {
-    add("by_event", ofEvent, relations.matchingEvents(dimensions, filter));
+    const rows = relations.matchingEvents(dimensions, filter);
+    parts.push({ name: "by_event", columns: ofEvent, rows, viaVisits: false });
   }
-  if (ofVisit.length > 0) add("by_visit", ofVisit, relations.matchingVisits(dimensions));
+  if (ofVisit.length > 0) parts.push({ ...byVisit, rows: relations.matchingVisits(dimensions) });
   return parts;
+}
+
+function aggregateSql(name: AggregateName, viaVisits: boolean): Sql {
+  const aggregate: Aggregate = AGGREGATES[name];
+  return viaVisits ? aggregate.viaVisits ?? aggregate.expr : aggregate.expr;
 }
 
 /** One row per combination of keys over `rows`. */
@@ -87,11 +109,7 @@ function grouped(
   viaVisits = false,
 ): Sql {
   const keys = dimensions.map((_, index) => ident(`k${index}`));
-  const values = aggregates.map((name) => {
-    const aggregate: Aggregate = AGGREGATES[name];
-    const expr = viaVisits ? aggregate.viaVisits ?? aggregate.expr : aggregate.expr;
-    return sql`${expr} as ${ident(name)}`;
-  });
+  const values = aggregates.map((name) => sql`${aggregateSql(name, viaVisits)} as ${ident(name)}`);
   if (!aggregates.includes("visitors")) {
     return sql`select ${join([...keys, ...values])}\n  from (${rows}) r${groupBy(keys)}`;
   }
@@ -203,6 +221,24 @@ export function aggregateRows(
     intersect
     select distinct ${join(columns)} from (${known})
   )${groupBy(keys)}`;
+}
+
+/**
+ * A statement of the keys, the visitor and the aggregates of a query, of which the visitors are
+ * counted elsewhere: one row for each visitor, or two. An aggregate that a row lacks is NULL.
+ */
+export function rowsByVisitor(query: Query, plan: Plan, relations: Relations): Sql {
+  const keys = query.dimensions.map((_, index) => ident(`k${index}`));
+  const by = plan.aggregates.includes("visitors") ? [...keys, raw("r.visitor_id")] : keys;
+  const parts = aggregateRelations(query, plan, relations).map((part) => {
+    const values = part.columns.map((name) =>
+      sql`${aggregateSql(name, part.viaVisits)} as ${ident(name)}`
+    );
+    return sql`select * from (select ${join([...by, ...values])} from (${part.rows}) r${
+      groupBy(by)
+    })`;
+  });
+  return sql`${relations.with}\n${join(parts, "\n  union all by name\n  ")}`;
 }
 
 /** The rows whose visitors are counted, with their keys. */

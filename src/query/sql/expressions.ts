@@ -20,6 +20,8 @@ export interface RowShape {
    * done_0, done_1 …
    */
   visit(name: string): Sql;
+  /** The value of a dimension, NULL where there is none; where rows hold values, not columns. */
+  value?(ref: DimensionRef): Sql;
   /** Time of the event, or start of the visit: BIGINT microseconds. */
   readonly us: Sql;
 }
@@ -96,6 +98,7 @@ export function missingOf(ref: DimensionRef, terms: Pick<Terms, "missing">): str
 
 /** The value of a dimension, or NULL. `own`: the event's, not its visit's. */
 function valueOf(ref: DimensionRef, row: RowShape, terms: Terms, own: boolean): Sql {
+  if (row.value) return row.value(ref);
   if (ref === "entry_page" || ref === "exit_page") return row.visit(ref);
   if (ref === "hour_of_day") return hourOfDay(row.us, terms);
   if (ref === "day_of_week") return dayOfWeek(row.us, terms);

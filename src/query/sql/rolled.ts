@@ -41,12 +41,16 @@ export function buildRolled(
   const counts = rolled.counts(query, { ...plan, aggregates: present }, shape);
   const money = plan.money ? rolled.money(query, plan, shape) : null;
   const merged = mergedOf(query, { ...plan, aggregates: present }, counts, money);
+  return finished(query, plan, sql`with ${merged}`, basesOf(query, () => rolled.visitors(query)));
+}
+
+/** Joins of the visitors of the whole query, for the metrics that are shares of them. */
+export function basesOf(query: Query, visitors: () => Sql): Sql[] {
   const wanted = new Set(query.metrics.map((name) => metricOf(name).base));
-  const bases = (["query", "goalless"] as const).filter((base) => wanted.has(base)).map((base) => {
+  return (["query", "goalless"] as const).filter((base) => wanted.has(base)).map((base) => {
     const name = ident(base === "query" ? "base_question" : "base_goalless");
-    return sql`cross join (select visitors as ${name} from (${rolled.visitors(query)}))`;
+    return sql`cross join (select visitors as ${name} from (${visitors()}))`;
   });
-  return finished(query, plan, sql`with ${merged}`, bases);
 }
 
 /** The aggregates with those that tell whether a row exists. */
@@ -169,15 +173,7 @@ class Rolled {
   }
 
   #bucket(interval: "day" | "week" | "month", query: Query): Sql {
-    if (interval === "day") return sql`(r.day * ${DAY_US})`;
-    // Local days as if in UTC: the bucket's first local date.
-    const range = { fromUs: this.#firstLocalUs, toUs: this.#firstLocalUs, dates: null };
-    const calendar = { range, zone: "UTC", weekStart: query.weekStart };
-    return bucketKey(interval, sql`(r.day * ${DAY_US})`, calendar);
-  }
-
-  get #firstLocalUs(): number {
-    return this.#split.firstLocalDay * DAY_US;
+    return dayBucket(interval, query, this.#split.firstLocalDay);
   }
 
   #keys(query: Query, shape: Shape): Sql[] {
@@ -187,6 +183,23 @@ class Rolled {
       return sql`${stored(ref, shape, query)} as ${name}`;
     });
   }
+}
+
+/** The bucket of the local day of a row `r`, as events of the day would give it. */
+export function dayBucket(
+  interval: "day" | "week" | "month",
+  { weekStart }: Pick<Query, "weekStart">,
+  firstLocalDay: number,
+): Sql {
+  if (interval === "day") return sql`(r.day * ${DAY_US})`;
+  // Local days as if in UTC: the bucket's first local date.
+  const firstUs = firstLocalDay * DAY_US;
+  const calendar = {
+    range: { fromUs: firstUs, toUs: firstUs, dates: null },
+    zone: "UTC",
+    weekStart,
+  };
+  return bucketKey(interval, sql`(r.day * ${DAY_US})`, calendar);
 }
 
 /** A stored value as the key that events would give. */

@@ -1,13 +1,15 @@
-// What a query is answered from: rollups of closed days as far as they serve, else events. The
+// What a query is answered from: sums of closed days, their visits, or events. The
 // choice is made here alone. Pure.
 import { type Sql, sql } from "../../core/sql.ts";
 import type { Sources } from "../../storage/reader.ts";
 import type { Query } from "../query.ts";
 import { reachOf, rulesText } from "../rollups/rules.ts";
-import { type Split, splitOf } from "../rollups/split.ts";
+import { type SplitBy, splitOf, visitSplitOf } from "../rollups/split.ts";
+import type { SiteRollups } from "../../storage/state/ops/rollup_ops.ts";
 import { buildQuery } from "./build.ts";
 import type { Plan } from "./plan.ts";
 import { buildRolled, type EventsOf, rolledShape } from "./rolled.ts";
+import { buildOfVisits, isOfVisits, readsReferrers } from "./visit_rows.ts";
 
 /** What the choice depends on beside the query. */
 export interface Asked {
@@ -26,24 +28,29 @@ export function statementOf(
   asked: Asked,
 ): Sql {
   const keyed = (span: Parameters<EventsOf>[0]) => withVisitorKeys(events(span));
-  const shape = rolledShape(query, plan);
+  const onDisk = (paths: readonly string[]) => paths.map((path) => sources.rollupFile(path));
   // Rollups hold whole referrers.
-  const isHidden = asked.isPublicOnly && (shape?.dimensions.includes("referrer") ?? false);
-  const split = shape && !isHidden ? rolledSplit(query, sources, asked.idDays) : null;
-  if (!shape || !split) return buildQuery(query, plan, keyed(plan.span));
-  const paths = split.paths.map((path) => sources.rollupFile(path));
-  return buildRolled(query, plan, shape, split, keyed, paths);
+  const site = asked.isPublicOnly && readsReferrers(query) ? null : sources.rollups;
+  if (site && site.days.length > 0) {
+    const by = splitBy(query, site, sources.hotFromUs, asked.idDays);
+    const shape = rolledShape(query, plan);
+    const split = shape ? splitOf(query.range, site, by) : null;
+    if (shape && split) {
+      return buildRolled(query, plan, shape, split, keyed, onDisk(split.paths));
+    }
+    const visits = isOfVisits(query, plan) ? visitSplitOf(query.range, site, by) : null;
+    if (visits) return buildOfVisits(query, plan, visits, keyed, onDisk(visits.paths));
+  }
+  return buildQuery(query, plan, keyed(plan.span));
 }
 
-function rolledSplit(
-  query: Query,
-  { rollups, hotFromUs }: Pick<Sources, "rollups" | "hotFromUs">,
+function splitBy(
+  { zone, gapUs }: Query,
+  { reachDays }: SiteRollups,
+  hotFromUs: number,
   idDays: number,
-): Split | null {
-  if (!rollups || rollups.days.length === 0) return null;
-  const { zone, gapUs, range } = query;
-  const rules = rulesText(zone, gapUs, reachOf(idDays, rollups.reachDays));
-  return splitOf(range, rollups, { rules, zone, idDays, hotFromUs });
+): SplitBy {
+  return { rules: rulesText(zone, gapUs, reachOf(idDays, reachDays)), zone, idDays, hotFromUs };
 }
 
 /**

@@ -8,7 +8,8 @@ import { startOfDate } from "../../../src/core/zone.ts";
 import type { DimensionRef } from "../../../src/query/dimensions.ts";
 import { type MetricName, METRICS } from "../../../src/query/metrics.ts";
 import { STANDARD_SETTINGS } from "../../../src/query/parse.ts";
-import { type Query, queryOf } from "../../../src/query/query.ts";
+import { type CheckedFilter, type Query, queryOf } from "../../../src/query/query.ts";
+import { VISIT_DIMENSIONS } from "../../../src/query/rollups/day_tables.ts";
 import { RollupBuilder } from "../../../src/query/rollups/builder.ts";
 import { SHAPES } from "../../../src/query/rollups/shapes.ts";
 import { Runner } from "../../../src/query/run.ts";
@@ -134,8 +135,10 @@ function randomQuery(draw: Draw, zone: string): Query {
     toUs: startOfDate(zone, dateOfDay(first + days)) + draw.below(24) * HOUR,
     dates: null,
   };
+  const filter = draw.is(0.4) ? randomFilter(draw) : null;
+  const ofVisits = filter !== null && draw.is(0.8) || draw.is(0.2);
   const metrics = draw.some(METRIC_NAMES, 1, 5).filter((name) =>
-    shape.steps || METRICS[name].appliesTo !== "pages"
+    (shape.steps && !ofVisits) || METRICS[name].appliesTo !== "pages"
   );
   const scope = {
     site: SITE,
@@ -144,9 +147,16 @@ function randomQuery(draw: Draw, zone: string): Query {
     zone,
     weekStart: draw.one([1, 7] as const),
     gapUs: STANDARD_SETTINGS.gapUs,
-    filter: null,
+    filter,
     goals: [],
   };
+  if (ofVisits) {
+    const refs = draw.some(VISIT_DIMENSIONS, 0, 2);
+    return queryOf(scope, {
+      metrics: metrics.length > 0 ? metrics : ["visits"],
+      dimensions: [...(time && refs.length < 2 ? [time] : []), ...refs],
+    });
+  }
   return queryOf(scope, {
     metrics: metrics.length > 0 ? metrics : ["visitors"],
     dimensions: [...(time ? [time] : []), ...shape.dimensions],
@@ -156,6 +166,29 @@ function randomQuery(draw: Draw, zone: string): Query {
       ? "o"
       : null,
   });
+}
+
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  source: ["Google", "Bing", "example.org", "Direct / None"],
+  country: ["DE", "us", "(not set)"],
+  entry_page: ["/", "/a", "/b"],
+  exit_page: ["/", "/c"],
+  browser_version: ["1", "(not set)"],
+  channel: ["Direct", "Organic Search"],
+  entry_hostname: ["example.com", "www.example.com"],
+};
+
+/** A condition on a value that a visit has one of, or several of them. */
+function randomFilter(draw: Draw, depth = 0): CheckedFilter {
+  if (depth < 2 && draw.is(0.3)) {
+    const of = [randomFilter(draw, depth + 1), randomFilter(draw, depth + 1)] as const;
+    const op = draw.one(["and", "or", "not"] as const);
+    return op === "not" ? { op, of: [of[0]] } : { op, of };
+  }
+  const dimension = draw.one(Object.keys(VALUES)) as DimensionRef;
+  const op = draw.one(["is", "is", "is_not", "contains"] as const);
+  const values = draw.some(VALUES[dimension] ?? [], 1, 2);
+  return { op, dimension, values };
 }
 
 async function compare(
@@ -173,7 +206,7 @@ async function compare(
     const query = randomQuery(draw, site.zone);
     const notes: { sql: string }[] = [];
     const found = await rolled.context(SITE, {}, notes as never).query(query);
-    if (notes.some(({ sql }) => sql.includes("currency is null"))) used++;
+    if (notes.some(({ sql }) => /currency is null|is_start/.test(sql))) used++;
     const right = await plain.context(SITE).query(query);
     deepEqual(found, right, JSON.stringify({ ...query, at: index }));
   }
@@ -282,6 +315,10 @@ Deno.test("rollups follow late events, merges, erasure, path rules, expiry, rest
     await compare(open.storage, system, site, ++seed, 6);
     await open.build();
     await same(true);
+    await open.storage.append([pageview({ ...late, at: "2024-03-12T12:00:00Z" })]);
+    await open.storage.flusher.flush();
+    await open.storage.eraser.erase(SITE, "2024-03-12", "2024-03-12");
+    deepEqual(await filesOf(open.folder), [], "nothing of a day that waits for new sums stays");
   });
 });
 
@@ -333,7 +370,8 @@ Deno.test("a build that fails at any file operation leaves answers right", async
     const site = { zone: "UTC", idDays: 1 };
     let storage = await openFolder(folder, system);
     try {
-      await storage.append(randomEvents(4, 1));
+      const untilUs = Date.parse(FIRST) * 1000 + 4 * DAY_US;
+      await storage.append(randomEvents(4, 1).filter(({ timestamp }) => timestamp < untilUs));
       await storage.flusher.flush();
       for (let nth = 1;; nth++) {
         files.count = 0;
@@ -341,10 +379,10 @@ Deno.test("a build that fails at any file operation leaves answers right", async
         await builderOf(storage, system, site).run(NEVER);
         const isOver = files.count < nth;
         files.nth = 0;
-        await compare(storage, system, site, 400 + nth, 2);
+        await compare(storage, system, site, 400 + nth, 1);
         await storage.close();
         storage = await openFolder(folder, system);
-        await compare(storage, system, site, 500 + nth, 2);
+        await compare(storage, system, site, 500 + nth, 1);
         if (isOver) break;
         const paths = storage.rollups.view(SITE)?.days.map(({ path }) => path) ?? [];
         await storage.rollups.forget(SITE, [...new Set(paths)]);
