@@ -2,7 +2,7 @@
 // be kept. It needs neither DuckDB nor the Parquet files.
 import { messageOf } from "../core/errors.ts";
 import { faultOfSiteId } from "../core/site_id.ts";
-import type { Files, System } from "../core/types.ts";
+import type { Files, Log, System } from "../core/types.ts";
 import { requireRestored } from "./backup/restore.ts";
 import { ClockGuard } from "./clock_guard.ts";
 import type { DuckDbModule } from "./duckdb.ts";
@@ -14,6 +14,9 @@ import { Catalog } from "./tiers/catalog.ts";
 import { Journal } from "./tiers/journal.ts";
 import { importLegacy } from "./tiers/legacy_database.ts";
 import { Proposals } from "./tiers/proposals.ts";
+
+/** Page of a new file of SQLite. */
+const SQLITE_PAGE_BYTES = 4096;
 
 /** Where DATA_DIR is, who may read it, and how closely its file is checked at once. */
 export interface JournalOptions {
@@ -60,7 +63,9 @@ export async function openJournal(
   const { dataDir } = options;
   const eventsFolder = eventsFolderOf(options);
   await prepareFolder(files, options);
-  const lock = await lockFolder(files, dataDir, host.pid);
+  const lock = await lockFolder(files, dataDir, host.pid).catch((error) => {
+    throw sentenceOf(error, dataDir);
+  });
   const closing: (() => Promise<void>)[] = [() => lock.release()];
   const close = async () => {
     for (const end of closing.splice(0).reverse()) await end();
@@ -94,8 +99,15 @@ export async function openJournal(
     };
   } catch (error) {
     await close();
-    throw error;
+    throw sentenceOf(error, dataDir);
   }
+}
+
+/** What is not said in a sentence yet, as a disk that is full, with what was tried. */
+function sentenceOf(error: unknown, dataDir: string): Error {
+  const message = messageOf(error);
+  if (error instanceof Error && message.startsWith("Cannot ")) return error;
+  return new Error(`Cannot use data_dir ${dataDir}: ${message}`);
 }
 
 /**
@@ -128,9 +140,7 @@ async function prepareFolder(files: Files, options: JournalOptions): Promise<voi
     await files.makeDir(eventsFolder);
     await limitReaders(files, eventsFolder, options);
   } catch (error) {
-    const message = messageOf(error);
-    if (message.startsWith("Cannot ")) throw error;
-    throw new Error(`Cannot use data_dir ${dataDir}: ${message}`);
+    throw sentenceOf(error, dataDir);
   }
 }
 
@@ -142,6 +152,7 @@ async function openStore(
 ): Promise<{ store: Store; isSalvaged: boolean }> {
   const path = `${dataDir}/mallard.sqlite`;
   try {
+    await remakeFromLog(files, log, path);
     return { store: await openProtected(files, path, mode), isSalvaged: false };
   } catch (error) {
     if (!isCorruptStore(error)) {
@@ -166,6 +177,19 @@ async function openStore(
     }
     return { store, isSalvaged: true };
   }
+}
+
+/**
+ * Where only the log of mallard.sqlite is there, SQLite would delete it with all that it holds. Over
+ * a page without content it reads what the log has of every page.
+ */
+async function remakeFromLog(files: Files, log: Log, path: string): Promise<void> {
+  const logBytes = await files.size(`${path}-wal`) ?? 0;
+  if (logBytes === 0 || (await files.size(path) ?? 0) > 0) return;
+  log("error", "Found mallard.sqlite missing: making it again from its log", {
+    log_bytes: logBytes,
+  });
+  await files.write(path, new Uint8Array(SQLITE_PAGE_BYTES), 0o600);
 }
 
 /** Opens the owner's secrets for their owner alone; SQLite gives its log the same mode. */

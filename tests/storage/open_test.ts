@@ -255,6 +255,36 @@ Deno.test("openStorage() starts with a corrupt mallard.sqlite and keeps the file
   }
 });
 
+Deno.test("openStorage() makes a missing mallard.sqlite again from its log", async () => {
+  await withFolder(async (folder) => {
+    const before = await openFolder(`${folder}/before`);
+    await accept(before, range(1, 3).map((n) => event(n)));
+    for (const main of [null, ""]) {
+      const data = `${folder}/after${main}`;
+      await Deno.mkdir(data);
+      await Deno.copyFile(`${folder}/before/mallard.sqlite-wal`, `${data}/mallard.sqlite-wal`);
+      if (main !== null) await Deno.writeTextFile(`${data}/mallard.sqlite`, main);
+      const system = fakeSystem();
+      let storage = await openFolder(data, system);
+      await accept(storage, [event(4)]);
+      assert.deepStrictEqual(await numbersOf(storage), range(1, 4));
+      assert.ok(system.lines.some(({ message }) => message.startsWith("Found mallard.sqlite mis")));
+      await storage.close();
+      storage = await openFolder(data);
+      assert.deepStrictEqual(await numbersOf(storage), range(1, 4));
+      await storage.close();
+    }
+    // A log of which nothing can be read is kept, and events are taken.
+    await Deno.mkdir(`${folder}/none`);
+    await Deno.writeTextFile(`${folder}/none/mallard.sqlite-wal`, "x".repeat(10_000));
+    const storage = await openFolder(`${folder}/none`);
+    assert.strictEqual(storage.quarantined().length > 0, true);
+    await accept(storage, [event(1)]);
+    await storage.close();
+    await before.close();
+  });
+});
+
 Deno.test("openStorage() keeps mallard.sqlite for its owner alone, an older one too", async () => {
   await withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/mallard.sqlite`, "", { mode: 0o644 });

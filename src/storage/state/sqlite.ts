@@ -35,9 +35,10 @@ export class Sqlite {
   private constructor(path: string, pragmas: readonly string[], readOnly = false) {
     this.#path = path;
     this.#db = new DatabaseSync(path, { readOnly });
-    this.#links = linksOf(path);
     try {
       for (const pragma of pragmas) this.#db.exec(`pragma ${pragma}`);
+      // A log that belongs to no transaction is removed by the first look at the file.
+      this.#links = linksOf(path);
     } catch (error) {
       this.#db.close();
       throw error;
