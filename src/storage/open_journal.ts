@@ -180,8 +180,8 @@ async function openStore(
 }
 
 /**
- * Where only the log of mallard.sqlite is there, SQLite would delete it with all that it holds. Over
- * a page without content it reads what the log has of every page.
+ * Where only the log of mallard.sqlite is there, SQLite would delete it with all that it holds.
+ * Over a page without content it reads what the log has of every page.
  */
 async function remakeFromLog(files: Files, log: Log, path: string): Promise<void> {
   const logBytes = await files.size(`${path}-wal`) ?? 0;
