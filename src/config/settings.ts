@@ -135,7 +135,7 @@ export const SETTINGS = {
     env: "MALLARD_FLUSH_COUNT",
     kind: wholeNumber(1, 1_000_000_000),
     default: 1000,
-    doc: "Number of new events after which they are written to Parquet.",
+    doc: "Number of new events after which they are written to Parquet, at most once a second.",
   }),
   flush_interval_secs: row({
     group: "storage",

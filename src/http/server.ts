@@ -142,24 +142,24 @@ async function answerFast(
 ): Promise<Response> {
   const { gate, system, options, deadlines } = answerer;
   const startedMs = system.clock.nowMs();
-  const received = receive(request, peer, system);
-  const { headers, requestId, log } = received;
+  const { headers } = request;
   const address = options.clientAddress(peer, headers);
-  let response: Response;
+  let made: Response | null | undefined;
+  let failure: unknown;
   try {
     gate.notice(peer, headers);
     const guardedAddress = () => options.guardedAddress(peer, headers);
     const handled = route.fast({ request, headers, peer, address, guardedAddress });
-    const made = await deadlines.race(handled, () => tooLate(deadlines.ms));
-    if (made === null) {
-      logRequest(log, "POST", route, 202, system.clock.nowMs() - startedMs);
-      return lane.accepted(requestId);
-    }
-    response = made;
+    made = await deadlines.race(handled, () => tooLate(deadlines.ms));
+    // What is accepted is counted, and has no line in the log.
+    if (made === null) return lane.accepted(system.random.uuid());
   } catch (error) {
-    response = errorResponse(error, log, requestId);
-    received.isStranger = gate.accessOf(request, { peer, address }).who === "nobody";
+    failure = error;
   }
+  const received = receive(request, peer, system);
+  const { requestId, log } = received;
+  const response = made ?? errorResponse(failure, log, requestId);
+  if (!made) received.isStranger = gate.accessOf(request, { peer, address }).who === "nobody";
   if (route.anyOrigin) response.headers.set("access-control-allow-origin", "*");
   const final = answerer.headers.applyHeaders(response, received, requestId);
   conclude(received, route, final.status, startedMs, answerer);

@@ -3,6 +3,7 @@
 import { type DropReason, DROPS } from "./drop_reasons.ts";
 import { FIELD_REASON } from "./drops.ts";
 import { hintsOf, NO_HINTS } from "./enrich/device.ts";
+import { type Page, pageOf } from "./enrich/url.ts";
 import { type Notice, NOTICES } from "./fields/notices.ts";
 import type { PastEvent, PastVisits } from "./identity/past_visits.ts";
 import type { Payload } from "./payload.ts";
@@ -69,6 +70,12 @@ function zeros<K extends string>(table: Readonly<Record<K, unknown>>): Record<K,
 
 const no = () => false;
 
+/** Two steps ask for the page of a URL; where an event is dropped before, none does. */
+function readOnce(url: string): () => Page {
+  let page: Page | undefined;
+  return () => page ??= pageOf(url);
+}
+
 /** Turns payloads into events. */
 export class Pipeline {
   /** Events dropped since the start, by reason. */
@@ -90,6 +97,7 @@ export class Pipeline {
     const payload = this.#underItsName(sent);
     const draft: Draft = {
       payload,
+      page: readOnce(payload.url),
       nowMs,
       address,
       // One key may speak for many visitors.
@@ -138,6 +146,7 @@ export class Pipeline {
     const payload = this.#underItsName(sent);
     const draft: Draft = {
       payload,
+      page: readOnce(payload.url),
       nowMs: atMs,
       address,
       senderAddress: address,

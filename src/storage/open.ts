@@ -124,6 +124,8 @@ export interface Storage extends KeptParts {
 }
 
 const READERS = 4;
+/** So many hot events are flushed without a longer pause. */
+const HOT_ROWS_MUCH = 50_000;
 /** A partition of today that holds more files is merged. */
 const OPEN_FILES_MAX = 16;
 
@@ -178,8 +180,10 @@ export async function openAccepting(
       const reopen = () => mutex.run(() => hot.refill(() => db.reopen(), refill));
       const reopening = new Reopening(db, reopen, system.clock, system.log);
       const freshMax = Math.min(options.flush_event_count ?? Infinity, memory.hotRowsMax);
+      const muchMin = Math.min(HOT_ROWS_MUCH, memory.hotRowsMax / 2);
       accepted = () => {
-        if (hot.rows - flusher.heldBackRows >= freshMax) flusher.flushSoon();
+        const fresh = hot.rows - flusher.heldBackRows;
+        if (fresh >= freshMax) flusher.flushSoon({ isMuch: fresh >= muchMin });
       };
       const close = () => {
         reopening.stop();

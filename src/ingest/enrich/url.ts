@@ -65,8 +65,17 @@ function decoded(value: string): string | null {
   return clean.slice(0, CAMPAIGN_CHARS_MAX).replace(/[\ud800-\udbff]$/, "").trimEnd();
 }
 
+/** What of a query is stored. */
+interface Query {
+  readonly texts: ReadonlyMap<TextName, string>;
+  readonly clicks: ReadonlySet<string>;
+}
+
+const NO_QUERY: Query = { texts: new Map(), clicks: new Set() };
+
 /** Reads the first value of each parameter that is stored, and which click ids are there. */
-function readQuery(search: string): { texts: Map<TextName, string>; clicks: Set<string> } {
+function readQuery(search: string): Query {
+  if (search === "") return NO_QUERY;
   const texts = new Map<TextName, string>();
   const clicks = new Set<string>();
   for (let from = 1; from < search.length;) {
@@ -102,7 +111,9 @@ export function pageOf(address: string, rewrite: PathRewrite | null = null): Pag
     utm_campaign: texts.get("utm_campaign") ?? null,
     utm_content: texts.get("utm_content") ?? null,
     utm_term: texts.get("utm_term") ?? null,
-    click_id: CLICK_IDS_IN_ORDER.find((name) => clicks.has(name)) ?? null,
+    click_id: clicks.size === 0
+      ? null
+      : CLICK_IDS_IN_ORDER.find((name) => clicks.has(name)) ?? null,
     source_tag: tagOf(texts.get("source") ?? texts.get("ref") ?? null),
   };
 }

@@ -10,6 +10,7 @@ import type { DropReason } from "../drop_reasons.ts";
 import type { Drops } from "../drops.ts";
 import type { ClientHints } from "../enrich/device.ts";
 import type { GeoIp } from "../enrich/geoip.ts";
+import type { Page } from "../enrich/url.ts";
 import type { Referrers } from "../enrich/referrer.ts";
 import type { Robots } from "../enrich/robot.ts";
 import type { UserAgents } from "../enrich/user_agent.ts";
@@ -37,6 +38,8 @@ export type Outcome = Kept | Drop;
 /** An event under way: its payload, and what its request says about the client. */
 export interface Draft {
   readonly payload: Payload;
+  /** What its URL says without the site's rules; read at the first call. */
+  readonly page: () => Page;
   readonly nowMs: number;
   readonly address: string;
   /** The address whose events are limited. */

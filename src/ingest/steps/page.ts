@@ -10,9 +10,10 @@ const NO_PAGE = /^(?:file|about|data|blob|javascript):/i;
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /** The page of an event: what is stored of its URL. */
-export function pageColumns({ payload }: Draft, { parts }: StepContext): Page {
+export function pageColumns({ payload, page }: Draft, { parts }: StepContext): Page {
   const rewrite = parts.policy.pathRewrite(payload.site_id);
-  return payload.isHashRouted ? hashRoutedPage(payload.url, rewrite) : pageOf(payload.url, rewrite);
+  if (payload.isHashRouted) return hashRoutedPage(payload.url, rewrite);
+  return rewrite === null ? page() : pageOf(payload.url, rewrite);
 }
 
 /** A measurement of a page or a visit is no event of its own. */
@@ -32,7 +33,7 @@ export function checkPage(draft: Draft, context: StepContext): Drop | null {
 export function checkHost(draft: Draft, context: StepContext): Drop | null {
   const { site_id, url, isLocal } = draft.payload;
   const allowed = context.parts.policy.hostnames(site_id);
-  const { hostname } = pageOf(url);
+  const { hostname } = draft.page();
   if (allowed.length > 0) {
     const isOwn = hostname === null ? !SCHEME.test(url.trim()) : coversHost(allowed, hostname);
     return isOwn ? null : drop("foreign_host", draft, context);

@@ -14,8 +14,14 @@ import { type CatalogFile, type Partition, partitionFolder } from "../parquet/pa
 import { largestPartitions, type Split, splitPartitions, writeAll } from "./small_partitions.ts";
 import type { Store } from "../state/store.ts";
 
-/** Shortest time between flushes under load: fewer and larger files. */
+/**
+ * Shortest time between flushes under load: fewer and larger files. A flush costs more by its files
+ * than by its events, so that its own time decides how long the next one waits.
+ */
 const FLUSH_MS_MIN = 1000;
+const FLUSH_MS_MAX = 5000;
+/** Flushes that follow each other take one part of so many. */
+const FLUSH_SHARE = 20;
 
 /** Most frozen tables that may hold partitions which are held back. */
 const FROZEN_TABLES_MAX = 8;
@@ -50,9 +56,12 @@ export class Flusher {
   /** Whether the flush that was asked for writes small partitions, too. */
   #asksAll = false;
   #heldBackRows = 0;
-  #isDue = false;
+  /** By uptime, when a flush is due; Infinity for none. */
+  #dueMs = Infinity;
   #cancel = () => {};
-  #startedMs = 0;
+  /** By uptime: a clock that is set does not move a flush. */
+  #startedMs = -Infinity;
+  #tookMs = 0;
 
   /** `mutex` keeps a flush apart from whatever else replaces or removes files. */
   constructor(
@@ -117,13 +126,19 @@ export class Flusher {
     return this.#mutex.run(() => this.#try(largestPartitions));
   }
 
-  /** Flushes now, or a second after the last flush began. */
-  flushSoon(): void {
-    if (this.#isDue) return;
-    this.#isDue = true;
-    const waitMs = Math.max(0, this.#startedMs + FLUSH_MS_MIN - this.#clock.nowMs());
-    this.#cancel = this.#clock.after(waitMs, () => {
-      this.#isDue = false;
+  /**
+   * Flushes now, or one to five seconds after the last flush began; where much is hot, not later
+   * than one.
+   */
+  flushSoon({ isMuch = false } = {}): void {
+    const pacedMs = isMuch ? 0 : Math.min(FLUSH_MS_MAX, this.#tookMs * FLUSH_SHARE);
+    const nowMs = this.#clock.uptimeMs();
+    const dueMs = Math.max(nowMs, this.#startedMs + Math.max(FLUSH_MS_MIN, pacedMs));
+    if (dueMs >= this.#dueMs) return;
+    this.#cancel();
+    this.#dueMs = dueMs;
+    this.#cancel = this.#clock.after(dueMs - nowMs, () => {
+      this.#dueMs = Infinity;
       this.flush();
     });
   }
@@ -131,21 +146,22 @@ export class Flusher {
   /** Cancels a scheduled flush. */
   cancel(): void {
     this.#cancel();
-    this.#isDue = false;
+    this.#dueMs = Infinity;
   }
 
   async #try(split: Split): Promise<void> {
     const { failures } = this.counts;
+    this.#startedMs = this.#clock.uptimeMs();
     try {
       await this.#flush(split);
     } catch (error) {
       this.#failed("Cannot flush events to Parquet", error);
     }
     this.#isFailing = this.counts.failures > failures;
+    this.#tookMs = this.#clock.uptimeMs() - this.#startedMs;
   }
 
   async #flush(split: Split): Promise<void> {
-    this.#startedMs = this.#clock.nowMs();
     const tables = await this.#hot.freeze();
     if (tables.length === 0) return;
     const span = {

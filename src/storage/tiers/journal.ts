@@ -13,7 +13,7 @@ import {
   packRow,
 } from "../state/ops/journal_row.ts";
 import type { Catalog } from "./catalog.ts";
-import { type JournaledEvent, readJournaledRow } from "./journaled_event.ts";
+import { type JournaledEvent, journalJson, readJournaledRow } from "./journaled_event.ts";
 import type { Proposals } from "./proposals.ts";
 
 const LOAD_ROWS = 10_000;
@@ -255,22 +255,21 @@ export class Journal {
     const newSites = new Set<string>();
     const counted: PendingEvent[] = [];
     const held: JournalEntry[] = [];
-    const sites = new Set<string>();
+    /** Whether the events of a site are counted; looked up once for all of a commit. */
+    const sites = new Map<string, boolean>();
     let rows = "";
     for (const event of events) {
       const { site_id } = event;
       const date = this.#dateOf(event.timestamp);
-      const json = JSON.stringify(event);
-      if (this.#proposals.isHeld(site_id)) {
+      const json = journalJson(event);
+      let isCounted = sites.get(site_id);
+      if (isCounted === undefined) sites.set(site_id, isCounted = this.#enter(site_id, newSites));
+      if (!isCounted) {
         held.push({ site_id, date, event: json });
         continue;
       }
-      if (!this.#catalog.hasSite(site_id) || this.#catalog.isExpected(site_id)) {
-        newSites.add(site_id);
-      }
       rows += packRow(site_id, date, json);
       counted.push({ site_id, timestamp: event.timestamp, json });
-      sites.add(site_id);
     }
     const { lastSeq } = await this.#store.run("append", {
       rows,
@@ -282,8 +281,15 @@ export class Journal {
     for (const site of newSites) this.#catalog.addSite(site);
     for (const { site_id, event } of held) this.#proposals.stored(site_id, 1, event.length);
     if (counted.length === 0) return;
-    for (const site of sites) this.#catalog.changed(site);
+    for (const [site, isCounted] of sites) if (isCounted) this.#catalog.changed(site);
     if (!this.#isLoading) this.#add(counted, lastSeq);
+  }
+
+  /** Whether events of a site are counted; where it is new, it is one of `newSites`. */
+  #enter(site: string, newSites: Set<string>): boolean {
+    if (this.#proposals.isHeld(site)) return false;
+    if (!this.#catalog.hasSite(site) || this.#catalog.isExpected(site)) newSites.add(site);
+    return true;
   }
 
   #add(events: readonly PendingEvent[], seqTo: number): void {

@@ -5,10 +5,48 @@ import {
   EVENT_COLUMN_NAMES,
   EVENT_COLUMNS,
   type EventColumn,
+  type EventColumnName,
   utcDate,
 } from "../../core/event.ts";
 import { normalPath } from "../../core/paths/normal_form.ts";
 import type { JournalEntry } from "../state/ops/journal_row.ts";
+
+/**
+ * An event as the JSON of a row. What is null is left out, as in rows that are older than a column:
+ * most events lack half of the columns, and each text is written, sent and read again.
+ */
+export function journalJson(event: Event): string {
+  const given: Record<EventColumnName, Event[EventColumnName] | undefined> = {
+    site_id: event.site_id,
+    visitor_id: event.visitor_id,
+    timestamp: event.timestamp,
+    event_name: event.event_name,
+    pathname: event.pathname,
+    hostname: event.hostname ?? undefined,
+    referrer: event.referrer ?? undefined,
+    referrer_source: event.referrer_source ?? undefined,
+    utm_source: event.utm_source ?? undefined,
+    utm_medium: event.utm_medium ?? undefined,
+    utm_campaign: event.utm_campaign ?? undefined,
+    utm_content: event.utm_content ?? undefined,
+    utm_term: event.utm_term ?? undefined,
+    browser: event.browser ?? undefined,
+    browser_version: event.browser_version ?? undefined,
+    os: event.os ?? undefined,
+    os_version: event.os_version ?? undefined,
+    device_type: event.device_type ?? undefined,
+    screen_size: event.screen_size ?? undefined,
+    country_code: event.country_code ?? undefined,
+    region: event.region ?? undefined,
+    city: event.city ?? undefined,
+    props: event.props ?? undefined,
+    revenue_amount: event.revenue_amount ?? undefined,
+    revenue_currency: event.revenue_currency ?? undefined,
+    click_id: event.click_id ?? undefined,
+    source_tag: event.source_tag ?? undefined,
+  };
+  return JSON.stringify(given);
+}
 
 /** An event that was read back from a row. */
 export interface JournaledEvent {

@@ -1,5 +1,7 @@
 import assert from "node:assert";
+import type { Files } from "../../../src/core/types.ts";
 import { pageview } from "../../support/events.ts";
+import { fakeSystem } from "../../support/fake_system.ts";
 import { forEachFault } from "../../support/storage/faults.ts";
 import {
   accept,
@@ -39,6 +41,39 @@ Deno.test("Flusher loses and doubles nothing when any file operation fails", asy
       await again.close();
     });
     return hasFailed;
+  });
+});
+
+Deno.test("Flusher.flushSoon() waits longer after a long flush, unless much is hot", async () => {
+  await withFolder(async (folder) => {
+    const system = fakeSystem();
+    let takesMs = 0;
+    const rename: Files["rename"] = async (from, to) => {
+      await system.files.rename(from, to);
+      system.clock.advance(takesMs);
+    };
+    const storage = await openFolder(folder, { ...system, files: { ...system.files, rename } });
+    const { flusher } = storage;
+    const flushedAfter = async (ms: number, isMuch: boolean) => {
+      await accept(storage, [event(1)]);
+      flusher.flushSoon();
+      flusher.flushSoon({ isMuch });
+      const before = flusher.counts.flushes;
+      system.clock.advance(ms);
+      await storage.mutex.idle();
+      return flusher.counts.flushes > before;
+    };
+    assert.ok(await flushedAfter(0, false), "the first at once");
+    assert.ok(!await flushedAfter(999, false), "the next a second later");
+    takesMs = 100;
+    assert.ok(await flushedAfter(1, false));
+    assert.ok(!await flushedAfter(1899, false), "twenty times as long as it took");
+    takesMs = 1000;
+    assert.ok(await flushedAfter(1, false));
+    assert.ok(!await flushedAfter(3999, false), "five seconds at most");
+    assert.ok(await flushedAfter(1, false));
+    assert.ok(await flushedAfter(0, true), "where much is hot, after a second");
+    await storage.close();
   });
 });
 

@@ -1,5 +1,7 @@
 import assert from "node:assert";
 import { DatabaseSync } from "node:sqlite";
+import { type Event, EVENT_COLUMN_NAMES, EVENT_COLUMNS } from "../../../src/core/event.ts";
+import { journalJson, readJournaledEvent } from "../../../src/storage/tiers/journaled_event.ts";
 import { pageview } from "../../support/events.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
 import { accept, numbersOf, openFolder, withFolder } from "../../support/storage/storage.ts";
@@ -19,6 +21,25 @@ const EDITS = [
   "site_id = 'other.example'",
   "date = '2024-01-16'",
 ];
+
+Deno.test("journalJson() keeps every given column, and is read back as the same event", () => {
+  const bare = event(1);
+  const full: Event = {
+    ...bare,
+    ...Object.fromEntries(EVENT_COLUMN_NAMES.map((name, index) => [
+      name,
+      EVENT_COLUMNS[name].type === "VARCHAR" ? `,"${name}":null \\ü\ud800` : index,
+    ])),
+  };
+  for (const one of [{ ...full, timestamp: bare.timestamp }, bare]) {
+    const json = journalJson(one);
+    assert.ok(!json.includes('":null,'), "what is null is left out");
+    const row = { site_id: one.site_id, date: "2024-01-15", event: json };
+    const read = readJournaledEvent(row);
+    const given = Object.fromEntries(Object.entries(one).filter(([, value]) => value !== null));
+    assert.deepStrictEqual({ ...read }, given);
+  }
+});
 
 Deno.test("readJournaledEvent() refuses rows edited by hand; the others are served", async () => {
   await withFolder(async (folder) => {
