@@ -30,7 +30,7 @@ import { openNewSites } from "./parts/new_sites.ts";
 import { openAccess } from "./parts/access.ts";
 import { openSiteNames } from "./parts/site_names.ts";
 import { openQueries } from "./parts/queries.ts";
-import { closeStorage, finishWork } from "./parts/shutdown.ts";
+import { closeStorage, finishWork, settle } from "./parts/shutdown.ts";
 
 /** The whole program behind one function. */
 export interface App {
@@ -40,9 +40,14 @@ export interface App {
   routes(): readonly Pick<Route, "method" | "path" | "right">[];
   /** Opens everything. Rejects with a sentence the owner can act on. */
   start(): Promise<void>;
+  /**
+   * Before a stop, while requests are still answered: writes hot events to Parquet within
+   * shutdown_timeout_secs. Events that come meanwhile stay in the journal.
+   */
+  settle(): Promise<void>;
   /** Ends the streams of live numbers. */
   endStreams(): void;
-  /** Stops accepting, writes hot events to Parquet within shutdown_timeout_secs, closes. */
+  /** Stops accepting, settles if that was not done before, closes. */
   stop(): Promise<void>;
 }
 
@@ -83,6 +88,7 @@ export function createApp(config: Config, system: System, given: Host): App {
         accepting = null;
       }
     },
+    settle: async () => await running?.settle(),
     endStreams: () => running?.endStreams(),
     async stop() {
       const stopping = running;
@@ -108,6 +114,7 @@ type Assets = () => Promise<readonly Route[]>;
 interface Running {
   readonly routes: readonly Route[];
   readonly handle: App["handle"];
+  readonly settle: App["settle"];
   readonly endStreams: App["endStreams"];
   readonly stop: App["stop"];
 }
@@ -199,15 +206,23 @@ async function openParts(
   const routes = await makeRoutes(system, { ...parts, newSites, jobs }, stopping.signal);
   const handle = serverOf(config, system, routes, parts.auth, { refusals });
   jobs.start();
-  const stop = async () => {
+  const all = { ...parts, newSites, jobs };
+  let settling: Promise<void> | undefined;
+  const settleOnce = () => {
     stopping.abort();
+    return settling ??= settle(system, all);
+  };
+  const stop = async () => {
     parts.live.close();
-    await finishWork(system, { ...parts, newSites, jobs });
+    // What was answered is in the journal and counted before it is written.
+    if (!settling) await parts.buffer.drain();
+    await settleOnce();
+    await finishWork(system, all);
     parts.hasher.close();
     await closeStorage(system, storage);
     refusals.report(log);
   };
-  return { routes, handle, endStreams: () => parts.live.close(), stop };
+  return { routes, handle, settle: settleOnce, endStreams: () => parts.live.close(), stop };
 }
 
 /** Answers requests by some routes, as the settings say. */

@@ -59,6 +59,32 @@ Deno.test("A stopped app has everything in Parquet and continues after a start",
   });
 });
 
+Deno.test("An app takes events while it settles before a stop, and keeps them", async () => {
+  await withFolder(async (folder) => {
+    const app = await openApp({}, { folder });
+    const send = async () => {
+      const sent = await app.send("/api/event", {
+        method: "POST",
+        headers: { "user-agent": CHROME },
+        body: JSON.stringify({ d: "example.com", n: "pageview", u: "/" }),
+      });
+      assert.strictEqual(sent.status, 202);
+    };
+    await send();
+    const settling = app.app.settle();
+    await send();
+    await settling;
+    await send();
+    const day = `${folder}/events/site_id=example.com/date=2024-01-15`;
+    assert.strictEqual([...Deno.readDirSync(day)].length, 1);
+    await app.close();
+    const again = await openApp({}, { folder });
+    const main = await again.send("/api/stats/main?site_id=example.com&period=day");
+    assert.strictEqual((await main.json()).total_pageviews, 3);
+    await again.close();
+  });
+});
+
 Deno.test("An app flushes at flush_event_count and at flush_interval_secs", async () => {
   const app = await openApp({ MALLARD_FLUSH_COUNT: "3", MALLARD_FLUSH_INTERVAL: "60" });
   const send = () =>

@@ -91,7 +91,8 @@ async function stop(
   { system: { clock, log } }: CommandContext,
 ): Promise<void> {
   log("info", "Stopping", { signal });
-  // Open streams would hold up the listener, and nobody could connect meanwhile.
+  // Nobody can connect once the listener closes: what takes long comes before.
+  await app.settle();
   app.endStreams();
   await lingering(listener.close(), clock);
   await app.stop();

@@ -7,18 +7,34 @@ import type { Parts } from "./parts.ts";
 /** How long to wait for interrupted queries. */
 const CLOSE_MS_MAX = 5000;
 
-/** Writes hot events to Parquet and ends the jobs, within the time the owner allows. */
-export async function finishWork(
-  { clock, log }: System,
-  { config, jobs, buffer, drops, storage, backups }: Parts,
-): Promise<void> {
-  const work = async () => {
-    await buffer.drain();
+/**
+ * Ends the jobs and writes hot events to Parquet, within the time the owner allows. Events may be
+ * accepted meanwhile: they stay in the journal.
+ */
+export async function settle(system: System, { jobs, storage, ...parts }: Parts): Promise<void> {
+  await within(system, parts.config, async () => {
     await jobs.stop();
-    await drops.flush();
     await storage.flusher.flushLargest();
+  });
+}
+
+/** Ends all other work, within the same time, when no request comes any more. */
+export async function finishWork(
+  system: System,
+  { config, buffer, drops, backups }: Parts,
+): Promise<void> {
+  await within(system, config, async () => {
+    await buffer.drain();
+    await drops.flush();
     await backups.idle();
-  };
+  });
+}
+
+async function within(
+  { clock, log }: System,
+  config: Parts["config"],
+  work: () => Promise<void>,
+): Promise<void> {
   try {
     if (await finishesWithin(clock, config.shutdown_timeout_secs * 1000, work())) return;
     log("warn", "Stopped before all hot events were in Parquet: they stay in the journal");
