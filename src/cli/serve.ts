@@ -6,7 +6,7 @@ import type { Clock } from "../core/types.ts";
 import { Connections, connectionsMaxOf, requestsMaxOf } from "../runtime/connections.ts";
 import { descriptorLimit } from "../runtime/c_library.ts";
 import type { Host } from "../runtime/host.ts";
-import type { Handle, Listener } from "../runtime/listener.ts";
+import type { Listener } from "../runtime/listener.ts";
 import {
   listen,
   logDescriptorLimit,
@@ -57,8 +57,7 @@ function openListener(
   { system: { clock, log } }: CommandContext,
 ): Listener {
   try {
-    const handle: Handle = (request, peer, isExcess) => app.handle(request, { peer, isExcess });
-    return listen(config, handle, connections, clock, log);
+    return listen(config, app.handle, connections, clock, log);
   } catch (error) {
     throw new Error(`Cannot listen on ${listeningPlace(config)}: ${messageOf(error)}`);
   }

@@ -20,6 +20,8 @@ export interface Context {
   readonly access: Access;
   /** Aborts when the client goes away or the request's time limit is over. */
   readonly signal: AbortSignal;
+  /** See `Peer` in server.ts. */
+  readonly onStream?: (ended: Promise<void> | null) => void;
 }
 
 /** Answers one request. Throws AppError for what the caller should understand. */

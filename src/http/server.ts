@@ -26,6 +26,11 @@ export interface Peer {
   readonly peer: string;
   /** There are too many requests in progress for it to be worked on. */
   readonly isExcess?: boolean;
+  /**
+   * Called where the client may take any time to read the response: until it has ended, or with
+   * null without a limit.
+   */
+  readonly onStream?: (ended: Promise<void> | null) => void;
 }
 
 /** Authenticates the caller, and refuses it if it lacks the right. */
@@ -83,7 +88,7 @@ export function createServer(
   const { questionMs = REQUEST_MS_MAX } = options;
   const questionDeadlines = new Deadlines(system.clock, QUESTION_WAIT_MS_MAX + questionMs);
   const answerer = { gate, headers, system, options, deadlines, questionDeadlines };
-  return async (request, { peer, isExcess = false }) => {
+  return async (request, { peer, isExcess = false, onStream = nothing }) => {
     const fast = isExcess ? undefined : lane.find(request);
     if (fast) return await answerFast(request, peer, fast, lane, answerer);
     const received = receive(request, peer, system);
@@ -97,7 +102,7 @@ export function createServer(
       if (isExcess) throw excess();
       const preflight = matched && headers.preflight(received, methodsOf(matched));
       response = preflight ?? redirectIntoBase(url, options.basePath) ??
-        await answer(received, url, matched, answerer);
+        await answer(received, url, matched, answerer, onStream);
     } catch (error) {
       response = errorResponse(error, log, requestId);
     }
@@ -108,6 +113,8 @@ export function createServer(
     return final;
   };
 }
+
+const nothing = () => {};
 
 /** What every answer needs. */
 interface Answerer {
@@ -186,6 +193,7 @@ async function answer(
   url: URL,
   matched: Matched | null,
   { gate, options, deadlines, questionDeadlines }: Answerer,
+  onStream: NonNullable<Peer["onStream"]>,
 ): Promise<Response> {
   const { request, method, headers, peer, requestId, log } = received;
   if (!matched) {
@@ -209,6 +217,7 @@ async function answer(
     log,
     access,
     signal: ended.signal,
+    onStream,
   };
   const made = await handleInTime(
     route,

@@ -29,6 +29,14 @@ export interface Connection {
   idleSinceMs: number;
 }
 
+/** A request in progress. */
+export interface Exchange {
+  readonly connection: Connection;
+  /** When its response was made; null until then, and of a stream. */
+  madeMs: number | null;
+  hasEnded: boolean;
+}
+
 /** Numbers for /health/detailed and /metrics. */
 export interface ConnectionCounts {
   readonly open: number;
@@ -70,6 +78,8 @@ export class Connections {
   readonly #byAddress = new Map<string, Set<Connection>>();
   /** Requests in progress: HTTP/2 carries many over one connection. */
   readonly #requestsByAddress = new Map<string, number>();
+  /** Those whose response is made and has not left yet, the first made first. */
+  readonly #unread = new Set<Exchange>();
   #requests = 0;
   #timedOut = 0;
   #evicted = 0;
@@ -113,24 +123,34 @@ export class Connections {
   }
 
   /**
-   * A request of the connection begins; false where it is one too many, and does not count. An
+   * A request of the connection begins; null where it is one too many, and does not count. An
    * address may have as many requests as connections, however few those are.
    */
-  begin(connection: Connection): boolean {
+  begin(connection: Connection): Exchange | null {
     const { address, requests } = connection;
     const isClosed = requests === 0 && !this.#silent.has(connection) && !this.#idle.has(connection);
     const own = address === null ? 0 : this.#requestsByAddress.get(address) ?? 0;
-    if (isClosed) return false;
-    if (own >= CONNECTIONS_PER_ADDRESS_MAX || this.#requests >= this.#requestsMax) return false;
+    if (isClosed) return null;
+    if (own >= CONNECTIONS_PER_ADDRESS_MAX || this.#requests >= this.#requestsMax) return null;
     this.#countRequests(connection, 1);
     if (this.#silent.delete(connection) || this.#idle.delete(connection)) {
       this.#busy.add(connection);
     }
-    return true;
+    return { connection, madeMs: null, hasEnded: false };
+  }
+
+  /** The response is made, and its client may take no longer than others to read it. */
+  made(exchange: Exchange): void {
+    if (exchange.hasEnded) return;
+    exchange.madeMs = this.#clock.nowMs();
+    this.#unread.add(exchange);
   }
 
   /** A request of the connection has ended, its response included. */
-  end(connection: Connection): void {
+  end(exchange: Exchange): void {
+    const { connection } = exchange;
+    exchange.hasEnded = true;
+    this.#unread.delete(exchange);
     if (connection.requests === 0) return;
     this.#countRequests(connection, -1);
     if (connection.requests > 0 || !this.#busy.delete(connection)) return;
@@ -155,10 +175,19 @@ export class Connections {
     return this.#evict(silent ?? idle);
   }
 
-  /** Ends those that have waited too long for a request. */
+  /** Ends those that have waited too long for a request, or for a response to be read. */
   sweep(): void {
     const limits = [[this.#silent, HEADERS_MS_MAX], [this.#idle, KEEP_ALIVE_MS_MAX]] as const;
     const nowMs = this.#clock.nowMs();
+    for (const exchange of [...this.#unread]) {
+      exchange.madeMs = Math.min(exchange.madeMs ?? nowMs, nowMs);
+      if (nowMs - exchange.madeMs < KEEP_ALIVE_MS_MAX) break;
+      this.#unread.delete(exchange);
+      // Another of its exchanges may have ended it.
+      if (!this.#busy.has(exchange.connection)) continue;
+      this.#timedOut++;
+      this.#close(exchange.connection);
+    }
     for (const [set, ms] of limits) {
       for (const connection of [...set]) {
         // A clock that was set back counts from now.

@@ -10,8 +10,17 @@ const PAUSE_MS = 200;
 /** A failure that lasts is logged this often. */
 const TOLD_EVERY_MS = 60 * SECOND_MS;
 
-/** Answers a request of a peer; `isExcess` where there are too many for it to be worked on. */
-export type Handle = (request: Request, peer: string, isExcess: boolean) => Promise<Response>;
+/** What the listener knows of a request. */
+export interface Arrival {
+  readonly peer: string;
+  /** There are too many requests in progress for it to be worked on. */
+  readonly isExcess: boolean;
+  /** To be called where the response may be read for any time, or for any until it has ended. */
+  readonly onStream: (ended: Promise<void> | null) => void;
+}
+
+/** Answers a request. */
+export type Handle = (request: Request, arrival: Arrival) => Promise<Response>;
 
 /** An open port. */
 export interface Listener {
@@ -211,11 +220,22 @@ class ConnectionListener implements Listener {
   }
 
   #answerer(connection: Connection, peer: string): Answer {
-    const end = () => this.#connections.end(connection);
-    return (request, info) => {
-      const isTaken = this.#connections.begin(connection);
-      if (isTaken) info.completed.then(end, end);
-      return this.#handle(request, peer, !isTaken);
+    const connections = this.#connections;
+    return async (request, info) => {
+      const exchange = connections.begin(connection);
+      const isExcess = exchange === null;
+      let isStream = false;
+      const onStream = (ended: Promise<void> | null) => {
+        isStream = true;
+        if (exchange) void ended?.then(() => connections.made(exchange));
+      };
+      if (exchange) {
+        const end = () => connections.end(exchange);
+        info.completed.then(end, end);
+      }
+      const response = await this.#handle(request, { peer, isExcess, onStream });
+      if (exchange && !isStream) connections.made(exchange);
+      return response;
     };
   }
 

@@ -9,6 +9,7 @@ import {
   type Connection,
   Connections,
   connectionsMaxOf,
+  type Exchange,
   requestsMaxOf,
 } from "../../src/runtime/connections.ts";
 import { fakeSystem } from "../support/fake_system.ts";
@@ -24,11 +25,13 @@ function make(max: number) {
     assert.ok(connection, name);
     return connection;
   };
-  const request = (connection: Connection) => {
-    connections.begin(connection);
-    connections.end(connection);
+  const begin = (connection: Connection): Exchange => {
+    const exchange = connections.begin(connection);
+    assert.ok(exchange);
+    return exchange;
   };
-  return { clock, connections, ended, open, mustOpen, request };
+  const request = (connection: Connection) => connections.end(begin(connection));
+  return { clock, connections, ended, open, mustOpen, begin, request };
 }
 
 Deno.test("connectionsMaxOf() leaves descriptors to the store and DuckDB", () => {
@@ -91,31 +94,38 @@ Deno.test("requestsMaxOf() leaves the memory to others than bodies", () => {
 Deno.test("Connections take as many requests as connections, over however few they come", () => {
   const { connections, mustOpen } = make(1000);
   const streams = mustOpen("streams", "192.0.2.7");
-  const take = (connection: Connection, count: number) =>
-    Array.from({ length: count }, () => connections.begin(connection)).filter(Boolean).length;
+  const taken: Exchange[] = [];
+  const take = (connection: Connection, count: number) => {
+    const before = taken.length;
+    for (let n = 0; n < count; n++) {
+      taken.push(...[connections.begin(connection)].filter((e) => !!e));
+    }
+    return taken.length - before;
+  };
   assert.equal(take(streams, 300), CONNECTIONS_PER_ADDRESS_MAX);
   assert.equal(take(mustOpen("same address", "192.0.2.7"), 1), 0);
-  connections.end(streams);
+  const [first] = taken;
+  assert.ok(first);
+  connections.end(first);
   assert.equal(take(streams, 2), 1);
   assert.equal(take(mustOpen("proxy"), 900), 1000 - CONNECTIONS_PER_ADDRESS_MAX);
   const other = mustOpen("other", "192.0.2.8");
   assert.equal(take(other, 1), 0);
   // What a closed connection had in progress counts no more, and what it still sends is not taken.
   connections.remove(streams);
-  connections.end(streams);
+  for (const exchange of taken) if (exchange.connection === streams) connections.end(exchange);
   assert.equal(take(streams, 1), 0);
   assert.equal(take(other, 300), CONNECTIONS_PER_ADDRESS_MAX);
   assert.equal(connections.counts().requests, 1000);
 });
 
 Deno.test("Connections without a request end in time, also after the clock was set back", () => {
-  const { clock, connections, ended, mustOpen, request } = make(10);
+  const { clock, connections, ended, mustOpen, begin, request } = make(10);
   mustOpen("silent");
   request(mustOpen("idle"));
   const busy = mustOpen("busy");
-  connections.begin(busy);
-  connections.begin(busy);
-  connections.end(busy);
+  const last = begin(busy);
+  connections.end(begin(busy));
   clock.advance(HEADERS_MS_MAX - 1);
   connections.sweep();
   assert.deepEqual(ended, []);
@@ -126,10 +136,34 @@ Deno.test("Connections without a request end in time, also after the clock was s
   connections.sweep();
   assert.deepEqual(ended, ["silent", "idle"]);
   assert.equal(connections.counts().open, 1);
-  connections.end(busy);
+  connections.end(last);
   busy.idleSinceMs += 1_000_000_000;
   connections.sweep();
   clock.advance(KEEP_ALIVE_MS_MAX);
   connections.sweep();
   assert.deepEqual(ended, ["silent", "idle", "busy"]);
+});
+
+Deno.test("Connections end with a response that nobody reads, however many others come", () => {
+  const { clock, connections, ended, mustOpen, begin, request } = make(10);
+  const unread = mustOpen("unread");
+  const streams = mustOpen("streams");
+  begin(streams);
+  connections.made(begin(unread));
+  // Its client was gone before the response was made.
+  const gone = begin(streams);
+  connections.end(gone);
+  connections.made(gone);
+  for (let waited = 0; waited < KEEP_ALIVE_MS_MAX; waited += 1000) {
+    connections.sweep();
+    assert.deepEqual(ended, []);
+    for (const one of [unread, streams]) request(one);
+    clock.advance(1000);
+  }
+  connections.sweep();
+  assert.deepEqual(ended, ["unread"]);
+  assert.equal(connections.counts().requests, 1);
+  clock.advance(KEEP_ALIVE_MS_MAX);
+  connections.sweep();
+  assert.deepEqual(ended, ["unread"]);
 });

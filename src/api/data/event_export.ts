@@ -48,7 +48,7 @@ interface Wanted {
 }
 
 async function send(
-  { request, signal, log }: Context,
+  { request, signal, log, onStream }: Context,
   files: ExportFiles,
   { site, span, format, bom }: Wanted,
 ): Promise<Response> {
@@ -65,6 +65,7 @@ async function send(
   const file = await files.write(site, span, written, signal, bom);
   const { events, bytes, content, incompleteDates } = file;
   log("info", "Events exported", { site_id: site, events, bytes, format });
+  onStream?.(null);
   return new Response(content, {
     headers: { ...headers, ...incompleteHeader(incompleteDates), "content-length": String(bytes) },
   });

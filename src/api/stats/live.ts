@@ -4,7 +4,7 @@
 import { requireSite } from "../../auth/rights.ts";
 import { HOUR_MS, MINUTE_MS } from "../../core/durations.ts";
 import { messageOf } from "../../core/errors.ts";
-import type { Route } from "../../http/route.ts";
+import type { Context, Route } from "../../http/route.ts";
 import { STREAM_LAG_MAX } from "../../core/limits.ts";
 import type { Clock, Log } from "../../core/types.ts";
 import { type Caller, OWNER } from "../../query/budget/turns.ts";
@@ -93,12 +93,22 @@ export class Live {
     site: string,
     params: Params,
     query: string,
-    { caller, signal }: { readonly caller: Caller; readonly signal?: AbortSignal },
+    { caller, signal, onStream }: {
+      readonly caller: Caller;
+      readonly signal?: AbortSignal;
+      readonly onStream?: Context["onStream"] | undefined;
+    },
   ): Promise<Response> {
-    const leave = this.#seats.take({ caller, site, channel: JSON.stringify([site, query]) });
+    const giveBack = this.#seats.take({ caller, site, channel: JSON.stringify([site, query]) });
+    const ended = Promise.withResolvers<void>();
+    const leave = () => {
+      giveBack();
+      ended.resolve();
+    };
     try {
       const first = await this.#answer(site, params, { caller, signal });
       const channel = this.#channel(site, query, caller.isPublicOnly ?? false, first);
+      onStream?.(ended.promise);
       return this.#stream(channel, first, { kind: caller.kind, leave });
     } catch (error) {
       leave();
@@ -257,7 +267,8 @@ export function liveRoutes(live: Live): Route[] {
       const asked = [...context.url.searchParams];
       const kept = asked.filter(([name]) => QUESTION_PARAMS.includes(name)).sort();
       const query = new URLSearchParams(kept).toString();
-      return live.open(site, params, query, { caller: callerOf(context), signal: context.signal });
+      const { signal, onStream } = context;
+      return live.open(site, params, query, { caller: callerOf(context), signal, onStream });
     },
   }];
 }

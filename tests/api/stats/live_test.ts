@@ -18,6 +18,7 @@ const NOW = "2024-03-10T15:00:00Z";
 function opener({ runner, test, clock }: Questions) {
   const pending = new Set<Promise<unknown>>();
   let most = 0;
+  let ended = 0;
   const answer: Questions["runner"]["answer"] = (...args) => {
     const answered = runner.answer(...args);
     pending.add(answered);
@@ -40,6 +41,7 @@ function opener({ runner, test, clock }: Questions) {
       requestId: "test",
       log: () => {},
       signal: new AbortController().signal,
+      onStream: (until) => void until?.then(() => ended++),
     });
     if (!response?.body) throw new Error("no stream");
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -52,7 +54,7 @@ function opener({ runner, test, clock }: Questions) {
     await new Promise((resolve) => setTimeout(resolve));
     return pending.size === 0;
   };
-  return { live, open, settled, mostAtOnce: () => most };
+  return { live, open, settled, mostAtOnce: () => most, ended: () => ended };
 }
 
 const dataOf = (message: string | undefined) =>
@@ -115,8 +117,9 @@ Deno.test("Live sends only a comment while nothing changes", async () => {
 
 Deno.test("Live closes a stream whose client does not keep up", async () => {
   await withQuestions({ events: [], now: NOW }, async (questions) => {
-    const { live, open, settled } = opener(questions);
+    const { live, open, settled, ended } = opener(questions);
     await open();
+    assert.equal(ended(), 0);
     for (let count = 0; count <= STREAM_LAG_MAX + 8 && live.count > 0; count++) {
       await questions.test.journal.append([
         pageview({ at: "2024-03-10T14:59", visitor: `v${count}` }),
@@ -125,6 +128,7 @@ Deno.test("Live closes a stream whose client does not keep up", async () => {
       await settled();
     }
     assert.equal(live.count, 0);
+    assert.equal(ended(), 1, "from here on the client has as long as any");
   });
 });
 
