@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { AppError } from "../../core/errors.ts";
 import type { Context, Route } from "../../http/route.ts";
 import type { Files } from "../../core/types.ts";
 import { bundleOf } from "./bundle.ts";
@@ -35,6 +36,16 @@ const BUNDLE = "bundle.js";
 /** Where the tracker is served. */
 export const TRACKER_PATH = "/mallard.js";
 const TRACKER = "script.js";
+/** The scripts that stand for those of other programs, where pages load theirs. */
+const PEER_SCRIPTS: readonly { path: string; file: string; names?: RegExp }[] = [
+  {
+    path: "/js/:name",
+    file: "trackers/plausible.js",
+    names: /^(?:(?:script|plausible|analytics)(?:\.[a-z-]+)*|pa-[\w-]+)\.js$/,
+  },
+  { path: "/script.js", file: "trackers/umami.js" },
+  { path: "/count.js", file: "trackers/goatcounter.js" },
+];
 const PAGE = "index.html";
 
 const IMMUTABLE = "public, max-age=31536000, immutable";
@@ -70,24 +81,22 @@ export async function assetRoutes(
     found.delete(name);
     return bytes;
   };
+  const pageText = new TextDecoder().decode(take(PAGE));
   const tracker = take(TRACKER);
-  const template = bundled(new TextDecoder().decode(take(PAGE)), found);
+  const peers = PEER_SCRIPTS.map(({ file, ...row }) => ({
+    ...row,
+    asset: scriptAsset(classicScript(take(file))),
+  }));
+  const template = bundled(pageText, found);
   const version = versionOf(template, found);
   const page = template.replaceAll(UNVERSIONED, `assets/${version}/`);
   return [
     route("/", pageAsset(page)),
-    {
-      ...route(
-        TRACKER_PATH,
-        makeAsset(tracker, {
-          "content-type": typeOf(TRACKER),
-          "cache-control": TRACKER_CACHE,
-          "access-control-allow-origin": "*",
-          "cross-origin-resource-policy": "cross-origin",
-        }),
-      ),
+    { ...route(TRACKER_PATH, scriptAsset(tracker)), anyOrigin: true },
+    ...peers.map(({ path, asset, names }): Route => ({
+      ...route(path, asset, names),
       anyOrigin: true,
-    },
+    })),
     ...[...found].map(([name, bytes]) =>
       route(
         `/assets/${version}/${name}`,
@@ -95,6 +104,22 @@ export async function assetRoutes(
       )
     ),
   ];
+}
+
+/** A module without imports as a script that leaves no names in its page. */
+function classicScript(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const text = new TextDecoder().decode(bytes).replace(/^export \{\};$/m, "");
+  return new TextEncoder().encode(`(() => {\n${text}})();\n`);
+}
+
+/** A script that pages of other origins load. */
+function scriptAsset(bytes: Uint8Array<ArrayBuffer>): Asset {
+  return makeAsset(bytes, {
+    "content-type": typeOf(TRACKER),
+    "cache-control": TRACKER_CACHE,
+    "access-control-allow-origin": "*",
+    "cross-origin-resource-policy": "cross-origin",
+  });
 }
 
 /** The content security policy of the page: its own files and its one inline script. */
@@ -188,8 +213,17 @@ function makeAsset(
   };
 }
 
-function route(path: string, asset: Asset): Route {
-  return { method: "GET", path, right: "public", handle: (context) => answer(asset, context) };
+/** The route of an asset; of those with a `:name` only the names that match. */
+function route(path: string, asset: Asset, names: RegExp = /^/): Route {
+  return {
+    method: "GET",
+    path,
+    right: "public",
+    handle: (context) => {
+      if (names.test(context.params["name"] ?? "")) return answer(asset, context);
+      throw new AppError("not_found", "Cannot find this page");
+    },
+  };
 }
 
 function answer(asset: Asset, { request }: Context): Response {
