@@ -79,6 +79,8 @@ const BROWSERS = [null, "Chrome", "Firefox", "Safari"];
 const SYSTEMS = [null, "Windows", "iOS"];
 const DEVICES = [null, "desktop", "mobile"];
 const COUNTRIES = [null, "DE", "US", "FR"];
+/** A page that reloads itself for two days, again and again before the timeout. */
+const RELOADS = { everyUs: 25 * MINUTE, count: 110 };
 /** Steps between two events of a visitor; the visit goes on up to 30 minutes, inclusive. */
 const STEPS = [1, MINUTE, 7 * MINUTE, GAP - 1, GAP, GAP + 1, HOUR, 5 * HOUR, 20 * HOUR, 6 * DAY];
 
@@ -93,7 +95,8 @@ export function samples(from: string, visitors: number, seed = 1): Sample[] {
     const around = Math.floor(random() * 14) * DAY;
     let us = dateUs(from) + around + (random() < 0.5 ? -Math.floor(random() * 40) * MINUTE : 0) +
       (random() < 0.3 ? 0 : Math.floor(random() * DAY));
-    const count = 1 + Math.floor(random() ** 2 * 25);
+    const reloads = random() < 0.04;
+    const count = reloads ? RELOADS.count : 1 + Math.floor(random() ** 2 * 25);
     const [browser, os, device] = [pick(BROWSERS), pick(SYSTEMS), pick(DEVICES)];
     for (let event = 0; event < count; event++) {
       events.push({
@@ -107,7 +110,9 @@ export function samples(from: string, visitors: number, seed = 1): Sample[] {
         device,
         country: pick(COUNTRIES),
       });
-      us += Math.max(1, random() < 0.3 ? Math.floor(random() * HOUR) : pick(STEPS));
+      us += reloads
+        ? RELOADS.everyUs
+        : Math.max(1, random() < 0.3 ? Math.floor(random() * HOUR) : pick(STEPS));
     }
   }
   return events;
@@ -131,17 +136,29 @@ function visitorsOf(events: readonly Sample[]): number {
   return new Set(events.map(({ visitor }) => visitor)).size;
 }
 
+/**
+ * The visits of a visitor. One ends with a pause; or at a midnight UTC, if its activity began before
+ * the timeout of the day before had passed and has gone on since.
+ */
+function visitsOf(journey: readonly Sample[]): Sample[][] {
+  const all: Sample[][] = [];
+  let activeSinceUs = -Infinity;
+  for (const [at, event] of journey.entries()) {
+    const before = journey[at - 1];
+    const midnight = dateUs(dateOf(event.us));
+    const pauses = before === undefined || event.us - before.us > GAP;
+    if (pauses) activeSinceUs = event.us;
+    const lastsAll = activeSinceUs <= midnight - DAY + GAP;
+    if (pauses || (before.us < midnight && lastsAll)) all.push([]);
+    all.at(-1)?.push(event);
+  }
+  return all;
+}
+
 /** Visits that start in the range, whole. */
 function visits(events: readonly Sample[], from: string, to: string): Sample[][] {
-  const all: Sample[][] = [];
-  for (const journey of journeys(events)) {
-    for (const [at, event] of journey.entries()) {
-      const before = journey[at - 1];
-      if (before === undefined || event.us - before.us > GAP) all.push([]);
-      all.at(-1)?.push(event);
-    }
-  }
-  return all.filter(([first]) => first && first.us >= dateUs(from) && first.us < dateUs(to));
+  return journeys(events).flatMap(visitsOf)
+    .filter(([first]) => first && first.us >= dateUs(from) && first.us < dateUs(to));
 }
 
 function mean(values: readonly number[]): number {
@@ -261,14 +278,17 @@ export function flow(
   to: string,
 ) {
   const next = new Map<string, number>();
+  const visitOf = new Map(
+    journeys(events).flatMap(visitsOf).flatMap((visit) =>
+      visit.map((event) => [event, visit] as const)
+    ),
+  );
+  const isNear = (left: Sample, right: Sample) =>
+    !sameVisit || visitOf.get(left) === visitOf.get(right);
   for (const journey of journeys(within(events, from, to))) {
     const found = journey.flatMap((event, at) => {
       if (!isPage(event) || event.page !== page) return [];
-      const rest = journey.slice(at);
-      const end = rest.findIndex((one, index) =>
-        index > 0 && one.us - (rest[index - 1]?.us ?? 0) > GAP
-      );
-      const following = (sameVisit && end > 0 ? rest.slice(0, end) : rest).slice(1).find(isPage);
+      const following = journey.slice(at + 1).find((one) => isPage(one) && isNear(event, one));
       return following ? [following.page] : [];
     })[0];
     if (found !== undefined) next.set(found, (next.get(found) ?? 0) + 1);
