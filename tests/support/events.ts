@@ -50,6 +50,7 @@ export interface TestReader {
   readonly journal: Pick<Storage, "append">;
   readonly flusher: Flusher;
   readonly folder: string;
+  readonly storage: Storage;
   close(): Promise<void>;
 }
 
@@ -94,6 +95,7 @@ export async function openTestReader(
     journal: storage,
     flusher,
     folder,
+    storage,
     async close() {
       await storage.close();
       await Deno.remove(folder, { recursive: true });

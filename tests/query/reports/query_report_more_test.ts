@@ -8,9 +8,12 @@ import { readRank } from "../../support/numbers/rank.ts";
 
 Deno.test("QUERY equals the brute force, with its comparison, or refuses the filter", async () => {
   const rank = await readRank();
-  const seed = Number(Deno.env.get("MALLARD_TEST_SEEDS")?.split("-")[0] ?? 1);
-  const { answered, refused } = await compareSeed({ seed, visitors: 40, questions: 16, rank });
-  assert.ok(answered > 7, `${answered} answered, ${refused} refused`);
+  const first = Number(Deno.env.get("MALLARD_TEST_SEEDS")?.split("-")[0] ?? 1);
+  // Of every three seeds, one has hot events and files, the next files and rollups.
+  for (const seed of [first, first + 1]) {
+    const { answered, refused } = await compareSeed({ seed, visitors: 30, questions: 9, rank });
+    assert.ok(answered > 4, `${answered} answered, ${refused} refused`);
+  }
 });
 
 Deno.test("QUERY has no row past the only one, in an empty range, too", async () => {

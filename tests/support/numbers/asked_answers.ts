@@ -48,7 +48,8 @@ function isSeries({ dimensions }: Query): boolean {
   return dimensions.length === 1 && TIME.has(String(dimensions[0]));
 }
 
-function rowsOf(query: Query, events: readonly Event[], rank: Rank): BruteRow[] {
+/** All rows of a query; by time alone, every bucket. */
+export function rowsOf(query: Query, events: readonly Event[], rank: Rank): BruteRow[] {
   const rows = bruteRows(query, events, rank);
   if (!isSeries(query)) return rows;
   const byKey = new Map(rows.map((row) => [row.keys[0], row]));
@@ -65,7 +66,8 @@ function nothing({ metrics }: Query): Values {
   }));
 }
 
-function labels(query: Query, { keys }: BruteRow): string[] {
+/** The names of a row's keys. */
+export function labels(query: Query, { keys }: BruteRow): string[] {
   return keys.map((key, index) => label(query, String(query.dimensions[index]), key));
 }
 

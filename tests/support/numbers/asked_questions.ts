@@ -172,23 +172,35 @@ function orderOf(metrics: readonly MetricName[], dimensions: readonly DimensionR
   return first ? [...byTime, { by: first, direction: "desc" }] : byTime;
 }
 
-/** A random request about some days of a site. */
-export function askedQuestion(draw: Draw, events: readonly Event[]): AskedQuestion {
-  const segments = randomSegments(draw);
-  const settings: SiteRules = {
-    ...STANDARD_SETTINGS,
+/** What a site's days and visits depend on. */
+export type Days = Pick<SiteRules, "zone" | "weekStart" | "gapUs">;
+
+/** Random settings of a site. */
+export function randomDays(draw: Draw): Days {
+  return {
     zone: draw.one(ZONES),
     weekStart: draw.one([1, 7]),
     gapUs: draw.one([30 * MINUTE, 30 * MINUTE, 10 * MINUTE, 4 * HOUR]),
-    goals: OWN_GOALS,
-    segments,
   };
+}
+
+/** A random request about some days of a site, of that with rollups in most cases. */
+export function askedQuestion(
+  draw: Draw,
+  events: readonly Event[],
+  rolled: Days | null = null,
+): AskedQuestion {
+  const segments = randomSegments(draw);
+  const days = rolled && draw.is(0.8) ? rolled : randomDays(draw);
+  const settings: SiteRules = { ...STANDARD_SETTINGS, ...days, goals: OWN_GOALS, segments };
   const zone = draw.is(0.5) ? settings.zone : draw.one(ZONES);
   const nowUs = Math.floor((draw.one(events).timestamp + draw.below(2 * DAY)) / 1000) * 1000;
   const asked = randomSpan(draw, zone, nowUs, events);
   const { span } = asked;
   const compared = randomComparison(draw, zone, asked, nowUs, events);
-  const filter = draw.is(0.75) ? nested(draw, 2 + draw.below(3), [...segments.keys()]) : null;
+  const filter = draw.is(rolled ? 0.4 : 0.75)
+    ? nested(draw, 2 + draw.below(3), [...segments.keys()])
+    : null;
   const expanded = filter && written(filter, segments);
   const dimensions = randomDimensions(draw, span);
   const metrics = draw.some(Object.keys(METRICS) as MetricName[], 1, 5);

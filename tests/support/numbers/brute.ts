@@ -216,8 +216,9 @@ class Brute {
         name
       );
     }
-    const own = this.query.ownColumns;
-    return [this.value(ref, place, own) ?? MISSING[ref] ?? (isNone(ref) ? "(none)" : "(not set)")];
+    const { ownColumns: own, missing } = this.query;
+    const none = missing ?? MISSING[ref] ?? (isNone(ref) ? "(none)" : "(not set)");
+    return [this.value(ref, place, own) ?? none];
   }
 
   meets(filter: Filter | null, place: Place): boolean {

@@ -3,14 +3,16 @@
 import assert from "node:assert/strict";
 import { statsRoutes } from "../../../src/api/stats/stats.ts";
 import type { Event } from "../../../src/core/event.ts";
-import type { Query } from "../../../src/query/query.ts";
+import { STANDARD_SETTINGS } from "../../../src/query/parse.ts";
+import { RollupBuilder } from "../../../src/query/rollups/builder.ts";
 import { Runner } from "../../../src/query/run.ts";
-import { openTestReader } from "../events.ts";
+import { openTestReader, type TestReader } from "../events.ts";
 import { FakeClock } from "../fake_system.ts";
 import { type Called, callRoute } from "../server/routes.ts";
 import { expectedAnswer, shownRows } from "./asked_answers.ts";
-import { type AskedQuestion, askedQuestion } from "./asked_questions.ts";
-import { bruteRows, type Rank } from "./brute.ts";
+import { type AskedQuestion, askedQuestion, type Days, randomDays } from "./asked_questions.ts";
+import type { Rank } from "./brute.ts";
+import { comparedNumbers, OTHER_REPORTS } from "./other_reports.ts";
 import { Draw, randomEventsOf } from "./random_questions.ts";
 
 const DAY = 86_400_000_000;
@@ -24,13 +26,17 @@ export interface CompareRun {
 /** Around each request: what measures it. */
 export type Measure = (target: string, ask: () => Promise<Called>) => Promise<Called>;
 
-/** Events of a seed, and some of them again in the year and the week before. */
+/**
+ * Events of a seed, and some of them again in the year and the week before. No id lasts for a year:
+ * rollups are made of ids of two months at most.
+ */
 function eventsOf(seed: number, visitors: number, rank: Rank): Event[] {
   const draw = new Draw(seed + 5000);
   const events = randomEventsOf(seed, visitors, rank);
   const earlier = (days: number) =>
     events.filter(() => draw.is(0.25)).map((event) => ({
       ...event,
+      visitor_id: days > 60 ? `${event.visitor_id} ${days}` : event.visitor_id,
       timestamp: event.timestamp - days * DAY,
     }));
   return [...events, ...earlier(365), ...earlier(8)];
@@ -51,8 +57,10 @@ export async function compareSeed(
   const test = await openTestReader(events, { coldShare: [0, 0.5, 1][seed % 3] ?? 0 });
   try {
     const draw = new Draw(seed + 9000);
+    const rolled = seed % 3 === 2 ? randomDays(draw) : null;
+    if (rolled) await makeRollups(test, rolled, events);
     for (let number = 0; number < questions; number++) {
-      const question = askedQuestion(draw, events);
+      const question = askedQuestion(draw, events, rolled);
       const { target, called } = await ask(question, test.reader, measure);
       const note = `seed ${seed} question ${number}: ${decodeURIComponent(target)}`;
       check(question, called, events, rank, note);
@@ -64,6 +72,24 @@ export async function compareSeed(
     await test.close();
   }
   return run;
+}
+
+/** Rollups of all days, by the settings of most questions: those without a filter read them. */
+async function makeRollups(
+  { storage }: TestReader,
+  days: Days,
+  events: readonly Event[],
+): Promise<void> {
+  const settings = { settings: () => Promise.resolve({ ...STANDARD_SETTINGS, ...days }) };
+  const lastUs = Math.max(...events.map(({ timestamp }) => timestamp));
+  const clock = new FakeClock((lastUs + 10 * DAY) / 1000);
+  const builder = new RollupBuilder(storage, settings, clock, () => {}, {
+    visitorIdDays: () => 30,
+    eventsMin: 1,
+  });
+  await builder.run(new AbortController().signal);
+  assert.equal(builder.counts.failures, 0);
+  assert.ok(builder.counts.days > 0);
 }
 
 type TestedReader = ConstructorParameters<typeof Runner>[0];
@@ -81,33 +107,13 @@ async function ask(
     cacheEntriesMax: 2,
     heavyMax: 10,
     listsVisits: () => true,
+    visitorIdDays: () => 30,
+    rollups: true,
   });
   const search = new URLSearchParams({ site_id: "example.com", ...params });
   const target = `/api/stats/${report}?${search}`;
   return { target, called: await measure(target, () => callRoute(statsRoutes(runner), target)) };
 }
-
-/** Other reports with parameters of their own. */
-const OTHERS: readonly (readonly [report: string, own: Readonly<Record<string, string>>])[] = [
-  ["main", {}],
-  ["main", {}],
-  ["timeseries", {}],
-  ["sessions", { detail: "true" }],
-  ["breakdown/sources", {}],
-  ["breakdown/pages", { detail: "true" }],
-  ["values", { dimension: "channel" }],
-  ["values", { dimension: "props:plan", text: "P" }],
-  ["visits", {}],
-  ["funnel", { steps: "page:/a,event:signup,goal:Big", detail: "true", by: "source" }],
-  ["funnel", { steps: "page:/,page:/b/*", order: "any_order" }],
-  ["retention", { detail: "true", cohorts: "day", first: "goal:Signup" }],
-  ["retention", {}],
-  ["sequences", { steps: "page:/,event:signup" }],
-  ["flow", { page: "/" }],
-  ["flow", { detail: "true", of: "events", direction: "previous" }],
-  ["export", { format: "json" }],
-  ["realtime", {}],
-];
 
 /** A request of another report with the same range, comparison and filter: never a failure. */
 async function checkOther(
@@ -121,7 +127,8 @@ async function checkOther(
     readonly note: string;
   },
 ): Promise<void> {
-  const [report, own] = draw.one(OTHERS);
+  const other = draw.one(OTHER_REPORTS);
+  const [report, own] = other;
   const { metrics: _m, dimensions: _d, order_by: _o, search: _s, interval: _i, ...common } =
     question.params;
   const params = { ...common, ...own, limit: "1000", offset: "0" };
@@ -129,26 +136,9 @@ async function checkOther(
   const told = `${note}\nthen ${decodeURIComponent(target)}\n${called.text.slice(0, 500)}`;
   if (called.status === 400 && /regular expressions/.test(called.text)) return;
   assert.equal(called.status, question.allowed ? 200 : 400, told);
-  if (report !== "main" || called.status !== 200) return;
-  const metrics = ["visitors", "pageviews", "bounce_rate", "visit_duration", "views_per_visit"];
-  const [row] = bruteRows(
-    {
-      ...question.query,
-      metrics: metrics as Query["metrics"],
-      dimensions: [],
-      search: null,
-      order: [],
-    },
-    events,
-    rank,
-  );
-  const { unique_visitors, total_pageviews, bounce_rate, avg_visit_duration_secs } = called.json;
-  const { pages_per_visit } = called.json;
-  assert.deepEqual(
-    [unique_visitors, total_pageviews, bounce_rate, avg_visit_duration_secs, pages_per_visit],
-    metrics.map((name) => row?.values[name] ?? 0),
-    told,
-  );
+  if (called.status !== 200) return;
+  const numbers = comparedNumbers(other, called, { question, events, rank });
+  if (numbers) assert.deepEqual(numbers.found, numbers.expected, told);
 }
 
 function check(
