@@ -122,7 +122,7 @@ with "all_events" as (
       {currency: currency, cents: cents, count: count} order by cents desc, currency
     ) as amounts
     from (
-      select "k0", coalesce(revenue_currency, case when revenue_amount is not null then 'XXX' end) as currency, sum((revenue_amount * 100)::bigint)::bigint as cents, count(*) as count
+      select "k0", case when revenue_amount is not null then coalesce(revenue_currency, 'XXX') end as currency, sum((revenue_amount * 100)::bigint)::bigint as cents, count(*) as count
       from (select r.*, coalesce(r."visit_country_code", $17) as "k0" from tagged r where r.us >= $18 and r.us < $19 and true and r.revenue_amount is not null)
       group by all
     )

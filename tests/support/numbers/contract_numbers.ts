@@ -137,8 +137,8 @@ function visitorsOf(events: readonly Sample[]): number {
 }
 
 /**
- * The visits of a visitor. One ends with a pause; or at a midnight UTC, if its activity began before
- * the timeout of the day before had passed and has gone on since.
+ * The visits of a visitor. One ends with a pause, or at a midnight UTC if its activity began before
+ * the timeout of the day before had passed, and has gone on since.
  */
 function visitsOf(journey: readonly Sample[]): Sample[][] {
   const all: Sample[][] = [];
