@@ -42,7 +42,7 @@ export interface App {
   start(): Promise<void>;
   /**
    * Before a stop, while requests are still answered: writes hot events to Parquet within
-   * shutdown_timeout_secs. Events that come meanwhile stay in the journal.
+   * shutdown_timeout_secs. Events that come meanwhile are written by stop().
    */
   settle(): Promise<void>;
   /** Ends the streams of live numbers. */

@@ -78,6 +78,7 @@ Deno.test("An app takes events while it settles before a stop, and keeps them", 
     const day = `${folder}/events/site_id=example.com/date=2024-01-15`;
     assert.strictEqual([...Deno.readDirSync(day)].length, 1);
     await app.close();
+    assert.strictEqual([...Deno.readDirSync(day)].length, 2);
     const again = await openApp({}, { folder });
     const main = await again.send("/api/stats/main?site_id=example.com&period=day");
     assert.strictEqual((await main.json()).total_pageviews, 3);

@@ -9,6 +9,7 @@ import { type Command, dataDirOf, requireCurrentSchema, succeeded } from "./comm
 export const ADOPT = {
   args: ["[move]"],
   doc: "add Parquet files copied into DATA_DIR; a running server does this automatically. " +
+    "Events that wait in the journal are written to Parquet. " +
     "move: put rows of a wrong folder where they belong",
   run: async (context) => {
     const { args, config, system, host } = context;
@@ -34,6 +35,11 @@ export const ADOPT = {
           failures++;
           lines.push(messageOf(error));
         }
+      }
+      const waiting = storage.hot.rows;
+      if (waiting > 0) {
+        await storage.flusher.flush({ all: true });
+        lines.push(`Wrote ${waiting - storage.hot.rows} of ${waiting} waiting events to Parquet`);
       }
       lines.push(`The catalog holds ${storage.fileCount()} files`);
     } finally {

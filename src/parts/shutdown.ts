@@ -8,8 +8,8 @@ import type { Parts } from "./parts.ts";
 const CLOSE_MS_MAX = 5000;
 
 /**
- * Ends the jobs and writes hot events to Parquet, within the time the owner allows. Events may be
- * accepted meanwhile: they stay in the journal.
+ * Ends the jobs and writes hot events to Parquet, within the time the owner allows, while more may
+ * be accepted.
  */
 export async function settle(system: System, { jobs, storage, ...parts }: Parts): Promise<void> {
   await within(system, parts.config, async () => {
@@ -18,14 +18,15 @@ export async function settle(system: System, { jobs, storage, ...parts }: Parts)
   });
 }
 
-/** Ends all other work, within the same time, when no request comes any more. */
+/** Ends all other work, in as much time, when no request comes any more. */
 export async function finishWork(
   system: System,
-  { config, buffer, drops, backups }: Parts,
+  { config, buffer, drops, storage, backups }: Parts,
 ): Promise<void> {
   await within(system, config, async () => {
     await buffer.drain();
     await drops.flush();
+    if (storage.hot.rows > 0) await storage.flusher.flushRest();
     await backups.idle();
   });
 }

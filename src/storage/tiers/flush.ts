@@ -11,7 +11,13 @@ import type { PartitionNumbers } from "../parquet/partition_numbers.ts";
 import { type Hot, type HotPartition, type HotTable, unionOf } from "./hot.ts";
 import { rowsOf, settle, writeTemporary } from "../parquet/partition_file.ts";
 import { type CatalogFile, type Partition, partitionFolder } from "../parquet/partition.ts";
-import { largestPartitions, type Split, splitPartitions, writeAll } from "./small_partitions.ts";
+import {
+  fewPartitions,
+  largestPartitions,
+  type Split,
+  splitPartitions,
+  writeAll,
+} from "./small_partitions.ts";
 import type { Store } from "../state/store.ts";
 
 /**
@@ -124,6 +130,11 @@ export class Flusher {
   /** At stop: of many partitions, the largest are written; the others stay in the journal. */
   flushLargest(): Promise<void> {
     return this.#mutex.run(() => this.#try(largestPartitions));
+  }
+
+  /** At stop, when no event comes any more: what came since, unless it is of many partitions. */
+  flushRest(): Promise<void> {
+    return this.#mutex.run(() => this.#try(fewPartitions));
   }
 
   /**

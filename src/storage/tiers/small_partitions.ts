@@ -24,6 +24,12 @@ export const largestPartitions: Split = (partitions) => {
   return { write: bySize.slice(0, FLUSH_FILES_MAX), wait: bySize.slice(FLUSH_FILES_MAX) };
 };
 
+/** All of few partitions, none of many. */
+export const fewPartitions: Split = (partitions) =>
+  partitions.length <= FLUSH_FILES_MAX
+    ? { write: partitions, wait: [] }
+    : { write: [], wait: partitions };
+
 /** All of few partitions; of many only large ones, as long as not too much waits. */
 export const splitPartitions: Split = (partitions) => {
   if (partitions.length <= FLUSH_FILES_MAX) return { write: partitions, wait: [] };
