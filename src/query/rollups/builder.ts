@@ -41,8 +41,6 @@ const EVENTS_AT_ONCE = 250_000;
 /** Fewer events, of fewer days, are left to be answered from events: that is as fast. */
 const EVENTS_MIN = 2_000;
 const DAYS_MIN = 7;
-/** Ids that last longer than this many days have no rollups. */
-const REACH_DAYS_MAX = 62;
 /** A day that could not be made, as when a visit of it goes on, is tried again after this. */
 const RETRY_MS = 10 * MINUTE_MS;
 /** Days before today that have an edge: those that a visitor of today can have been seen on. */
@@ -73,8 +71,8 @@ interface Rules {
   readonly zone: string;
   readonly gapUs: number;
   readonly weekStart: Scope["weekStart"];
-  /** Days that a visitor is looked back for. */
-  readonly reachDays: number;
+  /** Days that a visitor is looked back for; null: visitors are counted within a day alone. */
+  readonly reachDays: number | null;
   readonly idDays: number;
   readonly text: string;
 }
@@ -131,7 +129,6 @@ export class RollupBuilder {
     const { rollups } = this.#parts;
     await rollups.load(site);
     const rules = await this.#rulesOf(site);
-    if (rules.reachDays > REACH_DAYS_MAX) return;
     const others = rollups.view(site)?.days.filter((day) => day.rules !== rules.text) ?? [];
     if (others.length > 0) await rollups.forget(site, [...new Set(others.map(({ path }) => path))]);
     const today = dayOfDate(localDate(rules.zone, this.#clock.nowMs() * 1000));
@@ -234,7 +231,7 @@ export class RollupBuilder {
       const made = { ...asked, last: last.day };
       await this.#addUp(rules, tables, made, closed, ask);
       const reach = await this.#farthest(rules, tables, made, ask);
-      if (reach > rules.reachDays) {
+      if (rules.reachDays !== null && reach > rules.reachDays) {
         await rollups.setReach(rules.site, reach);
         return "again";
       }
@@ -347,9 +344,9 @@ export class RollupBuilder {
   }
 
   /** Whether a day is one of the last, after which ranges are completed by events. */
-  #hasEdge({ zone, idDays }: Rules, day: number): boolean {
+  #hasEdge({ zone, idDays, reachDays }: Rules, day: number): boolean {
     const today = dayOfDate(localDate(zone, this.#clock.nowMs() * 1000));
-    return idDays <= 1 && day >= today - EDGE_DAYS;
+    return reachDays !== null && idDays <= 1 && day >= today - EDGE_DAYS;
   }
 
   #isKnown(site: string, { day, path }: RollupDay): boolean {
@@ -364,6 +361,7 @@ export class RollupBuilder {
     days: Days,
     ask: Ask,
   ): Promise<number> {
+    if (rules.reachDays === null) return 0;
     const { rollups } = this.#parts;
     const [from, to] = [days.first - rules.reachDays, days.last + rules.reachDays];
     const [within] = await ask(sql`select max(gap) as days from ${ident(rows)}`);
@@ -417,7 +415,7 @@ export class RollupBuilder {
         where day in (${raw(days.join(", "))})`;
     });
     const all = old.reduce((sum, part) => sql`${sum}${part}`, visitRows(tables, days));
-    await this.#copy(visitsPath, sql`select * from (${all}) order by day`, ask);
+    await this.#copy(visitsPath, sql`select * from (${all}) order by day, visit`, ask);
   }
 
   async #copy(path: string, rows: Sql, ask: Ask): Promise<void> {
@@ -437,10 +435,10 @@ export class RollupBuilder {
 
 function daysOf(rules: Rules, first: number, last: number): Days {
   const { site, zone, gapUs, weekStart, reachDays } = rules;
-  const back = first - reachDays;
+  const back = first - (reachDays ?? 0);
   const range = { ...rangeOfDays(zone, back, last + 1), dates: null };
   const scope: Scope = { site, nowUs: 0, range, zone, weekStart, gapUs, filter: null, goals: [] };
-  return { scope, back, first, last };
+  return { scope, back, first, last, isKeyed: reachDays === null };
 }
 
 /**

@@ -10,6 +10,7 @@ import { CENTS, CURRENCY } from "../sql/build.ts";
 import {
   type Days,
   isOfTime,
+  PART_DIMENSIONS,
   startName,
   type Tables,
   valueName,
@@ -70,12 +71,15 @@ function ofVisitors({ table, values, counts, ofVisitDays }: Sums, days: Days): S
       from ${ident(table)}
       where ${where}
       group by all`;
-  const oneDay = raw(ofVisitDays ? "is_one_day and not is_only" : "is_one_day");
+  const oneDay = raw(days.isKeyed ? "true" : "is_one_day");
+  const counted = ofVisitDays ? sql`${oneDay} and not is_only` : oneDay;
   const parts = [
     sql`select day, v1, v2, 0 as gap, count(*) as visitors, ${join(totals)}
-      from (${byVisitor(sql`${oneDay} and ${within}`)})
+      from (${byVisitor(sql`${counted} and ${within}`)})
       group by day, v1, v2`,
-    sql`select day, v1, v2, gap, count(*) as visitors, ${join(totals)}
+  ];
+  if (!days.isKeyed) {
+    parts.push(sql`select day, v1, v2, gap, count(*) as visitors, ${join(totals)}
       from (
         select *, coalesce(day - lag(day) over (
           partition by v1, v2, visitor_id order by day
@@ -83,8 +87,8 @@ function ofVisitors({ table, values, counts, ofVisitDays }: Sums, days: Days): S
         from (${byVisitor(sql`not is_one_day and day >= ${days.back}`)})
       )
       where ${within}
-      group by day, v1, v2, gap`,
-  ];
+      group by day, v1, v2, gap`);
+  }
   if (!ofVisitDays) return parts;
   return [
     ...parts,
@@ -214,12 +218,42 @@ export function findMissingTexts({ rows }: Tables): Sql {
     limit 1`;
 }
 
-/** The rows of visits to be written: one for each visit and day on which it has events. */
-export function visitRows({ visitDays }: Tables, { first, last }: Days): Sql {
-  const values = VISIT_DIMENSIONS.map(valueName);
-  return sql`select day, visitor_id, is_start, events::integer as events,
-      pageviews::integer as pageviews, visit_us, visit_pageviews::integer as visit_pageviews,
-      is_bounce, ${join(values)}
-    from ${ident(visitDays)}
-    where day between ${first} and ${last}`;
+/**
+ * The rows of visits to be written: one for each visit and day on which it has events, with what
+ * these are as lists of equal length. A visit's first day has those of its later days, too, under
+ * names with `later_`. `day` and `visit` together are the key.
+ */
+export function visitRows({ visitDays, lists }: Tables, { first, last }: Days): Sql {
+  const values = VISIT_DIMENSIONS.map((ref) => sql`d.${valueName(ref)}`);
+  const items = ["events", ...Object.keys(PART_DIMENSIONS)].map((name) =>
+    sql`list_transform(l.items, lambda x: x.${ident(name)}) as ${listName(name)}`
+  );
+  const later = Object.keys(PART_DIMENSIONS).map((name) =>
+    sql`list_transform(later.items, lambda x: x.${ident(name)}) as ${laterName(name)}`
+  );
+  return sql`select d.day, d.rowid as visit, d.visitor_id, d.is_start, d.events::integer as events,
+      d.pageviews::integer as pageviews, d.visit_us,
+      d.visit_pageviews::integer as visit_pageviews, d.is_bounce,
+      ${join([...values, ...items, ...later])}
+    from ${ident(visitDays)} d
+    join ${ident(lists)} l using (visitor_id, visit_start_us, day)
+    left join (
+      select visitor_id, visit_start_us, flatten(list(l.items)) as items
+      from ${ident(lists)} l
+      join ${ident(visitDays)} d using (visitor_id, visit_start_us, day)
+      where not d.is_start
+      group by visitor_id, visit_start_us
+    ) later on d.is_start and later.visitor_id = d.visitor_id
+      and later.visit_start_us = d.visit_start_us
+    where d.day between ${first} and ${last}`;
+}
+
+/** The column of a list of `visitRows`. */
+export function listName(name: string): Sql {
+  return ident(`part_${name}`);
+}
+
+/** The same of what happened on a later day of the visit. */
+export function laterName(name: string): Sql {
+  return ident(`later_${name}`);
 }

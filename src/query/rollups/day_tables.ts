@@ -27,6 +27,8 @@ export interface Tables {
   readonly visitDays: string;
   /** Counts of each visit on each day by page. */
   readonly pages: string;
+  /** The same as lists: what `PART_DIMENSIONS` name, and how many events. */
+  readonly lists: string;
   /** Events with revenue. */
   readonly paid: string;
   /** What is written. */
@@ -43,6 +45,7 @@ export function tablesOf(number: number): Tables {
     parts: name("parts"),
     visitDays: name("visit_days"),
     pages: name("pages"),
+    lists: name("lists"),
     paid: name("paid"),
     rows: name("rows"),
   };
@@ -55,7 +58,16 @@ export interface Days {
   readonly back: number;
   readonly first: number;
   readonly last: number;
+  /** Whether visitors are counted within a day alone: ids of the site last for long. */
+  readonly isKeyed: boolean;
 }
+
+/** Dimensions of events that are kept of each visit and day, and their columns. */
+export const PART_DIMENSIONS = {
+  page: "pathname",
+  name: "event_name",
+  hostname: "hostname",
+} as const satisfies Partial<Record<DimensionRef, EventColumnName>>;
 
 /** Dimensions of which a visit has one value, that are kept. */
 export const VISIT_DIMENSIONS: readonly DimensionRef[] = [
@@ -117,6 +129,7 @@ export function createOthers(tables: Tables, days: Days): Sql[] {
     createVisitDays(tables),
     createParts(tables, days),
     createPages(tables),
+    createLists(tables),
   ];
 }
 
@@ -217,6 +230,20 @@ function createPages({ placed, pages, visitDays }: Tables): Sql {
       group by visitor_id, visit_start_us, day, pathname
     ) p
     join ${ident(visitDays)} d using (visitor_id, visit_start_us, day)`;
+}
+
+function createLists({ placed, lists }: Tables): Sql {
+  const values = Object.entries(PART_DIMENSIONS);
+  const item = values.map(([ref, column]) => sql`${ident(ref)}: ${ident(column)}`);
+  return sql`create table ${ident(lists)} as
+    select visitor_id, visit_start_us, day, list({${join(item)}, events: events}) as items
+    from (
+      select visitor_id, visit_start_us, day, ${join(values.map(([, column]) => ident(column)))},
+        count(*)::integer as events
+      from ${ident(placed)}
+      group by all
+    )
+    group by visitor_id, visit_start_us, day`;
 }
 
 /** Creates the table of events with revenue, with the values of their visits. */

@@ -9,23 +9,30 @@ import { insertEdge, insertMoney, insertShape, visitRows } from "./day_rows.ts";
 import { createPaid, createTables, tablesOf } from "./day_tables.ts";
 import { SHAPES } from "./shapes.ts";
 
+const REACH_DAYS_MAX = 3;
+
 /** Raised when the rows of a file mean something else. */
 const VERSION = 2;
 
-/** Days that a visitor has to be looked back for. An id may be carried over one change. */
-export function reachOf(idDays: number, knownDays: number): number {
-  return Math.max(idDays === 0 ? 0 : idDays + 1, knownDays);
+/**
+ * Days that a visitor has to be looked back for. Null where that is too many: then visitors of
+ * several days are counted by their keys. An id may be carried over one change.
+ */
+export function reachOf(idDays: number, knownDays: number): number | null {
+  const days = Math.max(idDays === 0 ? 0 : idDays + 1, knownDays);
+  return days <= REACH_DAYS_MAX ? days : null;
 }
 
 const RULES = new LruCache<string, string>(200);
 
 /** A text that changes whenever the same events would have other sums. */
-export function rulesText(zone: string, gapUs: number, reachDays: number): string {
+export function rulesText(zone: string, gapUs: number, reachDays: number | null): string {
   const key = JSON.stringify([zone, gapUs, reachDays]);
   const known = RULES.get(key);
   if (known !== undefined) return known;
   const range = { fromUs: 0, toUs: DAY_US, dates: null };
-  const days = { scope: { ...STANDARD_SCOPE, gapUs, range }, back: 0, first: 0, last: 0 };
+  const scope = { ...STANDARD_SCOPE, gapUs, range };
+  const days = { scope, back: 0, first: 0, last: 0, isKeyed: reachDays === null };
   const tables = tablesOf(0);
   const statements = [
     ...createTables(tables, days, sql`s`),

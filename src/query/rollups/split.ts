@@ -42,6 +42,8 @@ export interface SplitBy {
   readonly idDays: number;
   /** Events before this time are all in files. */
   readonly hotFromUs: number;
+  /** Whether only visitors of single days are counted by the sums, if at all. */
+  readonly isKeyed: boolean;
 }
 
 /** Splits a range, or returns null where rollups would save nothing. */
@@ -49,6 +51,7 @@ export function splitOf(range: Range, site: SiteRollups, by: SplitBy): Split | n
   const run = longestRun(usableDays(range, site, by));
   const [first, last] = [run[0], run.at(-1)];
   if (!first || !last) return null;
+  if (by.isKeyed) return withoutOverlaps(range, run, by);
   if (site.foreignToUs > last.endUs && last.endUs < range.toUs) return null;
   const events: Range[] = [];
   const terms: Term[] = [{ sign: 1, first: first.day, last: last.day }];
@@ -83,6 +86,25 @@ export function splitOf(range: Range, site: SiteRollups, by: SplitBy): Split | n
   return { events, terms, paths: [...new Set(run.map(({ path }) => path))], firstLocalDay, edge };
 }
 
+/** The split where nothing that is counted can be in two parts. */
+function withoutOverlaps(range: Range, run: readonly RollupDay[], { zone }: SplitBy): Split | null {
+  const [first, last] = [run[0], run.at(-1)];
+  if (!first || !last) return null;
+  return {
+    events: around(range, first, last),
+    terms: [{ sign: 1, first: first.day, last: last.day }],
+    paths: [...new Set(run.map(({ path }) => path))],
+    edge: null,
+    firstLocalDay: dayOfDate(localDate(zone, range.fromUs)),
+  };
+}
+
+/** What of a range is before some days, and after them. */
+function around(range: Range, first: RollupDay, last: RollupDay): Range[] {
+  return [part(range.fromUs, first.startUs), part(last.endUs, range.toUs)]
+    .filter(({ fromUs, toUs }) => fromUs < toUs);
+}
+
 /** A range in days whose visits are in files, and ranges that events answer. */
 export interface VisitSplit {
   readonly events: readonly Range[];
@@ -100,8 +122,7 @@ export function visitSplitOf(range: Range, site: SiteRollups, by: SplitBy): Visi
   const [first, last] = [run[0], run.at(-1)];
   if (!first || !last) return null;
   return {
-    events: [part(range.fromUs, first.startUs), part(last.endUs, range.toUs)]
-      .filter(({ fromUs, toUs }) => fromUs < toUs),
+    events: around(range, first, last),
     first: first.day,
     last: last.day,
     paths: [...new Set(run.map(({ visitsPath }) => visitsPath))],

@@ -328,7 +328,7 @@ function orderOf(query: Query, keys: readonly Sql[]): Sql {
 }
 
 /** A filter without its conditions on goals. */
-function withoutGoals(filter: CheckedFilter | null): CheckedFilter | null {
+export function withoutGoals(filter: CheckedFilter | null): CheckedFilter | null {
   if (!filter) return null;
   const mentions = (part: CheckedFilter) =>
     conditionsOf(part).some(({ dimension }) => dimension === "goal");

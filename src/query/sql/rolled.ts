@@ -10,7 +10,14 @@ import { edgeOf } from "../rollups/day_rows.ts";
 import { isOfDays, type Shape, shapeOf } from "../rollups/shapes.ts";
 import type { Split } from "../rollups/split.ts";
 import type { SpanUs } from "../../storage/tiers/event_rows.ts";
-import { aggregateRows, currencyLists, currencyRows, finished, mergedOf } from "./build.ts";
+import {
+  aggregateRows,
+  currencyLists,
+  currencyRows,
+  finished,
+  mergedOf,
+  withoutGoals,
+} from "./build.ts";
 import { bucketKey } from "./buckets.ts";
 import { missingOf } from "./expressions.ts";
 import { type Plan, planOf } from "./plan.ts";
@@ -41,15 +48,22 @@ export function buildRolled(
   const counts = rolled.counts(query, { ...plan, aggregates: present }, shape);
   const money = plan.money ? rolled.money(query, plan, shape) : null;
   const merged = mergedOf(query, { ...plan, aggregates: present }, counts, money);
-  return finished(query, plan, sql`with ${merged}`, basesOf(query, () => rolled.visitors(query)));
+  return finished(
+    query,
+    plan,
+    sql`with ${merged}`,
+    basesOf(query, (whole) => rolled.visitors(whole)),
+  );
 }
 
 /** Joins of the visitors of the whole query, for the metrics that are shares of them. */
-export function basesOf(query: Query, visitors: () => Sql): Sql[] {
+export function basesOf(query: Query, visitors: (query: Query) => Sql): Sql[] {
   const wanted = new Set(query.metrics.map((name) => metricOf(name).base));
+  const whole: Query = { ...query, metrics: ["visitors"], dimensions: [] };
   return (["query", "goalless"] as const).filter((base) => wanted.has(base)).map((base) => {
     const name = ident(base === "query" ? "base_question" : "base_goalless");
-    return sql`cross join (select visitors as ${name} from (${visitors()}))`;
+    const own = base === "query" ? whole : { ...whole, filter: withoutGoals(query.filter) };
+    return sql`cross join (select visitors as ${name} from (${visitors(own)}))`;
   });
 }
 
@@ -126,9 +140,8 @@ class Rolled {
     );
   }
 
-  /** The visitors of the whole query. */
-  visitors(query: Query): Sql {
-    const whole: Query = { ...query, metrics: ["visitors"], dimensions: [] };
+  /** The visitors of a query without dimensions. */
+  visitors(whole: Query): Sql {
     const plan = planOf(whole);
     const shape = shapeOf(whole, plan.aggregates);
     if (!shape) throw new TypeError("Cannot count visitors: no split holds them");

@@ -2,6 +2,7 @@
 // choice is made here alone. Pure.
 import { type Sql, sql } from "../../core/sql.ts";
 import type { Sources } from "../../storage/reader.ts";
+import { metricOf } from "../metrics.ts";
 import type { Query } from "../query.ts";
 import { reachOf, rulesText } from "../rollups/rules.ts";
 import { type SplitBy, splitOf, visitSplitOf } from "../rollups/split.ts";
@@ -34,7 +35,8 @@ export function statementOf(
   if (site && site.days.length > 0) {
     const by = splitBy(query, site, sources.hotFromUs, asked.idDays);
     const shape = rolledShape(query, plan);
-    const split = shape ? splitOf(query.range, site, by) : null;
+    const isCounted = !by.isKeyed || !countsVisitorsOfDays(query, plan);
+    const split = shape && isCounted ? splitOf(query.range, site, by) : null;
     if (shape && split) {
       return buildRolled(query, plan, shape, split, keyed, onDisk(split.paths));
     }
@@ -50,7 +52,14 @@ function splitBy(
   hotFromUs: number,
   idDays: number,
 ): SplitBy {
-  return { rules: rulesText(zone, gapUs, reachOf(idDays, reachDays)), zone, idDays, hotFromUs };
+  const reach = reachOf(idDays, reachDays);
+  return { rules: rulesText(zone, gapUs, reach), zone, idDays, hotFromUs, isKeyed: reach === null };
+}
+
+/** Whether visitors of several days are counted as one. */
+function countsVisitorsOfDays({ dimensions, metrics }: Query, { aggregates }: Plan): boolean {
+  const isShare = metrics.some((name) => metricOf(name).base !== undefined);
+  return isShare || (aggregates.includes("visitors") && !dimensions.includes("day"));
 }
 
 /**

@@ -9,7 +9,7 @@ import type { DimensionRef } from "../../../src/query/dimensions.ts";
 import { type MetricName, METRICS } from "../../../src/query/metrics.ts";
 import { STANDARD_SETTINGS } from "../../../src/query/parse.ts";
 import { type CheckedFilter, type Query, queryOf } from "../../../src/query/query.ts";
-import { VISIT_DIMENSIONS } from "../../../src/query/rollups/day_tables.ts";
+import { PART_DIMENSIONS, VISIT_DIMENSIONS } from "../../../src/query/rollups/day_tables.ts";
 import { RollupBuilder } from "../../../src/query/rollups/builder.ts";
 import { SHAPES } from "../../../src/query/rollups/shapes.ts";
 import { Runner } from "../../../src/query/run.ts";
@@ -123,6 +123,7 @@ function runnerOf(
   });
 }
 
+const PART_NAMES = Object.keys(PART_DIMENSIONS) as DimensionRef[];
 const TIMES: readonly (DimensionRef | null)[] = [null, null, "day", "week", "month"];
 
 function randomQuery(draw: Draw, zone: string): Query {
@@ -151,10 +152,10 @@ function randomQuery(draw: Draw, zone: string): Query {
     goals: [],
   };
   if (ofVisits) {
-    const refs = draw.some(VISIT_DIMENSIONS, 0, 2);
+    const refs = draw.some([...PART_NAMES, ...VISIT_DIMENSIONS, ...PART_NAMES], 0, 2);
     return queryOf(scope, {
       metrics: metrics.length > 0 ? metrics : ["visits"],
-      dimensions: [...(time && refs.length < 2 ? [time] : []), ...refs],
+      dimensions: [...new Set([...(time && refs.length < 2 ? [time] : []), ...refs])],
     });
   }
   return queryOf(scope, {
@@ -176,6 +177,9 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   browser_version: ["1", "(not set)"],
   channel: ["Direct", "Organic Search"],
   entry_hostname: ["example.com", "www.example.com"],
+  page: ["/", "/a", "/c"],
+  name: ["pageview", "signup"],
+  hostname: ["example.com", "(not set)"],
 };
 
 /** A condition on a value that a visit has one of, or several of them. */
@@ -206,7 +210,7 @@ async function compare(
     const query = randomQuery(draw, site.zone);
     const notes: { sql: string }[] = [];
     const found = await rolled.context(SITE, {}, notes as never).query(query);
-    if (notes.some(({ sql }) => /currency is null|is_start/.test(sql))) used++;
+    if (notes.some(({ sql }) => /currency is null|is_start|part_/.test(sql))) used++;
     const right = await plain.context(SITE).query(query);
     deepEqual(found, right, JSON.stringify({ ...query, at: index }));
   }
