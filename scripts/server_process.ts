@@ -38,6 +38,7 @@ export function fromSource(): Program {
     command: Deno.execPath(),
     args: [
       "run",
+      "--quiet",
       "--frozen",
       "--no-check",
       "--no-prompt",

@@ -145,6 +145,7 @@ async function compileArguments(output: string): Promise<string[]> {
   const { npmIncludes, excluded } = await npmFiles([ENTRY, ...workers]);
   return [
     "compile",
+    "--quiet", // The executable, too: else strangers can make its HTTP/2 write to standard error.
     "--frozen",
     "--no-check", // Types are checked where the tests run.
     "--no-code-cache", // It would lie in the shared temporary folder under a name anyone can guess.

@@ -131,6 +131,24 @@ async function outliveStreams(port: number): Promise<void> {
   }, "the streams are gone");
 }
 
+/** The runtime's HTTP/2 ends a connection that opens streams only to reset them. */
+async function outliveResets(port: number): Promise<void> {
+  let isEnded = false;
+  await until(async () => {
+    const session = connect(`http://127.0.0.1:${port}`);
+    session.on("goaway", () => isEnded = true);
+    session.on("error", () => {});
+    for (let n = 0; n < STREAMS / 2; n++) {
+      const stream = session.request({ ":path": "/health" });
+      stream.on("error", () => {});
+      stream.close();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    session.destroy();
+    return isEnded;
+  }, "a connection is ended");
+}
+
 /** Sets the soft limit of descriptors of a running process; false where no program can. */
 async function setLimit(pid: number, soft: number): Promise<boolean> {
   const args = ["--pid", String(pid), `--nofile=${soft}:${DESCRIPTORS}`];
@@ -178,6 +196,7 @@ Deno.test({
       const { child, reader, port } = await start(dataDir);
       await outliveIdleConnections(port);
       await outliveStreams(port);
+      await outliveResets(port);
       await outliveShortage(child.pid, port);
       await outliveUnreadLog(port);
       for (const signal of ["SIGUSR1", "SIGUSR2", "SIGHUP"] as const) child.kill(signal);
@@ -199,6 +218,9 @@ Deno.test({
       assert.equal(count("Request completed method=GET route=(none) status=404"), 1);
       assert.equal(count("Refused more requests route=(none) status=404 count=19"), 1);
       assert.equal(count("Stopping signal=SIGQUIT"), 1);
+      // Nothing but the log writes to standard error, where strangers could make it.
+      const foreign = lines.filter((line) => !/^(\d{4}-\d\d-\d\dT\S+ |$)/.test(line));
+      assert.deepEqual(foreign, []);
       assert.equal(count("Debugger listening"), 0, "SIGUSR1 opens no debugger");
       assert.match(lines.at(-2) ?? "", / Stopped$/);
     }),
