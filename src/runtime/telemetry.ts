@@ -67,6 +67,7 @@ function conditionsOf({ storage, buffer }: TelemetryParts): Record<string, boole
   return {
     events_refused: buffer.failing,
     flush_failing: storage.flusher.failing,
+    events_unreadable: storage.hot.unreadableCount > 0,
     duckdb_failed: storage.reopening.isUnderWay,
     files_in_quarantine: storage.quarantined().length > 0,
     disk_space_low: storage.space.isLow,
@@ -198,6 +199,7 @@ export function samplesOf(parts: TelemetryParts): Sample[] {
     gauge("live_streams", parts.live.count, "Open streams of realtime numbers."),
     ...connectionSamples(parts.host),
     gauge("parquet_files", storage.fileCount(), "Parquet files in the catalog."),
+    gauge("unreadable_events", storage.hot.unreadableCount, "Events that DuckDB does not take."),
     gauge("proposed_sites", storage.proposals.size, "New sites that wait for a decision."),
     gauge("clock_trusted", storage.guard.trusts(), "0 while the clock is in doubt."),
     gauge("sqlite_log_bytes", storage.logWatch.bytes, "Length of the log of mallard.sqlite."),

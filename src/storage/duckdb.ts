@@ -15,6 +15,7 @@ import type { Clock } from "../core/types.ts";
 import {
   bannedError,
   closingError,
+  cut,
   goneError,
   isRefusal,
   lateError,
@@ -75,6 +76,8 @@ const RESULT_BYTES = 512 * 1024;
 const COLUMN_BYTES = 32 * 1024;
 const CHUNK_ROWS = 2048;
 const WEIGHTS = new WeakMap<DuckDBResultReader, ArrayBuffer>();
+/** Of the text of an insert its beginning says enough: every one is alike. */
+const INSERT_CHARS_MAX = 100;
 /** Time after which a query that ignored an interrupt is interrupted again. */
 const INTERRUPT_MS = 100;
 
@@ -214,13 +217,10 @@ export class Db {
     texts: readonly string[],
     rows?: number,
   ): Promise<void> {
-    if (this.#prepared?.text !== text) {
-      this.#prepared?.statement.destroySync();
-      this.#prepared = null;
-      this.#prepared = { text, statement: await writer.prepare(text) };
-    }
-    const { statement } = this.#prepared;
-    const each = async () => {
+    const isAlone = texts.length === 1 && rows === undefined;
+    try {
+      const statement = await this.#prepare(writer, text);
+      if (!isAlone) await writer.run("begin");
       let changed = 0;
       for (const value of texts) {
         statement.bindVarchar(1, value);
@@ -229,16 +229,25 @@ export class Db {
       if (rows !== undefined && changed !== rows) {
         throw new Error(`Cannot insert ${rows} rows: ${changed} are right`);
       }
-    };
-    if (texts.length === 1 && rows === undefined) return await each();
-    await writer.run("begin");
-    try {
-      await each();
-      await writer.run("commit");
+      if (!isAlone) await writer.run("commit");
     } catch (error) {
-      await this.#rollBack(writer, text);
-      throw error;
+      this.#forgetPrepared();
+      if (!isAlone) await this.#rollBack(writer, text);
+      throw statementError(messageOf(error), cut(text, INSERT_CHARS_MAX));
     }
+  }
+
+  async #prepare(writer: DuckDBConnection, text: string): Promise<DuckDBPreparedStatement> {
+    if (this.#prepared?.text === text) return this.#prepared.statement;
+    this.#forgetPrepared();
+    const statement = await writer.prepare(text);
+    this.#prepared = { text, statement };
+    return statement;
+  }
+
+  #forgetPrepared(): void {
+    this.#prepared?.statement.destroySync();
+    this.#prepared = null;
   }
 
   /** A failed commit has ended its transaction; one that stays open would fail all that follow. */
@@ -272,8 +281,7 @@ export class Db {
       await nextTask();
     }
     await this.#writing.catch(() => {});
-    this.#prepared?.statement.destroySync();
-    this.#prepared = null;
+    this.#forgetPrepared();
     const opened = this.#opened;
     this.#opened = null;
     if (opened === null) return;

@@ -295,7 +295,7 @@ async function openParts(
   { store, catalog, journal, journalId, guard, eventsFolder, rollups, ...opened }: OpenJournal,
 ): Promise<Omit<Storage, keyof KeptParts | "reopening">> {
   const at = { eventsFolder };
-  const hot = await Hot.create(db, catalog, journal);
+  const hot = await Hot.create(db, catalog, journal, log);
   const mutex = new Mutex();
   const numbers = new PartitionNumbers(store, files, at);
   const parquet = new ParquetTier(store, files, catalog, recovery, log, mutex, rollups, at);

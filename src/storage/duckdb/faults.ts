@@ -17,6 +17,12 @@ export function isRefusal(message: string): boolean {
   return message.includes("database has been invalidated");
 }
 
+/** Whether an error is about the values of a statement: the same would fail at any time. */
+export function isOfValues(error: unknown): boolean {
+  return error instanceof Error && !(error instanceof AppError) &&
+    /^(?:Conversion|Constraint|Invalid Input|Out of Range) Error/.test(error.message);
+}
+
 /** A refusal, so that nobody takes it for a fault of the files. */
 export function closingError(): AppError {
   return shortageError("Cannot ask DuckDB", "it is closing");

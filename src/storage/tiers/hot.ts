@@ -2,13 +2,15 @@
 // reads, before a flush and each second, pending events of the journal go into the open table in
 // bulk. A flush freezes that table and starts another, so that what it writes no longer changes.
 import { ident, raw, type Sql, sql } from "../../core/sql.ts";
+import { messageOf } from "../../core/errors.ts";
 import { Mutex } from "../../core/mutex.ts";
+import type { Log } from "../../core/types.ts";
 import type { Catalog } from "./catalog.ts";
 import type { JournalTexts } from "../state/ops/journal_row.ts";
 import type { Store } from "../state/store.ts";
 import type { Journal, PendingEvent } from "./journal.ts";
 import type { Db } from "../duckdb.ts";
-import { reopeningError } from "../duckdb/faults.ts";
+import { cut, isOfValues, reopeningError } from "../duckdb/faults.ts";
 import type { Partition } from "../parquet/partition.ts";
 import {
   ALL_COLUMNS,
@@ -19,6 +21,7 @@ import {
 } from "../parquet/schema.ts";
 
 const INSERTED_AT_ONCE = 2048;
+const REASON_CHARS_MAX = 300;
 
 /** One frozen table: the journal rows it holds are in `seqFrom … seqTo`. */
 export interface HotTable {
@@ -51,6 +54,7 @@ interface OpenTable {
 /** The hot tables, filled from the journal. */
 export class Hot {
   readonly #db: Db;
+  readonly #log: Log;
   readonly #catalog: Catalog;
   readonly #mutex = new Mutex();
   readonly #journal: Journal;
@@ -64,7 +68,8 @@ export class Hot {
   /** From a fault of DuckDB on until all events are here again. */
   #isRefilling = false;
 
-  private constructor(db: Db, catalog: Catalog, journal: Journal, open: OpenTable) {
+  private constructor(db: Db, catalog: Catalog, journal: Journal, log: Log, open: OpenTable) {
+    this.#log = log;
     this.#db = db;
     this.#catalog = catalog;
     this.#journal = journal;
@@ -73,17 +78,22 @@ export class Hot {
   }
 
   /** Makes the first table and publishes it. */
-  static async create(db: Db, catalog: Catalog, journal: Journal): Promise<Hot> {
+  static async create(db: Db, catalog: Catalog, journal: Journal, log: Log): Promise<Hot> {
     const name = tableName(1);
     await db.execute(createHotTable(name));
     catalog.publish({ ...catalog.current, hotTables: [name] });
-    return new Hot(db, catalog, journal, { name, rows: 0, seqFrom: 0, seqTo: 0 });
+    return new Hot(db, catalog, journal, log, { name, rows: 0, seqFrom: 0, seqTo: 0 });
   }
 
   /** Events accepted and not yet in Parquet. */
   get rows(): number {
     return this.#journal.pendingCount + this.#moving + this.#open.rows +
       this.#frozen.reduce((sum, table) => sum + table.rows, 0);
+  }
+
+  /** Rows of the journal that DuckDB does not take. */
+  get unreadableCount(): number {
+    return this.#journal.unreadableCount;
   }
 
   /** Time of a site's first event in some tables, or earlier; Infinity where there is none. */
@@ -100,6 +110,7 @@ export class Hot {
     onUnreadable: (seq: number) => void,
     room: HotRoom,
   ): Promise<void> {
+    await this.#journal.forgetUnreadable();
     let next = await this.#journal.nextTexts(reader);
     while (next !== null) {
       const found = next;
@@ -267,22 +278,61 @@ export class Hot {
     };
   }
 
+  /** Inserts what is pending; a row that DuckDB does not take is set aside, and keeps none back. */
   async #sync(): Promise<void> {
-    const taken = this.#journal.take();
-    if (taken === null) return;
-    const { events, seqTo } = taken;
+    const events = this.#journal.take();
+    if (events.length === 0) return;
     this.#moving = events.length;
     for (const { site_id, timestamp } of events) this.#note(this.#open.name, site_id, timestamp);
+    let done = 0;
+    // Parts are inserted in order: what remains after an error is the end.
+    const insert = async (part: readonly PendingEvent[]): Promise<void> => {
+      const bad = await this.#insertEvents(part);
+      if (bad !== null && part.length > 1) {
+        const half = Math.ceil(part.length / 2);
+        await insert(part.slice(0, half));
+        return await insert(part.slice(half));
+      }
+      if (bad !== null) await this.#setAside(part, bad);
+      else this.#open.rows += part.length;
+      done += part.length;
+      this.#moving -= part.length;
+      this.#open.seqTo = part.at(-1)?.seq ?? this.#open.seqTo;
+    };
     try {
-      await this.#db.executeEach(insertHotEvents(this.#open.name), textsOf(events));
+      await insert(events);
     } catch (error) {
-      this.#journal.putBack(taken);
+      this.#journal.putBack(events.slice(done));
       throw error;
     } finally {
       this.#moving = 0;
     }
-    this.#open.rows += events.length;
-    this.#open.seqTo = seqTo;
+  }
+
+  /** Inserts all of them or none; resolves with what is wrong where it is wrong with an event. */
+  async #insertEvents(events: readonly PendingEvent[]): Promise<unknown> {
+    try {
+      await this.#db.executeEach(insertHotEvents(this.#open.name), textsOf(events));
+      return null;
+    } catch (error) {
+      if (!isOfValues(error)) throw error;
+      // Where nothing at all can be inserted, no event is to blame.
+      if (events.length === 1) {
+        await this.#db.executeEach(insertHotEvents(this.#open.name), [jsonArray([])]);
+      }
+      return error;
+    }
+  }
+
+  async #setAside(events: readonly PendingEvent[], reason: unknown): Promise<void> {
+    await this.#journal.setAside(events.map(({ seq }) => seq));
+    for (const { seq, site_id } of events) {
+      this.#log("error", "Set an event aside that DuckDB does not take: it stays in the journal", {
+        seq,
+        site_id,
+        reason: cut(messageOf(reason), REASON_CHARS_MAX),
+      });
+    }
   }
 
   async #insertRows({ texts, rows, seqTo }: JournalTexts): Promise<void> {

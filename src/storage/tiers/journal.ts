@@ -13,7 +13,7 @@ import {
   packRow,
 } from "../state/ops/journal_row.ts";
 import type { Catalog } from "./catalog.ts";
-import { type JournaledEvent, journalJson, readJournaledRow } from "./journaled_event.ts";
+import { journalJson, readJournaledRow } from "./journaled_event.ts";
 import type { Proposals } from "./proposals.ts";
 
 const LOAD_ROWS = 10_000;
@@ -22,16 +22,12 @@ const TEXTS_AT_ONCE = 4;
 
 /** An event on its way into the hot tier, as JSON that was made once. */
 export interface PendingEvent {
+  /** 0 until it is in the journal. */
+  seq: number;
   readonly site_id: string;
   /** Microseconds since 1970 UTC. */
   readonly timestamp: number;
   readonly json: string;
-}
-
-/** Events in the order of their `seq`; the last journal row among them or before is `seqTo`. */
-export interface JournaledEvents {
-  readonly events: readonly PendingEvent[];
-  readonly seqTo: number;
 }
 
 /** Accepted events not yet in Parquet, in mallard.sqlite. */
@@ -42,7 +38,7 @@ export class Journal {
   readonly #clock: Clock;
   readonly #mutex = new Mutex();
   #pending: PendingEvent[] = [];
-  #pendingSeqTo = 0;
+  #unreadable = 0;
   /** Rows up to this `seq` were read by `loadNext`. */
   #loadedSeqTo = 0;
   /** Until all is loaded, appended events are on disk only: `loadNext` reads them later. */
@@ -99,16 +95,32 @@ export class Journal {
     return this.#mutex.run(() => this.#append(events, imports));
   }
 
-  /** Takes the pending events, which the caller then owns; null when there are none. */
-  take(): JournaledEvents | null {
-    if (this.#pending.length === 0) return null;
+  /** Rows that hold no event DuckDB takes: they stay in the journal, and are counted nowhere. */
+  get unreadableCount(): number {
+    return this.#unreadable;
+  }
+
+  /** Leaves rows in the journal for good. Their events are not to be taken again. */
+  async setAside(seqs: readonly number[]): Promise<void> {
+    if (seqs.length === 0) return;
+    this.#unreadable = await this.#store.run("noteUnreadable", seqs);
+  }
+
+  /** Before all rows are read again. */
+  async forgetUnreadable(): Promise<void> {
+    await this.#store.run("forgetUnreadable", undefined);
+    this.#unreadable = 0;
+  }
+
+  /** Takes the pending events in the order of their `seq`; the caller owns them then. */
+  take(): readonly PendingEvent[] {
     const events = this.#pending;
     this.#pending = [];
-    return { events, seqTo: this.#pendingSeqTo };
+    return events;
   }
 
   /** Returns events that were taken and could not be stored; later ones follow them. */
-  putBack({ events }: JournaledEvents): void {
+  putBack(events: readonly PendingEvent[]): void {
     this.#pending = [...events, ...this.#pending];
   }
 
@@ -136,6 +148,9 @@ export class Journal {
     const range = { site_id: site, firstDate, lastDate, paths };
     const rows = await this.#store.run("eraseRange", range);
     if (this.#proposals.has(site)) await this.#proposals.reload();
+    if (this.#unreadable > 0) {
+      this.#unreadable = await this.#store.run("countUnreadable", undefined);
+    }
     return rows;
   }
 
@@ -151,7 +166,7 @@ export class Journal {
       if (rows.length === 0) return 0;
       this.#catalog.addSite(site);
       this.#catalog.changed(site);
-      if (!this.#isLoading) this.#add(...eventsOf(rows));
+      if (!this.#isLoading) await this.#addRows(rows, () => {});
       return rows.length;
     });
   }
@@ -235,20 +250,32 @@ export class Journal {
     const range = { after: this.#loadedSeqTo, count };
     const rows = await this.#store.run("readJournal", range);
     if (rows.length === 0) return 0;
+    await this.#addRows(rows, onUnreadable);
+    this.#loadedSeqTo = rows.at(-1)?.seq ?? this.#loadedSeqTo;
+    return rows.length;
+  }
+
+  /** Adds the events of rows to the pending ones; rows that hold none are set aside. */
+  async #addRows(
+    rows: readonly JournalRow[],
+    onUnreadable: (seq: number) => void,
+  ): Promise<void> {
     const events: PendingEvent[] = [];
+    const unreadable: number[] = [];
     for (const row of rows) {
-      this.#loadedSeqTo = row.seq;
       const read = readJournaledRow(row);
       if (!read) {
-        onUnreadable(row.seq);
+        unreadable.push(row.seq);
         continue;
       }
-      events.push(pendingOf(read));
-      this.#catalog.changed(row.site_id);
-      this.#lastTimestampUs = Math.max(this.#lastTimestampUs, read.event.timestamp);
+      const { event: { site_id, timestamp }, json } = read;
+      events.push({ seq: row.seq, site_id, timestamp, json });
+      this.#catalog.changed(site_id);
+      this.#lastTimestampUs = Math.max(this.#lastTimestampUs, timestamp);
     }
-    this.#add(events, this.#loadedSeqTo);
-    return rows.length;
+    await this.setAside(unreadable);
+    for (const seq of unreadable) onUnreadable(seq);
+    for (const event of events) this.#pending.push(event);
   }
 
   async #append(events: readonly Event[], imports: readonly ImportMark[]): Promise<void> {
@@ -269,7 +296,7 @@ export class Journal {
         continue;
       }
       rows += packRow(site_id, date, json);
-      counted.push({ site_id, timestamp: event.timestamp, json });
+      counted.push({ seq: 0, site_id, timestamp: event.timestamp, json });
     }
     const { lastSeq } = await this.#store.run("append", {
       rows,
@@ -282,7 +309,13 @@ export class Journal {
     for (const { site_id, event } of held) this.#proposals.stored(site_id, 1, event.length);
     if (counted.length === 0) return;
     for (const [site, isCounted] of sites) if (isCounted) this.#catalog.changed(site);
-    if (!this.#isLoading) this.#add(counted, lastSeq);
+    if (this.#isLoading) return;
+    // Rows of one transaction have consecutive numbers.
+    let seq = lastSeq - counted.length;
+    for (const event of counted) {
+      event.seq = ++seq;
+      this.#pending.push(event);
+    }
   }
 
   /** Whether events of a site are counted; where it is new, it is one of `newSites`. */
@@ -292,25 +325,10 @@ export class Journal {
     return true;
   }
 
-  #add(events: readonly PendingEvent[], seqTo: number): void {
-    for (const event of events) this.#pending.push(event);
-    this.#pendingSeqTo = seqTo;
-  }
-
   /** Events of one commit are of one day, as a rule. */
   #dateOf(timestampUs: number): string {
     const day = Math.floor(timestampUs / DAY_US);
     if (day !== this.#date.day) this.#date = { day, text: utcDate(timestampUs) };
     return this.#date.text;
   }
-}
-
-function pendingOf({ event: { site_id, timestamp }, json }: JournaledEvent): PendingEvent {
-  return { site_id, timestamp, json };
-}
-
-/** The events of rows that were just moved here, and the last of their numbers. */
-function eventsOf(rows: readonly JournalRow[]): [events: PendingEvent[], seqTo: number] {
-  const events = rows.map(readJournaledRow).filter((read) => read !== null).map(pendingOf);
-  return [events, rows.reduce((most, { seq }) => Math.max(most, seq), 0)];
 }

@@ -8,6 +8,7 @@ import {
   type EventColumnName,
   utcDate,
 } from "../../core/event.ts";
+import { REVENUE_CENTS_MAX } from "../../core/limits.ts";
 import { normalPath } from "../../core/paths/normal_form.ts";
 import type { JournalEntry } from "../state/ops/journal_row.ts";
 
@@ -57,13 +58,12 @@ export interface JournaledEvent {
 
 /** The event of a row, with its JSON; null when it holds none. */
 export function readJournaledRow(row: JournalEntry): JournaledEvent | null {
-  const event = parse(row.event);
-  if (!isOfRow(event, row)) return null;
+  const read = parse(row.event);
+  if (!isOfRow(read, row)) return null;
   // A row of an older program, or of the original's database, has paths as they came.
-  const pathname = normalPath(event.pathname);
-  if (pathname === event.pathname) return { event, json: row.event };
-  const normal = { ...event, pathname };
-  return { event: normal, json: JSON.stringify(normal) };
+  const event = { ...read, pathname: normalPath(read.pathname) };
+  // Written again, for DuckDB reads some spellings otherwise: a name that is there twice.
+  return { event, json: journalJson(event) };
 }
 
 /** The event of a row; null when the row holds none, or one of another partition. */
@@ -94,5 +94,6 @@ function isEvent(value: unknown): value is Event {
 function fits({ type, required }: EventColumn, value: unknown): boolean {
   if (value === null || value === undefined) return !required;
   if (type === "VARCHAR") return typeof value === "string";
-  return Number.isSafeInteger(value);
+  if (typeof value !== "number" || !Number.isSafeInteger(value)) return false;
+  return type === "TIMESTAMP" || Math.abs(value) <= REVENUE_CENTS_MAX;
 }

@@ -18,6 +18,7 @@ const EDITS = [
   "event = json_set(event, '$.visitor_id', null)",
   "event = json_set(event, '$.pathname', 7)",
   "event = json_set(event, '$.revenue_amount', '1')",
+  "event = json_set(event, '$.revenue_amount', 10000000000000)",
   "site_id = 'other.example'",
   "date = '2024-01-16'",
 ];
@@ -63,6 +64,33 @@ Deno.test("readJournaledEvent() refuses rows edited by hand; the others are serv
         fields: { seq: index + 2 },
       })),
     );
+    // They stay in the journal, whatever is flushed.
+    assert.strictEqual(again.hot.unreadableCount, EDITS.length);
+    await again.flusher.flush();
+    assert.strictEqual(await again.store.run("journalRows", undefined), EDITS.length);
+    await again.close();
+  });
+});
+
+/** DuckDB reads the first of two names, and refuses half a character in capitals. */
+const SPELLINGS = [
+  `replace(event, '{"site_id"', '{"site_id":null,"site_id"')`,
+  `replace(event, '"pathname":"', '"pathname":"/\\uD83D')`,
+  `replace(event, '"timestamp":', '"timestamp":"x","timestamp":')`,
+];
+
+Deno.test("readJournaledRow() spells an event as DuckDB reads it", async () => {
+  await withFolder(async (folder) => {
+    const storage = await openFolder(folder);
+    await accept(storage, SPELLINGS.map((_, index) => event(index)));
+    await storage.close();
+    const db = new DatabaseSync(`${folder}/mallard.sqlite`);
+    for (const [index, edit] of SPELLINGS.entries()) {
+      db.exec(`update journal set event = ${edit} where seq = ${index + 1}`);
+    }
+    db.close();
+    const again = await openFolder(folder);
+    assert.deepStrictEqual(await numbersOf(again), [0, 1, 2]);
     await again.close();
   });
 });

@@ -20,6 +20,7 @@ import { markTime, RECENT_OPS } from "./recent_ops.ts";
 import { insertOriginal, type KeptOriginal, REWRITE_OPS } from "./rewrite_ops.ts";
 import { noteForeign, ROLLUP_OPS, staleByAdding, staleByRemoving } from "./rollup_ops.ts";
 import { SITE_OPS } from "./site_ops.ts";
+import { IS_READABLE, UNREADABLE_OPS } from "./unreadable_ops.ts";
 import type { Sqlite } from "../sqlite.ts";
 
 /** What one flush changes in one transaction. */
@@ -145,10 +146,10 @@ function commitFlush(db: Sqlite, commit: FlushCommit): void {
   db.transaction(() => {
     for (const file of commit.files) addFile(db, file);
     if (commit.except.length === 0) {
-      db.run("delete from journal where seq <= ?", commit.seqTo);
+      db.run(`delete from journal where seq <= ? and ${IS_READABLE}`, commit.seqTo);
     } else {
       db.run(
-        `delete from journal where seq <= ? and (site_id, date) not in (
+        `delete from journal where seq <= ? and ${IS_READABLE} and (site_id, date) not in (
           select kept.value ->> 0, kept.value ->> 1 from json_each(?) as kept)`,
         commit.seqTo,
         JSON.stringify(commit.except.map((partition) => [partition.site_id, partition.date])),
@@ -215,7 +216,8 @@ function addFlushed(
   return db.transaction(() => {
     addFile(db, file);
     return db.run(
-      "delete from journal where seq between ? and ? and site_id = ? and date = ?",
+      `delete from journal
+        where seq between ? and ? and site_id = ? and date = ? and ${IS_READABLE}`,
       seqFrom,
       seqTo,
       file.site_id,
@@ -252,7 +254,8 @@ function holdsJournal(
   rows: { site_id: string; date: string; seqFrom: number; seqTo: number },
 ): boolean {
   return db.get(
-    "select 1 from journal where seq between ? and ? and site_id = ? and date = ? limit 1",
+    `select 1 from journal
+      where seq between ? and ? and site_id = ? and date = ? and ${IS_READABLE} limit 1`,
     rows.seqFrom,
     rows.seqTo,
     rows.site_id,
@@ -491,6 +494,7 @@ export const STORE_OPS = {
   ...MERGE_OPS,
   ...REWRITE_OPS,
   ...ROLLUP_OPS,
+  ...UNREADABLE_OPS,
   append,
   probe,
   importLegacy,
