@@ -165,7 +165,8 @@ export class Pipeline {
     }
     const { policy, timestamps } = this.#context.parts;
     policy.take(payload.site_id);
-    const event = eventOf(draft, timestamps.past(atMs), this.#context);
+    const whose = `${payload.site_id} ${address} ${userAgent}`;
+    const event = eventOf(draft, timestamps.past(atMs, whose), this.#context);
     return { event, notices: payload.notices };
   }
 

@@ -11,6 +11,9 @@ const MILLISECOND_US = 1000;
 /** Times of past events that are remembered: a file to import is nearly in order. */
 const PAST_TIMES_MAX = 10_000;
 
+/** As much of what names a visitor is compared; those who share it share times. */
+const WHOSE_CHARS_MAX = 300;
+
 /** Issues timestamps, each later than the one before. */
 export class Timestamps {
   readonly #roundToHour: boolean;
@@ -35,18 +38,20 @@ export class Timestamps {
   }
 
   /**
-   * The time of an event of the past: its own, and for each further event of the same millisecond
-   * (or hour) a microsecond more, in the order of the calls.
+   * The time of an event of the past: its own, and for each further event of the same visitor and
+   * millisecond (or hour) a microsecond more, in the order of the calls. Events of others change
+   * nothing: a pause of exactly the visit timeout stays one.
    */
-  past(atMs: number): number {
+  past(atMs: number, whose: string): number {
     const timeUs = this.#rounded(Math.floor(atMs) * 1000);
-    const before = this.#past.get(timeUs) ?? 0;
-    this.#past.set(timeUs, before + 1);
+    const key = `${timeUs} ${whose.slice(0, WHOSE_CHARS_MAX)}`;
+    const before = this.#past.get(key) ?? 0;
+    this.#past.set(key, before + 1);
     return timeUs + before % (this.#roundToHour ? HOUR_US : MILLISECOND_US);
   }
 
-  /** How many events of the past each time was given to. */
-  readonly #past = new LruCache<number, number>(PAST_TIMES_MAX);
+  /** How many events of a visitor each time of the past was given to. */
+  readonly #past = new LruCache<string, number>(PAST_TIMES_MAX);
 
   #rounded(timeUs: number): number {
     return this.#roundToHour ? Math.floor(timeUs / HOUR_US) * HOUR_US : timeUs;

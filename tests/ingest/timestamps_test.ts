@@ -29,8 +29,10 @@ Deno.test("Timestamps rounded to the hour keep the order in the microseconds aft
 
 Deno.test("Timestamps.past() keeps the millisecond and separates events within it", () => {
   const times = new Timestamps({ roundToHour: false, lastUs: 0 });
-  const given = [times.past(5), times.past(6), times.past(5), times.past(5)];
+  const given = [times.past(5, "a"), times.past(6, "a"), times.past(5, "a"), times.past(5, "a")];
   assert.deepStrictEqual(given, [5000, 6000, 5001, 5002]);
+  // Another's events do not make a pause of exactly the timeout longer.
+  assert.strictEqual(times.past(5, "b"), 5000);
 });
 
 Deno.test("Timestamps.past() keeps the order of thousands of events of one second", () => {
@@ -39,7 +41,7 @@ Deno.test("Timestamps.past() keeps the order of thousands of events of one secon
     // Other events come between, so that a running number over all would wrap.
     const given = Array.from(
       { length: 3000 },
-      (_, index) => times.past(index % 3 ? 9000 + index : 7),
+      (_, index) => times.past(index % 3 ? 9000 + index : 7, "a"),
     )
       .filter((_, index) => index % 3 === 0);
     assert.deepStrictEqual(given, given.toSorted((a, b) => a - b));
