@@ -35,6 +35,7 @@ import { siteRoutes } from "./sites/sites.ts";
 import { type Live, liveRoutes } from "./stats/live.ts";
 import { queryV2Routes } from "./stats/query_v2.ts";
 import { schemaRoutes } from "./stats/schema.ts";
+import { statsV1Routes } from "./stats/stats_v1.ts";
 import { statsRoutes } from "./stats/stats.ts";
 
 /** The settings that routes depend on, by their names. */
@@ -99,6 +100,7 @@ const ROWS: readonly Row[] = [
   ({ runner }) => statsRoutes(runner),
   ({ live }) => liveRoutes(live),
   ({ runner, clock }) => queryV2Routes(runner, clock),
+  ({ runner }) => statsV1Routes(runner),
   () => schemaRoutes(),
   ({ sites, names, reader, erase, pathHistory, newSites, clock, settings }) => {
     const eraseSite = async (site: string) => {

@@ -37,6 +37,10 @@ const ITEMS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 const EXAMPLES: Readonly<Record<string, Example>> = {
   "POST /api/event": { body: { d: OPEN_SITE, n: "pageview", u: "/" } },
   "GET /api/event": { query: `d=${OPEN_SITE}&u=/` },
+  "GET /api/v1/stats/aggregate": { query: SITE },
+  "GET /api/v1/stats/timeseries": { query: SITE },
+  "GET /api/v1/stats/breakdown": { query: `${SITE}&property=event:page` },
+  "GET /api/v1/stats/realtime/visitors": { query: SITE },
   "POST /api/send": { body: { type: "event", payload: { website: uuidOfSite(OPEN_SITE) } } },
   "POST /api/batch": { body: [] },
   "POST /api/v0/count": { body: { hits: [{ path: "/" }] } },

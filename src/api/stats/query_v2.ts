@@ -22,18 +22,33 @@ export function queryV2Routes(runner: Runner, clock: Clock): Route[] {
     asks: true,
     handle: async (context) => {
       const body = await readJsonObject(context.request, clock, API_BODY_BYTES_MAX);
-      const request = await readRequest(runner, body, context);
-      const { nowUs: _, ...key } = request.query;
-      const answer = await runner.cached(
-        request.query.site,
-        ["v2", key, request.comparison],
-        ({ query }) => answerOf(request, query),
-        { caller: callerOf(context), signal: context.signal },
+      const { request, answer, headers } = await askV2(
+        runner,
+        body,
+        siteOfBody(body, context),
+        context,
       );
-      const incomplete = incompleteHeader(runner.incompleteDates(answer));
-      return json(plausible.write(request, answer), 200, incomplete);
+      return json(plausible.write(request, answer), 200, headers);
     },
   }];
+}
+
+/** Asks what a body asks of a site. Throws `bad_request` with every fault. */
+export async function askV2(
+  runner: Runner,
+  body: Readonly<Record<string, unknown>>,
+  site: string,
+  context: Pick<Context, "access" | "guardedAddress" | "signal">,
+) {
+  const request = await readRequest(runner, body, site, context);
+  const { nowUs: _, ...key } = request.query;
+  const answer = await runner.cached(
+    request.query.site,
+    ["v2", key, request.comparison],
+    ({ query }) => answerOf(request, query),
+    { caller: callerOf(context), signal: context.signal },
+  );
+  return { request, answer, headers: incompleteHeader(runner.incompleteDates(answer)) };
 }
 
 async function answerOf(
@@ -57,9 +72,9 @@ function siteOfBody(body: Readonly<Record<string, unknown>>, { access }: Context
 async function readRequest(
   runner: Runner,
   body: Readonly<Record<string, unknown>>,
-  context: Context,
+  site: string,
+  context: Pick<Context, "access" | "guardedAddress" | "signal">,
 ): Promise<plausible.V2Request> {
-  const site = siteOfBody(body, context);
   const asker = { caller: callerOf(context), signal: context.signal };
   const { rules, nowUs } = await runner.rules(site, asker);
   const firstUs = body["date_range"] === "all" ? await runner.firstUs(site, asker) : null;

@@ -119,7 +119,7 @@ function rangeOf(body: Body, moment: SiteRules & { nowUs: number }, faults: Faul
 /** A list of a body; an empty one with a fault where it is something else. */
 function listOf(body: Body, key: string, max: number, faults: Faults): readonly unknown[] {
   const value = body[key];
-  if (value === undefined) return [];
+  if (value === undefined || value === null) return [];
   if (Array.isArray(value) && value.length <= max) return value;
   faults.add(`${key}: it is no list of at most ${max}`);
   return [];
@@ -176,7 +176,7 @@ function monthLabel(label: string): string {
 }
 
 function filterOf(body: Body, rules: SiteRules, faults: Faults): CheckedFilter | null {
-  if (body["filters"] === undefined) return null;
+  if (body["filters"] === undefined || body["filters"] === null) return null;
   return faults.valueOf("filters", checkedFilter(body["filters"], rules), null);
 }
 
@@ -290,8 +290,22 @@ export interface V2Answer {
   readonly before: readonly (AnswerRow | undefined)[] | null;
 }
 
+/** A row of a response. */
+export interface V2Row {
+  readonly metrics: readonly unknown[];
+  readonly dimensions: readonly string[];
+  readonly comparison?: (V2Row & { readonly change: readonly unknown[] }) | null;
+}
+
+/** The body of a response. */
+export interface V2Body {
+  readonly results: readonly V2Row[];
+  readonly meta: Body & { readonly time_labels?: readonly string[] };
+  readonly query: Body;
+}
+
 /** The body of the response. */
-export function write(request: V2Request, { answer, before }: V2Answer): Body {
+export function write(request: V2Request, { answer, before }: V2Answer): V2Body {
   const { query, columns, include, comparison, echo } = request;
   const { labels, show } = rowShower(query, columns);
   const earlier = comparison ? rowShower({ ...query, range: comparison }, columns) : null;
