@@ -4,8 +4,13 @@
 /** Stands before a CSV file for spreadsheets that would not read it as UTF-8 otherwise. */
 export const BOM = "\ufeff";
 
-/** What may precede a formula: the start of a cell, or another separator and quotes. */
-export const FORMULA = "(^|[;|\\t\\r\\n])([ \"']*[=+@-])";
+/** Spaces of every kind, and what nobody sees: a spreadsheet may trim them. */
+const SPACES = " \u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff";
+/** What begins a formula, in full width, too: Chinese and Japanese spreadsheets take that. */
+const STARTS = "=+@\uff1d\uff0b\uff20\uff0d-";
+
+/** What may precede a formula: the start of a cell, or another separator, spaces and quotes. */
+export const FORMULA = `(^|[;|\\t\\r\\n])([${SPACES}"']*[${STARTS}])`;
 
 const FORMULAS = new RegExp(FORMULA, "g");
 

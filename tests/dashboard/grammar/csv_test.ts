@@ -2,9 +2,27 @@ import assert from "node:assert/strict";
 import { csvCell } from "../../../dashboard/grammar/csv.js";
 
 Deno.test("csvCell() writes no formula for any separator", () => {
-  const starts = ["=", "+", "-", "@"];
+  const starts = ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"];
   const evil = starts.flatMap((start) =>
-    ["", ";", "\t", "|", "\r", "\n", "\r\n", '";', '";"', ';"', '; "', "a;", "a;\t", "a||"]
+    [
+      "",
+      ";",
+      "\t",
+      "|",
+      "\r",
+      "\n",
+      "\r\n",
+      '";',
+      '";"',
+      ';"',
+      '; "',
+      "a;",
+      "a;\t",
+      "a||",
+      "\u00a0",
+      "\ufeff",
+      ";\u3000",
+    ]
       .map((before) => `${before}${start}cmd|' /C calc'!A0`)
   );
   for (const value of evil) {
@@ -12,7 +30,11 @@ Deno.test("csvCell() writes no formula for any separator", () => {
       const line = `2024-01-01,1,${csvCell(value)},x`;
       const cells = separator === "," ? [csvCell(value)] : line.split(separator);
       for (const cell of cells) {
-        assert.doesNotMatch(cell, /^[ "]*[=+@-]/, JSON.stringify([value, separator, line]));
+        assert.doesNotMatch(
+          cell,
+          /^[\s"]*[=+@\uff1d\uff0b\uff20\uff0d-]/,
+          JSON.stringify([value, separator, line]),
+        );
       }
     }
   }

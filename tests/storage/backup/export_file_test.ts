@@ -139,6 +139,7 @@ Deno.test("ExportFiles.write() makes no cell of a CSV a formula", async () => {
       "\rx": "'\rx",
       "/a;=7": "/a;'=7",
       '/b;"-1;+2': "/b;'\"\"-1;'+2",
+      "/c;\u3000\uff1d9": "/c;'\u3000\uff1d9",
       "a=1": "a=1",
     };
     const evil = Object.keys(told);
