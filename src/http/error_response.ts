@@ -1,11 +1,50 @@
 // Errors as JSON responses: a refusal with its own status and message, anything else as
 // a 500 with the id of its log line only.
+import { HOUR_MS } from "../core/durations.ts";
 import { AppError, messageOf } from "../core/errors.ts";
-import type { Log } from "../core/types.ts";
+import { LruCache } from "../core/lru_cache.ts";
+import type { Clock, Log } from "../core/types.ts";
 import { json } from "./response.ts";
 
-/** The response to what was thrown. Bugs are logged with their stack. */
-export function errorResponse(error: unknown, log: Log, requestId: string): Response {
+const BUGS_KNOWN = 100;
+const WHOLE_CHARS_MAX = 4000;
+const SHORT_CHARS_MAX = 200;
+
+/** Logs bugs: whole once an hour, in short where the same comes again. */
+export class BugLog {
+  readonly #clock: Clock;
+  /** When a bug was logged whole, by its message without numbers. */
+  readonly #wholeMs = new LruCache<string, number>(BUGS_KNOWN);
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Logs a bug; the message of DuckDB ends with its statement. */
+  write(error: unknown, log: Log): void {
+    const message = messageOf(error);
+    const key = message.slice(0, WHOLE_CHARS_MAX).replace(/\d+/g, "");
+    const nowMs = this.#clock.uptimeMs();
+    const lastMs = this.#wholeMs.get(key) ?? -Infinity;
+    if (nowMs - lastMs < HOUR_MS) {
+      const [line = ""] = message.split("\n");
+      return log("error", `Request failed again: ${line.slice(0, SHORT_CHARS_MAX)}`);
+    }
+    this.#wholeMs.set(key, nowMs);
+    const stack = error instanceof Error ? error.stack?.replace(message, "") : undefined;
+    log("error", `Request failed: ${message.slice(0, WHOLE_CHARS_MAX)}`, {
+      stack: stack?.slice(0, WHOLE_CHARS_MAX),
+    });
+  }
+}
+
+/** The response to what was thrown. */
+export function errorResponse(
+  error: unknown,
+  log: Log,
+  requestId: string,
+  bugs: BugLog,
+): Response {
   if (error instanceof AppError) {
     return json({ error: error.message }, error.status, error.headers);
   }
@@ -13,8 +52,7 @@ export function errorResponse(error: unknown, log: Log, requestId: string): Resp
     return json({ error: "Cannot answer: the client went away" }, 503);
   }
   if (isBrokenBody(error)) return json({ error: "Cannot read the body: it is incomplete" }, 400);
-  const stack = error instanceof Error ? error.stack : undefined;
-  log("error", `Request failed: ${messageOf(error)}`, { stack });
+  bugs.write(error, log);
   return json({ error: `Cannot answer: internal error, see the log (${requestId})` }, 500);
 }
 

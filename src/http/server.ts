@@ -6,7 +6,7 @@ import { QUESTION_WAIT_MS_MAX, REQUEST_MS_MAX } from "../core/limits.ts";
 import type { Log, System } from "../core/types.ts";
 import { compressed } from "./compression.ts";
 import { Deadlines } from "./deadlines.ts";
-import { errorResponse } from "./error_response.ts";
+import { BugLog, errorResponse } from "./error_response.ts";
 import { FastLane } from "./fast_lane.ts";
 import type { SecurityHeaders } from "./headers.ts";
 import type { Refusals } from "./refusals.ts";
@@ -87,7 +87,8 @@ export function createServer(
   const deadlines = new Deadlines(system.clock, REQUEST_MS_MAX);
   const { questionMs = REQUEST_MS_MAX } = options;
   const questionDeadlines = new Deadlines(system.clock, QUESTION_WAIT_MS_MAX + questionMs);
-  const answerer = { gate, headers, system, options, deadlines, questionDeadlines };
+  const bugs = new BugLog(system.clock);
+  const answerer = { gate, headers, system, options, deadlines, questionDeadlines, bugs };
   return async (request, { peer, isExcess = false, onStream = nothing }) => {
     const fast = isExcess ? undefined : lane.find(request);
     if (fast) return await answerFast(request, peer, fast, lane, answerer);
@@ -104,7 +105,7 @@ export function createServer(
       response = preflight ?? redirectIntoBase(url, options.basePath) ??
         await answer(received, url, matched, answerer, onStream);
     } catch (error) {
-      response = errorResponse(error, log, requestId);
+      response = errorResponse(error, log, requestId, answerer.bugs);
     }
     const anyOrigin = matched && [...matched.routes.values()].some((route) => route.anyOrigin);
     if (anyOrigin) response.headers.set("access-control-allow-origin", "*");
@@ -123,6 +124,7 @@ interface Answerer {
   readonly system: Pick<System, "clock" | "random" | "log">;
   readonly options: ServerOptions;
   readonly deadlines: Deadlines;
+  readonly bugs: BugLog;
   readonly questionDeadlines: Deadlines;
 }
 
@@ -165,7 +167,7 @@ async function answerFast(
   }
   const received = receive(request, peer, system);
   const { requestId, log } = received;
-  const response = made ?? errorResponse(failure, log, requestId);
+  const response = made ?? errorResponse(failure, log, requestId, answerer.bugs);
   if (!made) received.isStranger = gate.accessOf(request, { peer, address }).who === "nobody";
   if (route.anyOrigin) response.headers.set("access-control-allow-origin", "*");
   const final = answerer.headers.applyHeaders(response, received, requestId);
