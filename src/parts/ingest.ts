@@ -118,6 +118,7 @@ function sitePolicy(
       names.take(site);
     },
     hostnames: (site) => sites.settings(site).hostnames,
+    aliases: (site) => sites.settings(site).aliases,
     pathRewrite: (site) => rewrites.of(sites.settings(site).path_rules),
     masks: (site) => masksOf(sites.settings(site)),
   };

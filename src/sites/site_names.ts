@@ -53,9 +53,11 @@ export class SiteNames {
     return this.#listed.of(site).length > 0 || this.#sources.declared(site) !== undefined;
   }
 
-  /** Whether an owner listed or declared the host of a page that sends events. */
+  /** Whether an owner listed or declared the host of a page that sends events, or named it so. */
   isDeclaredHost(host: string): boolean {
-    return hostNames(host).some((name) => this.isDeclared(name));
+    return hostNames(host).some((name) =>
+      this.isDeclared(name) || this.#sources.ofAlias?.(name) !== undefined
+    );
   }
 
   /** Every id under which events of the site are stored, this one or more. */

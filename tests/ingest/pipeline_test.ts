@@ -39,6 +39,7 @@ interface World {
   readonly known?: readonly string[];
   readonly rates?: Readonly<Record<string, number>>;
   readonly hostnames?: readonly string[];
+  readonly aliases?: readonly string[];
   readonly masks?: Masks;
   readonly rewrite?: (path: string) => string;
   /** What becomes of sites other than known.example. */
@@ -71,6 +72,7 @@ function open(world: World = {}) {
         !world.refusal || site === "known.example" || isExempt ? null : world.refusal,
       take: () => {},
       hostnames: () => world.hostnames ?? [],
+      aliases: () => world.aliases ?? [],
       pathRewrite: () => world.rewrite ?? null,
       masks: () => world.masks ?? { emails: true, tokens: false },
     },
@@ -221,6 +223,11 @@ Deno.test("run() names no source for the site's own hosts", () => {
   equal(sourceFor("https://notother.example/", shop, listed), "notother.example");
   equal(sourceFor("https://google.com/", shop, listed), "Google");
   equal(sourceFor("https://multi.example/", "/path"), null);
+  const { run } = open({ aliases: ["old.example", "0b5e-uuid"] });
+  const moved = (r: string) =>
+    stored(run({ d: "multi.example", u: "https://multi.example/", r })).referrer_source;
+  equal(moved("https://www.old.example/"), null);
+  equal(moved("https://older.example/"), "older.example");
   const tagFor = (query: string) =>
     stored(open({ hostnames: listed }).run({ d: "multi.example", u: `${shop}?${query}` }))
       .source_tag;

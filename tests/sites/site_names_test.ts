@@ -3,17 +3,19 @@ import { siteKey, SiteSpellings } from "../../src/core/site_id.ts";
 import { SiteNames } from "../../src/sites/site_names.ts";
 
 function namesOf(
-  { data = [], proposed = [], declared = [], listed = [] }: {
+  { data = [], proposed = [], declared = [], listed = [], aliases = {} }: {
     readonly data?: readonly string[];
     readonly proposed?: readonly string[];
     readonly declared?: readonly string[];
     readonly listed?: readonly string[];
+    readonly aliases?: Readonly<Record<string, string>>;
   },
 ): SiteNames {
   return new SiteNames({
     data: () => new SiteSpellings(data),
     proposed: (site) => new SiteSpellings(proposed).of(site),
     declared: (site) => declared.find((one) => siteKey(one) === siteKey(site)),
+    ofAlias: (name) => aliases[name],
   }, { site_ids: listed });
 }
 
@@ -63,5 +65,7 @@ Deno.test("idForEvent() takes www. for a declared or listed site that has no nam
   equal(names.idForEvent("www.seen.example"), "www.seen.example", "nobody declared the other");
   equal(names.idOf("www.shop.example"), "www.shop.example", "questions name one site exactly");
   ok(names.isDeclaredHost("www.shop.example") && names.isDeclaredHost("listed.example"));
+  const aliases = { "old.example": "shop.example" };
+  ok(namesOf({ declared: ["shop.example"], aliases }).isDeclaredHost("www.old.example"));
   ok(!names.isDeclaredHost("a.shop.example") && !names.isDeclaredHost("seen.example"));
 });

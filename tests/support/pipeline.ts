@@ -32,6 +32,7 @@ export function openPipeline(
       admit: () => null,
       take: () => {},
       hostnames: () => [],
+      aliases: () => [],
       pathRewrite: () => null,
       masks: () => ({ emails: true, tokens: false }),
     },

@@ -102,6 +102,8 @@ export interface SitePolicy {
   take(site: string): void;
   /** Hosts whose pages count; empty for any. */
   hostnames(site: string): readonly string[];
+  /** The site's other names. */
+  aliases(site: string): readonly string[];
   /** How the site's path rules change the path of a page; null where they do not. */
   pathRewrite(site: string): PathRewrite | null;
   /** What is masked in the texts of the site's events. */

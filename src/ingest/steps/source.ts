@@ -16,7 +16,8 @@ export function sourceColumns(
   if (referrer === null && source_tag === null) {
     return { referrer: null, referrer_source: null, source_tag: null };
   }
-  const ownHosts = [hostOfSite(site_id), ...parts.policy.hostnames(site_id)];
+  const names = [site_id, ...parts.policy.aliases(site_id)].map(hostOfSite);
+  const ownHosts = [...names, ...parts.policy.hostnames(site_id)];
   if (hostname !== null) ownHosts.push(hostname);
   const read = referrer === null ? null : parts.referrers.read(referrer);
   const tagHost = source_tag?.includes(".") ? comparableHost(source_tag) : null;
