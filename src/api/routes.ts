@@ -28,6 +28,7 @@ import { type Health, healthRoutes, type Sample } from "./health.ts";
 import { privacyRoutes, type PrivacySettings } from "./pages/privacy_page.ts";
 import { acceptingRoute } from "./pages/starting.ts";
 import { wellKnownRoutes } from "./pages/well_known.ts";
+import { umamiRoutes } from "./peers/umami.ts";
 import { newSiteRoutes } from "./sites/new_sites.ts";
 import { pathRuleRoutes } from "./sites/path_rules.ts";
 import { siteItemRoutes } from "./sites/site_items.ts";
@@ -101,6 +102,7 @@ const ROWS: readonly Row[] = [
   ({ live }) => liveRoutes(live),
   ({ runner, clock }) => queryV2Routes(runner, clock),
   ({ runner }) => statsV1Routes(runner),
+  ({ runner, sites, formatParts }) => umamiRoutes(runner, sites, formatParts),
   () => schemaRoutes(),
   ({ sites, names, reader, erase, pathHistory, newSites, clock, settings }) => {
     const eraseSite = async (site: string) => {

@@ -303,9 +303,14 @@ export class Auth {
     this.#guard.forget();
   }
 
-  /** Checks the password; resolves with the token of a login. */
-  async logIn(context: Context): Promise<string> {
-    requireOrigin(context.request, this.#options.dashboard_origin);
+  /**
+   * Checks the password; resolves with the token of a login, and with the name that an API client
+   * gives. Such a client has no Origin, and gets no cookie.
+   */
+  async logIn(context: Context): Promise<{ token: string; username: string | null }> {
+    const isClient = !context.request.headers.has("origin") &&
+      !context.request.headers.has("referer");
+    requireOrigin(context.request, this.#options.dashboard_origin, { missingAllowed: isClient });
     const hash = this.#hash;
     if (hash === null) {
       throw new AppError("bad_request", "Cannot log in: no password is set yet");
@@ -314,14 +319,17 @@ export class Auth {
     const address = this.#guardedAddress(request, context);
     const { attempt, turn } = this.#guard.begin(request, address, this.#hasSession(request));
     try {
-      const { password } = await readJsonObject(request, this.#clock);
+      const { password, username } = await readJsonObject(request, this.#clock);
+      const name = typeof username === "string" ? username : null;
+      // A page of another site may leave its Origin out.
+      if (name === null) requireOrigin(request, this.#options.dashboard_origin);
       if (typeof password !== "string") {
         throw new AppError("bad_request", "Cannot log in: `password` is not a string");
       }
       if (await this.#hasher.verify(hash, password, turn)) {
         attempt.passed();
         this.#guard.passed(address);
-        return this.#sessions.open();
+        return { token: this.#sessions.open(), username: name };
       }
       this.#fail(context.log, attempt);
     } finally {

@@ -46,11 +46,14 @@ export function presentedKeys(headers: Headers): string[] {
 }
 
 /**
- * Values of the login cookie; there can be several if a parent domain sets one too. Those that no
- * other host can set come first, and so are tried whatever else is sent.
+ * The token of a login as a Bearer, as API clients send it, and values of the login cookie; there
+ * can be several if a parent domain sets one too. Those that no other host can set come first, and
+ * so are tried whatever else is sent.
  */
 export function presentedSessions(headers: Headers): string[] {
-  return valuesOf(headers, SESSION_COOKIE);
+  const bearer = /^bearer +([0-9a-f]{64})$/i.exec(headers.get("authorization") ?? "")?.[1];
+  const cookies = valuesOf(headers, SESSION_COOKIE);
+  return bearer === undefined ? cookies : [bearer, ...cookies];
 }
 
 /** Values of the device cookie, in the same order. */

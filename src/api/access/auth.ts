@@ -3,6 +3,7 @@ import type { Auth } from "../../auth/auth.ts";
 import type { Access } from "../../core/access.ts";
 import { json } from "../../http/response.ts";
 import type { Route } from "../../http/route.ts";
+import { umamiUser } from "../peers/umami.ts";
 
 /** Routes of setup, login, logout and status. Administrators see the names of weak secrets. */
 export function authRoutes(auth: Auth, weakSecrets: readonly string[] = []): Route[] {
@@ -30,8 +31,10 @@ export function authRoutes(auth: Auth, weakSecrets: readonly string[] = []): Rou
       path: "/api/auth/login",
       right: "public",
       handle: async (context) => {
-        const token = await auth.logIn(context);
-        return withCookies({ token }, auth.cookies(token));
+        const { token, username } = await auth.logIn(context);
+        return username === null
+          ? withCookies({ token }, auth.cookies(token))
+          : json({ token, user: umamiUser(username) });
       },
     },
     {

@@ -1,0 +1,154 @@
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert";
+import { openApp, type RunningApp } from "../../support/server/running_app.ts";
+import { uuidOfSite } from "../../../src/sites/site_codes.ts";
+
+const CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
+  "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";
+const SITE = "example.com";
+const UUID = "b59e9c65-ae32-47f1-8400-119fcf4861c4";
+const PASSWORD = "correct horse";
+
+/** The clock of the app says 2024-01-15, noon. */
+const EVENTS: readonly [at: string, visitor: number, fields: Record<string, unknown>][] = [
+  ["2024-01-13T10:00:00Z", 1, { u: "/", r: "https://www.google.com/" }],
+  ["2024-01-13T10:01:00Z", 1, { u: "/blog/one" }],
+  ["2024-01-14T10:00:00Z", 2, { u: "/blog/one?utm_source=news" }],
+  ["2024-01-14T11:00:00Z", 3, { u: "/blog/a/b" }],
+  ["2024-01-14T11:01:00Z", 3, { u: "/", n: "Signup", p: '{"tag":"blue"}' }],
+  ["2024-01-12T11:00:00Z", 4, { u: "/" }],
+];
+const RANGE = `startAt=${Date.parse("2024-01-13T00:00:00Z")}&endAt=${
+  Date.parse("2024-01-14T23:59:59.999Z")
+}`;
+
+interface Client {
+  readonly app: RunningApp;
+  readonly login: Response;
+  get(path: string): Promise<unknown>;
+}
+
+/** A client that has signed in, as Umami's do: by name and password, without Origin. */
+async function open(): Promise<Client> {
+  const app = await openApp({
+    MALLARD_ADMIN_PASSWORD: PASSWORD,
+    MALLARD_DASHBOARD_ORIGIN: "https://stats.example.com",
+  });
+  const sign = (body: unknown) =>
+    app.send("/api/auth/login", { method: "POST", body: JSON.stringify(body) });
+  equal((await sign({ password: PASSWORD })).status, 403, "a browser tells its Origin");
+  equal((await sign({ username: "admin", password: "wrong" })).status, 401);
+  const login = await sign({ username: "ada", password: PASSWORD });
+  const { token, user } = await login.clone().json();
+  deepEqual([user.username, user.role], ["ada", "admin"]);
+  const headers = { authorization: `Bearer ${token}` };
+  const origin = "https://stats.example.com";
+  const made = await app.send("/api/sites", {
+    method: "POST",
+    headers: { ...headers, origin },
+    body: JSON.stringify({ site_id: SITE, name: "Example", aliases: [UUID] }),
+  });
+  equal(made.status, 201);
+  const lines = EVENTS.map(([at, visitor, fields]) =>
+    JSON.stringify({
+      d: SITE,
+      n: "pageview",
+      at,
+      ip: `8.8.8.${visitor}`,
+      ua: CHROME,
+      ...fields,
+      u: `https://${SITE}${fields["u"]}`,
+    })
+  );
+  const sent = { ...headers, origin, "content-type": "application/x-ndjson" };
+  await app.send("/api/import", { method: "POST", headers: sent, body: lines.join("\n") });
+  return {
+    app,
+    login,
+    get: async (path) => {
+      const response = await app.send(`/api/${path}`, { headers });
+      return response.status === 200 ? await response.json() : response.status;
+    },
+  };
+}
+
+Deno.test("Umami's clients sign in, and find the websites", async () => {
+  const { app, login, get } = await open();
+  equal(login.headers.get("set-cookie"), null, "a client without a browser needs no cookie");
+  const { token } = await login.json();
+  const headers = { authorization: `Bearer ${token}` };
+  const verified = await app.send("/api/auth/verify", {
+    method: "POST",
+    headers: { ...headers, origin: "https://stats.example.com" },
+  });
+  equal((await verified.json()).role, "admin");
+  match(JSON.stringify(await get("me")), /"username":"admin"/);
+  const { data, count } = await get("websites") as { data: { id: string }[]; count: number };
+  equal(count, 1);
+  deepEqual(await get(`websites/${UUID}`), data[0]);
+  deepEqual(await get(`websites/${uuidOfSite(SITE)}`), data[0]);
+  equal(data[0]?.id, UUID);
+  equal(await get("websites/00000000-0000-4000-8000-000000000000"), 404);
+  for (const path of ["me", "websites", `websites/${UUID}/stats`, "websites/none"]) {
+    equal((await app.send(`/api/${path}`)).status, 401, path);
+  }
+  deepEqual(await get(`websites/${UUID}/daterange`), {
+    startDate: "2024-01-12T11:00:00.000Z",
+    endDate: "2024-01-15T12:00:00.000Z",
+    mindate: "2024-01-12T11:00:00.000Z",
+    maxdate: "2024-01-15T12:00:00.000Z",
+  });
+  await app.close();
+});
+
+Deno.test("Umami's reading API answers totals, series and lists", async () => {
+  const { app, get } = await open();
+  const ask = (path: string, query = "") => get(`websites/${UUID}/${path}?${RANGE}&${query}`);
+  const stats = { pageviews: 4, visitors: 3, visits: 3, bounces: 1, totaltime: 120 };
+  const before = { pageviews: 1, visitors: 1, visits: 1, bounces: 1, totaltime: 0 };
+  deepEqual(await ask("stats"), { ...stats, comparison: before });
+  const none = { pageviews: 0, visitors: 0, visits: 0, bounces: 0, totaltime: 0 };
+  deepEqual(await ask("stats", "compare=yoy"), { ...stats, comparison: none });
+  deepEqual(await ask("pageviews", "unit=day&timezone=UTC"), {
+    pageviews: [{ x: "2024-01-13T00:00:00Z", y: 2 }, { x: "2024-01-14T00:00:00Z", y: 2 }],
+    sessions: [{ x: "2024-01-13T00:00:00Z", y: 1 }, { x: "2024-01-14T00:00:00Z", y: 2 }],
+  });
+  ok("compare" in (await ask("pageviews", "unit=hour&compare=prev") as object));
+  const berlin = await ask("pageviews", "unit=day&timezone=Europe%2FBerlin");
+  deepEqual((berlin as { sessions: unknown[] }).sessions[1], { x: "2024-01-13T23:00:00Z", y: 2 });
+  deepEqual(await ask("events/series", "unit=day"), [
+    { x: "Signup", t: "2024-01-14T00:00:00Z", y: 1 },
+  ]);
+  const lists: Record<string, unknown> = {
+    path: [["/blog/one", 2], ["/", 2], ["/blog/a/b", 1]],
+    entry: [["/", 1], ["/blog/a/b", 1], ["/blog/one", 1]],
+    referrer: [["Google", 1]],
+    event: [["Signup", 1]],
+    tag: [["blue", 1]],
+    utmSource: [["news", 1]],
+    hostname: [["example.com", 3]],
+    browser: [["Chrome", 3]],
+    country: [["US", 3]],
+    title: [],
+    language: [],
+  };
+  for (const [type, expected] of Object.entries(lists)) {
+    const list = await ask("metrics", `type=${type}`) as { x: string; y: number }[];
+    const byCount = list.map(({ x, y }) => [x, y]).sort();
+    deepEqual(byCount, (expected as unknown[][]).toSorted(), type);
+  }
+  equal((await ask("metrics", "type=path&limit=1") as unknown[]).length, 1);
+  deepEqual(await ask("values", "type=path&search=a/b"), [{ value: "/blog/a/b" }]);
+  const visitors = async (query: string) =>
+    (await ask("stats", query) as { visitors: number }).visitors;
+  equal(await visitors("path=/blog/one"), 2);
+  equal(await visitors("path=neq.%2F&path2=x"), 3);
+  equal(await visitors("path=c.blog&browser=Firefox&match=any"), 3);
+  equal(await visitors("path=re.%5E%2Fblog%2Fa"), 1);
+  equal(await visitors("utmSource=s.x"), 1);
+  deepEqual(await get(`websites/${UUID}/active`), { visitors: 0, x: 0 });
+  for (const bad of ["startAt=x", "unit=x", "timezone=x", "type=x&limit=x", "path=re.("]) {
+    const path = bad.startsWith("type") ? "metrics" : "pageviews";
+    equal(await get(`websites/${UUID}/${path}?${bad}`), 400, bad);
+  }
+  await app.close();
+});
