@@ -1,5 +1,6 @@
 // `mallard backup DIR`: copies DATA_DIR.
 import { resolve } from "node:path";
+import { asSentence } from "../core/errors.ts";
 import { backup } from "../storage/backup/backup.ts";
 import { type Command, dataDirOf, succeeded } from "./command.ts";
 
@@ -10,7 +11,9 @@ export const BACKUP = {
   run: async ({ config, system, args }) => {
     const target = resolve(args[0] ?? "");
     const limits = { keep: config.backup_keep, keepDays: config.backup_keep_days };
-    const made = await backup(system, dataDirOf(config), target, limits);
+    const made = await backup(system, dataDirOf(config), target, limits).catch((error) => {
+      throw asSentence(`Cannot back up into ${target}`, error);
+    });
     const { files, copied, events, warnings } = made;
     return succeeded([
       `Backed up ${events} events: ${files} files, ${copied} of them new, in ${target}`,

@@ -1,5 +1,6 @@
 // `mallard restore DIR`: makes a DATA_DIR from a backup.
 import { resolve } from "node:path";
+import { asSentence } from "../core/errors.ts";
 import { restore } from "../storage/backup/restore.ts";
 import { type Command, dataDirOf, succeeded } from "./command.ts";
 
@@ -9,7 +10,10 @@ export const RESTORE = {
   doc: "copy the newest backup in DIR into an empty DATA_DIR",
   run: async ({ config, system, args }) => {
     const dataDir = dataDirOf(config);
-    const { files, events } = await restore(system, resolve(args[0] ?? ""), dataDir);
+    const from = resolve(args[0] ?? "");
+    const { files, events } = await restore(system, from, dataDir).catch((error) => {
+      throw asSentence(`Cannot restore ${from} into ${dataDir}`, error);
+    });
     return succeeded(`Restored ${events} events in ${files} files into ${dataDir}`);
   },
 } as const satisfies Command;

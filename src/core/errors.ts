@@ -37,6 +37,13 @@ export class AppError extends Error {
   }
 }
 
+/** An error whose text says what was tried: messages of the system do not. */
+export function asSentence(tried: string, error: unknown): Error {
+  const message = messageOf(error);
+  if (error instanceof Error && message.startsWith("Cannot ")) return error;
+  return new Error(`${tried}: ${message}`, { cause: error });
+}
+
 /** The text of anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

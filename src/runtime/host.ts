@@ -14,6 +14,8 @@ export interface Host {
   readonly descriptorLimit?: number | null;
   /** The connections of the listener, where there is one. */
   readonly connections?: () => ConnectionCounts;
+  /** Log lines that were dropped since the start, for nobody read them. */
+  readonly droppedLogLines?: () => number;
   /** Whether this is development: reports may be explained. */
   readonly isDevelopment?: boolean;
   /** When files are merged; five minutes after start and each minute unless a test says else. */

@@ -14,6 +14,7 @@ export class Output {
   #waiting: string[] = [];
   #chars = 0;
   #dropped = 0;
+  #droppedInAll = 0;
   #pumping: Promise<void> | null = null;
 
   /** `told` makes the line that says how many were dropped. */
@@ -22,10 +23,16 @@ export class Output {
     this.#told = told;
   }
 
+  /** Lines that were dropped so far. */
+  get dropped(): number {
+    return this.#droppedInAll;
+  }
+
   /** Queues a text that ends its line. */
   put(text: string): void {
     if (this.#chars + text.length > WAITING_CHARS_MAX) {
       this.#dropped++;
+      this.#droppedInAll++;
       return;
     }
     this.#waiting.push(text);

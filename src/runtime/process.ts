@@ -3,7 +3,7 @@
 import manifest from "../../deno.json" with { type: "json" };
 import type { Config } from "../config/load.ts";
 import { messageOf } from "../core/errors.ts";
-import type { Clock, Log, System } from "../core/types.ts";
+import type { Clock, Log } from "../core/types.ts";
 import { parseAddress, rateLimitKey } from "../net/address.ts";
 import { trustedProxies } from "../net/proxies.ts";
 import { isLoopback } from "../net/ranges.ts";
@@ -15,7 +15,7 @@ import type { Connections } from "./connections.ts";
 import type { Host } from "./host.ts";
 import { type Handle, type Listener, openListener } from "./listener.ts";
 import { Output } from "./output.ts";
-import { writtenInTime } from "./system.ts";
+import { type RealSystem, writtenInTime } from "./system.ts";
 
 /** Fewer descriptors are warned of: a busy site, its files and a burst of clients need more. */
 const DESCRIPTORS_WANTED = 4096;
@@ -140,8 +140,12 @@ function certificateReader({ tls_cert_path, tls_key_path }: Config) {
 }
 
 /** What the app needs to know of this process. */
-export function realHost({ native_dir }: Config, { files, random }: System): Host {
+export function realHost(
+  { native_dir }: Config,
+  { files, random, droppedLogLines }: RealSystem,
+): Host {
   return {
+    droppedLogLines,
     version: VERSION,
     pid: Deno.pid,
     memoryBytes: memoryOf(readSystemFile, Deno.systemMemoryInfo().total || null),

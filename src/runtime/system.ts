@@ -17,6 +17,8 @@ const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 export interface RealSystem extends System {
   /** Resolves when the lines that wait are written, or after a second. */
   flushLog(): Promise<void>;
+  /** Lines that were dropped so far, for nobody read them. */
+  droppedLogLines(): number;
 }
 
 const FLUSH_MS_MAX = 1000;
@@ -32,7 +34,9 @@ export function realSystem(options: LogOptions): RealSystem {
     if (LEVELS.indexOf(level) >= min) output.put(logLine(options, level, message, fields));
   };
   const flushLog = () => writtenInTime(output);
-  return { clock: realClock, random: realRandom, files: realFiles, log, flushLog };
+  const droppedLogLines = () => output.dropped;
+  const parts = { clock: realClock, random: realRandom, files: realFiles };
+  return { ...parts, log, flushLog, droppedLogLines };
 }
 
 /** Waits until an output is written, but not for a reader that doesn't read. */

@@ -10,6 +10,7 @@ import type { Jobs } from "./jobs.ts";
 import type { EngineChoice } from "../query/engine/choose.ts";
 import type { RollupBuilder } from "../query/rollups/builder.ts";
 import type { Runner } from "../query/run.ts";
+import type { Backups } from "../storage/backup/schedule.ts";
 import type { Storage } from "../storage/open.ts";
 
 /** The parts that are read. */
@@ -26,6 +27,7 @@ export interface TelemetryParts {
   readonly behavioral: EngineChoice;
   readonly live: Live;
   readonly jobs: Jobs;
+  readonly backups: Backups;
 }
 
 /** The values of /health/detailed. */
@@ -63,7 +65,7 @@ export function healthOf(parts: TelemetryParts): Health {
 }
 
 /** What is wrong, by name: each makes the status `degraded` and has a gauge. */
-function conditionsOf({ storage, buffer }: TelemetryParts): Record<string, boolean> {
+function conditionsOf({ storage, buffer, backups }: TelemetryParts): Record<string, boolean> {
   return {
     events_refused: buffer.failing,
     flush_failing: storage.flusher.failing,
@@ -74,6 +76,7 @@ function conditionsOf({ storage, buffer }: TelemetryParts): Record<string, boole
     files_missing: storage.missing().paths.length > 0 || storage.missing().isFolderGone,
     files_not_adopted: storage.refused().size > 0,
     clock_in_doubt: !storage.guard.trusts(),
+    backup_failing: backups.isFailing,
   };
 }
 
@@ -222,6 +225,7 @@ export function samplesOf(parts: TelemetryParts): Sample[] {
     counter("compaction_failures", storage.compactor.counts.failures, "Merges that failed."),
     counter("rollup_days", parts.rollups.counts.days, "Days whose sums were made."),
     counter("rollup_failures", parts.rollups.counts.failures, "Sums of days that failed."),
+    counter("log_lines_dropped", parts.host.droppedLogLines?.() ?? 0, "Log lines nobody read."),
     counterBy("job_failures", "job", parts.jobs.failures, "Failed runs of periodic work."),
     counter("duckdb_faults", storage.reopening.counts.faults, "Faults of DuckDB itself."),
     counter("flush_failures", storage.flusher.counts.failures, "Failures of flushing to Parquet."),

@@ -1,6 +1,6 @@
 // The first half of opening DATA_DIR: the lock, mallard.sqlite and the journal, so that events can
 // be kept. It needs neither DuckDB nor the Parquet files.
-import { messageOf } from "../core/errors.ts";
+import { asSentence, messageOf } from "../core/errors.ts";
 import { faultOfSiteId } from "../core/site_id.ts";
 import type { Files, Log, System } from "../core/types.ts";
 import { requireRestored } from "./backup/restore.ts";
@@ -64,7 +64,7 @@ export async function openJournal(
   const eventsFolder = eventsFolderOf(options);
   await prepareFolder(files, options);
   const lock = await lockFolder(files, dataDir, host.pid).catch((error) => {
-    throw sentenceOf(error, dataDir);
+    throw asSentence(`Cannot use data_dir ${dataDir}`, error);
   });
   const closing: (() => Promise<void>)[] = [() => lock.release()];
   const close = async () => {
@@ -99,15 +99,8 @@ export async function openJournal(
     };
   } catch (error) {
     await close();
-    throw sentenceOf(error, dataDir);
+    throw asSentence(`Cannot use data_dir ${dataDir}`, error);
   }
-}
-
-/** What is not said in a sentence yet, as a disk that is full, with what was tried. */
-function sentenceOf(error: unknown, dataDir: string): Error {
-  const message = messageOf(error);
-  if (error instanceof Error && message.startsWith("Cannot ")) return error;
-  return new Error(`Cannot use data_dir ${dataDir}: ${message}`);
 }
 
 /**
@@ -140,7 +133,7 @@ async function prepareFolder(files: Files, options: JournalOptions): Promise<voi
     await files.makeDir(eventsFolder);
     await limitReaders(files, eventsFolder, options);
   } catch (error) {
-    throw sentenceOf(error, dataDir);
+    throw asSentence(`Cannot use data_dir ${dataDir}`, error);
   }
 }
 

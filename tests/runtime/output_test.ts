@@ -34,6 +34,7 @@ Deno.test("Output drops what finds no room, and says how much when it is read ag
   assert.equal(told.length, 1);
   const kept = lines.filter((text) => text.startsWith("x")).length;
   assert.equal(told[0], `dropped ${3000 - kept}`);
+  assert.equal(output.dropped, 3000 - kept);
   assert.ok(kept > 1000 && kept < 1200, String(kept));
 });
 

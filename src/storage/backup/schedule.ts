@@ -1,6 +1,6 @@
 // Backups of a running server into the one folder its owner chose: one at a time, each verified
 // when it is made. It must not use a folder of another server.
-import { AppError, messageOf } from "../../core/errors.ts";
+import { AppError, asSentence } from "../../core/errors.ts";
 import type { Clock, Files, Log } from "../../core/types.ts";
 import type { Db } from "../duckdb.ts";
 import type { Store } from "../state/store.ts";
@@ -59,6 +59,10 @@ export class Backups {
   readonly #options: BackupOptions;
   #running: { readonly since: string; readonly done: Promise<void> } | null = null;
   #fault: string | null = null;
+  /** Whether the last backup failed its verification. */
+  #isUnsound = false;
+  /** Whether the folder was found to hold backups of other data. */
+  #isForeign = false;
 
   /** `openDb` opens a DuckDB that may read a folder. Throws where the folder cannot be one. */
   constructor(
@@ -75,6 +79,11 @@ export class Backups {
     this.#store = store;
     this.#openDb = openDb;
     this.#options = options;
+  }
+
+  /** Whether no sound backup can be made, as far as it is known since the start. */
+  get isFailing(): boolean {
+    return this.#fault !== null || this.#isUnsound || this.#isForeign;
   }
 
   /** The state of backups now. */
@@ -101,7 +110,7 @@ export class Backups {
         fault: this.#fault ?? await this.#foreignFault(folder, newest?.manifest ?? null),
       };
     } catch (error) {
-      const fault = this.#fault ?? sentenceOf("Cannot read the backup in", error, folder);
+      const fault = this.#fault ?? asSentence(`Cannot read the backup in ${folder}`, error).message;
       return { ...nothing, fault };
     }
   }
@@ -114,6 +123,7 @@ export class Backups {
     const { folder, dataDir } = this.#options;
     const { last, fault } = await this.state();
     if (fault === null || this.#fault !== null || last === null) return;
+    this.#isForeign = true;
     this.#world.log("error", "The backups are of other data: is the right data_dir mounted?", {
       data_dir: dataDir,
       backup_dir: folder,
@@ -148,12 +158,13 @@ export class Backups {
     }
     const since = new Date(this.#world.clock.nowMs()).toISOString();
     const ready = this.#world.files.makeDir(folder).catch((error) => {
-      throw new AppError("unavailable", sentenceOf("Cannot back up into", error, folder));
+      throw new AppError("unavailable", asSentence(`Cannot back up into ${folder}`, error).message);
     });
     const done = ready.then(() => this.#make(folder)).then(() => {
       this.#fault = null;
+      this.#isForeign = false;
     }).catch((error) => {
-      this.#fault = sentenceOf("Cannot back up into", error, folder);
+      this.#fault = asSentence(`Cannot back up into ${folder}`, error).message;
       if (!this.#options.signal.aborted) this.#world.log("error", this.#fault);
     }).finally(() => {
       this.#running = null;
@@ -196,6 +207,7 @@ export class Backups {
         faults: faults.slice(0, FAULTS_KEPT_MAX),
       };
       await this.#store.run("setMeta", { name: VERDICT, value: JSON.stringify(verdict) });
+      this.#isUnsound = faults.length > 0;
       for (const reason of faults) log("error", "Backup failed verification", { reason });
     } finally {
       await db.close();
@@ -207,12 +219,6 @@ export class Backups {
     const verdict: Verdict | null = text === null ? null : JSON.parse(text);
     return verdict?.madeAt === madeAt ? verdict : null;
   }
-}
-
-/** A fault as a sentence: messages of the system do not say what was tried. */
-function sentenceOf(tried: string, error: unknown, folder: string): string {
-  const message = messageOf(error);
-  return message.startsWith("Cannot ") ? message : `${tried} ${folder}: ${message}`;
 }
 
 function factsOf(manifest: Manifest): BackupFacts {

@@ -129,6 +129,7 @@ Deno.test("backupRoutes() say which setting is missing or wrong", async () => {
     match(error, /^Cannot back up into .*\/file\/backup: /);
     ok(!/\n|\bat \w+/.test(error), "a sentence, no stack");
     equal((await bad.send("/health/ready")).status, 200);
+    deepEqual((await (await bad.send("/health/detailed")).json()).degraded, ["backup_failing"]);
     await bad.close();
   });
 });

@@ -135,9 +135,11 @@ Deno.test("Backups keeps the fault of a failed try until one succeeds", async ()
     await (await backups.begin()).done;
     match((await backups.state()).fault ?? "", /^Cannot back up into .*: ENOSPC/);
     ok(system.lines.some(({ level, message }) => level === "error" && /ENOSPC/.test(message)));
+    equal(backups.isFailing, true);
     await (await backups.begin()).done;
     const { fault, last } = await backups.state();
     equal(fault, null);
+    equal(backups.isFailing, false);
     deepEqual(last?.verdict?.faults, []);
   });
 });
