@@ -37,6 +37,8 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
     flood(signal, 6, (turn) => ask(target, address(turn), `matches(page,${patterns(turn)})`)),
   "other filter each time": (target, signal) =>
     flood(signal, 16, (turn) => ask(target, address(turn), `contains(page,${turn})`)),
+  "the same large answer again": (target, signal) =>
+    flood(signal, 16, (turn) => largeAnswer(target, address(turn))),
   "20 steps with patterns": (target, signal) =>
     flood(signal, 6, (turn) => funnel(target, address(turn), starredSteps(turn))),
   "1,000 live streams": liveStreams,
@@ -95,6 +97,14 @@ function send(target: Target, from: string, site: string, url: string): Promise<
 function funnel(target: Target, from: string, steps: string): Promise<Response> {
   const asked = `site_id=${SITE}&${target.range}&steps=${encodeURIComponent(steps)}`;
   return fetch(`${target.url}/api/stats/funnel?${asked}`, { headers: { "x-forwarded-for": from } });
+}
+
+/** All pages of each day: it comes from the cache where there is one. */
+function largeAnswer(target: Target, from: string): Promise<Response> {
+  const asked = `site_id=${SITE}&${target.range}&metrics=visitors,visits,pageviews,events`;
+  return fetch(`${target.url}/api/stats/query?${asked}&dimensions=time:day,page&limit=1000`, {
+    headers: { "x-forwarded-for": from },
+  });
 }
 
 /** Steps whose patterns are together just below the limit. */

@@ -147,6 +147,8 @@ export const ANONYMOUS_REQUESTS_PER_SEC = 100;
 export const ANONYMOUS_REQUESTS_AT_ONCE = 2000;
 /** Shorter answers are not compressed: they fit into one packet anyway. */
 export const GZIP_BYTES_MIN = 1024;
+/** Longer answers are not compressed: everything else would wait meanwhile. */
+export const GZIP_BYTES_MAX = 512 * 1024;
 /** Exports of a site's events that may be written or read at the same time. */
 export const EXPORTS_MAX = 4;
 /** Conditions of one question, those of its segments included. */

@@ -1,7 +1,7 @@
 // Compresses text responses with gzip if the client accepts it. Streams and encoded responses pass
 // unchanged and unread.
 import { gzipSync } from "node:zlib";
-import { GZIP_BYTES_MIN } from "../core/limits.ts";
+import { GZIP_BYTES_MAX, GZIP_BYTES_MIN } from "../core/limits.ts";
 
 /** Text types whose responses are made in memory as a whole. */
 const TEXT = /^(application\/json|text\/(html|plain|csv))\b/;
@@ -34,9 +34,13 @@ export async function compressed(
   if (response.body === null || !acceptsGzip(request.headers.get("accept-encoding"))) {
     return response;
   }
+  // What tells its length is written already.
+  if (Number(headers.get("content-length")) > GZIP_BYTES_MAX) return response;
   const plain = new Uint8Array(await response.arrayBuffer());
   const { status } = response;
-  if (plain.byteLength < GZIP_BYTES_MIN) return new Response(plain, { status, headers });
+  if (plain.byteLength < GZIP_BYTES_MIN || plain.byteLength > GZIP_BYTES_MAX) {
+    return new Response(plain, { status, headers });
+  }
   const level = plain.byteLength < FAST_FROM_BYTES ? 5 : 1;
   headers.set("content-encoding", "gzip");
   return new Response(new Uint8Array(gzipSync(plain, { level })), { status, headers });

@@ -3,6 +3,12 @@
 /** A header names no more dates than this. */
 const DATES_TOLD_MAX = 100;
 
+/** Of JSON that is never cached. */
+export const JSON_HEADERS = {
+  "content-type": "application/json",
+  "cache-control": "no-store",
+} as const;
+
 /** A JSON response, never cached. */
 export function json(
   value: unknown,
@@ -11,7 +17,7 @@ export function json(
 ): Response {
   return new Response(JSON.stringify(value), {
     status,
-    headers: { "content-type": "application/json", "cache-control": "no-store", ...headers },
+    headers: { ...JSON_HEADERS, ...headers },
   });
 }
 

@@ -5,7 +5,7 @@ import type { Clock } from "../core/types.ts";
 
 interface Entry {
   readonly value: unknown;
-  /** Length of the key and of the value as JSON. */
+  /** Length of the key, and of the value as JSON twice. */
   readonly chars: number;
   readonly untilMs: number;
 }
@@ -112,7 +112,8 @@ export class Cache {
   #keep(key: string, value: unknown): void {
     const { ttlMs, entriesMax, charsMax = CACHE_CHARS_MAX } = this.#options;
     if (ttlMs <= 0 || entriesMax <= 0) return;
-    const chars = key.length + (JSON.stringify(value)?.length ?? 0);
+    // Once as a value and once as it is sent.
+    const chars = key.length + 2 * (JSON.stringify(value)?.length ?? 0);
     this.#drop(key);
     this.#entries.set(key, { value, chars, untilMs: this.#clock.nowMs() + ttlMs });
     this.#chars += chars;

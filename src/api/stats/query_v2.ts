@@ -5,8 +5,9 @@ import { API_BODY_BYTES_MAX } from "../../core/limits.ts";
 import { asciiSiteId, faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
 import { readJsonObject } from "../../http/body.ts";
-import { incompleteHeader, json } from "../../http/response.ts";
+import { incompleteHeader, JSON_HEADERS } from "../../http/response.ts";
 import type { Context, Route } from "../../http/route.ts";
+import { WrittenAnswers } from "../../http/written_answers.ts";
 import { earlierRows } from "../../query/compare.ts";
 import * as plausible from "../../query/formats/plausible_v2/plausible_v2.ts";
 import { callerOf } from "./caller.ts";
@@ -15,6 +16,7 @@ import type { Runner } from "../../query/run.ts";
 
 /** The route of queries. */
 export function queryV2Routes(runner: Runner, clock: Clock): Route[] {
+  const written = new WrittenAnswers();
   return [{
     method: "POST",
     path: "/api/v2/query",
@@ -28,7 +30,9 @@ export function queryV2Routes(runner: Runner, clock: Clock): Route[] {
         siteOfBody(body, context),
         context,
       );
-      return json(plausible.write(request, answer), 200, headers);
+      const text = () => JSON.stringify(plausible.write(request, answer));
+      const sent = { ...JSON_HEADERS, ...headers };
+      return written.response(answer, { form: "v2", text }, context.request, sent);
     },
   }];
 }
@@ -44,7 +48,8 @@ export async function askV2(
   const { nowUs: _, ...key } = request.query;
   const answer = await runner.cached(
     request.query.site,
-    ["v2", key, request.comparison],
+    // What an answer is written by is in its key, so that each is written once.
+    ["v2", key, request.comparison, request.echo, request.include],
     ({ query }) => answerOf(request, query),
     { caller: callerOf(context), signal: context.signal },
   );

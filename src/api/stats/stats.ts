@@ -2,9 +2,9 @@
 // its formats are in the report's row.
 import { BOM } from "../../../dashboard/grammar/csv.js";
 import { requireSite } from "../../auth/rights.ts";
-import { compressed } from "../../http/compression.ts";
-import { incompleteHeader, json } from "../../http/response.ts";
+import { incompleteHeader, json, JSON_HEADERS } from "../../http/response.ts";
 import type { Context, Route } from "../../http/route.ts";
+import { WrittenAnswers } from "../../http/written_answers.ts";
 import { type Meta, metaHeaders } from "../../query/meta.ts";
 import { Params } from "../../query/params.ts";
 import { siteOf } from "../../query/parse.ts";
@@ -16,14 +16,15 @@ import type { Runner } from "../../query/run.ts";
 
 /** A route for each report, and one for the breakdowns. */
 export function statsRoutes(runner: Runner): Route[] {
+  const written = new WrittenAnswers();
   return [
     ...Object.entries<Report>(REPORTS).map(([name, report]): Route => ({
-      ...statsRoute(name, (context) => respond(runner, name, report, context)),
+      ...statsRoute(name, (context) => respond(runner, written, name, report, context)),
       ...(report.streams ? { streams: true } : {}),
     })),
     statsRoute("breakdown/:name", (context) => {
       const name = context.params["name"] ?? "";
-      return respond(runner, `breakdown/${name}`, breakdownNamed(name), context);
+      return respond(runner, written, `breakdown/${name}`, breakdownNamed(name), context);
     }),
   ];
 }
@@ -34,6 +35,7 @@ function statsRoute(path: string, handle: Route["handle"]): Route {
 
 async function respond(
   runner: Runner,
+  written: WrittenAnswers,
   name: string,
   report: Report,
   context: Context,
@@ -46,8 +48,8 @@ async function respond(
   }
   const ask = () => runner.answerWithMeta(name, report, site, params, asker);
   return report.formats
-    ? await download(runner, name, report.formats, params, ask, context.request)
-    : sendAnswer(runner, await ask());
+    ? await download(runner, written, name, report.formats, params, ask, context.request)
+    : sendAnswer(runner, written, await ask(), context.request);
 }
 
 /** An answer and what is to be said of its request. */
@@ -57,17 +59,24 @@ interface Told {
 }
 
 /** An answer that lacks a file in quarantine says so: its dates, and as an object a field. */
-function sendAnswer(runner: Runner, { answer, meta }: Told): Response {
+function sendAnswer(
+  runner: Runner,
+  written: WrittenAnswers,
+  { answer, meta }: Told,
+  request: Request,
+): Response {
   const dates = runner.incompleteDates(answer);
-  const headers = { ...metaHeaders(meta), ...incompleteHeader(dates) };
+  const headers = { ...JSON_HEADERS, ...metaHeaders(meta), ...incompleteHeader(dates) };
   const isObject = typeof answer === "object" && answer !== null && !Array.isArray(answer);
   const told = dates.length > 0 && isObject ? { ...answer, incomplete_dates: dates } : answer;
-  return json(told, 200, headers);
+  const writing = { form: "json", text: () => JSON.stringify(told) };
+  return written.response(answer, writing, request, headers);
 }
 
 /** The answer as a file in the format that `format` names. */
 async function download(
   runner: Runner,
+  written: WrittenAnswers,
   name: string,
   formats: NonNullable<Report["formats"]>,
   params: Params,
@@ -86,5 +95,6 @@ async function download(
     ...metaHeaders(meta),
     ...incompleteHeader(runner.incompleteDates(answer)),
   };
-  return await compressed(new Response(bom + (row?.write(answer) ?? ""), { headers }), request);
+  const writing = { form: bom + format, text: () => bom + (row?.write(answer) ?? "") };
+  return written.response(answer, writing, request, headers);
 }

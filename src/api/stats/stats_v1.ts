@@ -3,8 +3,9 @@ import { requireSite } from "../../auth/rights.ts";
 import { MINUTE_US } from "../../core/durations.ts";
 import { AppError } from "../../core/errors.ts";
 import { asciiSiteId, faultOfSiteId } from "../../core/site_id.ts";
-import { json } from "../../http/response.ts";
+import { json, JSON_HEADERS } from "../../http/response.ts";
 import type { Context, Route } from "../../http/route.ts";
+import { WrittenAnswers } from "../../http/written_answers.ts";
 import { numberOf } from "../../query/answer.ts";
 import * as v1 from "../../query/formats/plausible_v1/plausible_v1.ts";
 import * as v2 from "../../query/formats/plausible_v2/plausible_v2.ts";
@@ -18,12 +19,13 @@ const REALTIME_MINUTES = 5;
 
 /** The routes of v1. */
 export function statsV1Routes(runner: Runner): Route[] {
+  const written = new WrittenAnswers();
   return [
     ...REPORTS.map((report): Route => ({
       method: "GET",
       path: `/api/v1/stats/${report}`,
       right: "read",
-      handle: (context) => answer(runner, report, context),
+      handle: (context) => answer(runner, written, report, context),
     })),
     {
       method: "GET",
@@ -41,14 +43,23 @@ function siteOf({ url, access }: Context): string {
   return requireSite(access, site);
 }
 
-async function answer(runner: Runner, report: v1.V1Report, context: Context): Promise<Response> {
+async function answer(
+  runner: Runner,
+  written: WrittenAnswers,
+  report: v1.V1Report,
+  context: Context,
+): Promise<Response> {
   const site = siteOf(context);
   const asker = { caller: callerOf(context), signal: context.signal };
   const { rules, nowUs } = await runner.rules(site, asker);
   const body = v1.bodyOf(report, context.url.searchParams, site, { nowUs, zone: rules.zone });
   const { request, answer, headers } = await askV2(runner, body, site, context);
-  const shown = v2.write(request, answer);
-  return json(v1.write(report, body, request.query.metrics, shown), 200, headers);
+  const text = () => {
+    const shown = v2.write(request, answer);
+    return JSON.stringify(v1.write(report, body, request.query.metrics, shown));
+  };
+  const writing = { form: `v1 ${report} ${JSON.stringify(body)}`, text };
+  return written.response(answer, writing, context.request, { ...JSON_HEADERS, ...headers });
 }
 
 /** Visitors of the last minutes. */
