@@ -8,6 +8,7 @@ import { raw, sql } from "../../src/core/sql.ts";
 import { literal } from "../../src/storage/parquet/schema.ts";
 import { packRow } from "../../src/storage/state/ops/journal_row.ts";
 import { Store } from "../../src/storage/state/store.ts";
+import { journalJson } from "../../src/storage/tiers/journaled_event.ts";
 import { fromSource, type Program, type ServerOptions, ServerProcess } from "../server_process.ts";
 import { pageviewOf } from "./storage/events.ts";
 import { memoryOf, NOW_MS, openBenchDb, quiet, SITE, table } from "./storage/lib.ts";
@@ -46,7 +47,7 @@ export async function fillJournal(dataDir: string, count: number): Promise<void>
     const rows = Array.from({ length }, (_, index) => {
       const made = pageviewOf(from + index);
       const event: Event = { ...made, timestamp: made.timestamp + shiftUs };
-      return packRow(event.site_id, utcDate(event.timestamp), JSON.stringify(event));
+      return packRow(event.site_id, utcDate(event.timestamp), journalJson(event));
     }).join("");
     await store.run("append", { rows, newSites: [SITE], atMs });
   }

@@ -455,6 +455,9 @@ async function openInMemory(duckdb: DuckDbModule, options: DbOptions): Promise<O
     // It would keep whatever was read from files, up to the memory limit; the system does that
     // already, and gives it back. Measured: the same times without it.
     enable_external_file_cache: "false",
+    // Every 16 MB it would compress the tables in memory while a commit waits, which takes longer
+    // than the inserts. Hot tables are soon dropped, and hotRowsMax counts on rows as they are.
+    checkpoint_threshold: "1TB",
     // Freed memory is returned to the system by a background thread.
     allocator_background_threads: "true",
     autoinstall_known_extensions: "false",

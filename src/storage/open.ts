@@ -30,7 +30,7 @@ import { Compactor } from "./tiers/compact.ts";
 import { Eraser } from "./tiers/erase.ts";
 import { Expiry } from "./tiers/expiry.ts";
 import { Flusher } from "./tiers/flush.ts";
-import { Hot } from "./tiers/hot.ts";
+import { Hot, type HotRoom } from "./tiers/hot.ts";
 import type { Journal } from "./tiers/journal.ts";
 import { ParquetTier } from "./tiers/parquet_tier.ts";
 import type { Proposals } from "./tiers/proposals.ts";
@@ -126,6 +126,8 @@ export interface Storage extends KeptParts {
 const READERS = 4;
 /** So many hot events are flushed without a longer pause. */
 const HOT_ROWS_MUCH = 50_000;
+/** From 61,440 rows in a transaction on, DuckDB takes them over as they are, and copies none. */
+const FILLED_AT_ONCE = 65_536;
 /** A partition of today that holds more files is merged. */
 const OPEN_FILES_MAX = 16;
 
@@ -175,8 +177,9 @@ export async function openAccepting(
       const parts = await openParts(system, await database(), await recovered(), options, opened);
       const { db, hot, flusher, mutex } = parts;
       const isFull = () => hot.rows - flusher.heldBackRows >= memory.hotRowsMax;
-      await fill(system, opened, hot, { isFull, flush: () => flusher.flush() });
-      const refill = () => fill(system, opened, hot, { isFull, flush: () => flusher.flushNow() });
+      const room = { isFull, ...roomAtStart(options, memory) };
+      await fill(system, opened, hot, { ...room, flush: () => flusher.flush() });
+      const refill = () => fill(system, opened, hot, { ...room, flush: () => flusher.flushNow() });
       const reopen = () => mutex.run(() => hot.refill(() => db.reopen(), refill));
       const reopening = new Reopening(db, reopen, system.clock, system.log);
       const freshMax = Math.min(options.flush_event_count ?? Infinity, memory.hotRowsMax);
@@ -194,12 +197,19 @@ export async function openAccepting(
   };
 }
 
+/** How the hot tier is filled: where memory is short, in smaller pieces. */
+function roomAtStart(options: StorageOptions, { hotRowsMax }: MemoryPlan) {
+  const fileOf = (n: number) => `${spillFolderOf(options)}/journal-${n}.ndjson`;
+  const files: HotRoom["files"] = [fileOf(0), fileOf(1)];
+  return { rowsAtOnce: Math.min(FILLED_AT_ONCE, Math.ceil(hotRowsMax / 2)), files };
+}
+
 /** Brings the events of earlier runs into the hot tier. */
 async function fill(
-  { log }: System,
+  { files, log }: System,
   opened: OpenJournal,
   hot: Hot,
-  room: Parameters<Hot["load"]>[2],
+  room: HotRoom,
 ): Promise<void> {
   const reader = await opened.openReader();
   try {
@@ -208,6 +218,7 @@ async function fill(
     await hot.load(reader, onUnreadable, room);
   } finally {
     await reader.close();
+    for (const path of room.files) await files.remove(path);
   }
 }
 
@@ -224,6 +235,11 @@ function once<T>(work: () => Promise<T>, begun: Promise<unknown>[]): () => Promi
   };
 }
 
+/** Where DuckDB and a start put what does not fit into memory; emptied at each start. */
+function spillFolderOf({ dataDir }: Pick<StorageOptions, "dataDir">): string {
+  return `${dataDir}/.spill`;
+}
+
 /** Opens DuckDB, which nothing before needs. */
 async function openDatabase(
   { clock, files, log }: System,
@@ -232,7 +248,7 @@ async function openDatabase(
   memory: MemoryPlan,
   { closing }: OpenJournal,
 ): Promise<Db> {
-  const spillFolder = `${options.dataDir}/.spill`;
+  const spillFolder = spillFolderOf(options);
   // A query that was killed while it ran left events there.
   await emptyFolder(files, spillFolder);
   log("info", "Memory divided", {

@@ -47,6 +47,15 @@ Deno.test("Db.query() binds every kind of value and reads plain ones", async () 
   });
 });
 
+Deno.test("Db.open() lets no commit wait while tables in memory are compressed", async () => {
+  await withFolder(async (folder) => {
+    const db = await open(folder);
+    const [row] = await db.query(sql`select current_setting('checkpoint_threshold') as least`);
+    assert.match(String(row?.["least"]), /GiB$/);
+    await db.close();
+  });
+});
+
 Deno.test("Db.query() is stopped by time limit and signal, and goes on after", async () => {
   await withFolder(async (folder) => {
     const db = await open(folder, 1);

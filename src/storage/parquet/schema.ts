@@ -9,6 +9,9 @@ import { normalPathSql } from "../../core/paths/normal_form.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Db } from "../duckdb.ts";
 
+/** Far more than an event takes; DuckDB reads twice as much at once. */
+const LINE_BYTES_MAX = 1_000_000;
+
 /** `create table` for hot events. */
 export function createHotTable(table: string): Sql {
   const columns = EVENT_COLUMN_NAMES.map((name) => {
@@ -31,16 +34,19 @@ export function insertHotEvents(table: string): Sql {
 }
 
 /**
- * Inserts into a table of hot events the rows of one bound text, as `readJournalTexts` writes it.
- * A row whose event is of another partition than it says is left out.
+ * Inserts into a table of hot events the rows of a file, as `writeJournalLines` writes it; its
+ * `literalPath` is the one bound text. A row whose event is of another partition than it says is
+ * left out.
  */
-export function insertJournalRows(table: string): Sql {
-  const shape = JSON.stringify([{ s: "VARCHAR", d: "VARCHAR", e: shapeOf() }]);
+export function insertJournalLines(table: string): Sql {
+  const fields = Object.entries(shapeOf()).map(([name, type]) => `${name} ${type}`).join(", ");
   return sql`insert into ${ident(table)}
     select ${storedColumns((path) => normalPathSql(path))}
     from (
-      select row.e as event, row.s as site, row.d as date
-      from (select unnest(from_json(${""}::varchar, ${literal(shape)})) as row)
+      select e as event, s as site, d as date
+      from read_ndjson(${""}::varchar,
+        columns = {s: 'VARCHAR', d: 'VARCHAR', e: 'STRUCT(${raw(fields)})'},
+        maximum_object_size = ${raw(String(LINE_BYTES_MAX))})
     )
     where event.site_id = site and strftime(make_timestamp(event.timestamp), '%Y-%m-%d') = date`;
 }

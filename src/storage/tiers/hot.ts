@@ -6,7 +6,7 @@ import { messageOf } from "../../core/errors.ts";
 import { Mutex } from "../../core/mutex.ts";
 import type { Log } from "../../core/types.ts";
 import type { Catalog } from "./catalog.ts";
-import type { JournalTexts } from "../state/ops/journal_row.ts";
+import type { JournalLines } from "../state/ops/journal_lines.ts";
 import type { Store } from "../state/store.ts";
 import type { Journal, PendingEvent } from "./journal.ts";
 import type { Db } from "../duckdb.ts";
@@ -16,8 +16,9 @@ import {
   ALL_COLUMNS,
   createHotTable,
   insertHotEvents,
-  insertJournalRows,
+  insertJournalLines,
   jsonArray,
+  literalPath,
 } from "../parquet/schema.ts";
 
 const INSERTED_AT_ONCE = 2048;
@@ -42,6 +43,10 @@ export interface HotPartition extends Partition {
 export interface HotRoom {
   isFull(): boolean;
   flush(): Promise<void>;
+  /** Rows of the journal that are brought in by one statement. */
+  readonly rowsAtOnce: number;
+  /** Two files for them, which nobody else uses. */
+  readonly files: readonly [string, string];
 }
 
 interface OpenTable {
@@ -111,14 +116,15 @@ export class Hot {
     room: HotRoom,
   ): Promise<void> {
     await this.#journal.forgetUnreadable();
-    let next = await this.#journal.nextTexts(reader);
+    let [path, otherPath] = room.files;
+    let next = await this.#journal.nextLines(reader, path, room.rowsAtOnce);
     while (next !== null) {
       const found = next;
       // The other thread reads while DuckDB inserts.
-      const following = this.#journal.nextTexts(reader, found.seqTo);
-      following.catch(() => {});
+      [path, otherPath] = [otherPath, path];
+      const following = this.#journal.nextLines(reader, path, room.rowsAtOnce, found.seqTo);
       try {
-        await this.#mutex.run(() => this.#insertRows(found));
+        await this.#mutex.run(() => this.#insertLines(found));
       } catch {
         // Among them is a row that holds no event, or a text that DuckDB does not take.
         await this.#journal.loadRows(found.rows, onUnreadable);
@@ -335,8 +341,9 @@ export class Hot {
     }
   }
 
-  async #insertRows({ texts, rows, seqTo }: JournalTexts): Promise<void> {
-    await this.#db.executeEach(insertJournalRows(this.#open.name), texts, rows);
+  async #insertLines({ path, rows, seqTo }: JournalLines): Promise<void> {
+    const insert = insertJournalLines(this.#open.name);
+    await this.#db.executeEach(insert, [literalPath(path)], rows);
     this.#open.rows += rows;
     this.#open.seqTo = seqTo;
     this.#journal.loaded(seqTo);

@@ -6,19 +6,13 @@ import { Mutex } from "../../core/mutex.ts";
 import type { Clock } from "../../core/types.ts";
 import type { ImportMark } from "../state/ops/import_ops.ts";
 import type { Store } from "../state/store.ts";
-import {
-  type JournalEntry,
-  type JournalRow,
-  type JournalTexts,
-  packRow,
-} from "../state/ops/journal_row.ts";
+import type { JournalLines } from "../state/ops/journal_lines.ts";
+import { type JournalEntry, type JournalRow, packRow } from "../state/ops/journal_row.ts";
 import type { Catalog } from "./catalog.ts";
 import { journalJson, readJournaledRow } from "./journaled_event.ts";
 import type { Proposals } from "./proposals.ts";
 
 const LOAD_ROWS = 10_000;
-/** Some MB: as many are in memory while the next are read. */
-const TEXTS_AT_ONCE = 4;
 
 /** An event on its way into the hot tier, as JSON that was made once. */
 export interface PendingEvent {
@@ -207,16 +201,25 @@ export class Journal {
   }
 
   /**
-   * At start: the next rows for DuckDB to read, from another thread; null when so few are left that
-   * `loadNext` may read them. Once they are stored, `loaded` must follow; else `loadRows` can read
-   * them one by one.
+   * At start: about `rows` next rows for DuckDB to read, written into a file by another thread;
+   * null when so few are left that `loadNext` may read them, or no file can be written. Once they
+   * are stored, `loaded` must follow; else `loadRows` can read them one by one.
    */
-  async nextTexts(reader: Store, after = this.#loadedSeqTo): Promise<JournalTexts | null> {
-    const found = await reader.run("readJournalTexts", { after, texts: TEXTS_AT_ONCE });
-    return found.texts.length === TEXTS_AT_ONCE ? found : null;
+  async nextLines(
+    reader: Store,
+    path: string,
+    rows: number,
+    after = this.#loadedSeqTo,
+  ): Promise<JournalLines | null> {
+    try {
+      return await reader.run("writeJournalLines", { path, after, least: LOAD_ROWS, rows });
+    } catch {
+      // A full disk: a start needs no space. What is wrong with the journal `loadNext` will meet.
+      return null;
+    }
   }
 
-  /** Begins anew, as at start: every row is to be read again, by `loadNext` or `nextTexts`. */
+  /** Begins anew, as at start: every row is to be read again, by `loadNext` or `nextLines`. */
   rewind(): Promise<void> {
     return this.#mutex.run(() => {
       this.#pending = [];

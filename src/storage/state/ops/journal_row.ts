@@ -34,12 +34,3 @@ export function unpackRows(text: string): string[] {
   }
   return fields;
 }
-
-/** Journal rows as JSON, for DuckDB alone. */
-export interface JournalTexts {
-  /** Each an array of `{"s": site, "d": date, "e": event}`. */
-  readonly texts: readonly string[];
-  readonly rows: number;
-  /** The last row among them. */
-  readonly seqTo: number;
-}

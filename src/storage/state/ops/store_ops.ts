@@ -5,12 +5,8 @@ import { type CatalogFile, numberOfFile } from "../../parquet/partition.ts";
 import { DROP_OPS } from "./drop_ops.ts";
 import { IMPORT_OPS, type ImportMark, insertImports } from "./import_ops.ts";
 import { PARTITION_OPS } from "./partition_ops.ts";
-import {
-  type JournalEntry,
-  type JournalRow,
-  type JournalTexts,
-  unpackRows,
-} from "./journal_row.ts";
+import { JOURNAL_LINES_OPS } from "./journal_lines.ts";
+import { type JournalEntry, type JournalRow, unpackRows } from "./journal_row.ts";
 import { integerOf, textOf } from "../row.ts";
 import { salvage } from "../salvage.ts";
 import { MERGE_OPS } from "./merge_ops.ts";
@@ -39,8 +35,6 @@ export interface FlushCommit {
 /** Imports of the past may lie behind the newest event. */
 const NEWEST_AMONG_ROWS = 10_000;
 const JOURNAL_ROWS_PER_INSERT = 32;
-/** DuckDB's vectors are so long. */
-const JOURNAL_ROWS_PER_TEXT = 2048;
 const VALUES_PER_ROW = 3;
 const VALUES_PER_INSERT = JOURNAL_ROWS_PER_INSERT * VALUES_PER_ROW;
 const RECOVERY_SEQ = "recovery_seq";
@@ -114,32 +108,6 @@ function readJournal(db: Sqlite, range: { after: number; count: number }): Journ
     date: textOf(row, "date"),
     event: textOf(row, "event"),
   }));
-}
-
-/** The next rows as JSON that SQLite joins itself; an event that is no JSON makes a text none. */
-function readJournalTexts(
-  db: Sqlite,
-  { after, texts: count }: { readonly after: number; readonly texts: number },
-): JournalTexts {
-  const texts: string[] = [];
-  let [rows, seqTo] = [0, after];
-  while (texts.length < count) {
-    const row = db.get(
-      `select max(seq) as last, count(*) as n, '[' || group_concat(
-          '{"s":' || json_quote(site_id) || ',"d":' || json_quote(date) || ',"e":' || event || '}'
-        ) || ']' as text
-        from (select * from journal where seq > ? order by seq limit ?)`,
-      seqTo,
-      JOURNAL_ROWS_PER_TEXT,
-    );
-    const found = Number(row?.["n"] ?? 0);
-    if (!row || found === 0) break;
-    texts.push(String(row["text"]));
-    rows += found;
-    seqTo = Number(row["last"]);
-    if (found < JOURNAL_ROWS_PER_TEXT) break;
-  }
-  return { texts, rows, seqTo };
 }
 
 function commitFlush(db: Sqlite, commit: FlushCommit): void {
@@ -489,6 +457,7 @@ export const STORE_OPS = {
   ...SITE_OPS,
   ...DROP_OPS,
   ...IMPORT_OPS,
+  ...JOURNAL_LINES_OPS,
   ...PROPOSED_OPS,
   ...RECENT_OPS,
   ...MERGE_OPS,
@@ -499,7 +468,6 @@ export const STORE_OPS = {
   probe,
   importLegacy,
   readJournal,
-  readJournalTexts,
   commitFlush,
   addFiles,
   forgetFiles,
