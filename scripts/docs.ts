@@ -77,6 +77,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/query/reports/sequence", "sequences"],
   ["src/query/formats/plausible_v1", "Plausible's statistics API, version 1"],
   ["src/query/formats/plausible_v2", "Plausible's query API, version 2"],
+  ["src/query/formats/goatcounter", "GoatCounter's reading API"],
   ["src/query/formats/umami", "Umami's reading API"],
   ["src/imports", "events from other programs"],
   ["src/api", "routes: a row each"],

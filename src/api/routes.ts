@@ -28,6 +28,8 @@ import { type Health, healthRoutes, type Sample } from "./health.ts";
 import { privacyRoutes, type PrivacySettings } from "./pages/privacy_page.ts";
 import { acceptingRoute } from "./pages/starting.ts";
 import { wellKnownRoutes } from "./pages/well_known.ts";
+import { counterRoutes } from "./peers/counter.ts";
+import { goatCounterRoutes } from "./peers/goatcounter.ts";
 import { umamiRoutes } from "./peers/umami.ts";
 import { newSiteRoutes } from "./sites/new_sites.ts";
 import { pathRuleRoutes } from "./sites/path_rules.ts";
@@ -103,6 +105,8 @@ const ROWS: readonly Row[] = [
   ({ runner, clock }) => queryV2Routes(runner, clock),
   ({ runner }) => statsV1Routes(runner),
   ({ runner, sites, formatParts }) => umamiRoutes(runner, sites, formatParts),
+  ({ runner, sites, formatParts }) => goatCounterRoutes(runner, sites, formatParts),
+  ({ runner, formatParts }) => counterRoutes(runner, formatParts),
   () => schemaRoutes(),
   ({ sites, names, reader, erase, pathHistory, newSites, clock, settings }) => {
     const eraseSite = async (site: string) => {

@@ -58,6 +58,10 @@ export function securityHeaders(options: HeaderOptions): SecurityHeaders {
 
   const put = (headers: Headers, request: Pick<Request, "headers">, requestId: string) => {
     for (const [name, value] of fixed) headers.set(name, value);
+    // A policy that lets any page frame it is that of what is made for it.
+    if (headers.get("content-security-policy")?.includes("frame-ancestors *")) {
+      headers.delete("x-frame-options");
+    }
     headers.set("x-request-id", requestId);
     const type = headers.get("content-type") ?? "";
     if (type.startsWith("text/html")) {

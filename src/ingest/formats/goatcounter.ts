@@ -48,7 +48,7 @@ export function goatCounterFormats(parts: FormatParts): readonly WireFormat[] {
 }
 
 function readHit({ query, headers }: WireRequest, parts: FormatParts): Reading {
-  const site = siteOf(headers, parts);
+  const site = siteOfRequest(headers, parts);
   if (site === null) return { response: told(400, "no site: add this host to a site's aliases") };
   const fields = {
     path: query.get("p"),
@@ -80,7 +80,7 @@ function isDriven(hint: unknown): boolean {
 }
 
 /** The site of a request; null where nothing tells it. */
-function siteOf(headers: Headers, { siteOfCode }: FormatParts): string | null {
+export function siteOfRequest(headers: Headers, { siteOfCode }: FormatParts): string | null {
   const host = headers.get("host")?.replace(/:\d+$/, "").toLowerCase() ?? "";
   const code = host.includes(".") ? host.slice(0, host.indexOf(".")) : "";
   const byHost = host === "" ? undefined : siteOfCode(host) ?? (code && siteOfCode(code));
@@ -148,7 +148,7 @@ function readHits({ body, headers }: WireRequest, parts: FormatParts): Reading {
     return refuse("bad_request", `Cannot read hits: it is no list of 1 to ${BATCH_EVENTS_MAX}`);
   }
   const [only, another] = parts.siteIds();
-  const site = siteOf(headers, parts) ?? (another === undefined ? only : undefined);
+  const site = siteOfRequest(headers, parts) ?? (another === undefined ? only : undefined);
   if (site === undefined) {
     return refuse("bad_request", "Cannot count: no site has the host of this request as an alias");
   }

@@ -1,0 +1,178 @@
+// GoatCounter's reading API: parameters of a URL become queries, and answers the shapes of that
+// API. What it counts are visitors.
+import type { Filter } from "../../../../dashboard/grammar/filter.js";
+import { dateOfDay, dayOfDate, isDate } from "../../../../dashboard/grammar/days.js";
+import { RANGE_DAYS_MAX } from "../../../../dashboard/grammar/limits.js";
+import { DAY_US, HOUR_US } from "../../../core/durations.ts";
+import { AppError } from "../../../core/errors.ts";
+import { bucketsOf } from "../../../core/period.ts";
+import { instantOf, localUs } from "../../../core/zone.ts";
+import { type Answer, numberOf } from "../../answer.ts";
+import type { DimensionRef } from "../../dimensions.ts";
+import { checkRequestFilter, type SiteRules } from "../../parse.ts";
+import { type Query, queryOf, type Scope } from "../../query.ts";
+
+type Params = URLSearchParams;
+
+/** Lists by their names; null for those that are not measured here. */
+export const LISTS: Readonly<Record<string, DimensionRef | null>> = {
+  browsers: "browser",
+  systems: "os",
+  locations: "country",
+  languages: null,
+  sizes: "screen",
+  campaigns: "utm_campaign",
+  toprefs: "referrer_source",
+};
+
+const LIMIT_DEFAULT = 20;
+const LIMIT_MAX = 100;
+const DAYS_DEFAULT = 7;
+const HOURS = 24;
+const SERIES_ROWS_MAX = 100_000;
+
+/** The range of a request: `start` and `end` as dates or times. Throws `bad_request`. */
+export function scopeOf(params: Params, site: string, nowUs: number, rules: SiteRules): Scope {
+  const { zone, weekStart, gapUs, goals } = rules;
+  const endUs = timeOf(params, "end", zone, true) ?? nowUs;
+  const fromUs = timeOf(params, "start", zone, false) ?? endUs - DAYS_DEFAULT * DAY_US;
+  if (endUs < fromUs) throw bad("end", "it is before start");
+  if (endUs - fromUs > RANGE_DAYS_MAX * DAY_US) throw bad("start", "it is too long before end");
+  const range = { fromUs, toUs: (Math.floor(endUs / HOUR_US) + 1) * HOUR_US, dates: null };
+  return { site, nowUs, range, zone, weekStart, gapUs, goals, filter: null };
+}
+
+/** The same for a counter: everything where no range is named. */
+export function counterScope(
+  params: Params,
+  site: string,
+  nowUs: number,
+  rules: SiteRules,
+): Scope {
+  const given = new URLSearchParams(params);
+  if (!given.has("start")) given.set("start", dateOfDay(Math.floor(nowUs / DAY_US) - YEARS_DAYS));
+  return scopeOf(given, site, nowUs, rules);
+}
+
+const YEARS_DAYS = RANGE_DAYS_MAX - 2;
+
+function bad(name: string, why: string): AppError {
+  return new AppError("bad_request", `Cannot read ${name}: ${why}`);
+}
+
+/** A time, or a day: its first instant, or its last hour. */
+function timeOf(params: Params, name: string, zone: string, isEnd: boolean): number | null {
+  const text = params.get(name) ?? "";
+  if (text === "") return null;
+  if (isDate(text)) {
+    const day = dayOfDate(text) + (isEnd ? 1 : 0);
+    return instantOf(zone, day * DAY_US) - (isEnd ? 1 : 0);
+  }
+  const ms = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(ms)) throw bad(name, "it is no date and no time of RFC 3339");
+  return ms * 1000;
+}
+
+/** A scope with the events of a page alone. */
+export function ofPage(scope: Scope, path: string, rules: SiteRules): Scope {
+  const filter: Filter = { op: "is", dimension: "page", values: [path] };
+  const checked = checkRequestFilter(filter, rules);
+  if (checked.fault !== undefined) throw bad("path", checked.fault);
+  return { ...scope, filter: checked.value };
+}
+
+/** The query of how many visitors there were. */
+export function totalQuery(scope: Scope): Query {
+  return queryOf(scope, { metrics: ["visitors", "events", "pageviews"] });
+}
+
+/** The query of visitors by hour or by day, and by what else is named. */
+export function seriesQuery(
+  scope: Scope,
+  unit: "hour" | "day",
+  only: readonly string[] | null = null,
+): Query {
+  const dimensions: DimensionRef[] = only === null ? [unit] : ["page", unit];
+  return queryOf(scope, { metrics: ["visitors"], dimensions, only, limit: SERIES_ROWS_MAX });
+}
+
+/** The query of a list, most first, and one row more to know whether there are others. */
+export function listQuery(params: Params, scope: Scope, dimension: DimensionRef): Query {
+  return queryOf(scope, {
+    metrics: ["visitors"],
+    dimensions: [dimension],
+    missing: "",
+    order: [{ by: "visitors", direction: "desc" }],
+    limit: limitOf(params) + 1,
+    offset: whole(params, "offset", 0, 1_000_000),
+  });
+}
+
+/** How many pages are wanted, and no more than have their hours within the limit. */
+export function pagesLimit(params: Params, { range }: Scope): number {
+  const hours = Math.ceil((range.toUs - range.fromUs) / HOUR_US);
+  return Math.max(1, Math.min(limitOf(params), Math.floor(SERIES_ROWS_MAX / hours)));
+}
+
+/** How many rows are wanted. */
+export function limitOf(params: Params): number {
+  return Math.max(1, whole(params, "limit", LIMIT_DEFAULT, LIMIT_MAX));
+}
+
+function whole(params: Params, name: string, byDefault: number, max: number): number {
+  const text = params.get(name) ?? "";
+  if (text === "") return byDefault;
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 0 && number <= max) return number;
+  throw bad(name, `it is no whole number up to ${max}`);
+}
+
+/** A list, and whether there are more. */
+export function listOf({ rows }: Answer, params: Params) {
+  const limit = limitOf(params);
+  const stats = rows.slice(0, limit).map(({ keys, values }) => ({
+    id: String(keys[0]),
+    name: String(keys[0]),
+    count: numberOf(values, "visitors"),
+  }));
+  return { stats, more: rows.length > limit };
+}
+
+/** Numbers of a day, hour by hour. */
+export interface Day {
+  readonly day: string;
+  readonly hourly: readonly number[];
+  readonly daily: number;
+}
+
+/** Visitors by day and hour; `at` is where in a row's keys the bucket stands. */
+export function daysOf(
+  hours: Answer["rows"],
+  days: Answer["rows"],
+  scope: Scope,
+  at: number,
+): Day[] {
+  const { range, zone, weekStart } = scope;
+  const byHour = new Map<string, number>();
+  for (const { keys, values } of hours) {
+    const local = new Date(localUs(zone, Number(keys[at])) / 1000).toISOString();
+    const hour = local.slice(0, 13);
+    byHour.set(hour, (byHour.get(hour) ?? 0) + numberOf(values, "visitors"));
+  }
+  const byDay = new Map(days.map(({ keys, values }) => [keys[at], numberOf(values, "visitors")]));
+  return bucketsOf(range, "day", zone, weekStart).map(({ key, label }) => ({
+    day: label,
+    hourly: Array.from(
+      { length: HOURS },
+      (_, hour) => byHour.get(`${label}T${String(hour).padStart(2, "0")}`) ?? 0,
+    ),
+    daily: byDay.get(key) ?? 0,
+  }));
+}
+
+/** A number for a path: the same for the same path. */
+export function pathId(path: string): number {
+  let id = 7;
+  for (const char of path) id = (id * 31 + (char.codePointAt(0) ?? 0)) % 2_147_483_647;
+  return id;
+}

@@ -1,0 +1,131 @@
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert";
+import { inflateSync } from "node:zlib";
+import { openApp, type RunningApp } from "../../support/server/running_app.ts";
+
+const CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
+  "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";
+const SITE = "example.com";
+const HOST = "code.goat.example";
+const REMOTE = "203.0.113.9";
+const PASSWORD = "correct horse";
+
+/** The clock of the app says 2024-01-15, noon. */
+const EVENTS: readonly [at: string, visitor: number, fields: Record<string, unknown>][] = [
+  ["2024-01-13T10:00:00Z", 1, { u: "/", r: "https://www.google.com/" }],
+  ["2024-01-13T10:01:00Z", 1, { u: "/blog/one" }],
+  ["2024-01-14T10:00:00Z", 2, { u: "/blog/one?utm_campaign=spring" }],
+  ["2024-01-14T11:00:00Z", 3, { u: "/blog/one" }],
+  ["2024-01-14T11:01:00Z", 3, { u: "/", n: "Signup" }],
+];
+
+async function open() {
+  const app = await openApp({ MALLARD_ADMIN_PASSWORD: PASSWORD });
+  const login = await app.send("/api/auth/login", {
+    method: "POST",
+    body: JSON.stringify({ username: "a", password: PASSWORD }),
+  });
+  const owner = { authorization: `Bearer ${(await login.json()).token}` };
+  const put = (path: string, body: string, method = "POST", type = "application/json") =>
+    app.send(path, { method, body, headers: { ...owner, "content-type": type } });
+  await put("/api/sites", JSON.stringify({ site_id: SITE, aliases: ["code"] }));
+  const made = await (await put("/api/keys", '{"name":"n","scope":"ReadOnly"}')).json();
+  const lines = EVENTS.map(([at, visitor, fields]) => {
+    const u = `https://${SITE}${fields["u"]}`;
+    const who = { ip: `8.8.8.${visitor}`, ua: CHROME };
+    return JSON.stringify({ d: SITE, n: "pageview", at, ...who, ...fields, u });
+  });
+  await put("/api/import", lines.join("\n"), "POST", "application/x-ndjson");
+  const publish = (isPublic: boolean) =>
+    put(`/api/sites/${SITE}`, JSON.stringify({ public: isPublic }), "PATCH");
+  return { app, publish, key: String(made.key) };
+}
+
+function counter(app: RunningApp, name: string): Promise<Response> {
+  return app.send(`/counter/${name}`, { headers: { host: HOST }, peer: REMOTE });
+}
+
+Deno.test("GET /counter shows how many visitors a page of a public site had", async () => {
+  const { app, publish } = await open();
+  equal((await counter(app, "TOTAL.json")).status, 401);
+  equal((await publish(true)).status, 200);
+  const total = await counter(app, "TOTAL.json");
+  deepEqual(await total.json(), { count: "3", count_unique: "3" });
+  equal(total.headers.get("access-control-allow-origin"), "*");
+  const path = encodeURIComponent("/blog/one");
+  equal((await (await counter(app, `${path}.json`)).json()).count, "3");
+  equal((await (await counter(app, `${path}.json?start=2024-01-14`)).json()).count, "2");
+  equal((await (await counter(app, `%2F.json?start=2024-01-01&end=2024-01-13`)).json()).count, "1");
+  const none = await counter(app, "%2Fnone.json");
+  deepEqual([none.status, (await none.json()).count], [404, "0"]);
+  const svg = await counter(app, `${path}.svg`);
+  equal(svg.headers.get("content-type"), "image/svg+xml");
+  match(await svg.text(), />3<\/text>/);
+  const page = await counter(app, `${path}.html`);
+  equal(page.headers.get("x-frame-options"), null, "any page may frame it");
+  match(
+    page.headers.get("content-security-policy") ?? "",
+    /default-src 'none'.*frame-ancestors \*/,
+  );
+  match(await page.text(), /<b>3<\/b>/);
+  const png = new Uint8Array(await (await counter(app, `${path}.png`)).arrayBuffer());
+  deepEqual([...png.slice(0, 4)], [137, 80, 78, 71]);
+  const start = new TextDecoder("latin1").decode(png).indexOf("IDAT") + 4;
+  equal(inflateSync(png.slice(start)).length, 80 * 201);
+  equal((await counter(app, "TOTAL.gif")).status, 404);
+  equal((await app.send("/counter/TOTAL.json", { peer: REMOTE })).status, 404, "no site");
+  await app.close();
+});
+
+Deno.test("GoatCounter's reading API answers totals, hits and lists", async () => {
+  const { app, key } = await open();
+  const headers = { authorization: `Bearer ${key}`, host: HOST };
+  const ask = async (path: string) => {
+    const response = await app.send(`/api/v0/${path}`, { headers, peer: REMOTE });
+    if (response.status !== 200) return response.status;
+    ok(response.headers.has("x-rate-limit-remaining"), path);
+    return await response.json();
+  };
+  const range = "start=2024-01-13&end=2024-01-14";
+  const total = await ask(`stats/total?${range}`);
+  deepEqual([total.total, total.total_events], [3, 1]);
+  deepEqual(
+    total.stats.map(({ day, daily, hourly }: { day: string; daily: number; hourly: number[] }) => [
+      day,
+      daily,
+      hourly[10],
+      hourly[11],
+      hourly.length,
+    ]),
+    [["2024-01-13", 1, 1, 0, 24], ["2024-01-14", 2, 1, 1, 24]],
+  );
+  const { hits, more } = await ask(`stats/hits?${range}&limit=1`);
+  const [{ path_id, path, count, max, stats }] = hits;
+  deepEqual([path, count, max, stats[1].daily, more], ["/blog/one", 3, 1, 2, true]);
+  const { refs } = await ask(`stats/hits/${path_id}?${range}`);
+  deepEqual(refs.map(({ name, count }: { name: string; count: number }) => [name, count]), [
+    ["", 2],
+    ["Google", 1],
+  ]);
+  equal(await ask(`stats/hits/5?${range}`), 404);
+  const list = async (name: string) =>
+    (await ask(`stats/${name}?${range}`)).stats
+      .map((one: { name: string; count: number }) => [one.name, one.count]);
+  deepEqual(await list("browsers"), [["Chrome", 3]]);
+  deepEqual(await list("systems"), [["Windows", 3]]);
+  deepEqual(await list("locations"), [["US", 3]]);
+  deepEqual(await list("toprefs"), [["", 2], ["Google", 1]]);
+  deepEqual((await list("campaigns")).sort(), [["", 2], ["spring", 1]]);
+  deepEqual(await list("languages"), []);
+  equal(await ask(`stats/nothing?${range}`), 404);
+  const { paths } = await ask(`paths?${range}`);
+  deepEqual(paths.map(({ path }: { path: string }) => path).sort(), ["/", "/blog/one"]);
+  const { sites } = await ask("sites");
+  deepEqual([sites[0].code, sites[0].cname], ["code", SITE]);
+  ok((await ask("me")).user);
+  equal(await ask("stats/total?start=x"), 400);
+  equal(
+    (await app.send("/api/v0/stats/total", { headers: { host: HOST }, peer: REMOTE })).status,
+    401,
+  );
+  await app.close();
+});
