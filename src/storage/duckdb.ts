@@ -385,6 +385,7 @@ export class Db {
       const message = messageOf(error);
       if (stopped() === "gone" && !mayBeFault(message)) throw goneError();
       if (stopped() === "time" && !mayBeFault(message)) throw lateError(limits.timeoutMs);
+      if (this.#isClosing && message.startsWith("INTERRUPT Error")) throw closingError();
       const shortage = shortageIn(message);
       if (shortage !== null) throw shortageError("Cannot read the events now", shortage);
       throw statementError(message, query.text);

@@ -106,7 +106,10 @@ Deno.test("Db.close() stops what runs and refuses what comes", async () => {
       // starts last and makes its file then.
       if (round > 2) await until(() => exists(file), "the copy is running");
       await db.close();
-      assert.ok((await ended).every(({ status }) => status === "rejected"));
+      for (const end of await ended) {
+        assert.ok(end.status === "rejected");
+        assert.match(String(end.reason), /it is closing/, `round ${round}`);
+      }
       await assert.rejects(db.query(sql`select 1`), /closing/);
       await db.close();
     }
