@@ -200,7 +200,7 @@ export const SETTINGS = {
     env: "MALLARD_SPILL_LIMIT",
     kind: memory,
     default: "4GiB",
-    doc: "Disk space in the data folder for reports larger than the memory.",
+    doc: "Disk space for reports larger than the memory; at most half of what is free at start.",
   }),
   threads: row<number | null>({
     group: "storage",

@@ -46,6 +46,9 @@ const QUEUE_EVENTS_MIN = IMPORT_EVENTS_MAX + 2000;
 /** An answer takes several bytes for each character of its JSON. */
 const CACHE_SHARE = 1 / 64;
 
+/** Of the disk space that is free at a start. */
+const SPILL_SHARE = 0.5;
+
 const UNIT_BYTES: Readonly<Record<string, number>> = {
   kb: 1e3,
   mb: 1e6,
@@ -89,6 +92,19 @@ export function memoryPlan(
     queueEventsMax: Math.min(QUEUE_EVENTS_MAX, Math.max(QUEUE_EVENTS_MIN, queueEvents)),
     cacheCharsMax: Math.min(CACHE_CHARS_MAX, Math.floor((bytes ?? Infinity) * CACHE_SHARE)),
   };
+}
+
+/**
+ * What queries may spill, as DuckDB reads it: no more than half of the free space, so that events
+ * find room beside it; null leaves DuckDB's own bound.
+ */
+export function spillLimitOf(
+  set: string | undefined,
+  free: { readonly bytes: number } | null,
+): string | null {
+  const half = free === null ? Infinity : Math.floor(free.bytes * SPILL_SHARE);
+  if (half >= (bytesOfText(set ?? "") ?? Infinity)) return set ?? null;
+  return `${Math.floor(half / 1024)}KiB`;
 }
 
 /**

@@ -8,7 +8,7 @@ import { DiskSpace } from "./disk_space.ts";
 import { Db, type DuckDbModule, type ExtensionOptions } from "./duckdb.ts";
 import { Reopening } from "./duckdb/reopening.ts";
 import { emptyFolder } from "./empty_folder.ts";
-import { type MemoryPlan, memoryPlan } from "./memory.ts";
+import { type MemoryPlan, memoryPlan, spillLimitOf } from "./memory.ts";
 import type { MissingFiles } from "./missing_files.ts";
 import {
   eventsFolderOf,
@@ -251,15 +251,18 @@ async function openDatabase(
   const spillFolder = spillFolderOf(options);
   // A query that was killed while it ran left events there.
   await emptyFolder(files, spillFolder);
+  const free = await files.space(options.dataDir).catch(() => null);
+  const spillLimit = spillLimitOf(options.spill_limit, free);
   log("info", "Memory divided", {
     memory_mib: memory.bytes === null ? null : Math.floor(memory.bytes / 2 ** 20),
     duckdb_limit: memory.duckdbLimit,
     statements: memory.slots,
+    spill_limit: spillLimit,
   });
   const db = await Db.open(await host.loadDuckDb(), clock, {
     folder: options.dataDir,
     spillFolder,
-    spillLimit: options.spill_limit ?? null,
+    spillLimit,
     memoryLimit: memory.duckdbLimit,
     threads: options.threads,
     threadsMax: memory.threadsMax,

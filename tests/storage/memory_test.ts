@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { messageOf } from "../../src/core/errors.ts";
 import { IMPORT_EVENTS_MAX } from "../../src/core/limits.ts";
-import { memoryOf, memoryPlan } from "../../src/storage/memory.ts";
+import { memoryOf, memoryPlan, spillLimitOf } from "../../src/storage/memory.ts";
 
 const MIB = 2 ** 20;
 const UNSET = { memory_limit: null, threads: null };
@@ -75,6 +75,14 @@ Deno.test("memoryPlan() leaves room for everything beside DuckDB", () => {
   assert.deepEqual([plan(1024).slots, plan(4096).slots], [2, 4]);
   assert.equal(plan(100).duckdbLimit, "96MiB");
   assert.deepEqual(memoryPlan(null, { ...UNSET, memory_limit: "1GB" }).duckdbLimit, "1GB");
+});
+
+Deno.test("spillLimitOf() leaves half of the free space to events", () => {
+  assert.equal(spillLimitOf("4GiB", { bytes: 100 * 1024 * MIB }), "4GiB");
+  assert.equal(spillLimitOf("4GiB", { bytes: 20 * MIB }), "10240KiB");
+  assert.equal(spillLimitOf("4GiB", { bytes: 0 }), "0KiB");
+  assert.equal(spillLimitOf(undefined, { bytes: 20 * MIB }), "10240KiB");
+  assert.deepEqual([spillLimitOf("4GiB", null), spillLimitOf(undefined, null)], ["4GiB", null]);
 });
 
 /** Makes a control group below that of this process, or says why it cannot. */
