@@ -243,6 +243,11 @@ export function textsToFind(ref: DimensionRef, texts: readonly string[]): readon
   return [...new Set(texts.flatMap((text) => [text, storedForm(text)]))];
 }
 
+/** Whether a dimension has names of hosts, which are stored in punycode. */
+export function isHostDimension(ref: DimensionRef): boolean {
+  return isDimensionName(ref) && STORED_FORMS[ref] === asciiLabels;
+}
+
 /** The row of a dimension. */
 export function dimensionOf(ref: DimensionRef): Dimension {
   if (isDimensionName(ref)) return DIMENSIONS[ref];

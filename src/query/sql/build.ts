@@ -2,9 +2,10 @@
 // that came from a request is bound.
 import { conditionsOf, isCondition } from "../../../dashboard/grammar/filter.js";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
-import { currencySql, type DimensionRef, textsToFind } from "../dimensions.ts";
+import { currencySql, type DimensionRef, isHostDimension, textsToFind } from "../dimensions.ts";
 import { type Aggregate, type AggregateName, AGGREGATES } from "../metrics.ts";
 import { isMetricName, metricOf } from "../metrics.ts";
+import { isInternational, shownHostSql } from "./host_text.ts";
 import type { Plan } from "./plan.ts";
 import type { CheckedFilter, Query } from "../query.ts";
 import { Relations } from "./relations.ts";
@@ -264,11 +265,16 @@ export function mergedOf(query: Query, plan: Plan, counts: Sql, money: Sql | nul
 function narrowed({ only, rows, search, dimensions }: Query): Sql {
   const [first] = dimensions;
   if (first === undefined) return raw("");
-  const found = (text: string) => sql`contains(lower(k0), lower(${text}))`;
+  const texts = textsToFind(first, search === null ? [] : [search]).map((text) =>
+    sql`contains(lower(k0), lower(${text}))`
+  );
+  const shown = search !== null && isInternational(search) && isHostDimension(first)
+    ? [sql`contains(lower(${shownHostSql(raw("k0"))}), lower(${search.normalize("NFC")}))`]
+    : [];
   const conditions = [
     ...(rows ? [isOneOf(rows, dimensions.length)] : []),
     ...(only ? [sql`list_contains(${only}, k0)`] : []),
-    ...(search === null ? [] : [sql`(${join(textsToFind(first, [search]).map(found), " or ")})`]),
+    ...(search === null ? [] : [sql`(${join([...texts, ...shown], " or ")})`]),
   ];
   return conditions.length === 0 ? raw("") : sql`\n  where ${join(conditions, " and ")}`;
 }
