@@ -30,6 +30,7 @@ import { acceptingRoute } from "./pages/starting.ts";
 import { wellKnownRoutes } from "./pages/well_known.ts";
 import { counterRoutes } from "./peers/counter.ts";
 import { goatCounterRoutes } from "./peers/goatcounter.ts";
+import { plausibleHealthRoutes, plausibleSiteRoutes } from "./peers/plausible_sites.ts";
 import { umamiRoutes } from "./peers/umami.ts";
 import { newSiteRoutes } from "./sites/new_sites.ts";
 import { pathRuleRoutes } from "./sites/path_rules.ts";
@@ -104,6 +105,9 @@ const ROWS: readonly Row[] = [
   ({ live }) => liveRoutes(live),
   ({ runner, clock }) => queryV2Routes(runner, clock),
   ({ runner }) => statsV1Routes(runner),
+  ({ sites, newSites, formatParts, clock }) =>
+    plausibleSiteRoutes(sites, newSites, formatParts.siteIds, clock),
+  ({ health }) => plausibleHealthRoutes(() => health().accepting),
   ({ runner, sites, formatParts }) => umamiRoutes(runner, sites, formatParts),
   ({ runner, sites, formatParts }) => goatCounterRoutes(runner, sites, formatParts),
   ({ runner, formatParts }) => counterRoutes(runner, formatParts),
