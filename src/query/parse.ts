@@ -190,7 +190,8 @@ const SHORTEST_US = {
   month: 28 * DAY_US,
 } as const satisfies Record<Interval, number>;
 
-function bucketCount(range: Range, interval: Interval): number {
+/** How many buckets of a width a range has at most, to be checked before any is made. */
+export function bucketCount(range: Range, interval: Interval): number {
   return (range.toUs - range.fromUs) / SHORTEST_US[interval];
 }
 

@@ -1,6 +1,6 @@
 // Umami's reading API: who is signed in, the websites, and their statistics. A website is named by
 // its UUID.
-import { mayReadSite, requireSite } from "../../auth/rights.ts";
+import { isStranger, mayReadSite, requireSite } from "../../auth/rights.ts";
 import type { Access } from "../../core/access.ts";
 import { AppError } from "../../core/errors.ts";
 import { json } from "../../http/response.ts";
@@ -61,15 +61,16 @@ export function umamiRoutes(
       };
       return json(await handle({ site, context, scope, ask }));
     });
-  const website = (site: string) => websiteOf(site, sites);
+  const website = (site: string, access: Access) => websiteOf(site, sites, isStranger(access));
   return [
     row("POST", "auth/verify", ({ access }) => json(umamiUser(nameOf(access)))),
     row("GET", "me", ({ access }) => json({ user: umamiUser(nameOf(access)) })),
     row("GET", "websites", ({ access }) => {
-      const data = siteIds().filter((site) => mayReadSite(access, site)).sort().map(website);
+      const data = siteIds().filter((site) => mayReadSite(access, site)).sort()
+        .map((site) => website(site, access));
       return json({ data, count: data.length, page: 1, pageSize: data.length });
     }),
-    row("GET", "websites/:website_id", (context) => json(website(siteOf(context)))),
+    row("GET", "websites/:website_id", (context) => json(website(siteOf(context), context.access))),
     ofSite("/active", async ({ site, context }) => {
       const visitors = await visitorsNow(runner, site, context);
       return { visitors, x: visitors };
@@ -125,9 +126,9 @@ function nameOf({ who }: Access): string {
   return who === "nobody" ? "view" : "admin";
 }
 
-/** A site as that API shows it, under the UUID that its pages carry. */
-function websiteOf(site: string, sites: Sites) {
-  const declared = sites.declared(site);
+/** A site as that API shows it, under the UUID of its pages; to strangers not since when. */
+function websiteOf(site: string, sites: Sites, isHidden: boolean) {
+  const declared = isHidden ? null : sites.declared(site);
   const { aliases, name } = sites.settings(site);
   return {
     id: aliases.find((alias) => UUID.test(alias)) ?? uuidOfSite(site),

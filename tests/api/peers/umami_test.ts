@@ -150,5 +150,11 @@ Deno.test("Umami's reading API answers totals, series and lists", async () => {
     const path = bad.startsWith("type") ? "metrics" : "pageviews";
     equal(await get(`websites/${UUID}/${path}?${bad}`), 400, bad);
   }
+  // A list of 56 years in minutes would keep the server busy for minutes, too.
+  for (const path of ["pageviews", "events/series"]) {
+    const years = `websites/${UUID}/${path}?startAt=0&endAt=1768000000000`;
+    for (const unit of ["minute", "hour"]) equal(await get(`${years}&unit=${unit}`), 400, unit);
+    equal(typeof await get(`${years}&unit=week`), "object");
+  }
   await app.close();
 });

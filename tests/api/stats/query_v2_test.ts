@@ -227,6 +227,11 @@ const BAD: readonly [Record<string, unknown>, RegExp][] = [
   [{ metrics: ["visitors"], date_range: "7d", include: { time_labels: true } }, /time_labels/],
   [{ metrics: ["visitors"], date_range: "7d", include: { all: true } }, /include.all/],
   [{ metrics: ["visitors"], date_range: "91d", dimensions: ["time:minute"] }, /time:minute/],
+  [{
+    metrics: ["visitors"],
+    date_range: ["2015-01-01", "2023-12-31"],
+    dimensions: ["time:hour"],
+  }, /time:hour makes more/],
   [{ metrics: "visitors", date_range: "7d" }, /metrics: it is no list/],
   [{ site_id: "a..b", metrics: ["visitors"], date_range: "7d" }, /site_id/],
   [{ site_id: 5, metrics: ["visitors"], date_range: "7d" }, /site_id/],

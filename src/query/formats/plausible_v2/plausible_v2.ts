@@ -1,6 +1,6 @@
 // Plausible's Stats API v2: read() turns the body of a request into a Query, write() an Answer into
 // the body of the response.
-import { MINUTE_US, SECOND_US } from "../../../core/durations.ts";
+import { SECOND_US } from "../../../core/durations.ts";
 import {
   type Condition,
   type Filter,
@@ -14,7 +14,7 @@ import type { Answer, AnswerRow } from "../../answer.ts";
 import { dimensionOf, type DimensionRef } from "../../dimensions.ts";
 import { type MetricName, metricOf } from "../../metrics.ts";
 import { type Parsed, shorten } from "../../../../dashboard/grammar/parsed.js";
-import { checkRequestFilter, type SiteRules } from "../../parse.ts";
+import { bucketCount, checkRequestFilter, type SiteRules } from "../../parse.ts";
 import { type CheckedFilter, type Order, type Query, queryOf } from "../../query.ts";
 import { isMoney, V2_DIMENSION_NAMES, v2Change, v2Dimension, v2Metric, v2Value } from "./names.ts";
 import { isoInZone, v2Comparison, v2Interval, v2Range } from "./range.ts";
@@ -147,9 +147,9 @@ function columnsOf(body: Body, range: Range, faults: Faults): Column[] {
   if (new Set(columns.map(({ name }) => name)).size < columns.length) {
     faults.add("dimensions: one is named twice");
   }
-  const finest = columns.find(({ interval }) => interval === "minute");
-  if (finest && (range.toUs - range.fromUs) / MINUTE_US > BUCKETS_MAX) {
-    faults.add(`dimensions: time:minute makes more than ${BUCKETS_MAX} buckets`);
+  for (const { interval } of columns) {
+    if (interval === null || bucketCount(range, interval) <= BUCKETS_MAX) continue;
+    faults.add(`dimensions: time:${interval} makes more than ${BUCKETS_MAX} buckets`);
   }
   return columns;
 }

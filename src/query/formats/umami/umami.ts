@@ -4,12 +4,12 @@ import type { Condition, Filter } from "../../../../dashboard/grammar/filter.js"
 import { type Interval, INTERVALS } from "../../../../dashboard/grammar/period.js";
 import { DAY_US } from "../../../core/durations.ts";
 import { AppError } from "../../../core/errors.ts";
-import { ROWS_MAX } from "../../../core/limits.ts";
+import { BUCKETS_MAX, ROWS_MAX } from "../../../core/limits.ts";
 import { bucketsOf, type Range } from "../../../core/period.ts";
 import { instantOf, isZone } from "../../../core/zone.ts";
 import { type Answer, type AnswerRow, numberOf } from "../../answer.ts";
 import type { DimensionRef } from "../../dimensions.ts";
-import { checkRequestFilter, type SiteRules } from "../../parse.ts";
+import { bucketCount, checkRequestFilter, type SiteRules } from "../../parse.ts";
 import type { Query, Scope } from "../../query.ts";
 import { queryOf } from "../../query.ts";
 
@@ -144,11 +144,13 @@ export function totalsOf({ rows: [row] }: Answer) {
 }
 
 /** The width of a bucket that `unit` names. */
-export function unitOf(params: Params, { fromUs, toUs }: Range): Interval {
-  const unit = params.get("unit") ?? (toUs - fromUs <= 2 * DAY_US ? "hour" : "day");
+export function unitOf(params: Params, range: Range): Interval {
+  const isShort = range.toUs - range.fromUs <= 2 * DAY_US;
+  const unit = params.get("unit") ?? (isShort ? "hour" : "day");
   const known = INTERVALS.find((one) => one === (unit === "year" ? "month" : unit));
-  if (known) return known;
-  throw bad("unit", `it is not one of ${INTERVALS.join(", ")}`);
+  if (!known) throw bad("unit", `it is not one of ${INTERVALS.join(", ")}`);
+  if (bucketCount(range, known) <= BUCKETS_MAX) return known;
+  throw bad("unit", `${known} makes more than ${BUCKETS_MAX} buckets of the time from startAt`);
 }
 
 /** The query of a series, by names of events or without. */
@@ -156,6 +158,7 @@ export function seriesQuery(scope: Scope, unit: Interval, byName: boolean): Quer
   return queryOf(scope, {
     metrics: byName ? ["events"] : ["pageviews", "visitors"],
     dimensions: byName ? ["name", unit] : [unit],
+    limit: BUCKETS_MAX,
   });
 }
 
