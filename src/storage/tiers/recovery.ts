@@ -55,7 +55,6 @@ export class Recovery {
   readonly #files: Files;
   readonly #log: Log;
   readonly #options: RecoveryOptions;
-  readonly #ignored = new Set<string>();
   readonly #foreign: ForeignFiles;
   #refused = new Map<string, string>();
   #quarantined: string[] = [];
@@ -107,7 +106,10 @@ export class Recovery {
     const unknown: string[] = [];
     // Folder by folder, so that new events do not wait for the whole search.
     for (const { name, isDirectory } of await this.#files.list(eventsFolder)) {
-      if (!isDirectory) continue;
+      if (!isDirectory) {
+        if (name.endsWith(".parquet")) unknown.push(name);
+        continue;
+      }
       unknown.push(...await this.#store.run("findUnknown", { eventsFolder, folder: name }));
     }
     const present = new Set(unknown);
@@ -257,14 +259,18 @@ export class Recovery {
     const there = [...known, ...ours.map(({ path }) => path)];
     const { fit, refused, notes } = await this.#foreign.judge(files, there);
     for (const [path, reason] of refused) {
-      this.#refused.set(path, reason);
-      this.#log("error", "A Parquet file is not counted", { path, reason });
+      this.#refuse(path, reason);
     }
     for (const [path, reason] of notes) {
       this.#log("warn", "A Parquet file repeats events of others", { path, reason });
     }
     if (fit.length > 0) await this.#store.run("addFiles", fit);
     return fit;
+  }
+
+  #refuse(path: string, reason: string): void {
+    this.#refused.set(path, reason);
+    this.#log("error", "A Parquet file is not counted", { path, reason });
   }
 
   #isOurs({ journal }: FileOrigin): boolean {
@@ -276,10 +282,7 @@ export class Recovery {
   async #inspect(paths: readonly string[], atStart: boolean): Promise<Found[]> {
     const candidates = paths.filter((path) => {
       if (partitionOfPath(path)) return true;
-      if (!this.#ignored.has(path)) {
-        this.#log("warn", "Ignored a file that belongs to no partition", { path });
-      }
-      this.#ignored.add(path);
+      this.#refuse(path, "it lies in no folder site_id=…/date=…");
       return false;
     });
     if (candidates.length === 0) return [];

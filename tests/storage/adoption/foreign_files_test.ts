@@ -48,6 +48,18 @@ Deno.test("A copy of a file under another name is named and not counted", async 
     assert.equal(atStart.refused().size, 0);
     assert.deepEqual(await numbersOf(atStart), [1, 2]);
     await atStart.close();
+    // Neither is a file beside the partitions. Its events find their place when they are moved.
+    await Deno.rename(`${folder}/${DAY}/0001.parquet`, `${folder}/events/loose.parquet`);
+    const storage = await openFolder(folder);
+    await storage.parquet.adopt();
+    assert.deepEqual(reasonsOf(storage), [
+      ["loose.parquet", "it lies in no folder site_id=…/date=…"],
+    ]);
+    await moveRows(storage, fakeSystem().files, `${folder}/events`, "loose.parquet");
+    assert.deepEqual(await numbersOf(storage), [1, 2]);
+    await storage.parquet.adopt();
+    assert.equal(storage.refused().size, 0);
+    await storage.close();
   });
 });
 
