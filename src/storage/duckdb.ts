@@ -10,7 +10,7 @@ import type {
   DuckDBValue,
 } from "@duckdb/node-api";
 import { messageOf } from "../core/errors.ts";
-import type { Sql, SqlValue } from "../core/sql.ts";
+import { ident, type Sql, sql, type SqlValue } from "../core/sql.ts";
 import type { Clock } from "../core/types.ts";
 import {
   bannedError,
@@ -110,6 +110,7 @@ export class Db {
   readonly #running = new Map<DuckDBConnection, Promise<unknown>>();
   #isClosing = false;
   #hasFailed = false;
+  readonly #toDrop = new Set<string>();
   #watcher: DbWatcher | null = null;
   #reopening: Promise<void> = Promise.resolve();
   #writing: Promise<unknown> = Promise.resolve();
@@ -173,6 +174,7 @@ export class Db {
       await this.#closeOpened();
       const opened = await this.#openAgain();
       this.#opened = opened;
+      this.#toDrop.clear();
       this.#pool = new Pool(this.#clock, opened.readers);
       this.#hasFailed = false;
     });
@@ -258,6 +260,20 @@ export class Db {
       const message = messageOf(error);
       if (!message.includes("no transaction is active")) this.#fail(message, text);
     }
+  }
+
+  /**
+   * Drops tables of this program. Rejects with DuckDB's error; what could not be dropped is dropped
+   * with the next, for a table that stays takes memory for good.
+   */
+  async drop(names: readonly string[]): Promise<void> {
+    for (const name of names) this.#toDrop.add(name);
+    const dropping = [...this.#toDrop].map(async (name) => {
+      await this.execute(sql`drop table if exists ${ident(name)}`);
+      this.#toDrop.delete(name);
+    });
+    const failed = (await Promise.allSettled(dropping)).find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") throw failed.reason;
   }
 
   /** Whether close() was called. */

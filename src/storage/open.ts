@@ -333,7 +333,10 @@ async function openParts(
     space: new DiskSpace(files, log, options.dataDir),
     rollups,
     mutex,
-    reader: new Reader(db, files, catalog, hot, parquet, recovery, rollups, at),
+    reader: new Reader(db, files, catalog, hot, parquet, recovery, rollups, {
+      ...at,
+      spillFolder: spillFolderOf(options),
+    }),
     acceptProposed: (site) => journal.acceptProposed(site),
     forgetSite: (site) => journal.forgetSite(site),
     fileCount: () => catalog.fileCount(),

@@ -1,5 +1,6 @@
 // Runs the statement of every statistic over one consistent view of all tiers. It must not know
 // what the statement computes.
+import { messageOf } from "../core/errors.ts";
 import { utcDate } from "../core/event.ts";
 import { type Sql, sql } from "../core/sql.ts";
 import type { Catalog } from "./tiers/catalog.ts";
@@ -33,6 +34,7 @@ export class Reader {
   readonly #hot: Hot;
   readonly #parquet: ParquetTier;
   readonly #eventsFolder: string;
+  readonly #spillFolder: string;
   readonly #recovery: Recovery;
   readonly #rollups: Rollups;
 
@@ -44,7 +46,7 @@ export class Reader {
     parquet: ParquetTier,
     recovery: Recovery,
     rollups: Rollups,
-    options: { eventsFolder: string },
+    options: { eventsFolder: string; spillFolder: string },
   ) {
     this.#db = db;
     this.#files = files;
@@ -52,6 +54,7 @@ export class Reader {
     this.#hot = hot;
     this.#parquet = parquet;
     this.#eventsFolder = options.eventsFolder;
+    this.#spillFolder = options.spillFolder;
     this.#recovery = recovery;
     this.#rollups = rollups;
   }
@@ -78,7 +81,7 @@ export class Reader {
     build: (sources: Sources) => Sql,
     limits: QueryLimits = {},
   ): Promise<Row[]> {
-    for (;;) {
+    for (let hasMadeSpillFolder = false;;) {
       await this.#hot.sync();
       await this.#rollups.load(site);
       // DuckDB may have been opened again since.
@@ -101,6 +104,12 @@ export class Reader {
       } catch (error) {
         if (read.size > 0 && isOfRollups(error)) {
           await this.#rollups.forget(site, [...read]);
+          continue;
+        }
+        if (!hasMadeSpillFolder && messageOf(error).includes(this.#spillFolder)) {
+          // DuckDB makes it once only: without it all large questions would fail for ever.
+          hasMadeSpillFolder = true;
+          await this.#files.makeDir(this.#spillFolder);
           continue;
         }
         if (!mayBeCorruption(error)) throw error;

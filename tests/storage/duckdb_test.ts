@@ -1,6 +1,6 @@
 import assert from "node:assert";
 import * as duckdb from "@duckdb/node-api";
-import { sql } from "../../src/core/sql.ts";
+import { ident, sql } from "../../src/core/sql.ts";
 import { Db } from "../../src/storage/duckdb.ts";
 import { literal, literalPath } from "../../src/storage/parquet/schema.ts";
 import { realSystem } from "../../src/runtime/system.ts";
@@ -184,6 +184,23 @@ Deno.test("Db.open() bounds memory, threads and what is spilled", async () => {
     const sorted = await db.query(sql`select count(*) as n from (
       select md5(i::varchar) as hash, i from range(400000) r(i) order by hash, i limit 399999)`);
     assert.deepStrictEqual(sorted, [{ n: 399_999 }]);
+    await db.close();
+  });
+});
+
+Deno.test("Db.drop() drops with the next what could not be dropped", async () => {
+  await withFolder(async (folder) => {
+    const db = await open(folder, 1);
+    for (const name of ["one", "two", "three"]) {
+      await db.execute(sql`create table ${ident(name)} (a int)`);
+    }
+    // Another change of the table that is not committed yet.
+    await db.query(sql`begin`);
+    await db.query(sql`alter table one add column b int`);
+    await assert.rejects(db.drop(["one", "two"]), /conflict/);
+    await db.query(sql`rollback`);
+    await db.drop(["three"]);
+    assert.deepStrictEqual(await db.query(sql`select table_name from duckdb_tables()`), []);
     await db.close();
   });
 });

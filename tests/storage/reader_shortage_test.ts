@@ -87,3 +87,19 @@ Deno.test("Reader takes no file for corrupt when DuckDB itself has failed", asyn
     await storage.close();
   });
 });
+
+Deno.test("Reader makes the folder of spilled data again where it was removed", async () => {
+  await withFolder(async (folder) => {
+    const storage = await openFolder(folder, fakeSystem(), { memory_limit: "25MB", threads: 2 });
+    const large = sql`
+      select count(*) as n from (
+        select md5(range::varchar) as x, range as r from range(500000) order by x, r desc
+        limit 450000
+      )`;
+    const ask = () => storage.reader.query("example.com", EVER, () => large);
+    assert.deepStrictEqual(await ask(), [{ n: 450_000 }]);
+    await Deno.remove(`${folder}/.spill`, { recursive: true });
+    assert.deepStrictEqual(await ask(), [{ n: 450_000 }]);
+    await storage.close();
+  });
+});

@@ -250,9 +250,7 @@ export class RollupBuilder {
       });
     } finally {
       rollups.unwatch(watch);
-      for (const table of Object.values({ ...tables })) {
-        await db.query(sql`drop table if exists ${ident(table)}`).catch(() => {});
-      }
+      await db.drop(Object.values({ ...tables })).catch(() => {});
       if (written) await rollups.discard(rules.site, written);
     }
   }

@@ -228,10 +228,8 @@ export class Hot {
 
   /** Drops tables nobody can read any more. */
   async drop(tables: readonly HotTable[]): Promise<void> {
-    for (const table of tables) {
-      await this.#db.execute(sql`drop table if exists ${ident(table.name)}`);
-      this.#first.delete(table.name);
-    }
+    for (const { name } of tables) this.#first.delete(name);
+    await this.#db.drop(tables.map(({ name }) => name));
   }
 
   /** Deletes one site's hot rows of the UTC dates `firstDate … lastDate`; returns their number. */
@@ -268,7 +266,7 @@ export class Hot {
       where strftime(timestamp, '%Y-%m-%d') || ' ' || site_id in (
         select unnest(${keys}))`);
     const inserted = await insert.catch(async (error) => {
-      await this.#db.execute(sql`drop table if exists ${ident(name)}`).catch(() => {});
+      await this.#db.drop([name]).catch(() => {});
       throw error;
     });
     for (const table of tables) {

@@ -29,12 +29,16 @@ export async function copyTree(from: string, to: string): Promise<void> {
 }
 
 /** Opens a folder as DATA_DIR. */
-export function openFolder(folder: string, system: System = fakeSystem()): Promise<Storage> {
+export function openFolder(
+  folder: string,
+  system: System = fakeSystem(),
+  limits: { readonly memory_limit: string; readonly threads: number } | null = null,
+): Promise<Storage> {
   return openStorage(system, {
     pid: Deno.pid,
     memoryBytes: null,
     loadDuckDb: () => Promise.resolve(duckdb),
-  }, { dataDir: folder, memory_limit: null, threads: null });
+  }, { dataDir: folder, memory_limit: null, threads: null, ...limits });
 }
 
 /** The `n` property of every event of a site, sorted: which events are there, and how often. */
