@@ -13,6 +13,8 @@ export interface Day {
   readonly events: number;
   /** Another number, other events: for days that are made in parts. */
   readonly part?: number;
+  /** Ids are drawn from so many and last for all days; by default each day has its own. */
+  readonly lastingIds?: number;
 }
 
 const EVENTS_A_VISIT = 3.1;
@@ -90,14 +92,17 @@ const EVENTS = `
 
 /** A statement that makes a table of a day's events with every stored column. */
 export function makeDayTable(table: string, day: Day): Sql {
-  const { site, events } = day;
+  const { site, events, lastingIds } = day;
+  const ids = lastingIds === undefined
+    ? "*"
+    : `* replace (sha256((hash(visitor_id) % ${lastingIds})::varchar) as visitor_id)`;
   const visits = Math.max(1, Math.round(events / EVENTS_A_VISIT));
   return sql`create or replace table ${raw(table)} as
     with visits as materialized (${raw(visitsOf(visits, day))}),
     steps as materialized (${raw(STEPS)}),
     events as (${raw(EVENTS)})
     select ${ALL_COLUMNS} from (
-      select ${literal(site)} as site_id, *, null::varchar as utm_content,
+      select ${literal(site)} as site_id, ${raw(ids)}, null::varchar as utm_content,
         null::varchar as utm_term, null::varchar as click_id,
         null::varchar as source_tag from events
     )`;

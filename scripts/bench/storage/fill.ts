@@ -14,6 +14,8 @@ export interface Filling {
   readonly sites?: number;
   /** A very large day is made in so many parts. */
   readonly parts?: number;
+  /** So many visitor ids, which last for all days; by default each day has its own. */
+  readonly lastingIds?: number;
 }
 
 /** Fills a data folder. Rejects when that fails. */
@@ -27,7 +29,7 @@ export async function fill(filling: Filling): Promise<void> {
 }
 
 async function main(filling: Filling): Promise<void> {
-  const { dataDir, days, eventsPerDay, filesPerDay, sites = 1, parts = 1 } = filling;
+  const { dataDir, days, eventsPerDay, filesPerDay, sites = 1, parts = 1, lastingIds } = filling;
   await Deno.mkdir(`${dataDir}/events`, { recursive: true });
   const db = await openBenchDb(dataDir, { readers: 2 });
   for (let site = 0; site < sites; site++) {
@@ -38,6 +40,7 @@ async function main(filling: Filling): Promise<void> {
           date: dateBefore(NOW_MS, before),
           events: eventsPerDay / parts,
           ...(parts > 1 ? { part: part + 1 } : {}),
+          ...(lastingIds === undefined ? {} : { lastingIds }),
         }, Math.max(1, Math.round(filesPerDay / parts)));
       }
     }

@@ -46,6 +46,8 @@ const RETRY_MS = 10 * MINUTE_MS;
 /** Days before today that have an edge: those that a visitor of today can have been seen on. */
 const EDGE_DAYS = 3;
 const ROW_GROUP_ROWS = 8192;
+/** Many columns of many visits are read at once: each group costs its description. */
+const VISITS_ROW_GROUP_ROWS = 122_880;
 
 /** The parts of storage that rollups are made of. */
 export type RollupParts = Pick<Storage, "db" | "reader" | "rollups" | "mutex">;
@@ -394,7 +396,12 @@ export class RollupBuilder {
           and (not starts_with(shape, ${literal(EDGE)}) or day in (${raw(edges.join(", "))}))`;
     });
     const all = old.reduce((sum, part) => sql`${sum}${part}`, sql`select * from ${ident(rows)}`);
-    await this.#copy(path, sql`select * from (${all}) order by shape, day, v1, v2`, ask);
+    await this.#copy(
+      path,
+      sql`select * from (${all}) order by shape, day, v1, v2`,
+      ROW_GROUP_ROWS,
+      ask,
+    );
   }
 
   /** Writes the visits of the days, with those of other files that it replaces. */
@@ -413,13 +420,18 @@ export class RollupBuilder {
         where day in (${raw(days.join(", "))})`;
     });
     const all = old.reduce((sum, part) => sql`${sum}${part}`, visitRows(tables, days));
-    await this.#copy(visitsPath, sql`select * from (${all}) order by day, visit`, ask);
+    await this.#copy(
+      visitsPath,
+      sql`select * from (${all}) order by day, visit`,
+      VISITS_ROW_GROUP_ROWS,
+      ask,
+    );
   }
 
-  async #copy(path: string, rows: Sql, ask: Ask): Promise<void> {
+  async #copy(path: string, rows: Sql, groupRows: number, ask: Ask): Promise<void> {
     const target = await this.#parts.rollups.prepare(path);
     await ask(sql`copy (${rows}) to ${literal(target)} (
-      format parquet, compression zstd, row_group_size ${raw(String(ROW_GROUP_ROWS))}
+      format parquet, compression zstd, row_group_size ${raw(String(groupRows))}
     )`);
   }
 

@@ -56,8 +56,25 @@ export function insertShape(tables: Tables, shape: Shape, days: Days): Sql {
     ? ofVisitors(visitSums(tables, shape), days)
     : [...ofVisitors(eventSums(tables, shape), days), visitsOfEvents(tables, shape, days)];
   if (shape.steps) parts.push(exits(tables, shape, days));
-  return sql`insert into ${ident(tables.rows)} by name
-    ${join(parts.map((part) => named(shape, part)), "\n    union all by name\n    ")}`;
+  const all = join(
+    parts.map((part) => sql`select * from (${part})`),
+    "\n    union all by name\n    ",
+  );
+  if (isOfOneVisit(shape)) return inserted(tables, shape, all);
+  // Events, visits and exits of the same values as one row.
+  const names = Object.keys({ visitors: 0, ...countsOf(shape), ...VISIT_COUNTS });
+  const sums = [...names, ...(shape.steps ? ["exits"] : [])].map((name) =>
+    sql`coalesce(sum(${ident(name)}), 0)::bigint as ${ident(name)}`
+  );
+  return inserted(
+    tables,
+    shape,
+    sql`select day, v1, v2, gap, ${join(sums)} from (${all}) group by day, v1, v2, gap`,
+  );
+}
+
+function inserted({ rows }: Pick<Tables, "rows">, { name }: Shape, all: Sql): Sql {
+  return sql`insert into ${ident(rows)} by name select ${name} as shape, * from (${all})`;
 }
 
 /** Sums by day, values and gap. */
@@ -103,13 +120,13 @@ const OF_EVENTS = {
   pageviews: raw("sum(pageviews)::bigint"),
   events: raw("sum(events)::bigint"),
 };
-const OF_VISITS = {
-  ...OF_EVENTS,
+const VISIT_COUNTS = {
   visits: raw("count(*) filter (where is_start)"),
   bounces: raw("count(*) filter (where is_start and is_bounce)"),
   visit_us: raw("coalesce(sum(visit_us) filter (where is_start), 0)::bigint"),
   visit_pageviews: raw("coalesce(sum(visit_pageviews) filter (where is_start), 0)::bigint"),
 };
+const OF_VISITS = { ...OF_EVENTS, ...VISIT_COUNTS };
 const OF_STEPS = {
   page_us: raw("sum(page_us)::bigint"),
   page_times: raw("sum(page_times)::bigint"),
@@ -122,8 +139,11 @@ function visitSums({ visitDays }: Tables, { dimensions }: Shape): Sums {
 
 function eventSums(tables: Tables, shape: Shape): Sums {
   const values = shape.dimensions.map((ref) => valueOf(ref, shape));
-  const counts = { ...OF_EVENTS, ...(shape.steps ? OF_STEPS : {}) };
-  return { table: tableOf(tables, shape), values, counts, ofVisitDays: false };
+  return { table: tableOf(tables, shape), values, counts: countsOf(shape), ofVisitDays: false };
+}
+
+function countsOf({ steps }: Shape): Readonly<Record<string, Sql>> {
+  return { ...OF_EVENTS, ...(steps ? OF_STEPS : {}) };
 }
 
 /** The table that holds the values of a shape's events. */
@@ -166,7 +186,7 @@ export function insertMoney({ rows, paid }: Tables, shape: Shape, days: Days): S
     from ${ident(paid)}
     where day between ${days.first} and ${days.last}
     group by all`;
-  return sql`insert into ${ident(rows)} by name ${named(shape, sums)}`;
+  return inserted({ rows }, shape, sums);
 }
 
 /** Inserts the edge of one shape: the values and the key of each visitor who may be seen later. */
@@ -188,10 +208,6 @@ export function insertEdge(tables: Tables, shape: Shape, edges: readonly EdgeDay
 /** The shape of the rows of `insertEdge`. */
 export function edgeOf({ name }: Shape): string {
   return `${EDGE}${name}`;
-}
-
-function named({ name }: Shape, part: Sql): Sql {
-  return sql`select ${name} as shape, * from (${part})`;
 }
 
 /** Values as v1 and v2. */

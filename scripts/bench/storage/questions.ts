@@ -1,0 +1,216 @@
+// `deno task bench:questions`: what a dashboard asks of one site, answered from events alone, and
+// with what is derived of closed days, beside raw DuckDB over the same files. `--help` tells the
+// options. It judges nothing.
+import { parseArgs } from "node:util";
+import { DAY_MS } from "../../../src/core/durations.ts";
+import { raw } from "../../../src/core/sql.ts";
+import { Params } from "../../../src/query/params.ts";
+import { STANDARD_SETTINGS } from "../../../src/query/parse.ts";
+import { REPORTS } from "../../../src/query/reports/reports.ts";
+import { RollupBuilder } from "../../../src/query/rollups/builder.ts";
+import { Runner } from "../../../src/query/run.ts";
+import type { Storage } from "../../../src/storage/open.ts";
+import { literal } from "../../../src/storage/parquet/schema.ts";
+import { fill } from "./fill.ts";
+import {
+  benchSystem,
+  NOW_MS,
+  openAt,
+  parquetBelow,
+  type Question,
+  SITE,
+  timed,
+  timeInTurn,
+} from "./lib.ts";
+
+const HELP = `deno task bench:questions [options]
+
+  --events N    events in all (1000000)
+  --days N      days they spread over (90)
+  --ids N       so many visitor ids, which last for all days; by default each day has its own
+  --runs N      times each question is asked, in turn (9)
+  --json FILE   writes the figures, too`;
+
+/** A question as the dashboard asks it, and the best plain SQL for it over the relation `e`. */
+interface Panel {
+  readonly label: string;
+  readonly report: keyof typeof REPORTS;
+  readonly params: string;
+  readonly sql: string;
+}
+
+const HEADLINE = "visitors,visits,pageviews,views_per_visit,bounce_rate,visit_duration";
+
+/** One pass over the events in the order of each visitor, as for any count of visits. */
+const HEADLINE_SQL = `
+  select count(distinct visitor_id), count(*) as visits, sum(views), avg(views),
+    avg((views = 1 and events = 1)::int), avg(epoch(length))
+  from (
+    select visitor_id, count(*) as events, count(*) filter (where event_name = 'pageview') as views,
+      max(timestamp) - min(timestamp) as length
+    from (
+      select visitor_id, event_name, timestamp, sum(begins::int) over (
+        partition by visitor_id order by timestamp rows unbounded preceding
+      ) as visit
+      from (
+        select visitor_id, event_name, timestamp, coalesce(timestamp - lag(timestamp) over (
+          partition by visitor_id order by timestamp
+        ) > interval 30 minute, true) as begins
+        from e
+      )
+    )
+    group by visitor_id, visit
+  )`;
+
+const breakdownSql = (column: string) => `
+  select ${column}, count(distinct visitor_id) as visitors,
+    count(*) filter (where event_name = 'pageview') as views
+  from e group by 1 order by 2 desc limit 10`;
+
+const breakdown = (dimension: string, column: string): Omit<Panel, "label"> => ({
+  report: "query",
+  params: `metrics=visitors,pageviews&dimensions=${dimension}&limit=10`,
+  sql: breakdownSql(column),
+});
+
+const FILTERS = [
+  ["", "", ""],
+  [", one country", "&filters=is(country,AA)", "country_code = 'AA'"],
+  [", one source", "&filters=is(source,Google)", "referrer_source = 'Google'"],
+  [", one page", "&filters=is(page,/blog/0)", "pathname = '/blog/0'"],
+] as const;
+
+const PANELS: readonly Panel[] = [
+  { label: "headline", report: "query", params: `metrics=${HEADLINE}`, sql: HEADLINE_SQL },
+  {
+    label: "series",
+    report: "query",
+    params: "metrics=visitors,pageviews&dimensions=day",
+    sql: breakdownSql("date_trunc('day', timestamp)").replace("2 desc limit 10", "1"),
+  },
+  { label: "pages", ...breakdown("page", "pathname") },
+  { label: "sources", ...breakdown("source", "referrer_source") },
+  { label: "countries", ...breakdown("country", "country_code") },
+  { label: "sessions", report: "sessions", params: "", sql: HEADLINE_SQL },
+];
+
+function questionsOf(
+  storage: Storage,
+  dataDir: string,
+  days: number,
+): { label: string; asked: Question[] }[] {
+  const settings = { settings: () => Promise.resolve(STANDARD_SETTINGS) };
+  const clock = { ...benchSystem().clock, nowMs: () => NOW_MS };
+  const runnerOf = (rollups: boolean) =>
+    new Runner(storage.reader, settings, clock, {
+      queryTimeoutMs: 300_000,
+      cacheTtlMs: 0,
+      cacheEntriesMax: 1,
+      heavyMax: 10,
+      rollups,
+    });
+  const runners = [runnerOf(false), runnerOf(true)];
+  const date = (before: number) => new Date(NOW_MS - before * DAY_MS).toISOString().slice(0, 10);
+  const range = `start_date=${date(days)}&end_date=${date(1)}`;
+  return FILTERS.flatMap(([suffix, filter, condition]) =>
+    PANELS.filter(({ report }) => report === "query" || filter === "").map((panel) => {
+      const label = `${panel.label}${suffix}, ${days} days`;
+      const files = `${dataDir}/events/*/*/*.parquet`;
+      const events = `with e as (
+        select visitor_id, event_name, timestamp, pathname, country_code, referrer_source
+        from read_parquet(${literal(files).text})
+        where timestamp >= '${date(days)}' and timestamp < '${date(0)}'
+          and ${condition || "true"}
+      )`;
+      const plain = {
+        label,
+        ask: () => storage.reader.query(SITE, NOTHING, () => raw(events + panel.sql)),
+      };
+      const asked = runners.map((runner): Question => ({
+        label,
+        ask: () => {
+          const text = `site_id=${SITE}&${range}&${panel.params}${filter}`;
+          const params = new Params(new URLSearchParams(text));
+          return runner.answer(panel.report, REPORTS[panel.report], SITE, params);
+        },
+      }));
+      return { label, asked: [plain, ...asked] };
+    })
+  );
+}
+
+const NOTHING = { fromUs: 0, toUs: 0 };
+
+function bytesBelow(folder: string): number {
+  let bytes = 0;
+  for (const entry of Deno.readDirSync(folder)) {
+    const path = `${folder}/${entry.name}`;
+    bytes += entry.isDirectory ? bytesBelow(path) : Deno.statSync(path).size;
+  }
+  return bytes;
+}
+
+async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      events: { type: "string", default: "1000000" },
+      days: { type: "string", default: "90" },
+      ids: { type: "string", default: "" },
+      runs: { type: "string", default: "9" },
+      json: { type: "string", default: "" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) return console.log(HELP);
+  const [events, days] = [Number(values.events), Number(values.days)];
+  const dataDir = await Deno.makeTempDir({ prefix: "mallard-bench-" });
+  try {
+    const eventsPerDay = events / days;
+    const lastingIds = values.ids === "" ? {} : { lastingIds: Number(values.ids) };
+    await fill({ dataDir, days, eventsPerDay, filesPerDay: 1, ...lastingIds });
+    const storage = await openAt(dataDir);
+    const system = { ...benchSystem().clock, nowMs: () => NOW_MS };
+    const builder = new RollupBuilder(
+      storage,
+      { settings: () => Promise.resolve(STANDARD_SETTINGS) },
+      system,
+      benchSystem().log,
+      { visitorIdDays: () => 1 },
+    );
+    const built = await timed(() => builder.run(new AbortController().signal));
+    const stored = parquetBelow(`${dataDir}/events`).bytes;
+    const derived = bytesBelow(`${dataDir}/rollups`);
+    console.log(
+      `${events} events in ${(stored / 1e6).toFixed(1)} MB; derived of ${builder.counts.days} ` +
+        `days: ${(built.cpuMs * 1000 / events).toFixed(1)} µs of processor time an event, ` +
+        `${(derived / stored * 100).toFixed(0)} % of the bytes`,
+    );
+    console.log(`${"".padEnd(34)}     raw  events  derived (ms, quiet quarter)  derived ÷ raw`);
+    const rows: Record<string, unknown>[] = [];
+    for (
+      const { label, asked } of [...new Set([30, days])].flatMap((n) =>
+        questionsOf(storage, dataDir, n)
+      )
+    ) {
+      const times = await timeInTurn(asked.map((one) => [one]), Number(values.runs));
+      const [plain = NaN, fromEvents = NaN, fromDerived = NaN] = times.map(([ms]) => ms ?? NaN);
+      rows.push({ label, plain, fromEvents, fromDerived });
+      const cells = [plain, fromEvents, fromDerived].map((ms) => ms.toFixed(1).padStart(8));
+      console.log(
+        `${label.padEnd(34)}${cells.join("")}${(fromDerived / plain).toFixed(2).padStart(10)}`,
+      );
+    }
+    if (values.json !== "") {
+      await Deno.writeTextFile(
+        values.json,
+        JSON.stringify({ events, days, stored, derived, rows }),
+      );
+    }
+    await storage.close();
+  } finally {
+    await Deno.remove(dataDir, { recursive: true });
+  }
+}
+
+await main(Deno.args);
