@@ -2,8 +2,9 @@
 // host that the request was sent to; where there is one site only, it is that.
 import { mayReadSite, requireSite } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
-import { json } from "../../http/response.ts";
+import { json, JSON_HEADERS } from "../../http/response.ts";
 import type { Context, Handler, Route } from "../../http/route.ts";
+import { WrittenAnswers } from "../../http/written_answers.ts";
 import type { FormatParts } from "../../ingest/formats/format.ts";
 import { siteOfRequest } from "../../ingest/formats/goatcounter.ts";
 import { type Answer, numberOf } from "../../query/answer.ts";
@@ -38,6 +39,7 @@ export function goatCounterRoutes(runner: Runner, sites: Sites, parts: FormatPar
     right: "read",
     handle,
   });
+  const written = new WrittenAnswers();
   const ofSite = (path: string, answer: (asked: Asked) => Promise<unknown>) =>
     row(path, async (context) => {
       const site = siteOf(context, parts);
@@ -45,12 +47,18 @@ export function goatCounterRoutes(runner: Runner, sites: Sites, parts: FormatPar
       const asker = { caller: callerOf(context), signal: context.signal };
       const { rules, nowUs } = await runner.rules(site, asker);
       const scope = goat.scopeOf(params, site, nowUs, rules);
-      const ask = async (query: Query) => {
-        const { nowUs: _, ...key } = query;
-        return await runner.cached(site, ["goat", key], ({ query: run }) => run(query), asker);
-      };
-      const asked = { params, path: context.params, scope, rules, ask };
-      return json(await answer(asked), 200, RATE_HEADERS);
+      const { nowUs: _, ...key } = scope;
+      const named = goat.LIST_PARAMS.map((name) => params.get(name));
+      // Making and writing an answer of ten years takes longer than its queries: it is kept whole.
+      const shown = await runner.cached(
+        site,
+        ["goat", path, context.params, key, named],
+        ({ query: ask }) => answer({ params, path: context.params, scope, rules, ask }),
+        asker,
+      );
+      const writing = { form: "json", text: () => JSON.stringify(shown) };
+      const headers = { ...JSON_HEADERS, ...RATE_HEADERS };
+      return written.response(shown, writing, context.request, headers);
     });
   const shown = (site: string) => siteShown(site, sites);
   return [

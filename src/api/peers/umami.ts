@@ -3,24 +3,30 @@
 import { isStranger, mayReadSite, requireSite } from "../../auth/rights.ts";
 import type { Access } from "../../core/access.ts";
 import { AppError } from "../../core/errors.ts";
-import { json } from "../../http/response.ts";
+import { json, JSON_HEADERS } from "../../http/response.ts";
 import type { Context, Handler, Route } from "../../http/route.ts";
+import { WrittenAnswers } from "../../http/written_answers.ts";
 import type { FormatParts } from "../../ingest/formats/format.ts";
 import * as umami from "../../query/formats/umami/umami.ts";
-import type { Query, Scope } from "../../query/query.ts";
+import type { Scope } from "../../query/query.ts";
+import type { QueryContext } from "../../query/reports/report.ts";
 import type { Runner } from "../../query/run.ts";
 import { uuidOfSite, uuidOfText } from "../../sites/site_codes.ts";
 import type { Sites } from "../../sites/sites.ts";
 import { callerOf } from "../stats/caller.ts";
 import { visitorsNow } from "../stats/stats_v1.ts";
 
-type Ask = (query: Query) => ReturnType<ReturnType<Runner["context"]>["query"]>;
+/** What an answer is made from; of the parameters it reads those in ANSWER_PARAMS alone. */
 type SiteHandler = (asked: {
+  readonly params: URLSearchParams;
+  readonly scope: Scope;
+  readonly ask: QueryContext["query"];
+}) => Promise<object>;
+type NowHandler = (asked: {
   readonly site: string;
   readonly context: Context;
   readonly scope: Scope;
-  readonly ask: Ask;
-}) => Promise<unknown>;
+}) => Promise<object>;
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -48,18 +54,35 @@ export function umamiRoutes(
     requireSite(access, "none");
     throw new AppError("not_found", "Cannot find the website: no site has this id");
   };
+  const written = new WrittenAnswers();
+  const scopeOf = async (context: Context) => {
+    const site = siteOf(context);
+    const asker = { caller: callerOf(context), signal: context.signal };
+    const { rules, nowUs } = await runner.rules(site, asker);
+    const scope = umami.scopeOf(context.url.searchParams, site, nowUs, rules);
+    (await runner.patternFaults(site, scope.filter, asker)).check();
+    return { site, scope, asker };
+  };
+  const ofNow = (path: string, handle: NowHandler) =>
+    row("GET", `websites/:website_id${path}`, async (context) => {
+      const { site, scope } = await scopeOf(context);
+      return json(await handle({ site, context, scope }));
+    });
   const ofSite = (path: string, handle: SiteHandler) =>
     row("GET", `websites/:website_id${path}`, async (context) => {
-      const site = siteOf(context);
-      const asker = { caller: callerOf(context), signal: context.signal };
-      const { rules, nowUs } = await runner.rules(site, asker);
-      const scope = umami.scopeOf(context.url.searchParams, site, nowUs, rules);
-      (await runner.patternFaults(site, scope.filter, asker)).check();
-      const ask: Ask = async (query) => {
-        const { nowUs: _, ...key } = query;
-        return await runner.cached(site, ["umami", key], ({ query: run }) => run(query), asker);
-      };
-      return json(await handle({ site, context, scope, ask }));
+      const { site, scope, asker } = await scopeOf(context);
+      const { nowUs: _, ...key } = scope;
+      const params = context.url.searchParams;
+      const named = umami.ANSWER_PARAMS.map((name) => params.get(name));
+      // Making and writing a long series takes longer than its query: it is kept whole.
+      const shown = await runner.cached(
+        site,
+        ["umami", path, key, named],
+        ({ query: ask }) => handle({ params, scope, ask }),
+        asker,
+      );
+      const writing = { form: "json", text: () => JSON.stringify(shown) };
+      return written.response(shown, writing, context.request, JSON_HEADERS);
     });
   const website = (site: string, access: Access) => websiteOf(site, sites, isStranger(access));
   return [
@@ -71,51 +94,61 @@ export function umamiRoutes(
       return json({ data, count: data.length, page: 1, pageSize: data.length });
     }),
     row("GET", "websites/:website_id", (context) => json(website(siteOf(context), context.access))),
-    ofSite("/active", async ({ site, context }) => {
+    ...numbersOfNow(runner, ofNow),
+    ...reports(ofSite),
+  ];
+}
+
+/** What depends on the time of the request alone. */
+function numbersOfNow(
+  runner: Runner,
+  ofNow: (path: string, handle: NowHandler) => Route,
+): Route[] {
+  return [
+    ofNow("/active", async ({ site, context }) => {
       const visitors = await visitorsNow(runner, site, context);
       return { visitors, x: visitors };
     }),
-    ofSite("/daterange", async ({ site, context, scope }) => {
+    ofNow("/daterange", async ({ site, context, scope }) => {
       const first = await runner.firstUs(site, { caller: callerOf(context) });
       const startDate = new Date((first ?? scope.nowUs) / 1000).toISOString();
       const endDate = new Date(scope.nowUs / 1000).toISOString();
       return { startDate, endDate, mindate: startDate, maxdate: endDate };
     }),
-    ...reports(ofSite),
   ];
 }
 
 /** The routes of numbers. */
 function reports(ofSite: (path: string, handle: SiteHandler) => Route): Route[] {
   return [
-    ofSite("/stats", async ({ context, scope, ask }) => {
-      const range = umami.rangeBefore(scope.range, context.url.searchParams);
+    ofSite("/stats", async ({ params, scope, ask }) => {
+      const range = umami.rangeBefore(scope.range, params);
       const [now, before] = await Promise.all([
         ask(umami.totalsQuery(scope)),
         ask(umami.totalsQuery({ ...scope, range })),
       ]);
       return { ...umami.totalsOf(now), comparison: umami.totalsOf(before) };
     }),
-    ofSite("/pageviews", async ({ context: { url: { searchParams } }, scope, ask }) => {
-      const unit = umami.unitOf(searchParams, scope.range);
+    ofSite("/pageviews", async ({ params, scope, ask }) => {
+      const unit = umami.unitOf(params, scope.range);
       const series = async (one: Scope) =>
         umami.seriesOf(await ask(umami.seriesQuery(one, unit, false)), one, unit);
       const now = await series(scope);
-      if (!searchParams.has("compare")) return now;
-      const range = umami.rangeBefore(scope.range, searchParams);
+      if (!params.has("compare")) return now;
+      const range = umami.rangeBefore(scope.range, params);
       const compare = await series({ ...scope, range });
       return { ...now, compare };
     }),
-    ofSite("/events/series", async ({ context, scope, ask }) => {
-      const unit = umami.unitOf(context.url.searchParams, scope.range);
+    ofSite("/events/series", async ({ params, scope, ask }) => {
+      const unit = umami.unitOf(params, scope.range);
       return umami.eventSeriesOf(await ask(umami.seriesQuery(scope, unit, true)), scope, unit);
     }),
-    ofSite("/metrics", async ({ context, scope, ask }) => {
-      const query = umami.listQuery(context.url.searchParams, scope);
+    ofSite("/metrics", async ({ params, scope, ask }) => {
+      const query = umami.listQuery(params, scope);
       return query === null ? [] : umami.listOf(await ask(query), query);
     }),
-    ofSite("/values", async ({ context, scope, ask }) => {
-      const query = umami.listQuery(context.url.searchParams, scope);
+    ofSite("/values", async ({ params, scope, ask }) => {
+      const query = umami.listQuery(params, scope);
       if (query === null) return [];
       return umami.listOf(await ask(query), query).map(({ x }) => ({ value: x }));
     }),

@@ -98,6 +98,13 @@ Deno.test("GoatCounter's reading API answers totals, hits and lists", async () =
     ]),
     [["2024-01-13", 1, 1, 0, 24], ["2024-01-14", 2, 1, 1, 24]],
   );
+  const kept = async () => {
+    const metrics = await (await app.send("/metrics")).text();
+    return Number(/^mallard_cache_hits_total (\d+)$/m.exec(metrics)?.[1]);
+  };
+  const before = await kept();
+  deepEqual(await ask(`stats/total?${range}&nonsense=1`), total);
+  equal(await kept(), before + 1, "the answer is kept whole");
   const { hits, more } = await ask(`stats/hits?${range}&limit=1`);
   const [{ path_id, path, count, max, stats }] = hits;
   deepEqual([path, count, max, stats[1].daily, more], ["/blog/one", 3, 1, 2, true]);

@@ -113,6 +113,13 @@ Deno.test("Umami's reading API answers totals, series and lists", async () => {
     sessions: [{ x: "2024-01-13T00:00:00Z", y: 1 }, { x: "2024-01-14T00:00:00Z", y: 2 }],
   });
   ok("compare" in (await ask("pageviews", "unit=hour&compare=prev") as object));
+  const hits = async () => {
+    const metrics = await (await app.send("/metrics")).text();
+    return Number(/^mallard_cache_hits_total (\d+)$/m.exec(metrics)?.[1]);
+  };
+  const kept = await hits();
+  await ask("pageviews", "unit=hour&compare=prev&nonsense=1");
+  equal(await hits(), kept + 1, "the answer is kept whole");
   const berlin = await ask("pageviews", "unit=day&timezone=Europe%2FBerlin");
   deepEqual((berlin as { sessions: unknown[] }).sessions[1], { x: "2024-01-13T23:00:00Z", y: 2 });
   deepEqual(await ask("events/series", "unit=day"), [

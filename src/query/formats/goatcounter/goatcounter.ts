@@ -153,22 +153,25 @@ export function daysOf(
   at: number,
 ): Day[] {
   const { range, zone, weekStart } = scope;
-  const byHour = new Map<string, number>();
+  // By local hours since 1970: there may be as many as ten years have.
+  const byHour = new Map<number, number>();
   for (const { keys, values } of hours) {
-    const local = new Date(localUs(zone, Number(keys[at])) / 1000).toISOString();
-    const hour = local.slice(0, 13);
+    const hour = Math.floor(localUs(zone, Number(keys[at])) / HOUR_US);
     byHour.set(hour, (byHour.get(hour) ?? 0) + numberOf(values, "visitors"));
   }
   const byDay = new Map(days.map(({ keys, values }) => [keys[at], numberOf(values, "visitors")]));
-  return bucketsOf(range, "day", zone, weekStart).map(({ key, label }) => ({
-    day: label,
-    hourly: Array.from(
-      { length: HOURS },
-      (_, hour) => byHour.get(`${label}T${String(hour).padStart(2, "0")}`) ?? 0,
-    ),
-    daily: byDay.get(key) ?? 0,
-  }));
+  return bucketsOf(range, "day", zone, weekStart).map(({ key, label }) => {
+    const first = dayOfDate(label) * HOURS;
+    return {
+      day: label,
+      hourly: Array.from({ length: HOURS }, (_, hour) => byHour.get(first + hour) ?? 0),
+      daily: byDay.get(key) ?? 0,
+    };
+  });
 }
+
+/** The parameters that answers depend on, besides the range. */
+export const LIST_PARAMS = ["limit", "offset", "after"] as const;
 
 /** A number for a path: the same for the same path. */
 export function pathId(path: string): number {

@@ -59,6 +59,9 @@ const OPERATORS: Readonly<Record<string, string>> = {
   lte: "at_most",
 };
 
+/** The parameters that answers depend on, besides those that make the scope. */
+export const ANSWER_PARAMS = ["unit", "compare", "type", "limit", "offset", "search"] as const;
+
 const LIMIT_DEFAULT = 500;
 const TOTALS = ["pageviews", "visitors", "visits", "bounce_rate", "visit_duration"] as const;
 
