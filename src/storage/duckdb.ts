@@ -4,10 +4,8 @@ import type * as DuckDb from "@duckdb/node-api";
 import type {
   DuckDBConnection,
   DuckDBInstance,
+  DuckDBMaterializedResult,
   DuckDBPreparedStatement,
-  DuckDBResultReader,
-  DuckDBType,
-  DuckDBValue,
 } from "@duckdb/node-api";
 import { messageOf } from "../core/errors.ts";
 import { ident, type Sql, sql, type SqlValue } from "../core/sql.ts";
@@ -24,6 +22,7 @@ import {
   statementError,
 } from "./duckdb/faults.ts";
 import { Pool } from "./duckdb/pool.ts";
+import { rowOfText } from "./duckdb/row_text.ts";
 import { shortageError, shortageIn } from "./shortage.ts";
 
 /** The library as it is imported. */
@@ -74,8 +73,7 @@ export interface QueryLimits {
 /** Bytes told to the garbage collector for a result: so many that it runs after some hundreds. */
 const RESULT_BYTES = 512 * 1024;
 const COLUMN_BYTES = 32 * 1024;
-const CHUNK_ROWS = 2048;
-const WEIGHTS = new WeakMap<DuckDBResultReader, ArrayBuffer>();
+const WEIGHTS = new WeakMap<DuckDBMaterializedResult, ArrayBuffer>();
 /** Of the text of an insert its beginning says enough: every one is alike. */
 const INSERT_CHARS_MAX = 100;
 /** Time after which a query that ignored an interrupt is interrupted again. */
@@ -101,7 +99,6 @@ export interface DbWatcher {
 
 /** An open DuckDB. */
 export class Db {
-  readonly #duckdb: DuckDbModule;
   readonly #clock: Clock;
   readonly #openAgain: () => Promise<Opened>;
   /** Null while it is opened again. */
@@ -119,13 +116,11 @@ export class Db {
   readonly extensionFault: string | null;
 
   private constructor(
-    duckdb: DuckDbModule,
     clock: Clock,
     opened: Opened,
     openAgain: () => Promise<Opened>,
   ) {
     this.extensionFault = opened.extensionFault;
-    this.#duckdb = duckdb;
     this.#clock = clock;
     this.#openAgain = openAgain;
     this.#opened = opened;
@@ -135,7 +130,7 @@ export class Db {
   /** Opens DuckDB in memory and locks it into `folder`. Rejects when DuckDB refuses the options. */
   static async open(duckdb: DuckDbModule, clock: Clock, options: DbOptions): Promise<Db> {
     const openAgain = () => openInMemory(duckdb, options);
-    return new Db(duckdb, clock, await openAgain(), openAgain);
+    return new Db(clock, await openAgain(), openAgain);
   }
 
   /** Opens an existing database file, for reading only. Rejects with DuckDB's error. */
@@ -147,7 +142,7 @@ export class Db {
     });
     const readers = [await instance.connect()];
     const writer = await instance.connect();
-    return new Db(duckdb, clock, { instance, writer, readers, extensionFault: null }, () => {
+    return new Db(clock, { instance, writer, readers, extensionFault: null }, () => {
       throw new Error(`Cannot open ${path} again: it was opened for reading only`);
     });
   }
@@ -354,12 +349,12 @@ export class Db {
     const abort = () => stop("gone");
     limits.signal?.addEventListener("abort", abort);
     try {
-      const reader = await this.#busy(
+      const rows = await this.#busy(
         connection,
         query.text,
         () => this.#read(connection, query, limits, () => stopped),
       );
-      return reader.getRowObjectsJS().map(plainRow);
+      return rows.map((row) => typeof row === "string" ? rowOfText(row) : plainRow(row));
     } finally {
       // The next query on this connection must not be interrupted.
       cancel();
@@ -390,13 +385,9 @@ export class Db {
     query: Sql,
     limits: QueryLimits,
     stopped: () => "time" | "gone" | undefined,
-  ): Promise<DuckDBResultReader> {
+  ): Promise<RawRow[]> {
     try {
-      const types = query.values.map((value) => this.#typeOf(value));
-      const values = query.values.map((value) => this.#bind(value));
-      const reader = await connection.runAndReadAll(query.text, values, types);
-      reportMemory(reader);
-      return reader;
+      return await rowsOf(connection, query);
     } catch (error) {
       const message = messageOf(error);
       if (stopped() === "gone" && !mayBeFault(message)) throw goneError();
@@ -407,22 +398,49 @@ export class Db {
       throw statementError(message, query.text);
     }
   }
+}
 
-  #typeOf(value: SqlValue): DuckDBType {
-    const { VARCHAR, BIGINT, DOUBLE, BOOLEAN, SQLNULL, LIST } = this.#duckdb;
-    if (value === null) return SQLNULL;
-    if (typeof value === "string") return VARCHAR;
-    if (typeof value === "boolean") return BOOLEAN;
-    if (typeof value === "bigint") return BIGINT;
-    if (typeof value === "number") return isBigint(value) ? BIGINT : DOUBLE;
-    return LIST(VARCHAR);
-  }
+/** A row by column name, or as a text of JSON. */
+type RawRow = string | Record<string, unknown>;
 
-  #bind(value: SqlValue): DuckDBValue {
-    if (typeof value === "number" && isBigint(value)) return BigInt(value);
-    if (Array.isArray(value)) return this.#duckdb.listValue(value);
-    return value as DuckDBValue;
+/**
+ * Runs a statement. Every native object that a result is read through, or a value bound by, leaves
+ * some bytes behind for good: so rows are read as one text each, and a list is bound as one.
+ */
+async function rowsOf(connection: DuckDBConnection, query: Sql): Promise<RawRow[]> {
+  const own = query.strings.reduce((text, part, index) => {
+    const isList = Array.isArray(query.values[index - 1]);
+    return `${text}${isList ? `($${index}::json::varchar[])` : `$${index}`}${part}`;
+  });
+  const hasRows = /^\s*(select|with)\b/i.test(own);
+  const text = hasRows ? `select to_json(r)::varchar from (${own}\n) r` : own;
+  const statement = await connection.prepare(text);
+  try {
+    query.values.forEach((value, index) => bind(statement, index + 1, value));
+    const result = await statement.run();
+    reportMemory(result);
+    return hasRows ? textsOf(result) : await result.getRowObjectsJS();
+  } finally {
+    statement.destroySync();
   }
+}
+
+function bind(statement: DuckDBPreparedStatement, at: number, value: SqlValue): void {
+  if (value === null) statement.bindNull(at);
+  else if (typeof value === "string") statement.bindVarchar(at, value);
+  else if (typeof value === "boolean") statement.bindBoolean(at, value);
+  else if (typeof value === "bigint") statement.bindBigInt(at, value);
+  else if (typeof value !== "number") statement.bindVarchar(at, JSON.stringify(value));
+  else if (isBigint(value)) statement.bindBigInt(at, BigInt(value));
+  else statement.bindDouble(at, value);
+}
+
+function textsOf(result: DuckDBMaterializedResult): string[] {
+  const texts: string[] = [];
+  for (let index = 0; index < result.chunkCount; index++) {
+    for (const text of result.getChunk(index).getColumnValues(0)) texts.push(String(text));
+  }
+  return texts;
 }
 
 /**
@@ -431,10 +449,9 @@ export class Db {
  * and a result alone looks like a few bytes. Measured: 5,000 small results leave 190 MB instead of
  * 750.
  */
-function reportMemory(reader: DuckDBResultReader): void {
-  const { columnCount, currentRowCount } = reader;
-  const chunks = 1 + Math.floor(currentRowCount / CHUNK_ROWS);
-  WEIGHTS.set(reader, new ArrayBuffer(RESULT_BYTES + chunks * columnCount * COLUMN_BYTES));
+function reportMemory(result: DuckDBMaterializedResult): void {
+  const { columnCount, chunkCount } = result;
+  WEIGHTS.set(result, new ArrayBuffer(RESULT_BYTES + chunkCount * columnCount * COLUMN_BYTES));
 }
 
 /** Whether a number is a whole one within BIGINT, even beyond the safe integers. */

@@ -1,0 +1,42 @@
+// One row of a query from the text that DuckDB's to_json() makes of it.
+import type { Row } from "../duckdb.ts";
+
+const TEXTS = /"(?:[^"\\]|\\.)*"/g;
+const TEXT_OR_NOT_FINITE = /"(?:[^"\\]|\\.)*"|NaN|-?Infinity/g;
+/** A whole number that may be beyond exact ones. */
+const LONG_NUMBER = /"([^"]*)":(-?\d{16,})(?=[,}])/g;
+
+/**
+ * The row. DuckDB's numbers that JSON does not have are null; lists are JSON again. Throws a
+ * RangeError where a whole number is beyond exact ones.
+ */
+export function rowOfText(text: string): Row {
+  if (/\d{16}/.test(text)) checkExact(text);
+  const row: Record<string, unknown> = JSON.parse(
+    /NaN|Infinity/.test(text)
+      ? text.replace(TEXT_OR_NOT_FINITE, (part) => part.startsWith('"') ? part : "null")
+      : text,
+  );
+  const plain: Row = {};
+  for (const [name, value] of Object.entries(row)) plain[name] = plainValue(value);
+  return plain;
+}
+
+function plainValue(value: unknown): Row[string] {
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
+    return value;
+  }
+  return value === null ? null : JSON.stringify(value);
+}
+
+function checkExact(text: string): void {
+  // Values that are texts may look like anything; names stay.
+  const numbers = text.replace(
+    TEXTS,
+    (part, at: number) => text[at + part.length] === ":" ? part : '""',
+  );
+  for (const [, name, digits] of numbers.matchAll(LONG_NUMBER)) {
+    if (Number.isSafeInteger(Number(digits))) continue;
+    throw new RangeError(`Cannot read column ${name}: ${digits} is beyond exact numbers`);
+  }
+}
