@@ -11,9 +11,9 @@ const HELP = `deno task bench:queries_memory [options]
   --questions N   distinct questions (100000)
   --every N       memory is read after each N (5000); the first reading is the one compared with
   --clients N     asked at the same time (4)
-  --events N      cold events of the month (3000)
+  --events N      cold events of three days (300)
 `;
-const DAYS = 30;
+const DAYS = 3;
 const REPORTS = [
   "main?",
   "query?metrics=visitors,pageviews&dimensions=page&limit=9&",
@@ -73,7 +73,7 @@ if (import.meta.main) {
       questions: { type: "string", default: "100000" },
       every: { type: "string", default: "5000" },
       clients: { type: "string", default: "4" },
-      events: { type: "string", default: "3000" },
+      events: { type: "string", default: "300" },
       help: { type: "boolean", default: false },
     },
   });

@@ -41,6 +41,7 @@ import { queryV2Routes } from "./stats/query_v2.ts";
 import { schemaRoutes } from "./stats/schema.ts";
 import { statsV1Routes } from "./stats/stats_v1.ts";
 import { statsRoutes } from "./stats/stats.ts";
+import { viewRoutes } from "./stats/view.ts";
 
 /** The settings that routes depend on, by their names. */
 export interface RouteSettings extends PrivacySettings {
@@ -101,6 +102,7 @@ const ROWS: readonly Row[] = [
   ({ pipeline, buffer, clock, eventMs, formatParts }) =>
     ingestRoutes(pipeline, buffer, clock, eventMs, formatParts),
   ({ pipeline, buffer, ...parts }) => importRoutes(pipeline, buffer, parts),
+  ({ runner }) => viewRoutes(runner),
   ({ runner }) => statsRoutes(runner),
   ({ live }) => liveRoutes(live),
   ({ runner, clock }) => queryV2Routes(runner, clock),

@@ -175,3 +175,5 @@ export const STREAMS_PER_ADDRESS_MAX = 32;
 export const CHANNELS_PER_ADDRESS_MAX = 4;
 /** Different questions of the streams without a login of one site. */
 export const CHANNELS_PER_SITE_MAX = 16;
+/** Reports of one view that one request may ask for. */
+export const VIEW_PARTS_MAX = 16;

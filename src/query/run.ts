@@ -40,6 +40,8 @@ const COMMON_NAMES: ReadonlySet<string> = new Set(Object.keys(COMMON_PARAMS));
 export interface Asker {
   readonly caller?: Caller;
   readonly signal?: AbortSignal | undefined;
+  /** Whether the report is a heavy one. */
+  readonly heavy?: boolean;
 }
 
 /** How long an answer about the current time stays valid. */
@@ -189,7 +191,7 @@ export class Runner {
     site: string,
     key: readonly unknown[],
     work: (context: QueryContext) => Promise<T>,
-    { heavy = false, caller = OWNER, signal }: Asker & { readonly heavy?: boolean } = {},
+    { heavy = false, caller = OWNER, signal }: Asker = {},
   ): Promise<T> {
     const view = caller.isPublicOnly ? "public" : "full";
     const settings = this.#settingsOf(site);
@@ -198,7 +200,7 @@ export class Runner {
     return await this.#cache.get(
       text,
       async (stopped) => {
-        const noting = () => this.#noting(site, { caller, signal: stopped }, work);
+        const noting = () => this.#noting(site, { caller, signal: stopped, heavy }, work);
         return heavy ? await this.#withConcurrencyLimit(caller.kind, noting) : await noting();
       },
       signal,
@@ -336,11 +338,11 @@ export class Runner {
     site: string,
     span: SpanUs,
     build: (sources: Sources) => Sql,
-    { caller = OWNER, signal }: Asker,
+    { caller = OWNER, signal, heavy = false }: Asker,
   ): Promise<Row[]> {
     const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
     // What others take counts for their time, not for this statement's.
-    const wait = { timeoutMs: QUESTION_WAIT_MS_MAX, signal };
+    const wait = { timeoutMs: QUESTION_WAIT_MS_MAX, signal, heavy };
     const seen = (sources: Sources) =>
       build({ ...sources, events: (part) => publicEvents(sources.events(part)) });
     const ask = () => this.#reader.queryOf(site, span, caller.isPublicOnly ? seen : build, limits);

@@ -64,6 +64,13 @@ function holdsNoSecret(text: string, where: string): void {
   }
 }
 
+const VIEW = encodeURIComponent(JSON.stringify([
+  ["main", {}],
+  ["breakdown/sources", {}],
+  ["query", { dimensions: "referrer" }],
+  ["values", { dimension: "referrer" }],
+]));
+
 /** Requests by the pattern of a route; others need only the site. */
 const QUERIES: Readonly<Record<string, readonly string[]>> = {
   "/api/stats/funnel": ["steps=page:/,page:/b&detail=true&breakdown=referrer"],
@@ -73,6 +80,7 @@ const QUERIES: Readonly<Record<string, readonly string[]>> = {
   "/api/stats/export": ["format=csv", "format=json"],
   "/api/stats/query": ["metrics=visitors"],
   "/api/stats/values": ["dimension=page"],
+  "/api/stats/view": [`parts=${VIEW}`],
 };
 
 async function everyRoute({ app, owner, ask }: World): Promise<void> {

@@ -61,6 +61,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   "GET /api/stats/flow": { query: `${SITE}&page=/` },
   "GET /api/stats/query": { query: `${SITE}&metrics=visitors` },
   "GET /api/stats/values": { query: `${SITE}&dimension=page` },
+  "GET /api/stats/view": { query: `${SITE}&parts=${encodeURIComponent('[["main",{}]]')}` },
   "POST /api/sites": { body: { site_id: "new.example" } },
   "PATCH /api/sites/:site_id": { body: { name: "A name" } },
   "DELETE /api/sites/:site_id": { query: "events=keep" },

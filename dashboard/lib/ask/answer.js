@@ -3,10 +3,7 @@
 import { ApiError, ask } from "./api.js";
 import { useApp } from "../state/context.js";
 import { useCallback, useEffect, useState } from "../html.js";
-import { Semaphore } from "./semaphore.js";
-
-/** Most concurrent reports of this page. More would delay all of them. */
-const reports = new Semaphore(2);
+import { askReport } from "./view.js";
 
 /**
  * `stale` is true while `data` is the answer to the previous request.
@@ -40,7 +37,7 @@ export function useAnswer(path, { last = false } = {}) {
     const abort = new AbortController();
     const { signal } = abort;
     const answer = path.startsWith("api/stats/")
-      ? reports.run(() => ask(path, { signal }), { signal, last })
+      ? askReport(path, { signal, last })
       : ask(path, { signal });
     answer.then(
       (data) => setHeld({ path, data: /** @type {T} */ (data), fault: null }),

@@ -75,7 +75,18 @@ export async function ask(path, { method = "GET", body, signal } = {}) {
     return null;
   });
   if (response.ok && answer !== null) return answer;
-  const retryAfterSecs = Number(response.headers.get("retry-after") ?? 0) || 0;
-  const message = typeof answer?.error === "string" ? answer.error : `HTTP ${response.status}`;
-  throw new ApiError(response.status, message, retryAfterSecs);
+  throw errorOf(response.status, answer, response.headers.get("retry-after"));
+}
+
+/**
+ * The error of an answer that is none.
+ * @param {number} status
+ * @param {unknown} body
+ * @param {string | null} retryAfter
+ * @returns {ApiError}
+ */
+export function errorOf(status, body, retryAfter) {
+  const said = typeof body === "object" && body !== null && "error" in body ? body.error : null;
+  const message = typeof said === "string" ? said : `HTTP ${status}`;
+  return new ApiError(status, message, Number(retryAfter ?? 0) || 0);
 }

@@ -58,19 +58,30 @@ interface Told {
   readonly meta: Meta;
 }
 
+/** An answer as it is sent, with its headers. */
+export interface Sent {
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** An answer that lacks a file in quarantine says so: its dates, and as an object a field. */
+export function sentOf(runner: Runner, { answer, meta }: Told): Sent {
+  const dates = runner.incompleteDates(answer);
+  const headers = { ...metaHeaders(meta), ...incompleteHeader(dates) };
+  const isObject = typeof answer === "object" && answer !== null && !Array.isArray(answer);
+  const body = dates.length > 0 && isObject ? { ...answer, incomplete_dates: dates } : answer;
+  return { body, headers };
+}
+
 function sendAnswer(
   runner: Runner,
   written: WrittenAnswers,
-  { answer, meta }: Told,
+  told: Told,
   request: Request,
 ): Response {
-  const dates = runner.incompleteDates(answer);
-  const headers = { ...JSON_HEADERS, ...metaHeaders(meta), ...incompleteHeader(dates) };
-  const isObject = typeof answer === "object" && answer !== null && !Array.isArray(answer);
-  const told = dates.length > 0 && isObject ? { ...answer, incomplete_dates: dates } : answer;
-  const writing = { form: "json", text: () => JSON.stringify(told) };
-  return written.response(answer, writing, request, headers);
+  const { body, headers } = sentOf(runner, told);
+  const writing = { form: "json", text: () => JSON.stringify(body) };
+  return written.response(told.answer, writing, request, { ...JSON_HEADERS, ...headers });
 }
 
 /** The answer as a file in the format that `format` names. */

@@ -20,6 +20,8 @@ export const OWNER: Caller = { kind: "owner", key: "" };
 export interface WaitLimits {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Of a heavy report: owners' leave one slot to others, and wait as a caller of their own. */
+  readonly heavy?: boolean;
 }
 
 /** A statement that waits until nothing else runs. */
@@ -31,6 +33,7 @@ interface Alone {
 /** What one caller has used, and its statements that wait. */
 interface Account {
   readonly key: string;
+  readonly isHeavy: boolean;
   /** Query time in ms, raised to that of the others when the caller comes back from a pause. */
   usedMs: number;
   running: number;
@@ -41,7 +44,9 @@ interface Account {
 interface Lane {
   readonly accounts: Map<string, Account>;
   running: number;
+  heavyRunning: number;
   waiting: number;
+  heavyWaiting: number;
   /** What the caller whose turn came last had used. */
   virtualMs: number;
 }
@@ -92,8 +97,10 @@ export class Turns {
   async run<T>(caller: Caller, work: () => Promise<T>, limits: WaitLimits = {}): Promise<T> {
     limits.signal?.throwIfAborted();
     const lane = this.#lanes[caller.kind];
-    const account = accountOf(lane, caller.key);
-    if (lane.waiting === 0 && this.#mayRun(caller.kind)) this.#begin(lane, account);
+    const account = accountOf(lane, caller.key, limits.heavy);
+    // Heavy ones may wait although a slot is free for others.
+    const before = account.isHeavy ? lane.waiting : lane.waiting - lane.heavyWaiting;
+    if (before === 0 && this.#mayStart(caller.kind, account)) this.#begin(lane, account);
     else await this.#wait(caller.kind, account, limits);
     return await this.#charged(lane, account, work);
   }
@@ -104,7 +111,7 @@ export class Turns {
    */
   async runAlone<T>(caller: Caller, work: () => Promise<T>, limits: WaitLimits = {}): Promise<T> {
     const lane = this.#lanes[caller.kind];
-    const account = accountOf(lane, caller.key);
+    const account = accountOf(lane, caller.key, limits.heavy);
     await this.#waitAlone(caller.kind, limits);
     this.#begin(lane, account);
     return await this.#charged(lane, account, work, () => this.#runningAlone = null);
@@ -123,6 +130,7 @@ export class Turns {
       account.usedMs += Math.max(CHARGE_MS_MIN, this.#clock.nowMs() - startedMs);
       account.running--;
       lane.running--;
+      if (account.isHeavy) lane.heavyRunning--;
       if (lane === this.#lanes.owner) this.#ownerSeenMs = this.#clock.uptimeMs();
       forgetIdle(lane, account);
       ended();
@@ -159,9 +167,18 @@ export class Turns {
     return stranger.running < (isOwnerBusy ? 1 : Math.max(1, Math.floor(this.#slots / 2)));
   }
 
+  /** Heavy statements of owners leave one of the owners' slots free, where there are several. */
+  #mayStart(kind: Caller["kind"], account: Account): boolean {
+    const { heavyRunning } = this.#lanes[kind];
+    const isHeld = kind === "owner" && account.isHeavy &&
+      heavyRunning >= Math.max(1, this.#ownerSlots - 1);
+    return !isHeld && this.#mayRun(kind);
+  }
+
   #begin(lane: Lane, account: Account): void {
     lane.virtualMs = Math.max(lane.virtualMs, account.usedMs);
     lane.running++;
+    if (account.isHeavy) lane.heavyRunning++;
     account.running++;
   }
 
@@ -174,14 +191,17 @@ export class Turns {
     return waiting(this.#clock, limits, (resolve) => {
       const start = () => {
         lane.waiting--;
+        if (account.isHeavy) lane.heavyWaiting--;
         this.#begin(lane, account);
         resolve();
       };
       account.waiting.push(start);
       lane.waiting++;
+      if (account.isHeavy) lane.heavyWaiting++;
       return () => {
         account.waiting.splice(account.waiting.indexOf(start), 1);
         lane.waiting--;
+        if (account.isHeavy) lane.heavyWaiting--;
         forgetIdle(lane, account);
         // Where an owner no longer waits, strangers may have more.
         this.#next();
@@ -195,7 +215,7 @@ export class Turns {
     for (const kind of ["owner", "stranger"] as const) {
       while (this.#lanes[kind].waiting > 0 && this.#mayRun(kind)) {
         const [first] = [...this.#lanes[kind].accounts.values()]
-          .filter(({ waiting }) => waiting.length > 0)
+          .filter((account) => account.waiting.length > 0 && this.#mayStart(kind, account))
           .sort((one, other) => one.usedMs - other.usedMs);
         const start = first?.waiting.shift();
         if (!start) break;
@@ -251,12 +271,20 @@ function waiting(
 }
 
 function lane(): Lane {
-  return { accounts: new Map(), running: 0, waiting: 0, virtualMs: 0 };
+  return {
+    accounts: new Map(),
+    running: 0,
+    heavyRunning: 0,
+    waiting: 0,
+    heavyWaiting: 0,
+    virtualMs: 0,
+  };
 }
 
 /** The account of a caller. One that was idle has no credit for the time in which it was. */
-function accountOf(lane: Lane, key: string): Account {
-  const account = lane.accounts.get(key) ?? { key, usedMs: 0, running: 0, waiting: [] };
+function accountOf(lane: Lane, caller: string, isHeavy = false): Account {
+  const key = isHeavy ? `${caller} heavy` : caller;
+  const account = lane.accounts.get(key) ?? { key, isHeavy, usedMs: 0, running: 0, waiting: [] };
   if (account.running === 0 && account.waiting.length === 0) {
     account.usedMs = Math.max(account.usedMs, lane.virtualMs);
   }

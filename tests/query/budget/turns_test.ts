@@ -11,11 +11,11 @@ function statements(slots: number, ownerSlots = slots) {
   const turns = new Turns(clock, { slots, ownerSlots });
   const begun: string[] = [];
   const running: { name: string; end: () => void }[] = [];
-  const ask = (caller: Caller, name: string, signal?: AbortSignal) =>
+  const ask = (caller: Caller, name: string, signal?: AbortSignal, heavy = false) =>
     turns.run(caller, () => {
       begun.push(name);
       return new Promise<void>((end) => running.push({ name, end }));
-    }, { timeoutMs: 60_000, signal });
+    }, { timeoutMs: 60_000, signal, heavy });
   const askAlone = (caller: Caller, name: string) =>
     turns.runAlone(caller, () => {
       begun.push(name);
@@ -48,6 +48,26 @@ Deno.test("Turns keeps slots for owners under load of strangers", async () => {
   while (turns.counts("stranger").running + turns.counts("owner").running > 0) await end();
   await Promise.all([...all, ...owners]);
   assert.equal(begun.length, 24);
+});
+
+Deno.test("Turns leaves a slot beside the heavy reports of owners", async () => {
+  const { turns, begun, ask, end } = statements(4, 3);
+  const funnel = (name: string) => ask(OWNER, name, undefined, true);
+  const all = [funnel("1"), funnel("2"), funnel("3"), ask(OWNER, "headline")];
+  assert.deepEqual(begun, ["1", "2", "headline"]);
+  all.push(ask(OWNER, "series"), funnel("4"));
+  await end(1000);
+  // Those that have used less come first; heavy ones have an account of their own.
+  assert.deepEqual(begun.slice(3), ["series"]);
+  while (turns.counts("owner").running > 0) await end(10);
+  await Promise.all(all);
+  assert.deepEqual(begun.slice(4), ["3", "4"]);
+
+  const narrow = statements(1);
+  const lone = [narrow.ask(OWNER, "funnel", undefined, true), narrow.ask(OWNER, "headline")];
+  assert.deepEqual(narrow.begun, ["funnel"]);
+  while (narrow.turns.counts("owner").running > 0) await narrow.end();
+  await Promise.all(lone);
 });
 
 Deno.test("Turns leaves strangers one slot between two statements of an owner", async () => {

@@ -1,0 +1,177 @@
+// GET /api/stats/view: the reports of one page in one request. Each is a line of JSON, sent when it
+// is done, and says what its own route would.
+import { constants, createGzip } from "node:zlib";
+import { requireSite } from "../../auth/rights.ts";
+import { AppError } from "../../core/errors.ts";
+import { VIEW_PARTS_MAX } from "../../core/limits.ts";
+import { acceptsGzip } from "../../http/compression.ts";
+import { errorResponse } from "../../http/error_response.ts";
+import type { Context, Route } from "../../http/route.ts";
+import { Params } from "../../query/params.ts";
+import { siteOf } from "../../query/parse.ts";
+import { breakdownNamed } from "../../query/reports/breakdowns.ts";
+import type { Report } from "../../query/reports/report.ts";
+import { REPORTS } from "../../query/reports/reports.ts";
+import type { Runner } from "../../query/run.ts";
+import { callerOf } from "./caller.ts";
+import { sentOf } from "./stats.ts";
+
+/** Parts of one view that are computed at the same time, after the first. */
+const PARTS_AT_ONCE = 2;
+const BREAKDOWN = "breakdown/";
+
+/** One report of a view: its name in the path, and its parameters. */
+interface Part {
+  readonly name: string;
+  readonly params: URLSearchParams;
+}
+
+/** The route. `parts` is JSON, `[["main",{}],…]`; all other parameters are those of every part. */
+export function viewRoutes(runner: Runner): Route[] {
+  return [{
+    method: "GET",
+    path: "/api/stats/view",
+    right: "read",
+    streams: true,
+    handle: (context) => {
+      const common = new URLSearchParams(context.url.searchParams);
+      requireSite(context.access, siteOf(new Params(common)));
+      return streamed(runner, partsOf(common), context);
+    },
+  }];
+}
+
+/** Reads `parts`, and takes it out of the parameters. Throws `bad_request`. */
+function partsOf(common: URLSearchParams): Part[] {
+  const text = new Params(common).text("parts") ?? "";
+  common.delete("parts");
+  const fault = (reason: string) => new AppError("bad_request", `Cannot read parts: ${reason}`);
+  let parts: unknown;
+  try {
+    parts = JSON.parse(text);
+  } catch {
+    throw fault("it is no JSON");
+  }
+  if (!Array.isArray(parts) || parts.length === 0 || parts.length > VIEW_PARTS_MAX) {
+    throw fault(`it must be a list of 1 to ${VIEW_PARTS_MAX} reports`);
+  }
+  return parts.map((part: unknown, index) => {
+    if (!isPart(part)) {
+      throw fault(`part ${index} must be the name of a report and an object of texts`);
+    }
+    const [name, own] = part;
+    const params = new URLSearchParams(common);
+    for (const [key, value] of Object.entries(own)) params.set(key, value);
+    if (params.get("site_id") !== common.get("site_id")) {
+      throw fault(`part ${index} is of another site`);
+    }
+    return { name, params };
+  });
+}
+
+function isPart(part: unknown): part is [string, Record<string, string>] {
+  if (!Array.isArray(part) || part.length !== 2 || typeof part[0] !== "string") return false;
+  const own: unknown = part[1];
+  return typeof own === "object" && own !== null && !Array.isArray(own) &&
+    Object.values(own).every((value) => typeof value === "string");
+}
+
+/** Answers the parts in order, the first alone; each is sent when it is done. */
+function streamed(runner: Runner, parts: readonly Part[], context: Context): Response {
+  const isGzip = acceptsGzip(context.request.headers.get("accept-encoding"));
+  const left = new AbortController();
+  const body = new ReadableStream<Uint8Array>({
+    start: (stream) => {
+      const out = isGzip ? gzipInto(stream) : plainInto(stream);
+      void answerAll(runner, parts, { ...context, signal: left.signal }, out.line)
+        .finally(() => left.signal.aborted || out.end());
+    },
+    cancel: () => left.abort(new DOMException("The client went away", "AbortError")),
+  });
+  return new Response(body, {
+    headers: {
+      "content-type": "application/x-ndjson",
+      "cache-control": "no-store",
+      "x-accel-buffering": "no",
+      vary: "accept-encoding",
+      ...(isGzip ? { "content-encoding": "gzip" } : {}),
+    },
+  });
+}
+
+async function answerAll(
+  runner: Runner,
+  parts: readonly Part[],
+  context: Context,
+  send: (line: string) => void,
+): Promise<void> {
+  let next = 0;
+  const answerNext = async () => {
+    const index = next++;
+    const part = parts[index];
+    if (!part || context.signal.aborted) return false;
+    const answer = await answerOf(runner, part, context);
+    if (!context.signal.aborted) send(JSON.stringify({ part: index, ...answer }) + "\n");
+    return true;
+  };
+  const work = async () => {
+    while (await answerNext());
+  };
+  await answerNext();
+  await Promise.all(Array.from({ length: PARTS_AT_ONCE }, work));
+}
+
+/** What the part's own route would say. Never rejects. */
+async function answerOf(runner: Runner, { name, params: texts }: Part, context: Context) {
+  try {
+    const report = reportNamed(name);
+    const params = new Params(texts);
+    const site = requireSite(context.access, siteOf(params), report.access);
+    const asker = { caller: callerOf(context), signal: context.signal };
+    const told = await runner.answerWithMeta(name, report, site, params, asker);
+    const { body, headers } = sentOf(runner, told);
+    return { status: 200, headers, body };
+  } catch (error) {
+    const response = errorResponse(error, context.log, context.requestId);
+    const after = response.headers.get("retry-after");
+    const headers = after === null ? {} : { "retry-after": after };
+    return { status: response.status, headers, body: await response.json() };
+  }
+}
+
+/** A report by its name in the path. Throws `not_found`, `bad_request` for files. */
+function reportNamed(name: string): Report {
+  const reports: Readonly<Record<string, Report>> = REPORTS;
+  const report = name.startsWith(BREAKDOWN)
+    ? breakdownNamed(name.slice(BREAKDOWN.length))
+    : Object.hasOwn(reports, name)
+    ? reports[name]
+    : undefined;
+  if (!report) throw new AppError("not_found", "Cannot find this report");
+  if (report.formats || report.streams) {
+    throw new AppError("bad_request", "Cannot answer in a view: this report is a file");
+  }
+  return report;
+}
+
+/** Where lines go. */
+interface Out {
+  readonly line: (text: string) => void;
+  readonly end: () => void;
+}
+
+function plainInto(stream: ReadableStreamDefaultController<Uint8Array>): Out {
+  const encoder = new TextEncoder();
+  return {
+    line: (text) => stream.enqueue(encoder.encode(text)),
+    end: () => stream.close(),
+  };
+}
+
+/** Compressed so that each line can be read as soon as it arrives. */
+function gzipInto(stream: ReadableStreamDefaultController<Uint8Array>): Out {
+  const gzip = createGzip({ flush: constants.Z_SYNC_FLUSH });
+  gzip.on("data", (bytes: Uint8Array) => stream.enqueue(new Uint8Array(bytes)));
+  gzip.on("end", () => stream.close());
+  return { line: (text) => gzip.write(text), end: () => gzip.end() };
+}
