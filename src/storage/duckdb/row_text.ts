@@ -1,5 +1,6 @@
 // One row of a query from the text that DuckDB's to_json() makes of it.
-import type { Row } from "../duckdb.ts";
+/** A value of a row. */
+type Value = string | number | boolean | null;
 
 const TEXTS = /"(?:[^"\\]|\\.)*"/g;
 const TEXT_OR_NOT_FINITE = /"(?:[^"\\]|\\.)*"|NaN|-?Infinity/g;
@@ -10,19 +11,19 @@ const LONG_NUMBER = /"([^"]*)":(-?\d{16,})(?=[,}])/g;
  * The row. DuckDB's numbers that JSON does not have are null; lists are JSON again. Throws a
  * RangeError where a whole number is beyond exact ones.
  */
-export function rowOfText(text: string): Row {
+export function rowOfText(text: string): Record<string, Value> {
   if (/\d{16}/.test(text)) checkExact(text);
   const row: Record<string, unknown> = JSON.parse(
     /NaN|Infinity/.test(text)
       ? text.replace(TEXT_OR_NOT_FINITE, (part) => part.startsWith('"') ? part : "null")
       : text,
   );
-  const plain: Row = {};
+  const plain: Record<string, Value> = {};
   for (const [name, value] of Object.entries(row)) plain[name] = plainValue(value);
   return plain;
 }
 
-function plainValue(value: unknown): Row[string] {
+function plainValue(value: unknown): Value {
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
     return value;
   }

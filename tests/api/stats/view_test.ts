@@ -113,7 +113,7 @@ Deno.test("viewRoutes() shares computations with the routes of its parts", async
   });
 });
 
-Deno.test("viewRoutes() sends each part when it is done, and stops when its client leaves", async () => {
+Deno.test("viewRoutes() sends each part when it is done, and stops for who leaves", async () => {
   await withQuestions({ events: EVENTS }, async ({ runner }) => {
     const names: string[] = [];
     let left: AbortSignal | undefined;
