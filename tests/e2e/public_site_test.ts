@@ -80,6 +80,7 @@ const QUERIES: Readonly<Record<string, readonly string[]>> = {
   "/api/stats/export": ["format=csv", "format=json"],
   "/api/stats/query": ["metrics=visitors"],
   "/api/stats/values": ["dimension=page"],
+  "/api/v1/stats/breakdown": ["property=visit:source", "property=visit:referrer"],
   "/api/stats/view": [`parts=${VIEW}`],
 };
 
