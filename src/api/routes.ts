@@ -102,7 +102,7 @@ const ROWS: readonly Row[] = [
   ({ pipeline, buffer, clock, eventMs, formatParts }) =>
     ingestRoutes(pipeline, buffer, clock, eventMs, formatParts),
   ({ pipeline, buffer, ...parts }) => importRoutes(pipeline, buffer, parts),
-  ({ runner }) => viewRoutes(runner),
+  ({ runner, clock }) => viewRoutes(runner, clock),
   ({ runner }) => statsRoutes(runner),
   ({ live }) => liveRoutes(live),
   ({ runner, clock }) => queryV2Routes(runner, clock),

@@ -4,8 +4,9 @@ import { constants, createGzip } from "node:zlib";
 import { requireSite } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
 import { VIEW_PARTS_MAX } from "../../core/limits.ts";
+import type { Clock } from "../../core/types.ts";
 import { acceptsGzip } from "../../http/compression.ts";
-import { errorResponse } from "../../http/error_response.ts";
+import { BugLog, errorResponse } from "../../http/error_response.ts";
 import type { Context, Route } from "../../http/route.ts";
 import { Params } from "../../query/params.ts";
 import { siteOf } from "../../query/parse.ts";
@@ -26,8 +27,15 @@ interface Part {
   readonly params: URLSearchParams;
 }
 
+/** What answers parts, and where bugs go. */
+interface Asked {
+  readonly runner: Runner;
+  readonly bugs: BugLog;
+}
+
 /** The route. `parts` is JSON, `[["main",{}],…]`; all other parameters are those of every part. */
-export function viewRoutes(runner: Runner): Route[] {
+export function viewRoutes(runner: Runner, clock: Clock): Route[] {
+  const bugs = new BugLog(clock);
   return [{
     method: "GET",
     path: "/api/stats/view",
@@ -36,7 +44,7 @@ export function viewRoutes(runner: Runner): Route[] {
     handle: (context) => {
       const common = new URLSearchParams(context.url.searchParams);
       requireSite(context.access, siteOf(new Params(common)));
-      return streamed(runner, partsOf(common), context);
+      return streamed({ runner, bugs }, partsOf(common), context);
     },
   }];
 }
@@ -77,14 +85,16 @@ function isPart(part: unknown): part is [string, Record<string, string>] {
 }
 
 /** Answers the parts in order, the first alone; each is sent when it is done. */
-function streamed(runner: Runner, parts: readonly Part[], context: Context): Response {
+function streamed(asked: Asked, parts: readonly Part[], context: Context): Response {
   const isGzip = acceptsGzip(context.request.headers.get("accept-encoding"));
   const left = new AbortController();
   const body = new ReadableStream<Uint8Array>({
     start: (stream) => {
       const out = isGzip ? gzipInto(stream) : plainInto(stream);
-      void answerAll(runner, parts, { ...context, signal: left.signal }, out.line)
-        .finally(() => left.signal.aborted || out.end());
+      void answerAll(asked, parts, { ...context, signal: left.signal }, out.line)
+        .then(out.end, (error) => stream.error(error))
+        // Nobody reads on.
+        .catch(() => {});
     },
     cancel: () => left.abort(new DOMException("The client went away", "AbortError")),
   });
@@ -100,7 +110,7 @@ function streamed(runner: Runner, parts: readonly Part[], context: Context): Res
 }
 
 async function answerAll(
-  runner: Runner,
+  asked: Asked,
   parts: readonly Part[],
   context: Context,
   send: (line: string) => void,
@@ -110,7 +120,7 @@ async function answerAll(
     const index = next++;
     const part = parts[index];
     if (!part || context.signal.aborted) return false;
-    const answer = await answerOf(runner, part, context);
+    const answer = await answerOf(asked, part, context);
     if (!context.signal.aborted) send(JSON.stringify({ part: index, ...answer }) + "\n");
     return true;
   };
@@ -122,7 +132,11 @@ async function answerAll(
 }
 
 /** What the part's own route would say. Never rejects. */
-async function answerOf(runner: Runner, { name, params: texts }: Part, context: Context) {
+async function answerOf(
+  { runner, bugs }: Asked,
+  { name, params: texts }: Part,
+  context: Context,
+) {
   try {
     const report = reportNamed(name);
     const params = new Params(texts);
@@ -132,7 +146,7 @@ async function answerOf(runner: Runner, { name, params: texts }: Part, context: 
     const { body, headers } = sentOf(runner, told);
     return { status: 200, headers, body };
   } catch (error) {
-    const response = errorResponse(error, context.log, context.requestId);
+    const response = errorResponse(error, context.log, context.requestId, bugs);
     const after = response.headers.get("retry-after");
     const headers = after === null ? {} : { "retry-after": after };
     return { status: response.status, headers, body: await response.json() };

@@ -50,8 +50,8 @@ function linesOf(text: string): Line[] {
 }
 
 /** The view's lines by part, and what the routes of the parts say. */
-async function both({ runner }: Questions, access: typeof EVERYONE) {
-  const view = await callRoute(viewRoutes(runner), viewOf([...PARTS, UNKNOWN]), { access });
+async function both({ runner, clock }: Questions, access: typeof EVERYONE) {
+  const view = await callRoute(viewRoutes(runner, clock), viewOf([...PARTS, UNKNOWN]), { access });
   assert.equal(view.status, 200);
   assert.equal(view.headers.get("content-type"), "application/x-ndjson");
   const lines = linesOf(view.text);
@@ -86,9 +86,9 @@ Deno.test("viewRoutes() says of each part what its own route says, for every cal
 });
 
 Deno.test("viewRoutes() refuses what it cannot read before it answers", async () => {
-  await withQuestions({ events: EVENTS }, async ({ runner }) => {
+  await withQuestions({ events: EVENTS }, async ({ runner, clock }) => {
     const call = (path: string, access = EVERYONE) =>
-      callRoute(viewRoutes(runner), path, { access });
+      callRoute(viewRoutes(runner, clock), path, { access });
     const many = Array.from({ length: VIEW_PARTS_MAX + 1 }, () => ["main", {}]);
     const others = [[["main", { site_id: "other.example" }]], [["main", { limit: 3 }]]];
     for (const parts of [[], {}, many, ["main"], [["main"]], [["main", []]], ...others]) {
@@ -105,8 +105,8 @@ Deno.test("viewRoutes() refuses what it cannot read before it answers", async ()
 });
 
 Deno.test("viewRoutes() shares computations with the routes of its parts", async () => {
-  await withQuestions({ events: EVENTS }, async ({ runner, get }) => {
-    const view = () => callRoute(viewRoutes(runner), viewOf(PARTS.slice(0, 3)));
+  await withQuestions({ events: EVENTS }, async ({ runner, clock, get }) => {
+    const view = () => callRoute(viewRoutes(runner, clock), viewOf(PARTS.slice(0, 3)));
     const asked = `${COMMON.slice(COMMON.indexOf("&"))}&compare=previous_period`;
     await Promise.all([view(), get("main", asked), view(), get("main", asked)]);
     assert.equal(runner.counts().misses, 3);
@@ -114,7 +114,7 @@ Deno.test("viewRoutes() shares computations with the routes of its parts", async
 });
 
 Deno.test("viewRoutes() sends each part when it is done, and stops for who leaves", async () => {
-  await withQuestions({ events: EVENTS }, async ({ runner }) => {
+  await withQuestions({ events: EVENTS }, async ({ runner, clock }) => {
     const names: string[] = [];
     let left: AbortSignal | undefined;
     const slow = Object.assign(Object.create(runner), {
@@ -129,7 +129,7 @@ Deno.test("viewRoutes() sends each part when it is done, and stops for who leave
     });
     const headers = { "accept-encoding": "gzip" };
     const request = new Request(`http://x${viewOf(PARTS.slice(0, 5))}`, { headers });
-    const response = await viewRoutes(slow)[0]?.handle(contextOf(request));
+    const response = await viewRoutes(slow, clock)[0]?.handle(contextOf(request));
     assert.ok(response?.body);
     assert.equal(response.headers.get("content-encoding"), "gzip");
     const reader = response.body.getReader();
