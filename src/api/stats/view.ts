@@ -90,11 +90,13 @@ function streamed(asked: Asked, parts: readonly Part[], context: Context): Respo
   const left = new AbortController();
   const body = new ReadableStream<Uint8Array>({
     start: (stream) => {
-      const out = isGzip ? gzipInto(stream) : plainInto(stream);
+      const sink: Sink = {
+        write: (bytes) => left.signal.aborted || stream.enqueue(bytes),
+        close: () => left.signal.aborted || stream.close(),
+      };
+      const out = isGzip ? gzipInto(sink) : plainInto(sink);
       void answerAll(asked, parts, { ...context, signal: left.signal }, out.line)
-        .then(out.end, (error) => stream.error(error))
-        // Nobody reads on.
-        .catch(() => {});
+        .then(out.end, (error) => stream.error(error));
     },
     cancel: () => left.abort(new DOMException("The client went away", "AbortError")),
   });
@@ -168,24 +170,27 @@ function reportNamed(name: string): Report {
   return report;
 }
 
+/** The body; what comes after its client has left is dropped. */
+interface Sink {
+  readonly write: (bytes: Uint8Array) => void;
+  readonly close: () => void;
+}
+
 /** Where lines go. */
 interface Out {
   readonly line: (text: string) => void;
   readonly end: () => void;
 }
 
-function plainInto(stream: ReadableStreamDefaultController<Uint8Array>): Out {
+function plainInto(sink: Sink): Out {
   const encoder = new TextEncoder();
-  return {
-    line: (text) => stream.enqueue(encoder.encode(text)),
-    end: () => stream.close(),
-  };
+  return { line: (text) => sink.write(encoder.encode(text)), end: sink.close };
 }
 
 /** Compressed so that each line can be read as soon as it arrives. */
-function gzipInto(stream: ReadableStreamDefaultController<Uint8Array>): Out {
+function gzipInto(sink: Sink): Out {
   const gzip = createGzip({ flush: constants.Z_SYNC_FLUSH });
-  gzip.on("data", (bytes: Uint8Array) => stream.enqueue(new Uint8Array(bytes)));
-  gzip.on("end", () => stream.close());
+  gzip.on("data", (bytes: Uint8Array) => sink.write(new Uint8Array(bytes)));
+  gzip.on("end", sink.close);
   return { line: (text) => gzip.write(text), end: () => gzip.end() };
 }
