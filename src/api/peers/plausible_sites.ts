@@ -1,5 +1,5 @@
 // Plausible's Sites API: sites with their time zones, and goals; and its routes of health.
-import { mayReadSite, requireSite } from "../../auth/rights.ts";
+import { isStranger, mayReadSite, requireSite } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
 import { asciiSiteId, faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
@@ -59,7 +59,9 @@ export function plausibleSiteRoutes(
     }),
     row("GET", "/goals", (context) => {
       const site = existing(context.url.searchParams.get("site_id"), context);
-      return json({ goals: sites.items(site, "goal").map(goalShown), meta: META });
+      // Strangers see no definitions of a public site.
+      const goals = isStranger(context.access) ? [] : sites.items(site, "goal");
+      return json({ goals: goals.map(goalShown), meta: META });
     }),
     row("PUT", "/goals", async (context) => {
       const body = await bodyOf(context);
