@@ -12,6 +12,8 @@ export interface Clock {
   after(ms: number, run: () => void): () => void;
   /** Resolves after `ms`; resolves early when `signal` aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Resolves in the next turn of the event loop, for all who ask in this one together. */
+  turn(): Promise<void>;
 }
 
 /** Source of cryptographically strong random bytes. */

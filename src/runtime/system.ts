@@ -2,6 +2,7 @@
 // c_library.ts the only place that touches the outside world.
 import { statfs } from "node:fs/promises";
 import { randomBytes, randomUUID } from "node:crypto";
+import { setImmediate } from "node:timers";
 import type { Clock, Files, Log, LogLevel, Random, System } from "../core/types.ts";
 import { Output } from "./output.ts";
 
@@ -46,7 +47,20 @@ export async function writtenInTime(output: Output): Promise<void> {
   ended.abort();
 }
 
+/** One immediate for all who ask before it comes. */
+function sharedTurns(): () => Promise<void> {
+  let next: Promise<void> | undefined;
+  return () =>
+    next ??= new Promise((resolve) =>
+      setImmediate(() => {
+        next = undefined;
+        resolve();
+      })
+    );
+}
+
 const realClock: Clock = {
+  turn: sharedTurns(),
   nowMs: () => Date.now(),
   uptimeMs: () => performance.now(),
   every(ms, run) {

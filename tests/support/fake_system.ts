@@ -39,6 +39,10 @@ export class FakeClock implements Clock {
     return () => this.#remove(timer);
   }
 
+  turn(): Promise<void> {
+    return Promise.resolve();
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const end = () => {
