@@ -63,6 +63,8 @@ export async function openJournal(
   const { dataDir } = options;
   const eventsFolder = eventsFolderOf(options);
   await prepareFolder(files, options);
+  // Only a server makes this file; mallard.sqlite is made by the first one.
+  const wasUsed = await files.size(`${dataDir}/.lock`).catch(() => null) !== null;
   const lock = await lockFolder(files, dataDir, host.pid).catch((error) => {
     throw asSentence(`Cannot use data_dir ${dataDir}`, error);
   });
@@ -72,6 +74,7 @@ export async function openJournal(
   };
   try {
     const mode = options.isCautious ? "server" : "early";
+    if (wasUsed) await warnOfLostState(files, log, dataDir);
     const { store, isSalvaged } = await openStore(system, dataDir, mode);
     closing.push(() => store.close());
     await store.run("storeId", random.uuid());
@@ -170,6 +173,18 @@ async function openStore(
     }
     return { store, isSalvaged: true };
   }
+}
+
+/** A server without a password is open to everybody: its owner must know why it has none. */
+async function warnOfLostState(files: Files, log: Log, dataDir: string): Promise<void> {
+  const found = ["mallard.sqlite", "mallard.sqlite-wal"].map((name) =>
+    files.size(`${dataDir}/${name}`)
+  );
+  if ((await Promise.all(found)).some((bytes) => bytes !== null && bytes > 0)) return;
+  log("error", "Found no mallard.sqlite where a server has run: password and settings are gone", {
+    data_dir: dataDir,
+    hint: "stop, and restore a backup or put the file back",
+  });
 }
 
 /**

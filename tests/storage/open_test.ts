@@ -274,6 +274,14 @@ Deno.test("openStorage() makes a missing mallard.sqlite again from its log", asy
       assert.deepStrictEqual(await numbersOf(storage), range(1, 4));
       await storage.close();
     }
+    // Without the log nothing can be made again, and the owner is told.
+    await Deno.remove(`${folder}/after/mallard.sqlite`);
+    for (const dir of ["new", "after"]) {
+      const system = fakeSystem();
+      await (await openFolder(`${folder}/${dir}`, system)).close();
+      const told = system.lines.filter(({ message }) => message.startsWith("Found no mallard.sq"));
+      assert.strictEqual(told.length, dir === "new" ? 0 : 1, dir);
+    }
     // A log of which nothing can be read is kept, and events are taken.
     await Deno.mkdir(`${folder}/none`);
     await Deno.writeTextFile(`${folder}/none/mallard.sqlite-wal`, "x".repeat(10_000));
