@@ -35,7 +35,7 @@ export function ingestRoutes(
       const { request, headers, address, guardedAddress } = context;
       const body = await readShortBody(request, headers, clock, inTime, BODY_BYTES_MAX);
       // What has arrived goes through the pipeline one after the other, without the work of the
-      // HTTP server in between: the same code costs a seventh less while it stays in the caches.
+      // HTTP server in between: the same code costs less while it stays in the caches.
       await clock.turn();
       const reading = read({ body, query: queryOf(request), headers, address });
       if ("response" in reading) return reading.response;
