@@ -24,7 +24,7 @@ import { planOf } from "./sql/plan.ts";
 import { publicEvents, publicRules } from "./sql/public_view.ts";
 import { type CheckedFilter, type Query, queryOf, type ReportRequest } from "./query.ts";
 import { matchingEvents } from "./sql/relations.ts";
-import { statementOf } from "./sql/statement.ts";
+import { statementOf, visitorDaysOf } from "./sql/statement.ts";
 import type { DropCount, QueryContext, Report } from "./reports/report.ts";
 import { Faults } from "../core/faults.ts";
 
@@ -317,6 +317,15 @@ export class Runner {
         const query = queryOf(request, { metrics: ["events"] });
         const plan = planOf(query);
         return rows(plan.span, (events) => build(matchingEvents(query, plan, events, columns)));
+      },
+      visitorDays: (request, cutUs, build) => {
+        const query = queryOf(request, { metrics: ["visitors"] });
+        const { span } = planOf(query);
+        return from(
+          span,
+          (sources) =>
+            build(visitorDaysOf(query, cutUs, { ...sources, ...hidden }, sources.events, asked)),
+        );
       },
       drops: async (firstDate, lastDate) =>
         await this.#options.drops?.({ site_id: site, firstDate, lastDate }) ?? [],

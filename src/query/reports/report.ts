@@ -35,6 +35,15 @@ export interface QueryContext {
     columns: readonly EventColumnName[],
     build: (events: Sql) => Sql,
   ): Promise<Row[]>;
+  /**
+   * The same over the visitors of those events, where only their local days matter, and on which
+   * side of `cutUs` they came: `build` gets a relation of visitor_id and timestamp.
+   */
+  visitorDays(
+    request: ReportRequest,
+    cutUs: number,
+    build: (visitors: Sql) => Sql,
+  ): Promise<Row[]>;
   /** Counts of dropped requests between two UTC dates, both included; most frequent first. */
   drops(firstDate: string, lastDate: string): Promise<readonly DropCount[]>;
   /** Builds the SQL of funnels, retention, sequences and flow. */

@@ -111,6 +111,8 @@ export interface VisitSplit {
   /** Both numbers of days are included. */
   readonly first: number;
   readonly last: number;
+  /** Those days. */
+  readonly days: readonly RollupDay[];
   readonly paths: readonly string[];
   /** Days since 1970 of the local date on which the range begins. */
   readonly firstLocalDay: number;
@@ -125,6 +127,7 @@ export function visitSplitOf(range: Range, site: SiteRollups, by: SplitBy): Visi
     events: around(range, first, last),
     first: first.day,
     last: last.day,
+    days: run,
     paths: [...new Set(run.map(({ visitsPath }) => visitsPath))],
     firstLocalDay: dayOfDate(localDate(by.zone, range.fromUs)),
   };

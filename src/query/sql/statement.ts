@@ -1,6 +1,7 @@
 // What a query is answered from: sums of closed days, their visits, or events. The
 // choice is made here alone. Pure.
-import { type Sql, sql } from "../../core/sql.ts";
+import type { Range } from "../../core/period.ts";
+import { join, type Sql, sql } from "../../core/sql.ts";
 import type { Sources } from "../../storage/reader.ts";
 import { metricOf } from "../metrics.ts";
 import type { Query } from "../query.ts";
@@ -8,9 +9,10 @@ import { reachOf, rulesText } from "../rollups/rules.ts";
 import { type SplitBy, splitOf, visitSplitOf } from "../rollups/split.ts";
 import type { SiteRollups } from "../../storage/state/ops/rollup_ops.ts";
 import { buildQuery } from "./build.ts";
-import type { Plan } from "./plan.ts";
+import { type Plan, planOf } from "./plan.ts";
+import { matchingEvents } from "./relations.ts";
 import { buildRolled, type EventsOf, rolledShape } from "./rolled.ts";
-import { buildOfVisits, isOfVisits, readsReferrers } from "./visit_rows.ts";
+import { buildOfVisits, isOfVisits, readsReferrers, visitorsOfDays } from "./visit_rows.ts";
 
 /** What the choice depends on beside the query. */
 export interface Asked {
@@ -44,6 +46,37 @@ export function statementOf(
     if (visits) return buildOfVisits(query, plan, visits, keyed, onDisk(visits.paths));
   }
   return buildQuery(query, plan, keyed(plan.span));
+}
+
+/**
+ * The visitors of events that meet a query's filter, and when: a relation of visitor_id (a number)
+ * and timestamp. It holds each visitor on the right local days, and on the right side of `cutUs`,
+ * but not every event.
+ */
+export function visitorDaysOf(
+  query: Query,
+  cutUs: number,
+  sources: Pick<Sources, "rollups" | "rollupFile" | "hotFromUs">,
+  events: EventsOf,
+  asked: Asked,
+): Sql {
+  const ofEvents = (range: Range) => {
+    const own: Query = { ...query, range };
+    const plan = planOf(own);
+    const rows = withVisitorKeys(events(plan.span));
+    return matchingEvents(own, plan, rows, ["visitor_id", "timestamp"]);
+  };
+  const site = asked.isPublicOnly && readsReferrers(query) ? null : sources.rollups;
+  const by = site ? splitBy(query, site, sources.hotFromUs, asked.idDays) : null;
+  const split = site && by && isOfVisits(query, planOf(query))
+    ? visitSplitOf(query.range, site, by)
+    : null;
+  const isCut = split?.days.some((day) => day.startUs < cutUs && cutUs < day.endUs) ?? true;
+  if (!split || isCut) return ofEvents(query.range);
+  const paths = split.paths.map((path) => sources.rollupFile(path));
+  const parts = split.events.map((range) => sql`select * from ${ofEvents(range)}`);
+  const all = [visitorsOfDays(query, split, paths), ...parts];
+  return sql`(${join(all, "\n  union all\n  ")})`;
 }
 
 function splitBy(

@@ -1,6 +1,7 @@
 // A query as one statement over the stored visits of closed days and events of the others: whatever
 // filters and splits by values of visits, and by page, name and host of their events. Pure.
 import { conditionsOf, isCondition } from "../../../dashboard/grammar/filter.js";
+import { DAY_US } from "../../core/durations.ts";
 import type { Range } from "../../core/period.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { DimensionRef } from "../dimensions.ts";
@@ -87,6 +88,21 @@ export function buildOfVisits(
     sql`with ${merged}`,
     basesOf(query, (whole) => counts(whole, ["visitors"])),
   );
+}
+
+/**
+ * The visitors of the stored visits that meet the filter, as a relation of visitor_id and
+ * timestamp: one row for each visitor and day, at least, at noon of the day.
+ */
+export function visitorsOfDays(query: Query, split: VisitSplit, paths: readonly string[]): Sql {
+  const daily: Query = { ...query, dimensions: ["day"] };
+  const noons = split.days.map(({ day, startUs }) =>
+    raw(`(${day * DAY_US}, ${startUs + DAY_US / 2})`)
+  );
+  const rows = join(storedRows(daily, ["visitors"], split, paths), "");
+  return sql`select r.visitor_id, make_timestamp(d.us) as timestamp
+    from (${rows}) r
+    join (values ${join(noons)}) d(k0, us) using (k0)`;
 }
 
 /** One row per combination of keys, with the aggregates. */

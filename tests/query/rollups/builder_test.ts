@@ -7,9 +7,11 @@ import { rangeOfDays } from "../../../src/core/period.ts";
 import { startOfDate } from "../../../src/core/zone.ts";
 import type { DimensionRef } from "../../../src/query/dimensions.ts";
 import { type MetricName, METRICS } from "../../../src/query/metrics.ts";
+import { Params } from "../../../src/query/params.ts";
 import { STANDARD_SETTINGS } from "../../../src/query/parse.ts";
 import { type CheckedFilter, type Query, queryOf } from "../../../src/query/query.ts";
 import { PART_DIMENSIONS, VISIT_DIMENSIONS } from "../../../src/query/rollups/day_tables.ts";
+import { REPORTS } from "../../../src/query/reports/reports.ts";
 import { RollupBuilder } from "../../../src/query/rollups/builder.ts";
 import { SHAPES } from "../../../src/query/rollups/shapes.ts";
 import { Runner } from "../../../src/query/run.ts";
@@ -213,6 +215,17 @@ async function compare(
     if (notes.some(({ sql }) => /currency is null|is_start|part_/.test(sql))) used++;
     const right = await plain.context(SITE).query(query);
     deepEqual(found, right, JSON.stringify({ ...query, at: index }));
+  }
+  const days = `${dateOfDay(dayOfDate(FIRST) + draw.below(DAYS))}`;
+  for (const more of ["weeks=3", `detail=true&cohorts=${draw.one(["day", "week"])}&count=5`]) {
+    const filter = draw.is(0.5) ? "&filters=is(page,/a)" : "&filters=is_not(country,DE)";
+    const text = `site_id=${SITE}&start_date=${FIRST}&end_date=${days}&${more}${filter}`;
+    const [found, right] = await Promise.all(
+      [rolled, plain].map((runner) =>
+        runner.answer("retention", REPORTS.retention, SITE, new Params(new URLSearchParams(text)))
+      ),
+    );
+    deepEqual(found, right, text);
   }
   return used;
 }

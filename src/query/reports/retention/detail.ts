@@ -4,7 +4,7 @@
 import { DAY_US } from "../../../core/durations.ts";
 import { dateOfDay, dayOfDate } from "../../../../dashboard/grammar/days.js";
 import { localDate, offsetTransitions, startOfDate } from "../../../core/zone.ts";
-import { sql } from "../../../core/sql.ts";
+import { type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { columnsOfSteps, count, share } from "../behavioral.ts";
 import { type CohortInterval, dayOfInterval, intervalOfDay } from "../../engine/engine.ts";
@@ -129,15 +129,20 @@ function queryCells(
   const wide = withRange(request, { fromUs: beforeUs, toUs, dates: null });
   const steps = [first, again].filter((step) => step !== null);
   const windowUs = Math.max(context.visitorIdDays, 1) * DAY_US;
-  return context.matching(
-    wide,
-    columnsOfSteps(steps),
+  const transitions = offsetTransitions(zone, beforeUs, toUs);
+  // Whether ids last longer is told by the UTC days of events.
+  const isOfDays = steps.length === 0 && transitions.every(({ offsetUs }) => offsetUs === 0);
+  const ask = (build: (events: Sql) => Sql) =>
+    isOfDays
+      ? context.visitorDays(wide, fromUs, build)
+      : context.matching(wide, columnsOfSteps(steps), build);
+  return ask(
     (events) =>
       sql`select cohort, size, after, visitors from ${
         context.engine.retention(events, {
           interval,
           weekStart,
-          transitions: offsetTransitions(zone, beforeUs, toUs),
+          transitions,
           fromUs,
           count,
           first: first?.condition ?? null,

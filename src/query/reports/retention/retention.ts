@@ -4,7 +4,7 @@ import { dateOfDay } from "../../../../dashboard/grammar/days.js";
 import type { WeekStart } from "../../../core/period.ts";
 import { offsetTransitions } from "../../../core/zone.ts";
 import type { Row } from "../../../storage/duckdb.ts";
-import { columnsOfSteps, count } from "../behavioral.ts";
+import { count } from "../behavioral.ts";
 import { LOOK_BACK_US, queryRetentionDetail, type RetentionDetail } from "./detail.ts";
 import { COHORT_INTERVALS, type CohortInterval, dayOfInterval } from "../../engine/engine.ts";
 import { goalFinder } from "../../sql/expressions.ts";
@@ -92,9 +92,9 @@ async function queryRetention(
   if (range.fromUs >= range.toUs) return [];
   const fromUs = range.fromUs - LOOK_BACK_US;
   const wide = withRange(request, { fromUs, toUs: range.toUs, dates: null });
-  const rows = await context.matching(
+  const rows = await context.visitorDays(
     wide,
-    columnsOfSteps([]),
+    range.fromUs,
     (events) =>
       context.engine.retention(events, {
         interval: "week",
