@@ -397,9 +397,11 @@ Deno.test("a build that fails at any file operation leaves answers right", async
         const isOver = files.count < nth;
         files.nth = 0;
         await compare(storage, system, site, 400 + nth, 1);
-        await storage.close();
-        storage = await openFolder(folder, system);
-        await compare(storage, system, site, 500 + nth, 1);
+        if (isOver || nth % 3 === 0) {
+          await storage.close();
+          storage = await openFolder(folder, system);
+          await compare(storage, system, site, 500 + nth, 1);
+        }
         if (isOver) break;
         const paths = storage.rollups.view(SITE)?.days.map(({ path }) => path) ?? [];
         await storage.rollups.forget(SITE, [...new Set(paths)]);
