@@ -2,14 +2,15 @@
 // value or a fault; only this knows where the text was.
 import type { Parsed } from "../../dashboard/grammar/parsed.js";
 import { AppError } from "./errors.ts";
+import { FAULTS_TOLD_MAX } from "./limits.ts";
 
-/** The faults of one request; the same fault counts once. */
+/** The faults of one request, as many as are told; the same fault counts once. */
 export class Faults {
   readonly #texts = new Set<string>();
 
   /** Notes a fault: a whole text that names its place. */
   add(text: string): void {
-    this.#texts.add(text);
+    if (this.#texts.size < FAULTS_TOLD_MAX) this.#texts.add(text);
   }
 
   /** What was parsed; where it could not be, notes the fault after `place` and gives a stand-in. */

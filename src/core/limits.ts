@@ -13,6 +13,10 @@ export const KEEP_ALIVE_MS_MAX = 75_000;
 export const BODY_BYTES_MAX = 64 * 1024;
 /** Body of any other request. */
 export const API_BODY_BYTES_MAX = 256 * 1024;
+/** Body of a question without a login: about as long as one in a URL can be. */
+export const STRANGER_QUESTION_BYTES_MAX = 16 * 1024;
+/** Faults of one request that are told; whoever sends more than that is no person. */
+export const FAULTS_TOLD_MAX = 20;
 /** Longest body that may arrive as gzip: it is decoded at once. */
 export const GZIP_BODY_BYTES_MAX = 256 * 1024;
 /** Longest site id. */

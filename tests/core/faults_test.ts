@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { AppError } from "../../src/core/errors.ts";
 import { Faults } from "../../src/core/faults.ts";
+import { FAULTS_TOLD_MAX } from "../../src/core/limits.ts";
 
 Deno.test("Faults names every fault once, with its place", () => {
   const faults = new Faults();
@@ -14,4 +15,11 @@ Deno.test("Faults names every fault once, with its place", () => {
     assert.equal(error.message, "Cannot query: b: it is empty; c: it is missing");
     return true;
   });
+});
+
+Deno.test("Faults tells so many faults and no more", () => {
+  const faults = new Faults();
+  for (let n = 0; n < 10_000; n++) faults.add(`k${n}: it is none of them`);
+  assert.equal(faults.list.length, FAULTS_TOLD_MAX);
+  assert.throws(() => faults.check(), { message: /^k0: .*; k19: it is none of them$/ });
 });

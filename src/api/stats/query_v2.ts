@@ -1,7 +1,7 @@
 // POST /api/v2/query: the one endpoint of Plausible's Stats API v2.
 import { requireSite } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
-import { API_BODY_BYTES_MAX } from "../../core/limits.ts";
+import { API_BODY_BYTES_MAX, STRANGER_QUESTION_BYTES_MAX } from "../../core/limits.ts";
 import { asciiSiteId, faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
 import { readJsonObject } from "../../http/body.ts";
@@ -23,7 +23,11 @@ export function queryV2Routes(runner: Runner, clock: Clock): Route[] {
     right: "read",
     asks: true,
     handle: async (context) => {
-      const body = await readJsonObject(context.request, clock, API_BODY_BYTES_MAX);
+      // Reading it is nobody's turn yet.
+      const bytesMax = callerOf(context).kind === "stranger"
+        ? STRANGER_QUESTION_BYTES_MAX
+        : API_BODY_BYTES_MAX;
+      const body = await readJsonObject(context.request, clock, bytesMax);
       const { request, answer, headers } = await askV2(
         runner,
         body,

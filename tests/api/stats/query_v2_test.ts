@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import type { Access } from "../../../src/core/access.ts";
 import type { QueryGoal } from "../../../src/query/query.ts";
 import { queryV2Routes } from "../../../src/api/stats/query_v2.ts";
 import { customEvent, pageview } from "../../support/events.ts";
 import { type Questions, withQuestions } from "../../support/numbers/questions.ts";
-import { callRoute } from "../../support/server/routes.ts";
+import { callRoute, EVERYONE } from "../../support/server/routes.ts";
 
 const EVENTS = [
   pageview({
@@ -244,6 +245,31 @@ Deno.test("queryV2Routes() refuses the rest and names the place", async () => {
       assert.equal(status, 400, JSON.stringify(body));
       assert.match(json.error, message);
     }
+  });
+});
+
+Deno.test("queryV2Routes() reads no more of a stranger than a URL could hold", async () => {
+  await withQuestions({ events: [] }, async ({ runner, clock }) => {
+    const routes = queryV2Routes(runner, clock);
+    const ask = async (access: Access, bytes: number) => {
+      const keys = Object.fromEntries(Array.from({ length: bytes / 10 }, (_, n) => [`k${n}`, 1]));
+      const body = JSON.stringify({ site_id: "example.com", ...keys });
+      const { status, text } = await callRoute(routes, "/api/v2/query", {
+        method: "POST",
+        body,
+        access,
+      });
+      assert.ok(text.length < 5_000, "an answer longer than its question");
+      return status;
+    };
+    const stranger: Access = {
+      who: "nobody",
+      rights: new Set(["public", "read"]),
+      sites: ["example.com"],
+    };
+    assert.equal(await ask(stranger, 10_000), 400);
+    assert.equal(await ask(stranger, 20_000), 413);
+    assert.equal(await ask(EVERYONE, 200_000), 400);
   });
 });
 
