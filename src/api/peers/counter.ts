@@ -34,13 +34,13 @@ export function counterRoutes(runner: Runner, parts: FormatParts): Route[] {
       if (kind === "") throw new AppError("not_found", "Cannot find this counter");
       const count = await visitorsOf(runner, path, siteOf(context, parts), context);
       const shown = String(count).replace(/\B(?=(\d{3})+$)/g, "\u202f");
-      return shownAs(kind, shown, count === 0 ? 404 : 200);
+      return shownAs(kind, shown, count);
     },
   }];
 }
 
-function siteOf({ request, access }: Context, parts: FormatParts): string {
-  const site = siteOfRequest(request.headers, parts);
+function siteOf({ request, url, access }: Context, parts: FormatParts): string {
+  const site = url.searchParams.get("site_id") ?? siteOfRequest(request.headers, parts);
   if (site !== null) return requireSite(access, site);
   throw new AppError("not_found", "Cannot find the site: add this host to a site's aliases");
 }
@@ -68,22 +68,17 @@ async function visitorsOf(
   return numberOf(answer.rows[0]?.values ?? {}, "visitors");
 }
 
-function shownAs(kind: string, count: string, status: number): Response {
+function shownAs(kind: string, shown: string, count: number): Response {
   const headers = (type: string) => ({ "content-type": type, ...SHOWN_BY_ANYBODY });
-  if (kind === "json") {
-    return json({ count, count_unique: count }, status, SHOWN_BY_ANYBODY);
+  if (kind === "svg") return new Response(svg(shown), { headers: headers("image/svg+xml") });
+  if (kind === "png") return new Response(png(shown), { headers: headers("image/png") });
+  if (kind === "html") {
+    const all = { ...headers("text/html; charset=utf-8"), "content-security-policy": PAGE_POLICY };
+    return new Response(html(shown), { headers: all });
   }
-  if (kind === "svg") {
-    return new Response(svg(count), { status, headers: headers("image/svg+xml") });
-  }
-  if (kind === "png") return new Response(png(count), { status, headers: headers("image/png") });
-  return new Response(html(count), {
-    status,
-    headers: {
-      ...headers("text/html; charset=utf-8"),
-      "content-security-policy": PAGE_POLICY,
-    },
-  });
+  const counts = { count: shown, count_unique: shown };
+  if (count > 0) return json(counts, 200, SHOWN_BY_ANYBODY);
+  return json({ ...counts, error: "Cannot count: there was no visitor" }, 404, SHOWN_BY_ANYBODY);
 }
 
 function html(count: string): string {

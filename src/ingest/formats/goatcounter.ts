@@ -71,7 +71,9 @@ function write([taken]: readonly Taken[]): Response {
 }
 
 function told(status: number, message: string): Response {
-  const { body, headers } = gifResponse({ [SAID]: message });
+  const said = { [SAID]: message.replace(/[^\x20-\x7e]/g, "-") };
+  if (status >= 400) return json({ error: message }, status, said);
+  const { body, headers } = gifResponse(said);
   return new Response(body, { status, headers });
 }
 
@@ -140,7 +142,7 @@ function widthOf(size: unknown): unknown {
 }
 
 /** Hits that a program sends with a key: of now or of the past, each with its visitor. */
-function readHits({ body, headers }: WireRequest, parts: FormatParts): Reading {
+function readHits({ body, query, headers }: WireRequest, parts: FormatParts): Reading {
   const parsed = parseJson(body);
   if ("fault" in parsed) return parsed;
   const { hits } = objectOf(parsed.value) ?? {};
@@ -148,7 +150,8 @@ function readHits({ body, headers }: WireRequest, parts: FormatParts): Reading {
     return refuse("bad_request", `Cannot read hits: it is no list of 1 to ${BATCH_EVENTS_MAX}`);
   }
   const [only, another] = parts.siteIds();
-  const site = siteOfRequest(headers, parts) ?? (another === undefined ? only : undefined);
+  const site = query.get("site_id") ?? siteOfRequest(headers, parts) ??
+    (another === undefined ? only : undefined);
   if (site === undefined) {
     return refuse("bad_request", "Cannot count: no site has the host of this request as an alias");
   }
@@ -198,6 +201,6 @@ function writeHits(read: readonly HitReading[], taken: readonly Taken[]): Respon
     ? { [SKIPPED]: skipped.join(",") }
     : {};
   return Object.keys(errors).length > 0
-    ? json({ errors }, 400, headers)
+    ? json({ error: `Cannot count ${Object.keys(errors).length} hits`, errors }, 400, headers)
     : json({ status: "ok" }, 202, headers);
 }

@@ -24,7 +24,8 @@ Deno.test("GET and POST /count count for the site of the host, else of the page"
   const count = async (query: string, headers: Record<string, string>, method = "GET") => {
     const all = { "user-agent": CHROME, ...headers };
     const response = await app.send(`/count?${query}`, { method, headers: all });
-    equal(response.headers.get("content-type"), "image/gif");
+    const kind = response.status < 400 ? "image/gif" : "application/json";
+    equal(response.headers.get("content-type"), kind);
     equal(response.headers.get("access-control-allow-origin"), "*");
     return [response.status, response.headers.get("x-goatcounter")];
   };
@@ -39,6 +40,7 @@ Deno.test("GET and POST /count count for the site of the host, else of the page"
   equal(missing, 400);
   match(String(why), /path/);
   equal((await count("p=/a", {}))[0], 400);
+  equal((await count("p=/a", { origin: "https://a~b.example" }))[0], 400);
   for (const b of [150, 151, 152, 153]) equal((await count(`p=/a&b=${b}`, host))[0], 202);
   const [status, robot] = await count("p=/a", { ...host, "user-agent": "Googlebot/2.1" });
   deepEqual([status, robot], [202, "Dropped: a robot"]);

@@ -1,6 +1,8 @@
 // Requests as nobody should send them, the same for the same seed: every route of the program with
 // parameters, headers and bodies that nearly fit, do not fit, or are meant to do harm.
 import type { Route } from "../../../src/http/route.ts";
+import { pathId } from "../../../src/query/formats/goatcounter/goatcounter.ts";
+import { uuidOfSite } from "../../../src/sites/site_codes.ts";
 import { BREAKDOWNS } from "../../../src/query/reports/breakdowns.ts";
 import { COMMON_PARAMS } from "../../../src/query/parse.ts";
 import type { Report } from "../../../src/query/reports/report.ts";
@@ -120,7 +122,7 @@ const PARAMS: Readonly<Record<string, readonly string[]>> = {
   u: ["https://example.com/a?utm_source=x", "/a", "https://example.com:99999/"],
   r: ["https://www.google.com/", "android-app://com.x"],
   w: ["320", "1920"],
-  p: ['{"a":1}', "{", '{"__proto__":{"x":1}}'],
+  p: ['{"a":1}', "{", '{"__proto__":{"x":1}}', "/a"],
   detail: ["true", "true", "false"],
   order: ["in_order", "any_order", "consecutive"],
   by: ["page", "country", "prop:plan"],
@@ -135,7 +137,40 @@ const PARAMS: Readonly<Record<string, readonly string[]>> = {
   count_by: ["visits", "visitors"],
   of: ["pages", "events"],
   group: ["/a/*"],
+  domain: ["example.com"],
+  type: ["path", "event", "referrer", "nothing"],
+  startAt: ["1705000000000", "0"],
+  endAt: ["1705400000000"],
+  unit: ["hour", "day", "year"],
+  property: ["visit:source", "event:page", "event:props:plan"],
+  date: ["2024-01-10", "2024-01-01,2024-01-10"],
+  start: ["2024-01-10", "2024-01-10T10:00:00Z"],
+  end: ["2024-01-16"],
+  path: ["/a", "c.a", "re.(a+)+"],
+  e: ["true", "0"],
+  b: ["0", "150"],
+  q: ["?utm_source=x"],
+  s: ["1920,1080,1"],
 };
+
+/** Parameters of the routes that other programs' clients ask, the needed ones first. */
+const PEER_PARAMS: readonly [path: RegExp, required: string[], others: string[]][] = [
+  [/^\/count$/, ["p"], ["r", "e", "b", "q", "s"]],
+  [/^\/api\/v1\/stats\/breakdown$/, ["site_id", "property"], ["metrics", "limit", "page"]],
+  [/^\/api\/v1\/stats\//, ["site_id"], ["metrics", "date", "interval", "compare"]],
+  [/^\/api\/v1\/sites\/goals$/, ["site_id"], []],
+  [/^\/api\/websites\/.*(metrics|values)$/, ["type"], ["startAt", "endAt", "search", "path"]],
+  [/^\/api\/websites/, [], ["startAt", "endAt", "unit", "timezone", "path", "compare"]],
+  [/^\/api\/v0\//, ["site_id"], ["start", "end", "limit", "offset"]],
+  [/^\/counter\//, ["site_id"], ["start", "end"]],
+];
+
+function peerParams(path: string) {
+  const [, required, others] = PEER_PARAMS.find(([pattern]) => pattern.test(path)) ?? [];
+  return required && others ? { required, all: [...required, ...others] } : null;
+}
+
+const EVENT_OF_PEER = { website: uuidOfSite("example.com"), url: "/a", hostname: "example.com" };
 
 /** Bodies that fit, by route. */
 const BODIES: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>> = {
@@ -143,6 +178,20 @@ const BODIES: Readonly<Record<string, readonly Readonly<Record<string, unknown>>
     { d: "example.com", n: "pageview", u: "https://example.com/", r: "", w: 1280, p: '{"a":"b"}' },
     { d: "example.com", n: "buy", u: "/", ra: 12.34, rc: "EUR", p: { a: 1 } },
   ],
+  "POST /api/send": [
+    { type: "event", payload: EVENT_OF_PEER },
+    { type: "event", payload: { ...EVENT_OF_PEER, name: "a", data: { a: 1 }, ip: "203.0.113.9" } },
+  ],
+  // As JSON it is a list.
+  "POST /api/batch": [{ toJSON: () => [{ type: "event", payload: EVENT_OF_PEER }, MARK] }],
+  "POST /api/v0/count": [{ hits: [{ path: "/a", ref: MARK, user_agent: "x", ip: "203.0.113.9" }] }],
+  "POST /api/v1/sites": [{ domain: "fresh.example", timezone: "UTC" }],
+  "PUT /api/v1/sites/:site_id": [{ timezone: "UTC" }],
+  "PUT /api/v1/sites/goals": [
+    { site_id: "example.com", goal_type: "event", event_name: "signup" },
+    { site_id: "example.com", goal_type: "page", page_path: MARK },
+  ],
+  "DELETE /api/v1/sites/goals/:id": [{ site_id: "example.com" }],
   "POST /api/import": [{
     d: "example.com",
     n: "pageview",
@@ -233,6 +282,8 @@ export function kindsOf(routes: readonly Pick<Route, "method" | "path">[]): Kind
 
 function paramsOf(method: string, path: string): readonly string[] {
   if (path === "/api/event") return method === "GET" ? ["d", "n", "u", "r", "w", "p"] : [];
+  const peer = peerParams(path);
+  if (peer) return peer.all;
   if (path === "/api/gdpr/erase") return ["site_id", "start_date", "end_date", "dry_run"];
   if (path === "/privacy") return ["site_id"];
   if (path === "/api/sites/:site_id/export") return ["format", "start_date", "end_date"];
@@ -244,6 +295,8 @@ function paramsOf(method: string, path: string): readonly string[] {
 /** What a request must have to be answered well. */
 function requiredOf(method: string, path: string): readonly string[] {
   if (path === "/api/event") return method === "GET" ? ["d", "u"] : [];
+  const peer = peerParams(path);
+  if (peer) return peer.required;
   if (path === "/api/gdpr/erase") return ["site_id", "start_date", "end_date"];
   if (method === "DELETE" && path === "/api/sites/:site_id") return ["events"];
   const own = reportOf(path)?.params ?? {};
@@ -292,11 +345,20 @@ export function shoot(
   };
 }
 
+/** Values of `:name` by pattern; those of breakdowns where there are none. */
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  "/counter/:name": ["TOTAL.json", "%2F1.svg", "%2F1.png", "%2F1.html", "%2Fnone.svg"],
+  "/js/:name": ["script.js", "script.hash.js", "pa-x.js", "x.js"],
+  "/api/v0/stats/:name": ["browsers", "languages", "nothing"],
+};
+
 /** A pattern with values in its parts, most of which exist. */
 function filled(dice: Dice, pattern: string, known: Known): string {
   const values: Readonly<Record<string, readonly string[]>> = {
     site_id: PARAMS["site_id"] ?? [],
-    name: [...Object.keys(BREAKDOWNS), "nothing"],
+    name: NAMES[pattern] ?? [...Object.keys(BREAKDOWNS), "nothing"],
+    website_id: [uuidOfSite("example.com"), uuidOfSite("none.example")],
+    path_id: [String(pathId("/1")), "5"],
     id: [...known.ids[/(\w+)\/:id$/.exec(pattern)?.[1] ?? ""] ?? [], "99999"],
     key_hash: [...known.keyHashes, "0".repeat(64)],
   };
