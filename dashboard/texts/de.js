@@ -450,6 +450,9 @@ export const texts = {
   sequence_then: "dann",
   sequence_within: "innerhalb von",
   sequence_without: "ohne",
+  setting_aliases: "Weitere Namen der Website",
+  setting_hint_aliases:
+    "Eine frühere Domain, eine UUID von Umami, ein Code oder Host von GoatCounter; durch Kommas getrennt.",
   setting_hint_hostnames:
     "Durch Kommas getrennt; leer für alle. *.example.com umfasst auch Subdomains.",
   setting_hint_mask_emails:
@@ -492,6 +495,9 @@ export const texts = {
     other: "Ereignisse kommen an: {n} Besucher in den letzten 30 Minuten.",
   },
   snippet_options: "Optionen",
+  snippet_peers: "Tags von Plausible, Umami und GoatCounter",
+  snippet_peers_hint:
+    "Seiten können die Tags dieser Programme behalten: nur der Hostname ändert sich.",
   snippet_quiet: "Keine Ereignisse in den letzten 30 Minuten.",
   sources: "Quellen",
   start_add: "In jede Seite einfügen, vor dem schließenden </head>:",

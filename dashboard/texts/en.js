@@ -444,6 +444,9 @@ export const texts = {
   sequence_then: "then",
   sequence_within: "within",
   sequence_without: "without",
+  setting_aliases: "Other names of the site",
+  setting_hint_aliases:
+    "An earlier domain, an Umami UUID, a GoatCounter code or host; separated by commas.",
   setting_hint_hostnames:
     "Separated by commas; empty for all. *.example.com covers subdomains, too.",
   setting_hint_mask_emails:
@@ -484,6 +487,8 @@ export const texts = {
     other: "Events arrive: {n} visitors in the last 30 minutes.",
   },
   snippet_options: "Options",
+  snippet_peers: "Tags of Plausible, Umami and GoatCounter",
+  snippet_peers_hint: "Pages may keep the tags of these programs: only the host name changes.",
   snippet_quiet: "No events in the last 30 minutes.",
   sources: "Sources",
   start_add: "Paste this into every page, before the closing </head>:",

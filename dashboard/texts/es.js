@@ -447,6 +447,9 @@ export const texts = {
   sequence_then: "luego",
   sequence_within: "en menos de",
   sequence_without: "sin",
+  setting_aliases: "Otros nombres del sitio",
+  setting_hint_aliases:
+    "Un dominio anterior, un UUID de Umami, un código o host de GoatCounter; separados por comas.",
   setting_hint_hostnames:
     "Separados por comas; vacío para todos. *.example.com incluye también los subdominios.",
   setting_hint_mask_emails:
@@ -488,6 +491,9 @@ export const texts = {
     other: "Llegan eventos: {n} visitantes en los últimos 30 minutos.",
   },
   snippet_options: "Opciones",
+  snippet_peers: "Etiquetas de Plausible, Umami y GoatCounter",
+  snippet_peers_hint:
+    "Las páginas pueden conservar las etiquetas de estos programas: solo cambia el nombre del host.",
   snippet_quiet: "Sin eventos en los últimos 30 minutos.",
   sources: "Fuentes",
   start_add: "Pega esto en cada página, antes de cerrar </head>:",

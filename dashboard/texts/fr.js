@@ -452,6 +452,9 @@ export const texts = {
   sequence_then: "puis",
   sequence_within: "en moins de",
   sequence_without: "sans",
+  setting_aliases: "Autres noms du site",
+  setting_hint_aliases:
+    "Un ancien domaine, un UUID d’Umami, un code ou un hôte de GoatCounter ; séparés par des virgules.",
   setting_hint_hostnames:
     "Séparés par des virgules ; vide pour tous. *.example.com couvre aussi les sous-domaines.",
   setting_hint_mask_emails:
@@ -494,6 +497,9 @@ export const texts = {
     other: "Des événements arrivent : {n} visiteurs dans les 30 dernières minutes.",
   },
   snippet_options: "Options",
+  snippet_peers: "Balises de Plausible, Umami et GoatCounter",
+  snippet_peers_hint:
+    "Les pages peuvent garder les balises de ces programmes : seul le nom d’hôte change.",
   snippet_quiet: "Aucun événement dans les 30 dernières minutes.",
   sources: "Sources",
   start_add: "À coller dans chaque page, avant la balise </head> :",

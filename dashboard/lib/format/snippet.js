@@ -19,6 +19,25 @@ export function snippetOf(script, site, { api = "", early = false } = {}) {
 }
 
 /**
+ * The tags of other programs, which this server understands. `addressOf` gives a file's address.
+ * @param {(file: string) => string} addressOf
+ * @param {{ site_id: string, website_id?: string | undefined }} site
+ * @returns {{ name: string, code: string }[]}
+ */
+export function peerSnippets(addressOf, { site_id, website_id = "" }) {
+  const script = (/** @type {string} */ file, /** @type {string} */ attributes) =>
+    `<script defer src="${quoted(addressOf(file))}" ${attributes}></script>`;
+  const count = `data-goatcounter="${quoted(addressOf("count"))}"`;
+  const all = [
+    { name: "Plausible", code: script("js/script.js", `data-domain="${quoted(site_id)}"`) },
+    { name: "GoatCounter", code: script("count.js", count) },
+  ];
+  if (website_id === "") return all;
+  const umami = script("script.js", `data-website-id="${quoted(website_id)}"`);
+  return [...all, { name: "Umami", code: umami }];
+}
+
+/**
  * Escapes a text for a quoted attribute.
  * @param {string} text
  */

@@ -5,7 +5,7 @@ import { addressOf } from "../../lib/ask/api.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useId, useState } from "../../lib/html.js";
 import { useLive } from "../../lib/ask/live.js";
-import { snippetOf } from "../../lib/format/snippet.js";
+import { peerSnippets, snippetOf } from "../../lib/format/snippet.js";
 
 /** Draws the panel. */
 export function Snippet() {
@@ -33,6 +33,18 @@ export function Snippet() {
                 setApi(target.value)} />
             <p class="muted" id=${`${id}-hint`}>${t("snippet_api_hint")}</p>
           </div>
+        </details>
+        <details class="snippet-options">
+          <summary>${t("snippet_peers")}</summary>
+          <p class="muted">${t("snippet_peers_hint")}</p>
+          ${peerSnippets(addressOf, site).map(({ name, code }) =>
+            html`
+              <div key=${name}>
+                <p>${name}</p>
+                <${CopyBox} text=${code} label=${name} copy=${t("copy")} copied=${t("copied")} />
+              </div>
+            `
+          )}
         </details>
         <p class="muted">${t("snippet_events")}</p>
         <pre class="code-line" tabindex="0" aria-label=${t(

@@ -7,6 +7,7 @@ import { asciiSiteId, faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
 import { differInCase, type NewSites } from "../../sites/new_sites.ts";
 import { settingsSeenByAll } from "../../sites/settings.ts";
+import { uuidOfSite } from "../../sites/site_codes.ts";
 import type { SiteNames } from "../../sites/site_names.ts";
 import type { Sites } from "../../sites/sites.ts";
 import type { Reader } from "../../storage/reader.ts";
@@ -25,6 +26,7 @@ function shown(sites: Sites, site_id: string, access?: Context["access"]) {
   const declared = sites.declared(site_id);
   return {
     site_id,
+    website_id: uuidOfSite(site_id),
     ...sites.settings(site_id),
     created_at: declared ? new Date(declared.created_at).toISOString() : null,
   };

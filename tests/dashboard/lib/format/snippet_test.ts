@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { snippetOf } from "../../../../dashboard/lib/format/snippet.js";
+import { peerSnippets, snippetOf } from "../../../../dashboard/lib/format/snippet.js";
 
 Deno.test("snippetOf() names the server's own tracker and the site", () => {
   assert.equal(
@@ -32,4 +32,17 @@ Deno.test("snippetOf() names another address for events, and keeps early calls",
   new Function("window", code)(page);
   page.mallard?.("signup", { props: { plan: "pro" } });
   assert.deepEqual(Array.from(page.mallard?.q?.[0] ?? []), ["signup", { props: { plan: "pro" } }]);
+});
+
+Deno.test("peerSnippets() are the tags of other programs with this server's host", () => {
+  const site = { site_id: "a.example", website_id: "00000000-0000-8000-8000-000000000000" };
+  const snippets = peerSnippets((file) => `https://stats.example/${file}`, site);
+  assert.deepEqual(snippets.map(({ code }) => code), [
+    '<script defer src="https://stats.example/js/script.js" data-domain="a.example"></script>',
+    '<script defer src="https://stats.example/count.js" ' +
+    'data-goatcounter="https://stats.example/count"></script>',
+    '<script defer src="https://stats.example/script.js" ' +
+    'data-website-id="00000000-0000-8000-8000-000000000000"></script>',
+  ]);
+  assert.equal(peerSnippets((file) => file, { site_id: "a.example" }).length, 2);
 });
