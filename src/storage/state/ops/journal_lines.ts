@@ -1,6 +1,6 @@
 // Journal rows as a file of lines of JSON for DuckDB alone: so many rows go from one store to the
 // other without a look at each, and without a copy in JavaScript.
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Sqlite } from "../sqlite.ts";
 
@@ -58,6 +58,10 @@ function writeJournalLines(
       seqTo = Number(row["last"]);
       if (found < ROWS_PER_TEXT) break;
     }
+  } catch (error) {
+    // On a full disk the space is for the journal.
+    rmSync(path, { force: true });
+    throw error;
   } finally {
     closeSync(file);
   }
