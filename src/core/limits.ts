@@ -17,6 +17,8 @@ export const API_BODY_BYTES_MAX = 256 * 1024;
 export const STRANGER_QUESTION_BYTES_MAX = 16 * 1024;
 /** Faults of one request that are told; whoever sends more than that is no person. */
 export const FAULTS_TOLD_MAX = 20;
+/** Lists and objects inside each other in JSON that clients send. */
+export const JSON_DEPTH_MAX = 64;
 /** Longest body that may arrive as gzip: it is decoded at once. */
 export const GZIP_BODY_BYTES_MAX = 256 * 1024;
 /** Longest site id. */

@@ -1,7 +1,7 @@
 // Rules for text that came from outside, the same wherever one is stored: no control characters,
 // and a word in the place of e-mail addresses and, where the owner wants it, of tokens and ids.
 import type { Event } from "./event.ts";
-import { CAMPAIGN_CHARS_MAX } from "./limits.ts";
+import { CAMPAIGN_CHARS_MAX, JSON_DEPTH_MAX } from "./limits.ts";
 
 const CONTROL = /\p{Cc}/u;
 const CONTROLS = /\p{Cc}+/gu;
@@ -9,6 +9,25 @@ const CONTROLS = /\p{Cc}+/gu;
 /** The text without C0 and C1 control characters, NUL and DEL included. */
 export function withoutControls(text: string): string {
   return CONTROL.test(text) ? text.replace(CONTROLS, "") : text;
+}
+
+/** A shorter text is parsed at once, however it is nested. */
+const LONG_JSON_CHARS = 4096;
+
+/** Whether JSON is nested deeper than anybody writes it: it takes a hundred times as long. */
+export function isDeepJson(json: string): boolean {
+  if (json.length <= LONG_JSON_CHARS) return false;
+  let depth = 0;
+  let isText = false;
+  for (let at = 0; at < json.length; at++) {
+    const char = json[at];
+    if (char === '"') isText = !isText;
+    else if (isText) at += char === "\\" ? 1 : 0;
+    else if (char === "[" || char === "{") depth++;
+    else if (char === "]" || char === "}") depth--;
+    if (depth > JSON_DEPTH_MAX) return true;
+  }
+  return false;
 }
 
 /**

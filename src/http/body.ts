@@ -3,6 +3,7 @@
 import { gunzipSync } from "node:zlib";
 import { AppError } from "../core/errors.ts";
 import { AUTH_BODY_BYTES_MAX, BODY_MS_MAX, GZIP_BODY_BYTES_MAX } from "../core/limits.ts";
+import { isDeepJson } from "../core/text.ts";
 import type { Clock } from "../core/types.ts";
 import type { Deadlines } from "./deadlines.ts";
 
@@ -136,7 +137,8 @@ export async function readJsonObject(
   const bytes = await readBody(request, clock, bytesMax, BODY_MS_MAX);
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    value = isDeepJson(text) ? null : JSON.parse(text);
   } catch {
     throw new AppError("bad_request", "Cannot read the body: it is not JSON");
   }

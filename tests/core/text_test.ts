@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { changeJsonTexts, changeTexts, withoutControls } from "../../src/core/text.ts";
+import { changeJsonTexts, changeTexts, isDeepJson, withoutControls } from "../../src/core/text.ts";
 
 Deno.test("withoutControls() removes C0, DEL and C1, and nothing else", () => {
   for (let code = 0; code <= 0x2ff; code++) {
@@ -39,4 +39,20 @@ Deno.test("changeTexts() reaches every text of a value", () => {
     ),
     { a: "x", b: ["", 1, null, { c: "y" }], d: true },
   );
+});
+
+Deno.test("isDeepJson() finds long JSON that is nested too deeply, and nothing else", () => {
+  const nested = (depth: number, inner = "1") => `${"[".repeat(depth)}${inner}${"]".repeat(depth)}`;
+  const long = `"${"x".repeat(5_000)}"`;
+  const table: [json: string, isDeep: boolean][] = [
+    [nested(30_000), true],
+    ["[".repeat(60_000), true],
+    ['{"a":'.repeat(2_000), true],
+    [nested(65, long), true],
+    [nested(64, long), false],
+    [nested(500), false],
+    [JSON.stringify({ p: `"${nested(5_000)}\\` }), false],
+    [JSON.stringify(Array.from({ length: 5_000 }, () => [1, { a: [] }])), false],
+  ];
+  for (const [json, isDeep] of table) assert.equal(isDeepJson(json), isDeep, json.slice(0, 20));
 });

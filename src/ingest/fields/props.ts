@@ -1,7 +1,7 @@
 // The properties of an event: a JSON object as text. Of one that is too long, the properties that
 // fit are kept as they were written.
 import { PROPS_BYTES_MAX } from "../../core/limits.ts";
-import { changeJsonTexts, withoutControls } from "../../core/text.ts";
+import { changeJsonTexts, isDeepJson, withoutControls } from "../../core/text.ts";
 import type { Notice } from "./notices.ts";
 
 const UTF8 = new TextEncoder();
@@ -22,6 +22,7 @@ export function readProps(value: unknown, note: (notice: Notice) => void): strin
 }
 
 function isJsonObject(text: string): boolean {
+  if (isDeepJson(text)) return false;
   try {
     const parsed: unknown = JSON.parse(text);
     return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed);

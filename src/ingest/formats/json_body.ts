@@ -1,4 +1,5 @@
 // The body of a request as JSON, for the formats that send events as JSON.
+import { isDeepJson } from "../../core/text.ts";
 import { type Checked, refuse } from "../payload.ts";
 
 /** Made once: it keeps nothing between two texts. */
@@ -7,7 +8,9 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true });
 /** Parses a body. Never throws. */
 export function parseJson(bytes: Uint8Array): Checked<unknown> {
   try {
-    return { value: JSON.parse(UTF8.decode(bytes)) };
+    const text = UTF8.decode(bytes);
+    if (isDeepJson(text)) return refuse("unprocessable", "Cannot read the body: it is too deep");
+    return { value: JSON.parse(text) };
   } catch {
     return refuse("unprocessable", "Cannot read the body: it is not JSON");
   }

@@ -1,6 +1,7 @@
 // The events API of Plausible: long or short keys, the short one first. One event may be of several
 // sites.
 import { EVENT_SITES_MAX } from "../../core/limits.ts";
+import { isDeepJson } from "../../core/text.ts";
 import { withoutWww } from "../../net/host.ts";
 import type { Notice } from "../fields/notices.ts";
 import {
@@ -173,6 +174,7 @@ function withPath(props: Fields, url: unknown): Fields {
 }
 
 function parsed(text: string): unknown {
+  if (isDeepJson(text)) return text;
   try {
     return JSON.parse(text);
   } catch {
