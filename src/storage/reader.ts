@@ -7,6 +7,7 @@ import type { Catalog } from "./tiers/catalog.ts";
 import type { Files } from "../core/types.ts";
 import type { Db, QueryLimits, Row } from "./duckdb.ts";
 import type { ParquetTier } from "./tiers/parquet_tier.ts";
+import type { CatalogFile } from "./parquet/partition.ts";
 import { findCorruptFiles, mayBeCorruption } from "./parquet/corruption.ts";
 import { eventsFor, filesFor, type SpanUs } from "./tiers/event_rows.ts";
 import { isOfRollups, type Rollups } from "./rollups/rollups.ts";
@@ -25,6 +26,8 @@ export interface Sources {
   /** Events before this time are all in Parquet files, in microseconds. */
   readonly hotFromUs: number;
 }
+
+const NO_FILES: readonly CatalogFile[] = [];
 
 /** Reads events of one site over a span of time. */
 export class Reader {
@@ -194,6 +197,11 @@ export class Reader {
   /** Events of the files that may hold events of a span. */
   rowsBetween(site: string, span: SpanUs): number {
     return filesFor(this.#catalog.current, site, span).reduce((sum, { rows }) => sum + rows, 0);
+  }
+
+  /** The Parquet files of a site, oldest first: the same list until they change. */
+  filesOf(site: string): readonly CatalogFile[] {
+    return this.#catalog.current.files.get(site) ?? NO_FILES;
   }
 
   /** UTC date of the site's oldest Parquet file, or null when it has none. */

@@ -79,6 +79,12 @@ interface Rules {
   readonly text: string;
 }
 
+/** What a site was when nothing was left to be made. */
+interface Done {
+  readonly files: readonly unknown[];
+  readonly other: string;
+}
+
 type Ask = (statement: Sql) => Promise<Row[]>;
 
 /** Makes rollups. */
@@ -89,8 +95,10 @@ export class RollupBuilder {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #options: BuilderOptions;
-  /** When a day that could not be made is tried again, by site, day and rules. */
-  readonly #waiting = new Map<string, number>();
+  /** When days of a site that could not be made are tried again. */
+  readonly #waiting = new Map<string, Map<number, number>>();
+  /** A look at thousands of sites must cost nothing while nothing has changed. */
+  readonly #done = new Map<string, Done>();
   #number = 0;
 
   constructor(
@@ -112,7 +120,11 @@ export class RollupBuilder {
     for (const site of this.#parts.reader.sites()) {
       if (signal.aborted) return;
       try {
+        const now = await this.#stateOf(site);
+        const known = this.#done.get(site);
+        if (known?.files === now.files && known.other === now.other) continue;
         await this.#buildSite(site, signal);
+        if (!signal.aborted && !this.#hasWaiting(site)) this.#done.set(site, now);
       } catch (error) {
         if (signal.aborted) return;
         this.counts.failures++;
@@ -125,6 +137,24 @@ export class RollupBuilder {
     await this.#parts.rollups.sweep();
   }
 
+  async #stateOf(site: string): Promise<Done> {
+    const { zone, gapUs } = await this.#sites.settings(site);
+    const day = localDate(zone, this.#clock.nowMs() * 1000);
+    const idDays = this.#options.visitorIdDays(site);
+    const { reader, rollups } = this.#parts;
+    const other = [zone, gapUs, idDays, day, rollups.epochOf(site)].join(" ");
+    return { files: reader.filesOf(site), other };
+  }
+
+  #hasWaiting(site: string): boolean {
+    const days = this.#waiting.get(site);
+    for (const [day, untilMs] of days ?? []) {
+      if (untilMs <= this.#clock.nowMs()) days?.delete(day);
+    }
+    if (days?.size === 0) this.#waiting.delete(site);
+    return this.#waiting.has(site);
+  }
+
   async #buildSite(site: string, signal: AbortSignal): Promise<void> {
     const firstDate = this.#parts.reader.firstDate(site);
     if (firstDate === null) return;
@@ -132,7 +162,10 @@ export class RollupBuilder {
     await rollups.load(site);
     const rules = await this.#rulesOf(site);
     const others = rollups.view(site)?.days.filter((day) => day.rules !== rules.text) ?? [];
-    if (others.length > 0) await rollups.forget(site, [...new Set(others.map(({ path }) => path))]);
+    if (others.length > 0) {
+      this.#waiting.delete(site);
+      await rollups.forget(site, [...new Set(others.map(({ path }) => path))]);
+    }
     const today = dayOfDate(localDate(rules.zone, this.#clock.nowMs() * 1000));
     let day = dayOfDate(firstDate) - 1;
     if (!this.#isWorthIt(rules, day, today)) return;
@@ -160,18 +193,16 @@ export class RollupBuilder {
   }
 
   /** What could not be made is tried again later. */
-  #waitFor({ site, text }: Rules, days: readonly number[]): void {
+  #waitFor({ site }: Rules, days: readonly number[]): void {
     const untilMs = this.#clock.nowMs() + RETRY_MS;
-    for (const day of days) this.#waiting.set(`${site} ${day} ${text}`, untilMs);
+    const waiting = this.#waiting.get(site) ?? new Map<number, number>();
+    for (const day of days) waiting.set(day, untilMs);
+    this.#waiting.set(site, waiting);
   }
 
-  #isWaiting({ site, text }: Rules, day: number): boolean {
-    const key = `${site} ${day} ${text}`;
-    const untilMs = this.#waiting.get(key);
-    if (untilMs === undefined) return false;
-    if (untilMs > this.#clock.nowMs()) return true;
-    this.#waiting.delete(key);
-    return false;
+  #isWaiting({ site }: Rules, day: number): boolean {
+    const untilMs = this.#waiting.get(site)?.get(day);
+    return untilMs !== undefined && untilMs > this.#clock.nowMs();
   }
 
   async #rulesOf(site: string): Promise<Rules> {

@@ -72,9 +72,9 @@ export class Rollups {
   /** Brings what is known of a site into memory; `view` needs it. */
   async load(site: string): Promise<void> {
     while (this.#sites.get(site) === undefined) {
-      const epoch = this.#epoch(site);
+      const epoch = this.epochOf(site);
       const found = await this.#store.run("siteRollups", site);
-      if (epoch === this.#epoch(site)) this.#sites.set(site, found);
+      if (epoch === this.epochOf(site)) this.#sites.set(site, found);
     }
   }
 
@@ -95,7 +95,8 @@ export class Rollups {
     this.#watches.delete(watch);
   }
 
-  #epoch(site: string): number {
+  /** A number that rises whenever rollups of a site are taken out. */
+  epochOf(site: string): number {
     return this.#epochs.get(site) ?? 0;
   }
 
@@ -122,7 +123,7 @@ export class Rollups {
   }
 
   #stale(site: string, kept: (days: readonly RollupDay[]) => readonly RollupDay[]): void {
-    this.#epochs.set(site, this.#epoch(site) + 1);
+    this.#epochs.set(site, this.epochOf(site) + 1);
     this.#hasGarbage = true;
     const known = this.#sites.get(site);
     if (known) this.#sites.set(site, { ...known, days: kept(known.days) });
