@@ -88,6 +88,7 @@ const PARAMS: Readonly<Record<string, readonly string[]>> = {
   limit: ["1", "10", "1000", "1001"],
   offset: ["0", "5", "1000001"],
   steps: ["page:/,event:signup", "page:/a,page:/**", "event:a[plan=pro]", "page:,event:"],
+  parts: ['[["main",{}]]', '[["main",{}],["bots",{"period":"7d"}]]', '[["none",{}]]', "[[", "[]"],
   window: ["1 day", "1 second", "366 days", "367 days", "1 fortnight"],
   weeks: ["1", "4", "52", "53"],
   page: ["/", "/a"],
@@ -289,6 +290,7 @@ function paramsOf(method: string, path: string): readonly string[] {
   if (path === "/api/sites/:site_id/export") return ["format", "start_date", "end_date"];
   if (method === "DELETE" && path === "/api/sites/:site_id") return ["events"];
   if (!path.startsWith("/api/stats/")) return [];
+  if (path === "/api/stats/view") return [...Object.keys(COMMON_PARAMS), "parts"];
   return [...Object.keys(COMMON_PARAMS), ...Object.keys(reportOf(path)?.params ?? {})];
 }
 
@@ -299,6 +301,7 @@ function requiredOf(method: string, path: string): readonly string[] {
   if (peer) return peer.required;
   if (path === "/api/gdpr/erase") return ["site_id", "start_date", "end_date"];
   if (method === "DELETE" && path === "/api/sites/:site_id") return ["events"];
+  if (path === "/api/stats/view") return ["site_id", "parts"];
   const own = reportOf(path)?.params ?? {};
   return ["site_id", ...Object.keys(own).filter((name) => own[name]?.required)];
 }
