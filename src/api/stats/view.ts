@@ -1,7 +1,7 @@
 // GET /api/stats/view: the reports of one page in one request. Each is a line of JSON, sent when it
 // is done, and says what its own route would.
 import { constants, createGzip } from "node:zlib";
-import { requireSite } from "../../auth/rights.ts";
+import { isStranger, requireSite } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
 import { VIEW_PARTS_MAX } from "../../core/limits.ts";
 import type { Clock } from "../../core/types.ts";
@@ -86,7 +86,9 @@ function isPart(part: unknown): part is [string, Record<string, string>] {
 
 /** Answers the parts in order, the first alone; each is sent when it is done. */
 function streamed(asked: Asked, parts: readonly Part[], context: Context): Response {
-  const isGzip = acceptsGzip(context.request.headers.get("accept-encoding"));
+  // Compressing is done at nobody's turn: strangers could ask for megabytes again and again.
+  const isGzip = !isStranger(context.access) &&
+    acceptsGzip(context.request.headers.get("accept-encoding"));
   const left = new AbortController();
   const body = new ReadableStream<Uint8Array>({
     start: (stream) => {
