@@ -183,3 +183,5 @@ export const CHANNELS_PER_ADDRESS_MAX = 4;
 export const CHANNELS_PER_SITE_MAX = 16;
 /** Reports of one view that one request may ask for. */
 export const VIEW_PARTS_MAX = 16;
+/** Characters of all reports of one view, of a caller without a login and of others. */
+export const VIEW_CHARS_MAX = { stranger: 1 << 20, owner: 16 << 20 } as const;

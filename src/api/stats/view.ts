@@ -3,7 +3,7 @@
 import { constants, createGzip } from "node:zlib";
 import { isStranger, requireSite } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
-import { VIEW_PARTS_MAX } from "../../core/limits.ts";
+import { VIEW_CHARS_MAX, VIEW_PARTS_MAX } from "../../core/limits.ts";
 import type { Clock } from "../../core/types.ts";
 import { acceptsGzip } from "../../http/compression.ts";
 import { BugLog, errorResponse } from "../../http/error_response.ts";
@@ -120,12 +120,16 @@ async function answerAll(
   send: (line: string) => void,
 ): Promise<void> {
   let next = 0;
+  // A line waits in memory until it is read.
+  let left: number = VIEW_CHARS_MAX[isStranger(context.access) ? "stranger" : "owner"];
   const answerNext = async () => {
     const index = next++;
     const part = parts[index];
     if (!part || context.signal.aborted) return false;
-    const answer = await answerOf(asked, part, context);
-    if (!context.signal.aborted) send(JSON.stringify({ part: index, ...answer }) + "\n");
+    const answer = left > 0 ? await answerOf(asked, part, context) : tooLarge(asked, context);
+    const line = JSON.stringify({ part: index, ...await answer }) + "\n";
+    left -= line.length;
+    if (!context.signal.aborted) send(line);
     return true;
   };
   const work = async () => {
@@ -135,12 +139,26 @@ async function answerAll(
   await Promise.all(Array.from({ length: PARTS_AT_ONCE }, work));
 }
 
+function tooLarge(asked: Asked, context: Context) {
+  const reason = "the reports before it are too large; ask for it alone";
+  return refusal(
+    asked,
+    new AppError("too_large", `Cannot answer in this view: ${reason}`),
+    context,
+  );
+}
+
+/** A refusal as the part's own route would answer it. */
+async function refusal({ bugs }: Asked, error: unknown, context: Context) {
+  const response = errorResponse(error, context.log, context.requestId, bugs);
+  const after = response.headers.get("retry-after");
+  const headers: Record<string, string> = after === null ? {} : { "retry-after": after };
+  return { status: response.status, headers, body: await response.json() };
+}
+
 /** What the part's own route would say. Never rejects. */
-async function answerOf(
-  { runner, bugs }: Asked,
-  { name, params: texts }: Part,
-  context: Context,
-) {
+async function answerOf(asked: Asked, { name, params: texts }: Part, context: Context) {
+  const { runner } = asked;
   try {
     const report = reportNamed(name);
     const params = new Params(texts);
@@ -150,10 +168,7 @@ async function answerOf(
     const { body, headers } = sentOf(runner, told);
     return { status: 200, headers, body };
   } catch (error) {
-    const response = errorResponse(error, context.log, context.requestId, bugs);
-    const after = response.headers.get("retry-after");
-    const headers = after === null ? {} : { "retry-after": after };
-    return { status: response.status, headers, body: await response.json() };
+    return await refusal(asked, error, context);
   }
 }
 

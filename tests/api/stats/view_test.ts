@@ -104,6 +104,24 @@ Deno.test("viewRoutes() refuses what it cannot read before it answers", async ()
   });
 });
 
+Deno.test("viewRoutes() answers strangers no more than some reports of full size", async () => {
+  const events = Array.from(
+    { length: 300 },
+    (_, n) => pageview({ at: "2024-03-10T10:00", visitor: "a", page: `/${n}${"x".repeat(2000)}` }),
+  );
+  await withQuestions({ events }, async ({ runner, clock }) => {
+    const part = ["query", { dimensions: "page", limit: "1000" }];
+    const ask = (access: typeof EVERYONE) =>
+      callRoute(viewRoutes(runner, clock), viewOf(Array(6).fill(part)), { access });
+    const statuses = async (access: typeof EVERYONE) =>
+      linesOf((await ask(access)).text).map(({ status }) => status);
+    assert.deepEqual(await statuses(EVERYONE), [200, 200, 200, 200, 200, 200]);
+    const stranger = { ...STRANGER, sites: ["example.com"] };
+    const found = await statuses(stranger);
+    assert.deepEqual([found[0], found.at(-1)], [200, 413]);
+  });
+});
+
 Deno.test("viewRoutes() shares computations with the routes of its parts", async () => {
   await withQuestions({ events: EVENTS }, async ({ runner, clock, get }) => {
     const view = () => callRoute(viewRoutes(runner, clock), viewOf(PARTS.slice(0, 3)));
