@@ -8,7 +8,7 @@ import {
   type Page,
   USER_AGENT,
 } from "../../tests/support/browser/browser.ts";
-import { fill, openBenchStorage, SITE } from "./fill.ts";
+import { buildRollups, fill, openBenchStorage, SITE } from "./fill.ts";
 import { fromSource, ServerProcess } from "../server_process.ts";
 
 /** How many events, and how often the page is opened. */
@@ -39,6 +39,7 @@ export async function benchDashboard({ events, runs }: DashboardOptions): Promis
     const storage = await openBenchStorage(system, dataDir);
     const count = await fill(storage, system, { events, untilMs: Date.now() });
     await storage.flusher.flush();
+    await buildRollups(storage, system);
     await storage.close();
     console.log(`\nDashboard: first view of a month, ${count} events, nothing cached`);
     const server = ServerProcess.start(fromSource(), { dataDir });

@@ -4,6 +4,8 @@ import type { Event } from "../../src/core/event.ts";
 import type { System } from "../../src/core/types.ts";
 import { loadGeoIp } from "../../src/ingest/enrich/geoip.ts";
 import { readFields } from "../../src/ingest/formats/mallard.ts";
+import { STANDARD_SETTINGS } from "../../src/query/parse.ts";
+import { RollupBuilder } from "../../src/query/rollups/builder.ts";
 import { openStorage, type Storage } from "../../src/storage/open.ts";
 import { openPipeline } from "../../tests/support/pipeline.ts";
 import { siteProfiles, traffic } from "../traffic/traffic.ts";
@@ -23,6 +25,17 @@ export function openBenchStorage(system: System, dataDir: string): Promise<Stora
     memoryBytes: Deno.systemMemoryInfo().total,
     loadDuckDb: () => import("@duckdb/node-api"),
   }, { dataDir, memory_limit: null, threads: null });
+}
+
+/** Makes what is derived of closed days, as a server does in the background; resolves with counts. */
+export async function buildRollups(
+  storage: Storage,
+  { clock, log }: System,
+): Promise<RollupBuilder["counts"]> {
+  const settings = { settings: () => Promise.resolve(STANDARD_SETTINGS) };
+  const builder = new RollupBuilder(storage, settings, clock, log, { visitorIdDays: () => 1 });
+  await builder.run(new AbortController().signal);
+  return builder.counts;
 }
 
 /** Brings about so many events in; resolves with their number. All are hot. */
