@@ -27,7 +27,7 @@ export function openBenchStorage(system: System, dataDir: string): Promise<Stora
   }, { dataDir, memory_limit: null, threads: null });
 }
 
-/** Makes what is derived of closed days, as a server does in the background; resolves with counts. */
+/** Makes what is derived of closed days, as a server does in the background. */
 export async function buildRollups(
   storage: Storage,
   { clock, log }: System,
