@@ -11,7 +11,7 @@ import { SHAPES } from "./shapes.ts";
 
 const REACH_DAYS_MAX = 3;
 
-/** Raised when the rows of a file mean something else. */
+/** Raised when the rows of a file mean something else, or DuckDB's `hash()` gives other keys. */
 const VERSION = 2;
 
 /**
