@@ -9,6 +9,7 @@ import type { Context, Handler, Route } from "../../http/route.ts";
 import { faultsOfGoal } from "../../sites/goals.ts";
 import type { NewSites } from "../../sites/new_sites.ts";
 import type { Item, Sites } from "../../sites/sites.ts";
+import { unreadable } from "../../query/formats/params.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -42,7 +43,7 @@ export function plausibleSiteRoutes(
     row("POST", "", async (context) => {
       const { domain, timezone } = await bodyOf(context);
       const site = nameOf(domain, "domain");
-      if (sites.declared(site)) throw bad("domain", `${site} exists already`);
+      if (sites.declared(site)) throw unreadable("domain", `${site} exists already`);
       await sites.put(site, timezone === undefined ? {} : { timezone });
       await newSites.declared(site);
       return json(shown(site));
@@ -52,7 +53,7 @@ export function plausibleSiteRoutes(
       const site = existing(context.params["site_id"], context);
       const { domain = site, timezone } = await bodyOf(context);
       if (domain !== site) {
-        throw bad("domain", "a site keeps its id; give it the other as an alias");
+        throw unreadable("domain", "a site keeps its id; give it the other as an alias");
       }
       await sites.put(site, timezone === undefined ? {} : { timezone });
       return json(shown(site));
@@ -80,14 +81,10 @@ export function plausibleSiteRoutes(
   ];
 }
 
-function bad(name: string, why: string): AppError {
-  return new AppError("bad_request", `Cannot read ${name}: ${why}`);
-}
-
 function nameOf(value: unknown, name: string): string {
   const site = typeof value === "string" ? asciiSiteId(value) : "";
   const fault = typeof value === "string" ? faultOfSiteId(site) : "it is no text";
-  if (fault !== null) throw bad(name, fault);
+  if (fault !== null) throw unreadable(name, fault);
   return site;
 }
 
@@ -95,7 +92,9 @@ function nameOf(value: unknown, name: string): string {
 async function putGoal(sites: Sites, site: string, body: Body): Promise<Item> {
   const { goal_type, event_name, page_path, display_name, custom_props } = body;
   const isPage = goal_type === "page";
-  if (!isPage && goal_type !== "event") throw bad("goal_type", "it is neither event nor page");
+  if (!isPage && goal_type !== "event") {
+    throw unreadable("goal_type", "it is neither event nor page");
+  }
   const what = isPage ? page_path : event_name;
   const name = display_name ?? (isPage ? `Visit ${String(what)}` : what);
   const goal = {
@@ -103,7 +102,7 @@ async function putGoal(sites: Sites, site: string, body: Body): Promise<Item> {
     ...(custom_props === undefined ? {} : { props: custom_props }),
   };
   faultsOfGoal(goal).check("Cannot save the goal: ");
-  if (typeof name !== "string" || name === "") throw bad("display_name", "it is no text");
+  if (typeof name !== "string" || name === "") throw unreadable("display_name", "it is no text");
   const known = sites.items(site, "goal").find((item) => item.name === name);
   return known ?? await sites.add(site, "goal", { name, body: goal });
 }

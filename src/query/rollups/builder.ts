@@ -5,7 +5,7 @@ import { MINUTE_MS } from "../../core/durations.ts";
 import { edgeUs } from "../../sites/id_period.ts";
 import { messageOf } from "../../core/errors.ts";
 import { rangeOfDays } from "../../core/period.ts";
-import { ident, raw, type Sql, sql } from "../../core/sql.ts";
+import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Clock, Log } from "../../core/types.ts";
 import { localDate } from "../../core/zone.ts";
 import type { Row } from "../../storage/duckdb.ts";
@@ -48,6 +48,7 @@ const EDGE_DAYS = 3;
 const ROW_GROUP_ROWS = 8192;
 /** Many columns of many visits are read at once: each group costs its description. */
 const VISITS_ROW_GROUP_ROWS = 122_880;
+const UNION = "\n      union all by name\n      ";
 
 /** The parts of storage that rollups are made of. */
 export type RollupParts = Pick<Storage, "db" | "reader" | "rollups" | "mutex">;
@@ -417,16 +418,12 @@ export class RollupBuilder {
     kept: readonly RollupDay[],
     ask: Ask,
   ): Promise<void> {
-    const paths = [...new Set(kept.map((day) => day.path))];
-    const old = paths.map((from) => {
-      const days = kept.filter((day) => day.path === from).map(({ day }) => day);
-      const edges = [-1, ...kept.filter(({ hasEdge }) => hasEdge).map(({ day }) => day)];
-      return sql` union all by name
-        select * from read_parquet(${literal(this.#parts.rollups.absolute(from))})
-        where day in (${raw(days.join(", "))})
-          and (not starts_with(shape, ${literal(EDGE)}) or day in (${raw(edges.join(", "))}))`;
-    });
-    const all = old.reduce((sum, part) => sql`${sum}${part}`, sql`select * from ${ident(rows)}`);
+    const edges = [-1, ...kept.filter(({ hasEdge }) => hasEdge).map(({ day }) => day)];
+    const old = this.#keptRows(kept, "path").map((part) =>
+      sql`${part}
+          and (not starts_with(shape, ${literal(EDGE)}) or day in (${raw(edges.join(", "))}))`
+    );
+    const all = join([sql`select * from ${ident(rows)}`, ...old], UNION);
     await this.#copy(
       path,
       sql`select * from (${all}) order by shape, day, v1, v2`,
@@ -443,19 +440,21 @@ export class RollupBuilder {
     merged: readonly RollupDay[],
     ask: Ask,
   ): Promise<void> {
-    const paths = [...new Set(merged.map((day) => day.visitsPath))];
-    const old = paths.map((from) => {
-      const days = merged.filter((day) => day.visitsPath === from).map(({ day }) => day);
-      return sql` union all by name
-        select * from read_parquet(${literal(this.#parts.rollups.absolute(from))})
-        where day in (${raw(days.join(", "))})`;
-    });
-    const all = old.reduce((sum, part) => sql`${sum}${part}`, visitRows(tables, days));
+    const old = this.#keptRows(merged, "visitsPath");
+    const all = join([visitRows(tables, days), ...old], UNION);
     await this.#copy(
       visitsPath,
       sql`select * from (${all}) order by day, visit`,
       VISITS_ROW_GROUP_ROWS,
       ask,
+    );
+  }
+
+  /** The rows of days that are made already: a statement for each of their files. */
+  #keptRows(kept: readonly RollupDay[], file: keyof RollupFiles): Sql[] {
+    return [...Map.groupBy(kept, (day) => day[file])].map(([path, days]) =>
+      sql`select * from read_parquet(${literal(this.#parts.rollups.absolute(path))})
+        where day in (${raw(days.map(({ day }) => day).join(", "))})`
     );
   }
 

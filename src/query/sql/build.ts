@@ -126,7 +126,8 @@ function grouped(
   )${groupBy(keys)}`;
 }
 
-function groupBy(keys: readonly Sql[]): Sql {
+/** `group by` these keys; nothing where there are none. */
+export function groupBy(keys: readonly Sql[]): Sql {
   return keys.length > 0 ? sql`\n  group by ${join(keys)}` : raw("");
 }
 

@@ -11,7 +11,7 @@ import { laterName, listName } from "../rollups/day_rows.ts";
 import { PART_DIMENSIONS, valueName, VISIT_DIMENSIONS } from "../rollups/day_tables.ts";
 import { isOfDays } from "../rollups/shapes.ts";
 import type { VisitSplit } from "../rollups/split.ts";
-import { finished, mergedOf, rowsByVisitor } from "./build.ts";
+import { finished, groupBy, mergedOf, rowsByVisitor } from "./build.ts";
 import { filterSql, keyOf, type RowShape, VISIT_ROW } from "./expressions.ts";
 import { levelOf, type Plan, planOf } from "./plan.ts";
 import { Relations } from "./relations.ts";
@@ -133,10 +133,6 @@ function countsOf(
   return sql`select ${join([...keys, ...sums])} from (
     select ${join([...keys, ...own])} from (${all})${groupBy([...keys, raw("visitor_id")])}
   )${groupBy(keys)}`;
-}
-
-function groupBy(keys: readonly Sql[]): Sql {
-  return keys.length > 0 ? sql`\n  group by ${join(keys)}` : raw("");
 }
 
 /** Statements of the keys, the visitor and the aggregates of stored visits. */

@@ -1,16 +1,15 @@
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert";
 import { inflateSync } from "node:zlib";
 import { openApp, type RunningApp } from "../../support/server/running_app.ts";
+import { importPast, type PastEvent } from "../../support/peers/past_events.ts";
 
-const CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
-  "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";
 const SITE = "example.com";
 const HOST = "code.goat.example";
 const REMOTE = "203.0.113.9";
 const PASSWORD = "correct horse";
 
 /** The clock of the app says 2024-01-15, noon. */
-const EVENTS: readonly [at: string, visitor: number, fields: Record<string, unknown>][] = [
+const EVENTS: readonly PastEvent[] = [
   ["2024-01-13T10:00:00Z", 1, { u: "/", r: "https://www.google.com/" }],
   ["2024-01-13T10:01:00Z", 1, { u: "/blog/one" }],
   ["2024-01-14T10:00:00Z", 2, { u: "/blog/one?utm_campaign=spring" }],
@@ -25,16 +24,11 @@ async function open() {
     body: JSON.stringify({ username: "a", password: PASSWORD }),
   });
   const owner = { authorization: `Bearer ${(await login.json()).token}` };
-  const put = (path: string, body: string, method = "POST", type = "application/json") =>
-    app.send(path, { method, body, headers: { ...owner, "content-type": type } });
+  const put = (path: string, body: string, method = "POST") =>
+    app.send(path, { method, body, headers: { ...owner, "content-type": "application/json" } });
   await put("/api/sites", JSON.stringify({ site_id: SITE, aliases: ["code"] }));
   const made = await (await put("/api/keys", '{"name":"n","scope":"ReadOnly"}')).json();
-  const lines = EVENTS.map(([at, visitor, fields]) => {
-    const u = `https://${SITE}${fields["u"]}`;
-    const who = { ip: `8.8.8.${visitor}`, ua: CHROME };
-    return JSON.stringify({ d: SITE, n: "pageview", at, ...who, ...fields, u });
-  });
-  await put("/api/import", lines.join("\n"), "POST", "application/x-ndjson");
+  await importPast(app, SITE, EVENTS, owner);
   const publish = (isPublic: boolean) =>
     put(`/api/sites/${SITE}`, JSON.stringify({ public: isPublic }), "PATCH");
   return { app, publish, key: String(made.key) };

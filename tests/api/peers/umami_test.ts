@@ -1,15 +1,14 @@
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert";
 import { openApp, type RunningApp } from "../../support/server/running_app.ts";
 import { uuidOfSite } from "../../../src/sites/site_codes.ts";
+import { importPast, type PastEvent } from "../../support/peers/past_events.ts";
 
-const CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
-  "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";
 const SITE = "example.com";
 const UUID = "b59e9c65-ae32-47f1-8400-119fcf4861c4";
 const PASSWORD = "correct horse";
 
 /** The clock of the app says 2024-01-15, noon. */
-const EVENTS: readonly [at: string, visitor: number, fields: Record<string, unknown>][] = [
+const EVENTS: readonly PastEvent[] = [
   ["2024-01-13T10:00:00Z", 1, { u: "/", r: "https://www.google.com/" }],
   ["2024-01-13T10:01:00Z", 1, { u: "/blog/one" }],
   ["2024-01-14T10:00:00Z", 2, { u: "/blog/one?utm_source=news" }],
@@ -48,19 +47,7 @@ async function open(): Promise<Client> {
     body: JSON.stringify({ site_id: SITE, name: "Example", aliases: [UUID] }),
   });
   equal(made.status, 201);
-  const lines = EVENTS.map(([at, visitor, fields]) =>
-    JSON.stringify({
-      d: SITE,
-      n: "pageview",
-      at,
-      ip: `8.8.8.${visitor}`,
-      ua: CHROME,
-      ...fields,
-      u: `https://${SITE}${fields["u"]}`,
-    })
-  );
-  const sent = { ...headers, origin, "content-type": "application/x-ndjson" };
-  await app.send("/api/import", { method: "POST", headers: sent, body: lines.join("\n") });
+  await importPast(app, SITE, EVENTS, { ...headers, origin });
   return {
     app,
     login,

@@ -1,13 +1,13 @@
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert";
 import { openApp, type RunningApp } from "../../support/server/running_app.ts";
 import { readFilters } from "../../../src/query/formats/plausible_v1/filters.ts";
+import { importPast, type PastEvent } from "../../support/peers/past_events.ts";
+import { CHROME } from "../../support/server/contract_server.ts";
 
-const CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
-  "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";
 const SITE = "example.com";
 
 /** Three visitors on two days: the clock of the app says 2024-01-15, noon. */
-const EVENTS: readonly [at: string, visitor: number, fields: Record<string, unknown>][] = [
+const EVENTS: readonly PastEvent[] = [
   ["2024-01-13T10:00:00Z", 1, { u: "/", r: "https://www.google.com/" }],
   ["2024-01-13T10:01:00Z", 1, { u: "/blog/one" }],
   ["2024-01-14T10:00:00Z", 2, { u: "/blog/one" }],
@@ -18,20 +18,7 @@ const EVENTS: readonly [at: string, visitor: number, fields: Record<string, unkn
 
 async function open(): Promise<RunningApp> {
   const app = await openApp();
-  const lines = EVENTS.map(([at, visitor, fields]) =>
-    JSON.stringify({
-      d: SITE,
-      n: "pageview",
-      at,
-      ip: `8.8.8.${visitor}`,
-      ua: CHROME,
-      ...fields,
-      u: `https://${SITE}${fields["u"]}`,
-    })
-  );
-  const headers = { "content-type": "application/x-ndjson" };
-  const sent = { method: "POST", headers, body: lines.join("\n") };
-  equal((await (await app.send("/api/import", sent)).json()).accepted, EVENTS.length);
+  await importPast(app, SITE, EVENTS);
   return app;
 }
 

@@ -4,13 +4,13 @@ import type { Filter } from "../../../../dashboard/grammar/filter.js";
 import { dateOfDay, dayOfDate, isDate } from "../../../../dashboard/grammar/days.js";
 import { RANGE_DAYS_MAX } from "../../../../dashboard/grammar/limits.js";
 import { DAY_US, HOUR_US } from "../../../core/durations.ts";
-import { AppError } from "../../../core/errors.ts";
 import { bucketsOf } from "../../../core/period.ts";
 import { instantOf, localUs } from "../../../core/zone.ts";
 import { type Answer, numberOf } from "../../answer.ts";
 import type { DimensionRef } from "../../dimensions.ts";
 import { checkRequestFilter, type SiteRules } from "../../parse.ts";
 import { type Query, queryOf, type Scope } from "../../query.ts";
+import { unreadable } from "../params.ts";
 
 type Params = URLSearchParams;
 
@@ -36,8 +36,10 @@ export function scopeOf(params: Params, site: string, nowUs: number, rules: Site
   const { zone, weekStart, gapUs, goals } = rules;
   const endUs = timeOf(params, "end", zone, true) ?? nowUs;
   const fromUs = timeOf(params, "start", zone, false) ?? endUs - DAYS_DEFAULT * DAY_US;
-  if (endUs < fromUs) throw bad("end", "it is before start");
-  if (endUs - fromUs > RANGE_DAYS_MAX * DAY_US) throw bad("start", "it is too long before end");
+  if (endUs < fromUs) throw unreadable("end", "it is before start");
+  if (endUs - fromUs > RANGE_DAYS_MAX * DAY_US) {
+    throw unreadable("start", "it is too long before end");
+  }
   const range = { fromUs, toUs: (Math.floor(endUs / HOUR_US) + 1) * HOUR_US, dates: null };
   return { site, nowUs, range, zone, weekStart, gapUs, goals, filter: null };
 }
@@ -56,10 +58,6 @@ export function counterScope(
 
 const YEARS_DAYS = RANGE_DAYS_MAX - 2;
 
-function bad(name: string, why: string): AppError {
-  return new AppError("bad_request", `Cannot read ${name}: ${why}`);
-}
-
 /** A time, or a day: its first instant, or its last hour. */
 function timeOf(params: Params, name: string, zone: string, isEnd: boolean): number | null {
   const text = params.get(name) ?? "";
@@ -69,7 +67,7 @@ function timeOf(params: Params, name: string, zone: string, isEnd: boolean): num
     return instantOf(zone, day * DAY_US) - (isEnd ? 1 : 0);
   }
   const ms = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(ms)) throw bad(name, "it is no date and no time of RFC 3339");
+  if (Number.isNaN(ms)) throw unreadable(name, "it is no date and no time of RFC 3339");
   return ms * 1000;
 }
 
@@ -77,7 +75,7 @@ function timeOf(params: Params, name: string, zone: string, isEnd: boolean): num
 export function ofPage(scope: Scope, path: string, rules: SiteRules): Scope {
   const filter: Filter = { op: "is", dimension: "page", values: [path] };
   const checked = checkRequestFilter(filter, rules);
-  if (checked.fault !== undefined) throw bad("path", checked.fault);
+  if (checked.fault !== undefined) throw unreadable("path", checked.fault);
   return { ...scope, filter: checked.value };
 }
 
@@ -124,7 +122,7 @@ function whole(params: Params, name: string, byDefault: number, max: number): nu
   if (text === "") return byDefault;
   const number = Number(text);
   if (Number.isInteger(number) && number >= 0 && number <= max) return number;
-  throw bad(name, `it is no whole number up to ${max}`);
+  throw unreadable(name, `it is no whole number up to ${max}`);
 }
 
 /** A list, and whether there are more. */

@@ -2,13 +2,13 @@
 // the shape of v1.
 import { instantOf, localDate } from "../../../core/zone.ts";
 import { DAY_US } from "../../../core/durations.ts";
-import { AppError } from "../../../core/errors.ts";
 import { dateOfDay, dayOfDate, isDate } from "../../../../dashboard/grammar/days.js";
 import type { MetricName } from "../../metrics.ts";
 import { v2Value } from "../plausible_v2/names.ts";
 import { v2Range } from "../plausible_v2/range.ts";
 import type { V2Body, V2Row } from "../plausible_v2/plausible_v2.ts";
 import { type Condition, readFilters } from "./filters.ts";
+import { unreadable } from "../params.ts";
 
 type Params = URLSearchParams;
 type Body = Readonly<Record<string, unknown>>;
@@ -59,21 +59,17 @@ function listOf(text: string): string[] {
   return text.split(",").map((one) => one.trim()).filter((one) => one !== "");
 }
 
-function bad(name: string, why: string): AppError {
-  return new AppError("bad_request", `Cannot read ${name}: ${why}`);
-}
-
 function numberOf(params: Params, name: string, byDefault: number, max: number): number {
   const text = params.get(name);
   if (text === null || text === "") return byDefault;
   const number = Number(text);
   if (Number.isInteger(number) && number >= 1 && number <= max) return number;
-  throw bad(name, `it is no whole number from 1 to ${max}`);
+  throw unreadable(name, `it is no whole number from 1 to ${max}`);
 }
 
 function property(params: Params): string {
   const name = params.get("property") ?? "";
-  if (name === "") throw bad("property", "it is missing");
+  if (name === "") throw unreadable("property", "it is missing");
   return name;
 }
 
@@ -81,7 +77,7 @@ function interval(params: Params): string {
   const name = params.get("interval") ?? defaultInterval(params.get("period") ?? "");
   const dimension = Object.hasOwn(INTERVALS, name) ? INTERVALS[name] : undefined;
   if (dimension !== undefined) return dimension;
-  throw bad("interval", `it is not one of ${Object.keys(INTERVALS).join(", ")}`);
+  throw unreadable("interval", `it is not one of ${Object.keys(INTERVALS).join(", ")}`);
 }
 
 function defaultInterval(period: string): string {
@@ -93,26 +89,28 @@ function comparison(params: Params): Body {
   const mode = params.get("compare");
   if (mode === null || mode === "") return {};
   if (mode === "previous_period") return { comparisons: { mode } };
-  throw bad("compare", "it is not previous_period");
+  throw unreadable("compare", "it is not previous_period");
 }
 
 /** The range of a period before or around a date, as its first and its last day. */
 function dateRange(params: Params, { nowUs, zone }: V1Moment): readonly [string, string] {
   const period = params.get("period") ?? "30d";
   const date = params.get("date") ?? "";
-  if (!PERIODS.includes(period)) throw bad("period", `it is not one of ${PERIODS.join(", ")}`);
+  if (!PERIODS.includes(period)) {
+    throw unreadable("period", `it is not one of ${PERIODS.join(", ")}`);
+  }
   if (period === "custom") {
     const [from = "", to = ""] = date.split(",");
     if (isDate(from) && isDate(to)) return [from, to];
-    throw bad("date", "with period=custom it is two dates YYYY-MM-DD with a comma between");
+    throw unreadable("date", "with period=custom it is two dates YYYY-MM-DD with a comma between");
   }
-  if (date !== "" && !isDate(date)) throw bad("date", "it is no date YYYY-MM-DD");
+  if (date !== "" && !isDate(date)) throw unreadable("date", "it is no date YYYY-MM-DD");
   const today = date === "" ? localDate(zone, nowUs) : date;
   const atUs = instantOf(zone, dayOfDate(today) * DAY_US + DAY_US / 2);
   const range = v2Range(period, { nowUs: atUs, zone, firstUs: null });
-  if (range.fault !== undefined) throw bad("period", range.fault);
+  if (range.fault !== undefined) throw unreadable("period", range.fault);
   const { dates } = range.value;
-  if (dates === null) throw bad("period", "it is not made of whole days");
+  if (dates === null) throw unreadable("period", "it is not made of whole days");
   return [dates.from, dateOfDay(dayOfDate(dates.to) - 1)];
 }
 

@@ -3,7 +3,6 @@
 import type { Condition, Filter } from "../../../../dashboard/grammar/filter.js";
 import { type Interval, INTERVALS } from "../../../../dashboard/grammar/period.js";
 import { DAY_US } from "../../../core/durations.ts";
-import { AppError } from "../../../core/errors.ts";
 import { BUCKETS_MAX, ROWS_MAX } from "../../../core/limits.ts";
 import { bucketsOf, type Range } from "../../../core/period.ts";
 import { instantOf, isZone } from "../../../core/zone.ts";
@@ -12,6 +11,7 @@ import type { DimensionRef } from "../../dimensions.ts";
 import { bucketCount, checkRequestFilter, type SiteRules } from "../../parse.ts";
 import type { Query, Scope } from "../../query.ts";
 import { queryOf } from "../../query.ts";
+import { unreadable } from "../params.ts";
 
 type Params = URLSearchParams;
 
@@ -69,25 +69,21 @@ const TOTALS = ["pageviews", "visitors", "visits", "bounce_rate", "visit_duratio
 export function scopeOf(params: Params, site: string, nowUs: number, rules: SiteRules): Scope {
   const { weekStart, gapUs, goals } = rules;
   const timezone = params.get("timezone") ?? "";
-  if (timezone !== "" && !isZone(timezone)) throw bad("timezone", "it is no IANA time zone");
+  if (timezone !== "" && !isZone(timezone)) throw unreadable("timezone", "it is no IANA time zone");
   const zone = timezone === "" ? rules.zone : timezone;
   const toUs = timeOf(params, "endAt", nowUs);
   const fromUs = timeOf(params, "startAt", toUs - DAY_US);
-  if (toUs < fromUs) throw bad("endAt", "it is before startAt");
+  if (toUs < fromUs) throw unreadable("endAt", "it is before startAt");
   // The last millisecond is part of the range.
   const range = { fromUs, toUs: toUs + 1000, dates: null };
   return { site, nowUs, range, zone, weekStart, gapUs, goals, filter: filterOf(params, rules) };
-}
-
-function bad(name: string, why: string): AppError {
-  return new AppError("bad_request", `Cannot read ${name}: ${why}`);
 }
 
 function timeOf(params: Params, name: string, byDefault: number): number {
   const text = params.get(name) ?? "";
   if (text === "") return byDefault;
   if (/^\d{1,14}$/.test(text)) return Number(text) * 1000;
-  throw bad(name, "it is no time in milliseconds");
+  throw unreadable(name, "it is no time in milliseconds");
 }
 
 function filterOf(params: Params, rules: SiteRules): Scope["filter"] {
@@ -102,7 +98,7 @@ function filterOf(params: Params, rules: SiteRules): Scope["filter"] {
   const filter: Filter = more.length === 0 ? only : { op, of: conditions };
   const checked = checkRequestFilter(filter, rules);
   if (checked.fault === undefined) return checked.value;
-  throw bad("the filters", checked.fault);
+  throw unreadable("the filters", checked.fault);
 }
 
 function conditionOf(dimension: DimensionRef, text: string): Condition {
@@ -151,9 +147,12 @@ export function unitOf(params: Params, range: Range): Interval {
   const isShort = range.toUs - range.fromUs <= 2 * DAY_US;
   const unit = params.get("unit") ?? (isShort ? "hour" : "day");
   const known = INTERVALS.find((one) => one === (unit === "year" ? "month" : unit));
-  if (!known) throw bad("unit", `it is not one of ${INTERVALS.join(", ")}`);
+  if (!known) throw unreadable("unit", `it is not one of ${INTERVALS.join(", ")}`);
   if (bucketCount(range, known) <= BUCKETS_MAX) return known;
-  throw bad("unit", `${known} makes more than ${BUCKETS_MAX} buckets of the time from startAt`);
+  throw unreadable(
+    "unit",
+    `${known} makes more than ${BUCKETS_MAX} buckets of the time from startAt`,
+  );
 }
 
 /** The query of a series, by names of events or without. */
@@ -197,7 +196,7 @@ export function listQuery(params: Params, scope: Scope): Query | null {
   const type = params.get("type") ?? "";
   const dimension = Object.hasOwn(TYPES, type) ? TYPES[type] : undefined;
   if (dimension === undefined) {
-    throw bad("type", `it is not one of ${Object.keys(TYPES).join(", ")}`);
+    throw unreadable("type", `it is not one of ${Object.keys(TYPES).join(", ")}`);
   }
   if (dimension === null) return null;
   const metric = type === "event" ? "events" : "visitors";
@@ -218,7 +217,7 @@ function whole(params: Params, name: string, byDefault: number): number {
   if (text === "") return byDefault;
   const number = Number(text);
   if (Number.isInteger(number) && number >= 0) return Math.min(number, ROWS_MAX);
-  throw bad(name, "it is no whole number");
+  throw unreadable(name, "it is no whole number");
 }
 
 /** Values and how many: the rows that have a value, of events the custom ones. */
