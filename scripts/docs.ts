@@ -75,6 +75,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/query/reports/retention", "retention"],
   ["src/query/reports/flow", "flow: which page follows a page"],
   ["src/query/reports/sequence", "sequences"],
+  ["src/query/formats", "what the readers of other programs share"],
   ["src/query/formats/plausible_v1", "Plausible's statistics API, version 1"],
   ["src/query/formats/plausible_v2", "Plausible's query API, version 2"],
   ["src/query/formats/goatcounter", "GoatCounter's reading API"],
