@@ -16,6 +16,8 @@ export interface Filling {
   readonly parts?: number;
   /** So many visitor ids, which last for all days; by default each day has its own. */
   readonly lastingIds?: number;
+  /** The time the days are counted back from; by default that of the measurements of storage. */
+  readonly nowMs?: number;
 }
 
 /** Fills a data folder. Rejects when that fails. */
@@ -29,7 +31,16 @@ export async function fill(filling: Filling): Promise<void> {
 }
 
 async function main(filling: Filling): Promise<void> {
-  const { dataDir, days, eventsPerDay, filesPerDay, sites = 1, parts = 1, lastingIds } = filling;
+  const {
+    dataDir,
+    days,
+    eventsPerDay,
+    filesPerDay,
+    sites = 1,
+    parts = 1,
+    lastingIds,
+    nowMs = NOW_MS,
+  } = filling;
   await Deno.mkdir(`${dataDir}/events`, { recursive: true });
   const db = await openBenchDb(dataDir, { readers: 2 });
   for (let site = 0; site < sites; site++) {
@@ -37,7 +48,7 @@ async function main(filling: Filling): Promise<void> {
       for (let part = 0; part < parts; part++) {
         await writeSmallFiles(db, `${dataDir}/events`, {
           site: siteName(site),
-          date: dateBefore(NOW_MS, before),
+          date: dateBefore(nowMs, before),
           events: eventsPerDay / parts,
           ...(parts > 1 ? { part: part + 1 } : {}),
           ...(lastingIds === undefined ? {} : { lastingIds }),

@@ -141,6 +141,16 @@ export function parquetBelow(folder: string): { files: number; bytes: number } {
   return total;
 }
 
+/** Bytes of all files below a folder. */
+export function bytesBelow(folder: string): number {
+  let bytes = 0;
+  for (const entry of Deno.readDirSync(folder)) {
+    const path = `${folder}/${entry.name}`;
+    bytes += entry.isDirectory ? bytesBelow(path) : Deno.statSync(path).size;
+  }
+  return bytes;
+}
+
 /** A table of text: columns as wide as their widest cell, the first one to the left. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows.reduce<number[]>(

@@ -3,17 +3,16 @@
 // options. It judges nothing.
 import { parseArgs } from "node:util";
 import { DAY_MS } from "../../../src/core/durations.ts";
-import { raw } from "../../../src/core/sql.ts";
 import { Params } from "../../../src/query/params.ts";
 import { STANDARD_SETTINGS } from "../../../src/query/parse.ts";
 import { REPORTS } from "../../../src/query/reports/reports.ts";
 import { RollupBuilder } from "../../../src/query/rollups/builder.ts";
 import { Runner } from "../../../src/query/run.ts";
 import type { Storage } from "../../../src/storage/open.ts";
-import { literal } from "../../../src/storage/parquet/schema.ts";
 import { fill } from "./fill.ts";
 import {
   benchSystem,
+  bytesBelow,
   NOW_MS,
   openAt,
   parquetBelow,
@@ -22,6 +21,7 @@ import {
   timed,
   timeInTurn,
 } from "./lib.ts";
+import { FILTERS, PANELS, plainSql } from "./panels.ts";
 
 const HELP = `deno task bench:questions [options]
 
@@ -30,69 +30,6 @@ const HELP = `deno task bench:questions [options]
   --ids N       so many visitor ids, which last for all days; by default each day has its own
   --runs N      times each question is asked, in turn (9)
   --json FILE   writes the figures, too`;
-
-/** A question as the dashboard asks it, and the best plain SQL for it over the relation `e`. */
-interface Panel {
-  readonly label: string;
-  readonly report: keyof typeof REPORTS;
-  readonly params: string;
-  readonly sql: string;
-}
-
-const HEADLINE = "visitors,visits,pageviews,views_per_visit,bounce_rate,visit_duration";
-
-/** One pass over the events in the order of each visitor, as for any count of visits. */
-const HEADLINE_SQL = `
-  select count(distinct visitor_id), count(*) as visits, sum(views), avg(views),
-    avg((views = 1 and events = 1)::int), avg(epoch(length))
-  from (
-    select visitor_id, count(*) as events, count(*) filter (where event_name = 'pageview') as views,
-      max(timestamp) - min(timestamp) as length
-    from (
-      select visitor_id, event_name, timestamp, sum(begins::int) over (
-        partition by visitor_id order by timestamp rows unbounded preceding
-      ) as visit
-      from (
-        select visitor_id, event_name, timestamp, coalesce(timestamp - lag(timestamp) over (
-          partition by visitor_id order by timestamp
-        ) > interval 30 minute, true) as begins
-        from e
-      )
-    )
-    group by visitor_id, visit
-  )`;
-
-const breakdownSql = (column: string) => `
-  select ${column}, count(distinct visitor_id) as visitors,
-    count(*) filter (where event_name = 'pageview') as views
-  from e group by 1 order by 2 desc limit 10`;
-
-const breakdown = (dimension: string, column: string): Omit<Panel, "label"> => ({
-  report: "query",
-  params: `metrics=visitors,pageviews&dimensions=${dimension}&limit=10`,
-  sql: breakdownSql(column),
-});
-
-const FILTERS = [
-  ["", "", ""],
-  [", one country", "&filters=is(country,AA)", "country_code = 'AA'"],
-  [", one source", "&filters=is(source,Google)", "referrer_source = 'Google'"],
-  [", one page", "&filters=is(page,/blog/0)", "pathname = '/blog/0'"],
-] as const;
-
-const PANELS: readonly Panel[] = [
-  { label: "headline", report: "query", params: `metrics=${HEADLINE}`, sql: HEADLINE_SQL },
-  {
-    label: "series",
-    report: "query",
-    params: "metrics=visitors,pageviews&dimensions=day",
-    sql: breakdownSql("date_trunc('day', timestamp)").replace("2 desc limit 10", "1"),
-  },
-  { label: "pages", ...breakdown("page", "pathname") },
-  { label: "sources", ...breakdown("source", "referrer_source") },
-  { label: "countries", ...breakdown("country", "country_code") },
-  { label: "sessions", report: "sessions", params: "", sql: HEADLINE_SQL },
-];
 
 function questionsOf(
   storage: Storage,
@@ -115,16 +52,14 @@ function questionsOf(
   return FILTERS.flatMap(([suffix, filter, condition]) =>
     PANELS.filter(({ report }) => report === "query" || filter === "").map((panel) => {
       const label = `${panel.label}${suffix}, ${days} days`;
-      const files = `${dataDir}/events/*/*/*.parquet`;
-      const events = `with e as (
-        select visitor_id, event_name, timestamp, pathname, country_code, referrer_source
-        from read_parquet(${literal(files).text})
-        where timestamp >= '${date(days)}' and timestamp < '${date(0)}'
-          and ${condition || "true"}
-      )`;
       const plain = {
         label,
-        ask: () => storage.reader.query(SITE, NOTHING, () => raw(events + panel.sql)),
+        ask: () =>
+          storage.reader.query(
+            SITE,
+            NOTHING,
+            () => plainSql(panel, { dataDir, from: date(days), to: date(0), condition }),
+          ),
       };
       const asked = runners.map((runner): Question => ({
         label,
@@ -140,15 +75,6 @@ function questionsOf(
 }
 
 const NOTHING = { fromUs: 0, toUs: 0 };
-
-function bytesBelow(folder: string): number {
-  let bytes = 0;
-  for (const entry of Deno.readDirSync(folder)) {
-    const path = `${folder}/${entry.name}`;
-    bytes += entry.isDirectory ? bytesBelow(path) : Deno.statSync(path).size;
-  }
-  return bytes;
-}
 
 async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({
