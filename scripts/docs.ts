@@ -40,6 +40,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/parts", "opens the parts of the program, and ends them"],
   ["src/config", "settings: the table, the kinds of values, reading them"],
   ["src/runtime", "the process around the program: system, jobs, telemetry"],
+  ["src/doctor", "checks of an installation: what is wrong, and what to do"],
   ["src/core", "types and pure rules; imports nothing"],
   ["src/core/paths", "paths of pages: their normal form, and the rules of a site"],
   ["src/reference", "data tables: sources, channels, robots"],

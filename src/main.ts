@@ -49,6 +49,7 @@ async function run(
   name: CommandName,
   configPath: string | null,
   args: readonly string[],
+  json: boolean,
 ): Promise<void> {
   const { config, warnings } = readConfig(configPath);
   limitNewFiles(config.data_readable_by);
@@ -56,7 +57,15 @@ async function run(
   const host = realHost(config, system);
   const command: Command = COMMANDS[name];
   try {
-    const { text, ok } = await command.run({ config, warnings, system, host, args, readInput });
+    const { text, ok } = await command.run({
+      config,
+      warnings,
+      system,
+      host,
+      args,
+      json,
+      readInput,
+    });
     await Promise.all([flushOutput(), system.flushLog()]);
     if (text !== "") print(text);
     Deno.exit(ok ? 0 : EXIT_FAILED);
@@ -69,7 +78,7 @@ async function run(
 async function main(): Promise<void> {
   const invocation = parseArguments(Deno.args);
   if ("fault" in invocation) exitWith([`${invocation.fault}; see --help`], EXIT_USAGE);
-  const { command, configPath, args, about } = invocation;
+  const { command, configPath, args, json = false, about } = invocation;
   switch (command) {
     case "help":
       if (about !== undefined) print(`${commandHelp(about)}${about === "serve" ? "\n" : ""}`);
@@ -78,7 +87,7 @@ async function main(): Promise<void> {
     case "version":
       return print(`mallard ${VERSION}\n`);
     default:
-      return await run(command, configPath, args);
+      return await run(command, configPath, args, json);
   }
 }
 

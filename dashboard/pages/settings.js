@@ -4,6 +4,7 @@ import { html, useEffect, useRef } from "../lib/html.js";
 import { ApiKeys } from "../panels/settings/api_keys.js";
 import { Backups } from "../panels/settings/backups.js";
 import { Dropped, Erase, EventExport, ExportLinks, Kept } from "../panels/settings/data.js";
+import { Doctor } from "../panels/settings/doctor.js";
 import { Annotations } from "../panels/settings/items/annotations.js";
 import { SavedFunnels } from "../panels/settings/items/funnels.js";
 import { Goals } from "../panels/settings/items/goals.js";
@@ -19,6 +20,7 @@ const SECTIONS = /** @type {const} */ ([
   { name: "section_goals", draw: [Goals, SavedFunnels, Segments, Annotations] },
   { name: "section_keys", draw: [ApiKeys] },
   { name: "section_data", draw: [EventExport, Backups, ExportLinks, Kept, Dropped, Erase] },
+  { name: "section_about", draw: [Doctor] },
 ]);
 
 /** Draws the page. */

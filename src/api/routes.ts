@@ -21,6 +21,7 @@ import type { Store } from "../storage/state/store.ts";
 import { authRoutes } from "./access/auth.ts";
 import { keyRoutes } from "./access/keys.ts";
 import { backupRoutes } from "./data/backups.ts";
+import { type Doctor, doctorRoutes } from "./doctor.ts";
 import { type Erase, eraseRoutes } from "./data/erase.ts";
 import { eventExportRoutes } from "./data/event_export.ts";
 import { importRoutes } from "./data/import.ts";
@@ -81,6 +82,7 @@ export interface RouteParts {
   readonly erase: Erase;
   readonly exportFiles: ExportFiles;
   readonly backups: Backups;
+  readonly doctor: Doctor;
   readonly health: () => Health;
   readonly samples: () => readonly Sample[];
   /** Aborts when the server stops. */
@@ -130,6 +132,7 @@ const ROWS: readonly Row[] = [
   ({ health }) => [acceptingRoute(() => health().accepting)],
   ({ health, samples, probe, log, settings }) =>
     healthRoutes({ health, samples, probe }, log, settings),
+  ({ doctor }) => doctorRoutes(doctor),
   ({ clock, settings }) => wellKnownRoutes(clock, settings),
   ({ exportFiles, reader, names }) =>
     eventExportRoutes(exportFiles, (site) => isKnown({ reader, names }, site)),

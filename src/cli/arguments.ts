@@ -10,6 +10,8 @@ export interface Invocation {
   /** The settings file, or null for none. */
   readonly configPath: string | null;
   readonly args: readonly string[];
+  /** Whether the result is wanted as JSON. */
+  readonly json?: true;
   /** The command whose help is asked for; all of them when missing. */
   readonly about?: CommandName;
 }
@@ -17,6 +19,7 @@ export interface Invocation {
 const OPTIONS = {
   config: { type: "string", short: "c", multiple: true },
   help: { type: "boolean", short: "h" },
+  json: { type: "boolean" },
   version: { type: "boolean", short: "V" },
 } as const;
 
@@ -41,9 +44,12 @@ export function parseArguments(args: readonly string[]): Invocation | { readonly
   if (configPath === "") return { fault: "--config needs a file" };
   if (configPaths.length > 1) return { fault: "there is more than one --config" };
   // A settings file may stand alone: `mallard FILE` is `mallard serve FILE`.
-  return named === null
+  const found = named === null
     ? commandOf("serve", positionals, configPath)
     : commandOf(named, rest, configPath);
+  if (!values.json || "fault" in found) return found;
+  const row: Command = COMMANDS[named ?? "serve"];
+  return row.json ? { ...found, json: true } : { fault: `${named ?? "serve"} takes no --json` };
 }
 
 function commandOf(

@@ -15,6 +15,8 @@ export interface CommandContext {
   readonly system: System;
   readonly host: Host;
   readonly args: readonly string[];
+  /** Whether `--json` was given. */
+  readonly json: boolean;
   readonly readInput: () => Promise<string>;
 }
 
@@ -32,6 +34,8 @@ export interface Command {
    */
   readonly args: readonly string[];
   readonly doc: string;
+  /** Whether it takes `--json`. */
+  readonly json?: true;
   /** Rejects with a sentence for standard error. */
   readonly run: (context: CommandContext) => Promise<CommandResult>;
 }
@@ -39,6 +43,11 @@ export interface Command {
 /** A result that succeeded. */
 export function succeeded(sentence: string): CommandResult {
   return { text: `${sentence}\n`, ok: true };
+}
+
+/** A result for a program that reads it: one JSON value. */
+export function asJson(value: unknown, ok = true): CommandResult {
+  return { text: `${JSON.stringify(value, null, 2)}\n`, ok };
 }
 
 /** Absolute path of DATA_DIR. */

@@ -2,6 +2,7 @@
 import { ADOPT } from "./adopt.ts";
 import { BACKUP } from "./backup.ts";
 import type { Command } from "./command.ts";
+import { DOCTOR } from "./doctor.ts";
 import { EXPIRY } from "./expiry.ts";
 import { HASH_PASSWORD } from "./hash_password.ts";
 import { PRIVACY_AUDIT } from "./privacy_audit.ts";
@@ -15,6 +16,7 @@ import { VERIFY } from "./verify.ts";
 /** The commands; `serve` is meant where none is named. */
 export const COMMANDS = {
   serve: SERVE,
+  doctor: DOCTOR,
   backup: BACKUP,
   verify: VERIFY,
   restore: RESTORE,

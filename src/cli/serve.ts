@@ -4,6 +4,7 @@ import type { Config } from "../config/load.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Clock } from "../core/types.ts";
 import { Connections, connectionsMaxOf, requestsMaxOf } from "../runtime/connections.ts";
+import { openOwnerSocket, type OwnerSocket } from "../runtime/owner_socket.ts";
 import { descriptorLimit } from "../runtime/c_library.ts";
 import type { Host } from "../runtime/host.ts";
 import type { Listener } from "../runtime/listener.ts";
@@ -14,7 +15,7 @@ import {
   outliveRejections,
   printSoon,
 } from "../runtime/process.ts";
-import type { Command, CommandContext } from "./command.ts";
+import { type Command, type CommandContext, dataDirOf } from "./command.ts";
 
 /** Connections that are still open at stop get this long to end by themselves. */
 const LINGER_MS = 2000;
@@ -40,9 +41,15 @@ export const SERVE = {
     const listener = openListener(config, app, connections, context);
     logDescriptorLimit(system.log, limit, connectionsMax);
     const reload = () => void reloadCertificate(config, listener, context);
+    let socket: OwnerSocket | null = null;
+    const closeSocket = async () => await socket?.close();
     const stopped = new Promise<string>((resolve) => onSignals(resolve, reload))
-      .then((signal) => stop(signal, listener, app, context));
-    const ready = app.start().then(() => printSoon(readyLine(config, host.version, listener.port)));
+      .then((signal) => stop(signal, { listener, app, closeSocket }, context));
+    const ready = app.start().then(() => {
+      // The folder is locked by now: the file of another server cannot be meant.
+      socket = openOwnerSocket(dataDirOf(config), app.handle, system.log);
+      printSoon(readyLine(config, host.version, listener.port));
+    });
     // A signal may come while the app starts.
     await Promise.race([ready, stopped]);
     await stopped;
@@ -85,15 +92,19 @@ async function reloadCertificate(
 
 async function stop(
   signal: string,
-  listener: Listener,
-  app: App,
+  { listener, app, closeSocket }: {
+    readonly listener: Listener;
+    readonly app: App;
+    readonly closeSocket: () => Promise<void>;
+  },
   { system: { clock, log } }: CommandContext,
 ): Promise<void> {
   log("info", "Stopping", { signal });
   // Nobody can connect once the listener closes: what takes long comes before.
   await app.settle();
   app.endStreams();
-  await lingering(listener.close(), clock);
+  const closing = Promise.all([listener.close(), closeSocket()]);
+  await lingering(closing.then(() => {}), clock);
   await app.stop();
   log("info", "Stopped");
 }

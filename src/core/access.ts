@@ -15,3 +15,6 @@ export interface Access {
   /** The id under which a site is known that the caller may have written in another case. */
   readonly siteIdOf?: (site: string) => string;
 }
+
+/** The peer of a request through the local socket of DATA_DIR. No address reads like it. */
+export const OWNER_PEER = "owner";

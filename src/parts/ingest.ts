@@ -73,6 +73,7 @@ export async function openIngest(
     admission,
     addressRates,
     geoIsOwn: isOwn,
+    geoFacts: geo && { type: geo.type, builtMs: geo.builtMs },
   };
 }
 

@@ -6,15 +6,17 @@ import type { System } from "../core/types.ts";
 import { routesOf } from "../api/routes.ts";
 import { healthOf, samplesOf } from "../runtime/telemetry.ts";
 import { ExportFiles } from "../storage/backup/export_file.ts";
+import { openDoctor } from "./doctor.ts";
 import { eraseWith } from "./erase.ts";
 import type { Parts } from "./parts.ts";
 
 /** The routes, those of the dashboard's files included. */
 export async function makeRoutes(
-  { clock, files, log, random }: System,
+  system: System,
   parts: Parts,
   stopping: AbortSignal,
 ): Promise<Route[]> {
+  const { clock, files, log, random } = system;
   const { config, storage } = parts;
   const { reader, store } = storage;
   const dataDir = resolve(config.data_dir);
@@ -34,6 +36,7 @@ export async function makeRoutes(
     store,
     erase: eraseWith(config, files, parts),
     exportFiles: await ExportFiles.open(reader, files, random, { folder: `${dataDir}/.exports` }),
+    doctor: openDoctor(system, parts),
     health: () => healthOf(parts),
     samples: () => samplesOf(parts),
     stopping,

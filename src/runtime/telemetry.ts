@@ -5,6 +5,7 @@ import type { Live } from "../api/stats/live.ts";
 import type { Host } from "./host.ts";
 import type { Config } from "../config/load.ts";
 import type { Buffer } from "../ingest/buffer.ts";
+import type { GeoFacts } from "../ingest/enrich/geoip.ts";
 import type { Pipeline } from "../ingest/pipeline.ts";
 import type { Jobs } from "./jobs.ts";
 import type { EngineChoice } from "../query/engine/choose.ts";
@@ -21,6 +22,7 @@ export interface TelemetryParts {
   readonly buffer: Buffer;
   readonly pipeline: Pipeline;
   readonly geoIsOwn: boolean;
+  readonly geoFacts: GeoFacts | null;
   readonly auth: Auth;
   readonly runner: Runner;
   readonly rollups: RollupBuilder;

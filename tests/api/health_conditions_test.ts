@@ -39,7 +39,16 @@ async function quarantine(folder: string, ...args: string[]): Promise<string> {
     loadDuckDb: () => Promise.resolve(duckdb),
   };
   const readInput = () => Promise.resolve("");
-  return (await QUARANTINE.run({ ...loaded, warnings: [], system, host, args, readInput })).text;
+  return (await QUARANTINE.run({
+    ...loaded,
+    warnings: [],
+    system,
+    host,
+    args,
+    json: false,
+    readInput,
+  }))
+    .text;
 }
 
 /** Reasons are kept, a second file of the same path too; erasures name what they do not reach. */

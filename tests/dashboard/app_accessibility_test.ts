@@ -87,6 +87,10 @@ const PLACES: Readonly<Record<string, Place>> = {
   },
   keys: { search: "view=settings&section=section_keys" },
   data: { search: "view=settings&section=section_data" },
+  health: {
+    search: "view=settings&section=section_about",
+    act: (page) => page.locator(".doctor tbody tr").first().waitFor(),
+  },
   snippet: {
     search: "view=settings&section=section_snippet",
     act: click("summary", ".snippet-options input"),

@@ -84,6 +84,7 @@ const OPEN_ROUTES: readonly string[] = [
   "GET /",
   "GET /.well-known/security.txt",
   "GET /api/auth/status",
+  "GET /api/doctor/seen",
   "GET /api/event",
   "GET /api/health",
   "GET /api/system/health/live",

@@ -8,6 +8,7 @@ import { fakeSystem } from "./fake_system.ts";
 
 interface RunOptions {
   readonly system?: System;
+  readonly json?: boolean;
   /** Without it a command that loads DuckDB rejects. */
   readonly loadDuckDb?: Host["loadDuckDb"];
 }
@@ -17,8 +18,11 @@ export async function runCommand(
   folder: string,
   name: keyof typeof COMMANDS,
   args: readonly string[],
-  { system = fakeSystem(), loadDuckDb = () => Promise.reject(new Error("not needed")) }:
-    RunOptions = {},
+  {
+    system = fakeSystem(),
+    json = false,
+    loadDuckDb = () => Promise.reject(new Error("not needed")),
+  }: RunOptions = {},
 ): Promise<CommandResult> {
   const loaded = loadConfig({ file: null, env: { MALLARD_DATA_DIR: folder } });
   if ("faults" in loaded) throw new Error(loaded.faults.join("\n"));
@@ -33,6 +37,7 @@ export async function runCommand(
       loadDuckDb,
     },
     args,
+    json,
     readInput: () => Promise.resolve(""),
   });
 }

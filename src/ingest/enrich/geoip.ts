@@ -74,6 +74,14 @@ function isWhole(bytes: Uint8Array, treeBytes: number): boolean {
   return separator.length === SEPARATOR_BYTES && separator.every((byte) => byte === 0);
 }
 
+/** What is told of a database. */
+export interface GeoFacts {
+  /** What the file says it is, such as `GeoLite2-City`. */
+  readonly type: string;
+  /** When it was made, in milliseconds since 1970. */
+  readonly builtMs: number;
+}
+
 /** An open database. */
 export class GeoIp {
   readonly #reader: Reader<CityResponse>;
@@ -107,6 +115,11 @@ export class GeoIp {
     return String(this.#reader.metadata.databaseType);
   }
 
+  /** When the file was made, in milliseconds since 1970. */
+  get builtMs(): number {
+    return this.#reader.metadata.buildEpoch.getTime();
+  }
+
   /** How many lookups met a damaged record. */
   get faults(): number {
     return this.#faults;
@@ -138,7 +151,12 @@ export function builtInDatabasePath(): string {
   return fileURLToPath(import.meta.resolve(name));
 }
 
-async function openFile(files: Files, path: string, precision: GeoPrecision): Promise<GeoIp> {
+/** Opens a file. Rejects with a sentence where there is none, or one that cannot be used. */
+export async function openGeoIpFile(
+  files: Files,
+  path: string,
+  precision: GeoPrecision,
+): Promise<GeoIp> {
   const bytes = await files.readBytes(path);
   if (bytes === null) throw new Error("Cannot open GeoIP database: there is no such file");
   return GeoIp.open(bytes, { precision });
@@ -157,7 +175,7 @@ export async function loadGeoIp(
   const { path, precision } = options;
   const attempt = async (from: string): Promise<GeoIp | null> => {
     try {
-      return await openFile(files, from, precision);
+      return await openGeoIpFile(files, from, precision);
     } catch (error) {
       log("warn", messageOf(error), { path: from });
       return null;

@@ -43,10 +43,11 @@ const LAYERS: Readonly<Record<string, number>> = {
   api: 6,
   config: 7,
   runtime: 8,
-  parts: 9,
-  "app.ts": 10,
-  cli: 11,
-  "main.ts": 12,
+  doctor: 9,
+  parts: 10,
+  "app.ts": 11,
+  cli: 12,
+  "main.ts": 13,
 };
 
 function heightOf(path: string): number | undefined {
@@ -69,7 +70,7 @@ const GRAMMAR = "dashboard/grammar/";
 
 /** The only files that touch the outside world; workers are programs of their own. */
 function mayTouchWorld(path: string): boolean {
-  const runtime = ["system", "process", "listener", "c_library"];
+  const runtime = ["system", "process", "listener", "c_library", "owner_socket", "probes"];
   return [...runtime.map((name) => `src/runtime/${name}.ts`), "src/main.ts"].includes(path) ||
     path.endsWith("_worker.ts");
 }
