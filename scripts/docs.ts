@@ -37,6 +37,8 @@ const DOCUMENTS: Readonly<Record<string, readonly Section[]>> = {
 const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src", "entry and composition"],
   ["src/cli", "the command line"],
+  ["src/cli/access", "commands about passwords and keys"],
+  ["src/cli/setup", "commands about the installation"],
   ["src/parts", "opens the parts of the program, and ends them"],
   ["src/config", "settings: the table, the kinds of values, reading them"],
   ["src/runtime", "the process around the program: system, jobs, telemetry"],

@@ -1,6 +1,6 @@
 // The process: arguments and environment become a command, the command's result an exit status.
 import { parseArguments } from "./cli/arguments.ts";
-import type { Command } from "./cli/command.ts";
+import type { Command, CommandOptions } from "./cli/command.ts";
 import { commandHelp, type CommandName, COMMANDS, commandsHelp } from "./cli/commands.ts";
 import { type Config, loadConfig, optionsHelp } from "./config/load.ts";
 import { messageOf } from "./core/errors.ts";
@@ -31,41 +31,46 @@ function exitWith(errors: readonly string[], status: number): never {
   Deno.exit(status);
 }
 
-function readConfig(configPath: string | null): { config: Config; warnings: readonly string[] } {
+interface Settings {
+  readonly config: Config;
+  readonly warnings: readonly string[];
+  readonly faults: readonly string[];
+}
+
+/** Exits where the settings are wrong, unless the command runs anyway. */
+function readConfig(configPath: string | null, runsAnyway: boolean): Settings {
   let file = null;
   if (configPath !== null) {
     try {
       file = { path: configPath, text: Deno.readTextFileSync(configPath) };
     } catch (error) {
-      exitWith([`Cannot read settings file ${configPath}: ${messageOf(error)}`], EXIT_USAGE);
+      return wrong([`Cannot read settings file ${configPath}: ${messageOf(error)}`], runsAnyway);
     }
   }
   const loaded = loadConfig({ file, env: Deno.env.toObject() });
-  if ("faults" in loaded) exitWith(loaded.faults, EXIT_USAGE);
-  return loaded;
+  return "faults" in loaded ? wrong(loaded.faults, runsAnyway) : { ...loaded, faults: [] };
+}
+
+function wrong(faults: readonly string[], runsAnyway: boolean): Settings {
+  const defaults = loadConfig({ file: null, env: {} });
+  if (!runsAnyway || "faults" in defaults) exitWith(faults, EXIT_USAGE);
+  return { ...defaults, faults };
 }
 
 async function run(
   name: CommandName,
   configPath: string | null,
   args: readonly string[],
-  json: boolean,
+  options: CommandOptions,
 ): Promise<void> {
-  const { config, warnings } = readConfig(configPath);
+  const command: Command = COMMANDS[name];
+  const { config, warnings, faults } = readConfig(configPath, command.runsAnyway === true);
   limitNewFiles(config.data_readable_by);
   const system = realSystem({ format: config.log_format, levelMin: "info" });
   const host = realHost(config, system);
-  const command: Command = COMMANDS[name];
+  const given = { config, warnings, faults, args, options };
   try {
-    const { text, ok } = await command.run({
-      config,
-      warnings,
-      system,
-      host,
-      args,
-      json,
-      readInput,
-    });
+    const { text, ok } = await command.run({ ...given, system, host, readInput });
     await Promise.all([flushOutput(), system.flushLog()]);
     if (text !== "") print(text);
     Deno.exit(ok ? 0 : EXIT_FAILED);
@@ -78,16 +83,14 @@ async function run(
 async function main(): Promise<void> {
   const invocation = parseArguments(Deno.args);
   if ("fault" in invocation) exitWith([`${invocation.fault}; see --help`], EXIT_USAGE);
-  const { command, configPath, args, json = false, about } = invocation;
+  const { command, configPath, args, options = {}, about } = invocation;
   switch (command) {
     case "help":
       if (about !== undefined) print(`${commandHelp(about)}${about === "serve" ? "\n" : ""}`);
       else print(USAGE);
       return about === undefined || about === "serve" ? print(`${optionsHelp()}\n`) : undefined;
-    case "version":
-      return print(`mallard ${VERSION}\n`);
     default:
-      return await run(command, configPath, args, json);
+      return await run(command, configPath, args, options);
   }
 }
 

@@ -11,6 +11,8 @@ export const ADOPT = {
   doc: "add Parquet files copied into DATA_DIR; a running server does this automatically. " +
     "Events that wait in the journal are written to Parquet. " +
     "move: put rows of a wrong folder where they belong",
+  actions: ["move"],
+  example: "mallard adopt move",
   run: async (context) => {
     const { args, config, system, host } = context;
     const [action] = args;

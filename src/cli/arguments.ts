@@ -1,17 +1,17 @@
 // The arguments of the process as one command with its options. Pure: it reads and prints nothing.
 import { parseArgs } from "node:util";
 import { messageOf } from "../core/errors.ts";
-import type { Command } from "./command.ts";
+import type { Command, CommandOptions } from "./command.ts";
 import { type CommandName, COMMANDS } from "./commands.ts";
 
 /** What the arguments ask for. */
 export interface Invocation {
-  readonly command: CommandName | "help" | "version";
+  readonly command: CommandName | "help";
   /** The settings file, or null for none. */
   readonly configPath: string | null;
   readonly args: readonly string[];
-  /** Whether the result is wanted as JSON. */
-  readonly json?: true;
+  /** The options of the command that were given. */
+  readonly options?: CommandOptions;
   /** The command whose help is asked for; all of them when missing. */
   readonly about?: CommandName;
 }
@@ -19,7 +19,6 @@ export interface Invocation {
 const OPTIONS = {
   config: { type: "string", short: "c", multiple: true },
   help: { type: "boolean", short: "h" },
-  json: { type: "boolean" },
   version: { type: "boolean", short: "V" },
 } as const;
 
@@ -27,7 +26,11 @@ const OPTIONS = {
 export function parseArguments(args: readonly string[]): Invocation | { readonly fault: string } {
   let parsed;
   try {
-    parsed = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+    parsed = parseArgs({
+      args: [...args],
+      options: { ...optionsOf(args), ...OPTIONS },
+      allowPositionals: true,
+    });
   } catch (error) {
     // The runtime's advice for arguments that start with a dash is of no use here.
     return { fault: messageOf(error).split(". ")[0] ?? "" };
@@ -44,12 +47,24 @@ export function parseArguments(args: readonly string[]): Invocation | { readonly
   if (configPath === "") return { fault: "--config needs a file" };
   if (configPaths.length > 1) return { fault: "there is more than one --config" };
   // A settings file may stand alone: `mallard FILE` is `mallard serve FILE`.
-  const found = named === null
+  const asked = named === null
     ? commandOf("serve", positionals, configPath)
     : commandOf(named, rest, configPath);
-  if (!values.json || "fault" in found) return found;
-  const row: Command = COMMANDS[named ?? "serve"];
-  return row.json ? { ...found, json: true } : { fault: `${named ?? "serve"} takes no --json` };
+  const options = ownOptions(values);
+  return "fault" in asked || Object.keys(options).length === 0 ? asked : { ...asked, options };
+}
+
+/** What was given beside the options that every command has. */
+function ownOptions(values: Readonly<Record<string, unknown>>): CommandOptions {
+  const own = Object.entries(values).filter(([name]) => !Object.hasOwn(OPTIONS, name));
+  return Object.fromEntries(own) as CommandOptions;
+}
+
+/** The options of the command that is named first. */
+function optionsOf(args: readonly string[]): NonNullable<Command["options"]> {
+  const named = args.find((text) => Object.hasOwn(COMMANDS, text));
+  const command: Command | null = named === undefined ? null : COMMANDS[named as CommandName];
+  return command?.options ?? {};
 }
 
 function commandOf(

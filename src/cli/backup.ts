@@ -8,6 +8,7 @@ import { type Command, dataDirOf, succeeded } from "./command.ts";
 export const BACKUP = {
   args: ["DIR"],
   doc: "copy DATA_DIR into DIR as one more backup, while the server runs",
+  example: "mallard backup /mnt/other-disk/mallard",
   run: async ({ config, system, args }) => {
     const target = resolve(args[0] ?? "");
     const limits = { keep: config.backup_keep, keepDays: config.backup_keep_days };

@@ -15,10 +15,26 @@ export interface CommandContext {
   readonly system: System;
   readonly host: Host;
   readonly args: readonly string[];
-  /** Whether `--json` was given. */
-  readonly json: boolean;
+  /** The options of the command that were given. */
+  readonly options?: CommandOptions;
+  /** What is wrong with the settings, where the command runs all the same. */
+  readonly faults?: readonly string[];
   readonly readInput: () => Promise<string>;
 }
+
+/** Options of a command by name, without the dashes. */
+export type CommandOptions = Readonly<Record<string, string | boolean | undefined>>;
+
+/** An option of a command: one with a value, or a switch. */
+export interface OptionRow {
+  readonly type: "string" | "boolean";
+  /** What its value is, for the usage. */
+  readonly value?: string;
+  readonly doc: string;
+}
+
+/** The option of commands whose result a program may read. */
+export const JSON_OPTION: OptionRow = { type: "boolean", doc: "print the result as JSON" };
 
 /** The result of a command: a text for standard output, and whether it succeeded. */
 export interface CommandResult {
@@ -34,8 +50,14 @@ export interface Command {
    */
   readonly args: readonly string[];
   readonly doc: string;
-  /** Whether it takes `--json`. */
-  readonly json?: true;
+  /** What its first argument may be, where it is one of a few words. */
+  readonly actions?: readonly string[];
+  /** Its options by name, without the dashes. */
+  readonly options?: Readonly<Record<string, OptionRow>>;
+  /** A line that shows it in use. */
+  readonly example?: string;
+  /** Whether it runs where the settings are wrong; it is given the defaults then. */
+  readonly runsAnyway?: true;
   /** Rejects with a sentence for standard error. */
   readonly run: (context: CommandContext) => Promise<CommandResult>;
 }

@@ -8,6 +8,8 @@ import { type Command, type CommandContext, dataDirOf, succeeded } from "./comma
 export const EXPIRY = {
   args: ["ACTION"],
   doc: "allow: trust the clock; list: show expired events in the trash; undo: bring them back",
+  actions: ["allow", "list", "undo"],
+  example: "mallard expiry list",
   run: async (context) => {
     const [action = ""] = context.args;
     switch (action) {

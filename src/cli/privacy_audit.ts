@@ -17,6 +17,8 @@ import {
 export const PRIVACY_AUDIT = {
   args: ["[mask]"],
   doc: "search DATA_DIR for network addresses, e-mail addresses and tokens; mask: mask them",
+  actions: ["mask"],
+  example: "mallard privacy-audit mask",
   run: async (context) => {
     const [action] = context.args;
     if (action === "mask") return await mask(context);

@@ -8,6 +8,8 @@ import { type Command, type CommandContext, dataDirOf, openDatabase } from "./co
 export const QUARANTINE = {
   args: ["ACTION", "[FILE…]"],
   doc: "list: show corrupt files; restore: bring back readable ones; drop: delete",
+  actions: ["list", "restore", "drop"],
+  example: "mallard quarantine list",
   run: async (context) => {
     const [action = "", ...given] = context.args;
     const folder = `${dataDirOf(context.config)}/quarantine`;

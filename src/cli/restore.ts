@@ -8,6 +8,7 @@ import { type Command, dataDirOf, succeeded } from "./command.ts";
 export const RESTORE = {
   args: ["DIR"],
   doc: "copy the newest backup in DIR into an empty DATA_DIR",
+  example: "MALLARD_DATA_DIR=/var/lib/mallard mallard restore /mnt/other-disk/mallard",
   run: async ({ config, system, args }) => {
     const dataDir = dataDirOf(config);
     const from = resolve(args[0] ?? "");

@@ -24,6 +24,7 @@ const LINGER_MS = 2000;
 export const SERVE = {
   args: ["[FILE]"],
   doc: "start the server, with the settings in FILE if given; the default",
+  example: "mallard serve /etc/mallard/mallard.toml",
   run: async (context) => {
     const { config, warnings, system, host: given } = context;
     outliveRejections(system.log);

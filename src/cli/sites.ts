@@ -18,17 +18,24 @@ import {
   requireCurrentSchema,
   succeeded,
 } from "./command.ts";
+import { askServer } from "./server.ts";
 
 /** The row of COMMANDS. */
 export const SITES = {
-  args: ["[list|accept|refuse|delete|merge]", "[SITE…]"],
+  args: ["[list|create|accept|refuse|alias|delete|merge]", "[SITE…]"],
   doc: "list new sites, or decide about them; * in SITE matches any text in proposed ones. " +
+    "create SITE: declare one. alias SITE NAME…: take events sent for NAME as SITE's; both ask " +
+    "the running server. " +
     "merge OLD NEW: make two sites one whose names differ in case alone; stop the server first",
+  actions: ["list", "create", "accept", "refuse", "alias", "delete", "merge"],
+  example: "mallard sites alias example.com www.example.com",
   run: async (context) => {
     const { config, system: { files }, args: [action = "list", ...names] } = context;
     const path = `${dataDirOf(config)}/mallard.sqlite`;
     if (await files.size(path) === null) throw new Error(`Cannot open ${path}: it is missing`);
     if (action === "merge") return await merge(context, names);
+    if (action === "create") return await create(context, names);
+    if (action === "alias") return await alias(context, names);
     // An older program may have it open: its schema stays as it is.
     const db = action === "list" ? Sqlite.openReader(path) : Sqlite.openWriter(path);
     try {
@@ -39,9 +46,32 @@ export const SITES = {
     } finally {
       db.close();
     }
-    throw new Error(`Cannot run sites ${action}: it must be list, accept, refuse, delete or merge`);
+    throw new Error(`Cannot run sites ${action}: it must be ${SITES.actions.join(", ")}`);
   },
 } as const satisfies Command;
+
+/** Declares a site in the running server. */
+async function create(context: CommandContext, names: readonly string[]): Promise<CommandResult> {
+  const [site_id = ""] = names;
+  if (names.length !== 1) throw new Error("Cannot create a site: name one");
+  const body = { site_id };
+  const made = { method: "POST", path: "/api/sites", body } as const;
+  await askServer(context, `Cannot create ${site_id}`, made);
+  return succeeded(`Created ${site_id}`);
+}
+
+/** Adds names under which the running server takes a site's events; without one, lists them. */
+async function alias(context: CommandContext, names: readonly string[]): Promise<CommandResult> {
+  const [site = "", ...added] = names;
+  if (site === "") throw new Error("Cannot list aliases: no site is named");
+  const path = `/api/sites/${encodeURIComponent(siteNamed(site))}`;
+  const tried = `Cannot read the aliases of ${site}`;
+  const { aliases } = await askServer(context, tried, { path }) as { aliases: readonly string[] };
+  if (added.length === 0) return succeeded(aliases.join("\n") || `${site} has no aliases`);
+  const body = { aliases: [...new Set([...aliases, ...added])] };
+  await askServer(context, `Cannot give ${site} aliases`, { method: "PATCH", path, body });
+  return succeeded(`${site} is also ${body.aliases.join(", ")}`);
+}
 
 /** Gives what is kept of one id of a site to another. */
 async function merge(context: CommandContext, names: readonly string[]): Promise<CommandResult> {

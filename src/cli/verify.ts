@@ -7,6 +7,7 @@ import { type Command, openDatabase, succeeded } from "./command.ts";
 export const VERIFY = {
   args: ["DIR"],
   doc: "compare every file of the newest backup in DIR with what was written",
+  example: "mallard verify /mnt/other-disk/mallard",
   run: async (context) => {
     const folder = resolve(context.args[0] ?? "");
     const db = await openDatabase(context, folder);

@@ -23,6 +23,13 @@ const DESCRIPTORS_WANTED = 4096;
 /** Version of the program. */
 export const VERSION: string = manifest.version;
 
+/** What a bug report needs to know beside the version. */
+export function versionFacts() {
+  const duckdb = /@([\d.]+)/.exec(manifest.imports["@duckdb/node-api"].slice(1))?.[1] ?? "unknown";
+  const { os, arch, standalone } = Deno.build;
+  return { deno: Deno.version.deno, duckdb, os, arch, executable: standalone };
+}
+
 /**
  * Writes to standard output, and waits for its reader. For commands, not for the server. What a
  * reader that has left, such as `head`, does not want is dropped.

@@ -45,7 +45,6 @@ async function quarantine(folder: string, ...args: string[]): Promise<string> {
     system,
     host,
     args,
-    json: false,
     readInput,
   }))
     .text;

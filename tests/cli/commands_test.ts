@@ -3,6 +3,7 @@ import assert from "node:assert";
 import * as duckdb from "@duckdb/node-api";
 import { MIGRATIONS } from "../../src/storage/state/migrations.ts";
 import { Sqlite } from "../../src/storage/state/sqlite.ts";
+import { commandHelp, type CommandName, COMMANDS } from "../../src/cli/commands.ts";
 import { runCommand } from "../support/command.ts";
 import { withFolder } from "../support/storage/storage.ts";
 
@@ -43,4 +44,15 @@ Deno.test("commands beside an older server leave its schema as it is", async () 
     const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
     assert.deepStrictEqual(names.filter((name) => /\.v\d/.test(name)), []);
   });
+});
+
+Deno.test("the help of each command fits a screen and has an example", () => {
+  for (const name of Object.keys(COMMANDS) as CommandName[]) {
+    const lines = commandHelp(name).split("\n");
+    assert.ok(lines.length <= 24, `${name} has ${lines.length} lines`);
+    for (const line of lines) assert.ok(line.length <= 110, line);
+    const example = lines[lines.findIndex((line) => line.startsWith("Example:")) + 1] ?? "";
+    assert.ok(example.includes(`mallard ${name}`), `${name}: ${example}`);
+    assert.match(lines.at(-2) ?? "", /^Exit code: 0 .*; 1 .*; 2 /);
+  }
 });

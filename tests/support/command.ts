@@ -1,6 +1,6 @@
 // Runs a command of the command line in this process, over a real folder.
 import { COMMANDS } from "../../src/cli/commands.ts";
-import type { CommandResult } from "../../src/cli/command.ts";
+import type { CommandOptions, CommandResult } from "../../src/cli/command.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { System } from "../../src/core/types.ts";
 import type { Host } from "../../src/runtime/host.ts";
@@ -8,7 +8,9 @@ import { fakeSystem } from "./fake_system.ts";
 
 interface RunOptions {
   readonly system?: System;
-  readonly json?: boolean;
+  readonly options?: CommandOptions;
+  /** Settings beside DATA_DIR. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Without it a command that loads DuckDB rejects. */
   readonly loadDuckDb?: Host["loadDuckDb"];
 }
@@ -20,11 +22,12 @@ export async function runCommand(
   args: readonly string[],
   {
     system = fakeSystem(),
-    json = false,
+    options,
+    env = {},
     loadDuckDb = () => Promise.reject(new Error("not needed")),
   }: RunOptions = {},
 ): Promise<CommandResult> {
-  const loaded = loadConfig({ file: null, env: { MALLARD_DATA_DIR: folder } });
+  const loaded = loadConfig({ file: null, env: { ...env, MALLARD_DATA_DIR: folder } });
   if ("faults" in loaded) throw new Error(loaded.faults.join("\n"));
   return await COMMANDS[name].run({
     config: loaded.config,
@@ -37,7 +40,7 @@ export async function runCommand(
       loadDuckDb,
     },
     args,
-    json,
+    ...options === undefined ? {} : { options },
     readInput: () => Promise.resolve(""),
   });
 }

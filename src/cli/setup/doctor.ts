@@ -1,21 +1,22 @@
 // `mallard doctor`: checks the installation. A running server examines itself, asked through the
 // socket of DATA_DIR; without one, what can be seen from outside is examined.
-import { type DoctorReport, type Finding, FINDING_STATUSES } from "../api/doctor.ts";
-import { examine } from "../doctor/examine.ts";
-import { askOwnServer } from "../runtime/owner_socket.ts";
-import { realProbes } from "../runtime/probes.ts";
-import { asJson, type Command, type CommandContext, dataDirOf } from "./command.ts";
+import { type DoctorReport, type Finding, FINDING_STATUSES } from "../../api/doctor.ts";
+import { examine } from "../../doctor/examine.ts";
+import { askOwnServer } from "../../runtime/owner_socket.ts";
+import { realProbes } from "../../runtime/probes.ts";
+import { asJson, type Command, type CommandContext, dataDirOf, JSON_OPTION } from "../command.ts";
 
 /** The row of COMMANDS. */
 export const DOCTOR = {
   args: [],
   doc: "check the installation: each line ok, warn or fail, with what to do",
-  json: true,
+  options: { json: JSON_OPTION },
+  example: "mallard doctor --config /etc/mallard/mallard.toml",
   run: async (context) => {
     const asked = await askServer(context);
     const report = asked ?? await examineHere(context);
     const ok = report.status !== "fail";
-    if (context.json) return asJson({ server: asked !== null, ...report }, ok);
+    if (context.options?.["json"]) return asJson({ server: asked !== null, ...report }, ok);
     const lines = report.findings.map(lineOf);
     const seen = asked === null
       ? "No server answered: this is what can be seen without it"

@@ -1,8 +1,8 @@
 // `mallard reset-password`: sets or removes the password that DATA_DIR keeps, and waits until a
 // running server has taken it up.
-import { resetPassword } from "../auth/password.ts";
-import { Store } from "../storage/state/store.ts";
-import { type Command, type CommandContext, dataDirOf, succeeded } from "./command.ts";
+import { resetPassword } from "../../auth/password.ts";
+import { Store } from "../../storage/state/store.ts";
+import { type Command, type CommandContext, dataDirOf, succeeded } from "../command.ts";
 import { withoutNewline } from "./hash_password.ts";
 
 const TAKE_UP_MS_MAX = 10_000;
@@ -12,6 +12,7 @@ const POLL_MS = 50;
 export const RESET_PASSWORD = {
   args: [],
   doc: "read a new password from standard input; an empty one removes the kept password",
+  example: "mallard reset-password < password.txt",
   run: async (context) => {
     const { config, system: { clock, files, random }, readInput } = context;
     const password = withoutNewline(await readInput());
