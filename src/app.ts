@@ -25,6 +25,7 @@ import { refuseWeakSecrets } from "./parts/weak_secrets.ts";
 import type { Parts } from "./parts/parts.ts";
 import { makeRoutes } from "./parts/routes.ts";
 import { openBackups } from "./parts/backups.ts";
+import { openImports } from "./parts/imports.ts";
 import { openIngest } from "./parts/ingest.ts";
 import { openNewSites } from "./parts/new_sites.ts";
 import { openAccess } from "./parts/access.ts";
@@ -200,13 +201,22 @@ async function openParts(
     ...await openQueries(config, system, host, storage, sites, ingest.drops),
   };
   const newSites = await openNewSites(config, system, parts);
+  const take = (site: string) => {
+    ingest.admission.take(site);
+    names.take(site);
+  };
+  const imports = openImports(config, system, { ...host, geo: ingest.geo, take }, storage, sites);
   const refusals = new Refusals();
-  const jobParts = { ...parts, newSites, refusals };
+  const jobParts = { ...parts, newSites, imports, refusals };
   const jobs = new Jobs(jobTable(system, jobParts, stopping.signal), clock, log);
-  const routes = await makeRoutes(system, { ...parts, newSites, jobs }, stopping.signal);
+  const routes = await makeRoutes(
+    system,
+    { ...parts, newSites, imports, jobs },
+    stopping.signal,
+  );
   const handle = serverOf(config, system, routes, parts.auth, { refusals });
   jobs.start();
-  const all = { ...parts, newSites, jobs };
+  const all = { ...parts, newSites, imports, jobs };
   let settling: Promise<void> | undefined;
   const settleOnce = () => {
     stopping.abort();

@@ -6,6 +6,8 @@ import { ADOPT } from "./adopt.ts";
 import { BACKUP } from "./backup.ts";
 import type { Command } from "./command.ts";
 import { EXPIRY } from "./expiry.ts";
+import { IMPORT } from "./imports/import.ts";
+import { IMPORTS } from "./imports/imports.ts";
 import { PRIVACY_AUDIT } from "./privacy_audit.ts";
 import { QUARANTINE } from "./quarantine.ts";
 import { RESTORE } from "./restore.ts";
@@ -26,6 +28,8 @@ export const COMMANDS = {
   verify: VERIFY,
   restore: RESTORE,
   adopt: ADOPT,
+  import: IMPORT,
+  imports: IMPORTS,
   sites: SITES,
   keys: KEYS,
   expiry: EXPIRY,

@@ -185,3 +185,16 @@ export const CHANNELS_PER_SITE_MAX = 16;
 export const VIEW_PARTS_MAX = 16;
 /** Characters of all reports of one view, of a caller without a login and of others. */
 export const VIEW_CHARS_MAX = { stranger: 1 << 20, owner: 16 << 20 } as const;
+
+/** Rows of an import that may be unreadable, where it has few. */
+export const IMPORT_BAD_ROWS_MIN = 100;
+/** Share of an import's rows that may be unreadable. */
+export const IMPORT_BAD_ROWS_SHARE_MAX = 0.01;
+/** Files in one archive that is imported. */
+export const IMPORT_ARCHIVE_FILES_MAX = 1_000;
+/** A packed file may grow by so much when it is unpacked, beyond its first bytes. */
+export const IMPORT_UNPACKED_RATIO_MAX = 1_000;
+/** Bytes that any packed file may unpack to. */
+export const IMPORT_UNPACKED_BYTES_FREE = 256 * 1024 * 1024;
+/** Bytes of a file that is uploaded to be imported. */
+export const IMPORT_UPLOAD_BYTES_MAX = 100 * 1024 ** 3;

@@ -41,6 +41,8 @@ export interface Files {
   stream(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
   /** Writes a whole file, flushed to disk, with these permission bits. */
   write(path: string, data: Uint8Array<ArrayBuffer>, mode: number): Promise<void>;
+  /** Writes a stream to a file, flushed to disk; resolves with its bytes. */
+  writeStream(path: string, data: ReadableStream<Uint8Array>, mode: number): Promise<number>;
   /** Gives a file or folder these permission bits, or 0600, where the system can. */
   protect(path: string, mode?: number): Promise<void>;
   rename(from: string, to: string): Promise<void>;

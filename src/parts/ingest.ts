@@ -72,6 +72,7 @@ export async function openIngest(
     identity,
     admission,
     addressRates,
+    geo,
     geoIsOwn: isOwn,
     geoFacts: geo && { type: geo.type, builtMs: geo.builtMs },
   };

@@ -2,6 +2,7 @@
 import type { Config } from "../config/load.ts";
 import type { Route } from "../http/route.ts";
 import type { Host } from "../runtime/host.ts";
+import type { Imports } from "../imports/imports.ts";
 import type { Jobs } from "../runtime/jobs.ts";
 import type { NewSites } from "../sites/new_sites.ts";
 import type { SiteNames } from "../sites/site_names.ts";
@@ -19,6 +20,7 @@ export type Parts =
     readonly sites: Sites;
     readonly names: SiteNames;
     readonly newSites: NewSites;
+    readonly imports: Imports;
     readonly assets: readonly Route[];
   }
   & { readonly backups: Backups; readonly jobs: Jobs }

@@ -33,6 +33,7 @@ export interface JobParts {
   readonly addressRates: { forgetFull(): void } | null;
   readonly auth: { forgetAddresses(): void; takeUpPassword(): Promise<void> };
   readonly refusals: Refusals;
+  readonly imports: { runWaiting(signal: AbortSignal): Promise<void> };
   readonly rollups: { run(signal: AbortSignal): Promise<void> };
 }
 
@@ -58,6 +59,7 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
       everyMs: SECOND_MS,
       run: () => storage.pathHistory.run(stopping),
     },
+    { name: "imports", everyMs: SECOND_MS, run: () => runImports(parts, stopping) },
     { name: "rollups", everyMs: ROLLUPS.everyMs, run: rollUp },
     { name: "expire", everyMs: DAY_MS, atStart: true, run: () => expireEvents(system, parts) },
     {
@@ -91,6 +93,15 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
 /** Nothing while DuckDB is opened again: all events are loaded then. */
 async function syncHot({ hot, reopening }: Storage): Promise<void> {
   if (!reopening.isUnderWay) await hot.sync();
+}
+
+/** What is stopped goes on at the next start. */
+async function runImports({ imports }: JobParts, stopping: AbortSignal): Promise<void> {
+  try {
+    await imports.runWaiting(stopping);
+  } catch (error) {
+    if (!stopping.aborted) throw error;
+  }
 }
 
 /** Work that starts a while after the server, when its first requests are answered. */

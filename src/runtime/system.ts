@@ -135,6 +135,17 @@ const realFiles: Files = {
     while (rest.length > 0) rest = rest.subarray(await file.write(rest));
     await file.sync();
   },
+  async writeStream(path, data, mode) {
+    using file = await Deno.open(path, { write: true, create: true, truncate: true, mode });
+    let bytes = 0;
+    for await (const part of data) {
+      let rest: Uint8Array = part;
+      while (rest.length > 0) rest = rest.subarray(await file.write(rest));
+      bytes += part.length;
+    }
+    await file.sync();
+    return bytes;
+  },
   async protect(path, mode = 0o600) {
     if (Deno.build.os !== "windows") await Deno.chmod(path, mode);
   },

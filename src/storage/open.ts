@@ -5,6 +5,7 @@ import { Mutex } from "../core/mutex.ts";
 import type { System } from "../core/types.ts";
 import type { ClockGuard } from "./clock_guard.ts";
 import { DiskSpace } from "./disk_space.ts";
+import { History } from "./history/history.ts";
 import { Db, type DuckDbModule, type ExtensionOptions } from "./duckdb.ts";
 import { Reopening } from "./duckdb/reopening.ts";
 import { emptyFolder } from "./empty_folder.ts";
@@ -99,6 +100,8 @@ export interface Storage extends KeptParts {
   readonly compactor: Compactor;
   readonly eraser: Eraser;
   readonly expiry: Expiry;
+  /** Adds and removes the events of imports. */
+  readonly history: History;
   /** Originals of rewritten files that their owner has not confirmed. */
   readonly originals: Originals;
   /** Brings path rules to stored events. */
@@ -321,7 +324,7 @@ async function openParts(
   const into = { ...at, journalId, recordMs: () => guard.recordMs() };
   const flusher = new Flusher(db, store, files, catalog, hot, numbers, clock, log, mutex, into);
   const base = { db, store, files, catalog, parquet, recovery, flusher, numbers };
-  const changed = { ...base, journal, hot, guard, clock, log, mutex };
+  const changed = { ...base, journal, hot, guard, clock, log, mutex, rollups };
   const changers = await openChangers(changed, options);
   return {
     db,
@@ -359,9 +362,12 @@ async function openChangers(
     readonly journal: Journal;
     readonly hot: Hot;
     readonly guard: ClockGuard;
+    readonly rollups: Rollups;
   },
   options: StorageOptions,
-): Promise<Pick<Storage, "compactor" | "eraser" | "expiry" | "originals" | "pathHistory">> {
+): Promise<
+  Pick<Storage, "compactor" | "eraser" | "expiry" | "history" | "originals" | "pathHistory">
+> {
   const { db, store, files, catalog, parquet, recovery, flusher, numbers } = parts;
   const { journal, hot, guard, clock, log, mutex } = parts;
   const at = { eventsFolder: eventsFolderOf(options) };
@@ -381,6 +387,7 @@ async function openChangers(
     mutex,
   );
   return {
+    history: new History({ ...parts, originals, trash }, at),
     compactor: new Compactor(db, store, files, catalog, parquet, numbers, clock, log, mutex, many),
     eraser,
     expiry: new Expiry(

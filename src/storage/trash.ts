@@ -81,6 +81,11 @@ export class Trash {
     return erased;
   }
 
+  /** Removes files by the paths that they had below the events folder. */
+  async drop(paths: ReadonlySet<string>): Promise<void> {
+    for (const file of await this.list()) if (paths.has(file.path)) await this.#remove(file);
+  }
+
   /** One site's files of some dates, both included. */
   async of(site: string, firstDate: string, lastDate: string): Promise<TrashedFile[]> {
     return (await this.list()).filter(({ path, date }) =>

@@ -72,7 +72,14 @@ async function moveFiles(
     .filter(({ site_id, path }) => site_id === merged.from && !gone.has(path));
   const faults: string[] = [];
   let events = 0;
-  for (const [date, sources] of Map.groupBy(files, (file) => file.date)) {
+  // A file of an import stays apart, so that the import can be undone.
+  const imported = new Set(await storage.store.run("listImportedPaths", null));
+  const groups = Map.groupBy(
+    files,
+    ({ date, path }) => imported.has(path) ? path : date,
+  );
+  for (const sources of groups.values()) {
+    const date = sources[0]?.date ?? "";
     try {
       events += await moveDay(storage, system, options, sources, { site_id: merged.into, date });
     } catch (error) {

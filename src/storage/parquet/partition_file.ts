@@ -22,6 +22,8 @@ export interface FileOrigin {
   readonly seqTo?: number;
   /** The site, where the folder's name cannot hold it. */
   readonly site?: string;
+  /** The import that wrote it, which is committed with all of its files or not at all. */
+  readonly import?: string;
   /** Paths relative to the events folder. */
   readonly replaces?: readonly string[];
 }

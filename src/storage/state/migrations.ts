@@ -1,6 +1,7 @@
 // The schema of mallard.sqlite as numbered steps, forward only. A step that has been released is
 // never changed; a new one is added at the end.
 import { DROP_SCHEMA } from "./ops/drop_ops.ts";
+import { HISTORY_SCHEMA } from "../history/history_ops.ts";
 import { IMPORT_SCHEMA } from "./ops/import_ops.ts";
 import { OWNER_SCHEMA } from "./ops/owner_ops.ts";
 import { PROPOSED_SCHEMA } from "./ops/proposed_ops.ts";
@@ -53,6 +54,7 @@ export const MIGRATIONS: readonly string[] = [
   REWRITE_SCHEMA,
   ROLLUP_SCHEMA,
   ROLLUP_VISITS_SCHEMA,
+  HISTORY_SCHEMA,
 ];
 
 /** The first version of the schema that has proposed sites. */

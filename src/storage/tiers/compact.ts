@@ -87,8 +87,14 @@ export class Compactor {
   }
 
   async #mergeAll(signal: AbortSignal): Promise<void> {
-    for (const due of this.#due()) {
+    const groups = this.#due();
+    if (groups.length === 0) return;
+    // A file of an import stays apart, so that the import can be undone.
+    const imported = new Set(await this.#store.run("listImportedPaths", null));
+    for (const group of groups) {
       if (signal.aborted) return;
+      const due = group.filter(({ path }) => !imported.has(path));
+      if (due.length < 2) continue;
       try {
         await this.#merge(due, signal);
       } catch (error) {

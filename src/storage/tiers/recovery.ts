@@ -222,6 +222,11 @@ export class Recovery {
         this.#log("info", "Removed the result of an unfinished compaction", { path: file.path });
         continue;
       }
+      if (origin.import !== undefined && await this.#isUnfinished(origin.import)) {
+        // While running, the import is about to commit it.
+        if (atStart) await this.#files.remove(this.#absolute(file.path));
+        continue;
+      }
       const { seqFrom = 1 } = origin;
       // Events are accepted while files are adopted: a journal older than the files, from a backup,
       // gives them numbers that a file may claim.
@@ -271,6 +276,12 @@ export class Recovery {
   #refuse(path: string, reason: string): void {
     this.#refused.set(path, reason);
     this.#log("error", "A Parquet file is not counted", { path, reason });
+  }
+
+  /** Whether an import of this store has not committed its files, or was undone. */
+  async #isUnfinished(id: string): Promise<boolean> {
+    const found = await this.#store.run("findPastImport", id);
+    return found !== null && found.state !== "done";
   }
 
   #isOurs({ journal }: FileOrigin): boolean {

@@ -77,6 +77,7 @@ export function faultyFiles(files: Files, fault: Fault): Files & { nth: number; 
   return {
     ...files,
     write: failing(files.write),
+    writeStream: failing(files.writeStream),
     rename: failing(files.rename),
     link: failing(files.link),
     copy: failing(files.copy),

@@ -29,6 +29,7 @@ const MERGE = [
   // What was rewritten of the first stays so: originals under its id would be counted again.
   "delete from kept_originals where site_id = $from",
   "delete from path_jobs where site_id = $from",
+  "update past_imports set site_id = $into where site_id = $from",
   `insert into drops (site_id, date, reason, name, count)
     select $into, date, reason, name, count from drops where site_id = $from
     on conflict do update set count = count + excluded.count`,

@@ -3,6 +3,7 @@
 // tables have older names than the code: `condemned` holds pending deletes, `facts` meta values.
 import { type CatalogFile, numberOfFile } from "../../parquet/partition.ts";
 import { DROP_OPS } from "./drop_ops.ts";
+import { endUndo, HISTORY_OPS, inheritImport, ownFiles } from "../../history/history_ops.ts";
 import { IMPORT_OPS, type ImportMark, insertImports } from "./import_ops.ts";
 import { PARTITION_OPS } from "./partition_ops.ts";
 import { JOURNAL_LINES_OPS } from "./journal_lines.ts";
@@ -329,6 +330,39 @@ function addFiles(db: Sqlite, files: readonly CatalogFile[]): void {
   });
 }
 
+/** Adds the files of an import to the catalog, and ends it: all of it, or nothing. */
+function commitImport(
+  db: Sqlite,
+  { id, files, late, report, atMs }: {
+    readonly id: string;
+    readonly files: readonly CatalogFile[];
+    /** Paths of files that are not added after all. */
+    readonly late: readonly string[];
+    /** JSON. */
+    readonly report: string;
+    readonly atMs: number;
+  },
+): void {
+  db.transaction(() => {
+    for (const file of files) addFile(db, file);
+    noteForeign(db, files);
+    ownFiles(db, id, files);
+    addPendingDeletes(db, late);
+    HISTORY_OPS.setImportState(db, { id, state: "done", report, atMs });
+  });
+}
+
+/** Takes the files of an import out of the catalog, and ends it. */
+function undoImport(
+  db: Sqlite,
+  { id, atMs }: { readonly id: string; readonly atMs: number },
+): void {
+  db.transaction(() => {
+    addPendingDeletes(db, HISTORY_OPS.listImportedPaths(db, id));
+    endUndo(db, id, atMs);
+  });
+}
+
 /** Removes files from the catalog, but not from disk: missing, or in quarantine. */
 function forgetFiles(db: Sqlite, paths: readonly string[]): void {
   db.transaction(() => {
@@ -349,6 +383,7 @@ function replaceFiles(
 ): void {
   db.transaction(() => {
     if (!isSameEvents) staleByRemoving(db, removed);
+    inheritImport(db, added, removed);
     for (const path of removed) deleteLater(db, path);
     for (const file of added) {
       if (isSameEvents) enterFile(db, file);
@@ -363,6 +398,7 @@ function replaceKept(
   { added, original }: { readonly added: CatalogFile; readonly original: CatalogFile },
 ): void {
   db.transaction(() => {
+    inheritImport(db, [added], [original.path]);
     addPendingDeletes(db, [original.path]);
     addFile(db, added);
     insertOriginal(db, { ...original, replaced_by: added.path });
@@ -456,6 +492,7 @@ export const STORE_OPS = {
   ...OWNER_OPS,
   ...SITE_OPS,
   ...DROP_OPS,
+  ...HISTORY_OPS,
   ...IMPORT_OPS,
   ...JOURNAL_LINES_OPS,
   ...PROPOSED_OPS,
@@ -470,6 +507,8 @@ export const STORE_OPS = {
   readJournal,
   commitFlush,
   addFiles,
+  commitImport,
+  undoImport,
   forgetFiles,
   replaceFiles,
   replaceKept,

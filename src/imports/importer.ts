@@ -1,0 +1,131 @@
+// What an importer is: it tells files of its tool from others, and gives their rows as a relation
+// of named columns. What becomes of the rows is the same for every tool, in `stage/`.
+import { EVENT_COLUMNS, type EventColumnName } from "../core/event.ts";
+import { join, raw, type Sql, sql } from "../core/sql.ts";
+import type { Db } from "../storage/duckdb.ts";
+
+/** The beginning of a file, decoded as text; empty for a binary one. */
+export interface Sample {
+  /** The file's own name, without folders. */
+  readonly name: string;
+  readonly text: string;
+  /** First line of the text. */
+  readonly header: string;
+  readonly isParquet: boolean;
+  /** Names of the columns of a Parquet file. */
+  readonly columns: readonly string[];
+}
+
+/** A file that is ready to be read: unpacked, UTF-8, in the folder of its import. */
+export interface InputFile {
+  readonly path: string;
+  readonly sample: Sample;
+  /** What its importer takes it for, as `detect` said. */
+  readonly role: string;
+}
+
+/** Columns that importers may give beside those of an event. */
+export const SOURCE_COLUMNS = {
+  /** Why the row cannot be an event; null where it can. */
+  fault: "varchar",
+  /** Why it is set apart, though nothing is wrong with it: a robot, a file of a page. */
+  apart: "varchar",
+  /** When, in UTC. */
+  happened_at: "timestamp",
+  /** Whatever tells visitors apart in the file; hashed with the import's own key. */
+  visitor: "varchar",
+  /** URL or path of the page, with its query. */
+  url: "varchar",
+  /** Address of the page that led here, as the browser sent it. */
+  referred_by: "varchar",
+  user_agent: "varchar",
+  /** Network address; used for the place and the visitor, and dropped. */
+  address: "varchar",
+} as const;
+
+/** Name of a column that an importer gives. */
+export type SourceColumn =
+  | keyof typeof SOURCE_COLUMNS
+  | Exclude<EventColumnName, "site_id" | "visitor_id" | "timestamp">;
+
+/** How a column of the file becomes one here, for the report. */
+export interface ColumnNote {
+  readonly from: string;
+  /** Null where it cannot be kept. */
+  readonly to: string | null;
+  readonly note?: string;
+}
+
+/** The rows of the files as a relation: `from`, with values by column; the others are NULL. */
+export interface Source {
+  readonly from: Sql;
+  readonly values: Readonly<Partial<Record<SourceColumn, Sql>>>;
+  readonly columns: readonly ColumnNote[];
+  /**
+   * The values are those of stored events: nothing is read from addresses and user agents, and
+   * times, paths and texts stay as they are.
+   */
+  readonly isExact?: boolean;
+}
+
+/** What reading may ask. */
+export interface ReadContext {
+  readonly db: Db;
+  /** Folder of the import, for files that a reader makes. */
+  readonly folder: string;
+  readonly site: string;
+  /** Which of several websites in a file is meant; null for the only one. */
+  readonly website: string | null;
+  readonly signal: AbortSignal;
+}
+
+/** A reader of one tool's files. */
+export interface Importer {
+  readonly name: string;
+  readonly label: string;
+  /** The role of a file that is this tool's; null for any other. */
+  detect(sample: Sample): string | null;
+  /** Throws an ImportFault where the files cannot be read together. */
+  read(files: readonly InputFile[], context: ReadContext): Promise<Source>;
+}
+
+/** Why files cannot be imported, for their owner. */
+export class ImportFault extends Error {
+  override readonly name = "ImportFault";
+}
+
+/** Every source column in order, with its type. */
+export const SOURCE_TYPES: readonly (readonly [SourceColumn, string])[] = [
+  ...Object.entries(SOURCE_COLUMNS) as [keyof typeof SOURCE_COLUMNS, string][],
+  ...(Object.keys(EVENT_COLUMNS) as EventColumnName[]).flatMap((name) =>
+    isOwn(name) ? [] : [[name, EVENT_COLUMNS[name].type] as const]
+  ),
+];
+
+function isOwn(name: EventColumnName): name is "site_id" | "visitor_id" | "timestamp" {
+  return name === "site_id" || name === "visitor_id" || name === "timestamp";
+}
+
+/** A value that is cast to a type, or null where it cannot be. */
+export function tryCast(value: Sql, type: string): Sql {
+  return sql`try_cast(${value} as ${raw(type)})`;
+}
+
+/** A text without the spaces around it; null where nothing is left. */
+export function textOrNull(value: Sql): Sql {
+  return sql`nullif(trim(${value}), '')`;
+}
+
+/** Lists what is common to several notes. */
+export function notes(...columns: readonly (readonly [string, string | null, string?])[]) {
+  return columns.map(([from, to, note]): ColumnNote => ({
+    from,
+    to,
+    ...(note === undefined ? {} : { note }),
+  }));
+}
+
+/** A list of constant texts as SQL. */
+export function textList(texts: readonly string[]): Sql {
+  return join(texts.map((text) => raw(`'${text.replaceAll("'", "''")}'`)));
+}

@@ -1,0 +1,89 @@
+// Every importer, and which of them reads some files. A file that no importer reads is told by
+// what it looks like.
+import { sql } from "../core/sql.ts";
+import type { Db } from "../storage/duckdb.ts";
+import { literalPath } from "../storage/parquet/schema.ts";
+import { type Importer, ImportFault, type InputFile, type Sample } from "./importer.ts";
+import { encodingOf, type PreparedFile } from "./input/prepare.ts";
+import { GOATCOUNTER } from "./tools/goatcounter.ts";
+
+/** The importers; the first that knows a file reads it. */
+export const IMPORTERS: readonly Importer[] = [GOATCOUNTER];
+
+/** What files look like that hold nothing to import, and where the right ones are. */
+const OTHERS: readonly { readonly is: (sample: Sample) => boolean; readonly hint: string }[] = [
+  {
+    is: ({ header }) => /^"?name"?,"?visitors"?(,|$)/i.test(header),
+    hint: "this looks like a dashboard export of Plausible, which has no dates; take " +
+      "Settings → Imports & exports → Export data",
+  },
+  {
+    is: ({ name, header }) =>
+      /^imported_\w+\.csv$/i.test(name) || /^"?date"?,"?visitors"?,/i.test(header),
+    hint: "this is Plausible's export: it has sums of days and no events; sums cannot be imported",
+  },
+  {
+    is: ({ header }) => /^"?x"?,"?y"?$/i.test(header),
+    hint: "this looks like Umami's export from the dashboard, which has sums and no dates; take " +
+      "the tables website_event and session of its database",
+  },
+  {
+    is: ({ text }) => /^\s*<(?:!doctype|html)/i.test(text),
+    hint: "this is a web page, not an export: the download may have needed a login",
+  },
+  {
+    is: ({ header }) => /^#\s*-{5,}/.test(header),
+    hint: "this looks like a report of Google Analytics, which has sums and no events; take the " +
+      "export to BigQuery, tables events_*",
+  },
+  {
+    is: ({ name }) => /^(?:hit_stats|browser_stats|info)\.jsonl?$/.test(name),
+    hint: "this is GoatCounter's JSON export, which has sums and no events; take the CSV export",
+  },
+  { is: ({ text, isParquet }) => text.trim() === "" && !isParquet, hint: "it is empty" },
+];
+
+/** The importer of some files, and the files that it reads. Throws an ImportFault for none. */
+export function importerOf(
+  files: readonly { readonly path: string; readonly sample: Sample }[],
+  tool: string | null,
+): { readonly importer: Importer; readonly files: InputFile[]; readonly unused: string[] } {
+  const wanted = tool === null ? IMPORTERS : IMPORTERS.filter(({ name }) => name === tool);
+  if (wanted.length === 0) {
+    const names = IMPORTERS.map(({ name }) => name).join(", ");
+    throw new ImportFault(`Cannot import from ${tool}: the tools are ${names}`);
+  }
+  for (const importer of wanted) {
+    const known = files.flatMap((file) => {
+      const role = importer.detect(file.sample);
+      return role === null ? [] : [{ ...file, role }];
+    });
+    if (known.length === 0) continue;
+    const paths = new Set(known.map(({ path }) => path));
+    const unused = files.filter(({ path }) => !paths.has(path)).map(({ sample }) => sample.name);
+    return { importer, files: known, unused };
+  }
+  const [first] = files;
+  if (!first) throw new ImportFault("Cannot import: there is no file");
+  const hint = OTHERS.find(({ is }) => files.some(({ sample }) => is(sample)))?.hint;
+  const found = hint ?? `its first line is "${first.sample.header.slice(0, 120)}"`;
+  throw new ImportFault(`Cannot import ${first.sample.name}: ${found}`);
+}
+
+/** The beginnings of files, as importers tell them apart by. */
+export async function samplesOf(
+  db: Db,
+  files: readonly PreparedFile[],
+): Promise<{ readonly path: string; readonly sample: Sample }[]> {
+  return await Array.fromAsync(files, async ({ name, path, head }) => {
+    const isParquet = new TextDecoder().decode(head.subarray(0, 4)) === "PAR1";
+    const columns = isParquet
+      ? (await db.query(sql`
+        select name from parquet_schema(${literalPath(path)}) where num_children is null`))
+        .map((row) => String(row["name"]))
+      : [];
+    const text = isParquet ? "" : new TextDecoder(encodingOf(head)).decode(head);
+    const header = text.replace(/^\ufeff?\s*/, "").split(/\r\n|\r|\n/, 1)[0] ?? "";
+    return { path, sample: { name, text, header, isParquet, columns } };
+  });
+}

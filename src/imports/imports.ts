@@ -1,0 +1,321 @@
+// Runs imports: each is a row in mallard.sqlite, with its files in a folder of its own. Reading
+// makes one sorted file of events; from it the days are written, and committed all at once.
+// Whatever ends the process, an import goes on from its last whole step, or leaves no trace.
+import { csvCell } from "../../dashboard/grammar/csv.js";
+import { messageOf } from "../core/errors.ts";
+import { MINUTE_MS } from "../core/durations.ts";
+import { sql } from "../core/sql.ts";
+import type { System } from "../core/types.ts";
+import type { Db } from "../storage/duckdb.ts";
+import type { History } from "../storage/history/history.ts";
+import type { CatalogFile } from "../storage/parquet/partition.ts";
+import { rowsOf } from "../storage/parquet/partition_file.ts";
+import { literal, literalPath } from "../storage/parquet/schema.ts";
+import type { HistoryStore, PastImport } from "../storage/history/history_ops.ts";
+import { ImportFault } from "./importer.ts";
+import { importerOf, samplesOf } from "./importers.ts";
+import { prepare } from "./input/prepare.ts";
+import { ImportList, optionsOf, REJECTS_FILE, reportOf, type ShownImport } from "./list.ts";
+import { type ImportReport, plannedReport, type ReadReport, readReport } from "./report.ts";
+import type { EnrichParts, SiteRules } from "./stage/enrich.ts";
+import {
+  RAW_FILE,
+  type RejectedRow,
+  stage,
+  STAGED_FILE,
+  type StageOptions,
+  TooManyBadRows,
+} from "./stage/stage.ts";
+
+/** What imports work with. */
+export interface ImportParts {
+  readonly system: System;
+  readonly store: HistoryStore;
+  readonly history: History;
+  readonly enrich: EnrichParts;
+  /** Opens a DuckDB of the import's own, with bounded memory, that spills into a folder. */
+  readonly openDb: (spillFolder: string) => Promise<Db>;
+  readonly rulesOf: (site: string) => SiteRules;
+  readonly stageOptions: () => Pick<StageOptions, "roundToHour" | "withoutVisitors" | "hidden">;
+  readonly idDaysOf: (site: string) => number;
+  readonly isKnown: (site: string) => boolean;
+  /** Accepts a site that the owner imports. */
+  readonly take: (site: string) => void;
+  /** Forgets a site without events. */
+  readonly forget: (site: string) => Promise<unknown>;
+}
+
+const MODE = 0o600;
+const READ_FILE = "read.json";
+const ATTEMPTS_MAX = 5;
+
+/** Runs imports. */
+export class Imports {
+  readonly #parts: ImportParts;
+  /** What is on record. */
+  readonly list: ImportList;
+  /** When an import that failed is tried again. */
+  readonly #later = new Map<string, number>();
+
+  /** `folder` is that of all imports. */
+  constructor(parts: ImportParts, { folder }: { readonly folder: string }) {
+    this.#parts = parts;
+    this.list = new ImportList(parts.system, parts.store, { folder });
+  }
+
+  /** Cancels an import that is not over, or takes out the events of one that is done. */
+  async end(id: string): Promise<ShownImport> {
+    if (await this.list.wishEnd(id) === "undo") await this.#undo(id);
+    return await this.list.find(id);
+  }
+
+  /** Ends an import that is to be cancelled and that nobody runs. */
+  async settle(id: string): Promise<ShownImport> {
+    const { state } = await this.list.find(id);
+    if (state !== "waiting" && state !== "running") return await this.list.find(id);
+    return await this.run(id, new AbortController().signal);
+  }
+
+  /** Runs what waits, one after the other, and what the command line wishes. */
+  async runWaiting(signal: AbortSignal): Promise<void> {
+    const { system: { clock }, store } = this.#parts;
+    for (const one of await store.run("listPastImports", undefined)) {
+      if (signal.aborted) return;
+      if (one.state === "done" && one.wish === "undo") await this.#undo(one.id);
+      if (one.state !== "waiting" && one.state !== "running") continue;
+      if (one.wish !== "cancel" && clock.nowMs() < (this.#later.get(one.id) ?? 0)) continue;
+      await this.run(one.id, signal);
+    }
+  }
+
+  async #undo(id: string): Promise<void> {
+    const { system: { log, files }, history } = this.#parts;
+    const { site_id, report } = await this.list.find(id);
+    const events = await history.undo(id, site_id);
+    await files.removeTree(this.list.folderOf(id));
+    if (report.new_site) await this.#parts.forget(site_id);
+    log("info", "Import undone", { import: id, site_id, events });
+  }
+
+  /** Runs one import to its end. Rejects only when it was stopped. */
+  async run(id: string, signal: AbortSignal): Promise<ShownImport> {
+    const { system: { clock, log, files }, store } = this.#parts;
+    const found = await store.run("findPastImport", id);
+    if (!found) return await this.list.find(id);
+    const before = reportOf(found);
+    const stop = new AbortController();
+    const abort = () => stop.abort(new Stopped());
+    signal.addEventListener("abort", abort);
+    const watch = clock.every(1000, () => void this.#watch(id, stop));
+    try {
+      await this.#state(id, "running", { ...before, phase: "reading" });
+      if (found.wish === "cancel") throw new Cancelled();
+      await this.#run(found, stop.signal);
+      this.#later.delete(id);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const reason = stop.signal.aborted ? stop.signal.reason : error;
+      await this.#failed(found, before, reason);
+    } finally {
+      watch();
+      signal.removeEventListener("abort", abort);
+    }
+    const shown = await this.list.find(id);
+    if (shown.state !== "waiting") {
+      for (const name of ["given", "work"]) {
+        await files.removeTree(`${this.list.folderOf(id)}/${name}`).catch(() => {});
+      }
+      // Where rows were rejected, their lines stay.
+      await files.remove(this.list.folderOf(id)).catch(() => {});
+    }
+    const { state, site_id, report } = shown;
+    log(report.error === undefined ? "info" : "warn", "Import ended", {
+      import: id,
+      site_id,
+      state,
+      events: state === "done" ? report.totals?.events : undefined,
+      reason: report.error,
+    });
+    return shown;
+  }
+
+  /** Stops an import that its owner cancels. */
+  async #watch(id: string, stop: AbortController): Promise<void> {
+    const found = await this.#parts.store.run("findPastImport", id).catch(() => null);
+    if (found?.wish === "cancel") stop.abort(new Cancelled());
+  }
+
+  async #failed(found: PastImport, before: ImportReport, reason: unknown): Promise<void> {
+    const { id } = found;
+    if (reason instanceof Cancelled) return await this.#state(id, "cancelled", { phase: "over" });
+    const error = messageOf(reason).split("\n", 1)[0] ?? "";
+    if (reason instanceof TooManyBadRows) await this.#writeRejects(id, reason.rejects);
+    if (reason instanceof ImportFault) {
+      const rejects = reason instanceof TooManyBadRows ? reason.rejects.slice(0, 20) : [];
+      return await this.#state(id, "failed", { phase: "over", error, rejects });
+    }
+    // Trying again helps where the disk or the memory was short, and not where the files are odd.
+    if (/^(?:Invalid Input|Conversion|Parser|Binder|Catalog|Not implemented) Error/.test(error)) {
+      const told = `Cannot read the files: ${error}`;
+      return await this.#state(id, "failed", { phase: "over", error: told });
+    }
+    const attempts = (before.attempts ?? 0) + 1;
+    const state = attempts < ATTEMPTS_MAX ? "waiting" : "failed";
+    this.#later.set(id, this.#parts.system.clock.nowMs() + MINUTE_MS);
+    await this.#state(id, state, { phase: "reading", error, attempts });
+  }
+
+  async #state(id: string, state: PastImport["state"], report: ImportReport): Promise<void> {
+    await this.#parts.store.run("setImportState", {
+      id,
+      state,
+      report: JSON.stringify(report),
+      atMs: this.#parts.system.clock.nowMs(),
+    });
+  }
+
+  async #run(found: PastImport, signal: AbortSignal): Promise<void> {
+    const { openDb, history } = this.#parts;
+    const work = `${this.list.folderOf(found.id)}/work`;
+    const db = await openDb(`${work}/spill`);
+    const closeEarly = () => void db.close();
+    signal.addEventListener("abort", closeEarly);
+    try {
+      const read = await this.#readOnce(db, found, work, signal);
+      const { days, dry_run } = optionsOf(found);
+      const free = await history.freeDays(found.site_id, days);
+      const report = await plannedReport(db, `${work}/${STAGED_FILE}`, read, free);
+      if (dry_run) return await this.#state(found.id, "previewed", { ...report, phase: "over" });
+      await this.#state(found.id, "running", { ...report, phase: "writing" });
+      await this.#write(db, found, report, signal);
+    } finally {
+      signal.removeEventListener("abort", closeEarly);
+      await db.close();
+    }
+  }
+
+  /** Reads the files into one file of sorted events, unless that was done before. */
+  async #readOnce(
+    db: Db,
+    found: PastImport,
+    work: string,
+    signal: AbortSignal,
+  ): Promise<ReadReport> {
+    const { files, clock } = this.#parts.system;
+    const known = await files.readText(`${work}/${READ_FILE}`);
+    if (known !== null) return JSON.parse(known) as ReadReport;
+    // A reading that was cut off begins again.
+    for (const { name } of await files.list(work)) {
+      if (name !== "spill") await files.removeTree(`${work}/${name}`);
+    }
+    const options = optionsOf(found);
+    const prepared = await prepare(files, options.files, work, signal);
+    const chosen = importerOf(await samplesOf(db, prepared), options.tool);
+    const source = await chosen.importer.read(chosen.files, {
+      db,
+      folder: work,
+      site: found.site_id,
+      website: options.website,
+      signal,
+    });
+    const staged = await stage(
+      db,
+      work,
+      source,
+      this.#parts.enrich,
+      this.#parts.rulesOf(found.site_id),
+      {
+        ...this.#parts.stageOptions(),
+        salt: found.salt,
+        idDays: this.#parts.idDaysOf(found.site_id),
+        nowMs: clock.nowMs(),
+        pause: () => clock.turn(),
+        signal,
+      },
+    );
+    // Rows may hold addresses: they go as soon as they are hashed.
+    for (const name of [RAW_FILE, ...prepared.map(({ path }) => path.slice(work.length + 1))]) {
+      await files.remove(`${work}/${name}`);
+    }
+    const report = await readReport(db, `${work}/${STAGED_FILE}`, staged, {
+      tool: chosen.importer.name,
+      label: chosen.importer.label,
+      files: options.files.map(({ name }) => name),
+      unused: chosen.unused,
+      columns: source.columns,
+    });
+    if (staged.rejects.length > 0) await this.#writeRejects(found.id, staged.rejects);
+    await files.sync(`${work}/${STAGED_FILE}`);
+    await files.write(`${work}/${READ_FILE}.tmp`, bytesOf(JSON.stringify(report)), MODE);
+    await files.rename(`${work}/${READ_FILE}.tmp`, `${work}/${READ_FILE}`);
+    await files.sync(work);
+    return report;
+  }
+
+  async #writeRejects(id: string, rejects: readonly RejectedRow[]): Promise<void> {
+    const lines = rejects.map(({ line, reason }) => `${line},${csvCell(reason)}\n`);
+    const path = `${this.list.folderOf(id)}/${REJECTS_FILE}`;
+    await this.#parts.system.files.write(path, bytesOf(`line,reason\n${lines.join("")}`), MODE);
+  }
+
+  async #write(
+    db: Db,
+    found: PastImport,
+    report: ImportReport & Required<Pick<ImportReport, "days">>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { history, isKnown, take } = this.#parts;
+    const { id, site_id } = found;
+    const path = `${this.list.folderOf(id)}/work/${STAGED_FILE}`;
+    const staged = sql`read_parquet(${literal(literalPath(path))}) as staged`;
+    const written: CatalogFile[] = [];
+    try {
+      for (const { date, left_out } of report.days) {
+        if (left_out !== null) continue;
+        signal.throwIfAborted();
+        const partition = { site_id, date };
+        const source = sql`${rowsOf(partition, staged)} as day`;
+        written.push(await history.write(db, id, partition, source, signal));
+      }
+      signal.throwIfAborted();
+      const new_site = !isKnown(site_id);
+      await history.commit(id, written, {
+        choice: optionsOf(found).days,
+        report: (added) =>
+          JSON.stringify({ ...committedReport(report, added), new_site, phase: "over" }),
+      });
+      if (written.length > 0) take(site_id);
+    } catch (error) {
+      await history.discard(written).catch(() => {});
+      throw error;
+    }
+  }
+}
+
+/** The report of the files that were added: days that are taken since are left out. */
+function committedReport(
+  report: ImportReport & Required<Pick<ImportReport, "days">>,
+  added: readonly CatalogFile[],
+): ImportReport {
+  const dates = new Set(added.map(({ date }) => date));
+  const late = report.days.filter((day) => day.left_out === null && !dates.has(day.date));
+  if (late.length === 0) return report;
+  const { totals = { events: 0, pageviews: 0, visitors: 0 } } = report;
+  const less = (name: "events" | "pageviews") => late.reduce((sum, day) => sum + day[name], 0);
+  return {
+    ...report,
+    days: report.days.map((day) => late.includes(day) ? { ...day, left_out: "own" } : day),
+    totals: {
+      ...totals,
+      events: totals.events - less("events"),
+      pageviews: totals.pageviews - less("pageviews"),
+    },
+  };
+}
+
+class Cancelled extends Error {}
+class Stopped extends Error {}
+
+function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}

@@ -1,0 +1,148 @@
+// The imports on record: what each is and how far it has come, and the folders of their files. The
+// command line uses it beside a running server, too.
+import { AppError } from "../core/errors.ts";
+import type { System } from "../core/types.ts";
+import { digestOf, digestOfBytes } from "../storage/digest.ts";
+import type { DayChoice } from "../storage/history/history.ts";
+import type { HistoryStore, PastImport } from "../storage/history/history_ops.ts";
+import { ImportFault } from "./importer.ts";
+import type { GivenFile } from "./input/prepare.ts";
+import type { ImportReport } from "./report.ts";
+
+/** What an owner chose. */
+export interface ImportOptions {
+  readonly files: readonly GivenFile[];
+  /** Name of the importer; null where the files tell it. */
+  readonly tool: string | null;
+  readonly days: DayChoice;
+  /** Which of several websites in the files; null for the only one. */
+  readonly website: string | null;
+  readonly dry_run: boolean;
+}
+
+/** An import as it is shown. */
+export interface ShownImport
+  extends Pick<PastImport, "id" | "site_id" | "state" | "created_at" | "ended_at"> {
+  readonly days: DayChoice;
+  readonly dry_run: boolean;
+  readonly report: ImportReport;
+}
+
+const SALT_BYTES = 32;
+/** Beside the folders of an import. */
+export const REJECTS_FILE = "rejects.csv";
+
+/** The imports of a DATA_DIR. */
+export class ImportList {
+  readonly #system: Pick<System, "clock" | "files" | "random">;
+  readonly #store: HistoryStore;
+  readonly #folder: string;
+
+  /** `folder` is that of all imports. */
+  constructor(
+    system: Pick<System, "clock" | "files" | "random">,
+    store: HistoryStore,
+    { folder }: { readonly folder: string },
+  ) {
+    this.#system = system;
+    this.#store = store;
+    this.#folder = folder;
+  }
+
+  /** The folder of one import. */
+  folderOf(id: string): string {
+    return `${this.#folder}/${id}`;
+  }
+
+  /** A new import's id and the folder for its files. */
+  async begin(): Promise<{ readonly id: string; readonly folder: string }> {
+    const id = this.#system.random.uuid();
+    const folder = `${this.#folder}/${id}/given`;
+    await this.#system.files.makeDir(folder);
+    return { id, folder };
+  }
+
+  /**
+   * Puts an import on record, to be run; its files are in its folder. Resolves with the one that is
+   * there where the same files were imported into the same site.
+   */
+  async add(
+    id: string,
+    site: string,
+    options: ImportOptions,
+  ): Promise<{ readonly shown: ShownImport; readonly isRepeated: boolean }> {
+    const { clock, files, random } = this.#system;
+    const store = this.#store;
+    const digest = await this.#digestOf(site, options);
+    const same = await store.run("findSameImport", { site_id: site, digest });
+    if (same) {
+      await files.removeTree(`${this.#folder}/${id}`);
+      return { shown: shownOf(same), isRepeated: true };
+    }
+    await store.run("addPastImport", {
+      id,
+      site_id: site,
+      digest,
+      options: JSON.stringify(options),
+      salt: random.bytes(SALT_BYTES).toHex(),
+      created_at: clock.nowMs(),
+    });
+    return { shown: await this.find(id), isRepeated: false };
+  }
+
+  async #digestOf(site: string, { files, ...choices }: ImportOptions): Promise<string> {
+    const digests: string[] = [];
+    for (const { path } of files) {
+      const found = await digestOf(this.#system.files, path);
+      if (!found) throw new ImportFault(`Cannot import ${path}: it is missing`);
+      digests.push(found.sha256);
+    }
+    const text = JSON.stringify([site, choices, digests.sort()]);
+    return await digestOfBytes(new TextEncoder().encode(text));
+  }
+
+  /** Every import, the oldest first. */
+  async list(): Promise<ShownImport[]> {
+    return (await this.#store.run("listPastImports", undefined)).map(shownOf);
+  }
+
+  /** One import. Rejects with `not_found`. */
+  async find(id: string): Promise<ShownImport> {
+    const found = await this.#store.run("findPastImport", id);
+    if (found) return shownOf(found);
+    throw new AppError("not_found", `Cannot find the import: there is none called ${id}`);
+  }
+
+  /** Lines and reasons of rejected rows, as CSV; null where there are none. */
+  async rejects(id: string): Promise<string | null> {
+    await this.find(id);
+    return await this.#system.files.readText(`${this.#folder}/${id}/${REJECTS_FILE}`);
+  }
+
+  /** Leaves the wish to cancel an import that is not over, or to undo one that is done. */
+  async wishEnd(id: string): Promise<"cancel" | "undo"> {
+    const { state } = await this.find(id);
+    const wish = state === "waiting" || state === "running" ? "cancel" : "undo";
+    if (wish === "undo" && state !== "done") {
+      throw new AppError("conflict", `Cannot undo the import: it is ${state}`);
+    }
+    await this.#store.run("wishImport", { id, wish });
+    return wish;
+  }
+}
+
+/** What its owner chose. */
+export function optionsOf({ options }: PastImport): ImportOptions {
+  return JSON.parse(options) as ImportOptions;
+}
+
+/** What is known of it. */
+export function reportOf({ report }: PastImport): ImportReport {
+  return JSON.parse(report) as ImportReport;
+}
+
+function shownOf(found: PastImport): ShownImport {
+  const { id, site_id, state, created_at, ended_at } = found;
+  const { days, dry_run } = optionsOf(found);
+  return { id, site_id, state, created_at, ended_at, days, dry_run, report: reportOf(found) };
+}

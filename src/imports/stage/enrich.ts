@@ -1,0 +1,208 @@
+// What is read from addresses, referrers, user agents and texts of the rows of an import: each
+// different text once, by the code that reads those of new events.
+import type { PathRewrite } from "../../core/paths/rules.ts";
+import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
+import { MASKED_COLUMNS, type Masks, maskText } from "../../core/text.ts";
+import { hostOfSite } from "../../net/host.ts";
+import { deviceOf, NO_HINTS } from "../../ingest/enrich/device.ts";
+import { type GeoIp, NOWHERE } from "../../ingest/enrich/geoip.ts";
+import { type Referrers, sourceOf } from "../../ingest/enrich/referrer.ts";
+import type { Robots } from "../../ingest/enrich/robot.ts";
+import { pageOf } from "../../ingest/enrich/url.ts";
+import type { UserAgents } from "../../ingest/enrich/user_agent.ts";
+import type { Db, Row } from "../../storage/duckdb.ts";
+import { literal } from "../../storage/parquet/schema.ts";
+
+/** What rows are read by. */
+export interface EnrichParts {
+  readonly referrers: Referrers;
+  readonly userAgents: UserAgents;
+  readonly robots: Robots;
+  readonly geo: GeoIp | null;
+}
+
+/** What the owner of the site decided. */
+export interface SiteRules {
+  readonly site: string;
+  readonly aliases: readonly string[];
+  readonly hostnames: readonly string[];
+  readonly pathRewrite: PathRewrite | null;
+  readonly masks: Masks;
+  readonly filterBots: boolean;
+}
+
+/** Texts that are read at once. */
+const TEXTS_AT_ONCE = 2_000;
+
+/** A table of what each text says. */
+interface Lookup {
+  readonly table: string;
+  /** Columns of the rows that it is looked up by. */
+  readonly keys: readonly string[];
+  readonly columns: readonly string[];
+  readonly read: (row: Row) => Readonly<Record<string, unknown>>;
+  readonly where?: Sql;
+}
+
+/**
+ * Makes the tables `pages`, `sources`, `agents`, `places` and `masked` of the rows in a relation;
+ * resolves with the columns of which texts are masked.
+ */
+export async function enrich(
+  db: Db,
+  rows: Sql,
+  parts: EnrichParts,
+  rules: SiteRules,
+  pause: () => Promise<void>,
+): Promise<ReadonlySet<string>> {
+  for (const lookup of lookups(parts, rules)) await fill(db, rows, lookup, pause);
+  return await fillMasks(db, rows, rules.masks, pause);
+}
+
+function lookups(parts: EnrichParts, rules: SiteRules): Lookup[] {
+  const { pathRewrite, masks } = rules;
+  const names = [rules.site, ...rules.aliases].map(hostOfSite);
+  const own = [...names, ...rules.hostnames];
+  const mask = (column: (typeof MASKED_COLUMNS)[number], value: unknown) =>
+    typeof value === "string" ? maskText(column, value, masks) : null;
+  return [
+    {
+      table: "pages",
+      keys: ["url"],
+      columns: [
+        ...["pathname", "hostname", "utm_source", "utm_medium", "utm_campaign", "utm_content"],
+        ...["utm_term", "click_id", "source_tag"],
+      ],
+      read: ({ url }) => {
+        const page = pageOf(String(url), pathRewrite);
+        const masked = MASKED_COLUMNS.flatMap((name) =>
+          Object.hasOwn(page, name) ? [[name, mask(name, page[name as keyof typeof page])]] : []
+        );
+        return { ...page, ...Object.fromEntries(masked) };
+      },
+    },
+    {
+      table: "sources",
+      keys: ["referred_by", "hostname"],
+      columns: ["referrer", "referrer_source"],
+      read: ({ referred_by, hostname }) => {
+        const read = parts.referrers.read(String(referred_by));
+        const hosts = typeof hostname === "string" ? [...own, hostname] : own;
+        return {
+          referrer: mask("referrer", read.stored),
+          referrer_source: sourceOf(read, hosts),
+        };
+      },
+    },
+    {
+      table: "agents",
+      keys: ["user_agent"],
+      columns: ["browser", "browser_version", "os", "os_version", "device_type", "robot"],
+      read: ({ user_agent }) => {
+        const text = String(user_agent);
+        const agent = parts.userAgents.parse(text);
+        const robot = rules.filterBots && parts.robots.of(text) !== null ? "robot" : null;
+        return { ...agent, device_type: deviceOf(agent, NO_HINTS, null), robot };
+      },
+    },
+    {
+      table: "places",
+      keys: ["address"],
+      columns: ["country_code", "region", "city"],
+      read: ({ address }) => ({ ...(parts.geo?.lookup(String(address)) ?? NOWHERE) }),
+    },
+  ];
+}
+
+/** Reads each different text once, some at a time. */
+async function fill(
+  db: Db,
+  rows: Sql,
+  { table, keys, columns, read }: Lookup,
+  pause: () => Promise<void>,
+): Promise<void> {
+  const key = join(keys.map(ident));
+  const first = ident(keys[0] ?? "");
+  await db.execute(sql`create or replace table texts as
+    select row_number() over () as n, ${key}
+    from (select distinct ${key} from ${rows} where ${first} is not null)`);
+  const names = [...keys, ...columns];
+  const typed = join(names.map((name) => sql`${ident(name)} varchar`));
+  await db.execute(sql`create or replace table ${ident(table)} (${typed})`);
+  const shape = Object.fromEntries(names.map((name) => [name, "VARCHAR"]));
+  const insert = insertTexts(table, names, shape);
+  for (let from = 0;; from += TEXTS_AT_ONCE) {
+    const texts = await db.query(sql`
+      select ${key} from texts where n > ${from} and n <= ${from + TEXTS_AT_ONCE}`);
+    if (texts.length > 0) {
+      const made = texts.map((row) => ({ ...row, ...read(row) }));
+      await db.executeEach(insert, [JSON.stringify(made, wellFormed)]);
+    }
+    if (texts.length < TEXTS_AT_ONCE) break;
+    await pause();
+  }
+  await db.execute(sql`drop table texts`);
+}
+
+function insertTexts(table: string, names: readonly string[], shape: object): Sql {
+  return sql`insert into ${ident(table)}
+    select ${join(names.map((name) => sql`item.${ident(name)}`))}
+    from (select unnest(from_json(${""}::varchar, ${literal(JSON.stringify([shape]))})) as item)`;
+}
+
+function wellFormed(_: string, value: unknown): unknown {
+  return typeof value === "string" ? value.toWellFormed() : value;
+}
+
+/** The columns that importers give as they are, and that may hold what is masked. */
+const MASKED_AS_GIVEN = MASKED_COLUMNS.filter((name) => name !== "referrer");
+
+/** The table `masked` of texts that change; resolves with the columns that they are of. */
+async function fillMasks(
+  db: Db,
+  rows: Sql,
+  masks: Masks,
+  pause: () => Promise<void>,
+): Promise<ReadonlySet<string>> {
+  const columns = new Set<string>();
+  await db.execute(
+    sql`create or replace table masked (name varchar, text varchar, changed varchar)`,
+  );
+  if (!masks.emails && !masks.tokens) return columns;
+  const may = masks.tokens ? "[@%A-Za-z0-9_-]{2,}" : "@|40|a0";
+  const names = ["name", "text", "changed"];
+  const insert = insertTexts("masked", names, {
+    name: "VARCHAR",
+    text: "VARCHAR",
+    changed: "VARCHAR",
+  });
+  for (const name of MASKED_AS_GIVEN) {
+    await db.execute(sql`create or replace table texts as
+      select row_number() over () as n, text from (
+        select distinct ${ident(name)} as text from ${rows}
+        where regexp_matches(${ident(name)}, ${literal(may)}))`);
+    for (let from = 0;; from += TEXTS_AT_ONCE) {
+      const texts = await db.query(sql`
+        select text from texts where n > ${from} and n <= ${from + TEXTS_AT_ONCE}`);
+      const changes = texts.flatMap((row) => {
+        const text = String(row["text"]);
+        const changed = maskText(name, text, masks);
+        return changed === text ? [] : [{ name, text, changed }];
+      });
+      if (changes.length > 0) columns.add(name);
+      if (changes.length > 0) await db.executeEach(insert, [JSON.stringify(changes, wellFormed)]);
+      if (texts.length < TEXTS_AT_ONCE) break;
+      await pause();
+    }
+  }
+  await db.execute(sql`drop table if exists texts`);
+  return columns;
+}
+
+/** A column as it is given, with what is masked in it. */
+export function maskedColumn(name: string, masked: ReadonlySet<string>): Sql {
+  const column = sql`r.${ident(name)}`;
+  if (!masked.has(name)) return column;
+  return sql`coalesce((select any_value(changed) from masked
+    where masked.name = ${raw(`'${name}'`)} and masked.text = ${column}), ${column})`;
+}

@@ -1,0 +1,96 @@
+// Opens imports of other programs' data, for a server and for the command line.
+import { resolve } from "node:path";
+import type { Config } from "../config/load.ts";
+import type { EventColumnName } from "../core/event.ts";
+import { PathRewrites } from "../core/paths/rules.ts";
+import type { System } from "../core/types.ts";
+import type { GeoIp } from "../ingest/enrich/geoip.ts";
+import { Referrers } from "../ingest/enrich/referrer.ts";
+import { Robots } from "../ingest/enrich/robot.ts";
+import { UserAgents } from "../ingest/enrich/user_agent.ts";
+import { Imports } from "../imports/imports.ts";
+import { masksOf } from "../sites/settings.ts";
+import type { Sites } from "../sites/sites.ts";
+import { Db, type DuckDbModule } from "../storage/duckdb.ts";
+import type { Storage } from "../storage/open.ts";
+
+const MIB = 2 ** 20;
+/** Memory of the DuckDB of an import: what two threads need to sort. */
+const MEMORY_MIB = 160;
+const MEMORY_MIB_MIN = 64;
+const THREADS = 2;
+
+/** What imports need of the rest of the program. */
+export interface ImportHost {
+  readonly loadDuckDb: () => Promise<DuckDbModule>;
+  readonly memoryBytes: number | null;
+  readonly geo: GeoIp | null;
+  /** Accepts a site that the owner imports. */
+  readonly take: (site: string) => void;
+}
+
+/** The imports of a DATA_DIR. */
+export function openImports(
+  config: Config,
+  system: System,
+  host: ImportHost,
+  storage: Pick<Storage, "store" | "history" | "sites" | "forgetSite">,
+  sites: Sites,
+): Imports {
+  const dataDir = resolve(config.data_dir);
+  const rewrites = new PathRewrites();
+  const openDb = async (spillFolder: string) =>
+    await Db.open(await host.loadDuckDb(), system.clock, {
+      folder: dataDir,
+      spillFolder,
+      memoryLimit: memoryLimit(host.memoryBytes),
+      threads: Math.min(config.threads ?? THREADS, THREADS),
+      readers: 1,
+    });
+  return new Imports({
+    system,
+    store: storage.store,
+    history: storage.history,
+    enrich: {
+      referrers: new Referrers({ stripQuery: config.strip_referrer_query }),
+      userAgents: new UserAgents(),
+      robots: new Robots(),
+      geo: host.geo,
+    },
+    openDb,
+    rulesOf: (site) => {
+      const settings = sites.settings(site);
+      return {
+        site,
+        aliases: settings.aliases,
+        hostnames: settings.hostnames,
+        pathRewrite: rewrites.of(settings.path_rules),
+        masks: masksOf(settings),
+        filterBots: config.filter_bots,
+      };
+    },
+    stageOptions: () => ({
+      roundToHour: config.round_timestamps,
+      withoutVisitors: config.suppress_visitor_id,
+      hidden: hiddenColumns(config),
+    }),
+    idDaysOf: (site) => sites.settings(site).visitor_id_days ?? 1,
+    isKnown: (site) => storage.sites.hasSite(site),
+    take: host.take,
+    forget: (site) => storage.forgetSite(site),
+  }, { folder: `${dataDir}/imports` });
+}
+
+function memoryLimit(memoryBytes: number | null): string {
+  const share = memoryBytes === null ? MEMORY_MIB : Math.floor(memoryBytes / MIB / 4);
+  return `${Math.max(MEMORY_MIB_MIN, Math.min(MEMORY_MIB, share))}MiB`;
+}
+
+/** Columns that the settings keep empty. */
+function hiddenColumns(config: Config): ReadonlySet<EventColumnName> {
+  return new Set<EventColumnName>([
+    ...config.suppress_browser_version ? ["browser_version"] as const : [],
+    ...config.suppress_os_version ? ["os_version"] as const : [],
+    ...config.suppress_screen_size ? ["screen_size", "device_type"] as const : [],
+  ]);
+}
