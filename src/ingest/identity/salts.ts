@@ -1,7 +1,6 @@
 // Visitor ids from random salts that are destroyed: one salt for each period of whole UTC days,
 // kept until no visit that began under it can continue. After that nobody can compute an id again
 // from the address and browser it came from.
-import { createHmac } from "node:crypto";
 import { HOUR_MS } from "../../core/durations.ts";
 import type { Clock, Random } from "../../core/types.ts";
 import type { Store } from "../../storage/state/store.ts";
@@ -11,6 +10,7 @@ import {
   type IdentityRules,
   type SeenVisitor,
 } from "./carried_visits.ts";
+import { HmacSha256 } from "./hmac_sha256.ts";
 import { periodOf, startOfPeriod } from "../../sites/id_period.ts";
 import type { Visitor } from "./visitor_id.ts";
 
@@ -27,11 +27,13 @@ export class RandomSalts {
   readonly #days: number;
   /** Hex salts by number of the period. */
   readonly #salts: Map<number, string>;
+  /** By number of the period, as far as ids were made; a destroyed salt has none. */
+  readonly #hmacs = new Map<number, HmacSha256>();
   readonly #carried: CarriedVisits;
   /** Whether the clock may decide which salt is no longer needed. */
   readonly #trustsClock: () => boolean;
   /** Salts of the past live in memory alone: for imports, the same within this process. */
-  readonly #pastSalt: string;
+  readonly #pastHmac: HmacSha256;
   #isDirty = false;
 
   private constructor(
@@ -50,7 +52,7 @@ export class RandomSalts {
     this.#carried = carried;
     this.#salts = salts;
     this.#trustsClock = trustsClock;
-    this.#pastSalt = this.#fresh();
+    this.#pastHmac = new HmacSha256(this.#fresh());
   }
 
   /**
@@ -78,7 +80,7 @@ export class RandomSalts {
   /** The id of a visitor who sends an event now: 64 hex digits. */
   idOf({ site, address, userAgent }: Visitor, nowMs: number): string {
     const who = `${site}|${address}|${userAgent}`;
-    const idIn = (period: number) => hmac(this.#saltOf(period), who);
+    const idIn = (period: number) => this.#hmacOf(period).hex(who);
     // The salt of an earlier period is never made again.
     const earlierIdIn = (period: number) => this.#salts.has(period) ? idIn(period) : undefined;
     return this.#carried.idOf(site, nowMs, nowMs, idIn, earlierIdIn);
@@ -90,7 +92,7 @@ export class RandomSalts {
    */
   pastIdOf({ site, address, userAgent }: Visitor, atMs: number): string {
     const period = this.#periodOf(atMs);
-    return hmac(this.#pastSalt, `${period}|${site}|${address}|${userAgent}`);
+    return this.#pastHmac.hex(`${period}|${site}|${address}|${userAgent}`);
   }
 
   /** Sites of visits that may be under another id than the one of now. */
@@ -111,6 +113,7 @@ export class RandomSalts {
       if (known >= period && known <= period + 1) continue;
       if (known === period - 1 && this.#mayContinue(nowMs, period)) continue;
       this.#salts.delete(known);
+      this.#hmacs.delete(known);
       isDestroyed = true;
     }
     if (!isDestroyed && !this.#isDirty) return;
@@ -139,6 +142,12 @@ export class RandomSalts {
     this.#salts.set(period, salt);
     this.#isDirty = true;
     return salt;
+  }
+
+  #hmacOf(period: number): HmacSha256 {
+    let hmac = this.#hmacs.get(period);
+    if (!hmac) this.#hmacs.set(period, hmac = new HmacSha256(this.#saltOf(period)));
+    return hmac;
   }
 
   #fresh(): string {
@@ -173,8 +182,4 @@ function metaName(days: number): string {
 function parseSalts(text: string | null): Map<number, string> {
   const entries = Object.entries(JSON.parse(text ?? "{}") as Record<string, string>);
   return new Map(entries.map(([period, salt]) => [Number(period), salt]));
-}
-
-function hmac(key: string, text: string): string {
-  return createHmac("sha256", key).update(text).digest("hex");
 }
