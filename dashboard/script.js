@@ -1,4 +1,4 @@
-// Sends views and events.
+// Sends events.
 (() => {
   /** @type {*} */
   const page = self;
@@ -11,7 +11,7 @@
   const here = () => document.URL.replace(hash === undefined ? /#.*/ : "", "");
 
   const send = async (/** @type {*} */ ...[name, options]) => {
-    const { props, revenue, currency, url, callback } = options || {};
+    const { props, revenue, currency, url, callback, interactive: i } = options || {};
     let result;
     try {
       const body = JSON.stringify({
@@ -25,6 +25,7 @@
         rc: currency,
         h: hash,
         l: local,
+        i,
       });
       if (document.prerendering) {
         await new Promise((shown) => document.addEventListener("prerenderingchange", shown));
@@ -41,7 +42,7 @@
     } catch (error) {
       result = { error };
     }
-    if (callback) callback(result);
+    callback?.(result);
   };
 
   const view = (/** @type {*} */ { navigationType }) => {
@@ -59,7 +60,7 @@
       view({ navigationType });
     };
   }
-  if (navigation) navigation.addEventListener("currententrychange", view);
+  navigation?.addEventListener("currententrychange", view);
   addEventListener("popstate", view);
   addEventListener("pageshow", ({ persisted }) => persisted && send("pageview"));
   view({});

@@ -6,7 +6,7 @@ export type PrivacyClass = "none" | "content" | "coarse" | "pseudonym";
 
 /** One stored column. `type` is DuckDB's; `required` columns are never NULL. */
 export interface EventColumn {
-  readonly type: "VARCHAR" | "TIMESTAMP" | "DECIMAL(12,2)";
+  readonly type: "VARCHAR" | "TIMESTAMP" | "DECIMAL(12,2)" | "BOOLEAN";
   readonly required: boolean;
   readonly privacy: PrivacyClass;
   readonly doc: string;
@@ -116,12 +116,20 @@ export const EVENT_COLUMNS = {
     privacy: "content",
     doc: "value of `source` in the URL's query, else of `ref`",
   },
+  interactive: {
+    type: "BOOLEAN",
+    required: false,
+    privacy: "none",
+    doc: "false where the event tells of nothing that the visitor did; else empty",
+  },
 } as const satisfies Record<string, EventColumn>;
 
 /** Name of a stored column. */
 export type EventColumnName = keyof typeof EVENT_COLUMNS;
 
-type Value<C extends EventColumn> = C["type"] extends "VARCHAR" ? string : number;
+type Value<C extends EventColumn> = C["type"] extends "VARCHAR" ? string
+  : C["type"] extends "BOOLEAN" ? boolean
+  : number;
 
 /**
  * One event. Keys are the column names. `timestamp` is whole microseconds since

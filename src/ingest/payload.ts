@@ -26,6 +26,8 @@ export interface Payload extends Revenue {
   readonly isLocal: boolean;
   /** False for what tells of a visit or a page view before, as how long a page was seen. */
   readonly isEvent: boolean;
+  /** False for an event that tells of nothing that the visitor did. */
+  readonly isInteractive: boolean;
   /** What was dropped or cut of the other fields. */
   readonly notices: readonly Notice[];
 }
@@ -41,8 +43,8 @@ export type Checked<T> = { readonly value: T } | { readonly fault: PayloadFault 
 
 /** The fields that a wire format found, unchecked; undefined for those it did not find. */
 export type PayloadFields =
-  & Readonly<Record<Exclude<keyof Payload, "notices" | "isEvent">, unknown>>
-  & { readonly isEvent?: boolean };
+  & Readonly<Record<Exclude<keyof Payload, "notices" | "isEvent" | "isInteractive">, unknown>>
+  & { readonly isEvent?: boolean; readonly isInteractive?: unknown };
 
 /** What a fault calls the fields that may refuse an event: their names in the wire format. */
 export type PayloadLabels = Readonly<Record<"site_id" | "event_name" | "url", string>>;
@@ -76,6 +78,7 @@ export function checkPayload(
         isHashRouted: isSet(fields.isHashRouted),
         isLocal: isSet(fields.isLocal),
         isEvent: fields.isEvent ?? true,
+        isInteractive: !isUnset(fields.isInteractive),
         notices: [...notices],
       },
     };
@@ -169,6 +172,12 @@ function pixels(value: unknown, note: (notice: Notice) => void): number | null {
   if (width >= 0 && width <= SCREEN_PIXELS_MAX) return Math.round(width);
   note("width_dropped");
   return null;
+}
+
+/** Whether a flag that is set by default is not. */
+function isUnset(value: unknown): boolean {
+  return value === false || value === 0 ||
+    typeof value === "string" && /^\s*(?:false|0|no|off)\s*$/i.test(value);
 }
 
 /** Whether a flag is set. An attribute without a value arrives as empty text. */

@@ -136,7 +136,7 @@ export const METRICS = {
     decimals: 0,
     appliesTo: "all",
     better: -1,
-    doc: "visits of one pageview and no other event ÷ visits, 0 to 1",
+    doc: "visits of one pageview and no other interactive event ÷ visits, 0 to 1",
   },
   visit_duration: {
     label: "Visit duration",

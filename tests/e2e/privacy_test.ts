@@ -25,6 +25,7 @@ const EVENT = {
   p: { plan: "pro" },
   ra: 29.9,
   rc: "EUR",
+  i: false,
 };
 
 interface SendOptions {

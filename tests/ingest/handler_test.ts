@@ -260,6 +260,7 @@ Deno.test("An event is stored with every column the request contains, and no add
     revenue_currency: "EUR",
     click_id: "gclid",
     source_tag: null,
+    interactive: null,
     id_length: 64n,
     time: "2024-01-15 12:00:00",
   });

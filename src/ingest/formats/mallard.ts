@@ -85,7 +85,7 @@ export function takenHeaders({ dropped, notices }: Taken): Record<string, string
 /** Reads a query string; `n` defaults to pageview. Never throws. */
 export function readQuery(params: URLSearchParams): Checked<Payload> {
   const body: Record<string, unknown> = { n: "pageview" };
-  for (const name of ["d", "n", "u", "r", "w", "p", "ra", "rc", "h", "l"]) {
+  for (const name of ["d", "n", "u", "r", "w", "p", "ra", "rc", "h", "l", "i"]) {
     const value = params.get(name);
     if (value !== null) body[name] = value;
   }
@@ -109,5 +109,6 @@ export function readFields(body: unknown): Checked<Payload> {
     revenueCurrency: fields["rc"],
     isHashRouted: fields["h"],
     isLocal: fields["l"],
+    isInteractive: fields["i"],
   }, LABELS);
 }

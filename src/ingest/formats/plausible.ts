@@ -107,6 +107,7 @@ function readEvent(fields: Fields, site: unknown): Checked<Payload> {
       isHashRouted: either(fields, "h", "hashMode"),
       isLocal: undefined,
       isEvent: name !== ENGAGEMENT,
+      isInteractive: either(fields, "i", "interactive"),
     },
     LABELS,
     {

@@ -48,6 +48,7 @@ export function eventOf(draft: Draft, timestamp: number, context: StepContext): 
     revenue_currency: payload.revenueCurrency,
     click_id: page.click_id,
     source_tag: source.source_tag,
+    interactive: payload.isInteractive ? null : false,
   };
   return maskEvent(event, policy.masks(payload.site_id));
 }

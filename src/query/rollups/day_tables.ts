@@ -113,6 +113,7 @@ export function createEvents({ events }: Tables, source: Sql): Sql {
     "event_name",
     "pathname",
     ...VISIT_DIMENSIONS.flatMap((ref) => dimensionOf(ref).columns),
+    "interactive",
     ...OWN_COLUMNS,
     ...MONEY_COLUMNS,
   ]);
@@ -136,6 +137,7 @@ export function createOthers(tables: Tables, days: Days): Sql[] {
 function createVisits({ events, visits: name }: Tables, { scope }: Days): Sql {
   const rows = visits(ident(events), scope.gapUs, {
     pages: true,
+    bounce: true,
     exitTime: true,
     atStart: { first_row: raw("rowid") },
   });

@@ -76,7 +76,7 @@ export function planOf(query: Query): Plan {
     visitNumbers: rows.some((row) => row.ofVisitNumbers === true),
     steps,
     money,
-    columns: columnsOf(eventRefs, money),
+    columns: columnsOf(eventRefs, money, rows.some((row) => row.ofVisitNumbers === true)),
     visitColumns: [...new Set(visitRefs.flatMap((ref) => dimensionOf(ref).columns))],
     visitValues: computedOf(visitRefs),
     ownValues: computedOf(keys.filter(({ of }) => of === "event").map(({ ref }) => ref)),
@@ -116,7 +116,11 @@ function goalRefs(query: Query): DimensionRef[] {
   return query.goals.flatMap((goal) => conditionsOf(goal.filter)).map(({ dimension }) => dimension);
 }
 
-function columnsOf(refs: readonly DimensionRef[], money: boolean): EventColumnName[] {
+function columnsOf(
+  refs: readonly DimensionRef[],
+  money: boolean,
+  visitNumbers: boolean,
+): EventColumnName[] {
   return [
     ...new Set<EventColumnName>([
       "visitor_id",
@@ -125,6 +129,7 @@ function columnsOf(refs: readonly DimensionRef[], money: boolean): EventColumnNa
       "pathname",
       ...refs.flatMap((ref) => dimensionOf(ref).columns),
       ...(money ? ["revenue_amount", "revenue_currency"] as const : []),
+      ...(visitNumbers ? ["interactive"] as const : []),
     ]),
   ];
 }

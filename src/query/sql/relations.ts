@@ -151,7 +151,12 @@ export class Relations {
       ? raw(", v.duration_us, v.pageviews as visit_views, v.is_bounce")
       : NOTHING;
     const visitRows = withValues(
-      visits(raw("all_events r"), gapUs, { first: visitColumns, pages: visitPages, any: done }),
+      visits(raw("all_events r"), gapUs, {
+        first: visitColumns,
+        pages: visitPages,
+        any: done,
+        bounce: visitNumbers,
+      }),
       visitValues,
     );
     return sql`select e.*${numbers}${join(values, "")}
@@ -160,7 +165,7 @@ export class Relations {
   }
 
   #visits(event: readonly CheckedFilter[], withEvents: boolean): Sql {
-    const { visitColumns, visitValues, visitPages } = this.#plan;
+    const { visitColumns, visitValues, visitPages, visitNumbers } = this.#plan;
     const meets = event.map((filter) => this.#meets(filter, EVENT_ROW));
     const matched = meets.length > 0 ? { matched: sql`(${join(meets, " and ")})` } : {};
     const inRange = join([this.#inRange(EVENT_ROW), ...meets], " and ");
@@ -172,6 +177,7 @@ export class Relations {
       first: visitColumns,
       pages: visitPages,
       any: { ...this.#done, ...matched },
+      bounce: visitNumbers,
       ...(withEvents ? { counts } : {}),
     });
     return withValues(rows, visitValues);

@@ -26,6 +26,8 @@ export interface VisitColumns {
   readonly atStart?: Readonly<Record<string, Sql>>;
   /** Adds entry_page and exit_page (NULL for a visit without a pageview). */
   readonly pages?: boolean;
+  /** Adds is_bounce; the events need the column `interactive`. */
+  readonly bounce?: boolean;
   /** Adds exit_us, the time of the exit page. */
   readonly exitTime?: boolean;
   /** Adds name → BOOLEAN, whether any event of the visit meets the condition (NULL is no). */
@@ -61,7 +63,8 @@ export function visitSpanOfEvents(
 /**
  * One row per visit of `events` (a relation of the stored columns, in parentheses). Columns:
  * visitor_id, start_us, end_us, duration_us (BIGINT microseconds), pageviews, events (BIGINT),
- * is_bounce (one pageview and no other event), then what `columns` asks for. (visitor_id, start_us)
+ * then what `columns` asks for. `is_bounce`: one pageview and no other event, but such as are not
+ * interactive. (visitor_id, start_us)
  * is the key. Events of the same microsecond are ordered by a hash of their name and path, so the
  * answer does not depend on the order of arrival.
  */
@@ -97,8 +100,9 @@ export function visits(events: Sql, gapUs: number, columns: VisitColumns = {}): 
       from numbered
       group by visitor_id, start_us
     )
-    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events,
-      pageviews = 1 and events = 1 as is_bounce${join(extra.map((column) => column.shown), "")}
+    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events${
+    join(extra.map((column) => column.shown), "")
+  }
     from whole
   )`;
 }
@@ -215,6 +219,14 @@ export function extraColumns(columns: VisitColumns): ExtraColumn[] {
       sql`arg_max(exit_page, low_us)`,
       sql`exit_page`,
     );
+  }
+  if (columns.bounce) {
+    extra.push({
+      name: "acts",
+      collect: sql`count(*) filter (where interactive is not false or ${IS_PAGEVIEW})`,
+      merge: sql`sum(acts)::bigint`,
+      shown: sql`, pageviews = 1 and acts = 1 as is_bounce`,
+    });
   }
   if (columns.exitTime) {
     const us = sql`max(epoch_us(timestamp)) filter (where ${IS_PAGEVIEW})`;

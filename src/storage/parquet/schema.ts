@@ -53,10 +53,10 @@ export function insertJournalLines(table: string): Sql {
 
 /** The types of an event's JSON, for `from_json`. */
 function shapeOf(): Readonly<Record<string, string>> {
-  return Object.fromEntries(EVENT_COLUMN_NAMES.map((name) => [
-    name,
-    EVENT_COLUMNS[name].type === "VARCHAR" ? "VARCHAR" : "BIGINT",
-  ]));
+  return Object.fromEntries(EVENT_COLUMN_NAMES.map((name) => {
+    const { type } = EVENT_COLUMNS[name];
+    return [name, type === "VARCHAR" || type === "BOOLEAN" ? type : "BIGINT"];
+  }));
 }
 
 /** The columns of a hot table from a struct `event`. */
@@ -66,6 +66,7 @@ function storedColumns(path: (path: Sql) => Sql = (path) => path): Sql {
     if (name === "pathname") return path(value);
     switch (EVENT_COLUMNS[name].type) {
       case "VARCHAR":
+      case "BOOLEAN":
         return value;
       case "TIMESTAMP":
         return sql`make_timestamp(${value})`;

@@ -45,6 +45,7 @@ export function journalJson(event: Event): string {
     revenue_currency: event.revenue_currency ?? undefined,
     click_id: event.click_id ?? undefined,
     source_tag: event.source_tag ?? undefined,
+    interactive: event.interactive ?? undefined,
   };
   return JSON.stringify(given);
 }
@@ -94,6 +95,7 @@ function isEvent(value: unknown): value is Event {
 function fits({ type, required }: EventColumn, value: unknown): boolean {
   if (value === null || value === undefined) return !required;
   if (type === "VARCHAR") return typeof value === "string";
+  if (type === "BOOLEAN") return typeof value === "boolean";
   if (typeof value !== "number" || !Number.isSafeInteger(value)) return false;
   return type === "TIMESTAMP" || Math.abs(value) <= REVENUE_CENTS_MAX;
 }

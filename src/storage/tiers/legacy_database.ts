@@ -84,6 +84,8 @@ function exported(name: EventColumnName) {
       return sql`epoch_us(${column}::timestamp) as ${column}`;
     case "DECIMAL(12,2)":
       return sql`(${column}::decimal(12, 2) * 100)::bigint as ${column}`;
+    case "BOOLEAN":
+      return column;
     default:
       return sql`${column}::${raw("varchar")} as ${column}`;
   }

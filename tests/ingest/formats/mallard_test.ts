@@ -39,6 +39,7 @@ Deno.test("readJson() takes every field", () => {
       isHashRouted: false,
       isLocal: false,
       isEvent: true,
+      isInteractive: true,
       notices: [],
     },
   });

@@ -149,6 +149,11 @@ Deno.test("POST /api/event answers Plausible's clients in their way", async () =
   equal((await main("other.example")).bounce_rate, 1);
   await post(app, { ...engagement, d: "other.example" });
   equal((await main("other.example")).bounce_rate, 1, "engagement undoes no bounce");
+  await post(app, { ...SHORT, d: "other.example", n: "seen", i: false });
+  await post(app, { ...LONG, domain: "other.example", name: "read", interactive: "false" });
+  equal((await main("other.example")).bounce_rate, 1, "nor does what is not interactive");
+  await post(app, { d: "other.example", n: "clicked", u: SHORT.u, ra: null, i: 1 });
+  equal((await main("other.example")).bounce_rate, 0);
   match(await (await app.send("/metrics")).text(), /reason="no_event"\} 3/);
   await app.close();
 });

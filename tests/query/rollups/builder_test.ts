@@ -78,6 +78,7 @@ function eventOf(
     visitor,
     page: draw.one(["/", "/a", "/b", "/c"]),
     name: draw.one(["pageview", "pageview", "signup"]),
+    interactive: draw.is(0.3) ? false : null,
     referrer_source,
     hostname: draw.one(["example.com", "www.example.com", null]),
     country_code: draw.one(["DE", "US", null]),

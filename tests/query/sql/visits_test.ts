@@ -46,7 +46,8 @@ function bruteRow(own: readonly Event[]): Record<string, unknown> {
     duration_us: last.timestamp - first.timestamp,
     pageviews: views.length,
     events: own.length,
-    is_bounce: views.length === 1 && own.length === 1,
+    is_bounce: views.length === 1 &&
+      own.every((event) => event.event_name === "pageview" || event.interactive === false),
     referrer_source: first.referrer_source,
     entry_page: paths[0] ?? null,
     exit_page: paths.at(-1) ?? null,
@@ -77,6 +78,7 @@ for (const seed of TEST_SEEDS) {
           visits(EVENTS, GAP, {
             first: ["referrer_source"],
             pages: true,
+            bounce: true,
             any: { signed_up: sql`event_name = 'signup'` },
             counts: { clicks: sql`event_name = 'click'` },
           })
@@ -118,7 +120,9 @@ for (const seed of TEST_SEEDS) {
       assert.deepEqual(ids(rows), ids(wanted));
       const totals = await ask(
         sql`select count(*) as visits, sum(events)::bigint as events,
-          count(*) filter (where is_bounce) as bounces from ${visits(EVENTS, GAP)}`,
+          count(*) filter (where is_bounce) as bounces from ${
+          visits(EVENTS, GAP, { bounce: true })
+        }`,
       );
       assert.deepEqual(totals, [{
         visits: expected.length,

@@ -23,13 +23,18 @@ const EDITS = [
   "date = '2024-01-16'",
 ];
 
+const VALUES: Readonly<Record<string, (name: string) => unknown>> = {
+  VARCHAR: (name) => `,"${name}":null \\ü\ud800`,
+  BOOLEAN: () => false,
+};
+
 Deno.test("journalJson() keeps every given column, and is read back as the same event", () => {
   const bare = event(1);
   const full: Event = {
     ...bare,
     ...Object.fromEntries(EVENT_COLUMN_NAMES.map((name, index) => [
       name,
-      EVENT_COLUMNS[name].type === "VARCHAR" ? `,"${name}":null \\ü\ud800` : index,
+      VALUES[EVENT_COLUMNS[name].type]?.(name) ?? index,
     ])),
   };
   for (const one of [{ ...full, timestamp: bare.timestamp }, bare]) {

@@ -472,6 +472,8 @@ function metric(name: string, group: Group, brute: Brute): unknown {
   const { events, visits } = group;
   const views = events.filter(({ event }) => isPageview(event));
   const list = [...visits];
+  const acts = (visit: BruteVisit) =>
+    visit.events.filter((event) => isPageview(event) || event.interactive !== false).length;
   const pages = (visit: BruteVisit) => visit.events.filter(isPageview).length;
   switch (name) {
     case "visitors":
@@ -486,7 +488,7 @@ function metric(name: string, group: Group, brute: Brute): unknown {
       return ratio(sum(list.map(pages)), visits.size);
     case "bounce_rate":
       return ratio(
-        list.filter((visit) => visit.events.length === 1 && pages(visit) === 1).length,
+        list.filter((visit) => pages(visit) === 1 && acts(visit) === 1).length,
         visits.size,
       );
     case "visit_duration":

@@ -182,6 +182,7 @@ function eventOf(draw: Draw, own: Partial<Event>, at: number): Event {
     utm_content: tagged ? "c" : null,
     utm_term: tagged ? draw.one(["t", null]) : null,
     click_id: draw.is(0.05) ? draw.one(["gclid", "fbclid"]) : null,
+    interactive: draw.is(0.3) ? false : null,
     props: draw.one([
       null,
       null,

@@ -46,8 +46,9 @@ function visits(events: Sql, gapUs: number, columns: VisitColumns = {}): Sql {
       from (${numbered(events, gapUs)})
       group by visitor_id, chain, part
     )
-    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events,
-      pageviews = 1 and events = 1 as is_bounce${join(extra.map((column) => column.shown), "")}
+    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events${
+    join(extra.map((column) => column.shown), "")
+  }
     from whole
   )`;
 }

@@ -69,7 +69,7 @@ export function checkCases(): CheckCase[] {
     {
       name: "visits",
       statement: (engine) =>
-        sql`select visitor_id, start_us, end_us, pageviews, is_bounce, entry_page
+        sql`select visitor_id, start_us, end_us, pageviews, entry_page
           from ${engine.visits(events, VISIT_GAP_US, { pages: true })} order by all`,
     },
     {
