@@ -2,6 +2,7 @@
 // of named columns. What becomes of the rows is the same for every tool, in `stage/`.
 import { EVENT_COLUMNS, type EventColumnName } from "../core/event.ts";
 import { join, raw, type Sql, sql } from "../core/sql.ts";
+import type { Files } from "../core/types.ts";
 import type { Db } from "../storage/duckdb.ts";
 
 /** The beginning of a file, decoded as text; empty for a binary one. */
@@ -71,6 +72,7 @@ export interface Source {
 /** What reading may ask. */
 export interface ReadContext {
   readonly db: Db;
+  readonly files: Files;
   /** Folder of the import, for files that a reader makes. */
   readonly folder: string;
   readonly site: string;

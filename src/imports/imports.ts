@@ -19,7 +19,6 @@ import { ImportList, optionsOf, REJECTS_FILE, reportOf, type ShownImport } from 
 import { type ImportReport, plannedReport, type ReadReport, readReport } from "./report.ts";
 import type { EnrichParts, SiteRules } from "./stage/enrich.ts";
 import {
-  RAW_FILE,
   type RejectedRow,
   stage,
   STAGED_FILE,
@@ -213,6 +212,7 @@ export class Imports {
     const chosen = importerOf(await samplesOf(db, prepared), options.tool);
     const source = await chosen.importer.read(chosen.files, {
       db,
+      files,
       folder: work,
       site: found.site_id,
       website: options.website,
@@ -234,8 +234,8 @@ export class Imports {
       },
     );
     // Rows may hold addresses: they go as soon as they are hashed.
-    for (const name of [RAW_FILE, ...prepared.map(({ path }) => path.slice(work.length + 1))]) {
-      await files.remove(`${work}/${name}`);
+    for (const { name } of await files.list(work)) {
+      if (name !== STAGED_FILE && name !== "spill") await files.remove(`${work}/${name}`);
     }
     const report = await readReport(db, `${work}/${STAGED_FILE}`, staged, {
       tool: chosen.importer.name,

@@ -77,7 +77,7 @@ Deno.test("Imports fills days before the site's own, once, and takes them out ag
     assert.equal(second?.["utm_source"], "mail");
     assert.equal(second?.["referrer_source"], "Hacker News");
     assert.equal(second?.["country_code"], "US");
-    assert.equal(second?.["region"], "TX");
+    assert.equal(second?.["region"], "US-TX");
     assert.equal(second?.["device_type"], "desktop");
 
     // The same files again, and another export that overlaps.

@@ -44,8 +44,8 @@ const ROW_GROUP = 10_240;
 const FIRST_DAY = "1995-01-01";
 const AHEAD_MS = 24 * 60 * 60 * 1000;
 
-/** Files of a stage below the folder of an import. */
-export const RAW_FILE = "rows.parquet";
+/** The rows as they are, below the folder of an import. */
+const RAW_FILE = "rows.parquet";
 /** The events, sorted by time. */
 export const STAGED_FILE = "events.parquet";
 

@@ -89,7 +89,7 @@ export const GOATCOUNTER: Importer = {
         os_version: versionOf(column("system")),
         screen_size: sql`nullif(regexp_extract(row.screen_size, '^\\d+'), '0')`,
         country_code: sql`nullif(upper(left(trim(row.location), 2)), '')`,
-        region: sql`nullif(upper(regexp_extract(row.location, '^..-(.+)$', 1)), '')`,
+        region: sql`nullif(upper(regexp_extract(trim(row.location), '^..-.+$')), '')`,
       },
       columns: COLUMN_NOTES,
     };
@@ -108,7 +108,7 @@ const COLUMN_NOTES = notes(
   ["Referrer", "referrer, referrer_source", "of a campaign utm_source"],
   ["Referrer scheme", null, "decides what Referrer is"],
   ["Screen size", "screen_size", "its width"],
-  ["Location", "country_code, region", "the region as its code"],
+  ["Location", "country_code, region", "the region as its ISO 3166-2 code"],
   ["FirstVisit", null, "visits are counted from the sessions"],
   ["Date", "timestamp"],
 );

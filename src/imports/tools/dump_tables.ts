@@ -1,0 +1,155 @@
+// Tables of SQL text dumps, of pg_dump and mysqldump, written as files that DuckDB reads: a line a
+// row, values between tabs, with the escapes of PostgreSQL's COPY. The dump is read as a stream.
+import { raw, type Sql, sql } from "../../core/sql.ts";
+import type { Files } from "../../core/types.ts";
+import { csvRows } from "./csv.ts";
+import { MysqlRows } from "./mysql_rows.ts";
+
+/** A table of a dump: its rows as a file, and its columns in their order. */
+export interface DumpTable {
+  readonly path: string;
+  readonly columns: readonly string[];
+}
+
+/** Whether a text begins like a dump, and of which program. */
+export function dumpKind(text: string): "postgres" | "mysql" | null {
+  if (/^--\s*PostgreSQL database/im.test(text) || /^COPY [\w."]+ \(/m.test(text)) return "postgres";
+  if (/^--\s*(?:MySQL|MariaDB) dump/im.test(text) || /^INSERT INTO `/m.test(text)) return "mysql";
+  return null;
+}
+
+const COPY = /^COPY (?:"?\w+"?\.)?"?(\w+)"? \((.*)\) FROM stdin;\s*$/i;
+const END = "\\.";
+const MODE = 0o600;
+
+/** Takes some tables out of a dump into a folder; those that are not in it are missing. */
+export async function dumpTables(
+  files: Files,
+  dump: { readonly path: string; readonly kind: "postgres" | "mysql" },
+  wanted: readonly string[],
+  folder: string,
+): Promise<ReadonlyMap<string, DumpTable>> {
+  const tables = new Map<string, DumpTable>();
+  const lines = linesOf(await files.stream(dump.path));
+  const rows = dump.kind === "postgres" ? copyRows(lines, wanted) : mysqlRows(lines, wanted);
+  const writers = new Map<string, Writer>();
+  try {
+    for await (const { table, columns, text } of rows) {
+      let writer = writers.get(table);
+      if (!writer) {
+        const path = `${folder}/${table}.tsv`;
+        writer = writerTo(files, path);
+        writers.set(table, writer);
+        tables.set(table, { path, columns });
+      }
+      await writer.write(text);
+    }
+  } finally {
+    for (const writer of writers.values()) await writer.close();
+  }
+  return tables;
+}
+
+/** The rows of a table as a relation of texts, their escapes undone. */
+export function dumpRows({ path, columns }: DumpTable): Sql {
+  return csvRows(path, columns, { delimiter: "\t", quote: "", nullText: "\\N", skip: 0 });
+}
+
+/** A text of a dump without its escapes. */
+export function unescaped(column: Sql): Sql {
+  const marks: readonly (readonly [string, string])[] = [
+    ["'\\\\'", "chr(1)"],
+    ["'\\t'", "chr(9)"],
+    ["'\\n'", "chr(10)"],
+    ["'\\r'", "chr(13)"],
+    ["chr(1)", "'\\'"],
+  ];
+  const replaced = marks.reduce(
+    (text, [from, to]) => sql`replace(${text}, ${raw(from)}, ${raw(to)})`,
+    column,
+  );
+  return sql`case when contains(${column}, '\\') then ${replaced} else ${column} end`;
+}
+
+interface TableRows {
+  readonly table: string;
+  readonly columns: readonly string[];
+  /** Lines, each with its end. */
+  readonly text: string;
+}
+
+async function* copyRows(
+  lines: AsyncIterable<readonly string[]>,
+  wanted: readonly string[],
+): AsyncGenerator<TableRows> {
+  let open: { readonly table: string; readonly columns: readonly string[] } | null = null;
+  let isIn = false;
+  for await (const some of lines) {
+    let text = "";
+    for (const line of some) {
+      if (isIn && line !== END) {
+        if (open) text += `${line}\n`;
+        continue;
+      }
+      if (isIn) {
+        if (open && text !== "") yield { ...open, text };
+        text = "";
+        open = null;
+        isIn = false;
+        continue;
+      }
+      const [, table = "", columns = ""] = COPY.exec(line) ?? [];
+      if (table === "") continue;
+      isIn = true;
+      if (!wanted.includes(table)) continue;
+      open = { table, columns: columns.split(",").map((name) => name.trim().replaceAll('"', "")) };
+    }
+    if (open && text !== "") yield { ...open, text };
+  }
+}
+
+async function* mysqlRows(
+  lines: AsyncIterable<readonly string[]>,
+  wanted: readonly string[],
+): AsyncGenerator<TableRows> {
+  const reader = new MysqlRows(wanted);
+  for await (const some of lines) yield* reader.read(some);
+}
+
+/** The lines of a file, some at a time. */
+async function* linesOf(
+  stream: ReadableStream<Uint8Array>,
+): AsyncGenerator<readonly string[]> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const part of stream) {
+    const lines = (rest + decoder.decode(part, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    if (lines.length > 0) yield lines.map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
+  }
+  if (rest !== "") yield [rest];
+}
+
+interface Writer {
+  write(text: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+function writerTo(files: Files, path: string): Writer {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writing = files.writeStream(path, readable, MODE);
+  const writer = writable.getWriter();
+  // A failure is told by close().
+  writing.catch(() => writer.abort().catch(() => {}));
+  const encoder = new TextEncoder();
+  return {
+    async write(text) {
+      await writer.ready;
+      await writer.write(encoder.encode(text));
+    },
+    async close() {
+      await writer.close().catch(() => {});
+      await writing;
+    },
+  };
+}

@@ -1,0 +1,220 @@
+// Umami's tables website_event, session and event_data, as CSV of COPY or in a dump of PostgreSQL
+// or MySQL, and the flat CSV of Umami Cloud. Its sessions are its visitors.
+import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
+import { literal } from "../../storage/parquet/schema.ts";
+import {
+  type Importer,
+  ImportFault,
+  type InputFile,
+  notes,
+  type ReadContext,
+  type Sample,
+  type Source,
+  textOrNull,
+  tryCast,
+} from "../importer.ts";
+import { columnName, csvRows, delimiterOf, headerCells } from "./csv.ts";
+import { dumpKind, dumpRows, dumpTables, unescaped } from "./dump_tables.ts";
+import { umamiBrowser, umamiSystem } from "./umami_names.ts";
+
+const TABLES = ["website_event", "session", "event_data"] as const;
+type Table = (typeof TABLES)[number];
+
+/** The rows of one table: a relation of texts, and the columns that it has. */
+interface Rows {
+  readonly from: Sql;
+  readonly columns: ReadonlySet<string>;
+}
+
+/** The row of IMPORTERS. */
+export const UMAMI: Importer = {
+  name: "umami",
+  label: "Umami (tables as CSV, a dump, or Cloud's CSV)",
+  detect(sample) {
+    const names = new Set(headerCells(sample.header, delimiterOf(sample.header)));
+    const has = (...wanted: string[]) => wanted.every((name) => names.has(name));
+    if (has("session_id", "website_id", "created_at", "url_path")) return "website_event";
+    if (has("session_id", "website_id", "browser", "device")) return "session";
+    if (has("data_key", "string_value") && (names.has("website_event_id"))) return "event_data";
+    return mayBeDump(sample) ? "dump" : null;
+  },
+  async read(files, context) {
+    const tables = await tablesOf(files, context);
+    const events = tables.website_event;
+    if (!events) {
+      throw new ImportFault(
+        "Cannot import: there is no table website_event; export it with session and event_data",
+      );
+    }
+    const website = await websiteOf(events, context);
+    return sourceOf(events, tables.session, tables.event_data, website);
+  },
+};
+
+function mayBeDump({ text }: Sample): boolean {
+  return dumpKind(text) !== null && !/matomo|log_visit/i.test(text);
+}
+
+async function tablesOf(
+  files: readonly InputFile[],
+  { files: system, folder }: ReadContext,
+): Promise<Partial<Record<Table, Rows>>> {
+  const parts = new Map<Table, Rows[]>();
+  const add = (table: Table, rows: Rows) => parts.set(table, [...parts.get(table) ?? [], rows]);
+  for (const { path, sample, role } of files) {
+    if (role === "dump") {
+      const kind = dumpKind(sample.text) ?? "postgres";
+      for (const [table, dump] of await dumpTables(system, { path, kind }, TABLES, folder)) {
+        const values = dump.columns.map((name) =>
+          sql`${unescaped(ident(columnName(name)))} as ${ident(columnName(name))}`
+        );
+        const from = sql`(select ${join(values)} from ${dumpRows(dump)})`;
+        add(table as Table, { from, columns: new Set(dump.columns) });
+      }
+      continue;
+    }
+    const delimiter = delimiterOf(sample.header);
+    const names = headerCells(sample.header, delimiter);
+    add(role as Table, { from: csvRows(path, names, { delimiter }), columns: new Set(names) });
+  }
+  return Object.fromEntries([...parts].map(([table, rows]) => [table, union(rows)]));
+}
+
+function union(rows: readonly Rows[]): Rows {
+  const [first, ...others] = rows;
+  if (first && others.length === 0) return first;
+  const all = rows.map(({ from }) => sql`select * from ${from}`);
+  return {
+    from: sql`(${all.reduce((one, next) => sql`${one} union all by name ${next}`)})`,
+    columns: new Set(rows.flatMap(({ columns }) => [...columns])),
+  };
+}
+
+/** The website that is meant. Throws an ImportFault where there are several. */
+async function websiteOf(
+  { from, columns }: Rows,
+  { db, website }: ReadContext,
+): Promise<string | null> {
+  if (website !== null || !columns.has("website_id")) return website;
+  const rows = await db.execute(sql`
+    select website_id, count(*) as events from ${from}
+    where website_id is not null group by website_id order by events desc limit 20`);
+  if (rows.length < 2) return null;
+  const list = rows.map((row) => `${row["website_id"]} (${row["events"]} events)`).join(", ");
+  throw new ImportFault(
+    `Cannot import: the files hold several websites: ${list}; name one with --website`,
+  );
+}
+
+const SESSION_COLUMNS = [
+  ...["browser", "os", "device", "screen", "language", "country", "city", "hostname"],
+  ...["region", "subdivision1"],
+] as const;
+
+/** Click ids by the columns that Umami keeps them in. */
+const CLICKS = ["gclid", "fbclid", "msclkid", "ttclid", "li_fat_id", "twclid"] as const;
+const CAMPAIGN = ["utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"] as const;
+
+function sourceOf(
+  events: Rows,
+  sessions: Rows | undefined,
+  data: Rows | undefined,
+  website: string | null,
+): Source {
+  const own = (name: string) => events.columns.has(name) ? sql`e.${ident(name)}` : null;
+  const column = (name: string) => own(name) ?? raw("null::varchar");
+  const ofSession = SESSION_COLUMNS.map((name) => {
+    const inSession = sessions?.columns.has(name) ? sql`s.${ident(name)}` : null;
+    const value = [own(name), inSession].filter((one) => one !== null);
+    return sql`${value.length === 0 ? raw("null") : sql`coalesce(${join(value)})`} as ${
+      ident(name === "hostname" ? "host" : name)
+    }`;
+  });
+  const plain = [
+    ...["session_id", "created_at", "url_path", "url_query", "referrer_domain", "referrer_path"],
+    ...["referrer_query", "event_type", "event_name", "website_id", ...CAMPAIGN, ...CLICKS],
+  ].map((name) => sql`${column(name)} as ${ident(name)}`);
+  const joins = [
+    sessions
+      ? sql`left join (select distinct on (session_id) * from ${sessions.from}) as s
+        on s.session_id = e.session_id`
+      : raw(""),
+    data ? sql`left join ${propsOf(data)} as d on d.website_event_id = e.event_id` : raw(""),
+  ];
+  const from = sql`(select ${join([...plain, ...ofSession])},
+      ${data ? raw("d.props") : raw("null::varchar")} as props
+    from ${events.from} as e ${join(joins, " ")})`;
+  return { from, values: valuesOf(website), columns: COLUMN_NOTES };
+}
+
+/** The properties of each event as one JSON object. */
+function propsOf({ from }: Rows): Sql {
+  const number = sql`try_cast(number_value as double)`;
+  return sql`(select website_event_id, json_group_object(data_key, case
+      when data_type = '2' and ${number} is not null then case
+        when ${number} = trunc(${number}) and abs(${number}) < 9007199254740992
+          then to_json(${number}::bigint) else to_json(${number}) end
+      when data_type = '3' and lower(string_value) in ('true', 'false')
+        then to_json(lower(string_value) = 'true')
+      else to_json(coalesce(string_value, date_value, number_value)) end)::varchar as props
+    from (select website_event_id, data_key, string_value, number_value, date_value, data_type
+      from ${from})
+    where data_key is not null group by website_event_id)`;
+}
+
+function valuesOf(website: string | null): Source["values"] {
+  const row = (name: string) => sql`row.${ident(name)}`;
+  const text = (name: string) => textOrNull(row(name));
+  const isCustom = sql`(row.event_type = '2' or row.event_type is null and ${
+    text("event_name")
+  } is not null)`;
+  const isOther = sql`row.event_type not in ('1', '2')`;
+  const other = website === null
+    ? raw("")
+    : sql`when row.website_id is distinct from ${literal(website)} then 'other website'`;
+  const clicks = CLICKS.map((name) => sql`when ${text(name)} is not null then ${literal(name)}`);
+  const query = (name: string) =>
+    sql`case when ${text(name)} is null then ''
+    else concat('?', ltrim(${row(name)}, '?')) end`;
+  const path = sql`concat(case when starts_with(row.url_path, '/') then '' else '/' end,
+    row.url_path, ${query("url_query")})`;
+  return {
+    fault: sql`case when ${text("session_id")} is null then 'it has no session'
+      when row.url_path is null then 'it has no path' end`,
+    apart: sql`case ${other} when ${isOther} then 'no view and no event' end`,
+    happened_at: tryCast(row("created_at"), "timestamp"),
+    visitor: row("session_id"),
+    event_name: sql`case when ${isCustom} then coalesce(${text("event_name")}, 'event')
+      else 'pageview' end`,
+    url: sql`case when ${text("host")} is null then ${path}
+      else concat('https://', row.host, ${path}) end`,
+    referred_by: sql`case when ${text("referrer_domain")} is not null then
+      concat('https://', row.referrer_domain, row.referrer_path, ${query("referrer_query")}) end`,
+    ...Object.fromEntries(CAMPAIGN.map((name) => [name, text(name)])),
+    click_id: sql`case ${join(clicks, " ")} end`,
+    browser: umamiBrowser(text("browser")),
+    ...umamiSystem(text("os")),
+    device_type: sql`case lower(row.device) when 'laptop' then 'desktop'
+      when 'desktop' then 'desktop' when 'mobile' then 'mobile' when 'tablet' then 'tablet' end`,
+    screen_size: sql`nullif(regexp_extract(row.screen, '^\\d+'), '')`,
+    country_code: sql`nullif(upper(left(trim(row.country), 2)), '')`,
+    region: sql`coalesce(${text("region")}, ${text("subdivision1")})`,
+    city: text("city"),
+    props: row("props"),
+  };
+}
+
+const COLUMN_NOTES = notes(
+  ["session_id", "visitor_id", "hashed with a key of this import's own"],
+  ["created_at", "timestamp"],
+  ["event_type, event_name", "event_name", "pageview for views"],
+  ["url_path, url_query", "pathname, utm_…, click_id, source_tag"],
+  ["hostname", "hostname"],
+  ["referrer_domain, referrer_path, referrer_query", "referrer, referrer_source"],
+  ["utm_…, gclid, fbclid …", "utm_…, click_id", "of a click id its name"],
+  ["browser, os, device, screen", "browser, os, os_version, device_type, screen_size"],
+  ["country, region, city", "country_code, region, city", "the region as its ISO 3166-2 code"],
+  ["event_data", "props"],
+  ["page_title, language, tag, distinct_id", null, "they have no column here"],
+  ["visit_id", null, "visits are counted from the events, by the site's session timeout"],
+);
