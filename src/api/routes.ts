@@ -4,6 +4,7 @@ import type { ApiKeys } from "../auth/api_keys.ts";
 import type { Auth } from "../auth/auth.ts";
 import type { Clock, Files, Log } from "../core/types.ts";
 import type { Route } from "../http/route.ts";
+import type { Imports } from "../imports/imports.ts";
 import type { Buffer } from "../ingest/buffer.ts";
 import type { FormatParts } from "../ingest/formats/format.ts";
 import { ingestRoutes } from "../ingest/handler.ts";
@@ -25,6 +26,7 @@ import { type Doctor, doctorRoutes } from "./doctor.ts";
 import { type Erase, eraseRoutes } from "./data/erase.ts";
 import { eventExportRoutes } from "./data/event_export.ts";
 import { importRoutes } from "./data/import.ts";
+import { importsRoutes } from "./data/imports.ts";
 import { type Health, healthRoutes, type Sample } from "./health.ts";
 import { privacyRoutes, type PrivacySettings } from "./pages/privacy_page.ts";
 import { acceptingRoute } from "./pages/starting.ts";
@@ -82,6 +84,7 @@ export interface RouteParts {
   readonly erase: Erase;
   readonly exportFiles: ExportFiles;
   readonly backups: Backups;
+  readonly imports: Imports;
   readonly doctor: Doctor;
   readonly health: () => Health;
   readonly samples: () => readonly Sample[];
@@ -104,6 +107,7 @@ const ROWS: readonly Row[] = [
   ({ pipeline, buffer, clock, eventMs, formatParts }) =>
     ingestRoutes(pipeline, buffer, clock, eventMs, formatParts),
   ({ pipeline, buffer, ...parts }) => importRoutes(pipeline, buffer, parts),
+  ({ imports, names, files }) => importsRoutes(imports, names, files),
   ({ runner, clock }) => viewRoutes(runner, clock),
   ({ runner }) => statsRoutes(runner),
   ({ live }) => liveRoutes(live),
