@@ -123,6 +123,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["dashboard/texts", "the words of the page, one file a language"],
   ["scripts", "Deno programs for working on this one"],
   ["scripts/checks", "what `deno task ok` and `deno task test` run"],
+  ["scripts/deploy", "packages of the executable"],
   ["scripts/compile", "the single executable"],
   ["scripts/traffic", "generated traffic"],
   ["scripts/bench", "benchmarks of ingestion, reports and dashboard"],

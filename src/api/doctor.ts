@@ -28,8 +28,6 @@ export interface DoctorReport {
 /** The server's own request as it came back to it. */
 export interface SeenRequest {
   readonly peer: string;
-  /** The client as the trusted proxies name it. */
-  readonly address: string;
   readonly headers: Headers;
 }
 
@@ -62,10 +60,9 @@ export function doctorRoutes(doctor: Doctor): Route[] {
       method: "GET",
       path: SEEN_PATH,
       right: "public",
-      handle: ({ url, peer, address, request }) => {
+      handle: ({ url, peer, request }) => {
         doctor.seen(url.searchParams.get("nonce") ?? "", {
           peer,
-          address,
           headers: request.headers,
         });
         return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });

@@ -15,6 +15,7 @@ import { SERVE } from "./serve.ts";
 import { completionsCommand } from "./setup/completions.ts";
 import { CONFIG } from "./setup/config.ts";
 import { DOCTOR } from "./setup/doctor.ts";
+import { HEALTH } from "./setup/health.ts";
 import { VERSION_COMMAND } from "./setup/version.ts";
 import { SITES } from "./sites.ts";
 import { VERIFY } from "./verify.ts";
@@ -24,6 +25,7 @@ export const COMMANDS = {
   serve: SERVE,
   config: CONFIG,
   doctor: DOCTOR,
+  health: HEALTH,
   backup: BACKUP,
   verify: VERIFY,
   restore: RESTORE,

@@ -1,6 +1,7 @@
 // `mallard serve`: listens, starts the app, and stops it at a signal.
 import { type App, createApp } from "../app.ts";
 import type { Config } from "../config/load.ts";
+import { OWNER_PEER } from "../core/access.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Clock } from "../core/types.ts";
 import { Connections, connectionsMaxOf, requestsMaxOf } from "../runtime/connections.ts";
@@ -11,6 +12,7 @@ import type { Listener } from "../runtime/listener.ts";
 import {
   listen,
   logDescriptorLimit,
+  managerOf,
   onSignals,
   outliveRejections,
   printSoon,
@@ -42,14 +44,19 @@ export const SERVE = {
     const listener = openListener(config, app, connections, context);
     logDescriptorLimit(system.log, limit, connectionsMax);
     const reload = () => void reloadCertificate(config, listener, context);
+    const manager = managerOf(system, () => answersItself(app, config));
     let socket: OwnerSocket | null = null;
     const closeSocket = async () => await socket?.close();
     const stopped = new Promise<string>((resolve) => onSignals(resolve, reload))
-      .then((signal) => stop(signal, { listener, app, closeSocket }, context));
+      .then((signal) => {
+        manager.stopping();
+        return stop(signal, { listener, app, closeSocket }, context);
+      });
     const ready = app.start().then(() => {
       // The folder is locked by now: the file of another server cannot be meant.
       socket = openOwnerSocket(dataDirOf(config), app.handle, system.log);
       printSoon(readyLine(config, host.version, listener.port));
+      manager.ready();
     });
     // A signal may come while the app starts.
     await Promise.race([ready, stopped]);
@@ -57,6 +64,12 @@ export const SERVE = {
     return { text: "", ok: true };
   },
 } as const satisfies Command;
+
+/** Whether the app still answers; a disk that refuses events is no reason to start again. */
+async function answersItself(app: App, { base_path }: Config): Promise<boolean> {
+  const request = new Request(`http://localhost${base_path}/health`);
+  return (await app.handle(request, { peer: OWNER_PEER })).ok;
+}
 
 function openListener(
   config: Config,

@@ -3,6 +3,8 @@
 import { SEEN_PATH, type SeenRequest } from "../api/doctor.ts";
 import { DAY_MS } from "../core/durations.ts";
 import { messageOf } from "../core/errors.ts";
+import { parseAddress } from "../net/address.ts";
+import { trustedProxies } from "../net/proxies.ts";
 import { type Check, type DoctorContext, fail, ok, type Result, warn } from "./check.ts";
 
 const CERTIFICATE_DAYS_WARN = 14;
@@ -77,7 +79,7 @@ export const checkProxy: Check = async (context) => {
 function judgeProxy(
   { config }: DoctorContext,
   origin: string,
-  { peer, address, headers }: SeenRequest,
+  { peer, headers }: SeenRequest,
 ): Result {
   const sent = FORWARDED.filter((name) => headers.has(name));
   if (sent.length === 0) {
@@ -90,7 +92,8 @@ function judgeProxy(
         'send X-Forwarded-For, as in "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for"',
       );
   }
-  if (address === peer) {
+  const direct = parseAddress(peer);
+  if (direct === null || !trustedProxies(config.trusted_proxies).has(direct)) {
     return fail(
       `the proxy at ${peer} names its clients, but is not trusted`,
       `add ${peer} to trusted_proxies`,

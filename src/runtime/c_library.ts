@@ -1,5 +1,6 @@
 // What only the C library can do: tell the limit of open descriptors, read the files of /proc and
-// /sys, which the runtime closes to a program without every permission, and shut sockets down.
+// /sys, which the runtime closes to a program without every permission, shut sockets down, and send
+// datagrams to a Unix socket.
 
 /** The C libraries that a system may have, its numbers of RLIMIT_NOFILE and SIGUSR1. */
 const SYSTEMS: Partial<
@@ -78,6 +79,43 @@ export function openSocketCalls(): SocketCalls | null {
       },
     };
   });
+}
+
+const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
+const SUN_PATH_BYTES = 108;
+
+/** Sends one datagram to a Unix socket of Linux; `@` begins an abstract name. False if it fails. */
+export function sendDatagram(path: string, text: string): boolean {
+  if (Deno.build.os !== "linux") return false;
+  const name = new TextEncoder().encode(path.startsWith("@") ? `\0${path.slice(1)}` : path);
+  if (name.length >= SUN_PATH_BYTES) return false;
+  const address = new Uint8Array(2 + name.length + (path.startsWith("@") ? 0 : 1));
+  new DataView(address.buffer).setUint16(0, AF_UNIX, true);
+  address.set(name, 2);
+  return firstLibrary((library) => sendTo(library, address, new TextEncoder().encode(text))) ??
+    false;
+}
+
+function sendTo(library: string, address: Uint8Array<ArrayBuffer>, data: Uint8Array<ArrayBuffer>) {
+  const opened = Deno.dlopen(library, {
+    socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+    sendto: {
+      parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"],
+      result: "isize",
+    },
+    close: { parameters: ["i32"], result: "i32" },
+  });
+  const { socket, sendto, close } = opened.symbols;
+  try {
+    const descriptor = socket(AF_UNIX, SOCK_DGRAM, 0);
+    if (descriptor < 0) return false;
+    const sent = sendto(descriptor, data, BigInt(data.length), 0, address, address.length);
+    close(descriptor);
+    return Number(sent) === data.length;
+  } finally {
+    opened.close();
+  }
 }
 
 function firstLibrary<T>(ask: (library: string) => T | null): T | null {

@@ -3,18 +3,19 @@
 import manifest from "../../deno.json" with { type: "json" };
 import type { Config } from "../config/load.ts";
 import { messageOf } from "../core/errors.ts";
-import type { Clock, Log } from "../core/types.ts";
+import type { Clock, Log, System } from "../core/types.ts";
 import { parseAddress, rateLimitKey } from "../net/address.ts";
 import { trustedProxies } from "../net/proxies.ts";
 import { isLoopback } from "../net/ranges.ts";
 import { importDuckDb } from "../storage/duckdb.ts";
 import { memoryOf } from "../storage/memory.ts";
 import { loadDuckDb } from "../storage/native_library.ts";
-import { discardUserSignal, readSystemFile } from "./c_library.ts";
+import { discardUserSignal, readSystemFile, sendDatagram } from "./c_library.ts";
 import type { Connections } from "./connections.ts";
 import type { Host } from "./host.ts";
 import { type Handle, type Listener, openListener } from "./listener.ts";
 import { Output } from "./output.ts";
+import { type ManagerEnvironment, type ServiceManager, serviceManager } from "./service_manager.ts";
 import { type RealSystem, writtenInTime } from "./system.ts";
 
 /** Fewer descriptors are warned of: a busy site, its files and a burst of clients need more. */
@@ -89,6 +90,18 @@ export function onSignals(stop: (signal: string) => void, reload: () => void): v
   Deno.addSignalListener("SIGHUP", () => stopping || reload());
   for (const signal of ["SIGUSR1", "SIGUSR2"] as const) Deno.addSignalListener(signal, () => {});
   discardUserSignal();
+}
+
+/** The service manager that started this process, if one did. */
+export function managerOf(system: System, answers: () => Promise<boolean>): ServiceManager {
+  const names = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] as const;
+  const env: ManagerEnvironment = Object.fromEntries(
+    names.flatMap((name) => {
+      const value = Deno.env.get(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+  return serviceManager(env, Deno.pid, sendDatagram, system, answers);
 }
 
 /** Logs rejected promises that nobody handles, which would end the process. */

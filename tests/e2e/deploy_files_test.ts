@@ -1,0 +1,49 @@
+// The files of deploy/ that no machine here can run: that they can be read, name the versions in
+// use and confine the server.
+import assert from "node:assert/strict";
+import manifest from "../../deno.json" with { type: "json" };
+import { ROOT } from "../../scripts/lib.ts";
+
+const read = (path: string) => Deno.readTextFile(`${ROOT}${path}`);
+
+Deno.test("the Dockerfile pins its base, runs as another user and checks the server", async () => {
+  const lines = (await read("deploy/docker/Dockerfile")).replaceAll("\\\n", " ").split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  const valuesOf = (name: string) =>
+    lines.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
+  const [, version] = /^DENO_VERSION=(.*)$/m.exec(await read(".ci/run")) ?? [];
+  const bases = valuesOf("FROM");
+  assert.equal(bases[0], `denoland/deno:debian-${version} AS build`);
+  for (const base of bases) assert.match(base, /^\S+:(?!latest)\S+/);
+  assert.match(valuesOf("USER")[0] ?? "", /^[1-9]\d*:[1-9]\d*$/);
+  for (const name of ["ENTRYPOINT", "CMD", "RUN"]) {
+    for (const value of valuesOf(name)) assert.match(value, /^\[".*"\]$/, "no shell");
+  }
+  assert.match(valuesOf("HEALTHCHECK")[0] ?? "", /CMD \["\/usr\/bin\/mallard", "health"\]$/);
+  assert.deepEqual(valuesOf("ADD"), []);
+});
+
+Deno.test("the YAML of deploy/ can be read and confines the server", async () => {
+  const script = "import json, sys, yaml\n" +
+    "print(json.dumps([list(yaml.safe_load_all(open(path))) for path in sys.argv[1:]]))";
+  const paths = ["docker/compose.yaml", "kubernetes/mallard.yaml", "traefik/mallard.yaml"];
+  const args = ["-c", script, ...paths.map((path) => `${ROOT}deploy/${path}`)];
+  const done = await new Deno.Command("python3", { args }).output().catch(() => null);
+  const fault = done === null ? "no python3" : new TextDecoder().decode(done.stderr);
+  if (done === null || fault.includes("No module named 'yaml'")) {
+    return console.log("Python with yaml is not installed: the check of YAML is skipped");
+  }
+  assert.equal(fault, "");
+  const [[compose], [set, service], [traefik]] = JSON.parse(new TextDecoder().decode(done.stdout));
+  const { mallard } = compose.services;
+  assert.deepEqual([mallard.read_only, mallard.cap_drop], [true, ["ALL"]]);
+  assert.match(mallard.ports[0], /^127\.0\.0\.1:/);
+  const { spec } = set.spec.template;
+  assert.equal(set.spec.replicas, 1);
+  const [container] = spec.containers;
+  assert.equal(container.image, `mallard:${manifest.version}`);
+  assert.equal(container.securityContext.readOnlyRootFilesystem, true);
+  assert.equal(spec.securityContext.runAsNonRoot, true);
+  assert.equal(service.spec.ports[0].targetPort, container.ports[0].name);
+  assert.equal(traefik.http.routers.mallard.service, "mallard");
+});
