@@ -12,7 +12,7 @@ import { privacyRoutes } from "./api/pages/privacy_page.ts";
 import { acceptingRoutes, notReady, startingRoutes } from "./api/pages/starting.ts";
 import { wellKnownRoutes } from "./api/pages/well_known.ts";
 import type { Host } from "./runtime/host.ts";
-import { clientAddress, namedProxies, trustedProxies } from "./net/proxies.ts";
+import { clientAddressReader, namedProxies, trustedProxies } from "./net/proxies.ts";
 import { ingestRoutes } from "./ingest/handler.ts";
 import { Jobs } from "./runtime/jobs.ts";
 import { jobTable } from "./runtime/job_table.ts";
@@ -243,12 +243,10 @@ function serverOf(
   gate: Gate,
   options: Pick<ServerOptions, "unknown" | "refusals">,
 ): App["handle"] {
-  const trusted = trustedProxies(config.trusted_proxies);
-  const named = namedProxies(config.trusted_proxies);
   const headers = securityHeaders({ ...config, tls: config.tls_cert_path !== null });
   return createServer(routes, gate, headers, system, {
-    clientAddress: (peer, headers) => clientAddress(peer, headers, trusted),
-    guardedAddress: (peer, headers) => clientAddress(peer, headers, named),
+    clientAddress: clientAddressReader(trustedProxies(config.trusted_proxies)),
+    guardedAddress: clientAddressReader(namedProxies(config.trusted_proxies)),
     basePath: config.base_path,
     questionMs: config.query_timeout_secs * 1000,
     ...options,

@@ -2,6 +2,7 @@
 // what is done with it is the pipeline's business.
 import type { Access } from "../core/access.ts";
 import { AppError } from "../core/errors.ts";
+import type { Event } from "../core/event.ts";
 import { BODY_BYTES_MAX, BODY_MS_MAX } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
 import { readBody, readShortBody } from "../http/body.ts";
@@ -93,14 +94,15 @@ function takerOf(pipeline: Pipeline, buffer: Buffer, eventMs: () => number) {
     });
   };
   return async (events: readonly SentEvent[], sender: Sender): Promise<Taken[]> => {
-    const outcomes = events.map((event) => run(event, sender));
-    const kept = outcomes.flatMap((outcome) => "event" in outcome ? outcome.event : []);
+    const kept: Event[] = [];
+    const taken = events.map((event): Taken => {
+      const outcome = run(event, sender);
+      if (!("event" in outcome)) return { ...outcome, notices: NO_NOTICES };
+      kept.push(outcome.event);
+      return { dropped: null, notices: outcome.notices, event: outcome.event };
+    });
     if (kept.length > 0) await buffer.accept(kept);
-    return outcomes.map((outcome) =>
-      "event" in outcome
-        ? { dropped: null, notices: outcome.notices, event: outcome.event }
-        : { ...outcome, notices: NO_NOTICES }
-    );
+    return taken;
   };
 }
 

@@ -56,6 +56,8 @@ export interface PayloadRules {
   readonly notices?: readonly Notice[];
 }
 
+const NO_NOTICES: readonly Notice[] = [];
+
 /** Checks the fields in order and returns the first fault. Never throws. */
 export function checkPayload(
   fields: PayloadFields,
@@ -63,8 +65,10 @@ export function checkPayload(
   rules: PayloadRules = {},
 ): Checked<Payload> {
   const { nameCharsMax = EVENT_NAME_CHARS_MAX, referrerCharsMax = URL_CHARS_MAX } = rules;
-  const notices = new Set<Notice>(rules.notices);
-  const note = (notice: Notice) => void notices.add(notice);
+  let notices: readonly Notice[] = rules.notices ? [...new Set(rules.notices)] : NO_NOTICES;
+  const note = (notice: Notice) => {
+    if (!notices.includes(notice)) notices = [...notices, notice];
+  };
   try {
     return {
       value: {
@@ -79,7 +83,7 @@ export function checkPayload(
         isLocal: isSet(fields.isLocal),
         isEvent: fields.isEvent ?? true,
         isInteractive: !isUnset(fields.isInteractive),
-        notices: [...notices],
+        notices,
       },
     };
   } catch (error) {

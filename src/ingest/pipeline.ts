@@ -1,5 +1,6 @@
 // From a checked payload to the event that is stored: the order of the steps. A step may drop the
 // event; a drop is an outcome with a reason, never an exception. The steps are in steps/.
+import { parseAddress } from "../net/address.ts";
 import { type DropReason, DROPS } from "./drop_reasons.ts";
 import { FIELD_REASON } from "./drops.ts";
 import { hintsOf, NO_HINTS } from "./enrich/device.ts";
@@ -100,6 +101,7 @@ export class Pipeline {
       page: readOnce(payload.url),
       nowMs,
       address,
+      parsedAddress: parseAddress(address),
       // One key may speak for many visitors.
       senderAddress: hasKey ? address : arrival.address,
       guardedAddress,
@@ -149,6 +151,7 @@ export class Pipeline {
       page: readOnce(payload.url),
       nowMs: atMs,
       address,
+      parsedAddress: parseAddress(address),
       senderAddress: address,
       guardedAddress: () => address,
       userAgent,

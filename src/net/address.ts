@@ -132,6 +132,10 @@ export function parseAddress(text: string): Address | null {
 /** The key under which requests of an address are counted: an IPv4 address, or the /64 of IPv6. */
 export function rateLimitKey(address: string): string {
   const parsed = parseAddress(address);
-  if (!parsed) return address;
-  return parsed.isV4 ? parsed.text : `${parsed.words[0]}:${parsed.words[1]}`;
+  return parsed === null ? address : keyOfAddress(parsed);
+}
+
+/** The same of a parsed address. */
+export function keyOfAddress({ isV4, text, words }: Address): string {
+  return isV4 ? text : `${words[0]}:${words[1]}`;
 }

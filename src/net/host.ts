@@ -54,6 +54,8 @@ export function coversHost(names: readonly string[], host: string): boolean {
 /** Whether the host is the machine itself: `localhost`, what is below it, loopback addresses. */
 export function isLocalHost(host: string): boolean {
   if (host === "localhost" || host.endsWith(".localhost")) return true;
+  // Most are names: nothing else ends so.
+  if (!/[\d\s\]]$/.test(host) && !host.includes(":")) return false;
   const address = host.replace(/^\[(.*)\]$/, "$1");
   return isLoopback(address) || address === "0.0.0.0" || address === "::";
 }

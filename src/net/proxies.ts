@@ -75,13 +75,28 @@ function walk(forwarded: string, from: Address, trusted: AddressRanges): Address
  * X-Forwarded-For used, or in its absence X-Real-IP. A peer without an address (a Unix socket) is
  * returned as it is.
  */
-export function clientAddress(peer: string, headers: Headers, trusted: AddressRanges): string {
-  const direct = parseAddress(peer);
+export function clientAddress(
+  peer: string,
+  headers: Headers,
+  trusted: AddressRanges,
+  direct = parseAddress(peer),
+): string {
   if (!direct) return peer;
   if (!trusted.has(direct)) return direct.text;
   const forwarded = headers.get("x-forwarded-for")?.trim();
   if (forwarded) return walk(forwarded, direct, trusted).text;
   return (parseAddress(headers.get("x-real-ip") ?? "") ?? direct).text;
+}
+
+/** `clientAddress` for many requests: those of one proxy follow each other. */
+export function clientAddressReader(
+  trusted: AddressRanges,
+): (peer: string, headers: Headers) => string {
+  let last: { readonly peer: string; readonly parsed: Address | null } | undefined;
+  return (peer, headers) => {
+    if (last?.peer !== peer) last = { peer, parsed: parseAddress(peer) };
+    return clientAddress(peer, headers, trusted, last.parsed);
+  };
 }
 
 /** The client's address as a sender with an API key names it: the first of X-Forwarded-For. */

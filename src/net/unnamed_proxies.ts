@@ -22,6 +22,8 @@ export class UnnamedProxies {
   readonly #list: readonly string[];
   readonly #named: AddressRanges;
   #line: string | null = null;
+  /** The peer that was last found to be named: most requests come from the same. */
+  #lastNamed: string | null = null;
 
   constructor(log: Log, list: readonly string[], named: AddressRanges) {
     this.#log = log;
@@ -37,9 +39,14 @@ export class UnnamedProxies {
   /** Looks at a request, until one came from an unnamed proxy. */
   notice(peer: string, headers: Headers): void {
     if (this.#line !== null) return;
-    if (!headers.has("x-forwarded-for") && !headers.has("x-real-ip")) return;
+    if (headers.get("x-forwarded-for") === null && headers.get("x-real-ip") === null) return;
+    if (peer === this.#lastNamed) return;
     const address = parseAddress(peer);
-    if (address === null || this.#named.has(address)) return;
+    if (address === null) return;
+    if (this.#named.has(address)) {
+      this.#lastNamed = peer;
+      return;
+    }
     const cdn = CDNS.find(({ ranges }) => ranges.has(address))?.name;
     if (cdn === undefined && !isNear(peer)) return;
     const names = [...this.#list, cdn ?? address.text].map((name) => `"${name}"`);

@@ -43,7 +43,9 @@ export class SiteNames {
   idForEvent(site: string): string {
     const ofAlias = this.#sources.ofAlias?.(site);
     if (ofAlias !== undefined) return this.idOf(ofAlias);
-    if (this.#known(site).length > 0 || this.isDeclared(site)) return this.idOf(site);
+    const known = this.#known(site);
+    if (known.includes(site)) return site;
+    if (known.length > 0 || this.isDeclared(site)) return this.idOf(site);
     const other = hostNames(siteKey(site)).find((name) => this.isDeclared(name));
     return this.idOf(other ?? site);
   }
@@ -82,10 +84,9 @@ export class SiteNames {
   }
 
   #known(site: string): readonly string[] {
-    const { data, proposed } = this.#sources;
-    for (const ids of [data().of(site), proposed(site), this.#taken.of(site)]) {
-      if (ids.length > 0) return ids;
-    }
-    return [];
+    const stored = this.#sources.data().of(site);
+    if (stored.length > 0) return stored;
+    const proposed = this.#sources.proposed(site);
+    return proposed.length > 0 ? proposed : this.#taken.of(site);
   }
 }

@@ -75,8 +75,10 @@ export function platformOf({ platform }: ClientHints): string | null {
 
 function deviceOfHints(hints: ClientHints, fromAgent: DeviceType | null): DeviceType | null {
   const { formFactors, mobile } = hints;
-  for (const [name, device] of Object.entries(FORM_FACTORS)) {
-    if (formFactors?.includes(`"${name}"`)) return device;
+  if (formFactors !== null) {
+    for (const [name, device] of Object.entries(FORM_FACTORS)) {
+      if (formFactors.includes(`"${name}"`)) return device;
+    }
   }
   if (mobile === "?1") return fromAgent === "tablet" ? "tablet" : "mobile";
   const platform = platformOf(hints);

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { type CityResponse, Reader } from "maxmind";
 import { messageOf } from "../../core/errors.ts";
 import type { Files, Log } from "../../core/types.ts";
-import { parseAddress } from "../../net/address.ts";
+import { type Address, parseAddress } from "../../net/address.ts";
 import { isSpecialPurpose } from "../../net/ranges.ts";
 import { LruCache } from "../../core/lru_cache.ts";
 
@@ -102,7 +102,7 @@ export class GeoIp {
     try {
       const cache = new LruCache<string | number, unknown>(RECORDS_MAX);
       geo = new GeoIp(new Reader<CityResponse>(buffer, { cache }), options.precision);
-      for (const probe of PROBES) geo.#read(probe);
+      for (const probe of PROBES) geo.#read(parseAddress(probe));
     } catch (error) {
       throw refuse(`it is damaged or no MaxMind database (${messageOf(error)})`);
     }
@@ -126,7 +126,7 @@ export class GeoIp {
   }
 
   /** The place of an address; special-purpose addresses, and what is no address, have no place. */
-  lookup(address: string): Place {
+  lookup(text: string, address: Address | null = parseAddress(text)): Place {
     if (this.#precision === "none") return NOWHERE;
     try {
       return this.#read(address);
@@ -136,8 +136,7 @@ export class GeoIp {
     }
   }
 
-  #read(text: string): Place {
-    const address = parseAddress(text);
+  #read(address: Address | null): Place {
     if (!address || isSpecialPurpose(address)) return NOWHERE;
     if (!address.isV4 && this.#reader.metadata.ipVersion === 4) return NOWHERE;
     const record = this.#reader.get(address.text);

@@ -13,12 +13,12 @@ const NOWHERE: Place = { country_code: null, region: null, city: null };
 
 /** The event as it is stored. `timestamp` is in microseconds. */
 export function eventOf(draft: Draft, timestamp: number, context: StepContext): Event {
-  const { payload, address } = draft;
+  const { payload, address, parsedAddress } = draft;
   const { geo, policy } = context.parts;
   const page = pageColumns(draft, context);
   const source = sourceColumns(draft, page, context);
   const device = deviceColumns(draft, context);
-  const place = geo?.lookup(address) ?? NOWHERE;
+  const place = geo?.lookup(address, parsedAddress) ?? NOWHERE;
   // One by one: to spread several objects into one costs as much as all else that is done here.
   const event: Event = {
     site_id: payload.site_id,

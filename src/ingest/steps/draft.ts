@@ -4,6 +4,7 @@ import type { Event } from "../../core/event.ts";
 import type { PathRewrite } from "../../core/paths/rules.ts";
 import type { Masks } from "../../core/text.ts";
 import type { Random } from "../../core/types.ts";
+import type { Address } from "../../net/address.ts";
 import type { RateLimit } from "../../net/rate_limit.ts";
 import type { AdmissionRefusal, SiteCaller } from "../../sites/admission.ts";
 import type { DropReason } from "../drop_reasons.ts";
@@ -42,6 +43,8 @@ export interface Draft {
   readonly page: () => Page;
   readonly nowMs: number;
   readonly address: string;
+  /** The same, parsed; null for what is none. */
+  readonly parsedAddress: Address | null;
   /** The address whose events are limited. */
   readonly senderAddress: string;
   /** What is known of it without believing proxies that are not named. */

@@ -1,5 +1,6 @@
 // Steps about the site: whether it is listed, whether the request comes from one of its pages, and
 // whether a site that is new may enter.
+import type { SiteCaller } from "../../sites/admission.ts";
 import type { Draft, Drop, StepContext } from "./draft.ts";
 
 /** The owner may take a while to decide. */
@@ -20,20 +21,26 @@ export function checkOrigin({ origin }: Draft, context: StepContext): Drop | nul
   return isFromListed(origin, context) ? null : { dropped: "foreign_origin" };
 }
 
+/** Who sends a draft: of a site that is known it does not matter, and is not asked. */
+class DraftCaller implements SiteCaller {
+  readonly #draft: Draft;
+
+  constructor(draft: Draft) {
+    this.#draft = draft;
+  }
+
+  get address(): string {
+    return this.#draft.guardedAddress();
+  }
+
+  get isExempt(): boolean {
+    return this.#draft.isTrusted();
+  }
+}
+
 /** Last: only an event that would be stored brings a new site. */
-export function checkNewSite(
-  { payload, guardedAddress, isTrusted }: Draft,
-  { parts }: StepContext,
-): Drop | null {
-  const refusal = parts.policy.admit(payload.site_id, {
-    // Of a site that is known, who sends does not matter.
-    get address() {
-      return guardedAddress();
-    },
-    get isExempt() {
-      return isTrusted();
-    },
-  });
+export function checkNewSite(draft: Draft, { parts }: StepContext): Drop | null {
+  const refusal = parts.policy.admit(draft.payload.site_id, new DraftCaller(draft));
   if (refusal === null) return null;
   if (refusal.why === "limited") {
     return { dropped: "new_sites_limited", retrySecs: refusal.retrySecs };
