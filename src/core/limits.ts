@@ -114,6 +114,8 @@ export const IMPORT_FAULTS_LISTED_MAX = 100;
 /** Visitors whose visit may continue when visitor ids change. */
 export const VISITORS_CARRIED_MAX = 200_000;
 /** Characters kept of a campaign value. */
+/** Longest title of a page; the rest is cut off. */
+export const TITLE_CHARS_MAX = 300;
 export const CAMPAIGN_CHARS_MAX = 512;
 /** New sites that an address may bring in an hour. */
 export const NEW_SITES_PER_HOUR_MAX = 200;

@@ -78,6 +78,7 @@ export const MASKED_COLUMNS = [
   "utm_content",
   "utm_term",
   "source_tag",
+  "title",
   "props",
 ] as const satisfies readonly (keyof Event)[];
 

@@ -7,6 +7,7 @@ import { asciiSiteId, faultOfSiteId } from "../core/site_id.ts";
 import { withoutControls } from "../core/text.ts";
 import type { Notice } from "./fields/notices.ts";
 import { readProps } from "./fields/props.ts";
+import { readLanguage, readTitle } from "./fields/page_texts.ts";
 import { readNumber, readRevenue, type Revenue } from "./fields/revenue.ts";
 
 /** A checked event as the site sent it. Absent and empty optional fields are null. */
@@ -18,6 +19,9 @@ export interface Payload extends Revenue {
   readonly referrer: string | null;
   /** Width of the screen in pixels. */
   readonly screenPixels: number | null;
+  readonly title: string | null;
+  /** `de` or `en-US`. */
+  readonly language: string | null;
   /** A JSON object as text. */
   readonly props: string | null;
   /** The fragment of the URL is a route: part of the page's path. */
@@ -43,8 +47,16 @@ export type Checked<T> = { readonly value: T } | { readonly fault: PayloadFault 
 
 /** The fields that a wire format found, unchecked; undefined for those it did not find. */
 export type PayloadFields =
+<<<<<<< HEAD
   & Readonly<Record<Exclude<keyof Payload, "notices" | "isEvent" | "isInteractive">, unknown>>
   & { readonly isEvent?: boolean; readonly isInteractive?: unknown };
+=======
+  & Readonly<Record<Exclude<keyof Payload, "notices" | Optional>, unknown>>
+  & { readonly isEvent?: boolean; readonly title?: unknown; readonly language?: unknown };
+
+/** What some wire formats have no field for. */
+type Optional = "isEvent" | "title" | "language";
+>>>>>>> 3c7a8bd (Store the title of a page and the language of a browser)
 
 /** What a fault calls the fields that may refuse an event: their names in the wire format. */
 export type PayloadLabels = Readonly<Record<"site_id" | "event_name" | "url", string>>;
@@ -77,6 +89,8 @@ export function checkPayload(
         url: pageUrl(fields.url, labels.url),
         referrer: referrerText(fields.referrer, referrerCharsMax, note),
         screenPixels: pixels(fields.screenPixels, note),
+        title: readTitle(fields.title, note),
+        language: readLanguage(fields.language, note),
         props: readProps(fields.props, note),
         ...readRevenue(fields.revenueCents, fields.revenueCurrency, note),
         isHashRouted: isSet(fields.isHashRouted),

@@ -93,6 +93,7 @@ function screenClass(column: ColumnSql): Sql {
 /** Every dimension but `props:KEY`, which `propertyDimension` makes. */
 export const DIMENSIONS = {
   page: eventColumn("pathname", "Page", "pages", "path of the event's page"),
+  title: eventColumn("title", "Title", "pages", "title of the event's page"),
   hostname: {
     ...eventColumn("hostname", "Hostname", "pages", "host of the event's page"),
     anyCase: true,
@@ -185,6 +186,12 @@ export const DIMENSIONS = {
   country: visitName("country_code", "Country", "locations", "ISO 3166-1 alpha-2 code"),
   region: visitName("region", "Region", "locations", "name of the region"),
   city: visitName("city", "City", "locations", "name of the city"),
+  language: visitName(
+    "language",
+    "Language",
+    "locations",
+    "language of the browser, with its country where it has one",
+  ),
   device: visitName("device_type", "Device", "devices", "desktop, mobile or tablet"),
   browser: visitName("browser", "Browser", "devices", "name of the browser"),
   browser_version: visitColumn("browser_version", "Browser version", "devices", "its version"),

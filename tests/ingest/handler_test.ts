@@ -224,6 +224,8 @@ Deno.test("An event is stored with every column the request contains, and no add
       "&utm_content=top&utm_term=shoes&gclid=secret#part",
     r: "https://www.google.com/search?q=x",
     w: 800,
+    t: "Cart of ann@example.com",
+    la: "en",
     p: { plan: "pro" },
     ra: 49.9,
     rc: "EUR",
@@ -260,7 +262,12 @@ Deno.test("An event is stored with every column the request contains, and no add
     revenue_currency: "EUR",
     click_id: "gclid",
     source_tag: null,
+<<<<<<< HEAD
     interactive: null,
+=======
+    title: "Cart of (mail)",
+    language: "en",
+>>>>>>> 3c7a8bd (Store the title of a page and the language of a browser)
     id_length: 64n,
     time: "2024-01-15 12:00:00",
   });

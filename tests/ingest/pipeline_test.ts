@@ -125,6 +125,8 @@ Deno.test("run() stores an event with every column and no trace of the address",
       u: "https://shop.example/cart?utm_source=news&gclid=1",
       r: "https://www.google.com/search?q=x",
       w: 800,
+      t: "Cart",
+      la: "de",
       p: { plan: "pro" },
       ra: 49.9,
       rc: "EUR",
@@ -162,6 +164,8 @@ Deno.test("run() stores an event with every column and no trace of the address",
     props: '{"plan":"pro"}',
     revenue_amount: 4990,
     revenue_currency: "EUR",
+    title: "Cart",
+    language: "de",
   });
 });
 

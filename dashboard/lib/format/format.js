@@ -19,6 +19,7 @@
  * @property {(number: number) => string} weekdayLong 1 → Monday
  * @property {(hour: number) => string} hour 13 → 1 PM
  * @property {(code: string) => string} country DE → Germany
+ * @property {(code: string) => string} language de → German
  * @property {(unit: Unit, value: Value) => string} value a metric's value, short
  * @property {(unit: Unit, value: Value) => string} exact the same in full
  * @property {(unit: Unit, change: number) => string} change 0.25 → 25%, of ratios in points
@@ -170,9 +171,12 @@ function dateFormats(locale) {
 /** @param {string} locale */
 function nameFormats(locale) {
   const regions = new Intl.DisplayNames(locale, { type: "region", fallback: "code" });
+  const languages = new Intl.DisplayNames(locale, { type: "language", fallback: "code" });
   return {
     country: (/** @type {string} */ code) =>
       /^[A-Z]{2}$/.test(code) ? regions.of(code) ?? code : code,
+    language: (/** @type {string} */ code) =>
+      /^[a-z]{2,3}(-([A-Z]{2}|\d{3}))?$/.test(code) ? languages.of(code) ?? code : code,
   };
 }
 

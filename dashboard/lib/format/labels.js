@@ -27,6 +27,10 @@ export function labelOf({ name, group, missing }, value, { t, format }) {
     const text = format.country(value);
     return { label: html`<span class="code">${value}</span>${text}`, text };
   }
+  if (name === "language") {
+    const text = format.language(value);
+    return { label: html`<span class="code">${value}</span>${text}`, text };
+  }
   if (group === "devices" && Object.hasOwn(WORDS, value)) {
     const text = t(WORDS[/** @type {keyof typeof WORDS} */ (value)]);
     return { label: text, text };

@@ -5,6 +5,9 @@
 export const NOTICES = {
   referrer_dropped: "the referrer is not a text",
   referrer_cut: "the referrer is too long",
+  title_dropped: "the title is not a text",
+  title_cut: "the title is too long",
+  language_dropped: "the language is not a language tag",
   width_dropped: "the screen width is not a number of pixels",
   props_dropped: "the properties are not a JSON object, or none of them fits",
   props_cut: "the properties are too long: those that do not fit were dropped",

@@ -55,6 +55,8 @@ function readHit({ query, headers }: WireRequest, parts: FormatParts): Reading {
     ref: query.get("r"),
     query: query.get("q"),
     size: query.get("s"),
+    title: query.get("t"),
+    language: headers.get("accept-language"),
     event: query.get("e"),
   };
   const checked = payloadOf(fields, site, pageHost(headers));
@@ -115,6 +117,8 @@ function payloadOf(fields: Fields, site: string, host: string | null): Checked<P
     url: isEvent ? urlOf("/", query, host) : urlOf(path, query, host),
     referrer: ref ?? undefined,
     screenPixels: widthOf(size),
+    title: fields["title"],
+    language: fields["language"],
     props: undefined,
     revenueCents: undefined,
     revenueCurrency: undefined,

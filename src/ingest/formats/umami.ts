@@ -125,6 +125,8 @@ function readEvent(body: unknown, { siteOfCode }: FormatParts): Checked<SentEven
     url: urlOf(fields),
     referrer: fields["referrer"],
     screenPixels: widthOf(fields["screen"]),
+    title: fields["title"],
+    language: fields["language"],
     props: propsOf(fields),
     ...revenueOf(fields["data"]),
     isHashRouted: false,

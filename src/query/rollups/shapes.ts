@@ -32,6 +32,7 @@ const OF_VISITS_AND_EVENTS: readonly (readonly DimensionRef[])[] = [
   ["country"],
   ["region"],
   ["city"],
+  ["language"],
   ["device"],
   ["browser"],
   ["browser_version", "browser"],

@@ -59,6 +59,8 @@ Deno.test("POST /api/send counts Umami's events for the site of a UUID", async (
     equal(measured.status, 200);
     ok(measured.body.cache);
   }
+  const said = await report(app, "metrics=pageviews&dimensions=title,language");
+  deepEqual(said.results[0].dimensions, ["A page", "en-GB"]);
   const pages = await report(app, "metrics=pageviews&dimensions=hostname,page&order_by=page:asc");
   deepEqual(pages.results.map((row: { dimensions: unknown }) => row.dimensions), [
     ["www.example.com", "/a"],

@@ -310,6 +310,8 @@ const COLUMNS: Record<string, keyof Event> = {
   country: "country_code",
   region: "region",
   city: "city",
+  language: "language",
+  title: "title",
   device: "device_type",
   browser: "browser",
   browser_version: "browser_version",

@@ -159,6 +159,7 @@ function personOf(draw: Draw, visitor: number): Partial<Event> {
     country_code: draw.one(["DE", "US", null]),
     region: draw.one(["Bavaria", "Texas", null]),
     city: draw.one(["Munich", "Austin", null]),
+    language: draw.one(["de", "en-US", null]),
   };
 }
 
@@ -175,6 +176,7 @@ function eventOf(draw: Draw, own: Partial<Event>, at: number): Event {
     hostname: draw.one(["example.com", "www.example.com", null]),
     referrer_source: draw.one(SOURCES),
     referrer: draw.one([null, null, "https://example.org/x?y=1"]),
+    title: draw.one(["Home", "Über uns", null]),
     utm_source: tagged ? draw.one(["newsletter", "google"]) : null,
     source_tag: draw.is(0.1) ? draw.one(["ChatGPT.com", "old.reddit.com", "friend"]) : null,
     utm_medium: tagged ? draw.one(["email", "cpc", "social", "paid"]) : null,
@@ -237,6 +239,8 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   referrer_source: ["google", "Facebook", "Direct / None"],
   region: ["bavaria", "Texas"],
   city: ["Munich", "(not set)"],
+  language: ["DE", "en-US", "en"],
+  title: ["Home", "über", "(not set)"],
   os: ["windows", "macOS", "(not set)"],
   os_version: ["10", "1"],
   browser_version: ["2.0", "(not set)"],

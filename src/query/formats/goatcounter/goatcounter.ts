@@ -19,7 +19,7 @@ export const LISTS: Readonly<Record<string, DimensionRef | null>> = {
   browsers: "browser",
   systems: "os",
   locations: "country",
-  languages: null,
+  languages: "language",
   sizes: "screen",
   campaigns: "utm_campaign",
   toprefs: "referrer_source",
