@@ -180,6 +180,8 @@ class Brute {
     switch (ref) {
       case "page":
         return place.event.pathname;
+      case "title":
+        return place.event.title;
       case "hostname":
         return place.event.hostname;
       case "name":
@@ -275,7 +277,7 @@ function currencyOf({ revenue_amount, revenue_currency }: Event): string | null 
 /** Dimensions in which `de` is `DE`. */
 const NAMES_AND_CODES = new Set([
   ...["country", "region", "city", "device", "browser", "os", "screen", "source", "channel"],
-  ...["referrer_source", "hostname", "entry_hostname", "currency"],
+  ...["referrer_source", "hostname", "entry_hostname", "currency", "language"],
 ]);
 
 function isNone(ref: string): boolean {
@@ -311,7 +313,6 @@ const COLUMNS: Record<string, keyof Event> = {
   region: "region",
   city: "city",
   language: "language",
-  title: "title",
   device: "device_type",
   browser: "browser",
   browser_version: "browser_version",
