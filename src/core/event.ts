@@ -116,13 +116,12 @@ export const EVENT_COLUMNS = {
     privacy: "content",
     doc: "value of `source` in the URL's query, else of `ref`",
   },
-<<<<<<< HEAD
   interactive: {
     type: "BOOLEAN",
     required: false,
     privacy: "none",
     doc: "false where the event tells of nothing that the visitor did; else empty",
-=======
+  },
   title: {
     type: "VARCHAR",
     required: false,
@@ -134,7 +133,6 @@ export const EVENT_COLUMNS = {
     required: false,
     privacy: "coarse",
     doc: "language of the browser with its country (`de`, `en-US`), where the client sends it",
->>>>>>> 3c7a8bd (Store the title of a page and the language of a browser)
   },
 } as const satisfies Record<string, EventColumn>;
 

@@ -47,16 +47,12 @@ export type Checked<T> = { readonly value: T } | { readonly fault: PayloadFault 
 
 /** The fields that a wire format found, unchecked; undefined for those it did not find. */
 export type PayloadFields =
-<<<<<<< HEAD
-  & Readonly<Record<Exclude<keyof Payload, "notices" | "isEvent" | "isInteractive">, unknown>>
-  & { readonly isEvent?: boolean; readonly isInteractive?: unknown };
-=======
-  & Readonly<Record<Exclude<keyof Payload, "notices" | Optional>, unknown>>
-  & { readonly isEvent?: boolean; readonly title?: unknown; readonly language?: unknown };
+  & Readonly<Record<Exclude<keyof Payload, "notices" | "isEvent" | Optional>, unknown>>
+  & { readonly isEvent?: boolean }
+  & { readonly [K in Optional]?: unknown };
 
 /** What some wire formats have no field for. */
-type Optional = "isEvent" | "title" | "language";
->>>>>>> 3c7a8bd (Store the title of a page and the language of a browser)
+type Optional = "isInteractive" | "title" | "language";
 
 /** What a fault calls the fields that may refuse an event: their names in the wire format. */
 export type PayloadLabels = Readonly<Record<"site_id" | "event_name" | "url", string>>;

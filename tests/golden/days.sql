@@ -78,8 +78,7 @@ with "all_events" as (
       from numbered
       group by visitor_id, start_us
     )
-    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events,
-      pageviews = 1 and events = 1 as is_bounce
+    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events
     from whole
   ) r where r.start_us >= $17 and r.start_us < $18) r
   group by "k0"

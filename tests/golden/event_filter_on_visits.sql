@@ -86,8 +86,7 @@ with "all_events" as (
       from numbered
       group by visitor_id, start_us
     )
-    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events,
-      pageviews = 1 and events = 1 as is_bounce, "referrer_source" as "referrer_source", "utm_source" as "utm_source", "source_tag" as "source_tag", coalesce("matched", false) as "matched"
+    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events, "referrer_source" as "referrer_source", "utm_source" as "utm_source", "source_tag" as "source_tag", coalesce("matched", false) as "matched"
     from whole
   )) r where true and (list_contains(
         list_transform($22, lambda x: lower(x)),

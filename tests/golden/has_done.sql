@@ -73,8 +73,7 @@ with "all_events" as (
       from numbered
       group by visitor_id, start_us
     )
-    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events,
-      pageviews = 1 and events = 1 as is_bounce, coalesce("done_0", false) as "done_0", "range_events" as "range_events", "range_pageviews" as "range_pageviews"
+    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events, coalesce("done_0", false) as "done_0", "range_events" as "range_events", "range_pageviews" as "range_pageviews"
     from whole
   ) r where true and r."done_0"
     ) r where r.range_events > 0) r

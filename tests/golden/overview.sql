@@ -15,7 +15,7 @@
 -- $15 = 10000
 -- $16 = 0
 with "all_events" as (
-  select "visitor_id", "timestamp", "event_name", "pathname" from events
+  select "visitor_id", "timestamp", "event_name", "pathname", "interactive" from events
 ),
 "by_visit" as (
   select coalesce(sum("visitors"), 0)::bigint as "visitors", coalesce(sum("pageviews"), 0)::bigint as "pageviews", coalesce(sum("visits"), 0)::bigint as "visits", coalesce(sum("bounces"), 0)::bigint as "bounces"
@@ -29,7 +29,7 @@ with "all_events" as (
         min(epoch_us(timestamp)) as low_us,
         max(epoch_us(timestamp)) as high_us,
         count(*) filter (where event_name = 'pageview') as pageviews,
-        count(*) as events, count(*) filter (where r.timestamp >= make_timestamp($4) and r.timestamp < make_timestamp($5)) as "range_events", count(*) filter (where r.timestamp >= make_timestamp($6) and r.timestamp < make_timestamp($7) and event_name = 'pageview') as "range_pageviews"
+        count(*) as events, count(*) filter (where interactive is not false or event_name = 'pageview') as "acts", count(*) filter (where r.timestamp >= make_timestamp($4) and r.timestamp < make_timestamp($5)) as "range_events", count(*) filter (where r.timestamp >= make_timestamp($6) and r.timestamp < make_timestamp($7) and event_name = 'pageview') as "range_pageviews"
       from all_events r
       group by visitor_id, bucket),
     neighbours as (
@@ -59,17 +59,16 @@ with "all_events" as (
       )
     ),
     whole as (
-      select visitor_id, low_us as start_us, high_us as end_us, pageviews, events, "range_events", "range_pageviews"
+      select visitor_id, low_us as start_us, high_us as end_us, pageviews, events, "acts", "range_events", "range_pageviews"
       from edges
       where starts and ends
       union all
       select visitor_id, start_us, max(high_us), sum(pageviews)::bigint,
-        sum(events)::bigint, sum("range_events")::bigint as "range_events", sum("range_pageviews")::bigint as "range_pageviews"
+        sum(events)::bigint, sum(acts)::bigint as "acts", sum("range_events")::bigint as "range_events", sum("range_pageviews")::bigint as "range_pageviews"
       from numbered
       group by visitor_id, start_us
     )
-    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events,
-      pageviews = 1 and events = 1 as is_bounce, "range_events" as "range_events", "range_pageviews" as "range_pageviews"
+    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events, pageviews = 1 and acts = 1 as is_bounce, "range_events" as "range_events", "range_pageviews" as "range_pageviews"
     from whole
   ) r where true
     ) r where r.range_events > 0 or r.counted) r

@@ -109,8 +109,7 @@ with "all_events" as (
       from numbered
       group by visitor_id, start_us
     )
-    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events,
-      pageviews = 1 and events = 1 as is_bounce, "country_code" as "country_code"
+    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events, "country_code" as "country_code"
     from whole
   ) v on v.visitor_id = e.visitor_id and v.start_us = e.visit_start_us
 ),

@@ -89,8 +89,7 @@ with "all_events" as (
       from numbered
       group by visitor_id, start_us
     )
-    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events,
-      pageviews = 1 and events = 1 as is_bounce, "referrer_source" as "referrer_source", "utm_source" as "utm_source", "source_tag" as "source_tag", "range_events" as "range_events", "range_pageviews" as "range_pageviews"
+    select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events, "referrer_source" as "referrer_source", "utm_source" as "utm_source", "source_tag" as "source_tag", "range_events" as "range_events", "range_pageviews" as "range_pageviews"
     from whole
   )) r where true
     ) r where r.range_events > 0 or r.counted) r

@@ -262,12 +262,9 @@ Deno.test("An event is stored with every column the request contains, and no add
     revenue_currency: "EUR",
     click_id: "gclid",
     source_tag: null,
-<<<<<<< HEAD
     interactive: null,
-=======
     title: "Cart of (mail)",
     language: "en",
->>>>>>> 3c7a8bd (Store the title of a page and the language of a browser)
     id_length: 64n,
     time: "2024-01-15 12:00:00",
   });

@@ -85,11 +85,8 @@ export function takenHeaders({ dropped, notices }: Taken): Record<string, string
 /** Reads a query string; `n` defaults to pageview. Never throws. */
 export function readQuery(params: URLSearchParams): Checked<Payload> {
   const body: Record<string, unknown> = { n: "pageview" };
-<<<<<<< HEAD
-  for (const name of ["d", "n", "u", "r", "w", "p", "ra", "rc", "h", "l", "i"]) {
-=======
-  for (const name of ["d", "n", "u", "r", "w", "t", "la", "p", "ra", "rc", "h", "l"]) {
->>>>>>> 3c7a8bd (Store the title of a page and the language of a browser)
+  const names = ["d", "n", "u", "r", "w", "t", "la", "p", "ra", "rc", "h", "l", "i"];
+  for (const name of names) {
     const value = params.get(name);
     if (value !== null) body[name] = value;
   }

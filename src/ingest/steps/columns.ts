@@ -48,12 +48,9 @@ export function eventOf(draft: Draft, timestamp: number, context: StepContext): 
     revenue_currency: payload.revenueCurrency,
     click_id: page.click_id,
     source_tag: source.source_tag,
-<<<<<<< HEAD
     interactive: payload.isInteractive ? null : false,
-=======
     title: payload.title,
     language: payload.language,
->>>>>>> 3c7a8bd (Store the title of a page and the language of a browser)
   };
   return maskEvent(event, policy.masks(payload.site_id));
 }

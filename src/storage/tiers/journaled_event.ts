@@ -45,12 +45,9 @@ export function journalJson(event: Event): string {
     revenue_currency: event.revenue_currency ?? undefined,
     click_id: event.click_id ?? undefined,
     source_tag: event.source_tag ?? undefined,
-<<<<<<< HEAD
     interactive: event.interactive ?? undefined,
-=======
     title: event.title ?? undefined,
     language: event.language ?? undefined,
->>>>>>> 3c7a8bd (Store the title of a page and the language of a browser)
   };
   return JSON.stringify(given);
 }
