@@ -197,6 +197,6 @@ export const IMPORT_ARCHIVE_FILES_MAX = 1_000;
 /** A packed file may grow by so much when it is unpacked, beyond its first bytes. */
 export const IMPORT_UNPACKED_RATIO_MAX = 1_000;
 /** Bytes that any packed file may unpack to. */
-export const IMPORT_UNPACKED_BYTES_FREE = 256 * 1024 * 1024;
+export const IMPORT_UNPACKED_BYTES_FREE = 16 * 1024 * 1024;
 /** Bytes of a file that is uploaded to be imported. */
 export const IMPORT_UPLOAD_BYTES_MAX = 100 * 1024 ** 3;

@@ -5,12 +5,13 @@ import type { Db } from "../storage/duckdb.ts";
 import { literalPath } from "../storage/parquet/schema.ts";
 import { type Importer, ImportFault, type InputFile, type Sample } from "./importer.ts";
 import { encodingOf, type PreparedFile } from "./input/prepare.ts";
+import { ACCESS_LOG } from "./tools/access_log.ts";
 import { GOATCOUNTER } from "./tools/goatcounter.ts";
 import { MALLARD } from "./tools/mallard.ts";
 import { UMAMI } from "./tools/umami.ts";
 
 /** The importers; the first that knows a file reads it. */
-export const IMPORTERS: readonly Importer[] = [MALLARD, GOATCOUNTER, UMAMI];
+export const IMPORTERS: readonly Importer[] = [MALLARD, GOATCOUNTER, UMAMI, ACCESS_LOG];
 
 /** What files look like that hold nothing to import, and where the right ones are. */
 const OTHERS: readonly { readonly is: (sample: Sample) => boolean; readonly hint: string }[] = [

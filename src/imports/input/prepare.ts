@@ -1,7 +1,7 @@
 // Makes the files of an import ready to be read: unpacked, and as UTF-8. What is packed is written
 // as a stream; a plain file is only linked. Names in archives are never paths here.
 import { createGunzip } from "node:zlib";
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { IMPORT_UNPACKED_BYTES_FREE, IMPORT_UNPACKED_RATIO_MAX } from "../../core/limits.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Files } from "../../core/types.ts";
@@ -21,6 +21,8 @@ export interface PreparedFile extends GivenFile {
 
 const HEAD_BYTES = 64 * 1024;
 const MODE = 0o600;
+/** What is unpacked at once: each piece costs a turn of the event loop. */
+const PIECE_BYTES = 1024 * 1024;
 
 /** What a file is by its first bytes. */
 function kindOf(head: Uint8Array): "gzip" | "zip" | "parquet" | "text" {
@@ -102,9 +104,10 @@ async function headOf(files: Files, path: string): Promise<Uint8Array> {
 
 function gunzipped(stream: ReadableStream<Uint8Array<ArrayBuffer>>): ReadableStream<Uint8Array> {
   // Unlike DecompressionStream it reads files of several parts, as log rotation appends them.
-  const gunzip = createGunzip();
-  Readable.from(stream).on("error", (error) => gunzip.destroy(error)).pipe(gunzip);
-  return Readable.toWeb(gunzip) as ReadableStream<Uint8Array>;
+  const gunzip = createGunzip({ chunkSize: PIECE_BYTES });
+  // A fault is told to whoever reads what comes out; the file is closed in any case.
+  pipeline(Readable.from(stream), gunzip, () => {});
+  return ReadableStream.from(gunzip as AsyncIterable<Uint8Array>);
 }
 
 /** Streams that fail together where more comes out than any honest file holds. */
