@@ -91,6 +91,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/imports/stage", "rows of any importer made into events"],
   ["src/imports/tools", "one file for each tool whose files are imported"],
   ["src/api", "routes: a row each"],
+  ["src/api/openapi", "the description of the API, from its rows"],
   ["src/api/access", "routes of logins and API keys"],
   ["src/api/stats", "routes of the statistics"],
   ["src/api/peers", "routes of other programs' reading APIs"],

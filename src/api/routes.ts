@@ -28,6 +28,7 @@ import { eventExportRoutes } from "./data/event_export.ts";
 import { importRoutes } from "./data/import.ts";
 import { importsRoutes } from "./data/imports.ts";
 import { type Health, healthRoutes, type Sample } from "./health.ts";
+import { openApiRoutes } from "./openapi/openapi.ts";
 import { privacyRoutes, type PrivacySettings } from "./pages/privacy_page.ts";
 import { acceptingRoute } from "./pages/starting.ts";
 import { wellKnownRoutes } from "./pages/well_known.ts";
@@ -148,5 +149,6 @@ const ROWS: readonly Row[] = [
 
 /** Makes the route table. */
 export function routesOf(parts: RouteParts): Route[] {
-  return ROWS.flatMap((row) => row(parts));
+  const routes = ROWS.flatMap((row) => row(parts));
+  return [...routes, ...openApiRoutes(routes, parts.settings.base_path)];
 }

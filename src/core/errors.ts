@@ -19,15 +19,26 @@ export const ERRORS = {
 /** Name of a kind of refusal. */
 export type ErrorCode = keyof typeof ERRORS;
 
-/** A refusal: what was tried, what was found. Becomes `{"error": message}` and a status. */
+/**
+ * A refusal: what was tried, what was found. Becomes `{"error": message, "code", "field"}` and a
+ * status.
+ */
 export class AppError extends Error {
   override readonly name = "AppError";
   readonly code: ErrorCode;
   readonly headers: Readonly<Record<string, string>>;
+  /** The first parameter or field that is wrong, where one is. */
+  readonly field: string | undefined;
 
-  constructor(code: ErrorCode, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+    field?: string,
+  ) {
     super(message);
     this.code = code;
+    this.field = field;
     this.headers = headers;
   }
 

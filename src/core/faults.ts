@@ -4,6 +4,9 @@ import type { Parsed } from "../../dashboard/grammar/parsed.js";
 import { AppError } from "./errors.ts";
 import { FAULTS_TOLD_MAX } from "./limits.ts";
 
+/** The place in a fault: of a parameter `Cannot read NAME: …`, of a field of a body `NAME: …`. */
+const PLACE = /^(?:Cannot read )?([\w.:-]+(?:\[\d+\])?): /;
+
 /** The faults of one request, as many as are told; the same fault counts once. */
 export class Faults {
   readonly #texts = new Set<string>();
@@ -28,6 +31,12 @@ export class Faults {
   /** Throws `bad_request` with every fault, after `opening`. */
   check(opening = ""): void {
     if (this.#texts.size === 0) return;
-    throw new AppError("bad_request", `${opening}${[...this.#texts].join("; ")}`);
+    const [first = ""] = this.#texts;
+    throw new AppError(
+      "bad_request",
+      `${opening}${[...this.#texts].join("; ")}`,
+      {},
+      PLACE.exec(first)?.[1],
+    );
   }
 }

@@ -46,14 +46,18 @@ export function errorResponse(
   bugs: BugLog,
 ): Response {
   if (error instanceof AppError) {
-    return json({ error: error.message }, error.status, error.headers);
+    const { message, code, field, status, headers } = error;
+    return json({ error: message, code, ...field === undefined ? {} : { field } }, status, headers);
   }
   if (error instanceof DOMException && error.name === "AbortError") {
-    return json({ error: "Cannot answer: the client went away" }, 503);
+    return json({ error: "Cannot answer: the client went away", code: "unavailable" }, 503);
   }
-  if (isBrokenBody(error)) return json({ error: "Cannot read the body: it is incomplete" }, 400);
+  if (isBrokenBody(error)) {
+    return json({ error: "Cannot read the body: it is incomplete", code: "bad_request" }, 400);
+  }
   bugs.write(error, log);
-  return json({ error: `Cannot answer: internal error, see the log (${requestId})` }, 500);
+  const message = `Cannot answer: internal error, see the log (${requestId})`;
+  return json({ error: message, code: "internal" }, 500);
 }
 
 /** Whether it is the runtime's error for a body whose sender closed the connection. */

@@ -99,10 +99,14 @@ export const LIMIT_DEFAULT = 10;
 export function siteOf(params: Params): string {
   const given = params.text("site_id");
   params.check();
-  if (given === undefined) throw new AppError("bad_request", "Cannot answer: site_id is missing");
+  if (given === undefined) {
+    throw new AppError("bad_request", "Cannot answer: site_id is missing", {}, "site_id");
+  }
   const site = asciiSiteId(given);
   const fault = faultOfSiteId(site);
-  if (fault !== null) throw new AppError("bad_request", `Cannot read site_id: ${fault}`);
+  if (fault !== null) {
+    throw new AppError("bad_request", `Cannot read site_id: ${fault}`, {}, "site_id");
+  }
   return site;
 }
 

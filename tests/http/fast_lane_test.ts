@@ -96,7 +96,10 @@ Deno.test("the fast lane answers refusals and bugs as the general way does", asy
   assert.equal(refused.headers.get("retry-after"), "3");
   assert.equal(refused.headers.get("access-control-allow-origin"), "*");
   assert.equal(refused.headers.get("x-content-type-options"), "nosniff");
-  assert.deepEqual(await refused.json(), { error: "Cannot: too many" });
+  assert.deepEqual(await refused.json(), {
+    error: "Cannot: too many",
+    code: "too_many_requests",
+  });
   await send("/event");
   const lines = () => system.lines.filter(({ message }) => message === "Request completed");
   assert.equal(lines().length, 1, "further refusals of strangers are summed");

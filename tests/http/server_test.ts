@@ -98,7 +98,10 @@ Deno.test("createServer() turns an AppError into its status, a bug into a bare 5
   const refused = await send("/refused");
   assert.strictEqual(refused.status, 429);
   assert.strictEqual(refused.headers.get("retry-after"), "3");
-  assert.deepStrictEqual(await refused.json(), { error: "Cannot: too many" });
+  assert.deepStrictEqual(await refused.json(), {
+    error: "Cannot: too many",
+    code: "too_many_requests",
+  });
   const bug = await send("/bug");
   assert.strictEqual(bug.status, 500);
   const text = await bug.text();

@@ -1,0 +1,172 @@
+// What the description of the API says of single routes beyond what their rows say: a summary, the
+// parameters of the query, the body, and how they answer. A route without a row here is described
+// by its method, path and right alone.
+import { SITE_SETTINGS } from "../../sites/settings.ts";
+
+/** A JSON schema, as far as it is used here. */
+export type Schema = Readonly<Record<string, unknown>>;
+
+/** What is said of one operation. */
+export interface Operation {
+  readonly summary: string;
+  /** Parameters of the query by name: what they mean; `*` begins that of a required one. */
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: Schema;
+  /** The status of success, where it is not 200. */
+  readonly success?: readonly number[];
+  /** What a success answers, where it is not JSON; null for no body. */
+  readonly produces?: string | readonly string[] | null;
+  /** What the body of a request is, where it is not JSON. */
+  readonly consumes?: string;
+}
+
+const text = (description: string): Schema => ({ type: "string", description });
+
+function object(
+  properties: Readonly<Record<string, Schema>>,
+  required: readonly string[] = Object.keys(properties),
+): Schema {
+  return { type: "object", properties, ...required.length === 0 ? {} : { required } };
+}
+
+/** Kinds of JSON values by what `typeof` says of the default of a setting. */
+function kindOf(value: unknown): Schema {
+  if (Array.isArray(value)) return { type: "array", items: { type: "string" } };
+  if (value === null) return {};
+  return typeof value === "number" ? { type: "number" } : { type: typeof value };
+}
+
+const SITE_PROPERTIES: Readonly<Record<string, Schema>> = Object.fromEntries(
+  Object.entries<{ readonly byDefault: unknown; readonly doc: string }>(SITE_SETTINGS).map((
+    [name, { byDefault, doc }],
+  ) => [name, { ...kindOf(byDefault), description: doc }]),
+);
+
+const EVENT = object({
+  d: text("site"),
+  n: text("name: pageview or a custom one"),
+  u: text("URL of the page, or its path"),
+  r: text("URL of the referrer"),
+  w: { type: "number", description: "width of the screen in pixels" },
+  p: { type: ["object", "string"], description: "custom properties" },
+  ra: { type: ["number", "string"], description: "amount of revenue" },
+  rc: text("currency of the revenue, ISO 4217"),
+}, ["d", "n", "u"]);
+
+const EVENT_QUERY = {
+  d: "*site",
+  n: "name of the event; pageview when missing",
+  u: "*URL of the page, or its path",
+  r: "URL of the referrer",
+  w: "width of the screen in pixels",
+  p: "custom properties as JSON",
+};
+
+const PASSWORD = object({ password: text("the password") });
+
+/** Operations by method and path. */
+export const OPERATIONS: Readonly<Record<string, Operation>> = {
+  "POST /api/event": {
+    summary: "Count an event; 202 once it is on disk",
+    body: EVENT,
+    success: [200, 202],
+    produces: null,
+  },
+  "GET /api/event": {
+    summary: "Count an event by an image",
+    query: EVENT_QUERY,
+    produces: "image/gif",
+  },
+  "POST /api/auth/setup": {
+    summary: "Set the first password",
+    body: object({ password: text("the password"), token: text("the token of the log") }, [
+      "password",
+    ]),
+  },
+  "POST /api/auth/login": { summary: "Log in", body: PASSWORD },
+  "POST /api/auth/logout": { summary: "Log out" },
+  "GET /api/auth/status": { summary: "Whether a password is set and the caller is logged in" },
+  "GET /api/keys": { summary: "List API keys" },
+  "POST /api/keys": {
+    summary: "Create an API key; it is shown this once",
+    body: object({ name: text("a name"), scope: { enum: ["ReadOnly", "Admin"] } }),
+    success: [201],
+  },
+  "DELETE /api/keys/:key_hash": { summary: "Revoke an API key" },
+  "GET /api/sites": { summary: "List sites" },
+  "POST /api/sites": {
+    summary: "Declare a site",
+    body: object({ site_id: text("the site"), ...SITE_PROPERTIES }, ["site_id"]),
+    success: [201],
+  },
+  "GET /api/sites/:site_id": { summary: "The settings of a site" },
+  "PATCH /api/sites/:site_id": {
+    summary: "Change settings of a site",
+    body: object(SITE_PROPERTIES, []),
+  },
+  "DELETE /api/sites/:site_id": {
+    summary: "Delete a site",
+    query: { events: "erase: with its events" },
+  },
+  "GET /api/sites/:site_id/export": {
+    summary: "The events of a site as one Parquet file",
+    query: { start_date: "first day YYYY-MM-DD", end_date: "the day after the last one" },
+    produces: "application/vnd.apache.parquet",
+  },
+  "DELETE /api/gdpr/erase": {
+    summary: "Erase the events of some days of a site",
+    query: { site_id: "*the site", start_date: "*first day", end_date: "*last day" },
+  },
+  "GET /api/gdpr/erasures": { summary: "The record of erasures" },
+  "POST /api/import": {
+    summary: "Take past events, one JSON object a line",
+    consumes: "application/x-ndjson",
+    body: EVENT,
+  },
+  "GET /api/backup": { summary: "The state of backups" },
+  "POST /api/backup": { summary: "Begin a backup", success: [202] },
+  "GET /api/doctor": { summary: "What is wrong with the installation, and what to do" },
+  "GET /api/doctor/seen": {
+    summary: "Takes the doctor's own request back",
+    query: { nonce: "its number" },
+    success: [204],
+    produces: null,
+  },
+  "GET /api/schema": {
+    summary: "Metrics, dimensions, operators, periods and reports",
+    success: [200, 304],
+  },
+  "GET /api/openapi.json": { summary: "This description", success: [200, 304] },
+  "GET /api/docs": { summary: "This description as a page", produces: "text/html" },
+  "GET /api/stats/live": {
+    summary: "Realtime numbers as a stream of server-sent events",
+    query: { site_id: "*the site" },
+    produces: "text/event-stream",
+  },
+  "GET /api/stats/view": {
+    summary: "Several reports in one answer",
+    query: { site_id: "*the site", parts: "*JSON: a list of [report, parameters]" },
+    produces: "application/x-ndjson",
+  },
+  "POST /api/v2/query": {
+    summary: "A query in Plausible's language",
+    body: object({
+      site_id: text("the site"),
+      metrics: { type: "array", items: { type: "string" } },
+      date_range: { type: ["string", "array"] },
+    }),
+  },
+  "GET /": { summary: "The dashboard", produces: "text/html" },
+  "GET /mallard.js": { summary: "The tracker", produces: "text/javascript" },
+  "GET /script.js": { summary: "Serves Umami's tag", produces: "text/javascript" },
+  "GET /count.js": { summary: "Serves GoatCounter's tag", produces: "text/javascript" },
+  "GET /js/:name": { summary: "Serves Plausible's tag", produces: "text/javascript" },
+  "GET /robots.txt": { summary: "Keeps robots out", produces: "text/plain" },
+  "GET /.well-known/security.txt": { summary: "Whom to tell of a fault", produces: "text/plain" },
+  "GET /health": { summary: "Whether the process answers", produces: "text/plain" },
+  "GET /health/ready": { summary: "Whether events can be kept", produces: "text/plain" },
+  "GET /health/accepting": { summary: "Whether events are taken", produces: "text/plain" },
+  "GET /health/detailed": { summary: "The state of the server" },
+  "GET /metrics": { summary: "Metrics for Prometheus", produces: "text/plain" },
+  "GET /privacy": { summary: "What is stored, for visitors", produces: "text/html" },
+};
