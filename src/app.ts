@@ -7,7 +7,7 @@ import { Refusals } from "./http/refusals.ts";
 import type { Route } from "./http/route.ts";
 import type { System } from "./core/types.ts";
 import { securityHeaders } from "./http/headers.ts";
-import { assetRoutes, TRACKER_PATH } from "./api/pages/assets.ts";
+import { assetRoutes, SCRIPT_PATHS } from "./api/pages/assets.ts";
 import { privacyRoutes } from "./api/pages/privacy_page.ts";
 import { acceptingRoutes, notReady, startingRoutes } from "./api/pages/starting.ts";
 import { wellKnownRoutes } from "./api/pages/well_known.ts";
@@ -74,7 +74,7 @@ export function createApp(config: Config, system: System, given: Host): App {
     );
   let early = earlyServer([]);
   const serveEarly = (found: readonly Route[]) => {
-    early = earlyServer(found.filter(({ path }) => path !== TRACKER_PATH));
+    early = earlyServer(found.filter(({ path }) => !SCRIPT_PATHS.includes(path)));
   };
   return {
     handle: (request, peer) => (running?.handle ?? accepting?.handle ?? early)(request, peer),

@@ -3,6 +3,7 @@ import assert from "node:assert";
 import * as duckdb from "@duckdb/node-api";
 import { type App, createApp } from "../src/app.ts";
 import { loadConfig } from "../src/config/load.ts";
+import { uuidOfSite } from "../src/sites/site_codes.ts";
 import { pageview } from "./support/events.ts";
 import { type FakeSystem, fakeSystem } from "./support/fake_system.ts";
 import { until } from "./support/wait.ts";
@@ -18,6 +19,20 @@ function send(app: App, path: string, init: RequestInit = {}): Promise<Response>
 function post(app: App): Promise<Response> {
   const body = JSON.stringify({ d: "example.com", n: "pageview", u: "https://example.com/" });
   return send(app, "/api/event", { method: "POST", body });
+}
+
+/** An event of each peer's clients. */
+async function postAsPeers(app: App): Promise<void> {
+  const peers: readonly [string, unknown, number][] = [
+    ["/api/send", { payload: { website: uuidOfSite("example.com"), url: "/" } }, 200],
+    ["/count?p=/", "", 200],
+    ["/api/event", { name: "pageview", url: "https://example.com/", domain: "example.com" }, 202],
+  ];
+  for (const [path, body, status] of peers) {
+    const headers = { ...HEADERS, origin: "https://example.com" };
+    const sent = { method: "POST", body: JSON.stringify(body), headers };
+    assert.strictEqual((await send(app, path, sent)).status, status, path);
+  }
 }
 
 /** An app that loads DuckDB and fills its tables only when it is told to. */
@@ -39,6 +54,12 @@ function heldApp(folder: string, system: FakeSystem) {
   return { app, loading, reached, opened };
 }
 
+const SCRIPTS: readonly [string, RegExp][] = [
+  ["/mallard.js", /api\/event/],
+  ["/js/script.outbound-links.js", /api\/event/],
+  ["/script.js", /api\/send/],
+  ["/count.js", /count/],
+];
 const STATS = "/api/stats/main?site_id=example.com&period=day";
 
 Deno.test("createApp() takes events before the statistics are there", async () => {
@@ -50,10 +71,17 @@ Deno.test("createApp() takes events before the statistics are there", async () =
     const { app, loading, reached, opened } = heldApp(folder, system);
     assert.strictEqual((await send(app, "/health/accepting")).status, 503);
     assert.strictEqual((await post(app)).status, 503);
-    const script = await send(app, "/mallard.js");
-    const isOpen = script.headers.get("access-control-allow-origin");
-    assert.deepStrictEqual([script.status, isOpen], [200, "*"]);
-    assert.match(await script.text(), /api\/event/);
+    for (const path of ["/api/send", "/api/batch", "/count"]) {
+      const refused = await send(app, path, { method: "POST", body: "{}" });
+      const isOpen = refused.headers.get("access-control-allow-origin");
+      assert.deepStrictEqual([refused.status, isOpen], [503, "*"], path);
+    }
+    for (const [path, sent] of SCRIPTS) {
+      const script = await send(app, path);
+      const isOpen = script.headers.get("access-control-allow-origin");
+      assert.deepStrictEqual([script.status, isOpen], [200, "*"], path);
+      assert.match(await script.text(), sent);
+    }
     assert.strictEqual((await send(app, "/robots.txt")).status, 200);
     const started = app.start();
     await until(async () => (await send(app, "/")).status === 200, "the page is served");
@@ -63,11 +91,19 @@ Deno.test("createApp() takes events before the statistics are there", async () =
     assert.strictEqual((await send(app, "/health/ready")).status, 503);
     const early = await send(app, STATS);
     assert.deepStrictEqual([early.status, early.headers.get("retry-after")], [503, "1"]);
-    for (const path of ["/", "/mallard.js", "/robots.txt", "/privacy?site_id=example.com"]) {
+    for (
+      const path of [
+        "/",
+        ...SCRIPTS.map(([path]) => path),
+        "/robots.txt",
+        "/privacy?site_id=example.com",
+      ]
+    ) {
       assert.strictEqual((await send(app, path)).status, 200, path);
     }
     const [style] = /assets\/[^"]+\.css/.exec(await (await send(app, "/")).text()) ?? [];
     assert.strictEqual((await send(app, `/${style}`)).status, 200);
+    await postAsPeers(app);
     for (let n = 0; n < 2; n++) assert.strictEqual((await post(app)).status, 202);
     opened.resolve();
     // DuckDB is not loaded yet.
@@ -80,11 +116,11 @@ Deno.test("createApp() takes events before the statistics are there", async () =
     assert.strictEqual((await send(app, "/health/ready")).status, 200);
     assert.strictEqual((await send(app, "/health/accepting")).status, 200);
     const count = async () => (await (await send(app, STATS)).json()).total_pageviews;
-    assert.strictEqual(await count(), 11);
+    assert.strictEqual(await count(), 14);
     await app.stop();
     const after = await openFolder(folder, system);
     assert.strictEqual(after.hot.rows, 0);
-    assert.strictEqual((await after.store.run("listFiles", undefined))[0]?.rows, 11);
+    assert.strictEqual((await after.store.run("listFiles", undefined))[0]?.rows, 14);
     await after.close();
   });
 });

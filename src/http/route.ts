@@ -43,7 +43,10 @@ export type FastHandler = (context: FastContext) => Promise<Response | null>;
 /** HTTP methods in use. HEAD is answered by the row of GET. */
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
 
-/** One row of the route table. `path` may hold `:name` parts, each one segment. */
+/**
+ * One row of the route table. `path` may hold `:name` parts, each one segment; a last
+ * `:name+` is all segments that follow.
+ */
 export interface Route {
   readonly method: Method;
   readonly path: string;

@@ -49,8 +49,9 @@ export function createRouter(
 
 function matchSegments(
   wanted: readonly string[],
-  given: readonly string[],
+  segments: readonly string[],
 ): Record<string, string> | null {
+  const given = wanted.at(-1)?.endsWith("+") ? withRest(segments, wanted.length) : segments;
   if (wanted.length !== given.length) return null;
   const params: Record<string, string> = {};
   for (const [index, segment] of wanted.entries()) {
@@ -61,12 +62,18 @@ function matchSegments(
     }
     if (part === "") return null;
     try {
-      params[segment.slice(1)] = decodeURIComponent(part);
+      params[segment.slice(1).replace(/\+$/, "")] = decodeURIComponent(part);
     } catch {
       return null;
     }
   }
   return params;
+}
+
+/** The segments with all from the last wanted one on as one. */
+function withRest(segments: readonly string[], count: number): readonly string[] {
+  if (segments.length <= count) return segments;
+  return [...segments.slice(0, count - 1), segments.slice(count - 1).join("/")];
 }
 
 /** The route that answers a method. Throws `method_not_allowed` naming those that there are. */

@@ -31,6 +31,15 @@ Deno.test("createRouter() finds exact paths first, then patterns in their order"
   for (const path of [null, "/", "/a", "/a/", "/a/b/", "/a/%", "/A/b"]) equal(found(path), null);
 });
 
+Deno.test("createRouter() gives a last :name+ all segments that follow", () => {
+  const find = createRouter([row("GET", "/a/:rest+")]);
+  const found = (path: string) => find(path)?.params["rest"] ?? null;
+  equal(found("/a/x"), "x");
+  equal(found("/a//x/y.json"), "/x/y.json");
+  equal(found("/a/%2Fx%2Fy"), "/x/y");
+  for (const path of ["/a", "/a/", "/b/x", "/a/x/%"]) equal(found(path), null, path);
+});
+
 Deno.test("createRouter() refuses two rows for the same method and path", () => {
   throws(() => createRouter([row("GET", "/a"), row("GET", "/a")]), /GET \/a: it is there already/);
   throws(() => createRouter([row("GET", "/:a"), row("GET", "/:a")]), /it is there already/);

@@ -46,6 +46,11 @@ const PEER_SCRIPTS: readonly { path: string; file: string; names?: RegExp }[] = 
   { path: "/script.js", file: "trackers/umami.js" },
   { path: "/count.js", file: "trackers/goatcounter.js" },
 ];
+/** Where scripts are served that pages of other origins load. */
+export const SCRIPT_PATHS: readonly string[] = [
+  TRACKER_PATH,
+  ...PEER_SCRIPTS.map(({ path }) => path),
+];
 const PAGE = "index.html";
 
 const IMMUTABLE = "public, max-age=31536000, immutable";

@@ -3,7 +3,8 @@
 import { AppError } from "../../core/errors.ts";
 import type { Clock } from "../../core/types.ts";
 import type { Route } from "../../http/route.ts";
-import { TRACKER_PATH } from "./assets.ts";
+import { wireFormats } from "../../ingest/formats/formats.ts";
+import { SCRIPT_PATHS } from "./assets.ts";
 import { type ContactSettings, wellKnownRoutes } from "./well_known.ts";
 
 /** The error for a request that comes before the start. */
@@ -14,42 +15,49 @@ export function notReady(): AppError {
 }
 
 /**
- * The routes of an app that has not started. A visitor's browser does not ask again for the
- * tracker, so a request for it waits until the assets are read.
+ * The routes of an app that has not started. A visitor's browser does not ask again for a
+ * script, so a request for it waits until the assets are read.
  */
 export function startingRoutes(
   clock: Clock,
   settings: ContactSettings,
   assets: () => Promise<readonly Route[]>,
 ): Route[] {
-  const tracker: Route = {
+  const scripts = SCRIPT_PATHS.map((path): Route => ({
     method: "GET",
-    path: TRACKER_PATH,
+    path,
     right: "public",
     anyOrigin: true,
     handle: async (context) => {
-      const found = (await assets()).find(({ path }) => path === TRACKER_PATH);
+      const found = (await assets()).find((route) => route.path === path);
       if (!found) throw notReady();
       return await found.handle(context);
     },
-  };
-  const events: Route = {
-    method: "POST",
-    path: "/api/event",
+  }));
+  return [
+    ...healthAtStart(() => false),
+    ...wellKnownRoutes(clock, settings),
+    ...scripts,
+    ...refusedEvents(),
+  ];
+}
+
+/** Trackers may read from another origin that they should retry. */
+function refusedEvents(): Route[] {
+  const none = { siteOfCode: () => undefined, siteIds: () => [], tokenKey: new Uint8Array() };
+  const open = wireFormats(none).filter(({ right }) => right === undefined);
+  const row = (method: Route["method"], path: string): Route => ({
+    method,
+    path,
     right: "ingest",
     anyOrigin: true,
     handle: () => {
       throw notReady();
     },
-  };
+  });
   return [
-    ...healthAtStart(() => false),
-    ...wellKnownRoutes(clock, settings),
-    tracker,
-    // The tracker may read from another origin that it should retry.
-    events,
-    { ...events, method: "GET" },
-    { ...events, method: "OPTIONS" },
+    ...open.map(({ method, path }) => row(method, path)),
+    ...new Set(open.map(({ path }) => path)).values().map((path) => row("OPTIONS", path)),
   ];
 }
 

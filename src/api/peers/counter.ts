@@ -26,17 +26,22 @@ const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'no
 export function counterRoutes(runner: Runner, parts: FormatParts): Route[] {
   return [{
     method: "GET",
-    path: "/counter/:name",
+    path: "/counter/:name+",
     right: "read",
     anyOrigin: true,
     handle: async (context) => {
       const [, path = "", kind = ""] = NAME.exec(context.params["name"] ?? "") ?? [];
       if (kind === "") throw new AppError("not_found", "Cannot find this counter");
-      const count = await visitorsOf(runner, path, siteOf(context, parts), context);
+      const count = await visitorsOf(runner, pageOf(path), siteOf(context, parts), context);
       const shown = String(count).replace(/\B(?=(\d{3})+$)/g, "\u202f");
       return shownAs(kind, shown, count);
     },
   }];
+}
+
+/** The path of a page; it may come without its first slash. */
+function pageOf(path: string): string {
+  return path === TOTAL || path.startsWith("/") ? path : `/${path}`;
 }
 
 function siteOf({ request, url, access }: Context, parts: FormatParts): string {

@@ -122,7 +122,7 @@ function numbersOfNow(
 function reports(ofSite: (path: string, handle: SiteHandler) => Route): Route[] {
   return [
     ofSite("/stats", async ({ params, scope, ask }) => {
-      const range = umami.rangeBefore(scope.range, params);
+      const range = umami.earlierRange(scope, params);
       const [now, before] = await Promise.all([
         ask(umami.totalsQuery(scope)),
         ask(umami.totalsQuery({ ...scope, range })),
@@ -135,7 +135,7 @@ function reports(ofSite: (path: string, handle: SiteHandler) => Route): Route[] 
         umami.seriesOf(await ask(umami.seriesQuery(one, unit, false)), one, unit);
       const now = await series(scope);
       if (!params.has("compare")) return now;
-      const range = umami.rangeBefore(scope.range, params);
+      const range = umami.earlierRange(scope, params);
       const compare = await series({ ...scope, range });
       return { ...now, compare };
     }),

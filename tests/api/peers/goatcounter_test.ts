@@ -47,6 +47,8 @@ Deno.test("GET /counter shows how many visitors a page of a public site had", as
   equal(total.headers.get("access-control-allow-origin"), "*");
   const path = encodeURIComponent("/blog/one");
   equal((await (await counter(app, `${path}.json`)).json()).count, "3");
+  equal((await (await counter(app, "/blog/one.json")).json()).count, "3", "not encoded");
+  equal((await (await counter(app, "blog/one.json")).json()).count, "3", "without its slash");
   equal((await (await counter(app, `${path}.json?start=2024-01-14`)).json()).count, "2");
   equal((await (await counter(app, `%2F.json?start=2024-01-01&end=2024-01-13`)).json()).count, "1");
   const none = await counter(app, "%2Fnone.json");

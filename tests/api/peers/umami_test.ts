@@ -93,6 +93,11 @@ Deno.test("Umami's reading API answers totals, series and lists", async () => {
   const stats = { pageviews: 4, visitors: 3, visits: 3, bounces: 1, totaltime: 120 };
   const before = { pageviews: 1, visitors: 1, visits: 1, bounces: 1, totaltime: 0 };
   deepEqual(await ask("stats"), { ...stats, comparison: before });
+  const leap = await get(
+    `websites/${UUID}/pageviews?unit=day&timezone=Europe%2FBerlin&compare=yoy` +
+      `&startAt=${Date.parse("2024-02-28T23:00:00Z")}&endAt=${Date.parse("2024-02-29T22:59:59Z")}`,
+  ) as { compare: { pageviews: { x: string }[] } };
+  equal(leap.compare.pageviews[0]?.x, "2023-02-27T23:00:00Z", "28 February in Berlin");
   const none = { pageviews: 0, visitors: 0, visits: 0, bounces: 0, totaltime: 0 };
   deepEqual(await ask("stats", "compare=yoy"), { ...stats, comparison: none });
   deepEqual(await ask("pageviews", "unit=day&timezone=UTC"), {

@@ -4,7 +4,7 @@ import type { Condition, Filter } from "../../../../dashboard/grammar/filter.js"
 import { type Interval, INTERVALS } from "../../../../dashboard/grammar/period.js";
 import { DAY_US } from "../../../core/durations.ts";
 import { BUCKETS_MAX, ROWS_MAX } from "../../../core/limits.ts";
-import { bucketsOf, type Range } from "../../../core/period.ts";
+import { bucketsOf, type Range, rangeBefore } from "../../../core/period.ts";
 import { instantOf, isZone } from "../../../core/zone.ts";
 import { type Answer, type AnswerRow, numberOf } from "../../answer.ts";
 import type { DimensionRef } from "../../dimensions.ts";
@@ -111,17 +111,9 @@ function conditionOf(dimension: DimensionRef, text: string): Condition {
 }
 
 /** The earlier range that `compare` names: the one before, by default. */
-export function rangeBefore({ fromUs, toUs }: Range, params: Params): Range {
-  if (params.get("compare") === "yoy") {
-    return { fromUs: yearBefore(fromUs), toUs: yearBefore(toUs), dates: null };
-  }
-  return { fromUs: fromUs - (toUs - fromUs), toUs: fromUs, dates: null };
-}
-
-function yearBefore(us: number): number {
-  const ms = Math.floor(us / 1000);
-  const date = new Date(ms);
-  return date.setUTCFullYear(date.getUTCFullYear() - 1) * 1000 + us % 1000;
+export function earlierRange({ range, zone }: Scope, params: Params): Range {
+  const isYear = params.get("compare") === "yoy";
+  return rangeBefore(range, zone, isYear ? "year_over_year" : "previous_period", false);
 }
 
 /** The query of a range's totals. */
