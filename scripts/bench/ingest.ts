@@ -1,8 +1,11 @@
 // First part of the benchmark: events accepted per second by this server, each on disk before it
 // is answered, beside a bare Deno.serve that only parses the body. Both run as their own process,
-// and the processor time of each is divided by its answers.
+// and the processor time of each is divided by its answers. At last the most connections once more,
+// while a dashboard is looked at and files are flushed and merged.
 import { cpuOf, type CpuUs } from "./cpu.ts";
 import { type Load, type LoadGenerator, loadGenerator } from "./load.ts";
+import { fill } from "./storage/fill.ts";
+import { SITE } from "./storage/lib.ts";
 import { ROOT } from "../lib.ts";
 import { ROBOTS } from "../traffic/data.ts";
 import { traffic } from "../traffic/traffic.ts";
@@ -21,6 +24,10 @@ interface Process {
 
 const EVENTS = 2_000;
 const WARM_UP_SECS = 2;
+const VIEW_PAUSE_MS = 500;
+const DAYS = 30;
+/** Views and merges take longer than events. */
+const AT_WORK_SECS_MIN = 10;
 const WAIT_MS = 50;
 const TRIES_MAX = 600;
 
@@ -52,8 +59,101 @@ export async function benchIngest({ secs, connections }: IngestOptions): Promise
   } finally {
     await server.stop();
     await bare.stop();
+  }
+  try {
+    await fill({ dataDir, days: DAYS, eventsPerDay: 5_000, filesPerDay: 8, nowMs: Date.now() });
+    await benchAtWork(generator, dataDir, Math.max(...connections), secs);
+  } finally {
     await Deno.remove(dataDir, { recursive: true });
   }
+}
+
+/** The same beside all other work of a server, over a month of another site in small files. */
+async function benchAtWork(
+  generator: LoadGenerator,
+  dataDir: string,
+  count: number,
+  secs: number,
+): Promise<void> {
+  const server = await startServer(dataDir, { MALLARD_TEST_COMPACTION_MS: "1000" });
+  const stop = new AbortController();
+  const seen = { views: 0 };
+  try {
+    const looking = lookAtDashboard(server.url, seen, stop.signal);
+    // Told where it is awaited.
+    looking.catch(() => {});
+    const filled = await filesOf(dataDir);
+    let before = filled;
+    // The first view and the first merge tell that all is under way.
+    for (let tries = 0; before.left >= filled.left || seen.views === 0; tries++) {
+      if (tries === TRIES_MAX) throw new Error("Cannot measure beside merges: there are none");
+      await Promise.race([generator.run(server.url, 16, 1), looking]);
+      before = await filesOf(dataDir);
+    }
+    const viewsBefore = seen.views;
+    const found = await measure(generator, server, count, Math.max(secs, AT_WORK_SECS_MIN));
+    stop.abort();
+    await looking;
+    const after = await filesOf(dataDir);
+    const files = `${after.written - before.written} files written, ` +
+      `${before.left} became ${after.left}`;
+    console.log(
+      `${String(count).padStart(11)} | ${columns(found, 20)} | meanwhile: ${files}, ` +
+        `${seen.views - viewsBefore} views of a dashboard; refused or broken: ${found.failed}`,
+    );
+  } finally {
+    stop.abort();
+    await server.stop();
+  }
+}
+
+const VIEW = [
+  "main",
+  "timeseries",
+  "breakdown/pages",
+  "breakdown/sources",
+  "breakdown/countries",
+  "breakdown/browsers",
+];
+
+/** Asks for all panels of a page, again and again, and counts the answers, until it is stopped. */
+async function lookAtDashboard(
+  url: string,
+  seen: { views: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const parts = JSON.stringify(VIEW.map((name) => [name, {}]));
+  while (!signal.aborted) {
+    // No two questions are equal: none is answered from the cache.
+    const filters = `is_not(page,/never/${seen.views})`;
+    const query = new URLSearchParams({ site_id: SITE, period: "30d", filters, parts });
+    const response = await fetch(`${url}/api/stats/view?${query}`, { signal }).catch(() => null);
+    const text = await response?.text().catch(() => null) ?? null;
+    if (signal.aborted) break;
+    const lines = text?.trim().split("\n").map((line) => JSON.parse(line)) ?? [];
+    if (lines.length !== VIEW.length || lines.some(({ status }) => status !== 200)) {
+      throw new Error(`Cannot look at the dashboard: ${response?.status} ${text}`);
+    }
+    seen.views++;
+    await new Promise((resolve) => setTimeout(resolve, VIEW_PAUSE_MS));
+  }
+}
+
+/** How many Parquet files there are, and were: each has the next number of its partition. */
+async function filesOf(dataDir: string): Promise<{ written: number; left: number }> {
+  const newest = new Map<string, number>();
+  let left = 0;
+  const look = async (folder: string): Promise<void> => {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      if (isDirectory) await look(`${folder}/${name}`);
+      else if (/^\d+\.parquet$/.test(name)) {
+        left++;
+        newest.set(folder, Math.max(newest.get(folder) ?? 0, parseInt(name)));
+      }
+    }
+  };
+  await look(`${dataDir}/events`);
+  return { written: [...newest.values()].reduce((sum, number) => sum + number, 0), left };
 }
 
 /** What a run found, with the processor time of an answer. */
@@ -98,12 +198,16 @@ function sampleEvents() {
     .filter((event) => !robots.has(event.ua)).slice(0, EVENTS);
 }
 
-async function startServer(dataDir: string): Promise<Process> {
+async function startServer(
+  dataDir: string,
+  env: Record<string, string> = {},
+): Promise<Process> {
   const port = freePort();
   return await startProcess(`http://127.0.0.1:${port}`, "/health/ready", ["src/main.ts"], {
     MALLARD_HOST: "127.0.0.1",
     MALLARD_PORT: String(port),
     MALLARD_DATA_DIR: dataDir,
+    ...env,
   });
 }
 

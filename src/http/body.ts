@@ -38,7 +38,7 @@ export async function readBody(
  * The same for short bodies in masses: those of known length need no timer of their own. `inTime`
  * is the time limit.
  */
-export async function readShortBody(
+export function readShortBody(
   request: Request,
   headers: Headers,
   clock: Clock,
@@ -47,9 +47,9 @@ export async function readShortBody(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const length = headers.get("content-length");
   if (length === null || Number(length) > bytesMax || headers.get("content-encoding") !== null) {
-    return await readBody(request, clock, bytesMax, inTime.ms);
+    return readBody(request, clock, bytesMax, inTime.ms);
   }
-  return await inTime.race(request.bytes(), () => tooSlow(inTime.ms));
+  return inTime.race(request.bytes(), () => tooSlow(inTime.ms));
 }
 
 /** The decoded body. No more is decoded than the limit takes. */

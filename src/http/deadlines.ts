@@ -5,7 +5,8 @@ import type { Clock } from "../core/types.ts";
 
 interface Deadline {
   readonly atMs: number;
-  readonly expire: () => void;
+  readonly late: () => Error;
+  readonly reject: (error: Error) => void;
 }
 
 /** Ends what takes too long, within a second after its limit. */
@@ -26,10 +27,7 @@ export class Deadlines {
   race<T>(work: Promise<T>, late: () => Error): Promise<T> {
     this.#watch();
     return new Promise((resolve, reject) => {
-      const deadline: Deadline = {
-        atMs: this.#clock.uptimeMs() + this.ms,
-        expire: () => reject(late()),
-      };
+      const deadline: Deadline = { atMs: this.#clock.uptimeMs() + this.ms, late, reject };
       this.#open.add(deadline);
       work.then(
         (value) => {
@@ -56,7 +54,7 @@ export class Deadlines {
     for (const deadline of this.#open) {
       if (deadline.atMs > nowMs) return;
       this.#open.delete(deadline);
-      deadline.expire();
+      deadline.reject(deadline.late());
     }
   }
 }

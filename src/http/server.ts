@@ -89,9 +89,10 @@ export function createServer(
   const questionDeadlines = new Deadlines(system.clock, QUESTION_WAIT_MS_MAX + questionMs);
   const bugs = new BugLog(system.clock);
   const answerer = { gate, headers, system, options, deadlines, questionDeadlines, bugs };
-  return async (request, { peer, isExcess = false, onStream = nothing }) => {
-    const fast = isExcess ? undefined : lane.find(request);
-    if (fast) return await answerFast(request, peer, fast, lane, answerer);
+  const answerAny = async (
+    request: Request,
+    { peer, isExcess = false, onStream = nothing }: Peer,
+  ): Promise<Response> => {
     const received = receive(request, peer, system);
     const { log, requestId } = received;
     const startedMs = system.clock.nowMs();
@@ -112,6 +113,10 @@ export function createServer(
     const final = headers.applyHeaders(response, received, requestId);
     conclude(received, routeOf(matched), final.status, startedMs, answerer);
     return final;
+  };
+  return (request, from) => {
+    const fast = from.isExcess ? undefined : lane.find(request);
+    return fast ? answerFast(request, from.peer, fast, lane, answerer) : answerAny(request, from);
   };
 }
 
