@@ -1,5 +1,5 @@
 // Runs imports: each is a row in mallard.sqlite, with its files in a folder of its own. Reading
-// makes one sorted file of events; from it the days are written, and committed all at once.
+// makes files of events in runs of days; from them the days are written, and committed all at once.
 // Whatever ends the process, an import goes on from its last whole step, or leaves no trace.
 import { csvCell } from "../../dashboard/grammar/csv.js";
 import { messageOf } from "../core/errors.ts";
@@ -9,22 +9,21 @@ import type { System } from "../core/types.ts";
 import type { Db } from "../storage/duckdb.ts";
 import type { History } from "../storage/history/history.ts";
 import type { CatalogFile } from "../storage/parquet/partition.ts";
-import { rowsOf } from "../storage/parquet/partition_file.ts";
-import { literal, literalPath } from "../storage/parquet/schema.ts";
+import { ROW_GROUP_EVENTS, rowsOf } from "../storage/parquet/partition_file.ts";
 import type { HistoryStore, PastImport } from "../storage/history/history_ops.ts";
 import { ImportFault } from "./importer.ts";
 import { importerOf, samplesOf } from "./importers.ts";
 import { prepare } from "./input/prepare.ts";
 import { ImportList, optionsOf, REJECTS_FILE, reportOf, type ShownImport } from "./list.ts";
-import { type ImportReport, plannedReport, type ReadReport, readReport } from "./report.ts";
-import type { EnrichParts, SiteRules } from "./stage/enrich.ts";
 import {
-  type RejectedRow,
-  stage,
-  STAGED_FILE,
-  type StageOptions,
-  TooManyBadRows,
-} from "./stage/stage.ts";
+  type ImportReport,
+  plannedReport,
+  type ReadReport,
+  readReport,
+  stagedEvents,
+} from "./report.ts";
+import type { EnrichParts, SiteRules } from "./stage/enrich.ts";
+import { type RejectedRow, stage, type StageOptions, TooManyBadRows } from "./stage/stage.ts";
 
 /** What imports work with. */
 export interface ImportParts {
@@ -183,10 +182,10 @@ export class Imports {
       const read = await this.#readOnce(db, found, work, signal);
       const { days, dry_run } = optionsOf(found);
       const free = await history.freeDays(found.site_id, days);
-      const report = await plannedReport(db, `${work}/${STAGED_FILE}`, read, free);
+      const report = await plannedReport(db, work, read, free);
       if (dry_run) return await this.#state(found.id, "previewed", { ...report, phase: "over" });
       await this.#state(found.id, "running", { ...report, phase: "writing" });
-      await this.#write(db, found, report, signal);
+      await this.#write(db, found, { ...report, runs: read.runs }, signal);
     } finally {
       signal.removeEventListener("abort", closeEarly);
       await db.close();
@@ -233,11 +232,12 @@ export class Imports {
         signal,
       },
     );
+    const runs = new Set(staged.runs.map(({ file }) => file));
     // Rows may hold addresses: they go as soon as they are hashed.
     for (const { name } of await files.list(work)) {
-      if (name !== STAGED_FILE && name !== "spill") await files.remove(`${work}/${name}`);
+      if (name !== "spill" && !runs.has(name)) await files.remove(`${work}/${name}`);
     }
-    const report = await readReport(db, `${work}/${STAGED_FILE}`, staged, {
+    const report = await readReport(db, work, staged, {
       tool: chosen.importer.name,
       label: chosen.importer.label,
       files: options.files.map(({ name }) => name),
@@ -245,7 +245,7 @@ export class Imports {
       columns: source.columns,
     });
     if (staged.rejects.length > 0) await this.#writeRejects(found.id, staged.rejects);
-    await files.sync(`${work}/${STAGED_FILE}`);
+    for (const name of runs) await files.sync(`${work}/${name}`);
     await files.write(`${work}/${READ_FILE}.tmp`, bytesOf(JSON.stringify(report)), MODE);
     await files.rename(`${work}/${READ_FILE}.tmp`, `${work}/${READ_FILE}`);
     await files.sync(work);
@@ -261,21 +261,25 @@ export class Imports {
   async #write(
     db: Db,
     found: PastImport,
-    report: ImportReport & Required<Pick<ImportReport, "days">>,
+    { runs, ...report }: ImportReport & Required<Pick<ImportReport, "days">> & {
+      readonly runs: ReadReport["runs"];
+    },
     signal: AbortSignal,
   ): Promise<void> {
     const { history, isKnown, take } = this.#parts;
     const { id, site_id } = found;
-    const path = `${this.list.folderOf(id)}/work/${STAGED_FILE}`;
-    const staged = sql`read_parquet(${literal(literalPath(path))}) as staged`;
+    const work = `${this.list.folderOf(id)}/work`;
     const written: CatalogFile[] = [];
     try {
-      for (const { date, left_out } of report.days) {
+      for (const { date, events, left_out } of report.days) {
         if (left_out !== null) continue;
         signal.throwIfAborted();
         const partition = { site_id, date };
+        const run = runs.filter(({ from, to }) => from <= date && date <= to);
+        const staged = sql`${stagedEvents(work, run)} as staged`;
         const source = sql`${rowsOf(partition, staged)} as day`;
-        written.push(await history.write(db, id, partition, source, signal));
+        const isLarge = events > ROW_GROUP_EVENTS;
+        written.push(await history.write(db, id, partition, { source, isLarge, signal }));
       }
       signal.throwIfAborted();
       const new_site = !isKnown(site_id);

@@ -1,12 +1,12 @@
 // What an import holds, day by day, and what becomes of it: the answer of a dry run, and what is
 // kept of an import that is over.
 import { PAGEVIEW } from "../core/event.ts";
-import { sql } from "../core/sql.ts";
+import { join, type Sql, sql } from "../core/sql.ts";
 import type { Db } from "../storage/duckdb.ts";
 import type { FreeDays } from "../storage/history/history.ts";
 import { literal, literalPath } from "../storage/parquet/schema.ts";
 import type { ColumnNote } from "./importer.ts";
-import type { RejectedRow, Staged } from "./stage/stage.ts";
+import type { DayRun, RejectedRow, Staged } from "./stage/stage.ts";
 
 /** A UTC day of an import. */
 export interface ImportDay {
@@ -40,10 +40,12 @@ export interface ReadReport {
   readonly apart: Readonly<Record<string, number>>;
   readonly columns: readonly ColumnNote[];
   readonly days: readonly Omit<ImportDay, "left_out">[];
+  /** Files of the events, by the days that each holds. */
+  readonly runs: readonly DayRun[];
 }
 
 /** The whole report; fields are missing until they are known. */
-export interface ImportReport extends Partial<Omit<ReadReport, "days">> {
+export interface ImportReport extends Partial<Omit<ReadReport, "days" | "runs">> {
   readonly phase?: "reading" | "writing" | "over";
   readonly days?: readonly ImportDay[];
   /** UTC date of the site's first own event. */
@@ -59,52 +61,62 @@ export interface ImportReport extends Partial<Omit<ReadReport, "days">> {
 
 const REJECTS_LISTED_MAX = 20;
 
+/** The events of some runs in a folder. */
+export function stagedEvents(folder: string, runs: readonly DayRun[]): Sql {
+  const paths = runs.map(({ file }) => literal(literalPath(`${folder}/${file}`)));
+  return sql`read_parquet([${join(paths)}])`;
+}
+
 /** Counts the staged events by day. */
 export async function readReport(
   db: Db,
-  stagedPath: string,
-  staged: Staged,
+  folder: string,
+  { runs, ...staged }: Staged & Pick<ReadReport, "runs">,
   about: Pick<ReadReport, "tool" | "label" | "files" | "unused" | "columns">,
 ): Promise<ReadReport> {
-  const days = await db.query(sql`
-    select strftime(timestamp, '%Y-%m-%d') as date, count(*) as events,
-      count(*) filter (event_name = ${PAGEVIEW}) as pageviews,
-      count(distinct visitor_id) as visitors
-    from read_parquet(${literal(literalPath(stagedPath))})
-    group by date order by date`);
+  const days: Omit<ImportDay, "left_out">[] = [];
+  for (const run of runs) {
+    const rows = await db.query(sql`
+      select strftime(timestamp, '%Y-%m-%d') as date, count(*) as events,
+        count(*) filter (event_name = ${PAGEVIEW}) as pageviews,
+        count(distinct hash(visitor_id)) as visitors
+      from ${stagedEvents(folder, [run])}
+      group by date order by date`);
+    days.push(...rows.map((row) => ({
+      date: String(row["date"]),
+      events: Number(row["events"]),
+      pageviews: Number(row["pageviews"]),
+      visitors: Number(row["visitors"]),
+    })));
+  }
   return {
     ...about,
     rows: staged.rows,
     rejected: staged.rejected,
     rejects: staged.rejects.slice(0, REJECTS_LISTED_MAX),
     apart: staged.apart,
-    days: days.map((row) => ({
-      date: String(row["date"]),
-      events: Number(row["events"]),
-      pageviews: Number(row["pageviews"]),
-      visitors: Number(row["visitors"]),
-    })),
+    days,
+    runs,
   };
 }
 
 /** What becomes of the days, given which are free. */
 export async function plannedReport(
   db: Db,
-  stagedPath: string,
-  read: ReadReport,
+  folder: string,
+  { runs, ...read }: ReadReport,
   free: FreeDays,
 ): Promise<ImportReport & { readonly days: readonly ImportDay[] }> {
   const days = read.days.map((day) => ({ ...day, left_out: free.reason(day.date) }));
   const taken = days.filter(({ left_out }) => left_out === null);
-  const [row] = await db.query(sql`
-    select count(distinct visitor_id) as visitors
-    from read_parquet(${literal(literalPath(stagedPath))})
-    where strftime(timestamp, '%Y-%m-%d') = any(${taken.map(({ date }) => date)})`);
+  const dates = taken.map(({ date }) => date);
+  // Grouping spills to disk where it is large; counting distinct values does not.
+  const [row] = runs.length === 0 ? [] : await db.query(sql`
+    select count(*) as visitors from (
+      select hash(visitor_id) as visitor from ${stagedEvents(folder, runs)}
+      where strftime(timestamp, '%Y-%m-%d') = any(${dates}) group by visitor)`);
   const sum = (name: "events" | "pageviews") => taken.reduce((all, day) => all + day[name], 0);
-  const totals = {
-    events: sum("events"),
-    pageviews: sum("pageviews"),
-    visitors: Number(row?.["visitors"] ?? 0),
-  };
+  const visitors = Number(row?.["visitors"] ?? 0);
+  const totals = { events: sum("events"), pageviews: sum("pageviews"), visitors };
   return { ...read, days, own_from: free.ownFrom, totals };
 }

@@ -161,8 +161,8 @@ Deno.test("Imports rejects bad rows by line, and stops at many before adding any
 Deno.test("Imports adds all or nothing at every failure of the disk, and goes on", async () => {
   const csv = [HEADER, ...ROWS.slice(0, 3)].join("\n");
   await forEachFault((step, fault) => {
-    // Each kind of operation comes several times: every fifth finds them all.
-    const nth = step * 5 - 3;
+    // Each kind of operation comes several times: every ninth finds most.
+    const nth = step * 9 - 5;
     let failed = false;
     return withFolder(async (folder) => {
       const { system, faulty } = faultySystem(fault);

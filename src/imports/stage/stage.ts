@@ -1,9 +1,10 @@
 // From the rows of an importer to events: written once as they are, judged and counted, enriched,
-// then sorted by time into the one file from which the days are written.
+// then written again in runs of days, each small enough to be read for every day of it.
 import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, type EventColumnName } from "../../core/event.ts";
 import { IMPORT_BAD_ROWS_MIN, IMPORT_BAD_ROWS_SHARE_MAX } from "../../core/limits.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Db } from "../../storage/duckdb.ts";
+import { ROW_GROUP_EVENTS } from "../../storage/parquet/partition_file.ts";
 import { literal, literalPath } from "../../storage/parquet/schema.ts";
 import { ImportFault, type Source, SOURCE_TYPES, type SourceColumn } from "../importer.ts";
 import { enrich, type EnrichParts, maskedColumn, type SiteRules } from "./enrich.ts";
@@ -39,17 +40,23 @@ export interface Staged {
   readonly apart: Readonly<Record<string, number>>;
 }
 
+/** A run of days: its file below the folder of the import, and its UTC dates, both included. */
+export interface DayRun {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
 const REJECTS_KEPT_MAX = 10_000;
-const ROW_GROUP = 10_240;
+/** Rows of a run of several days. Sorting all of them would take more memory than a server has. */
+const RUN_ROWS = 60_000;
 const FIRST_DAY = "1995-01-01";
 const AHEAD_MS = 24 * 60 * 60 * 1000;
 
 /** The rows as they are, below the folder of an import. */
 const RAW_FILE = "rows.parquet";
-/** The events, sorted by time. */
-export const STAGED_FILE = "events.parquet";
 
-/** Writes the events of a source into the folder, under `STAGED_FILE` and `temporary`. */
+/** Writes the events of a source into the folder, as the files of `runs`. */
 export async function stage(
   db: Db,
   folder: string,
@@ -57,7 +64,7 @@ export async function stage(
   parts: EnrichParts,
   rules: SiteRules,
   options: StageOptions,
-): Promise<Staged> {
+): Promise<Staged & { readonly runs: readonly DayRun[] }> {
   const rawPath = `${folder}/${RAW_FILE}`;
   await db.execute(writeRows(source, rawPath, options.nowMs));
   const rows = sql`read_parquet(${literal(literalPath(rawPath))})`;
@@ -66,17 +73,43 @@ export async function stage(
     ? new Set<string>()
     : await enrich(db, goodRows(rows), parts, rules, options.pause);
   const robots = source.isExact ? 0 : await countRobots(db, rows);
-  if (options.signal.aborted) throw options.signal.reason;
-  await db.execute(sql`copy (
-      select ${eventColumns(source, rules.site, options, masked)}
-      from ${source.isExact ? sql`${goodRows(rows)} as r` : enriched(rows)}
-      order by timestamp, visitor_id
-    ) to ${literal(`${folder}/${STAGED_FILE}`)} (
-      format parquet, compression zstd, row_group_size ${raw(String(ROW_GROUP))})`);
+  const runs = await runsOf(db, goodRows(rows));
+  for (const { file, from, to } of runs) {
+    options.signal.throwIfAborted();
+    const some = sql`(select * from ${rows} where happened_at >= ${literal(from)}::timestamp
+      and happened_at < ${literal(to)}::timestamp + interval 1 day)`;
+    await db.execute(sql`copy (
+        select ${eventColumns(source, rules.site, options, masked)}
+        from ${source.isExact ? sql`${goodRows(some)} as r` : enriched(some)}
+      ) to ${literal(`${folder}/${file}`)} (
+        format parquet, compression zstd, row_group_size ${raw(String(ROW_GROUP_EVENTS))})`);
+    await options.pause();
+  }
   const apart = robots > 0
     ? { ...found.apart, robot: (found.apart["robot"] ?? 0) + robots }
     : found.apart;
-  return { ...found, apart };
+  return { ...found, apart, runs };
+}
+
+/** Days in their order, several in one run while they have few rows. */
+async function runsOf(db: Db, rows: Sql): Promise<DayRun[]> {
+  const days = await db.execute(sql`
+    select strftime(happened_at, '%Y-%m-%d') as date, count(*) as rows from ${rows}
+    group by date order by date`);
+  const runs: DayRun[] = [];
+  let held = 0;
+  for (const day of days) {
+    const [date, count] = [String(day["date"]), Number(day["rows"])];
+    const last = runs.at(-1);
+    if (last && held + count <= RUN_ROWS) {
+      runs[runs.length - 1] = { ...last, to: date };
+      held += count;
+    } else {
+      runs.push({ file: `run-${runs.length}.events`, from: date, to: date });
+      held = count;
+    }
+  }
+  return runs;
 }
 
 /** The rows as they are, numbered, each with what is wrong with it. */

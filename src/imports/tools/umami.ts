@@ -47,7 +47,8 @@ export const UMAMI: Importer = {
       );
     }
     const website = await websiteOf(events, context);
-    return sourceOf(events, tables.session, tables.event_data, website);
+    const sessions = tables.session && await uniqueSessions(tables.session, context);
+    return sourceOf(events, sessions, tables.event_data, website);
   },
 };
 
@@ -106,6 +107,14 @@ async function websiteOf(
   );
 }
 
+/** The sessions, each once: dumps that overlap would double their events. */
+async function uniqueSessions(sessions: Rows, { db }: ReadContext): Promise<Rows> {
+  const [row] = await db.execute(sql`
+    select count(*) as rows, count(distinct hash(session_id)) as ids from ${sessions.from}`);
+  if (row?.["rows"] === row?.["ids"]) return sessions;
+  return { ...sessions, from: sql`(select distinct on (session_id) * from ${sessions.from})` };
+}
+
 const SESSION_COLUMNS = [
   ...["browser", "os", "device", "screen", "language", "country", "city", "hostname"],
   ...["region", "subdivision1"],
@@ -136,7 +145,7 @@ function sourceOf(
   ].map((name) => sql`${column(name)} as ${ident(name)}`);
   const joins = [
     sessions
-      ? sql`left join (select distinct on (session_id) * from ${sessions.from}) as s
+      ? sql`left join ${sessions.from} as s
         on s.session_id = e.session_id`
       : raw(""),
     data ? sql`left join ${propsOf(data)} as d on d.website_event_id = e.event_id` : raw(""),

@@ -83,15 +83,19 @@ export class History {
     db: Db,
     id: string,
     partition: Partition,
-    source: Sql,
-    signal: AbortSignal,
+    { source, isLarge, signal }: {
+      readonly source: Sql;
+      /** Whether it has more events than are sorted at once. */
+      readonly isLarge: boolean;
+      readonly signal: AbortSignal;
+    },
   ): Promise<CatalogFile> {
     const { files, mutex, numbers } = this.#parts;
     const number = await mutex.run(() => numbers.next(partition));
     return await writeTemporary(db, files, this.#eventsFolder, partition, {
       number,
       source,
-      order: "byVisitor",
+      order: isLarge ? "asRead" : "byVisitor",
       origin: { import: id },
       signal,
     });
