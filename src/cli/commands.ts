@@ -11,6 +11,7 @@ import { IMPORTS } from "./imports/imports.ts";
 import { PRIVACY_AUDIT } from "./privacy_audit.ts";
 import { QUARANTINE } from "./quarantine.ts";
 import { RESTORE } from "./restore.ts";
+import { ROLLBACK } from "./rollback.ts";
 import { SERVE } from "./serve.ts";
 import { completionsCommand } from "./setup/completions.ts";
 import { CONFIG } from "./setup/config.ts";
@@ -29,6 +30,7 @@ export const COMMANDS = {
   backup: BACKUP,
   verify: VERIFY,
   restore: RESTORE,
+  rollback: ROLLBACK,
   adopt: ADOPT,
   import: IMPORT,
   imports: IMPORTS,

@@ -1,0 +1,43 @@
+// Puts the copy of mallard.sqlite that was kept before an upgrade back in its place. The caller
+// holds the lock of the folder, and has written every event to Parquet.
+import type { Files } from "../../core/types.ts";
+import { Sqlite } from "./sqlite.ts";
+
+const COPY = /^mallard\.sqlite\.v(\d+)$/;
+/** Derived from events, and of files that may be gone: made again. */
+const DERIVED = ["rollup_days", "rollup_sites", "rollup_garbage"] as const;
+
+/** The versions of the schema for which a copy is kept, the newest first. */
+export async function keptVersions(files: Files, dataDir: string): Promise<number[]> {
+  const names = (await files.list(dataDir)).map(({ name }) => COPY.exec(name)?.[1]);
+  return names.filter((text) => text !== undefined).map(Number).sort((a, b) => b - a);
+}
+
+/** Replaces mallard.sqlite by the copy of a version; the copy stays. */
+export async function rollBack(files: Files, dataDir: string, version: number): Promise<void> {
+  const path = `${dataDir}/mallard.sqlite`;
+  const logBytes = await files.size(`${path}-wal`) ?? 0;
+  if (logBytes > 0) throw new Error(`Cannot roll back: ${path}-wal still holds changes`);
+  const prepared = `${path}.rollback`;
+  await files.copy(`${path}.v${version}`, prepared);
+  await files.protect(prepared);
+  forgetDerived(prepared);
+  await files.sync(prepared);
+  await files.remove(`${path}-wal`);
+  await files.remove(`${path}-shm`);
+  await files.rename(prepared, path);
+  await files.sync(dataDir);
+}
+
+function forgetDerived(path: string): void {
+  const db = Sqlite.openWriter(path);
+  try {
+    const tables = db.all("select name from sqlite_schema where type = 'table'");
+    const names = new Set(tables.map(({ name }) => String(name)));
+    db.transaction(() => {
+      for (const name of DERIVED) if (names.has(name)) db.exec(`delete from ${name}`);
+    });
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,69 @@
+// The way back after an upgrade: every event is counted once, before and after it.
+import assert from "node:assert/strict";
+import * as duckdb from "@duckdb/node-api";
+import { MIGRATIONS } from "../../src/storage/state/migrations.ts";
+import { Sqlite } from "../../src/storage/state/sqlite.ts";
+import { runCommand } from "../support/command.ts";
+import { pageview } from "../support/events.ts";
+import { accept, numbersOf, openFolder, withFolder } from "../support/storage/storage.ts";
+
+const OLDER = MIGRATIONS.length - 1;
+const loadDuckDb = () => Promise.resolve(duckdb);
+const event = (n: number) => pageview({ at: "2024-01-14 10:00:00", props: `{"n":${n}}` });
+
+/** A mallard.sqlite of the older schema in `to`, with journal and facts of the one in `from`. */
+function copyAsOlder(from: string, to: string): void {
+  const newer = Sqlite.openReader(`${from}/mallard.sqlite`);
+  const older = Sqlite.open(`${to}/mallard.sqlite`);
+  for (const step of MIGRATIONS.slice(0, OLDER)) older.exec(step);
+  older.exec(`pragma user_version = ${OLDER}`);
+  for (const { seq, site_id, date, event } of newer.all("select * from journal")) {
+    const values = [seq, site_id, date, event].map((value) => value ?? null);
+    older.run("insert into journal (seq, site_id, date, event) values (?, ?, ?, ?)", ...values);
+  }
+  for (const { name, value } of newer.all("select * from facts")) {
+    older.run("insert or replace into facts values (?, ?)", name ?? null, value ?? null);
+  }
+  newer.close();
+  older.close();
+}
+
+Deno.test("mallard rollback brings the older schema back and loses no event", async () => {
+  await withFolder(async (folder) => {
+    const [first, live] = [`${folder}/first`, `${folder}/live`];
+    for (const path of [first, live]) await Deno.mkdir(path);
+    const before = await openFolder(first);
+    await accept(before, [event(1)]);
+    await before.close();
+    copyAsOlder(first, live);
+
+    const upgraded = await openFolder(live);
+    await accept(upgraded, [event(2)]);
+    await upgraded.flusher.flush({ all: true });
+    await accept(upgraded, [event(3)]);
+    const rollback = (...args: string[]) => runCommand(live, "rollback", args, { loadDuckDb });
+    await assert.rejects(rollback(), /another server runs on it/);
+    await upgraded.close();
+    await assert.rejects(
+      rollback("1"),
+      /no copy of an older schema 1 is kept in .*, there are \d+;/,
+    );
+    assert.match((await rollback()).text, /^Rolled back to schema version \d+; 1 events were/);
+    const db = Sqlite.openReader(`${live}/mallard.sqlite`);
+    assert.equal(db.get("pragma user_version")?.["user_version"], OLDER);
+    db.close();
+    assert.equal((await Deno.stat(`${live}/mallard.sqlite`)).mode?.toString(8).slice(-3), "600");
+    await assert.rejects(rollback(), /schema version \d+ of an older program/);
+
+    const after = await openFolder(live);
+    assert.deepEqual(await numbersOf(after), [1, 2, 3]);
+    await after.close();
+  });
+  await withFolder(async (folder) => {
+    await (await openFolder(folder)).close();
+    await assert.rejects(
+      runCommand(folder, "rollback", [], { loadDuckDb }),
+      /^Error: Cannot roll back: no copy of an older schema is kept in .*, there is none;/,
+    );
+  });
+});
