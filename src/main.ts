@@ -11,7 +11,9 @@ import {
   printErrors,
   readInput,
   realHost,
+  showProgress,
   VERSION,
+  writeOutput,
 } from "./runtime/process.ts";
 import { realSystem } from "./runtime/system.ts";
 
@@ -68,7 +70,8 @@ async function run(
   limitNewFiles(config.data_readable_by);
   const system = realSystem({ format: config.log_format, levelMin: "info" });
   const host = realHost(config, system);
-  const given = { config, warnings, faults, args, options };
+  const terminal = { write: writeOutput, tell: printErrors, progress: showProgress };
+  const given = { config, warnings, faults, args, options, terminal };
   try {
     const { text, ok } = await command.run({ ...given, system, host, readInput });
     await Promise.all([flushOutput(), system.flushLog()]);

@@ -24,6 +24,7 @@ import { keyRoutes } from "./access/keys.ts";
 import { backupRoutes } from "./data/backups.ts";
 import { type Doctor, doctorRoutes } from "./doctor.ts";
 import { type Erase, eraseRoutes } from "./data/erase.ts";
+import { formSettings } from "../exports/forms.ts";
 import { eventExportRoutes } from "./data/event_export.ts";
 import { importRoutes } from "./data/import.ts";
 import { importsRoutes } from "./data/imports.ts";
@@ -139,8 +140,12 @@ const ROWS: readonly Row[] = [
     healthRoutes({ health, samples, probe }, log, settings),
   ({ doctor }) => doctorRoutes(doctor),
   ({ clock, settings }) => wellKnownRoutes(clock, settings),
-  ({ exportFiles, reader, names }) =>
-    eventExportRoutes(exportFiles, (site) => isKnown({ reader, names }, site)),
+  ({ exportFiles, reader, names, sites }) =>
+    eventExportRoutes(
+      exportFiles,
+      (site) => isKnown({ reader, names }, site),
+      (site) => formSettings(sites, site),
+    ),
   ({ reader, pathHistory, sites, clock, names }) =>
     pathRuleRoutes(reader, pathHistory, sites, clock, (site) => isKnown({ reader, names }, site)),
   ({ backups, settings }) => backupRoutes(backups, settings),

@@ -20,6 +20,18 @@ export interface CommandContext {
   /** What is wrong with the settings, where the command runs all the same. */
   readonly faults?: readonly string[];
   readonly readInput: () => Promise<string>;
+  /** Where a command writes while it runs. */
+  readonly terminal: Terminal;
+}
+
+/** What a command may write before its result. */
+export interface Terminal {
+  /** Bytes to standard output. False where its reader left before the end, which is no error. */
+  readonly write: (data: ReadableStream<Uint8Array>) => Promise<boolean>;
+  /** Lines to standard error. */
+  readonly tell: (lines: readonly string[]) => void;
+  /** Shows how far the work is, in place of what was shown before; only to a person. */
+  readonly progress: (text: string) => void;
 }
 
 /** Options of a command by name, without the dashes. */

@@ -5,6 +5,7 @@ import { RESET_PASSWORD } from "./access/reset_password.ts";
 import { ADOPT } from "./adopt.ts";
 import { BACKUP } from "./backup.ts";
 import type { Command } from "./command.ts";
+import { EXPORT } from "./exports/export.ts";
 import { EXPIRY } from "./expiry.ts";
 import { IMPORT } from "./imports/import.ts";
 import { IMPORTS } from "./imports/imports.ts";
@@ -34,6 +35,7 @@ export const COMMANDS = {
   adopt: ADOPT,
   import: IMPORT,
   imports: IMPORTS,
+  export: EXPORT,
   sites: SITES,
   keys: KEYS,
   expiry: EXPIRY,

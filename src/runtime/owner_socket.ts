@@ -56,18 +56,40 @@ export async function askOwnServer(
   path: string,
   init: RequestInit = {},
 ): Promise<Response | null> {
+  // The whole answer, so that the client can be closed.
+  return await withOwnAnswer(folder, path, init, async (response) => {
+    try {
+      return new Response(await response.text(), response);
+    } catch (error) {
+      if (error instanceof TypeError) return null;
+      throw error;
+    }
+  });
+}
+
+/** Asks the same, and reads the answer while it comes in; it is closed when `read` ends. */
+export async function withOwnAnswer<T>(
+  folder: string,
+  path: string,
+  init: RequestInit,
+  read: (response: Response) => Promise<T>,
+): Promise<T | null> {
   const socket = `${folder}/${NAME}`;
   if (Deno.build.os === "windows" || !await exists(socket)) return null;
   requireShort(socket);
   using client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
   const options: RequestInit & { client: Deno.HttpClient } = { ...init, client };
+  let response;
   try {
-    const response = await fetch(`http://localhost${path}`, options);
-    // The whole answer, so that the client can be closed.
-    return new Response(await response.text(), response);
+    response = await fetch(`http://localhost${path}`, options);
   } catch (error) {
     if (error instanceof TypeError) return null;
     throw error;
+  }
+  try {
+    return await read(response);
+  } finally {
+    await response.body?.cancel().catch(() => {});
   }
 }
 

@@ -44,6 +44,26 @@ export function print(text: string): void {
   }
 }
 
+/** Writes a stream to standard output as fast as it is read; false where the reader has left. */
+export async function writeOutput(data: ReadableStream<Uint8Array>): Promise<boolean> {
+  try {
+    for await (const part of data) {
+      let rest = part;
+      while (rest.length > 0) rest = rest.subarray(await Deno.stdout.write(rest));
+    }
+    return true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    return false;
+  }
+}
+
+/** Replaces the last line of standard error, where a person looks at it. */
+export function showProgress(text: string): void {
+  if (!Deno.stderr.isTerminal()) return;
+  Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
+}
+
 const standardOutput = new Output((bytes) => Deno.stdout.write(bytes), () => "");
 
 /** Writes to standard output as soon as it is read; nothing waits for it. */

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
-import { QUARANTINE } from "../../src/cli/quarantine.ts";
 import { DAY_MS } from "../../src/core/durations.ts";
-import { loadConfig } from "../../src/config/load.ts";
 import * as duckdb from "@duckdb/node-api";
 import { fragileDuckDb } from "../support/storage/duckdb.ts";
 import { openApp, type RunningApp } from "../support/server/running_app.ts";
-import { fakeSystem } from "../support/fake_system.ts";
+import { runCommand } from "../support/command.ts";
 import { until } from "../support/wait.ts";
 
 const BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
@@ -29,25 +27,8 @@ async function conditions(app: RunningApp): Promise<unknown[]> {
 }
 
 async function quarantine(folder: string, ...args: string[]): Promise<string> {
-  const loaded = loadConfig({ file: null, env: { MALLARD_DATA_DIR: folder } });
-  if ("faults" in loaded) throw new Error(loaded.faults.join("\n"));
-  const system = fakeSystem();
-  const host = {
-    version: "0.0.0",
-    pid: Deno.pid,
-    memoryBytes: null,
-    loadDuckDb: () => Promise.resolve(duckdb),
-  };
-  const readInput = () => Promise.resolve("");
-  return (await QUARANTINE.run({
-    ...loaded,
-    warnings: [],
-    system,
-    host,
-    args,
-    readInput,
-  }))
-    .text;
+  const loadDuckDb = () => Promise.resolve(duckdb);
+  return (await runCommand(folder, "quarantine", args, { loadDuckDb })).text;
 }
 
 /** Reasons are kept, a second file of the same path too; erasures name what they do not reach. */

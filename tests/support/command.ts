@@ -42,5 +42,13 @@ export async function runCommand(
     args,
     ...options === undefined ? {} : { options },
     readInput: () => Promise.resolve(""),
+    terminal: {
+      write: async (data) => {
+        await data.cancel();
+        return false;
+      },
+      tell: () => {},
+      progress: () => {},
+    },
   });
 }

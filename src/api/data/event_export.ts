@@ -6,18 +6,27 @@ import { incompleteHeader } from "../../http/response.ts";
 import type { Context, Route } from "../../http/route.ts";
 import { dayOfDate, isDate } from "../../../dashboard/grammar/days.js";
 import { Params, quoted } from "../../query/params.ts";
-import type { ExportFiles, ExportFormat } from "../../storage/backup/export_file.ts";
+import {
+  EXPORT_FORMS,
+  EXPORT_NAMES,
+  exportFileName,
+  type ExportName,
+  type ExportRow,
+  type FormSettings,
+} from "../../exports/forms.ts";
+import type { ExportFiles } from "../../storage/backup/export_file.ts";
 import type { SpanUs } from "../../storage/tiers/event_rows.ts";
 import { acceptsGzip } from "../../http/compression.ts";
 import { siteOfPath } from "../sites/sites.ts";
 
-const TYPES = { parquet: "application/vnd.apache.parquet", csv: "text/csv; charset=utf-8" };
-const FORMATS = ["parquet", "csv"] as const satisfies (keyof typeof TYPES)[];
+/** Header with the number of events of a file. */
+export const EVENTS_HEADER = "x-exported-events";
 
 /** The route. `isKnown` says whether there is such a site. */
 export function eventExportRoutes(
   files: ExportFiles,
   isKnown: (site: string) => boolean,
+  settingsOf: (site: string) => FormSettings,
 ): Route[] {
   return [{
     method: "GET",
@@ -27,14 +36,14 @@ export function eventExportRoutes(
     handle: async (context) => {
       const site = siteOfPath(context);
       const params = new Params(context.url.searchParams);
-      const format = params.choice("format", FORMATS, "parquet");
+      const format = params.choice("format", EXPORT_NAMES, "parquet");
       const bom = params.flag("bom");
       const span = readSpan(params);
       params.check();
       if (!isKnown(site)) {
         throw new AppError("not_found", `Cannot find the site: there is none called ${site}`);
       }
-      return await send(context, files, { site, span, format, bom });
+      return await send(context, files, { site, span, format, bom }, settingsOf(site));
     },
   }];
 }
@@ -42,7 +51,7 @@ export function eventExportRoutes(
 interface Wanted {
   readonly site: string;
   readonly span: SpanUs;
-  readonly format: keyof typeof TYPES;
+  readonly format: ExportName;
   /** Whether CSV begins with a byte order mark. */
   readonly bom: boolean;
 }
@@ -51,28 +60,34 @@ async function send(
   { request, signal, log, onStream }: Context,
   files: ExportFiles,
   { site, span, format, bom }: Wanted,
+  settings: FormSettings,
 ): Promise<Response> {
-  const isZipped = format === "csv" && acceptsGzip(request.headers.get("accept-encoding"));
+  const row: ExportRow = EXPORT_FORMS[format];
+  const isZipped = row.zips && acceptsGzip(request.headers.get("accept-encoding"));
   const headers: Record<string, string> = {
-    "content-type": TYPES[format],
-    "content-disposition": `attachment; filename="${site.replaceAll(":", "_")}.${format}"`,
+    "content-type": row.mediaType,
+    "content-disposition": `attachment; filename="${exportFileName(site, format)}"`,
     "cache-control": "no-store",
     vary: "accept-encoding",
     ...(isZipped ? { "content-encoding": "gzip" } : {}),
   };
   if (request.method === "HEAD") return new Response(null, { headers });
-  const written: ExportFormat = isZipped ? "csv.gz" : format;
-  const file = await files.write(site, span, written, signal, bom);
+  const file = await files.write(site, span, row.form(settings, isZipped), signal, bom);
   const { events, bytes, content, incompleteDates } = file;
   log("info", "Events exported", { site_id: site, events, bytes, format });
   onStream?.(null);
   return new Response(content, {
-    headers: { ...headers, ...incompleteHeader(incompleteDates), "content-length": String(bytes) },
+    headers: {
+      ...headers,
+      ...incompleteHeader(incompleteDates),
+      "content-length": String(bytes),
+      [EVENTS_HEADER]: String(events),
+    },
   });
 }
 
 /** The UTC days from `start_date` to `end_date`, inclusive; all days without them. */
-function readSpan(params: Params): SpanUs {
+export function readSpan(params: Params): SpanUs {
   const dayOf = (name: string): number | null => {
     const text = params.text(name);
     if (text === undefined) return null;

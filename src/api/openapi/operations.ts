@@ -109,8 +109,13 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     query: { events: "erase: with its events" },
   },
   "GET /api/sites/:site_id/export": {
-    summary: "The events of a site as one Parquet file",
-    query: { start_date: "first day YYYY-MM-DD", end_date: "the day after the last one" },
+    summary: "The events of a site as one file",
+    query: {
+      format: "parquet (default), csv, ndjson, goatcounter, umami",
+      start_date: "first day YYYY-MM-DD",
+      end_date: "last day, included",
+      bom: "1: CSV begins with a byte order mark",
+    },
     produces: "application/vnd.apache.parquet",
   },
   "DELETE /api/gdpr/erase": {

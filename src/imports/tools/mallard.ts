@@ -1,5 +1,5 @@
-// This program's own exports, as Parquet and CSV, and Parquet files of the original program: every
-// stored value as it is, so that the answers are the same. Only the visitors' ids are hashed again.
+// This program's own exports, as Parquet, NDJSON and CSV, and Parquet files of the original one:
+// every stored value as it is, so that answers are the same. Only visitors' ids are hashed again.
 import { FORMULA } from "../../../dashboard/grammar/csv.js";
 import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, type EventColumnName } from "../../core/event.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
@@ -13,13 +13,16 @@ const NEEDED = ["visitor_id", "timestamp", "event_name", "pathname"] as const;
 /** The row of IMPORTERS. */
 export const MALLARD: Importer = {
   name: "mallard",
-  label: "Mallard Metrics (Parquet or CSV)",
+  label: "Mallard Metrics (Parquet, NDJSON or CSV)",
   detect({ header, isParquet, columns }) {
-    const names = isParquet ? columns : headerCells(header);
+    const names = isParquet ? columns : keysOf(header) ?? headerCells(header);
     return NEEDED.every((name) => names.includes(name)) ? "events" : null;
   },
   async read(files, { db, site, website }) {
-    const rows = files.map((file) => file.sample.isParquet ? parquetRows(file) : textRows(file));
+    const rows = files.map((file) => {
+      if (file.sample.isParquet) return parquetRows(file);
+      return keysOf(file.sample.header) === null ? textRows(file) : jsonRows(file);
+    });
     const from = sql`(${rows.reduce((all, one) => sql`${all} union all by name ${one}`)})`;
     const wanted = await websiteOf(db, from, site, website);
     const own = EVENT_COLUMN_NAMES.filter((name) => !isHead(name));
@@ -49,6 +52,30 @@ function isHead(name: EventColumnName): boolean {
 
 function parquetRows({ path }: InputFile): Sql {
   return sql`select * from ${ownRelation(path)}`;
+}
+
+/** The keys of a line of NDJSON; null where it is none. */
+function keysOf(line: string): string[] | null {
+  if (!line.startsWith("{")) return null;
+  try {
+    return Object.keys(JSON.parse(line));
+  } catch {
+    return null;
+  }
+}
+
+/** NDJSON as exports write it: every value as it is stored. */
+function jsonRows({ path }: InputFile): Sql {
+  const columns = EVENT_COLUMN_NAMES.map((name) => {
+    const { type } = EVENT_COLUMNS[name];
+    return `${name}: '${type === "TIMESTAMP" ? "VARCHAR" : type}'`;
+  });
+  const values = EVENT_COLUMN_NAMES.map((name) => {
+    const isTime = EVENT_COLUMNS[name].type === "TIMESTAMP";
+    return sql`${isTime ? tryCast(ident(name), "timestamp") : ident(name)} as ${ident(name)}`;
+  });
+  return sql`select ${join(values)} from read_ndjson(${literal(path)},
+    columns = {${raw(columns.join(", "))}}, ignore_errors = true)`;
 }
 
 /** CSV as exports write it: what disarms formulas of spreadsheets is taken out again. */

@@ -13,8 +13,26 @@ import { ROW_GROUP_EVENTS } from "../parquet/partition_file.ts";
 import type { Reader } from "../reader.ts";
 import { literal } from "../parquet/schema.ts";
 
-/** Forms of a file; gzipped CSV is for clients that unpack it by themselves. */
-export type ExportFormat = "parquet" | "csv" | "csv.gz";
+/** Forms of a file; gzipped ones are for clients that unpack them by themselves. */
+export type ExportFormat = "parquet" | "csv" | "csv.gz" | "ndjson" | "ndjson.gz";
+
+/** The form of another program: which rows it has, and how DuckDB writes them. */
+export interface ExportForm {
+  /** Options of `copy`. */
+  readonly writtenAs: Sql;
+  /** The span to read for the events of a span; the same without it. */
+  readonly reads?: (span: SpanUs) => SpanUs;
+  /** The rows, from a relation of the stored columns but site_id over the span that is read. */
+  readonly rows: (events: Sql, of: ExportOf) => Sql;
+}
+
+/** What a form is made of beside the events. */
+export interface ExportOf {
+  readonly site: string;
+  readonly span: SpanUs;
+  /** Random, in hex: ids that are hashed with it occur in this file only. */
+  readonly key: string;
+}
 
 /** A written file, open. Whoever has it reads it to its end or cancels it. */
 export interface ExportFile {
@@ -31,7 +49,12 @@ const WRITTEN_AS: Readonly<Record<ExportFormat, Sql>> = {
   parquet: sql`format parquet, compression zstd, row_group_size ${raw(String(ROW_GROUP_EVENTS))}`,
   csv: sql`format csv, header true`,
   "csv.gz": sql`format csv, header true, compression gzip`,
+  ndjson: sql`format json`,
+  "ndjson.gz": sql`format json, compression gzip`,
 };
+
+/** Forms whose values are those that are stored; people's CSV has no formula instead. */
+const EXACT: ReadonlySet<ExportFormat> = new Set(["parquet", "ndjson", "ndjson.gz"]);
 
 /** Makes files of events in a folder of their own. */
 export class ExportFiles {
@@ -68,7 +91,7 @@ export class ExportFiles {
   async write(
     site: string,
     span: SpanUs,
-    format: ExportFormat,
+    format: ExportFormat | ExportForm,
     signal: AbortSignal,
     bom = false,
   ): Promise<ExportFile> {
@@ -84,9 +107,8 @@ export class ExportFiles {
     const remove = () => this.#files.remove(path).catch(() => {});
     try {
       await this.#files.makeDir(this.#folder);
-      const head = bom ? BOM : "";
-      const select = { site, format, head };
-      const events = await this.#copy(path, span, select, signal);
+      const form = typeof format === "string" ? ownForm(format, bom) : format;
+      const events = await this.#copy(path, span, { site, form }, signal);
       const bytes = await this.#files.size(path) ?? 0;
       const stream = await this.#files.stream(path);
       // It goes on reading what has no name any more; where a system does not allow that, later.
@@ -109,21 +131,30 @@ export class ExportFiles {
   async #copy(
     path: string,
     span: SpanUs,
-    { site, format, head }: { site: string; format: ExportFormat; head: string },
+    { site, form }: { readonly site: string; readonly form: ExportForm },
     signal: AbortSignal,
   ): Promise<number> {
     const key = this.#random.bytes(KEY_BYTES).toHex();
     const copied = await this.#reader.query(
       site,
-      span,
+      form.reads?.(span) ?? span,
       (events) =>
-        sql`copy (
-      select ${columns(site, key, format, head)} from ${inPlace(events, format)}
-    ) to ${literal(path)} (${WRITTEN_AS[format]})`,
+        sql`copy (${form.rows(events, { site, span, key })})
+          to ${literal(path)} (${form.writtenAs})`,
       { signal },
     );
     return Number(copied[0]?.["Count"] ?? 0);
   }
+}
+
+/** A form of this program; with `bom` CSV begins with a byte order mark. */
+function ownForm(format: ExportFormat, bom: boolean): ExportForm {
+  const head = bom && !EXACT.has(format) ? BOM : "";
+  return {
+    writtenAs: WRITTEN_AS[format],
+    rows: (events, { site, key }) =>
+      sql`select ${columns(site, key, format, head)} from ${inPlace(events, format)}`,
+  };
 }
 
 /** Numbering the rows keeps one row group in memory, as it cannot be done by several threads. */
@@ -132,13 +163,13 @@ function inPlace(events: Sql, format: ExportFormat): Sql {
   return sql`(select *, row_number() over () as place from ${events}) where place > 0`;
 }
 
-/** Every stored column in its order; in CSV times are ISO 8601 and no cell is a formula. */
+/** Every stored column in its order; in texts times are ISO 8601, in CSV no cell is a formula. */
 function columns(site: string, key: string, format: ExportFormat, head: string): Sql {
   return join(EVENT_COLUMN_NAMES.map((name, index) => {
     const value = valueOf(name, site, key);
-    const text = format === "parquet" ? value : cell(name, value);
+    const text = format === "parquet" ? value : cell(name, value, EXACT.has(format));
     // The header of CSV is made of the names: what stands before the first begins the file.
-    const isHead = index === 0 && format !== "parquet";
+    const isHead = index === 0 && head !== "";
     return sql`${text} as ${isHead ? raw(`"${head}${name}"`) : ident(name)}`;
   }));
 }
@@ -150,10 +181,10 @@ function valueOf(name: EventColumnName, site: string, key: string): Sql {
   return column;
 }
 
-function cell(name: EventColumnName, value: Sql): Sql {
+function cell(name: EventColumnName, value: Sql, isExact: boolean): Sql {
   const { type } = EVENT_COLUMNS[name];
   if (type === "TIMESTAMP") return sql`strftime(${value}, '%Y-%m-%dT%H:%M:%S.%fZ')`;
-  if (type !== "VARCHAR") return value;
+  if (type !== "VARCHAR" || isExact) return value;
   const disarmed = sql`regexp_replace(${value}, ${literal(FORMULA)}, '\\1''\\2', 'g')`;
   return sql`regexp_replace(${disarmed}, '^([\t\r])', '''\\1')`;
 }

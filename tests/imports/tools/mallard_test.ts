@@ -46,7 +46,7 @@ Deno.test("MALLARD gives back every event of an export as it was", async () => {
     const exports = await ExportFiles.open(storage.reader, system.files, system.random, {
       folder: `${source}/.exports`,
     });
-    for (const format of ["parquet", "csv"] as const) {
+    for (const format of ["parquet", "csv", "ndjson"] as const) {
       const { signal } = new AbortController();
       const file = await exports.write("old.example", EVER, format, signal, format === "csv");
       const content = new Uint8Array(await new Response(file.content).arrayBuffer());

@@ -40,6 +40,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   ingest: 4,
   query: 4,
   imports: 5,
+  exports: 5,
   api: 6,
   config: 7,
   runtime: 8,

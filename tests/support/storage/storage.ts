@@ -10,10 +10,10 @@ import { type FakeSystem, fakeSystem } from "../fake_system.ts";
 export const EVER = { fromUs: 0, toUs: Date.UTC(2100, 0, 1) * 1000 };
 
 /** A folder for one test; removed at the end. */
-export async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
+export async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = await Deno.makeTempDir({ prefix: "mallard-test-" });
   try {
-    await work(folder);
+    return await work(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
