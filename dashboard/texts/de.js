@@ -96,6 +96,7 @@ export const texts = {
   dimension_device: "Gerät",
   dimension_entry_hostname: "Host des Einstiegs",
   dimension_entry_page: "Einstiegsseite",
+  dimension_exit_hostname: "Host des Ausstiegs",
   dimension_exit_page: "Ausstiegsseite",
   dimension_goal: "Ziel",
   dimension_hostname: "Host",

@@ -94,6 +94,7 @@ export const texts = {
   dimension_device: "Device",
   dimension_entry_hostname: "Entry hostname",
   dimension_entry_page: "Entry page",
+  dimension_exit_hostname: "Exit hostname",
   dimension_exit_page: "Exit page",
   dimension_goal: "Goal",
   dimension_hostname: "Hostname",

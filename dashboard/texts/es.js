@@ -96,6 +96,7 @@ export const texts = {
   dimension_device: "Dispositivo",
   dimension_entry_hostname: "Host de entrada",
   dimension_entry_page: "Página de entrada",
+  dimension_exit_hostname: "Host de salida",
   dimension_exit_page: "Página de salida",
   dimension_goal: "Objetivo",
   dimension_hostname: "Host",

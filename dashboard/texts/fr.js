@@ -96,6 +96,7 @@ export const texts = {
   dimension_device: "Appareil",
   dimension_entry_hostname: "Hôte d’entrée",
   dimension_entry_page: "Page d’entrée",
+  dimension_exit_hostname: "Hôte de sortie",
   dimension_exit_page: "Page de sortie",
   dimension_goal: "Objectif",
   dimension_hostname: "Hôte",

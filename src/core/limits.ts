@@ -97,6 +97,8 @@ export const ERASURES_LISTED_MAX = 1000;
 export const BUCKETS_MAX = 20_000;
 /** Dimensions of one question. */
 export const DIMENSIONS_MAX = 4;
+/** The same in a query of Plausible's Stats API v2, whose documentation names no bound. */
+export const V2_DIMENSIONS_MAX = 16;
 /** Metrics of one question. */
 export const METRICS_MAX = 20;
 /** Longest key of a custom property that can be asked for. */

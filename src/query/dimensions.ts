@@ -134,6 +134,11 @@ export const DIMENSIONS = {
   ),
   entry_page: visitPage("Entry page", "page of the visit's first pageview"),
   exit_page: visitPage("Exit page", "page of the visit's last pageview"),
+  exit_hostname: {
+    ...visitPage("Exit hostname", "host of the visit's last pageview"),
+    columns: ["hostname"],
+    anyCase: true,
+  },
   source: {
     label: "Source",
     group: "sources",
@@ -234,6 +239,7 @@ const STORED_FORMS: Readonly<Partial<Record<DimensionName, (text: string) => str
   exit_page: writtenPath,
   hostname: asciiLabels,
   entry_hostname: asciiLabels,
+  exit_hostname: asciiLabels,
   source: asciiLabels,
   referrer_source: asciiLabels,
   referrer: asciiLabels,

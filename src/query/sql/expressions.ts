@@ -96,10 +96,13 @@ export function missingOf(ref: DimensionRef, terms: Pick<Terms, "missing">): str
   return terms.missing ?? dimensionOf(ref).missing;
 }
 
+/** What only all events of a visit tell. */
+const OF_WHOLE_VISITS: ReadonlySet<string> = new Set(["entry_page", "exit_page", "exit_hostname"]);
+
 /** The value of a dimension, or NULL. `own`: the event's, not its visit's. */
 function valueOf(ref: DimensionRef, row: RowShape, terms: Terms, own: boolean): Sql {
   if (row.value) return row.value(ref);
-  if (ref === "entry_page" || ref === "exit_page") return row.visit(ref);
+  if (OF_WHOLE_VISITS.has(ref)) return row.visit(ref);
   if (ref === "hour_of_day") return hourOfDay(row.us, terms);
   if (ref === "day_of_week") return dayOfWeek(row.us, terms);
   const { expr, computed } = dimensionOf(ref);

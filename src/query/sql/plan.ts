@@ -40,6 +40,8 @@ export interface Plan {
   /** Computed dimensions of each event, made from its own columns. */
   readonly ownValues: readonly DimensionRef[];
   readonly visitPages: boolean;
+  /** Whether the host of the exit page is read. */
+  readonly exitHost: boolean;
   /** What has_done and has_not_done ask about. */
   readonly histories: readonly CheckedFilter[];
   readonly span: SpanUs;
@@ -81,6 +83,7 @@ export function planOf(query: Query): Plan {
     visitValues: computedOf(visitRefs),
     ownValues: computedOf(keys.filter(({ of }) => of === "event").map(({ ref }) => ref)),
     visitPages: visitRefs.some((ref) => ref === "entry_page" || ref === "exit_page"),
+    exitHost: visitRefs.includes("exit_hostname"),
     histories,
     span: spanOf(query, form, ofVisits || steps),
   };

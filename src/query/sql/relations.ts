@@ -135,13 +135,15 @@ export class Relations {
 
   /** Every event with its visit, and with that visit's values under the prefix visit_. */
   #taggedEvents(): Sql {
-    const { columns, visitColumns, visitValues, visitPages, visitNumbers, ownValues } = this.#plan;
+    const { columns, visitColumns, visitValues, visitPages, exitHost, visitNumbers, ownValues } =
+      this.#plan;
     const { gapUs } = this.#query;
     const done = this.#done;
     const taken = [
       ...visitColumns,
       ...visitValues,
       ...(visitPages ? ["entry_page", "exit_page"] : []),
+      ...(exitHost ? ["exit_hostname"] : []),
       ...Object.keys(done),
     ];
     const events = visitEvents(raw("all_events"), gapUs, [...columns, ...ownValues]);
@@ -154,6 +156,7 @@ export class Relations {
       visits(raw("all_events r"), gapUs, {
         first: visitColumns,
         pages: visitPages,
+        exitHost,
         any: done,
         bounce: visitNumbers,
       }),
@@ -165,7 +168,7 @@ export class Relations {
   }
 
   #visits(event: readonly CheckedFilter[], withEvents: boolean): Sql {
-    const { visitColumns, visitValues, visitPages, visitNumbers } = this.#plan;
+    const { visitColumns, visitValues, visitPages, exitHost, visitNumbers } = this.#plan;
     const meets = event.map((filter) => this.#meets(filter, EVENT_ROW));
     const matched = meets.length > 0 ? { matched: sql`(${join(meets, " and ")})` } : {};
     const inRange = join([this.#inRange(EVENT_ROW), ...meets], " and ");
@@ -176,6 +179,7 @@ export class Relations {
     const rows = visits(raw("all_events r"), this.#query.gapUs, {
       first: visitColumns,
       pages: visitPages,
+      exitHost,
       any: { ...this.#done, ...matched },
       bounce: visitNumbers,
       ...(withEvents ? { counts } : {}),

@@ -28,6 +28,8 @@ export interface VisitColumns {
   readonly pages?: boolean;
   /** Adds is_bounce; the events need the column `interactive`. */
   readonly bounce?: boolean;
+  /** Adds exit_hostname, the host of the exit page. */
+  readonly exitHost?: boolean;
   /** Adds exit_us, the time of the exit page. */
   readonly exitTime?: boolean;
   /** Adds name → BOOLEAN, whether any event of the visit meets the condition (NULL is no). */
@@ -227,6 +229,14 @@ export function extraColumns(columns: VisitColumns): ExtraColumn[] {
       merge: sql`sum(acts)::bigint`,
       shown: sql`, pageviews = 1 and acts = 1 as is_bounce`,
     });
+  }
+  if (columns.exitHost) {
+    add(
+      "exit_hostname",
+      sql`arg_max_null(hostname, ${ORDER_KEY}) filter (where ${IS_PAGEVIEW})`,
+      sql`arg_max_null(exit_hostname, low_us) filter (where pageviews > 0)`,
+      sql`exit_hostname`,
+    );
   }
   if (columns.exitTime) {
     const us = sql`max(epoch_us(timestamp)) filter (where ${IS_PAGEVIEW})`;

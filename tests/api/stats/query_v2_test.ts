@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Access } from "../../../src/core/access.ts";
 import type { QueryGoal } from "../../../src/query/query.ts";
+import type { CheckedFilter } from "../../../src/query/query.ts";
 import { queryV2Routes } from "../../../src/api/stats/query_v2.ts";
 import { customEvent, pageview } from "../../support/events.ts";
 import { type Questions, withQuestions } from "../../support/numbers/questions.ts";
@@ -372,5 +373,58 @@ Deno.test("queryV2Routes() refuses comparisons that it cannot read", async () =>
       assert.equal(status, 400, JSON.stringify(comparisons));
       assert.match(json.error, /include.comparisons/);
     }
+  });
+});
+
+Deno.test("queryV2Routes() shows what a segment stands for in the repeated request", async () => {
+  const segments = new Map<string, CheckedFilter>([
+    ["Germans", { op: "is", dimension: "country", values: ["DE"] }],
+    ["Pro", {
+      op: "or",
+      of: [
+        { op: "is", dimension: "props:plan", values: ["pro"] },
+        { op: "contains", dimension: "page", values: ["/pro"] },
+      ],
+    }],
+    ["Titled", { op: "is", dimension: "title", values: ["x"] }],
+  ]);
+  await withQuestions({ events: EVENTS, settings: { segments } }, async (questions) => {
+    const post = poster(questions);
+    const echoed = async (filters: unknown) =>
+      (await post({ metrics: ["visitors"], date_range: "7d", filters })).json.query.filters;
+    const germans = ["is", "visit:country", ["DE"]];
+    const pro = [
+      "or",
+      [["is", "event:props:plan", ["pro"]], ["contains", "event:page", ["/pro"]]],
+    ];
+    assert.deepEqual(await echoed([["is", "segment", ["Germans"]]]), [germans]);
+    assert.deepEqual(await echoed([["is_not", "segment", ["Germans", "Pro"]]]), [
+      ["not", ["or", [germans, pro]]],
+    ]);
+    const nested = ["and", [["not", ["is", "segment", ["Pro"]]], ["is", "event:page", ["/"]]]];
+    assert.deepEqual(await echoed([nested]), [
+      ["and", [["not", pro], ["is", "event:page", ["/"]]]],
+    ]);
+    assert.deepEqual(await echoed([["is", "segment", ["Titled"]]]), [["is", "segment", [
+      "Titled",
+    ]]]);
+    assert.deepEqual(await echoed(null), []);
+  });
+});
+
+Deno.test("queryV2Routes() splits by many dimensions, and by the host of the exit page", async () => {
+  await withV2(async (post) => {
+    const dimensions = [
+      ...["visit:exit_page_hostname", "visit:entry_page_hostname", "event:page", "visit:source"],
+      ...["visit:country", "visit:browser", "visit:os", "visit:device"],
+    ];
+    const { status, json } = await post({ metrics: ["pageviews"], date_range: "7d", dimensions });
+    assert.equal(status, 200);
+    const sum = json.results.reduce(
+      (all: number, { metrics }: { metrics: number[] }) => all + (metrics[0] ?? 0),
+      0,
+    );
+    assert.equal(sum, 4);
+    assert.equal(json.results[0].dimensions.length, dimensions.length);
   });
 });

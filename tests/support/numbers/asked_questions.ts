@@ -77,7 +77,15 @@ function written(filter: Filter, segments: ReadonlyMap<string, Filter>): Filter 
 }
 
 const OF_VISITS = new Set([
-  ...["entry_page", "exit_page", "entry_hostname", "source", "referrer_source", "referrer"],
+  ...[
+    "entry_page",
+    "exit_page",
+    "entry_hostname",
+    "exit_hostname",
+    "source",
+    "referrer_source",
+    "referrer",
+  ],
   ...["channel", "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"],
   ...["country", "region", "city", "device", "browser", "browser_version", "os", "os_version"],
   ...["screen", "language"],

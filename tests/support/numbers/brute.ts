@@ -196,6 +196,8 @@ class Brute {
         return whose.hostname;
       case "entry_page":
         return views[0]?.pathname ?? null;
+      case "exit_hostname":
+        return views.at(-1)?.hostname ?? null;
       case "exit_page":
         return views.at(-1)?.pathname ?? null;
       case "channel":
@@ -277,7 +279,7 @@ function currencyOf({ revenue_amount, revenue_currency }: Event): string | null 
 /** Dimensions in which `de` is `DE`. */
 const NAMES_AND_CODES = new Set([
   ...["country", "region", "city", "device", "browser", "os", "screen", "source", "channel"],
-  ...["referrer_source", "hostname", "entry_hostname", "currency", "language"],
+  ...["referrer_source", "hostname", "entry_hostname", "exit_hostname", "currency", "language"],
 ]);
 
 function isNone(ref: string): boolean {

@@ -235,6 +235,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   goal: ["Signup", "Visit /b", "Pro from Google", "(none)"],
   entry_page: PAGES,
   entry_hostname: ["www.example.com", "example", "(not set)"],
+  exit_hostname: ["www.example.com", "(not set)"],
   revenue: ["500.00", "(none)"],
   referrer_source: ["google", "Facebook", "Direct / None"],
   region: ["bavaria", "Texas"],

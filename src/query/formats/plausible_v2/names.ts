@@ -116,6 +116,7 @@ const OWN_NAMES: Readonly<Record<string, V2Dimension>> = {
   "visit:device": listed("device", () => DEVICES),
   "visit:os": renamed("os", { macOS: "Mac" }),
   "visit:entry_page_hostname": same("entry_hostname"),
+  "visit:exit_page_hostname": same("exit_hostname"),
 };
 
 const PLAIN = [
@@ -147,6 +148,18 @@ export function v2Dimension(name: string): V2Dimension | null {
   if (Object.hasOwn(OWN_NAMES, name)) return OWN_NAMES[name] ?? null;
   const ref = PLAIN.includes(name) || name.startsWith("event:props:") ? dimensionRef(name) : null;
   return ref && (!isDimensionName(ref) || PLAIN.includes(name)) ? same(ref) : null;
+}
+
+/** A condition with our name and values as one with that API's, or null where it has no name. */
+export function v2Condition(condition: Condition): Condition | null {
+  const { dimension: ref, values } = condition;
+  const names = [...PLAIN, ...Object.keys(OWN_NAMES), `event:${ref}`];
+  for (const name of names) {
+    const known = v2Dimension(name);
+    if (known?.ref !== ref) continue;
+    return { ...condition, dimension: name, values: values.map((value) => known.show(value)) };
+  }
+  return null;
 }
 
 /** Names of the metrics of that API that can be answered. */

@@ -7,7 +7,7 @@ import {
   mapConditions,
 } from "../../../../dashboard/grammar/filter.js";
 import { filterOfJsonList } from "../../../core/filter_json.ts";
-import { BUCKETS_MAX, DIMENSIONS_MAX, METRICS_MAX, OFFSET_MAX } from "../../../core/limits.ts";
+import { BUCKETS_MAX, METRICS_MAX, OFFSET_MAX, V2_DIMENSIONS_MAX } from "../../../core/limits.ts";
 import { bucketsOf, type Range } from "../../../core/period.ts";
 import { type Interval, INTERVALS } from "../../../../dashboard/grammar/period.js";
 import type { Answer, AnswerRow } from "../../answer.ts";
@@ -17,6 +17,7 @@ import { type Parsed, shorten } from "../../../../dashboard/grammar/parsed.js";
 import { bucketCount, checkRequestFilter, type SiteRules } from "../../parse.ts";
 import { type CheckedFilter, type Order, type Query, queryOf } from "../../query.ts";
 import { isMoney, V2_DIMENSION_NAMES, v2Change, v2Dimension, v2Metric, v2Value } from "./names.ts";
+import { echoOfFilters } from "./echo.ts";
 import { isoInZone, v2Comparison, v2Interval, v2Range } from "./range.ts";
 import { Faults } from "../../../core/faults.ts";
 
@@ -93,7 +94,7 @@ export function read(
     metrics,
     date_range: shownRange(range, zone),
     ...(comparison ? { comparison_date_range: shownRange(comparison, zone) } : {}),
-    filters: body["filters"] ?? [],
+    filters: echoOfFilters(body["filters"], rules),
     dimensions: columns.map(({ name }) => name),
     order_by: order.map(({ name, direction }) => [name, direction]),
     include,
@@ -138,7 +139,7 @@ function metricsOf(body: Body, faults: Faults): MetricName[] {
 }
 
 function columnsOf(body: Body, range: Range, faults: Faults): Column[] {
-  const names = listOf(body, "dimensions", DIMENSIONS_MAX, faults);
+  const names = listOf(body, "dimensions", V2_DIMENSIONS_MAX, faults);
   const columns = names.flatMap((name, index) => {
     const column = typeof name === "string" ? columnOf(name, range) : null;
     if (column === null) faults.add(`dimensions[${index}]: ${shortJson(name)} is no dimension`);
@@ -212,7 +213,7 @@ function orderOf(
   columns: readonly Column[],
   faults: Faults,
 ): NamedOrder[] {
-  const listed = listOf(body, "order_by", METRICS_MAX + DIMENSIONS_MAX, faults);
+  const listed = listOf(body, "order_by", METRICS_MAX + V2_DIMENSIONS_MAX, faults);
   if (listed.length === 0) {
     const times = columns.filter(({ interval }) => interval !== null)
       .map(({ name, ref }): NamedOrder => ({ name, by: ref, direction: "asc" }));
