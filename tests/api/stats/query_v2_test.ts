@@ -412,13 +412,14 @@ Deno.test("queryV2Routes() shows what a segment stands for in the repeated reque
   });
 });
 
-Deno.test("queryV2Routes() splits by many dimensions, and by the host of the exit page", async () => {
+Deno.test("queryV2Routes() splits by many dimensions, also by the host of exit pages", async () => {
   await withV2(async (post) => {
     const dimensions = [
       ...["visit:exit_page_hostname", "visit:entry_page_hostname", "event:page", "visit:source"],
       ...["visit:country", "visit:browser", "visit:os", "visit:device"],
     ];
-    const { status, json } = await post({ metrics: ["pageviews"], date_range: "7d", dimensions });
+    const asked = { metrics: ["pageviews"], date_range: "7d", dimensions };
+    const { status, json } = await post(asked);
     assert.equal(status, 200);
     const sum = json.results.reduce(
       (all: number, { metrics }: { metrics: number[] }) => all + (metrics[0] ?? 0),
