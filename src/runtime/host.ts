@@ -14,6 +14,8 @@ export interface Host {
   readonly descriptorLimit?: number | null;
   /** The connections of the listener, where there is one. */
   readonly connections?: () => ConnectionCounts;
+  /** What the process uses of its memory, by part, in bytes. */
+  readonly memoryUse?: () => Readonly<Record<string, number>>;
   /** Log lines that were dropped since the start, for nobody read them. */
   readonly droppedLogLines?: () => number;
   /** Whether this is development: reports may be explained. */

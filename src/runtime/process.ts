@@ -186,6 +186,10 @@ export function realHost(
 ): Host {
   return {
     droppedLogLines,
+    memoryUse: () => {
+      const { rss, heapTotal, heapUsed, external } = Deno.memoryUsage();
+      return { rss, heap_total: heapTotal, heap_used: heapUsed, external };
+    },
     version: VERSION,
     pid: Deno.pid,
     memoryBytes: memoryOf(readSystemFile, Deno.systemMemoryInfo().total || null),

@@ -123,6 +123,31 @@ function connectionSamples({ connections, descriptorLimit }: Host): Sample[] {
   ];
 }
 
+/** The build, and what it uses of the memory it may use. */
+function processSamples({ version, memoryBytes, memoryUse }: Host): Sample[] {
+  const gauge = (
+    name: string,
+    by: string,
+    values: Record<string, number>,
+    help: string,
+  ): Sample => {
+    const value = Object.entries(values).map(([label, value]) => ({ label, value }));
+    return { name: `mallard_${name}`, type: "gauge", help, by, value };
+  };
+  return [
+    gauge("build_info", "version", { [version]: 1 }, "The version of the program."),
+    ...memoryUse
+      ? [gauge("memory_bytes", "part", { ...memoryUse() }, "Memory of the process, by part.")]
+      : [],
+    ...memoryBytes === null ? [] : [{
+      name: "mallard_memory_limit_bytes",
+      type: "gauge" as const,
+      help: "Memory that the process may use.",
+      value: memoryBytes,
+    }],
+  ];
+}
+
 /** What is missing on disk, and its free space once that is known. */
 function diskSamples({ space: { free }, missing }: Storage): Sample[] {
   const gauge = (name: string, help: string, value: number): Sample => ({
@@ -202,6 +227,7 @@ export function samplesOf(parts: TelemetryParts): Sample[] {
       "1 when DuckDB's behavioral extension answers.",
     ),
     gauge("live_streams", parts.live.count, "Open streams of realtime numbers."),
+    ...processSamples(parts.host),
     ...connectionSamples(parts.host),
     gauge("parquet_files", storage.fileCount(), "Parquet files in the catalog."),
     gauge("unreadable_events", storage.hot.unreadableCount, "Events that DuckDB does not take."),

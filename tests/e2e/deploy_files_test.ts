@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import manifest from "../../deno.json" with { type: "json" };
 import { ROOT } from "../../scripts/lib.ts";
+import { startReady } from "../support/server/ready_server.ts";
+import { withFolder } from "../support/storage/storage.ts";
 
 const read = (path: string) => Deno.readTextFile(`${ROOT}${path}`);
 
@@ -26,7 +28,13 @@ Deno.test("the Dockerfile pins its base, runs as another user and checks the ser
 Deno.test("the YAML of deploy/ can be read and confines the server", async () => {
   const script = "import json, sys, yaml\n" +
     "print(json.dumps([list(yaml.safe_load_all(open(path))) for path in sys.argv[1:]]))";
-  const paths = ["docker/compose.yaml", "kubernetes/mallard.yaml", "traefik/mallard.yaml"];
+  const paths = [
+    "docker/compose.yaml",
+    "kubernetes/mallard.yaml",
+    "traefik/mallard.yaml",
+    "prometheus/mallard_alerts.yml",
+    "prometheus/scrape.yml",
+  ];
   const args = ["-c", script, ...paths.map((path) => `${ROOT}deploy/${path}`)];
   const done = await new Deno.Command("python3", { args }).output().catch(() => null);
   const fault = done === null ? "no python3" : new TextDecoder().decode(done.stderr);
@@ -34,7 +42,9 @@ Deno.test("the YAML of deploy/ can be read and confines the server", async () =>
     return console.log("Python with yaml is not installed: the check of YAML is skipped");
   }
   assert.equal(fault, "");
-  const [[compose], [set, service], [traefik]] = JSON.parse(new TextDecoder().decode(done.stdout));
+  const [[compose], [set, service], [traefik], [alerts], [scrape]] = JSON.parse(
+    new TextDecoder().decode(done.stdout),
+  );
   const { mallard } = compose.services;
   assert.deepEqual([mallard.read_only, mallard.cap_drop], [true, ["ALL"]]);
   assert.match(mallard.ports[0], /^127\.0\.0\.1:/);
@@ -45,5 +55,37 @@ Deno.test("the YAML of deploy/ can be read and confines the server", async () =>
   assert.equal(container.securityContext.readOnlyRootFilesystem, true);
   assert.equal(spec.securityContext.runAsNonRoot, true);
   assert.equal(service.spec.ports[0].targetPort, container.ports[0].name);
+  assert.ok(alerts.groups[0].rules.length > 10);
+  assert.equal(scrape.scrape_configs[0].job_name, "mallard");
   assert.equal(traefik.http.routers.mallard.service, "mallard");
+});
+
+Deno.test("alert rules and dashboard name metrics that the server has", async () => {
+  await withFolder(async (folder) => {
+    const server = await startReady(folder, {});
+    try {
+      // The free space is known once it was looked at.
+      await (await fetch(`${server.url}/health/ready`)).body?.cancel();
+      const text = await (await fetch(`${server.url}/metrics`)).text();
+      const named = async (path: string) =>
+        [...(await read(path)).matchAll(/\bmallard_[a-z_]+\b(?=[ )>\[{"\\])/g)].map(([name]) =>
+          name
+        );
+      const used = [
+        ...await named("deploy/prometheus/mallard_alerts.yml"),
+        ...await named("deploy/grafana/mallard.json"),
+      ];
+      assert.ok(new Set(used).size > 25, `${new Set(used).size} metrics`);
+      const there = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
+      assert.deepEqual(used.filter((name) => !there.has(name)), []);
+      const rules = await read("deploy/prometheus/mallard_alerts.yml");
+      for (const [, label = "", value = ""] of rules.matchAll(/(\w+)=\\"(\w+)\\"/g)) {
+        if (label !== "job") assert.ok(text.includes(`{${label}="${value}"}`), `${label} ${value}`);
+      }
+      assert.match(text, new RegExp(`^mallard_build_info{version="${manifest.version}"} 1$`, "m"));
+      assert.match(text, /^mallard_memory_bytes\{part="rss"\} [1-9]\d+$/m);
+    } finally {
+      assert.equal(await server.stop(), 0, server.output());
+    }
+  });
 });
