@@ -341,8 +341,11 @@ export class Auth {
 
   /** Ends the login of this request, if there is one. */
   logOut(request: Request): void {
-    requireOrigin(request, this.#options.dashboard_origin);
-    for (const token of presentedSessions(request.headers)) this.#sessions.end(token);
+    const { headers } = request;
+    // No other site's page can make a browser send this header.
+    const isBearer = headers.has("authorization") && !headers.has("cookie");
+    requireOrigin(request, this.#options.dashboard_origin, { missingAllowed: isBearer });
+    for (const token of presentedSessions(headers)) this.#sessions.end(token);
   }
 
   /** The cookies that carry a token, in their order; an empty token deletes them. */

@@ -64,7 +64,7 @@ export function describe(routes: readonly DescribedRoute[], basePath: string): O
   const paths: Record<string, Record<string, Described>> = {};
   for (const route of routes) {
     if (route.method === "OPTIONS" || route.path.startsWith("/assets/")) continue;
-    const path = route.path.replace(/:(\w+)/g, "{$1}");
+    const path = route.path.replace(/:(\w+)\+?/g, "{$1}");
     const methods = paths[path] ??= {};
     methods[route.method.toLowerCase()] = described(route);
   }

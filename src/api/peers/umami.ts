@@ -14,6 +14,7 @@ import type { Runner } from "../../query/run.ts";
 import { uuidOfSite, uuidOfText } from "../../sites/site_codes.ts";
 import type { Sites } from "../../sites/sites.ts";
 import { callerOf } from "../stats/caller.ts";
+import { umamiVisitRoutes } from "./umami_visits.ts";
 import { visitorsNow } from "../stats/stats_v1.ts";
 
 /** What an answer is made from; of the parameters it reads those in ANSWER_PARAMS alone. */
@@ -85,18 +86,53 @@ export function umamiRoutes(
       return written.response(shown, writing, context.request, JSON_HEADERS);
     });
   const website = (site: string, access: Access) => websiteOf(site, sites, isStranger(access));
+  const listed: Handler = ({ access }) =>
+    paged(
+      siteIds().filter((site) => mayReadSite(access, site)).sort()
+        .map((site) => website(site, access)),
+    );
   return [
     row("POST", "auth/verify", ({ access }) => json(umamiUser(nameOf(access)))),
     row("GET", "me", ({ access }) => json({ user: umamiUser(nameOf(access)) })),
-    row("GET", "websites", ({ access }) => {
-      const data = siteIds().filter((site) => mayReadSite(access, site)).sort()
-        .map((site) => website(site, access));
-      return json({ data, count: data.length, page: 1, pageSize: data.length });
-    }),
+    row("GET", "websites", listed),
     row("GET", "websites/:website_id", (context) => json(website(siteOf(context), context.access))),
+    ...accountRoutes(row, listed),
+    ...umamiVisitRoutes(runner, async (context) => ({ ...await scopeOf(context), context })),
     ...numbersOfNow(runner, ofNow),
     ...reports(ofSite),
   ];
+}
+
+/** The one user's own: its websites; there are no teams. */
+function accountRoutes(
+  row: (method: Route["method"], path: string, handle: Handler) => Route,
+  listed: Handler,
+): Route[] {
+  const requireOwner = ({ params }: Context) => {
+    if (params["user_id"] === umamiUser().id) return;
+    throw new AppError("not_found", "Cannot find the user: there is one, of /api/me");
+  };
+  return [
+    row("GET", "me/websites", listed),
+    row("GET", "me/teams", () => paged([])),
+    row("GET", "teams", () => paged([])),
+    row("GET", "users/:user_id", (context) => {
+      requireOwner(context);
+      return json(umamiUser(nameOf(context.access)));
+    }),
+    row("GET", "users/:user_id/websites", (context) => {
+      requireOwner(context);
+      return listed(context);
+    }),
+    row("GET", "users/:user_id/teams", (context) => {
+      requireOwner(context);
+      return paged([]);
+    }),
+  ];
+}
+
+function paged(data: readonly unknown[]): Response {
+  return json({ data, count: data.length, page: 1, pageSize: data.length });
 }
 
 /** What depends on the time of the request alone. */

@@ -42,13 +42,12 @@ export interface VisitList {
 const DIMENSIONS = ["source", "country", "device", "browser", "os"] as const;
 const STEPS_MAX = 100;
 
-async function queryVisits(request: ReportRequest, context: QueryContext): Promise<VisitList> {
-  if (!context.listsVisits) {
-    throw new AppError(
-      "forbidden",
-      "Cannot list single visits: the site's owner has not switched visit_list on",
-    );
-  }
+/** Visits that start in the range, newest first. Throws where the site does not list them. */
+export async function queryVisits(
+  request: ReportRequest,
+  context: QueryContext,
+): Promise<VisitList> {
+  requireListed(context);
   if (request.range.fromUs >= request.range.toUs) return { visits: [], total: 0 };
   const metrics = ["visits", "visit_duration"] as const;
   const query = queryOf(request, { metrics, dimensions: [...DIMENSIONS] });
@@ -66,6 +65,15 @@ async function queryVisits(request: ReportRequest, context: QueryContext): Promi
     visits: rows.filter((row) => row["start_us"] !== null).map(shapeVisit),
     total: count(rows[0]?.["total"]),
   };
+}
+
+/** Throws where the site's owner has not allowed lists of single visits. */
+export function requireListed({ listsVisits }: Pick<QueryContext, "listsVisits">): void {
+  if (listsVisits) return;
+  throw new AppError(
+    "forbidden",
+    "Cannot list single visits: the site's owner has not switched visit_list on",
+  );
 }
 
 function visitsSql(

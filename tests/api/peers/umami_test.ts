@@ -157,3 +157,61 @@ Deno.test("Umami's reading API answers totals, series and lists", async () => {
   }
   await app.close();
 });
+
+interface Page {
+  readonly data: readonly Readonly<Record<string, unknown>>[];
+  readonly count: number;
+}
+
+Deno.test("Umami's reading API lists sessions and events where a site allows it", async () => {
+  const { app, login, get } = await open();
+  const ask = (path: string, query = "") => get(`websites/${UUID}/${path}?${RANGE}&${query}`);
+  equal(await ask("sessions"), 403, "the owner has not switched visit_list on");
+  equal(await ask("events"), 403);
+  deepEqual(await ask("sessions/stats"), {
+    pageviews: { value: 4 },
+    visitors: { value: 3 },
+    visits: { value: 3 },
+    countries: { value: 1 },
+    events: { value: 1 },
+  });
+  const { token } = await login.json();
+  const headers = { authorization: `Bearer ${token}` };
+  const patch = (settings: unknown) =>
+    app.send(`/api/sites/${SITE}`, {
+      method: "PATCH",
+      headers: { ...headers, origin: "https://stats.example.com" },
+      body: JSON.stringify(settings),
+    });
+  equal((await patch({ visit_list: true, public: true })).status, 200);
+  for (const path of ["sessions", "sessions/x", "events"]) {
+    equal((await app.send(`/api/websites/${UUID}/${path}`)).status, 401, `${path} to strangers`);
+  }
+  const { data, count } = await ask("sessions", "pageSize=2") as Page;
+  deepEqual([count, data.length], [3, 2]);
+  const [first] = data;
+  deepEqual(
+    [first?.["views"], first?.["events"], first?.["totaltime"], first?.["firstAt"]],
+    [1, 1, 60, "2024-01-14T11:00:00.000Z"],
+  );
+  deepEqual(await get(`websites/${UUID}/sessions/${first?.["id"]}`), first);
+  const steps = await get(`websites/${UUID}/sessions/${first?.["id"]}/activity`) as unknown[];
+  equal(steps.length, 2);
+  equal(await get(`websites/${UUID}/sessions/none`), 404);
+  const all = await ask("events", "pageSize=3&page=2") as Page;
+  deepEqual([all.count, all.data.map(({ urlPath }) => urlPath)], [5, ["/blog/one", "/"]]);
+  equal(all.data[1]?.["referrerDomain"], "www.google.com");
+  const found = await ask("events", "search=SIGN") as Page;
+  deepEqual(found.data.map(({ eventName, hasData }) => [eventName, hasData]), [["Signup", 1]]);
+  equal((await ask("events", "event=Signup") as Page).count, 1);
+  equal(await ask("sessions", "page=0"), 400);
+  const me = await get("me") as { user: { id: string } };
+  for (const path of ["me/websites", `users/${me.user.id}/websites`, "websites"]) {
+    equal((await get(path) as Page).count, 1, path);
+  }
+  equal((await get("me/teams") as Page).count, 0);
+  equal(await get(`users/${UUID}`), 404);
+  equal((await app.send("/api/auth/logout", { method: "POST", headers })).status, 200);
+  equal(await get(`websites/${UUID}/sessions`), 401, "the token has ended");
+  await app.close();
+});
