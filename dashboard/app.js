@@ -25,6 +25,19 @@ const FAULT = () => import("./pages/fault.js");
  */
 const NO_SITE = { site_id: "" };
 
+/**
+ * The site with the most stored events; the first one where none has more.
+ * @param {readonly Site[]} sites
+ * @returns {Site}
+ */
+function busiestOf(sites) {
+  const events = (/** @type {Site} */ { stored_events = 0 }) => stored_events;
+  return sites.reduce(
+    (best, one) => best === NO_SITE || events(one) > events(best) ? one : best,
+    NO_SITE,
+  );
+}
+
 /** @param {{ words: Words }} props */
 function App({ words }) {
   const session = useSession();
@@ -36,7 +49,7 @@ function App({ words }) {
   /** @type {Site} */
   const site = sites.find(({ site_id }) => site_id === wanted) ??
     sites.find(({ site_id }) => site_id.toLowerCase() === wanted.toLowerCase()) ??
-    (state.site ? { site_id: state.site } : sites[0] ?? NO_SITE);
+    (state.site ? { site_id: state.site } : busiestOf(sites));
   const [adding, setAdding] = useState(false);
   const { waiting, recheckFirstEvent } = useFirstEvent(site, adding, reload);
   const starting = phase === "open" && (waiting && state.view !== "settings" || adding);
@@ -45,6 +58,18 @@ function App({ words }) {
     document.title = name === "" ? "Mallard Metrics" : `${name} · Mallard Metrics`;
     if (state.site) setPreference("site", state.site);
   }, [site.site_id, site.name]);
+  // A copied address means the same site for everybody.
+  useEffect(() => {
+    if (phase !== "open" || state.site !== "" || site.site_id === "") return;
+    navigate({
+      site: site.site_id,
+      view: state.view,
+      filters: state.filters,
+      own: state.own,
+      tabs: state.tabs,
+      details: state.details,
+    }, { replace: true });
+  }, [phase, state.site, site.site_id]);
   const zone = site.timezone ?? "UTC";
   const now = minuteOf(Date.now(), zone);
   const today = now.slice(0, 10);

@@ -33,8 +33,8 @@ export function RealtimePage() {
     </div>
     <section class="panel live" aria-busy=${live === null}>
       <div class="live-numbers" aria-live="polite" aria-atomic="true">
-        ${number(live?.visitors_5, t("realtime_5"))}
-        ${number(live?.visitors_30, t("realtime_30"))}
+        ${number(live?.visitors_5, t("realtime_5", { n: live?.visitors_5 ?? 0 }))}
+        ${number(live?.visitors_30, t("realtime_30", { n: live?.visitors_30 ?? 0 }))}
       </div>
       <div>
         <h2 class="small-title">${t("realtime_minutes")}</h2>

@@ -1,9 +1,9 @@
-// The settings page: site, goals and other items, access, data.
+// The settings page: one group of panels at a time.
 import { useApp } from "../lib/state/context.js";
 import { html, useEffect, useRef } from "../lib/html.js";
 import { ApiKeys } from "../panels/settings/api_keys.js";
 import { Backups } from "../panels/settings/backups.js";
-import { Dropped, Erase, EventExport, ExportLinks, Kept } from "../panels/settings/data.js";
+import { Dropped, Erase, EventExport, ExportLinks } from "../panels/settings/data.js";
 import { Doctor } from "../panels/settings/doctor.js";
 import { Annotations } from "../panels/settings/items/annotations.js";
 import { SavedFunnels } from "../panels/settings/items/funnels.js";
@@ -11,15 +11,24 @@ import { Goals } from "../panels/settings/items/goals.js";
 import { Segments } from "../panels/settings/items/segments.js";
 import { PathRulesPanel } from "../panels/settings/path_rules.js";
 import { useViewParams } from "../lib/state/view_params.js";
-import { DeleteSite, SiteSettings } from "../panels/settings/site_settings.js";
+import {
+  AccessSettings,
+  DataSettings,
+  DeleteSite,
+  GeneralSettings,
+  PrivacySettings,
+  TrackingSettings,
+} from "../panels/settings/site_settings.js";
 import { Snippet } from "../panels/settings/snippet.js";
 
 const SECTIONS = /** @type {const} */ ([
-  { name: "section_site", draw: [SiteSettings, PathRulesPanel, DeleteSite] },
-  { name: "section_snippet", draw: [Snippet] },
+  { name: "section_site", draw: [GeneralSettings] },
+  { name: "section_snippet", draw: [Snippet, TrackingSettings, PathRulesPanel] },
   { name: "section_goals", draw: [Goals, SavedFunnels, Segments, Annotations] },
-  { name: "section_keys", draw: [ApiKeys] },
-  { name: "section_data", draw: [EventExport, Backups, ExportLinks, Kept, Dropped, Erase] },
+  { name: "section_privacy", draw: [PrivacySettings] },
+  { name: "section_keys", draw: [AccessSettings, ApiKeys] },
+  { name: "section_data", draw: [DataSettings, EventExport, Backups, ExportLinks, Dropped] },
+  { name: "section_danger", draw: [Erase, DeleteSite] },
   { name: "section_about", draw: [Doctor] },
 ]);
 

@@ -1,5 +1,6 @@
 // The frame with shortcuts and dialogs, and the page inside it.
 import { html, useState } from "../lib/html.js";
+import { useConnectionLost } from "../lib/ask/connection.js";
 import { useOnline } from "../lib/state/online.js";
 import { useShortcuts } from "../lib/state/shortcuts.js";
 import { Frame, hasPeriod } from "./frame/frame.js";
@@ -46,14 +47,18 @@ export function Shell({ app, session, starting, adding, onAdding }) {
   const [dialog, setDialog] = useState(/** @type {import("./frame/menu.js").DialogName} */ (null));
   const [filter, setFilter] = useState(/** @type {number | null} */ (null));
   const online = useOnline();
-  const offline = !online || session.fault?.status === 0;
-  useShortcuts({
-    ...shortcutsOf(app),
-    ...(hasPeriod(app.state.view) ? { c: () => setOpened("period") } : {}),
-    0: () => setOpened("site"),
-    "/": () => setFilter(app.state.filters.length),
-    "?": () => setDialog("keys"),
-  });
+  const lost = useConnectionLost();
+  const offline = !online || lost || session.fault?.status === 0;
+  // A dialog whose module is still loading is not in the page yet.
+  useShortcuts(
+    filter !== null || dialog !== null ? {} : {
+      ...shortcutsOf(app),
+      ...(hasPeriod(app.state.view) ? { c: () => setOpened("period") } : {}),
+      0: () => setOpened("site"),
+      "/": () => setFilter(app.state.filters.length),
+      "?": () => setDialog("keys"),
+    },
+  );
   const close = () => setDialog(null);
   const onAdd = () => {
     setOpened(null);

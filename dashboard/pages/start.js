@@ -4,8 +4,9 @@ import { CopyBox } from "../components/controls/copy_box.js";
 import { Logo } from "../components/layout/logo.js";
 import { addressOf } from "../lib/ask/api.js";
 import { useApp } from "../lib/state/context.js";
-import { html, useEffect, useId, useState } from "../lib/html.js";
-import { asciiHost } from "../grammar/host_name.js";
+import { html, useEffect, useId, useRef, useState } from "../lib/html.js";
+import { typedSite } from "../lib/format/typed_site.js";
+import { shownHost } from "../grammar/host_name.js";
 import { siteName } from "../lib/format/site_name.js";
 import { snippetOf } from "../lib/format/snippet.js";
 import { NewSites } from "../panels/sites/new_sites.js";
@@ -20,7 +21,11 @@ export function StartPage({ offline, adding, onCancel }) {
   const id = useId();
   const [domain, setDomain] = useState(site.site_id);
   const typed = domain.trim();
-  const shown = typed === "" ? "example.com" : asciiHost(typed) ?? typed;
+  const shown = site.site_id !== ""
+    ? site.site_id
+    : typed === ""
+    ? "example.com"
+    : typedSite(typed);
   const known = site.site_id !== "";
   const arrived = adding && sites.find(({ site_id }) => site_id === shown);
   useEffect(() => {
@@ -41,6 +46,9 @@ export function StartPage({ offline, adding, onCancel }) {
           autocapitalize="off" autocomplete="off" inputmode="url" maxlength="256"
           onInput=${(/** @type {{ target: HTMLInputElement }} */ event) =>
             setDomain(event.target.value)} />
+        ${typed !== "" && shown !== typed && html`
+          <p class="muted" role="status">${t("start_normalised", { site: shownHost(shown) })}</p>
+        `}
       `}
       <p>${t("start_add")}</p>
       <${CopyBox} text=${snippetOf(addressOf("mallard.js"), shown)} label=${t("start_add")}
@@ -49,9 +57,34 @@ export function StartPage({ offline, adding, onCancel }) {
       <p class=${offline ? "waiting offline" : "waiting"} role="status">
         <i aria-hidden="true" />${t(offline ? "start_waiting_offline" : "start_waiting")}
       </p>
+      <${Arriving} expected=${shown} onChoose=${(/** @type {string} */ other) => {
+        onCancel();
+        navigate({ site: other });
+      }} />
       ${adding &&
         html`<button type="button" class="button" onClick=${onCancel}>${t("start_back")}</button>`}
     </section>
     ${owner && !known && html`<${NewSites} />`}
   `;
+}
+
+/**
+ * Sites whose events began to arrive while the page waits for another spelling.
+ * @param {{ expected: string, onChoose: (site: string) => void }} props
+ */
+function Arriving({ expected, onChoose }) {
+  const { t, sites } = useApp();
+  const before = useRef(new Set(sites.map(({ site_id }) => site_id)));
+  const others = sites.filter(({ site_id }) =>
+    site_id !== expected && !before.current.has(site_id)
+  );
+  return others.map((site) =>
+    html`
+      <p key=${site.site_id} class="waiting quiet" role="status">
+        <span>${t("start_other", { site: siteName(site) })}</span>
+        <button type="button" class="button small" onClick=${() => onChoose(site.site_id)}>
+          ${t("start_other_open")}</button>
+      </p>
+    `
+  );
 }

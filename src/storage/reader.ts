@@ -157,6 +157,12 @@ export class Reader {
     return this.#catalog.spellings;
   }
 
+  /** How many events of a site are in files. */
+  storedEvents(site: string): number {
+    const files = this.#catalog.current.files.get(site) ?? [];
+    return files.reduce((sum, { rows }) => sum + rows, 0);
+  }
+
   /** Whether the site has ever had an event. */
   hasSite(site: string): boolean {
     return this.#catalog.hasSite(site);

@@ -65,7 +65,7 @@ const PLACES: Readonly<Record<string, Place>> = {
     search: "",
     act: async (page) => {
       await click("[aria-label=Menu]", ".language")(page);
-      await click("text=Protect this dashboard", "dialog input[type=password]")(page);
+      await click("text=Set a password", "dialog input[type=password]")(page);
     },
   },
   funnel: { search: "view=behaviour&steps=page:/,page:/pricing,event:signup" },
@@ -207,7 +207,7 @@ dashboardTest(
         const { page } = await openIn(await context(look), `${url}/?site=${OTHER_SITE}`);
         await page.fill("input[type=password]", "not this one");
         await page.keyboard.press("Enter");
-        await page.locator("text=That password is not right.").waitFor();
+        await page.locator("text=Wrong password.").waitFor();
         assert.deepEqual(await faultsFound(page, rules), [], JSON.stringify(look));
       }
     }),

@@ -216,7 +216,7 @@ dashboardTest(
     await page.keyboard.press("/");
     await page.selectOption("dialog select[aria-label=Dimension]", "country");
     await page.click("dialog .tokens input");
-    await page.keyboard.type("D");
+    await page.keyboard.type("germ");
     await page.click("dialog [role=option]:has-text('Germany')");
     await page.click("dialog button:has-text('Apply')");
     await page.waitForURL(/is%28country%2CDE%29/);
@@ -346,7 +346,7 @@ dashboardTest(
     await page.click(".sankey .box[role=button][aria-label^='/pricing:']");
     await page.waitForURL(/page=%2Fpricing/);
     await flowIs(page, url, "/pricing", "next");
-    await page.click("button:has-text('What came before')");
+    await page.click("button:has-text('Previous pages')");
     await page.waitForURL(/direction=previous/);
     await flowIs(page, url, "/pricing", "previous");
     await page.locator(".flow-table button").first().click();
@@ -405,8 +405,8 @@ dashboardTest(
     await fill(0, "/pricing");
     await page.locator(".steps > .step select").nth(1).selectOption("event");
     await fill(1, "signup");
-    await page.click("label:has-text('within') input");
-    await page.click("label:has-text('without') input");
+    await page.click("label:has-text('Limit time between') input");
+    await page.click("label:has-text('Exclude if they did') input");
     await fill(1, "/about");
     const steps = "page:/pricing,within 1 hour,without page:/about,event:signup";
     await page.waitForFunction(
@@ -542,7 +542,7 @@ dashboardTest(
     for (const visitor of [140, 141, 142]) await sendEvent(url, "gone.example", visitor);
     const { page } = await open(`${url}/?site=gone.example&view=settings&section=section_keys`);
     await page.fill(".item-form input", "For scripts");
-    await page.click("button:has-text('Make a key')");
+    await page.click("button:has-text('Create key')");
     const key = await page.innerText(".made-key pre");
     assert.match(key, /^mm_[0-9a-f]{32}$/);
     await page.click("[aria-label='Revoke: For scripts']");
@@ -550,11 +550,11 @@ dashboardTest(
     await page.locator(".items b:has-text('For scripts')").waitFor({ state: "detached" });
     const [made] = await askApi(url, "keys");
     assert.equal(made.revoked, true);
-    await page.click(".pill:has-text('Data')");
-    await page.click("button:has-text('See what would go')");
-    await page.locator("text=3 events would go").waitFor();
+    await page.click(".pill:has-text('Danger')");
+    await page.click("button:has-text('Preview')");
+    await page.locator("text=3 events will be deleted").waitFor();
     await page.click("button:has-text('Erase now')");
-    await page.locator("text=3 events were erased").waitFor();
+    await page.locator("text=3 events were deleted").waitFor();
     const main = await askApi(url, "stats/main?site_id=gone.example&period=all");
     assert.equal(main.total_pageviews, 0);
   },
@@ -605,13 +605,13 @@ dashboardTest(
       await sendEvent(url, "first.example", 145);
       await page.locator('[data-metric=unique_visitors][data-value="1"]').waitFor();
       await page.click("[aria-label=Menu]");
-      await page.click("text=Protect this dashboard by a password");
+      await page.click("text=Set a password");
       const fields = page.locator("dialog input[type=password]");
       await fields.first().waitFor();
       await fields.first().fill("quack quack");
       await fields.nth(1).fill("quack quick");
       await page.click("dialog button:has-text('Set password')");
-      await page.locator("text=The two passwords differ.").waitFor();
+      await page.locator("text=Passwords don't match.").waitFor();
       await fields.nth(1).fill("quack quack");
       await page.click("dialog button:has-text('Set password')");
       await page.locator("dialog").waitFor({ state: "detached" });
@@ -621,7 +621,7 @@ dashboardTest(
       const { page: small } = await openIn(phone, `${url}/?site=first.example&period=7d`);
       await small.fill("input[type=password]", "not this one");
       await small.tap("button:has-text('Log in')");
-      await small.locator("text=That password is not right.").waitFor();
+      await small.locator("text=Wrong password.").waitFor();
       await small.fill("input[type=password]", "quack quack");
       await small.keyboard.press("Enter");
       await small.locator('[data-metric=unique_visitors][data-value="1"]').waitFor();
@@ -636,6 +636,98 @@ dashboardTest(
       assert.match(page.url(), /period=7d/);
       await page.click("[aria-label=Menu]");
       await page.click("text=Log out");
-      await page.locator("h1:has-text('Log in to see the numbers')").waitFor();
+      await page.locator("h1:has-text('Log in')").waitFor();
     }),
+);
+
+dashboardTest(
+  "app.js: settings say what changed, show what was saved, and a deleted site is gone at once",
+  async ({ url, open }) => {
+    await sendEvent(url, "settled.example", 150);
+    const { page, faults } = await open(`${url}/?site=settled.example&view=settings`);
+    await page.fill("input[placeholder]:not([type=number]) >> nth=0", "Settled");
+    await page.locator(".save-bar:has-text('Not saved yet: Name')").waitFor();
+    await page.click("button:has-text('Discard')");
+    await page.locator(".save-bar").waitFor({ state: "detached" });
+    await page.fill(".settings-fields input >> nth=0", "Settled");
+    await page.click("button:has-text('Save')");
+    await page.locator("text=Saved.").waitFor();
+    assert.equal(await page.inputValue(".settings-fields input >> nth=0"), "Settled");
+    await page.locator("h1:has-text('Settled')").waitFor();
+    await page.click(".pill:has-text('Privacy')");
+    const days = page.locator(".setting:has-text('Recognise returning') select");
+    assert.deepEqual(await days.locator("option").allInnerTexts(), ["1 day", "7 days", "30 days"]);
+    await days.selectOption("7");
+    await page.click("button:has-text('Save')");
+    await page.locator("text=Saved.").waitFor();
+    assert.equal((await askApi(url, "sites/settled.example")).visitor_id_days, 7);
+    await page.click(".pill:has-text('Danger')");
+    await page.fill("form:has-text('to confirm') input[autocomplete=off]", "settled.example");
+    await page.click("form button:has-text('Delete site')");
+    await page.waitForURL(/view=sites/);
+    await page.locator(".site-card").first().waitFor();
+    assert.equal(await page.locator(".site-card:has-text('Settled')").count(), 0);
+    assert.deepEqual(faults, []);
+  },
+);
+
+dashboardTest(
+  "app.js: values are found by what is shown, and a half-made filter is not thrown away",
+  async ({ url, open }) => {
+    const { page, faults } = await open(`${url}/`, { locale: "de-DE" });
+    // A copied address means one site.
+    await page.waitForURL(/site=/);
+    await settled(page);
+    await page.keyboard.press("/");
+    await page.locator("dialog .condition").waitFor();
+    await page.waitForFunction(() => document.activeElement?.tagName === "SELECT");
+    await page.selectOption("dialog .condition select >> nth=0", "country");
+    const field = page.locator("dialog .tokens input");
+    await field.fill("Nirgendwo");
+    await field.press("Enter");
+    await page.locator("dialog .tokens [role=alert]:has-text('Nirgendwo')").waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator("[role=alertdialog] button:has-text('Weiter bearbeiten')").click();
+    await field.fill("Vereinigte St");
+    await page.locator("dialog [role=option]:has-text('Vereinigte Staaten')").waitFor();
+    await field.press("Enter");
+    await page.locator("dialog .token:has-text('Vereinigte Staaten')").waitFor();
+    await page.click("dialog button:has-text('Anwenden')");
+    await page.waitForURL(/is%28country%2CUS%29/);
+    await page.locator(".chip:has-text('Vereinigte Staaten')").waitFor();
+    await page.focus(".chip-cross");
+    await page.keyboard.press("Enter");
+    await page.locator(".chip").waitFor({ state: "detached" });
+    await page.waitForFunction(() => document.activeElement?.closest(".tools") !== null);
+
+    await page.keyboard.press("/");
+    await page.locator("dialog .condition").waitFor();
+    await page.selectOption("dialog .condition select >> nth=1", "matches");
+    await field.fill("(");
+    await field.press("Enter");
+    await page.locator("dialog .fault-line:has-text('(')").waitFor();
+    await page.keyboard.press("Escape");
+    await page.click("[role=alertdialog] button:has-text('Verwerfen')");
+    await page.locator("dialog").waitFor({ state: "detached" });
+    await page.goto(`${page.url()}&details=country`);
+    await page.fill("dialog input[type=search]", "vereinigte sta");
+    await page.waitForFunction(() => document.querySelectorAll("dialog tbody tr").length === 1);
+    assert.match(await page.innerText("dialog tbody"), /Vereinigte Staaten/);
+    assert.deepEqual(faults, []);
+  },
+);
+
+dashboardTest(
+  "app.js: a pasted address becomes a site, and another spelling is shown when it arrives",
+  async ({ url, open }) => {
+    const { page, faults } = await open(`${url}/?view=sites&site=${SITE}`);
+    await page.click("main button:has-text('Add another site')");
+    await page.fill(".start input", "https://www.Pasted.example/path?a=b");
+    await page.locator("text=Will be counted as pasted.example").waitFor();
+    assert.match(await page.innerText(".start pre"), /data-domain="pasted\.example"/);
+    await sendEvent(url, "shop.pasted.example", 151);
+    await page.locator(".waiting:has-text('shop.pasted.example') button").click();
+    await page.waitForURL(/site=shop\.pasted\.example/);
+    assert.deepEqual(faults, []);
+  },
 );

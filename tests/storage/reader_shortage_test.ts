@@ -49,7 +49,7 @@ Deno.test("Reader quarantines on proof alone, and refuses where there is none", 
     assert.deepStrictEqual(storage.reader.incompleteDates("example.com", EVER), ["2024-01-15"]);
     // An erasure reaches it.
     const { eraser } = storage;
-    const counts = { db_records_deleted: 0, parquet_partitions_deleted: 1 };
+    const counts = { db_records_deleted: 0, parquet_partitions_deleted: 1, events_deleted: 0 };
     const range = ["example.com", "2024-01-15", "2024-01-15"] as const;
     assert.deepStrictEqual(await eraser.erase(...range, true), counts);
     assert.deepStrictEqual(await eraser.erase(...range), counts);

@@ -22,6 +22,18 @@ import { Icon } from "../layout/icon.js";
 /** @param {FilterChipsProps} props */
 export function FilterChips({ chips, onEdit, onRemove, onClear, texts }) {
   if (chips.length === 0) return null;
+  const remove = (/** @type {MouseEvent} */ { currentTarget }, /** @type {number} */ index) => {
+    const around = currentTarget instanceof Element
+      ? currentTarget.closest("section, form, li, main")
+      : null;
+    onRemove(index);
+    // The button that had the focus is gone after the next drawing.
+    requestAnimationFrame(() => {
+      const others = around?.querySelectorAll(".chip-cross") ?? [];
+      const next = others[Math.min(index, others.length - 1)] ?? around?.querySelector("button");
+      if (next instanceof HTMLElement) next.focus();
+    });
+  };
   return html`
     <div class="chips" role="group" aria-label=${texts.filters}>
       ${chips.map(({ key, subject, verb, object }, index) =>
@@ -30,7 +42,8 @@ export function FilterChips({ chips, onEdit, onRemove, onClear, texts }) {
             <button type="button" class="chip-text" onClick=${() => onEdit(index)}>
               ${subject.join(" ")} <span class="muted">${verb}</span> <b>${object}</b>
             </button>
-            <button type="button" class="chip-cross" onClick=${() => onRemove(index)}
+            <button type="button" class="chip-cross" onClick=${(/** @type {MouseEvent} */ event) =>
+              remove(event, index)}
               aria-label=${`${texts.remove}: ${subject.join(" ")} ${verb} ${object}`}>
               <${Icon} name="close" size=${12} />
             </button>

@@ -12,27 +12,38 @@ import { Icon } from "../layout/icon.js";
  * @property {readonly Suggestion[]} suggestions for the text being typed
  * @property {(text: string) => void} onText
  * @property {boolean} [single] at most one value
- * @property {Record<"label" | "remove" | "placeholder", string>} texts
+ * @property {boolean} [closed] whether only suggested values are taken: others are codes that
+ *   nobody types
+ * @property {Record<"label" | "remove" | "placeholder" | "unknown", string>} texts
  */
 
 /** @param {TokenFieldProps} props */
 export function TokenField(props) {
-  const { values, labelOf, onChange, suggestions, onText, single = false, texts } = props;
+  const { values, labelOf, onChange, suggestions, onText, texts } = props;
+  const { single = false, closed = false } = props;
   const [text, setText] = useState("");
   const [open, setOpen] = useState(false);
   const [at, setAt] = useState(-1);
+  const [refused, setRefused] = useState("");
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   const id = useId();
   const shown = open ? suggestions.filter(({ value }) => !values.includes(value)) : [];
   const type = (/** @type {string} */ typed) => {
     setText(typed);
     setAt(-1);
+    setRefused("");
     onText(typed);
   };
   const add = (/** @type {string} */ value) => {
     if (value !== "") onChange(single ? [value] : [...new Set([...values, value])]);
     type("");
     setOpen(false);
+  };
+  const addTyped = (/** @type {string} */ typed) => {
+    const value = closed ? codeOf(typed, suggestions) : typed;
+    if (value !== null) return add(value);
+    setOpen(false);
+    setRefused(texts.unknown.replace("{value}", typed));
   };
   const remove = (/** @type {string} */ value) => {
     onChange(values.filter((other) => other !== value));
@@ -45,7 +56,9 @@ export function TokenField(props) {
       setAt(Math.min(at + 1, shown.length - 1));
     } else if (event.key === "ArrowUp") setAt(Math.max(at - 1, -1));
     else if (event.key === "Enter" && (text !== "" || at >= 0)) {
-      add(shown[at]?.value ?? text.trim());
+      const chosen = shown[at];
+      if (chosen) add(chosen.value);
+      else addTyped(text.trim());
     } else if (event.key === "Backspace" && text === "" && last !== undefined) remove(last);
     else if (event.key === "Escape" && open) setOpen(false);
     else return;
@@ -55,19 +68,11 @@ export function TokenField(props) {
   // Typed text counts without Enter, too.
   const onBlur = () => {
     setOpen(false);
-    if (text.trim() !== "") add(text.trim());
+    if (text.trim() !== "") addTyped(text.trim());
   };
   return html`
     <div class="tokens" onClick=${() => field.current?.focus()}>
-      ${values.map((value) =>
-        html`
-          <span key=${value} class="token">
-            ${labelOf(value)}
-            <button type="button" aria-label=${`${texts.remove} ${labelOf(value)}`}
-              onClick=${() => remove(value)}><${Icon} name="close" size=${11} /></button>
-          </span>
-        `
-      )}
+      <${Tokens} values=${values} labelOf=${labelOf} label=${texts.remove} onRemove=${remove} />
       <input ref=${field} type="text" role="combobox" aria-label=${texts.label} value=${text}
         aria-expanded=${shown.length > 0} aria-controls=${id} aria-autocomplete="list"
         aria-activedescendant=${at >= 0 ? `${id}-${at}` : undefined} autocomplete="off"
@@ -80,9 +85,45 @@ export function TokenField(props) {
           setOpen(true);
           type(target.value);
         }} />
+      ${refused !== "" && html`<span class="fault-line" role="alert">${refused}</span>`}
       <${Suggestions} id=${id} label=${texts.label} shown=${shown} at=${at} onAdd=${add} />
     </div>
   `;
+}
+
+/**
+ * @param {{
+ *   values: readonly string[],
+ *   labelOf: (value: string) => string,
+ *   label: string,
+ *   onRemove: (value: string) => void,
+ * }} props
+ */
+function Tokens({ values, labelOf, label, onRemove }) {
+  return values.map((value) =>
+    html`
+      <span key=${value} class="token">
+        ${labelOf(value)}
+        <button type="button" aria-label=${`${label} ${labelOf(value)}`}
+          onClick=${() => onRemove(value)}><${Icon} name="close" size=${11} /></button>
+      </span>
+    `
+  );
+}
+
+/**
+ * The value that is written as typed, or the only one that remains; null where it is neither.
+ * @param {string} typed
+ * @param {readonly Suggestion[]} suggestions
+ * @returns {string | null}
+ */
+function codeOf(typed, suggestions) {
+  const wanted = typed.toLowerCase();
+  const same = suggestions.find(({ value, label }) =>
+    label.toLowerCase() === wanted || value.toLowerCase() === wanted
+  );
+  const only = suggestions.length === 1 ? suggestions[0] : undefined;
+  return (same ?? only)?.value ?? null;
 }
 
 /**

@@ -30,12 +30,19 @@ import { usePropertyKeys, ValueField } from "./value_field.js";
 export function FilterEditor({ filter, segments = false, onDone, onClose }) {
   const { t } = useApp();
   const group = filter ? groupOf(filter) : { mode: "", conditions: [] };
+  const [isBegun, setBegun] = useState(false);
+  const begun = isBegun
+    ? { question: t("discard_question"), discard: t("discard"), keep: t("keep_editing") }
+    : null;
   return html`
     <${Dialog} title=${t(filter ? "filter_edit" : "filter_add")} close=${t("close")}
-      onClose=${onClose} class="wide">
+      onClose=${onClose} begun=${begun} class="wide">
       ${segments && html`<${Segments} onChoose=${onDone} />`}
       ${group
-        ? html`<${GroupForm} group=${group} onDone=${onDone} onCancel=${onClose} />`
+        ? html`
+          <${GroupForm} group=${group} onDone=${onDone} onCancel=${onClose}
+            onBegin=${() => setBegun(true)} />
+        `
         : html`<${TextForm} text=${printFilters(filter ? [filter] : [])} onDone=${onDone} />`}
     <//>
   `;
@@ -67,18 +74,25 @@ function Segments({ onChoose }) {
  * @property {import("../../lib/filter_group.js").Group} group
  * @property {(filters: readonly Filter[]) => void} onDone
  * @property {() => void} onCancel
+ * @property {() => void} onBegin something was changed
  */
 
 /** @param {GroupFormProps} props */
-function GroupForm({ group, onDone, onCancel }) {
+function GroupForm({ group, onDone, onCancel, onBegin }) {
   const { t, schema } = useApp();
   const id = useId();
   const [mode, setMode] = useState(group.mode);
   const empty = emptyCondition(schema);
-  const [rows, setRows] = useState(group.conditions.length > 0 ? group.conditions : [empty]);
+  const [rows, keepRows] = useState(group.conditions.length > 0 ? group.conditions : [empty]);
+  const setRows = (/** @type {Condition[]} */ changed) => {
+    keepRows(changed);
+    onBegin();
+  };
+  const broken = brokenPattern(rows);
   const takes = (/** @type {Condition} */ { op }) =>
     schema.operators.find(({ name }) => name === op)?.values ?? "some";
-  const ready = rows.length > 0 && rows.every((row) => isComplete(row, takes(row)));
+  const ready = broken === null && rows.length > 0 &&
+    rows.every((row) => isComplete(row, takes(row)));
   const onSubmit = (/** @type {Event} */ event) => {
     event.preventDefault();
     const filter = filterOf({ mode, conditions: rows });
@@ -102,6 +116,9 @@ function GroupForm({ group, onDone, onCancel }) {
             onRemove=${rows.length > 1 ? () => setRows(rows.toSpliced(index, 1)) : null} />
         `
       )}
+      <p class="fault-line" role="alert">${broken === null
+        ? ""
+        : t("filter_pattern_broken", { pattern: broken })}</p>
       <div class="form-foot">
         <button type="button" class="button quiet" onClick=${() => setRows([...rows, empty])}>
           <${Icon} name="plus" />${t("filter_or")}
@@ -112,6 +129,37 @@ function GroupForm({ group, onDone, onCancel }) {
       </div>
     </form>
   `;
+}
+
+/**
+ * The first pattern that cannot be read, or null. The server reads a few forms that a browser does
+ * not: they begin with a group of options.
+ * @param {readonly Condition[]} rows
+ * @returns {string | null}
+ */
+function brokenPattern(rows) {
+  const patterns = rows.filter(({ op }) => op.startsWith("matches")).flatMap(({ values }) =>
+    values
+  );
+  return patterns.find((pattern) => {
+    if (pattern.startsWith("(?")) return false;
+    try {
+      new RegExp(pattern, "u");
+      return false;
+    } catch {
+      return !canBeLoose(pattern);
+    }
+  }) ?? null;
+}
+
+/** @param {string} pattern */
+function canBeLoose(pattern) {
+  try {
+    new RegExp(pattern);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -2,6 +2,7 @@
 // result.
 import { useApp } from "../../lib/state/context.js";
 import { html, useId, useLayoutEffect, useRef, useState } from "../../lib/html.js";
+import { refusalOf } from "../../lib/format/refusal.js";
 
 /** @typedef {Readonly<Record<string, string>>} Values */
 /** @typedef {(name: string, value: string) => void} Put */
@@ -36,7 +37,7 @@ export function ItemForm({ fields, start, action, onSave, onCancel, label }) {
       setFault("");
       if (!onCancel) setValues(start);
     } catch (error) {
-      setFault(/** @type {Error} */ (error).message);
+      setFault(refusalOf(error, t));
     }
   };
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {

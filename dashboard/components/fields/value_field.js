@@ -5,10 +5,13 @@ import { useApp } from "../../lib/state/context.js";
 import { html, useState } from "../../lib/html.js";
 import { dimensionOf } from "../../lib/state/schema.js";
 import { useSuggestions } from "../../lib/ask/suggest.js";
-import { labelOf } from "../../lib/format/labels.js";
+import { codesFound, isCoded, labelOf } from "../../lib/format/labels.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
 
 const SUGGESTIONS_MAX = 12;
+
+/** Values of a dimension whose labels are searched here: there are no more countries. */
+const CODES_MAX = 300;
 
 /**
  * @typedef {object} ValueFieldProps
@@ -26,16 +29,18 @@ export function ValueField({ dimension, values, onChange, single = false, label,
   const { t, name, format, schema, site, state } = app;
   const [text, setText] = useState(/** @type {string | null} */ (null));
   // Suggestions come from the whole period and ignore the filters of the page.
+  const coded = isCoded(dimension);
   const question = reportUrl({ site, state: { ...state, filters: [] } }, "values", {
     dimension,
-    text,
-    limit: SUGGESTIONS_MAX,
+    text: coded ? null : text,
+    limit: coded ? CODES_MAX : SUGGESTIONS_MAX,
   });
   /** @type {readonly { value: string, visitors: number }[]} */
   const rows = useSuggestions(text === null || dimension === "" ? null : question);
   const row = dimensionOf(schema, dimension);
   const write = (/** @type {string} */ value) => row ? labelOf(row, value, app).text : value;
-  const suggestions = rows.map(({ value, visitors }) => ({
+  const found = coded ? codesFound(rows, text ?? "", write) : rows;
+  const suggestions = found.slice(0, SUGGESTIONS_MAX).map(({ value, visitors }) => ({
     value,
     label: write(value),
     note: format.compact(visitors),
@@ -44,10 +49,12 @@ export function ValueField({ dimension, values, onChange, single = false, label,
     label: label ?? name("dimension", dimension),
     remove: t("remove"),
     placeholder: placeholder ?? t("type_or_choose"),
+    unknown: t("value_unknown"),
   };
   return html`
     <${TokenField} values=${values} labelOf=${write} onChange=${onChange} single=${single}
-      suggestions=${suggestions} onText=${setText} texts=${texts} />
+      suggestions=${suggestions} onText=${setText} texts=${texts}
+      closed=${coded} />
   `;
 }
 

@@ -3,17 +3,15 @@
 import { Empty, Fault } from "../layout/panel.js";
 import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
+import { refusalOf } from "../../lib/format/refusal.js";
 
 /**
  * @param {{ fault: import("../../lib/ask/api.js").ApiError, onRetry: () => void }} props
  */
 export function PanelFault({ fault, onRetry }) {
   const { t } = useApp();
-  const detail = fault.status === 0
-    ? t("fault_hint_offline")
-    : fault.status === 429 || fault.status === 503
-    ? t("fault_hint_busy")
-    : fault.message;
+  const isBusy = fault.status === 429 || fault.status === 503;
+  const detail = isBusy ? t("fault_hint_busy") : refusalOf(fault, t);
   return html`
     <${Fault} title=${t("fault_title")} detail=${detail} action=${t("retry")} onRetry=${onRetry} />
   `;

@@ -2,6 +2,7 @@
 // the old answer until the new one arrives.
 import { ApiError, ask } from "./api.js";
 import { useApp } from "../state/context.js";
+import { connectionLost, useConnectionLost } from "./connection.js";
 import { useCallback, useEffect, useState } from "../html.js";
 import { askReport } from "./view.js";
 
@@ -27,13 +28,14 @@ import { askReport } from "./view.js";
 export function useAnswer(path, { last = false } = {}) {
   const { tick, expired } = useApp();
   const [attempt, setAttempt] = useState(0);
+  const lost = useConnectionLost();
   const [held, setHeld] = useState(
     /** @type {{ path: string | null, data: T | null, fault: ApiError | null }} */ (
       { path: null, data: null, fault: null }
     ),
   );
   useEffect(() => {
-    if (path === null) return;
+    if (path === null || lost) return;
     const abort = new AbortController();
     const { signal } = abort;
     const answer = path.startsWith("api/stats/")
@@ -45,6 +47,8 @@ export function useAnswer(path, { last = false } = {}) {
         if (signal.aborted) return;
         const fault = error instanceof ApiError ? error : new ApiError(0, String(error));
         if (fault.status === 401) expired();
+        // The banner of the page says so, and the answer is asked for when the server is back.
+        if (fault.status === 0) return connectionLost();
         // A failed refresh keeps the current answer.
         setHeld((before) =>
           before.path === path && before.data !== null ? before : { path, data: null, fault }
@@ -52,7 +56,7 @@ export function useAnswer(path, { last = false } = {}) {
       },
     );
     return () => abort.abort();
-  }, [path, tick, attempt]);
+  }, [path, tick, attempt, lost]);
   const retry = useCallback(() => {
     setHeld({ path: null, data: null, fault: null });
     setAttempt((count) => count + 1);

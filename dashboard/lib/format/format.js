@@ -123,6 +123,11 @@ function durationFormat(locale) {
     const whole = Math.round(secs);
     const hours = Math.floor(whole / 3600);
     const minutes = Math.floor((whole % 3600) / 60);
+    // The abbreviations of some languages are too long for a tile.
+    if (locale.startsWith("de") && whole >= 60) {
+      const two = (/** @type {number} */ part) => String(part).padStart(2, "0");
+      return hours > 0 ? `${hours}:${two(minutes)} h` : `${minutes}:${two(whole % 60)} min`;
+    }
     if (hours > 0) return `${hour.format(hours)} ${minute.format(minutes)}`;
     if (minutes > 0) return `${minute.format(minutes)} ${second.format(whole % 60)}`;
     return second.format(whole);

@@ -31,6 +31,10 @@ export function labelOf({ name, group, missing }, value, { t, format }) {
     const text = format.language(value);
     return { label: html`<span class="code">${value}</span>${text}`, text };
   }
+  if (name === "day_of_week" && /^[1-7]$/.test(value)) {
+    const text = format.weekdayLong(Number(value));
+    return { label: text, text };
+  }
   if (group === "devices" && Object.hasOwn(WORDS, value)) {
     const text = t(WORDS[/** @type {keyof typeof WORDS} */ (value)]);
     return { label: text, text };
@@ -40,6 +44,35 @@ export function labelOf({ name, group, missing }, value, { t, format }) {
     return { label: text, text };
   }
   return { label: value, text: value };
+}
+
+/**
+ * Whether the values of a dimension are codes: a search is for what is shown instead.
+ * @param {string} dimension
+ */
+export function isCoded(dimension) {
+  return /^(country|language|device|day_of_week)$/.test(dimension);
+}
+
+/**
+ * The rows whose label or code contains a text, in any case and with or without accents.
+ * @template {{ readonly value: string }} Row
+ * @param {readonly Row[]} rows
+ * @param {string} text
+ * @param {(value: string) => string} write
+ * @returns {readonly Row[]}
+ */
+export function codesFound(rows, text, write) {
+  const wanted = plain(text.trim());
+  if (wanted === "") return rows;
+  return rows.filter(({ value }) =>
+    plain(write(value)).includes(wanted) || plain(value) === wanted
+  );
+}
+
+/** @param {string} text */
+function plain(text) {
+  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }
 
 /**

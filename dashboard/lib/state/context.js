@@ -10,9 +10,16 @@ import { createContext, useContext } from "../html.js";
  * @property {string} [timezone]
  * @property {"monday" | "sunday"} [week_start]
  * @property {boolean} [has_events]
+ * @property {number} [stored_events] how many are in files; owners are told
  */
 
-/** @typedef {(change: Partial<import("./state.js").State>) => void} Navigate */
+/**
+ * `replace` takes the place of the present entry of the history.
+ * @typedef {(
+ *   change: Partial<import("./state.js").State>,
+ *   options?: { replace?: boolean },
+ * ) => void} Navigate
+ */
 
 /**
  * @typedef {object} App

@@ -26,12 +26,14 @@ export function useUrlState() {
     return () => removeEventListener("popstate", onPop);
   }, []);
   const navigate = useCallback(
-    (/** @type {Partial<State>} */ change) =>
+    (/** @type {Partial<State>} */ change, { replace = false } = {}) =>
       setState((before) => {
         const after = changed(before, change);
         const search = printState(after);
         if (search !== printState(before)) {
-          history.pushState(null, "", search || location.pathname);
+          const address = search || location.pathname;
+          if (replace) history.replaceState(null, "", address);
+          else history.pushState(null, "", address);
           if (after.view !== before.view) scrollTo(0, 0);
         }
         return after;

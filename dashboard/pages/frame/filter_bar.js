@@ -6,6 +6,7 @@ import { useApp } from "../../lib/state/context.js";
 import { printFilters } from "../../grammar/filter.js";
 import { html, useId, useState } from "../../lib/html.js";
 import { filterWords } from "../../lib/format/filter_words.js";
+import { refusalOf } from "../../lib/format/refusal.js";
 
 /** @param {{ onEdit: (index: number) => void }} props */
 export function Filters({ onEdit }) {
@@ -49,7 +50,7 @@ function SaveSegment({ onClose }) {
       navigate({ filters: [{ op: "is", dimension: "segment", values: [name] }] });
       onClose();
     } catch (error) {
-      setFault(/** @type {Error} */ (error).message);
+      setFault(refusalOf(error, t));
     }
   };
   return html`

@@ -5,6 +5,7 @@ import { Logo } from "../../components/layout/logo.js";
 import { SitePicker } from "../../components/controls/site_picker.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useId, useState } from "../../lib/html.js";
+import { tryConnection } from "../../lib/ask/connection.js";
 import { useLive } from "../../lib/ask/live.js";
 import { preference, setPreference, showTheme } from "../../lib/state/preferences.js";
 import { printState } from "../../lib/state/state.js";
@@ -65,7 +66,11 @@ export function Frame(props) {
         `}
       </section>
     `}
-    ${offline && html`<p class="banner" role="status">${t("connection_lost")}</p>`}
+    ${offline && html`
+      <p class="banner" role="status">${t("connection_lost")}
+        <button type="button" class="button small" onClick=${tryConnection}>${t("retry")}</button>
+      </p>
+    `}
     <main id="main" tabindex="-1">
       ${warnings && html`<${Warnings} warnings=${warnings} />`}
       ${children}

@@ -106,7 +106,7 @@ function Drawn({ tree, page, backwards, asTable, onPage }) {
   const { boxes, bands } = flowOf(roots, tree.total, BOXES);
   const wordsOf = (/** @type {Box} */ box) => ({
     text: `${nameOf(box)} ${format.compact(box.count)}`,
-    title: `${nameOf(box)}: ${t("visits_n", { n: format.count(box.count) })} (${
+    title: `${nameOf(box)}: ${t("visits_n", { n: box.count, count: format.count(box.count) })} (${
       format.percent(box.count / tree.total)
     })`,
   });

@@ -12,6 +12,7 @@ import { FUNNEL_ORDERS, FunnelChoices } from "../../components/fields/funnel_opt
 import { useViewParams } from "../../lib/state/view_params.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
 import { areComplete, EMPTY_STEP, StepList } from "../../components/fields/step_fields.js";
+import { refusalOf } from "../../lib/format/refusal.js";
 
 /** @typedef {import("../../grammar/steps.js").Step} Step */
 /** @typedef {{ id: number, name: string, steps: string, window: string, order: string }} Saved */
@@ -108,7 +109,7 @@ function SavedFunnels({ onLoad, ready }) {
       setFault("");
       refresh();
     } catch (error) {
-      setFault(/** @type {Error} */ (error).message);
+      setFault(refusalOf(error, t));
     }
   };
   return html`

@@ -143,9 +143,9 @@ function Told({ answer, links }) {
       ...(index > 0 ? [t("sequence_then")] : []),
       step.name,
       ...(index > 0 && within
-        ? [t("sequence_within"), format.span(within.count, within.unit)]
+        ? [t("sequence_words_within"), format.span(within.count, within.unit)]
         : []),
-      ...without.flatMap(({ name }) => [t("sequence_without"), name]),
+      ...without.flatMap(({ name }) => [t("sequence_words_without"), name]),
     ].join(" ")
   ).join(", ");
   const number = (/** @type {string} */ value, /** @type {string} */ label) =>

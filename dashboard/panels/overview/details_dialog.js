@@ -7,11 +7,12 @@ import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { csvOf, saveFile } from "../../lib/ask/downloads.js";
 import { html, useEffect, useState } from "../../lib/html.js";
-import { metricOf, rowDimensions } from "../../lib/state/schema.js";
+import { dimensionOf, metricOf, rowDimensions } from "../../lib/state/schema.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
-import { labelOfRow } from "../../lib/format/labels.js";
+import { codesFound, isCoded, labelOf, labelOfRow } from "../../lib/format/labels.js";
 import { isPicked, toggleRow } from "../../lib/toggle_filter.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
+import { refusalOf } from "../../lib/format/refusal.js";
 
 const PAGE_ROWS = 100;
 /** Rows per request, for a file. */
@@ -31,15 +32,17 @@ export function DetailsDialog({ dimension, onClose }) {
   const [page, setPage] = useState(0);
   const metrics = columnsOf(schema, dimension);
   const told = rowDimensions(schema, dimension);
+  const also = useCodes(dimension, search.trim());
   const params = {
     metrics: metrics.join(","),
     dimensions: told.join(","),
     order_by: order,
-    search: search.trim(),
+    search: isCoded(dimension) ? "" : search.trim(),
   };
   /** @type {import("../../lib/ask/answer.js").Answer<Table>} */
   const { data, fault, stale, retry } = useAnswer(
-    reportUrl(app, "query", { ...params, limit: PAGE_ROWS, offset: page * PAGE_ROWS }),
+    also &&
+      reportUrl(app, "query", { ...params, limit: PAGE_ROWS, offset: page * PAGE_ROWS }, { also }),
   );
   const sortBy = (/** @type {string} */ column) => {
     setPage(0);
@@ -68,7 +71,7 @@ export function DetailsDialog({ dimension, onClose }) {
           ${data && t("rows", { n: data.total, count: format.count(data.total) })}
         </span>
         <span class="spring" />
-        <${Export} told=${told} metrics=${metrics} params=${params} />
+        <${Export} told=${told} metrics=${metrics} params=${params} also=${also ?? []} />
       </div>
       <div class=${stale && data ? "details-rows stale" : "details-rows"} tabindex="0"
         role="region" aria-label=${name("dimension", dimension)}>
@@ -98,6 +101,33 @@ function columnsOf({ metrics }, dimension) {
   return metrics.filter(({ unit, applies_to: where }) =>
     unit !== "money" && (where === "all" || (where === "pages" && ofPages))
   ).map(({ name }) => name);
+}
+
+/** A code that no value has: the answer is an empty table. */
+const NO_CODE = "-";
+
+/** More values than there are countries. */
+const CODES_MAX = 300;
+
+/**
+ * The filter for those values of a dimension of codes whose labels contain a text; none for other
+ * dimensions or without a text, null until the values are known.
+ * @param {string} name
+ * @param {string} text
+ * @returns {import("../../grammar/filter.js").Filter[] | null}
+ */
+function useCodes(name, text) {
+  const app = useApp();
+  const needed = isCoded(name) && text !== "";
+  const question = needed ? reportUrl(app, "values", { dimension: name, limit: CODES_MAX }) : null;
+  /** @type {import("../../lib/ask/answer.js").Answer<readonly { value: string }[]>} */
+  const { data } = useAnswer(question);
+  if (!needed) return [];
+  const dimension = dimensionOf(app.schema, name);
+  if (!data || !dimension) return null;
+  const codes = codesFound(data, text, (value) => labelOf(dimension, value, app).text);
+  const values = codes.map(({ value }) => value);
+  return [{ op: "is", dimension: name, values: values.length > 0 ? values : [NO_CODE] }];
 }
 
 /** @param {{ onSearch: (text: string) => void }} props */
@@ -191,15 +221,16 @@ function FullTable({ rows, told, metrics, order, onSort, onClose }) {
  * @property {readonly string[]} told dimensions of the rows
  * @property {readonly string[]} metrics
  * @property {import("../../lib/ask/api.js").Params} params
+ * @property {readonly import("../../grammar/filter.js").Filter[]} also
  */
 
 /** @param {ExportProps} props */
-function Export({ told, metrics, params }) {
+function Export({ told, metrics, params, also }) {
   const app = useApp();
   const [fault, setFault] = useState("");
   const save = async (/** @type {"csv" | "json"} */ kind) => {
     try {
-      const rows = await allRows(reportUrl(app, "query", params) ?? "");
+      const rows = await allRows(reportUrl(app, "query", params, { also }) ?? "");
       const records = rows.map(({ dimensions: row, metrics: values }) => ({
         ...Object.fromEntries(told.map((name, index) => [name, row[index] ?? ""])),
         ...Object.fromEntries(metrics.map((metric) => [metric, values[metric] ?? null])),
@@ -211,7 +242,7 @@ function Export({ told, metrics, params }) {
       saveFile(`${app.site.site_id}-${name.replace(/\W/g, "_")}.${kind}`, text, kind);
       setFault("");
     } catch (error) {
-      setFault(/** @type {Error} */ (error).message);
+      setFault(refusalOf(error, app.t));
     }
   };
   return html`

@@ -42,8 +42,14 @@ export function Numbers() {
   if (fault) return html`<${PanelFault} fault=${fault} onRetry=${retry} />`;
   const spoken = data && !stale
     ? t("numbers_now", {
-      visitors: format.count(data.unique_visitors),
-      pageviews: format.count(data.total_pageviews),
+      visitors: t("unique_visitors_n", {
+        n: data.unique_visitors,
+        count: format.count(data.unique_visitors),
+      }),
+      pageviews: t("pageviews_n", {
+        n: data.total_pageviews,
+        count: format.count(data.total_pageviews),
+      }),
       bounces: format.percent(data.bounce_rate),
     })
     : "";

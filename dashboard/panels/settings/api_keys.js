@@ -7,6 +7,7 @@ import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useId, useState } from "../../lib/html.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
+import { refusalOf } from "../../lib/format/refusal.js";
 
 /**
  * @typedef {object} ApiKey
@@ -73,7 +74,7 @@ function NewKey({ onMade }) {
       setName("");
       setFault("");
     } catch (error) {
-      setFault(/** @type {Error} */ (error).message);
+      setFault(refusalOf(error, t));
     }
   };
   return html`

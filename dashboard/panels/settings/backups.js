@@ -9,6 +9,7 @@ import { useApp } from "../../lib/state/context.js";
 import { sizeWords } from "../../lib/format/size.js";
 import { html, useEffect, useState } from "../../lib/html.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
+import { refusalOf } from "../../lib/format/refusal.js";
 
 /**
  * @typedef {object} Last
@@ -57,7 +58,7 @@ export function Backups() {
       await ask("api/backup", { method: "POST" });
       setRefused("");
     } catch (error) {
-      setRefused(/** @type {Error} */ (error).message);
+      setRefused(refusalOf(error, t));
     }
     refresh();
   };

@@ -1,13 +1,13 @@
-// The site's data: the export by day and that of all events, how long they are kept, what was not
-// counted, and erasure with a look at what would go before anything goes.
+// The site's data: the export by day and that of all events, what was not counted, and erasure with
+// a look at what would go before anything goes.
 import { Facts } from "../../components/layout/facts.js";
 import { Panel } from "../../components/layout/panel.js";
 import { addressOf, ask, sitePath, withParams } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useId, useState } from "../../lib/html.js";
-import { useViewParams } from "../../lib/state/view_params.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
+import { refusalOf } from "../../lib/format/refusal.js";
 
 /** Links to the daily export. */
 export function ExportLinks() {
@@ -49,31 +49,6 @@ export function EventExport() {
         <p class="muted">${t("export_events_hint")}</p>
         <${Days} days=${days} onDays=${setDays} />
         <div class="pair">${link("Parquet", "parquet")}${link("CSV", "csv")}</div>
-      </div>
-      <//>
-  `;
-}
-
-/** How long events are kept, with a link to the setting. */
-export function Kept() {
-  const { t, site, format } = useApp();
-  const { setViewParam } = useViewParams();
-  /** @type {{ retention_days: number | null } | null} */
-  const data = useAnswer(sitePath(site.site_id, "")).data;
-  const days = data?.retention_days ?? null;
-  const words = days === null
-    ? t("kept_by_server")
-    : days === 0
-    ? t("kept_for_ever")
-    : t("kept_days", { span: format.span(days, "day") });
-  return html`
-    <${Panel} title=${t("setting_retention_days")}>
-      <div class="settings-body">
-        <p class="muted">${data ? words : "…"}</p>
-        <div class="pair">
-          <button type="button" class="button" onClick=${() => setViewParam({ section: "" })}>
-            ${t("kept_change")}</button>
-        </div>
       </div>
       <//>
   `;
@@ -139,7 +114,7 @@ export function Dropped() {
   `;
 }
 
-/** @typedef {{ db_records_deleted: number, parquet_partitions_deleted: number }} Erased */
+/** @typedef {{ events_deleted: number }} Erased */
 
 /** Erasure by days, first as a dry run. */
 export function Erase() {
@@ -160,12 +135,16 @@ export function Erase() {
         { method: "DELETE" },
       ));
       setWould(dry ? answer : null);
-      setSaid(dry ? "" : t("erase_done", { n: format.count(answer.db_records_deleted) }));
+      setSaid(dry ? "" : eventsWords("erase_done", answer));
       setFault("");
     } catch (error) {
-      setFault(/** @type {Error} */ (error).message);
+      setFault(refusalOf(error, t));
     }
   };
+  const eventsWords = (
+    /** @type {"erase_done" | "erase_would"} */ key,
+    /** @type {Erased} */ { events_deleted: n },
+  ) => t(key, { n, count: format.count(n) });
   const onSubmit = (/** @type {Event} */ event) => {
     event.preventDefault();
     erase(true);
@@ -181,7 +160,7 @@ export function Erase() {
         <div class="form-foot">
           <button class="button">${t("erase_look")}</button>
           ${would && html`
-            <span>${t("erase_would", { n: format.count(would.db_records_deleted) })}</span>
+            <span>${eventsWords("erase_would", would)}</span>
             <button type="button" class="button danger" onClick=${() => erase(false)}>
               ${t("erase_now")}</button>
           `}

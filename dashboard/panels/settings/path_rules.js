@@ -9,6 +9,7 @@ import { sizeWords } from "../../lib/format/size.js";
 import { html, useEffect, useId, useState } from "../../lib/html.js";
 import { pathRulesBody, pathRulesFields } from "../../lib/path_rules.js";
 import { useApp } from "../../lib/state/context.js";
+import { refusalOf } from "../../lib/format/refusal.js";
 
 /** @typedef {import("../../lib/path_rules.js").PathFields} PathFields */
 /** @typedef {import("../../lib/ask/answers.js").PathPreview} Preview */
@@ -71,7 +72,7 @@ function RulesForm({ rules, onSaved }) {
     try {
       await work();
     } catch (error) {
-      setSaid({ fault: /** @type {Error} */ (error).message, saved: false });
+      setSaid({ fault: refusalOf(error, t), saved: false });
     }
   };
   const look = () =>
@@ -180,7 +181,7 @@ function HistoryControl({ state: { path_rules, history }, onDone }) {
       });
       setFault("");
     } catch (error) {
-      setFault(/** @type {Error} */ (error).message);
+      setFault(refusalOf(error, t));
     }
     onDone();
   };

@@ -1,31 +1,34 @@
-// The settings of a site: one field for each that the server lists.
+// The settings of a site in groups, with a field for each that the server lists, and a bar that
+// says what would be saved.
 import { Panel } from "../../components/layout/panel.js";
 import { ask, sitePath } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
-import { html, useId, useState } from "../../lib/html.js";
+import { html, useEffect, useId, useState } from "../../lib/html.js";
 import { shownHost } from "../../grammar/host_name.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
+import { refusalOf } from "../../lib/format/refusal.js";
+import { SettingField } from "./setting_field.js";
 
-/** @typedef {string | number | boolean | null | readonly string[]} Value */
-
-/** Choices of the settings that have them. */
-const CHOICES = /** @type {Readonly<Record<string, readonly string[]>>} */ ({
-  week_start: ["monday", "sunday"],
-});
-
-/** Weekdays by their names in the API. */
-const WEEKDAYS = /** @type {Readonly<Record<string, number>>} */ ({ monday: 1, sunday: 7 });
+/** @typedef {import("./setting_field.js").Value} Value */
+/** @typedef {"general" | "tracking" | "privacy" | "access" | "data"} Group */
 
 /**
- * The label of an option.
- * @param {string} choice
- * @param {import("../../lib/format/format.js").Format} format
+ * Where each setting stands; one that is not named here is general.
+ * @type {Readonly<Record<string, Group>>}
  */
-function wordOf(choice, format) {
-  const weekday = WEEKDAYS[choice];
-  return weekday === undefined ? choice.replaceAll("_", " ") : format.weekdayLong(weekday);
-}
+const GROUPS = {
+  visit_timeout_minutes: "tracking",
+  rate_limit: "tracking",
+  hostnames: "tracking",
+  aliases: "tracking",
+  visitor_id_days: "privacy",
+  mask_emails: "privacy",
+  mask_tokens: "privacy",
+  visit_list: "privacy",
+  public: "access",
+  retention_days: "data",
+};
 
 /**
  * Whether a setting has a field in this form; a setting of several parts has a form of its own.
@@ -35,118 +38,105 @@ function hasField(byDefault) {
   return byDefault === null || typeof byDefault !== "object" || Array.isArray(byDefault);
 }
 
-/** Draws the form. */
-export function SiteSettings() {
+/** The settings that belong to no other group. */
+export const GeneralSettings = () => html`<${SiteSettings} group="general" />`;
+
+/** How events are counted. */
+export const TrackingSettings = () => html`<${SiteSettings} group="tracking" />`;
+
+/** What is kept of visitors. */
+export const PrivacySettings = () => html`<${SiteSettings} group="privacy" />`;
+
+/** Who may look. */
+export const AccessSettings = () => html`<${SiteSettings} group="access" />`;
+
+/** How long events are kept. */
+export const DataSettings = () => html`<${SiteSettings} group="data" />`;
+
+/** @param {{ group: Group }} props */
+function SiteSettings({ group }) {
   const { t, schema, site, reload } = useApp();
   const path = sitePath(site.site_id, "");
   /** @type {import("../../lib/ask/answer.js").Answer<Record<string, Value>>} */
   const { data, fault: lost, stale, retry } = useAnswer(path);
+  const [saved, setSaved] = useState(/** @type {Record<string, Value> | null} */ (null));
   const [changes, setChanges] = useState(/** @type {Record<string, Value>} */ ({}));
   const [said, setSaid] = useState({ fault: "", saved: false });
+  // A later answer of the server is newer than what saving said.
+  useEffect(() => setSaved(null), [data]);
+  const values = saved ?? data;
   const onSubmit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     try {
-      await ask(path, { method: "PATCH", body: changes });
-      await reload();
+      const answer = await ask(path, { method: "PATCH", body: changes });
+      setSaved(/** @type {Record<string, Value>} */ (answer));
       setChanges({});
       setSaid({ fault: "", saved: true });
+      await reload();
     } catch (error) {
-      setSaid({ fault: /** @type {Error} */ (error).message, saved: false });
+      setSaid({ fault: refusalOf(error, t), saved: false });
     }
+  };
+  const change = (/** @type {string} */ name, /** @type {Value} */ value) => {
+    setSaid({ fault: "", saved: false });
+    const { [name]: _, ...others } = changes;
+    setChanges(isSame(values?.[name], value) ? others : { ...changes, [name]: value });
   };
   // Reserve the space of the fields until the values arrive.
   const rows = lost
     ? []
     : schema.site_settings.filter(({ name, default: byDefault }) =>
-      hasField(byDefault) && (!data || Object.hasOwn(data, name))
+      (GROUPS[name] ?? "general") === group && hasField(byDefault) &&
+      (!values || Object.hasOwn(values, name))
     );
   return html`
-    <${Panel} title=${t("site_settings")} busy=${stale}>
+    <${Panel} title=${t(`settings_${group}`)} busy=${stale}>
       <form class="settings-body" onSubmit=${onSubmit}>
-        <fieldset class="settings-fields" disabled=${!data}>
+        <fieldset class="settings-fields" disabled=${!values}>
         ${rows.map(({ name, default: byDefault }) =>
           html`
             <${SettingField} key=${name} name=${name} byDefault=${byDefault}
-              value=${changes[name] === undefined ? data?.[name] ?? null : changes[name]}
-              onChange=${(/** @type {Value} */ value) => {
-                setSaid({ fault: "", saved: false });
-                setChanges({ ...changes, [name]: value });
-              }} />
+              value=${changes[name] === undefined ? values?.[name] ?? null : changes[name]}
+              onChange=${(/** @type {Value} */ value) => change(name, value)} />
           `
         )}
         </fieldset>
         ${lost && html`<${PanelFault} fault=${lost} onRetry=${retry} />`}
-        <div class="form-foot">
-          <button class="button primary" disabled=${Object.keys(changes).length === 0}>
-            ${t("save")}</button>
-          <span role="status">${said.saved && t("saved")}</span>
-          <span class="fault-line" role="alert">${said.fault}</span>
-        </div>
+        <${SaveBar} changed=${Object.keys(changes)} said=${said}
+          onDiscard=${() => setChanges({})} />
       </form>
       <//>
   `;
 }
 
 /**
- * @typedef {object} SettingFieldProps
- * @property {string} name
- * @property {unknown} byDefault
- * @property {Value} value
- * @property {(value: Value) => void} onChange
+ * @param {Value | undefined} before
+ * @param {Value} after
  */
+function isSame(before, after) {
+  return JSON.stringify(before ?? null) === JSON.stringify(after);
+}
 
-/** @param {SettingFieldProps} props */
-function SettingField({ name, byDefault, value, onChange }) {
-  const { t, name: nameOf, format } = useApp();
-  const id = useId();
-  const label = nameOf("setting", name);
-  const hintKey = /** @type {import("../../lib/format/text.js").Key} */ (`setting_hint_${name}`);
-  const hint = t(hintKey) === hintKey ? "" : t(hintKey);
-  if (typeof byDefault === "boolean") {
-    return html`
-      <div class="setting">
-        <label class="check"><input type="checkbox" checked=${value === true}
-          onChange=${() => onChange(value !== true)} />${label}</label>
-        <p class="muted">${hint}</p>
-      </div>
-    `;
-  }
-  if (Array.isArray(byDefault)) {
-    const words = Array.isArray(value) ? value.map(shownHost).join(", ") : "";
-    const onWords = (/** @type {{ target: HTMLInputElement }} */ { target }) =>
-      onChange(target.value.split(",").map((word) => word.trim()).filter((word) => word !== ""));
-    return html`
-      <div class="setting">
-        <label for=${id}>${label}</label>
-        <input id=${id} class="field" value=${words} spellcheck=${false}
-          onChange=${onWords} />
-        <p class="muted">${hint}</p>
-      </div>
-    `;
-  }
-  const isNumber = typeof byDefault === "number" || /(_days|_limit|_minutes)$/.test(name);
-  const onText = (/** @type {{ target: HTMLInputElement | HTMLSelectElement }} */ { target }) =>
-    onChange(target.value === "" ? null : isNumber ? Number(target.value) : target.value);
-  const choices = CHOICES[name] ?? (name === "timezone" ? Intl.supportedValuesOf("timeZone") : []);
-  const listed = value === null || choices.includes(String(value))
-    ? choices
-    : [String(value), ...choices];
-  const field = choices.length > 0
-    ? html`
-      <select id=${id} class="field" value=${value ?? ""} onChange=${onText}>
-        ${listed.map((choice) =>
-          html`<option key=${choice} value=${choice}>${wordOf(choice, format)}</option>`
-        )}
-      </select>
-    `
-    : html`
-      <input id=${id} class="field" type=${isNumber ? "number" : "text"} value=${value ?? ""}
-        placeholder=${byDefault === null ? "" : String(byDefault)} onInput=${onText} />
-    `;
+/**
+ * @param {{
+ *   changed: readonly string[],
+ *   said: { fault: string, saved: boolean },
+ *   onDiscard: () => void,
+ * }} props
+ */
+function SaveBar({ changed, said, onDiscard }) {
+  const { t, name } = useApp();
+  const names = changed.map((one) => name("setting", one)).join(", ");
   return html`
-    <div class="setting">
-      <label for=${id}>${label}</label>${field}
-      <p class="muted">${hint}</p>
+    <div class=${changed.length > 0 ? "form-foot save-bar" : "form-foot"}>
+      <button class="button primary" disabled=${changed.length === 0}>${t("save")}</button>
+      ${changed.length > 0 && html`
+        <button type="button" class="button" onClick=${onDiscard}>${t("discard")}</button>
+      `}
+      <span role="status">${changed.length > 0
+        ? t("settings_changed", { names })
+        : said.saved && t("saved")}</span>
+      <span class="fault-line" role="alert">${said.fault}</span>
     </div>
   `;
 }
@@ -166,7 +156,7 @@ export function DeleteSite() {
       await reload();
       navigate({ view: "sites", site: "" });
     } catch (error) {
-      setFault(/** @type {Error} */ (error).message);
+      setFault(refusalOf(error, t));
     }
   };
   return html`

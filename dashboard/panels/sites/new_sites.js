@@ -6,6 +6,7 @@ import { ask } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { html, useState } from "../../lib/html.js";
 import { useApp } from "../../lib/state/context.js";
+import { refusalOf } from "../../lib/format/refusal.js";
 
 /**
  * @typedef {object} NewSitesAnswer
@@ -40,7 +41,7 @@ export function NewSites() {
       setFault("");
       setChosen(new Set());
     } catch (error) {
-      setFault(/** @type {Error} */ (error).message);
+      setFault(refusalOf(error, t));
     }
     refresh();
     reload();

@@ -47,7 +47,9 @@ export function SiteCard({ site }) {
       <${Sparkline} values=${(series.data?.results ?? []).map(({ metrics }) => metrics.visitors)} />
       <p class="site-card-numbers">
         <b class=${main ? "" : "to-come-text"}>${main && format.compact(main.unique_visitors)}</b>
-        <span class=${main ? "muted" : "muted not-yet"}>${t("visitors_24h")}</span>
+        <span class=${main ? "muted" : "muted not-yet"}>${t("visitors_24h", {
+          n: main?.unique_visitors ?? 0,
+        })}</span>
         ${main?.comparison && html`
           <${MetricChange} metric=${metricOf(schema, "visitors")}
             change=${main.change?.unique_visitors ?? null}

@@ -14,6 +14,8 @@ import type { OwnerStore } from "../../storage/state/ops/owner_ops.ts";
 export interface Erased {
   readonly db_records_deleted: number;
   readonly parquet_partitions_deleted: number;
+  /** All events, in memory and in files. */
+  readonly events_deleted: number;
   /** Files that may hold such events still; the owner decides about them. */
   readonly not_erased?: readonly string[];
 }
@@ -47,8 +49,9 @@ export function eraseRoutes(
         const counts = sumOf(
           await Array.fromAsync(ids, (id) => erase(id, start_date, end_date, dryRun)),
         );
-        const { db_records_deleted, parquet_partitions_deleted, not_erased } = counts;
-        const left = not_erased ? { not_erased } : {};
+        const { db_records_deleted, parquet_partitions_deleted, events_deleted, not_erased } =
+          counts;
+        const left = { events_deleted, ...(not_erased ? { not_erased } : {}) };
         const erased = {
           site_id,
           start_date,
@@ -62,7 +65,7 @@ export function eraseRoutes(
           erased_at: clock.nowMs(),
           caller: access.who,
         });
-        log("info", "Events erased", erased);
+        log("info", "Events erased", { ...erased, events_deleted });
         return json({ status: "erased", ...erased, ...left });
       },
     },
@@ -90,6 +93,7 @@ function sumOf(erased: readonly Erased[]): Erased {
       (sum, one) => sum + one.parquet_partitions_deleted,
       0,
     ),
+    events_deleted: erased.reduce((sum, one) => sum + one.events_deleted, 0),
     ...(left.size > 0 ? { not_erased: [...left] } : {}),
   };
 }

@@ -70,7 +70,10 @@ export function siteRoutes(
       right: "read",
       handle: ({ access }) => {
         const readable = ids().filter((id) => mayReadSite(access, id));
-        return json(readable.map((id) => shown(sites, id, access)));
+        return json(readable.map((id) => {
+          const site = shown(sites, id, access);
+          return isStranger(access) ? site : { ...site, stored_events: reader.storedEvents(id) };
+        }));
       },
     },
     {

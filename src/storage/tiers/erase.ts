@@ -18,6 +18,8 @@ export interface ErasedCounts {
   readonly db_records_deleted: number;
   /** (site, date) partitions whose files were removed. */
   readonly parquet_partitions_deleted: number;
+  /** All events, wherever they were stored, that a question could have counted. */
+  readonly events_deleted: number;
   /** Files of DATA_DIR that may hold such events still, where there are any. */
   readonly not_erased?: readonly string[];
 }
@@ -71,10 +73,13 @@ export class Eraser {
     dryRun = false,
   ): Promise<ErasedCounts> {
     if (dryRun) {
+      const records = await this.#journal.count(site, firstDate, lastDate);
+      const files = this.#filesOf(site, firstDate, lastDate);
       return {
-        db_records_deleted: await this.#journal.count(site, firstDate, lastDate),
+        db_records_deleted: records,
+        events_deleted: records + rowsOf(files),
         parquet_partitions_deleted: partitions([
-          ...this.#filesOf(site, firstDate, lastDate),
+          ...files,
           ...await this.#trash.of(site, firstDate, lastDate),
           ...this.#recovery.quarantinedOf(site, firstDate, lastDate),
           ...this.#recovery.missing.of(site, firstDate, lastDate),
@@ -104,6 +109,7 @@ export class Eraser {
       return {
         counts: {
           db_records_deleted: records,
+          events_deleted: records + rowsOf(files),
           parquet_partitions_deleted: partitions([
             ...files,
             ...trashed,
@@ -142,6 +148,10 @@ export class Eraser {
     return (this.#catalog.current.files.get(site) ?? [])
       .filter((file) => file.date >= firstDate && file.date <= lastDate);
   }
+}
+
+function rowsOf(files: readonly CatalogFile[]): number {
+  return files.reduce((sum, file) => sum + file.rows, 0);
 }
 
 function partitions(files: readonly { readonly date: string }[]): number {

@@ -16,7 +16,11 @@ import type { Originals } from "../rewrite/originals.ts";
 import { type Trash, TRASH_MS } from "../trash.ts";
 
 const [FIRST_DATE] = ALL_DATES;
-const NOTHING: ErasedCounts = { db_records_deleted: 0, parquet_partitions_deleted: 0 };
+const NOTHING: ErasedCounts = {
+  db_records_deleted: 0,
+  parquet_partitions_deleted: 0,
+  events_deleted: 0,
+};
 
 /** Removes what is older than the owner wants to keep. */
 export class Expiry {
@@ -71,7 +75,11 @@ export class Expiry {
     const graceMs = this.#keepsTrash ? TRASH_MS : 0;
     const unreadable = utcDate((lastMs - graceMs) * 1000);
     await this.#eraser.eraseUnreadable(site, FIRST_DATE, unreadable);
-    return { ...counts, db_records_deleted: counts.db_records_deleted + waiting };
+    return {
+      ...counts,
+      db_records_deleted: counts.db_records_deleted + waiting,
+      events_deleted: counts.events_deleted + waiting,
+    };
   }
 
   /** Expires what is counted, unlike the events of a proposed site. */
@@ -106,7 +114,8 @@ export class Expiry {
     });
     await removed;
     const parquet_partitions_deleted = new Set(files.map(({ date }) => date)).size;
-    return { db_records_deleted: 0, parquet_partitions_deleted };
+    const events_deleted = files.reduce((sum, { rows }) => sum + rows, 0);
+    return { db_records_deleted: 0, parquet_partitions_deleted, events_deleted };
   }
 
   #filesOf(site: string, lastDate: string): CatalogFile[] {

@@ -10,7 +10,11 @@ function recorder(): { erase: Erase; asked: unknown[][] } {
     asked,
     erase: (...args) => {
       asked.push(args);
-      return Promise.resolve({ db_records_deleted: 7, parquet_partitions_deleted: 2 });
+      return Promise.resolve({
+        db_records_deleted: 7,
+        parquet_partitions_deleted: 2,
+        events_deleted: 90,
+      });
     },
   };
 }
@@ -26,7 +30,7 @@ Deno.test("eraseRoutes() erase a range of dates, return the counts and keep a re
     db_records_deleted: 7,
     parquet_partitions_deleted: 2,
   };
-  deepEqual([status, body], [200, { status: "erased", ...counts }]);
+  deepEqual([status, body], [200, { status: "erased", ...counts, events_deleted: 90 }]);
   deepEqual(asked, [["example.com", "2024-02-28", "2024-02-29", false]]);
   const record = { erased_at: "2024-01-15T12:00:00.000Z", ...counts, caller: "local" };
   deepEqual((await owner.call("GET", "/api/gdpr/erasures")).body, [record]);

@@ -10,6 +10,7 @@ async function open(withEvents: string[], siteIds: string[] = []) {
   const reader = {
     sites: () => known,
     hasSite: (site: string) => known.includes(site),
+    storedEvents: (site: string) => site.length,
   } as unknown as Reader;
   const names = siteNames(() => known, (site) => sites.declared(site)?.site_id, siteIds);
   const erased: string[] = [];
@@ -45,6 +46,8 @@ Deno.test("siteRoutes() list sites that are configured, declared or have events"
     "new.example",
     "seen.example",
   ]);
+  // The dashboard begins with the site of most events.
+  assert.deepEqual(json.map((site: { stored_events: number }) => site.stored_events), [14, 11, 12]);
   const access = {
     who: "key",
     rights: new Set(["read"] as const),

@@ -750,6 +750,7 @@ clause(
         end_date: "2024-03-03",
         db_records_deleted: 0,
         parquet_partitions_deleted: 2,
+        events_deleted: 4,
       });
       deepEqual(await days("erased.example"), [2, 0, 0, 2]);
       deepEqual(await days("kept.example"), [2, 2, 2, 2]);

@@ -33,8 +33,8 @@ Deno.test("Eraser removes a site's dates from every tier, and nothing else", asy
       await accept(storage, EVENTS);
       if (flushed) await storage.flusher.flush();
       const expected = flushed
-        ? { db_records_deleted: 0, parquet_partitions_deleted: 2 }
-        : { db_records_deleted: 2, parquet_partitions_deleted: 0 };
+        ? { db_records_deleted: 0, parquet_partitions_deleted: 2, events_deleted: 2 }
+        : { db_records_deleted: 2, parquet_partitions_deleted: 0, events_deleted: 2 };
       const { eraser } = storage;
       assert.deepStrictEqual(
         await eraser.erase("example.com", "2024-01-14", "2024-01-15", true),

@@ -119,7 +119,7 @@ Deno.test("Eraser.erase() reaches the trash, for its site and dates alone", asyn
     for (const site of [SITE, long]) await storage.expiry.expire(site, 1, NOON + DAY_MS);
     assert.strictEqual((await trashed(system, folder)).length, 3);
     const range = [SITE, "2024-01-14", "2024-01-31"] as const;
-    const counts = { db_records_deleted: 0, parquet_partitions_deleted: 2 };
+    const counts = { db_records_deleted: 0, parquet_partitions_deleted: 2, events_deleted: 1 };
     assert.deepStrictEqual(await storage.eraser.erase(...range, true), counts);
     assert.deepStrictEqual(await storage.eraser.erase(...range), counts);
     assert.strictEqual((await trashed(system, folder)).length, 2);

@@ -87,7 +87,7 @@ export async function openOwner(
   const keys = await ApiKeys.open(store, system.clock, system.random, imported);
   const auth = await Auth.open(store, hasher, keys, system, { ...DEFAULTS, ...rest });
   const nothing: Erase = () =>
-    Promise.resolve({ db_records_deleted: 0, parquet_partitions_deleted: 0 });
+    Promise.resolve({ db_records_deleted: 0, parquet_partitions_deleted: 0, events_deleted: 0 });
   const routes = [
     ...authRoutes(auth),
     ...keyRoutes(keys, system.clock),

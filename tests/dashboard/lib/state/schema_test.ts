@@ -14,7 +14,7 @@ const schema: Schema = schemaOf();
 const names = makeNames(schema, makeTranslate("en", texts as Catalogue, texts as Catalogue));
 
 Deno.test("makeNames() writes by the catalogue, else by the server's label, else the name", () => {
-  assert.equal(names("metric", "views_per_visit"), "Pages per visit");
+  assert.equal(names("metric", "views_per_visit"), "Views per visit");
   const quacks = { name: "quacks", label: "Quacks", unit: "count", applies_to: "all", better: 1 };
   const own = makeNames(
     { ...schema, metrics: [quacks as Schema["metrics"][number]] },

@@ -60,7 +60,7 @@ browserTest("Backups makes a backup on click and reports that it is intact", asy
     const backups = panel(page, "Backups");
     assert.match(await backups.innerText(), /None yet[\s\S]*Every 24 hours/);
     await backups.locator("button:has-text('Back up now')").click();
-    await backups.locator("text=Sound: every file is as it was written").waitFor();
+    await backups.locator("text=Verified: all files match").waitFor();
     const words = await backups.innerText();
     assert.ok(words.includes(target));
     assert.match(words, new RegExp(`Events in it\\s+${EVENTS}\\b`));

@@ -19,7 +19,7 @@ browserTest("PathRulesPanel previews rules, applies them, and takes them back", 
     const page = await context.newPage();
     const faults: string[] = [];
     page.on("pageerror", (error) => faults.push(error.message));
-    await page.goto(`${server.url}/?site=example.com&view=settings`);
+    await page.goto(`${server.url}/?site=example.com&view=settings&section=section_snippet`);
     const panel = page.locator("section.panel", {
       has: page.locator('h2:text-is("Path rules")'),
     });
