@@ -73,21 +73,48 @@ export function TokenField(props) {
   return html`
     <div class="tokens" onClick=${() => field.current?.focus()}>
       <${Tokens} values=${values} labelOf=${labelOf} label=${texts.remove} onRemove=${remove} />
-      <input ref=${field} type="text" role="combobox" aria-label=${texts.label} value=${text}
-        aria-expanded=${shown.length > 0} aria-controls=${id} aria-autocomplete="list"
-        aria-activedescendant=${at >= 0 ? `${id}-${at}` : undefined} autocomplete="off"
-        spellcheck=${false} placeholder=${values.length === 0 ? texts.placeholder : ""}
-        onFocus=${() => {
-          setOpen(true);
-          onText(text);
-        }} onBlur=${onBlur} onClick=${() => setOpen(true)} onKeyDown=${onKeyDown}
-        onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) => {
-          setOpen(true);
-          type(target.value);
-        }} />
+      <${TokenInput} field=${field} id=${id} text=${text} at=${at} isOpen=${shown.length > 0}
+        label=${texts.label} placeholder=${values.length === 0 ? texts.placeholder : ""}
+        onOpen=${() => setOpen(true)} onText=${onText} onType=${type} onBlur=${onBlur}
+        onKeyDown=${onKeyDown} />
       ${refused !== "" && html`<span class="fault-line" role="alert">${refused}</span>`}
       <${Suggestions} id=${id} label=${texts.label} shown=${shown} at=${at} onAdd=${add} />
     </div>
+  `;
+}
+
+/**
+ * @param {{
+ *   field: { current: HTMLInputElement | null },
+ *   id: string,
+ *   text: string,
+ *   at: number,
+ *   isOpen: boolean,
+ *   label: string,
+ *   placeholder: string,
+ *   onOpen: () => void,
+ *   onText: (text: string) => void,
+ *   onType: (text: string) => void,
+ *   onBlur: () => void,
+ *   onKeyDown: (event: KeyboardEvent) => void,
+ * }} props
+ */
+function TokenInput(props) {
+  const { field, id, text, at, isOpen, label, placeholder } = props;
+  const { onOpen, onText, onType, onBlur, onKeyDown } = props;
+  return html`
+    <input ref=${field} type="text" role="combobox" aria-label=${label} value=${text}
+      aria-expanded=${isOpen} aria-controls=${id} aria-autocomplete="list"
+      aria-activedescendant=${at >= 0 ? `${id}-${at}` : undefined} autocomplete="off"
+      spellcheck=${false} placeholder=${placeholder}
+      onFocus=${() => {
+        onOpen();
+        onText(text);
+      }} onBlur=${onBlur} onClick=${onOpen} onKeyDown=${onKeyDown}
+      onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) => {
+        onOpen();
+        onType(target.value);
+      }} />
   `;
 }
 
