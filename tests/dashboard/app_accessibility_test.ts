@@ -39,6 +39,14 @@ const PLACES: Readonly<Record<string, Place>> = {
   menu: { search: "", act: click("[aria-label=Menu]", ".language"), within: ".sheet" },
   keyboard: { search: "", act: press("?", "dialog .keys") },
   filter: { search: "", act: press("/", "dialog .condition") },
+  "half-made filter": {
+    search: "",
+    act: async (page) => {
+      await press("/", "dialog .condition")(page);
+      await page.selectOption("dialog select[aria-label=Condition]", "is_not");
+      await press("Escape", "[role=alertdialog]")(page);
+    },
+  },
   suggestions: {
     search: "",
     act: async (page) => {
@@ -86,6 +94,7 @@ const PLACES: Readonly<Record<string, Place>> = {
     act: click(".items .icon-edit", ".edited"),
   },
   keys: { search: "view=settings&section=section_keys" },
+  danger: { search: "view=settings&section=section_danger" },
   data: { search: "view=settings&section=section_data" },
   health: {
     search: "view=settings&section=section_about",

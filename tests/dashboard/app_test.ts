@@ -56,9 +56,14 @@ dashboardTest(
 
     await page.keyboard.press("Escape");
     await page.keyboard.press("x");
-    await page.waitForURL(/compare=previous_period/);
+    await page.waitForURL(/compare=none/);
     await settled(page);
-    const main = await askApi(url, `stats/main?${OF_SITE}&period=28d&compare=previous_period`);
+    assert.equal(await page.locator(".stats .change").count(), 0);
+    await page.keyboard.press("x");
+    await page.waitForURL((address) => !address.search.includes("compare="));
+    await settled(page);
+    const before = "compare=previous_period&match_weekday=true";
+    const main = await askApi(url, `stats/main?${OF_SITE}&period=28d&${before}`);
     const changes = await page.locator(".stats .change").allInnerTexts();
     assert.equal(changes.length, 5);
     const change = main.change.unique_visitors;
@@ -66,16 +71,16 @@ dashboardTest(
     assert.match(changes[0]?.trim() ?? "", sign);
     await page.keyboard.press("c");
     await page.locator(".compare .check input").last().check();
-    await page.waitForURL(/compare=previous_period.*whole=1/);
+    await page.waitForURL(/whole=1/);
     await settled(page);
-    const full = `stats/main?${OF_SITE}&period=28d&compare=previous_period&compare_full=true`;
+    const full = `stats/main?${OF_SITE}&period=28d&${before}&compare_full=true`;
     const whole = (await askApi(url, full)).meta;
     assert.equal(whole.notes, undefined);
-    assert.equal(await page.locator(".compared-with").innerText(), "");
+    assert.match(await page.locator(".compared-with").innerText(), /^(Compared with|No data) /);
     await page.keyboard.press("Escape");
     await page.keyboard.press("w");
     await page.waitForURL(/period=7d/);
-    for (let steps = 0; steps < 7; steps++) await page.goBack();
+    for (let steps = 0; steps < 8; steps++) await page.goBack();
     assert.equal(new URL(page.url()).search, `?site=${SITE}&period=28d`);
     await sameNumbers(page, url, `${OF_SITE}&period=28d`);
     assert.deepEqual(faults, []);

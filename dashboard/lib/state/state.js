@@ -33,8 +33,8 @@ export const DEFAULT_STATE = {
   site: "",
   period: PERIOD_DEFAULT,
   range: null,
-  compare: "",
-  weekdays: false,
+  compare: "previous_period",
+  weekdays: true,
   whole: false,
   before: null,
   interval: "",
@@ -64,6 +64,9 @@ const NAMES = new Set([
   "details",
 ]);
 
+/** The word for no comparison in the URL: without one there is the usual one. */
+const NO_COMPARISON = "none";
+
 /** Limits of the parameters of other views: number, length of name and value. */
 const OWN_MAX = 20;
 const OWN_NAME = /^[a-z_]{1,20}$/;
@@ -82,16 +85,21 @@ export function parseState(search) {
   const text = (/** @type {string} */ name) => params.get(name) ?? "";
   const named = (/** @type {string} */ name, /** @type {string} */ byDefault) =>
     NAME.test(text(name)) ? text(name) : byDefault;
-  const compare = named("compare", "");
+  const asked = named("compare", DEFAULT_STATE.compare);
   const before = rangeBetween(text("before_from"), text("before_to"));
+  const compare = asked === NO_COMPARISON
+    ? ""
+    : asked === "custom" && !before
+    ? DEFAULT_STATE.compare
+    : asked;
   const tabs = text("tabs").split(",").filter((tab) => DIMENSION.test(tab));
   return {
     view: VIEWS.find((view) => view === text("view")) ?? "",
     site: text("site"),
     period: periodNamed(text("period"))?.name ?? DEFAULT_STATE.period,
     range: rangeBetween(text("from"), text("to")),
-    compare: compare === "custom" && !before ? "" : compare,
-    weekdays: text("weekdays") === "1",
+    compare,
+    weekdays: compare !== "" && text("weekdays") !== "0",
     whole: text("whole") === "1",
     before: compare === "custom" ? before : null,
     interval: named("interval", ""),
@@ -127,8 +135,8 @@ export function printState(state) {
   if (!range && state.period !== DEFAULT_STATE.period) set("period", state.period);
   set("from", range?.from ?? "");
   set("to", range?.to ?? "");
-  set("compare", state.compare);
-  set("weekdays", state.compare !== "" && state.weekdays ? "1" : "");
+  if (state.compare !== DEFAULT_STATE.compare) set("compare", state.compare || NO_COMPARISON);
+  set("weekdays", state.compare !== "" && !state.weekdays ? "0" : "");
   set("whole", state.compare !== "" && state.whole ? "1" : "");
   set("before_from", state.compare === "custom" ? before?.from ?? "" : "");
   set("before_to", state.compare === "custom" ? before?.to ?? "" : "");

@@ -28,7 +28,7 @@ export function shortcutsOf(app) {
     r: () => navigate({ view: state.view === "realtime" ? "" : "realtime" }),
     b: () => navigate({ view: state.view === "behaviour" ? "" : "behaviour" }),
     i: () => navigate(nextInterval(app)),
-    x: () => navigate({ compare: state.compare === "" ? first : "", before: null }),
+    x: () => navigate({ compare: state.compare === "" ? first : "", weekdays: true, before: null }),
     ArrowLeft: step(-1),
     ArrowRight: step(1),
     Escape: () => navigate({ filters: [], details: "" }),

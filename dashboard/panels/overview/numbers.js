@@ -75,7 +75,7 @@ export function Numbers() {
         `;
       })}
     </div>
-    ${comparedWith(data?.meta, app)}
+    ${comparedWith(data, app)}
     ${incomplete(data?.incomplete_dates, app)}
     <p class="visually-hidden" role="status">${spoken}</p>
   `;
@@ -95,18 +95,29 @@ function incomplete(dates = [], { t }) {
 }
 
 /**
- * Which part of the earlier range a running period is compared with. Empty where it is whole: with
- * any comparison its space is reserved, so that nothing moves when the answer arrives.
- * @param {Main["meta"]} meta
+ * The dates of the earlier range, or the part of it that a running period is compared with. Its
+ * space is reserved, so that nothing moves when the answer arrives.
+ * @param {Main | null} data
  * @param {import("../../lib/state/context.js").App} app
  */
-function comparedWith(meta, { t, format, state }) {
+function comparedWith(data, { t, format, state }) {
   if (state.compare === "") return null;
+  const meta = data?.meta;
   const isCut = meta?.notes?.some(({ code }) => code === "comparison_cut");
   const local = (/** @type {string} */ iso) =>
     format.bucketLong(minuteOf(Date.parse(iso), meta?.range.timezone ?? "UTC"));
   const { from, to } = meta?.comparison_range ?? {};
-  return html`<p class="muted compared-with">${
-    isCut && from && to ? t("compared_with", { from: local(from), to: local(to) }) : ""
-  }</p>`;
+  const zone = meta?.range.timezone ?? "UTC";
+  // The end of a range is the first moment after it.
+  const day = (/** @type {string} */ iso, less = 0) =>
+    minuteOf(Date.parse(iso) - less, zone).slice(0, 10);
+  const isEmpty = data?.comparison?.unique_visitors === 0;
+  const text = !from || !to
+    ? (data ? t("compared_with_none") : "")
+    : isCut
+    ? t("compared_with", { from: local(from), to: local(to) })
+    : t(isEmpty ? "compared_with_empty" : "compared_with_days", {
+      days: format.days({ from: day(from), to: day(to, 1) }),
+    });
+  return html`<p class="muted compared-with">${text}</p>`;
 }

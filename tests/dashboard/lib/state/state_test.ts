@@ -39,13 +39,13 @@ const state = fc.record({
 /** A state as its URL can say it: what does not hold beside something else is left out. */
 function said(value: typeof DEFAULT_STATE): typeof DEFAULT_STATE {
   const custom = value.compare === "custom";
-  const compare = custom && !value.before ? "" : value.compare;
+  const compare = custom && !value.before ? DEFAULT_STATE.compare : value.compare;
   return {
     ...value,
     period: value.range ? DEFAULT_STATE.period : value.period,
     compare,
-    weekdays: value.weekdays && value.compare !== "",
-    whole: value.whole && value.compare !== "",
+    weekdays: value.weekdays && compare !== "",
+    whole: value.whole && compare !== "",
     before: compare === "custom" ? value.before : null,
   };
 }
