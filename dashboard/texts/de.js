@@ -195,6 +195,8 @@ export const texts = {
   export_events: "Alle Ereignisse exportieren",
   export_events_hint:
     "Eine Datei mit allen gespeicherten Ereignissen der gewählten Tage (UTC) oder, ohne Daten, aller Zeiten. Besucher-IDs werden bei jedem Export neu verschlüsselt.",
+  export_events_peers:
+    "Dateien für andere Programme können nicht jeden Wert enthalten; docs/exporting.md nennt, was fehlt.",
   export_hint: "{period}: Besucher, Seitenaufrufe, wichtigste Seite und Quelle jedes Tages.",
   fault_hint_busy: "Der Server ist beschäftigt. Bitte gleich noch einmal versuchen.",
   fault_hint_offline: "Server nicht erreichbar. Neuer Versuch …",

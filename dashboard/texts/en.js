@@ -187,6 +187,8 @@ export const texts = {
   export_events: "Export all events",
   export_events_hint:
     "One file of every stored event, of the days chosen (UTC) or, without dates, of all time. Visitor IDs are re-randomised in every export.",
+  export_events_peers:
+    "Files for other programs cannot keep every value; docs/exporting.md lists what is missing.",
   export_hint: "{period}: visitors, pageviews, top page and top source of each day.",
   fault_hint_busy: "The server is busy. Please try again in a moment.",
   fault_hint_offline: "Can't reach the server. Retrying…",

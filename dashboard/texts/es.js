@@ -189,6 +189,8 @@ export const texts = {
   export_events: "Exportar todos los eventos",
   export_events_hint:
     "Un archivo con todos los eventos guardados, de los días elegidos (UTC) o, sin fechas, de todo el tiempo. Los ID de visitante se generan de nuevo en cada exportación.",
+  export_events_peers:
+    "Los archivos para otros programas no pueden guardar todos los valores; docs/exporting.md dice qué falta.",
   export_hint: "{period}: visitantes, páginas vistas, primera página y primera fuente de cada día.",
   fault_hint_busy: "El servidor está ocupado. Inténtalo de nuevo en un momento.",
   fault_hint_offline: "No se puede conectar con el servidor. Reintentando…",

@@ -195,6 +195,8 @@ export const texts = {
   export_events: "Exporter tous les événements",
   export_events_hint:
     "Un fichier de tous les événements enregistrés, des jours choisis (UTC) ou, sans dates, de toute la période. Les identifiants de visiteurs sont régénérés à chaque export.",
+  export_events_peers:
+    "Les fichiers pour d’autres programmes ne peuvent pas garder toutes les valeurs ; docs/exporting.md dit ce qui manque.",
   export_hint: "{period} : visiteurs, pages vues, première page et première source de chaque jour.",
   fault_hint_busy: "Le serveur est occupé. Veuillez réessayer dans un instant.",
   fault_hint_offline: "Serveur injoignable. Nouvel essai…",

@@ -6,6 +6,7 @@ import { ADOPT } from "./adopt.ts";
 import { BACKUP } from "./backup.ts";
 import type { Command } from "./command.ts";
 import { EXPORT } from "./exports/export.ts";
+import { TAKEOUT } from "./exports/takeout.ts";
 import { EXPIRY } from "./expiry.ts";
 import { IMPORT } from "./imports/import.ts";
 import { IMPORTS } from "./imports/imports.ts";
@@ -36,6 +37,7 @@ export const COMMANDS = {
   import: IMPORT,
   imports: IMPORTS,
   export: EXPORT,
+  takeout: TAKEOUT,
   sites: SITES,
   keys: KEYS,
   expiry: EXPIRY,

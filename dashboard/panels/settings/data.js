@@ -48,7 +48,11 @@ export function EventExport() {
       <div class="settings-body">
         <p class="muted">${t("export_events_hint")}</p>
         <${Days} days=${days} onDays=${setDays} />
-        <div class="pair">${link("Parquet", "parquet")}${link("CSV", "csv")}</div>
+        <div class="pair">
+          ${link("Parquet", "parquet")}${link("CSV", "csv")}${link("NDJSON", "ndjson")}
+        </div>
+        <p class="muted">${t("export_events_peers")}</p>
+        <div class="pair">${link("GoatCounter", "goatcounter")}${link("Umami", "umami")}</div>
       </div>
       <//>
   `;

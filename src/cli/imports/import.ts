@@ -25,13 +25,15 @@ import {
   JSON_OPTION,
   requireCurrentSchema,
 } from "../command.ts";
+import { importTakeout } from "../exports/takeout.ts";
+import { isTakeout } from "../../storage/backup/takeout.ts";
 import { importText } from "./import_text.ts";
 
 /** The row of COMMANDS. */
 export const IMPORT = {
   args: ["FILE", "[FILE…]"],
   doc: "import the history of a site from another program's files; beside a running server, " +
-    "it does the work",
+    "it does the work. A folder that mallard takeout made becomes the server of an empty DATA_DIR",
   options: {
     site: { type: "string", value: "SITE", doc: "the site that it becomes" },
     "dry-run": { type: "boolean", doc: "tell what would be imported, and add nothing" },
@@ -46,6 +48,10 @@ export const IMPORT = {
   },
   example: "mallard import goatcounter-export.csv.gz --site example.com --dry-run",
   run: async (context) => {
+    const takeout = resolve(context.args[0] ?? "");
+    if (await isTakeout(context.system.files, takeout)) {
+      return await importTakeout(context, takeout);
+    }
     const { site, options } = readOptions(context);
     const dataDir = dataDirOf(context.config);
     await requireCurrentSchema(context, dataDir, "import");

@@ -1,0 +1,151 @@
+// A takeout: all of a server but its secrets, in a folder that makes the same server elsewhere. It
+// is a backup without password, keys and salts, with a list of checksums; one rename completes it.
+import { basename } from "node:path";
+import { messageOf } from "../../core/errors.ts";
+import type { Clock, Files, Random } from "../../core/types.ts";
+import { digestOf } from "../digest.ts";
+import { Sqlite } from "../state/sqlite.ts";
+import { backup } from "./backup.ts";
+import { areNested } from "./folders.ts";
+import { newestGeneration } from "./generations.ts";
+import {
+  DATABASE,
+  eventsOf,
+  MANIFEST,
+  OWNER_FILES,
+  OWNER_ONLY,
+  readManifest,
+  writeManifest,
+} from "./manifest.ts";
+import { restore, type Restored } from "./restore.ts";
+
+/** The list of checksums, as `sha256sum -c` reads it. */
+export const CHECKSUMS = "SHA256SUMS";
+/** The settings of the server, for its owner: a restore does not set them. */
+const SETTINGS = "settings.json";
+const PARTIAL = ".partial";
+const KEY_BYTES = 32;
+
+type World = { readonly files: Files; readonly clock: Clock; readonly random: Random };
+
+/** What was taken out. */
+export interface TakenOut extends Restored {
+  readonly warnings: readonly string[];
+}
+
+/** Whether a folder is a takeout. Rejects where it is one that was not finished. */
+export async function isTakeout(files: Files, folder: string): Promise<boolean> {
+  if (folder.endsWith(PARTIAL) && (await files.list(folder)).length > 0) {
+    throw new Error(`Cannot import ${folder}: the takeout was not finished; make it again`);
+  }
+  return await files.size(`${folder}/${CHECKSUMS}`) !== null &&
+    await files.size(`${folder}/${MANIFEST}`) !== null;
+}
+
+/**
+ * Writes the takeout of DATA_DIR into `target`, which must not exist, while the server runs or not.
+ * Until it is whole the folder is called `target.partial`; a later takeout replaces that.
+ */
+export async function takeOut(
+  world: World,
+  dataDir: string,
+  target: string,
+  settings: Readonly<Record<string, unknown>>,
+): Promise<TakenOut> {
+  const { files } = world;
+  if (areNested(dataDir, target)) {
+    throw new Error("one of it and the data folder contains the other");
+  }
+  if (await files.size(target) !== null || (await files.list(target)).length > 0) {
+    throw new Error("it exists; remove it, or name another");
+  }
+  const partial = `${target}${PARTIAL}`;
+  await files.removeTree(partial);
+  const { warnings } = await backup(world, dataDir, partial);
+  const folder = (await newestGeneration(files, partial))?.folder ?? partial;
+  const store = removeSecrets(`${folder}/${DATABASE}`, world.random);
+  for (const name of OWNER_FILES) await files.remove(`${folder}/${name}`);
+  const text = `${JSON.stringify(settings, null, 2)}\n`;
+  await files.write(`${folder}/${SETTINGS}`, new TextEncoder().encode(text), OWNER_ONLY);
+  const manifest = await readManifest(files, folder);
+  const database = await digestOf(files, `${folder}/${DATABASE}`);
+  if (manifest === null || database === null) throw new Error("what was written is gone");
+  const others = [{ name: DATABASE, ...database }];
+  await writeManifest(files, folder, { ...manifest, store, journal: store, others });
+  await writeChecksums(files, folder);
+  await files.sync(folder);
+  await files.rename(folder, target);
+  await files.removeTree(partial);
+  return { files: manifest.files.length, events: eventsOf(manifest), warnings };
+}
+
+/**
+ * Makes the server of a takeout in an empty or missing DATA_DIR. Rejects with the name of the first
+ * file that is not as it was written.
+ */
+export async function restoreTakeout(
+  world: World,
+  folder: string,
+  dataDir: string,
+): Promise<Restored> {
+  const { files } = world;
+  const text = await files.readText(`${folder}/${CHECKSUMS}`);
+  if (text === null) throw new Error(`there is no ${CHECKSUMS} in it`);
+  for (const line of text.split("\n").filter((one) => one !== "")) {
+    const [, sha256, name] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
+    if (name === undefined || name.startsWith("/") || name.split("/").includes("..")) {
+      throw new Error(`${CHECKSUMS}: its content has changed`);
+    }
+    const found = await digestOf(files, `${folder}/${name}`);
+    if (found === null) throw new Error(`${name}: it is missing`);
+    if (found.sha256 !== sha256) throw new Error(`${name}: its content has changed`);
+  }
+  return await restore(world, folder, dataDir);
+}
+
+/**
+ * Removes from a copy of SQLite's file what lets in or recognises a visitor. Keys stay as a list:
+ * revoked, under a hash that no key has. Returns the new name of the store: it is another server.
+ */
+function removeSecrets(path: string, random: Random): string {
+  const db = Sqlite.openWriter(path);
+  const store = random.uuid();
+  try {
+    db.transaction(() => {
+      db.run("delete from owner_password");
+      db.run(
+        `delete from facts where name in ('device_key', 'password_source', 'carried_sites')
+          or name like 'visitor_salts_%'`,
+      );
+      for (const { key_hash } of db.all("select key_hash from api_keys")) {
+        db.run(
+          "update api_keys set key_hash = ?, revoked = 1 where key_hash = ?",
+          random.bytes(KEY_BYTES).toHex(),
+          String(key_hash),
+        );
+      }
+      // The files of an import that is not over are not taken along.
+      db.run("update past_imports set state = 'failed' where state in ('waiting', 'running')");
+      db.run("update past_imports set salt = ''");
+      for (const name of ["store_id", "journal_id"]) {
+        db.run("update facts set value = ? where name = ?", store, name);
+      }
+    });
+    db.emptyLog();
+  } catch (error) {
+    throw new Error(`${DATABASE} cannot be freed of secrets: ${messageOf(error)}`);
+  } finally {
+    db.close();
+  }
+  return store;
+}
+
+async function writeChecksums(files: Files, folder: string): Promise<void> {
+  const lines: string[] = [];
+  for (const name of (await files.tree(folder)).sort()) {
+    if (basename(name) === CHECKSUMS || name.includes(".backup.lock")) continue;
+    lines.push(`${(await digestOf(files, `${folder}/${name}`))?.sha256}  ${name}\n`);
+  }
+  const text = new TextEncoder().encode(lines.join(""));
+  await files.write(`${folder}/${CHECKSUMS}`, text, OWNER_ONLY);
+}
