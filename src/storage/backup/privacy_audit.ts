@@ -55,7 +55,9 @@ const JSON_DEPTH_MAX = 16;
 /** Looks through `dataDir`, which `db` may read. Rejects only where the folder cannot be listed. */
 export async function auditData(db: Db, files: Files, dataDir: string): Promise<AuditReport> {
   const audit = new Audit(db, files, dataDir);
-  const paths = (await files.tree(dataDir)).filter((path) => !path.startsWith(".native/"));
+  const paths = (await files.tree(dataDir)).filter((path) =>
+    !path.startsWith(".native/") && path !== ".owner.sock"
+  );
   const parquet = paths.filter((path) => path.includes(".parquet"));
   const sqlite = paths.filter((path) => /^mallard\.sqlite(\.v\d+)?(-wal|-shm)?$/.test(path));
   const rest = paths.filter((path) => !parquet.includes(path) && !sqlite.includes(path));

@@ -77,7 +77,7 @@ Deno.test("POST /api/send refuses what it cannot count, and beeps at robots", as
     return [response.status, Object.keys(await response.json())];
   };
   const page = { website: OLD_UUID, url: "/a", hostname: SITE };
-  const refused = [400, ["error"]];
+  const refused = [400, ["error", "code"]];
   deepEqual(await send({ ...page, website: "00000000-0000-4000-8000-000000000000" }), refused);
   deepEqual(await send({ ...page, website: "x" }), refused);
   deepEqual(await send({ link: OLD_UUID }), refused);

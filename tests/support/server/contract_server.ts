@@ -1,5 +1,6 @@
 // The server from outside: a separate process over a data directory, reached through plain
 // sockets and read back from its Parquet files. It must not import anything of src.
+import { deepStrictEqual as deepEqual } from "node:assert";
 import { openDuckDb, type TestDuckDb } from "../storage/duckdb.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
@@ -465,4 +466,11 @@ export async function everyRow<Row>(
   };
   await Promise.all(Array.from({ length: lanes }, lane));
   if (faults.length > 0) throw new Error(`${faults.length} rows:\n${faults.join("\n")}`);
+}
+
+/** Fails unless a body is a refusal: a sentence, its code, and perhaps a field; nothing else. */
+export function checkRefusal(body: Readonly<Record<string, unknown>>): void {
+  const { error, code, field = "", ...rest } = body;
+  deepEqual([typeof error, typeof code, typeof field], ["string", "string", "string"]);
+  deepEqual(rest, {});
 }
