@@ -259,7 +259,10 @@ Deno.test("mallard sites lists and decides beside a running server", async () =>
   assert.deepEqual((await newSites(app)).refused, ["spam1.test", "spam2.test"]);
   assert.equal(await pageviews(app, "a.example"), 1);
   assert.equal((await run("list")).text, "refused spam1.test\nrefused spam2.test\n");
-  await assert.rejects(() => run("keep", "a.example"), /list, accept, refuse, delete or merge/);
+  await assert.rejects(
+    () => run("keep", "a.example"),
+    /list, create, accept, refuse, alias, delete, merge/,
+  );
   await assert.rejects(() => run("accept"), /no site is named/);
   await assert.rejects(() => run("accept", "a/b"), /Cannot read the site/);
   await assert.rejects(
