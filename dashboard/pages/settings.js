@@ -4,6 +4,7 @@ import { html, useEffect, useRef } from "../lib/html.js";
 import { ApiKeys } from "../panels/settings/api_keys.js";
 import { Backups } from "../panels/settings/backups.js";
 import { Dropped, Erase, EventExport, ExportLinks } from "../panels/settings/data.js";
+import { Imports } from "../panels/settings/imports.js";
 import { Doctor } from "../panels/settings/doctor.js";
 import { Annotations } from "../panels/settings/items/annotations.js";
 import { SavedFunnels } from "../panels/settings/items/funnels.js";
@@ -27,7 +28,10 @@ const SECTIONS = /** @type {const} */ ([
   { name: "section_goals", draw: [Goals, SavedFunnels, Segments, Annotations] },
   { name: "section_privacy", draw: [PrivacySettings] },
   { name: "section_keys", draw: [AccessSettings, ApiKeys] },
-  { name: "section_data", draw: [DataSettings, EventExport, Backups, ExportLinks, Dropped] },
+  {
+    name: "section_data",
+    draw: [DataSettings, EventExport, Imports, Backups, ExportLinks, Dropped],
+  },
   { name: "section_danger", draw: [Erase, DeleteSite] },
   { name: "section_about", draw: [Doctor] },
 ]);

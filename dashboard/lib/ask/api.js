@@ -55,16 +55,21 @@ export function addressOf(path) {
 /**
  * Sends a request and resolves with the parsed JSON. Rejects with ApiError, or AbortError on abort.
  * @param {string} path relative to the page, such as `api/sites`
- * @param {{ method?: string, body?: unknown, signal?: AbortSignal }} [options]
+ * @param {{ method?: string, body?: unknown, file?: Blob, signal?: AbortSignal }} [options] `file`
+ *   is sent as it is
  * @returns {Promise<unknown>} the caller says what it is
  */
-export async function ask(path, { method = "GET", body, signal } = {}) {
+export async function ask(path, { method = "GET", body, file, signal } = {}) {
   /** @type {RequestInit} */
   const init = { method, headers: { accept: "application/json" }, credentials: "same-origin" };
   if (signal) init.signal = signal;
   if (body !== undefined) {
     init.headers = { ...init.headers, "content-type": "application/json" };
     init.body = JSON.stringify(body);
+  }
+  if (file !== undefined) {
+    init.headers = { ...init.headers, "content-type": "application/octet-stream" };
+    init.body = file;
   }
   const response = await fetch(addressOf(path), init).catch((error) => {
     if (error?.name === "AbortError") throw error;
