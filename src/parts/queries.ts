@@ -7,6 +7,7 @@ import type { Host } from "../runtime/host.ts";
 import type { Drops } from "../ingest/drops.ts";
 import { chooseEngine } from "../query/engine/choose.ts";
 import { RollupBuilder } from "../query/rollups/builder.ts";
+import { RecentVisits } from "../query/rollups/recent_visits.ts";
 import { Runner } from "../query/run.ts";
 import { rulesOfSites } from "../query/site_rules.ts";
 import type { Sites } from "../sites/sites.ts";
@@ -27,6 +28,7 @@ export async function openQueries(
   const idDays = (site: string) => sites.settings(site).visitor_id_days;
   const visitorIdDays = config.suppress_visitor_id ? () => 0 : idDays;
   const rules = rulesOfSites(sites);
+  const recent = new RecentVisits(storage, clock, log);
   const runner = new Runner(reader, rules, clock, {
     explain: host.isDevelopment ?? false,
     queryTimeoutMs: config.query_timeout_secs * 1000,
@@ -39,8 +41,12 @@ export async function openQueries(
     engine: behavioral.engine,
     visitorIdDays,
     listsVisits: (site) => sites.settings(site).visit_list,
+    recent,
     drops: (range) => drops.list(range),
   });
-  const rollups = new RollupBuilder(storage, rules, clock, log, { visitorIdDays });
+  const rollups = new RollupBuilder(storage, rules, clock, log, {
+    visitorIdDays,
+    afterRun: () => recent.sweep(),
+  });
   return { runner, behavioral, rollups, live: new Live(runner, reader, clock, log) };
 }

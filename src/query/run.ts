@@ -20,13 +20,16 @@ import { patternsOf } from "./budget/filter_size.ts";
 import { type Meta, metaOf } from "./meta.ts";
 import { type Params, quoted } from "./params.ts";
 import { COMMON_PARAMS, parseReportRequest, type SiteRules } from "./parse.ts";
-import { planOf } from "./sql/plan.ts";
+import { type Plan, planOf } from "./sql/plan.ts";
+import type { Recent } from "./rollups/split.ts";
 import { publicEvents, publicRules } from "./sql/public_view.ts";
 import { type CheckedFilter, type Query, queryOf, type ReportRequest } from "./query.ts";
 import { matchingEvents } from "./sql/relations.ts";
-import { statementOf, visitorDaysOf } from "./sql/statement.ts";
+import { type Asked, statementOf, visitorDaysOf } from "./sql/statement.ts";
 import type { DropCount, QueryContext, Report } from "./reports/report.ts";
 import { Faults } from "../core/faults.ts";
+import type { RecentVisits } from "./rollups/recent_visits.ts";
+import { isOfVisits, readsReferrers } from "./sql/visit_rows.ts";
 
 /** What is known of each site. */
 export interface SettingsSource {
@@ -71,6 +74,8 @@ export interface RunnerOptions {
   readonly listsVisits?: (site: string) => boolean;
   /** Whether rollups are used, where a site has them; yes when missing. */
   readonly rollups?: boolean;
+  /** The visits that no file holds yet; not used when missing. */
+  readonly recent?: RecentVisits;
   /** Counts of dropped requests between two UTC dates; none when missing. */
   readonly drops?: (
     range: { readonly site_id: string; readonly firstDate: string; readonly lastDate: string },
@@ -297,16 +302,7 @@ export class Runner {
     return {
       query: async (query: Query): Promise<Answer> => {
         if (query.range.fromUs >= query.range.toUs) return emptyAnswer(query);
-        const plan = planOf(query);
-        const answer = async (query: Query) =>
-          answerOf(
-            query,
-            await from(
-              plan.span,
-              (sources) =>
-                statementOf(query, plan, { ...sources, ...hidden }, sources.events, asked),
-            ),
-          );
+        const answer = (query: Query) => this.#answer(query, from, asked);
         const found = await answer(query);
         if (found.rows.length > 0 || query.offset === 0) return found;
         const { total } = await answer({ ...query, offset: 0, limit: 1 });
@@ -332,6 +328,48 @@ export class Runner {
       engine: this.#options.engine ?? ENGINES.sql,
       ...settings,
     };
+  }
+
+  /** The answer of one statement, of which `from` gives the rows. */
+  async #answer(
+    query: Query,
+    from: (span: SpanUs, build: (sources: Sources) => Sql) => Promise<Row[]>,
+    asked: Asked,
+  ): Promise<Answer> {
+    const plan = planOf(query);
+    const hidden = this.#options.rollups === false ? { rollups: null } : {};
+    const ask = (recent: () => Recent | null) =>
+      from(
+        plan.span,
+        (sources) =>
+          statementOf(query, plan, { ...sources, ...hidden }, sources.events, asked, recent()),
+      );
+    return answerOf(query, await this.#withRecent(query, plan, asked.isPublicOnly, ask));
+  }
+
+  /** Rows of a statement that may read the visits that no file holds yet. */
+  async #withRecent(
+    query: Query,
+    plan: Plan,
+    isPublicOnly: boolean,
+    ask: (recent: () => Recent | null) => Promise<Row[]>,
+  ): Promise<Row[]> {
+    const { recent, rollups } = this.#options;
+    // What needs no visits is read from events as fast.
+    const mayRead = rollups !== false && plan.form !== "events" && isOfVisits(query, plan) &&
+      !(isPublicOnly && readsReferrers(query));
+    const lease = mayRead ? await recent?.lease(query) : null;
+    if (!lease) return await ask(() => null);
+    try {
+      return await ask(lease.now);
+    } catch (error) {
+      if (!messageOf(error).includes(`name ${lease.table} does not exist`)) throw error;
+      // DuckDB was opened again, without it.
+      lease.forget();
+      return await ask(() => null);
+    } finally {
+      lease.release();
+    }
   }
 
   /** The settings of a site that reports read through the context: they are part of each key. */

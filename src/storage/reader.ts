@@ -3,7 +3,7 @@
 import { messageOf } from "../core/errors.ts";
 import { utcDate } from "../core/event.ts";
 import { type Sql, sql } from "../core/sql.ts";
-import type { Catalog } from "./tiers/catalog.ts";
+import type { Catalog, Seal } from "./tiers/catalog.ts";
 import type { Files } from "../core/types.ts";
 import type { Db, QueryLimits, Row } from "./duckdb.ts";
 import type { ParquetTier } from "./tiers/parquet_tier.ts";
@@ -145,6 +145,16 @@ export class Reader {
   /** Changes whenever an event of the site is accepted, and when its events change otherwise. */
   version(site: string): string {
     return this.#catalog.version(site);
+  }
+
+  /** Watches whether a site's events up to a time stay what they are, until `unseal`. */
+  seal(site: string, toUs: number): Seal {
+    return this.#catalog.seal(site, toUs);
+  }
+
+  /** Ends a watch. */
+  unseal(seal: Seal): void {
+    this.#catalog.unseal(seal);
   }
 
   /** Known site ids, sorted. */

@@ -59,6 +59,8 @@ export interface BuilderOptions {
   readonly visitorIdDays: (site: string) => number;
   /** Fewer events than this, of fewer than a week of days, have no rollups; 2,000 when missing. */
   readonly eventsMin?: number;
+  /** What else is to be done each time, as for visits that are kept elsewhere. */
+  readonly afterRun?: () => Promise<void>;
 }
 
 /** Counts since the start. */
@@ -136,6 +138,7 @@ export class RollupBuilder {
       }
     }
     await this.#parts.rollups.sweep();
+    await this.#options.afterRun?.();
   }
 
   async #stateOf(site: string): Promise<Done> {

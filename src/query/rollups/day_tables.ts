@@ -36,7 +36,7 @@ export interface Tables {
 }
 
 /** The names of the tables of one build. */
-export function tablesOf(number: number): Tables {
+export function tablesOf(number: number | string): Tables {
   const name = (what: string) => `rollup_${what}_${number}`;
   return {
     events: name("events"),

@@ -18,6 +18,23 @@ export interface Term {
   readonly last: number;
 }
 
+/** A table of the visits of days that no file holds yet. */
+export interface Recent {
+  readonly table: string;
+  /** Days of the table and later ones, whose visits are all in it but for `hasLater`. */
+  readonly days: readonly { readonly day: number; readonly startUs: number }[];
+  /** It was made of events up to this time. */
+  readonly toUs: number;
+  /** Whether there are later events; the visits of their visitors are not those of the table. */
+  readonly hasLater: boolean;
+}
+
+/** The part of a range that a table of recent visits answers, up to the range's end. */
+export interface RecentPart extends Omit<Recent, "days"> {
+  readonly first: number;
+  readonly startUs: number;
+}
+
 /** A range in two kinds of parts. */
 export interface Split {
   /** Ranges that events answer. */
@@ -27,10 +44,12 @@ export interface Split {
   /** The files that hold the terms' days. */
   readonly paths: readonly string[];
   /**
-   * Days whose edges tell which visitors of the last of `events` are in the terms, too: both
-   * numbers of days are included. Null where no visitor can be.
+   * Days whose edges tell which visitors of the last of `events`, or of `recent`, are in the terms,
+   * too: both numbers of days are included. Null where no visitor can be.
    */
   readonly edge: { readonly first: number; readonly last: number } | null;
+  /** What recent visits answer after the terms, instead of the last of `events`. */
+  readonly recent: RecentPart | null;
   /** Days since 1970 of the local date on which the range begins. */
   readonly firstLocalDay: number;
 }
@@ -47,11 +66,16 @@ export interface SplitBy {
 }
 
 /** Splits a range, or returns null where rollups would save nothing. */
-export function splitOf(range: Range, site: SiteRollups, by: SplitBy): Split | null {
+export function splitOf(
+  range: Range,
+  site: SiteRollups,
+  by: SplitBy,
+  known: Recent | null = null,
+): Split | null {
   const run = longestRun(usableDays(range, site, by));
   const [first, last] = [run[0], run.at(-1)];
   if (!first || !last) return null;
-  if (by.isKeyed) return withoutOverlaps(range, run, by);
+  if (by.isKeyed) return withoutOverlaps(range, run, by, known);
   if (site.foreignToUs > last.endUs && last.endUs < range.toUs) return null;
   const events: Range[] = [];
   const terms: Term[] = [{ sign: 1, first: first.day, last: last.day }];
@@ -62,6 +86,7 @@ export function splitOf(range: Range, site: SiteRollups, by: SplitBy): Split | n
     terms.push({ sign: -1, first: first.day, last: end.day });
   }
   let edge: Split["edge"] = null;
+  let recent: RecentPart | null = null;
   if (last.endUs < range.toUs) {
     const seenFromUs = firstSeenUs(last.endUs, site, by, run);
     const start = run.findLast((day) => day.startUs <= seenFromUs);
@@ -70,7 +95,8 @@ export function splitOf(range: Range, site: SiteRollups, by: SplitBy): Split | n
     // With a long reach the key of every visitor would be kept, for many days.
     if (isOfAll && site.reachDays === 0 && shared.every((day) => day.hasEdge)) {
       if (shared[0]) edge = { first: shared[0].day, last: last.day };
-      events.push(part(last.endUs, range.toUs));
+      recent = recentFrom(last.endUs, range, known);
+      if (!recent) events.push(part(last.endUs, range.toUs));
     } else {
       if (!start) return null;
       terms.push({ sign: -1, first: start.day, last: last.day });
@@ -83,15 +109,23 @@ export function splitOf(range: Range, site: SiteRollups, by: SplitBy): Split | n
     return null;
   }
   const firstLocalDay = dayOfDate(localDate(by.zone, range.fromUs));
-  return { events, terms, paths: [...new Set(run.map(({ path }) => path))], firstLocalDay, edge };
+  const paths = [...new Set(run.map(({ path }) => path))];
+  return { events, terms, paths, firstLocalDay, edge, recent };
 }
 
 /** The split where nothing that is counted can be in two parts. */
-function withoutOverlaps(range: Range, run: readonly RollupDay[], { zone }: SplitBy): Split | null {
+function withoutOverlaps(
+  range: Range,
+  run: readonly RollupDay[],
+  { zone }: SplitBy,
+  known: Recent | null,
+): Split | null {
   const [first, last] = [run[0], run.at(-1)];
   if (!first || !last) return null;
+  const recent = recentFrom(last.endUs, range, known);
   return {
-    events: around(range, first, last),
+    events: around(range, first.startUs, last.endUs, recent),
+    recent,
     terms: [{ sign: 1, first: first.day, last: last.day }],
     paths: [...new Set(run.map(({ path }) => path))],
     edge: null,
@@ -99,10 +133,25 @@ function withoutOverlaps(range: Range, run: readonly RollupDay[], { zone }: Spli
   };
 }
 
-/** What of a range is before some days, and after them. */
-function around(range: Range, first: RollupDay, last: RollupDay): Range[] {
-  return [part(range.fromUs, first.startUs), part(last.endUs, range.toUs)]
-    .filter(({ fromUs, toUs }) => fromUs < toUs);
+/** What of a range is before some days, and after them where no recent visits answer it. */
+function around(
+  range: Range,
+  startUs: number,
+  endUs: number,
+  recent: RecentPart | null,
+): Range[] {
+  const after = recent ? [] : [part(endUs, range.toUs)];
+  return [part(range.fromUs, startUs), ...after].filter(({ fromUs, toUs }) => fromUs < toUs);
+}
+
+/** Recent visits from a time on, if they answer the rest of a range. */
+function recentFrom(us: number, range: Range, known: Recent | null): RecentPart | null {
+  // Visits of the table may have ended with any event of it.
+  if (!known || range.toUs <= known.toUs || us >= range.toUs) return null;
+  const day = known.days.find(({ startUs }) => startUs === us);
+  if (!day) return null;
+  const { table, toUs, hasLater } = known;
+  return { table, toUs, hasLater, first: day.day, startUs: us };
 }
 
 /** A range in days whose visits are in files, and ranges that events answer. */
@@ -116,20 +165,31 @@ export interface VisitSplit {
   readonly paths: readonly string[];
   /** Days since 1970 of the local date on which the range begins. */
   readonly firstLocalDay: number;
+  /** What recent visits answer after those days. */
+  readonly recent: RecentPart | null;
 }
 
 /** Splits a range by days of visits, or returns null where they would save nothing. */
-export function visitSplitOf(range: Range, site: SiteRollups, by: SplitBy): VisitSplit | null {
+export function visitSplitOf(
+  range: Range,
+  site: SiteRollups,
+  by: SplitBy,
+  known: Recent | null = null,
+): VisitSplit | null {
   const run = longestRun(usableDays(range, site, by));
   const [first, last] = [run[0], run.at(-1)];
-  if (!first || !last) return null;
+  const recentUs = last?.endUs ?? known?.days.find((day) => day.startUs >= range.fromUs)?.startUs;
+  const recent = recentUs === undefined ? null : recentFrom(recentUs, range, known);
+  const startUs = first?.startUs ?? recent?.startUs;
+  if (startUs === undefined) return null;
   return {
-    events: around(range, first, last),
-    first: first.day,
-    last: last.day,
+    events: around(range, startUs, last?.endUs ?? startUs, recent),
+    first: first?.day ?? 0,
+    last: last?.day ?? -1,
     days: run,
     paths: [...new Set(run.map(({ visitsPath }) => visitsPath))],
     firstLocalDay: dayOfDate(localDate(by.zone, range.fromUs)),
+    recent,
   };
 }
 

@@ -8,8 +8,7 @@ import { type AggregateName, AGGREGATES, metricOf } from "../metrics.ts";
 import type { Query } from "../query.ts";
 import { edgeOf } from "../rollups/day_rows.ts";
 import { isOfDays, type Shape, shapeOf } from "../rollups/shapes.ts";
-import type { Split } from "../rollups/split.ts";
-import type { SpanUs } from "../../storage/tiers/event_rows.ts";
+import type { RecentPart, Split } from "../rollups/split.ts";
 import {
   aggregateRows,
   currencyLists,
@@ -18,13 +17,18 @@ import {
   mergedOf,
   withoutGoals,
 } from "./build.ts";
-import { bucketKey } from "./buckets.ts";
 import { missingOf } from "./expressions.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { Relations } from "./relations.ts";
-
-/** Gives the events of a span as a relation of the stored columns. */
-export type EventsOf = (span: SpanUs) => Sql;
+import {
+  dayBucket,
+  type EventsOf,
+  laterRows,
+  laterVisitors,
+  recentVisits,
+  storedRows,
+  visitorRows,
+} from "./stored_rows.ts";
 
 /** The split of a day that answers a query, or undefined where only events can. */
 export function rolledShape(query: Query, plan: Plan): Shape | undefined {
@@ -48,10 +52,11 @@ export function buildRolled(
   const counts = rolled.counts(query, { ...plan, aggregates: present }, shape);
   const money = plan.money ? rolled.money(query, plan, shape) : null;
   const merged = mergedOf(query, { ...plan, aggregates: present }, counts, money);
+  const later = laterVisitors(split.recent, plan.span, events);
   return finished(
     query,
     plan,
-    sql`with ${merged}`,
+    sql`with ${later}${merged}`,
     basesOf(query, (whole) => rolled.visitors(whole)),
   );
 }
@@ -99,10 +104,12 @@ class Rolled {
     const columns = plan.aggregates.map((name) => ident(name));
     const parts = this.#split.events.map((range, index) => {
       const own = this.#part(query, range, plan.aggregates);
-      const isLast = index === this.#split.events.length - 1;
+      const isLast = !this.#split.recent && index === this.#split.events.length - 1;
       const known = isLast ? this.#edge(query, shape) : null;
       return sql`select * from (${aggregateRows(own.query, own.plan, own.relations, known)})`;
     });
+    const { recent } = this.#split;
+    if (recent) parts.push(this.#recent(query, plan.aggregates, shape, recent));
     const sums = columns.map((name) => sql`coalesce(sum(${name}), 0)::bigint as ${name}`);
     const stored = plan.aggregates.map((name) =>
       name === "visitors"
@@ -155,6 +162,38 @@ class Rolled {
     return { query: own, plan, relations };
   }
 
+  /** The same of recent visits; whoever is known at the edge is counted by the terms. */
+  #recent(
+    query: Query,
+    aggregates: readonly AggregateName[],
+    shape: Shape,
+    recent: RecentPart,
+  ): Sql {
+    const keys = query.dimensions.map((_, index) => ident(`k${index}`));
+    const parts = [
+      ...storedRows(query, aggregates, recentVisits(recent), this.#split),
+      ...laterRows(query, aggregates, recent, this.#events),
+    ];
+    const columns = join([...keys, ...aggregates.map((name) => ident(name))]);
+    if (!aggregates.includes("visitors")) {
+      const all = join(parts, "\n  union all by name\n  ");
+      return sql`select ${columns} from (${all})`;
+    }
+    const rows = visitorRows(query, aggregates, parts);
+    const known = this.#edge(query, shape);
+    if (known === null) return sql`select ${columns} from (${rows})`;
+    const edge = sql`select distinct ${join([...keys, raw("key")])} from (${known})`;
+    const same = keys.map((key) => sql` and e.${key} is not distinct from v.${key}`);
+    const counted = aggregates.map((name) =>
+      name === "visitors"
+        ? sql`case when e.key is null then v.visitors else 0 end as visitors`
+        : sql`v.${ident(name)}`
+    );
+    const own = keys.map((key) => sql`v.${key}`);
+    return sql`select ${join([...own, ...counted])}
+      from (${rows}) v left join (${edge}) e on e.key = v.visitor_id${join(same, "")}`;
+  }
+
   #rows({ name }: Shape): Sql {
     return sql`select * from read_parquet(${this.#paths}) where shape = ${name}`;
   }
@@ -196,23 +235,6 @@ class Rolled {
       return sql`${stored(ref, shape, query)} as ${name}`;
     });
   }
-}
-
-/** The bucket of the local day of a row `r`, as events of the day would give it. */
-export function dayBucket(
-  interval: "day" | "week" | "month",
-  { weekStart }: Pick<Query, "weekStart">,
-  firstLocalDay: number,
-): Sql {
-  if (interval === "day") return sql`(r.day * ${DAY_US})`;
-  // Local days as if in UTC: the bucket's first local date.
-  const firstUs = firstLocalDay * DAY_US;
-  const calendar = {
-    range: { fromUs: firstUs, toUs: firstUs, dates: null },
-    zone: "UTC",
-    weekStart,
-  };
-  return bucketKey(interval, sql`(r.day * ${DAY_US})`, calendar);
 }
 
 /** A stored value as the key that events would give. */

@@ -6,12 +6,13 @@ import type { Sources } from "../../storage/reader.ts";
 import { metricOf } from "../metrics.ts";
 import type { Query } from "../query.ts";
 import { reachOf, rulesText } from "../rollups/rules.ts";
-import { type SplitBy, splitOf, visitSplitOf } from "../rollups/split.ts";
+import { type Recent, type SplitBy, splitOf, visitSplitOf } from "../rollups/split.ts";
 import type { SiteRollups } from "../../storage/state/ops/rollup_ops.ts";
 import { buildQuery } from "./build.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { matchingEvents } from "./relations.ts";
-import { buildRolled, type EventsOf, rolledShape } from "./rolled.ts";
+import { buildRolled, rolledShape } from "./rolled.ts";
+import type { EventsOf } from "./stored_rows.ts";
 import { buildOfVisits, isOfVisits, readsReferrers, visitorsOfDays } from "./visit_rows.ts";
 
 /** What the choice depends on beside the query. */
@@ -22,27 +23,33 @@ export interface Asked {
   readonly isPublicOnly: boolean;
 }
 
-/** The statement of a query over what can be read now. */
+/**
+ * The statement of a query over what can be read now. `recent` are the visits that no file holds
+ * yet, if they are known.
+ */
 export function statementOf(
   query: Query,
   plan: Plan,
   sources: Pick<Sources, "rollups" | "rollupFile" | "hotFromUs">,
   events: EventsOf,
   asked: Asked,
+  recent: Recent | null = null,
 ): Sql {
   const keyed = (span: Parameters<EventsOf>[0]) => withVisitorKeys(events(span));
   const onDisk = (paths: readonly string[]) => paths.map((path) => sources.rollupFile(path));
   // Rollups hold whole referrers.
   const site = asked.isPublicOnly && readsReferrers(query) ? null : sources.rollups;
-  if (site && site.days.length > 0) {
+  if (site && (site.days.length > 0 || recent)) {
     const by = splitBy(query, site, sources.hotFromUs, asked.idDays);
     const shape = rolledShape(query, plan);
     const isCounted = !by.isKeyed || !countsVisitorsOfDays(query, plan);
-    const split = shape && isCounted ? splitOf(query.range, site, by) : null;
+    const isStored = isOfVisits(query, plan);
+    const known = isStored ? recent : null;
+    const split = shape && isCounted ? splitOf(query.range, site, by, known) : null;
     if (shape && split) {
       return buildRolled(query, plan, shape, split, keyed, onDisk(split.paths));
     }
-    const visits = isOfVisits(query, plan) ? visitSplitOf(query.range, site, by) : null;
+    const visits = isStored ? visitSplitOf(query.range, site, by, known) : null;
     if (visits) return buildOfVisits(query, plan, visits, keyed, onDisk(visits.paths));
   }
   return buildQuery(query, plan, keyed(plan.span));

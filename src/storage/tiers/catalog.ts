@@ -12,6 +12,17 @@ export interface Lease {
   release(): void;
 }
 
+/** What was known of a site's events up to a time, and what has come since. */
+export interface Seal {
+  readonly site: string;
+  /** Microseconds since 1970 UTC. */
+  readonly toUs: number;
+  /** Whether events up to that time have come, gone or changed. */
+  isBroken: boolean;
+  /** Events that came with a later time. */
+  later: number;
+}
+
 interface Held {
   readonly snapshot: Snapshot;
   leases: number;
@@ -25,6 +36,7 @@ export class Catalog {
   readonly #sites: Set<string>;
   readonly #spellings: SiteSpellings;
   readonly #changes = new Map<string, number>();
+  readonly #seals = new Map<string, Set<Seal>>();
   readonly #onChange: (change: FileChange) => void;
   /** Sites of folders whose files are not in the catalog yet. */
   readonly #expected = new Set<string>();
@@ -100,6 +112,31 @@ export class Catalog {
   /** Notes that the events of a site have changed. */
   changed(site: string): void {
     this.#changes.set(site, (this.#changes.get(site) ?? 0) + 1);
+    for (const seal of this.#seals.get(site) ?? []) seal.isBroken = true;
+  }
+
+  /** Notes that a site has more events, the earliest of this time in microseconds, and no less. */
+  appended(site: string, count: number, earliestUs: number): void {
+    this.#changes.set(site, (this.#changes.get(site) ?? 0) + 1);
+    for (const seal of this.#seals.get(site) ?? []) {
+      if (earliestUs <= seal.toUs) seal.isBroken = true;
+      seal.later += count;
+    }
+  }
+
+  /** Watches whether a site's events up to a time stay what they are, until `unseal`. */
+  seal(site: string, toUs: number): Seal {
+    const seal = { site, toUs, isBroken: false, later: 0 };
+    const seals = this.#seals.get(site) ?? new Set();
+    this.#seals.set(site, seals.add(seal));
+    return seal;
+  }
+
+  /** Ends a watch. */
+  unseal(seal: Seal): void {
+    const seals = this.#seals.get(seal.site);
+    seals?.delete(seal);
+    if (seals?.size === 0) this.#seals.delete(seal.site);
   }
 
   /** A text that differs whenever the events of the site differ, within this process. */

@@ -287,6 +287,7 @@ export class Journal {
     const held: JournalEntry[] = [];
     /** Whether the events of a site are counted; looked up once for all of a commit. */
     const sites = new Map<string, boolean>();
+    const added = new Map<string, { count: number; earliestUs: number }>();
     let rows = "";
     for (const event of events) {
       const { site_id } = event;
@@ -300,6 +301,12 @@ export class Journal {
       }
       rows += packRow(site_id, date, json);
       counted.push({ seq: 0, site_id, timestamp: event.timestamp, json });
+      const known = added.get(site_id);
+      if (!known) added.set(site_id, { count: 1, earliestUs: event.timestamp });
+      else {
+        known.count++;
+        if (event.timestamp < known.earliestUs) known.earliestUs = event.timestamp;
+      }
     }
     const { lastSeq } = await this.#store.run("append", {
       rows,
@@ -311,7 +318,9 @@ export class Journal {
     for (const site of newSites) this.#catalog.addSite(site);
     for (const { site_id, event } of held) this.#proposals.stored(site_id, 1, event.length);
     if (counted.length === 0) return;
-    for (const [site, isCounted] of sites) if (isCounted) this.#catalog.changed(site);
+    for (const [site, { count, earliestUs }] of added) {
+      this.#catalog.appended(site, count, earliestUs);
+    }
     if (this.#isLoading) return;
     // Rows of one transaction have consecutive numbers.
     let seq = lastSeq - counted.length;

@@ -14,6 +14,8 @@ import { type CheckedFilter, type Query, queryOf } from "../../../src/query/quer
 import { PART_DIMENSIONS, VISIT_DIMENSIONS } from "../../../src/query/rollups/day_tables.ts";
 import { REPORTS } from "../../../src/query/reports/reports.ts";
 import { RollupBuilder } from "../../../src/query/rollups/builder.ts";
+import { localDate } from "../../../src/core/zone.ts";
+import { RecentVisits } from "../../../src/query/rollups/recent_visits.ts";
 import { SHAPES } from "../../../src/query/rollups/shapes.ts";
 import { Runner } from "../../../src/query/run.ts";
 import type { Storage } from "../../../src/storage/open.ts";
@@ -110,14 +112,16 @@ function builderOf(
 
 function runnerOf(
   storage: Storage,
-  { clock }: ReturnType<typeof fakeSystem>,
+  system: ReturnType<typeof fakeSystem>,
   site: Site,
   rollups: boolean,
+  recent?: RecentVisits,
 ) {
   const settings = {
     settings: () => Promise.resolve({ ...STANDARD_SETTINGS, zone: site.zone }),
   };
-  return new Runner(storage.reader, settings, clock, {
+  return new Runner(storage.reader, settings, system.clock, {
+    ...(recent ? { recent } : {}),
     queryTimeoutMs: 60_000,
     cacheTtlMs: 0,
     cacheEntriesMax: 1,
@@ -221,6 +225,33 @@ async function compare(
   return used;
 }
 
+/** Compares answers up to now, by a runner that knows recent visits; returns how many used them. */
+async function compareRecent(
+  { storage, system, site }: Pick<Open, "storage" | "system" | "site">,
+  recent: RecentVisits,
+  seed: number,
+  least: number,
+): Promise<number> {
+  const known = runnerOf(storage, system, site, true, recent);
+  const plain = runnerOf(storage, system, site, false);
+  const draw = new Draw(seed);
+  const today = dayOfDate(localDate(site.zone, system.clock.nowMs() * 1000));
+  let used = 0;
+  for (let index = 0; index < (used < least ? 20 : 4); index++) {
+    const first = today - draw.one([0, 0, 1, 4, 12, 40]);
+    const back = draw.is(0.2) ? draw.below(24) * HOUR : 0;
+    const { fromUs, toUs } = rangeOfDays(site.zone, first, today + 1);
+    const range = { fromUs: fromUs - back, toUs, dates: null };
+    const query = { ...randomQuery(draw, site.zone), range };
+    const notes: { sql: string }[] = [];
+    const found = await known.context(SITE, {}, notes as never).query(query);
+    if (notes.some(({ sql }) => sql.includes("rollup_rows_recent"))) used++;
+    const right = await plain.context(SITE).query(query);
+    deepEqual(found, right, JSON.stringify({ ...query, at: index }));
+  }
+  return used;
+}
+
 async function compareRetention(
   storage: Storage,
   system: ReturnType<typeof fakeSystem>,
@@ -303,6 +334,8 @@ for (
       await withSite({ zone, idDays }, seed, async ({ storage, system, site }) => {
         const used = await compare(storage, system, site, seed, 20);
         ok(used > 5, `${used} of 20 questions used rollups`);
+        const recent = new RecentVisits(storage, system.clock, system.log, { eventsMin: 1 });
+        await compareRecent({ storage, system, site }, recent, seed, 1);
         await compareRetention(storage, system, site, seed);
       });
     }
@@ -350,6 +383,61 @@ Deno.test("rollups follow late events, merges, erasure, path rules, expiry, rest
     await open.storage.flusher.flush();
     await open.storage.eraser.erase(SITE, "2024-03-12", "2024-03-12");
     deepEqual(await filesOf(open.folder), [], "nothing of a day that waits for new sums stays");
+  });
+});
+
+Deno.test("visits of today answer as events do, whatever happens to them", async () => {
+  await withSite({ zone: "Europe/Berlin", idDays: 1 }, 11, async (open) => {
+    const { system } = open;
+    const draw = new Draw(12);
+    const make = () => new RecentVisits(open.storage, system.clock, system.log, { eventsMin: 1 });
+    let recent = make();
+    let seed = 600;
+    const same = async () => {
+      const used = await compareRecent(open, recent, ++seed, 1);
+      ok(used > 0, `no question read the visits of today, with seed ${seed}`);
+    };
+    const nowUs = () => Math.floor(system.clock.nowMs() * 1000);
+    const period = () => periodOf(system.clock.nowMs(), 1);
+    const send = (agoUs: number, visitor: number) =>
+      open.storage.append([
+        eventOf(
+          draw,
+          nowUs() - agoUs,
+          `${visitor} ${period()}`,
+          visitor,
+          draw.one(["Bing", null]),
+        ),
+      ]);
+    await same();
+    system.clock.advance(20_000);
+    for (const visitor of [1, 2, 3, 1, 99]) await send(visitor, visitor);
+    await same();
+    await open.storage.flusher.flush();
+    await same();
+    await send(2 * HOUR, 3);
+    await same();
+    system.clock.advance(60_000);
+    await open.storage.eraser.erase(SITE, "2024-03-20", "2024-03-20");
+    await compareRecent(open, recent, ++seed, 0);
+    system.clock.advance(60_000);
+    for (const visitor of [4, 5, 6]) await send(10 * MINUTE + visitor, visitor);
+    await same();
+    await open.reopen();
+    recent = make();
+    await same();
+    system.clock.advance(12 * HOUR / 1000);
+    await send(5, 4);
+    await same();
+    await open.storage.flusher.flush();
+    await open.build();
+    await same();
+    const { db } = open.storage;
+    const tables = await db.query(sql`select table_name as name from duckdb_tables()
+      where starts_with(table_name, 'rollup_rows_recent')`);
+    equal(tables.length, 1, "older tables were dropped");
+    await db.drop(tables.map(({ name }) => String(name)));
+    await same();
   });
 });
 
