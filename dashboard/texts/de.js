@@ -162,6 +162,7 @@ export const texts = {
   drop_not_a_page: "Keine Seite einer Website (file:, about:, data: …)",
   drop_no_event: "Messwerte einer Seite (kein Ereignis)",
   drop_opted_out: "Will nicht gezählt werden (Sec-GPC)",
+  drop_past_refused: "In der Vergangenheit, ohne Admin-API-Schlüssel",
   drop_proposals_full: "Neue Website wartet, und es ist kein Platz mehr",
   drop_rate_limited: "Über der Rate der Website",
   drop_robot: "Roboter",

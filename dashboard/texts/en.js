@@ -161,6 +161,7 @@ export const texts = {
   drop_not_a_page: "No page of a website (file:, about:, data: …)",
   drop_no_event: "Measurements of a page (no event)",
   drop_opted_out: "Asked not to be counted (Sec-GPC)",
+  drop_past_refused: "In the past, without an Admin API key",
   drop_proposals_full: "New site that waits, and no more fits",
   drop_rate_limited: "Above the rate of the site",
   drop_robot: "Robots",

@@ -162,6 +162,7 @@ export const texts = {
   drop_not_a_page: "No es página de un sitio (file:, about:, data: …)",
   drop_no_event: "Mediciones de una página (no es un evento)",
   drop_opted_out: "Pide no ser contado (Sec-GPC)",
+  drop_past_refused: "En el pasado, sin clave API de administrador",
   drop_proposals_full: "Sitio nuevo en espera, sin más espacio",
   drop_rate_limited: "Por encima del ritmo del sitio",
   drop_robot: "Robots",

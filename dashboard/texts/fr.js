@@ -162,6 +162,7 @@ export const texts = {
   drop_not_a_page: "Pas une page d’un site (file:, about:, data: …)",
   drop_no_event: "Mesures d’une page (pas un événement)",
   drop_opted_out: "Refuse d’être compté (Sec-GPC)",
+  drop_past_refused: "Dans le passé, sans clé API d’administrateur",
   drop_proposals_full: "Nouveau site en attente, et plus de place",
   drop_rate_limited: "Au-delà du débit du site",
   drop_robot: "Robots",

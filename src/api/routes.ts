@@ -10,7 +10,7 @@ import type { FormatParts } from "../ingest/formats/format.ts";
 import { ingestRoutes } from "../ingest/handler.ts";
 import type { Pipeline } from "../ingest/pipeline.ts";
 import type { Runner } from "../query/run.ts";
-import type { NewSites } from "../sites/new_sites.ts";
+import { differInCase, type NewSites } from "../sites/new_sites.ts";
 import type { SiteNames } from "../sites/site_names.ts";
 import type { Sites } from "../sites/sites.ts";
 import type { ExportFiles } from "../storage/backup/export_file.ts";
@@ -40,7 +40,7 @@ import { umamiRoutes } from "./peers/umami.ts";
 import { newSiteRoutes } from "./sites/new_sites.ts";
 import { pathRuleRoutes } from "./sites/path_rules.ts";
 import { siteItemRoutes } from "./sites/site_items.ts";
-import { siteRoutes } from "./sites/sites.ts";
+import { dropSite, type EraseSite, siteRoutes } from "./sites/sites.ts";
 import { type Live, liveRoutes } from "./stats/live.ts";
 import { queryV2Routes } from "./stats/query_v2.ts";
 import { schemaRoutes } from "./stats/schema.ts";
@@ -104,6 +104,13 @@ function isKnown({ reader, names }: Pick<RouteParts, "reader" | "names">, site: 
   return reader.hasSite(site) || names.isDeclared(site);
 }
 
+function siteEraser({ erase, pathHistory }: Pick<RouteParts, "erase" | "pathHistory">): EraseSite {
+  return async (site) => {
+    await erase(site, ...ALL_DATES, false);
+    await pathHistory.forget(site);
+  };
+}
+
 /** One row for each file with routes. */
 const ROWS: readonly Row[] = [
   ({ pipeline, buffer, clock, eventMs, formatParts }) =>
@@ -115,20 +122,22 @@ const ROWS: readonly Row[] = [
   ({ live }) => liveRoutes(live),
   ({ runner, clock }) => queryV2Routes(runner, clock),
   ({ runner }) => statsV1Routes(runner),
-  ({ sites, newSites, formatParts, clock }) =>
-    plausibleSiteRoutes(sites, newSites, formatParts.siteIds, clock),
+  ({ sites, names, newSites, formatParts, reader, clock, ...parts }) => {
+    const deleteSite = async (site: string) => {
+      const several = names.idsOf(site);
+      if (several.length > 1) throw differInCase("delete the site", several);
+      await dropSite(sites, reader, siteEraser(parts), site, true);
+      await newSites.deleted(site);
+    };
+    return plausibleSiteRoutes(sites, newSites, formatParts.siteIds, deleteSite, clock);
+  },
   ({ health }) => plausibleHealthRoutes(() => health().accepting),
   ({ runner, sites, formatParts }) => umamiRoutes(runner, sites, formatParts),
   ({ runner, sites, formatParts }) => goatCounterRoutes(runner, sites, formatParts),
   ({ runner, formatParts }) => counterRoutes(runner, formatParts),
   () => schemaRoutes(),
-  ({ sites, names, reader, erase, pathHistory, newSites, clock, settings }) => {
-    const eraseSite = async (site: string) => {
-      await erase(site, ...ALL_DATES, false);
-      await pathHistory.forget(site);
-    };
-    return siteRoutes(sites, names, reader, eraseSite, newSites, clock, settings);
-  },
+  ({ sites, names, reader, newSites, clock, settings, ...parts }) =>
+    siteRoutes(sites, names, reader, siteEraser(parts), newSites, clock, settings),
   ({ newSites, clock }) => newSiteRoutes(newSites, clock),
   ({ sites, clock }) => siteItemRoutes(sites, clock),
   ({ auth, settings }) => authRoutes(auth, settings.weak_secrets),

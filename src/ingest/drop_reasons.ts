@@ -28,6 +28,10 @@ export const DROPS = {
     code: "too_many_requests",
     message: "Cannot accept the event: too many come from this address",
   },
+  past_refused: {
+    code: "forbidden",
+    message: "Cannot accept the event: its time is in the past, and there is no Admin API key",
+  },
   robot: { code: null, message: "Dropped: a robot" },
   no_event: { code: null, message: "Not stored: it is a measurement, and no event" },
   opted_out: { code: null, message: "Dropped: the browser sends Sec-GPC" },

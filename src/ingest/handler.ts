@@ -18,6 +18,14 @@ import type { PayloadFault } from "./payload.ts";
 import type { Pipeline, Sender } from "./pipeline.ts";
 import type { Outcome } from "./steps/draft.ts";
 
+/** Who sends the events of a request. */
+interface FormatSender extends Sender {
+  /** It may send events of the past. */
+  readonly mayBackdate?: boolean;
+}
+
+/** An event without a key that is no later than this is one of now. */
+const LATE_MS = 300_000;
 const NO_NOTICES: readonly Notice[] = [];
 
 /** Routes of ingestion. `eventMs` is the time of an event that arrives now. */
@@ -68,6 +76,8 @@ export function ingestRoutes(
         address,
         headers,
         hasKey,
+        // A session's cookie might be sent by another site's page.
+        mayBackdate: right === "admin" || hasKey && access.rights.has("admin"),
         guardedAddress: () => context.guardedAddress,
         isTrusted: () => isTrusted(access, context),
       });
@@ -85,15 +95,20 @@ export function ingestRoutes(
 
 /** What takes the events of a request: all that are kept are on disk when it resolves. */
 function takerOf(pipeline: Pipeline, buffer: Buffer, eventMs: () => number) {
-  const run = ({ payload, visitor, atMs }: SentEvent, sender: Sender): Outcome => {
-    if (atMs === undefined) return pipeline.run(payload, { nowMs: eventMs(), ...sender, visitor });
+  const run = ({ payload, visitor, atMs }: SentEvent, sender: FormatSender): Outcome => {
+    const nowMs = eventMs();
+    const { mayBackdate = false } = sender;
+    if (atMs === undefined || !mayBackdate && atMs > nowMs - LATE_MS) {
+      return pipeline.run(payload, { nowMs, ...sender, visitor });
+    }
+    if (!mayBackdate) return pipeline.dropped("past_refused");
     return pipeline.runPast(payload, {
-      atMs: Math.min(atMs, eventMs()),
+      atMs: Math.min(atMs, nowMs),
       address: visitor?.address ?? sender.address,
-      userAgent: visitor?.userAgent ?? "",
+      userAgent: visitor?.userAgent ?? sender.headers.get("user-agent") ?? "",
     });
   };
-  return async (events: readonly SentEvent[], sender: Sender): Promise<Taken[]> => {
+  return async (events: readonly SentEvent[], sender: FormatSender): Promise<Taken[]> => {
     const kept: Event[] = [];
     const taken = events.map((event): Taken => {
       const outcome = run(event, sender);

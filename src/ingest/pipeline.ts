@@ -125,6 +125,12 @@ export class Pipeline {
     return { event, notices: payload.notices };
   }
 
+  /** Counts an event that is dropped before it is judged. */
+  dropped(dropped: DropReason): Outcome {
+    this.drops[dropped]++;
+    return { dropped };
+  }
+
   /** Where events of the past that belong together get their visitor ids. */
   pastVisits(): PastVisits {
     return this.#context.parts.identity.pastVisits();

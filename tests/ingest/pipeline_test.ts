@@ -204,6 +204,7 @@ Deno.test("run() drops an event for its first reason, in the documented order", 
     "site_refused",
     "new_sites_limited",
     "proposals_full",
+    "past_refused",
     "local_page",
     "no_event",
   ];

@@ -30,6 +30,16 @@ const RATE_HEADERS = {
   "x-rate-limit-reset": "1",
 };
 const PATHS_MAX = 1000;
+/** What is not there: its clients are told so. */
+const MISSING: readonly (readonly [Route["method"], string])[] = [
+  ["POST", "export"],
+  ["GET", "export/:id"],
+  ["GET", "export/:id/download"],
+  ["PUT", "sites"],
+  ["GET", "sites/:id"],
+  ["POST", "sites/:id"],
+  ["PATCH", "sites/:id"],
+];
 
 /** The routes of the reading API. */
 export function goatCounterRoutes(runner: Runner, sites: Sites, parts: FormatParts): Route[] {
@@ -75,6 +85,17 @@ export function goatCounterRoutes(runner: Runner, sites: Sites, parts: FormatPar
     ofSite("stats/hits", hitsOf),
     ofSite("stats/hits/:path_id", refsOf),
     ofSite("stats/:name", listOf),
+    ofSite("stats/:name/:id", detailOf),
+    ...MISSING.map(([method, path]): Route => ({
+      ...row(path, () => {
+        throw new AppError(
+          "not_found",
+          `Cannot answer ${path}: see /api/sites, /api/keys and GET /api/stats/export`,
+        );
+      }),
+      method,
+      right: method === "GET" ? "read" : "admin",
+    })),
   ];
 }
 
@@ -103,10 +124,12 @@ async function pagesOf({ scope, ask }: Asked): Promise<string[]> {
 async function pathsOf(asked: Asked) {
   const limit = goat.limitOf(asked.params);
   const after = Number(asked.params.get("after") ?? 0);
-  const all = (await pagesOf(asked)).map((path) => ({
+  const pages = await pagesOf(asked);
+  const titles = goat.titlesOf(await asked.ask(goat.titlesQuery(asked.scope, pages)));
+  const all = pages.map((path) => ({
     id: goat.pathId(path),
     path,
-    title: "",
+    title: titles.get(path) ?? "",
     event: false,
   }))
     .sort((a, b) => a.id - b.id).filter(({ id }) => id > after);
@@ -133,10 +156,12 @@ async function hitsOf({ params, scope, ask }: Asked) {
   const limit = goat.pagesLimit(params, scope);
   const rows = list.rows.slice(0, limit);
   const pages = rows.map(({ keys }) => String(keys[0]));
-  const [hours, days] = await Promise.all([
+  const [hours, days, named] = await Promise.all([
     ask(goat.seriesQuery(scope, "hour", pages)),
     ask(goat.seriesQuery(scope, "day", pages)),
+    ask(goat.titlesQuery(scope, pages)),
   ]);
+  const titles = goat.titlesOf(named);
   const hits = rows.map(({ values }, index) => {
     const path = pages[index] ?? "";
     const own = ({ keys }: Answer["rows"][number]) => keys[0] === path;
@@ -146,7 +171,7 @@ async function hitsOf({ params, scope, ask }: Asked) {
       path_id: goat.pathId(path),
       path,
       event: false,
-      title: "",
+      title: titles.get(path) ?? "",
       max: Math.max(0, ...stats.flatMap(({ hourly }) => hourly)),
       stats,
     };
@@ -167,6 +192,16 @@ async function refsOf(asked: Asked) {
     params,
   );
   return { refs: stats.map((one) => ({ ...one, ref_scheme: one.name === "" ? "o" : "h" })), more };
+}
+
+/** One value of a list in its parts. */
+async function detailOf({ params, path, scope, rules, ask }: Asked) {
+  const { name = "", id = "" } = path;
+  const found = Object.hasOwn(goat.DETAILS, name) ? goat.DETAILS[name] : undefined;
+  if (found === undefined) throw new AppError("not_found", "Cannot find parts of this list");
+  const [whole, part] = found;
+  const own = goat.ofValue(scope, whole, id, rules);
+  return goat.listOf(await ask(goat.listQuery(params, own, part)), params);
 }
 
 async function listOf({ params, path, scope, ask }: Asked) {

@@ -15,11 +15,26 @@ type Body = Readonly<Record<string, unknown>>;
 
 const META = { after: null, before: null, limit: 100 };
 
-/** The routes of sites and goals. `siteIds` are all that there are. */
+/** What is not there, and why: its clients are told so. */
+const MISSING: readonly (readonly [Route["method"], string, string])[] = [
+  ["GET", "/custom-props", "properties are not declared; every property can be asked for"],
+  ["DELETE", "/custom-props/:property", "properties are not declared"],
+  ["PUT", "/shared-links", "the setting public opens a site to everybody"],
+  ["GET", "/guests", "there is one owner; other programs get API keys"],
+  ["PUT", "/guests", "there is one owner; other programs get API keys"],
+  ["DELETE", "/guests/:email", "there is one owner; API keys are revoked by DELETE /api/keys"],
+  ["GET", "/teams", "there is one owner and no team"],
+];
+
+/**
+ * The routes of sites and goals. `siteIds` are all that there are; `deleteSite` deletes one with
+ * its events.
+ */
 export function plausibleSiteRoutes(
   sites: Sites,
   newSites: Pick<NewSites, "declared">,
   siteIds: () => readonly string[],
+  deleteSite: (site: string) => Promise<void>,
   clock: Clock,
 ): Route[] {
   const row = (method: Route["method"], path: string, handle: Handler): Route => ({
@@ -58,6 +73,36 @@ export function plausibleSiteRoutes(
       await sites.put(site, timezone === undefined ? {} : { timezone });
       return json(shown(site));
     }),
+    row("DELETE", "/:site_id", async (context) => {
+      await deleteSite(existing(context.params["site_id"], context));
+      return json({ deleted: true });
+    }),
+    // A property needs no declaration to be asked for.
+    row("PUT", "/custom-props", async (context) => {
+      const { site_id, property } = await bodyOf(context);
+      existing(site_id, context);
+      if (typeof property !== "string" || property === "") {
+        throw unreadable("property", "it is no text");
+      }
+      return json({ created: true });
+    }),
+    ...MISSING.map(([method, path, why]) =>
+      row(method, path, () => {
+        throw new AppError("not_found", `Cannot answer ${path.split("/")[1]}: ${why}`);
+      })
+    ),
+    ...goalRoutes(sites, row, bodyOf, existing),
+  ];
+}
+
+/** The routes of goals. */
+function goalRoutes(
+  sites: Sites,
+  row: (method: Route["method"], path: string, handle: Handler) => Route,
+  bodyOf: (context: Context) => Promise<Body>,
+  existing: (name: unknown, context: Context) => string,
+): Route[] {
+  return [
     row("GET", "/goals", (context) => {
       const site = existing(context.url.searchParams.get("site_id"), context);
       // Strangers see no definitions of a public site.

@@ -110,7 +110,7 @@ export function siteRoutes(
         const site = existing(context);
         const several = names.idsOf(site);
         if (several.length > 1) throw differInCase("delete the site", several);
-        await dropSite(sites, reader, eraseSite, site, context.url);
+        await dropSite(sites, reader, eraseSite, site, isErased(context.url));
         await newSites.deleted(site);
         return json({ status: "deleted" });
       },
@@ -137,20 +137,22 @@ async function addSite(
   return site;
 }
 
-/** Deletes a site. If it has events, they must be erased with it: `events=erase`. */
-async function dropSite(
+function isErased({ searchParams }: URL): boolean {
+  const events = searchParams.get("events");
+  if (events === null || events === "erase") return events !== null;
+  throw new AppError("bad_request", "Cannot read events: it is not erase");
+}
+
+/** Deletes a site. If it has events, they must be erased with it. */
+export async function dropSite(
   sites: Sites,
-  reader: Reader,
+  reader: Pick<Reader, "sites">,
   eraseSite: EraseSite,
   site: string,
-  url: URL,
+  isErased: boolean,
 ): Promise<void> {
-  const events = url.searchParams.get("events");
-  if (events !== null && events !== "erase") {
-    throw new AppError("bad_request", "Cannot read events: it is not erase");
-  }
   if (reader.sites().includes(site)) {
-    if (events !== "erase") {
+    if (!isErased) {
       throw new AppError(
         "conflict",
         "Cannot delete the site: it has events; events=erase deletes them permanently",

@@ -135,7 +135,14 @@ function readEvent(body: unknown, { siteOfCode }: FormatParts): Checked<SentEven
   }, LABELS);
   if ("fault" in payloadOf) return payloadOf;
   const visitor = visitorOf(fields);
-  return { value: { payload: payloadOf.value, ...(visitor ? { visitor } : {}) } };
+  const atMs = timeOf(fields);
+  return {
+    value: {
+      payload: payloadOf.value,
+      ...(visitor ? { visitor } : {}),
+      ...(atMs === null ? {} : { atMs }),
+    },
+  };
 }
 
 function unknownSite(website: unknown): PayloadFault["message"] {
@@ -177,6 +184,12 @@ function revenueOf(data: unknown) {
     revenueCents: isRevenue ? revenue : undefined,
     revenueCurrency: isRevenue ? currency : undefined,
   };
+}
+
+/** When the event was, in seconds since 1970. */
+function timeOf({ timestamp }: Fields): number | null {
+  const isTime = typeof timestamp === "number" && timestamp > 0 && timestamp < 1e11;
+  return isTime ? Math.floor(timestamp * 1000) : null;
 }
 
 /** The visitor, where the sender is a program that says who it is. */

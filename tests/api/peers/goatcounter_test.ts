@@ -12,7 +12,7 @@ const PASSWORD = "correct horse";
 const EVENTS: readonly PastEvent[] = [
   ["2024-01-13T10:00:00Z", 1, { u: "/", r: "https://www.google.com/" }],
   ["2024-01-13T10:01:00Z", 1, { u: "/blog/one" }],
-  ["2024-01-14T10:00:00Z", 2, { u: "/blog/one?utm_campaign=spring" }],
+  ["2024-01-14T10:00:00Z", 2, { u: "/blog/one?utm_campaign=spring", t: "One" }],
   ["2024-01-14T11:00:00Z", 3, { u: "/blog/one" }],
   ["2024-01-14T11:01:00Z", 3, { u: "/", n: "Signup" }],
 ];
@@ -104,6 +104,7 @@ Deno.test("GoatCounter's reading API answers totals, hits and lists", async () =
   const { hits, more } = await ask(`stats/hits?${range}&limit=1`);
   const [{ path_id, path, count, max, stats }] = hits;
   deepEqual([path, count, max, stats[1].daily, more], ["/blog/one", 3, 1, 2, true]);
+  equal(hits[0].title, "One");
   const { refs } = await ask(`stats/hits/${path_id}?${range}`);
   deepEqual(refs.map(({ name, count }: { name: string; count: number }) => [name, count]), [
     ["", 2],
@@ -120,8 +121,14 @@ Deno.test("GoatCounter's reading API answers totals, hits and lists", async () =
   deepEqual((await list("campaigns")).sort(), [["", 2], ["spring", 1]]);
   deepEqual(await list("languages"), [["", 3]]);
   equal(await ask(`stats/nothing?${range}`), 404);
+  equal(await ask(`stats/sizes/1?${range}`), 404);
+  const google = await ask(`stats/toprefs/Google?${range}`);
+  deepEqual([google.stats.length, google.stats[0].count], [1, 1]);
+  equal((await ask(`stats/browsers/Chrome?${range}`)).stats[0].count, 3);
+  for (const path of ["export/1", "sites/1"]) equal(await ask(path), 404);
   const { paths } = await ask(`paths?${range}`);
   deepEqual(paths.map(({ path }: { path: string }) => path).sort(), ["/", "/blog/one"]);
+  deepEqual(paths.map(({ title }: { title: string }) => title).sort(), ["", "One"]);
   const { sites } = await ask("sites");
   deepEqual([sites[0].code, sites[0].cname], ["code", SITE]);
   ok((await ask("me")).user);

@@ -1,4 +1,5 @@
-import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert";
+import { importPast } from "../../support/peers/past_events.ts";
 import { openApp } from "../../support/server/running_app.ts";
 
 Deno.test("Plausible's Sites API lists and sets up sites and goals", async () => {
@@ -39,6 +40,29 @@ Deno.test("Plausible's Sites API lists and sets up sites and goals", async () =>
   const own = { site_id: "example.com" };
   deepEqual(await ask("DELETE", `/goals/${id}`, own), [200, { deleted: true }]);
   equal((await ask("DELETE", `/goals/${id}`, own))[0], 404);
+
+  const prop = { ...own, property: "plan" };
+  deepEqual(await ask("PUT", "/custom-props", prop), [200, { created: true }]);
+  equal((await ask("PUT", "/custom-props", own))[0], 400);
+  for (
+    const [method, path] of [
+      ["GET", "/custom-props"],
+      ["DELETE", "/custom-props/plan"],
+      ["PUT", "/shared-links"],
+      ["GET", "/guests"],
+      ["PUT", "/guests"],
+      ["DELETE", "/guests/a@example.com"],
+      ["GET", "/teams"],
+    ] as const
+  ) {
+    const [status, { error }] = await ask(method, path, method === "GET" ? undefined : own);
+    equal(status, 404, path);
+    match(error, /^Cannot answer [a-z-]+: .{10}/);
+  }
+  await importPast(app, "example.com", [["2024-01-13T10:00:00Z", 1, { u: "/" }]]);
+  deepEqual(await ask("DELETE", "/example.com"), [200, { deleted: true }]);
+  equal((await ask("DELETE", "/example.com"))[0], 404);
+  deepEqual((await ask("GET", ""))[1].sites, []);
 
   for (const path of ["health", "system/health/live", "system/health/ready"]) {
     equal((await app.send(`/api/${path}`, { peer: "203.0.113.9" })).status, 200, path);

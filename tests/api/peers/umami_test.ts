@@ -158,6 +158,38 @@ Deno.test("Umami's reading API answers totals, series and lists", async () => {
   await app.close();
 });
 
+Deno.test("Umami's timestamp back-dates an event with an Admin key alone", async () => {
+  const { app, login, get } = await open();
+  const { token } = await login.json();
+  const owner = { authorization: `Bearer ${token}`, origin: "https://stats.example.com" };
+  const made = await app.send("/api/keys", {
+    method: "POST",
+    headers: owner,
+    body: JSON.stringify({ name: "n", scope: "Admin" }),
+  });
+  const { key } = await made.json();
+  const at = (iso: string) => Date.parse(iso) / 1000;
+  const post = async (timestamp: unknown, headers: Record<string, string> = {}) => {
+    const payload = { website: UUID, url: "/past", hostname: SITE, timestamp };
+    const sent = { method: "POST", body: JSON.stringify({ type: "event", payload }) };
+    const agent = "Mozilla/5.0 (X11; Linux x86_64) Firefox/121.0";
+    return (await app.send("/api/send", { ...sent, headers: { "user-agent": agent, ...headers } }))
+      .status;
+  };
+  const keyed = { authorization: `Bearer ${key}` };
+  equal(await post(at("2024-01-10T10:00:00Z")), 403);
+  equal(await post(at("2024-01-10T10:00:00Z"), { authorization: owner.authorization }), 403);
+  equal(await post(at("2024-01-10T10:00:00Z"), keyed), 200);
+  equal(await post(at("2024-01-15T11:59:00Z")), 200, "a clock may be a little late");
+  for (const bad of ["x", -1, 1e300, {}, null]) equal(await post(bad), 200, "kept as of now");
+  const views = async (day: string) => {
+    const range = `startAt=${at(`${day}T00:00:00Z`)}000&endAt=${at(`${day}T23:59:59Z`)}000`;
+    return (await get(`websites/${UUID}/stats?${range}`) as { pageviews: number }).pageviews;
+  };
+  deepEqual([await views("2024-01-10"), await views("2024-01-15")], [1, 6]);
+  await app.close();
+});
+
 interface Page {
   readonly data: readonly Readonly<Record<string, unknown>>[];
   readonly count: number;

@@ -25,6 +25,15 @@ export const LISTS: Readonly<Record<string, DimensionRef | null>> = {
   toprefs: "referrer_source",
 };
 
+/** What the values of a list are split into, by the name of the list. */
+export const DETAILS: Readonly<Record<string, readonly [DimensionRef, DimensionRef]>> = {
+  browsers: ["browser", "browser_version"],
+  systems: ["os", "os_version"],
+  locations: ["country", "region"],
+  campaigns: ["utm_campaign", "utm_source"],
+  toprefs: ["referrer_source", "referrer"],
+};
+
 const LIMIT_DEFAULT = 20;
 const LIMIT_MAX = 100;
 const DAYS_DEFAULT = 7;
@@ -73,10 +82,41 @@ function timeOf(params: Params, name: string, zone: string, isEnd: boolean): num
 
 /** A scope with the events of a page alone. */
 export function ofPage(scope: Scope, path: string, rules: SiteRules): Scope {
-  const filter: Filter = { op: "is", dimension: "page", values: [path] };
+  return ofValue(scope, "page", path, rules);
+}
+
+/** A scope with the events of one value alone. */
+export function ofValue(
+  scope: Scope,
+  dimension: DimensionRef,
+  value: string,
+  rules: SiteRules,
+): Scope {
+  const filter: Filter = { op: "is", dimension, values: [value] };
   const checked = checkRequestFilter(filter, rules);
   if (checked.fault !== undefined) throw unreadable("path", checked.fault);
   return { ...scope, filter: checked.value };
+}
+
+/** The query of the titles of pages, most visitors first. */
+export function titlesQuery(scope: Scope, pages: readonly string[]): Query {
+  return queryOf(scope, {
+    metrics: ["visitors"],
+    dimensions: ["page", "title"],
+    missing: "",
+    only: pages,
+    order: [{ by: "visitors", direction: "desc" }],
+    limit: SERIES_ROWS_MAX,
+  });
+}
+
+/** The title that most visitors of a page saw, by page. */
+export function titlesOf({ rows }: Answer): ReadonlyMap<string, string> {
+  const titles = new Map<string, string>();
+  for (const { keys: [page, title] } of rows) {
+    if (title !== "" && !titles.has(String(page))) titles.set(String(page), String(title));
+  }
+  return titles;
 }
 
 /** The query of how many visitors there were. */
