@@ -38,8 +38,9 @@ export async function isTakeout(files: Files, folder: string): Promise<boolean> 
   if (folder.endsWith(PARTIAL) && (await files.list(folder)).length > 0) {
     throw new Error(`Cannot import ${folder}: the takeout was not finished; make it again`);
   }
-  return await files.size(`${folder}/${CHECKSUMS}`) !== null &&
-    await files.size(`${folder}/${MANIFEST}`) !== null;
+  // Below a plain file there is nothing: the system calls that a fault.
+  const has = (name: string) => files.size(`${folder}/${name}`).catch(() => null);
+  return await has(CHECKSUMS) !== null && await has(MANIFEST) !== null;
 }
 
 /**
