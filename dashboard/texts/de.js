@@ -558,6 +558,7 @@ export const texts = {
   setting_mask_emails: "E-Mail-Adressen maskieren",
   setting_mask_tokens: "Lange Tokens und Kennungen maskieren",
   setting_name: "Name",
+  setting_open: "Zur Einstellung",
   setting_path_rules: "Pfadregeln",
   setting_public: "Öffentliches Dashboard: jeder mit dem Link kann es sehen",
   setting_rate_limit: "Ratenlimit (Ereignisse pro Sekunde)",

@@ -540,6 +540,7 @@ export const texts = {
   setting_mask_emails: "Mask e-mail addresses",
   setting_mask_tokens: "Mask long tokens and ids",
   setting_name: "Name",
+  setting_open: "Open the setting",
   setting_path_rules: "Path rules",
   setting_public: "Public dashboard: anyone with the link can view it",
   setting_rate_limit: "Rate limit (events per second)",

@@ -550,6 +550,7 @@ export const texts = {
   setting_mask_emails: "Enmascarar direcciones de correo",
   setting_mask_tokens: "Enmascarar tokens e identificadores largos",
   setting_name: "Nombre",
+  setting_open: "Abrir el ajuste",
   setting_path_rules: "Reglas de rutas",
   setting_public: "Panel público: visible para cualquiera con el enlace",
   setting_rate_limit: "Límite de tasa (eventos por segundo)",

@@ -560,6 +560,7 @@ export const texts = {
   setting_mask_emails: "Masquer les adresses e-mail",
   setting_mask_tokens: "Masquer les longs jetons et identifiants",
   setting_name: "Nom",
+  setting_open: "Ouvrir le réglage",
   setting_path_rules: "Règles de chemins",
   setting_public: "Tableau de bord public : visible par toute personne ayant le lien",
   setting_rate_limit: "Limite de débit (événements par seconde)",

@@ -43,6 +43,9 @@ dashboardTest(
       row.metrics.visitors
     );
     assert.deepEqual(shown, expected);
+    const all = (await askApi(url, `stats/main?${OF_SITE}&period=28d`)).unique_visitors;
+    const share = await page.innerText("[data-breakdown=pages] tbody .row-share >> nth=0");
+    assert.ok(Math.abs(parseFloat(share) / 100 - expected[0] / all) <= 0.005, share);
 
     await page.click('[data-breakdown=sources] button:has-text("Google")');
     await page.waitForURL(/filters=is%28source%2CGoogle%29/);
@@ -317,6 +320,8 @@ dashboardTest(
     await page.waitForURL(/cohorts=day/);
     await settled(page);
     assert.equal(await page.locator(".heat tbody tr").count(), 31);
+    await page.click(".hint button");
+    await page.locator(".setting:has-text('Recognise returning') select").waitFor();
     assert.deepEqual(faults, []);
   },
 );

@@ -20,7 +20,7 @@ const COUNTS = { day: 14, week: 8, month: 6 };
 /** Draws the options and the table. */
 export function Retention() {
   const app = useApp();
-  const { t } = app;
+  const { t, owner, navigate } = app;
   const { own, setViewParam } = useViewParams();
   const cohorts = COHORTS.find((name) => name === own["cohorts"]) ?? "week";
   const { first, again } = own;
@@ -52,7 +52,13 @@ export function Retention() {
       <div class=${stale && data ? "report-body scroll stale" : "report-body scroll"} tabindex="0"
         role="group" aria-label=${t("retention")}>${body}</div>
       ${short && html`
-        <p class="hint">${t("retention_ids", { n: data.visitor_id_days })}</p>
+        <p class="hint">${t("retention_ids", { n: data.visitor_id_days })}
+          ${owner && html`
+            <button type="button" class="button small" onClick=${() =>
+              navigate({ view: "settings", own: { section: "section_privacy" } })}>
+              ${t("setting_open")}</button>
+          `}
+        </p>
       `}
     <//>
   `;

@@ -22,6 +22,9 @@ const MAP = "map";
 /** The value of rows without one. */
 const UNKNOWN = "(unknown)";
 
+/** The metric beside the visitors of each row: their share of all visitors. */
+const SHARE = "percentage";
+
 /** Rows of a panel. */
 export const ROWS = 9;
 
@@ -109,7 +112,7 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
   const app = useApp();
   const { t, name, format, schema, state, navigate } = app;
   const second = secondMetricOf(dimension);
-  const asked = ["visitors", second, ...(third ? [third] : [])].join(",");
+  const asked = ["visitors", second, SHARE, ...(third ? [third] : [])].join(",");
   const told = rowDimensions(schema, dimension.name);
   const more = { metrics: asked, dimensions: told.join(","), limit: ROWS };
   /** @type {import("../../lib/ask/answer.js").Answer<{ results: readonly Row[] }>} */
@@ -142,7 +145,7 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
       title: text,
       share: most > 0 ? count / most : 0,
       pressed: isPicked(state.filters, told, values),
-      cells: [numberCell(count, format), ...(narrow && !compared ? [] : [cell]), ...last],
+      cells: [visitorsCell(metrics, format), ...(narrow && !compared ? [] : [cell]), ...last],
       data: {
         value: value === dimension.missing ? UNKNOWN : value,
         visitors: count,
@@ -172,6 +175,19 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
   return html`
     <div class=${stale && data ? "panel-body stale" : "panel-body"} aria-busy=${stale}>${body}</div>
   `;
+}
+
+/**
+ * @param {Values} metrics
+ * @param {import("../../lib/format/format.js").Format} format
+ */
+function visitorsCell({ visitors, [SHARE]: share }, format) {
+  const { text, title } = numberCell(visitors ?? 0, format);
+  if (share === null || share === undefined) return { text, title };
+  return {
+    text: html`<span class="row-share muted">${format.percent(share)}</span>${text}`,
+    title,
+  };
 }
 
 /**
