@@ -97,7 +97,7 @@ async function everyRoute({ app, owner, ask }: World): Promise<void> {
       const { status, text } = await ask(url);
       const expected = path === "/api/stats/visits" ? 401 : 200;
       // Those of other programs' clients want parameters of their own.
-      const isOfPeers = /^\/(api\/(v0|v1|websites)|counter)\//.test(path) && status >= 400 &&
+      const isOfPeers = /^\/(api\/(v0|v1|websites|users)|counter)\//.test(path) && status >= 400 &&
         status < 500;
       if (!isOfPeers) assert.equal(status, expected, `${url}: ${text}`);
       holdsNoSecret(text, url);
