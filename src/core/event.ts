@@ -6,7 +6,7 @@ export type PrivacyClass = "none" | "content" | "coarse" | "pseudonym";
 
 /** One stored column. `type` is DuckDB's; `required` columns are never NULL. */
 export interface EventColumn {
-  readonly type: "VARCHAR" | "TIMESTAMP" | "DECIMAL(12,2)" | "BOOLEAN";
+  readonly type: "VARCHAR" | "TIMESTAMP" | "DECIMAL(12,2)" | "BOOLEAN" | "INTEGER";
   readonly required: boolean;
   readonly privacy: PrivacyClass;
   readonly doc: string;
@@ -134,6 +134,18 @@ export const EVENT_COLUMNS = {
     privacy: "coarse",
     doc: "language of the browser with its country (`de`, `en-US`), where the client sends it",
   },
+  engaged_ms: {
+    type: "INTEGER",
+    required: false,
+    privacy: "none",
+    doc: "of an engagement alone: how long the page was visible since the last one, milliseconds",
+  },
+  scroll_depth: {
+    type: "INTEGER",
+    required: false,
+    privacy: "none",
+    doc: "of an engagement alone: how far down the page was seen, 0 to 100",
+  },
 } as const satisfies Record<string, EventColumn>;
 
 /** Name of a stored column. */
@@ -158,6 +170,12 @@ export const EVENT_COLUMN_NAMES = Object.keys(EVENT_COLUMNS) as EventColumnName[
 
 /** The name of the event that counts as a view of a page. */
 export const PAGEVIEW = "pageview";
+
+/**
+ * The name of rows that tell how long a page view was visible, and how far it was seen. What makes
+ * them one is `engaged_ms`: they are no events, and nothing but visits and pages reads them.
+ */
+export const ENGAGEMENT = "engagement";
 
 /** UTC date `YYYY-MM-DD` of a time in microseconds: the partition an event belongs to. */
 export function utcDate(timestampUs: number): string {

@@ -187,6 +187,9 @@ export const CHANNELS_PER_ADDRESS_MAX = 4;
 export const CHANNELS_PER_SITE_MAX = 16;
 /** Reports of one view that one request may ask for. */
 export const VIEW_PARTS_MAX = 16;
+/** Visible time that one engagement counts for; what is longer counts as this. */
+export const ENGAGED_MS_MAX = 3_600_000;
+
 /** Characters of all reports of one view, of a caller without a login and of others. */
 export const VIEW_CHARS_MAX = { stranger: 1 << 20, owner: 16 << 20 } as const;
 

@@ -7,6 +7,7 @@ import { asciiSiteId, faultOfSiteId } from "../core/site_id.ts";
 import { withoutControls } from "../core/text.ts";
 import type { Notice } from "./fields/notices.ts";
 import { readProps } from "./fields/props.ts";
+import type { Engagement } from "./fields/engagement.ts";
 import { readLanguage, readTitle } from "./fields/page_texts.ts";
 import { readNumber, readRevenue, type Revenue } from "./fields/revenue.ts";
 
@@ -32,6 +33,8 @@ export interface Payload extends Revenue {
   readonly isEvent: boolean;
   /** False for an event that tells of nothing that the visitor did. */
   readonly isInteractive: boolean;
+  /** Of an engagement: what it says of a page view before. */
+  readonly engagement: Engagement | null;
   /** What was dropped or cut of the other fields. */
   readonly notices: readonly Notice[];
 }
@@ -47,8 +50,10 @@ export type Checked<T> = { readonly value: T } | { readonly fault: PayloadFault 
 
 /** The fields that a wire format found, unchecked; undefined for those it did not find. */
 export type PayloadFields =
-  & Readonly<Record<Exclude<keyof Payload, "notices" | "isEvent" | Optional>, unknown>>
-  & { readonly isEvent?: boolean }
+  & Readonly<
+    Record<Exclude<keyof Payload, "notices" | "isEvent" | "engagement" | Optional>, unknown>
+  >
+  & { readonly isEvent?: boolean; readonly engagement?: Engagement | null }
   & { readonly [K in Optional]?: unknown };
 
 /** What some wire formats have no field for. */
@@ -93,6 +98,7 @@ export function checkPayload(
         isLocal: isSet(fields.isLocal),
         isEvent: fields.isEvent ?? true,
         isInteractive: !isUnset(fields.isInteractive),
+        engagement: fields.engagement ?? null,
         notices,
       },
     };

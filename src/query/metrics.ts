@@ -15,9 +15,9 @@ export interface Aggregate {
   readonly expr: Sql;
   /** The same from visits that carry `range_pageviews` and `range_events`. */
   readonly viaVisits?: Sql;
-  /** Needs the visit's own numbers: `duration_us`, `pageviews`, `is_bounce`. */
+  /** Needs the visit's own numbers: `duration_us`, `pageviews`, `is_bounce`, `is_engaged`. */
   readonly ofVisitNumbers?: true;
-  /** Needs each event's place in its visit: `next_us`, `is_exit`. */
+  /** Needs each event's place in its visit: `stay_us`, `page_depth`, `is_exit`. */
   readonly steps?: true;
 }
 
@@ -43,14 +43,20 @@ export const AGGREGATES = {
   exits: { of: "event", expr: sql`count(*) filter (where r.is_exit)`, steps: true },
   page_us: {
     of: "event",
-    expr: sql`coalesce(sum(r.next_us - r.us) filter (where ${IS_PAGEVIEW}), 0)::bigint`,
+    expr: sql`coalesce(sum(r.stay_us) filter (where ${IS_PAGEVIEW}), 0)::bigint`,
     steps: true,
   },
   page_times: {
     of: "event",
-    expr: sql`count(r.next_us) filter (where ${IS_PAGEVIEW})`,
+    expr: sql`count(r.stay_us) filter (where ${IS_PAGEVIEW})`,
     steps: true,
   },
+  depth_sum: {
+    of: "event",
+    expr: sql`coalesce(sum(r.page_depth), 0)::bigint`,
+    steps: true,
+  },
+  depths: { of: "event", expr: sql`count(r.page_depth)`, steps: true },
   visits: { of: "visit", expr: sql`count(*) filter (where r.counted)` },
   bounces: {
     of: "visit",
@@ -65,6 +71,11 @@ export const AGGREGATES = {
   visit_pageviews: {
     of: "visit",
     expr: sql`coalesce(sum(r.pageviews) filter (where r.counted), 0)::bigint`,
+    ofVisitNumbers: true,
+  },
+  engaged_visits: {
+    of: "visit",
+    expr: sql`count(*) filter (where r.counted and r.is_engaged)`,
     ofVisitNumbers: true,
   },
 } as const satisfies Record<string, Aggregate>;
@@ -114,6 +125,11 @@ function counted(name: AggregateName, label: string, doc: string): Metric {
 export const METRICS = {
   visitors: counted("visitors", "Visitors", "distinct visitor ids among the events"),
   visits: counted("visits", "Visits", "visits that start in the range and have a matching event"),
+  engaged_visits: counted(
+    "engaged_visits",
+    "Engaged visits",
+    "visits with 10 s of visible time, a second pageview or a scroll past half of a page",
+  ),
   pageviews: counted("pageviews", "Pageviews", "events named `pageview`"),
   events: counted("events", "Events", "pageviews and custom events"),
   views_per_visit: {
@@ -147,7 +163,7 @@ export const METRICS = {
     decimals: 0,
     appliesTo: "all",
     better: 1,
-    doc: "last event − first event, averaged over all visits, seconds",
+    doc: "from the first event to the last event or engagement, averaged over all visits, seconds",
   },
   time_on_page: {
     label: "Time on page",
@@ -158,7 +174,20 @@ export const METRICS = {
     decimals: 0,
     appliesTo: "pages",
     better: 1,
-    doc: "from a pageview to the next event of the visit, averaged where there is one, seconds",
+    doc: "how long pageviews were visible, where that is known, else up to the next event of the " +
+      "visit; averaged where there is either, seconds",
+  },
+  scroll_depth: {
+    label: "Scroll depth",
+    unit: "number",
+    needs: ["depth_sum", "depths"],
+    derived: sql`depth_sum / nullif(depths, 0)`,
+    empty: null,
+    decimals: 0,
+    appliesTo: "pages",
+    better: 1,
+    doc:
+      "how far down a page was seen at most in a visit, averaged over visits and pages, 0 to 100",
   },
   exit_rate: {
     label: "Exit rate",

@@ -293,8 +293,8 @@ export class Runner {
       return found;
     };
     const from = notes ? noted : plain;
-    const rows = (span: SpanUs, build: (events: Sql) => Sql) =>
-      from(span, ({ events }) => build(events(span)));
+    const rows: QueryContext["rows"] = (span, build) =>
+      from(span, ({ events, engagements }) => build(events(span), engagements ?? undefined));
     const settings = this.#settingsOf(site);
     const { isPublicOnly = false } = asker.caller ?? {};
     const asked = { idDays: settings.visitorIdDays, isPublicOnly };

@@ -9,9 +9,11 @@ import type { Db, QueryLimits, Row } from "./duckdb.ts";
 import type { ParquetTier } from "./tiers/parquet_tier.ts";
 import type { CatalogFile } from "./parquet/partition.ts";
 import { findCorruptFiles, mayBeCorruption } from "./parquet/corruption.ts";
-import { eventsFor, filesFor, type SpanUs } from "./tiers/event_rows.ts";
+import { EngagedFiles } from "./parquet/engaged_files.ts";
+import { eventsFor, filesFor, type RowKind, type SpanUs } from "./tiers/event_rows.ts";
 import { isOfRollups, type Rollups } from "./rollups/rollups.ts";
 import type { SiteRollups } from "./state/ops/rollup_ops.ts";
+import type { Snapshot } from "./tiers/snapshot.ts";
 import type { Recovery } from "./tiers/recovery.ts";
 import type { Hot } from "./tiers/hot.ts";
 
@@ -19,6 +21,10 @@ import type { Hot } from "./tiers/hot.ts";
 export interface Sources {
   /** A parenthesised relation of the stored columns but site_id, of the events of a span. */
   events(span: SpanUs): Sql;
+  /** The same of engagements, which are no events; null where the site has none. */
+  readonly engagements: ((span: SpanUs) => Sql) | null;
+  /** The same of both. */
+  rows(span: SpanUs): Sql;
   /** The site's rollups; null where it has none that hold. */
   readonly rollups: SiteRollups | null;
   /** The path on disk of a file of rollups. The statement reads it. */
@@ -40,6 +46,7 @@ export class Reader {
   readonly #spillFolder: string;
   readonly #recovery: Recovery;
   readonly #rollups: Rollups;
+  readonly #engaged: EngagedFiles;
 
   constructor(
     db: Db,
@@ -60,6 +67,7 @@ export class Reader {
     this.#spillFolder = options.spillFolder;
     this.#recovery = recovery;
     this.#rollups = rollups;
+    this.#engaged = new EngagedFiles(db);
   }
 
   /**
@@ -94,8 +102,13 @@ export class Reader {
       const read = new Set<string>();
       try {
         const isWhole = this.incompleteDates(site, span).length === 0;
+        const isEngaged = await this.#hasEngagement(snapshot, site, span);
+        const of = (kind: RowKind) => (part: SpanUs) =>
+          sql`(${eventsFor(snapshot, this.#eventsFolder, site, part, kind)})`;
         const statement = build({
-          events: (part) => sql`(${eventsFor(snapshot, this.#eventsFolder, site, part)})`,
+          events: of(isEngaged ? "events" : "all"),
+          engagements: isEngaged ? of("engagements") : null,
+          rows: of("all"),
           rollups: isWhole ? this.#rollups.view(site) ?? null : null,
           rollupFile: (path) => {
             read.add(path);
@@ -129,6 +142,13 @@ export class Reader {
         lease.release();
       }
     }
+  }
+
+  /** Whether the site may have engagements within a span. */
+  async #hasEngagement(snapshot: Snapshot, site: string, span: SpanUs): Promise<boolean> {
+    if (this.#hot.mayHoldEngagement(site)) return true;
+    const files = filesFor(snapshot, site, span);
+    return await this.#engaged.anyOf(files.map(({ path }) => `${this.#eventsFolder}/${path}`));
   }
 
   /** UTC dates within a span whose answers lack the events of a file, sorted. */

@@ -22,7 +22,7 @@ with "all_events" as (
   from (
     select max(r.range_events > 0)::integer as "visitors", coalesce(sum(r.range_pageviews), 0)::bigint as "pageviews", count(*) filter (where r.counted) as "visits", count(*) filter (where r.counted and r.is_bounce) as "bounces"
     from (select * from (
-      select r.*, r.start_us >= $1 and r.start_us < $2 as counted from (
+      select r.*, r.start_us >= $1 and r.start_us < $2 as counted from (select *, pageviews > 1 as is_engaged from (
     with buckets as (select
         visitor_id,
         (epoch_us(timestamp) // $3) as bucket,
@@ -70,7 +70,7 @@ with "all_events" as (
     )
     select visitor_id, start_us, end_us, end_us - start_us as duration_us, pageviews, events, pageviews = 1 and acts = 1 as is_bounce, "range_events" as "range_events", "range_pageviews" as "range_pageviews"
     from whole
-  ) r where true
+  )) r where true
     ) r where r.range_events > 0 or r.counted) r
   group by r.visitor_id
   )

@@ -15,7 +15,7 @@ with "all_events" as (
   select "visitor_id", "timestamp", "event_name", "pathname" from events
 ),
 "tagged" as (
-  select *,
+  select *, next_us - us as stay_us, null::integer as page_depth from (select *,
     lead(us) over (partition by visitor_id, visit_start_us order by us, hash(event_name, pathname) & 2047) as next_us,
     event_name = 'pageview' and lead(us) over (
       partition by visitor_id, visit_start_us, event_name = 'pageview' order by us, hash(event_name, pathname) & 2047
@@ -58,10 +58,10 @@ with "all_events" as (
     from source as e
     join numbered as s on s.visitor_id = e.visitor_id
       and s.bucket = (epoch_us(e.timestamp) // $8)
-  ))
+  )))
 ),
 "by_event" as (
-  select "k0", coalesce(sum(r.next_us - r.us) filter (where r.event_name = 'pageview'), 0)::bigint as "page_us", count(r.next_us) filter (where r.event_name = 'pageview') as "page_times", count(*) filter (where r.is_exit) as "exits", count(*) filter (where r.event_name = 'pageview') as "pageviews"
+  select "k0", coalesce(sum(r.stay_us) filter (where r.event_name = 'pageview'), 0)::bigint as "page_us", count(r.stay_us) filter (where r.event_name = 'pageview') as "page_times", count(*) filter (where r.is_exit) as "exits", count(*) filter (where r.event_name = 'pageview') as "pageviews"
   from (select r.*, coalesce(r."pathname", $9) as "k0" from tagged r where r.us >= $10 and r.us < $11 and true) r
   group by "k0"
 ),

@@ -263,6 +263,8 @@ Deno.test("An event is stored with every column the request contains, and no add
     click_id: "gclid",
     source_tag: null,
     interactive: null,
+    engaged_ms: null,
+    scroll_depth: null,
     title: "Cart of (mail)",
     language: "en",
     id_length: 64n,

@@ -104,7 +104,8 @@ export function makeDayTable(table: string, day: Day): Sql {
     select ${ALL_COLUMNS} from (
       select ${literal(site)} as site_id, ${raw(ids)}, null::varchar as utm_content,
         null::varchar as utm_term, null::varchar as click_id,
-        null::varchar as source_tag, null::boolean as interactive from events
+        null::varchar as source_tag, null::boolean as interactive,
+        null::integer as engaged_ms, null::integer as scroll_depth from events
     )`;
 }
 

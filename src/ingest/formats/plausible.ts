@@ -1,8 +1,10 @@
 // The events API of Plausible: long or short keys, the short one first. One event may be of several
 // sites.
 import { EVENT_SITES_MAX } from "../../core/limits.ts";
+import { ENGAGEMENT } from "../../core/event.ts";
 import { isDeepJson } from "../../core/text.ts";
 import { withoutWww } from "../../net/host.ts";
+import { readEngagement } from "../fields/engagement.ts";
 import type { Notice } from "../fields/notices.ts";
 import {
   type Checked,
@@ -38,7 +40,6 @@ const LONG_NAME_CHARS_MAX = 120;
 const PROPS_MAX = 30;
 const PROP_KEY_BYTES_MAX = 300;
 const PROP_VALUE_BYTES_MAX = 2000;
-const ENGAGEMENT = "engagement";
 const UTF8 = new TextEncoder();
 
 /** Whether a body has the keys of this dialect, and not those of the program's own tracker. */
@@ -92,21 +93,24 @@ function readEvent(fields: Fields, site: unknown): Checked<Payload> {
   const notices: Notice[] = [];
   const name = textOfName(either(fields, "n", "name"));
   const url = either(fields, "u", "url");
-  const revenue = revenueOf(either(fields, "$", "revenue"), notices);
+  const isEngagement = name === ENGAGEMENT;
+  const engagement = isEngagement ? readEngagement(fields["e"], fields["sd"]) : null;
+  const revenue = isEngagement ? null : revenueOf(either(fields, "$", "revenue"), notices);
   return checkPayload(
     {
       site_id: site,
       event_name: name,
       url,
-      referrer: either(fields, "r", "referrer"),
+      referrer: isEngagement ? undefined : either(fields, "r", "referrer"),
       // Programs without a screen send 0.
       screenPixels: either(fields, "w", "screen_width") || undefined,
-      props: propsOf(fields, name, url, notices),
+      props: isEngagement ? undefined : propsOf(fields, name, url, notices),
       revenueCents: revenue?.amount,
       revenueCurrency: revenue?.currency,
       isHashRouted: either(fields, "h", "hashMode"),
       isLocal: undefined,
-      isEvent: name !== ENGAGEMENT,
+      isEvent: !isEngagement || engagement !== null,
+      engagement,
       isInteractive: either(fields, "i", "interactive"),
     },
     LABELS,

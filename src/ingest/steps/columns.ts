@@ -51,6 +51,8 @@ export function eventOf(draft: Draft, timestamp: number, context: StepContext): 
     interactive: payload.isInteractive ? null : false,
     title: payload.title,
     language: payload.language,
+    engaged_ms: payload.engagement?.engaged_ms ?? null,
+    scroll_depth: payload.engagement?.scroll_depth ?? null,
   };
   return maskEvent(event, policy.masks(payload.site_id));
 }

@@ -24,8 +24,14 @@ export interface DropCount {
 export interface QueryContext {
   /** The rows of a query of metrics and dimensions. */
   query(query: Query): Promise<Answer>;
-  /** Rows of a statement of the report's own over the site's events of a span. */
-  rows(span: SpanUs, build: (events: Sql) => Sql): Promise<Row[]>;
+  /**
+   * Rows of a statement of the report's own over the site's events of a span. `build` also gets
+   * what its queries need to know of engagements.
+   */
+  rows(
+    span: SpanUs,
+    build: (events: Sql, engagements: Query["engagements"]) => Sql,
+  ): Promise<Row[]>;
   /**
    * Rows of a statement over the events in the request's range that meet its filter. `build` gets
    * them as a relation in parentheses with these columns.

@@ -64,8 +64,8 @@ async function queryDetail(request: ReportRequest, context: QueryContext): Promi
     dimensions: ["entry_page", "exit_page"],
   });
   const plan = planOf(query);
-  const rows = isEmpty ? [] : await context.rows(plan.span, (events) => {
-    const relations = new Relations(query, plan, events);
+  const rows = isEmpty ? [] : await context.rows(plan.span, (events, engagements) => {
+    const relations = new Relations({ ...query, engagements }, plan, events);
     const visits = relations.matchingVisits(query.dimensions);
     return sql`${relations.with}, visits as materialized (${visits})
       ${spreadSql(request.limit)}`;

@@ -52,8 +52,8 @@ export async function queryVisits(
   const metrics = ["visits", "visit_duration"] as const;
   const query = queryOf(request, { metrics, dimensions: [...DIMENSIONS] });
   const plan = planOf(query);
-  const rows = await context.rows(plan.span, (events) => {
-    const relations = new Relations(query, plan, events);
+  const rows = await context.rows(plan.span, (events, engagements) => {
+    const relations = new Relations({ ...query, engagements }, plan, events);
     const matching = relations.matchingVisits(query.dimensions);
     // A filter of events and visits in one choice makes visits of their events.
     const visits = plan.split

@@ -4,6 +4,7 @@ import { dateOfDay, dayOfDate } from "../../../dashboard/grammar/days.js";
 import { MINUTE_MS } from "../../core/durations.ts";
 import { edgeUs } from "../../sites/id_period.ts";
 import { messageOf } from "../../core/errors.ts";
+import { ENGAGED_MS_MAX } from "../../core/limits.ts";
 import { rangeOfDays } from "../../core/period.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Clock, Log } from "../../core/types.ts";
@@ -25,10 +26,12 @@ import {
   visitRows,
 } from "./day_rows.ts";
 import {
+  createEngagements,
   createEvents,
   createOthers,
   createPaid,
   type Days,
+  NO_ENGAGEMENTS,
   spanToRead,
   type Tables,
   tablesOf,
@@ -302,10 +305,18 @@ export class RollupBuilder {
     const nowUs = Math.floor(this.#clock.nowMs() * 1000);
     const span = spanToRead(days.scope);
     let knownUs = 0;
-    await this.#parts.reader.queryOf(site, span, (sources) => {
+    const partUntil = (us: number) => ({
+      fromUs: span.fromUs,
+      toUs: Math.max(span.fromUs, Math.min(span.toUs, us)),
+    });
+    const { reader } = this.#parts;
+    await reader.queryOf(site, span, (sources) => {
       knownUs = Math.min(sources.hotFromUs, nowUs);
-      const toUs = Math.max(span.fromUs, Math.min(span.toUs, knownUs));
-      return createEvents(tables, sources.events({ fromUs: span.fromUs, toUs }));
+      return createEvents(tables, sources.events(partUntil(knownUs)));
+    }, { signal });
+    await reader.queryOf(site, span, ({ engagements }) => {
+      const rows = engagements?.(partUntil(knownUs)) ?? NO_ENGAGEMENTS;
+      return createEngagements(tables, rows);
     }, { signal });
     return knownUs;
   }
@@ -324,10 +335,14 @@ export class RollupBuilder {
       const [row] = await ask(sql`select max(us) as last_us from ${ident(placed)}
         where visit_start_us < ${endUs}`);
       const lastUs = Number(row?.["last_us"] ?? endUs);
-      // Another event up to a gap after the last one would belong to the same visit.
+      // Another event up to a gap after the last one would belong to the same visit, and an
+      // engagement whose visible time began until then.
       const { scope } = daysOf(rules, day, day);
       const { fromUs: readsFromUs, toUs } = spanToRead(scope);
-      const readsToUs = Math.min(Math.max(endUs, lastUs + rules.gapUs + 1), toUs);
+      const readsToUs = Math.min(
+        Math.max(endUs, lastUs + rules.gapUs + ENGAGED_MS_MAX * 1000 + 1),
+        toUs,
+      );
       if (readsToUs > knownUs) break;
       closed.push({
         day,

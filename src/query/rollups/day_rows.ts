@@ -123,6 +123,7 @@ const OF_EVENTS = {
 const VISIT_COUNTS = {
   visits: raw("count(*) filter (where is_start)"),
   bounces: raw("count(*) filter (where is_start and is_bounce)"),
+  engaged_visits: raw("count(*) filter (where is_start and is_engaged)"),
   visit_us: raw("coalesce(sum(visit_us) filter (where is_start), 0)::bigint"),
   visit_pageviews: raw("coalesce(sum(visit_pageviews) filter (where is_start), 0)::bigint"),
 };
@@ -130,6 +131,8 @@ const OF_VISITS = { ...OF_EVENTS, ...VISIT_COUNTS };
 const OF_STEPS = {
   page_us: raw("sum(page_us)::bigint"),
   page_times: raw("sum(page_times)::bigint"),
+  depth_sum: raw("sum(depth_sum)::bigint"),
+  depths: raw("sum(depths)::bigint"),
 };
 
 function visitSums({ visitDays }: Tables, { dimensions }: Shape): Sums {
@@ -158,11 +161,12 @@ function visitsOfEvents(tables: Tables, shape: Shape, days: Days): Sql {
     isOfTime(ref) ? startName(ref) : valueOf(ref, shape)
   );
   return sql`select day, v1, v2, 0 as gap, count(*) as visits,
-      count(*) filter (where is_bounce) as bounces, sum(visit_us)::bigint as visit_us,
+      count(*) filter (where is_bounce) as bounces,
+      count(*) filter (where is_engaged) as engaged_visits, sum(visit_us)::bigint as visit_us,
       sum(visit_pageviews)::bigint as visit_pageviews
     from (
       select distinct start_day as day, ${valuesOf(values)}, visitor_id, visit_start_us,
-        is_bounce, visit_us, visit_pageviews
+        is_bounce, is_engaged, visit_us, visit_pageviews
       from ${ident(tableOf(tables, shape))}
       where start_day between ${days.first} and ${days.last}
     )
@@ -249,7 +253,7 @@ export function visitRows({ visitDays, lists }: Tables, { first, last }: Days): 
   );
   return sql`select d.day, d.rowid as visit, d.visitor_id, d.is_start, d.events::integer as events,
       d.pageviews::integer as pageviews, d.visit_us,
-      d.visit_pageviews::integer as visit_pageviews, d.is_bounce,
+      d.visit_pageviews::integer as visit_pageviews, d.is_bounce, d.is_engaged,
       ${join([...values, ...items, ...later])}
     from ${ident(visitDays)} d
     join ${ident(lists)} l using (visitor_id, visit_start_us, day)

@@ -7,6 +7,12 @@ import { dimensionOf, type DimensionRef } from "../dimensions.ts";
 import { type Query, queryOf, type Scope } from "../query.ts";
 import { keyOf, type RowShape, type Terms, VISIT_ROW } from "../sql/expressions.ts";
 import { type Plan, planOf } from "../sql/plan.ts";
+import {
+  attachedEngagements,
+  engagedVisits,
+  withEngagedPages,
+  withEngagedVisits,
+} from "../engagement/engagement.ts";
 import { visitEvents, visits } from "../sql/visits.ts";
 import { isOfOneVisit, type Shape, SHAPES } from "./shapes.ts";
 
@@ -17,6 +23,9 @@ const NULL_TEXT = "\u0001null";
 export interface Tables {
   /** Stored columns of every event. */
   readonly events: string;
+  /** Engagements, and those that belong to a visit. */
+  readonly engagements: string;
+  readonly attached: string;
   /** Every visit, with its values and numbers. */
   readonly visits: string;
   /** Every event with its visit and its day; the columns that differ between events of a visit. */
@@ -40,6 +49,8 @@ export function tablesOf(number: number | string): Tables {
   const name = (what: string) => `rollup_${what}_${number}`;
   return {
     events: name("events"),
+    engagements: name("engagements"),
+    attached: name("attached"),
     visits: name("visits"),
     placed: name("placed"),
     parts: name("parts"),
@@ -90,7 +101,9 @@ const OWN_COLUMNS: readonly EventColumnName[] = [
 const MONEY_COLUMNS: readonly EventColumnName[] = ["revenue_amount", "revenue_currency"];
 
 /** Columns of `visits` that `visitDays` and `parts` hold, too. */
-const VISIT_NUMBERS = ["start_day", "visit_us", "visit_pageviews", "is_bounce"] as const;
+const VISIT_NUMBERS = [
+  ...["start_day", "visit_us", "visit_pageviews", "is_bounce", "is_engaged"] as const,
+];
 
 /** The span of events to read for the days of `scope.range`. */
 export function spanToRead(scope: Scope): Plan["span"] {
@@ -103,7 +116,11 @@ export function spanToRead(scope: Scope): Plan["span"] {
 
 /** Every statement that makes the tables, in order; `source` is a relation of stored columns. */
 export function createTables(tables: Tables, days: Days, source: Sql): Sql[] {
-  return [createEvents(tables, source), ...createOthers(tables, days)];
+  return [
+    createEvents(tables, source),
+    createEngagements(tables, source),
+    ...createOthers(tables, days),
+  ];
 }
 
 /** Creates the table of events. */
@@ -122,9 +139,23 @@ export function createEvents({ events }: Tables, source: Sql): Sql {
     from ${source}`;
 }
 
+/** Creates the table of engagements. */
+export function createEngagements({ engagements }: Tables, source: Sql): Sql {
+  return sql`create table ${ident(engagements)} as
+    select hash(visitor_id)::ubigint as visitor_id, timestamp, pathname, engaged_ms, scroll_depth
+    from ${source}`;
+}
+
+/** A relation without rows, for sites without engagements. */
+export const NO_ENGAGEMENTS: Sql = raw(`(
+  select null::varchar as visitor_id, null::timestamp as timestamp, null::varchar as pathname,
+    null::integer as engaged_ms, null::integer as scroll_depth where false
+)`);
+
 /** Creates the tables that are made of the events, in order, but those of money and of rows. */
 export function createOthers(tables: Tables, days: Days): Sql[] {
   return [
+    createAttached(tables, days),
     createVisits(tables, days),
     createPlaced(tables, days),
     createVisitDays(tables),
@@ -134,13 +165,20 @@ export function createOthers(tables: Tables, days: Days): Sql[] {
   ];
 }
 
-function createVisits({ events, visits: name }: Tables, { scope }: Days): Sql {
-  const rows = visits(ident(events), scope.gapUs, {
+function createAttached({ events, engagements, attached }: Tables, { scope }: Days): Sql {
+  return sql`create table ${ident(attached)} as ${
+    attachedEngagements(ident(events), ident(engagements), scope.gapUs)
+  }`;
+}
+
+function createVisits({ events, attached, visits: name }: Tables, { scope }: Days): Sql {
+  const plain = visits(ident(events), scope.gapUs, {
     pages: true,
     bounce: true,
     exitTime: true,
     atStart: { first_row: raw("rowid") },
   });
+  const rows = withEngagedVisits(plain, sql`(${engagedVisits(ident(attached))})`);
   const own = VISIT_DIMENSIONS.map((ref) => sql`${visitValue(ref)} as ${valueName(ref)}`);
   const start = { ...VISIT_ROW, us: raw("v.start_us") };
   const times = TIME_DIMENSIONS.map((ref) =>
@@ -151,7 +189,7 @@ function createVisits({ events, visits: name }: Tables, { scope }: Days): Sql {
     dayOf(raw("v.start_us"), scope)
   } as start_day,
       ${dayOf(raw("v.exit_us"), scope)} as exit_day, v.duration_us as visit_us,
-      v.pageviews as visit_pageviews, v.is_bounce, ${join([...own, ...times])}
+      v.pageviews as visit_pageviews, v.is_bounce, v.is_engaged, ${join([...own, ...times])}
     from ${rows} v
     join ${ident(events)} f on f.rowid = v.first_row`;
 }
@@ -212,7 +250,7 @@ function createParts({ placed, parts, visitDays }: Tables, { scope }: Days): Sql
     join ${ident(visitDays)} d using (visitor_id, visit_start_us, day)`;
 }
 
-function createPages({ placed, pages, visitDays }: Tables): Sql {
+function createPages({ placed, pages, visitDays, attached }: Tables): Sql {
   const numbers = VISIT_NUMBERS.map((name) => sql`, d.${ident(name)}`);
   // The same order of events of one microsecond as that of entry and exit pages.
   return sql`create table ${ident(pages)} as
@@ -220,14 +258,19 @@ function createPages({ placed, pages, visitDays }: Tables): Sql {
     from (
       select visitor_id, visit_start_us, day, pathname, count(*) as events,
         count(*) filter (where is_view) as pageviews,
-        coalesce(sum(next_us - us) filter (where is_view), 0)::bigint as page_us,
-        count(next_us) filter (where is_view) as page_times
+        coalesce(sum(stay_us) filter (where is_view), 0)::bigint as page_us,
+        count(stay_us) filter (where is_view) as page_times,
+        coalesce(sum(page_depth), 0)::bigint as depth_sum, count(page_depth) as depths
       from (
-        select visitor_id, visit_start_us, day, pathname, us, event_name = 'pageview' as is_view,
-          lead(us) over (
-            partition by visitor_id, visit_start_us order by us, hash(event_name, pathname) & 2047
-          ) as next_us
-        from ${ident(placed)}
+        with steps as (
+          select visitor_id, visit_start_us, day, pathname, us, event_name,
+            event_name = 'pageview' as is_view,
+            lead(us) over (
+              partition by visitor_id, visit_start_us order by us, hash(event_name, pathname) & 2047
+            ) as next_us
+          from ${ident(placed)}
+        )
+        ${withEngagedPages(raw("steps"), ident(attached))}
       )
       group by visitor_id, visit_start_us, day, pathname
     ) p

@@ -14,9 +14,11 @@ import type { Seal } from "../../storage/tiers/catalog.ts";
 import type { Scope } from "../query.ts";
 import { visitRows } from "./day_rows.ts";
 import {
+  createEngagements,
   createEvents,
   createOthers,
   type Days,
+  NO_ENGAGEMENTS,
   spanToRead,
   type Tables,
   tablesOf,
@@ -245,6 +247,8 @@ export class RecentVisits {
       if (events < this.#eventsMin || events > EVENTS_MAX) {
         return { ...found, table: null, rows: 0 };
       }
+      // Sites that have engagements are asked about without these tables.
+      await ask(createEngagements(tables, NO_ENGAGEMENTS));
       for (const statement of createOthers(tables, days)) await ask(statement);
       await ask(sql`create table ${ident(table)} as ${visitRows(tables, days)}`);
       const [row] = await ask(sql`select count(*) as rows from ${ident(table)}`);

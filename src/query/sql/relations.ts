@@ -6,6 +6,14 @@ import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import { dimensionOf, type DimensionRef } from "../dimensions.ts";
 import { visitEvents, visits } from "./visits.ts";
 import {
+  attachedEngagements,
+  engagedVisits,
+  IS_ENGAGED_BY_VIEWS,
+  withEngagedPages,
+  withEngagedVisits,
+  withPlainPages,
+} from "../engagement/engagement.ts";
+import {
   EVENT_ROW,
   filterSql,
   keyOf,
@@ -27,6 +35,7 @@ export class Relations {
   readonly #terms: Terms;
   readonly #named: { name: string; body: Sql }[] = [];
   #tagged = false;
+  #attached = false;
 
   /**
    * `events` is a relation of the stored columns over `plan.span`. Buckets are those of `calendar`,
@@ -37,6 +46,7 @@ export class Relations {
     this.#plan = plan;
     this.#terms = { ...query, range: calendar, histories: plan.histories };
     const columns = plan.columns.map((name) => ident(name));
+    if (query.engagements) this.add("engagements", query.engagements(plan.span));
     this.add(
       "all_events",
       sql`select ${join([...columns, ...computed(plan.ownValues)])} from ${events}`,
@@ -114,7 +124,7 @@ export class Relations {
   #visitsOfEvents(keys: readonly DimensionRef[]): Sql {
     const names = join(keys.map((_, index) => sql`, ${ident(`k${index}`)}`), "");
     const numbers = this.#plan.visitNumbers
-      ? raw(", duration_us, visit_views as pageviews, is_bounce")
+      ? raw(", duration_us, visit_views as pageviews, is_bounce, is_engaged")
       : NOTHING;
     return sql`select distinct visitor_id, visit_start_us, true as counted${numbers}${names} from (
       select r.*${this.#keys(keys, TAGGED_AT_START)}
@@ -128,7 +138,8 @@ export class Relations {
     if (shape === EVENT_ROW) return raw("all_events");
     if (!this.#tagged) {
       this.#tagged = true;
-      this.add("tagged", this.#plan.steps ? withSteps(this.#taggedEvents()) : this.#taggedEvents());
+      const tagged = this.#taggedEvents();
+      this.add("tagged", this.#plan.steps ? this.#withSteps(tagged) : tagged);
     }
     return raw("tagged");
   }
@@ -150,18 +161,16 @@ export class Relations {
     if (taken.length === 0 && !visitNumbers) return sql`select * from ${events}`;
     const values = taken.map((name) => sql`, v.${ident(name)} as ${ident(`visit_${name}`)}`);
     const numbers = visitNumbers
-      ? raw(", v.duration_us, v.pageviews as visit_views, v.is_bounce")
+      ? raw(", v.duration_us, v.pageviews as visit_views, v.is_bounce, v.is_engaged")
       : NOTHING;
-    const visitRows = withValues(
-      visits(raw("all_events r"), gapUs, {
-        first: visitColumns,
-        pages: visitPages,
-        exitHost,
-        any: done,
-        bounce: visitNumbers,
-      }),
-      visitValues,
-    );
+    const own = visits(raw("all_events r"), gapUs, {
+      first: visitColumns,
+      pages: visitPages,
+      exitHost,
+      any: done,
+      bounce: visitNumbers,
+    });
+    const visitRows = withValues(this.#withNumbers(own), visitValues);
     return sql`select e.*${numbers}${join(values, "")}
   from ${events} e
   join ${visitRows} v on v.visitor_id = e.visitor_id and v.start_us = e.visit_start_us`;
@@ -184,7 +193,34 @@ export class Relations {
       bounce: visitNumbers,
       ...(withEvents ? { counts } : {}),
     });
-    return withValues(rows, visitValues);
+    return withValues(this.#withNumbers(rows), visitValues);
+  }
+
+  /** Visits with the numbers that engagements have a part in. */
+  #withNumbers(rows: Sql): Sql {
+    if (!this.#plan.visitNumbers) return rows;
+    if (!this.#query.engagements) {
+      return sql`(select *, ${IS_ENGAGED_BY_VIEWS} as is_engaged from ${rows})`;
+    }
+    this.#attach();
+    return withEngagedVisits(rows, raw("engaged_visits"));
+  }
+
+  #withSteps(tagged: Sql): Sql {
+    const steps = withSteps(tagged);
+    if (!this.#query.engagements) return withPlainPages(sql`(${steps})`);
+    this.#attach();
+    this.add("placed_events", steps);
+    return withEngagedPages(raw("placed_events"), raw("attached"));
+  }
+
+  /** Names what engagements say of visits. */
+  #attach(): void {
+    if (this.#attached) return;
+    this.#attached = true;
+    const { gapUs } = this.#query;
+    this.add("attached", attachedEngagements(raw("all_events"), raw("engagements"), gapUs));
+    this.add("engaged_visits", engagedVisits(raw("attached")));
   }
 
   /** Whether any event of a visit meets what has_done asks about. */

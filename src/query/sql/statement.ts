@@ -28,14 +28,18 @@ export interface Asked {
  * yet, if they are known.
  */
 export function statementOf(
-  query: Query,
+  asking: Query,
   plan: Plan,
-  sources: Pick<Sources, "rollups" | "rollupFile" | "hotFromUs">,
+  sources: Pick<Sources, "rollups" | "rollupFile" | "hotFromUs" | "engagements">,
   events: EventsOf,
   asked: Asked,
   recent: Recent | null = null,
 ): Sql {
   const keyed = (span: Parameters<EventsOf>[0]) => withVisitorKeys(events(span));
+  const { engagements } = sources;
+  const query: Query = engagements
+    ? { ...asking, engagements: (span) => withVisitorKeys(engagements(span)) }
+    : asking;
   const onDisk = (paths: readonly string[]) => paths.map((path) => sources.rollupFile(path));
   // Rollups hold whole referrers.
   const site = asked.isPublicOnly && readsReferrers(query) ? null : sources.rollups;
@@ -44,7 +48,8 @@ export function statementOf(
     const shape = rolledShape(query, plan);
     const isCounted = !by.isKeyed || !countsVisitorsOfDays(query, plan);
     const isStored = isOfVisits(query, plan);
-    const known = isStored ? recent : null;
+    // Engagements may still come for the visits of the running day.
+    const known = isStored && !engagements ? recent : null;
     const split = shape && isCounted ? splitOf(query.range, site, by, known) : null;
     if (shape && split) {
       return buildRolled(query, plan, shape, split, keyed, onDisk(split.paths));

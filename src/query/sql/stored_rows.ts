@@ -27,6 +27,7 @@ export const OF_VISITS: Readonly<Partial<Record<AggregateName, string>>> = {
   events: "r.events",
   visits: "r.is_start::integer",
   bounces: "(r.is_start and r.is_bounce)::integer",
+  engaged_visits: "(r.is_start and r.is_engaged)::integer",
   visit_us: "case when r.is_start then r.visit_us else 0 end",
   visit_pageviews: "case when r.is_start then r.visit_pageviews else 0 end",
 };

@@ -22,6 +22,8 @@ export interface ExportForm {
   readonly writtenAs: Sql;
   /** The span to read for the events of a span; the same without it. */
   readonly reads?: (span: SpanUs) => SpanUs;
+  /** Whether engagements are among the rows. */
+  readonly hasEngagements?: true;
   /** The rows, from a relation of the stored columns but site_id over the span that is read. */
   readonly rows: (events: Sql, of: ExportOf) => Sql;
 }
@@ -135,12 +137,15 @@ export class ExportFiles {
     signal: AbortSignal,
   ): Promise<number> {
     const key = this.#random.bytes(KEY_BYTES).toHex();
-    const copied = await this.#reader.query(
+    const read = form.reads?.(span) ?? span;
+    const copied = await this.#reader.queryOf(
       site,
-      form.reads?.(span) ?? span,
-      (events) =>
-        sql`copy (${form.rows(events, { site, span, key })})
-          to ${literal(path)} (${form.writtenAs})`,
+      read,
+      ({ events, rows }) => {
+        const from = form.hasEngagements ? rows(read) : events(read);
+        return sql`copy (${form.rows(from, { site, span, key })})
+          to ${literal(path)} (${form.writtenAs})`;
+      },
       { signal },
     );
     return Number(copied[0]?.["Count"] ?? 0);
@@ -152,6 +157,7 @@ function ownForm(format: ExportFormat, bom: boolean): ExportForm {
   const head = bom && !EXACT.has(format) ? BOM : "";
   return {
     writtenAs: WRITTEN_AS[format],
+    hasEngagements: true,
     rows: (events, { site, key }) =>
       sql`select ${columns(site, key, format, head)} from ${inPlace(events, format)}`,
   };

@@ -70,6 +70,8 @@ function storedColumns(path: (path: Sql) => Sql = (path) => path): Sql {
         return value;
       case "TIMESTAMP":
         return sql`make_timestamp(${value})`;
+      case "INTEGER":
+        return sql`${value}::integer`;
       case "DECIMAL(12,2)":
         return sql`(${value}::decimal(18, 2) * 0.01::decimal(3, 2))::decimal(12, 2)`;
     }

@@ -1,6 +1,6 @@
 // The only source of event rows: the events of one site in a range, from the files and the hot
 // tables of one snapshot.
-import { ident, join, type Sql, sql } from "../../core/sql.ts";
+import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import { EVENT_COLUMN_NAMES, utcDate } from "../../core/event.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { literalPath, typedColumns } from "../parquet/schema.ts";
@@ -20,13 +20,28 @@ export function filesFor(snapshot: Snapshot, site: string, span: SpanUs): Catalo
     .filter((file) => file.date >= firstDate && file.date <= lastDate);
 }
 
+/** Which rows are read: all of them, or those that are events, or engagements. */
+export type RowKind = "all" | "events" | "engagements";
+
+const OF_KIND: Readonly<Record<RowKind, Sql>> = {
+  all: raw(""),
+  events: raw(" where engaged_ms is null"),
+  engagements: raw(" where engaged_ms is not null"),
+};
+
 /** A relation of the stored columns (but site_id, which is given) for one site and span. */
 export function eventsFor(
   snapshot: Snapshot,
   eventsFolder: string,
   site: string,
   span: SpanUs,
+  kind: RowKind = "all",
 ): Sql {
+  const rows = rowsFor(snapshot, eventsFolder, site, span);
+  return kind === "all" ? rows : sql`select * from (${rows})${OF_KIND[kind]}`;
+}
+
+function rowsFor(snapshot: Snapshot, eventsFolder: string, site: string, span: SpanUs): Sql {
   const paths = filesFor(snapshot, site, span)
     .map((file) => literalPath(`${eventsFolder}/${file.path}`));
   const within = sql`timestamp >= make_timestamp(${span.fromUs})

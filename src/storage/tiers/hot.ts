@@ -70,6 +70,8 @@ export class Hot {
   #number: number;
   /** By table and site: the time of its first event, or an earlier one. */
   readonly #first = new Map<string, Map<string, number>>();
+  /** Sites of which an engagement was hot at some time. */
+  readonly #engaged = new Set<string>();
   /** From a fault of DuckDB on until all events are here again. */
   #isRefilling = false;
 
@@ -104,6 +106,11 @@ export class Hot {
   /** Time of a site's first event in some tables, or earlier; Infinity where there is none. */
   firstUs(tables: readonly string[], site: string): number {
     return Math.min(...tables.map((name) => this.#first.get(name)?.get(site) ?? Infinity));
+  }
+
+  /** Whether engagements of a site may be hot. */
+  mayHoldEngagement(site: string): boolean {
+    return this.#engaged.has(site);
   }
 
   /**
@@ -287,7 +294,10 @@ export class Hot {
     const events = this.#journal.take();
     if (events.length === 0) return;
     this.#moving = events.length;
-    for (const { site_id, timestamp } of events) this.#note(this.#open.name, site_id, timestamp);
+    for (const { site_id, timestamp, json } of events) {
+      this.#note(this.#open.name, site_id, timestamp);
+      if (json.includes('"engaged_ms"')) this.#engaged.add(site_id);
+    }
     let done = 0;
     // Parts are inserted in order: what remains after an error is the end.
     const insert = async (part: readonly PendingEvent[]): Promise<void> => {
@@ -351,10 +361,12 @@ export class Hot {
   async #noteOpen(): Promise<void> {
     const { name } = this.#open;
     const found = await this.#db.query(sql`
-      select site_id, epoch_us(min(timestamp)) as first_us, epoch_us(max(timestamp)) as last_us
+      select site_id, epoch_us(min(timestamp)) as first_us, epoch_us(max(timestamp)) as last_us,
+        count(engaged_ms) > 0 as is_engaged
       from ${ident(name)}
       group by site_id`);
-    for (const { site_id, first_us, last_us } of found) {
+    for (const { site_id, first_us, last_us, is_engaged } of found) {
+      if (is_engaged) this.#engaged.add(String(site_id));
       this.#note(name, String(site_id), Number(first_us));
       this.#catalog.changed(String(site_id));
       this.#journal.noteTime(Number(last_us));

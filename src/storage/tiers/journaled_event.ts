@@ -48,6 +48,8 @@ export function journalJson(event: Event): string {
     interactive: event.interactive ?? undefined,
     title: event.title ?? undefined,
     language: event.language ?? undefined,
+    engaged_ms: event.engaged_ms ?? undefined,
+    scroll_depth: event.scroll_depth ?? undefined,
   };
   return JSON.stringify(given);
 }
@@ -93,11 +95,15 @@ function isEvent(value: unknown): value is Event {
   return EVENT_COLUMN_NAMES.every((name) => fits(EVENT_COLUMNS[name], fields[name]));
 }
 
+/** The largest INTEGER of DuckDB. */
+const INTEGER_MAX = 2 ** 31 - 1;
+
 /** Times are microseconds and amounts are hundredths: whole numbers. */
 function fits({ type, required }: EventColumn, value: unknown): boolean {
   if (value === null || value === undefined) return !required;
   if (type === "VARCHAR") return typeof value === "string";
   if (type === "BOOLEAN") return typeof value === "boolean";
   if (typeof value !== "number" || !Number.isSafeInteger(value)) return false;
+  if (type === "INTEGER") return value >= 0 && value <= INTEGER_MAX;
   return type === "TIMESTAMP" || Math.abs(value) <= REVENUE_CENTS_MAX;
 }

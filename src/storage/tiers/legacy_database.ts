@@ -85,6 +85,7 @@ function exported(name: EventColumnName) {
     case "DECIMAL(12,2)":
       return sql`(${column}::decimal(12, 2) * 100)::bigint as ${column}`;
     case "BOOLEAN":
+    case "INTEGER":
       return column;
     default:
       return sql`${column}::${raw("varchar")} as ${column}`;

@@ -44,6 +44,7 @@ Deno.test("readJson() takes every field", () => {
       isLocal: false,
       isEvent: true,
       isInteractive: true,
+      engagement: null,
       notices: [],
     },
   });

@@ -149,12 +149,24 @@ Deno.test("POST /api/event answers Plausible's clients in their way", async () =
   equal((await main("other.example")).bounce_rate, 1);
   await post(app, { ...engagement, d: "other.example" });
   equal((await main("other.example")).bounce_rate, 1, "engagement undoes no bounce");
+  app.system.clock.advance(20_000);
+  const all = { events: 1, scroll_depth: 80, engaged_visits: 1 };
+  const seen = async () => {
+    const { total_pageviews, avg_visit_duration_secs } = await main("other.example");
+    const metrics = "metrics=events,time_on_page,scroll_depth,engaged_visits&dimensions=page";
+    const told = await app.send(`/api/stats/query?site_id=other.example&period=day&${metrics}`);
+    const [{ metrics: found }] = (await told.json()).results;
+    return [total_pageviews, Math.round(avg_visit_duration_secs), found];
+  };
+  deepEqual(await seen(), [1, 0, { ...all, time_on_page: 5 }]);
+  await post(app, { ...engagement, d: "other.example", e: 9000, sd: 255 });
+  deepEqual(await seen(), [1, 20, { ...all, time_on_page: 14 }]);
   await post(app, { ...SHORT, d: "other.example", n: "seen", i: false });
   await post(app, { ...LONG, domain: "other.example", name: "read", interactive: "false" });
   equal((await main("other.example")).bounce_rate, 1, "nor does what is not interactive");
   await post(app, { d: "other.example", n: "clicked", u: SHORT.u, ra: null, i: 1 });
   equal((await main("other.example")).bounce_rate, 0);
-  match(await (await app.send("/metrics")).text(), /reason="no_event"\} 3/);
+  match(await (await app.send("/metrics")).text(), /reason="no_event"\} 1/);
   await app.close();
 });
 

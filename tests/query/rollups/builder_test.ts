@@ -38,7 +38,7 @@ const METRIC_NAMES = (Object.keys(METRICS) as MetricName[]).filter((name) =>
  * Visits of browsers whose ids last for `idDays` UTC days; a visit that is under way keeps its id
  * over one change.
  */
-function randomEvents(seed: number, idDays: number): Event[] {
+function randomEvents(seed: number, idDays: number, engaged = false): Event[] {
   const draw = new Draw(seed);
   const events: Event[] = [];
   const fromUs = Date.parse(FIRST) * 1000;
@@ -60,6 +60,7 @@ function randomEvents(seed: number, idDays: number): Event[] {
         if (!isCarried) period = periodAt(at);
         const visitor = idDays === 0 ? `${browser} ${at}` : `${browser} ${period}`;
         events.push(eventOf(draw, at, visitor, browser, step === 0 ? source : null));
+        if (engaged && draw.is(0.4)) events.push(engagementOf(draw, at, visitor));
         lastUs = at;
         at += draw.one([MINUTE, 5 * MINUTE, 30 * MINUTE, 30 * MINUTE + 1, 3 * HOUR]) + step;
       }
@@ -90,6 +91,18 @@ function eventOf(
     ...(draw.is(0.2)
       ? { revenue_amount: draw.below(5000), revenue_currency: draw.one(["EUR", "USD"]) }
       : {}),
+  });
+}
+
+/** What tells of a page view, some time after an event. */
+function engagementOf(draw: Draw, at: number, visitor: string): Event {
+  return pageview({
+    at: Math.min(at + draw.one([MINUTE, 20 * MINUTE, 31 * MINUTE, 90 * MINUTE]), NOW * 1000),
+    visitor,
+    page: draw.one(["/", "/a", "/b", "/c"]),
+    name: "engagement",
+    engaged_ms: draw.one([0, 4000, 12_000, 1_200_000, 3_600_000]),
+    scroll_depth: draw.one([null, 20, 60]),
   });
 }
 
@@ -286,6 +299,11 @@ interface Open {
   reopen(): Promise<void>;
 }
 
+/** Questions about engagements take three times as long. */
+function hasEngagements({ zone }: Site): boolean {
+  return zone === "UTC" || Deno.env.has("MALLARD_TEST_SEEDS");
+}
+
 /** Opens a folder, fills it with random events, and builds what is due. */
 async function withSite(
   site: Site,
@@ -311,7 +329,7 @@ async function withSite(
       },
     };
     try {
-      await open.storage.append(randomEvents(seed, site.idDays));
+      await open.storage.append(randomEvents(seed, site.idDays, hasEngagements(site)));
       await open.storage.flusher.flush();
       await open.build();
       await work(open);

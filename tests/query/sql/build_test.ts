@@ -20,11 +20,10 @@ const LANES = 3;
 
 async function ask(test: TestReader, query: Query): Promise<Answer> {
   const plan = planOf(query);
-  const rows = await test.reader.query(
-    query.site,
-    plan.span,
-    (events) => buildQuery(query, plan, events),
-  );
+  const rows = await test.reader.queryOf(query.site, plan.span, ({ events, engagements }) => {
+    const of = engagements ?? undefined;
+    return buildQuery({ ...query, engagements: of }, plan, events(plan.span));
+  });
   return answerOf(query, rows);
 }
 

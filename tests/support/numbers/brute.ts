@@ -12,6 +12,8 @@ export interface BruteVisit {
   readonly events: readonly Event[];
   readonly startUs: number;
   readonly endUs: number;
+  /** Engagements that belong to it. */
+  readonly engagements: Event[];
 }
 
 interface Place {
@@ -35,7 +37,7 @@ const isPageview = (event: Event) => event.event_name === "pageview";
 /** Every event with its visit; `gapUs` or less between events keeps a visit together. */
 export function placesOf(events: readonly Event[], gapUs: number, rank: Rank): Place[] {
   const byVisitor = new Map<string, Event[]>();
-  for (const event of events) {
+  for (const event of events.filter(({ engaged_ms }) => engaged_ms === null)) {
     const own = byVisitor.get(event.visitor_id) ?? [];
     own.push(event);
     byVisitor.set(event.visitor_id, own);
@@ -53,7 +55,58 @@ export function placesOf(events: readonly Event[], gapUs: number, rank: Rank): P
     }
     for (const list of visits) places.push(...placesOfVisit(visitor, list));
   }
+  const all = [...new Set(places.map(({ visit }) => visit))];
+  for (const event of events) {
+    if (event.engaged_ms === null) continue;
+    const last = all.filter(({ visitor, startUs }) =>
+      visitor === event.visitor_id && startUs <= event.timestamp
+    ).sort((a, b) =>
+      b.startUs - a.startUs
+    )[0];
+    const isTheirs = last !== undefined &&
+      event.timestamp - visibleUs(event) - last.endUs <= gapUs &&
+      event.timestamp < (Math.floor(last.startUs / DAY_US) + 2) * DAY_US;
+    if (isTheirs) last.engagements.push(event);
+  }
   return places;
+}
+
+/** Visible time of an engagement, an hour at most. */
+function visibleUs({ engaged_ms }: Event): number {
+  return Math.min(engaged_ms ?? 0, 3_600_000) * 1000;
+}
+
+/** Last event or engagement of a visit. */
+function lastUs({ endUs, engagements }: BruteVisit): number {
+  return Math.max(endUs, ...engagements.map(({ timestamp }) => timestamp));
+}
+
+function isEngaged(visit: BruteVisit): boolean {
+  const { events, engagements } = visit;
+  return events.filter(isPageview).length > 1 ||
+    sum(engagements.map(visibleUs)) >= 10_000_000 ||
+    engagements.some(({ scroll_depth }) => (scroll_depth ?? 0) > 50);
+}
+
+/** How long a pageview was seen: as its engagements say, else up to the next event. */
+function stayUs({ event, visit, nextUs }: Place): number | null {
+  const views = visit.events.filter((one) => isPageview(one) && one.pathname === event.pathname);
+  const own = visit.engagements.filter(({ pathname, timestamp }) =>
+    pathname === event.pathname &&
+    views.findLast((view) => view.timestamp <= timestamp)?.timestamp === event.timestamp
+  );
+  const seenUs = sum(own.map(visibleUs));
+  if (seenUs > 0) return seenUs;
+  return nextUs === null ? null : nextUs - event.timestamp;
+}
+
+/** How far down a page was seen in a visit, on its first view. */
+function depthOf({ event, visit }: Place): number | null {
+  const first = visit.events.find((one) => isPageview(one) && one.pathname === event.pathname);
+  if (first !== event) return null;
+  const depths = visit.engagements.filter(({ pathname }) => pathname === event.pathname)
+    .flatMap(({ scroll_depth }) => scroll_depth ?? []);
+  return depths.length === 0 ? null : Math.max(...depths);
 }
 
 const DAY_US = 86_400_000_000;
@@ -76,7 +129,13 @@ function endsAtMidnight(own: readonly Event[], at: number, gapUs: number): boole
 function placesOfVisit(visitor: string, events: readonly Event[]): Place[] {
   const first = events[0] as Event;
   const last = events.at(-1) as Event;
-  const visit = { visitor, events, startUs: first.timestamp, endUs: last.timestamp };
+  const visit = {
+    visitor,
+    events,
+    startUs: first.timestamp,
+    endUs: last.timestamp,
+    engagements: [],
+  };
   const lastView = events.findLast(isPageview);
   return events.map((event, index) => ({
     event,
@@ -418,7 +477,13 @@ function hasRow(query: Query, group: Group): boolean {
   });
 }
 
-const VISIT_METRICS = new Set(["visits", "bounce_rate", "visit_duration", "views_per_visit"]);
+const VISIT_METRICS = new Set([
+  "engaged_visits",
+  "visits",
+  "bounce_rate",
+  "visit_duration",
+  "views_per_visit",
+]);
 
 function groupsOf(
   brute: Brute,
@@ -497,11 +562,16 @@ function metric(name: string, group: Group, brute: Brute): unknown {
         visits.size,
       );
     case "visit_duration":
-      return ratio(sum(list.map((visit) => visit.endUs - visit.startUs)) / 1e6, visits.size);
+      return ratio(sum(list.map((visit) => lastUs(visit) - visit.startUs)) / 1e6, visits.size);
+    case "engaged_visits":
+      return list.filter(isEngaged).length;
+    case "scroll_depth": {
+      const depths = views.flatMap((place) => depthOf(place) ?? []);
+      return ratio(sum(depths), depths.length);
+    }
     case "time_on_page": {
-      const timed = views.filter(({ nextUs }) => nextUs !== null);
-      const us = sum(timed.map(({ event, nextUs }) => (nextUs ?? 0) - event.timestamp));
-      return ratio(us / 1e6, timed.length);
+      const stays = views.flatMap((place) => stayUs(place) ?? []);
+      return ratio(sum(stays) / 1e6, stays.length);
     }
     case "exit_rate":
       return ratio(views.filter(({ isExit }) => isExit).length, views.length);

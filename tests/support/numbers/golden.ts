@@ -71,11 +71,10 @@ export function goldenEvents() {
 async function answers(test: TestReader): Promise<string> {
   const ask = async (query: Query) => {
     const plan = planOf(query);
-    const rows = await test.reader.query(
-      query.site,
-      plan.span,
-      (events) => buildQuery(query, plan, events),
-    );
+    const rows = await test.reader.queryOf(query.site, plan.span, ({ events, engagements }) => {
+      const of = engagements ?? undefined;
+      return buildQuery({ ...query, engagements: of }, plan, events(plan.span));
+    });
     return answerOf(query, rows).rows.map((
       { keys, values },
     ) => [...keys, ...Object.values(values)]);

@@ -110,6 +110,7 @@ export function randomEventsOf(seed: number, visitors: number, rank: Rank): Even
         events.push(event);
         last = event;
       }
+      while (draw.is(0.3)) events.push(engagementOf(draw, own, at));
       at += draw.one([0, 1, 1_000_000, GAP - 1, GAP, GAP + 1, 5 * 60_000_000, 40 * 60_000_000]) +
         (draw.is(0.1) ? draw.below(20 * HOUR) : 0);
     }
@@ -195,6 +196,20 @@ function eventOf(draw: Draw, own: Partial<Event>, at: number): Event {
     ]),
     revenue_amount: paid ? draw.below(100_000) : null,
     revenue_currency: paid || draw.is(0.05) ? draw.one(["EUR", "USD", null]) : null,
+  });
+}
+
+/** What tells of a page view, some time after an event. */
+function engagementOf(draw: Draw, own: Partial<Event>, at: number): Event {
+  const after = draw.one([0, 5_000_000, GAP, GAP + 1, 40 * 60_000_000, 90 * 60_000_000, HOUR]);
+  return pageview({
+    ...own,
+    at: at + after + draw.below(3),
+    visitor: own.visitor_id as string,
+    page: draw.one(PAGES),
+    name: "engagement",
+    engaged_ms: draw.one([0, 4000, 12_000, 600_000, 3_000_000, 5_000_000]),
+    scroll_depth: draw.one([null, 0, 20, 51, 100]),
   });
 }
 
