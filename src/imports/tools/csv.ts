@@ -5,8 +5,6 @@ import { literal, literalPath } from "../../storage/parquet/schema.ts";
 
 /** Longest line that is read. */
 const LINE_BYTES_MAX = 1_000_000;
-/** What each thread reads at once; without it, DuckDB takes sixteen times the longest line. */
-const BUFFER_BYTES = 4_000_000;
 
 /** How a file is written. */
 export interface CsvForm {
