@@ -9,7 +9,7 @@ import type { Report } from "../../../src/query/reports/report.ts";
 import { REPORTS } from "../../../src/query/reports/reports.ts";
 
 /** What no page and no header may hold. */
-export const MARK = `<script>alert("mark")</script>`;
+export const MARK = `<script>alert("zq7mark")</script>`;
 
 /** Seeded choices. */
 export class Dice {
@@ -70,7 +70,7 @@ const HOSTILE = [
   "toString",
   "x".repeat(3000),
   "a,b|c;d:e&f=g",
-  "\r\nset-cookie: mm_session=mark",
+  "\r\nset-cookie: mm_session=zq7mark",
   "0000-00-00",
   "9999-12-31",
   "2024-02-30",
