@@ -38,7 +38,7 @@ export interface App {
   /** Answers a request; until start() is done /health, pages and events alone. Never rejects. */
   handle(request: Request, peer: Peer): Promise<Response>;
   /** The routes of a started program. */
-  routes(): readonly Pick<Route, "method" | "path" | "right">[];
+  routes(): readonly Pick<Route, "method" | "path" | "right" | "refuses">[];
   /** Opens everything. Rejects with a sentence the owner can act on. */
   start(): Promise<void>;
   /**

@@ -56,6 +56,8 @@ export interface Route {
   readonly streams?: boolean;
   /** A question: while others run, it waits for its turn beyond the time limit of a request. */
   readonly asks?: true;
+  /** Stands for a route of another program that is not there: it says so, and nothing else. */
+  readonly refuses?: true;
   /** Open to any origin: ingestion and the tracker. */
   readonly anyOrigin?: boolean;
   /** The same for POST requests in masses, by a shorter way. */

@@ -1,5 +1,6 @@
 // What is stored of a visit, read from the Parquet files themselves, under each privacy setting;
 // that an address is found nowhere, in whatever form; and that /privacy says what is true.
+import { umamiUser } from "../../src/api/peers/umami.ts";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { createHash } from "node:crypto";
 import { EVENT_COLUMN_NAMES } from "../../src/core/event.ts";
@@ -281,14 +282,14 @@ Deno.test("a public site's statistics show no visitor id to strangers", async ()
       "/counter/:name+": "TOTAL.json",
       "/api/v0/stats/:name": "browsers",
     };
-    for (const { method, path, right } of app.app.routes()) {
-      if (method !== "GET" || right === "admin" || right === "ingest") continue;
+    for (const { method, path, right, refuses } of app.app.routes()) {
+      if (method !== "GET" || right === "admin" || right === "ingest" || refuses) continue;
       const name = path.split("/").at(-1) ?? "";
       if (name === "live" || name === "visits") continue;
       // Pages are found by their numbers, which no test knows beforehand.
       if (path === "/api/v0/stats/hits/:path_id") continue;
       const example = path.replace(":site_id", SITE).replace(/:name\+?/, names[path] ?? "pages")
-        .replace(":website_id", uuidOfSite(SITE));
+        .replace(":website_id", uuidOfSite(SITE)).replace(":user_id", umamiUser().id);
       const own = path.startsWith("/api/stats/") ? extra[name] ?? "" : "";
       const peers = "&property=event:page&type=path";
       const query = /^\/(api|counter)\//.test(path) ? `?site_id=${SITE}${own || peers}` : "";

@@ -95,6 +95,7 @@ export function goatCounterRoutes(runner: Runner, sites: Sites, parts: FormatPar
       }),
       method,
       right: method === "GET" ? "read" : "admin",
+      refuses: true,
     })),
   ];
 }

@@ -86,11 +86,12 @@ export function plausibleSiteRoutes(
       }
       return json({ created: true });
     }),
-    ...MISSING.map(([method, path, why]) =>
-      row(method, path, () => {
+    ...MISSING.map(([method, path, why]): Route => ({
+      ...row(method, path, () => {
         throw new AppError("not_found", `Cannot answer ${path.split("/")[1]}: ${why}`);
-      })
-    ),
+      }),
+      refuses: true,
+    })),
     ...goalRoutes(sites, row, bodyOf, existing),
   ];
 }

@@ -1,5 +1,6 @@
 // Requests as nobody should send them, the same for the same seed: every route of the program with
 // parameters, headers and bodies that nearly fit, do not fit, or are meant to do harm.
+import { umamiUser } from "../../../src/api/peers/umami.ts";
 import type { Route } from "../../../src/http/route.ts";
 import { pathId } from "../../../src/query/formats/goatcounter/goatcounter.ts";
 import { uuidOfSite } from "../../../src/sites/site_codes.ts";
@@ -188,6 +189,7 @@ const BODIES: Readonly<Record<string, readonly Readonly<Record<string, unknown>>
   "POST /api/v0/count": [{ hits: [{ path: "/a", ref: MARK, user_agent: "x", ip: "203.0.113.9" }] }],
   "POST /api/v1/sites": [{ domain: "fresh.example", timezone: "UTC" }],
   "PUT /api/v1/sites/:site_id": [{ timezone: "UTC" }],
+  "PUT /api/v1/sites/custom-props": [{ site_id: "example.com", property: "plan" }],
   "PUT /api/v1/sites/goals": [
     { site_id: "example.com", goal_type: "event", event_name: "signup" },
     { site_id: "example.com", goal_type: "page", page_path: MARK },
@@ -350,7 +352,7 @@ export function shoot(
 
 /** Values of `:name` by pattern; those of breakdowns where there are none. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
-  "/counter/:name": ["TOTAL.json", "%2F1.svg", "%2F1.png", "%2F1.html", "%2Fnone.svg"],
+  "/counter/:name+": ["TOTAL.json", "%2F1.svg", "%2F1.png", "%2F1.html", "%2Fnone.svg"],
   "/js/:name": ["script.js", "script.hash.js", "pa-x.js", "x.js"],
   "/api/v0/stats/:name": ["browsers", "languages", "nothing"],
 };
@@ -361,12 +363,13 @@ function filled(dice: Dice, pattern: string, known: Known): string {
     site_id: PARAMS["site_id"] ?? [],
     name: NAMES[pattern] ?? [...Object.keys(BREAKDOWNS), "nothing"],
     website_id: [uuidOfSite("example.com"), uuidOfSite("none.example")],
+    user_id: [umamiUser().id, "x"],
     path_id: [String(pathId("/1")), "5"],
     id: [...known.ids[/(\w+)\/:id$/.exec(pattern)?.[1] ?? ""] ?? [], "99999"],
     key_hash: [...known.keyHashes, "0".repeat(64)],
   };
   return pattern.replace(
-    /:(\w+)/g,
+    /:(\w+)\+?/g,
     (_, name: string) =>
       dice.chance(10)
         ? encodeURIComponent(dice.of(HOSTILE).toWellFormed()) || "x"

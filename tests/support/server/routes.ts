@@ -28,7 +28,9 @@ export async function callRoute(
   const request = new Request(new URL(target, "http://localhost"), rest);
   const url = new URL(request.url);
   for (const route of routes) {
-    const pattern = new RegExp(`^${route.path.replace(/:(\w+)/g, "(?<$1>[^/]+)")}$`);
+    const pattern = new RegExp(
+      `^${route.path.replace(/:(\w+)\+/g, "(?<$1>.+)").replace(/:(\w+)/g, "(?<$1>[^/]+)")}$`,
+    );
     const match = pattern.exec(url.pathname);
     if (!match || route.method !== request.method) continue;
     const groups = Object.entries(match.groups ?? {});
@@ -64,9 +66,10 @@ async function answer(handle: () => Response | Promise<Response>): Promise<Respo
     return await handle();
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return Response.json({ error: error.message }, {
-      status: error.status,
-      headers: error.headers,
+    const { message, code, field, status, headers } = error;
+    return Response.json({ error: message, code, ...field === undefined ? {} : { field } }, {
+      status,
+      headers,
     });
   }
 }

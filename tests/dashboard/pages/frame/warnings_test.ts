@@ -20,7 +20,7 @@ dashboardTest(
         const { page, faults } = await openIn(await context(), `${server.url}/?lang=en`);
         await page.locator(".warnings", { hasText: "MALLARD_SECRET is shorter" }).waitFor();
         await page.click("[aria-label=Menu]");
-        await page.click("text=Protect this dashboard");
+        await page.click("text=Set a password");
         const dialog = page.locator("dialog");
         await dialog.locator("text=API keys made so far: made before.").waitFor();
         await dialog.locator("text=Keep these keys").waitFor();
