@@ -253,6 +253,11 @@ Deno.test("rate_limit_per_address slows a public address down, and counts that",
 const EMPTY_ANSWERS: Readonly<Record<string, number>> = {
   "/.well-known/security.txt": 404,
   "/api/doctor/seen": 204,
+  // Single visits are not for strangers.
+  "/api/websites/:website_id/sessions": 401,
+  "/api/websites/:website_id/sessions/:session_id": 401,
+  "/api/websites/:website_id/sessions/:session_id/activity": 401,
+  "/api/websites/:website_id/events": 401,
 };
 
 Deno.test("a public site's statistics show no visitor id to strangers", async () => {
@@ -281,6 +286,7 @@ Deno.test("a public site's statistics show no visitor id to strangers", async ()
       "/js/:name": "script.js",
       "/counter/:name+": "TOTAL.json",
       "/api/v0/stats/:name": "browsers",
+      "/api/v0/stats/:name/:id": "browsers",
     };
     for (const { method, path, right, refuses } of app.app.routes()) {
       if (method !== "GET" || right === "admin" || right === "ingest" || refuses) continue;
@@ -289,7 +295,8 @@ Deno.test("a public site's statistics show no visitor id to strangers", async ()
       // Pages are found by their numbers, which no test knows beforehand.
       if (path === "/api/v0/stats/hits/:path_id") continue;
       const example = path.replace(":site_id", SITE).replace(/:name\+?/, names[path] ?? "pages")
-        .replace(":website_id", uuidOfSite(SITE)).replace(":user_id", umamiUser().id);
+        .replace(":website_id", uuidOfSite(SITE)).replace(":user_id", umamiUser().id)
+        .replace(":id", "Chrome");
       const own = path.startsWith("/api/stats/") ? extra[name] ?? "" : "";
       const peers = "&property=event:page&type=path";
       const query = /^\/(api|counter)\//.test(path) ? `?site_id=${SITE}${own || peers}` : "";
