@@ -1,5 +1,6 @@
 // Made-up partition files for the measurements of storage, made by DuckDB itself: visits of
 // several events, hashed visitors, and columns with as many different values as a real site has.
+import { EVENT_COLUMN_NAMES, EVENT_COLUMNS } from "../../../src/core/event.ts";
 import { raw, type Sql, sql } from "../../../src/core/sql.ts";
 import type { Db } from "../../../src/storage/duckdb.ts";
 import { ALL_COLUMNS, literal } from "../../../src/storage/parquet/schema.ts";
@@ -90,6 +91,12 @@ const EVENTS = `
     case when event_name = 'order' then 'EUR' end as revenue_currency
   from steps where happened < day + interval 1 day`;
 
+const MADE = new Set(["site_id", ...[...EVENTS.matchAll(/ as (\w+)/g)].map(([, name]) => name)]);
+/** Columns that no made-up event fills. */
+const NOT_MADE = EVENT_COLUMN_NAMES.filter((name) => !MADE.has(name)).map((name) =>
+  `null::${EVENT_COLUMNS[name].type} as ${name}`
+);
+
 /** A statement that makes a table of a day's events with every stored column. */
 export function makeDayTable(table: string, day: Day): Sql {
   const { site, events, lastingIds } = day;
@@ -102,10 +109,7 @@ export function makeDayTable(table: string, day: Day): Sql {
     steps as materialized (${raw(STEPS)}),
     events as (${raw(EVENTS)})
     select ${ALL_COLUMNS} from (
-      select ${literal(site)} as site_id, ${raw(ids)}, null::varchar as utm_content,
-        null::varchar as utm_term, null::varchar as click_id,
-        null::varchar as source_tag, null::boolean as interactive,
-        null::integer as engaged_ms, null::integer as scroll_depth from events
+      select ${literal(site)} as site_id, ${raw(ids)}, ${raw(NOT_MADE.join(", "))} from events
     )`;
 }
 
