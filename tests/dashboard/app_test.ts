@@ -319,7 +319,9 @@ dashboardTest(
     await page.click(".tab:has-text('Days')");
     await page.waitForURL(/cohorts=day/);
     await settled(page);
-    assert.equal(await page.locator(".heat tbody tr").count(), 31);
+    // Just after midnight the running day has no visitor yet, and so no row.
+    const rows = await page.locator(".heat tbody tr").count();
+    assert.ok(rows === 30 || rows === 31, `${rows} rows`);
     await page.click(".hint button");
     await page.locator(".setting:has-text('Recognise returning') select").waitFor();
     assert.deepEqual(faults, []);
