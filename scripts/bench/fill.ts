@@ -30,7 +30,7 @@ export function openBenchStorage(system: System, dataDir: string): Promise<Stora
 /** Makes what is derived of closed days, as a server does in the background. */
 export async function buildRollups(
   storage: Storage,
-  { clock, log }: System,
+  { clock, log }: Pick<System, "clock" | "log">,
 ): Promise<RollupBuilder["counts"]> {
   const settings = { settings: () => Promise.resolve(STANDARD_SETTINGS) };
   const builder = new RollupBuilder(storage, settings, clock, log, { visitorIdDays: () => 1 });

@@ -5,11 +5,10 @@
 import { parseArgs } from "node:util";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { DAY_MS } from "../../src/core/durations.ts";
-import { STANDARD_SETTINGS } from "../../src/query/parse.ts";
-import { RollupBuilder } from "../../src/query/rollups/builder.ts";
 import { fromSource, ServerProcess } from "../server_process.ts";
 import { cpuOf } from "./cpu.ts";
 import { EventStream } from "./event_stream.ts";
+import { buildRollups } from "./fill.ts";
 import { fill } from "./storage/fill.ts";
 import {
   benchSystem,
@@ -133,11 +132,9 @@ async function askTogether(
 /** Makes what is derived of closed days; the processor time of an event, in microseconds. */
 async function derive(dataDir: string, events: number, nowMs: number): Promise<number> {
   const storage = await openAt(dataDir);
-  const { log } = benchSystem();
-  const clock = { ...benchSystem().clock, nowMs: () => nowMs };
-  const settings = { settings: () => Promise.resolve(STANDARD_SETTINGS) };
-  const builder = new RollupBuilder(storage, settings, clock, log, { visitorIdDays: () => 1 });
-  const { cpuMs } = await timed(() => builder.run(new AbortController().signal));
+  const system = benchSystem();
+  const clock = { ...system.clock, nowMs: () => nowMs };
+  const { cpuMs } = await timed(() => buildRollups(storage, { ...system, clock }));
   await storage.close();
   return cpuMs * 1000 / events;
 }

@@ -31,9 +31,15 @@ export async function askServer(
       `${tried}: no server answers on ${dataDir}; start it, and run this as its user`,
     );
   }
+  if (!response.ok) throw new Error(await refusalOf(response, tried));
   const text = await response.text();
-  if (response.ok) return text === "" ? null : JSON.parse(text);
-  throw new Error(errorOf(text) ?? `${tried}: the server answers ${response.status}`);
+  return text === "" ? null : JSON.parse(text);
+}
+
+/** The server's own sentence of a refusal, else one with its status; `tried` opens it. */
+export async function refusalOf(response: Response, tried: string): Promise<string> {
+  const text = await response.text();
+  return errorOf(text) ?? `${tried}: the server answers ${response.status}`;
 }
 
 /** The `error` of a refusal; null where the answer is none. */

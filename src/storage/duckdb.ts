@@ -21,6 +21,7 @@ import {
   reopeningError,
   statementError,
 } from "./duckdb/faults.ts";
+import { nextTask } from "./duckdb/next_task.ts";
 import { Pool } from "./duckdb/pool.ts";
 import { rowOfText } from "./duckdb/row_text.ts";
 import { shortageError, shortageIn } from "./shortage.ts";
@@ -467,18 +468,6 @@ async function isUsable(connection: DuckDBConnection): Promise<boolean> {
   } catch (error) {
     return !isRefusal(messageOf(error));
   }
-}
-
-/** Resolves in a later task of the event loop. */
-function nextTask(): Promise<void> {
-  const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve) => {
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
 }
 
 /** Opens DuckDB in memory and locks it into the folder. */

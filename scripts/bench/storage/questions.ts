@@ -6,9 +6,9 @@ import { DAY_MS } from "../../../src/core/durations.ts";
 import { Params } from "../../../src/query/params.ts";
 import { STANDARD_SETTINGS } from "../../../src/query/parse.ts";
 import { REPORTS } from "../../../src/query/reports/reports.ts";
-import { RollupBuilder } from "../../../src/query/rollups/builder.ts";
 import { Runner } from "../../../src/query/run.ts";
 import type { Storage } from "../../../src/storage/open.ts";
+import { buildRollups } from "../fill.ts";
 import { fill } from "./fill.ts";
 import {
   benchSystem,
@@ -96,19 +96,16 @@ async function main(args: string[]): Promise<void> {
     const lastingIds = values.ids === "" ? {} : { lastingIds: Number(values.ids) };
     await fill({ dataDir, days, eventsPerDay, filesPerDay: 1, ...lastingIds });
     const storage = await openAt(dataDir);
-    const system = { ...benchSystem().clock, nowMs: () => NOW_MS };
-    const builder = new RollupBuilder(
-      storage,
-      { settings: () => Promise.resolve(STANDARD_SETTINGS) },
-      system,
-      benchSystem().log,
-      { visitorIdDays: () => 1 },
-    );
-    const built = await timed(() => builder.run(new AbortController().signal));
+    const system = benchSystem();
+    const clock = { ...system.clock, nowMs: () => NOW_MS };
+    let made = 0;
+    const built = await timed(async () => {
+      made = (await buildRollups(storage, { ...system, clock })).days;
+    });
     const stored = parquetBelow(`${dataDir}/events`).bytes;
     const derived = bytesBelow(`${dataDir}/rollups`);
     console.log(
-      `${events} events in ${(stored / 1e6).toFixed(1)} MB; derived of ${builder.counts.days} ` +
+      `${events} events in ${(stored / 1e6).toFixed(1)} MB; derived of ${made} ` +
         `days: ${(built.cpuMs * 1000 / events).toFixed(1)} µs of processor time an event, ` +
         `${(derived / stored * 100).toFixed(0)} % of the bytes`,
     );

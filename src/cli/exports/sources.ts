@@ -13,7 +13,7 @@ import { Sites } from "../../sites/sites.ts";
 import { ExportFiles } from "../../storage/backup/export_file.ts";
 import { openStorage } from "../../storage/open.ts";
 import { type CommandContext, dataDirOf } from "../command.ts";
-import { askServer } from "../server.ts";
+import { askServer, refusalOf } from "../server.ts";
 
 /** What is asked of a source. */
 export interface Asked {
@@ -64,7 +64,9 @@ export function serverSource(context: CommandContext): ExportSource {
         queryOf(asked)
       }`;
       const given = await withOwnAnswer(dataDir, path, PLAIN, async (response) => {
-        if (!response.ok || response.body === null) throw new Error(await refusalOf(response));
+        if (!response.ok || response.body === null) {
+          throw new Error(await refusalOf(response, "Cannot export"));
+        }
         const numberOf = (name: string) => Number(response.headers.get(name) ?? 0);
         return {
           value: await read({
@@ -79,17 +81,6 @@ export function serverSource(context: CommandContext): ExportSource {
       throw new Error(`Cannot export ${site}: no server answers on ${dataDir}`);
     },
   };
-}
-
-async function refusalOf(response: Response): Promise<string> {
-  const text = await response.text();
-  try {
-    const { error }: { error?: unknown } = JSON.parse(text);
-    if (typeof error === "string") return error;
-  } catch {
-    // The status says it.
-  }
-  return `Cannot export: the server answers ${response.status}`;
 }
 
 /** Opens DATA_DIR, which no server may have open. */

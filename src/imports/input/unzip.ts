@@ -1,6 +1,7 @@
 // Reads a ZIP archive as a stream, file after file. The only file that knows fflate.
 import { Unzip, type UnzipFile, UnzipInflate } from "fflate";
 import { IMPORT_ARCHIVE_FILES_MAX } from "../../core/limits.ts";
+import { nextTask } from "../../storage/duckdb/next_task.ts";
 import { ImportFault } from "../importer.ts";
 
 /** Bytes of packed content that are unpacked before whoever reads it has its turn. */
@@ -80,16 +81,4 @@ async function drained(state: State): Promise<void> {
   // A chunk that waits keeps desiredSize below zero.
   const isWaiting = () => [...state.open].some(({ desiredSize }) => (desiredSize ?? 0) < 0);
   while (!state.fault && isWaiting()) await nextTask();
-}
-
-/** Resolves in a later task of the event loop. */
-function nextTask(): Promise<void> {
-  const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve) => {
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
 }
