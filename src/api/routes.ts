@@ -122,14 +122,15 @@ const ROWS: readonly Row[] = [
   ({ live }) => liveRoutes(live),
   ({ runner, clock }) => queryV2Routes(runner, clock),
   ({ runner }) => statsV1Routes(runner),
-  ({ sites, names, newSites, formatParts, reader, clock, ...parts }) => {
+  ({ sites, names, newSites, formatParts, reader, clock, runner, settings, ...parts }) => {
     const deleteSite = async (site: string) => {
       const several = names.idsOf(site);
       if (several.length > 1) throw differInCase("delete the site", several);
       await dropSite(sites, reader, siteEraser(parts), site, true);
       await newSites.deleted(site);
     };
-    return plausibleSiteRoutes(sites, newSites, formatParts.siteIds, deleteSite, clock);
+    const { siteIds } = formatParts;
+    return plausibleSiteRoutes(sites, newSites, siteIds, deleteSite, clock, runner, settings);
   },
   ({ health }) => plausibleHealthRoutes(() => health().accepting),
   ({ runner, sites, formatParts }) => umamiRoutes(runner, sites, formatParts),

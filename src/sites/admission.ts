@@ -25,11 +25,13 @@ export interface KnownSites {
 export interface SiteCaller {
   readonly address: string;
   readonly isExempt: boolean;
+  /** Whether it tells of an event before, as engagements do: it brings no new site. */
+  readonly isMeasurement: boolean;
 }
 
 /** Why an event of a new site is refused; null where it is taken. */
 export type AdmissionRefusal =
-  | { readonly why: "refused" | "full" }
+  | { readonly why: "refused" | "full" | "measurement" }
   | { readonly why: "limited"; readonly retrySecs: number }
   | null;
 
@@ -68,6 +70,7 @@ export class SiteAdmission {
     if (this.#proposals.isRefused(site)) return { why: "refused" };
     if (this.#proposals.has(site)) return this.#propose(site);
     if (this.#taken.has(site) || this.#known.hasEvents(site)) return null;
+    if (caller.isMeasurement) return { why: "measurement" };
     if (this.#options.new_sites === "refuse") return { why: "refused" };
     const key = caller.isExempt ? null : rateLimitKey(caller.address);
     const retrySecs = key === null ? 0 : this.#waitSecs(key);

@@ -46,6 +46,8 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   "POST /api/v1/sites": { body: { domain: "newer.example" } },
   "PUT /api/v1/sites/:site_id": { body: { timezone: "UTC" } },
   "GET /api/v1/sites/goals": { query: SITE },
+  "GET /api/v1/sites/custom-props": { query: SITE },
+  "PUT /api/v1/sites/custom-props": { body: { site_id: "SITE", property: "a" } },
   "PUT /api/v1/sites/goals": { body: { site_id: "SITE", goal_type: "event", event_name: "b" } },
   "DELETE /api/v1/sites/goals/:id": { body: { site_id: "SITE" } },
   "POST /api/send": { body: { type: "event", payload: { website: uuidOfSite(OPEN_SITE) } } },

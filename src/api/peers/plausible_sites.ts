@@ -3,28 +3,24 @@ import { isStranger, mayReadSite, requireSite } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
 import { asciiSiteId, faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
-import { readJsonObject } from "../../http/body.ts";
+import { readFormOrJson } from "../../http/form_body.ts";
 import { json } from "../../http/response.ts";
 import type { Context, Handler, Route } from "../../http/route.ts";
 import { faultsOfGoal } from "../../sites/goals.ts";
 import type { NewSites } from "../../sites/new_sites.ts";
 import type { Item, Sites } from "../../sites/sites.ts";
 import { unreadable } from "../../query/formats/params.ts";
+import type { Runner } from "../../query/run.ts";
+import { plausibleExtraRoutes, propertiesOf, type SiteRouteParts } from "./plausible_extras.ts";
+import { paged } from "./plausible_pages.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 
-const META = { after: null, before: null, limit: 100 };
-
-/** What is not there, and why: its clients are told so. */
-const MISSING: readonly (readonly [Route["method"], string, string])[] = [
-  ["GET", "/custom-props", "properties are not declared; every property can be asked for"],
-  ["DELETE", "/custom-props/:property", "properties are not declared"],
-  ["PUT", "/shared-links", "the setting public opens a site to everybody"],
-  ["GET", "/guests", "there is one owner; other programs get API keys"],
-  ["PUT", "/guests", "there is one owner; other programs get API keys"],
-  ["DELETE", "/guests/:email", "there is one owner; API keys are revoked by DELETE /api/keys"],
-  ["GET", "/teams", "there is one owner and no team"],
-];
+/** Where the dashboard is: that API's links lead there. */
+export interface DashboardPlace {
+  readonly dashboard_origin: string | null;
+  readonly base_path: string;
+}
 
 /**
  * The routes of sites and goals. `siteIds` are all that there are; `deleteSite` deletes one with
@@ -36,6 +32,8 @@ export function plausibleSiteRoutes(
   siteIds: () => readonly string[],
   deleteSite: (site: string) => Promise<void>,
   clock: Clock,
+  runner: Runner,
+  { dashboard_origin: origin, base_path: path }: DashboardPlace,
 ): Route[] {
   const row = (method: Route["method"], path: string, handle: Handler): Route => ({
     method,
@@ -43,17 +41,19 @@ export function plausibleSiteRoutes(
     right: method === "GET" ? "read" : "admin",
     handle,
   });
-  const bodyOf = ({ request }: Context) => readJsonObject(request, clock);
+  const bodyOf = ({ request }: Context) => readFormOrJson(request, clock);
   const shown = (site: string) => ({ domain: site, timezone: sites.settings(site).timezone });
   const existing = (name: unknown, context: Context): string => {
     const site = requireSite(context.access, nameOf(name, "site_id"));
     if (siteIds().includes(site)) return site;
     throw new AppError("not_found", `Cannot find the site: there is none called ${site}`);
   };
+  const parts: SiteRouteParts = { row, bodyOf, existing };
   return [
-    row("GET", "", ({ access }) => {
+    row("GET", "", ({ access, url }) => {
       const all = siteIds().filter((site) => mayReadSite(access, site)).sort();
-      return json({ sites: all.map(shown), meta: META });
+      const { page, meta } = paged(all, (site) => site, url.searchParams);
+      return json({ sites: page.map(shown), meta });
     }),
     row("POST", "", async (context) => {
       const { domain, timezone } = await bodyOf(context);
@@ -63,7 +63,11 @@ export function plausibleSiteRoutes(
       await newSites.declared(site);
       return json(shown(site));
     }),
-    row("GET", "/:site_id", (context) => json(shown(existing(context.params["site_id"], context)))),
+    row("GET", "/:site_id", async (context) => {
+      const site = existing(context.params["site_id"], context);
+      const custom_properties = await propertiesOf(runner, site, context);
+      return json({ ...shown(site), custom_properties });
+    }),
     row("PUT", "/:site_id", async (context) => {
       const site = existing(context.params["site_id"], context);
       const { domain = site, timezone } = await bodyOf(context);
@@ -77,38 +81,21 @@ export function plausibleSiteRoutes(
       await deleteSite(existing(context.params["site_id"], context));
       return json({ deleted: true });
     }),
-    // A property needs no declaration to be asked for.
-    row("PUT", "/custom-props", async (context) => {
-      const { site_id, property } = await bodyOf(context);
-      existing(site_id, context);
-      if (typeof property !== "string" || property === "") {
-        throw unreadable("property", "it is no text");
-      }
-      return json({ created: true });
-    }),
-    ...MISSING.map(([method, path, why]): Route => ({
-      ...row(method, path, () => {
-        throw new AppError("not_found", `Cannot answer ${path.split("/")[1]}: ${why}`);
-      }),
-      refuses: true,
-    })),
-    ...goalRoutes(sites, row, bodyOf, existing),
+    ...plausibleExtraRoutes(runner, sites, parts, { origin, path }),
+    ...goalRoutes(sites, parts),
   ];
 }
 
 /** The routes of goals. */
-function goalRoutes(
-  sites: Sites,
-  row: (method: Route["method"], path: string, handle: Handler) => Route,
-  bodyOf: (context: Context) => Promise<Body>,
-  existing: (name: unknown, context: Context) => string,
-): Route[] {
+function goalRoutes(sites: Sites, { row, bodyOf, existing }: SiteRouteParts): Route[] {
   return [
     row("GET", "/goals", (context) => {
-      const site = existing(context.url.searchParams.get("site_id"), context);
+      const params = context.url.searchParams;
+      const site = existing(params.get("site_id"), context);
       // Strangers see no definitions of a public site.
       const goals = isStranger(context.access) ? [] : sites.items(site, "goal");
-      return json({ goals: goals.map(goalShown), meta: META });
+      const { page, meta } = paged(goals, ({ id }) => String(id), params);
+      return json({ goals: page.map(goalShown), meta });
     }),
     row("PUT", "/goals", async (context) => {
       const body = await bodyOf(context);

@@ -36,6 +36,10 @@ class DraftCaller implements SiteCaller {
   get isExempt(): boolean {
     return this.#draft.isTrusted();
   }
+
+  get isMeasurement(): boolean {
+    return this.#draft.payload.engagement !== null;
+  }
 }
 
 /** Last: only an event that would be stored brings a new site. */
@@ -45,6 +49,7 @@ export function checkNewSite(draft: Draft, { parts }: StepContext): Drop | null 
   if (refusal.why === "limited") {
     return { dropped: "new_sites_limited", retrySecs: refusal.retrySecs };
   }
+  if (refusal.why === "measurement") return { dropped: "no_event" };
   return refusal.why === "full"
     ? { dropped: "proposals_full", retrySecs: PROPOSALS_RETRY_SECS }
     : { dropped: "site_refused" };

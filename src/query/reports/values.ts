@@ -37,7 +37,12 @@ function parseValues(params: Params): ValuesParams {
   return { dimension: dimension ?? null, text };
 }
 
-async function keysOfProps(request: ReportRequest, text: string | null, context: QueryContext) {
+/** The keys of custom properties that contain a text, those of most visitors first. */
+export async function keysOfProps(
+  request: ReportRequest,
+  text: string | null,
+  context: QueryContext,
+): Promise<ValuesAnswer> {
   const rows = await context.matching(
     request,
     ["visitor_id", "props"],

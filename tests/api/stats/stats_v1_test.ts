@@ -87,6 +87,81 @@ Deno.test("GET /api/v1/stats answers as documented for v1", async () => {
   await app.close();
 });
 
+/** Requests of the documentation with the numbers of this site. */
+const DOCUMENTED: readonly (readonly [path: string, results: unknown])[] = [
+  [
+    "aggregate?period=6mo&date=2024-02-10&metrics=visitors,pageviews,bounce_rate,visit_duration",
+    {
+      visitors: { value: 4 },
+      pageviews: { value: 5 },
+      bounce_rate: { value: 50 },
+      visit_duration: { value: 30 },
+    },
+  ],
+  [
+    "aggregate?period=30d&date=2024-01-15&metrics=events,visits,views_per_visit",
+    { events: { value: 6 }, visits: { value: 4 }, views_per_visit: { value: 1.25 } },
+  ],
+  [
+    "aggregate?period=6mo&date=2024-02-10&filters=event:page%3D%3D%2Fblog%2Fone",
+    { visitors: { value: 2 } },
+  ],
+  [
+    "aggregate?period=7d&filters=event:page==/blog/one&metrics=time_on_page,scroll_depth",
+    { time_on_page: { value: null }, scroll_depth: { value: null } },
+  ],
+  [
+    "aggregate?period=custom&date=2024-01-14,2024-01-14&filters=event:goal%3D%3DSignup" +
+    "&metrics=visitors,events,conversion_rate",
+    { visitors: { value: 1 }, events: { value: 1 }, conversion_rate: { value: 50 } },
+  ],
+  [
+    "breakdown?period=6mo&date=2024-02-10&property=visit:source&metrics=visitors,bounce_rate" +
+    "&limit=5",
+    [
+      { source: "Direct / None", visitors: 3, bounce_rate: 67 },
+      { source: "Google", visitors: 1, bounce_rate: 0 },
+    ],
+  ],
+  [
+    "breakdown?period=6mo&date=2024-02-10&property=event:page&limit=2",
+    [{ page: "/", visitors: 3 }, { page: "/blog/one", visitors: 2 }],
+  ],
+  [
+    "breakdown?period=6mo&date=2024-02-10&property=event:props:plan" +
+    "&filters=event:goal%3D%3DSignup|Visit+/blog/**",
+    [{ plan: "(none)", visitors: 3 }, { plan: "pro", visitors: 1 }],
+  ],
+  ["breakdown?period=7d&property=event:goal&metrics=visitors,events", [
+    { goal: "Visit /blog/**", visitors: 3, events: 3 },
+    { goal: "Signup", visitors: 1, events: 1 },
+  ]],
+  [
+    "timeseries?period=6mo&date=2024-02-10&filters=visit:source%3D%3DGoogle",
+    ["2023-08", "2023-09", "2023-10", "2023-11", "2023-12", "2024-01"]
+      .map((month) => ({ date: `${month}-01`, visitors: month === "2024-01" ? 1 : 0 })),
+  ],
+];
+
+Deno.test("GET /api/v1/stats answers every kind of request that is documented", async () => {
+  const app = await open();
+  const { ask } = asking(app);
+  for (
+    const goal of [
+      { goal_type: "event", event_name: "Signup" },
+      { goal_type: "page", page_path: "/blog/**" },
+    ]
+  ) {
+    const body = JSON.stringify({ site_id: SITE, ...goal });
+    equal((await app.send("/api/v1/sites/goals", { method: "PUT", body })).status, 200);
+  }
+  for (const [path, results] of DOCUMENTED) {
+    deepEqual(await ask(`${path}&site_id=${SITE}`), { results }, path);
+  }
+  equal(await ask(`realtime/visitors?site_id=${SITE}`), 0);
+  await app.close();
+});
+
 Deno.test("GET /api/v1/stats filters, counts visitors of now, and names faults", async () => {
   const app = await open();
   const { ask, get } = asking(app);

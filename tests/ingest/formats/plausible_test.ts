@@ -177,3 +177,22 @@ Deno.test("An event of several sites is refused only where all of them refuse it
   equal((await post(app, { ...SHORT, d: "stranger.example,strange.example" })).status, 403);
   await app.close();
 });
+
+Deno.test("An engagement brings no new site", async () => {
+  const app = await openApp();
+  const engagement = { ...SHORT, n: "engagement", e: 4000, sd: 50 };
+  const sites = async () => await (await app.send("/api/sites")).json();
+  for (const d of ["new.example", "new.example,newer.example"]) {
+    const { status, headers } = await post(app, { ...engagement, d });
+    deepEqual([status, headers.get("x-plausible-dropped")], [202, null]);
+  }
+  deepEqual(await sites(), []);
+  match(await (await app.send("/metrics")).text(), /reason="no_event"\} 3/);
+  await post(app, { ...SHORT, d: "new.example" });
+  await post(app, { ...engagement, d: "new.example" });
+  const told = await app.send(
+    "/api/stats/query?site_id=new.example&period=day&metrics=events,scroll_depth",
+  );
+  deepEqual((await told.json()).results[0].metrics, { events: 1, scroll_depth: 50 });
+  await app.close();
+});

@@ -160,7 +160,8 @@ const PEER_PARAMS: readonly [path: RegExp, required: string[], others: string[]]
   [/^\/count$/, ["p"], ["r", "e", "b", "q", "s"]],
   [/^\/api\/v1\/stats\/breakdown$/, ["site_id", "property"], ["metrics", "limit", "page"]],
   [/^\/api\/v1\/stats\//, ["site_id"], ["metrics", "date", "interval", "compare"]],
-  [/^\/api\/v1\/sites\/goals$/, ["site_id"], []],
+  [/^\/api\/v1\/sites\/(goals|custom-props)$/, ["site_id"], ["limit", "after", "before"]],
+  [/^\/api\/v1\/sites$/, [], ["limit", "after", "before"]],
   [/^\/api\/websites\/.*(metrics|values)$/, ["type"], ["startAt", "endAt", "search", "path"]],
   [/^\/api\/websites/, [], ["startAt", "endAt", "unit", "timezone", "path", "compare"]],
   [/^\/api\/v0\//, ["site_id"], ["start", "end", "limit", "offset"]],
@@ -190,6 +191,7 @@ const BODIES: Readonly<Record<string, readonly Readonly<Record<string, unknown>>
   "POST /api/v1/sites": [{ domain: "fresh.example", timezone: "UTC" }],
   "PUT /api/v1/sites/:site_id": [{ timezone: "UTC" }],
   "PUT /api/v1/sites/custom-props": [{ site_id: "example.com", property: "plan" }],
+  "PUT /api/v1/sites/shared-links": [{ site_id: "example.com", name: MARK }],
   "PUT /api/v1/sites/goals": [
     { site_id: "example.com", goal_type: "event", event_name: "signup" },
     { site_id: "example.com", goal_type: "page", page_path: MARK },
