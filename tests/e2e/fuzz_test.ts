@@ -10,6 +10,7 @@ import type { Files } from "../../src/core/types.ts";
 
 const REQUESTS = Number(Deno.env.get("MALLARD_TEST_FUZZ") ?? 10_000);
 const SEED = Number(Deno.env.get("MALLARD_TEST_FUZZ_SEED") ?? 20240115);
+const EXTRA_REQUESTS = 2_000;
 const WAIT_MS_MAX = 20_000;
 const GROWTH_BYTES_MAX = 250 * 1024 * 1024;
 const PASSWORD = "correct horse battery";
@@ -126,6 +127,7 @@ async function openTarget(folder: string, paths: Set<string>): Promise<Target> {
       await (await app.send("/api/event", { method: "POST", body })).body?.cancel();
     }
     await post("/api/sites", { site_id: "example.com", visit_list: true }, admin);
+    await post("/api/sites", { site_id: "other.example", public: true }, admin);
     const kept = "/api/sites/example.com";
     const rules = JSON.stringify({ path_rules: { lowercase: true } });
     await (await app.send(kept, { method: "PATCH", headers: admin, body: rules })).body?.cancel();
@@ -163,8 +165,8 @@ Deno.test("the server answers mutated requests without failing, hanging or growi
   // What is held for good shows in the least that is held at any moment, not in the most.
   const lows: number[] = [];
   let sent = 0;
-  for (let count = 0; count < REQUESTS; count++) {
-    const shot = shoot(dice, kinds, secrets, known);
+  const tryOne = async (count: number, some: typeof kinds) => {
+    const shot = shoot(dice, some, secrets, known);
     const leaveMs = dice.chance(20) ? dice.below(8) : null;
     try {
       if (await judge(app, shot, leaveMs)) sent++;
@@ -176,6 +178,9 @@ Deno.test("the server answers mutated requests without failing, hanging or growi
         { cause: error },
       );
     }
+  };
+  for (let count = 0; count < REQUESTS; count++) {
+    await tryOne(count, kinds);
     if (count % 100 === 0) {
       noteAnswers(app, statuses);
       await logIn();
@@ -186,13 +191,21 @@ Deno.test("the server answers mutated requests without failing, hanging or growi
     lows[quarter] = Math.min(lows[quarter] ?? Infinity, Deno.memoryUsage().rss);
   }
   noteAnswers(app, statuses);
+  // Chance leaves a few routes out: those get more requests.
+  for (let count = 0; count < EXTRA_REQUESTS && unreachedOf(app, statuses).length > 0; count++) {
+    const missing = new Set(unreachedOf(app, statuses));
+    const some = kinds.filter(({ method, path }) => missing.has(`${method} ${path}`));
+    await refill();
+    await tryOne(REQUESTS + count, some);
+    noteAnswers(app, statuses);
+  }
   ok(sent > REQUESTS * 0.9, `only ${sent} could be sent`);
   const growth = (lows[3] ?? NaN) - (lows[1] ?? NaN);
   ok(growth < GROWTH_BYTES_MAX, `memory grew by ${growth} bytes`);
   const health = await app.send("/health/ready");
   equal(health.status, 200);
   await health.body?.cancel();
-  if (REQUESTS >= 10_000) assertReached(app, statuses);
+  deepEqual(unreachedOf(app, statuses), []);
   assertInside(folder, paths);
   await app.close();
   await Deno.remove(folder, { recursive: true });
@@ -208,14 +221,17 @@ const OUT_OF_REACH: ReadonlySet<string> = new Set([
   "GET /api/websites/:website_id/sessions/:session_id/activity",
 ]);
 
-/** Every route but setup, whose time is over, must have answered well, not refused alone. */
-function assertReached(app: RunningApp, statuses: ReadonlyMap<string, ReadonlySet<number>>): void {
+/** Every route but setup, whose time is over, must answer well, not refuse alone. */
+function unreachedOf(
+  app: RunningApp,
+  statuses: ReadonlyMap<string, ReadonlySet<number>>,
+): string[] {
   const unreached = app.app.routes().filter(({ method, path, refuses }) => {
     if (path.startsWith("/assets/") || path === "/api/auth/setup") return false;
     if (refuses || OUT_OF_REACH.has(`${method} ${path}`)) return false;
     return ![...statuses.get(`${method} ${path}`) ?? []].some((status) => status < 300);
   });
-  deepEqual(unreached.map(({ method, path }) => `${method} ${path}`), []);
+  return unreached.map(({ method, path }) => `${method} ${path}`);
 }
 
 function assertInside(folder: string, paths: ReadonlySet<string>): void {

@@ -191,7 +191,7 @@ const BODIES: Readonly<Record<string, readonly Readonly<Record<string, unknown>>
   "POST /api/v1/sites": [{ domain: "fresh.example", timezone: "UTC" }],
   "PUT /api/v1/sites/:site_id": [{ timezone: "UTC" }],
   "PUT /api/v1/sites/custom-props": [{ site_id: "example.com", property: "plan" }],
-  "PUT /api/v1/sites/shared-links": [{ site_id: "example.com", name: MARK }],
+  "PUT /api/v1/sites/shared-links": [{ site_id: "other.example", name: MARK }],
   "PUT /api/v1/sites/goals": [
     { site_id: "example.com", goal_type: "event", event_name: "signup" },
     { site_id: "example.com", goal_type: "page", page_path: MARK },
