@@ -109,6 +109,25 @@ function engagementOf(draw: Draw, at: number, visitor: string): Event {
 interface Site {
   readonly zone: string;
   readonly idDays: number;
+  /** The session timeout; 30 minutes when missing. */
+  readonly gapUs?: number;
+}
+
+/** The statements that ran during `work`; the last one gave the answer. */
+async function statementsOf(storage: Storage, work: () => Promise<unknown>): Promise<string[]> {
+  const { db } = storage;
+  const own = db.query;
+  const texts: string[] = [];
+  db.query = (statement, limits) => {
+    texts.push(statement.text);
+    return own.call(db, statement, limits);
+  };
+  try {
+    await work();
+  } finally {
+    db.query = own;
+  }
+  return texts;
 }
 
 function builderOf(
@@ -130,8 +149,9 @@ function runnerOf(
   rollups: boolean,
   recent?: RecentVisits,
 ) {
+  const { zone, gapUs = STANDARD_SETTINGS.gapUs } = site;
   const settings = {
-    settings: () => Promise.resolve({ ...STANDARD_SETTINGS, zone: site.zone }),
+    settings: () => Promise.resolve({ ...STANDARD_SETTINGS, zone, gapUs }),
   };
   return new Runner(storage.reader, settings, system.clock, {
     ...(recent ? { recent } : {}),
@@ -147,7 +167,7 @@ function runnerOf(
 const PART_NAMES = Object.keys(PART_DIMENSIONS) as DimensionRef[];
 const TIMES: readonly (DimensionRef | null)[] = [null, null, "day", "week", "month"];
 
-function randomQuery(draw: Draw, zone: string): Query {
+function randomQuery(draw: Draw, { zone, gapUs = STANDARD_SETTINGS.gapUs }: Site): Query {
   const shape = draw.one(SHAPES);
   const time = shape.dimensions.includes("hour") ? null : draw.one(TIMES);
   const first = dayOfDate(FIRST) + draw.below(DAYS);
@@ -168,7 +188,7 @@ function randomQuery(draw: Draw, zone: string): Query {
     range,
     zone,
     weekStart: draw.one([1, 7] as const),
-    gapUs: STANDARD_SETTINGS.gapUs,
+    gapUs,
     filter,
     goals: [],
   };
@@ -228,10 +248,12 @@ async function compare(
   const draw = new Draw(seed);
   let used = 0;
   for (let index = 0; index < count; index++) {
-    const query = randomQuery(draw, site.zone);
-    const notes: { sql: string }[] = [];
-    const found = await rolled.context(SITE, {}, notes as never).query(query);
-    if (notes.some(({ sql }) => /currency is null|is_start|part_/.test(sql))) used++;
+    const query = randomQuery(draw, site);
+    let found;
+    const texts = await statementsOf(storage, async () => {
+      found = await rolled.context(SITE).query(query);
+    });
+    if (texts.slice(-1).some((text) => /currency is null|is_start|part_/.test(text))) used++;
     const right = await plain.context(SITE).query(query);
     deepEqual(found, right, JSON.stringify({ ...query, at: index }));
   }
@@ -255,14 +277,33 @@ async function compareRecent(
     const back = draw.is(0.2) ? draw.below(24) * HOUR : 0;
     const { fromUs, toUs } = rangeOfDays(site.zone, first, today + 1);
     const range = { fromUs: fromUs - back, toUs, dates: null };
-    const query = { ...randomQuery(draw, site.zone), range };
-    const notes: { sql: string }[] = [];
-    const found = await known.context(SITE, {}, notes as never).query(query);
-    if (notes.some(({ sql }) => sql.includes("rollup_rows_recent"))) used++;
+    const query = { ...randomQuery(draw, site), range };
+    let found;
+    const texts = await statementsOf(storage, async () => {
+      found = await known.context(SITE).query(query);
+    });
+    if (texts.some((text) => text.includes(`from "rollup_rows_recent`))) used++;
     const right = await plain.context(SITE).query(query);
     deepEqual(found, right, JSON.stringify({ ...query, at: index }));
   }
   return used;
+}
+
+/** What was counted over the four days up to one: each number can only grow with more events. */
+async function countsOf(runner: Runner, { zone }: Site, day: number): Promise<readonly number[]> {
+  const metrics = ["visitors", "visits", "pageviews", "events"] as const;
+  const scope = {
+    site: SITE,
+    nowUs: NOW * 1000,
+    range: rangeOfDays(zone, day - 3, day + 1),
+    zone,
+    weekStart: 1 as const,
+    gapUs: STANDARD_SETTINGS.gapUs,
+    filter: null,
+    goals: [],
+  };
+  const { rows } = await runner.context(SITE).query(queryOf(scope, { metrics }));
+  return metrics.map((name) => Number(rows[0]?.values[name]));
 }
 
 async function compareRetention(
@@ -456,6 +497,77 @@ Deno.test("visits of today answer as events do, whatever happens to them", async
     equal(tables.length, 1, "older tables were dropped");
     await db.drop(tables.map(({ name }) => String(name)));
     await same();
+  });
+});
+
+Deno.test("visits of today follow changed rules, merges, expiry and files set aside", async () => {
+  await withSite({ zone: "Asia/Tokyo", idDays: 1 }, 21, async (open) => {
+    const { system, storage } = open;
+    const recent = new RecentVisits(storage, system.clock, system.log, { eventsMin: 1 });
+    let seed = 700;
+    const same = async (site: Site = open.site) => {
+      system.clock.advance(60_000);
+      const used = await compareRecent({ storage, system, site }, recent, ++seed, 1);
+      ok(used > 0, `no question read the visits of today, with seed ${seed}`);
+    };
+    await same();
+    await same({ ...open.site, zone: "Asia/Kathmandu" });
+    await same({ ...open.site, gapUs: 5 * MINUTE });
+    await same();
+    await storage.compactor.run(NEVER);
+    await same();
+    await storage.expiry.expire(SITE, 3, NOW);
+    await same();
+    const today = storage.reader.filesOf(SITE).at(-1)?.path ?? "";
+    await Deno.truncate(`${open.folder}/events/${today}`, 100);
+    const { zone } = open.site;
+    const day = dayOfDate(localDate(zone, NOW * 1000));
+    const events = () => countsOf(runnerOf(storage, system, open.site, false), open.site, day);
+    const before = await events();
+    ok(storage.quarantined().includes(today), "the file was set aside");
+    deepEqual(
+      await countsOf(runnerOf(storage, system, open.site, true, recent), open.site, day),
+      before,
+    );
+    await compareRecent(open, recent, ++seed, 0);
+  });
+});
+
+Deno.test("visits of today are right while events come", async () => {
+  await withSite({ zone: "Asia/Tokyo", idDays: 1 }, 22, async ({ storage, system, site }) => {
+    const draw = new Draw(23);
+    const recent = new RecentVisits(storage, system.clock, system.log, { eventsMin: 1 });
+    const known = runnerOf(storage, system, site, true, recent);
+    const plain = runnerOf(storage, system, site, false);
+    const today = dayOfDate(localDate(site.zone, NOW * 1000));
+    const ask = (runner: Runner) => countsOf(runner, site, today);
+    let isOver = false;
+    const arriving = (async () => {
+      for (let sent = 0; !isOver && sent < 3000; sent++) {
+        system.clock.advance(50);
+        const visitor = draw.below(40);
+        const at = Math.floor(system.clock.nowMs() * 1000);
+        await storage.append([eventOf(draw, at, `${visitor} new`, visitor, null)]);
+      }
+    })();
+    let used = 0;
+    for (let turn = 0; turn < 20; turn++) {
+      const before = await ask(plain);
+      let found: readonly number[] = [];
+      const texts = await statementsOf(storage, async () => {
+        found = await ask(known);
+      });
+      if (texts.some((text) => text.includes(`from "rollup_rows_recent`))) used++;
+      const after = await ask(plain);
+      const isBetween = found.every((value, at) =>
+        (before[at] ?? NaN) <= value && value <= (after[at] ?? NaN)
+      );
+      ok(isBetween, JSON.stringify({ before, found, after }));
+    }
+    isOver = true;
+    await arriving;
+    ok(used > 0, "no question read the visits of today");
+    deepEqual(await ask(known), await ask(plain));
   });
 });
 
