@@ -2,10 +2,11 @@
 // that carry their script tags. What they did is read from the reports.
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert";
 import { type BrowserContext, browserTest, type Page } from "../support/browser/browser.ts";
-import { packageFile, Plausible, Umami } from "../support/peers/clients.ts";
+import { packageFile, Plausible, Umami, UmamiClient } from "../support/peers/clients.ts";
 import { CHROME, ContractServer, until } from "../support/server/contract_server.ts";
 
 const UMAMI_ID = "b59e9c65-ae32-47f1-8400-119fcf4861c4";
+const OTHER_ID = "00000000-0000-4000-8000-000000000000";
 const GOOGLE = "https://www.google.com/";
 
 /** Lets the scripts count, although a program drives the browser. */
@@ -16,9 +17,20 @@ interface Row {
   readonly metrics: Readonly<Record<string, unknown>>;
 }
 
-async function open(): Promise<ContractServer> {
-  const server = await ContractServer.start();
-  const headers = { "content-type": "application/json" };
+/** Signs in as Umami's clients do; gives the token. */
+async function signIn(server: ContractServer, password: string): Promise<string> {
+  const body = JSON.stringify({ username: "ada", password });
+  const reply = await server.ask("POST", "/api/auth/login", { body });
+  return reply.json<{ token: string }>().token;
+}
+
+async function open(password?: string): Promise<ContractServer> {
+  const env = password === undefined ? {} : { MALLARD_ADMIN_PASSWORD: password };
+  const server = await ContractServer.start({ env });
+  const key = password === undefined
+    ? {}
+    : { authorization: `Bearer ${await signIn(server, password)}` };
+  const headers = { "content-type": "application/json", ...key };
   for (
     const body of [
       { site_id: "umami.example", aliases: [UMAMI_ID] },
@@ -85,6 +97,47 @@ async function counting(page: Page, path: RegExp, action: () => Promise<unknown>
   await action();
   equal((await answered).ok(), true);
 }
+
+Deno.test("Umami's published API client reads what its clients sent", async () => {
+  const password = "correct horse";
+  const server = await open(password);
+  try {
+    const token = await signIn(server, password);
+    const client = new UmamiClient({ baseUrl: `${server.origin}/api`, token });
+    const umami = new Umami({ hostUrl: server.origin, websiteId: UMAMI_ID, userAgent: CHROME });
+    const page = { hostname: "umami.example", language: "de-DE", title: "A page" };
+    await (await umami.track({ ...page, url: "/a" })).json();
+    await (await umami.track({ ...page, url: "/b", name: "signup", data: { plan: "pro" } })).json();
+    // The client's own method sends an object where that API wants a list.
+    const sent = [UMAMI_ID, OTHER_ID].map((website) => (
+      { type: "event", payload: { ...page, website, url: "/c", userAgent: CHROME } }
+    ));
+    const reply = await server.ask("POST", "/api/batch", { body: JSON.stringify(sent) });
+    const batch = reply.json<Record<string, unknown>>();
+    deepEqual([batch["size"], batch["processed"], batch["errors"]], [2, 1, 1]);
+    const websiteId = UMAMI_ID;
+    const range = { websiteId, startAt: Date.now() - 3_600_000, endAt: Date.now() + 60_000 };
+    const { data } = await client.listWebsites({});
+    deepEqual(data.map(({ domain }) => domain), ["goat.example", "umami.example"]);
+    equal(data[1]?.id, UMAMI_ID);
+    const stats = await client.getWebsiteStats(range);
+    deepEqual([stats.pageviews, stats.visitors, stats.visits], [2, 1, 1]);
+    const paths = await client.getWebsiteMetrics({ ...range, type: "path" });
+    deepEqual(paths, [{ x: "/a", y: 1 }, { x: "/b", y: 1 }, { x: "/c", y: 1 }]);
+    const { pageviews } = await client.getWebsitePageviews({ ...range, unit: "day" });
+    equal(pageviews.reduce((sum, { y }) => sum + y, 0), 2);
+    deepEqual(await client.getWebsiteActive({ websiteId }), { visitors: 1, x: 1 });
+    const data1 = { eventName: "signup", propertyName: "plan", dataType: 1, total: 1 };
+    deepEqual(await client.getEventDataProperties(range), [data1]);
+    deepEqual(await client.getEventDataStats(range), { events: 1, properties: 1, records: 1 });
+    const values = { ...range, event: "signup", propertyName: "plan" };
+    deepEqual(await client.getEventDataValues(values), [{ value: "pro", total: 1 }]);
+    const expanded = await client.getWebsiteExpandedMetrics({ ...range, type: "title" });
+    deepEqual(expanded.map(({ name, pageviews }) => [name, pageviews]), [["A page", 2]]);
+  } finally {
+    await server.close();
+  }
+});
 
 Deno.test("Published clients for servers count what they send", async () => {
   const server = await open();

@@ -7,27 +7,16 @@ import { json, JSON_HEADERS } from "../../http/response.ts";
 import type { Context, Handler, Route } from "../../http/route.ts";
 import { WrittenAnswers } from "../../http/written_answers.ts";
 import type { FormatParts } from "../../ingest/formats/format.ts";
+import * as data from "../../query/formats/umami/event_data.ts";
 import * as umami from "../../query/formats/umami/umami.ts";
 import type { Scope } from "../../query/query.ts";
-import type { QueryContext } from "../../query/reports/report.ts";
 import type { Runner } from "../../query/run.ts";
 import { uuidOfSite, uuidOfText } from "../../sites/site_codes.ts";
 import type { Sites } from "../../sites/sites.ts";
 import { callerOf } from "../stats/caller.ts";
+import { eventDataRoutes, type NowHandler, type SiteHandler } from "./umami_event_data.ts";
 import { umamiVisitRoutes } from "./umami_visits.ts";
 import { visitorsNow } from "../stats/stats_v1.ts";
-
-/** What an answer is made from; of the parameters it reads those in ANSWER_PARAMS alone. */
-type SiteHandler = (asked: {
-  readonly params: URLSearchParams;
-  readonly scope: Scope;
-  readonly ask: QueryContext["query"];
-}) => Promise<object>;
-type NowHandler = (asked: {
-  readonly site: string;
-  readonly context: Context;
-  readonly scope: Scope;
-}) => Promise<object>;
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -79,7 +68,7 @@ export function umamiRoutes(
       const shown = await runner.cached(
         site,
         ["umami", path, key, named],
-        ({ query: ask }) => handle({ params, scope, ask }),
+        ({ query: ask, matching }) => handle({ params, scope, ask, matching }),
         asker,
       );
       const writing = { form: "json", text: () => JSON.stringify(shown) };
@@ -100,6 +89,7 @@ export function umamiRoutes(
     ...umamiVisitRoutes(runner, async (context) => ({ ...await scopeOf(context), context })),
     ...numbersOfNow(runner, ofNow),
     ...reports(ofSite),
+    ...eventDataRoutes(ofSite, ofNow),
   ];
 }
 
@@ -179,16 +169,41 @@ function reports(ofSite: (path: string, handle: SiteHandler) => Route): Route[] 
       const unit = umami.unitOf(params, scope.range);
       return umami.eventSeriesOf(await ask(umami.seriesQuery(scope, unit, true)), scope, unit);
     }),
-    ofSite("/metrics", async ({ params, scope, ask }) => {
-      const query = umami.listQuery(params, scope);
-      return query === null ? [] : umami.listOf(await ask(query), query);
+    ofSite("/events/stats", async ({ params, scope, ask }) => {
+      const totals = async (one: Scope) => {
+        const [all, names] = umami.eventTotalsQueries(one);
+        const [sum, byName] = await Promise.all([ask(all), ask(names)]);
+        return umami.eventTotalsOf(sum, byName.total);
+      };
+      const range = umami.earlierRange(scope, params);
+      const [now, comparison] = await Promise.all([totals(scope), totals({ ...scope, range })]);
+      return { data: { ...now, comparison } };
     }),
-    ofSite("/values", async ({ params, scope, ask }) => {
-      const query = umami.listQuery(params, scope);
-      if (query === null) return [];
-      return umami.listOf(await ask(query), query).map(({ x }) => ({ value: x }));
-    }),
+    ofSite("/metrics", listOf),
+    ofSite("/values", async (asked) => (await listOf(asked)).map(({ x }) => ({ value: x }))),
+    ofSite(
+      "/metrics/expanded",
+      async ({ params, scope, ask }) =>
+        umami.expandedOf(await ask(umami.expandedQuery(params, scope))),
+    ),
   ];
+}
+
+/** The list of one type. */
+async function listOf({ params, scope, ask, matching }: Parameters<SiteHandler>[0]) {
+  if (!umami.isQueryList(params)) {
+    const query = umami.listQuery(params, scope);
+    return umami.listOf(await ask(query), query);
+  }
+  const search = params.get("search") ?? "";
+  const page = umami.pageOf(params);
+  const request = data.requestOf(scope);
+  const rows = await matching(
+    request,
+    data.QUERY_COLUMNS,
+    (events) => data.queriesSql(events, search, page),
+  );
+  return data.queriesOf(rows);
 }
 
 function nameOf({ who }: Access): string {

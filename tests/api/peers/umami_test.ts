@@ -26,6 +26,11 @@ interface Client {
   get(path: string): Promise<unknown>;
 }
 
+function signIn(app: RunningApp): Promise<Response> {
+  const body = JSON.stringify({ username: "ada", password: PASSWORD });
+  return app.send("/api/auth/login", { method: "POST", body });
+}
+
 /** A client that has signed in, as Umami's do: by name and password, without Origin. */
 async function open(): Promise<Client> {
   const app = await openApp({
@@ -36,7 +41,7 @@ async function open(): Promise<Client> {
     app.send("/api/auth/login", { method: "POST", body: JSON.stringify(body) });
   equal((await sign({ password: PASSWORD })).status, 403, "a browser tells its Origin");
   equal((await sign({ username: "admin", password: "wrong" })).status, 401);
-  const login = await sign({ username: "ada", password: PASSWORD });
+  const login = await signIn(app);
   const { token, user } = await login.clone().json();
   deepEqual([user.username, user.role], ["ada", "admin"]);
   const headers = { authorization: `Bearer ${token}` };
@@ -155,6 +160,125 @@ Deno.test("Umami's reading API answers totals, series and lists", async () => {
     for (const unit of ["minute", "hour"]) equal(await get(`${years}&unit=${unit}`), 400, unit);
     equal(typeof await get(`${years}&unit=week`), "object");
   }
+  await app.close();
+});
+
+Deno.test("Umami's filters know every operator, and refuse what is not there", async () => {
+  const { app, get } = await open();
+  const past = (fields: Record<string, unknown>): PastEvent => ["2024-01-14T12:00:00Z", 5, fields];
+  const origin = "https://stats.example.com";
+  const { token } = await (await signIn(app)).json();
+  const headers = { authorization: `Bearer ${token}`, origin };
+  await importPast(app, SITE, [
+    past({ u: "/", n: "rated", p: '{"tag":"5"}' }),
+    past({ u: "/", n: "rated", p: '{"tag":"true"}' }),
+  ], headers);
+  const ask = async (query: string) =>
+    await get(`websites/${UUID}/events/stats?${RANGE}&${query}`) as { data: { events: number } };
+  const events = async (query: string) => (await ask(query)).data.events;
+  const expected: Record<string, number> = {
+    "event=rated": 2,
+    "event=eq.rated,Signup": 3,
+    "event=neq.rated": 1,
+    "tag=s.x": 3,
+    "tag=ns.x": 0,
+    "event=c.ATE": 2,
+    "event=dnc.ate": 1,
+    "event=re.^r": 2,
+    "event=nre.^r": 1,
+    "tag=t.x": 1,
+    "tag=f.x": 0,
+    "tag=gt.4": 1,
+    "tag=gt.5": 0,
+    "tag=gte.5": 1,
+    "tag=lt.5": 0,
+    "tag=lt.5.5": 1,
+    "tag=lte.5": 1,
+    "tag=gt.4&event=Signup&match=any": 2,
+    "eventType=2": 3,
+    "eventType=1": 0,
+  };
+  for (const [query, count] of Object.entries(expected)) equal(await events(query), count, query);
+  for (
+    const bad of [
+      ...["tag=bf.1", "tag=af.1", "query=gt.1", "eventType=3", "excludeBounce=true"],
+      ...["segment=x", "cohort=x", "distinctId=x", "tag=gt.x"],
+    ]
+  ) equal(await ask(bad) as unknown, 400, bad);
+  await app.close();
+});
+
+Deno.test("Umami's reading API lists event data", async () => {
+  const { app, get } = await open();
+  const { token } = await (await signIn(app)).json();
+  const headers = { authorization: `Bearer ${token}`, origin: "https://stats.example.com" };
+  const order = (p: string): PastEvent => ["2024-01-14T12:00:00Z", 5, { u: "/", n: "order", p }];
+  await importPast(app, SITE, [
+    order('{"plan":"pro","seats":3,"new":true}'),
+    order('{"plan":"pro","a/b~c":"x"}'),
+    ["2024-01-14T12:00:00Z", 5, { u: "/", p: '{"plan":"a pageview"}' }],
+  ], headers);
+  const ask = (path: string, query = "") =>
+    get(`websites/${UUID}/event-data/${path}?${RANGE}&${query}`);
+  const property = (eventName: string, propertyName: string, dataType: number, total: number) => ({
+    ...{ eventName, propertyName, dataType, total },
+  });
+  const properties = [
+    property("order", "plan", 1, 2),
+    property("Signup", "tag", 1, 1),
+    property("order", "a/b~c", 1, 1),
+    property("order", "new", 3, 1),
+    property("order", "seats", 2, 1),
+  ];
+  deepEqual(await ask("events"), properties);
+  deepEqual(await ask("properties"), properties);
+  deepEqual(await ask("events", "event=Signup"), [
+    { eventName: "Signup", propertyName: "tag", dataType: 1, propertyValue: "blue", total: 1 },
+  ]);
+  const fields = await ask("fields", "event=order") as Record<string, unknown>[];
+  deepEqual(fields[0], { propertyName: "plan", dataType: 1, value: "pro", total: 2 });
+  deepEqual(fields.map(({ value }) => value), ["pro", "x", "true", "3"]);
+  deepEqual(await ask("values", "event=order&propertyName=a/b~c"), [{ value: "x", total: 1 }]);
+  equal(await ask("values", "event=order"), 400);
+  deepEqual(await ask("stats"), { events: 3, properties: 5, records: 6 });
+  equal(await ask("b59e9c65-ae32-47f1-8400-119fcf4861c4"), 404);
+  await app.close();
+});
+
+Deno.test("Umami's lists are expanded, and know the queries that path rules keep", async () => {
+  const { app, get } = await open();
+  const { token } = await (await signIn(app)).json();
+  const headers = { authorization: `Bearer ${token}`, origin: "https://stats.example.com" };
+  const ask = (path: string, query: string) => get(`websites/${UUID}/${path}?${RANGE}&${query}`);
+  deepEqual(await ask("metrics/expanded", "type=browser&limit=1"), [
+    { name: "Chrome", pageviews: 4, visitors: 3, visits: 3, bounces: 1, totaltime: 120 },
+  ]);
+  deepEqual(await ask("metrics", "type=query"), [], "no page holds one");
+  const rules = JSON.stringify({ path_rules: { query_parameters: ["id"] } });
+  const patched = await app.send(`/api/sites/${SITE}`, { method: "PATCH", headers, body: rules });
+  equal(patched.status, 200, await patched.text());
+  await importPast(app, SITE, [
+    ["2024-01-14T12:00:00Z", 5, { u: "/shop?id=7&x=1" }],
+    ["2024-01-14T12:01:00Z", 5, { u: "/shop?id=8" }],
+    ["2024-01-14T12:01:00Z", 6, { u: "/other?id=7" }],
+  ], headers);
+  deepEqual(await ask("metrics", "type=query"), [{ x: "id=7", y: 2 }, { x: "id=8", y: 1 }]);
+  deepEqual(await ask("values", "type=query&search=8"), [{ value: "id=8" }]);
+  const views = async (query: string) =>
+    (await ask("stats", query) as { pageviews: number }).pageviews;
+  for (
+    const [query, count] of [
+      ["query=id=7", 2],
+      ["query=eq.id=7,id=8", 3],
+      ["query=neq.id=7", 5],
+      ["query=c.7", 2],
+      ["query=dnc.7", 5],
+      ["query=re.[78]$", 3],
+      ["query=nre.[78]$", 4],
+      ["query=s.x", 3],
+      ["query=ns.x", 4],
+    ] as const
+  ) equal(await views(query), count, query);
   await app.close();
 });
 

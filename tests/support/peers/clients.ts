@@ -1,11 +1,12 @@
 // The published clients of other programs, for tests: those that run here, and files of those that
 // run in a browser. Sole importer of their packages.
 import { init } from "@plausible-analytics/tracker";
+import { UmamiClient } from "@umami/api-client";
 import { Umami } from "@umami/node";
 import { Plausible } from "plausible-client";
 import trackerOfPlausible from "plausible-tracker";
 
-export { Plausible, Umami };
+export { Plausible, Umami, UmamiClient };
 
 /** Imported so that they are in the cache of packages: pages of tests load their files from it. */
 export const BROWSER_CLIENTS: readonly unknown[] = [init, trackerOfPlausible];

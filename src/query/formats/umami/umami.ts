@@ -1,66 +1,30 @@
-// Umami's reading API: parameters of a URL become a Query, and answers the shapes of that API. One
-// table of its types of metrics, which are its filters, too.
-import type { Condition, Filter } from "../../../../dashboard/grammar/filter.js";
+// Umami's reading API: parameters of a URL become a Query, and answers the shapes of that API.
 import { type Interval, INTERVALS } from "../../../../dashboard/grammar/period.js";
+import { allOf } from "../../../../dashboard/grammar/filter.js";
 import { DAY_US } from "../../../core/durations.ts";
 import { BUCKETS_MAX, ROWS_MAX } from "../../../core/limits.ts";
 import { bucketsOf, type Range, rangeBefore } from "../../../core/period.ts";
 import { instantOf, isZone } from "../../../core/zone.ts";
 import { type Answer, type AnswerRow, numberOf } from "../../answer.ts";
-import type { DimensionRef } from "../../dimensions.ts";
-import { bucketCount, checkRequestFilter, type SiteRules } from "../../parse.ts";
-import type { Query, Scope } from "../../query.ts";
+import { bucketCount, type SiteRules } from "../../parse.ts";
+import type { CheckedFilter, Query, Scope } from "../../query.ts";
 import { queryOf } from "../../query.ts";
 import { unreadable } from "../params.ts";
+import { filterOf, QUERY_TYPE, TYPES } from "./filters.ts";
 
 type Params = URLSearchParams;
 
-/** Types of metrics by their names; null for those that are not measured here. */
-const TYPES: Readonly<Record<string, DimensionRef | null>> = {
-  path: "page",
-  url: "page",
-  entry: "entry_page",
-  exit: "exit_page",
-  referrer: "referrer_source",
-  domain: "referrer_source",
-  title: "title",
-  query: null,
-  event: "name",
-  tag: "props:tag",
-  hostname: "hostname",
-  host: "hostname",
-  utmSource: "utm_source",
-  utmMedium: "utm_medium",
-  utmCampaign: "utm_campaign",
-  utmContent: "utm_content",
-  utmTerm: "utm_term",
-  browser: "browser",
-  os: "os",
-  device: "device",
-  screen: "screen",
-  language: "language",
-  country: "country",
-  region: "region",
-  city: "city",
-  channel: "channel",
-};
-
-/** Operators of filters, which stand before a value and a dot. */
-const OPERATORS: Readonly<Record<string, string>> = {
-  eq: "is",
-  neq: "is_not",
-  s: "is_set",
-  ns: "is_not_set",
-  c: "contains",
-  dnc: "contains_not",
-  re: "matches",
-  nre: "matches_not",
-  gte: "at_least",
-  lte: "at_most",
-};
-
 /** The parameters that answers depend on, besides those that make the scope. */
-export const ANSWER_PARAMS = ["unit", "compare", "type", "limit", "offset", "search"] as const;
+export const ANSWER_PARAMS = [
+  "unit",
+  "compare",
+  "type",
+  "limit",
+  "offset",
+  "search",
+  "propertyName",
+  "event",
+] as const;
 
 const LIMIT_DEFAULT = 500;
 const TOTALS = ["pageviews", "visitors", "visits", "bounce_rate", "visit_duration"] as const;
@@ -84,30 +48,6 @@ function timeOf(params: Params, name: string, byDefault: number): number {
   if (text === "") return byDefault;
   if (/^\d{1,14}$/.test(text)) return Number(text) * 1000;
   throw unreadable(name, "it is no time in milliseconds");
-}
-
-function filterOf(params: Params, rules: SiteRules): Scope["filter"] {
-  const conditions = Object.entries(TYPES).flatMap(([name, dimension]): Condition[] => {
-    const text = params.get(name);
-    if (text === null || text === "" || dimension === null) return [];
-    return [conditionOf(dimension, text)];
-  });
-  const [only, ...more] = conditions;
-  if (!only) return null;
-  const op = params.get("match") === "any" ? "or" : "and";
-  const filter: Filter = more.length === 0 ? only : { op, of: conditions };
-  const checked = checkRequestFilter(filter, rules);
-  if (checked.fault === undefined) return checked.value;
-  throw unreadable("the filters", checked.fault);
-}
-
-function conditionOf(dimension: DimensionRef, text: string): Condition {
-  const [, code = "", value = ""] = /^([a-z]{1,3})\.(.*)$/s.exec(text) ?? [];
-  const op = Object.hasOwn(OPERATORS, code) ? OPERATORS[code] : undefined;
-  if (op === undefined) return { op: "is", dimension, values: text.split(",") };
-  if (op === "is_set" || op === "is_not_set") return { op, dimension, values: [] };
-  const isOne = op.startsWith("matches") || op.startsWith("at_");
-  return { op, dimension, values: isOne ? [value] : value.split(",") };
 }
 
 /** The earlier range that `compare` names: the one before, by default. */
@@ -183,14 +123,18 @@ function isoOf(key: number, unit: Interval, zone: string): string {
   return new Date(us / 1000).toISOString().replace(".000", "");
 }
 
-/** The query of a list by one type; null for a type that is not measured. */
-export function listQuery(params: Params, scope: Scope): Query | null {
+/** Whether a list is of the texts after `?`. */
+export function isQueryList(params: Params): boolean {
+  return params.get("type") === QUERY_TYPE;
+}
+
+/** The query of a list by one type. */
+export function listQuery(params: Params, scope: Scope): Query {
   const type = params.get("type") ?? "";
   const dimension = Object.hasOwn(TYPES, type) ? TYPES[type] : undefined;
   if (dimension === undefined) {
-    throw unreadable("type", `it is not one of ${Object.keys(TYPES).join(", ")}`);
+    throw unreadable("type", `it is not one of ${[...Object.keys(TYPES), QUERY_TYPE].join(", ")}`);
   }
-  if (dimension === null) return null;
   const metric = type === "event" ? "events" : "visitors";
   return queryOf(scope, {
     metrics: [metric],
@@ -199,9 +143,13 @@ export function listQuery(params: Params, scope: Scope): Query | null {
     missing: "",
     search: params.get("search") || null,
     order: [{ by: metric, direction: "desc" }],
-    limit: whole(params, "limit", LIMIT_DEFAULT),
-    offset: whole(params, "offset", 0),
+    ...pageOf(params),
   });
+}
+
+/** The part of a list that is asked for. */
+export function pageOf(params: Params): { readonly limit: number; readonly offset: number } {
+  return { limit: whole(params, "limit", LIMIT_DEFAULT), offset: whole(params, "offset", 0) };
 }
 
 function whole(params: Params, name: string, byDefault: number): number {
@@ -220,4 +168,43 @@ export function listOf({ rows }: Answer, { dimensions }: Query): { x: string; y:
     x: String(keys[0]),
     y: numberOf(values, dimensions[0] === "name" ? "events" : "visitors"),
   }));
+}
+
+/** The query of a list with the totals of each value. */
+export function expandedQuery(params: Params, scope: Scope): Query {
+  const { dimensions, missing, search, limit, offset } = listQuery(params, scope);
+  const order = [{ by: "visitors", direction: "desc" }] as const;
+  return queryOf(scope, { metrics: TOTALS, dimensions, missing, search, order, limit, offset });
+}
+
+/** Values with their totals. */
+export function expandedOf({ rows, ...answer }: Answer) {
+  return rows.filter(({ keys: [key] }) => key !== "").map((row) => ({
+    name: String(row.keys[0]),
+    ...totalsOf({ ...answer, rows: [row] }),
+  }));
+}
+
+const EVENT_TOTALS = ["events", "visitors", "visits"] as const;
+
+/** The queries of the totals of custom events, and of how many names they have. */
+export function eventTotalsQueries(scope: Scope): readonly [Query, Query] {
+  const own: CheckedFilter = { op: "is_not", dimension: "name", values: ["pageview"] };
+  const filter = allOf([scope.filter, own]);
+  const custom = { ...scope, filter };
+  return [
+    queryOf(custom, { metrics: EVENT_TOTALS }),
+    queryOf(custom, { metrics: ["events"], dimensions: ["name"], limit: 1 }),
+  ];
+}
+
+/** The totals of custom events. */
+export function eventTotalsOf({ rows: [row] }: Answer, uniqueEvents: number) {
+  const number = (name: (typeof EVENT_TOTALS)[number]) => numberOf(row?.values ?? {}, name);
+  return {
+    events: number("events"),
+    visitors: number("visitors"),
+    visits: number("visits"),
+    uniqueEvents,
+  };
 }
