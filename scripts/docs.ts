@@ -129,6 +129,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["scripts/checks", "what `deno task ok` and `deno task test` run"],
   ["scripts/deploy", "packages of the executable"],
   ["scripts/compile", "the single executable"],
+  ["scripts/release", "what a release has beside its executables"],
   ["scripts/traffic", "generated traffic"],
   ["scripts/bench", "benchmarks of ingestion, reports and dashboard"],
   ["scripts/bench/storage", "benchmarks of storage"],

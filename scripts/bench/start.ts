@@ -1,6 +1,7 @@
-// Measures the start of the real program: when the first event is accepted, and when statistics are
-// answered, with unflushed events in the journal or with the Parquet files of another program. It
-// checks that every event is counted once, and judges no time.
+// Measures the executable and the source run while idle, then the start of the real program: when
+// the first event is accepted, and when statistics are answered, with unflushed events in the
+// journal or with the Parquet files of another program. It checks that every event is counted once,
+// and judges no time.
 import { parseArgs } from "node:util";
 import { DAY_MS } from "../../src/core/durations.ts";
 import { type Event, utcDate } from "../../src/core/event.ts";
@@ -10,11 +11,14 @@ import { packRow } from "../../src/storage/state/ops/journal_row.ts";
 import { Store } from "../../src/storage/state/store.ts";
 import { journalJson } from "../../src/storage/tiers/journaled_event.ts";
 import { fromSource, type Program, type ServerOptions, ServerProcess } from "../server_process.ts";
+import { cpuOf } from "./cpu.ts";
+import { idleTable } from "./idle.ts";
 import { pageviewOf } from "./storage/events.ts";
 import { memoryOf, NOW_MS, openBenchDb, quiet, SITE, table } from "./storage/lib.ts";
 
 const HELP = `deno task bench:start [options]
 
+  --idle-secs N      how long the idle servers are watched; 0 leaves them out (30)
   --journal N,N,…    unflushed events of each start (0,200000,1000000)
   --partitions N     Parquet files of another program, to be adopted (7000)
   --runs N           starts of each kind; the quiet one is printed (3)
@@ -100,18 +104,11 @@ export async function measureStart(
     const readyMs = performance.now() - fromMs;
     while (accepted === 0) await send();
     const { peakMb } = memoryOf(server.pid);
-    const cpuMs = cpuMsOf(server.pid);
+    const cpuMs = (await cpuOf(server.pid)).all / 1000;
     return { firstMs, readyMs, cpuMs, peakMb, accepted, counted: await pageviews(server.url) };
   } finally {
     await server.kill();
   }
-}
-
-/** Processor time that a process has used; Linux counts it in hundredths of a second. */
-function cpuMsOf(pid: number): number {
-  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-  const [user, system] = stat.slice(stat.lastIndexOf(")")).split(" ").slice(12, 14).map(Number);
-  return ((user ?? NaN) + (system ?? NaN)) * 10;
 }
 
 async function post(url: string): Promise<number | null> {
@@ -174,6 +171,7 @@ async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
     options: {
+      "idle-secs": { type: "string", default: "30" },
       journal: { type: "string", default: "0,200000,1000000" },
       partitions: { type: "string", default: "7000" },
       runs: { type: "string", default: "3" },
@@ -182,6 +180,8 @@ async function main(args: string[]): Promise<void> {
   });
   if (values.help) return console.log(HELP);
   const runs = Number(values.runs);
+  const idleSecs = Number(values["idle-secs"]);
+  if (idleSecs > 0) console.log(`${table(await idleTable(idleSecs, runs))}\n`);
   const rows = [["", "first 202, ms", "ready, ms", "processor, ms", "peak, MB"]];
   for (const count of values.journal.split(",").filter((text) => text !== "").map(Number)) {
     const fill = (dataDir: string) => fillJournal(dataDir, count);

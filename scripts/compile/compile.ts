@@ -1,11 +1,22 @@
-// `deno task compile`: makes dist/mallard, the one file a server needs. Everything the program
-// reads at run time is embedded; what this machine's kind does not need is left out.
+// `deno task compile [--target NAME] [--output FILE]`: makes the one file a server needs, dist/mallard
+// for this machine's kind. Everything the program reads at run time is embedded; what the target
+// does not need is left out.
 import { createHash } from "node:crypto";
-import { createRequire } from "node:module";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { ARCHIVE_NAME, MANIFEST_NAME } from "../../src/storage/native_library.ts";
-import { fetchCompileRuntime } from "./runtime.ts";
 import { filesBelow, ROOT } from "../lib.ts";
+import { fetchCompileRuntime, NoCompileRuntime } from "./runtime.ts";
+import {
+  isTarget,
+  libraryOf,
+  npmFiles,
+  type NpmPackage,
+  type Packages,
+  type TargetName,
+  TARGETS,
+} from "./targets.ts";
 
 /** What was made. */
 export interface Executable {
@@ -15,10 +26,16 @@ export interface Executable {
   readonly forTestsOnly: boolean;
 }
 
+/** For which machine, this one when missing, and the path of the file when it is not in `dist/`. */
+export interface CompileOptions {
+  readonly target?: TargetName;
+  readonly output?: string;
+}
+
 const ENTRY = "src/main.ts";
-const COUNTRIES = "@ip-location-db/geo-whois-asn-country-mmdb/";
 const NATIVE = "native";
 const BINARY = Deno.build.os === "windows" ? "mallard.exe" : "mallard";
+const DIST = `${ROOT}dist`;
 
 // What the program may do. Everything it might need is granted beforehand and nothing asked for
 // later: a server has nobody to answer. It starts no other program, so `run` is not among them.
@@ -34,35 +51,39 @@ const PERMISSIONS = [
 ];
 
 /**
- * Makes dist/mallard, unless the one there was made from the same inputs. Rejects with
- * NoCompileRuntime on a machine where nothing can be compiled.
+ * Makes an executable, unless the one there was made from the same inputs. Rejects with
+ * NoCompileRuntime where none can be compiled for the target.
  */
-export async function compile(say: (line: string) => void = () => {}): Promise<Executable> {
+export async function compile(
+  say: (line: string) => void = () => {},
+  options: CompileOptions = {},
+): Promise<Executable> {
   // One at a time, also where two test runs ask for it at once.
-  using lock = await Deno.open(`${await madeDir(`${ROOT}dist`)}/compile.lock`, {
+  using lock = await Deno.open(`${await madeDir(DIST)}/compile.lock`, {
     write: true,
     create: true,
   });
   await lock.lock(true);
-  return await compileUnlessKnown(say);
+  return await compileUnlessKnown(say, options);
 }
 
-async function compileUnlessKnown(say: (line: string) => void): Promise<Executable> {
-  const path = `${ROOT}dist/${BINARY}`;
-  const stamp = `${ROOT}dist/mallard.json`;
+async function compileUnlessKnown(
+  say: (line: string) => void,
+  { target, output }: CompileOptions,
+): Promise<Executable> {
+  const path = output ?? `${DIST}/${target === undefined ? BINARY : TARGETS[target].file}`;
+  const stamp = `${DIST}/${path.slice(path.lastIndexOf("/") + 1)}.json`;
   const inputs = await hashInputs();
   const known = await readJson<Executable & { inputs: string }>(stamp);
   if (known?.inputs === inputs && await fileBytes(path) === known.bytes) {
     return { path, bytes: known.bytes, forTestsOnly: known.forTestsOnly };
   }
-  // Everything at hand first: what `deno compile` fetches by itself could not be left out.
-  const installed = await deno(Deno.execPath(), ["install", "--frozen"]);
-  if (!installed.success) throw new Error(`Cannot compile: ${installed.stderr.trim()}`);
-  await embedLibrary();
-  const scratch = await Deno.makeTempDir({ dir: `${ROOT}dist`, prefix: "build-" });
+  const scratch = await Deno.makeTempDir({ dir: DIST, prefix: "build-" });
   try {
-    const built = `${scratch}/${BINARY}`;
-    const forTestsOnly = await runCompile(await compileArguments(built), say);
+    const built = `${scratch}/${path.slice(path.lastIndexOf("/") + 1)}`;
+    const args = await compileArguments(target ?? ownTarget(), built);
+    const forTestsOnly = await runCompile(args, target ?? ownTarget(), say);
+    await madeDir(path.slice(0, path.lastIndexOf("/")));
     await Deno.rename(built, path);
     const bytes = await fileBytes(path) ?? 0;
     await Deno.writeTextFile(stamp, JSON.stringify({ inputs, bytes, forTestsOnly }));
@@ -72,12 +93,28 @@ async function compileUnlessKnown(say: (line: string) => void): Promise<Executab
   }
 }
 
+/** This machine's kind. */
+function ownTarget(): TargetName {
+  const { target } = Deno.build;
+  if (isTarget(target)) return target;
+  throw new NoCompileRuntime(`Cannot compile: there is no executable for ${target}`);
+}
+
 /** Runs `deno compile`, if need be with the runtime for tests; tells whether that was used. */
-async function runCompile(args: string[], say: (line: string) => void): Promise<boolean> {
+async function runCompile(
+  args: string[],
+  target: TargetName,
+  say: (line: string) => void,
+): Promise<boolean> {
   const plain = await deno(Deno.execPath(), args);
   if (plain.success) return false;
   if (!/base binary|denort/.test(plain.stderr)) {
     throw new Error(`Cannot compile: ${plain.stderr.trim()}`);
+  }
+  if (target !== Deno.build.target) {
+    throw new NoCompileRuntime(
+      `Cannot compile for ${target}: Deno's compile runtime for it cannot be downloaded here`,
+    );
   }
   say("Deno's compile runtime cannot be downloaded here; taking one for tests only");
   const runtime = await fetchCompileRuntime(`${ROOT}dist/compile_runtime`);
@@ -102,13 +139,15 @@ async function deno(command: string, args: string[], env: Record<string, string>
   };
 }
 
-/** Writes DuckDB's library for this machine into `native/`, compressed, with its manifest. */
-async function embedLibrary(): Promise<void> {
-  const { library, version } = bindings();
-  const content = await Deno.readFile(library);
+/** Writes DuckDB's library for a target into `native/`, compressed, with its manifest. */
+async function embedLibrary(target: TargetName, packages: Packages): Promise<void> {
+  const { library } = TARGETS[target];
+  const found = libraryOf(TARGETS[target], packages);
+  if (found === null) throw new Error(`Cannot compile for ${target}: ${library} is not installed`);
+  const content = await Deno.readFile(found.path);
   const manifest = {
-    name: library.slice(library.lastIndexOf("/") + 1),
-    version,
+    name: library,
+    version: found.version,
     bytes: content.length,
     sha256: createHash("sha256").update(content).digest("hex"),
   };
@@ -119,32 +158,30 @@ async function embedLibrary(): Promise<void> {
   await Deno.writeTextFile(`${folder}/${MANIFEST_NAME}`, JSON.stringify(manifest) + "\n");
 }
 
-/** DuckDB's shared library for this machine, and its version. */
-function bindings(): { library: string; version: string } {
-  const fromApi = createRequire(import.meta.resolve("@duckdb/node-api"));
-  const fromBindings = createRequire(fromApi.resolve("@duckdb/node-bindings"));
-  const arch = Deno.build.arch === "x86_64" ? "x64" : "arm64";
-  const [platform, name] = Deno.build.os === "windows"
-    ? ["win32", "duckdb.dll"]
-    : Deno.build.os === "darwin"
-    ? ["darwin", "libduckdb.dylib"]
-    : ["linux", "libduckdb.so"];
-  const library = fromBindings.resolve(`@duckdb/node-bindings-${platform}-${arch}/${name}`)
-    .replaceAll("\\", "/");
-  return { library, version: library.split("/").at(-2) ?? "" };
-}
-
-async function compileArguments(output: string): Promise<string[]> {
+/** Fetches what a target needs and writes `native/`; the arguments of `deno compile`. */
+async function compileArguments(target: TargetName, output: string): Promise<string[]> {
+  // Everything at hand first: what `deno compile` fetches by itself could not be left out.
+  const { os, arch } = TARGETS[target];
+  const isOwn = target === Deno.build.target;
+  const installed = await deno(Deno.execPath(), [
+    "install",
+    "--frozen",
+    ...isOwn ? [] : ["--os", os, "--arch", arch],
+  ]);
+  if (!installed.success) throw new Error(`Cannot compile: ${installed.stderr.trim()}`);
   const workers = filesBelow("src").filter((path) => path.endsWith("_worker.ts"));
+  const packages = await listPackages([ENTRY, ...workers]);
+  await embedLibrary(target, packages);
   const included = [
     ...workers,
     "dashboard",
     `${NATIVE}/${MANIFEST_NAME}`,
     `${NATIVE}/${ARCHIVE_NAME}`,
   ];
-  const { npmIncludes, excluded } = await npmFiles([ENTRY, ...workers]);
+  const { npmIncludes, excluded } = npmFiles(TARGETS[target], packages);
   return [
     "compile",
+    ...isOwn ? [] : ["--target", target],
     "--quiet", // The executable, too: else strangers can make its HTTP/2 write to standard error.
     "--frozen",
     "--no-check", // Types are checked where the tests run.
@@ -158,47 +195,20 @@ async function compileArguments(output: string): Promise<string[]> {
   ];
 }
 
-interface NpmPackage {
-  readonly name: string;
-  readonly version: string;
-  readonly dependencies: string[];
-  readonly localPath?: string;
-}
-
-/**
- * The npm packages to add that no import names, and every file to leave out: of packages only
- * the tools and tests use, of other platforms, and what is only there for people to read. (Only
- * exact files can be left out of npm packages; folders have no effect.)
- */
-async function npmFiles(entries: string[]) {
-  const packages = new Map<string, NpmPackage>();
-  const needed = new Set<string>();
+/** The npm packages of the program, from what its entries import. */
+async function listPackages(entries: readonly string[]): Promise<Packages> {
+  const known = new Map<string, NpmPackage>();
+  const imported = new Set<string>();
   for (const entry of entries) {
     const { success, stdout, stderr } = await deno(Deno.execPath(), ["info", "--json", entry]);
     if (!success) throw new Error(`Cannot list what ${entry} imports: ${stderr.trim()}`);
     const info = JSON.parse(stdout);
     for (const [id, found] of Object.entries(info.npmPackages)) {
-      packages.set(id, found as NpmPackage);
+      known.set(id, found as NpmPackage);
     }
-    for (const module of info.modules) if (module.npmPackage) needed.add(module.npmPackage);
+    for (const module of info.modules) if (module.npmPackage) imported.add(module.npmPackage);
   }
-  const countries = [...packages].filter(([, { name }]) => `${name}/` === COUNTRIES);
-  for (const [id] of countries) needed.add(id);
-  for (const id of needed) packages.get(id)?.dependencies.forEach((name) => needed.add(name));
-  const excluded: string[] = [];
-  for (const [id, { localPath }] of packages) {
-    for (const path of localPath ? packageFiles(localPath) : []) {
-      if (!needed.has(id) || isSuperfluous(path)) excluded.push(path);
-    }
-  }
-  return { npmIncludes: countries.map(([id]) => `npm:${id}`), excluded };
-}
-
-/** Whether no run of the program reads this file of a package it uses. */
-function isSuperfluous(path: string): boolean {
-  return /\.d\.[cm]?ts$|\.map$|\.md$|-ipv[46]\.mmdb$/.test(path) ||
-    /\/node-bindings-[^/]+-musl\//.test(path) && /\.(so|node)$/.test(path) ||
-    /\/(libduckdb\.(so|dylib)|duckdb\.dll)$/.test(path); // Embedded compressed instead.
+  return { known, imported, filesOf: packageFiles };
 }
 
 /** A hash over everything the executable is made from. */
@@ -238,8 +248,50 @@ async function readJson<T>(path: string): Promise<T | null> {
   return text === null ? null : JSON.parse(text) as T;
 }
 
-if (import.meta.main) {
-  const { path, bytes, forTestsOnly } = await compile((line) => console.error(line));
-  console.log(`${path}: ${(bytes / 1e6).toFixed(1)} MB`);
-  if (forTestsOnly) console.log("Made with a runtime for tests: do not release this file.");
+const HELP = `deno task compile [--target NAME] [--output FILE]
+
+  --target   for which machine; this one when missing
+             ${Object.keys(TARGETS).join("\n             ")}
+             image: that of TARGETARCH, which builders of container images set
+  --output   the file; in dist/ and named after the target when missing
+`;
+
+/** Linux by the names that builders of images have for architectures. */
+const IMAGES: Readonly<Record<string, TargetName>> = {
+  amd64: "x86_64-unknown-linux-gnu",
+  arm64: "aarch64-unknown-linux-gnu",
+};
+
+function targetOf(name: string): TargetName {
+  const named = name === "image" ? IMAGES[Deno.env.get("TARGETARCH") ?? ""] ?? "" : name;
+  if (isTarget(named)) return named;
+  console.error(`Cannot compile for ${name}: it is none of\n${Object.keys(TARGETS).join("\n")}`);
+  Deno.exit(2);
 }
+
+async function main(args: string[]): Promise<void> {
+  const { values: { target, output, help } } = parseArgs({
+    args,
+    options: {
+      target: { type: "string" },
+      output: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (help) return console.log(HELP);
+  const options = {
+    ...target !== undefined && { target: targetOf(target) },
+    ...output !== undefined && { output: resolve(output) },
+  };
+  try {
+    const made = await compile((line) => console.error(line), options);
+    console.log(`${made.path}: ${(made.bytes / 1e6).toFixed(1)} MB`);
+    if (made.forTestsOnly) console.log("Made with a runtime for tests: do not release this file.");
+  } catch (error) {
+    if (!(error instanceof NoCompileRuntime)) throw error;
+    console.error(error.message);
+    Deno.exit(1);
+  }
+}
+
+if (import.meta.main) await main(Deno.args);

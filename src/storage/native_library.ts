@@ -110,14 +110,13 @@ async function readManifest(files: Files, embeddedDir: string): Promise<LibraryM
   return JSON.parse(text);
 }
 
+/** In pieces: the whole of it in memory would be most of what a start needs. */
 async function isIntact(files: Files, path: string, manifest: LibraryManifest): Promise<boolean> {
   try {
     if (await files.size(path) !== manifest.bytes) return false;
-    const found = await files.readBytes(path);
-    if (found === null) return false;
-    const hash = sha256(found);
-    release(found);
-    return hash === manifest.sha256;
+    const hash = createHash("sha256");
+    for await (const piece of await files.stream(path)) hash.update(piece);
+    return hash.digest("hex") === manifest.sha256;
   } catch {
     return false; // A copy that cannot be read is replaced; if that fails, the error says why.
   }
@@ -130,51 +129,41 @@ async function unpack(
   manifest: LibraryManifest,
   embeddedDir: string,
 ): Promise<void> {
-  const archive = await files.readBytes(`${embeddedDir}/${ARCHIVE_NAME}`);
-  const library = archive && await decompress(archive);
-  if (archive) release(archive);
-  if (!library || sha256(library) !== manifest.sha256) {
-    throw new AppError(
-      "unavailable",
-      "Cannot unpack DuckDB's library: this executable is damaged; fetch it again",
-    );
-  }
   const folder = path.slice(0, path.lastIndexOf("/"));
   const part = `${path}.${random.uuid()}.part`;
+  const hash = createHash("sha256");
   try {
     await files.makeDir(folder);
-    await files.write(part, library, 0o555);
-    release(library);
-    await files.rename(part, path);
-    await files.sync(folder);
+    const library = decompressed(files, `${embeddedDir}/${ARCHIVE_NAME}`, hash);
+    await files.writeStream(part, ReadableStream.from(library), 0o555);
+    if (hash.digest("hex") === manifest.sha256) {
+      await files.rename(part, path);
+      return await files.sync(folder);
+    }
   } catch (error) {
     // Another process may have finished the same work, and tidied, in the meantime.
     if (await isIntact(files, path, manifest)) return;
     await files.remove(part).catch(() => {});
     throw unavailable(`Cannot unpack DuckDB's library into ${folder}: ${messageOf(error)}`);
   }
+  await files.remove(part).catch(() => {});
+  throw new AppError(
+    "unavailable",
+    "Cannot unpack DuckDB's library: this executable is damaged; fetch it again",
+  );
 }
 
-async function decompress(archive: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  const stream = new Blob([archive]).stream().pipeThrough(new DecompressionStream("gzip"));
+/** The library, piece by piece into `hash` as well. It ends early where the archive is damaged. */
+async function* decompressed(files: Files, archive: string, hash: ReturnType<typeof createHash>) {
   try {
-    return new Uint8Array(await new Response(stream).arrayBuffer());
+    const packed = await files.stream(archive);
+    for await (const piece of packed.pipeThrough(new DecompressionStream("gzip"))) {
+      hash.update(piece);
+      yield piece;
+    }
   } catch {
-    return new Uint8Array();
+    // Its hash is then not that of the library.
   }
-}
-
-/**
- * Frees the memory of bytes at once: in a process that then has little to do, the collector
- * might leave it occupied for hours.
- */
-function release(bytes: Uint8Array<ArrayBuffer>): void {
-  bytes.buffer.transfer(0);
-}
-
-/** Web Crypto would copy all of the library first. */
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** Removes the folders of other versions and what killed attempts left. Never fails. */

@@ -15,8 +15,8 @@ Deno.test("the Dockerfile pins its base, runs as another user and checks the ser
     lines.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
   const [, version] = /^DENO_VERSION=(.*)$/m.exec(await read(".ci/run")) ?? [];
   const bases = valuesOf("FROM");
-  assert.equal(bases[0], `denoland/deno:debian-${version} AS build`);
-  for (const base of bases) assert.match(base, /^\S+:(?!latest)\S+/);
+  assert.equal(bases[0], `--platform=$BUILDPLATFORM denoland/deno:debian-${version} AS build`);
+  for (const base of bases) assert.match(base, /^(--platform=\S+ )?\S+:(?!latest)\S+/);
   assert.match(valuesOf("USER")[0] ?? "", /^[1-9]\d*:[1-9]\d*$/);
   for (const name of ["ENTRYPOINT", "CMD", "RUN"]) {
     for (const value of valuesOf(name)) assert.match(value, /^\[".*"\]$/, "no shell");

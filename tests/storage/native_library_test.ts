@@ -84,7 +84,7 @@ Deno.test("linkLibrary() needs no write access where an intact copy lies", () =>
   inPlace(async (place) => {
     await linkLibrary(host(), files, random, place);
     const refuse = () => Promise.reject(new Error("Read-only file system (os error 30)"));
-    const readOnly: Files = { ...files, write: refuse, rename: refuse, remove: refuse };
+    const readOnly: Files = { ...files, writeStream: refuse, rename: refuse, remove: refuse };
     const linked: string[] = [];
     await linkLibrary(host(linked), readOnly, random, place);
     assert.deepEqual(linked, [place.path]);
@@ -115,8 +115,9 @@ Deno.test("linkLibrary() leaves no half-written file when the disk is full", () 
   inPlace(async (place) => {
     const full: Files = {
       ...files,
-      async write(path, data, mode) {
-        await files.write(path, data.slice(0, 5), mode);
+      async writeStream(path, data, mode) {
+        await data.cancel();
+        await files.write(path, new Uint8Array(5), mode);
         throw new Error("No space left on device (os error 28)");
       },
     };
