@@ -1,6 +1,6 @@
-// `deno task compile [--target NAME] [--output FILE]`: makes the one file a server needs, dist/mallard
-// for this machine's kind. Everything the program reads at run time is embedded; what the target
-// does not need is left out.
+// `deno task compile [--target NAME] [--output FILE]`: makes the one file a server needs,
+// dist/mallard for this machine's kind. Everything the program reads at run time is embedded; what
+// the target does not need is left out.
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
