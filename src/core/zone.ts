@@ -141,3 +141,11 @@ export function instantIn(transitions: readonly OffsetTransition[], local: numbe
 export function startOfDate(zone: string, date: string): number {
   return instantOf(zone, dayOfDate(date) * DAY_US);
 }
+
+/** The UTC dates that a local date has a part of. */
+export function utcDatesOf(zone: string, date: string): string[] {
+  const day = dayOfDate(date);
+  const first = Math.floor(instantOf(zone, day * DAY_US) / DAY_US);
+  const last = Math.floor((instantOf(zone, (day + 1) * DAY_US) - 1) / DAY_US);
+  return Array.from({ length: last - first + 1 }, (_, at) => dateOfDay(first + at));
+}

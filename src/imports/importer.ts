@@ -1,7 +1,9 @@
 // What an importer is: it tells files of its tool from others, and gives their rows as a relation
-// of named columns. What becomes of the rows is the same for every tool, in `stage/`.
+// of named columns, or what its tool had added up as sums of days. What becomes of either is the
+// same for every tool, in `stage/`.
 import { EVENT_COLUMNS, type EventColumnName } from "../core/event.ts";
 import { join, raw, type Sql, sql } from "../core/sql.ts";
+import type { SumColumn, SumKind } from "../storage/history/sum_kinds.ts";
 import type { Files } from "../core/types.ts";
 import type { Db } from "../storage/duckdb.ts";
 
@@ -69,6 +71,28 @@ export interface Source {
   readonly isExact?: boolean;
 }
 
+/** A table of sums: a relation named `row`, and how its columns are read. */
+export interface SumTable {
+  /** Name of its file, for the report. */
+  readonly file: string;
+  readonly kind: SumKind;
+  readonly from: Sql;
+  /** Why the row cannot be read; null where it can. */
+  readonly fault?: Sql;
+  /** The local day, as a text or a date. */
+  readonly date: Sql;
+  /** The values of the kind's dimensions, in their order; NULL where there is none. */
+  readonly values: readonly Sql[];
+  /** What the table has. A row without one of these is rejected. */
+  readonly counts: Readonly<Partial<Record<SumColumn, Sql>>>;
+}
+
+/** What a tool has added up, without single events. Rows of one day and one key are added. */
+export interface SumsSource {
+  readonly sums: readonly SumTable[];
+  readonly columns: readonly ColumnNote[];
+}
+
 /** What reading may ask. */
 export interface ReadContext {
   readonly db: Db;
@@ -88,7 +112,7 @@ export interface Importer {
   /** The role of a file that is this tool's; null for any other. */
   detect(sample: Sample): string | null;
   /** Throws an ImportFault where the files cannot be read together. */
-  read(files: readonly InputFile[], context: ReadContext): Promise<Source>;
+  read(files: readonly InputFile[], context: ReadContext): Promise<Source | SumsSource>;
 }
 
 /** Why files cannot be imported, for their owner. */

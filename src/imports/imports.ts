@@ -21,9 +21,11 @@ import {
   type ReadReport,
   readReport,
   stagedEvents,
+  sumsReport,
 } from "./report.ts";
 import type { EnrichParts, SiteRules } from "./stage/enrich.ts";
 import { type RejectedRow, stage, type StageOptions, TooManyBadRows } from "./stage/stage.ts";
+import { stagedSums, stageSums, SUMS_FILE } from "./stage/sums.ts";
 
 /** What imports work with. */
 export interface ImportParts {
@@ -36,6 +38,7 @@ export interface ImportParts {
   readonly rulesOf: (site: string) => SiteRules;
   readonly stageOptions: () => Pick<StageOptions, "roundToHour" | "withoutVisitors" | "hidden">;
   readonly idDaysOf: (site: string) => number;
+  readonly zoneOf: (site: string) => string;
   readonly isKnown: (site: string) => boolean;
   /** Accepts a site that the owner imports. */
   readonly take: (site: string) => void;
@@ -123,6 +126,7 @@ export class Imports {
       for (const name of ["given", "work"]) {
         await files.removeTree(`${this.list.folderOf(id)}/${name}`).catch(() => {});
       }
+      await this.#parts.history.sweepSums().catch(() => {});
       // Where rows were rejected, their lines stay.
       await files.remove(this.list.folderOf(id)).catch(() => {});
     }
@@ -173,7 +177,7 @@ export class Imports {
   }
 
   async #run(found: PastImport, signal: AbortSignal): Promise<void> {
-    const { openDb, history } = this.#parts;
+    const { openDb, history, zoneOf } = this.#parts;
     const work = `${this.list.folderOf(found.id)}/work`;
     const db = await openDb(`${work}/spill`);
     const closeEarly = () => void db.close();
@@ -181,7 +185,7 @@ export class Imports {
     try {
       const read = await this.#readOnce(db, found, work, signal);
       const { days, dry_run } = optionsOf(found);
-      const free = await history.freeDays(found.site_id, days);
+      const free = await history.freeDays(found.site_id, days, zoneOf(found.site_id));
       const report = await plannedReport(db, work, read, free);
       if (dry_run) return await this.#state(found.id, "previewed", { ...report, phase: "over" });
       await this.#state(found.id, "running", { ...report, phase: "writing" });
@@ -217,6 +221,17 @@ export class Imports {
       website: options.website,
       signal,
     });
+    const about = {
+      tool: chosen.importer.name,
+      label: chosen.importer.label,
+      files: options.files.map(({ name }) => name),
+      unused: chosen.unused,
+      columns: source.columns,
+    };
+    if ("sums" in source) {
+      const staged = await stageSums(db, work, source, { nowMs: clock.nowMs(), signal });
+      return await this.#keep(found.id, work, [SUMS_FILE], staged, sumsReport(staged, about));
+    }
     const staged = await stage(
       db,
       work,
@@ -232,19 +247,26 @@ export class Imports {
         signal,
       },
     );
-    const runs = new Set(staged.runs.map(({ file }) => file));
+    const report = await readReport(db, work, staged, about);
+    const runs = staged.runs.map(({ file }) => file);
+    return await this.#keep(found.id, work, runs, staged, report);
+  }
+
+  /** Keeps what was read on disk, so that reading need not be done again. */
+  async #keep(
+    id: string,
+    work: string,
+    names: readonly string[],
+    { rejects }: { readonly rejects: readonly RejectedRow[] },
+    report: ReadReport,
+  ): Promise<ReadReport> {
+    const { files } = this.#parts.system;
+    const runs = new Set(names);
     // Rows may hold addresses: they go as soon as they are hashed.
     for (const { name } of await files.list(work)) {
       if (name !== "spill" && !runs.has(name)) await files.remove(`${work}/${name}`);
     }
-    const report = await readReport(db, work, staged, {
-      tool: chosen.importer.name,
-      label: chosen.importer.label,
-      files: options.files.map(({ name }) => name),
-      unused: chosen.unused,
-      columns: source.columns,
-    });
-    if (staged.rejects.length > 0) await this.#writeRejects(found.id, staged.rejects);
+    if (rejects.length > 0) await this.#writeRejects(id, rejects);
     for (const name of runs) await files.sync(`${work}/${name}`);
     await files.write(`${work}/${READ_FILE}.tmp`, bytesOf(JSON.stringify(report)), MODE);
     await files.rename(`${work}/${READ_FILE}.tmp`, `${work}/${READ_FILE}`);
@@ -266,12 +288,14 @@ export class Imports {
     },
     signal: AbortSignal,
   ): Promise<void> {
-    const { history, isKnown, take } = this.#parts;
+    const { history, isKnown, take, zoneOf } = this.#parts;
     const { id, site_id } = found;
     const work = `${this.list.folderOf(id)}/work`;
+    const dates = report.days.filter((day) => day.left_out === null).map(({ date }) => date);
     const written: CatalogFile[] = [];
     try {
-      for (const { date, events, left_out } of report.days) {
+      if (report.sums) await this.#writeSums(db, id, work, dates, signal);
+      for (const { date, events, left_out } of report.sums ? [] : report.days) {
         if (left_out !== null) continue;
         signal.throwIfAborted();
         const partition = { site_id, date };
@@ -284,28 +308,48 @@ export class Imports {
       signal.throwIfAborted();
       const new_site = !isKnown(site_id);
       await history.commit(id, written, {
+        site: site_id,
+        zone: zoneOf(site_id),
         choice: optionsOf(found).days,
+        sums: report.sums ? { dates, kinds: report.sums } : null,
         report: (added) =>
           JSON.stringify({ ...committedReport(report, added), new_site, phase: "over" }),
       });
-      if (written.length > 0) take(site_id);
+      if (dates.length > 0) take(site_id);
     } catch (error) {
       await history.discard(written).catch(() => {});
       throw error;
     }
   }
+
+  /** Writes sums that nobody sees yet; those of an attempt that was cut off go first. */
+  async #writeSums(
+    db: Db,
+    id: string,
+    work: string,
+    dates: readonly string[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { history, system: { clock } } = this.#parts;
+    await history.discardSums(id);
+    for await (const rows of stagedSums(db, work, dates)) {
+      signal.throwIfAborted();
+      await history.addSums(id, rows);
+      await clock.turn();
+    }
+  }
 }
 
-/** The report of the files that were added: days that are taken since are left out. */
+/** The report of the days that were added: those that are taken since are left out. */
 function committedReport(
   report: ImportReport & Required<Pick<ImportReport, "days">>,
-  added: readonly CatalogFile[],
+  dates: ReadonlySet<string>,
 ): ImportReport {
-  const dates = new Set(added.map(({ date }) => date));
   const late = report.days.filter((day) => day.left_out === null && !dates.has(day.date));
   if (late.length === 0) return report;
   const { totals = { events: 0, pageviews: 0, visitors: 0 } } = report;
-  const less = (name: "events" | "pageviews") => late.reduce((sum, day) => sum + day[name], 0);
+  const less = (name: "events" | "pageviews" | "visitors") =>
+    late.reduce((sum, day) => sum + day[name], 0);
   return {
     ...report,
     days: report.days.map((day) => late.includes(day) ? { ...day, left_out: "own" } : day),
@@ -313,6 +357,7 @@ function committedReport(
       ...totals,
       events: totals.events - less("events"),
       pageviews: totals.pageviews - less("pageviews"),
+      ...(report.sums ? { visitors: totals.visitors - less("visitors") } : {}),
     },
   };
 }

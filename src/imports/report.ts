@@ -7,8 +7,9 @@ import type { FreeDays } from "../storage/history/history.ts";
 import { literal, literalPath } from "../storage/parquet/schema.ts";
 import type { ColumnNote } from "./importer.ts";
 import type { DayRun, RejectedRow, Staged } from "./stage/stage.ts";
+import type { StagedSums } from "./stage/sums.ts";
 
-/** A UTC day of an import. */
+/** A UTC day of an import, of sums a local day. */
 export interface ImportDay {
   readonly date: string;
   readonly events: number;
@@ -42,6 +43,8 @@ export interface ReadReport {
   readonly days: readonly Omit<ImportDay, "left_out">[];
   /** Files of the events, by the days that each holds. */
   readonly runs: readonly DayRun[];
+  /** What sums of days have, by kind; missing where there are events. */
+  readonly sums?: StagedSums["kinds"];
 }
 
 /** The whole report; fields are missing until they are known. */
@@ -100,6 +103,15 @@ export async function readReport(
   };
 }
 
+/** The report of sums, which are counted already. */
+export function sumsReport(
+  { days, kinds, ...staged }: StagedSums,
+  about: Pick<ReadReport, "tool" | "label" | "files" | "unused" | "columns">,
+): ReadReport {
+  const rejects = staged.rejects.slice(0, REJECTS_LISTED_MAX);
+  return { ...about, ...staged, rejects, days, runs: [], sums: kinds };
+}
+
 /** What becomes of the days, given which are free. */
 export async function plannedReport(
   db: Db,
@@ -107,7 +119,8 @@ export async function plannedReport(
   { runs, ...read }: ReadReport,
   free: FreeDays,
 ): Promise<ImportReport & { readonly days: readonly ImportDay[] }> {
-  const days = read.days.map((day) => ({ ...day, left_out: free.reason(day.date) }));
+  const reason = (date: string) => read.sums ? free.reasonOfSums(date) : free.reason(date);
+  const days = read.days.map((day) => ({ ...day, left_out: reason(day.date) }));
   const taken = days.filter(({ left_out }) => left_out === null);
   const dates = taken.map(({ date }) => date);
   // Grouping spills to disk where it is large; counting distinct values does not.
@@ -115,8 +128,9 @@ export async function plannedReport(
     select count(*) as visitors from (
       select hash(visitor_id) as visitor from ${stagedEvents(folder, runs)}
       where strftime(timestamp, '%Y-%m-%d') = any(${dates}) group by visitor)`);
-  const sum = (name: "events" | "pageviews") => taken.reduce((all, day) => all + day[name], 0);
-  const visitors = Number(row?.["visitors"] ?? 0);
+  const sum = (name: "events" | "pageviews" | "visitors") =>
+    taken.reduce((all, day) => all + day[name], 0);
+  const visitors = read.sums ? sum("visitors") : Number(row?.["visitors"] ?? 0);
   const totals = { events: sum("events"), pageviews: sum("pageviews"), visitors };
   return { ...read, days, own_from: free.ownFrom, totals };
 }

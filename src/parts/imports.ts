@@ -75,6 +75,7 @@ export function openImports(
       hidden: hiddenColumns(config),
     }),
     idDaysOf: (site) => sites.settings(site).visitor_id_days ?? 1,
+    zoneOf: (site) => sites.settings(site).timezone,
     isKnown: (site) => storage.sites.hasSite(site),
     take: host.take,
     forget: (site) => storage.forgetSite(site),

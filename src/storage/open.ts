@@ -6,6 +6,7 @@ import type { System } from "../core/types.ts";
 import type { ClockGuard } from "./clock_guard.ts";
 import { DiskSpace } from "./disk_space.ts";
 import { History } from "./history/history.ts";
+import { Sums } from "./history/sums.ts";
 import { Db, type DuckDbModule, type ExtensionOptions } from "./duckdb.ts";
 import { Reopening } from "./duckdb/reopening.ts";
 import { emptyFolder } from "./empty_folder.ts";
@@ -102,6 +103,8 @@ export interface Storage extends KeptParts {
   readonly expiry: Expiry;
   /** Adds and removes the events of imports. */
   readonly history: History;
+  /** The sums of days that imports have brought. */
+  readonly sums: Sums;
   /** Originals of rewritten files that their owner has not confirmed. */
   readonly originals: Originals;
   /** Brings path rules to stored events. */
@@ -324,7 +327,10 @@ async function openParts(
   const into = { ...at, journalId, recordMs: () => guard.recordMs() };
   const flusher = new Flusher(db, store, files, catalog, hot, numbers, clock, log, mutex, into);
   const base = { db, store, files, catalog, parquet, recovery, flusher, numbers };
-  const changed = { ...base, journal, hot, guard, clock, log, mutex, rollups };
+  const sums = new Sums(store, opened.openReader);
+  await sums.sweep();
+  opened.closing.push(() => sums.close());
+  const changed = { ...base, journal, hot, guard, clock, log, mutex, rollups, sums };
   const changers = await openChangers(changed, options);
   return {
     db,
@@ -332,6 +338,7 @@ async function openParts(
     flusher,
     parquet,
     ...changers,
+    sums,
     logWatch: new LogWatch(store, log),
     space: new DiskSpace(files, log, options.dataDir),
     rollups,
@@ -363,13 +370,14 @@ async function openChangers(
     readonly hot: Hot;
     readonly guard: ClockGuard;
     readonly rollups: Rollups;
+    readonly sums: Sums;
   },
   options: StorageOptions,
 ): Promise<
   Pick<Storage, "compactor" | "eraser" | "expiry" | "history" | "originals" | "pathHistory">
 > {
   const { db, store, files, catalog, parquet, recovery, flusher, numbers } = parts;
-  const { journal, hot, guard, clock, log, mutex } = parts;
+  const { journal, hot, guard, clock, log, mutex, sums } = parts;
   const at = { eventsFolder: eventsFolderOf(options) };
   const originals = await Originals.open(store, files, log, options.dataDir);
   const isHeld = (path: string) => originals.isResult(path);
@@ -384,6 +392,7 @@ async function openChangers(
     trash,
     recovery,
     originals,
+    sums,
     mutex,
   );
   return {
@@ -400,6 +409,7 @@ async function openChangers(
       guard,
       trash,
       originals,
+      sums,
       mutex,
       { keepsTrash: options.gdpr_mode !== true },
     ),

@@ -35,7 +35,7 @@ export interface SiteRules {
 const TEXTS_AT_ONCE = 2_000;
 
 /** A table of what each text says. */
-interface Lookup {
+export interface Lookup {
   readonly table: string;
   /** Columns of the rows that it is looked up by. */
   readonly keys: readonly string[];
@@ -115,7 +115,7 @@ function lookups(parts: EnrichParts, rules: SiteRules): Lookup[] {
 }
 
 /** Reads each different text once, some at a time. */
-async function fill(
+export async function fill(
   db: Db,
   rows: Sql,
   { table, keys, columns, read }: Lookup,

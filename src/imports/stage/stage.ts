@@ -157,11 +157,20 @@ async function judge(db: Db, rows: Sql): Promise<Staged> {
   ].sort((a, b) => a.line - b.line).slice(0, REJECTS_KEPT_MAX);
   const total = Number(count?.["rows"] ?? 0) + unread.length;
   const rejected = Number(count?.["faults"] ?? 0) + unread.length;
+  checkBadRows(total, rejected, rejects);
+  const byReason = apart.map((row) => [String(row["apart"]), Number(row["rows"])]);
+  return { rows: total, rejected, rejects, apart: Object.fromEntries(byReason) };
+}
+
+/** Throws where rows that cannot be read are more than a few. */
+export function checkBadRows(
+  total: number,
+  rejected: number,
+  rejects: readonly RejectedRow[],
+): void {
   if (rejected > Math.max(IMPORT_BAD_ROWS_MIN, total * IMPORT_BAD_ROWS_SHARE_MAX)) {
     throw new TooManyBadRows(total, rejected, rejects);
   }
-  const byReason = apart.map((row) => [String(row["apart"]), Number(row["rows"])]);
-  return { rows: total, rejected, rejects, apart: Object.fromEntries(byReason) };
 }
 
 /** Rows that cannot be read are more than a few. */
@@ -180,14 +189,14 @@ export class TooManyBadRows extends ImportFault {
 }
 
 /** The line of the n-th row that was read: after the header, and lines that were not. */
-function lineIn(row: number, unread: readonly number[]): number {
+export function lineIn(row: number, unread: readonly number[]): number {
   let line = row + 1;
   for (const one of unread) if (one <= line) line++;
   return line;
 }
 
 /** DuckDB repeats the line itself, which may hold addresses. */
-function firstLineOf(reason: unknown): string {
+export function firstLineOf(reason: unknown): string {
   return String(reason).split("\n", 1)[0]?.replace(/\s*Original Line.*$/i, "").slice(0, 200) ?? "";
 }
 

@@ -128,6 +128,7 @@ function removeSecrets(path: string, random: Random): string {
       // The files of an import that is not over are not taken along.
       db.run("update past_imports set state = 'failed' where state in ('waiting', 'running')");
       db.run("update past_imports set salt = ''");
+      db.run("delete from past_sums where import_id not in (select import_id from past_sum_days)");
       for (const name of ["store_id", "journal_id"]) {
         db.run("update facts set value = ? where name = ?", store, name);
       }

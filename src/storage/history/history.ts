@@ -1,9 +1,12 @@
 // Puts the events of an import into the Parquet tier and takes them out again: each day is a file
-// of the import's own, all of them enter in one transaction, and all of them leave in one.
+// of the import's own, all of them enter in one transaction, and all of them leave in one. The same
+// transactions show and hide the sums of an import, whose rows are written before and swept after.
 import { AppError } from "../../core/errors.ts";
 import type { Mutex } from "../../core/mutex.ts";
 import type { Sql } from "../../core/sql.ts";
+import type { SumRow } from "./sum_kinds.ts";
 import type { Clock, Files } from "../../core/types.ts";
+import { utcDatesOf } from "../../core/zone.ts";
 import type { Db } from "../duckdb.ts";
 import {
   type CatalogFile,
@@ -19,6 +22,8 @@ import type { Store } from "../state/store.ts";
 import type { Catalog } from "../tiers/catalog.ts";
 import type { ParquetTier } from "../tiers/parquet_tier.ts";
 import type { Trash } from "../trash.ts";
+import type { Sums } from "./sums.ts";
+import type { KeptSums } from "./sums_ops.ts";
 
 /** Which days an import fills: those before the site's first own event, those without any, all. */
 export const DAY_CHOICES = ["before", "empty", "all"] as const;
@@ -30,8 +35,10 @@ export type DayChoice = (typeof DAY_CHOICES)[number];
 export interface FreeDays {
   /** UTC date of the site's first event that is of no import; null where there is none. */
   readonly ownFrom: string | null;
-  /** Why events of a date are not taken; null where they are. */
+  /** Why events of a UTC date are not taken; null where they are. */
   reason(date: string): "own" | "imported" | null;
+  /** The same of sums of a local date. */
+  reasonOfSums(date: string): "own" | "imported" | null;
 }
 
 /** What History works on. */
@@ -46,6 +53,19 @@ export interface HistoryParts {
   readonly trash: Trash;
   readonly clock: Clock;
   readonly mutex: Mutex;
+  readonly sums: Sums;
+}
+
+/** What is committed of an import. */
+export interface ImportCommit {
+  readonly site: string;
+  /** The site's time zone: that of the dates of sums. */
+  readonly zone: string;
+  readonly choice: DayChoice;
+  /** Local dates of sums that were written, and what their rows have. */
+  readonly sums: (Pick<KeptSums, "kinds"> & { readonly dates: readonly string[] }) | null;
+  /** The report as JSON, given the dates of events and sums that are added. */
+  readonly report: (added: ReadonlySet<string>) => string;
 }
 
 /** Adds and removes the events of imports. */
@@ -59,20 +79,45 @@ export class History {
     this.#eventsFolder = eventsFolder;
   }
 
-  /** Which days an import may fill now. */
-  async freeDays(site: string, choice: DayChoice): Promise<FreeDays> {
-    const { own, imported } = await this.#parts.store.run("datesOfSite", site);
+  /** Which days an import may fill now; sums are of days in `zone`. */
+  async freeDays(site: string, choice: DayChoice, zone: string): Promise<FreeDays> {
+    const { own, imported, summed } = await this.#parts.store.run("datesOfSite", site);
     const ownFrom = own[0] ?? null;
-    const [owned, taken] = [new Set(own), new Set(imported)];
-    return {
-      ownFrom,
-      reason(date) {
-        if (choice === "all") return null;
-        if (taken.has(date)) return "imported";
-        if (choice === "empty") return owned.has(date) ? "own" : null;
-        return ownFrom !== null && date >= ownFrom ? "own" : null;
-      },
+    const touched = (date: string) => utcDatesOf(zone, date);
+    const [owned, taken] = [new Set(own), new Set([...imported, ...summed.flatMap(touched)])];
+    const reason = (date: string) => {
+      if (choice === "all") return null;
+      if (taken.has(date)) return "imported";
+      if (choice === "empty") return owned.has(date) ? "own" : null;
+      return ownFrom !== null && date >= ownFrom ? "own" : null;
     };
+    const sameDays = new Set(summed);
+    const foreign = new Set(imported);
+    const reasonOfSums = (date: string) => {
+      if (choice === "all") return null;
+      // A day of sums beside one is no overlap, though they share a UTC date.
+      if (sameDays.has(date) || touched(date).some((one) => foreign.has(one))) return "imported";
+      const isOwn = (one: string) =>
+        choice === "empty" ? owned.has(one) : ownFrom !== null && one >= ownFrom;
+      return touched(date).some(isOwn) ? "own" : null;
+    };
+    return { ownFrom, reason, reasonOfSums };
+  }
+
+  /** Writes rows of sums, which nobody sees before the commit. */
+  async addSums(id: string, rows: readonly SumRow[]): Promise<void> {
+    await this.#parts.store.run("addSums", { id, rows });
+  }
+
+  /** Removes rows of sums that were written and not committed. */
+  async discardSums(id: string): Promise<void> {
+    await this.#parts.store.run("discardSums", id);
+    await this.#parts.sums.sweep();
+  }
+
+  /** Deletes rows of sums that nobody sees. */
+  async sweepSums(): Promise<void> {
+    await this.#parts.sums.sweep();
   }
 
   /**
@@ -114,46 +159,42 @@ export class History {
    * again, for events may have come meanwhile: files of other days are removed. When it rejects,
    * nothing was added.
    */
-  async commit(
-    id: string,
-    written: readonly CatalogFile[],
-    { choice, report }: {
-      readonly choice: DayChoice;
-      /** The report as JSON, given the files that are added. */
-      readonly report: (added: readonly CatalogFile[]) => string;
-    },
-  ): Promise<void> {
-    const { store, catalog, parquet, rollups, clock, mutex } = this.#parts;
-    const site = written[0]?.site_id ?? "";
+  async commit(id: string, written: readonly CatalogFile[], given: ImportCommit): Promise<void> {
+    const { store, catalog, parquet, rollups, clock, mutex, sums } = this.#parts;
+    const { site } = given;
     await this.#settle(written);
     const { done } = await mutex.run(async () => {
-      const free = await this.freeDays(site, choice);
+      const free = await this.freeDays(site, given.choice, given.zone);
       const [added, late] = [[], []] as [CatalogFile[], CatalogFile[]];
       for (const file of written) (free.reason(file.date) === null ? added : late).push(file);
+      const kept = given.sums && keptSums(site, given.sums, free);
       await store.run("commitImport", {
         id,
         files: added,
         late: late.map(({ path }) => path),
-        report: report(added),
+        report: given.report(new Set([...added.map(({ date }) => date), ...kept?.dates ?? []])),
         atMs: clock.nowMs(),
+        sums: kept,
       });
-      if (added.length > 0) {
+      if (added.length > 0 || (kept?.dates.length ?? 0) > 0) {
         catalog.addSite(site);
         catalog.changed(site);
         rollups.noteForeign(added);
       }
+      sums.changed(site);
       return { done: parquet.publish(added, late) };
     });
     // What is left to do is to remove what nobody reads: it is done again later.
     await done.catch(() => {});
+    await sums.sweep().catch(() => {});
   }
 
   /**
-   * Takes the events of an import out again; resolves with their number. Rejects with `conflict`
-   * while the site's history is being rewritten.
+   * Takes the events and sums of an import out again; resolves with the number of events. Rejects
+   * with `conflict` while the site's history is being rewritten.
    */
   async undo(id: string, site: string): Promise<number> {
-    const { store, catalog, parquet, clock, mutex, originals, trash } = this.#parts;
+    const { store, catalog, parquet, clock, mutex, originals, trash, sums } = this.#parts;
     if (originals.of(site).length > 0) {
       throw new AppError(
         "conflict",
@@ -166,12 +207,14 @@ export class History {
         .filter(({ path }) => paths.has(path));
       await trash.drop(paths);
       await store.run("undoImport", { id, atMs: clock.nowMs() });
-      for (const changed of new Set(removed.map(({ site_id }) => site_id))) {
+      for (const changed of new Set([site, ...removed.map(({ site_id }) => site_id)])) {
         catalog.changed(changed);
+        sums.changed(changed);
       }
       return { removed, done: parquet.publish([], removed) };
     });
     await done;
+    await sums.sweep();
     return removed.reduce((sum, { rows }) => sum + rows, 0);
   }
 
@@ -188,4 +231,15 @@ export class History {
     }
     for (const folder of folders) await files.sync(folder);
   }
+}
+
+/** What of the written sums is kept: days that were taken meanwhile are not. */
+function keptSums(
+  site_id: string,
+  { dates, kinds }: NonNullable<ImportCommit["sums"]>,
+  free: FreeDays,
+): KeptSums {
+  const isFree = (date: string) => free.reasonOfSums(date) === null;
+  const late = dates.filter((date) => !isFree(date));
+  return { site_id, dates: dates.filter(isFree), late, kinds };
 }

@@ -4,6 +4,7 @@ import type { CatalogFile } from "../parquet/partition.ts";
 import { integerOf, oneOf, textOf } from "../state/row.ts";
 import type { Sqlite, SqliteRow } from "../state/sqlite.ts";
 import type { RunsOperations } from "../state/ops/operations.ts";
+import { discardRows, hideSums, summedDates } from "./sums_ops.ts";
 
 /** The tables of this file, as one step of the schema. */
 export const HISTORY_SCHEMA = `
@@ -91,8 +92,9 @@ function findSameImport(
 ): PastImport | null {
   const row = db.get(
     `select * from past_imports
-      where site_id = ? and digest = ? and (state in ${OPEN} or state = 'done' and exists (
-        select 1 from past_import_files join files using (path) where import_id = id))
+      where site_id = ? and digest = ? and (state in ${OPEN} or state = 'done' and (exists (
+        select 1 from past_import_files join files using (path) where import_id = id)
+        or exists (select 1 from past_sum_days as days where days.import_id = id)))
       order by created_at limit 1`,
     site_id,
     digest,
@@ -138,6 +140,7 @@ function setImportState(
     isOver ? 1 : 0,
     id,
   );
+  if (isOver && state !== "done") discardRows(db, id);
 }
 
 /** Leaves a wish for whoever runs imports. */
@@ -151,6 +154,7 @@ function wishImport(
 /** Ends an import whose files leave the catalog. Call it in the transaction that removes them. */
 export function endUndo(db: Sqlite, id: string, atMs: number): void {
   db.run("delete from past_import_files where import_id = ?", id);
+  hideSums(db, id);
   db.run(
     "update past_imports set state = 'undone', wish = '', ended_at = ? where id = ?",
     Math.floor(atMs),
@@ -166,11 +170,18 @@ function listImportedPaths(db: Sqlite, id: string | null): string[] {
   return rows.map((row) => textOf(row, "path"));
 }
 
-/** Which UTC dates of a site have events: of imports, and of its own. */
-function datesOfSite(
-  db: Sqlite,
-  site: string,
-): { readonly own: string[]; readonly imported: string[] } {
+/** Which dates of a site have what. */
+export interface SiteDates {
+  /** UTC dates of the site's own events. */
+  readonly own: readonly string[];
+  /** UTC dates of events of imports. */
+  readonly imported: readonly string[];
+  /** Local dates of sums of imports. */
+  readonly summed: readonly string[];
+}
+
+/** Which dates of a site have events, and which have sums. */
+function datesOfSite(db: Sqlite, site: string): SiteDates {
   const dates = (sql: string) => db.all(sql, site).map((row) => textOf(row, "date"));
   const ofFiles = (isImported: boolean) =>
     dates(
@@ -178,7 +189,11 @@ function datesOfSite(
         (select path from past_import_files)`,
     );
   const waiting = dates("select distinct date from journal where site_id = ?");
-  return { own: [...new Set([...ofFiles(false), ...waiting])].sort(), imported: ofFiles(true) };
+  return {
+    own: [...new Set([...ofFiles(false), ...waiting])].sort(),
+    imported: ofFiles(true),
+    summed: summedDates(db, site),
+  };
 }
 
 /** Records that files are an import's own. Call it in the transaction that adds them. */

@@ -2,6 +2,7 @@
 // never changed; a new one is added at the end.
 import { DROP_SCHEMA } from "./ops/drop_ops.ts";
 import { HISTORY_SCHEMA } from "../history/history_ops.ts";
+import { SUMS_SCHEMA } from "../history/sums_ops.ts";
 import { IMPORT_SCHEMA } from "./ops/import_ops.ts";
 import { OWNER_SCHEMA } from "./ops/owner_ops.ts";
 import { PROPOSED_SCHEMA } from "./ops/proposed_ops.ts";
@@ -55,6 +56,7 @@ export const MIGRATIONS: readonly string[] = [
   ROLLUP_SCHEMA,
   ROLLUP_VISITS_SCHEMA,
   HISTORY_SCHEMA,
+  SUMS_SCHEMA,
 ];
 
 /** The first version of the schema that has proposed sites. */

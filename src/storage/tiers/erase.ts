@@ -1,6 +1,6 @@
 // Erasure on request: events go from the journal, the hot tier, the cold tier, the quarantine, the
-// trash and the originals of what was rewritten. One SQLite transaction decides; a crash after it
-// is finished by the next start.
+// trash and the originals of what was rewritten, and the sums of imports go with them. One SQLite
+// transaction decides; a crash after it is finished by the next start.
 import { type Catalog } from "./catalog.ts";
 import type { ParquetTier } from "./parquet_tier.ts";
 import type { Hot } from "./hot.ts";
@@ -9,6 +9,7 @@ import type { Recovery } from "./recovery.ts";
 import type { Originals } from "../rewrite/originals.ts";
 import type { Trash } from "../trash.ts";
 import type { Store } from "../state/store.ts";
+import type { Sums } from "../history/sums.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
 import type { Mutex } from "../../core/mutex.ts";
 
@@ -20,6 +21,8 @@ export interface ErasedCounts {
   readonly parquet_partitions_deleted: number;
   /** All events, wherever they were stored, that a question could have counted. */
   readonly events_deleted: number;
+  /** Days of which imports had sums, where there were any. */
+  readonly summed_days_deleted?: number;
   /** Files of DATA_DIR that may hold such events still, where there are any. */
   readonly not_erased?: readonly string[];
 }
@@ -37,6 +40,7 @@ export class Eraser {
   readonly #trash: Trash;
   readonly #recovery: Recovery;
   readonly #originals: Originals;
+  readonly #sums: Sums;
   readonly #mutex: Mutex;
 
   /** `mutex` keeps erasures apart from flushes and other changes of files. */
@@ -49,6 +53,7 @@ export class Eraser {
     trash: Trash,
     recovery: Recovery,
     originals: Originals,
+    sums: Sums,
     mutex: Mutex,
   ) {
     this.#store = store;
@@ -59,6 +64,7 @@ export class Eraser {
     this.#trash = trash;
     this.#recovery = recovery;
     this.#originals = originals;
+    this.#sums = sums;
     this.#mutex = mutex;
   }
 
@@ -85,6 +91,7 @@ export class Eraser {
           ...this.#recovery.missing.of(site, firstDate, lastDate),
           ...this.#originals.of(site, firstDate, lastDate),
         ]),
+        ...await this.#summedDays(site, firstDate, lastDate),
         ...this.#notErased(),
       };
     }
@@ -96,12 +103,15 @@ export class Eraser {
       const missing = this.#recovery.missing.of(site, firstDate, lastDate);
       const quarantinedPaths = quarantined.map(({ path }) => path);
       const missingPaths = missing.map(({ path }) => path);
+      // The store counts them before it deletes them: it does one thing after the other.
+      const summed = this.#summedDays(site, firstDate, lastDate);
       const paths = [...files.map((file) => file.path), ...quarantinedPaths, ...missingPaths];
       const records = await this.#journal.whilePaused(async () => {
         const rows = await this.#journal.erase(site, firstDate, lastDate, paths);
         await this.#hot.erase(site, firstDate, lastDate);
         return rows;
       });
+      this.#sums.changed(site);
       this.#catalog.changed(site);
       // A missing one stays a pending delete until the next sweep: it may be back by then.
       this.#recovery.missing.drop(missingPaths);
@@ -117,12 +127,14 @@ export class Eraser {
             ...missing,
             ...originals,
           ]),
+          ...await summed,
           ...this.#notErased(),
         },
         removed: files.length > 0 ? this.#parquet.publish([], files) : Promise.resolve(),
       };
     });
     await removed;
+    await this.#sums.sweep();
     await this.#store.run("emptyLog", undefined);
     return counts;
   }
@@ -137,6 +149,16 @@ export class Eraser {
       await this.#recovery.forgetMissing(missing.map(({ path }) => path));
       this.#catalog.changed(site);
     });
+  }
+
+  async #summedDays(
+    site: string,
+    firstDate: string,
+    lastDate: string,
+  ): Promise<Pick<ErasedCounts, "summed_days_deleted">> {
+    const range = { site_id: site, firstDate, lastDate };
+    const days = await this.#store.run("countSummedDays", range);
+    return days > 0 ? { summed_days_deleted: days } : {};
   }
 
   #notErased(): Pick<ErasedCounts, "not_erased"> {

@@ -7,6 +7,7 @@ import type { Log } from "../../core/types.ts";
 import type { ClockGuard } from "../clock_guard.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
 import type { Store } from "../state/store.ts";
+import type { Sums } from "../history/sums.ts";
 import type { Catalog } from "./catalog.ts";
 import { ALL_DATES, type ErasedCounts, type Eraser } from "./erase.ts";
 import type { Flusher } from "./flush.ts";
@@ -33,6 +34,7 @@ export class Expiry {
   readonly #guard: ClockGuard;
   readonly #trash: Trash;
   readonly #originals: Originals;
+  readonly #sums: Sums;
   readonly #mutex: Mutex;
   readonly #keepsTrash: boolean;
 
@@ -47,6 +49,7 @@ export class Expiry {
     guard: ClockGuard,
     trash: Trash,
     originals: Originals,
+    sums: Sums,
     mutex: Mutex,
     options: { readonly keepsTrash: boolean },
   ) {
@@ -59,6 +62,7 @@ export class Expiry {
     this.#guard = guard;
     this.#trash = trash;
     this.#originals = originals;
+    this.#sums = sums;
     this.#mutex = mutex;
     this.#keepsTrash = options.keepsTrash;
   }
@@ -70,6 +74,7 @@ export class Expiry {
     const lastDate = utcDate(lastMs * 1000);
     const waiting = await this.#journal.expireProposed(site, lastDate);
     const counts = await this.#expireCounted(site, lastDate, nowMs);
+    await this.#expireSums(site, lastDate);
     await this.#mutex.run(() => this.#originals.erase(site, FIRST_DATE, lastDate));
     // The trash holds only what can be read: all else stays where it is for as long.
     const graceMs = this.#keepsTrash ? TRASH_MS : 0;
@@ -80,6 +85,16 @@ export class Expiry {
       db_records_deleted: counts.db_records_deleted + waiting,
       events_deleted: counts.events_deleted + waiting,
     };
+  }
+
+  /** Sums are deleted at once: the trash holds files only. */
+  async #expireSums(site: string, lastDate: string): Promise<void> {
+    await this.#mutex.run(async () => {
+      if (await this.#store.run("expireSums", { site_id: site, lastDate }) === 0) return;
+      this.#sums.changed(site);
+      this.#catalog.changed(site);
+    });
+    await this.#sums.sweep();
   }
 
   /** Expires what is counted, unlike the events of a proposed site. */

@@ -30,6 +30,7 @@ const MERGE = [
   "delete from kept_originals where site_id = $from",
   "delete from path_jobs where site_id = $from",
   "update past_imports set site_id = $into where site_id = $from",
+  "update past_sum_days set site_id = $into where site_id = $from",
   `insert into drops (site_id, date, reason, name, count)
     select $into, date, reason, name, count from drops where site_id = $from
     on conflict do update set count = count + excluded.count`,

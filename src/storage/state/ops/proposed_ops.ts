@@ -148,11 +148,13 @@ function listWithEvents(db: Sqlite): string[] {
   return db.all("select site_id from sites order by site_id").map((row) => textOf(row, "site_id"));
 }
 
-/** Whether any event of a site is in the journal or in a file. */
+/** Whether anything of a site is in the journal, in a file, or in the sums of an import. */
 function hasEvents(db: Sqlite, site: string): boolean {
   return db.get(
     `select 1 where exists (select 1 from files where site_id = ?)
-      or exists (select 1 from journal where site_id = ?)`,
+      or exists (select 1 from journal where site_id = ?)
+      or exists (select 1 from past_sum_days where site_id = ?)`,
+    site,
     site,
     site,
   ) !== undefined;

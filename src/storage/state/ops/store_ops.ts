@@ -4,6 +4,7 @@
 import { type CatalogFile, numberOfFile } from "../../parquet/partition.ts";
 import { DROP_OPS } from "./drop_ops.ts";
 import { endUndo, HISTORY_OPS, inheritImport, ownFiles } from "../../history/history_ops.ts";
+import { hideDays, keepSums, type KeptSums, SUMS_OPS } from "../../history/sums_ops.ts";
 import { IMPORT_OPS, type ImportMark, insertImports } from "./import_ops.ts";
 import { PARTITION_OPS } from "./partition_ops.ts";
 import { JOURNAL_LINES_OPS } from "./journal_lines.ts";
@@ -256,6 +257,7 @@ function eraseRange(
       firstDate,
       lastDate,
     );
+    hideDays(db, site_id, firstDate, lastDate);
     const deleted = ["journal", "proposed_events"].map((table) =>
       db.run(
         `delete from ${table} where site_id = ? and date between ? and ?`,
@@ -333,7 +335,7 @@ function addFiles(db: Sqlite, files: readonly CatalogFile[]): void {
 /** Adds the files of an import to the catalog, and ends it: all of it, or nothing. */
 function commitImport(
   db: Sqlite,
-  { id, files, late, report, atMs }: {
+  { id, files, late, report, atMs, sums }: {
     readonly id: string;
     readonly files: readonly CatalogFile[];
     /** Paths of files that are not added after all. */
@@ -341,12 +343,17 @@ function commitImport(
     /** JSON. */
     readonly report: string;
     readonly atMs: number;
+    readonly sums: KeptSums | null;
   },
 ): void {
   db.transaction(() => {
     for (const file of files) addFile(db, file);
     noteForeign(db, files);
     ownFiles(db, id, files);
+    if (sums) {
+      keepSums(db, id, sums);
+      if (sums.dates.length > 0) insertSites(db, [sums.site_id], 0);
+    }
     addPendingDeletes(db, late);
     HISTORY_OPS.setImportState(db, { id, state: "done", report, atMs });
   });
@@ -493,6 +500,7 @@ export const STORE_OPS = {
   ...SITE_OPS,
   ...DROP_OPS,
   ...HISTORY_OPS,
+  ...SUMS_OPS,
   ...IMPORT_OPS,
   ...JOURNAL_LINES_OPS,
   ...PROPOSED_OPS,
