@@ -78,6 +78,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/query/engine/native", "its implementation in plain SQL"],
   ["src/query/engine/extension", "its implementation by DuckDB's behavioral extension"],
   ["src/query/reports", "one file or folder for each report"],
+  ["src/query/reports/change", "changes: by chance or not, and why"],
   ["src/query/reports/funnel", "the funnel"],
   ["src/query/reports/retention", "retention"],
   ["src/query/reports/flow", "flow: which page follows a page"],

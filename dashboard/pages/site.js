@@ -7,16 +7,32 @@ import { Events } from "../panels/overview/events.js";
 import { Heatmap } from "../panels/overview/heatmap.js";
 import { BREAKDOWNS } from "../panels/overview/breakdowns.js";
 import { Numbers } from "../panels/overview/numbers.js";
+import { useAnswer } from "../lib/ask/answer.js";
+import { NoiseContext } from "../lib/ask/noise.js";
+import { reportUrl } from "../lib/ask/report_url.js";
+import { closeWhy, whyOf } from "../lib/why.js";
 import { Lazy } from "./lazy.js";
 
+/** @typedef {import("../lib/ask/answers.js").ChangesAnswer} ChangesAnswer */
+
+const loadWhy = () => import("../panels/overview/why_dialog.js");
 const loadDetails = () => import("../panels/overview/details_dialog.js");
 
 /** Draws the page. */
 export function SitePage() {
-  const { t, site, state, navigate } = useApp();
+  const app = useApp();
+  const { t, site, state, navigate } = app;
+  const why = whyOf(state);
+  // Behind all others: it marks what is there already.
+  /** @type {import("../lib/ask/answer.js").Answer<ChangesAnswer>} */
+  const changes = useAnswer(
+    state.compare === "" ? null : reportUrl(app, "changes", {}, { compare: true }),
+    { last: true },
+  );
   const draw = (/** @type {import("../panels/overview/breakdowns.js").BreakdownPanel} */ panel) =>
     html`<${Breakdown} key=${panel.id} panel=${panel} />`;
   return html`
+    <${NoiseContext.Provider} value=${changes.stale ? {} : changes.data?.metrics ?? {}}>
     <h1 class="visually-hidden">${t("dashboard_of", { site: site.name || site.site_id })}</h1>
     <section class="panel overview" aria-label=${t("overview")}>
       <${Numbers} />
@@ -32,5 +48,10 @@ export function SitePage() {
       <${Lazy} load=${loadDetails} key=${state.details} dimension=${state.details}
         onClose=${() => navigate({ details: "" })} />
     `}
+    ${why && html`
+      <${Lazy} load=${loadWhy} key=${`${why.metric} ${why.text}`} metric=${why.metric}
+        also=${why.also} onClose=${() => closeWhy(app)} />
+    `}
+    <//>
   `;
 }

@@ -656,4 +656,23 @@ export const texts = {
   warning_secret:
     "MALLARD_SECRET hat weniger als 16 Bytes: Besucherkennungen lassen sich nachrechnen. Mit einem längeren beginnen neue Kennungen.",
   warnings: "Einstellungen des Servers",
+  why: "Warum?",
+  why_difference: "Unterschied",
+  why_even: "{share}; bei gleichmäßiger Änderung {even}",
+  why_hint:
+    "Ein Klick auf einen Wert filtert danach. Anteile verschiedener Dimensionen überschneiden sich: Ein Besuch hat eine Quelle und ein Land.",
+  why_interval: "{low} bis {high}",
+  why_noise:
+    "Im Rauschen: So stark schwankt die Zahl von Tag zu Tag auch durch Zufall ({low} bis {high}).",
+  why_none: "Kein Wert sticht heraus: Zwischen den beiden Zeiträumen unterscheidet sich nichts.",
+  why_notes: "Notizen dieser Tage",
+  why_of: "Warum: {metric}",
+  why_rate_mix: "{rate} durch den eigenen Wert, {mix} durch den Anteil an den Besuchen",
+  why_share: "Anteil am Unterschied",
+  why_sure:
+    "Der Unterschied liegt in 95 von 100 Fällen zwischen {low} und {high}: mehr als Zufall.",
+  why_total: "{now}, zuvor {before}.",
+  why_unknown: "Zu wenige Tage oder Stunden, um zu sagen, ob das Zufall ist.",
+  why_value: "Wert",
+  within_noise: "im Rauschen",
 };

@@ -634,6 +634,24 @@ export const texts = {
   warning_secret:
     "MALLARD_SECRET is shorter than 16 bytes: visitor ids can be recomputed. A longer one starts new ids.",
   warnings: "Settings of the server",
+  why: "Why?",
+  why_difference: "Difference",
+  why_even: "{share}; an even change would give {even}",
+  why_hint:
+    "A click on a value filters by it. The parts of several dimensions overlap: a visit has a source and a country.",
+  why_interval: "{low} to {high}",
+  why_noise:
+    "Within noise: from day to day, the number varies by chance as much as this ({low} to {high}).",
+  why_none: "No value stands out: nothing differs between the two periods.",
+  why_notes: "Notes of these days",
+  why_of: "Why: {metric}",
+  why_rate_mix: "{rate} by its own rate, {mix} by its part of the visits",
+  why_share: "Part of the difference",
+  why_sure: "The difference is between {low} and {high} in 95 of 100 cases: more than chance.",
+  why_total: "{now}, before {before}.",
+  why_unknown: "Too few days or hours to say whether this is chance.",
+  why_value: "Value",
+  within_noise: "within noise",
 };
 
 /** @typedef {keyof typeof texts} Key */

@@ -648,4 +648,22 @@ export const texts = {
   warning_secret:
     "MALLARD_SECRET tiene menos de 16 bytes: se pueden recalcular los identificadores. Con uno más largo empiezan otros nuevos.",
   warnings: "Configuración del servidor",
+  why: "¿Por qué?",
+  why_difference: "Diferencia",
+  why_even: "{share}; con un cambio uniforme, {even}",
+  why_hint:
+    "Un clic en un valor filtra por él. Las partes de varias dimensiones se solapan: una visita tiene una fuente y un país.",
+  why_interval: "{low} a {high}",
+  why_noise:
+    "Dentro del ruido: de un día a otro, el número varía por azar tanto como esto ({low} a {high}).",
+  why_none: "Ningún valor destaca: no hay diferencias entre los dos periodos.",
+  why_notes: "Notas de estos días",
+  why_of: "Por qué: {metric}",
+  why_rate_mix: "{rate} por su propia tasa, {mix} por su parte de las visitas",
+  why_share: "Parte de la diferencia",
+  why_sure: "La diferencia está entre {low} y {high} en 95 de cada 100 casos: más que el azar.",
+  why_total: "{now}, antes {before}.",
+  why_unknown: "Hay muy pocos días u horas para decir si es azar.",
+  why_value: "Valor",
+  within_noise: "dentro del ruido",
 };

@@ -658,4 +658,23 @@ export const texts = {
   warning_secret:
     "MALLARD_SECRET a moins de 16 octets : les identifiants peuvent être recalculés. Un plus long en fait commencer de nouveaux.",
   warnings: "Réglages du serveur",
+  why: "Pourquoi ?",
+  why_difference: "Différence",
+  why_even: "{share} ; un changement uniforme donnerait {even}",
+  why_hint:
+    "Un clic sur une valeur filtre par elle. Les parts de plusieurs dimensions se recoupent : une visite a une source et un pays.",
+  why_interval: "{low} à {high}",
+  why_noise:
+    "Dans le bruit : d’un jour à l’autre, le nombre varie autant par hasard ({low} à {high}).",
+  why_none: "Aucune valeur ne ressort : rien ne diffère entre les deux périodes.",
+  why_notes: "Notes de ces jours",
+  why_of: "Pourquoi : {metric}",
+  why_rate_mix: "{rate} par son propre taux, {mix} par sa part des visites",
+  why_share: "Part de la différence",
+  why_sure:
+    "La différence est comprise entre {low} et {high} dans 95 cas sur 100 : plus que le hasard.",
+  why_total: "{now}, avant {before}.",
+  why_unknown: "Trop peu de jours ou d’heures pour dire si c’est le hasard.",
+  why_value: "Valeur",
+  within_noise: "dans le bruit",
 };

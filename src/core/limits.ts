@@ -205,3 +205,6 @@ export const IMPORT_UNPACKED_RATIO_MAX = 1_000;
 export const IMPORT_UNPACKED_BYTES_FREE = 16 * 1024 * 1024;
 /** Bytes of a file that is uploaded to be imported. */
 export const IMPORT_UPLOAD_BYTES_MAX = 100 * 1024 ** 3;
+
+/** Most values, of all dimensions, that are looked at to say why a number changed. */
+export const WHY_VALUES_MAX = 3000;

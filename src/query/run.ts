@@ -25,7 +25,7 @@ import type { Recent } from "./rollups/split.ts";
 import { publicEvents, publicRules } from "./sql/public_view.ts";
 import { type CheckedFilter, type Query, queryOf, type ReportRequest } from "./query.ts";
 import { matchingEvents } from "./sql/relations.ts";
-import { type Asked, statementOf, visitorDaysOf } from "./sql/statement.ts";
+import { type Asked, statementOf, visitorDaysOf, visitorRowsOf } from "./sql/statement.ts";
 import type { DropCount, QueryContext, Report } from "./reports/report.ts";
 import { Faults } from "../core/faults.ts";
 import type { RecentVisits } from "./rollups/recent_visits.ts";
@@ -323,6 +323,12 @@ export class Runner {
             build(visitorDaysOf(query, cutUs, { ...sources, ...hidden }, sources.events, asked)),
         );
       },
+      visitorRows: ([one, other], aggregates, build) =>
+        from(spanOfBoth(planOf(one).span, planOf(other).span), (sources) => {
+          const rowsOf = (query: Query) =>
+            visitorRowsOf(query, aggregates, { ...sources, ...hidden }, sources.events, asked);
+          return build([rowsOf(one), rowsOf(other)]);
+        }),
       drops: async (firstDate, lastDate) =>
         await this.#options.drops?.({ site_id: site, firstDate, lastDate }) ?? [],
       engine: this.#options.engine ?? ENGINES.sql,
@@ -452,4 +458,11 @@ export class Runner {
       this.#heavy[kind]--;
     }
   }
+}
+
+function spanOfBoth(one: SpanUs, other: SpanUs): SpanUs {
+  return {
+    fromUs: Math.min(one.fromUs, other.fromUs),
+    toUs: Math.max(one.toUs, other.toUs),
+  };
 }

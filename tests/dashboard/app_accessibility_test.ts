@@ -62,6 +62,10 @@ const PLACES: Readonly<Record<string, Place>> = {
     search: "details=page",
     act: (page) => page.locator("dialog tbody tr").first().waitFor(),
   },
+  why: {
+    search: "why=bounce_rate",
+    act: (page) => page.locator("dialog .why-verdict").waitFor(),
+  },
   about: {
     search: "",
     act: async (page) => {

@@ -69,6 +69,7 @@ dashboardTest(
     const main = await askApi(url, `stats/main?${OF_SITE}&period=28d&${before}`);
     const changes = await page.locator(".stats .change").allInnerTexts();
     assert.equal(changes.length, 5);
+    await whyItChanged(page, url, before);
     const change = main.change.unique_visitors;
     const sign = Math.abs(change) < 0.0005 ? /^0/ : change > 0 ? /^\+/ : /^\u2212/;
     assert.match(changes[0]?.trim() ?? "", sign);
@@ -89,6 +90,39 @@ dashboardTest(
     assert.deepEqual(faults, []);
   },
 );
+
+/** A change tells what accounts for it, and whether it is noise; one click filters by a value. */
+async function whyItChanged(page: Page, url: string, before: string): Promise<void> {
+  const question = `${OF_SITE}&period=28d&${before}`;
+  const { metrics } = await askApi(url, `stats/changes?${question}`);
+  await page.waitForFunction(
+    (marks) => document.querySelectorAll(".stats .change.noise").length === marks,
+    Object.entries<{ within_noise: boolean; difference: number } | null>(metrics).filter((
+      [name, verdict],
+    ) => name !== "visits" && name !== "events" && verdict?.within_noise && verdict.difference)
+      .length,
+  );
+  await page.click(".stats button.change >> nth=0");
+  await page.waitForURL(/why=visitors/);
+  await page.waitForSelector(".why-rows tbody tr");
+  const why = await askApi(url, `stats/why?${question}&metric=visitors&limit=12`);
+  const shown = await page.$$eval(
+    ".why-rows tbody tr",
+    (all) => all.map((one) => [one.getAttribute("data-dimension"), one.getAttribute("data-value")]),
+  );
+  assert.deepEqual(
+    shown,
+    why.results.map((row: Record<string, string>) => [row["dimension"], row["value"]]),
+  );
+  const verdict = await page.innerText(".why-verdict");
+  assert.match(verdict, why.total.within_noise ? /Within noise/ : /more than chance/);
+  await page.click(".why-rows tbody button >> nth=0");
+  await page.waitForURL((address) => !address.search.includes("why="));
+  assert.match(filtersOf(page), new RegExp(`is\\(${why.results[0].dimension},`));
+  await page.goBack();
+  await page.goBack();
+  await settled(page);
+}
 
 dashboardTest(
   "app.js: the chart zooms into what is marked, reads point by point and as a table",

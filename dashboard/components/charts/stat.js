@@ -15,16 +15,26 @@ import { html } from "../../lib/html.js";
 
 /** @param {StatProps} props */
 export function Stat({ metric, label, text, value, exact, change, pressed, onPress }) {
-  const body = html`
-    <span class="stat-label">${label}</span>
-    <span class="stat-line">
-      <span class=${text === null ? "stat-value to-come-text" : "stat-value"} title=${exact}
-        data-metric=${metric} data-value=${value ?? undefined}>${text ?? "\u2007"}</span>
-      ${change}
-    </span>
+  const number = html`
+    <span class=${text === null ? "stat-value to-come-text" : "stat-value"} title=${exact}
+      data-metric=${metric} data-value=${value ?? undefined}>${text ?? "\u2007"}</span>
   `;
-  if (!onPress) return html`<div class="stat">${body}</div>`;
+  if (!onPress) {
+    return html`
+      <div class="stat">
+        <span class="stat-label">${label}</span>
+        <span class="stat-line">${number}${change}</span>
+      </div>
+    `;
+  }
+  // The button covers the tile; a change in it is a button of its own.
   return html`
-    <button type="button" class="stat" aria-pressed=${pressed} onClick=${onPress}>${body}</button>
+    <div class=${pressed ? "stat pressed" : "stat"}>
+      <button type="button" class="stat-press" aria-pressed=${pressed} onClick=${onPress}>
+        <span class="stat-label">${label}</span>
+        <span class="visually-hidden">${text}</span>
+      </button>
+      <span class="stat-line">${number}${change}</span>
+    </div>
   `;
 }

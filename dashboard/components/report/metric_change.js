@@ -8,13 +8,15 @@ import { html } from "../../lib/html.js";
  * @property {Pick<import("../../lib/state/schema.js").Metric, "unit" | "better">} metric
  * @property {number | null | undefined} change
  * @property {import("../../lib/format/format.js").Value | undefined} before the earlier value
+ * @property {boolean | undefined} [noise] whether the change may be chance
+ * @property {(() => void) | undefined} [onWhy] opens what accounts for the change
  */
 
 /** A smaller change is shown as none: it would read 0.0%. */
 const LEAST = 0.0005;
 
 /** @param {MetricChangeProps} props */
-export function MetricChange({ metric, change: exact, before }) {
+export function MetricChange({ metric, change: exact, before, noise, onWhy }) {
   const { t, format } = useApp();
   if (exact === undefined) return null;
   const change = exact !== null && Math.abs(exact) < LEAST ? 0 : exact;
@@ -26,15 +28,20 @@ export function MetricChange({ metric, change: exact, before }) {
   const moved = change === null || change === 0
     ? t("change_none")
     : t(change > 0 ? "change_up" : "change_down", { n: text });
-  const mood = Math.sign(change ?? 0) * metric.better;
-  const spoken = mood === 0
+  const isNoise = noise === true && change !== 0;
+  const mood = isNoise ? 0 : Math.sign(change ?? 0) * metric.better;
+  const judged = mood === 0
     ? moved
     : t(mood > 0 ? "change_better" : "change_worse", { text: moved });
-  const title = before === undefined
-    ? undefined
-    : t("change_before", { value: format.exact(metric.unit, before) });
+  const spoken = [judged, ...(isNoise ? [t("within_noise")] : []), ...(onWhy ? [t("why")] : [])]
+    .join(", ");
+  const title = before === undefined ? undefined : [
+    t("change_before", { value: format.exact(metric.unit, before) }),
+    ...(isNoise ? [t("within_noise")] : []),
+    ...(onWhy ? [t("why")] : []),
+  ].join("\n");
   return html`
     <${Change} change=${change} text=${text} spoken=${spoken} better=${metric.better}
-      title=${title} />
+      title=${title} noise=${isNoise} onPress=${onWhy} />
   `;
 }

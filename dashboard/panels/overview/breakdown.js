@@ -15,6 +15,8 @@ import { labelOfRow } from "../../lib/format/labels.js";
 import { Map } from "./map.js";
 import { isPicked, toggleRow } from "../../lib/toggle_filter.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
+import { isRowNoise, useNoise } from "../../lib/ask/noise.js";
+import { openWhy } from "../../lib/why.js";
 
 /** The tab that shows a map instead of rows. */
 const MAP = "map";
@@ -122,19 +124,15 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
   const rows = data?.results ?? [];
   const most = rows[0]?.metrics["visitors"] ?? 0;
   const compared = rows.some(({ change }) => change);
-  const visitors = metricOf(schema, "visitors");
+  const of = (/** @type {readonly string[]} */ values) =>
+    dimension.filter ? toggleRow([], told, values, false) : null;
   const draw = (/** @type {Row} */ { dimensions: values, metrics, comparison, change }) => {
     const [value = ""] = values;
     const { label, text } = labelOfRow(told, values, app);
     const count = metrics["visitors"] ?? 0;
     const other = metrics[second] ?? 0;
     const cell = compared
-      ? {
-        text: html`
-          <${MetricChange} metric=${visitors} change=${change?.["visitors"] ?? null}
-            before=${comparison?.["visitors"]} />
-        `,
-      }
+      ? { text: html`<${RowChange} row=${{ metrics, comparison, change }} of=${of(values)} />` }
       : numberCell(other, format);
     const last = third
       ? [{ text: format.value(metricOf(schema, third).unit, metrics[third] ?? null) }]
@@ -174,6 +172,24 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
     `;
   return html`
     <div class=${stale && data ? "panel-body stale" : "panel-body"} aria-busy=${stale}>${body}</div>
+  `;
+}
+
+/**
+ * The change of a row's visitors; `of` is the row as filters, null where there are none.
+ * @param {{
+ *   row: Omit<Row, "dimensions">,
+ *   of: readonly import("../../grammar/filter.js").Filter[] | null,
+ * }} props
+ */
+function RowChange({ row: { metrics, comparison, change }, of }) {
+  const app = useApp();
+  const before = comparison?.["visitors"];
+  return html`
+    <${MetricChange} metric=${metricOf(app.schema, "visitors")}
+      change=${change?.["visitors"] ?? null} before=${before}
+      noise=${isRowNoise(useNoise(), metrics["visitors"] ?? 0, before ?? 0)}
+      onWhy=${of ? () => openWhy(app, "visitors", of) : undefined} />
   `;
 }
 

@@ -9,6 +9,8 @@ import { metricOf } from "../../lib/state/schema.js";
 import { MetricChange } from "../../components/report/metric_change.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
+import { useNoise } from "../../lib/ask/noise.js";
+import { openWhy } from "../../lib/why.js";
 
 /** The numbers of `main` by their names there, with the metric each is. */
 const TILES = /** @type {const} */ ([
@@ -32,6 +34,7 @@ export function Numbers() {
   /** @type {import("../../lib/ask/answer.js").Answer<Main>} */
   const answer = useAnswer(reportUrl(app, "main", {}, { compare: true }));
   const { fault, stale, retry } = answer;
+  const noise = useNoise();
   // Number formats come with the schema.
   const data = schema.metrics.length > 0 ? answer.data : null;
   const filtered = state.filters.length > 0;
@@ -65,7 +68,8 @@ export function Numbers() {
         const change = data?.comparison && html`
           <${MetricChange} metric=${{ unit, better }}
             change=${known ? data.change?.[name] ?? null : null}
-            before=${data.comparison[name]} />
+            before=${data.comparison[name]} noise=${noise[metric]?.within_noise}
+            onWhy=${() => openWhy(app, metric)} />
         `;
         return html`
           <${Stat} key=${name} metric=${name} label=${t(`metric_${name}`)} change=${change}

@@ -9,6 +9,7 @@ import type { Row } from "../../storage/duckdb.ts";
 import type { SpanUs } from "../../storage/tiers/event_rows.ts";
 import type { BehavioralEngine } from "../engine/engine.ts";
 import type { Meta } from "../meta.ts";
+import type { AggregateName } from "../metrics.ts";
 import type { Params } from "../params.ts";
 import type { Query, ReportRequest } from "../query.ts";
 import type { Answer } from "../answer.ts";
@@ -49,6 +50,16 @@ export interface QueryContext {
     request: ReportRequest,
     cutUs: number,
     build: (visitors: Sql) => Sql,
+  ): Promise<Row[]>;
+  /**
+   * Rows of one statement over the visitors of two queries that differ in their range alone.
+   * `build` gets a relation for each: the keys k0, k1 …, visitor_id and the aggregates, of which a
+   * visitor may have several rows, and one that it lacks is NULL.
+   */
+  visitorRows(
+    queries: readonly [Query, Query],
+    aggregates: readonly AggregateName[],
+    build: (relations: readonly [Sql, Sql]) => Sql,
   ): Promise<Row[]>;
   /** Counts of dropped requests between two UTC dates, both included; most frequent first. */
   drops(firstDate: string, lastDate: string): Promise<readonly DropCount[]>;

@@ -13,6 +13,7 @@ import { SESSIONS } from "./sessions.ts";
 import { TIMESERIES } from "./timeseries.ts";
 import { VALUES } from "./values.ts";
 import { VISITS } from "./visit_list.ts";
+import { CHANGES, WHY } from "./change/why.ts";
 
 /** Every report but the breakdowns, which share the route `breakdown/:name`. */
 export const REPORTS = {
@@ -29,4 +30,6 @@ export const REPORTS = {
   values: VALUES,
   realtime: REALTIME,
   bots: BOTS,
+  changes: CHANGES,
+  why: WHY,
 } as const satisfies Record<string, Report>;

@@ -3,7 +3,7 @@
 import type { Range } from "../../core/period.ts";
 import { join, type Sql, sql } from "../../core/sql.ts";
 import type { Sources } from "../../storage/reader.ts";
-import { metricOf } from "../metrics.ts";
+import { type AggregateName, metricOf } from "../metrics.ts";
 import type { Query } from "../query.ts";
 import { reachOf, rulesText } from "../rollups/rules.ts";
 import { type Recent, type SplitBy, splitOf, visitSplitOf } from "../rollups/split.ts";
@@ -12,7 +12,7 @@ import { buildQuery } from "./build.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { matchingEvents } from "./relations.ts";
 import { buildRolled, rolledShape } from "./rolled.ts";
-import type { EventsOf } from "./stored_rows.ts";
+import { eventRows, type EventsOf, storedRows, storedVisits } from "./stored_rows.ts";
 import { buildOfVisits, isOfVisits, readsReferrers, visitorsOfDays } from "./visit_rows.ts";
 
 /** What the choice depends on beside the query. */
@@ -89,6 +89,35 @@ export function visitorDaysOf(
   const parts = split.events.map((range) => sql`select * from ${ofEvents(range)}`);
   const all = [visitorsOfDays(query, split, paths), ...parts];
   return sql`(${join(all, "\n  union all\n  ")})`;
+}
+
+/**
+ * The visitors of a query as a relation of its keys, visitor_id (a number) and these aggregates:
+ * from stored visits where they hold all of it, else from events.
+ */
+export function visitorRowsOf(
+  asking: Query,
+  aggregates: readonly AggregateName[],
+  sources: Pick<Sources, "rollups" | "rollupFile" | "hotFromUs" | "engagements">,
+  events: EventsOf,
+  asked: Asked,
+): Sql {
+  const keyed = (span: Parameters<EventsOf>[0]) => withVisitorKeys(events(span));
+  const { engagements } = sources;
+  const query: Query = engagements
+    ? { ...asking, engagements: (span) => withVisitorKeys(engagements(span)) }
+    : asking;
+  const site = asked.isPublicOnly && readsReferrers(query) ? null : sources.rollups;
+  const split = site && isOfVisits(query, planOf(query))
+    ? visitSplitOf(query.range, site, splitBy(query, site, sources.hotFromUs, asked.idDays))
+    : null;
+  if (!split) return eventRows(query, aggregates, query.range, keyed);
+  const paths = split.paths.map((path) => sources.rollupFile(path));
+  const parts = [
+    ...storedRows(query, aggregates, storedVisits({ ...split, recent: null }, paths), split),
+    ...split.events.map((range) => eventRows(query, aggregates, range, keyed)),
+  ];
+  return join(parts, "\n  union all by name\n  ");
 }
 
 function splitBy(

@@ -35,6 +35,10 @@ export const OTHER_REPORTS: readonly OtherReport[] = [
   ["flow", { page: "/" }],
   ["flow", { detail: "true", of: "events", direction: "previous" }],
   ["export", { format: "json" }],
+  ["why", { metric: "visitors" }],
+  ["why", { metric: "pageviews" }],
+  ["why", { metric: "bounce_rate" }],
+  ["changes", {}],
   ["realtime", {}],
 ];
 
@@ -70,6 +74,7 @@ export function comparedNumbers(
       expected: metrics.map((name) => row?.values[name] ?? 0),
     };
   }
+  if (report === "why") return contributions(json, own["metric"] as MetricName, counted);
   if (report === "timeseries") return series(json, headers.get("x-interval") ?? "", counted);
   const dimension = BREAKDOWNS[report];
   if (dimension !== undefined) return breakdown(json, dimension, counted);
@@ -146,4 +151,71 @@ function values(json: readonly ShownRow[], dimension: DimensionRef, counted: Cou
     found: json.map(({ value, visitors }) => [value, visitors]),
     expected: expected.map(({ keys, values }) => [...keys, values["visitors"]]),
   };
+}
+
+type Contributions = readonly {
+  readonly dimension: string;
+  readonly value: string;
+  readonly now: number | null;
+  readonly before: number | null;
+  readonly difference: number;
+}[];
+
+/** Contributions that are more than errors of rounding, by their keys. */
+function contributions(
+  json: { readonly results: Contributions },
+  metric: MetricName,
+  counted: Counted,
+) {
+  const isRatio = metric === "bounce_rate";
+  const expected = EXPLAINED.flatMap((dimension) =>
+    expectedContributions(dimension, metric, isRatio, counted)
+  );
+  const shown = (all: Contributions) =>
+    all.filter(({ dimension, difference }) =>
+      EXPLAINED.some((ref) => ref === dimension) && Math.abs(difference) > 1e-9
+    ).map(({ dimension, value, now, before, difference }) =>
+      JSON.stringify([dimension, value, now, before, difference.toFixed(9)])
+    ).toSorted();
+  return { found: shown(json.results), expected: shown(expected) };
+}
+
+const EXPLAINED = ["source", "country", "entry_page", "browser"] as const;
+
+function expectedContributions(
+  dimension: DimensionRef,
+  metric: MetricName,
+  isRatio: boolean,
+  counted: Counted,
+): Contributions {
+  const { comparison } = counted.question;
+  if (!comparison) return [];
+  const ask = (range: { fromUs: number; toUs: number }, dimensions: DimensionRef[]) =>
+    rows(counted, {
+      metrics: [metric, "visits"],
+      dimensions,
+      range: { fromUs: range.fromUs, toUs: range.toUs, dates: null },
+    }).map(({ keys, values }) => ({
+      key: String(keys[0] ?? ""),
+      value: values[metric] as number | null,
+      visits: Number(values["visits"] ?? 0),
+    })).filter(({ value, visits }) => isRatio ? visits > 0 : value !== 0);
+  const [now, before] = [counted.question.query.range, comparison].map((range) => ({
+    all: ask(range, [])[0],
+    by: new Map(ask(range, [dimension]).map((row) => [row.key, row])),
+  }));
+  const keys = new Set([...now?.by.keys() ?? [], ...before?.by.keys() ?? []]);
+  if (keys.size < 2 || (isRatio && (!now?.all || !before?.all))) return [];
+  const none = { value: isRatio ? null : 0, visits: 0 };
+  return [...keys].map((value) => {
+    const [a, b] = [now?.by.get(value) ?? none, before?.by.get(value) ?? none];
+    const shown = { dimension, value, now: a.value, before: b.value };
+    if (!isRatio) return { ...shown, difference: Number(a.value) - Number(b.value) };
+    // Written as a sum over the four corners, not by rate and mix.
+    const w1 = a.visits / (now?.all?.visits ?? 1);
+    const w0 = b.visits / (before?.all?.visits ?? 1);
+    const mean = (Number(now?.all?.value) + Number(before?.all?.value)) / 2;
+    const difference = w1 * (Number(a.value) - mean) - w0 * (Number(b.value) - mean);
+    return { ...shown, difference };
+  });
 }

@@ -1,0 +1,188 @@
+// Why a number changed: whether it may be chance, which values account for it, and the notes of
+// those days. A click on a value filters by it.
+import { Dialog } from "../../components/layout/dialog.js";
+import { Skeleton } from "../../components/layout/panel.js";
+import { PanelFault } from "../../components/report/panel_fault.js";
+import { useAnswer } from "../../lib/ask/answer.js";
+import { reportUrl } from "../../lib/ask/report_url.js";
+import { labelOf } from "../../lib/format/labels.js";
+import { filterWords } from "../../lib/format/filter_words.js";
+import { html } from "../../lib/html.js";
+import { minuteOf } from "../../lib/period.js";
+import { useApp } from "../../lib/state/context.js";
+import { dimensionOf, metricOf } from "../../lib/state/schema.js";
+import { picked } from "../../lib/toggle_filter.js";
+import { withoutWhy } from "../../lib/why.js";
+
+/** @typedef {import("../../lib/ask/answers.js").WhyAnswer} WhyAnswer */
+/** @typedef {WhyAnswer["results"][number]} WhyRow */
+/** @typedef {import("../../lib/state/context.js").App} App */
+/** @typedef {import("../../lib/state/schema.js").Metric} Metric */
+/** @typedef {readonly import("../../grammar/filter.js").Filter[]} Filters */
+
+const ROWS = 12;
+const COLUMNS = /** @type {const} */ (["why_value", "why_share", "why_difference"]);
+
+/** @param {{ metric: string, also: Filters, onClose: () => void }} props */
+export function WhyDialog({ metric: asked, also, onClose }) {
+  const app = useApp();
+  const { t, name, schema } = app;
+  const metric = metricOf(schema, asked);
+  /** @type {import("../../lib/ask/answer.js").Answer<WhyAnswer>} */
+  const { data, fault, stale, retry } = useAnswer(
+    reportUrl(app, "why", { metric: asked, limit: ROWS }, { compare: true, also }),
+  );
+  const of = also.map((filter) => {
+    const { subject, verb, object } = filterWords(filter, app);
+    return [...subject, verb, object].join(" ");
+  }).join(", ");
+  const title = t("why_of", { metric: name("metric", asked) });
+  const body = fault
+    ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
+    : !data
+    ? html`<${Skeleton} rows=${8} />`
+    : html`<${Answered} answer=${data} metric=${metric} also=${also} />`;
+  return html`
+    <${Dialog} title=${of === "" ? title : `${title}, ${of}`} close=${t("close")}
+      onClose=${onClose} class="details why">
+      <div aria-busy=${stale}>${body}</div>
+      <//>
+  `;
+}
+
+/** @param {{ answer: WhyAnswer, metric: Metric, also: Filters }} props */
+function Answered({ answer, metric, also }) {
+  const app = useApp();
+  const { t } = app;
+  const { results } = answer;
+  const isRatio = results.some(({ rate }) => rate !== undefined);
+  return html`
+    <${Verdict} answer=${answer} metric=${metric} />
+    ${results.length === 0 ? html`<p class="muted">${t("why_none")}</p>` : html`
+      <div class="why-rows" tabindex="0" role="region" aria-label=${t("why_share")}>
+        <table class="full">
+          <thead>
+            <tr>
+              ${COLUMNS.map((key) => html`<th scope="col" key=${key}>${t(key)}</th>`)}
+            </tr>
+          </thead>
+          <tbody>
+            ${results.map((row) =>
+              html`
+                <${Row} key=${`${row.dimension} ${row.value}`} row=${row} metric=${metric}
+                  isRatio=${isRatio} also=${also} />
+              `
+            )}
+          </tbody>
+        </table>
+      </div>
+      <p class="muted small">${t("why_hint")}</p>
+    `}
+    <${Notes} answer=${answer} />
+  `;
+}
+
+/**
+ * A difference with its sign, in the metric's unit.
+ * @param {Metric} metric
+ * @param {number} value
+ * @param {App} app
+ */
+function signed({ unit }, value, { t, format }) {
+  const write = (/** @type {number} */ size) =>
+    unit === "ratio"
+      ? t("points", { n: format.change("ratio", size) })
+      : format.value(unit, unit === "count" ? Math.round(size) : size);
+  const text = write(Math.abs(value));
+  const sign = text === write(0) ? "" : value > 0 ? "+" : "\u2212";
+  return sign + text;
+}
+
+/** @param {{ answer: WhyAnswer, metric: Metric }} props */
+function Verdict({ answer: { total }, metric }) {
+  const app = useApp();
+  const { t, format } = app;
+  if (!total) return html`<p>${t("why_unknown")}</p>`;
+  const bounds = { low: signed(metric, total.low, app), high: signed(metric, total.high, app) };
+  const text = t("why_total", {
+    now: format.exact(metric.unit, total.now),
+    before: format.exact(metric.unit, total.before),
+  });
+  const verdict = t(total.within_noise ? "why_noise" : "why_sure", bounds);
+  return html`<p class="why-verdict"><strong>${text}</strong> ${verdict}</p>`;
+}
+
+/** @param {{ row: WhyRow, metric: Metric, isRatio: boolean, also: Filters }} props */
+function Row({ row, metric, isRatio, also }) {
+  const app = useApp();
+  const { t, name, format, schema, state, navigate } = app;
+  const dimension = dimensionOf(schema, row.dimension);
+  const { label, text } = dimension
+    ? labelOf(dimension, row.value, app)
+    : { label: row.value, text: row.value };
+  const onPick = () => {
+    const filters = picked([...state.filters, ...also], row.dimension, row.value, false);
+    navigate({ filters, ...withoutWhy(state) });
+  };
+  const share = row.share === null ? "–" : format.percent(row.share);
+  const parts = isRatio
+    ? t("why_rate_mix", {
+      rate: signed(metric, row.rate ?? 0, app),
+      mix: signed(metric, row.mix ?? 0, app),
+    })
+    : t("why_even", { share, even: format.percent(row.expected_share) });
+  return html`
+    <tr data-dimension=${row.dimension} data-value=${row.value}>
+      <th scope="row">
+        <span class="muted small">${name("dimension", row.dimension)}</span>
+        <button type="button" class="link" title=${text} onClick=${onPick}>${label}</button>
+      </th>
+      <td>
+        <i class="why-bar" aria-hidden="true"
+          style=${{ width: `${Math.min(100, Math.abs(row.share ?? 0) * 100)}%` }} />
+        <span>${isRatio ? share : parts}</span>
+        ${isRatio && html`<span class="muted small">${parts}</span>`}
+      </td>
+      <td>
+        <span class=${row.within_noise ? "change noise" : "change"}>
+          <span class="change-text">${signed(metric, row.difference, app)}</span>
+        </span>
+        <span class="muted small">
+          ${format.value(metric.unit, row.before)} → ${format.value(metric.unit, row.now)}
+        </span>
+        <span class="muted small">
+          ${row.within_noise ? t("within_noise") : t("why_interval", {
+            low: signed(metric, row.low, app),
+            high: signed(metric, row.high, app),
+          })}
+        </span>
+      </td>
+    </tr>
+  `;
+}
+
+/** @param {{ answer: WhyAnswer }} props */
+function Notes({ answer: { meta } }) {
+  const { t, format, site } = useApp();
+  /** @type {import("../../lib/ask/answer.js").Answer<readonly { date: string, text: string }[]>} */
+  const { data } = useAnswer(`api/sites/${encodeURIComponent(site.site_id)}/annotations`);
+  const ranges = [meta.range, ...(meta.comparison_range ? [meta.comparison_range] : [])];
+  const zone = meta.range.timezone;
+  const isIn = (/** @type {string} */ date) =>
+    ranges.some(({ from, to }) =>
+      date >= minuteOf(Date.parse(from), zone).slice(0, 10) &&
+      date <= minuteOf(Date.parse(to) - 1, zone).slice(0, 10)
+    );
+  const notes = (data ?? []).filter(({ date }) => isIn(date.slice(0, 10)));
+  if (notes.length === 0) return null;
+  return html`
+    <h3>${t("why_notes")}</h3>
+    <ul class="why-notes">
+      ${notes.map(({ date, text }) =>
+        html`<li key=${date + text}>
+        <span class="muted">${format.bucketLong(date)}</span> ${text}
+      </li>`
+      )}
+    </ul>
+  `;
+}
