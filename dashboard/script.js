@@ -1,58 +1,62 @@
 // Sends events.
-(() => {
-  /** @type {*} */
-  const page = self;
-  const { document, history, navigation, mallard: stub = {} } = page;
-  if (stub.on) return;
-  const { src, dataset: { domain, api, hash, local } } = document.currentScript ||
-    document.querySelector("script[data-domain]") || document.body;
-  let { referrer } = document;
-  let seen = "";
-  const here = () => document.URL.replace(hash === undefined ? /#.*/ : "", "");
+/** @type {*} */
+const page = self;
+const { document, history, navigation, mallard: stub = {} } = page;
+const tag = document.currentScript || document.querySelector("script[data-domain]") ||
+  document.body;
+const { src, dataset: { domain, api, hash, local, modules } } = tag;
+let { referrer } = document;
+let seen = "";
+const here = () => document.URL.replace(hash === undefined ? /#.*/ : "", "");
 
-  const send = async (/** @type {*} */ ...[name, options]) => {
-    const { props, revenue, currency, url, callback, interactive: i } = options || {};
-    let result;
-    try {
-      const body = JSON.stringify({
-        d: domain,
-        n: name,
-        u: url || here(),
-        r: referrer,
-        w: screen.width,
-        p: JSON.stringify(props),
-        ra: revenue !== revenue || revenue,
-        rc: currency,
-        h: hash,
-        l: local,
-        i,
-      });
-      if (document.prerendering) {
-        await new Promise((shown) => document.addEventListener("prerenderingchange", shown));
-      }
-      const { ok, status, headers } = await fetch(api || new URL("api/event", src), {
-        method: "POST",
-        body,
-        keepalive: true,
-        credentials: "omit",
-      });
-      result = { status };
-      const lost = ok ? headers.get("x-mallard-notices") : status;
-      if (lost && !stub.warned) console.warn("mallard", stub.warned = lost);
-    } catch (error) {
-      result = { error };
+/** @type {*} */
+const send = async (/** @type {*} */ ...[name, options]) => {
+  const { props, revenue, currency, url, callback, interactive: i, en } = options || {};
+  let result;
+  try {
+    const u = url || here();
+    send.seen?.(name, u);
+    const body = JSON.stringify({
+      d: domain,
+      n: name,
+      u,
+      r: referrer,
+      w: screen.width,
+      p: JSON.stringify(props),
+      ra: revenue !== revenue || revenue,
+      rc: currency,
+      h: hash,
+      l: local,
+      i,
+      en,
+    });
+    if (document.prerendering) {
+      await new Promise((shown) => document.addEventListener("prerenderingchange", shown));
     }
-    callback?.(result);
-  };
+    const { ok, status, headers } = await fetch(api || new URL("api/event", src), {
+      method: "POST",
+      body,
+      keepalive: true,
+      credentials: "omit",
+    });
+    result = { status };
+    const lost = ok ? headers.get("x-mallard-notices") : status;
+    if (lost && !stub.warned) console.warn("mallard", stub.warned = lost);
+  } catch (error) {
+    result = { error };
+  }
+  callback?.(result);
+};
 
-  const view = (/** @type {*} */ { navigationType }) => {
-    const last = seen;
-    seen = here();
-    // Part of the load.
-    if (seen === last || /^rep/.test(navigationType) && !performance.timing.loadEventEnd) return;
-    referrer = last || referrer;
-    send("pageview");
-  };
+const view = (/** @type {*} */ { navigationType }) => {
+  const last = seen;
+  seen = here();
+  // Part of the load.
+  if (seen === last || /^rep/.test(navigationType) && !performance.timing.loadEventEnd) return;
+  referrer = last || referrer;
+  send("pageview");
+};
+function start() {
   for (const navigationType of ["pushState", "replaceState"]) {
     const change = history[navigationType];
     history[navigationType] = function () {
@@ -65,6 +69,15 @@
   addEventListener("pageshow", ({ persisted }) => persisted && send("pageview"));
   view({});
   for (const call of stub.q || []) send(...call);
-  send.on = 1;
+  send.on = tag;
   page.mallard = send;
-})();
+  if (modules) {
+    const script = document.createElement("script");
+    script.src = new URL("mallard_modules.js", src);
+    document.head.append(script);
+  }
+}
+
+if (!stub.on) start();
+
+export {};

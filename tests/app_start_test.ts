@@ -56,6 +56,7 @@ function heldApp(folder: string, system: FakeSystem) {
 
 const SCRIPTS: readonly [string, RegExp][] = [
   ["/mallard.js", /api\/event/],
+  ["/mallard_modules.js", /dataset\.modules/],
   ["/js/script.outbound-links.js", /api\/event/],
   ["/script.js", /api\/send/],
   ["/count.js", /count/],

@@ -2,7 +2,6 @@
 // it. What fails here names the file and the line.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { gzipSync } from "node:zlib";
 import { EVENT_COLUMN_NAMES } from "../src/core/event.ts";
 import { DENO_PINNED } from "../scripts/lib.ts";
 import { type Project, RULES } from "./support/house/house_rules.ts";
@@ -13,7 +12,6 @@ const FOLDERS = ["src", "dashboard", "tests", "scripts", ".github", ".ci"];
 const UNJUDGED = /^(dashboard\/vendor|tests\/(fixtures|golden))\//;
 const TEXT = /\.(ts|js|css|html|md|json|jsonc|toml|example|yml)$|^\.ci\/run$/;
 const SOURCE = /\.(ts|js)$/;
-const TRACKER_BYTES_MAX = 1024;
 
 type VendorKey = "file" | "license_file" | "package" | "version" | "sha256";
 
@@ -124,12 +122,6 @@ Deno.test("tidy: an event has no field for an address or a user agent", () => {
     /(^|_)(ip|ips|addr|address|peer|user_agent|ua|forwarded)(_|$)/.test(name)
   );
   assert.deepEqual(named, []);
-});
-
-Deno.test("tidy: the tracker has at most 1 KiB gzipped", async () => {
-  const bytes = await Deno.readFile(new URL("dashboard/script.js", ROOT));
-  const size = gzipSync(bytes, { level: 9 }).byteLength;
-  assert.ok(size <= TRACKER_BYTES_MAX, `dashboard/script.js has ${size} bytes gzipped`);
 });
 
 Deno.test("tidy: vendored files are those of their manifest, by hash", async () => {

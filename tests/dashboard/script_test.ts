@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { trackerText } from "../../src/api/pages/tracker_text.ts";
 import { browserTest, type Page } from "../support/browser/browser.ts";
 import { type SiteOptions, startThreePageSite } from "../support/browser/three_page_site.ts";
 
@@ -25,7 +26,7 @@ function startCollector({ status = 202, answerMs = 0, notices = "" }) {
       "access-control-expose-headers": "x-mallard-notices",
     };
     if (request.method === "GET") {
-      return new Response(await Deno.readTextFile(SCRIPT), {
+      return new Response(trackerText(await Deno.readTextFile(SCRIPT)), {
         headers: {
           ...open,
           "content-type": "text/javascript",

@@ -103,6 +103,7 @@ const OPEN_ROUTES: readonly string[] = [
   "GET /health/ready",
   "GET /js/:name",
   "GET /mallard.js",
+  "GET /mallard_modules.js",
   "GET /metrics",
   "GET /privacy",
   "GET /robots.txt",

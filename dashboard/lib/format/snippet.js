@@ -4,16 +4,20 @@
 const EARLY = "<script>window.mallard = window.mallard || function () " +
   "{ (mallard.q = mallard.q || []).push(arguments) }</script>";
 
+/** What the tag asks of the tracker beside pageviews, by the names of `data-modules`. */
+export const MODULES = ["outbound", "downloads", "forms", "404", "tagged", "engagement"];
+
 /**
  * `api` is the URL events are sent to, if not the script's server; `early` lets pages send events
- * before the script has loaded.
+ * before the script has loaded; `modules` are those of MODULES that are asked for.
  * @param {string} script address of the tracker
  * @param {string} site
- * @param {{ api?: string, early?: boolean }} [options]
+ * @param {{ api?: string, early?: boolean, modules?: readonly string[] }} [options]
  * @returns {string}
  */
-export function snippetOf(script, site, { api = "", early = false } = {}) {
-  const own = api === "" ? "" : ` data-api="${quoted(api)}"`;
+export function snippetOf(script, site, { api = "", early = false, modules = [] } = {}) {
+  const more = modules.length === 0 ? "" : ` data-modules="${modules.join(" ")}"`;
+  const own = `${api === "" ? "" : ` data-api="${quoted(api)}"`}${more}`;
   const tag = `<script async defer src="${quoted(script)}" data-domain="${quoted(site)}"${own}>`;
   return `${early ? `${EARLY}\n` : ""}${tag}</script>`;
 }

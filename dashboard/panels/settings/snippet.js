@@ -5,7 +5,7 @@ import { addressOf } from "../../lib/ask/api.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useId, useState } from "../../lib/html.js";
 import { useLive } from "../../lib/ask/live.js";
-import { peerSnippets, snippetOf } from "../../lib/format/snippet.js";
+import { MODULES, peerSnippets, snippetOf } from "../../lib/format/snippet.js";
 
 /** Draws the panel. */
 export function Snippet() {
@@ -14,8 +14,13 @@ export function Snippet() {
   const seen = live?.visitors_30 ?? 0;
   const [early, setEarly] = useState(false);
   const [api, setApi] = useState("");
+  const [asked, setAsked] = useState(/** @type {string[]} */ ([]));
   const id = useId();
-  const code = snippetOf(addressOf("mallard.js"), site.site_id, { api: api.trim(), early });
+  const code = snippetOf(addressOf("mallard.js"), site.site_id, {
+    api: api.trim(),
+    early,
+    modules: MODULES.filter((name) => asked.includes(name)),
+  });
   return html`
     <${Panel} title=${t("snippet")}>
       <div class="settings-body">
@@ -25,6 +30,16 @@ export function Snippet() {
           <summary>${t("snippet_options")}</summary>
           <label class="check"><input type="checkbox" checked=${early}
             onChange=${() => setEarly(!early)} />${t("snippet_early")}</label>
+          <fieldset class="snippet-modules">
+            <legend>${t("snippet_modules")}</legend>
+            ${MODULES.map((name) =>
+              html`
+                <label class="check" key=${name}><input type="checkbox"
+                  checked=${asked.includes(name)}
+                  onChange=${() => setAsked(toggled(asked, name))} />${t(`module_${name}`)}</label>
+              `
+            )}
+          </fieldset>
           <div class="form-field">
             <label for=${id}>${t("snippet_api")}</label>
             <input id=${id} class="field" type="url" spellcheck=${false} value=${api}
@@ -56,4 +71,9 @@ export function Snippet() {
       </div>
       <//>
   `;
+}
+
+/** @param {readonly string[]} names @param {string} name @returns {string[]} */
+function toggled(names, name) {
+  return names.includes(name) ? names.filter((one) => one !== name) : [...names, name];
 }

@@ -163,6 +163,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   "GET /": { summary: "The dashboard", produces: "text/html" },
   "GET /mallard.js": { summary: "The tracker", produces: "text/javascript" },
+  "GET /mallard_modules.js": {
+    summary: "What the tracker loads for data-modules",
+    produces: "text/javascript",
+  },
   "GET /script.js": { summary: "Serves Umami's tag", produces: "text/javascript" },
   "GET /count.js": { summary: "Serves GoatCounter's tag", produces: "text/javascript" },
   "GET /js/:name": { summary: "Serves Plausible's tag", produces: "text/javascript" },

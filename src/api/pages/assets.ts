@@ -8,6 +8,7 @@ import type { Context, Route } from "../../http/route.ts";
 import type { Files } from "../../core/types.ts";
 import { bundleOf } from "./bundle.ts";
 import { joinStyles } from "./styles.ts";
+import { classicScript, trackerText } from "./tracker_text.ts";
 import { acceptsGzip } from "../../http/compression.ts";
 import { isKnown } from "../../http/etag.ts";
 
@@ -36,6 +37,8 @@ const BUNDLE = "bundle.js";
 /** Where the tracker is served. */
 export const TRACKER_PATH = "/mallard.js";
 const TRACKER = "script.js";
+/** What the tracker loads from beside it where its tag asks for it. */
+const MODULES = { path: "/mallard_modules.js", file: "trackers/modules.js" };
 /** The scripts that stand for those of other programs, where pages load theirs. */
 const PEER_SCRIPTS: readonly { path: string; file: string; names?: RegExp }[] = [
   {
@@ -49,6 +52,7 @@ const PEER_SCRIPTS: readonly { path: string; file: string; names?: RegExp }[] = 
 /** Where scripts are served that pages of other origins load. */
 export const SCRIPT_PATHS: readonly string[] = [
   TRACKER_PATH,
+  MODULES.path,
   ...PEER_SCRIPTS.map(({ path }) => path),
 ];
 const PAGE = "index.html";
@@ -70,8 +74,8 @@ interface Asset {
 }
 
 /**
- * Routes of the page at `/`, the tracker at `/mallard.js`, and every other file of the folder
- * under `/assets/<version>/`. The version is a hash of all files. Rejects when index.html or the
+ * Routes of the page at `/`, the tracker at `/mallard.js` and its modules, and every other file of
+ * the folder under `/assets/<version>/`. The version is a hash of all files. Rejects when index.html or the
  * tracker is missing, or the modules cannot be bundled.
  */
 export async function assetRoutes(
@@ -87,17 +91,19 @@ export async function assetRoutes(
     return bytes;
   };
   const pageText = new TextDecoder().decode(take(PAGE));
-  const tracker = take(TRACKER);
+  const tracker = scriptAsset(trackerText(textOf(take(TRACKER))));
+  const modules = scriptAsset(trackerText(textOf(take(MODULES.file))));
   const peers = PEER_SCRIPTS.map(({ file, ...row }) => ({
     ...row,
-    asset: scriptAsset(classicScript(take(file))),
+    asset: scriptAsset(classicScript(textOf(take(file)))),
   }));
   const template = bundled(pageText, found);
   const version = versionOf(template, found);
   const page = template.replaceAll(UNVERSIONED, `assets/${version}/`);
   return [
     route("/", pageAsset(page)),
-    { ...route(TRACKER_PATH, scriptAsset(tracker)), anyOrigin: true },
+    { ...route(TRACKER_PATH, tracker), anyOrigin: true },
+    { ...route(MODULES.path, modules), anyOrigin: true },
     ...peers.map(({ path, asset, names }): Route => ({
       ...route(path, asset, names),
       anyOrigin: true,
@@ -111,15 +117,13 @@ export async function assetRoutes(
   ];
 }
 
-/** A module without imports as a script that leaves no names in its page. */
-function classicScript(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const text = new TextDecoder().decode(bytes).replace(/^export \{\};$/m, "");
-  return new TextEncoder().encode(`(() => {\n${text}})();\n`);
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }
 
 /** A script that pages of other origins load. */
-function scriptAsset(bytes: Uint8Array<ArrayBuffer>): Asset {
-  return makeAsset(bytes, {
+function scriptAsset(text: string): Asset {
+  return makeAsset(new TextEncoder().encode(text), {
     "content-type": typeOf(TRACKER),
     "cache-control": TRACKER_CACHE,
     "access-control-allow-origin": "*",

@@ -1,5 +1,7 @@
 // The wire format of the program's own tracker: a JSON body by POST, or the same fields in the
 // query string of an image.
+import { ENGAGEMENT } from "../../core/event.ts";
+import { readEngagement } from "../fields/engagement.ts";
 import {
   type Checked,
   checkPayload,
@@ -9,6 +11,7 @@ import {
 } from "../payload.ts";
 import { NOTICES_HEADER } from "../fields/notices.ts";
 import { type Reading, requireTaken, type Taken, type WireFormat } from "./format.ts";
+import { objectOf } from "./json_body.ts";
 
 /** Where events are sent. */
 export const EVENT_PATH = "/api/event";
@@ -99,6 +102,8 @@ export function readFields(body: unknown): Checked<Payload> {
     return refuse("unprocessable", "Cannot read the event: the body is not a JSON object");
   }
   const fields = body as Record<string, unknown>;
+  const measured = objectOf(fields["en"]);
+  if (measured !== null) return readMeasured(fields, measured);
   return checkPayload({
     site_id: fields["d"],
     event_name: fields["n"],
@@ -113,5 +118,27 @@ export function readFields(body: unknown): Checked<Payload> {
     isHashRouted: fields["h"],
     isLocal: fields["l"],
     isInteractive: fields["i"],
+  }, LABELS);
+}
+
+/** What the tracker measured of a page view: no event, whatever its name. */
+function readMeasured(
+  fields: Readonly<Record<string, unknown>>,
+  { ms, depth }: Readonly<Record<string, unknown>>,
+): Checked<Payload> {
+  const engagement = readEngagement(ms, depth);
+  return checkPayload({
+    site_id: fields["d"],
+    event_name: ENGAGEMENT,
+    url: fields["u"],
+    referrer: undefined,
+    screenPixels: fields["w"],
+    props: undefined,
+    revenueCents: undefined,
+    revenueCurrency: undefined,
+    isHashRouted: fields["h"],
+    isLocal: fields["l"],
+    isEvent: engagement !== null,
+    engagement,
   }, LABELS);
 }

@@ -50,6 +50,22 @@ Deno.test("readJson() takes every field", () => {
   });
 });
 
+Deno.test("readJson() takes what was measured of a page view as an engagement alone", () => {
+  const sent = { ...GOOD, r: "https://a.example/", p: '{"a":1}', ra: 1, w: 900 };
+  const checked = readJson(encode({ ...sent, en: { ms: 1234.6, depth: 250 } }));
+  assert.ok("value" in checked);
+  const { event_name, engagement, isEvent, props, referrer, revenueCents } = checked.value;
+  assert.deepStrictEqual(
+    [event_name, engagement, isEvent, props, referrer, revenueCents],
+    ["engagement", { engaged_ms: 1235, scroll_depth: 100 }, true, null, null, null],
+  );
+  const empty = readJson(encode({ ...GOOD, en: { ms: "soon" } }));
+  assert.ok("value" in empty);
+  assert.strictEqual(empty.value.isEvent, false);
+  const text = readJson(encode({ ...GOOD, n: "engagement", en: "5" }));
+  assert.deepStrictEqual("value" in text && text.value.engagement, null);
+});
+
 Deno.test("readJson() takes absent, null and empty optional fields as null", () => {
   for (const extra of [{}, { r: null, w: null, p: null, ra: null, rc: null }, { r: "", p: "" }]) {
     const checked = readJson(encode({ ...GOOD, ...extra }));

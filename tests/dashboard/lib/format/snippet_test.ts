@@ -15,6 +15,13 @@ Deno.test("snippetOf() keeps what is typed inside its attribute", () => {
   assert.ok(!snippet.includes("<img"));
 });
 
+Deno.test("snippetOf() asks for modules by one attribute", () => {
+  assert.match(
+    snippetOf("https://a/mallard.js", "a.example", { modules: ["outbound", "404"] }),
+    / data-domain="a\.example" data-modules="outbound 404"><\/script>$/,
+  );
+});
+
 Deno.test("snippetOf() names another address for events, and keeps early calls", () => {
   const options = { api: "https://a.example/e?x=1&y=2", early: true };
   const [early, tag] = snippetOf("https://m.example/mallard.js", "a.example", options).split("\n");
