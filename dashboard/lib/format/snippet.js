@@ -5,7 +5,9 @@ const EARLY = "<script>window.mallard = window.mallard || function () " +
   "{ (mallard.q = mallard.q || []).push(arguments) }</script>";
 
 /** What the tag asks of the tracker beside pageviews, by the names of `data-modules`. */
-export const MODULES = ["outbound", "downloads", "forms", "404", "tagged", "engagement"];
+export const MODULES = /** @type {const} */ (
+  ["outbound", "downloads", "forms", "404", "tagged", "engagement"]
+);
 
 /**
  * `api` is the URL events are sent to, if not the script's server; `early` lets pages send events
