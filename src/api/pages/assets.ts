@@ -74,9 +74,9 @@ interface Asset {
 }
 
 /**
- * Routes of the page at `/`, the tracker at `/mallard.js` and its modules, and every other file of
- * the folder under `/assets/<version>/`. The version is a hash of all files. Rejects when index.html or the
- * tracker is missing, or the modules cannot be bundled.
+ * Routes of the page at `/`, the tracker at `/mallard.js`, its modules, the scripts of peers, and
+ * every other file of the folder under `/assets/<version>/`. The version is a hash of all files.
+ * Rejects when index.html or a tracker is missing, or the modules cannot be bundled.
  */
 export async function assetRoutes(
   files: Files,
