@@ -4,12 +4,10 @@
 import { csvCell } from "../../dashboard/grammar/csv.js";
 import { messageOf } from "../core/errors.ts";
 import { MINUTE_MS } from "../core/durations.ts";
-import { sql } from "../core/sql.ts";
 import type { System } from "../core/types.ts";
 import type { Db } from "../storage/duckdb.ts";
 import type { History } from "../storage/history/history.ts";
 import type { CatalogFile } from "../storage/parquet/partition.ts";
-import { ROW_GROUP_EVENTS, rowsOf } from "../storage/parquet/partition_file.ts";
 import type { HistoryStore, PastImport } from "../storage/history/history_ops.ts";
 import { ImportFault } from "./importer.ts";
 import { importerOf, samplesOf } from "./importers.ts";
@@ -20,12 +18,14 @@ import {
   plannedReport,
   type ReadReport,
   readReport,
-  stagedEvents,
   sumsReport,
 } from "./report.ts";
 import type { EnrichParts, SiteRules } from "./stage/enrich.ts";
-import { type RejectedRow, stage, type StageOptions, TooManyBadRows } from "./stage/stage.ts";
+import type { EventOptions } from "./stage/events.ts";
+import { type RejectedRow, TooManyBadRows } from "./stage/rows.ts";
+import { ROWS_FILE, Staging } from "./stage/stage.ts";
 import { stagedSums, stageSums, SUMS_FILE } from "./stage/sums.ts";
+import { writeDays } from "./write.ts";
 
 /** What imports work with. */
 export interface ImportParts {
@@ -36,7 +36,9 @@ export interface ImportParts {
   /** Opens a DuckDB of the import's own, with bounded memory, that spills into a folder. */
   readonly openDb: (spillFolder: string) => Promise<Db>;
   readonly rulesOf: (site: string) => SiteRules;
-  readonly stageOptions: () => Pick<StageOptions, "roundToHour" | "withoutVisitors" | "hidden">;
+  /** How many runs of days are written at the same time. */
+  readonly lanes: number;
+  readonly stageOptions: () => Omit<EventOptions, "salt" | "idDays">;
   readonly idDaysOf: (site: string) => number;
   readonly zoneOf: (site: string) => string;
   readonly isKnown: (site: string) => boolean;
@@ -183,29 +185,47 @@ export class Imports {
     const closeEarly = () => void db.close();
     signal.addEventListener("abort", closeEarly);
     try {
-      const read = await this.#readOnce(db, found, work, signal);
+      const staging = this.#stagingOf(db, found, work, signal);
+      const read = await this.#readOnce(db, found, { staging, work }, signal);
       const { days, dry_run } = optionsOf(found);
       const free = await history.freeDays(found.site_id, days, zoneOf(found.site_id));
-      const report = await plannedReport(db, work, read, free);
+      const report = await plannedReport(staging, read, free);
       if (dry_run) return await this.#state(found.id, "previewed", { ...report, phase: "over" });
       await this.#state(found.id, "running", { ...report, phase: "writing" });
-      await this.#write(db, found, { ...report, runs: read.runs }, signal);
+      await this.#write(db, found, { staging, work, report }, signal);
     } finally {
       signal.removeEventListener("abort", closeEarly);
       await db.close();
     }
   }
 
-  /** Reads the files into one file of sorted events, unless that was done before. */
+  #stagingOf(db: Db, found: PastImport, folder: string, signal: AbortSignal): Staging {
+    const { enrich, rulesOf, stageOptions, idDaysOf, system: { clock } } = this.#parts;
+    return new Staging({
+      db,
+      folder,
+      enrich,
+      rules: rulesOf(found.site_id),
+      options: { ...stageOptions(), salt: found.salt, idDays: idDaysOf(found.site_id) },
+      pause: () => clock.turn(),
+      signal,
+    });
+  }
+
+  /** Reads the files into one file of rows, unless that was done before. */
   async #readOnce(
     db: Db,
     found: PastImport,
-    work: string,
+    { staging, work }: { readonly staging: Staging; readonly work: string },
     signal: AbortSignal,
   ): Promise<ReadReport> {
     const { files, clock } = this.#parts.system;
     const known = await files.readText(`${work}/${READ_FILE}`);
-    if (known !== null) return JSON.parse(known) as ReadReport;
+    if (known !== null) {
+      const read = JSON.parse(known) as ReadReport;
+      if (read.form !== null) await staging.resume(read.form);
+      return read;
+    }
     // A reading that was cut off begins again.
     for (const { name } of await files.list(work)) {
       if (name !== "spill") await files.removeTree(`${work}/${name}`);
@@ -230,44 +250,26 @@ export class Imports {
     };
     if ("sums" in source) {
       const staged = await stageSums(db, work, source, { nowMs: clock.nowMs(), signal });
-      return await this.#keep(found.id, work, [SUMS_FILE], staged, sumsReport(staged, about));
+      return await this.#keep(found.id, work, SUMS_FILE, staged, sumsReport(staged, about));
     }
-    const staged = await stage(
-      db,
-      work,
-      source,
-      this.#parts.enrich,
-      this.#parts.rulesOf(found.site_id),
-      {
-        ...this.#parts.stageOptions(),
-        salt: found.salt,
-        idDays: this.#parts.idDaysOf(found.site_id),
-        nowMs: clock.nowMs(),
-        pause: () => clock.turn(),
-        signal,
-      },
-    );
-    const report = await readReport(db, work, staged, about);
-    const runs = staged.runs.map(({ file }) => file);
-    return await this.#keep(found.id, work, runs, staged, report);
+    const staged = await staging.read(source, clock.nowMs());
+    return await this.#keep(found.id, work, ROWS_FILE, staged, readReport(staged, about));
   }
 
   /** Keeps what was read on disk, so that reading need not be done again. */
   async #keep(
     id: string,
     work: string,
-    names: readonly string[],
+    kept: string,
     { rejects }: { readonly rejects: readonly RejectedRow[] },
     report: ReadReport,
   ): Promise<ReadReport> {
     const { files } = this.#parts.system;
-    const runs = new Set(names);
-    // Rows may hold addresses: they go as soon as they are hashed.
     for (const { name } of await files.list(work)) {
-      if (name !== "spill" && !runs.has(name)) await files.remove(`${work}/${name}`);
+      if (name !== "spill" && name !== kept) await files.remove(`${work}/${name}`);
     }
     if (rejects.length > 0) await this.#writeRejects(id, rejects);
-    for (const name of runs) await files.sync(`${work}/${name}`);
+    await files.sync(`${work}/${kept}`);
     await files.write(`${work}/${READ_FILE}.tmp`, bytesOf(JSON.stringify(report)), MODE);
     await files.rename(`${work}/${READ_FILE}.tmp`, `${work}/${READ_FILE}`);
     await files.sync(work);
@@ -283,39 +285,36 @@ export class Imports {
   async #write(
     db: Db,
     found: PastImport,
-    { runs, ...report }: ImportReport & Required<Pick<ImportReport, "days">> & {
-      readonly runs: ReadReport["runs"];
+    { staging, work, report }: {
+      readonly staging: Staging;
+      readonly work: string;
+      readonly report: ImportReport & Required<Pick<ImportReport, "days">>;
     },
     signal: AbortSignal,
   ): Promise<void> {
-    const { history, isKnown, take, zoneOf } = this.#parts;
-    const { id, site_id } = found;
-    const work = `${this.list.folderOf(id)}/work`;
-    const dates = report.days.filter((day) => day.left_out === null).map(({ date }) => date);
+    const { history, isKnown, take, lanes, zoneOf, system: { files } } = this.#parts;
+    const { id, site_id: site } = found;
+    const days = report.days.filter((day) => day.left_out === null);
+    const dates = days.map(({ date }) => date);
     const written: CatalogFile[] = [];
     try {
       if (report.sums) await this.#writeSums(db, id, work, dates, signal);
-      for (const { date, events, left_out } of report.sums ? [] : report.days) {
-        if (left_out !== null) continue;
-        signal.throwIfAborted();
-        const partition = { site_id, date };
-        const run = runs.filter(({ from, to }) => from <= date && date <= to);
-        const staged = sql`${stagedEvents(work, run)} as staged`;
-        const source = sql`${rowsOf(partition, staged)} as day`;
-        const isLarge = events > ROW_GROUP_EVENTS;
-        written.push(await history.write(db, id, partition, { source, isLarge, signal }));
-      }
+      else await writeDays(db, history, staging, { id, site, days, lanes, signal }, written);
+      // Rows may hold addresses: they go before any event is there. Without them the files would
+      // be read again.
+      await files.remove(`${work}/${READ_FILE}`);
+      await files.remove(`${work}/${ROWS_FILE}`);
       signal.throwIfAborted();
-      const new_site = !isKnown(site_id);
+      const new_site = !isKnown(site);
       await history.commit(id, written, {
-        site: site_id,
-        zone: zoneOf(site_id),
+        site,
+        zone: zoneOf(site),
         choice: optionsOf(found).days,
         sums: report.sums ? { dates, kinds: report.sums } : null,
         report: (added) =>
           JSON.stringify({ ...committedReport(report, added), new_site, phase: "over" }),
       });
-      if (dates.length > 0) take(site_id);
+      if (dates.length > 0) take(site);
     } catch (error) {
       await history.discard(written).catch(() => {});
       throw error;

@@ -1,20 +1,13 @@
 // What an import holds, day by day, and what becomes of it: the answer of a dry run, and what is
 // kept of an import that is over.
-import { PAGEVIEW } from "../core/event.ts";
-import { join, type Sql, sql } from "../core/sql.ts";
-import type { Db } from "../storage/duckdb.ts";
 import type { FreeDays } from "../storage/history/history.ts";
-import { literal, literalPath } from "../storage/parquet/schema.ts";
 import type { ColumnNote } from "./importer.ts";
-import type { DayRun, RejectedRow, Staged } from "./stage/stage.ts";
+import type { RejectedRow, RowsForm, Staged } from "./stage/rows.ts";
+import type { StagedDay, Staging } from "./stage/stage.ts";
 import type { StagedSums } from "./stage/sums.ts";
 
 /** A UTC day of an import, of sums a local day. */
-export interface ImportDay {
-  readonly date: string;
-  readonly events: number;
-  readonly pageviews: number;
-  readonly visitors: number;
+export interface ImportDay extends StagedDay {
   /** Why it is left out: the site has events of its own then, or another import has; else null. */
   readonly left_out: "own" | "imported" | null;
 }
@@ -40,15 +33,15 @@ export interface ReadReport {
   /** Rows that were set apart, by reason. */
   readonly apart: Readonly<Record<string, number>>;
   readonly columns: readonly ColumnNote[];
-  readonly days: readonly Omit<ImportDay, "left_out">[];
-  /** Files of the events, by the days that each holds. */
-  readonly runs: readonly DayRun[];
+  readonly days: readonly StagedDay[];
+  /** What the rows are like that were written; null where there are sums. */
+  readonly form: RowsForm | null;
   /** What sums of days have, by kind; missing where there are events. */
   readonly sums?: StagedSums["kinds"];
 }
 
 /** The whole report; fields are missing until they are known. */
-export interface ImportReport extends Partial<Omit<ReadReport, "days" | "runs">> {
+export interface ImportReport extends Partial<Omit<ReadReport, "days" | "form">> {
   readonly phase?: "reading" | "writing" | "over";
   readonly days?: readonly ImportDay[];
   /** UTC date of the site's first own event. */
@@ -64,43 +57,13 @@ export interface ImportReport extends Partial<Omit<ReadReport, "days" | "runs">>
 
 const REJECTS_LISTED_MAX = 20;
 
-/** The events of some runs in a folder. */
-export function stagedEvents(folder: string, runs: readonly DayRun[]): Sql {
-  const paths = runs.map(({ file }) => literal(literalPath(`${folder}/${file}`)));
-  return sql`read_parquet([${join(paths)}])`;
-}
-
-/** Counts the staged events by day. */
-export async function readReport(
-  db: Db,
-  folder: string,
-  { runs, ...staged }: Staged & Pick<ReadReport, "runs">,
+/** What is kept of the reading. */
+export function readReport(
+  { rows, rejected, rejects, apart, days, form }: Staged & Pick<ReadReport, "days" | "form">,
   about: Pick<ReadReport, "tool" | "label" | "files" | "unused" | "columns">,
-): Promise<ReadReport> {
-  const days: Omit<ImportDay, "left_out">[] = [];
-  for (const run of runs) {
-    const rows = await db.query(sql`
-      select strftime(timestamp, '%Y-%m-%d') as date, count(*) as events,
-        count(*) filter (event_name = ${PAGEVIEW}) as pageviews,
-        count(distinct hash(visitor_id)) as visitors
-      from ${stagedEvents(folder, [run])}
-      group by date order by date`);
-    days.push(...rows.map((row) => ({
-      date: String(row["date"]),
-      events: Number(row["events"]),
-      pageviews: Number(row["pageviews"]),
-      visitors: Number(row["visitors"]),
-    })));
-  }
-  return {
-    ...about,
-    rows: staged.rows,
-    rejected: staged.rejected,
-    rejects: staged.rejects.slice(0, REJECTS_LISTED_MAX),
-    apart: staged.apart,
-    days,
-    runs,
-  };
+): ReadReport {
+  const listed = rejects.slice(0, REJECTS_LISTED_MAX);
+  return { ...about, rows, rejected, rejects: listed, apart, days, form };
 }
 
 /** The report of sums, which are counted already. */
@@ -109,28 +72,23 @@ export function sumsReport(
   about: Pick<ReadReport, "tool" | "label" | "files" | "unused" | "columns">,
 ): ReadReport {
   const rejects = staged.rejects.slice(0, REJECTS_LISTED_MAX);
-  return { ...about, ...staged, rejects, days, runs: [], sums: kinds };
+  return { ...about, ...staged, rejects, days, form: null, sums: kinds };
 }
 
 /** What becomes of the days, given which are free. */
 export async function plannedReport(
-  db: Db,
-  folder: string,
-  { runs, ...read }: ReadReport,
+  staging: Pick<Staging, "visitorsOf">,
+  { form: _, ...read }: ReadReport,
   free: FreeDays,
 ): Promise<ImportReport & { readonly days: readonly ImportDay[] }> {
   const reason = (date: string) => read.sums ? free.reasonOfSums(date) : free.reason(date);
   const days = read.days.map((day) => ({ ...day, left_out: reason(day.date) }));
   const taken = days.filter(({ left_out }) => left_out === null);
-  const dates = taken.map(({ date }) => date);
-  // Grouping spills to disk where it is large; counting distinct values does not.
-  const [row] = runs.length === 0 ? [] : await db.query(sql`
-    select count(*) as visitors from (
-      select hash(visitor_id) as visitor from ${stagedEvents(folder, runs)}
-      where strftime(timestamp, '%Y-%m-%d') = any(${dates}) group by visitor)`);
   const sum = (name: "events" | "pageviews" | "visitors") =>
     taken.reduce((all, day) => all + day[name], 0);
-  const visitors = read.sums ? sum("visitors") : Number(row?.["visitors"] ?? 0);
+  const visitors = read.sums
+    ? sum("visitors")
+    : await staging.visitorsOf(taken.map(({ date }) => date));
   const totals = { events: sum("events"), pageviews: sum("pageviews"), visitors };
   return { ...read, days, own_from: free.ownFrom, totals };
 }

@@ -15,10 +15,14 @@ import { Db, type DuckDbModule } from "../storage/duckdb.ts";
 import type { Storage } from "../storage/open.ts";
 
 const MIB = 2 ** 20;
-/** Memory of the DuckDB of an import: what two threads need to sort. */
-const MEMORY_MIB = 160;
+/** Memory of the DuckDB of an import: what two lanes need to sort. */
+const MEMORY_MIB = 96;
 const MEMORY_MIB_MIN = 64;
-const THREADS = 2;
+/**
+ * Runs of days that are written at the same time, each by one thread: files are small, and two
+ * threads on one of them wait for each other.
+ */
+const LANES = 2;
 
 /** What imports need of the rest of the program. */
 export interface ImportHost {
@@ -39,13 +43,15 @@ export function openImports(
 ): Imports {
   const dataDir = resolve(config.data_dir);
   const rewrites = new PathRewrites();
+  const memoryMib = memoryMibOf(host.memoryBytes);
+  const lanes = memoryMib < MEMORY_MIB ? 1 : Math.min(config.threads ?? LANES, LANES);
   const openDb = async (spillFolder: string) =>
     await Db.open(await host.loadDuckDb(), system.clock, {
       folder: dataDir,
       spillFolder,
-      memoryLimit: memoryLimit(host.memoryBytes),
-      threads: Math.min(config.threads ?? THREADS, THREADS),
-      readers: 1,
+      memoryLimit: `${memoryMib}MiB`,
+      threads: 1,
+      readers: lanes,
     });
   return new Imports({
     system,
@@ -58,6 +64,7 @@ export function openImports(
       geo: host.geo,
     },
     openDb,
+    lanes,
     rulesOf: (site) => {
       const settings = sites.settings(site);
       return {
@@ -82,9 +89,9 @@ export function openImports(
   }, { folder: `${dataDir}/imports` });
 }
 
-function memoryLimit(memoryBytes: number | null): string {
+function memoryMibOf(memoryBytes: number | null): number {
   const share = memoryBytes === null ? MEMORY_MIB : Math.floor(memoryBytes / MIB / 4);
-  return `${Math.max(MEMORY_MIB_MIN, Math.min(MEMORY_MIB, share))}MiB`;
+  return Math.max(MEMORY_MIB_MIN, Math.min(MEMORY_MIB, share));
 }
 
 /** Columns that the settings keep empty. */

@@ -11,7 +11,7 @@ import {
 import type { Db, Row } from "../../storage/duckdb.ts";
 import { literal, literalPath } from "../../storage/parquet/schema.ts";
 import type { SumsSource, SumTable } from "../importer.ts";
-import { checkBadRows, firstLineOf, lineIn, type RejectedRow, type Staged } from "./stage.ts";
+import { checkBadRows, firstLineOf, lineIn, type RejectedRow, type Staged } from "./rows.ts";
 
 /** The sums below the folder of an import. */
 export const SUMS_FILE = "sums.parquet";

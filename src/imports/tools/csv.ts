@@ -5,6 +5,8 @@ import { literal, literalPath } from "../../storage/parquet/schema.ts";
 
 /** Longest line that is read. */
 const LINE_BYTES_MAX = 1_000_000;
+/** What is read at once; each scan keeps several in memory. */
+const BUFFER_BYTES = 4 * LINE_BYTES_MAX;
 
 /** How a file is written. */
 export interface CsvForm {
@@ -27,9 +29,9 @@ export function csvRows(path: string, names: readonly string[], form: CsvForm = 
     escape = ${literal(quote)}, nullstr = ${literal(nullText)}, columns = {${join(columns)}},
     allow_quoted_nulls = ${
     raw(String(!keepsEmpty))
-  }, null_padding = true, strict_mode = false, store_rejects = true, max_line_size = ${
-    raw(String(LINE_BYTES_MAX))
-  })`;
+  }, null_padding = true, strict_mode = false, store_rejects = true, buffer_size = ${
+    raw(String(BUFFER_BYTES))
+  }, max_line_size = ${raw(String(LINE_BYTES_MAX))})`;
 }
 
 /** A header's name as a column of DuckDB. */
