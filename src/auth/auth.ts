@@ -192,10 +192,14 @@ export class Auth {
       .find((found) => found !== null);
     if (key) {
       this.#rates.takeKey(key.key_hash);
-      return access("key", key.scope === "Admin" ? ADMIN : READER);
+      const rateLeft = () => this.#rates.leftOfKey(key.key_hash);
+      return { ...access("key", key.scope === "Admin" ? ADMIN : READER), rateLeft };
     }
     if (this.#hasSession(request)) return access("session", ADMIN);
-    if (this.#hash !== null) return this.#anonymous();
+    if (this.#hash !== null) {
+      const rateLeft = () => this.#rates.leftOfAddress(this.#guardedAddress(request, caller));
+      return { ...this.#anonymous(), rateLeft };
+    }
     return this.#isLocal(request, caller) ? access("local", ADMIN) : access("nobody", READER);
   }
 

@@ -9,7 +9,7 @@ import {
 } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
 import { rateLimitKey } from "../net/address.ts";
-import { RateLimit } from "../net/rate_limit.ts";
+import { type RateLeft, RateLimit } from "../net/rate_limit.ts";
 
 /** The token buckets of all callers. */
 export class CallerRates {
@@ -41,6 +41,16 @@ export class CallerRates {
   /** Counts a request of a key, by its hash. Throws `too_many_requests`. */
   takeKey(keyHash: string): void {
     check(this.#keys.take(keyHash), "this API key", KEY_REQUESTS_PER_SEC);
+  }
+
+  /** What a key has left, by its hash. */
+  leftOfKey(keyHash: string): RateLeft {
+    return this.#keys.left(keyHash);
+  }
+
+  /** What an address without a login has left. */
+  leftOfAddress(address: string): RateLeft {
+    return this.#anonymous.left(rateLimitKey(address));
   }
 
   /** Counts a request without a login. Throws `too_many_requests`. */

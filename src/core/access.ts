@@ -14,6 +14,12 @@ export interface Access {
   readonly sites: readonly string[] | null;
   /** The id under which a site is known that the caller may have written in another case. */
   readonly siteIdOf?: (site: string) => string;
+  /** What the caller has left of the rate of its requests; missing where there is no limit. */
+  readonly rateLeft?: () => {
+    readonly limit: number;
+    readonly left: number;
+    readonly resetSecs: number;
+  };
 }
 
 /** The peer of a request through the local socket of DATA_DIR. No address reads like it. */

@@ -106,6 +106,7 @@ function takerOf(pipeline: Pipeline, buffer: Buffer, eventMs: () => number) {
       atMs: Math.min(atMs, nowMs),
       address: visitor?.address ?? sender.address,
       userAgent: visitor?.userAgent ?? sender.headers.get("user-agent") ?? "",
+      isAlone: visitor?.isAlone ?? false,
     });
   };
   return async (events: readonly SentEvent[], sender: FormatSender): Promise<Taken[]> => {

@@ -28,7 +28,9 @@ export interface Sender {
   /** A program that sends for others, by an API key: its own user agent is not judged. */
   readonly hasKey?: boolean;
   /** The visitor of whom the sender speaks, where it is not the visitor itself. */
-  readonly visitor?: { readonly address?: string; readonly userAgent?: string } | undefined;
+  readonly visitor?:
+    | { readonly address?: string; readonly userAgent?: string; readonly isAlone?: boolean }
+    | undefined;
   readonly headers: Headers;
   /** Where new sites are limited; the same by default. */
   readonly guardedAddress?: () => string;
@@ -46,6 +48,8 @@ export interface PastArrival {
   readonly atMs: number;
   readonly address: string;
   readonly userAgent: string;
+  /** It belongs to no visit. */
+  readonly isAlone?: boolean;
 }
 
 /** In this order; the first that drops the event decides. */
@@ -111,6 +115,7 @@ export class Pipeline {
       origin: headers.get("origin"),
       gpc: headers.get("sec-gpc") === "1",
       isTrusted,
+      isAlone: visitor?.isAlone ?? false,
       past: null,
     };
     for (const step of STEPS) {
@@ -148,7 +153,7 @@ export class Pipeline {
    */
   runPast(
     sent: Payload,
-    { atMs, address, userAgent }: PastArrival,
+    { atMs, address, userAgent, isAlone = false }: PastArrival,
     visits: Pick<PastVisits, "idOf"> = this.pastVisits(),
   ): Outcome {
     const payload = this.#underItsName(sent);
@@ -166,6 +171,7 @@ export class Pipeline {
       origin: null,
       gpc: false,
       isTrusted: () => true,
+      isAlone,
       past: visits,
     };
     for (const step of PAST_STEPS) {

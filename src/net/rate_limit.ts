@@ -10,6 +10,13 @@ export interface RateLimitOptions {
   readonly keysMax?: number;
 }
 
+/** What is left of a rate limit. */
+export interface RateLeft {
+  readonly limit: number;
+  readonly left: number;
+  readonly resetSecs: number;
+}
+
 /** How many of the least recently used keys are considered for eviction. */
 const CANDIDATES = 16;
 
@@ -53,6 +60,16 @@ export class RateLimit {
     const isRefused = waitMs > 1e-3;
     this.#keep(key, isRefused ? knownMs : fullAtMs, nowMs);
     return isRefused ? Math.max(1, Math.ceil(waitMs / 1000)) : 0;
+  }
+
+  /** What a key has left: of how many tokens, and in how many seconds all are back. */
+  left(key: string, perSecond: number = this.#perSecond): RateLeft {
+    const nowMs = this.#clock.nowMs();
+    const tokenMs = 1000 / perSecond;
+    const limit = Math.max(1, this.#burst ?? perSecond);
+    const usedMs = Math.max(0, (this.#fullAtMs.get(key) ?? 0) - nowMs);
+    const left = Math.floor(limit - usedMs / tokenMs + 1e-6);
+    return { limit, left: Math.max(0, left), resetSecs: Math.ceil(usedMs / 1000) };
   }
 
   /** Forgets the keys whose buckets are full again. */

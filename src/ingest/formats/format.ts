@@ -20,6 +20,8 @@ export interface WireRequest {
 export interface Visitor {
   readonly address?: string;
   readonly userAgent?: string;
+  /** The event is to stand alone: whose it is is not asked. */
+  readonly isAlone?: boolean;
 }
 
 /** An event of a request. */

@@ -62,7 +62,9 @@ function readHit({ query, headers }: WireRequest, parts: FormatParts): Reading {
   const checked = payloadOf(fields, site, pageHost(headers));
   if ("fault" in checked) return { response: told(400, checked.fault.message) };
   if (isDriven(query.get("b"))) return { response: told(202, "ignored because of the bot hint") };
-  return { events: [{ payload: checked.value }], write };
+  const event = { payload: checked.value };
+  const isAlone = isSet(query.get("ns"));
+  return { events: [isAlone ? { ...event, visitor: { isAlone } } : event], write };
 }
 
 /** An image; what was not counted is told in a header. */
@@ -149,7 +151,7 @@ function widthOf(size: unknown): unknown {
 function readHits({ body, query, headers }: WireRequest, parts: FormatParts): Reading {
   const parsed = parseJson(body);
   if ("fault" in parsed) return parsed;
-  const { hits } = objectOf(parsed.value) ?? {};
+  const { hits, no_sessions } = objectOf(parsed.value) ?? {};
   if (!Array.isArray(hits) || hits.length === 0 || hits.length > BATCH_EVENTS_MAX) {
     return refuse("bad_request", `Cannot read hits: it is no list of 1 to ${BATCH_EVENTS_MAX}`);
   }
@@ -159,14 +161,14 @@ function readHits({ body, query, headers }: WireRequest, parts: FormatParts): Re
   if (site === undefined) {
     return refuse("bad_request", "Cannot count: no site has the host of this request as an alias");
   }
-  const read = hits.map((hit: unknown) => readPastHit(hit, site));
+  const read = hits.map((hit: unknown) => readPastHit(hit, site, isSet(no_sessions)));
   const events = read.flatMap((one) => "value" in one ? one.value : []);
   return { events, write: (taken) => writeHits(read, taken) };
 }
 
 type HitReading = Checked<SentEvent> | { readonly isDriven: true };
 
-function readPastHit(hit: unknown, site: string): HitReading {
+function readPastHit(hit: unknown, site: string, isAlone: boolean): HitReading {
   const fields = objectOf(hit);
   if (fields === null) return refuse("bad_request", "it is no object");
   if (isDriven(fields["bot"])) return { isDriven: true };
@@ -180,7 +182,11 @@ function readPastHit(hit: unknown, site: string): HitReading {
     return refuse("bad_request", "created_at: it is no time");
   }
   const whose = address ?? (typeof session === "string" ? `session ${session}` : undefined);
-  const visitor = { ...(whose === undefined ? {} : { address: whose }), userAgent: agent };
+  const visitor = {
+    ...(whose === undefined ? {} : { address: whose }),
+    ...(isAlone ? { isAlone } : {}),
+    userAgent: agent,
+  };
   return {
     value: { payload: checked.value, visitor, ...(Number.isNaN(atMs) ? {} : { atMs }) },
   };

@@ -56,6 +56,8 @@ export interface Draft {
   readonly origin: string | null;
   readonly gpc: boolean;
   readonly isTrusted: () => boolean;
+  /** It gets a visitor id of its own. */
+  readonly isAlone: boolean;
   /** Where an event of the past gets its visitor id, which the owner sent; else null. */
   readonly past: Pick<PastVisits, "idOf"> | null;
 }

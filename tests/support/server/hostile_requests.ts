@@ -156,11 +156,15 @@ const PARAMS: Readonly<Record<string, readonly string[]>> = {
   b: ["0", "150"],
   q: ["?utm_source=x"],
   s: ["1920,1080,1"],
+  ns: ["1", "0"],
+  daily: ["1", "x"],
+  include_paths: [String(pathId("/1")), "5", "1,x"],
+  exclude_paths: [String(pathId("/1")), "5,6"],
 };
 
 /** Parameters of the routes that other programs' clients ask, the needed ones first. */
 const PEER_PARAMS: readonly [path: RegExp, required: string[], others: string[]][] = [
-  [/^\/count$/, ["p"], ["r", "e", "b", "q", "s"]],
+  [/^\/count$/, ["p"], ["r", "e", "b", "q", "s", "ns"]],
   [/^\/api\/v1\/stats\/breakdown$/, ["site_id", "property"], ["metrics", "limit", "page"]],
   [/^\/api\/v1\/stats\//, ["site_id"], ["metrics", "date", "interval", "compare"]],
   [/^\/api\/v1\/sites\/(goals|custom-props)$/, ["site_id"], ["limit", "after", "before"]],
@@ -172,7 +176,11 @@ const PEER_PARAMS: readonly [path: RegExp, required: string[], others: string[]]
     ["startAt", "endAt", "search", "path", "query"],
   ],
   [/^\/api\/websites/, [], ["startAt", "endAt", "unit", "timezone", "path", "compare"]],
-  [/^\/api\/v0\//, ["site_id"], ["start", "end", "limit", "offset"]],
+  [
+    /^\/api\/v0\//,
+    ["site_id"],
+    ["start", "end", "limit", "offset", "after", "daily", "include_paths", "exclude_paths"],
+  ],
   [/^\/counter\//, ["site_id"], ["start", "end"]],
 ];
 
@@ -365,6 +373,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   "/counter/:name+": ["TOTAL.json", "%2F1.svg", "%2F1.png", "%2F1.html", "%2Fnone.svg"],
   "/js/:name": ["script.js", "script.hash.js", "pa-x.js", "x.js"],
   "/api/v0/stats/:name": ["browsers", "languages", "nothing"],
+  "/api/v0/stats/:name/:id": ["browsers", "languages", "sizes", "nothing"],
 };
 
 /** A pattern with values in its parts, most of which exist. */

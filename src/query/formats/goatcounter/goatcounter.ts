@@ -1,11 +1,13 @@
 // GoatCounter's reading API: parameters of a URL become queries, and answers the shapes of that
 // API. What it counts are visitors.
-import type { Filter } from "../../../../dashboard/grammar/filter.js";
+import { allOf, type Filter } from "../../../../dashboard/grammar/filter.js";
 import { dateOfDay, dayOfDate, isDate } from "../../../../dashboard/grammar/days.js";
 import { RANGE_DAYS_MAX } from "../../../../dashboard/grammar/limits.js";
 import { DAY_US, HOUR_US } from "../../../core/durations.ts";
 import { bucketsOf } from "../../../core/period.ts";
 import { instantOf, localUs } from "../../../core/zone.ts";
+import { type Sql, sql } from "../../../core/sql.ts";
+import type { Row } from "../../../storage/duckdb.ts";
 import { type Answer, numberOf } from "../../answer.ts";
 import type { DimensionRef } from "../../dimensions.ts";
 import { checkRequestFilter, type SiteRules } from "../../parse.ts";
@@ -14,8 +16,8 @@ import { unreadable } from "../params.ts";
 
 type Params = URLSearchParams;
 
-/** Lists by their names; null for those that are not measured here. */
-export const LISTS: Readonly<Record<string, DimensionRef | null>> = {
+/** Lists by their names. */
+export const LISTS: Readonly<Record<string, DimensionRef>> = {
   browsers: "browser",
   systems: "os",
   locations: "country",
@@ -25,18 +27,24 @@ export const LISTS: Readonly<Record<string, DimensionRef | null>> = {
   toprefs: "referrer_source",
 };
 
-/** What the values of a list are split into, by the name of the list. */
-export const DETAILS: Readonly<Record<string, readonly [DimensionRef, DimensionRef]>> = {
+/** What the values of a list are split into, by the name of the list; null for widths. */
+export const DETAILS: Readonly<Record<string, readonly [DimensionRef, DimensionRef | null]>> = {
   browsers: ["browser", "browser_version"],
   systems: ["os", "os_version"],
   locations: ["country", "region"],
+  languages: ["language", "language"],
+  sizes: ["screen", null],
   campaigns: ["utm_campaign", "utm_source"],
   toprefs: ["referrer_source", "referrer"],
 };
 
+/** The columns that widths of screens are read from. */
+export const WIDTH_COLUMNS = ["visitor_id", "screen_size"] as const;
+
 const LIMIT_DEFAULT = 20;
 const LIMIT_MAX = 100;
 const DAYS_DEFAULT = 7;
+const OFFSET_MAX = 1_000_000;
 const HOURS = 24;
 const SERIES_ROWS_MAX = 100_000;
 
@@ -80,22 +88,52 @@ function timeOf(params: Params, name: string, zone: string, isEnd: boolean): num
   return ms * 1000;
 }
 
-/** A scope with the events of a page alone. */
+/** A scope with the pageviews of a page alone: events have paths of their own there. */
 export function ofPage(scope: Scope, path: string, rules: SiteRules): Scope {
-  return ofValue(scope, "page", path, rules);
+  return filtered(scope, entryFilter({ path, event: false }), rules);
 }
 
-/** A scope with the events of one value alone. */
+/** A scope with the events of one value alone; of a language also with those of its countries. */
 export function ofValue(
   scope: Scope,
   dimension: DimensionRef,
   value: string,
   rules: SiteRules,
 ): Scope {
-  const filter: Filter = { op: "is", dimension, values: [value] };
+  const own: Filter = { op: "is", dimension, values: [value] };
+  if (dimension !== "language") return filtered(scope, own, rules);
+  const parts: Filter = { op: "starts_with", dimension, values: [`${value}-`] };
+  return filtered(scope, { op: "or", of: [own, parts] }, rules);
+}
+
+/** A scope with what also meets a filter. */
+export function filtered(scope: Scope, filter: Filter, rules: SiteRules): Scope {
   const checked = checkRequestFilter(filter, rules);
   if (checked.fault !== undefined) throw unreadable("path", checked.fault);
-  return { ...scope, filter: checked.value };
+  return { ...scope, filter: allOf([scope.filter, checked.value]) };
+}
+
+/** What that API calls a path: a page, or the name of an event. */
+export interface Entry {
+  readonly path: string;
+  readonly event: boolean;
+}
+
+/** The dimension in which entries of a kind are told apart. */
+export function entryDimension(event: boolean): DimensionRef {
+  return event ? "name" : "page";
+}
+
+/** The filter of an entry's events. */
+export function entryFilter({ path, event }: Entry): Filter {
+  const name: Filter = { op: "is", dimension: "name", values: [event ? path : "pageview"] };
+  if (event) return name;
+  return { op: "and", of: [name, { op: "is", dimension: "page", values: [path] }] };
+}
+
+/** The filter of all entries of a kind. */
+export function kindFilter(event: boolean): Filter {
+  return { op: event ? "is_not" : "is", dimension: "name", values: ["pageview"] };
 }
 
 /** The query of the titles of pages, most visitors first. */
@@ -129,8 +167,9 @@ export function seriesQuery(
   scope: Scope,
   unit: "hour" | "day",
   only: readonly string[] | null = null,
+  of: DimensionRef = "page",
 ): Query {
-  const dimensions: DimensionRef[] = only === null ? [unit] : ["page", unit];
+  const dimensions: DimensionRef[] = only === null ? [unit] : [of, unit];
   return queryOf(scope, { metrics: ["visitors"], dimensions, only, limit: SERIES_ROWS_MAX });
 }
 
@@ -142,7 +181,7 @@ export function listQuery(params: Params, scope: Scope, dimension: DimensionRef)
     missing: "",
     order: [{ by: "visitors", direction: "desc" }],
     limit: limitOf(params) + 1,
-    offset: whole(params, "offset", 0, 1_000_000),
+    offset: offsetOf(params),
   });
 }
 
@@ -153,8 +192,21 @@ export function pagesLimit(params: Params, { range }: Scope): number {
 }
 
 /** How many rows are wanted. */
-export function limitOf(params: Params): number {
-  return Math.max(1, whole(params, "limit", LIMIT_DEFAULT, LIMIT_MAX));
+export function limitOf(params: Params, max = LIMIT_MAX): number {
+  return Math.max(1, whole(params, "limit", LIMIT_DEFAULT, max));
+}
+
+/** Where a list begins. */
+export function offsetOf(params: Params): number {
+  return whole(params, "offset", 0, OFFSET_MAX);
+}
+
+/** The ids that a parameter lists, with commas or by standing there several times. */
+export function idsOf(params: Params, name: string): readonly number[] {
+  const texts = params.getAll(name).flatMap((text) => text.split(","))
+    .map((text) => text.trim()).filter((text) => text !== "");
+  if (texts.every((text) => /^\d{1,10}$/.test(text))) return texts.map(Number);
+  throw unreadable(name, "it is no list of ids");
 }
 
 function whole(params: Params, name: string, byDefault: number, max: number): number {
@@ -209,11 +261,36 @@ export function daysOf(
 }
 
 /** The parameters that answers depend on, besides the range. */
-export const LIST_PARAMS = ["limit", "offset", "after"] as const;
+export const LIST_PARAMS = [
+  "limit",
+  "offset",
+  "after",
+  "daily",
+  "include_paths",
+  "exclude_paths",
+] as const;
 
-/** A number for a path: the same for the same path. */
-export function pathId(path: string): number {
-  let id = 7;
+/** The query of the widths of screens in SQL. */
+export function widthsSql(events: Sql, params: Params): Sql {
+  return sql`select screen_size as width, count(distinct visitor_id) as total from ${events}
+    where screen_size is not null group by all order by total desc, width
+    limit ${limitOf(params) + 1} offset ${offsetOf(params)}`;
+}
+
+/** Widths of screens as a list. */
+export function widthsOf(rows: readonly Row[], params: Params) {
+  const limit = limitOf(params);
+  const stats = rows.slice(0, limit).map((row) => ({
+    id: "",
+    name: `${row["width"]}px`,
+    count: Number(row["total"]),
+  }));
+  return { stats, more: rows.length > limit };
+}
+
+/** A number for a path or an event: the same for the same. */
+export function pathId(path: string, event = false): number {
+  let id = event ? 11 : 7;
   for (const char of path) id = (id * 31 + (char.codePointAt(0) ?? 0)) % 2_147_483_647;
   return id;
 }
