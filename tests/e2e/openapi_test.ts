@@ -2,6 +2,7 @@
 // fit and that do not, and every answer must have a status and a type that it names.
 import assert from "node:assert/strict";
 import type { Described, OpenApi } from "../../src/api/openapi/describe.ts";
+import { type AnswerCheck, answerCheck } from "../support/api_schema.ts";
 import { runCommand } from "../support/command.ts";
 import { type ReadyServer, startReady } from "../support/server/ready_server.ts";
 import { withFolder } from "../support/storage/storage.ts";
@@ -25,7 +26,42 @@ const FITTING: Readonly<Record<string, string>> = {
   date_range: "7d",
 };
 
+/** Further requests for answers that FITTING does not ask for: details, comparisons and items. */
+const MORE: readonly (readonly [method: string, path: string, query: string, body?: unknown])[] = [
+  ...["main", "timeseries", "sessions", "realtime", "values", "bots", "export", "query"]
+    .map((name) => ["GET", `/api/stats/${name}`, "format=json&dimension=page"] as const),
+  ...["main", "timeseries", "sessions", "breakdown/{name}", "funnel", "retention", "flow"]
+    .flatMap((name) =>
+      [
+        ["GET", `/api/stats/${name}`, "compare=previous_period&page=/&steps=page:/,event:signup"],
+        ["GET", `/api/stats/${name}`, "detail=true&page=/&steps=page:/,event:signup"],
+      ] as const
+    ),
+  ["GET", "/api/stats/sequences", "steps=page:/,event:signup"],
+  ["GET", "/api/stats/sequences", "detail=true&steps=page:/,event:signup"],
+  [
+    "GET",
+    "/api/stats/query",
+    "metrics=visitors,total_revenue,conversion_rate&goal=event:signup&dimensions=page" +
+    "&compare=previous_period",
+  ],
+  ["GET", "/api/stats/query", "metrics=visitors&dimensions=day&compare=previous_period"],
+  ["POST", "/api/sites/{site_id}/goals", "", { name: "Signup", event: "signup" }],
+  ["GET", "/api/sites/{site_id}/goals", ""],
+  ["POST", "/api/sites/{site_id}/funnels", "", { name: "F", steps: "page:/,event:signup" }],
+  ["GET", "/api/sites/{site_id}/funnels", ""],
+  ["POST", "/api/sites/{site_id}/segments", "", { name: "S", filters: "is(page,/)" }],
+  ["GET", "/api/sites/{site_id}/segments", ""],
+  ["POST", "/api/sites/{site_id}/annotations", "", { date: "2026-01-01", text: "x" }],
+  ["GET", "/api/sites/{site_id}/annotations", ""],
+  ["PATCH", "/api/sites/{site_id}", "", { timezone: "Europe/Berlin", visit_list: true }],
+  ["GET", "/api/stats/visits", ""],
+  ["GET", "/api/sites", ""],
+];
+
 const HOSTILE = ["", "é\u0000", "../..%ff", "9".repeat(400)];
+
+const BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:121.0) Gecko/20100101 Firefox/121.0";
 
 /** Bodies that fit nothing. */
 const BODIES = ["", "[", "[]", "null", '{"a":1}', "x".repeat(300_000)];
@@ -34,6 +70,7 @@ const BODIES = ["", "[", "[]", "null", '{"a":1}', "x".repeat(300_000)];
 interface Walk {
   readonly server: ReadyServer;
   readonly faults: string[];
+  readonly answerFault: AnswerCheck;
 }
 
 type Walked = readonly [method: string, path: string, operation: Described];
@@ -74,7 +111,7 @@ function bodyOf({ requestBody }: Described): string {
 
 /** Sends one request; what the description does not say of its answer is a fault. */
 async function check(
-  { server, faults }: Walk,
+  { server, faults, answerFault }: Walk,
   walked: Walked,
   target: string,
   init: RequestInit,
@@ -95,9 +132,13 @@ async function check(
   if (status >= 400 && !path.startsWith("/health")) {
     const isJson = type.startsWith("application/json");
     if (!isJson || typeof JSON.parse(text).error !== "string") faults.push(`no error: ${what}`);
+  } else if (type.startsWith("application/json") && !path.startsWith("/health")) {
+    const fault = answerFault(method, path, status, "application/json", JSON.parse(text));
+    if (fault !== null) faults.push(`${fault}: ${what}`);
   } else if (text !== "" && OWN.test(path)) {
     if (!named.some((name) => type.startsWith(name))) faults.push(`${type} of ${what}`);
   }
+  return status;
 }
 
 /** Paths that are not those of other programs, whose answers have types of their own. */
@@ -124,6 +165,39 @@ async function walk(on: Walk, walked: Walked, key: string): Promise<void> {
   }
 }
 
+/** Counts visits with pages, a custom event and revenue. */
+async function fill(server: ReadyServer): Promise<void> {
+  for (
+    const [n, u, more] of [
+      ["pageview", "/", {}],
+      ["pageview", "/a", {}],
+      ["signup", "/a", { p: { plan: "pro" }, ra: 12.5, rc: "EUR" }],
+    ] as const
+  ) {
+    const body = JSON.stringify({ d: "example.com", n, u: `https://example.com${u}`, ...more });
+    const headers = { "user-agent": BROWSER, "x-forwarded-for": "8.8.8.8" };
+    const response = await fetch(`${server.url}/api/event`, { method: "POST", headers, body });
+    assert.equal(response.status, 202, await response.text());
+  }
+}
+
+/** Asks for what the walk over all operations does not. */
+async function askMore(on: Walk, all: readonly Walked[], key: string): Promise<void> {
+  for (const [method, path, query, body] of MORE) {
+    const walked = all.find((one) => one[0] === method && one[1] === path);
+    assert.ok(walked, `${method} ${path} is described`);
+    const target = path.replace("{site_id}", "example.com").replace("{name}", "pages");
+    const scope = path.startsWith("/api/stats/") ? "?site_id=example.com&period=7d&" : "?";
+    const before = on.faults.length;
+    const headers = { "x-api-key": key, "content-type": "application/json" };
+    const init = body === undefined ? { headers } : { headers, body: JSON.stringify(body) };
+    const status = await check(on, walked, `${target}${scope}${query}`, init);
+    if (status >= 300 && on.faults.length === before) {
+      on.faults.push(`${status}: ${target} ${query}`);
+    }
+  }
+}
+
 Deno.test("the server answers as its description says, whatever is asked", async () => {
   await withFolder(async (folder) => {
     const env = { MALLARD_ADMIN_PASSWORD: "battery staple" };
@@ -144,7 +218,10 @@ Deno.test("the server answers as its description says, whatever is asked", async
       const ids = new Set(all.map(([, , { operationId }]) => operationId));
       assert.equal(ids.size, all.length, "operationId is unique");
       const faults: string[] = [];
-      for (const walked of all) await walk({ server, faults }, walked, made.text.trim());
+      await fill(server);
+      const on = { server, faults, answerFault: answerCheck(description) };
+      await askMore(on, all, made.text.trim());
+      for (const walked of all) await walk(on, walked, made.text.trim());
       assert.deepEqual(faults, []);
       const page = await fetch(`${server.url}/api/docs`);
       assert.match(page.headers.get("content-security-policy") ?? "", /^default-src 'none'/);

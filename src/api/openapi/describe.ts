@@ -6,7 +6,10 @@ import { BREAKDOWNS } from "../../query/reports/breakdowns.ts";
 import { COMMON_PARAMS } from "../../query/parse.ts";
 import type { Report } from "../../query/reports/report.ts";
 import { REPORTS } from "../../query/reports/reports.ts";
-import { type Operation, OPERATIONS, type Schema } from "./operations.ts";
+import { ANSWERS, OTHER_PROGRAMS } from "./answers.ts";
+import { type Operation, OPERATIONS } from "./operations.ts";
+import { BREAKDOWN_ANSWER, REPORT_ANSWERS, SHARED_SCHEMAS } from "./report_answers.ts";
+import type { Schema } from "./schema.ts";
 
 /** A row of the route table, as far as it is described. */
 export type DescribedRoute = Pick<Route, "method" | "path" | "right" | "streams">;
@@ -80,7 +83,7 @@ export function describe(routes: readonly DescribedRoute[], basePath: string): O
     servers: [{ url: basePath === "" ? "/" : basePath }],
     paths,
     components: {
-      schemas: { Error: ERROR_SCHEMA },
+      schemas: { Error: ERROR_SCHEMA, ...SHARED_SCHEMAS },
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer", description: "an API key, mm_…" },
         key: { type: "apiKey", in: "header", name: "X-API-Key" },
@@ -178,12 +181,13 @@ function requestBody({ body, consumes = "application/json" }: Operation): Schema
 }
 
 function responsesOf(
-  { right, path }: DescribedRoute,
+  route: DescribedRoute,
   { success = [200], produces = "application/json" }: Operation,
   hasBody: boolean,
 ): Record<string, Schema> {
+  const { right, path } = route;
   const types = produces === null ? [] : [produces].flat();
-  const bodies = Object.fromEntries(types.map((type) => [type, { schema: {} }]));
+  const bodies = Object.fromEntries(types.map((type) => [type, { schema: answerOf(route, type) }]));
   const content = types.length === 0 ? {} : { content: bodies };
   const made = success.map((status) =>
     [status, { description: "success", ...status === 304 ? {} : content }] as const
@@ -200,6 +204,17 @@ function responsesOf(
     }] as const
   );
   return Object.fromEntries([...made, ...refused]);
+}
+
+/** What a success answers in one of its types. */
+function answerOf({ method, path }: DescribedRoute, type: string): Schema {
+  if (!type.startsWith("application/json")) return { type: "string" };
+  const name = path.replace("/api/stats/", "");
+  if (method === "GET" && Object.hasOwn(REPORTS, name)) {
+    return REPORT_ANSWERS[name as keyof typeof REPORTS];
+  }
+  if (path === "/api/stats/breakdown/:name") return BREAKDOWN_ANSWER;
+  return ANSWERS[`${method} ${path}`] ?? OTHER_PROGRAMS;
 }
 
 /** The group of a path: for whom it is. */

@@ -1,10 +1,8 @@
 // What the description of the API says of single routes beyond what their rows say: a summary, the
 // parameters of the query, the body, and how they answer. A route without a row here is described
 // by its method, path and right alone.
-import { SITE_SETTINGS } from "../../sites/settings.ts";
-
-/** A JSON schema, as far as it is used here. */
-export type Schema = Readonly<Record<string, unknown>>;
+import { SITE_FIELDS } from "./answers.ts";
+import { object, type Schema, text } from "./schema.ts";
 
 /** What is said of one operation. */
 export interface Operation {
@@ -19,28 +17,6 @@ export interface Operation {
   /** What the body of a request is, where it is not JSON. */
   readonly consumes?: string;
 }
-
-const text = (description: string): Schema => ({ type: "string", description });
-
-function object(
-  properties: Readonly<Record<string, Schema>>,
-  required: readonly string[] = Object.keys(properties),
-): Schema {
-  return { type: "object", properties, ...required.length === 0 ? {} : { required } };
-}
-
-/** Kinds of JSON values by what `typeof` says of the default of a setting. */
-function kindOf(value: unknown): Schema {
-  if (Array.isArray(value)) return { type: "array", items: { type: "string" } };
-  if (value === null) return {};
-  return typeof value === "number" ? { type: "number" } : { type: typeof value };
-}
-
-const SITE_PROPERTIES: Readonly<Record<string, Schema>> = Object.fromEntries(
-  Object.entries<{ readonly byDefault: unknown; readonly doc: string }>(SITE_SETTINGS).map((
-    [name, { byDefault, doc }],
-  ) => [name, { ...kindOf(byDefault), description: doc }]),
-);
 
 const EVENT = object({
   d: text("site"),
@@ -64,8 +40,67 @@ const EVENT_QUERY = {
 
 const PASSWORD = object({ password: text("the password") });
 
+/** Bodies of what a site's owner defines, by the last part of the path. */
+const ITEMS: Readonly<Record<string, readonly [one: string, many: string, body: Schema]>> = {
+  goals: [
+    "a goal",
+    "goals",
+    object({
+      name: text("a name"),
+      page: text("path of a page; * stands for any text"),
+      event: text("name of an event"),
+      props: { type: "object", description: "custom properties and their values" },
+      min_revenue: { type: "number", description: "the least amount" },
+      currency: text("currency of min_revenue"),
+    }, ["name"]),
+  ],
+  segments: [
+    "a segment",
+    "segments",
+    object({
+      name: text("a name"),
+      filters: { type: ["string", "array"], description: "as the parameter filters" },
+    }),
+  ],
+  funnels: [
+    "a funnel",
+    "funnels",
+    object({
+      name: text("a name"),
+      steps: text("as the parameter steps"),
+      window: text("a span like 1 day"),
+      order: { enum: ["in_order", "any_order", "consecutive"] },
+    }, ["name", "steps"]),
+  ],
+  annotations: [
+    "an annotation",
+    "annotations",
+    object({
+      date: text("YYYY-MM-DD or YYYY-MM-DDTHH:MM"),
+      text: text("what happened"),
+      public: { type: "boolean" },
+    }, ["date", "text"]),
+  ],
+};
+
+const ITEM_OPERATIONS: Readonly<Record<string, Operation>> = Object.fromEntries(
+  Object.entries(ITEMS).flatMap(([name, [one, many, body]]): [string, Operation][] => {
+    const path = `/api/sites/:site_id/${name}`;
+    return [
+      [`GET ${path}`, { summary: `List ${many} of a site` }],
+      [`POST ${path}`, { summary: `Define ${one}`, body, success: [201] }],
+      [`PATCH ${path}/:id`, {
+        summary: `Change ${one}; null removes a field`,
+        body: { ...body, required: [] },
+      }],
+      [`DELETE ${path}/:id`, { summary: `Delete ${one}` }],
+    ];
+  }),
+);
+
 /** Operations by method and path. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
+  ...ITEM_OPERATIONS,
   "POST /api/event": {
     summary: "Count an event; 202 once it is on disk",
     body: EVENT,
@@ -96,13 +131,13 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   "GET /api/sites": { summary: "List sites" },
   "POST /api/sites": {
     summary: "Declare a site",
-    body: object({ site_id: text("the site"), ...SITE_PROPERTIES }, ["site_id"]),
+    body: object({ site_id: text("the site"), ...SITE_FIELDS }, ["site_id"]),
     success: [201],
   },
   "GET /api/sites/:site_id": { summary: "The settings of a site" },
   "PATCH /api/sites/:site_id": {
     summary: "Change settings of a site",
-    body: object(SITE_PROPERTIES, []),
+    body: object(SITE_FIELDS, []),
   },
   "DELETE /api/sites/:site_id": {
     summary: "Delete a site",
@@ -118,6 +153,37 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     },
     produces: "application/vnd.apache.parquet",
   },
+  "GET /api/sites/:site_id/path-rules": { summary: "The path rules of a site" },
+  "POST /api/sites/:site_id/path-rules/preview": {
+    summary: "What rules would do to the pages of the last days",
+    body: { type: "object" },
+  },
+  "POST /api/sites/:site_id/path-rules/history": {
+    summary: "Apply the rules to stored events, confirm or undo that",
+    body: object({ action: text("what to do") }),
+    success: [200, 202],
+  },
+  "GET /api/new-sites": { summary: "Sites that events came for and nobody declared" },
+  "POST /api/new-sites": {
+    summary: "Decide about such sites",
+    body: object({
+      decision: text("what becomes of them"),
+      sites: { type: "array", items: { type: "string" } },
+    }),
+  },
+  "GET /api/imports": { summary: "List imports" },
+  "POST /api/imports": {
+    summary: "Import the files of another program",
+    query: { site_id: "*the site", name: "name of the file" },
+    consumes: "application/octet-stream",
+    success: [202],
+  },
+  "GET /api/imports/:id": { summary: "The state of an import" },
+  "GET /api/imports/:id/rejects": {
+    summary: "The rows that an import could not take",
+    produces: "text/csv",
+  },
+  "DELETE /api/imports/:id": { summary: "Undo an import", success: [202] },
   "DELETE /api/gdpr/erase": {
     summary: "Erase the events of some days of a site",
     query: { site_id: "*the site", start_date: "*first day", end_date: "*last day" },
