@@ -30,7 +30,17 @@ const FITTING: Readonly<Record<string, string>> = {
 const MORE: readonly (readonly [method: string, path: string, query: string, body?: unknown])[] = [
   ...["main", "timeseries", "sessions", "realtime", "values", "bots", "export", "query"]
     .map((name) => ["GET", `/api/stats/${name}`, "format=json&dimension=page"] as const),
-  ...["main", "timeseries", "sessions", "breakdown/{name}", "funnel", "retention", "flow"]
+  ...[
+    "main",
+    "timeseries",
+    "sessions",
+    "breakdown/{name}",
+    "funnel",
+    "retention",
+    "flow",
+    "why",
+    "changes",
+  ]
     .flatMap((name) =>
       [
         ["GET", `/api/stats/${name}`, "compare=previous_period&page=/&steps=page:/,event:signup"],

@@ -133,6 +133,18 @@ const QUERY_ROW = withMore({ dimensions: list(TEXT), metrics: object(METRIC_VALU
   change: CHANGES,
 });
 
+const JUDGED = { difference: NUMBER, low: NUMBER, high: NUMBER, within_noise: FLAG };
+const VERDICT = nullable(withMore({ ...JUDGED, now: NUMBER, before: NUMBER }, { extra: NUMBER }));
+const WHY_ROW = withMore({
+  ...JUDGED,
+  dimension: TEXT,
+  value: TEXT,
+  now: nullable(NUMBER),
+  before: nullable(NUMBER),
+  share: nullable(NUMBER),
+  expected_share: NUMBER,
+}, { rate: NUMBER, mix: NUMBER, weight_now: NUMBER, weight_before: NUMBER });
+
 /** Schemas that answers refer to by name. */
 export const SHARED_SCHEMAS: Readonly<Record<string, Schema>> = {
   FlowNode: object({
@@ -201,6 +213,8 @@ export const REPORT_ANSWERS = {
     sources: TOP,
     countries: TOP,
   }),
+  why: object({ metric: TEXT, total: VERDICT, results: list(WHY_ROW), meta: META }),
+  changes: object({ metrics: map(VERDICT) }),
   bots: object({
     from: DATE,
     to: DATE,
