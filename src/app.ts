@@ -206,6 +206,9 @@ async function openParts(
     names.take(site);
   };
   const imports = openImports(config, system, { ...host, geo: ingest.geo, take }, storage, sites);
+  await imports.clean().catch((error) =>
+    log("warn", "Cannot remove files of imports that are over", { reason: messageOf(error) })
+  );
   const refusals = new Refusals();
   const jobParts = { ...parts, newSites, imports, refusals };
   const jobs = new Jobs(jobTable(system, jobParts, stopping.signal), clock, log);

@@ -63,6 +63,8 @@ export interface Files {
   list(path: string): Promise<{ name: string; isDirectory: boolean }[]>;
   /** Paths of all files below a folder, relative to it; empty when the folder does not exist. */
   tree(path: string): Promise<string[]>;
+  /** Whether there is a plain file: no folder, no device, no pipe. Symbolic links are followed. */
+  isFile(path: string): Promise<boolean>;
   /** Size in bytes, or null when there is no such file. */
   size(path: string): Promise<number | null>;
   /** What is free on the file system of a folder; rejects where the system does not tell. */

@@ -69,8 +69,13 @@ export function importerOf(
   const [first] = files;
   if (!first) throw new ImportFault("Cannot import: there is no file");
   const hint = OTHERS.find(({ is }) => files.some(({ sample }) => is(sample)))?.hint;
-  const found = hint ?? `its first line is "${first.sample.header.slice(0, 120)}"`;
+  const found = hint ?? `its first line is "${tellable(first.sample.header.slice(0, 120))}"`;
   throw new ImportFault(`Cannot import ${first.sample.name}: ${found}`);
+}
+
+/** A text of a file, for a report and the log: names of columns, but no addresses. */
+export function tellable(text: string): string {
+  return text.replace(/[^\s,;|"'()[\]{}<>]*[\d@:][^\s,;|"'()[\]{}<>]*/g, "…");
 }
 
 /** The beginnings of files, as importers tell them apart by. */

@@ -2,15 +2,15 @@
 // makes files of events in runs of days; from them the days are written, and committed all at once.
 // Whatever ends the process, an import goes on from its last whole step, or leaves no trace.
 import { csvCell } from "../../dashboard/grammar/csv.js";
-import { messageOf } from "../core/errors.ts";
+import { AppError, messageOf } from "../core/errors.ts";
 import { MINUTE_MS } from "../core/durations.ts";
 import type { System } from "../core/types.ts";
 import type { Db } from "../storage/duckdb.ts";
 import type { History } from "../storage/history/history.ts";
 import type { CatalogFile } from "../storage/parquet/partition.ts";
-import type { HistoryStore, PastImport } from "../storage/history/history_ops.ts";
+import { type HistoryStore, isOpen, type PastImport } from "../storage/history/history_ops.ts";
 import { ImportFault } from "./importer.ts";
-import { importerOf, samplesOf } from "./importers.ts";
+import { importerOf, samplesOf, tellable } from "./importers.ts";
 import { prepare } from "./input/prepare.ts";
 import { ImportList, optionsOf, REJECTS_FILE, reportOf, type ShownImport } from "./list.ts";
 import {
@@ -66,6 +66,30 @@ export class Imports {
     this.list = new ImportList(parts.system, parts.store, { folder });
   }
 
+  /**
+   * Removes what ended processes have left of the files of imports: their rows may hold addresses.
+   * Call it before others are begun.
+   */
+  async clean(): Promise<void> {
+    const { system: { files, log }, store } = this.#parts;
+    for (const { name } of await files.list(this.list.folder)) {
+      const found = await store.run("findPastImport", name);
+      if (found && isOpen(found)) continue;
+      log("info", "Removing files of an import that is over", { import: name });
+      if (found) await this.#removeFiles(name);
+      else await files.removeTree(this.list.folderOf(name));
+    }
+  }
+
+  /** Removes all but the lines of rejected rows. */
+  async #removeFiles(id: string): Promise<void> {
+    const { files } = this.#parts.system;
+    for (const name of ["given", "work"]) {
+      await files.removeTree(`${this.list.folderOf(id)}/${name}`).catch(() => {});
+    }
+    await files.remove(this.list.folderOf(id)).catch(() => {});
+  }
+
   /** Cancels an import that is not over, or takes out the events of one that is done. */
   async end(id: string): Promise<ShownImport> {
     if (await this.list.wishEnd(id) === "undo") await this.#undo(id);
@@ -74,8 +98,6 @@ export class Imports {
 
   /** Ends an import that is to be cancelled and that nobody runs. */
   async settle(id: string): Promise<ShownImport> {
-    const { state } = await this.list.find(id);
-    if (state !== "waiting" && state !== "running") return await this.list.find(id);
     return await this.run(id, new AbortController().signal);
   }
 
@@ -84,17 +106,33 @@ export class Imports {
     const { system: { clock }, store } = this.#parts;
     for (const one of await store.run("listPastImports", undefined)) {
       if (signal.aborted) return;
-      if (one.state === "done" && one.wish === "undo") await this.#undo(one.id);
-      if (one.state !== "waiting" && one.state !== "running") continue;
       if (one.wish !== "cancel" && clock.nowMs() < (this.#later.get(one.id) ?? 0)) continue;
+      if (one.state === "done" && one.wish === "undo") await this.#undoWished(one, signal);
+      if (!isOpen(one)) continue;
       await this.run(one.id, signal);
     }
   }
 
+  /** Others go on where it fails. */
+  async #undoWished({ id, site_id }: PastImport, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#parts.system;
+    try {
+      await this.#undo(id);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      if (!(error instanceof AppError)) this.#later.set(id, clock.nowMs() + MINUTE_MS);
+      log("warn", "Import not undone", { import: id, site_id, reason: messageOf(error) });
+    }
+  }
+
   async #undo(id: string): Promise<void> {
-    const { system: { log, files }, history } = this.#parts;
+    const { system: { log, files }, history, store } = this.#parts;
     const { site_id, report } = await this.list.find(id);
-    const events = await history.undo(id, site_id);
+    const events = await history.undo(id, site_id).catch(async (error) => {
+      // Whoever was refused does not expect it to happen later.
+      if (error instanceof AppError) await store.run("wishImport", { id, wish: "" });
+      throw error;
+    });
     await files.removeTree(this.list.folderOf(id));
     if (report.new_site) await this.#parts.forget(site_id);
     log("info", "Import undone", { import: id, site_id, events });
@@ -102,9 +140,9 @@ export class Imports {
 
   /** Runs one import to its end. Rejects only when it was stopped. */
   async run(id: string, signal: AbortSignal): Promise<ShownImport> {
-    const { system: { clock, log, files }, store } = this.#parts;
+    const { system: { clock, log }, store } = this.#parts;
     const found = await store.run("findPastImport", id);
-    if (!found) return await this.list.find(id);
+    if (!found || !isOpen(found)) return await this.list.find(id);
     const before = reportOf(found);
     const stop = new AbortController();
     const abort = () => stop.abort(new Stopped());
@@ -125,12 +163,8 @@ export class Imports {
     }
     const shown = await this.list.find(id);
     if (shown.state !== "waiting") {
-      for (const name of ["given", "work"]) {
-        await files.removeTree(`${this.list.folderOf(id)}/${name}`).catch(() => {});
-      }
+      await this.#removeFiles(id);
       await this.#parts.history.sweepSums().catch(() => {});
-      // Where rows were rejected, their lines stay.
-      await files.remove(this.list.folderOf(id)).catch(() => {});
     }
     const { state, site_id, report } = shown;
     log(report.error === undefined ? "info" : "warn", "Import ended", {
@@ -152,7 +186,11 @@ export class Imports {
   async #failed(found: PastImport, before: ImportReport, reason: unknown): Promise<void> {
     const { id } = found;
     if (reason instanceof Cancelled) return await this.#state(id, "cancelled", { phase: "over" });
-    const error = messageOf(reason).split("\n", 1)[0] ?? "";
+    const line = messageOf(reason).split("\n", 1)[0] ?? "";
+    // What DuckDB quotes may be of a row.
+    const error = reason instanceof ImportFault
+      ? line
+      : line.replace(/"[^"]*"|'[^']*'/g, (quoted) => tellable(quoted));
     if (reason instanceof TooManyBadRows) await this.#writeRejects(id, reason.rejects);
     if (reason instanceof ImportFault) {
       const rejects = reason instanceof TooManyBadRows ? reason.rejects.slice(0, 20) : [];
@@ -314,11 +352,11 @@ export class Imports {
         report: (added) =>
           JSON.stringify({ ...committedReport(report, added), new_site, phase: "over" }),
       });
-      if (dates.length > 0) take(site);
     } catch (error) {
-      await history.discard(written).catch(() => {});
+      await history.discard(id, written).catch(() => {});
       throw error;
     }
+    if (dates.length > 0) take(site);
   }
 
   /** Writes sums that nobody sees yet; those of an attempt that was cut off go first. */

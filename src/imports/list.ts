@@ -4,7 +4,7 @@ import { AppError } from "../core/errors.ts";
 import type { System } from "../core/types.ts";
 import { digestOf, digestOfBytes } from "../storage/digest.ts";
 import type { DayChoice } from "../storage/history/history.ts";
-import type { HistoryStore, PastImport } from "../storage/history/history_ops.ts";
+import { type HistoryStore, isOpen, type PastImport } from "../storage/history/history_ops.ts";
 import { ImportFault } from "./importer.ts";
 import type { GivenFile } from "./input/prepare.ts";
 import type { ImportReport } from "./report.ts";
@@ -36,9 +36,9 @@ export const REJECTS_FILE = "rejects.csv";
 export class ImportList {
   readonly #system: Pick<System, "clock" | "files" | "random">;
   readonly #store: HistoryStore;
-  readonly #folder: string;
+  /** That of all imports. */
+  readonly folder: string;
 
-  /** `folder` is that of all imports. */
   constructor(
     system: Pick<System, "clock" | "files" | "random">,
     store: HistoryStore,
@@ -46,18 +46,18 @@ export class ImportList {
   ) {
     this.#system = system;
     this.#store = store;
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   /** The folder of one import. */
   folderOf(id: string): string {
-    return `${this.#folder}/${id}`;
+    return `${this.folder}/${id}`;
   }
 
   /** A new import's id and the folder for its files. */
   async begin(): Promise<{ readonly id: string; readonly folder: string }> {
     const id = this.#system.random.uuid();
-    const folder = `${this.#folder}/${id}/given`;
+    const folder = `${this.folder}/${id}/given`;
     await this.#system.files.makeDir(folder);
     return { id, folder };
   }
@@ -73,32 +73,37 @@ export class ImportList {
   ): Promise<{ readonly shown: ShownImport; readonly isRepeated: boolean }> {
     const { clock, files, random } = this.#system;
     const store = this.#store;
-    const digest = await this.#digestOf(site, options);
+    const { digest, files: given } = await this.#digestOf(site, options);
     const same = await store.run("findSameImport", { site_id: site, digest });
     if (same) {
-      await files.removeTree(`${this.#folder}/${id}`);
+      await files.removeTree(`${this.folder}/${id}`);
       return { shown: shownOf(same), isRepeated: true };
     }
     await store.run("addPastImport", {
       id,
       site_id: site,
       digest,
-      options: JSON.stringify(options),
+      options: JSON.stringify({ ...options, files: given }),
       salt: random.bytes(SALT_BYTES).toHex(),
       created_at: clock.nowMs(),
     });
     return { shown: await this.find(id), isRepeated: false };
   }
 
-  async #digestOf(site: string, { files, ...choices }: ImportOptions): Promise<string> {
-    const digests: string[] = [];
-    for (const { path } of files) {
-      const found = await digestOf(this.#system.files, path);
-      if (!found) throw new ImportFault(`Cannot import ${path}: it is missing`);
-      digests.push(found.sha256);
+  /** What tells the same import again, and the files, each content once. */
+  async #digestOf(
+    site: string,
+    { files, ...choices }: ImportOptions,
+  ): Promise<{ readonly digest: string; readonly files: readonly GivenFile[] }> {
+    const byDigest = new Map<string, GivenFile>();
+    for (const file of files) {
+      const found = await digestOf(this.#system.files, file.path);
+      if (!found) throw new ImportFault(`Cannot import ${file.name}: it is missing`);
+      if (!byDigest.has(found.sha256)) byDigest.set(found.sha256, file);
     }
-    const text = JSON.stringify([site, choices, digests.sort()]);
-    return await digestOfBytes(new TextEncoder().encode(text));
+    const text = JSON.stringify([site, choices, [...byDigest.keys()].sort()]);
+    const digest = await digestOfBytes(new TextEncoder().encode(text));
+    return { digest, files: [...byDigest.values()] };
   }
 
   /** Every import, the oldest first. */
@@ -116,13 +121,13 @@ export class ImportList {
   /** Lines and reasons of rejected rows, as CSV; null where there are none. */
   async rejects(id: string): Promise<string | null> {
     await this.find(id);
-    return await this.#system.files.readText(`${this.#folder}/${id}/${REJECTS_FILE}`);
+    return await this.#system.files.readText(`${this.folder}/${id}/${REJECTS_FILE}`);
   }
 
   /** Leaves the wish to cancel an import that is not over, or to undo one that is done. */
   async wishEnd(id: string): Promise<"cancel" | "undo"> {
     const { state } = await this.find(id);
-    const wish = state === "waiting" || state === "running" ? "cancel" : "undo";
+    const wish = isOpen({ state }) ? "cancel" : "undo";
     if (wish === "undo" && state !== "done") {
       throw new AppError("conflict", `Cannot undo the import: it is ${state}`);
     }

@@ -196,6 +196,9 @@ const realFiles: Files = {
     }
     return paths.sort();
   },
+  async isFile(path) {
+    return (await orNull(Deno.stat(path)))?.isFile ?? false;
+  },
   async size(path) {
     return (await orNull(Deno.stat(path)))?.size ?? null;
   },

@@ -151,14 +151,13 @@ export async function dropSite(
   site: string,
   isErased: boolean,
 ): Promise<void> {
-  if (reader.sites().includes(site)) {
-    if (!isErased) {
-      throw new AppError(
-        "conflict",
-        "Cannot delete the site: it has events; events=erase deletes them permanently",
-      );
-    }
-    await eraseSite(site);
+  if (reader.sites().includes(site) && !isErased) {
+    throw new AppError(
+      "conflict",
+      "Cannot delete the site: it has events; events=erase deletes them permanently",
+    );
   }
+  // Without events, too: an import may be about to add some.
+  await eraseSite(site);
   await sites.drop(site);
 }

@@ -4,6 +4,7 @@ import { basename, resolve } from "node:path";
 import { SECOND_MS } from "../../core/durations.ts";
 import { messageOf } from "../../core/errors.ts";
 import { asciiSiteId, faultOfSiteId } from "../../core/site_id.ts";
+import type { Files } from "../../core/types.ts";
 import { loadGeoIp } from "../../ingest/enrich/geoip.ts";
 import type { GivenFile } from "../../imports/input/prepare.ts";
 import type { Imports } from "../../imports/imports.ts";
@@ -79,14 +80,30 @@ async function add(
 ) {
   const { id, folder } = await list.begin();
   const given: GivenFile[] = [];
-  for (const [index, path] of args.entries()) {
-    const from = resolve(path);
-    if (await files.size(from) === null) throw new Error(`Cannot import ${path}: it is missing`);
-    const to = `${folder}/${index}`;
-    await files.link(from, to).catch(() => files.copy(from, to));
-    given.push({ name: basename(path), path: to });
+  try {
+    for (const [index, path] of args.entries()) {
+      const to = `${folder}/${index}`;
+      await give(files, path, to);
+      given.push({ name: basename(path), path: to });
+    }
+    return await list.add(id, site, { ...options, files: given });
+  } catch (error) {
+    await files.removeTree(list.folderOf(id)).catch(() => {});
+    throw error;
   }
-  return await list.add(id, site, { ...options, files: given });
+}
+
+/** Puts a file of the owner's where the import reads it. */
+async function give(files: Files, path: string, to: string): Promise<void> {
+  // A link to a symbolic link would lead elsewhere from its new place.
+  const from = await files.realPath(resolve(path));
+  if (from === null) throw new Error(`Cannot import ${path}: it is missing`);
+  if (!await files.isFile(from)) throw new Error(`Cannot import ${path}: it is no plain file`);
+  try {
+    await files.link(from, to).catch(() => files.copy(from, to));
+  } catch (error) {
+    throw new Error(`Cannot import ${path}: ${messageOf(error)}`);
+  }
 }
 
 /** Waits until the server has run an import. */
@@ -179,6 +196,7 @@ export async function withImports<T>(
       precision: config.geoip_precision,
     });
     const imports = openImports(config, system, { ...host, geo, take: () => {} }, storage, sites);
+    await imports.clean();
     return await work(imports, (site) => names.idForEvent(site));
   } finally {
     await storage.close();

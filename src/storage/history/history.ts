@@ -146,9 +146,11 @@ export class History {
     });
   }
 
-  /** Removes files that were written and not committed. */
-  async discard(written: readonly CatalogFile[]): Promise<void> {
+  /** Removes files that were written and not committed, whatever the commit told. */
+  async discard(id: string, written: readonly CatalogFile[]): Promise<void> {
+    const committed = new Set(await this.#parts.store.run("listImportedPaths", id));
     for (const { path } of written) {
+      if (committed.has(path)) continue;
       await this.#parts.files.remove(`${this.#eventsFolder}/${path}${TEMPORARY}`);
       await this.#parts.files.remove(`${this.#eventsFolder}/${path}`);
     }

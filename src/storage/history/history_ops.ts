@@ -58,6 +58,11 @@ export interface PastImport {
   readonly ended_at: number | null;
 }
 
+/** Whether an import is not over. */
+export function isOpen({ state }: Pick<PastImport, "state">): boolean {
+  return state === "waiting" || state === "running";
+}
+
 const OPEN = "('waiting', 'running')";
 const WISHES = ["", "cancel", "undo"] as const;
 
@@ -128,7 +133,7 @@ function setImportState(
     readonly atMs: number;
   },
 ): void {
-  const isOver = state !== "waiting" && state !== "running";
+  const isOver = !isOpen({ state });
   db.run(
     `update past_imports set state = ?, report = ?, ended_at = ?,
       salt = case when ? then '' else salt end, wish = case when ? then '' else wish end
@@ -149,6 +154,20 @@ function wishImport(
   { id, wish }: { readonly id: string; readonly wish: ImportWish },
 ): void {
   db.run("update past_imports set wish = ? where id = ?", wish, id);
+}
+
+/** Leaves the wish to cancel every import into a site that is not over. */
+function cancelImports(db: Sqlite, site: string): void {
+  db.run(`update past_imports set wish = 'cancel' where site_id = ? and state in ${OPEN}`, site);
+}
+
+/** Throws where an import is over or to be cancelled: nothing of it may be added any more. */
+export function requireOpen(db: Sqlite, id: string): void {
+  const open = db.get(
+    `select 1 from past_imports where id = ? and state in ${OPEN} and wish <> 'cancel'`,
+    id,
+  );
+  if (!open) throw new Error(`Cannot commit the import ${id}: it is over or cancelled`);
 }
 
 /** Ends an import whose files leave the catalog. Call it in the transaction that removes them. */
@@ -227,6 +246,7 @@ export const HISTORY_OPS = {
   addPastImport,
   setImportState,
   wishImport,
+  cancelImports,
   listImportedPaths,
   datesOfSite,
 } as const;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as duckdb from "@duckdb/node-api";
+import { fakeSystem } from "../../support/fake_system.ts";
 import { runCommand } from "../../support/command.ts";
 import { withFolder } from "../../support/storage/storage.ts";
 
@@ -18,5 +19,21 @@ Deno.test("IMPORT takes a plain file, and nothing of it twice", async () => {
       runCommand(data, "import", [file], { loadDuckDb, options: { site: "example.com" } });
     assert.match((await run()).text, /example.com: done[\s\S]*Total: 1 events, 1 pageviews/);
     assert.match((await run()).text, /imported before.*nothing was added/);
+
+    // What is named is read where it is; what is no plain file is refused, and nothing is left.
+    await Deno.symlink("old.csv", `${folder}/linked.csv`);
+    await Deno.mkdir(`${folder}/sub`);
+    const system = fakeSystem({ seed: 2 });
+    const options = { site: "other.example" };
+    const other = (path: string) =>
+      runCommand(data, "import", [path], { system, loadDuckDb, options });
+    assert.match((await other(`${folder}/linked.csv`)).text, /Total: 1 events/);
+    await new Deno.Command("mkfifo", { args: [`${folder}/pipe`] }).output();
+    for (const path of [`${folder}/sub`, `${folder}/pipe`, "/dev/null"]) {
+      const told = new RegExp(`Cannot import ${path}: it is no plain file`);
+      await assert.rejects(other(path), told);
+    }
+    await assert.rejects(other(`${folder}/none`), /Cannot import .*none: it is missing/);
+    assert.deepEqual([...Deno.readDirSync(`${data}/imports`)], []);
   });
 });

@@ -3,8 +3,14 @@
 // tables have older names than the code: `condemned` holds pending deletes, `facts` meta values.
 import { type CatalogFile, numberOfFile } from "../../parquet/partition.ts";
 import { DROP_OPS } from "./drop_ops.ts";
-import { endUndo, HISTORY_OPS, inheritImport, ownFiles } from "../../history/history_ops.ts";
 import { hideDays, keepSums, type KeptSums, SUMS_OPS } from "../../history/sums_ops.ts";
+import {
+  endUndo,
+  HISTORY_OPS,
+  inheritImport,
+  ownFiles,
+  requireOpen,
+} from "../../history/history_ops.ts";
 import { IMPORT_OPS, type ImportMark, insertImports } from "./import_ops.ts";
 import { PARTITION_OPS } from "./partition_ops.ts";
 import { JOURNAL_LINES_OPS } from "./journal_lines.ts";
@@ -347,6 +353,7 @@ function commitImport(
   },
 ): void {
   db.transaction(() => {
+    requireOpen(db, id);
     for (const file of files) addFile(db, file);
     noteForeign(db, files);
     ownFiles(db, id, files);

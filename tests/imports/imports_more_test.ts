@@ -1,0 +1,125 @@
+// What ends imports in other ways than their files: refused undoing, sites that are deleted, an end
+// that was cut off, and what may not be told or kept of their rows.
+import assert from "node:assert/strict";
+import { fakeSystem } from "../support/fake_system.ts";
+import {
+  countsOf,
+  importFiles,
+  importsOf,
+  running,
+  SITE,
+  type TestFiles,
+} from "../support/storage/imports.ts";
+import { storedRows } from "../support/storage/data_dir.ts";
+import { openFolder, withFolder } from "../support/storage/storage.ts";
+
+const HEAD = "1Path,Title,Event,Bot,Session,FirstVisit,Referrer,Referrer scheme,Browser," +
+  "Screen size,Location,Date\n";
+const row = (path: string, date: string) => `${path},T,false,0,s1,true,,,,"1,1,1",DE,${date}\n`;
+const CSV = HEAD + row("/A/", "2024-01-02T10:00:00Z") + row("/b", "2024-01-03T10:00:00Z");
+
+/** What is below the folder of imports. */
+const left = (folder: string) => [...Deno.readDirSync(`${folder}/imports`)].map(({ name }) => name);
+
+/** An open folder with imports, closed at the end. */
+async function withImports(
+  work: (
+    at: {
+      readonly folder: string;
+      readonly system: ReturnType<typeof fakeSystem>;
+      readonly storage: Awaited<ReturnType<typeof openFolder>>;
+      readonly imports: Awaited<ReturnType<typeof importsOf>>;
+    },
+  ) => Promise<void>,
+): Promise<void> {
+  await withFolder(async (folder) => {
+    const system = fakeSystem();
+    const storage = await openFolder(folder, system);
+    try {
+      await work({ folder, system, storage, imports: await importsOf(folder, system, storage) });
+    } finally {
+      await storage.close();
+    }
+  });
+}
+
+/** Puts an import on record without running it. */
+async function waiting(
+  imports: Awaited<ReturnType<typeof importsOf>>,
+  files: TestFiles,
+): Promise<string> {
+  const run = (id: string) => imports.list.find(id);
+  return (await importFiles({ list: imports.list, run }, files, { days: "all" })).id;
+}
+
+Deno.test("Imports undoes nothing later that was refused, and runs others", async () => {
+  await withImports(async ({ folder, storage, imports }) => {
+    const done = await importFiles(running(imports), { "a.csv": CSV });
+    await storage.pathHistory.begin(SITE, { lowercase: true });
+    await storage.pathHistory.run(new AbortController().signal);
+    await assert.rejects(imports.end(done.id), /first confirm or undo the path rules/);
+    // As the command line leaves it beside a running server.
+    await imports.list.wishEnd(done.id);
+    const behind = await waiting(imports, { "b.csv": CSV.replaceAll("/b", "/c") });
+    await imports.runWaiting(new AbortController().signal);
+    assert.equal((await imports.list.find(behind)).state, "done");
+    await storage.pathHistory.confirm(SITE);
+    await imports.runWaiting(new AbortController().signal);
+    assert.equal((await imports.list.find(done.id)).state, "done");
+    assert.equal((await storedRows(folder)).length, 4);
+  });
+});
+
+Deno.test("Imports adds nothing to a site that was deleted meanwhile", async () => {
+  await withImports(async ({ folder, storage, imports }) => {
+    const id = await waiting(imports, { "a.csv": CSV });
+    const other = await waiting(imports, { "b.csv": CSV.replaceAll("/b", "/c") });
+    // Cancelled between the last look at it and its commit: nothing is added.
+    const { write } = storage.history;
+    let isCancelled = false;
+    storage.history.write = async (...args) => {
+      if (!isCancelled) await storage.store.run("cancelImports", SITE);
+      isCancelled = true;
+      return await write.apply(storage.history, args);
+    };
+    await imports.runWaiting(new AbortController().signal);
+    await imports.runWaiting(new AbortController().signal);
+    assert.equal((await imports.list.find(id)).state, "cancelled");
+    assert.equal((await imports.list.find(other)).state, "cancelled");
+    assert.deepEqual(await countsOf(storage, "pathname"), {});
+    assert.deepEqual(left(folder), []);
+  });
+});
+
+Deno.test("Imports runs none twice, and takes a file that is given twice once", async () => {
+  await withImports(async ({ folder, imports }) => {
+    const id = await waiting(imports, { "a.csv": CSV, "copy.csv": CSV });
+    const given = `${imports.list.folderOf(id)}/given`;
+    await Deno.mkdir(`${folder}/kept`);
+    for (const name of ["0", "1"]) await Deno.link(`${given}/${name}`, `${folder}/kept/${name}`);
+    const run = () => imports.run(id, new AbortController().signal);
+    assert.equal((await run()).report.totals?.events, 2);
+    // As after a kill between the commit and the removal of the files.
+    await Deno.mkdir(given, { recursive: true });
+    for (const name of ["0", "1"]) await Deno.rename(`${folder}/kept/${name}`, `${given}/${name}`);
+    assert.equal((await run()).state, "done");
+    assert.equal((await storedRows(folder)).length, 2);
+    // Rows may hold addresses: what a kill left is removed, and so is what is on no record.
+    await imports.list.begin();
+    const open = await waiting(imports, { "b.csv": CSV.replaceAll("/b", "/c") });
+    await imports.clean();
+    assert.deepEqual(left(folder), [open]);
+    await imports.run(open, new AbortController().signal);
+    assert.equal((await storedRows(folder)).length, 4);
+  });
+});
+
+Deno.test("Imports tells no address of a line that no importer reads", async () => {
+  await withImports(async ({ system, imports }) => {
+    const line = "GET /x 203.0.113.77 [2001:db8::1] jane@example.com\n";
+    const { report } = await importFiles(running(imports), { "a.log": line });
+    const told = 'Cannot import a.log: its first line is "GET /x … […] …"';
+    assert.equal(report.error, told);
+    assert.doesNotMatch(JSON.stringify(system.lines), /203\.0\.113|2001:db8|jane@/);
+  });
+});
