@@ -1,5 +1,5 @@
-// `deno task packages`: writes the npm packages mallard-tracker and mallard-client into dist/packages,
-// ready for `npm publish`. The client is made from the description that a server gives.
+// `deno task packages`: writes the npm packages mallard-tracker and mallard-client into
+// dist/packages, ready for `npm publish`. The client is made from the description of a server.
 import type { OpenApi } from "../../src/api/openapi/describe.ts";
 import { ROOT } from "../lib.ts";
 import { fromSource, ServerProcess } from "../server_process.ts";

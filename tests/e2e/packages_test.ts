@@ -70,7 +70,7 @@ Deno.test("mallard-tracker sends nothing where there is no document", async () =
   });
 });
 
-Deno.test("mallard-client asks a running server, with types made from its description", async () => {
+Deno.test("mallard-client asks a running server, with types of its description", async () => {
   await withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/data`);
     const server = await startReady(`${folder}/data`, {});
