@@ -142,6 +142,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["tests/support", "what tests share"],
   ["tests/support/numbers", "independent counts, random questions, golden answers"],
   ["tests/support/peers", "clients of other programs"],
+  ["tests/support/switching", "a check for each line of docs/switching.md"],
   ["tests/support/server", "servers, apps and requests"],
   ["tests/support/browser", "Chromium and what it is shown"],
   ["tests/support/storage", "real data folders and databases"],
