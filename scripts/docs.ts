@@ -73,6 +73,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/query/budget", "what a question may cost: its size, its turn, its time"],
   ["src/query/sql", "questions as SQL"],
   ["src/query/engagement", "what engagements say of visits and pageviews"],
+  ["src/query/sums", "sums of imported days in the answers of queries"],
   ["src/query/rollups", "what closed days add up to: made, and used in answers"],
   ["src/query/engine", "the interface that behavioral reports ask through"],
   ["src/query/engine/native", "its implementation in plain SQL"],

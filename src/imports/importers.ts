@@ -8,10 +8,11 @@ import { encodingOf, type PreparedFile } from "./input/prepare.ts";
 import { ACCESS_LOG } from "./tools/access_log.ts";
 import { GOATCOUNTER } from "./tools/goatcounter.ts";
 import { MALLARD } from "./tools/mallard.ts";
+import { PLAUSIBLE } from "./tools/plausible.ts";
 import { UMAMI } from "./tools/umami.ts";
 
 /** The importers; the first that knows a file reads it. */
-export const IMPORTERS: readonly Importer[] = [MALLARD, GOATCOUNTER, UMAMI, ACCESS_LOG];
+export const IMPORTERS: readonly Importer[] = [MALLARD, GOATCOUNTER, UMAMI, PLAUSIBLE, ACCESS_LOG];
 
 /** What files look like that hold nothing to import, and where the right ones are. */
 const OTHERS: readonly { readonly is: (sample: Sample) => boolean; readonly hint: string }[] = [
@@ -21,9 +22,10 @@ const OTHERS: readonly { readonly is: (sample: Sample) => boolean; readonly hint
       "Settings → Imports & exports → Export data",
   },
   {
-    is: ({ name, header }) =>
-      /^imported_\w+\.csv$/i.test(name) || /^"?date"?,"?visitors"?,/i.test(header),
-    hint: "this is Plausible's export: it has sums of days and no events; sums cannot be imported",
+    is: ({ header }) =>
+      /^"?date"?,"?visitors"?,/i.test(header) && /views_per_visit|bounce_rate/.test(header),
+    hint: "this looks like a dashboard export of Plausible, which has shares instead of sums; " +
+      "take Settings → Imports & exports → Export data",
   },
   {
     is: ({ header }) => /^"?x"?,"?y"?$/i.test(header),

@@ -42,6 +42,7 @@ export async function openQueries(
     visitorIdDays,
     listsVisits: (site) => sites.settings(site).visit_list,
     recent,
+    sums: storage.sums,
     drops: (range) => drops.list(range),
   });
   const rollups = new RollupBuilder(storage, rules, clock, log, {

@@ -2,6 +2,7 @@
 // something was chosen that the caller did not name.
 import type { Range } from "../core/period.ts";
 import type { Interval } from "../../dashboard/grammar/period.js";
+import type { ImportedMeta } from "./sums/told.ts";
 
 /** One remark: a name for programs and a sentence for people. */
 export interface Note {
@@ -25,6 +26,10 @@ export const NOTES = {
     text:
       "match_weekday has no effect: it takes whole days, and no range of your own to compare with",
   },
+  visitors_summed: {
+    code: "visitors_summed",
+    text: "Visitors of imported days are a sum: who came on several of them is counted on each",
+  },
 } as const satisfies Record<string, Note>;
 
 /** A range as it is answered: instants of ISO 8601, the end exclusive. */
@@ -34,7 +39,7 @@ export interface ShownRange {
 }
 
 /** What an answer says of its request. */
-export interface Meta {
+export interface Meta extends ImportedMeta {
   readonly range: ShownRange & { readonly timezone: string };
   readonly comparison_range?: ShownRange;
   readonly interval: Interval;
@@ -76,6 +81,28 @@ export function metaHeaders(meta: Meta): Record<string, string> {
     "x-range": span(meta.range),
     "x-interval": meta.interval,
     ...(meta.comparison_range ? { "x-comparison-range": span(meta.comparison_range) } : {}),
+    ...(meta.imported ? { "x-imported": spans(meta.imported) } : {}),
+    ...(meta.left_out ? { "x-left-out": spans(meta.left_out) } : {}),
     ...(meta.notes ? { "x-notes": meta.notes.map(({ code }) => code).join(", ") } : {}),
   };
+}
+
+function spans(days: readonly { readonly from: string; readonly to: string }[]): string {
+  return [...new Set(days.map(({ from, to }) => `${from}/${to}`))].join(", ");
+}
+
+/** A meta with what is to be said of imported days. */
+export function withNotes(meta: Meta, imported: ImportedMeta): Meta {
+  const isSummed = imported.imported?.some(({ days, metrics }) =>
+    days > 1 && metrics.includes("visitors")
+  );
+  const notes = [...meta.notes ?? [], ...isSummed ? [NOTES.visitors_summed] : []];
+  return { ...meta, ...imported, ...notes.length > 0 ? { notes } : {} };
+}
+
+/** An answer that is an object says it itself, in its own meta; others in headers alone. */
+export function withImported(answer: unknown, meta: Meta, imported: ImportedMeta): unknown {
+  if (!imported.imported && !imported.left_out) return answer;
+  if (typeof answer !== "object" || answer === null || Array.isArray(answer)) return answer;
+  return { ...answer, meta: withNotes(meta, imported) };
 }

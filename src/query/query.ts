@@ -41,6 +41,14 @@ export interface Scope {
   readonly goals: readonly QueryGoal[];
 }
 
+/** Sums of imported days that are added to the rows of a query. */
+export interface AddedSums {
+  /** JSON: a list of rows, each its keys and then the counts of SUM_COLUMNS; texts or null. */
+  readonly rows: string;
+  /** Visitors that shares are of, as `Metric.base` says; null where sums have none. */
+  readonly bases: { readonly query: number | null; readonly goalless: number | null };
+}
+
 /** A query of metrics by dimensions. */
 export interface Query extends Scope {
   readonly metrics: readonly MetricName[];
@@ -60,6 +68,8 @@ export interface Query extends Scope {
   readonly offset: number;
   /** Gives the site's engagements of a span; absent where there are none. */
   readonly engagements?: ((span: SpanUs) => Sql) | undefined;
+  /** Sums of imported days; absent where there are none. */
+  readonly sums?: AddedSums;
 }
 
 /** The parameters of a request that every report has. */

@@ -17,7 +17,7 @@ import type { BehavioralEngine } from "./engine/engine.ts";
 import { ENGINES } from "./engine/choose.ts";
 import { type Caller, OWNER, Turns } from "./budget/turns.ts";
 import { patternsOf } from "./budget/filter_size.ts";
-import { type Meta, metaOf } from "./meta.ts";
+import { type Meta, metaOf, withImported, withNotes } from "./meta.ts";
 import { type Params, quoted } from "./params.ts";
 import { COMMON_PARAMS, parseReportRequest, type SiteRules } from "./parse.ts";
 import { type Plan, planOf } from "./sql/plan.ts";
@@ -29,6 +29,10 @@ import { type Asked, statementOf, visitorDaysOf, visitorRowsOf } from "./sql/sta
 import type { DropCount, QueryContext, Report } from "./reports/report.ts";
 import { Faults } from "../core/faults.ts";
 import type { RecentVisits } from "./rollups/recent_visits.ts";
+import type { Sums } from "../storage/history/sums.ts";
+import { addedTo, leaveOut } from "./sums/added.ts";
+import { startOfDate } from "../core/zone.ts";
+import { type ImportedMeta, Told } from "./sums/told.ts";
 import { isOfVisits, readsReferrers } from "./sql/visit_rows.ts";
 
 /** What is known of each site. */
@@ -76,6 +80,8 @@ export interface RunnerOptions {
   readonly rollups?: boolean;
   /** The visits that no file holds yet; not used when missing. */
   readonly recent?: RecentVisits;
+  /** The sums of imported days; none when missing. */
+  readonly sums?: Pick<Sums, "of" | "ask">;
   /** Counts of dropped requests between two UTC dates; none when missing. */
   readonly drops?: (
     range: { readonly site_id: string; readonly firstDate: string; readonly lastDate: string },
@@ -91,6 +97,8 @@ export class Runner {
   readonly #cache: Cache;
   /** Answers that lack what files in quarantine hold: the dates of those. */
   readonly #incomplete = new WeakMap<object, readonly string[]>();
+  /** What answers say of imported days. */
+  readonly #imported = new WeakMap<object, ImportedMeta>();
   readonly #turns: Turns;
   readonly #heavy = { owner: 0, stranger: 0 };
 
@@ -143,14 +151,28 @@ export class Runner {
     const { request, run } = await this.#read(report, site, params, asker);
     const meta = metaOf(request, report.interval);
     const { nowUs, ...rest } = request;
-    if (report.freshness === "never_cached") {
-      return { answer: await this.#noting(site, asker, (context) => run(request, context)), meta };
-    }
+    const { sums } = this.#options;
+    const work = async (context: QueryContext) => {
+      const answer = await run(request, context);
+      const { told } = context;
+      const isPast = report.freshness === undefined;
+      if (sums && isPast && told.readsEvents) leaveOut(request, await sums.of(site), told);
+      return withImported(answer, meta, told.meta);
+    };
+    const told = (answer: unknown) => ({
+      answer,
+      meta: withNotes(meta, this.importedMeta(answer)),
+    });
+    if (report.freshness === "never_cached") return told(await this.#noting(site, asker, work));
     const moment = report.freshness === "live" ? Math.floor(nowUs / LIVE_US) : 0;
     const key = [name, moment, rest, params.canonical(COMMON_NAMES)];
     const { heavy } = report;
-    const work = (context: QueryContext) => run(request, context);
-    return { answer: await this.cached(site, key, work, { ...asker, heavy }), meta };
+    return told(await this.cached(site, key, work, { ...asker, heavy }));
+  }
+
+  /** What is to be said of imported days beside an answer. */
+  importedMeta(answer: unknown): ImportedMeta {
+    return typeof answer === "object" && answer !== null ? this.#imported.get(answer) ?? {} : {};
   }
 
   /** UTC dates of which an answer lacks events, for their file is in quarantine. */
@@ -164,10 +186,12 @@ export class Runner {
     work: (context: QueryContext) => Promise<T>,
   ): Promise<T> {
     const dates = new Set<string>();
-    const answer = await work(this.context(site, asker, undefined, dates));
-    if (dates.size > 0 && typeof answer === "object" && answer !== null) {
-      this.#incomplete.set(answer, [...dates].sort());
-    }
+    const context = this.context(site, asker, undefined, dates);
+    const answer = await work(context);
+    if (typeof answer !== "object" || answer === null) return answer;
+    if (dates.size > 0) this.#incomplete.set(answer, [...dates].sort());
+    const { meta } = context.told;
+    if (meta.imported || meta.left_out) this.#imported.set(answer, meta);
     return answer;
   }
 
@@ -293,28 +317,43 @@ export class Runner {
       return found;
     };
     const from = notes ? noted : plain;
+    const told = new Told();
     const rows: QueryContext["rows"] = (span, build) =>
       from(span, ({ events, engagements }) => build(events(span), engagements ?? undefined));
     const settings = this.#settingsOf(site);
     const { isPublicOnly = false } = asker.caller ?? {};
     const asked = { idDays: settings.visitorIdDays, isPublicOnly };
     const hidden = this.#options.rollups === false ? { rollups: null } : {};
+    const { sums } = this.#options;
+    const free = (statement: Sql) =>
+      this.#rows(site, { fromUs: 0, toUs: 0 }, () => statement, asker);
     return {
-      query: async (query: Query): Promise<Answer> => {
-        if (query.range.fromUs >= query.range.toUs) return emptyAnswer(query);
+      told,
+      query: async (plain: Query): Promise<Answer> => {
+        if (plain.range.fromUs >= plain.range.toUs) return emptyAnswer(plain);
+        const added = sums ? await addedTo(plain, { sums, run: free, isPublicOnly }, told) : null;
+        const query: Query = added ? { ...plain, sums: added } : plain;
         const answer = (query: Query) => this.#answer(query, from, asked);
         const found = await answer(query);
         if (found.rows.length > 0 || query.offset === 0) return found;
         const { total } = await answer({ ...query, offset: 0, limit: 1 });
         return { rows: [], total };
       },
-      rows: (span, build) => rows(span, build),
+      rows: (span, build) => {
+        told.readsEvents = true;
+        return rows(span, build);
+      },
       matching: (request: ReportRequest, columns: readonly EventColumnName[], build) => {
+        told.readsEvents = true;
         const query = queryOf(request, { metrics: ["events"] });
         const plan = planOf(query);
-        return rows(plan.span, (events) => build(matchingEvents(query, plan, events, columns)));
+        return rows(
+          plan.span,
+          (events) => build(matchingEvents(query, plan, events, columns)),
+        );
       },
       visitorDays: (request, cutUs, build) => {
+        told.readsEvents = true;
         const query = queryOf(request, { metrics: ["visitors"] });
         const { span } = planOf(query);
         return from(
@@ -427,7 +466,7 @@ export class Runner {
     return { ...settings, firstUs: await this.firstUs(site, asker) };
   }
 
-  /** Time of the site's first event, null when it has none. */
+  /** Time of the site's first event or imported day, null when it has none. */
   async firstUs(site: string, asker: Asker = {}): Promise<number | null> {
     const span = { fromUs: 0, toUs: Math.floor(this.#clock.nowMs() * 1000) + DAY_US };
     const rows = await this.#rows(
@@ -437,7 +476,17 @@ export class Runner {
       asker,
     );
     const first = rows[0]?.["first"];
-    return typeof first === "number" ? first : null;
+    const imported = await this.#firstImportedUs(site, asker);
+    if (typeof first !== "number") return imported;
+    return imported === null ? first : Math.min(first, imported);
+  }
+
+  /** The start of the first day of which there are sums. */
+  async #firstImportedUs(site: string, asker: Asker): Promise<number | null> {
+    const imports = await this.#options.sums?.of(site) ?? [];
+    const dates = imports.flatMap(({ dates }) => dates[0] ?? []).sort();
+    const { zone } = await this.#rulesFor(site, asker);
+    return dates[0] === undefined ? null : startOfDate(zone, dates[0]);
   }
 
   /** Strangers have half of the limit, and take nothing of the owners'. */

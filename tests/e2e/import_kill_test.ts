@@ -4,6 +4,12 @@
 import assert from "node:assert/strict";
 import { fromSource, ServerProcess } from "../../scripts/server_process.ts";
 import { seededRandom } from "../support/fake_system.ts";
+import {
+  datesFrom,
+  plausibleTables,
+  plausibleZip,
+  sumOf,
+} from "../support/storage/plausible_export.ts";
 import { withFolder } from "../support/storage/storage.ts";
 
 const SITE = "example.com";
@@ -111,6 +117,34 @@ async function checkRefusals(server: ServerProcess): Promise<void> {
   assert.equal((await ask(`/${shown.id}/rejects`))[0], 404);
 }
 
+/** The same of sums of days, which are rows of SQLite: all of them are seen, or none. */
+async function checkSums(
+  server: ServerProcess,
+  start: () => Promise<ServerProcess>,
+  random: ReturnType<typeof seededRandom>,
+): Promise<ServerProcess> {
+  const tables = plausibleTables(datesFrom("2024-01-01", 40));
+  const total = sumOf(tables["pages"], "pageviews");
+  const before = await answersOf(server, SITE);
+  const { id } = await upload(server, SITE, plausibleZip(tables));
+  let next = server;
+  for (let kill = 0; kill < KILLS; kill++) {
+    const [byte = 0] = random.bytes(1);
+    await new Promise((resolve) => setTimeout(resolve, byte * 5));
+    await next.kill();
+    next = await start();
+    const there = await pageviews(next, SITE) - 1;
+    assert.ok(there === 0 || there === total, `${there} of ${total} after a kill`);
+  }
+  const shown = await ended(next, id);
+  assert.equal(shown.state, "done", shown.report.error);
+  assert.equal(await pageviews(next, SITE) - 1, total);
+  const undone = await fetch(`${next.url}/api/imports/${id}`, { method: "DELETE" });
+  assert.equal(undone.status, 202, await undone.text());
+  assert.deepEqual(await answersOf(next, SITE), before);
+  return next;
+}
+
 Deno.test("A killed server imports all of a file or nothing, and undoes it whole", async () => {
   const random = seededRandom(Math.floor(Date.now() / 86_400_000));
   await withFolder(async (dataDir) => {
@@ -162,6 +196,7 @@ Deno.test("A killed server imports all of a file or nothing, and undoes it whole
       const undone = await fetch(`${server.url}/api/imports/${shown.id}`, { method: "DELETE" });
       assert.equal(undone.status, 202, await undone.text());
       assert.deepEqual(await answersOf(server, SITE), before);
+      server = await checkSums(server, start, random);
       assert.equal(await server.stop(), 0);
     } finally {
       await server.kill();

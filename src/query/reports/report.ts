@@ -13,6 +13,7 @@ import type { AggregateName } from "../metrics.ts";
 import type { Params } from "../params.ts";
 import type { Query, ReportRequest } from "../query.ts";
 import type { Answer } from "../answer.ts";
+import type { Told } from "../sums/told.ts";
 
 /** Requests of a site that were dropped, by reason; `name` is a robot's, else empty. */
 export interface DropCount {
@@ -63,6 +64,8 @@ export interface QueryContext {
   ): Promise<Row[]>;
   /** Counts of dropped requests between two UTC dates, both included; most frequent first. */
   drops(firstDate: string, lastDate: string): Promise<readonly DropCount[]>;
+  /** What the answer says of imported days. */
+  readonly told: Told;
   /** Builds the SQL of funnels, retention, sequences and flow. */
   readonly engine: BehavioralEngine;
   /** For how many UTC days a visitor id lasts on this site; 0 when each event has its own. */

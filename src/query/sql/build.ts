@@ -4,10 +4,11 @@ import { conditionsOf, isCondition } from "../../../dashboard/grammar/filter.js"
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import { currencySql, type DimensionRef, isHostDimension, textsToFind } from "../dimensions.ts";
 import { type Aggregate, type AggregateName, AGGREGATES } from "../metrics.ts";
-import { isMetricName, metricOf } from "../metrics.ts";
+import { isMetricName, type MetricName, metricOf } from "../metrics.ts";
 import { isInternational, shownHostSql } from "./host_text.ts";
 import type { Plan } from "./plan.ts";
-import type { CheckedFilter, Query } from "../query.ts";
+import type { AddedSums, CheckedFilter, Query } from "../query.ts";
+import { mixedMetric, mixedRows } from "./mixed.ts";
 import { Relations } from "./relations.ts";
 
 /** A relation of one row per combination of keys, and the columns it adds. */
@@ -37,17 +38,22 @@ export function buildQuery(query: Query, plan: Plan, events: Sql): Sql {
 /** The end of a statement: metrics of the relation `merged`, in order, as far as wanted. */
 export function finished(query: Query, plan: Plan, start: Sql, bases: readonly Sql[]): Sql {
   const keys = query.dimensions.map((_, index) => ident(`k${index}`));
-  const metrics = query.metrics.map(metricColumn).filter((column) => column !== null);
+  const { sums } = query;
+  const from = raw(sums ? "mixed" : "merged");
+  const metrics = query.metrics.map((name, index) =>
+    sums ? mixedColumn(name, index, sums) : metricColumn(name)
+  ).filter((column) => column !== null);
   const columns = [
     ...keys,
     ...metrics,
     ...(plan.money ? [raw("money")] : []),
     // Not by a window: DuckDB's window without a partition fails at random, and fatally.
-    raw("(select count(*) from merged) as total_rows"),
+    sql`(select count(*) from ${from}) as total_rows`,
   ];
-  return sql`${start}
+  const added = sums ? mixedRows(query, plan, sums, narrowed(query)) : raw("");
+  return sql`${start}${added}
 select ${join(columns, ",\n  ")}
-from merged${join(bases.map((base) => sql`\n${base}`), "")}
+from ${from}${join(bases.map((base) => sql`\n${base}`), "")}
 order by ${orderOf(query, keys)}
 limit ${query.limit} offset ${query.offset}`;
 }
@@ -55,6 +61,10 @@ limit ${query.limit} offset ${query.offset}`;
 function metricColumn(name: Query["metrics"][number]): Sql | null {
   const { money, derived } = metricOf(name);
   return money ? null : sql`${derived} as ${ident(name)}`;
+}
+
+function mixedColumn(name: MetricName, index: number, sums: AddedSums): Sql | null {
+  return metricOf(name).money ? null : sql`${mixedMetric(name, index, sums)} as ${ident(name)}`;
 }
 
 /** Rows over which some aggregates are taken. */
