@@ -307,16 +307,7 @@ export class Runner {
       for (const date of this.#reader.incompleteDates(site, span)) incomplete?.add(date);
       return found;
     };
-    const noted = async (span: SpanUs, build: (sources: Sources) => Sql): Promise<Row[]> => {
-      let statement: Sql | undefined;
-      const run = (wrap: (statement: Sql) => Sql) =>
-        plain(span, (sources) => wrap(statement = build(sources)));
-      const plan = await run((own) => sql`explain ${own}`);
-      const found = await run((own) => own);
-      if (statement) notes?.push(explained(statement, plan, found.length));
-      return found;
-    };
-    const from = notes ? noted : plain;
+    const from = notes ? explaining(plain, notes) : plain;
     const told = new Told();
     const rows: QueryContext["rows"] = (span, build) =>
       from(span, ({ events, engagements }) => build(events(span), engagements ?? undefined));
@@ -324,15 +315,11 @@ export class Runner {
     const { isPublicOnly = false } = asker.caller ?? {};
     const asked = { idDays: settings.visitorIdDays, isPublicOnly };
     const hidden = this.#options.rollups === false ? { rollups: null } : {};
-    const { sums } = this.#options;
-    const free = (statement: Sql) =>
-      this.#rows(site, { fromUs: 0, toUs: 0 }, () => statement, asker);
     return {
       told,
       query: async (plain: Query): Promise<Answer> => {
         if (plain.range.fromUs >= plain.range.toUs) return emptyAnswer(plain);
-        const added = sums ? await addedTo(plain, { sums, run: free, isPublicOnly }, told) : null;
-        const query: Query = added ? { ...plain, sums: added } : plain;
+        const query = await this.#withSums(plain, asker, told);
         const answer = (query: Query) => this.#answer(query, from, asked);
         const found = await answer(query);
         if (found.rows.length > 0 || query.offset === 0) return found;
@@ -347,10 +334,7 @@ export class Runner {
         told.readsEvents = true;
         const query = queryOf(request, { metrics: ["events"] });
         const plan = planOf(query);
-        return rows(
-          plan.span,
-          (events) => build(matchingEvents(query, plan, events, columns)),
-        );
+        return rows(plan.span, (events) => build(matchingEvents(query, plan, events, columns)));
       },
       visitorDays: (request, cutUs, build) => {
         told.readsEvents = true;
@@ -362,17 +346,30 @@ export class Runner {
             build(visitorDaysOf(query, cutUs, { ...sources, ...hidden }, sources.events, asked)),
         );
       },
-      visitorRows: ([one, other], aggregates, build) =>
-        from(spanOfBoth(planOf(one).span, planOf(other).span), (sources) => {
+      visitorRows: ([one, other], aggregates, build) => {
+        told.readsEvents = true;
+        return from(spanOfBoth(planOf(one).span, planOf(other).span), (sources) => {
           const rowsOf = (query: Query) =>
             visitorRowsOf(query, aggregates, { ...sources, ...hidden }, sources.events, asked);
           return build([rowsOf(one), rowsOf(other)]);
-        }),
+        });
+      },
       drops: async (firstDate, lastDate) =>
         await this.#options.drops?.({ site_id: site, firstDate, lastDate }) ?? [],
       engine: this.#options.engine ?? ENGINES.sql,
       ...settings,
     };
+  }
+
+  /** A query with the sums of imported days that it can have. */
+  async #withSums(query: Query, asker: Asker, told: Told): Promise<Query> {
+    const { sums } = this.#options;
+    if (!sums) return query;
+    const { isPublicOnly = false } = asker.caller ?? {};
+    const nothing = { fromUs: 0, toUs: 0 };
+    const run = (statement: Sql) => this.#rows(query.site, nothing, () => statement, asker);
+    const added = await addedTo(query, { sums, run, isPublicOnly }, told);
+    return added ? { ...query, sums: added } : query;
   }
 
   /** The answer of one statement, of which `from` gives the rows. */
@@ -513,5 +510,20 @@ function spanOfBoth(one: SpanUs, other: SpanUs): SpanUs {
   return {
     fromUs: Math.min(one.fromUs, other.fromUs),
     toUs: Math.max(one.toUs, other.toUs),
+  };
+}
+
+type RowsOf = (span: SpanUs, build: (sources: Sources) => Sql) => Promise<Row[]>;
+
+/** Runs statements by `plain`, and notes each with its plan. */
+function explaining(plain: RowsOf, notes: Explained[]): RowsOf {
+  return async (span, build) => {
+    let statement: Sql | undefined;
+    const run = (wrap: (statement: Sql) => Sql) =>
+      plain(span, (sources) => wrap(statement = build(sources)));
+    const plan = await run((own) => sql`explain ${own}`);
+    const found = await run((own) => own);
+    if (statement) notes.push(explained(statement, plan, found.length));
+    return found;
   };
 }

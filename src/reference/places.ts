@@ -1,11 +1,36 @@
-// Names of places: regions by ISO 3166-2, cities by GeoNames.
+// Names of places: regions by ISO 3166-2, cities of 1,000 people or more by their ids of GeoNames
+// (CC BY 4.0). They are read when they are needed: few servers ever do.
 
-/** The name of a region by its code, as `DE-BW`; a code that is not listed stays. */
-export function regionName(code: string): string | null {
-  return code === "" ? null : code;
+/** Names by code and id. */
+export interface Places {
+  /** The name of a region, as of `DE-BW`; a code that is not listed stays. */
+  region(code: string): string | null;
+  /** The name of a city; one that is not listed is shown by its id. */
+  city(id: string): string | null;
 }
 
-/** The name of a city by its id; one that is not listed is shown by its id. */
-export function cityName(id: string): string | null {
-  return id === "" || id === "0" ? null : `GeoName ${id}`;
+/** Reads the lists. */
+export async function readPlaces(): Promise<Places> {
+  const { default: lists } = await import("./places.json", { with: { type: "json" } });
+  const regions = new Map(lists.regions.split("\n").map((line) => split(line)));
+  const cities = new Map<number, string>();
+  let id = 0;
+  for (const line of lists.cities.split("\n")) {
+    const [step, name] = split(line);
+    // Each id is written as the step from the one before.
+    id += parseInt(step, 36);
+    cities.set(id, name);
+  }
+  return {
+    region: (code) => code === "" ? null : regions.get(code.toUpperCase()) ?? code,
+    city: (text) => {
+      const known = Number(text);
+      return text === "" || known === 0 ? null : cities.get(known) ?? `GeoName ${text}`;
+    },
+  };
+}
+
+function split(line: string): readonly [code: string, name: string] {
+  const at = line.indexOf(" ");
+  return [line.slice(0, at), line.slice(at + 1)];
 }

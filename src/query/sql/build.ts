@@ -8,7 +8,7 @@ import { isMetricName, type MetricName, metricOf } from "../metrics.ts";
 import { isInternational, shownHostSql } from "./host_text.ts";
 import type { Plan } from "./plan.ts";
 import type { AddedSums, CheckedFilter, Query } from "../query.ts";
-import { mixedMetric, mixedRows } from "./mixed.ts";
+import { mixedMetric, mixedRows } from "../sums/mixed.ts";
 import { Relations } from "./relations.ts";
 
 /** A relation of one row per combination of keys, and the columns it adds. */

@@ -5,7 +5,7 @@ import { DAY_US } from "../../core/durations.ts";
 import { type Sql, sql } from "../../core/sql.ts";
 import { localDate, localUs, startOfDate } from "../../core/zone.ts";
 import type { Row } from "../../storage/duckdb.ts";
-import { SUM_COLUMNS, type SumColumn } from "../../storage/history/sum_kinds.ts";
+import type { SumColumn } from "../../storage/history/sum_kinds.ts";
 import type { Sums } from "../../storage/history/sums.ts";
 import type { SummedImport, SumsQuestion } from "../../storage/history/sums_ops.ts";
 import { type MetricName, metricOf } from "../metrics.ts";

@@ -6,8 +6,8 @@ import { SUM_COLUMNS } from "../../storage/history/sum_kinds.ts";
 import { dimensionOf } from "../dimensions.ts";
 import { type MetricName, metricOf } from "../metrics.ts";
 import type { AddedSums, Query } from "../query.ts";
-import { missingOf } from "./expressions.ts";
-import type { Plan } from "./plan.ts";
+import { missingOf } from "../sql/expressions.ts";
+import type { Plan } from "../sql/plan.ts";
 
 /** The columns of the relation `merged` that hold money. */
 const MONEY = ["money", "money_sum", "money_mean"];
