@@ -366,6 +366,7 @@ export const texts = {
   module_forms: "Gesendete Formulare",
   module_outbound: "Ausgehende Links",
   module_tagged: "Markierte Elemente (data-mallard-event)",
+  module_vitals: "Ladezeiten (Web Vitals)",
   name: "Name",
   new_sites: "Neue Websites",
   new_sites_accept: "Annehmen",

@@ -358,6 +358,7 @@ export const texts = {
   module_forms: "Form submissions",
   module_outbound: "Outbound links",
   module_tagged: "Tagged elements (data-mallard-event)",
+  module_vitals: "Web vitals",
   name: "Name",
   new_sites: "New sites",
   new_sites_accept: "Accept",

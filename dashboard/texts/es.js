@@ -360,6 +360,7 @@ export const texts = {
   module_forms: "Envíos de formularios",
   module_outbound: "Enlaces salientes",
   module_tagged: "Elementos marcados (data-mallard-event)",
+  module_vitals: "Rendimiento (Web Vitals)",
   name: "Nombre",
   new_sites: "Sitios nuevos",
   new_sites_accept: "Aceptar",

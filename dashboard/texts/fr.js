@@ -367,6 +367,7 @@ export const texts = {
   module_forms: "Envois de formulaires",
   module_outbound: "Liens sortants",
   module_tagged: "Éléments marqués (data-mallard-event)",
+  module_vitals: "Performances (Web Vitals)",
   name: "Nom",
   new_sites: "Nouveaux sites",
   new_sites_accept: "Accepter",

@@ -12,6 +12,15 @@ export interface EventColumn {
   readonly doc: string;
 }
 
+function vital(what: string) {
+  return {
+    type: "INTEGER",
+    required: false,
+    privacy: "none",
+    doc: `of an engagement alone, where the client measures the load of the page: ${what}`,
+  } as const;
+}
+
 /** Every stored column in the order of the Parquet files. New ones are added at the end only. */
 export const EVENT_COLUMNS = {
   site_id: { type: "VARCHAR", required: true, privacy: "none", doc: "the site" },
@@ -146,6 +155,11 @@ export const EVENT_COLUMNS = {
     privacy: "none",
     doc: "of an engagement alone: how far down the page was seen, 0 to 100",
   },
+  lcp_ms: vital("largest contentful paint, milliseconds"),
+  inp_ms: vital("interaction to next paint, milliseconds"),
+  cls_ten_thousandths: vital("cumulative layout shift, in ten-thousandths"),
+  fcp_ms: vital("first contentful paint, milliseconds"),
+  ttfb_ms: vital("time to the first byte, milliseconds"),
 } as const satisfies Record<string, EventColumn>;
 
 /** Name of a stored column. */

@@ -189,6 +189,10 @@ export const CHANNELS_PER_SITE_MAX = 16;
 export const VIEW_PARTS_MAX = 16;
 /** Visible time that one engagement counts for; what is longer counts as this. */
 export const ENGAGED_MS_MAX = 3_600_000;
+/** A web vital above this is an error of the sender, and no measurement. */
+export const VITAL_MS_MAX = 60_000;
+/** The same of a layout shift. */
+export const CLS_MAX = 100;
 
 /** Characters of all reports of one view, of a caller without a login and of others. */
 export const VIEW_CHARS_MAX = { stranger: 1 << 20, owner: 16 << 20 } as const;

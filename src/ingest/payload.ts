@@ -7,8 +7,9 @@ import { asciiSiteId, faultOfSiteId } from "../core/site_id.ts";
 import { withoutControls } from "../core/text.ts";
 import type { Notice } from "./fields/notices.ts";
 import { readProps } from "./fields/props.ts";
-import type { Engagement } from "./fields/engagement.ts";
+import { type Engagement, NO_ENGAGEMENT } from "./fields/engagement.ts";
 import { readLanguage, readTitle } from "./fields/page_texts.ts";
+import type { Vitals } from "./fields/vitals.ts";
 import { readNumber, readRevenue, type Revenue } from "./fields/revenue.ts";
 
 /** A checked event as the site sent it. Absent and empty optional fields are null. */
@@ -35,6 +36,8 @@ export interface Payload extends Revenue {
   readonly isInteractive: boolean;
   /** Of an engagement: what it says of a page view before. */
   readonly engagement: Engagement | null;
+  /** Of an engagement: how the page loaded. */
+  readonly vitals: Vitals | null;
   /** What was dropped or cut of the other fields. */
   readonly notices: readonly Notice[];
 }
@@ -51,10 +54,13 @@ export type Checked<T> = { readonly value: T } | { readonly fault: PayloadFault 
 /** The fields that a wire format found, unchecked; undefined for those it did not find. */
 export type PayloadFields =
   & Readonly<
-    Record<Exclude<keyof Payload, "notices" | "isEvent" | "engagement" | Optional>, unknown>
+    Record<Exclude<keyof Payload, "notices" | Measured | Optional>, unknown>
   >
-  & { readonly isEvent?: boolean; readonly engagement?: Engagement | null }
+  & { readonly isEvent?: boolean }
+  & { readonly engagement?: Engagement | null; readonly vitals?: Vitals | null }
   & { readonly [K in Optional]?: unknown };
+
+type Measured = "isEvent" | "engagement" | "vitals";
 
 /** What some wire formats have no field for. */
 type Optional = "isInteractive" | "title" | "language";
@@ -98,7 +104,8 @@ export function checkPayload(
         isLocal: isSet(fields.isLocal),
         isEvent: fields.isEvent ?? true,
         isInteractive: !isUnset(fields.isInteractive),
-        engagement: fields.engagement ?? null,
+        engagement: fields.engagement ?? (fields.vitals ? NO_ENGAGEMENT : null),
+        vitals: fields.vitals ?? null,
         notices,
       },
     };

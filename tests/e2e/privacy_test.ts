@@ -32,7 +32,9 @@ const EVENT = {
 };
 
 /** Columns that events do not fill. */
-const OF_ENGAGEMENTS = new Set(["engaged_ms", "scroll_depth"]);
+const OF_ENGAGEMENTS: ReadonlySet<string> = new Set(
+  EVENT_COLUMN_NAMES.slice(EVENT_COLUMN_NAMES.indexOf("engaged_ms")),
+);
 
 interface SendOptions {
   readonly address?: string;

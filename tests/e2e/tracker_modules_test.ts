@@ -4,6 +4,7 @@ import { type BrowserContext, browserTest, type Page } from "../support/browser/
 import { ContractServer, until } from "../support/server/contract_server.ts";
 
 const ALL = "outbound downloads forms 404 tagged engagement";
+const VITALS = ["lcp", "inp", "cls", "fcp", "ttfb"];
 
 /**
  * Lets the page's clock be moved on, and the page be hidden: what the test's browser sends once it
@@ -38,6 +39,11 @@ const BODY = `<body onclick="${STAY}" onauxclick="${STAY}" onsubmit="event.preve
 interface Row {
   readonly dimensions: readonly string[];
   readonly metrics: Readonly<Record<string, unknown>>;
+}
+
+interface Vitals {
+  readonly vitals: Readonly<Record<string, { samples: number; p75: number | null }>>;
+  readonly rows: readonly { value: string; loads: number }[];
 }
 
 async function rows(server: ContractServer, site: string, query: string): Promise<unknown[][]> {
@@ -105,6 +111,7 @@ browserTest("The modules of the tracker count what they are asked for", async (c
     "all.example": `data-modules="${ALL}"`,
     "none.example": "",
     "read.example": 'data-modules="engagement"',
+    "fast.example": 'data-modules="vitals"',
   });
   try {
     const plain = await context.newPage();
@@ -142,6 +149,7 @@ browserTest("The modules of the tracker count what they are asked for", async (c
     await page.close();
     await expectRows(server, "none.example", "metrics=events&dimensions=name", [["pageview", 1]]);
     await checkEngagement(context, server, pages.url);
+    await checkVitals(context, server, pages.url);
   } finally {
     await pages.close();
     await server.close();
@@ -177,5 +185,40 @@ async function checkEngagement(context: BrowserContext, server: ContractServer, 
     const wanted = [[`/${site}/a`, 2, bottom], [`/${site}/b`, 1, 100]];
     return JSON.stringify(times.slice(0, 2)) === JSON.stringify(wanted) ? true : null;
   }, 20_000);
+  await page.close();
+}
+
+/** A page shifts and is clicked; what was measured is told once, and counts as no event. */
+async function checkVitals(context: BrowserContext, server: ContractServer, url: string) {
+  const site = "fast.example";
+  const page = await open(context, `${url}/${site}/a`);
+  await page.waitForFunction("performance.getEntriesByName('first-contentful-paint').length > 0");
+  await page.evaluate(`new Promise((done) => {
+    new PerformanceObserver(() => done()).observe({ type: "layout-shift" });
+    const box = document.createElement("div");
+    box.style.height = "200px";
+    setTimeout(() => document.body.prepend(box), 600);
+  })`);
+  await page.evaluate(`document.querySelector("#tagged").addEventListener("click", () => {
+    for (const end = Date.now() + 80; Date.now() < end;);
+    self.pressed = new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)));
+  })`);
+  await page.click("#tagged");
+  await page.evaluate("pressed");
+  await page.evaluate("show('hidden'); show('visible'); show('hidden')");
+  const told = await until("the vitals", async () => {
+    const reply = await server.get(`/api/stats/vitals?site_id=${site}&period=day`);
+    const answer = reply.json<Vitals>();
+    return answer.rows.length > 0 ? answer : null;
+  }, 20_000);
+  deepEqual(told.rows.map(({ value, loads }) => [value, loads]), [[`/${site}/a`, 1]]);
+  deepEqual(VITALS.filter((name) => told.vitals[name]?.samples !== 1), []);
+  const p75 = (name: string) => told.vitals[name]?.p75 ?? NaN;
+  const [lcp, inp, cls, fcp, ttfb] = VITALS.map(p75) as [number, number, number, number, number];
+  const isSound = ttfb > 0 && fcp >= ttfb && lcp >= fcp && inp >= 80 && cls > 0.01 && cls < 1;
+  equal(isSound, true, JSON.stringify(told.vitals));
+  deepEqual(await rows(server, site, "metrics=events,bounce_rate,engaged_visits,visit_duration"), [
+    [1, 1, 0, 0],
+  ]);
   await page.close();
 }

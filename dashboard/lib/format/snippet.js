@@ -6,7 +6,7 @@ const EARLY = "<script>window.mallard = window.mallard || function () " +
 
 /** What the tag asks of the tracker beside pageviews, by the names of `data-modules`. */
 export const MODULES = /** @type {const} */ (
-  ["outbound", "downloads", "forms", "404", "tagged", "engagement"]
+  ["outbound", "downloads", "forms", "404", "tagged", "engagement", "vitals"]
 );
 
 /**

@@ -8,6 +8,9 @@ export interface Engagement {
   readonly scroll_depth: number | null;
 }
 
+/** Of a row that tells only how a page loaded: it says nothing of the visit. */
+export const NO_ENGAGEMENT: Engagement = { engaged_ms: 0, scroll_depth: null };
+
 /** A longer time is an error of the sender. */
 const SENT_MS_MAX = 30 * 86_400_000;
 /** Stands for a depth that is not known. */

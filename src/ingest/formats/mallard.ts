@@ -2,6 +2,7 @@
 // query string of an image.
 import { ENGAGEMENT } from "../../core/event.ts";
 import { readEngagement } from "../fields/engagement.ts";
+import { readVitals } from "../fields/vitals.ts";
 import {
   type Checked,
   checkPayload,
@@ -124,9 +125,10 @@ export function readFields(body: unknown): Checked<Payload> {
 /** What the tracker measured of a page view: no event, whatever its name. */
 function readMeasured(
   fields: Readonly<Record<string, unknown>>,
-  { ms, depth }: Readonly<Record<string, unknown>>,
+  measured: Readonly<Record<string, unknown>>,
 ): Checked<Payload> {
-  const engagement = readEngagement(ms, depth);
+  const engagement = readEngagement(measured["ms"], measured["depth"]);
+  const vitals = readVitals(measured);
   return checkPayload({
     site_id: fields["d"],
     event_name: ENGAGEMENT,
@@ -138,7 +140,8 @@ function readMeasured(
     revenueCurrency: undefined,
     isHashRouted: fields["h"],
     isLocal: fields["l"],
-    isEvent: engagement !== null,
+    isEvent: engagement !== null || vitals !== null,
     engagement,
+    vitals,
   }, LABELS);
 }

@@ -1,10 +1,12 @@
 // The events of Umami's clients: one by POST /api/send, several by POST /api/batch. The site is
 // named by a UUID.
 import { createHmac } from "node:crypto";
+import { ENGAGEMENT } from "../../core/event.ts";
 import { BATCH_EVENTS_MAX } from "../../core/limits.ts";
 import { json } from "../../http/response.ts";
 import { parseAddress } from "../../net/address.ts";
 import { uuidOfText } from "../../sites/site_codes.ts";
+import { readVitals } from "../fields/vitals.ts";
 import {
   type Checked,
   checkPayload,
@@ -119,19 +121,21 @@ function readEvent(body: unknown, { siteOfCode }: FormatParts): Checked<SentEven
   const { website } = fields;
   const site = typeof website === "string" && UUID.test(website) ? siteOfCode(website) : undefined;
   if (site === undefined) return refuse("bad_request", unknownSite(website));
+  const vitals = type === "performance" ? readVitals(fields) : null;
   const payloadOf = checkPayload({
     site_id: site,
-    event_name: eventName(fields),
+    event_name: type === "performance" ? ENGAGEMENT : eventName(fields),
     url: urlOf(fields),
-    referrer: fields["referrer"],
+    referrer: type === "performance" ? undefined : fields["referrer"],
     screenPixels: widthOf(fields["screen"]),
     title: fields["title"],
     language: fields["language"],
-    props: propsOf(fields),
-    ...revenueOf(fields["data"]),
+    props: type === "event" ? propsOf(fields) : undefined,
+    ...revenueOf(type === "event" ? fields["data"] : undefined),
     isHashRouted: false,
     isLocal: undefined,
-    isEvent: type === "event",
+    isEvent: type === "event" || vitals !== null,
+    vitals,
   }, LABELS);
   if ("fault" in payloadOf) return payloadOf;
   const visitor = visitorOf(fields);

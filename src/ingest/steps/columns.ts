@@ -53,6 +53,11 @@ export function eventOf(draft: Draft, timestamp: number, context: StepContext): 
     language: payload.language,
     engaged_ms: payload.engagement?.engaged_ms ?? null,
     scroll_depth: payload.engagement?.scroll_depth ?? null,
+    lcp_ms: payload.vitals?.lcp_ms ?? null,
+    inp_ms: payload.vitals?.inp_ms ?? null,
+    cls_ten_thousandths: payload.vitals?.cls_ten_thousandths ?? null,
+    fcp_ms: payload.vitals?.fcp_ms ?? null,
+    ttfb_ms: payload.vitals?.ttfb_ms ?? null,
   };
   return maskEvent(event, policy.masks(payload.site_id));
 }

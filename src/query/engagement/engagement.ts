@@ -16,7 +16,7 @@ export const IS_ENGAGED_BY_VIEWS: Sql = raw("pageviews > 1");
 
 /**
  * The engagements that belong to a visit: visitor_id, visit_start_us, pathname, us, engaged_us,
- * scroll_depth. `events` and `engagements` are relations of stored columns; the engagements are
+ * scroll_depth; not those that say neither. `events` and `engagements` are relations of stored columns; the engagements are
  * also read to find their visitors.
  */
 export function attachedEngagements(events: Sql, engagements: Sql, gapUs: number): Sql {
@@ -29,6 +29,7 @@ export function attachedEngagements(events: Sql, engagements: Sql, gapUs: number
       select visitor_id, pathname, epoch_us(timestamp) as us, scroll_depth,
         least(engaged_ms, ${ENGAGED_MS_MAX})::bigint * 1000 as engaged_us
       from ${engagements} s
+      where engaged_ms > 0 or scroll_depth is not null
     ) e
     asof join ${visits(theirs, gapUs)} v on v.visitor_id = e.visitor_id and e.us >= v.start_us
     where e.us - e.engaged_us - v.end_us <= ${gapUs}

@@ -13,6 +13,7 @@ import { SESSIONS } from "./sessions.ts";
 import { TIMESERIES } from "./timeseries.ts";
 import { VALUES } from "./values.ts";
 import { VISITS } from "./visit_list.ts";
+import { VITALS_REPORT } from "./vitals.ts";
 import { CHANGES, WHY } from "./change/why.ts";
 
 /** Every report but the breakdowns, which share the route `breakdown/:name`. */
@@ -32,4 +33,5 @@ export const REPORTS = {
   bots: BOTS,
   changes: CHANGES,
   why: WHY,
+  vitals: VITALS_REPORT,
 } as const satisfies Record<string, Report>;

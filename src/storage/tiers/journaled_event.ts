@@ -50,6 +50,11 @@ export function journalJson(event: Event): string {
     language: event.language ?? undefined,
     engaged_ms: event.engaged_ms ?? undefined,
     scroll_depth: event.scroll_depth ?? undefined,
+    lcp_ms: event.lcp_ms ?? undefined,
+    inp_ms: event.inp_ms ?? undefined,
+    cls_ten_thousandths: event.cls_ten_thousandths ?? undefined,
+    fcp_ms: event.fcp_ms ?? undefined,
+    ttfb_ms: event.ttfb_ms ?? undefined,
   };
   return JSON.stringify(given);
 }

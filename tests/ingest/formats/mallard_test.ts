@@ -45,6 +45,7 @@ Deno.test("readJson() takes every field", () => {
       isEvent: true,
       isInteractive: true,
       engagement: null,
+      vitals: null,
       notices: [],
     },
   });

@@ -59,6 +59,16 @@ Deno.test("POST /api/send counts Umami's events for the site of a UUID", async (
     equal(measured.status, 200);
     ok(measured.body.cache);
   }
+  const load = { lcp: 2400.4, inp: 300, cls: 0.30004, fcp: "900", ttfb: 60_001, duration: 5 };
+  equal((await send({ ...page, ...load }, "performance")).status, 200);
+  const vitals = await (await app.send(`/api/stats/vitals?site_id=${SITE}&period=day`)).json();
+  const p75 = ["lcp", "inp", "cls", "fcp", "ttfb"].map((name) => vitals.vitals[name].p75);
+  deepEqual(p75, [2400, 300, 0.3, 900, null]);
+  deepEqual(vitals.rows.map((row: { value: string; loads: number }) => [row.value, row.loads]), [
+    ["/a", 1],
+  ]);
+  const counted = await report(app, "metrics=visits,pageviews,events,visit_duration");
+  deepEqual(counted.results[0].metrics.events, 3, "how a page loads is no event");
   const said = await report(app, "metrics=pageviews&dimensions=title,language");
   deepEqual(said.results[0].dimensions, ["A page", "en-GB"]);
   const pages = await report(app, "metrics=pageviews&dimensions=hostname,page&order_by=page:asc");

@@ -57,7 +57,7 @@ export function placesOf(events: readonly Event[], gapUs: number, rank: Rank): P
   }
   const all = [...new Set(places.map(({ visit }) => visit))];
   for (const event of events) {
-    if (event.engaged_ms === null) continue;
+    if (event.engaged_ms === null || isSilent(event)) continue;
     const last = all.filter(({ visitor, startUs }) =>
       visitor === event.visitor_id && startUs <= event.timestamp
     ).sort((a, b) =>
@@ -69,6 +69,11 @@ export function placesOf(events: readonly Event[], gapUs: number, rank: Rank): P
     if (isTheirs) last.engagements.push(event);
   }
   return places;
+}
+
+/** What tells nothing of a visit, as the vitals of a page's load. */
+function isSilent({ engaged_ms, scroll_depth }: Event): boolean {
+  return engaged_ms === 0 && scroll_depth === null;
 }
 
 /** Visible time of an engagement, an hour at most. */

@@ -210,6 +210,9 @@ function engagementOf(draw: Draw, own: Partial<Event>, at: number): Event {
     name: "engagement",
     engaged_ms: draw.one([0, 4000, 12_000, 600_000, 3_000_000, 5_000_000]),
     scroll_depth: draw.one([null, 0, 20, 51, 100]),
+    lcp_ms: draw.one([null, null, 0, 2500, 2501, 4000, 4001, 3333]),
+    cls_ten_thousandths: draw.one([null, 0, 1000, 1001, 2500, 7]),
+    ttfb_ms: draw.one([null, 1, 2, 3, 900]),
   });
 }
 

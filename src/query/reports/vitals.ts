@@ -1,0 +1,182 @@
+// Web vitals: how pages loaded and responded, as percentiles and as shares of good and poor loads,
+// of the whole site and by the values of one dimension.
+import type { EventColumnName } from "../../core/event.ts";
+import { isCondition } from "../../../dashboard/grammar/filter.js";
+import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
+import type { Row } from "../../storage/duckdb.ts";
+import { dimensionOf, type DimensionRef, DIMENSIONS } from "../dimensions.ts";
+import type { Params } from "../params.ts";
+import { dimensionsParam } from "../parse.ts";
+import type { CheckedFilter, ReportRequest } from "../query.ts";
+import { filterSql, keyOf, type RowShape } from "../sql/expressions.ts";
+import { defineReport, type QueryContext } from "./report.ts";
+
+interface Vital {
+  readonly column: EventColumnName;
+  /** What a stored number is divided by. */
+  readonly scale: number;
+  /** Up to this a load is good; above `poor` it is poor. */
+  readonly good: number;
+  readonly poor: number;
+}
+
+/** Every vital by its name; the bounds are those that browsers' makers publish. */
+export const VITALS = {
+  lcp: { column: "lcp_ms", scale: 1, good: 2500, poor: 4000 },
+  inp: { column: "inp_ms", scale: 1, good: 200, poor: 500 },
+  cls: { column: "cls_ten_thousandths", scale: 10_000, good: 0.1, poor: 0.25 },
+  fcp: { column: "fcp_ms", scale: 1, good: 1800, poor: 3000 },
+  ttfb: { column: "ttfb_ms", scale: 1, good: 800, poor: 1800 },
+} as const satisfies Record<string, Vital>;
+
+/** Name of a vital. */
+export type VitalName = keyof typeof VITALS;
+
+/** One vital: milliseconds, or a layout shift without a unit. Null where nothing was measured. */
+export interface VitalNumbers {
+  readonly samples: number;
+  readonly p50: number | null;
+  readonly p75: number | null;
+  readonly p95: number | null;
+  readonly good: number;
+  readonly needs_improvement: number;
+  readonly poor: number;
+}
+
+/** The answer: the whole site, and the values with most measured loads. */
+export interface VitalsAnswer {
+  readonly vitals: Readonly<Record<VitalName, VitalNumbers>>;
+  readonly rows: readonly {
+    readonly value: string;
+    /** Measured loads. */
+    readonly loads: number;
+    readonly vitals: Readonly<Record<VitalName, VitalNumbers>>;
+  }[];
+}
+
+const NAMES = Object.keys(VITALS) as VitalName[];
+const BY_DEFAULT: DimensionRef = "page";
+
+/** A measured load: its page, and where and with what it was seen; it knows no visit. */
+const LOAD_ROW: RowShape = {
+  own: (name) => sql`r.${ident(name)}`,
+  visit: (name) => sql`r.${ident(name)}`,
+  us: sql`epoch_us(r.timestamp)`,
+};
+
+/** Whether a measured load has a value of the dimension. */
+function isOfLoads(ref: DimensionRef): boolean {
+  const { group, expr, computed } = dimensionOf(ref);
+  return ["pages", "locations", "devices"].includes(group) && expr !== undefined && !computed;
+}
+
+/** The first part of a filter that a measured load cannot meet; null where there is none. */
+function foreignPart(filter: CheckedFilter | null): string | null {
+  if (!filter) return null;
+  if (isCondition(filter)) {
+    const { dimension } = filter;
+    return isOfLoads(dimension) || dimensionOf(dimension).of === "time" ? null : dimension;
+  }
+  if (filter.op === "has_done" || filter.op === "has_not_done") return filter.op;
+  return filter.of.map(foreignPart).find((part) => part !== null) ?? null;
+}
+
+function parseVitals(params: Params, { filter }: ReportRequest): DimensionRef {
+  const [by = BY_DEFAULT] = dimensionsParam(params, "by", 1);
+  const known = Object.keys(DIMENSIONS).filter((name) => isOfLoads(name as DimensionRef));
+  if (!isOfLoads(by)) params.fault(`Cannot read by: "${by}" is not one of ${known.join(", ")}`);
+  const foreign = foreignPart(filter);
+  if (foreign !== null) {
+    params.fault(
+      `Cannot filter web vitals: ${foreign} is not of the load of a page, but of visits and ` +
+        `events; use ${known.join(", ")}`,
+    );
+  }
+  return by;
+}
+
+async function queryVitals(
+  request: ReportRequest,
+  by: DimensionRef,
+  context: QueryContext,
+): Promise<VitalsAnswer> {
+  const { range, limit, offset } = request;
+  const rows = range.fromUs >= range.toUs ? [] : await context.rows(range, (_, engagements) => {
+    if (!engagements) return sql`select 1 where false`;
+    const terms = { ...request, ownColumns: true };
+    const isMeasured = join(
+      NAMES.map((name) => sql`r.${ident(VITALS[name].column)} is not null`),
+      " or ",
+    );
+    return sql`with loads as materialized (
+        select ${keyOf(by, LOAD_ROW, terms)} as value,
+          ${join(NAMES.map((name) => sql`r.${ident(VITALS[name].column)} as ${ident(name)}`))}
+        from ${engagements(range)} r
+        where (${isMeasured}) and ${filterSql(request.filter, LOAD_ROW, terms)}
+      )
+      select 0 as level, null as value, count(*) as loads, ${NUMBERS} from loads
+      union all
+      (
+        select 1 as level, value, count(*) as loads, ${NUMBERS} from loads
+        group by value order by loads desc, value limit ${limit} offset ${offset}
+      )
+      order by level, loads desc, value`;
+  });
+  const [whole, ...values] = rows;
+  return {
+    vitals: vitalsOf(whole ?? {}),
+    rows: values.map((row) => ({
+      value: String(row["value"]),
+      loads: Number(row["loads"]),
+      vitals: vitalsOf(row),
+    })),
+  };
+}
+
+/** Percentiles lie between the two nearest values, in proportion. */
+const NUMBERS: Sql = join(NAMES.map((name) => {
+  const { good, poor, scale } = VITALS[name];
+  const as = (what: string) => ident(`${name}_${what}`);
+  const at = (share: number) => sql`quantile_cont(${ident(name)}, ${raw(String(share))})`;
+  return sql`count(${ident(name)}) as ${as("samples")}, ${at(0.5)} as ${as("p50")},
+        ${at(0.75)} as ${as("p75")}, ${at(0.95)} as ${as("p95")},
+        count(*) filter (where ${ident(name)} <= ${good * scale}) as ${as("good")},
+        count(*) filter (where ${ident(name)} > ${poor * scale}) as ${as("poor")}`;
+}));
+
+function vitalsOf(row: Row): VitalsAnswer["vitals"] {
+  const of = (name: VitalName): VitalNumbers => {
+    const number = (what: string) => {
+      const value = row[`${name}_${what}`];
+      return typeof value === "number" ? value : null;
+    };
+    const scaled = (what: string) => {
+      const value = number(what);
+      return value === null ? null : value / VITALS[name].scale;
+    };
+    const [samples, good, poor] = [number("samples"), number("good"), number("poor")];
+    return {
+      samples: samples ?? 0,
+      p50: scaled("p50"),
+      p75: scaled("p75"),
+      p95: scaled("p95"),
+      good: good ?? 0,
+      needs_improvement: (samples ?? 0) - (good ?? 0) - (poor ?? 0),
+      poor: poor ?? 0,
+    };
+  };
+  return { lcp: of("lcp"), inp: of("inp"), cls: of("cls"), fcp: of("fcp"), ttfb: of("ttfb") };
+}
+
+/** `GET /api/stats/vitals`. */
+export const VITALS_REPORT = defineReport({
+  label: "Web vitals",
+  doc: "percentiles of LCP, INP, CLS, FCP and TTFB, whole and by a dimension of pages, places or " +
+    "devices",
+  heavy: false,
+  params: {
+    by: { required: false, doc: `a dimension of pages, places or devices; \`${BY_DEFAULT}\`` },
+  },
+  parse: parseVitals,
+  run: queryVitals,
+});
