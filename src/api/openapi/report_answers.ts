@@ -55,6 +55,18 @@ const SEQUENCE = { converting_visitors: COUNT, total_visitors: COUNT, conversion
 const TOP = list(object({ value: TEXT, ...COUNTS }));
 const NUMBERS = list(nullable(NUMBER));
 
+const PERCENTILE = nullable(NUMBER);
+const VITAL = object({
+  samples: COUNT,
+  p50: PERCENTILE,
+  p75: PERCENTILE,
+  p95: PERCENTILE,
+  good: COUNT,
+  needs_improvement: COUNT,
+  poor: COUNT,
+});
+const VITALS = object({ lcp: VITAL, inp: VITAL, cls: VITAL, fcp: VITAL, ttfb: VITAL });
+
 const FUNNEL_STEP = object({
   step: COUNT,
   name: TEXT,
@@ -215,6 +227,10 @@ export const REPORT_ANSWERS = {
   }),
   why: object({ metric: TEXT, total: VERDICT, results: list(WHY_ROW), meta: META }),
   changes: object({ metrics: map(VERDICT) }),
+  vitals: object({
+    vitals: VITALS,
+    rows: list(object({ value: TEXT, loads: COUNT, vitals: VITALS })),
+  }),
   bots: object({
     from: DATE,
     to: DATE,

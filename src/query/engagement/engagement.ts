@@ -16,8 +16,8 @@ export const IS_ENGAGED_BY_VIEWS: Sql = raw("pageviews > 1");
 
 /**
  * The engagements that belong to a visit: visitor_id, visit_start_us, pathname, us, engaged_us,
- * scroll_depth; not those that say neither. `events` and `engagements` are relations of stored columns; the engagements are
- * also read to find their visitors.
+ * scroll_depth; not those that say neither. `events` and `engagements` are relations of stored
+ * columns; the engagements are also read to find their visitors.
  */
 export function attachedEngagements(events: Sql, engagements: Sql, gapUs: number): Sql {
   const theirs = sql`(

@@ -50,7 +50,7 @@ function vitalsOf(events: readonly Event[]): Told["vitals"] {
   return Object.fromEntries(rows) as Told["vitals"];
 }
 
-Deno.test("VITALS equals the brute force, whole, by page, by country and with a filter", async () => {
+Deno.test("VITALS equals the brute force, whole, by each dimension and with a filter", async () => {
   const rank = await readRank();
   for (const [seed, coldShare] of [[1, 0], [2, 0.6]] as const) {
     const events = randomEventsOf(seed, 60, rank);
