@@ -2,6 +2,7 @@
 // of named columns, or what its tool had added up as sums of days. What becomes of either is the
 // same for every tool, in `stage/`.
 import { EVENT_COLUMNS, type EventColumnName } from "../core/event.ts";
+import { TITLE_CHARS_MAX } from "../core/limits.ts";
 import { join, raw, type Sql, sql } from "../core/sql.ts";
 import type { SumColumn, SumKind } from "../storage/history/sum_kinds.ts";
 import type { Files } from "../core/types.ts";
@@ -140,6 +141,23 @@ export function tryCast(value: Sql, type: string): Sql {
 /** A text without the spaces around it; null where nothing is left. */
 export function textOrNull(value: Sql): Sql {
   return sql`nullif(trim(${value}), '')`;
+}
+
+/** A title, without control characters and cut to its limit; null where nothing is left. */
+export function titleOf(value: Sql): Sql {
+  return sql`nullif(left(trim(regexp_replace(${value}, '\\p{Cc}+', '', 'g')), ${
+    raw(String(TITLE_CHARS_MAX))
+  }), '')`;
+}
+
+const LANGUAGE = "^([A-Za-z]{2,3})(?:[-_][A-Za-z]{4})?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?" +
+  "(?:[^A-Za-z0-9].*)?$";
+
+/** A language as `de` or `en-US`; null for any other text. */
+export function languageOf(value: Sql): Sql {
+  const part = (group: number) =>
+    sql`nullif(regexp_extract(trim(${value}), '${raw(LANGUAGE)}', ${raw(String(group))}), '')`;
+  return sql`lower(${part(1)}) || coalesce('-' || upper(${part(2)}), '')`;
 }
 
 /** Lists what is common to several notes. */

@@ -7,12 +7,24 @@ import { type Importer, ImportFault, type InputFile, type Sample } from "./impor
 import { encodingOf, type PreparedFile } from "./input/prepare.ts";
 import { ACCESS_LOG } from "./tools/access_log.ts";
 import { GOATCOUNTER } from "./tools/goatcounter.ts";
+import { GOOGLE_ANALYTICS } from "./tools/google_analytics.ts";
 import { MALLARD } from "./tools/mallard.ts";
+import { MATOMO } from "./tools/matomo/matomo.ts";
 import { PLAUSIBLE } from "./tools/plausible.ts";
+import { SIMPLE_ANALYTICS } from "./tools/simple_analytics.ts";
 import { UMAMI } from "./tools/umami.ts";
 
 /** The importers; the first that knows a file reads it. */
-export const IMPORTERS: readonly Importer[] = [MALLARD, GOATCOUNTER, UMAMI, PLAUSIBLE, ACCESS_LOG];
+export const IMPORTERS: readonly Importer[] = [
+  MALLARD,
+  GOATCOUNTER,
+  SIMPLE_ANALYTICS,
+  GOOGLE_ANALYTICS,
+  MATOMO,
+  UMAMI,
+  PLAUSIBLE,
+  ACCESS_LOG,
+];
 
 /** What files look like that hold nothing to import, and where the right ones are. */
 const OTHERS: readonly { readonly is: (sample: Sample) => boolean; readonly hint: string }[] = [

@@ -304,7 +304,7 @@ export class Imports {
   ): Promise<ReadReport> {
     const { files } = this.#parts.system;
     for (const { name } of await files.list(work)) {
-      if (name !== "spill" && name !== kept) await files.remove(`${work}/${name}`);
+      if (name !== "spill" && name !== kept) await files.removeTree(`${work}/${name}`);
     }
     if (rejects.length > 0) await this.#writeRejects(id, rejects);
     await files.sync(`${work}/${kept}`);

@@ -18,6 +18,11 @@ export function dumpKind(text: string): "postgres" | "mysql" | null {
   return null;
 }
 
+/** Which tables of a dump are read: a list of names, or whatever tells. */
+export interface Wanted {
+  includes(table: string): boolean;
+}
+
 const COPY = /^COPY (?:"?\w+"?\.)?"?(\w+)"? \((.*)\) FROM stdin;\s*$/i;
 const END = "\\.";
 const MODE = 0o600;
@@ -26,7 +31,7 @@ const MODE = 0o600;
 export async function dumpTables(
   files: Files,
   dump: { readonly path: string; readonly kind: "postgres" | "mysql" },
-  wanted: readonly string[],
+  wanted: Wanted,
   folder: string,
 ): Promise<ReadonlyMap<string, DumpTable>> {
   const tables = new Map<string, DumpTable>();
@@ -80,7 +85,7 @@ interface TableRows {
 
 async function* copyRows(
   lines: AsyncIterable<readonly string[]>,
-  wanted: readonly string[],
+  wanted: Wanted,
 ): AsyncGenerator<TableRows> {
   let open: { readonly table: string; readonly columns: readonly string[] } | null = null;
   let isIn = false;
@@ -110,7 +115,7 @@ async function* copyRows(
 
 async function* mysqlRows(
   lines: AsyncIterable<readonly string[]>,
-  wanted: readonly string[],
+  wanted: Wanted,
 ): AsyncGenerator<TableRows> {
   const reader = new MysqlRows(wanted);
   for await (const some of lines) yield* reader.read(some);

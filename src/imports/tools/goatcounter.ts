@@ -1,7 +1,7 @@
 // GoatCounter's CSV export, versions 1 and 2: a row for each pageview, with the session that a
 // visitor is counted by.
 import { ident, raw, type Sql, sql } from "../../core/sql.ts";
-import { type Importer, ImportFault, notes, textOrNull, tryCast } from "../importer.ts";
+import { type Importer, ImportFault, notes, textOrNull, titleOf, tryCast } from "../importer.ts";
 import { csvRows, delimiterOf, headerCells } from "./csv.ts";
 
 /** Columns by version, in the order of the file. */
@@ -79,6 +79,7 @@ export const GOATCOUNTER: Importer = {
         referrer_source: sql`case when row.referrer_scheme = 'g' then ${
           textOrNull(column("referrer"))
         } end`,
+        title: titleOf(column("title")),
         utm_source: sql`case when row.referrer_scheme = 'c' then ${
           textOrNull(column("referrer"))
         } end`,
@@ -98,7 +99,7 @@ export const GOATCOUNTER: Importer = {
 
 const COLUMN_NOTES = notes(
   ["Path", "pathname", "of an event its name"],
-  ["Title", null, "titles are not stored"],
+  ["Title", "title"],
   ["Event", "event_name", "pageview where it is false"],
   ["User-Agent", "browser, os, device_type"],
   ["Browser", "browser, browser_version"],

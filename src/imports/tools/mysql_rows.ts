@@ -23,14 +23,14 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /** Reads the lines of a dump in their order. */
 export class MysqlRows {
-  readonly #wanted: readonly string[];
+  readonly #wanted: { includes(table: string): boolean };
   readonly #columns = new Map<string, string[]>();
   #creating: string[] | null = null;
   /** A statement whose end has not come. */
   #pending: { readonly table: string; readonly columns: readonly string[]; text: string } | null =
     null;
 
-  constructor(wanted: readonly string[]) {
+  constructor(wanted: { includes(table: string): boolean }) {
     this.#wanted = wanted;
   }
 

@@ -6,11 +6,13 @@ import {
   type Importer,
   ImportFault,
   type InputFile,
+  languageOf,
   notes,
   type ReadContext,
   type Sample,
   type Source,
   textOrNull,
+  titleOf,
   tryCast,
 } from "../importer.ts";
 import { columnName, csvRows, delimiterOf, headerCells } from "./csv.ts";
@@ -141,7 +143,15 @@ function sourceOf(
   });
   const plain = [
     ...["session_id", "created_at", "url_path", "url_query", "referrer_domain", "referrer_path"],
-    ...["referrer_query", "event_type", "event_name", "website_id", ...CAMPAIGN, ...CLICKS],
+    ...[
+      "referrer_query",
+      "event_type",
+      "event_name",
+      "website_id",
+      "page_title",
+      ...CAMPAIGN,
+      ...CLICKS,
+    ],
   ].map((name) => sql`${column(name)} as ${ident(name)}`);
   const joins = [
     sessions
@@ -210,6 +220,8 @@ function valuesOf(website: string | null): Source["values"] {
     region: sql`coalesce(${text("region")}, ${text("subdivision1")})`,
     city: text("city"),
     props: row("props"),
+    title: titleOf(row("page_title")),
+    language: languageOf(row("language")),
   };
 }
 
@@ -224,6 +236,7 @@ const COLUMN_NOTES = notes(
   ["browser, os, device, screen", "browser, os, os_version, device_type, screen_size"],
   ["country, region, city", "country_code, region, city", "the region as its ISO 3166-2 code"],
   ["event_data", "props"],
-  ["page_title, language, tag, distinct_id", null, "they have no column here"],
+  ["page_title, language", "title, language"],
+  ["tag, distinct_id", null, "they have no column here"],
   ["visit_id", null, "visits are counted from the events, by the site's session timeout"],
 );

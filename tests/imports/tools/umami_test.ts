@@ -176,6 +176,8 @@ Deno.test("UMAMI reads the same events of every form that Umami gives", async ()
       assert.deepEqual(await column("region"), { "DE-BE": 3, "US-TX": 2 });
       assert.deepEqual(await column("city"), { Berlin: 3, Austin: 2 });
       assert.equal(Object.keys(await column("visitor_id")).length, 2);
+      assert.deepEqual(await column("title"), { [`A \\ title,with "all"of it's`]: 5 }, name);
+      assert.deepEqual(await column("language"), { "de-DE": 5 }, name);
       const props = hasProps ? '{"plan":"pro","seats":3,"trial":true}' : null;
       assert.deepEqual(await column("props"), tally([null, null, null, null, props]), name);
       await storage.close();
