@@ -3,7 +3,10 @@
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert";
 import { type BrowserContext, browserTest, type Page } from "../support/browser/browser.ts";
 import { packageFile, Plausible, Umami, UmamiClient } from "../support/peers/clients.ts";
+import { BREAKDOWNS } from "../../src/query/reports/breakdowns.ts";
+import { DIMENSIONS } from "../../src/query/dimensions.ts";
 import { CHROME, ContractServer, until } from "../support/server/contract_server.ts";
+import { openApp, type RunningApp } from "../support/server/running_app.ts";
 
 const UMAMI_ID = "b59e9c65-ae32-47f1-8400-119fcf4861c4";
 const OTHER_ID = "00000000-0000-4000-8000-000000000000";
@@ -259,3 +262,126 @@ browserTest("Pages with their tags give the same numbers in every report", async
     await server.close();
   }
 });
+
+const THREE = ["mallard.example", "tracker.example", "umami.example"] as const;
+
+/** Three copies of a page, each with another tracker, and the program that they tell. */
+async function openCopies(context: BrowserContext, app: RunningApp) {
+  const body = JSON.stringify({ site_id: "umami.example", aliases: [UMAMI_ID] });
+  equal((await app.send("/api/sites", { method: "POST", body })).status, 201);
+  const stats = "http://stats.example";
+  const tags: Readonly<Record<string, string>> = {
+    "mallard.example": `<script src="${stats}/mallard.js" data-domain="mallard.example"></script>
+      <script>send = (name, props) => mallard(name, { props })</script>`,
+    "tracker.example": `<script type="module">
+      import { init, track } from "/npm/@plausible-analytics/tracker/plausible.js";
+      init({ domain: "tracker.example", endpoint: "${stats}/api/event" });
+      self.send = (name, props) => track(name, { props })</script>`,
+    "umami.example": `<script src="${stats}/script.js" data-website-id="${UMAMI_ID}"></script>
+      <script>send = (name, props) => umami.track(name, props)</script>`,
+  };
+  const leaving = { isSilent: false };
+  await context.addInitScript(WATCHED);
+  await context.route(/^http:\/\/[a-z]+\.example\//, async (route) => {
+    const request = route.request();
+    const { hostname, pathname, search } = new URL(request.url());
+    const [, name, file] = /^\/npm\/((?:@[^/]+\/)?[^/]+)\/(.+)$/.exec(pathname) ?? [];
+    if (name !== undefined && file !== undefined) {
+      const body = await packageFile(name, file) ?? "";
+      return await route.fulfill({ contentType: "text/javascript", body });
+    }
+    if (hostname !== "stats.example") {
+      const body = `<!doctype html><title>A page</title>${tags[hostname]}<h1>A page</h1>`;
+      return await route.fulfill({ contentType: "text/html", body });
+    }
+    // What is told of a page that is left comes at no certain time.
+    if (leaving.isSilent) return await route.abort();
+    const sent = request.postData();
+    const response = await app.send(pathname + search, {
+      method: request.method(),
+      headers: request.headers(),
+      peer: "8.8.8.8",
+      ...(sent === null ? {} : { body: sent }),
+    });
+    await route.fulfill({
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: await response.text(),
+    });
+  });
+  return leaving;
+}
+
+browserTest("A visit counted by three trackers is the same in every report", async (context) => {
+  const app = await openApp();
+  try {
+    const leaving = await openCopies(context, app);
+    const pages = await Promise.all(THREE.map(() => context.newPage()));
+    const told = /\/api\/(event|send)$/;
+    /** Does the same on each copy, at the same time of the server. */
+    const onEach = async (action: (page: Page, host: string) => Promise<unknown>) => {
+      for (const [index, page] of pages.entries()) {
+        await counting(page, told, () => action(page, THREE[index] ?? ""));
+      }
+      app.system.clock.advance(40_000);
+    };
+    const campaign = "utm_source=news&utm_medium=email&utm_campaign=spring";
+    await onEach((page, host) => page.goto(`http://${host}/a?${campaign}`, { referer: GOOGLE }));
+    await onEach((page) => page.evaluate("send('signup', { plan: 'pro' })"));
+    await onEach((page) => page.evaluate("history.pushState(null, '', '/b')"));
+    await onEach((page) => page.evaluate("send('order', { plan: 'max', seats: 3 })"));
+    leaving.isSilent = true;
+    for (const page of pages) await page.goto("about:blank");
+    leaving.isSilent = false;
+    app.system.clock.advance(45 * 60_000);
+    await onEach((page, host) => page.goto(`http://${host}/c`, { referer: `http://${host}/` }));
+    leaving.isSilent = true;
+    await sameEverywhere(app);
+  } finally {
+    await app.close();
+  }
+});
+
+/** What not all of the three send. */
+const UNSENT = ["screen", "language", "title"];
+
+/** Asks every report of the three sites, and looks at a few numbers themselves. */
+async function sameEverywhere(app: RunningApp): Promise<void> {
+  const ask = async (host: string, path: string) => {
+    const separator = path.includes("?") ? "&" : "?";
+    const response = await app.send(`/api/stats/${path}${separator}site_id=${host}&period=day`);
+    const text = await response.text();
+    equal(response.status, 200, `${path}: ${text}`);
+    return JSON.parse(text.replaceAll(host, "the site"));
+  };
+  const [own, ...others] = THREE;
+  const totals = await ask(
+    own,
+    "query?metrics=visitors,visits,pageviews,events,bounce_rate,visit_duration",
+  );
+  // Of 120 seconds and of none.
+  deepEqual(Object.values(totals.results[0].metrics), [1, 2, 3, 5, 0.5, 60]);
+  const dimensions = Object.keys(DIMENSIONS).filter((name) => !UNSENT.includes(name));
+  const queries = [
+    ...["main", "timeseries?interval=minute", "sessions", "flow?page=/a", "realtime"],
+    ...["funnel?steps=page:/a,event:signup,page:/b", "sequences?steps=page:/a,page:/b"],
+    // That of sources counts what each event says: Plausible's tells the visit's referrer again.
+    ...Object.keys(BREAKDOWNS).filter((name) => name !== "sources")
+      .map((name) => `breakdown/${name}`),
+    ...dimensions.map((name) =>
+      `query?metrics=visitors,visits,pageviews,events&dimensions=${name}`
+    ),
+    ...["plan", "seats"].map((key) => `query?metrics=events&dimensions=name,props:${key}`),
+  ];
+  for (const query of queries) {
+    const expected = await ask(own, query);
+    for (const host of others) deepEqual(await ask(host, query), expected, `${host} ${query}`);
+  }
+  const of = async (host: string, name: string) =>
+    (await ask(host, `query?metrics=visitors&dimensions=${name}`)).results
+      .map(({ dimensions }: Row) => dimensions[0]);
+  deepEqual(await of("umami.example", "screen"), await of(own, "screen"));
+  deepEqual(await of("tracker.example", "screen"), ["(not set)"]);
+  deepEqual(await of("umami.example", "language"), ["en-US"]);
+  deepEqual(await of("umami.example", "title"), ["A page"]);
+}
