@@ -6,10 +6,12 @@ import { Chart } from "../panels/overview/chart.js";
 import { Events } from "../panels/overview/events.js";
 import { Heatmap } from "../panels/overview/heatmap.js";
 import { BREAKDOWNS } from "../panels/overview/breakdowns.js";
+import { FilteredNumbers, hasMoney } from "../panels/overview/filtered_numbers.js";
 import { Numbers } from "../panels/overview/numbers.js";
 import { useAnswer } from "../lib/ask/answer.js";
 import { NoiseContext } from "../lib/ask/noise.js";
 import { reportUrl } from "../lib/ask/report_url.js";
+import { headlineOf, HEADLINES, RevenueContext } from "../lib/headline.js";
 import { closeWhy, whyOf } from "../lib/why.js";
 import { Lazy } from "./lazy.js";
 
@@ -31,11 +33,22 @@ export function SitePage() {
   );
   const draw = (/** @type {import("../panels/overview/breakdowns.js").BreakdownPanel} */ panel) =>
     html`<${Breakdown} key=${panel.id} panel=${panel} />`;
+  const kind = headlineOf(state.filters);
+  /** @type {import("../panels/overview/filtered_numbers.js").FilteredAnswer} */
+  const filtered = useAnswer(
+    kind === "site"
+      ? null
+      : reportUrl(app, "query", { metrics: HEADLINES[kind].join(",") }, { compare: true }),
+  );
+  const revenue = kind === "goal" && hasMoney(filtered.data?.results[0]?.metrics);
   return html`
     <${NoiseContext.Provider} value=${changes.stale ? {} : changes.data?.metrics ?? {}}>
+      <${RevenueContext.Provider} value=${revenue}>
     <h1 class="visually-hidden">${t("dashboard_of", { site: site.name || site.site_id })}</h1>
     <section class="panel overview" aria-label=${t("overview")}>
-      <${Numbers} />
+      ${kind === "site"
+        ? html`<${Numbers} />`
+        : html`<${FilteredNumbers} kind=${kind} answer=${filtered} />`}
       <${Chart} />
     </section>
     <div class="breakdowns">
@@ -52,6 +65,7 @@ export function SitePage() {
       <${Lazy} load=${loadWhy} key=${`${why.metric} ${why.text}`} metric=${why.metric}
         also=${why.also} onClose=${() => closeWhy(app)} />
     `}
+    <//>
     <//>
   `;
 }

@@ -62,6 +62,14 @@ const PLACES: Readonly<Record<string, Place>> = {
     search: "details=page",
     act: (page) => page.locator("dialog tbody tr").first().waitFor(),
   },
+  "goal chosen": {
+    search: "tabs=goal&filters=is(goal,x)",
+    act: (page) => page.locator(".filtered .stat-value:not(.to-come-text)").first().waitFor(),
+  },
+  "a page": {
+    search: "filters=is(page,/)",
+    act: (page) => page.locator(".filtered .stat-value:not(.to-come-text)").first().waitFor(),
+  },
   why: {
     search: "why=bounce_rate",
     act: (page) => page.locator("dialog .why-verdict").waitFor(),

@@ -125,6 +125,68 @@ async function whyItChanged(page: Page, url: string, before: string): Promise<vo
 }
 
 dashboardTest(
+  "app.js: an event becomes a goal, whose conversions, rate and revenue are everywhere",
+  async ({ url, open }) => {
+    const { page, faults } = await open(`${url}/?site=${OTHER_SITE}&period=28d&tabs=goal`);
+    const path = `${url}/api/sites/${OTHER_SITE}/goals`;
+    await page.click("[data-goal=purchase]");
+    await page.locator("[data-breakdown=goals] [data-value=purchase]").waitFor();
+    await page.waitForSelector("[data-goal=purchase]", { state: "detached" });
+    try {
+      const metrics = "visitors,events,conversion_rate,total_revenue,time_on_page,exit_rate";
+      const ask = async (filters: string) =>
+        (await askApi(
+          url,
+          `stats/query?site_id=${OTHER_SITE}&period=28d&metrics=${metrics}&filters=${filters}`,
+        )).results[0].metrics;
+      const goal = await ask("is(goal,purchase)");
+      assert.ok(goal.total_revenue.length > 0);
+      const row = "[data-breakdown=goals] [data-value=purchase]";
+      assert.deepEqual(await numbersOf(page, row, "data-visitors"), [goal.visitors]);
+      assert.deepEqual(await numbersOf(page, row, "data-events"), [goal.events]);
+      const named = await page.locator("[data-breakdown=goals] th").allInnerTexts();
+      assert.deepEqual(named.slice(0, 5), [
+        "Goal",
+        "Unique conversions",
+        "Conversions",
+        "Rate",
+        "Revenue",
+      ]);
+      await page.click(`${row} button`);
+      await page.locator("[data-metric=conversion_rate][data-value]").waitFor();
+      await settled(page);
+      const shown = async () =>
+        Object.fromEntries(
+          await page.$$eval(
+            "[data-metric][data-value]",
+            (all) => all.map((one) => [one.dataset["metric"], Number(one.dataset["value"])]),
+          ),
+        );
+      const { visitors, events, conversion_rate } = goal;
+      assert.deepEqual(await shown(), { visitors, events, conversion_rate });
+      const amount = goal.total_revenue[0].value.toFixed(2);
+      const money = await page.innerText("[data-metric=total_revenue]");
+      assert.ok(money.replaceAll(",", "").includes(amount), `${money} is not ${amount}`);
+      for (const panel of ["pages", "countries", "browsers"]) {
+        const columns = await page.locator(`[data-breakdown=${panel}] thead th`).allInnerTexts();
+        assert.equal(columns.at(-1), "Revenue", panel);
+      }
+      await page.goto(`${url}/?site=${OTHER_SITE}&period=28d&filters=is(page,/cart)`);
+      await page.locator("[data-metric=exit_rate][data-value]").waitFor();
+      const cart = await ask("is(page,/cart)");
+      const { time_on_page, exit_rate } = await shown();
+      assert.deepEqual([time_on_page, exit_rate], [cart.time_on_page, cart.exit_rate]);
+      assert.equal(await page.locator("[data-metric=scroll_depth]").count(), 1);
+    } finally {
+      for (const { id } of await askApi(url, `sites/${OTHER_SITE}/goals`)) {
+        await (await fetch(`${path}/${id}`, { method: "DELETE" })).body?.cancel();
+      }
+    }
+    assert.deepEqual(faults, []);
+  },
+);
+
+dashboardTest(
   "app.js: the chart zooms into what is marked, reads point by point and as a table",
   async ({ url, open }) => {
     const series = await askApi(url, `stats/timeseries?${OF_SITE}&period=7d`);

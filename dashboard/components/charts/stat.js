@@ -5,7 +5,7 @@ import { html } from "../../lib/html.js";
  * @typedef {object} StatProps
  * @property {string} metric the name on the wire
  * @property {string} label
- * @property {string | null} text null while it is not known
+ * @property {unknown} text null while it is not known
  * @property {number | null} value
  * @property {string} [exact] shown on hover
  * @property {unknown} [change]

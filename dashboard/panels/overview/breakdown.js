@@ -16,6 +16,7 @@ import { Map } from "./map.js";
 import { isPicked, toggleRow } from "../../lib/toggle_filter.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
 import { isRowNoise, useNoise } from "../../lib/ask/noise.js";
+import { useRevenue } from "../../lib/headline.js";
 import { openWhy } from "../../lib/why.js";
 
 /** The tab that shows a map instead of rows. */
@@ -106,14 +107,14 @@ export function DetailsButton({ dimension }) {
  * @property {boolean} [narrow] without the second number
  * @property {readonly import("../../grammar/filter.js").Filter[]} [also]
  * @property {string} [hint] why there may be nothing
- * @property {string | undefined} [third] one more metric
  */
 
 /** @param {RowsProps} props */
-export function Rows({ dimension, name: shownName, narrow = false, also = [], hint, third }) {
+export function Rows({ dimension, name: shownName, narrow = false, also = [], hint }) {
   const app = useApp();
   const { t, name, format, schema, state, navigate } = app;
   const second = secondMetricOf(dimension);
+  const third = useRevenue() ? "total_revenue" : undefined;
   const asked = ["visitors", second, SHARE, ...(third ? [third] : [])].join(",");
   const told = rowDimensions(schema, dimension.name);
   const more = { metrics: asked, dimensions: told.join(","), limit: ROWS };
@@ -124,6 +125,8 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
   const rows = data?.results ?? [];
   const most = rows[0]?.metrics["visitors"] ?? 0;
   const compared = rows.some(({ change }) => change);
+  // A narrow panel has room for one more number.
+  const showsSecond = narrow ? compared && !third : true;
   const of = (/** @type {readonly string[]} */ values) =>
     dimension.filter ? toggleRow([], told, values, false) : null;
   const draw = (/** @type {Row} */ { dimensions: values, metrics, comparison, change }) => {
@@ -143,7 +146,7 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
       title: text,
       share: most > 0 ? count / most : 0,
       pressed: isPicked(state.filters, told, values),
-      cells: [visitorsCell(metrics, format), ...(narrow && !compared ? [] : [cell]), ...last],
+      cells: [visitorsCell(metrics, format), ...(showsSecond ? [cell] : []), ...last],
       data: {
         value: value === dimension.missing ? UNKNOWN : value,
         visitors: count,
@@ -154,7 +157,7 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
   const columns = [
     name("dimension", dimension.name),
     name("metric", "visitors"),
-    ...(compared ? [t("change")] : narrow ? [] : [name("metric", second)]),
+    ...(showsSecond ? [compared ? t("change") : name("metric", second)] : []),
     ...(third ? [name("metric", third)] : []),
   ];
   const onPick = (/** @type {string} */ key, /** @type {boolean} */ exclude) =>

@@ -26,8 +26,8 @@ export const BREAKDOWNS = [
     id: "sources",
     title: "sources",
     takes: ({ group }) => group === "sources" || group === "campaigns",
-    apart: ({ group }) => group === "campaigns",
-    apartTitle: "campaigns",
+    apart: ({ group, name }) => group === "campaigns" || name === "referrer_source",
+    apartTitle: "more",
   },
   {
     id: "countries",

@@ -4,11 +4,14 @@ import { Tabs } from "../../components/controls/tabs.js";
 import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
 import { dimensionOf, PROPS } from "../../lib/state/schema.js";
+import { useRevenue } from "../../lib/headline.js";
 import { DetailsButton, Rows } from "./breakdown.js";
+import { GoalRows } from "./goals.js";
 import { usePropertyKeys } from "../../components/fields/value_field.js";
 
 const EVENTS = "name";
 const GOALS = "goal";
+const CURRENCY = "currency";
 
 /** Pageviews have their own panel. */
 const NO_PAGEVIEWS = [{ op: "is_not", dimension: EVENTS, values: ["pageview"] }];
@@ -23,9 +26,10 @@ const isSet = (dimension) => [{ op: "is_set", dimension, values: [] }];
 export function Events() {
   const { t, name, schema, state, navigate } = useApp();
   const keys = usePropertyKeys();
-  const props = keys.map((key) => PROPS + key);
+  const revenue = useRevenue();
+  const props = [...(revenue ? [CURRENCY] : []), ...keys.map((key) => PROPS + key)];
   const mine = (/** @type {string} */ tab) =>
-    tab === GOALS || tab === EVENTS || tab.startsWith(PROPS);
+    [GOALS, EVENTS, CURRENCY].includes(tab) || tab.startsWith(PROPS);
   const current = state.tabs.find(mine) ?? EVENTS;
   const choose = (/** @type {string} */ chosen) => {
     const others = state.tabs.filter((tab) => !mine(tab));
@@ -36,19 +40,23 @@ export function Events() {
   const actions = html`
     <${Tabs} label=${t("events")} current=${current} onChoose=${choose}
       tabs=${[{ name: EVENTS, label: t("events") }, { name: GOALS, label: t("goals") }]}
-      more=${[...new Set([...props, ...state.tabs.filter((tab) => tab.startsWith(PROPS))])]
+      more=${[
+        ...new Set([
+          ...props,
+          ...state.tabs.filter((tab) => tab.startsWith(PROPS) || tab === CURRENCY),
+        ]),
+      ]
         .map(tabOf)}
       moreLabel=${t("properties")} />
     <${DetailsButton} dimension=${current} />
   `;
   const also = current === EVENTS ? NO_PAGEVIEWS : isSet(current);
-  const hint = current === GOALS ? t("empty_goals") : t("empty_events");
   return html`
     <${Panel} title=${t("events")} actions=${actions} class="breakdown tabbed">
-      ${dimension
+      ${current === GOALS ? html`<${GoalRows} />` : dimension
         ? html`
           <${Rows} key=${current} dimension=${dimension} also=${also}
-            hint=${hint} third=${current === GOALS ? "conversion_rate" : undefined} />
+            hint=${t("empty_events")} />
         `
         : html`<${Empty} title="" />`}
     <//>

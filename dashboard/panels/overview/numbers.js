@@ -4,13 +4,13 @@ import { Stat } from "../../components/charts/stat.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useEffect } from "../../lib/html.js";
-import { minuteOf } from "../../lib/period.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { MetricChange } from "../../components/report/metric_change.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
 import { useNoise } from "../../lib/ask/noise.js";
 import { openWhy } from "../../lib/why.js";
+import { ComparedWith } from "./compared_with.js";
 
 /** The numbers of `main` by their names there, with the metric each is. */
 const TILES = /** @type {const} */ ([
@@ -79,7 +79,8 @@ export function Numbers() {
         `;
       })}
     </div>
-    ${comparedWith(data, app)}
+    <${ComparedWith} meta=${data?.meta} known=${data !== null}
+      isEmpty=${data?.comparison?.unique_visitors === 0} />
     ${incomplete(data?.incomplete_dates, app)}
     <p class="visually-hidden" role="status">${spoken}</p>
   `;
@@ -96,32 +97,4 @@ function incomplete(dates = [], { t }) {
   const rest = dates.length - DATES_NAMED_MAX;
   const text = rest > 0 ? `${named} ${t("and_more", { n: rest })}` : named;
   return html`<p class="muted incomplete" role="status">${t("incomplete", { dates: text })}</p>`;
-}
-
-/**
- * The dates of the earlier range, or the part of it that a running period is compared with. Its
- * space is reserved, so that nothing moves when the answer arrives.
- * @param {Main | null} data
- * @param {import("../../lib/state/context.js").App} app
- */
-function comparedWith(data, { t, format, state }) {
-  if (state.compare === "") return null;
-  const meta = data?.meta;
-  const isCut = meta?.notes?.some(({ code }) => code === "comparison_cut");
-  const local = (/** @type {string} */ iso) =>
-    format.bucketLong(minuteOf(Date.parse(iso), meta?.range.timezone ?? "UTC"));
-  const { from, to } = meta?.comparison_range ?? {};
-  const zone = meta?.range.timezone ?? "UTC";
-  // The end of a range is the first moment after it.
-  const day = (/** @type {string} */ iso, less = 0) =>
-    minuteOf(Date.parse(iso) - less, zone).slice(0, 10);
-  const isEmpty = data?.comparison?.unique_visitors === 0;
-  const text = !from || !to
-    ? (data ? t("compared_with_none") : "")
-    : isCut
-    ? t("compared_with", { from: local(from), to: local(to) })
-    : t(isEmpty ? "compared_with_empty" : "compared_with_days", {
-      days: format.days({ from: day(from), to: day(to, 1) }),
-    });
-  return html`<p class="muted compared-with">${text}</p>`;
 }
