@@ -46,6 +46,10 @@ dashboardTest(
     const all = (await askApi(url, `stats/main?${OF_SITE}&period=28d`)).unique_visitors;
     const share = await page.innerText("[data-breakdown=pages] tbody .row-share >> nth=0");
     assert.ok(Math.abs(parseFloat(share) / 100 - expected[0] / all) <= 0.005, share);
+    // On a wide screen each number has its course; what is well known has a mark.
+    await page.waitForFunction(() => document.querySelectorAll(".stats .sparkline").length === 5);
+    assert.ok(await page.locator("[data-breakdown=countries] svg.flag").count() > 0);
+    assert.equal(await page.locator("[data-breakdown=sources] [data-value=Google] svg").count(), 1);
 
     await page.click('[data-breakdown=sources] button:has-text("Google")');
     await page.waitForURL(/filters=is%28source%2CGoogle%29/);

@@ -1,5 +1,6 @@
 // One headline number: name, value, optional change. A click shows it in the chart.
 import { html } from "../../lib/html.js";
+import { Sparkline } from "./sparkline.js";
 
 /**
  * @typedef {object} StatProps
@@ -9,12 +10,13 @@ import { html } from "../../lib/html.js";
  * @property {number | null} value
  * @property {string} [exact] shown on hover
  * @property {unknown} [change]
+ * @property {readonly number[] | undefined} [course] the number over the period, on wide screens
  * @property {boolean} pressed
  * @property {(() => void) | null} onPress null where there is no chart of it
  */
 
 /** @param {StatProps} props */
-export function Stat({ metric, label, text, value, exact, change, pressed, onPress }) {
+export function Stat({ metric, label, text, value, exact, change, course, pressed, onPress }) {
   const number = html`
     <span class=${text === null ? "stat-value to-come-text" : "stat-value"} title=${exact}
       data-metric=${metric} data-value=${value ?? undefined}>${text ?? "\u2007"}</span>
@@ -35,6 +37,7 @@ export function Stat({ metric, label, text, value, exact, change, pressed, onPre
         <span class="visually-hidden">${text}</span>
       </button>
       <span class="stat-line">${number}${change}</span>
+      <span class="stat-course">${course && html`<${Sparkline} values=${course} />`}</span>
     </div>
   `;
 }

@@ -3,6 +3,7 @@
 import { shownHost } from "../../grammar/host_name.js";
 import { html } from "../html.js";
 import { dimensionOf } from "../state/schema.js";
+import { flagOf, markOf } from "./marks.js";
 
 /** Labels of the values defined by this program, not by visitors. */
 const WORDS = /** @type {const} */ ({
@@ -25,7 +26,8 @@ export function labelOf({ name, group, missing }, value, { t, format }) {
   }
   if (name === "country") {
     const text = format.country(value);
-    return { label: html`<span class="code">${value}</span>${text}`, text };
+    const flag = flagOf(value) ?? html`<span class="code">${value}</span>`;
+    return { label: html`${flag}${text}`, text };
   }
   if (name === "language") {
     const text = format.language(value);
@@ -41,9 +43,21 @@ export function labelOf({ name, group, missing }, value, { t, format }) {
   }
   if (group === "sources" || name.endsWith("hostname")) {
     const text = shownHost(value);
-    return { label: text, text };
+    return withMark(group === "sources" ? value : "", text);
   }
-  return { label: value, text: value };
+  return name === "browser" || name === "os"
+    ? withMark(value, value)
+    : { label: value, text: value };
+}
+
+/**
+ * A text with the mark of a well-known value.
+ * @param {string} value
+ * @param {string} text
+ */
+function withMark(value, text) {
+  const mark = markOf(value);
+  return { label: mark ? html`${mark}${text}` : text, text };
 }
 
 /**

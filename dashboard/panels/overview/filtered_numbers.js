@@ -3,6 +3,7 @@
 import { Stat } from "../../components/charts/stat.js";
 import { MetricChange } from "../../components/report/metric_change.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
+import { useCourses } from "../../lib/ask/courses.js";
 import { useNoise } from "../../lib/ask/noise.js";
 import { HEADLINES } from "../../lib/headline.js";
 import { html } from "../../lib/html.js";
@@ -32,6 +33,7 @@ const OF_GOALS = /** @type {const} */ ({
 /** @param {{ kind: keyof typeof HEADLINES, answer: FilteredAnswer }} props */
 export function FilteredNumbers({ kind, answer: { data, fault, stale, retry } }) {
   const { state } = useApp();
+  const courseOf = useCourses(HEADLINES[kind].filter((metric) => metric !== "total_revenue"));
   if (fault) return html`<${PanelFault} fault=${fault} onRetry=${retry} />`;
   const row = data?.results[0];
   const classes = ["stats", "filtered"];
@@ -45,7 +47,8 @@ export function FilteredNumbers({ kind, answer: { data, fault, stale, retry } })
     <div class=${classes.join(" ")} style=${{ "--tiles": metrics.length }}>
       ${metrics.map((metric) =>
         html`
-          <${Tile} key=${metric} kind=${kind} metric=${metric} row=${row} />
+          <${Tile} key=${metric} kind=${kind} metric=${metric} row=${row}
+            course=${metric === "total_revenue" ? undefined : courseOf(metric)} />
         `
       )}
     </div>
@@ -68,9 +71,10 @@ export function hasMoney(values) {
  *   kind: keyof typeof HEADLINES,
  *   metric: string,
  *   row: Filtered["results"][number] | undefined,
+ *   course: readonly number[] | undefined,
  * }} props
  */
-function Tile({ kind, metric, row }) {
+function Tile({ kind, metric, row, course }) {
   const app = useApp();
   const { t, name, format, schema, state, navigate } = app;
   const noise = useNoise();
@@ -100,7 +104,9 @@ function Tile({ kind, metric, row }) {
       value=${typeof value === "number" ? value : null}
       text=${row ? text : null}
       exact=${row ? format.exact(shown.unit, value ?? null) : undefined}
-      pressed=${metric === state.metric} onPress=${isMoney ? null : () => navigate({ metric })} />
+      course=${course} pressed=${metric === state.metric} onPress=${isMoney
+        ? null
+        : () => navigate({ metric })} />
   `;
 }
 

@@ -8,6 +8,7 @@ import { metricOf } from "../../lib/state/schema.js";
 import { MetricChange } from "../../components/report/metric_change.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
+import { useCourses } from "../../lib/ask/courses.js";
 import { useNoise } from "../../lib/ask/noise.js";
 import { openWhy } from "../../lib/why.js";
 import { ComparedWith } from "./compared_with.js";
@@ -35,6 +36,7 @@ export function Numbers() {
   const answer = useAnswer(reportUrl(app, "main", {}, { compare: true }));
   const { fault, stale, retry } = answer;
   const noise = useNoise();
+  const courseOf = useCourses(TILES.map(({ metric }) => metric));
   // Number formats come with the schema.
   const data = schema.metrics.length > 0 ? answer.data : null;
   const filtered = state.filters.length > 0;
@@ -75,6 +77,7 @@ export function Numbers() {
           <${Stat} key=${name} metric=${name} label=${t(`metric_${name}`)} change=${change}
             value=${data?.[name] ?? null} text=${data ? format.value(unit, data[name]) : null}
             exact=${data ? format.exact(unit, data[name]) : undefined}
+            course=${courseOf(metric)}
             pressed=${metric === state.metric} onPress=${() => navigate({ metric })} />
         `;
       })}
