@@ -10,7 +10,7 @@ import { makeNames } from "./lib/state/schema.js";
 import { useSession } from "./lib/state/session.js";
 import { useRefreshTick } from "./lib/state/use_refresh.js";
 import { siteName } from "./lib/format/site_name.js";
-import { Lazy } from "./pages/lazy.js";
+import { Lazy } from "./components/layout/lazy.js";
 import { Shell } from "./pages/shell.js";
 
 /** @typedef {import("./lib/format/words.js").Words} Words */

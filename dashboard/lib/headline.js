@@ -32,3 +32,12 @@ export const RevenueContext = createContext(false);
 
 /** @returns {boolean} */
 export const useRevenue = () => useContext(RevenueContext);
+
+/**
+ * Whether there is revenue among values.
+ * @param {Readonly<Record<string, import("./format/format.js").Value>> | undefined} values
+ */
+export function hasMoney(values) {
+  const money = values?.["total_revenue"];
+  return Array.isArray(money) && money.length > 0;
+}

@@ -6,7 +6,7 @@ import { useShortcuts } from "../lib/state/shortcuts.js";
 import { Frame, hasPeriod } from "./frame/frame.js";
 import { menuOf } from "./frame/menu.js";
 import { shortcutsOf } from "./frame/shortcuts.js";
-import { Lazy } from "./lazy.js";
+import { Lazy } from "../components/layout/lazy.js";
 import { SitePage } from "./site.js";
 
 /** Modules loaded when first shown. */

@@ -6,17 +6,17 @@ import { Chart } from "../panels/overview/chart.js";
 import { Events } from "../panels/overview/events.js";
 import { Heatmap } from "../panels/overview/heatmap.js";
 import { BREAKDOWNS } from "../panels/overview/breakdowns.js";
-import { FilteredNumbers, hasMoney } from "../panels/overview/filtered_numbers.js";
 import { Numbers } from "../panels/overview/numbers.js";
 import { useAnswer } from "../lib/ask/answer.js";
 import { NoiseContext } from "../lib/ask/noise.js";
 import { reportUrl } from "../lib/ask/report_url.js";
-import { headlineOf, HEADLINES, RevenueContext } from "../lib/headline.js";
+import { hasMoney, headlineOf, HEADLINES, RevenueContext } from "../lib/headline.js";
 import { closeWhy, whyOf } from "../lib/why.js";
-import { Lazy } from "./lazy.js";
+import { Lazy } from "../components/layout/lazy.js";
 
 /** @typedef {import("../lib/ask/answers.js").ChangesAnswer} ChangesAnswer */
 
+const loadFiltered = () => import("../panels/overview/filtered_numbers.js");
 const loadWhy = () => import("../panels/overview/why_dialog.js");
 const loadDetails = () => import("../panels/overview/details_dialog.js");
 
@@ -46,9 +46,13 @@ export function SitePage() {
       <${RevenueContext.Provider} value=${revenue}>
     <h1 class="visually-hidden">${t("dashboard_of", { site: site.name || site.site_id })}</h1>
     <section class="panel overview" aria-label=${t("overview")}>
-      ${kind === "site"
-        ? html`<${Numbers} />`
-        : html`<${FilteredNumbers} kind=${kind} answer=${filtered} />`}
+      ${kind === "site" ? html`<${Numbers} />` : html`
+        <${Lazy} load=${loadFiltered} kind=${kind} answer=${filtered}
+          meanwhile=${html`
+            <div class="stats" />
+            <p class="compared-with" />
+          `} />
+      `}
       <${Chart} />
     </section>
     <div class="breakdowns">

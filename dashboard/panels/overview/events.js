@@ -1,13 +1,15 @@
 // The events panel: custom events, goals and properties.
-import { Empty, Panel } from "../../components/layout/panel.js";
+import { Lazy } from "../../components/layout/lazy.js";
+import { Empty, Panel, Skeleton } from "../../components/layout/panel.js";
 import { Tabs } from "../../components/controls/tabs.js";
 import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
 import { dimensionOf, PROPS } from "../../lib/state/schema.js";
 import { useRevenue } from "../../lib/headline.js";
-import { DetailsButton, Rows } from "./breakdown.js";
-import { GoalRows } from "./goals.js";
+import { DetailsButton, ROWS, Rows } from "./breakdown.js";
 import { usePropertyKeys } from "../../components/fields/value_field.js";
+
+const loadGoals = () => import("./goals.js");
 
 const EVENTS = "name";
 const GOALS = "goal";
@@ -53,7 +55,9 @@ export function Events() {
   const also = current === EVENTS ? NO_PAGEVIEWS : isSet(current);
   return html`
     <${Panel} title=${t("events")} actions=${actions} class="breakdown tabbed">
-      ${current === GOALS ? html`<${GoalRows} />` : dimension
+      ${current === GOALS
+        ? html`<${Lazy} load=${loadGoals} meanwhile=${html`<${Skeleton} rows=${ROWS} />`} />`
+        : dimension
         ? html`
           <${Rows} key=${current} dimension=${dimension} also=${also}
             hint=${t("empty_events")} />

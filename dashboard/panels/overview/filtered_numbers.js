@@ -5,7 +5,7 @@ import { MetricChange } from "../../components/report/metric_change.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
 import { useCourses } from "../../lib/ask/courses.js";
 import { useNoise } from "../../lib/ask/noise.js";
-import { HEADLINES } from "../../lib/headline.js";
+import { hasMoney, HEADLINES } from "../../lib/headline.js";
 import { html } from "../../lib/html.js";
 import { useApp } from "../../lib/state/context.js";
 import { metricOf } from "../../lib/state/schema.js";
@@ -31,7 +31,7 @@ const OF_GOALS = /** @type {const} */ ({
 });
 
 /** @param {{ kind: keyof typeof HEADLINES, answer: FilteredAnswer }} props */
-export function FilteredNumbers({ kind, answer: { data, fault, stale, retry } }) {
+export function FilteredPanel({ kind, answer: { data, fault, stale, retry } }) {
   const { state } = useApp();
   const courseOf = useCourses(HEADLINES[kind].filter((metric) => metric !== "total_revenue"));
   if (fault) return html`<${PanelFault} fault=${fault} onRetry=${retry} />`;
@@ -55,15 +55,6 @@ export function FilteredNumbers({ kind, answer: { data, fault, stale, retry } })
     <${ComparedWith} meta=${data?.meta} known=${data !== null}
       isEmpty=${row?.comparison?.["visitors"] === 0} />
   `;
-}
-
-/**
- * Whether there is revenue among values.
- * @param {Values | undefined} values
- */
-export function hasMoney(values) {
-  const money = values?.["total_revenue"];
-  return Array.isArray(money) && money.length > 0;
 }
 
 /**

@@ -7,12 +7,12 @@ import { ask, sitePath } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
 import { refusalOf } from "../../lib/format/refusal.js";
+import { hasMoney } from "../../lib/headline.js";
 import { html, useState } from "../../lib/html.js";
 import { useApp } from "../../lib/state/context.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { isPicked, toggleRow } from "../../lib/toggle_filter.js";
 import { ROWS } from "./breakdown.js";
-import { hasMoney } from "./filtered_numbers.js";
 
 /** @typedef {Record<string, import("../../lib/format/format.js").Value>} Values */
 /** @typedef {{ dimensions: readonly [string], metrics: Values }} Row */
@@ -25,7 +25,7 @@ const REVENUE = "total_revenue";
 const SUGGESTED_MAX = 5;
 
 /** Draws the rows. */
-export function GoalRows() {
+export function GoalsPanel() {
   const app = useApp();
   const { t, format, schema, state, navigate } = app;
   const more = { metrics: [...COUNTS, REVENUE].join(","), dimensions: GOAL, limit: ROWS };
@@ -87,7 +87,7 @@ export function GoalRows() {
  * Events that have been seen and are no goal yet; nothing for readers.
  * @param {{ onMade: () => void }} props
  */
-export function GoalSuggestions({ onMade }) {
+function GoalSuggestions({ onMade }) {
   const app = useApp();
   const { t, format, owner, site } = app;
   const [fault, setFault] = useState("");

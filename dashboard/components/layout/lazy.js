@@ -1,14 +1,17 @@
-// A page whose module is loaded when it is first shown.
-import { html, useEffect, useState } from "../lib/html.js";
+// A page, a dialog or a panel whose module is loaded when it is first shown.
+import { html, useEffect, useState } from "../../lib/html.js";
 
-/** What a page's module exports: the one component whose name ends so. */
-const COMPONENT = /(Page|Dialog)$/;
+/** What such a module exports: the one component whose name ends so. */
+const COMPONENT = /(Page|Dialog|Panel)$/;
 
 /** Minimum time between two reloads for a module that failed to load. */
 const RELOAD_KEY = "mallard.reloaded";
 
-/** @param {{ load: () => Promise<object>, [prop: string]: unknown }} props */
-export function Lazy({ load, ...props }) {
+/**
+ * `meanwhile` keeps its place.
+ * @param {{ load: () => Promise<object>, meanwhile?: unknown, [prop: string]: unknown }} props
+ */
+export function Lazy({ load, meanwhile = null, ...props }) {
   const [component, setComponent] = useState(/** @type {{ draw: unknown } | null} */ (null));
   useEffect(() => {
     load().then((module) => {
@@ -17,7 +20,7 @@ export function Lazy({ load, ...props }) {
       sessionStorage.removeItem(RELOAD_KEY);
     }, reloadOnce);
   }, [load]);
-  return component ? html`<${component.draw} ...${props} />` : null;
+  return component ? html`<${component.draw} ...${props} />` : meanwhile;
 }
 
 /** An update of the server removes the old files: reload the page once. */
