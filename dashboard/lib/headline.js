@@ -7,25 +7,42 @@ import { createContext, useContext } from "./html.js";
 
 /** The metrics of a headline about a goal, and about pages. */
 export const HEADLINES = /** @type {const} */ ({
-  goal: ["visitors", "events", "conversion_rate", "total_revenue"],
-  pages: ["visitors", "pageviews", "time_on_page", "scroll_depth", "exit_rate"],
+  goal: [
+    { metric: "visitors" },
+    { metric: "events" },
+    { metric: "conversion_rate" },
+    { metric: "total_revenue" },
+  ],
+  pages: [
+    { metric: "visitors" },
+    { metric: "pageviews" },
+    { metric: "time_on_page" },
+    { metric: "scroll_depth" },
+    { metric: "exit_rate" },
+  ],
 });
 
-const OPERATORS_OF_GOALS = ["is"];
-const OPERATORS_OF_PAGES = ["is", "matches", "contains", "starts_with"];
+/** Conditions that leave something out, or anything in, choose nothing. */
+const CHOOSES_NOTHING = /_(not|set)$/;
 
 /**
  * @param {readonly import("../grammar/filter.js").Filter[]} filters
  * @returns {Kind}
  */
 export function headlineOf(filters) {
-  const has = (/** @type {string} */ dimension, /** @type {readonly string[]} */ operators) =>
+  const chooses = (/** @type {string} */ dimension) =>
     filters.some((filter) =>
-      isCondition(filter) && filter.dimension === dimension && operators.includes(filter.op)
+      isCondition(filter) && filter.dimension === dimension && !CHOOSES_NOTHING.test(filter.op)
     );
-  if (has("goal", OPERATORS_OF_GOALS)) return "goal";
-  return has("page", OPERATORS_OF_PAGES) ? "pages" : "site";
+  if (chooses("goal")) return "goal";
+  return chooses("page") ? "pages" : "site";
 }
+
+/**
+ * The metrics of a headline, as a list.
+ * @param {keyof typeof HEADLINES} kind
+ */
+export const metricsOf = (kind) => HEADLINES[kind].map(({ metric }) => metric);
 
 /** Whether a goal with revenue is chosen: then every panel shows it. */
 export const RevenueContext = createContext(false);

@@ -10,7 +10,7 @@ import { Numbers } from "../panels/overview/numbers.js";
 import { useAnswer } from "../lib/ask/answer.js";
 import { NoiseContext } from "../lib/ask/noise.js";
 import { reportUrl } from "../lib/ask/report_url.js";
-import { hasMoney, headlineOf, HEADLINES, RevenueContext } from "../lib/headline.js";
+import { hasMoney, headlineOf, metricsOf, RevenueContext } from "../lib/headline.js";
 import { closeWhy, whyOf } from "../lib/why.js";
 import { Lazy } from "../components/layout/lazy.js";
 
@@ -38,7 +38,7 @@ export function SitePage() {
   const filtered = useAnswer(
     kind === "site"
       ? null
-      : reportUrl(app, "query", { metrics: HEADLINES[kind].join(",") }, { compare: true }),
+      : reportUrl(app, "query", { metrics: metricsOf(kind).join(",") }, { compare: true }),
   );
   const revenue = kind === "goal" && hasMoney(filtered.data?.results[0]?.metrics);
   return html`

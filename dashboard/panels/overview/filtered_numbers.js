@@ -5,7 +5,7 @@ import { MetricChange } from "../../components/report/metric_change.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
 import { useCourses } from "../../lib/ask/courses.js";
 import { useNoise } from "../../lib/ask/noise.js";
-import { hasMoney, HEADLINES } from "../../lib/headline.js";
+import { hasMoney, metricsOf } from "../../lib/headline.js";
 import { html } from "../../lib/html.js";
 import { useApp } from "../../lib/state/context.js";
 import { metricOf } from "../../lib/state/schema.js";
@@ -23,6 +23,7 @@ import { ComparedWith } from "./compared_with.js";
  * @property {import("./compared_with.js").Meta} meta
  */
 /** @typedef {import("../../lib/ask/answer.js").Answer<Filtered>} FilteredAnswer */
+/** @typedef {Exclude<import("../../lib/headline.js").Kind, "site">} Kind */
 
 /** What a headline about a goal calls its counts. */
 const OF_GOALS = /** @type {const} */ ({
@@ -30,17 +31,17 @@ const OF_GOALS = /** @type {const} */ ({
   events: "goal_conversions",
 });
 
-/** @param {{ kind: keyof typeof HEADLINES, answer: FilteredAnswer }} props */
+/** @param {{ kind: Kind, answer: FilteredAnswer }} props */
 export function FilteredPanel({ kind, answer: { data, fault, stale, retry } }) {
   const { state } = useApp();
-  const courseOf = useCourses(HEADLINES[kind].filter((metric) => metric !== "total_revenue"));
+  const courseOf = useCourses(metricsOf(kind).filter((metric) => metric !== "total_revenue"));
   if (fault) return html`<${PanelFault} fault=${fault} onRetry=${retry} />`;
   const row = data?.results[0];
   const classes = ["stats", "filtered"];
   if (stale && data) classes.push("stale");
   if (state.compare !== "") classes.push("compared");
   // A goal without revenue has no tile of it.
-  const metrics = HEADLINES[kind].filter((metric) =>
+  const metrics = metricsOf(kind).filter((metric) =>
     metric !== "total_revenue" || hasMoney(row?.metrics) || hasMoney(row?.comparison)
   );
   return html`
@@ -59,7 +60,7 @@ export function FilteredPanel({ kind, answer: { data, fault, stale, retry } }) {
 
 /**
  * @param {{
- *   kind: keyof typeof HEADLINES,
+ *   kind: Kind,
  *   metric: string,
  *   row: Filtered["results"][number] | undefined,
  *   course: readonly number[] | undefined,

@@ -7,7 +7,7 @@ import { ask, sitePath } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
 import { refusalOf } from "../../lib/format/refusal.js";
-import { hasMoney } from "../../lib/headline.js";
+import { hasMoney, metricsOf } from "../../lib/headline.js";
 import { html, useState } from "../../lib/html.js";
 import { useApp } from "../../lib/state/context.js";
 import { metricOf } from "../../lib/state/schema.js";
@@ -17,10 +17,11 @@ import { ROWS } from "./breakdown.js";
 /** @typedef {Record<string, import("../../lib/format/format.js").Value>} Values */
 /** @typedef {{ dimensions: readonly [string], metrics: Values }} Row */
 /** @typedef {{ name?: string, event?: string }} Goal */
+/** @typedef {{ value: string, visitors: number }} Seen */
 
 const GOAL = "goal";
-const COUNTS = ["visitors", "events", "conversion_rate"];
 const REVENUE = "total_revenue";
+const ALL = metricsOf("goal");
 /** Most events that are suggested. */
 const SUGGESTED_MAX = 5;
 
@@ -28,7 +29,7 @@ const SUGGESTED_MAX = 5;
 export function GoalsPanel() {
   const app = useApp();
   const { t, format, schema, state, navigate } = app;
-  const more = { metrics: [...COUNTS, REVENUE].join(","), dimensions: GOAL, limit: ROWS };
+  const more = { metrics: ALL.join(","), dimensions: GOAL, limit: ROWS };
   const also = [{ op: "is_set", dimension: GOAL, values: [] }];
   /** @type {import("../../lib/ask/answer.js").Answer<{ results: readonly Row[] }>} */
   const { data, fault, stale, retry } = useAnswer(reportUrl(app, "query", more, { also }));
@@ -45,7 +46,7 @@ export function GoalsPanel() {
     Number(metrics[metric] ?? 0);
   const most = Math.max(1, ...rows.map((row) => numberOf(row, "visitors")));
   const paid = rows.some(({ metrics }) => hasMoney(metrics));
-  const shown = paid ? [...COUNTS, REVENUE] : COUNTS;
+  const shown = ALL.filter((metric) => paid || metric !== REVENUE);
   const draw = (/** @type {Row} */ row) => {
     const [goal] = row.dimensions;
     return {
@@ -94,7 +95,7 @@ function GoalSuggestions({ onMade }) {
   const path = sitePath(site.site_id, "/goals");
   /** @type {import("../../lib/ask/answer.js").Answer<readonly Goal[]>} */
   const goals = useAnswer(owner ? path : null);
-  /** @type {import("../../lib/ask/answer.js").Answer<readonly { value: string, visitors: number }[]>} */
+  /** @type {import("../../lib/ask/answer.js").Answer<readonly Seen[]>} */
   const seen = useAnswer(
     owner ? reportUrl(app, "values", { dimension: "name", limit: 50 }) : null,
     { last: true },
