@@ -4,6 +4,7 @@ import type { Command, CommandOptions } from "./cli/command.ts";
 import { commandHelp, type CommandName, COMMANDS, commandsHelp } from "./cli/commands.ts";
 import { type Config, loadConfig, optionsHelp } from "./config/load.ts";
 import { messageOf } from "./core/errors.ts";
+import { Timings } from "./core/timings.ts";
 import {
   flushOutput,
   limitNewFiles,
@@ -16,6 +17,7 @@ import {
   writeOutput,
 } from "./runtime/process.ts";
 import { realSystem } from "./runtime/system.ts";
+import { tracingHook } from "./runtime/tracing.ts";
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -68,7 +70,11 @@ async function run(
   const command: Command = COMMANDS[name];
   const { config, warnings, faults } = readConfig(configPath, command.runsAnyway === true);
   limitNewFiles(config.data_readable_by);
-  const system = realSystem({ format: config.log_format, levelMin: "info" });
+  const timings = new Timings(await tracingHook());
+  const system = {
+    ...realSystem({ format: config.log_format, levelMin: "info" }),
+    timings,
+  };
   const host = realHost(config, system);
   const terminal = { write: writeOutput, tell: printErrors, progress: showProgress };
   const given = { config, warnings, faults, args, options, terminal };

@@ -4,6 +4,7 @@ import { isNearby } from "../auth/locality.ts";
 import { sameSecret } from "../auth/secrets.ts";
 import { AppError } from "../core/errors.ts";
 import type { Log } from "../core/types.ts";
+import { BOUNDS_SECS, type Histogram } from "../core/timings.ts";
 import { json } from "../http/response.ts";
 import type { Context, Route } from "../http/route.ts";
 
@@ -29,11 +30,13 @@ export interface Health {
 /** A metric of /metrics with one value, or one for each value of a label. */
 export interface Sample {
   readonly name: string;
-  readonly type: "counter" | "gauge";
+  readonly type: "counter" | "gauge" | "histogram";
   readonly help: string;
   readonly value: number | readonly { readonly label: string; readonly value: number }[];
   /** Name of the label if there are several values. */
   readonly by?: string;
+  /** Of a histogram, in place of values. */
+  readonly histograms?: readonly Histogram[];
 }
 
 /** What strangers see: no version, no volumes, no failures. What is not listed is hidden. */
@@ -130,12 +133,31 @@ export function healthRoutes(
 /** Samples in Prometheus' text format 0.0.4. */
 export function exposition(samples: readonly Sample[]): string {
   return samples.map((sample) => {
-    const { name, type, help, value, by } = sample;
-    const lines = typeof value === "number"
+    const { name, type, help, value, by, histograms } = sample;
+    const lines = histograms
+      ? histograms.flatMap((one) => histogramLines(name, by, one))
+      : typeof value === "number"
       ? [`${name} ${value}`]
       : value.map(({ label, value }) => `${name}{${by ?? "name"}="${escaped(label)}"} ${value}`);
     return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines].join("\n") + "\n";
   }).join("");
+}
+
+function histogramLines(
+  name: string,
+  by: string | undefined,
+  { label, upTo, sumSecs }: Histogram,
+): string[] {
+  const own = by === undefined ? "" : `${by}="${escaped(label)}"`;
+  const labels = own === "" ? "" : `{${own}}`;
+  const comma = own === "" ? "" : ",";
+  return [
+    ...upTo.map((count, index) =>
+      `${name}_bucket{${own}${comma}le="${BOUNDS_SECS[index] ?? "+Inf"}"} ${count}`
+    ),
+    `${name}_sum${labels} ${sumSecs}`,
+    `${name}_count${labels} ${upTo.at(-1) ?? 0}`,
+  ];
 }
 
 function escaped(label: string): string {

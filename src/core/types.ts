@@ -1,5 +1,6 @@
 // The outside world as interfaces: clock, random bytes, files and log. runtime/system.ts implements
 // them; tests pass fakes.
+import type { Timings } from "./timings.ts";
 
 /** Source of time. `nowMs()` is milliseconds since 1970 UTC with a fraction where known. */
 export interface Clock {
@@ -85,4 +86,6 @@ export interface System {
   readonly random: Random;
   readonly files: Files;
   readonly log: Log;
+  /** Told how long work takes; nobody is where it is missing. */
+  readonly timings?: Timings;
 }

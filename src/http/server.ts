@@ -79,7 +79,7 @@ export function createServer(
   routes: readonly Route[],
   gate: Gate,
   headers: SecurityHeaders,
-  system: Pick<System, "clock" | "random" | "log">,
+  system: Pick<System, "clock" | "random" | "log" | "timings">,
   options: ServerOptions,
 ): (request: Request, peer: Peer) => Promise<Response> {
   const find = createRouter(routes);
@@ -95,7 +95,7 @@ export function createServer(
   ): Promise<Response> => {
     const received = receive(request, peer, system);
     const { log, requestId } = received;
-    const startedMs = system.clock.nowMs();
+    const startedMs = system.clock.uptimeMs();
     let matched: Matched | null = null;
     let response: Response;
     try {
@@ -126,7 +126,7 @@ const nothing = () => {};
 interface Answerer {
   readonly gate: Gate;
   readonly headers: SecurityHeaders;
-  readonly system: Pick<System, "clock" | "random" | "log">;
+  readonly system: Pick<System, "clock" | "random" | "log" | "timings">;
   readonly options: ServerOptions;
   readonly deadlines: Deadlines;
   readonly bugs: BugLog;
@@ -155,7 +155,7 @@ async function answerFast(
   answerer: Answerer,
 ): Promise<Response> {
   const { gate, system, options, deadlines } = answerer;
-  const startedMs = system.clock.nowMs();
+  const startedMs = system.clock.uptimeMs();
   const { headers } = request;
   const address = options.clientAddress(peer, headers);
   let made: Response | null | undefined;
@@ -166,7 +166,11 @@ async function answerFast(
     const handled = route.fast({ request, headers, peer, address, guardedAddress });
     made = await deadlines.race(handled, () => tooLate(deadlines.ms));
     // What is accepted is counted, and has no line in the log.
-    if (made === null) return lane.accepted(system.random.uuid());
+    if (made === null) {
+      system.timings?.observe("request", route.path, system.clock.uptimeMs() - startedMs);
+      system.timings?.answered(202);
+      return lane.accepted(system.random.uuid());
+    }
   } catch (error) {
     failure = error;
   }
@@ -188,10 +192,13 @@ function conclude(
   startedMs: number,
   { system, options }: Answerer,
 ): void {
+  const ms = system.clock.uptimeMs() - startedMs;
+  system.timings?.observe("request", route?.path ?? "(none)", ms);
+  system.timings?.answered(status);
   // A 500 is a bug, and is told each time.
   const sums = isStranger && status >= 400 && status !== 500 ? options.refusals : null;
   if (sums?.add(route?.path ?? "(none)", status) ?? true) {
-    logRequest(log, method, route, status, system.clock.nowMs() - startedMs);
+    logRequest(log, method, route, status, ms);
   }
 }
 

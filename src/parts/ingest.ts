@@ -31,7 +31,7 @@ export async function openIngest(
   sites: Sites,
   names: SiteNames,
 ) {
-  const { clock, files, log, random } = system;
+  const { clock, files, log, random, timings } = system;
   const { store } = storage;
   const { geo, isOwn } = await loadGeoIp(files, log, {
     path: config.geoip_db_path,
@@ -59,7 +59,11 @@ export async function openIngest(
     random,
   }, config);
   const buffer = new Buffer(
-    (events, imports) => storage.append(events, imports),
+    async (events, imports) => {
+      const startedMs = clock.uptimeMs();
+      await storage.append(events, imports);
+      timings?.observe("commit", "", clock.uptimeMs() - startedMs);
+    },
     log,
     storage.memory.queueEventsMax,
   );

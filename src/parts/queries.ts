@@ -16,7 +16,7 @@ import type { Storage } from "../storage/open.ts";
 /** The parts that answer questions. */
 export async function openQueries(
   config: Config,
-  { clock, log }: System,
+  { clock, log, timings }: System,
   host: Host,
   storage: Storage,
   sites: Sites,
@@ -44,6 +44,7 @@ export async function openQueries(
     recent,
     sums: storage.sums,
     drops: (range) => drops.list(range),
+    computed: (report, ms) => timings?.observe("question", report, ms),
   });
   const rollups = new RollupBuilder(storage, rules, clock, log, {
     visitorIdDays,

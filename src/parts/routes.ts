@@ -38,7 +38,7 @@ export async function makeRoutes(
     exportFiles: await ExportFiles.open(reader, files, random, { folder: `${dataDir}/.exports` }),
     doctor: openDoctor(system, parts),
     health: () => healthOf(parts),
-    samples: () => samplesOf(parts),
+    samples: () => samplesOf(parts, system.timings),
     stopping,
     probe: async () => {
       const nowMs = Math.floor(clock.nowMs());

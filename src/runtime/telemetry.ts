@@ -4,6 +4,7 @@ import type { Health, Sample } from "../api/health.ts";
 import type { Live } from "../api/stats/live.ts";
 import type { Host } from "./host.ts";
 import type { Config } from "../config/load.ts";
+import { type Timings, WORK, type WorkKind } from "../core/timings.ts";
 import type { Buffer } from "../ingest/buffer.ts";
 import type { GeoFacts } from "../ingest/enrich/geoip.ts";
 import type { Pipeline } from "../ingest/pipeline.ts";
@@ -204,8 +205,47 @@ function eventCounters({ buffer, pipeline }: TelemetryParts): Sample[] {
   ];
 }
 
+/** How long work takes, by kind. */
+function timingSamples(timings: Timings | undefined): Sample[] {
+  if (!timings) return [];
+  return Object.entries<{ readonly by: string | null; readonly doc: string }>(WORK).map((
+    [kind, { by, doc }],
+  ) => ({
+    name: `mallard_${kind}_seconds`,
+    type: "histogram",
+    help: doc,
+    value: [],
+    ...by === null ? {} : { by },
+    histograms: timings.histograms(kind as WorkKind),
+  }));
+}
+
+/** Events by where they are, and files by what is known of them. */
+function tierSamples({ storage, buffer }: TelemetryParts): Sample[] {
+  const gauge = (name: string, by: string, values: Record<string, number>, help: string) => ({
+    name: `mallard_${name}`,
+    type: "gauge" as const,
+    help,
+    by,
+    value: Object.entries(values).map(([label, value]) => ({ label, value })),
+  });
+  return [
+    gauge("unflushed_events", "where", {
+      queue: buffer.size,
+      hot: storage.hot.rows,
+      held_back: storage.flusher.heldBackRows,
+    }, "Events not yet in Parquet, by where they are; those held back are hot, too."),
+    gauge("files", "state", {
+      catalog: storage.fileCount(),
+      quarantined: storage.quarantined().length,
+      missing: storage.missing().paths.length,
+      not_adopted: storage.refused().size,
+    }, "Parquet files by state."),
+  ];
+}
+
 /** The samples of /metrics. */
-export function samplesOf(parts: TelemetryParts): Sample[] {
+export function samplesOf(parts: TelemetryParts, timings?: Timings): Sample[] {
   const { storage, buffer, pipeline, auth, runner } = parts;
   const health = healthOf(parts);
   const cache = runner.counts();
@@ -248,6 +288,9 @@ export function samplesOf(parts: TelemetryParts): Sample[] {
       })),
     },
     ...eventCounters(parts),
+    ...tierSamples(parts),
+    ...timingSamples(timings),
+    counterBy("responses", "status", timings?.responses ?? {}, "Responses by status."),
     counter("journal_failures", buffer.counts.commitFailures, "Commits the disk refused."),
     counter("files_merged", storage.compactor.counts.merged, "Parquet files merged into others."),
     counter("compaction_failures", storage.compactor.counts.failures, "Merges that failed."),

@@ -313,7 +313,7 @@ async function recover(
 
 /** The parts that work on an open database and a recovered catalog. */
 async function openParts(
-  { clock, files, log }: System,
+  { clock, files, log, timings }: System,
   db: Db,
   recovery: Recovery,
   options: StorageOptions,
@@ -324,7 +324,8 @@ async function openParts(
   const mutex = new Mutex();
   const numbers = new PartitionNumbers(store, files, at);
   const parquet = new ParquetTier(store, files, catalog, recovery, log, mutex, rollups, at);
-  const into = { ...at, journalId, recordMs: () => guard.recordMs() };
+  const flushed = (ms: number) => timings?.observe("flush", "", ms);
+  const into = { ...at, journalId, recordMs: () => guard.recordMs(), flushed };
   const flusher = new Flusher(db, store, files, catalog, hot, numbers, clock, log, mutex, into);
   const base = { db, store, files, catalog, parquet, recovery, flusher, numbers };
   const sums = new Sums(store, opened.openReader);

@@ -55,6 +55,7 @@ export class Flusher {
   readonly #journalId: string;
   /** The time of the last flush to record; null while the clock is in doubt. */
   readonly #recordMs: () => number | null;
+  readonly #flushed: ((ms: number) => void) | undefined;
   /** Files of a flush that was not committed and could not be removed yet, by partition folder. */
   readonly #leftovers = new Map<string, string>();
   #asked: Promise<void> | undefined;
@@ -80,7 +81,13 @@ export class Flusher {
     clock: Clock,
     log: Log,
     mutex: Mutex,
-    options: { eventsFolder: string; journalId: string; recordMs: () => number | null },
+    options: {
+      readonly eventsFolder: string;
+      readonly journalId: string;
+      readonly recordMs: () => number | null;
+      /** Told how long each flush took. */
+      readonly flushed?: (ms: number) => void;
+    },
   ) {
     this.#db = db;
     this.#store = store;
@@ -94,6 +101,7 @@ export class Flusher {
     this.#eventsFolder = options.eventsFolder;
     this.#journalId = options.journalId;
     this.#recordMs = options.recordMs;
+    this.#flushed = options.flushed;
   }
 
   /** Whether something went wrong in the last flush. */
@@ -170,6 +178,7 @@ export class Flusher {
     }
     this.#isFailing = this.counts.failures > failures;
     this.#tookMs = this.#clock.uptimeMs() - this.#startedMs;
+    this.#flushed?.(this.#tookMs);
   }
 
   async #flush(split: Split): Promise<void> {

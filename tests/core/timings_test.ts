@@ -1,0 +1,27 @@
+// Histograms count each observation once, in every bucket that it fits.
+import assert from "node:assert/strict";
+import { BOUNDS_SECS, Timings } from "../../src/core/timings.ts";
+
+Deno.test("Timings counts what took up to each bound, and what took longer", () => {
+  const told: unknown[] = [];
+  const timings = new Timings((...work) => told.push(work));
+  for (const ms of [0, 1, 3, 40_000]) timings.observe("request", "/a", ms);
+  const [histogram, ...others] = timings.histograms("request");
+  assert.deepEqual(others, []);
+  assert.equal(histogram?.label, "/a");
+  assert.deepEqual(histogram.upTo.slice(0, 4), [2, 2, 3, 3]);
+  assert.equal(histogram.upTo.at(-2), 3);
+  assert.equal(histogram.upTo.at(-1), 4);
+  assert.equal(histogram.upTo.length, BOUNDS_SECS.length + 1);
+  assert.equal(histogram.sumSecs, 40.004);
+  assert.deepEqual(told[3], ["request", "/a", 40_000]);
+  assert.deepEqual(timings.histograms("flush"), []);
+});
+
+Deno.test("Timings keeps a bounded number of labels", () => {
+  const timings = new Timings();
+  for (let index = 0; index < 2000; index++) timings.observe("question", `r${index}`, 1);
+  const histograms = timings.histograms("question");
+  assert.equal(histograms.length, 501);
+  assert.equal(histograms.at(-1)?.upTo.at(-1), 1500);
+});
