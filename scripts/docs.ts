@@ -46,6 +46,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/runtime", "the process around the program: system, jobs, telemetry"],
   ["src/doctor", "checks of an installation: what is wrong, and what to do"],
   ["src/core", "types and pure rules; imports nothing"],
+  ["src/core/timings", "how long work takes"],
   ["src/core/paths", "paths of pages: their normal form, and the rules of a site"],
   ["src/reference", "data tables: sources, channels, robots"],
   ["src/net", "network addresses and rate limits"],

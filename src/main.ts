@@ -4,7 +4,7 @@ import type { Command, CommandOptions } from "./cli/command.ts";
 import { commandHelp, type CommandName, COMMANDS, commandsHelp } from "./cli/commands.ts";
 import { type Config, loadConfig, optionsHelp } from "./config/load.ts";
 import { messageOf } from "./core/errors.ts";
-import { Timings } from "./core/timings.ts";
+import { Timings } from "./core/timings/timings.ts";
 import {
   flushOutput,
   limitNewFiles,
@@ -70,11 +70,9 @@ async function run(
   const command: Command = COMMANDS[name];
   const { config, warnings, faults } = readConfig(configPath, command.runsAnyway === true);
   limitNewFiles(config.data_readable_by);
-  const timings = new Timings(await tracingHook());
-  const system = {
-    ...realSystem({ format: config.log_format, levelMin: "info" }),
-    timings,
-  };
+  const real = realSystem({ format: config.log_format, levelMin: "info" });
+  const hook = await tracingHook(Deno.env.get("OTEL_DENO"), real.clock);
+  const system = { ...real, timings: new Timings(hook) };
   const host = realHost(config, system);
   const terminal = { write: writeOutput, tell: printErrors, progress: showProgress };
   const given = { config, warnings, faults, args, options, terminal };

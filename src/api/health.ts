@@ -4,7 +4,7 @@ import { isNearby } from "../auth/locality.ts";
 import { sameSecret } from "../auth/secrets.ts";
 import { AppError } from "../core/errors.ts";
 import type { Log } from "../core/types.ts";
-import { BOUNDS_SECS, type Histogram } from "../core/timings.ts";
+import { BOUNDS_SECS, type Histogram } from "../core/timings/timings.ts";
 import { json } from "../http/response.ts";
 import type { Context, Route } from "../http/route.ts";
 

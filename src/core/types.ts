@@ -1,6 +1,6 @@
 // The outside world as interfaces: clock, random bytes, files and log. runtime/system.ts implements
 // them; tests pass fakes.
-import type { Timings } from "./timings.ts";
+import type { Timings } from "./timings/timings.ts";
 
 /** Source of time. `nowMs()` is milliseconds since 1970 UTC with a fraction where known. */
 export interface Clock {

@@ -4,7 +4,7 @@ import type { Health, Sample } from "../api/health.ts";
 import type { Live } from "../api/stats/live.ts";
 import type { Host } from "./host.ts";
 import type { Config } from "../config/load.ts";
-import { type Timings, WORK, type WorkKind } from "../core/timings.ts";
+import { type Timings, WORK, type WorkKind } from "../core/timings/timings.ts";
 import type { Buffer } from "../ingest/buffer.ts";
 import type { GeoFacts } from "../ingest/enrich/geoip.ts";
 import type { Pipeline } from "../ingest/pipeline.ts";

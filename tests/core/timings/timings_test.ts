@@ -1,6 +1,6 @@
 // Histograms count each observation once, in every bucket that it fits.
 import assert from "node:assert/strict";
-import { BOUNDS_SECS, Timings } from "../../src/core/timings.ts";
+import { BOUNDS_SECS, Timings } from "../../../src/core/timings/timings.ts";
 
 Deno.test("Timings counts what took up to each bound, and what took longer", () => {
   const told: unknown[] = [];
