@@ -16,6 +16,8 @@ export interface Erased {
   readonly parquet_partitions_deleted: number;
   /** All events, in memory and in files. */
   readonly events_deleted: number;
+  /** Days of which imports had sums, where there were any. */
+  readonly summed_days_deleted?: number;
   /** Files that may hold such events still; the owner decides about them. */
   readonly not_erased?: readonly string[];
 }
@@ -49,9 +51,7 @@ export function eraseRoutes(
         const counts = sumOf(
           await Array.fromAsync(ids, (id) => erase(id, start_date, end_date, dryRun)),
         );
-        const { db_records_deleted, parquet_partitions_deleted, events_deleted, not_erased } =
-          counts;
-        const left = { events_deleted, ...(not_erased ? { not_erased } : {}) };
+        const { db_records_deleted, parquet_partitions_deleted, ...left } = counts;
         const erased = {
           site_id,
           start_date,
@@ -65,7 +65,8 @@ export function eraseRoutes(
           erased_at: clock.nowMs(),
           caller: access.who,
         });
-        log("info", "Events erased", { ...erased, events_deleted });
+        const { events_deleted, summed_days_deleted } = left;
+        log("info", "Events erased", { ...erased, events_deleted, summed_days_deleted });
         return json({ status: "erased", ...erased, ...left });
       },
     },
@@ -87,6 +88,7 @@ export function eraseRoutes(
 /** What was removed of ids that differ in case alone. */
 function sumOf(erased: readonly Erased[]): Erased {
   const left = new Set(erased.flatMap(({ not_erased }) => not_erased ?? []));
+  const days = erased.reduce((sum, one) => sum + (one.summed_days_deleted ?? 0), 0);
   return {
     db_records_deleted: erased.reduce((sum, one) => sum + one.db_records_deleted, 0),
     parquet_partitions_deleted: erased.reduce(
@@ -94,6 +96,7 @@ function sumOf(erased: readonly Erased[]): Erased {
       0,
     ),
     events_deleted: erased.reduce((sum, one) => sum + one.events_deleted, 0),
+    ...(days > 0 ? { summed_days_deleted: days } : {}),
     ...(left.size > 0 ? { not_erased: [...left] } : {}),
   };
 }

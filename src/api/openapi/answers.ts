@@ -110,7 +110,7 @@ const ERASED = withMore({
   db_records_deleted: COUNT,
   parquet_partitions_deleted: COUNT,
   events_deleted: COUNT,
-}, { not_erased: list(TEXT) });
+}, { summed_days_deleted: COUNT, not_erased: list(TEXT) });
 
 /** The answers by method and path. */
 export const ANSWERS: Readonly<Record<string, Schema>> = {

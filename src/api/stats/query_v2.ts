@@ -34,7 +34,8 @@ export function queryV2Routes(runner: Runner, clock: Clock): Route[] {
         siteOfBody(body, context),
         context,
       );
-      const text = () => JSON.stringify(plausible.write(request, answer));
+      const text = () =>
+        JSON.stringify(plausible.write(request, answer, runner.importedMeta(answer)));
       const sent = { ...JSON_HEADERS, ...headers };
       return written.response(answer, { form: "v2", text }, context.request, sent);
     },

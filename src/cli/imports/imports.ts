@@ -10,6 +10,8 @@ import {
   requireCurrentSchema,
   succeeded,
 } from "../command.ts";
+import { askOwnServer } from "../../runtime/owner_socket.ts";
+import { refusalOf } from "../server.ts";
 import { besideServer, isServed, withImports } from "./import.ts";
 import { importLine, importText } from "./import_text.ts";
 
@@ -51,7 +53,17 @@ async function one(context: CommandContext, action: string, id: string): Promise
         return context.options?.["json"] ? asJson(shown) : { text: importText(shown), ok: true };
       }
       if (action === "resume") return succeeded("The running server goes on with it by itself");
-      const wish = await list.wishEnd(id);
+      const told = await askOwnServer(
+        dataDirOf(context.config),
+        `${context.config.base_path}/api/imports/${encodeURIComponent(id)}`,
+        { method: "DELETE" },
+      );
+      if (told && !told.ok) throw new Error(await refusalOf(told, "Cannot undo the import"));
+      const ended = await list.find(id);
+      if (told && ended.state === "undone") {
+        return context.options?.["json"] ? asJson(ended) : { text: importText(ended), ok: true };
+      }
+      const wish = told ? "cancel" : await list.wishEnd(id);
       return succeeded(`The running server will ${wish} the import within seconds`);
     });
   }

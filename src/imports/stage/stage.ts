@@ -104,7 +104,8 @@ export class Staging {
     const [row] = await this.#parts.db.query(sql`
       select count(*) as visitors from (
         select hash(${visitorKey(this.#parts.options)}) as seen from ${this.#events()}
-        where strftime(r.happened_at, '%Y-%m-%d') = any(${dates}) group by seen)`);
+        where ${IS_EVENT} and strftime(r.happened_at, '%Y-%m-%d') = any(${dates})
+        group by seen)`);
     return Number(row?.["visitors"] ?? 0);
   }
 
@@ -145,9 +146,10 @@ export class Staging {
     for (const run of runsOf(plain)) {
       signal.throwIfAborted();
       const rows = await db.query(sql`
-        select ${date} as date, count(*) as events,
-          count(*) filter (coalesce(r.event_name, ${PAGEVIEW}) = ${PAGEVIEW}) as pageviews,
-          count(distinct hash(${visitorKey(options)})) as visitors
+        select ${date} as date, count(*) filter (${IS_EVENT}) as events,
+          count(*) filter (${IS_EVENT} and coalesce(r.event_name, ${PAGEVIEW}) = ${PAGEVIEW})
+            as pageviews,
+          count(distinct hash(${visitorKey(options)})) filter (${IS_EVENT}) as visitors
         from ${this.#events(run)}
         group by date order by date`);
       days.push(...rows.map((row) => ({
@@ -161,6 +163,9 @@ export class Staging {
     return days;
   }
 }
+
+/** Rows that are no engagements: those are stored beside the events, and counted as none. */
+const IS_EVENT = raw("r.engaged_ms is null");
 
 /** Days in their order, several in one run while they have few events. */
 export function runsOf(

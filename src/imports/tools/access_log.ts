@@ -169,8 +169,10 @@ function cloudFrontRows(lines: Sql, head: string): Sql {
       : sql`nullif(split_part(text, '\t', ${raw(String(at + 1))}), '')`;
   };
   const plain = (name: string) => field(CLOUDFRONT[name] ?? []);
-  // Values are escaped as in a URL, some of them twice.
-  const decoded = (name: string) => sql`url_decode(url_decode(${plain(name)}))`;
+  // Values are escaped as in a URL, some of them twice; what clients send may be escaped wrongly.
+  const decoded = (name: string) =>
+    sql`coalesce(try(url_decode(url_decode(${plain(name)}))),
+    ${plain(name)})`;
   const query = plain("query");
   return sql`(select ${plain("ip")} as ip,
       try_cast(concat(${field(["date"])}, ' ', ${field(["time"])}) as timestamp) as at,

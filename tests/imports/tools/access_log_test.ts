@@ -87,7 +87,9 @@ const cloudFront = [
     const [path, query = "-"] = uri.split("?");
     const [date, time] = at.replace("Z", "").split("T");
     const escaped = agent.replaceAll(" ", "%20").replaceAll(";", "%3B");
-    return [date, time, "FRA2", 12, ip, method, "d1.cloudfront.net", path, status, referer]
+    // Clients may send escapes that are none.
+    const sent = uri === "/about" && referer === "-" ? "%FF%zz" : referer;
+    return [date, time, "FRA2", 12, ip, method, "d1.cloudfront.net", path, status, sent]
       .concat([escaped, query, "-", "Hit", "example.com"]).join("\t");
   }),
 ].join("\n");

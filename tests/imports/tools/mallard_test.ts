@@ -19,6 +19,8 @@ const EVENTS = [
     revenue_currency: "EUR",
     utm_source: "",
   }),
+  // No event: it is kept, and not counted.
+  pageview({ at: "2024-01-04 00:00:09", event_name: "engagement", engaged_ms: 9000 }),
 ].map((event) => ({ ...event, site_id: "old.example" }));
 
 /** The stored events, each visitor as the place of its first event. */

@@ -16,6 +16,7 @@ import { type MetricName, metricOf } from "../../metrics.ts";
 import { type Parsed, shorten } from "../../../../dashboard/grammar/parsed.js";
 import { bucketCount, checkRequestFilter, type SiteRules } from "../../parse.ts";
 import { type CheckedFilter, type Order, type Query, queryOf } from "../../query.ts";
+import type { ImportedMeta } from "../../sums/told.ts";
 import { isMoney, V2_DIMENSION_NAMES, v2Change, v2Dimension, v2Metric, v2Value } from "./names.ts";
 import { echoOfFilters } from "./echo.ts";
 import { isoInZone, v2Comparison, v2Interval, v2Range } from "./range.ts";
@@ -306,7 +307,11 @@ export interface V2Body {
 }
 
 /** The body of the response. */
-export function write(request: V2Request, { answer, before }: V2Answer): V2Body {
+export function write(
+  request: V2Request,
+  { answer, before }: V2Answer,
+  imported: ImportedMeta = {},
+): V2Body {
   const { query, columns, include, comparison, echo } = request;
   const { labels, show } = rowShower(query, columns);
   const earlier = comparison ? rowShower({ ...query, range: comparison }, columns) : null;
@@ -324,12 +329,22 @@ export function write(request: V2Request, { answer, before }: V2Answer): V2Body 
   return {
     results,
     meta: {
-      ...(include["imports"] ? { imports_included: false } : {}),
+      ...(include["imports"] ? importsMeta(imported) : {}),
       ...(Object.keys(warnings).length > 0 ? { metric_warnings: warnings } : {}),
       ...(include["time_labels"] && time >= 0 ? { time_labels: timeLabels } : {}),
       ...(include["total_rows"] ? { total_rows: answer.total } : {}),
     },
     query: echo,
+  };
+}
+
+/** Whether imported days are in an answer, and why some are not. */
+function importsMeta({ imported, left_out: [first] = [] }: ImportedMeta): Body {
+  const isIncluded = imported !== undefined;
+  return {
+    imports_included: isIncluded,
+    ...(first && !isIncluded ? { imports_skip_reason: "unsupported_query" } : {}),
+    ...(first ? { imports_warning: `Imported days are left out: ${first.text}` } : {}),
   };
 }
 
