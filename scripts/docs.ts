@@ -95,6 +95,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/imports/input", "files unpacked and decoded"],
   ["src/imports/stage", "rows of any importer made into events"],
   ["src/imports/tools", "one file for each tool whose files are imported"],
+  ["src/imports/follow", "access logs that grow: each of their lines is sent to the server once"],
   ["src/imports/tools/matomo", "Matomo: its tables in a dump, and its Live API as JSON"],
   ["src/exports", "forms of files for other programs"],
   ["src/api", "routes: a row each"],

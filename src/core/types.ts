@@ -40,6 +40,8 @@ export interface Files {
   readBytes(path: string): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Opens a file to be read in pieces; closed at its end or by cancelling. */
   stream(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  /** At most so many bytes of a file from a place on; null when there is no such file. */
+  readRange(path: string, from: number, bytes: number): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Writes a whole file, flushed to disk, with these permission bits. */
   write(path: string, data: Uint8Array<ArrayBuffer>, mode: number): Promise<void>;
   /** Writes a stream to a file, flushed to disk; resolves with its bytes. */

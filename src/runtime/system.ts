@@ -199,6 +199,19 @@ const realFiles: Files = {
   async isFile(path) {
     return (await orNull(Deno.stat(path)))?.isFile ?? false;
   },
+  async readRange(path, from, bytes) {
+    using file = await orNull(Deno.open(path));
+    if (file === null) return null;
+    await file.seek(from, Deno.SeekMode.Start);
+    const read = new Uint8Array(bytes);
+    let count = 0;
+    while (count < bytes) {
+      const more = await file.read(read.subarray(count));
+      if (more === null) break;
+      count += more;
+    }
+    return read.subarray(0, count);
+  },
   async size(path) {
     return (await orNull(Deno.stat(path)))?.size ?? null;
   },

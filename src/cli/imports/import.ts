@@ -28,6 +28,7 @@ import {
 } from "../command.ts";
 import { importTakeout } from "../exports/takeout.ts";
 import { isTakeout } from "../../storage/backup/takeout.ts";
+import { follow } from "./follow.ts";
 import { importText } from "./import_text.ts";
 
 /** The row of COMMANDS. */
@@ -45,6 +46,10 @@ export const IMPORT = {
     },
     tool: { type: "string", value: "TOOL", doc: "what wrote the files, where they do not tell" },
     website: { type: "string", value: "ID", doc: "which of several websites in the files" },
+    follow: {
+      type: "boolean",
+      doc: "send new lines of an access log to the running server, until it is stopped",
+    },
     json: JSON_OPTION,
   },
   example: "mallard import goatcounter-export.csv.gz --site example.com --dry-run",
@@ -54,6 +59,7 @@ export const IMPORT = {
       return await importTakeout(context, takeout);
     }
     const { site, options } = readOptions(context);
+    if (context.options?.["follow"] === true) return await follow(context, site);
     const dataDir = dataDirOf(context.config);
     await requireCurrentSchema(context, dataDir, "import");
     if (await isServed(context)) {
