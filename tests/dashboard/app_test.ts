@@ -349,13 +349,14 @@ dashboardTest(
   "app.js: a funnel is built, put in another order, kept, changed, and its losses are filters",
   async ({ url, open }) => {
     const { page, faults } = await open(`${url}/?site=${SITE}&view=behaviour`);
-    for (const [index, name] of ["/", "/pricing"].entries()) {
-      const field = page.locator(".step .tokens input").nth(index);
-      await field.click();
-      await field.fill(name);
-      await field.press("Enter");
-    }
+    await page.click('[data-suggested="page:/"]');
+    await funnelIs(page, url, "page:/");
+    // The first field that has no step yet.
+    const field = page.locator(".step .tokens input").last();
+    await field.fill("/pricing");
+    await field.press("Enter");
     await funnelIs(page, url, "page:/,page:/pricing");
+    await leftAddsUp(page, url);
     await page.fill(".save-line input", "To the prices");
     await page.click(".save-line button");
     const kept = page.locator(".saved button:has-text('To the prices')");
@@ -383,6 +384,20 @@ dashboardTest(
     assert.deepEqual(faults, []);
   },
 );
+
+/** Those who left are all told where they went; rate and steps are held against what was before. */
+async function leftAddsUp(page: Page, url: string): Promise<void> {
+  const asked = `${OF_SITE}&period=30d&compare=previous_period&match_weekday=true&detail=true`;
+  const answer = await askApi(
+    url,
+    `stats/funnel?${asked}&steps=${encoded("page:/,page:/pricing")}&window=1%20day`,
+  );
+  const went = await numbersOf(page, ".went-to [data-went]", "data-went");
+  assert.equal(went.reduce((sum, n) => sum + n, 0), answer.steps[1].dropped);
+  assert.equal(await page.locator(".funnel-rate .change").count(), 1);
+  assert.equal(await page.locator(".funnel-step .change").count(), 2);
+  assert.match(await page.innerText(".compared-with"), /compared with|No data|Compared/);
+}
 
 /** Waits until a funnel of these steps is shown, and holds it against the API. */
 async function funnelIs(page: Page, url: string, steps: string): Promise<void> {
@@ -537,6 +552,10 @@ dashboardTest(
     );
     const [shown] = await page.locator(".sequence-numbers .live-value").allInnerTexts();
     assert.equal(Number(shown), answer.converting_visitors);
+    assert.equal(await page.locator(".sequence-numbers .change").count(), 3);
+    await page.click("button:has-text('Show visits with all of these steps')");
+    await page.waitForURL(/filters=has_done/);
+    assert.equal(await page.locator(".chip").count(), 2);
     assert.deepEqual(faults, []);
   },
 );

@@ -5,7 +5,7 @@ const WIDTH = 1000;
 const HEIGHT = 460;
 const BOX_WIDTH = 12;
 const GAP = 2;
-/** A box lower than this shows its name on hover only. */
+/** A box lower than this shows its name on hover and focus only. */
 const NAMED_FROM = 13;
 
 /** @typedef {import("../../lib/charts/sankey.js").Box} Box */
@@ -41,14 +41,13 @@ export function Sankey({ label, boxes, bands, columns, wordsOf, onPick }) {
         };
         return html`
           <g key=${index} class=${`box ${box.kind}`} role=${pick ? "button" : "img"}
-            tabindex=${pick ? 0 : undefined} aria-label=${title} onClick=${pick}
+            tabindex="0" aria-label=${title} onClick=${pick}
             onKeyDown=${onKeyDown}>
             <title>${title}</title>
             <rect x=${box.x * step} y=${y} width=${BOX_WIDTH} height=${height} rx="2" />
-            ${height >= NAMED_FROM && html`
-              <text x=${box.x * step + BOX_WIDTH + 6} y=${y + height / 2}
-                dominant-baseline="central">${shortened(text, step)}</text>
-            `}
+            <text x=${box.x * step + BOX_WIDTH + 6} y=${y + height / 2}
+              class=${height >= NAMED_FROM ? "" : "on-hover"}
+              dominant-baseline="central">${shortened(text, step)}</text>
           </g>
         `;
       })}

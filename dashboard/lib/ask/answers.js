@@ -2,7 +2,11 @@
 // src.
 
 /** @typedef {import("../../../src/query/reports/overview.ts").OverviewAnswer} OverviewAnswer */
-/** @typedef {import("../../../src/query/reports/funnel/detail.ts").FunnelDetail} FunnelAnswer */
+/** @typedef {import("../../../src/query/reports/funnel/detail.ts").FunnelDetail} FunnelDetail */
+/**
+ * @typedef {import("../../../src/query/reports/report.ts").WithComparison<FunnelDetail>
+ *   } FunnelAnswer
+ */
 /** @typedef {import("../../../src/query/reports/funnel/detail.ts").FunnelStep} FunnelStep */
 /**
  * @typedef {import("../../../src/query/reports/retention/detail.ts").RetentionDetail
@@ -12,6 +16,10 @@
 /** @typedef {import("../../../src/query/reports/flow/detail.ts").FlowTree} FlowAnswer */
 /**
  * @typedef {import("../../../src/query/reports/sequence/sequence.ts").SequenceDetail
+ *   } SequenceDetail
+ */
+/**
+ * @typedef {import("../../../src/query/reports/report.ts").WithComparison<SequenceDetail>
  *   } SequenceAnswer
  */
 /** @typedef {import("../../../src/query/reports/change/why.ts").ChangesAnswer} ChangesAnswer */

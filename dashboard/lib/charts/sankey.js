@@ -193,3 +193,20 @@ function bandsOf(column, x, places, total) {
     return [{ x, from: take(from, height), to: take(to, height), height, kind: to.kind }];
   });
 }
+
+const BACK = "back";
+
+/**
+ * The same paths, each ended where it comes back to a page that it has been on: what follows has
+ * been drawn there.
+ * @param {readonly FlowNode[]} nodes
+ * @param {readonly (string | null)[]} [seen] pages before
+ * @returns {readonly FlowNode[]}
+ */
+export function withoutLoops(nodes, seen = []) {
+  return nodes.map((node) =>
+    node.kind === "page" && seen.includes(node.name)
+      ? { ...node, kind: BACK, children: [] }
+      : { ...node, children: withoutLoops(node.children, [...seen, node.name]) }
+  );
+}

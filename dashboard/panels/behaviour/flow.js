@@ -4,8 +4,9 @@ import { Panel, Skeleton } from "../../components/layout/panel.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useState } from "../../lib/html.js";
-import { flowOf } from "../../lib/charts/sankey.js";
+import { flowOf, withoutLoops } from "../../lib/charts/sankey.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
+import { NotCompared } from "../../components/report/not_compared.js";
 import { FlowTable } from "./flow_table.js";
 import { useViewParams } from "../../lib/state/view_params.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
@@ -68,6 +69,7 @@ export function Flow() {
         <span class="spring" />
         <${TableButton} asTable=${asTable} onToggle=${() => setAsTable(!asTable)} />
       </div>
+      <${NotCompared} />
       <div class=${stale && data ? "report-body scroll stale" : "report-body scroll"} tabindex="0"
         role="group" aria-label=${t("flow")}>${body}</div>
       <//>
@@ -87,11 +89,19 @@ export function Flow() {
 function Drawn({ tree, page, backwards, asTable, onPage }) {
   const { t, format } = useApp();
   /** @type {readonly FlowNode[]} */
-  const roots = page === ""
-    ? tree.children
-    : [{ kind: "page", name: page, count: tree.total, children: tree.children }];
+  const roots = withoutLoops(
+    page === ""
+      ? tree.children
+      : [{ kind: "page", name: page, count: tree.total, children: tree.children }],
+  );
   const nameOf = (/** @type {Place} */ { kind, name }) =>
-    kind === "end" ? t("left") : kind === "others" ? t("flow_others") : name ?? "";
+    kind === "end"
+      ? t("left")
+      : kind === "others"
+      ? t("flow_others")
+      : kind === "back"
+      ? t("flow_back", { page: name ?? "" })
+      : name ?? "";
   const onPick = (/** @type {Place} */ box) =>
     box.kind === "page" && box.name !== null && box.name !== page
       ? () => onPage(box.name ?? "")

@@ -3,7 +3,7 @@ import { Empty, Panel, Skeleton } from "../../components/layout/panel.js";
 import { ask, sitePath } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
-import { html, useState } from "../../lib/html.js";
+import { html, useEffect, useState } from "../../lib/html.js";
 import { conditionOf } from "../../lib/step_filter.js";
 import { parseSpan, printSpan } from "../../grammar/span.js";
 import { parseSteps, printStep } from "../../grammar/steps.js";
@@ -12,6 +12,10 @@ import { FUNNEL_ORDERS, FunnelChoices } from "../../components/fields/funnel_opt
 import { useViewParams } from "../../lib/state/view_params.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
 import { areComplete, EMPTY_STEP, StepList } from "../../components/fields/step_fields.js";
+import { hasMoney } from "../../lib/headline.js";
+import { MetricChange } from "../../components/report/metric_change.js";
+import { ComparedWith } from "../overview/compared_with.js";
+import { StepSuggestions } from "./step_suggestions.js";
 import { refusalOf } from "../../lib/format/refusal.js";
 
 /** @typedef {import("../../grammar/steps.js").Step} Step */
@@ -21,6 +25,13 @@ import { refusalOf } from "../../lib/format/refusal.js";
 /** @typedef {import("../../lib/ask/answers.js").FunnelAnswer} FunnelAnswer */
 
 const WINDOW = "1 day";
+/** Pages that are named of those where visitors went instead. */
+const WENT_TO_MAX = 5;
+const RATE = /** @type {const} */ ({ unit: "ratio", better: 1 });
+const VISITORS = /** @type {const} */ ({ unit: "count", better: 1 });
+
+/** @typedef {Record<string, import("../../lib/format/format.js").Value>} Values */
+/** @typedef {{ results: readonly { metrics: Values }[] }} Earned */
 
 /** Draws the editor and the result. */
 export function Funnel() {
@@ -36,7 +47,7 @@ export function Funnel() {
   };
   /** @type {import("../../lib/ask/answer.js").Answer<FunnelAnswer>} */
   const { data, fault, stale, retry } = useAnswer(
-    steps.length === 0 ? null : reportUrl(app, "funnel", params),
+    steps.length === 0 ? null : reportUrl(app, "funnel", params, { compare: true }),
   );
   const body = steps.length === 0
     ? html`<${Empty} title=${t("funnel_empty")} hint=${t("funnel_empty_hint")} />`
@@ -49,7 +60,7 @@ export function Funnel() {
     : html`<${Bars} answer=${data} steps=${steps} />`;
   return html`
     <${Panel} title=${t("funnel")} class="builder">
-      <${Builder} key=${own["steps"] === undefined} />
+      <${Builder} />
       <//>
       <${Panel} title=${t("funnel_result")} busy=${stale}>
         <div class=${stale && data ? "report-body stale" : "report-body"}>${body}</div>
@@ -64,11 +75,23 @@ function Builder() {
   const [steps, setSteps] = useState(
     /** @type {readonly Step[]} */ (known.length > 0 ? known : [EMPTY_STEP, EMPTY_STEP]),
   );
+  const isEmpty = own["steps"] === undefined;
+  useEffect(() => {
+    if (isEmpty) setSteps([EMPTY_STEP, EMPTY_STEP]);
+  }, [isEmpty]);
   const change = (/** @type {readonly Step[]} */ changed) => {
     setSteps(changed);
     if (changed.length > 0 && areComplete(changed)) {
       setViewParam({ steps: changed.map(printStep).join(",") });
     }
+  };
+  // The first step without a name, or one more.
+  const add = (/** @type {Step} */ step) => {
+    const at = steps.findIndex(({ name }) => name.trim() === "");
+    const changed = at < 0 ? [...steps, step] : steps.with(at, step);
+    setSteps(changed);
+    const named = changed.filter(({ name }) => name.trim() !== "");
+    setViewParam({ steps: named.map(printStep).join(",") });
   };
   const load = (/** @type {Saved} */ saved) => {
     setSteps(parseSteps(saved.steps).value ?? []);
@@ -78,6 +101,7 @@ function Builder() {
   return html`
     <div class="builder-body">
       <${StepList} steps=${steps} onChange=${change} least=${1} />
+      <${StepSuggestions} steps=${steps} onAdd=${add} />
       <${FunnelChoices} span=${window} order=${own["order"] ?? FUNNEL_ORDERS[0]}
         onSpan=${(/** @type {import("../../grammar/span.js").Span} */ span) =>
           setViewParam({ window: printSpan(span) })}
@@ -151,20 +175,56 @@ function isShown(saved, own) {
 
 /** @param {{ answer: FunnelAnswer, steps: readonly Step[] }} props */
 function Bars({ answer, steps }) {
-  const { t, format } = useApp();
+  const app = useApp();
+  const { t, format } = app;
+  const before = answer.comparison;
+  const known = before && before.visitors > 0;
   return html`
     <p class="funnel-rate">
       <b data-funnel-rate=${answer.conversion_rate}>${format.percent(answer.conversion_rate)}</b>
+      ${before && html`
+        <${MetricChange} metric=${RATE} before=${before.conversion_rate}
+          change=${known ? answer.conversion_rate - before.conversion_rate : null} />
+      `}
       <span class="muted">${t("funnel_rate")}</span>
+      <${Revenue} steps=${steps} />
     </p>
+    <${ComparedWith} meta=${answer.meta} known=${true} isEmpty=${before?.visitors === 0} />
     <ol class="funnel">
       ${answer.steps.map((step, index) =>
         html`
           <${BarStep} key=${index} step=${step} index=${index} steps=${steps}
+            before=${answer.comparison?.steps[index]}
             left=${answer.steps[index - 1]?.went_to ?? []} />
         `
       )}
     </ol>
+  `;
+}
+
+/**
+ * What the last step earned.
+ * @param {{ steps: readonly Step[] }} props
+ */
+function Revenue({ steps }) {
+  const app = useApp();
+  const { t, format } = app;
+  /** @type {import("../../grammar/filter.js").Filter[]} */
+  const also = steps.map((step, at) =>
+    at === steps.length - 1
+      ? conditionOf(step)
+      : { op: /** @type {const} */ ("has_done"), of: [conditionOf(step)] }
+  );
+  /** @type {import("../../lib/ask/answer.js").Answer<Earned>} */
+  const { data } = useAnswer(
+    reportUrl(app, "query", { metrics: "total_revenue" }, { also }),
+    { last: true },
+  );
+  const values = data?.results[0]?.metrics;
+  if (!hasMoney(values)) return null;
+  return html`
+    <b data-funnel-revenue="">${format.value("money", values?.["total_revenue"] ?? null)}</b>
+    <span class="muted">${t("funnel_revenue")}</span>
   `;
 }
 
@@ -175,10 +235,11 @@ function Bars({ answer, steps }) {
  * @property {number} index
  * @property {readonly Step[]} steps
  * @property {FunnelStep["went_to"]} left
+ * @property {FunnelStep | undefined} before the same step of the earlier range
  */
 
 /** @param {BarStepProps} props */
-function BarStep({ step, index, steps, left }) {
+function BarStep({ step, index, steps, left, before }) {
   const { t, format, state, navigate } = useApp();
   const keep = (/** @type {"has_done" | "has_not_done"} */ last) => {
     /** @type {import("../../grammar/filter.js").Filter[]} */
@@ -201,7 +262,10 @@ function BarStep({ step, index, steps, left }) {
           </button>
           ${step.median_secs !== null &&
             html`<span>${t("funnel_median", { time: format.duration(step.median_secs) })}</span>`}
-          ${left.length > 0 && html`<${WentTo} rows=${left} />`}
+          <span>${t("funnel_of_previous", {
+            share: format.percent(step.rate_from_previous),
+          })}</span>
+          ${left.length > 0 && html`<${WentTo} rows=${left} dropped=${step.dropped} />`}
         </div>
       `}
       <div class="funnel-step">
@@ -212,25 +276,42 @@ function BarStep({ step, index, steps, left }) {
         </button>
         <b>${format.count(step.visitors)}</b>
         <span>${format.percent(step.rate_from_first)}</span>
+        ${before && html`
+          <${MetricChange} metric=${VISITORS} before=${before.visitors}
+            change=${before.visitors > 0 ? step.visitors / before.visitors - 1 : null} />
+        `}
       </div>
     </li>
   `;
 }
 
-/** @param {{ rows: FunnelStep["went_to"] }} props */
-function WentTo({ rows }) {
+/**
+ * Where those went who came no further: the most frequent pages, and the rest as one.
+ * @param {{ rows: FunnelStep["went_to"], dropped: number }} props
+ */
+function WentTo({ rows, dropped }) {
   const { t, format } = useApp();
+  const shown = rows.slice(0, WENT_TO_MAX);
+  const others = dropped - shown.reduce((sum, { visitors }) => sum + visitors, 0);
+  const share = (/** @type {number} */ visitors) =>
+    html`
+      <b>${format.count(visitors)}</b>
+      <span class="muted">${format.percent(visitors / Math.max(1, dropped))}</span>
+    `;
   return html`
     <details class="went-to">
       <summary class="muted">${t("funnel_went_to")}</summary>
       <ul>
-        ${rows.slice(0, 5).map(({ page, visitors }) =>
+        ${shown.map(({ page, visitors }) =>
           html`
-            <li key=${page ?? ""}>
-              ${page ?? html`<i class="muted">${t("left")}</i>`}<b>${format.count(visitors)}</b>
+            <li key=${page ?? ""} data-went=${visitors}>
+              ${page ?? html`<i class="muted">${t("left")}</i>`}${share(visitors)}
             </li>
           `
         )}
+        ${others > 0 && html`
+          <li data-went=${others}><i class="muted">${t("funnel_others")}</i>${share(others)}</li>
+        `}
       </ul>
     </details>
   `;

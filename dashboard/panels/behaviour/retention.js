@@ -1,5 +1,6 @@
 // The retention panel: of the visitors first seen in a week, the share that returned in later
 // weeks; and how the lifetime of visitor ids limits it.
+import { NotCompared } from "../../components/report/not_compared.js";
 import { HeatTable } from "../../components/charts/heat_table.js";
 import { Panel, Skeleton } from "../../components/layout/panel.js";
 import { useAnswer } from "../../lib/ask/answer.js";
@@ -49,6 +50,7 @@ export function Retention() {
   return html`
     <${Panel} title=${t("retention")} actions=${actions} busy=${stale}>
       <${Steps} />
+      <${NotCompared} />
       <div class=${stale && data ? "report-body scroll stale" : "report-body scroll"} tabindex="0"
         role="group" aria-label=${t("retention")}>${body}</div>
       ${short && html`

@@ -3,11 +3,14 @@ import { Icon } from "../../components/layout/icon.js";
 import { Empty, Panel, Skeleton } from "../../components/layout/panel.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
+import { conditionOf } from "../../lib/step_filter.js";
 import { html, useState } from "../../lib/html.js";
 import { ANYTHING, parseSequence, printSequence } from "../../grammar/sequence.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { useViewParams } from "../../lib/state/view_params.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
+import { MetricChange } from "../../components/report/metric_change.js";
+import { ComparedWith } from "../overview/compared_with.js";
 import { EMPTY_STEP, SpanFields, StepFields } from "../../components/fields/step_fields.js";
 
 /** @typedef {import("../../grammar/sequence.js").Link} Link */
@@ -39,7 +42,9 @@ export function Sequence() {
   };
   /** @type {import("../../lib/ask/answer.js").Answer<SequenceAnswer>} */
   const { data, fault, stale, retry } = useAnswer(
-    known.length < 2 ? null : reportUrl(app, "sequences", { steps: text, detail: "true" }),
+    known.length < 2
+      ? null
+      : reportUrl(app, "sequences", { steps: text, detail: "true" }, { compare: true }),
   );
   const body = known.length < 2
     ? html`<${Empty} title=${t("sequence_empty")} hint=${t("sequence_empty_hint")} />`
@@ -137,7 +142,13 @@ function Between({ link, onChange }) {
 
 /** @param {{ answer: SequenceAnswer, links: readonly Link[] }} props */
 function Told({ answer, links }) {
-  const { t, format } = useApp();
+  const { t, format, state, navigate } = useApp();
+  // From there they are saved as a segment.
+  const show = () => {
+    /** @type {import("../../grammar/filter.js").Filter[]} */
+    const filters = links.map(({ step }) => ({ op: "has_done", of: [conditionOf(step)] }));
+    navigate({ view: "", own: {}, filters: [...state.filters, ...filters] });
+  };
   const words = links.map(({ step, within, without }, index) =>
     [
       ...(index > 0 ? [t("sequence_then")] : []),
@@ -148,15 +159,34 @@ function Told({ answer, links }) {
       ...without.flatMap(({ name }) => [t("sequence_words_without"), name]),
     ].join(" ")
   ).join(", ");
-  const number = (/** @type {string} */ value, /** @type {string} */ label) =>
-    html`<div class="live-number"><span class="live-value">${value}</span>
-      <span class="muted">${label}</span></div>`;
+  const { comparison } = answer;
+  const number = (
+    /** @type {"converting_visitors" | "conversion_rate" | "rate_of_began"} */ key,
+    /** @type {string} */ label,
+  ) => {
+    const unit = key === "converting_visitors" ? "count" : "ratio";
+    const value = answer[key];
+    return html`
+      <div class="live-number">
+        <span class="live-value">${unit === "count" ? format.count(value) : format.percent(value)}
+        </span>
+        ${comparison && html`
+          <${MetricChange} metric=${{ unit, better: 1 }} change=${answer.change?.[key] ?? null}
+            before=${comparison[key]} />
+        `}
+        <span class="muted">${label}</span>
+      </div>
+    `;
+  };
   return html`
     <p class="sequence-words">${words}</p>
+    <${ComparedWith} meta=${answer.meta} known=${true}
+      isEmpty=${comparison?.total_visitors === 0} />
     <div class="sequence-numbers">
-      ${number(format.count(answer.converting_visitors), t("sequence_converting"))}
-      ${number(format.percent(answer.conversion_rate), t("sequence_of_all"))}
-      ${number(format.percent(answer.rate_of_began), t("sequence_of_began"))}
+      ${number("converting_visitors", t("sequence_converting"))}
+      ${number("conversion_rate", t("sequence_of_all"))}
+      ${number("rate_of_began", t("sequence_of_began"))}
     </div>
+    <button type="button" class="button small" onClick=${show}>${t("sequence_show")}</button>
   `;
 }

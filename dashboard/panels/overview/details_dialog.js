@@ -8,6 +8,7 @@ import { useApp } from "../../lib/state/context.js";
 import { csvOf, saveFile } from "../../lib/ask/downloads.js";
 import { html, useEffect, useState } from "../../lib/html.js";
 import { dimensionOf, metricOf, rowDimensions } from "../../lib/state/schema.js";
+import { NotCompared } from "../../components/report/not_compared.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { codesFound, isCoded, labelOf, labelOfRow } from "../../lib/format/labels.js";
 import { isPicked, toggleRow } from "../../lib/toggle_filter.js";
@@ -73,6 +74,7 @@ export function DetailsDialog({ dimension, onClose }) {
         <span class="spring" />
         <${Export} told=${told} metrics=${metrics} params=${params} also=${also ?? []} />
       </div>
+      <${NotCompared} />
       <div class=${stale && data ? "details-rows stale" : "details-rows"} tabindex="0"
         role="region" aria-label=${name("dimension", dimension)}>
         ${body}

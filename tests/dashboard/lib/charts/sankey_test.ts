@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type FlowNode, flowOf, flowRows } from "../../../../dashboard/lib/charts/sankey.js";
+import {
+  type FlowNode,
+  flowOf,
+  flowRows,
+  withoutLoops,
+} from "../../../../dashboard/lib/charts/sankey.js";
 
 const page = (name: string, count: number, children: FlowNode[] = []): FlowNode => ({
   kind: "page",
@@ -116,4 +121,12 @@ Deno.test("flowOf() keeps every column within the whole, and bands within their 
       assert.ok(inside(x - 1, from) && inside(x, to));
     }
   }));
+});
+
+Deno.test("withoutLoops() ends a path where it comes back", () => {
+  const tree = page("/", 3, [page("/a", 2, [page("/", 1, [page("/b", 1)])]), page("/b", 1)]);
+  const [root] = withoutLoops([tree]);
+  const [a, b] = root?.children ?? [];
+  assert.deepEqual([a?.children[0]?.kind, a?.children[0]?.children], ["back", []]);
+  assert.equal(b?.kind, "page");
 });
