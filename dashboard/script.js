@@ -5,6 +5,7 @@ const { document, history, navigation, mallard: stub = {} } = page;
 const tag = document.currentScript || document.querySelector("script[data-domain]") ||
   document.body;
 const { src, dataset: { domain, api, hash, local, modules } } = tag;
+let { user } = tag.dataset;
 let { referrer } = document;
 let seen = "";
 const here = () => document.URL.replace(hash === undefined ? /#.*/ : "", "");
@@ -29,6 +30,7 @@ const send = async (/** @type {*} */ ...[name, options]) => {
       l: local,
       i,
       en,
+      id: user,
     });
     if (document.prerendering) {
       await new Promise((shown) => document.addEventListener("prerenderingchange", shown));
@@ -70,6 +72,7 @@ function start() {
   view({});
   for (const call of stub.q || []) send(...call);
   send.on = tag;
+  send.identify = (/** @type {*} */ id) => user = id;
   page.mallard = send;
   if (modules) {
     const script = document.createElement("script");

@@ -187,6 +187,8 @@ export const CHANNELS_PER_ADDRESS_MAX = 4;
 export const CHANNELS_PER_SITE_MAX = 16;
 /** Reports of one view that one request may ask for. */
 export const VIEW_PARTS_MAX = 16;
+/** Characters of a site's own id of a visitor. */
+export const USER_ID_CHARS_MAX = 256;
 /** Visible time that one engagement counts for; what is longer counts as this. */
 export const ENGAGED_MS_MAX = 3_600_000;
 /** A web vital above this is an error of the sender, and no measurement. */

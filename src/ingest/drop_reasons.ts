@@ -33,6 +33,10 @@ export const DROPS = {
     message: "Cannot accept the event: its time is in the past, and there is no Admin API key",
   },
   robot: { code: null, message: "Dropped: a robot" },
+  user_ids_off: {
+    code: null,
+    message: "Not stored: the site's owner has not switched user_ids on",
+  },
   no_event: { code: null, message: "Not stored: it is a measurement, and no event" },
   opted_out: { code: null, message: "Dropped: the browser sends Sec-GPC" },
   not_a_page: { code: null, message: "Dropped: its URL is not of a page of a website" },

@@ -2,7 +2,12 @@
 // the one fault that refuses them. Only a site, a name or a URL that cannot be read refuses the
 // event; any other field is dropped or cut by itself, with a notice.
 import type { ErrorCode } from "../core/errors.ts";
-import { EVENT_NAME_CHARS_MAX, SCREEN_PIXELS_MAX, URL_CHARS_MAX } from "../core/limits.ts";
+import {
+  EVENT_NAME_CHARS_MAX,
+  SCREEN_PIXELS_MAX,
+  URL_CHARS_MAX,
+  USER_ID_CHARS_MAX,
+} from "../core/limits.ts";
 import { asciiSiteId, faultOfSiteId } from "../core/site_id.ts";
 import { withoutControls } from "../core/text.ts";
 import type { Notice } from "./fields/notices.ts";
@@ -24,6 +29,8 @@ export interface Payload extends Revenue {
   readonly title: string | null;
   /** `de` or `en-US`. */
   readonly language: string | null;
+  /** The site's own id of the visitor, as it was sent: never stored, and no part of the event. */
+  readonly userId: string | null;
   /** A JSON object as text. */
   readonly props: string | null;
   /** The fragment of the URL is a route: part of the page's path. */
@@ -63,7 +70,7 @@ export type PayloadFields =
 type Measured = "isEvent" | "engagement" | "vitals";
 
 /** What some wire formats have no field for. */
-type Optional = "isInteractive" | "title" | "language";
+type Optional = "isInteractive" | "title" | "language" | "userId";
 
 /** What a fault calls the fields that may refuse an event: their names in the wire format. */
 export type PayloadLabels = Readonly<Record<"site_id" | "event_name" | "url", string>>;
@@ -98,6 +105,7 @@ export function checkPayload(
         screenPixels: pixels(fields.screenPixels, note),
         title: readTitle(fields.title, note),
         language: readLanguage(fields.language, note),
+        userId: userIdText(fields.userId, note),
         props: readProps(fields.props, note),
         ...readRevenue(fields.revenueCents, fields.revenueCurrency, note),
         isHashRouted: isSet(fields.isHashRouted),
@@ -191,6 +199,15 @@ function referrerText(
   note("referrer_cut");
   // Half a surrogate pair or half of %E4 may be left at the end.
   return text.slice(0, charsMax).replace(/[\ud800-\udbff]$|%[0-9A-F]?$/i, "").toWellFormed();
+}
+
+/** An id of the site's own: text, or a whole number. */
+function userIdText(value: unknown, note: (notice: Notice) => void): string | null {
+  if (value === undefined || value === null || value === "") return null;
+  const text = Number.isSafeInteger(value) ? String(value) : value;
+  if (typeof text === "string" && !isLonger(text, USER_ID_CHARS_MAX)) return text.toWellFormed();
+  note("user_id_dropped");
+  return null;
 }
 
 function pixels(value: unknown, note: (notice: Notice) => void): number | null {

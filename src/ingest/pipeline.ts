@@ -99,7 +99,7 @@ export class Pipeline {
     const { hasKey = false, visitor } = arrival;
     const address = visitor?.address ?? arrival.address;
     const userAgent = visitor?.userAgent;
-    const payload = this.#underItsName(sent);
+    const payload = this.#asStored(sent);
     const draft: Draft = {
       payload,
       page: readOnce(payload.url),
@@ -156,7 +156,7 @@ export class Pipeline {
     { atMs, address, userAgent, isAlone = false }: PastArrival,
     visits: Pick<PastVisits, "idOf"> = this.pastVisits(),
   ): Outcome {
-    const payload = this.#underItsName(sent);
+    const payload = this.#asStored(sent);
     const draft: Draft = {
       payload,
       page: readOnce(payload.url),
@@ -185,10 +185,13 @@ export class Pipeline {
     return { event, notices: payload.notices };
   }
 
-  /** The payload with the id under which its site is known. */
-  #underItsName(payload: Payload): Payload {
-    const site_id = this.#context.parts.policy.idOf(payload.site_id);
-    return site_id === payload.site_id ? payload : { ...payload, site_id };
+  /** The payload with the id under which its site is known, and a user id only where it may. */
+  #asStored(payload: Payload): Payload {
+    const { policy } = this.#context.parts;
+    const site_id = policy.idOf(payload.site_id);
+    const named = site_id === payload.site_id ? payload : { ...payload, site_id };
+    if (payload.userId === null || policy.takesUserIds(site_id)) return named;
+    return { ...named, userId: null, notices: [...payload.notices, "user_id_dropped"] };
   }
 
   #count({ site_id, notices }: Payload): void {

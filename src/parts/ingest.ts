@@ -111,6 +111,7 @@ function sitePolicy(
   const rewrites = new PathRewrites();
   return {
     rateLimit: (site) => sites.settings(site).rate_limit,
+    takesUserIds: (site) => sites.settings(site).user_ids,
     idOf: (site) => names.idForEvent(site),
     isDeclared: (site) => names.isDeclared(site),
     isDeclaredHost: (host) => names.isDeclaredHost(host),

@@ -113,6 +113,13 @@ export const SITE_SETTINGS = {
     doc: "days for which a visitor keeps the same id; more than 1 recognises people for longer: " +
       "retention and unique visitors span that time, and the law may then ask for consent",
   },
+  user_ids: {
+    byDefault: false,
+    check: flag,
+    doc: "whether the ids that pages send of their users (mallard.identify) stand for visitors: " +
+      "hashed like all visitor ids, and never stored as they came, but the same person is " +
+      "recognised on every device; the law may then ask for consent",
+  },
   hostnames: {
     byDefault: [],
     check: hostList,
@@ -170,6 +177,7 @@ export interface SiteSettings {
   readonly rate_limit: number | null;
   readonly retention_days: number | null;
   readonly visitor_id_days: 1 | 7 | 30;
+  readonly user_ids: boolean;
   readonly hostnames: readonly string[];
   readonly aliases: readonly string[];
   readonly mask_emails: boolean;

@@ -284,6 +284,17 @@ trackerTest("mallard() sends a custom event with props and revenue", async (tool
   });
 });
 
+trackerTest("script.js sends the id of the page's user with each event", async (tools) => {
+  const { page, site, collector } = tools;
+  await page.goto(site.url);
+  await collector.arrived(1);
+  await page.evaluate("mallard.identify('43'); mallard('signup')");
+  await collector.arrived(2);
+  await page.evaluate("mallard.identify(); mallard('logout')");
+  const sent = await collector.arrived(3);
+  assert.deepEqual(sent.map(({ body }) => body["id"]), ["42", "43", undefined]);
+}, { attributes: 'data-user="42"' });
+
 trackerTest("mallard() takes another address", async (tools) => {
   const { page, site, collector } = tools;
   await page.goto(site.url);

@@ -1,4 +1,9 @@
-import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
+import {
+  deepStrictEqual as deepEqual,
+  notStrictEqual as notEqual,
+  ok,
+  strictEqual as equal,
+} from "node:assert";
 import { loadConfig } from "../../src/config/load.ts";
 import { pathRewrite } from "../../src/core/paths/rules.ts";
 import { EVENT_COLUMN_NAMES } from "../../src/core/event.ts";
@@ -11,7 +16,7 @@ import { readFields } from "../../src/ingest/formats/mallard.ts";
 import type { Payload } from "../../src/ingest/payload.ts";
 import { DROPS } from "../../src/ingest/drop_reasons.ts";
 import { Pipeline } from "../../src/ingest/pipeline.ts";
-import type { Outcome } from "../../src/ingest/steps/draft.ts";
+import type { Kept, Outcome } from "../../src/ingest/steps/draft.ts";
 import type { AdmissionRefusal } from "../../src/sites/admission.ts";
 import type { Masks } from "../../src/core/text.ts";
 import { siteKey } from "../../src/core/site_id.ts";
@@ -64,6 +69,7 @@ function open(world: World = {}) {
     siteRates: new RateLimit(clock, { perSecond: world.siteRate ?? 0 }),
     addressRates: world.addressRate ? new RateLimit(clock, { perSecond: world.addressRate }) : null,
     policy: {
+      takesUserIds: (site: string) => site === "users.example",
       rateLimit: (site) => world.rates?.[site] ?? null,
       idOf: (site) => names.idForEvent(site),
       isDeclared: (site) => names.isDeclared(site),
@@ -213,6 +219,7 @@ Deno.test("run() drops an event for its first reason, in the documented order", 
     "proposals_full",
     "past_refused",
     "local_page",
+    "user_ids_off",
     "no_event",
   ];
   const once = Object.keys(DROPS).map((reason) => [reason, others.includes(reason) ? 0 : 1]);
@@ -499,5 +506,27 @@ Deno.test("DROPS answer robots, opted out browsers and foreign pages as if all w
     "not_a_page",
     "opted_out",
     "robot",
+    "user_ids_off",
   ]);
+});
+
+Deno.test("run() makes one visitor of a user on every device, where the site takes user ids", () => {
+  const idOf = (d: string, id: unknown, agent: string, address: string) => {
+    const { event, notices } = run({ d, id }, { "user-agent": agent }, address) as Kept;
+    return [event.visitor_id, notices.join()];
+  };
+  const { run } = open({});
+  const phone = BROWSER.replace("Windows NT 10.0", "Linux; Android 14");
+  const [id, notices] = idOf("users.example", "42", BROWSER, ADDRESS);
+  deepEqual([id?.length, notices], [64, ""]);
+  deepEqual(idOf("users.example", 42, phone, "8.8.8.8"), [id, ""]);
+  notEqual(idOf("users.example", "43", BROWSER, ADDRESS)[0], id);
+  const [unnamed] = idOf("users.example", null, BROWSER, ADDRESS);
+  notEqual(unnamed, id);
+  const off = idOf("other.example", "42", BROWSER, ADDRESS);
+  deepEqual(off, [idOf("other.example", "", BROWSER, ADDRESS)[0], "user_id_dropped"]);
+  deepEqual(idOf("users.example", {}, BROWSER, ADDRESS), [unnamed, "user_id_dropped"]);
+  deepEqual(idOf("users.example", "x".repeat(257), BROWSER, ADDRESS), [unnamed, "user_id_dropped"]);
+  const kept = run({ d: "users.example", id: "secret-42" }) as Kept;
+  equal(JSON.stringify(kept.event).includes("secret-42"), false);
 });

@@ -26,6 +26,7 @@ export function openPipeline(
     addressRates: null,
     policy: {
       rateLimit: () => null,
+      takesUserIds: () => false,
       idOf: (site) => names.idForEvent(site),
       isDeclared: (site) => names.isDeclared(site),
       isDeclaredHost: (host) => names.isDeclaredHost(host),

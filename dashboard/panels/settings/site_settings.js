@@ -25,6 +25,7 @@ const GROUPS = {
   visitor_id_days: "privacy",
   mask_emails: "privacy",
   mask_tokens: "privacy",
+  user_ids: "privacy",
   visit_list: "privacy",
   public: "access",
   retention_days: "data",

@@ -30,7 +30,13 @@ export interface PrivacySettings {
 /** The settings of a site that the page describes. */
 export type SitePrivacy = Pick<
   SiteSettings,
-  "retention_days" | "visitor_id_days" | "public" | "visit_list" | "mask_emails" | "mask_tokens"
+  | "retention_days"
+  | "visitor_id_days"
+  | "user_ids"
+  | "public"
+  | "visit_list"
+  | "mask_emails"
+  | "mask_tokens"
 >;
 
 const CLASS_WORDS: Readonly<Record<PrivacyClass, string>> = {
@@ -211,9 +217,17 @@ function visitorText(settings: PrivacySettings, sites: readonly SitePrivacy[]): 
     ? "The key is random and is destroyed at most a day after the value has changed: from " +
       "then on nobody, the owner included, can compute which address and browser a value came from."
     : "The key is made from a secret of the owner and the date, and is never part of the data.";
+  const users = {
+    none: "",
+    some: ` On some sites ${USER_TEXT}`,
+    all: ` Where ${USER_TEXT.replace(/^where /, "")}`,
+  }[howMany(sites, "user_ids")];
   return "Events of one visitor are joined by a value computed from the address and the " +
-    `browser's name with a secret key (HMAC-SHA-256). ${life} ${salt}`;
+    `browser's name with a secret key (HMAC-SHA-256). ${life} ${salt}${users}`;
 }
+
+const USER_TEXT = "where a page says who is signed in, the value is computed from that user id " +
+  "instead: it is the same on every device of the person for as long. The id itself is not stored.";
 
 function retentionText(settings: PrivacySettings, sites: readonly SitePrivacy[]): string {
   const days = distinct(sites.map((site) => site.retention_days ?? settings.retention_days));
@@ -259,7 +273,7 @@ function maskingText(sites: readonly SitePrivacy[]): string {
   return emails + tokens;
 }
 
-type SiteFlag = "public" | "visit_list" | "mask_emails" | "mask_tokens";
+type SiteFlag = "user_ids" | "public" | "visit_list" | "mask_emails" | "mask_tokens";
 
 function howMany(sites: readonly SitePrivacy[], is: SiteFlag) {
   const count = sites.filter((site) => site[is]).length;

@@ -7,12 +7,16 @@ export function classicScript(source: string): string {
 }
 
 /**
- * The same without comments, indentation and ends of lines after punctuation. The source has no
- * text of several lines, and no comment behind code.
+ * The same without comments, indentation, and ends of lines and spaces around punctuation. The
+ * source has no comment behind code, and no text but in double quotes, on one line.
  */
 export function trackerText(source: string): string {
   return classicScript(source).replace(/^[ \t]*\/\/.*\n/gm, "")
     .replace(/\/\*\*[^]*?\*\/\s*/g, "")
     .replace(/^[ \t]+/gm, "")
-    .replace(/([;{,([]|^)\n/gm, "$1");
+    .replace(/([;{,([]|^)\n/gm, "$1")
+    .replace(
+      /("(?:[^"\\\n]|\\.)*")| ?(=>|===|[-+=]?=|\|\||&&|[,:{}]) ?/g,
+      (_, text?: string, mark = "") => text ?? mark,
+    );
 }

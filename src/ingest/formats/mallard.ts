@@ -89,7 +89,7 @@ export function takenHeaders({ dropped, notices }: Taken): Record<string, string
 /** Reads a query string; `n` defaults to pageview. Never throws. */
 export function readQuery(params: URLSearchParams): Checked<Payload> {
   const body: Record<string, unknown> = { n: "pageview" };
-  const names = ["d", "n", "u", "r", "w", "t", "la", "p", "ra", "rc", "h", "l", "i"];
+  const names = ["d", "n", "u", "r", "w", "t", "la", "p", "ra", "rc", "h", "l", "i", "id"];
   for (const name of names) {
     const value = params.get(name);
     if (value !== null) body[name] = value;
@@ -113,6 +113,7 @@ export function readFields(body: unknown): Checked<Payload> {
     screenPixels: fields["w"],
     title: fields["t"],
     language: fields["la"],
+    userId: fields["id"],
     props: fields["p"],
     revenueCents: fields["ra"],
     revenueCurrency: fields["rc"],
@@ -135,6 +136,7 @@ function readMeasured(
     url: fields["u"],
     referrer: undefined,
     screenPixels: fields["w"],
+    userId: fields["id"],
     props: undefined,
     revenueCents: undefined,
     revenueCurrency: undefined,

@@ -20,7 +20,7 @@ import { takenHeaders } from "./mallard.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Keys that only Mallard's own dialect has. */
-const MALLARD_KEYS = ["ra", "rc", "l", "en"];
+const MALLARD_KEYS = ["ra", "rc", "l", "en", "id"];
 const LONG_KEYS = ["name", "url", "domain"];
 /** Keys that only Plausible's dialect has. */
 const PLAUSIBLE_KEYS = [

@@ -130,6 +130,7 @@ function readEvent(body: unknown, { siteOfCode }: FormatParts): Checked<SentEven
     screenPixels: widthOf(fields["screen"]),
     title: fields["title"],
     language: fields["language"],
+    userId: fields["id"],
     props: type === "event" ? propsOf(fields) : undefined,
     ...revenueOf(type === "event" ? fields["data"] : undefined),
     isHashRouted: false,

@@ -111,6 +111,8 @@ export interface SitePolicy {
   aliases(site: string): readonly string[];
   /** How the site's path rules change the path of a page; null where they do not. */
   pathRewrite(site: string): PathRewrite | null;
+  /** Whether the owner lets pages say who a visitor is. */
+  takesUserIds(site: string): boolean;
   /** What is masked in the texts of the site's events. */
   masks(site: string): Masks;
 }

@@ -18,7 +18,8 @@ export function pageColumns({ payload, page }: Draft, { parts }: StepContext): P
 
 /** A measurement of a page or a visit is no event of its own. */
 export function checkIsEvent({ payload }: Draft): Drop | null {
-  return payload.isEvent ? null : { dropped: "no_event" };
+  if (payload.isEvent) return null;
+  return { dropped: payload.notices.includes("user_id_dropped") ? "user_ids_off" : "no_event" };
 }
 
 /** Drops events of what is no page of a website: a visitor's file would become a page. */

@@ -106,6 +106,12 @@ Deno.test("privacyPage() says whether Sec-GPC is respected and robots are record
   says(page({ filter_bots: false }), "Robots are recorded like anybody else.");
 });
 
+Deno.test("privacyPage() says whether user ids stand for visitors", () => {
+  equal(page({}).includes("user id"), false);
+  says(page({}, { user_ids: true }), "Where a page says who is signed in");
+  says(page({}, { user_ids: true }, {}), "On some sites where a page says who is signed in");
+});
+
 Deno.test("privacyPage() says who sees the statistics", () => {
   says(page({}), "for the owner and for whom the owner lets in. They are sums");
   says(page({}, { public: true }), "Statistics are open to everyone.");

@@ -12,7 +12,7 @@ const page = self;
  */
 function add(/** @type {*} */ [a, b]) {
   // Why not.
-  const [, url] = ["", "https://a.example/*"];
+  const [, url] = ["", "https://a.example/*, b: \\" = c"];
   return [
     a + b,
     url,
@@ -24,5 +24,5 @@ page.sum = add([1, 2]);
   assert.doesNotMatch(text, /@|Why|^ |\n\n/m);
   const page: { sum?: unknown } = {};
   new Function("self", text)(page);
-  assert.deepEqual(page.sum, [3, "https://a.example/*"]);
+  assert.deepEqual(page.sum, [3, 'https://a.example/*, b: " = c']);
 });

@@ -37,6 +37,7 @@ Deno.test("readJson() takes every field", () => {
       screenPixels: 1920,
       title: "Home",
       language: "de-AT",
+      userId: null,
       props: '{"plan":"pro"}',
       revenueCents: 1235,
       revenueCurrency: "EUR",

@@ -79,6 +79,35 @@ Deno.test("POST /api/send counts Umami's events for the site of a UUID", async (
   await app.close();
 });
 
+Deno.test("POST /api/send makes one visitor of an id on two devices, where it may", async () => {
+  const app = await openApp();
+  await declare(app);
+  const agents = [CHROME, CHROME.replace("Windows NT 10.0; Win64; x64", "X11; Linux x86_64")];
+  const page = { website: OLD_UUID, url: "/a", hostname: SITE, id: "alice" };
+  const sendAll = async (type: string) => {
+    const told = [];
+    for (const agent of agents) {
+      const headers = { "user-agent": agent };
+      const answer = await post(app, "/api/send", { type, payload: page }, { headers });
+      told.push([answer.status, answer.headers.get("x-mallard-notices")]);
+      ok((await answer.json()).cache);
+    }
+    return told;
+  };
+  const visitors = async () => (await report(app, "metrics=visitors")).results[0]?.metrics.visitors;
+  deepEqual(await sendAll("identify"), [[200, "user_ids_off"], [200, "user_ids_off"]]);
+  deepEqual(await sendAll("event"), [[200, "user_id_dropped"], [200, "user_id_dropped"]]);
+  equal(await visitors(), 2);
+  const set = { method: "PATCH", body: JSON.stringify({ user_ids: true }) };
+  equal((await app.send(`/api/sites/${SITE}`, set)).status, 200);
+  deepEqual(await sendAll("identify"), [[200, "no_event"], [200, "no_event"]]);
+  deepEqual(await sendAll("event"), [[200, null], [200, null]]);
+  equal(await visitors(), 3, "two without ids, one with");
+  const exported = await app.send(`/api/sites/${SITE}/export?format=ndjson`);
+  equal((await exported.text()).includes("alice"), false);
+  await app.close();
+});
+
 Deno.test("POST /api/send refuses what it cannot count, and beeps at robots", async () => {
   const app = await openApp();
   await declare(app);
