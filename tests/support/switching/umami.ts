@@ -344,12 +344,30 @@ export const UMAMI: Checks = {
   },
   "`type` `identify`": async (bench) => {
     const { site, id } = await website(bench);
-    equal((await send(bench, id, { data: { a: 1 } }, {}, "identify")).status, 200);
+    for (const [on, notice] of [[false, "user_ids_off"], [true, "no_event"]] as const) {
+      await bench.set(site, { user_ids: on });
+      const reply = await send(bench, id, { id: "ada", data: { a: 1 } }, {}, "identify");
+      deepEqual([reply.status, reply.header("x-mallard-notices")], [200, notice]);
+    }
     deepEqual(await bench.events(site), []);
   },
-  "`id`, `browser`, `os`, `device`": async (bench) => {
+  "`id`": async (bench) => {
     const { site, id } = await website(bench);
-    const said = { id: "ada", browser: "firefox", os: "Linux", device: "mobile" };
+    const devices = [CHROME, CHROME.replace("Windows NT 10.0; Win64; x64", "X11; Linux x86_64")];
+    const sendAll = async () => {
+      for (const device of devices) {
+        equal((await send(bench, id, { id: "ada" }, { "user-agent": device })).status, 200);
+      }
+      const [row] = await bench.rows(site, "metrics=visitors");
+      return row?.[0];
+    };
+    equal(await sendAll(), 2);
+    await bench.set(site, { user_ids: true });
+    equal(await sendAll(), 3);
+  },
+  "`browser`, `os`, `device`": async (bench) => {
+    const { site, id } = await website(bench);
+    const said = { browser: "firefox", os: "Linux", device: "mobile" };
     equal((await send(bench, id, said)).status, 200);
     deepEqual(await bench.rows(site, "metrics=visitors&dimensions=browser,os,device"), [
       ["Chrome", "Windows", "desktop", 1],
