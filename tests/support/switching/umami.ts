@@ -356,7 +356,8 @@ export const UMAMI: Checks = {
     const devices = [CHROME, CHROME.replace("Windows NT 10.0; Win64; x64", "X11; Linux x86_64")];
     const sendAll = async () => {
       for (const device of devices) {
-        equal((await send(bench, id, { id: "ada" }, { "user-agent": device })).status, 200);
+        const headers = { "user-agent": device };
+        equal((await send(bench, id, { id: "ada" }, { headers })).status, 200);
       }
       const [row] = await bench.rows(site, "metrics=visitors");
       return row?.[0];
