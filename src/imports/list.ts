@@ -1,6 +1,7 @@
 // The imports on record: what each is and how far it has come, and the folders of their files. The
 // command line uses it beside a running server, too.
 import { AppError } from "../core/errors.ts";
+import { withoutControls } from "../core/text.ts";
 import type { System } from "../core/types.ts";
 import { digestOf, digestOfBytes } from "../storage/digest.ts";
 import type { DayChoice } from "../storage/history/history.ts";
@@ -74,12 +75,7 @@ export class ImportList {
     const { clock, files, random } = this.#system;
     const store = this.#store;
     const { digest, files: given } = await this.#digestOf(site, options);
-    const same = await store.run("findSameImport", { site_id: site, digest });
-    if (same) {
-      await files.removeTree(`${this.folder}/${id}`);
-      return { shown: shownOf(same), isRepeated: true };
-    }
-    await store.run("addPastImport", {
+    const same = await store.run("addPastImport", {
       id,
       site_id: site,
       digest,
@@ -87,6 +83,10 @@ export class ImportList {
       salt: random.bytes(SALT_BYTES).toHex(),
       created_at: clock.nowMs(),
     });
+    if (same) {
+      await files.removeTree(`${this.folder}/${id}`);
+      return { shown: shownOf(same), isRepeated: true };
+    }
     return { shown: await this.find(id), isRepeated: false };
   }
 
@@ -99,7 +99,8 @@ export class ImportList {
     for (const file of files) {
       const found = await digestOf(this.#system.files, file.path);
       if (!found) throw new ImportFault(`Cannot import ${file.name}: it is missing`);
-      if (!byDigest.has(found.sha256)) byDigest.set(found.sha256, file);
+      if (byDigest.has(found.sha256)) continue;
+      byDigest.set(found.sha256, { ...file, name: withoutControls(file.name) });
     }
     const text = JSON.stringify([site, choices, [...byDigest.keys()].sort()]);
     const digest = await digestOfBytes(new TextEncoder().encode(text));

@@ -111,13 +111,17 @@ Deno.test("Imports runs none twice, and takes a file that is given twice once", 
     assert.deepEqual(left(folder), [open]);
     await imports.run(open, new AbortController().signal);
     assert.equal((await storedRows(folder)).length, 4);
+    // Two that are asked for at once.
+    const together = { "c.csv": CSV.replaceAll("/b", "/d") };
+    const both = await Promise.all([waiting(imports, together), waiting(imports, together)]);
+    assert.equal(both[0], both[1]);
   });
 });
 
 Deno.test("Imports tells no address of a line that no importer reads", async () => {
   await withImports(async ({ system, imports }) => {
     const line = "GET /x 203.0.113.77 [2001:db8::1] jane@example.com\n";
-    const { report } = await importFiles(running(imports), { "a.log": line });
+    const { report } = await importFiles(running(imports), { "a\n.log": line });
     const told = 'Cannot import a.log: its first line is "GET /x … […] …"';
     assert.equal(report.error, told);
     assert.doesNotMatch(JSON.stringify(system.lines), /203\.0\.113|2001:db8|jane@/);

@@ -107,10 +107,19 @@ function findSameImport(
   return row ? importOf(row) : null;
 }
 
+/** Adds an import; where there is the same one, it is returned, and none is added. */
 function addPastImport(
   db: Sqlite,
   added: Pick<PastImport, "id" | "site_id" | "digest" | "options" | "salt" | "created_at">,
-): void {
+): PastImport | null {
+  return db.transaction(() => {
+    const same = findSameImport(db, added);
+    if (!same) insertPastImport(db, added);
+    return same;
+  });
+}
+
+function insertPastImport(db: Sqlite, added: Parameters<typeof addPastImport>[1]): void {
   db.run(
     `insert into past_imports (id, site_id, digest, state, options, salt, created_at)
       values (?, ?, ?, 'waiting', ?, ?, ?)`,
@@ -242,7 +251,6 @@ export function inheritImport(
 export const HISTORY_OPS = {
   listPastImports,
   findPastImport,
-  findSameImport,
   addPastImport,
   setImportState,
   wishImport,
