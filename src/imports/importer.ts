@@ -138,6 +138,13 @@ export function tryCast(value: Sql, type: string): Sql {
   return sql`try_cast(${value} as ${raw(type)})`;
 }
 
+/** A count, also with separators of thousands (`1,234`); null where it is none. */
+export function countOf(value: Sql): Sql {
+  return sql`try_cast(case
+    when regexp_matches(trim(${value}), '^[0-9]{1,3}([,'' \u00a0\u202f\u2019][0-9]{3})+$')
+      then regexp_replace(${value}, '[^0-9]', '', 'g') else ${value} end as double)`;
+}
+
 /** A text without the spaces around it; null where nothing is left. */
 export function textOrNull(value: Sql): Sql {
   return sql`nullif(trim(${value}), '')`;

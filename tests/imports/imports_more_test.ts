@@ -127,3 +127,99 @@ Deno.test("Imports tells no address of a line that no importer reads", async () 
     assert.doesNotMatch(JSON.stringify(system.lines), /203\.0\.113|2001:db8|jane@/);
   });
 });
+
+/** The same two views in every way that spreadsheets and systems write a text. */
+function written(): Record<string, Uint8Array<ArrayBuffer>> {
+  const rows = [
+    HEAD.trimEnd().split(","),
+    ...["/caf\u00e9\u00fc", "/b"].map((path, n) =>
+      row(path, `2024-01-0${n + 2}T10:00:00Z`).trimEnd().replace('"1,1,1"', "1;1;1").split(",")
+    ),
+  ];
+  const text = (delimiter: string, end: string) =>
+    rows.map((cells) =>
+      cells.map((cell) => cell === "1;1;1" ? '"1,1,1"' : cell).join(delimiter) + end
+    ).join("");
+  const plain = text(",", "\n");
+  const units = (isBig: boolean) => {
+    const bytes = new Uint8Array(2 * plain.length + 2);
+    const view = new DataView(bytes.buffer);
+    for (const [at, char] of [..."\ufeff" + plain].entries()) {
+      view.setUint16(2 * at, char.charCodeAt(0), !isBig);
+    }
+    return bytes;
+  };
+  const encode = (value: string) => new TextEncoder().encode(value);
+  return {
+    "utf-8": encode(plain),
+    "byte order mark": encode("\ufeff" + plain),
+    "ends of lines of Windows": encode(text(",", "\r\n")),
+    "semicolons": encode(text(";", "\r\n")),
+    "tabs": encode(text("\t", "\n")),
+    "utf-16 little": units(false),
+    "utf-16 big": units(true),
+    "windows-1252": Uint8Array.from(plain, (char) => char.charCodeAt(0)),
+  };
+}
+
+Deno.test("Imports reads a file however it is encoded and separated", async () => {
+  await withImports(async ({ storage, imports }) => {
+    for (const [how, content] of Object.entries(written())) {
+      const { id, state, report } = await importFiles(running(imports), { "a.csv": content });
+      assert.equal(state, "done", `${how}: ${report.error}`);
+      const expected = { "/caf\u00e9\u00fc": 1, "/b": 1 };
+      assert.deepEqual(await countsOf(storage, "pathname"), expected, how);
+      await imports.end(id);
+    }
+    const plausible = "date,visitors,pageviews,bounces,visits,visit_duration\n" +
+      '2024-01-01,"1,234",2,0,1,1\n2024-01-02,x,3,0,1,1\n';
+    const { report } = await importFiles(running(imports), {
+      "imported_visitors_20240101_20240102.csv": plausible,
+    }, { dry_run: true });
+    assert.equal(report.totals?.visitors, 1234, report.error);
+    assert.match(String(report.rejects?.[0]?.reason), /a count cannot be read$/);
+  });
+});
+
+async function mount(...args: string[]): Promise<boolean> {
+  const [command = "", ...rest] = args;
+  return await new Deno.Command(command, { args: rest, stderr: "null" }).output()
+    .then(({ success }) => success, () => false);
+}
+
+Deno.test("Imports waits while the disk is full, and goes on when there is room", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "mallard-disk-" });
+  const hasDisk = await mount("mount", "-t", "tmpfs", "-o", "size=9m", "tmpfs", folder);
+  if (!hasDisk) console.log("skipped: a small file system cannot be mounted here");
+  const system = fakeSystem();
+  try {
+    if (!hasDisk) return;
+    const storage = await openFolder(folder, system);
+    const imports = await importsOf(folder, system, storage);
+    const rows = Array.from({ length: 8_000 }, (_, n) => {
+      const path = `/${system.random.bytes(40).toHex()}`;
+      return row(path, `2024-01-0${1 + n % 4}T10:00:00Z`);
+    });
+    const id = await waiting(imports, { "a.csv": HEAD + rows.join("") });
+    const { available } = await spaceOf(folder);
+    await Deno.writeFile(`${folder}/filler`, new Uint8Array(available - 512 * 1024));
+    const full = await imports.run(id, new AbortController().signal);
+    assert.equal(full.state, "waiting", full.report.error);
+    assert.match(String(full.report.error), /space|disk/i);
+    assert.deepEqual(await countsOf(storage, "hostname"), {});
+    await Deno.remove(`${folder}/filler`);
+    const done = await imports.run(id, new AbortController().signal);
+    assert.equal(done.state, "done", done.report.error);
+    assert.equal(done.report.totals?.events, rows.length);
+    assert.equal((await storedRows(folder)).length, rows.length);
+    await storage.close();
+  } finally {
+    if (hasDisk) await mount("umount", "-l", folder);
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+async function spaceOf(folder: string): Promise<{ readonly available: number }> {
+  const { bytes } = await fakeSystem().files.space(folder);
+  return { available: bytes };
+}

@@ -4,6 +4,7 @@ import { ident, raw, type Sql, sql } from "../../core/sql.ts";
 import type { SumColumn, SumKind } from "../../storage/history/sum_kinds.ts";
 import { channelOf } from "../../reference/channels.ts";
 import {
+  countOf,
   type Importer,
   type InputFile,
   notes,
@@ -11,7 +12,6 @@ import {
   type SumsSource,
   type SumTable,
   textOrNull,
-  tryCast,
 } from "../importer.ts";
 import { fill } from "../stage/enrich.ts";
 import { columnName, csvRows, delimiterOf, headerCells } from "./csv.ts";
@@ -183,7 +183,7 @@ function tablesOf({ role, sample: { name: file, header } }: InputFile, from: Sql
     Object.entries(COUNTS[table.counts] ?? {}).flatMap(([to, text]) => {
       const [column = "", scale = ""] = text.split(/(?= \*)/);
       if (!cells.has(column)) return [];
-      return [[to, sql`${tryCast(sql`row.${ident(column)}`, "double")}${raw(scale)}`]];
+      return [[to, sql`${countOf(sql`row.${ident(column)}`)}${raw(scale)}`]];
     }),
   );
   const column = (name: string) =>

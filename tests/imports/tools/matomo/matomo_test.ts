@@ -189,7 +189,6 @@ function live(): string {
 }
 
 const FORMS: readonly (readonly [string, Record<string, string>])[] = [
-  ["a dump", { "dump.sql": dump("matomo_") }],
   ["a dump without a prefix", { "dump.sql": dump("") }],
   ["JSON of the Live API", { "visits.json": live() }],
 ];
