@@ -1,6 +1,7 @@
 // Mutated requests over all routes, the same for the same seed: whatever comes in, the server
 // answers, in time, without a failure of its own, and puts nothing of it into a page.
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
+import { badFields, DIALECTS } from "../support/server/hostile_fields.ts";
 import { openApp, type RunningApp } from "../support/server/running_app.ts";
 import { fakeSystem } from "../support/fake_system.ts";
 import { Dice, kindsOf, type Known, shoot, type Shot } from "../support/server/hostile_requests.ts";
@@ -326,4 +327,35 @@ Deno.test("the server outlives whatever comes over a connection", async () => {
     equal(await server.stop(), 0, server.output());
     ok(!/panicked|ERROR|\bat file:/.test(server.output()), server.output());
   });
+});
+
+const EVENTS = 150;
+
+Deno.test("a bad field never costs an event, in any dialect", async () => {
+  const app = await openApp();
+  const dice = new Dice(SEED);
+  const json = { "content-type": "application/json" };
+  for (const { site: site_id } of DIALECTS) {
+    const body = JSON.stringify({ site_id, aliases: [`goat.${site_id}`] });
+    const made = await app.send("/api/sites", { method: "POST", headers: json, body });
+    equal(made.status, 201, await made.text());
+  }
+  for (const dialect of DIALECTS) {
+    for (let count = 0; count < EVENTS; count++) {
+      const fields = badFields(dice, dialect);
+      const [path, sent] = dialect.request(fields);
+      const response = await app.send(path, sent);
+      const text = await response.text();
+      try {
+        dialect.answered(response, text);
+      } catch (cause) {
+        const what = JSON.stringify(fields).slice(0, 400);
+        throw new Error(`${dialect.site} ${count}: ${what}: ${response.status} ${text}`, { cause });
+      }
+    }
+    const asked = `/api/stats/query?site_id=${dialect.site}&period=day&metrics=events`;
+    const { results } = await (await app.send(asked)).json();
+    equal(results[0].metrics.events, EVENTS, dialect.site);
+  }
+  await app.close();
 });

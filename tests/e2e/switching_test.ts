@@ -6,6 +6,7 @@ import { Bench, type Checks } from "../support/switching/bench.ts";
 import { GOATCOUNTER } from "../support/switching/goatcounter.ts";
 import { Pages } from "../support/switching/pages.ts";
 import { PLAUSIBLE } from "../support/switching/plausible.ts";
+import { provePrograms } from "../support/switching/programs.ts";
 import { SCRIPTS } from "../support/switching/scripts.ts";
 import { UMAMI } from "../support/switching/umami.ts";
 
@@ -49,6 +50,7 @@ Deno.test("Every line of docs/switching.md is as it says", async (test) => {
     for (const [heading, checks] of Object.entries(SECTIONS)) {
       await prove(test, bench, heading, checks);
     }
+    await test.step("Programs that send for people", () => provePrograms(bench));
   } finally {
     await bench.close();
   }

@@ -36,6 +36,8 @@ const LABELS: PayloadLabels = {
   url: "payload.url",
 };
 const TYPES = ["event", "identify", "performance"];
+/** A name is no longer, and no number, though URLs take one for an address. */
+const HOST = /^(?!\d*$).{1,253}$/;
 const CACHE_HEADER = "x-umami-cache";
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** What its script answers to robots. */
@@ -165,7 +167,7 @@ function eventName({ name }: Fields): unknown {
 function urlOf({ url, hostname }: Fields): unknown {
   if (typeof url !== "string" || url === "") return "/";
   const isPath = !/^[a-z][a-z0-9+.-]*:/i.test(url);
-  if (!isPath || typeof hostname !== "string" || hostname === "") return url;
+  if (!isPath || typeof hostname !== "string" || !HOST.test(hostname)) return url;
   const whole = `https://${hostname}${url.startsWith("/") ? "" : "/"}${url}`;
   return URL.canParse(whole) ? whole : url;
 }

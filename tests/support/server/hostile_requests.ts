@@ -38,7 +38,8 @@ export class Dice {
 
 const METHODS = ["GET", "POST", "DELETE", "PUT", "PATCH", "OPTIONS", "HEAD", "MOVE"];
 
-const HOSTILE = [
+/** Texts that fit nowhere. */
+export const HOSTILE = [
   "",
   MARK,
   "' or 1=1 --",
