@@ -5,6 +5,7 @@ import { Flow } from "../panels/behaviour/flow.js";
 import { Funnel } from "../panels/behaviour/funnel.js";
 import { useViewParams } from "../lib/state/view_params.js";
 import { Retention } from "../panels/behaviour/retention.js";
+import { Visits } from "../panels/behaviour/visits.js";
 import { Sequence } from "../panels/behaviour/sequence.js";
 
 const REPORTS = /** @type {const} */ ([
@@ -12,6 +13,7 @@ const REPORTS = /** @type {const} */ ([
   { name: "retention", draw: Retention },
   { name: "flow", draw: Flow },
   { name: "sequence", draw: Sequence },
+  { name: "visits", draw: Visits },
 ]);
 
 /** Draws the page. */

@@ -1,23 +1,51 @@
-// The overview of all sites.
+// The overview of all sites: searched, sorted, pinned, over one period, with their total.
 import { Icon } from "../components/layout/icon.js";
 import { useApp } from "../lib/state/context.js";
 import { html, useState } from "../lib/html.js";
+import { preference, setPreference } from "../lib/state/preferences.js";
+import { siteName } from "../lib/format/site_name.js";
 import { NewSites } from "../panels/sites/new_sites.js";
 import { SiteCard } from "../panels/sites/site_card.js";
 
 /** Number of sites from which the search field is shown. */
 const SEARCH_FROM = 7;
-/** Most cards drawn; search finds the others. */
-const CARDS_MAX = 60;
+const PERIODS = ["24h", "7d", "30d"];
+const BY_NAME = "name";
+const BY_EVENTS = "events";
+
+/** @typedef {import("../panels/sites/site_card.js").Sums} Sums */
+/** @typedef {import("../lib/state/context.js").Site} Site */
+
+/** The sites that are pinned in this browser. */
+const readPins = () => new Set((preference("pinned") ?? "").split("\n").filter(Boolean));
 
 /** @param {{ onAdd: () => void }} props */
 export function SitesPage({ onAdd }) {
   const { t, sites, owner } = useApp();
   const [text, setText] = useState("");
+  const [pins, setPins] = useState(readPins);
+  const [sort, setSort] = useState(preference("sites_sort") ?? BY_NAME);
+  const [period, setPeriod] = useState(preference("sites_period") ?? "24h");
+  const [sums, setSums] = useState(/** @type {ReadonlyMap<string, Sums>} */ (new Map()));
   const wanted = text.trim().toLowerCase();
   const found = sites.filter(({ site_id, name }) =>
     `${site_id} ${name ?? ""}`.toLowerCase().includes(wanted)
-  );
+  ).toSorted(orderOf(pins, sort));
+  const pin = (/** @type {string} */ id) => {
+    const changed = new Set(pins);
+    if (!changed.delete(id)) changed.add(id);
+    setPins(changed);
+    setPreference("pinned", [...changed].join("\n") || null);
+  };
+  const choosePeriod = (/** @type {string} */ chosen) => {
+    setPeriod(chosen);
+    setSums(new Map());
+    setPreference("sites_period", chosen);
+  };
+  const chooseSort = (/** @type {string} */ chosen) => {
+    setSort(chosen);
+    setPreference("sites_sort", chosen);
+  };
   return html`
     <div class="title-line">
       <h1 class="title">${t("all_sites")}</h1>
@@ -29,18 +57,78 @@ export function SitesPage({ onAdd }) {
               setText(target.value)} />
         </div>
       `}
+      <${Choices} sort=${sort} period=${period} onSort=${chooseSort} onPeriod=${choosePeriod} />
       ${owner && html`
         <button type="button" class="button" onClick=${onAdd}>
           <${Icon} name="plus" />${t("start_another")}
         </button>
       `}
     </div>
+    <${Total} found=${found} sums=${sums} />
     <div class="site-cards">
-      ${found.slice(0, CARDS_MAX).map((site) =>
-        html`<${SiteCard} key=${site.site_id} site=${site} />`
+      ${found.map((site) =>
+        html`
+          <${SiteCard} key=${site.site_id} site=${site} period=${period}
+            pinned=${pins.has(site.site_id)} onPin=${() => pin(site.site_id)}
+            onSums=${(/** @type {Sums} */ own) =>
+              setSums((before) => new Map(before).set(site.site_id, own))} />
+        `
       )}
     </div>
     ${found.length === 0 && html`<p class="muted">${t("no_site_found")}</p>`}
     ${owner && html`<${NewSites} />`}
   `;
+}
+
+/**
+ * Pinned sites first.
+ * @param {ReadonlySet<string>} pins
+ * @param {string} sort
+ */
+function orderOf(pins, sort) {
+  const events = (/** @type {Site} */ site) => sort === BY_EVENTS ? site.stored_events ?? 0 : 0;
+  return (/** @type {Site} */ a, /** @type {Site} */ b) =>
+    Number(pins.has(b.site_id)) - Number(pins.has(a.site_id)) || events(b) - events(a) ||
+    siteName(a).localeCompare(siteName(b));
+}
+
+/**
+ * @param {{
+ *   sort: string,
+ *   period: string,
+ *   onSort: (sort: string) => void,
+ *   onPeriod: (period: string) => void,
+ * }} props
+ */
+function Choices({ sort, period, onSort, onPeriod }) {
+  const { t, name, owner } = useApp();
+  const valueOf = (/** @type {{ target: HTMLSelectElement }} */ { target }) => target.value;
+  return html`
+    <select class="field small" aria-label=${t("sites_period")} value=${period}
+      onChange=${(/** @type {{ target: HTMLSelectElement }} */ event) => onPeriod(valueOf(event))}>
+      ${PERIODS.map((one) => html`<option key=${one} value=${one}>${name("period", one)}</option>`)}
+    </select>
+    <select class="field small" aria-label=${t("sites_sort")} value=${sort}
+      onChange=${(/** @type {{ target: HTMLSelectElement }} */ event) => onSort(valueOf(event))}>
+      <option value=${BY_NAME}>${t("sites_by_name")}</option>
+      ${owner && html`<option value=${BY_EVENTS}>${t("sites_by_events")}</option>`}
+    </select>
+  `;
+}
+
+/**
+ * The sum of the sites whose numbers are known.
+ * @param {{ found: readonly Site[], sums: ReadonlyMap<string, Sums> }} props
+ */
+function Total({ found, sums }) {
+  const { t, format } = useApp();
+  const known = found.flatMap(({ site_id }) => sums.get(site_id) ?? []);
+  const visitors = known.reduce((sum, one) => sum + one.visitors, 0);
+  const pageviews = known.reduce((sum, one) => sum + one.pageviews, 0);
+  const text = known.length === 0 ? "" : t("sites_total", {
+    sites: t("sites_n", { n: known.length }),
+    visitors: t("unique_visitors_n", { n: visitors, count: format.count(visitors) }),
+    pageviews: t("pageviews_n", { n: pageviews, count: format.count(pageviews) }),
+  });
+  return html`<p class="muted sites-total" role="status">${text || "\u00a0"}</p>`;
 }

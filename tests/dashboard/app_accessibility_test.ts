@@ -70,6 +70,10 @@ const PLACES: Readonly<Record<string, Place>> = {
     search: "filters=is(page,/)",
     act: (page) => page.locator(".filtered .stat-value:not(.to-come-text)").first().waitFor(),
   },
+  visits: {
+    search: "view=behaviour&report=visits",
+    act: (page) => page.locator(".report-body :is(.blank, .visits)").first().waitFor(),
+  },
   why: {
     search: "why=bounce_rate",
     act: (page) => page.locator("dialog .why-verdict").waitFor(),

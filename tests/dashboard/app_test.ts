@@ -855,6 +855,7 @@ dashboardTest(
   "app.js: a pasted address becomes a site, and another spelling is shown when it arrives",
   async ({ url, open }) => {
     const { page, faults } = await open(`${url}/?view=sites&site=${SITE}`);
+    await sitesAreOrdered(page, url);
     await page.click("main button:has-text('Add another site')");
     await page.fill(".start input", "https://www.Pasted.example/path?a=b");
     await page.locator("text=Will be counted as pasted.example").waitFor();
@@ -863,5 +864,53 @@ dashboardTest(
     await page.locator(".waiting:has-text('shop.pasted.example') button").click();
     await page.waitForURL(/site=shop\.pasted\.example/);
     assert.deepEqual(faults, []);
+  },
+);
+
+/** A pinned site comes first, after a reload, too; the period and the total follow. */
+async function sitesAreOrdered(page: Page, url: string): Promise<void> {
+  const first = () => page.locator(".site-card h2").first().innerText();
+  await page.locator(`[aria-label='Pin ${OTHER_SITE}']`).click();
+  await page.reload();
+  await page.locator(`[aria-label='Pin ${OTHER_SITE}'][aria-pressed=true]`).waitFor();
+  assert.equal(await first(), OTHER_SITE);
+  await page.selectOption("select[aria-label=Period]", "7d");
+  const { unique_visitors } = await askApi(url, `stats/main?site_id=${OTHER_SITE}&period=7d`);
+  const number = unique_visitors.toLocaleString("en-GB");
+  await page.locator(`.site-card >> nth=0 >> b:text-is('${number}')`).waitFor();
+  await page.locator(".sites-total:has-text('pageviews')").waitFor();
+  await page.locator(`[aria-label='Pin ${OTHER_SITE}']`).click();
+}
+
+dashboardTest(
+  "app.js: single visits are listed where the owner allows it, and pages are opened",
+  async ({ url, open }) => {
+    const { page } = await open(`${url}/?site=${SITE}&view=behaviour&report=visits&period=7d`);
+    await page.locator("text=Single visits are not listed").waitFor();
+    const allow = (visit_list: boolean) =>
+      fetch(`${url}/api/sites/${SITE}`, { method: "PATCH", body: JSON.stringify({ visit_list }) });
+    assert.equal((await allow(true)).status, 200);
+    try {
+      await page.reload();
+      await page.locator("[data-visit]").first().waitFor();
+      const { visits } = await askApi(url, `stats/visits?${OF_SITE}&period=7d&limit=20`);
+      const shown = await page.$$eval(
+        "[data-visit]",
+        (all) => all.map((one) => one.getAttribute("data-visit")),
+      );
+      assert.deepEqual(shown, visits.map((visit: { started_at: string }) => visit.started_at));
+      await page.locator("[data-visit] summary").first().click();
+      assert.equal(
+        await page.locator("[data-visit]").first().locator("ol li").count(),
+        visits[0].steps.length,
+      );
+      await page.goto(`${url}/?site=${SITE}&period=7d`);
+      const row = page.locator("[data-breakdown=pages] .row-link").first();
+      await row.waitFor({ state: "attached" });
+      assert.equal(await row.getAttribute("rel"), "noopener noreferrer");
+      assert.match(await row.getAttribute("href") ?? "", new RegExp(`^https://${SITE}/`));
+    } finally {
+      await (await allow(false)).body?.cancel();
+    }
   },
 );

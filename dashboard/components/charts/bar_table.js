@@ -1,6 +1,7 @@
 // The rows of a breakdown: name, bar, numbers. A click on a name filters by it; with a modifier key
 // it excludes it.
 import { html } from "../../lib/html.js";
+import { Icon } from "../layout/icon.js";
 
 /**
  * @typedef {object} BarRow
@@ -9,6 +10,7 @@ import { html } from "../../lib/html.js";
  * @property {string} title the whole of it, shown on hover
  * @property {number} share length of the bar, 0…1
  * @property {boolean} pressed whether it is kept already
+ * @property {{ href: string, label: string } | null} [link] opens what the row is of
  * @property {readonly { text: unknown, title?: string | undefined }[]} cells
  * @property {Record<string, string | number>} data becomes data-* attributes
  */
@@ -55,10 +57,14 @@ function Row({ row, hint, onPick }) {
         aria-pressed=${row.pressed} onClick=${onClick}>${row.label}</button>
     `
     : html`<span class="bar-label" title=${row.title}>${row.label}</span>`;
+  const link = row.link && html`
+    <a class="row-link" href=${row.link.href} target="_blank" rel="noopener noreferrer"
+      aria-label=${row.link.label} title=${row.link.label}><${Icon} name="open" size=${12} /></a>
+  `;
   return html`
     <tr ...${data}>
       <th scope="row">
-        <i class="bar" style=${{ width: `${Math.max(row.share * 100, 0.5)}%` }} />${name}
+        <i class="bar" style=${{ width: `${Math.max(row.share * 100, 0.5)}%` }} />${name}${link}
       </th>
       ${row.cells.map((cell, index) =>
         html`<td key=${index} title=${cell.title}>${cell.text}</td>`

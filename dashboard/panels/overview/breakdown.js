@@ -146,6 +146,7 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
       title: text,
       share: most > 0 ? count / most : 0,
       pressed: isPicked(state.filters, told, values),
+      link: pageLink(dimension.name, value, app),
       cells: [visitorsCell(metrics, format), ...(showsSecond ? [cell] : []), ...last],
       data: {
         value: value === dimension.missing ? UNKNOWN : value,
@@ -176,6 +177,22 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], hi
   return html`
     <div class=${stale && data ? "panel-body stale" : "panel-body"} aria-busy=${stale}>${body}</div>
   `;
+}
+
+/** Dimensions whose values are paths. */
+const PATHS = /^((entry|exit)_)?page$/;
+/** A site that is a host has pages to open; others are names. */
+const HOST = /^[^\s/:]+\.[^\s/:]+$/;
+
+/**
+ * The page of a row, to be opened.
+ * @param {string} dimension
+ * @param {string} value
+ * @param {import("../../lib/state/context.js").App} app
+ */
+function pageLink(dimension, value, { t, site }) {
+  if (!PATHS.test(dimension) || !value.startsWith("/") || !HOST.test(site.site_id)) return null;
+  return { href: `https://${site.site_id}${value}`, label: t("open_page", { page: value }) };
 }
 
 /**

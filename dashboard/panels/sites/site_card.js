@@ -4,7 +4,7 @@ import { Sparkline } from "../../components/charts/sparkline.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { withParams } from "../../lib/ask/api.js";
 import { useApp } from "../../lib/state/context.js";
-import { html } from "../../lib/html.js";
+import { html, useEffect, useRef, useState } from "../../lib/html.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { DEFAULT_STATE, printState } from "../../lib/state/state.js";
 import { shownHost } from "../../grammar/host_name.js";
@@ -13,10 +13,43 @@ import { MetricChange } from "../../components/report/metric_change.js";
 
 /** @typedef {{ results: readonly { metrics: { visitors: number } }[] }} Series */
 
-/** @param {{ site: import("../../lib/state/context.js").Site }} props */
-export function SiteCard({ site }) {
+/** @typedef {{ visitors: number, pageviews: number }} Sums */
+
+/**
+ * `onSums` is told the numbers when they are known.
+ * @typedef {object} SiteCardProps
+ * @property {import("../../lib/state/context.js").Site} site
+ * @property {string} period
+ * @property {boolean} pinned
+ * @property {() => void} onPin
+ * @property {(sums: Sums) => void} onSums
+ */
+
+/** A card that asks for its numbers when it is near the screen. */
+export function SiteCard(/** @type {SiteCardProps} */ props) {
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  const [near, setNear] = useState(false);
+  useEffect(() => {
+    const watch = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+        setNear(true);
+        watch.disconnect();
+      },
+      { rootMargin: "200px" },
+    );
+    if (place.current) watch.observe(place.current);
+    return () => watch.disconnect();
+  }, []);
+  return html`
+    <div class="site-card-place" ref=${place}>${near && html`<${Card} ...${props} />`}</div>
+  `;
+}
+
+/** @param {SiteCardProps} props */
+function Card({ site, period, pinned, onPin, onSums }) {
   const { t, format, schema, navigate } = useApp();
-  const asked = { site_id: site.site_id, period: "24h" };
+  const asked = { site_id: site.site_id, period };
   /** @type {import("../../lib/ask/answer.js").Answer<Series>} */
   const series = useAnswer(
     withParams("api/stats/query", { ...asked, metrics: "visitors", dimensions: "time" }),
@@ -24,6 +57,12 @@ export function SiteCard({ site }) {
   /** @type {import("../../lib/ask/answer.js").Answer<import("../overview/numbers.js").Main>} */
   const sums = useAnswer(withParams("api/stats/main", { ...asked, compare: "previous_period" }));
   const main = sums.data;
+  const current = main && !sums.stale ? main : null;
+  useEffect(() => {
+    if (!current) return;
+    const { unique_visitors: visitors, total_pageviews: pageviews } = current;
+    onSums({ visitors, pageviews });
+  }, [current]);
   const lost = series.fault ?? sums.fault;
   const retry = () => {
     series.retry();
@@ -47,7 +86,7 @@ export function SiteCard({ site }) {
       <${Sparkline} values=${(series.data?.results ?? []).map(({ metrics }) => metrics.visitors)} />
       <p class="site-card-numbers">
         <b class=${main ? "" : "to-come-text"}>${main && format.compact(main.unique_visitors)}</b>
-        <span class=${main ? "muted" : "muted not-yet"}>${t("visitors_24h", {
+        <span class=${main ? "muted" : "muted not-yet"}>${t("sites_visitors", {
           n: main?.unique_visitors ?? 0,
         })}</span>
         ${main?.comparison && html`
@@ -63,6 +102,9 @@ export function SiteCard({ site }) {
         <a href=${printState({ ...DEFAULT_STATE, site: site.site_id })}
           onClick=${onClick}>${name}</a>
       </h2>
+      <button type="button" class="button quiet square small site-pin" aria-pressed=${pinned}
+        aria-label=${t("sites_pin", { site: name })} title=${t("sites_pin", { site: name })}
+        onClick=${onPin}><${Icon} name="pin" size=${14} /></button>
       ${site.name && html`<p class="muted">${shownHost(site.site_id)}</p>`}
       ${body}
     </section>
