@@ -2,7 +2,7 @@
 // files change, filled with lifelike traffic when it is empty. `MALLARD_…` settings still hold.
 import { ROOT } from "./lib.ts";
 import { seed } from "./traffic/seed.ts";
-import { siteProfiles } from "./traffic/traffic.ts";
+import { siteProfiles } from "../src/cli/seed/traffic.ts";
 
 const WATCHED = ["src", "dashboard", "deno.json"];
 const SETTLE_MS = 150;

@@ -37,6 +37,7 @@ const DOCUMENTS: Readonly<Record<string, readonly Section[]>> = {
 const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src", "entry and composition"],
   ["src/cli", "the command line"],
+  ["src/cli/seed", "made-up traffic"],
   ["src/cli/access", "commands about passwords and keys"],
   ["src/cli/setup", "commands about the installation"],
   ["src/cli/imports", "commands about imports"],

@@ -4,7 +4,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { ROOT } from "./lib.ts";
 import { seed } from "./traffic/seed.ts";
 import { fromSource, ServerProcess } from "./server_process.ts";
-import { siteProfiles } from "./traffic/traffic.ts";
+import { siteProfiles } from "../src/cli/seed/traffic.ts";
 
 const HELP = `Usage: deno task shots [options]
 

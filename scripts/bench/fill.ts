@@ -8,7 +8,7 @@ import { STANDARD_SETTINGS } from "../../src/query/parse.ts";
 import { RollupBuilder } from "../../src/query/rollups/builder.ts";
 import { openStorage, type Storage } from "../../src/storage/open.ts";
 import { openPipeline } from "../../tests/support/pipeline.ts";
-import { siteProfiles, traffic } from "../traffic/traffic.ts";
+import { siteProfiles, traffic } from "../../src/cli/seed/traffic.ts";
 
 /** Days the traffic spreads over. */
 export const DAYS = 30;

@@ -7,8 +7,8 @@ import { type Load, type LoadGenerator, loadGenerator } from "./load.ts";
 import { fill } from "./storage/fill.ts";
 import { SITE } from "./storage/lib.ts";
 import { ROOT } from "../lib.ts";
-import { ROBOTS } from "../traffic/data.ts";
-import { traffic } from "../traffic/traffic.ts";
+import { ROBOTS } from "../../src/cli/seed/data.ts";
+import { traffic } from "../../src/cli/seed/traffic.ts";
 
 /** How long and how hard. */
 export interface IngestOptions {

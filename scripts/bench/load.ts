@@ -1,6 +1,6 @@
 // Load on POST /api/event from a real load generator: wrk where it is installed, else autocannon.
 // It must not run in the process that is measured.
-import type { PastEvent } from "../traffic/traffic.ts";
+import type { PastEvent } from "../../src/cli/seed/traffic.ts";
 
 /** What a run of the load generator found. */
 export interface Load {

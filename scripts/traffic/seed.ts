@@ -2,7 +2,12 @@
 // be looked at a minute after cloning. `deno task seed --help` tells the options.
 import { parseArgs } from "node:util";
 import { IMPORT_BODY_BYTES_MAX } from "../../src/core/limits.ts";
-import { type PastEvent, siteProfiles, traffic, type TrafficOptions } from "./traffic.ts";
+import {
+  type PastEvent,
+  siteProfiles,
+  traffic,
+  type TrafficOptions,
+} from "../../src/cli/seed/traffic.ts";
 
 /** Where the traffic goes. */
 export interface SeedTarget {

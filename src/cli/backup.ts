@@ -2,19 +2,27 @@
 import { resolve } from "node:path";
 import { asSentence } from "../core/errors.ts";
 import { backup } from "../storage/backup/backup.ts";
-import { type Command, dataDirOf, succeeded } from "./command.ts";
+import { asJson, type Command, dataDirOf, JSON_OPTION, succeeded } from "./command.ts";
+import { withProgress } from "./progress.ts";
 
 /** The row of COMMANDS. */
 export const BACKUP = {
   args: ["DIR"],
   doc: "copy DATA_DIR into DIR as one more backup, while the server runs",
+  options: { json: JSON_OPTION },
   example: "mallard backup /mnt/other-disk/mallard",
-  run: async ({ config, system, args }) => {
+  run: async ({ config, system, args, options, terminal }) => {
     const target = resolve(args[0] ?? "");
     const limits = { keep: config.backup_keep, keepDays: config.backup_keep_days };
-    const made = await backup(system, dataDirOf(config), target, limits).catch((error) => {
+    const made = await withProgress(
+      terminal,
+      system.clock,
+      "files",
+      (onFile) => backup(system, dataDirOf(config), target, { ...limits, onFile }),
+    ).catch((error) => {
       throw asSentence(`Cannot back up into ${target}`, error);
     });
+    if (options?.["json"]) return asJson({ ...made, folder: target });
     const { files, copied, events, warnings } = made;
     return succeeded([
       `Backed up ${events} events: ${files} files, ${copied} of them new, in ${target}`,

@@ -14,6 +14,7 @@ import { PRIVACY_AUDIT } from "./privacy_audit.ts";
 import { QUARANTINE } from "./quarantine.ts";
 import { RESTORE } from "./restore.ts";
 import { ROLLBACK } from "./rollback.ts";
+import { SEED } from "./seed/seed.ts";
 import { SERVE } from "./serve.ts";
 import { completionsCommand } from "./setup/completions.ts";
 import { CONFIG } from "./setup/config.ts";
@@ -40,6 +41,7 @@ export const COMMANDS = {
   takeout: TAKEOUT,
   sites: SITES,
   keys: KEYS,
+  seed: SEED,
   expiry: EXPIRY,
   quarantine: QUARANTINE,
   "hash-password": HASH_PASSWORD,

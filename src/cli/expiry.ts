@@ -2,13 +2,22 @@
 import { CLOCK_ALLOWED } from "../storage/clock_guard.ts";
 import { Store } from "../storage/state/store.ts";
 import { Trash, TRASH_MS } from "../storage/trash.ts";
-import { type Command, type CommandContext, dataDirOf, succeeded } from "./command.ts";
+import {
+  asJson,
+  type Command,
+  type CommandContext,
+  type CommandResult,
+  dataDirOf,
+  JSON_OPTION,
+  succeeded,
+} from "./command.ts";
 
 /** The row of COMMANDS. */
 export const EXPIRY = {
   args: ["ACTION"],
   doc: "allow: trust the clock; list: show expired events in the trash; undo: bring them back",
   actions: ["allow", "list", "undo"],
+  options: { json: { ...JSON_OPTION, doc: "print the list as JSON" } },
   example: "mallard expiry list",
   run: async (context) => {
     const [action = ""] = context.args;
@@ -16,7 +25,7 @@ export const EXPIRY = {
       case "allow":
         return succeeded(await allow(context));
       case "list":
-        return succeeded(await list(context));
+        return await list(context);
       case "undo":
         return succeeded(await undo(context));
       default:
@@ -37,12 +46,19 @@ async function allow(context: CommandContext): Promise<string> {
     "within a minute, or at the next start";
 }
 
-async function list(context: CommandContext): Promise<string> {
-  const files = await trashOf(context).list();
-  if (files.length === 0) return "The trash is empty";
-  return files.map(({ path, atMs }) =>
-    `${path} expired ${isoOf(atMs)}, removed after ${isoOf(atMs + TRASH_MS)}`
-  ).join("\n");
+async function list(context: CommandContext): Promise<CommandResult> {
+  const files = (await trashOf(context).list()).map(({ path, atMs }) => ({
+    path,
+    expired_at: isoOf(atMs),
+    removed_after: isoOf(atMs + TRASH_MS),
+  }));
+  if (context.options?.["json"]) return asJson(files);
+  if (files.length === 0) return succeeded("The trash is empty");
+  return succeeded(
+    files.map(({ path, expired_at, removed_after }) =>
+      `${path} expired ${expired_at}, removed after ${removed_after}`
+    ).join("\n"),
+  );
 }
 
 /** A running server adopts the files within a minute, another at its next start. */

@@ -5,10 +5,12 @@ import { maskStored } from "../storage/backup/mask_stored.ts";
 import { auditData, auditText } from "../storage/backup/privacy_audit.ts";
 import { openStorage } from "../storage/open.ts";
 import {
+  asJson,
   type Command,
   type CommandContext,
   type CommandResult,
   dataDirOf,
+  JSON_OPTION,
   openDatabase,
   requireCurrentSchema,
 } from "./command.ts";
@@ -18,6 +20,7 @@ export const PRIVACY_AUDIT = {
   args: ["[mask]"],
   doc: "search DATA_DIR for network addresses, e-mail addresses and tokens; mask: mask them",
   actions: ["mask"],
+  options: { json: { ...JSON_OPTION, doc: "print what was found as JSON" } },
   example: "mallard privacy-audit mask",
   run: async (context) => {
     const [action] = context.args;
@@ -27,7 +30,8 @@ export const PRIVACY_AUDIT = {
     const db = await openDatabase(context, dataDir);
     try {
       const report = await auditData(db, context.system.files, dataDir);
-      return { text: auditText(report), ok: report.findings.length === 0 };
+      const ok = report.findings.length === 0;
+      return context.options?.["json"] ? asJson(report, ok) : { text: auditText(report), ok };
     } finally {
       await db.close();
     }

@@ -2,13 +2,21 @@
 // only, also while a server runs, which checks the folder every half minute.
 import { faultOfReading, isReason, reasonPathOf } from "../storage/parquet/corruption.ts";
 import { folderOf } from "../storage/parquet/partition.ts";
-import { type Command, type CommandContext, dataDirOf, openDatabase } from "./command.ts";
+import {
+  asJson,
+  type Command,
+  type CommandContext,
+  dataDirOf,
+  JSON_OPTION,
+  openDatabase,
+} from "./command.ts";
 
 /** The row of COMMANDS. */
 export const QUARANTINE = {
   args: ["ACTION", "[FILE…]"],
   doc: "list: show corrupt files; restore: bring back readable ones; drop: delete",
   actions: ["list", "restore", "drop"],
+  options: { json: { ...JSON_OPTION, doc: "print the list as JSON" } },
   example: "mallard quarantine list",
   run: async (context) => {
     const [action = "", ...given] = context.args;
@@ -22,11 +30,14 @@ export const QUARANTINE = {
     }
     const paths = given.length > 0 ? given : present;
     switch (action) {
-      case "list":
-        return {
-          text: lines(await withReasons(context, folder, paths), "The quarantine is empty"),
-          ok: true,
-        };
+      case "list": {
+        const found = await withReasons(context, folder, paths);
+        if (context.options?.["json"]) return asJson(found);
+        const shown = found.map(({ path, reason }) =>
+          reason === null ? path : `${path}: ${reason}`
+        );
+        return { text: lines(shown, "The quarantine is empty"), ok: true };
+      }
       case "restore":
         return await restore(context, folder, paths);
       case "drop":
@@ -47,10 +58,10 @@ async function withReasons(
   { system }: CommandContext,
   folder: string,
   paths: readonly string[],
-): Promise<string[]> {
+): Promise<{ readonly path: string; readonly reason: string | null }[]> {
   return await Promise.all(paths.map(async (path) => {
     const reason = await system.files.readText(reasonPathOf(`${folder}/${path}`));
-    return reason === null ? path : `${path}: ${reason.trim()}`;
+    return { path, reason: reason?.trim() ?? null };
   }));
 }
 

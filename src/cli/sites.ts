@@ -11,10 +11,12 @@ import {
 import { PROPOSALS_SINCE, schemaVersion } from "../storage/state/migrations.ts";
 import { Sqlite } from "../storage/state/sqlite.ts";
 import {
+  asJson,
   type Command,
   type CommandContext,
   type CommandResult,
   dataDirOf,
+  JSON_OPTION,
   requireCurrentSchema,
   succeeded,
 } from "./command.ts";
@@ -28,6 +30,7 @@ export const SITES = {
     "the running server. " +
     "merge OLD NEW: make two sites one whose names differ in case alone; stop the server first",
   actions: ["list", "create", "accept", "refuse", "alias", "delete", "merge"],
+  options: { json: { ...JSON_OPTION, doc: "print the list as JSON" } },
   example: "mallard sites alias example.com www.example.com",
   run: async (context) => {
     const { config, system: { files }, args: [action = "list", ...names] } = context;
@@ -42,7 +45,9 @@ export const SITES = {
       requireProposals(db);
       const decision = SITE_DECISIONS.find((one) => one === action);
       if (decision !== undefined) return decide(db, decision, names);
-      if (action === "list" && names.length === 0) return list(db, config.site_ids);
+      if (action === "list" && names.length === 0) {
+        return list(db, config.site_ids, context.options?.["json"] === true);
+      }
     } finally {
       db.close();
     }
@@ -104,16 +109,18 @@ function requireProposals(db: Sqlite): void {
 }
 
 /** One site a line: what it is, its id, and how many events wait. */
-function list(db: Sqlite, listed: readonly string[]): CommandResult {
+function list(db: Sqlite, listed: readonly string[], isJson: boolean): CommandResult {
   const listedIds = new SiteSpellings(listed);
   const proposed = PROPOSED_OPS.listProposed(db);
   const same = new SiteSpellings(PROPOSED_OPS.listWithEvents(db)).several();
   const others = PROPOSED_OPS.listUndeclared(db).filter((site) =>
     listedIds.of(site).length === 0 && !proposed.some(({ site_id }) => site_id === site)
   );
+  const refused = PROPOSED_OPS.listRefused(db);
+  if (isJson) return asJson({ proposed, refused, undeclared: others, same });
   const lines = [
     ...proposed.map(({ site_id, events }) => `proposed ${site_id} ${events}`),
-    ...PROPOSED_OPS.listRefused(db).map((site) => `refused ${site}`),
+    ...refused.map((site) => `refused ${site}`),
     ...others.map((site) => `undeclared ${site}`),
     ...same.map((ids) => `same ${ids.join(" ")}`),
   ];

@@ -2,7 +2,7 @@
 // dashboard that shows exactly what was done. Leaves pictures of it in screenshots/.
 import assert from "node:assert/strict";
 import { seed } from "../../scripts/traffic/seed.ts";
-import { siteProfiles } from "../../scripts/traffic/traffic.ts";
+import { siteProfiles } from "../../src/cli/seed/traffic.ts";
 import {
   type Browser,
   type BrowserContext,

@@ -58,6 +58,59 @@ Deno.test("keys and sites are managed beside a server that has a password", asyn
   });
 });
 
+/** What scripts read: each command with its arguments, on a folder that holds a few events. */
+const READABLE: readonly (readonly [command: string, ...args: string[]])[] = [
+  ["version"],
+  ["config", "check"],
+  ["doctor"],
+  ["keys", "list"],
+  ["sites", "list"],
+  ["imports", "list"],
+  ["expiry", "list"],
+  ["quarantine", "list"],
+  ["backup", "BACKUPS"],
+  ["verify", "BACKUPS"],
+  ["export", "OUT", "--format", "csv"],
+  ["takeout", "TAKEN"],
+  ["privacy-audit"],
+];
+
+Deno.test("seed fills a server, and commands print one JSON value for scripts", async () => {
+  await withFolder(async (folder) => {
+    const dataDir = `${folder}/data`;
+    const server = await startReady(dataDir, {});
+    const run = (args: readonly string[], data = dataDir) =>
+      runToEnd(fromSource(), args, { cwd: folder, env: { MALLARD_DATA_DIR: data } });
+    try {
+      const seeds = ["seed", "--days", "2", "--sites", "1", "--visitors", "20", "--json"];
+      const seeded = await run(seeds);
+      assert.deepEqual([seeded.code, seeded.stderr], [0, ""], "no progress in a pipe");
+      const { accepted, sites: [site] } = JSON.parse(seeded.stdout);
+      assert.ok(accepted > 20);
+      const asked = await fetch(`${server.url}/api/stats/main?site_id=${site}&period=7d`);
+      assert.ok((await asked.json()).total_pageviews > 20);
+      const again = await run(seeds);
+      assert.deepEqual([again.code, again.stdout], [1, ""]);
+      assert.match(again.stderr, /Cannot seed: \S+ is there already; delete it first\n$/);
+      for (const args of READABLE) {
+        const done = await run([...args, "--json"]);
+        assert.ok(done.code === 0 || args[0] === "doctor", `${args}: ${done.stderr}`);
+        assert.doesNotThrow(() => JSON.parse(done.stdout), `${args}: ${done.stdout}`);
+        assert.doesNotMatch(done.stderr, /\r/);
+      }
+      const restored = await run(["restore", "BACKUPS", "--json"], `${folder}/other`);
+      assert.ok(JSON.parse(restored.stdout).files >= 0, restored.stderr);
+      for (
+        const [args, code] of [[["backup"], 2], [["seed", "--nope"], 2], [["what"], 2]] as const
+      ) {
+        assert.equal((await run(args)).code, code, `${args}`);
+      }
+    } finally {
+      assert.equal(await server.stop(), 0, server.output());
+    }
+  });
+});
+
 Deno.test("config check and version run with settings that are wrong", async () => {
   await withFolder(async (folder) => {
     const file = `${folder}/mallard.toml`;
@@ -79,7 +132,7 @@ Deno.test("config check and version run with settings that are wrong", async () 
     assert.match(facts.version, /^\d+\.\d+\.\d+$/);
     assert.match(facts.duckdb, /^\d+\.\d+\.\d+/);
     assert.ok(facts.schema_version > 0);
-    const usage = await run("backup", "/tmp", "--json");
+    const usage = await run("adopt", "--json");
     assert.equal(usage.code, 2);
     assert.match(usage.stderr, /^mallard: Unknown option '--json'/);
   });

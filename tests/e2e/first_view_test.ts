@@ -2,7 +2,7 @@
 // in a browser that has seen nothing of it before.
 import { ok } from "node:assert";
 import { seed } from "../../scripts/traffic/seed.ts";
-import { siteProfiles } from "../../scripts/traffic/traffic.ts";
+import { siteProfiles } from "../../src/cli/seed/traffic.ts";
 import { browserTest } from "../support/browser/browser.ts";
 import { startReady } from "../support/server/ready_server.ts";
 import { withFolder } from "../support/storage/storage.ts";

@@ -4,7 +4,7 @@ import { loadGenerator } from "../load.ts";
 import { pageviewOf } from "./events.ts";
 import { openAt, table } from "./lib.ts";
 import { type Server, startServer } from "./server.ts";
-import { traffic } from "../../traffic/traffic.ts";
+import { traffic } from "../../../src/cli/seed/traffic.ts";
 
 /** How many events, and how. */
 export interface MemoryOptions {

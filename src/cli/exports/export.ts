@@ -14,6 +14,7 @@ import {
   JSON_OPTION,
   requireCurrentSchema,
 } from "../command.ts";
+import { progressLine } from "../progress.ts";
 import { isServed } from "../imports/import.ts";
 import {
   type Asked,
@@ -23,6 +24,7 @@ import {
   withFolderSource,
 } from "./sources.ts";
 
+const MB = 1e6;
 const STANDARD_OUTPUT = "-";
 /** Events tell of people: nobody else may read them. */
 const MODE = 0o600;
@@ -149,15 +151,16 @@ async function exportAll(
 }
 
 async function writeFile(
-  { system: { files }, terminal }: CommandContext,
+  { system: { files, clock }, terminal }: CommandContext,
   site: string,
   { events, bytes, incomplete, content }: Incoming,
   { target, isFolder, format }: Wanted,
 ): Promise<Written> {
   const file = isFolder ? `${target}/${exportFileName(site, format)}` : target;
   const counted = { bytes: 0 };
+  const progress = progressLine(terminal, clock, `MB of ${site}`);
   const stream = content.pipeThrough(
-    counting(counted, bytes, (text) => terminal.progress(`${site}: ${text}`)),
+    counting(counted, (bytesDone) => progress(bytesDone / MB, bytes / MB)),
   );
   if (target === STANDARD_OUTPUT) {
     if (await terminal.write(stream) && counted.bytes !== bytes) {
@@ -186,13 +189,12 @@ async function writeFile(
 /** Passes bytes on, and tells how many there were. */
 function counting(
   counted: { bytes: number },
-  total: number,
-  tell: (text: string) => void,
+  tell: (bytes: number) => void,
 ): TransformStream<Uint8Array, Uint8Array> {
   return new TransformStream({
     transform(part, controller) {
       counted.bytes += part.length;
-      tell(`${Math.floor(100 * counted.bytes / Math.max(1, total))} %`);
+      tell(counted.bytes);
       controller.enqueue(part);
     },
   });

@@ -40,6 +40,8 @@ export interface BackupResult {
 /** What stays beside the new backup, and what ends the work. */
 export interface BackupLimits extends Partial<Keeping> {
   readonly signal?: AbortSignal;
+  /** Told how many files of how many are in the new generation. */
+  readonly onFile?: (done: number, total: number) => void;
 }
 
 const ATTEMPTS_MAX = 20;
@@ -56,7 +58,7 @@ export async function backup(
   world: World,
   dataDir: string,
   target: string,
-  { signal, keep = KEPT, keepDays = null }: BackupLimits = {},
+  { signal, onFile, keep = KEPT, keepDays = null }: BackupLimits = {},
 ): Promise<BackupResult> {
   const { files, clock } = world;
   if (await files.size(`${dataDir}/${DATABASE}`) === null) {
@@ -67,7 +69,7 @@ export async function backup(
   return await whileLocked(target, `Cannot back up into ${target}`, async () => {
     await removeLeftovers(files, target);
     const earlier = await readGenerations(files, target);
-    const made = await new Generating(world, dataDir, target, earlier, signal).run();
+    const made = await new Generating(world, dataDir, target, earlier, { signal, onFile }).run();
     await pruneGenerations(files, target, { keep, keepDays }, clock.nowMs());
     const warnings = [...made.warnings, ...await shrinkWarnings(files, target)];
     return { ...made, warnings };
@@ -94,6 +96,7 @@ class Generating {
   readonly #folder: string;
   readonly #earlier: readonly ReadGeneration[];
   readonly #signal: AbortSignal | undefined;
+  readonly #onFile: BackupLimits["onFile"] | undefined;
   /** Files that are in the new generation already, by path. */
   readonly #made = new Map<string, ManifestFile>();
   readonly #warnings: string[] = [];
@@ -106,7 +109,10 @@ class Generating {
     dataDir: string,
     target: string,
     earlier: readonly ReadGeneration[],
-    signal: AbortSignal | undefined,
+    { signal, onFile }: {
+      readonly signal: AbortSignal | undefined;
+      readonly onFile: BackupLimits["onFile"] | undefined;
+    },
   ) {
     this.#files = files;
     this.#clock = clock;
@@ -115,6 +121,7 @@ class Generating {
     this.#folder = makingFolder(target);
     this.#earlier = earlier;
     this.#signal = signal;
+    this.#onFile = onFile;
   }
 
   async run(): Promise<BackupResult> {
@@ -210,6 +217,7 @@ class Generating {
       if (entry === null && this.#missing.has(file.path)) continue;
       if (entry === null) return file.path;
       this.#made.set(file.path, entry);
+      this.#onFile?.(this.#made.size, catalog.length);
     }
     return null;
   }

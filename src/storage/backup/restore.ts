@@ -25,7 +25,12 @@ export interface Restored {
   readonly events: number;
 }
 
-type World = { readonly files: Files; readonly random: Random };
+interface World {
+  readonly files: Files;
+  readonly random: Random;
+  /** Told how many files of how many are restored. */
+  readonly onFile?: (done: number, total: number) => void;
+}
 
 /** Inside DATA_DIR, so that it is on the same disk even if DATA_DIR is a mount point. */
 const RESTORING = ".restoring";
@@ -99,7 +104,7 @@ async function isComplete(files: Files, work: string, manifest: Manifest): Promi
 }
 
 async function copyAll(
-  { files, random }: World,
+  { files, random, onFile }: World,
   from: string,
   work: string,
   manifest: Manifest,
@@ -108,7 +113,8 @@ async function copyAll(
     if (!name.startsWith(".backup.lock")) await files.removeTree(`${work}/${name}`);
   }
   const folders = new Set<string>();
-  for (const { path, sha256 } of manifest.files) {
+  for (const [index, { path, sha256 }] of manifest.files.entries()) {
+    onFile?.(index, manifest.files.length);
     const to = `${work}/events/${path}`;
     folders.add(folderOf(to));
     await files.makeDir(folderOf(to));

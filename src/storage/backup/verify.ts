@@ -36,7 +36,11 @@ export async function verify(
   files: Files,
   db: Db,
   folder: string,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  { signal, onFile }: {
+    readonly signal?: AbortSignal;
+    /** Told how many files of how many were compared. */
+    readonly onFile?: (done: number, total: number) => void;
+  } = {},
 ): Promise<Verification> {
   const generation = await newestGeneration(files, folder);
   if (!generation) throw new Error(`Cannot verify ${folder}: there is no ${MANIFEST}`);
@@ -50,7 +54,8 @@ export async function verify(
   if (!manifest) throw new Error(`Cannot verify ${at}: there is no ${MANIFEST}`);
   const faults = await othersOf(files, at, manifest);
   const sound: ManifestFile[] = [];
-  for (const file of manifest.files) {
+  for (const [index, file] of manifest.files.entries()) {
+    onFile?.(index, manifest.files.length);
     signal?.throwIfAborted();
     const digest = await digestOf(files, `${at}/events/${file.path}`);
     if (digest === null) faults.push(`${file.path}: missing`);

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { seed } from "../../../scripts/traffic/seed.ts";
 import { fromSource, ServerProcess } from "../../../scripts/server_process.ts";
-import { siteProfiles } from "../../../scripts/traffic/traffic.ts";
+import { siteProfiles } from "../../../src/cli/seed/traffic.ts";
 import {
   type Browser,
   type BrowserContext,

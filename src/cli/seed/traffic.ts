@@ -1,6 +1,6 @@
 // Makes up lifelike traffic: sites with regulars and passers-by, nights and weekends, searches and
 // campaigns. The same seed gives the same traffic. It must not touch clock, network or files.
-import { DAY_MS, HOUR_MS } from "../../src/core/durations.ts";
+import { DAY_MS, HOUR_MS } from "../../core/durations.ts";
 import {
   AGENTS,
   type Deed,

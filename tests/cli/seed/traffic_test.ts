@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { DAY_MS } from "../../../src/core/durations.ts";
 import { builtInDatabasePath, GeoIp } from "../../../src/ingest/enrich/geoip.ts";
 import { readFields } from "../../../src/ingest/formats/mallard.ts";
-import { type PastEvent, siteProfiles, traffic } from "../../../scripts/traffic/traffic.ts";
-import { HOMES, ROBOTS } from "../../../scripts/traffic/data.ts";
+import { type PastEvent, siteProfiles, traffic } from "../../../src/cli/seed/traffic.ts";
+import { HOMES, ROBOTS } from "../../../src/cli/seed/data.ts";
 
 const OPTIONS = {
   seed: 7,
