@@ -16,7 +16,7 @@ export const SEED = {
   doc: "send made-up visits of made-up sites to the running server, to look at its dashboard; " +
     "delete the sites afterwards. It refuses where one of them is there already",
   options: {
-    days: { type: "string", value: "N", doc: "days up to now (30)" },
+    days: { type: "string", value: "N", doc: "days before this moment (30)" },
     sites: { type: "string", value: "N", doc: "sites (3)" },
     visitors: { type: "string", value: "N", doc: "visitors of the busiest site a day (400)" },
     json: JSON_OPTION,
