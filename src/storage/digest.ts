@@ -5,13 +5,14 @@ import type { Files } from "../core/types.ts";
 
 const WHOLE_BYTES_MAX = 32 * 1024 * 1024;
 
-/** SHA-256 of a file in hex and its size, or null when there is no such file. */
+/** SHA-256 of a file in hex and its size, or null when there is no such plain file. */
 export async function digestOf(
   files: Files,
   path: string,
 ): Promise<{ readonly bytes: number; readonly sha256: string } | null> {
   const size = await files.size(path);
-  if (size === null) return null;
+  // A pipe would be waited for, and a folder cannot be read.
+  if (size === null || !await files.isFile(path)) return null;
   if (size <= WHOLE_BYTES_MAX) {
     const content = await files.readBytes(path);
     return content && { bytes: content.length, sha256: await digestOfBytes(content) };

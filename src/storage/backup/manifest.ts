@@ -55,7 +55,7 @@ export async function readManifest(files: Files, folder: string): Promise<Manife
   const text = await files.readText(`${folder}/${MANIFEST}`);
   if (text === null) return null;
   try {
-    const { sha256, ...content } = JSON.parse(text);
+    const { sha256, ...content } = JSON.parse(text) ?? {};
     const isEarlier = sha256 === undefined && (content.generation ?? null) === null;
     if (!isEarlier && sha256 !== await digestOfContent(content)) {
       throw new Error("its content has changed");

@@ -77,6 +77,7 @@ Deno.test("verify() and restore() refuse a manifest without digest or database",
     const { sha256: _, ...manifest } = JSON.parse(await Deno.readTextFile(path));
     const tried: [text: string, fault: RegExp][] = [
       [JSON.stringify(manifest), /: its content has changed$/],
+      ["null", /backup\.json: it lists no files$/],
       [await sealed({ ...manifest, others: [] }), /: it does not list mallard\.sqlite$/],
     ];
     for (const [text, fault] of tried) {
@@ -84,6 +85,11 @@ Deno.test("verify() and restore() refuse a manifest without digest or database",
       match((await verified(folder)).faults[0] ?? "", fault);
       await rejects(restore(fakeSystem(), folder, `${folder}-new`), fault);
     }
+    await Deno.writeTextFile(path, await sealed(manifest));
+    // A pipe in the place of a file is not waited for.
+    await Deno.remove(`${generation}/mallard.sqlite`);
+    await new Deno.Command("mkfifo", { args: [`${generation}/mallard.sqlite`] }).output();
+    match((await verified(folder)).faults.join(), /mallard\.sqlite: missing/);
   });
 });
 
