@@ -7,6 +7,7 @@ import { hintsOf, NO_HINTS } from "./enrich/device.ts";
 import { type Page, pageOf } from "./enrich/url.ts";
 import { type Notice, NOTICES } from "./fields/notices.ts";
 import type { PastEvent, PastVisits } from "./identity/past_visits.ts";
+import type { GivenColumns } from "./fields/past_fields.ts";
 import type { Payload } from "./payload.ts";
 import { checkOptOut, checkRobot } from "./steps/client.ts";
 import { eventOf } from "./steps/columns.ts";
@@ -18,6 +19,7 @@ import type {
   Step,
   StepContext,
 } from "./steps/draft.ts";
+import { withGiven } from "./steps/given.ts";
 import { checkHost, checkIsEvent, checkPage } from "./steps/page.ts";
 import { checkAddressRate, checkSiteRate } from "./steps/rates.ts";
 import { checkListed, checkNewSite, checkOrigin } from "./steps/site.ts";
@@ -50,6 +52,10 @@ export interface PastArrival {
   readonly userAgent: string;
   /** It belongs to no visit. */
   readonly isAlone?: boolean;
+  /** What stands for what would be read from address and user agent. */
+  readonly given?: GivenColumns;
+  /** The id of a visitor that is given. */
+  readonly visitorIdOf?: (visitor: string) => string;
 }
 
 /** In this order; the first that drops the event decides. */
@@ -153,7 +159,7 @@ export class Pipeline {
    */
   runPast(
     sent: Payload,
-    { atMs, address, userAgent, isAlone = false }: PastArrival,
+    { atMs, address, userAgent, isAlone = false, given, visitorIdOf }: PastArrival,
     visits: Pick<PastVisits, "idOf"> = this.pastVisits(),
   ): Outcome {
     const payload = this.#asStored(sent);
@@ -180,8 +186,16 @@ export class Pipeline {
     }
     const { policy, timestamps } = this.#context.parts;
     policy.take(payload.site_id);
-    const whose = `${payload.site_id} ${address} ${userAgent}`;
-    const event = eventOf(draft, timestamps.past(atMs, whose), this.#context);
+    const whose = `${payload.site_id} ${given?.visitor ?? `${address} ${userAgent}`}`;
+    const read = eventOf(draft, timestamps.past(atMs, whose), this.#context);
+    const event = given && visitorIdOf
+      ? withGiven(
+        read,
+        given,
+        (visitor) => visitorIdOf(`${payload.site_id}|${visitor}`),
+        this.#context,
+      )
+      : read;
     return { event, notices: payload.notices };
   }
 

@@ -20,7 +20,9 @@ import { Mutex } from "../../core/mutex.ts";
 import type { Clock } from "../../core/types.ts";
 import { parseAddress } from "../../net/address.ts";
 import type { Buffer } from "../../ingest/buffer.ts";
+import { readGiven } from "../../ingest/fields/past_fields.ts";
 import { readFields } from "../../ingest/formats/mallard.ts";
+import { HmacSha256 } from "../../ingest/identity/hmac_sha256.ts";
 import type { Payload } from "../../ingest/payload.ts";
 import { DROPS } from "../../ingest/drop_reasons.ts";
 import type { PastArrival, Pipeline } from "../../ingest/pipeline.ts";
@@ -99,7 +101,11 @@ export function importRoutes(
   const take = async (body: Uint8Array<ArrayBuffer>, key: string, digest: string) => {
     const known = await store.run("findImport", { key, atMs: clock.nowMs() });
     if (known) return repeatedAnswer(known, digest);
-    const { events, ...rest } = await readLines(linesOf(body), pipeline, reader, clock);
+    const { events, ...rest } = await readLines(linesOf(body), pipeline, {
+      reader,
+      clock,
+      salt: () => store.run("importSalt", undefined),
+    });
     const imported: Imported = { accepted: events.length, ...rest };
     requireRunning(stopping);
     if (events.length > 0) {
@@ -194,8 +200,10 @@ function isBlank(byte: number): boolean {
 async function readLines(
   lines: readonly [line: number, bytes: Uint8Array][],
   pipeline: PastPipeline,
-  reader: Pick<Reader, "visitsOf">,
-  clock: Clock,
+  { reader, clock, salt }: Pick<ImportParts, "reader" | "clock"> & {
+    /** The key of visitors that are given. */
+    readonly salt: () => Promise<string>;
+  },
 ): Promise<Tally> {
   const outcomes: LineOutcome[] = [];
   const readable: (PastLine & { readonly index: number })[] = [];
@@ -205,6 +213,9 @@ async function readLines(
     if ("fault" in read) outcomes[index] = read;
     else readable.push({ ...read, index });
   }
+  const hasGiven = readable.some(({ arrival }) => arrival.given !== undefined);
+  const hmac = hasGiven ? new HmacSha256(await salt()) : null;
+  const visitorIdOf = (visitor: string) => hmac?.hex(visitor) ?? "";
   readable.sort((a, b) => a.arrival.atMs - b.arrival.atMs);
   const visits = pipeline.pastVisits();
   await visits.recall(
@@ -213,7 +224,8 @@ async function readLines(
   );
   for (const [count, { payload, arrival, index }] of readable.entries()) {
     if (count > 0 && count % LINES_AT_ONCE === 0) await clock.sleep(0);
-    outcomes[index] = pipeline.runPast(payload, arrival, visits);
+    const past = arrival.given ? { ...arrival, visitorIdOf } : arrival;
+    outcomes[index] = pipeline.runPast(payload, past, visits);
   }
   return tallyOf(lines, outcomes);
 }
@@ -257,9 +269,12 @@ function readLine(bytes: Uint8Array, nowMs: number): PastLine | { readonly fault
 }
 
 function arrivalOf(
-  { at, ip, ua }: Readonly<Record<string, unknown>>,
+  line: Readonly<Record<string, unknown>>,
   nowMs: number,
 ): PastArrival | { readonly fault: string } {
+  const { at, ip, ua } = line;
+  const read = readGiven(line);
+  if ("fault" in read) return read;
   const atMs = timeOf(at);
   const fault = (found: string) => ({ fault: `Cannot read ${found}` });
   if (atMs === null) {
@@ -278,6 +293,7 @@ function arrivalOf(
     atMs: Math.min(atMs, nowMs),
     address: address?.text ?? "",
     userAgent: ua ?? "",
+    ...Object.keys(read.given).length === 0 ? {} : { given: read.given },
   };
 }
 

@@ -127,6 +127,53 @@ function visitorId(date: string, ip: string, userAgent: string): string {
   return createHmac("sha256", daily.digest("hex")).update(`${ip}|${userAgent}`).digest("hex");
 }
 
+importTest("keeps visitors, places and programs that a file has", async (door) => {
+  const line = (day: number, more: object) => ({
+    at: `2023-12-0${day}T10:00:00Z`,
+    ip: "2.28.5.6",
+    ua: CHROME,
+    d: "example.com",
+    n: "pageview",
+    u: "/",
+    ...more,
+  });
+  const given = { country: "us", region: "US-TX", city: "Austin", browser: "Lynx", os: "Plan 9" };
+  const { accepted } = await door.send([
+    line(1, { visitor: "v1", ...given, device: "tablet" }),
+    line(2, { session: "v1" }),
+    line(3, { visitor: "v2", session: "v1" }),
+    line(4, {}),
+  ]);
+  assert.equal(accepted, 4);
+  await door.send([line(5, { visitor: "v1" })]);
+  const rows = await door.rows(
+    "visitor_id, country_code, region, city, browser, os, device_type",
+  );
+  const ids = rows.map(({ visitor_id }) => String(visitor_id));
+  assert.deepEqual(ids.map((id) => ids.indexOf(id)), [0, 0, 2, 3, 0]);
+  assert.ok(ids.every((id) => /^[0-9a-f]{64}$/.test(id)));
+  assert.equal(ids[3], visitorId("2023-12-04", "2.28.5.6", CHROME));
+  const [first, second] = rows.map(({ visitor_id: _, ...row }) => row);
+  const { country, ...others } = given;
+  assert.deepEqual(first, {
+    country_code: country.toUpperCase(),
+    ...others,
+    device_type: "tablet",
+  });
+  assert.equal(second?.["country_code"], "DE");
+  assert.equal(second?.["browser"], "Chrome");
+  const refused = await door.send([
+    line(1, { country: "Germany" }),
+    line(1, { visitor: 7 }),
+    line(1, { device: "fridge" }),
+    line(1, { city: "x".repeat(201) }),
+  ]);
+  assert.deepEqual(
+    (refused.rejected ?? []).map(({ error }) => error.split(":", 1)[0]),
+    ["Cannot read country", "Cannot read visitor", "Cannot read device", "Cannot read city"],
+  );
+});
+
 importTest("takes an event of the past through the same steps as one of now", async (door) => {
   const answer = await door.send([{
     at: "2023-12-31T23:59:58.500-05:00",

@@ -69,8 +69,14 @@ function forgetImportedContent(db: Sqlite): void {
   db.run("delete from imports where key like ?", `${BY_CONTENT}%`);
 }
 
+/** The key under which visitors that importers name are hashed; made when it is first asked for. */
+function importSalt(db: Sqlite): string {
+  db.run("insert or ignore into facts values ('import_salt', lower(hex(randomblob(32))))");
+  return textOf(db.get("select value from facts where name = 'import_salt'") ?? {}, "value");
+}
+
 /** Every operation by name, to be joined with those of the store. */
-export const IMPORT_OPS = { findImport, forgetImportedContent } as const;
+export const IMPORT_OPS = { findImport, forgetImportedContent, importSalt } as const;
 
 /** The part of the store that these rows need. */
 export type ImportStore = RunsOperations<typeof IMPORT_OPS>;
