@@ -13,7 +13,10 @@
 -- $13 = 10000
 -- $14 = 0
 with "all_events" as (
-  select "visitor_id", "timestamp", "event_name", "pathname", "referrer_source", "utm_source", "source_tag", coalesce(
+  select * from (
+    with own as materialized (select * from (select "visitor_id", "timestamp", "event_name", "pathname", "referrer_source", "utm_source", "source_tag" from events) r),
+    known as (
+      select *, coalesce(
     coalesce(
     (select any_value(known_value) from (
       select unnest(string_split($1, $2)) as known_text,
@@ -24,7 +27,11 @@ with "all_events" as (
         unnest(string_split($7, $8))::varchar as known_value
     ) where known_text = nullif(regexp_extract(case when starts_with(lower(trim(coalesce(nullif(trim("utm_source", ' '), ''), nullif(trim("source_tag", ' '), '')), ' ')), 'www.') then substr(lower(trim(coalesce(nullif(trim("utm_source", ' '), ''), nullif(trim("source_tag", ' '), '')), ' ')), 5) else lower(trim(coalesce(nullif(trim("utm_source", ' '), ''), nullif(trim("source_tag", ' '), '')), ' ')) end, $9, 1), ''))
   ), coalesce(nullif(trim("utm_source", ' '), ''), nullif(trim("source_tag", ' '), '')), nullif("referrer_source", '')
-  ) as "source" from events
+  ) as "source" from (select distinct "referrer_source", "utm_source", "source_tag" from own)
+    )
+    select own.*, known."source"
+    from own join known on own."referrer_source" is not distinct from known."referrer_source" and own."utm_source" is not distinct from known."utm_source" and own."source_tag" is not distinct from known."source_tag"
+  )
 ),
 "by_event" as (
   select "k0", coalesce(sum("visitors"), 0)::bigint as "visitors"

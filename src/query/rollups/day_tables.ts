@@ -5,6 +5,8 @@ import type { EventColumnName } from "../../core/event.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import { dimensionOf, type DimensionRef } from "../dimensions.ts";
 import { type Query, queryOf, type Scope } from "../query.ts";
+import { rangeOfDays } from "../../core/period.ts";
+import { withComputed } from "../sql/computed.ts";
 import { keyOf, type RowShape, type Terms, VISIT_ROW } from "../sql/expressions.ts";
 import { type Plan, planOf } from "../sql/plan.ts";
 import {
@@ -154,13 +156,16 @@ export const NO_ENGAGEMENTS: Sql = raw(`(
 
 /** Creates the tables that are made of the events, in order, but those of money and of rows. */
 export function createOthers(tables: Tables, days: Days): Sql[] {
+  return [...createOfVisits(tables, days), createParts(tables, days), createPages(tables)];
+}
+
+/** Those of them that the rows of visits are made of. */
+export function createOfVisits(tables: Tables, days: Days): Sql[] {
   return [
     createAttached(tables, days),
     createVisits(tables, days),
     createPlaced(tables, days),
     createVisitDays(tables),
-    createParts(tables, days),
-    createPages(tables),
     createLists(tables),
   ];
 }
@@ -171,7 +176,10 @@ function createAttached({ events, engagements, attached }: Tables, { scope }: Da
   }`;
 }
 
-function createVisits({ events, attached, visits: name }: Tables, { scope }: Days): Sql {
+function createVisits(
+  { events, attached, visits: name }: Tables,
+  { scope, back }: Days,
+): Sql {
   const plain = visits(ident(events), scope.gapUs, {
     pages: true,
     bounce: true,
@@ -180,6 +188,13 @@ function createVisits({ events, attached, visits: name }: Tables, { scope }: Day
   });
   const rows = withEngagedVisits(plain, sql`(${engagedVisits(ident(attached))})`);
   const own = VISIT_DIMENSIONS.map((ref) => sql`${visitValue(ref)} as ${valueName(ref)}`);
+  const columns = new Set(VISIT_DIMENSIONS.flatMap((ref) => dimensionOf(ref).columns));
+  const firsts = sql`(
+      select v.*, ${join([...columns].map((column) => sql`f.${ident(column)}`))}
+      from ${rows} v
+      join ${ident(events)} f on f.rowid = v.first_row
+      where v.end_us >= ${rangeOfDays(scope.zone, back, back + 1).fromUs}
+    )`;
   const start = { ...VISIT_ROW, us: raw("v.start_us") };
   const times = TIME_DIMENSIONS.map((ref) =>
     sql`${timeOf(ref, start, scope)} as ${valueName(ref)}`
@@ -190,14 +205,15 @@ function createVisits({ events, attached, visits: name }: Tables, { scope }: Day
   } as start_day,
       ${dayOf(raw("v.exit_us"), scope)} as exit_day, v.duration_us as visit_us,
       v.pageviews as visit_pageviews, v.is_bounce, v.is_engaged, ${join([...own, ...times])}
-    from ${rows} v
-    join ${ident(events)} f on f.rowid = v.first_row`;
+    from ${withComputed(firsts, VISIT_DIMENSIONS.filter((ref) => dimensionOf(ref).computed))} v`;
 }
 
-/** The value of a visit in a dimension, from the visit `v` and its first event `f`. */
+/** The value of a visit `v` in a dimension, from the columns of its first event. */
 function visitValue(ref: DimensionRef): Sql {
-  const { expr } = dimensionOf(ref);
-  return expr ? sql`(${expr((name) => sql`f.${ident(name)}`)})::varchar` : sql`v.${ident(ref)}`;
+  const { expr, computed } = dimensionOf(ref);
+  return expr && !computed
+    ? sql`(${expr((name) => sql`v.${ident(name)}`)})::varchar`
+    : sql`v.${ident(ref)}`;
 }
 
 function createPlaced({ events, placed }: Tables, { scope }: Days): Sql {

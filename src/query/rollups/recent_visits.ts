@@ -16,7 +16,7 @@ import { visitRows } from "./day_rows.ts";
 import {
   createEngagements,
   createEvents,
-  createOthers,
+  createOfVisits,
   type Days,
   NO_ENGAGEMENTS,
   spanToRead,
@@ -37,8 +37,8 @@ const ROWS_MAX = 200_000;
 /** A table is made again when so many events have come since, or such a share of its own. */
 const LATER_MIN = 500;
 const LATER_SHARE = 0.05;
-/** Beyond this share questions wait for the new table. */
-const WAIT_SHARE = 0.5;
+/** The questions of one view come within this time: a table would be made too late for them. */
+const VIEW_MS = 4000;
 /** Making a table takes at most one part of so many of the time. */
 const PAUSES = 10;
 const PAUSE_MS_MIN = 1000;
@@ -54,6 +54,8 @@ export interface RecentOptions {
   readonly eventsMin?: number;
   /** Rows of all tables; 200,000 when missing. */
   readonly rowsMax?: number;
+  /** Whether questions wait for the table, from the second one on. */
+  readonly waits?: boolean;
 }
 
 /** A table, or what is known of why there is none. */
@@ -97,13 +99,14 @@ export class RecentVisits {
   readonly #log: Log;
   readonly #eventsMin: number;
   readonly #rowsMax: number;
+  readonly #waits: boolean;
   /** By site; the least recently used first. */
   readonly #made = new Map<string, Made>();
   readonly #making = new Map<string, Promise<void>>();
   /** When a site's table may be tried again after a failure. */
   readonly #failed = new Map<string, number>();
-  /** When a site without a table was asked about. */
-  readonly #asked = new Map<string, number>();
+  /** When a site without a table was first asked about, and last. */
+  readonly #asked = new Map<string, { readonly firstMs: number; lastMs: number }>();
   readonly #mutex = new Mutex();
   #number = 0;
 
@@ -113,9 +116,13 @@ export class RecentVisits {
     this.#log = log;
     this.#eventsMin = options.eventsMin ?? EVENTS_MIN;
     this.#rowsMax = options.rowsMax ?? ROWS_MAX;
+    this.#waits = options.waits ?? false;
   }
 
-  /** The table for a question of this range, made if need be; null where there is none. */
+  /**
+   * The table for a question of this range; null where there is none. One that is missing or old is
+   * made in the background.
+   */
   async lease(scope: Scope): Promise<RecentLease | null> {
     const { site, zone, gapUs, range } = scope;
     const nowMs = this.#clock.nowMs();
@@ -127,7 +134,7 @@ export class RecentVisits {
     if (!isRight || this.#isOld(known)) {
       const mayMake = nowMs >= (known?.nextMs ?? 0) && nowMs >= (this.#failed.get(site) ?? 0);
       const making = this.#making.get(site) ?? (mayMake ? this.#make(scope, rules) : undefined);
-      if (making && (!isRight || later(known) > WAIT_SHARE * known.events)) await making;
+      if (this.#waits) await making;
     }
     const made = this.#made.get(site);
     if (!made || made.rules !== rules) return null;
@@ -141,7 +148,9 @@ export class RecentVisits {
   async sweep(): Promise<void> {
     const nowMs = this.#clock.nowMs();
     for (const [site, untilMs] of this.#failed) if (untilMs <= nowMs) this.#failed.delete(site);
-    for (const [site, ms] of this.#asked) if (nowMs - ms >= IDLE_MS) this.#asked.delete(site);
+    for (const [site, { lastMs }] of this.#asked) {
+      if (nowMs - lastMs >= IDLE_MS) this.#asked.delete(site);
+    }
     const old = [...this.#made.values()].filter((made) =>
       made.seal.isBroken || nowMs - made.usedMs >= IDLE_MS
     );
@@ -165,11 +174,15 @@ export class RecentVisits {
     };
   }
 
-  /** One question is answered sooner without a table. */
+  /** One view is answered sooner without a table. */
   #wasAsked(site: string, nowMs: number): boolean {
-    const wasAsked = nowMs - (this.#asked.get(site) ?? -Infinity) < IDLE_MS;
-    this.#asked.set(site, nowMs);
-    return wasAsked;
+    const known = this.#asked.get(site);
+    if (!known || nowMs - known.lastMs >= IDLE_MS) {
+      this.#asked.set(site, { firstMs: nowMs, lastMs: nowMs });
+      return false;
+    }
+    known.lastMs = nowMs;
+    return this.#waits || nowMs - known.firstMs >= VIEW_MS;
   }
 
   #isOld(made: Made): boolean {
@@ -249,7 +262,7 @@ export class RecentVisits {
       }
       // Sites that have engagements are asked about without these tables.
       await ask(createEngagements(tables, NO_ENGAGEMENTS));
-      for (const statement of createOthers(tables, days)) await ask(statement);
+      for (const statement of createOfVisits(tables, days)) await ask(statement);
       await ask(sql`create table ${ident(table)} as ${visitRows(tables, days)}`);
       const [row] = await ask(sql`select count(*) as rows from ${ident(table)}`);
       isKept = true;

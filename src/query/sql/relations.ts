@@ -3,7 +3,8 @@
 import type { EventColumnName } from "../../core/event.ts";
 import type { Range } from "../../core/period.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
-import { dimensionOf, type DimensionRef } from "../dimensions.ts";
+import type { DimensionRef } from "../dimensions.ts";
+import { withComputed } from "./computed.ts";
 import { visitEvents, visits } from "./visits.ts";
 import {
   attachedEngagements,
@@ -47,9 +48,11 @@ export class Relations {
     this.#terms = { ...query, range: calendar, histories: plan.histories };
     const columns = plan.columns.map((name) => ident(name));
     if (query.engagements) this.add("engagements", query.engagements(plan.span));
+    const rows = sql`select ${join(columns)} from ${events}`;
+    const { ownValues } = plan;
     this.add(
       "all_events",
-      sql`select ${join([...columns, ...computed(plan.ownValues)])} from ${events}`,
+      ownValues.length === 0 ? rows : sql`select * from ${withComputed(sql`(${rows})`, ownValues)}`,
     );
   }
 
@@ -170,7 +173,7 @@ export class Relations {
       any: done,
       bounce: visitNumbers,
     });
-    const visitRows = withValues(this.#withNumbers(own), visitValues);
+    const visitRows = withComputed(this.#withNumbers(own), visitValues);
     return sql`select e.*${numbers}${join(values, "")}
   from ${events} e
   join ${visitRows} v on v.visitor_id = e.visitor_id and v.start_us = e.visit_start_us`;
@@ -193,7 +196,7 @@ export class Relations {
       bounce: visitNumbers,
       ...(withEvents ? { counts } : {}),
     });
-    return withValues(this.#withNumbers(rows), visitValues);
+    return withComputed(this.#withNumbers(rows), visitValues);
   }
 
   /** Visits with the numbers that engagements have a part in. */
@@ -257,19 +260,6 @@ export class Relations {
     const { fromUs, toUs } = this.#query.range;
     return sql`${us} >= ${fromUs} and ${us} < ${toUs}`;
   }
-}
-
-/** Each computed dimension as a column of its name, over columns without an alias. */
-function computed(refs: readonly DimensionRef[]): Sql[] {
-  return refs.flatMap((ref) => {
-    const { expr } = dimensionOf(ref);
-    return expr ? [sql`${expr((name) => ident(name))} as ${ident(ref)}`] : [];
-  });
-}
-
-/** Rows with computed dimensions beside their own columns. */
-function withValues(rows: Sql, refs: readonly DimensionRef[]): Sql {
-  return refs.length === 0 ? rows : sql`(select *, ${join(computed(refs))} from ${rows})`;
 }
 
 /** Adds to events the time of the next event of the visit, and whether its last pageview it is. */

@@ -330,6 +330,7 @@ async function compareRetention(
 
 const SEEDS = (Deno.env.get("MALLARD_TEST_SEEDS") ?? "7").split(",").map(Number);
 const NEVER = new AbortController().signal;
+const TABLES = { eventsMin: 1, waits: true };
 
 interface Open {
   readonly system: ReturnType<typeof fakeSystem>;
@@ -393,7 +394,7 @@ for (
       await withSite({ zone, idDays }, seed, async ({ storage, system, site }) => {
         const used = await compare(storage, system, site, seed, 20);
         ok(used > 5, `${used} of 20 questions used rollups`);
-        const recent = new RecentVisits(storage, system.clock, system.log, { eventsMin: 1 });
+        const recent = new RecentVisits(storage, system.clock, system.log, TABLES);
         await compareRecent({ storage, system, site }, recent, seed, 1);
         await compareRetention(storage, system, site, seed);
       });
@@ -449,7 +450,7 @@ Deno.test("visits of today answer as events do, whatever happens to them", async
   await withSite({ zone: "Europe/Berlin", idDays: 1 }, 11, async (open) => {
     const { system } = open;
     const draw = new Draw(12);
-    const make = () => new RecentVisits(open.storage, system.clock, system.log, { eventsMin: 1 });
+    const make = () => new RecentVisits(open.storage, system.clock, system.log, TABLES);
     let recent = make();
     let seed = 600;
     const same = async () => {
@@ -503,7 +504,7 @@ Deno.test("visits of today answer as events do, whatever happens to them", async
 Deno.test("visits of today follow changed rules, merges, expiry and files set aside", async () => {
   await withSite({ zone: "Asia/Tokyo", idDays: 1 }, 21, async (open) => {
     const { system, storage } = open;
-    const recent = new RecentVisits(storage, system.clock, system.log, { eventsMin: 1 });
+    const recent = new RecentVisits(storage, system.clock, system.log, TABLES);
     let seed = 700;
     const same = async (site: Site = open.site) => {
       system.clock.advance(60_000);
@@ -536,7 +537,7 @@ Deno.test("visits of today follow changed rules, merges, expiry and files set as
 Deno.test("visits of today are right while events come", async () => {
   await withSite({ zone: "Asia/Tokyo", idDays: 1 }, 22, async ({ storage, system, site }) => {
     const draw = new Draw(23);
-    const recent = new RecentVisits(storage, system.clock, system.log, { eventsMin: 1 });
+    const recent = new RecentVisits(storage, system.clock, system.log, TABLES);
     const known = runnerOf(storage, system, site, true, recent);
     const plain = runnerOf(storage, system, site, false);
     const today = dayOfDate(localDate(site.zone, NOW * 1000));
