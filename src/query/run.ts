@@ -346,7 +346,9 @@ export class Runner {
         told.readsEvents = true;
         const query = queryOf(request, { metrics: ["events"] });
         const plan = planOf(query);
-        return rows(plan.span, (events) => build(matchingEvents(query, plan, events, columns)));
+        const of = (sources: Sources) =>
+          build(matchingEvents(query, plan, sources.events, columns));
+        return from(plan.span, of);
       },
       visitorDays: (request, cutUs, build) => {
         told.readsEvents = true;

@@ -11,7 +11,9 @@ import type { Clock, Log } from "../../core/types.ts";
 import { localDate } from "../../core/zone.ts";
 import type { Storage } from "../../storage/open.ts";
 import type { Seal } from "../../storage/tiers/catalog.ts";
+import type { SpanUs } from "../../storage/tiers/event_rows.ts";
 import type { Scope } from "../query.ts";
+import type { EventsOf } from "../sql/relations.ts";
 import { visitRows } from "./day_rows.ts";
 import {
   createEngagements,
@@ -37,8 +39,8 @@ const ROWS_MAX = 200_000;
 /** A table is made again when so many events have come since, or such a share of its own. */
 const LATER_MIN = 500;
 const LATER_SHARE = 0.05;
-/** The questions of one view come within this time: a table would be made too late for them. */
-const VIEW_MS = 4000;
+/** Beyond this share questions wait for the new table. */
+const WAIT_SHARE = 0.5;
 /** Making a table takes at most one part of so many of the time. */
 const PAUSES = 10;
 const PAUSE_MS_MIN = 1000;
@@ -54,8 +56,6 @@ export interface RecentOptions {
   readonly eventsMin?: number;
   /** Rows of all tables; 200,000 when missing. */
   readonly rowsMax?: number;
-  /** Whether questions wait for the table, from the second one on. */
-  readonly waits?: boolean;
 }
 
 /** A table, or what is known of why there is none. */
@@ -99,14 +99,13 @@ export class RecentVisits {
   readonly #log: Log;
   readonly #eventsMin: number;
   readonly #rowsMax: number;
-  readonly #waits: boolean;
   /** By site; the least recently used first. */
   readonly #made = new Map<string, Made>();
   readonly #making = new Map<string, Promise<void>>();
   /** When a site's table may be tried again after a failure. */
   readonly #failed = new Map<string, number>();
-  /** When a site without a table was first asked about, and last. */
-  readonly #asked = new Map<string, { readonly firstMs: number; lastMs: number }>();
+  /** When a site without a table was asked about. */
+  readonly #asked = new Map<string, number>();
   readonly #mutex = new Mutex();
   #number = 0;
 
@@ -116,13 +115,9 @@ export class RecentVisits {
     this.#log = log;
     this.#eventsMin = options.eventsMin ?? EVENTS_MIN;
     this.#rowsMax = options.rowsMax ?? ROWS_MAX;
-    this.#waits = options.waits ?? false;
   }
 
-  /**
-   * The table for a question of this range; null where there is none. One that is missing or old is
-   * made in the background.
-   */
+  /** The table for a question of this range, made if need be; null where there is none. */
   async lease(scope: Scope): Promise<RecentLease | null> {
     const { site, zone, gapUs, range } = scope;
     const nowMs = this.#clock.nowMs();
@@ -134,7 +129,7 @@ export class RecentVisits {
     if (!isRight || this.#isOld(known)) {
       const mayMake = nowMs >= (known?.nextMs ?? 0) && nowMs >= (this.#failed.get(site) ?? 0);
       const making = this.#making.get(site) ?? (mayMake ? this.#make(scope, rules) : undefined);
-      if (this.#waits) await making;
+      if (making && (!isRight || later(known) > WAIT_SHARE * known.events)) await making;
     }
     const made = this.#made.get(site);
     if (!made || made.rules !== rules) return null;
@@ -148,9 +143,7 @@ export class RecentVisits {
   async sweep(): Promise<void> {
     const nowMs = this.#clock.nowMs();
     for (const [site, untilMs] of this.#failed) if (untilMs <= nowMs) this.#failed.delete(site);
-    for (const [site, { lastMs }] of this.#asked) {
-      if (nowMs - lastMs >= IDLE_MS) this.#asked.delete(site);
-    }
+    for (const [site, ms] of this.#asked) if (nowMs - ms >= IDLE_MS) this.#asked.delete(site);
     const old = [...this.#made.values()].filter((made) =>
       made.seal.isBroken || nowMs - made.usedMs >= IDLE_MS
     );
@@ -174,15 +167,11 @@ export class RecentVisits {
     };
   }
 
-  /** One view is answered sooner without a table. */
+  /** One question is answered sooner without a table. */
   #wasAsked(site: string, nowMs: number): boolean {
-    const known = this.#asked.get(site);
-    if (!known || nowMs - known.lastMs >= IDLE_MS) {
-      this.#asked.set(site, { firstMs: nowMs, lastMs: nowMs });
-      return false;
-    }
-    known.lastMs = nowMs;
-    return this.#waits || nowMs - known.firstMs >= VIEW_MS;
+    const wasAsked = nowMs - (this.#asked.get(site) ?? -Infinity) < IDLE_MS;
+    this.#asked.set(site, nowMs);
+    return wasAsked;
   }
 
   #isOld(made: Made): boolean {
@@ -282,14 +271,18 @@ export class RecentVisits {
     if (reader.rowsBetween(site, span) > EVENTS_MAX) {
       return { events: EVENTS_MAX + 1, hasLater: true };
     }
-    const [read, rest] = [
-      { fromUs: span.fromUs, toUs: endUs },
-      { fromUs: endUs, toUs: span.toUs },
-    ];
-    await reader.query(
+    const read = { fromUs: span.fromUs, toUs: endUs };
+    const rest = { fromUs: endUs, toUs: span.toUs };
+    await reader.queryOf(
       site,
       read,
-      (events) => createEvents(tables, sql`(select * from ${events} limit ${EVENTS_MAX + 1})`),
+      ({ events }) =>
+        createEvents(
+          tables,
+          sql`(select * from ${ofVisitorsSince(scope.range, read, events)} limit ${
+            EVENTS_MAX + 1
+          })`,
+        ),
     );
     const [made] = await db.query(sql`select count(*) as events from ${ident(tables.events)}`);
     const newer = await reader.query(site, rest, (events) => sql`select 1 from ${events} limit 1`);
@@ -328,6 +321,17 @@ export class RecentVisits {
 function startsOf({ scope: { zone }, first, last }: Days): Recent["days"] {
   const numbers = Array.from({ length: last + 1 - first }, (_, at) => first + at);
   return numbers.map((day) => ({ day, startUs: rangeOfDays(zone, day, day + 1).fromUs }));
+}
+
+/** The events from the start of a range, and of the same visitors before it. */
+function ofVisitorsSince({ fromUs }: Range, read: SpanUs, events: EventsOf): Sql {
+  const own = events({ fromUs, toUs: read.toUs });
+  return sql`(
+      select * from ${own}
+      union all by name
+      select * from ${events({ fromUs: read.fromUs, toUs: fromUs })}
+      where visitor_id in (select visitor_id from ${own})
+    )`;
 }
 
 /** Events that came after those of the table. */

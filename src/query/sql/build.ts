@@ -9,7 +9,7 @@ import { isInternational, shownHostSql } from "./host_text.ts";
 import type { Plan } from "./plan.ts";
 import type { AddedSums, CheckedFilter, Query } from "../query.ts";
 import { mixedMetric, mixedRows } from "../sums/mixed.ts";
-import { Relations } from "./relations.ts";
+import { type EventsOf, Relations } from "./relations.ts";
 
 /** A relation of one row per combination of keys, and the columns it adds. */
 interface Part {
@@ -20,10 +20,11 @@ interface Part {
 const MONEY_COLUMNS = ["money", "money_sum", "money_mean"];
 
 /**
- * The statement of a query over `events`, a relation of the stored columns over `plan.span`.
+ * The statement of a query over `events`, a relation of the stored columns over `plan.span`, or what
+ * gives one of any span.
  * Columns: k0, k1 … the keys, each metric by its name, money as JSON, total_rows.
  */
-export function buildQuery(query: Query, plan: Plan, events: Sql): Sql {
+export function buildQuery(query: Query, plan: Plan, events: Sql | EventsOf): Sql {
   const relations = new Relations(query, plan, events);
   const keys = query.dimensions.map((_, index) => ident(`k${index}`));
   const parts = [

@@ -2,7 +2,8 @@
 // events with their visits, visits. Each is made once, when it is first needed. Pure.
 import type { EventColumnName } from "../../core/event.ts";
 import type { Range } from "../../core/period.ts";
-import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
+import type { SpanUs } from "../../storage/tiers/event_rows.ts";
+import { ident, join, raw, Sql, sql } from "../../core/sql.ts";
 import type { DimensionRef } from "../dimensions.ts";
 import { withComputed } from "./computed.ts";
 import { visitEvents, visits } from "./visits.ts";
@@ -28,6 +29,11 @@ import { levelOf, type Plan } from "./plan.ts";
 import type { CheckedFilter, Query } from "../query.ts";
 
 const NOTHING = raw("");
+/** So long beyond the range, in ranges, the events of other visitors are left out. */
+const MUCH_BEYOND = 0.5;
+
+/** Gives the events of a span as a relation of the stored columns. */
+export type EventsOf = (span: SpanUs) => Sql;
 
 /** Relations over one source of events; `rows` are SQL texts whose rows are called `r` outside. */
 export class Relations {
@@ -39,21 +45,42 @@ export class Relations {
   #attached = false;
 
   /**
-   * `events` is a relation of the stored columns over `plan.span`. Buckets are those of `calendar`,
-   * by default the query's range.
+   * `events` is a relation of the stored columns over `plan.span`, or gives one of any span. Buckets
+   * are those of `calendar`, by default the query's range.
    */
-  constructor(query: Query, plan: Plan, events: Sql, calendar: Range = query.range) {
+  constructor(query: Query, plan: Plan, events: Sql | EventsOf, calendar: Range = query.range) {
     this.#query = query;
     this.#plan = plan;
     this.#terms = { ...query, range: calendar, histories: plan.histories };
-    const columns = plan.columns.map((name) => ident(name));
     if (query.engagements) this.add("engagements", query.engagements(plan.span));
-    const rows = sql`select ${join(columns)} from ${events}`;
+    const rows = events instanceof Sql ? this.#columnsOf(events) : this.#rowsOf(events);
     const { ownValues } = plan;
     this.add(
       "all_events",
       ownValues.length === 0 ? rows : sql`select * from ${withComputed(sql`(${rows})`, ownValues)}`,
     );
+  }
+
+  /**
+   * The events of the plan's span. Beyond the range only those of visitors of the range are needed,
+   * to know where visits begin and end: where the rest would be much, it is left out.
+   */
+  #rowsOf(events: EventsOf): Sql {
+    const { span } = this.#plan;
+    const { fromUs, toUs } = this.#query.range;
+    const beyond = [{ fromUs: span.fromUs, toUs: fromUs }, { fromUs: toUs, toUs: span.toUs }]
+      .filter((part) => part.fromUs < part.toUs);
+    const beyondUs = beyond.reduce((sum, part) => sum + part.toUs - part.fromUs, 0);
+    if (beyondUs < MUCH_BEYOND * (toUs - fromUs)) return this.#columnsOf(events(span));
+    this.add("range_events", this.#columnsOf(events({ fromUs, toUs })));
+    const others = join(beyond.map((part) => this.#columnsOf(events(part))), "\n  union all\n  ");
+    return sql`select * from range_events
+  union all
+  select * from (${others}) where visitor_id in (select visitor_id from range_events)`;
+  }
+
+  #columnsOf(events: Sql): Sql {
+    return sql`select ${join(this.#plan.columns.map((name) => ident(name)))} from ${events}`;
   }
 
   /** Every event that was read, with all that the plan needs of it and of its visit. */
@@ -278,7 +305,7 @@ function withSteps(tagged: Sql): Sql {
 export function matchingEvents(
   query: Query,
   plan: Plan,
-  events: Sql,
+  events: Sql | EventsOf,
   columns: readonly EventColumnName[],
 ): Sql {
   const all = { ...plan, columns: [...new Set([...plan.columns, ...columns])] };

@@ -19,10 +19,9 @@ import {
 } from "./build.ts";
 import { missingOf } from "./expressions.ts";
 import { type Plan, planOf } from "./plan.ts";
-import { Relations } from "./relations.ts";
+import { type EventsOf, Relations } from "./relations.ts";
 import {
   dayBucket,
-  type EventsOf,
   laterRows,
   laterVisitors,
   recentVisits,
@@ -158,7 +157,7 @@ class Rolled {
   #part(query: Query, range: Range, aggregates: Plan["aggregates"]) {
     const own: Query = { ...query, range };
     const plan = { ...planOf(own), aggregates };
-    const relations = new Relations(own, plan, this.#events(plan.span), this.#whole);
+    const relations = new Relations(own, plan, this.#events, this.#whole);
     return { query: own, plan, relations };
   }
 

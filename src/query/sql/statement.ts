@@ -10,9 +10,9 @@ import { type Recent, type SplitBy, splitOf, visitSplitOf } from "../rollups/spl
 import type { SiteRollups } from "../../storage/state/ops/rollup_ops.ts";
 import { buildQuery } from "./build.ts";
 import { type Plan, planOf } from "./plan.ts";
-import { matchingEvents } from "./relations.ts";
+import { type EventsOf, matchingEvents } from "./relations.ts";
 import { buildRolled, rolledShape } from "./rolled.ts";
-import { eventRows, type EventsOf, storedRows, storedVisits } from "./stored_rows.ts";
+import { eventRows, storedRows, storedVisits } from "./stored_rows.ts";
 import { buildOfVisits, isOfVisits, readsReferrers, visitorsOfDays } from "./visit_rows.ts";
 
 /** What the choice depends on beside the query. */
@@ -57,7 +57,7 @@ export function statementOf(
     const visits = isStored ? visitSplitOf(query.range, site, by, known) : null;
     if (visits) return buildOfVisits(query, plan, visits, keyed, onDisk(visits.paths));
   }
-  return buildQuery(query, plan, keyed(plan.span));
+  return buildQuery(query, plan, keyed);
 }
 
 /**
@@ -75,8 +75,8 @@ export function visitorDaysOf(
   const ofEvents = (range: Range) => {
     const own: Query = { ...query, range };
     const plan = planOf(own);
-    const rows = withVisitorKeys(events(plan.span));
-    return matchingEvents(own, plan, rows, ["visitor_id", "timestamp"]);
+    const keyed: EventsOf = (span) => withVisitorKeys(events(span));
+    return matchingEvents(own, plan, keyed, ["visitor_id", "timestamp"]);
   };
   const site = asked.isPublicOnly && readsReferrers(query) ? null : sources.rollups;
   const by = site ? splitBy(query, site, sources.hotFromUs, asked.idDays) : null;

@@ -15,10 +15,7 @@ import { bucketKey } from "./buckets.ts";
 import { groupBy, rowsByVisitor } from "./build.ts";
 import { filterSql, keyOf, type RowShape, VISIT_ROW } from "./expressions.ts";
 import { planOf } from "./plan.ts";
-import { Relations } from "./relations.ts";
-
-/** Gives the events of a span as a relation of the stored columns. */
-export type EventsOf = (span: SpanUs) => Sql;
+import { type EventsOf, Relations } from "./relations.ts";
 
 /** Each aggregate over a stored visit `r`, which is a visit on one day; visits on their first. */
 export const OF_VISITS: Readonly<Partial<Record<AggregateName, string>>> = {
@@ -106,7 +103,7 @@ export function eventRows(
 ): Sql {
   const own: Query = { ...query, range };
   const plan = { ...planOf(own), aggregates };
-  const relations = new Relations(own, plan, events(plan.span), query.range);
+  const relations = new Relations(own, plan, events, query.range);
   return sql`select * from (${rowsByVisitor(own, plan, relations)})`;
 }
 

@@ -10,10 +10,10 @@ import { isOfDays } from "../rollups/shapes.ts";
 import type { VisitSplit } from "../rollups/split.ts";
 import { finished, groupBy, mergedOf } from "./build.ts";
 import { levelOf, type Plan } from "./plan.ts";
+import type { EventsOf } from "./relations.ts";
 import { basesOf } from "./rolled.ts";
 import {
   eventRows,
-  type EventsOf,
   KEPT,
   laterRows,
   laterVisitors,

@@ -330,7 +330,7 @@ async function compareRetention(
 
 const SEEDS = (Deno.env.get("MALLARD_TEST_SEEDS") ?? "7").split(",").map(Number);
 const NEVER = new AbortController().signal;
-const TABLES = { eventsMin: 1, waits: true };
+const TABLES = { eventsMin: 1 };
 
 interface Open {
   readonly system: ReturnType<typeof fakeSystem>;

@@ -22,7 +22,7 @@ async function ask(test: TestReader, query: Query): Promise<Answer> {
   const plan = planOf(query);
   const rows = await test.reader.queryOf(query.site, plan.span, ({ events, engagements }) => {
     const of = engagements ?? undefined;
-    return buildQuery({ ...query, engagements: of }, plan, events(plan.span));
+    return buildQuery({ ...query, engagements: of }, plan, events);
   });
   return answerOf(query, rows);
 }

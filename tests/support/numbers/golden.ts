@@ -49,7 +49,7 @@ const STATEMENTS: Readonly<Record<string, Query>> = {
 function statements(): Map<string, string> {
   return new Map(
     Object.entries(STATEMENTS).map(([name, query]) => {
-      const statement = buildQuery(query, planOf(query), raw("events"));
+      const statement = buildQuery(query, planOf(query), () => raw("events"));
       const values = statement.values.map((value, index) =>
         `-- $${index + 1} = ${JSON.stringify(value)}\n`
       );
@@ -73,7 +73,7 @@ async function answers(test: TestReader): Promise<string> {
     const plan = planOf(query);
     const rows = await test.reader.queryOf(query.site, plan.span, ({ events, engagements }) => {
       const of = engagements ?? undefined;
-      return buildQuery({ ...query, engagements: of }, plan, events(plan.span));
+      return buildQuery({ ...query, engagements: of }, plan, events);
     });
     return answerOf(query, rows).rows.map((
       { keys, values },
