@@ -26,6 +26,7 @@ import { publicEvents, publicRules } from "./sql/public_view.ts";
 import { type CheckedFilter, type Query, queryOf, type ReportRequest } from "./query.ts";
 import { matchingEvents } from "./sql/relations.ts";
 import { type Asked, statementOf, visitorDaysOf, visitorRowsOf } from "./sql/statement.ts";
+import { SEVERAL } from "./sql/rolled.ts";
 import type { DropCount, QueryContext, Report } from "./reports/report.ts";
 import { Faults } from "../core/faults.ts";
 import type { RecentVisits } from "./rollups/recent_visits.ts";
@@ -394,13 +395,16 @@ export class Runner {
   ): Promise<Answer> {
     const plan = planOf(query);
     const hidden = this.#options.rollups === false ? { rollups: null } : {};
-    const ask = (recent: () => Recent | null) =>
+    const ask = (asked: Asked) => (recent: () => Recent | null) =>
       from(
         plan.span,
         (sources) =>
           statementOf(query, plan, { ...sources, ...hidden }, sources.events, asked, recent()),
       );
-    return answerOf(query, await this.#withRecent(query, plan, asked.isPublicOnly, ask));
+    const rowsOf = (asked: Asked) => this.#withRecent(query, plan, asked.isPublicOnly, ask(asked));
+    const rows = await rowsOf(asked);
+    const isRight = rows[0]?.[SEVERAL] !== true;
+    return answerOf(query, isRight ? rows : await rowsOf({ ...asked, avoidsSums: true }));
   }
 
   /** Rows of a statement that may read the visits that no file holds yet. */

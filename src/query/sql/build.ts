@@ -36,8 +36,17 @@ export function buildQuery(query: Query, plan: Plan, events: Sql | EventsOf): Sq
   return finished(query, plan, relations.with, bases);
 }
 
-/** The end of a statement: metrics of the relation `merged`, in order, as far as wanted. */
-export function finished(query: Query, plan: Plan, start: Sql, bases: readonly Sql[]): Sql {
+/**
+ * The end of a statement: metrics of the relation `merged`, in order, as far as wanted, and other
+ * columns.
+ */
+export function finished(
+  query: Query,
+  plan: Plan,
+  start: Sql,
+  bases: readonly Sql[],
+  more: readonly Sql[] = [],
+): Sql {
   const keys = query.dimensions.map((_, index) => ident(`k${index}`));
   const { sums } = query;
   const from = raw(sums ? "mixed" : "merged");
@@ -50,6 +59,7 @@ export function finished(query: Query, plan: Plan, start: Sql, bases: readonly S
     ...(plan.money ? [raw("money")] : []),
     // Not by a window: DuckDB's window without a partition fails at random, and fatally.
     sql`(select count(*) from ${from}) as total_rows`,
+    ...more,
   ];
   const added = sums ? mixedRows(query, plan, sums, narrowed(query)) : raw("");
   return sql`${start}${added}

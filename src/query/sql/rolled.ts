@@ -1,9 +1,10 @@
-// A query without a filter as one statement over rollups of closed days and events of the others.
-// Pure.
+// A query without a filter, or with one that asks for one value, as one statement over rollups of
+// closed days and events of the others. Pure.
 import { DAY_US } from "../../core/durations.ts";
 import type { Range } from "../../core/period.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
-import type { DimensionRef } from "../dimensions.ts";
+import { isCondition } from "../../../dashboard/grammar/filter.js";
+import { dimensionOf, type DimensionRef } from "../dimensions.ts";
 import { type AggregateName, AGGREGATES, metricOf } from "../metrics.ts";
 import type { Query } from "../query.ts";
 import { edgeOf } from "../rollups/day_rows.ts";
@@ -17,7 +18,7 @@ import {
   mergedOf,
   withoutGoals,
 } from "./build.ts";
-import { missingOf } from "./expressions.ts";
+import { filterSql, missingOf, type RowShape, VISIT_ROW } from "./expressions.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { type EventsOf, Relations } from "./relations.ts";
 import {
@@ -29,12 +30,31 @@ import {
   visitorRows,
 } from "./stored_rows.ts";
 
-/** The split of a day that answers a query, or undefined where only events can. */
+/** The column that tells whether several values met the filter: then the sums are not right. */
+export const SEVERAL = "has_several";
+const SEVERAL_VALUES =
+  sql`(select coalesce(min(low_value) < max(high_value), false) from counts) as ${ident(SEVERAL)}`;
+
+/**
+ * The split of a day that answers a query, or undefined where none does. What has one value in a
+ * dimension is its row of the split by that dimension.
+ */
 export function rolledShape(query: Query, plan: Plan): Shape | undefined {
-  if (query.filter !== null || plan.aggregates.length === 0) return undefined;
+  if (plan.aggregates.length === 0) return undefined;
   const bases = query.metrics.map((name) => metricOf(name).base);
   if (bases.includes("goalless_group")) return undefined;
-  return shapeOf(query, plan.aggregates);
+  if (query.filter === null) return shapeOf(query, plan.aggregates);
+  const { filter, dimensions } = query;
+  const isOne = isCondition(filter) && filter.op === "is" && filter.values.length === 1 &&
+    isDimensionOfRows(filter.dimension);
+  if (!isOne || query.ownColumns || !dimensions.every(isOfDays)) return undefined;
+  return shapeOf({ ...query, dimensions: [...dimensions, filter.dimension] }, plan.aggregates);
+}
+
+/** Whether a dimension is neither a goal nor a part of time. */
+function isDimensionOfRows(ref: DimensionRef): boolean {
+  const { of } = dimensionOf(ref);
+  return ref !== "goal" && of !== "time";
 }
 
 /** The statement; its columns are those of `buildQuery`. `paths` are files on disk. */
@@ -57,6 +77,7 @@ export function buildRolled(
     plan,
     sql`with ${later}${merged}`,
     basesOf(query, (whole) => rolled.visitors(whole)),
+    query.filter === null ? [] : [SEVERAL_VALUES],
   );
 }
 
@@ -116,9 +137,13 @@ class Rolled {
             then r.visitors else 0 end * t.sign as visitors`
         : sql`r.${ident(name)} * t.sign as ${ident(name)}`
     );
-    const rolled = sql`select ${join([...this.#keys(query, shape), ...stored])}
-      from (${this.#rows(shape)} and currency is null) r ${this.#terms}`;
+    const value = query.filter === null ? [] : [raw("r.v1 as value")];
+    const rolled = sql`select ${join([...this.#keys(query, shape), ...stored, ...value])}
+      from (${this.#rows(query, shape)} and currency is null) r ${this.#terms}`;
     const all = join([...parts, rolled], "\n  union all by name\n  ");
+    if (query.filter !== null) {
+      sums.push(raw("min(value) as low_value"), raw("max(value) as high_value"));
+    }
     if (keys.length === 0) return sql`select ${join(sums)} from (${all})`;
     const isThere = ["events", "visits"].filter((name) =>
       plan.aggregates.some((one) => one === name)
@@ -136,7 +161,7 @@ class Rolled {
     });
     const lead = join([...this.#keys(query, shape), raw("r.currency")]);
     const rolled = sql`select ${lead}, r.cents * t.sign as cents, r.paid * t.sign as count
-      from (${this.#rows(shape)} and currency is not null) r ${this.#terms}`;
+      from (${this.#rows(query, shape)} and currency is not null) r ${this.#terms}`;
     const all = join([...parts, rolled], "\n  union all by name\n  ");
     const keys = [...query.dimensions.map((_, index) => ident(`k${index}`)), raw("currency")];
     return currencyLists(
@@ -149,7 +174,7 @@ class Rolled {
   /** The visitors of a query without dimensions. */
   visitors(whole: Query): Sql {
     const plan = planOf(whole);
-    const shape = shapeOf(whole, plan.aggregates);
+    const shape = rolledShape(whole, plan);
     if (!shape) throw new TypeError("Cannot count visitors: no split holds them");
     return this.counts(whole, plan, shape);
   }
@@ -193,8 +218,9 @@ class Rolled {
       from (${rows}) v left join (${edge}) e on e.key = v.visitor_id${join(same, "")}`;
   }
 
-  #rows({ name }: Shape): Sql {
-    return sql`select * from read_parquet(${this.#paths}) where shape = ${name}`;
+  #rows(query: Query, shape: Shape): Sql {
+    return sql`select * from read_parquet(${this.#paths}) r
+      where shape = ${shape.name}${meets(query, shape)}`;
   }
 
   /** The keys and hashes of the visitors of the edge, or null. */
@@ -203,8 +229,10 @@ class Rolled {
     if (edge === null) return null;
     const columns = [...this.#keys(query, shape), raw("r.key")];
     return sql`select ${join(columns)} from (
-      select * from read_parquet(${this.#paths})
-      where shape = ${edgeOf(shape)} and day between ${edge.first} and ${edge.last}
+      select * from read_parquet(${this.#paths}) r
+      where shape = ${edgeOf(shape)} and day between ${edge.first} and ${edge.last}${
+      meets(query, shape)
+    }
     ) r`;
   }
 
@@ -236,9 +264,20 @@ class Rolled {
   }
 }
 
+/** Which rows of a split meet the filter. */
+function meets(query: Query, { dimensions }: Shape): Sql {
+  if (query.filter === null) return raw("");
+  const row: RowShape = { ...VISIT_ROW, value: (ref) => storedValue(dimensions.indexOf(ref)) };
+  return sql` and ${filterSql(query.filter, row, query)}`;
+}
+
+function storedValue(index: number): Sql {
+  return sql`r.${ident(`v${index + 1}`)}`;
+}
+
 /** A stored value as the key that events would give. */
 function stored(ref: DimensionRef, { dimensions }: Shape, query: Query): Sql {
-  const value = sql`r.${ident(`v${dimensions.indexOf(ref) + 1}`)}`;
+  const value = storedValue(dimensions.indexOf(ref));
   if (ref === "hour") return sql`${value}::bigint`;
   if (ref === "hour_of_day" || ref === "day_of_week") return value;
   return sql`coalesce(${value}, ${missingOf(ref, query)})`;

@@ -21,6 +21,8 @@ export interface Asked {
   readonly idDays: number;
   /** Whether the caller may see what a public site shows only. */
   readonly isPublicOnly: boolean;
+  /** Whether sums do not answer filters, as several values of them met one; no when missing. */
+  readonly avoidsSums?: boolean;
 }
 
 /**
@@ -45,7 +47,8 @@ export function statementOf(
   const site = asked.isPublicOnly && readsReferrers(query) ? null : sources.rollups;
   if (site && (site.days.length > 0 || recent)) {
     const by = splitBy(query, site, sources.hotFromUs, asked.idDays);
-    const shape = rolledShape(query, plan);
+    const mayAdd = query.filter === null || !asked.avoidsSums;
+    const shape = mayAdd ? rolledShape(query, plan) : undefined;
     const isCounted = !by.isKeyed || !countsVisitorsOfDays(query, plan);
     const isStored = isOfVisits(query, plan);
     // Engagements may still come for the visits of the running day.

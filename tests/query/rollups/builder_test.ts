@@ -84,7 +84,7 @@ function eventOf(
     interactive: draw.is(0.3) ? false : null,
     referrer_source,
     hostname: draw.one(["example.com", "www.example.com", null]),
-    country_code: draw.one(["DE", "US", null]),
+    country_code: draw.one(["DE", "US", "us", null]),
     browser: browser % 2 === 0 ? "Firefox" : "Chrome",
     browser_version: draw.one(["1", "2", null]),
     utm_campaign: draw.one([null, "spring"]),
@@ -177,10 +177,11 @@ function randomQuery(draw: Draw, { zone, gapUs = STANDARD_SETTINGS.gapUs }: Site
     toUs: startOfDate(zone, dateOfDay(first + days)) + draw.below(24) * HOUR,
     dates: null,
   };
-  const filter = draw.is(0.4) ? randomFilter(draw) : null;
-  const ofVisits = filter !== null && draw.is(0.8) || draw.is(0.2);
+  const ofOne = draw.is(0.25);
+  const filter = ofOne ? filterOfOne(draw) : draw.is(0.4) ? randomFilter(draw) : null;
+  const ofVisits = !ofOne && (filter !== null && draw.is(0.8) || draw.is(0.2));
   const metrics = draw.some(METRIC_NAMES, 1, 5).filter((name) =>
-    (shape.steps && !ofVisits) || METRICS[name].appliesTo !== "pages"
+    (shape.steps && !ofVisits && !ofOne) || METRICS[name].appliesTo !== "pages"
   );
   const scope = {
     site: SITE,
@@ -192,6 +193,12 @@ function randomQuery(draw: Draw, { zone, gapUs = STANDARD_SETTINGS.gapUs }: Site
     filter,
     goals: [],
   };
+  if (ofOne) {
+    return queryOf(scope, {
+      metrics: metrics.length > 0 ? metrics : ["visitors", "visits"],
+      dimensions: draw.is(0.5) ? [draw.one(["day", "week", "month"] as const)] : [],
+    });
+  }
   if (ofVisits) {
     const refs = draw.some([...PART_NAMES, ...VISIT_DIMENSIONS, ...PART_NAMES], 0, 2);
     return queryOf(scope, {
@@ -222,6 +229,13 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   name: ["pageview", "signup"],
   hostname: ["example.com", "(not set)"],
 };
+
+/** A condition that one value of a split meets, or several that differ in case. */
+function filterOfOne(draw: Draw): CheckedFilter {
+  const dimension = draw.one(Object.keys(VALUES)) as DimensionRef;
+  const caseSensitive = draw.is(0.2) ? { caseSensitive: true } : {};
+  return { op: "is", dimension, values: [draw.one(VALUES[dimension] ?? [])], ...caseSensitive };
+}
 
 /** A condition on a value that a visit has one of, or several of them. */
 function randomFilter(draw: Draw, depth = 0): CheckedFilter {
