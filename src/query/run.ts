@@ -26,7 +26,7 @@ import { publicEvents, publicRules } from "./sql/public_view.ts";
 import { type CheckedFilter, type Query, queryOf, type ReportRequest } from "./query.ts";
 import { matchingEvents } from "./sql/relations.ts";
 import { type Asked, statementOf, visitorDaysOf, visitorRowsOf } from "./sql/statement.ts";
-import { SEVERAL } from "./sql/rolled.ts";
+import { SEVERAL } from "./rollups/rolled.ts";
 import type { DropCount, QueryContext, Report } from "./reports/report.ts";
 import { Faults } from "../core/faults.ts";
 import type { RecentVisits } from "./rollups/recent_visits.ts";

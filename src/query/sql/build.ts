@@ -267,7 +267,7 @@ export function rowsByVisitor(query: Query, plan: Plan, relations: Relations): S
 /** The rows whose visitors are counted, with their keys. */
 function visitorRows(query: Query, plan: Plan, relations: Relations): Sql {
   const { dimensions } = query;
-  if (plan.form !== "visits") return relations.matchingEvents(dimensions, null);
+  if (plan.form !== "visits") return relations.matchingEvents(dimensions, query.filter);
   const rows = relations.visitsWithEvents(dimensions, { withEvents: true, withVisits: false });
   return sql`select * from (${rows}) where range_events > 0`;
 }

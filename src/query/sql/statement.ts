@@ -11,7 +11,7 @@ import type { SiteRollups } from "../../storage/state/ops/rollup_ops.ts";
 import { buildQuery } from "./build.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { type EventsOf, matchingEvents } from "./relations.ts";
-import { buildRolled, rolledShape } from "./rolled.ts";
+import { buildRolled, rolledShape } from "../rollups/rolled.ts";
 import { eventRows, storedRows, storedVisits } from "./stored_rows.ts";
 import { buildOfVisits, isOfVisits, readsReferrers, visitorsOfDays } from "./visit_rows.ts";
 

@@ -11,7 +11,7 @@ import type { VisitSplit } from "../rollups/split.ts";
 import { finished, groupBy, mergedOf } from "./build.ts";
 import { levelOf, type Plan } from "./plan.ts";
 import type { EventsOf } from "./relations.ts";
-import { basesOf } from "./rolled.ts";
+import { basesOf } from "../rollups/rolled.ts";
 import {
   eventRows,
   KEPT,

@@ -7,9 +7,9 @@ import { isCondition } from "../../../dashboard/grammar/filter.js";
 import { dimensionOf, type DimensionRef } from "../dimensions.ts";
 import { type AggregateName, AGGREGATES, metricOf } from "../metrics.ts";
 import type { Query } from "../query.ts";
-import { edgeOf } from "../rollups/day_rows.ts";
-import { isOfDays, type Shape, shapeOf } from "../rollups/shapes.ts";
-import type { RecentPart, Split } from "../rollups/split.ts";
+import { edgeOf } from "./day_rows.ts";
+import { isOfDays, type Shape, shapeOf } from "./shapes.ts";
+import type { RecentPart, Split } from "./split.ts";
 import {
   aggregateRows,
   currencyLists,
@@ -17,10 +17,10 @@ import {
   finished,
   mergedOf,
   withoutGoals,
-} from "./build.ts";
-import { filterSql, missingOf, type RowShape, VISIT_ROW } from "./expressions.ts";
-import { type Plan, planOf } from "./plan.ts";
-import { type EventsOf, Relations } from "./relations.ts";
+} from "../sql/build.ts";
+import { filterSql, missingOf, type RowShape, VISIT_ROW } from "../sql/expressions.ts";
+import { type Plan, planOf } from "../sql/plan.ts";
+import { type EventsOf, Relations } from "../sql/relations.ts";
 import {
   dayBucket,
   laterRows,
@@ -28,7 +28,7 @@ import {
   recentVisits,
   storedRows,
   visitorRows,
-} from "./stored_rows.ts";
+} from "../sql/stored_rows.ts";
 
 /** The column that tells whether several values met the filter: then the sums are not right. */
 export const SEVERAL = "has_several";
