@@ -20,8 +20,8 @@ interface Part {
 const MONEY_COLUMNS = ["money", "money_sum", "money_mean"];
 
 /**
- * The statement of a query over `events`, a relation of the stored columns over `plan.span`, or what
- * gives one of any span.
+ * The statement of a query over `events`: a relation of the stored columns over `plan.span`, or
+ * what gives one of any span.
  * Columns: k0, k1 … the keys, each metric by its name, money as JSON, total_rows.
  */
 export function buildQuery(query: Query, plan: Plan, events: Sql | EventsOf): Sql {

@@ -45,8 +45,8 @@ export class Relations {
   #attached = false;
 
   /**
-   * `events` is a relation of the stored columns over `plan.span`, or gives one of any span. Buckets
-   * are those of `calendar`, by default the query's range.
+   * `events` is a relation of the stored columns over `plan.span`, or gives one of any span.
+   * Buckets are those of `calendar`, by default the query's range.
    */
   constructor(query: Query, plan: Plan, events: Sql | EventsOf, calendar: Range = query.range) {
     this.#query = query;
