@@ -1,6 +1,7 @@
 // The dashboard of one site: arranges the panels.
 import { useApp } from "../lib/state/context.js";
-import { html } from "../lib/html.js";
+import { html, useState } from "../lib/html.js";
+import { arrangementOf, keepArrangement } from "../lib/state/arrangement.js";
 import { Breakdown } from "../panels/overview/breakdown.js";
 import { Chart } from "../panels/overview/chart.js";
 import { Events } from "../panels/overview/events.js";
@@ -17,8 +18,36 @@ import { Lazy } from "../components/layout/lazy.js";
 /** @typedef {import("../lib/ask/answers.js").ChangesAnswer} ChangesAnswer */
 
 const loadFiltered = () => import("../panels/overview/filtered_numbers.js");
+const loadArrange = () => import("./dialogs/arrange.js");
 const loadWhy = () => import("../panels/overview/why_dialog.js");
 const loadDetails = () => import("../panels/overview/details_dialog.js");
+
+const EVENTS = "events";
+const HOURS = "hours";
+/** The panels in the order that they have by default. */
+const PANELS = [
+  ...BREAKDOWNS.filter(({ narrow }) => !narrow).map(({ id }) => id),
+  EVENTS,
+  ...BREAKDOWNS.filter(({ narrow }) => narrow).map(({ id }) => id),
+  HOURS,
+];
+
+/** @param {string} id */
+function draw(id) {
+  if (id === EVENTS) return html`<${Events} key=${id} />`;
+  if (id === HOURS) return html`<${Heatmap} key=${id} />`;
+  const panel = BREAKDOWNS.find((one) => one.id === id);
+  return panel && html`<${Breakdown} key=${id} panel=${panel} />`;
+}
+
+/** @param {import("../lib/format/text.js").Translate} t */
+function titlesOf(t) {
+  return Object.fromEntries([
+    ...BREAKDOWNS.map(({ id, title }) => [id, t(title)]),
+    [EVENTS, t("events")],
+    [HOURS, t("heatmap")],
+  ]);
+}
 
 /** Draws the page. */
 export function SitePage() {
@@ -31,8 +60,12 @@ export function SitePage() {
     state.compare === "" ? null : reportUrl(app, "changes", {}, { compare: true }),
     { last: true },
   );
-  const draw = (/** @type {import("../panels/overview/breakdowns.js").BreakdownPanel} */ panel) =>
-    html`<${Breakdown} key=${panel.id} panel=${panel} />`;
+  const [arrangement, setArrangement] = useState(() => arrangementOf(PANELS));
+  const [arranging, setArranging] = useState(false);
+  const arrange = (/** @type {import("../lib/state/arrangement.js").Arrangement} */ chosen) => {
+    setArrangement(chosen);
+    keepArrangement(chosen);
+  };
   const kind = headlineOf(state.filters);
   /** @type {import("../panels/overview/filtered_numbers.js").FilteredAnswer} */
   const filtered = useAnswer(
@@ -56,11 +89,16 @@ export function SitePage() {
       <${Chart} />
     </section>
     <div class="breakdowns">
-      ${BREAKDOWNS.filter(({ narrow }) => !narrow).map(draw)}
-      <${Events} />
-      ${BREAKDOWNS.filter(({ narrow }) => narrow).map(draw)}
-      <${Heatmap} />
+      ${arrangement.order.filter((id) => !arrangement.hidden.includes(id)).map(draw)}
     </div>
+    <p class="arrange-line">
+      <button type="button" class="button quiet small" onClick=${() => setArranging(true)}>
+        ${t("panels_arrange")}</button>
+    </p>
+    ${arranging && html`
+      <${Lazy} load=${loadArrange} arrangement=${arrangement} titles=${titlesOf(t)}
+        onChange=${arrange} onClose=${() => setArranging(false)} />
+    `}
     ${state.details !== "" && html`
       <${Lazy} load=${loadDetails} key=${state.details} dimension=${state.details}
         onClose=${() => navigate({ details: "" })} />

@@ -1,14 +1,12 @@
 // The page before the first event: the snippet to paste; replaced by the dashboard when an event
 // arrives.
-import { CopyBox } from "../components/controls/copy_box.js";
 import { Logo } from "../components/layout/logo.js";
-import { addressOf } from "../lib/ask/api.js";
 import { useApp } from "../lib/state/context.js";
 import { html, useEffect, useId, useRef, useState } from "../lib/html.js";
 import { typedSite } from "../lib/format/typed_site.js";
 import { shownHost } from "../grammar/host_name.js";
 import { siteName } from "../lib/format/site_name.js";
-import { snippetOf } from "../lib/format/snippet.js";
+import { StartSnippet, Ticks } from "./start_snippet.js";
 import { NewSites } from "../panels/sites/new_sites.js";
 
 /**
@@ -39,6 +37,7 @@ export function StartPage({ offline, adding, onCancel }) {
       <h1>${known
         ? t("start_title_site", { site: siteName(site) })
         : t(adding ? "start_another" : "start_title")}</h1>
+      ${owner && html`<${Ticks} named=${known || typed !== ""} received=${false} />`}
       ${!known && html`
         <label for=${id}>${t("start_domain")}</label>
         <input id=${id} class="field" value=${domain} placeholder="example.com"
@@ -51,8 +50,7 @@ export function StartPage({ offline, adding, onCancel }) {
         `}
       `}
       <p>${t("start_add")}</p>
-      <${CopyBox} text=${snippetOf(addressOf("mallard.js"), shown)} label=${t("start_add")}
-        copy=${t("copy")} copied=${t("copied")} />
+      <${StartSnippet} site=${shown} />
       <p class="muted">${t("start_check")}</p>
       <p class=${offline ? "waiting offline" : "waiting"} role="status">
         <i aria-hidden="true" />${t(offline ? "start_waiting_offline" : "start_waiting")}

@@ -74,6 +74,7 @@ const PLACES: Readonly<Record<string, Place>> = {
     search: "view=behaviour&report=visits",
     act: (page) => page.locator(".report-body :is(.blank, .visits)").first().waitFor(),
   },
+  arrange: { search: "", act: click("text=Arrange panels", "dialog .arrange") },
   why: {
     search: "why=bounce_rate",
     act: (page) => page.locator("dialog .why-verdict").waitFor(),

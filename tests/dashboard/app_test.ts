@@ -859,6 +859,10 @@ dashboardTest(
     await page.click("main button:has-text('Add another site')");
     await page.fill(".start input", "https://www.Pasted.example/path?a=b");
     await page.locator("text=Will be counted as pasted.example").waitFor();
+    assert.deepEqual(await page.locator(".ticks .done").count(), 1);
+    await page.click(".start .tab:has-text('Next.js')");
+    assert.match(await page.innerText(".start pre"), /next\/script/);
+    await page.click(".start .tab:has-text('HTML')");
     assert.match(await page.innerText(".start pre"), /data-domain="pasted\.example"/);
     await sendEvent(url, "shop.pasted.example", 151);
     await page.locator(".waiting:has-text('shop.pasted.example') button").click();
@@ -912,5 +916,36 @@ dashboardTest(
     } finally {
       await (await allow(false)).body?.cancel();
     }
+  },
+);
+
+dashboardTest(
+  "app.js: a click on the chart makes a note; panels are hidden and moved in this browser",
+  async ({ url, open }) => {
+    const { page, faults } = await open(`${url}/?site=${OTHER_SITE}&period=7d`);
+    await settled(page);
+    const series = await askApi(url, `stats/timeseries?site_id=${OTHER_SITE}&period=7d`);
+    const box = await page.locator(".chart .u-over").boundingBox();
+    assert.ok(box);
+    await page.mouse.click(box.x + box.width * 2 / 6, box.y + 40);
+    await page.fill(".chart-note input", "Clicked");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".chart-note", { state: "detached" });
+    const path = `sites/${OTHER_SITE}/annotations`;
+    const notes = await askApi(url, path);
+    const [note] = notes.filter(({ text }: { text: string }) => text === "Clicked");
+    assert.equal(note.date, series[2].date);
+    await (await fetch(`${url}/api/${path}/${note.id}`, { method: "DELETE" })).body?.cancel();
+
+    await page.click("text=Arrange panels");
+    await page.locator("dialog label:has-text('Locations') input").uncheck();
+    await page.click("dialog [aria-label='Move Sources up']");
+    await page.keyboard.press("Escape");
+    await page.reload();
+    await settled(page);
+    const titles = await page.locator(".breakdowns h2").allInnerTexts();
+    assert.deepEqual(titles.slice(0, 3), ["Sources", "Pages", "Events"]);
+    assert.ok(!titles.includes("Locations"));
+    assert.deepEqual(faults, []);
   },
 );

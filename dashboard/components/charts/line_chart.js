@@ -19,10 +19,14 @@ import { pointTicks, valueTicks } from "../../lib/charts/ticks.js";
  * @property {(value: number) => string} formatAxis
  * @property {(index: number) => Tip} tipOf
  * @property {(first: number, last: number) => void} [onZoom] steps marked by dragging
+ * @property {((index: number) => void) | undefined} [onPick] a step is clicked, or Enter is pressed
  */
 
 /** Space below the line, and beside it for the axis. */
 const AXIS_BOTTOM = 28;
+
+/** From so many pixels on a click is a drag. */
+const DRAGGED = 8;
 
 /** Index of the comparison line among the series. */
 const BEFORE = 3;
@@ -54,6 +58,7 @@ export function LineChart(props) {
 
   const last = Math.min(props.values.length - 1, props.running);
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key === "Enter" && at && at.index <= last) props.onPick?.(at.index);
     const from = at?.index ?? last + 1;
     const to = { ArrowLeft: from - 1, ArrowRight: from + 1, Home: 0, End: last }[event.key];
     if (to === undefined || event.metaKey || event.ctrlKey || event.altKey) return;
@@ -61,6 +66,12 @@ export function LineChart(props) {
     event.stopPropagation();
     const index = Math.min(Math.max(to, 0), last);
     chart.current?.setCursor({ left: chart.current.valToPos(index, "x"), top: 10 });
+  };
+  const pressed = useRef(0);
+  const onClick = (/** @type {MouseEvent} */ event) => {
+    // A drag marks steps.
+    if (!at || at.index > last || Math.abs(event.clientX - pressed.current) >= DRAGGED) return;
+    props.onPick?.(at.index);
   };
   const tip = at && at.index <= last ? props.tipOf(at.index) : null;
   const spoken = tip
@@ -71,7 +82,8 @@ export function LineChart(props) {
   return html`
     <div class="chart" ref=${root} role="slider" tabindex="0" aria-label=${props.label}
       aria-valuemin="0" aria-valuemax=${Math.max(last, 0)} aria-valuenow=${at?.index ?? last}
-      aria-valuetext=${spoken} onKeyDown=${onKeyDown}
+      aria-valuetext=${spoken} onKeyDown=${onKeyDown} onClick=${onClick}
+      onPointerDown=${(/** @type {PointerEvent} */ event) => pressed.current = event.clientX}
       onBlur=${() => chart.current?.setCursor({ left: -10, top: -10 })}>
       <i class="chart-ink" />
       ${tip && at && html`<${TipBox} tip=${tip} left=${at.left} />`}

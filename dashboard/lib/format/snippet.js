@@ -43,6 +43,37 @@ export function peerSnippets(addressOf, { site_id, website_id = "" }) {
   return [...all, { name: "Umami", code: umami }];
 }
 
+/** What a site may be made with: its name, and the key of the text that says where the tag goes. */
+export const PLATFORMS = /** @type {const} */ ([
+  { name: "HTML", hint: "platform_html" },
+  { name: "WordPress", hint: "platform_wordpress" },
+  { name: "Next.js", hint: "platform_nextjs" },
+  { name: "Shopify", hint: "platform_shopify" },
+  { name: "Google Tag Manager", hint: "platform_gtm" },
+]);
+
+/**
+ * The snippet as a platform takes it.
+ * @param {string} platform
+ * @param {string} script address of the tracker
+ * @param {string} site
+ */
+export function platformSnippet(platform, script, site) {
+  if (platform === "Next.js") {
+    return `import Script from "next/script";\n\n` +
+      `<Script src="${quoted(script)}" data-domain="${quoted(site)}" />`;
+  }
+  // It keeps no attributes of its own of a script.
+  if (platform === "Google Tag Manager") {
+    const text = (/** @type {string} */ value) => JSON.stringify(value).replaceAll("<", "\\u003c");
+    return `<script>\n(function () {\n  var tag = document.createElement("script");\n` +
+      `  tag.defer = true;\n  tag.src = ${text(script)};\n` +
+      `  tag.setAttribute("data-domain", ${text(site)});\n` +
+      `  document.head.appendChild(tag);\n})();\n</script>`;
+  }
+  return snippetOf(script, site);
+}
+
 /**
  * Escapes a text for a quoted attribute.
  * @param {string} text

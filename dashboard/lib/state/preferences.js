@@ -3,7 +3,7 @@
 const PREFIX = "mallard.";
 
 /**
- * @param {"theme" | "language" | "site" | "pinned" | "sites_sort" | "sites_period"} name
+ * @param {"theme" | "language" | "site" | "pinned" | "panels" | "sites_sort" | "sites_period"} name
  * @returns {string | null}
  */
 export function preference(name) {
@@ -15,7 +15,7 @@ export function preference(name) {
 }
 
 /**
- * @param {"theme" | "language" | "site" | "pinned" | "sites_sort" | "sites_period"} name
+ * @param {"theme" | "language" | "site" | "pinned" | "panels" | "sites_sort" | "sites_period"} name
  * @param {string | null} value null forgets
  */
 export function setPreference(name, value) {

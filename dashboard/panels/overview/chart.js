@@ -1,5 +1,6 @@
 // A metric over the period, from the report `query`, as a chart or a table, with the owner's
 // annotations.
+import { Lazy } from "../../components/layout/lazy.js";
 import { Icon } from "../../components/layout/icon.js";
 import { LineChart } from "../../components/charts/line_chart.js";
 import { SeriesTable } from "../../components/charts/series_table.js";
@@ -11,6 +12,8 @@ import { metricOf } from "../../lib/state/schema.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
 import { daysOf, intervalChoices, reportUrl } from "../../lib/ask/report_url.js";
 import { TableButton } from "../../components/report/table_button.js";
+
+const loadNote = () => import("./note.js");
 
 /** @typedef {Record<string, number | null>} Values */
 
@@ -40,13 +43,14 @@ export function Chart() {
       : `api/sites/${encodeURIComponent(app.site.site_id)}/annotations`,
   );
   const { data, fault, stale, retry } = answer;
+  const [noted, setNoted] = useState("");
   const body = fault
     ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
     : data === null
     ? html`<div class="chart to-come-chart" />`
     : html`
       <${Drawn} series=${data.results} metric=${metric} notes=${notes.data ?? []}
-        asTable=${asTable} />
+        asTable=${asTable} onNote=${app.owner ? setNoted : undefined} />
     `;
   return html`
     <div class=${stale && data ? "chart-box stale" : "chart-box"}>
@@ -55,6 +59,10 @@ export function Chart() {
         <${TableButton} asTable=${asTable} onToggle=${() => setAsTable(!asTable)} />
       </div>
       ${body}
+      ${noted !== "" && html`
+        <${Lazy} load=${loadNote} date=${noted} onKept=${notes.refresh}
+          onClose=${() => setNoted("")} />
+      `}
     </div>
   `;
 }
@@ -86,10 +94,11 @@ function Intervals() {
  * @property {import("../../lib/state/schema.js").Metric} metric
  * @property {readonly Note[]} notes
  * @property {boolean} asTable
+ * @property {((date: string) => void) | undefined} onNote
  */
 
 /** @param {DrawnProps} props */
-function Drawn({ series, metric, notes, asTable }) {
+function Drawn({ series, metric, notes, asTable, onNote }) {
   const app = useApp();
   const { t, name, format, navigate } = app;
   const title = name("metric", metric.name);
@@ -147,6 +156,8 @@ function Drawn({ series, metric, notes, asTable }) {
     <${LineChart} label=${t("chart_label", { metric: title })} labels=${drawn.labels}
       values=${drawn.values} before=${drawn.before} marks=${drawn.marks} running=${running}
       whole=${metric.unit === "count"} formatAxis=${drawn.formatAxis} tipOf=${tipOf}
+      onPick=${onNote &&
+        ((/** @type {number} */ index) => onNote(series[index]?.dimensions[0] ?? ""))}
       onZoom=${(/** @type {number} */ first, /** @type {number} */ last) => {
         const range = zoomed(series, first, last);
         if (range) navigate({ range, interval: "" });

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { peerSnippets, snippetOf } from "../../../../dashboard/lib/format/snippet.js";
+import {
+  peerSnippets,
+  PLATFORMS,
+  platformSnippet,
+  snippetOf,
+} from "../../../../dashboard/lib/format/snippet.js";
 
 Deno.test("snippetOf() names the server's own tracker and the site", () => {
   assert.equal(
@@ -52,4 +57,15 @@ Deno.test("peerSnippets() are the tags of other programs with this server's host
     'data-website-id="00000000-0000-8000-8000-000000000000"></script>',
   ]);
   assert.equal(peerSnippets((file) => file, { site_id: "a.example" }).length, 2);
+});
+
+Deno.test("platformSnippet() is what each platform takes, whatever the site is called", () => {
+  const script = "https://stats.example/mallard.js";
+  for (const { name } of PLATFORMS) {
+    const code = platformSnippet(name, script, 'a"</script>.example');
+    assert.ok(code.includes(script), name);
+    assert.ok(!code.includes('a"</script>'), name);
+  }
+  assert.match(platformSnippet("Next.js", script, "a.example"), /next\/script/);
+  assert.match(platformSnippet("Google Tag Manager", script, "a.example"), /createElement/);
 });
