@@ -67,14 +67,20 @@ Deno.test("a takeout, imported, answers as its server did, and has no secret", a
     assert.equal(made.code, 0, made.stderr);
     assert.match(made.stdout, /^Took out 300 events/);
     assert.match((await run(live, "takeout", out)).stderr, /it exists; remove it, or name another/);
+    const packed = await run(live, "takeout", `${out}.tar`);
+    assert.equal(packed.code, 0, packed.stderr);
+    assert.match((await run(live, "takeout", `${out}.tar`)).stderr, /it exists/);
     assert.equal(await server.stop(), 0);
     const content = new TextDecoder("latin1").decode(await Deno.readFile(`${out}/mallard.sqlite`));
     for (const secret of [salt, String(key?.["key_hash"])]) assert.ok(!content.includes(secret));
     assert.match(await Deno.readTextFile(`${out}/${CHECKSUMS}`), / {2}mallard\.sqlite\n/);
     await refusesChange(out, () => run(again, "import", out));
-    const imported = await run(again, "import", out);
+    // The folder is imported below, where its making was killed.
+    const imported = await run(again, "import", `${out}.tar`);
     assert.equal(imported.code, 0, imported.stderr);
     assert.match((await run(again, "import", out)).stderr, /it is not empty/);
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    assert.deepEqual(names, ["again", "live", "out", "out.tar"]);
     const same = await startReady(again, {});
     try {
       assert.deepEqual(await answersOf(same.url), expected);

@@ -3,7 +3,13 @@
 import { resolve } from "node:path";
 import { SETTING_NAMES, type SettingName, settingRow } from "../../config/settings.ts";
 import { asSentence, messageOf } from "../../core/errors.ts";
-import { restoreTakeout, takeOut } from "../../storage/backup/takeout.ts";
+import {
+  restoreTakeout,
+  restoreTakeoutFile,
+  takeOut,
+  takeOutFile,
+} from "../../storage/backup/takeout.ts";
+import { isTar } from "../../storage/backup/tar.ts";
 import {
   asJson,
   type Command,
@@ -17,8 +23,9 @@ import {
 /** The row of COMMANDS. */
 export const TAKEOUT = {
   args: ["DIR"],
-  doc: "write all of the server but its secrets into the new folder DIR, with checksums, also " +
-    "while it runs; mallard import DIR makes the same server of it in an empty DATA_DIR",
+  doc: "write all of the server but its secrets into the new folder DIR, or the file DIR.tar, " +
+    "with checksums, also while it runs; mallard import makes the same server of it in an " +
+    "empty DATA_DIR",
   options: { json: JSON_OPTION },
   example: "mallard takeout /mnt/other-disk/mallard-takeout",
   run: async (context) => {
@@ -26,7 +33,8 @@ export const TAKEOUT = {
     const dataDir = dataDirOf(config);
     const target = resolve(args[0] ?? "");
     await requireCurrentSchema(context, dataDir, "take out");
-    const made = await takeOut(system, dataDir, target, settingsOf(context)).catch((error) => {
+    const take = target.endsWith(".tar") ? takeOutFile : takeOut;
+    const made = await take(system, dataDir, target, settingsOf(context)).catch((error) => {
       throw asSentence(`Cannot take out into ${target}`, error);
     });
     if (options?.["json"] === true) return asJson({ ...made, folder: target });
@@ -49,7 +57,8 @@ export async function importTakeout(
   if (other !== undefined) {
     throw new Error(`Cannot import the takeout ${folder} with --${other}: it is taken whole`);
   }
-  const { files, events } = await restoreTakeout(system, folder, dataDir).catch((error) => {
+  const make = await isTar(system.files, folder) ? restoreTakeoutFile : restoreTakeout;
+  const { files, events } = await make(system, folder, dataDir).catch((error) => {
     throw new Error(`Cannot import the takeout ${folder} into ${dataDir}: ${messageOf(error)}`);
   });
   if (options["json"] === true) return asJson({ files, events });

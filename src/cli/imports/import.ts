@@ -28,6 +28,7 @@ import {
 } from "../command.ts";
 import { importTakeout } from "../exports/takeout.ts";
 import { isTakeout } from "../../storage/backup/takeout.ts";
+import { isTar } from "../../storage/backup/tar.ts";
 import { follow } from "./follow.ts";
 import { importText } from "./import_text.ts";
 
@@ -35,7 +36,7 @@ import { importText } from "./import_text.ts";
 export const IMPORT = {
   args: ["FILE", "[FILE…]"],
   doc: "import the history of a site from another program's files; beside a running server, " +
-    "it does the work. A folder that mallard takeout made becomes the server of an empty DATA_DIR",
+    "it does the work. What mallard takeout made becomes the server of an empty DATA_DIR",
   options: {
     site: { type: "string", value: "SITE", doc: "the site that it becomes" },
     "dry-run": { type: "boolean", doc: "tell what would be imported, and add nothing" },
@@ -55,7 +56,8 @@ export const IMPORT = {
   example: "mallard import goatcounter-export.csv.gz --site example.com --dry-run",
   run: async (context) => {
     const takeout = resolve(context.args[0] ?? "");
-    if (await isTakeout(context.system.files, takeout)) {
+    const { files } = context.system;
+    if (await isTakeout(files, takeout) || await isTar(files, takeout)) {
       return await importTakeout(context, takeout);
     }
     const { site, options } = readOptions(context);

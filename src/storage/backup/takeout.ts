@@ -1,6 +1,6 @@
 // A takeout: all of a server but its secrets, in a folder that makes the same server elsewhere. It
 // is a backup without password, keys and salts, with a list of checksums; one rename completes it.
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { messageOf } from "../../core/errors.ts";
 import type { Clock, Files, Random } from "../../core/types.ts";
 import { digestOf } from "../digest.ts";
@@ -18,6 +18,7 @@ import {
   writeManifest,
 } from "./manifest.ts";
 import { restore, type Restored } from "./restore.ts";
+import { packFolder, unpackTar } from "./tar.ts";
 
 /** The list of checksums, as `sha256sum -c` reads it. */
 export const CHECKSUMS = "SHA256SUMS";
@@ -78,6 +79,51 @@ export async function takeOut(
   await files.rename(folder, target);
   await files.removeTree(partial);
   return { files: manifest.files.length, events: eventsOf(manifest), warnings };
+}
+
+/**
+ * Writes the takeout as one file, a tar archive with the same files. While it is made it needs the
+ * room twice; its name appears when it is whole.
+ */
+export async function takeOutFile(
+  world: World,
+  dataDir: string,
+  target: string,
+  settings: Readonly<Record<string, unknown>>,
+): Promise<TakenOut> {
+  const { files } = world;
+  if (await files.size(target) !== null || (await files.list(target)).length > 0) {
+    throw new Error("it exists; remove it, or name another");
+  }
+  const folder = `${target}.folder`;
+  await files.removeTree(folder);
+  try {
+    const made = await takeOut(world, dataDir, folder, settings);
+    await packFolder(files, folder, `${target}${PARTIAL}`, OWNER_ONLY);
+    await files.rename(`${target}${PARTIAL}`, target);
+    await files.sync(dirname(target));
+    return made;
+  } finally {
+    await files.removeTree(folder);
+    await files.remove(`${target}${PARTIAL}`);
+  }
+}
+
+/** Makes the server of a takeout that is one file. Its files are unpacked beside DATA_DIR first. */
+export async function restoreTakeoutFile(
+  world: World,
+  path: string,
+  dataDir: string,
+): Promise<Restored> {
+  const { files } = world;
+  const folder = `${dataDir}.takeout`;
+  await files.removeTree(folder);
+  try {
+    await unpackTar(files, path, folder, OWNER_ONLY);
+    return await restoreTakeout(world, folder, dataDir);
+  } finally {
+    await files.removeTree(folder);
+  }
 }
 
 /**
