@@ -309,6 +309,18 @@ export const texts = {
   imports: "Verlauf importieren",
   imports_hint:
     "Eine Datei von GoatCounter, Umami, ein Zugriffsprotokoll oder ein Export dieses Programms; mehrere Dateien in einem ZIP. Nichts zählt doppelt, außer Sie wählen alle Tage.",
+  imported_days: "Gestreift: Tagessummen aus {label} importiert, {from} bis {to}",
+  imported_visitors:
+    "Besucher importierter Tage werden addiert: Wer an mehreren Tagen kam, zählt an jedem",
+  imported_left_out:
+    "Nicht in diesen Zahlen: aus {label} importierte Tage, {from} bis {to}. {reason}",
+  left_out_dimension: "Der Import hat keine Summen nach diesen Werten.",
+  left_out_filter: "Der Import hat keine Summen nach dem, was der Filter nennt.",
+  left_out_time: "Der Import hat Summen ganzer Tage und keine Stunden.",
+  left_out_part_of_day: "Der Zeitraum umfasst nur einen Teil dieser Tage.",
+  left_out_metrics: "Der Import hat das nicht gezählt.",
+  left_out_report: "Dieser Bericht braucht einzelne Ereignisse, der Import hat nur Summen.",
+  left_out_public: "Ganze Verweisadressen sieht nur der Eigentümer.",
   incomplete: "Einige Daten dieser Tage sind nicht lesbar: {dates}",
   interval: "Intervall",
   interval_day: "Tage",

@@ -301,6 +301,17 @@ export const texts = {
   imports: "Import history",
   imports_hint:
     "A file of GoatCounter, Umami, an access log, or an export of this program; several files in one ZIP. Nothing is counted twice unless you choose all days.",
+  imported_days: "Striped: sums of days imported from {label}, {from} to {to}",
+  imported_visitors:
+    "Visitors of imported days are added up: who came on several days is counted on each",
+  imported_left_out: "Not in these numbers: days imported from {label}, {from} to {to}. {reason}",
+  left_out_dimension: "The import has no sums by these values.",
+  left_out_filter: "The import has no sums by what the filter names.",
+  left_out_time: "The import has sums of whole days, and no hours.",
+  left_out_part_of_day: "The period has only a part of these days.",
+  left_out_metrics: "The import has not counted this.",
+  left_out_report: "This report needs single events, and the import has sums only.",
+  left_out_public: "Whole referrers are shown to the owner only.",
   incomplete: "Some data of these days cannot be read: {dates}",
   interval: "Interval",
   interval_day: "Days",

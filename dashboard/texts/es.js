@@ -303,6 +303,18 @@ export const texts = {
   imports: "Importar el historial",
   imports_hint:
     "Un archivo de GoatCounter, de Umami, un registro de accesos o una exportación de este programa; varios archivos en un ZIP. Nada se cuenta dos veces, salvo que elijas todos los días.",
+  imported_days: "Rayado: sumas diarias importadas de {label}, del {from} al {to}",
+  imported_visitors:
+    "Los visitantes de días importados se suman: quien vino varios días cuenta en cada uno",
+  imported_left_out:
+    "No incluido en estas cifras: días importados de {label}, del {from} al {to}. {reason}",
+  left_out_dimension: "La importación no tiene sumas por estos valores.",
+  left_out_filter: "La importación no tiene sumas por lo que indica el filtro.",
+  left_out_time: "La importación tiene sumas de días enteros, sin horas.",
+  left_out_part_of_day: "El periodo solo abarca una parte de estos días.",
+  left_out_metrics: "La importación no contó este dato.",
+  left_out_report: "Este informe necesita eventos individuales y la importación solo tiene sumas.",
+  left_out_public: "Los referentes completos solo los ve el propietario.",
   incomplete: "Algunos datos de estos días no se pueden leer: {dates}",
   interval: "Intervalo",
   interval_day: "Días",

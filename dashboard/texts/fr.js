@@ -310,6 +310,18 @@ export const texts = {
   imports: "Importer l’historique",
   imports_hint:
     "Un fichier de GoatCounter, d’Umami, un journal d’accès ou une exportation de ce programme ; plusieurs fichiers dans un ZIP. Rien n’est compté deux fois, sauf si vous choisissez tous les jours.",
+  imported_days: "Rayé : sommes journalières importées de {label}, du {from} au {to}",
+  imported_visitors:
+    "Les visiteurs des jours importés sont additionnés : qui est venu plusieurs jours compte chaque jour",
+  imported_left_out:
+    "Absent de ces chiffres : jours importés de {label}, du {from} au {to}. {reason}",
+  left_out_dimension: "L’import n’a pas de sommes pour ces valeurs.",
+  left_out_filter: "L’import n’a pas de sommes pour ce que le filtre désigne.",
+  left_out_time: "L’import a des sommes de jours entiers, sans heures.",
+  left_out_part_of_day: "La période ne couvre qu’une partie de ces jours.",
+  left_out_metrics: "L’import n’a pas compté cette donnée.",
+  left_out_report: "Ce rapport exige des événements isolés ; l’import n’a que des sommes.",
+  left_out_public: "Les référents complets ne sont visibles que du propriétaire.",
   incomplete: "Certaines données de ces jours sont illisibles : {dates}",
   interval: "Intervalle",
   interval_day: "Jours",

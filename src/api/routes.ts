@@ -13,6 +13,7 @@ import type { Runner } from "../query/run.ts";
 import { differInCase, type NewSites } from "../sites/new_sites.ts";
 import type { SiteNames } from "../sites/site_names.ts";
 import type { Sites } from "../sites/sites.ts";
+import type { Sums } from "../storage/history/sums.ts";
 import type { ExportFiles } from "../storage/backup/export_file.ts";
 import type { Backups } from "../storage/backup/schedule.ts";
 import type { Reader } from "../storage/reader.ts";
@@ -85,6 +86,7 @@ export interface RouteParts {
   readonly store: Store;
   readonly erase: Erase;
   readonly exportFiles: ExportFiles;
+  readonly sums: Sums;
   readonly backups: Backups;
   readonly imports: Imports;
   readonly doctor: Doctor;
@@ -150,11 +152,11 @@ const ROWS: readonly Row[] = [
     healthRoutes({ health, samples, probe }, log, settings),
   ({ doctor }) => doctorRoutes(doctor),
   ({ clock, settings }) => wellKnownRoutes(clock, settings),
-  ({ exportFiles, reader, names, sites }) =>
+  ({ exportFiles, reader, names, ...parts }) =>
     eventExportRoutes(
       exportFiles,
       (site) => isKnown({ reader, names }, site),
-      (site) => formSettings(sites, site),
+      (site) => formSettings(parts, site),
     ),
   ({ reader, pathHistory, sites, clock, names }) =>
     pathRuleRoutes(reader, pathHistory, sites, clock, (site) => isKnown({ reader, names }, site)),

@@ -1,19 +1,51 @@
 // Every form in which the events of a site leave: what its file is, and what it cannot keep.
 import { MINUTE_US } from "../core/durations.ts";
+import type { Clock } from "../core/types.ts";
+import type { Runner } from "../query/run.ts";
 import type { Sites } from "../sites/sites.ts";
-import type { ExportForm, ExportFormat } from "../storage/backup/export_file.ts";
+import type { AnswerForm, ExportForm, ExportFormat } from "../storage/backup/export_file.ts";
 import { GOATCOUNTER_FORM, GOATCOUNTER_LACKS } from "./goatcounter.ts";
+import { PLAUSIBLE_LACKS, plausibleForm, type PlausibleSource } from "./plausible.ts";
 import { UMAMI_LACKS, umamiForm } from "./umami.ts";
 
 /** What a form may need of a site. */
 export interface FormSettings {
   /** The pause that ends a visit. */
   readonly gapUs: number;
+  /** What answers are made of, for forms that have sums. */
+  readonly answers: PlausibleSource;
+}
+
+/** What forms need of the program. */
+export interface FormParts {
+  readonly sites: Sites;
+  readonly runner: Pick<Runner, "context" | "firstUs">;
+  readonly sums: PlausibleSource["sums"];
+  readonly clock: Pick<Clock, "nowMs">;
 }
 
 /** The settings of a site. */
-export function formSettings(sites: Sites, site: string): FormSettings {
-  return { gapUs: sites.settings(site).visit_timeout_minutes * MINUTE_US };
+export function formSettings(
+  { sites, runner, sums, clock }: FormParts,
+  site: string,
+): FormSettings {
+  const { visit_timeout_minutes, timezone, week_start } = sites.settings(site);
+  const gapUs = visit_timeout_minutes * MINUTE_US;
+  return {
+    gapUs,
+    answers: {
+      scope: {
+        site,
+        nowUs: Math.floor(clock.nowMs() * 1000),
+        zone: timezone,
+        weekStart: week_start === "sunday" ? 7 : 1,
+        gapUs,
+      },
+      context: runner.context(site),
+      sums,
+      firstUs: () => runner.firstUs(site),
+    },
+  };
 }
 
 /** One form. */
@@ -23,7 +55,10 @@ export interface ExportRow {
   /** What the events have and the file has not. */
   readonly lacks: readonly string[];
   /** How it is written, gzipped or not: for clients that unpack it by themselves. */
-  readonly form: (settings: FormSettings, isZipped: boolean) => ExportFormat | ExportForm;
+  readonly form: (
+    settings: FormSettings,
+    isZipped: boolean,
+  ) => ExportFormat | ExportForm | AnswerForm;
   /** Whether it can be gzipped on its way. */
   readonly zips: boolean;
 }
@@ -63,6 +98,13 @@ export const EXPORT_FORMS = {
     extension: "umami.csv",
     lacks: UMAMI_LACKS,
     form: ({ gapUs }) => umamiForm(gapUs),
+    zips: false,
+  },
+  plausible: {
+    mediaType: "application/zip",
+    extension: "plausible.zip",
+    lacks: PLAUSIBLE_LACKS,
+    form: ({ answers }) => plausibleForm(answers),
     zips: false,
   },
 } as const satisfies Record<string, ExportRow>;

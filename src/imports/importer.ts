@@ -12,6 +12,8 @@ import type { Db } from "../storage/duckdb.ts";
 export interface Sample {
   /** The file's own name, without folders. */
   readonly name: string;
+  /** Name of the file as it was given: of the archive that it was in, or its own. */
+  readonly archive: string;
   readonly text: string;
   /** First line of the text. */
   readonly header: string;
@@ -86,6 +88,8 @@ export interface SumTable {
   readonly values: readonly Sql[];
   /** What the table has. A row without one of these is rejected. */
   readonly counts: Readonly<Partial<Record<SumColumn, Sql>>>;
+  /** Whether another table is made of the same rows: then the report counts them there. */
+  readonly isRepeated?: true;
 }
 
 /** What a tool has added up, without single events. Rows of one day and one key are added. */

@@ -7,21 +7,25 @@ import { type Importer, ImportFault, type InputFile, type Sample } from "./impor
 import { encodingOf, type PreparedFile } from "./input/prepare.ts";
 import { ACCESS_LOG } from "./tools/access_log.ts";
 import { GOATCOUNTER } from "./tools/goatcounter.ts";
+import { GOATCOUNTER_JSON } from "./tools/goatcounter_json.ts";
 import { GOOGLE_ANALYTICS } from "./tools/google_analytics.ts";
 import { MALLARD } from "./tools/mallard.ts";
 import { MATOMO } from "./tools/matomo/matomo.ts";
 import { PLAUSIBLE } from "./tools/plausible.ts";
 import { SIMPLE_ANALYTICS } from "./tools/simple_analytics.ts";
 import { UMAMI } from "./tools/umami.ts";
+import { UMAMI_SUMS } from "./tools/umami_sums.ts";
 
 /** The importers; the first that knows a file reads it. */
 export const IMPORTERS: readonly Importer[] = [
   MALLARD,
   GOATCOUNTER,
+  GOATCOUNTER_JSON,
   SIMPLE_ANALYTICS,
   GOOGLE_ANALYTICS,
   MATOMO,
   UMAMI,
+  UMAMI_SUMS,
   PLAUSIBLE,
   ACCESS_LOG,
 ];
@@ -41,8 +45,8 @@ const OTHERS: readonly { readonly is: (sample: Sample) => boolean; readonly hint
   },
   {
     is: ({ header }) => /^"?x"?,"?y"?$/i.test(header),
-    hint: "this looks like Umami's export from the dashboard, which has sums and no dates; take " +
-      "the tables website_event and session of its database",
+    hint: "this looks like a list of Umami's export from the dashboard, whose name is not one of " +
+      "those that Umami gives; take the whole ZIP file",
   },
   {
     is: ({ text }) => /^\s*<(?:!doctype|html)/i.test(text),
@@ -52,10 +56,6 @@ const OTHERS: readonly { readonly is: (sample: Sample) => boolean; readonly hint
     is: ({ header }) => /^#\s*-{5,}/.test(header),
     hint: "this looks like a report of Google Analytics, which has sums and no events; take the " +
       "export to BigQuery, tables events_*",
-  },
-  {
-    is: ({ name }) => /^(?:hit_stats|browser_stats|info)\.jsonl?$/.test(name),
-    hint: "this is GoatCounter's JSON export, which has sums and no events; take the CSV export",
   },
   { is: ({ text, isParquet }) => text.trim() === "" && !isParquet, hint: "it is empty" },
 ];
@@ -97,7 +97,7 @@ export async function samplesOf(
   db: Db,
   files: readonly PreparedFile[],
 ): Promise<{ readonly path: string; readonly sample: Sample }[]> {
-  return await Array.fromAsync(files, async ({ name, path, head }) => {
+  return await Array.fromAsync(files, async ({ name, archive, path, head }) => {
     const isParquet = new TextDecoder().decode(head.subarray(0, 4)) === "PAR1";
     const columns = isParquet
       ? (await db.query(sql`
@@ -106,6 +106,6 @@ export async function samplesOf(
       : [];
     const text = isParquet ? "" : new TextDecoder(encodingOf(head)).decode(head);
     const header = text.replace(/^\ufeff?\s*/, "").split(/\r\n|\r|\n/, 1)[0] ?? "";
-    return { path, sample: { name, text, header, isParquet, columns } };
+    return { path, sample: { name, archive, text, header, isParquet, columns } };
   });
 }

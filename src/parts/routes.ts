@@ -35,6 +35,7 @@ export async function makeRoutes(
     pathHistory: storage.pathHistory,
     store,
     erase: eraseWith(config, files, parts),
+    sums: storage.sums,
     exportFiles: await ExportFiles.open(reader, files, random, { folder: `${dataDir}/.exports` }),
     doctor: openDoctor(system, parts),
     health: () => healthOf(parts),

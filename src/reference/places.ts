@@ -7,6 +7,10 @@ export interface Places {
   region(code: string): string | null;
   /** The name of a city; one that is not listed is shown by its id. */
   city(id: string): string | null;
+  /** The code of a region by its country and name; empty where it is not listed. */
+  regionCode(country: string, name: string): string;
+  /** The id of a city by its name, where only one has it; else 0. */
+  cityId(name: string): number;
 }
 
 /** Reads the lists. */
@@ -21,7 +25,21 @@ export async function readPlaces(): Promise<Places> {
     id += parseInt(step, 36);
     cities.set(id, name);
   }
+  const codes = once(() =>
+    new Map([...regions].map(([code, name]) => [`${code.slice(0, 2)} ${name}`, code]))
+  );
+  const ids = once(() => {
+    const byName = new Map<string, number>();
+    for (const [id, name] of cities) byName.set(name, byName.has(name) ? 0 : id);
+    return byName;
+  });
   return {
+    regionCode: (country, name) =>
+      regions.has(name) ? name : codes().get(`${country} ${name}`) ?? "",
+    cityId: (name) => {
+      const [, id] = /^GeoName (\d+)$/.exec(name) ?? [];
+      return id === undefined ? ids().get(name) ?? 0 : Number(id);
+    },
     region: (code) => code === "" ? null : regions.get(code.toUpperCase()) ?? code,
     city: (text) => {
       const known = Number(text);
@@ -33,4 +51,9 @@ export async function readPlaces(): Promise<Places> {
 function split(line: string): readonly [code: string, name: string] {
   const at = line.indexOf(" ");
   return [line.slice(0, at), line.slice(at + 1)];
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => made ??= make();
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import type { Event } from "../../src/core/event.ts";
-import { EXPORT_FORMS, type ExportName } from "../../src/exports/forms.ts";
+import { EXPORT_FORMS, type ExportName, type FormSettings } from "../../src/exports/forms.ts";
 import { ExportFiles } from "../../src/storage/backup/export_file.ts";
 import { openDuckDb } from "../support/storage/duckdb.ts";
 import { pageview, timeUs } from "../support/events.ts";
@@ -56,6 +56,14 @@ function visitCount(events: readonly Event[]): number {
   return visits;
 }
 
+/** These forms are made of events. */
+const NO_ANSWERS: FormSettings["answers"] = {
+  scope: { site: "example.com", nowUs: 0, zone: "UTC", weekStart: 1, gapUs: GAP_US },
+  context: { query: () => Promise.reject(new Error()), rows: () => Promise.reject(new Error()) },
+  sums: { of: () => Promise.reject(new Error()), ask: () => Promise.reject(new Error()) },
+  firstUs: () => Promise.reject(new Error()),
+};
+
 async function written(folder: string, name: ExportName, fromUs = EVER.fromUs) {
   const system = fakeSystem();
   const storage = await openFolder(folder, system);
@@ -64,7 +72,7 @@ async function written(folder: string, name: ExportName, fromUs = EVER.fromUs) {
   const made = await ExportFiles.open(storage.reader, system.files, system.random, {
     folder: `${folder}/.exports`,
   });
-  const form = EXPORT_FORMS[name].form({ gapUs: GAP_US }, false);
+  const form = EXPORT_FORMS[name].form({ gapUs: GAP_US, answers: NO_ANSWERS }, false);
   const { signal } = new AbortController();
   const file = await made.write("example.com", { ...EVER, fromUs }, form, signal);
   const bytes = new Uint8Array(await new Response(file.content).arrayBuffer());

@@ -14,6 +14,7 @@ import { pointTicks, valueTicks } from "../../lib/charts/ticks.js";
  * @property {readonly (number | null)[]} values one for each step, null if missing
  * @property {readonly (number | null)[] | null} before earlier values, drawn dotted
  * @property {readonly { index: number, text: string }[]} marks steps that have a note
+ * @property {readonly boolean[]} shaded steps that are drawn on a shaded ground
  * @property {number} running the step that is not over yet; nothing is drawn after it
  * @property {boolean} whole whether values are whole numbers
  * @property {(value: number) => string} formatAxis
@@ -54,7 +55,7 @@ export function LineChart(props) {
       chart.current = null;
       setAt(null);
     };
-  }, [props.values, props.before, props.marks, props.labels, props.running]);
+  }, [props.values, props.before, props.marks, props.labels, props.shaded, props.running]);
 
   const last = Math.min(props.values.length - 1, props.running);
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
@@ -201,7 +202,10 @@ function optionsOf(element, latest, setAt) {
       bind: { dblclick: () => null },
     },
     hooks: {
-      drawAxes: [(self) => drawMarks(self, latest.current.marks, ink().line)],
+      drawAxes: [
+        (self) => drawShades(self, latest.current.shaded, ink().text),
+        (self) => drawMarks(self, latest.current.marks, ink().line),
+      ],
       setCursor: [(self) => setAt(pointedAt(self, latest.current.running))],
       setSelect: [(self) => tellZoom(self, latest.current.onZoom)],
     },
@@ -285,6 +289,37 @@ function drawMarks(self, marks, colour) {
     ctx.arc(x + scale / 2, bbox.top, 4 * scale, 0, 2 * Math.PI);
     ctx.fill();
   }
+  ctx.restore();
+}
+
+/**
+ * A striped ground behind the shaded steps.
+ * @param {uPlot} self
+ * @param {LineChartProps["shaded"]} shaded
+ * @param {string} colour
+ */
+function drawShades(self, shaded, colour) {
+  const { ctx, bbox } = self;
+  const gap = 7 * devicePixelRatio;
+  ctx.save();
+  ctx.beginPath();
+  shaded.forEach((isShaded, index) => {
+    if (!isShaded) return;
+    const from = Math.max(self.valToPos(index - 0.5, "x", true), bbox.left);
+    const to = Math.min(self.valToPos(index + 0.5, "x", true), bbox.left + bbox.width);
+    ctx.rect(from, bbox.top, to - from, bbox.height);
+  });
+  ctx.clip();
+  ctx.strokeStyle = colour;
+  ctx.globalAlpha = 0.22;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.beginPath();
+  const end = shaded.includes(true) ? bbox.left + bbox.width + bbox.height : bbox.left;
+  for (let x = bbox.left; x < end; x += gap) {
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x - bbox.height, bbox.top + bbox.height);
+  }
+  ctx.stroke();
   ctx.restore();
 }
 

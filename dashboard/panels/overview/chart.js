@@ -4,6 +4,7 @@ import { Lazy } from "../../components/layout/lazy.js";
 import { Icon } from "../../components/layout/icon.js";
 import { LineChart } from "../../components/charts/line_chart.js";
 import { SeriesTable } from "../../components/charts/series_table.js";
+import { importedSteps, importedTexts } from "../../lib/charts/imported.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useMemo, useState } from "../../lib/html.js";
@@ -24,7 +25,8 @@ const loadNote = () => import("./note.js");
  * @property {Values & { bucket: string }} [comparison]
  */
 
-/** @typedef {{ results: readonly Bucket[] }} Series */
+/** @typedef {import("../../lib/charts/imported.js").ImportedMeta} ImportedMeta */
+/** @typedef {{ results: readonly Bucket[], meta?: ImportedMeta }} Series */
 /** @typedef {{ date: string, text: string }} Note */
 
 /** Draws the chart and its options. */
@@ -49,8 +51,9 @@ export function Chart() {
     : data === null
     ? html`<div class="chart to-come-chart" />`
     : html`
-      <${Drawn} series=${data.results} metric=${metric} notes=${notes.data ?? []}
-        asTable=${asTable} onNote=${app.owner ? setNoted : undefined} />
+      <${Drawn} series=${data.results} meta=${data.meta} metric=${metric}
+        notes=${notes.data ?? []} asTable=${asTable} onNote=${app.owner ? setNoted : undefined} />
+      <${Imported} meta=${data.meta} metric=${metric.name} />
     `;
   return html`
     <div class=${stale && data ? "chart-box stale" : "chart-box"}>
@@ -64,6 +67,22 @@ export function Chart() {
           onClose=${() => setNoted("")} />
       `}
     </div>
+  `;
+}
+
+/**
+ * What the shaded steps are, and which imported days are missing.
+ * @param {{ meta?: ImportedMeta, metric: string }} props
+ */
+function Imported({ meta, metric }) {
+  const { t, format } = useApp();
+  const { added, leftOut } = importedTexts(meta, metric, t, format.bucketLong);
+  if (added.length + leftOut.length === 0) return null;
+  return html`
+    <ul class="chart-legend muted">
+      ${added.map((text) => html`<li key=${text}><i class="chart-stripes" />${text}</li>`)}
+      ${leftOut.map((text) => html`<li key=${text}>${text}</li>`)}
+    </ul>
   `;
 }
 
@@ -91,6 +110,7 @@ function Intervals() {
 /**
  * @typedef {object} DrawnProps
  * @property {readonly Bucket[]} series
+ * @property {ImportedMeta} [meta]
  * @property {import("../../lib/state/schema.js").Metric} metric
  * @property {readonly Note[]} notes
  * @property {boolean} asTable
@@ -98,7 +118,7 @@ function Intervals() {
  */
 
 /** @param {DrawnProps} props */
-function Drawn({ series, metric, notes, asTable, onNote }) {
+function Drawn({ series, meta, metric, notes, asTable, onNote }) {
   const app = useApp();
   const { t, name, format, navigate } = app;
   const title = name("metric", metric.name);
@@ -116,8 +136,9 @@ function Drawn({ series, metric, notes, asTable, onNote }) {
       const index = bucketAt(series, date);
       return index < 0 ? [] : [{ index, text }];
     }),
+    shaded: importedSteps(series.map(({ dimensions: [start] }) => start), meta, metric.name),
     formatAxis: (/** @type {number} */ value) => format.value(metric.unit, value),
-  }), [series, metric.name, format, notes]);
+  }), [series, meta, metric.name, format, notes]);
   const running = runningOf(series, app);
   const linesOf = (/** @type {Bucket} */ { metrics, comparison, dimensions: [label] }) => [
     {
@@ -155,6 +176,7 @@ function Drawn({ series, metric, notes, asTable, onNote }) {
   return html`
     <${LineChart} label=${t("chart_label", { metric: title })} labels=${drawn.labels}
       values=${drawn.values} before=${drawn.before} marks=${drawn.marks} running=${running}
+      shaded=${drawn.shaded}
       whole=${metric.unit === "count"} formatAxis=${drawn.formatAxis} tipOf=${tipOf}
       onPick=${onNote &&
         ((/** @type {number} */ index) => onNote(series[index]?.dimensions[0] ?? ""))}

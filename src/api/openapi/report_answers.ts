@@ -25,9 +25,12 @@ const CHANGES = nullable(map(nullable(NUMBER)));
 const RANGE = { from: INSTANT, to: INSTANT };
 const ZONED_RANGE = object({ ...RANGE, timezone: TEXT });
 
+const IMPORTED = { import: TEXT, label: TEXT, from: DATE, to: DATE, days: COUNT };
 const META = withMore({ range: ZONED_RANGE, interval: oneOf(INTERVALS) }, {
   comparison_range: object(RANGE),
   notes: list(object({ code: TEXT, text: TEXT })),
+  imported: list(object({ ...IMPORTED, metrics: list(TEXT) })),
+  left_out: list(withMore({ ...IMPORTED, reason: TEXT, text: TEXT }, { metrics: list(TEXT) })),
 });
 
 /** The fields, and the same of the earlier range where one was asked for. */

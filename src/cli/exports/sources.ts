@@ -8,12 +8,17 @@ import {
   formSettings,
 } from "../../exports/forms.ts";
 import { Params } from "../../query/params.ts";
+import { Runner } from "../../query/run.ts";
+import { rulesOfSites } from "../../query/site_rules.ts";
 import { withOwnAnswer } from "../../runtime/owner_socket.ts";
 import { Sites } from "../../sites/sites.ts";
 import { ExportFiles } from "../../storage/backup/export_file.ts";
 import { openStorage } from "../../storage/open.ts";
 import { type CommandContext, dataDirOf } from "../command.ts";
 import { askServer, refusalOf } from "../server.ts";
+
+/** A statement of an export may take longer than a question of a dashboard. */
+const QUERY_MS_MAX = 10 * 60 * 1000;
 
 /** What is asked of a source. */
 export interface Asked {
@@ -99,6 +104,15 @@ export async function withFolderSource<T>(
       folder: `${dataDir}/.exports`,
     });
     const { signal } = new AbortController();
+    const { sums } = storage;
+    const runner = new Runner(storage.reader, rulesOfSites(sites), system.clock, {
+      queryTimeoutMs: QUERY_MS_MAX,
+      cacheTtlMs: 0,
+      cacheEntriesMax: 0,
+      heavyMax: 1,
+      sums,
+    });
+    const parts = { sites, runner, sums, clock: system.clock };
     return await work({
       sites: () => Promise.resolve([...storage.reader.sites()].sort()),
       async read(site, asked, read) {
@@ -107,7 +121,7 @@ export async function withFolderSource<T>(
         }
         const params = new Params(queryOf(asked));
         const row: ExportRow = EXPORT_FORMS[asked.format];
-        const form = row.form(formSettings(sites, site), false);
+        const form = row.form(formSettings(parts, site), false);
         const file = await files.write(site, readSpan(params), form, signal);
         const dates = file.incompleteDates.join(", ");
         return await read({ ...file, incomplete: dates === "" ? null : dates });

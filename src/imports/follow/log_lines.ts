@@ -31,7 +31,7 @@ export async function readLogLines(
   },
 ): Promise<LogLines> {
   const header = head.split(/\r?\n/, 1)[0] ?? "";
-  const sample: Sample = { name, text: head, header, isParquet: false, columns: [] };
+  const sample: Sample = { name, archive: name, text: head, header, isParquet: false, columns: [] };
   const role = ACCESS_LOG.detect(sample);
   if (role === null) {
     throw new ImportFault(`Cannot follow ${name}: its first line is "${header.slice(0, 120)}"`);

@@ -16,6 +16,8 @@ export interface GivenFile {
 
 /** A file that DuckDB can read, with its first bytes. */
 export interface PreparedFile extends GivenFile {
+  /** The file that it was in, or its own name. */
+  readonly archive: string;
   readonly head: Uint8Array;
 }
 
@@ -42,10 +44,10 @@ export async function prepare(
 ): Promise<PreparedFile[]> {
   const prepared: PreparedFile[] = [];
   const place = () => `${folder}/${prepared.length}.input`;
-  const add = async (name: string, stream: ReadableStream<Uint8Array>) => {
+  const add = async (archive: string, name: string, stream: ReadableStream<Uint8Array>) => {
     const path = place();
     await files.writeStream(path, stream, MODE);
-    prepared.push({ name, path, head: await headOf(files, path) });
+    prepared.push({ name, archive, path, head: await headOf(files, path) });
   };
   await files.makeDir(folder);
   for (const { name, path } of given) {
@@ -59,16 +61,20 @@ export async function prepare(
         await unzip(
           await files.stream(path),
           name,
-          (entry, stream) => add(entry, decoded(stream.pipeThrough(limited()))),
+          (entry, stream) => add(name, entry, decoded(stream.pipeThrough(limited()))),
         );
       } else if (kind === "gzip") {
         const stream = gunzipped(await files.stream(path));
-        await add(name.replace(/\.gz$/i, ""), decoded(stream.pipeThrough(bounded(bytes, name)())));
+        await add(
+          name,
+          name.replace(/\.gz$/i, ""),
+          decoded(stream.pipeThrough(bounded(bytes, name)())),
+        );
       } else if (encodingOf(head) !== "utf-8" && kind === "text") {
-        await add(name, decoded(await files.stream(path)));
+        await add(name, name, decoded(await files.stream(path)));
       } else {
         await linkOrCopy(files, path, place());
-        prepared.push({ name, path: place(), head });
+        prepared.push({ name, archive: name, path: place(), head });
       }
     } catch (error) {
       if (error instanceof ImportFault || signal.aborted) throw error;

@@ -199,7 +199,7 @@ function tablesOf({ role, sample: { name: file, header } }: InputFile, from: Sql
     const both = { ...visitors ? { visitors } : {}, ...pageviews ? { pageviews } : {}, ...events };
     return [
       { ...own, counts: { ...counts, ...events } },
-      { ...base, kind: "events", values: named, counts: both },
+      { ...base, kind: "events", values: named, counts: both, isRepeated: true },
     ];
   }
   if (role !== "custom_events") return [own];
@@ -207,7 +207,9 @@ function tablesOf({ role, sample: { name: file, header } }: InputFile, from: Sql
   const none = { pageviews: raw("0") };
   return [
     { ...own, counts: { ...counts, ...none } },
-    ...(events ? [{ ...base, kind: "days", values: [], counts: { events } } as const] : []),
+    ...(events
+      ? [{ ...base, kind: "days", values: [], counts: { events }, isRepeated: true } as const]
+      : []),
   ];
 }
 

@@ -28,6 +28,15 @@ export interface ExportForm {
   readonly rows: (events: Sql, of: ExportOf) => Sql;
 }
 
+/** The form of another program that is made of answers instead of rows. */
+export interface AnswerForm {
+  /** Begins to write; `rows` counts what was written so far. */
+  write(of: Pick<ExportOf, "site" | "span">): Promise<{
+    readonly content: ReadableStream<Uint8Array<ArrayBuffer>>;
+    readonly rows: () => number;
+  }>;
+}
+
 /** What a form is made of beside the events. */
 export interface ExportOf {
   readonly site: string;
@@ -46,6 +55,7 @@ export interface ExportFile {
 }
 
 const KEY_BYTES = 32;
+const MODE = 0o600;
 
 const WRITTEN_AS: Readonly<Record<ExportFormat, Sql>> = {
   parquet: sql`format parquet, compression zstd, row_group_size ${raw(String(ROW_GROUP_EVENTS))}`,
@@ -93,7 +103,7 @@ export class ExportFiles {
   async write(
     site: string,
     span: SpanUs,
-    format: ExportFormat | ExportForm,
+    format: ExportFormat | ExportForm | AnswerForm,
     signal: AbortSignal,
     bom = false,
   ): Promise<ExportFile> {
@@ -110,7 +120,9 @@ export class ExportFiles {
     try {
       await this.#files.makeDir(this.#folder);
       const form = typeof format === "string" ? ownForm(format, bom) : format;
-      const events = await this.#copy(path, span, { site, form }, signal);
+      const events = "write" in form
+        ? await this.#answer(path, form, { site, span }, signal)
+        : await this.#copy(path, span, { site, form }, signal);
       const bytes = await this.#files.size(path) ?? 0;
       const stream = await this.#files.stream(path);
       // It goes on reading what has no name any more; where a system does not allow that, later.
@@ -127,6 +139,22 @@ export class ExportFiles {
       if (!mayBeCorruption(error) && !/^Out of Memory/i.test(messageOf(error))) throw error;
       throw new AppError("unavailable", `Cannot write the export: ${firstLine(error)}`);
     }
+  }
+
+  /** Writes a file of answers; resolves with the number of its rows. */
+  async #answer(
+    path: string,
+    form: AnswerForm,
+    of: Pick<ExportOf, "site" | "span">,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const { content, rows } = await form.write(of);
+    await this.#files.writeStream(
+      path,
+      content.pipeThrough(new TransformStream(), { signal }),
+      MODE,
+    );
+    return rows();
   }
 
   /** Writes the file; resolves with the number of its events. */

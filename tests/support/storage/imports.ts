@@ -6,6 +6,11 @@ import type { System } from "../../../src/core/types.ts";
 import type { Imports } from "../../../src/imports/imports.ts";
 import type { ImportOptions, ShownImport } from "../../../src/imports/list.ts";
 import { openImports } from "../../../src/parts/imports.ts";
+import {
+  SUM_COLUMNS,
+  type SumColumn,
+  type SumKind,
+} from "../../../src/storage/history/sum_kinds.ts";
 import { Sites } from "../../../src/sites/sites.ts";
 import type { Storage } from "../../../src/storage/open.ts";
 import { EVER } from "./storage.ts";
@@ -90,4 +95,24 @@ export function tally(values: readonly (string | null)[]): Record<string, number
   const counts: Record<string, number> = {};
   for (const value of values) counts[value ?? ""] = (counts[value ?? ""] ?? 0) + 1;
   return counts;
+}
+
+/** What the sums of a kind add up to, by some of its values: each count that there is. */
+export async function summed(
+  storage: Storage,
+  kind: SumKind,
+  places: readonly number[] = [],
+): Promise<Record<string, Partial<Record<SumColumn, number>>>> {
+  const found: Record<string, Partial<Record<SumColumn, number>>> = {};
+  for (const { id, dates } of await storage.sums.of(SITE)) {
+    const question = { import_id: id, kind, dates, places, byDate: false, only: null };
+    for (const { values, counts } of await storage.sums.ask(question)) {
+      const held = SUM_COLUMNS.flatMap((name, at) => {
+        const count = counts[at] ?? null;
+        return count === null ? [] : [[name, count] as const];
+      });
+      found[values.map((value) => value ?? "-").join(" | ")] = Object.fromEntries(held);
+    }
+  }
+  return found;
 }
