@@ -3,7 +3,7 @@ import { askOwnServer } from "../runtime/owner_socket.ts";
 import { type CommandContext, dataDirOf } from "./command.ts";
 
 /** A request to the server's API. */
-export interface Asked {
+export interface ServerRequest {
   readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
   /** Path below the base path. */
   readonly path: string;
@@ -17,7 +17,7 @@ export interface Asked {
 export async function askServer(
   { config }: CommandContext,
   tried: string,
-  { method = "GET", path, body }: Asked,
+  { method = "GET", path, body }: ServerRequest,
 ): Promise<unknown> {
   const dataDir = dataDirOf(config);
   const response = await askOwnServer(dataDir, config.base_path + path, {

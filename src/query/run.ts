@@ -25,7 +25,12 @@ import type { Recent } from "./rollups/split.ts";
 import { publicEvents, publicRules } from "./sql/public_view.ts";
 import { type CheckedFilter, type Query, queryOf, type ReportRequest } from "./query.ts";
 import { matchingEvents } from "./sql/relations.ts";
-import { type Asked, statementOf, visitorDaysOf, visitorRowsOf } from "./sql/statement.ts";
+import {
+  type StatementContext,
+  statementOf,
+  visitorDaysOf,
+  visitorRowsOf,
+} from "./sql/statement.ts";
 import { SEVERAL } from "./rollups/rolled.ts";
 import type { DropCount, QueryContext, Report } from "./reports/report.ts";
 import { Faults } from "../core/faults.ts";
@@ -391,17 +396,18 @@ export class Runner {
   async #answer(
     query: Query,
     from: (span: SpanUs, build: (sources: Sources) => Sql) => Promise<Row[]>,
-    asked: Asked,
+    asked: StatementContext,
   ): Promise<Answer> {
     const plan = planOf(query);
     const hidden = this.#options.rollups === false ? { rollups: null } : {};
-    const ask = (asked: Asked) => (recent: () => Recent | null) =>
+    const ask = (asked: StatementContext) => (recent: () => Recent | null) =>
       from(
         plan.span,
         (sources) =>
           statementOf(query, plan, { ...sources, ...hidden }, sources.events, asked, recent()),
       );
-    const rowsOf = (asked: Asked) => this.#withRecent(query, plan, asked.isPublicOnly, ask(asked));
+    const rowsOf = (asked: StatementContext) =>
+      this.#withRecent(query, plan, asked.isPublicOnly, ask(asked));
     const rows = await rowsOf(asked);
     const isRight = rows[0]?.[SEVERAL] !== true;
     return answerOf(query, isRight ? rows : await rowsOf({ ...asked, avoidsSums: true }));

@@ -48,7 +48,7 @@ export function eventExportRoutes(
   }];
 }
 
-interface Wanted {
+interface ExportParams {
   readonly site: string;
   readonly span: SpanUs;
   readonly format: ExportName;
@@ -59,7 +59,7 @@ interface Wanted {
 async function send(
   { request, signal, log, onStream }: Context,
   files: ExportFiles,
-  { site, span, format, bom }: Wanted,
+  { site, span, format, bom }: ExportParams,
   settings: FormSettings,
 ): Promise<Response> {
   const row: ExportRow = EXPORT_FORMS[format];

@@ -28,7 +28,7 @@ interface Part {
 }
 
 /** What answers parts, and where bugs go. */
-interface Asked {
+interface ViewParts {
   readonly runner: Runner;
   readonly bugs: BugLog;
 }
@@ -85,7 +85,7 @@ function isPart(part: unknown): part is [string, Record<string, string>] {
 }
 
 /** Answers the parts in order, the first alone; each is sent when it is done. */
-function streamed(asked: Asked, parts: readonly Part[], context: Context): Response {
+function streamed(asked: ViewParts, parts: readonly Part[], context: Context): Response {
   // Compressing is done at nobody's turn: strangers could ask for megabytes again and again.
   const isGzip = !isStranger(context.access) &&
     acceptsGzip(context.request.headers.get("accept-encoding"));
@@ -114,7 +114,7 @@ function streamed(asked: Asked, parts: readonly Part[], context: Context): Respo
 }
 
 async function answerAll(
-  asked: Asked,
+  asked: ViewParts,
   parts: readonly Part[],
   context: Context,
   send: (line: string) => void,
@@ -139,7 +139,7 @@ async function answerAll(
   await Promise.all(Array.from({ length: PARTS_AT_ONCE }, work));
 }
 
-function tooLarge(asked: Asked, context: Context) {
+function tooLarge(asked: ViewParts, context: Context) {
   const reason = "the reports before it are too large; ask for it alone";
   return refusal(
     asked,
@@ -149,7 +149,7 @@ function tooLarge(asked: Asked, context: Context) {
 }
 
 /** A refusal as the part's own route would answer it. */
-async function refusal({ bugs }: Asked, error: unknown, context: Context) {
+async function refusal({ bugs }: ViewParts, error: unknown, context: Context) {
   const response = errorResponse(error, context.log, context.requestId, bugs);
   const after = response.headers.get("retry-after");
   const headers: Record<string, string> = after === null ? {} : { "retry-after": after };
@@ -157,7 +157,7 @@ async function refusal({ bugs }: Asked, error: unknown, context: Context) {
 }
 
 /** What the part's own route would say. Never rejects. */
-async function answerOf(asked: Asked, { name, params: texts }: Part, context: Context) {
+async function answerOf(asked: ViewParts, { name, params: texts }: Part, context: Context) {
   const { runner } = asked;
   try {
     const report = reportNamed(name);

@@ -17,7 +17,7 @@ import {
 import { progressLine } from "../progress.ts";
 import { isServed } from "../imports/import.ts";
 import {
-  type Asked,
+  type ExportRequest,
   type ExportSource,
   type Incoming,
   serverSource,
@@ -47,7 +47,7 @@ export const EXPORT = {
   },
   example: "mallard export example.ndjson --site example.com --format ndjson",
   run: async (context) => {
-    const wanted = await readWanted(context);
+    const wanted = await readExportOptions(context);
     await requireCurrentSchema(context, dataDirOf(context.config), "export");
     const work = async (source: ExportSource) => await exportAll(context, source, wanted);
     if (await isServed(context)) return await work(serverSource(context));
@@ -55,7 +55,7 @@ export const EXPORT = {
   },
 } as const satisfies Command;
 
-interface Wanted extends Asked {
+interface ExportOptions extends ExportRequest {
   readonly site: string | null;
   readonly target: string;
   /** Whether `target` is a folder, with a file for each site. */
@@ -71,9 +71,9 @@ interface Written {
   readonly incomplete: string | null;
 }
 
-async function readWanted(
+async function readExportOptions(
   { args: [given = ""], options = {}, system: { files } }: CommandContext,
-): Promise<Wanted> {
+): Promise<ExportOptions> {
   const textOf = (name: string) => typeof options[name] === "string" ? String(options[name]) : null;
   const format = textOf("format") ?? "parquet";
   const known = EXPORT_NAMES.find((name) => name === format);
@@ -118,7 +118,7 @@ async function isFolderThere(
 async function exportAll(
   context: CommandContext,
   source: ExportSource,
-  wanted: Wanted,
+  wanted: ExportOptions,
 ): Promise<CommandResult> {
   const { terminal, options = {} } = context;
   const { lacks }: ExportRow = EXPORT_FORMS[wanted.format];
@@ -154,7 +154,7 @@ async function writeFile(
   { system: { files, clock }, terminal }: CommandContext,
   site: string,
   { events, bytes, incomplete, content }: Incoming,
-  { target, isFolder, format }: Wanted,
+  { target, isFolder, format }: ExportOptions,
 ): Promise<Written> {
   const file = isFolder ? `${target}/${exportFileName(site, format)}` : target;
   const counted = { bytes: 0 };

@@ -21,7 +21,7 @@ import { askServer, refusalOf } from "../server.ts";
 const QUERY_MS_MAX = 10 * 60 * 1000;
 
 /** What is asked of a source. */
-export interface Asked {
+export interface ExportRequest {
   readonly format: ExportName;
   /** UTC dates, both included; null for no limit. */
   readonly from: string | null;
@@ -42,11 +42,11 @@ export interface ExportSource {
   /** Sites that have events, in order. */
   sites(): Promise<readonly string[]>;
   /** Reads the file of a site. Rejects where there is no such site. */
-  read<T>(site: string, asked: Asked, read: (file: Incoming) => Promise<T>): Promise<T>;
+  read<T>(site: string, asked: ExportRequest, read: (file: Incoming) => Promise<T>): Promise<T>;
 }
 
 /** The query of a request for a file. */
-export function queryOf({ format, from, to }: Asked): URLSearchParams {
+export function queryOf({ format, from, to }: ExportRequest): URLSearchParams {
   const query = new URLSearchParams({ format });
   if (from !== null) query.set("start_date", from);
   if (to !== null) query.set("end_date", to);

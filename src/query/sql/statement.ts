@@ -16,7 +16,7 @@ import { eventRows, storedRows, storedVisits } from "./stored_rows.ts";
 import { buildOfVisits, isOfVisits, readsReferrers, visitorsOfDays } from "./visit_rows.ts";
 
 /** What the choice depends on beside the query. */
-export interface Asked {
+export interface StatementContext {
   /** For how many UTC days a visitor id of the site lasts. */
   readonly idDays: number;
   /** Whether the caller may see what a public site shows only. */
@@ -34,7 +34,7 @@ export function statementOf(
   plan: Plan,
   sources: Pick<Sources, "rollups" | "rollupFile" | "hotFromUs" | "engagements">,
   events: EventsOf,
-  asked: Asked,
+  asked: StatementContext,
   recent: Recent | null = null,
 ): Sql {
   const keyed = (span: Parameters<EventsOf>[0]) => withVisitorKeys(events(span));
@@ -73,7 +73,7 @@ export function visitorDaysOf(
   cutUs: number,
   sources: Pick<Sources, "rollups" | "rollupFile" | "hotFromUs">,
   events: EventsOf,
-  asked: Asked,
+  asked: StatementContext,
 ): Sql {
   const ofEvents = (range: Range) => {
     const own: Query = { ...query, range };
@@ -103,7 +103,7 @@ export function visitorRowsOf(
   aggregates: readonly AggregateName[],
   sources: Pick<Sources, "rollups" | "rollupFile" | "hotFromUs" | "engagements">,
   events: EventsOf,
-  asked: Asked,
+  asked: StatementContext,
 ): Sql {
   const keyed = (span: Parameters<EventsOf>[0]) => withVisitorKeys(events(span));
   const { engagements } = sources;
