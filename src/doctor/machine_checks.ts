@@ -101,7 +101,9 @@ export const checkGeography: Check = async ({ config, server, system: { clock, f
     }
     const geo = server?.geo ?? await openGeoIpFile(files, path, precision);
     const days = Math.floor((clock.nowMs() - geo.builtMs) / DAY_MS);
-    const found = `${own === null ? "built in" : own}: ${geo.type}, ${days} days old`;
+    // The built-in file calls itself `country ipvAll`, which says nothing to an owner.
+    const which = own === null ? "built in, countries alone" : `${own}: ${geo.type}`;
+    const found = `${which}, ${days} days old`;
     return days > GEO_DAYS_MAX
       ? warn(found, own === null ? "upgrade, or set geoip_db_path" : "replace it by a newer one")
       : ok(found);

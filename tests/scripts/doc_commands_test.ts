@@ -1,0 +1,50 @@
+// Commands in the documents: each `mallard …` of a block is a command with options that it has, each
+// `deno task …` a task that exists, and each link leads to a file.
+import assert from "node:assert/strict";
+import manifest from "../../deno.json" with { type: "json" };
+import { ROOT } from "../../scripts/lib.ts";
+import { parseArguments } from "../../src/cli/arguments.ts";
+
+const DOCUMENTS = [
+  "README.md",
+  "SECURITY.md",
+  ...[...Deno.readDirSync(`${ROOT}docs`)].map(({ name }) => `docs/${name}`)
+    .filter((path) => path.endsWith(".md")),
+];
+
+/** Lines of the shell in a document, without what follows `#` or a pipe. */
+function shellLines(text: string): string[] {
+  return [...text.matchAll(/^ *```sh\n([^]*?)^ *```/gm)].flatMap(([, block = ""]) =>
+    block.replaceAll("\\\n", " ").split("\n").map((line) => line.replace(/\s[#|>].*$/, "").trim())
+  );
+}
+
+Deno.test("commands and tasks in the documents exist, with their options", async () => {
+  let commands = 0;
+  for (const path of DOCUMENTS) {
+    for (const line of shellLines(await Deno.readTextFile(ROOT + path))) {
+      const [, task] = /\bdeno(?:@\S+)? task ([\w:]+)/.exec(line) ?? [];
+      if (task !== undefined) assert.ok(Object.hasOwn(manifest.tasks, task), `${path}: ${line}`);
+      const [, words] = /(?:^|\s)mallard (.*)$/.exec(line) ?? [];
+      if (words === undefined || /^(sudo )?(adduser|install|cp|ls|docker compose)/.test(line)) {
+        continue;
+      }
+      const args = words.replace(/^mallard /, "").match(/"[^"]*"|\S+/g) ?? [];
+      const read = parseArguments(args.map((word) => word.replaceAll('"', "")));
+      assert.ok(!("fault" in read), `${path}: ${line}: ${"fault" in read ? read.fault : ""}`);
+      commands++;
+    }
+  }
+  assert.ok(commands > 10, `${commands} commands`);
+});
+
+Deno.test("links between documents lead somewhere", async () => {
+  for (const path of DOCUMENTS) {
+    const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/") + 1) : "";
+    for (const [, to = ""] of (await Deno.readTextFile(ROOT + path)).matchAll(/\]\(([^)#\s]+)/g)) {
+      if (/^[a-z]+:/.test(to)) continue;
+      const there = await Deno.stat(ROOT + folder + to).catch(() => null);
+      assert.ok(there, `${path}: ${to}`);
+    }
+  }
+});
