@@ -1,5 +1,5 @@
 // Commands in the documents: each `mallard …` of a block is a command with options that it has, each
-// `deno task …` a task that exists, and each link leads to a file.
+// `deno task …` is a task that exists, and each link leads to a file.
 import assert from "node:assert/strict";
 import manifest from "../../deno.json" with { type: "json" };
 import { ROOT } from "../../scripts/lib.ts";
