@@ -1,6 +1,6 @@
-// `deno task release:clean FILE`: the life of an executable on a clean machine, with a line for each
-// step: a folder as the root that holds the file and the C library alone, in a network of loopback
-// alone. It is started, filled, backed up, rolled back, upgraded, restored elsewhere.
+// `deno task release:clean FILE`: the life of an executable on a clean machine, a line for each
+// step: a folder as the root that holds the file and the C library alone, in a network of
+// loopback alone. It is started, filled, backed up, rolled back, upgraded, restored elsewhere.
 import { MIGRATIONS } from "../../src/storage/state/migrations.ts";
 import { Sqlite } from "../../src/storage/state/sqlite.ts";
 

@@ -1,4 +1,4 @@
-// Commands in the documents: each `mallard …` of a block is a command with options that it has, each
+// Commands in the documents: each `mallard …` of a block is a command with its options, each
 // `deno task …` is a task that exists, and each link leads to a file.
 import assert from "node:assert/strict";
 import manifest from "../../deno.json" with { type: "json" };
