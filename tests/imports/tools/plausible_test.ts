@@ -1,8 +1,9 @@
 // Plausible's export of tables: every number of every table, counted by itself.
 import assert from "node:assert/strict";
 import type { SumKind } from "../../../src/storage/history/sum_kinds.ts";
+import { restoreTakeout, takeOut } from "../../../src/storage/backup/takeout.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
-import { importFiles, importsOf, running, SITE } from "../../support/storage/imports.ts";
+import { importFiles, importsOf, running, SITE, summed } from "../../support/storage/imports.ts";
 import {
   datesFrom,
   plausibleTables,
@@ -72,6 +73,19 @@ Deno.test("PLAUSIBLE reads every table, and every number of it", async () => {
       "DE | Berlin | Berlin",
       "US | Oregon | Portland",
     ]);
+    const days = await summed(storage, "days");
     await storage.close();
+
+    // A takeout, which is a backup without secrets, has them, too.
+    const { files, clock, random } = system;
+    const world = { files, clock, random };
+    await takeOut(world, folder, `${folder}-taken`, {});
+    await restoreTakeout(world, `${folder}-taken`, `${folder}-made`);
+    const made = await openFolder(`${folder}-made`, system);
+    assert.deepEqual(await summed(made, "days"), days);
+    await made.close();
+    for (const name of ["taken", "made"]) {
+      await Deno.remove(`${folder}-${name}`, { recursive: true });
+    }
   });
 });
