@@ -8,6 +8,7 @@ import { Events } from "../panels/overview/events.js";
 import { Heatmap } from "../panels/overview/heatmap.js";
 import { BREAKDOWNS } from "../panels/overview/breakdowns.js";
 import { Numbers } from "../panels/overview/numbers.js";
+import { Vitals } from "../panels/overview/vitals.js";
 import { useAnswer } from "../lib/ask/answer.js";
 import { NoiseContext } from "../lib/ask/noise.js";
 import { reportUrl } from "../lib/ask/report_url.js";
@@ -90,6 +91,7 @@ export function SitePage() {
     </section>
     <div class="breakdowns">
       ${arrangement.order.filter((id) => !arrangement.hidden.includes(id)).map(draw)}
+      <${Vitals} />
     </div>
     <p class="arrange-line">
       <button type="button" class="button quiet small" onClick=${() => setArranging(true)}>

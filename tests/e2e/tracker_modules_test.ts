@@ -220,5 +220,17 @@ async function checkVitals(context: BrowserContext, server: ContractServer, url:
   deepEqual(await rows(server, site, "metrics=events,bounce_rate,engaged_visits,visit_duration"), [
     [1, 1, 0, 0],
   ]);
+  await checkPanel(page, server, site);
   await page.close();
+}
+
+/** The dashboard shows web vitals in words where there are any, and else nothing of them. */
+async function checkPanel(page: Page, server: ContractServer, site: string): Promise<void> {
+  await page.goto(`${server.origin}/?site=${site}&period=day`);
+  const rating = page.locator('.vitals [data-vital="ttfb"] .rating');
+  equal(await rating.innerText(), "● Good");
+  equal(await page.locator(".vitals table >> nth=1 >> tbody tr").count(), 1);
+  await page.goto(`${server.origin}/?site=${site}&period=day&filters=is(page,/never)`);
+  await page.waitForSelector(".heatmap .blank");
+  equal(await page.locator(".vitals").count(), 0);
 }

@@ -25,6 +25,9 @@
 /** @typedef {import("../../../src/query/reports/change/why.ts").ChangesAnswer} ChangesAnswer */
 /** @typedef {import("../../../src/query/reports/change/why.ts").WhyAnswer} WhyAnswer */
 /** @typedef {import("../../../src/query/reports/visit_list.ts").VisitList} VisitsAnswer */
+/** @typedef {import("../../../src/query/reports/vitals.ts").VitalsAnswer} VitalsAnswer */
+/** @typedef {import("../../../src/query/reports/vitals.ts").VitalNumbers} VitalNumbers */
+/** @typedef {import("../../../src/query/reports/vitals.ts").VitalName} VitalName */
 /** @typedef {import("../../../src/query/reports/bots.ts").BotsAnswer} BotsAnswer */
 /** @typedef {import("../../../src/query/reports/realtime.ts").RealtimeAnswer} RealtimeAnswer */
 /** @typedef {import("../../../src/query/reports/values.ts").ValuesAnswer} ValuesAnswer */

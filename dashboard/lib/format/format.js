@@ -9,6 +9,8 @@
  * @property {(share: number) => string} percent 0.423 → 42%
  * @property {(count: number, unit: string) => string} span 2 hours
  * @property {(secs: number) => string} duration 95 → 1m 35s
+ * @property {(value: number) => string} hundredths 0.07
+ * @property {(value: number) => string} milliseconds 80 → 80 ms, 2400 → 2.4 sec
  * @property {(day: string) => string} day 2024-01-15 → Mon, 15 Jan 2024
  * @property {(range: { from: string, to: string }) => string} days 1 – 15 Jan 2024
  * @property {(bucket: string) => string} bucket label of a point in time, short
@@ -107,9 +109,20 @@ function numberFormats(locale) {
     percent: (/** @type {number} */ share) =>
       (share !== 0 && Math.abs(share) < 0.1 ? finePercent : percent).format(share),
     duration: durationFormat(locale),
+    hundredths: (/** @type {number} */ value) =>
+      new Intl.NumberFormat(locale, { maximumFractionDigits: 2 }).format(value),
+    milliseconds: (/** @type {number} */ value) =>
+      value < 1000
+        ? shortUnit(locale, "millisecond", 0).format(value)
+        : shortUnit(locale, "second", 1).format(value / 1000),
     span: (/** @type {number} */ value, /** @type {string} */ unit) =>
       new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(value),
   };
+}
+
+/** @param {string} locale @param {string} unit @param {number} digits */
+function shortUnit(locale, unit, digits) {
+  return new Intl.NumberFormat(locale, { style: "unit", unit, maximumFractionDigits: digits });
 }
 
 /** @param {string} locale */

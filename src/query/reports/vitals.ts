@@ -32,12 +32,17 @@ export const VITALS = {
 /** Name of a vital. */
 export type VitalName = keyof typeof VITALS;
 
+/** How good a load is. */
+export type Rating = "good" | "needs_improvement" | "poor";
+
 /** One vital: milliseconds, or a layout shift without a unit. Null where nothing was measured. */
 export interface VitalNumbers {
   readonly samples: number;
   readonly p50: number | null;
   readonly p75: number | null;
   readonly p95: number | null;
+  /** What three of four loads reach: that of p75. */
+  readonly rating: Rating | null;
   readonly good: number;
   readonly needs_improvement: number;
   readonly poor: number;
@@ -160,12 +165,18 @@ function vitalsOf(row: Row): VitalsAnswer["vitals"] {
       p50: scaled("p50"),
       p75: scaled("p75"),
       p95: scaled("p95"),
+      rating: ratingOf(scaled("p75"), VITALS[name]),
       good: good ?? 0,
       needs_improvement: (samples ?? 0) - (good ?? 0) - (poor ?? 0),
       poor: poor ?? 0,
     };
   };
   return { lcp: of("lcp"), inp: of("inp"), cls: of("cls"), fcp: of("fcp"), ttfb: of("ttfb") };
+}
+
+function ratingOf(p75: number | null, { good, poor }: Vital): Rating | null {
+  if (p75 === null) return null;
+  return p75 <= good ? "good" : p75 <= poor ? "needs_improvement" : "poor";
 }
 
 /** `GET /api/stats/vitals`. */

@@ -28,11 +28,14 @@ function numbersOf(events: readonly Event[], name: VitalName): VitalNumbers {
   all.sort((a, b) => a - b);
   const goods = all.filter((value) => value <= good).length;
   const poors = all.filter((value) => value > poor).length;
+  const p75 = quantile(all, 0.75);
+  const rating = p75 === null ? null : p75 <= good ? "good" : p75 > poor ? "poor" : null;
   return {
     samples: all.length,
     p50: quantile(all, 0.5),
-    p75: quantile(all, 0.75),
+    p75,
     p95: quantile(all, 0.95),
+    rating: rating ?? (p75 === null ? null : "needs_improvement"),
     good: goods,
     needs_improvement: all.length - goods - poors,
     poor: poors,
@@ -41,7 +44,8 @@ function numbersOf(events: readonly Event[], name: VitalName): VitalNumbers {
 
 /** Rounded, for the two divide in another order. */
 function rounded(vitals: Told["vitals"]): unknown {
-  const round = (value: number | null) => value === null ? null : Math.round(value * 1e6) / 1e6;
+  const round = (value: unknown) =>
+    typeof value === "number" ? Math.round(value * 1e6) / 1e6 : value;
   return NAMES.map((name) => Object.values(vitals[name]).map(round));
 }
 
