@@ -16,7 +16,7 @@ const MARKS = { good: "●", needs_improvement: "▲", poor: "■" };
 /** Draws the panel. */
 export function Vitals() {
   const app = useApp();
-  const { t, format } = app;
+  const { t } = app;
   const [known, setKnown] = useState("");
   /** @type {import("../../lib/ask/answer.js").Answer<VitalsAnswer>} */
   const { data, fault, stale } = useAnswer(
