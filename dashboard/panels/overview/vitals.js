@@ -1,4 +1,4 @@
-// Web vitals: how pages load and respond, whole and by page. Drawn only for sites that measure them.
+// Web vitals: how pages load and respond, whole and by page. Drawn where they are measured.
 import { Empty, Panel } from "../../components/layout/panel.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
