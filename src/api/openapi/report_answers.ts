@@ -64,7 +64,7 @@ const VITAL = object({
   p50: PERCENTILE,
   p75: PERCENTILE,
   p95: PERCENTILE,
-  rating: nullable(oneOf(["good", "needs_improvement", "poor"])),
+  rating: nullable(TEXT),
   good: COUNT,
   needs_improvement: COUNT,
   poor: COUNT,
