@@ -300,7 +300,7 @@ Deno.test("a public site's statistics show no visitor id to strangers", async ()
         .replace(":website_id", uuidOfSite(SITE)).replace(":user_id", umamiUser().id)
         .replace(":id", "Chrome");
       const own = path.startsWith("/api/stats/") ? extra[name] ?? "" : "";
-      const peers = "&property=event:page&type=path";
+      const peers = "&property=event:page&type=path&propertyName=a";
       const query = /^\/(api|counter)\//.test(path) ? `?site_id=${SITE}${own || peers}` : "";
       const response = await app.send(example + query, { peer: "198.51.100.7" });
       equal(response.status, EMPTY_ANSWERS[path] ?? 200, path);
