@@ -9,7 +9,7 @@ Deno.test("explained() returns statements, values and plan if allowed", async ()
     const { json } = await get("main", "&period=day&filters=is(page,/secret)&explain=1");
     assert.equal(json.answer.unique_visitors, 1);
     const [statement] = json.statements;
-    assert.match(statement.sql, /^with "all_events" as/);
+    assert.match(statement.sql, /^with "range_events" as/);
     assert.ok(!statement.sql.includes("/secret"));
     assert.ok(JSON.stringify(statement.values).includes("/secret"));
     assert.match(statement.plan, /PROJECTION/);

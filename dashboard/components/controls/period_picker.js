@@ -1,11 +1,13 @@
 // The period picker: a button with the list of periods, the calendar and the comparison, between
 // two arrows for the previous and next period.
 import { html, useId, useState } from "../../lib/html.js";
-import { Calendar } from "./calendar.js";
 import { Dropdown, moveInList } from "./dropdown.js";
 import { Icon } from "../layout/icon.js";
+import { Lazy } from "../layout/lazy.js";
 
 /** @typedef {import("../../lib/period.js").Range} Range */
+
+const loadCalendar = () => import("./calendar.js");
 
 /**
  * A comparison of the picker. An empty `name` is none.
@@ -107,7 +109,8 @@ function OwnDays({ range, today, sunday, onRange, faultOf, format, texts }) {
   return html`
     <form class="range" onSubmit=${onSubmit}>
       <h3>${texts.custom} <kbd>C</kbd></h3>
-      <${Calendar} range=${days} today=${today} sunday=${sunday} onRange=${choose} format=${format}
+      <${Lazy} load=${loadCalendar} range=${days} today=${today} sunday=${sunday}
+        onRange=${choose} format=${format}
         texts=${{ previous: texts.previousMonth, next: texts.nextMonth }} />
       <${TwoDays} days=${days} max=${today} onDays=${setDays} texts=${texts} />
       <button class="button small" disabled=${fault !== ""}>${texts.apply}</button>

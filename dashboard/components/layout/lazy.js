@@ -1,8 +1,8 @@
-// A page, a dialog or a panel whose module is loaded when it is first shown.
+// A page, a dialog, a panel or a calendar whose module is loaded when it is first shown.
 import { html, useEffect, useState } from "../../lib/html.js";
 
 /** What such a module exports: the one component whose name ends so. */
-const COMPONENT = /(Page|Dialog|Panel)$/;
+const COMPONENT = /(Page|Dialog|Panel|Calendar)$/;
 
 /** Minimum time between two reloads for a module that failed to load. */
 const RELOAD_KEY = "mallard.reloaded";

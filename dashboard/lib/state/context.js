@@ -10,6 +10,7 @@ import { createContext, useContext } from "../html.js";
  * @property {string} [timezone]
  * @property {"monday" | "sunday"} [week_start]
  * @property {boolean} [has_events]
+ * @property {boolean} [visit_list] whether single visits may be listed; strangers are not told
  * @property {number} [stored_events] how many are in files; owners are told
  */
 

@@ -21,12 +21,13 @@ export function Visits() {
   const app = useApp();
   const { t } = app;
   const [page, setPage] = useState(0);
+  const listed = app.site.visit_list === true;
   /** @type {import("../../lib/ask/answer.js").Answer<VisitsAnswer>} */
   const { data, fault, stale, retry } = useAnswer(
-    reportUrl(app, "visits", { limit: PAGE_ROWS, offset: page * PAGE_ROWS }),
+    listed ? reportUrl(app, "visits", { limit: PAGE_ROWS, offset: page * PAGE_ROWS }) : null,
   );
   const pages = Math.ceil((data?.total ?? 0) / PAGE_ROWS);
-  const body = fault?.status === FORBIDDEN
+  const body = !listed || fault?.status === FORBIDDEN
     ? html`<${NotAllowed} />`
     : fault
     ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`

@@ -71,7 +71,9 @@ export class Relations {
     const beyond = [{ fromUs: span.fromUs, toUs: fromUs }, { fromUs: toUs, toUs: span.toUs }]
       .filter((part) => part.fromUs < part.toUs);
     const beyondUs = beyond.reduce((sum, part) => sum + part.toUs - part.fromUs, 0);
-    if (beyondUs < MUCH_BEYOND * (toUs - fromUs)) return this.#columnsOf(events(span));
+    if (beyondUs === 0 || beyondUs < MUCH_BEYOND * (toUs - fromUs)) {
+      return this.#columnsOf(events(span));
+    }
     this.add("range_events", this.#columnsOf(events({ fromUs, toUs })));
     const others = join(beyond.map((part) => this.#columnsOf(events(part))), "\n  union all\n  ");
     return sql`select * from range_events
