@@ -9,7 +9,8 @@ import { parseFilters, printFilters } from "../../grammar/filter.js";
 import { filterOf, groupOf, isComplete, MODES } from "../../lib/filter_group.js";
 import { html, useId, useState } from "../../lib/html.js";
 import { PROPS } from "../../lib/state/schema.js";
-import { usePropertyKeys, ValueField } from "./value_field.js";
+import { ValueField } from "./value_field.js";
+import { usePropertyKeys } from "../../lib/ask/property_keys.js";
 
 /** @typedef {import("../../grammar/filter.js").Condition} Condition */
 /** @typedef {import("../../grammar/filter.js").Filter} Filter */

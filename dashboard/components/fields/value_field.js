@@ -1,6 +1,5 @@
 // A field for values of a dimension, with suggestions from the data.
 import { TokenField } from "../controls/token_field.js";
-import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useState } from "../../lib/html.js";
 import { dimensionOf } from "../../lib/state/schema.js";
@@ -56,19 +55,4 @@ export function ValueField({ dimension, values, onChange, single = false, label,
       suggestions=${suggestions} onText=${setText} texts=${texts}
       closed=${coded} />
   `;
-}
-
-/**
- * Keys of custom properties, most used first.
- * @returns {readonly string[]}
- */
-export function usePropertyKeys() {
-  const { site, state } = useApp();
-  const path = reportUrl({ site, state: { ...state, filters: [] } }, "values", {
-    dimension: "props",
-    limit: 50,
-  });
-  /** @type {import("../../lib/ask/answers.js").ValuesAnswer} */
-  const rows = useAnswer(path, { last: true }).data ?? [];
-  return rows.map(({ value }) => value);
 }

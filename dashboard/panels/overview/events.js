@@ -7,7 +7,7 @@ import { html } from "../../lib/html.js";
 import { dimensionOf, PROPS } from "../../lib/state/schema.js";
 import { useRevenue } from "../../lib/headline.js";
 import { DetailsButton, ROWS, Rows } from "./breakdown.js";
-import { usePropertyKeys } from "../../components/fields/value_field.js";
+import { usePropertyKeys } from "../../lib/ask/property_keys.js";
 
 const loadGoals = () => import("./goals.js");
 
