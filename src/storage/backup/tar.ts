@@ -71,6 +71,8 @@ function headerOf(name: string, size: number, type: string): Uint8Array {
 
 /** Whether a file begins like an archive that this program wrote. */
 export async function isTar(files: Files, path: string): Promise<boolean> {
+  // A pipe would keep the reader waiting.
+  if (!await files.isFile(path)) return false;
   const head = await files.readRange(path, 0, BLOCK).catch(() => null);
   return head !== null && textOf(head, 257, 5) === "ustar";
 }
