@@ -29,6 +29,7 @@ export async function follow(context: CommandContext, site: string): Promise<Com
   const { clock, files } = system;
   const path = resolve(only);
   if (await files.size(path) === null) throw new Error(`Cannot follow ${only}: it is missing`);
+  if (!await files.isFile(path)) throw new Error(`Cannot follow ${only}: it is no plain file`);
   const dataDir = dataDirOf(config);
   const id = (await digestOfBytes(new TextEncoder().encode(JSON.stringify([site, path]))))
     .slice(0, 16);
