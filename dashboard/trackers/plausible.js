@@ -9,12 +9,19 @@ const dataset = tag.dataset || {};
 const src = tag.src || location.href;
 const file = src.replace(/[?#].*/, "").split("/").pop() || "";
 const extensions = new Set(file.split(".").slice(1, -1));
+/** The new tag has no extensions: it always sends tagged elements. */
+const isNew = /^pa-/.test(file);
+const tagsElements = isNew || extensions.has("tagged-events");
+/** @param {string} name */
+const attribute = (name) => tag.getAttribute ? tag.getAttribute(name) : null;
 /** @type {*} */
 const stub = page.plausible || {};
 
 const FILES = "pdf,xlsx,docx,txt,rtf,csv,exe,key,pps,ppt,pptx,7z,pkg,rar,gz,zip,avi,mov,mp4," +
   "mpeg,wmv,midi,mp3,wav,wma,dmg";
 const GROWN_MS = 3000;
+const fileTypes = dataset.fileTypes || attribute("file-types");
+const addedTypes = dataset.addFileTypes || attribute("add-file-types") || "";
 
 /** @type {*} */
 const options = {
@@ -22,7 +29,7 @@ const options = {
   endpoint: dataset.api || String(new URL("../api/event", src)),
   hashBasedRouting: extensions.has("hash"),
   fileDownloads: extensions.has("file-downloads") &&
-    { fileExtensions: list(dataset.fileTypes || FILES + "," + (dataset.addFileTypes || "")) },
+    { fileExtensions: list(fileTypes || FILES + "," + addedTypes) },
   outboundLinks: extensions.has("outbound-links"),
   formSubmissions: false,
   customProperties: extensions.has("pageview-props") ? pageProps : undefined,
@@ -160,26 +167,30 @@ function closest(from, test) {
   return null;
 }
 
-/** Name and properties in classes: `plausible-event-name=Sign+Up`. */
+/**
+ * Name, properties and revenue in classes: `plausible-event-name=Sign+Up`,
+ * `plausible-revenue-amount=9.90`.
+ */
 function tagged(/** @type {*} */ element) {
-  const classes = [...element.classList || []];
   /** @type {*} */
-  const props = {};
-  for (const one of classes) {
-    const [, key, value] = /^plausible-event-(.+?)(?:=|--)(.+)$/.exec(one) || [];
-    if (key && value) props[key] = value.replace(/\+/g, " ");
+  const found = { event: {}, revenue: {} };
+  for (const one of element.classList || []) {
+    const [, kind, key, value] = /^plausible-(event|revenue)-(.+?)(?:=|--)(.+)$/.exec(one) || [];
+    if (kind && key && value) found[kind][key] = value.replace(/\+/g, " ");
   }
-  return props.name || classes.some((one) => one.startsWith("plausible-revenue-")) ? props : null;
+  const { event: { name, ...props }, revenue } = found;
+  if (!name) return null;
+  return { name, props, revenue: revenue.amount && revenue.currency ? revenue : undefined };
 }
 
 function onClick(/** @type {*} */ event) {
   if (event.type === "auxclick" && event.button !== 1) return;
-  const element = closest(event.target, (one) => tagged(one)?.name);
+  const element = closest(event.target, tagged);
   const link = closest(event.target, (one) => /^a$/i.test(one.tagName || "") && one.href);
-  if (element && extensions.has("tagged-events") && !/^form$/i.test(element.tagName)) {
-    const { name, ...props } = tagged(element);
+  if (element && tagsElements && !/^form$/i.test(element.tagName)) {
+    const { name, props, revenue } = tagged(element) || {};
     const url = link?.href;
-    return send(name, { props: url ? { url, ...props } : props });
+    return send(name, { props: url ? { url, ...props } : props, revenue });
   }
   if (!link) return;
   const { host, pathname } = new URL(link.href, location.href);
@@ -195,18 +206,15 @@ function onClick(/** @type {*} */ event) {
 }
 
 function onSubmit(/** @type {*} */ { target }) {
-  const found = extensions.has("tagged-events") ? tagged(target) : null;
-  if (found?.name) {
-    const { name, ...props } = found;
-    return send(name, { props });
-  }
+  const found = tagsElements ? tagged(target) : null;
+  if (found) return send(found.name, { props: found.props, revenue: found.revenue });
   if (options.formSubmissions) send("Form: Submission", { props: { path: location.pathname } });
 }
 
 let seen = "";
 function view() {
-  const { href, hash } = location;
-  const here = options.hashBasedRouting ? href : href.slice(0, href.length - hash.length);
+  // Another search is the same page.
+  const here = options.hashBasedRouting ? location.href : location.pathname;
   if (here === seen) return;
   seen = here;
   send("pageview");
@@ -251,7 +259,7 @@ function install() {
   plausible.init = start;
   plausible.isLoaded = true;
   page.plausible = plausible;
-  if (!/^pa-/.test(file)) start();
+  if (!isNew) start();
   else if (stub.o) start(stub.o);
 }
 

@@ -96,12 +96,16 @@ function onClick(/** @type {*} */ event) {
   track(element.getAttribute("data-umami-event"), isEmpty ? undefined : data);
 }
 
+/** The title of a new page often comes a moment after its address. */
+const TITLE_MS = 300;
+
 function view() {
   const last = url;
   url = here();
   if (url === last) return;
   referrer = last;
-  track();
+  const now = { url, referrer };
+  setTimeout(() => send({ ...pagePayload(), ...now }), TITLE_MS);
 }
 
 /** Web vitals, sent when the page is hidden. */
@@ -146,7 +150,6 @@ function start() {
       view();
     };
   }
-  page.addEventListener("popstate", view);
   document.addEventListener("click", onClick, true);
   if (dataset.performance === "true") measure();
   if (document.readyState === "complete") track();

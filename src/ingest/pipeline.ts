@@ -116,7 +116,8 @@ export class Pipeline {
       senderAddress: hasKey ? address : arrival.address,
       guardedAddress,
       userAgent: userAgent ?? headers.get("user-agent") ?? "",
-      hasKey,
+      // A key speaks for the program that sends, not for a visitor that it names.
+      mayBeTool: hasKey && userAgent === undefined,
       hints: userAgent === undefined ? hintsOf(headers) : NO_HINTS,
       origin: headers.get("origin"),
       gpc: headers.get("sec-gpc") === "1",
@@ -172,7 +173,7 @@ export class Pipeline {
       senderAddress: address,
       guardedAddress: () => address,
       userAgent,
-      hasKey: true,
+      mayBeTool: true,
       hints: NO_HINTS,
       origin: null,
       gpc: false,

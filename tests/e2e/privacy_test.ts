@@ -255,7 +255,8 @@ Deno.test("rate_limit_per_address slows a public address down, and counts that",
 const EMPTY_ANSWERS: Readonly<Record<string, number>> = {
   "/.well-known/security.txt": 404,
   "/api/doctor/seen": 204,
-  // Single visits are not for strangers.
+  // Who is signed in, and single visits, are not for strangers.
+  "/api/me": 401,
   "/api/websites/:website_id/sessions": 401,
   "/api/websites/:website_id/sessions/:session_id": 401,
   "/api/websites/:website_id/sessions/:session_id/activity": 401,

@@ -81,8 +81,8 @@ export function umamiRoutes(
         .map((site) => website(site, access)),
     );
   return [
-    row("POST", "auth/verify", ({ access }) => json(umamiUser(nameOf(access)))),
-    row("GET", "me", ({ access }) => json({ user: umamiUser(nameOf(access)) })),
+    row("POST", "auth/verify", ({ access }) => json(umamiUser(signedIn(access)))),
+    row("GET", "me", ({ access }) => json({ user: umamiUser(signedIn(access)) })),
     row("GET", "websites", listed),
     row("GET", "websites/:website_id", (context) => json(website(siteOf(context), context.access))),
     ...accountRoutes(row, listed),
@@ -204,6 +204,12 @@ async function listOf({ params, scope, ask, matching }: Parameters<SiteHandler>[
     (events) => data.queriesSql(events, search, page),
   );
   return data.queriesOf(rows);
+}
+
+/** The name of who is signed in; strangers that may see a public site are not. */
+function signedIn(access: Access): string {
+  if (!isStranger(access)) return nameOf(access);
+  throw new AppError("unauthorized", "Cannot name the user: the token is missing or unknown");
 }
 
 function nameOf({ who }: Access): string {

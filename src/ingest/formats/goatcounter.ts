@@ -116,8 +116,8 @@ function payloadOf(fields: Fields, site: string, host: string | null): Checked<P
   return checkPayload({
     site_id: site,
     event_name: isEvent ? path : "pageview",
-    url: isEvent ? urlOf("/", query, host) : urlOf(path, query, host),
-    referrer: ref ?? undefined,
+    url: urlOf(isEvent ? "/" : path, withNames(query, ref), host),
+    referrer: isAddress(ref) ? ref : undefined,
     screenPixels: widthOf(size),
     title: fields["title"],
     language: fields["language"],
@@ -133,9 +133,27 @@ function isSet(value: unknown): boolean {
   return value === true || value === 1 || value === "true" || value === "1" || value === "t";
 }
 
-/** The page's URL with the query that holds its campaign. */
-function urlOf(path: string, query: unknown, host: string | null): string {
+/** A referrer may be any text: one that is no address is the name of a source. */
+function isAddress(ref: unknown): boolean {
+  return typeof ref !== "string" || /^[a-z][a-z0-9+.-]*:|[./]/i.test(ref);
+}
+
+/** A query with the names of sources and campaigns that pages of any program have. */
+function withNames(query: unknown, ref: unknown): string {
   const given = typeof query === "string" ? query.replace(/^\?/, "") : "";
+  const names = new URLSearchParams(given);
+  const added = new URLSearchParams();
+  const source = names.get("src") ?? (isAddress(ref) ? null : String(ref));
+  if (source && !["utm_source", "source", "ref"].some((name) => names.has(name))) {
+    added.set("source", source);
+  }
+  const campaign = names.get("campaign");
+  if (campaign && !names.has("utm_campaign")) added.set("utm_campaign", campaign);
+  return [given, added.toString()].filter(Boolean).join("&");
+}
+
+/** The page's URL with the query that holds its campaign. */
+function urlOf(path: string, given: string, host: string | null): string {
   const whole = given === "" ? path : `${path}${path.includes("?") ? "&" : "?"}${given}`;
   if (host === null || /^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return whole;
   return `https://${host}${whole.startsWith("/") ? "" : "/"}${whole}`;

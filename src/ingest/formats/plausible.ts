@@ -46,8 +46,14 @@ const UTF8 = new TextEncoder();
 export function isPlausible(fields: Fields): boolean {
   if (LONG_KEYS.some((key) => Object.hasOwn(fields, key))) return true;
   if (MALLARD_KEYS.some((key) => Object.hasOwn(fields, key))) return false;
-  return PLAUSIBLE_KEYS.some((key) => Object.hasOwn(fields, key)) ||
-    typeof fields["h"] === "number";
+  const { d, h, n, p, r } = fields;
+  if (PLAUSIBLE_KEYS.some((key) => Object.hasOwn(fields, key)) || typeof h === "number") {
+    return true;
+  }
+  // Its first scripts have short keys alone; they name a missing referrer, or give an object.
+  const isOld = r === null || objectOf(p) !== null;
+  return isOld &&
+    (n === ENGAGEMENT || typeof n === "number" || typeof d === "string" && d.includes(","));
 }
 
 /** The answer to a client that asks which address it is seen with; null for any other. */

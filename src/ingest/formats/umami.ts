@@ -135,7 +135,8 @@ function readEvent(body: unknown, { siteOfCode }: FormatParts): Checked<SentEven
     userId: fields["id"],
     props: type === "event" ? propsOf(fields) : undefined,
     ...revenueOf(type === "event" ? fields["data"] : undefined),
-    isHashRouted: false,
+    // There an address with a fragment is a page of its own.
+    isHashRouted: true,
     isLocal: undefined,
     isEvent: type === "event" || vitals !== null,
     vitals,

@@ -16,12 +16,12 @@ export function checkOptOut(
  * people, on purpose.
  */
 export function checkRobot(
-  { payload, userAgent, past, hasKey }: Draft,
+  { payload, userAgent, past, mayBeTool }: Draft,
   { parts, options }: StepContext,
 ): Drop | null {
   if (!options.filter_bots) return null;
   const robot = parts.robots.of(userAgent);
-  if (!robot || robot.kind === "tool" && hasKey && past === null) return null;
+  if (!robot || robot.kind === "tool" && mayBeTool && past === null) return null;
   if (past === null) {
     parts.drops.count({ site_id: payload.site_id, reason: "robot", name: robot.name });
   }

@@ -50,8 +50,8 @@ export interface Draft {
   /** What is known of it without believing proxies that are not named. */
   readonly guardedAddress: () => string;
   readonly userAgent: string;
-  /** Sent with an API key. */
-  readonly hasKey: boolean;
+  /** Sent by a program with an API key: then its user agent may be that of a library. */
+  readonly mayBeTool: boolean;
   readonly hints: ClientHints;
   readonly origin: string | null;
   readonly gpc: boolean;

@@ -40,6 +40,10 @@ Deno.test("isPlausible() tells the dialects apart by their keys", () => {
   for (const key of ["$", "revenue", "props", "meta", "m", "i", "interactive", "url", "e", "sd"]) {
     plausible.push({ ...own, [key]: null });
   }
+  const old: Body = { ...own, r: null };
+  plausible.push({ ...old, d: "a.example,b.example" }, { ...old, n: 404 });
+  plausible.push({ ...own, p: { a: 1 }, n: "engagement" });
+  equal(isPlausible({ ...own, d: "a.example,b.example" }), false);
   for (const body of plausible) equal(isPlausible(body), true, JSON.stringify(body));
 });
 

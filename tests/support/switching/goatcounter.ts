@@ -21,6 +21,8 @@ async function goat(bench: Bench, settings: Body = {}) {
 }
 
 const IMAGE = "image/gif";
+const PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 " +
+  "(KHTML, like Gecko) Version/17.0 Mobile/15E148 Safari/604.1";
 
 const COUNTING: Checks = {
   "`GET /count`, `POST /count`": async (bench) => {
@@ -36,6 +38,14 @@ const COUNTING: Checks = {
     const by = "source,utm_campaign,screen";
     deepEqual(await bench.rows(site, `metrics=visits&dimensions=${by}`), [
       ["Google", "spring", "mobile", 1],
+    ]);
+    const other = await goat(bench);
+    await other.count("p=/r&r=Newsletter");
+    await other.count("p=/s&q=src%3Dposter%26campaign%3Dplain", { "user-agent": PHONE });
+    const rows = "metrics=visits&dimensions=source,utm_campaign&order_by=source:asc";
+    deepEqual(await bench.rows(other.site, rows), [
+      ["Newsletter", "(not set)", 1],
+      ["poster", "plain", 1],
     ]);
   },
   "`t`, `Accept-Language`": async (bench) => {
@@ -78,10 +88,11 @@ const COUNTING: Checks = {
       { ...visitor, path: "Signup", event: true },
       { path: "/a", bot: 150 },
       { path: "/a", user_agent: ROBOT },
+      { path: "/a", user_agent: "curl/8.5.0", ip: "8.8.4.4" },
     ];
     equal((await send({ hits }, "reader")).status, 403);
     const good = await send({ hits });
-    deepEqual([good.status, good.header("x-goatcounter-filter")], [202, "3,4"]);
+    deepEqual([good.status, good.header("x-goatcounter-filter")], [202, "3,4,5"]);
     const bad = await send({ hits: [{ path: "/c", user_agent: CHROME }, {}] });
     deepEqual([bad.status, Object.keys(dig(bad.json(), "errors") ?? {})], [400, ["1"]]);
     const pages = (await bench.events(site)).map(([name, page]) => `${name} ${page}`);
@@ -121,6 +132,9 @@ const COUNTERS: Checks = {
       const [kind, type] of [["html", "text/html"], ["svg", "image/svg"], ["png", "image/png"]]
     ) {
       ok((await show(`blog/a.${kind}`)).header("content-type")?.startsWith(type ?? ""), kind);
+    }
+    for (const start of ["week", "month", "year"]) {
+      equal((await show(`TOTAL.json?start=${start}`)).status, 200, start);
     }
     const named = await bench.ask("GET", `/counter/TOTAL.json?site_id=${site}`);
     equal(dig(named.json(), "count"), "2", "told by site_id");

@@ -51,7 +51,7 @@ export const SCRIPTS: PageChecks = {
     for (const path of ["/in/not", "/out", "/in/a"]) {
       await pages.open(site, path, tag("script.exclusions.js", site, listed));
     }
-    const types = `event-plan="pro" data-file-types="abc"`;
+    const types = `event-plan="pro" file-types="abc"`;
     const files = `${STAY}<a id=own href="/a.abc">a</a><a id=usual href="/a.pdf">p</a>`;
     const file = "script.file-downloads.pageview-props.js";
     const page = await pages.open(site, "/in/b", tag(file, site, types) + files);
@@ -101,11 +101,14 @@ export const SCRIPTS: PageChecks = {
     const queue = `<script>window.plausible = window.plausible ||
         function () { (plausible.q = plausible.q || []).push(arguments) };
         plausible("Early")</script>`;
-    const button = `<button id=tagged class="plausible-event-name=Tag+ged plausible-event-plan=pro">
-        t</button>`;
+    const classes = "plausible-event-name=Tag+ged plausible-event-plan=pro " +
+      "plausible-revenue-amount=3.50 plausible-revenue-currency=EUR";
+    const button = `<button id=tagged class="${classes}">t</button>`;
     const html = queue + tag("script.tagged-events.js", site) + button;
     const page = await pages.open(site, "/a", html);
     await page.click("#tagged");
+    // Another search is the same page.
+    await page.evaluate('history.pushState({}, "", "?page=2")');
     const called = await page.evaluate(`new Promise((resolve) => plausible("Order", {
         props: { plan: "max" }, revenue: { currency: "EUR", amount: 5 }, callback: resolve,
         url: "https://a.example/shop", interactive: false }))`);
@@ -119,8 +122,16 @@ export const SCRIPTS: PageChecks = {
     const by = "metrics=events&dimensions=props:plan&order_by=props:plan:asc";
     deepEqual(await bench.rows(site, by), [["(none)", 2], ["max", 1], ["pro", 1]]);
     deepEqual(await bench.rows(site, "metrics=total_revenue"), [
-      [[{ currency: "EUR", value: 5 }]],
+      [[{ currency: "EUR", value: 8.5 }]],
     ]);
+    const other = await bench.site();
+    const init = `<script>window.plausible = window.plausible || function () {};
+        plausible.init = plausible.init || function (o) { plausible.o = o || {} };
+        plausible.init({ domain: "${other}" })</script>`;
+    const newTag = `${init}<script src="${STATS}/js/pa-abc.js"></script>`;
+    const next = await pages.open(other, "/n", newTag + button);
+    await next.click("#tagged");
+    await pages.expect(next, other, [["Tag ged", "/n", 1], ["pageview", "/n", 1]]);
   },
   "`localStorage.plausible_ignore`, localhost, driven browsers": async (bench, pages) => {
     const site = await bench.site();

@@ -61,6 +61,13 @@ const SENDING: Checks = {
     deepEqual(await bench.rows(site, "metrics=events&dimensions=name,props:plan,props:tag"), [
       ["order", "pro", "blue", 1],
     ]);
+    const other = await website(bench);
+    for (const url of ["/app#/a", "/app#/b", "/app"]) await send(bench, other.id, { url });
+    deepEqual(await bench.rows(other.site, "metrics=pageviews&dimensions=page&order_by=page:asc"), [
+      ["/app", 1],
+      ["/app#/a", 1],
+      ["/app#/b", 1],
+    ]);
   },
   "`title`, `language`": async (bench) => {
     const { site, id } = await website(bench);

@@ -35,7 +35,7 @@ export const DETAILS: Readonly<Record<string, readonly [DimensionRef, DimensionR
   languages: ["language", "language"],
   sizes: ["screen", null],
   campaigns: ["utm_campaign", "utm_source"],
-  toprefs: ["referrer_source", "referrer"],
+  toprefs: ["source", "referrer"],
 };
 
 /** The columns that widths of screens are read from. */
@@ -69,11 +69,15 @@ export function counterScope(
   rules: SiteRules,
 ): Scope {
   const given = new URLSearchParams(params);
-  if (!given.has("start")) given.set("start", dateOfDay(Math.floor(nowUs / DAY_US) - YEARS_DAYS));
+  const start = given.get("start") ?? "";
+  const days = start === "" ? YEARS_DAYS : AGO_DAYS.get(start);
+  if (days !== undefined) given.set("start", dateOfDay(Math.floor(nowUs / DAY_US) - days));
   return scopeOf(given, site, nowUs, rules);
 }
 
 const YEARS_DAYS = RANGE_DAYS_MAX - 2;
+/** Words for the start of a counter. */
+const AGO_DAYS: ReadonlyMap<string, number> = new Map([["week", 7], ["month", 30], ["year", 365]]);
 
 /** A time, or a day: its first instant, or its last hour. */
 function timeOf(params: Params, name: string, zone: string, isEnd: boolean): number | null {
