@@ -95,7 +95,7 @@ async function everyRoute({ app, owner, ask }: World): Promise<void> {
       const url = `${asked}?site_id=${SITE}&period=day&${query}`;
       await ask(url, owner);
       const { status, text } = await ask(url);
-      const expected = path === "/api/stats/visits" ? 401 : 200;
+      const expected = ["/api/stats/visits", "/api/me"].includes(path) ? 401 : 200;
       // Those of other programs' clients want parameters of their own.
       const isOfPeers = /^\/(api\/(v0|v1|websites|users)|counter)\//.test(path) && status >= 400 &&
         status < 500;

@@ -328,9 +328,11 @@ Deno.test("no route accepts a cross-site request with a login", async () => {
   await app.close();
 });
 
-/** Lists of single visits: nobody reads them without a login or a key. */
-const VISIT_LISTS: ReadonlySet<string> = new Set([
+/** What nobody reads without a login or a key, as lists of single visits. */
+const NOT_OF_STRANGERS: ReadonlySet<string> = new Set([
   "/api/stats/visits",
+  // Who is signed in.
+  ...["/api/me", "/api/auth/verify"],
   ...["events", "sessions", "sessions/:session_id", "sessions/:session_id/activity"]
     .map((path) => `/api/websites/:website_id/${path}`),
 ]);
@@ -348,7 +350,7 @@ Deno.test("without a login only the statistics of a public site can be read", as
     for (const row of rowsOf(app)) {
       const what = `${caller}: ${lineOf(row)}`;
       if (row.right !== "read") check(await call(app, row, sent), OUTSIDE[row.right], what);
-      else if (VISIT_LISTS.has(row.pattern)) equal(await call(app, row, sent), 401, what);
+      else if (NOT_OF_STRANGERS.has(row.pattern)) equal(await call(app, row, sent), 401, what);
       else check(await call(app, row, sent), "in", what);
       if (row.right !== "read" || !namesSite(row)) continue;
       const status = await call(app, row, sent, CLOSED_SITE);
