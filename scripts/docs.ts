@@ -62,6 +62,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/storage/adoption", "files that were copied into DATA_DIR: what may be counted"],
   ["src/storage/history", "the events of imports: written by day, committed, taken out again"],
   ["src/storage/rewrite", "stored events rewritten by a rule, with a way back"],
+  ["src/storage/archive", "archives of files: ZIP and tar, read and written as streams"],
   ["src/storage/backup", "what leaves DATA_DIR: backups and exports of events"],
   ["src/sites", "what owners define"],
   ["src/auth", "who is asking, and what they may do"],

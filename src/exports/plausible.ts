@@ -13,7 +13,7 @@ import type { QueryContext } from "../query/reports/report.ts";
 import { type Places, readPlaces } from "../reference/places.ts";
 import type { AnswerForm } from "../storage/backup/export_file.ts";
 import type { Sums } from "../storage/history/sums.ts";
-import { zipOf } from "./zip.ts";
+import { zipOf } from "../storage/archive/zip.ts";
 
 /** What its tables cannot keep. */
 export const PLAUSIBLE_LACKS: readonly string[] = [

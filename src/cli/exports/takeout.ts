@@ -9,7 +9,7 @@ import {
   takeOut,
   takeOutFile,
 } from "../../storage/backup/takeout.ts";
-import { isTar } from "../../storage/backup/tar.ts";
+import { isTar } from "../../storage/archive/tar.ts";
 import {
   asJson,
   type Command,

@@ -28,7 +28,7 @@ import {
 } from "../command.ts";
 import { importTakeout } from "../exports/takeout.ts";
 import { isTakeout } from "../../storage/backup/takeout.ts";
-import { isTar } from "../../storage/backup/tar.ts";
+import { isTar } from "../../storage/archive/tar.ts";
 import { follow } from "./follow.ts";
 import { importText } from "./import_text.ts";
 

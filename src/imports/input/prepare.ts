@@ -6,7 +6,7 @@ import { IMPORT_UNPACKED_BYTES_FREE, IMPORT_UNPACKED_RATIO_MAX } from "../../cor
 import { messageOf } from "../../core/errors.ts";
 import type { Files } from "../../core/types.ts";
 import { ImportFault } from "../importer.ts";
-import { unzip } from "./unzip.ts";
+import { unzip } from "../../storage/archive/zip.ts";
 
 /** A file as it was given. */
 export interface GivenFile {
@@ -60,7 +60,6 @@ export async function prepare(
         const limited = bounded(bytes, name);
         await unzip(
           await files.stream(path),
-          name,
           (entry, stream) => add(name, entry, decoded(stream.pipeThrough(limited()))),
         );
       } else if (kind === "gzip") {

@@ -18,7 +18,7 @@ import {
   writeManifest,
 } from "./manifest.ts";
 import { restore, type Restored } from "./restore.ts";
-import { packFolder, unpackTar } from "./tar.ts";
+import { packFolder, unpackTar } from "../archive/tar.ts";
 
 /** The list of checksums, as `sha256sum -c` reads it. */
 export const CHECKSUMS = "SHA256SUMS";
@@ -58,9 +58,7 @@ export async function takeOut(
   if (areNested(dataDir, target)) {
     throw new Error("one of it and the data folder contains the other");
   }
-  if (await files.size(target) !== null || (await files.list(target)).length > 0) {
-    throw new Error("it exists; remove it, or name another");
-  }
+  await requireFree(files, target);
   const partial = `${target}${PARTIAL}`;
   await files.removeTree(partial);
   const { warnings } = await backup(world, dataDir, partial);
@@ -81,6 +79,11 @@ export async function takeOut(
   return { files: manifest.files.length, events: eventsOf(manifest), warnings };
 }
 
+async function requireFree(files: Files, target: string): Promise<void> {
+  if (await files.size(target) === null && (await files.list(target)).length === 0) return;
+  throw new Error("it exists; remove it, or name another");
+}
+
 /**
  * Writes the takeout as one file, a tar archive with the same files. While it is made it needs the
  * room twice; its name appears when it is whole.
@@ -92,9 +95,7 @@ export async function takeOutFile(
   settings: Readonly<Record<string, unknown>>,
 ): Promise<TakenOut> {
   const { files } = world;
-  if (await files.size(target) !== null || (await files.list(target)).length > 0) {
-    throw new Error("it exists; remove it, or name another");
-  }
+  await requireFree(files, target);
   const folder = `${target}.folder`;
   await files.removeTree(folder);
   try {

@@ -1,8 +1,7 @@
-// Reads a ZIP archive as a stream, file after file. The only file that knows fflate.
-import { Unzip, type UnzipFile, UnzipInflate } from "fflate";
+// Reads and writes ZIP archives as streams, file after file. The only file that knows fflate.
+import { Unzip, type UnzipFile, UnzipInflate, Zip, ZipDeflate } from "fflate";
 import { IMPORT_ARCHIVE_FILES_MAX } from "../../core/limits.ts";
-import { nextTask } from "../../storage/duckdb/next_task.ts";
-import { ImportFault } from "../importer.ts";
+import { nextTask } from "../duckdb/next_task.ts";
 
 /** Bytes of packed content that are unpacked before whoever reads it has its turn. */
 const PIECE_BYTES = 16 * 1024;
@@ -24,16 +23,13 @@ type Take = (name: string, content: ReadableStream<Uint8Array>) => Promise<void>
  */
 export async function unzip(
   packed: ReadableStream<Uint8Array>,
-  name: string,
   take: Take,
 ): Promise<void> {
   const state: State = { fault: null, files: 0, taking: Promise.resolve(), open: new Set() };
   const archive = new Unzip((file) => {
     if (file.name.endsWith("/") || state.fault) return;
     if (++state.files <= IMPORT_ARCHIVE_FILES_MAX) return takeFile(file, take, state);
-    state.fault = new ImportFault(
-      `Cannot unpack ${name}: it holds more than ${IMPORT_ARCHIVE_FILES_MAX} files`,
-    );
+    state.fault = new Error(`it holds more than ${IMPORT_ARCHIVE_FILES_MAX} files`);
   });
   archive.register(UnzipInflate);
   for await (const part of packed) {
@@ -81,4 +77,45 @@ async function drained(state: State): Promise<void> {
   // A chunk that waits keeps desiredSize below zero.
   const isWaiting = () => [...state.open].some(({ desiredSize }) => (desiredSize ?? 0) < 0);
   while (!state.fault && isWaiting()) await nextTask();
+}
+
+/** A file of an archive; its content is asked for when its turn comes. */
+export interface ZipEntry {
+  readonly name: string;
+  readonly content: () => AsyncIterable<string>;
+}
+
+/** No time tells when an archive was made: the earliest that one can hold. */
+const MADE_AT = "1980-01-01T00:00:00";
+/** Larger archives need another form of the list of files. */
+const ARCHIVE_BYTES_MAX = 0xffff_ffff;
+
+/** The bytes of an archive of some files. Throws a RangeError beyond 4 GiB. */
+export async function* zipOf(
+  entries: readonly ZipEntry[],
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const made: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  const archive = new Zip((error, part) => {
+    if (error) throw error;
+    bytes += part.length;
+    if (bytes > ARCHIVE_BYTES_MAX) {
+      throw new RangeError("Cannot write the archive: it exceeds 4 GiB");
+    }
+    made.push(Uint8Array.from(part));
+  });
+  const encoder = new TextEncoder();
+  for (const { name, content } of entries) {
+    const file = new ZipDeflate(name);
+    file.mtime = MADE_AT;
+    archive.add(file);
+    for await (const text of content()) {
+      file.push(encoder.encode(text));
+      yield* made.splice(0);
+    }
+    file.push(new Uint8Array(), true);
+    yield* made.splice(0);
+  }
+  archive.end();
+  yield* made.splice(0);
 }

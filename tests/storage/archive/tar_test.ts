@@ -1,7 +1,7 @@
 // Archives of folders: what is packed comes back, also as the system's tar reads and writes it, and
 // what is damaged or leads elsewhere is refused.
 import assert from "node:assert/strict";
-import { isTar, packFolder, unpackTar } from "../../../src/storage/backup/tar.ts";
+import { isTar, packFolder, unpackTar } from "../../../src/storage/archive/tar.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
 import { withFolder } from "../../support/storage/storage.ts";
 
