@@ -3,7 +3,7 @@
 // same for every tool, in `stage/`.
 import { EVENT_COLUMNS, type EventColumnName } from "../core/event.ts";
 import { TITLE_CHARS_MAX } from "../core/limits.ts";
-import { join, raw, type Sql, sql } from "../core/sql.ts";
+import { ident, join, raw, type Sql, sql } from "../core/sql.ts";
 import type { SumColumn, SumKind } from "../storage/history/sum_kinds.ts";
 import type { Files } from "../core/types.ts";
 import type { Db } from "../storage/duckdb.ts";
@@ -123,6 +123,32 @@ export interface Importer {
 /** Why files cannot be imported, for their owner. */
 export class ImportFault extends Error {
   override readonly name = "ImportFault";
+}
+
+/** Statements of rows as one relation; what one of them lacks is NULL there. */
+export function unionByName(rows: readonly Sql[]): Sql {
+  return sql`(${join(rows, " union all by name ")})`;
+}
+
+/**
+ * The website that is meant, of those in a column of some rows; null where they have one at most.
+ * `what` names the rows. Throws an ImportFault where there are several.
+ */
+export async function onlyWebsite(
+  from: Sql,
+  { column, what }: { readonly column: string; readonly what: string },
+  { db, website }: Pick<ReadContext, "db" | "website">,
+): Promise<string | null> {
+  if (website !== null) return website;
+  const id = ident(column);
+  const rows = await db.execute(sql`
+    select ${id} as id, count(*) as times from ${from} where ${id} is not null
+    group by all order by times desc limit 20`);
+  if (rows.length < 2) return null;
+  const list = rows.map((row) => `${row["id"]} (${row["times"]} ${what})`).join(", ");
+  throw new ImportFault(
+    `Cannot import: the files hold several websites: ${list}; name one with --website`,
+  );
 }
 
 /** Every source column in order, with its type. */

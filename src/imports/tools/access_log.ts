@@ -3,7 +3,7 @@
 // requests of files, of robots, and those that failed are set apart. No address is kept.
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import { literal } from "../../storage/parquet/schema.ts";
-import { type Importer, type InputFile, notes, type Sample } from "../importer.ts";
+import { type Importer, type InputFile, notes, type Sample, unionByName } from "../importer.ts";
 import { csvRows } from "./csv.ts";
 
 /** No line holds it: every line is one value. */
@@ -68,7 +68,7 @@ export const ACCESS_LOG: Importer = {
   async read(files) {
     const rows = files.map(rowsOf).map((from) => sql`select * from ${from}`);
     return {
-      from: sql`(${rows.reduce((all, one) => sql`${all} union all by name ${one}`)})`,
+      from: unionByName(rows),
       values: {
         fault: sql`case when row.ip is null or row.uri is null or row.status is null
           then 'it is no line of an access log' end`,

@@ -1,8 +1,8 @@
 // Tables of SQL text dumps, of pg_dump and mysqldump, written as files that DuckDB reads: a line a
 // row, values between tabs, with the escapes of PostgreSQL's COPY. The dump is read as a stream.
-import { raw, type Sql, sql } from "../../core/sql.ts";
+import { ident, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Files } from "../../core/types.ts";
-import { csvRows } from "./csv.ts";
+import { columnName, csvRows } from "./csv.ts";
 import { MysqlRows } from "./mysql_rows.ts";
 
 /** A table of a dump: its rows as a file, and its columns in their order. */
@@ -55,13 +55,18 @@ export async function dumpTables(
   return tables;
 }
 
-/** The rows of a table as a relation of texts, their escapes undone. */
+/** The rows of a table as a relation of texts, with their escapes. */
 export function dumpRows({ path, columns }: DumpTable): Sql {
   return csvRows(path, columns, { delimiter: "\t", quote: "", nullText: "\\N", skip: 0 });
 }
 
+/** The columns of a table without their escapes, for a statement over `dumpRows`. */
+export function dumpColumns({ columns }: DumpTable): Sql[] {
+  return columns.map(columnName).map((name) => sql`${unescaped(ident(name))} as ${ident(name)}`);
+}
+
 /** A text of a dump without its escapes. */
-export function unescaped(column: Sql): Sql {
+function unescaped(column: Sql): Sql {
   const marks: readonly (readonly [string, string])[] = [
     ["'\\\\'", "chr(1)"],
     ["'\\t'", "chr(9)"],

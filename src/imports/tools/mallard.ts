@@ -5,7 +5,14 @@ import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, type EventColumnName } from "../../c
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Db } from "../../storage/duckdb.ts";
 import { literal, ownRelation } from "../../storage/parquet/schema.ts";
-import { type Importer, ImportFault, type InputFile, type Source, tryCast } from "../importer.ts";
+import {
+  type Importer,
+  ImportFault,
+  type InputFile,
+  type Source,
+  tryCast,
+  unionByName,
+} from "../importer.ts";
 import { csvRows, headerCells } from "./csv.ts";
 
 const NEEDED = ["visitor_id", "timestamp", "event_name", "pathname"] as const;
@@ -23,7 +30,7 @@ export const MALLARD: Importer = {
       if (file.sample.isParquet) return parquetRows(file);
       return keysOf(file.sample.header) === null ? textRows(file) : jsonRows(file);
     });
-    const from = sql`(${rows.reduce((all, one) => sql`${all} union all by name ${one}`)})`;
+    const from = unionByName(rows);
     const wanted = await websiteOf(db, from, site, website);
     const own = EVENT_COLUMN_NAMES.filter((name) => !isHead(name));
     const source: Source = {

@@ -8,15 +8,17 @@ import {
   type InputFile,
   languageOf,
   notes,
+  onlyWebsite,
   type ReadContext,
   type Sample,
   type Source,
   textOrNull,
   titleOf,
   tryCast,
+  unionByName,
 } from "../importer.ts";
-import { columnName, csvRows, delimiterOf, headerCells } from "./csv.ts";
-import { dumpKind, dumpRows, dumpTables, unescaped } from "./dump_tables.ts";
+import { csvRows, delimiterOf, headerCells } from "./csv.ts";
+import { dumpColumns, dumpKind, dumpRows, dumpTables } from "./dump_tables.ts";
 import { umamiBrowser, umamiSystem } from "./umami_names.ts";
 
 const TABLES = ["website_event", "session", "event_data"] as const;
@@ -48,7 +50,9 @@ export const UMAMI: Importer = {
         "Cannot import: there is no table website_event; export it with session and event_data",
       );
     }
-    const website = await websiteOf(events, context);
+    const website = events.columns.has("website_id")
+      ? await onlyWebsite(events.from, { column: "website_id", what: "events" }, context)
+      : context.website;
     const sessions = tables.session && await uniqueSessions(tables.session, context);
     return sourceOf(events, sessions, tables.event_data, website);
   },
@@ -68,10 +72,7 @@ async function tablesOf(
     if (role === "dump") {
       const kind = dumpKind(sample.text) ?? "postgres";
       for (const [table, dump] of await dumpTables(system, { path, kind }, TABLES, folder)) {
-        const values = dump.columns.map((name) =>
-          sql`${unescaped(ident(columnName(name)))} as ${ident(columnName(name))}`
-        );
-        const from = sql`(select ${join(values)} from ${dumpRows(dump)})`;
+        const from = sql`(select ${join(dumpColumns(dump))} from ${dumpRows(dump)})`;
         add(table as Table, { from, columns: new Set(dump.columns) });
       }
       continue;
@@ -88,25 +89,9 @@ function union(rows: readonly Rows[]): Rows {
   if (first && others.length === 0) return first;
   const all = rows.map(({ from }) => sql`select * from ${from}`);
   return {
-    from: sql`(${all.reduce((one, next) => sql`${one} union all by name ${next}`)})`,
+    from: unionByName(all),
     columns: new Set(rows.flatMap(({ columns }) => [...columns])),
   };
-}
-
-/** The website that is meant. Throws an ImportFault where there are several. */
-async function websiteOf(
-  { from, columns }: Rows,
-  { db, website }: ReadContext,
-): Promise<string | null> {
-  if (website !== null || !columns.has("website_id")) return website;
-  const rows = await db.execute(sql`
-    select website_id, count(*) as events from ${from}
-    where website_id is not null group by website_id order by events desc limit 20`);
-  if (rows.length < 2) return null;
-  const list = rows.map((row) => `${row["website_id"]} (${row["events"]} events)`).join(", ");
-  throw new ImportFault(
-    `Cannot import: the files hold several websites: ${list}; name one with --website`,
-  );
 }
 
 /** The sessions, each once: dumps that overlap would double their events. */

@@ -8,14 +8,15 @@ import {
   type InputFile,
   languageOf,
   notes,
+  onlyWebsite,
   type ReadContext,
   type Source,
   textOrNull,
   titleOf,
   tryCast,
+  unionByName,
 } from "../../importer.ts";
-import { columnName } from "../csv.ts";
-import { dumpKind, dumpRows, type DumpTable, dumpTables, unescaped } from "../dump_tables.ts";
+import { dumpColumns, dumpKind, dumpRows, type DumpTable, dumpTables } from "../dump_tables.ts";
 import { isLiveJson, liveRows } from "./live.ts";
 import { matomoBrowser, matomoDevice, matomoSystem } from "./names.ts";
 
@@ -40,8 +41,8 @@ export const MATOMO: Importer = {
       ...lives.map(liveRows),
       ...dumps.length === 0 ? [] : [await dumpedRows(dumps, context)],
     ];
-    const from = sql`(${rows.reduce((all, one) => sql`${all} union all by name ${one}`)})`;
-    const site = await siteOf(from, context);
+    const from = unionByName(rows);
+    const site = await onlyWebsite(from, { column: "idsite", what: "actions" }, context);
     return { from, values: valuesOf(site), columns: COLUMN_NOTES };
   },
 };
@@ -90,14 +91,11 @@ const OPTIONAL = [
 /** The rows of the tables of one kind. */
 function relationOf(tables: readonly DumpTable[]): Sql {
   const rows = tables.map((table) => {
-    const values = table.columns.map((name) =>
-      sql`${unescaped(ident(columnName(name)))} as ${ident(columnName(name))}`
-    );
     const absent = OPTIONAL.filter((name) => !table.columns.includes(name))
       .map((name) => sql`null::varchar as ${ident(name)}`);
-    return sql`select ${join([...values, ...absent])} from ${dumpRows(table)}`;
+    return sql`select ${join([...dumpColumns(table), ...absent])} from ${dumpRows(table)}`;
   });
-  return sql`(${rows.reduce((all, one) => sql`${all} union all by name ${one}`)})`;
+  return unionByName(rows);
 }
 
 function joined(visits: Sql, links: Sql, actions: Sql): Sql {
@@ -126,19 +124,6 @@ function joined(visits: Sql, links: Sql, actions: Sql): Sql {
     from ${links} as l left join ${visits} as v on v.idvisit = l.idvisit
       ${action("u", "idaction_url")} ${action("n", "idaction_name")}
       ${action("en", "idaction_event_action")} ${action("ec", "idaction_event_category")}`;
-}
-
-/** The site that is meant. Throws an ImportFault where there are several. */
-async function siteOf(from: Sql, { db, website }: ReadContext): Promise<string | null> {
-  if (website !== null) return website;
-  const rows = await db.execute(sql`
-    select idsite, count(*) as actions from ${from} where idsite is not null
-    group by idsite order by actions desc limit 20`);
-  if (rows.length < 2) return null;
-  const list = rows.map((row) => `${row["idsite"]} (${row["actions"]} actions)`).join(", ");
-  throw new ImportFault(
-    `Cannot import: the files hold several websites: ${list}; name one with --website`,
-  );
 }
 
 /** Kinds of actions that are no pageviews, and the names of their events. */
