@@ -505,9 +505,9 @@ export class Runner {
   /** The start of the first day of which there are sums. */
   async #firstImportedUs(site: string, asker: Asker): Promise<number | null> {
     const imports = await this.#options.sums?.of(site) ?? [];
-    const dates = imports.flatMap(({ dates }) => dates[0] ?? []).sort();
-    const { zone } = await this.#rulesFor(site, asker);
-    return dates[0] === undefined ? null : startOfDate(zone, dates[0]);
+    const [first] = imports.flatMap(({ dates }) => dates[0] ?? []).sort();
+    if (first === undefined) return null;
+    return startOfDate((await this.#rulesFor(site, asker)).zone, first);
   }
 
   /** Strangers have half of the limit, and take nothing of the owners'. */

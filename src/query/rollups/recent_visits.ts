@@ -11,9 +11,8 @@ import type { Clock, Log } from "../../core/types.ts";
 import { localDate } from "../../core/zone.ts";
 import type { Storage } from "../../storage/open.ts";
 import type { Seal } from "../../storage/tiers/catalog.ts";
-import type { SpanUs } from "../../storage/tiers/event_rows.ts";
 import type { Scope } from "../query.ts";
-import type { EventsOf } from "../sql/relations.ts";
+import { withTheirOthers } from "../sql/relations.ts";
 import { visitRows } from "./day_rows.ts";
 import {
   createEngagements,
@@ -273,17 +272,12 @@ export class RecentVisits {
     }
     const read = { fromUs: span.fromUs, toUs: endUs };
     const rest = { fromUs: endUs, toUs: span.toUs };
-    await reader.queryOf(
-      site,
-      read,
-      ({ events }) =>
-        createEvents(
-          tables,
-          sql`(select * from ${ofVisitorsSince(scope.range, read, events)} limit ${
-            EVENTS_MAX + 1
-          })`,
-        ),
-    );
+    const { fromUs } = scope.range;
+    await reader.queryOf(site, read, ({ events }) => {
+      const own = events({ fromUs, toUs: endUs });
+      const all = withTheirOthers(own, events({ fromUs: span.fromUs, toUs: fromUs }));
+      return createEvents(tables, sql`(select * from (${all}) limit ${EVENTS_MAX + 1})`);
+    });
     const [made] = await db.query(sql`select count(*) as events from ${ident(tables.events)}`);
     const newer = await reader.query(site, rest, (events) => sql`select 1 from ${events} limit 1`);
     return { events: Number(made?.["events"]), hasLater: newer.length > 0 };
@@ -321,17 +315,6 @@ export class RecentVisits {
 function startsOf({ scope: { zone }, first, last }: Days): Recent["days"] {
   const numbers = Array.from({ length: last + 1 - first }, (_, at) => first + at);
   return numbers.map((day) => ({ day, startUs: rangeOfDays(zone, day, day + 1).fromUs }));
-}
-
-/** The events from the start of a range, and of the same visitors before it. */
-function ofVisitorsSince({ fromUs }: Range, read: SpanUs, events: EventsOf): Sql {
-  const own = events({ fromUs, toUs: read.toUs });
-  return sql`(
-      select * from ${own}
-      union all by name
-      select * from ${events({ fromUs: read.fromUs, toUs: fromUs })}
-      where visitor_id in (select visitor_id from ${own})
-    )`;
 }
 
 /** Events that came after those of the table. */

@@ -8,7 +8,7 @@ import { isMetricName, type MetricName, metricOf } from "../metrics.ts";
 import { isInternational, shownHostSql } from "./host_text.ts";
 import type { Plan } from "./plan.ts";
 import type { AddedSums, CheckedFilter, Query } from "../query.ts";
-import { mixedMetric, mixedRows } from "../sums/mixed.ts";
+import { mixedMetric, mixedRows, MONEY_COLUMNS } from "../sums/mixed.ts";
 import { type EventsOf, Relations } from "./relations.ts";
 
 /** A relation of one row per combination of keys, and the columns it adds. */
@@ -16,8 +16,6 @@ interface Part {
   readonly name: string;
   readonly columns: readonly string[];
 }
-
-const MONEY_COLUMNS = ["money", "money_sum", "money_mean"];
 
 /**
  * The statement of a query over `events`: a relation of the stored columns over `plan.span`, or

@@ -76,9 +76,7 @@ export class Relations {
     }
     this.add("range_events", this.#columnsOf(events({ fromUs, toUs })));
     const others = join(beyond.map((part) => this.#columnsOf(events(part))), "\n  union all\n  ");
-    return sql`select * from range_events
-  union all
-  select * from (${others}) where visitor_id in (select visitor_id from range_events)`;
+    return withTheirOthers(raw("range_events"), sql`(${others})`);
   }
 
   #columnsOf(events: Sql): Sql {
@@ -289,6 +287,13 @@ export class Relations {
     const { fromUs, toUs } = this.#query.range;
     return sql`${us} >= ${fromUs} and ${us} < ${toUs}`;
   }
+}
+
+/** The events of a relation, and of other ones those of the same visitors. */
+export function withTheirOthers(events: Sql, others: Sql): Sql {
+  return sql`select * from ${events}
+  union all by name
+  select * from ${others} where visitor_id in (select visitor_id from ${events})`;
 }
 
 /** Adds to events the time of the next event of the visit, and whether its last pageview it is. */

@@ -6,7 +6,13 @@ import type { Sources } from "../../storage/reader.ts";
 import { type AggregateName, metricOf } from "../metrics.ts";
 import type { Query } from "../query.ts";
 import { reachOf, rulesText } from "../rollups/rules.ts";
-import { type Recent, type SplitBy, splitOf, visitSplitOf } from "../rollups/split.ts";
+import {
+  type Recent,
+  type SplitBy,
+  splitOf,
+  type VisitSplit,
+  visitSplitOf,
+} from "../rollups/split.ts";
 import type { SiteRollups } from "../../storage/state/ops/rollup_ops.ts";
 import { buildQuery } from "./build.ts";
 import { type Plan, planOf } from "./plan.ts";
@@ -37,14 +43,11 @@ export function statementOf(
   asked: StatementContext,
   recent: Recent | null = null,
 ): Sql {
-  const keyed = (span: Parameters<EventsOf>[0]) => withVisitorKeys(events(span));
+  const keyed = withVisitorKeys(events);
   const { engagements } = sources;
-  const query: Query = engagements
-    ? { ...asking, engagements: (span) => withVisitorKeys(engagements(span)) }
-    : asking;
+  const query = withEngagements(asking, engagements);
   const onDisk = (paths: readonly string[]) => paths.map((path) => sources.rollupFile(path));
-  // Rollups hold whole referrers.
-  const site = asked.isPublicOnly && readsReferrers(query) ? null : sources.rollups;
+  const site = rollupsFor(query, sources, asked);
   if (site && (site.days.length > 0 || recent)) {
     const by = splitBy(query, site, sources.hotFromUs, asked.idDays);
     const mayAdd = query.filter === null || !asked.avoidsSums;
@@ -78,14 +81,9 @@ export function visitorDaysOf(
   const ofEvents = (range: Range) => {
     const own: Query = { ...query, range };
     const plan = planOf(own);
-    const keyed: EventsOf = (span) => withVisitorKeys(events(span));
-    return matchingEvents(own, plan, keyed, ["visitor_id", "timestamp"]);
+    return matchingEvents(own, plan, withVisitorKeys(events), ["visitor_id", "timestamp"]);
   };
-  const site = asked.isPublicOnly && readsReferrers(query) ? null : sources.rollups;
-  const by = site ? splitBy(query, site, sources.hotFromUs, asked.idDays) : null;
-  const split = site && by && isOfVisits(query, planOf(query))
-    ? visitSplitOf(query.range, site, by)
-    : null;
+  const split = splitOfVisits(query, sources, asked);
   const isCut = split?.days.some((day) => day.startUs < cutUs && cutUs < day.endUs) ?? true;
   if (!split || isCut) return ofEvents(query.range);
   const paths = split.paths.map((path) => sources.rollupFile(path));
@@ -105,15 +103,9 @@ export function visitorRowsOf(
   events: EventsOf,
   asked: StatementContext,
 ): Sql {
-  const keyed = (span: Parameters<EventsOf>[0]) => withVisitorKeys(events(span));
-  const { engagements } = sources;
-  const query: Query = engagements
-    ? { ...asking, engagements: (span) => withVisitorKeys(engagements(span)) }
-    : asking;
-  const site = asked.isPublicOnly && readsReferrers(query) ? null : sources.rollups;
-  const split = site && isOfVisits(query, planOf(query))
-    ? visitSplitOf(query.range, site, splitBy(query, site, sources.hotFromUs, asked.idDays))
-    : null;
+  const keyed = withVisitorKeys(events);
+  const query = withEngagements(asking, sources.engagements);
+  const split = splitOfVisits(query, sources, asked);
   if (!split) return eventRows(query, aggregates, query.range, keyed);
   const paths = split.paths.map((path) => sources.rollupFile(path));
   const parts = [
@@ -121,6 +113,27 @@ export function visitorRowsOf(
     ...split.events.map((range) => eventRows(query, aggregates, range, keyed)),
   ];
   return join(parts, "\n  union all by name\n  ");
+}
+
+/** The rollups that may answer a query. */
+function rollupsFor(
+  query: Query,
+  { rollups }: Pick<Sources, "rollups">,
+  { isPublicOnly }: StatementContext,
+): SiteRollups | null {
+  // They hold whole referrers.
+  return isPublicOnly && readsReferrers(query) ? null : rollups;
+}
+
+/** The days whose stored visits answer a query, without those of the running day. */
+function splitOfVisits(
+  query: Query,
+  sources: Pick<Sources, "rollups" | "hotFromUs">,
+  asked: StatementContext,
+): VisitSplit | null {
+  const site = rollupsFor(query, sources, asked);
+  if (!site || !isOfVisits(query, planOf(query))) return null;
+  return visitSplitOf(query.range, site, splitBy(query, site, sources.hotFromUs, asked.idDays));
 }
 
 function splitBy(
@@ -143,6 +156,11 @@ function countsVisitorsOfDays({ dimensions, metrics }: Query, { aggregates }: Pl
  * Events whose visitor id is a number of 64 bits instead of a text of 64 digits: a query groups by
  * it several times, and shows it nowhere.
  */
-function withVisitorKeys(events: Sql): Sql {
-  return sql`(select * replace (hash(visitor_id)::ubigint as visitor_id) from ${events})`;
+function withVisitorKeys(events: EventsOf): EventsOf {
+  return (span) =>
+    sql`(select * replace (hash(visitor_id)::ubigint as visitor_id) from ${events(span)})`;
+}
+
+function withEngagements(query: Query, engagements: EventsOf | null): Query {
+  return engagements ? { ...query, engagements: withVisitorKeys(engagements) } : query;
 }

@@ -10,7 +10,7 @@ import { missingOf } from "../sql/expressions.ts";
 import type { Plan } from "../sql/plan.ts";
 
 /** The columns of the relation `merged` that hold money. */
-const MONEY = ["money", "money_sum", "money_mean"];
+export const MONEY_COLUMNS = ["money", "money_sum", "money_mean"];
 
 /** The relation `mixed` of `merged` and the sums, as far as `narrowed` keeps them. */
 export function mixedRows(query: Query, plan: Plan, sums: AddedSums, narrowed: Sql): Sql {
@@ -22,7 +22,7 @@ export function mixedRows(query: Query, plan: Plan, sums: AddedSums, narrowed: S
     )
   );
   const money = plan.money
-    ? MONEY.map((name) => sql`any_value(${ident(name)}) as ${ident(name)}`)
+    ? MONEY_COLUMNS.map((name) => sql`any_value(${ident(name)}) as ${ident(name)}`)
     : [];
   const columns = [...keys, ...needs, ...money];
   const groups = keys.length > 0 ? sql` group by ${join(keys)}` : raw("");
