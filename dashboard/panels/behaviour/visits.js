@@ -1,6 +1,7 @@
 // The list of single visits, newest first, for sites whose owner allows it.
 import { Panel, Skeleton } from "../../components/layout/panel.js";
 import { NotCompared } from "../../components/report/not_compared.js";
+import { Pager } from "../../components/report/pager.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
@@ -26,7 +27,6 @@ export function Visits() {
   const { data, fault, stale, retry } = useAnswer(
     listed ? reportUrl(app, "visits", { limit: PAGE_ROWS, offset: page * PAGE_ROWS }) : null,
   );
-  const pages = Math.ceil((data?.total ?? 0) / PAGE_ROWS);
   const body = !listed || fault?.status === FORBIDDEN
     ? html`<${NotAllowed} />`
     : fault
@@ -49,15 +49,7 @@ export function Visits() {
       <div class=${stale && data ? "report-body stale" : "report-body"}>
         <${NotCompared} />
         ${body}
-        ${pages > 1 && html`
-          <div class="form-foot">
-            <button type="button" class="button" disabled=${page === 0}
-              onClick=${() => setPage(page - 1)}>${t("page_previous")}</button>
-            <span class="muted">${t("page_of", { n: page + 1, pages })}</span>
-            <button type="button" class="button" disabled=${page + 1 >= pages}
-              onClick=${() => setPage(page + 1)}>${t("page_next")}</button>
-          </div>
-        `}
+        <${Pager} page=${page} total=${data?.total ?? 0} rows=${PAGE_ROWS} onPage=${setPage} />
       </div>
       <//>
   `;

@@ -9,6 +9,7 @@ import { csvOf, saveFile } from "../../lib/ask/downloads.js";
 import { html, useEffect, useState } from "../../lib/html.js";
 import { dimensionOf, metricOf, rowDimensions } from "../../lib/state/schema.js";
 import { NotCompared } from "../../components/report/not_compared.js";
+import { Pager } from "../../components/report/pager.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { codesFound, isCoded, labelOf, labelOfRow } from "../../lib/format/labels.js";
 import { isPicked, toggleRow } from "../../lib/toggle_filter.js";
@@ -59,7 +60,6 @@ export function DetailsDialog({ dimension, onClose }) {
         order=${order} onSort=${sortBy} onClose=${onClose} />
       ${data.results.length === 0 && html`<${Nothing} />`}
     `;
-  const pages = Math.ceil((data?.total ?? 0) / PAGE_ROWS);
   return html`
     <${Dialog} title=${name("dimension", dimension)} close=${t("close")} onClose=${onClose}
       class="details">
@@ -79,16 +79,8 @@ export function DetailsDialog({ dimension, onClose }) {
         role="region" aria-label=${name("dimension", dimension)}>
         ${body}
       </div>
-      ${pages > 1 && html`
-        <div class="form-foot">
-          <button type="button" class="button" disabled=${page === 0}
-            onClick=${() => setPage(page - 1)}>${t("page_previous")}</button>
-          <span class="muted">${t("page_of", { n: page + 1, pages })}</span>
-          <button type="button" class="button" disabled=${page + 1 >= pages}
-            onClick=${() => setPage(page + 1)}>${t("page_next")}</button>
-        </div>
-      `}
-    <//>
+      <${Pager} page=${page} total=${data?.total ?? 0} rows=${PAGE_ROWS} onPage=${setPage} />
+      <//>
   `;
 }
 
