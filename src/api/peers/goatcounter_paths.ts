@@ -134,7 +134,7 @@ export async function refsOf(asked: Asked) {
   const found = (await entriesOf(asked)).find((entry) => String(idOf(entry)) === path["path_id"]);
   if (found === undefined) throw unknownPath();
   const own = goat.filtered(scope, goat.entryFilter(found), rules);
-  const list = await ask(goat.listQuery(params, own, "referrer_source"));
+  const list = await ask(goat.listQuery(params, own, goat.REFS));
   const { stats, more } = goat.listOf(list, params);
   return { refs: stats.map((one) => ({ ...one, ref_scheme: one.name === "" ? "o" : "h" })), more };
 }

@@ -16,6 +16,9 @@ import { unreadable } from "../params.ts";
 
 type Params = URLSearchParams;
 
+/** Where visitors came from: the same in lists, in the parts of their values, and of a page. */
+export const REFS: DimensionRef = "referrer_source";
+
 /** Lists by their names. */
 export const LISTS: Readonly<Record<string, DimensionRef>> = {
   browsers: "browser",
@@ -24,7 +27,7 @@ export const LISTS: Readonly<Record<string, DimensionRef>> = {
   languages: "language",
   sizes: "screen",
   campaigns: "utm_campaign",
-  toprefs: "referrer_source",
+  toprefs: REFS,
 };
 
 /** What the values of a list are split into, by the name of the list; null for widths. */
@@ -35,7 +38,7 @@ export const DETAILS: Readonly<Record<string, readonly [DimensionRef, DimensionR
   languages: ["language", "language"],
   sizes: ["screen", null],
   campaigns: ["utm_campaign", "utm_source"],
-  toprefs: ["source", "referrer"],
+  toprefs: [REFS, "referrer"],
 };
 
 /** The columns that widths of screens are read from. */
