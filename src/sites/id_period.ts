@@ -6,7 +6,7 @@ import { DAY_MS, DAY_US } from "../core/durations.ts";
 export const ID_DAYS = [1, 7, 30] as const;
 
 /** Longer periods begin on a Monday, as weeks of retention do: 1970-01-05 was one. */
-const FIRST_MONDAY = 4;
+export const FIRST_MONDAY = 4;
 
 /** Number of the period of `days` UTC days that holds a time. */
 export function periodOf(atMs: number, days: number): number {

@@ -1,7 +1,9 @@
 // What the good rows of an import become as events: columns as they are given, completed by what
 // was read from their texts, with ids and times of this program's kind.
+import { DAY_US } from "../../core/durations.ts";
 import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, type EventColumnName } from "../../core/event.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
+import { FIRST_MONDAY } from "../../sites/id_period.ts";
 import { literal } from "../../storage/parquet/schema.ts";
 import { maskedColumn } from "./enrich.ts";
 import { goodRows } from "./rows.ts";
@@ -124,8 +126,8 @@ function visitorId(options: EventOptions): Sql {
 export function visitorKey(
   { idDays, withoutVisitors }: Pick<EventOptions, "idDays" | "withoutVisitors">,
 ): Sql {
-  const day = raw("(epoch_us(r.happened_at) // 86400000000)");
-  const period = idDays === 1 ? day : sql`((${day} - 4) // ${raw(String(idDays))})`;
+  const day = raw(`(epoch_us(r.happened_at) // ${DAY_US})`);
+  const period = idDays === 1 ? day : raw(`((${day.text} - ${FIRST_MONDAY}) // ${idDays})`);
   const own = raw("concat('row ', r.line)");
   return withoutVisitors ? own : sql`case
     when r.visitor is not null then concat('visitor ', r.visitor)
