@@ -98,6 +98,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/imports/stage", "rows of any importer made into events"],
   ["src/imports/tools", "one file for each tool whose files are imported"],
   ["src/imports/follow", "access logs that grow: each of their lines is sent to the server once"],
+  ["src/imports/tools/sums", "tools whose files have sums of days"],
   ["src/imports/tools/matomo", "Matomo: its tables in a dump, and its Live API as JSON"],
   ["src/exports", "forms of files for other programs"],
   ["src/api", "routes: a row each"],
@@ -153,6 +154,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["tests/support/browser", "Chromium and what it is shown"],
   ["tests/support/storage", "real data folders and databases"],
   ["tests/support/house", "the house rules"],
+  ["tests/support/sources", "files of other tools for imports, with the numbers that are in them"],
 ];
 
 /** The settings file with every key at its default, commented out. */

@@ -6,15 +6,16 @@ import { literalPath } from "../storage/parquet/schema.ts";
 import { type Importer, ImportFault, type InputFile, type Sample } from "./importer.ts";
 import { encodingOf, type PreparedFile } from "./input/prepare.ts";
 import { ACCESS_LOG } from "./tools/access_log.ts";
+import { FATHOM } from "./tools/sums/fathom.ts";
 import { GOATCOUNTER } from "./tools/goatcounter.ts";
-import { GOATCOUNTER_JSON } from "./tools/goatcounter_json.ts";
+import { GOATCOUNTER_JSON } from "./tools/sums/goatcounter_json.ts";
 import { GOOGLE_ANALYTICS } from "./tools/google_analytics.ts";
 import { MALLARD } from "./tools/mallard.ts";
 import { MATOMO } from "./tools/matomo/matomo.ts";
-import { PLAUSIBLE } from "./tools/plausible.ts";
+import { PLAUSIBLE } from "./tools/sums/plausible.ts";
 import { SIMPLE_ANALYTICS } from "./tools/simple_analytics.ts";
 import { UMAMI } from "./tools/umami.ts";
-import { UMAMI_SUMS } from "./tools/umami_sums.ts";
+import { UMAMI_SUMS } from "./tools/sums/umami_sums.ts";
 
 /** The importers; the first that knows a file reads it. */
 export const IMPORTERS: readonly Importer[] = [
@@ -27,6 +28,7 @@ export const IMPORTERS: readonly Importer[] = [
   UMAMI,
   UMAMI_SUMS,
   PLAUSIBLE,
+  FATHOM,
   ACCESS_LOG,
 ];
 

@@ -44,6 +44,8 @@ export async function stageSums(
   const lastDay = new Date(options.nowMs + 86_400_000).toISOString().slice(0, 10);
   const read: Sql[] = [];
   const found = { rows: 0, rejected: 0, rejects: [] as RejectedRow[] };
+  // Importers that have read names from the files have met the same bad rows.
+  await forgetUnread(db);
   for (const [index, table] of sums.entries()) {
     options.signal.throwIfAborted();
     const path = `${folder}/sums-${index}.parquet`;
@@ -103,8 +105,7 @@ async function count(
   const unread = await db.execute(sql`
     select line::bigint as line, error_message as reason from reject_errors order by line`)
     .catch((): Row[] => []);
-  await db.execute(sql`drop table if exists reject_errors`).catch(() => []);
-  await db.execute(sql`drop table if exists reject_scans`).catch(() => []);
+  await forgetUnread(db);
   const [total] = await db.execute(sql`
     select count(*) as rows, count(fault) as faults from ${rows}`);
   const faults = await db.execute(sql`
@@ -119,6 +120,11 @@ async function count(
     ...faults.map((row) => told(lineIn(Number(row["line"]), lines), String(row["reason"]))),
   ].sort((a, b) => a.line - b.line);
   found.rejects.push(...all.slice(0, REJECTS_KEPT_MAX - found.rejects.length));
+}
+
+async function forgetUnread(db: Db): Promise<void> {
+  await db.execute(sql`drop table if exists reject_errors`).catch(() => []);
+  await db.execute(sql`drop table if exists reject_scans`).catch(() => []);
 }
 
 function staged(folder: string): Sql {

@@ -13,6 +13,7 @@ import {
   textList,
   titleOf,
 } from "../importer.ts";
+import { countryNames } from "./sums/places.ts";
 
 /** The columns that are read. */
 const COLUMNS = [
@@ -87,23 +88,8 @@ function paramsRead(rows: Sql): Sql {
     '"float_value":"VARCHAR","double_value":"VARCHAR"}}]';
   return sql`(select e.*, country.code as country_code,
       coalesce(from_json(e.event_params, ${literal(param)}), []) as params
-    from (${rows}) as e left join ${countries()} as country
+    from (${rows}) as e left join ${countryNames()} as country
       on country.name = json_extract_string(e.geo, '$.country'))`;
-}
-
-/** English names of countries with their codes. */
-function countries(): Sql {
-  const names = new Intl.DisplayNames("en", { type: "region", fallback: "none" });
-  const letters = Array.from({ length: 26 }, (_, at) => String.fromCharCode(65 + at));
-  const codes = letters.flatMap((first) => letters.map((second) => first + second));
-  const rows = codes.flatMap((code) => {
-    const name = names.of(code);
-    return name === undefined ? [] : [[name, code] as const];
-  });
-  // Some codes are of the past: of two with one name the first is taken.
-  const unique = new Map(rows.reverse());
-  const values = [...unique].map(([name, code]) => sql`(${literal(name)}, ${literal(code)})`);
-  return sql`(select * from (values ${join(values)}) as list(name, code))`;
 }
 
 function param(key: string): Sql {

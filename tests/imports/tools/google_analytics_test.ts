@@ -51,7 +51,7 @@ const EVENTS = [
   event(3, "purchase", "u.1", page("/buy", { currency: "eur", coupon: "X", rate: 0.5 }), {
     ecommerce: { purchase_revenue: 19.99 },
   }),
-  event(4, "page_view", null, page("/none")),
+  event(4, "page_view", null, page("/none"), { geo: { country: "Germany" } }),
   event(5, "screen_view", "u.2", {}, { platform: "ANDROID" }),
 ];
 const LINES = EVENTS.map((one) => JSON.stringify(one)).join("\n") + "\n";
@@ -98,7 +98,7 @@ Deno.test("GOOGLE_ANALYTICS reads the same events of JSON and Parquet", async ()
       assert.deepEqual(await column("pathname"), tally(["/", "/", "/buy", "/none"]), name);
       assert.deepEqual(await column("referrer_source"), tally([null, null, null, "Bing"]), name);
       assert.deepEqual(await column("utm_source"), tally([null, null, null, "mail"]), name);
-      assert.deepEqual(await column("country_code"), { TR: 4 }, name);
+      assert.deepEqual(await column("country_code"), { TR: 3, DE: 1 }, name);
       assert.deepEqual(await column("city"), tally(Array(4).fill(null)), name);
       assert.deepEqual(await column("os"), { macOS: 4 }, name);
       assert.deepEqual(await column("os_version"), { "10.15": 4 }, name);

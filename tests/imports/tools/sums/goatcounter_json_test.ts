@@ -1,9 +1,9 @@
 // GoatCounter's JSON export: each table, counted by the test.
 import assert from "node:assert/strict";
 import { zipSync } from "fflate";
-import { fakeSystem } from "../../support/fake_system.ts";
-import { importFiles, importsOf, running, summed } from "../../support/storage/imports.ts";
-import { openFolder, withFolder } from "../../support/storage/storage.ts";
+import { fakeSystem } from "../../../support/fake_system.ts";
+import { importFiles, importsOf, running, summed } from "../../../support/storage/imports.ts";
+import { openFolder, withFolder } from "../../../support/storage/storage.ts";
 
 const FILES: Readonly<Record<string, readonly object[]>> = {
   "info.json": [{ export_version: 1.0, goatcounter_version: "2.7", created_for: "example.com" }],

@@ -1,10 +1,10 @@
 // Umami's export from the dashboard: a ZIP of lists, each with values and a count, and no dates. It
 // can be kept where it is of one day, which the name of its file says.
-import { isDate } from "../../../dashboard/grammar/days.js";
-import { raw, type Sql, sql } from "../../core/sql.ts";
-import type { SumColumn, SumKind } from "../../storage/history/sum_kinds.ts";
-import { Referrers, sourceOf } from "../../ingest/enrich/referrer.ts";
-import { literal } from "../../storage/parquet/schema.ts";
+import { isDate } from "../../../../dashboard/grammar/days.js";
+import { raw, type Sql, sql } from "../../../core/sql.ts";
+import type { SumColumn, SumKind } from "../../../storage/history/sum_kinds.ts";
+import { Referrers, sourceOf } from "../../../ingest/enrich/referrer.ts";
+import { literal } from "../../../storage/parquet/schema.ts";
 import {
   type Importer,
   ImportFault,
@@ -15,10 +15,10 @@ import {
   type SumTable,
   textOrNull,
   tryCast,
-} from "../importer.ts";
-import { fill } from "../stage/enrich.ts";
-import { csvRows, headerCells } from "./csv.ts";
-import { umamiBrowser, umamiSystem } from "./umami_names.ts";
+} from "../../importer.ts";
+import { fill } from "../../stage/enrich.ts";
+import { csvRows, headerCells } from "../csv.ts";
+import { umamiBrowser, umamiSystem } from "../umami_names.ts";
 
 /** The lists by the names of their files. */
 const LISTS: Readonly<Record<string, { readonly kind: SumKind; readonly counts: SumColumn }>> = {

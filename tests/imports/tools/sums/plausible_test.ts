@@ -1,16 +1,16 @@
 // Plausible's export of tables: every number of every table, counted by itself.
 import assert from "node:assert/strict";
-import type { SumKind } from "../../../src/storage/history/sum_kinds.ts";
-import { restoreTakeout, takeOut } from "../../../src/storage/backup/takeout.ts";
-import { fakeSystem } from "../../support/fake_system.ts";
-import { importFiles, importsOf, running, SITE, summed } from "../../support/storage/imports.ts";
+import type { SumKind } from "../../../../src/storage/history/sum_kinds.ts";
+import { restoreTakeout, takeOut } from "../../../../src/storage/backup/takeout.ts";
+import { fakeSystem } from "../../../support/fake_system.ts";
+import { importFiles, importsOf, running, SITE, summed } from "../../../support/storage/imports.ts";
 import {
   datesFrom,
   plausibleTables,
   plausibleZip,
   sumOf,
-} from "../../support/storage/plausible_export.ts";
-import { openFolder, withFolder } from "../../support/storage/storage.ts";
+} from "../../../support/storage/plausible_export.ts";
+import { openFolder, withFolder } from "../../../support/storage/storage.ts";
 
 const KINDS = [
   ...["browsers", "days", "devices", "entry_pages", "events", "exit_pages", "locations", "pages"],

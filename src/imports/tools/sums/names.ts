@@ -1,6 +1,6 @@
-// Names of browsers, systems and devices as Plausible writes them → as the data does.
-import { join, type Sql, sql } from "../../core/sql.ts";
-import { literal } from "../../storage/parquet/schema.ts";
+// Names of browsers, systems and devices in files of sums → as the data does.
+import { join, type Sql, sql } from "../../../core/sql.ts";
+import { literal } from "../../../storage/parquet/schema.ts";
 
 const BROWSERS: Readonly<Record<string, string>> = {
   "brave browser": "Brave",
@@ -24,12 +24,16 @@ const SYSTEMS: Readonly<Record<string, string>> = {
   "gnu/linux": "Linux",
   "mac": "macOS",
   "mac os": "macOS",
+  "mac os x": "macOS",
+  "macintosh": "macOS",
+  "os x": "macOS",
   "chrome os": "Chrome OS",
   "fire os": "Fire OS",
 };
 
 const DEVICES: Readonly<Record<string, string>> = {
   "laptop": "desktop",
+  "phone": "mobile",
   "ultrawide": "desktop",
 };
 
@@ -43,16 +47,16 @@ function named(text: Sql, names: Readonly<Record<string, string>>, other: Sql): 
 }
 
 /** The name of a browser; one that is not listed stays. */
-export function plausibleBrowser(text: Sql): Sql {
+export function browserName(text: Sql): Sql {
   return named(text, BROWSERS, text);
 }
 
 /** The name of a system; one that is not listed stays. */
-export function plausibleSystem(text: Sql): Sql {
+export function systemName(text: Sql): Sql {
   return named(text, SYSTEMS, text);
 }
 
 /** The kind of a device. */
-export function plausibleDevice(text: Sql): Sql {
+export function deviceName(text: Sql): Sql {
   return named(text, DEVICES, sql`lower(${text})`);
 }

@@ -1,8 +1,8 @@
 // Plausible's export of a site: a ZIP of eleven tables, each with sums of days by some values. The
 // tables are told apart by their columns, whatever their files are called.
-import { ident, raw, type Sql, sql } from "../../core/sql.ts";
-import type { SumColumn, SumKind } from "../../storage/history/sum_kinds.ts";
-import { channelOf } from "../../reference/channels.ts";
+import { ident, raw, type Sql, sql } from "../../../core/sql.ts";
+import type { SumColumn, SumKind } from "../../../storage/history/sum_kinds.ts";
+import { channelOf } from "../../../reference/channels.ts";
 import {
   countOf,
   type Importer,
@@ -12,10 +12,10 @@ import {
   type SumsSource,
   type SumTable,
   textOrNull,
-} from "../importer.ts";
-import { fill } from "../stage/enrich.ts";
-import { columnName, csvRows, delimiterOf, headerCells } from "./csv.ts";
-import { plausibleBrowser, plausibleDevice, plausibleSystem } from "./plausible_names.ts";
+} from "../../importer.ts";
+import { fill } from "../../stage/enrich.ts";
+import { columnName, csvRows, delimiterOf, headerCells } from "../csv.ts";
+import { browserName, deviceName, systemName } from "./names.ts";
 import { fillPlaces, placeName } from "./places.ts";
 
 /** Counts by their columns there. Durations are sums of seconds. */
@@ -233,11 +233,11 @@ function valuesOf(role: string, column: (name: string) => Sql): Sql[] {
       return [sql`upper(${column("country")})`, region, placeName("cities", raw("row.city"))];
     }
     case "devices":
-      return [plausibleDevice(column("device"))];
+      return [deviceName(column("device"))];
     case "browsers":
-      return [plausibleBrowser(column("browser")), column("browser_version")];
+      return [browserName(column("browser")), column("browser_version")];
     case "operating_systems":
-      return [plausibleSystem(column("operating_system")), column("operating_system_version")];
+      return [systemName(column("operating_system")), column("operating_system_version")];
     case "custom_events":
       return [column("name"), column("link_url"), column("path")];
     case "custom_props":

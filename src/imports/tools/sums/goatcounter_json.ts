@@ -1,10 +1,10 @@
 // GoatCounter's JSON export, version 1: tables of what was counted by hour or day, and of the
 // paths, referrers, browsers and systems that they name by number. It counts a page once for each
 // visitor and visit, so that there are views of pages and no visitors of days.
-import { join, raw, type Sql, sql } from "../../core/sql.ts";
-import { Referrers, sourceOf } from "../../ingest/enrich/referrer.ts";
-import { channelOf } from "../../reference/channels.ts";
-import { literal, literalPath } from "../../storage/parquet/schema.ts";
+import { join, raw, type Sql, sql } from "../../../core/sql.ts";
+import { Referrers, sourceOf } from "../../../ingest/enrich/referrer.ts";
+import { channelOf } from "../../../reference/channels.ts";
+import { literal, literalPath } from "../../../storage/parquet/schema.ts";
 import {
   type Importer,
   ImportFault,
@@ -15,8 +15,8 @@ import {
   type SumTable,
   textOrNull,
   tryCast,
-} from "../importer.ts";
-import { fill } from "../stage/enrich.ts";
+} from "../../importer.ts";
+import { fill } from "../../stage/enrich.ts";
 import { fillPlaces, placeName } from "./places.ts";
 
 /** The columns of each file that is read. */

@@ -1,9 +1,9 @@
 // Umami's export from the dashboard, of one day, which the name of its file says.
 import assert from "node:assert/strict";
 import { zipSync } from "fflate";
-import { fakeSystem } from "../../support/fake_system.ts";
-import { importFiles, importsOf, running, summed } from "../../support/storage/imports.ts";
-import { openFolder, withFolder } from "../../support/storage/storage.ts";
+import { fakeSystem } from "../../../support/fake_system.ts";
+import { importFiles, importsOf, running, summed } from "../../../support/storage/imports.ts";
+import { openFolder, withFolder } from "../../../support/storage/storage.ts";
 
 const LISTS: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
   events: [["Signup", 4]],
