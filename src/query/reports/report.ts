@@ -13,6 +13,7 @@ import type { AggregateName } from "../metrics.ts";
 import type { Params } from "../params.ts";
 import type { Query, ReportRequest } from "../query.ts";
 import type { Answer } from "../answer.ts";
+import type { VisitorRows } from "../sql/statement.ts";
 import type { Told } from "../sums/told.ts";
 
 /** Requests of a site that were dropped, by reason; `name` is a robot's, else empty. */
@@ -54,13 +55,12 @@ export interface QueryContext {
   ): Promise<Row[]>;
   /**
    * Rows of one statement over the visitors of two queries that differ in their range alone.
-   * `build` gets a relation for each: the keys k0, k1 …, visitor_id and the aggregates, of which a
-   * visitor may have several rows, and one that it lacks is NULL.
+   * `build` gets those of each.
    */
   visitorRows(
     queries: readonly [Query, Query],
     aggregates: readonly AggregateName[],
-    build: (relations: readonly [Sql, Sql]) => Sql,
+    build: (rows: readonly [VisitorRows, VisitorRows]) => Sql,
   ): Promise<Row[]>;
   /** Counts of dropped requests between two UTC dates, both included; most frequent first. */
   drops(firstDate: string, lastDate: string): Promise<readonly DropCount[]>;

@@ -93,25 +93,39 @@ export function visitorDaysOf(
 }
 
 /**
- * The visitors of a query as a relation of its keys, visitor_id (a number) and these aggregates:
- * from stored visits where they hold all of it, else from events.
+ * The visitors of a query as relations of its keys, visitor_id (a number) and aggregates, of which
+ * a visitor may have several rows, and one that it lacks is NULL.
  */
+export interface VisitorRows {
+  /** From stored visits: a key that has no value is NULL. */
+  readonly stored: Sql | null;
+  /** From events. */
+  readonly fromEvents: Sql | null;
+}
+
+/** The visitors of a query: from stored visits where they hold all of it, else from events. */
 export function visitorRowsOf(
   asking: Query,
   aggregates: readonly AggregateName[],
   sources: Pick<Sources, "rollups" | "rollupFile" | "hotFromUs" | "engagements">,
   events: EventsOf,
   asked: StatementContext,
-): Sql {
+): VisitorRows {
   const keyed = withVisitorKeys(events);
   const query = withEngagements(asking, sources.engagements);
   const split = splitOfVisits(query, sources, asked);
-  if (!split) return eventRows(query, aggregates, query.range, keyed);
+  const ofRange = (range: Range) => eventRows(query, aggregates, range, keyed);
+  if (!split) return { stored: null, fromEvents: ofRange(query.range) };
   const paths = split.paths.map((path) => sources.rollupFile(path));
-  const parts = [
-    ...storedRows(query, aggregates, storedVisits({ ...split, recent: null }, paths), split),
-    ...split.events.map((range) => eventRows(query, aggregates, range, keyed)),
-  ];
+  const stored = storedVisits({ ...split, recent: null }, paths);
+  const ranges = split.events.map(ofRange);
+  return {
+    stored: unionOf(storedRows(query, aggregates, stored, split, true)),
+    fromEvents: ranges.length > 0 ? unionOf(ranges) : null,
+  };
+}
+
+function unionOf(parts: readonly Sql[]): Sql {
   return join(parts, "\n  union all by name\n  ");
 }
 

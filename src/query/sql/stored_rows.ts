@@ -11,6 +11,7 @@ import { laterName, listName } from "../rollups/day_rows.ts";
 import { PART_DIMENSIONS, valueName, VISIT_DIMENSIONS } from "../rollups/day_tables.ts";
 import { isOfDays } from "../rollups/shapes.ts";
 import type { RecentPart, VisitSplit } from "../rollups/split.ts";
+import type { DimensionRef } from "../dimensions.ts";
 import { bucketKey } from "./buckets.ts";
 import { groupBy, rowsByVisitor } from "./build.ts";
 import { filterSql, keyOf, type RowShape, VISIT_ROW } from "./expressions.ts";
@@ -41,11 +42,11 @@ export const KEPT: ReadonlySet<string> = new Set(VISIT_DIMENSIONS);
 /** Dimensions of their parts. */
 export const PARTS: ReadonlySet<string> = new Set(Object.keys(PART_DIMENSIONS));
 
+const storedValue = (ref: DimensionRef) =>
+  sql`r.${PARTS.has(ref) ? listName(ref) : valueName(ref)}`;
+
 /** Stored visits under the alias `r`, or parts of them. */
-const STORED: RowShape = {
-  ...VISIT_ROW,
-  value: (ref) => sql`r.${PARTS.has(ref) ? listName(ref) : valueName(ref)}`,
-};
+const STORED: RowShape = { ...VISIT_ROW, value: storedValue };
 
 /** The visits of the days of a split, as a relation. `paths` are files on disk. */
 export function storedVisits(
@@ -124,16 +125,20 @@ export function visitorRows(
     from (${all})${groupBy([...keys, raw("visitor_id")])}`;
 }
 
-/** Statements of the keys, the visitor and the aggregates of stored visits. */
+/**
+ * Statements of the keys, the visitor and the aggregates of stored visits. A key that has no value
+ * is NULL where `keepsNull`.
+ */
 export function storedRows(
   query: Query,
   aggregates: readonly AggregateName[],
   stored: Sql,
   split: Pick<VisitSplit, "firstLocalDay">,
+  keepsNull = false,
 ): Sql[] {
   const refs = partsOf(query);
   const meets = filterSql(query.filter, STORED, query);
-  const keys = keysOf(query, split);
+  const keys = keepsNull ? valuesOf(query) : keysOf(query, split);
   const counts = (wanted: readonly AggregateName[], of: typeof OF_VISITS) =>
     wanted.map((name) => sql`${raw(of[name] ?? "0")} as ${ident(name)}`);
   const ofEvent = aggregates.filter((name) => AGGREGATES[name].of === "event");
@@ -188,6 +193,10 @@ function keysOf(query: Query, { firstLocalDay }: Pick<VisitSplit, "firstLocalDay
     const key = isOfDays(ref) ? dayBucket(ref, query, firstLocalDay) : keyOf(ref, STORED, query);
     return sql`${key} as ${ident(`k${index}`)}`;
   });
+}
+
+function valuesOf({ dimensions }: Query): Sql[] {
+  return dimensions.map((ref, index) => sql`${storedValue(ref)} as ${ident(`k${index}`)}`);
 }
 
 /** The bucket of the local day of a row `r`, as events of the day would give it. */

@@ -12,6 +12,7 @@ import { Params } from "../../../src/query/params.ts";
 import { STANDARD_SETTINGS } from "../../../src/query/parse.ts";
 import { type CheckedFilter, type Query, queryOf } from "../../../src/query/query.ts";
 import { PART_DIMENSIONS, VISIT_DIMENSIONS } from "../../../src/query/rollups/day_tables.ts";
+import type { WhyAnswer } from "../../../src/query/reports/change/why.ts";
 import { REPORTS } from "../../../src/query/reports/reports.ts";
 import { RollupBuilder } from "../../../src/query/rollups/builder.ts";
 import { localDate } from "../../../src/core/zone.ts";
@@ -342,6 +343,31 @@ async function compareRetention(
   }
 }
 
+/** Explained changes: from stored visits, and from events alone. */
+async function compareWhy(
+  storage: Storage,
+  system: ReturnType<typeof fakeSystem>,
+  site: Site,
+): Promise<void> {
+  const runners = [true, false].map((rollups) => runnerOf(storage, system, site, rollups));
+  const range = "start_date=2024-03-11&end_date=2024-03-20&compare=previous_period&limit=1000";
+  for (const metric of ["visitors", "pageviews", "bounce_rate"]) {
+    for (const filter of ["", "&filters=is(page,/a)", "&filters=is(source,Google)"]) {
+      const text = `site_id=${SITE}&${range}&metric=${metric}${filter}`;
+      const [found, right] = await Promise.all(runners.map(async (runner) => {
+        const params = new Params(new URLSearchParams(text));
+        const answer = await runner.answer("why", REPORTS.why, SITE, params) as WhyAnswer;
+        return Object.fromEntries(answer.results.map((row) => [
+          `${row.dimension} ${row.value}`,
+          [row.now, row.before, Math.fround(row.difference), Math.fround(row.share ?? 0)],
+        ]));
+      }));
+      ok(metric === "bounce_rate" || Object.keys(right ?? {}).length > 5, text);
+      deepEqual(found, right, text);
+    }
+  }
+}
+
 const SEEDS = (Deno.env.get("MALLARD_TEST_SEEDS") ?? "7").split(",").map(Number);
 const NEVER = new AbortController().signal;
 const TABLES = { eventsMin: 1 };
@@ -411,6 +437,7 @@ for (
         const recent = new RecentVisits(storage, system.clock, system.log, TABLES);
         await compareRecent({ storage, system, site }, recent, seed, 1);
         await compareRetention(storage, system, site, seed);
+        await compareWhy(storage, system, site);
       });
     }
   });

@@ -5,6 +5,7 @@ import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { count } from "../behavioral.ts";
 import type { Changing } from "./changing.ts";
+import type { VisitorRows } from "../../sql/statement.ts";
 import type { Pair } from "./parts.ts";
 
 /** What was counted of one value of a dimension, or of all where `dimension` is null. */
@@ -25,76 +26,135 @@ const SUMS: Readonly<Record<string, Sql>> = {
 const OF_COUNTS = ["a"];
 const OF_RATIOS = Object.keys(SUMS);
 
+/** Rows of one range: a relation that may be read several times. */
+interface Part {
+  readonly isNow: boolean;
+  readonly rows: Sql;
+}
+
 /**
- * The statement. Each relation has the keys k0, k1 … of the dimensions, visitor_id and the
- * aggregates of one range. The largest values come first.
+ * The statement. `missing` stands for NULL as a key of each dimension, k0, k1 … The largest values
+ * come first.
  */
 export function changeSql(
-  now: Sql,
-  before: Sql,
-  dimensions: number,
+  [now, before]: readonly [VisitorRows, VisitorRows],
+  missing: readonly string[],
   { above, below }: Changing,
 ): Sql {
-  const keys = keysOf(dimensions);
-  const value = sql`coalesce(${join(keys)}, '')`;
-  const columns = namesOf(below).flatMap((name) => [
+  const keys = missing.map((_, index) => ident(`k${index}`));
+  const texts = missing.map((text, index) => sql`coalesce(${ident(`k${index}`)}, ${text})`);
+  const names = below === null ? OF_COUNTS : OF_RATIOS;
+  const given: Named[] = [];
+  const partsOf = (isNow: boolean, { stored, fromEvents }: VisitorRows): Part[] => {
+    const rows = (from: Sql) => rowsOf(from, keys, { above, below });
+    const name = `events_${isNow ? "now" : "before"}`;
+    if (fromEvents) given.push({ name, is: rows(fromEvents) });
+    return [
+      ...(stored ? [{ isNow, rows: sql`(${rows(stored)})` }] : []),
+      ...(fromEvents ? [{ isNow, rows: ident(name) }] : []),
+    ];
+  };
+  const ranges = [partsOf(true, now), partsOf(false, before)];
+  const counts = ranges.flat().map((part) => countsOf(part, keys, names));
+  const isOfVisitors = above === "visitors";
+  const repeated = isOfVisitors ? ranges.map((parts) => repeatedOf(parts, texts)) : [];
+  const taken = repeated.flatMap(({ name, isNow }) => takenOf(name, isNow, keys));
+  const key = raw(isOfVisitors ? "hash(value)" : "value");
+  const every = [sql`select *, ${key} as key from named`, ...taken];
+  const columns = names.flatMap((name) => [
     sql`coalesce(sum(${ident(name)}) filter (is_now), 0)::double as ${ident(`${name}_now`)}`,
     sql`coalesce(sum(${ident(name)}) filter (not is_now), 0)::double as ${ident(`${name}_before`)}`,
   ]);
-  const counts = above === "visitors" ? visitorCounts(keys) : split(
-    raw("visits"),
-    keys,
-    namesOf(below).map((name) => sql`${SUMS[name] ?? raw("0")} as ${ident(name)}`),
+  const relations = [...given, ...repeated].map(({ name, is }) =>
+    sql`${ident(name)} as materialized (${is}),\n  `
   );
-  return sql`with visits as materialized (
-    ${rowsOf(now, true, keys, { above, below })}
-    union all
-    ${rowsOf(before, false, keys, { above, below })}
+  return sql`with ${join(relations, "")}counts as (
+    ${join(counts, "\n    union all ")}
   ),
-  counts as (
-    ${counts}
-  )
-  select level, ${value} as value, ${join(columns)}
-  from counts
-  group by level, value
+  named as (select is_now, level, ${valueOf(texts)} as value, ${join(names.map(ident))}
+    from counts),
+  every as (${join(every, "\n    union all by name ")})
+  select level, max(value) as value, ${join(columns)}
+  from every
+  group by level, key
   order by ${raw(below ? "sum(b)" : "sum(a)")} desc, level desc, value
   limit ${WHY_VALUES_MAX}`;
 }
 
-const keysOf = (dimensions: number) =>
-  Array.from({ length: dimensions }, (_, index) => ident(`k${index}`));
+/** What `grouping` says of rows that are split by one of so many keys: the others' bits. */
+const levelOf = (index: number, count: number) => 2 ** count - 1 - 2 ** (count - 1 - index);
 
-const namesOf = (below: Changing["below"]) => below === null ? OF_COUNTS : OF_RATIOS;
+/** The same of rows that are not split. */
+const levelOfAll = (count: number) => 2 ** count - 1;
 
 function rowsOf(
   relation: Sql,
-  isNow: boolean,
   keys: readonly Sql[],
   { above, below }: Pick<Changing, "above" | "below">,
 ): Sql {
   const number = (name: string, alias: string) =>
     sql`coalesce(${ident(name)}, 0)::double as ${ident(alias)}`;
   const values = [number(above, "a"), ...(below ? [number(below, "b")] : [])];
-  return sql`select ${raw(String(isNow))} as is_now, visitor_id, ${join([...keys, ...values])}
-    from (${relation})`;
+  const seen = raw(above === "visitors" ? " where visitors > 0" : "");
+  return sql`select visitor_id, ${join([...keys, ...values])} from (${relation})${seen}`;
 }
 
-function split(from: Sql, keys: readonly Sql[], columns: readonly Sql[]): Sql {
-  const sets = keys.map((key) => sql`(is_now, ${key})`);
-  return sql`select is_now, ${join(keys)}, grouping(${join(keys)}) as level, ${join(columns)}
-    from ${from}
-    group by grouping sets ((is_now), ${join(sets)})`;
+/**
+ * Straight from what is stored, and by its own values: DuckDB then looks up a value of a file once,
+ * not once a row.
+ */
+function countsOf({ isNow, rows }: Part, keys: readonly Sql[], names: readonly string[]): Sql {
+  const sums = names.map((name) => sql`${SUMS[name] ?? raw("0")} as ${ident(name)}`);
+  const sets = keys.map((key) => sql`(${key})`);
+  return sql`select ${isNowSql(isNow)}, ${join(keys)}, grouping(${join(keys)}) as level,
+      ${join(sums)}
+    from ${rows}
+    group by grouping sets ((), ${join(sets)})`;
 }
 
-/** Counting distinct visitors is slow: only those of several visits in a range need it. */
-function visitorCounts(keys: readonly Sql[]): Sql {
-  const some = (kind: string) =>
-    sql`(select * from visits ${raw(kind)} join (
-      select is_now, visitor_id from visits where a > 0 group by all having count(*) > 1
-    ) using (is_now, visitor_id) where a > 0)`;
-  return sql`${split(some("anti"), keys, [raw("count(*) as a")])}
-    union all
-    ${split(some("semi"), keys, [raw("count(distinct visitor_id) as a")])}`;
+const isNowSql = (isNow: boolean) => raw(`${isNow} as is_now`);
+
+function valueOf(texts: readonly Sql[]): Sql {
+  const cases = texts.map((text, index) =>
+    sql`when ${raw(String(levelOf(index, texts.length)))} then ${text}`
+  );
+  return sql`case level ${join(cases, " ")} else '' end`;
+}
+
+/** A relation of a statement. */
+interface Named {
+  readonly name: string;
+  readonly is: Sql;
+}
+
+/** The rows of visitors with several of them, with hashes of their values: few. */
+function repeatedOf(
+  parts: readonly Part[],
+  texts: readonly Sql[],
+): Named & Pick<Part, "isNow"> {
+  const isNow = parts[0]?.isNow ?? false;
+  const all = join(parts.map(({ rows }) => sql`select * from ${rows}`), " union all ");
+  const hashes = texts.map((text, index) => sql`hash(${text}) as ${ident(`k${index}`)}`);
+  return {
+    name: `repeated_${isNow ? "now" : "before"}`,
+    isNow,
+    is: sql`select visitor_id, ${join(hashes)} from (${all}) semi join (
+      select visitor_id from (${all}) group by all having count(*) > 1
+    ) using (visitor_id)`,
+  };
+}
+
+/** What was counted too much of visitors with several rows of one value: a statement a key. */
+function takenOf(repeated: string, isNow: boolean, keys: readonly Sql[]): Sql[] {
+  const less = (level: number, key: Sql) =>
+    sql`select ${isNowSql(isNow)}, ${raw(String(level))} as level, key, sum(1 - n)::double as a
+    from (select ${key} as key, count(*) as n from ${ident(repeated)}
+      group by key, visitor_id having count(*) > 1)
+    group by key`;
+  return [
+    less(levelOfAll(keys.length), raw("hash('')")),
+    ...keys.map((key, index) => less(levelOf(index, keys.length), key)),
+  ];
 }
 
 /** What the rows of the statement say. `scale` is the metric's. */

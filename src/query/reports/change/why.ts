@@ -3,6 +3,7 @@
 import type { DimensionRef } from "../../dimensions.ts";
 import { type Meta, metaOf } from "../../meta.ts";
 import type { AggregateName } from "../../metrics.ts";
+import { missingOf } from "../../sql/expressions.ts";
 import { queryOf, type ReportRequest } from "../../query.ts";
 import { defineReport, type QueryContext, withRange } from "../report.ts";
 import { changeSql, type ValueCounts, valueCountsOf } from "./change_sql.ts";
@@ -84,10 +85,11 @@ async function countsOf(
   const queryFor = (scope: ReportRequest) =>
     queryOf(scope, { metrics: ["visitors", metric], dimensions: [...WHY_DIMENSIONS] });
   const { length } = WHY_DIMENSIONS;
+  const missing = WHY_DIMENSIONS.map((ref) => missingOf(ref, { missing: null }));
   const rows = await context.visitorRows(
     [queryFor(now), queryFor(before)],
     [...wanted],
-    ([first, second]) => changeSql(first, second, length, changing),
+    (rows) => changeSql(rows, missing, changing),
   );
   return valueCountsOf(rows, length, changing);
 }
