@@ -28,7 +28,12 @@ import { DROPS } from "../../ingest/drop_reasons.ts";
 import type { PastArrival, Pipeline } from "../../ingest/pipeline.ts";
 import type { Outcome } from "../../ingest/steps/draft.ts";
 import type { Reader } from "../../storage/reader.ts";
-import { clientKey, contentKey, type ImportStore } from "../../storage/state/ops/import_ops.ts";
+import {
+  clientKey,
+  contentKey,
+  type ImportMark,
+  type ImportStore,
+} from "../../storage/state/ops/import_ops.ts";
 
 /** The result of an import. `line` counts from 1; only the first rejected lines are listed. */
 export interface Imported {
@@ -98,13 +103,16 @@ export function importRoutes(
 ): Route[] {
   // One after the other: a request that is sent again while the first runs waits for its answer.
   const mutex = new Mutex();
-  const take = async (body: Uint8Array<ArrayBuffer>, key: string, digest: string) => {
+  const take = async (
+    body: Uint8Array<ArrayBuffer>,
+    { name, key, digest }: { readonly name: string | null } & Pick<ImportMark, "key" | "digest">,
+  ) => {
     const known = await store.run("findImport", { key, atMs: clock.nowMs() });
     if (known) return repeatedAnswer(known, digest);
     const { events, ...rest } = await readLines(linesOf(body), pipeline, {
       reader,
       clock,
-      salt: () => store.run("importSalt", undefined),
+      salt: () => store.run("importSalt", { name, atMs: clock.nowMs() }),
     });
     const imported: Imported = { accepted: events.length, ...rest };
     requireRunning(stopping);
@@ -120,11 +128,12 @@ export function importRoutes(
     streams: true,
     handle: async ({ request, log }) => {
       requireLines(request.headers.get("content-type"));
-      const named = namedKey(request.headers.get("idempotency-key"));
+      const named = visibleText(request, "Idempotency-Key");
+      const name = visibleText(request, "Import-Name");
       const body = await readBody(request, clock, IMPORT_BODY_BYTES_MAX, IMPORT_BODY_MS_MAX);
       const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", body)).toHex();
-      const key = named ?? contentKey(digest);
-      const imported = await mutex.run(() => take(body, key, digest));
+      const key = named === null ? contentKey(digest) : clientKey(named);
+      const imported = await mutex.run(() => take(body, { name, key, digest }));
       log("info", imported.repeated ? "Import repeated" : "Events imported", {
         accepted: imported.accepted,
         dropped: imported.dropped,
@@ -135,13 +144,16 @@ export function importRoutes(
   }];
 }
 
-/** The key that a client gives to its request, so that it can send it again. */
-function namedKey(header: string | null): string | null {
-  if (header === null) return null;
-  if (header.length <= IDEMPOTENCY_KEY_CHARS_MAX && KEY.test(header)) return clientKey(header);
+/**
+ * A header of the client's own choice: the key of its request, so that it can send it again, or the
+ * name of the import that its request is a part of. Null where it is missing.
+ */
+function visibleText(request: Request, header: "Idempotency-Key" | "Import-Name"): string | null {
+  const text = request.headers.get(header);
+  if (text === null || text.length <= IDEMPOTENCY_KEY_CHARS_MAX && KEY.test(text)) return text;
   throw new AppError(
     "bad_request",
-    "Cannot use this Idempotency-Key: it must have 1 to " +
+    `Cannot use this ${header}: it must have 1 to ` +
       `${IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters`,
   );
 }
@@ -201,7 +213,7 @@ async function readLines(
   lines: readonly [line: number, bytes: Uint8Array][],
   pipeline: PastPipeline,
   { reader, clock, salt }: Pick<ImportParts, "reader" | "clock"> & {
-    /** The key of visitors that are given. */
+    /** The key of visitors that are given: the import's own. */
     readonly salt: () => Promise<string>;
   },
 ): Promise<Tally> {

@@ -162,9 +162,8 @@ function removeSecrets(path: string, random: Random): string {
     db.transaction(() => {
       db.run("delete from owner_password");
       db.run(
-        `delete from facts where name in ('device_key', 'password_source', 'carried_sites',
-          'import_salt')
-          or name like 'visitor_salts_%'`,
+        `delete from facts where name in ('device_key', 'password_source', 'carried_sites')
+          or name like 'visitor_salts_%' or name like 'import_salt%'`,
       );
       for (const { key_hash } of db.all("select key_hash from api_keys")) {
         db.run(

@@ -34,7 +34,9 @@ export async function keepUpgradeCopy(db: Sqlite, path: string, version: number)
 function removeSalts(path: string): void {
   const copy = Sqlite.openWriter(path);
   try {
-    copy.run("delete from facts where name like 'visitor_salts_%'");
+    copy.run(
+      "delete from facts where name like 'visitor_salts_%' or name like 'import_salt%'",
+    );
   } finally {
     copy.close();
   }

@@ -41,6 +41,7 @@ interface Door {
     body: readonly unknown[] | string | Uint8Array<ArrayBuffer>,
     type?: string,
     key?: string,
+    name?: string,
   ): Promise<Answer>;
   readonly store: Store;
   /** The server begins to stop. */
@@ -79,12 +80,13 @@ async function throughDoor(
     await work({
       store: storage.store,
       stop: () => stopping.abort(),
-      async send(body, type = "application/x-ndjson", key) {
+      async send(body, type = "application/x-ndjson", key, name) {
         const request = new Request("http://localhost/api/import", {
           method: "POST",
           headers: {
             "content-type": type,
             ...(key === undefined ? {} : { "idempotency-key": key }),
+            ...(name === undefined ? {} : { "import-name": name }),
           },
           body: typeof body === "string" || body instanceof Uint8Array
             ? body
@@ -127,6 +129,39 @@ function visitorId(date: string, ip: string, userAgent: string): string {
   return createHmac("sha256", daily.digest("hex")).update(`${ip}|${userAgent}`).digest("hex");
 }
 
+importTest("hashes visitors under a key of the import's own", async (door) => {
+  const line = (n: number, visitor: string, site = "example.com") => ({
+    ...VIEW,
+    d: site,
+    at: NOW - 600_000 + n,
+    visitor,
+  });
+  const send = (lines: readonly object[], name?: string) =>
+    door.send(lines, undefined, undefined, name);
+  // Two parts of one import, another import, and two requests that name none.
+  await send([line(1, "v"), line(2, "w")], "first");
+  await send([line(3, "v")], "first");
+  await send([line(4, "v")], "second");
+  await send([line(5, "v"), line(6, "v")]);
+  await send([line(7, "v")]);
+  const ids = async () => (await door.rows("visitor_id")).map((row) => row["visitor_id"]);
+  const found = await ids();
+  assert.deepEqual(found.map((id) => found.indexOf(id)), [0, 1, 0, 3, 4, 4, 6]);
+  // Nothing is added when requests are sent again, whatever they are called.
+  assert.equal((await send([line(3, "v")], "first")).repeated, true);
+  assert.equal((await send([line(7, "v")])).repeated, true);
+  assert.equal((await ids()).length, 7);
+  const wrong = await send([line(8, "v")], "a b");
+  assert.match(String(wrong.error), /Cannot use this Import-Name: it must have 1 to 255 visible/);
+  const salt = (name: string | null, days = 0) =>
+    door.store.run("importSalt", { name, atMs: NOW + days * 86_400_000 });
+  const first = await salt("first");
+  assert.equal(await salt("first", 6), first);
+  assert.equal(await salt("first", 12), first);
+  assert.notEqual(await salt("first", 20), first, "a key goes a week after its last use");
+  assert.notEqual(await salt(null), await salt(null));
+});
+
 importTest("keeps visitors, places and programs that a file has", async (door) => {
   const line = (day: number, more: object) => ({
     at: `2023-12-0${day}T10:00:00Z`,
@@ -150,7 +185,7 @@ importTest("keeps visitors, places and programs that a file has", async (door) =
     "visitor_id, country_code, region, city, browser, os, device_type",
   );
   const ids = rows.map(({ visitor_id }) => String(visitor_id));
-  assert.deepEqual(ids.map((id) => ids.indexOf(id)), [0, 0, 2, 3, 0]);
+  assert.deepEqual(ids.map((id) => ids.indexOf(id)), [0, 0, 2, 3, 4]);
   assert.ok(ids.every((id) => /^[0-9a-f]{64}$/.test(id)));
   assert.equal(ids[3], visitorId("2023-12-04", "2.28.5.6", CHROME));
   const [first, second] = rows.map(({ visitor_id: _, ...row }) => row);

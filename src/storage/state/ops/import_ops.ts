@@ -69,10 +69,34 @@ function forgetImportedContent(db: Sqlite): void {
   db.run("delete from imports where key like ?", `${BY_CONTENT}%`);
 }
 
-/** The key under which visitors that importers name are hashed; made when it is first asked for. */
-function importSalt(db: Sqlite): string {
-  db.run("insert or ignore into facts values ('import_salt', lower(hex(randomblob(32))))");
-  return textOf(db.get("select value from facts where name = 'import_salt'") ?? {}, "value");
+/** Names of facts: a key and when it was last used. */
+const SALT = "import_salt:";
+
+/**
+ * The key under which the visitors that an import names are hashed, the same for every request of
+ * that import; of one without a name it is kept nowhere. Keys go when no request may be sent again.
+ */
+function importSalt(
+  db: Sqlite,
+  { name, atMs }: { readonly name: string | null; readonly atMs: number },
+): string {
+  const since = Math.floor(atMs) - REMEMBERED_MS;
+  db.run(
+    "delete from facts where name like ? and value ->> 'at' < ?",
+    `${SALT}%`,
+    since,
+  );
+  const fresh = textOf(db.get("select lower(hex(randomblob(32))) as salt") ?? {}, "salt");
+  if (name === null) return fresh;
+  db.run(
+    `insert into facts values (?, json_object('salt', ?, 'at', ?))
+      on conflict do update set value = json_set(value, '$.at', excluded.value ->> 'at')`,
+    SALT + name,
+    fresh,
+    Math.floor(atMs),
+  );
+  const found = db.get("select value ->> 'salt' as salt from facts where name = ?", SALT + name);
+  return textOf(found ?? {}, "salt");
 }
 
 /** Every operation by name, to be joined with those of the store. */
