@@ -5,6 +5,9 @@ import { MIGRATIONS } from "../../src/storage/state/migrations.ts";
 import { Sqlite } from "../../src/storage/state/sqlite.ts";
 import { runCommand } from "../support/command.ts";
 import { pageview } from "../support/events.ts";
+import { fakeSystem } from "../support/fake_system.ts";
+import { importFiles, importsOf, running, SITE } from "../support/storage/imports.ts";
+import { datesFrom, plausibleTables, plausibleZip } from "../support/storage/plausible_export.ts";
 import { accept, numbersOf, openFolder, withFolder } from "../support/storage/storage.ts";
 
 const OLDER = MIGRATIONS.length - 1;
@@ -27,6 +30,32 @@ function copyAsOlder(from: string, to: string): void {
   newer.close();
   older.close();
 }
+
+Deno.test("mallard rollback drops sums of imports only where it is told to", async () => {
+  await withFolder(async (folder) => {
+    const [first, live] = [`${folder}/first`, `${folder}/live`];
+    for (const path of [first, live]) await Deno.mkdir(path);
+    await (await openFolder(first)).close();
+    copyAsOlder(first, live);
+    const system = fakeSystem();
+    const upgraded = await openFolder(live, system);
+    const imports = await importsOf(live, system, upgraded);
+    const tables = plausibleTables(datesFrom("2023-11-29", 3));
+    const done = await importFiles(running(imports), { "export.zip": plausibleZip(tables) });
+    assert.equal(done.state, "done", done.report.error);
+    await upgraded.close();
+    const rollback = (options = {}) => runCommand(live, "rollback", [], { loadDuckDb, ...options });
+    await assert.rejects(rollback(), /3 days of sums of imports would be lost.*--drop-sums/);
+    const again = await openFolder(live, system);
+    assert.equal((await again.sums.of(SITE)).length, 1);
+    await again.close();
+    const { text } = await rollback({ options: { "drop-sums": true } });
+    assert.match(text, /3 days of sums were dropped: import their files again/);
+    const after = await openFolder(live, system);
+    assert.deepEqual(await after.sums.of(SITE), []);
+    await after.close();
+  });
+});
 
 Deno.test("mallard rollback brings the older schema back and loses no event", async () => {
   await withFolder(async (folder) => {

@@ -13,6 +13,24 @@ export async function keptVersions(files: Files, dataDir: string): Promise<numbe
   return names.filter((text) => text !== undefined).map(Number).sort((a, b) => b - a);
 }
 
+/** How many days of sums of imports the copy of a version lacks: nothing else has them. */
+export function sumDaysLost(dataDir: string, version: number): number {
+  const path = `${dataDir}/mallard.sqlite`;
+  const kept = new Set(sumDaysIn(`${path}.v${version}`));
+  return sumDaysIn(path).filter((day) => !kept.has(day)).length;
+}
+
+function sumDaysIn(path: string): string[] {
+  const db = Sqlite.openReader(path);
+  try {
+    const table = db.get("select 1 from sqlite_schema where name = 'past_sum_days'");
+    if (table === undefined) return [];
+    return db.all("select import_id, date from past_sum_days").map((row) => JSON.stringify(row));
+  } finally {
+    db.close();
+  }
+}
+
 /** Replaces mallard.sqlite by the copy of a version; the copy stays. */
 export async function rollBack(files: Files, dataDir: string, version: number): Promise<void> {
   const path = `${dataDir}/mallard.sqlite`;
