@@ -30,6 +30,7 @@ import {
   statementOf,
   visitorDaysOf,
   visitorRowsOf,
+  withVisitorKeys,
 } from "./sql/statement.ts";
 import { SEVERAL } from "./rollups/rolled.ts";
 import type { DropCount, QueryContext, Report } from "./reports/report.ts";
@@ -353,7 +354,7 @@ export class Runner {
         const query = queryOf(request, { metrics: ["events"] });
         const plan = planOf(query);
         const of = (sources: Sources) =>
-          build(matchingEvents(query, plan, sources.events, columns));
+          build(matchingEvents(query, plan, withVisitorKeys(sources.events), columns));
         return from(plan.span, of);
       },
       visitorDays: (request, cutUs, build) => {

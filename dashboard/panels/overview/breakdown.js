@@ -106,23 +106,27 @@ export function DetailsButton({ dimension }) {
  * @property {string} [name]
  * @property {boolean} [narrow] without the second number
  * @property {readonly import("../../grammar/filter.js").Filter[]} [also]
+ * @property {string} [without] a value that has no row
  * @property {string} [hint] why there may be nothing
  */
 
 /** @param {RowsProps} props */
-export function Rows({ dimension, name: shownName, narrow = false, also = [], hint }) {
+export function Rows(
+  { dimension, name: shownName, narrow = false, also = [], without, hint },
+) {
   const app = useApp();
   const { t, name, format, schema, state, navigate } = app;
   const second = secondMetricOf(dimension);
   const third = useRevenue() ? "total_revenue" : undefined;
   const asked = ["visitors", second, SHARE, ...(third ? [third] : [])].join(",");
   const told = rowDimensions(schema, dimension.name);
-  const more = { metrics: asked, dimensions: told.join(","), limit: ROWS };
+  const more = { metrics: asked, dimensions: told.join(","), limit: without ? ROWS + 1 : ROWS };
   /** @type {import("../../lib/ask/answer.js").Answer<{ results: readonly Row[] }>} */
   const { data, fault, stale, retry } = useAnswer(
     reportUrl(app, "query", more, { compare: true, also }),
   );
-  const rows = data?.results ?? [];
+  const rows = (data?.results ?? []).filter(({ dimensions: [value] }) => value !== without)
+    .slice(0, ROWS);
   const most = rows[0]?.metrics["visitors"] ?? 0;
   const compared = rows.some(({ change }) => change);
   // A narrow panel has room for one more number.

@@ -15,8 +15,8 @@ const EVENTS = "name";
 const GOALS = "goal";
 const CURRENCY = "currency";
 
-/** Pageviews have their own panel. */
-const NO_PAGEVIEWS = [{ op: "is_not", dimension: EVENTS, values: ["pageview"] }];
+/** It has its own panel. A filter would ask all events; sums of days know each name. */
+const PAGEVIEW = "pageview";
 
 /**
  * Events that are no conversion, or lack the property, get no row.
@@ -52,14 +52,14 @@ export function Events() {
       moreLabel=${t("properties")} />
     <${DetailsButton} dimension=${current} />
   `;
-  const also = current === EVENTS ? NO_PAGEVIEWS : isSet(current);
+  const only = current === EVENTS ? { without: PAGEVIEW } : { also: isSet(current) };
   return html`
     <${Panel} title=${t("events")} actions=${actions} class="breakdown tabbed">
       ${current === GOALS
         ? html`<${Lazy} load=${loadGoals} meanwhile=${html`<${Skeleton} rows=${ROWS} />`} />`
         : dimension
         ? html`
-          <${Rows} key=${current} dimension=${dimension} also=${also}
+          <${Rows} key=${current} dimension=${dimension} ...${only}
             hint=${t("empty_events")} />
         `
         : html`<${Empty} title="" />`}

@@ -51,6 +51,7 @@ export async function keysOfProps(
 from (
   select visitor_id, unnest(json_keys(case when json_valid(props) then props else '{}' end)) as key
   from ${events}
+  where props is not null
 )
 where contains(lower(key), lower(${text ?? ""}))
 group by key

@@ -170,7 +170,7 @@ function countsVisitorsOfDays({ dimensions, metrics }: Query, { aggregates }: Pl
  * Events whose visitor id is a number of 64 bits instead of a text of 64 digits: a query groups by
  * it several times, and shows it nowhere.
  */
-function withVisitorKeys(events: EventsOf): EventsOf {
+export function withVisitorKeys(events: EventsOf): EventsOf {
   return (span) =>
     sql`(select * replace (hash(visitor_id)::ubigint as visitor_id) from ${events(span)})`;
 }
