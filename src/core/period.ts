@@ -258,6 +258,16 @@ function dateBuckets(
   return buckets;
 }
 
+/** The first day of the day, week or month that a day is in, whatever the range. */
+export function firstDayOf(
+  day: number,
+  interval: "day" | "week" | "month",
+  weekStart: WeekStart,
+): number {
+  if (interval === "month") return firstOfMonth(day, 0);
+  return nextStart(day, interval, weekStart) - (interval === "week" ? 7 : 1);
+}
+
 function nextStart(day: number, interval: "day" | "week" | "month", weekStart: WeekStart): number {
   if (interval === "day") return day + 1;
   if (interval === "month") return firstOfMonth(day, 1);

@@ -5,6 +5,7 @@ import { AppError, messageOf } from "../core/errors.ts";
 import { LruCache } from "../core/lru_cache.ts";
 import type { Clock, Log } from "../core/types.ts";
 import { json } from "./response.ts";
+import type { ErrorBody, ErrorFacts } from "./route.ts";
 
 const BUGS_KNOWN = 100;
 const WHOLE_CHARS_MAX = 4000;
@@ -38,26 +39,39 @@ export class BugLog {
   }
 }
 
-/** The response to what was thrown. */
+/** The response to what was thrown, by the route's own body of errors if it has one. */
 export function errorResponse(
   error: unknown,
   log: Log,
   requestId: string,
   bugs: BugLog,
+  bodyOf: ErrorBody = plainBody,
 ): Response {
+  const facts = factsOf(error);
+  if (facts === null) bugs.write(error, log);
+  const told = facts ?? {
+    message: `Cannot answer: internal error, see the log (${requestId})`,
+    code: "internal",
+    status: 500,
+  };
+  return json(bodyOf(told), told.status, error instanceof AppError ? error.headers : {});
+}
+
+function plainBody({ message, code, field }: ErrorFacts) {
+  return { error: message, code, ...field === undefined ? {} : { field } };
+}
+
+/** What the caller should understand; null for a bug. */
+function factsOf(error: unknown): ErrorFacts | null {
   if (error instanceof AppError) {
-    const { message, code, field, status, headers } = error;
-    return json({ error: message, code, ...field === undefined ? {} : { field } }, status, headers);
+    const { message, code, field, status } = error;
+    return { message, code, status, ...field === undefined ? {} : { field } };
   }
   if (error instanceof DOMException && error.name === "AbortError") {
-    return json({ error: "Cannot answer: the client went away", code: "unavailable" }, 503);
+    return { message: "Cannot answer: the client went away", code: "unavailable", status: 503 };
   }
-  if (isBrokenBody(error)) {
-    return json({ error: "Cannot read the body: it is incomplete", code: "bad_request" }, 400);
-  }
-  bugs.write(error, log);
-  const message = `Cannot answer: internal error, see the log (${requestId})`;
-  return json({ error: message, code: "internal" }, 500);
+  if (!isBrokenBody(error)) return null;
+  return { message: "Cannot read the body: it is incomplete", code: "bad_request", status: 400 };
 }
 
 /** Whether it is the runtime's error for a body whose sender closed the connection. */

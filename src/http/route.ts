@@ -40,6 +40,17 @@ export interface FastContext {
 /** Answers a request without credentials; null for 202 with nothing to say. */
 export type FastHandler = (context: FastContext) => Promise<Response | null>;
 
+/** What was refused or failed, as its caller is told. */
+export interface ErrorFacts {
+  readonly message: string;
+  readonly code: string;
+  readonly status: number;
+  readonly field?: string;
+}
+
+/** Makes the JSON body of an error. */
+export type ErrorBody = (error: ErrorFacts) => unknown;
+
 /** HTTP methods in use. HEAD is answered by the row of GET. */
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
 
@@ -58,6 +69,8 @@ export interface Route {
   readonly asks?: true;
   /** Stands for a route of another program that is not there: it says so, and nothing else. */
   readonly refuses?: true;
+  /** The errors of another program's route; `{"error", "code", "field"}` when missing. */
+  readonly errorBody?: ErrorBody | undefined;
   /** Open to any origin: ingestion and the tracker. */
   readonly anyOrigin?: boolean;
   /** The same for POST requests in masses, by a shorter way. */

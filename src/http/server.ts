@@ -10,7 +10,7 @@ import { BugLog, errorResponse } from "./error_response.ts";
 import { FastLane } from "./fast_lane.ts";
 import type { SecurityHeaders } from "./headers.ts";
 import type { Refusals } from "./refusals.ts";
-import type { Context, FastRoute, Route } from "./route.ts";
+import type { Context, ErrorBody, FastRoute, Route } from "./route.ts";
 import {
   createRouter,
   loggable,
@@ -106,7 +106,7 @@ export function createServer(
       response = preflight ?? redirectIntoBase(url, options.basePath) ??
         await answer(received, url, matched, answerer, onStream);
     } catch (error) {
-      response = errorResponse(error, log, requestId, answerer.bugs);
+      response = errorResponse(error, log, requestId, answerer.bugs, errorBodyOf(matched));
     }
     const anyOrigin = matched && [...matched.routes.values()].some((route) => route.anyOrigin);
     if (anyOrigin) response.headers.set("access-control-allow-origin", "*");
@@ -118,6 +118,11 @@ export function createServer(
     const fast = from.isExcess ? undefined : lane.find(request);
     return fast ? answerFast(request, from.peer, fast, lane, answerer) : answerAny(request, from);
   };
+}
+
+/** How the routes of a path tell errors, whichever of them is asked. */
+function errorBodyOf(matched: Matched | null): ErrorBody | undefined {
+  return matched?.routes.values().find((route) => route.errorBody)?.errorBody;
 }
 
 const nothing = () => {};
@@ -176,7 +181,8 @@ async function answerFast(
   }
   const received = receive(request, peer, system);
   const { requestId, log } = received;
-  const response = made ?? errorResponse(failure, log, requestId, answerer.bugs);
+  const response = made ??
+    errorResponse(failure, log, requestId, answerer.bugs, route.errorBody);
   if (!made) received.isStranger = gate.accessOf(request, { peer, address }).who === "nobody";
   if (route.anyOrigin) response.headers.set("access-control-allow-origin", "*");
   const final = answerer.headers.applyHeaders(response, received, requestId);

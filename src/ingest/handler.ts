@@ -58,9 +58,10 @@ export function ingestRoutes(
       return isTerse && taken.every(hasNothingToSay) ? null : write(taken);
     };
   };
-  const formatRoute = ({ method, path, read, right }: WireFormat): Route => ({
+  const formatRoute = ({ method, path, read, right, errorBody }: WireFormat): Route => ({
     method,
     path,
+    errorBody,
     ...(right === undefined ? { right: "ingest", anyOrigin: true } : { right }),
     handle: async (context) => {
       const body = method === "POST"
@@ -106,6 +107,7 @@ function takerOf(pipeline: Pipeline, buffer: Buffer, eventMs: () => number) {
       atMs: Math.min(atMs, nowMs),
       address: visitor?.address ?? sender.address,
       userAgent: visitor?.userAgent ?? sender.headers.get("user-agent") ?? "",
+      place: visitor?.place ?? null,
       isAlone: visitor?.isAlone ?? false,
     });
   };

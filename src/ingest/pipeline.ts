@@ -3,6 +3,7 @@
 import { parseAddress } from "../net/address.ts";
 import { type DropReason, DROPS } from "./drop_reasons.ts";
 import { FIELD_REASON } from "./drops.ts";
+import type { Place } from "./enrich/geoip.ts";
 import { hintsOf, NO_HINTS } from "./enrich/device.ts";
 import { type Page, pageOf } from "./enrich/url.ts";
 import { type Notice, NOTICES } from "./fields/notices.ts";
@@ -31,7 +32,12 @@ export interface Sender {
   readonly hasKey?: boolean;
   /** The visitor of whom the sender speaks, where it is not the visitor itself. */
   readonly visitor?:
-    | { readonly address?: string; readonly userAgent?: string; readonly isAlone?: boolean }
+    | {
+      readonly address?: string;
+      readonly userAgent?: string;
+      readonly place?: Place;
+      readonly isAlone?: boolean;
+    }
     | undefined;
   readonly headers: Headers;
   /** Where new sites are limited; the same by default. */
@@ -50,6 +56,8 @@ export interface PastArrival {
   readonly atMs: number;
   readonly address: string;
   readonly userAgent: string;
+  /** Where it was, instead of what its address says. */
+  readonly place?: Place | null;
   /** It belongs to no visit. */
   readonly isAlone?: boolean;
   /** What stands for what would be read from address and user agent. */
@@ -122,6 +130,7 @@ export class Pipeline {
       origin: headers.get("origin"),
       gpc: headers.get("sec-gpc") === "1",
       isTrusted,
+      place: visitor?.place ?? null,
       isAlone: visitor?.isAlone ?? false,
       past: null,
     };
@@ -160,7 +169,7 @@ export class Pipeline {
    */
   runPast(
     sent: Payload,
-    { atMs, address, userAgent, isAlone = false, given, visitorIdOf }: PastArrival,
+    { atMs, address, userAgent, place = null, isAlone = false, given, visitorIdOf }: PastArrival,
     visits: Pick<PastVisits, "idOf"> = this.pastVisits(),
   ): Outcome {
     const payload = this.#asStored(sent);
@@ -178,6 +187,7 @@ export class Pipeline {
       origin: null,
       gpc: false,
       isTrusted: () => true,
+      place,
       isAlone,
       past: visits,
     };

@@ -97,6 +97,7 @@ function formatPartsOf(
   const codes = new SiteCodes({ ids: siteIds, ofAlias: (name) => sites.ofAlias(name) });
   return {
     siteOfCode: (code) => codes.siteOf(code),
+    isSite: (name) => names.isKnown(name),
     siteIds,
     tokenKey: random.bytes(TOKEN_KEY_BYTES),
   };

@@ -5,7 +5,7 @@ import type { EventColumnName } from "../core/event.ts";
 import { asciiLabels } from "../../dashboard/grammar/host_name.js";
 import { writtenPath } from "../core/paths/normal_form.ts";
 import { type Sql, sql } from "../core/sql.ts";
-import { sourceSql } from "./sql/sources.ts";
+import { mediumSql, referrerHostSql, sourceSql } from "./sql/sources.ts";
 import { propText } from "./sql/props.ts";
 
 /** Gives the SQL of a stored column, of the event or of its visit. */
@@ -165,6 +165,16 @@ export const DIMENSIONS = {
     "URL of the page the visit came from",
     DIRECT,
   ),
+  referrer_host: {
+    label: "Referrer host",
+    group: "sources",
+    of: "visit",
+    columns: ["referrer", "referrer_source"],
+    expr: referrerHostSql,
+    anyCase: true,
+    missing: DIRECT,
+    doc: "host of the page the visit came from, without `www.`; none of the site's own",
+  },
   channel: {
     label: "Channel",
     group: "sources",
@@ -185,6 +195,17 @@ export const DIMENSIONS = {
   },
   utm_source: visitColumn("utm_source", "Campaign source", "campaigns", "utm_source"),
   utm_medium: visitColumn("utm_medium", "Campaign medium", "campaigns", "utm_medium"),
+  medium: {
+    label: "Medium",
+    group: "campaigns",
+    of: "visit",
+    columns: ["utm_medium", "click_id", "referrer_source", "utm_source", "source_tag"],
+    expr: mediumSql,
+    computed: true,
+    missing: NOT_SET,
+    doc: "utm_medium, else `(gclid)` of Google and `(msclkid)` of Bing, where the URL had " +
+      "that click id",
+  },
   utm_campaign: visitColumn("utm_campaign", "Campaign", "campaigns", "utm_campaign"),
   utm_content: visitColumn("utm_content", "Campaign content", "campaigns", "utm_content"),
   utm_term: visitColumn("utm_term", "Campaign term", "campaigns", "utm_term"),
@@ -212,6 +233,12 @@ export const DIMENSIONS = {
     missing: NOT_SET,
     doc: "mobile below 768 pixels of width, tablet below 1024, laptop below 1440, else desktop",
   },
+  screen_width: visitColumn(
+    "screen_size",
+    "Screen width",
+    "devices",
+    "width of the screen in pixels",
+  ),
   minute: timePart("Minute", "minute of the event, or of the visit's start"),
   hour: timePart("Hour", "hour, in the site's time zone"),
   day: timePart("Day", "date, in the site's time zone"),
@@ -243,6 +270,7 @@ const STORED_FORMS: Readonly<Partial<Record<DimensionName, (text: string) => str
   source: asciiLabels,
   referrer_source: asciiLabels,
   referrer: asciiLabels,
+  referrer_host: asciiLabels,
 };
 
 /**

@@ -26,6 +26,8 @@ export interface QueryGoal {
 export interface Order {
   readonly by: MetricName | DimensionRef;
   readonly direction: "asc" | "desc";
+  /** Values of a dimension with the names by which they are ordered instead. */
+  readonly names?: readonly (readonly [value: string, name: string])[];
 }
 
 /** The site, the range and the buckets of time of a query. */

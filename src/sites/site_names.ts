@@ -38,7 +38,8 @@ export class SiteNames {
 
   /**
    * The same for an event: the site that has this for another name goes first. A site that nobody
-   * knows is the listed or declared one that differs by `www.` before it, if there is one.
+   * knows is the listed or declared one that differs by `www.` before it, or whose other name does,
+   * if there is one.
    */
   idForEvent(site: string): string {
     const ofAlias = this.#sources.ofAlias?.(site);
@@ -46,8 +47,16 @@ export class SiteNames {
     const known = this.#known(site);
     if (known.includes(site)) return site;
     if (known.length > 0 || this.isDeclared(site)) return this.idOf(site);
-    const other = hostNames(siteKey(site)).find((name) => this.isDeclared(name));
+    const names = hostNames(siteKey(site));
+    const other = names.find((name) => this.isDeclared(name)) ??
+      names.map((name) => this.#sources.ofAlias?.(name)).find((id) => id !== undefined);
     return this.idOf(other ?? site);
+  }
+
+  /** Whether a site has this very name, apart from case: by its events, an owner, or an alias. */
+  isKnown(site: string): boolean {
+    return this.#known(site).length > 0 || this.isDeclared(site) ||
+      this.#sources.ofAlias?.(site) !== undefined;
   }
 
   /** Whether an owner listed or declared the site. */

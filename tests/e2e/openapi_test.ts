@@ -141,7 +141,11 @@ async function check(
   const named = Object.keys(Object(responses[status]?.["content"] ?? {}));
   if (status >= 400 && !path.startsWith("/health")) {
     const isJson = type.startsWith("application/json");
-    if (!isJson || typeof JSON.parse(text).error !== "string") faults.push(`no error: ${what}`);
+    const content = Object(responses[status]?.["content"])["application/json"];
+    const isNested = String(content?.schema?.$ref).endsWith("/NestedError");
+    const { error } = isJson ? JSON.parse(text) : {};
+    const isError = isNested ? typeof error?.message === "string" : typeof error === "string";
+    if (!isError) faults.push(`no error: ${what}`);
   } else if (type.startsWith("application/json") && !path.startsWith("/health")) {
     const fault = answerFault(method, path, status, "application/json", JSON.parse(text));
     if (fault !== null) faults.push(`${fault}: ${what}`);

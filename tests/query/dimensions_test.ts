@@ -66,3 +66,42 @@ Deno.test("DIMENSIONS name an amount without a currency as sums of money do", as
     assert.deepEqual(only.metrics, { events: 1, total_revenue: money("XXX", 5) });
   });
 });
+
+Deno.test("DIMENSIONS of hosts, media of click ids and widths are of the visit", async () => {
+  const google = { referrer: "https://www.google.com/search?q=x", referrer_source: "Google" };
+  const bing = { referrer: "https://bing.com/", referrer_source: "Bing" };
+  const visits = [
+    { ...google, click_id: "gclid", screen_size: "390" },
+    { ...google, click_id: "gclid", utm_medium: "cpc", screen_size: "1920" },
+    { ...google, click_id: "msclkid", screen_size: "1920" },
+    { ...bing, click_id: "msclkid" },
+    { click_id: "gclid" },
+    { utm_source: "google", click_id: "gclid" },
+    { referrer: "https://example.com/own", referrer_source: null },
+    { referrer: "android-app://com.example.app/", referrer_source: "com.example.app" },
+    { referrer: "https://[2001:db8::1]:8080/", referrer_source: "[2001:db8::1]" },
+    { referrer: "https://user@Sub.Example.org/", referrer_source: "sub.example.org" },
+  ];
+  const events = visits.map((own, index) =>
+    pageview({ at: at(index), visitor: `v${index}`, ...own })
+  );
+  const expected = {
+    medium: { "(not set)": 6, "(gclid)": 2, "(msclkid)": 1, cpc: 1 },
+    referrer_host: {
+      ...{ "google.com": 3, "bing.com": 1, "com.example.app": 1, "[2001:db8::1]": 1 },
+      ...{ "sub.example.org": 1, "Direct / None": 3 },
+    },
+    screen_width: { "(not set)": 7, "1920": 2, "390": 1 },
+  };
+  await withQuestions({ events }, async ({ get }) => {
+    for (const [dimension, counts] of Object.entries(expected)) {
+      const { json } = await get("query", `&period=day&metrics=visits&dimensions=${dimension}`);
+      const found = Object.fromEntries(json.results.map(
+        (
+          row: { dimensions: string[]; metrics: { visits: number } },
+        ) => [row.dimensions[0], row.metrics.visits],
+      ));
+      assert.deepEqual(found, counts, dimension);
+    }
+  });
+});

@@ -69,3 +69,19 @@ Deno.test("idForEvent() takes www. for a declared or listed site that has no nam
   ok(namesOf({ declared: ["shop.example"], aliases }).isDeclaredHost("www.old.example"));
   ok(!names.isDeclaredHost("a.shop.example") && !names.isDeclaredHost("seen.example"));
 });
+
+Deno.test("idForEvent() finds aliases that differ by www.; isKnown() does not", () => {
+  const names = namesOf({
+    data: ["www.own.example"],
+    declared: ["a.example"],
+    aliases: { "old.example": "a.example" },
+  });
+  const ids = ["www.old.example", "old.example", "www.own.example", "www.new.example"];
+  deepEqual(ids.map((id) => names.idForEvent(id)), [
+    ...["a.example", "a.example", "www.own.example", "www.new.example"],
+  ]);
+  deepEqual(ids.map((id) => names.isKnown(id)), [false, true, true, false]);
+  deepEqual(["A.example", "WWW.own.example", "own.example"].map((id) => names.isKnown(id)), [
+    ...[true, true, false],
+  ]);
+});

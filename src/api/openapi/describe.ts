@@ -12,7 +12,7 @@ import { BREAKDOWN_ANSWER, REPORT_ANSWERS, SHARED_SCHEMAS } from "./report_answe
 import type { Schema } from "./schema.ts";
 
 /** A row of the route table, as far as it is described. */
-export type DescribedRoute = Pick<Route, "method" | "path" | "right" | "streams">;
+export type DescribedRoute = Pick<Route, "method" | "path" | "right" | "streams" | "errorBody">;
 
 /** A described API. */
 export interface OpenApi {
@@ -83,7 +83,7 @@ export function describe(routes: readonly DescribedRoute[], basePath: string): O
     servers: [{ url: basePath === "" ? "/" : basePath }],
     paths,
     components: {
-      schemas: { Error: ERROR_SCHEMA, ...SHARED_SCHEMAS },
+      schemas: { Error: ERROR_SCHEMA, NestedError: NESTED_ERROR_SCHEMA, ...SHARED_SCHEMAS },
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer", description: "an API key, mm_…" },
         key: { type: "apiKey", in: "header", name: "X-API-Key" },
@@ -100,6 +100,23 @@ const ERROR_SCHEMA: Schema = {
     error: { type: "string", description: "what was tried, colon, what was found" },
     code: { enum: [...Object.keys(ERRORS), "internal"], description: "kind of the refusal" },
     field: { type: "string", description: "the first parameter or field that is wrong" },
+  },
+};
+
+/** Errors as another program tells them. */
+const NESTED_ERROR_SCHEMA: Schema = {
+  type: "object",
+  required: ["error"],
+  properties: {
+    error: {
+      type: "object",
+      required: ["message", "code", "status"],
+      properties: {
+        message: { type: "string", description: "what was tried, colon, what was found" },
+        code: { type: "string", description: "kind of the refusal" },
+        status: { type: "integer", description: "the status of the response" },
+      },
+    },
   },
 };
 
@@ -197,10 +214,11 @@ function responsesOf(
     ...hasBody ? BODY_REFUSALS : [],
     ...path.startsWith("/api/auth/") || path === "/metrics" ? LOGIN_REFUSALS : [],
   ]);
+  const error = { $ref: `#/components/schemas/${route.errorBody ? "NestedError" : "Error"}` };
   const refused = [...refusals].sort().map((status) =>
     [status, {
       description: MEANINGS.get(status) ?? "refused",
-      content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
+      content: { "application/json": { schema: error } },
     }] as const
   );
   return Object.fromEntries([...made, ...refused]);

@@ -3,6 +3,7 @@
 import { AppError } from "../../core/errors.ts";
 import type { Clock } from "../../core/types.ts";
 import type { Route } from "../../http/route.ts";
+import type { FormatParts } from "../../ingest/formats/format.ts";
 import { wireFormats } from "../../ingest/formats/formats.ts";
 import { SCRIPT_PATHS } from "./assets.ts";
 import { type ContactSettings, wellKnownRoutes } from "./well_known.ts";
@@ -44,7 +45,12 @@ export function startingRoutes(
 
 /** Trackers may read from another origin that they should retry. */
 function refusedEvents(): Route[] {
-  const none = { siteOfCode: () => undefined, siteIds: () => [], tokenKey: new Uint8Array() };
+  const none: FormatParts = {
+    siteOfCode: () => undefined,
+    isSite: () => false,
+    siteIds: () => [],
+    tokenKey: new Uint8Array(),
+  };
   const open = wireFormats(none).filter(({ right }) => right === undefined);
   const row = (method: Route["method"], path: string): Route => ({
     method,

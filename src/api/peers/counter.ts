@@ -32,16 +32,17 @@ export function counterRoutes(runner: Runner, parts: FormatParts): Route[] {
     handle: async (context) => {
       const [, path = "", kind = ""] = NAME.exec(context.params["name"] ?? "") ?? [];
       if (kind === "") throw new AppError("not_found", "Cannot find this counter");
-      const count = await visitorsOf(runner, pageOf(path), siteOf(context, parts), context);
+      const count = await visitorsOf(runner, path, siteOf(context, parts), context);
       const shown = String(count).replace(/\B(?=(\d{3})+$)/g, "\u202f");
       return shownAs(kind, shown, count);
     },
   }];
 }
 
-/** The path of a page; it may come without its first slash. */
-function pageOf(path: string): string {
-  return path === TOTAL || path.startsWith("/") ? path : `/${path}`;
+/** What a path may name: without its first slash an event, else a page. */
+function entriesOf(path: string): readonly goat.Entry[] {
+  if (path.startsWith("/")) return [{ path, event: false }];
+  return [{ path, event: true }, { path: `/${path}`, event: false }];
 }
 
 function siteOf({ request, url, access }: Context, parts: FormatParts): string {
@@ -59,18 +60,24 @@ async function visitorsOf(
   const asker = { caller: callerOf(context), signal: context.signal };
   const { rules, nowUs } = await runner.rules(site, asker);
   const whole = goat.counterScope(context.url.searchParams, site, nowUs, rules);
-  const scope = path === TOTAL ? whole : goat.ofPage(whole, path, rules);
-  const query = goat.totalQuery(scope);
-  const { nowUs: _, range, ...key } = query;
-  // It may be an hour old, as there.
-  const hour = Math.floor(range.toUs / 3_600_000_000);
-  const answer = await runner.cached(
-    site,
-    ["counter", key, range.fromUs, hour],
-    ({ query: run }) => run(query),
-    asker,
-  );
-  return numberOf(answer.rows[0]?.values ?? {}, "visitors");
+  const scopes = path === TOTAL
+    ? [whole]
+    : entriesOf(path).map((entry) => goat.ofEntry(whole, entry, rules));
+  for (const scope of scopes) {
+    const query = goat.totalQuery(scope);
+    const { nowUs: _, range, ...key } = query;
+    // It may be an hour old, as there.
+    const hour = Math.floor(range.toUs / 3_600_000_000);
+    const answer = await runner.cached(
+      site,
+      ["counter", key, range.fromUs, hour],
+      ({ query: run }) => run(query),
+      asker,
+    );
+    const count = numberOf(answer.rows[0]?.values ?? {}, "visitors");
+    if (count > 0) return count;
+  }
+  return 0;
 }
 
 function shownAs(kind: string, shown: string, count: number): Response {

@@ -4,14 +4,12 @@ import { mayReadSite, requireSite } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
 import { json, JSON_HEADERS } from "../../http/response.ts";
 import type { Access } from "../../core/access.ts";
-import type { Sql } from "../../core/sql.ts";
 import type { Context, Handler, Route } from "../../http/route.ts";
 import { WrittenAnswers } from "../../http/written_answers.ts";
 import type { FormatParts } from "../../ingest/formats/format.ts";
 import { siteOfRequest } from "../../ingest/formats/goatcounter.ts";
 import { numberOf } from "../../query/answer.ts";
 import * as goat from "../../query/formats/goatcounter/goatcounter.ts";
-import type { ReportRequest, Scope } from "../../query/query.ts";
 import type { Runner } from "../../query/run.ts";
 import type { Sites } from "../../sites/sites.ts";
 import { callerOf } from "../stats/caller.ts";
@@ -30,6 +28,7 @@ function rateHeaders({ rateLeft }: Access): Record<string, string> {
 
 /** What is not there: its clients are told so. */
 const MISSING: readonly (readonly [Route["method"], string])[] = [
+  ["GET", "export"],
   ["POST", "export"],
   ["GET", "export/:id"],
   ["GET", "export/:id/download"],
@@ -37,6 +36,7 @@ const MISSING: readonly (readonly [Route["method"], string])[] = [
   ["GET", "sites/:id"],
   ["POST", "sites/:id"],
   ["PATCH", "sites/:id"],
+  ["DELETE", "sites/:id"],
 ];
 
 /** The routes of the reading API. */
@@ -63,8 +63,7 @@ export function goatCounterRoutes(runner: Runner, sites: Sites, parts: FormatPar
       const shown = await runner.cached(
         site,
         ["goat", path, context.params, key, named],
-        ({ query: ask, matching }) =>
-          answer({ params, path: context.params, scope, rules, ask, matching }),
+        ({ query: ask }) => answer({ params, path: context.params, scope, rules, ask }),
         asker,
       );
       const writing = { form: "json", text: () => JSON.stringify(shown) };
@@ -136,16 +135,13 @@ async function totalOf(asked: Asked) {
 
 /** One value of a list in its parts. */
 async function detailOf(asked: Asked) {
-  const { params, path, rules, ask, matching } = asked;
+  const { params, path, rules, ask } = asked;
   const { name = "", id = "" } = path;
   const found = Object.hasOwn(goat.DETAILS, name) ? goat.DETAILS[name] : undefined;
   if (found === undefined) throw new AppError("not_found", "Cannot find parts of this list");
   const [whole, part] = found;
   const own = goat.ofValue(await included(asked), whole, id, rules);
-  if (part !== null) return goat.listOf(await ask(goat.listQuery(params, own, part)), params);
-  const request = requestOf(own);
-  const widths = (events: Sql) => goat.widthsSql(events, params);
-  return goat.widthsOf(await matching(request, goat.WIDTH_COLUMNS, widths), params);
+  return goat.listOf(await ask(goat.listQuery(params, own, part)), params, part);
 }
 
 async function listOf(asked: Asked) {
@@ -153,9 +149,6 @@ async function listOf(asked: Asked) {
   const name = path["name"] ?? "";
   const dimension = Object.hasOwn(goat.LISTS, name) ? goat.LISTS[name] : undefined;
   if (dimension === undefined) throw new AppError("not_found", "Cannot find this list");
-  return goat.listOf(await ask(goat.listQuery(params, await included(asked), dimension)), params);
-}
-
-function requestOf(scope: Scope): ReportRequest {
-  return { ...scope, interval: "day", limit: 1, offset: 0, comparison: null, notes: [] };
+  const list = await ask(goat.listQuery(params, await included(asked), dimension));
+  return goat.listOf(list, params, dimension);
 }

@@ -6,7 +6,6 @@ import { type Answer, numberOf } from "../../query/answer.ts";
 import * as goat from "../../query/formats/goatcounter/goatcounter.ts";
 import type { SiteRules } from "../../query/parse.ts";
 import type { Query, Scope } from "../../query/query.ts";
-import type { QueryContext } from "../../query/reports/report.ts";
 
 /** What an answer is made from. */
 export interface Asked {
@@ -15,7 +14,6 @@ export interface Asked {
   readonly scope: Scope;
   readonly rules: SiteRules;
   readonly ask: (query: Query) => Promise<Answer>;
-  readonly matching: QueryContext["matching"];
 }
 
 /** An entry with its visitors. */
@@ -135,6 +133,6 @@ export async function refsOf(asked: Asked) {
   if (found === undefined) throw unknownPath();
   const own = goat.filtered(scope, goat.entryFilter(found), rules);
   const list = await ask(goat.listQuery(params, own, goat.REFS));
-  const { stats, more } = goat.listOf(list, params);
+  const { stats, more } = goat.listOf(list, params, goat.REFS);
   return { refs: stats.map((one) => ({ ...one, ref_scheme: one.name === "" ? "o" : "h" })), more };
 }

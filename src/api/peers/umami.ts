@@ -7,9 +7,11 @@ import { json, JSON_HEADERS } from "../../http/response.ts";
 import type { Context, Handler, Route } from "../../http/route.ts";
 import { WrittenAnswers } from "../../http/written_answers.ts";
 import type { FormatParts } from "../../ingest/formats/format.ts";
+import { umamiError } from "../../ingest/formats/umami.ts";
 import * as data from "../../query/formats/umami/event_data.ts";
 import * as umami from "../../query/formats/umami/umami.ts";
 import type { Scope } from "../../query/query.ts";
+import type { QueryContext } from "../../query/reports/report.ts";
 import type { Runner } from "../../query/run.ts";
 import { uuidOfSite, uuidOfText } from "../../sites/site_codes.ts";
 import type { Sites } from "../../sites/sites.ts";
@@ -80,7 +82,7 @@ export function umamiRoutes(
       siteIds().filter((site) => mayReadSite(access, site)).sort()
         .map((site) => website(site, access)),
     );
-  return [
+  const all = [
     row("POST", "auth/verify", ({ access }) => json(umamiUser(signedIn(access)))),
     row("GET", "me", ({ access }) => json({ user: umamiUser(signedIn(access)) })),
     row("GET", "websites", listed),
@@ -91,6 +93,7 @@ export function umamiRoutes(
     ...reports(ofSite),
     ...eventDataRoutes(ofSite, ofNow),
   ];
+  return all.map((route) => ({ ...route, errorBody: umamiError }));
 }
 
 /** The one user's own: its websites; there are no teams. */
@@ -156,9 +159,12 @@ function reports(ofSite: (path: string, handle: SiteHandler) => Route): Route[] 
       return { ...umami.totalsOf(now), comparison: umami.totalsOf(before) };
     }),
     ofSite("/pageviews", async ({ params, scope, ask }) => {
-      const unit = umami.unitOf(params, scope.range);
-      const series = async (one: Scope) =>
-        umami.seriesOf(await ask(umami.seriesQuery(one, unit, false)), one, unit);
+      const series = async (one: Scope) => {
+        const years = umami.yearsOf(params, one);
+        if (years) return umami.yearSeriesOf(await yearly(years, false, ask), years);
+        const unit = umami.unitOf(params, scope.range);
+        return umami.seriesOf(await ask(umami.seriesQuery(one, unit, false)), one, unit);
+      };
       const now = await series(scope);
       if (!params.has("compare")) return now;
       const range = umami.earlierRange(scope, params);
@@ -166,6 +172,8 @@ function reports(ofSite: (path: string, handle: SiteHandler) => Route): Route[] 
       return { ...now, compare };
     }),
     ofSite("/events/series", async ({ params, scope, ask }) => {
+      const years = umami.yearsOf(params, scope);
+      if (years) return umami.yearEventSeriesOf(await yearly(years, true, ask), years);
       const unit = umami.unitOf(params, scope.range);
       return umami.eventSeriesOf(await ask(umami.seriesQuery(scope, unit, true)), scope, unit);
     }),
@@ -187,6 +195,10 @@ function reports(ofSite: (path: string, handle: SiteHandler) => Route): Route[] 
         umami.expandedOf(await ask(umami.expandedQuery(params, scope))),
     ),
   ];
+}
+
+function yearly(years: readonly Scope[], byName: boolean, ask: QueryContext["query"]) {
+  return Promise.all(years.map((year) => ask(umami.yearQuery(year, byName))));
 }
 
 /** The list of one type. */

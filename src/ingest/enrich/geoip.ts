@@ -136,6 +136,16 @@ export class GeoIp {
     }
   }
 
+  /** A place that is known, no more precise than one of an address would be. */
+  asPrecise({ country_code, region, city }: Place): Place {
+    if (this.#precision === "none") return NOWHERE;
+    return {
+      country_code,
+      region: this.#precision === "country" ? null : region,
+      city: this.#precision === "city" ? city : null,
+    };
+  }
+
   #read(address: Address | null): Place {
     if (!address || isSpecialPurpose(address)) return NOWHERE;
     if (!address.isV4 && this.#reader.metadata.ipVersion === 4) return NOWHERE;

@@ -13,6 +13,8 @@ export const NOTICES = {
   props_cut: "the properties are too long: those that do not fit were dropped",
   revenue_dropped: "the amount is not a number that can be stored",
   currency_dropped: "the currency is not a three-letter code",
+  time_dropped: "the time cannot be read: the event is one of now",
+  place_dropped: "the location is no code of ISO 3166",
   user_id_dropped: "the site takes no user ids, or the id is no text of at most 256 characters",
 } as const satisfies Record<string, string>;
 

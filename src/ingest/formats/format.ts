@@ -2,8 +2,9 @@
 import type { Right } from "../../core/access.ts";
 import type { Event } from "../../core/event.ts";
 import { AppError, ERRORS } from "../../core/errors.ts";
-import type { Route } from "../../http/route.ts";
+import type { ErrorBody, ErrorFacts, Route } from "../../http/route.ts";
 import { type DropReason, DROPS } from "../drop_reasons.ts";
+import type { Place } from "../enrich/geoip.ts";
 import type { Notice } from "../fields/notices.ts";
 import type { Payload, PayloadFault } from "../payload.ts";
 
@@ -20,6 +21,8 @@ export interface WireRequest {
 export interface Visitor {
   readonly address?: string;
   readonly userAgent?: string;
+  /** Where it was, instead of what its address says. */
+  readonly place?: Place;
   /** The event is to stand alone: whose it is is not asked. */
   readonly isAlone?: boolean;
 }
@@ -63,6 +66,8 @@ export interface WireFormat {
   readonly path: string;
   /** `ingest` when missing. */
   readonly right?: Extract<Right, "admin">;
+  /** How the peer's errors look; as any others when missing. */
+  readonly errorBody?: ErrorBody;
   /** Never throws. */
   readonly read: (request: WireRequest) => Reading;
 }
@@ -76,17 +81,19 @@ export function isRefused({ dropped }: Taken): boolean {
 export interface FormatParts {
   /** The site with this code, UUID or other name. */
   readonly siteOfCode: (code: string) => string | undefined;
+  /** Whether a site has this for its id or another name. */
+  readonly isSite: (name: string) => boolean;
   /** The ids of all sites. */
   readonly siteIds: () => readonly string[];
   /** Signs what a client sends back unread; another key after each start. */
   readonly tokenKey: Uint8Array;
 }
 
-/** The status and the message of an event that was refused; null for any other. */
-export function refusalOf({ dropped }: Taken): { status: number; message: string } | null {
+/** What the sender of an event that was refused is told; null for any other. */
+export function refusalOf({ dropped }: Taken): ErrorFacts | null {
   if (dropped === null) return null;
   const { code, message } = DROPS[dropped];
-  return code === null ? null : { status: ERRORS[code], message };
+  return code === null ? null : { status: ERRORS[code], code, message };
 }
 
 /** Throws the refusal of an event, if it was refused. */

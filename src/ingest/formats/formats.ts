@@ -1,5 +1,5 @@
 // Every wire format in which events are accepted.
-import { EVENT_BODY } from "./event_body.ts";
+import { eventBody } from "./event_body.ts";
 import type { FormatParts, WireFormat } from "./format.ts";
 import { goatCounterFormats } from "./goatcounter.ts";
 import { MALLARD_IMAGE } from "./mallard.ts";
@@ -7,5 +7,5 @@ import { umamiFormats } from "./umami.ts";
 
 /** The formats; each has a route. */
 export function wireFormats(parts: FormatParts): readonly WireFormat[] {
-  return [EVENT_BODY, MALLARD_IMAGE, ...umamiFormats(parts), ...goatCounterFormats(parts)];
+  return [eventBody(parts), MALLARD_IMAGE, ...umamiFormats(parts), ...goatCounterFormats(parts)];
 }

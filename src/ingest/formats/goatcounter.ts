@@ -5,6 +5,8 @@ import { json } from "../../http/response.ts";
 import { parseAddress } from "../../net/address.ts";
 import { comparableHost, withoutWww } from "../../net/host.ts";
 import { DROPS } from "../drop_reasons.ts";
+import type { Notice } from "../fields/notices.ts";
+import { readLocation, readTime } from "../fields/sent_visitor.ts";
 import {
   type Checked,
   checkPayload,
@@ -22,7 +24,7 @@ import {
   type WireRequest,
 } from "./format.ts";
 import { objectOf, parseJson } from "./json_body.ts";
-import { gifResponse } from "./mallard.ts";
+import { gifResponse, takenHeaders } from "./mallard.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -59,7 +61,8 @@ function readHit({ query, headers }: WireRequest, parts: FormatParts): Reading {
     language: headers.get("accept-language"),
     event: query.get("e"),
   };
-  const checked = payloadOf(fields, site, pageHost(headers));
+  const page = urlIn(headers, "referer")?.pathname ?? "/";
+  const checked = payloadOf(fields, site, { host: pageHost(headers), page });
   if ("fault" in checked) return { response: told(400, checked.fault.message) };
   if (isDriven(query.get("b"))) return { response: told(202, "ignored because of the bot hint") };
   const event = { payload: checked.value };
@@ -69,7 +72,8 @@ function readHit({ query, headers }: WireRequest, parts: FormatParts): Reading {
 
 /** An image; what was not counted is told in a header. */
 function write([taken]: readonly Taken[]): Response {
-  if (taken === undefined || taken.dropped === null) return gifResponse();
+  if (taken === undefined) return gifResponse();
+  if (taken.dropped === null) return gifResponse(takenHeaders(taken));
   const { message } = DROPS[taken.dropped];
   return told(refusalOf(taken)?.status ?? 202, message);
 }
@@ -97,36 +101,52 @@ export function siteOfRequest(headers: Headers, { siteOfCode }: FormatParts): st
 
 /** The host of the page that sent the request. */
 function pageHost(headers: Headers): string | null {
-  for (const name of ["origin", "referer"]) {
-    const address = headers.get(name) ?? "";
-    if (/^https?:/i.test(address) && URL.canParse(address)) {
-      return comparableHost(new URL(address).hostname);
-    }
-  }
-  return null;
+  const url = urlIn(headers, "origin") ?? urlIn(headers, "referer");
+  return url && comparableHost(url.hostname);
 }
 
-/** The event of a hit. The path of an event is its name. */
-function payloadOf(fields: Fields, site: string, host: string | null): Checked<Payload> {
+function urlIn(headers: Headers, name: "origin" | "referer"): URL | null {
+  const address = headers.get(name) ?? "";
+  return /^https?:/i.test(address) && URL.canParse(address) ? new URL(address) : null;
+}
+
+/** The page that sent a hit, as far as it is known. */
+interface SendingPage {
+  readonly host: string | null;
+  /** Browsers tell other hosts no path, as a rule. */
+  readonly page?: string;
+}
+
+/** The event of a hit. The path of an event is its name; its page is the one that sent it. */
+function payloadOf(
+  fields: Fields,
+  site: string,
+  { host, page = "/" }: SendingPage,
+  notices: readonly Notice[] = [],
+): Checked<Payload> {
   const { path, ref, query, size } = fields;
   if (typeof path !== "string" || path === "") {
     return refuse("bad_request", `Cannot read ${LABELS.url}: it is missing`);
   }
   const isEvent = isSet(fields["event"]);
-  return checkPayload({
-    site_id: site,
-    event_name: isEvent ? path : "pageview",
-    url: urlOf(isEvent ? "/" : path, withNames(query, ref), host),
-    referrer: isAddress(ref) ? ref : undefined,
-    screenPixels: widthOf(size),
-    title: fields["title"],
-    language: fields["language"],
-    props: undefined,
-    revenueCents: undefined,
-    revenueCurrency: undefined,
-    isHashRouted: false,
-    isLocal: undefined,
-  }, LABELS);
+  return checkPayload(
+    {
+      site_id: site,
+      event_name: isEvent ? path : "pageview",
+      url: urlOf(isEvent ? page : path, withNames(query, ref), host),
+      referrer: isAddress(ref) ? ref : undefined,
+      screenPixels: widthOf(size),
+      title: fields["title"],
+      language: fields["language"],
+      props: undefined,
+      revenueCents: undefined,
+      revenueCurrency: undefined,
+      isHashRouted: false,
+      isLocal: undefined,
+    },
+    LABELS,
+    { notices },
+  );
 }
 
 function isSet(value: unknown): boolean {
@@ -190,24 +210,27 @@ function readPastHit(hit: unknown, site: string, isAlone: boolean): HitReading {
   const fields = objectOf(hit);
   if (fields === null) return refuse("bad_request", "it is no object");
   if (isDriven(fields["bot"])) return { isDriven: true };
-  const checked = payloadOf(fields, site, null);
+  const { ip, session, user_agent, created_at, location } = fields;
+  const notices: Notice[] = [];
+  const note = (notice: Notice) => void notices.push(notice);
+  const atMs = readTime(created_at, msOfText, note);
+  const place = readLocation(location, note);
+  const checked = payloadOf(fields, site, { host: null }, notices);
   if ("fault" in checked) return checked;
-  const { ip, session, user_agent, created_at } = fields;
   const address = typeof ip === "string" ? parseAddress(ip)?.text : undefined;
   const agent = typeof user_agent === "string" ? user_agent : "";
-  const atMs = typeof created_at === "string" ? Date.parse(created_at) : NaN;
-  if (created_at !== undefined && created_at !== null && Number.isNaN(atMs)) {
-    return refuse("bad_request", "created_at: it is no time");
-  }
   const whose = address ?? (typeof session === "string" ? `session ${session}` : undefined);
   const visitor = {
     ...(whose === undefined ? {} : { address: whose }),
     ...(isAlone ? { isAlone } : {}),
+    ...(place ? { place } : {}),
     userAgent: agent,
   };
-  return {
-    value: { payload: checked.value, visitor, ...(Number.isNaN(atMs) ? {} : { atMs }) },
-  };
+  return { value: { payload: checked.value, visitor, ...(atMs === null ? {} : { atMs }) } };
+}
+
+function msOfText(value: unknown): number {
+  return typeof value === "string" ? Date.parse(value) : NaN;
 }
 
 /** 202; 400 with the fault of each hit that cannot be read, the others being counted. */
@@ -225,9 +248,11 @@ function writeHits(read: readonly HitReading[], taken: readonly Taken[]): Respon
       else if (what?.dropped) skipped.push(index);
     }
   }
-  const headers: Record<string, string> = skipped.length > 0
-    ? { [SKIPPED]: skipped.join(",") }
-    : {};
+  const notices = [...new Set(taken.flatMap((one) => one.notices))];
+  const headers = {
+    ...(skipped.length > 0 ? { [SKIPPED]: skipped.join(",") } : {}),
+    ...takenHeaders({ dropped: null, notices }),
+  };
   return Object.keys(errors).length > 0
     ? json({ error: `Cannot count ${Object.keys(errors).length} hits`, errors }, 400, headers)
     : json({ status: "ok" }, 202, headers);

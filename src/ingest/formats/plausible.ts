@@ -63,9 +63,9 @@ export function answerDebug({ headers, address }: WireRequest): Reading | null {
   return { response: new Response(address, { headers: answer }) };
 }
 
-/** The events of a body. Never throws. */
-export function receivePlausible(fields: Fields): Reading {
-  const sites = sitesOf(fields);
+/** The events of a body; `isSite` knows the sites of a name. Never throws. */
+export function receivePlausible(fields: Fields, isSite: (name: string) => boolean): Reading {
+  const sites = sitesOf(fields).map((site) => siteNamed(site, isSite));
   if (sites.length > EVENT_SITES_MAX) {
     return refuse(
       "bad_request",
@@ -88,6 +88,12 @@ function sitesOf(fields: Fields): readonly unknown[] {
   if (given !== undefined && given !== null) return [given];
   const isLong = LONG_KEYS.some((key) => Object.hasOwn(fields, key));
   return [isLong ? siteOfUrl(either(fields, "u", "url")) : undefined];
+}
+
+/** There `www.` is no part of a domain. A site that has it in its name here keeps it. */
+function siteNamed(site: unknown, isSite: (name: string) => boolean): unknown {
+  if (typeof site !== "string" || !/^www\./i.test(site) || isSite(site)) return site;
+  return withoutWww(site.toLowerCase());
 }
 
 function siteOfUrl(url: unknown): string | undefined {

@@ -2,10 +2,14 @@
 // named by a UUID.
 import { createHmac } from "node:crypto";
 import { ENGAGEMENT } from "../../core/event.ts";
+import { ERRORS } from "../../core/errors.ts";
 import { BATCH_EVENTS_MAX } from "../../core/limits.ts";
 import { json } from "../../http/response.ts";
+import type { ErrorFacts } from "../../http/route.ts";
 import { parseAddress } from "../../net/address.ts";
 import { uuidOfText } from "../../sites/site_codes.ts";
+import type { Notice } from "../fields/notices.ts";
+import { readTime } from "../fields/sent_visitor.ts";
 import { readVitals } from "../fields/vitals.ts";
 import {
   type Checked,
@@ -38,6 +42,7 @@ const LABELS: PayloadLabels = {
 const TYPES = ["event", "identify", "performance"];
 /** A name is no longer, and no number, though URLs take one for an address. */
 const HOST = /^(?!\d*$).{1,253}$/;
+const PREFIX_CHARS_MAX = 300;
 const CACHE_HEADER = "x-umami-cache";
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** What its script answers to robots. */
@@ -45,10 +50,21 @@ const BEEP = { beep: "boop" };
 
 /** The formats of Umami's clients. */
 export function umamiFormats(parts: FormatParts): readonly WireFormat[] {
+  const row = (path: string, read: typeof readOne): WireFormat => ({
+    method: "POST",
+    path,
+    errorBody: umamiError,
+    read: (request) => read(request, parts),
+  });
   return [
-    { method: "POST", path: "/api/send", read: (request) => readOne(request, parts) },
-    { method: "POST", path: "/api/batch", read: (request) => readBatch(request, parts) },
+    row("/api/send", readOne),
+    row("/api/batch", readBatch),
   ];
+}
+
+/** There an error is an object with its status. */
+export function umamiError({ message, code, status }: ErrorFacts) {
+  return { error: { message, code: code.replaceAll("_", "-"), status } };
 }
 
 function readOne(request: WireRequest, parts: FormatParts): Reading {
@@ -93,8 +109,10 @@ function writeBatch(
 ): Response {
   const left = [...taken];
   const details = read.flatMap((one, index) => {
-    const error = "fault" in one ? one.fault.message : refusalOf(left.shift() ?? DONE)?.message;
-    return error === undefined ? [] : { index, response: { error } };
+    const error = "fault" in one
+      ? { ...one.fault, status: ERRORS[one.fault.code] }
+      : refusalOf(left.shift() ?? DONE);
+    return error === null ? [] : { index, response: umamiError(error) };
   });
   const last = taken.findLast(({ event }) => event !== undefined);
   return json({
@@ -123,27 +141,32 @@ function readEvent(body: unknown, { siteOfCode }: FormatParts): Checked<SentEven
   const { website } = fields;
   const site = typeof website === "string" && UUID.test(website) ? siteOfCode(website) : undefined;
   if (site === undefined) return refuse("bad_request", unknownSite(website));
+  const notices: Notice[] = [];
+  const atMs = readTime(fields["timestamp"], msOfSeconds, (notice) => void notices.push(notice));
   const vitals = type === "performance" ? readVitals(fields) : null;
-  const payloadOf = checkPayload({
-    site_id: site,
-    event_name: type === "performance" ? ENGAGEMENT : eventName(fields),
-    url: urlOf(fields),
-    referrer: type === "performance" ? undefined : fields["referrer"],
-    screenPixels: widthOf(fields["screen"]),
-    title: fields["title"],
-    language: fields["language"],
-    userId: fields["id"],
-    props: type === "event" ? propsOf(fields) : undefined,
-    ...revenueOf(type === "event" ? fields["data"] : undefined),
-    // There an address with a fragment is a page of its own.
-    isHashRouted: true,
-    isLocal: undefined,
-    isEvent: type === "event" || vitals !== null,
-    vitals,
-  }, LABELS);
+  const payloadOf = checkPayload(
+    {
+      site_id: site,
+      event_name: type === "performance" ? ENGAGEMENT : eventName(fields),
+      url: urlOf(fields),
+      referrer: type === "performance" ? undefined : fields["referrer"],
+      screenPixels: widthOf(fields["screen"]),
+      title: fields["title"],
+      language: fields["language"],
+      userId: fields["id"],
+      props: type === "event" ? propsOf(fields) : undefined,
+      ...revenueOf(type === "event" ? fields["data"] : undefined),
+      // There an address with a fragment is a page of its own.
+      isHashRouted: true,
+      isLocal: undefined,
+      isEvent: type === "event" || vitals !== null,
+      vitals,
+    },
+    LABELS,
+    { notices },
+  );
   if ("fault" in payloadOf) return payloadOf;
   const visitor = visitorOf(fields);
-  const atMs = timeOf(fields);
   return {
     value: {
       payload: payloadOf.value,
@@ -180,9 +203,19 @@ function widthOf(screen: unknown): unknown {
 
 /** The data of an event, and its tag. */
 function propsOf({ data, tag }: Fields): unknown {
-  const props = objectOf(data);
+  const object = objectOf(data);
+  const props = object && Object.fromEntries(flat(object, ""));
   if (typeof tag !== "string" || tag === "") return props ?? data;
   return { tag, ...props };
+}
+
+/** There a key of an object in another has a dot before it: `cart.total`. */
+function flat(object: Fields, before: string): (readonly [key: string, value: unknown])[] {
+  return Object.entries(object).flatMap(([key, value]) => {
+    // A name that is longer stays as it is, for each key would repeat it.
+    const inner = before.length < PREFIX_CHARS_MAX ? objectOf(value) : null;
+    return inner ? flat(inner, `${before}${key}.`) : [[`${before}${key}`, value] as const];
+  });
 }
 
 function revenueOf(data: unknown) {
@@ -194,10 +227,10 @@ function revenueOf(data: unknown) {
   };
 }
 
-/** When the event was, in seconds since 1970. */
-function timeOf({ timestamp }: Fields): number | null {
-  const isTime = typeof timestamp === "number" && timestamp > 0 && timestamp < 1e11;
-  return isTime ? Math.floor(timestamp * 1000) : null;
+/** A time in seconds since 1970. */
+function msOfSeconds(value: unknown): number {
+  const isTime = typeof value === "number" && value > 0 && value < 1e11;
+  return isTime ? Math.floor(value * 1000) : NaN;
 }
 
 /** The visitor, where the sender is a program that says who it is. */

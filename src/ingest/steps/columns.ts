@@ -18,7 +18,9 @@ export function eventOf(draft: Draft, timestamp: number, context: StepContext): 
   const page = pageColumns(draft, context);
   const source = sourceColumns(draft, page, context);
   const device = deviceColumns(draft, context);
-  const place = geo?.lookup(address, parsedAddress) ?? NOWHERE;
+  const place =
+    (draft.place === null ? geo?.lookup(address, parsedAddress) : geo?.asPrecise(draft.place)) ??
+      NOWHERE;
   // One by one: to spread several objects into one costs as much as all else that is done here.
   const event: Event = {
     site_id: payload.site_id,

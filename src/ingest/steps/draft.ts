@@ -10,7 +10,7 @@ import type { AdmissionRefusal, SiteCaller } from "../../sites/admission.ts";
 import type { DropReason } from "../drop_reasons.ts";
 import type { Drops } from "../drops.ts";
 import type { ClientHints } from "../enrich/device.ts";
-import type { GeoIp } from "../enrich/geoip.ts";
+import type { GeoIp, Place } from "../enrich/geoip.ts";
 import type { Page } from "../enrich/url.ts";
 import type { Referrers } from "../enrich/referrer.ts";
 import type { Robots } from "../enrich/robot.ts";
@@ -56,6 +56,8 @@ export interface Draft {
   readonly origin: string | null;
   readonly gpc: boolean;
   readonly isTrusted: () => boolean;
+  /** Where the visitor was, where the sender says so; else null. */
+  readonly place: Place | null;
   /** It gets a visitor id of its own. */
   readonly isAlone: boolean;
   /** Where an event of the past gets its visitor id, which the owner sent; else null. */

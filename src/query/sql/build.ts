@@ -7,7 +7,7 @@ import { type Aggregate, type AggregateName, AGGREGATES } from "../metrics.ts";
 import { isMetricName, type MetricName, metricOf } from "../metrics.ts";
 import { isInternational, shownHostSql } from "./host_text.ts";
 import type { Plan } from "./plan.ts";
-import type { AddedSums, CheckedFilter, Query } from "../query.ts";
+import type { AddedSums, CheckedFilter, Order, Query } from "../query.ts";
 import { mixedMetric, mixedRows, MONEY_COLUMNS } from "../sums/mixed.ts";
 import { type EventsOf, Relations } from "./relations.ts";
 
@@ -343,10 +343,17 @@ function groupBase(query: Query, relations: Relations): Sql {
     : sql`left join ${name} using (${join(kept.map(({ key }) => key))})`;
 }
 
+/** A key by the name of its value, where it has one. */
+function namedKey(key: Sql, names: NonNullable<Order["names"]>): Sql {
+  const values = names.map(([value]) => value);
+  const shown = names.map(([, name]) => name);
+  return sql`coalesce(list_extract(${shown}, list_position(${values}, ${key})), ${key})`;
+}
+
 function orderOf(query: Query, keys: readonly Sql[]): Sql {
-  const requested = query.order.map(({ by, direction }) => {
+  const requested = query.order.map(({ by, direction, names }) => {
     const key = keys[query.dimensions.findIndex((ref) => ref === by)];
-    if (key) return sql`${key} ${raw(direction)}`;
+    if (key) return sql`${names ? namedKey(key, names) : key} ${raw(direction)}`;
     const money = isMetricName(by) ? metricOf(by).money : undefined;
     return sql`${ident(money ? `money_${money}` : by)} ${raw(direction)} nulls last`;
   });

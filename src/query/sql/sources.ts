@@ -6,6 +6,12 @@ import { DOMAIN_ABOVE, SOURCE_TEXTS, type SourceFacts } from "../../reference/so
 /** A table to look texts up in; numbers or texts, of one kind. */
 export type Pairs = readonly (readonly [text: string, value: string | number])[];
 
+/** The source whose untagged visits have the name of a click id for a medium, by that id. */
+const CLICK_SOURCES = [["gclid", "Google"], ["msclkid", "Bing"]] as const satisfies Pairs;
+
+/** Scheme, user and password, as far as there are any; the host is the group. */
+const HOST = "^(?:[a-z][a-z0-9+.-]*://(?:[^/?#]*@)?)?(?:www[.])?(\\[[0-9a-f:.]*\\]|[a-z0-9._-]+)";
+
 /** Gives the SQL of a column that tells the source. */
 export type SourceColumns = (name: keyof SourceFacts) => Sql;
 
@@ -64,4 +70,22 @@ export function sourceSql(columns: SourceColumns): Sql {
   return sql`coalesce(
     ${knownSourceSql(NAME_PAIRS, tagged)}, ${tagged}, nullif(${columns("referrer_source")}, '')
   )`;
+}
+
+/** The medium of a campaign, else the name of the source's click id in parentheses, or NULL. */
+export function mediumSql(
+  columns: (name: keyof SourceFacts | "utm_medium" | "click_id") => Sql,
+): Sql {
+  const click = columns("click_id");
+  return sql`coalesce(
+    nullif(${columns("utm_medium")}, ''),
+    case when ${lookup(CLICK_SOURCES, click)} = ${sourceSql(columns)}
+      then '(' || ${click} || ')' end
+  )`;
+}
+
+/** The host of a referrer that is no page of the site, or NULL. */
+export function referrerHostSql(columns: (name: "referrer" | "referrer_source") => Sql): Sql {
+  const host = sql`nullif(regexp_extract(lower(${columns("referrer")}), ${HOST}, 1), '')`;
+  return sql`case when ${columns("referrer_source")} is not null then ${host} end`;
 }

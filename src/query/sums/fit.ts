@@ -23,6 +23,13 @@ export interface Fit {
 /** Dimensions that rows of days can be split by. */
 const OF_DAYS: ReadonlySet<string> = new Set(["day", "week", "month", "day_of_week"]);
 const PROPS = "props:";
+/** What sums know of a dimension, by the dimension that has it. */
+const AS_SUMMED: Readonly<Record<string, DimensionRef>> = {
+  // The source of a visit is all that they know of its referrer's name.
+  referrer_source: "source",
+  // Programs that tell click ids apart write them where the medium is.
+  medium: "utm_medium",
+};
 
 /** The kinds that answer a query, the best first, or why none does. */
 export function fitsOf(query: Query): readonly Fit[] | LeftOutReason {
@@ -73,8 +80,7 @@ function placeIn(
   property: string | undefined,
 ): number | string | null {
   if (kind === "props") return ref === property ? 1 : null;
-  // The source of a visit is all that sums know of its referrer's name.
-  const name = ref === "referrer_source" ? "source" : ref;
+  const name = Object.hasOwn(AS_SUMMED, ref) ? AS_SUMMED[ref] ?? ref : ref;
   const place = (SUM_KINDS[kind] as readonly string[]).indexOf(name);
   if (place >= 0) return place;
   return ref === "name" && (kind === "pages" || kind === "titles") ? "pageview" : null;

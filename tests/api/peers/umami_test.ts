@@ -125,7 +125,7 @@ Deno.test("Umami's reading API answers totals, series and lists", async () => {
   const lists: Record<string, unknown> = {
     path: [["/blog/one", 2], ["/", 2], ["/blog/a/b", 1]],
     entry: [["/", 1], ["/blog/a/b", 1], ["/blog/one", 1]],
-    referrer: [["Google", 1]],
+    referrer: [["google.com", 1]],
     event: [["Signup", 1]],
     tag: [["blue", 1]],
     utmSource: [["news", 1]],

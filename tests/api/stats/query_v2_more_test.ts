@@ -114,8 +114,7 @@ const EXAMPLES: readonly Example[] = [
       filters: [["is_not", "visit:country_name", [""]]],
       order_by: [["visit:country_name", "asc"]],
     },
-    // Names of countries are ordered by their codes.
-    results: [[[1], ["Germany", "Berlin"]], [[1], ["Estonia", "Tallinn"]]],
+    results: [[[1], ["Estonia", "Tallinn"]], [[1], ["Germany", "Berlin"]]],
   },
   {
     title: "UTM medium and source",

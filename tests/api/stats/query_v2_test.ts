@@ -97,7 +97,7 @@ Deno.test("queryV2Routes() splits by country and city names and filters by them"
       (await post({ ...body, filters, order_by: [["visit:country_name", "desc"]] })).json
         .results
         .map(({ dimensions }: { dimensions: string[] }) => dimensions[0]),
-      ["Estonia", "Germany"],
+      ["Germany", "Estonia"],
     );
   });
 });

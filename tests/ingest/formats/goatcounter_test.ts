@@ -67,19 +67,21 @@ Deno.test("POST /api/v0/count takes hits of the past with their visitors", async
     const sent = { method: "POST", body: JSON.stringify(body), headers };
     const response = await app.send("/api/v0/count", sent);
     const skipped = response.headers.get("x-goatcounter-filter");
-    return [response.status, await response.json(), skipped];
+    const notices = response.headers.get("x-mallard-notices");
+    return [response.status, await response.json(), skipped, notices];
   };
   const hit = { path: "/a", user_agent: CHROME, ip: "8.8.8.8", created_at: "2024-01-10T10:00:00Z" };
   const hits = [hit, { ...hit, path: "/b", size: [1920, 1080, 1], ref: "https://a.example/" }];
-  deepEqual(await send({ hits }), [202, { status: "ok" }, null]);
+  deepEqual(await send({ hits }), [202, { status: "ok" }, null, null]);
   const event = { path: "clicked", event: true, user_agent: CHROME, session: "s1" };
-  const [status, { errors }, skipped] = await send({
-    hits: [event, { path: "" }, { ...hit, created_at: "soon" }, { ...hit, bot: 150 }, {
+  const [status, { errors }, skipped, notices] = await send({
+    hits: [event, { path: "" }, { ...hit, created_at: "soon", location: 5 }, { ...hit, bot: 150 }, {
       ...hit,
       user_agent: "Googlebot/2.1",
     }],
   });
-  deepEqual([status, Object.keys(errors), skipped], [400, ["1", "2"], "3,4"]);
+  deepEqual([status, Object.keys(errors), skipped], [400, ["1"], "3,4"]);
+  equal(notices, "time_dropped, place_dropped");
   equal((await send({ hits: [] }))[0], 400);
   const rows = await pages(app);
   equal(rows.length, 3);

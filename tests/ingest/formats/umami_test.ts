@@ -113,10 +113,11 @@ Deno.test("POST /api/send refuses what it cannot count, and beeps at robots", as
   await declare(app);
   const send = async (payload: unknown, headers: Record<string, string> = {}, type = "event") => {
     const response = await post(app, "/api/send", { type, payload }, { headers });
-    return [response.status, Object.keys(await response.json())];
+    const said = await response.json();
+    return [response.status, Object.keys(said.error ?? said)];
   };
   const page = { website: OLD_UUID, url: "/a", hostname: SITE };
-  const refused = [400, ["error", "code"]];
+  const refused = [400, ["message", "code", "status"]];
   deepEqual(await send({ ...page, website: "00000000-0000-4000-8000-000000000000" }), refused);
   deepEqual(await send({ ...page, website: "x" }), refused);
   deepEqual(await send({ link: OLD_UUID }), refused);

@@ -85,10 +85,11 @@ const OF_VISITS = new Set([
     "source",
     "referrer_source",
     "referrer",
+    "referrer_host",
   ],
-  ...["channel", "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"],
+  ...["channel", "medium", "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"],
   ...["country", "region", "city", "device", "browser", "browser_version", "os", "os_version"],
-  ...["screen", "language"],
+  ...["screen", "screen_width", "language"],
 ]);
 
 function isAllowed(filter: Filter, inHistory = false): boolean {

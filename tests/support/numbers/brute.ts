@@ -270,6 +270,10 @@ class Brute {
         return sourceOf(whose);
       case "screen":
         return screenOf(whose.screen_size);
+      case "medium":
+        return mediumOf(whose);
+      case "referrer_host":
+        return referrerHostOf(whose);
       default:
         return whose[COLUMNS[ref] ?? "pathname"] as string | null;
     }
@@ -343,7 +347,15 @@ function currencyOf({ revenue_amount, revenue_currency }: Event): string | null 
 /** Dimensions in which `de` is `DE`. */
 const NAMES_AND_CODES = new Set([
   ...["country", "region", "city", "device", "browser", "os", "screen", "source", "channel"],
-  ...["referrer_source", "hostname", "entry_hostname", "exit_hostname", "currency", "language"],
+  ...[
+    "referrer_host",
+    "referrer_source",
+    "hostname",
+    "entry_hostname",
+    "exit_hostname",
+    "currency",
+    "language",
+  ],
 ]);
 
 function isNone(ref: string): boolean {
@@ -363,7 +375,20 @@ function sourceOf({ utm_source, source_tag, referrer_source }: Event): string | 
   return tagged === null ? referrer_source : TAGGED[tagged] ?? tagged;
 }
 
+/** Untagged visits of two sources are told by their click ids. */
+function mediumOf(event: Event): string | null {
+  const clicked = { gclid: "Google", msclkid: "Bing" }[event.click_id ?? ""];
+  const isClick = clicked !== undefined && clicked === sourceOf(event);
+  return event.utm_medium ?? (isClick ? `(${event.click_id})` : null);
+}
+
+function referrerHostOf({ referrer, referrer_source }: Event): string | null {
+  if (referrer === null || referrer_source === null) return null;
+  return new URL(referrer).hostname.replace(/^www\./, "");
+}
+
 const MISSING: Record<string, string> = {
+  referrer_host: "Direct / None",
   source: "Direct / None",
   referrer_source: "Direct / None",
   referrer: "Direct / None",
@@ -384,6 +409,7 @@ const COLUMNS: Record<string, keyof Event> = {
   browser_version: "browser_version",
   os: "os",
   os_version: "os_version",
+  screen_width: "screen_size",
   utm_source: "utm_source",
   utm_medium: "utm_medium",
   utm_campaign: "utm_campaign",

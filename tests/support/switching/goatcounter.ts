@@ -39,6 +39,9 @@ const COUNTING: Checks = {
     deepEqual(await bench.rows(site, `metrics=visits&dimensions=${by}`), [
       ["Google", "spring", "mobile", 1],
     ]);
+    const paged = await goat(bench);
+    await paged.count("p=Signup&e=true", { referer: `https://${paged.site}/pricing?x=1` });
+    deepEqual(await bench.events(paged.site), [["Signup", "/pricing", 1]]);
     const other = await goat(bench);
     await other.count("p=/r&r=Newsletter");
     await other.count("p=/s&q=src%3Dposter%26campaign%3Dplain", { "user-agent": PHONE });
@@ -99,6 +102,23 @@ const COUNTING: Checks = {
     deepEqual(pages, ["Signup /", "pageview /a", "pageview /b", "pageview /c"]);
     const days = await bench.rows(site, "metrics=events&dimensions=day");
     equal(days.filter((row) => row.at(-1) !== 0).length, 2);
+    const placed = await goat(bench);
+    const sent = [
+      { path: "/p", user_agent: CHROME, ip: "8.8.8.8", location: "DE-BY", language: "de" },
+      { path: "/p", user_agent: CHROME, ip: "8.8.4.4", location: "nowhere", created_at: "soon" },
+    ];
+    const told = await bench.ask("POST", "/api/v0/count", {
+      ...{ who: "admin", json: { hits: sent }, headers: placed.host },
+    });
+    deepEqual([told.status, told.header("x-mallard-notices")], [
+      202,
+      "time_dropped, place_dropped",
+    ]);
+    const places = "metrics=visitors&dimensions=country,region,language";
+    deepEqual(await bench.rows(placed.site, `${places}&order_by=country:asc`), [
+      ["DE", "DE-BY", "de", 1],
+      ["US", "(not set)", "(not set)", 1],
+    ]);
     const many = Array.from({ length: 501 }, () => ({ path: "/" }));
     equal((await send({ hits: many })).status, 400);
     const alone = await goat(bench);
@@ -128,6 +148,11 @@ const COUNTERS: Checks = {
     const past = `start=${daysAgo(3)}&end=${daysAgo(1)}`;
     equal(await shown(`blog/a.json?${past}`), "1");
     equal((await show("none.json")).status, 404);
+    await count("p=Signup&e=true");
+    await count("p=Signup&e=true", { "user-agent": PHONE });
+    equal(await shown("Signup.json"), "2", "an event");
+    equal((await show("%2FSignup.json")).status, 404, "no page");
+    equal(await shown("%2F.json"), "1", "no page of the events");
     for (
       const [kind, type] of [["html", "text/html"], ["svg", "image/svg"], ["png", "image/png"]]
     ) {
@@ -137,7 +162,7 @@ const COUNTERS: Checks = {
       equal((await show(`TOTAL.json?start=${start}`)).status, 200, start);
     }
     const named = await bench.ask("GET", `/counter/TOTAL.json?site_id=${site}`);
-    equal(dig(named.json(), "count"), "2", "told by site_id");
+    equal(dig(named.json(), "count"), "3", "told by site_id");
   },
   "`no_branding`, `style`": async (bench) => {
     const { site, host, count } = await goat(bench);
@@ -190,6 +215,12 @@ const READING: Checks = {
     equal(each(dig(hits, 0, "stats"), "day").length, 4);
     const root = each(hits, "path_id")[each(hits, "path").indexOf("/")];
     deepEqual(each(dig(await stats(`hits/${root}`), "refs"), "name"), ["Google"]);
+    const counts = each(hits, "count");
+    deepEqual(each(hits, "path").map((path, index) => [path, counts[index]]).sort(), [
+      ["/", 1],
+      ["/a", 1],
+      ["Signup", 1],
+    ]);
   },
   "`/stats/browsers`, `/systems`, `/locations`, `/sizes`, `/campaigns`, `/toprefs`, `/languages`":
     async (bench) => {
@@ -200,7 +231,7 @@ const READING: Checks = {
       deepEqual(await names("locations"), ["US"]);
       deepEqual(await names("sizes"), ["desktop", "mobile"]);
       deepEqual(await names("campaigns"), ["", "spring"]);
-      deepEqual(await names("toprefs"), ["", "Google"]);
+      deepEqual(await names("toprefs"), ["Google", "Twitter"]);
       deepEqual(await names("languages"), [""]);
     },
   [
@@ -238,7 +269,10 @@ const READING: Checks = {
     for (
       const [method, path] of [
         ["POST", "export"],
+        ["GET", "export"],
         ["GET", "export/1"],
+        ["DELETE", "sites/1"],
+        ["POST", "users"],
         ["PUT", "sites"],
         ["PATCH", "sites/1"],
       ] as const

@@ -75,6 +75,12 @@ const EVENTS: Checks = {
     equal((await bench.events(names[1] ?? ""))[0]?.at(-1), 1);
     const many = Array.from({ length: 21 }, () => names[0]).join(",");
     ok((await sendLong(bench, { url, domain: many })).status >= 400);
+    await send(bench, "www.new-one.example");
+    await send(bench, "new-one.example");
+    equal((await bench.events("new-one.example"))[0]?.at(-1), 2);
+    await bench.set(names[1] ?? "", { aliases: ["www.kept.example"] });
+    await send(bench, "www.kept.example");
+    equal((await bench.events(names[1] ?? ""))[0]?.at(-1), 1, "the alias has another page");
     equal((await bench.ask("POST", "/api/event", { json: { n: "x", u: url, v: 1 } })).status, 422);
   },
   "`referrer`": async (bench) => {
@@ -200,6 +206,45 @@ async function v1Site(bench: Bench): Promise<string> {
   return site;
 }
 
+/** Orders by names, media of click ids, and ranges that end now. */
+async function provesV2(bench: Bench, ask: (json: Body) => Promise<unknown>) {
+  const site = await bench.site();
+  const at = `${daysAgo(2)}T10:00:00Z`;
+  const places = [["DE", "Germany"], ["CH", "Switzerland"], ["AT", "Austria"]] as const;
+  const google = { u: "/?gclid=1", r: "https://www.google.com/" };
+  await bench.past(site, [
+    ...places.map(([country], index) => [at, index + 1, { u: "/", country }] as const),
+    [at, 4, { ...google, country: "ES" }],
+    [at, 5, { ...google, u: "/?gclid=1&utm_medium=cpc", country: "ES" }],
+    [at, 6, { u: "/?gclid=1", country: "ES" }],
+  ]);
+  const rows = async (json: Body) =>
+    dig(await ask({ site_id: site, metrics: ["visitors"], ...json }), "results");
+  const named = { dimensions: ["visit:country_name"], order_by: [["visit:country_name", "asc"]] };
+  deepEqual(each(await rows(named), "dimensions", 0), [
+    ...["Austria", "Germany", "Spain", "Switzerland"],
+  ]);
+  const media = await rows({ dimensions: ["visit:utm_medium"] });
+  deepEqual(
+    each(media, "dimensions", 0).map((name, index) => [name, each(media, "metrics", 0)[index]]),
+    [["(not set)", 4], ["(gclid)", 1], ["cpc", 1]],
+  );
+  const filters = [["is", "visit:utm_medium", ["(gclid)"]]];
+  deepEqual(each(await rows({ filters }), "metrics", 0), [1]);
+  const include = { trim_relative_date_range: true, time_labels: true };
+  const trimmed = await ask({
+    ...{ site_id: site, metrics: ["visitors"], date_range: "month", include },
+    dimensions: ["time:day"],
+  });
+  const today = daysAgo(0);
+  equal(String(dig(trimmed, "query", "date_range", 1)).slice(0, 10), today);
+  const labels = dig(trimmed, "meta", "time_labels");
+  deepEqual([Array.isArray(labels) && labels.length, Array.isArray(labels) && labels.at(-1)], [
+    Number(today.slice(8)),
+    today,
+  ]);
+}
+
 const STATISTICS: Checks = {
   "`POST /api/v2/query`": async (bench) => {
     const site = await v1Site(bench);
@@ -215,6 +260,7 @@ const STATISTICS: Checks = {
     const found = await ask({ metrics, filters, dimensions: ["event:page"] });
     deepEqual(each(dig(found, "results"), "dimensions", 0).sort(), ["/blog/a/b", "/blog/one"]);
     deepEqual(dig(found, "query", "filters"), [["contains", "event:page", ["/blog"]]]);
+    await provesV2(bench, ask);
     const many = Array.from({ length: 17 }, (_, n) => `event:props:k${n}`);
     const wide = { metrics: ["visitors"], date_range: "7d" };
     equal((await query({ ...wide, dimensions: many.slice(1) })).status, 200);

@@ -61,6 +61,15 @@ const SENDING: Checks = {
     deepEqual(await bench.rows(site, "metrics=events&dimensions=name,props:plan,props:tag"), [
       ["order", "pro", "blue", 1],
     ]);
+    const data = { cart: { total: 3, owner: { kind: "guest" } }, list: [1, 2] };
+    await send(bench, id, { name: "nested", data });
+    const inner = "props:cart.total,props:cart.owner.kind,props:list";
+    deepEqual(
+      await bench.rows(site, `metrics=events&dimensions=${inner}&filters=is(name,nested)`),
+      [
+        ["3", "guest", "[1,2]", 1],
+      ],
+    );
     const other = await website(bench);
     for (const url of ["/app#/a", "/app#/b", "/app"]) await send(bench, other.id, { url });
     deepEqual(await bench.rows(other.site, "metrics=pageviews&dimensions=page&order_by=page:asc"), [
@@ -81,7 +90,8 @@ const SENDING: Checks = {
     const timestamp = Math.floor(Date.now() / 1000) - 86_400;
     equal((await send(bench, id, { timestamp })).status, 403);
     equal((await send(bench, id, { timestamp: timestamp + 86_340 })).status, 200);
-    equal((await send(bench, id, { timestamp: "yesterday" })).status, 200);
+    const unreadable = await send(bench, id, { timestamp: "yesterday" });
+    deepEqual([unreadable.status, unreadable.header("x-mallard-notices")], [200, "time_dropped"]);
     equal((await send(bench, id, { timestamp }, { who: "admin" })).status, 200);
     const days = await bench.rows(site, "metrics=events&dimensions=day");
     deepEqual(days.map((row) => row.at(-1)).filter((count) => count !== 0), [1, 2]);
@@ -127,6 +137,28 @@ async function ownId(bench: Bench, site: string): Promise<string> {
 }
 
 const READING: Checks = {
+  "errors": async (bench) => {
+    const { id } = await website(bench);
+    const robot = { name: "x".repeat(300) };
+    const refused = [
+      [400, "bad-request", await send(bench, "", { website: "none" })],
+      [400, "bad-request", await send(bench, id, robot)],
+      [400, "bad-request", await bench.ask("POST", "/api/batch", { json: {} })],
+      [401, "unauthorized", await bench.ask("GET", `/api/websites/${id}/stats`)],
+      [404, "not-found", await bench.ask("GET", "/api/websites/x/stats", { who: "reader" })],
+      [405, "method-not-allowed", await bench.ask("PUT", "/api/me", { who: "reader" })],
+    ] as const;
+    for (const [status, code, reply] of refused) {
+      const { message, ...error } = dig(reply.json(), "error") as Body;
+      deepEqual([reply.status, error], [status, { code, status }]);
+      match(String(message), /^Cannot /);
+    }
+    const batch = (await bench.ask("POST", "/api/batch", { json: ["nothing"] })).json<unknown>();
+    deepEqual(dig(batch, "details", 0, "response", "error", "status"), 400);
+    const login = { username: "ada", password: "wrong" };
+    const signedOut = await bench.ask("POST", "/api/auth/login", { json: login });
+    deepEqual([signedOut.status, typeof dig(signedOut.json(), "error")], [401, "string"]);
+  },
   "`POST /api/auth/login` with `username` and `password`": async (bench) => {
     const reply = await bench.signIn();
     deepEqual([typeof dig(reply.json(), "token"), dig(reply.json(), "user", "username")], [
@@ -175,7 +207,7 @@ const READING: Checks = {
 async function measured(bench: Bench) {
   const { site, id } = await website(bench);
   await bench.past(site, [
-    [`${daysAgo(3)}T10:00:00Z`, 1, { u: "/", r: "https://www.google.com/" }],
+    [`${daysAgo(3)}T10:00:00Z`, 1, { u: "/", r: "https://www.google.com/", w: 1920 }],
     [`${daysAgo(3)}T10:02:00Z`, 1, { u: "/blog" }],
     [`${daysAgo(2)}T10:00:00Z`, 2, { u: "/blog" }],
     [`${daysAgo(2)}T10:01:00Z`, 2, { u: "/", n: "Signup", p: '{"plan":"pro","tag":"5"}' }],
@@ -188,6 +220,35 @@ async function measured(bench: Bench) {
     read: (name: string, query = "") => bench.read(path(name, query)),
     status: (name: string, query = "") => bench.status("GET", path(name, query), { who: "reader" }),
   };
+}
+
+/** Each bucket begins where its unit does, also where the range begins in it. */
+async function provesUnits(bench: Bench) {
+  const { site, id } = await website(bench);
+  const events = [["2024-12-31T22:30:00Z", "/a"], ["2025-01-15T10:10:00Z", "/a"]] as const;
+  await bench.past(site, [
+    ...events.map(([at, u], visitor) => [at, visitor + 1, { u }] as const),
+    ["2025-02-20T10:00:00Z", 3, { u: "/a", n: "Signup" }],
+  ]);
+  const start = Date.parse("2024-12-20T10:20:30Z");
+  const asked = `startAt=${start}&endAt=${Date.parse("2025-03-05")}&timezone=Europe/Berlin`;
+  const series = async (path: string, unit: string) =>
+    await bench.read(`/api/websites/${id}${path}?${asked}&unit=${unit}`);
+  deepEqual(dig(await series("/pageviews", "month"), "pageviews"), [
+    { x: "2024-11-30T23:00:00Z", y: 1 },
+    { x: "2024-12-31T23:00:00Z", y: 1 },
+    { x: "2025-01-31T23:00:00Z", y: 0 },
+    { x: "2025-02-28T23:00:00Z", y: 0 },
+  ]);
+  deepEqual(dig(await series("/pageviews", "year"), "pageviews"), [
+    { x: "2023-12-31T23:00:00Z", y: 1 },
+    { x: "2024-12-31T23:00:00Z", y: 1 },
+  ]);
+  deepEqual(await series("/events/series", "year"), [
+    { x: "Signup", t: "2024-12-31T23:00:00Z", y: 1 },
+  ]);
+  const hours = each(dig(await series("/pageviews", "hour"), "sessions"), "x");
+  deepEqual(hours.slice(0, 2), ["2024-12-20T10:00:00Z", "2024-12-20T11:00:00Z"]);
 }
 
 const STATISTICS: Checks = {
@@ -209,13 +270,19 @@ const STATISTICS: Checks = {
     deepEqual(each(dig(found, "pageviews"), "y"), [0, 2, 1, 0]);
     deepEqual(each(dig(found, "sessions"), "y"), [0, 1, 1, 0]);
     ok(Array.isArray(dig(found, "compare", "sessions")));
+    await provesUnits(bench);
   },
   "`/metrics`, `/metrics/expanded`, `/values`": async (bench) => {
     const { site, read } = await measured(bench);
     deepEqual(await read("/metrics", "type=path&search=blog"), [{ x: "/blog", y: 2 }]);
     equal(each(await read("/metrics", "type=path&limit=1&offset=1"), "x").length, 1);
     deepEqual(each(await read("/metrics/expanded", "type=browser"), "visits"), [2]);
-    deepEqual(await read("/values", "type=referrer"), [{ value: "Google" }]);
+    for (const type of ["referrer", "domain"]) {
+      deepEqual(await read("/metrics", `type=${type}`), [{ x: "google.com", y: 1 }]);
+      deepEqual(await read("/values", `type=${type}`), [{ value: "google.com" }]);
+    }
+    deepEqual(await read("/metrics", "type=screen"), [{ x: "1920", y: 1 }]);
+    equal(dig(await read("/stats", "screen=1920x1080"), "visitors"), 1);
     await bench.set(site, { path_rules: { query_parameters: ["id"] } });
     await bench.past(site, [[`${daysAgo(2)}T12:00:00Z`, 3, { u: "/shop?id=7&x=1" }]]);
     deepEqual(await read("/metrics", "type=query"), [{ x: "id=7", y: 1 }]);
@@ -235,8 +302,8 @@ const STATISTICS: Checks = {
   "`startAt`, `endAt`, `unit`, `timezone`, `match`, `eventType`": async (bench) => {
     const { read, status } = await measured(bench);
     const views = async (query: string) => dig(await read("/stats", query), "pageviews");
-    equal(await views("path=/blog&referrer=Google"), 1);
-    equal(await views("path=/blog&referrer=Google&match=any"), 3);
+    equal(await views("path=/blog&referrer=google.com"), 1);
+    equal(await views("path=/blog&referrer=google.com&match=any"), 3);
     equal(dig(await read("/stats", "eventType=2"), "visitors"), 1);
     for (const bad of ["startAt=x", "unit=x", "timezone=x", "eventType=3"]) {
       const [name] = bad.split("=");
@@ -306,6 +373,11 @@ const STATISTICS: Checks = {
     const id = dig(session, "id");
     deepEqual(await read(`/sessions/${id}`), session);
     equal(each(await read(`/sessions/${id}/activity`), "urlPath").length, 2);
+    const known = await website(bench, { visit_list: true });
+    await send(bench, known.id, { ip: "8.8.8.8" });
+    await send(bench, known.id, { ip: "127.0.0.1" });
+    const sessions = dig(await bench.read(`/api/websites/${known.id}/sessions`), "data");
+    deepEqual(each(sessions, "country").sort(), ["US", null]);
     const events = await read("/events", "search=sign");
     deepEqual(each(dig(events, "data"), "sessionId"), [null]);
   },

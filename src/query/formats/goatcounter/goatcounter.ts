@@ -6,8 +6,6 @@ import { RANGE_DAYS_MAX } from "../../../../dashboard/grammar/limits.js";
 import { DAY_US, HOUR_US } from "../../../core/durations.ts";
 import { bucketsOf } from "../../../core/period.ts";
 import { instantOf, localUs } from "../../../core/zone.ts";
-import { type Sql, sql } from "../../../core/sql.ts";
-import type { Row } from "../../../storage/duckdb.ts";
 import { type Answer, numberOf } from "../../answer.ts";
 import type { DimensionRef } from "../../dimensions.ts";
 import { checkRequestFilter, type SiteRules } from "../../parse.ts";
@@ -17,7 +15,9 @@ import { unreadable } from "../params.ts";
 type Params = URLSearchParams;
 
 /** Where visitors came from: the same in lists, in the parts of their values, and of a page. */
-export const REFS: DimensionRef = "referrer_source";
+export const REFS: DimensionRef = "source";
+
+const WIDTH: DimensionRef = "screen_width";
 
 /** Lists by their names. */
 export const LISTS: Readonly<Record<string, DimensionRef>> = {
@@ -30,19 +30,16 @@ export const LISTS: Readonly<Record<string, DimensionRef>> = {
   toprefs: REFS,
 };
 
-/** What the values of a list are split into, by the name of the list; null for widths. */
-export const DETAILS: Readonly<Record<string, readonly [DimensionRef, DimensionRef | null]>> = {
+/** What the values of a list are split into, by the name of the list. */
+export const DETAILS: Readonly<Record<string, readonly [DimensionRef, DimensionRef]>> = {
   browsers: ["browser", "browser_version"],
   systems: ["os", "os_version"],
   locations: ["country", "region"],
   languages: ["language", "language"],
-  sizes: ["screen", null],
+  sizes: ["screen", WIDTH],
   campaigns: ["utm_campaign", "utm_source"],
   toprefs: [REFS, "referrer"],
 };
-
-/** The columns that widths of screens are read from. */
-export const WIDTH_COLUMNS = ["visitor_id", "screen_size"] as const;
 
 const LIMIT_DEFAULT = 20;
 const LIMIT_MAX = 100;
@@ -95,9 +92,9 @@ function timeOf(params: Params, name: string, zone: string, isEnd: boolean): num
   return ms * 1000;
 }
 
-/** A scope with the pageviews of a page alone: events have paths of their own there. */
-export function ofPage(scope: Scope, path: string, rules: SiteRules): Scope {
-  return filtered(scope, entryFilter({ path, event: false }), rules);
+/** A scope with the pageviews of a page alone, or with one event: those are paths, too. */
+export function ofEntry(scope: Scope, entry: Entry, rules: SiteRules): Scope {
+  return filtered(scope, entryFilter(entry), rules);
 }
 
 /** A scope with the events of one value alone; of a language also with those of its countries. */
@@ -224,12 +221,13 @@ function whole(params: Params, name: string, byDefault: number, max: number): nu
   throw unreadable(name, `it is no whole number up to ${max}`);
 }
 
-/** A list, and whether there are more. */
-export function listOf({ rows }: Answer, params: Params) {
+/** A list of the values of a dimension, and whether there are more. */
+export function listOf({ rows }: Answer, params: Params, dimension: DimensionRef) {
   const limit = limitOf(params);
+  const unit = dimension === WIDTH ? "px" : "";
   const stats = rows.slice(0, limit).map(({ keys, values }) => ({
     id: String(keys[0]),
-    name: String(keys[0]),
+    name: `${keys[0]}${unit}`,
     count: numberOf(values, "visitors"),
   }));
   return { stats, more: rows.length > limit };
@@ -276,24 +274,6 @@ export const LIST_PARAMS = [
   "include_paths",
   "exclude_paths",
 ] as const;
-
-/** The query of the widths of screens in SQL. */
-export function widthsSql(events: Sql, params: Params): Sql {
-  return sql`select screen_size as width, count(distinct visitor_id) as total from ${events}
-    where screen_size is not null group by all order by total desc, width
-    limit ${limitOf(params) + 1} offset ${offsetOf(params)}`;
-}
-
-/** Widths of screens as a list. */
-export function widthsOf(rows: readonly Row[], params: Params) {
-  const limit = limitOf(params);
-  const stats = rows.slice(0, limit).map((row) => ({
-    id: "",
-    name: `${row["width"]}px`,
-    count: Number(row["total"]),
-  }));
-  return { stats, more: rows.length > limit };
-}
 
 /** A number for a path or an event: the same for the same. */
 export function pathId(path: string, event = false): number {

@@ -11,6 +11,8 @@ export interface V2Dimension {
   readonly ref: DimensionRef;
   /** A value as that API shows it. */
   readonly show: (value: string) => string;
+  /** The values that are shown by other names, which rows are ordered by. */
+  readonly names?: () => ReadonlyMap<string, string>;
   /** A condition with that API's values as one with ours. */
   readonly read: (condition: Condition) => Filter;
 }
@@ -27,6 +29,7 @@ function renamed(ref: DimensionRef, names: Readonly<Record<string, string>>): V2
   return {
     ref,
     show: (value) => names[value] ?? value,
+    names: () => new Map(Object.entries(names)),
     read: (condition) => ({
       ...condition,
       dimension: ref,
@@ -43,6 +46,7 @@ function listed(ref: DimensionRef, names: () => ReadonlyMap<string, string>): V2
   return {
     ref,
     show: (value) => names().get(value) ?? value,
+    names,
     read: (condition) => {
       const op = condition.op.replace(/_not$/, "");
       const own = { ...condition, op, dimension: ref };
@@ -115,6 +119,7 @@ const OWN_NAMES: Readonly<Record<string, V2Dimension>> = {
   "visit:city_name": renamed("city", { [NOT_SET]: "" }),
   "visit:device": listed("device", () => DEVICES),
   "visit:os": renamed("os", { macOS: "Mac" }),
+  "visit:utm_medium": same("medium"),
   "visit:entry_page_hostname": same("entry_hostname"),
   "visit:exit_page_hostname": same("exit_hostname"),
 };
@@ -128,7 +133,6 @@ const PLAIN = [
   "visit:referrer",
   "visit:channel",
   "visit:utm_source",
-  "visit:utm_medium",
   "visit:utm_campaign",
   "visit:utm_content",
   "visit:utm_term",
@@ -152,7 +156,9 @@ export function v2Dimension(name: string): V2Dimension | null {
 
 /** A condition with our name and values as one with that API's, or null where it has no name. */
 export function v2Condition(condition: Condition): Condition | null {
-  const { dimension: ref, values } = condition;
+  const { dimension, values } = condition;
+  // There is one name for both.
+  const ref = dimension === "utm_medium" ? "medium" : dimension;
   const names = [...PLAIN, ...Object.keys(OWN_NAMES), `event:${ref}`];
   for (const name of names) {
     const known = v2Dimension(name);

@@ -17,9 +17,17 @@ import { type Parsed, shorten } from "../../../../dashboard/grammar/parsed.js";
 import { bucketCount, checkRequestFilter, type SiteRules } from "../../parse.ts";
 import { type CheckedFilter, type Order, type Query, queryOf } from "../../query.ts";
 import type { ImportedMeta } from "../../sums/told.ts";
-import { isMoney, V2_DIMENSION_NAMES, v2Change, v2Dimension, v2Metric, v2Value } from "./names.ts";
+import {
+  isMoney,
+  V2_DIMENSION_NAMES,
+  v2Change,
+  type V2Dimension,
+  v2Dimension,
+  v2Metric,
+  v2Value,
+} from "./names.ts";
 import { echoOfFilters } from "./echo.ts";
-import { isoInZone, v2Comparison, v2Interval, v2Range } from "./range.ts";
+import { isoInZone, v2Comparison, v2Interval, v2Range, v2TrimmedRange } from "./range.ts";
 import { Faults } from "../../../core/faults.ts";
 
 type Body = Readonly<Record<string, unknown>>;
@@ -30,6 +38,7 @@ interface Column {
   readonly ref: DimensionRef;
   readonly interval: Interval | null;
   readonly show: (value: string) => string;
+  readonly names?: V2Dimension["names"];
 }
 
 /** A request of that API, read. */
@@ -69,15 +78,18 @@ export function read(
     faults.add(`${key.slice(0, 40)}: it is not one of ${KEYS.join(", ")}`);
   }
   const moment = { ...rules, nowUs };
-  const range = rangeOf(body, moment, faults);
+  const whole = rangeOf(body, moment, faults);
   const metrics = metricsOf(body, faults);
-  const columns = columnsOf(body, range, faults);
+  const columns = columnsOf(body, whole, faults);
   const filter = filterOf(body, rules, faults);
   const order = orderOf(body, metrics, columns, faults);
   const include = includeOf(body, columns, faults);
+  const range = include["trim_relative_date_range"] === true
+    ? v2TrimmedRange(body["date_range"], whole, moment)
+    : whole;
   const comparison = include["comparisons"] === undefined ? null : faults.valueOf(
     "include.comparisons",
-    v2Comparison(include["comparisons"], range, moment),
+    v2Comparison(include["comparisons"], whole, moment),
     null,
   );
   const { limit, offset } = paginationOf(body, faults);
@@ -86,7 +98,7 @@ export function read(
   const query = queryOf({ site, nowUs, range, zone, weekStart, gapUs, filter, goals }, {
     metrics,
     dimensions: columns.map(({ ref }) => ref),
-    order: order.map(({ by, direction }) => ({ by, direction })),
+    order: order.map(({ name: _, ...own }) => own),
     limit,
     offset,
   });
@@ -164,7 +176,7 @@ function columnOf(name: string, range: Range): Column | null {
     return { name: `time:${interval}`, ref: interval, interval, show };
   }
   const dimension = v2Dimension(name);
-  return dimension && { name, ref: dimension.ref, interval: null, show: dimension.show };
+  return dimension && { ...dimension, name, interval: null };
 }
 
 /** `2024-08-20 01:00` becomes `2024-08-20 01:00:00`; dates stay. */
@@ -233,7 +245,8 @@ function orderOf(
       );
       return [];
     }
-    return [{ name: column?.name ?? String(name), by, direction }];
+    const names = column?.names && [...column.names()];
+    return [{ name: column?.name ?? String(name), by, direction, ...(names ? { names } : {}) }];
   });
 }
 

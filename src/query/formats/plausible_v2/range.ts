@@ -86,6 +86,26 @@ function instantOfIso(text: string): number | null {
   return Number.isNaN(ms) ? null : Math.floor(ms / 1000) * SECOND_US;
 }
 
+/** Names of ranges that last beyond now, and how far they last once they are trimmed. */
+const TRIMMED: Readonly<Record<string, "hour" | "day">> = {
+  day: "hour",
+  month: "day",
+  year: "day",
+};
+
+/** The range of `date_range` without the hours, or days, that have not begun. */
+export function v2TrimmedRange(value: unknown, range: Range, { nowUs, zone }: V2Moment): Range {
+  const unit = typeof value === "string" && Object.hasOwn(TRIMMED, value) && TRIMMED[value];
+  if (!unit) return range;
+  const today = dayOfDate(localDate(zone, nowUs));
+  if (unit === "day") {
+    const first = dayOfDate(localDate(zone, range.fromUs));
+    return rangeOfDays(zone, first, today + 1);
+  }
+  const endUs = nowUs - localUs(zone, nowUs) % HOUR_US + HOUR_US;
+  return { fromUs: range.fromUs, toUs: Math.min(range.toUs, endUs), dates: null };
+}
+
 const MODES = ["previous_period", "year_over_year", "custom"] as const;
 
 /**

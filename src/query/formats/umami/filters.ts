@@ -17,8 +17,8 @@ export const TYPES: Readonly<Record<string, DimensionRef>> = {
   url: "page",
   entry: "entry_page",
   exit: "exit_page",
-  referrer: "referrer_source",
-  domain: "referrer_source",
+  referrer: "referrer_host",
+  domain: "referrer_host",
   title: "title",
   event: "name",
   tag: "props:tag",
@@ -32,7 +32,7 @@ export const TYPES: Readonly<Record<string, DimensionRef>> = {
   browser: "browser",
   os: "os",
   device: "device",
-  screen: "screen",
+  screen: "screen_width",
   language: "language",
   country: "country",
   region: "region",
@@ -129,8 +129,11 @@ function filterOfType(name: string, text: string): Filter {
   const [, code = "", value = ""] = /^([a-z]{1,3})\.(.*)$/s.exec(text) ?? [];
   const build = Object.hasOwn(OPERATORS, code) ? OPERATORS[code] : undefined;
   const dimension = TYPES[name];
+  // There a screen has a height, too, which is not stored.
+  const values = (given: string) =>
+    dimension === "screen_width" ? given.replace(/(\d+)x\d+/g, "$1") : given;
   if (dimension === undefined) return queryFilter(build ? code : "eq", build ? value : text);
-  return (build ?? several("is"))(dimension, build ? value : text);
+  return (build ?? several("is"))(dimension, values(build ? value : text));
 }
 
 /** A condition on what stands after the `?` of a page. */

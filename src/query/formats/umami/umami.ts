@@ -1,10 +1,10 @@
 // Umami's reading API: parameters of a URL become a Query, and answers the shapes of that API.
 import { type Interval, INTERVALS } from "../../../../dashboard/grammar/period.js";
 import { allOf } from "../../../../dashboard/grammar/filter.js";
-import { DAY_US } from "../../../core/durations.ts";
+import { DAY_US, HOUR_US, MINUTE_US } from "../../../core/durations.ts";
 import { BUCKETS_MAX, ROWS_MAX } from "../../../core/limits.ts";
-import { bucketsOf, type Range, rangeBefore } from "../../../core/period.ts";
-import { instantOf, isZone } from "../../../core/zone.ts";
+import { bucketsOf, firstDayOf, type Range, rangeBefore } from "../../../core/period.ts";
+import { instantOf, isZone, localDate, localUs, startOfDate } from "../../../core/zone.ts";
 import { type Answer, type AnswerRow, numberOf } from "../../answer.ts";
 import { bucketCount, type SiteRules } from "../../parse.ts";
 import type { CheckedFilter, Query, Scope } from "../../query.ts";
@@ -27,6 +27,9 @@ export const ANSWER_PARAMS = [
 ] as const;
 
 const LIMIT_DEFAULT = 500;
+/** A year is no bucket of other reports: each is a query. */
+const YEAR = "year";
+const YEARS_MAX = 30;
 const TOTALS = ["pageviews", "visitors", "visits", "bounce_rate", "visit_duration"] as const;
 
 /** The range, the filter and the zone of a request. Throws `bad_request`. */
@@ -78,8 +81,8 @@ export function totalsOf({ rows: [row] }: Answer) {
 export function unitOf(params: Params, range: Range): Interval {
   const isShort = range.toUs - range.fromUs <= 2 * DAY_US;
   const unit = params.get("unit") ?? (isShort ? "hour" : "day");
-  const known = INTERVALS.find((one) => one === (unit === "year" ? "month" : unit));
-  if (!known) throw unreadable("unit", `it is not one of ${INTERVALS.join(", ")}`);
+  const known = INTERVALS.find((one) => one === unit);
+  if (!known) throw unreadable("unit", `it is not one of ${[...INTERVALS, YEAR].join(", ")}`);
   if (bucketCount(range, known) <= BUCKETS_MAX) return known;
   throw unreadable(
     "unit",
@@ -102,25 +105,87 @@ export function seriesOf({ rows }: Answer, scope: Scope, unit: Interval) {
   const byKey = new Map(rows.map((row) => [row.keys[0], row.values]));
   const of = (name: "pageviews" | "visitors") =>
     buckets.map(({ key }) => ({
-      x: isoOf(key, unit, scope.zone),
+      x: startOf(key, unit, scope),
       y: numberOf(byKey.get(key) ?? {}, name),
     }));
   return { pageviews: of("pageviews"), sessions: of("visitors") };
 }
 
 /** Custom events by name and bucket. */
-export function eventSeriesOf({ rows }: Answer, { zone }: Scope, unit: Interval) {
-  return rows.filter(({ keys }) => keys[0] !== "pageview").map(({ keys, values }) => ({
+export function eventSeriesOf({ rows }: Answer, scope: Scope, unit: Interval) {
+  return customOf(rows).map(({ keys, values }) => ({
     x: String(keys[0]),
-    t: isoOf(Number(keys[1]), unit, zone),
+    t: startOf(Number(keys[1]), unit, scope),
     y: numberOf(values, "events"),
   }));
 }
 
-/** When a bucket begins. Its key is an instant, or a local date as if in UTC. */
-function isoOf(key: number, unit: Interval, zone: string): string {
-  const us = unit === "minute" || unit === "hour" ? key : instantOf(zone, key);
+/**
+ * When the minute, day or month of a bucket begins, also where the range begins later. Its key is
+ * an instant, or a local date as if in UTC.
+ */
+function startOf(key: number, unit: Interval, { zone, weekStart }: Scope): string {
+  if (unit === "minute" || unit === "hour") {
+    return isoOf(key - localUs(zone, key) % (unit === "hour" ? HOUR_US : MINUTE_US));
+  }
+  return isoOf(instantOf(zone, firstDayOf(key / DAY_US, unit, weekStart) * DAY_US));
+}
+
+function isoOf(us: number): string {
   return new Date(us / 1000).toISOString().replace(".000", "");
+}
+
+/** The parts of a scope that lie in one year each, where years are asked for; else null. */
+export function yearsOf(params: Params, scope: Scope): readonly Scope[] | null {
+  if (params.get("unit") !== YEAR) return null;
+  const { range: { fromUs, toUs }, zone } = scope;
+  const [first, last] = [yearOf(fromUs, zone), yearOf(toUs - 1, zone)];
+  if (last - first >= YEARS_MAX) throw unreadable("unit", `it makes more than ${YEARS_MAX} years`);
+  return Array.from({ length: last - first + 1 }, (_, index) => {
+    const from = Math.max(fromUs, startOfDate(zone, `${first + index}-01-01`));
+    const to = Math.min(toUs, startOfDate(zone, `${first + index + 1}-01-01`));
+    return { ...scope, range: { fromUs: from, toUs: to, dates: null } };
+  });
+}
+
+function yearOf(us: number, zone: string): number {
+  return Number(localDate(zone, us).slice(0, 4));
+}
+
+/** The query of one year of a series, by names of events or without. */
+export function yearQuery(scope: Scope, byName: boolean): Query {
+  return byName
+    ? queryOf(scope, { metrics: ["events"], dimensions: ["name"], limit: BUCKETS_MAX })
+    : queryOf(scope, { metrics: ["pageviews", "visitors"] });
+}
+
+/** Pageviews and visitors by year. */
+export function yearSeriesOf(answers: readonly Answer[], years: readonly Scope[]) {
+  const of = (name: "pageviews" | "visitors") =>
+    years.map((scope, index) => ({
+      x: startOfYear(scope),
+      y: numberOf(answers[index]?.rows[0]?.values ?? {}, name),
+    }));
+  return { pageviews: of("pageviews"), sessions: of("visitors") };
+}
+
+/** Custom events by name and year. */
+export function yearEventSeriesOf(answers: readonly Answer[], years: readonly Scope[]) {
+  return years.flatMap((scope, index) =>
+    customOf(answers[index]?.rows ?? []).map(({ keys, values }) => ({
+      x: String(keys[0]),
+      t: startOfYear(scope),
+      y: numberOf(values, "events"),
+    }))
+  );
+}
+
+function startOfYear({ range, zone }: Scope): string {
+  return isoOf(startOfDate(zone, `${yearOf(range.fromUs, zone)}-01-01`));
+}
+
+function customOf(rows: readonly AnswerRow[]): readonly AnswerRow[] {
+  return rows.filter(({ keys }) => keys[0] !== "pageview");
 }
 
 /** Whether a list is of the texts after `?`. */

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { type Answer, numberOf } from "../../answer.ts";
+import { dimensionOf } from "../../dimensions.ts";
 import { type Query, queryOf, type ReportRequest, type Scope } from "../../query.ts";
 import type { ListedVisit } from "../../reports/visit_list.ts";
 import { unreadable } from "../params.ts";
@@ -81,12 +82,12 @@ export function sessionOf(visit: ListedVisit, website: string) {
     id: sessionIdOf(visit),
     websiteId: website,
     distinctId: null,
-    browser: visit.browser,
-    os: visit.os,
-    device: visit.device,
+    browser: knownOf(visit.browser),
+    os: knownOf(visit.os),
+    device: knownOf(visit.device),
     screen: null,
     language: null,
-    country: visit.country,
+    country: knownOf(visit.country),
     region: null,
     city: null,
     firstAt,
@@ -97,6 +98,11 @@ export function sessionOf(visit: ListedVisit, website: string) {
     events: visit.steps.filter(({ kind }) => kind === "event").length,
     totaltime: Math.round(visit.duration_secs),
   };
+}
+
+/** A value of a visit; null where there is none. */
+function knownOf(value: string): string | null {
+  return value === dimensionOf("country").missing ? null : value;
 }
 
 /** The steps of a visit, newest first. */

@@ -3,6 +3,7 @@ import {
   isoInZone,
   v2Interval,
   v2Range,
+  v2TrimmedRange,
 } from "../../../../src/query/formats/plausible_v2/range.ts";
 import { valueOf } from "../../../support/parsed.ts";
 
@@ -73,4 +74,19 @@ Deno.test("isoInZone() shows an instant with the offset that holds there", () =>
 Deno.test("v2Interval() widens with the range", () => {
   const of = (name: string) => v2Interval(valueOf(v2Range(name, MOMENT)));
   assert.deepEqual(["day", "7d", "91d", "12mo"].map(of), ["hour", "day", "day", "month"]);
+});
+
+Deno.test("v2TrimmedRange() ends running days with the hour, months and years with the day", () => {
+  const trimmed = (name: string, moment: typeof MOMENT) => {
+    const { fromUs, toUs } = v2TrimmedRange(name, valueOf(v2Range(name, moment)), moment);
+    return [fromUs, toUs];
+  };
+  assert.deepEqual(trimmed("day", MOMENT), [at("2024-03-10T00:00Z"), at("2024-03-10T16:00Z")]);
+  assert.deepEqual(trimmed("month", MOMENT), [at("2024-03-01T00:00Z"), at("2024-03-11T00:00Z")]);
+  assert.deepEqual(trimmed("year", MOMENT), [at("2024-01-01T00:00Z"), at("2024-03-11T00:00Z")]);
+  assert.deepEqual(trimmed("7d", MOMENT), [at("2024-03-03T00:00Z"), at("2024-03-10T00:00Z")]);
+  // At 16:30 in New York, on the day its clock went forward.
+  const zoned = { ...MOMENT, nowUs: at("2024-03-10T20:30Z"), zone: "America/New_York" };
+  assert.deepEqual(trimmed("day", zoned), [at("2024-03-10T05:00Z"), at("2024-03-10T21:00Z")]);
+  assert.deepEqual(trimmed("year", zoned), [at("2024-01-01T05:00Z"), at("2024-03-11T04:00Z")]);
 });
