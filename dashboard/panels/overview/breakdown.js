@@ -111,9 +111,7 @@ export function DetailsButton({ dimension }) {
  */
 
 /** @param {RowsProps} props */
-export function Rows(
-  { dimension, name: shownName, narrow = false, also = [], without, hint },
-) {
+export function Rows({ dimension, name: shownName, narrow = false, also = [], without, hint }) {
   const app = useApp();
   const { t, name, format, schema, state, navigate } = app;
   const second = secondMetricOf(dimension);
