@@ -1,7 +1,7 @@
 // Puts the copy of mallard.sqlite that was kept before an upgrade back in its place. The caller
 // holds the lock of the folder, and has written every event to Parquet.
 import type { Files } from "../../core/types.ts";
-import { Sqlite } from "./sqlite.ts";
+import { Sqlite, type SqliteRow } from "./sqlite.ts";
 
 const COPY = /^mallard\.sqlite\.v(\d+)$/;
 /** Derived from events, and of files that may be gone: made again. */
@@ -31,7 +31,11 @@ function sumDaysIn(path: string): string[] {
   }
 }
 
-/** Replaces mallard.sqlite by the copy of a version; the copy stays. */
+/**
+ * Replaces mallard.sqlite by the copy of a version; the copy stays. Store and journal keep their
+ * ids, also where the copy is older than those: backups stay its own, and files written since are
+ * known as those of its journal's rows.
+ */
 export async function rollBack(files: Files, dataDir: string, version: number): Promise<void> {
   const path = `${dataDir}/mallard.sqlite`;
   const logBytes = await files.size(`${path}-wal`) ?? 0;
@@ -39,7 +43,7 @@ export async function rollBack(files: Files, dataDir: string, version: number): 
   const prepared = `${path}.rollback`;
   await files.copy(`${path}.v${version}`, prepared);
   await files.protect(prepared);
-  forgetDerived(prepared);
+  prepare(prepared, idsOf(path));
   await files.sync(prepared);
   await files.remove(`${path}-wal`);
   await files.remove(`${path}-shm`);
@@ -47,13 +51,27 @@ export async function rollBack(files: Files, dataDir: string, version: number): 
   await files.sync(dataDir);
 }
 
-function forgetDerived(path: string): void {
+/** The ids of store and journal. */
+function idsOf(path: string): SqliteRow[] {
+  const db = Sqlite.openReader(path);
+  try {
+    return db.all("select name, value from facts where name in ('store_id', 'journal_id')");
+  } finally {
+    db.close();
+  }
+}
+
+/** Forgets what is derived, and gives the copy the ids. */
+function prepare(path: string, ids: readonly SqliteRow[]): void {
   const db = Sqlite.openWriter(path);
   try {
     const tables = db.all("select name from sqlite_schema where type = 'table'");
     const names = new Set(tables.map(({ name }) => String(name)));
     db.transaction(() => {
       for (const name of DERIVED) if (names.has(name)) db.exec(`delete from ${name}`);
+      for (const { name = null, value = null } of ids) {
+        db.run("insert or replace into facts (name, value) values (?, ?)", name, value);
+      }
     });
   } finally {
     db.close();
