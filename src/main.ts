@@ -17,7 +17,7 @@ import {
   writeOutput,
 } from "./runtime/process.ts";
 import { realSystem } from "./runtime/system.ts";
-import { tracingHook } from "./runtime/tracing.ts";
+import { openTracer } from "./runtime/tracing.ts";
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -71,8 +71,8 @@ async function run(
   const { config, warnings, faults } = readConfig(configPath, command.runsAnyway === true);
   limitNewFiles(config.data_readable_by);
   const real = realSystem({ format: config.log_format, levelMin: "info" });
-  const hook = await tracingHook(Deno.env.get("OTEL_DENO"), real.clock);
-  const system = { ...real, timings: new Timings(hook) };
+  const tracer = await openTracer(Deno.env.get("OTEL_DENO"));
+  const system = { ...real, timings: new Timings(tracer) };
   const host = realHost(config, system);
   const terminal = { write: writeOutput, tell: printErrors, progress: showProgress };
   const given = { config, warnings, faults, args, options, terminal };

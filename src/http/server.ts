@@ -114,10 +114,13 @@ export function createServer(
     conclude(received, routeOf(matched), final.status, startedMs, answerer);
     return final;
   };
-  return (request, from) => {
+  const answerOne = (request: Request, from: Peer) => {
     const fast = from.isExcess ? undefined : lane.find(request);
     return fast ? answerFast(request, from.peer, fast, lane, answerer) : answerAny(request, from);
   };
+  const tracer = system.timings?.tracer;
+  if (!tracer) return answerOne;
+  return (request, from) => tracer.span("request", "", () => answerOne(request, from));
 }
 
 /** How the routes of a path tell errors, whichever of them is asked. */
@@ -172,8 +175,7 @@ async function answerFast(
     made = await deadlines.race(handled, () => tooLate(deadlines.ms));
     // What is accepted is counted, and has no line in the log.
     if (made === null) {
-      system.timings?.observe("request", route.path, system.clock.uptimeMs() - startedMs);
-      system.timings?.answered(202);
+      noteAnswer(system, route.path, 202, system.clock.uptimeMs() - startedMs);
       return lane.accepted(system.random.uuid());
     }
   } catch (error) {
@@ -190,6 +192,13 @@ async function answerFast(
   return final;
 }
 
+function noteAnswer({ timings }: Answerer["system"], path: string, status: number, ms: number) {
+  if (!timings) return;
+  timings.observe("request", path, ms);
+  timings.answered(status);
+  timings.tracer?.label("request", path);
+}
+
 /** Logs a request, or sums it where it is one of many that strangers are refused. */
 function conclude(
   { isStranger, log, method }: Received,
@@ -199,8 +208,7 @@ function conclude(
   { system, options }: Answerer,
 ): void {
   const ms = system.clock.uptimeMs() - startedMs;
-  system.timings?.observe("request", route?.path ?? "(none)", ms);
-  system.timings?.answered(status);
+  noteAnswer(system, route?.path ?? "(none)", status, ms);
   // A 500 is a bug, and is told each time.
   const sums = isStranger && status >= 400 && status !== 500 ? options.refusals : null;
   if (sums?.add(route?.path ?? "(none)", status) ?? true) {

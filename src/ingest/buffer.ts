@@ -3,6 +3,7 @@
 import { AppError, messageOf } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import { COMMIT_EVENTS_MAX, QUEUE_EVENTS_MAX } from "../core/limits.ts";
+import type { InContext, Tracer } from "../core/timings/timings.ts";
 import type { Log } from "../core/types.ts";
 import type { ImportMark } from "../storage/state/ops/import_ops.ts";
 
@@ -17,6 +18,8 @@ interface Waiting {
   readonly imports: readonly ImportMark[];
   readonly resolve: () => void;
   readonly reject: (error: AppError) => void;
+  /** Of the trace that the request is of. */
+  readonly inContext: InContext | undefined;
 }
 
 const RETRY_SECS = "2";
@@ -30,6 +33,7 @@ export class Buffer {
   readonly #append: Append;
   readonly #log: Log;
   readonly #eventsMax: number;
+  readonly #tracer: Tracer | undefined;
   #waiting: Waiting[] = [];
   #waitingEvents = 0;
   #committing: Promise<void> | undefined;
@@ -38,11 +42,19 @@ export class Buffer {
   #failedMs: number | null = null;
   #probing: Promise<void> = Promise.resolve();
 
-  /** `eventsMax` may wait. */
-  constructor(append: Append, log: Log, eventsMax: number = QUEUE_EVENTS_MAX) {
+  /** `eventsMax` may wait. A commit is of the trace of its first request. */
+  constructor(
+    append: Append,
+    log: Log,
+    { eventsMax = QUEUE_EVENTS_MAX, tracer }: {
+      readonly eventsMax?: number;
+      readonly tracer?: Tracer | undefined;
+    } = {},
+  ) {
     this.#append = append;
     this.#log = log;
     this.#eventsMax = eventsMax;
+    this.#tracer = tracer;
   }
 
   /** Events waiting for the journal. */
@@ -65,7 +77,8 @@ export class Buffer {
       return Promise.reject(refused("too many events wait to be written"));
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ events, imports, resolve, reject });
+      const inContext = this.#tracer?.context();
+      this.#waiting.push({ events, imports, resolve, reject, inContext });
       this.#waitingEvents += events.length;
       this.#committing ??= this.#commitAll();
     });
@@ -104,7 +117,8 @@ export class Buffer {
       const batch = this.#takeBatch();
       const events = batch.flatMap((waiting) => waiting.events);
       try {
-        await this.#append(events, batch.flatMap(({ imports }) => imports));
+        const append = () => this.#append(events, batch.flatMap(({ imports }) => imports));
+        await (batch[0]?.inContext?.(append) ?? append());
         this.#recovered();
         this.counts.accepted += events.length;
         for (const waiting of batch) waiting.resolve();

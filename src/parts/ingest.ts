@@ -59,13 +59,12 @@ export async function openIngest(
     random,
   }, config);
   const buffer = new Buffer(
-    async (events, imports) => {
-      const startedMs = clock.uptimeMs();
-      await storage.append(events, imports);
-      timings?.observe("commit", "", clock.uptimeMs() - startedMs);
+    (events, imports) => {
+      const append = () => storage.append(events, imports);
+      return timings ? timings.timed("commit", "", clock, append) : append();
     },
     log,
-    storage.memory.queueEventsMax,
+    { eventsMax: storage.memory.queueEventsMax, tracer: timings?.tracer },
   );
   const formatParts = formatPartsOf(config, system, storage, sites, names);
   return {

@@ -44,7 +44,9 @@ export async function openQueries(
     recent,
     sums: storage.sums,
     drops: (range) => drops.list(range),
-    computed: (report, ms) => timings?.observe("question", report, ms),
+    ...timings && {
+      timed: (report, work) => timings.timed("question", report, clock, work),
+    },
   });
   const rollups = new RollupBuilder(storage, rules, clock, log, {
     visitorIdDays,

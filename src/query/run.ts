@@ -89,8 +89,8 @@ export interface RunnerOptions {
   readonly recent?: RecentVisits;
   /** The sums of imported days; none when missing. */
   readonly sums?: Pick<Sums, "of" | "ask">;
-  /** Told how long each report took that was not in the cache. */
-  readonly computed?: (report: string, ms: number) => void;
+  /** Runs each report that was not in the cache, and notes how long it took. */
+  readonly timed?: <T>(report: string, work: () => Promise<T>) => Promise<T>;
   /** Counts of dropped requests between two UTC dates; none when missing. */
   readonly drops?: (
     range: { readonly site_id: string; readonly firstDate: string; readonly lastDate: string },
@@ -158,7 +158,10 @@ export class Runner {
     asker: Asker = {},
   ): Promise<{ answer: unknown; meta: Meta }> {
     const { request, run: compute } = await this.#read(report, site, params, asker);
-    const run: typeof compute = (of, context) => this.#timed(name, () => compute(of, context));
+    const { timed } = this.#options;
+    const run: typeof compute = timed
+      ? (of, context) => timed(name, () => compute(of, context))
+      : compute;
     const meta = metaOf(request, report.interval);
     const { nowUs, ...rest } = request;
     const { sums } = this.#options;
@@ -183,15 +186,6 @@ export class Runner {
   /** What is to be said of imported days beside an answer. */
   importedMeta(answer: unknown): ImportedMeta {
     return typeof answer === "object" && answer !== null ? this.#imported.get(answer) ?? {} : {};
-  }
-
-  async #timed<T>(report: string, work: () => Promise<T>): Promise<T> {
-    const startedMs = this.#clock.uptimeMs();
-    try {
-      return await work();
-    } finally {
-      this.#options.computed?.(report, this.#clock.uptimeMs() - startedMs);
-    }
   }
 
   /** UTC dates of which an answer lacks events, for their file is in quarantine. */

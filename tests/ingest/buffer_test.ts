@@ -66,7 +66,7 @@ Deno.test("Buffer refuses what is beyond its bound and keeps what came before", 
   journal.gates[0]!.resolve();
   await kept;
   assert.strictEqual(journal.batches[0]!.length, QUEUE_EVENTS_MAX);
-  const small = new Buffer(journal.append, fakeSystem().log, 2);
+  const small = new Buffer(journal.append, fakeSystem().log, { eventsMax: 2 });
   small.accept([event, event]);
   await assert.rejects(small.accept([event]), { code: "unavailable" });
 });

@@ -1,5 +1,6 @@
-// How long work takes, by kind and label: histograms for /metrics, and a hook for traces. The hook
+// How long work takes, by kind and label: histograms for /metrics, and spans of traces. The tracer
 // is missing unless tracing is switched on; without it an observation is one addition.
+import type { Clock } from "../types.ts";
 
 /** Kinds of work, and what they are labelled by; null for none. */
 export const WORK = {
@@ -30,8 +31,18 @@ export const BOUNDS_SECS = [
   30,
 ] as const;
 
-/** Told of each piece of work when it has ended. */
-export type WorkHook = (kind: WorkKind, label: string, ms: number) => void;
+/** Runs work in a context of traces. */
+export type InContext = <T>(work: () => T) => T;
+
+/** Makes spans of work; one that begins within another is its child. */
+export interface Tracer {
+  /** Runs work as a span. An empty label is one that is told later, or none. */
+  span<T>(kind: WorkKind, label: string, work: () => Promise<T>): Promise<T>;
+  /** Labels the span of this kind that runs. */
+  label(kind: WorkKind, label: string): void;
+  /** The context now, for work that is done for many callers at once. */
+  context(): InContext;
+}
 
 /** What was observed under one label. */
 export interface Histogram {
@@ -51,14 +62,30 @@ const LABELS_MAX = 500;
 
 /** Counts how long work took. */
 export class Timings {
-  readonly #hook: WorkHook | undefined;
+  /** Undefined where tracing is off. */
+  readonly tracer: Tracer | undefined;
   readonly #counts = new Map<WorkKind, Map<string, Counts>>();
 
   /** Responses by status. */
   readonly responses: Record<string, number> = {};
 
-  constructor(hook?: WorkHook) {
-    this.#hook = hook;
+  constructor(tracer?: Tracer) {
+    this.tracer = tracer;
+  }
+
+  /** Runs work, and notes how long it took, also where it fails. */
+  async timed<T>(
+    kind: WorkKind,
+    label: string,
+    clock: Pick<Clock, "uptimeMs">,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const startedMs = clock.uptimeMs();
+    try {
+      return await (this.tracer ? this.tracer.span(kind, label, work) : work());
+    } finally {
+      this.observe(kind, label, clock.uptimeMs() - startedMs);
+    }
   }
 
   /** Notes that a piece of work has just ended. */
@@ -75,7 +102,6 @@ export class Timings {
     const bucket = found === -1 ? BOUNDS_SECS.length : found;
     counts.buckets[bucket] = (counts.buckets[bucket] ?? 0) + 1;
     counts.sumMs += ms;
-    this.#hook?.(kind, label, ms);
   }
 
   /** Counts a response. */

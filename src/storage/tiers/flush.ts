@@ -55,7 +55,7 @@ export class Flusher {
   readonly #journalId: string;
   /** The time of the last flush to record; null while the clock is in doubt. */
   readonly #recordMs: () => number | null;
-  readonly #flushed: ((ms: number) => void) | undefined;
+  readonly #timed: (work: () => Promise<void>) => Promise<void>;
   /** Files of a flush that was not committed and could not be removed yet, by partition folder. */
   readonly #leftovers = new Map<string, string>();
   #asked: Promise<void> | undefined;
@@ -85,8 +85,8 @@ export class Flusher {
       readonly eventsFolder: string;
       readonly journalId: string;
       readonly recordMs: () => number | null;
-      /** Told how long each flush took. */
-      readonly flushed?: (ms: number) => void;
+      /** Runs each flush, and notes how long it took. */
+      readonly timed?: (work: () => Promise<void>) => Promise<void>;
     },
   ) {
     this.#db = db;
@@ -101,7 +101,7 @@ export class Flusher {
     this.#eventsFolder = options.eventsFolder;
     this.#journalId = options.journalId;
     this.#recordMs = options.recordMs;
-    this.#flushed = options.flushed;
+    this.#timed = options.timed ?? ((work) => work());
   }
 
   /** Whether something went wrong in the last flush. */
@@ -172,13 +172,12 @@ export class Flusher {
     const { failures } = this.counts;
     this.#startedMs = this.#clock.uptimeMs();
     try {
-      await this.#flush(split);
+      await this.#timed(() => this.#flush(split));
     } catch (error) {
       this.#failed("Cannot flush events to Parquet", error);
     }
     this.#isFailing = this.counts.failures > failures;
     this.#tookMs = this.#clock.uptimeMs() - this.#startedMs;
-    this.#flushed?.(this.#tookMs);
   }
 
   async #flush(split: Split): Promise<void> {
