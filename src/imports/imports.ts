@@ -25,7 +25,7 @@ import type { EventOptions } from "./stage/events.ts";
 import { type RejectedRow, TooManyBadRows } from "./stage/rows.ts";
 import { ROWS_FILE, Staging } from "./stage/stage.ts";
 import { stagedSums, stageSums, SUMS_FILE } from "./stage/sums.ts";
-import { writeDays } from "./write.ts";
+import { type DaysToWrite, writeDays } from "./write.ts";
 
 /** What imports work with. */
 export interface ImportParts {
@@ -46,6 +46,8 @@ export interface ImportParts {
   readonly take: (site: string) => void;
   /** Forgets a site without events. */
   readonly forget: (site: string) => Promise<unknown>;
+  /** Told after each day that is written. */
+  readonly onDay?: DaysToWrite["onDay"];
 }
 
 const MODE = 0o600;
@@ -330,14 +332,17 @@ export class Imports {
     },
     signal: AbortSignal,
   ): Promise<void> {
-    const { history, isKnown, take, lanes, zoneOf, system: { files } } = this.#parts;
+    const { history, isKnown, take, lanes, zoneOf, onDay, system: { files } } = this.#parts;
     const { id, site_id: site } = found;
     const days = report.days.filter((day) => day.left_out === null);
     const dates = days.map(({ date }) => date);
     const written: CatalogFile[] = [];
     try {
       if (report.sums) await this.#writeSums(db, id, work, dates, signal);
-      else await writeDays(db, history, staging, { id, site, days, lanes, signal }, written);
+      else {
+        const write = { id, site, days, lanes, signal, onDay };
+        await writeDays(db, history, staging, write, written);
+      }
       // Rows may hold addresses: they go before any event is there. Without them the files would
       // be read again.
       await files.remove(`${work}/${READ_FILE}`);

@@ -16,6 +16,8 @@ export interface DaysToWrite {
   /** How many runs of days are written at the same time. */
   readonly lanes: number;
   readonly signal: AbortSignal;
+  /** Told after each day. */
+  readonly onDay?: ((done: number, total: number) => void) | undefined;
 }
 
 /** Writes days; the files that were, also of a failure, are added to `written`. */
@@ -47,7 +49,7 @@ async function writeRun(
   db: Db,
   history: Pick<History, "write">,
   staging: Staging,
-  { id, site, days, run, table, signal }: Omit<DaysToWrite, "lanes"> & {
+  { id, site, days, run, table, signal, onDay }: Omit<DaysToWrite, "lanes"> & {
     readonly run: DayRun;
     readonly table: number;
   },
@@ -70,6 +72,7 @@ async function writeRun(
     const isLarge = events > ROW_GROUP_EVENTS;
     const source = sql`${rows} as ${raw("day")}`;
     written.push(await history.write(db, id, partition, { source, isLarge, signal }));
+    onDay?.(written.length, days.length);
   }
   if (isShared) await db.execute(sql`drop table ${name}`);
 }

@@ -31,6 +31,8 @@ export interface ImportHost {
   readonly geo: GeoIp | null;
   /** Accepts a site that the owner imports. */
   readonly take: (site: string) => void;
+  /** Told after each day that is written. */
+  readonly onDay?: (done: number, total: number) => void;
 }
 
 /** The imports of a DATA_DIR. */
@@ -85,6 +87,7 @@ export function openImports(
     zoneOf: (site) => sites.settings(site).timezone,
     isKnown: (site) => storage.sites.hasSite(site),
     take: host.take,
+    onDay: host.onDay,
     forget: (site) => storage.forgetSite(site),
   }, { folder: `${dataDir}/imports` });
 }

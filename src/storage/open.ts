@@ -51,6 +51,8 @@ export interface StorageOptions extends Omit<JournalOptions, "isCautious"> {
   readonly gdpr_mode?: boolean;
   /** An extension for DuckDB; `db.extensionFault` says whether it was loaded. */
   readonly extension?: ExtensionOptions;
+  /** Told how many of the files that are not in the catalog were read. */
+  readonly onFile?: (done: number, total: number) => void;
 }
 
 /** What storage needs to know of the process. */
@@ -282,7 +284,7 @@ async function openDatabase(
 /** Completes what the last process left, adopts files, and publishes all of them. */
 async function recover(
   { files, log }: System,
-  { dataDir, isCautious }: StorageOptions & Pick<JournalOptions, "isCautious">,
+  { dataDir, isCautious, onFile }: StorageOptions & Pick<JournalOptions, "isCautious">,
   opened: OpenJournal,
   database: () => Promise<Db>,
 ): Promise<Recovery> {
@@ -301,6 +303,7 @@ async function recover(
       journalId,
       journalSeqTo,
       isSalvaged,
+      onFile,
     });
     catalog.found(await recovery.start(comparison));
     await opened.rollups.start();
@@ -324,8 +327,9 @@ async function openParts(
   const mutex = new Mutex();
   const numbers = new PartitionNumbers(store, files, at);
   const parquet = new ParquetTier(store, files, catalog, recovery, log, mutex, rollups, at);
-  const flushed = (ms: number) => timings?.observe("flush", "", ms);
-  const into = { ...at, journalId, recordMs: () => guard.recordMs(), flushed };
+  const timed = (work: () => Promise<void>) =>
+    timings ? timings.timed("flush", "", clock, work) : work();
+  const into = { ...at, journalId, recordMs: () => guard.recordMs(), timed };
   const flusher = new Flusher(db, store, files, catalog, hot, numbers, clock, log, mutex, into);
   const base = { db, store, files, catalog, parquet, recovery, flusher, numbers };
   const sums = new Sums(store, opened.openReader);

@@ -63,6 +63,7 @@ const READABLE: readonly (readonly [command: string, ...args: string[]])[] = [
   ["version"],
   ["config", "check"],
   ["doctor"],
+  ["health"],
   ["keys", "list"],
   ["sites", "list"],
   ["imports", "list"],
@@ -98,6 +99,11 @@ Deno.test("seed fills a server, and commands print one JSON value for scripts", 
         assert.doesNotThrow(() => JSON.parse(done.stdout), `${args}: ${done.stdout}`);
         assert.doesNotMatch(done.stderr, /\r/);
       }
+      const stopped = `${folder}/stopped`;
+      const none = await run(["health", "--json"], stopped);
+      assert.deepEqual([none.code, JSON.parse(none.stdout).ready], [1, false]);
+      const adopted = await run(["adopt", "--json"], stopped);
+      assert.deepEqual(JSON.parse(adopted.stdout).files, 0, adopted.stderr);
       const restored = await run(["restore", "BACKUPS", "--json"], `${folder}/other`);
       assert.ok(JSON.parse(restored.stdout).files >= 0, restored.stderr);
       for (
@@ -132,7 +138,7 @@ Deno.test("config check and version run with settings that are wrong", async () 
     assert.match(facts.version, /^\d+\.\d+\.\d+$/);
     assert.match(facts.duckdb, /^\d+\.\d+\.\d+/);
     assert.ok(facts.schema_version > 0);
-    const usage = await run("adopt", "--json");
+    const usage = await run("hash-password", "--json");
     assert.equal(usage.code, 2);
     assert.match(usage.stderr, /^mallard: Unknown option '--json'/);
   });

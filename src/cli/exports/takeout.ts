@@ -19,6 +19,7 @@ import {
   JSON_OPTION,
   requireCurrentSchema,
 } from "../command.ts";
+import { withProgress } from "../progress.ts";
 
 /** The row of COMMANDS. */
 export const TAKEOUT = {
@@ -29,12 +30,17 @@ export const TAKEOUT = {
   options: { json: JSON_OPTION },
   example: "mallard takeout /mnt/other-disk/mallard-takeout",
   run: async (context) => {
-    const { config, system, args, options } = context;
+    const { config, system, args, options, terminal } = context;
     const dataDir = dataDirOf(config);
     const target = resolve(args[0] ?? "");
     await requireCurrentSchema(context, dataDir, "take out");
     const take = target.endsWith(".tar") ? takeOutFile : takeOut;
-    const made = await take(system, dataDir, target, settingsOf(context)).catch((error) => {
+    const made = await withProgress(
+      terminal,
+      system.clock,
+      "files",
+      (onFile) => take({ ...system, onFile }, dataDir, target, settingsOf(context)),
+    ).catch((error) => {
       throw asSentence(`Cannot take out into ${target}`, error);
     });
     if (options?.["json"] === true) return asJson({ ...made, folder: target });
@@ -49,7 +55,7 @@ export const TAKEOUT = {
 
 /** Makes the server of a takeout in the empty DATA_DIR. */
 export async function importTakeout(
-  { config, system, options = {} }: CommandContext,
+  { config, system, options = {}, terminal }: CommandContext,
   folder: string,
 ): Promise<CommandResult> {
   const dataDir = dataDirOf(config);
@@ -58,7 +64,12 @@ export async function importTakeout(
     throw new Error(`Cannot import the takeout ${folder} with --${other}: it is taken whole`);
   }
   const make = await isTar(system.files, folder) ? restoreTakeoutFile : restoreTakeout;
-  const { files, events } = await make(system, folder, dataDir).catch((error) => {
+  const { files, events } = await withProgress(
+    terminal,
+    system.clock,
+    "files",
+    (onFile) => make({ ...system, onFile }, folder, dataDir),
+  ).catch((error) => {
     throw new Error(`Cannot import the takeout ${folder} into ${dataDir}: ${messageOf(error)}`);
   });
   if (options["json"] === true) return asJson({ files, events });

@@ -26,6 +26,7 @@ import {
   JSON_OPTION,
   requireCurrentSchema,
 } from "../command.ts";
+import { progressLine } from "../progress.ts";
 import { importTakeout } from "../exports/takeout.ts";
 import { isTakeout } from "../../storage/backup/takeout.ts";
 import { isTar } from "../../storage/archive/tar.ts";
@@ -56,7 +57,7 @@ export const IMPORT = {
   example: "mallard import goatcounter-export.csv.gz --site example.com --dry-run",
   run: async (context) => {
     const takeout = resolve(context.args[0] ?? "");
-    const { files } = context.system;
+    const { system: { files }, terminal } = context;
     if (await isTakeout(files, takeout) || await isTar(files, takeout)) {
       return await importTakeout(context, takeout);
     }
@@ -67,13 +68,14 @@ export const IMPORT = {
     if (await isServed(context)) {
       return await besideServer(context, async (list) => {
         const { shown, isRepeated } = await add(list, context, site, options);
-        return resultOf(await ended(list, shown.id, context), context, isRepeated);
+        const end = await ended(list, shown.id, context).finally(() => terminal.progress(""));
+        return resultOf(end, context, isRepeated);
       });
     }
     return await withImports(context, async (imports, idOf) => {
       const { shown, isRepeated } = await add(imports.list, context, idOf(site), options);
       const isOver = shown.state === "done";
-      const end = isOver ? shown : await imports.run(shown.id, new AbortController().signal);
+      const end = isOver ? shown : await imports.settle(shown.id);
       return resultOf(end, context, isRepeated);
     });
   },
@@ -118,11 +120,12 @@ async function give(files: Files, path: string, to: string): Promise<void> {
 async function ended(
   list: ImportList,
   id: string,
-  { system: { clock } }: CommandContext,
+  { system: { clock }, terminal }: CommandContext,
 ): Promise<ShownImport> {
   for (;;) {
     const shown = await list.find(id);
     if (shown.state !== "waiting" && shown.state !== "running") return shown;
+    terminal.progress(`The server is ${shown.report.phase ?? "about to begin"}`);
     await clock.sleep(SECOND_MS / 4);
   }
 }
@@ -193,7 +196,7 @@ export async function withImports<T>(
   context: CommandContext,
   work: (imports: Imports, idOf: (site: string) => string) => Promise<T>,
 ): Promise<T> {
-  const { config, system, host } = context;
+  const { config, system, host, terminal } = context;
   const dataDir = dataDirOf(config);
   const storage = await openStorage(system, host, { ...config, dataDir });
   try {
@@ -203,10 +206,13 @@ export async function withImports<T>(
       path: config.geoip_db_path,
       precision: config.geoip_precision,
     });
-    const imports = openImports(config, system, { ...host, geo, take: () => {} }, storage, sites);
+    const onDay = progressLine(terminal, system.clock, "days");
+    const about = { ...host, geo, take: () => {}, onDay };
+    const imports = openImports(config, system, about, storage, sites);
     await imports.clean();
     return await work(imports, (site) => names.idForEvent(site));
   } finally {
+    terminal.progress("");
     await storage.close();
   }
 }

@@ -1,6 +1,5 @@
 // How long work takes, by kind and label: histograms for /metrics, and spans of traces. The tracer
 // is missing unless tracing is switched on; without it an observation is one addition.
-import type { Clock } from "../types.ts";
 
 /** Kinds of work, and what they are labelled by; null for none. */
 export const WORK = {
@@ -77,7 +76,7 @@ export class Timings {
   async timed<T>(
     kind: WorkKind,
     label: string,
-    clock: Pick<Clock, "uptimeMs">,
+    clock: { uptimeMs(): number },
     work: () => Promise<T>,
   ): Promise<T> {
     const startedMs = clock.uptimeMs();

@@ -41,7 +41,7 @@ export interface BackupResult {
 export interface BackupLimits extends Partial<Keeping> {
   readonly signal?: AbortSignal;
   /** Told how many files of how many are in the new generation. */
-  readonly onFile?: (done: number, total: number) => void;
+  readonly onFile?: ((done: number, total: number) => void) | undefined;
 }
 
 const ATTEMPTS_MAX = 20;

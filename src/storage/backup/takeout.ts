@@ -27,7 +27,13 @@ const SETTINGS = "settings.json";
 const PARTIAL = ".partial";
 const KEY_BYTES = 32;
 
-type World = { readonly files: Files; readonly clock: Clock; readonly random: Random };
+type World = {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Told of each file of events. */
+  readonly onFile?: (done: number, total: number) => void;
+};
 
 /** What was taken out. */
 export interface TakenOut extends Restored {
@@ -61,7 +67,7 @@ export async function takeOut(
   await requireFree(files, target);
   const partial = `${target}${PARTIAL}`;
   await files.removeTree(partial);
-  const { warnings } = await backup(world, dataDir, partial);
+  const { warnings } = await backup(world, dataDir, partial, world);
   const folder = (await newestGeneration(files, partial))?.folder ?? partial;
   const store = removeSecrets(`${folder}/${DATABASE}`, world.random);
   for (const name of OWNER_FILES) await files.remove(`${folder}/${name}`);

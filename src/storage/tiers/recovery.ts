@@ -31,6 +31,8 @@ export interface RecoveryOptions {
   readonly journalSeqTo: number;
   /** Whether the journal was salvaged from a damaged file and may be older than the files. */
   readonly isSalvaged: boolean;
+  /** Told how many of the files that are not in the catalog were read. */
+  readonly onFile?: ((done: number, total: number) => void) | undefined;
 }
 
 /** A file not in the catalog, as its own footer describes it. */
@@ -212,6 +214,7 @@ export class Recovery {
     const found: Found[] = [];
     for (let from = 0; from < paths.length; from += INSPECT_FILES) {
       found.push(...await this.#inspect(paths.slice(from, from + INSPECT_FILES), atStart));
+      this.#options.onFile?.(Math.min(from + INSPECT_FILES, paths.length), paths.length);
     }
     const replaced = new Set(found.flatMap((file) => file.origin.replaces ?? []));
     const adopted: CatalogFile[] = [];

@@ -16,7 +16,7 @@ Deno.test("Timings counts what took up to each bound, and what took longer", () 
   assert.deepEqual(timings.histograms("flush"), []);
 });
 
-Deno.test("Timings runs work as a span where there is a tracer, and notes what fails, too", async () => {
+Deno.test("Timings runs work as a span with a tracer, and notes what fails, too", async () => {
   const spans: string[] = [];
   const timings = new Timings({
     span: (kind, label, work) => {
