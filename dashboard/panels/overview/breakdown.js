@@ -150,11 +150,7 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], wi
       pressed: isPicked(state.filters, told, values),
       link: pageLink(dimension.name, value, app),
       cells: [visitorsCell(metrics, format), ...(showsSecond ? [cell] : []), ...last],
-      data: {
-        value: value === dimension.missing ? UNKNOWN : value,
-        visitors: count,
-        [second]: other,
-      },
+      data: { value: shownValue(dimension, value), visitors: count, [second]: other },
     };
   };
   const columns = [
@@ -179,6 +175,14 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], wi
   return html`
     <div class=${stale && data ? "panel-body stale" : "panel-body"} aria-busy=${stale}>${body}</div>
   `;
+}
+
+/**
+ * @param {RowsProps["dimension"]} dimension
+ * @param {string} value
+ */
+function shownValue({ missing }, value) {
+  return value === missing ? UNKNOWN : value;
 }
 
 /** Dimensions whose values are paths. */
