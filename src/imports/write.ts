@@ -4,7 +4,7 @@ import { ident, raw, sql } from "../core/sql.ts";
 import type { Db } from "../storage/duckdb.ts";
 import type { History } from "../storage/history/history.ts";
 import type { CatalogFile } from "../storage/parquet/partition.ts";
-import { ROW_GROUP_EVENTS, rowsOf } from "../storage/parquet/partition_file.ts";
+import { isOn, ROW_GROUP_EVENTS } from "../storage/parquet/partition_file.ts";
 import { type DayRun, runsOf, type StagedDay, type Staging } from "./stage/stage.ts";
 
 /** What is written. */
@@ -67,11 +67,13 @@ async function writeRun(
   }
   for (const { date, events } of some) {
     signal.throwIfAborted();
-    const partition = { site_id: site, date };
-    const rows = isShared ? rowsOf(partition, name) : staging.eventsOf(run);
+    const rows = isShared
+      ? sql`(select * from ${name} where ${isOn(date)})`
+      : staging.eventsOf(run);
     const isLarge = events > ROW_GROUP_EVENTS;
     const source = sql`${rows} as ${raw("day")}`;
-    written.push(await history.write(db, id, partition, { source, isLarge, signal }));
+    const day = { source, columns: staging.columns, isLarge, signal };
+    written.push(await history.write(db, id, { site_id: site, date }, day));
     onDay?.(written.length, days.length);
   }
   if (isShared) await db.execute(sql`drop table ${name}`);

@@ -34,6 +34,17 @@ export interface SiteRules {
 /** Texts that are read at once. */
 const TEXTS_AT_ONCE = 2_000;
 
+/** The tables of what texts say, each with its columns of events. */
+export const TEXT_TABLES = {
+  pages: [
+    ...["pathname", "hostname", "utm_source", "utm_medium", "utm_campaign", "utm_content"],
+    ...["utm_term", "click_id", "source_tag"],
+  ],
+  sources: ["referrer", "referrer_source"],
+  agents: ["browser", "browser_version", "os", "os_version", "device_type"],
+  places: ["country_code", "region", "city"],
+} as const;
+
 /** A table of what each text says. */
 export interface Lookup {
   readonly table: string;
@@ -69,10 +80,7 @@ function lookups(parts: EnrichParts, rules: SiteRules): Lookup[] {
     {
       table: "pages",
       keys: ["url"],
-      columns: [
-        ...["pathname", "hostname", "utm_source", "utm_medium", "utm_campaign", "utm_content"],
-        ...["utm_term", "click_id", "source_tag"],
-      ],
+      columns: TEXT_TABLES.pages,
       read: ({ url }) => {
         const page = pageOf(String(url), pathRewrite);
         const masked = MASKED_COLUMNS.flatMap((name) =>
@@ -84,7 +92,7 @@ function lookups(parts: EnrichParts, rules: SiteRules): Lookup[] {
     {
       table: "sources",
       keys: ["referred_by", "hostname"],
-      columns: ["referrer", "referrer_source"],
+      columns: TEXT_TABLES.sources,
       read: ({ referred_by, hostname }) => {
         const read = parts.referrers.read(String(referred_by));
         const hosts = typeof hostname === "string" ? [...own, hostname] : own;
@@ -97,7 +105,7 @@ function lookups(parts: EnrichParts, rules: SiteRules): Lookup[] {
     {
       table: "agents",
       keys: ["user_agent"],
-      columns: ["browser", "browser_version", "os", "os_version", "device_type", "robot"],
+      columns: [...TEXT_TABLES.agents, "robot"],
       read: ({ user_agent }) => {
         const text = String(user_agent);
         const agent = parts.userAgents.parse(text);
@@ -108,7 +116,7 @@ function lookups(parts: EnrichParts, rules: SiteRules): Lookup[] {
     {
       table: "places",
       keys: ["address"],
-      columns: ["country_code", "region", "city"],
+      columns: TEXT_TABLES.places,
       read: ({ address }) => ({ ...(parts.geo?.lookup(String(address)) ?? NOWHERE) }),
     },
   ];

@@ -5,8 +5,9 @@ import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, type EventColumnName } from "../../c
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import { FIRST_MONDAY } from "../../sites/id_period.ts";
 import { literal } from "../../storage/parquet/schema.ts";
-import { maskedColumn } from "./enrich.ts";
+import { maskedColumn, TEXT_TABLES } from "./enrich.ts";
 import { goodRows } from "./rows.ts";
+import type { UsedColumns } from "./used.ts";
 
 /** How the events of an import are made. */
 export interface EventOptions {
@@ -19,94 +20,89 @@ export interface EventOptions {
   readonly hidden: ReadonlySet<EventColumnName>;
 }
 
-/** The events of some rows, as a relation of the stored columns. */
-export function eventsOf(
-  rows: Sql,
-  { isExact, site, masked, options }: {
-    /** Whether the rows are stored events as they are. */
-    readonly isExact: boolean;
-    readonly site: string;
-    /** Columns of which texts are masked. */
-    readonly masked: ReadonlySet<string>;
-    readonly options: EventOptions;
-  },
-): Sql {
-  const columns = EVENT_COLUMN_NAMES.map((name) => {
-    const { type } = EVENT_COLUMNS[name];
-    const value = options.hidden.has(name) && !isExact
-      ? raw("null")
-      : valueOf(name, isExact, site, options, masked);
-    return sql`${value}::${raw(type)} as ${ident(name)}`;
-  });
-  const from = isExact ? sql`${goodRows(rows)} as r` : enriched(rows);
+/** What the rows of an import are like. */
+export interface EventsForm {
+  /** Whether the rows are stored events as they are. */
+  readonly isExact: boolean;
+  readonly site: string;
+  /** Columns of which texts are masked. */
+  readonly masked: ReadonlySet<string>;
+  readonly used: UsedColumns;
+  readonly options: EventOptions;
+}
+
+/** The events of some rows, as a relation of the stored columns that have a value. */
+export function eventsOf(rows: Sql, form: EventsForm): Sql {
+  const columns = eventColumns(form).map((name) =>
+    sql`${valueOf(name, form)}::${raw(EVENT_COLUMNS[name].type)} as ${ident(name)}`
+  );
+  const from = form.isExact ? sql`${goodRows(rows)} as r` : enriched(rows, form.used);
   return sql`(select ${join(columns)} from ${from})`;
 }
 
-/** The good rows with what was read from their texts. */
-function enriched(rows: Sql): Sql {
-  return sql`${goodRows(rows)} as r
-    left join pages as p on p.url = r.url
-    left join sources as s
-      on s.referred_by = r.referred_by and s.hostname is not distinct from r.hostname
-    left join agents as a on a.user_agent = r.user_agent
-    left join places as g on g.address = r.address
-    where a.robot is null`;
+/** The stored columns that have a value in any event; the others are NULL. */
+export function eventColumns({ isExact, used, options }: Omit<EventsForm, "site">) {
+  return EVENT_COLUMN_NAMES.filter((name) => {
+    if (EVENT_COLUMNS[name].required) return true;
+    if (isExact) return used.rows.has(name);
+    if (options.hidden.has(name)) return false;
+    return used.rows.has(name) || isRead(name, used) ||
+      name === "device_type" && used.rows.has("screen_size");
+  });
 }
 
-/** Which table says what a row does not. */
-const READ_FROM: Readonly<Partial<Record<EventColumnName, string>>> = {
-  pathname: "p",
-  hostname: "p",
-  utm_source: "p",
-  utm_medium: "p",
-  utm_campaign: "p",
-  utm_content: "p",
-  utm_term: "p",
-  click_id: "p",
-  source_tag: "p",
-  referrer: "s",
-  referrer_source: "s",
-  browser: "a",
-  browser_version: "a",
-  os: "a",
-  os_version: "a",
-  device_type: "a",
-  country_code: "g",
-  region: "g",
-  city: "g",
-};
+/** The good rows with what was read from their texts. */
+function enriched(rows: Sql, { tables }: UsedColumns): Sql {
+  const joins = JOINS.filter(([table]) => tables.has(table)).map(([_, text]) => raw(text));
+  const notRobots = tables.has("agents") ? raw("where agents.robot is null") : raw("");
+  return sql`${goodRows(rows)} as r ${join(joins, " ")} ${notRobots}`;
+}
 
-function valueOf(
-  name: EventColumnName,
-  isExact: boolean,
-  site: string,
-  options: EventOptions,
-  masked: ReadonlySet<string>,
-): Sql {
+const JOINS = [
+  ["pages", "left join pages on pages.url = r.url"],
+  [
+    "sources",
+    "left join sources on sources.referred_by = r.referred_by " +
+    "and sources.hostname is not distinct from r.hostname",
+  ],
+  ["agents", "left join agents on agents.user_agent = r.user_agent"],
+  ["places", "left join places on places.address = r.address"],
+] as const;
+
+/** Which table says what a row does not. */
+const READ_FROM: Readonly<Partial<Record<EventColumnName, string>>> = Object.fromEntries(
+  Object.entries(TEXT_TABLES).flatMap(([table, columns]) => columns.map((name) => [name, table])),
+);
+
+function isRead(name: EventColumnName, { tables }: UsedColumns): boolean {
+  return tables.get(READ_FROM[name] ?? "")?.has(name) ?? false;
+}
+
+function valueOf(name: EventColumnName, form: EventsForm): Sql {
   switch (name) {
     case "site_id":
-      return literal(site);
+      return literal(form.site);
     case "visitor_id":
-      return visitorId(options);
+      return visitorId(form.options);
     case "timestamp":
-      return isExact ? raw("r.happened_at") : timeOf(options);
+      return form.isExact ? raw("r.happened_at") : timeOf(form.options);
     default:
-      return isExact ? sql`r.${ident(name)}` : readValue(name, masked);
+      return form.isExact ? sql`r.${ident(name)}` : readValue(name, form);
   }
 }
 
-function readValue(name: EventColumnName, masked: ReadonlySet<string>): Sql {
-  const from = READ_FROM[name];
+function readValue(name: EventColumnName, { masked, used }: EventsForm): Sql {
   const given = maskedColumn(name, masked);
   if (name === "event_name") return sql`coalesce(${given}, 'pageview')`;
+  const read = isRead(name, used) ? sql`${raw(READ_FROM[name] ?? "")}.${ident(name)}` : raw("null");
   if (name === "device_type") {
-    return sql`coalesce(r.device_type, a.device_type, case
+    return sql`coalesce(r.device_type, ${read}, case
       when try_cast(r.screen_size as integer) is null then null
       when try_cast(r.screen_size as integer) < 768 then 'mobile'
       when try_cast(r.screen_size as integer) < 1024 then 'tablet' else 'desktop' end)`;
   }
-  const read = from === undefined ? given : sql`coalesce(${given}, ${raw(from)}.${ident(name)})`;
-  return name === "pathname" ? sql`coalesce(${read}, '/')` : read;
+  if (name === "pathname") return sql`coalesce(${given}, ${read}, '/')`;
+  return sql`coalesce(${given}, ${read})`;
 }
 
 /** Events of one second keep their order: the line makes the digits that the file lacks. */

@@ -1,12 +1,18 @@
 // From the rows of an importer to events: written once as they are, judged, counted by day, and
 // read as the events that they become, some days at a time.
-import { PAGEVIEW } from "../../core/event.ts";
+import { type EventColumnName, PAGEVIEW } from "../../core/event.ts";
 import { raw, type Sql, sql } from "../../core/sql.ts";
 import type { Db } from "../../storage/duckdb.ts";
 import { literal } from "../../storage/parquet/schema.ts";
 import type { Source } from "../importer.ts";
-import { enrich, type EnrichParts, type SiteRules } from "./enrich.ts";
-import { type EventOptions, eventsOf, visitorKey } from "./events.ts";
+import { enrich, type EnrichParts, type SiteRules, TEXT_TABLES } from "./enrich.ts";
+import {
+  eventColumns,
+  type EventOptions,
+  type EventsForm,
+  eventsOf,
+  visitorKey,
+} from "./events.ts";
 import {
   formOf,
   goodRows,
@@ -16,6 +22,7 @@ import {
   writeRows,
   writtenRows,
 } from "./rows.ts";
+import { type UsedColumns, usedColumns } from "./used.ts";
 
 /** What staging works with. */
 export interface StageParts {
@@ -45,7 +52,7 @@ export interface DayRun {
 }
 
 /** Events of a run of several days, which are in memory as a table while they are written. */
-const RUN_ROWS = 10_000;
+const RUN_ROWS = 40_000;
 
 /** The rows as they are, below the folder of an import. */
 export const ROWS_FILE = "rows.parquet";
@@ -58,6 +65,7 @@ export class Staging {
   /** Null until rows were read. */
   #form: RowsForm | null = null;
   #masked = NOTHING;
+  #used: UsedColumns = { rows: NOTHING, tables: new Map() };
 
   /** Nothing is read yet. */
   constructor(parts: StageParts) {
@@ -86,15 +94,26 @@ export class Staging {
   async resume(form: RowsForm): Promise<void> {
     const { db, enrich: parts, rules, pause } = this.#parts;
     this.#form = form;
-    if (form.isExact) return;
-    this.#masked = await enrich(db, goodRows(this.#rows()), parts, rules, pause);
+    if (!form.isExact) {
+      this.#masked = await enrich(db, goodRows(this.#rows()), parts, rules, pause);
+    }
+    this.#used = await usedColumns(db, this.#path, form.isExact ? {} : TEXT_TABLES);
   }
 
-  /** The events of some days, as a relation of the stored columns. */
+  /** The stored columns that the events have; the others are NULL. */
+  get columns(): readonly EventColumnName[] {
+    return eventColumns(this.#eventsForm);
+  }
+
+  /** The events of some days, as a relation of their columns. */
   eventsOf(run: DayRun): Sql {
+    return eventsOf(this.#rows(run), this.#eventsForm);
+  }
+
+  get #eventsForm(): EventsForm {
     const { rules: { site }, options } = this.#parts;
     const isExact = this.#form?.isExact ?? false;
-    return eventsOf(this.#rows(run), { isExact, site, masked: this.#masked, options });
+    return { isExact, site, masked: this.#masked, used: this.#used, options };
   }
 
   /** How many visitors the events of some dates have. */

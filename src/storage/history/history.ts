@@ -2,6 +2,7 @@
 // of the import's own, all of them enter in one transaction, and all of them leave in one. The same
 // transactions show and hide the sums of an import, whose rows are written before and swept after.
 import { AppError } from "../../core/errors.ts";
+import type { EventColumnName } from "../../core/event.ts";
 import type { Mutex } from "../../core/mutex.ts";
 import type { Sql } from "../../core/sql.ts";
 import type { SumRow } from "./sum_kinds.ts";
@@ -121,15 +122,17 @@ export class History {
   }
 
   /**
-   * Writes the events of one day to a temporary name. `source` is a relation of the stored columns
+   * Writes the events of one day to a temporary name. `source` is a relation of some stored columns
    * that `db` reads. Rejects with the error of DuckDB or of the disk.
    */
   async write(
     db: Db,
     id: string,
     partition: Partition,
-    { source, isLarge, signal }: {
+    { source, columns, isLarge, signal }: {
       readonly source: Sql;
+      /** The columns that it has; the others are NULL. */
+      readonly columns: readonly EventColumnName[];
       /** Whether it has more events than are sorted at once. */
       readonly isLarge: boolean;
       readonly signal: AbortSignal;
@@ -140,6 +143,7 @@ export class History {
     return await writeTemporary(db, files, this.#eventsFolder, partition, {
       number,
       source,
+      columns,
       order: isLarge ? "asRead" : "byVisitor",
       origin: { import: id },
       signal,

@@ -1,5 +1,6 @@
 // Writes a partition file so that a crash leaves either all of it or nothing under its name.
-import { raw, type Sql, sql } from "../../core/sql.ts";
+import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, type EventColumnName } from "../../core/event.ts";
+import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Files } from "../../core/types.ts";
 import type { Db } from "../duckdb.ts";
 import {
@@ -46,12 +47,16 @@ const IN_ORDER: Readonly<Record<EventOrder, (source: Sql) => Sql>> = {
   asRead: (source) => sql`(select *, row_number() over () as place from ${source}) where place > 0`,
 };
 
-/** Writes a relation of the stored columns, without bound values; resolves with its rows. */
+/**
+ * Writes a relation of the stored columns, without bound values; resolves with its rows. Of the
+ * stored columns it has those in `columns`, by default all; what it lacks is NULL.
+ */
 export async function copyTo(
   db: Db,
   path: string,
-  { source, order, origin, signal }: {
+  { source, columns, order, origin, signal }: {
     readonly source: Sql;
+    readonly columns?: readonly EventColumnName[];
     readonly order: EventOrder;
     readonly origin?: FileOrigin;
     readonly signal?: AbortSignal;
@@ -62,14 +67,25 @@ export async function copyTo(
     : sql`, kv_metadata { ${raw(METADATA_KEY)}: ${literal(JSON.stringify(origin))} }`;
   const copied = await db.query(
     sql`copy (
-      select ${ALL_COLUMNS}
-      from ${IN_ORDER[order](source)}
+      select ${columns ? columnsOf(columns) : ALL_COLUMNS}
+      from (select * from ${IN_ORDER[order](source)})
     ) to ${literal(path)} (
       format parquet, compression zstd, row_group_size ${raw(String(ROW_GROUP_EVENTS))}${metadata}
     )`,
     { signal },
   );
   return Number(copied[0]?.["Count"] ?? 0);
+}
+
+/** Every stored column, of a relation that has some of them. */
+function columnsOf(names: readonly EventColumnName[]): Sql {
+  return join(
+    EVENT_COLUMN_NAMES.map((name) =>
+      names.includes(name)
+        ? ident(name)
+        : sql`null::${raw(EVENT_COLUMNS[name].type)} as ${ident(name)}`
+    ),
+  );
 }
 
 /**
@@ -85,6 +101,7 @@ export async function writeTemporary(
   write: {
     readonly number: number;
     readonly source: Sql;
+    readonly columns?: readonly EventColumnName[];
     readonly order: EventOrder;
     readonly origin: FileOrigin;
     readonly signal?: AbortSignal;
@@ -128,7 +145,11 @@ export async function settle(
 export function rowsOf({ site_id, date }: Partition, relation: Sql): Sql {
   return sql`(
       select * from ${relation}
-      where site_id = ${literal(site_id)}
-        and timestamp >= ${literal(date)}::timestamp
-        and timestamp < ${literal(date)}::timestamp + interval 1 day)`;
+      where site_id = ${literal(site_id)} and ${isOn(date)})`;
+}
+
+/** Whether an event is of a UTC date. */
+export function isOn(date: string): Sql {
+  return sql`timestamp >= ${literal(date)}::timestamp
+    and timestamp < ${literal(date)}::timestamp + interval 1 day`;
 }

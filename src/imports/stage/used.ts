@@ -1,0 +1,35 @@
+// Which columns of an import have a value in any row: the others are NULL, and are not carried
+// through joins, tables and sorts.
+import { ident, join, sql } from "../../core/sql.ts";
+import type { Db } from "../../storage/duckdb.ts";
+import { literal, literalPath } from "../../storage/parquet/schema.ts";
+
+/** Names of columns with a value, of the rows and of each table that is read beside them. */
+export interface UsedColumns {
+  readonly rows: ReadonlySet<string>;
+  /** Only tables that have rows. */
+  readonly tables: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** Tables of what texts say, by what they are called in statements: columns by table. */
+export type TextTables = Readonly<Record<string, readonly string[]>>;
+
+/** What the rows of a file have, and the tables. */
+export async function usedColumns(
+  db: Db,
+  path: string,
+  tables: TextTables,
+): Promise<UsedColumns> {
+  const rows = await db.execute(sql`
+    select path_in_schema as name from parquet_metadata(${literal(literalPath(path))})
+    group by name having coalesce(sum(stats_null_count) < sum(num_values), true)`);
+  const used = new Map<string, ReadonlySet<string>>();
+  for (const [table, columns] of Object.entries(tables)) {
+    const counts = columns.map((name) => sql`count(${ident(name)}) as ${ident(name)}`);
+    const [row] = await db.execute(sql`
+      select count(*) as texts, ${join(counts)} from ${ident(table)}`);
+    if (row?.["texts"] === 0) continue;
+    used.set(table, new Set(columns.filter((name) => row?.[name] !== 0)));
+  }
+  return { rows: new Set(rows.map(({ name }) => String(name))), tables: used };
+}
