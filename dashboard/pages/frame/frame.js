@@ -1,6 +1,7 @@
 // The header and footer of every page: site, views, filters, period, menu.
 import { Dropdown, moveInList } from "../../components/controls/dropdown.js";
 import { Icon } from "../../components/layout/icon.js";
+import { Lazy } from "../../components/layout/lazy.js";
 import { Logo } from "../../components/layout/logo.js";
 import { SitePicker } from "../../components/controls/site_picker.js";
 import { useApp } from "../../lib/state/context.js";
@@ -13,7 +14,8 @@ import { LANGUAGES } from "../../lib/format/text.js";
 import { siteName } from "../../lib/format/site_name.js";
 import { Filters } from "./filter_bar.js";
 import { Periods } from "./period_choice.js";
-import { Warnings } from "./warnings.js";
+
+const loadWarnings = () => import("./warnings.js");
 
 /** @typedef {"site" | "period" | "menu" | null} Opened */
 
@@ -72,7 +74,7 @@ export function Frame(props) {
       </p>
     `}
     <main id="main" tabindex="-1">
-      ${warnings && html`<${Warnings} warnings=${warnings} />`}
+      ${warnings && html`<${Lazy} load=${loadWarnings} warnings=${warnings} />`}
       ${children}
     </main>
     <footer class="foot muted">

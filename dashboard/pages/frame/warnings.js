@@ -10,7 +10,7 @@ import { useApp } from "../../lib/state/context.js";
  */
 
 /** @param {{ warnings: ServerWarnings }} props */
-export function Warnings({ warnings: { missing_proxy, weak_secrets = [] } }) {
+export function WarningsPanel({ warnings: { missing_proxy, weak_secrets = [] } }) {
   const { t } = useApp();
   const texts = weak_secrets.map((name) =>
     t(name === "secret" ? "warning_secret" : "warning_password")
