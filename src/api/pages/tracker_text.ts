@@ -14,9 +14,10 @@ export function trackerText(source: string): string {
   return classicScript(source).replace(/^[ \t]*\/\/.*\n/gm, "")
     .replace(/\/\*\*[^]*?\*\/\s*/g, "")
     .replace(/^[ \t]+/gm, "")
-    .replace(/([;{,([]|^)\n/gm, "$1")
+    .replace(/([;{,([]|\|\||^)\n/gm, "$1")
     .replace(
-      /("(?:[^"\\\n]|\\.)*")| ?(=>|===|[-+=]?=|\|\||&&|[,:{}]) ?/g,
+      /("(?:[^"\\\n]|\\.)*")|(?<=\b(?:if|for|catch|async|function)) (?=\()| ?(=>|[!=]==|[-+=]?=|\|\||&&|[,:{}?]) ?/g,
       (_, text?: string, mark = "") => text ?? mark,
-    );
+    )
+    .replace(/[;,]}/g, "}");
 }
