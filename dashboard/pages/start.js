@@ -8,6 +8,7 @@ import { shownHost } from "../grammar/host_name.js";
 import { siteName } from "../lib/format/site_name.js";
 import { StartSnippet, Ticks } from "./start_snippet.js";
 import { NewSites } from "../panels/sites/new_sites.js";
+import { SiteCheck } from "../panels/sites/site_check.js";
 
 /**
  * `adding` is true for a further site.
@@ -25,6 +26,7 @@ export function StartPage({ offline, adding, onCancel }) {
     ? "example.com"
     : typedSite(typed);
   const known = site.site_id !== "";
+  const isNamed = known || typed !== "";
   const arrived = adding && sites.find(({ site_id }) => site_id === shown);
   useEffect(() => {
     if (!arrived) return;
@@ -37,7 +39,9 @@ export function StartPage({ offline, adding, onCancel }) {
       <h1>${known
         ? t("start_title_site", { site: siteName(site) })
         : t(adding ? "start_another" : "start_title")}</h1>
-      ${owner && html`<${Ticks} named=${known || typed !== ""} received=${false} />`}
+      ${owner && html`
+        <${Ticks} site=${shown} named=${isNamed} received=${false} />
+      `}
       ${!known && html`
         <label for=${id}>${t("start_domain")}</label>
         <input id=${id} class="field" value=${domain} placeholder="example.com"
@@ -52,6 +56,7 @@ export function StartPage({ offline, adding, onCancel }) {
       <p>${t("start_add")}</p>
       <${StartSnippet} site=${shown} />
       <p class="muted">${t("start_check")}</p>
+      ${owner && isNamed && html`<${SiteCheck} site=${shown} />`}
       <p class=${offline ? "waiting offline" : "waiting"} role="status">
         <i aria-hidden="true" />${t(offline ? "start_waiting_offline" : "start_waiting")}
       </p>

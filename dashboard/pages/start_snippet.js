@@ -2,9 +2,10 @@
 import { CopyBox } from "../components/controls/copy_box.js";
 import { Tabs } from "../components/controls/tabs.js";
 import { Icon } from "../components/layout/icon.js";
-import { addressOf } from "../lib/ask/api.js";
+import { addressOf, ask, sitePath } from "../lib/ask/api.js";
 import { useAnswer } from "../lib/ask/answer.js";
 import { PLATFORMS, platformSnippet } from "../lib/format/snippet.js";
+import { refusalOf } from "../lib/format/refusal.js";
 import { html, useState } from "../lib/html.js";
 import { useApp } from "../lib/state/context.js";
 
@@ -22,13 +23,17 @@ export function StartSnippet({ site }) {
   `;
 }
 
-/** @param {{ named: boolean, received: boolean }} props */
-export function Ticks({ named, received }) {
+/**
+ * What is done of the three steps.
+ * @param {{ site: string, named: boolean, received: boolean }} props
+ */
+export function Ticks({ site, named, received }) {
   const { t } = useApp();
   /** @type {import("../lib/ask/answer.js").Answer<{ setup_required: boolean }>} */
   const { data } = useAnswer("api/auth/status");
+  const zone = useZone(site);
   const ticks = /** @type {const} */ ([
-    ["tick_site", named],
+    ["tick_site", named && zone.current === zone.own],
     ["tick_password", data?.setup_required === false],
     ["tick_snippet", received],
   ]);
@@ -43,5 +48,46 @@ export function Ticks({ named, received }) {
         `
       )}
     </ul>
+    ${named && zone.current !== zone.own && html`
+      <p class="pair">
+        <span class="muted">${t("zone_now", { zone: zone.current })}</span>
+        <button type="button" class="button small" onClick=${zone.use}>
+          ${t("zone_use", { zone: zone.own })}</button>
+      </p>
+    `}
+    <p class="fault-line" role="alert">${zone.fault}</p>
   `;
+}
+
+/**
+ * The time zone of a site beside that of this browser, and giving it this one: a site that is not
+ * known is declared by it.
+ * @param {string} id
+ */
+function useZone(id) {
+  const { t, sites, schema, reload } = useApp();
+  const [fault, setFault] = useState("");
+  const site = sites.find(({ site_id }) => site_id === id);
+  const byDefault = schema.site_settings.find(({ name }) => name === "timezone")?.default;
+  const own = canonical();
+  const use = async () => {
+    try {
+      await (site
+        ? ask(sitePath(id, ""), { method: "PATCH", body: { timezone: own } })
+        : ask("api/sites", { method: "POST", body: { site_id: id, timezone: own } }));
+      setFault("");
+    } catch (error) {
+      setFault(refusalOf(error, t));
+    }
+    await reload();
+  };
+  return { current: canonical(site?.timezone ?? String(byDefault ?? "UTC")), own, use, fault };
+}
+
+/**
+ * One name of a time zone that has several; that of this browser where none is given.
+ * @param {string} [timeZone]
+ */
+function canonical(timeZone) {
+  return new Intl.DateTimeFormat("en", timeZone ? { timeZone } : {}).resolvedOptions().timeZone;
 }

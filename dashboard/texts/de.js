@@ -62,6 +62,30 @@ export const texts = {
   chart_as_chart: "Als Diagramm",
   chart_as_table: "Als Tabelle",
   chart_label: "{metric} im Verlauf",
+  check_address: "Seite, die geöffnet wird",
+  check_arrived: "Es funktioniert: Ein Seitenaufruf von {about} ist angekommen.",
+  check_blocker:
+    "Ein Inhaltsblocker kann das Skript aufhalten: Versuchen Sie ein privates Fenster oder einen anderen Browser.",
+  check_dropped:
+    "Der Tracking-Code funktioniert, aber das Ereignis wurde ausgeschlossen: {reason}.",
+  check_hint:
+    "Öffnet sich in einem neuen Tab; was ankommt, steht dann hier. Der Server selbst ruft nichts ab.",
+  check_ignored:
+    "Vielleicht werden Besuche in diesem Browser ignoriert: siehe Tracking-Code in den Einstellungen.",
+  check_insecure:
+    "Dieses Dashboard liegt unter {origin}. Seiten mit https laden kein Skript über http: Stellen Sie den Server hinter HTTPS.",
+  check_looking: "Warten auf einen Seitenaufruf von {site} …",
+  check_nothing: "In {n} Sekunden ist nichts angekommen. Prüfen Sie der Reihe nach:",
+  check_other: "Es kommen Ereignisse für {about} an, nicht für {site}: Stimmt data-domain?",
+  check_policy:
+    "Sendet die Website eine Content-Security-Policy, müssen script-src und connect-src {origin} erlauben.",
+  check_private:
+    "Besucher erreichen {host} nicht: Das ist eine Adresse dieses Rechners oder Netzes.",
+  check_refused: "{site} ist als neue Website abgelehnt. Nehmen Sie sie unter „Alle Websites“ an.",
+  check_site: "Website prüfen",
+  check_snippet:
+    'Der Quelltext der Seite muss den Tracking-Code mit data-domain="{site}" enthalten. Listet der Server seine Websites (site_ids), muss {site} dabei sein.',
+  check_waits: "Ereignisse von {site} warten unter „Alle Websites“ auf Ihre Entscheidung.",
   choose_period: "Zeitraum wählen",
   choose_site: "Website wählen",
   close: "Schließen",
@@ -292,6 +316,10 @@ export const texts = {
   group_time: "Zeit",
   heatmap: "Stoßzeiten",
   hostnames: "Hosts",
+  ignore_hint:
+    "Öffnet Ihre Website und hinterlässt eine Markierung in diesem Browser. Jeder Browser hat seine eigene. Die Website braucht den Tracking-Code oben.",
+  ignore_off: "Wieder zählen",
+  ignore_on: "Eigene Besuche ignorieren",
   import_cancel: "Abbrechen",
   import_days: "Welche Tage",
   import_days_all: "Alle Tage, auch hier gemessene",
@@ -696,7 +724,7 @@ export const texts = {
   tick_done: "erledigt",
   tick_open: "offen",
   tick_password: "Passwort gesetzt",
-  tick_site: "Website benannt",
+  tick_site: "Website und Zeitzone",
   tick_snippet: "Erstes Ereignis empfangen",
   time: "Zeit",
   tools: "Filter und Zeitraum",
@@ -762,4 +790,6 @@ export const texts = {
   why_unknown: "Zu wenige Tage oder Stunden, um zu sagen, ob das Zufall ist.",
   why_value: "Wert",
   within_noise: "im Rauschen",
+  zone_now: "Berichte verwenden die Zeitzone {zone}.",
+  zone_use: "{zone} verwenden",
 };

@@ -61,6 +61,26 @@ export const texts = {
   chart_as_chart: "Show as chart",
   chart_as_table: "Show as table",
   chart_label: "{metric} over time",
+  check_address: "Page to open",
+  check_arrived: "It works: a pageview of {about} arrived.",
+  check_blocker: "A content blocker may stop the script: try a private window or another browser.",
+  check_dropped: "The tracking code works, but the event was excluded: {reason}.",
+  check_hint:
+    "Opens in a new tab, and what arrives is shown here. The server itself fetches nothing.",
+  check_ignored: "Visits in this browser may be ignored: see Tracking code in the settings.",
+  check_insecure:
+    "This dashboard is at {origin}. Pages with https load no script from http: put the server behind HTTPS.",
+  check_looking: "Waiting for a pageview of {site} …",
+  check_nothing: "Nothing arrived within {n} seconds. Check in this order:",
+  check_other: "Events arrive for {about}, not for {site}: is data-domain right?",
+  check_policy:
+    "If the site sends a Content-Security-Policy, script-src and connect-src must allow {origin}.",
+  check_private: "Visitors can't reach {host}: it is an address of this machine or network.",
+  check_refused: "{site} is refused as a new site. Accept it in All sites.",
+  check_site: "Check my site",
+  check_snippet:
+    'The page\'s source must have the tracking code, with data-domain="{site}". If the server lists its sites (site_ids), {site} must be one.',
+  check_waits: "Events of {site} wait for your decision in All sites.",
   choose_period: "Choose a period",
   choose_site: "Choose a site",
   close: "Close",
@@ -284,6 +304,10 @@ export const texts = {
   group_time: "Time",
   heatmap: "Busiest times",
   hostnames: "Hostnames",
+  ignore_hint:
+    "Opens your site and leaves a mark in this browser. Each browser has its own. The site needs the tracking code above.",
+  ignore_off: "Count them again",
+  ignore_on: "Ignore my visits",
   import_cancel: "Cancel",
   import_days: "Days to fill",
   import_days_all: "All days, also those measured here",
@@ -676,7 +700,7 @@ export const texts = {
   tick_done: "done",
   tick_open: "to do",
   tick_password: "Password set",
-  tick_site: "Site named",
+  tick_site: "Site and time zone",
   tick_snippet: "First event received",
   time: "Time",
   tools: "Filters and date range",
@@ -740,6 +764,8 @@ export const texts = {
   why_unknown: "Too few days or hours to say whether this is chance.",
   why_value: "Value",
   within_noise: "within noise",
+  zone_now: "Reports use the time zone {zone}.",
+  zone_use: "Use {zone}",
 };
 
 /** @typedef {keyof typeof texts} Key */

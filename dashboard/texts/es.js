@@ -62,6 +62,29 @@ export const texts = {
   chart_as_chart: "Ver como gráfico",
   chart_as_table: "Ver como tabla",
   chart_label: "{metric} a lo largo del tiempo",
+  check_address: "Página que se abre",
+  check_arrived: "Funciona: ha llegado una página vista de {about}.",
+  check_blocker:
+    "Un bloqueador de contenido puede detener el script: prueba una ventana privada u otro navegador.",
+  check_dropped: "El código de seguimiento funciona, pero el evento se ha excluido: {reason}.",
+  check_hint:
+    "Se abre en otra pestaña y lo que llegue se muestra aquí. El servidor mismo no descarga nada.",
+  check_ignored:
+    "Quizá se ignoran las visitas de este navegador: mira Código de seguimiento en los ajustes.",
+  check_insecure:
+    "Este panel está en {origin}. Las páginas con https no cargan scripts por http: pon el servidor detrás de HTTPS.",
+  check_looking: "Esperando una página vista de {site} …",
+  check_nothing: "No ha llegado nada en {n} segundos. Comprueba en este orden:",
+  check_other: "Llegan eventos de {about}, no de {site}: ¿es correcto data-domain?",
+  check_policy:
+    "Si el sitio envía una Content-Security-Policy, script-src y connect-src deben permitir {origin}.",
+  check_private:
+    "Los visitantes no llegan a {host}: es una dirección de este equipo o de esta red.",
+  check_refused: "{site} está rechazado como sitio nuevo. Acéptalo en Todos los sitios.",
+  check_site: "Comprobar mi sitio",
+  check_snippet:
+    'El código fuente de la página debe tener el código de seguimiento con data-domain="{site}". Si el servidor enumera sus sitios (site_ids), {site} debe estar entre ellos.',
+  check_waits: "Los eventos de {site} esperan tu decisión en Todos los sitios.",
   choose_period: "Elegir un periodo",
   choose_site: "Elegir un sitio",
   close: "Cerrar",
@@ -286,6 +309,10 @@ export const texts = {
   group_time: "Tiempo",
   heatmap: "Horas punta",
   hostnames: "Hosts",
+  ignore_hint:
+    "Abre tu sitio y deja una marca en este navegador. Cada navegador tiene la suya. El sitio necesita el código de seguimiento de arriba.",
+  ignore_off: "Volver a contarlas",
+  ignore_on: "Ignorar mis visitas",
   import_cancel: "Cancelar",
   import_days: "Días que se rellenan",
   import_days_all: "Todos los días, también los medidos aquí",
@@ -688,7 +715,7 @@ export const texts = {
   tick_done: "hecho",
   tick_open: "pendiente",
   tick_password: "Contraseña puesta",
-  tick_site: "Sitio indicado",
+  tick_site: "Sitio y zona horaria",
   tick_snippet: "Primer evento recibido",
   time: "Tiempo",
   tools: "Filtros y fechas",
@@ -753,4 +780,6 @@ export const texts = {
   why_unknown: "Hay muy pocos días u horas para decir si es azar.",
   why_value: "Valor",
   within_noise: "dentro del ruido",
+  zone_now: "Los informes usan la zona horaria {zone}.",
+  zone_use: "Usar {zone}",
 };

@@ -62,6 +62,29 @@ export const texts = {
   chart_as_chart: "En graphique",
   chart_as_table: "En tableau",
   chart_label: "{metric} au fil du temps",
+  check_address: "Page à ouvrir",
+  check_arrived: "Tout fonctionne : une page vue de {about} est arrivée.",
+  check_blocker:
+    "Un bloqueur de contenu peut arrêter le script : essayez une fenêtre privée ou un autre navigateur.",
+  check_dropped: "Le code de suivi fonctionne, mais l’événement a été exclu : {reason}.",
+  check_hint:
+    "S’ouvre dans un nouvel onglet ; ce qui arrive s’affiche ici. Le serveur lui-même ne va rien chercher.",
+  check_ignored:
+    "Les visites de ce navigateur sont peut-être ignorées : voir Code de suivi dans les réglages.",
+  check_insecure:
+    "Ce tableau de bord est à {origin}. Les pages en https ne chargent aucun script en http : placez le serveur derrière HTTPS.",
+  check_looking: "En attente d’une page vue de {site} …",
+  check_nothing: "Rien n’est arrivé en {n} secondes. Vérifiez dans cet ordre :",
+  check_other: "Des événements arrivent pour {about}, pas pour {site} : data-domain est-il juste ?",
+  check_policy:
+    "Si le site envoie une Content-Security-Policy, script-src et connect-src doivent autoriser {origin}.",
+  check_private:
+    "Les visiteurs ne peuvent pas atteindre {host} : c’est une adresse de cette machine ou de ce réseau.",
+  check_refused: "{site} est refusé comme nouveau site. Acceptez-le dans Tous les sites.",
+  check_site: "Vérifier mon site",
+  check_snippet:
+    'Le code source de la page doit contenir le code de suivi avec data-domain="{site}". Si le serveur liste ses sites (site_ids), {site} doit en faire partie.',
+  check_waits: "Les événements de {site} attendent votre décision dans Tous les sites.",
   choose_period: "Choisir une période",
   choose_site: "Choisir un site",
   close: "Fermer",
@@ -293,6 +316,10 @@ export const texts = {
   group_time: "Temps",
   heatmap: "Heures de pointe",
   hostnames: "Hôtes",
+  ignore_hint:
+    "Ouvre votre site et laisse une marque dans ce navigateur. Chaque navigateur a la sienne. Le site doit contenir le code de suivi ci-dessus.",
+  ignore_off: "Les compter à nouveau",
+  ignore_on: "Ignorer mes visites",
   import_cancel: "Annuler",
   import_days: "Jours à remplir",
   import_days_all: "Tous les jours, même ceux mesurés ici",
@@ -698,7 +725,7 @@ export const texts = {
   tick_done: "fait",
   tick_open: "à faire",
   tick_password: "Mot de passe défini",
-  tick_site: "Site nommé",
+  tick_site: "Site et fuseau horaire",
   tick_snippet: "Premier événement reçu",
   time: "Temps",
   tools: "Filtres et période",
@@ -764,4 +791,6 @@ export const texts = {
   why_unknown: "Trop peu de jours ou d’heures pour dire si c’est le hasard.",
   why_value: "Valeur",
   within_noise: "dans le bruit",
+  zone_now: "Les rapports utilisent le fuseau {zone}.",
+  zone_use: "Utiliser {zone}",
 };

@@ -206,13 +206,14 @@ Deno.test("run() drops an event for its first reason, in the documented order", 
   clock.advance(1000);
   equal(why(run()), "foreign_host");
   deepEqual(counted.map(({ reason, name = "" }) => [reason, name]), [
+    ["foreign_origin", ""],
     ["opted_out", ""],
     ["rate_limited", ""],
     ["address_limited", ""],
     ["robot", "Googlebot"],
     ["not_a_page", ""],
     ["foreign_host", ""],
-  ], "strangers to the server are in the totals alone");
+  ], "sites that are not listed are in the totals alone");
   const others = [
     "site_refused",
     "new_sites_limited",

@@ -5,11 +5,12 @@ import { addressOf } from "../../lib/ask/api.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useId, useState } from "../../lib/html.js";
 import { useLive } from "../../lib/ask/live.js";
+import { IgnoreVisits, SiteCheck } from "../sites/site_check.js";
 import { MODULES, peerSnippets, snippetOf } from "../../lib/format/snippet.js";
 
 /** Draws the panel. */
 export function Snippet() {
-  const { t, site } = useApp();
+  const { t, site, owner } = useApp();
   const { live } = useLive(site.site_id, "");
   const seen = live?.visitors_30 ?? 0;
   const [early, setEarly] = useState(false);
@@ -68,6 +69,8 @@ export function Snippet() {
         <p class=${seen > 0 ? "waiting" : "waiting quiet"} role="status">
           <i aria-hidden="true" />${t(seen > 0 ? "snippet_live" : "snippet_quiet", { n: seen })}
         </p>
+        ${owner && html`<${SiteCheck} site=${site.site_id} />`}
+        <${IgnoreVisits} site=${site.site_id} />
       </div>
       <//>
   `;

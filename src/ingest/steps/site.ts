@@ -16,9 +16,14 @@ export function checkListed(
 }
 
 /** Drops events that another site's page sent, where sites are listed. */
-export function checkOrigin({ origin }: Draft, context: StepContext): Drop | null {
+export function checkOrigin(
+  { payload, origin }: Draft,
+  context: StepContext,
+): Drop | null {
   if (context.options.site_ids.length === 0 || origin === null) return null;
-  return isFromListed(origin, context) ? null : { dropped: "foreign_origin" };
+  if (isFromListed(origin, context)) return null;
+  context.parts.drops.count({ site_id: payload.site_id, reason: "foreign_origin" });
+  return { dropped: "foreign_origin" };
 }
 
 /** Who sends a draft: of a site that is known it does not matter, and is not asked. */

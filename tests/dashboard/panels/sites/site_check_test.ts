@@ -1,0 +1,173 @@
+// "Check my site" and "Ignore my visits" in Chromium: a real server, and a site whose pages have
+// the tracking code.
+import assert from "node:assert/strict";
+import {
+  type BrowserContext,
+  browserTest,
+  type Page,
+  USER_AGENT,
+} from "../../../support/browser/browser.ts";
+import { startThreePageSite } from "../../../support/browser/three_page_site.ts";
+import { type ReadyServer, startReady } from "../../../support/server/ready_server.ts";
+import { withFolder } from "../../../support/storage/storage.ts";
+
+const SITE = "shop.example";
+
+type Pages = ReturnType<typeof startThreePageSite>;
+
+/** A server, and pages with the tag of `domain` and `attributes`. */
+async function withSite(
+  work: (server: ReadyServer, pages: (domain: string, attributes?: string) => Pages) => Promise<
+    void
+  >,
+): Promise<void> {
+  await withFolder(async (folder) => {
+    const server = await startReady(`${folder}/live`, {});
+    const open: Pages[] = [];
+    try {
+      await work(server, (domain, attributes = "data-local") => {
+        const tracker = `${server.url}/mallard.js`;
+        const made = startThreePageSite({ tracker, domain, attributes });
+        open.push(made);
+        return made;
+      });
+    } finally {
+      for (const one of open) await one.close();
+      await server.stop();
+    }
+  });
+}
+
+/** Checks a page as an owner does, and tells what the dashboard says of it. */
+async function check(page: Page, context: BrowserContext, address: string): Promise<string> {
+  await page.fill("input[type=url] >> nth=-1", address);
+  const opened = context.waitForEvent("page");
+  await page.click("a:has-text('Check my site')");
+  const other = await opened;
+  await page.locator(".check-result li").first().waitFor();
+  await other.close();
+  return await page.innerText(".check-result");
+}
+
+browserTest("SiteCheck says what arrives, what is excluded and what is spelled otherwise", async (
+  context,
+) => {
+  await withSite(async ({ url }, pages) => {
+    const page = await context.newPage();
+    await page.goto(`${url}/?site=${SITE}`);
+    await page.locator(".check-result").waitFor({ state: "attached" });
+    const other = pages("other.example");
+    assert.match(
+      await check(page, context, other.url),
+      /Events arrive for other\.example, not for shop\.example/,
+    );
+    const fitting = pages(SITE);
+    const opened = context.waitForEvent("page");
+    await page.fill("input[type=url] >> nth=-1", `${fitting.url}/pricing`);
+    await page.click("a:has-text('Check my site')");
+    const sending = await opened;
+    await sending.waitForFunction("window.mallard?.on");
+    await sending.waitForLoadState("networkidle");
+    await sending.close();
+    // The first event turns the page into the dashboard; the settings check it, too.
+    await page.locator("[data-metric=unique_visitors]").waitFor();
+    await page.goto(`${url}/?site=${SITE}&view=settings&section=section_snippet`);
+    await page.locator(".check-result").waitFor({ state: "attached" });
+    await page.waitForLoadState("networkidle");
+    assert.match(
+      await check(page, context, `${fitting.url}/blog/first-post`),
+      /It works: a pageview of \/blog\/first-post arrived/,
+    );
+    const local = pages(SITE, "");
+    assert.match(
+      await check(page, context, local.url),
+      /works, but the event was excluded: Page on the visitor's own machine/,
+    );
+  });
+});
+
+browserTest("SiteCheck says what to look at where nothing arrives", async (context) => {
+  await withSite(async ({ url }) => {
+    const page = await context.newPage();
+    await page.clock.install();
+    await page.goto(`${url}/?site=${SITE}`);
+    await page.fill("input[type=url] >> nth=-1", `${url}/privacy`);
+    await page.click("a:has-text('Check my site')");
+    await page.locator("text=Waiting for a pageview of shop.example").waitFor();
+    for (let looks = 0; looks < 15; looks++) {
+      const looked = page.waitForResponse(/\/api\/new-sites/);
+      await page.clock.runFor(2000);
+      await looked;
+    }
+    await page.locator(".check-result li").first().waitFor();
+    const said = await page.innerText(".check-result");
+    assert.match(said, /Nothing arrived within 30 seconds/);
+    assert.match(said, /Visitors can't reach 127\.0\.0\.1/);
+    assert.match(said, /script-src and connect-src must allow http:\/\/127\.0\.0\.1/);
+  });
+});
+
+browserTest("Ticks give the site the time zone of the browser", async (_, browser) => {
+  await withSite(async ({ url }) => {
+    const context = await browser.newContext({
+      userAgent: USER_AGENT,
+      timezoneId: "Europe/Berlin",
+    });
+    const page = await context.newPage();
+    await page.goto(`${url}/`);
+    await page.fill(".start input", SITE);
+    await page.locator("text=Reports use the time zone UTC.").waitFor();
+    assert.equal(await page.locator(".ticks .done").count(), 0);
+    await page.click("button:has-text('Use Europe/Berlin')");
+    await page.locator(".ticks .done").waitFor();
+    const site = await (await fetch(`${url}/api/sites/${SITE}`)).json();
+    assert.equal(site.timezone, "Europe/Berlin");
+  });
+});
+
+browserTest("The links of IgnoreVisits leave the browser out, and count it again", async (
+  context,
+) => {
+  await withSite(async ({ url }, pages) => {
+    const { url: site } = pages(SITE);
+    const page = await context.newPage();
+    const sent: string[] = [];
+    const said: string[] = [];
+    page.on("request", (one) => one.method() === "POST" && sent.push(one.url()));
+    page.on("dialog", (dialog) => {
+      said.push(dialog.message());
+      dialog.accept();
+    });
+    const visit = async (path: string) => {
+      await page.goto("about:blank");
+      await page.goto(`${site}${path}`);
+      await page.waitForFunction("window.mallard?.on");
+      await page.waitForLoadState("networkidle");
+      return sent.length;
+    };
+    assert.equal(await visit("/"), 1);
+    assert.equal(await visit("/#mallard-ignore"), 1);
+    assert.equal(await visit("/pricing"), 1);
+    const told = await page.evaluate(
+      "new Promise((callback) => mallard('signup', { callback: (result) => callback([result]) }))",
+    );
+    assert.deepEqual(told, [undefined]);
+    assert.equal(await visit("/#mallard-count"), 1);
+    assert.equal(await visit("/pricing"), 2);
+    assert.deepEqual(said, ["mallard: ignore", "mallard: count"]);
+
+    await page.goto(`${url}/?site=${SITE}&view=settings&section=section_snippet`);
+    const link = page.locator("a:has-text('Ignore my visits')");
+    assert.equal(await link.getAttribute("href"), `https://${SITE}/#mallard-ignore`);
+    assert.equal(await link.getAttribute("rel"), "noopener");
+    // Where the browser refuses storage, visits count.
+    await page.addInitScript(() =>
+      Object.defineProperty(self, "localStorage", {
+        get() {
+          throw new DOMException("refused", "SecurityError");
+        },
+      })
+    );
+    assert.equal(await visit("/"), 3);
+  });
+});
