@@ -763,7 +763,7 @@ export const texts = {
   vitals_pages: "75. Perzentil je Seite",
   vitals_rating: "Bewertung",
   vitals_unfiltered:
-    "Ladezeiten lassen sich nicht nach Besuchen oder Ereignissen filtern. Entferne diesen Filter, um die Web Vitals zu sehen.",
+    "Dieser Filter vermischt Ladezeiten mit Besuchen oder Ereignissen in einer Auswahl. Entferne ihn, um die Web Vitals zu sehen.",
   vitals_vital: "Messwert",
   warning_password: "MALLARD_ADMIN_PASSWORD hat weniger als 8 Zeichen: bitte ein längeres setzen.",
   warning_proxy:

@@ -738,7 +738,7 @@ export const texts = {
   vitals_pages: "75th percentile by page",
   vitals_rating: "Rating",
   vitals_unfiltered:
-    "Page loads can't be filtered by visits or events. Remove that filter to see web vitals.",
+    "This filter mixes page loads with visits or events in one choice. Remove it to see web vitals.",
   vitals_vital: "Vital",
   warning_password: "MALLARD_ADMIN_PASSWORD is shorter than 8 characters: set a longer one.",
   warning_proxy:

@@ -754,7 +754,7 @@ export const texts = {
   vitals_pages: "Percentil 75 por página",
   vitals_rating: "Valoración",
   vitals_unfiltered:
-    "Las cargas de página no se pueden filtrar por visitas ni eventos. Quita ese filtro para ver las Web Vitals.",
+    "Este filtro mezcla cargas de página con visitas o eventos en una sola opción. Quítalo para ver las Web Vitals.",
   vitals_vital: "Métrica",
   warning_password: "MALLARD_ADMIN_PASSWORD tiene menos de 8 caracteres: ponga una más larga.",
   warning_proxy:

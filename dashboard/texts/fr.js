@@ -764,7 +764,7 @@ export const texts = {
   vitals_pages: "75e centile par page",
   vitals_rating: "Évaluation",
   vitals_unfiltered:
-    "Les chargements de page ne se filtrent pas par visites ou événements. Retirez ce filtre pour voir les Web Vitals.",
+    "Ce filtre mêle chargements de page et visites ou événements dans un même choix. Retirez-le pour voir les Web Vitals.",
   vitals_vital: "Mesure",
   warning_password: "MALLARD_ADMIN_PASSWORD a moins de 8 caractères : choisissez-en un plus long.",
   warning_proxy:

@@ -24,7 +24,7 @@ export function Vitals() {
   const measured = data && data.rows.length > 0;
   const site = app.site.site_id;
   if (measured && known !== site) setKnown(site);
-  // A filter on visits is refused: a page's load knows no visit.
+  // One choice about loads and about visits is refused.
   if (fault && known === site) {
     return html`
       <${Panel} title=${t("vitals")} class="vitals">

@@ -27,14 +27,22 @@ export function attachedEngagements(events: Sql, engagements: Sql, gapUs: number
   return sql`select e.*, v.start_us as visit_start_us
     from (
       select visitor_id, pathname, epoch_us(timestamp) as us, scroll_depth,
-        least(engaged_ms, ${ENGAGED_MS_MAX})::bigint * 1000 as engaged_us
+        ${ENGAGED_US} as engaged_us
       from ${engagements} s
       where engaged_ms > 0 or scroll_depth is not null
     ) e
     asof join ${visits(theirs, gapUs)} v on v.visitor_id = e.visitor_id and e.us >= v.start_us
-    where e.us - e.engaged_us - v.end_us <= ${gapUs}
+    where ${isOfVisit(gapUs)}`;
+}
+
+/** Whether an engagement `e` belongs to `v`, the last visit of its visitor that began before it. */
+export function isOfVisit(gapUs: number): Sql {
+  return sql`e.us - e.engaged_us - v.end_us <= ${gapUs}
       and e.us < (v.start_us // ${DAY_US} + 2) * ${DAY_US}`;
 }
+
+/** The visible time of an engagement in microseconds. */
+export const ENGAGED_US: Sql = sql`least(engaged_ms, ${ENGAGED_MS_MAX})::bigint * 1000`;
 
 /** One row for each visit that has engagements, of the rows of `attachedEngagements`. */
 export function engagedVisits(attached: Sql): Sql {

@@ -1,14 +1,19 @@
 // Web vitals: how pages loaded and responded, as percentiles and as shares of good and poor loads,
 // of the whole site and by the values of one dimension.
 import type { EventColumnName } from "../../core/event.ts";
-import { isCondition } from "../../../dashboard/grammar/filter.js";
+import { allOf, isCondition } from "../../../dashboard/grammar/filter.js";
+import { DAY_US } from "../../core/durations.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Row } from "../../storage/duckdb.ts";
 import { dimensionOf, type DimensionRef, DIMENSIONS } from "../dimensions.ts";
+import { ENGAGED_US, isOfVisit } from "../engagement/engagement.ts";
 import type { Params } from "../params.ts";
 import { dimensionsParam } from "../parse.ts";
-import type { CheckedFilter, ReportRequest } from "../query.ts";
+import { type CheckedFilter, type Query, queryOf, type ReportRequest } from "../query.ts";
 import { filterSql, keyOf, type RowShape } from "../sql/expressions.ts";
+import { planOf } from "../sql/plan.ts";
+import { Relations } from "../sql/relations.ts";
+import { visits } from "../sql/visits.ts";
 import { defineReport, type QueryContext } from "./report.ts";
 
 interface Vital {
@@ -61,8 +66,10 @@ export interface VitalsAnswer {
 
 const NAMES = Object.keys(VITALS) as VitalName[];
 const BY_DEFAULT: DimensionRef = "page";
+/** A visit lies within as many UTC days. */
+const VISIT_DAYS_MAX = 2;
 
-/** A measured load: its page, and where and with what it was seen; it knows no visit. */
+/** A measured load: its page, and where and with what it was seen. */
 const LOAD_ROW: RowShape = {
   own: (name) => sql`r.${ident(name)}`,
   visit: (name) => sql`r.${ident(name)}`,
@@ -75,26 +82,44 @@ function isOfLoads(ref: DimensionRef): boolean {
   return ["pages", "locations", "devices"].includes(group) && expr !== undefined && !computed;
 }
 
-/** The first part of a filter that a measured load cannot meet; null where there is none. */
-function foreignPart(filter: CheckedFilter | null): string | null {
-  if (!filter) return null;
-  if (isCondition(filter)) {
-    const { dimension } = filter;
-    return isOfLoads(dimension) || dimensionOf(dimension).of === "time" ? null : dimension;
+/** What the conditions of a part of a filter are about. */
+function subjectsOf(part: CheckedFilter): ReadonlySet<"load" | "visit"> {
+  if (isCondition(part)) {
+    const { dimension } = part;
+    const isOwn = isOfLoads(dimension) || dimensionOf(dimension).of === "time";
+    return new Set([isOwn ? "load" : "visit"]);
   }
-  if (filter.op === "has_done" || filter.op === "has_not_done") return filter.op;
-  return filter.of.map(foreignPart).find((part) => part !== null) ?? null;
+  if (part.op === "has_done" || part.op === "has_not_done") return new Set(["visit"]);
+  return new Set(part.of.flatMap((inner) => [...subjectsOf(inner)]));
+}
+
+/** A filter in two: on loads themselves, and on the visits that they belong to. */
+interface Parts {
+  readonly ofLoads: CheckedFilter | null;
+  readonly ofVisits: CheckedFilter | null;
+}
+
+/** The parts of a filter; null where one choice is about both. */
+function partsOf(filter: CheckedFilter | null): Parts | null {
+  const all = filter === null ? [] : conjunctsOf(filter);
+  const of = (subject: "load" | "visit") => all.filter((part) => subjectsOf(part).has(subject));
+  const [ofLoads, ofVisits] = [of("load"), of("visit")];
+  if (ofLoads.length + ofVisits.length > all.length) return null;
+  return { ofLoads: allOf(ofLoads), ofVisits: allOf(ofVisits) };
+}
+
+function conjunctsOf(filter: CheckedFilter): readonly CheckedFilter[] {
+  return !isCondition(filter) && filter.op === "and" ? filter.of.flatMap(conjunctsOf) : [filter];
 }
 
 function parseVitals(params: Params, { filter }: ReportRequest): DimensionRef {
   const [by = BY_DEFAULT] = dimensionsParam(params, "by", 1);
   const known = Object.keys(DIMENSIONS).filter((name) => isOfLoads(name as DimensionRef));
   if (!isOfLoads(by)) params.fault(`Cannot read by: "${by}" is not one of ${known.join(", ")}`);
-  const foreign = foreignPart(filter);
-  if (foreign !== null) {
+  if (partsOf(filter) === null) {
     params.fault(
-      `Cannot filter web vitals: ${foreign} is not of the load of a page, but of visits and ` +
-        `events; use ${known.join(", ")}`,
+      `Cannot filter web vitals: one choice is about loads of pages (${known.join(", ")}) and ` +
+        "about visits or events; join them with and",
     );
   }
   return by;
@@ -106,18 +131,25 @@ async function queryVitals(
   context: QueryContext,
 ): Promise<VitalsAnswer> {
   const { range, limit, offset } = request;
-  const rows = range.fromUs >= range.toUs ? [] : await context.rows(range, (_, engagements) => {
+  const parts = partsOf(request.filter) ?? { ofLoads: null, ofVisits: null };
+  const chosen = parts.ofVisits && visitsQuery(request, parts.ofVisits);
+  const span = chosen ? planOf(chosen).span : range;
+  const rows = range.fromUs >= range.toUs ? [] : await context.rows(span, (events, engagements) => {
     if (!engagements) return sql`select 1 where false`;
     const terms = { ...request, ownColumns: true };
     const isMeasured = join(
       NAMES.map((name) => sql`r.${ident(VITALS[name].column)} is not null`),
       " or ",
     );
-    return sql`with loads as materialized (
+    const measured = engagements(range);
+    const [start, source] = chosen
+      ? loadsOfVisits({ ...chosen, engagements }, events, measured)
+      : [raw("with "), measured];
+    return sql`${start}loads as materialized (
         select ${keyOf(by, LOAD_ROW, terms)} as value,
           ${join(NAMES.map((name) => sql`r.${ident(VITALS[name].column)} as ${ident(name)}`))}
-        from ${engagements(range)} r
-        where (${isMeasured}) and ${filterSql(request.filter, LOAD_ROW, terms)}
+        from ${source} r
+        where (${isMeasured}) and ${filterSql(parts.ofLoads, LOAD_ROW, terms)}
       )
       select 0 as level, null as value, count(*) as loads, ${NUMBERS} from loads
       union all
@@ -127,7 +159,40 @@ async function queryVitals(
       )
       order by level, loads desc, value`;
   });
-  const [whole, ...values] = rows;
+  return answerOf(rows);
+}
+
+/** The query of the visits that loads of the range may belong to: they may begin before it. */
+function visitsQuery(request: ReportRequest, filter: CheckedFilter): Query {
+  const { fromUs, toUs } = request.range;
+  const range = { fromUs: fromUs - VISIT_DAYS_MAX * DAY_US, toUs, dates: null };
+  return queryOf({ ...request, range, filter }, { metrics: ["visits"] });
+}
+
+/** The start of a statement with the loads of matching visits, and their relation. */
+function loadsOfVisits(query: Query, events: Sql, measured: Sql): readonly [start: Sql, Sql] {
+  const { gapUs } = query;
+  const plan = planOf(query);
+  const relations = new Relations(query, plan, events);
+  const matching = relations.matchingVisits([]);
+  const start = ident(plan.split ? "start_us" : "visit_start_us");
+  return [
+    sql`${relations.with}, matching as materialized (
+        select visitor_id, ${start} as start_us from (${matching})
+      ), of_visits as (
+        select e.* from (
+          select *, epoch_us(timestamp) as us, ${ENGAGED_US} as engaged_us from ${measured}
+        ) e
+        asof join ${visits(raw("all_events r"), gapUs)} v
+          on v.visitor_id = e.visitor_id and e.us >= v.start_us
+        semi join matching m on m.visitor_id = e.visitor_id and m.start_us = v.start_us
+        where ${isOfVisit(gapUs)}
+      ), `,
+    raw("of_visits"),
+  ];
+}
+
+function answerOf([whole, ...values]: readonly Row[]): VitalsAnswer {
   return {
     vitals: vitalsOf(whole ?? {}),
     rows: values.map((row) => ({

@@ -3,10 +3,13 @@ import type { Event } from "../../../src/core/event.ts";
 import { type VitalName, type VitalNumbers, VITALS } from "../../../src/query/reports/vitals.ts";
 import { pageview } from "../../support/events.ts";
 import { withQuestions } from "../../support/numbers/questions.ts";
+import { placesOf } from "../../support/numbers/brute.ts";
 import { randomEventsOf } from "../../support/numbers/random_questions.ts";
 import { readRank } from "../../support/numbers/rank.ts";
 
 const SPAN = "&start_date=2024-01-01&end_date=2025-01-31&limit=1000";
+const GAP_US = 30 * 60_000_000;
+const DAY_US = 86_400_000_000;
 const NAMES = Object.keys(VITALS) as VitalName[];
 
 interface Told {
@@ -99,13 +102,87 @@ const FILTERS: readonly (readonly [query: string, isIn: (event: Event) => boolea
   ],
 ];
 
+/** Filters on visits and events, with what a load and the events of its visit must be. */
+const VISIT_FILTERS: readonly (readonly [
+  filter: string,
+  isIn: (load: Event, visit: readonly Event[]) => boolean,
+])[] = [
+  [
+    "is(referrer_source,google)",
+    (_, [first]) => first?.referrer_source?.toLowerCase() === "google",
+  ],
+  ["is(name,signup)", (_, visit) => visit.some(({ event_name }) => event_name === "signup")],
+  ["is_not(name,pageview)", (_, visit) => visit.some((one) => one.event_name !== "pageview")],
+  ["has_not_done(is(page,/a))", (_, visit) => visit.every(({ pathname }) => pathname !== "/a")],
+  [
+    "and(is(page,/a),is(utm_medium,email))",
+    ({ pathname }, [first]) => pathname === "/a" && first?.utm_medium === "email",
+  ],
+  [
+    "and(is_not(country,DE),or(is(referrer_source,google),is(name,signup)))",
+    ({ country_code }, visit) =>
+      country_code !== "DE" &&
+      visit.some((one) =>
+        visit[0]?.referrer_source?.toLowerCase() === "google" || one.event_name === "signup"
+      ),
+  ],
+];
+
+/** The events of the visit that a load belongs to; undefined where there is none. */
+function visitOf(load: Event, visits: ReturnType<typeof placesOf>): readonly Event[] | undefined {
+  const before = visits.map(({ visit }) => visit).filter(({ visitor, startUs }) =>
+    visitor === load.visitor_id && startUs <= load.timestamp
+  ).sort((a, b) => b.startUs - a.startUs);
+  const [last] = before;
+  const seenUs = Math.min(load.engaged_ms ?? 0, 3_600_000) * 1000;
+  const isTheirs = last !== undefined && load.timestamp - seenUs - last.endUs <= GAP_US &&
+    load.timestamp < (Math.floor(last.startUs / DAY_US) + 2) * DAY_US;
+  return isTheirs ? last.events : undefined;
+}
+
+Deno.test("VITALS of visits equal the brute force, by filters on visits and events", async () => {
+  const rank = await readRank();
+  for (const [seed, coldShare] of [[3, 0], [4, 0.6]] as const) {
+    const events = randomEventsOf(seed, 90, rank);
+    const places = placesOf(events, GAP_US, rank);
+    const loads = events.filter((event) =>
+      event.engaged_ms !== null && NAMES.some((name) => event[VITALS[name].column] !== null)
+    );
+    await withQuestions({ events, coldShare }, async ({ get }) => {
+      let found = 0;
+      for (const [filter, isIn] of VISIT_FILTERS) {
+        const { status, json } = await get("vitals", `${SPAN}&filters=${filter}`);
+        assert.equal(status, 200, JSON.stringify(json));
+        const own = loads.filter((load) => {
+          const visit = visitOf(load, places);
+          return visit !== undefined && isIn(load, visit);
+        });
+        assert.deepEqual(rounded(json.vitals), rounded(vitalsOf(own)), `${seed} ${filter}`);
+        const counts = json.rows.map((row: Told["rows"][number]) => [row.value, row.loads]).sort();
+        const groups = Map.groupBy(own, ({ pathname }) => pathname);
+        assert.deepEqual(counts, [...groups].map(([page, list]) => [page, list.length]).sort());
+        found += own.length;
+      }
+      assert.ok(found > 20, `${found}`);
+    });
+  }
+});
+
 Deno.test("VITALS has no numbers without loads, and refuses what loads cannot tell", async () => {
   const events = [pageview({ at: "2024-03-10T10:00", visitor: "a" })];
   await withQuestions({ events }, async ({ get }) => {
     const { status, json } = await get("vitals", SPAN);
     assert.equal(status, 200);
     assert.deepEqual([json.rows, rounded(json.vitals)], [[], rounded(vitalsOf([]))]);
-    const filters = ["is(source,Google)", "is(goal,Big)", "has_done(is(page,/a))", "is(name,x)"];
+    const ofVisits = ["is(goal,Big)", "is(source,Google)", "has_done(is(page,/a))", "is(name,x)"];
+    for (const filter of ofVisits) {
+      const { status, json } = await get("vitals", `${SPAN}&filters=${filter}`);
+      assert.deepEqual([status, json.rows], [200, []], filter);
+    }
+    const filters = [
+      "or(is(page,/a),is(source,Google))",
+      "not(and(is(country,DE),is(name,x)))",
+    ];
     for (const filter of filters) {
       const refused = await get("vitals", `${SPAN}&filters=${filter}`);
       assert.equal(refused.status, 400, filter);

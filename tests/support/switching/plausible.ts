@@ -224,13 +224,25 @@ async function provesV2(bench: Bench, ask: (json: Body) => Promise<unknown>) {
   deepEqual(each(await rows(named), "dimensions", 0), [
     ...["Austria", "Germany", "Spain", "Switzerland"],
   ]);
+  const same = { filters: [["is", "visit:country", ["AT"]]] };
+  await bench.past(site, [[at, 7, {
+    ...google,
+    country: "AT",
+    region: "Tyrol",
+    city: "Innsbruck",
+  }]]);
+  const wanted = ["visit:region", "visit:region_name", "visit:city", "visit:referrer"];
+  const place = { ...same, dimensions: wanted, order_by: [["visit:region", "desc"]] };
+  deepEqual(dig(await rows(place), 0, "dimensions"), [
+    ...["Tyrol", "Tyrol", "Innsbruck", "https://www.google.com/"],
+  ]);
   const media = await rows({ dimensions: ["visit:utm_medium"] });
   deepEqual(
     each(media, "dimensions", 0).map((name, index) => [name, each(media, "metrics", 0)[index]]),
-    [["(not set)", 4], ["(gclid)", 1], ["cpc", 1]],
+    [["(not set)", 4], ["(gclid)", 2], ["cpc", 1]],
   );
   const filters = [["is", "visit:utm_medium", ["(gclid)"]]];
-  deepEqual(each(await rows({ filters }), "metrics", 0), [1]);
+  deepEqual(each(await rows({ filters }), "metrics", 0), [2]);
   const include = { trim_relative_date_range: true, time_labels: true };
   const trimmed = await ask({
     ...{ site_id: site, metrics: ["visitors"], date_range: "month", include },

@@ -39,10 +39,14 @@ function renamed(ref: DimensionRef, names: Readonly<Record<string, string>>): V2
 }
 
 /**
- * Values from a list of names: a condition is met by the names, and by a value itself where it has
- * none and is shown as it is.
+ * Values from a list of names: a condition is met by the names and by those of `also`, and by a
+ * value itself where it has none and is shown as it is.
  */
-function listed(ref: DimensionRef, names: () => ReadonlyMap<string, string>): V2Dimension {
+function listed(
+  ref: DimensionRef,
+  names: () => ReadonlyMap<string, string>,
+  also: readonly (readonly [value: string, name: string])[] = [],
+): V2Dimension {
   return {
     ref,
     show: (value) => names().get(value) ?? value,
@@ -53,7 +57,7 @@ function listed(ref: DimensionRef, names: () => ReadonlyMap<string, string>): V2
       if (!["is", "contains", "starts_with", "matches"].includes(op)) {
         return { ...condition, dimension: ref };
       }
-      const all = [...names()];
+      const all = [...names(), ...also];
       const met = all.filter(([, name]) => holds(own, name)).map(([value]) => value);
       const hidden = all.filter(([value]) => holds(own, value)).map(([value]) => value);
       const nameless: Filter = hidden.length === 0
@@ -103,6 +107,9 @@ function countryNames(): ReadonlyMap<string, string> {
   return names;
 }
 
+/** Names of countries that are read besides those that are shown. */
+const LONG_NAMES = [["US", "United States of America"]] as const;
+
 const DEVICES = new Map([
   ["desktop", "Desktop"],
   ["mobile", "Mobile"],
@@ -114,7 +121,7 @@ const OWN_NAMES: Readonly<Record<string, V2Dimension>> = {
   "visit:country": renamed("country", { [NOT_SET]: "" }),
   "visit:region": renamed("region", { [NOT_SET]: "" }),
   "visit:city": renamed("city", { [NOT_SET]: "" }),
-  "visit:country_name": listed("country", once(countryNames)),
+  "visit:country_name": listed("country", once(countryNames), LONG_NAMES),
   "visit:region_name": renamed("region", { [NOT_SET]: "" }),
   "visit:city_name": renamed("city", { [NOT_SET]: "" }),
   "visit:device": listed("device", () => DEVICES),
