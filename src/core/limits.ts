@@ -65,6 +65,10 @@ export const USER_AGENTS_MAX = 10_000;
 export const REFERRERS_MAX = 10_000;
 /** Longer referrers are rarely seen twice. */
 export const REFERRER_CHARS_REMEMBERED = 200;
+/** Distinct addresses of pages that are remembered as they are stored. */
+export const PAGES_MAX = 10_000;
+/** Longer addresses of pages are rarely seen twice. */
+export const PAGE_CHARS_REMEMBERED = 200;
 /** Shortest password that setup takes, in characters. */
 export const PASSWORD_CHARS_MIN = 8;
 /** Shortest MALLARD_SECRET that a new server takes. */

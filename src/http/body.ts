@@ -34,22 +34,34 @@ export async function readBody(
   );
 }
 
+/** What is given to whoever waits for a body. */
+export interface BodyReader {
+  readonly read: (body: Uint8Array<ArrayBuffer>) => void;
+  readonly fail: (error: unknown) => void;
+}
+
 /**
- * The same for short bodies in masses: those of known length need no timer of their own. `inTime`
- * is the time limit.
+ * The same for short bodies in masses: those of known length need no timer and no promise of their
+ * own. `inTime` is the time limit, which begins at `fromMs`. A body that is late is given nowhere.
  */
 export function readShortBody(
   request: Request,
   headers: Headers,
   clock: Clock,
   inTime: Deadlines,
-  bytesMax: number,
-): Promise<Uint8Array<ArrayBuffer>> {
+  { bytesMax, fromMs }: { readonly bytesMax: number; readonly fromMs: number },
+  { read, fail }: BodyReader,
+): void {
   const length = headers.get("content-length");
   if (length === null || Number(length) > bytesMax || headers.get("content-encoding") !== null) {
-    return readBody(request, clock, bytesMax, inTime.ms);
+    readBody(request, clock, bytesMax, inTime.ms).then(read, fail);
+    return;
   }
-  return inTime.race(request.bytes(), () => tooSlow(inTime.ms));
+  const deadline = inTime.begin(() => fail(tooSlow(inTime.ms)), fromMs);
+  request.bytes().then(
+    (body) => inTime.end(deadline) && read(body),
+    (error) => inTime.end(deadline) && fail(error),
+  );
 }
 
 /** The decoded body. No more is decoded than the limit takes. */

@@ -3,10 +3,10 @@
 import { SECOND_MS } from "../core/durations.ts";
 import type { Clock } from "../core/types.ts";
 
-interface Deadline {
+/** The limit of one piece of work. */
+export interface Deadline {
   readonly atMs: number;
-  readonly late: () => Error;
-  readonly reject: (error: Error) => void;
+  readonly late: () => void;
 }
 
 /** Ends what takes too long, within a second after its limit. */
@@ -23,19 +23,33 @@ export class Deadlines {
     this.ms = ms;
   }
 
-  /** What the work comes to; rejects with `late()` when it takes longer than the limit. */
-  race<T>(work: Promise<T>, late: () => Error): Promise<T> {
+  /**
+   * Calls `late` when the limit is over, unless `end` is called before. `fromMs` is the uptime of
+   * now, where it is known.
+   */
+  begin(late: () => void, fromMs: number = this.#clock.uptimeMs()): Deadline {
     this.#watch();
+    const deadline = { atMs: fromMs + this.ms, late };
+    this.#open.add(deadline);
+    return deadline;
+  }
+
+  /** The work has ended; false where its limit was over before. */
+  end(deadline: Deadline): boolean {
+    return this.#open.delete(deadline);
+  }
+
+  /** What the work comes to; rejects with `late()` when it takes longer than the limit. */
+  race<T>(work: Promise<T>, late: () => Error, fromMs?: number): Promise<T> {
     return new Promise((resolve, reject) => {
-      const deadline: Deadline = { atMs: this.#clock.uptimeMs() + this.ms, late, reject };
-      this.#open.add(deadline);
+      const deadline = this.begin(() => reject(late()), fromMs);
       work.then(
         (value) => {
-          this.#open.delete(deadline);
+          this.end(deadline);
           resolve(value);
         },
         (error) => {
-          this.#open.delete(deadline);
+          this.end(deadline);
           reject(error);
         },
       );
@@ -54,7 +68,7 @@ export class Deadlines {
     for (const deadline of this.#open) {
       if (deadline.atMs > nowMs) return;
       this.#open.delete(deadline);
-      deadline.reject(deadline.late());
+      deadline.late();
     }
   }
 }

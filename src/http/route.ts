@@ -35,6 +35,8 @@ export interface FastContext {
   readonly address: string;
   /** Asked for only where access is limited. */
   readonly guardedAddress: () => string;
+  /** When the request came, on the clock of `uptimeMs`. */
+  readonly startedMs: number;
 }
 
 /** Answers a request without credentials; null for 202 with nothing to say. */

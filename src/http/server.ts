@@ -155,7 +155,7 @@ function receive(request: Request, peer: string, { random, log }: Answerer["syst
 }
 
 /** Answers a request of the fast lane; only what is refused or has something to say costs more. */
-async function answerFast(
+function answerFast(
   request: Request,
   peer: string,
   route: FastRoute,
@@ -166,26 +166,46 @@ async function answerFast(
   const startedMs = system.clock.uptimeMs();
   const { headers } = request;
   const address = options.clientAddress(peer, headers);
-  let made: Response | null | undefined;
-  let failure: unknown;
-  try {
+  const handle = () => {
     gate.notice(peer, headers);
     const guardedAddress = () => options.guardedAddress(peer, headers);
-    const handled = route.fast({ request, headers, peer, address, guardedAddress });
-    made = await deadlines.race(handled, () => tooLate(deadlines.ms));
+    return route.fast({ request, headers, peer, address, guardedAddress, startedMs });
+  };
+  const end = (answer: { readonly made: Response } | { readonly failure: unknown }) =>
+    endFast(request, { peer, address }, route, startedMs, answer, answerer);
+  const late = () => tooLate(deadlines.ms);
+  return deadlines.race(attempt(handle), late, startedMs).then((made) => {
+    if (made !== null) return end({ made });
     // What is accepted is counted, and has no line in the log.
-    if (made === null) {
-      noteAnswer(system, route.path, 202, system.clock.uptimeMs() - startedMs);
-      return lane.accepted(system.random.uuid());
-    }
+    noteAnswer(system, route.path, 202, system.clock.uptimeMs() - startedMs);
+    return lane.accepted(system.random.uuid());
+  }, (failure) => end({ failure }));
+}
+
+/** What is thrown at once rejects as well. */
+function attempt<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return work();
   } catch (error) {
-    failure = error;
+    return Promise.reject(error);
   }
-  const received = receive(request, peer, system);
+}
+
+function endFast(
+  request: Request,
+  caller: { readonly peer: string; readonly address: string },
+  route: FastRoute,
+  startedMs: number,
+  answer: { readonly made: Response } | { readonly failure: unknown },
+  answerer: Answerer,
+): Response {
+  const received = receive(request, caller.peer, answerer.system);
   const { requestId, log } = received;
-  const response = made ??
-    errorResponse(failure, log, requestId, answerer.bugs, route.errorBody);
-  if (!made) received.isStranger = gate.accessOf(request, { peer, address }).who === "nobody";
+  const hasFailed = "failure" in answer;
+  const response = hasFailed
+    ? errorResponse(answer.failure, log, requestId, answerer.bugs, route.errorBody)
+    : answer.made;
+  if (hasFailed) received.isStranger = answerer.gate.accessOf(request, caller).who === "nobody";
   if (route.anyOrigin) response.headers.set("access-control-allow-origin", "*");
   const final = answerer.headers.applyHeaders(response, received, requestId);
   conclude(received, route, final.status, startedMs, answerer);

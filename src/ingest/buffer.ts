@@ -13,14 +13,18 @@ export type Append = (
   imports: readonly ImportMark[],
 ) => Promise<void>;
 
+/** Told once: null where the events are on disk, else why none of them is kept. Never throws. */
+export type Settle = (refusal: AppError | null) => void;
+
 interface Waiting {
   readonly events: readonly Event[];
   readonly imports: readonly ImportMark[];
-  readonly resolve: () => void;
-  readonly reject: (error: AppError) => void;
+  readonly settle: Settle;
   /** Of the trace that the request is of. */
   readonly inContext: InContext | undefined;
 }
+
+const NO_IMPORTS: readonly ImportMark[] = [];
 
 const RETRY_SECS = "2";
 const PROBE_MS = 10_000;
@@ -72,16 +76,20 @@ export class Buffer {
    * is full or the disk refuses: then none of them is kept. The import they are of, if any, is
    * remembered in the same transaction.
    */
-  accept(events: readonly Event[], imports: readonly ImportMark[] = []): Promise<void> {
+  accept(events: readonly Event[], imports: readonly ImportMark[] = NO_IMPORTS): Promise<void> {
+    return new Promise((resolve, reject) =>
+      this.add(events, (refusal) => refusal === null ? resolve() : reject(refusal), imports)
+    );
+  }
+
+  /** The same without a promise, for requests in masses. */
+  add(events: readonly Event[], settle: Settle, imports: readonly ImportMark[] = NO_IMPORTS): void {
     if (this.#waitingEvents + events.length > this.#eventsMax) {
-      return Promise.reject(refused("too many events wait to be written"));
+      return settle(refused("too many events wait to be written"));
     }
-    return new Promise((resolve, reject) => {
-      const inContext = this.#tracer?.context();
-      this.#waiting.push({ events, imports, resolve, reject, inContext });
-      this.#waitingEvents += events.length;
-      this.#committing ??= this.#commitAll();
-    });
+    this.#waiting.push({ events, imports, settle, inContext: this.#tracer?.context() });
+    this.#waitingEvents += events.length;
+    this.#committing ??= this.#commitAll();
   }
 
   /**
@@ -121,10 +129,10 @@ export class Buffer {
         await (batch[0]?.inContext?.(append) ?? append());
         this.#recovered();
         this.counts.accepted += events.length;
-        for (const waiting of batch) waiting.resolve();
+        for (const { settle } of batch) settle(null);
       } catch (error) {
         this.#failed(error);
-        for (const waiting of batch) waiting.reject(refused("the disk refuses to keep it"));
+        for (const { settle } of batch) settle(refused("the disk refuses to keep it"));
       }
       this.#waitingEvents -= events.length;
     }

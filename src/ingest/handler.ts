@@ -7,7 +7,7 @@ import { BODY_BYTES_MAX, BODY_MS_MAX } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
 import { readBody, readShortBody } from "../http/body.ts";
 import { Deadlines } from "../http/deadlines.ts";
-import type { Context, FastHandler, Route } from "../http/route.ts";
+import type { Context, FastContext, FastHandler, Route } from "../http/route.ts";
 import { forwardedAddress, isForwarded } from "../net/proxies.ts";
 import { isLoopback } from "../net/ranges.ts";
 import type { Buffer } from "./buffer.ts";
@@ -37,27 +37,7 @@ export function ingestRoutes(
   parts: FormatParts,
 ): Route[] {
   const formats = wireFormats(parts);
-  const take = takerOf(pipeline, buffer, eventMs);
-  const fastHandler = (read: WireFormat["read"]): FastHandler => {
-    const inTime = new Deadlines(clock, BODY_MS_MAX);
-    return async (context) => {
-      const { request, headers, address, guardedAddress } = context;
-      const body = await readShortBody(request, headers, clock, inTime, BODY_BYTES_MAX);
-      // What has arrived goes through the pipeline one after the other, without the work of the
-      // HTTP server in between: the same code costs less while it stays in the caches.
-      await clock.turn();
-      const reading = read({ body, query: queryOf(request), headers, address });
-      if ("response" in reading) return reading.response;
-      const { events, write, isTerse } = requireEvents(reading);
-      const taken = await take(events, {
-        address,
-        headers,
-        guardedAddress,
-        isTrusted: () => isTrusted(null, context),
-      });
-      return isTerse && taken.every(hasNothingToSay) ? null : write(taken);
-    };
-  };
+  const judge = judgeOf(pipeline, eventMs);
   const formatRoute = ({ method, path, read, right, errorBody }: WireFormat): Route => ({
     method,
     path,
@@ -73,7 +53,7 @@ export function ingestRoutes(
       const reading = read({ body, query: context.url.searchParams, headers, address });
       if ("response" in reading) return reading.response;
       const { events, write } = requireEvents(reading);
-      const taken = await take(events, {
+      const { taken, kept } = judge(events, {
         address,
         headers,
         hasKey,
@@ -82,9 +62,12 @@ export function ingestRoutes(
         guardedAddress: () => context.guardedAddress,
         isTrusted: () => isTrusted(access, context),
       });
+      if (kept.length > 0) await buffer.accept(kept);
       return write(taken);
     },
-    ...(method === "POST" && right === undefined ? { fast: fastHandler(read) } : {}),
+    ...(method === "POST" && right === undefined
+      ? { fast: fastHandler(read, judge, buffer, clock) }
+      : {}),
   });
   const open = formats.filter(({ right }) => right === undefined);
   const byPath = Map.groupBy(open, ({ path }) => path);
@@ -94,8 +77,16 @@ export function ingestRoutes(
   ];
 }
 
-/** What takes the events of a request: all that are kept are on disk when it resolves. */
-function takerOf(pipeline: Pipeline, buffer: Buffer, eventMs: () => number) {
+/** What became of the events of a request, and those of them that are to be stored. */
+interface Judged {
+  readonly taken: readonly Taken[];
+  readonly kept: readonly Event[];
+}
+
+type Judge = (events: readonly SentEvent[], sender: FormatSender) => Judged;
+
+/** What judges the events of a request. */
+function judgeOf(pipeline: Pipeline, eventMs: () => number): Judge {
   const run = ({ payload, visitor, atMs }: SentEvent, sender: FormatSender): Outcome => {
     const nowMs = eventMs();
     const { mayBackdate = false } = sender;
@@ -111,7 +102,7 @@ function takerOf(pipeline: Pipeline, buffer: Buffer, eventMs: () => number) {
       isAlone: visitor?.isAlone ?? false,
     });
   };
-  return async (events: readonly SentEvent[], sender: FormatSender): Promise<Taken[]> => {
+  return (events, sender) => {
     const kept: Event[] = [];
     const taken = events.map((event): Taken => {
       const outcome = run(event, sender);
@@ -119,8 +110,69 @@ function takerOf(pipeline: Pipeline, buffer: Buffer, eventMs: () => number) {
       kept.push(outcome.event);
       return { dropped: null, notices: outcome.notices, event: outcome.event };
     });
-    if (kept.length > 0) await buffer.accept(kept);
-    return taken;
+    return { taken, kept };
+  };
+}
+
+/** A request of the fast lane whose body has come. */
+interface Waiting {
+  readonly context: FastContext;
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly resolve: (answer: Response | null) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What answers requests in masses in one format, with few promises. */
+function fastHandler(
+  read: WireFormat["read"],
+  judge: Judge,
+  buffer: Buffer,
+  clock: Clock,
+): FastHandler {
+  const inTime = new Deadlines(clock, BODY_MS_MAX);
+  const take = takerOf(read, judge, buffer);
+  return (context) =>
+    new Promise((resolve, reject) => {
+      const { request, headers, startedMs } = context;
+      const limits = { bytesMax: BODY_BYTES_MAX, fromMs: startedMs };
+      const arrived = (body: Uint8Array<ArrayBuffer>) => {
+        // What has arrived goes through the pipeline one after the other, without the work of the
+        // HTTP server in between: the same code costs less while it stays in the caches. Each
+        // request waits for its turn itself, in its own trace.
+        void clock.turn().then(() => take({ context, body, resolve, reject }));
+      };
+      readShortBody(request, headers, clock, inTime, limits, { read: arrived, fail: reject });
+    });
+}
+
+/** What takes one request, and never throws. */
+function takerOf(read: WireFormat["read"], judge: Judge, buffer: Buffer) {
+  return ({ context, body, resolve, reject }: Waiting): void => {
+    const { request, headers, address, guardedAddress } = context;
+    try {
+      const reading = read({ body, query: queryOf(request), headers, address });
+      if ("response" in reading) return resolve(reading.response);
+      const { events, write, isTerse } = requireEvents(reading);
+      const sender = {
+        address,
+        headers,
+        guardedAddress,
+        isTrusted: () => isTrusted(null, context),
+      };
+      const { taken, kept } = judge(events, sender);
+      const answer = () => isTerse && taken.every(hasNothingToSay) ? null : write(taken);
+      if (kept.length === 0) return resolve(answer());
+      buffer.add(kept, (refusal) => {
+        if (refusal !== null) return reject(refusal);
+        try {
+          resolve(answer());
+        } catch (error) {
+          reject(error);
+        }
+      });
+    } catch (error) {
+      reject(error);
+    }
   };
 }
 

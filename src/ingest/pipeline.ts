@@ -5,7 +5,8 @@ import { type DropReason, DROPS } from "./drop_reasons.ts";
 import { FIELD_REASON } from "./drops.ts";
 import type { Place } from "./enrich/geoip.ts";
 import { hintsOf, NO_HINTS } from "./enrich/device.ts";
-import { type Page, pageOf } from "./enrich/url.ts";
+import { Pages } from "./enrich/pages.ts";
+import type { Page } from "./enrich/url.ts";
 import { type Notice, NOTICES } from "./fields/notices.ts";
 import type { PastEvent, PastVisits } from "./identity/past_visits.ts";
 import type { GivenColumns } from "./fields/past_fields.ts";
@@ -89,12 +90,6 @@ function zeros<K extends string>(table: Readonly<Record<K, unknown>>): Record<K,
 
 const no = () => false;
 
-/** Two steps ask for the page of a URL; where an event is dropped before, none does. */
-function readOnce(url: string): () => Page {
-  let page: Page | undefined;
-  return () => page ??= pageOf(url);
-}
-
 /** Turns payloads into events. */
 export class Pipeline {
   /** Events dropped since the start, by reason. */
@@ -102,6 +97,7 @@ export class Pipeline {
   /** Fields that were dropped or cut of events that are stored, by notice. */
   readonly notices: Record<Notice, number> = zeros(NOTICES);
   readonly #context: StepContext;
+  readonly #pages = new Pages();
 
   constructor(parts: PipelineParts, options: PipelineOptions) {
     this.#context = { parts, options };
@@ -116,7 +112,7 @@ export class Pipeline {
     const payload = this.#asStored(sent);
     const draft: Draft = {
       payload,
-      page: readOnce(payload.url),
+      page: this.#readOnce(payload.url),
       nowMs,
       address,
       parsedAddress: parseAddress(address),
@@ -175,7 +171,7 @@ export class Pipeline {
     const payload = this.#asStored(sent);
     const draft: Draft = {
       payload,
-      page: readOnce(payload.url),
+      page: this.#readOnce(payload.url),
       nowMs: atMs,
       address,
       parsedAddress: parseAddress(address),
@@ -217,6 +213,12 @@ export class Pipeline {
     const named = site_id === payload.site_id ? payload : { ...payload, site_id };
     if (payload.userId === null || policy.takesUserIds(site_id)) return named;
     return { ...named, userId: null, notices: [...payload.notices, "user_id_dropped"] };
+  }
+
+  /** Two steps ask for the page of a URL; where an event is dropped before, none does. */
+  #readOnce(url: string): () => Page {
+    let page: Page | undefined;
+    return () => page ??= this.#pages.read(url);
   }
 
   #count({ site_id, notices }: Payload): void {

@@ -221,21 +221,21 @@ class ConnectionListener implements Listener {
 
   #answerer(connection: Connection, peer: string): Answer {
     const connections = this.#connections;
-    return async (request, info) => {
+    return (request, info) => {
       const exchange = connections.begin(connection);
-      const isExcess = exchange === null;
       let isStream = false;
       const onStream = (ended: Promise<void> | null) => {
         isStream = true;
         if (exchange) void ended?.then(() => connections.made(exchange));
       };
-      if (exchange) {
-        const end = () => connections.end(exchange);
-        info.completed.then(end, end);
-      }
-      const response = await this.#handle(request, { peer, isExcess, onStream });
-      if (exchange && !isStream) connections.made(exchange);
-      return response;
+      const answer = this.#handle(request, { peer, isExcess: exchange === null, onStream });
+      if (exchange === null) return answer;
+      const end = () => connections.end(exchange);
+      info.completed.then(end, end);
+      return answer.then((response) => {
+        if (!isStream) connections.made(exchange);
+        return response;
+      });
     };
   }
 
