@@ -32,6 +32,7 @@ export const ROLLBACK = {
   run: async (context) => {
     const { args: [asked], config, system: { files }, host } = context;
     const dataDir = dataDirOf(config);
+    await requireCurrentSchema(context, dataDir, "roll back");
     const kept = (await keptVersions(files, dataDir)).filter((one) => one < MIGRATIONS.length);
     const version = asked === undefined ? kept[0] : kept.find((one) => String(one) === asked);
     if (version === undefined) {
@@ -41,7 +42,6 @@ export const ROLLBACK = {
           `${dataDir}, ${found}; restore a backup instead`,
       );
     }
-    await requireCurrentSchema(context, dataDir, "roll back");
     const written = await writeEvents(context, dataDir, version);
     const lock = await lockFolder(files, dataDir, host.pid);
     const dropped = sumDaysLost(dataDir, version);

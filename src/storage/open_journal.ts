@@ -152,7 +152,7 @@ async function openStore(
     return { store: await openProtected(files, path, mode), isSalvaged: false };
   } catch (error) {
     if (!isCorruptStore(error)) {
-      throw new Error(`Cannot open ${path}: ${messageOf(error)}`);
+      throw asSentence(`Cannot open ${path}`, error);
     }
     const time = new Date(clock.nowMs()).toISOString().replace(/[:.]/g, "-");
     const quarantined = `${dataDir}/quarantine/mallard-${time}.sqlite`;
