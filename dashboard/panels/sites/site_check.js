@@ -29,6 +29,14 @@ function pageOf(site) {
 }
 
 /**
+ * The address that was typed; without a scheme of the web it is one of https.
+ * @param {string} typed
+ */
+function addressOfTyped(typed) {
+  return /^https?:\/\//i.test(typed) ? typed : `https://${typed}`;
+}
+
+/**
  * Looks for what arrives of a site after `start()`, until something does, or for long enough.
  * @param {string} site
  */
@@ -80,7 +88,7 @@ export function SiteCheck({ site }) {
   const { t } = useApp();
   const id = useId();
   const [typed, setTyped] = useState("");
-  const page = typed.trim() || pageOf(site);
+  const page = typed.trim() === "" ? pageOf(site) : addressOfTyped(typed.trim());
   const { start, started, ...found } = useCheck(site);
   return html`
     <div class="form-field">

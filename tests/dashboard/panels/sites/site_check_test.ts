@@ -56,6 +56,9 @@ browserTest("SiteCheck says what arrives, what is excluded and what is spelled o
     const page = await context.newPage();
     await page.goto(`${url}/?site=${SITE}`);
     await page.locator(".check-result").waitFor({ state: "attached" });
+    await page.fill("input[type=url] >> nth=-1", "shop.example/pricing");
+    const opening = page.locator("a:has-text('Check my site')");
+    assert.equal(await opening.getAttribute("href"), "https://shop.example/pricing");
     const other = pages("other.example");
     assert.match(
       await check(page, context, other.url),
