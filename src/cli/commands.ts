@@ -10,6 +10,7 @@ import { TAKEOUT } from "./exports/takeout.ts";
 import { EXPIRY } from "./expiry.ts";
 import { IMPORT } from "./imports/import.ts";
 import { IMPORTS } from "./imports/imports.ts";
+import { LAKE } from "./lake/lake.ts";
 import { PRIVACY_AUDIT } from "./privacy_audit.ts";
 import { QUARANTINE } from "./quarantine.ts";
 import { RESTORE } from "./restore.ts";
@@ -39,6 +40,7 @@ export const COMMANDS = {
   imports: IMPORTS,
   export: EXPORT,
   takeout: TAKEOUT,
+  lake: LAKE,
   sites: SITES,
   keys: KEYS,
   seed: SEED,

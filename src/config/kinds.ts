@@ -145,3 +145,27 @@ const MEMORY_BYTES_MIN = 64e6;
 export const memory = textThat("an amount of memory from 64MB on, like 512MB or 2GiB", (text) => {
   return (bytesOfText(text) ?? 0) >= MEMORY_BYTES_MIN;
 });
+
+/** Where PostgreSQL is. A password in it would be shown wherever the address is. */
+export const postgresAddress = textThat(
+  "an address like postgresql://user@host/database without a password (MALLARD_LAKE_PASSWORD)",
+  (text) => {
+    if (!/^postgres(ql)?:\/\//i.test(text)) {
+      return /^\w+\s*=/.test(text) && !/(^|\s)(password|passfile)\s*=/i.test(text);
+    }
+    const url = URL.parse(text);
+    return url !== null && url.password === "" && !url.searchParams.has("password");
+  },
+);
+
+/** Where the files of a lake are; with a slash at its end. */
+export const lakePath: Kind<string> = {
+  expects: "s3://bucket/folder/, gs://bucket/folder/ or an absolute path",
+  read: (value) => {
+    // DuckDB takes some characters of paths for patterns.
+    const known = typeof value === "string" && /^(s3:\/\/|gs:\/\/|\/|[A-Za-z]:[\\/])./.test(value);
+    if (!known || /[*?[\]{}\0]/.test(value)) return undefined;
+    return value.endsWith("/") ? value : `${value}/`;
+  },
+  fromText: (text) => text,
+};

@@ -55,6 +55,16 @@ export interface DbOptions {
   readonly readers: number;
   /** An extension to load before everything outside the folder is locked away. */
   readonly extension?: ExtensionOptions;
+  /** What is connected before that, and stays within reach. */
+  readonly outside?: OutsideOptions;
+}
+
+/** What DuckDB reaches outside of the folder. */
+export interface OutsideOptions {
+  /** Statements of our own without bound values; opening rejects with the error of one. */
+  readonly statements: readonly Sql[];
+  /** Folders and prefixes of addresses that may be read and written. */
+  readonly places: readonly string[];
 }
 
 /** How an extension is loaded. */
@@ -64,6 +74,9 @@ export interface ExtensionOptions {
   /** Whether a file without a signature may be loaded: only one that the owner named. */
   readonly unsigned: boolean;
 }
+
+/** Runs a statement of a transaction. */
+export type Run = (statement: Sql) => Promise<Row[]>;
 
 /** Limits of one query. */
 export interface QueryLimits {
@@ -207,6 +220,25 @@ export class Db {
     return this.#inTurn((writer) =>
       this.#busy(writer, statement.text, () => this.#executeEach(writer, statement, texts, rows))
     );
+  }
+
+  /**
+   * Runs statements on the writer as one transaction, after those asked before it; nobody else's
+   * come between. All of them, or none where `work` or the commit rejects.
+   */
+  transaction<T>(work: (run: Run) => Promise<T>): Promise<T> {
+    return this.#inTurn(async (writer) => {
+      const run: Run = (statement: Sql) => this.#run(writer, statement, {});
+      await run(sql`begin`);
+      try {
+        const result = await work(run);
+        await run(sql`commit`);
+        return result;
+      } catch (error) {
+        await this.#rollBack(writer, "rollback");
+        throw error;
+      }
+    });
   }
 
   async #executeEach(
@@ -499,9 +531,12 @@ async function openInMemory(duckdb: DuckDbModule, options: DbOptions): Promise<O
     await writer.run(`set threads = least(current_setting('threads')::bigint, ${threadsMax})`);
   }
   const extensionFault = await loadExtension(writer, folder, options.extension);
+  for (const statement of options.outside?.statements ?? []) await writer.run(statement.text);
   // Also as a pattern that means this folder alone, for paths whose wildcards mean themselves.
   const pattern = folder.replace(/[*?[]/g, "[$&]");
-  await writer.run(`set allowed_directories = ['${folder}', '${pattern}']`);
+  const places = (options.outside?.places ?? []).map((place) => place.replaceAll("'", "''"));
+  const allowed = [folder, pattern, ...places].map((place) => `'${place}'`).join(", ");
+  await writer.run(`set allowed_directories = [${allowed}]`);
   await writer.run("set enable_external_access = false");
   await writer.run("set lock_configuration = true");
   const readers: DuckDBConnection[] = [];

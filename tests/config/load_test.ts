@@ -99,6 +99,16 @@ const CONTRACT: [SettingName, string, unknown, string | null, string, unknown][]
   ["new_sites", "MALLARD_NEW_SITES", "accept", '"propose"', "refuse", "refuse"],
   ["undeclared_sites_max", "MALLARD_UNDECLARED_SITES_MAX", 1000, "0", "0", 0],
   ["rate_limit_per_address", "MALLARD_RATE_LIMIT_PER_ADDRESS", 1000, "0", "0", 0],
+  ["lake_catalog", "MALLARD_LAKE_CATALOG", null, '"dbname=a"', "dbname=a", "dbname=a"],
+  ["lake_password", "MALLARD_LAKE_PASSWORD", null, null, "a'b", "a'b"],
+  ["lake_password_path", "MALLARD_LAKE_PASSWORD_PATH", null, '"/p"', "/p", "/p"],
+  ["lake_data_path", "MALLARD_LAKE_DATA_PATH", null, '"s3://a/b/"', "s3://a/b", "s3://a/b/"],
+  ["s3_endpoint", "MALLARD_S3_ENDPOINT", null, '"http://a:1"', "http://a:1/", "http://a:1"],
+  ["s3_region", "MALLARD_S3_REGION", null, '"r"', "r", "r"],
+  ["s3_key_id", "MALLARD_S3_KEY_ID", null, null, "k", "k"],
+  ["s3_secret", "MALLARD_S3_SECRET", null, null, "s", "s"],
+  ["s3_session_token", "MALLARD_S3_SESSION_TOKEN", null, null, "t", "t"],
+  ["extension_dir", "MALLARD_EXTENSION_DIR", null, '"/e"', "/e", "/e"],
 ];
 
 const PRIVACY_FLAGS = [
@@ -424,4 +434,24 @@ Deno.test("loadConfig() lets an owner put flushes and the end of answers off for
   assert.ok("config" in loaded, JSON.stringify(loaded));
   const { flush_event_count, flush_interval_secs, cache_ttl_secs } = loaded.config;
   assert.deepEqual([flush_event_count, flush_interval_secs, cache_ttl_secs], [1e8, 999999, 999999]);
+});
+
+Deno.test("loadConfig() refuses addresses with a password, and never shows it", () => {
+  for (
+    const address of [
+      "postgresql://me:hunter2@db/lake",
+      "postgres://db/lake?password=hunter2",
+      "dbname=lake password = hunter2",
+      "dbname=lake password='hunter2'",
+      "hunter2",
+    ]
+  ) {
+    const loaded = load({ env: { MALLARD_LAKE_CATALOG: address } });
+    assert.ok("faults" in loaded, address);
+    assert.match(loaded.faults.join(), /^Cannot use lake_catalog = .*without a password/);
+    assert.ok(!loaded.faults.join().includes("hunter2"));
+  }
+  for (const path of ["bucket", "http://a/b", "s3://", "s3://a/*.parquet", "s3://a/[x]/"]) {
+    assert.ok("faults" in load({ env: { MALLARD_LAKE_DATA_PATH: path } }), path);
+  }
 });

@@ -39,16 +39,18 @@ export async function requireApart(files: Files, dataDir: string, target: string
 
 /**
  * Runs `work` while no other process works in `folder`, which must exist. The kernel releases the
- * lock however the process ends. `tried` opens the sentence of the error.
+ * lock however the process ends. `tried` opens the sentence of the error. Work of another `name`
+ * may go on beside it.
  */
 export async function whileLocked<T>(
   folder: string,
   tried: string,
   work: () => Promise<T>,
+  name = BACKUP_LOCK,
 ): Promise<T> {
   let lock: Sqlite;
   try {
-    lock = Sqlite.lock(`${folder}/${BACKUP_LOCK}`);
+    lock = Sqlite.lock(`${folder}/${name}`);
   } catch (error) {
     const busy = /locked|busy/i.test(messageOf(error));
     throw new Error(`${tried}: ${busy ? "another process is doing so" : messageOf(error)}`);

@@ -1,0 +1,33 @@
+// `mallard lake`: brings the events of DATA_DIR into a lake and back, and checks a lake. What only
+// a lake needs is loaded when one of these runs.
+import { type Command, type CommandContext, type CommandResult, JSON_OPTION } from "../command.ts";
+
+/** What can be done with a lake. */
+const ACTIONS: Readonly<Record<string, (context: CommandContext) => Promise<CommandResult>>> = {
+  import: async (context) => await (await import("./import.ts")).importIntoLake(context),
+  export: async (context) => await (await import("./export.ts")).exportFromLake(context),
+  verify: async (context) => await (await import("./verify.ts")).verifyLake(context),
+};
+
+/** The row of COMMANDS. */
+export const LAKE = {
+  args: ["ACTION", "[DIR]"],
+  doc: "events in a lake: Parquet in a bucket, its catalog in PostgreSQL. import: bring those of " +
+    "DATA_DIR into it; what is there already stays. export DIR: write them into a new data " +
+    "folder. verify: compare the files and events of the lake with its catalog",
+  actions: ["import", "export", "verify"],
+  options: { json: JSON_OPTION },
+  example: "mallard lake import",
+  run: async (context) => {
+    const [action = "", folder] = context.args;
+    const run = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
+    if (!run) throw new Error(`Cannot run lake ${action}: it must be ${LAKE.actions.join(", ")}`);
+    if (action === "export" && folder === undefined) {
+      throw new Error("Cannot export from the lake: name a new folder");
+    }
+    if (action !== "export" && folder !== undefined) {
+      throw new Error(`Cannot run lake ${action} ${folder}: it takes no folder`);
+    }
+    return await run(context);
+  },
+} as const satisfies Command;

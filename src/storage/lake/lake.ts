@@ -1,0 +1,181 @@
+// A lake: Parquet files in a bucket or a shared folder, their catalog in PostgreSQL, both through
+// DuckDB's extension ducklake, in a DuckDB of its own that reaches nothing else. Loaded when a
+// lake is asked for, never before.
+import { messageOf } from "../../core/errors.ts";
+import { raw, type Sql, sql } from "../../core/sql.ts";
+import type { System } from "../../core/types.ts";
+import { Db, type DuckDbModule, type Row, type Run } from "../duckdb.ts";
+import { literal } from "../parquet/schema.ts";
+import {
+  attaching,
+  isBucket,
+  LAKE,
+  type LakeOptions,
+  loading,
+  secrets,
+  shownCatalog,
+} from "./connection.ts";
+import { type FaultPlaces, isPassing, lakeError } from "./faults.ts";
+import { prepareTables } from "./tables.ts";
+
+/** How DuckDB is set up for a lake. */
+export interface LakeHost {
+  readonly loadDuckDb: () => Promise<DuckDbModule>;
+  /** The folder on this machine that may be read and written beside the lake. */
+  readonly folder: string;
+  readonly spillFolder: string;
+  readonly memoryLimit: string | null;
+  readonly threads: number | null;
+}
+
+const READERS = 2;
+const ATTEMPTS_MAX = 10;
+const PAUSE_MS_MIN = 50;
+const PAUSE_MS_MAX = 5000;
+const CLOCK_MS_MAX = 5 * 60 * 1000;
+/** Shorter ones are found in any text. */
+const HIDDEN_CHARS_MIN = 6;
+
+/** An open lake. */
+export class Lake {
+  readonly #system: System;
+  readonly #places: FaultPlaces;
+  /** DuckDB with the lake attached as `lake`. */
+  readonly db: Db;
+  /** Where the files are, with a slash at its end. */
+  readonly dataPath: string;
+
+  private constructor(system: System, db: Db, dataPath: string, places: FaultPlaces) {
+    this.#system = system;
+    this.#places = places;
+    this.db = db;
+    this.dataPath = dataPath;
+  }
+
+  /**
+   * Connects to a lake. `mayMake` makes one where the catalog has none, and gives an older one the
+   * columns it lacks. Rejects with a sentence about what is wrong.
+   */
+  static async open(
+    system: System,
+    host: LakeHost,
+    options: LakeOptions,
+    { mayMake }: { readonly mayMake: boolean },
+  ): Promise<Lake> {
+    const { dataPath, s3 } = options;
+    const places = { catalog: shownCatalog(options.catalog), dataPath, endpoint: s3.endpoint };
+    let lake: Lake | null = null;
+    try {
+      const duckdb = await host.loadDuckDb();
+      const statements = await opening(system, options, duckdb.version(), mayMake);
+      const db = await Db.open(duckdb, system.clock, {
+        ...host,
+        readers: READERS,
+        outside: { statements, places: [dataPath] },
+      });
+      lake = new Lake(system, db, dataPath, places);
+      await lake.#requireClock();
+      const { db: opened } = lake;
+      await lake.#again(() => opened.transaction((run) => prepareTables(run, { mayMake })));
+      return lake;
+    } catch (error) {
+      await lake?.close();
+      throw lakeError("Cannot open the lake", hiding(error, options), places);
+    }
+  }
+
+  /** Runs a query; what is over in a moment is tried again. Rejects with a sentence. */
+  query(tried: string, query: Sql): Promise<Row[]> {
+    return this.attempt(tried, () => this.db.query(query));
+  }
+
+  /**
+   * Commits a transaction. Whoever commits first makes the others begin again: `work` runs anew
+   * from its first statement, and reads what may have been committed meanwhile, its own work by a
+   * commit whose answer was lost included. Rejects with a sentence.
+   */
+  commit<T>(tried: string, work: (run: Run) => Promise<T>): Promise<T> {
+    return this.attempt(tried, () => this.db.transaction(work));
+  }
+
+  /** Does something of the lake, again where what hinders it may be over in a moment. */
+  async attempt<T>(tried: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#again(work);
+    } catch (error) {
+      throw lakeError(tried, error, this.#places);
+    }
+  }
+
+  async #again<T>(work: () => Promise<T>): Promise<T> {
+    const { clock, random } = this.#system;
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (attempt === ATTEMPTS_MAX || !isPassing(error)) throw error;
+        // Those who collided must not meet again.
+        const share = (1 + (random.bytes(1)[0] ?? 0) / 255) / 2;
+        await clock.sleep(Math.min(PAUSE_MS_MIN * 2 ** attempt, PAUSE_MS_MAX) * share);
+      }
+    }
+  }
+
+  /** Disconnects. */
+  close(): Promise<void> {
+    return this.db.close();
+  }
+
+  /** Rejects where the clocks of this machine and of PostgreSQL differ much. */
+  async #requireClock(): Promise<void> {
+    const ask = "select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms";
+    const [row] = await this.db.query(
+      sql`select ms from postgres_query(${literal(`__ducklake_metadata_${LAKE}`)}, ${
+        literal(ask)
+      })`,
+    );
+    const offMs = this.#system.clock.nowMs() - Number(row?.["ms"]);
+    if (Math.abs(offMs) <= CLOCK_MS_MAX) return;
+    const minutes = Math.round(Math.abs(offMs) / 60_000);
+    throw new Error(
+      `the clock of this machine is ${minutes} minutes ${offMs < 0 ? "behind" : "ahead of"} ` +
+        "that of PostgreSQL; set it right",
+    );
+  }
+}
+
+/** What DuckDB runs before everything else is out of reach. */
+async function opening(
+  { files }: System,
+  options: LakeOptions,
+  version: string,
+  mayMake: boolean,
+): Promise<Sql[]> {
+  const { dataPath } = options;
+  if (!isBucket(dataPath) && await files.realPath(dataPath) === null) {
+    throw new Error(`lake_data_path ${dataPath} is missing; make the folder`);
+  }
+  const probe = `${dataPath}no_such_file*`;
+  return [
+    ...await loading(files, options, version),
+    ...secrets(options),
+    // The catalog must not be made where there is no bucket.
+    ...isBucket(dataPath) ? [sql`select count(*) from glob(${literal(probe)})`] : [],
+    // A commit that collides is begun again by `commit`, which reads the marks again: the
+    // extension would only write the same once more.
+    raw("set ducklake_max_retry_count = 0"),
+    attaching(options, { mayMake }),
+  ];
+}
+
+/** An error without the secrets that a statement in it may hold. */
+function hiding(error: unknown, { password, s3 }: LakeOptions): Error {
+  let message = messageOf(error);
+  for (const secret of [password, s3.secret, s3.sessionToken]) {
+    if (secret === null || secret.length < HIDDEN_CHARS_MIN) continue;
+    for (const text of [secret.replaceAll("'", "''"), secret]) {
+      message = message.replaceAll(text, "(hidden)");
+    }
+  }
+  return new Error(message);
+}

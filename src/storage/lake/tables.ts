@@ -1,0 +1,100 @@
+// The tables of a lake: events, in the columns of the Parquet files and their UTC date, and what
+// imports have brought. Few, for each costs round trips to the catalog.
+import { EVENT_COLUMN_NAMES, EVENT_COLUMNS } from "../../core/event.ts";
+import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
+import type { Run } from "../duckdb.ts";
+import { literal } from "../parquet/schema.ts";
+import { LAKE } from "./connection.ts";
+
+/** The table of events, partitioned by site and UTC date. */
+export const EVENTS: Sql = raw(`${LAKE}.events`);
+
+/** Of each import and partition how many events it has brought, and their checksum. */
+export const IMPORTS: Sql = raw(`${LAKE}.imports`);
+
+/** Columns of `events` that the stored event has not. */
+const PARTITION_DATE = "date";
+
+/**
+ * Makes the tables that a new lake lacks, and adds the columns that an older one lacks, where
+ * `mayMake` says so. Rejects where a newer program made them.
+ */
+export async function prepareTables(
+  run: Run,
+  { mayMake }: { readonly mayMake: boolean },
+): Promise<void> {
+  const rows = await run(
+    sql`select column_name from duckdb_columns()
+      where database_name = ${LAKE} and table_name = 'events'`,
+  );
+  const found = new Set(rows.map((row) => String(row["column_name"])));
+  if (found.size === 0) {
+    if (!mayMake) throw new Error("its catalog has no events; mallard lake import makes a lake");
+    return await make(run);
+  }
+  const known = new Set<string>([...EVENT_COLUMN_NAMES, PARTITION_DATE]);
+  const foreign = [...found].find((name) => !known.has(name));
+  if (foreign !== undefined) {
+    throw new Error(`a newer program made it: its events have the column ${foreign}`);
+  }
+  if (!mayMake) return;
+  for (const name of EVENT_COLUMN_NAMES.filter((name) => !found.has(name))) {
+    const type = raw(EVENT_COLUMNS[name].type);
+    await run(sql`alter table ${EVENTS} add column ${ident(name)} ${type}`);
+  }
+}
+
+async function make(run: Run): Promise<void> {
+  const columns = EVENT_COLUMN_NAMES.map((name) =>
+    sql`${ident(name)} ${raw(EVENT_COLUMNS[name].type)}`
+  );
+  const date = sql`${ident(PARTITION_DATE)} date`;
+  await run(sql`create table ${EVENTS} (${join([...columns, date])})`);
+  await run(sql`alter table ${EVENTS} set partitioned by (site_id, ${ident(PARTITION_DATE)})`);
+  await run(
+    sql`create table ${IMPORTS} (source varchar, site_id varchar, date date, events bigint,
+      checksum varchar, imported_at timestamp)`,
+  );
+}
+
+/** How many rows there are, and a checksum that does not depend on their order. */
+export interface Measure {
+  readonly events: number;
+  /** A sum: that of two sets of rows is the sum of theirs. */
+  readonly checksum: bigint;
+}
+
+/** No rows. */
+export const NOTHING: Measure = { events: 0, checksum: 0n };
+
+/** The measure of two sets of rows together. */
+export function plus(one: Measure, other: Measure): Measure {
+  return { events: one.events + other.events, checksum: one.checksum + other.checksum };
+}
+
+/** Whether two sets of rows are the same. */
+export function isSame(one: Measure, other: Measure): boolean {
+  return one.events === other.events && one.checksum === other.checksum;
+}
+
+/**
+ * The aggregates `events` and `checksum` of a relation of the stored columns. A column without a
+ * value adds nothing, so that columns of later programs change no checksum; MD5 is the same in
+ * every version of DuckDB.
+ */
+export const MEASURES: Sql = sql`count(*) as events,
+  coalesce(sum(md5_number_lower(concat_ws(chr(31), ${
+  join(EVENT_COLUMN_NAMES.map((name) => sql`${literal(`${name}=`)} || ${ident(name)}`))
+}))::hugeint), 0)::varchar as checksum`;
+
+/** The measure in a row of MEASURES. */
+export function measureOf(row: Readonly<Record<string, unknown>> | undefined): Measure {
+  return { events: Number(row?.["events"] ?? 0), checksum: BigInt(String(row?.["checksum"] ?? 0)) };
+}
+
+/** What imports have brought of a part of the lake, by site and date. */
+export function importedMeasures(where: Sql, at: Sql = raw("")): Sql {
+  return sql`select site_id, date::varchar as date, sum(events)::bigint as events,
+      sum(checksum::hugeint)::varchar as checksum
+    from ${IMPORTS} ${at} where ${where} group by site_id, date`;
+}
