@@ -38,9 +38,8 @@ export class UnnamedProxies {
 
   /** Looks at a request, until one came from an unnamed proxy. */
   notice(peer: string, headers: Headers): void {
-    if (this.#line !== null) return;
+    if (this.#line !== null || peer === this.#lastNamed) return;
     if (headers.get("x-forwarded-for") === null && headers.get("x-real-ip") === null) return;
-    if (peer === this.#lastNamed) return;
     const address = parseAddress(peer);
     if (address === null) return;
     if (this.#named.has(address)) {
