@@ -206,6 +206,11 @@ export function notes(...columns: readonly (readonly [string, string | null, str
   }));
 }
 
+/** A text of a file, for a report and the log: names of columns, but no addresses. */
+export function tellable(text: string): string {
+  return text.replace(/[^\s,;|"'()[\]{}<>]*[\d@:][^\s,;|"'()[\]{}<>]*/g, "…");
+}
+
 /** A list of constant texts as SQL. */
 export function textList(texts: readonly string[]): Sql {
   return join(texts.map((text) => raw(`'${text.replaceAll("'", "''")}'`)));

@@ -3,9 +3,10 @@
 import { sql } from "../core/sql.ts";
 import type { Db } from "../storage/duckdb.ts";
 import { literalPath } from "../storage/parquet/schema.ts";
-import { type Importer, ImportFault, type InputFile, type Sample } from "./importer.ts";
+import { type Importer, ImportFault, type InputFile, type Sample, tellable } from "./importer.ts";
 import { encodingOf, type PreparedFile } from "./input/prepare.ts";
 import { ACCESS_LOG } from "./tools/access_log.ts";
+import { GOOGLE_REPORTS } from "./tools/sums/google_reports.ts";
 import { FATHOM } from "./tools/sums/fathom.ts";
 import { GOATCOUNTER } from "./tools/goatcounter.ts";
 import { GOATCOUNTER_JSON } from "./tools/sums/goatcounter_json.ts";
@@ -28,6 +29,7 @@ export const IMPORTERS: readonly Importer[] = [
   UMAMI,
   UMAMI_SUMS,
   PLAUSIBLE,
+  GOOGLE_REPORTS,
   FATHOM,
   ACCESS_LOG,
 ];
@@ -53,11 +55,6 @@ const OTHERS: readonly { readonly is: (sample: Sample) => boolean; readonly hint
   {
     is: ({ text }) => /^\s*<(?:!doctype|html)/i.test(text),
     hint: "this is a web page, not an export: the download may have needed a login",
-  },
-  {
-    is: ({ header }) => /^#\s*-{5,}/.test(header),
-    hint: "this looks like a report of Google Analytics, which has sums and no events; take the " +
-      "export to BigQuery, tables events_*",
   },
   { is: ({ text, isParquet }) => text.trim() === "" && !isParquet, hint: "it is empty" },
 ];
@@ -87,11 +84,6 @@ export function importerOf(
   const hint = OTHERS.find(({ is }) => files.some(({ sample }) => is(sample)))?.hint;
   const found = hint ?? `its first line is "${tellable(first.sample.header.slice(0, 120))}"`;
   throw new ImportFault(`Cannot import ${first.sample.name}: ${found}`);
-}
-
-/** A text of a file, for a report and the log: names of columns, but no addresses. */
-export function tellable(text: string): string {
-  return text.replace(/[^\s,;|"'()[\]{}<>]*[\d@:][^\s,;|"'()[\]{}<>]*/g, "…");
 }
 
 /** The beginnings of files, as importers tell them apart by. */

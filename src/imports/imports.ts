@@ -9,8 +9,8 @@ import type { Db } from "../storage/duckdb.ts";
 import type { History } from "../storage/history/history.ts";
 import type { CatalogFile } from "../storage/parquet/partition.ts";
 import { type HistoryStore, isOpen, type PastImport } from "../storage/history/history_ops.ts";
-import { ImportFault } from "./importer.ts";
-import { importerOf, samplesOf, tellable } from "./importers.ts";
+import { ImportFault, tellable } from "./importer.ts";
+import { importerOf, samplesOf } from "./importers.ts";
 import { prepare } from "./input/prepare.ts";
 import { ImportList, optionsOf, REJECTS_FILE, reportOf, type ShownImport } from "./list.ts";
 import {

@@ -2,6 +2,7 @@
 // row, values between tabs, with the escapes of PostgreSQL's COPY. The dump is read as a stream.
 import { ident, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Files } from "../../core/types.ts";
+import { linesOf, type Writer, writerTo } from "../input/lines.ts";
 import { columnName, csvRows } from "./csv.ts";
 import { MysqlRows } from "./mysql_rows.ts";
 
@@ -25,7 +26,6 @@ export interface Wanted {
 
 const COPY = /^COPY (?:"?\w+"?\.)?"?(\w+)"? \((.*)\) FROM stdin;\s*$/i;
 const END = "\\.";
-const MODE = 0o600;
 
 /** Takes some tables out of a dump into a folder; those that are not in it are missing. */
 export async function dumpTables(
@@ -124,42 +124,4 @@ async function* mysqlRows(
 ): AsyncGenerator<TableRows> {
   const reader = new MysqlRows(wanted);
   for await (const some of lines) yield* reader.read(some);
-}
-
-/** The lines of a file, some at a time. */
-async function* linesOf(
-  stream: ReadableStream<Uint8Array>,
-): AsyncGenerator<readonly string[]> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const part of stream) {
-    const lines = (rest + decoder.decode(part, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    if (lines.length > 0) yield lines.map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
-  }
-  if (rest !== "") yield [rest];
-}
-
-interface Writer {
-  write(text: string): Promise<void>;
-  close(): Promise<void>;
-}
-
-function writerTo(files: Files, path: string): Writer {
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  const writing = files.writeStream(path, readable, MODE);
-  const writer = writable.getWriter();
-  // A failure is told by close().
-  writing.catch(() => writer.abort().catch(() => {}));
-  const encoder = new TextEncoder();
-  return {
-    async write(text) {
-      await writer.ready;
-      await writer.write(encoder.encode(text));
-    },
-    async close() {
-      await writer.close().catch(() => {});
-      await writing;
-    },
-  };
 }
