@@ -12,6 +12,7 @@ import { useViewParams } from "../../lib/state/view_params.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
 import { TableButton } from "../../components/report/table_button.js";
 import { ValueField } from "../../components/fields/value_field.js";
+import { ImportedDays } from "../../components/report/imported_days.js";
 
 /** @typedef {import("../../lib/charts/sankey.js").FlowNode} FlowNode */
 /** @typedef {import("../../lib/charts/sankey.js").Box} Box */
@@ -70,6 +71,7 @@ export function Flow() {
         <${TableButton} asTable=${asTable} onToggle=${() => setAsTable(!asTable)} />
       </div>
       <${NotCompared} />
+      <${ImportedDays} answer=${data} />
       <div class=${stale && data ? "report-body scroll stale" : "report-body scroll"} tabindex="0"
         role="group" aria-label=${t("flow")}>${body}</div>
       <//>

@@ -17,6 +17,7 @@ import { MetricChange } from "../../components/report/metric_change.js";
 import { ComparedWith } from "../overview/compared_with.js";
 import { StepSuggestions } from "./step_suggestions.js";
 import { refusalOf } from "../../lib/format/refusal.js";
+import { ImportedDays } from "../../components/report/imported_days.js";
 
 /** @typedef {import("../../grammar/steps.js").Step} Step */
 /** @typedef {{ id: number, name: string, steps: string, window: string, order: string }} Saved */
@@ -63,6 +64,7 @@ export function Funnel() {
       <${Builder} />
       <//>
       <${Panel} title=${t("funnel_result")} busy=${stale}>
+        <${ImportedDays} answer=${data} />
         <div class=${stale && data ? "report-body stale" : "report-body"}>${body}</div>
         <//>
   `;

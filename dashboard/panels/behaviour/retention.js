@@ -11,6 +11,7 @@ import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { useViewParams } from "../../lib/state/view_params.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
 import { OptionalStep } from "../../components/fields/step_fields.js";
+import { ImportedDays } from "../../components/report/imported_days.js";
 
 /** @typedef {import("../../lib/ask/answers.js").CohortDetail} Cohort */
 /** @typedef {import("../../lib/ask/answers.js").RetentionAnswer} RetentionAnswer */
@@ -51,6 +52,7 @@ export function Retention() {
     <${Panel} title=${t("retention")} actions=${actions} busy=${stale}>
       <${Steps} />
       <${NotCompared} />
+      <${ImportedDays} answer=${data} />
       <div class=${stale && data ? "report-body scroll stale" : "report-body scroll"} tabindex="0"
         role="group" aria-label=${t("retention")}>${body}</div>
       ${short && html`

@@ -12,6 +12,7 @@ import { reportUrl } from "../../lib/ask/report_url.js";
 import { MetricChange } from "../../components/report/metric_change.js";
 import { ComparedWith } from "../overview/compared_with.js";
 import { EMPTY_STEP, SpanFields, StepFields } from "../../components/fields/step_fields.js";
+import { ImportedDays } from "../../components/report/imported_days.js";
 
 /** @typedef {import("../../grammar/sequence.js").Link} Link */
 
@@ -74,6 +75,7 @@ export function Sequence() {
       </div>
       <//>
       <${Panel} title=${t("sequence_result")} busy=${stale}>
+        <${ImportedDays} answer=${data} />
         <div class=${stale && data ? "report-body stale" : "report-body"}>${body}</div>
         <//>
   `;

@@ -10,6 +10,7 @@ import { html, useState } from "../../lib/html.js";
 import { minuteOf } from "../../lib/period.js";
 import { useApp } from "../../lib/state/context.js";
 import { dimensionOf } from "../../lib/state/schema.js";
+import { ImportedDays } from "../../components/report/imported_days.js";
 
 /** @typedef {import("../../lib/ask/answers.js").VisitsAnswer} VisitsAnswer */
 /** @typedef {VisitsAnswer["visits"][number]} Visit */
@@ -48,6 +49,7 @@ export function Visits() {
     <${Panel} title=${t("visits")} busy=${stale && !fault}>
       <div class=${stale && data ? "report-body stale" : "report-body"}>
         <${NotCompared} />
+        <${ImportedDays} answer=${data} />
         ${body}
         <${Pager} page=${page} total=${data?.total ?? 0} rows=${PAGE_ROWS} onPage=${setPage} />
       </div>

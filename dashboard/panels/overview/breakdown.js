@@ -18,6 +18,7 @@ import { reportUrl } from "../../lib/ask/report_url.js";
 import { isRowNoise, useNoise } from "../../lib/ask/noise.js";
 import { useRevenue } from "../../lib/headline.js";
 import { openWhy } from "../../lib/why.js";
+import { ImportedDays } from "../../components/report/imported_days.js";
 
 /** The tab that shows a map instead of rows. */
 const MAP = "map";
@@ -129,19 +130,16 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], wi
   const compared = rows.some(({ change }) => change);
   // A narrow panel has room for one more number.
   const showsSecond = narrow ? compared && !third : true;
-  const of = (/** @type {readonly string[]} */ values) =>
-    dimension.filter ? toggleRow([], told, values, false) : null;
   const draw = (/** @type {Row} */ { dimensions: values, metrics, comparison, change }) => {
     const [value = ""] = values;
     const { label, text } = labelOfRow(told, values, app);
     const count = metrics["visitors"] ?? 0;
     const other = metrics[second] ?? 0;
+    const of = dimension.filter ? toggleRow([], told, values, false) : null;
     const cell = compared
-      ? { text: html`<${RowChange} row=${{ metrics, comparison, change }} of=${of(values)} />` }
+      ? { text: html`<${RowChange} row=${{ metrics, comparison, change }} of=${of} />` }
       : numberCell(other, format);
-    const last = third
-      ? [{ text: format.value(metricOf(schema, third).unit, metrics[third] ?? null) }]
-      : [];
+    const last = moneyCells(third, metrics, app);
     return {
       key: JSON.stringify(values),
       label,
@@ -174,6 +172,7 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], wi
     `;
   return html`
     <div class=${stale && data ? "panel-body stale" : "panel-body"} aria-busy=${stale}>${body}</div>
+    <${ImportedDays} answer=${data} />
   `;
 }
 
@@ -183,6 +182,17 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], wi
  */
 function shownValue({ missing }, value) {
   return value === missing ? UNKNOWN : value;
+}
+
+/**
+ * The cell of a metric of money, where it is shown.
+ * @param {string | undefined} metric
+ * @param {Values} metrics
+ * @param {import("../../lib/state/context.js").App} app
+ */
+function moneyCells(metric, metrics, { format, schema }) {
+  if (metric === undefined) return [];
+  return [{ text: format.value(metricOf(schema, metric).unit, metrics[metric] ?? null) }];
 }
 
 /** Dimensions whose values are paths. */

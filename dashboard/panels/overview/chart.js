@@ -4,7 +4,8 @@ import { Lazy } from "../../components/layout/lazy.js";
 import { Icon } from "../../components/layout/icon.js";
 import { LineChart } from "../../components/charts/line_chart.js";
 import { SeriesTable } from "../../components/charts/series_table.js";
-import { importedSteps, importedTexts } from "../../lib/charts/imported.js";
+import { importedSteps } from "../../lib/charts/imported.js";
+import { ImportedDays } from "../../components/report/imported_days.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useMemo, useState } from "../../lib/html.js";
@@ -53,7 +54,7 @@ export function Chart() {
     : html`
       <${Drawn} series=${data.results} meta=${data.meta} metric=${metric}
         notes=${notes.data ?? []} asTable=${asTable} onNote=${app.owner ? setNoted : undefined} />
-      <${Imported} meta=${data.meta} metric=${metric.name} />
+      <${ImportedDays} answer=${data} metric=${metric.name} striped=${true} />
     `;
   return html`
     <div class=${stale && data ? "chart-box stale" : "chart-box"}>
@@ -67,22 +68,6 @@ export function Chart() {
           onClose=${() => setNoted("")} />
       `}
     </div>
-  `;
-}
-
-/**
- * What the shaded steps are, and which imported days are missing.
- * @param {{ meta?: ImportedMeta, metric: string }} props
- */
-function Imported({ meta, metric }) {
-  const { t, format } = useApp();
-  const { added, leftOut } = importedTexts(meta, metric, t, format.bucketLong);
-  if (added.length + leftOut.length === 0) return null;
-  return html`
-    <ul class="chart-legend muted">
-      ${added.map((text) => html`<li key=${text}><i class="chart-stripes" />${text}</li>`)}
-      ${leftOut.map((text) => html`<li key=${text}>${text}</li>`)}
-    </ul>
   `;
 }
 

@@ -15,6 +15,7 @@ import { codesFound, isCoded, labelOf, labelOfRow } from "../../lib/format/label
 import { isPicked, toggleRow } from "../../lib/toggle_filter.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
 import { refusalOf } from "../../lib/format/refusal.js";
+import { ImportedDays } from "../../components/report/imported_days.js";
 
 const PAGE_ROWS = 100;
 /** Rows per request, for a file. */
@@ -75,6 +76,7 @@ export function DetailsDialog({ dimension, onClose }) {
         <${Export} told=${told} metrics=${metrics} params=${params} also=${also ?? []} />
       </div>
       <${NotCompared} />
+      <${ImportedDays} answer=${data} />
       <div class=${stale && data ? "details-rows stale" : "details-rows"} tabindex="0"
         role="region" aria-label=${name("dimension", dimension)}>
         ${body}

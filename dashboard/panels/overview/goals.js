@@ -13,6 +13,7 @@ import { useApp } from "../../lib/state/context.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { isPicked, toggleRow } from "../../lib/toggle_filter.js";
 import { ROWS } from "./breakdown.js";
+import { ImportedDays } from "../../components/report/imported_days.js";
 
 /** @typedef {Record<string, import("../../lib/format/format.js").Value>} Values */
 /** @typedef {{ dimensions: readonly [string], metrics: Values }} Row */
@@ -81,6 +82,7 @@ export function GoalsPanel() {
         `}
       <${GoalSuggestions} onMade=${retry} />
     </div>
+    <${ImportedDays} answer=${data} />
   `;
 }
 

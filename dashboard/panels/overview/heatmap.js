@@ -6,6 +6,7 @@ import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
+import { ImportedDays } from "../../components/report/imported_days.js";
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 
@@ -53,6 +54,7 @@ export function Heatmap() {
     <${Panel} title=${t("heatmap")} class="heatmap" busy=${stale}>
       <div class=${stale && data ? "heat-body stale" : "heat-body"} tabindex="0" role="group"
         aria-label=${t("heatmap")}>${body}</div>
+      <${ImportedDays} answer=${data} />
       <//>
   `;
 }

@@ -6,6 +6,7 @@ import { html } from "../../lib/html.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { picked } from "../../lib/toggle_filter.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
+import { ImportedDays } from "../../components/report/imported_days.js";
 
 const COUNTRIES_MAX = 300;
 const DIMENSION = "country";
@@ -53,5 +54,6 @@ export function Map() {
   return html`
     <div class=${stale && data ? "panel-body map stale" : "panel-body map"}
       aria-busy=${stale}>${body}</div>
+    <${ImportedDays} answer=${data} />
   `;
 }

@@ -1,6 +1,6 @@
-// What a chart says of imported days.
+// Which steps of a chart have imported days.
 import assert from "node:assert/strict";
-import { importedSteps, importedTexts } from "../../../../dashboard/lib/charts/imported.js";
+import { importedSteps } from "../../../../dashboard/lib/charts/imported.js";
 
 const META = {
   imported: [{
@@ -27,17 +27,4 @@ Deno.test("importedSteps() marks the steps that imported days are in", () => {
   const weeks = ["2023-12-25", "2024-01-01", "2024-01-08", "2024-01-15"];
   assert.deepEqual(importedSteps(weeks, META, "visitors"), [false, true, true, false]);
   assert.deepEqual(importedSteps(days, undefined, "visitors"), [false, false, false, false]);
-});
-
-Deno.test("importedTexts() says what is in a metric and what is not", () => {
-  const t = (key: string, values = {}) => `${key} ${Object.values(values).join(" ")}`.trim();
-  const date = (text: string) => text.slice(8);
-  assert.deepEqual(importedTexts(META, "visitors", t, date), {
-    added: ["imported_days Plausible 03 09", "imported_visitors"],
-    leftOut: [],
-  });
-  assert.deepEqual(importedTexts(META, "exit_rate", t, date), {
-    added: [],
-    leftOut: ["imported_left_out Plausible 03 09 left_out_metrics"],
-  });
 });
