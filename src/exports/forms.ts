@@ -3,10 +3,15 @@ import { MINUTE_US } from "../core/durations.ts";
 import type { Clock } from "../core/types.ts";
 import type { Runner } from "../query/run.ts";
 import type { Sites } from "../sites/sites.ts";
-import type { AnswerForm, ExportForm, ExportFormat } from "../storage/backup/export_file.ts";
+import type {
+  AnswerForm,
+  ExportForm,
+  ExportFormat,
+  TablesForm,
+} from "../storage/backup/export_file.ts";
 import { GOATCOUNTER_FORM, GOATCOUNTER_LACKS } from "./goatcounter.ts";
 import { PLAUSIBLE_LACKS, plausibleForm, type PlausibleSource } from "./plausible.ts";
-import { UMAMI_LACKS, umamiForm } from "./umami.ts";
+import { UMAMI_LACKS, UMAMI_TABLES_LACK, umamiForm, umamiTables } from "./umami.ts";
 
 /** What a form may need of a site. */
 export interface FormSettings {
@@ -58,7 +63,7 @@ export interface ExportRow {
   readonly form: (
     settings: FormSettings,
     isZipped: boolean,
-  ) => ExportFormat | ExportForm | AnswerForm;
+  ) => ExportFormat | ExportForm | TablesForm | AnswerForm;
   /** Whether it can be gzipped on its way. */
   readonly zips: boolean;
 }
@@ -98,6 +103,13 @@ export const EXPORT_FORMS = {
     extension: "umami.csv",
     lacks: UMAMI_LACKS,
     form: ({ gapUs }) => umamiForm(gapUs),
+    zips: false,
+  },
+  "umami-tables": {
+    mediaType: "application/zip",
+    extension: "umami.zip",
+    lacks: UMAMI_TABLES_LACK,
+    form: ({ gapUs }) => umamiTables(gapUs),
     zips: false,
   },
   plausible: {

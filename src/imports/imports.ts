@@ -53,6 +53,10 @@ export interface ImportParts {
 const MODE = 0o600;
 const READ_FILE = "read.json";
 const ATTEMPTS_MAX = 5;
+/** What DuckDB says of files that it will not read the next time either. */
+const UNREADABLE = new RegExp(
+  "^(?:Invalid Input|Conversion|Parser|Binder|Catalog|Not implemented|Parameter Not Allowed) Error",
+);
 
 /** Runs imports. */
 export class Imports {
@@ -199,7 +203,7 @@ export class Imports {
       return await this.#state(id, "failed", { phase: "over", error, rejects });
     }
     // Trying again helps where the disk or the memory was short, and not where the files are odd.
-    if (/^(?:Invalid Input|Conversion|Parser|Binder|Catalog|Not implemented) Error/.test(error)) {
+    if (UNREADABLE.test(error)) {
       const told = `Cannot read the files: ${error}`;
       return await this.#state(id, "failed", { phase: "over", error: told });
     }

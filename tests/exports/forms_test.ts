@@ -2,6 +2,7 @@
 // code that writes them, and read again by the importers of those programs.
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
+import { unzipSync } from "fflate";
 import type { Event } from "../../src/core/event.ts";
 import { EXPORT_FORMS, type ExportName, type FormSettings } from "../../src/exports/forms.ts";
 import { ExportFiles } from "../../src/storage/backup/export_file.ts";
@@ -13,6 +14,11 @@ import { accept, EVER, openFolder, withFolder } from "../support/storage/storage
 
 const MINUTE_US = 60_000_000;
 const GAP_US = 30 * MINUTE_US;
+
+function propsOf(n: number): string {
+  const values = [1, -2.25, true, false, 'a "b", c\nd', "12", "\u00e4", ""];
+  return JSON.stringify({ [n % 14 === 0 ? "plan" : "pl a.n"]: values[n / 7 % 8], n });
+}
 
 /** Visitors with pauses on both sides of half an hour, and every column that a form has. */
 const EVENTS: readonly Event[] = Array.from({ length: 240 }, (_, n) =>
@@ -32,7 +38,8 @@ const EVENTS: readonly Event[] = Array.from({ length: 240 }, (_, n) =>
       ? { referrer: "https://blog.example/a?b=1", referrer_source: "blog.example" }
       : {}),
     ...(n % 6 === 1 ? { utm_source: "news", utm_campaign: '=1+1,"x"' } : {}),
-    ...(n % 7 === 0 ? { event_name: "Signup" } : {}),
+    ...(n % 7 === 0 ? { event_name: "Signup", props: propsOf(n) } : {}),
+    ...(n % 35 === 0 ? { revenue_amount: 1250 + n, revenue_currency: "EUR" } : {}),
   }));
 
 /** Visits by the definition: a pause longer than the gap, or a second midnight, begins another. */
@@ -93,18 +100,27 @@ async function query(bytes: Uint8Array, statement: string) {
   });
 }
 
-async function importedCounts(bytes: Uint8Array<ArrayBuffer>, columns: readonly string[]) {
+async function importedCounts(
+  bytes: Uint8Array<ArrayBuffer>,
+  columns: readonly string[],
+  name = "export.csv",
+) {
   return await withFolder(async (folder) => {
     const system = fakeSystem();
     const storage = await openFolder(folder, system);
     const imports = await importsOf(folder, system, storage);
-    const { state, report } = await importFiles(running(imports), { "export.csv": bytes });
+    const { state, report } = await importFiles(running(imports), { [name]: bytes });
     assert.equal(state, "done", report.error);
     const counts: Record<string, unknown> = {};
     for (const column of columns) counts[column] = await countsOf(storage, column);
     await storage.close();
     return { counts, totals: report.totals };
   });
+}
+
+/** Revenue is stored in hundredths. */
+function unitsOf(amount: number | null): number | null {
+  return amount === null ? null : amount / 100;
 }
 
 function distinct(values: readonly unknown[]): number {
@@ -161,6 +177,70 @@ Deno.test("umamiForm() has every event with its visitor and visit", async () => 
       event_name: counted(({ event_name }) => event_name),
       country_code: counted(({ country_code }) => country_code),
     });
+  });
+});
+
+Deno.test("umamiTables() has every event with its session and properties", async () => {
+  await withFolder(async (folder) => {
+    const { bytes, events } = await written(folder, "umami-tables");
+    assert.equal(events, EVENTS.length);
+    const files = unzipSync(bytes);
+    assert.deepEqual(Object.keys(files), ["website_event.csv", "session.csv", "event_data.csv"]);
+    const paid = EVENTS.filter(({ revenue_amount }) => revenue_amount !== null);
+    const keys = EVENTS.reduce(
+      (count, { props }) => count + Object.keys(JSON.parse(props ?? "{}")).length,
+      0,
+    );
+    const counts = async (name: string, statement: string) =>
+      (await query(files[name] ?? new Uint8Array(), statement))[0];
+    assert.deepEqual(
+      await counts("session.csv", "select count(*)::integer as n from FILE"),
+      { n: TOTALS.visitors },
+    );
+    assert.deepEqual(
+      await counts(
+        "event_data.csv",
+        `select count(*)::integer as n, count(distinct event_data_id)::integer as ids,
+          count(*) filter (data_key = 'currency')::integer as paid from FILE`,
+      ),
+      { n: keys + 2 * paid.length, ids: keys + 2 * paid.length, paid: paid.length },
+    );
+    // Read back: every value of an event that the tables have columns for. Browsers and places are
+    // those of a visitor there.
+    const columns = ["event_name", "utm_campaign", "hostname", "referrer_source"];
+    const back = await importedCounts(
+      bytes,
+      [...columns, "props", "revenue_amount", "revenue_currency"],
+      "umami.zip",
+    );
+    assert.deepEqual(back.totals, TOTALS);
+    const sorted = (text: string | null) =>
+      text === null ? null : JSON.stringify(
+        Object.fromEntries(Object.entries(JSON.parse(text)).sort()),
+      );
+    const money = ({ revenue_amount, revenue_currency }: Event) =>
+      revenue_amount === null
+        ? {}
+        : { currency: revenue_currency, revenue: unitsOf(revenue_amount) };
+    const { props, ...others } = back.counts;
+    assert.deepEqual(others, {
+      event_name: counted(({ event_name }) => event_name),
+      utm_campaign: counted(({ utm_campaign }) => utm_campaign),
+      hostname: counted(({ hostname }) => hostname),
+      referrer_source: counted(({ referrer_source }) => referrer_source),
+      revenue_amount: counted(({ revenue_amount }) => unitsOf(revenue_amount)?.toString() ?? null),
+      revenue_currency: counted(({ revenue_currency }) => revenue_currency),
+    });
+    const found: Record<string, number> = {};
+    for (const [text, count] of Object.entries(props as Record<string, number>)) {
+      found[text === "" ? "" : sorted(text) ?? ""] = count;
+    }
+    const expected = counted((event) => {
+      if (event.props === null && event.revenue_amount === null) return null;
+      const own = JSON.parse(event.props ?? "{}");
+      return sorted(JSON.stringify({ ...own, ...money(event) }));
+    });
+    assert.deepEqual(found, expected);
   });
 });
 

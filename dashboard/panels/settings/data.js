@@ -52,7 +52,10 @@ export function EventExport() {
           ${link("Parquet", "parquet")}${link("CSV", "csv")}${link("NDJSON", "ndjson")}
         </div>
         <p class="muted">${t("export_events_peers")}</p>
-        <div class="pair">${link("GoatCounter", "goatcounter")}${link("Umami", "umami")}</div>
+        <div class="pair">
+          ${link("GoatCounter", "goatcounter")}${link("Umami", "umami-tables")}
+          ${link("Plausible", "plausible")}
+        </div>
       </div>
       <//>
   `;

@@ -16,20 +16,31 @@ export interface CsvForm {
   readonly nullText?: string;
   /** Whether a quoted empty text is one, and not missing. */
   readonly keepsEmpty?: boolean;
+  /** Whether rows may lack cells at their end; one thread alone then reads the file. */
+  readonly isPadded?: boolean;
   /** Lines before the first row. */
   readonly skip?: number;
 }
 
 /** The rows of a file whose columns are known by their order, as texts named `names`. */
 export function csvRows(path: string, names: readonly string[], form: CsvForm = {}): Sql {
-  const { delimiter = ",", quote = '"', nullText = "", skip = 1, keepsEmpty = false } = form;
+  const {
+    delimiter = ",",
+    quote = '"',
+    nullText = "",
+    skip = 1,
+    keepsEmpty = false,
+    isPadded = false,
+  } = form;
   const columns = names.map((name) => raw(`'${columnName(name)}': 'VARCHAR'`));
   return sql`read_csv(${literal(literalPath(path))}, auto_detect = false, header = false,
     skip = ${raw(String(skip))}, delim = ${literal(delimiter)}, quote = ${literal(quote)},
     escape = ${literal(quote)}, nullstr = ${literal(nullText)}, columns = {${join(columns)}},
-    allow_quoted_nulls = ${
-    raw(String(!keepsEmpty))
-  }, null_padding = true, strict_mode = false, store_rejects = true, buffer_size = ${
+    allow_quoted_nulls = ${raw(String(!keepsEmpty))}, null_padding = ${
+    raw(String(isPadded))
+  }, parallel = ${
+    raw(String(!isPadded))
+  }, strict_mode = false, store_rejects = true, buffer_size = ${
     raw(String(BUFFER_BYTES))
   }, max_line_size = ${raw(String(LINE_BYTES_MAX))})`;
 }

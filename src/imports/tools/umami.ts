@@ -79,7 +79,9 @@ async function tablesOf(
     }
     const delimiter = delimiterOf(sample.header);
     const names = headerCells(sample.header, delimiter);
-    add(role as Table, { from: csvRows(path, names, { delimiter }), columns: new Set(names) });
+    // The value of a property may be an empty text.
+    const form = { delimiter, keepsEmpty: role === "event_data" };
+    add(role as Table, { from: csvRows(path, names, form), columns: new Set(names) });
   }
   return Object.fromEntries([...parts].map(([table, rows]) => [table, union(rows)]));
 }
@@ -160,7 +162,8 @@ function propsOf({ from }: Rows): Sql {
           then to_json(${number}::bigint) else to_json(${number}) end
       when data_type = '3' and lower(string_value) in ('true', 'false')
         then to_json(lower(string_value) = 'true')
-      else to_json(coalesce(string_value, date_value, number_value)) end)::varchar as props
+      else to_json(coalesce(nullif(string_value, ''), nullif(date_value, ''),
+        nullif(number_value, ''), string_value)) end)::varchar as props
     from (select website_event_id, data_key, string_value, number_value, date_value, data_type
       from ${from})
     where data_key is not null group by website_event_id)`;
@@ -180,6 +183,8 @@ function valuesOf(website: string | null): Source["values"] {
   const query = (name: string) =>
     sql`case when ${text(name)} is null then ''
     else concat('?', ltrim(${row(name)}, '?')) end`;
+  // As Umami counts revenue.
+  const currency = sql`nullif(regexp_extract(upper(row.props ->> '$.currency'), '^[A-Z]{3}$'), '')`;
   const path = sql`concat(case when starts_with(row.url_path, '/') then '' else '/' end,
     row.url_path, ${query("url_query")})`;
   return {
@@ -205,6 +210,10 @@ function valuesOf(website: string | null): Source["values"] {
     region: sql`coalesce(${text("region")}, ${text("subdivision1")})`,
     city: text("city"),
     props: row("props"),
+    revenue_amount: sql`case when ${currency} is not null
+      then try_cast(row.props ->> '$.revenue' as decimal(12,2)) end`,
+    revenue_currency: sql`case when try_cast(row.props ->> '$.revenue' as decimal(12,2)) is not null
+      then ${currency} end`,
     title: titleOf(row("page_title")),
     language: languageOf(row("language")),
   };
@@ -220,7 +229,7 @@ const COLUMN_NOTES = notes(
   ["utm_…, gclid, fbclid …", "utm_…, click_id", "of a click id its name"],
   ["browser, os, device, screen", "browser, os, os_version, device_type, screen_size"],
   ["country, region, city", "country_code, region, city", "the region as its ISO 3166-2 code"],
-  ["event_data", "props"],
+  ["event_data", "props, revenue_amount, revenue_currency", "of revenue and currency"],
   ["page_title, language", "title, language"],
   ["tag, distinct_id", null, "they have no column here"],
   ["visit_id", null, "visits are counted from the events, by the site's session timeout"],

@@ -82,7 +82,7 @@ async function drained(state: State): Promise<void> {
 /** A file of an archive; its content is asked for when its turn comes. */
 export interface ZipEntry {
   readonly name: string;
-  readonly content: () => AsyncIterable<string>;
+  readonly content: () => AsyncIterable<string | Uint8Array>;
 }
 
 /** No time tells when an archive was made: the earliest that one can hold. */
@@ -109,8 +109,8 @@ export async function* zipOf(
     const file = new ZipDeflate(name);
     file.mtime = MADE_AT;
     archive.add(file);
-    for await (const text of content()) {
-      file.push(encoder.encode(text));
+    for await (const part of content()) {
+      file.push(typeof part === "string" ? encoder.encode(part) : part);
       yield* made.splice(0);
     }
     file.push(new Uint8Array(), true);

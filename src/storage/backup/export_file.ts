@@ -6,6 +6,7 @@ import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, type EventColumnName } from "../../c
 import { EXPORTS_MAX } from "../../core/limits.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Files, Random } from "../../core/types.ts";
+import { zipOf } from "../archive/zip.ts";
 import { emptyFolder } from "../empty_folder.ts";
 import { firstLine, mayBeCorruption } from "../parquet/corruption.ts";
 import type { SpanUs } from "../tiers/event_rows.ts";
@@ -26,6 +27,14 @@ export interface ExportForm {
   readonly hasEngagements?: true;
   /** The rows, from a relation of the stored columns but site_id over the span that is read. */
   readonly rows: (events: Sql, of: ExportOf) => Sql;
+}
+
+/**
+ * The form of another program that keeps events in several tables: a ZIP of them. They are written
+ * one after the other, so that those that name rows of others come last.
+ */
+export interface TablesForm {
+  readonly tables: readonly (ExportForm & { readonly name: string })[];
 }
 
 /** The form of another program that is made of answers instead of rows. */
@@ -103,7 +112,7 @@ export class ExportFiles {
   async write(
     site: string,
     span: SpanUs,
-    format: ExportFormat | ExportForm | AnswerForm,
+    format: ExportFormat | ExportForm | TablesForm | AnswerForm,
     signal: AbortSignal,
     bom = false,
   ): Promise<ExportFile> {
@@ -120,9 +129,12 @@ export class ExportFiles {
     try {
       await this.#files.makeDir(this.#folder);
       const form = typeof format === "string" ? ownForm(format, bom) : format;
+      const key = this.#random.bytes(KEY_BYTES).toHex();
       const events = "write" in form
         ? await this.#answer(path, form, { site, span }, signal)
-        : await this.#copy(path, span, { site, form }, signal);
+        : "tables" in form
+        ? await this.#copyTables(path, form, { site, span, key }, signal)
+        : await this.#copy(path, form, { site, span, key }, signal);
       const bytes = await this.#files.size(path) ?? 0;
       const stream = await this.#files.stream(path);
       // It goes on reading what has no name any more; where a system does not allow that, later.
@@ -157,14 +169,37 @@ export class ExportFiles {
     return rows();
   }
 
-  /** Writes the file; resolves with the number of its events. */
-  async #copy(
+  /** Writes the tables, then one archive of them; resolves with the rows of the first. */
+  async #copyTables(
     path: string,
-    span: SpanUs,
-    { site, form }: { readonly site: string; readonly form: ExportForm },
+    { tables }: TablesForm,
+    of: ExportOf,
     signal: AbortSignal,
   ): Promise<number> {
-    const key = this.#random.bytes(KEY_BYTES).toHex();
+    const files = this.#files;
+    const placed = tables.map((table, at) => ({ ...table, path: `${path}.${at}` }));
+    try {
+      const counts: number[] = [];
+      for (const table of placed) counts.push(await this.#copy(table.path, table, of, signal));
+      const entries = placed.map(({ name, path: from }) => ({
+        name,
+        content: () => contentOf(files, from),
+      }));
+      const stream = ReadableStream.from(zipOf(entries));
+      await files.writeStream(path, stream.pipeThrough(new TransformStream(), { signal }), MODE);
+      return counts[0] ?? 0;
+    } finally {
+      for (const table of placed) await files.remove(table.path).catch(() => {});
+    }
+  }
+
+  /** Writes the file; resolves with the number of its rows. */
+  async #copy(
+    path: string,
+    form: ExportForm,
+    { site, span, key }: ExportOf,
+    signal: AbortSignal,
+  ): Promise<number> {
     const read = form.reads?.(span) ?? span;
     const copied = await this.#reader.queryOf(
       site,
@@ -178,6 +213,10 @@ export class ExportFiles {
     );
     return Number(copied[0]?.["Count"] ?? 0);
   }
+}
+
+async function* contentOf(files: Files, path: string): AsyncGenerator<Uint8Array> {
+  yield* await files.stream(path);
 }
 
 /** A form of this program; with `bom` CSV begins with a byte order mark. */

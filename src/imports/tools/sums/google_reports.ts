@@ -266,7 +266,7 @@ function sumsOf(table: Table, hasEvents: boolean): ShapedTable[] {
     : raw("");
   // Rows of totals have one cell more, or no day.
   const from = sql`(select row.* from ${
-    csvRows(section.path, [...names, "more"], { delimiter: section.delimiter })
+    csvRows(section.path, [...names, "more"], { delimiter: section.delimiter, isPadded: true })
   } as row where row.more is null ${join(totals, " ")} ${isAutomatic})`;
   const counts = countsOf(table);
   const base = { file: section.file, from, date, split };
