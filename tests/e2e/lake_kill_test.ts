@@ -1,8 +1,9 @@
-// `mallard lake import` killed at random moments, and PostgreSQL ended under it: what is in the
-// lake at the end is there once, as plain DuckDB reads it.
+// `mallard lake import` killed at random moments, with PostgreSQL ended under it, with an S3 server
+// that refuses at random, and beside a server that collects: what is in the lake at the end is there
+// once, as plain DuckDB reads it.
 import assert from "node:assert/strict";
 import { startPostgres, stopPostgres } from "../../scripts/lake/parts.ts";
-import { fromSource, type Program, runToEnd } from "../../scripts/server_process.ts";
+import { fromSource, type Program, runToEnd, ServerProcess } from "../../scripts/server_process.ts";
 import { seededRandom } from "../support/fake_system.ts";
 import { fill, numbered, SUMS, sumsOfFolder } from "../support/lake/data.ts";
 import { LACKS_LAKE, newLake, partsOfFile, plainRows } from "../support/lake/lake.ts";
@@ -17,6 +18,11 @@ const EVENTS = 8 * DAYS;
 const MS_MAX = 300_000;
 
 const partsNow = partsOfFile();
+
+const BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+const sumsOfLake = (env: Readonly<Record<string, string>>) =>
+  plainRows(partsNow(), env, `${SUMS} from lake.events group by all order by 1, 2`);
 
 /** How many requests the S3 server has answered. */
 async function requests(): Promise<number> {
@@ -62,12 +68,7 @@ Deno.test({
       const options = { cwd: folder, env, msMax: MS_MAX };
       const last = await runToEnd(program, ["lake", "import"], options);
       assert.equal(last.code, 0, last.stderr + last.stdout);
-      const sums = await plainRows(
-        partsNow(),
-        env,
-        `${SUMS} from lake.events group by all order by 1, 2`,
-      );
-      assert.deepEqual(sums, await sumsOfFolder(dataDir));
+      assert.deepEqual(await sumsOfLake(env), await sumsOfFolder(dataDir));
       const verified = await runToEnd(program, ["lake", "verify"], options);
       assert.match(verified.stdout, new RegExp(`sound: .* ${EVENTS} events`), verified.stderr);
     }),
@@ -92,11 +93,87 @@ Deno.test({
       await startPostgres(partsNow());
       const { code, stderr } = await running;
       assert.equal(code, 0, stderr);
-      const sums = await plainRows(
-        partsNow(),
+      assert.deepEqual(await sumsOfLake(env), await sumsOfFolder(dataDir));
+    }),
+});
+
+/** Passes requests on to the S3 server, and answers one of `oneOf` by itself with 503. */
+function refusingServer(oneOf: number): { readonly origin: string; close(): Promise<number> } {
+  let [asked, refused] = [0, 0];
+  const server = Deno.serve({ port: 0, onListen() {} }, async (request) => {
+    if (++asked % oneOf === 0) {
+      refused++;
+      return new Response("<Error><Code>SlowDown</Code></Error>", { status: 503 });
+    }
+    const body = request.method === "PUT" || request.method === "POST"
+      ? await request.arrayBuffer()
+      : null;
+    const path = request.url.replace(/^http:\/\/[^/]+/, "");
+    const target = `http://127.0.0.1:${partsNow().s3Port}${path}`;
+    return await fetch(target, { method: request.method, headers: request.headers, body });
+  });
+  return {
+    origin: `http://127.0.0.1:${server.addr.port}`,
+    close: async () => {
+      await server.shutdown();
+      return refused;
+    },
+  };
+}
+
+Deno.test({
+  name: "lake import goes on while the S3 server refuses every fourth request",
+  ignore: LACKS_LAKE,
+  fn: () =>
+    withFolder(async (folder) => {
+      const dataDir = `${folder}/data`;
+      await fill(dataDir, numbered(0, 60, 5), { flushes: 1 });
+      const refusing = refusingServer(4);
+      const own = await newLake(partsNow(), "refused");
+      const env = { ...own, MALLARD_S3_ENDPOINT: refusing.origin, MALLARD_DATA_DIR: dataDir };
+      const { code, stderr } = await runToEnd(fromSource(), ["lake", "import"], {
+        cwd: folder,
         env,
-        `${SUMS} from lake.events group by all order by 1, 2`,
-      );
-      assert.deepEqual(sums, await sumsOfFolder(dataDir));
+        msMax: MS_MAX,
+      });
+      const refused = await refusing.close();
+      assert.equal(code, 0, stderr);
+      assert.ok(refused >= 5, String(refused));
+      assert.deepEqual(await sumsOfLake(own), await sumsOfFolder(dataDir));
+    }),
+});
+
+Deno.test({
+  name: "lake import beside a server leaves out what is in its journal, and brings it later",
+  ignore: LACKS_LAKE,
+  fn: () =>
+    withFolder(async (folder) => {
+      const dataDir = `${folder}/data`;
+      await fill(dataDir, numbered(0, 60, 5), { flushes: 1, isAllFlushed: true });
+      const before = await sumsOfFolder(dataDir);
+      const env = { ...await newLake(partsNow(), "beside"), MALLARD_DATA_DIR: dataDir };
+      const server = await ServerProcess.start(fromSource(), { dataDir }).ready();
+      const run = () =>
+        runToEnd(fromSource(), ["lake", "import"], { cwd: folder, env, msMax: MS_MAX });
+      try {
+        const event = { name: "pageview", url: "https://new.example/", domain: "new.example" };
+        const answer = await fetch(`${server.url}/api/event`, {
+          method: "POST",
+          headers: { "user-agent": BROWSER, "content-type": "application/json" },
+          body: JSON.stringify(event),
+        });
+        assert.equal(answer.status, 202);
+        await answer.body?.cancel();
+        const { code, stdout, stderr } = await run();
+        assert.equal(code, 0, stderr);
+        assert.match(stdout, /^Not imported: 1 events of the journal.*stop the server/m);
+        assert.deepEqual(await sumsOfLake(env), before);
+      } finally {
+        assert.equal(await server.stop(), 0);
+      }
+      const { code, stdout } = await run();
+      assert.equal(code, 0);
+      assert.match(stdout, /^Imported 1 events of 1 partitions/);
+      assert.deepEqual(await sumsOfLake(env), await sumsOfFolder(dataDir));
     }),
 });

@@ -36,6 +36,11 @@ type Say = (places: FaultPlaces, match: RegExpExecArray) => string;
 
 const SENTENCES: readonly [RegExp, Say][] = [
   [
+    /Failed to download extension "?(\w+)/,
+    (_, [, name]) =>
+      `the extension ${name} cannot be downloaded; set extension_dir to a folder that has it`,
+  ],
+  [
     /password authentication failed|no password supplied/,
     ({ catalog }) => `PostgreSQL refuses the password for ${catalog}`,
   ],
@@ -81,10 +86,6 @@ const SENTENCES: readonly [RegExp, Say][] = [
   [
     /built (?:specifically )?for DuckDB version '?([^' ]+)/,
     (_, [, version]) => `an extension is for DuckDB ${version}; this program has another version`,
-  ],
-  [
-    /Failed to download extension[^\n]*/,
-    () => "an extension cannot be downloaded; set extension_dir to a folder that has it",
   ],
 ];
 
