@@ -4,6 +4,7 @@ import { shownDefault } from "../src/config/load.ts";
 import { PERIODS } from "../dashboard/grammar/period.js";
 import { DIMENSIONS } from "../src/query/dimensions.ts";
 import { OPERATORS } from "../dashboard/grammar/operators.js";
+import { EXPLORE_TABLES } from "../src/query/explore/tables.ts";
 import { METRICS } from "../src/query/metrics.ts";
 import { REPORTS } from "../src/query/reports/reports.ts";
 import { SETTING_GROUPS, SETTING_NAMES, settingRow } from "../src/config/settings.ts";
@@ -29,6 +30,7 @@ const DOCUMENTS: Readonly<Record<string, readonly Section[]>> = {
     { name: "dimensions", make: () => meaningTable("Dimension", DIMENSIONS) },
     { name: "operators", make: () => meaningTable("Operator", OPERATORS) },
   ],
+  "docs/sql.md": [{ name: "tables", make: sqlTables }],
   "docs/MAP.md": [{ name: "layout", make: layout }],
   "docs/routes.md": [{ name: "routes", make: routeTable }],
 };
@@ -77,6 +79,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/query", "from a question to numbers"],
   ["src/query/budget", "what a question may cost: its size, its turn, its time"],
   ["src/query/sql", "questions as SQL"],
+  ["src/query/explore", "SQL of owners: what it may name, what it reads, running it"],
   ["src/query/engagement", "what engagements say of visits and pageviews"],
   ["src/query/sums", "sums of imported days in the answers of queries"],
   ["src/query/rollups", "what closed days add up to: made, and used in answers"],
@@ -128,6 +131,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["dashboard/panels/behaviour", "funnel, retention, flow, sequences"],
   ["dashboard/panels/realtime", "panels of the realtime page"],
   ["dashboard/panels/sites", "panels of the list of sites"],
+  ["dashboard/panels/sql", "panels of the SQL page"],
   ["dashboard/panels/settings", "panels of the settings page"],
   ["dashboard/panels/settings/items", "goals, segments, funnels, annotations: an editor each"],
   ["dashboard/pages", "arrange panels"],
@@ -135,6 +139,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["dashboard/pages/dialogs", "dialogs over any page"],
   ["dashboard/styles", "the look of the page, one file for each part of it"],
   ["dashboard/texts", "the words of the page, one file a language"],
+  ["dashboard/texts/sql", "the words of the SQL page, fetched with it"],
   ["scripts", "Deno programs for working on this one"],
   ["scripts/checks", "what `deno task ok` and `deno task test` run"],
   ["scripts/deploy", "packages of the executable"],
@@ -256,6 +261,14 @@ export function layout(): string {
       return `- \`${name}\`: ${firstSentence(Deno.readTextFileSync(ROOT + path))}`;
     });
     return `**${folder}/** ${meaning}\n\n${rows.join("\n")}`;
+  }).join("\n\n");
+}
+
+/** The tables of SQL with their columns. */
+function sqlTables(): string {
+  return Object.entries(EXPLORE_TABLES).map(([table, columns]) => {
+    const rows = columns.map(({ name, type, doc }) => `| \`${name}\` | ${type} | ${doc} |`);
+    return `| \`${table}\` | Type | |\n| --- | --- | --- |\n${rows.join("\n")}`;
   }).join("\n\n");
 }
 

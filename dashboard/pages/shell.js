@@ -24,6 +24,7 @@ const VIEWS = {
   behaviour: () => import("./behaviour.js"),
   sites: () => import("./sites.js"),
   settings: () => import("./settings.js"),
+  sql: () => import("./sql.js"),
 };
 
 /**

@@ -3,7 +3,7 @@
 export const texts = {
   about: "About",
   about_data:
-    "Country data: geo-whois-asn-country by ip-location-db (CC0 1.0), which includes data of the Number Resource Organization, credit nro.net (CC BY 4.0).",
+    "Country data: geo-whois-asn-country by ip-location-db (CC0 1.0), with data of the Number Resource Organization, nro.net (CC BY 4.0).",
   about_data_own: "Countries are looked up in the owner's own GeoIP file.",
   about_engine: "Report engine",
   about_events: "Events waiting to be written",
@@ -45,7 +45,7 @@ export const texts = {
   backups: "Backups",
   backups_by_hand: "By hand, in a shell on the server",
   backups_hint:
-    "A backup holds all sites and settings, and is made while the server runs. A further one copies only what is new. Earlier ones are kept beside it, by number and age.",
+    "A backup holds all sites and settings, and is made while the server runs. Later ones copy only what is new. Earlier ones are kept by number and age.",
   backups_unset:
     "The server has no folder for backups. Name one in its settings file, best on another disk, and start it again:",
   behaviour: "Explore",

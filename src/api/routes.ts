@@ -9,6 +9,7 @@ import type { Buffer } from "../ingest/buffer.ts";
 import type { FormatParts } from "../ingest/formats/format.ts";
 import { ingestRoutes } from "../ingest/handler.ts";
 import type { Pipeline } from "../ingest/pipeline.ts";
+import type { Explore } from "../query/explore/explore.ts";
 import type { Runner } from "../query/run.ts";
 import { differInCase, type NewSites } from "../sites/new_sites.ts";
 import type { SiteNames } from "../sites/site_names.ts";
@@ -47,6 +48,7 @@ import { queryV2Routes } from "./stats/query_v2.ts";
 import { schemaRoutes } from "./stats/schema.ts";
 import { statsV1Routes } from "./stats/stats_v1.ts";
 import { statsRoutes } from "./stats/stats.ts";
+import { sqlRoutes } from "./stats/sql.ts";
 import { viewRoutes } from "./stats/view.ts";
 
 /** The settings that routes depend on, by their names. */
@@ -58,6 +60,7 @@ export interface RouteSettings extends PrivacySettings {
   readonly security_contact: string | null;
   /** Names of the settings that are too short. */
   readonly weak_secrets: readonly string[];
+  readonly sql_max_rows: number;
   readonly base_path: string;
   readonly metrics_token: string | null;
 }
@@ -86,6 +89,8 @@ export interface RouteParts {
   readonly store: Store;
   readonly erase: Erase;
   readonly exportFiles: ExportFiles;
+  /** Runs statements of owners; null where that is off. */
+  readonly explore: Explore | null;
   readonly sums: Sums;
   readonly backups: Backups;
   readonly imports: Imports;
@@ -160,6 +165,8 @@ const ROWS: readonly Row[] = [
     ),
   ({ reader, pathHistory, sites, clock, names }) =>
     pathRuleRoutes(reader, pathHistory, sites, clock, (site) => isKnown({ reader, names }, site)),
+  ({ explore, clock, reader, names, settings }) =>
+    sqlRoutes(explore, clock, (site) => isKnown({ reader, names }, site), settings.sql_max_rows),
   ({ backups, settings }) => backupRoutes(backups, settings),
   ({ assets }) => assets,
 ];

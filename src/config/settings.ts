@@ -477,6 +477,27 @@ export const SETTINGS = {
     default: 30,
     doc: "Time after which a query is stopped; it may wait two minutes for its turn before.",
   }),
+  sql_enabled: row({
+    group: "statistics",
+    env: "MALLARD_SQL_ENABLED",
+    kind: flag,
+    default: true,
+    doc: "Whether owners and Admin keys may run SQL over the events of a site.",
+  }),
+  sql_timeout_secs: row({
+    group: "statistics",
+    env: "MALLARD_SQL_TIMEOUT",
+    kind: wholeNumber(1, 600),
+    default: 30,
+    doc: "Time after which a statement of an owner is stopped.",
+  }),
+  sql_max_rows: row({
+    group: "statistics",
+    env: "MALLARD_SQL_MAX_ROWS",
+    kind: wholeNumber(1, 10_000_000),
+    default: 100_000,
+    doc: "Rows that a statement of an owner may answer as CSV or Parquet; as JSON 10,000 at most.",
+  }),
   lake_catalog: row<string | null>({
     group: "lake",
     env: "MALLARD_LAKE_CATALOG",

@@ -218,3 +218,18 @@ export const IMPORT_UPLOAD_BYTES_MAX = 100 * 1024 ** 3;
 
 /** Most values, of all dimensions, that are looked at to say why a number changed. */
 export const WHY_VALUES_MAX = 3000;
+
+/** Characters of a statement in SQL that an owner sends. */
+export const SQL_CHARS_MAX = 20_000;
+/** Parts of such a statement, when it is parsed. */
+export const SQL_NODES_MAX = 10_000;
+/** Parts of it inside each other: planning takes much longer with each. */
+export const SQL_DEPTH_MAX = 100;
+/** Relations that it reads. */
+export const SQL_TABLES_MAX = 24;
+/** Subqueries of it inside each other. */
+export const SQL_SUBQUERIES_MAX = 10;
+/** Rows of its answer as JSON. */
+export const SQL_JSON_ROWS_MAX = 10_000;
+/** Characters of its answer as JSON. */
+export const SQL_JSON_CHARS_MAX = 8 * 1024 * 1024;

@@ -11,6 +11,11 @@ export function withoutControls(text: string): string {
   return CONTROL.test(text) ? text.replace(CONTROLS, "") : text;
 }
 
+/** The same of text that has lines. */
+export function linesWithoutControls(text: string): string {
+  return text.replaceAll("\t", "  ").split("\n").map(withoutControls).join("\n");
+}
+
 /** A shorter text is parsed at once, however it is nested. */
 const LONG_JSON_CHARS = 4096;
 

@@ -1,17 +1,54 @@
 // Opens what answers questions: the engine, the runner and the streams of live numbers.
+import { resolve } from "node:path";
 import type { Config } from "../config/load.ts";
+import { MINUTE_US } from "../core/durations.ts";
 import type { Sql } from "../core/sql.ts";
 import type { System } from "../core/types.ts";
 import { Live } from "../api/stats/live.ts";
 import type { Host } from "../runtime/host.ts";
 import type { Drops } from "../ingest/drops.ts";
 import { chooseEngine } from "../query/engine/choose.ts";
+import { Explore, type SandboxOptions } from "../query/explore/explore.ts";
 import { RollupBuilder } from "../query/rollups/builder.ts";
 import { RecentVisits } from "../query/rollups/recent_visits.ts";
 import { Runner } from "../query/run.ts";
 import { rulesOfSites } from "../query/site_rules.ts";
 import type { Sites } from "../sites/sites.ts";
+import { Db } from "../storage/duckdb.ts";
+import { spillLimitOf } from "../storage/memory.ts";
 import type { Storage } from "../storage/open.ts";
+
+const SQL_SPILL = "1GiB";
+
+/** What runs the statements of owners; null where the settings say that none do. */
+export async function openExplore(
+  config: Config,
+  { clock, files, random }: System,
+  host: Host,
+  { reader, memory }: Storage,
+  sites: Sites,
+  stopping: AbortSignal,
+): Promise<Explore | null> {
+  if (!config.sql_enabled) return null;
+  const dataDir = resolve(config.data_dir);
+  const openDb = async (options: SandboxOptions) =>
+    await Db.open(await host.loadDuckDb(), clock, {
+      ...options,
+      memoryLimit: memory.sqlLimit,
+      spillLimit: spillLimitOf(SQL_SPILL, await files.space(dataDir).catch(() => null)),
+      // Events and reports come first.
+      threads: 1,
+      readers: 1,
+      keepsOrder: true,
+    });
+  const scopeOf = (site: string) => {
+    const { timezone, visit_timeout_minutes } = sites.settings(site);
+    return { zone: timezone, gapUs: visit_timeout_minutes * MINUTE_US };
+  };
+  const parts = { reader, files, random, clock, openDb, scopeOf };
+  const timeoutMs = config.sql_timeout_secs * 1000;
+  return await Explore.open(parts, { folder: `${dataDir}/.sql`, timeoutMs, stopping });
+}
 
 /** The parts that answer questions. */
 export async function openQueries(

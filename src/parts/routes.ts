@@ -8,6 +8,7 @@ import { healthOf, samplesOf } from "../runtime/telemetry.ts";
 import { ExportFiles } from "../storage/backup/export_file.ts";
 import { openDoctor } from "./doctor.ts";
 import { eraseWith } from "./erase.ts";
+import { openExplore } from "./queries.ts";
 import type { Parts } from "./parts.ts";
 
 /** The routes, those of the dashboard's files included. */
@@ -22,6 +23,7 @@ export async function makeRoutes(
   const dataDir = resolve(config.data_dir);
   return routesOf({
     ...parts,
+    explore: await openExplore(config, system, parts.host, storage, parts.sites, stopping),
     settings: {
       ...config,
       data_dir: dataDir,

@@ -53,6 +53,10 @@ export interface DbOptions {
   /** Largest size of what is spilled; DuckDB's own when missing. */
   readonly spillLimit?: string | null;
   readonly readers: number;
+  /** Files outside the folder that it may read and nothing else; none when missing. */
+  readonly paths?: readonly string[];
+  /** Whether tables keep the order in which their rows were inserted. */
+  readonly keepsOrder?: boolean;
   /** An extension to load before everything outside the folder is locked away. */
   readonly extension?: ExtensionOptions;
   /** What is connected before that, and stays within reach. */
@@ -506,7 +510,7 @@ async function isUsable(connection: DuckDBConnection): Promise<boolean> {
 async function openInMemory(duckdb: DuckDbModule, options: DbOptions): Promise<Opened> {
   const settings: Record<string, string> = {
     temp_directory: options.spillFolder,
-    preserve_insertion_order: "false",
+    preserve_insertion_order: String(options.keepsOrder ?? false),
     // It would keep whatever was read from files, up to the memory limit; the system does that
     // already, and gives it back. Measured: the same times without it.
     enable_external_file_cache: "false",
@@ -537,11 +541,18 @@ async function openInMemory(duckdb: DuckDbModule, options: DbOptions): Promise<O
   const places = (options.outside?.places ?? []).map((place) => place.replaceAll("'", "''"));
   const allowed = [folder, pattern, ...places].map((place) => `'${place}'`).join(", ");
   await writer.run(`set allowed_directories = [${allowed}]`);
+  if (options.paths) await writer.run(`set allowed_paths = ${pathList(options.paths)}`);
   await writer.run("set enable_external_access = false");
   await writer.run("set lock_configuration = true");
   const readers: DuckDBConnection[] = [];
   for (let count = 0; count < options.readers; count++) readers.push(await instance.connect());
   return { instance, writer, readers, extensionFault };
+}
+
+/** Paths as a list in SQL; those with wildcards also as the pattern that means them alone. */
+function pathList(paths: readonly string[]): string {
+  const all = new Set(paths.flatMap((path) => [path, path.replace(/[*?[]/g, "[$&]")]));
+  return `[${[...all].map((path) => `'${path.replaceAll("'", "''")}'`).join(", ")}]`;
 }
 
 /** Loads an extension; its files go below the data folder. Returns what went wrong, or null. */

@@ -8,6 +8,8 @@ export interface MemoryPlan {
   readonly bytes: number | null;
   /** Memory limit of DuckDB as it reads it; null leaves DuckDB's own. */
   readonly duckdbLimit: string | null;
+  /** The same of the DuckDB in which a statement of an owner runs, one at a time. */
+  readonly sqlLimit: string;
   /** Threads of DuckDB at most; null for no bound. */
   readonly threadsMax: number | null;
   /** Statements of reports at once. */
@@ -27,6 +29,10 @@ const MIB = 2 ** 20;
 const PROCESS_BYTES = 224 * MIB;
 const DUCKDB_SHARE = 0.5;
 const DUCKDB_BYTES_MIN = 96 * MIB;
+/** Of what DuckDB and the process leave. */
+const SQL_SHARE = 0.25;
+const SQL_BYTES_MIN = 64 * MIB;
+const SQL_BYTES_MAX = 256 * MIB;
 /** Below this a thread spends its time on spilling. */
 const THREAD_BYTES = 125 * MIB;
 /** A report over some millions of events takes so much, measured. */
@@ -80,10 +86,13 @@ export function memoryPlan(
   const duckdb = own ?? rest ?? Infinity;
   const slots = Math.min(SLOTS_MAX, Math.max(SLOTS_MIN, Math.floor(duckdb / SLOT_BYTES)));
   const threads = Math.max(1, Math.floor(duckdb / THREAD_BYTES));
+  const left = bytes === null ? Infinity : bytes - PROCESS_BYTES - duckdb;
+  const sqlBytes = Math.min(SQL_BYTES_MAX, Math.max(SQL_BYTES_MIN, left * SQL_SHARE));
   const queueEvents = Math.floor((bytes ?? Infinity) * QUEUE_SHARE / QUEUE_EVENT_BYTES);
   return {
     bytes,
     duckdbLimit: set.memory_limit ?? (rest === null ? null : `${Math.floor(rest / MIB)}MiB`),
+    sqlLimit: `${Math.floor(sqlBytes / MIB)}MiB`,
     threadsMax: set.threads ?? (Number.isFinite(threads) ? threads : null),
     slots,
     // Two that share so little memory write most of their work to disk, measured.

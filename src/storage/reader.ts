@@ -10,7 +10,8 @@ import type { ParquetTier } from "./tiers/parquet_tier.ts";
 import type { CatalogFile } from "./parquet/partition.ts";
 import { findCorruptFiles, mayBeCorruption } from "./parquet/corruption.ts";
 import { EngagedFiles } from "./parquet/engaged_files.ts";
-import { eventsFor, filesFor, type RowKind, type SpanUs } from "./tiers/event_rows.ts";
+import { eventsFor, filesFor, hotRowsFor, type RowKind, type SpanUs } from "./tiers/event_rows.ts";
+import { literal } from "./parquet/schema.ts";
 import { isOfRollups, type Rollups } from "./rollups/rollups.ts";
 import type { SiteRollups } from "./state/ops/rollup_ops.ts";
 import type { Snapshot } from "./tiers/snapshot.ts";
@@ -33,6 +34,16 @@ export interface Sources {
   readonly hotFromUs: number;
 }
 
+/** Every event of a site in files, for a DuckDB that has no tables. */
+export interface LeasedFiles {
+  readonly paths: readonly string[];
+  /** Whether engagements may be among the rows. */
+  readonly isEngaged: boolean;
+  /** The files may be deleted from now on. Called once. */
+  release(): void;
+}
+
+const EVER: SpanUs = { fromUs: -Number.MAX_SAFE_INTEGER, toUs: Number.MAX_SAFE_INTEGER };
 const NO_FILES: readonly CatalogFile[] = [];
 
 /** Reads events of one site over a span of time. */
@@ -128,20 +139,61 @@ export class Reader {
           await this.#files.makeDir(this.#spillFolder);
           continue;
         }
-        if (!mayBeCorruption(error)) throw error;
-        const suspects = filesFor(snapshot, site, span);
-        const corrupt = await findCorruptFiles(
-          this.#db,
-          this.#files,
-          this.#eventsFolder,
-          suspects,
-        );
-        if (corrupt.length === 0) throw error;
-        await this.#parquet.quarantine(corrupt);
+        if (!await this.#quarantineCause(error, snapshot, site, span)) throw error;
       } finally {
         lease.release();
       }
     }
+  }
+
+  /**
+   * Leases the files of a site, with what is in none written to `hotPath`: the caller's, in the
+   * data folder. Rejects as `query` does.
+   */
+  async leaseFiles(site: string, hotPath: string, limits: QueryLimits): Promise<LeasedFiles> {
+    await this.#hot.sync();
+    this.#hot.requireWhole();
+    const lease = this.#catalog.lease();
+    const { snapshot } = lease;
+    try {
+      const paths = filesFor(snapshot, site, EVER).map(({ path }) =>
+        `${this.#eventsFolder}/${path}`
+      );
+      const isEngaged = await this.#hasEngagement(snapshot, site, EVER);
+      if (this.#hot.firstUs(snapshot.hotTables, site) < Infinity) {
+        const rows = hotRowsFor(snapshot, site);
+        const copy = sql`copy (${rows}) to ${literal(hotPath)} (format parquet)`;
+        await this.#db.query(copy, limits);
+        paths.push(hotPath);
+      }
+      return { paths, isEngaged, release: () => lease.release() };
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  }
+
+  /** Quarantines corrupt files that an error may come from; resolves with whether any was. */
+  async quarantineCause(error: unknown, site: string): Promise<boolean> {
+    const lease = this.#catalog.lease();
+    try {
+      return await this.#quarantineCause(error, lease.snapshot, site, EVER);
+    } finally {
+      lease.release();
+    }
+  }
+
+  async #quarantineCause(
+    error: unknown,
+    snapshot: Snapshot,
+    site: string,
+    span: SpanUs,
+  ): Promise<boolean> {
+    if (!mayBeCorruption(error)) return false;
+    const suspects = filesFor(snapshot, site, span);
+    const corrupt = await findCorruptFiles(this.#db, this.#files, this.#eventsFolder, suspects);
+    if (corrupt.length > 0) await this.#parquet.quarantine(corrupt);
+    return corrupt.length > 0;
   }
 
   /** Whether the site may have engagements within a span. */

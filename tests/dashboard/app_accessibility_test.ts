@@ -103,6 +103,13 @@ const PLACES: Readonly<Record<string, Place>> = {
   sequence: {
     search: "view=behaviour&report=sequence&sequence=page:/,within 1 hour,page:/pricing",
   },
+  sql: {
+    search: "view=sql&query=select event_name, count(*) from events group by all",
+    act: async (page) => {
+      await click("summary", ".snippet-options table")(page);
+      await click("button:text-is('Run')", ".settings-body tbody td")(page);
+    },
+  },
   realtime: { search: "view=realtime" },
   sites: { search: "view=sites" },
   settings: { search: "view=settings" },

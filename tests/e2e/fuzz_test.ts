@@ -138,7 +138,8 @@ async function openTarget(folder: string, paths: Set<string>): Promise<Target> {
     await post(`${kept}/segments`, { name: "a segment", filters: "is(page,/)" }, admin);
     await post(`${kept}/funnels`, { name: "a funnel", steps: "page:/,event:signup" }, admin);
     await post(`${kept}/annotations`, { date: "2024-01-10", text: "a text" }, admin);
-    for (const kind of ["goals", "segments", "funnels", "annotations"]) {
+    await post(`${kept}/queries`, { name: "a query", query: "select 1" }, admin);
+    for (const kind of ["goals", "segments", "funnels", "annotations", "queries"]) {
       const items: { id: number }[] = await (await app.send(`${kept}/${kind}`, { headers: admin }))
         .json();
       known.ids[kind] = items.slice(-3).map(({ id }) => String(id));

@@ -23,6 +23,7 @@ const FITTING: Readonly<Record<string, string>> = {
   page: "/",
   parts: '[["main",{}]]',
   scope: "ReadOnly",
+  query: "select 1",
   date_range: "7d",
 };
 
@@ -64,6 +65,9 @@ const MORE: readonly (readonly [method: string, path: string, query: string, bod
   ["GET", "/api/sites/{site_id}/segments", ""],
   ["POST", "/api/sites/{site_id}/annotations", "", { date: "2026-01-01", text: "x" }],
   ["GET", "/api/sites/{site_id}/annotations", ""],
+  ["POST", "/api/sites/{site_id}/queries", "", { name: "Q", query: "select 1" }],
+  ["GET", "/api/sites/{site_id}/queries", ""],
+  ["GET", "/api/sql", ""],
   ["PATCH", "/api/sites/{site_id}", "", { timezone: "Europe/Berlin", visit_list: true }],
   ["GET", "/api/stats/visits", ""],
   ["GET", "/api/sites", ""],

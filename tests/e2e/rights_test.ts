@@ -31,12 +31,14 @@ const ITEMS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   segments: { name: "a", filters: "is(page,/)" },
   funnels: { name: "a", steps: "page:/,event:a" },
   annotations: { date: "2024-01-01", text: "a" },
+  queries: { name: "a", query: "select 1" },
 };
 
 /** What requests need beside a site to be valid. Other routes need no row here. */
 const EXAMPLES: Readonly<Record<string, Example>> = {
   "POST /api/event": { body: { d: OPEN_SITE, n: "pageview", u: "/" } },
   "GET /api/event": { query: `d=${OPEN_SITE}&u=/` },
+  "POST /api/sql": { body: { site_id: OPEN_SITE, query: "select 1" } },
   "GET /api/v1/stats/aggregate": { query: SITE },
   "GET /api/v1/stats/timeseries": { query: SITE },
   "GET /api/v1/stats/breakdown": { query: `${SITE}&property=event:page` },
@@ -213,7 +215,7 @@ async function openCallers(): Promise<Callers> {
     },
     async state() {
       const paths = ["/api/keys", "/api/sites", "/api/gdpr/erasures", "/api/auth/status"];
-      for (const kind of ["goals", "segments", "funnels", "annotations"]) {
+      for (const kind of Object.keys(ITEMS)) {
         paths.push(`/api/sites/${OPEN_SITE}/${kind}`);
       }
       const answers = paths.map(async (path) => (await app.send(path, { headers: admin })).json());

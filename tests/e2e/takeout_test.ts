@@ -11,7 +11,7 @@ const SITE = "/api/sites/example.com";
 const RANGE = "site_id=example.com&start_date=2024-01-01&end_date=2024-01-20";
 const ASKED = [
   ...["/api/sites", SITE, `${SITE}/goals`, `${SITE}/segments`, `${SITE}/funnels`],
-  ...[`${SITE}/annotations`, `${SITE}/path-rules`],
+  ...[`${SITE}/annotations`, `${SITE}/queries`, `${SITE}/path-rules`],
   ...["main", "timeseries", "breakdown/pages", "breakdown/sources", "breakdown/countries"]
     .map((name) => `/api/stats/${name}?${RANGE}`),
 ];
@@ -46,6 +46,7 @@ async function fill(url: string): Promise<void> {
   await send("PATCH", SITE, { visit_timeout_minutes: 45, aliases: ["www.example.com"] });
   await send("POST", `${SITE}/goals`, { name: "Signup", event: "Signup" });
   await send("POST", `${SITE}/annotations`, { date: "2024-01-05", text: "Launch" });
+  await send("POST", `${SITE}/queries`, { name: "Days", query: "select\n  1" });
   await send("POST", "/api/keys", { name: "Grafana", scope: "ReadOnly" });
 }
 

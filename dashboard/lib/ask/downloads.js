@@ -21,9 +21,19 @@ const TYPES = { csv: "text/csv", json: "application/json" };
  * @param {keyof typeof TYPES} kind
  */
 export function saveFile(name, text, kind) {
-  const url = URL.createObjectURL(
+  saveBlob(
+    name,
     new Blob([kind === "csv" ? BOM : "", text], { type: `${TYPES[kind]};charset=utf-8` }),
   );
+}
+
+/**
+ * Saves a file under a name.
+ * @param {string} name
+ * @param {Blob} blob
+ */
+export function saveBlob(name, blob) {
+  const url = URL.createObjectURL(blob);
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

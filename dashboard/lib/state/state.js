@@ -25,7 +25,8 @@ import { periodNamed, rangeBetween } from "../period.js";
  */
 
 /** Views of the page; the first is the overview. */
-export const VIEWS = /** @type {const} */ (["", "realtime", "behaviour", "sites", "settings"]);
+export const VIEWS =
+  /** @type {const} */ (["", "realtime", "behaviour", "sites", "settings", "sql"]);
 
 /** @type {State} */
 export const DEFAULT_STATE = {

@@ -12,7 +12,12 @@ export function menuOf({ t, navigate, owner }, { auth, reload, expired }, open) 
   const locked = !auth.setup_required;
   return [
     { label: t("all_sites"), onChoose: () => navigate({ view: "sites" }) },
-    ...(owner ? [{ label: t("settings"), onChoose: () => navigate({ view: "settings" }) }] : []),
+    ...(owner
+      ? [
+        { label: t("settings"), onChoose: () => navigate({ view: "settings" }) },
+        { label: "SQL", onChoose: () => navigate({ view: "sql", own: {} }) },
+      ]
+      : []),
     { label: t("keyboard"), onChoose: () => open("keys") },
     ...(locked ? [] : [{ label: t("password_set"), onChoose: () => open("setup") }]),
     { label: t("about"), onChoose: () => open("about") },

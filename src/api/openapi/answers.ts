@@ -54,6 +54,7 @@ const ITEMS: Readonly<Record<string, Schema>> = {
   }),
   segments: object({ ...SHOWN_ITEM, name: TEXT, filters: ANY }),
   funnels: withMore({ ...SHOWN_ITEM, name: TEXT, steps: ANY }, { window: TEXT, order: TEXT }),
+  queries: object({ ...SHOWN_ITEM, name: TEXT, query: TEXT }),
   annotations: withMore({ ...SHOWN_ITEM, date: TEXT, text: TEXT }, { public: FLAG }),
 };
 
@@ -115,6 +116,19 @@ const ERASED = withMore({
 /** The answers by method and path. */
 export const ANSWERS: Readonly<Record<string, Schema>> = {
   ...Object.fromEntries(ITEM_ANSWERS),
+  "GET /api/sql": object({
+    enabled: FLAG,
+    max_rows: COUNT,
+    tables: list(object({
+      name: TEXT,
+      columns: list(object({ name: TEXT, type: TEXT, doc: TEXT })),
+    })),
+  }),
+  "POST /api/sql": object({
+    columns: list(object({ name: TEXT, type: TEXT })),
+    rows: list({ type: "object" }),
+    truncated: FLAG,
+  }),
   "POST /api/auth/setup": object({ token: TEXT }),
   "POST /api/auth/login": withMore({ token: TEXT }, { user: { type: "object" } }),
   "POST /api/auth/logout": DELETED,

@@ -72,6 +72,11 @@ const ITEMS: Readonly<Record<string, readonly [one: string, many: string, body: 
       order: { enum: ["in_order", "any_order", "consecutive"] },
     }, ["name", "steps"]),
   ],
+  queries: [
+    "an SQL query",
+    "saved SQL queries",
+    object({ name: text("a name"), query: text("as the field query of POST /api/sql") }),
+  ],
   annotations: [
     "an annotation",
     "annotations",
@@ -142,6 +147,17 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   "DELETE /api/sites/:site_id": {
     summary: "Delete a site",
     query: { events: "erase: with its events" },
+  },
+  "GET /api/sql": { summary: "The tables of SQL with their columns, and its limits" },
+  "POST /api/sql": {
+    summary: "Run one SELECT over the events and visits of a site",
+    body: object({
+      site_id: text("the site"),
+      query: text("one SELECT in DuckDB's SQL"),
+      format: { enum: ["json", "csv", "parquet"], description: "json when missing" },
+      limit: { type: "integer", minimum: 1, description: "rows of the answer at most" },
+    }, ["site_id", "query"]),
+    produces: ["application/json", "text/csv", "application/vnd.apache.parquet"],
   },
   "GET /api/sites/:site_id/export": {
     summary: "The events of a site as one file",

@@ -1,15 +1,15 @@
-// What owners define for a site: goals, segments, saved funnels and annotations. A table of kinds;
-// each row says how a body is checked and shown.
+// What owners define for a site: goals, segments, saved funnels, annotations and SQL queries. A
+// table of kinds; each row says how a body is checked and shown.
 import { isStranger } from "../../auth/rights.ts";
 import { AppError } from "../../core/errors.ts";
 import { filterOfJson, filterOfJsonList, filterToJson } from "../../core/filter_json.ts";
 import { type Filter, parseFilter, printFilter } from "../../../dashboard/grammar/filter.js";
 import { json } from "../../http/response.ts";
 import type { Context, Route } from "../../http/route.ts";
-import { ITEM_NAME_CHARS_MAX } from "../../core/limits.ts";
+import { ITEM_NAME_CHARS_MAX, SQL_CHARS_MAX } from "../../core/limits.ts";
 import { isDate, isMinute } from "../../../dashboard/grammar/days.js";
 import { sql } from "../../core/sql.ts";
-import { changeTexts, withoutControls } from "../../core/text.ts";
+import { changeTexts, linesWithoutControls, withoutControls } from "../../core/text.ts";
 import type { Clock } from "../../core/types.ts";
 import { checkFilter, STANDARD_SETTINGS } from "../../query/parse.ts";
 import { parseSpan } from "../../../dashboard/grammar/span.js";
@@ -28,6 +28,10 @@ interface Kind {
   readonly draft: (body: Body) => ItemDraft;
   /** The body as it is shown; by default as it is stored. */
   readonly show?: (item: Item) => Body;
+  /** Takes out of texts what is not stored; by default every control character. */
+  readonly clean?: (text: string) => string;
+  /** Who may list them; by default whoever reads the site. */
+  readonly right?: "admin";
 }
 
 /** Kinds by the last part of their path. */
@@ -36,6 +40,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   segments: { kind: "segment", draft: segmentDraft, show: showSegment },
   funnels: { kind: "funnel", draft: funnelDraft },
   annotations: { kind: "annotation", draft: annotationDraft },
+  queries: { kind: "query", draft: queryDraft, clean: linesWithoutControls, right: "admin" },
 };
 
 /** Routes below `/api/sites/:site_id/`. */
@@ -46,7 +51,7 @@ export function siteItemRoutes(sites: Sites, clock: Clock): Route[] {
 function routesOfKind(name: string, kind: Kind, sites: Sites, clock: Clock): Route[] {
   const path = `/api/sites/:site_id/${name}`;
   const bodyOf = async ({ request }: Context): Promise<Body> =>
-    changeTexts(await readJsonObject(request, clock), withoutControls);
+    changeTexts(await readJsonObject(request, clock), kind.clean ?? withoutControls);
   const itemOf = (context: Context): Item => {
     const { id = "" } = context.params;
     const item = /^\d{1,15}$/.test(id)
@@ -59,7 +64,7 @@ function routesOfKind(name: string, kind: Kind, sites: Sites, clock: Clock): Rou
     {
       method: "GET",
       path,
-      right: "read",
+      right: kind.right ?? "read",
       handle: (context) => {
         const items = sites.items(siteOfPath(context), kind.kind);
         const seen = isStranger(context.access) ? items.filter(isPublic) : items;
@@ -182,6 +187,17 @@ function funnelDraft(body: Body): ItemDraft {
   const span = parseSpan(window);
   if (span.fault !== undefined) throw refuse("funnel", `window: ${span.fault}`);
   return { name, body: { steps, window, order } };
+}
+
+/** Whether DuckDB takes the statement is asked when it runs. */
+function queryDraft(body: Body): ItemDraft {
+  const name = nameOf("query", body);
+  onlyKeys("query", body, ["name", "query"]);
+  const { query } = body;
+  if (typeof query !== "string" || query.trim() === "" || query.length > SQL_CHARS_MAX) {
+    throw refuse("query", `query: it is not a string of 1 to ${SQL_CHARS_MAX} characters`);
+  }
+  return { name, body: { query } };
 }
 
 function annotationDraft(body: Body): ItemDraft {

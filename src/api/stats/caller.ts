@@ -1,5 +1,8 @@
-// The caller of a statistics request, for the budget of query time.
-import { isStranger } from "../../auth/rights.ts";
+// The caller of a statistics request, for the budget of query time, and the site of a body.
+import { isStranger, requireSite } from "../../auth/rights.ts";
+import type { ReadLevel } from "../../core/access.ts";
+import { AppError } from "../../core/errors.ts";
+import { asciiSiteId, faultOfSiteId } from "../../core/site_id.ts";
 import type { Context } from "../../http/route.ts";
 import { rateLimitKey } from "../../net/address.ts";
 import { type Caller, OWNER } from "../../query/budget/turns.ts";
@@ -13,4 +16,18 @@ export function callerOf(
     return { kind: "stranger", key, isPublicOnly: isStranger(access) };
   }
   return access.who === "key" ? { kind: "owner", key: "key" } : OWNER;
+}
+
+/** The site that a body names, if the caller may read it so closely. Throws as `requireSite`. */
+export function siteOfBody(
+  { site_id }: Readonly<Record<string, unknown>>,
+  { access }: Pick<Context, "access">,
+  level: ReadLevel,
+): string {
+  const site = typeof site_id === "string" ? asciiSiteId(site_id) : "";
+  const fault = typeof site_id === "string" ? faultOfSiteId(site) : "it is no text";
+  if (fault !== null) {
+    throw new AppError("bad_request", `Cannot query: site_id: ${fault}`, {}, "site_id");
+  }
+  return requireSite(access, site, level);
 }

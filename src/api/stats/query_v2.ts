@@ -1,8 +1,5 @@
 // POST /api/v2/query: the one endpoint of Plausible's Stats API v2.
-import { requireSite } from "../../auth/rights.ts";
-import { AppError } from "../../core/errors.ts";
 import { API_BODY_BYTES_MAX, STRANGER_QUESTION_BYTES_MAX } from "../../core/limits.ts";
-import { asciiSiteId, faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
 import { readJsonObject } from "../../http/body.ts";
 import { incompleteHeader, JSON_HEADERS } from "../../http/response.ts";
@@ -10,7 +7,7 @@ import type { Context, Route } from "../../http/route.ts";
 import { WrittenAnswers } from "../../http/written_answers.ts";
 import { earlierRows } from "../../query/compare.ts";
 import * as plausible from "../../query/formats/plausible_v2/plausible_v2.ts";
-import { callerOf } from "./caller.ts";
+import { callerOf, siteOfBody } from "./caller.ts";
 import type { QueryContext } from "../../query/reports/report.ts";
 import type { Runner } from "../../query/run.ts";
 
@@ -31,7 +28,7 @@ export function queryV2Routes(runner: Runner, clock: Clock): Route[] {
       const { request, answer, headers } = await askV2(
         runner,
         body,
-        siteOfBody(body, context),
+        siteOfBody(body, context, "totals"),
         context,
       );
       const text = () =>
@@ -68,14 +65,6 @@ async function answerOf(
   const answer = await ask(query);
   const before = comparison && await earlierRows(query, comparison, answer.rows, ask);
   return { answer, before };
-}
-
-function siteOfBody(body: Readonly<Record<string, unknown>>, { access }: Context): string {
-  const { site_id } = body;
-  const site = typeof site_id === "string" ? asciiSiteId(site_id) : "";
-  const fault = typeof site_id === "string" ? faultOfSiteId(site) : "it is no text";
-  if (fault !== null) throw new AppError("bad_request", `Cannot query: site_id: ${fault}`);
-  return requireSite(access, site);
 }
 
 /** Reads a body. Throws `bad_request` with every fault. */

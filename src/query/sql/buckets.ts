@@ -47,7 +47,14 @@ export function dayOfWeek(us: Sql, calendar: Calendar): Sql {
   return sql`isodow(make_timestamp(${localTime(us, calendar)}))::varchar`;
 }
 
-function localTime(us: Sql, calendar: Calendar): Sql {
+/** A clock, over some time. */
+export interface Clock {
+  readonly range: Pick<Range, "fromUs" | "toUs">;
+  readonly zone: string;
+}
+
+/** The clock of the zone as BIGINT microseconds: what a TIMESTAMP of it is made of. */
+export function localTime(us: Sql, calendar: Clock): Sql {
   const { range, zone } = calendar;
   const transitions = offsetTransitions(zone, range.fromUs - READ_US, range.toUs + READ_US);
   return byTransition(transitions, us, (transition) => sql`${us} + ${transition.offsetUs}`);

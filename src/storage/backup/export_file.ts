@@ -257,7 +257,11 @@ function valueOf(name: EventColumnName, site: string, key: string): Sql {
 function cell(name: EventColumnName, value: Sql, isExact: boolean): Sql {
   const { type } = EVENT_COLUMNS[name];
   if (type === "TIMESTAMP") return sql`strftime(${value}, '%Y-%m-%dT%H:%M:%S.%fZ')`;
-  if (type !== "VARCHAR" || isExact) return value;
+  return type !== "VARCHAR" || isExact ? value : withoutFormulas(value);
+}
+
+/** A text in which no cell of a spreadsheet is a formula. */
+export function withoutFormulas(value: Sql): Sql {
   const disarmed = sql`regexp_replace(${value}, ${literal(FORMULA)}, '\\1''\\2', 'g')`;
   return sql`regexp_replace(${disarmed}, '^([\t\r])', '''\\1')`;
 }

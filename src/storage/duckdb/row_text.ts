@@ -13,14 +13,16 @@ const LONG_NUMBER = /"([^"]*)":(-?\d{16,})(?=[,}])/g;
  */
 export function rowOfText(text: string): Record<string, Value> {
   if (/\d{16}/.test(text)) checkExact(text);
-  const row: Record<string, unknown> = JSON.parse(
-    /NaN|Infinity/.test(text)
-      ? text.replace(TEXT_OR_NOT_FINITE, (part) => part.startsWith('"') ? part : "null")
-      : text,
-  );
+  const row: Record<string, unknown> = JSON.parse(strictJson(text));
   const plain: Record<string, Value> = {};
   for (const [name, value] of Object.entries(row)) plain[name] = plainValue(value);
   return plain;
+}
+
+/** What `to_json` writes as JSON: numbers that JSON does not have are null. */
+export function strictJson(text: string): string {
+  if (!/NaN|Infinity/.test(text)) return text;
+  return text.replace(TEXT_OR_NOT_FINITE, (part) => part.startsWith('"') ? part : "null");
 }
 
 function plainValue(value: unknown): Value {

@@ -41,6 +41,12 @@ export function eventsFor(
   return kind === "all" ? rows : sql`select * from (${rows})${OF_KIND[kind]}`;
 }
 
+/** The same of what is in no file yet, engagements included; any time. */
+export function hotRowsFor({ hotTables }: Snapshot, site: string): Sql {
+  const of = (table: string) => sql`select ${COLUMNS} from ${ident(table)} where site_id = ${site}`;
+  return join(hotTables.map(of), "\n  union all\n  ");
+}
+
 function rowsFor(snapshot: Snapshot, eventsFolder: string, site: string, span: SpanUs): Sql {
   const paths = filesFor(snapshot, site, span)
     .map((file) => literalPath(`${eventsFolder}/${file.path}`));

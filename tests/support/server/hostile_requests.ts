@@ -250,6 +250,9 @@ const BODIES: Readonly<Record<string, readonly Readonly<Record<string, unknown>>
     { hostnames: [], visitor_id_days: 1, rate_limit: null, visit_list: true },
     { path_rules: { lowercase: true, masks: [{ from: "/user/*", to: "/user/:id" }] } },
   ],
+  "POST /api/sql": [
+    { site_id: "example.com", query: "select count(*) from events", format: "csv", limit: 5 },
+  ],
   "POST /api/sites/:site_id/path-rules/preview": [{ trailing_slash: "remove" }],
   "POST /api/sites/:site_id/path-rules/history": [
     { action: "apply" },
@@ -264,6 +267,7 @@ const ITEMS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   segments: { name: "a segment", filters: "is(page,/)" },
   funnels: { name: "a funnel", steps: "page:/,event:signup", window: "1 day" },
   annotations: { date: "2024-01-10", text: MARK },
+  queries: { name: "a query", query: "select 1" },
 };
 
 /** One route as it is shot at. */

@@ -1,6 +1,6 @@
 // Operations of mallard.sqlite for what owners set: the settings of a site, and its goals,
-// segments, funnels and annotations. Bodies are JSON that is checked before it gets here. Each
-// operation is one transaction.
+// segments, funnels, annotations and SQL queries. Bodies are JSON that is checked before it gets
+// here. Each operation is one transaction.
 import { integerOf, oneOf, textOf } from "../row.ts";
 import type { Sqlite } from "../sqlite.ts";
 import type { RunsOperations } from "./operations.ts";
@@ -26,10 +26,32 @@ export const SITE_SCHEMA = `
   create index site_items_by_site on site_items (site_id, kind, id);
 `;
 
+/** Lets an owner keep statements in SQL with a site. Ids are never given twice. */
+export const QUERY_SCHEMA = `
+  create table site_items_next (
+    id integer primary key autoincrement,
+    site_id text not null,
+    kind text not null check (kind in ('goal', 'segment', 'funnel', 'annotation', 'query')),
+    name text not null,
+    body text not null,
+    created_at integer not null,
+    updated_at integer not null
+  ) strict;
+  insert into site_items_next select * from site_items;
+  delete from sqlite_sequence where name = 'site_items_next';
+  insert into sqlite_sequence (name, seq)
+    select 'site_items_next', seq from sqlite_sequence where name = 'site_items';
+  drop table site_items;
+  alter table site_items_next rename to site_items;
+  create unique index site_items_by_name on site_items (site_id, kind, name)
+    where kind <> 'annotation';
+  create index site_items_by_site on site_items (site_id, kind, id);
+`;
+
 /** Kinds of items that an owner keeps with a site. */
 export type ItemKind = (typeof ITEM_KINDS)[number];
 
-const ITEM_KINDS = ["goal", "segment", "funnel", "annotation"] as const;
+const ITEM_KINDS = ["goal", "segment", "funnel", "annotation", "query"] as const;
 
 /** The settings of a declared site; `settings` is JSON, `created_at` in ms. */
 export interface SiteRow {

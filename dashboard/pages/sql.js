@@ -1,0 +1,73 @@
+// The SQL page: a statement, its answer, the saved ones, and the tables.
+import { Skeleton } from "../components/layout/panel.js";
+import { useAnswer } from "../lib/ask/answer.js";
+import { sitePath } from "../lib/ask/api.js";
+import { loadSqlWords } from "../lib/format/sql_words.js";
+import { html, useEffect, useState } from "../lib/html.js";
+import { useApp } from "../lib/state/context.js";
+import { useViewParams } from "../lib/state/view_params.js";
+import { PanelFault } from "../components/report/panel_fault.js";
+import { Result } from "../panels/sql/result.js";
+import { Saved } from "../panels/sql/saved.js";
+import { Statement } from "../panels/sql/statement.js";
+import { Tables } from "../panels/sql/tables.js";
+
+/** @typedef {import("../lib/ask/sql.js").SqlServer} SqlServer */
+/** @typedef {import("../lib/ask/sql.js").SavedQuery} SavedQuery */
+/** @typedef {import("../lib/format/sql_words.js").SqlWords} SqlWords */
+
+/** Draws the page. */
+export function SqlPage() {
+  const { t, site } = useApp();
+  const [words, setWords] = useState(/** @type {{ w: SqlWords } | null} */ (null));
+  useEffect(() => {
+    loadSqlWords(t("language_tag")).then((w) => setWords({ w }));
+  }, []);
+  /** @type {import("../lib/ask/answer.js").Answer<SqlServer>} */
+  const server = useAnswer("api/sql");
+  /** @type {import("../lib/ask/answer.js").Answer<readonly SavedQuery[]>} */
+  const saved = useAnswer(sitePath(site.site_id, "/queries"));
+  const fault = server.fault ?? saved.fault;
+  if (fault) {
+    return html`<${PanelFault} fault=${fault} onRetry=${() => {
+      server.retry();
+      saved.retry();
+    }} />`;
+  }
+  if (!words || !server.data || !saved.data) return html`<${Skeleton} rows=${6} />`;
+  return html`
+    <${Desk} w=${words.w} server=${server.data} saved=${saved.data} onSaved=${saved.refresh} />
+  `;
+}
+
+/**
+ * @typedef {object} DeskProps
+ * @property {SqlWords} w
+ * @property {SqlServer} server
+ * @property {readonly SavedQuery[]} saved
+ * @property {() => void} onSaved
+ */
+
+/** @param {DeskProps} props */
+function Desk({ w, server, saved, onSaved }) {
+  const { own, setViewParam } = useViewParams();
+  const [text, setText] = useState(own["query"] ?? "");
+  const [run, setRun] = useState(/** @type {{ query: string } | null} */ (null));
+  const onRun = () => {
+    if (text.trim() === "") return;
+    setRun({ query: text });
+    // The address leads to the statement; it is not run by whoever opens it.
+    setViewParam({ query: text });
+  };
+  return html`
+    <h1 class="visually-hidden">${w("title")}</h1>
+    <div class="stack">
+      <${Statement} w=${w} text=${text} enabled=${server.enabled} onText=${setText}
+        onRun=${onRun} />
+      <${Result} w=${w} run=${run} onStop=${() => setRun(null)} />
+      <${Saved} w=${w} text=${text} saved=${saved} onOpen=${setText}
+        onChange=${onSaved} />
+      <${Tables} w=${w} tables=${server.tables} />
+    </div>
+  `;
+}

@@ -1,0 +1,43 @@
+// The words of the SQL page in German.
+
+export const texts = {
+  answer: "Ergebnis",
+  asked_nothing: "Noch kein Ergebnis",
+  asked_nothing_hint:
+    "Schreiben Sie eine Abfrage oder wählen Sie ein Beispiel, und führen Sie sie aus.",
+  chart_of: "Diagramm von {column}",
+  column: "Spalte",
+  download: "{format} herunterladen",
+  empty: "Das Ergebnis hat keine Zeilen",
+  example: "Beispiele",
+  example_choose: "Beispiel wählen",
+  example_channels: "Besuche und Absprungrate nach Kanal",
+  example_days: "Besucher und Seitenaufrufe nach Tag",
+  example_events: "Eigene Ereignisse",
+  example_hours: "Stunden der Woche mit den meisten Besuchen",
+  example_pages: "Seiten mit den meisten Besuchern",
+  example_revenue: "Umsatz nach Kampagne",
+  intro:
+    "Fragen Sie die Ereignisse dieser Website mit DuckDBs SQL ab: ein SELECT, und nichts wird verändert.",
+  name: "Name",
+  off: "SQL ist auf diesem Server ausgeschaltet",
+  off_hint: "Der Betreiber kann sql_enabled = true setzen.",
+  open: "Öffnen",
+  open_of: "Öffnen: {name}",
+  rows: { one: "{n} Zeile", other: "{n} Zeilen" },
+  run: "Ausführen",
+  run_keys: "Strg+Enter führt sie aus",
+  running: "Läuft…",
+  save: "Speichern",
+  saved: "Gespeicherte Abfragen",
+  saved_hint: "Sie gehören zu dieser Website und sind in Sicherungen enthalten.",
+  saved_none: "Noch keine gespeichert.",
+  statement: "Abfrage",
+  stop: "Abbrechen",
+  tables: "Tabellen",
+  tables_hint:
+    "Zeiten sind in UTC; local_time geht nach der Uhr der Website. Besucher-IDs sind in jedem Ergebnis andere.",
+  title: "SQL",
+  truncated: "Es gibt mehr Zeilen. Laden Sie sie herunter, oder fragen Sie nach weniger.",
+  type: "Typ",
+};
