@@ -19,6 +19,9 @@ const OWN_URL = /\bimport\.meta\.url\b/g;
 const COMMENTS =
   /^[ \t]*\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n|\/\*\* @(?:(?!\*\/).)*\*\/ ?|^[ \t]*\/\/.*\n/gm;
 
+/** Indentation, which takes a thirtieth of the bundle. What htm reads may be indented anyhow. */
+const INDENTATION = /^[ \t]+/gm;
+
 interface Module {
   readonly body: string;
   readonly exports: readonly string[];
@@ -134,5 +137,5 @@ function moduleOf(
   if (other) {
     throw new Error(`Cannot bundle ${path}: "${other}" is an unknown form of import or export`);
   }
-  return { body, exports };
+  return { body: body.replace(INDENTATION, ""), exports };
 }

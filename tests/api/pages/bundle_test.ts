@@ -61,12 +61,13 @@ Deno.test("bundleOf() leaves packages to the import map", () => {
   assert.match(stubs.get("a.js") ?? "", /export const x = M0\.x;\nexport const y = M0\.y;/);
 });
 
-Deno.test("bundleOf() removes comments and no code", () => {
+Deno.test("bundleOf() removes comments, indentation and no code", () => {
   const source = 'const a = [\n  /** @type {const} */ (["x"]).map((b) => b),\n];\n/** Doc. */\n' +
     "export const c = a;\n";
   const { text } = bundleOf("a.js", files({ "a.js": source }), "all.js");
   assert.ok(text.includes('(["x"]).map((b) => b)'), text);
   assert.ok(!text.includes("Doc."));
+  assert.doesNotMatch(text, /^[ \t]/m);
 });
 
 Deno.test("bundleOf() refuses unknown forms of import and export", () => {
