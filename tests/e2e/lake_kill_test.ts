@@ -1,6 +1,6 @@
 // `mallard lake import` killed at random moments, with PostgreSQL ended under it, with an S3 server
-// that refuses at random, and beside a server that collects: what is in the lake at the end is there
-// once, as plain DuckDB reads it.
+// that refuses every fourth request, and beside a server that collects: what is in the lake at the
+// end is there once, as plain DuckDB reads it.
 import assert from "node:assert/strict";
 import { startPostgres, stopPostgres } from "../../scripts/lake/parts.ts";
 import { fromSource, type Program, runToEnd, ServerProcess } from "../../scripts/server_process.ts";
