@@ -19,6 +19,7 @@ export const HEADLINES = /** @type {const} */ ({
     { metric: "time_on_page" },
     { metric: "scroll_depth" },
     { metric: "exit_rate" },
+    { metric: "engaged_visits" },
   ],
 });
 

@@ -140,7 +140,8 @@ dashboardTest(
     await page.locator("[data-breakdown=goals] [data-value=purchase]").waitFor();
     await page.waitForSelector("[data-goal=purchase]", { state: "detached" });
     try {
-      const metrics = "visitors,events,conversion_rate,total_revenue,time_on_page,exit_rate";
+      const metrics = "visitors,events,conversion_rate,total_revenue,time_on_page,exit_rate," +
+        "engaged_visits";
       const ask = async (filters: string) =>
         (await askApi(
           url,
@@ -181,8 +182,10 @@ dashboardTest(
       await page.goto(`${url}/?site=${OTHER_SITE}&period=28d&filters=is(page,/cart)`);
       await page.locator("[data-metric=exit_rate][data-value]").waitFor();
       const cart = await ask("is(page,/cart)");
-      const { time_on_page, exit_rate } = await shown();
-      assert.deepEqual([time_on_page, exit_rate], [cart.time_on_page, cart.exit_rate]);
+      const { time_on_page, exit_rate, engaged_visits } = await shown();
+      assert.deepEqual([time_on_page, exit_rate, engaged_visits], [
+        ...[cart.time_on_page, cart.exit_rate, cart.engaged_visits],
+      ]);
       assert.equal(await page.locator("[data-metric=scroll_depth]").count(), 1);
     } finally {
       for (const { id } of await askApi(url, `sites/${OTHER_SITE}/goals`)) {
