@@ -5,7 +5,13 @@ import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
-import { ARCHIVE_NAME, MANIFEST_NAME } from "../../src/storage/native_library.ts";
+import {
+  appendedFooter,
+  ARCHIVE_NAME,
+  embeddedFrom,
+  MANIFEST_NAME,
+  TRAILER_BYTES,
+} from "../../src/storage/native_library.ts";
 import { filesBelow, ROOT } from "../lib.ts";
 import { fetchCompileRuntime, NoCompileRuntime } from "./runtime.ts";
 import {
@@ -81,8 +87,7 @@ async function compileUnlessKnown(
   const scratch = await Deno.makeTempDir({ dir: DIST, prefix: "build-" });
   try {
     const built = `${scratch}/${path.slice(path.lastIndexOf("/") + 1)}`;
-    const args = await compileArguments(target ?? ownTarget(), built);
-    const forTestsOnly = await runCompile(args, target ?? ownTarget(), say);
+    const forTestsOnly = await compileTo(built, target ?? ownTarget(), say);
     await madeDir(path.slice(0, path.lastIndexOf("/")));
     await Deno.rename(built, path);
     const bytes = await fileBytes(path) ?? 0;
@@ -91,6 +96,30 @@ async function compileUnlessKnown(
   } finally {
     await Deno.remove(scratch, { recursive: true });
   }
+}
+
+/**
+ * Compiles with DuckDB's library appended where the format is known: what is embedded is in memory
+ * while the program runs. Tells whether the runtime for tests was used.
+ */
+async function compileTo(path: string, target: TargetName, say: (line: string) => void) {
+  const canAppend = TARGETS[target].os === "linux";
+  const args = (embeds: boolean) => compileArguments(target, path, embeds);
+  const forTestsOnly = await runCompile(await args(!canAppend), target, say);
+  if (!canAppend || await appendLibrary(path)) return forTestsOnly;
+  say("What deno compile embeds is not where it was expected; embedding DuckDB's library, too");
+  return await runCompile(await args(true), target, say);
+}
+
+/** Puts the library before what is embedded; false where that is not found. */
+async function appendLibrary(path: string): Promise<boolean> {
+  const file = await Deno.readFile(path);
+  const from = embeddedFrom(file.length, file.subarray(-TRAILER_BYTES));
+  if (from === null) return false;
+  const archive = await Deno.readFile(`${ROOT}${NATIVE}/${ARCHIVE_NAME}`);
+  const parts = [file.subarray(0, from), archive, appendedFooter(archive.length)];
+  await Deno.writeFile(path, new Blob([...parts, file.subarray(from)]).stream());
+  return true;
 }
 
 /** This machine's kind. */
@@ -159,7 +188,11 @@ async function embedLibrary(target: TargetName, packages: Packages): Promise<voi
 }
 
 /** Fetches what a target needs and writes `native/`; the arguments of `deno compile`. */
-async function compileArguments(target: TargetName, output: string): Promise<string[]> {
+async function compileArguments(
+  target: TargetName,
+  output: string,
+  embeds: boolean,
+): Promise<string[]> {
   // Everything at hand first: what `deno compile` fetches by itself could not be left out.
   const { os, arch } = TARGETS[target];
   const isOwn = target === Deno.build.target;
@@ -176,7 +209,7 @@ async function compileArguments(target: TargetName, output: string): Promise<str
     ...workers,
     "dashboard",
     `${NATIVE}/${MANIFEST_NAME}`,
-    `${NATIVE}/${ARCHIVE_NAME}`,
+    ...embeds ? [`${NATIVE}/${ARCHIVE_NAME}`] : [],
   ];
   const { npmIncludes, excluded } = npmFiles(TARGETS[target], packages);
   return [

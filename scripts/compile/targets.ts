@@ -110,6 +110,6 @@ export function npmFiles(target: Target, { known, imported, filesOf }: Packages)
 
 /** Whether no run of the program reads this file of a package it uses. */
 function isSuperfluous(path: string): boolean {
-  return /\.d\.[cm]?ts$|\.map$|\.md$|-ipv[46]\.mmdb$/.test(path) ||
+  return /\.d\.[cm]?ts$|\.map$|\.md$|\.min\.js$|\/umd\/|-ipv[46]\.mmdb$/.test(path) ||
     /\/(libduckdb\.(so|dylib)|duckdb\.dll)$/.test(path); // Embedded compressed instead.
 }

@@ -197,6 +197,7 @@ export function realHost(
       loadDuckDb(
         {
           isStandalone: Deno.build.standalone,
+          executable: Deno.execPath(),
           link: (path) => {
             Deno.dlopen(path, {});
           },

@@ -10,17 +10,19 @@ import type { Files, Random } from "../core/types.ts";
 export interface NativeHost {
   /** True inside the compiled executable. */
   readonly isStandalone: boolean;
+  /** Path of this executable. */
+  readonly executable: string;
   /** Loads a shared library into this process. Throws the platform's error. */
   link(path: string): void;
   /** Makes `folder` the place of the runtime's temporary files; the result puts the old back. */
   redirectTemporaryFiles(folder: string): () => void;
 }
 
-/** Where the library goes, and where the compressed copy inside the executable is. */
+/** Where the library goes, and where the embedded files are. */
 export interface NativeOptions {
   /** Folder of the setting `native_dir`; made when missing. */
   readonly nativeDir: string;
-  /** Folder of `library.json` and `library.gz`. */
+  /** Folder of `library.json` and, where it is not appended, `library.gz`. */
   readonly embeddedDir?: string;
 }
 
@@ -36,6 +38,31 @@ export interface LibraryManifest {
 export const MANIFEST_NAME = "library.json";
 /** Name of the embedded library, compressed with gzip. */
 export const ARCHIVE_NAME = "library.gz";
+
+// What `deno compile` embeds is at the end of an ELF file, and all of it is in memory while the
+// program runs. So the library is put before it, with its length and this mark.
+const APPENDED_MARK = "mallard library\n";
+const LENGTH_BYTES = 8;
+const PIECE_BYTES = 2 ** 20;
+/** The end of an executable: a mark, and in its last eight bytes how long the embedded is. */
+const TRAILER_MARK = "d3n0l4nd";
+/** Bytes of that end. */
+export const TRAILER_BYTES = 24;
+
+/** Where the embedded begins in an ELF file; null where its end is of another kind. */
+export function embeddedFrom(fileBytes: number, trailer: Uint8Array): number | null {
+  if (trailer.length !== TRAILER_BYTES || !startsWith(trailer, TRAILER_MARK)) return null;
+  const from = fileBytes - TRAILER_BYTES - lengthAt(trailer, TRAILER_BYTES - LENGTH_BYTES);
+  return from > 0 ? from : null;
+}
+
+/** What is written behind an appended library. */
+export function appendedFooter(bytes: number): Uint8Array<ArrayBuffer> {
+  const footer = new Uint8Array(APPENDED_MARK.length + LENGTH_BYTES);
+  footer.set(new TextEncoder().encode(APPENDED_MARK));
+  new DataView(footer.buffer).setBigUint64(APPENDED_MARK.length, BigInt(bytes), true);
+  return footer;
+}
 
 const EMBEDDED_DIR = fileURLToPath(new URL("../../native", import.meta.url));
 const FOLDER_PREFIX = "duckdb-";
@@ -85,7 +112,8 @@ export async function linkLibrary(
   // A program of another version that starts now may remove what this one has just unpacked.
   for (let attempt = 1;; attempt++) {
     if (!await isIntact(files, path, manifest)) {
-      await unpack(files, random, path, manifest, embeddedDir);
+      const packed = await packedLibrary(files, host.executable, embeddedDir);
+      await unpack(files, random, path, manifest, packed);
     }
     try {
       host.link(path);
@@ -110,6 +138,48 @@ async function readManifest(files: Files, embeddedDir: string): Promise<LibraryM
   return JSON.parse(text);
 }
 
+/** The compressed library: appended to the executable, else embedded. */
+async function packedLibrary(
+  files: Files,
+  executable: string,
+  embeddedDir: string,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const end = await appendedEnd(files, executable);
+  if (end === null) return await files.stream(`${embeddedDir}/${ARCHIVE_NAME}`);
+  return ReadableStream.from(pieces(files, executable, end.from, end.to));
+}
+
+/** Where the appended library is; null where there is none. */
+async function appendedEnd(files: Files, path: string) {
+  const size = await files.size(path);
+  if (size === null || size < TRAILER_BYTES) return null;
+  const trailer = await files.readRange(path, size - TRAILER_BYTES, TRAILER_BYTES);
+  const end = trailer && embeddedFrom(size, trailer);
+  const footerBytes = APPENDED_MARK.length + LENGTH_BYTES;
+  if (!end || end < footerBytes) return null;
+  const footer = await files.readRange(path, end - footerBytes, footerBytes);
+  if (footer === null || !startsWith(footer, APPENDED_MARK)) return null;
+  const to = end - footerBytes;
+  return { from: to - lengthAt(footer, APPENDED_MARK.length), to };
+}
+
+async function* pieces(files: Files, path: string, from: number, to: number) {
+  for (let at = from; at < to; at += PIECE_BYTES) {
+    const piece = await files.readRange(path, at, Math.min(PIECE_BYTES, to - at));
+    if (piece === null) return;
+    yield piece;
+  }
+}
+
+function startsWith(bytes: Uint8Array, mark: string): boolean {
+  return [...mark].every((letter, index) => bytes[index] === letter.charCodeAt(0));
+}
+
+function lengthAt(bytes: Uint8Array, at: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Number(view.getBigUint64(at, true));
+}
+
 /** In pieces: the whole of it in memory would be most of what a start needs. */
 async function isIntact(files: Files, path: string, manifest: LibraryManifest): Promise<boolean> {
   try {
@@ -127,15 +197,14 @@ async function unpack(
   random: Random,
   path: string,
   manifest: LibraryManifest,
-  embeddedDir: string,
+  packed: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): Promise<void> {
   const folder = path.slice(0, path.lastIndexOf("/"));
   const part = `${path}.${random.uuid()}.part`;
   const hash = createHash("sha256");
   try {
     await files.makeDir(folder);
-    const library = decompressed(files, `${embeddedDir}/${ARCHIVE_NAME}`, hash);
-    await files.writeStream(part, ReadableStream.from(library), 0o555);
+    await files.writeStream(part, ReadableStream.from(decompressed(packed, hash)), 0o555);
     if (hash.digest("hex") === manifest.sha256) {
       await files.rename(part, path);
       return await files.sync(folder);
@@ -154,9 +223,11 @@ async function unpack(
 }
 
 /** The library, piece by piece into `hash` as well. It ends early where the archive is damaged. */
-async function* decompressed(files: Files, archive: string, hash: ReturnType<typeof createHash>) {
+async function* decompressed(
+  packed: ReadableStream<Uint8Array<ArrayBuffer>>,
+  hash: ReturnType<typeof createHash>,
+) {
   try {
-    const packed = await files.stream(archive);
     for await (const piece of packed.pipeThrough(new DecompressionStream("gzip"))) {
       hash.update(piece);
       yield piece;

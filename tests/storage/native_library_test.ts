@@ -3,7 +3,14 @@ import { gzipSync } from "node:zlib";
 import { createHash } from "node:crypto";
 import type { Files } from "../../src/core/types.ts";
 import { realSystem } from "../../src/runtime/system.ts";
-import { linkLibrary, loadDuckDb, type NativeHost } from "../../src/storage/native_library.ts";
+import {
+  appendedFooter,
+  embeddedFrom,
+  linkLibrary,
+  loadDuckDb,
+  type NativeHost,
+  TRAILER_BYTES,
+} from "../../src/storage/native_library.ts";
 
 const { files, random } = realSystem({ format: "text", levelMin: "error" });
 const LIBRARY = crypto.getRandomValues(new Uint8Array(40_000));
@@ -37,6 +44,7 @@ async function inPlace(work: (place: Place) => Promise<void>): Promise<void> {
 function host(linked: string[] = [], link?: (path: string) => void): NativeHost {
   return {
     isStandalone: true,
+    executable: "/none",
     link(path) {
       link?.(path);
       assert.deepEqual(Deno.readFileSync(path), LIBRARY);
@@ -178,6 +186,7 @@ Deno.test("linkLibrary() removes other versions and killed attempts, and nothing
 Deno.test("loadDuckDb() takes the package as it is when not compiled", async () => {
   const source: NativeHost = {
     isStandalone: false,
+    executable: "/none",
     link: () => assert.fail("linked"),
     redirectTemporaryFiles: () => assert.fail("redirected"),
   };
@@ -206,4 +215,28 @@ Deno.test("loadDuckDb() has the addon unpacked beside the library, and only the 
     );
     assert.equal(steps.at(-1), "back");
     assert.deepEqual(await files.tree(place.nativeDir), [`${FOLDER}/lib.so`]);
+  }));
+
+Deno.test("linkLibrary() takes the library that is appended to the executable", () =>
+  inPlace(async (place) => {
+    const packed = await Deno.readFile(`${place.embeddedDir}/library.gz`);
+    await Deno.remove(`${place.embeddedDir}/library.gz`);
+    const executable = `${place.embeddedDir}/mallard`;
+    const embedded = crypto.getRandomValues(new Uint8Array(3000));
+    const trailer = new Uint8Array(TRAILER_BYTES);
+    trailer.set(new TextEncoder().encode("d3n0l4nd"));
+    new DataView(trailer.buffer).setBigUint64(16, BigInt(embedded.length), true);
+    const runtime = crypto.getRandomValues(new Uint8Array(5000));
+    const parts = [runtime, packed, appendedFooter(packed.length), embedded, trailer];
+    const file = new Blob(parts);
+    await Deno.writeFile(executable, file.stream());
+    assert.equal(embeddedFrom(file.size, trailer), file.size - TRAILER_BYTES - embedded.length);
+    const linked: string[] = [];
+    await linkLibrary({ ...host(linked), executable }, files, random, place);
+    assert.deepEqual(linked, [place.path]);
+    // Without the mark of its length nothing is taken for a library.
+    await Deno.writeFile(executable, new Blob([runtime, packed, embedded, trailer]).stream());
+    await Deno.remove(place.path);
+    await assert.rejects(linkLibrary({ ...host(), executable }, files, random, place));
+    assert.equal(embeddedFrom(file.size, trailer.toReversed()), null);
   }));
