@@ -38,13 +38,35 @@ Deno.test("commands and tasks in the documents exist, with their options", async
   assert.ok(commands > 10, `${commands} commands`);
 });
 
-Deno.test("links between documents lead somewhere", async () => {
+/** The anchors of a document: its headings as GitHub names them. */
+async function anchorsOf(path: string): Promise<Set<string>> {
+  const text = await Deno.readTextFile(path).catch(() => "");
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
+  return new Set(
+    headings.map((heading) =>
+      heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").replaceAll(" ", "-")
+    ),
+  );
+}
+
+Deno.test("links between documents lead somewhere, to a heading that is there", async () => {
   for (const path of DOCUMENTS) {
     const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/") + 1) : "";
-    for (const [, to = ""] of (await Deno.readTextFile(ROOT + path)).matchAll(/\]\(([^)#\s]+)/g)) {
+    const text = await Deno.readTextFile(ROOT + path);
+    for (const [, to = "", anchor] of text.matchAll(/\]\(([^)#\s]*)(?:#([^)\s]+))?\)/g)) {
       if (/^[a-z]+:/.test(to)) continue;
-      const there = await Deno.stat(ROOT + folder + to).catch(() => null);
-      assert.ok(there, `${path}: ${to}`);
+      const target = to === "" ? ROOT + path : ROOT + folder + to;
+      assert.ok(await Deno.stat(target).catch(() => null), `${path}: ${to}`);
+      if (anchor === undefined) continue;
+      assert.ok((await anchorsOf(target)).has(anchor), `${path}: ${to}#${anchor}`);
     }
+  }
+});
+
+Deno.test("every page of the documents is reached from docs/start.md", async () => {
+  const start = await Deno.readTextFile(`${ROOT}docs/start.md`);
+  for (const path of DOCUMENTS) {
+    if (!path.startsWith("docs/") || path === "docs/start.md") continue;
+    assert.ok(start.includes(`(${path.slice("docs/".length)}`), `${path} is not in docs/start.md`);
   }
 });
