@@ -1,13 +1,17 @@
-// Measures imports by the real command: rows a second and the peak of its memory, for files of
-// Umami and GoatCounter of any size. It checks that every row became an event, and judges no time.
+// Measures imports by the real command: rows a second, processor time of a row and the peak of its
+// memory, for files of Umami and GoatCounter of any size, beside a plain copy of the same file from
+// CSV to Parquet by DuckDB alone. It checks that every row became an event, and judges no time.
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { fromSource } from "../server_process.ts";
+import { cpuOf } from "./cpu.ts";
 
 const HELP = `deno task bench:import [options]
 
   --umami N          rows of Umami's website_event, as CSV (5000000)
   --goatcounter N    rows of GoatCounter's export (1000000)
   --days N           days that they are spread over (365)
+  --small            a tenth of these rows, over a tenth of the days
 `;
 const FIRST_MS = Date.UTC(2024, 0, 1);
 const DAY_MS = 86_400_000;
@@ -74,27 +78,80 @@ function peakOf(pid: number): number {
   }
 }
 
-/** Imports a file with the real command; resolves with what it took. */
-async function measure(
-  path: string,
-  dataDir: string,
-): Promise<{ readonly ms: number; readonly peakMb: number; readonly events: number }> {
-  const { command, args, env } = fromSource();
+/** What a process took for the rows of a file. */
+interface Cost {
+  readonly ms: number;
+  readonly cpuUs: number;
+  readonly peakMb: number;
+  readonly stdout: string;
+}
+
+/** Runs a program to its end; resolves with what it took. */
+async function measure(args: readonly string[], env: Record<string, string>): Promise<Cost> {
   const startMs = performance.now();
-  const child = new Deno.Command(command, {
-    args: [...args, "import", path, "--site", "example.com", "--json"],
-    env: { ...env, MALLARD_DATA_DIR: dataDir },
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    env,
     stdout: "piped",
     stderr: "null",
   }).spawn();
-  let peakMb = 0;
-  const timer = setInterval(() => peakMb = Math.max(peakMb, peakOf(child.pid)), POLL_MS);
+  let [cpuUs, peakMb] = [0, 0];
+  const timer = setInterval(async () => {
+    peakMb = Math.max(peakMb, peakOf(child.pid));
+    const { all } = await cpuOf(child.pid);
+    if (all > cpuUs) cpuUs = all;
+  }, POLL_MS);
   const { stdout } = await child.output();
   clearInterval(timer);
   const ms = performance.now() - startMs;
-  const { state, report } = JSON.parse(new TextDecoder().decode(stdout));
+  return { ms, cpuUs, peakMb, stdout: new TextDecoder().decode(stdout) };
+}
+
+/** Imports a file with the real command. Rejects unless every row became an event. */
+async function importFile(path: string, dataDir: string, count: number): Promise<Cost> {
+  const { args, env } = fromSource();
+  const cost = await measure(
+    [...args, "import", path, "--site", "example.com", "--json"],
+    { ...env, MALLARD_DATA_DIR: dataDir },
+  );
+  const { state, report } = JSON.parse(cost.stdout);
   if (state !== "done") throw new Error(`Cannot import ${path}: ${report.error}`);
-  return { ms, peakMb, events: report.totals.events };
+  const { events } = report.totals;
+  if (events !== count) throw new Error(`Cannot trust ${path}: ${events} of ${count} rows`);
+  return cost;
+}
+
+/** Copies a file from CSV to Parquet in a process of its own. */
+async function copyFile(path: string): Promise<Cost> {
+  const { env } = fromSource();
+  return await measure([
+    "run",
+    "--quiet",
+    "--frozen",
+    "--no-check",
+    "-A",
+    fileURLToPath(import.meta.url),
+    "--copy",
+    path,
+  ], env);
+}
+
+/** The plain copy, with DuckDB as it is when nothing is set. */
+async function copy(path: string): Promise<void> {
+  const { DuckDBInstance } = await import("@duckdb/node-api");
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  await connection.run(`copy (select * from read_csv('${path}', all_varchar = true))
+    to '${path}.parquet' (format parquet, compression zstd)`);
+  connection.closeSync();
+  instance.closeSync();
+  await Deno.remove(`${path}.parquet`);
+}
+
+function line(name: string, { ms, cpuUs, peakMb }: Cost, count: number): string {
+  return `  ${name.padEnd(11)} ${(ms / 1000).toFixed(1).padStart(6)} s  ` +
+    `${Math.round(count / ms * 1000)} rows/s  ${(cpuUs / count).toFixed(1)} µs of processor/row  ` +
+    `peak ${Math.round(peakMb)} MiB`;
 }
 
 async function main(): Promise<void> {
@@ -104,14 +161,18 @@ async function main(): Promise<void> {
       umami: { type: "string", default: "5000000" },
       goatcounter: { type: "string", default: "1000000" },
       days: { type: "string", default: "365" },
+      small: { type: "boolean" },
+      copy: { type: "string" },
       help: { type: "boolean" },
     },
   });
   if (values.help) return console.log(HELP);
-  const days = Number(values.days);
+  if (values.copy !== undefined) return await copy(values.copy);
+  const sized = (text: string) => Math.ceil(Number(text) / (values.small ? 10 : 1));
+  const days = sized(values.days);
   const kinds = [
-    ["umami", UMAMI_HEADER, Number(values.umami), umamiRow],
-    ["goatcounter", GOATCOUNTER_HEADER, Number(values.goatcounter), goatCounterRow],
+    ["umami", UMAMI_HEADER, sized(values.umami), umamiRow],
+    ["goatcounter", GOATCOUNTER_HEADER, sized(values.goatcounter), goatCounterRow],
   ] as const;
   const folder = await Deno.makeTempDir({ prefix: "mallard-bench-" });
   try {
@@ -120,12 +181,14 @@ async function main(): Promise<void> {
       const path = `${folder}/${name}.csv`;
       await writeRows(path, header, count, (n) => row(n, count, days));
       const { size } = await Deno.stat(path);
-      const { ms, peakMb, events } = await measure(path, `${folder}/${name}`);
-      if (events !== count) throw new Error(`Cannot trust ${name}: ${events} of ${count} rows`);
+      console.log(`${name}: ${count} rows, ${Math.round(size / 2 ** 20)} MiB, ${days} days`);
+      const plain = await copyFile(path);
+      console.log(line("plain copy", plain, count));
+      const whole = await importFile(path, `${folder}/${name}`, count);
+      console.log(line("import", whole, count));
       console.log(
-        `${name}: ${count} rows, ${Math.round(size / 2 ** 20)} MiB, ${days} days: ` +
-          `${(ms / 1000).toFixed(1)} s, ${Math.round(count / ms * 1000)} rows/s, ` +
-          `peak ${Math.round(peakMb)} MiB`,
+        `  the import takes ${(whole.ms / plain.ms).toFixed(1)} times as long and ` +
+          `${(whole.cpuUs / plain.cpuUs).toFixed(1)} times the processor time`,
       );
       await Deno.remove(path);
     }
