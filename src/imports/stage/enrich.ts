@@ -61,13 +61,18 @@ export interface Lookup {
  */
 export async function enrich(
   db: Db,
-  rows: Sql,
+  { from, used }: {
+    readonly from: Sql;
+    /** Columns that have a value in any row. */
+    readonly used: ReadonlySet<string>;
+  },
   parts: EnrichParts,
   rules: SiteRules,
   pause: () => Promise<void>,
 ): Promise<ReadonlySet<string>> {
-  for (const lookup of lookups(parts, rules)) await fill(db, rows, lookup, pause);
-  return await fillMasks(db, rows, rules.masks, pause);
+  for (const lookup of lookups(parts, rules)) await fill(db, from, lookup, pause);
+  const names = MASKED_AS_GIVEN.filter((name) => used.has(name));
+  return await fillMasks(db, from, names, rules.masks, pause);
 }
 
 function lookups(parts: EnrichParts, rules: SiteRules): Lookup[] {
@@ -169,6 +174,7 @@ const MASKED_AS_GIVEN = MASKED_COLUMNS.filter((name) => name !== "referrer");
 async function fillMasks(
   db: Db,
   rows: Sql,
+  given: typeof MASKED_AS_GIVEN,
   masks: Masks,
   pause: () => Promise<void>,
 ): Promise<ReadonlySet<string>> {
@@ -184,7 +190,7 @@ async function fillMasks(
     text: "VARCHAR",
     changed: "VARCHAR",
   });
-  for (const name of MASKED_AS_GIVEN) {
+  for (const name of given) {
     await db.execute(sql`create or replace table texts as
       select row_number() over () as n, text from (
         select distinct ${ident(name)} as text from ${rows}

@@ -22,7 +22,7 @@ import {
   writeRows,
   writtenRows,
 } from "./rows.ts";
-import { type UsedColumns, usedColumns } from "./used.ts";
+import { type UsedColumns, usedInFile, usedInTables } from "./used.ts";
 
 /** What staging works with. */
 export interface StageParts {
@@ -52,7 +52,7 @@ export interface DayRun {
 }
 
 /** Events of a run of several days, which are in memory as a table while they are written. */
-const RUN_ROWS = 40_000;
+const RUN_ROWS = 20_000;
 
 /** The rows as they are, below the folder of an import. */
 export const ROWS_FILE = "rows.parquet";
@@ -94,10 +94,12 @@ export class Staging {
   async resume(form: RowsForm): Promise<void> {
     const { db, enrich: parts, rules, pause } = this.#parts;
     this.#form = form;
-    if (!form.isExact) {
-      this.#masked = await enrich(db, goodRows(this.#rows()), parts, rules, pause);
-    }
-    this.#used = await usedColumns(db, this.#path, form.isExact ? {} : TEXT_TABLES);
+    const used = await usedInFile(db, this.#path);
+    this.#used = { rows: used, tables: new Map() };
+    if (form.isExact) return;
+    const rows = { from: goodRows(this.#rows()), used };
+    this.#masked = await enrich(db, rows, parts, rules, pause);
+    this.#used = { rows: used, tables: await usedInTables(db, TEXT_TABLES) };
   }
 
   /** The stored columns that the events have; the others are NULL. */
@@ -123,7 +125,7 @@ export class Staging {
     const [row] = await this.#parts.db.query(sql`
       select count(*) as visitors from (
         select hash(${visitorKey(this.#parts.options)}) as seen from ${this.#events()}
-        where ${IS_EVENT} and strftime(r.happened_at, '%Y-%m-%d') = any(${dates})
+        where ${IS_EVENT} and ${DAY} in (select unnest(${dates})::date)
         group by seen)`);
     return Number(row?.["visitors"] ?? 0);
   }
@@ -153,10 +155,9 @@ export class Staging {
 
   async #countDays(): Promise<StagedDay[]> {
     const { db, options, pause, signal } = this.#parts;
-    const date = raw("strftime(r.happened_at, '%Y-%m-%d')");
     const counts = await db.execute(sql`
-      select ${date} as date, count(*) as events from ${this.#events()}
-      group by date order by date`);
+      select ${DAY} as day, strftime(day, '%Y-%m-%d') as date, count(*) as events
+      from ${this.#events()} group by day order by day`);
     const plain = counts.map((row) => ({
       date: String(row["date"]),
       events: Number(row["events"]),
@@ -165,12 +166,13 @@ export class Staging {
     for (const run of runsOf(plain)) {
       signal.throwIfAborted();
       const rows = await db.query(sql`
-        select ${date} as date, count(*) filter (${IS_EVENT}) as events,
+        select ${DAY} as day, strftime(day, '%Y-%m-%d') as date,
+          count(*) filter (${IS_EVENT}) as events,
           count(*) filter (${IS_EVENT} and coalesce(r.event_name, ${PAGEVIEW}) = ${PAGEVIEW})
             as pageviews,
           count(distinct hash(${visitorKey(options)})) filter (${IS_EVENT}) as visitors
         from ${this.#events(run)}
-        group by date order by date`);
+        group by day order by day`);
       days.push(...rows.map((row) => ({
         date: String(row["date"]),
         events: Number(row["events"]),
@@ -182,6 +184,9 @@ export class Staging {
     return days;
   }
 }
+
+/** The UTC day of a row `r`. */
+const DAY = raw("r.happened_at::date");
 
 /** Rows that are no engagements: those are stored beside the events, and counted as none. */
 const IS_EVENT = raw("r.engaged_ms is null");

@@ -11,18 +11,19 @@ export interface UsedColumns {
   readonly tables: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** Tables of what texts say, by what they are called in statements: columns by table. */
-export type TextTables = Readonly<Record<string, readonly string[]>>;
-
-/** What the rows of a file have, and the tables. */
-export async function usedColumns(
-  db: Db,
-  path: string,
-  tables: TextTables,
-): Promise<UsedColumns> {
+/** The columns of a file that have a value, as its metadata says. */
+export async function usedInFile(db: Db, path: string): Promise<ReadonlySet<string>> {
   const rows = await db.execute(sql`
     select path_in_schema as name from parquet_metadata(${literal(literalPath(path))})
     group by name having coalesce(sum(stats_null_count) < sum(num_values), true)`);
+  return new Set(rows.map(({ name }) => String(name)));
+}
+
+/** The same of some tables, given by name with their columns. */
+export async function usedInTables(
+  db: Db,
+  tables: Readonly<Record<string, readonly string[]>>,
+): Promise<UsedColumns["tables"]> {
   const used = new Map<string, ReadonlySet<string>>();
   for (const [table, columns] of Object.entries(tables)) {
     const counts = columns.map((name) => sql`count(${ident(name)}) as ${ident(name)}`);
@@ -31,5 +32,5 @@ export async function usedColumns(
     if (row?.["texts"] === 0) continue;
     used.set(table, new Set(columns.filter((name) => row?.[name] !== 0)));
   }
-  return { rows: new Set(rows.map(({ name }) => String(name))), tables: used };
+  return used;
 }
