@@ -1,7 +1,7 @@
 // The overview of all sites: searched, sorted, pinned, over one period, with their total.
 import { Icon } from "../components/layout/icon.js";
 import { useApp } from "../lib/state/context.js";
-import { html, useState } from "../lib/html.js";
+import { html, useEffect, useState } from "../lib/html.js";
 import { preference, setPreference } from "../lib/state/preferences.js";
 import { siteName } from "../lib/format/site_name.js";
 import { NewSites } from "../panels/sites/new_sites.js";
@@ -10,6 +10,8 @@ import { SiteCard } from "../panels/sites/site_card.js";
 /** Number of sites from which the search field is shown. */
 const SEARCH_FROM = 7;
 const PERIODS = ["24h", "7d", "30d"];
+/** Numbers that come at about the same time are added up together. */
+const TOTAL_MS = 100;
 const BY_NAME = "name";
 const BY_EVENTS = "events";
 
@@ -26,7 +28,7 @@ export function SitesPage({ onAdd }) {
   const [pins, setPins] = useState(readPins);
   const [sort, setSort] = useState(preference("sites_sort") ?? BY_NAME);
   const [period, setPeriod] = useState(preference("sites_period") ?? "24h");
-  const [sums, setSums] = useState(/** @type {ReadonlyMap<string, Sums>} */ (new Map()));
+  const [sums] = useState(makeSums);
   const wanted = text.trim().toLowerCase();
   const found = sites.filter(({ site_id, name }) =>
     `${site_id} ${name ?? ""}`.toLowerCase().includes(wanted)
@@ -39,7 +41,7 @@ export function SitesPage({ onAdd }) {
   };
   const choosePeriod = (/** @type {string} */ chosen) => {
     setPeriod(chosen);
-    setSums(new Map());
+    sums.clear();
     setPreference("sites_period", chosen);
   };
   const chooseSort = (/** @type {string} */ chosen) => {
@@ -70,14 +72,32 @@ export function SitesPage({ onAdd }) {
         html`
           <${SiteCard} key=${site.site_id} site=${site} period=${period}
             pinned=${pins.has(site.site_id)} onPin=${() => pin(site.site_id)}
-            onSums=${(/** @type {Sums} */ own) =>
-              setSums((before) => new Map(before).set(site.site_id, own))} />
+            onSums=${(/** @type {Sums} */ own) => sums.tell(site.site_id, own)} />
         `
       )}
     </div>
     ${found.length === 0 && html`<p class="muted">${t("no_site_found")}</p>`}
     ${owner && html`<${NewSites} />`}
   `;
+}
+
+/** The numbers of sites, which are told one by one: hundreds of cards are not drawn for each. */
+function makeSums() {
+  /** @type {Map<string, Sums>} */
+  const bySite = new Map();
+  let changed = () => {};
+  return {
+    bySite,
+    onChange: (/** @type {() => void} */ listener) => void (changed = listener),
+    tell: (/** @type {string} */ site, /** @type {Sums} */ own) => {
+      bySite.set(site, own);
+      changed();
+    },
+    clear: () => {
+      bySite.clear();
+      changed();
+    },
+  };
 }
 
 /**
@@ -118,11 +138,21 @@ function Choices({ sort, period, onSort, onPeriod }) {
 
 /**
  * The sum of the sites whose numbers are known.
- * @param {{ found: readonly Site[], sums: ReadonlyMap<string, Sums> }} props
+ * @param {{ found: readonly Site[], sums: ReturnType<typeof makeSums> }} props
  */
 function Total({ found, sums }) {
   const { t, format } = useApp();
-  const known = found.flatMap(({ site_id }) => sums.get(site_id) ?? []);
+  const [, draw] = useState(0);
+  useEffect(() => {
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let timer;
+    sums.onChange(() => {
+      clearTimeout(timer);
+      timer = setTimeout(() => draw((count) => count + 1), TOTAL_MS);
+    });
+    return () => clearTimeout(timer);
+  }, [sums]);
+  const known = found.flatMap(({ site_id }) => sums.bySite.get(site_id) ?? []);
   const visitors = known.reduce((sum, one) => sum + one.visitors, 0);
   const pageviews = known.reduce((sum, one) => sum + one.pageviews, 0);
   const text = known.length === 0 ? "" : t("sites_total", {

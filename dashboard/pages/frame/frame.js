@@ -13,7 +13,7 @@ import { printState } from "../../lib/state/state.js";
 import { LANGUAGES } from "../../lib/format/text.js";
 import { siteName } from "../../lib/format/site_name.js";
 import { Filters } from "./filter_bar.js";
-import { Periods } from "./period_choice.js";
+import { Periods, ShownDays } from "./period_choice.js";
 
 const loadWarnings = () => import("./warnings.js");
 
@@ -65,6 +65,7 @@ export function Frame(props) {
         ${hasPeriod(state.view) && html`
           <${Periods} open=${opened === "period"}
             onToggle=${(/** @type {boolean} */ open) => onOpen(open ? "period" : null)} />
+          <${ShownDays} />
         `}
       </section>
     `}

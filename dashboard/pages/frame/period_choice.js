@@ -91,6 +91,13 @@ export function Periods({ open, onToggle }) {
   `;
 }
 
+/** The days that are shown, where the button has no room for them, and in print. */
+export function ShownDays() {
+  const app = useApp();
+  const days = daysOf(app);
+  return days && html`<p class="shown-days muted">${app.format.days(days)}</p>`;
+}
+
 /**
  * @param {Range} range
  * @param {import("../../lib/format/text.js").Translate} t

@@ -1,0 +1,187 @@
+// Every page and dialog by keys alone: each stop of the Tab key is seen and has a name, nothing to
+// be pressed is left out, and dialogs keep the focus and give it back.
+import assert from "node:assert/strict";
+import type { Page } from "../support/browser/browser.ts";
+import { dashboardTest, PHONE, settled, SITE } from "../support/browser/dashboard.ts";
+
+/** Pages, by what follows the site in the URL. */
+const PAGES = [
+  "",
+  "filters=is(source,Google)&tabs=map,entry_page",
+  "view=behaviour&steps=page:/,page:/pricing,event:signup",
+  "view=behaviour&report=retention",
+  "view=behaviour&report=flow",
+  "view=behaviour&report=sequence&sequence=page:/,page:/pricing",
+  "view=behaviour&report=visits",
+  "view=realtime",
+  "view=sql",
+  "view=sites",
+  "view=settings",
+  "view=settings&section=section_snippet",
+  "view=settings&section=section_goals",
+  "view=settings&section=section_privacy",
+  "view=settings&section=section_keys",
+  "view=settings&section=section_data",
+  "view=settings&section=section_danger",
+  "view=settings&section=section_about",
+];
+
+/** Dialogs by the keys that open them, on a page. */
+const DIALOGS: readonly (readonly [string, readonly string[]])[] = [
+  ["", ["/"]],
+  ["", ["?"]],
+  ["details=page", []],
+  ["why=visitors", []],
+];
+
+interface Stop {
+  readonly place: string;
+  readonly name: string;
+  readonly seen: boolean;
+  readonly marked: boolean;
+}
+
+/** Where the focus is; null where it has left the page. */
+function focused(page: Page): Promise<Stop | null> {
+  return page.evaluate(() => {
+    const at = document.activeElement;
+    if (!(at instanceof HTMLElement || at instanceof SVGElement) || at === document.body) {
+      return null;
+    }
+    const all = [...document.querySelectorAll("*")];
+    const { width, height, bottom, right, top, left } = at.getBoundingClientRect();
+    const labels = [
+      ...(at instanceof HTMLElement && "labels" in at ? (at as HTMLInputElement).labels ?? [] : []),
+    ];
+    const named = at.getAttribute("aria-labelledby");
+    const name = at.getAttribute("aria-label") ??
+      (named && document.getElementById(named)?.textContent) ??
+      ([...labels.map(({ textContent }) => textContent), at.textContent, at.getAttribute("title")]
+        .join(" ") ||
+        at.getAttribute("placeholder") || "");
+    const marks = [at, ...all.filter((one) => one.contains(at) || at.contains(one))].flatMap((
+      one,
+    ) => [getComputedStyle(one), getComputedStyle(one, "::after")]);
+    // Its own number: what is drawn meanwhile does not change it.
+    const count = Number(Reflect.get(globalThis, "stops") ?? 0) + 1;
+    if (!Reflect.has(at, "stop")) {
+      Reflect.set(at, "stop", count);
+      Reflect.set(globalThis, "stops", count);
+    }
+    return {
+      place: String(Reflect.get(at, "stop")),
+      name: String(name).trim(),
+      seen: width > 0 && height > 0 && bottom > 0 && right > 0 && top < innerHeight &&
+        left < innerWidth,
+      marked: marks.some(({ outlineStyle, outlineWidth, boxShadow }) =>
+        outlineStyle !== "none" && outlineWidth !== "0px" || boxShadow !== "none"
+      ),
+    };
+  });
+}
+
+/** Presses Tab until the focus comes back to where it was, or leaves; the stops in order. */
+async function walk(page: Page, most = 400): Promise<Stop[]> {
+  const stops: Stop[] = [];
+  const places = new Set<string>();
+  for (let presses = 0; presses < most; presses++) {
+    await page.keyboard.press("Tab");
+    const stop = await focused(page);
+    // A field for a date has a stop for each part of it.
+    if (stop && stop.place === stops.at(-1)?.place) continue;
+    if (!stop || places.has(stop.place)) return stops;
+    places.add(stop.place);
+    stops.push(stop);
+  }
+  throw new Error(`Cannot walk the page: ${most} stops`);
+}
+
+/** How many elements the Tab key should reach: those that can be pressed, once for a group. */
+function reachable(page: Page): Promise<number> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>(
+      "a[href], button:not([disabled]), input:not([disabled]), select:not([disabled]), summary",
+    )].filter((one) =>
+      one.tabIndex >= 0 && one.checkVisibility({ visibilityProperty: true }) &&
+      !one.closest("fieldset[disabled]")
+    ).length
+  );
+}
+
+function check(stops: readonly Stop[], what: string): void {
+  for (const { name, seen, marked } of stops) {
+    assert.ok(seen, `${what}: "${name}" is not in sight when it has the focus`);
+    assert.ok(marked, `${what}: "${name}" does not show the focus`);
+    assert.notEqual(name, "", `${what}: a stop has no name`);
+  }
+}
+
+for (const [name, look] of [["wide", {}], ["phone", { viewport: PHONE.viewport }]] as const) {
+  dashboardTest(`app.js: every page is walked with the Tab key, ${name}`, async ({ url, open }) => {
+    const { page, faults } = await open("about:blank", { reducedMotion: "reduce", ...look });
+    for (const search of PAGES) {
+      await page.goto(`${url}/?site=${SITE}&${search}`);
+      await settled(page);
+      const stops = await walk(page);
+      const least = await reachable(page);
+      check(stops, search);
+      assert.ok(stops.length >= least, `${search}: ${stops.length} stops of ${least}`);
+    }
+    assert.deepEqual(faults, []);
+  });
+}
+
+dashboardTest("app.js: dialogs keep the focus, and give it back", async ({ url, open }) => {
+  const { page, faults } = await open("about:blank", { reducedMotion: "reduce" });
+  for (const [search, keys] of DIALOGS) {
+    await page.goto(`${url}/?site=${SITE}&${search}`);
+    await settled(page);
+    for (const key of keys) await page.keyboard.press(key);
+    await page.locator("dialog[open] :focus, dialog[open]:focus").waitFor();
+    await settled(page);
+    const what = `dialog of ${search} ${keys}`;
+    const inside = () => page.evaluate(() => Boolean(document.activeElement?.closest("dialog")));
+    const stops = await walk(page);
+    check(stops, what);
+    for (let presses = 0; presses < stops.length + 2; presses++) {
+      await page.keyboard.press("Tab");
+      const left = await page.evaluate(() => document.activeElement === document.body);
+      assert.ok(left || await inside(), `${what} lets the focus out`);
+    }
+    await page.keyboard.press("Escape");
+    await page.locator("dialog").waitFor({ state: "detached" });
+  }
+  // What opened a dialog has the focus again.
+  await page.goto(`${url}/?site=${SITE}`);
+  await settled(page);
+  await page.locator("button:has-text('Arrange panels')").focus();
+  await page.keyboard.press("Enter");
+  await page.locator("dialog .arrange").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator("dialog").waitFor({ state: "detached" });
+  assert.match(
+    await page.evaluate(() => document.activeElement?.textContent ?? ""),
+    /Arrange panels/,
+  );
+  assert.deepEqual(faults, []);
+});
+
+dashboardTest("app.js: print and phones say the days and what they are compared with", async ({
+  url,
+  open,
+}) => {
+  const { page } = await open(`${url}/?site=${SITE}&period=7d`);
+  await settled(page);
+  const days = page.locator(".shown-days");
+  assert.equal(await days.isVisible(), false);
+  await page.emulateMedia({ media: "print" });
+  assert.match(await days.innerText(), /\d+( \w+)? – \d+ \w+ \d{4}/);
+  assert.match(await page.innerText(".compared-with"), /compared with/i);
+  for (const hidden of [".views", ".foot", "text=Arrange panels", ".chart-tools"]) {
+    assert.equal(await page.locator(hidden).first().isVisible(), false, hidden);
+  }
+  await page.emulateMedia({ media: "screen" });
+  await page.setViewportSize(PHONE.viewport);
+  assert.equal(await days.isVisible(), true);
+  assert.equal(await page.locator(".compared-with").isVisible(), true);
+});
