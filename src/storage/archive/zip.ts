@@ -6,6 +6,11 @@ import { nextTask } from "../duckdb/next_task.ts";
 /** Bytes of packed content that are unpacked before whoever reads it has its turn. */
 const PIECE_BYTES = 16 * 1024;
 
+/** What ends an archive, before a comment. */
+const END_SIGNATURE = 0x06054b50;
+const END_BYTES = 22;
+const TAIL_BYTES = END_BYTES + 65_535;
+
 interface State {
   fault: Error | null;
   files: number;
@@ -26,6 +31,7 @@ export async function unzip(
   take: Take,
 ): Promise<void> {
   const state: State = { fault: null, files: 0, taking: Promise.resolve(), open: new Set() };
+  let tail = new Uint8Array();
   const archive = new Unzip((file) => {
     if (file.name.endsWith("/") || state.fault) return;
     if (++state.files <= IMPORT_ARCHIVE_FILES_MAX) return takeFile(file, take, state);
@@ -33,6 +39,7 @@ export async function unzip(
   });
   archive.register(UnzipInflate);
   for await (const part of packed) {
+    tail = lastOf(tail, part);
     for (let at = 0; at < part.length && !state.fault; at += PIECE_BYTES) {
       archive.push(part.subarray(at, at + PIECE_BYTES));
       await drained(state);
@@ -40,12 +47,33 @@ export async function unzip(
     if (state.fault) break;
   }
   if (!state.fault) archive.push(new Uint8Array(), true);
+  if (state.files > 0 && !hasEnd(tail)) {
+    state.fault ??= new Error("the archive ends too early");
+  }
   for (const controller of state.open) {
     controller.error(state.fault ?? new Error("the archive ends too early"));
   }
   await state.taking;
   if (state.fault) throw state.fault;
   if (state.files === 0) throw new Error("it is no archive, or an empty one");
+}
+
+function lastOf(tail: Uint8Array, part: Uint8Array): Uint8Array<ArrayBuffer> {
+  const kept = tail.subarray(Math.max(0, tail.length + part.length - TAIL_BYTES));
+  const last = part.subarray(-TAIL_BYTES);
+  const all = new Uint8Array(kept.length + last.length);
+  all.set(kept);
+  all.set(last, kept.length);
+  return all;
+}
+
+/** Whether the last bytes hold what ends an archive: a download that broke off lacks it. */
+function hasEnd(tail: Uint8Array<ArrayBuffer>): boolean {
+  const view = new DataView(tail.buffer);
+  for (let at = tail.length - END_BYTES; at >= 0; at--) {
+    if (view.getUint32(at, true) === END_SIGNATURE) return true;
+  }
+  return false;
 }
 
 function takeFile(file: UnzipFile, take: Take, state: State): void {

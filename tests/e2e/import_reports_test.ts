@@ -1,0 +1,228 @@
+// What every report answers of each tool's files, over HTTP: of single events the numbers that a
+// count of the views gives, and the same whatever tool they come from; of sums the sums, or what is
+// left out. Undoing gives back the answers of before, byte for byte.
+import assert from "node:assert/strict";
+import { zipSync } from "fflate";
+import { REPORTS } from "../../src/query/reports/reports.ts";
+import { fathomTables, fathomZip } from "../support/sources/fathom.ts";
+import { exploration, exploredRows } from "../support/sources/google_reports.ts";
+import { VIEW_FILES, VIEWS } from "../support/sources/views.ts";
+import { startReady } from "../support/server/ready_server.ts";
+import { datesFrom, plausibleTables, plausibleZip } from "../support/storage/plausible_export.ts";
+import { withFolder } from "../support/storage/storage.ts";
+
+const RANGE = "start_date=2024-01-01&end_date=2024-01-06";
+const COUNTS = "metrics=visitors,visits,pageviews,events,bounce_rate,visit_duration," +
+  "views_per_visit";
+const STEPS = "steps=page:/,page:/docs";
+
+/** A question to every report; the key ends where another of the same report begins. */
+const QUESTIONS: Readonly<Record<string, string>> = {
+  main: "",
+  timeseries: "",
+  query: COUNTS,
+  ...Object.fromEntries(
+    ["page", "entry_page", "exit_page", "source", "channel", "name", "day", "hour_of_day"].map(
+      (name) => [`query ${name}`, `${COUNTS}&dimensions=${name}&order_by=${name}:asc`],
+    ),
+  ),
+  "query filtered": `${COUNTS}&filters=is(page,/docs)`,
+  "breakdown/pages": "",
+  "breakdown/sources": "",
+  sessions: "",
+  funnel: `${STEPS}&window=1%20day`,
+  retention: "detail=true&cohorts=day&count=3",
+  flow: "page=/&detail=true",
+  sequences: STEPS,
+  values: "dimension=page",
+  changes: "compare=previous_period",
+  why: "metric=visitors&compare=previous_period",
+};
+/** Reports that tell of now, of what is no pageview, or of single rows. */
+const OTHERS = ["realtime", "live", "bots", "vitals", "visits", "export", "view", "schema"];
+
+const HEADERS = "(headers)";
+
+type Answers = Readonly<Record<string, string>>;
+
+async function answersOf(url: string, site: string): Promise<Answers> {
+  const asked = Object.entries(QUESTIONS).map(async ([name, query]) => {
+    const route = name.split(" ")[0];
+    const answer = await fetch(`${url}/api/stats/${route}?site_id=${site}&${RANGE}&${query}`);
+    const text = (await answer.text()).replaceAll(site, "SITE");
+    assert.equal(answer.status, 200, `${name}: ${text}`);
+    const headers = ["x-imported", "x-left-out"].map((one) => answer.headers.get(one) ?? "");
+    return [[name, text], [`${name} ${HEADERS}`, headers.join(" ")]] as const;
+  });
+  return Object.fromEntries((await Promise.all(asked)).flat());
+}
+
+/** Lines of a file make the digits that its times lack: they are in durations. */
+function withoutDigits(answers: Answers): Answers {
+  const rounded = (text: string) =>
+    text.replace(/\d+\.\d{4,}/g, (digits) => String(Math.round(Number(digits) * 1e3) / 1e3));
+  return Object.fromEntries(
+    Object.entries(answers).map(([name, text]) => [name, rounded(text)]),
+  );
+}
+
+async function imported(
+  url: string,
+  site: string,
+  body: BodyInit,
+  name: string,
+): Promise<string> {
+  const sent = await fetch(`${url}/api/imports?site_id=${site}&name=${name}`, {
+    method: "POST",
+    headers: { "content-type": "application/octet-stream" },
+    body,
+  });
+  const { id } = await sent.json();
+  await reaches(url, id, "done", name);
+  return id;
+}
+
+async function reaches(url: string, id: string, wanted: string, name: string): Promise<void> {
+  for (;;) {
+    const { state, report } = await (await fetch(`${url}/api/imports/${id}`)).json();
+    if (state === wanted) return;
+    assert.doesNotMatch(state, /failed|cancelled|previewed/, `${name}: ${report.error}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function declare(url: string, site: string): Promise<void> {
+  const answer = await fetch(`${url}/api/sites`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ site_id: site }),
+  });
+  assert.ok(answer.ok, await answer.text());
+}
+
+async function undone(url: string, id: string, name: string): Promise<void> {
+  const answer = await fetch(`${url}/api/imports/${id}`, { method: "DELETE" });
+  assert.equal(answer.status, 202, await answer.text());
+  await reaches(url, id, "undone", name);
+}
+
+/** The numbers of the views, counted by themselves. */
+function checkNumbers(answers: Answers): void {
+  const parsed = (name: string) => JSON.parse(answers[name] ?? "null");
+  const [row] = parsed("query").results;
+  // A visit ends after half an hour: the last view of c is one of its own, and b has one view.
+  assert.deepEqual(row.metrics, {
+    visitors: 3,
+    visits: 4,
+    pageviews: VIEWS.length,
+    events: VIEWS.length,
+    bounce_rate: 0.5,
+    visit_duration: (210 + 0 + 20 + 0) / 4,
+    views_per_visit: VIEWS.length / 4,
+  });
+  // Of a and c, who see "/" and then "/docs".
+  assert.deepEqual(parsed("funnel"), [{ step: 1, visitors: 2 }, { step: 2, visitors: 2 }]);
+  assert.equal(parsed("sequences").converting_visitors, 2);
+  assert.equal(parsed("sequences").total_visitors, 3);
+  const byPage = parsed("query page").results.map((
+    { dimensions, metrics }: {
+      dimensions: string[];
+      metrics: { visitors: number; pageviews: number };
+    },
+  ) => [dimensions[0], metrics.visitors, metrics.pageviews]);
+  const paths = [...new Set(VIEWS.map(({ path }) => path))].sort();
+  assert.deepEqual(
+    byPage,
+    paths.map((path) => {
+      const views = VIEWS.filter((one) => one.path === path);
+      return [path, new Set(views.map(({ visitor }) => visitor)).size, views.length];
+    }),
+  );
+}
+
+Deno.test("every report has the same numbers, whatever tool single events come from", async () => {
+  for (const name of Object.keys(REPORTS)) {
+    const isAsked = Object.keys(QUESTIONS).some((one) => one.split(" ")[0] === name) ||
+      name.startsWith("breakdown/");
+    assert.ok(isAsked || OTHERS.includes(name), `${name} is not asked`);
+  }
+  await withFolder(async (folder) => {
+    const server = await startReady(folder, {});
+    const { url } = server;
+    let first: Answers | null = null;
+    for (const [tool, text] of Object.entries(VIEW_FILES)) {
+      const site = `${tool}.example`;
+      await declare(url, site);
+      const before = await answersOf(url, site);
+      const id = await imported(url, site, text, `${tool}.txt`);
+      const answers = withoutDigits(await answersOf(url, site));
+      if (first === null) checkNumbers(answers);
+      first ??= answers;
+      assert.deepEqual(answers, first, tool);
+      const lines = await (await fetch(`${url}/api/sites/${site}/export?format=ndjson`)).text();
+      const exported = lines.trim().split("\n").map((line) => JSON.parse(line))
+        .map(({ timestamp, pathname }) => `${timestamp.slice(0, 19)}Z ${pathname}`);
+      assert.deepEqual(exported.sort(), VIEWS.map(({ at, path }) => `${at} ${path}`).sort(), tool);
+      if (tool === "umami") {
+        // Its own export, back into another site.
+        const file = await fetch(`${url}/api/sites/${site}/export?format=parquet`);
+        await declare(url, "own.example");
+        await imported(url, "own.example", await file.arrayBuffer(), "own.parquet");
+        assert.deepEqual(withoutDigits(await answersOf(url, "own.example")), first);
+      }
+      await undone(url, id, tool);
+      assert.deepEqual(await answersOf(url, site), before, `${tool}, undone`);
+    }
+    await server.stop();
+  });
+});
+
+const DATES = datesFrom("2024-01-02", 3);
+
+/** What tools have that know no single events. */
+const SUM_FILES: Readonly<Record<string, readonly [name: string, body: BodyInit]>> = {
+  plausible: ["export.zip", plausibleZip(plausibleTables(DATES))],
+  fathom: ["export.zip", fathomZip(fathomTables(DATES))],
+  "google-analytics-csv": [
+    "days.csv",
+    exploration(["Date", "Total users", "Sessions", "Views"], exploredRows(DATES, [[]], 3)),
+  ],
+  "umami-sums": [
+    "umami-2024-01-02.zip",
+    zipSync({
+      "pages.csv": new TextEncoder().encode("x,y\n/,30\n/docs,12\n"),
+    }) as Uint8Array<ArrayBuffer>,
+  ],
+  "goatcounter-json": [
+    "export.zip",
+    zipSync({
+      "paths.jsonl": new TextEncoder().encode('{"id":1,"event":false,"path":"/"}\n'),
+      "hit_stats.jsonl": new TextEncoder().encode(
+        '{"hour":"2024-01-02T19:00:00Z","path_id":1,"ref_id":1,"count":4}\n',
+      ),
+    }) as Uint8Array<ArrayBuffer>,
+  ],
+};
+
+Deno.test("every report answers with sums of imported days, or says what it lacks", async () => {
+  await withFolder(async (folder) => {
+    const server = await startReady(folder, {});
+    const { url } = server;
+    for (const [tool, [name, body]] of Object.entries(SUM_FILES)) {
+      const site = `${tool}.example`;
+      await declare(url, site);
+      const before = await answersOf(url, site);
+      const id = await imported(url, site, body, name);
+      const answers = await answersOf(url, site);
+      for (const question of Object.keys(QUESTIONS)) {
+        // Lists say it in headers, other answers in their meta.
+        const told = `${answers[question]} ${answers[`${question} ${HEADERS}`]}`;
+        const isTold = /"(?:imported|left_out)":\[\{"import":| \d{4}-\d\d-\d\d\/2024-01-0/;
+        assert.match(told, isTold, `${tool}: ${question}`);
+      }
+      await undone(url, id, tool);
+      assert.deepEqual(await answersOf(url, site), before, `${tool}, undone`);
+    }
+    await server.stop();
+  });
+});
