@@ -43,7 +43,7 @@ function shellTest(
       for (const action of ["list", "create", "revoke"]) assert.ok(actions?.includes(action));
       assert.ok((await complete("keys", "--"))?.includes("--scope"));
       assert.ok((await complete("doctor", "--"))?.includes("--json"));
-      assert.ok(!(await complete("adopt", "--"))?.includes("--json"));
+      assert.ok(!(await complete("reset-password", "--"))?.includes("--json"));
     });
   });
 }
