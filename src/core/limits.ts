@@ -233,3 +233,9 @@ export const SQL_SUBQUERIES_MAX = 10;
 export const SQL_JSON_ROWS_MAX = 10_000;
 /** Characters of its answer as JSON. */
 export const SQL_JSON_CHARS_MAX = 8 * 1024 * 1024;
+/** Characters that take the place of a match in it. */
+export const SQL_REPLACEMENT_CHARS_MAX = 100;
+/** Texts that it joins to others: DuckDB holds 2,048 of each length at once. */
+export const SQL_JOINED_TEXTS_MAX = 16;
+/** Characters of one text in it. */
+export const SQL_TEXT_CHARS_MAX = 1000;

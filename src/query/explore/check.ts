@@ -2,9 +2,12 @@
 // function that it names is looked at here. Pure.
 import {
   SQL_DEPTH_MAX,
+  SQL_JOINED_TEXTS_MAX,
   SQL_NODES_MAX,
+  SQL_REPLACEMENT_CHARS_MAX,
   SQL_SUBQUERIES_MAX,
   SQL_TABLES_MAX,
+  SQL_TEXT_CHARS_MAX,
 } from "../../core/limits.ts";
 import { isRefusedFunction, TABLE_FUNCTIONS } from "./functions.ts";
 
@@ -26,6 +29,9 @@ type Node = Readonly<Record<string, unknown>>;
 
 /** Names of a statement's own, by which nothing else is found. */
 const PLAIN_NAME = /^[a-z_][a-z0-9_]*$/;
+
+const REPLACING: ReadonlySet<string> = new Set(["replace", "regexp_replace"]);
+const JOINING: ReadonlySet<string> = new Set(["||", "concat", "concat_ws"]);
 
 class Refusal extends Error {}
 
@@ -59,6 +65,7 @@ class Walk {
   #nodes = 0;
   #relations = 0;
   #nested = 0;
+  #joined = 0;
 
   constructor(tables: readonly string[]) {
     this.#known = new Set(tables);
@@ -105,6 +112,8 @@ class Walk {
       case "FUNCTION":
       case "WINDOW":
         return this.#judgeFunction(node);
+      case "CONSTANT":
+        return judgeConstant(node);
       case "PARAMETER":
         throw new Refusal("it has a parameter, and there is nothing to put in its place");
       case "COLUMN_REF":
@@ -131,8 +140,18 @@ class Walk {
 
   #judgeFunction(node: Node): void {
     const name = String(node["function_name"]).toLowerCase();
-    if (isPlain(node) && !isRefusedFunction(name)) return;
-    throw new Refusal(`the function ${name} cannot be used here`);
+    if (!isPlain(node) || isRefusedFunction(name)) {
+      throw new Refusal(`the function ${name} cannot be used here`);
+    }
+    // What stands for each match may be as long as the text: one call would square its length.
+    const children = node["children"] as Node[];
+    if (REPLACING.has(name) && !isShortText(children[2])) {
+      const most = `${SQL_REPLACEMENT_CHARS_MAX} characters`;
+      throw new Refusal(`the third argument of ${name} must be a text of at most ${most}`);
+    }
+    if (JOINING.has(name) && (this.#joined += children.length - 1) > SQL_JOINED_TEXTS_MAX) {
+      throw new Refusal(`it joins more than ${SQL_JOINED_TEXTS_MAX} texts`);
+    }
   }
 
   #judgeTableFunction(node: Node): void {
@@ -169,6 +188,21 @@ class Walk {
   #list(): string {
     return [...this.#known].join(" and ");
   }
+}
+
+function judgeConstant({ value }: Node): void {
+  const text = (value as Node | undefined)?.["value"];
+  if (typeof text === "string" && text.length > SQL_TEXT_CHARS_MAX) {
+    throw new Refusal(`a text in it is longer than ${SQL_TEXT_CHARS_MAX} characters`);
+  }
+}
+
+/** Whether an argument is a short text, and no expression; what is missing DuckDB refuses. */
+function isShortText(argument: Node | undefined): boolean {
+  if (argument === undefined) return true;
+  const { value } = (argument["value"] ?? {}) as Node;
+  return argument["class"] === "CONSTANT" && typeof value === "string" &&
+    value.length <= SQL_REPLACEMENT_CHARS_MAX;
 }
 
 /** Whether a function is named without a place, as the parser itself may name it. */

@@ -1,5 +1,6 @@
 // Runs a statement of an owner over the events and visits of one site, in a DuckDB of its own that
 // can read that site's files and nothing else. Whoever may ask is decided elsewhere.
+import { FORMULA } from "../../../dashboard/grammar/csv.js";
 import { AppError } from "../../core/errors.ts";
 import { SQL_CHARS_MAX, SQL_JSON_CHARS_MAX } from "../../core/limits.ts";
 import { raw, type Sql, sql } from "../../core/sql.ts";
@@ -277,6 +278,8 @@ const OF_STATEMENTS = new RegExp(
     "|Invalid Type|Mismatch Type|Parameter Not Resolved|Divide by Zero) Error",
 );
 
+const FORMULAS = new RegExp(FORMULA, "g");
+
 const WRITTEN_AS = {
   csv: sql`format csv, header true`,
   parquet: sql`format parquet, compression zstd`,
@@ -303,8 +306,10 @@ async function jsonRows(first: Sql, run: Run): Promise<string[]> {
 
 /** The columns for CSV: no text is a formula of a spreadsheet. */
 function csvColumns(columns: readonly AnswerColumn[]): Sql {
+  const quoted = (name: string) => raw(`"${name.replaceAll('"', '""')}"`);
   return columns.map(({ name, type }) => {
-    const own = raw(`"${name.replaceAll('"', '""')}"`);
-    return type === "VARCHAR" ? sql`${withoutFormulas(own)} as ${own}` : own;
+    const own = quoted(name);
+    const head = quoted(name.replace(FORMULAS, "$1'$2"));
+    return sql`${type === "VARCHAR" ? withoutFormulas(own) : own} as ${head}`;
   }).reduce((all, one) => sql`${all}, ${one}`);
 }

@@ -35,6 +35,19 @@ Deno.test("checkStatement() tells which tables and columns a statement reads", a
   match(await named("from read_text('x')"), /^read_text cannot be read from: there are events and/);
   match(await named("selec"), /^syntax error at or near "selec"$/);
   ok(!(await named(`select ${"1+".repeat(60)}1`)).includes("nested"));
+  equal(await named("select regexp_replace(os, '[0-9]+', ':n', 'g') from events"), "events os");
+  match(
+    await named("select replace(os, 'a', os) from events"),
+    /^the third argument of replace must/,
+  );
+  match(
+    await named(`select replace('a', 'a', '${"b".repeat(101)}')`),
+    /^the third argument of replace must/,
+  );
+  equal(await named("select os || ' ' || browser from events"), "events browser,os");
+  match(await named(`select os${"||os".repeat(17)} from events`), /^it joins more than 16 texts$/);
+  match(await named(`select concat(os${", os".repeat(17)}) from events`), /more than 16 texts$/);
+  match(await named(`select '${"x".repeat(1001)}'`), /^a text in it is longer than 1000 char/);
   match(await named(`select ${"1+".repeat(150)}1`), /^too much of it is nested$/);
   match(await named(`${"select (".repeat(12)}1${")".repeat(12)}`), /subqueries are nested$/);
   match(await named(`select 1 from ${"events, ".repeat(30)}visits`), /more than 24 tables$/);
