@@ -21,8 +21,15 @@ const NOT_RUN: readonly (readonly [begins: RegExp, why: string])[] = [
   [/^nano /, "an editor"],
   [/^(gh attestation|sha256sum --check .*SHA256SUMS|install .*mallard-linux)/, "needs a release"],
   [/^duckdb /, "DuckDB's own program is not part of this one; its statement is run beside it"],
-  [/^(for t in website_event|pg_dump|mysqldump|bq |curl "https:\/\/matomo)/, "needs that program"],
-  [/^mallard import (website_event|umami|matomo|visits|events_|Site\.csv)/, "its importer's test"],
+  [
+    /^(export MALLARD_(LAKE|S3)_|mallard lake )/,
+    "needs PostgreSQL and a bucket; lake_kill_test.ts",
+  ],
+  [
+    /^(for t in website_event|unzip .*umami|pg_dump|mysqldump|bq |curl "https:\/\/matomo)/,
+    "needs that program",
+  ],
+  [/^mallard import (website_event|umami|matomo|visits|events_|days|Site\.csv)/, "its importer's test"],
   [/^mallard import --follow/, "does not end; tests/e2e/import_follow_test.ts"],
   [/^mallard rollback$/, "needs an older program's folder; tests/cli/rollback_test.ts"],
 ];
@@ -110,7 +117,8 @@ Deno.test("every command of the documents runs, but for those that are listed", 
       const key = (await shell("mallard keys create docs --scope Admin")).out.trim();
       let importId = "";
       const here = (command: string) =>
-        command.replaceAll("http://localhost:8000", server.url).replaceAll("mm_…", key)
+        command.replaceAll(/http:\/\/localhost:8000|https:\/\/stats\.example\.com/g, server.url)
+          .replaceAll("mm_…", key)
           .replaceAll("/etc/mallard/mallard.toml", `${folder}/mallard.toml`)
           .replaceAll("/mnt/other-disk/", `${folder}/`).replaceAll("/var/lib/new", `${folder}/new`)
           .replaceAll("/var/log/nginx/", `${folder}/nginx/`)
@@ -135,6 +143,7 @@ Deno.test("every command of the documents runs, but for those that are listed", 
         }
       }
       assert.ok(ran >= 20, `${ran} commands`);
+      await askStatements(server, key);
       assert.deepEqual([...unused].map(([begins]) => String(begins)), [], "listed for nothing");
     } finally {
       assert.equal(await server.stop(), 0, server.output().slice(-2000));
@@ -154,6 +163,21 @@ async function runStatement(dataDir: string): Promise<void> {
     assert.ok(rows.length >= 1 && Number(rows[0]?.["pageviews"]) > 0, statement);
   } finally {
     duckdb.close();
+  }
+}
+
+/** Every statement of docs/sql.md is answered. */
+async function askStatements(server: ReadyServer, key: string): Promise<void> {
+  const text = await Deno.readTextFile(`${ROOT}docs/sql.md`);
+  const statements = [...text.matchAll(/^```sql\n([^]*?)^```/gm)].map(([, query = ""]) => query);
+  assert.ok(statements.length > 0);
+  for (const query of statements) {
+    const response = await fetch(`${server.url}/api/sql`, {
+      method: "POST",
+      headers: { "x-api-key": key, "content-type": "application/json" },
+      body: JSON.stringify({ site_id: SITE, query }),
+    });
+    assert.equal(response.status, 200, `${query}${await response.text()}`);
   }
 }
 
