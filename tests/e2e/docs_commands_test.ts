@@ -29,7 +29,10 @@ const NOT_RUN: readonly (readonly [begins: RegExp, why: string])[] = [
     /^(for t in website_event|unzip .*umami|pg_dump|mysqldump|bq |curl "https:\/\/matomo)/,
     "needs that program",
   ],
-  [/^mallard import (website_event|umami|matomo|visits|events_|days|Site\.csv)/, "its importer's test"],
+  [
+    /^mallard import (website_event|umami|matomo|visits|events_|days|Site\.csv)/,
+    "its importer's test",
+  ],
   [/^mallard import --follow/, "does not end; tests/e2e/import_follow_test.ts"],
   [/^mallard rollback$/, "needs an older program's folder; tests/cli/rollback_test.ts"],
 ];
