@@ -58,6 +58,7 @@ const README = {
     look: { ...PICTURE, colorScheme: "dark" },
     search: `${SHOP}&compare=previous_period&tabs=map`,
   },
+  why: { look: { ...PICTURE, colorScheme: "light" }, search: `${SHOP}&why=visitors` },
   phone: { look: { ...PHONE, deviceScaleFactor: 1, colorScheme: "light" }, search: SHOP },
 } as const;
 
@@ -117,11 +118,14 @@ async function withServer(options: Options, work: (url: string) => Promise<void>
 /** Opens an address and waits until it stands still. */
 async function settle(page: Page, address: string): Promise<void> {
   await page.goto(address);
-  await page.waitForFunction(() =>
-    document.querySelector("main > *") !== null &&
-    !document.querySelector("[aria-busy=true], .stale, .to-come, .to-come-chart, .to-come-text")
-  );
-  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  // A dialog is loaded after the page below it.
+  for (let times = 0; times < 2; times++) {
+    await page.waitForFunction(() =>
+      document.querySelector("main > *") !== null &&
+      !document.querySelector("[aria-busy=true], .stale, .to-come, .to-come-chart, .to-come-text")
+    );
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  }
 }
 
 async function takeAll(browser: Browser, url: string, options: Options): Promise<number> {

@@ -116,7 +116,7 @@ function Shown({ w, answer, query }) {
 function Rows({ w, answer: { columns, rows } }) {
   const side = (/** @type {string} */ type) => ({ textAlign: isNumeric(type) ? "end" : "start" });
   return html`
-    <div class="chart scroll" tabindex="0" role="region" aria-label=${w("answer")}>
+    <div class="chart scroll" tabindex="0" role="group" aria-label=${w("answer")}>
       <table class="plain">
         <caption class="visually-hidden">${w("answer")}</caption>
         <thead>
