@@ -17,7 +17,7 @@ export function Tables({ w, tables }) {
         <p class="muted">${w("tables_hint")}</p>
         ${tables.map(({ name, columns }) =>
           html`
-            <details key=${name} class="snippet-options">
+            <details key=${name} class="snippet-options" style=${{ minWidth: "0" }}>
               <summary><code>${name}</code></summary>
               <div class="scroll" tabindex="0" role="region" aria-label=${name}>
                 <table class="plain">
