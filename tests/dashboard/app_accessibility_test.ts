@@ -221,6 +221,23 @@ dashboardTest(
   },
 );
 
+dashboardTest(
+  "app.js: no page is too wide at the least width, in German and French",
+  async ({ url, open }) => {
+    // What is pressed in the others is named in English.
+    const places = Object.entries(PLACES).filter(([, { act }]) => !act);
+    for (const locale of ["de-DE", "fr-FR"]) {
+      const { viewport } = LOOKS.narrow;
+      const { page } = await open("about:blank", { reducedMotion: "reduce", locale, viewport });
+      for (const [name, place] of places) {
+        await goTo(page, url, place);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(wide <= 0, `${name} in ${locale} is ${wide} pixels too wide`);
+      }
+    }
+  },
+);
+
 /** One goal to be edited. */
 async function keepGoal(url: string): Promise<void> {
   const init = { method: "POST", body: JSON.stringify({ name: "Signed up", event: "signup" }) };
