@@ -94,6 +94,7 @@ const OPEN_ROUTES: readonly string[] = [
   "GET /api/doctor/seen",
   "GET /api/event",
   "GET /api/health",
+  "GET /api/heartbeat",
   "GET /api/openapi.json",
   "GET /api/system/health/live",
   "GET /api/system/health/ready",

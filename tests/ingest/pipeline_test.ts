@@ -294,6 +294,10 @@ Deno.test("run() counts pages of websites and of apps, and nothing else", () => 
   for (const u of ["app://shop.example/login", "about", "/about:blank", "/data:x", "app:///a"]) {
     equal(why(open().run({ u })), undefined, u);
   }
+  for (const u of ["app://localhost/login", "capacitor://localhost/", "ionic://127.0.0.1/"]) {
+    equal(why(open().run({ u })), undefined, u);
+  }
+  equal(stored(open().run({ u: "app://localhost/login" })).pathname, "/login");
   equal(stored(open().run({ u: "app://shop.example/login" })).hostname, "shop.example");
 });
 
@@ -318,7 +322,6 @@ Deno.test("run() drops pages of the visitor's own machine, unless they are wante
     "http://[::1]/",
     "http://[::ffff:127.0.0.1]/",
     "http://0.0.0.0:5000/",
-    "capacitor://localhost/",
   ];
   const { run, counted } = open();
   for (const u of local) {

@@ -10,6 +10,7 @@ import type { FormatParts } from "../../ingest/formats/format.ts";
 import { umamiError } from "../../ingest/formats/umami.ts";
 import * as data from "../../query/formats/umami/event_data.ts";
 import * as umami from "../../query/formats/umami/umami.ts";
+import * as visits from "../../query/formats/umami/visits.ts";
 import type { Scope } from "../../query/query.ts";
 import type { QueryContext } from "../../query/reports/report.ts";
 import type { Runner } from "../../query/run.ts";
@@ -22,9 +23,13 @@ import { visitorsNow } from "../stats/stats_v1.ts";
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/** Clients require a time where nobody wrote down when, and none of what strangers may not know. */
+const UNKNOWN_SINCE = new Date(0).toISOString();
+
 /** The owner as that API shows it: there is one. */
 export function umamiUser(username = "admin") {
-  return { id: uuidOfText("owner"), username, role: "admin", isAdmin: true, teams: [] };
+  const id = uuidOfText("owner");
+  return { id, username, role: "admin", createdAt: UNKNOWN_SINCE, isAdmin: true, teams: [] };
 }
 
 /** The routes of the reading API. */
@@ -77,11 +82,11 @@ export function umamiRoutes(
       return written.response(shown, writing, context.request, JSON_HEADERS);
     });
   const website = (site: string, access: Access) => websiteOf(site, sites, isStranger(access));
-  const listed: Handler = ({ access }) =>
-    paged(
-      siteIds().filter((site) => mayReadSite(access, site)).sort()
-        .map((site) => website(site, access)),
-    );
+  const listed: Handler = ({ access, url }) => {
+    const all = siteIds().filter((site) => mayReadSite(access, site)).sort()
+      .map((site) => website(site, access));
+    return paged(all.filter(isFound(url.searchParams)), url.searchParams);
+  };
   const all = [
     row("POST", "auth/verify", ({ access }) => json(umamiUser(signedIn(access)))),
     row("GET", "me", ({ access }) => json({ user: umamiUser(signedIn(access)) })),
@@ -92,8 +97,15 @@ export function umamiRoutes(
     ...numbersOfNow(runner, ofNow),
     ...reports(ofSite),
     ...eventDataRoutes(ofSite, ofNow),
+    heartbeat(),
   ];
   return all.map((route) => ({ ...route, errorBody: umamiError }));
+}
+
+/** Asked by watchers of a server, and by clients before they sign in. */
+function heartbeat(): Route {
+  const handle = () => json({ ok: true });
+  return { method: "GET", path: "/api/heartbeat", right: "public", handle };
 }
 
 /** The one user's own: its websites; there are no teams. */
@@ -124,8 +136,21 @@ function accountRoutes(
   ];
 }
 
-function paged(data: readonly unknown[]): Response {
-  return json({ data, count: data.length, page: 1, pageSize: data.length });
+/** Whether the name or the domain has the text of `search`, which older clients call `query`. */
+function isFound(params: URLSearchParams): (website: Website) => boolean {
+  const text = (params.get("search") ?? params.get("query") ?? "").toLowerCase();
+  return ({ name, domain }) => [name, domain].some((one) => one.toLowerCase().includes(text));
+}
+
+/** All in one page, unless `pageSize` asks for pages. */
+function paged(all: readonly unknown[], params = new URLSearchParams()): Response {
+  const count = all.length;
+  if (!params.has("pageSize") && !params.has("page")) {
+    return json({ data: all, count, page: 1, pageSize: count });
+  }
+  const { page, pageSize } = visits.pageOf(params);
+  const data = all.slice((page - 1) * pageSize, page * pageSize);
+  return json({ data, count, page, pageSize });
 }
 
 /** What depends on the time of the request alone. */
@@ -228,15 +253,23 @@ function nameOf({ who }: Access): string {
   return who === "nobody" ? "view" : "admin";
 }
 
+type Website = ReturnType<typeof websiteOf>;
+
 /** A site as that API shows it, under the UUID of its pages; to strangers not since when. */
 function websiteOf(site: string, sites: Sites, isHidden: boolean) {
   const declared = isHidden ? null : sites.declared(site);
   const { aliases, name } = sites.settings(site);
+  const createdAt = declared ? new Date(declared.created_at).toISOString() : UNKNOWN_SINCE;
   return {
     id: aliases.find((alias) => UUID.test(alias)) ?? uuidOfSite(site),
     name: name ?? site,
     domain: site,
     shareId: null,
-    createdAt: declared ? new Date(declared.created_at).toISOString() : null,
+    resetAt: null,
+    userId: umamiUser().id,
+    teamId: null,
+    createdAt,
+    updatedAt: createdAt,
+    deletedAt: null,
   };
 }

@@ -8,6 +8,8 @@ import type { Draft, Drop, StepContext } from "./draft.ts";
 /** What a browser shows under these is no page of a website. Apps have schemes of their own. */
 const NO_PAGE = /^(?:file|about|data|blob|javascript):/i;
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
+/** Apps name their screens so, most with the host `localhost`: it tells nothing of the device. */
+const APP_SCHEME = /^(?!https?:)[a-z][a-z0-9+.-]*:\/\//i;
 
 /** The page of an event: what is stored of its URL. */
 export function pageColumns({ payload, page }: Draft, { parts }: StepContext): Page {
@@ -29,7 +31,8 @@ export function checkPage(draft: Draft, context: StepContext): Drop | null {
 
 /**
  * Drops events of pages on other hosts, where the owner lists the site's; else those of pages on
- * the visitor's own machine. A path without a host, as servers send it, counts.
+ * the visitor's own machine. A path without a host, as servers send it, counts. So do screens of
+ * apps.
  */
 export function checkHost(draft: Draft, context: StepContext): Drop | null {
   const { site_id, url, isLocal } = draft.payload;
@@ -40,6 +43,7 @@ export function checkHost(draft: Draft, context: StepContext): Drop | null {
     return isOwn ? null : drop("foreign_host", draft, context);
   }
   if (hostname === null || isLocal || !isLocalHost(hostname)) return null;
+  if (APP_SCHEME.test(url.trim())) return null;
   const isLocalSite = isLocalHost(site_id) || isLocalHost(hostOfSite(site_id));
   return isLocalSite ? null : drop("local_page", draft, context);
 }

@@ -83,6 +83,12 @@ const EVENTS: Checks = {
     equal((await bench.events(names[1] ?? ""))[0]?.at(-1), 1, "the alias has another page");
     equal((await bench.ask("POST", "/api/event", { json: { n: "x", u: url, v: 1 } })).status, 422);
   },
+  "`url` of an app's screen, `app://localhost/login`": async (bench) => {
+    const site = await bench.site();
+    const said = { domain: site, name: "pageview", url: "app://localhost/login" };
+    equal((await bench.ask("POST", "/api/event", { json: said })).status, 202);
+    deepEqual(await bench.events(site), [["pageview", "/login", 1]]);
+  },
   "`referrer`": async (bench) => {
     const site = await bench.site();
     const referrer = `https://a.example/${"x".repeat(3000)}`;

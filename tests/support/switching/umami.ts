@@ -200,6 +200,17 @@ const READING: Checks = {
     const own = await ownId(bench, plain);
     const ids = each(dig(await bench.read("/api/websites"), "data"), "id");
     ok(ids.includes(id) && ids.includes(own));
+    const found = await bench.read(`/api/websites?search=${plain.slice(0, -1)}&pageSize=5`);
+    ok(each(dig(found, "data"), "domain").includes(plain));
+    const { data, count } = await bench.read("/api/websites?page=2&pageSize=1") as Body;
+    deepEqual([each(data, "id"), count], [[ids[1]], ids.length]);
+    for (const shown of dig(await bench.read("/api/websites"), "data") as readonly unknown[]) {
+      for (const at of ["createdAt", "updatedAt"]) match(String(dig(shown, at)), /^\d{4}-.*Z$/);
+    }
+    match(String(dig(await bench.read("/api/me"), "user", "createdAt")), /^1970-01-01T/);
+  },
+  "`GET /api/heartbeat`": async (bench) => {
+    deepEqual((await bench.ask("GET", "/api/heartbeat")).json(), { ok: true });
   },
 };
 
@@ -258,6 +269,10 @@ const STATISTICS: Checks = {
     const none = { pageviews: 0, visitors: 0, visits: 0, bounces: 0, totaltime: 0 };
     deepEqual(await read("/stats"), { ...stats, comparison: none });
     deepEqual(await read("/stats", "compare=yoy"), { ...stats, comparison: none });
+    const other = await website(bench);
+    await send(bench, other.id, { name: "order" });
+    const ofEvent = await bench.read(`/api/websites/${other.id}/stats`);
+    deepEqual([dig(ofEvent, "visitors"), dig(ofEvent, "pageviews")], [1, 0]);
     const leap = `startAt=${Date.parse("2024-02-29")}&endAt=${Date.parse("2024-02-29T23:59")}`;
     const found = await bench.read(
       `/api/websites/${id}/pageviews?${leap}&unit=day&timezone=UTC&compare=yoy`,
