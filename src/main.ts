@@ -2,7 +2,7 @@
 import { parseArguments } from "./cli/arguments.ts";
 import type { Command, CommandOptions } from "./cli/command.ts";
 import { commandHelp, type CommandName, COMMANDS, commandsHelp } from "./cli/commands.ts";
-import { type Config, loadConfig, optionsHelp } from "./config/load.ts";
+import { type Config, loadConfig } from "./config/load.ts";
 import { messageOf } from "./core/errors.ts";
 import { Timings } from "./core/timings/timings.ts";
 import {
@@ -28,6 +28,7 @@ Usage:
 ${commandsHelp()}  mallard --help | --version
   --config FILE                the settings file, for any of them
 
+mallard COMMAND --help shows a command with an example; mallard config list, all settings.
 `;
 
 function exitWith(errors: readonly string[], status: number): never {
@@ -93,9 +94,7 @@ async function main(): Promise<void> {
   const { command, configPath, args, options = {}, about } = invocation;
   switch (command) {
     case "help":
-      if (about !== undefined) print(`${commandHelp(about)}${about === "serve" ? "\n" : ""}`);
-      else print(USAGE);
-      return about === undefined || about === "serve" ? print(`${optionsHelp()}\n`) : undefined;
+      return print(about === undefined ? USAGE : commandHelp(about));
     default:
       return await run(command, configPath, args, options);
   }

@@ -39,6 +39,12 @@ Deno.test("main prints the help of a command, and ends well when nobody reads it
     }).spawn();
   const unread = start("--help");
   await unread.stdout.cancel();
+  const screens = await Promise.all([start("--help").output(), start("serve", "--help").output()]);
+  for (const { stdout } of screens) {
+    const lines = new TextDecoder().decode(stdout).split("\n");
+    assert.ok(lines.length <= 40, `${lines.length} lines`);
+    assert.ok(lines.some((line) => line.includes("mallard config list")), lines.join("\n"));
+  }
   const [{ stdout }, { success, stderr }] = await Promise.all([
     start("backup", "--help").output(),
     Promise.all([unread.status, new Response(unread.stderr).text()]).then(([status, stderr]) => ({

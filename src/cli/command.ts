@@ -1,6 +1,7 @@
 // What a command of the command line is: a row with its arguments, its doc and what it runs.
 import { resolve } from "node:path";
 import type { Config } from "../config/load.ts";
+import type { SettingName } from "../config/settings.ts";
 import type { System } from "../core/types.ts";
 import type { Host } from "../runtime/host.ts";
 import { Db } from "../storage/duckdb.ts";
@@ -66,6 +67,8 @@ export interface Command {
   readonly actions?: readonly string[];
   /** Its options by name, without the dashes. */
   readonly options?: Readonly<Record<string, OptionRow>>;
+  /** The settings that its help shows. */
+  readonly settings?: readonly SettingName[];
   /** A line that shows it in use. */
   readonly example?: string;
   /** Whether it runs where the settings are wrong; it is given the defaults then. */

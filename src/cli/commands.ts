@@ -1,4 +1,5 @@
 // Every command of the command line, by name.
+import { settingHelp } from "../config/load.ts";
 import { HASH_PASSWORD } from "./access/hash_password.ts";
 import { KEYS } from "./access/keys.ts";
 import { RESET_PASSWORD } from "./access/reset_password.ts";
@@ -62,9 +63,13 @@ const OPTION_WIDTH = 18;
 const EXIT_CODES = `Exit code: 0 done; 1 it failed, or a check found something; ` +
   "2 the arguments or the settings are wrong\n";
 
+const SETTINGS_HEAD =
+  "Settings that most servers need (all of them: mallard config list): key of " +
+  "the file,\nenvironment name (which wins), default\n";
+
 /** The help of one command. */
 export function commandHelp(name: CommandName): string {
-  const { args, doc, options = {}, example }: Command = COMMANDS[name];
+  const { args, doc, options = {}, settings, example }: Command = COMMANDS[name];
   const rows = Object.entries(options).map(([option, { value, doc }]) => {
     const shown = `--${option}${value === undefined ? "" : ` ${value}`}`;
     return `  ${shown.padEnd(OPTION_WIDTH)} ${doc}\n`;
@@ -75,6 +80,7 @@ export function commandHelp(name: CommandName): string {
     `Usage: mallard ${[name, ...args].join(" ")}${own} [--config FILE]\n`,
     `${wrapped(doc)}\n`,
     rows.join("") + common,
+    ...settings === undefined ? [] : [SETTINGS_HEAD + settings.map(settingHelp).join("\n") + "\n"],
     ...example === undefined ? [] : [`Example:\n  ${example}\n`],
     EXIT_CODES,
   ].join("\n");

@@ -26,6 +26,7 @@ const LINGER_MS = 2000;
 export const SERVE = {
   args: ["[FILE]"],
   doc: "start the server, with the settings in FILE if given; the default",
+  settings: ["data_dir", "host", "port", "dashboard_origin", "admin_password"],
   example: "mallard serve /etc/mallard/mallard.toml",
   run: async (context) => {
     const { config, warnings, system, host: given } = context;

@@ -229,18 +229,21 @@ export function shownDefault(name: SettingName): string {
   return typeof setting.default === "string" ? setting.default : String(setting.default ?? "none");
 }
 
-/** The settings for `--help`, made from the table. */
-export function optionsHelp(): string {
+/** Every setting by group, made from the table. */
+export function settingsHelp(): string {
   const lines = ["Settings: key of the TOML file, environment name (which wins), default"];
   for (const [group, title] of Object.entries(SETTING_GROUPS)) {
     lines.push("", title);
     for (const name of SETTING_NAMES) {
-      const setting = settingRow(name);
-      if (setting.group !== group) continue;
-      const key = setting.envOnly ? "(environment only)" : name;
-      lines.push(`  ${key.padEnd(27)}${setting.env.padEnd(34)}${shownDefault(name)}`);
-      lines.push(`      ${setting.doc}`);
+      if (settingRow(name).group === group) lines.push(settingHelp(name));
     }
   }
   return lines.join("\n");
+}
+
+/** One setting: a line with its names and its default, and one with its meaning. */
+export function settingHelp(name: SettingName): string {
+  const { env, envOnly, doc } = settingRow(name);
+  const key = envOnly ? "(environment only)" : name;
+  return `  ${key.padEnd(27)}${env.padEnd(34)}${shownDefault(name)}\n      ${doc}`;
 }

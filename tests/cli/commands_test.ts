@@ -4,6 +4,7 @@ import * as duckdb from "@duckdb/node-api";
 import { MIGRATIONS } from "../../src/storage/state/migrations.ts";
 import { Sqlite } from "../../src/storage/state/sqlite.ts";
 import { commandHelp, type CommandName, COMMANDS } from "../../src/cli/commands.ts";
+import { SETTING_NAMES, settingRow } from "../../src/config/settings.ts";
 import { runCommand } from "../support/command.ts";
 import { withFolder } from "../support/storage/storage.ts";
 
@@ -55,4 +56,22 @@ Deno.test("the help of each command fits a screen and has an example", () => {
     assert.ok(example.includes(`mallard ${name}`), `${name}: ${example}`);
     assert.match(lines.at(-2) ?? "", /^Exit code: 0 .*; 1 .*; 2 /);
   }
+});
+
+Deno.test("the help of serve shows a few settings, and the command that lists every one", async () => {
+  const help = commandHelp("serve");
+  for (const env of ["MALLARD_DATA_DIR", "MALLARD_PORT", "MALLARD_ADMIN_PASSWORD"]) {
+    assert.ok(help.includes(env), env);
+  }
+  const [, command] = /\(all of them: mallard (config list)\)/.exec(help) ?? [];
+  assert.strictEqual(command, "config list");
+  const { text } = await runCommand("data", "config", ["list"]);
+  for (const name of SETTING_NAMES) assert.ok(text.includes(settingRow(name).env), name);
+  const { text: json } = await runCommand("data", "config", ["list"], { options: { json: true } });
+  const listed = JSON.parse(json).map(({ name }: { name: string }) => name);
+  assert.deepStrictEqual(listed, SETTING_NAMES);
+  await assert.rejects(
+    async () => await runCommand("data", "config", ["lsit"]),
+    /Cannot run config lsit: it must be check or list/,
+  );
 });

@@ -2,7 +2,7 @@
 // secret is ever shown.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Config, loadConfig, optionsHelp } from "../../src/config/load.ts";
+import { type Config, loadConfig, settingsHelp } from "../../src/config/load.ts";
 import { SETTING_NAMES, type SettingName, settingRow } from "../../src/config/settings.ts";
 
 interface Sources {
@@ -420,8 +420,8 @@ Deno.test("loadConfig() answers any text and environment by a config or one-line
   );
 });
 
-Deno.test("optionsHelp() lists every environment name and no line over 100 characters", () => {
-  const help = optionsHelp();
+Deno.test("settingsHelp() lists every environment name and no line over 100 characters", () => {
+  const help = settingsHelp();
   for (const name of SETTING_NAMES) {
     assert.ok(help.includes(settingRow(name).env));
     assert.ok(help.includes(settingRow(name).doc));

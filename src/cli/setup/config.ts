@@ -1,7 +1,8 @@
 // `mallard config check`: says whether a server would start with the settings, and which of them
-// are not the defaults. Secrets are not shown.
+// are not the defaults. Secrets are not shown. `config list` shows every setting there is.
+import { settingsHelp, shownDefault } from "../../config/load.ts";
 import { SETTING_NAMES, type SettingName, settingRow } from "../../config/settings.ts";
-import { asJson, type Command, type CommandContext, JSON_OPTION } from "../command.ts";
+import { asJson, type Command, type CommandContext, JSON_OPTION, succeeded } from "../command.ts";
 
 const HIDDEN = "(hidden)";
 
@@ -9,14 +10,21 @@ const HIDDEN = "(hidden)";
 export const CONFIG = {
   args: ["ACTION"],
   doc: "check: tell what is wrong with the settings of file and environment, and show those that " +
-    "are not the defaults",
-  actions: ["check"],
+    "are not the defaults; list: show every setting with its default",
+  actions: ["check", "list"],
   options: { json: JSON_OPTION },
   example: "mallard config check --config /etc/mallard/mallard.toml",
   runsAnyway: true,
   run: (context) => {
     const { args: [action = ""], options, warnings, faults = [] } = context;
-    if (action !== "check") throw new Error(`Cannot run config ${action}: it must be check`);
+    if (action === "list") {
+      return Promise.resolve(
+        options?.["json"] ? asJson(everySetting()) : succeeded(settingsHelp()),
+      );
+    }
+    if (action !== "check") {
+      throw new Error(`Cannot run config ${action}: it must be check or list`);
+    }
     const ok = faults.length === 0;
     const settings = ok ? changed(context) : {};
     if (options?.["json"]) return Promise.resolve(asJson({ ok, faults, warnings, settings }, ok));
@@ -29,6 +37,14 @@ export const CONFIG = {
     return Promise.resolve({ text: `${lines.join("\n")}\n`, ok });
   },
 } as const satisfies Command;
+
+/** What `config list` prints for a program. */
+function everySetting() {
+  return SETTING_NAMES.map((name) => {
+    const { group, env, envOnly = false, doc } = settingRow(name);
+    return { name, env, environmentOnly: envOnly, group, default: shownDefault(name), doc };
+  });
+}
 
 /** The settings that are not the defaults, in their order. */
 function changed({ config }: CommandContext): Readonly<Partial<Record<SettingName, unknown>>> {
