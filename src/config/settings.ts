@@ -1,5 +1,6 @@
 // Every setting in one table: its TOML key, environment name, kind, default and one-line doc. The
-// reading, `mallard config list`, the example file and docs/settings.md are made from it. It holds no logic.
+// reading, `mallard config list`, the example file and docs/settings.md are made from it. It holds
+// no logic.
 import { TRUSTED_PROXIES_DEFAULT } from "../net/proxies.ts";
 import {
   anyText,

@@ -72,8 +72,11 @@ executableTest("The executable prints its version and its usage", async (program
   assert.match(version.stdout, /^mallard \d+\.\d+\.\d+\n$/);
   assert.equal(version.code, 0);
   const help = await runToEnd(program, ["--help"], { cwd });
-  assert.match(help.stdout, /Usage:[^]*MALLARD_NATIVE_DIR/);
+  assert.match(help.stdout, /Usage:[^]*mallard config list/);
   assert.equal(help.code, 0);
+  const settings = await runToEnd(program, ["config", "list"], { cwd });
+  assert.match(settings.stdout, /MALLARD_NATIVE_DIR/);
+  assert.equal(settings.code, 0);
   assert.deepEqual([...Deno.readDirSync(cwd)], []);
 });
 
