@@ -58,7 +58,7 @@ Deno.test("the help of each command fits a screen and has an example", () => {
   }
 });
 
-Deno.test("the help of serve shows a few settings, and the command that lists every one", async () => {
+Deno.test("the help of serve shows a few settings, config list every one", async () => {
   const help = commandHelp("serve");
   for (const env of ["MALLARD_DATA_DIR", "MALLARD_PORT", "MALLARD_ADMIN_PASSWORD"]) {
     assert.ok(help.includes(env), env);
