@@ -260,14 +260,16 @@ function websiteOf(site: string, sites: Sites, isHidden: boolean) {
   const declared = isHidden ? null : sites.declared(site);
   const { aliases, name } = sites.settings(site);
   const createdAt = declared ? new Date(declared.created_at).toISOString() : UNKNOWN_SINCE;
+  const { id: userId, username } = umamiUser();
   return {
     id: aliases.find((alias) => UUID.test(alias)) ?? uuidOfSite(site),
     name: name ?? site,
     domain: site,
     shareId: null,
     resetAt: null,
-    userId: umamiUser().id,
+    userId,
     teamId: null,
+    user: { id: userId, username },
     createdAt,
     updatedAt: createdAt,
     deletedAt: null,

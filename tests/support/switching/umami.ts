@@ -292,6 +292,8 @@ const STATISTICS: Checks = {
     deepEqual(await read("/metrics", "type=path&search=blog"), [{ x: "/blog", y: 2 }]);
     equal(each(await read("/metrics", "type=path&limit=1&offset=1"), "x").length, 1);
     deepEqual(each(await read("/metrics/expanded", "type=browser"), "visits"), [2]);
+    deepEqual(await read("/metrics", "type=event&limit=1"), [{ x: "Signup", y: 1 }]);
+    deepEqual(each(await read("/metrics/expanded", "type=event"), "name"), ["Signup"]);
     for (const type of ["referrer", "domain"]) {
       deepEqual(await read("/metrics", `type=${type}`), [{ x: "google.com", y: 1 }]);
       deepEqual(await read("/values", `type=${type}`), [{ value: "google.com" }]);

@@ -200,8 +200,9 @@ export function listQuery(params: Params, scope: Scope): Query {
   if (dimension === undefined) {
     throw unreadable("type", `it is not one of ${[...Object.keys(TYPES), QUERY_TYPE].join(", ")}`);
   }
-  const metric = type === "event" ? "events" : "visitors";
-  return queryOf(scope, {
+  const isOfEvents = dimension === "name";
+  const metric = isOfEvents ? "events" : "visitors";
+  return queryOf(isOfEvents ? ofCustomEvents(scope) : scope, {
     metrics: [metric],
     dimensions: [dimension],
     // A value that no text is.
@@ -225,11 +226,9 @@ function whole(params: Params, name: string, byDefault: number): number {
   throw unreadable(name, "it is no whole number");
 }
 
-/** Values and how many: the rows that have a value, of events the custom ones. */
+/** Values and how many: the rows that have a value. */
 export function listOf({ rows }: Answer, { dimensions }: Query): { x: string; y: number }[] {
-  const isNamed = ({ keys: [key] }: AnswerRow) =>
-    key !== "" && !(dimensions[0] === "name" && key === "pageview");
-  return rows.filter(isNamed).map(({ keys, values }) => ({
+  return rows.filter(({ keys: [key] }) => key !== "").map(({ keys, values }) => ({
     x: String(keys[0]),
     y: numberOf(values, dimensions[0] === "name" ? "events" : "visitors"),
   }));
@@ -237,9 +236,8 @@ export function listOf({ rows }: Answer, { dimensions }: Query): { x: string; y:
 
 /** The query of a list with the totals of each value. */
 export function expandedQuery(params: Params, scope: Scope): Query {
-  const { dimensions, missing, search, limit, offset } = listQuery(params, scope);
   const order = [{ by: "visitors", direction: "desc" }] as const;
-  return queryOf(scope, { metrics: TOTALS, dimensions, missing, search, order, limit, offset });
+  return { ...listQuery(params, scope), metrics: TOTALS, order };
 }
 
 /** Values with their totals. */
@@ -250,13 +248,17 @@ export function expandedOf({ rows, ...answer }: Answer) {
   }));
 }
 
+/** What is asked, of custom events alone. */
+function ofCustomEvents(scope: Scope): Scope {
+  const own: CheckedFilter = { op: "is_not", dimension: "name", values: ["pageview"] };
+  return { ...scope, filter: allOf([scope.filter, own]) };
+}
+
 const EVENT_TOTALS = ["events", "visitors", "visits"] as const;
 
 /** The queries of the totals of custom events, and of how many names they have. */
 export function eventTotalsQueries(scope: Scope): readonly [Query, Query] {
-  const own: CheckedFilter = { op: "is_not", dimension: "name", values: ["pageview"] };
-  const filter = allOf([scope.filter, own]);
-  const custom = { ...scope, filter };
+  const custom = ofCustomEvents(scope);
   return [
     queryOf(custom, { metrics: EVENT_TOTALS }),
     queryOf(custom, { metrics: ["events"], dimensions: ["name"], limit: 1 }),
