@@ -2,6 +2,7 @@
 // faults. The settings themselves are the rows of settings.ts. Pure: it must do no I/O.
 import { parse, TomlError } from "smol-toml";
 import { shorten } from "../../dashboard/grammar/parsed.js";
+import { DEPRECATED_SETTINGS, type DeprecatedSetting, withNewNames } from "./deprecated.ts";
 import {
   type Row,
   SETTING_GROUPS,
@@ -35,17 +36,25 @@ export type LoadedConfig =
 
 /** Reads the settings: defaults, then the file, then the environment. Never throws. */
 export function loadConfig(
-  { file, env }: { file: ConfigFile | null; env: Readonly<Record<string, string>> },
+  { file, env, deprecated = DEPRECATED_SETTINGS }: {
+    file: ConfigFile | null;
+    env: Readonly<Record<string, string>>;
+    deprecated?: readonly DeprecatedSetting[];
+  },
 ): LoadedConfig {
   const values = new Map<string, unknown>();
   for (const name of SETTING_NAMES) values.set(name, SETTINGS[name].default);
   const faults: string[] = [];
-  if (file) readFile(file, values, faults);
-  const warnings = readEnv(env, values, faults);
+  const warnings: string[] = [];
+  if (file) readFile(file, deprecated, values, faults, warnings);
+  const renamed = withNewNames(set(env), envRenamings(deprecated), "the environment", warnings);
+  // A fault names the setting by its new name: the old one that was written is told with it.
+  const told = [...warnings];
+  warnings.push(...readEnv(renamed, values, faults));
   checkTogether("tls_cert_path", "tls_key_path", values, faults);
   checkTogether("tls_key_path", "tls_cert_path", values, faults);
   checkTogether("backup_interval_hours", "backup_dir", values, faults);
-  if (faults.length > 0) return { faults };
+  if (faults.length > 0) return { faults: [...faults, ...told] };
   const config = Object.fromEntries(values) as Config;
   warnings.push(...weakSecrets(config).map(({ sentence }) => sentence));
   return { config: Object.freeze({ ...config, ...forced(config) }), warnings };
@@ -79,7 +88,22 @@ function forced(config: Config): Partial<Config> {
   };
 }
 
-function readFile(file: ConfigFile, values: Map<string, unknown>, faults: string[]): void {
+/** The variables that are not empty; an empty one counts as unset. */
+function set(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(env).filter(([, text]) => text.trim() !== ""));
+}
+
+function envRenamings(deprecated: readonly DeprecatedSetting[]) {
+  return deprecated.map(({ env, now, until }) => ({ old: env, now: settingRow(now).env, until }));
+}
+
+function readFile(
+  file: ConfigFile,
+  deprecated: readonly DeprecatedSetting[],
+  values: Map<string, unknown>,
+  faults: string[],
+  warnings: string[],
+): void {
   let table: Readonly<Record<string, unknown>>;
   try {
     table = parse(file.text, { integersAsBigInt: true });
@@ -87,14 +111,17 @@ function readFile(file: ConfigFile, values: Map<string, unknown>, faults: string
     faults.push(`Cannot read ${file.path}${tomlFault(error)}`);
     return;
   }
-  const { privacy, ...top } = table;
+  const renamings = deprecated.map(({ key, now, until }) => ({ old: key, now, until }));
+  const newNames = (given: Readonly<Record<string, unknown>>) =>
+    withNewNames(given, renamings, file.path, warnings);
+  const { privacy, ...top } = newNames(table);
   for (const [key, value] of Object.entries(top)) take(key, value, file.path, values, faults);
   if (privacy === undefined) return;
   if (!isTable(privacy)) {
     faults.push(fault("privacy", show(privacy), file.path, "it must be a table"));
     return;
   }
-  for (const [key, value] of Object.entries(privacy)) {
+  for (const [key, value] of Object.entries(newNames(privacy))) {
     const known = Object.hasOwn(SETTINGS, key) && settingRow(key as SettingName).privacy;
     if (!known) {
       faults.push(unknownKey(`privacy.${key}`, value, file.path));
@@ -157,7 +184,7 @@ function readEnv(
     const setting = settingRow(name);
     known.add(setting.env);
     const text = env[setting.env];
-    if (text === undefined || text.trim() === "") continue;
+    if (text === undefined) continue;
     const trimmed = setting.secret ? text : text.trim();
     take(name, setting.kind.fromText(trimmed), setting.env, values, faults);
   }
