@@ -10,6 +10,7 @@ import { REPORTS } from "../src/query/reports/reports.ts";
 import { SETTING_GROUPS, SETTING_NAMES, settingRow } from "../src/config/settings.ts";
 import type { Command } from "../src/cli/command.ts";
 import { COMMANDS } from "../src/cli/commands.ts";
+import { doctorExamples } from "../tests/support/server/doctor_examples.ts";
 import { openApp } from "../tests/support/server/running_app.ts";
 import { ROOT, sourceFiles } from "./lib.ts";
 
@@ -32,6 +33,7 @@ const DOCUMENTS: Readonly<Record<string, readonly Section[]>> = {
   ],
   "docs/sql.md": [{ name: "tables", make: sqlTables }],
   "docs/MAP.md": [{ name: "layout", make: layout }],
+  "docs/doctor.md": [{ name: "examples", make: doctorExamples }],
   "docs/routes.md": [{ name: "routes", make: routeTable }],
 };
 

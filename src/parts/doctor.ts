@@ -21,7 +21,7 @@ export function openDoctor(system: System, parts: TelemetryParts): Doctor {
         dataDir: resolve(config.data_dir),
         system,
         memoryBytes: host.memoryBytes,
-        probes: realProbes,
+        probes: host.probes ?? realProbes,
         server: {
           health: healthOf(parts),
           geo: parts.geoFacts,

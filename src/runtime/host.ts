@@ -1,6 +1,7 @@
 // What the program knows of its process: set by process.ts, faked in tests.
 import type { DuckDbModule } from "../storage/duckdb.ts";
 import type { ConnectionCounts } from "./connections.ts";
+import type { Probes } from "./probes.ts";
 
 /** What the app needs to know of the process it runs in. */
 export interface Host {
@@ -18,6 +19,8 @@ export interface Host {
   readonly memoryUse?: () => Readonly<Record<string, number>>;
   /** Log lines that were dropped since the start, for nobody read them. */
   readonly droppedLogLines?: () => number;
+  /** How the doctor asks the machine, where it is not the real one. */
+  readonly probes?: Probes;
   /** Whether this is development: reports may be explained. */
   readonly isDevelopment?: boolean;
   /** When files are merged; five minutes after start and each minute unless a test says else. */

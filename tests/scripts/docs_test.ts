@@ -41,6 +41,18 @@ Deno.test("settingsTables() has one row for each setting", () => {
   assert.equal(rows.length, SETTING_NAMES.length);
 });
 
+Deno.test("docs/doctor.md shows a healthy installation, and five that fail", async () => {
+  const text = await Deno.readTextFile(new URL("../../docs/doctor.md", import.meta.url));
+  const reports = [...text.matchAll(/^```text\n([^]*?)^```/gm)].map(([, report = ""]) => report);
+  const failures = reports.map((report) => Number(/, (\d+) fail\n$/.exec(report)?.[1]));
+  assert.equal(failures.length, 6);
+  assert.match(reports[0] ?? "", /\n\d+ ok, 0 warn, 0 fail\n$/);
+  for (const [at, report] of reports.entries()) {
+    assert.equal([...report.matchAll(/^fail /gm)].length, failures[at], report);
+    assert.equal((failures[at] ?? 0) > 0, at > 0, report);
+  }
+});
+
 Deno.test("markdownTable() keeps a bar inside its cell", () => {
   assert.equal(markdownTable(["a"], [["x|y"]]), "| a |\n| --- |\n| x\\|y |");
 });

@@ -17,13 +17,17 @@ export const DOCTOR = {
     const report = asked ?? await examineHere(context);
     const ok = report.status !== "fail";
     if (context.options?.["json"]) return asJson({ server: asked !== null, ...report }, ok);
-    const lines = report.findings.map(lineOf);
-    const seen = asked === null
-      ? "No server answered: this is what can be seen without it"
-      : "The running server has examined itself";
-    return { text: [seen, ...lines, summaryOf(report), ""].join("\n"), ok };
+    return { text: reportText(report, asked !== null), ok };
   },
 } as const satisfies Command;
+
+/** A report as a person reads it, and who made it. */
+export function reportText(report: DoctorReport, byServer: boolean): string {
+  const seen = byServer
+    ? "The running server has examined itself"
+    : "No server answered: this is what can be seen without it";
+  return [seen, ...report.findings.map(lineOf), summaryOf(report), ""].join("\n");
+}
 
 /** What the running server says; null where none answers, or one of an older program. */
 async function askServer({ config }: CommandContext): Promise<DoctorReport | null> {

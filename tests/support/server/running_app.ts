@@ -2,6 +2,7 @@
 import * as duckdb from "@duckdb/node-api";
 import { type App, createApp } from "../../../src/app.ts";
 import { loadConfig } from "../../../src/config/load.ts";
+import type { Host } from "../../../src/runtime/host.ts";
 import type { System } from "../../../src/core/types.ts";
 import { type FakeSystem, fakeSystem } from "../fake_system.ts";
 
@@ -26,8 +27,9 @@ export interface RunningApp {
 /** Starts the app with settings from `env`, in a new folder unless one is given. */
 export async function openApp(
   env: Readonly<Record<string, string>> = {},
-  { folder, system = fakeSystem(), library = duckdb }: {
+  { folder, system = fakeSystem(), library = duckdb, host = {} }: {
     folder?: string;
+    host?: Partial<Host>;
     system?: FakeSystem;
     library?: typeof duckdb;
   } = {},
@@ -42,6 +44,7 @@ export async function openApp(
     memoryBytes: null,
     loadDuckDb: () => Promise.resolve(library),
     tellSetupToken: (token) => setupToken = token,
+    ...host,
   });
   await app.start();
   return {
