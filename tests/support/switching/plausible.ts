@@ -283,6 +283,15 @@ const STATISTICS: Checks = {
     const wide = { metrics: ["visitors"], date_range: "7d" };
     equal((await query({ ...wide, dimensions: many.slice(1) })).status, 200);
     equal((await query({ ...wide, dimensions: many })).status, 400);
+    const ofGoal = async (name: string) => {
+      const v2 = await query({ ...wide, filters: [["is", "event:goal", [name]]] });
+      const v1 = `/api/v1/stats/aggregate?${V1(site)}&filters=event:goal==${name}`;
+      return [v2.status, await bench.status("GET", v1, { who: "reader" })];
+    };
+    deepEqual(await ofGoal("Signup"), [400, 400]);
+    const goal = { site_id: site, goal_type: "event", event_name: "Signup" };
+    await bench.ask("PUT", "/api/v1/sites/goals", { who: "admin", json: goal });
+    deepEqual(await ofGoal("Signup"), [200, 200]);
   },
   "`GET /api/v1/stats/aggregate`": async (bench) => {
     const site = await v1Site(bench);

@@ -198,11 +198,18 @@ function checkedFilter(value: unknown, rules: SiteRules): Parsed<CheckedFilter |
   const filter = filterOfJsonList(value);
   if (filter.fault !== undefined) return filter;
   if (!filter.value) return { value: null };
-  const named = mapConditions(filter.value, readCondition);
+  const named = mapConditions(filter.value, (condition) => readCondition(condition, rules));
   return named.fault === undefined ? checkRequestFilter(named.value, rules) : named;
 }
 
-function readCondition(condition: Condition): Parsed<Filter> {
+/** A name that no goal has: it would be answered with zeros, as if nobody had done it. */
+function unknownGoal({ op, values }: Condition, goals: SiteRules["goals"]): string | undefined {
+  if (op !== "is" && op !== "is_not") return undefined;
+  const names = goals.map(({ name }) => name.toLowerCase());
+  return values.find((value) => !names.includes(value.toLowerCase()));
+}
+
+function readCondition(condition: Condition, { goals }: SiteRules): Parsed<Filter> {
   if (condition.dimension === "segment") return { value: condition };
   const dimension = v2Dimension(condition.dimension);
   if (!dimension) {
@@ -210,6 +217,10 @@ function readCondition(condition: Condition): Parsed<Filter> {
       fault: `${shortJson(condition.dimension)} is not one of ${V2_DIMENSION_NAMES.join(", ")}, ` +
         "event:props:KEY",
     };
+  }
+  if (dimension.ref === "goal") {
+    const unknown = unknownGoal(condition, goals);
+    if (unknown !== undefined) return { fault: `no goal is called ${shortJson(unknown)}` };
   }
   const { anyCase } = dimensionOf(dimension.ref);
   const isName = anyCase === true && (condition.op === "is" || condition.op === "is_not");
