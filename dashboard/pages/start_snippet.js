@@ -42,7 +42,7 @@ export function Ticks({ site, named, received }) {
       ${ticks.map(([key, done]) =>
         html`
           <li key=${key} class=${done ? "done" : ""}>
-            <${Icon} name=${done ? "check" : "right"} size=${14} /> ${t(key)}
+            <${Icon} name=${done ? "check" : "right"} size=${14} /> ${t(key)}${" "}
             <span class="muted">${t(done ? "tick_done" : "tick_open")}</span>
           </li>
         `

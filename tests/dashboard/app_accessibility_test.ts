@@ -94,6 +94,7 @@ const PLACES: Readonly<Record<string, Place>> = {
     },
   },
   funnel: { search: "view=behaviour&steps=page:/,page:/pricing,event:signup" },
+  "funnel with revenue": { search: "view=behaviour&steps=page:/,page:/cart,event:purchase" },
   retention: { search: "view=behaviour&report=retention&first=page:/pricing" },
   flow: { search: "view=behaviour&report=flow", act: toggle("Show as chart", ".sankey") },
   "flow as a table": {
