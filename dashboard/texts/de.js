@@ -31,7 +31,7 @@ export const texts = {
   backup_folder: "Ordner auf dem Server",
   backup_guarded:
     "Die letzte Sicherung enthält {last} Ereignisse, eine frühere {earlier}. Die frühere bleibt erhalten, bis Sie ihren Ordner auf dem Server entfernen: {folder}",
-  backup_interval: "Automatische Backups",
+  backup_interval: "Automatische Sicherungen",
   backup_interval_every: "Alle {span}",
   backup_interval_none: "Aus",
   backup_kept: "Aufbewahrte Sicherungen",
@@ -210,8 +210,7 @@ export const texts = {
     one: "{count} Ereignis wurde gelöscht.",
     other: "{count} Ereignisse wurden gelöscht.",
   },
-  erase_hint:
-    "Löscht Ereignisse endgültig. Bestehende Backups behalten sie bis zum nächsten Backup.",
+  erase_hint: "Löscht Ereignisse endgültig. Bestehende Sicherungen behalten sie bis zur nächsten.",
   erase_look: "Vorschau",
   erase_now: "Jetzt löschen",
   erase_would: {
@@ -763,7 +762,7 @@ export const texts = {
   vitals_pages: "75. Perzentil je Seite",
   vitals_rating: "Bewertung",
   vitals_unfiltered:
-    "Dieser Filter vermischt Ladezeiten mit Besuchen oder Ereignissen in einer Auswahl. Entferne ihn, um die Web Vitals zu sehen.",
+    "Dieser Filter vermischt Ladezeiten mit Besuchen oder Ereignissen in einer Auswahl. Entfernen Sie ihn, um die Web Vitals zu sehen.",
   vitals_vital: "Messwert",
   warning_password: "MALLARD_ADMIN_PASSWORD hat weniger als 8 Zeichen: bitte ein längeres setzen.",
   warning_proxy:

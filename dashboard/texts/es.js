@@ -30,7 +30,7 @@ export const texts = {
   backup_events: "Eventos que contiene",
   backup_folder: "Carpeta en el servidor",
   backup_guarded:
-    "La última copia tiene {last} eventos y una anterior {earlier}. La anterior se conserva hasta que elimine su carpeta en el servidor: {folder}",
+    "La última copia tiene {last} eventos y una anterior {earlier}. La anterior se conserva hasta que elimines su carpeta en el servidor: {folder}",
   backup_interval: "Copias automáticas",
   backup_interval_every: "Cada {span}",
   backup_interval_none: "Desactivadas",
@@ -48,7 +48,7 @@ export const texts = {
   backups_hint:
     "Una copia contiene todos los sitios y ajustes, y se hace mientras el servidor funciona. La siguiente copia solo lo nuevo. Las anteriores se conservan al lado, según su número y antigüedad.",
   backups_unset:
-    "El servidor no tiene carpeta para copias. Indique una en su archivo de ajustes, mejor en otro disco, y reinícielo:",
+    "El servidor no tiene carpeta para copias. Indica una en su archivo de ajustes, mejor en otro disco, y reinícialo:",
   behaviour: "Explorar",
   browsers: "Navegadores",
   cancel: "Cancelar",
@@ -95,7 +95,7 @@ export const texts = {
   compare_weekdays: "Mismos días de la semana",
   compare_whole: "Periodo completo, aunque aún no haya terminado",
   compare_year_over_year: "Mismo periodo del año anterior",
-  compared_with: "Período en curso, comparado con el mismo tiempo transcurrido: {from} – {to}",
+  compared_with: "Periodo en curso, comparado con el mismo tiempo transcurrido: {from} – {to}",
   compared_with_days: "Comparado con {days}",
   compared_with_empty: "Sin datos para comparar: ningún visitante {days}",
   compared_with_none: "Sin datos para comparar: no hay un periodo anterior.",
@@ -756,9 +756,9 @@ export const texts = {
   vitals_unfiltered:
     "Este filtro mezcla cargas de página con visitas o eventos en una sola opción. Quítalo para ver las Web Vitals.",
   vitals_vital: "Métrica",
-  warning_password: "MALLARD_ADMIN_PASSWORD tiene menos de 8 caracteres: ponga una más larga.",
+  warning_password: "MALLARD_ADMIN_PASSWORD tiene menos de 8 caracteres: pon una más larga.",
   warning_proxy:
-    "Un proxy reenvía visitantes sin figurar en la configuración: todos los que pasan por él comparten un bloqueo de acceso. Añada esta línea:",
+    "Un proxy reenvía visitantes sin figurar en la configuración: todos los que pasan por él comparten un bloqueo de acceso. Añade esta línea:",
   warning_secret:
     "MALLARD_SECRET tiene menos de 16 bytes: se pueden recalcular los identificadores. Con uno más largo empiezan otros nuevos.",
   warnings: "Configuración del servidor",
