@@ -5,7 +5,7 @@ import { csvCell } from "../../dashboard/grammar/csv.js";
 import { AppError, messageOf } from "../core/errors.ts";
 import { MINUTE_MS } from "../core/durations.ts";
 import type { System } from "../core/types.ts";
-import type { Db } from "../storage/duckdb.ts";
+import { type Db, isOutOfMemory } from "../storage/duckdb.ts";
 import type { History } from "../storage/history/history.ts";
 import type { CatalogFile } from "../storage/parquet/partition.ts";
 import { type HistoryStore, isOpen, type PastImport } from "../storage/history/history_ops.ts";
@@ -34,9 +34,11 @@ export interface ImportParts {
   readonly history: History;
   readonly enrich: EnrichParts;
   /** Opens a DuckDB of the import's own, with bounded memory, that spills into a folder. */
-  readonly openDb: (spillFolder: string) => Promise<Db>;
+  readonly openDb: (spillFolder: string, memoryMib: number) => Promise<Db>;
+  /** Its memory in MiB; where that is too little, the import goes on with the next. */
+  readonly memoryMibs: readonly number[];
   readonly rulesOf: (site: string) => SiteRules;
-  /** How many runs of days are written at the same time. */
+  /** How many runs of days are written at the same time, with the first of `memoryMibs`. */
   readonly lanes: number;
   readonly stageOptions: () => Omit<EventOptions, "salt" | "idDays">;
   readonly idDaysOf: (site: string) => number;
@@ -223,9 +225,27 @@ export class Imports {
   }
 
   async #run(found: PastImport, signal: AbortSignal): Promise<void> {
+    const { memoryMibs, lanes, system: { log } } = this.#parts;
+    for (const [attempt, memoryMib] of memoryMibs.entries()) {
+      const isFirst = attempt === 0;
+      try {
+        return await this.#runWithin(found, { memoryMib, lanes: isFirst ? lanes : 1 }, signal);
+      } catch (error) {
+        const more = memoryMibs[attempt + 1];
+        if (!isOutOfMemory(error) || signal.aborted || more === undefined) throw error;
+        log("info", "Giving an import more memory", { import: found.id, mib: more });
+      }
+    }
+  }
+
+  async #runWithin(
+    found: PastImport,
+    { memoryMib, lanes }: { readonly memoryMib: number; readonly lanes: number },
+    signal: AbortSignal,
+  ): Promise<void> {
     const { openDb, history, zoneOf } = this.#parts;
     const work = `${this.list.folderOf(found.id)}/work`;
-    const db = await openDb(`${work}/spill`);
+    const db = await openDb(`${work}/spill`, memoryMib);
     const closeEarly = () => void db.close();
     signal.addEventListener("abort", closeEarly);
     try {
@@ -236,7 +256,7 @@ export class Imports {
       const report = await plannedReport(staging, read, free);
       if (dry_run) return await this.#state(found.id, "previewed", { ...report, phase: "over" });
       await this.#state(found.id, "running", { ...report, phase: "writing" });
-      await this.#write(db, found, { staging, work, report }, signal);
+      await this.#write(db, found, { staging, work, report, lanes }, signal);
     } finally {
       signal.removeEventListener("abort", closeEarly);
       await db.close();
@@ -329,14 +349,15 @@ export class Imports {
   async #write(
     db: Db,
     found: PastImport,
-    { staging, work, report }: {
+    { staging, work, report, lanes }: {
       readonly staging: Staging;
       readonly work: string;
       readonly report: ImportReport & Required<Pick<ImportReport, "days">>;
+      readonly lanes: number;
     },
     signal: AbortSignal,
   ): Promise<void> {
-    const { history, isKnown, take, lanes, zoneOf, onDay, system: { files } } = this.#parts;
+    const { history, isKnown, take, zoneOf, onDay, system: { files } } = this.#parts;
     const { id, site_id: site } = found;
     const days = report.days.filter((day) => day.left_out === null);
     const dates = days.map(({ date }) => date);

@@ -18,6 +18,8 @@ const MIB = 2 ** 20;
 /** Memory of the DuckDB of an import: what two lanes need to sort. */
 const MEMORY_MIB = 96;
 const MEMORY_MIB_MIN = 64;
+/** What it may take for rows of very long texts, of which DuckDB holds many at once. */
+const MEMORY_MIB_MAX = 1536;
 /**
  * Runs of days that are written at the same time, each by one thread: files are small, and two
  * threads on one of them wait for each other.
@@ -45,9 +47,9 @@ export function openImports(
 ): Imports {
   const dataDir = resolve(config.data_dir);
   const rewrites = new PathRewrites();
-  const memoryMib = memoryMibOf(host.memoryBytes);
-  const lanes = memoryMib < MEMORY_MIB ? 1 : Math.min(config.threads ?? LANES, LANES);
-  const openDb = async (spillFolder: string) =>
+  const memoryMibs = memoryMibsOf(host.memoryBytes);
+  const lanes = (memoryMibs[0] ?? 0) < MEMORY_MIB ? 1 : Math.min(config.threads ?? LANES, LANES);
+  const openDb = async (spillFolder: string, memoryMib: number) =>
     await Db.open(await host.loadDuckDb(), system.clock, {
       folder: dataDir,
       spillFolder,
@@ -66,6 +68,7 @@ export function openImports(
       geo: host.geo,
     },
     openDb,
+    memoryMibs,
     lanes,
     rulesOf: (site) => {
       const settings = sites.settings(site);
@@ -92,9 +95,13 @@ export function openImports(
   }, { folder: `${dataDir}/imports` });
 }
 
-function memoryMibOf(memoryBytes: number | null): number {
+/** Twice as much each time, up to a quarter of what the process may use. */
+function memoryMibsOf(memoryBytes: number | null): number[] {
   const share = memoryBytes === null ? MEMORY_MIB : Math.floor(memoryBytes / MIB / 4);
-  return Math.max(MEMORY_MIB_MIN, Math.min(MEMORY_MIB, share));
+  const most = Math.max(MEMORY_MIB_MIN, Math.min(MEMORY_MIB_MAX, share));
+  const amounts = [Math.min(MEMORY_MIB, most)];
+  for (let mib = MEMORY_MIB * 2; mib <= most; mib *= 2) amounts.push(mib);
+  return amounts;
 }
 
 /** Columns that the settings keep empty. */

@@ -11,7 +11,8 @@ import {
   type TestFiles,
 } from "../support/storage/imports.ts";
 import { storedRows } from "../support/storage/data_dir.ts";
-import { openFolder, withFolder } from "../support/storage/storage.ts";
+import { sql } from "../../src/core/sql.ts";
+import { EVER, openFolder, withFolder } from "../support/storage/storage.ts";
 
 const HEAD = "1Path,Title,Event,Bot,Session,FirstVisit,Referrer,Referrer scheme,Browser," +
   "Screen size,Location,Date\n";
@@ -222,4 +223,58 @@ Deno.test("Imports waits while the disk is full, and goes on when there is room"
 async function spaceOf(folder: string): Promise<{ readonly available: number }> {
   const { bytes } = await fakeSystem().files.space(folder);
   return { available: bytes };
+}
+
+/** GoatCounter's rows with different paths of 2,000 characters, over some days. */
+function wideCsv(rows: number, days: number): string {
+  const lines = Array.from({ length: rows }, (_, n) => {
+    const path = `/${`${n * 7919 % 1_000_003}.`.repeat(400).slice(0, 2000)}${n}`;
+    return row(path, new Date(Date.UTC(2023, 5, 1 + n % days, 9, 0, n % 60)).toISOString());
+  });
+  return HEAD + lines.join("");
+}
+
+for (
+  const { name, rows, days, memoryMib, isMore } of [
+    {
+      name: "Imports takes more text than its memory holds",
+      rows: 25_000,
+      days: 30,
+      memoryMib: 256,
+      isMore: false,
+    },
+    {
+      name: "Imports goes on with more memory",
+      rows: 25_000,
+      days: 1,
+      memoryMib: 4096,
+      isMore: true,
+    },
+  ]
+) {
+  Deno.test(name, async () => {
+    await withFolder(async (folder) => {
+      const system = fakeSystem();
+      const storage = await openFolder(folder, system);
+      try {
+        const imports = await importsOf(folder, system, storage, {}, memoryMib * 2 ** 20);
+        const { state, report } = await importFiles(running(imports), {
+          "wide.csv": wideCsv(rows, days),
+        });
+        assert.deepEqual([report.error, state, report.totals?.events], [undefined, "done", rows]);
+        const told = system.lines.filter(({ message }) => /more memory/.test(message));
+        assert.equal(told.length > 0, isMore);
+        const counts = await storage.reader.query(
+          SITE,
+          EVER,
+          (events) =>
+            sql`select count(*) as events, count(distinct md5_number(pathname)) as pages
+            from ${events}`,
+        );
+        assert.deepEqual(counts, [{ events: rows, pages: rows }]);
+      } finally {
+        await storage.close();
+      }
+    });
+  });
 }

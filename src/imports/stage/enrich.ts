@@ -70,7 +70,7 @@ export async function enrich(
   rules: SiteRules,
   pause: () => Promise<void>,
 ): Promise<ReadonlySet<string>> {
-  for (const lookup of lookups(parts, rules)) await fill(db, from, lookup, pause);
+  for (const lookup of lookups(parts, rules)) await fillFrom(db, from, lookup, pause);
   const names = MASKED_AS_GIVEN.filter((name) => used.has(name));
   return await fillMasks(db, from, names, rules.masks, pause);
 }
@@ -127,32 +127,63 @@ function lookups(parts: EnrichParts, rules: SiteRules): Lookup[] {
   ];
 }
 
-/** Reads each different text once, some at a time. */
+/** Reads each different text of a table of sums once. They are few: names, and not addresses. */
 export async function fill(
+  db: Db,
+  rows: Sql,
+  lookup: Lookup,
+  pause: () => Promise<void>,
+): Promise<void> {
+  const key = join(lookup.keys.map(ident));
+  await db.execute(sql`create or replace table numbered as
+    select row_number() over () as line, * from (select distinct ${key} from ${rows})`);
+  await fillFrom(db, raw("numbered"), lookup, pause);
+  await db.execute(sql`drop table numbered`);
+}
+
+/** Reads each different text of numbered rows once, some at a time. */
+async function fillFrom(
   db: Db,
   rows: Sql,
   { table, keys, columns, read }: Lookup,
   pause: () => Promise<void>,
 ): Promise<void> {
-  const key = join(keys.map(ident));
-  const first = ident(keys[0] ?? "");
-  await db.execute(sql`create or replace table texts as
-    select row_number() over () as n, ${key}
-    from (select distinct ${key} from ${rows} where ${first} is not null)`);
   const names = [...keys, ...columns];
   const typed = join(names.map((name) => sql`${ident(name)} varchar`));
   await db.execute(sql`create or replace table ${ident(table)} (${typed})`);
   const shape = Object.fromEntries(names.map((name) => [name, "VARCHAR"]));
   const insert = insertTexts(table, names, shape);
-  for (let from = 0;; from += TEXTS_AT_ONCE) {
-    const texts = await db.query(sql`
-      select ${key} from texts where n > ${from} and n <= ${from + TEXTS_AT_ONCE}`);
-    if (texts.length > 0) {
-      const made = texts.map((row) => ({ ...row, ...read(row) }));
-      await db.executeEach(insert, [JSON.stringify(made, wellFormed)]);
-    }
-    if (texts.length < TEXTS_AT_ONCE) break;
+  const isThere = sql`${ident(keys[0] ?? "")} is not null`;
+  for await (const texts of differentTexts(db, rows, keys, isThere)) {
+    const made = texts.map((row) => ({ ...row, ...read(row) }));
+    await db.executeEach(insert, [JSON.stringify(made, wellFormed)]);
     await pause();
+  }
+}
+
+/**
+ * The different texts in columns of numbered rows, some at a time. They are told apart by what they
+ * hash to: the texts themselves may be more than the memory holds.
+ */
+async function* differentTexts(
+  db: Db,
+  rows: Sql,
+  columns: readonly string[],
+  where: Sql,
+): AsyncGenerator<Row[]> {
+  const hashes = join(columns.map((name) => sql`md5_number(${ident(name)})`));
+  await db.execute(sql`create or replace table texts as
+    select min(line) as line from ${rows} where ${where} group by ${hashes}`);
+  for (let from = 0;;) {
+    const [piece] = await db.query(sql`select max(line) as upto
+      from (select line from texts where line > ${from} order by line limit ${TEXTS_AT_ONCE})`);
+    const upto = Number(piece?.["upto"] ?? from);
+    if (upto === from) break;
+    // The bounds spare the reading of all other rows.
+    yield await db.query(sql`
+      select ${join(columns.map(ident))} from ${rows} join texts using (line)
+      where line > ${from} and line <= ${upto}`);
+    from = upto;
   }
   await db.execute(sql`drop table texts`);
 }
@@ -191,25 +222,18 @@ async function fillMasks(
     changed: "VARCHAR",
   });
   for (const name of given) {
-    await db.execute(sql`create or replace table texts as
-      select row_number() over () as n, text from (
-        select distinct ${ident(name)} as text from ${rows}
-        where regexp_matches(${ident(name)}, ${literal(may)}))`);
-    for (let from = 0;; from += TEXTS_AT_ONCE) {
-      const texts = await db.query(sql`
-        select text from texts where n > ${from} and n <= ${from + TEXTS_AT_ONCE}`);
+    const mayChange = sql`regexp_matches(${ident(name)}, ${literal(may)})`;
+    for await (const texts of differentTexts(db, rows, [name], mayChange)) {
       const changes = texts.flatMap((row) => {
-        const text = String(row["text"]);
+        const text = String(row[name]);
         const changed = maskText(name, text, masks);
         return changed === text ? [] : [{ name, text, changed }];
       });
       if (changes.length > 0) columns.add(name);
       if (changes.length > 0) await db.executeEach(insert, [JSON.stringify(changes, wellFormed)]);
-      if (texts.length < TEXTS_AT_ONCE) break;
       await pause();
     }
   }
-  await db.execute(sql`drop table if exists texts`);
   return columns;
 }
 

@@ -65,7 +65,8 @@ export async function writeRows(
         when happened_at < ${literal(FIRST_DAY)}::timestamp then 'its time is before 1995'
         when happened_at > ${last}::timestamp then 'its time is in the future' end) as fault)
     from (select row_number() over () as line, ${join(columns)} from ${from} as row)
-  ) to ${literal(path)} (format parquet, compression snappy, row_group_size 10240)`);
+  ) to ${literal(path)} (format parquet, compression snappy, row_group_size 10240,
+    row_group_size_bytes '4MB')`);
 }
 
 /** Rows that were written, with every source column. */

@@ -24,12 +24,13 @@ export async function importsOf(
   system: System,
   storage: Storage,
   env: Readonly<Record<string, string>> = {},
+  memoryBytes: number | null = null,
 ): Promise<Imports> {
   const loaded = loadConfig({ file: null, env: { MALLARD_DATA_DIR: folder, ...env } });
   if ("faults" in loaded) throw new Error(loaded.faults.join("\n"));
   const host = {
     loadDuckDb: () => Promise.resolve(duckdb),
-    memoryBytes: null,
+    memoryBytes,
     geo: null,
     take: () => {},
   };
