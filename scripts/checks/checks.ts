@@ -46,7 +46,7 @@ export async function runChecks(): Promise<Counts> {
 }
 
 /** Folders of tests with a job for each of their own folders: one for all takes too long. */
-const SPLIT: ReadonlySet<string> = new Set(["storage", "query"]);
+const SPLIT: ReadonlySet<string> = new Set(["storage", "query", "api"]);
 
 /** Test files that finish in seconds, one job for each room of src, dashboard and scripts. */
 export function unitJobs(): TestJob[] {
@@ -71,7 +71,7 @@ const LONGEST = [
   "tests/query/sql",
   "tests/query/engine",
   "tests/e2e/contract/storage_test.ts",
-  "tests/api",
+  "tests/api/stats",
   "tests/e2e/visitor_id_test.ts",
   "tests/dashboard/app_states_test.ts",
   "tests/dashboard/app_test.ts",
