@@ -27,18 +27,30 @@ const REPORT_PAGES = {
 const NOTHING = "filters=is(page,/never)";
 const STATS = /\/api\/stats\//;
 
-/** Sums up how much has moved in each page of a context. */
-async function watchShifts(context: BrowserContext): Promise<(page: Page) => Promise<number>> {
+/** What has moved in a page of a context, and how far in all. */
+interface Moved {
+  readonly by: number;
+  /** Elements with their place before and after. */
+  readonly what: readonly string[];
+}
+
+/** Watches what moves in each page of a context. */
+async function watchShifts(context: BrowserContext): Promise<(page: Page) => Promise<Moved>> {
   await context.addInitScript(() => {
-    Reflect.set(globalThis, "moved", 0);
+    const moved = { by: 0, what: [] as string[] };
+    Reflect.set(globalThis, "moved", moved);
+    const place = ({ x, y, width, height }: DOMRect) => `${x},${y} ${width}x${height}`;
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) {
-        const value = Number(Reflect.get(entry, "value"));
-        Reflect.set(globalThis, "moved", Number(Reflect.get(globalThis, "moved")) + value);
+        moved.by += Number(Reflect.get(entry, "value"));
+        for (const { node, previousRect, currentRect } of Reflect.get(entry, "sources")) {
+          const name = node instanceof Element ? `${node.tagName}.${node.className}` : "text";
+          moved.what.push(`${name} ${place(previousRect)} to ${place(currentRect)}`);
+        }
       }
     }).observe({ type: "layout-shift", buffered: true });
   });
-  return (page) => page.evaluate(() => Number(Reflect.get(globalThis, "moved")));
+  return (page) => page.evaluate(() => Reflect.get(globalThis, "moved") as Moved);
 }
 
 dashboardTest(
@@ -63,8 +75,8 @@ dashboardTest(
       ) {
         const { page, faults } = await openIn(opened, `${url}/?site=${SITE}&${search}`);
         await settled(page);
-        const moved = await movedIn(page);
-        assert.ok(moved < 0.001, `layout shift of ${moved} at ${search} ${JSON.stringify(look)}`);
+        const { by, what } = await movedIn(page);
+        assert.ok(by < 0.001, `${by} at ${search} ${JSON.stringify(look)}: ${what.join("; ")}`);
         assert.deepEqual(faults, []);
         await page.close();
       }

@@ -30,10 +30,10 @@ export function StepSuggestions({ steps, onAdd }) {
     ...(events.data ?? []).filter(({ value }) => value !== "pageview").filter(isNew("event"))
       .slice(0, EVENTS).map((one) => ({ ...one, kind: /** @type {const} */ ("event") })),
   ];
-  if (offered.length === 0) return null;
+  // The line is there before the answers are: nothing moves when they come.
   return html`
     <div class="suggested">
-      <span class="muted">${t("funnel_suggested")}</span>
+      ${offered.length > 0 && html`<span class="muted">${t("funnel_suggested")}</span>`}
       ${offered.map(({ kind, value, visitors }) =>
         html`
           <button key=${`${kind} ${value}`} type="button" class="button small"
