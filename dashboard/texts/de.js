@@ -585,7 +585,7 @@ export const texts = {
   retention_first: "Erste Aktion",
   retention_ids: {
     one:
-      "Diese Website erkennt Besucher {n} Tag lang wieder; spätere Rückkehr ist nicht messbar (als ? gezeigt). Änderbar in den Einstellungen der Website.",
+      "Diese Website erkennt Besucher {n} Tag lang wieder; spätere Rückkehr ist nicht messbar. Änderbar in den Einstellungen der Website.",
     other:
       "Diese Website erkennt Besucher {n} Tage lang wieder; spätere Rückkehr ist nicht messbar (als ? gezeigt). Änderbar in den Einstellungen der Website.",
   },

@@ -564,7 +564,7 @@ export const texts = {
   retention_first: "First action",
   retention_ids: {
     one:
-      "This site recognises visitors for {n} day, so later returns can't be measured (shown as ?). Change this in site settings.",
+      "This site recognises visitors for {n} day, so later returns can't be measured. Change this in site settings.",
     other:
       "This site recognises visitors for {n} days, so later returns can't be measured (shown as ?). Change this in site settings.",
   },

@@ -577,7 +577,7 @@ export const texts = {
   retention_first: "Primera acción",
   retention_ids: {
     one:
-      "Este sitio reconoce a los visitantes durante {n} día, así que los regresos posteriores no se pueden medir (se muestran como ?). Cámbialo en los ajustes del sitio.",
+      "Este sitio reconoce a los visitantes durante {n} día, así que los regresos posteriores no se pueden medir. Cámbialo en los ajustes del sitio.",
     other:
       "Este sitio reconoce a los visitantes durante {n} días, así que los regresos posteriores no se pueden medir (se muestran como ?). Cámbialo en los ajustes del sitio.",
   },

@@ -586,7 +586,7 @@ export const texts = {
   retention_first: "Première action",
   retention_ids: {
     one:
-      "Ce site reconnaît les visiteurs pendant {n} jour : les retours ultérieurs ne sont pas mesurables (affichés ?). À changer dans les réglages du site.",
+      "Ce site reconnaît les visiteurs pendant {n} jour : les retours ultérieurs ne sont pas mesurables. À changer dans les réglages du site.",
     other:
       "Ce site reconnaît les visiteurs pendant {n} jours : les retours ultérieurs ne sont pas mesurables (affichés ?). À changer dans les réglages du site.",
   },

@@ -46,6 +46,8 @@ export function Retention() {
     ? html`<${Skeleton} rows=${8} />`
     : data.rows.length === 0
     ? html`<${Nothing} />`
+    : isUnknown(data)
+    ? null
     : html`<${Table} answer=${data} cohorts=${cohorts} />`;
   const short = data !== null && data.visitor_id_days < 31 && !data.lasting_ids;
   return html`
@@ -53,8 +55,10 @@ export function Retention() {
       <${Steps} />
       <${NotCompared} />
       <${ImportedDays} answer=${data} />
-      <div class=${stale && data ? "report-body scroll stale" : "report-body scroll"} tabindex="0"
-        role="group" aria-label=${t("retention")}>${body}</div>
+      ${body && html`
+        <div class=${stale && data ? "report-body scroll stale" : "report-body scroll"} tabindex="0"
+          role="group" aria-label=${t("retention")}>${body}</div>
+      `}
       ${short && html`
         <p class="hint">${t("retention_ids", { n: data.visitor_id_days })}
           ${owner && html`
@@ -66,6 +70,14 @@ export function Retention() {
       `}
     <//>
   `;
+}
+
+/**
+ * Whether nobody can be seen to come again: ids last a day, and every cell but the first is unknown.
+ * @param {RetentionAnswer} answer
+ */
+function isUnknown({ visitor_id_days: days, lasting_ids: lasting }) {
+  return days === 1 && !lasting;
 }
 
 /** The events that define a cohort and a return. */
