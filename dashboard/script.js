@@ -8,20 +8,12 @@ const { src, dataset: { domain, api, hash, local, modules } } = tag;
 let { user } = tag.dataset;
 let { referrer } = document;
 let seen = "";
-// By a link of the owner's dashboard this browser is left out, or counts again.
-let ignored = /#mallard-/.test(document.URL);
-try {
-  ignored ||= localStorage.mallard_ignore;
-} catch {
-  // Without storage all visits count.
-}
 const here = () => document.URL.replace(hash === undefined ? /#.*/ : "", "");
 
 /** @type {*} */
 const send = async (/** @type {*} */ ...[name, options]) => {
   const { props, revenue, currency, url, callback, interactive: i, en } = options || {};
   let result;
-  if (ignored) return callback?.(result);
   try {
     const u = url || here();
     send.seen?.(name, u);
@@ -82,7 +74,7 @@ function start() {
   send.on = tag;
   send.identify = (/** @type {*} */ id) => user = id;
   page.mallard = send;
-  if (modules || ignored) {
+  if (modules) {
     const script = document.createElement("script");
     script.src = new URL("mallard_modules.js", src);
     document.head.append(script);

@@ -70,8 +70,6 @@ export const texts = {
     "Der Tracking-Code funktioniert, aber das Ereignis wurde ausgeschlossen: {reason}.",
   check_hint:
     "Öffnet sich in einem neuen Tab; was ankommt, steht dann hier. Der Server selbst ruft nichts ab.",
-  check_ignored:
-    "Vielleicht werden Besuche in diesem Browser ignoriert: siehe Tracking-Code in den Einstellungen.",
   check_insecure:
     "Dieses Dashboard liegt unter {origin}. Seiten mit https laden kein Skript über http: Stellen Sie den Server hinter HTTPS.",
   check_looking: "Warten auf einen Seitenaufruf von {site} …",
@@ -315,10 +313,6 @@ export const texts = {
   group_time: "Zeit",
   heatmap: "Stoßzeiten",
   hostnames: "Hosts",
-  ignore_hint:
-    "Öffnet Ihre Website und hinterlässt eine Markierung in diesem Browser. Jeder Browser hat seine eigene. Die Website braucht den Tracking-Code oben.",
-  ignore_off: "Wieder zählen",
-  ignore_on: "Eigene Besuche ignorieren",
   import_cancel: "Abbrechen",
   import_days: "Welche Tage",
   import_days_all: "Alle Tage, auch hier gemessene",

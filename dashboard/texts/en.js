@@ -67,7 +67,6 @@ export const texts = {
   check_dropped: "The tracking code works, but the event was excluded: {reason}.",
   check_hint:
     "Opens in a new tab, and what arrives is shown here. The server itself fetches nothing.",
-  check_ignored: "Visits in this browser may be ignored: see Tracking code in the settings.",
   check_insecure:
     "This dashboard is at {origin}. Pages with https load no script from http: put the server behind HTTPS.",
   check_looking: "Waiting for a pageview of {site} …",
@@ -304,10 +303,6 @@ export const texts = {
   group_time: "Time",
   heatmap: "Busiest times",
   hostnames: "Hostnames",
-  ignore_hint:
-    "Opens your site and leaves a mark in this browser. Each browser has its own. The site needs the tracking code above.",
-  ignore_off: "Count them again",
-  ignore_on: "Ignore my visits",
   import_cancel: "Cancel",
   import_days: "Days to fill",
   import_days_all: "All days, also those measured here",

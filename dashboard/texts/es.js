@@ -69,8 +69,6 @@ export const texts = {
   check_dropped: "El código de seguimiento funciona, pero el evento se ha excluido: {reason}.",
   check_hint:
     "Se abre en otra pestaña y lo que llegue se muestra aquí. El servidor mismo no descarga nada.",
-  check_ignored:
-    "Quizá se ignoran las visitas de este navegador: mira Código de seguimiento en los ajustes.",
   check_insecure:
     "Este panel está en {origin}. Las páginas con https no cargan scripts por http: pon el servidor detrás de HTTPS.",
   check_looking: "Esperando una página vista de {site} …",
@@ -309,10 +307,6 @@ export const texts = {
   group_time: "Tiempo",
   heatmap: "Horas punta",
   hostnames: "Hosts",
-  ignore_hint:
-    "Abre tu sitio y deja una marca en este navegador. Cada navegador tiene la suya. El sitio necesita el código de seguimiento de arriba.",
-  ignore_off: "Volver a contarlas",
-  ignore_on: "Ignorar mis visitas",
   import_cancel: "Cancelar",
   import_days: "Días que se rellenan",
   import_days_all: "Todos los días, también los medidos aquí",

@@ -69,8 +69,6 @@ export const texts = {
   check_dropped: "Le code de suivi fonctionne, mais l’événement a été exclu : {reason}.",
   check_hint:
     "S’ouvre dans un nouvel onglet ; ce qui arrive s’affiche ici. Le serveur lui-même ne va rien chercher.",
-  check_ignored:
-    "Les visites de ce navigateur sont peut-être ignorées : voir Code de suivi dans les réglages.",
   check_insecure:
     "Ce tableau de bord est à {origin}. Les pages en https ne chargent aucun script en http : placez le serveur derrière HTTPS.",
   check_looking: "En attente d’une page vue de {site} …",
@@ -316,10 +314,6 @@ export const texts = {
   group_time: "Temps",
   heatmap: "Heures de pointe",
   hostnames: "Hôtes",
-  ignore_hint:
-    "Ouvre votre site et laisse une marque dans ce navigateur. Chaque navigateur a la sienne. Le site doit contenir le code de suivi ci-dessus.",
-  ignore_off: "Les compter à nouveau",
-  ignore_on: "Ignorer mes visites",
   import_cancel: "Annuler",
   import_days: "Jours à remplir",
   import_days_all: "Tous les jours, même ceux mesurés ici",

@@ -5,7 +5,7 @@ const page = self;
 const { document, location, mallard, performance } = page;
 const { dataset } = mallard.on;
 const words = (/** @type {string} */ text) => text.toLowerCase().split(/[\s,]+/);
-const asked = words(dataset.modules || "");
+const asked = words(dataset.modules);
 const has = (/** @type {string} */ name) => asked.includes(name);
 
 const files = words(
@@ -154,14 +154,6 @@ function measure() {
   watch("first-input", press);
 }
 
-// A link of the dashboard: whether visits in this browser count, from the next page on.
-const [, told] = /#mallard-(ignore|count)$/.exec(document.URL) || [];
-if (told) {
-  const { localStorage } = page;
-  if (told > "i") localStorage.mallard_ignore = told;
-  else delete localStorage.mallard_ignore;
-  page.alert("mallard: " + told);
-}
 if (isShown()) sinceMs = performance.now();
 look();
 for (const kind of ["click", "auxclick"]) document.addEventListener(kind, onClick, true);

@@ -73,7 +73,7 @@ export function Retention() {
 }
 
 /**
- * Whether nobody can be seen to come again: ids last a day, and every cell but the first is unknown.
+ * Whether nobody can be seen to come again: ids last a day, so that only first cells are known.
  * @param {RetentionAnswer} answer
  */
 function isUnknown({ visitor_id_days: days, lasting_ids: lasting }) {

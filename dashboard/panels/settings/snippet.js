@@ -5,7 +5,7 @@ import { addressOf } from "../../lib/ask/api.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useId, useState } from "../../lib/html.js";
 import { useLive } from "../../lib/ask/live.js";
-import { IgnoreVisits, SiteCheck } from "../sites/site_check.js";
+import { SiteCheck } from "../sites/site_check.js";
 import { MODULES, peerSnippets, snippetOf } from "../../lib/format/snippet.js";
 
 /** Draws the panel. */
@@ -70,7 +70,6 @@ export function Snippet() {
           <i aria-hidden="true" />${t(seen > 0 ? "snippet_live" : "snippet_quiet", { n: seen })}
         </p>
         ${owner && html`<${SiteCheck} site=${site.site_id} />`}
-        <${IgnoreVisits} site=${site.site_id} />
       </div>
       <//>
   `;

@@ -1,5 +1,5 @@
 // "Check my site": the owner's browser opens a page of it, and what then arrives is said in words,
-// or what to look at. Links that leave this browser out of the numbers.
+// or what to look at.
 import { addressOf } from "../../lib/ask/api.js";
 import { refusalOf } from "../../lib/format/refusal.js";
 import { html, useEffect, useId, useRef, useState } from "../../lib/html.js";
@@ -17,7 +17,6 @@ const HINTS = /** @type {const} */ ([
   "check_snippet",
   "check_policy",
   "check_blocker",
-  "check_ignored",
 ]);
 
 /**
@@ -150,18 +149,4 @@ function words({ kind, about }, site, t) {
   const key = /** @type {import("../../lib/format/text.js").Key} */ (`drop_${about}`);
   const reason = t(key) === key ? `${t("drop_robot")}: ${about}` : t(key);
   return t(`check_${kind}`, { site, about, reason });
-}
-
-/** @param {{ site: string }} props */
-export function IgnoreVisits({ site }) {
-  const { t } = useApp();
-  const link = (/** @type {"ignore" | "count"} */ word, /** @type {string} */ label) =>
-    html`
-      <a class="button" href=${`${pageOf(site)}#mallard-${word}`} target="_blank" rel="noopener">
-        ${label}</a>
-    `;
-  return html`
-    <p class="muted">${t("ignore_hint")}</p>
-    <div class="pair">${link("ignore", t("ignore_on"))}${link("count", t("ignore_off"))}</div>
-  `;
 }

@@ -1,4 +1,4 @@
-// "Check my site" and "Ignore my visits" in Chromium: a real server, and a site whose pages have
+// "Check my site" in Chromium: a real server, and a site whose pages have
 // the tracking code.
 import assert from "node:assert/strict";
 import {
@@ -125,52 +125,5 @@ browserTest("Ticks give the site the time zone of the browser", async (_, browse
     await page.locator(".ticks .done").waitFor();
     const site = await (await fetch(`${url}/api/sites/${SITE}`)).json();
     assert.equal(site.timezone, "Europe/Berlin");
-  });
-});
-
-browserTest("The links of IgnoreVisits leave the browser out, and count it again", async (
-  context,
-) => {
-  await withSite(async ({ url }, pages) => {
-    const { url: site } = pages(SITE);
-    const page = await context.newPage();
-    const sent: string[] = [];
-    const said: string[] = [];
-    page.on("request", (one) => one.method() === "POST" && sent.push(one.url()));
-    page.on("dialog", (dialog) => {
-      said.push(dialog.message());
-      dialog.accept();
-    });
-    const visit = async (path: string) => {
-      await page.goto("about:blank");
-      await page.goto(`${site}${path}`);
-      await page.waitForFunction("window.mallard?.on");
-      await page.waitForLoadState("networkidle");
-      return sent.length;
-    };
-    assert.equal(await visit("/"), 1);
-    assert.equal(await visit("/#mallard-ignore"), 1);
-    assert.equal(await visit("/pricing"), 1);
-    const told = await page.evaluate(
-      "new Promise((callback) => mallard('signup', { callback: (result) => callback([result]) }))",
-    );
-    assert.deepEqual(told, [undefined]);
-    assert.equal(await visit("/#mallard-count"), 1);
-    assert.equal(await visit("/pricing"), 2);
-    assert.deepEqual(said, ["mallard: ignore", "mallard: count"]);
-
-    await page.goto(`${url}/?site=${SITE}&view=settings&section=section_snippet`);
-    const link = page.locator("a:has-text('Ignore my visits')");
-    assert.equal(await link.getAttribute("href"), `https://${SITE}/#mallard-ignore`);
-    assert.equal(await link.getAttribute("rel"), "noopener");
-    // Where the browser refuses storage, visits count.
-    await page.addInitScript(() =>
-      Object.defineProperty(self, "localStorage", {
-        get() {
-          throw new DOMException("refused", "SecurityError");
-        },
-      })
-    );
-    assert.equal(await visit("/"), 3);
   });
 });
