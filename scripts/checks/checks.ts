@@ -68,6 +68,7 @@ const LONGEST = [
   "tests/storage/backup",
   "tests/e2e/fuzz_test.ts",
   "tests/query/rollups",
+  "tests/imports",
   "tests/query/sql",
   "tests/query/engine",
   "tests/e2e/contract/storage_test.ts",
