@@ -1,4 +1,5 @@
 // The frame with shortcuts and dialogs, and the page inside it.
+import { withPageWords } from "../lib/format/words.js";
 import { html, useState } from "../lib/html.js";
 import { useConnectionLost } from "../lib/ask/connection.js";
 import { useOnline } from "../lib/state/online.js";
@@ -11,20 +12,20 @@ import { SitePage } from "./site.js";
 
 /** Modules loaded when first shown. */
 const LATER = {
-  about: () => import("./dialogs/about.js"),
-  filter: () => import("./dialogs/filter.js"),
-  keys: () => import("./dialogs/keyboard.js"),
-  setup: () => import("./dialogs/setup.js"),
-  start: () => import("./start.js"),
+  about: withPageWords(() => import("./dialogs/about.js")),
+  filter: withPageWords(() => import("./dialogs/filter.js")),
+  keys: withPageWords(() => import("./dialogs/keyboard.js")),
+  setup: withPageWords(() => import("./dialogs/setup.js")),
+  start: withPageWords(() => import("./start.js")),
 };
 
 /** Views whose modules are loaded when first shown. */
 const VIEWS = {
-  realtime: () => import("./realtime.js"),
-  behaviour: () => import("./behaviour.js"),
-  sites: () => import("./sites.js"),
-  settings: () => import("./settings.js"),
-  sql: () => import("./sql.js"),
+  realtime: withPageWords(() => import("./realtime.js")),
+  behaviour: withPageWords(() => import("./behaviour.js")),
+  sites: withPageWords(() => import("./sites.js")),
+  settings: withPageWords(() => import("./settings.js")),
+  sql: withPageWords(() => import("./sql.js")),
 };
 
 /**

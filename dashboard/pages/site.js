@@ -1,5 +1,6 @@
 // The dashboard of one site: arranges the panels.
 import { useApp } from "../lib/state/context.js";
+import { withPageWords } from "../lib/format/words.js";
 import { html, useState } from "../lib/html.js";
 import { arrangementOf, keepArrangement } from "../lib/state/arrangement.js";
 import { Breakdown } from "../panels/overview/breakdown.js";
@@ -19,9 +20,9 @@ import { Lazy } from "../components/layout/lazy.js";
 /** @typedef {import("../lib/ask/answers.js").ChangesAnswer} ChangesAnswer */
 
 const loadFiltered = () => import("../panels/overview/filtered_numbers.js");
-const loadArrange = () => import("./dialogs/arrange.js");
-const loadWhy = () => import("../panels/overview/why_dialog.js");
-const loadDetails = () => import("../panels/overview/details_dialog.js");
+const loadArrange = withPageWords(() => import("./dialogs/arrange.js"));
+const loadWhy = withPageWords(() => import("../panels/overview/why_dialog.js"));
+const loadDetails = withPageWords(() => import("../panels/overview/details_dialog.js"));
 
 const EVENTS = "events";
 const HOURS = "hours";

@@ -1,6 +1,9 @@
 // Translated texts. Pure: takes catalogues, returns texts.
 
-/** @typedef {import("../../texts/en.js").Key} Key */
+/**
+ * The texts of the first view, and those that are fetched with other pages.
+ * @typedef {import("../../texts/en.js").Key | import("../../texts/pages/en.js").Key} Key
+ */
 /** @typedef {string | { readonly one: string, readonly other: string }} Entry */
 /** @typedef {{ readonly [key: string]: Entry }} Catalogue */
 /** @typedef {(key: Key, values?: Record<string, string | number>) => string} Translate */

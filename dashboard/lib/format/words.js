@@ -5,6 +5,13 @@ import { makeFormat } from "./format.js";
 import { chooseLanguage, makeTranslate } from "./text.js";
 
 /** @typedef {Pick<import("../state/context.js").App, "t" | "format">} Words */
+/** @typedef {import("./text.js").Catalogue} Catalogue */
+
+/** The texts that are there; those of other pages join them. */
+const catalogue = /** @type {Record<string, Catalogue[string]>} */ ({ ...texts });
+let language = chooseLanguage([]);
+/** @type {Promise<void> | null} */
+let pageWords = null;
 
 /**
  * Texts of the preferred language; fetched unless it is English.
@@ -15,13 +22,34 @@ export async function loadWords() {
   // Prefer the browser's regional variant of the chosen language: en-GB rather than en.
   const flavours = navigator.languages.filter((tag) => tag.split("-")[0] === chosen);
   const wanted = chosen ? [...flavours, chosen] : navigator.languages;
-  const language = chooseLanguage(wanted);
-  const catalogue = language === "en"
-    ? texts
-    : (await import(new URL(`../../texts/${language}.js`, import.meta.url).href)).texts;
+  language = chooseLanguage(wanted);
+  if (language !== "en") await join("");
   document.documentElement.lang = language;
   return {
     t: makeTranslate(language, catalogue, texts),
     format: makeFormat(wanted[0] ?? language),
   };
+}
+
+/**
+ * Loads a page that has words of its own together with these.
+ * @template T
+ * @param {() => Promise<T>} load
+ * @returns {() => Promise<T>}
+ */
+export function withPageWords(load) {
+  return async () => {
+    pageWords ??= join("pages/").catch((error) => {
+      pageWords = null;
+      throw error;
+    });
+    const [module] = await Promise.all([load(), pageWords]);
+    return module;
+  };
+}
+
+/** @param {"" | "pages/"} folder */
+async function join(folder) {
+  const url = new URL(`../../texts/${folder}${language}.js`, import.meta.url).href;
+  Object.assign(catalogue, (await import(url)).texts);
 }

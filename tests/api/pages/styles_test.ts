@@ -33,6 +33,16 @@ Deno.test("styles of packages are in the first layer, for outside one they would
   });
 });
 
+Deno.test("comments and indentation are left out", () => {
+  const text = '/* Why:\n\n   so. */\na {\n  color: red;\n\n  content: "a  b";\n}\n';
+  const files = new Map([["styles/01_a.css", bytes(text)]]);
+  joinStyles(files);
+  assertEquals(
+    textsOf(files)["style.css"],
+    '@layer vendor, a;\n@layer a {\na {\ncolor: red;\ncontent: "a  b";\n}\n}\n',
+  );
+});
+
 Deno.test("a folder without style files gets no stylesheet", () => {
   const files = new Map([["app.js", bytes("app")], ["vendor/chart.css", bytes("chart {}")]]);
   joinStyles(files);

@@ -1,5 +1,5 @@
 import assert from "node:assert";
-import { texts } from "../../../dashboard/texts/en.js";
+import { texts } from "../../../dashboard/texts/pages/en.js";
 import { DROPS } from "../../../src/ingest/drop_reasons.ts";
 import { NOTICES } from "../../../src/ingest/fields/notices.ts";
 

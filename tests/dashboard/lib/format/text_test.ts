@@ -5,12 +5,14 @@ import {
   LANGUAGES,
   makeTranslate,
 } from "../../../../dashboard/lib/format/text.js";
-import { texts } from "../../../../dashboard/texts/en.js";
+import { texts as firstTexts } from "../../../../dashboard/texts/en.js";
+import { texts as pageTexts } from "../../../../dashboard/texts/pages/en.js";
 
-const english = texts as Catalogue;
+const english: Catalogue = { ...firstTexts, ...pageTexts };
+const dashboard = new URL("../../../../dashboard/", import.meta.url);
 
-async function catalogueOf(language: string): Promise<Catalogue> {
-  return (await import(`../../../../dashboard/texts/${language}.js`)).texts;
+async function catalogueOf(file: string): Promise<Catalogue> {
+  return (await import(`${dashboard}texts/${file}.js`)).texts;
 }
 
 /** Names in braces and the kind of entry: what a translation must share. */
@@ -20,17 +22,48 @@ function shapeOf(entry: Catalogue[string] | undefined): string {
   return `${typeof entry} ${[...names].sort()}`;
 }
 
-for (const language of LANGUAGES) {
-  Deno.test(`texts/${language}.js has every text, with the same values in it`, async () => {
-    const catalogue = await catalogueOf(language);
-    assert.deepEqual(Object.keys(catalogue).sort(), Object.keys(english).sort());
-    for (const [key, entry] of Object.entries(english)) {
-      assert.equal(shapeOf(catalogue[key]), shapeOf(entry), key);
-    }
-  });
+for (const folder of ["", "pages/"]) {
+  for (const language of LANGUAGES) {
+    Deno.test(`texts/${folder}${language}.js has every text, with the same values`, async () => {
+      const catalogue = await catalogueOf(folder + language);
+      const complete = await catalogueOf(`${folder}en`);
+      assert.deepEqual(Object.keys(catalogue).sort(), Object.keys(complete).sort());
+      for (const [key, entry] of Object.entries(complete)) {
+        assert.equal(shapeOf(catalogue[key]), shapeOf(entry), key);
+      }
+    });
+  }
 }
 
-Deno.test("texts/en.js has no text that no page uses", async () => {
+/** Whether modules of these texts name a key, whole or by its beginning. */
+function usesOf(sources: string): (key: string) => boolean {
+  const stems = [
+    ...[...sources.matchAll(/`([a-z_0-9]+_)\$\{/g)].map(([, stem]) => stem ?? ""),
+    ...[...sources.matchAll(/\bname(?:Of)?\("([a-z]+)"/g)].map(([, kind]) => `${kind}_`),
+  ];
+  return (key) => sources.includes(`"${key}"`) || stems.some((stem) => key.startsWith(stem));
+}
+
+/** What modules below `path` say, but for those that bring the texts of pages with them. */
+async function sourcesOf(path: string, seen = new Map<string, string>()): Promise<string> {
+  const source = await Deno.readTextFile(new URL(path, dashboard));
+  seen.set(path, source);
+  const first = source.replace(/withPageWords\(\(\) => import\("[^"]+"\)\)/g, "");
+  const imports = /^import [^;]*? from "(\.[^"]+)";$|\bimport\("(\.[^"]+)"\)(?!\.)/gm;
+  for (const [, named, loaded] of first.matchAll(imports)) {
+    const next = new URL(named ?? loaded ?? "", `file:///${path}`).pathname.slice(1);
+    if (!seen.has(next) && !next.startsWith("texts/")) await sourcesOf(next, seen);
+  }
+  return [...seen.values()].join("\n");
+}
+
+Deno.test("texts/en.js has the first view's texts, texts/pages/en.js all others", async () => {
+  const isFirst = usesOf(await sourcesOf("app.js"));
+  assert.deepEqual(Object.keys(pageTexts).filter(isFirst), [], "to texts/");
+  assert.deepEqual(Object.keys(firstTexts).filter((key) => !isFirst(key)), [], "to texts/pages/");
+});
+
+Deno.test("texts/en.js and texts/pages/en.js have no text that no page uses", async () => {
   const used: string[] = [];
   const read = async (folder: URL): Promise<void> => {
     for await (const { name, isFile } of Deno.readDir(folder)) {
@@ -38,20 +71,12 @@ Deno.test("texts/en.js has no text that no page uses", async () => {
       else if (name.endsWith(".js")) used.push(await Deno.readTextFile(new URL(name, folder)));
     }
   };
-  const dashboard = new URL("../../../../dashboard/", import.meta.url);
   for (const folder of ["components/", "panels/", "pages/", "lib/"]) {
     await read(new URL(folder, dashboard));
   }
   used.push(await Deno.readTextFile(new URL("app.js", dashboard)));
-  const sources = used.join("\n");
-  const stems = [
-    ...[...sources.matchAll(/`([a-z_0-9]+_)\$\{/g)].map(([, stem]) => stem ?? ""),
-    ...[...sources.matchAll(/\bname(?:Of)?\("([a-z]+)"/g)].map(([, kind]) => `${kind}_`),
-  ];
-  const unused = Object.keys(english).filter((key) =>
-    !sources.includes(`"${key}"`) && !stems.some((stem) => key.startsWith(stem))
-  );
-  assert.deepEqual(unused, []);
+  const isUsed = usesOf(used.join("\n"));
+  assert.deepEqual(Object.keys(english).filter((key) => !isUsed(key)), []);
 });
 
 Deno.test("chooseLanguage() takes the first that there is, English otherwise", () => {

@@ -7,9 +7,11 @@ import {
   type Schema,
 } from "../../../../dashboard/lib/state/schema.js";
 import { type Catalogue, makeTranslate } from "../../../../dashboard/lib/format/text.js";
-import { texts } from "../../../../dashboard/texts/en.js";
+import { texts as firstTexts } from "../../../../dashboard/texts/en.js";
+import { texts as pageTexts } from "../../../../dashboard/texts/pages/en.js";
 import { schemaOf } from "../../../../src/query/schema.ts";
 
+const texts = { ...firstTexts, ...pageTexts };
 const schema: Schema = schemaOf();
 const names = makeNames(schema, makeTranslate("en", texts as Catalogue, texts as Catalogue));
 
