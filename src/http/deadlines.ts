@@ -2,9 +2,10 @@
 // more than its own work.
 import { SECOND_MS } from "../core/durations.ts";
 import type { Clock } from "../core/types.ts";
+import { type InLine, Line, NOWHERE } from "./line.ts";
 
 /** The limit of one piece of work. */
-export interface Deadline {
+export interface Deadline extends InLine<Deadline> {
   readonly atMs: number;
   readonly late: () => void;
 }
@@ -15,7 +16,7 @@ export class Deadlines {
   /** The limit. */
   readonly ms: number;
   /** In the order of their times: all are of one length. */
-  readonly #open = new Set<Deadline>();
+  readonly #open = new Line<Deadline>();
   #isWatching = false;
 
   constructor(clock: Clock, ms: number) {
@@ -29,7 +30,7 @@ export class Deadlines {
    */
   begin(late: () => void, fromMs: number = this.#clock.uptimeMs()): Deadline {
     this.#watch();
-    const deadline = { atMs: fromMs + this.ms, late };
+    const deadline: Deadline = { atMs: fromMs + this.ms, late, ...NOWHERE };
     this.#open.add(deadline);
     return deadline;
   }
@@ -65,10 +66,10 @@ export class Deadlines {
 
   #sweep(): void {
     const nowMs = this.#clock.uptimeMs();
-    for (const deadline of this.#open) {
-      if (deadline.atMs > nowMs) return;
-      this.#open.delete(deadline);
-      deadline.late();
+    for (let next = this.#open.first; next !== null; next = this.#open.first) {
+      if (next.atMs > nowMs) return;
+      this.#open.delete(next);
+      next.late();
     }
   }
 }

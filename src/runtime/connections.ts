@@ -8,6 +8,7 @@ import {
   KEEP_ALIVE_MS_MAX,
 } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
+import { type InLine, Line, NOWHERE } from "../http/line.ts";
 
 /** Descriptors that connections leave to the store, DuckDB and files: at least so many. */
 const RESERVED_MIN = 128;
@@ -20,7 +21,7 @@ const BODIES_SHARE = 1 / 16;
 const REQUESTS_MIN = 256;
 
 /** An open connection. */
-export interface Connection {
+export interface Connection extends InLine<Connection> {
   /** An IPv6 /64 counts as one; null, as for a trusted proxy, has no limit for the address. */
   readonly address: string | null;
   /** Ends it at once, even during a request. */
@@ -30,7 +31,7 @@ export interface Connection {
 }
 
 /** A request in progress. */
-export interface Exchange {
+export interface Exchange extends InLine<Exchange> {
   readonly connection: Connection;
   /** When its response was made; null until then, and of a stream. */
   madeMs: number | null;
@@ -66,20 +67,20 @@ export function requestsMaxOf(connectionsMax: number, memoryBytes: number | null
   return Math.min(connectionsMax, Math.max(REQUESTS_MIN, fitting));
 }
 
-/** The open connections. Each is in one of three sets, the longest-waiting first. */
+/** The open connections. Each is in one of three lines, the longest-waiting first. */
 export class Connections {
   readonly #clock: Clock;
   readonly #max: number;
   readonly #requestsMax: number;
   /** Those that have not sent a request yet. */
-  readonly #silent = new Set<Connection>();
-  readonly #idle = new Set<Connection>();
-  readonly #busy = new Set<Connection>();
+  readonly #silent = new Line<Connection>();
+  readonly #idle = new Line<Connection>();
+  readonly #busy = new Line<Connection>();
   readonly #byAddress = new Map<string, Set<Connection>>();
   /** Requests in progress: HTTP/2 carries many over one connection. */
   readonly #requestsByAddress = new Map<string, number>();
   /** Those whose response is made and has not left yet, the first made first. */
-  readonly #unread = new Set<Exchange>();
+  readonly #unread = new Line<Exchange>();
   #requests = 0;
   #timedOut = 0;
   #evicted = 0;
@@ -113,7 +114,8 @@ export class Connections {
       this.#refused++;
       return null;
     }
-    const connection = { address, abort, requests: 0, idleSinceMs: this.#clock.nowMs() };
+    const idleSinceMs = this.#clock.nowMs();
+    const connection: Connection = { address, abort, requests: 0, idleSinceMs, ...NOWHERE };
     this.#silent.add(connection);
     if (address !== null) {
       const same = this.#byAddress.get(address) ?? new Set();
@@ -136,12 +138,12 @@ export class Connections {
     if (this.#silent.delete(connection) || this.#idle.delete(connection)) {
       this.#busy.add(connection);
     }
-    return { connection, madeMs: null, hasEnded: false };
+    return { connection, madeMs: null, hasEnded: false, ...NOWHERE };
   }
 
   /** The response is made, and its client may take no longer than others to read it. */
   made(exchange: Exchange): void {
-    if (exchange.hasEnded) return;
+    if (exchange.hasEnded || this.#unread.has(exchange)) return;
     exchange.madeMs = this.#clock.nowMs();
     this.#unread.add(exchange);
   }
@@ -162,7 +164,7 @@ export class Connections {
   remove(connection: Connection): void {
     const all = [this.#silent, this.#idle, this.#busy];
     this.#countRequests(connection, -connection.requests);
-    if (!all.some((set) => set.delete(connection)) || connection.address === null) return;
+    if (!all.some((line) => line.delete(connection)) || connection.address === null) return;
     const same = this.#byAddress.get(connection.address);
     same?.delete(connection);
     if (same?.size === 0) this.#byAddress.delete(connection.address);
@@ -170,16 +172,14 @@ export class Connections {
 
   /** Ends the one that waits longest, those without any request first; false where none is idle. */
   evict(): boolean {
-    const [silent] = this.#silent;
-    const [idle] = this.#idle;
-    return this.#evict(silent ?? idle);
+    return this.#evict(this.#silent.first ?? this.#idle.first);
   }
 
   /** Ends those that have waited too long for a request, or for a response to be read. */
   sweep(): void {
     const limits = [[this.#silent, HEADERS_MS_MAX], [this.#idle, KEEP_ALIVE_MS_MAX]] as const;
     const nowMs = this.#clock.nowMs();
-    for (const exchange of [...this.#unread]) {
+    for (const exchange of this.#unread.list()) {
       exchange.madeMs = Math.min(exchange.madeMs ?? nowMs, nowMs);
       if (nowMs - exchange.madeMs < KEEP_ALIVE_MS_MAX) break;
       this.#unread.delete(exchange);
@@ -188,8 +188,8 @@ export class Connections {
       this.#timedOut++;
       this.#close(exchange.connection);
     }
-    for (const [set, ms] of limits) {
-      for (const connection of [...set]) {
+    for (const [line, ms] of limits) {
+      for (const connection of line.list()) {
         // A clock that was set back counts from now.
         connection.idleSinceMs = Math.min(connection.idleSinceMs, nowMs);
         if (nowMs - connection.idleSinceMs < ms) continue;
@@ -218,7 +218,7 @@ export class Connections {
     return found;
   }
 
-  #evict(connection: Connection | undefined): boolean {
+  #evict(connection: Connection | null | undefined): boolean {
     if (!connection) return false;
     this.#evicted++;
     this.#close(connection);
