@@ -97,6 +97,9 @@ const INSERT_CHARS_MAX = 100;
 /** Time after which a query that ignored an interrupt is interrupted again. */
 const INTERRUPT_MS = 100;
 
+/** A text to be bound, or what makes it when its turn comes. */
+type Text = string | (() => string);
+
 /** One opening of DuckDB. */
 interface Opened {
   readonly instance: DuckDBInstance;
@@ -220,7 +223,7 @@ export class Db {
    * the one after which the memory of the process does not grow. With `rows`, rejects unless so
    * many rows were changed.
    */
-  executeEach(statement: Sql, texts: readonly string[], rows?: number): Promise<void> {
+  executeEach(statement: Sql, texts: readonly Text[], rows?: number): Promise<void> {
     return this.#inTurn((writer) =>
       this.#busy(writer, statement.text, () => this.#executeEach(writer, statement, texts, rows))
     );
@@ -248,7 +251,7 @@ export class Db {
   async #executeEach(
     writer: DuckDBConnection,
     { text }: Sql,
-    texts: readonly string[],
+    texts: readonly Text[],
     rows?: number,
   ): Promise<void> {
     const isAlone = texts.length === 1 && rows === undefined;
@@ -256,8 +259,8 @@ export class Db {
       const statement = await this.#prepare(writer, text);
       if (!isAlone) await writer.run("begin");
       let changed = 0;
-      for (const value of texts) {
-        statement.bindVarchar(1, value);
+      for (const text of texts) {
+        statement.bindVarchar(1, typeof text === "string" ? text : text());
         changed += (await statement.run()).rowsChanged;
       }
       if (rows !== undefined && changed !== rows) {

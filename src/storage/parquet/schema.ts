@@ -85,7 +85,9 @@ function storedColumns(path: (path: Sql) => Sql = (path) => path): Sql {
  */
 export function jsonArray(events: readonly string[]): string {
   const text = `[${events.join(",")}]`;
-  return LONE_SURROGATE.test(text) ? JSON.stringify(JSON.parse(text), wellFormed) : text;
+  // Most texts hold no escape of the kind: to look for it costs a tenth of the pattern.
+  const isSuspect = text.includes("\\ud") && LONE_SURROGATE.test(text);
+  return isSuspect ? JSON.stringify(JSON.parse(text), wellFormed) : text;
 }
 
 /** The same of events. */

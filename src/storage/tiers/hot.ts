@@ -294,9 +294,9 @@ export class Hot {
     const events = this.#journal.take();
     if (events.length === 0) return;
     this.#moving = events.length;
-    for (const { site_id, timestamp, json } of events) {
+    for (const { site_id, timestamp, isEngagement } of events) {
       this.#note(this.#open.name, site_id, timestamp);
-      if (json.includes('"engaged_ms"')) this.#engaged.add(site_id);
+      if (isEngagement) this.#engaged.add(site_id);
     }
     let done = 0;
     // Parts are inserted in order: what remains after an error is the end.
@@ -388,12 +388,18 @@ export class Hot {
   }
 }
 
-/** Events as texts that DuckDB reads one at a time. */
-function textsOf(events: readonly PendingEvent[]): string[] {
-  const texts: string[] = [];
+/**
+ * Events as texts that DuckDB reads one at a time. Each is made when its turn comes, so that
+ * requests wait for one only.
+ */
+function textsOf(events: readonly PendingEvent[]): (() => string)[] {
+  const texts: (() => string)[] = [];
   for (let from = 0; from < events.length; from += INSERTED_AT_ONCE) {
-    const some = events.slice(from, from + INSERTED_AT_ONCE);
-    texts.push(jsonArray(some.map(({ json }) => json)));
+    const textOf = () => {
+      const some = events.slice(from, from + INSERTED_AT_ONCE);
+      return jsonArray(some.map(({ json }) => json));
+    };
+    texts.push(textOf);
   }
   return texts;
 }

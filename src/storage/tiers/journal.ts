@@ -21,6 +21,7 @@ export interface PendingEvent {
   readonly site_id: string;
   /** Microseconds since 1970 UTC. */
   readonly timestamp: number;
+  readonly isEngagement: boolean;
   readonly json: string;
 }
 
@@ -271,8 +272,10 @@ export class Journal {
         unreadable.push(row.seq);
         continue;
       }
-      const { event: { site_id, timestamp }, json } = read;
-      events.push({ seq: row.seq, site_id, timestamp, json });
+      const { event: { site_id, timestamp, engaged_ms }, json } = read;
+      // A column that is newer than the row is missing.
+      const isEngagement = typeof engaged_ms === "number";
+      events.push({ seq: row.seq, site_id, timestamp, isEngagement, json });
       this.#catalog.changed(site_id);
       this.#lastTimestampUs = Math.max(this.#lastTimestampUs, timestamp);
     }
@@ -290,8 +293,8 @@ export class Journal {
     const added = new Map<string, { count: number; earliestUs: number }>();
     let rows = "";
     for (const event of events) {
-      const { site_id } = event;
-      const date = this.#dateOf(event.timestamp);
+      const { site_id, timestamp } = event;
+      const date = this.#dateOf(timestamp);
       const json = journalJson(event);
       let isCounted = sites.get(site_id);
       if (isCounted === undefined) sites.set(site_id, isCounted = this.#enter(site_id, newSites));
@@ -300,12 +303,13 @@ export class Journal {
         continue;
       }
       rows += packRow(site_id, date, json);
-      counted.push({ seq: 0, site_id, timestamp: event.timestamp, json });
+      const isEngagement = event.engaged_ms !== null;
+      counted.push({ seq: 0, site_id, timestamp, isEngagement, json });
       const known = added.get(site_id);
-      if (!known) added.set(site_id, { count: 1, earliestUs: event.timestamp });
+      if (!known) added.set(site_id, { count: 1, earliestUs: timestamp });
       else {
         known.count++;
-        if (event.timestamp < known.earliestUs) known.earliestUs = event.timestamp;
+        if (timestamp < known.earliestUs) known.earliestUs = timestamp;
       }
     }
     const { lastSeq } = await this.#store.run("append", {
