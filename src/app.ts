@@ -198,7 +198,7 @@ async function openParts(
     backups: openBackups(config, system, host, storage, stopping.signal),
     ...ingest,
     ...access,
-    ...await openQueries(config, system, host, storage, sites, ingest.drops),
+    ...await openQueries(config, system, host, storage, sites, ingest),
   };
   const newSites = await openNewSites(config, system, parts);
   const take = (site: string) => {

@@ -30,6 +30,8 @@ export const texts = {
   compare_weekdays: "Gleiche Wochentage",
   compare_whole: "Ganzer Zeitraum, auch wenn er noch läuft",
   compare_year_over_year: "Gleicher Zeitraum im Vorjahr",
+  compared_ids:
+    "Dazwischen haben sich die Besucher-IDs geändert: Besucherzahlen sind nur bedingt vergleichbar.",
   compared_with: "Laufender Zeitraum, verglichen mit derselben verstrichenen Zeit: {from} – {to}",
   compared_with_days: "Verglichen mit {days}",
   compared_with_empty: "Keine Daten zum Vergleichen: keine Besucher {days}",

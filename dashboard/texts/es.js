@@ -30,6 +30,8 @@ export const texts = {
   compare_weekdays: "Mismos días de la semana",
   compare_whole: "Periodo completo, aunque aún no haya terminado",
   compare_year_over_year: "Mismo periodo del año anterior",
+  compared_ids:
+    "Los identificadores de los visitantes cambiaron entretanto: compara su número con cautela.",
   compared_with: "Periodo en curso, comparado con el mismo tiempo transcurrido: {from} – {to}",
   compared_with_days: "Comparado con {days}",
   compared_with_empty: "Sin datos para comparar: ningún visitante {days}",

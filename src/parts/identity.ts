@@ -12,7 +12,9 @@ import {
   randomIdentity,
   type SeenSince,
 } from "../ingest/identity/identity.ts";
+import { type IdKind, recordServerIds } from "../ingest/identity/server_ids.ts";
 import { loadSecret, VisitorIds } from "../ingest/identity/visitor_id.ts";
+import type { ServerIds } from "../sites/id_life.ts";
 import type { Sites } from "../sites/sites.ts";
 import type { AcceptingStorage } from "../storage/open.ts";
 
@@ -64,13 +66,19 @@ function recordingSites(identity: Identity, store: AcceptingStorage["store"]): I
   };
 }
 
+/** Visitor ids by the settings, and what is recorded of those of all sites. */
+interface OpenIdentity {
+  readonly identity: Identity;
+  readonly serverIds: ServerIds;
+}
+
 /** Visitor ids by the settings: from salts that are destroyed, or from a secret. */
 export async function openIdentity(
   config: Config,
   { clock, files, random }: System,
   storage: AcceptingStorage,
   sites: Sites,
-): Promise<Identity> {
+): Promise<OpenIdentity> {
   const { store } = storage;
   const rules: IdentityRules = {
     idDays: (site) => sites.settings(site).visitor_id_days,
@@ -88,15 +96,19 @@ export async function openIdentity(
     rules,
     await readCarriedSites(store),
   );
+  const record = (kind: IdKind) =>
+    recordServerIds(store, config.suppress_visitor_id ? "off" : kind, nowMs);
   if (config.visitor_salt === "random") {
     const trustsClock = () => storage.guard.trusts();
     const identity = await randomIdentity(store, clock, random, rules, seen, trustsClock);
-    return recordingSites(identity, store);
+    const serverIds = await record("random");
+    return { identity: recordingSites(identity, store), serverIds };
   }
   await destroyAllSalts(store);
   const secret = await loadSecret(files, random, {
     dataDir: resolve(config.data_dir),
     fromEnvironment: config.secret,
   });
-  return recordingSites(derivedIdentity(new VisitorIds(secret), clock, rules, seen), store);
+  const identity = derivedIdentity(new VisitorIds(secret), clock, rules, seen);
+  return { identity: recordingSites(identity, store), serverIds: await record({ secret }) };
 }

@@ -37,7 +37,7 @@ export async function openIngest(
     path: config.geoip_db_path,
     precision: config.geoip_precision,
   });
-  const identity = await openIdentity(config, system, storage, sites);
+  const { identity, serverIds } = await openIdentity(config, system, storage, sites);
   const drops = new Drops(store, clock, (site) => storage.sites.hasSite(site));
   const admission = openAdmission(config, system, storage, names);
   const perAddress = config.rate_limit_per_address;
@@ -73,6 +73,7 @@ export async function openIngest(
     formatParts,
     drops,
     identity,
+    serverIds,
     admission,
     addressRates,
     geo,

@@ -13,6 +13,7 @@ import { RollupBuilder } from "../query/rollups/builder.ts";
 import { RecentVisits } from "../query/rollups/recent_visits.ts";
 import { Runner } from "../query/run.ts";
 import { rulesOfSites } from "../query/site_rules.ts";
+import { lifeOf, type ServerIds } from "../sites/id_life.ts";
 import type { Sites } from "../sites/sites.ts";
 import { Db } from "../storage/duckdb.ts";
 import { spillLimitOf } from "../storage/memory.ts";
@@ -57,13 +58,15 @@ export async function openQueries(
   host: Host,
   storage: Storage,
   sites: Sites,
-  drops: Drops,
+  { drops, serverIds }: { readonly drops: Drops; readonly serverIds: ServerIds },
 ) {
   const { reader, db, memory } = storage;
   const ask = (query: Sql) => db.query(query);
   const behavioral = await chooseEngine(config.behavioral, db.extensionFault, ask, log);
-  const idDays = (site: string) => sites.settings(site).visitor_id_days;
-  const visitorIdDays = config.suppress_visitor_id ? () => 0 : idDays;
+  const ownDays = (site: string) => sites.settings(site).visitor_id_days;
+  const visitorIdDays = config.suppress_visitor_id ? () => 0 : ownDays;
+  const idLife = (site: string) =>
+    lifeOf(ownDays(site), sites.declared(site)?.idChanges ?? [], serverIds);
   const rules = rulesOfSites(sites);
   const recent = new RecentVisits(storage, clock, log);
   const runner = new Runner(reader, rules, clock, {
@@ -76,7 +79,7 @@ export async function openQueries(
     ownerSlots: memory.ownerSlots,
     cacheCharsMax: memory.cacheCharsMax,
     engine: behavioral.engine,
-    visitorIdDays,
+    idLife,
     listsVisits: (site) => sites.settings(site).visit_list,
     recent,
     sums: storage.sums,

@@ -17,6 +17,11 @@ export const NOTES = {
     text:
       "The earlier range is cut to the elapsed time of this one. compare_full=true has it whole",
   },
+  ids_changed: {
+    code: "ids_changed",
+    text: "Visitor ids changed within these ranges: who came before and after counts twice, and " +
+      "visitors of both sides may not be comparable",
+  },
   interval_widened: {
     code: "interval_widened",
     text: "Buckets are wider than a day: the range is longer than two years. interval=day has days",

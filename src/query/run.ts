@@ -8,6 +8,7 @@ import { QUESTION_WAIT_MS_MAX } from "../core/limits.ts";
 import { type Sql, sql } from "../core/sql.ts";
 import type { Clock } from "../core/types.ts";
 import { isOutOfMemory, type Row } from "../storage/duckdb.ts";
+import { changesBetween, type IdLife, unchangedLife } from "../sites/id_life.ts";
 import type { SpanUs } from "../storage/tiers/event_rows.ts";
 import type { Reader, Sources } from "../storage/reader.ts";
 import { type Answer, answerOf, emptyAnswer } from "./answer.ts";
@@ -17,7 +18,7 @@ import type { BehavioralEngine } from "./engine/engine.ts";
 import { ENGINES } from "./engine/choose.ts";
 import { type Caller, OWNER, Turns } from "./budget/turns.ts";
 import { patternsOf } from "./budget/filter_size.ts";
-import { type Meta, metaOf, withImported, withNotes } from "./meta.ts";
+import { type Meta, metaOf, NOTES, withImported, withNotes } from "./meta.ts";
 import { type Params, quoted } from "./params.ts";
 import { COMMON_PARAMS, parseReportRequest, type SiteRules } from "./parse.ts";
 import { type Plan, planOf } from "./sql/plan.ts";
@@ -79,8 +80,8 @@ export interface RunnerOptions {
   readonly explain?: boolean;
   /** The engine of behavioral reports; plain SQL when missing. */
   readonly engine?: BehavioralEngine;
-  /** For how many days a visitor id of the site lasts; 1 when missing. */
-  readonly visitorIdDays?: (site: string) => number;
+  /** How long visitor ids of the site last, and lasted; a day when missing. */
+  readonly idLife?: (site: string) => IdLife;
   /** Whether single visits of the site may be listed; no when missing. */
   readonly listsVisits?: (site: string) => boolean;
   /** Whether rollups are used, where a site has them; yes when missing. */
@@ -260,7 +261,9 @@ export class Runner {
   async #read(report: Report, site: string, params: Params, asker: Asker) {
     const nowUs = Math.floor(this.#clock.nowMs() * 1000);
     const settings = await this.#settings(site, params, asker);
-    const request = parseReportRequest(params, site, nowUs, settings);
+    const parsed = parseReportRequest(params, site, nowUs, settings);
+    const notes = idsChange(this.#settingsOf(site).idLife, parsed) ? [NOTES.ids_changed] : [];
+    const request = { ...parsed, notes: [...parsed.notes, ...notes] };
     const run = report.read(params, request);
     await this.#checkPatterns(request, params, asker);
     params.check();
@@ -326,7 +329,7 @@ export class Runner {
       from(span, ({ events, engagements }) => build(events(span), engagements ?? undefined));
     const settings = this.#settingsOf(site);
     const { isPublicOnly = false } = asker.caller ?? {};
-    const asked = { idDays: settings.visitorIdDays, isPublicOnly };
+    const asked = { idDays: settings.idLife.days, isPublicOnly };
     const hidden = this.#options.rollups === false ? { rollups: null } : {};
     return {
       told,
@@ -434,9 +437,9 @@ export class Runner {
   }
 
   /** The settings of a site that reports read through the context: they are part of each key. */
-  #settingsOf(site: string): Pick<QueryContext, "visitorIdDays" | "listsVisits"> {
+  #settingsOf(site: string): Pick<QueryContext, "idLife" | "listsVisits"> {
     return {
-      visitorIdDays: this.#options.visitorIdDays?.(site) ?? 1,
+      idLife: this.#options.idLife?.(site) ?? unchangedLife(1),
       listsVisits: this.#options.listsVisits?.(site) ?? false,
     };
   }
@@ -523,6 +526,12 @@ export class Runner {
       this.#heavy[kind]--;
     }
   }
+}
+
+/** Whether ids changed between the first and the last event that a request may be about. */
+function idsChange(life: IdLife, { range, comparison, nowUs }: ReportRequest): boolean {
+  const { fromUs, toUs } = comparison ? spanOfBoth(range, comparison) : range;
+  return changesBetween(life, fromUs, Math.min(toUs, nowUs)).length > 0;
 }
 
 function spanOfBoth(one: SpanUs, other: SpanUs): SpanUs {

@@ -6,6 +6,7 @@ import { ITEM_BODY_CHARS_MAX, ITEMS_MAX, SITES_MAX } from "../core/limits.ts";
 import { siteKey } from "../core/site_id.ts";
 import type { Clock } from "../core/types.ts";
 import type { ItemKind, ItemRow, SiteStore } from "../storage/state/ops/site_ops.ts";
+import { type IdChange, idChangesOf, withIdChange } from "./id_life.ts";
 import {
   faultsOfSettings,
   SETTINGS_BY_DEFAULT,
@@ -18,6 +19,8 @@ import {
 export interface DeclaredSite {
   readonly site_id: string;
   readonly settings: SiteSettings;
+  /** How long its ids lasted, and since when, as far as that ever changed. */
+  readonly idChanges: readonly IdChange[];
   /** Milliseconds since 1970. */
   readonly created_at: number;
 }
@@ -101,15 +104,25 @@ export class Sites {
       throw new AppError("conflict", `Cannot add the site: there are ${SITES_MAX} already`);
     }
     const settings = { ...known?.settings, ...changes };
+    const id_changes = this.#idChanges(known, settingsOf(settings));
     await this.#store.run("putSiteSettings", {
       site_id,
-      settings: JSON.stringify(settings),
+      settings: JSON.stringify({ ...settings, ...id_changes.length > 0 && { id_changes } }),
       created_at: known?.created_at ?? this.#clock.nowMs(),
     });
     await this.#loadSites();
     const put = this.#sites.get(site_id);
     if (!put) throw new Error(`Cannot find the site ${site_id}: it was just written`);
     return put;
+  }
+
+  /** The changes of a site's ids with that to the settings that it gets, if they change them. */
+  #idChanges(known: DeclaredSite | undefined, next: SiteSettings): readonly IdChange[] {
+    const { settings = SETTINGS_BY_DEFAULT, idChanges = [] } = known ?? {};
+    const { visitor_id_days: days, user_ids } = next;
+    if (settings.visitor_id_days === days && settings.user_ids === user_ids) return idChanges;
+    const fromUs = Math.floor(this.#clock.nowMs() * 1000);
+    return withIdChange(idChanges, settings.visitor_id_days, { fromUs, days });
   }
 
   /** Throws `conflict` where one of the other names is a site's already. */
@@ -194,7 +207,9 @@ export class Sites {
   async #loadSites(): Promise<void> {
     const rows = await this.#store.run("listSiteSettings", undefined);
     this.#sites = new Map(rows.map(({ site_id, settings, created_at }) => {
-      return [site_id, { site_id, created_at, settings: settingsOf(objectOf(settings)) }];
+      const kept = objectOf(settings);
+      const idChanges = idChangesOf(kept["id_changes"]);
+      return [site_id, { site_id, created_at, idChanges, settings: settingsOf(kept) }];
     }));
     const oldestLast = [...this.#sites.values()].sort((a, b) => b.created_at - a.created_at);
     this.#byKey = new Map(oldestLast.map((site) => [siteKey(site.site_id), site]));

@@ -430,6 +430,7 @@ dashboardTest(
     assert.equal(await page.locator(".heat").count(), 0);
     await visitorIdDays(url, 30);
     await page.goto(address);
+    await page.locator(".hint:has-text('Visitor IDs changed on')").waitFor();
     const asked = `stats/retention?${OF_SITE}&period=30d&detail=true&count=8&cohorts=week`;
     await retentionIs(page, await askApi(url, asked));
     const first = page.locator(".optional-step").first();

@@ -192,6 +192,7 @@ function Bars({ answer, steps }) {
       <${Revenue} steps=${steps} />
     </p>
     <${ComparedWith} meta=${answer.meta} known=${true} isEmpty=${before?.visitors === 0} />
+    ${answer.beyond_ids && html`<p class="hint">${t("beyond_ids")}</p>`}
     <ol class="funnel">
       ${answer.steps.map((step, index) =>
         html`

@@ -22,7 +22,7 @@ const COUNTS = { day: 14, week: 8, month: 6 };
 /** Draws the options and the table. */
 export function Retention() {
   const app = useApp();
-  const { t, owner, navigate } = app;
+  const { t, format, owner, navigate } = app;
   const { own, setViewParam } = useViewParams();
   const cohorts = COHORTS.find((name) => name === own["cohorts"]) ?? "week";
   const { first, again } = own;
@@ -49,6 +49,7 @@ export function Retention() {
     : isUnknown(data)
     ? null
     : html`<${Table} answer=${data} cohorts=${cohorts} />`;
+  const changes = (data?.id_changes ?? []).map(({ at }) => format.bucket(at.slice(0, 10)));
   const short = data !== null && data.visitor_id_days < 31 && !data.lasting_ids;
   return html`
     <${Panel} title=${t("retention")} actions=${actions} busy=${stale}>
@@ -58,6 +59,9 @@ export function Retention() {
       ${body && html`
         <div class=${stale && data ? "report-body scroll stale" : "report-body scroll"} tabindex="0"
           role="group" aria-label=${t("retention")}>${body}</div>
+      `}
+      ${changes.length > 0 && html`
+        <p class="hint">${t("retention_changed", { date: changes.join(", ") })}</p>
       `}
       ${short && html`
         <p class="hint">${t("retention_ids", { n: data.visitor_id_days })}
@@ -76,8 +80,8 @@ export function Retention() {
  * Whether nobody can be seen to come again: ids last a day, so that only first cells are known.
  * @param {RetentionAnswer} answer
  */
-function isUnknown({ visitor_id_days: days, lasting_ids: lasting }) {
-  return days === 1 && !lasting;
+function isUnknown({ visitor_id_days: days, rates }) {
+  return days === 1 && rates.slice(1).every((rate) => rate === null);
 }
 
 /** The events that define a cohort and a return. */

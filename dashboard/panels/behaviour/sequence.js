@@ -184,6 +184,7 @@ function Told({ answer, links }) {
     <p class="sequence-words">${words}</p>
     <${ComparedWith} meta=${answer.meta} known=${true}
       isEmpty=${comparison?.total_visitors === 0} />
+    ${answer.beyond_ids && html`<p class="hint">${t("beyond_ids")}</p>`}
     <div class="sequence-numbers">
       ${number("converting_visitors", t("sequence_converting"))}
       ${number("conversion_rate", t("sequence_of_all"))}

@@ -14,7 +14,7 @@ import { useApp } from "../../lib/state/context.js";
 export function ComparedWith({ meta, known, isEmpty }) {
   const { t, format, state } = useApp();
   if (state.compare === "") return null;
-  const isCut = meta?.notes?.some(({ code }) => code === "comparison_cut");
+  const isNoted = (/** @type {string} */ noted) => meta?.notes?.some(({ code }) => code === noted);
   const local = (/** @type {string} */ iso) =>
     format.bucketLong(minuteOf(Date.parse(iso), meta?.range.timezone ?? "UTC"));
   const { from, to } = meta?.comparison_range ?? {};
@@ -24,10 +24,11 @@ export function ComparedWith({ meta, known, isEmpty }) {
     minuteOf(Date.parse(iso) - less, zone).slice(0, 10);
   const text = !from || !to
     ? (known ? t("compared_with_none") : "")
-    : isCut && !isEmpty
+    : isNoted("comparison_cut") && !isEmpty
     ? t("compared_with", { from: local(from), to: local(to) })
     : t(isEmpty ? "compared_with_empty" : "compared_with_days", {
       days: format.days({ from: day(from), to: day(to, 1) }),
     });
-  return html`<p class="muted compared-with">${text}</p>`;
+  const ids = !isEmpty && isNoted("ids_changed") ? t("compared_ids") : "";
+  return html`<p class="muted compared-with">${text} ${ids}</p>`;
 }

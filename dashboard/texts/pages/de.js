@@ -43,6 +43,8 @@ export const texts = {
     "Eine Sicherung enthält alle Websites und Einstellungen und entsteht, während der Server läuft. Eine weitere kopiert nur das Neue. Frühere bleiben daneben erhalten, nach Anzahl und Alter.",
   backups_unset:
     "Der Server hat keinen Ordner für Sicherungen. Nennen Sie einen in seiner Einstellungsdatei, am besten auf einer anderen Platte, und starten Sie ihn neu:",
+  beyond_ids:
+    "So lange halten Besucher-IDs hier nicht: Weiter auseinanderliegende Schritte zählen als verschiedene Besucher.",
   check_address: "Seite, die geöffnet wird",
   check_arrived: "Es funktioniert: Ein Seitenaufruf von {about} ist angekommen.",
   check_blocker:
@@ -343,6 +345,8 @@ export const texts = {
   retention_begun_day: "Erster Tag",
   retention_begun_month: "Erster Monat",
   retention_begun_week: "Erste Woche",
+  retention_changed:
+    "Am {date} haben sich die Besucher-IDs geändert: Rückkehr über diesen Tag hinweg ist nicht messbar (als ? gezeigt).",
   retention_cohorts: "Besuchergruppen nach",
   retention_day: "Tage",
   retention_first: "Erste Aktion",

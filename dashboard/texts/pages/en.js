@@ -42,6 +42,8 @@ export const texts = {
     "A backup holds all sites and settings, and is made while the server runs. Later ones copy only what is new. Earlier ones are kept by number and age.",
   backups_unset:
     "The server has no folder for backups. Name one in its settings file, best on another disk, and start it again:",
+  beyond_ids:
+    "Visitor IDs don't last that long here: steps further apart count as different visitors.",
   check_address: "Page to open",
   check_arrived: "It works: a pageview of {about} arrived.",
   check_blocker: "A content blocker may stop the script: try a private window or another browser.",
@@ -324,6 +326,8 @@ export const texts = {
   retention_begun_day: "First day",
   retention_begun_month: "First month",
   retention_begun_week: "First week",
+  retention_changed:
+    "Visitor IDs changed on {date}: returns across that day can't be measured (shown as ?).",
   retention_cohorts: "Groups of visitors by",
   retention_day: "Days",
   retention_first: "First action",

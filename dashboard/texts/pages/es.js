@@ -43,6 +43,8 @@ export const texts = {
     "Una copia contiene todos los sitios y ajustes, y se hace mientras el servidor funciona. La siguiente copia solo lo nuevo. Las anteriores se conservan al lado, según su número y antigüedad.",
   backups_unset:
     "El servidor no tiene carpeta para copias. Indica una en su archivo de ajustes, mejor en otro disco, y reinícialo:",
+  beyond_ids:
+    "Aquí los identificadores de los visitantes no duran tanto: los pasos más separados cuentan como visitantes distintos.",
   check_address: "Página que se abre",
   check_arrived: "Funciona: ha llegado una página vista de {about}.",
   check_blocker:
@@ -335,6 +337,8 @@ export const texts = {
   retention_begun_day: "Primer día",
   retention_begun_month: "Primer mes",
   retention_begun_week: "Primera semana",
+  retention_changed:
+    "Los identificadores de los visitantes cambiaron el {date}: los regresos de un lado a otro de ese día no se pueden medir (se muestran como ?).",
   retention_cohorts: "Grupos de visitantes por",
   retention_day: "Días",
   retention_first: "Primera acción",

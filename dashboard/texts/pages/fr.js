@@ -43,6 +43,8 @@ export const texts = {
     "Une sauvegarde contient tous les sites et réglages, et se fait pendant que le serveur tourne. Une suivante ne copie que le nouveau. Les précédentes sont gardées à côté, selon leur nombre et leur âge.",
   backups_unset:
     "Le serveur n’a pas de dossier de sauvegarde. Indiquez-en un dans son fichier de réglages, de préférence sur un autre disque, et redémarrez-le :",
+  beyond_ids:
+    "Les identifiants des visiteurs ne durent pas aussi longtemps ici : des étapes plus éloignées comptent comme des visiteurs différents.",
   check_address: "Page à ouvrir",
   check_arrived: "Tout fonctionne : une page vue de {about} est arrivée.",
   check_blocker:
@@ -344,6 +346,8 @@ export const texts = {
   retention_begun_day: "Premier jour",
   retention_begun_month: "Premier mois",
   retention_begun_week: "Première semaine",
+  retention_changed:
+    "Les identifiants des visiteurs ont changé le {date} : les retours de part et d’autre de ce jour ne sont pas mesurables (affichés ?).",
   retention_cohorts: "Groupes de visiteurs par",
   retention_day: "Jours",
   retention_first: "Première action",

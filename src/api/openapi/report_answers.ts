@@ -86,6 +86,7 @@ const FUNNEL_STEP = object({
 const FUNNEL_DETAIL = object({
   order: TEXT,
   window_secs: NUMBER,
+  beyond_ids: FLAG,
   visitors: COUNT,
   converted: COUNT,
   conversion_rate: SHARE,
@@ -101,6 +102,7 @@ const RETENTION_DETAIL = object({
   again: nullable(TEXT),
   visitor_id_days: COUNT,
   lasting_ids: FLAG,
+  id_changes: list(object({ at: TEXT, days: COUNT })),
   identity: TEXT,
   rates: NUMBERS,
   rows: list(object({

@@ -5,6 +5,7 @@ import type { EventColumnName } from "../../core/event.ts";
 import type { Range } from "../../core/period.ts";
 import type { Interval } from "../../../dashboard/grammar/period.js";
 import type { Sql } from "../../core/sql.ts";
+import type { IdLife } from "../../sites/id_life.ts";
 import type { Row } from "../../storage/duckdb.ts";
 import type { SpanUs } from "../../storage/tiers/event_rows.ts";
 import type { BehavioralEngine } from "../engine/engine.ts";
@@ -68,8 +69,8 @@ export interface QueryContext {
   readonly told: Told;
   /** Builds the SQL of funnels, retention, sequences and flow. */
   readonly engine: BehavioralEngine;
-  /** For how many UTC days a visitor id lasts on this site; 0 when each event has its own. */
-  readonly visitorIdDays: number;
+  /** How long a visitor id lasts on this site, and lasted before. */
+  readonly idLife: IdLife;
   /** Whether the site's owner lets single visits be listed. */
   readonly listsVisits: boolean;
 }

@@ -1,3 +1,4 @@
+import { unchangedLife } from "../../../src/sites/id_life.ts";
 import assert from "node:assert/strict";
 import { statsRoutes } from "../../../src/api/stats/stats.ts";
 import { customEvent, pageview } from "../../support/events.ts";
@@ -303,7 +304,7 @@ Deno.test("statsRoutes() keep no answer over a change of a site's settings", asy
   let settings = { lists: true, days: 7 };
   const options = {
     listsVisits: () => settings.lists,
-    visitorIdDays: () => settings.days,
+    idLife: () => unchangedLife(settings.days),
   };
   await withQuestions({ events: EVENTS, options }, async ({ get }) => {
     const retention = "&period=30d&detail=true&by=day";

@@ -1,3 +1,4 @@
+import { unchangedLife } from "../../../src/sites/id_life.ts";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { dateOfDay, dayOfDate } from "../../../dashboard/grammar/days.js";
 import { DAY_US } from "../../../src/core/durations.ts";
@@ -160,7 +161,7 @@ function runnerOf(
     cacheTtlMs: 0,
     cacheEntriesMax: 1,
     heavyMax: 10,
-    visitorIdDays: () => site.idDays,
+    idLife: () => unchangedLife(site.idDays),
     rollups,
   });
 }

@@ -1,5 +1,6 @@
 // Asks random requests of a real reader over random events, and compares the answers with the
 // independent count: for a test of seconds, and for a run of hours.
+import { unchangedLife } from "../../../src/sites/id_life.ts";
 import assert from "node:assert/strict";
 import { statsRoutes } from "../../../src/api/stats/stats.ts";
 import type { Event } from "../../../src/core/event.ts";
@@ -107,7 +108,7 @@ async function ask(
     cacheEntriesMax: 2,
     heavyMax: 10,
     listsVisits: () => true,
-    visitorIdDays: () => 30,
+    idLife: () => unchangedLife(30),
     rollups: true,
   });
   const search = new URLSearchParams({ site_id: "example.com", ...params });

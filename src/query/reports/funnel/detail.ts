@@ -6,6 +6,7 @@ import { columnsOfSteps, count, queryEvents, share, valueLabels } from "../behav
 import type { DimensionRef } from "../../dimensions.ts";
 import type { FunnelOrder, FunnelSpec } from "../../engine/engine.ts";
 import type { ReportRequest } from "../../query.ts";
+import { outlastsIds } from "../../../sites/id_life.ts";
 import type { QueryContext } from "../report.ts";
 import type { Step } from "../../steps.ts";
 
@@ -29,6 +30,8 @@ export interface FunnelStep {
 export interface FunnelDetail {
   readonly order: FunnelOrder;
   readonly window_secs: number;
+  /** Whether ids may change between a first step and a last one: those are not joined. */
+  readonly beyond_ids: boolean;
   /** Visitors who began, and those who made every step. */
   readonly visitors: number;
   readonly converted: number;
@@ -66,7 +69,7 @@ export async function queryFunnelDetail(
     context,
     (events, keyed) => detailSql(events, keyed, spec, request, context),
   );
-  return shapeDetail(request, params, rows);
+  return shapeDetail(request, params, rows, context);
 }
 
 /** What an event is that may begin an attempt. */
@@ -156,6 +159,7 @@ export function shapeDetail(
   request: ReportRequest,
   params: FunnelDetailParams,
   rows: readonly Row[],
+  { idLife }: Pick<QueryContext, "idLife">,
 ): FunnelDetail {
   const of = (kind: string) => rows.filter((row) => row["kind"] === kind);
   const reached = params.steps.map((_, index) =>
@@ -173,6 +177,7 @@ export function shapeDetail(
   return {
     order: params.order,
     window_secs: params.windowUs / 1e6,
+    beyond_ids: outlastsIds(idLife, request.range, params.windowUs),
     visitors: first,
     converted,
     conversion_rate: share(converted, first),

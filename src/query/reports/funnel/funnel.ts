@@ -118,7 +118,9 @@ export const FUNNEL = defineReport({
   },
   parse: parseFunnel,
   run: async (request, params, context): Promise<FunnelAnswer> => {
-    if (context.engine.name === "off") return params.detail ? shapeDetail(request, params, []) : [];
+    if (context.engine.name === "off") {
+      return params.detail ? shapeDetail(request, params, [], context) : [];
+    }
     if (params.detail) return await withEarlier(request, params, context);
     const now = await queryFunnel(request, params, context);
     if (!request.comparison) return now;

@@ -1,5 +1,5 @@
 // Retention in detail: cohorts by day, week or month, sizes, counts and rates. A cell that is not
-// over yet, or that cannot be known because visitor ids do not last so long, is null with the
+// over yet, or that cannot be known because visitor ids did not last so long, is null with the
 // reason, never a false zero.
 import { DAY_US } from "../../../core/durations.ts";
 import { dateOfDay, dayOfDate } from "../../../../dashboard/grammar/days.js";
@@ -11,6 +11,14 @@ import { type CohortInterval, dayOfInterval, intervalOfDay } from "../../engine/
 import type { ReportRequest } from "../../query.ts";
 import { type QueryContext, withRange } from "../report.ts";
 import type { Step } from "../../steps.ts";
+import { changesBetween, type IdLife } from "../../../sites/id_life.ts";
+import {
+  type CellSpan,
+  isKnownCell,
+  lastingSpans,
+  type SeenIds,
+  seenSpansSql,
+} from "./known_cells.ts";
 
 /** Why a cell is null: its time is not over, or ids changed in between. */
 export type Missing = "not_over" | "ids_change";
@@ -35,6 +43,8 @@ export interface RetentionDetail {
   readonly visitor_id_days: number;
   /** Whether ids in the data were seen to last longer, as imported ones may. */
   readonly lasting_ids: boolean;
+  /** When the ids of the site changed, and for how many days they lasted from then on. */
+  readonly id_changes: readonly { readonly at: string; readonly days: number }[];
   readonly identity: string;
   /** Cells of all cohorts together, over the cohorts that know them. */
   readonly rates: readonly (number | null)[];
@@ -65,10 +75,12 @@ export async function queryRetentionDetail(
   const rows = context.engine.name === "off" || fromUs >= toUs
     ? []
     : await queryCells(request, params, calendar, context);
-  const lasting = rows.some((row) => row["after"] === LASTING && count(row["visitors"]) > 0);
-  const cells = rows.filter((row) => row["after"] !== LASTING);
-  const days = context.visitorIdDays;
-  const cohorts = shapeCohorts(cells, params, calendar, lasting ? Infinity : days);
+  const life = context.idLife;
+  const seen = await seenIds(rows, life, context);
+  const lasting = lastingSpans(seen, life).length > 0;
+  const cells = rows.filter((row) => row["after"] !== SPAN);
+  const cohorts = shapeCohorts(cells, params, calendar, (cell) => isKnownCell(cell, life, seen));
+  const { days } = life;
   return {
     cohorts: params.interval,
     count: params.count,
@@ -76,17 +88,18 @@ export async function queryRetentionDetail(
     again: params.again?.text ?? null,
     visitor_id_days: days,
     lasting_ids: lasting,
+    id_changes: changesBetween(life, seen.firstUs, toUs).map(({ fromUs, days }) => ({
+      at: new Date(fromUs / 1000).toISOString(),
+      days,
+    })),
     identity: identityOf(days, lasting),
     rates: Array.from({ length: params.count }, (_, at) => overallRate(cohorts, at)),
     rows: cohorts,
   };
 }
 
-/** Ids of several days change on whole periods from here: Monday, 1970-01-05 UTC. */
-const ID_EPOCH_US = 4 * DAY_US;
-
-/** Marks the row that reports ids which last longer than stated. */
-const LASTING = -1;
+/** Marks the rows that tell how far one id was seen: `cohort` is its first day, `size` its last. */
+const SPAN = -1;
 
 interface Calendar {
   readonly weekStart: 1 | 7;
@@ -128,9 +141,8 @@ function queryCells(
   const beforeUs = fromUs - LOOK_BACK_US;
   const wide = withRange(request, { fromUs: beforeUs, toUs, dates: null });
   const steps = [first, again].filter((step) => step !== null);
-  const windowUs = Math.max(context.visitorIdDays, 1) * DAY_US;
   const transitions = offsetTransitions(zone, beforeUs, toUs);
-  // Whether ids last longer is told by the UTC days of events.
+  // How far ids were seen is told by the UTC days of events.
   const isOfDays = steps.length === 0 && transitions.every(({ offsetUs }) => offsetUs === 0);
   const ask = (build: (events: Sql) => Sql) =>
     isOfDays
@@ -150,11 +162,7 @@ function queryCells(
         })
       } where cohort <= ${lastNumber}
     union all
-    select 0, 0, ${LASTING}, count(*) from (
-      select visitor_id from ${events} group by visitor_id
-      having (max(epoch_us(timestamp)) - ${ID_EPOCH_US}) // ${windowUs}
-        - (min(epoch_us(timestamp)) - ${ID_EPOCH_US}) // ${windowUs} > 1
-    )
+    select first_day, last_day, ${SPAN}, 0 from (${seenSpansSql(events)})
     order by cohort, after`,
   );
 }
@@ -163,7 +171,7 @@ function shapeCohorts(
   rows: readonly Row[],
   params: RetentionDetailParams,
   calendar: Calendar,
-  idDays: number,
+  isKnown: (cell: CellSpan) => boolean,
 ): CohortDetail[] {
   const found = new Map<number, { size: number; returned: Map<number, number> }>();
   for (const { cohort, size, after, visitors } of rows) {
@@ -174,7 +182,7 @@ function shapeCohorts(
   return [...found].map(([number, { size, returned }]) => {
     const missing = Array.from(
       { length: params.count },
-      (_, after) => missingAt(calendar, number, after, idDays),
+      (_, after) => missingAt(calendar, number, after, isKnown),
     );
     const counts = missing.map((why, after) => why === null ? returned.get(after) ?? 0 : null);
     return {
@@ -187,19 +195,39 @@ function shapeCohorts(
   });
 }
 
-/** Why a cell is unknown, or null. Ids change at midnight UTC, every `idDays` days. */
+/** Why a cell is unknown, or null. */
 function missingAt(
-  calendar: Calendar,
+  { nowUs, startOf }: Calendar,
   number: number,
   after: number,
-  idDays: number,
+  isKnown: (cell: CellSpan) => boolean,
 ): Missing | null {
-  const endUs = calendar.startOf(number + after + 1);
-  if (endUs > calendar.nowUs) return "not_over";
-  if (after === 0 || idDays === Infinity) return null;
-  if (idDays === 0) return "ids_change";
-  const windowAt = (us: number) => Math.floor((us - ID_EPOCH_US) / (idDays * DAY_US));
-  return windowAt(calendar.startOf(number)) === windowAt(endUs - 1) ? null : "ids_change";
+  const toUs = startOf(number + after + 1);
+  if (toUs > nowUs) return "not_over";
+  const cell = {
+    cohortFromUs: startOf(number),
+    cohortToUs: startOf(number + 1),
+    fromUs: startOf(number + after),
+    toUs,
+  };
+  return after === 0 || isKnown(cell) ? null : "ids_change";
+}
+
+/** What the rows tell of ids, and the first event: exactly where a change comes near it. */
+async function seenIds(
+  rows: readonly Row[],
+  { changes }: IdLife,
+  context: QueryContext,
+): Promise<SeenIds> {
+  const all = rows.filter(({ after }) => after === SPAN)
+    .map(({ cohort, size }) => ({ firstDay: count(cohort), lastDay: count(size) }));
+  const spans = all.filter(({ firstDay, lastDay }) => lastDay - firstDay > 1);
+  const fromUs = Math.min(...all.map(({ firstDay }) => firstDay)) * DAY_US;
+  const change = changes.findLast((one) => one.fromUs > fromUs && one.fromUs < fromUs + DAY_US);
+  if (!change) return { spans, firstUs: fromUs };
+  const before = { fromUs, toUs: change.fromUs };
+  const found = await context.rows(before, (events) => sql`select 1 from ${events} limit 1`);
+  return { spans, firstUs: found.length > 0 ? fromUs : change.fromUs };
 }
 
 function overallRate(cohorts: readonly CohortDetail[], after: number): number | null {
@@ -215,7 +243,8 @@ function identityOf(days: number, lasting: boolean): string {
     return `Visitor ids last ${
       daysText(days)
     } on this site, but some in this data lasted longer: ` +
-      "all cells are shown; where ids did change, returning visitors are missing in them.";
+      "cells are shown as far as those reach; where others changed, returning visitors are " +
+      "missing in them.";
   }
   if (days === 0) return "Visitor ids are switched off: nobody can be seen to come again.";
   return `Visitor ids last ${daysText(days)} on this site: a visitor who comes back later counts ` +

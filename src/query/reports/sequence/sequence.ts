@@ -8,6 +8,7 @@ import type { Params } from "../../params.ts";
 import { compilePattern, compileSequence, type Sequence } from "./pattern.ts";
 import type { ReportRequest } from "../../query.ts";
 import { metaOf } from "../../meta.ts";
+import { outlastsIds } from "../../../sites/id_life.ts";
 import { defineReport, type QueryContext, type WithComparison, withRange } from "../report.ts";
 import { compileSteps, mayOverlap } from "../../steps.ts";
 
@@ -34,6 +35,8 @@ export interface SequenceDetail extends SequenceCounts {
   readonly began_visitors: number;
   readonly rate_of_began: number;
   readonly matches: number;
+  /** Whether ids may change between two steps: those are not joined. */
+  readonly beyond_ids: boolean;
 }
 
 /** The answer; the details with `detail=true`. */
@@ -125,6 +128,7 @@ async function querySequence(
     began_visitors: began,
     rate_of_began: share(counts.converting_visitors, began),
     matches: count(rows[0]?.["matches"]),
+    beyond_ids: outlastsIds(context.idLife, request.range),
   };
 }
 

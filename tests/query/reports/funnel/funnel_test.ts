@@ -65,6 +65,7 @@ Deno.test("FUNNEL in detail returns rates, times, next pages and values", async 
     assert.deepEqual(body, {
       order: "in_order",
       window_secs: 86400,
+      beyond_ids: false,
       visitors: 4,
       converted: 1,
       conversion_rate: 0.25,

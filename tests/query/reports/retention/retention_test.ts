@@ -1,3 +1,4 @@
+import { lifeOf, unchangedLife } from "../../../../src/sites/id_life.ts";
 import assert from "node:assert/strict";
 import { ENGINES } from "../../../../src/query/engine/choose.ts";
 import { customEvent, pageview } from "../../../support/events.ts";
@@ -84,6 +85,7 @@ Deno.test("RETENTION in detail shows lasting ids, and nulls for what is not over
       again: null,
       visitor_id_days: 1,
       lasting_ids: true,
+      id_changes: [],
       rates: [1, 0.5, null],
       rows: [
         {
@@ -112,7 +114,7 @@ Deno.test("RETENTION in detail never shows a false zero where ids change", async
     pageview({ at: "2024-02-29T10:00:00", visitor: "later" }),
     pageview({ at: "2024-03-01T10:00:00", visitor: "friday" }),
   ];
-  await withQuestions({ events, options: { visitorIdDays: () => 7 } }, async ({ get }) => {
+  await withQuestions({ events, options: { idLife: () => unchangedLife(7) } }, async ({ get }) => {
     // Ids of seven days change on Mondays.
     const { json: body } = await get("retention", `${DATES}&detail=true&cohorts=day&count=4`);
     const { rows, lasting_ids } = body as {
@@ -135,6 +137,50 @@ Deno.test("RETENTION in detail never shows a false zero where ids change", async
     const { rows } = body as { rows: { returned: unknown[] }[] };
     assert.deepEqual(rows.map((row) => row.returned), [[2, null], [2, null]]);
   });
+});
+
+/** Returned visitors or reasons by cohort, where ids last 30 days and no change was recorded. */
+async function upgraded(events: ReturnType<typeof pageview>[]): Promise<unknown[]> {
+  // Recording began on the last day; ids of 30 days change on 2024-01-22 and 2024-02-21.
+  const sinceUs = Date.parse("2024-03-10T00:00:00Z") * 1000;
+  const idLife = () => lifeOf(30, [], { sinceUs, changes: [] });
+  let found: unknown[] = [];
+  await withQuestions({ events, options: { idLife } }, async ({ get }) => {
+    const dates = "&start_date=2024-01-22&end_date=2024-03-10";
+    const { json } = await get("retention", `${dates}&detail=true&count=3`);
+    const { rows } = json as {
+      rows: { cohort_date: string; returned: unknown[]; missing: unknown[] }[];
+    };
+    found = rows.map(({ cohort_date, returned, missing }) => [
+      cohort_date.slice(5),
+      ...returned.map((visitors, at) => visitors ?? missing[at]),
+    ]);
+  });
+  return found;
+}
+
+Deno.test("RETENTION in detail asks the data where no change of ids was recorded", async () => {
+  const daily = [
+    pageview({ at: "2024-01-23T10:00:00", visitor: "tuesday" }),
+    pageview({ at: "2024-01-30T10:00:00", visitor: "another tuesday" }),
+    // A visit over midnight says nothing.
+    pageview({ at: "2024-02-04T23:59:00", visitor: "sunday" }),
+    pageview({ at: "2024-02-05T00:10:00", visitor: "sunday" }),
+  ];
+  assert.deepEqual(await upgraded(daily), [
+    ["01-22", 1, "ids_change", "ids_change"],
+    ["01-29", 2, "ids_change", "ids_change"],
+  ]);
+  const lasting = [
+    ...daily,
+    pageview({ at: "2024-01-29T10:00:00", visitor: "lasting" }),
+    pageview({ at: "2024-02-13T10:00:00", visitor: "lasting" }),
+  ];
+  assert.deepEqual(await upgraded(lasting), [
+    ["01-22", 1, "ids_change", "ids_change"],
+    // The week of February 19 has a change of ids, and nobody is seen to come over it.
+    ["01-29", 3, 1, 1],
+  ]);
 });
 
 Deno.test("RETENTION in detail takes a first and a returning step", async () => {

@@ -47,6 +47,7 @@ Deno.test("SEQUENCES in detail counts visitors who began, and matches", async ()
       steps: ["page:/a", "page:/b"],
       began_visitors: 3,
       rate_of_began: 2 / 3,
+      beyond_ids: true,
       matches: 3,
     });
     const compared = await get("sequences", "&steps=page:/a,page:/b&compare=previous_period");
