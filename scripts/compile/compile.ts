@@ -4,7 +4,6 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { gzipSync } from "node:zlib";
 import {
   appendedFooter,
   ARCHIVE_NAME,
@@ -12,12 +11,15 @@ import {
   MANIFEST_NAME,
   TRAILER_BYTES,
 } from "../../src/storage/native_library.ts";
+import manifest from "../../deno.json" with { type: "json" };
 import { filesBelow, ROOT } from "../lib.ts";
+import { bundleProgram } from "./bundle.ts";
+import { COUNTRIES_NAME, packCountries, packLibrary } from "./pack.ts";
 import { fetchCompileRuntime, NoCompileRuntime } from "./runtime.ts";
 import {
+  COUNTRIES,
+  excludedFiles,
   isTarget,
-  libraryOf,
-  npmFiles,
   type NpmPackage,
   type Packages,
   type TargetName,
@@ -87,7 +89,7 @@ async function compileUnlessKnown(
   const scratch = await Deno.makeTempDir({ dir: DIST, prefix: "build-" });
   try {
     const built = `${scratch}/${path.slice(path.lastIndexOf("/") + 1)}`;
-    const forTestsOnly = await compileTo(built, target ?? ownTarget(), say);
+    const forTestsOnly = await compileTo(built, `${scratch}/program`, target ?? ownTarget(), say);
     await madeDir(path.slice(0, path.lastIndexOf("/")));
     await Deno.rename(built, path);
     const bytes = await fileBytes(path) ?? 0;
@@ -102,13 +104,19 @@ async function compileUnlessKnown(
  * Compiles with DuckDB's library appended where the format is known: what is embedded is in memory
  * while the program runs. Tells whether the runtime for tests was used.
  */
-async function compileTo(path: string, target: TargetName, say: (line: string) => void) {
+async function compileTo(
+  path: string,
+  folder: string,
+  target: TargetName,
+  say: (line: string) => void,
+) {
   const canAppend = TARGETS[target].os === "linux";
-  const args = (embeds: boolean) => compileArguments(target, path, embeds);
-  const forTestsOnly = await runCompile(await args(!canAppend), target, say);
+  const args = await prepare(folder, target);
+  const run = (embeds: boolean) => runCompile(args(path, embeds), folder, target, say);
+  const forTestsOnly = await run(!canAppend);
   if (!canAppend || await appendLibrary(path)) return forTestsOnly;
   say("What deno compile embeds is not where it was expected; embedding DuckDB's library, too");
-  return await runCompile(await args(true), target, say);
+  return await run(true);
 }
 
 /** Puts the library before what is embedded; false where that is not found. */
@@ -132,10 +140,11 @@ function ownTarget(): TargetName {
 /** Runs `deno compile`, if need be with the runtime for tests; tells whether that was used. */
 async function runCompile(
   args: string[],
+  cwd: string,
   target: TargetName,
   say: (line: string) => void,
 ): Promise<boolean> {
-  const plain = await deno(Deno.execPath(), args);
+  const plain = await deno(Deno.execPath(), args, { cwd });
   if (plain.success) return false;
   if (!/base binary|denort/.test(plain.stderr)) {
     throw new Error(`Cannot compile: ${plain.stderr.trim()}`);
@@ -147,15 +156,22 @@ async function runCompile(
   }
   say("Deno's compile runtime cannot be downloaded here; taking one for tests only");
   const runtime = await fetchCompileRuntime(`${ROOT}dist/compile_runtime`);
-  const second = await deno(runtime.deno, args, { DENORT_BIN: runtime.denort });
+  const second = await deno(runtime.deno, args, {
+    cwd,
+    env: { DENORT_BIN: runtime.denort },
+  });
   if (!second.success) throw new Error(`Cannot compile: ${second.stderr.trim()}`);
   return true;
 }
 
-async function deno(command: string, args: string[], env: Record<string, string> = {}) {
+async function deno(
+  command: string,
+  args: string[],
+  { cwd = ROOT, env = {} }: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
+) {
   const output = await new Deno.Command(command, {
     args,
-    cwd: ROOT,
+    cwd,
     env: { NO_COLOR: "1", ...env },
     stdout: "piped",
     stderr: "piped",
@@ -168,31 +184,11 @@ async function deno(command: string, args: string[], env: Record<string, string>
   };
 }
 
-/** Writes DuckDB's library for a target into `native/`, compressed, with its manifest. */
-async function embedLibrary(target: TargetName, packages: Packages): Promise<void> {
-  const { library } = TARGETS[target];
-  const found = libraryOf(TARGETS[target], packages);
-  if (found === null) throw new Error(`Cannot compile for ${target}: ${library} is not installed`);
-  const content = await Deno.readFile(found.path);
-  const manifest = {
-    name: library,
-    version: found.version,
-    bytes: content.length,
-    sha256: createHash("sha256").update(content).digest("hex"),
-  };
-  const folder = await madeDir(`${ROOT}${NATIVE}`);
-  const known = await readJson<typeof manifest>(`${folder}/${MANIFEST_NAME}`);
-  if (known?.sha256 === manifest.sha256 && await fileBytes(`${folder}/${ARCHIVE_NAME}`)) return;
-  await Deno.writeFile(`${folder}/${ARCHIVE_NAME}`, gzipSync(content, { level: 9 }));
-  await Deno.writeTextFile(`${folder}/${MANIFEST_NAME}`, JSON.stringify(manifest) + "\n");
-}
-
-/** Fetches what a target needs and writes `native/`; the arguments of `deno compile`. */
-async function compileArguments(
+/** Fetches what a target needs and lays it out in `folder`; the arguments of `deno compile`. */
+async function prepare(
+  folder: string,
   target: TargetName,
-  output: string,
-  embeds: boolean,
-): Promise<string[]> {
+): Promise<(output: string, embeds: boolean) => string[]> {
   // Everything at hand first: what `deno compile` fetches by itself could not be left out.
   const { os, arch } = TARGETS[target];
   const isOwn = target === Deno.build.target;
@@ -204,27 +200,34 @@ async function compileArguments(
   if (!installed.success) throw new Error(`Cannot compile: ${installed.stderr.trim()}`);
   const workers = filesBelow("src").filter((path) => path.endsWith("_worker.ts"));
   const packages = await listPackages([ENTRY, ...workers]);
-  await embedLibrary(target, packages);
-  const included = [
-    ...workers,
-    "dashboard",
-    `${NATIVE}/${MANIFEST_NAME}`,
-    ...embeds ? [`${NATIVE}/${ARCHIVE_NAME}`] : [],
-  ];
-  const { npmIncludes, excluded } = npmFiles(TARGETS[target], packages);
-  return [
+  await packLibrary(await madeDir(`${ROOT}${NATIVE}`), TARGETS[target], packages);
+  const program = await bundleProgram(folder, workers);
+  for (const path of [...filesBelow("dashboard"), ...filesBelow(NATIVE), "deno.lock"]) {
+    await madeDir(`${folder}/${path}`.replace(/\/[^/]*$/, ""));
+    await Deno.copyFile(ROOT + path, `${folder}/${path}`);
+  }
+  await packCountries(`${folder}/${NATIVE}`, packages);
+  const imports = { ...manifest.imports, [`${COUNTRIES}/`]: `./${NATIVE}/` };
+  await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ ...manifest, imports }));
+  const excluded = excludedFiles(TARGETS[target], packages);
+  return (output, embeds) => [
     "compile",
     ...isOwn ? [] : ["--target", target],
     "--quiet", // The executable, too: else strangers can make its HTTP/2 write to standard error.
-    "--frozen",
     "--no-check", // Types are checked where the tests run.
     "--no-code-cache", // It would lie in the shared temporary folder under a name anyone can guess.
     ...PERMISSIONS,
-    ...[...included, ...npmIncludes].flatMap((path) => ["--include", path]),
+    ...[
+      ...program.workers,
+      "dashboard",
+      `${NATIVE}/${MANIFEST_NAME}`,
+      `${NATIVE}/${COUNTRIES_NAME}`,
+      ...embeds ? [`${NATIVE}/${ARCHIVE_NAME}`] : [],
+    ].flatMap((path) => ["--include", path]),
     ...excluded.flatMap((path) => ["--exclude", path]),
     "--output",
     output,
-    ENTRY,
+    program.entry,
   ];
 }
 

@@ -67,7 +67,8 @@ export interface Packages {
   readonly filesOf: (folder: string) => readonly string[];
 }
 
-const COUNTRIES = "@ip-location-db/geo-whois-asn-country-mmdb";
+/** Package of the country database. */
+export const COUNTRIES = "@ip-location-db/geo-whois-asn-country-mmdb";
 const BINDINGS = "@duckdb/node-bindings-";
 
 /** Whether a text names a target. */
@@ -88,14 +89,20 @@ export function libraryOf(
   return null;
 }
 
+/** Path of the country database; null where its package was not fetched. */
+export function countriesOf({ known, filesOf }: Packages): string | null {
+  const found = [...known.values()].find(({ name }) => name === COUNTRIES);
+  const files = found?.localPath === undefined ? [] : filesOf(found.localPath);
+  return files.find((path) => path.endsWith("-country.mmdb")) ?? null;
+}
+
 /**
- * The npm packages to add that no import names, and every file to leave out: of packages only
- * the tools and tests use, of other platforms, and what is only there for people to read. (Only
- * exact files can be left out of npm packages; folders have no effect.)
+ * Every file of the npm packages to leave out: of packages only the tools and tests use, of other
+ * platforms, and what is only there for people to read. (Only exact files can be left out of npm
+ * packages; folders have no effect.)
  */
-export function npmFiles(target: Target, { known, imported, filesOf }: Packages) {
-  const countries = [...known].filter(([, { name }]) => name === COUNTRIES).map(([id]) => id);
-  const needed = new Set([...imported, ...countries]);
+export function excludedFiles(target: Target, { known, imported, filesOf }: Packages): string[] {
+  const needed = new Set(imported);
   for (const id of needed) known.get(id)?.dependencies.forEach((name) => needed.add(name));
   const excluded: string[] = [];
   for (const [id, { name, localPath }] of known) {
@@ -105,11 +112,13 @@ export function npmFiles(target: Target, { known, imported, filesOf }: Packages)
       if (!needed.has(id) || isForeign || isSuperfluous(path)) excluded.push(path);
     }
   }
-  return { npmIncludes: countries.map((id) => `npm:${id}`), excluded };
+  return excluded;
 }
 
 /** Whether no run of the program reads this file of a package it uses. */
 function isSuperfluous(path: string): boolean {
-  return /\.d\.[cm]?ts$|\.map$|\.md$|\.min\.js$|\/umd\/|-ipv[46]\.mmdb$/.test(path) ||
+  return /\.d\.[cm]?ts$|\.map$|\.md$|\.c$|\.min\.js$|\/umd\/|\.esm\.js$|\/browser\.c?js$/.test(
+    path,
+  ) ||
     /\/(libduckdb\.(so|dylib)|duckdb\.dll)$/.test(path); // Embedded compressed instead.
 }

@@ -1,6 +1,6 @@
 // What only the C library can do: tell the limit of open descriptors, read the files of /proc and
-// /sys, which the runtime closes to a program without every permission, shut sockets down, and send
-// datagrams to a Unix socket.
+// /sys, which the runtime closes to a program without every permission, shut sockets down, send
+// datagrams to a Unix socket, and give memory back.
 
 /** The C libraries that a system may have, its numbers of RLIMIT_NOFILE and SIGUSR1. */
 const SYSTEMS: Partial<
@@ -19,8 +19,8 @@ const SIGNAL_IGNORED = 1n;
 /** SHUT_RDWR, on all systems. */
 const SHUT_BOTH = 2;
 
-/** More than any limit of a control group, or any list of them, is long. */
-const FILE_BYTES_MAX = 16_384;
+/** Longer than what the kernel hands out at once. */
+const PIECE_BYTES = 16_384;
 
 /** The limit of open descriptors, or null where it cannot be known. */
 export function descriptorLimit(): number | null {
@@ -28,7 +28,7 @@ export function descriptorLimit(): number | null {
   return firstLibrary((library) => askLimit(library, noFile));
 }
 
-/** The text of a small file of /proc or /sys; null if it is missing, or outside Linux. */
+/** The text of a file of /proc or /sys; null if it is missing, or outside Linux. */
 export function readSystemFile(path: string): string | null {
   return Deno.build.os === "linux" ? firstLibrary((library) => readFile(library, path)) : null;
 }
@@ -118,6 +118,41 @@ function sendTo(library: string, address: Uint8Array<ArrayBuffer>, data: Uint8Ar
   }
 }
 
+/** MADV_DONTNEED, on Linux. */
+const NOT_NEEDED = 4;
+/** `from-to rights offset device inode path` begins what /proc/self/smaps tells of a mapping. */
+const READ_ONLY_FILE = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p [0-9a-f]+ \S+ [1-9]\d* +\//;
+
+/**
+ * Gives the system, on Linux, what it can have again: memory that is free in the allocator, and
+ * pages of programs and libraries, which are read from their files again when they are used.
+ */
+export function releaseMemory(): void {
+  const maps = readSystemFile("/proc/self/smaps");
+  if (maps === null) return;
+  firstLibrary((library) => {
+    const opened = Deno.dlopen(library, {
+      malloc_trim: { parameters: ["usize"], result: "i32", optional: true },
+      madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
+    });
+    opened.symbols.malloc_trim?.(0n); // Of glibc alone.
+    for (const { from, bytes } of unchangedFiles(maps)) {
+      opened.symbols.madvise(from, bytes, NOT_NEEDED);
+    }
+    opened.close();
+    return true;
+  });
+}
+
+/** The read-only mappings of files without a page that differs from its file, as linking makes. */
+export function unchangedFiles(smaps: string): { from: bigint; bytes: bigint }[] {
+  return smaps.split(/^(?=[0-9a-f]+-)/m).flatMap((mapping) => {
+    const [, from, to] = READ_ONLY_FILE.exec(mapping) ?? [];
+    if (from === undefined || !/^Anonymous: +0 kB$/m.test(mapping)) return [];
+    return [{ from: BigInt(`0x${from}`), bytes: BigInt(`0x${to}`) - BigInt(`0x${from}`) }];
+  });
+}
+
 function firstLibrary<T>(ask: (library: string) => T | null): T | null {
   for (const library of SYSTEMS[Deno.build.os]?.libraries ?? []) {
     try {
@@ -154,10 +189,15 @@ function readFile(library: string, path: string): string | null {
   try {
     const descriptor = open(new TextEncoder().encode(`${path}\0`), 0);
     if (descriptor < 0) return null;
-    const bytes = new Uint8Array(FILE_BYTES_MAX);
-    const count = Number(read(descriptor, bytes, BigInt(bytes.length)));
+    const decoder = new TextDecoder();
+    const piece = new Uint8Array(PIECE_BYTES);
+    let text = "";
+    let count: number;
+    while ((count = Number(read(descriptor, piece, BigInt(piece.length)))) > 0) {
+      text += decoder.decode(piece.subarray(0, count), { stream: true });
+    }
     close(descriptor);
-    return count < 0 ? null : new TextDecoder().decode(bytes.subarray(0, count));
+    return count < 0 ? null : text + decoder.decode();
   } finally {
     opened.close();
   }

@@ -17,6 +17,8 @@ export interface Host {
   readonly connections?: () => ConnectionCounts;
   /** What the process uses of its memory, by part, in bytes. */
   readonly memoryUse?: () => Readonly<Record<string, number>>;
+  /** Gives memory back that is not in use. */
+  readonly releaseMemory?: () => void;
   /** Log lines that were dropped since the start, for nobody read them. */
   readonly droppedLogLines?: () => number;
   /** How the doctor asks the machine, where it is not the real one. */

@@ -16,12 +16,14 @@ import type { Host } from "./host.ts";
 import type { Job } from "./jobs.ts";
 
 const COMPACTION = { delayMs: 5 * MINUTE_MS, everyMs: MINUTE_MS };
+/** When what only the start used is not needed any more. */
+const RELEASE = { delayMs: 5 * SECOND_MS, everyMs: HOUR_MS };
 const ROLLUPS = { delayMs: MINUTE_MS / 2, everyMs: MINUTE_MS };
 
 /** The parts that have periodic work. */
 export interface JobParts {
   readonly config: Config;
-  readonly host: Pick<Host, "compaction">;
+  readonly host: Pick<Host, "compaction" | "releaseMemory">;
   readonly storage: Storage;
   readonly backups: Backups;
   readonly sites: Sites;
@@ -85,6 +87,12 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
       everyMs: DAY_MS,
       atStart: true,
       run: () => backups.warnOfOtherStore(),
+    },
+    {
+      name: "memory",
+      everyMs: RELEASE.everyMs,
+      atStart: true,
+      run: () => system.clock.sleep(RELEASE.delayMs, stopping).then(() => host.releaseMemory?.()),
     },
     { name: "backup", everyMs: 10 * MINUTE_MS, run: () => backupIfDue(parts) },
   ];

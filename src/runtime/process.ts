@@ -10,7 +10,7 @@ import { isLoopback } from "../net/ranges.ts";
 import { importDuckDb } from "../storage/duckdb.ts";
 import { memoryOf } from "../storage/memory.ts";
 import { loadDuckDb } from "../storage/native_library.ts";
-import { discardUserSignal, readSystemFile, sendDatagram } from "./c_library.ts";
+import { discardUserSignal, readSystemFile, releaseMemory, sendDatagram } from "./c_library.ts";
 import type { Connections } from "./connections.ts";
 import type { Host } from "./host.ts";
 import { type Handle, type Listener, openListener } from "./listener.ts";
@@ -112,6 +112,11 @@ export function onSignals(stop: (signal: string) => void, reload: () => void): v
   discardUserSignal();
 }
 
+async function stampOf(path: string): Promise<string> {
+  const { ino, size, mtime } = await Deno.stat(path);
+  return JSON.stringify([ino, size, mtime]);
+}
+
 /** The service manager that started this process, if one did. */
 export function managerOf(system: System, answers: () => Promise<boolean>): ServiceManager {
   const names = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] as const;
@@ -190,6 +195,7 @@ export function realHost(
       const { rss, heapTotal, heapUsed, external } = Deno.memoryUsage();
       return { rss, heap_total: heapTotal, heap_used: heapUsed, external };
     },
+    releaseMemory,
     version: VERSION,
     pid: Deno.pid,
     memoryBytes: memoryOf(readSystemFile, Deno.systemMemoryInfo().total || null),
@@ -198,6 +204,7 @@ export function realHost(
         {
           isStandalone: Deno.build.standalone,
           executable: Deno.execPath(),
+          stampOf,
           link: (path) => {
             Deno.dlopen(path, {});
           },

@@ -2,7 +2,9 @@
 // unpacked to disk first: once, checked, and with an old or damaged copy replaced. It must not
 // know the package itself.
 import { createHash } from "node:crypto";
+import { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { createZstdDecompress } from "node:zlib";
 import { AppError, messageOf } from "../core/errors.ts";
 import type { Files, Random } from "../core/types.ts";
 
@@ -12,6 +14,8 @@ export interface NativeHost {
   readonly isStandalone: boolean;
   /** Path of this executable. */
   readonly executable: string;
+  /** What changes where a file is written to or replaced. Rejects where there is none. */
+  stampOf(path: string): Promise<string>;
   /** Loads a shared library into this process. Throws the platform's error. */
   link(path: string): void;
   /** Makes `folder` the place of the runtime's temporary files; the result puts the old back. */
@@ -22,7 +26,7 @@ export interface NativeHost {
 export interface NativeOptions {
   /** Folder of the setting `native_dir`; made when missing. */
   readonly nativeDir: string;
-  /** Folder of `library.json` and, where it is not appended, `library.gz`. */
+  /** Folder of `library.json` and, where it is not appended, `library.zst`. */
   readonly embeddedDir?: string;
 }
 
@@ -36,8 +40,8 @@ export interface LibraryManifest {
 
 /** Name of the embedded manifest. */
 export const MANIFEST_NAME = "library.json";
-/** Name of the embedded library, compressed with gzip. */
-export const ARCHIVE_NAME = "library.gz";
+/** Name of the embedded library, compressed with Zstandard. */
+export const ARCHIVE_NAME = "library.zst";
 
 // What `deno compile` embeds is at the end of an ELF file, and all of it is in memory while the
 // program runs. So the library is put before it, with its length and this mark.
@@ -67,6 +71,8 @@ export function appendedFooter(bytes: number): Uint8Array<ArrayBuffer> {
 const EMBEDDED_DIR = fileURLToPath(new URL("../../native", import.meta.url));
 const FOLDER_PREFIX = "duckdb-";
 const ATTEMPTS_MAX = 3;
+/** Beside the library: the stamp it had when it was found intact. */
+const INTACT_NAME = "intact";
 
 /**
  * What `importModule` imports, with its library in place before. Rejects with `unavailable` and a
@@ -111,9 +117,12 @@ export async function linkLibrary(
   const path = `${folder}/${manifest.name}`;
   // A program of another version that starts now may remove what this one has just unpacked.
   for (let attempt = 1;; attempt++) {
-    if (!await isIntact(files, path, manifest)) {
-      const packed = await packedLibrary(files, host.executable, embeddedDir);
-      await unpack(files, random, path, manifest, packed);
+    if (!await isKnownIntact(host, files, path, manifest)) {
+      if (!await isIntact(files, path, manifest)) {
+        const packed = await packedLibrary(files, host.executable, embeddedDir);
+        await unpack(files, random, path, manifest, packed);
+      }
+      await noteIntact(host, files, path);
     }
     try {
       host.link(path);
@@ -180,6 +189,36 @@ function lengthAt(bytes: Uint8Array, at: number): number {
   return Number(view.getBigUint64(at, true));
 }
 
+/** Whether the copy is the very file that was once found intact. */
+async function isKnownIntact(
+  host: NativeHost,
+  files: Files,
+  path: string,
+  manifest: LibraryManifest,
+): Promise<boolean> {
+  try {
+    if (await files.size(path) !== manifest.bytes) return false;
+    const known = await files.readText(intactPath(path));
+    return known !== null && known === await host.stampOf(path);
+  } catch {
+    return false;
+  }
+}
+
+/** The next start need not read all of it. Never fails. */
+async function noteIntact(host: NativeHost, files: Files, path: string): Promise<void> {
+  try {
+    const stamp = new TextEncoder().encode(await host.stampOf(path));
+    await files.write(intactPath(path), stamp, 0o644);
+  } catch {
+    // Read-only: the next start reads all of it again.
+  }
+}
+
+function intactPath(path: string): string {
+  return `${path.slice(0, path.lastIndexOf("/"))}/${INTACT_NAME}`;
+}
+
 /** In pieces: the whole of it in memory would be most of what a start needs. */
 async function isIntact(files: Files, path: string, manifest: LibraryManifest): Promise<boolean> {
   try {
@@ -228,7 +267,8 @@ async function* decompressed(
   hash: ReturnType<typeof createHash>,
 ) {
   try {
-    for await (const piece of packed.pipeThrough(new DecompressionStream("gzip"))) {
+    const unpacking: ReadableWritablePair = Duplex.toWeb(createZstdDecompress());
+    for await (const piece of packed.pipeThrough(unpacking)) {
       hash.update(piece);
       yield piece;
     }

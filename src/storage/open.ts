@@ -166,7 +166,6 @@ export async function openAccepting(
   const memory = memoryPlan(host.memoryBytes, options);
   const begun: Promise<unknown>[] = [];
   const database = once(() => openDatabase(system, host, options, memory, opened), begun);
-  const recovered = once(() => recover(system, options, opened, database), begun);
   let accepted = () => {};
   const append: Storage["append"] = async (events, imports) => {
     await journal.append(events, imports);
@@ -182,12 +181,22 @@ export async function openAccepting(
     },
     seenVisitors: recentVisitors(opened, database),
     async complete() {
-      const parts = await openParts(system, await database(), await recovered(), options, opened);
+      // DuckDB is loaded while another thread reads.
+      const opening = database();
+      const parts = await withReader(opened, async (reader) => {
+        const recovery = await recover(system, options, opened, opening, reader);
+        const parts = await openParts(system, await opening, recovery, options, opened);
+        const { flusher } = parts;
+        const room = { ...roomAtStart(options, memory, parts), flush: () => flusher.flush() };
+        await fill(system, parts.hot, reader, room);
+        return parts;
+      });
       const { db, hot, flusher, mutex } = parts;
-      const isFull = () => hot.rows - flusher.heldBackRows >= memory.hotRowsMax;
-      const room = { isFull, ...roomAtStart(options, memory) };
-      await fill(system, opened, hot, { ...room, flush: () => flusher.flush() });
-      const refill = () => fill(system, opened, hot, { ...room, flush: () => flusher.flushNow() });
+      const refill = () =>
+        withReader(opened, (reader) => {
+          const room = { ...roomAtStart(options, memory, parts), flush: () => flusher.flushNow() };
+          return fill(system, hot, reader, room);
+        });
       const reopen = () => mutex.run(() => hot.refill(() => db.reopen(), refill));
       const reopening = new Reopening(db, reopen, system.clock, system.log);
       const freshMax = Math.min(options.flush_event_count ?? Infinity, memory.hotRowsMax);
@@ -206,26 +215,42 @@ export async function openAccepting(
 }
 
 /** How the hot tier is filled: where memory is short, in smaller pieces. */
-function roomAtStart(options: StorageOptions, { hotRowsMax }: MemoryPlan) {
+function roomAtStart(
+  options: StorageOptions,
+  { hotRowsMax }: MemoryPlan,
+  { hot, flusher }: Pick<Storage, "hot" | "flusher">,
+) {
   const fileOf = (n: number) => `${spillFolderOf(options)}/journal-${n}.ndjson`;
   const files: HotRoom["files"] = [fileOf(0), fileOf(1)];
-  return { rowsAtOnce: Math.min(FILLED_AT_ONCE, Math.ceil(hotRowsMax / 2)), files };
+  const isFull = () => hot.rows - flusher.heldBackRows >= hotRowsMax;
+  return { isFull, rowsAtOnce: Math.min(FILLED_AT_ONCE, Math.ceil(hotRowsMax / 2)), files };
+}
+
+/** Lends `work` another thread that reads mallard.sqlite. */
+async function withReader<T>(
+  { openReader }: OpenJournal,
+  work: (reader: Store) => Promise<T>,
+): Promise<T> {
+  const reader = await openReader();
+  try {
+    return await work(reader);
+  } finally {
+    await reader.close();
+  }
 }
 
 /** Brings the events of earlier runs into the hot tier. */
 async function fill(
   { files, log }: System,
-  opened: OpenJournal,
   hot: Hot,
+  reader: Store,
   room: HotRoom,
 ): Promise<void> {
-  const reader = await opened.openReader();
   try {
     const onUnreadable = (seq: number) =>
       log("error", "Skipped an unreadable row of the journal", { seq });
     await hot.load(reader, onUnreadable, room);
   } finally {
-    await reader.close();
     for (const path of room.files) await files.remove(path);
   }
 }
@@ -285,33 +310,26 @@ async function openDatabase(
 async function recover(
   { files, log }: System,
   { dataDir, isCautious, onFile }: StorageOptions & Pick<JournalOptions, "isCautious">,
-  opened: OpenJournal,
-  database: () => Promise<Db>,
+  { store, catalog, eventsFolder, ...opened }: OpenJournal,
+  opening: Promise<Db>,
+  reader: Store,
 ): Promise<Recovery> {
-  // DuckDB is loaded while another thread reads.
-  const opening = database();
-  const { store, catalog, eventsFolder } = opened;
-  const reader = await opened.openReader();
-  try {
-    // What recovery deletes it deletes by what the journal holds.
-    if (!isCautious) await reader.run("checkWhole", undefined);
-    const comparison = await reader.run("compareFiles", eventsFolder);
-    const { journalId, journalSeqTo, isSalvaged } = opened;
-    const recovery = new Recovery(await opening, store, files, log, {
-      eventsFolder,
-      quarantineFolder: `${dataDir}/quarantine`,
-      journalId,
-      journalSeqTo,
-      isSalvaged,
-      onFile,
-    });
-    catalog.found(await recovery.start(comparison));
-    await opened.rollups.start();
-    await store.run("endRecovery", undefined);
-    return recovery;
-  } finally {
-    await reader.close();
-  }
+  // What recovery deletes it deletes by what the journal holds.
+  if (!isCautious) await reader.run("checkWhole", undefined);
+  const comparison = await reader.run("compareFiles", eventsFolder);
+  const { journalId, journalSeqTo, isSalvaged } = opened;
+  const recovery = new Recovery(await opening, store, files, log, {
+    eventsFolder,
+    quarantineFolder: `${dataDir}/quarantine`,
+    journalId,
+    journalSeqTo,
+    isSalvaged,
+    onFile,
+  });
+  catalog.found(await recovery.start(comparison));
+  await opened.rollups.start();
+  await store.run("endRecovery", undefined);
+  return recovery;
 }
 
 /** The parts that work on an open database and a recovered catalog. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { gzipSync } from "node:zlib";
+import { zstdCompressSync } from "node:zlib";
 import { createHash } from "node:crypto";
 import type { Files } from "../../src/core/types.ts";
 import { realSystem } from "../../src/runtime/system.ts";
@@ -31,7 +31,7 @@ async function inPlace(work: (place: Place) => Promise<void>): Promise<void> {
     const embeddedDir = `${root}/embedded`;
     const nativeDir = `${root}/native`;
     await Deno.mkdir(embeddedDir);
-    await Deno.writeFile(`${embeddedDir}/library.gz`, gzipSync(LIBRARY));
+    await Deno.writeFile(`${embeddedDir}/library.zst`, zstdCompressSync(LIBRARY));
     const manifest = { name: "lib.so", version: "1.2.3", bytes: LIBRARY.length, sha256: SHA256 };
     await Deno.writeTextFile(`${embeddedDir}/library.json`, JSON.stringify(manifest));
     await work({ nativeDir, embeddedDir, path: `${nativeDir}/${FOLDER}/lib.so` });
@@ -45,6 +45,10 @@ function host(linked: string[] = [], link?: (path: string) => void): NativeHost 
   return {
     isStandalone: true,
     executable: "/none",
+    async stampOf(path) {
+      const { ino, size, mtime } = await Deno.stat(path);
+      return JSON.stringify([ino, size, mtime]);
+    },
     link(path) {
       link?.(path);
       assert.deepEqual(Deno.readFileSync(path), LIBRARY);
@@ -60,13 +64,13 @@ Deno.test("linkLibrary() unpacks the library and loads it from a folder of its v
     const folder = await linkLibrary(host(linked), files, random, place);
     assert.equal(folder, `${place.nativeDir}/${FOLDER}`);
     assert.deepEqual(linked, [place.path]);
-    assert.deepEqual(await files.list(folder), [{ name: "lib.so", isDirectory: false }]);
+    assert.deepEqual((await files.list(folder)).map(({ name }) => name), ["intact", "lib.so"]);
   }));
 
 Deno.test("linkLibrary() does not unpack where an intact copy lies", () =>
   inPlace(async (place) => {
     await linkLibrary(host(), files, random, place);
-    await Deno.remove(`${place.embeddedDir}/library.gz`);
+    await Deno.remove(`${place.embeddedDir}/library.zst`);
     const before = (await Deno.stat(place.path)).ino;
     await linkLibrary(host(), files, random, place);
     assert.equal((await Deno.stat(place.path)).ino, before);
@@ -88,11 +92,37 @@ for (
     }));
 }
 
+Deno.test("linkLibrary() reads the whole of a copy only after it has changed", () =>
+  inPlace(async (place) => {
+    await linkLibrary(host(), files, random, place);
+    let reads = 0;
+    const watched: Files = {
+      ...files,
+      stream: (path) => {
+        if (path === place.path) reads++;
+        return files.stream(path);
+      },
+    };
+    await linkLibrary(host(), watched, random, place);
+    assert.equal(reads, 0);
+    await Deno.chmod(place.path, 0o644);
+    await Deno.writeFile(place.path, LIBRARY.map((byte, index) => index === 7 ? byte ^ 1 : byte));
+    await linkLibrary(host(), watched, random, place);
+    assert.equal(reads, 1);
+    assert.deepEqual(await Deno.readFile(place.path), LIBRARY);
+  }));
+
 Deno.test("linkLibrary() needs no write access where an intact copy lies", () =>
   inPlace(async (place) => {
     await linkLibrary(host(), files, random, place);
     const refuse = () => Promise.reject(new Error("Read-only file system (os error 30)"));
-    const readOnly: Files = { ...files, writeStream: refuse, rename: refuse, remove: refuse };
+    const readOnly: Files = {
+      ...files,
+      write: refuse,
+      writeStream: refuse,
+      rename: refuse,
+      remove: refuse,
+    };
     const linked: string[] = [];
     await linkLibrary(host(linked), readOnly, random, place);
     assert.deepEqual(linked, [place.path]);
@@ -135,9 +165,9 @@ Deno.test("linkLibrary() leaves no half-written file when the disk is full", () 
 
 Deno.test("linkLibrary() tells a damaged executable from a bad folder", () =>
   inPlace(async (place) => {
-    const archive = gzipSync(LIBRARY);
-    for (const damaged of [archive.subarray(0, 900), gzipSync(LIBRARY.slice(1)), LIBRARY]) {
-      await Deno.writeFile(`${place.embeddedDir}/library.gz`, damaged);
+    const archive = zstdCompressSync(LIBRARY);
+    for (const damaged of [archive.subarray(0, 900), zstdCompressSync(LIBRARY.slice(1)), LIBRARY]) {
+      await Deno.writeFile(`${place.embeddedDir}/library.zst`, damaged);
       await assert.rejects(linkLibrary(host(), files, random, place), /executable is damaged/);
     }
     await Deno.remove(`${place.embeddedDir}/library.json`);
@@ -151,8 +181,9 @@ Deno.test("linkLibrary() succeeds for ten that start at once", () =>
       Array.from({ length: 10 }, () => linkLibrary(host(linked), files, random, place)),
     );
     assert.deepEqual(linked, Array(10).fill(place.path));
-    assert.deepEqual(await files.list(`${place.nativeDir}/${FOLDER}`), [
-      { name: "lib.so", isDirectory: false },
+    assert.deepEqual(await files.tree(place.nativeDir), [
+      `${FOLDER}/intact`,
+      `${FOLDER}/lib.so`,
     ]);
   }));
 
@@ -177,6 +208,7 @@ Deno.test("linkLibrary() removes other versions and killed attempts, and nothing
     await linkLibrary(host(), files, random, place);
     assert.deepEqual(await files.tree(place.nativeDir), [
       `${FOLDER}/addon.node`,
+      `${FOLDER}/intact`,
       `${FOLDER}/lib.so`,
       "of_the_owner/addon.node",
       "of_the_owner/lib.so.1234.part",
@@ -187,6 +219,10 @@ Deno.test("loadDuckDb() takes the package as it is when not compiled", async () 
   const source: NativeHost = {
     isStandalone: false,
     executable: "/none",
+    async stampOf(path) {
+      const { ino, size, mtime } = await Deno.stat(path);
+      return JSON.stringify([ino, size, mtime]);
+    },
     link: () => assert.fail("linked"),
     redirectTemporaryFiles: () => assert.fail("redirected"),
   };
@@ -214,13 +250,16 @@ Deno.test("loadDuckDb() has the addon unpacked beside the library, and only the 
       /Cannot load DuckDB's addon: no such symbol.*native_dir/,
     );
     assert.equal(steps.at(-1), "back");
-    assert.deepEqual(await files.tree(place.nativeDir), [`${FOLDER}/lib.so`]);
+    assert.deepEqual(await files.tree(place.nativeDir), [
+      `${FOLDER}/intact`,
+      `${FOLDER}/lib.so`,
+    ]);
   }));
 
 Deno.test("linkLibrary() takes the library that is appended to the executable", () =>
   inPlace(async (place) => {
-    const packed = await Deno.readFile(`${place.embeddedDir}/library.gz`);
-    await Deno.remove(`${place.embeddedDir}/library.gz`);
+    const packed = await Deno.readFile(`${place.embeddedDir}/library.zst`);
+    await Deno.remove(`${place.embeddedDir}/library.zst`);
     const executable = `${place.embeddedDir}/mallard`;
     const embedded = crypto.getRandomValues(new Uint8Array(3000));
     const trailer = new Uint8Array(TRAILER_BYTES);

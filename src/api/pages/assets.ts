@@ -66,10 +66,11 @@ interface Body {
   readonly etag: string;
 }
 
-/** A response body made once: plain, and gzipped if that is shorter. */
+/** A response body made once. */
 interface Asset {
   readonly plain: Body;
-  readonly gzipped: Body | null;
+  /** Gzipped, by the first who asks; null where that is no shorter. */
+  readonly gzipped: () => Body | null;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -212,12 +213,14 @@ function makeAsset(
   headers: Readonly<Record<string, string>>,
 ): Asset {
   const tag = createHash("sha256").update(bytes).digest("hex").slice(0, 24);
-  const shorter = new Uint8Array(gzipSync(bytes, { level: 9 }));
+  const gzip = () => {
+    const shorter = new Uint8Array(gzipSync(bytes, { level: 9 }));
+    return shorter.byteLength < bytes.byteLength ? { bytes: shorter, etag: `"${tag}-gzip"` } : null;
+  };
+  let made: Body | null | undefined;
   return {
     plain: { bytes, etag: `"${tag}"` },
-    gzipped: shorter.byteLength < bytes.byteLength
-      ? { bytes: shorter, etag: `"${tag}-gzip"` }
-      : null,
+    gzipped: () => made === undefined ? made = gzip() : made,
     headers: { ...headers, vary: "accept-encoding" },
   };
 }
@@ -236,12 +239,12 @@ function route(path: string, asset: Asset, names: RegExp = /^/): Route {
 }
 
 function answer(asset: Asset, { request }: Context): Response {
-  const gzip = asset.gzipped && acceptsGzip(request.headers.get("accept-encoding"));
-  const body = gzip && asset.gzipped ? asset.gzipped : asset.plain;
+  const gzipped = acceptsGzip(request.headers.get("accept-encoding")) ? asset.gzipped() : null;
+  const body = gzipped ?? asset.plain;
   const headers: Record<string, string> = { ...asset.headers, etag: body.etag };
   if (isKnown(request.headers.get("if-none-match"), body.etag)) {
     return new Response(null, { status: 304, headers });
   }
-  if (gzip) headers["content-encoding"] = "gzip";
+  if (gzipped) headers["content-encoding"] = "gzip";
   return new Response(body.bytes, { headers });
 }

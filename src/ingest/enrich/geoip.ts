@@ -2,6 +2,7 @@
 // maxmind. It remembers records of the database, never an address.
 import { Buffer } from "node:buffer";
 import { fileURLToPath } from "node:url";
+import { zstdDecompressSync } from "node:zlib";
 import { type CityResponse, Reader } from "maxmind";
 import { messageOf } from "../../core/errors.ts";
 import type { Files, Log } from "../../core/types.ts";
@@ -154,13 +155,28 @@ export class GeoIp {
   }
 }
 
-/** Path of the country database that comes with the program, also inside the executable. */
+/** Path of the country database that comes with the program; inside the executable it is packed. */
 export function builtInDatabasePath(): string {
   const name = "@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb";
   return fileURLToPath(import.meta.resolve(name));
 }
 
-/** Opens a file. Rejects with a sentence where there is none, or one that cannot be used. */
+const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
+
+/** What Zstandard has packed is unpacked; anything else stays as it is. */
+function unpacked(bytes: Uint8Array): Uint8Array {
+  if (!ZSTD.every((byte, index) => bytes[index] === byte)) return bytes;
+  try {
+    return zstdDecompressSync(bytes);
+  } catch (error) {
+    throw new Error(`Cannot open GeoIP database: it is damaged (${messageOf(error)})`);
+  }
+}
+
+/**
+ * Opens a file, also one that Zstandard has packed. Rejects with a sentence where there is none, or
+ * one that cannot be used.
+ */
 export async function openGeoIpFile(
   files: Files,
   path: string,
@@ -168,7 +184,7 @@ export async function openGeoIpFile(
 ): Promise<GeoIp> {
   const bytes = await files.readBytes(path);
   if (bytes === null) throw new Error("Cannot open GeoIP database: there is no such file");
-  return GeoIp.open(bytes, { precision });
+  return GeoIp.open(unpacked(bytes), { precision });
 }
 
 /**

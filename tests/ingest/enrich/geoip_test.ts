@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { zstdCompressSync } from "node:zlib";
 import {
   builtInDatabasePath,
   GeoIp,
   loadGeoIp,
   NOWHERE,
+  openGeoIpFile,
 } from "../../../src/ingest/enrich/geoip.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
 import { mmdb } from "../../support/mmdb.ts";
@@ -164,6 +166,27 @@ Deno.test("loadGeoIp() takes the owner's file in place of the built-in one", asy
     assert.equal(geo?.lookup("81.2.69.1").city, "Munich");
   } finally {
     await Deno.remove(path);
+  }
+});
+
+Deno.test("openGeoIpFile() unpacks what Zstandard has packed, and refuses half of it", async () => {
+  const packed = new Uint8Array(zstdCompressSync(mmdb(ROWS)));
+  const folder = await Deno.makeTempDir({ prefix: "mallard_geoip_" });
+  try {
+    const { files } = fakeSystem();
+    const path = `${folder}/packed.mmdb`;
+    await Deno.writeFile(path, packed);
+    const whole = GeoIp.open(mmdb(ROWS), { precision: "city" });
+    const geo = await openGeoIpFile(files, path, "city");
+    assert.equal(geo.type, whole.type);
+    assert.deepEqual(geo.lookup("81.2.69.160"), whole.lookup("81.2.69.160"));
+    await Deno.writeFile(path, packed.subarray(0, packed.length >> 1));
+    await assert.rejects(
+      openGeoIpFile(files, path, "city"),
+      /^Error: Cannot open GeoIP database: it is damaged/,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });
 

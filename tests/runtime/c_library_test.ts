@@ -1,0 +1,39 @@
+// What the C library is asked for.
+import assert from "node:assert/strict";
+import { readSystemFile, releaseMemory, unchangedFiles } from "../../src/runtime/c_library.ts";
+
+const RIGHTS = "VmFlags: rd mr mw me sd";
+
+Deno.test("unchangedFiles() takes read-only mappings of files without a page of their own", () => {
+  const mapping = (head: string, anonymous: number) =>
+    `${head}\nRss:  64 kB\nAnonymous:  ${anonymous} kB\n${RIGHTS}\n`;
+  const smaps = [
+    mapping("5000-6000 r--p 00000000 fe:01 4711                       /usr/bin/mallard", 0),
+    mapping("6000-9000 r-xp 00001000 fe:01 4711                       /usr/bin/mallard", 0),
+    mapping("9000-a000 r--p 00004000 fe:01 4711                       /usr/bin/mallard", 4),
+    mapping("a000-b000 rw-p 00005000 fe:01 4711                       /usr/bin/mallard", 0),
+    mapping("b000-c000 r--s 00005000 fe:01 4712                       /var/shared", 0),
+    mapping("c000-d000 r-xp 00000000 00:00 0 ", 0),
+    mapping("d000-e000 r-xp 00000000 00:00 0                          [vdso]", 0),
+    mapping("7fff00000000-7fff00001000 r--p 00000000 fe:01 9          /lib/a name.so", 0),
+  ].join("");
+  assert.deepEqual(unchangedFiles(smaps), [
+    { from: 0x5000n, bytes: 0x1000n },
+    { from: 0x6000n, bytes: 0x3000n },
+    { from: 0x7fff00000000n, bytes: 0x1000n },
+  ]);
+});
+
+Deno.test({
+  name: "releaseMemory() gives pages of files back, and the program goes on",
+  ignore: Deno.build.os !== "linux",
+  fn() {
+    const fileKb = () => Number(/^RssFile:\s+(\d+)/m.exec(status())?.[1]);
+    const status = () => readSystemFile("/proc/self/status") ?? "";
+    const before = fileKb();
+    releaseMemory();
+    const after = fileKb();
+    assert.ok(after < before / 2, `${before} kB before, ${after} kB after`);
+    assert.deepEqual(JSON.parse(JSON.stringify([1, "a"])), [1, "a"]);
+  },
+});
