@@ -3,7 +3,7 @@
 // same for every tool, in `stage/`.
 import { EVENT_COLUMNS, type EventColumnName } from "../core/event.ts";
 import { TITLE_CHARS_MAX } from "../core/limits.ts";
-import { ident, join, raw, type Sql, sql } from "../core/sql.ts";
+import { join, raw, type Sql, sql } from "../core/sql.ts";
 import type { SumColumn, SumKind } from "../storage/history/sum_kinds.ts";
 import type { Files } from "../core/types.ts";
 import type { Db } from "../storage/duckdb.ts";
@@ -47,6 +47,8 @@ export const SOURCE_COLUMNS = {
   user_agent: "varchar",
   /** Network address; used for the place and the visitor, and dropped. */
   address: "varchar",
+  /** Which website of the tool it is of, where one was not named: there may be one only. */
+  website: "varchar",
 } as const;
 
 /** Name of a column that an importer gives. */
@@ -67,6 +69,8 @@ export interface Source {
   readonly from: Sql;
   readonly values: Readonly<Partial<Record<SourceColumn, Sql>>>;
   readonly columns: readonly ColumnNote[];
+  /** What its rows are called, for an owner who has to name one of several websites. */
+  readonly rowsName?: string;
   /**
    * The values are those of stored events: nothing is read from addresses and user agents, and
    * times, paths and texts stay as they are.
@@ -130,25 +134,17 @@ export function unionByName(rows: readonly Sql[]): Sql {
   return sql`(${join(rows, " union all by name ")})`;
 }
 
-/**
- * The website that is meant, of those in a column of some rows; null where they have one at most.
- * `what` names the rows. Throws an ImportFault where there are several.
- */
-export async function onlyWebsite(
-  from: Sql,
-  { column, what }: { readonly column: string; readonly what: string },
-  { db, website }: Pick<ReadContext, "db" | "website">,
-): Promise<string | null> {
-  if (website !== null) return website;
-  const id = ident(column);
-  const rows = await db.execute(sql`
-    select ${id} as id, count(*) as times from ${from} where ${id} is not null
-    group by all order by times desc limit 20`);
-  if (rows.length < 2) return null;
-  const list = rows.map((row) => `${row["id"]} (${row["times"]} ${what})`).join(", ");
-  throw new ImportFault(
-    `Cannot import: the files hold several websites: ${list}; name one with --website`,
-  );
+/** Tells rows of one website from others: why they are `apart`, or the id where none was named. */
+export function ofWebsite(
+  column: Sql,
+  { website }: Pick<ReadContext, "website">,
+): { readonly other: Sql; readonly values: Pick<Source["values"], "website"> } {
+  if (website === null) return { other: raw(""), values: { website: column } };
+  const id = raw(`'${website.replaceAll("'", "''")}'`);
+  return {
+    other: sql`when ${column} is distinct from ${id} then 'other website'`,
+    values: {},
+  };
 }
 
 /** Every source column in order, with its type. */

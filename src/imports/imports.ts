@@ -23,7 +23,7 @@ import {
 import type { EnrichParts, SiteRules } from "./stage/enrich.ts";
 import type { EventOptions } from "./stage/events.ts";
 import { type RejectedRow, TooManyBadRows } from "./stage/rows.ts";
-import { ROWS_FILE, Staging } from "./stage/stage.ts";
+import { ROWS_FOLDER, Staging } from "./stage/stage.ts";
 import { stagedSums, stageSums, SUMS_FILE } from "./stage/sums.ts";
 import { type DaysToWrite, writeDays } from "./write.ts";
 
@@ -53,7 +53,8 @@ export interface ImportParts {
 }
 
 const MODE = 0o600;
-const READ_FILE = "read.json";
+/** Another name than where rows were one file: what is left of those is read again. */
+const READ_FILE = "staged.json";
 const ATTEMPTS_MAX = 5;
 /** What DuckDB says of files that it will not read the next time either. */
 const UNREADABLE = new RegExp(
@@ -264,9 +265,10 @@ export class Imports {
   }
 
   #stagingOf(db: Db, found: PastImport, folder: string, signal: AbortSignal): Staging {
-    const { enrich, rulesOf, stageOptions, idDaysOf, system: { clock } } = this.#parts;
+    const { enrich, rulesOf, stageOptions, idDaysOf, system: { clock, files } } = this.#parts;
     return new Staging({
       db,
+      files,
       folder,
       enrich,
       rules: rulesOf(found.site_id),
@@ -317,7 +319,7 @@ export class Imports {
       return await this.#keep(found.id, work, SUMS_FILE, staged, sumsReport(staged, about));
     }
     const staged = await staging.read(source, clock.nowMs());
-    return await this.#keep(found.id, work, ROWS_FILE, staged, readReport(staged, about));
+    return await this.#keep(found.id, work, ROWS_FOLDER, staged, readReport(staged, about));
   }
 
   /** Keeps what was read on disk, so that reading need not be done again. */
@@ -333,6 +335,9 @@ export class Imports {
       if (name !== "spill" && name !== kept) await files.removeTree(`${work}/${name}`);
     }
     if (rejects.length > 0) await this.#writeRejects(id, rejects);
+    for (const path of await files.tree(work)) {
+      if (path.startsWith(`${kept}/`)) await files.sync(`${work}/${path}`);
+    }
     await files.sync(`${work}/${kept}`);
     await files.write(`${work}/${READ_FILE}.tmp`, bytesOf(JSON.stringify(report)), MODE);
     await files.rename(`${work}/${READ_FILE}.tmp`, `${work}/${READ_FILE}`);
@@ -371,7 +376,7 @@ export class Imports {
       // Rows may hold addresses: they go before any event is there. Without them the files would
       // be read again.
       await files.remove(`${work}/${READ_FILE}`);
-      await files.remove(`${work}/${ROWS_FILE}`);
+      await files.removeTree(`${work}/${ROWS_FOLDER}`);
       signal.throwIfAborted();
       const new_site = !isKnown(site);
       await history.commit(id, written, {

@@ -12,6 +12,7 @@ import { pageOf } from "../../ingest/enrich/url.ts";
 import type { UserAgents } from "../../ingest/enrich/user_agent.ts";
 import type { Db, Row } from "../../storage/duckdb.ts";
 import { literal } from "../../storage/parquet/schema.ts";
+import type { RowsSpan } from "./files.ts";
 
 /** What rows are read by. */
 export interface EnrichParts {
@@ -55,6 +56,9 @@ export interface Lookup {
   readonly where?: Sql;
 }
 
+/** Rows with the column `line`; those of some lines may have others beside them. */
+export type NumberedRows = (lines?: RowsSpan["lines"]) => Sql;
+
 /**
  * Makes the tables `pages`, `sources`, `agents`, `places` and `masked` of the rows in a relation;
  * resolves with the columns of which texts are masked.
@@ -62,7 +66,7 @@ export interface Lookup {
 export async function enrich(
   db: Db,
   { from, used }: {
-    readonly from: Sql;
+    readonly from: NumberedRows;
     /** Columns that have a value in any row. */
     readonly used: ReadonlySet<string>;
   },
@@ -137,14 +141,14 @@ export async function fill(
   const key = join(lookup.keys.map(ident));
   await db.execute(sql`create or replace table numbered as
     select row_number() over () as line, * from (select distinct ${key} from ${rows})`);
-  await fillFrom(db, raw("numbered"), lookup, pause);
+  await fillFrom(db, () => raw("numbered"), lookup, pause);
   await db.execute(sql`drop table numbered`);
 }
 
 /** Reads each different text of numbered rows once, some at a time. */
 async function fillFrom(
   db: Db,
-  rows: Sql,
+  rows: NumberedRows,
   { table, keys, columns, read }: Lookup,
   pause: () => Promise<void>,
 ): Promise<void> {
@@ -167,13 +171,13 @@ async function fillFrom(
  */
 async function* differentTexts(
   db: Db,
-  rows: Sql,
+  rows: NumberedRows,
   columns: readonly string[],
   where: Sql,
 ): AsyncGenerator<Row[]> {
   const hashes = join(columns.map((name) => sql`md5_number(${ident(name)})`));
   await db.execute(sql`create or replace table texts as
-    select min(line) as line from ${rows} where ${where} group by ${hashes}`);
+    select min(line) as line from ${rows()} where ${where} group by ${hashes}`);
   for (let from = 0;;) {
     const [piece] = await db.query(sql`select max(line) as upto
       from (select line from texts where line > ${from} order by line limit ${TEXTS_AT_ONCE})`);
@@ -181,7 +185,8 @@ async function* differentTexts(
     if (upto === from) break;
     // The bounds spare the reading of all other rows.
     yield await db.query(sql`
-      select ${join(columns.map(ident))} from ${rows} join texts using (line)
+      select ${join(columns.map(ident))} from ${rows({ from: from + 1, to: upto })}
+      join texts using (line)
       where line > ${from} and line <= ${upto}`);
     from = upto;
   }
@@ -204,7 +209,7 @@ const MASKED_AS_GIVEN = MASKED_COLUMNS.filter((name) => name !== "referrer");
 /** The table `masked` of texts that change; resolves with the columns that they are of. */
 async function fillMasks(
   db: Db,
-  rows: Sql,
+  rows: NumberedRows,
   given: typeof MASKED_AS_GIVEN,
   masks: Masks,
   pause: () => Promise<void>,

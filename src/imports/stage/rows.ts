@@ -3,8 +3,9 @@
 import { IMPORT_BAD_ROWS_MIN, IMPORT_BAD_ROWS_SHARE_MAX } from "../../core/limits.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Db } from "../../storage/duckdb.ts";
-import { literal, literalPath } from "../../storage/parquet/schema.ts";
+import { literal } from "../../storage/parquet/schema.ts";
 import { ImportFault, type Source, SOURCE_TYPES, type SourceColumn } from "../importer.ts";
+import { ROWS_FORMAT } from "./files.ts";
 
 /** A row that cannot be an event. */
 export interface RejectedRow {
@@ -45,11 +46,14 @@ export function formOf({ values, isExact = false }: Source): RowsForm {
   return { isExact, given };
 }
 
-/** Writes the rows of a source, numbered, each with what is wrong with it. */
+/**
+ * Writes the rows of a source into a folder, numbered, each with what is wrong with it. Such a row
+ * keeps no time: no day may be looked for where it is.
+ */
 export async function writeRows(
   db: Db,
   { from, values, ...source }: Source,
-  path: string,
+  folder: string,
   nowMs: number,
 ): Promise<void> {
   const { given } = formOf({ from, values, ...source });
@@ -57,29 +61,46 @@ export async function writeRows(
     sql`${values[name] ?? raw("null")}::${raw(type)} as ${ident(name)}`
   );
   const last = literal(new Date(nowMs + AHEAD_MS).toISOString());
-  // They are read again soon, some days at a time: packing them closer takes longer than reading
-  // more, and a small row group holds few rows of other days.
   await db.execute(sql`copy (
-    select * replace (coalesce(fault,
+    select * replace (case when fault is null then happened_at end as happened_at)
+    from (select * replace (coalesce(fault,
       case when happened_at is null then 'its time cannot be read'
         when happened_at < ${literal(FIRST_DAY)}::timestamp then 'its time is before 1995'
         when happened_at > ${last}::timestamp then 'its time is in the future' end) as fault)
-    from (select row_number() over () as line, ${join(columns)} from ${from} as row)
-  ) to ${literal(path)} (format parquet, compression snappy, row_group_size 10240,
-    row_group_size_bytes '4MB')`);
+      from (select row_number() over () as line, ${join(columns)} from ${from} as row))
+  ) to ${literal(folder)} ${ROWS_FORMAT}`);
+}
+
+/** Writes good rows into another folder, numbered again in the order of their times. */
+export async function sortRows(db: Db, rows: Sql, folder: string): Promise<void> {
+  await db.execute(sql`copy (
+    select row_number() over () as line, * exclude (line)
+    from (select * from ${goodRows(rows)} order by happened_at, line)
+  ) to ${literal(folder)} ${ROWS_FORMAT}`);
 }
 
 /** Rows that were written, with every source column. */
-export function writtenRows(path: string, { given }: RowsForm): Sql {
+export function writtenRows(files: Sql, { given }: RowsForm): Sql {
   const missing = SOURCE_TYPES.filter(([name]) => !given.includes(name))
     .map(([name, type]) => sql`null::${raw(type)} as ${ident(name)}`);
-  const file = sql`read_parquet(${literal(literalPath(path))})`;
-  return sql`(select ${join([raw("*"), ...missing])} from ${file})`;
+  return sql`(select ${join([raw("*"), ...missing])} from ${files})`;
 }
 
 /** Rows that become events, unless they are of robots. */
 export function goodRows(rows: Sql): Sql {
   return sql`(select * from ${rows} where fault is null and apart is null)`;
+}
+
+/** Throws an ImportFault where rows are of several websites, and none of them was named. */
+export async function requireOneWebsite(db: Db, rows: Sql, what: string): Promise<void> {
+  const found = await db.execute(sql`
+    select website, count(*) as times from ${rows} where website is not null
+    group by website order by times desc, website limit 20`);
+  if (found.length < 2) return;
+  const list = found.map(({ website, times }) => `${website} (${times} ${what})`).join(", ");
+  throw new ImportFault(
+    `Cannot import: the files hold several websites: ${list}; name one with --website`,
+  );
 }
 
 /** Counts rows that are no events. Throws an ImportFault where they are too many. */

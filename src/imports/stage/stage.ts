@@ -4,6 +4,7 @@ import { type EventColumnName, PAGEVIEW } from "../../core/event.ts";
 import { raw, type Sql, sql } from "../../core/sql.ts";
 import type { Db } from "../../storage/duckdb.ts";
 import { literal } from "../../storage/parquet/schema.ts";
+import type { Files } from "../../core/types.ts";
 import type { Source } from "../importer.ts";
 import { enrich, type EnrichParts, type SiteRules, TEXT_TABLES } from "./enrich.ts";
 import {
@@ -17,16 +18,20 @@ import {
   formOf,
   goodRows,
   judge,
+  requireOneWebsite,
   type RowsForm,
+  sortRows,
   type Staged,
   writeRows,
   writtenRows,
 } from "./rows.ts";
-import { type UsedColumns, usedInFile, usedInTables } from "./used.ts";
+import { RowsFiles, type RowsSpan } from "./files.ts";
+import { type UsedColumns, usedInFiles, usedInTables } from "./used.ts";
 
 /** What staging works with. */
 export interface StageParts {
   readonly db: Db;
+  readonly files: Files;
   /** Folder of the import. */
   readonly folder: string;
   readonly enrich: EnrichParts;
@@ -54,8 +59,11 @@ export interface DayRun {
 /** Events of a run of several days, which are in memory as a table while they are written. */
 const RUN_ROWS = 20_000;
 
-/** The rows as they are, below the folder of an import. */
-export const ROWS_FILE = "rows.parquet";
+/** Rows are sorted where all runs of days together would read so many times as many. */
+const READ_TIMES_MAX = 4;
+
+/** The folder of rows as they are, below that of an import. */
+export const ROWS_FOLDER = "rows";
 const NOTHING: ReadonlySet<string> = new Set();
 
 /** The rows of an import on their way to events. */
@@ -63,14 +71,14 @@ export class Staging {
   readonly #parts: StageParts;
   readonly #path: string;
   /** Null until rows were read. */
-  #form: RowsForm | null = null;
+  #written: { readonly form: RowsForm; readonly files: RowsFiles } | null = null;
   #masked = NOTHING;
   #used: UsedColumns = { rows: NOTHING, tables: new Map() };
 
   /** Nothing is read yet. */
   constructor(parts: StageParts) {
     this.#parts = parts;
-    this.#path = `${parts.folder}/${ROWS_FILE}`;
+    this.#path = `${parts.folder}/${ROWS_FOLDER}`;
   }
 
   /** Writes the rows of a source and counts them. Throws an ImportFault where many are bad. */
@@ -79,9 +87,13 @@ export class Staging {
     nowMs: number,
   ): Promise<Staged & { readonly days: StagedDay[]; readonly form: RowsForm }> {
     const { db } = this.#parts;
-    await writeRows(db, source, this.#path, nowMs);
+    await this.#leaveNone(this.#path, () => writeRows(db, source, this.#path, nowMs));
     const form = formOf(source);
-    const found = await judge(db, writtenRows(this.#path, form));
+    const files = await RowsFiles.of(db, this.#path);
+    const rows = writtenRows(files.relation(), form);
+    if (source.values.website) await requireOneWebsite(db, rows, source.rowsName ?? "rows");
+    const found = await judge(db, rows);
+    await this.#sortWhereMixed(rows, files);
     await this.resume(form);
     const robots = form.isExact ? 0 : await this.#countRobots();
     const apart = robots > 0
@@ -90,15 +102,38 @@ export class Staging {
     return { ...found, apart, days: await this.#countDays(), form };
   }
 
+  /** Sorts rows of which every run of days would be looked for in most of the files. */
+  async #sortWhereMixed(rows: Sql, written: RowsFiles): Promise<void> {
+    const { db, files } = this.#parts;
+    const days = await datesIn(db, sql`${goodRows(rows)} as r`);
+    const all = days.reduce((sum, { events }) => sum + events, 0);
+    const read = runsOf(days).reduce((sum, dates) => sum + written.rowsOf({ dates }), 0);
+    if (read <= all * READ_TIMES_MAX) return;
+    const sorted = `${this.#path}-sorted`;
+    await this.#leaveNone(sorted, () => sortRows(db, rows, sorted));
+    await files.removeTree(this.#path);
+    await files.rename(sorted, this.#path);
+  }
+
+  /** Removes the files that a failure leaves: on a full disk nobody else could write. */
+  async #leaveNone(folder: string, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      await this.#parts.files.removeTree(folder).catch(() => {});
+      throw error;
+    }
+  }
+
   /** Goes on with rows that were written before. */
   async resume(form: RowsForm): Promise<void> {
     const { db, enrich: parts, rules, pause } = this.#parts;
-    this.#form = form;
-    const used = await usedInFile(db, this.#path);
+    this.#written = { form, files: await RowsFiles.of(db, this.#path) };
+    const used = await usedInFiles(db, this.#path);
     this.#used = { rows: used, tables: new Map() };
     if (form.isExact) return;
-    const rows = { from: goodRows(this.#rows()), used };
-    this.#masked = await enrich(db, rows, parts, rules, pause);
+    const from = (lines: RowsSpan["lines"]) => goodRows(this.#rows(lines ? { lines } : {}));
+    this.#masked = await enrich(db, { from, used }, parts, rules, pause);
     this.#used = { rows: used, tables: await usedInTables(db, TEXT_TABLES) };
   }
 
@@ -109,12 +144,12 @@ export class Staging {
 
   /** The events of some days, as a relation of their columns. */
   eventsOf(run: DayRun): Sql {
-    return eventsOf(this.#rows(run), this.#eventsForm);
+    return eventsOf(this.#rowsOf(run), this.#eventsForm);
   }
 
   get #eventsForm(): EventsForm {
     const { rules: { site }, options } = this.#parts;
-    const isExact = this.#form?.isExact ?? false;
+    const isExact = this.#written?.form.isExact ?? false;
     return { isExact, site, masked: this.#masked, used: this.#used, options };
   }
 
@@ -130,18 +165,25 @@ export class Staging {
     return Number(row?.["visitors"] ?? 0);
   }
 
-  #rows(run?: DayRun): Sql {
-    if (this.#form === null) throw new Error("Cannot read the rows of an import: none are there");
-    const all = writtenRows(this.#path, this.#form);
-    return run === undefined ? all : sql`(select * from ${all}
+  /** The rows in the files that may hold those of a span. */
+  #rows(span: RowsSpan = {}): Sql {
+    if (this.#written === null) {
+      throw new Error("Cannot read the rows of an import: none are there");
+    }
+    const { form, files } = this.#written;
+    return writtenRows(files.relation(span), form);
+  }
+
+  #rowsOf(run: DayRun): Sql {
+    return sql`(select * from ${this.#rows({ dates: run })}
       where happened_at >= ${literal(run.from)}::timestamp
         and happened_at < ${literal(run.to)}::timestamp + interval 1 day)`;
   }
 
   /** The rows `r` that become events. */
   #events(run?: DayRun): Sql {
-    const rows = sql`${goodRows(this.#rows(run))} as r`;
-    if (this.#form?.isExact === true) return rows;
+    const rows = sql`${goodRows(run ? this.#rowsOf(run) : this.#rows())} as r`;
+    if (this.#written?.form.isExact === true) return rows;
     return sql`(select r.* from ${rows} left join agents using (user_agent)
       where agents.robot is null) as r`;
   }
@@ -155,13 +197,7 @@ export class Staging {
 
   async #countDays(): Promise<StagedDay[]> {
     const { db, options, pause, signal } = this.#parts;
-    const counts = await db.execute(sql`
-      select ${DAY} as day, strftime(day, '%Y-%m-%d') as date, count(*) as events
-      from ${this.#events()} group by day order by day`);
-    const plain = counts.map((row) => ({
-      date: String(row["date"]),
-      events: Number(row["events"]),
-    }));
+    const plain = await datesIn(db, this.#events());
     const days: StagedDay[] = [];
     for (const run of runsOf(plain)) {
       signal.throwIfAborted();
@@ -190,6 +226,14 @@ const DAY = raw("r.happened_at::date");
 
 /** Rows that are no engagements: those are stored beside the events, and counted as none. */
 const IS_EVENT = raw("r.engaged_ms is null");
+
+/** The UTC dates of rows `r`, and how many each has. */
+async function datesIn(db: Db, rows: Sql): Promise<{ date: string; events: number }[]> {
+  const counts = await db.execute(sql`
+    select ${DAY} as day, strftime(day, '%Y-%m-%d') as date, count(*) as events
+    from ${rows} group by day order by day`);
+  return counts.map((row) => ({ date: String(row["date"]), events: Number(row["events"]) }));
+}
 
 /** Days in their order, several in one run while they have few events. */
 export function runsOf(

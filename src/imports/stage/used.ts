@@ -11,10 +11,11 @@ export interface UsedColumns {
   readonly tables: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** The columns of a file that have a value, as its metadata says. */
-export async function usedInFile(db: Db, path: string): Promise<ReadonlySet<string>> {
+/** The columns of the Parquet files in a folder that have a value, as their metadata says. */
+export async function usedInFiles(db: Db, folder: string): Promise<ReadonlySet<string>> {
+  const files = literal(`${literalPath(folder)}/*.parquet`);
   const rows = await db.execute(sql`
-    select path_in_schema as name from parquet_metadata(${literal(literalPath(path))})
+    select path_in_schema as name from parquet_metadata(${files})
     group by name having coalesce(sum(stats_null_count) < sum(num_values), true)`);
   return new Set(rows.map(({ name }) => String(name)));
 }

@@ -8,7 +8,7 @@ import {
   type InputFile,
   languageOf,
   notes,
-  onlyWebsite,
+  ofWebsite,
   type ReadContext,
   type Sample,
   type Source,
@@ -50,11 +50,8 @@ export const UMAMI: Importer = {
         "Cannot import: there is no table website_event; export it with session and event_data",
       );
     }
-    const website = events.columns.has("website_id")
-      ? await onlyWebsite(events.from, { column: "website_id", what: "events" }, context)
-      : context.website;
     const sessions = tables.session && await uniqueSessions(tables.session, context);
-    return sourceOf(events, sessions, tables.event_data, website);
+    return sourceOf(events, sessions, tables.event_data, context);
   },
 };
 
@@ -117,7 +114,7 @@ function sourceOf(
   events: Rows,
   sessions: Rows | undefined,
   data: Rows | undefined,
-  website: string | null,
+  context: ReadContext,
 ): Source {
   const own = (name: string) => events.columns.has(name) ? sql`e.${ident(name)}` : null;
   const column = (name: string) => own(name) ?? raw("null::varchar");
@@ -150,7 +147,7 @@ function sourceOf(
   const from = sql`(select ${join([...plain, ...ofSession])},
       ${data ? raw("d.props") : raw("null::varchar")} as props
     from ${events.from} as e ${join(joins, " ")})`;
-  return { from, values: valuesOf(website), columns: COLUMN_NOTES };
+  return { from, values: valuesOf(context), columns: COLUMN_NOTES, rowsName: "events" };
 }
 
 /** The properties of each event as one JSON object. */
@@ -169,16 +166,14 @@ function propsOf({ from }: Rows): Sql {
     where data_key is not null group by website_event_id)`;
 }
 
-function valuesOf(website: string | null): Source["values"] {
+function valuesOf(context: ReadContext): Source["values"] {
   const row = (name: string) => sql`row.${ident(name)}`;
   const text = (name: string) => textOrNull(row(name));
   const isCustom = sql`(row.event_type = '2' or row.event_type is null and ${
     text("event_name")
   } is not null)`;
   const isOther = sql`row.event_type not in ('1', '2')`;
-  const other = website === null
-    ? raw("")
-    : sql`when row.website_id is distinct from ${literal(website)} then 'other website'`;
+  const website = ofWebsite(row("website_id"), context);
   const clicks = CLICKS.map((name) => sql`when ${text(name)} is not null then ${literal(name)}`);
   const query = (name: string) =>
     sql`case when ${text(name)} is null then ''
@@ -190,7 +185,8 @@ function valuesOf(website: string | null): Source["values"] {
   return {
     fault: sql`case when ${text("session_id")} is null then 'it has no session'
       when row.url_path is null then 'it has no path' end`,
-    apart: sql`case ${other} when ${isOther} then 'no view and no event' end`,
+    apart: sql`case ${website.other} when ${isOther} then 'no view and no event' end`,
+    ...website.values,
     happened_at: tryCast(row("created_at"), "timestamp"),
     visitor: row("session_id"),
     event_name: sql`case when ${isCustom} then coalesce(${text("event_name")}, 'event')

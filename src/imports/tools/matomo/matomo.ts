@@ -8,7 +8,7 @@ import {
   type InputFile,
   languageOf,
   notes,
-  onlyWebsite,
+  ofWebsite,
   type ReadContext,
   type Source,
   textOrNull,
@@ -42,8 +42,7 @@ export const MATOMO: Importer = {
       ...dumps.length === 0 ? [] : [await dumpedRows(dumps, context)],
     ];
     const from = unionByName(rows);
-    const site = await onlyWebsite(from, { column: "idsite", what: "actions" }, context);
-    return { from, values: valuesOf(site), columns: COLUMN_NOTES };
+    return { from, values: valuesOf(context), columns: COLUMN_NOTES, rowsName: "actions" };
   },
 };
 
@@ -132,11 +131,9 @@ const EVENT_NAMES = [["outlink", "Outbound Link: Click"], ["download", "File Dow
   "search",
 ]] as const;
 
-function valuesOf(site: string | null): Source["values"] {
+function valuesOf(context: ReadContext): Source["values"] {
   const text = (name: string) => textOrNull(sql`row.${ident(name)}`);
-  const other = site === null
-    ? raw("")
-    : sql`when row.idsite is distinct from ${literal(site)} then 'other website'`;
+  const website = ofWebsite(raw("row.idsite"), context);
   const names = EVENT_NAMES.map(([kind, name]) => sql`when ${literal(kind)} then ${literal(name)}`);
   const isCampaign = sql`(row.referrer_type in ('6', 'campaign'))`;
   const prop = (key: string, value: Sql) =>
@@ -159,7 +156,8 @@ function valuesOf(site: string | null): Source["values"] {
   return {
     fault: sql`case when ${text("visitor")} is null then 'it has no visitor'
       when row.kind = 'action' and ${text("url")} is null then 'it has no page' end`,
-    apart: sql`case ${other} when ${isOther} then 'no view and no event' end`,
+    apart: sql`case ${website.other} when ${isOther} then 'no view and no event' end`,
+    ...website.values,
     happened_at: sql`coalesce(${tryCast(raw("row.at"), "timestamp")},
       make_timestamp(${tryCast(raw("row.at"), "bigint")} * 1000000))`,
     visitor: text("visitor"),
