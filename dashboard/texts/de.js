@@ -30,8 +30,11 @@ export const texts = {
   compare_weekdays: "Gleiche Wochentage",
   compare_whole: "Ganzer Zeitraum, auch wenn er noch läuft",
   compare_year_over_year: "Gleicher Zeitraum im Vorjahr",
+  compared_before_data: "Keine Daten zum Vergleichen: Die Daten beginnen am {date}.",
   compared_ids:
     "Dazwischen haben sich die Besucher-IDs geändert: Besucherzahlen sind nur bedingt vergleichbar.",
+  compared_since:
+    "Die Daten beginnen am {date}, mitten im Vergleichszeitraum ({days}); Änderungen werden daher nicht gezeigt.",
   compared_with: "Laufender Zeitraum, verglichen mit derselben verstrichenen Zeit: {from} – {to}",
   compared_with_days: "Verglichen mit {days}",
   compared_with_empty: "Keine Daten zum Vergleichen: keine Besucher {days}",

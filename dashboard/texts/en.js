@@ -30,7 +30,10 @@ export const texts = {
   compare_weekdays: "Match day of the week",
   compare_whole: "Whole period, even while this one is running",
   compare_year_over_year: "Same period last year",
+  compared_before_data: "No data to compare: data begins on {date}.",
   compared_ids: "Visitor IDs changed in between: compare visitors with care.",
+  compared_since:
+    "Data begins on {date}, within the period to compare with ({days}), so no changes are shown.",
   compared_with: "Running period, compared with the same elapsed time: {from} – {to}",
   compared_with_days: "Compared with {days}",
   compared_with_empty: "No data to compare: no visitors {days}",

@@ -30,8 +30,11 @@ export const texts = {
   compare_weekdays: "Mismos días de la semana",
   compare_whole: "Periodo completo, aunque aún no haya terminado",
   compare_year_over_year: "Mismo periodo del año anterior",
+  compared_before_data: "Sin datos para comparar: los datos empiezan el {date}.",
   compared_ids:
     "Los identificadores de los visitantes cambiaron entretanto: compara su número con cautela.",
+  compared_since:
+    "Los datos empiezan el {date}, a mitad del periodo de comparación ({days}), por lo que no se muestran cambios.",
   compared_with: "Periodo en curso, comparado con el mismo tiempo transcurrido: {from} – {to}",
   compared_with_days: "Comparado con {days}",
   compared_with_empty: "Sin datos para comparar: ningún visitante {days}",

@@ -30,8 +30,11 @@ export const texts = {
   compare_weekdays: "Mêmes jours de la semaine",
   compare_whole: "Période entière, même si elle est en cours",
   compare_year_over_year: "Même période l’an dernier",
+  compared_before_data: "Aucune donnée à comparer : les données commencent le {date}.",
   compared_ids:
     "Les identifiants des visiteurs ont changé entre-temps : comparez leur nombre avec prudence.",
+  compared_since:
+    "Les données commencent le {date}, au milieu de la période de comparaison ({days}) : les évolutions ne sont donc pas affichées.",
   compared_with: "Période en cours, comparée à la même durée écoulée : {from} – {to}",
   compared_with_days: "Comparé à {days}",
   compared_with_empty: "Aucune donnée à comparer : aucun visiteur {days}",

@@ -17,6 +17,11 @@ export const NOTES = {
     text:
       "The earlier range is cut to the elapsed time of this one. compare_full=true has it whole",
   },
+  comparison_incomplete: {
+    code: "comparison_incomplete",
+    text: "The site's data begins after the earlier range does, at data_from: changes since that " +
+      "range say little",
+  },
   ids_changed: {
     code: "ids_changed",
     text: "Visitor ids changed within these ranges: who came before and after counts twice, and " +
@@ -47,6 +52,8 @@ export interface ShownRange {
 export interface Meta extends ImportedMeta {
   readonly range: ShownRange & { readonly timezone: string };
   readonly comparison_range?: ShownRange;
+  /** When the site's data begins, where the comparison begins well before. */
+  readonly data_from?: string;
   readonly interval: Interval;
   readonly notes?: readonly Note[];
 }
@@ -56,6 +63,7 @@ export interface MetaSource {
   readonly range: Range;
   readonly zone: string;
   readonly comparison: Range | null;
+  readonly dataFromUs?: number | null;
   readonly interval: Interval;
   readonly notes: readonly Note[];
 }
@@ -67,13 +75,14 @@ export function shownRange({ fromUs, toUs }: Range): ShownRange {
 
 /** The meta of an answer; `fixed` is the width of its buckets where it has one of its own. */
 export function metaOf(
-  { range, zone, comparison, interval, notes }: MetaSource,
+  { range, zone, comparison, dataFromUs = null, interval, notes }: MetaSource,
   fixed?: Interval,
 ): Meta {
   const own = fixed ? notes.filter((note) => note !== NOTES.interval_widened) : notes;
   return {
     range: { ...shownRange(range), timezone: zone },
     ...(comparison ? { comparison_range: shownRange(comparison) } : {}),
+    ...(dataFromUs === null ? {} : { data_from: new Date(dataFromUs / 1000).toISOString() }),
     interval: fixed ?? interval,
     ...(own.length > 0 ? { notes: own } : {}),
   };

@@ -80,6 +80,8 @@ export interface ReportRequest extends Scope {
   readonly limit: number;
   readonly offset: number;
   readonly comparison: Range | null;
+  /** When the data begins, where that is well after the start of the comparison. */
+  readonly dataFromUs?: number | null;
   /** What the answer's meta says of how the request was understood. */
   readonly notes: readonly Note[];
 }

@@ -6,6 +6,7 @@ import type { EventColumnName } from "../core/event.ts";
 import { conditionsOf } from "../../dashboard/grammar/filter.js";
 import { QUESTION_WAIT_MS_MAX } from "../core/limits.ts";
 import { type Sql, sql } from "../core/sql.ts";
+import { LruCache } from "../core/lru_cache.ts";
 import type { Clock } from "../core/types.ts";
 import { isOutOfMemory, type Row } from "../storage/duckdb.ts";
 import { changesBetween, type IdLife, unchangedLife } from "../sites/id_life.ts";
@@ -63,6 +64,9 @@ export interface Asker {
 const LIVE_US = 2_000_000;
 const SLOTS_BY_DEFAULT = 4;
 
+/** A range to compare with may be without data at its start for this share: an hour of a day. */
+const MISSING_SHARE_MAX = 1 / 24;
+
 /** Limits of the runner, and what it reads beside events. */
 export interface RunnerOptions {
   readonly queryTimeoutMs: number;
@@ -109,6 +113,8 @@ export class Runner {
   readonly #incomplete = new WeakMap<object, readonly string[]>();
   /** What answers say of imported days. */
   readonly #imported = new WeakMap<object, ImportedMeta>();
+  /** The first event of a site by the date of its oldest file. */
+  readonly #firsts = new LruCache<string, { readonly oldest: string; readonly us: number }>(1000);
   readonly #turns: Turns;
   readonly #heavy = { owner: 0, stranger: 0 };
 
@@ -262,8 +268,14 @@ export class Runner {
     const nowUs = Math.floor(this.#clock.nowMs() * 1000);
     const settings = await this.#settings(site, params, asker);
     const parsed = parseReportRequest(params, site, nowUs, settings);
-    const notes = idsChange(this.#settingsOf(site).idLife, parsed) ? [NOTES.ids_changed] : [];
-    const request = { ...parsed, notes: [...parsed.notes, ...notes] };
+    const { comparison } = parsed;
+    const dataFromUs = comparison ? await this.#dataFrom(site, comparison, asker) : null;
+    const notes = [
+      ...parsed.notes,
+      ...(dataFromUs === null ? [] : [NOTES.comparison_incomplete]),
+      ...(idsChange(this.#settingsOf(site).idLife, parsed) ? [NOTES.ids_changed] : []),
+    ];
+    const request = { ...parsed, dataFromUs, notes };
     const run = report.read(params, request);
     await this.#checkPatterns(request, params, asker);
     params.check();
@@ -487,7 +499,20 @@ export class Runner {
 
   /** Time of the site's first event or imported day, null when it has none. */
   async firstUs(site: string, asker: Asker = {}): Promise<number | null> {
-    const span = { fromUs: 0, toUs: Math.floor(this.#clock.nowMs() * 1000) + DAY_US };
+    const [firstUs, imported] = await Promise.all([
+      this.#firstEventUs(site, asker),
+      this.#importedSpans(site, asker),
+    ]);
+    return earliest([firstUs ?? [], imported.map(({ fromUs }) => fromUs)].flat());
+  }
+
+  async #firstEventUs(site: string, asker: Asker): Promise<number | null> {
+    const oldest = this.#reader.firstDate(site);
+    const known = this.#firsts.get(site);
+    if (known && known.oldest === oldest) return known.us;
+    // What no file holds yet may be older than every file.
+    const lastUs = oldest === null ? this.#clock.nowMs() * 1000 : Date.parse(oldest) * 1000;
+    const span = { fromUs: 0, toUs: Math.floor(lastUs) + DAY_US };
     const rows = await this.#rows(
       site,
       span,
@@ -495,17 +520,34 @@ export class Runner {
       asker,
     );
     const first = rows[0]?.["first"];
-    const imported = await this.#firstImportedUs(site, asker);
-    if (typeof first !== "number") return imported;
-    return imported === null ? first : Math.min(first, imported);
+    if (typeof first !== "number") return null;
+    // Files of the oldest day are joined by earlier events of that day at most.
+    if (oldest !== null) this.#firsts.set(site, { oldest, us: first });
+    return first;
   }
 
-  /** The start of the first day of which there are sums. */
-  async #firstImportedUs(site: string, asker: Asker): Promise<number | null> {
+  /** From the first to the last day of which each import has sums. */
+  async #importedSpans(site: string, asker: Asker): Promise<SpanUs[]> {
     const imports = await this.#options.sums?.of(site) ?? [];
-    const [first] = imports.flatMap(({ dates }) => dates[0] ?? []).sort();
-    if (first === undefined) return null;
-    return startOfDate((await this.#rulesFor(site, asker)).zone, first);
+    const { zone } = await this.#rulesFor(site, asker);
+    return imports.flatMap(({ dates }) => {
+      const [first, last] = [dates[0], dates.at(-1)];
+      if (first === undefined || last === undefined) return [];
+      return { fromUs: startOfDate(zone, first), toUs: startOfDate(zone, last) + DAY_US };
+    });
+  }
+
+  /** When data begins, where a range begins well before it; else null. */
+  async #dataFrom(site: string, range: SpanUs, asker: Asker): Promise<number | null> {
+    const lateUs = range.fromUs + (range.toUs - range.fromUs) * MISSING_SHARE_MAX;
+    const oldest = this.#reader.firstDate(site);
+    if (oldest !== null && Date.parse(oldest) * 1000 + DAY_US <= lateUs) return null;
+    const imported = await this.#importedSpans(site, asker);
+    if (imported.some(({ fromUs, toUs }) => fromUs <= lateUs && toUs > lateUs)) return null;
+    const firstUs = await this.#firstEventUs(site, asker);
+    if (firstUs !== null && firstUs <= lateUs) return null;
+    const starts = [firstUs ?? [], imported.map(({ fromUs }) => fromUs)].flat();
+    return earliest(starts.filter((us) => us > lateUs));
   }
 
   /** Strangers have half of the limit, and take nothing of the owners'. */
@@ -532,6 +574,10 @@ export class Runner {
 function idsChange(life: IdLife, { range, comparison, nowUs }: ReportRequest): boolean {
   const { fromUs, toUs } = comparison ? spanOfBoth(range, comparison) : range;
   return changesBetween(life, fromUs, Math.min(toUs, nowUs)).length > 0;
+}
+
+function earliest(times: readonly number[]): number | null {
+  return times.length > 0 ? Math.min(...times) : null;
 }
 
 function spanOfBoth(one: SpanUs, other: SpanUs): SpanUs {

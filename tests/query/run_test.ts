@@ -199,3 +199,34 @@ Deno.test("Runner.answer() lets questions wait for memory instead of failing", a
     });
   });
 });
+
+Deno.test("Runner says when data begins within the range that is compared with", async () => {
+  const events = [
+    pageview({ at: "2024-03-05T10:00", visitor: "a" }),
+    pageview({ at: "2024-03-09T10:00", visitor: "b" }),
+    pageview({ at: "2024-03-10T10:00", visitor: "c" }),
+  ];
+  const begins = async (query: string, coldShare: number) => {
+    let found: unknown;
+    await withQuestions({ events, coldShare }, async ({ get }) => {
+      const { json, headers } = await get("timeseries", `&compare=previous_period${query}`);
+      assert.ok(Array.isArray(json));
+      const noted = headers.get("x-notes")?.includes("comparison_incomplete") ?? false;
+      const meta = (await get("main", `&compare=previous_period${query}`)).json.meta;
+      assert.equal(noted, meta.data_from !== undefined);
+      found = meta.data_from;
+    });
+    return found;
+  };
+  const first = "2024-03-05T10:00:00.000Z";
+  const [week, days] = ["&period=7d", "&start_date=2024-03-08&end_date=2024-03-11"];
+  for (const coldShare of [0, 1]) {
+    // 26 February to 3 March has none at all, 29 February to 6 March a part.
+    assert.equal(await begins(week, coldShare), first);
+    assert.equal(await begins("&start_date=2024-03-07&end_date=2024-03-11", coldShare), first);
+    // 5 to 7 March has none for ten hours of 72, the whole of 6 March what there is.
+    assert.equal(await begins(days, coldShare), first);
+    assert.equal(await begins("&start_date=2024-03-07&end_date=2024-03-08", coldShare), undefined);
+    assert.equal(await begins("&start_date=2024-03-06&end_date=2024-03-07", coldShare), first);
+  }
+});

@@ -8,6 +8,7 @@ import { html } from "../../lib/html.js";
  * @property {Pick<import("../../lib/state/schema.js").Metric, "unit" | "better">} metric
  * @property {number | null | undefined} change
  * @property {import("../../lib/format/format.js").Value | undefined} before the earlier value
+ * @property {string} [missing] why there is no change, where that is known
  * @property {boolean | undefined} [noise] whether the change may be chance
  * @property {(() => void) | undefined} [onWhy] opens what accounts for the change
  */
@@ -16,7 +17,7 @@ import { html } from "../../lib/html.js";
 const LEAST = 0.0005;
 
 /** @param {MetricChangeProps} props */
-export function MetricChange({ metric, change: exact, before, noise, onWhy }) {
+export function MetricChange({ metric, change: exact, before, missing = "", noise, onWhy }) {
   const { t, format } = useApp();
   if (exact === undefined) return null;
   const change = exact !== null && Math.abs(exact) < LEAST ? 0 : exact;
@@ -36,9 +37,9 @@ export function MetricChange({ metric, change: exact, before, noise, onWhy }) {
   const spoken = [judged, ...(isNoise ? [t("within_noise")] : []), ...(onWhy ? [t("why")] : [])]
     .join(", ");
   const title = before === undefined ? undefined : [
-    t("change_before", { value: format.exact(metric.unit, before) }),
+    missing || t("change_before", { value: format.exact(metric.unit, before) }),
     ...(isNoise ? [t("within_noise")] : []),
-    ...(onWhy ? [t("why")] : []),
+    ...(onWhy && change !== null ? [t("why")] : []),
   ].join("\n");
   return html`
     <${Change} change=${change} text=${text} spoken=${spoken} better=${metric.better}

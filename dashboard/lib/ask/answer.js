@@ -2,6 +2,7 @@
 // the old answer until the new one arrives.
 import { ApiError, ask } from "./api.js";
 import { useApp } from "../state/context.js";
+import { comparable } from "./comparable.js";
 import { connectionLost, useConnectionLost } from "./connection.js";
 import { useCallback, useEffect, useState } from "../html.js";
 import { askReport } from "./view.js";
@@ -42,7 +43,7 @@ export function useAnswer(path, { last = false } = {}) {
       ? askReport(path, { signal, last })
       : ask(path, { signal });
     answer.then(
-      (data) => setHeld({ path, data: /** @type {T} */ (data), fault: null }),
+      (data) => setHeld({ path, data: comparable(/** @type {T} */ (data)), fault: null }),
       (error) => {
         if (signal.aborted) return;
         const fault = error instanceof ApiError ? error : new ApiError(0, String(error));

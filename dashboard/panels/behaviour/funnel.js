@@ -180,7 +180,7 @@ function Bars({ answer, steps }) {
   const app = useApp();
   const { t, format } = app;
   const before = answer.comparison;
-  const known = before && before.visitors > 0;
+  const known = before && before.visitors > 0 && answer.meta?.data_from === undefined;
   return html`
     <p class="funnel-rate">
       <b data-funnel-rate=${answer.conversion_rate}>${format.percent(answer.conversion_rate)}</b>
@@ -197,7 +197,7 @@ function Bars({ answer, steps }) {
       ${answer.steps.map((step, index) =>
         html`
           <${BarStep} key=${index} step=${step} index=${index} steps=${steps}
-            before=${answer.comparison?.steps[index]}
+            before=${answer.comparison?.steps[index]} known=${known === true}
             left=${answer.steps[index - 1]?.went_to ?? []} />
         `
       )}
@@ -239,10 +239,11 @@ function Revenue({ steps }) {
  * @property {readonly Step[]} steps
  * @property {FunnelStep["went_to"]} left
  * @property {FunnelStep | undefined} before the same step of the earlier range
+ * @property {boolean} known whether that range can be compared with
  */
 
 /** @param {BarStepProps} props */
-function BarStep({ step, index, steps, left, before }) {
+function BarStep({ step, index, steps, left, before, known }) {
   const { t, format, state, navigate } = useApp();
   const keep = (/** @type {"has_done" | "has_not_done"} */ last) => {
     /** @type {import("../../grammar/filter.js").Filter[]} */
@@ -281,7 +282,7 @@ function BarStep({ step, index, steps, left, before }) {
         <span>${format.percent(step.rate_from_first)}</span>
         ${before && html`
           <${MetricChange} metric=${VISITORS} before=${before.visitors}
-            change=${before.visitors > 0 ? step.visitors / before.visitors - 1 : null} />
+            change=${known && before.visitors > 0 ? step.visitors / before.visitors - 1 : null} />
         `}
       </div>
     </li>

@@ -10,7 +10,7 @@ import { html } from "../../lib/html.js";
 import { useApp } from "../../lib/state/context.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { openWhy } from "../../lib/why.js";
-import { ComparedWith } from "./compared_with.js";
+import { ComparedWith, missingText } from "./compared_with.js";
 
 /** @typedef {Record<string, import("../../lib/format/format.js").Value>} Values */
 /**
@@ -48,7 +48,7 @@ export function FilteredPanel({ kind, answer: { data, fault, stale, retry } }) {
     <div class=${classes.join(" ")} style=${{ "--tiles": metrics.length }}>
       ${metrics.map((metric) =>
         html`
-          <${Tile} key=${metric} kind=${kind} metric=${metric} row=${row}
+          <${Tile} key=${metric} kind=${kind} metric=${metric} row=${row} meta=${data?.meta}
             course=${metric === "total_revenue" ? undefined : courseOf(metric)} />
         `
       )}
@@ -63,10 +63,11 @@ export function FilteredPanel({ kind, answer: { data, fault, stale, retry } }) {
  *   kind: Kind,
  *   metric: string,
  *   row: Filtered["results"][number] | undefined,
+ *   meta: Filtered["meta"] | undefined,
  *   course: readonly number[] | undefined,
  * }} props
  */
-function Tile({ kind, metric, row, course }) {
+function Tile({ kind, metric, row, meta, course }) {
   const app = useApp();
   const { t, name, format, schema, state, navigate } = app;
   const noise = useNoise();
@@ -82,7 +83,10 @@ function Tile({ kind, metric, row, course }) {
     : undefined;
   const change = before === undefined ? null : html`
     <${MetricChange} metric=${shown} change=${known ? row?.change?.[metric] ?? null : null}
-      before=${before} noise=${verdictOf(noise, metric)} onWhy=${onWhy} />
+      before=${before} missing=${missingText(meta, app)} noise=${verdictOf(
+        noise,
+        metric,
+      )} onWhy=${onWhy} />
   `;
   const isMoney = shown.unit === "money";
   // Currencies are not added up: each has a line.

@@ -11,7 +11,7 @@ import { reportUrl } from "../../lib/ask/report_url.js";
 import { useCourses } from "../../lib/ask/courses.js";
 import { useNoise } from "../../lib/ask/noise.js";
 import { openWhy } from "../../lib/why.js";
-import { ComparedWith } from "./compared_with.js";
+import { ComparedWith, missingText } from "./compared_with.js";
 
 /** The numbers of `main` by their names there, with the metric each is. */
 const TILES = /** @type {const} */ ([
@@ -58,6 +58,7 @@ export function Numbers() {
       bounces: format.percent(data.bounce_rate),
     })
     : "";
+  const missing = missingText(data?.meta, app);
   const classes = ["stats"];
   if (stale && data) classes.push("stale");
   if (state.compare !== "") classes.push("compared");
@@ -70,7 +71,7 @@ export function Numbers() {
         const change = data?.comparison && html`
           <${MetricChange} metric=${{ unit, better }}
             change=${known ? data.change?.[name] ?? null : null}
-            before=${data.comparison[name]} noise=${noise[metric]?.within_noise}
+            before=${data.comparison[name]} missing=${missing} noise=${noise[metric]?.within_noise}
             onWhy=${() => openWhy(app, metric)} />
         `;
         return html`

@@ -28,6 +28,7 @@ const ZONED_RANGE = object({ ...RANGE, timezone: TEXT });
 const IMPORTED = { import: TEXT, label: TEXT, from: DATE, to: DATE, days: COUNT };
 const META = withMore({ range: ZONED_RANGE, interval: oneOf(INTERVALS) }, {
   comparison_range: object(RANGE),
+  data_from: INSTANT,
   notes: list(object({ code: TEXT, text: TEXT })),
   imported: list(object({ ...IMPORTED, metrics: list(TEXT) })),
   left_out: list(withMore({ ...IMPORTED, reason: TEXT, text: TEXT }, { metrics: list(TEXT) })),

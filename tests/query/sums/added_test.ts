@@ -260,6 +260,7 @@ Deno.test("reports say which imported days they have and leave out, and why", as
     assert.deepEqual(main.meta.notes?.map(({ code }) => code), ["visitors_summed"]);
     assert.equal(main.meta.left_out, undefined);
 
+    await checkBegins(runner);
     await checkReasons(runner, whole);
     await checkOtherTables(runner, tables, whole);
 
@@ -277,6 +278,18 @@ Deno.test("reports say which imported days they have and leave out, and why", as
     await storage.close();
   });
 });
+
+/** Imported days are data: comparisons are whole from the first of them on. */
+async function checkBegins(runner: Runner) {
+  const beginsOf = async (dates: string) => {
+    const { meta } = await asked(runner, "main", `${dates}&compare=previous_period`);
+    return meta.data_from;
+  };
+  const begins = "2023-11-20T00:00:00.000Z";
+  assert.equal(await beginsOf("start_date=2023-11-22&end_date=2023-11-26"), begins);
+  assert.equal(await beginsOf("start_date=2023-11-24&end_date=2023-11-28"), undefined);
+  assert.equal(await beginsOf("start_date=2023-11-28&end_date=2023-12-02"), undefined);
+}
 
 /** Why days are left out of questions that sums cannot answer. */
 async function checkReasons(runner: Runner, whole: string) {

@@ -14,7 +14,7 @@ import {
   USER_AGENT,
 } from "./browser.ts";
 
-/** Sites of the shared server, which has forty days of both. */
+/** Sites of the shared server, which has seventy days of both. */
 export const [SITE = "", OTHER_SITE = ""] = siteProfiles(2).map(({ domain }) => domain);
 
 /** How a phone shows pages. */
@@ -48,7 +48,7 @@ async function share(chromium: string): Promise<Shared> {
   const dataDir = await Deno.makeTempDir({ prefix: "mallard-dashboard-" });
   const server = ServerProcess.start(fromSource(), { dataDir });
   const { url } = await server.ready();
-  await fill(url, 40);
+  await fill(url, 70);
   return { browser, server, dataDir };
 }
 
