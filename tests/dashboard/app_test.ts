@@ -1,4 +1,4 @@
-// The dashboard as people use it: in Chromium, on a server filled with seventy days of readers, with
+// The dashboard as people use it: in Chromium, on a server with seventy days of readers, with
 // what stands on the screen held against the API.
 import assert from "node:assert/strict";
 import type { Page } from "../support/browser/browser.ts";
