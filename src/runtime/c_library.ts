@@ -121,7 +121,7 @@ function sendTo(library: string, address: Uint8Array<ArrayBuffer>, data: Uint8Ar
 /** MADV_DONTNEED, on Linux. */
 const NOT_NEEDED = 4;
 /** `from-to rights offset device inode path` begins what /proc/self/smaps tells of a mapping. */
-const READ_ONLY_FILE = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p [0-9a-f]+ \S+ [1-9]\d* +\//;
+const READ_ONLY_FILE = /^([0-9a-f]+)-([0-9a-f]+) r-([x-])p [0-9a-f]+ \S+ [1-9]\d* +(\/.*)/;
 
 /**
  * Gives the system, on Linux, what it can have again: memory that is free in the allocator, and
@@ -144,13 +144,21 @@ export function releaseMemory(): void {
   });
 }
 
-/** The read-only mappings of files without a page that differs from its file, as linking makes. */
+/**
+ * The read-only mappings of programs and libraries without a page that differs from its file, as
+ * linking makes. Other files may be unmapped at any time, and their place be used again.
+ */
 export function unchangedFiles(smaps: string): { from: bigint; bytes: bigint }[] {
-  return smaps.split(/^(?=[0-9a-f]+-)/m).flatMap((mapping) => {
-    const [, from, to] = READ_ONLY_FILE.exec(mapping) ?? [];
-    if (from === undefined || !/^Anonymous: +0 kB$/m.test(mapping)) return [];
-    return [{ from: BigInt(`0x${from}`), bytes: BigInt(`0x${to}`) - BigInt(`0x${from}`) }];
+  const mappings = smaps.split(/^(?=[0-9a-f]+-)/m).flatMap((text) => {
+    const [, from, to, code, path] = READ_ONLY_FILE.exec(text) ?? [];
+    if (from === undefined) return [];
+    const [start, end] = [BigInt(`0x${from}`), BigInt(`0x${to}`)];
+    const isUnchanged = /^Anonymous: +0 kB$/m.test(text);
+    return [{ from: start, bytes: end - start, isCode: code === "x", path, isUnchanged }];
   });
+  const programs = new Set(mappings.filter(({ isCode }) => isCode).map(({ path }) => path));
+  return mappings.filter(({ path, isUnchanged }) => isUnchanged && programs.has(path))
+    .map(({ from, bytes }) => ({ from, bytes }));
 }
 
 function firstLibrary<T>(ask: (library: string) => T | null): T | null {

@@ -4,7 +4,7 @@ import { readSystemFile, releaseMemory, unchangedFiles } from "../../src/runtime
 
 const RIGHTS = "VmFlags: rd mr mw me sd";
 
-Deno.test("unchangedFiles() takes read-only mappings of files without a page of their own", () => {
+Deno.test("unchangedFiles() takes what programs and libraries map and never change", () => {
   const mapping = (head: string, anonymous: number) =>
     `${head}\nRss:  64 kB\nAnonymous:  ${anonymous} kB\n${RIGHTS}\n`;
   const smaps = [
@@ -15,7 +15,9 @@ Deno.test("unchangedFiles() takes read-only mappings of files without a page of 
     mapping("b000-c000 r--s 00005000 fe:01 4712                       /var/shared", 0),
     mapping("c000-d000 r-xp 00000000 00:00 0 ", 0),
     mapping("d000-e000 r-xp 00000000 00:00 0                          [vdso]", 0),
+    mapping("e000-f000 r--p 00000000 fe:01 12                         /var/locale-archive", 0),
     mapping("7fff00000000-7fff00001000 r--p 00000000 fe:01 9          /lib/a name.so", 0),
+    mapping("7fff00001000-7fff00003000 r-xp 00001000 fe:01 9          /lib/a name.so", 4),
   ].join("");
   assert.deepEqual(unchangedFiles(smaps), [
     { from: 0x5000n, bytes: 0x1000n },
