@@ -56,6 +56,11 @@ const OTHERS: readonly { readonly is: (sample: Sample) => boolean; readonly hint
     is: ({ text }) => /^\s*<(?:!doctype|html)/i.test(text),
     hint: "this is a web page, not an export: the download may have needed a login",
   },
+  {
+    is: ({ text }) => text.startsWith("PGDMP"),
+    hint: "this is a dump in pg_dump's custom format; make a plain one with " +
+      "`pg_restore --data-only -f umami.sql FILE`",
+  },
   { is: ({ text, isParquet }) => text.trim() === "" && !isParquet, hint: "it is empty" },
 ];
 

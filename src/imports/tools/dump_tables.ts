@@ -4,7 +4,8 @@ import { ident, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Files } from "../../core/types.ts";
 import { linesOf, type Writer, writerTo } from "../input/lines.ts";
 import { columnName, csvRows } from "./csv.ts";
-import { MysqlRows } from "./mysql_rows.ts";
+import { ImportFault } from "../importer.ts";
+import { type DumpKind, InsertRows, TABLE_NAME } from "./insert_rows.ts";
 
 /** A table of a dump: its rows as a file, and its columns in their order. */
 export interface DumpTable {
@@ -13,10 +14,14 @@ export interface DumpTable {
 }
 
 /** Whether a text begins like a dump, and of which program. */
-export function dumpKind(text: string): "postgres" | "mysql" | null {
-  if (/^--\s*PostgreSQL database/im.test(text) || /^COPY [\w."]+ \(/m.test(text)) return "postgres";
-  if (/^--\s*(?:MySQL|MariaDB) dump/im.test(text) || /^INSERT INTO `/m.test(text)) return "mysql";
-  return null;
+export function dumpKind(text: string): DumpKind | null {
+  const begins = (...patterns: RegExp[]) => patterns.some((pattern) => pattern.test(text));
+  if (begins(/^--\s*PostgreSQL database/im, /^COPY [\w."-]+ \(/m)) return "postgres";
+  if (begins(/^--\s*(?:MySQL|MariaDB|phpMyAdmin|Adminer)\b/im, /^-- HeidiSQL|^-- Host:/im)) {
+    return "mysql";
+  }
+  if (begins(/^(?:INSERT INTO|CREATE TABLE(?: IF NOT EXISTS)?) `/m)) return "mysql";
+  return begins(/^INSERT INTO [\w."-]+ (?:\(|VALUES)/m) ? "postgres" : null;
 }
 
 /** Which tables of a dump are read: a list of names, or whatever tells. */
@@ -24,28 +29,37 @@ export interface Wanted {
   includes(table: string): boolean;
 }
 
-const COPY = /^COPY (?:"?\w+"?\.)?"?(\w+)"? \((.*)\) FROM stdin;\s*$/i;
+const COPY = new RegExp(`^COPY ${TABLE_NAME} \\((.*)\\) FROM stdin;\\s*$`, "i");
 const END = "\\.";
 
-/** Takes some tables out of a dump into a folder; those that are not in it are missing. */
+/**
+ * Takes some tables out of a dump into a folder, by name; those that are not in it are missing. A
+ * table whose statements name other columns, or in another order, is in several parts.
+ */
 export async function dumpTables(
   files: Files,
-  dump: { readonly path: string; readonly kind: "postgres" | "mysql" },
+  dump: { readonly path: string; readonly kind: DumpKind },
   wanted: Wanted,
   folder: string,
-): Promise<ReadonlyMap<string, DumpTable>> {
-  const tables = new Map<string, DumpTable>();
+): Promise<ReadonlyMap<string, readonly DumpTable[]>> {
+  const tables = new Map<string, DumpTable[]>();
   const lines = linesOf(await files.stream(dump.path));
-  const rows = dump.kind === "postgres" ? copyRows(lines, wanted) : mysqlRows(lines, wanted);
   const writers = new Map<string, Writer>();
   try {
-    for await (const { table, columns, text } of rows) {
-      let writer = writers.get(table);
+    for await (const { table, columns, text } of tableRows(lines, wanted, dump.kind)) {
+      if (columns.length === 0) {
+        throw new ImportFault(
+          `Cannot import: the dump names no columns of ${table}; dump with its CREATE TABLE, or ` +
+            "with --complete-insert or --column-inserts",
+        );
+      }
+      const key = [table, ...columns].join(" ");
+      let writer = writers.get(key);
       if (!writer) {
-        const path = `${folder}/${table}.tsv`;
+        const path = `${folder}/${table}-${writers.size}.tsv`;
         writer = writerTo(files, path);
-        writers.set(table, writer);
-        tables.set(table, { path, columns });
+        writers.set(key, writer);
+        tables.set(table, [...tables.get(table) ?? [], { path, columns }]);
       }
       await writer.write(text);
     }
@@ -88,40 +102,37 @@ interface TableRows {
   readonly text: string;
 }
 
-async function* copyRows(
+/** Rows of COPY and of INSERT statements. */
+async function* tableRows(
   lines: AsyncIterable<readonly string[]>,
   wanted: Wanted,
+  kind: DumpKind,
 ): AsyncGenerator<TableRows> {
-  let open: { readonly table: string; readonly columns: readonly string[] } | null = null;
-  let isIn = false;
+  const inserts = new InsertRows(wanted, kind);
+  let copied: { readonly table: string; readonly columns: readonly string[] } | null = null;
   for await (const some of lines) {
     let text = "";
     for (const line of some) {
-      if (isIn && line !== END) {
-        if (open) text += `${line}\n`;
+      if (copied && line !== END) {
+        if (wanted.includes(copied.table)) text += `${line}\n`;
         continue;
       }
-      if (isIn) {
-        if (open && text !== "") yield { ...open, text };
+      if (copied) {
+        if (text !== "") yield { ...copied, text };
         text = "";
-        open = null;
-        isIn = false;
+        copied = null;
         continue;
       }
-      const [, table = "", columns = ""] = COPY.exec(line) ?? [];
-      if (table === "") continue;
-      isIn = true;
-      if (!wanted.includes(table)) continue;
-      open = { table, columns: columns.split(",").map((name) => name.trim().replaceAll('"', "")) };
+      const [, table, columns = ""] = COPY.exec(line) ?? [];
+      if (table === undefined) yield* inserts.read([line]);
+      else {copied = {
+          table,
+          columns: columns.split(",").map((name) => name.trim().replaceAll('"', "")),
+        };}
     }
-    if (open && text !== "") yield { ...open, text };
+    if (copied && text !== "") yield { ...copied, text };
   }
-}
-
-async function* mysqlRows(
-  lines: AsyncIterable<readonly string[]>,
-  wanted: Wanted,
-): AsyncGenerator<TableRows> {
-  const reader = new MysqlRows(wanted);
-  for await (const some of lines) yield* reader.read(some);
+  if (copied || inserts.isOpen) {
+    throw new ImportFault("Cannot import: the dump ends within the rows of a table: it was cut");
+  }
 }

@@ -65,12 +65,16 @@ async function tablesOf(
 ): Promise<Partial<Record<Table, Rows>>> {
   const parts = new Map<Table, Rows[]>();
   const add = (table: Table, rows: Rows) => parts.set(table, [...parts.get(table) ?? [], rows]);
-  for (const { path, sample, role } of files) {
+  for (const [index, { path, sample, role }] of files.entries()) {
     if (role === "dump") {
       const kind = dumpKind(sample.text) ?? "postgres";
-      for (const [table, dump] of await dumpTables(system, { path, kind }, TABLES, folder)) {
-        const from = sql`(select ${join(dumpColumns(dump))} from ${dumpRows(dump)})`;
-        add(table as Table, { from, columns: new Set(dump.columns) });
+      const into = `${folder}/dump-${index}`;
+      await system.makeDir(into);
+      for (const [table, dumps] of await dumpTables(system, { path, kind }, TABLES, into)) {
+        for (const dump of dumps) {
+          const from = sql`(select ${join(dumpColumns(dump))} from ${dumpRows(dump)})`;
+          add(table as Table, { from, columns: new Set(dump.columns) });
+        }
       }
       continue;
     }

@@ -56,9 +56,10 @@ async function dumpedRows(
   for (const [index, { path }] of files.entries()) {
     const into = `${folder}/dump-${index}`;
     await system.makeDir(into);
-    for (const [name, table] of await dumpTables(system, { path, kind: "mysql" }, wanted, into)) {
+    const dump = { path, kind: "mysql" } as const;
+    for (const [name, tables] of await dumpTables(system, dump, wanted, into)) {
       const known = LOG_TABLE.exec(name)?.[1] as Table;
-      parts.set(known, [...parts.get(known) ?? [], table]);
+      parts.set(known, [...parts.get(known) ?? [], ...tables]);
     }
   }
   const missing = TABLES.filter((name) => !parts.has(name));
