@@ -2,6 +2,7 @@
 import { Logo } from "../components/layout/logo.js";
 import { Fault } from "../components/layout/panel.js";
 import { html } from "../lib/html.js";
+import { refusalOf } from "../lib/format/refusal.js";
 
 /**
  * @typedef {object} FaultPageProps
@@ -12,7 +13,7 @@ import { html } from "../lib/html.js";
 
 /** @param {FaultPageProps} props */
 export function FaultPage({ t, fault, onRetry }) {
-  const detail = !fault || fault.status === 0 ? t("fault_hint_offline") : fault.message;
+  const detail = !fault || fault.status === 0 ? t("fault_hint_offline") : refusalOf(fault, t);
   return html`
     <main class="alone">
       <div class="panel login">

@@ -1,6 +1,7 @@
 // The login page: the password form, and its errors.
 import { Logo } from "../components/layout/logo.js";
 import { ask } from "../lib/ask/api.js";
+import { refusalOf } from "../lib/format/refusal.js";
 import { html, useEffect, useId, useRef, useState } from "../lib/html.js";
 
 /**
@@ -54,5 +55,5 @@ function faultText(error, t) {
   if (error.status === 401) return t("login_failed");
   if (error.status === 429) return t("login_locked", { n: error.retryAfterSecs });
   if (error.status === 0) return t("fault_hint_offline");
-  return error.message;
+  return refusalOf(error, t);
 }

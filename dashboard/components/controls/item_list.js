@@ -2,6 +2,8 @@
 // button that asked it.
 import { html, useLayoutEffect, useRef, useState } from "../../lib/html.js";
 import { Icon } from "../layout/icon.js";
+import { refusalOf } from "../../lib/format/refusal.js";
+import { useApp } from "../../lib/state/context.js";
 
 /** @typedef {{ key: string, title: unknown, detail?: unknown }} Item */
 
@@ -18,6 +20,7 @@ import { Icon } from "../layout/icon.js";
 
 /** @param {ItemListProps} props */
 export function ItemList({ items, empty, onRemove, onEdit, edited = "", editor, texts }) {
+  const { t } = useApp();
   const [asked, setAsked] = useState("");
   const [fault, setFault] = useState("");
   const focusOn = useFocus(edited);
@@ -35,7 +38,7 @@ export function ItemList({ items, empty, onRemove, onEdit, edited = "", editor, 
         setFault("");
         focusOn("all");
       },
-      (error) => setFault(String(error.message)),
+      (error) => setFault(refusalOf(error, t)),
     ).then(() => setAsked(""));
   const buttonsOf = (/** @type {Item} */ { key, title }) =>
     asked === key

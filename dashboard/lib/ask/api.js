@@ -7,12 +7,14 @@ export class ApiError extends Error {
    * @param {number} status
    * @param {string} message
    * @param {number} retryAfterSecs
+   * @param {string} field the first parameter or field that is wrong, where one is
    */
-  constructor(status, message, retryAfterSecs = 0) {
+  constructor(status, message, retryAfterSecs = 0, field = "") {
     super(message);
     this.name = "ApiError";
     this.status = status;
     this.retryAfterSecs = retryAfterSecs;
+    this.field = field;
   }
 }
 
@@ -91,7 +93,8 @@ export async function ask(path, { method = "GET", body, file, signal } = {}) {
  * @returns {ApiError}
  */
 export function errorOf(status, body, retryAfter) {
-  const said = typeof body === "object" && body !== null && "error" in body ? body.error : null;
-  const message = typeof said === "string" ? said : `HTTP ${status}`;
-  return new ApiError(status, message, Number(retryAfter ?? 0) || 0);
+  const { error, field } = /** @type {{ error?: unknown, field?: unknown }} */ (Object(body));
+  const message = typeof error === "string" ? error : `HTTP ${status}`;
+  const place = typeof field === "string" ? field : "";
+  return new ApiError(status, message, Number(retryAfter ?? 0) || 0, place);
 }

@@ -41,6 +41,10 @@ export function labelOf({ name, group, missing }, value, { t, format }) {
     const text = t(WORDS[/** @type {keyof typeof WORDS} */ (value)]);
     return { label: text, text };
   }
+  if (name === "channel") {
+    const text = channelText(value, t);
+    return { label: text, text };
+  }
   if (group === "sources" || name.endsWith("hostname")) {
     const text = shownHost(value);
     return withMark(group === "sources" ? value : "", text);
@@ -48,6 +52,17 @@ export function labelOf({ name, group, missing }, value, { t, format }) {
   return name === "browser" || name === "os"
     ? withMark(value, value)
     : { label: value, text: value };
+}
+
+/**
+ * A channel in the reader's language; one without a text is shown by its name.
+ * @param {string} channel
+ * @param {import("./text.js").Translate} t
+ */
+function channelText(channel, t) {
+  const key = `channel_${channel.toLowerCase().replaceAll(/[^a-z]+/g, "_")}`;
+  const text = t(/** @type {import("./text.js").Key} */ (key));
+  return text === key ? channel : text;
 }
 
 /**
@@ -65,7 +80,7 @@ function withMark(value, text) {
  * @param {string} dimension
  */
 export function isCoded(dimension) {
-  return /^(country|language|device|day_of_week)$/.test(dimension);
+  return /^(channel|country|language|device|day_of_week)$/.test(dimension);
 }
 
 /**

@@ -16,8 +16,12 @@ const TEXTS = /** @type {const} */ ({
   503: "fault_hint_busy",
 });
 
+/** Texts of parameters and fields that are no settings of a site. */
+const FIELDS = /** @type {const} */ ({ filters: "filters", name: "name" });
+
 /**
- * What went wrong, in words. The server's own words are English: they follow where they say more.
+ * What went wrong, in words. The server's own words are English: in other languages the kind of
+ * the refusal, what was wrong, and the texts that it quotes.
  * @param {unknown} error
  * @param {import("./text.js").Translate} t
  * @returns {string}
@@ -29,5 +33,25 @@ export function refusalOf(error, t) {
     : "refusal_other";
   const said = error.message;
   if (error.status === 0 || said === `HTTP ${error.status}`) return t(key);
-  return t("language_tag") === "en" ? said : `${t(key)} (${said})`;
+  if (t("language_tag") === "en") return said;
+  const quoted = /"([^"]+)"/.exec(said)?.[1];
+  const about = [
+    ...(error.field === "" ? [] : [fieldText(error.field, t)]),
+    ...(quoted === undefined ? [] : [quoted]),
+  ];
+  return [t(key), about.join(", ")].filter((text) => text !== "").join(": ");
+}
+
+/**
+ * The name of a field as its form shows it; one without a text is shown as it is written.
+ * @param {string} field
+ * @param {import("./text.js").Translate} t
+ */
+function fieldText(field, t) {
+  // The texts of settings are there where their form is.
+  const known = Object.hasOwn(FIELDS, field)
+    ? FIELDS[/** @type {keyof typeof FIELDS} */ (field)]
+    : /** @type {import("./text.js").Key} */ (["setting", field].join("_"));
+  const text = t(known);
+  return text === known ? field : text;
 }

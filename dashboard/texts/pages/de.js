@@ -40,7 +40,7 @@ export const texts = {
   backups: "Sicherungen",
   backups_by_hand: "Von Hand, in einer Shell auf dem Server",
   backups_hint:
-    "Eine Sicherung enthält alle Websites und Einstellungen und entsteht, während der Server läuft. Eine weitere kopiert nur das Neue. Frühere bleiben daneben erhalten, nach Anzahl und Alter.",
+    "Eine Sicherung enthält alle Websites und Einstellungen und entsteht, während der Server läuft. Spätere kopieren nur das Neue. Ältere bleiben nach Anzahl und Alter erhalten, mit ihnen auch inzwischen gelöschte Ereignisse.",
   backups_unset:
     "Der Server hat keinen Ordner für Sicherungen. Nennen Sie einen in seiner Einstellungsdatei, am besten auf einer anderen Platte, und starten Sie ihn neu:",
   beyond_ids:
@@ -122,7 +122,8 @@ export const texts = {
     one: "{count} Ereignis wurde gelöscht.",
     other: "{count} Ereignisse wurden gelöscht.",
   },
-  erase_hint: "Löscht Ereignisse endgültig. Bestehende Sicherungen behalten sie bis zur nächsten.",
+  erase_hint:
+    "Löscht Ereignisse endgültig. Ältere Sicherungen behalten sie, bis sie selbst nach Anzahl und Alter entfernt werden.",
   erase_look: "Vorschau",
   erase_now: "Jetzt löschen",
   erase_would: {

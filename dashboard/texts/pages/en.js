@@ -39,7 +39,7 @@ export const texts = {
   backups: "Backups",
   backups_by_hand: "By hand, in a shell on the server",
   backups_hint:
-    "A backup holds all sites and settings, and is made while the server runs. Later ones copy only what is new. Earlier ones are kept by number and age.",
+    "A backup holds all sites and settings, and is made while the server runs. Later ones copy only what is new. Earlier ones are kept by number and age, and so are events in them that were erased since.",
   backups_unset:
     "The server has no folder for backups. Name one in its settings file, best on another disk, and start it again:",
   beyond_ids:
@@ -115,7 +115,8 @@ export const texts = {
   edit: "Edit",
   erase: "Erase events",
   erase_done: { one: "{count} event was deleted.", other: "{count} events were deleted." },
-  erase_hint: "Deletes events permanently. Existing backups keep them until the next backup.",
+  erase_hint:
+    "Deletes events permanently. Earlier backups keep them until they are removed themselves, by number and age.",
   erase_look: "Preview",
   erase_now: "Erase now",
   erase_would: { one: "{count} event will be deleted.", other: "{count} events will be deleted." },

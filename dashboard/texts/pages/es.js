@@ -40,7 +40,7 @@ export const texts = {
   backups: "Copias de seguridad",
   backups_by_hand: "A mano, en una terminal del servidor",
   backups_hint:
-    "Una copia contiene todos los sitios y ajustes, y se hace mientras el servidor funciona. La siguiente copia solo lo nuevo. Las anteriores se conservan al lado, según su número y antigüedad.",
+    "Una copia contiene todos los sitios y ajustes, y se hace mientras el servidor funciona. Las siguientes copian solo lo nuevo. Las anteriores se conservan según su número y antigüedad, con los eventos borrados desde entonces.",
   backups_unset:
     "El servidor no tiene carpeta para copias. Indica una en su archivo de ajustes, mejor en otro disco, y reinícialo:",
   beyond_ids:
@@ -119,7 +119,7 @@ export const texts = {
   erase: "Borrar eventos",
   erase_done: { one: "Se eliminó {count} evento.", other: "Se eliminaron {count} eventos." },
   erase_hint:
-    "Elimina eventos definitivamente. Las copias existentes los conservan hasta la siguiente copia.",
+    "Elimina eventos definitivamente. Las copias anteriores los conservan hasta que se eliminen ellas mismas, según su número y antigüedad.",
   erase_look: "Vista previa",
   erase_now: "Borrar ahora",
   erase_would: { one: "Se eliminará {count} evento.", other: "Se eliminarán {count} eventos." },

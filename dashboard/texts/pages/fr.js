@@ -40,7 +40,7 @@ export const texts = {
   backups: "Sauvegardes",
   backups_by_hand: "À la main, dans un terminal du serveur",
   backups_hint:
-    "Une sauvegarde contient tous les sites et réglages, et se fait pendant que le serveur tourne. Une suivante ne copie que le nouveau. Les précédentes sont gardées à côté, selon leur nombre et leur âge.",
+    "Une sauvegarde contient tous les sites et réglages, et se fait pendant que le serveur tourne. Les suivantes ne copient que le nouveau. Les précédentes sont gardées selon leur nombre et leur âge, avec les événements effacés depuis.",
   backups_unset:
     "Le serveur n’a pas de dossier de sauvegarde. Indiquez-en un dans son fichier de réglages, de préférence sur un autre disque, et redémarrez-le :",
   beyond_ids:
@@ -122,7 +122,7 @@ export const texts = {
     other: "{count} événements ont été supprimés.",
   },
   erase_hint:
-    "Supprime les événements définitivement. Les sauvegardes existantes les gardent jusqu’à la suivante.",
+    "Supprime les événements définitivement. Les sauvegardes antérieures les gardent jusqu’à ce qu’elles soient elles-mêmes supprimées, selon leur nombre et leur âge.",
   erase_look: "Aperçu",
   erase_now: "Effacer maintenant",
   erase_would: {

@@ -1,4 +1,6 @@
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert";
+import { LANGUAGES, makeTranslate } from "../../../../dashboard/lib/format/text.js";
+import { CHANNELS } from "../../../../src/reference/channels.ts";
 import { labelOf } from "../../../../dashboard/lib/format/labels.js";
 import { siteName } from "../../../../dashboard/lib/format/site_name.js";
 
@@ -25,6 +27,19 @@ Deno.test("labelOf() shows hosts in Unicode where values are hosts, and no look-
   equal(textOf("country", "locations", "DE"), "country DE");
   equal(textOf("source", "sources", "(not set)"), "direct");
 });
+
+for (const language of LANGUAGES) {
+  Deno.test(`labelOf() shows every channel by its own text in ${language}`, async () => {
+    const file = new URL(`../../../../dashboard/texts/${language}.js`, import.meta.url);
+    const t = makeTranslate(language, (await import(file.href)).texts, {});
+    const dimension = { name: "channel", group: "sources", missing: "(unknown)" } as const;
+    const shown = Object.keys(CHANNELS).map((name) => labelOf(dimension, name, { ...app, t }).text);
+    equal(new Set(shown).size, shown.length);
+    if (language === "en") deepEqual(shown, Object.keys(CHANNELS));
+    equal(shown.some((text) => text.startsWith("channel_")), false);
+    equal(labelOf(dimension, "Something New", { ...app, t }).text, "Something New");
+  });
+}
 
 Deno.test("siteName() is the owner's, else the id in Unicode", () => {
   deepEqual(
