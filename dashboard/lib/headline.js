@@ -5,21 +5,41 @@ import { createContext, useContext } from "./html.js";
 
 /** @typedef {"site" | "goal" | "pages"} Kind */
 
-/** The metrics of a headline about a goal, and about pages. */
+/** The metric that is a list of amounts. */
+export const MONEY = "total_revenue";
+
+/**
+ * Numbers of a range, and those of the range to compare with.
+ * @typedef {object} Numbers
+ * @property {Values} metrics
+ * @property {Values} [comparison]
+ * @property {Readonly<Record<string, number | null>>} [change]
+ */
+/** @typedef {Readonly<Record<string, import("./format/format.js").Value>>} Values */
+
+/** The metrics of a headline about a site, a goal, and pages; `why` where a change is explained. */
 export const HEADLINES = /** @type {const} */ ({
+  site: [
+    { metric: "visitors", why: true },
+    { metric: "visits", why: true },
+    { metric: "pageviews", why: true },
+    { metric: "views_per_visit", why: true },
+    { metric: "bounce_rate", why: true },
+    { metric: "visit_duration", why: true },
+  ],
   goal: [
-    { metric: "visitors" },
-    { metric: "events" },
-    { metric: "conversion_rate" },
-    { metric: "total_revenue" },
+    { metric: "visitors", why: true },
+    { metric: "events", why: true },
+    { metric: "conversion_rate", why: false },
+    { metric: MONEY, why: false },
   ],
   pages: [
-    { metric: "visitors" },
-    { metric: "pageviews" },
-    { metric: "time_on_page" },
-    { metric: "scroll_depth" },
-    { metric: "exit_rate" },
-    { metric: "engaged_visits" },
+    { metric: "visitors", why: true },
+    { metric: "pageviews", why: true },
+    { metric: "time_on_page", why: false },
+    { metric: "scroll_depth", why: false },
+    { metric: "exit_rate", why: false },
+    { metric: "engaged_visits", why: false },
   ],
 });
 
@@ -41,7 +61,8 @@ export function headlineOf(filters) {
 
 /**
  * The metrics of a headline, as a list.
- * @param {keyof typeof HEADLINES} kind
+ * @param {Kind} kind
+ * @returns {readonly string[]}
  */
 export const metricsOf = (kind) => HEADLINES[kind].map(({ metric }) => metric);
 
@@ -53,9 +74,9 @@ export const useRevenue = () => useContext(RevenueContext);
 
 /**
  * Whether there is revenue among values.
- * @param {Readonly<Record<string, import("./format/format.js").Value>> | undefined} values
+ * @param {Values | undefined} values
  */
 export function hasMoney(values) {
-  const money = values?.["total_revenue"];
+  const money = values?.[MONEY];
   return Array.isArray(money) && money.length > 0;
 }

@@ -42,9 +42,12 @@ export function RealtimePage() {
       </div>
     </section>
     <div class="breakdowns">
-      <${LiveList} title=${t("pages")} dimension="page" rows=${live?.pages ?? null} />
-      <${LiveList} title=${t("sources")} dimension="source" rows=${live?.sources ?? null} />
-      <${LiveList} title=${t("countries")} dimension="country" rows=${live?.countries ?? null} />
+      <${LiveList} title=${t("pages")} dimension="page" rows=${live?.pages ?? null}
+        visitors=${live?.visitors_30 ?? 0} />
+      <${LiveList} title=${t("sources")} dimension="source" rows=${live?.sources ?? null}
+        visitors=${live?.visitors_30 ?? 0} />
+      <${LiveList} title=${t("countries")} dimension="country" rows=${live?.countries ?? null}
+        visitors=${live?.visitors_30 ?? 0} />
     </div>
   `;
 }

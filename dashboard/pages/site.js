@@ -13,13 +13,12 @@ import { Vitals } from "../panels/overview/vitals.js";
 import { useAnswer } from "../lib/ask/answer.js";
 import { NoiseContext } from "../lib/ask/noise.js";
 import { reportUrl } from "../lib/ask/report_url.js";
-import { hasMoney, headlineOf, metricsOf, RevenueContext } from "../lib/headline.js";
+import { headlineOf, RevenueContext } from "../lib/headline.js";
 import { closeWhy, whyOf } from "../lib/why.js";
 import { Lazy } from "../components/layout/lazy.js";
 
 /** @typedef {import("../lib/ask/answers.js").ChangesAnswer} ChangesAnswer */
 
-const loadFiltered = () => import("../panels/overview/filtered_numbers.js");
 const loadArrange = withPageWords(() => import("./dialogs/arrange.js"));
 const loadWhy = withPageWords(() => import("../panels/overview/why_dialog.js"));
 const loadDetails = withPageWords(() => import("../panels/overview/details_dialog.js"));
@@ -69,25 +68,13 @@ export function SitePage() {
     keepArrangement(chosen);
   };
   const kind = headlineOf(state.filters);
-  /** @type {import("../panels/overview/filtered_numbers.js").FilteredAnswer} */
-  const filtered = useAnswer(
-    kind === "site"
-      ? null
-      : reportUrl(app, "query", { metrics: metricsOf(kind).join(",") }, { compare: true }),
-  );
-  const revenue = kind === "goal" && hasMoney(filtered.data?.results[0]?.metrics);
+  const [revenue, setRevenue] = useState(false);
   return html`
     <${NoiseContext.Provider} value=${changes.stale ? {} : changes.data?.metrics ?? {}}>
       <${RevenueContext.Provider} value=${revenue}>
     <h1 class="visually-hidden">${t("dashboard_of", { site: site.name || site.site_id })}</h1>
     <section class="panel overview" aria-label=${t("overview")}>
-      ${kind === "site" ? html`<${Numbers} />` : html`
-        <${Lazy} load=${loadFiltered} kind=${kind} answer=${filtered}
-          meanwhile=${html`
-            <div class="stats" />
-            <p class="compared-with" />
-          `} />
-      `}
+      <${Numbers} key=${kind} kind=${kind} onMoney=${setRevenue} />
       <${Chart} />
     </section>
     <div class="breakdowns">

@@ -64,11 +64,11 @@ const PLACES: Readonly<Record<string, Place>> = {
   },
   "goal chosen": {
     search: "tabs=goal&filters=is(goal,x)",
-    act: (page) => page.locator(".filtered .stat-value:not(.to-come-text)").first().waitFor(),
+    act: (page) => page.locator(".stats .stat-value:not(.to-come-text)").first().waitFor(),
   },
   "a page": {
     search: "filters=is(page,/)",
-    act: (page) => page.locator(".filtered .stat-value:not(.to-come-text)").first().waitFor(),
+    act: (page) => page.locator(".stats .stat-value:not(.to-come-text)").first().waitFor(),
   },
   visits: {
     search: "view=behaviour&report=visits",

@@ -241,7 +241,7 @@ dashboardTest(
       await page.locator(".banner").waitFor();
       assert.match(await page.innerText(".banner"), /Can't reach/);
       assert.equal(await page.locator(".fault").count(), 0);
-      assert.ok(await page.locator("[data-metric][data-value]").count() >= 5);
+      assert.ok(await page.locator("[data-metric][data-value]").count() >= 6);
       const env = { MALLARD_PORT: new URL(url).port };
       const again = ServerProcess.start(fromSource(), { dataDir, env });
       try {

@@ -47,7 +47,7 @@ dashboardTest(
     const share = await page.innerText("[data-breakdown=pages] tbody .row-share >> nth=0");
     assert.ok(Math.abs(parseFloat(share) / 100 - expected[0] / all) <= 0.005, share);
     // On a wide screen each number has its course; what is well known has a mark.
-    await page.waitForFunction(() => document.querySelectorAll(".stats .sparkline").length === 5);
+    await page.waitForFunction(() => document.querySelectorAll(".stats .sparkline").length === 7);
     assert.ok(await page.locator("[data-breakdown=countries] svg.flag").count() > 0);
     assert.equal(
       await page.locator("[data-breakdown=sources] [data-value=Google] svg.mark").count(),
@@ -74,8 +74,10 @@ dashboardTest(
     await settled(page);
     const before = "compare=previous_period&match_weekday=true";
     const main = await askApi(url, `stats/main?${OF_SITE}&period=28d&${before}`);
+    // Those of the site, and its revenue.
+    await page.locator(".stats .stat:nth-child(7) .change").waitFor();
     const changes = await page.locator(".stats .change").allInnerTexts();
-    assert.equal(changes.length, 5);
+    assert.equal(changes.length, 7);
     await whyItChanged(page, url, before);
     const change = main.change.unique_visitors;
     const sign = Math.abs(change) < 0.0005 ? /^0/ : change > 0 ? /^\+/ : /^\u2212/;
@@ -106,7 +108,7 @@ async function whyItChanged(page: Page, url: string, before: string): Promise<vo
     (marks) => document.querySelectorAll(".stats .change.noise").length === marks,
     Object.entries<{ within_noise: boolean; difference: number } | null>(metrics).filter((
       [name, verdict],
-    ) => name !== "visits" && name !== "events" && verdict?.within_noise && verdict.difference)
+    ) => name !== "events" && verdict?.within_noise && verdict.difference)
       .length,
   );
   await page.click(".stats button.change >> nth=0");
@@ -589,7 +591,7 @@ dashboardTest(
     );
     await sendEvent(url, "added.example", 144);
     await page.waitForURL(/site=added\.example/);
-    await page.locator('[data-metric=unique_visitors][data-value="1"]').waitFor();
+    await page.locator('[data-metric=visitors][data-value="1"]').waitFor();
     await page.click("nav >> text=Realtime");
     await page.locator('.live [data-live="1"]').first().waitFor();
     await sendEvent(url, "added.example", 145, { path: "/second" });
@@ -754,7 +756,7 @@ dashboardTest(
       const { page, faults } = await openIn(desktop, `${url}/`);
       await page.fill(".start input", "first.example");
       await sendEvent(url, "first.example", 145);
-      await page.locator('[data-metric=unique_visitors][data-value="1"]').waitFor();
+      await page.locator('[data-metric=visitors][data-value="1"]').waitFor();
       await page.click("[aria-label=Menu]");
       await page.click("text=Set a password");
       const fields = page.locator("dialog input[type=password]");
@@ -775,7 +777,7 @@ dashboardTest(
       await small.locator("text=Wrong password.").waitFor();
       await small.fill("input[type=password]", "quack quack");
       await small.keyboard.press("Enter");
-      await small.locator('[data-metric=unique_visitors][data-value="1"]').waitFor();
+      await small.locator('[data-metric=visitors][data-value="1"]').waitFor();
       assert.match(small.url(), /period=7d/);
 
       // A login that has ended leads to the password, and back to what was looked at.
@@ -783,7 +785,7 @@ dashboardTest(
       await page.keyboard.press("w");
       await page.fill("input[type=password]", "quack quack");
       await page.keyboard.press("Enter");
-      await page.locator('[data-metric=unique_visitors][data-value="1"]').waitFor();
+      await page.locator('[data-metric=visitors][data-value="1"]').waitFor();
       assert.match(page.url(), /period=7d/);
       await page.click("[aria-label=Menu]");
       await page.click("text=Log out");

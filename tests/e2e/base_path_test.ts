@@ -142,19 +142,18 @@ browserTest(
       await read(context, server);
       await page.goto(`${server.url}?site=example.com&period=7d`);
       assert.equal(page.url(), `${server.url}/?site=example.com&period=7d`);
-      await page.waitForSelector("[data-metric=unique_visitors][data-value]");
-      const visitors = () =>
-        page.getAttribute("[data-metric=unique_visitors][data-value]", "data-value");
+      await page.waitForSelector("[data-metric=visitors][data-value]");
+      const visitors = () => page.getAttribute("[data-metric=visitors][data-value]", "data-value");
       assert.equal(await visitors(), "1");
       for (const link of await page.$$("nav a")) {
         await link.click();
         assert.ok(page.url().startsWith(`${server.url}/`), page.url());
       }
       await page.click("a.home");
-      await page.waitForSelector("[data-metric=unique_visitors][data-value]");
+      await page.waitForSelector("[data-metric=visitors][data-value]");
       assert.ok(page.url().startsWith(`${server.url}/`), page.url());
       await page.reload();
-      await page.waitForSelector("[data-metric=unique_visitors][data-value]");
+      await page.waitForSelector("[data-metric=visitors][data-value]");
       await page.goto(`${server.url}/privacy`);
       assert.match(await page.textContent("h1") ?? "", /counts/);
       const outside = urls.filter((url) => !url.startsWith(`${server.url}/`) && url !== server.url);

@@ -21,11 +21,15 @@ export function Stat({ metric, label, text, value, exact, change, course, presse
     <span class=${text === null ? "stat-value to-come-text" : "stat-value"} title=${exact}
       data-metric=${metric} data-value=${value ?? undefined}>${text ?? "\u2007"}</span>
   `;
+  const small = html`
+    <span class="stat-course">${course && html`<${Sparkline} values=${course} />`}</span>
+  `;
   if (!onPress) {
     return html`
       <div class="stat">
         <span class="stat-label">${label}</span>
         <span class="stat-line">${number}${change}</span>
+        ${small}
       </div>
     `;
   }
@@ -37,7 +41,7 @@ export function Stat({ metric, label, text, value, exact, change, course, presse
         <span class="visually-hidden">${text}</span>
       </button>
       <span class="stat-line">${number}${change}</span>
-      <span class="stat-course">${course && html`<${Sparkline} values=${course} />`}</span>
+      ${small}
     </div>
   `;
 }

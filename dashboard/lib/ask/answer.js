@@ -20,13 +20,13 @@ import { askReport } from "./view.js";
 
 /**
  * Requests `path` now, whenever it changes, and on every refresh of the page; null requests
- * nothing. Reports wait in a queue; `last` puts one at its end.
+ * nothing. Reports wait in a queue; `first` puts one at its front, `last` at its end.
  * @template T
  * @param {string | null} path
- * @param {{ last?: boolean }} [options]
+ * @param {{ first?: boolean, last?: boolean }} [options]
  * @returns {Answer<T>}
  */
-export function useAnswer(path, { last = false } = {}) {
+export function useAnswer(path, { first = false, last = false } = {}) {
   const { tick, expired } = useApp();
   const [attempt, setAttempt] = useState(0);
   const lost = useConnectionLost();
@@ -40,7 +40,7 @@ export function useAnswer(path, { last = false } = {}) {
     const abort = new AbortController();
     const { signal } = abort;
     const answer = path.startsWith("api/stats/")
-      ? askReport(path, { signal, last })
+      ? askReport(path, { signal, first, last })
       : ask(path, { signal });
     answer.then(
       (data) => setHeld({ path, data: comparable(/** @type {T} */ (data)), fault: null }),

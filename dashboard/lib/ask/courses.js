@@ -7,21 +7,30 @@ import { reportUrl } from "./report_url.js";
 /** The same width as in styles/06_panels.css. */
 const WIDE = "(min-width: 75rem)";
 
-/** @typedef {{ results: readonly { metrics: Record<string, number | null> }[] }} Series */
+/** @typedef {{ results: readonly Pick<import("../headline.js").Numbers, "metrics">[] }} Series */
 
 /**
  * By metric; undefined while it is not known.
  * @param {readonly string[]} metrics
+ * @param {readonly import("../../grammar/filter.js").Filter[]} [also]
  * @returns {(metric: string) => readonly number[] | undefined}
  */
-export function useCourses(metrics) {
+export function useCourses(metrics, also = []) {
   const app = useApp();
   const more = { metrics: metrics.join(","), dimensions: "time", interval: app.state.interval };
   /** @type {import("./answer.js").Answer<Series>} */
   const { data, stale } = useAnswer(
-    matchMedia(WIDE).matches ? reportUrl(app, "query", more) : null,
+    metrics.length > 0 && matchMedia(WIDE).matches ? reportUrl(app, "query", more, { also }) : null,
     { last: true },
   );
   if (!data || stale || data.results.length < 2) return () => undefined;
-  return (metric) => data.results.map((row) => row.metrics[metric] ?? 0);
+  return (metric) => data.results.map((row) => sizeOf(row.metrics[metric]));
+}
+
+/**
+ * A number, or the first amount of money.
+ * @param {import("../format/format.js").Value | undefined} value
+ */
+function sizeOf(value) {
+  return (Array.isArray(value) ? value[0]?.value : Number(value ?? 0)) ?? 0;
 }

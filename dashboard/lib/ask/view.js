@@ -17,6 +17,7 @@ const ADDRESS_CHARS_MAX = 6000;
  * @typedef {object} Asked
  * @property {string} path
  * @property {AbortSignal} signal
+ * @property {boolean} first
  * @property {boolean} last
  * @property {(answer: unknown) => void} resolve
  * @property {(error: unknown) => void} reject
@@ -35,15 +36,16 @@ const ADDRESS_CHARS_MAX = 6000;
 let waiting = [];
 
 /**
- * Asks for a report. Resolves and rejects as `ask` does; `last` puts it behind the others.
+ * Asks for a report. Resolves and rejects as `ask` does; `first` puts it before the
+ * others, `last` behind them.
  * @param {string} path
- * @param {{ signal: AbortSignal, last?: boolean }} options
+ * @param {{ signal: AbortSignal, first?: boolean, last?: boolean }} options
  * @returns {Promise<unknown>}
  */
-export function askReport(path, { signal, last = false }) {
+export function askReport(path, { signal, first = false, last = false }) {
   return new Promise((resolve, reject) => {
     if (waiting.length === 0) queueMicrotask(send);
-    waiting.push({ path, signal, last, resolve, reject });
+    waiting.push({ path, signal, first, last, resolve, reject });
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }
@@ -59,15 +61,15 @@ function send() {
 }
 
 /**
- * Reports of one site each, what comes last at the end.
+ * Reports of one site each, in their order.
  * @param {readonly Asked[]} asked
  * @returns {Asked[][]}
  */
 function groupsOf(asked) {
   /** @type {Map<string, Asked[]>} */
   const groups = new Map();
-  const ordered = [...asked.filter(({ last }) => !last), ...asked.filter(({ last }) => last)];
-  for (const one of ordered) {
+  const placeOf = (/** @type {Asked} */ { first, last }) => first ? -1 : last ? 1 : 0;
+  for (const one of asked.toSorted((a, b) => placeOf(a) - placeOf(b))) {
     const site = paramsOf(one.path).get("site_id") ?? "";
     groups.set(site, [...groups.get(site) ?? [], one]);
   }

@@ -1,9 +1,14 @@
-// Preferences stored in this browser only: theme, language, last site.
+// Preferences stored in this browser only: theme, language, last site, and how pages look.
 
 const PREFIX = "mallard.";
 
 /**
- * @param {"theme" | "language" | "site" | "pinned" | "panels" | "sites_sort" | "sites_period"} name
+ * @typedef {"theme" | "language" | "site" | "pinned" | "panels" | "sites_sort" | "sites_period"
+ * } Name
+ */
+
+/**
+ * @param {Name} name
  * @returns {string | null}
  */
 export function preference(name) {
@@ -15,7 +20,7 @@ export function preference(name) {
 }
 
 /**
- * @param {"theme" | "language" | "site" | "pinned" | "panels" | "sites_sort" | "sites_period"} name
+ * @param {Name} name
  * @param {string | null} value null forgets
  */
 export function setPreference(name, value) {

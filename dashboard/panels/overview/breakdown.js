@@ -1,6 +1,7 @@
 // One breakdown panel: requests the top rows of the dimension in its selected tab and draws them
 // with bars. A click on a row adds a filter.
 import { BarTable } from "../../components/charts/bar_table.js";
+import { withShare } from "../../components/charts/share.js";
 import { Icon } from "../../components/layout/icon.js";
 import { Panel, Skeleton } from "../../components/layout/panel.js";
 import { Tabs } from "../../components/controls/tabs.js";
@@ -49,10 +50,13 @@ export function Breakdown({ panel }) {
   const dimensions = schema.dimensions.filter((dimension) => panel.takes(dimension));
   const current = dimensions.find((dimension) => state.tabs.includes(dimension.name)) ??
     dimensions[0];
-  const tabOf = (/** @type {Dimension} */ dimension) => ({
-    name: dimension.name,
-    label: name("dimension", dimension.name),
-  });
+  const tabOf = (/** @type {Dimension} */ dimension) => {
+    // Where the panel says the rest, a tab is called by less.
+    const key = /** @type {import("../../lib/format/text.js").Key} */ (`tab_${dimension.name}`);
+    const short = t(key);
+    const label = short === key ? name("dimension", dimension.name) : short;
+    return { name: dimension.name, label };
+  };
   const onMap = panel.map === true && state.tabs.includes(MAP);
   const apart = dimensions.filter((dimension) => panel.apart?.(dimension));
   const choose = (/** @type {string} */ chosen) => {
@@ -236,10 +240,7 @@ function RowChange({ row: { metrics, comparison, change }, of }) {
 function visitorsCell({ visitors, [SHARE]: share }, format) {
   const { text, title } = numberCell(visitors ?? 0, format);
   if (share === null || share === undefined) return { text, title };
-  return {
-    text: html`<span class="row-share muted">${format.percent(share)}</span>${text}`,
-    title,
-  };
+  return { text: withShare(share, text, format), title };
 }
 
 /**

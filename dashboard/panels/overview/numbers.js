@@ -1,93 +1,203 @@
-// The headline numbers, from the report `main`, one tile each; a click shows the metric in the
-// chart.
+// The headline numbers of a site, a goal or pages, from the report `query`, one tile each; a click
+// shows the metric in the chart. At the end of a site's: its revenue, or else its conversions.
 import { Stat } from "../../components/charts/stat.js";
-import { useAnswer } from "../../lib/ask/answer.js";
-import { useApp } from "../../lib/state/context.js";
-import { html, useEffect } from "../../lib/html.js";
-import { metricOf } from "../../lib/state/schema.js";
 import { MetricChange } from "../../components/report/metric_change.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
-import { reportUrl } from "../../lib/ask/report_url.js";
+import { useAnswer } from "../../lib/ask/answer.js";
 import { useCourses } from "../../lib/ask/courses.js";
 import { useNoise } from "../../lib/ask/noise.js";
+import { reportUrl } from "../../lib/ask/report_url.js";
+import { useSuccess } from "../../lib/ask/success.js";
+import { hasMoney, HEADLINES, metricsOf, MONEY } from "../../lib/headline.js";
+import { html, useEffect } from "../../lib/html.js";
+import { useApp } from "../../lib/state/context.js";
+import { metricOf } from "../../lib/state/schema.js";
 import { openWhy } from "../../lib/why.js";
 import { ComparedWith, missingText } from "./compared_with.js";
 
-/** The numbers of `main` by their names there, with the metric each is. */
-const TILES = /** @type {const} */ ([
-  { name: "unique_visitors", metric: "visitors" },
-  { name: "total_pageviews", metric: "pageviews" },
-  { name: "pages_per_visit", metric: "views_per_visit" },
-  { name: "bounce_rate", metric: "bounce_rate" },
-  { name: "avg_visit_duration_secs", metric: "visit_duration" },
-]);
-
-/** @typedef {import("../../lib/ask/answers.js").OverviewAnswer} Overview */
-/** @typedef {Overview & { readonly incomplete_dates?: readonly string[] }} Main */
+/** @typedef {import("../../lib/headline.js").Kind} Kind */
+/** @typedef {import("../../lib/headline.js").Numbers} NumbersRow */
+/**
+ * @typedef {object} Headline
+ * @property {readonly NumbersRow[]} results
+ * @property {import("./compared_with.js").Meta} [meta]
+ * @property {readonly string[]} [incomplete_dates]
+ */
 
 /** No more days are named than this. */
 const DATES_NAMED_MAX = 5;
+/** What a headline about a goal calls its counts. */
+const OF_GOALS = /** @type {const} */ ({
+  visitors: "goal_unique",
+  events: "goal_conversions",
+});
 
-/** Draws the tiles. */
-export function Numbers() {
+/**
+ * Draws the tiles. `onMoney` is told whether the chosen goal has revenue.
+ * @param {{ kind: Kind, onMoney: (hasMoney: boolean) => void }} props
+ */
+export function Numbers({ kind, onMoney }) {
   const app = useApp();
-  const { t, format, schema, state, navigate } = app;
-  /** @type {import("../../lib/ask/answer.js").Answer<Main>} */
-  const answer = useAnswer(reportUrl(app, "main", {}, { compare: true }));
+  const { schema, state } = app;
+  const asked = metricsOf(kind);
+  /** @type {import("../../lib/ask/answer.js").Answer<Headline>} */
+  const answer = useAnswer(
+    reportUrl(app, "query", { metrics: asked.join(",") }, { compare: true }),
+    { first: true },
+  );
   const { fault, stale, retry } = answer;
-  const noise = useNoise();
-  const courseOf = useCourses(TILES.map(({ metric }) => metric));
+  const courseOf = useCourses(kind === "pages" ? asked : [...new Set([...asked, MONEY])]);
+  const success = useSuccess(kind === "site");
   // Number formats come with the schema.
   const data = schema.metrics.length > 0 ? answer.data : null;
-  const filtered = state.filters.length > 0;
-  const nothing = data !== null && !stale && !filtered && data.unique_visitors === 0;
+  const row = data?.results[0];
+  const paid = hasMoney(row?.metrics) || hasMoney(row?.comparison);
+  const nothing = kind === "site" && state.filters.length === 0 && !stale &&
+    row?.metrics["visitors"] === 0;
   useEffect(() => {
     if (nothing) app.recheckFirstEvent(app.site.site_id);
   }, [nothing, app.site.site_id]);
-  if (fault) return html`<${PanelFault} fault=${fault} onRetry=${retry} />`;
-  const spoken = data && !stale
-    ? t("numbers_now", {
-      visitors: t("unique_visitors_n", {
-        n: data.unique_visitors,
-        count: format.count(data.unique_visitors),
-      }),
-      pageviews: t("pageviews_n", {
-        n: data.total_pageviews,
-        count: format.count(data.total_pageviews),
-      }),
-      bounces: format.percent(data.bounce_rate),
-    })
-    : "";
+  useEffect(() => onMoney(kind === "goal" && hasMoney(row?.metrics)), [kind, row]);
+  if (fault) {
+    const onRetry = () => {
+      retry();
+      success?.retry();
+    };
+    return html`<${PanelFault} fault=${fault} onRetry=${onRetry} />`;
+  }
+  // A goal without revenue has no tile of it.
+  const shown = HEADLINES[kind].filter(({ metric }) => metric !== MONEY || paid);
+  const count = shown.length + (success ? 1 : 0);
   const missing = missingText(data?.meta, app);
   const classes = ["stats"];
-  if (stale && data) classes.push("stale");
+  if (data && (stale || success?.stale)) classes.push("stale");
   if (state.compare !== "") classes.push("compared");
   return html`
-    <div class=${classes.join(" ")}>
-      ${TILES.map(({ name, metric }) => {
-        const { unit, better } = metricOf(schema, metric);
-        // Without visitors there was no rate, so there is no change.
-        const known = data?.comparison && data.comparison.unique_visitors > 0;
-        const change = data?.comparison && html`
-          <${MetricChange} metric=${{ unit, better }}
-            change=${known ? data.change?.[name] ?? null : null}
-            before=${data.comparison[name]} missing=${missing} noise=${noise[metric]?.within_noise}
-            onWhy=${() => openWhy(app, metric)} />
-        `;
-        return html`
-          <${Stat} key=${name} metric=${name} label=${t(`metric_${name}`)} change=${change}
-            value=${data?.[name] ?? null} text=${data ? format.value(unit, data[name]) : null}
-            exact=${data ? format.exact(unit, data[name]) : undefined}
+    <div class=${classes.join(" ")} data-tiles=${count} style=${{ "--tiles": count }}>
+      ${shown.map(({ metric, why }) =>
+        html`
+          <${Tile} key=${metric} metric=${metric} row=${row} missing=${missing}
             course=${courseOf(metric)}
-            pressed=${metric === state.metric} onPress=${() => navigate({ metric })} />
-        `;
-      })}
+            label=${labelOf(kind, metric, app)} pressed=${metric === state.metric}
+            onWhy=${why ? () => openWhy(app, metric) : undefined}
+            onPress=${metric === MONEY ? null : () => app.navigate({ metric })} />
+        `
+      )}
+      ${success &&
+        html`<${Success} ...${success} missing=${missing} course=${
+          success.course ?? courseOf(MONEY)
+        } />`}
     </div>
     <${ComparedWith} meta=${data?.meta} known=${data !== null}
-      isEmpty=${data?.comparison?.unique_visitors === 0} />
+      isEmpty=${row?.comparison?.["visitors"] === 0} />
     ${incomplete(data?.incomplete_dates, app)}
-    <p class="visually-hidden" role="status">${spoken}</p>
+    <p class="visually-hidden" role="status">${stale ? "" : spokenOf(kind, row, app)}</p>
   `;
+}
+
+/**
+ * The tile of revenue or conversions; without either, for owners the way to the goals.
+ * @param {NonNullable<ReturnType<typeof useSuccess>> & { missing: string }} props
+ */
+function Success({ metric, also, row, isNone, course, missing }) {
+  const app = useApp();
+  const { t } = app;
+  const label = metric === "" ? "\u2007" : labelOf("goal", metric, app);
+  if (isNone && app.owner) {
+    const onClick = () => app.navigate({ view: "settings", own: { section: "section_goals" } });
+    const text = html`<button type="button" class="link" onClick=${onClick}>${
+      t("goal_add")
+    }</button>`;
+    return html`
+      <${Stat} metric=${metric} label=${label} text=${text} value=${0}
+        pressed=${false}
+        onPress=${null} />
+    `;
+  }
+  return html`
+    <${Tile} metric=${metric} row=${row} missing=${missing} pressed=${false}
+      course=${course}
+      label=${label}
+      onPress=${null} onWhy=${metric === MONEY ? undefined : () => openWhy(app, metric, also)} />
+  `;
+}
+
+/**
+ * @param {Kind} kind
+ * @param {string} metric
+ * @param {import("../../lib/state/context.js").App} app
+ */
+function labelOf(kind, metric, { t, name }) {
+  return kind === "goal" && (metric === "visitors" || metric === "events")
+    ? t(OF_GOALS[metric])
+    : name("metric", metric);
+}
+
+/**
+ * @param {{
+ *   metric: string,
+ *   label: string,
+ *   row: NumbersRow | undefined,
+ *   missing: string,
+ *   course: readonly number[] | undefined,
+ *   pressed: boolean,
+ *   onPress: (() => void) | null,
+ *   onWhy: (() => void) | undefined,
+ * }} props
+ */
+function Tile({ metric, label, row, missing, course, pressed, onPress, onWhy }) {
+  const { format, schema } = useApp();
+  const noise = useNoise();
+  const shown = metricOf(schema, metric);
+  const value = row?.metrics[metric];
+  const before = row?.comparison?.[metric];
+  // Without visitors there was no rate, so there is no change.
+  const known = row?.comparison?.["visitors"] !== 0;
+  const change = before === undefined ? null : html`
+    <${MetricChange} metric=${shown} change=${known ? row?.change?.[metric] ?? null : null}
+      before=${before} missing=${missing} noise=${onPress &&
+        verdictOf(noise, metric)} onWhy=${onWhy} />
+  `;
+  // Currencies are not added up: each has a line.
+  const text = Array.isArray(value) && value.length > 1
+    ? html`<span class="stat-moneys">${
+      value.map((one) => html`<span key=${one.currency}>${format.value("money", [one])}</span>`)
+    }</span>`
+    : format.value(shown.unit, value ?? null);
+  return html`
+    <${Stat} metric=${metric} label=${label} change=${change} course=${course}
+      value=${typeof value === "number" ? value : null} text=${row ? text : null}
+      exact=${row ? format.exact(shown.unit, value ?? null) : undefined}
+      pressed=${pressed} onPress=${onPress} />
+  `;
+}
+
+/**
+ * @param {import("../../lib/ask/noise.js").Verdicts} noise
+ * @param {string} metric
+ */
+function verdictOf(noise, metric) {
+  return Object.entries(noise).find(([name]) => name === metric)?.[1]?.within_noise;
+}
+
+/**
+ * The numbers of a site as a screen reader says them.
+ * @param {Kind} kind
+ * @param {NumbersRow | undefined} row
+ * @param {import("../../lib/state/context.js").App} app
+ */
+function spokenOf(kind, row, { t, format }) {
+  if (kind !== "site" || !row) return "";
+  const of = (/** @type {string} */ metric) => Number(row.metrics[metric] ?? 0);
+  const counted = (/** @type {string} */ metric) => ({
+    n: of(metric),
+    count: format.count(of(metric)),
+  });
+  return t("numbers_now", {
+    visitors: t("unique_visitors_n", counted("visitors")),
+    pageviews: t("pageviews_n", counted("pageviews")),
+    bounces: format.percent(of("bounce_rate")),
+  });
 }
 
 /**

@@ -2,6 +2,7 @@
 import { BarTable } from "../../components/charts/bar_table.js";
 import { Empty, Panel, Skeleton } from "../../components/layout/panel.js";
 import { useApp } from "../../lib/state/context.js";
+import { withShare } from "../../components/charts/share.js";
 import { hasValue } from "../../lib/filter_values.js";
 import { html } from "../../lib/html.js";
 import { dimensionOf } from "../../lib/state/schema.js";
@@ -17,10 +18,11 @@ const ROWS = 9;
  * @property {string} title
  * @property {string} dimension
  * @property {readonly LiveRow[] | null} rows null before the first answer
+ * @property {number} visitors all of them
  */
 
 /** @param {LiveListProps} props */
-export function LiveList({ title, dimension, rows }) {
+export function LiveList({ title, dimension, rows, visitors: all }) {
   const app = useApp();
   const { t, name, format, schema, state, navigate } = app;
   const row = dimensionOf(schema, dimension);
@@ -33,7 +35,7 @@ export function LiveList({ title, dimension, rows }) {
       title: text,
       pressed: hasValue(state.filters, "is", dimension, value),
       share: most > 0 ? visitors / most : 0,
-      cells: [{ text: format.count(visitors) }],
+      cells: [{ text: withShare(visitors / Math.max(1, all), format.count(visitors), format) }],
       data: { value, visitors },
     };
   };

@@ -366,7 +366,6 @@ export const texts = {
   section_about: "Über",
   section_danger: "Gefahrenzone",
   section_data: "Daten",
-  section_goals: "Ziele und Notizen",
   section_keys: "Zugriff",
   section_privacy: "Datenschutz",
   section_site: "Allgemein",

@@ -347,7 +347,6 @@ export const texts = {
   section_about: "About",
   section_danger: "Danger",
   section_data: "Data",
-  section_goals: "Goals and notes",
   section_keys: "Access",
   section_privacy: "Privacy",
   section_site: "General",

@@ -357,7 +357,6 @@ export const texts = {
   section_about: "Acerca de",
   section_danger: "Zona de peligro",
   section_data: "Datos",
-  section_goals: "Objetivos y notas",
   section_keys: "Acceso",
   section_privacy: "Privacidad",
   section_site: "General",

@@ -366,7 +366,6 @@ export const texts = {
   section_about: "À propos",
   section_danger: "Zone de danger",
   section_data: "Données",
-  section_goals: "Objectifs et notes",
   section_keys: "Accès",
   section_privacy: "Confidentialité",
   section_site: "Général",

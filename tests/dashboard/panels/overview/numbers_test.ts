@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { fromSource, ServerProcess } from "../../../../scripts/server_process.ts";
-import { dashboardTest, openIn } from "../../../support/browser/dashboard.ts";
+import {
+  askApi,
+  dashboardTest,
+  openIn,
+  OTHER_SITE,
+  sendEvent,
+  settled,
+} from "../../../support/browser/dashboard.ts";
 import { withFolder } from "../../../support/storage/storage.ts";
 
 const BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
@@ -89,4 +96,47 @@ dashboardTest(
         await server.stop();
       }
     }),
+);
+
+const WIDE = { viewport: { width: 1440, height: 900 } };
+
+dashboardTest(
+  "Numbers ends with the revenue of a site, with its change and its course",
+  async ({ url, open }) => {
+    const asked = `site_id=${OTHER_SITE}&period=28d`;
+    const query = `stats/query?${asked}&metrics=total_revenue`;
+    const { page, faults } = await open(`${url}/?site=${OTHER_SITE}&period=28d`, WIDE);
+    await page.locator(".stats .stat:nth-child(7) .sparkline").waitFor();
+    await settled(page);
+    const [{ value }] = (await askApi(url, query)).results[0].metrics.total_revenue;
+    const shown = await page.innerText("[data-metric=total_revenue]");
+    assert.equal(shown.replace(/[^\d.]/g, ""), value.toFixed(2));
+    assert.equal(await page.locator(".stats .change").count(), 7);
+    assert.equal(await page.locator(".stats .sparkline").count(), 7);
+    assert.deepEqual(faults, []);
+  },
+);
+
+dashboardTest(
+  "Numbers ends with the conversions of a site without revenue; first with the way to its goals",
+  async ({ url, open }) => {
+    const site = "conversions.example";
+    await sendEvent(url, site, 1);
+    await sendEvent(url, site, 2, { path: "/thanks" });
+    const { page, faults } = await open(`${url}/?site=${site}&period=7d`, WIDE);
+    await page.click(".stats .stat:nth-child(7) button");
+    await page.waitForURL(/section=section_goals/);
+    const made = await fetch(`${url}/api/sites/${site}/goals`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name: "Thanks", page: "/thanks" }),
+    });
+    assert.equal(made.status, 201, await made.text());
+    await page.goBack();
+    await page.reload();
+    const number = page.locator(".stats .stat:nth-child(7) [data-metric=events]");
+    await number.and(page.locator('[data-value="1"]')).waitFor();
+    assert.equal(await page.locator(".stats .stat:nth-child(7) .change").count(), 1);
+    assert.deepEqual(faults, []);
+  },
 );

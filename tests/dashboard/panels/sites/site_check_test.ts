@@ -73,7 +73,7 @@ browserTest("SiteCheck says what arrives, what is excluded and what is spelled o
     await sending.waitForLoadState("networkidle");
     await sending.close();
     // The first event turns the page into the dashboard; the settings check it, too.
-    await page.locator("[data-metric=unique_visitors]").waitFor();
+    await page.locator("[data-metric=visitors]").waitFor();
     await page.goto(`${url}/?site=${SITE}&view=settings&section=section_snippet`);
     await page.locator(".check-result").waitFor({ state: "attached" });
     await page.waitForLoadState("networkidle");

@@ -1,0 +1,48 @@
+// What a site is for, as the last number of its headline: the revenue of the period, or its
+// conversions where there is no revenue.
+import { hasMoney, MONEY } from "../headline.js";
+import { useApp } from "../state/context.js";
+import { useAnswer } from "./answer.js";
+import { useCourses } from "./courses.js";
+import { reportUrl } from "./report_url.js";
+
+/** @typedef {import("../headline.js").Numbers} Numbers */
+/** @typedef {{ results: readonly Numbers[] }} Results */
+
+const EVENTS = "events";
+/** @type {Numbers} */
+const NOTHING = { metrics: {} };
+/** Events that are a conversion. */
+const CONVERSIONS = [{ op: "is_set", dimension: "goal", values: [] }];
+
+/**
+ * The number, its metric and filters, and the course of conversions; `isNone` where there is
+ * neither. Null where it is not asked for.
+ * @param {boolean} isAsked
+ */
+export function useSuccess(isAsked) {
+  const app = useApp();
+  const urlOf = (/** @type {string} */ metric, /** @type {typeof CONVERSIONS} */ also) =>
+    reportUrl(app, "query", { metrics: metric }, { compare: true, also });
+  /** @type {import("./answer.js").Answer<Results>} */
+  const money = useAnswer(isAsked ? urlOf(MONEY, []) : null);
+  const revenue = money.data?.results[0];
+  const isPaid = hasMoney(revenue?.metrics) || hasMoney(revenue?.comparison);
+  /** @type {import("./answer.js").Answer<Results>} */
+  const goals = useAnswer(isAsked && revenue && !isPaid ? urlOf(EVENTS, CONVERSIONS) : null);
+  const conversions = goals.data?.results[0];
+  const known = isPaid ? money : goals;
+  const metric = isPaid ? MONEY : revenue ? EVENTS : "";
+  const also = metric === EVENTS ? CONVERSIONS : [];
+  const fault = money.fault ?? goals.fault;
+  const row = fault ? NOTHING : isPaid ? revenue : conversions;
+  const isNone = !isPaid && conversions !== undefined &&
+    [conversions.metrics, conversions.comparison].every((of) => Number(of?.[EVENTS] ?? 0) === 0);
+  const courseOf = useCourses(conversions && !isPaid && !fault && !isNone ? [metric] : [], also);
+  const retry = () => {
+    money.retry();
+    goals.retry();
+  };
+  if (!isAsked) return null;
+  return { metric, also, row, isNone, stale: known.stale, course: courseOf(metric), retry };
+}

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { dashboardTest, OTHER_SITE, settled } from "../../../support/browser/dashboard.ts";
+
+const LOCALES = ["en", "de", "fr", "es"];
+const WIDTHS = [320, 768, 1024, 1280, 1440];
+/** Below, what does not fit of the tabs is scrolled to. */
+const FITS_FROM = 768;
+
+for (const locale of LOCALES) {
+  dashboardTest(
+    `Breakdown has its tabs in one line, and a share in every row, in ${locale} at any width`,
+    async ({ url, open }) => {
+      const { page, faults } = await open(`${url}/?site=${OTHER_SITE}&period=28d`, { locale });
+      await settled(page);
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 900 });
+        const panels = await page.$$eval(".breakdown", (all) =>
+          all.map((panel) => {
+            const head = panel.querySelector(".panel-head");
+            const tabs = panel.querySelector(".tabs");
+            const tops = [...tabs?.children ?? []].map((tab) => tab.getBoundingClientRect().top);
+            const rows = [...panel.querySelectorAll(".bars tbody tr")];
+            return {
+              title: panel.querySelector("h2")?.textContent,
+              lines: new Set(tops.map(Math.round)).size,
+              hidden: (tabs?.scrollWidth ?? 0) - (tabs?.clientWidth ?? 0),
+              top: Math.round(head?.getBoundingClientRect().top ?? 0),
+              height: Math.round(head?.clientHeight ?? 0),
+              rows: rows.length,
+              shares: rows.filter((row) =>
+                (row.querySelector(".row-share")?.getBoundingClientRect().width ?? 0) > 0
+              ).length,
+              cut: rows.filter((row) =>
+                [...row.querySelectorAll("td")].some((cell) =>
+                  cell.scrollWidth > cell.clientWidth
+                )
+              ).length,
+            };
+          }));
+        for (const { title, lines, hidden, top, height, rows, shares, cut } of panels) {
+          const at = `${title} at ${width} px`;
+          assert.equal(lines, 1, at);
+          assert.ok(rows > 0 && shares === rows, `${at}: ${shares} shares in ${rows} rows`);
+          assert.equal(cut, 0, `${at}: cells are cut`);
+          if (width < FITS_FROM) continue;
+          assert.ok(hidden <= 0, `${at}: ${hidden} px of the tabs are hidden`);
+          const beside = panels.filter((other) => other.top === top);
+          assert.ok(beside.every((other) => other.height === height), `${at}: heads differ`);
+        }
+      }
+      assert.deepEqual(faults, []);
+    },
+  );
+}
