@@ -29,7 +29,7 @@ export function MetricChange({ metric, change: exact, before, missing = "", nois
   const moved = change === null || change === 0
     ? t("change_none")
     : t(change > 0 ? "change_up" : "change_down", { n: text });
-  const isNoise = noise === true && change !== 0;
+  const isNoise = noise === true && change !== null && change !== 0;
   const mood = isNoise ? 0 : Math.sign(change ?? 0) * metric.better;
   const judged = mood === 0
     ? moved
