@@ -7,13 +7,13 @@ import { useAnswer } from "../../lib/ask/answer.js";
 import { useCourses } from "../../lib/ask/courses.js";
 import { useNoise } from "../../lib/ask/noise.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
-import { useSuccess } from "../../lib/ask/success.js";
 import { hasMoney, HEADLINES, metricsOf, MONEY } from "../../lib/headline.js";
 import { html, useEffect } from "../../lib/html.js";
 import { useApp } from "../../lib/state/context.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { openWhy } from "../../lib/why.js";
 import { ComparedWith, missingText } from "./compared_with.js";
+import { useSuccess } from "./success.js";
 
 /** @typedef {import("../../lib/headline.js").Kind} Kind */
 /** @typedef {import("../../lib/headline.js").Numbers} NumbersRow */

@@ -1,12 +1,12 @@
 // What a site is for, as the last number of its headline: the revenue of the period, or its
 // conversions where there is no revenue.
-import { hasMoney, MONEY } from "../headline.js";
-import { useApp } from "../state/context.js";
-import { useAnswer } from "./answer.js";
-import { useCourses } from "./courses.js";
-import { reportUrl } from "./report_url.js";
+import { hasMoney, MONEY } from "../../lib/headline.js";
+import { useApp } from "../../lib/state/context.js";
+import { useAnswer } from "../../lib/ask/answer.js";
+import { useCourses } from "../../lib/ask/courses.js";
+import { reportUrl } from "../../lib/ask/report_url.js";
 
-/** @typedef {import("../headline.js").Numbers} Numbers */
+/** @typedef {import("../../lib/headline.js").Numbers} Numbers */
 /** @typedef {{ results: readonly Numbers[] }} Results */
 
 const EVENTS = "events";
@@ -24,11 +24,11 @@ export function useSuccess(isAsked) {
   const app = useApp();
   const urlOf = (/** @type {string} */ metric, /** @type {typeof CONVERSIONS} */ also) =>
     reportUrl(app, "query", { metrics: metric }, { compare: true, also });
-  /** @type {import("./answer.js").Answer<Results>} */
+  /** @type {import("../../lib/ask/answer.js").Answer<Results>} */
   const money = useAnswer(isAsked ? urlOf(MONEY, []) : null);
   const revenue = money.data?.results[0];
   const isPaid = hasMoney(revenue?.metrics) || hasMoney(revenue?.comparison);
-  /** @type {import("./answer.js").Answer<Results>} */
+  /** @type {import("../../lib/ask/answer.js").Answer<Results>} */
   const goals = useAnswer(isAsked && revenue && !isPaid ? urlOf(EVENTS, CONVERSIONS) : null);
   const conversions = goals.data?.results[0];
   const known = isPaid ? money : goals;
