@@ -3,7 +3,9 @@
 // nothing is lost or counted twice, whenever either of them is killed.
 import type { Files } from "../../core/types.ts";
 import { digestOfBytes } from "../../storage/digest.ts";
+import { gunzipped } from "../input/prepare.ts";
 import type { LogLines } from "./log_lines.ts";
+import { GZIP, nextOf, rotatedNames } from "./rotation.ts";
 
 /** What following works with. */
 export interface FollowParts {
@@ -27,8 +29,16 @@ interface State {
   /** The beginning of the file, by which it is known under another name. */
   readonly head: { readonly bytes: number; readonly sha256: string } | null;
   readonly offset: number;
+  /** Its name, where it is not that of the log: a rotated file that comes next. */
+  readonly name?: string | undefined;
   /** A part that is being sent: its end, and its key. */
   readonly pending: { readonly to: number; readonly key: string } | null;
+}
+
+/** A file that is read: its name beside the log, and where its text is. */
+interface Found {
+  readonly name: string;
+  readonly path: string;
 }
 
 const START: State = { head: null, offset: 0, pending: null };
@@ -66,32 +76,32 @@ export class Follower {
     if (part === 0) return await this.#atEnd(found);
     this.#isEnded = false;
     const to = state.offset + part;
-    const head = await this.#headOf(found, to);
+    const head = await this.#headOf(found.path, to);
     if (head === null) return false;
     const key = await digestOfBytes(
       new TextEncoder().encode(JSON.stringify([this.#log.site, head, state.offset, to])),
     );
-    const next = { ...state, head, pending: { to, key } };
+    const next = { head, offset: state.offset, name: found.name, pending: { to, key } };
     await this.#save(next);
     return await this.#send(found, next, next.pending);
   }
 
   /** Bytes of the next whole lines; 0 for none. The rest of a rotated file is one. */
-  async #nextPart(path: string, { offset }: State): Promise<number> {
+  async #nextPart({ name, path }: Found, { offset }: State): Promise<number> {
     const { files } = this.#parts;
     for (let bytes = PART_BYTES;; bytes *= 2) {
       const read = await files.readRange(path, offset, bytes);
       if (read === null || read.length === 0) return 0;
       const end = read.lastIndexOf(LINE_FEED) + 1;
       if (end > 0) return end;
-      if (read.length < bytes) return path === this.#log.path ? 0 : read.length;
+      if (read.length < bytes) return name === nameOf(this.#log.path) ? 0 : read.length;
       // No log has such lines: it is counted as one that cannot be read.
       if (bytes >= LINE_BYTES_MAX) return read.length;
     }
   }
 
   async #send(
-    path: string,
+    { path }: Found,
     state: State,
     { to, key }: NonNullable<State["pending"]>,
   ): Promise<boolean> {
@@ -102,37 +112,83 @@ export class Follower {
     const { body, views, faults } = await read(lines, new TextDecoder().decode(start));
     if (views > 0 && !await send(body, key)) return false;
     if (faults > 0) tell(`${faults} lines before byte ${to} cannot be read`);
-    await this.#save({ head: state.head, offset: to, pending: null });
+    await this.#save({ ...state, offset: to, pending: null });
     return true;
   }
 
   /** The file that was followed: under its name, or under another since it was rotated. */
-  async #find({ head, offset }: State): Promise<string | null> {
-    const { path } = this.#log;
-    const { files } = this.#parts;
-    if (head === null) return path;
-    const at = Math.max(path.lastIndexOf("/"), 0);
-    const [folder, name] = [path.slice(0, at), path.slice(at + 1)];
-    const others = (await files.list(folder || "/")).map((entry) => entry.name)
-      .filter((other) => other !== name && other.startsWith(name))
-      .map((other) => `${folder}/${other}`);
-    for (const candidate of [path, ...others]) {
-      if ((await files.size(candidate) ?? -1) < offset) continue;
-      const now = await this.#digest(candidate, head.bytes);
-      if (now?.bytes === head.bytes && now.sha256 === head.sha256) return candidate;
+  async #find({ head, offset, name }: State): Promise<Found | null> {
+    const log = this.#log.path;
+    if (head === null) return await this.#opened(name ?? nameOf(log));
+    const rotated = rotatedNames(nameOf(log), (await this.#names()).filter((one) => one !== name));
+    for (const candidate of [nameOf(log), ...(name ? [name] : []), ...rotated]) {
+      if (!await this.#begins(candidate, head)) continue;
+      const found = await this.#opened(candidate);
+      if (found && (await this.#parts.files.size(found.path) ?? -1) >= offset) return found;
     }
     return null;
   }
 
-  /** At the end of a rotated file the new one follows, once the old one had nothing more twice. */
-  async #atEnd(found: string): Promise<boolean> {
+  async #names(): Promise<string[]> {
+    const listed = await this.#parts.files.list(folderOf(this.#log.path) || "/");
+    return listed.filter(({ isDirectory }) => !isDirectory).map(({ name }) => name);
+  }
+
+  /** Whether a file, packed or not, begins as the one that was read. */
+  async #begins(name: string, head: NonNullable<State["head"]>): Promise<boolean> {
+    const path = `${folderOf(this.#log.path)}/${name}`;
+    const start = GZIP.test(name)
+      ? await this.#unpackedHead(path, head.bytes)
+      : await this.#parts.files.readRange(path, 0, head.bytes);
+    return start?.length === head.bytes && await digestOfBytes(start) === head.sha256;
+  }
+
+  async #unpackedHead(path: string, bytes: number): Promise<Uint8Array<ArrayBuffer> | null> {
+    const parts: number[] = [];
+    try {
+      for await (const part of gunzipped(await this.#parts.files.stream(path))) {
+        parts.push(...part.subarray(0, bytes - parts.length));
+        if (parts.length >= bytes) break;
+      }
+    } catch {
+      // It is being written, or is no such file.
+      return null;
+    }
+    return Uint8Array.from(parts);
+  }
+
+  /** A file of the log's folder; of a packed one what it holds, in the folder of the state. */
+  async #opened(name: string): Promise<Found> {
     const { files } = this.#parts;
-    if (found === this.#log.path || await files.size(this.#log.path) === null) return false;
-    if (!this.#isEnded) {
+    const path = `${folderOf(this.#log.path)}/${name}`;
+    if (!GZIP.test(name)) return { name, path };
+    const unpacked = `${this.#log.folder}/${name}.unpacked`;
+    if (await files.size(unpacked) === null) {
+      await files.writeStream(`${unpacked}.tmp`, gunzipped(await files.stream(path)), MODE);
+      await files.rename(`${unpacked}.tmp`, unpacked);
+    }
+    return { name, path: unpacked };
+  }
+
+  /**
+   * At the end of a rotated file comes the one that was rotated after it; the log itself once the
+   * old file had nothing more twice.
+   */
+  async #atEnd({ name }: Found): Promise<boolean> {
+    const { files } = this.#parts;
+    const log = nameOf(this.#log.path);
+    if (name === log || await files.size(this.#log.path) === null) return false;
+    const next = nextOf(name, log, await this.#names());
+    if (next === null && !this.#isEnded) {
       this.#isEnded = true;
       return false;
     }
-    await this.#save(START);
+    await this.#save({ ...START, name: next ?? undefined });
+    for (const entry of await files.list(this.#log.folder)) {
+      if (/\.unpacked(?:\.tmp)?$/.test(entry.name)) {
+        await files.remove(`${this.#log.folder}/${entry.name}`);
+      }
+    }
     return true;
   }
 
@@ -147,11 +203,7 @@ export class Follower {
   }
 
   async #headOf(path: string, read: number): Promise<State["head"]> {
-    return await this.#digest(path, Math.min(HEAD_BYTES, read));
-  }
-
-  async #digest(path: string, bytes: number): Promise<State["head"]> {
-    const start = await this.#parts.files.readRange(path, 0, bytes);
+    const start = await this.#parts.files.readRange(path, 0, Math.min(HEAD_BYTES, read));
     return start === null ? null : { bytes: start.length, sha256: await digestOfBytes(start) };
   }
 
@@ -168,4 +220,12 @@ export class Follower {
     await files.sync(this.#log.folder);
     this.#state = state;
   }
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf("/"), 0));
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }

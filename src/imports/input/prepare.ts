@@ -107,7 +107,10 @@ async function headOf(files: Files, path: string): Promise<Uint8Array> {
   return Uint8Array.from(parts);
 }
 
-function gunzipped(stream: ReadableStream<Uint8Array<ArrayBuffer>>): ReadableStream<Uint8Array> {
+/** What a gzip file holds. The stream fails where it is no such file. */
+export function gunzipped(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): ReadableStream<Uint8Array> {
   // Unlike DecompressionStream it reads files of several parts, as log rotation appends them.
   const gunzip = createGunzip({ chunkSize: PIECE_BYTES });
   // A fault is told to whoever reads what comes out; the file is closed in any case.

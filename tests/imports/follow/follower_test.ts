@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { Follower } from "../../../src/imports/follow/follower.ts";
 import { fakeSystem, seededRandom } from "../../support/fake_system.ts";
+import { gzipped } from "../../support/storage/imports.ts";
 import { withFolder } from "../../support/storage/storage.ts";
 
 class Killed extends Error {}
@@ -94,6 +95,49 @@ Deno.test("Follower sends each line once over rotations and kills", async () => 
         /its old file is gone: what it had after byte \d+ is lost/,
       );
       assert.equal(lines().at(-1), "another");
+    });
+  }
+});
+
+/** Names of a log after one rotation, after two and so on: the youngest first. */
+const ROTATED: Readonly<Record<string, (age: number) => string>> = {
+  "numbers": (age) => `access.log.${age}`,
+  "numbers, packed": (age) => `access.log.${age}${age > 1 ? ".gz" : ""}`,
+  "all packed": (age) => `access.log.${age}.gz`,
+  "dates": (age) => `access.log-202605${30 - age}`,
+  "dates before the ending, packed": (age) => `access-202605${30 - age}.log.gz`,
+};
+
+Deno.test("Follower reads what was rotated while it was away, packed or not", async () => {
+  for (const [how, nameOf] of Object.entries(ROTATED)) {
+    await withFolder(async (folder) => {
+      await Deno.mkdir(`${folder}/state`);
+      const log = `${folder}/access.log`;
+      // Neither is a part of what is followed.
+      await Deno.writeTextFile(`${folder}/access.log.15`, "before the first\n");
+      await Deno.writeTextFile(`${folder}/access_other.log`, "another log\n");
+      const { step, settle, lines, told } = following(folder, () => 1);
+      const day = (n: number) => Array.from({ length: 3 }, (_, at) => `day ${n} line ${at}\n`);
+      await Deno.writeTextFile(log, day(0).join(""));
+      while (await step());
+      // Eleven days without a look: names of two digits are there, too.
+      const days = Array.from({ length: 12 }, (_, n) => day(n));
+      await Deno.writeTextFile(log, "day 0 later\n", { append: true });
+      for (let n = 0; n < 11; n++) {
+        const text = n === 0 ? `${day(0).join("")}day 0 later\n` : (days[n] ?? []).join("");
+        const name = nameOf(11 - n);
+        const bytes = name.endsWith(".gz") ? await gzipped(text) : new TextEncoder().encode(text);
+        await Deno.writeFile(`${folder}/${name}`, bytes);
+      }
+      await Deno.writeTextFile(log, (days[11] ?? []).join(""));
+      await settle();
+      const [first = [], ...others] = days;
+      const written = [...first, "day 0 later\n", ...others.flat()].map((line) => line.trim());
+      assert.deepEqual([lines(), told], [written, []], how);
+      assert.deepEqual(
+        [...Deno.readDirSync(`${folder}/state`)].map(({ name }) => name),
+        ["state.json"],
+      );
     });
   }
 });
