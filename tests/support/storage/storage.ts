@@ -28,17 +28,17 @@ export async function copyTree(from: string, to: string): Promise<void> {
   }
 }
 
-/** Opens a folder as DATA_DIR. */
+/** Opens a folder as DATA_DIR. For a few events a second thread only costs. */
 export function openFolder(
   folder: string,
   system: System = fakeSystem(),
-  limits: { readonly memory_limit: string; readonly threads: number } | null = null,
+  limits: { readonly memory_limit?: string; readonly threads?: number } = {},
 ): Promise<Storage> {
   return openStorage(system, {
     pid: Deno.pid,
     memoryBytes: null,
     loadDuckDb: () => Promise.resolve(duckdb),
-  }, { dataDir: folder, memory_limit: null, threads: null, ...limits });
+  }, { dataDir: folder, memory_limit: null, threads: 1, ...limits });
 }
 
 /** The `n` property of every event of a site, sorted: which events are there, and how often. */
