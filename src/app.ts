@@ -27,6 +27,7 @@ import { makeRoutes } from "./parts/routes.ts";
 import { openBackups } from "./parts/backups.ts";
 import { openImports } from "./parts/imports.ts";
 import { openIngest } from "./parts/ingest.ts";
+import { lakeOfStorage } from "./config/lake_options.ts";
 import { openNewSites } from "./parts/new_sites.ts";
 import { openAccess } from "./parts/access.ts";
 import { openSiteNames } from "./parts/site_names.ts";
@@ -152,6 +153,7 @@ async function openOnce(
     ...config,
     dataDir: resolve(config.data_dir),
     isCautious,
+    ...await lakeOfStorage(config, system.files),
     ...(config.behavioral === "extension"
       ? { extension: extensionOptions(config.behavioral_extension_path) }
       : {}),

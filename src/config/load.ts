@@ -54,6 +54,10 @@ export function loadConfig(
   checkTogether("tls_cert_path", "tls_key_path", values, faults);
   checkTogether("tls_key_path", "tls_cert_path", values, faults);
   checkTogether("backup_interval_hours", "backup_dir", values, faults);
+  if (values.get("storage") === "lake") {
+    checkTogether("storage", "lake_catalog", values, faults);
+    checkTogether("storage", "lake_data_path", values, faults);
+  }
   if (faults.length > 0) return { faults: [...faults, ...told] };
   const config = Object.fromEntries(values) as Config;
   warnings.push(...weakSecrets(config).map(({ sentence }) => sentence));

@@ -499,6 +499,27 @@ export const SETTINGS = {
     default: 100_000,
     doc: "Rows that a statement of an owner may answer as CSV or Parquet; as JSON 10,000 at most.",
   }),
+  storage: row<"local" | "lake">({
+    group: "lake",
+    env: "MALLARD_STORAGE",
+    kind: choice("local", "lake"),
+    default: "local",
+    doc: "Where events are kept: local in data_dir, lake in a lake, which one server writes to.",
+  }),
+  node_name: row({
+    group: "lake",
+    env: "MALLARD_NODE_NAME",
+    kind: anyText,
+    default: "mallard",
+    doc: "Name by which the lake knows this server; the server that takes its place has the same.",
+  }),
+  lake_flush_interval_secs: row({
+    group: "lake",
+    env: "MALLARD_LAKE_FLUSH_INTERVAL",
+    kind: wholeNumber(5, 86_400),
+    default: 300,
+    doc: "Interval at which new events go into the lake; each time is a file for a site and day.",
+  }),
   lake_catalog: row<string | null>({
     group: "lake",
     env: "MALLARD_LAKE_CATALOG",

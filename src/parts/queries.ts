@@ -81,7 +81,8 @@ export async function openQueries(
     engine: behavioral.engine,
     idLife,
     listsVisits: (site) => sites.settings(site).visit_list,
-    recent,
+    // The visits of a lake are read of its events.
+    ...storage.lake ? {} : { recent },
     sums: storage.sums,
     drops: (range) => drops.list(range),
     ...timings && {

@@ -10,6 +10,7 @@ import type { SiteAdmission } from "../sites/admission.ts";
 import type { NewSites } from "../sites/new_sites.ts";
 import type { Sites } from "../sites/sites.ts";
 import type { Backups } from "../storage/backup/schedule.ts";
+import type { LakeParts } from "../storage/lake/parts.ts";
 import type { Storage } from "../storage/open.ts";
 import { pruneUpgradeCopies } from "../storage/state/upgrade_copy.ts";
 import type { Host } from "./host.ts";
@@ -18,6 +19,10 @@ import type { Job } from "./jobs.ts";
 const COMPACTION = { delayMs: 5 * MINUTE_MS, everyMs: MINUTE_MS };
 /** When what only the start used is not needed any more. */
 const RELEASE = { delayMs: 5 * SECOND_MS, everyMs: HOUR_MS };
+/** Merging and cleaning up in a lake. */
+const UPKEEP = { delayMs: 10 * MINUTE_MS, everyMs: HOUR_MS / 2 };
+/** A lake that is back, and what others have brought into it, are seen within so long. */
+const LAKE_MS = 5 * SECOND_MS;
 const ROLLUPS = { delayMs: MINUTE_MS / 2, everyMs: MINUTE_MS };
 
 /** The parts that have periodic work. */
@@ -42,27 +47,13 @@ export interface JobParts {
 /** Every job. `stopping` aborts those that may take long. */
 export function jobTable(system: System, parts: JobParts, stopping: AbortSignal): Job[] {
   const { config, host, storage, backups, drops, identity, newSites } = parts;
-  const { flusher, parquet } = storage;
-  const compaction = host.compaction ?? COMPACTION;
-  const flushMs = config.flush_interval_secs * SECOND_MS;
+  const compaction = host.compaction ?? (storage.lake ? UPKEEP : COMPACTION);
   const compact = startingAfter(system, compaction.delayMs)(() => storage.compactor.run(stopping));
-  const rollUp = startingAfter(system, ROLLUPS.delayMs)(() => parts.rollups.run(stopping));
   return [
     { name: "hot", everyMs: SECOND_MS, run: () => syncHot(storage) },
-    { name: "flush", everyMs: flushMs, run: () => flusher.flush() },
-    {
-      name: "adopt",
-      everyMs: MINUTE_MS / 2,
-      run: () => parquet.adopt().then(() => parquet.sweep()),
-    },
+    ...storage.lake ? lakeJobs(parts, storage.lake) : localJobs(system, parts, stopping),
     { name: "compact", everyMs: compaction.everyMs, run: compact },
-    {
-      name: "path history",
-      everyMs: SECOND_MS,
-      run: () => storage.pathHistory.run(stopping),
-    },
     { name: "imports", everyMs: SECOND_MS, run: () => runImports(parts, stopping) },
-    { name: "rollups", everyMs: ROLLUPS.everyMs, run: rollUp },
     { name: "expire", everyMs: DAY_MS, atStart: true, run: () => expireEvents(system, parts) },
     {
       name: "log",
@@ -96,6 +87,31 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
     },
     { name: "backup", everyMs: 10 * MINUTE_MS, run: () => backupIfDue(parts) },
   ];
+}
+
+function lakeJobs({ config }: JobParts, { flusher }: LakeParts): Job[] {
+  const flushMs = config.lake_flush_interval_secs * SECOND_MS;
+  return [
+    { name: "flush", everyMs: flushMs, run: () => flusher.flush() },
+    { name: "lake", everyMs: LAKE_MS, run: () => flusher.follow() },
+  ];
+}
+
+/** What is to be done with Parquet files in DATA_DIR. */
+function localJobs(system: System, { config, storage, rollups }: JobParts, stopping: AbortSignal) {
+  const { flusher, parquet, pathHistory } = storage;
+  const flushMs = config.flush_interval_secs * SECOND_MS;
+  const rollUp = startingAfter(system, ROLLUPS.delayMs)(() => rollups.run(stopping));
+  return [
+    { name: "flush", everyMs: flushMs, run: () => flusher.flush() },
+    {
+      name: "adopt",
+      everyMs: MINUTE_MS / 2,
+      run: () => parquet.adopt().then(() => parquet.sweep()),
+    },
+    { name: "path history", everyMs: SECOND_MS, run: () => pathHistory.run(stopping) },
+    { name: "rollups", everyMs: ROLLUPS.everyMs, run: rollUp },
+  ] satisfies Job[];
 }
 
 /** Nothing while DuckDB is opened again: all events are loaded then. */

@@ -57,6 +57,7 @@ export function healthOf(parts: TelemetryParts): Health {
       compaction_failures: storage.compactor.counts.failures,
     },
     forReaders: {
+      ...lakeHealth(storage),
       behavioral_verdict: behavioral.verdict,
       behavioral_extension_version: behavioral.version,
       sites: storage.reader.sites().length,
@@ -67,11 +68,25 @@ export function healthOf(parts: TelemetryParts): Health {
   };
 }
 
+/** What stands in the way of the lake, and which snapshot of it is read. */
+function lakeHealth({ lake }: Storage): Record<string, unknown> {
+  if (lake === null) return {};
+  const { outOfReach, marked } = lake.node;
+  return {
+    lake: {
+      snapshot: marked.snapshot,
+      out_of_reach_since: outOfReach === null ? null : new Date(outOfReach.sinceMs).toISOString(),
+      reason: outOfReach?.reason ?? null,
+    },
+  };
+}
+
 /** What is wrong, by name: each makes the status `degraded` and has a gauge. */
 function conditionsOf({ storage, buffer, backups }: TelemetryParts): Record<string, boolean> {
   return {
     events_refused: buffer.failing,
     flush_failing: storage.flusher.failing,
+    ...storage.lake ? { lake_out_of_reach: !storage.lake.node.isReadable } : {},
     events_unreadable: storage.hot.unreadableCount > 0,
     duckdb_failed: storage.reopening.isUnderWay,
     files_in_quarantine: storage.quarantined().length > 0,

@@ -65,10 +65,15 @@ export interface DbOptions {
 
 /** What DuckDB reaches outside of the folder. */
 export interface OutsideOptions {
-  /** Statements of our own without bound values; opening rejects with the error of one. */
-  readonly statements: readonly Sql[];
+  /** Statements of our own without bound values, asked for at each opening. */
+  readonly statements: () => Promise<readonly Sql[]>;
   /** Folders and prefixes of addresses that may be read and written. */
   readonly places: readonly string[];
+  /**
+   * Told whether all of them ran: DuckDB is opened without them where one fails. Without it,
+   * opening rejects with the error.
+   */
+  readonly onReached?: (error: unknown) => void;
 }
 
 /** How an extension is loaded. */
@@ -515,8 +520,9 @@ async function openInMemory(duckdb: DuckDbModule, options: DbOptions): Promise<O
     temp_directory: options.spillFolder,
     preserve_insertion_order: String(options.keepsOrder ?? false),
     // It would keep whatever was read from files, up to the memory limit; the system does that
-    // already, and gives it back. Measured: the same times without it.
-    enable_external_file_cache: "false",
+    // already, and gives it back. Measured: the same times without it. Nothing else keeps what
+    // questions read of a bucket.
+    enable_external_file_cache: String(options.outside?.onReached !== undefined),
     // Every 16 MB it would compress the tables in memory while a commit waits, which takes longer
     // than the inserts. Hot tables are soon dropped, and hotRowsMax counts on rows as they are.
     checkpoint_threshold: "1TB",
@@ -538,7 +544,7 @@ async function openInMemory(duckdb: DuckDbModule, options: DbOptions): Promise<O
     await writer.run(`set threads = least(current_setting('threads')::bigint, ${threadsMax})`);
   }
   const extensionFault = await loadExtension(writer, folder, options.extension);
-  for (const statement of options.outside?.statements ?? []) await writer.run(statement.text);
+  if (options.outside) await reachOutside(writer, options.outside);
   // Also as a pattern that means this folder alone, for paths whose wildcards mean themselves.
   const pattern = folder.replace(/[*?[]/g, "[$&]");
   const places = (options.outside?.places ?? []).map((place) => place.replaceAll("'", "''"));
@@ -550,6 +556,19 @@ async function openInMemory(duckdb: DuckDbModule, options: DbOptions): Promise<O
   const readers: DuckDBConnection[] = [];
   for (let count = 0; count < options.readers; count++) readers.push(await instance.connect());
   return { instance, writer, readers, extensionFault };
+}
+
+async function reachOutside(
+  writer: DuckDBConnection,
+  { statements, onReached }: OutsideOptions,
+): Promise<void> {
+  try {
+    for (const statement of await statements()) await writer.run(statement.text);
+    onReached?.(null);
+  } catch (error) {
+    if (!onReached) throw error;
+    onReached(error);
+  }
 }
 
 /** Paths as a list in SQL; those with wildcards also as the pattern that means them alone. */

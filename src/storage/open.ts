@@ -4,6 +4,8 @@ import type { Event } from "../core/event.ts";
 import { Mutex } from "../core/mutex.ts";
 import type { System } from "../core/types.ts";
 import type { ClockGuard } from "./clock_guard.ts";
+import type { LakeNode, NodeOptions } from "./lake/node.ts";
+import type { LakeParts } from "./lake/parts.ts";
 import { DiskSpace } from "./disk_space.ts";
 import { History } from "./history/history.ts";
 import { Sums } from "./history/sums.ts";
@@ -31,7 +33,7 @@ import type { Catalog } from "./tiers/catalog.ts";
 import { Compactor } from "./tiers/compact.ts";
 import { Eraser } from "./tiers/erase.ts";
 import { Expiry } from "./tiers/expiry.ts";
-import { Flusher } from "./tiers/flush.ts";
+import { Flusher, type Flushing } from "./tiers/flush.ts";
 import { Hot, type HotRoom } from "./tiers/hot.ts";
 import type { Journal } from "./tiers/journal.ts";
 import { ParquetTier } from "./tiers/parquet_tier.ts";
@@ -51,6 +53,8 @@ export interface StorageOptions extends Omit<JournalOptions, "isCautious"> {
   readonly gdpr_mode?: boolean;
   /** An extension for DuckDB; `db.extensionFault` says whether it was loaded. */
   readonly extension?: ExtensionOptions;
+  /** The lake that events are flushed into; without it, they stay in DATA_DIR. */
+  readonly lake?: NodeOptions;
   /** Told how many of the files that are not in the catalog were read. */
   readonly onFile?: (done: number, total: number) => void;
 }
@@ -98,9 +102,11 @@ export interface Storage extends KeptParts {
   /** Opens DuckDB again after a fault of its own. */
   readonly reopening: Pick<Reopening, "isUnderWay" | "counts">;
   readonly hot: Hot;
-  readonly flusher: Flusher;
+  readonly flusher: Flushing;
+  /** What there is instead of Parquet files here; null where there are those. */
+  readonly lake: LakeParts | null;
   readonly parquet: ParquetTier;
-  readonly compactor: Compactor;
+  readonly compactor: Pick<Compactor, "counts" | "run">;
   readonly eraser: Eraser;
   readonly expiry: Expiry;
   /** Adds and removes the events of imports. */
@@ -134,6 +140,8 @@ export interface Storage extends KeptParts {
 const READERS = 4;
 /** So many hot events are flushed without a longer pause. */
 const HOT_ROWS_MUCH = 50_000;
+/** Each flush into a lake makes a file for each site and day. */
+const LAKE_FLUSH_ROWS = 100_000;
 /** From 61,440 rows in a transaction on, DuckDB takes them over as they are, and copies none. */
 const FILLED_AT_ONCE = 65_536;
 /** A partition of today that holds more files is merged. */
@@ -165,7 +173,8 @@ export async function openAccepting(
   const { store, journal, catalog, proposals, guard } = opened;
   const memory = memoryPlan(host.memoryBytes, options);
   const begun: Promise<unknown>[] = [];
-  const database = once(() => openDatabase(system, host, options, memory, opened), begun);
+  const node = await nodeOf(system, host, options, opened);
+  const database = once(() => openDatabase(system, host, options, memory, opened, node), begun);
   let accepted = () => {};
   const append: Storage["append"] = async (events, imports) => {
     await journal.append(events, imports);
@@ -184,8 +193,8 @@ export async function openAccepting(
       // DuckDB is loaded while another thread reads.
       const opening = database();
       const parts = await withReader(opened, async (reader) => {
-        const recovery = await recover(system, options, opened, opening, reader);
-        const parts = await openParts(system, await opening, recovery, options, opened);
+        const recovery = await recover(system, options, opened, opening, reader, node);
+        const parts = await openParts(system, await opening, recovery, options, opened, node);
         const { flusher } = parts;
         const room = { ...roomAtStart(options, memory, parts), flush: () => flusher.flush() };
         await fill(system, parts.hot, reader, room);
@@ -197,9 +206,14 @@ export async function openAccepting(
           const room = { ...roomAtStart(options, memory, parts), flush: () => flusher.flushNow() };
           return fill(system, hot, reader, room);
         });
-      const reopen = () => mutex.run(() => hot.refill(() => db.reopen(), refill));
+      const fillAgain = () => hot.refill(() => db.reopen(), refill);
+      parts.lake?.flusher.fillBy(fillAgain);
+      const reopen = () => mutex.run(fillAgain);
       const reopening = new Reopening(db, reopen, system.clock, system.log);
-      const freshMax = Math.min(options.flush_event_count ?? Infinity, memory.hotRowsMax);
+      const freshMax = Math.min(
+        parts.lake ? LAKE_FLUSH_ROWS : options.flush_event_count ?? Infinity,
+        memory.hotRowsMax,
+      );
       const muchMin = Math.min(HOT_ROWS_MUCH, memory.hotRowsMax / 2);
       accepted = () => {
         const fresh = hot.rows - flusher.heldBackRows;
@@ -273,6 +287,28 @@ function spillFolderOf({ dataDir }: Pick<StorageOptions, "dataDir">): string {
   return `${dataDir}/.spill`;
 }
 
+/**
+ * The lake of the settings, unconnected. Rejects where the events of DATA_DIR are in a lake that
+ * the settings do not name: they would be missing in every answer.
+ */
+async function nodeOf(
+  system: System,
+  host: StorageHost,
+  { dataDir, threads, lake }: StorageOptions,
+  opened: OpenJournal,
+): Promise<LakeNode | null> {
+  if (lake) {
+    const { openNode } = await import("./lake/parts.ts");
+    return await openNode(system, host, lake, { dataDir, threads }, opened);
+  }
+  if (await opened.store.run("getMeta", "lake_journal") === null) return null;
+  await opened.close();
+  throw new Error(
+    `Cannot use data_dir ${dataDir}: its events are in a lake, which a server reads with ` +
+      'storage = "lake"; "mallard lake export" brings them into a new folder',
+  );
+}
+
 /** Opens DuckDB, which nothing before needs. */
 async function openDatabase(
   { clock, files, log }: System,
@@ -280,7 +316,10 @@ async function openDatabase(
   options: StorageOptions,
   memory: MemoryPlan,
   { closing }: OpenJournal,
+  node: LakeNode | null,
 ): Promise<Db> {
+  // A new lake is made before it is attached.
+  await node?.start();
   const spillFolder = spillFolderOf(options);
   // A query that was killed while it ran left events there.
   await emptyFolder(files, spillFolder);
@@ -292,7 +331,8 @@ async function openDatabase(
     statements: memory.slots,
     spill_limit: spillLimit,
   });
-  const db = await Db.open(await host.loadDuckDb(), clock, {
+  const duckdb = await host.loadDuckDb();
+  const db = await Db.open(duckdb, clock, {
     folder: options.dataDir,
     spillFolder,
     spillLimit,
@@ -301,6 +341,7 @@ async function openDatabase(
     threadsMax: memory.threadsMax,
     readers: READERS,
     ...(options.extension ? { extension: options.extension } : {}),
+    ...(node ? { outside: node.outside(duckdb.version()) } : {}),
   });
   closing.push(() => db.close());
   return db;
@@ -313,10 +354,14 @@ async function recover(
   { store, catalog, eventsFolder, ...opened }: OpenJournal,
   opening: Promise<Db>,
   reader: Store,
+  node: LakeNode | null,
 ): Promise<Recovery> {
   // What recovery deletes it deletes by what the journal holds.
   if (!isCautious) await reader.run("checkWhole", undefined);
-  const comparison = await reader.run("compareFiles", eventsFolder);
+  const found = await reader.run("compareFiles", eventsFolder);
+  const comparison = node
+    ? await (await import("./lake/parts.ts")).requireNoFiles(store, found, dataDir)
+    : found;
   const { journalId, journalSeqTo, isSalvaged } = opened;
   const recovery = new Recovery(await opening, store, files, log, {
     eventsFolder,
@@ -339,6 +384,7 @@ async function openParts(
   recovery: Recovery,
   options: StorageOptions,
   { store, catalog, journal, journalId, guard, eventsFolder, rollups, ...opened }: OpenJournal,
+  node: LakeNode | null,
 ): Promise<Omit<Storage, keyof KeptParts | "reopening">> {
   const at = { eventsFolder };
   const hot = await Hot.create(db, catalog, journal, log);
@@ -347,18 +393,26 @@ async function openParts(
   const parquet = new ParquetTier(store, files, catalog, recovery, log, mutex, rollups, at);
   const timed = (work: () => Promise<void>) =>
     timings ? timings.timed("flush", "", clock, work) : work();
-  const into = { ...at, journalId, recordMs: () => guard.recordMs(), timed };
-  const flusher = new Flusher(db, store, files, catalog, hot, numbers, clock, log, mutex, into);
+  const recordMs = () => guard.recordMs();
+  const into = { ...at, journalId, recordMs, timed };
+  const lake = node && await (await import("./lake/parts.ts")).openLakeParts(
+    { db, store, files, hot, clock, log, mutex },
+    node,
+    { dataDir: options.dataDir, recordMs, timed },
+  );
+  const flusher = lake?.flusher ??
+    new Flusher(db, store, files, catalog, hot, numbers, clock, log, mutex, into);
   const base = { db, store, files, catalog, parquet, recovery, flusher, numbers };
   const sums = new Sums(store, opened.openReader);
   await sums.sweep();
   opened.closing.push(() => sums.close());
-  const changed = { ...base, journal, hot, guard, clock, log, mutex, rollups, sums };
+  const changed = { ...base, journal, hot, guard, clock, log, mutex, rollups, sums, lake };
   const changers = await openChangers(changed, options);
   return {
     db,
     hot,
     flusher,
+    lake,
     parquet,
     ...changers,
     sums,
@@ -369,10 +423,11 @@ async function openParts(
     reader: new Reader(db, files, catalog, hot, parquet, recovery, rollups, {
       ...at,
       spillFolder: spillFolderOf(options),
+      lake: node,
     }),
     acceptProposed: (site) => journal.acceptProposed(site),
     forgetSite: (site) => journal.forgetSite(site),
-    fileCount: () => catalog.fileCount(),
+    fileCount: () => node?.fileCount() ?? catalog.fileCount(),
     quarantined: () => recovery.quarantined,
     missing: () => recovery.missing,
     refused: () => recovery.refused,
@@ -394,6 +449,7 @@ async function openChangers(
     readonly guard: ClockGuard;
     readonly rollups: Rollups;
     readonly sums: Sums;
+    readonly lake: LakeParts | null;
   },
   options: StorageOptions,
 ): Promise<
@@ -401,6 +457,7 @@ async function openChangers(
 > {
   const { db, store, files, catalog, parquet, recovery, flusher, numbers } = parts;
   const { journal, hot, guard, clock, log, mutex, sums } = parts;
+  const upkeep = parts.lake?.upkeep ?? null;
   const at = { eventsFolder: eventsFolderOf(options) };
   const originals = await Originals.open(store, files, log, options.dataDir);
   const isHeld = (path: string) => originals.isResult(path);
@@ -417,10 +474,12 @@ async function openChangers(
     originals,
     sums,
     mutex,
+    upkeep,
   );
   return {
     history: new History({ ...parts, originals, trash }, at),
-    compactor: new Compactor(db, store, files, catalog, parquet, numbers, clock, log, mutex, many),
+    compactor: upkeep ??
+      new Compactor(db, store, files, catalog, parquet, numbers, clock, log, mutex, many),
     eraser,
     expiry: new Expiry(
       store,
@@ -434,7 +493,7 @@ async function openChangers(
       originals,
       sums,
       mutex,
-      { keepsTrash: options.gdpr_mode !== true },
+      { keepsTrash: options.gdpr_mode !== true, lake: upkeep },
     ),
     originals,
     pathHistory: await PathHistory.open({ ...parts, originals }, at),

@@ -1,6 +1,6 @@
 // Runs the statement of every statistic over one consistent view of all tiers. It must not know
 // what the statement computes.
-import { messageOf } from "../core/errors.ts";
+import { AppError, messageOf } from "../core/errors.ts";
 import { utcDate } from "../core/event.ts";
 import { type Sql, sql } from "../core/sql.ts";
 import type { Catalog, Seal } from "./tiers/catalog.ts";
@@ -17,6 +17,7 @@ import type { SiteRollups } from "./state/ops/rollup_ops.ts";
 import type { Snapshot } from "./tiers/snapshot.ts";
 import type { Recovery } from "./tiers/recovery.ts";
 import type { Hot } from "./tiers/hot.ts";
+import type { LakeNode } from "./lake/node.ts";
 
 /** What a statement may read, all of one moment. */
 export interface Sources {
@@ -44,6 +45,8 @@ export interface LeasedFiles {
 }
 
 const EVER: SpanUs = { fromUs: -Number.MAX_SAFE_INTEGER, toUs: Number.MAX_SAFE_INTEGER };
+/** Rows of the lake that are copied for a statement of an owner. */
+const COPIED_ROWS_MAX = 5_000_000;
 const NO_FILES: readonly CatalogFile[] = [];
 
 /** Reads events of one site over a span of time. */
@@ -58,6 +61,7 @@ export class Reader {
   readonly #recovery: Recovery;
   readonly #rollups: Rollups;
   readonly #engaged: EngagedFiles;
+  readonly #lake: LakeNode | null;
 
   constructor(
     db: Db,
@@ -67,8 +71,9 @@ export class Reader {
     parquet: ParquetTier,
     recovery: Recovery,
     rollups: Rollups,
-    options: { eventsFolder: string; spillFolder: string },
+    options: { eventsFolder: string; spillFolder: string; lake: LakeNode | null },
   ) {
+    this.#lake = options.lake;
     this.#db = db;
     this.#files = files;
     this.#catalog = catalog;
@@ -103,7 +108,8 @@ export class Reader {
     build: (sources: Sources) => Sql,
     limits: QueryLimits = {},
   ): Promise<Row[]> {
-    for (let hasMadeSpillFolder = false;;) {
+    for (let [hasMadeSpillFolder, attempt] = [false, 1];; attempt++) {
+      this.#lake?.requireReadable();
       await this.#hot.sync();
       await this.#rollups.load(site);
       // DuckDB may have been opened again since.
@@ -120,7 +126,7 @@ export class Reader {
           events: of(isEngaged ? "events" : "all"),
           engagements: isEngaged ? of("engagements") : null,
           rows: of("all"),
-          rollups: isWhole ? this.#rollups.view(site) ?? null : null,
+          rollups: isWhole && this.#lake === null ? this.#rollups.view(site) ?? null : null,
           rollupFile: (path) => {
             read.add(path);
             return this.#rollups.absolute(path);
@@ -139,11 +145,19 @@ export class Reader {
           await this.#files.makeDir(this.#spillFolder);
           continue;
         }
-        if (!await this.#quarantineCause(error, snapshot, site, span)) throw error;
+        if (this.#lake) await this.#askAgain(this.#lake, error, attempt);
+        else if (!await this.#quarantineCause(error, snapshot, site, span)) throw error;
       } finally {
         lease.release();
       }
     }
+  }
+
+  /** Resolves where a statement about the lake may be asked again. */
+  async #askAgain(lake: LakeNode, error: unknown, attempt: number): Promise<void> {
+    const judged = lake.judged(error, attempt === 1);
+    if (judged !== null) throw judged;
+    await lake.follow();
   }
 
   /**
@@ -151,6 +165,7 @@ export class Reader {
    * data folder. Rejects as `query` does.
    */
   async leaseFiles(site: string, hotPath: string, limits: QueryLimits): Promise<LeasedFiles> {
+    if (this.#lake) return await this.#copyOfLake(site, hotPath, limits);
     await this.#hot.sync();
     this.#hot.requireWhole();
     const lease = this.#catalog.lease();
@@ -171,6 +186,29 @@ export class Reader {
       lease.release();
       throw error;
     }
+  }
+
+  /** All of a site in one file, as far as one may be that large. */
+  async #copyOfLake(
+    site: string,
+    path: string,
+    limits: QueryLimits,
+  ): Promise<LeasedFiles> {
+    const rows = this.storedEvents(site);
+    if (rows > COPIED_ROWS_MAX) {
+      throw new AppError(
+        "conflict",
+        `Cannot run SQL here: ${site} has ${rows} events in the lake, and ${COPIED_ROWS_MAX} ` +
+          "can be copied for it; ask the lake itself, as docs/scale-out.md says",
+      );
+    }
+    await this.queryOf(
+      site,
+      EVER,
+      ({ rows }) => sql`copy ${rows(EVER)} to ${literal(path)} (format parquet)`,
+      limits,
+    );
+    return { paths: [path], isEngaged: true, release: () => {} };
   }
 
   /** Quarantines corrupt files that an error may come from; resolves with whether any was. */
@@ -199,6 +237,7 @@ export class Reader {
   /** Whether the site may have engagements within a span. */
   async #hasEngagement(snapshot: Snapshot, site: string, span: SpanUs): Promise<boolean> {
     if (this.#hot.mayHoldEngagement(site)) return true;
+    if (this.#lake) return this.#lake.stockWithin(site, span).some(({ isEngaged }) => isEngaged);
     const files = filesFor(snapshot, site, span);
     return await this.#engaged.anyOf(files.map(({ path }) => `${this.#eventsFolder}/${path}`));
   }
@@ -241,7 +280,7 @@ export class Reader {
 
   /** How many events of a site are in files. */
   storedEvents(site: string): number {
-    const files = this.#catalog.current.files.get(site) ?? [];
+    const files = this.#lake?.stockOf(site) ?? this.#catalog.current.files.get(site) ?? [];
     return files.reduce((sum, { rows }) => sum + rows, 0);
   }
 
@@ -284,7 +323,9 @@ export class Reader {
 
   /** Events of the files that may hold events of a span. */
   rowsBetween(site: string, span: SpanUs): number {
-    return filesFor(this.#catalog.current, site, span).reduce((sum, { rows }) => sum + rows, 0);
+    const files = this.#lake?.stockWithin(site, span) ??
+      filesFor(this.#catalog.current, site, span);
+    return files.reduce((sum, { rows }) => sum + rows, 0);
   }
 
   /** The Parquet files of a site, oldest first: the same list until they change. */
@@ -292,8 +333,9 @@ export class Reader {
     return this.#catalog.current.files.get(site) ?? NO_FILES;
   }
 
-  /** UTC date of the site's oldest Parquet file, or null when it has none. */
+  /** UTC date of the site's oldest Parquet file or partition of the lake; null without any. */
   firstDate(site: string): string | null {
-    return this.#catalog.current.files.get(site)?.[0]?.date ?? null;
+    const files = this.#lake?.stockOf(site) ?? this.#catalog.current.files.get(site);
+    return files?.[0]?.date ?? null;
   }
 }

@@ -102,6 +102,8 @@ const CONTRACT: [SettingName, string, unknown, string | null, string, unknown][]
   ["new_sites", "MALLARD_NEW_SITES", "accept", '"propose"', "refuse", "refuse"],
   ["undeclared_sites_max", "MALLARD_UNDECLARED_SITES_MAX", 1000, "0", "0", 0],
   ["rate_limit_per_address", "MALLARD_RATE_LIMIT_PER_ADDRESS", 1000, "0", "0", 0],
+  ["node_name", "MALLARD_NODE_NAME", "mallard", '"a"', "a", "a"],
+  ["lake_flush_interval_secs", "MALLARD_LAKE_FLUSH_INTERVAL", 300, "5", "5", 5],
   ["lake_catalog", "MALLARD_LAKE_CATALOG", null, '"dbname=a"', "dbname=a", "dbname=a"],
   ["lake_password", "MALLARD_LAKE_PASSWORD", null, null, "a'b", "a'b"],
   ["lake_password_path", "MALLARD_LAKE_PASSWORD_PATH", null, '"/p"', "/p", "/p"],
@@ -354,6 +356,7 @@ Deno.test("CONTRACT tries every setting but those that need each other", () => {
     "tls_cert_path",
     "tls_key_path",
     "backup_interval_hours",
+    "storage",
   ]);
 });
 

@@ -6,7 +6,8 @@ import { startPostgres, stopPostgres } from "../../scripts/lake/parts.ts";
 import { fromSource, type Program, runToEnd, ServerProcess } from "../../scripts/server_process.ts";
 import { seededRandom } from "../support/fake_system.ts";
 import { fill, numbered, SUMS, sumsOfFolder } from "../support/lake/data.ts";
-import { LACKS_LAKE, newLake, partsOfFile, plainRows } from "../support/lake/lake.ts";
+import { newLake, plainRows } from "../../scripts/lake/plain.ts";
+import { LACKS_LAKE, partsOfFile } from "../support/lake/lake.ts";
 import { withFolder } from "../support/storage/storage.ts";
 import { until } from "../support/wait.ts";
 

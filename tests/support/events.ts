@@ -2,7 +2,6 @@
 import * as duckdb from "@duckdb/node-api";
 import { type Event, EVENT_COLUMN_NAMES } from "../../src/core/event.ts";
 import type { Db, ExtensionOptions } from "../../src/storage/duckdb.ts";
-import type { Flusher } from "../../src/storage/tiers/flush.ts";
 import { openStorage, type Storage } from "../../src/storage/open.ts";
 import type { Reader } from "../../src/storage/reader.ts";
 import { realSystem } from "../../src/runtime/system.ts";
@@ -48,15 +47,18 @@ export interface TestReader {
   readonly reader: Reader;
   readonly db: Db;
   readonly journal: Pick<Storage, "append">;
-  readonly flusher: Flusher;
+  readonly flusher: Storage["flusher"];
   readonly folder: string;
   readonly storage: Storage;
   close(): Promise<void>;
 }
 
+const COLD_SHARE_MIN = 0.7;
+
 /**
  * Stores events through the real journal; the first `coldShare` (0…1) of them go to Parquet, the
- * others stay hot. Order of arrival is the order given.
+ * others stay hot. Order of arrival is the order given. With `MALLARD_TEST_LAKE` they are flushed
+ * into a lake of their own, on the servers of `deno task lake:up`.
  */
 export async function openTestReader(
   events: readonly Event[],
@@ -68,6 +70,7 @@ export async function openTestReader(
   } = {},
 ): Promise<TestReader> {
   const folder = await Deno.makeTempDir({ prefix: "mallard-test-" });
+  const lake = Deno.env.has("MALLARD_TEST_LAKE") ? await import("./lake/running.ts") : null;
   // Time limits of queries are real: DuckDB does not wait for a clock that stands still.
   const { clock } = realSystem({ format: "text", levelMin: "error" });
   const system = { ...fakeSystem(), clock };
@@ -80,10 +83,12 @@ export async function openTestReader(
     memory_limit: memoryLimit,
     threads,
     ...(extension === undefined ? {} : { extension }),
+    ...lake ? { lake: await lake.freshLake() } : {},
   });
   if (storage.db.extensionFault !== null) throw new Error(storage.db.extensionFault);
   const { reader, db, flusher } = storage;
-  const cold = Math.round(events.length * coldShare);
+  // A lake without events would be no lake.
+  const cold = Math.round(events.length * (lake ? Math.max(coldShare, COLD_SHARE_MIN) : coldShare));
   if (cold > 0) {
     await storage.append(events.slice(0, cold));
     await flusher.flush();

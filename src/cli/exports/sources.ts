@@ -13,6 +13,7 @@ import { rulesOfSites } from "../../query/site_rules.ts";
 import { withOwnAnswer } from "../../runtime/owner_socket.ts";
 import { Sites } from "../../sites/sites.ts";
 import { ExportFiles } from "../../storage/backup/export_file.ts";
+import { lakeOfStorage } from "../../config/lake_options.ts";
 import { openStorage } from "../../storage/open.ts";
 import { type CommandContext, dataDirOf } from "../command.ts";
 import { askServer, refusalOf } from "../server.ts";
@@ -97,7 +98,8 @@ export async function withFolderSource<T>(
   if (await system.files.size(`${dataDir}/mallard.sqlite`) === null) {
     throw new Error(`Cannot export ${dataDir}: there is no mallard.sqlite`);
   }
-  const storage = await openStorage(system, host, { ...config, dataDir });
+  const lake = await lakeOfStorage(config, system.files);
+  const storage = await openStorage(system, host, { ...config, dataDir, ...lake });
   try {
     const sites = await Sites.open(storage.store, system.clock);
     const files = await ExportFiles.open(storage.reader, system.files, system.random, {

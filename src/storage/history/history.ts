@@ -55,6 +55,8 @@ export interface HistoryParts {
   readonly clock: Clock;
   readonly mutex: Mutex;
   readonly sums: Sums;
+  /** Where events go instead of DATA_DIR; null where they stay there. */
+  readonly lake: unknown;
 }
 
 /** What is committed of an import. */
@@ -82,6 +84,13 @@ export class History {
 
   /** Which days an import may fill now; sums are of days in `zone`. */
   async freeDays(site: string, choice: DayChoice, zone: string): Promise<FreeDays> {
+    if (this.#parts.lake !== null) {
+      throw new AppError(
+        "conflict",
+        "Cannot import into a lake: import into a data folder of its own, and bring that with " +
+          "mallard lake import",
+      );
+    }
     const { own, imported, summed } = await this.#parts.store.run("datesOfSite", site);
     const ownFrom = own[0] ?? null;
     const touched = (date: string) => utcDatesOf(zone, date);

@@ -71,7 +71,7 @@ export class Lake {
       const db = await Db.open(duckdb, system.clock, {
         ...host,
         readers: READERS,
-        outside: { statements, places: [dataPath] },
+        outside: { statements: () => Promise.resolve(statements), places: [dataPath] },
       });
       lake = new Lake(system, db, dataPath, places);
       await lake.#requireClock();
@@ -87,6 +87,15 @@ export class Lake {
   /** Runs a query; what is over in a moment is tried again. Rejects with a sentence. */
   query(tried: string, query: Sql): Promise<Row[]> {
     return this.attempt(tried, () => this.db.query(query));
+  }
+
+  /** Runs a query once. Rejects with a sentence. */
+  async ask(tried: string, query: Sql): Promise<Row[]> {
+    try {
+      return await this.db.query(query);
+    } catch (error) {
+      throw lakeError(tried, error, this.#places);
+    }
   }
 
   /**
@@ -144,8 +153,13 @@ export class Lake {
   }
 }
 
+/** Asks the bucket for a file that it has not. */
+export function probe(dataPath: string): Sql {
+  return sql`select count(*) from glob(${literal(`${dataPath}no_such_file*`)})`;
+}
+
 /** What DuckDB runs before everything else is out of reach. */
-async function opening(
+export async function opening(
   { files }: System,
   options: LakeOptions,
   version: string,
@@ -155,12 +169,11 @@ async function opening(
   if (!isBucket(dataPath) && await files.realPath(dataPath) === null) {
     throw new Error(`lake_data_path ${dataPath} is missing; make the folder`);
   }
-  const probe = `${dataPath}no_such_file*`;
   return [
     ...await loading(files, options, version),
     ...secrets(options),
     // The catalog must not be made where there is no bucket.
-    ...isBucket(dataPath) ? [sql`select count(*) from glob(${literal(probe)})`] : [],
+    ...isBucket(dataPath) ? [probe(dataPath)] : [],
     // A commit that collides is begun again by `commit`, which reads the marks again: the
     // extension would only write the same once more.
     raw("set ducklake_max_retry_count = 0"),
@@ -169,7 +182,7 @@ async function opening(
 }
 
 /** An error without the secrets that a statement in it may hold. */
-function hiding(error: unknown, { password, s3 }: LakeOptions): Error {
+export function hiding(error: unknown, { password, s3 }: LakeOptions): Error {
   let message = messageOf(error);
   for (const secret of [password, s3.secret, s3.sessionToken]) {
     if (secret === null || secret.length < HIDDEN_CHARS_MIN) continue;

@@ -12,6 +12,12 @@ export const EVENTS: Sql = raw(`${LAKE}.events`);
 /** Of each import and partition how many events it has brought, and their checksum. */
 export const IMPORTS: Sql = raw(`${LAKE}.imports`);
 
+/**
+ * Of each start of a server up to which row of its journal events are in the lake, changed in the
+ * commit that inserts them. Few rows and many changes: it is kept in the catalog.
+ */
+export const NODES: Sql = raw(`${LAKE}.nodes`);
+
 /** Columns of `events` that the stored event has not. */
 const PARTITION_DATE = "date";
 
@@ -38,6 +44,7 @@ export async function prepareTables(
     throw new Error(`a newer program made it: its events have the column ${foreign}`);
   }
   if (!mayMake) return;
+  if (!await hasNodes(run)) await makeNodes(run);
   for (const name of EVENT_COLUMN_NAMES.filter((name) => !found.has(name))) {
     const type = raw(EVENT_COLUMNS[name].type);
     await run(sql`alter table ${EVENTS} add column ${ident(name)} ${type}`);
@@ -55,7 +62,28 @@ async function make(run: Run): Promise<void> {
     sql`create table ${IMPORTS} (source varchar, site_id varchar, date date, events bigint,
       checksum varchar, imported_at timestamp)`,
   );
+  await makeNodes(run);
 }
+
+/** Whether a server has written to the lake, or could. */
+export async function hasNodes(run: Run): Promise<boolean> {
+  const rows = await run(
+    sql`select 1 from duckdb_tables() where database_name = ${LAKE} and table_name = 'nodes'`,
+  );
+  return rows.length > 0;
+}
+
+async function makeNodes(run: Run): Promise<void> {
+  await run(
+    sql`create table ${NODES} (node varchar, journal varchar, parent varchar, base_seq bigint,
+      last_seq bigint, is_retired boolean)`,
+  );
+}
+
+/** Keeps the rows of `nodes` in PostgreSQL. Not in the transaction that makes it. */
+export const KEEP_NODES_IN_CATALOG: Sql = raw(
+  `call ${LAKE}.set_option('data_inlining_row_limit', '100', table_name => 'nodes')`,
+);
 
 /** How many rows there are, and a checksum that does not depend on their order. */
 export interface Measure {

@@ -1,12 +1,23 @@
 // Compares a lake with itself: each file with what the catalog says of it, and the events that are
-// read with the notes of what was brought. It reads everything and writes nothing.
+// read with the notes of what was brought, or with the catalog where a server writes. It reads
+// everything and writes nothing.
 import { messageOf } from "../../core/errors.ts";
 import { raw, type Sql, sql } from "../../core/sql.ts";
 import type { Row } from "../duckdb.ts";
 import { literal } from "../parquet/schema.ts";
 import { LAKE } from "./connection.ts";
 import type { Lake } from "./lake.ts";
-import { EVENTS, importedMeasures, isSame, measureOf, MEASURES, NOTHING } from "./tables.ts";
+import { stockQuery } from "./stock.ts";
+import {
+  EVENTS,
+  hasNodes,
+  importedMeasures,
+  isSame,
+  measureOf,
+  MEASURES,
+  NODES,
+  NOTHING,
+} from "./tables.ts";
 
 /** The result; no faults means that everything is there once, as it was brought. */
 export interface Verified {
@@ -34,9 +45,11 @@ export async function verifyEvents(
   const files = await catalogedFiles(lake, snapshot);
   const faults = await faultsOfFiles(lake, files);
   const at = sql`at (version => ${raw(String(snapshot))})`;
+  // A server adds and erases: what imports have noted is no measure then, but the catalog is.
+  const isServed = await hasServer(lake);
   const noted = await lake.query(
     "Cannot read what was imported",
-    sql`select * from (${importedMeasures(sql`true`, at)})`,
+    isServed ? stockQuery(snapshot) : sql`select * from (${importedMeasures(sql`true`, at)})`,
   );
   const sites = await lake.query(
     "Cannot read the sites of the lake",
@@ -58,9 +71,17 @@ export async function verifyEvents(
     partitions += found.length;
     events += found.reduce((sum, row) => sum + measureOf(row).events, 0);
     const ours = noted.filter((row) => row["site_id"] === site);
-    faults.push(...differences(site, ours, found));
+    faults.push(...isServed ? missing(site, ours, found) : differences(site, ours, found));
   }
   return { files: files.length, partitions, events, faults };
+}
+
+/** Whether a server has written to the lake. */
+async function hasServer(lake: Lake): Promise<boolean> {
+  return await lake.attempt("Cannot read who writes to the lake", async () => {
+    if (!await hasNodes((query) => lake.db.query(query))) return false;
+    return (await lake.db.query(sql`select 1 from ${NODES} where last_seq > 0`)).length > 0;
+  });
 }
 
 /** The number of the newest snapshot, a whole number. */
@@ -137,6 +158,17 @@ async function foundMeasures(
   } catch (error) {
     return { fault: messageOf(error) };
   }
+}
+
+/** Dates of which not all rows are read that the catalog has. */
+function missing(site: string, noted: readonly Row[], found: readonly Row[]): string[] {
+  const read = new Map(found.map((row) => [String(row["date"]), Number(row["events"])]));
+  return noted.flatMap(({ date, rows }) => {
+    const events = read.get(String(date)) ?? 0;
+    return events === Number(rows)
+      ? []
+      : [`${site} ${date}: ${events} events, not ${rows} as in the catalog`];
+  });
 }
 
 function differences(site: string, noted: readonly Row[], found: readonly Row[]): string[] {

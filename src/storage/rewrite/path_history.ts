@@ -19,7 +19,7 @@ import { foreignColumns } from "../parquet/schema.ts";
 import type { KeptOriginal, PathJob } from "../state/ops/rewrite_ops.ts";
 import type { Store } from "../state/store.ts";
 import type { Catalog } from "../tiers/catalog.ts";
-import type { Flusher } from "../tiers/flush.ts";
+import type { Flushing } from "../tiers/flush.ts";
 import type { ParquetTier } from "../tiers/parquet_tier.ts";
 import type { Recovery } from "../tiers/recovery.ts";
 import type { Originals } from "./originals.ts";
@@ -53,11 +53,13 @@ export interface HistoryParts {
   readonly parquet: ParquetTier;
   readonly recovery: Recovery;
   readonly originals: Originals;
-  readonly flusher: Flusher;
+  readonly flusher: Flushing;
   readonly numbers: PartitionNumbers;
   readonly clock: Clock;
   readonly log: Log;
   readonly mutex: Mutex;
+  /** Where the events are instead of DATA_DIR; null where they are there. */
+  readonly lake: unknown;
 }
 
 /** Rewrites the history of sites, one site after the other. */
@@ -105,6 +107,12 @@ export class PathHistory {
 
   /** Begins to rewrite; `run` does the work. Throws `conflict` while there is a job. */
   async begin(site: string, rules: PathRules): Promise<void> {
+    if (this.#parts.lake !== null) {
+      throw new AppError(
+        "conflict",
+        "Cannot rewrite the history: its events are in a lake, where files are not rewritten",
+      );
+    }
     if (this.#jobs.has(site)) {
       throw new AppError(
         "conflict",

@@ -12,6 +12,7 @@ import type { Store } from "../state/store.ts";
 import type { Sums } from "../history/sums.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
 import type { Mutex } from "../../core/mutex.ts";
+import type { LakeUpkeep } from "../lake/upkeep.ts";
 
 /** What an erasure removed, or would remove. */
 export interface ErasedCounts {
@@ -23,7 +24,7 @@ export interface ErasedCounts {
   readonly events_deleted: number;
   /** Days of which imports had sums, where there were any. */
   readonly summed_days_deleted?: number;
-  /** Files of DATA_DIR that may hold such events still, where there are any. */
+  /** Files of DATA_DIR and of the lake that may hold such events still, where there are any. */
   readonly not_erased?: readonly string[];
 }
 
@@ -42,6 +43,7 @@ export class Eraser {
   readonly #originals: Originals;
   readonly #sums: Sums;
   readonly #mutex: Mutex;
+  readonly #lake: LakeUpkeep | null;
 
   /** `mutex` keeps erasures apart from flushes and other changes of files. */
   constructor(
@@ -55,7 +57,9 @@ export class Eraser {
     originals: Originals,
     sums: Sums,
     mutex: Mutex,
+    lake: LakeUpkeep | null,
   ) {
+    this.#lake = lake;
     this.#store = store;
     this.#catalog = catalog;
     this.#journal = journal;
@@ -70,7 +74,8 @@ export class Eraser {
 
   /**
    * Erases one site's events of the UTC dates `firstDate … lastDate`, both included. Resolves when
-   * no byte of them is left in DATA_DIR.
+   * no byte of them is left in DATA_DIR and in the lake. Where the lake is out of reach, it rejects
+   * with `unavailable` before anything is erased.
    */
   async erase(
     site: string,
@@ -80,12 +85,13 @@ export class Eraser {
   ): Promise<ErasedCounts> {
     if (dryRun) {
       const records = await this.#journal.count(site, firstDate, lastDate);
-      const files = this.#filesOf(site, firstDate, lastDate);
+      const stored = this.#lake?.within(site, firstDate, lastDate) ??
+        this.#filesOf(site, firstDate, lastDate);
       return {
         db_records_deleted: records,
-        events_deleted: records + rowsOf(files),
+        events_deleted: records + rowsOf(stored),
         parquet_partitions_deleted: partitions([
-          ...files,
+          ...stored,
           ...await this.#trash.of(site, firstDate, lastDate),
           ...this.#recovery.quarantinedOf(site, firstDate, lastDate),
           ...this.#recovery.missing.of(site, firstDate, lastDate),
@@ -96,9 +102,11 @@ export class Eraser {
       };
     }
     const { counts, removed } = await this.#mutex.run(async () => {
+      const ofLake = await this.#lake?.erase(site, firstDate, lastDate) ?? [];
       const trashed = await this.#trash.erase(site, firstDate, lastDate);
       const originals = await this.#originals.erase(site, firstDate, lastDate);
       const files = this.#filesOf(site, firstDate, lastDate);
+      const stored = [...files, ...ofLake];
       const quarantined = this.#recovery.quarantinedOf(site, firstDate, lastDate);
       const missing = this.#recovery.missing.of(site, firstDate, lastDate);
       const quarantinedPaths = quarantined.map(({ path }) => path);
@@ -119,9 +127,9 @@ export class Eraser {
       return {
         counts: {
           db_records_deleted: records,
-          events_deleted: records + rowsOf(files),
+          events_deleted: records + rowsOf(stored),
           parquet_partitions_deleted: partitions([
-            ...files,
+            ...stored,
             ...trashed,
             ...quarantined,
             ...missing,
@@ -162,7 +170,10 @@ export class Eraser {
   }
 
   #notErased(): Pick<ErasedCounts, "not_erased"> {
-    const not_erased = this.#recovery.unerasable.map((path) => `quarantine/${path}`);
+    const not_erased = [
+      ...this.#recovery.unerasable.map((path) => `quarantine/${path}`),
+      ...this.#lake?.notErased() ?? [],
+    ];
     return not_erased.length > 0 ? { not_erased } : {};
   }
 
@@ -172,7 +183,7 @@ export class Eraser {
   }
 }
 
-function rowsOf(files: readonly CatalogFile[]): number {
+function rowsOf(files: readonly { readonly rows: number }[]): number {
   return files.reduce((sum, file) => sum + file.rows, 0);
 }
 

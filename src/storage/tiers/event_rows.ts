@@ -3,7 +3,7 @@
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import { EVENT_COLUMN_NAMES, utcDate } from "../../core/event.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { literalPath, typedColumns } from "../parquet/schema.ts";
+import { literal, literalPath, typedColumns } from "../parquet/schema.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
 
 /** A half-open span of time in microseconds since 1970 UTC. */
@@ -14,10 +14,13 @@ export interface SpanUs {
 
 /** The files that may hold events of one site and span. */
 export function filesFor(snapshot: Snapshot, site: string, span: SpanUs): CatalogFile[] {
-  const firstDate = utcDate(span.fromUs);
-  const lastDate = utcDate(Math.max(span.fromUs, span.toUs - 1));
-  return (snapshot.files.get(site) ?? [])
-    .filter((file) => file.date >= firstDate && file.date <= lastDate);
+  const { first, last } = datesOf(span);
+  return (snapshot.files.get(site) ?? []).filter(({ date }) => date >= first && date <= last);
+}
+
+/** The UTC dates of the first and the last moment of a span. */
+export function datesOf({ fromUs, toUs }: SpanUs): { readonly first: string; last: string } {
+  return { first: utcDate(fromUs), last: utcDate(Math.max(fromUs, toUs - 1)) };
 }
 
 /** Which rows are read: all of them, or those that are events, or engagements. */
@@ -55,13 +58,27 @@ function rowsFor(snapshot: Snapshot, eventsFolder: string, site: string, span: S
   const hot = snapshot.hotTables.map((table) =>
     sql`select ${COLUMNS} from ${ident(table)} where site_id = ${site} and ${within}`
   );
-  if (paths.length === 0) return join(hot, "\n  union all\n  ");
+  const stored = snapshot.lake === undefined
+    ? hot
+    : [...hot, lakeRows(snapshot.lake, site, span, within)];
+  if (paths.length === 0) return join(stored, "\n  union all\n  ");
   const cold = sql`select * from read_parquet(
       ${paths}, union_by_name = true, hive_partitioning = false
     ) where ${within}`;
   return sql`select ${TYPED} from (
-    ${join([...hot, cold], "\n  union all by name\n  ")}
+    ${join([...stored, cold], "\n  union all by name\n  ")}
   )`;
+}
+
+/**
+ * The rows of a snapshot of the lake. Site and dates are no bound values: DuckDB chooses the files
+ * by them before it knows those.
+ */
+function lakeRows(snapshot: number, site: string, span: SpanUs, within: Sql): Sql {
+  const { first, last } = datesOf(span);
+  return sql`select ${COLUMNS} from lake.events at (version => ${raw(String(snapshot))})
+    where site_id = ${literal(site)} and date >= ${literal(first)}::date
+      and date <= ${literal(last)}::date and ${within}`;
 }
 
 const NAMES = EVENT_COLUMN_NAMES.filter((name) => name !== "site_id");

@@ -6,11 +6,12 @@ import type { Mutex } from "../../core/mutex.ts";
 import type { Log } from "../../core/types.ts";
 import type { ClockGuard } from "../clock_guard.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
+import type { LakeUpkeep } from "../lake/upkeep.ts";
 import type { Store } from "../state/store.ts";
 import type { Sums } from "../history/sums.ts";
 import type { Catalog } from "./catalog.ts";
 import { ALL_DATES, type ErasedCounts, type Eraser } from "./erase.ts";
-import type { Flusher } from "./flush.ts";
+import type { Flushing } from "./flush.ts";
 import type { Journal } from "./journal.ts";
 import type { ParquetTier } from "./parquet_tier.ts";
 import type { Originals } from "../rewrite/originals.ts";
@@ -30,13 +31,14 @@ export class Expiry {
   readonly #journal: Journal;
   readonly #parquet: ParquetTier;
   readonly #eraser: Eraser;
-  readonly #flusher: Flusher;
+  readonly #flusher: Flushing;
   readonly #guard: ClockGuard;
   readonly #trash: Trash;
   readonly #originals: Originals;
   readonly #sums: Sums;
   readonly #mutex: Mutex;
   readonly #keepsTrash: boolean;
+  readonly #lake: LakeUpkeep | null;
 
   /** `mutex` keeps an expiry apart from flushes and other changes of files. */
   constructor(
@@ -45,14 +47,15 @@ export class Expiry {
     journal: Journal,
     parquet: ParquetTier,
     eraser: Eraser,
-    flusher: Flusher,
+    flusher: Flushing,
     guard: ClockGuard,
     trash: Trash,
     originals: Originals,
     sums: Sums,
     mutex: Mutex,
-    options: { readonly keepsTrash: boolean },
+    options: { readonly keepsTrash: boolean; readonly lake: LakeUpkeep | null },
   ) {
+    this.#lake = options.lake;
     this.#store = store;
     this.#catalog = catalog;
     this.#journal = journal;
@@ -100,8 +103,12 @@ export class Expiry {
   /** Expires what is counted, unlike the events of a proposed site. */
   async #expireCounted(site: string, lastDate: string, nowMs: number): Promise<ErasedCounts> {
     const records = await this.#journal.count(site, FIRST_DATE, lastDate);
-    if (records === 0 && this.#filesOf(site, lastDate).length === 0) return NOTHING;
-    if (!this.#keepsTrash) return await this.#eraser.erase(site, FIRST_DATE, lastDate);
+    const stored = this.#lake?.within(site, FIRST_DATE, lastDate) ?? this.#filesOf(site, lastDate);
+    if (records === 0 && stored.length === 0) return NOTHING;
+    // The trash is a folder here.
+    if (!this.#keepsTrash || this.#lake) {
+      return await this.#eraser.erase(site, FIRST_DATE, lastDate);
+    }
     // The trash holds files only.
     if (records > 0) await this.#flusher.flush({ all: true });
     return await this.#discard(site, lastDate, nowMs);

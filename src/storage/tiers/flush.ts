@@ -39,6 +39,9 @@ export interface FlushCounts {
   events: number;
 }
 
+/** What the rest of the program needs of whatever flushes. */
+export type Flushing = Pick<Flusher, keyof Flusher>;
+
 /** Writes partition files; never two at a time. */
 export class Flusher {
   readonly counts: FlushCounts = { flushes: 0, failures: 0, events: 0 };

@@ -201,6 +201,11 @@ export class Hot {
     });
   }
 
+  /** Every table, the open one last. */
+  get tables(): readonly HotTable[] {
+    return [...this.#frozen, { ...this.#open }];
+  }
+
   /** The (site, date) partitions present in some tables with their rows, in order. */
   async partitions(tables: readonly HotTable[]): Promise<HotPartition[]> {
     const rows = await this.#db.query(sql`

@@ -150,8 +150,8 @@ export class ParquetTier {
       readonly isSameEvents?: boolean;
     } = {},
   ): void {
-    const { files, hotTables } = this.#catalog.current;
-    const next = { files: withFiles(files, added, removed), hotTables };
+    const { current } = this.#catalog;
+    const next = { ...current, files: withFiles(current.files, added, removed) };
     this.#catalog.publish(next, dispose, isSameEvents ? undefined : { added, removed });
   }
 

@@ -5,8 +5,10 @@ import type { CatalogFile } from "../parquet/partition.ts";
 export interface Snapshot {
   /** Files by site, each list in order of date and name. */
   readonly files: ReadonlyMap<string, readonly CatalogFile[]>;
-  /** Hot tables; together they hold every event that is in no file. */
+  /** Hot tables; together they hold every event that is in no file, and not in the lake. */
   readonly hotTables: readonly string[];
+  /** The number of the lake's snapshot, where the other events are in a lake. */
+  readonly lake?: number;
 }
 
 /** The files of a snapshot with some added and some taken away; untouched sites are shared. */

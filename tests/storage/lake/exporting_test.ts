@@ -4,7 +4,8 @@ import { exportEvents } from "../../../src/storage/lake/exporting.ts";
 import { Importing } from "../../../src/storage/lake/importing.ts";
 import { LocalFolder } from "../../../src/storage/lake/local_folder.ts";
 import { fill, numbered, SITES } from "../../support/lake/data.ts";
-import { LACKS_LAKE, newLake, openLake, optionsOf, partsOfFile } from "../../support/lake/lake.ts";
+import { newLake } from "../../../scripts/lake/plain.ts";
+import { LACKS_LAKE, openLake, optionsOf, partsOfFile } from "../../support/lake/lake.ts";
 import { copyTree, numbersOf, openFolder, withFolder } from "../../support/storage/storage.ts";
 
 const partsNow = partsOfFile();

@@ -4,7 +4,8 @@ import * as duckdb from "@duckdb/node-api";
 import { realSystem } from "../../../src/runtime/system.ts";
 import { pageview } from "../../support/events.ts";
 import { fill, numbered, SUMS, sumsOfFolder } from "../../support/lake/data.ts";
-import { LACKS_LAKE, newLake, partsOfFile, plainRows } from "../../support/lake/lake.ts";
+import { newLake, plainRows } from "../../../scripts/lake/plain.ts";
+import { LACKS_LAKE, partsOfFile } from "../../support/lake/lake.ts";
 import { openDuckDb } from "../../support/storage/duckdb.ts";
 import { openFolder, withFolder } from "../../support/storage/storage.ts";
 

@@ -4,14 +4,8 @@ import { raw, sql } from "../../../src/core/sql.ts";
 import { realSystem } from "../../../src/runtime/system.ts";
 import type { LakeOptions } from "../../../src/storage/lake/connection.ts";
 import { IMPORTS } from "../../../src/storage/lake/tables.ts";
-import {
-  LACKS_LAKE,
-  newLake,
-  openLake,
-  optionsOf,
-  partsOfFile,
-  plainRows,
-} from "../../support/lake/lake.ts";
+import { newLake, plainRows } from "../../../scripts/lake/plain.ts";
+import { LACKS_LAKE, openLake, optionsOf, partsOfFile } from "../../support/lake/lake.ts";
 import { withFolder } from "../../support/storage/storage.ts";
 
 const ignore = LACKS_LAKE;

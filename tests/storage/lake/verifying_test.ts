@@ -7,7 +7,8 @@ import { LocalFolder } from "../../../src/storage/lake/local_folder.ts";
 import { verifyEvents } from "../../../src/storage/lake/verifying.ts";
 import { literal } from "../../../src/storage/parquet/schema.ts";
 import { fill, numbered } from "../../support/lake/data.ts";
-import { LACKS_LAKE, newLake, openLake, optionsOf, partsOfFile } from "../../support/lake/lake.ts";
+import { newLake } from "../../../scripts/lake/plain.ts";
+import { LACKS_LAKE, openLake, optionsOf, partsOfFile } from "../../support/lake/lake.ts";
 import { withFolder } from "../../support/storage/storage.ts";
 
 const partsNow = partsOfFile();

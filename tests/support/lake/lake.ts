@@ -1,18 +1,14 @@
 // Lakes of real parts for tests: PostgreSQL and an S3 server of the test file's own, a database and
 // a prefix for each lake, and DuckDB from PyPI to read them without this program.
 import * as duckdb from "@duckdb/node-api";
-import {
-  findPrograms,
-  type Parts,
-  python,
-  sqlOf,
-  startParts,
-  stopParts,
-} from "../../../scripts/lake/parts.ts";
+import { findPrograms, type Parts, startParts, stopParts } from "../../../scripts/lake/parts.ts";
+import { newLake } from "../../../scripts/lake/plain.ts";
+import { withFolder } from "../storage/storage.ts";
 import type { System } from "../../../src/core/types.ts";
 import { realSystem } from "../../../src/runtime/system.ts";
 import type { LakeOptions } from "../../../src/storage/lake/connection.ts";
 import { Lake } from "../../../src/storage/lake/lake.ts";
+import { openStorage, type Storage } from "../../../src/storage/open.ts";
 
 const programs = findPrograms();
 
@@ -37,17 +33,23 @@ export function partsOfFile(): () => Parts {
   };
 }
 
-/** The settings of a new lake: a database of its own, a prefix of its own. */
-export async function newLake(parts: Parts, name: string): Promise<Record<string, string>> {
-  await sqlOf(parts, `create database ${name}`);
-  return {
-    ...parts.env,
-    MALLARD_LAKE_CATALOG: `postgresql://lake@127.0.0.1:${parts.postgresPort}/${name}`,
-    MALLARD_LAKE_DATA_PATH: `s3://mallard/${name}/`,
-  };
+/** What a test does with the settings of a lake of its own, and a folder. */
+export type LakeWork = (env: Record<string, string>, folder: string) => Promise<void>;
+
+/** A test over a lake of its own; skipped where there are no parts for one. */
+export function lakeTest(name: string, parts: () => Parts, work: LakeWork): void {
+  Deno.test({
+    name,
+    ignore: LACKS_LAKE,
+    fn: () =>
+      withFolder(async (folder) => {
+        const database = `n${crypto.randomUUID().replaceAll("-", "")}`;
+        await work(await newLake(parts(), database), folder);
+      }),
+  });
 }
 
-/** The same settings as `Lake.open` takes them. */
+/** The settings of a lake as `Lake.open` takes them. */
 export function optionsOf(env: Readonly<Record<string, string>>): LakeOptions {
   return {
     catalog: env["MALLARD_LAKE_CATALOG"] ?? "",
@@ -84,33 +86,23 @@ export function openLake(
   return Lake.open(system, host, options, { mayMake });
 }
 
-/** DuckDB of PyPI over a lake, as somebody would use it who does not have this program. */
-const READ = `
-import duckdb, json, os, sys
-e = os.environ
-quote = lambda text: "'" + text.replace("'", "''") + "'"
-c = duckdb.connect()
-c.execute("set enable_progress_bar = false")
-for name in ["httpfs", "postgres_scanner", "ducklake"]:
-    folder = f"{e['MALLARD_EXTENSION_DIR']}/duckdb_extension_{name}/extensions"
-    file = f"{folder}/v{duckdb.__version__}/{name}.duckdb_extension"
-    c.execute(f"load {quote(file)}")
-host, database = e["MALLARD_LAKE_CATALOG"].split("@")[1].split("/")
-address, port = host.split(":")
-c.execute(f"create secret (type postgres, host {quote(address)}, port {port}, user 'lake',"
-    f" database {quote(database)}, password {quote(e['MALLARD_LAKE_PASSWORD'])})")
-c.execute(f"create secret (type s3, key_id 'key', secret 'secret', url_style 'path', use_ssl false,"
-    f" endpoint {quote(e['MALLARD_S3_ENDPOINT'].split('//')[1])})")
-c.execute("attach 'ducklake:postgres:' as lake (read_only)")
-rows = c.execute(sys.argv[1]).fetchall()
-print(json.dumps(rows, default=str))
-`;
-
-/** Rows of a query over a lake, by plain DuckDB; the lake is attached as `lake`. */
-export async function plainRows(
-  parts: Parts,
+/** Opens a folder as DATA_DIR of a server over a lake. */
+export function openOverLake(
+  folder: string,
   env: Readonly<Record<string, string>>,
-  query: string,
-): Promise<unknown[][]> {
-  return JSON.parse(await python(parts, READ, [query], env));
+  { system = realSystem({ format: "text", levelMin: "error" }), node = "one" }: {
+    readonly system?: System;
+    readonly node?: string;
+  } = {},
+): Promise<Storage> {
+  return openStorage(system, {
+    pid: Deno.pid,
+    memoryBytes: null,
+    loadDuckDb: () => Promise.resolve(duckdb),
+  }, {
+    dataDir: folder,
+    memory_limit: null,
+    threads: null,
+    lake: { ...optionsOf(env), node },
+  });
 }

@@ -301,6 +301,11 @@ function newestJournaledUs(db: Sqlite): number {
   return Number(row?.["us"] ?? 0);
 }
 
+/** The highest number that a row of the journal ever had. */
+function lastSeq(db: Sqlite): number {
+  return Number(db.get("select seq from sqlite_sequence where name = 'journal'")?.["seq"] ?? 0);
+}
+
 function journalRows(db: Sqlite): number {
   return Number(db.get("select count(*) as n from journal")?.["n"] ?? 0);
 }
@@ -539,6 +544,7 @@ export const STORE_OPS = {
   eraseRange,
   countJournal,
   journalRows,
+  lastSeq,
   newestJournaledUs,
   copyInto,
   emptyLog,

@@ -1,0 +1,326 @@
+// Flushes hot events into the lake: one commit inserts them and moves this journal's mark, after
+// which the journal and the hot tables let them go. A commit whose answer is lost is found by the
+// mark: events are in the lake once, and are read once at every moment.
+import { messageOf } from "../../core/errors.ts";
+import { ident, join, sql } from "../../core/sql.ts";
+import type { Mutex } from "../../core/mutex.ts";
+import type { Clock, Files, Log } from "../../core/types.ts";
+import type { Db, Run } from "../duckdb.ts";
+import { ALL_COLUMNS, literal, literalPath } from "../parquet/schema.ts";
+import type { Store } from "../state/store.ts";
+import type { FlushCounts, Flushing } from "../tiers/flush.ts";
+import { type Hot, type HotTable, unionOf } from "../tiers/hot.ts";
+import { markOf, move } from "./marks.ts";
+import type { LakeNode } from "./node.ts";
+import { EVENTS } from "./tables.ts";
+
+/** Under load, the time from the begin of one flush to the next at least: few and larger files. */
+const FLUSH_MS_MIN = 10_000;
+/** Most tables that wait for a lake which takes none. */
+const FROZEN_TABLES_MAX = 8;
+
+/** Name of a fact in mallard.sqlite. */
+const LOST = "lake_lost_ms";
+
+/** What a flusher of a lake works on. */
+export interface FlushingParts {
+  readonly db: Db;
+  readonly store: Store;
+  readonly files: Files;
+  readonly hot: Hot;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly mutex: Mutex;
+}
+
+/** How it works. */
+export interface FlushingOptions {
+  /** A folder in DATA_DIR for the rows on their way. */
+  readonly folder: string;
+  /** The time of the last flush to record; null while the clock is in doubt. */
+  readonly recordMs: () => number | null;
+  /** Runs each flush, and notes how long it took. */
+  readonly timed: (work: () => Promise<void>) => Promise<void>;
+}
+
+/** Opens the DuckDB of statistics again, and fills its hot tables from the journal. */
+export type Refill = () => Promise<void>;
+
+/** Writes into the lake; never twice at a time. */
+export class LakeFlusher implements Flushing {
+  readonly counts: FlushCounts = { flushes: 0, failures: 0, events: 0 };
+  readonly heldBackRows = 0;
+  readonly #parts: FlushingParts;
+  readonly #node: LakeNode;
+  readonly #options: FlushingOptions;
+  #refill: Refill = () => Promise.resolve();
+  #asked: Promise<void> | undefined;
+  #isFailing = false;
+  #startedMs = -Infinity;
+  #isScheduled = false;
+  #cancel = () => {};
+  /** The mark up to which hot tables hold nothing. */
+  #floor: number;
+  /** Whether they hold what they should not, until they are filled anew. */
+  #mustFill = false;
+  #isFilling = false;
+  /** When a write began that is not known to have been committed; null where there is none. */
+  #lostMs: number | null = null;
+
+  private constructor(parts: FlushingParts, node: LakeNode, options: FlushingOptions) {
+    this.#parts = parts;
+    this.#node = node;
+    this.#options = options;
+    this.#floor = node.marked.lastSeq;
+    node.followBy(() => this.follow());
+  }
+
+  /** A flusher over the journal that `node` knows. */
+  static async open(
+    parts: FlushingParts,
+    node: LakeNode,
+    options: FlushingOptions,
+  ): Promise<LakeFlusher> {
+    const flusher = new LakeFlusher(parts, node, options);
+    const lost = await parts.store.run("getMeta", LOST) ?? "";
+    if (lost !== "") flusher.#lostMs = Number(lost);
+    await parts.files.removeTree(options.folder);
+    return flusher;
+  }
+
+  /** Names what fills the hot tables. */
+  fillBy(refill: Refill): void {
+    this.#refill = refill;
+  }
+
+  /** When files went up that no commit may ever name. */
+  get lostMs(): number | null {
+    return this.#lostMs;
+  }
+
+  /** Notes that they are gone. */
+  forgetLost(): Promise<void> {
+    return this.#noteLost(null);
+  }
+
+  get failing(): boolean {
+    return this.#isFailing;
+  }
+
+  /** Writes what is hot. Never rejects: failures are logged, counted, and tried again. */
+  flush(): Promise<void> {
+    this.#asked ??= this.#parts.mutex.run(async () => {
+      this.#asked = undefined;
+      await this.flushNow();
+    });
+    return this.#asked;
+  }
+
+  /** The same for a caller that holds the mutex. */
+  async flushNow(): Promise<void> {
+    this.#startedMs = this.#parts.clock.uptimeMs();
+    this.#isFailing = !await this.#tried(() => this.#options.timed(() => this.#flush()));
+  }
+
+  flushLargest(): Promise<void> {
+    return this.flush();
+  }
+
+  /** What came since waits in the journal: a commit for few events is a file for each site. */
+  flushRest(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  flushSoon(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    const { clock } = this.#parts;
+    const afterMs = Math.max(0, this.#startedMs + FLUSH_MS_MIN - clock.uptimeMs());
+    this.#cancel = clock.after(afterMs, () => {
+      this.#isScheduled = false;
+      this.flush();
+    });
+  }
+
+  cancel(): void {
+    this.#cancel();
+    this.#isScheduled = false;
+  }
+
+  /**
+   * Looks for the lake where it was out of reach, and lets statistics read its newest snapshot.
+   * Never rejects.
+   */
+  follow(): Promise<void> {
+    return this.#parts.mutex.run(async () => {
+      try {
+        if (!this.#node.isConnected) {
+          await this.#node.connect();
+          await this.#fillAgain();
+        } else {
+          await this.settle();
+          if (!this.#node.needsAttaching && !this.#mustFill) return;
+          // Opening DuckDB again is for nothing where the bucket does not answer.
+          await this.#node.requireBucket();
+          await this.#fillAgain();
+        }
+      } catch (error) {
+        this.#node.lost(error);
+      }
+    });
+  }
+
+  async #tried(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.counts.failures++;
+      const reason = messageOf(error);
+      this.#parts.log("error", "Cannot flush events to the lake: they stay in the journal", {
+        reason,
+      });
+      return false;
+    }
+  }
+
+  async #flush(): Promise<void> {
+    const { hot } = this.#parts;
+    if (!this.#node.isConnected) throw new Error("Cannot open the lake yet");
+    if (this.#mustFill && !this.#isFilling) await this.#fillAgain();
+    await this.settle();
+    const frozen = hot.tables.slice(0, -1);
+    // Each failure leaves a table more behind, and every statistic reads them all.
+    const tables = frozen.length < FROZEN_TABLES_MAX ? await hot.freeze() : frozen;
+    if (tables.length === 0) return;
+    await this.#write(tables);
+    await this.settle();
+    this.counts.flushes++;
+    this.counts.events += tables.reduce((sum, { rows }) => sum + rows, 0);
+    this.#parts.log("debug", "Flushed", { tables: tables.length });
+  }
+
+  async #write(tables: readonly HotTable[]): Promise<void> {
+    const { folder } = this.#options;
+    const { files } = this.#parts;
+    const lake = await this.#node.lake();
+    const before = this.#lostMs;
+    await this.#noteLost(this.#parts.clock.nowMs());
+    await files.makeDir(folder);
+    try {
+      const paths = new Map<HotTable, string>();
+      for (const table of tables) {
+        const path = `${folder}/${table.name}.parquet`;
+        await this.#parts.db.query(
+          sql`copy (select ${ALL_COLUMNS} from ${ident(table.name)})
+            to ${literal(path)} (format parquet)`,
+        );
+        paths.set(table, path);
+      }
+      await lake.commit(
+        "Cannot write events into the lake",
+        (run) => this.#insert(run, paths),
+      );
+      await this.#noteLost(before);
+    } finally {
+      await files.removeTree(folder);
+    }
+  }
+
+  async #noteLost(ms: number | null): Promise<void> {
+    this.#lostMs = ms;
+    const value = ms === null ? "" : String(Math.floor(ms));
+    await this.#parts.store.run("setMeta", { name: LOST, value });
+  }
+
+  /** The one transaction by which events change tier. */
+  async #insert(run: Run, paths: ReadonlyMap<HotTable, string>): Promise<void> {
+    const mark = await markOf(run, this.#node.name);
+    const left = [...paths].filter(([table]) => !this.#isIn(table, mark));
+    // The answer to an earlier attempt was lost, though it was committed.
+    if (left.length === 0) return;
+    const list = join(left.map(([, path]) => literal(literalPath(path))));
+    await run(
+      sql`insert into ${EVENTS} select ${ALL_COLUMNS}, timestamp::date as date
+        from read_parquet([${list}], hive_partitioning = false)
+        order by site_id, date, timestamp`,
+    );
+    const last = Math.max(mark, ...left.map(([{ seqTo }]) => seqTo));
+    await move(run, this.#node.name, last);
+  }
+
+  /** Whether the rows of a table are in the lake, by a mark in it. */
+  #isIn({ seqTo }: HotTable, mark: number): boolean {
+    return mark > this.#floor && seqTo <= mark;
+  }
+
+  /**
+   * Brings the journal and the hot tables to what the newest snapshot has, and lets statistics read
+   * that. Rejects where the lake cannot be asked.
+   */
+  async settle(): Promise<void> {
+    const { hot } = this.#parts;
+    const before = this.#node.marked;
+    const marked = await this.#node.newest();
+    if (marked.lastSeq === this.#floor) {
+      if (marked.snapshot !== before.snapshot) this.#node.publish(marked);
+      return;
+    }
+    const frozen = hot.tables.slice(0, -1);
+    const done = frozen.filter((table) => this.#isIn(table, marked.lastSeq));
+    await this.#node.forgetJournal(marked.lastSeq, {
+      lastTimestampUs: await this.#lastUs(done),
+      atMs: this.#options.recordMs(),
+    });
+    const isBeyond = ({ rows, seqFrom }: HotTable) =>
+      rows === 0 || Math.max(seqFrom, this.#floor + 1) > marked.lastSeq;
+    // After DuckDB was filled anew, a table can hold rows of both sides of the mark.
+    if (
+      ![...frozen, ...hot.tables.slice(-1)].every((table) =>
+        done.includes(table) || isBeyond(table)
+      )
+    ) {
+      this.#node.publish(marked);
+      return await this.#fillAgain();
+    }
+    this.#floor = marked.lastSeq;
+    this.#node.publish(marked, {
+      hotTables: hot.release(done, null),
+      dispose: () => void this.#drop(done),
+      isOwn: marked.snapshot === before.snapshot + 1,
+    });
+  }
+
+  async #lastUs(tables: readonly HotTable[]): Promise<number> {
+    if (tables.length === 0) return 0;
+    const [row] = await this.#parts.db.query(
+      sql`select epoch_us(max(timestamp)) as last from (${unionOf(tables)})`,
+    );
+    return Number(row?.["last"] ?? 0);
+  }
+
+  /** Fills the hot tables from a journal that has nothing of what is in the lake. */
+  async #fillAgain(): Promise<void> {
+    this.#mustFill = true;
+    this.#isFilling = true;
+    this.#floor = this.#node.marked.lastSeq;
+    try {
+      await this.#refill();
+    } finally {
+      this.#isFilling = false;
+    }
+    this.#mustFill = false;
+    this.#node.filled();
+  }
+
+  async #drop(tables: readonly HotTable[]): Promise<void> {
+    const { db, hot, log } = this.#parts;
+    try {
+      await hot.drop(tables);
+    } catch (error) {
+      if (!db.isClosing && !db.hasFailed) {
+        log("error", "Cannot drop flushed hot tables", { reason: messageOf(error) });
+      }
+    }
+  }
+}

@@ -1,0 +1,312 @@
+// A server over a lake: the connection that it writes through, which snapshot its statistics read,
+// and which rows of its journal that snapshot has. Statistics read one snapshot by its number, and
+// the hot tables that it lacks: both change in the same step, here.
+import { AppError, messageOf } from "../../core/errors.ts";
+import type { System } from "../../core/types.ts";
+import type { OutsideOptions } from "../duckdb.ts";
+import type { Store } from "../state/store.ts";
+import type { Catalog } from "../tiers/catalog.ts";
+import { datesOf, type SpanUs } from "../tiers/event_rows.ts";
+import { isBucket, type LakeOptions } from "./connection.ts";
+import { isPassing } from "./faults.ts";
+import { hiding, Lake, type LakeHost, opening, probe } from "./lake.ts";
+import { type Before, enter, type Marked, markedOf, newestMark, type NodeName } from "./marks.ts";
+import { KEEP_NODES_IN_CATALOG } from "./tables.ts";
+import { type Stock, type StockedPartition, stockOf, stockQuery } from "./stock.ts";
+
+/** What stands in the way of the lake, since when. */
+export interface OutOfReach {
+  readonly sinceMs: number;
+  readonly reason: string;
+}
+
+/** What a server needs for a lake. */
+export interface NodeOptions extends LakeOptions {
+  /** The name of this server. */
+  readonly node: string;
+}
+
+const RETRY_SECS = "5";
+/** Names of facts in mallard.sqlite. */
+const JOURNAL = "lake_journal";
+const SEQ_AT_START = "lake_seq_at_start";
+
+/** Errors of statements that read the lake. */
+const OF_LAKE = /^(IO|HTTP|Connection|Transaction\w*) Error|ducklake|postgres/i;
+/** A snapshot or a file that was cleaned up since it was chosen. */
+const VANISHED = /No snapshot found|HTTP 404|\(404\)|No files found|Cannot open file/i;
+
+/** The lake of a server. */
+export class LakeNode {
+  /** Whose journal it is, until the process ends. */
+  readonly name: NodeName;
+  readonly #system: System;
+  readonly #host: LakeHost;
+  readonly #options: NodeOptions;
+  readonly #store: Store;
+  readonly #catalog: Catalog;
+  readonly #before: Before;
+  #isNew: boolean;
+  #lake: Lake | null = null;
+  #out: OutOfReach | null = null;
+  /** Whether the DuckDB of statistics has the lake attached. */
+  #isAttached = false;
+  /** Whether the hot tables hold nothing of what was in the lake when it was connected. */
+  #isFilled = false;
+  #stock: Stock = new Map();
+  #follow = () => Promise.resolve();
+  #marked: Marked = { snapshot: 0, lastSeq: 0 };
+
+  private constructor(
+    system: System,
+    host: LakeHost,
+    options: NodeOptions,
+    store: Store,
+    catalog: Catalog,
+    before: Before,
+  ) {
+    this.#system = system;
+    this.#host = host;
+    this.#options = options;
+    this.#store = store;
+    this.#catalog = catalog;
+    this.name = { node: options.node, journal: system.random.uuid() };
+    this.#before = before;
+    this.#isNew = before.journal === null;
+  }
+
+  /** Reads what is known of the lake here, before an event is taken. */
+  static async open(
+    system: System,
+    host: LakeHost,
+    options: NodeOptions,
+    store: Store,
+    catalog: Catalog,
+  ): Promise<LakeNode> {
+    const known = await store.run("getMeta", JOURNAL);
+    // Rows that come later than this are in no lake, whatever a mark says.
+    let value = await store.run("getMeta", SEQ_AT_START) ?? "";
+    if (value === "") {
+      value = String(await store.run("lastSeq", undefined));
+      await store.run("setMeta", { name: SEQ_AT_START, value });
+    }
+    const before = { journal: known, lastSeq: Number(value) };
+    return new LakeNode(system, host, options, store, catalog, before);
+  }
+
+  /**
+   * Connects, where the lake can be reached. A server that has been connected before starts
+   * without it; rejects with a sentence where this is the first time.
+   */
+  async start(): Promise<void> {
+    try {
+      await this.connect();
+      this.filled();
+    } catch (error) {
+      if (this.#isNew) throw error;
+      this.lost(error);
+    }
+  }
+
+  /** What stands in the way; null where nothing does. */
+  get outOfReach(): OutOfReach | null {
+    return this.#out;
+  }
+
+  /** Whether statistics can be answered. */
+  get isReadable(): boolean {
+    return this.#out === null && this.#isAttached && this.#isFilled;
+  }
+
+  /** Whether the lake was reached since the start. */
+  get isConnected(): boolean {
+    return this.#lake !== null;
+  }
+
+  /** Whether statistics need a DuckDB that is opened again. */
+  get needsAttaching(): boolean {
+    return !this.#isAttached;
+  }
+
+  /** What the snapshot that statistics read has of this journal. */
+  get marked(): Marked {
+    return this.#marked;
+  }
+
+  /** The lake that is written to. Rejects where it cannot be reached. */
+  async lake(): Promise<Lake> {
+    if (this.#lake === null) await this.connect();
+    if (this.#lake === null) throw new Error("Cannot reach the lake");
+    return this.#lake;
+  }
+
+  /**
+   * Connects, and drops from the journal what is in the lake: call it where nothing of that is hot,
+   * or fill the hot tables anew after it. Rejects with a sentence.
+   */
+  async connect(): Promise<void> {
+    const lake = await Lake.open(this.#system, this.#host, this.#options, { mayMake: true });
+    try {
+      const tried = "Cannot use the lake";
+      if (this.#isNew) await lake.commit(tried, (run) => run(KEEP_NODES_IN_CATALOG));
+      const lastSeq = await lake.commit(tried, (run) => enter(run, this.name, this.#before));
+      await this.#store.run("setMeta", { name: JOURNAL, value: this.name.journal });
+      await this.forgetJournal(lastSeq);
+      this.#lake = lake;
+      this.publish(await this.newest());
+      await this.#store.run("setMeta", { name: SEQ_AT_START, value: "" });
+      this.#isNew = false;
+    } catch (error) {
+      this.#lake = null;
+      await lake.close();
+      throw error;
+    }
+  }
+
+  /** Notes that the hot tables were filled since the lake was connected, or that there are none. */
+  filled(): void {
+    this.#isFilled = true;
+  }
+
+  /** Rejects with a sentence where the bucket does not answer. */
+  async requireBucket(): Promise<void> {
+    const { dataPath } = this.#options;
+    const lake = await this.lake();
+    if (isBucket(dataPath)) await lake.ask("Cannot read the bucket", probe(dataPath));
+  }
+
+  /** Removes from the journal what the lake has. */
+  async forgetJournal(
+    seqTo: number,
+    { lastTimestampUs = 0, atMs = null }: {
+      readonly lastTimestampUs?: number;
+      readonly atMs?: number | null;
+    } = {},
+  ): Promise<void> {
+    const commit = { files: [], except: [], seqTo, lastTimestampUs, atMs };
+    await this.#store.run("commitFlush", commit);
+  }
+
+  /** The newest snapshot, with this journal's mark in it. Rejects with a sentence. */
+  async newest(): Promise<Marked> {
+    const lake = await this.lake();
+    // Whoever waits for it is told at once that it is out of reach, and it is asked again soon.
+    const [row] = await lake.ask("Cannot read the lake's snapshot", newestMark(this.name));
+    const marked = markedOf(row);
+    if (marked.snapshot !== this.#marked.snapshot) {
+      const rows = await lake.ask("Cannot list what is in the lake", stockQuery(marked.snapshot));
+      this.#stock = stockOf(rows);
+    }
+    this.#out = null;
+    return marked;
+  }
+
+  /**
+   * Lets statistics read a snapshot, and these hot tables beside it. `isOwn` says that nobody else
+   * has changed anything since the last one.
+   */
+  publish(
+    marked: Marked,
+    { hotTables, dispose, isOwn = false }: {
+      readonly hotTables?: readonly string[];
+      readonly dispose?: () => void;
+      readonly isOwn?: boolean;
+    } = {},
+  ): void {
+    const { current } = this.#catalog;
+    this.#marked = marked;
+    for (const site of this.#stock.keys()) {
+      if (!this.#catalog.hasSite(site)) this.#catalog.addSite(site);
+    }
+    this.#catalog.publish(
+      { ...current, hotTables: hotTables ?? current.hotTables, lake: marked.snapshot },
+      dispose,
+    );
+    if (!isOwn) { for (const site of this.#catalog.sites()) this.#catalog.changed(site); }
+  }
+
+  /** Notes that the lake cannot be reached. */
+  lost(error: unknown): void {
+    const reason = messageOf(error);
+    if (this.#out?.reason !== reason) this.#system.log("error", reason);
+    this.#out = { sinceMs: this.#out?.sinceMs ?? this.#system.clock.nowMs(), reason };
+  }
+
+  /** Names what brings statistics to the newest snapshot. */
+  followBy(follow: () => Promise<void>): void {
+    this.#follow = follow;
+  }
+
+  /** Brings statistics to the newest snapshot. Never rejects. */
+  follow(): Promise<void> {
+    return this.#follow();
+  }
+
+  /** How the DuckDB of statistics reads the lake. */
+  outside(version: string): OutsideOptions {
+    return {
+      statements: () => opening(this.#system, this.#options, version, false),
+      places: [this.#options.dataPath],
+      onReached: (error) => {
+        this.#isAttached = error === null;
+        if (error !== null) this.lost(hiding(error, this.#options));
+      },
+    };
+  }
+
+  /** Throws `unavailable` where statistics cannot be answered now. */
+  requireReadable(): void {
+    if (!this.isReadable) throw this.#unavailable();
+  }
+
+  /**
+   * What to throw for an error of a statement that read the lake; null where it may be asked once
+   * more, of the newest snapshot.
+   */
+  judged(error: unknown, isFirst: boolean): unknown {
+    const [message = ""] = messageOf(error).split("\n");
+    if (error instanceof AppError || !OF_LAKE.test(message)) return error;
+    if (isFirst && VANISHED.test(message)) return null;
+    if (isFirst && isPassing(error)) return null;
+    this.lost(hiding(error, this.#options));
+    return this.#unavailable();
+  }
+
+  #unavailable(): AppError {
+    const { sinceMs } = this.#out ?? { sinceMs: this.#system.clock.nowMs() };
+    const since = new Date(sinceMs).toISOString().slice(0, 19);
+    return new AppError(
+      "unavailable",
+      `Cannot read the events now: the lake is out of reach since ${since}Z; new events are kept`,
+      { "retry-after": RETRY_SECS },
+    );
+  }
+
+  /** What the lake has of a site, oldest first. */
+  stockOf(site: string): readonly StockedPartition[] {
+    return this.#stock.get(site) ?? [];
+  }
+
+  /** The same of a span. */
+  stockWithin(site: string, span: SpanUs): readonly StockedPartition[] {
+    const { first, last } = datesOf(span);
+    return this.stockOf(site).filter(({ date }) => date >= first && date <= last);
+  }
+
+  /** The most files that a partition has. */
+  filesMax(): number {
+    let most = 0;
+    for (const partitions of this.#stock.values()) {
+      for (const { files } of partitions) if (files > most) most = files;
+    }
+    return most;
+  }
+
+  fileCount(): number {
+    return [...this.#stock.values()].flat().reduce((sum, { files }) => sum + files, 0);
+  }
+
+  async close(): Promise<void> {
+    await this.#lake?.close();
+  }
+}

@@ -1,0 +1,80 @@
+// The parts of a server over a lake, in the place of those that keep Parquet files in DATA_DIR.
+import type { System } from "../../core/types.ts";
+import type { DuckDbModule } from "../duckdb.ts";
+import type { OpenJournal } from "../open_journal.ts";
+import type { Comparison } from "../state/ops/partition_ops.ts";
+import type { Store } from "../state/store.ts";
+import { type FlushingOptions, type FlushingParts, LakeFlusher } from "./flushing.ts";
+import { LakeNode, type NodeOptions } from "./node.ts";
+import { LakeUpkeep } from "./upkeep.ts";
+
+/** Memory of the DuckDB that writes: rows pass through it sorted, and what is too much spills. */
+const MEMORY_LIMIT = "512MiB";
+
+/** What a server has for a lake. */
+export interface LakeParts {
+  readonly node: LakeNode;
+  readonly flusher: LakeFlusher;
+  readonly upkeep: LakeUpkeep;
+}
+
+/** Reads what is known of the lake here. Nothing is connected. */
+export async function openNode(
+  system: System,
+  host: { readonly loadDuckDb: () => Promise<DuckDbModule> },
+  options: NodeOptions,
+  { dataDir, threads }: { readonly dataDir: string; readonly threads: number | null },
+  { store, catalog, closing }: Pick<OpenJournal, "store" | "catalog" | "closing">,
+): Promise<LakeNode> {
+  const node = await LakeNode.open(
+    system,
+    {
+      loadDuckDb: host.loadDuckDb,
+      folder: dataDir,
+      spillFolder: `${dataDir}/.lake-spill`,
+      memoryLimit: MEMORY_LIMIT,
+      threads,
+    },
+    options,
+    store,
+    catalog,
+  );
+  closing.push(() => node.close());
+  return node;
+}
+
+/** What flushes into the lake and keeps it in order. */
+export async function openLakeParts(
+  parts: FlushingParts,
+  node: LakeNode,
+  { dataDir, ...options }: Omit<FlushingOptions, "folder"> & { readonly dataDir: string },
+): Promise<LakeParts> {
+  const folder = `${dataDir}/.lake`;
+  const flusher = await LakeFlusher.open(parts, node, { ...options, folder });
+  const upkeep = new LakeUpkeep(node, flusher, parts.clock, parts.log, parts.mutex);
+  return { node, flusher, upkeep };
+}
+
+/**
+ * Nothing to recover: a server over a lake reads no Parquet file of DATA_DIR. Rejects with a
+ * sentence where there are some, for they would be missing in every answer.
+ */
+export async function requireNoFiles(
+  store: Store,
+  found: Comparison,
+  dataDir: string,
+): Promise<Comparison> {
+  const gone = new Set(found.missing);
+  const known = (JSON.parse(found.catalog) as { path: string }[]).map(({ path }) => path);
+  const there = known.filter((path) => !gone.has(path)).length + found.unknown.length;
+  if (there > 0) {
+    throw new Error(
+      `Cannot use ${dataDir} over a lake: ${dataDir}/events holds ${there} Parquet files, which ` +
+        'would not be counted; bring them with "mallard lake import" while storage is "local", ' +
+        "then move that folder away",
+    );
+  }
+  // They were moved away: what is made of them goes with them.
+  if (known.length > 0) await store.run("forgetFiles", known);
+  return { catalog: "[]", missing: [], unknown: [], temporary: found.temporary };
+}

@@ -1,0 +1,143 @@
+// What changes the lake beside flushes: erasure, which leaves no byte, and the merging of files.
+import { AppError, messageOf } from "../../core/errors.ts";
+import { HOUR_MS, MINUTE_MS } from "../../core/durations.ts";
+import type { Mutex } from "../../core/mutex.ts";
+import { raw, type Sql, sql } from "../../core/sql.ts";
+import type { Clock, Log } from "../../core/types.ts";
+import { literal } from "../parquet/schema.ts";
+import type { CompactionCounts } from "../tiers/compact.ts";
+import { LAKE } from "./connection.ts";
+import type { Lake } from "./lake.ts";
+import type { LakeFlusher } from "./flushing.ts";
+import type { LakeNode } from "./node.ts";
+import type { StockedPartition } from "./stock.ts";
+import { EVENTS } from "./tables.ts";
+
+/** A partition of more files is merged. */
+const FILES_MAX = 12;
+/** Statements that read an old snapshot have ended by then. */
+const KEPT_MS = 15 * MINUTE_MS;
+/** A file of a commit that never came is removed after this: an import may be uploading others. */
+const ORPHAN_MS = HOUR_MS;
+/** Not the clock of PostgreSQL: a snapshot may be from a little later than this one's now. */
+const AHEAD_MS = 10 * MINUTE_MS;
+
+/** Keeps a lake in order. */
+export class LakeUpkeep {
+  readonly counts: CompactionCounts = { merged: 0, written: 0, failures: 0 };
+  readonly #node: LakeNode;
+  readonly #flusher: LakeFlusher;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #mutex: Mutex;
+
+  /** `mutex` keeps flushes apart. */
+  constructor(node: LakeNode, flusher: LakeFlusher, clock: Clock, log: Log, mutex: Mutex) {
+    this.#mutex = mutex;
+    this.#node = node;
+    this.#flusher = flusher;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** What the lake has of a site and UTC dates. Throws `unavailable` where nobody knows. */
+  within(site: string, firstDate: string, lastDate: string): readonly StockedPartition[] {
+    this.#node.requireReadable();
+    return this.#node.stockOf(site).filter(({ date }) => date >= firstDate && date <= lastDate);
+  }
+
+  /**
+   * Removes events of some dates from the lake and from its bucket, old snapshots included.
+   * Resolves with the partitions that are gone; rejects with `unavailable` where that failed, and
+   * can be called again. The caller holds the mutex.
+   */
+  async erase(
+    site: string,
+    firstDate: string,
+    lastDate: string,
+  ): Promise<readonly StockedPartition[]> {
+    try {
+      // What is hot and in the lake at once would be seen again.
+      await this.#flusher.settle();
+      const found = this.within(site, firstDate, lastDate);
+      const lake = await this.#node.lake();
+      if (found.length > 0) {
+        const dates = sql`date between ${literal(firstDate)}::date and ${literal(lastDate)}::date`;
+        await lake.commit("Cannot erase from the lake", async (run) => {
+          await run(sql`delete from ${EVENTS} where site_id = ${literal(site)} and ${dates}`);
+        });
+        await this.#flusher.settle();
+      }
+      // After an erasure that failed halfway there is nothing to delete, and files to clean up.
+      await this.#cleanUp(lake, this.#clock.nowMs() + AHEAD_MS);
+      return found;
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      this.#log("error", "Cannot erase from the lake", { reason: messageOf(error) });
+      throw new AppError(
+        "unavailable",
+        "Cannot erase now: the lake failed; what is left of it is erased by trying again",
+        { "retry-after": "60" },
+      );
+    }
+  }
+
+  /** What an erasure leaves for a while, in words. */
+  notErased(): readonly string[] {
+    const lostMs = this.#flusher.lostMs;
+    if (lostMs === null || this.#clock.nowMs() - lostMs > ORPHAN_MS) return [];
+    return ["lake: files of a flush that failed, for an hour"];
+  }
+
+  /** Merges the files of partitions that have many, and removes what nothing names any more. */
+  async run(): Promise<void> {
+    if (!this.#node.isReadable) return;
+    await this.#mutex.run(async () => {
+      try {
+        const lake = await this.#node.lake();
+        if (this.#node.filesMax() > FILES_MAX) await this.#merge(lake);
+        await this.#cleanUp(lake, this.#clock.nowMs() - KEPT_MS);
+      } catch (error) {
+        this.counts.failures++;
+        this.#log("error", messageOf(error));
+      }
+    });
+  }
+
+  async #merge(lake: Lake): Promise<void> {
+    const rows = await lake.attempt(
+      "Cannot merge files of the lake",
+      () => lake.db.execute(sql`call ducklake_merge_adjacent_files(${literal(LAKE)}, 'events')`),
+    );
+    for (const { files_processed, files_created } of rows) {
+      this.counts.merged += Number(files_processed);
+      this.counts.written += Number(files_created);
+    }
+    await this.#flusher.settle();
+  }
+
+  /** Removes the snapshots of before a time, and the files that only they name. */
+  async #cleanUp(lake: Lake, beforeMs: number): Promise<void> {
+    const isAll = beforeMs > this.#clock.nowMs();
+    const which = isAll ? raw("cleanup_all => true") : sql`older_than => ${timeOf(beforeMs)}`;
+    await lake.attempt("Cannot clean the lake up", async () => {
+      await lake.db.execute(
+        sql`call ducklake_expire_snapshots(${literal(LAKE)}, older_than => ${timeOf(beforeMs)})`,
+      );
+      await lake.db.execute(sql`call ducklake_cleanup_old_files(${literal(LAKE)}, ${which})`);
+      // It lists the whole bucket.
+      if (this.#flusher.lostMs === null) return;
+      const orphansMs = this.#clock.nowMs() - ORPHAN_MS;
+      await lake.db.execute(
+        sql`call ducklake_delete_orphaned_files(${literal(LAKE)}, older_than => ${
+          timeOf(orphansMs)
+        })`,
+      );
+      if (this.#flusher.lostMs < orphansMs) await this.#flusher.forgetLost();
+    });
+  }
+}
+
+function timeOf(ms: number): Sql {
+  return sql`${literal(new Date(ms).toISOString())}::timestamptz`;
+}

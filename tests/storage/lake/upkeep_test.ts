@@ -1,0 +1,91 @@
+// What is erased from a lake is gone from its bucket, and what is merged is answered as before.
+import assert from "node:assert/strict";
+import { plainRows } from "../../../scripts/lake/plain.ts";
+import type { Storage } from "../../../src/storage/open.ts";
+import { sql } from "../../../src/core/sql.ts";
+import { literal } from "../../../src/storage/parquet/schema.ts";
+import { numbered } from "../../support/lake/data.ts";
+import { lakeTest, openOverLake, partsOfFile } from "../../support/lake/lake.ts";
+import { accept, numbersOf } from "../../support/storage/storage.ts";
+
+const partsNow = partsOfFile();
+const SITE = "example.com";
+
+/** The objects of a site in the bucket. */
+async function objectsOf(storage: Storage, env: Readonly<Record<string, string>>, site: string) {
+  const lake = await storage.lake?.node.lake();
+  const rows = await lake?.db.query(
+    sql`select file from glob(${literal(`${env["MALLARD_LAKE_DATA_PATH"]}**`)})`,
+  );
+  return (rows ?? []).map((row) => String(row["file"]))
+    .filter((file) => file.includes(`site_id=${encodeURIComponent(site)}/`));
+}
+
+lakeTest(
+  "an erasure leaves no object of what it erased, hot rows included",
+  partsNow,
+  async (env, folder) => {
+    const storage = await openOverLake(folder, env);
+    try {
+      await accept(storage, numbered(0, 60, 3));
+      await storage.flusher.flush();
+      await accept(storage, numbered(60, 30, 3));
+      const before = await numbersOf(storage);
+      assert.equal((await objectsOf(storage, env, SITE)).length, 3);
+      const asked = await storage.eraser.erase(SITE, "2026-01-01", "2026-01-02", true);
+      const erased = await storage.eraser.erase(SITE, "2026-01-01", "2026-01-02");
+      assert.deepEqual(erased, asked);
+      assert.equal(erased.parquet_partitions_deleted, 2);
+      assert.equal(erased.events_deleted, 30);
+      assert.equal(erased.db_records_deleted, 10);
+      assert.deepEqual(await numbersOf(storage), before.filter((n) => n % 3 === 2));
+      const left = await objectsOf(storage, env, SITE);
+      assert.equal(left.length, 1);
+      assert.match(left[0] ?? "", /date=2026-01-03/);
+      assert.equal((await objectsOf(storage, env, "b:c.org")).length, 3);
+      await storage.flusher.flush();
+      assert.deepEqual(await numbersOf(storage), before.filter((n) => n % 3 === 2));
+      await storage.eraser.erase(SITE, "0000-01-01", "9999-12-31");
+      assert.deepEqual(await objectsOf(storage, env, SITE), []);
+      assert.deepEqual(await numbersOf(storage), []);
+    } finally {
+      await storage.close();
+    }
+    const rows = await plainRows(partsNow(), env, "select distinct site_id from lake.events");
+    assert.deepEqual(rows, [["b:c.org"]]);
+  },
+);
+
+lakeTest("files of a partition are merged, and the answers stay", partsNow, async (env, folder) => {
+  const storage = await openOverLake(folder, env);
+  try {
+    for (let flush = 0; flush < 14; flush++) {
+      await accept(storage, numbered(flush * 6, 6, 3));
+      await storage.flusher.flush();
+    }
+    const before = await numbersOf(storage);
+    assert.equal(storage.fileCount(), 14 * 6);
+    await storage.compactor.run(new AbortController().signal);
+    assert.deepEqual([storage.compactor.counts.failures, storage.fileCount()], [0, 6]);
+    assert.deepEqual(await numbersOf(storage), before);
+    await accept(storage, numbered(84, 6, 3));
+    await storage.flusher.flush();
+    assert.equal((await numbersOf(storage)).length, before.length + 3);
+  } finally {
+    await storage.close();
+  }
+});
+
+lakeTest("what is too old expires from the lake", partsNow, async (env, folder) => {
+  const storage = await openOverLake(folder, env);
+  try {
+    await accept(storage, numbered(0, 60, 3));
+    await storage.flusher.flush();
+    const nowMs = Date.UTC(2026, 0, 5);
+    const counts = await storage.expiry.expire(SITE, 2, nowMs);
+    assert.equal(counts.parquet_partitions_deleted, 2);
+    assert.ok((await numbersOf(storage)).every((n) => n % 3 === 2));
+  } finally {
+    await storage.close();
+  }
+});
