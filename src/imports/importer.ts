@@ -3,7 +3,7 @@
 // same for every tool, in `stage/`.
 import { EVENT_COLUMNS, type EventColumnName } from "../core/event.ts";
 import { TITLE_CHARS_MAX } from "../core/limits.ts";
-import { join, raw, type Sql, sql } from "../core/sql.ts";
+import { ident, join, raw, type Sql, sql } from "../core/sql.ts";
 import type { SumColumn, SumKind } from "../storage/history/sum_kinds.ts";
 import type { Files } from "../core/types.ts";
 import type { Db } from "../storage/duckdb.ts";
@@ -132,6 +132,21 @@ export class ImportFault extends Error {
 /** Statements of rows as one relation; what one of them lacks is NULL there. */
 export function unionByName(rows: readonly Sql[]): Sql {
   return sql`(${join(rows, " union all by name ")})`;
+}
+
+/**
+ * Statements of rows as one relation, in which a row comes once where files overlap: `key` is what
+ * tells rows apart, in each of them; without it all rows are taken.
+ */
+export function unionOnce(rows: readonly Sql[], key: string | null): Sql {
+  if (key === null) return unionByName(rows);
+  const id = ident(key);
+  return unionByName(rows.map((row, at) => {
+    if (at === 0) return sql`select * from (${row})`;
+    const before = rows.slice(0, at).map((one) => sql`select ${id} from (${one})`);
+    return sql`select * from (${row}) as later
+      anti join (${join(before, " union all ")}) as earlier on earlier.${id} = later.${id}`;
+  }));
 }
 
 /** Tells rows of one website from others: why they are `apart`, or the id where none was named. */

@@ -105,8 +105,11 @@ export async function requireOneWebsite(db: Db, rows: Sql, what: string): Promis
 
 /** Counts rows that are no events. Throws an ImportFault where they are too many. */
 export async function judge(db: Db, rows: Sql): Promise<Staged> {
+  // A file that was read twice has its bad lines twice.
   const unread = await db.execute(sql`
-    select line::bigint as line, error_message as reason from reject_errors order by line`)
+    select line::bigint as line, any_value(error_message) as reason
+    from reject_errors join reject_scans using (scan_id, file_id)
+    group by file_path, line order by line`)
     .catch(() => []);
   const [count] = await db.execute(sql`
     select count(*) as rows, count(fault) as faults from ${rows}`);

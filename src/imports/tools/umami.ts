@@ -15,14 +15,20 @@ import {
   textOrNull,
   titleOf,
   tryCast,
-  unionByName,
+  unionOnce,
 } from "../importer.ts";
 import { csvRows, delimiterOf, headerCells } from "./csv.ts";
 import { dumpColumns, dumpKind, dumpRows, dumpTables } from "./dump_tables.ts";
 import { umamiBrowser, umamiSystem } from "./umami_names.ts";
 
-const TABLES = ["website_event", "session", "event_data"] as const;
-type Table = (typeof TABLES)[number];
+/** The tables, and what tells the rows of each apart. */
+const KEYS = {
+  website_event: "event_id",
+  session: "session_id",
+  event_data: "event_data_id",
+} as const;
+type Table = keyof typeof KEYS;
+const TABLES = Object.keys(KEYS) as Table[];
 
 /** The rows of one table: a relation of texts, and the columns that it has. */
 interface Rows {
@@ -84,15 +90,16 @@ async function tablesOf(
     const form = { delimiter, keepsEmpty: role === "event_data" };
     add(role as Table, { from: csvRows(path, names, form), columns: new Set(names) });
   }
-  return Object.fromEntries([...parts].map(([table, rows]) => [table, union(rows)]));
+  return Object.fromEntries([...parts].map(([table, rows]) => [table, union(rows, KEYS[table])]));
 }
 
-function union(rows: readonly Rows[]): Rows {
+/** The rows of several files; those of dumps that overlap come once. */
+function union(rows: readonly Rows[], key: string): Rows {
   const [first, ...others] = rows;
   if (first && others.length === 0) return first;
-  const all = rows.map(({ from }) => sql`select * from ${from}`);
+  const hasKey = rows.every(({ columns }) => columns.has(key));
   return {
-    from: unionByName(all),
+    from: unionOnce(rows.map(({ from }) => sql`select * from ${from}`), hasKey ? key : null),
     columns: new Set(rows.flatMap(({ columns }) => [...columns])),
   };
 }

@@ -140,6 +140,7 @@ const FORMS: readonly [name: string, files: TestFiles, hasProps: boolean][] = [
   }, true],
   ["pg_dump", { "umami.sql": pgDump() }, true],
   ["mysqldump", { "umami.sql": mysqlDump() }, true],
+  ["dumps that overlap", { "old.sql": pgDump(), "new.sql": mysqlDump() }, true],
   ["the Cloud's CSV", { "cloud.csv": flat() }, false],
 ];
 

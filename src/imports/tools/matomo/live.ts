@@ -2,14 +2,22 @@
 // its actions. Every action is a row, with what is known of its visit.
 import { join, raw, type Sql, sql } from "../../../core/sql.ts";
 import { literal, literalPath } from "../../../storage/parquet/schema.ts";
-import type { InputFile, Sample } from "../../importer.ts";
+import { type InputFile, type Sample, unionOnce } from "../../importer.ts";
 
 /** Twice as much is read at once, of the little memory that an import has. */
 const VISIT_BYTES_MAX = 8 * 1024 * 1024;
 
 /** The fields of a visit that are read. */
 const FIELDS = [
-  ...["idSite", "visitorId", "serverTimestamp", "actionDetails", "referrerType", "referrerName"],
+  ...[
+    "idVisit",
+    "idSite",
+    "visitorId",
+    "serverTimestamp",
+    "actionDetails",
+    "referrerType",
+    "referrerName",
+  ],
   ...["referrerUrl", "referrerKeyword", "browserName", "browserVersion", "operatingSystemName"],
   ...["operatingSystemVersion", "deviceType", "resolution", "countryCode", "regionCode", "region"],
   ...["city", "languageCode", "siteCurrency"],
@@ -20,14 +28,19 @@ export function isLiveJson({ text, header }: Sample): boolean {
   return /^[[{]/.test(header) && /"actionDetails"\s*:/.test(text) && /"idVisit"\s*:/.test(text);
 }
 
-/** The actions of a file. */
-export function liveRows({ path, sample }: InputFile): Sql {
+/** The visits of a file. */
+function visitsOf({ path, sample }: InputFile): Sql {
   const format = sample.text.trimStart().startsWith("[") ? "array" : "newline_delimited";
   const columns = join(
     FIELDS.map((name) => raw(`'${name}': '${name === "actionDetails" ? "JSON[]" : "VARCHAR"}'`)),
   );
-  const visits = sql`read_json(${literal(literalPath(path))}, columns = {${columns}},
+  return sql`select * from read_json(${literal(literalPath(path))}, columns = {${columns}},
     format = ${literal(format)}, maximum_object_size = ${raw(String(VISIT_BYTES_MAX))})`;
+}
+
+/** The actions of some files. A visit that is in several, as pages of a list may overlap, is one. */
+export function liveRows(files: readonly InputFile[]): Sql {
+  const visits = unionOnce(files.map(visitsOf), "idvisit");
   const field = (name: string) => sql`json_extract_string(action, ${literal(`$.${name}`)})`;
   const device = sql`case when devicetype in ('Desktop', 'desktop') then 'desktop'
     when lower(devicetype) in ('smartphone', 'phablet', 'feature phone') then 'mobile'

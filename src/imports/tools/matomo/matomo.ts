@@ -15,14 +15,21 @@ import {
   titleOf,
   tryCast,
   unionByName,
+  unionOnce,
 } from "../../importer.ts";
 import { dumpColumns, dumpKind, dumpRows, type DumpTable, dumpTables } from "../dump_tables.ts";
 import { isLiveJson, liveRows } from "./live.ts";
 import { matomoBrowser, matomoDevice, matomoSystem } from "./names.ts";
 
 /** Tables that are read, whatever stands before their names. */
-const TABLES = ["log_visit", "log_link_visit_action", "log_action"] as const;
-type Table = (typeof TABLES)[number];
+/** The tables, and what tells the rows of each apart. */
+const KEYS = {
+  log_visit: "idvisit",
+  log_link_visit_action: "idlink_va",
+  log_action: "idaction",
+} as const;
+type Table = keyof typeof KEYS;
+const TABLES = Object.keys(KEYS) as Table[];
 const LOG_TABLE = /(?:^|_)(log_visit|log_link_visit_action|log_action)$/;
 const IN_DUMP = /`\w*log_(?:visit|link_visit_action|action)`/;
 
@@ -38,7 +45,7 @@ export const MATOMO: Importer = {
     const dumps = files.filter(({ role }) => role === "dump");
     const lives = files.filter(({ role }) => role === "live");
     const rows = [
-      ...lives.map(liveRows),
+      ...lives.length === 0 ? [] : [liveRows(lives)],
       ...dumps.length === 0 ? [] : [await dumpedRows(dumps, context)],
     ];
     const from = unionByName(rows);
@@ -68,7 +75,9 @@ async function dumpedRows(
       `Cannot import: there is no table ${missing.join(", ")}; dump ${TABLES.join(", ")} together`,
     );
   }
-  const [visits, links, actions] = TABLES.map((name) => relationOf(parts.get(name) ?? []));
+  const [visits, links, actions] = TABLES.map((name) =>
+    relationOf(parts.get(name) ?? [], KEYS[name])
+  );
   if (!visits || !links || !actions) throw new Error("Cannot read tables: one is missing");
   const [raw_] = await db.execute(sql`
     select count(*) as rows from ${links} where idvisitor is not null
@@ -88,14 +97,14 @@ const OPTIONAL = [
   ...["location_browser_lang", "url_prefix", "referer_keyword", "config_resolution"],
 ] as const;
 
-/** The rows of the tables of one kind. */
-function relationOf(tables: readonly DumpTable[]): Sql {
+/** The rows of the tables of one kind; those of dumps that overlap come once. */
+function relationOf(tables: readonly DumpTable[], key: string): Sql {
   const rows = tables.map((table) => {
     const absent = OPTIONAL.filter((name) => !table.columns.includes(name))
       .map((name) => sql`null::varchar as ${ident(name)}`);
     return sql`select ${join([...dumpColumns(table), ...absent])} from ${dumpRows(table)}`;
   });
-  return unionByName(rows);
+  return unionOnce(rows, tables.every(({ columns }) => columns.includes(key)) ? key : null);
 }
 
 function joined(visits: Sql, links: Sql, actions: Sql): Sql {

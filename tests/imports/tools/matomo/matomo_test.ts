@@ -190,7 +190,8 @@ function live(): string {
 
 const FORMS: readonly (readonly [string, Record<string, string>])[] = [
   ["a dump without a prefix", { "dump.sql": dump("") }],
-  ["JSON of the Live API", { "visits.json": live() }],
+  ["dumps that overlap", { "old.sql": dump(""), "new.sql": dump("matomo_") }],
+  ["pages of the Live API that overlap", { "0.json": live(), "1.json": `${live()}\n` }],
 ];
 
 Deno.test("MATOMO reads the same events of a dump and of the Live API", async () => {
