@@ -49,13 +49,33 @@ Deno.test("packFolder() and unpackTar() give back every file, as tar does", asyn
       await Deno.writeFile(`${folder}/bad.tar`, bytes);
       await assert.rejects(unpackTar(files, `${folder}/bad.tar`, `${folder}/bad`, 0o600), message);
     };
-    await refused(packed.slice(0, 5000), /ends too early/);
-    await refused(packed.slice(0, -1024), /ends too early/);
-    await refused(packed.with(3, 7), /is damaged/);
+    await refused(packed.slice(0, 5000), /truncated/);
+    await refused(packed.slice(0, -1024), /truncated/);
+    await refused(packed.with(3, 7), /checksum/i);
     await tar("-cf", `${folder}/up.tar`, "-P", "-C", `${folder}/system`, "../in/a.txt");
     await refused(await Deno.readFile(`${folder}/up.tar`), /leads out of it/);
     await Deno.symlink("/etc/passwd", `${folder}/system/link`);
     await tar("-cf", `${folder}/link.tar`, "-C", `${folder}/system`, "link");
     await refused(await Deno.readFile(`${folder}/link.tar`), /no plain file/);
   });
+});
+
+Deno.test("packFolder() writes sizes over eight gigabytes, and refuses changed files", async () => {
+  const bytes = 9 * 2 ** 30;
+  let written = "";
+  const big = {
+    ...files,
+    tree: () => Promise.resolve(["big"]),
+    size: () => Promise.resolve(bytes),
+    stream: () => Promise.resolve(new Blob([new Uint8Array(10)]).stream()),
+    writeStream: async (_: string, data: ReadableStream<Uint8Array>) => {
+      for await (const part of data) written += new TextDecoder("latin1").decode(part);
+      return written.length;
+    },
+  };
+  await assert.rejects(
+    packFolder(big, "/nowhere", "/nowhere.tar", 0o600),
+    /Size mismatch for "big"/,
+  );
+  assert.match(written, new RegExp(`size=${bytes}\n`));
 });

@@ -38,7 +38,7 @@ function visitsOf({ path, sample }: InputFile): Sql {
     format = ${literal(format)}, maximum_object_size = ${raw(String(VISIT_BYTES_MAX))})`;
 }
 
-/** The actions of some files. A visit that is in several, as pages of a list may overlap, is one. */
+/** The actions of some files. A visit in several, as pages of a list may overlap, comes once. */
 export function liveRows(files: readonly InputFile[]): Sql {
   const visits = unionOnce(files.map(visitsOf), "idvisit");
   const field = (name: string) => sql`json_extract_string(action, ${literal(`$.${name}`)})`;
