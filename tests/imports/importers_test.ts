@@ -31,6 +31,10 @@ const WAYS: Readonly<Record<string, (text: string) => Uint8Array<ArrayBuffer>>> 
   "byte order mark": (text) => encode(`\ufeff${text}`),
   "ends of lines of Windows": (text) => encode(text.replace(/\r?\n/g, "\r\n")),
   "no end of the last line": (text) => encode(text.trimEnd()),
+};
+
+/** No tool sees these: `prepare()` makes the same bytes of them, as its own test says. */
+const PACKED: typeof WAYS = {
   "UTF-16": utf16,
   "a folder in an archive": (text) =>
     zipSync({ "../../etc/x.txt": encode(text) }) as Uint8Array<ArrayBuffer>,
@@ -60,8 +64,8 @@ const PATHS = Object.fromEntries(
 
 Deno.test("IMPORTERS read each tool's file however it was written down", async () => {
   await withImports(async (storage, imports, folder) => {
-    for (const [tool, text] of Object.entries(VIEW_FILES)) {
-      for (const [way, written] of Object.entries(WAYS)) {
+    for (const [index, [tool, text]] of Object.entries(VIEW_FILES).entries()) {
+      for (const [way, written] of Object.entries(index === 0 ? { ...WAYS, ...PACKED } : WAYS)) {
         const { id, state, report } = await importFiles(running(imports), {
           [`${tool}.txt`]: written(text),
         });

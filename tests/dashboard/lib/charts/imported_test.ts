@@ -1,24 +1,7 @@
 // Which steps of a chart have imported days.
 import assert from "node:assert/strict";
 import { importedSteps } from "../../../../dashboard/lib/charts/imported.js";
-
-const META = {
-  imported: [{
-    label: "Plausible",
-    from: "2024-01-03",
-    to: "2024-01-09",
-    days: 7,
-    metrics: ["visitors"],
-  }],
-  left_out: [{
-    label: "Plausible",
-    from: "2024-01-03",
-    to: "2024-01-09",
-    days: 7,
-    reason: "metrics" as const,
-    metrics: ["exit_rate"],
-  }],
-};
+import { META } from "../../../support/sources/imported_days.ts";
 
 Deno.test("importedSteps() marks the steps that imported days are in", () => {
   const days = ["2024-01-02", "2024-01-03", "2024-01-09", "2024-01-10"];

@@ -1,24 +1,7 @@
 // What is said of imported days.
 import assert from "node:assert/strict";
 import { importedTexts } from "../../../../dashboard/lib/charts/imported_texts.js";
-
-const META = {
-  imported: [{
-    label: "Plausible",
-    from: "2024-01-03",
-    to: "2024-01-09",
-    days: 7,
-    metrics: ["visitors"],
-  }],
-  left_out: [{
-    label: "Plausible",
-    from: "2024-01-03",
-    to: "2024-01-09",
-    days: 7,
-    reason: "metrics" as const,
-    metrics: ["exit_rate"],
-  }],
-};
+import { META } from "../../../support/sources/imported_days.ts";
 
 Deno.test("importedTexts() says what is in a metric and what is not", () => {
   const t = (key: string, values = {}) => `${key} ${Object.values(values).join(" ")}`.trim();
