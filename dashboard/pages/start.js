@@ -56,6 +56,7 @@ export function StartPage({ offline, adding, onCancel }) {
       <p>${t("start_add")}</p>
       <${StartSnippet} site=${shown} />
       <p class="muted">${t("start_check")}</p>
+      ${owner && html`<p class="muted">${t("start_own_visits")}</p>`}
       ${owner && isNamed && html`<${SiteCheck} site=${shown} />`}
       <p class=${offline ? "waiting offline" : "waiting"} role="status">
         <i aria-hidden="true" />${t(offline ? "start_waiting_offline" : "start_waiting")}

@@ -32,6 +32,10 @@ export const DROPS = {
     code: "forbidden",
     message: "Cannot accept the event: its time is in the past, and there is no Admin API key",
   },
+  ignored_address: {
+    code: null,
+    message: "Dropped: the site's owner ignores visits from this address",
+  },
   robot: { code: null, message: "Dropped: a robot" },
   user_ids_off: {
     code: null,

@@ -11,7 +11,7 @@ import { type Notice, NOTICES } from "./fields/notices.ts";
 import type { PastEvent, PastVisits } from "./identity/past_visits.ts";
 import type { GivenColumns } from "./fields/past_fields.ts";
 import type { Payload } from "./payload.ts";
-import { checkOptOut, checkRobot } from "./steps/client.ts";
+import { checkIgnored, checkOptOut, checkRobot } from "./steps/client.ts";
 import { eventOf } from "./steps/columns.ts";
 import type {
   Draft,
@@ -74,6 +74,7 @@ const STEPS: readonly Step[] = [
   checkAddressRate,
   checkSiteRate,
   checkOptOut,
+  checkIgnored,
   checkRobot,
   checkPage,
   checkHost,

@@ -139,3 +139,12 @@ export function rateLimitKey(address: string): string {
 export function keyOfAddress({ isV4, text, words }: Address): string {
   return isV4 ? text : `${words[0]}:${words[1]}`;
 }
+
+/** The range by which one client is known: an IPv4 address, or the 64 bits of an IPv6 network. */
+export function ownRange(address: string): string | null {
+  const parsed = parseAddress(address);
+  if (parsed === null || parsed.isV4) return parsed && parsed.text;
+  const groups = parsed.words.slice(0, 2).flatMap((word) => [word >>> 16, word & 0xffff]);
+  const network = parseAddress(`${groups.map((group) => group.toString(16)).join(":")}::`);
+  return network && `${network.text}/64`;
+}

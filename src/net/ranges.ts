@@ -31,6 +31,11 @@ function parseRange(text: string): Range | null {
   return { isV4: address.isV4, masks, words };
 }
 
+/** Whether a text is an address or a CIDR range. */
+export function isRange(text: string): boolean {
+  return parseRange(text) !== null;
+}
+
 /** A set of address ranges. IPv4 and IPv6 are separate: `::/0` holds no IPv4 address. */
 export class AddressRanges {
   readonly #v4: Range[] = [];
@@ -118,4 +123,16 @@ export function isNear(address: string): boolean {
 /** Whether the address is private, loopback, link-local, shared, documentation or the like. */
 export function isSpecialPurpose(address: Address): boolean {
   return SPECIAL_RANGES.has(address);
+}
+
+/** The ranges of lists that do not change, each read once. */
+export class KnownRanges {
+  readonly #known = new WeakMap<readonly string[], AddressRanges>();
+
+  /** The ranges of a list. Throws RangeError naming the first that is none. */
+  of(entries: readonly string[]): AddressRanges {
+    let ranges = this.#known.get(entries);
+    if (!ranges) this.#known.set(entries, ranges = new AddressRanges(entries));
+    return ranges;
+  }
 }

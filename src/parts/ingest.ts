@@ -9,6 +9,7 @@ import { Drops } from "../ingest/drops.ts";
 import { loadGeoIp } from "../ingest/enrich/geoip.ts";
 import { Pipeline } from "../ingest/pipeline.ts";
 import type { SitePolicy } from "../ingest/steps/draft.ts";
+import { KnownRanges } from "../net/ranges.ts";
 import { RateLimit } from "../net/rate_limit.ts";
 import { Timestamps } from "../ingest/timestamps.ts";
 import { UserAgents } from "../ingest/enrich/user_agent.ts";
@@ -110,6 +111,7 @@ function sitePolicy(
   admission: ReturnType<typeof openAdmission>,
 ): SitePolicy {
   const rewrites = new PathRewrites();
+  const ranges = new KnownRanges();
   return {
     rateLimit: (site) => sites.settings(site).rate_limit,
     takesUserIds: (site) => sites.settings(site).user_ids,
@@ -124,6 +126,10 @@ function sitePolicy(
     take: (site) => {
       admission.take(site);
       names.take(site);
+    },
+    ignores: (site, address) => {
+      const { ignored_addresses } = sites.settings(site);
+      return ignored_addresses.length > 0 && ranges.of(ignored_addresses).has(address);
     },
     hostnames: (site) => sites.settings(site).hostnames,
     aliases: (site) => sites.settings(site).aliases,

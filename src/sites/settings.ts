@@ -2,6 +2,7 @@
 import { faultOfPathRules, type PathRules } from "../core/paths/rules.ts";
 import { faultOfSiteId } from "../core/site_id.ts";
 import { asciiHost } from "../../dashboard/grammar/host_name.js";
+import { isRange } from "../net/ranges.ts";
 import { type Masks, withoutControls } from "../core/text.ts";
 import { isZone } from "../core/zone.ts";
 import { Faults } from "../core/faults.ts";
@@ -20,6 +21,7 @@ export interface SiteSettingRow {
 const NAME_CHARS_MAX = 256;
 const HOSTS_MAX = 100;
 const ALIASES_MAX = 100;
+const RANGES_MAX = 100;
 
 function wholeFrom(min: number, max: number) {
   return (value: unknown) =>
@@ -47,6 +49,12 @@ function hostList(value: unknown): string | null {
   return Array.isArray(value) && value.length <= HOSTS_MAX && value.every(isHost)
     ? null
     : `no list of at most ${HOSTS_MAX} host names`;
+}
+
+function rangeList(value: unknown): string | null {
+  const wanted = `no list of at most ${RANGES_MAX} addresses and CIDR ranges`;
+  if (!Array.isArray(value) || value.length > RANGES_MAX) return wanted;
+  return value.every((one) => typeof one === "string" && isRange(one)) ? null : wanted;
 }
 
 function aliasList(value: unknown): string | null {
@@ -127,6 +135,12 @@ export const SITE_SETTINGS = {
     doc: "allowed hostnames, each with and without www; any where empty; " +
       "*.example.com stands for example.com and everything below it",
   },
+  ignored_addresses: {
+    byDefault: [],
+    check: rangeList,
+    doc: "addresses and CIDR ranges whose events are not counted, such as the owner's; kept as " +
+      "they are given, in the settings alone",
+  },
   aliases: {
     byDefault: [],
     check: aliasList,
@@ -179,6 +193,7 @@ export interface SiteSettings {
   readonly visitor_id_days: 1 | 7 | 30;
   readonly user_ids: boolean;
   readonly hostnames: readonly string[];
+  readonly ignored_addresses: readonly string[];
   readonly aliases: readonly string[];
   readonly mask_emails: boolean;
   readonly mask_tokens: boolean;

@@ -20,6 +20,7 @@ import type { Kept, Outcome } from "../../src/ingest/steps/draft.ts";
 import type { AdmissionRefusal } from "../../src/sites/admission.ts";
 import type { Masks } from "../../src/core/text.ts";
 import { siteKey } from "../../src/core/site_id.ts";
+import { AddressRanges } from "../../src/net/ranges.ts";
 import { RateLimit } from "../../src/net/rate_limit.ts";
 import { Timestamps } from "../../src/ingest/timestamps.ts";
 import { UserAgents } from "../../src/ingest/enrich/user_agent.ts";
@@ -44,6 +45,7 @@ interface World {
   readonly known?: readonly string[];
   readonly rates?: Readonly<Record<string, number>>;
   readonly hostnames?: readonly string[];
+  readonly ignored?: readonly string[];
   readonly aliases?: readonly string[];
   readonly masks?: Masks;
   readonly rewrite?: (path: string) => string;
@@ -77,6 +79,7 @@ function open(world: World = {}) {
       admit: (site, { isExempt }) =>
         !world.refusal || site === "known.example" || isExempt ? null : world.refusal,
       take: () => {},
+      ignores: (_site, address) => new AddressRanges(world.ignored ?? []).has(address),
       hostnames: () => world.hostnames ?? [],
       aliases: () => world.aliases ?? [],
       pathRewrite: () => world.rewrite ?? null,
@@ -182,6 +185,18 @@ Deno.test("run() stores an event with every column and no trace of the address",
   });
 });
 
+Deno.test("run() ignores what comes from the addresses of the owner's list", () => {
+  const ignored = ["81.2.69.142", "203.0.113.0/24", "2001:db8:1:2::/64"];
+  const { run, counted } = open({ ignored });
+  for (const address of [ADDRESS, "203.0.113.77", "2001:db8:1:2:aaaa::1", "::ffff:81.2.69.142"]) {
+    equal(why(run({}, {}, address)), "ignored_address", address);
+  }
+  for (const address of ["81.2.69.143", "203.0.114.1", "2001:db8:1:3::1", "unknown"]) {
+    equal(why(run({}, {}, address)), undefined, address);
+  }
+  deepEqual(counted.map(({ reason }) => reason), new Array(4).fill("ignored_address"));
+});
+
 Deno.test("run() drops an event for its first reason, in the documented order", () => {
   const all: World = {
     env: { MALLARD_SITE_IDS: "example.com", MALLARD_RESPECT_GPC: "true" },
@@ -220,6 +235,7 @@ Deno.test("run() drops an event for its first reason, in the documented order", 
     "proposals_full",
     "past_refused",
     "local_page",
+    "ignored_address",
     "user_ids_off",
     "no_event",
   ];
@@ -505,6 +521,7 @@ Deno.test("DROPS answer robots, opted out browsers and foreign pages as if all w
   const silent = Object.entries(DROPS).filter(([, { code }]) => code === null);
   deepEqual(silent.map(([reason]) => reason).sort(), [
     "foreign_host",
+    "ignored_address",
     "local_page",
     "no_event",
     "not_a_page",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { isIPv4, isIPv6 } from "node:net";
-import { parseAddress, rateLimitKey } from "../../src/net/address.ts";
+import { ownRange, parseAddress, rateLimitKey } from "../../src/net/address.ts";
+import { isRange } from "../../src/net/ranges.ts";
 import { seededRandom } from "../support/fake_system.ts";
 
 const text = (address: string) => parseAddress(address)?.text ?? null;
@@ -84,4 +85,19 @@ Deno.test("rateLimitKey() is the same for a whole /64 of IPv6", () => {
     "192.0.2.1",
     "a socket",
   ]);
+});
+
+Deno.test("ownRange() is an IPv4 address, or the network of an IPv6 one", () => {
+  const ranges = {
+    "81.2.69.142": "81.2.69.142",
+    "::ffff:81.2.69.142": "81.2.69.142",
+    "2001:db8:1:2:aaaa:bbbb:cccc:dddd": "2001:db8:1:2::/64",
+    "2001:db8::1": "2001:db8::/64",
+    "::1": "::/64",
+    "unknown": null,
+  };
+  for (const [address, range] of Object.entries(ranges)) {
+    assert.equal(ownRange(address), range, address);
+    if (range !== null) assert.ok(isRange(range));
+  }
 });

@@ -32,6 +32,7 @@ export function openPipeline(
       isDeclaredHost: (host) => names.isDeclaredHost(host),
       admit: () => null,
       take: () => {},
+      ignores: () => false,
       hostnames: () => [],
       aliases: () => [],
       pathRewrite: () => null,

@@ -30,6 +30,7 @@ function wordOf(choice, format) {
  * @property {string} name
  * @property {unknown} byDefault
  * @property {Value} value
+ * @property {Value | undefined} [offered] an item that a list lacks, one click away
  * @property {(value: Value) => void} onChange
  */
 
@@ -37,7 +38,7 @@ function wordOf(choice, format) {
  * One field with its label and hint.
  * @param {SettingFieldProps} props
  */
-export function SettingField({ name, byDefault, value, onChange }) {
+export function SettingField({ name, byDefault, value, offered = null, onChange }) {
   const { t, name: nameOf, format } = useApp();
   const id = useId();
   const label = nameOf("setting", name);
@@ -53,7 +54,9 @@ export function SettingField({ name, byDefault, value, onChange }) {
     `;
   }
   if (Array.isArray(byDefault)) {
-    const words = Array.isArray(value) ? value.map(shownHost).join(", ") : "";
+    const items = Array.isArray(value) ? value : [];
+    const words = items.map(shownHost).join(", ");
+    const lacks = typeof offered === "string" && !items.includes(offered);
     const onWords = (/** @type {{ target: HTMLInputElement }} */ { target }) =>
       onChange(target.value.split(",").map((word) => word.trim()).filter((word) => word !== ""));
     return html`
@@ -61,6 +64,10 @@ export function SettingField({ name, byDefault, value, onChange }) {
         <label for=${id}>${label}</label>
         <input id=${id} class="field" value=${words} spellcheck=${false}
           onChange=${onWords} />
+        ${lacks && html`
+          <button type="button" class="button small" onClick=${() => onChange([...items, offered])}>
+            ${t("setting_add_address", { address: offered })}</button>
+        `}
         <p class="muted">${hint}</p>
       </div>
     `;

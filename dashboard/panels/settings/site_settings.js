@@ -21,6 +21,7 @@ const GROUPS = {
   visit_timeout_minutes: "tracking",
   rate_limit: "tracking",
   hostnames: "tracking",
+  ignored_addresses: "tracking",
   aliases: "tracking",
   visitor_id_days: "privacy",
   mask_emails: "privacy",
@@ -98,6 +99,7 @@ function SiteSettings({ group }) {
           html`
             <${SettingField} key=${name} name=${name} byDefault=${byDefault}
               value=${changes[name] === undefined ? values?.[name] ?? null : changes[name]}
+              offered=${name === "ignored_addresses" ? values?.["your_address"] : null}
               onChange=${(/** @type {Value} */ value) => change(name, value)} />
           `
         )}

@@ -101,6 +101,7 @@ export const texts = {
   drop_address_limited: "Zu viele von einer Adresse",
   drop_foreign_host: "Seite auf einem fremden Host",
   drop_foreign_origin: "Von einer Seite einer anderen Website gesendet",
+  drop_ignored_address: "Von einer ignorierten Adresse",
   drop_local_page: "Seite auf dem eigenen Rechner (localhost)",
   drop_new_sites_limited: "Zu viele neue Websites von einer Adresse",
   drop_not_a_page: "Keine Seite einer Website (file:, about:, data: …)",
@@ -384,11 +385,14 @@ export const texts = {
   sequence_without: "Ausschließen, wenn",
   sequence_words_within: "innerhalb von",
   sequence_words_without: "ohne",
+  setting_add_address: "Meine Besuche ignorieren: {address} hinzufügen",
   setting_aliases: "Weitere Namen der Website",
   setting_hint_aliases:
     "Eine frühere Domain, eine UUID von Umami, ein Code oder Host von GoatCounter; durch Kommas getrennt.",
   setting_hint_hostnames:
     "Durch Kommas getrennt. Leer: alle erlaubt. *.example.com gilt auch für Subdomains.",
+  setting_hint_ignored_addresses:
+    "Besuche von diesen IP-Adressen oder Bereichen (etwa 203.0.113.0/24) zählen nicht, zum Beispiel Ihre eigenen. Durch Kommas getrennt. Adressen wechseln, und andere Geräte und Netze haben eigene.",
   setting_hint_mask_emails:
     "In Pfaden, Referrern, Kampagnenwerten, Ereignisnamen und Eigenschaften, vor dem Speichern.",
   setting_hint_mask_tokens:
@@ -399,6 +403,7 @@ export const texts = {
   setting_hint_retention_days: "0 = unbegrenzt. Leer: Standard des Servers.",
   setting_hint_timezone: "Berichte verwenden diese Zeitzone.",
   setting_hostnames: "Erlaubte Hostnamen",
+  setting_ignored_addresses: "Ignorierte Adressen",
   setting_mask_emails: "E-Mail-Adressen maskieren",
   setting_mask_tokens: "Lange Tokens und Kennungen maskieren",
   setting_name: "Name",
@@ -451,6 +456,8 @@ export const texts = {
   start_normalised: "Wird gezählt als {site}",
   start_other: "Es kommen Ereignisse für {site} an: dieselbe Website?",
   start_other_open: "Öffnen",
+  start_own_visits:
+    "Auch Ihre eigenen Besuche zählen. Um sie zu ignorieren, fügen Sie nach dem ersten Ereignis unter Einstellungen › Tracking Ihre Adresse hinzu.",
   start_title: "Zählen wir den ersten Besuch",
   start_title_site: "Noch keine Besuche auf {site}",
   start_waiting: "Warten auf das erste Ereignis …",

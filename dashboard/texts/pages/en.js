@@ -97,6 +97,7 @@ export const texts = {
   drop_address_limited: "Too many from one address",
   drop_foreign_host: "Page on a host of another site",
   drop_foreign_origin: "Sent from a page of another site",
+  drop_ignored_address: "From an ignored address",
   drop_local_page: "Page on the visitor's own machine (localhost)",
   drop_new_sites_limited: "Too many new sites from one address",
   drop_not_a_page: "No page of a website (file:, about:, data: …)",
@@ -365,11 +366,14 @@ export const texts = {
   sequence_without: "Exclude if they did",
   sequence_words_within: "within",
   sequence_words_without: "without",
+  setting_add_address: "Ignore my visits: add {address}",
   setting_aliases: "Other names of the site",
   setting_hint_aliases:
     "An earlier domain, an Umami UUID, a GoatCounter code or host; separated by commas.",
   setting_hint_hostnames:
     "Comma-separated. Leave empty to allow all. *.example.com covers subdomains, too.",
+  setting_hint_ignored_addresses:
+    "Visits from these IP addresses or ranges (such as 203.0.113.0/24) aren't counted: yours, your office. Comma-separated. Addresses change, and other devices and networks have their own.",
   setting_hint_mask_emails:
     "In paths, referrers, campaign values, event names and properties, before they are stored.",
   setting_hint_mask_tokens: "In the same texts. Turn it on where the privacy audit finds some.",
@@ -379,6 +383,7 @@ export const texts = {
   setting_hint_retention_days: "0 = keep forever. Leave empty to use the server default.",
   setting_hint_timezone: "Reports use this time zone.",
   setting_hostnames: "Allowed hostnames",
+  setting_ignored_addresses: "Ignored addresses",
   setting_mask_emails: "Mask e-mail addresses",
   setting_mask_tokens: "Mask long tokens and ids",
   setting_name: "Name",
@@ -430,6 +435,8 @@ export const texts = {
   start_normalised: "Will be counted as {site}",
   start_other: "Events arrive for {site}: is it the same site?",
   start_other_open: "Open it",
+  start_own_visits:
+    "Your own visits count, too. To ignore them, add your address under Settings › Tracking once the first event has arrived.",
   start_title: "Let's count the first visit",
   start_title_site: "No visits to {site} yet",
   start_waiting: "Waiting for the first event …",

@@ -100,6 +100,7 @@ export const texts = {
   drop_address_limited: "Demasiados desde una dirección",
   drop_foreign_host: "Página en el host de otro sitio",
   drop_foreign_origin: "Enviado por una página de otro sitio",
+  drop_ignored_address: "Desde una dirección ignorada",
   drop_local_page: "Página en el propio equipo (localhost)",
   drop_new_sites_limited: "Demasiados sitios nuevos desde una dirección",
   drop_not_a_page: "No es página de un sitio (file:, about:, data: …)",
@@ -375,11 +376,14 @@ export const texts = {
   sequence_without: "Excluir si hicieron",
   sequence_words_within: "en menos de",
   sequence_words_without: "sin",
+  setting_add_address: "Ignorar mis visitas: añadir {address}",
   setting_aliases: "Otros nombres del sitio",
   setting_hint_aliases:
     "Un dominio anterior, un UUID de Umami, un código o host de GoatCounter; separados por comas.",
   setting_hint_hostnames:
     "Separados por comas. Vacío: se permiten todos. *.example.com incluye los subdominios.",
+  setting_hint_ignored_addresses:
+    "No se cuentan las visitas desde estas direcciones IP o rangos (como 203.0.113.0/24): las tuyas, las de la oficina. Separadas por comas. Las direcciones cambian, y otros dispositivos o redes tienen las suyas.",
   setting_hint_mask_emails:
     "En rutas, referentes, valores de campaña, nombres de eventos y propiedades, antes de guardarlos.",
   setting_hint_mask_tokens:
@@ -390,6 +394,7 @@ export const texts = {
   setting_hint_retention_days: "0 = para siempre. Vacío: valor del servidor.",
   setting_hint_timezone: "Los informes usan esta zona horaria.",
   setting_hostnames: "Nombres de host permitidos",
+  setting_ignored_addresses: "Direcciones ignoradas",
   setting_mask_emails: "Enmascarar direcciones de correo",
   setting_mask_tokens: "Enmascarar tokens e identificadores largos",
   setting_name: "Nombre",
@@ -442,6 +447,8 @@ export const texts = {
   start_normalised: "Se contará como {site}",
   start_other: "Llegan eventos para {site}: ¿es el mismo sitio?",
   start_other_open: "Abrir",
+  start_own_visits:
+    "Tus propias visitas también cuentan. Para ignorarlas, añade tu dirección en Ajustes › Seguimiento tras el primer evento.",
   start_title: "Contemos la primera visita",
   start_title_site: "Aún no hay visitas en {site}",
   start_waiting: "Esperando el primer evento …",

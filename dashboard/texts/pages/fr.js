@@ -100,6 +100,7 @@ export const texts = {
   drop_address_limited: "Trop depuis une même adresse",
   drop_foreign_host: "Page sur l’hôte d’un autre site",
   drop_foreign_origin: "Envoyé par une page d’un autre site",
+  drop_ignored_address: "Depuis une adresse ignorée",
   drop_local_page: "Page sur la machine du visiteur (localhost)",
   drop_new_sites_limited: "Trop de nouveaux sites depuis une même adresse",
   drop_not_a_page: "Pas une page d’un site (file:, about:, data: …)",
@@ -385,11 +386,14 @@ export const texts = {
   sequence_without: "Exclure s’ils ont fait",
   sequence_words_within: "en moins de",
   sequence_words_without: "sans",
+  setting_add_address: "Ignorer mes visites : ajouter {address}",
   setting_aliases: "Autres noms du site",
   setting_hint_aliases:
     "Un ancien domaine, un UUID d’Umami, un code ou un hôte de GoatCounter ; séparés par des virgules.",
   setting_hint_hostnames:
     "Séparés par des virgules. Vide : tous autorisés. *.example.com couvre aussi les sous-domaines.",
+  setting_hint_ignored_addresses:
+    "Les visites depuis ces adresses IP ou plages (comme 203.0.113.0/24) ne sont pas comptées : les vôtres, celles du bureau. Séparées par des virgules. Les adresses changent, et d’autres appareils ou réseaux ont les leurs.",
   setting_hint_mask_emails:
     "Dans les chemins, référents, valeurs de campagne, noms d’événements et propriétés, avant l’enregistrement.",
   setting_hint_mask_tokens:
@@ -400,6 +404,7 @@ export const texts = {
   setting_hint_retention_days: "0 = illimitée. Vide : valeur du serveur.",
   setting_hint_timezone: "Les rapports utilisent ce fuseau.",
   setting_hostnames: "Noms d’hôte autorisés",
+  setting_ignored_addresses: "Adresses ignorées",
   setting_mask_emails: "Masquer les adresses e-mail",
   setting_mask_tokens: "Masquer les longs jetons et identifiants",
   setting_name: "Nom",
@@ -452,6 +457,8 @@ export const texts = {
   start_normalised: "Sera compté sous {site}",
   start_other: "Des événements arrivent pour {site} : est-ce le même site ?",
   start_other_open: "Ouvrir",
+  start_own_visits:
+    "Vos propres visites comptent aussi. Pour les ignorer, ajoutez votre adresse dans Réglages › Suivi après le premier événement.",
   start_title: "Comptons la première visite",
   start_title_site: "Pas encore de visite sur {site}",
   start_waiting: "En attente du premier événement …",

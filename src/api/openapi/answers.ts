@@ -39,6 +39,7 @@ export const SITE_FIELDS: Fields = Object.fromEntries(
 const SITE = withMore({ site_id: TEXT, website_id: TEXT, created_at: nullable(INSTANT) }, {
   ...SITE_FIELDS,
   stored_events: COUNT,
+  your_address: nullable(TEXT),
 });
 
 const SHOWN_ITEM = { id: COUNT, created_at: INSTANT, updated_at: INSTANT };

@@ -7,6 +7,7 @@ import { asciiSiteId, faultOfSiteId } from "../../core/site_id.ts";
 import type { Clock } from "../../core/types.ts";
 import { differInCase, type NewSites } from "../../sites/new_sites.ts";
 import { settingsSeenByAll } from "../../sites/settings.ts";
+import { ownRange } from "../../net/address.ts";
 import { uuidOfSite } from "../../sites/site_codes.ts";
 import type { SiteNames } from "../../sites/site_names.ts";
 import type { Sites } from "../../sites/sites.ts";
@@ -18,17 +19,23 @@ function idsOf(reader: Reader, names: SiteNames, others: readonly string[]): str
   return [...new Set([...reader.sites(), ...others.map((site) => names.idOf(site))])].sort();
 }
 
-/** A site for its owner, or what strangers may know of a public one. */
-function shown(sites: Sites, site_id: string, access?: Context["access"]) {
-  if (access && isStranger(access)) {
+/**
+ * A site for its owner, or what strangers may know of a public one. The owner is told the address
+ * of the request, as `ignored_addresses` would have it.
+ */
+function shown(sites: Sites, site_id: string, { access, address }: Context) {
+  if (isStranger(access)) {
     return { site_id, ...settingsSeenByAll(sites.settings(site_id)) };
   }
   const declared = sites.declared(site_id);
+  const { ignored_addresses, ...settings } = sites.settings(site_id);
+  const isAdmin = access.rights.has("admin");
   return {
     site_id,
     website_id: uuidOfSite(site_id),
-    ...sites.settings(site_id),
+    ...settings,
     created_at: declared ? new Date(declared.created_at).toISOString() : null,
+    ...(isAdmin ? { ignored_addresses, your_address: ownRange(address) } : {}),
   };
 }
 
@@ -68,29 +75,29 @@ export function siteRoutes(
       method: "GET",
       path: "/api/sites",
       right: "read",
-      handle: ({ access }) => {
-        const readable = ids().filter((id) => mayReadSite(access, id));
-        return json(readable.map((id) => {
-          const site = shown(sites, id, access);
-          return isStranger(access) ? site : { ...site, stored_events: reader.storedEvents(id) };
-        }));
+      handle: (context) => {
+        const readable = ids().filter((id) => mayReadSite(context.access, id));
+        return json(readable.map((id) => ({
+          ...shown(sites, id, context),
+          ...(isStranger(context.access) ? {} : { stored_events: reader.storedEvents(id) }),
+        })));
       },
     },
     {
       method: "POST",
       path: "/api/sites",
       right: "admin",
-      handle: async ({ request }) => {
-        const site = await addSite(sites, names, await readJsonObject(request, clock));
+      handle: async (context) => {
+        const site = await addSite(sites, names, await readJsonObject(context.request, clock));
         await newSites.declared(site);
-        return json(shown(sites, site), 201);
+        return json(shown(sites, site, context), 201);
       },
     },
     {
       method: "GET",
       path,
       right: "read",
-      handle: (context) => json(shown(sites, existing(context), context.access)),
+      handle: (context) => json(shown(sites, existing(context), context)),
     },
     {
       method: "PATCH",
@@ -99,7 +106,7 @@ export function siteRoutes(
       handle: async (context) => {
         const site = existing(context);
         await sites.put(site, await readJsonObject(context.request, clock));
-        return json(shown(sites, site));
+        return json(shown(sites, site, context));
       },
     },
     {

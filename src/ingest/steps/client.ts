@@ -1,4 +1,4 @@
-// Steps about the client: whether it opted out, and whether it is a robot.
+// Steps about the client: whether it opted out, is ignored, or is a robot.
 import type { Draft, Drop, StepContext } from "./draft.ts";
 
 /** Drops events of browsers that send Sec-GPC, where the owner respects it. */
@@ -9,6 +9,17 @@ export function checkOptOut(
   if (!gpc || !options.respect_gpc) return null;
   parts.drops.count({ site_id: payload.site_id, reason: "opted_out" });
   return { dropped: "opted_out" };
+}
+
+/** Drops events from addresses that the site's owner ignores, such as the owner's own. */
+export function checkIgnored(
+  { payload, parsedAddress }: Draft,
+  { parts }: StepContext,
+): Drop | null {
+  const { site_id } = payload;
+  if (parsedAddress === null || !parts.policy.ignores(site_id, parsedAddress)) return null;
+  parts.drops.count({ site_id, reason: "ignored_address" });
+  return { dropped: "ignored_address" };
 }
 
 /**

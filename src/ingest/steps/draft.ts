@@ -107,6 +107,8 @@ export interface SitePolicy {
   admit(site: string, caller: SiteCaller): AdmissionRefusal;
   /** Accepts a site that the owner imports. */
   take(site: string): void;
+  /** Whether the owner ignores what comes from an address. */
+  ignores(site: string, address: Address): boolean;
   /** Hosts whose pages count; empty for any. */
   hostnames(site: string): readonly string[];
   /** The site's other names. */
