@@ -57,6 +57,10 @@ const OTHERS: readonly { readonly is: (sample: Sample) => boolean; readonly hint
     hint: "this is a web page, not an export: the download may have needed a login",
   },
   {
+    is: ({ text }) => /^\s*\{\s*"result"\s*:\s*"error"/.test(text),
+    hint: "this is an error that Matomo's API answered, not an export: look into the file",
+  },
+  {
     is: ({ text }) => text.startsWith("PGDMP"),
     hint: "this is a dump in pg_dump's custom format; make a plain one with " +
       "`pg_restore --data-only -f umami.sql FILE`",

@@ -105,6 +105,12 @@ Deno.test("IMPORTERS tell a wrong file by what it is, and refuse bombs", async (
     ["a.csv", "<!DOCTYPE html><html>", /this is a web page/],
     ["a.csv", "Browser,Visitors\nChrome,3\n", /of Fathom's dashboard export give the whole ZIP/],
     ["a.csv", "# -------\n# Report\n\nPays,Vues\nFR,3\n", /language of your Google account/],
+    ["a.json", '{"result":"error","message":"token_auth"}', /an error that Matomo's API answered/],
+    [
+      "a.dump",
+      "PGDMP\x01\x0e\x00\nCOPY public.session (id) FROM stdin;\n",
+      /custom format; make a plain one/,
+    ],
     ["a.csv", "", /it is empty/],
     ["a.zip", whole.slice(0, whole.length / 2), /Cannot unpack a\.zip/],
     ["a.gz", Uint8Array.from([0x1f, 0x8b, 8, 0, 1, 2, 3]), /Cannot unpack a\.gz/],

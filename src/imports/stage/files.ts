@@ -47,7 +47,8 @@ export class RowsFiles {
         ${end("min", "line")}, ${end("max", "line")},
         ${end("min", "happened_at")}, ${end("max", "happened_at")}
       from parquet_metadata(${all}) group by file_name, row_group_id`);
-    return new RowsFiles(all, groups.map(groupOf));
+    const inOrder = groups.map(groupOf).sort((a, b) => a.lines.from - b.lines.from);
+    return new RowsFiles(all, inOrder);
   }
 
   /** How many rows are read for a span: those of the row groups that may hold some of it. */

@@ -16,6 +16,8 @@ export interface DumpTable {
 /** Whether a text begins like a dump, and of which program. */
 export function dumpKind(text: string): DumpKind | null {
   const begins = (...patterns: RegExp[]) => patterns.some((pattern) => pattern.test(text));
+  // pg_dump's custom format holds statements, too.
+  if (text.startsWith("PGDMP")) return null;
   if (begins(/^--\s*PostgreSQL database/im, /^COPY [\w."-]+ \(/m)) return "postgres";
   if (begins(/^--\s*(?:MySQL|MariaDB|phpMyAdmin|Adminer)\b/im, /^-- HeidiSQL|^-- Host:/im)) {
     return "mysql";

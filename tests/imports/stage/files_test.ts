@@ -42,6 +42,8 @@ Deno.test("RowsFiles reads for a span all of its rows, and sorted rows few times
       };
       assert.deepEqual([mixed.rowsOf({}), mixed.rowsOf({ dates: march })], [ROWS, ROWS]);
       assert.equal(mixed.rowsOf({ lines: { from: 15_000, to: 15_001 } }), 10_240);
+      const order = [...mixed.relation().text.matchAll(/data_(\d+)/g)].map(([, n]) => Number(n));
+      assert.deepEqual(order, [0, 1], "files in the order of their lines");
       await sortRows(db, mixed.relation(), `${folder}/sorted`);
       const sorted = await RowsFiles.of(db, `${folder}/sorted`);
       assert.equal(sorted.rowsOf({}), ROWS * 0.99);
