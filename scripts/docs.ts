@@ -165,6 +165,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["tests/support/browser", "Chromium and what it is shown"],
   ["tests/support/lake", "lakes of real parts, and data for them"],
   ["tests/support/storage", "real data folders and databases"],
+  ["tests/support/systemd", "a booted systemd"],
   ["tests/support/house", "the house rules"],
   ["tests/support/sources", "files of other tools for imports, with the numbers that are in them"],
 ];

@@ -25,6 +25,19 @@ Deno.test("the Dockerfile pins its base, runs as another user and checks the ser
   assert.deepEqual(valuesOf("ADD"), []);
 });
 
+for (
+  const [program, ...args] of [
+    ["hadolint", "--failure-threshold=warning", "deploy/docker/Dockerfile"],
+    ["actionlint", ".github/workflows/ci.yml", ".github/workflows/release.yml"],
+  ] as const
+) {
+  Deno.test(`${program} finds no fault`, async () => {
+    const done = await new Deno.Command(program, { args, cwd: ROOT }).output().catch(() => null);
+    if (done === null) return console.log(`Skipping ${program}: it is not installed`);
+    assert.equal(done.code, 0, new TextDecoder().decode(done.stdout));
+  });
+}
+
 Deno.test("the YAML of deploy/ can be read and confines the server", async () => {
   const script = "import json, sys, yaml\n" +
     "print(json.dumps([list(yaml.safe_load_all(open(path))) for path in sys.argv[1:]]))";
