@@ -60,7 +60,7 @@ function Desk({ w, server, saved, onSaved }) {
     setViewParam({ query: text });
   };
   return html`
-    <h1 class="visually-hidden">${w("title")}</h1>
+    <h1 class="title">${w("title")}</h1>
     <div class="stack">
       <${Statement} w=${w} text=${text} enabled=${server.enabled} onText=${setText}
         onRun=${onRun} />

@@ -25,21 +25,33 @@ import { MetricChange } from "../../components/report/metric_change.js";
  * @property {(sums: Sums) => void} onSums
  */
 
-/** A card that asks for its numbers when it is near the screen. */
+/** What is scrolled past sooner is not asked for. */
+const STAYS_MS = 120;
+
+/** A card that asks for its numbers when it is near the screen, and stays there. */
 export function SiteCard(/** @type {SiteCardProps} */ props) {
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const [near, setNear] = useState(false);
   useEffect(() => {
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let timer;
+    const stop = () => {
+      clearTimeout(timer);
+      watch.disconnect();
+    };
     const watch = new IntersectionObserver(
       (entries) => {
-        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
-        setNear(true);
-        watch.disconnect();
+        clearTimeout(timer);
+        if (!entries.at(-1)?.isIntersecting) return;
+        timer = setTimeout(() => {
+          setNear(true);
+          stop();
+        }, STAYS_MS);
       },
       { rootMargin: "200px" },
     );
     if (place.current) watch.observe(place.current);
-    return () => watch.disconnect();
+    return stop;
   }, []);
   return html`
     <div class="site-card-place" ref=${place}>${near && html`<${Card} ...${props} />`}</div>
@@ -54,7 +66,7 @@ function Card({ site, period, pinned, onPin, onSums }) {
   const series = useAnswer(
     withParams("api/stats/query", { ...asked, metrics: "visitors", dimensions: "time" }),
   );
-  /** @type {import("../../lib/ask/answer.js").Answer<import("../overview/numbers.js").Main>} */
+  /** @type {import("../../lib/ask/answer.js").Answer<import("../../lib/ask/answers.js").OverviewAnswer>} */
   const sums = useAnswer(withParams("api/stats/main", { ...asked, compare: "previous_period" }));
   const main = sums.data;
   const current = main && !sums.stale ? main : null;

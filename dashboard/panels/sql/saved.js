@@ -2,8 +2,8 @@
 import { ItemForm, TextField } from "../../components/fields/item_form.js";
 import { ItemList } from "../../components/controls/item_list.js";
 import { Panel } from "../../components/layout/panel.js";
-import { ask, sitePath } from "../../lib/ask/api.js";
-import { html, useState } from "../../lib/html.js";
+import { html } from "../../lib/html.js";
+import { useItems } from "../../lib/items.js";
 import { useApp } from "../../lib/state/context.js";
 
 /** @typedef {import("../../components/fields/item_form.js").Values} Values */
@@ -20,10 +20,8 @@ import { useApp } from "../../lib/state/context.js";
 
 /** @param {SavedProps} props */
 export function Saved({ w, text, saved, onOpen, onChange }) {
-  const { t, site } = useApp();
-  const path = sitePath(site.site_id, "/queries");
-  const [edited, setEdited] = useState("");
-  const item = saved.find(({ id }) => String(id) === edited);
+  const { t } = useApp();
+  const { item, add, change, cancel, list } = useItems("queries", saved, onChange);
   const nameField = (/** @type {Values} */ values, /** @type {Put} */ put) =>
     html`<${TextField} label=${w("name")} name="name" values=${values} put=${put} />`;
   const fields = (/** @type {Values} */ values, /** @type {Put} */ put) =>
@@ -34,27 +32,10 @@ export function Saved({ w, text, saved, onOpen, onChange }) {
         onInput=${(/** @type {{ target: HTMLTextAreaElement }} */ { target }) =>
           put("query", target.value)} />
     `;
-  const add = async (/** @type {Values} */ values) => {
-    await ask(path, { method: "POST", body: { ...values, query: text } });
-    onChange();
-  };
-  const change = async (/** @type {Values} */ values) => {
-    await ask(`${path}/${edited}`, { method: "PATCH", body: values });
-    setEdited("");
-    onChange();
-  };
-  const remove = (/** @type {string} */ id) =>
-    ask(`${path}/${id}`, { method: "DELETE" }).then(onChange);
-  const texts = {
-    edit: t("edit"),
-    remove: t("remove"),
-    sure: t("remove_sure"),
-    cancel: t("cancel"),
-  };
   const editor = item && html`
-    <${ItemForm} key=${edited} fields=${fields} start=${{ name: item.name, query: item.query }}
+    <${ItemForm} key=${item.id} fields=${fields} start=${{ name: item.name, query: item.query }}
       action=${t("save")} label=${`${t("edit")}: ${item.name}`} onSave=${change}
-      onCancel=${() => setEdited("")} />
+      onCancel=${cancel} />
   `;
   const items = saved.map(({ id, name, query }) => ({
     key: String(id),
@@ -68,10 +49,10 @@ export function Saved({ w, text, saved, onOpen, onChange }) {
     <${Panel} title=${w("saved")}>
       <div class="settings-body">
         <p class="muted">${w("saved_hint")}</p>
-        <${ItemList} items=${items} empty=${w("saved_none")} onRemove=${remove}
-          onEdit=${setEdited} edited=${item ? edited : ""} editor=${editor} texts=${texts} />
+        <${ItemList} ...${list} items=${items} empty=${w("saved_none")} editor=${editor} />
         ${text.trim() !== "" && html`
-          <${ItemForm} fields=${nameField} start=${NO_NAME} action=${w("save")} onSave=${add} />
+          <${ItemForm} fields=${nameField} start=${NO_NAME} action=${w("save")}
+            onSave=${(/** @type {Values} */ values) => add({ ...values, query: text })} />
         `}
       </div>
       <//>

@@ -42,7 +42,7 @@ export function Statement({ w, text, enabled, onText, onRun }) {
         <div class="form-foot">
           <button type="button" class="button primary" disabled=${text.trim() === ""}
             onClick=${onRun}>${w("run")}</button>
-          <select class="field small" aria-label=${w("example")} onChange=${choose} value="">
+          <select class="field small fit" aria-label=${w("example")} onChange=${choose} value="">
             <option value="">${w("example_choose")}</option>
             ${EXAMPLES.map(({ key }) => html`<option key=${key} value=${key}>${w(key)}</option>`)}
           </select>

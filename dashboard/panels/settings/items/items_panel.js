@@ -4,9 +4,10 @@ import { ItemForm } from "../../../components/fields/item_form.js";
 import { ItemList } from "../../../components/controls/item_list.js";
 import { Panel, Skeleton } from "../../../components/layout/panel.js";
 import { PanelFault } from "../../../components/report/panel_fault.js";
-import { ask, sitePath } from "../../../lib/ask/api.js";
+import { sitePath } from "../../../lib/ask/api.js";
 import { useAnswer } from "../../../lib/ask/answer.js";
-import { html, useState } from "../../../lib/html.js";
+import { html } from "../../../lib/html.js";
+import { useItems } from "../../../lib/items.js";
 import { useApp } from "../../../lib/state/context.js";
 
 /** @typedef {{ id: number, name?: string, [key: string]: unknown }} Item */
@@ -29,47 +30,32 @@ import { useApp } from "../../../lib/state/context.js";
 /** @param {ItemsProps} props */
 export function ItemsPanel({ kind, title, hint, wordsOf, fields, valuesOf, bodyOf, start }) {
   const { t, site } = useApp();
-  const path = sitePath(site.site_id, `/${kind}`);
   /** @type {import("../../../lib/ask/answer.js").Answer<readonly Item[]>} */
-  const { data, fault: lost, retry, refresh } = useAnswer(path);
-  const [edited, setEdited] = useState("");
-  const item = data?.find(({ id }) => String(id) === edited);
-  const add = async (/** @type {Values} */ values) => {
+  const { data, fault: lost, retry, refresh } = useAnswer(
+    sitePath(site.site_id, `/${kind}`),
+  );
+  const { item, add, change, cancel, list } = useItems(kind, data, refresh);
+  const onAdd = (/** @type {Values} */ values) => {
     const given = Object.entries(bodyOf(values)).filter(([, value]) => value !== null);
-    await ask(path, { method: "POST", body: Object.fromEntries(given) });
-    refresh();
-  };
-  const change = async (/** @type {Values} */ values) => {
-    await ask(`${path}/${edited}`, { method: "PATCH", body: bodyOf(values) });
-    setEdited("");
-    refresh();
-  };
-  const remove = (/** @type {string} */ id) =>
-    ask(`${path}/${id}`, { method: "DELETE" }).then(refresh);
-  const texts = {
-    edit: t("edit"),
-    remove: t("remove"),
-    sure: t("remove_sure"),
-    cancel: t("cancel"),
+    return add(Object.fromEntries(given));
   };
   const editor = item && html`
-    <${ItemForm} key=${edited} fields=${fields} start=${valuesOf(item)} action=${t("save")}
-      label=${`${t("edit")}: ${wordsOf(item).title}`} onSave=${change}
-      onCancel=${() => setEdited("")} />
+    <${ItemForm} key=${item.id} fields=${fields} start=${valuesOf(item)} action=${t("save")}
+      label=${`${t("edit")}: ${wordsOf(item).title}`} onCancel=${cancel}
+      onSave=${(/** @type {Values} */ values) => change(bodyOf(values))} />
   `;
   return html`
     <${Panel} title=${title} busy=${data === null && lost === null}>
       <div class="settings-body">
         <p class="muted">${hint}</p>
         ${data && html`
-          <${ItemList} empty=${t("items_none")} onRemove=${remove} onEdit=${setEdited}
-            edited=${item ? edited : ""} editor=${editor} texts=${texts}
+          <${ItemList} ...${list} empty=${t("items_none")} editor=${editor}
             items=${data.map((one) => ({ key: String(one.id), ...wordsOf(one) }))} />
         `}
         ${lost && html`<${PanelFault} fault=${lost} onRetry=${retry} />`}
         ${!data && !lost && html`<${Skeleton} rows=${1} />`}
         ${start && html`
-          <${ItemForm} fields=${fields} start=${start} action=${t("add")} onSave=${add} />
+          <${ItemForm} fields=${fields} start=${start} action=${t("add")} onSave=${onAdd} />
         `}
       </div>
       <//>
