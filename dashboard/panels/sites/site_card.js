@@ -13,6 +13,7 @@ import { MetricChange } from "../../components/report/metric_change.js";
 
 /** @typedef {{ results: readonly { metrics: { visitors: number } }[] }} Series */
 
+/** @typedef {import("../../lib/ask/answers.js").OverviewAnswer} OverviewAnswer */
 /** @typedef {{ visitors: number, pageviews: number }} Sums */
 
 /**
@@ -66,7 +67,7 @@ function Card({ site, period, pinned, onPin, onSums }) {
   const series = useAnswer(
     withParams("api/stats/query", { ...asked, metrics: "visitors", dimensions: "time" }),
   );
-  /** @type {import("../../lib/ask/answer.js").Answer<import("../../lib/ask/answers.js").OverviewAnswer>} */
+  /** @type {import("../../lib/ask/answer.js").Answer<OverviewAnswer>} */
   const sums = useAnswer(withParams("api/stats/main", { ...asked, compare: "previous_period" }));
   const main = sums.data;
   const current = main && !sums.stale ? main : null;

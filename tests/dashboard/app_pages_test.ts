@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { dashboardTest, OTHER_SITE, settled } from "../../support/browser/dashboard.ts";
+import { dashboardTest, OTHER_SITE, settled } from "../support/browser/dashboard.ts";
 
 const WIDTHS = [320, 768, 1024, 1440];
 const SEARCHES = [
@@ -17,7 +17,7 @@ const SEARCHES = [
 const GAP_MIN = 4;
 
 dashboardTest(
-  "pages stand below the head with room between, and no page is wider than its window",
+  "app.js: pages stand below the head with room between, and no page is wider than its window",
   async ({ url, open }) => {
     const { page, faults } = await open(`${url}/?site=${OTHER_SITE}`);
     for (const search of SEARCHES) {
