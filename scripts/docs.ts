@@ -50,6 +50,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/parts", "opens the parts of the program, and ends them"],
   ["src/config", "settings: the table, the kinds of values, reading them"],
   ["src/runtime", "the process around the program: system, jobs, telemetry"],
+  ["src/runtime/listening", "the port, with one listener or several threads"],
   ["src/doctor", "checks of an installation: what is wrong, and what to do"],
   ["src/core", "types and pure rules; imports nothing"],
   ["src/core/timings", "how long work takes"],

@@ -4,7 +4,7 @@ import type { Config } from "../config/load.ts";
 import { OWNER_PEER } from "../core/access.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Clock } from "../core/types.ts";
-import { Connections, connectionsMaxOf, requestsMaxOf } from "../runtime/connections.ts";
+import { connectionsMaxOf, requestsMaxOf } from "../runtime/connections.ts";
 import { openOwnerSocket, type OwnerSocket } from "../runtime/owner_socket.ts";
 import { descriptorLimit } from "../runtime/c_library.ts";
 import type { Host } from "../runtime/host.ts";
@@ -35,14 +35,13 @@ export const SERVE = {
     const limit = descriptorLimit();
     const connectionsMax = connectionsMaxOf(limit);
     const requestsMax = requestsMaxOf(connectionsMax, given.memoryBytes);
-    const connections = new Connections(system.clock, connectionsMax, requestsMax);
     const host: Host = {
       ...given,
       descriptorLimit: limit,
-      connections: () => connections.counts(),
+      connections: () => listener.counts(),
     };
     const app = createApp(config, system, host);
-    const listener = openListener(config, app, connections, context);
+    const listener = openListener(config, app, { connectionsMax, requestsMax }, context);
     logDescriptorLimit(system.log, limit, connectionsMax);
     const reload = () => void reloadCertificate(config, listener, context);
     const manager = managerOf(system, () => answersItself(app, config));
@@ -53,7 +52,10 @@ export const SERVE = {
         manager.stopping();
         return stop(signal, { listener, app, closeSocket }, context);
       });
-    const ready = app.start().then(() => {
+    const listening = listener.opened.catch((error) => {
+      throw cannotListen(config, error);
+    });
+    const ready = Promise.all([app.start(), listening]).then(() => {
       // The folder is locked by now: the file of another server cannot be meant.
       socket = openOwnerSocket(dataDirOf(config), app.handle, system.log);
       printSoon(readyLine(config, host.version, listener.port));
@@ -75,14 +77,18 @@ async function answersItself(app: App, { base_path }: Config): Promise<boolean> 
 function openListener(
   config: Config,
   app: App,
-  connections: Connections,
+  limits: Parameters<typeof listen>[2],
   { system: { clock, log } }: CommandContext,
-): Listener {
+): ReturnType<typeof listen> {
   try {
-    return listen(config, app.handle, connections, clock, log);
+    return listen(config, app.handle, limits, clock, log);
   } catch (error) {
-    throw new Error(`Cannot listen on ${listeningPlace(config)}: ${messageOf(error)}`);
+    throw cannotListen(config, error);
   }
+}
+
+function cannotListen(config: Config, error: unknown): Error {
+  return new Error(`Cannot listen on ${listeningPlace(config)}: ${messageOf(error)}`);
 }
 
 /** At SIGHUP; a certificate that cannot be used leaves the old one in use. */

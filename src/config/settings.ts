@@ -74,6 +74,13 @@ export const SETTINGS = {
     default: 8000,
     doc: "Port to listen on; 0 takes any free one.",
   }),
+  ingest_workers: row({
+    group: "server",
+    env: "MALLARD_INGEST_WORKERS",
+    kind: wholeNumber(1, 16),
+    default: 1,
+    doc: "Threads that read requests, on Linux; with 1, the main thread does.",
+  }),
   base_path: row({
     group: "server",
     env: "MALLARD_BASE_PATH",

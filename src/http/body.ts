@@ -111,7 +111,8 @@ async function readBytes(
   }
 }
 
-function tooSlow(ms: number): AppError {
+/** The refusal of a body that did not come in time. */
+export function tooSlow(ms: number): AppError {
   return new AppError("timeout", `Cannot read the body: it did not arrive in ${ms} ms`);
 }
 

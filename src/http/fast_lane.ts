@@ -7,7 +7,8 @@ import type { FastRoute, Route } from "./route.ts";
 /** A raw path is compared as it was sent. */
 export class FastLane {
   readonly #routes = new Map<string, FastRoute>();
-  readonly #accepted: Response;
+  /** The answer to all that is accepted, but for the id of the request. It must not be changed. */
+  readonly acceptedAll: Response;
 
   constructor(routes: readonly Route[], headers: SecurityHeaders, basePath: string) {
     for (const route of routes) {
@@ -22,7 +23,7 @@ export class FastLane {
     });
     headers.applyHeaders(accepted, { headers: new Headers() }, "");
     accepted.headers.delete("x-request-id");
-    this.#accepted = accepted;
+    this.acceptedAll = accepted;
   }
 
   /** The route of a request that may take the short way. */
@@ -39,14 +40,14 @@ export class FastLane {
 
   /** The answer to what is accepted and leaves nothing to say. */
   accepted(requestId: string): Response {
-    const response = this.#accepted.clone();
+    const response = this.acceptedAll.clone();
     response.headers.append("x-request-id", requestId);
     return response;
   }
 }
 
 /** The path of an absolute URL, as it was sent. */
-function rawPath(url: string): string {
+export function rawPath(url: string): string {
   const from = url.indexOf("/", url.indexOf("//") + 2);
   const query = url.indexOf("?", from);
   return from < 0 ? "/" : url.slice(from, query < 0 ? undefined : query);

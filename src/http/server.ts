@@ -31,7 +31,20 @@ export interface Peer {
    * null without a limit.
    */
   readonly onStream?: (ended: Promise<void> | null) => void;
+  /** Where it is there, the answer to events is given to it instead of being returned. */
+  readonly handed?: HandedEvents;
 }
+
+/** Events whose body has been read, of a request that another thread has. */
+export interface HandedEvents {
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** They are accepted and leave nothing to say: `all` is the answer, but for the request's id. */
+  accepted(requestId: string, all: Response): void;
+  answered(response: Response): void;
+}
+
+/** Returned where an answer is given to `handed`. */
+export const HANDED_OVER: Promise<Response> = Promise.resolve(Response.error());
 
 /** Authenticates the caller, and refuses it if it lacks the right. */
 export interface Gate {
@@ -114,11 +127,16 @@ export function createServer(
     conclude(received, routeOf(matched), final.status, startedMs, answerer);
     return final;
   };
+  const tracer = system.timings?.tracer;
   const answerOne = (request: Request, from: Peer) => {
     const fast = from.isExcess ? undefined : lane.find(request);
-    return fast ? answerFast(request, from.peer, fast, lane, answerer) : answerAny(request, from);
+    if (!fast) return answerAny(request, from);
+    if (!from.handed || !fast.take || tracer) {
+      return answerFast(request, from.peer, fast, lane, answerer);
+    }
+    answerHanded(request, from.peer, from.handed, fast, lane, answerer);
+    return HANDED_OVER;
   };
-  const tracer = system.timings?.tracer;
   if (!tracer) return answerOne;
   return (request, from) => tracer.span("request", "", () => answerOne(request, from));
 }
@@ -180,6 +198,37 @@ function answerFast(
     noteAnswer(system, route.path, 202, system.clock.uptimeMs() - startedMs);
     return lane.accepted(system.random.uuid());
   }, (failure) => end({ failure }));
+}
+
+/** The same for events that another thread has read: without a promise, for they come in masses. */
+function answerHanded(
+  request: Request,
+  peer: string,
+  handed: HandedEvents,
+  route: FastRoute,
+  lane: FastLane,
+  answerer: Answerer,
+): void {
+  const { gate, system, options, deadlines } = answerer;
+  const startedMs = system.clock.uptimeMs();
+  const { headers } = request;
+  const address = options.clientAddress(peer, headers);
+  const end = (answer: { readonly made: Response } | { readonly failure: unknown }) =>
+    handed.answered(endFast(request, { peer, address }, route, startedMs, answer, answerer));
+  const deadline = deadlines.begin(() => end({ failure: tooLate(deadlines.ms) }), startedMs);
+  const resolve = (made: Response | null) => {
+    if (!deadlines.end(deadline)) return;
+    if (made !== null) return end({ made });
+    noteAnswer(system, route.path, 202, system.clock.uptimeMs() - startedMs);
+    handed.accepted(system.random.uuid(), lane.acceptedAll);
+  };
+  const reject = (failure: unknown) => {
+    if (deadlines.end(deadline)) end({ failure });
+  };
+  gate.notice(peer, headers);
+  const guardedAddress = () => options.guardedAddress(peer, headers);
+  const context = { request, headers, peer, address, guardedAddress, startedMs };
+  route.take?.({ context, body: handed.body, resolve, reject });
 }
 
 /** What is thrown at once rejects as well. */

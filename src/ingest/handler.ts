@@ -7,7 +7,7 @@ import { BODY_BYTES_MAX, BODY_MS_MAX } from "../core/limits.ts";
 import type { Clock } from "../core/types.ts";
 import { readBody, readShortBody } from "../http/body.ts";
 import { Deadlines } from "../http/deadlines.ts";
-import type { Context, FastContext, FastHandler, Route } from "../http/route.ts";
+import type { Context, FastHandler, FastRequest, Route } from "../http/route.ts";
 import { forwardedAddress, isForwarded } from "../net/proxies.ts";
 import { isLoopback } from "../net/ranges.ts";
 import type { Buffer } from "./buffer.ts";
@@ -65,9 +65,7 @@ export function ingestRoutes(
       if (kept.length > 0) await buffer.accept(kept);
       return write(taken);
     },
-    ...(method === "POST" && right === undefined
-      ? { fast: fastHandler(read, judge, buffer, clock) }
-      : {}),
+    ...(method === "POST" && right === undefined ? fastWays(read, judge, buffer, clock) : {}),
   });
   const open = formats.filter(({ right }) => right === undefined);
   const byPath = Map.groupBy(open, ({ path }) => path);
@@ -114,24 +112,16 @@ function judgeOf(pipeline: Pipeline, eventMs: () => number): Judge {
   };
 }
 
-/** A request of the fast lane whose body has come. */
-interface Waiting {
-  readonly context: FastContext;
-  readonly body: Uint8Array<ArrayBuffer>;
-  readonly resolve: (answer: Response | null) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /** What answers requests in masses in one format, with few promises. */
-function fastHandler(
+function fastWays(
   read: WireFormat["read"],
   judge: Judge,
   buffer: Buffer,
   clock: Clock,
-): FastHandler {
+): Required<Pick<Route, "fast" | "take">> {
   const inTime = new Deadlines(clock, BODY_MS_MAX);
   const take = takerOf(read, judge, buffer);
-  return (context) =>
+  const fast: FastHandler = (context) =>
     new Promise((resolve, reject) => {
       const { request, headers, startedMs } = context;
       const limits = { bytesMax: BODY_BYTES_MAX, fromMs: startedMs };
@@ -143,11 +133,12 @@ function fastHandler(
       };
       readShortBody(request, headers, clock, inTime, limits, { read: arrived, fail: reject });
     });
+  return { fast, take };
 }
 
 /** What takes one request, and never throws. */
 function takerOf(read: WireFormat["read"], judge: Judge, buffer: Buffer) {
-  return ({ context, body, resolve, reject }: Waiting): void => {
+  return ({ context, body, resolve, reject }: FastRequest): void => {
     const { request, headers, address, guardedAddress } = context;
     try {
       const reading = read({ body, query: queryOf(request), headers, address });

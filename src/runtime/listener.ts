@@ -3,6 +3,7 @@
 import { SECOND_MS } from "../core/durations.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Clock, Log } from "../core/types.ts";
+import type { HandedEvents } from "../http/server.ts";
 import { type Connection, Connections } from "./connections.ts";
 import { SocketEnder } from "./socket_ender.ts";
 
@@ -17,6 +18,8 @@ export interface Arrival {
   readonly isExcess: boolean;
   /** To be called where the response may be read for any time, or for any until it has ended. */
   readonly onStream: (ended: Promise<void> | null) => void;
+  /** Where another thread has the request, and read the body of its events. */
+  readonly handed?: HandedEvents;
 }
 
 /** Answers a request. */
@@ -35,6 +38,8 @@ export interface Listener {
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
+  /** Whether other threads of this program listen on the same port. */
+  readonly isShared?: boolean;
   /** The certificate, read at each opening; null without TLS. */
   readonly certificate: (() => { cert: string; key: string }) | null;
   /** The key by which connections of an address are counted; null where they have no limit. */
@@ -88,10 +93,11 @@ function isServeConnection(value: unknown): value is ServeConnection {
   return typeof value === "function";
 }
 
-function openSocket({ host, certificate }: ListenOptions, port: number): Socket {
-  if (certificate === null) return Deno.listen({ hostname: host, port });
+function openSocket({ host, certificate, isShared = false }: ListenOptions, port: number): Socket {
+  const place = { hostname: host, port, ...isShared ? { reusePort: true } : {} };
+  if (certificate === null) return Deno.listen(place);
   const alpnProtocols = ["h2", "http/1.1"];
-  return Deno.listenTls({ hostname: host, port, ...certificate(), alpnProtocols });
+  return Deno.listenTls({ ...place, ...certificate(), alpnProtocols });
 }
 
 class ConnectionListener implements Listener {

@@ -4,16 +4,15 @@ import manifest from "../../deno.json" with { type: "json" };
 import type { Config } from "../config/load.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Clock, Log, System } from "../core/types.ts";
-import { parseAddress, rateLimitKey } from "../net/address.ts";
-import { trustedProxies } from "../net/proxies.ts";
-import { isLoopback } from "../net/ranges.ts";
+import { EVENT_PATHS } from "../ingest/formats/formats.ts";
 import { importDuckDb } from "../storage/duckdb.ts";
 import { memoryOf } from "../storage/memory.ts";
 import { loadDuckDb } from "../storage/native_library.ts";
 import { discardUserSignal, readSystemFile, releaseMemory, sendDatagram } from "./c_library.ts";
-import type { Connections } from "./connections.ts";
 import type { Host } from "./host.ts";
-import { type Handle, type Listener, openListener } from "./listener.ts";
+import type { Handle } from "./listener.ts";
+import { canShare } from "./listening/port.ts";
+import { openThreads, type Threads } from "./listening/threads.ts";
 import { Output } from "./output.ts";
 import { type ManagerEnvironment, type ServiceManager, serviceManager } from "./service_manager.ts";
 import { type RealSystem, writtenInTime } from "./system.ts";
@@ -154,34 +153,22 @@ export function logDescriptorLimit(log: Log, limit: number | null, connectionsMa
 export function listen(
   config: Config,
   handle: Handle,
-  connections: Connections,
+  limits: { readonly connectionsMax: number; readonly requestsMax: number },
   clock: Clock,
   log: Log,
-): Listener {
-  const trusted = trustedProxies(config.trusted_proxies);
-  const listener = openListener(handle, connections, clock, log, {
-    host: config.host,
-    port: config.port,
-    certificate: certificateReader(config),
-    addressKey: (peer) => {
-      const address = parseAddress(peer);
-      if (!address || isLoopback(peer) || trusted.has(address)) return null;
-      return rateLimitKey(address.text);
-    },
+): Threads {
+  const threads = canShare() ? config.ingest_workers : 1;
+  // The limits are of all threads together.
+  const share = (most: number) => Math.ceil(most / threads);
+  const listener = openThreads(handle, clock, log, {
+    ...config,
+    threads,
+    connectionsMax: share(limits.connectionsMax),
+    requestsMax: share(limits.requestsMax),
+    eventPaths: EVENT_PATHS.map((path) => config.base_path + path),
   });
   log("info", "Listening", { host: config.host, port: listener.port });
   return listener;
-}
-
-/** Reads the files of a certificate, at start and at SIGHUP. */
-function certificateReader({ tls_cert_path, tls_key_path }: Config) {
-  if (tls_cert_path === null || tls_key_path === null) return null;
-  const read = (path: string) => {
-    const text = Deno.readTextFileSync(path);
-    if (text.trim() === "") throw new Error(`${path} is empty`);
-    return text;
-  };
-  return () => ({ cert: read(tls_cert_path), key: read(tls_key_path) });
 }
 
 /** What the app needs to know of this process. */

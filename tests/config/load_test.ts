@@ -37,6 +37,7 @@ function warningsOf(sources: Sources): readonly string[] {
 const CONTRACT: [SettingName, string, unknown, string | null, string, unknown][] = [
   ["host", "MALLARD_HOST", "0.0.0.0", '"::1"', "::1", "::1"],
   ["port", "MALLARD_PORT", 8000, "0", "0", 0],
+  ["ingest_workers", "MALLARD_INGEST_WORKERS", 1, "4", "4", 4],
   ["data_dir", "MALLARD_DATA_DIR", "data", '"/var/m"', "/var/m", "/var/m"],
   ["secret", "MALLARD_SECRET", null, null, "s3, cret", "s3, cret"],
   ["admin_password", "MALLARD_ADMIN_PASSWORD", null, null, "long enough", "long enough"],

@@ -71,7 +71,10 @@ const GRAMMAR = "dashboard/grammar/";
 
 /** The only files that touch the outside world; workers are programs of their own. */
 function mayTouchWorld(path: string): boolean {
-  const runtime = ["system", "process", "listener", "c_library", "owner_socket", "probes"];
+  const runtime = [
+    ...["system", "process", "listener", "listening/port"],
+    ...["c_library", "owner_socket", "probes"],
+  ];
   return [...runtime.map((name) => `src/runtime/${name}.ts`), "src/main.ts"].includes(path) ||
     path.endsWith("_worker.ts");
 }
