@@ -3,8 +3,7 @@
 import type { Condition, Filter } from "../../dashboard/grammar/filter.js";
 import type { Interval } from "../../dashboard/grammar/period.js";
 import type { Range, WeekStart } from "../core/period.ts";
-import type { Sql } from "../core/sql.ts";
-import type { SpanUs } from "../storage/tiers/event_rows.ts";
+import type { EventsOf } from "../storage/tiers/event_rows.ts";
 import type { OperatorName } from "../../dashboard/grammar/operators.js";
 import type { DimensionRef } from "./dimensions.ts";
 import type { Note } from "./meta.ts";
@@ -69,7 +68,7 @@ export interface Query extends Scope {
   readonly limit: number;
   readonly offset: number;
   /** Gives the site's engagements of a span; absent where there are none. */
-  readonly engagements?: ((span: SpanUs) => Sql) | undefined;
+  readonly engagements?: EventsOf | undefined;
   /** Sums of imported days; absent where there are none. */
   readonly sums?: AddedSums;
 }

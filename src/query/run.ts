@@ -413,8 +413,7 @@ export class Runner {
     const ask = (asked: StatementContext) => (recent: () => Recent | null) =>
       from(
         plan.span,
-        (sources) =>
-          statementOf(query, plan, { ...sources, ...hidden }, sources.events, asked, recent()),
+        (sources) => statementOf(query, plan, { ...sources, ...hidden }, asked, recent()),
       );
     const rowsOf = (asked: StatementContext) =>
       this.#withRecent(query, plan, asked.isPublicOnly, ask(asked));
@@ -431,10 +430,11 @@ export class Runner {
     ask: (recent: () => Recent | null) => Promise<Row[]>,
   ): Promise<Row[]> {
     const { recent, rollups } = this.#options;
-    // What needs no visits is read from events as fast.
-    const mayRead = rollups !== false && plan.form !== "events" && isOfVisits(query, plan) &&
+    const mayRead = recent && rollups !== false && isOfVisits(query, plan) &&
       !(isPublicOnly && readsReferrers(query));
-    const lease = mayRead ? await recent?.lease(query) : null;
+    const ofSite = () =>
+      plan.form === "events" ? recent?.leaseIfSmall(query) : recent?.lease(query);
+    const lease = mayRead ? await ofSite() : null;
     if (!lease) return await ask(() => null);
     try {
       return await ask(lease.now);
@@ -466,8 +466,7 @@ export class Runner {
     const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
     // What others take counts for their time, not for this statement's.
     const wait = { timeoutMs: QUESTION_WAIT_MS_MAX, signal, heavy };
-    const seen = (sources: Sources) =>
-      build({ ...sources, events: (part) => publicEvents(sources.events(part)) });
+    const seen = (sources: Sources) => build({ ...sources, events: publicEvents(sources.events) });
     const ask = () => this.#reader.queryOf(site, span, caller.isPublicOnly ? seen : build, limits);
     try {
       return await this.#turns.run(caller, ask, wait);

@@ -10,7 +10,14 @@ import type { ParquetTier } from "./tiers/parquet_tier.ts";
 import type { CatalogFile } from "./parquet/partition.ts";
 import { findCorruptFiles, mayBeCorruption } from "./parquet/corruption.ts";
 import { EngagedFiles } from "./parquet/engaged_files.ts";
-import { eventsFor, filesFor, hotRowsFor, type RowKind, type SpanUs } from "./tiers/event_rows.ts";
+import {
+  eventsFor,
+  type EventsOf,
+  filesFor,
+  hotRowsFor,
+  type RowKind,
+  type SpanUs,
+} from "./tiers/event_rows.ts";
 import { literal } from "./parquet/schema.ts";
 import { isOfRollups, type Rollups } from "./rollups/rollups.ts";
 import type { SiteRollups } from "./state/ops/rollup_ops.ts";
@@ -21,12 +28,12 @@ import type { LakeNode } from "./lake/node.ts";
 
 /** What a statement may read, all of one moment. */
 export interface Sources {
-  /** A parenthesised relation of the stored columns but site_id, of the events of a span. */
-  events(span: SpanUs): Sql;
+  /** The site's events. */
+  readonly events: EventsOf;
   /** The same of engagements, which are no events; null where the site has none. */
-  readonly engagements: ((span: SpanUs) => Sql) | null;
+  readonly engagements: EventsOf | null;
   /** The same of both. */
-  rows(span: SpanUs): Sql;
+  readonly rows: EventsOf;
   /** The site's rollups; null where it has none that hold. */
   readonly rollups: SiteRollups | null;
   /** The path on disk of a file of rollups. The statement reads it. */
@@ -120,8 +127,8 @@ export class Reader {
       try {
         const isWhole = this.incompleteDates(site, span).length === 0;
         const isEngaged = await this.#hasEngagement(snapshot, site, span);
-        const of = (kind: RowKind) => (part: SpanUs) =>
-          sql`(${eventsFor(snapshot, this.#eventsFolder, site, part, kind)})`;
+        const of = (kind: RowKind): EventsOf => (part, columns) =>
+          sql`(${eventsFor(snapshot, this.#eventsFolder, site, part, { kind, columns })})`;
         const statement = build({
           events: of(isEngaged ? "events" : "all"),
           engagements: isEngaged ? of("engagements") : null,

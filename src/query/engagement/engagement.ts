@@ -2,6 +2,7 @@
 // of its visitor that began last before it, if its visible time began no later than a gap after the
 // visit's last event. It changes no visit's start and no visit's events. Pure.
 import { DAY_US } from "../../core/durations.ts";
+import type { EventColumnName } from "../../core/event.ts";
 import { ENGAGED_MS_MAX } from "../../core/limits.ts";
 import { raw, type Sql, sql } from "../../core/sql.ts";
 import { visits } from "../sql/visits.ts";
@@ -10,6 +11,11 @@ import { visits } from "../sql/visits.ts";
 export const ENGAGED_VISIT_US = 10_000_000;
 /** And so is one that scrolled a page further than this. */
 export const ENGAGED_VISIT_DEPTH = 50;
+
+/** Columns of engagements that are read. */
+export const ENGAGEMENT_COLUMNS: readonly EventColumnName[] = [
+  ...["visitor_id", "timestamp", "pathname", "engaged_ms", "scroll_depth"] as const,
+];
 
 /** Whether a visit without engagements is engaged, of its pageviews. */
 export const IS_ENGAGED_BY_VIEWS: Sql = raw("pageviews > 1");

@@ -25,6 +25,7 @@ import {
   insertShape,
   visitRows,
 } from "./day_rows.ts";
+import { ENGAGEMENT_COLUMNS } from "../engagement/engagement.ts";
 import {
   createEngagements,
   createEvents,
@@ -32,6 +33,7 @@ import {
   createPaid,
   type Days,
   NO_ENGAGEMENTS,
+  READ_COLUMNS,
   spanToRead,
   type Tables,
   tablesOf,
@@ -312,10 +314,10 @@ export class RollupBuilder {
     const { reader } = this.#parts;
     await reader.queryOf(site, span, (sources) => {
       knownUs = Math.min(sources.hotFromUs, nowUs);
-      return createEvents(tables, sources.events(partUntil(knownUs)));
+      return createEvents(tables, sources.events(partUntil(knownUs), READ_COLUMNS));
     }, { signal });
     await reader.queryOf(site, span, ({ engagements }) => {
-      const rows = engagements?.(partUntil(knownUs)) ?? NO_ENGAGEMENTS;
+      const rows = engagements?.(partUntil(knownUs), ENGAGEMENT_COLUMNS) ?? NO_ENGAGEMENTS;
       return createEngagements(tables, rows);
     }, { signal });
     return knownUs;

@@ -125,9 +125,10 @@ export function createTables(tables: Tables, days: Days, source: Sql): Sql[] {
   ];
 }
 
-/** Creates the table of events. */
-export function createEvents({ events }: Tables, source: Sql): Sql {
-  const columns = new Set<EventColumnName>([
+/** Stored columns of events that the tables are made of. */
+export const READ_COLUMNS: readonly EventColumnName[] = [
+  ...new Set<EventColumnName>([
+    "visitor_id",
     "timestamp",
     "event_name",
     "pathname",
@@ -135,9 +136,16 @@ export function createEvents({ events }: Tables, source: Sql): Sql {
     "interactive",
     ...OWN_COLUMNS,
     ...MONEY_COLUMNS,
-  ]);
+  ]),
+];
+
+/** Creates the table of events. */
+export function createEvents({ events }: Tables, source: Sql): Sql {
+  const columns = READ_COLUMNS.map((name) =>
+    name === "visitor_id" ? raw("hash(visitor_id)::ubigint as visitor_id") : ident(name)
+  );
   return sql`create table ${ident(events)} as
-    select hash(visitor_id)::ubigint as visitor_id, ${join([...columns].map(ident))}
+    select ${join(columns)}
     from ${source}`;
 }
 

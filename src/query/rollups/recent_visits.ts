@@ -12,6 +12,7 @@ import { localDate } from "../../core/zone.ts";
 import type { Storage } from "../../storage/open.ts";
 import type { Seal } from "../../storage/tiers/catalog.ts";
 import type { Scope } from "../query.ts";
+import { ENGAGEMENT_COLUMNS } from "../engagement/engagement.ts";
 import { withTheirOthers } from "../sql/relations.ts";
 import { visitRows } from "./day_rows.ts";
 import {
@@ -20,6 +21,7 @@ import {
   createOfVisits,
   type Days,
   NO_ENGAGEMENTS,
+  READ_COLUMNS,
   spanToRead,
   type Tables,
   tablesOf,
@@ -30,14 +32,18 @@ import type { Recent } from "./split.ts";
 const SETTLING_US = 2_000_000;
 /** Days before today that a table holds, where they have no files. */
 const DAYS_MAX = 3;
-/** Fewer events are read as fast as their visits; more take too much memory. */
-const EVENTS_MIN = 2_000;
+/** More events take too much memory. */
 const EVENTS_MAX = 150_000;
-/** Rows of all tables. */
+/** Up to so many events their table is faster even for what needs no visits. */
+const EVENTS_OF_ALL_MAX = 10_000;
+/** Rows of all tables, and as how many of them a table counts: an empty one takes 1 MB. */
 const ROWS_MAX = 200_000;
+const ROWS_OF_TABLE = 2_000;
 /** A table is made again when so many events have come since, or such a share of its own. */
 const LATER_MIN = 500;
 const LATER_SHARE = 0.05;
+/** A question that reads later events, too, takes about so much longer. */
+const LATER_COST_MS = 40;
 /** Beyond this share questions wait for the new table. */
 const WAIT_SHARE = 0.5;
 /** Making a table takes at most one part of so many of the time. */
@@ -49,23 +55,15 @@ const IDLE_MS = 10 * MINUTE_MS;
 /** What tables are made of. */
 export type RecentParts = Pick<Storage, "db" | "reader" | "rollups">;
 
-/** Limits, for tests. */
-export interface RecentOptions {
-  /** Fewer events than this have no table; 2,000 when missing. */
-  readonly eventsMin?: number;
-  /** Rows of all tables; 200,000 when missing. */
-  readonly rowsMax?: number;
-}
-
 /** A table, or what is known of why there is none. */
 interface Found {
-  /** Null where the site has too few events, or too many. */
+  /** Null where the site has no events, or too many. */
   readonly table: string | null;
   readonly days: Recent["days"];
   readonly events: number;
   readonly rows: number;
-  /** Whether some of the newest events were not read. */
-  readonly hasLater: boolean;
+  /** How many of the newest events and engagements were not read. */
+  readonly newer: number;
 }
 
 /** The same, kept for a site. */
@@ -74,9 +72,13 @@ interface Made extends Found {
   /** What a visit and a day are, and which day is the last. */
   readonly rules: string;
   readonly seal: Seal;
+  /** How long it took to make. */
+  readonly madeMs: number;
   /** When it may be made again. */
   readonly nextMs: number;
   usedMs: number;
+  /** Questions that had to read later events, too. */
+  laterUses: number;
   uses: number;
   isGone: boolean;
 }
@@ -96,8 +98,6 @@ export class RecentVisits {
   readonly #parts: RecentParts;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #eventsMin: number;
-  readonly #rowsMax: number;
   /** By site; the least recently used first. */
   readonly #made = new Map<string, Made>();
   readonly #making = new Map<string, Promise<void>>();
@@ -108,12 +108,10 @@ export class RecentVisits {
   readonly #mutex = new Mutex();
   #number = 0;
 
-  constructor(parts: RecentParts, clock: Clock, log: Log, options: RecentOptions = {}) {
+  constructor(parts: RecentParts, clock: Clock, log: Log) {
     this.#parts = parts;
     this.#clock = clock;
     this.#log = log;
-    this.#eventsMin = options.eventsMin ?? EVENTS_MIN;
-    this.#rowsMax = options.rowsMax ?? ROWS_MAX;
   }
 
   /** The table for a question of this range, made if need be; null where there is none. */
@@ -135,7 +133,15 @@ export class RecentVisits {
     this.#made.delete(site);
     this.#made.set(site, made);
     made.usedMs = nowMs;
+    if (later(made) > 0) made.laterUses++;
     return made.table === null ? null : this.#leaseOf(made, made.table);
+  }
+
+  /** The same for a question that needs no visits: only where a table saves more than it costs. */
+  async leaseIfSmall(scope: Scope): Promise<RecentLease | null> {
+    const made = this.#made.get(scope.site);
+    const isSmall = made !== undefined && made.events <= EVENTS_OF_ALL_MAX && later(made) === 0;
+    return isSmall ? await this.lease(scope) : null;
   }
 
   /** Drops the tables that are wrong, or that nobody has asked for lately. */
@@ -156,7 +162,7 @@ export class RecentVisits {
       table,
       now: () => {
         if (seal.isBroken || made.isGone) return null;
-        return { table, days, toUs: seal.toUs, hasLater: made.hasLater || seal.later > 0 };
+        return { table, days, toUs: seal.toUs, hasLater: later(made) > 0 };
       },
       forget: () => void this.#remove(made),
       release: () => {
@@ -174,8 +180,9 @@ export class RecentVisits {
   }
 
   #isOld(made: Made): boolean {
-    if (made.table === null) return later(made) >= this.#eventsMin;
-    return later(made) > Math.max(LATER_MIN, LATER_SHARE * made.events);
+    if (made.table === null) return made.events === 0 && later(made) > 0;
+    return later(made) > Math.max(LATER_MIN, LATER_SHARE * made.events) ||
+      made.laterUses * LATER_COST_MS > made.madeMs;
   }
 
   /** Makes a site's table; never rejects. */
@@ -207,8 +214,10 @@ export class RecentVisits {
         site,
         rules,
         seal,
+        madeMs: nowMs - startMs,
         nextMs: nowMs + Math.max(PAUSE_MS_MIN, PAUSES * (nowMs - startMs)),
         usedMs: nowMs,
+        laterUses: 0,
         uses: 0,
         isGone: false,
       };
@@ -235,7 +244,7 @@ export class RecentVisits {
     return { scope, back: first, first, last: today, isKeyed: true };
   }
 
-  /** Makes the table of some days of events up to a time, unless they are too few or too many. */
+  /** Makes the table of some days of events up to a time, unless there are none or too many. */
   async #fill(days: Days, toUs: number): Promise<Found> {
     const { db } = this.#parts;
     const tables = tablesOf(`recent_${++this.#number}`);
@@ -243,13 +252,9 @@ export class RecentVisits {
     const ask = (statement: Sql) => db.query(statement);
     let isKept = false;
     try {
-      const { events, hasLater } = await this.#readEvents(days, toUs, tables);
-      const found = { days: startsOf(days), events, hasLater };
-      if (events < this.#eventsMin || events > EVENTS_MAX) {
-        return { ...found, table: null, rows: 0 };
-      }
-      // Sites that have engagements are asked about without these tables.
-      await ask(createEngagements(tables, NO_ENGAGEMENTS));
+      const { events, newer } = await this.#readEvents(days, toUs, tables);
+      const found = { days: startsOf(days), events, newer };
+      if (events === 0 || events > EVENTS_MAX) return { ...found, table: null, rows: 0 };
       for (const statement of createOfVisits(tables, days)) await ask(statement);
       await ask(sql`create table ${ident(table)} as ${visitRows(tables, days)}`);
       const [row] = await ask(sql`select count(*) as rows from ${ident(table)}`);
@@ -261,34 +266,44 @@ export class RecentVisits {
     }
   }
 
-  /** Makes the table of events, counts them, and tells whether there are later ones. */
+  /** Makes the tables of events and of engagements, and counts the events and what is newer. */
   async #readEvents({ scope }: Days, toUs: number, tables: Tables) {
     const { reader, db } = this.#parts;
     const { site } = scope;
     const span = spanToRead(scope);
     const endUs = Math.max(span.fromUs, Math.min(span.toUs, toUs + 1));
     if (reader.rowsBetween(site, span) > EVENTS_MAX) {
-      return { events: EVENTS_MAX + 1, hasLater: true };
+      return { events: EVENTS_MAX + 1, newer: 0 };
     }
     const read = { fromUs: span.fromUs, toUs: endUs };
     const rest = { fromUs: endUs, toUs: span.toUs };
     const { fromUs } = scope.range;
     await reader.queryOf(site, read, ({ events }) => {
-      const own = events({ fromUs, toUs: endUs });
-      const all = withTheirOthers(own, events({ fromUs: span.fromUs, toUs: fromUs }));
+      const own = events({ fromUs, toUs: endUs }, READ_COLUMNS);
+      const before = { fromUs: span.fromUs, toUs: fromUs };
+      const all = withTheirOthers(own, events(before, READ_COLUMNS));
       return createEvents(tables, sql`(select * from (${all}) limit ${EVENTS_MAX + 1})`);
     });
+    await reader.queryOf(site, read, ({ engagements }) => {
+      const theirs = engagements?.(read, ENGAGEMENT_COLUMNS) ?? NO_ENGAGEMENTS;
+      return createEngagements(tables, theirs);
+    });
     const [made] = await db.query(sql`select count(*) as events from ${ident(tables.events)}`);
-    const newer = await reader.query(site, rest, (events) => sql`select 1 from ${events} limit 1`);
-    return { events: Number(made?.["events"]), hasLater: newer.length > 0 };
+    const [after] = await reader.queryOf(
+      site,
+      rest,
+      ({ rows }) => sql`select count(*) as events from ${rows(rest, ["timestamp"])}`,
+    );
+    return { events: Number(made?.["events"]), newer: Number(after?.["events"]) };
   }
 
   /** Drops the tables that were not asked for the longest, until the others fit. */
   async #makeRoom(): Promise<void> {
-    let rows = [...this.#made.values()].reduce((sum, made) => sum + made.rows + 1, 0);
+    const sizeOf = ({ table, rows }: Made) => table === null ? 1 : rows + ROWS_OF_TABLE;
+    let rows = [...this.#made.values()].reduce((sum, made) => sum + sizeOf(made), 0);
     for (const made of [...this.#made.values()]) {
-      if (rows <= this.#rowsMax) return;
-      rows -= made.rows + 1;
+      if (rows <= ROWS_MAX) return;
+      rows -= sizeOf(made);
       await this.#remove(made);
     }
   }
@@ -317,9 +332,9 @@ function startsOf({ scope: { zone }, first, last }: Days): Recent["days"] {
   return numbers.map((day) => ({ day, startUs: rangeOfDays(zone, day, day + 1).fromUs }));
 }
 
-/** Events that came after those of the table. */
-function later({ seal }: Made): number {
-  return seal.later;
+/** Events and engagements that came after those of the table. */
+function later({ seal, newer }: Made): number {
+  return newer + seal.later;
 }
 
 /** Whether a range holds what there is of today. */

@@ -3,6 +3,8 @@
 import { DAY_US } from "../../core/durations.ts";
 import type { Range } from "../../core/period.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
+import type { Sources } from "../../storage/reader.ts";
+import type { EventsOf } from "../../storage/tiers/event_rows.ts";
 import { isCondition } from "../../../dashboard/grammar/filter.js";
 import { dimensionOf, type DimensionRef } from "../dimensions.ts";
 import { type AggregateName, AGGREGATES, metricOf } from "../metrics.ts";
@@ -20,7 +22,7 @@ import {
 } from "../sql/build.ts";
 import { filterSql, missingOf, type RowShape, VISIT_ROW } from "../sql/expressions.ts";
 import { type Plan, planOf } from "../sql/plan.ts";
-import { type EventsOf, Relations } from "../sql/relations.ts";
+import { Relations } from "../sql/relations.ts";
 import {
   dayBucket,
   laterRows,
@@ -63,7 +65,7 @@ export function buildRolled(
   plan: Plan,
   shape: Shape,
   split: Split,
-  events: EventsOf,
+  { events, rows }: Pick<Sources, "events" | "rows">,
   paths: readonly string[],
 ): Sql {
   const rolled = new Rolled(query, split, events, paths);
@@ -71,7 +73,7 @@ export function buildRolled(
   const counts = rolled.counts(query, { ...plan, aggregates: present }, shape);
   const money = plan.money ? rolled.money(query, plan, shape) : null;
   const merged = mergedOf(query, { ...plan, aggregates: present }, counts, money);
-  const later = laterVisitors(split.recent, plan.span, events);
+  const later = laterVisitors(split.recent, plan.span, rows);
   return finished(
     query,
     plan,

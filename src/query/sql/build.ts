@@ -2,6 +2,7 @@
 // that came from a request is bound.
 import { conditionsOf, isCondition } from "../../../dashboard/grammar/filter.js";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
+import type { EventsOf } from "../../storage/tiers/event_rows.ts";
 import { currencySql, type DimensionRef, isHostDimension, textsToFind } from "../dimensions.ts";
 import { type Aggregate, type AggregateName, AGGREGATES } from "../metrics.ts";
 import { isMetricName, type MetricName, metricOf } from "../metrics.ts";
@@ -9,7 +10,7 @@ import { isInternational, shownHostSql } from "./host_text.ts";
 import type { Plan } from "./plan.ts";
 import type { AddedSums, CheckedFilter, Order, Query } from "../query.ts";
 import { mixedMetric, mixedRows, MONEY_COLUMNS } from "../sums/mixed.ts";
-import { type EventsOf, Relations } from "./relations.ts";
+import { Relations } from "./relations.ts";
 
 /** A relation of one row per combination of keys, and the columns it adds. */
 interface Part {

@@ -2,7 +2,7 @@
 // events with their visits, visits. Each is made once, when it is first needed. Pure.
 import type { EventColumnName } from "../../core/event.ts";
 import type { Range } from "../../core/period.ts";
-import type { SpanUs } from "../../storage/tiers/event_rows.ts";
+import type { EventsOf } from "../../storage/tiers/event_rows.ts";
 import { ident, join, raw, Sql, sql } from "../../core/sql.ts";
 import type { DimensionRef } from "../dimensions.ts";
 import { withComputed } from "./computed.ts";
@@ -10,6 +10,7 @@ import { visitEvents, visits } from "./visits.ts";
 import {
   attachedEngagements,
   engagedVisits,
+  ENGAGEMENT_COLUMNS,
   IS_ENGAGED_BY_VIEWS,
   withEngagedPages,
   withEngagedVisits,
@@ -32,9 +33,6 @@ const NOTHING = raw("");
 /** So long beyond the range, in ranges, the events of other visitors are left out. */
 const MUCH_BEYOND = 0.5;
 
-/** Gives the events of a span as a relation of the stored columns. */
-export type EventsOf = (span: SpanUs) => Sql;
-
 /** Relations over one source of events; `rows` are SQL texts whose rows are called `r` outside. */
 export class Relations {
   readonly #query: Query;
@@ -52,7 +50,9 @@ export class Relations {
     this.#query = query;
     this.#plan = plan;
     this.#terms = { ...query, range: calendar, histories: plan.histories };
-    if (query.engagements) this.add("engagements", query.engagements(plan.span));
+    if (query.engagements) {
+      this.add("engagements", query.engagements(plan.span, ENGAGEMENT_COLUMNS));
+    }
     const rows = events instanceof Sql ? this.#columnsOf(events) : this.#rowsOf(events);
     const { ownValues } = plan;
     this.add(
@@ -66,16 +66,17 @@ export class Relations {
    * to know where visits begin and end: where the rest would be much, it is left out.
    */
   #rowsOf(events: EventsOf): Sql {
-    const { span } = this.#plan;
+    const { span, columns } = this.#plan;
     const { fromUs, toUs } = this.#query.range;
     const beyond = [{ fromUs: span.fromUs, toUs: fromUs }, { fromUs: toUs, toUs: span.toUs }]
       .filter((part) => part.fromUs < part.toUs);
     const beyondUs = beyond.reduce((sum, part) => sum + part.toUs - part.fromUs, 0);
     if (beyondUs === 0 || beyondUs < MUCH_BEYOND * (toUs - fromUs)) {
-      return this.#columnsOf(events(span));
+      return this.#columnsOf(events(span, columns));
     }
-    this.add("range_events", this.#columnsOf(events({ fromUs, toUs })));
-    const others = join(beyond.map((part) => this.#columnsOf(events(part))), "\n  union all\n  ");
+    this.add("range_events", this.#columnsOf(events({ fromUs, toUs }, columns)));
+    const parts = beyond.map((part) => this.#columnsOf(events(part, columns)));
+    const others = join(parts, "\n  union all\n  ");
     return withTheirOthers(raw("range_events"), sql`(${others})`);
   }
 

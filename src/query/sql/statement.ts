@@ -3,6 +3,7 @@
 import type { Range } from "../../core/period.ts";
 import { join, type Sql, sql } from "../../core/sql.ts";
 import type { Sources } from "../../storage/reader.ts";
+import type { EventsOf } from "../../storage/tiers/event_rows.ts";
 import { type AggregateName, metricOf } from "../metrics.ts";
 import type { Query } from "../query.ts";
 import { reachOf, rulesText } from "../rollups/rules.ts";
@@ -16,7 +17,7 @@ import {
 import type { SiteRollups } from "../../storage/state/ops/rollup_ops.ts";
 import { buildQuery } from "./build.ts";
 import { type Plan, planOf } from "./plan.ts";
-import { type EventsOf, matchingEvents } from "./relations.ts";
+import { matchingEvents } from "./relations.ts";
 import { buildRolled, rolledShape } from "../rollups/rolled.ts";
 import { eventRows, storedRows, storedVisits } from "./stored_rows.ts";
 import { buildOfVisits, isOfVisits, readsReferrers, visitorsOfDays } from "./visit_rows.ts";
@@ -38,14 +39,12 @@ export interface StatementContext {
 export function statementOf(
   asking: Query,
   plan: Plan,
-  sources: Pick<Sources, "rollups" | "rollupFile" | "hotFromUs" | "engagements">,
-  events: EventsOf,
+  sources: Sources,
   asked: StatementContext,
   recent: Recent | null = null,
 ): Sql {
-  const keyed = withVisitorKeys(events);
-  const { engagements } = sources;
-  const query = withEngagements(asking, engagements);
+  const keyed = { events: withVisitorKeys(sources.events), rows: withVisitorKeys(sources.rows) };
+  const query = withEngagements(asking, sources.engagements);
   const onDisk = (paths: readonly string[]) => paths.map((path) => sources.rollupFile(path));
   const site = rollupsFor(query, sources, asked);
   if (site && (site.days.length > 0 || recent)) {
@@ -54,8 +53,7 @@ export function statementOf(
     const shape = mayAdd ? rolledShape(query, plan) : undefined;
     const isCounted = !by.isKeyed || !countsVisitorsOfDays(query, plan);
     const isStored = isOfVisits(query, plan);
-    // Engagements may still come for the visits of the running day.
-    const known = isStored && !engagements ? recent : null;
+    const known = isStored ? recent : null;
     const split = shape && isCounted ? splitOf(query.range, site, by, known) : null;
     if (shape && split) {
       return buildRolled(query, plan, shape, split, keyed, onDisk(split.paths));
@@ -63,7 +61,7 @@ export function statementOf(
     const visits = isStored ? visitSplitOf(query.range, site, by, known) : null;
     if (visits) return buildOfVisits(query, plan, visits, keyed, onDisk(visits.paths));
   }
-  return buildQuery(query, plan, keyed);
+  return buildQuery(query, plan, keyed.events);
 }
 
 /**
@@ -171,8 +169,8 @@ function countsVisitorsOfDays({ dimensions, metrics }: Query, { aggregates }: Pl
  * it several times, and shows it nowhere.
  */
 export function withVisitorKeys(events: EventsOf): EventsOf {
-  return (span) =>
-    sql`(select * replace (hash(visitor_id)::ubigint as visitor_id) from ${events(span)})`;
+  return (span, columns) =>
+    sql`(select * replace (hash(visitor_id)::ubigint as visitor_id) from ${events(span, columns)})`;
 }
 
 function withEngagements(query: Query, engagements: EventsOf | null): Query {

@@ -4,7 +4,7 @@ import { conditionsOf } from "../../../dashboard/grammar/filter.js";
 import { DAY_US } from "../../core/durations.ts";
 import type { Range } from "../../core/period.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
-import type { SpanUs } from "../../storage/tiers/event_rows.ts";
+import type { EventsOf, SpanUs } from "../../storage/tiers/event_rows.ts";
 import { type AggregateName, AGGREGATES } from "../metrics.ts";
 import type { Query } from "../query.ts";
 import { laterName, listName } from "../rollups/day_rows.ts";
@@ -16,7 +16,7 @@ import { bucketKey } from "./buckets.ts";
 import { groupBy, rowsByVisitor } from "./build.ts";
 import { filterSql, keyOf, type RowShape, VISIT_ROW } from "./expressions.ts";
 import { planOf } from "./plan.ts";
-import { type EventsOf, Relations } from "./relations.ts";
+import { Relations } from "./relations.ts";
 
 /** Each aggregate over a stored visit `r`, which is a visit on one day; visits on their first. */
 export const OF_VISITS: Readonly<Partial<Record<AggregateName, string>>> = {
@@ -68,15 +68,18 @@ export function recentVisits({ table, first, hasLater }: RecentPart): Sql {
   return sql`(select * from ${ident(table)}${others} where day >= ${first})`;
 }
 
-/** The visitors whose recent visits are answered from events: a named relation, and a comma. */
+/**
+ * The visitors whose recent visits are answered from events: a named relation, and a comma.
+ * `rows` gives events and engagements.
+ */
 export function laterVisitors(
   recent: RecentPart | null,
   { toUs }: SpanUs,
-  events: EventsOf,
+  rows: EventsOf,
 ): Sql {
   if (!recent?.hasLater) return raw("");
   return sql`later_visitors as materialized (
-  select distinct visitor_id from ${events({ fromUs: recent.toUs + 1, toUs })}
+  select distinct visitor_id from ${rows({ fromUs: recent.toUs + 1, toUs }, ["visitor_id"])}
 ),
 `;
 }
@@ -90,8 +93,8 @@ export function laterRows(
 ): Sql[] {
   if (!hasLater) return [];
   const range = { fromUs: startUs, toUs: query.range.toUs, dates: null };
-  const some: EventsOf = (span) =>
-    sql`(${events(span)} semi join later_visitors using (visitor_id))`;
+  const some: EventsOf = (span, columns) =>
+    sql`(${events(span, columns)} semi join later_visitors using (visitor_id))`;
   return [eventRows(query, aggregates, range, some)];
 }
 

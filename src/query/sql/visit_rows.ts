@@ -3,6 +3,8 @@
 import { conditionsOf, isCondition } from "../../../dashboard/grammar/filter.js";
 import { DAY_US } from "../../core/durations.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
+import type { Sources } from "../../storage/reader.ts";
+import type { EventsOf } from "../../storage/tiers/event_rows.ts";
 import type { DimensionRef } from "../dimensions.ts";
 import { type AggregateName, metricOf } from "../metrics.ts";
 import type { CheckedFilter, Query } from "../query.ts";
@@ -10,7 +12,6 @@ import { isOfDays } from "../rollups/shapes.ts";
 import type { VisitSplit } from "../rollups/split.ts";
 import { finished, groupBy, mergedOf } from "./build.ts";
 import { levelOf, type Plan } from "./plan.ts";
-import type { EventsOf } from "./relations.ts";
 import { basesOf } from "../rollups/rolled.ts";
 import {
   eventRows,
@@ -56,13 +57,13 @@ export function buildOfVisits(
   query: Query,
   plan: Plan,
   split: VisitSplit,
-  events: EventsOf,
+  { events, rows }: Pick<Sources, "events" | "rows">,
   paths: readonly string[],
 ): Sql {
   const counts = (query: Query, aggregates: readonly AggregateName[]) =>
     countsOf(query, aggregates, split, events, paths);
   const merged = mergedOf(query, plan, counts(query, plan.aggregates), null);
-  const later = laterVisitors(split.recent, plan.span, events);
+  const later = laterVisitors(split.recent, plan.span, rows);
   return finished(
     query,
     plan,

@@ -1,7 +1,7 @@
 // The only source of event rows: the events of one site in a range, from the files and the hot
 // tables of one snapshot.
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
-import { EVENT_COLUMN_NAMES, utcDate } from "../../core/event.ts";
+import { EVENT_COLUMN_NAMES, type EventColumnName, utcDate } from "../../core/event.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { literal, literalPath, typedColumns } from "../parquet/schema.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
@@ -11,6 +11,12 @@ export interface SpanUs {
   readonly fromUs: number;
   readonly toUs: number;
 }
+
+/**
+ * Gives the events of a span as a relation in parentheses of stored columns: of those that are
+ * named, at least, or all but site_id.
+ */
+export type EventsOf = (span: SpanUs, columns?: readonly EventColumnName[]) => Sql;
 
 /** The files that may hold events of one site and span. */
 export function filesFor(snapshot: Snapshot, site: string, span: SpanUs): CatalogFile[] {
@@ -32,40 +38,59 @@ const OF_KIND: Readonly<Record<RowKind, Sql>> = {
   engagements: raw(" where engaged_ms is not null"),
 };
 
-/** A relation of the stored columns (but site_id, which is given) for one site and span. */
+/** What of the stored rows is read. */
+export interface RowsWanted {
+  /** All rows when missing. */
+  readonly kind?: RowKind;
+  /** All columns (but site_id, which is given) when missing: DuckDB plans fewer much faster. */
+  readonly columns?: readonly EventColumnName[] | undefined;
+}
+
+/** A relation of stored columns for one site and span. */
 export function eventsFor(
   snapshot: Snapshot,
   eventsFolder: string,
   site: string,
   span: SpanUs,
-  kind: RowKind = "all",
+  { kind = "all", columns = NAMES }: RowsWanted = {},
 ): Sql {
-  const rows = rowsFor(snapshot, eventsFolder, site, span);
-  return kind === "all" ? rows : sql`select * from (${rows})${OF_KIND[kind]}`;
+  const read = kind === "all" ? columns : [...new Set<EventColumnName>([...columns, KIND_COLUMN])];
+  const rows = rowsFor(snapshot, eventsFolder, site, span, read);
+  return kind === "all"
+    ? rows
+    : sql`select ${join(columns.map(ident))} from (${rows})${OF_KIND[kind]}`;
 }
 
 /** The same of what is in no file yet, engagements included; any time. */
 export function hotRowsFor({ hotTables }: Snapshot, site: string): Sql {
-  const of = (table: string) => sql`select ${COLUMNS} from ${ident(table)} where site_id = ${site}`;
+  const columns = join(NAMES.map(ident));
+  const of = (table: string) => sql`select ${columns} from ${ident(table)} where site_id = ${site}`;
   return join(hotTables.map(of), "\n  union all\n  ");
 }
 
-function rowsFor(snapshot: Snapshot, eventsFolder: string, site: string, span: SpanUs): Sql {
+function rowsFor(
+  snapshot: Snapshot,
+  eventsFolder: string,
+  site: string,
+  span: SpanUs,
+  names: readonly EventColumnName[],
+): Sql {
   const paths = filesFor(snapshot, site, span)
     .map((file) => literalPath(`${eventsFolder}/${file.path}`));
   const within = sql`timestamp >= make_timestamp(${span.fromUs})
       and timestamp < make_timestamp(${span.toUs})`;
+  const columns = join(names.map(ident));
   const hot = snapshot.hotTables.map((table) =>
-    sql`select ${COLUMNS} from ${ident(table)} where site_id = ${site} and ${within}`
+    sql`select ${columns} from ${ident(table)} where site_id = ${site} and ${within}`
   );
   const stored = snapshot.lake === undefined
     ? hot
-    : [...hot, lakeRows(snapshot.lake, site, span, within)];
+    : [...hot, lakeRows(snapshot.lake, site, span, { columns, within })];
   if (paths.length === 0) return join(stored, "\n  union all\n  ");
   const cold = sql`select * from read_parquet(
       ${paths}, union_by_name = true, hive_partitioning = false
     ) where ${within}`;
-  return sql`select ${TYPED} from (
+  return sql`select ${typed(names)} from (
     ${join([...stored, cold], "\n  union all by name\n  ")}
   )`;
 }
@@ -74,16 +99,29 @@ function rowsFor(snapshot: Snapshot, eventsFolder: string, site: string, span: S
  * The rows of a snapshot of the lake. Site and dates are no bound values: DuckDB chooses the files
  * by them before it knows those.
  */
-function lakeRows(snapshot: number, site: string, span: SpanUs, within: Sql): Sql {
+function lakeRows(
+  snapshot: number,
+  site: string,
+  span: SpanUs,
+  { columns, within }: { readonly columns: Sql; readonly within: Sql },
+): Sql {
   const { first, last } = datesOf(span);
-  return sql`select ${COLUMNS} from lake.events at (version => ${raw(String(snapshot))})
+  return sql`select ${columns} from lake.events at (version => ${raw(String(snapshot))})
     where site_id = ${literal(site)} and date >= ${literal(first)}::date
       and date <= ${literal(last)}::date and ${within}`;
 }
 
 const NAMES = EVENT_COLUMN_NAMES.filter((name) => name !== "site_id");
-const COLUMNS = join(NAMES.map(ident));
+/** Tells what a row is. */
+const KIND_COLUMN = "engaged_ms" satisfies EventColumnName;
 
 /** Files from elsewhere may lack visitor ids: all events without one are of one visitor. */
-const TYPED = sql`${typedColumns(NAMES.filter((name) => name !== "visitor_id"))},
-    coalesce(visitor_id::varchar, '') as visitor_id`;
+function typed(names: readonly EventColumnName[]): Sql {
+  return join(
+    names.map((name) =>
+      name === "visitor_id"
+        ? raw("coalesce(visitor_id::varchar, '') as visitor_id")
+        : typedColumns([name])
+    ),
+  );
+}

@@ -371,7 +371,6 @@ async function compareWhy(
 
 const SEEDS = (Deno.env.get("MALLARD_TEST_SEEDS") ?? "7").split(",").map(Number);
 const NEVER = new AbortController().signal;
-const TABLES = { eventsMin: 1 };
 
 interface Open {
   readonly system: ReturnType<typeof fakeSystem>;
@@ -392,6 +391,7 @@ async function withSite(
   site: Site,
   seed: number,
   work: (open: Open) => Promise<void>,
+  isEngaged = hasEngagements(site),
 ): Promise<void> {
   await withFolder(async (folder) => {
     const system = fakeSystem({ nowMs: NOW });
@@ -412,7 +412,7 @@ async function withSite(
       },
     };
     try {
-      await open.storage.append(randomEvents(seed, site.idDays, hasEngagements(site)));
+      await open.storage.append(randomEvents(seed, site.idDays, isEngaged));
       await open.storage.flusher.flush();
       await open.build();
       await work(open);
@@ -435,7 +435,7 @@ for (
       await withSite({ zone, idDays }, seed, async ({ storage, system, site }) => {
         const used = await compare(storage, system, site, seed, 20);
         ok(used > 5, `${used} of 20 questions used rollups`);
-        const recent = new RecentVisits(storage, system.clock, system.log, TABLES);
+        const recent = new RecentVisits(storage, system.clock, system.log);
         await compareRecent({ storage, system, site }, recent, seed, 1);
         await compareRetention(storage, system, site, seed);
         await compareWhy(storage, system, site);
@@ -488,11 +488,11 @@ Deno.test("rollups follow late events, merges, erasure, path rules, expiry, rest
   });
 });
 
-Deno.test("visits of today answer as events do, whatever happens to them", async () => {
-  await withSite({ zone: "Europe/Berlin", idDays: 1 }, 11, async (open) => {
+async function todayFollows(seed: number, isEngaged: boolean): Promise<void> {
+  await withSite({ zone: "Europe/Berlin", idDays: 1 }, seed, async (open) => {
     const { system } = open;
     const draw = new Draw(12);
-    const make = () => new RecentVisits(open.storage, system.clock, system.log, TABLES);
+    const make = () => new RecentVisits(open.storage, system.clock, system.log);
     let recent = make();
     let seed = 600;
     const same = async () => {
@@ -501,22 +501,23 @@ Deno.test("visits of today answer as events do, whatever happens to them", async
     };
     const nowUs = () => Math.floor(system.clock.nowMs() * 1000);
     const period = () => periodOf(system.clock.nowMs(), 1);
-    const send = (agoUs: number, visitor: number) =>
-      open.storage.append([
-        eventOf(
-          draw,
-          nowUs() - agoUs,
-          `${visitor} ${period()}`,
-          visitor,
-          draw.one(["Bing", null]),
-        ),
-      ]);
+    const send = (agoUs: number, visitor: number) => {
+      const [at, id] = [nowUs() - agoUs, `${visitor} ${period()}`];
+      const event = eventOf(draw, at, id, visitor, draw.one(["Bing", null]));
+      // The second is of a visitor of whom nothing else is heard.
+      const engagements = [id, `${visitor + 4} ${period()}`].map((of, index) => ({
+        ...engagementOf(draw, at, of),
+        timestamp: at + 1 + index,
+      }));
+      return open.storage.append(isEngaged ? [event, ...engagements] : [event]);
+    };
     await same();
     system.clock.advance(20_000);
     for (const visitor of [1, 2, 3, 1, 99]) await send(visitor, visitor);
     await same();
     await open.storage.flusher.flush();
     await same();
+    system.clock.advance(60_000);
     await send(2 * HOUR, 3);
     await same();
     system.clock.advance(60_000);
@@ -540,13 +541,20 @@ Deno.test("visits of today answer as events do, whatever happens to them", async
     equal(tables.length, 1, "older tables were dropped");
     await db.drop(tables.map(({ name }) => String(name)));
     await same();
+  }, isEngaged);
+}
+
+for (const isEngaged of [false, true]) {
+  const what = isEngaged ? "visits of today with engagements" : "visits of today";
+  Deno.test(`${what} answer as events do, whatever happens to them`, async () => {
+    await todayFollows(isEngaged ? 12 : 11, isEngaged);
   });
-});
+}
 
 Deno.test("visits of today follow changed rules, merges, expiry and files set aside", async () => {
   await withSite({ zone: "America/New_York", idDays: 1 }, 21, async (open) => {
     const { system, storage } = open;
-    const recent = new RecentVisits(storage, system.clock, system.log, TABLES);
+    const recent = new RecentVisits(storage, system.clock, system.log);
     let seed = 700;
     const same = async (site: Site = open.site) => {
       system.clock.advance(60_000);
@@ -579,7 +587,7 @@ Deno.test("visits of today follow changed rules, merges, expiry and files set as
 Deno.test("visits of today are right while events come", async () => {
   await withSite({ zone: "America/New_York", idDays: 1 }, 22, async ({ storage, system, site }) => {
     const draw = new Draw(23);
-    const recent = new RecentVisits(storage, system.clock, system.log, TABLES);
+    const recent = new RecentVisits(storage, system.clock, system.log);
     const known = runnerOf(storage, system, site, true, recent);
     const plain = runnerOf(storage, system, site, false);
     const today = dayOfDate(localDate(site.zone, NOW * 1000));
