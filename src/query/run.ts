@@ -430,11 +430,10 @@ export class Runner {
     ask: (recent: () => Recent | null) => Promise<Row[]>,
   ): Promise<Row[]> {
     const { recent, rollups } = this.#options;
-    const mayRead = recent && rollups !== false && isOfVisits(query, plan) &&
+    // What needs no visits is read from events as fast.
+    const mayRead = rollups !== false && plan.form !== "events" && isOfVisits(query, plan) &&
       !(isPublicOnly && readsReferrers(query));
-    const ofSite = () =>
-      plan.form === "events" ? recent?.leaseIfSmall(query) : recent?.lease(query);
-    const lease = mayRead ? await ofSite() : null;
+    const lease = mayRead ? await recent?.lease(query) : null;
     if (!lease) return await ask(() => null);
     try {
       return await ask(lease.now);

@@ -34,8 +34,6 @@ const SETTLING_US = 2_000_000;
 const DAYS_MAX = 3;
 /** More events take too much memory. */
 const EVENTS_MAX = 150_000;
-/** Up to so many events their table is faster even for what needs no visits. */
-const EVENTS_OF_ALL_MAX = 10_000;
 /** Rows of all tables, and as how many of them a table counts: an empty one takes 1 MB. */
 const ROWS_MAX = 200_000;
 const ROWS_OF_TABLE = 2_000;
@@ -57,7 +55,7 @@ export type RecentParts = Pick<Storage, "db" | "reader" | "rollups">;
 
 /** A table, or what is known of why there is none. */
 interface Found {
-  /** Null where the site has no events, or too many. */
+  /** Null where the site has too many events. */
   readonly table: string | null;
   readonly days: Recent["days"];
   readonly events: number;
@@ -137,13 +135,6 @@ export class RecentVisits {
     return made.table === null ? null : this.#leaseOf(made, made.table);
   }
 
-  /** The same for a question that needs no visits: only where a table saves more than it costs. */
-  async leaseIfSmall(scope: Scope): Promise<RecentLease | null> {
-    const made = this.#made.get(scope.site);
-    const isSmall = made !== undefined && made.events <= EVENTS_OF_ALL_MAX && later(made) === 0;
-    return isSmall ? await this.lease(scope) : null;
-  }
-
   /** Drops the tables that are wrong, or that nobody has asked for lately. */
   async sweep(): Promise<void> {
     const nowMs = this.#clock.nowMs();
@@ -180,7 +171,7 @@ export class RecentVisits {
   }
 
   #isOld(made: Made): boolean {
-    if (made.table === null) return made.events === 0 && later(made) > 0;
+    if (made.table === null) return false;
     return later(made) > Math.max(LATER_MIN, LATER_SHARE * made.events) ||
       made.laterUses * LATER_COST_MS > made.madeMs;
   }
@@ -244,7 +235,7 @@ export class RecentVisits {
     return { scope, back: first, first, last: today, isKeyed: true };
   }
 
-  /** Makes the table of some days of events up to a time, unless there are none or too many. */
+  /** Makes the table of some days of events up to a time, unless they are too many. */
   async #fill(days: Days, toUs: number): Promise<Found> {
     const { db } = this.#parts;
     const tables = tablesOf(`recent_${++this.#number}`);
@@ -254,7 +245,7 @@ export class RecentVisits {
     try {
       const { events, newer } = await this.#readEvents(days, toUs, tables);
       const found = { days: startsOf(days), events, newer };
-      if (events === 0 || events > EVENTS_MAX) return { ...found, table: null, rows: 0 };
+      if (events > EVENTS_MAX) return { ...found, table: null, rows: 0 };
       for (const statement of createOfVisits(tables, days)) await ask(statement);
       await ask(sql`create table ${ident(table)} as ${visitRows(tables, days)}`);
       const [row] = await ask(sql`select count(*) as rows from ${ident(table)}`);
