@@ -86,17 +86,26 @@ interface AggregateRelation {
 }
 
 /** The relations that hold the aggregates. */
-function aggregateParts(query: Query, plan: Plan, relations: Relations): Part[] {
-  return aggregateRelations(query, plan, relations).map(({ name, columns, rows, viaVisits }) => {
-    relations.add(name, grouped(query.dimensions, columns, rows, viaVisits));
-    return { name, columns };
-  });
+function aggregateParts(
+  query: Query,
+  plan: Plan,
+  relations: Relations,
+  named: string | null = null,
+): Part[] {
+  return aggregateRelations(query, plan, relations, named).map(
+    ({ name, columns, rows, viaVisits }) => {
+      relations.add(name, grouped(query.dimensions, columns, rows, viaVisits));
+      return { name, columns };
+    },
+  );
 }
 
+/** `named` is a name for the rows of visits, which are read again. */
 function aggregateRelations(
   query: Query,
   plan: Plan,
   relations: Relations,
+  named: string | null = null,
 ): AggregateRelation[] {
   const of = (wanted: Aggregate["of"]) =>
     plan.aggregates.filter((name) => AGGREGATES[name].of === wanted);
@@ -105,7 +114,9 @@ function aggregateRelations(
   const byVisit = { name: "by_visit", columns: ofVisit, viaVisits: false };
   if (plan.form === "visits") {
     const kinds = { withEvents: ofEvent.length > 0, withVisits: ofVisit.length > 0 };
-    const rows = relations.visitsWithEvents(dimensions, kinds);
+    const visits = relations.visitsWithEvents(dimensions, kinds);
+    if (named !== null) relations.add(named, visits);
+    const rows = named === null ? visits : sql`select * from ${ident(named)}`;
     return [{ ...byVisit, columns: plan.aggregates, rows, viaVisits: true }];
   }
   const parts: AggregateRelation[] = [];
@@ -225,10 +236,10 @@ export function aggregateRows(
   known: Sql | null = null,
 ): Sql {
   const keys = query.dimensions.map((_, index) => ident(`k${index}`));
-  const joined = joinedParts(aggregateParts(query, plan, relations), keys);
-  if (known === null || !plan.aggregates.includes("visitors")) {
-    return sql`${relations.with}\n${joined}`;
-  }
+  const isKnown = known !== null && plan.aggregates.includes("visitors");
+  const named = isKnown ? ASKED_VISITS : null;
+  const joined = joinedParts(aggregateParts(query, plan, relations, named), keys);
+  if (!isKnown) return sql`${relations.with}\n${joined}`;
   const columns = [...keys, raw("key")];
   const rows = visitorRows(query, plan, relations);
   const others = plan.aggregates.filter((name) => name !== "visitors").map((name) =>
@@ -263,12 +274,13 @@ export function rowsByVisitor(query: Query, plan: Plan, relations: Relations): S
   return sql`${relations.with}\n${join(parts, "\n  union all by name\n  ")}`;
 }
 
+/** Names the rows of visits where they are read twice. */
+const ASKED_VISITS = "asked_visits";
+
 /** The rows whose visitors are counted, with their keys. */
-function visitorRows(query: Query, plan: Plan, relations: Relations): Sql {
-  const { dimensions } = query;
-  if (plan.form !== "visits") return relations.matchingEvents(dimensions, query.filter);
-  const rows = relations.visitsWithEvents(dimensions, { withEvents: true, withVisits: false });
-  return sql`select * from (${rows}) where range_events > 0`;
+function visitorRows({ dimensions, filter }: Query, plan: Plan, relations: Relations): Sql {
+  if (plan.form !== "visits") return relations.matchingEvents(dimensions, filter);
+  return sql`select * from ${ident(ASKED_VISITS)} where range_events > 0`;
 }
 
 /** The relation `merged` from rows of keys and aggregates, and lists of money where wanted. */
