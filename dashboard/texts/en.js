@@ -132,10 +132,10 @@ export const texts = {
   hostnames: "Hostnames",
   imported_days: "Striped: sums of days imported from {label}, {from} to {to}",
   imported_visitors:
-    "Visitors of imported days are added up: who came on several days is counted on each",
+    "Visitors of imported days are added up: anyone who came on several days is counted on each",
   imported_left_out: "Not in these numbers: days imported from {label}, {from} to {to}. {reason}",
   left_out_dimension: "The import has no sums by these values.",
-  left_out_filter: "The import has no sums by what the filter names.",
+  left_out_filter: "The import has no sums for what the filter names.",
   left_out_time: "The import has sums of whole days, and no hours.",
   left_out_part_of_day: "The period has only a part of these days.",
   left_out_metrics: "The import has not counted this.",
@@ -165,7 +165,7 @@ export const texts = {
   login_title: "Log in",
   logout: "Log out",
   map: "Map",
-  map_label: "Map of visitors by country. The same numbers stand under Country.",
+  map_label: "Map of visitors by country. The same numbers are listed under Country.",
   menu: "Menu",
   metric_average_revenue: "Average revenue",
   metric_bounce_rate: "Bounce rate",
@@ -308,7 +308,7 @@ export const texts = {
   warning_proxy:
     "A proxy forwards visitors without being named in the settings: everybody behind it shares one login lockout. Add this line:",
   warning_secret:
-    "MALLARD_SECRET is shorter than 16 bytes: visitor ids can be recomputed. A longer one starts new ids.",
+    "MALLARD_SECRET is shorter than 16 bytes: visitor IDs can be recomputed. A longer one starts new IDs.",
   warnings: "Settings of the server",
   why: "Why?",
   why_of: "Why: {metric}",

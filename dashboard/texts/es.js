@@ -50,8 +50,7 @@ export const texts = {
   compare_whole: "Periodo completo, aunque aún no haya terminado",
   compare_year_over_year: "Mismo periodo del año anterior",
   compared_before_data: "Sin datos para comparar: los datos empiezan el {date}.",
-  compared_ids:
-    "Los identificadores de los visitantes cambiaron entretanto: compara su número con cautela.",
+  compared_ids: "Los ID de visitante cambiaron entretanto: compara su número con cautela.",
   compared_since:
     "Los datos empiezan el {date}, a mitad del periodo de comparación ({days}), por lo que no se muestran cambios.",
   compared_with: "Periodo en curso, comparado con el mismo tiempo transcurrido: {from} – {to}",
@@ -157,7 +156,7 @@ export const texts = {
   laptop: "Portátil",
   left: "Salida",
   locations: "Lugares",
-  login: "Entrar",
+  login: "Iniciar sesión",
   login_failed: "Contraseña incorrecta.",
   login_locked: {
     one: "Demasiados intentos. Vuelve a probar en {n} segundo.",
@@ -165,7 +164,7 @@ export const texts = {
   },
   login_password: "Contraseña",
   login_title: "Iniciar sesión",
-  logout: "Salir",
+  logout: "Cerrar sesión",
   map: "Mapa",
   map_label: "Mapa de visitantes por país. Las mismas cifras están en País.",
   menu: "Menú",

@@ -125,7 +125,7 @@ export const texts = {
   goal_column: "Objectif",
   goal_conversions: "Conversions",
   goal_rate: "Taux",
-  goal_revenue_column: "Revenus",
+  goal_revenue_column: "Revenu",
   goal_unique: "Conversions uniques",
   goals: "Objectifs",
   goals_suggested: "Vus, pas encore des objectifs :",

@@ -44,7 +44,7 @@ export const texts = {
   backups_unset:
     "El servidor no tiene carpeta para copias. Indica una en su archivo de ajustes, mejor en otro disco, y reinícialo:",
   beyond_ids:
-    "Aquí los identificadores de los visitantes no duran tanto: los pasos más separados cuentan como visitantes distintos.",
+    "Aquí los ID de visitante no duran tanto: los pasos más separados cuentan como visitantes distintos.",
   check_address: "Página que se abre",
   check_arrived: "Funciona: ha llegado una página vista de {about}.",
   check_blocker:
@@ -106,7 +106,7 @@ export const texts = {
   drop_not_a_page: "No es página de un sitio (file:, about:, data: …)",
   drop_no_event: "Mediciones de una página (no es un evento)",
   drop_opted_out: "Pide no ser contado (Sec-GPC)",
-  drop_past_refused: "En el pasado, sin clave API de administrador",
+  drop_past_refused: "En el pasado, sin clave de API de administrador",
   drop_proposals_full: "Sitio nuevo en espera, sin más espacio",
   drop_rate_limited: "Por encima del ritmo del sitio",
   drop_robot: "Robots",
@@ -212,13 +212,13 @@ export const texts = {
   import_days_empty: "Días sin ningún evento",
   import_file: "Archivo",
   import_left: "Omitidos: {days} días, {rows} filas ilegibles",
-  import_preview: "Ver antes",
+  import_preview: "Vista previa",
   import_sending: "Enviando el archivo…",
   import_start: "Importar",
   import_state_cancelled: "Cancelada: no se añadió nada",
   import_state_done: "Importado",
   import_state_failed: "Falló: no se añadió nada",
-  import_state_previewed: "Visto: no se añadió nada",
+  import_state_previewed: "Solo vista previa: no se añadió nada",
   import_state_running: "Importando…",
   import_state_undone: "Deshecha",
   import_state_waiting: "En espera…",
@@ -339,7 +339,7 @@ export const texts = {
   retention_begun_month: "Primer mes",
   retention_begun_week: "Primera semana",
   retention_changed:
-    "Los identificadores de los visitantes cambiaron el {date}: los regresos de un lado a otro de ese día no se pueden medir (se muestran como ?).",
+    "Los ID de visitante cambiaron el {date}: los regresos de un lado a otro de ese día no se pueden medir (se muestran como ?).",
   retention_cohorts: "Grupos de visitantes por",
   retention_day: "Días",
   retention_first: "Primera acción",
