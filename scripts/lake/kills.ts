@@ -47,6 +47,8 @@ export async function killOverLake(options: KillsOptions): Promise<KillsReport> 
   const s3 = faultyS3(options.parts.s3Port);
   const run = new Run({ ...options, env: { ...options.env, MALLARD_S3_ENDPOINT: s3.origin } });
   try {
+    // The first start of all needs the lake.
+    await run.begin();
     for (let round = 0; round < options.rounds && run.report.faults.length === 0; round++) {
       const draw = run.draw();
       const fault = S3_FAULTS[Math.floor(run.draw() * S3_FAULTS.length)] ?? "some";
@@ -98,9 +100,14 @@ class Run {
     return this.#state / 2 ** 32;
   }
 
+  /** Starts the server, where it does not run. */
+  async begin(): Promise<ServerProcess> {
+    return this.#server ??= await this.#start();
+  }
+
   /** Sends events while something ends, asks in between, and kills the server most times. */
   async round({ endsPostgres }: { readonly endsPostgres: boolean }): Promise<void> {
-    const server = this.#server ??= await this.#start();
+    const server = await this.begin();
     const isKilled = this.draw() < 0.7;
     const afterMs = Math.floor(this.draw() * 7000);
     const ending = (async () => {
@@ -121,7 +128,7 @@ class Run {
 
   /** Stops in peace and compares, by HTTP and by plain DuckDB. */
   async finish(): Promise<void> {
-    const server = this.#server ??= await this.#start();
+    const server = await this.begin();
     const end = performance.now() + SETTLED_MS_MAX;
     while (await this.#ask(server) === null && performance.now() < end) await pause(POLL_MS);
     if (await this.#ask(server) === null) this.report.faults.push("Statistics do not come back");
@@ -198,7 +205,8 @@ class Run {
     this.report.answers++;
     if (!(found >= least && found <= this.#sent)) {
       this.report.faults.push(
-        `${least} events were acknowledged and ${this.#sent} sent: the answer is ${text}`,
+        `${least} events were acknowledged and ${this.#sent} sent: the answer is ${text}\n` +
+          server.output.split("\n").filter((line) => / ERROR /.test(line)).slice(-3).join("\n"),
       );
     }
     return found;

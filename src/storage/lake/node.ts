@@ -32,7 +32,8 @@ const JOURNAL = "lake_journal";
 const SEQ_AT_START = "lake_seq_at_start";
 
 /** Errors of statements that read the lake. */
-const OF_LAKE = /^(IO|HTTP|Connection|Transaction\w*) Error|ducklake|postgres/i;
+const OF_LAKE =
+  /^(IO|HTTP|Connection|Transaction\w*) Error|ducklake|postgres|Failed to (execute|commit)/i;
 /** A snapshot or a file that was cleaned up since it was chosen. */
 const VANISHED = /No snapshot found|HTTP 404|\(404\)|No files found|Cannot open file/i;
 
@@ -264,7 +265,8 @@ export class LakeNode {
    * more, of the newest snapshot.
    */
   judged(error: unknown, isFirst: boolean): unknown {
-    const [message = ""] = messageOf(error).split("\n");
+    // The statement follows, which may name anything.
+    const [message = ""] = messageOf(error).split(/\n| in: /);
     if (error instanceof AppError || !OF_LAKE.test(message)) return error;
     if (isFirst && VANISHED.test(message)) return null;
     if (isFirst && isPassing(error)) return null;

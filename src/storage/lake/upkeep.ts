@@ -15,6 +15,8 @@ import { EVENTS } from "./tables.ts";
 
 /** A partition of more files is merged. */
 const FILES_MAX = 12;
+/** Files that a step of merging makes: a commit of the catalog stays open for so long. */
+const MERGED_AT_ONCE = 4;
 /** Statements that read an old snapshot have ended by then. */
 const KEPT_MS = 15 * MINUTE_MS;
 /** A file of a commit that never came is removed after this: an import may be uploading others. */
@@ -89,31 +91,43 @@ export class LakeUpkeep {
     return ["lake: files of a flush that failed, for an hour"];
   }
 
-  /** Merges the files of partitions that have many, and removes what nothing names any more. */
-  async run(): Promise<void> {
+  /**
+   * Merges the files of partitions that have many, some at a time, and removes what nothing names
+   * any more. Never rejects: failures are logged, counted, and tried again.
+   */
+  async run(stopping: AbortSignal): Promise<void> {
     if (!this.#node.isReadable) return;
-    await this.#mutex.run(async () => {
-      try {
-        const lake = await this.#node.lake();
-        if (this.#node.filesMax() > FILES_MAX) await this.#merge(lake);
-        await this.#cleanUp(lake, this.#clock.nowMs() - KEPT_MS);
-      } catch (error) {
-        this.counts.failures++;
-        this.#log("error", messageOf(error));
-      }
-    });
+    try {
+      const lake = await this.#node.lake();
+      let isLeft = this.#node.filesMax() > FILES_MAX;
+      // Flushes and erasures come in between.
+      while (isLeft && !stopping.aborted) isLeft = await this.#mutex.run(() => this.#merge(lake));
+      if (stopping.aborted) return;
+      await this.#mutex.run(() => this.#cleanUp(lake, this.#clock.nowMs() - KEPT_MS));
+    } catch (error) {
+      this.counts.failures++;
+      this.#log("error", messageOf(error));
+    }
   }
 
-  async #merge(lake: Lake): Promise<void> {
+  /** Makes some files of many; resolves with whether more may be left. */
+  async #merge(lake: Lake): Promise<boolean> {
     const rows = await lake.attempt(
       "Cannot merge files of the lake",
-      () => lake.db.execute(sql`call ducklake_merge_adjacent_files(${literal(LAKE)}, 'events')`),
+      () =>
+        lake.db.execute(
+          sql`call ducklake_merge_adjacent_files(${literal(LAKE)}, 'events',
+            max_compacted_files => ${raw(String(MERGED_AT_ONCE))})`,
+        ),
     );
+    let written = 0;
     for (const { files_processed, files_created } of rows) {
       this.counts.merged += Number(files_processed);
-      this.counts.written += Number(files_created);
+      written += Number(files_created);
     }
+    this.counts.written += written;
     await this.#flusher.settle();
+    return written >= MERGED_AT_ONCE;
   }
 
   /** Removes the snapshots of before a time, and the files that only they name. */
