@@ -235,7 +235,7 @@ export const texts = {
   period_year: "Dieses Jahr",
   period_yesterday: "Gestern",
   pick_hint: "Klicken zum Filtern, Umschalt-Klick zum Ausschließen",
-  points: "{n} Punkte",
+  points: { one: "{size} Punkt", other: "{size} Punkte" },
   previous_month: "Voriger Monat",
   previous_period: "Zeitraum davor",
   privacy_free: "Zählt Besuche ohne Cookies.",

@@ -233,7 +233,7 @@ export const texts = {
   period_year: "This year",
   period_yesterday: "Yesterday",
   pick_hint: "Click to filter, Shift-click to exclude",
-  points: "{n} points",
+  points: { one: "{size} point", other: "{size} points" },
   previous_month: "Previous month",
   previous_period: "Previous period",
   privacy_free: "Counts visits without cookies.",

@@ -234,7 +234,7 @@ export const texts = {
   period_year: "Este año",
   period_yesterday: "Ayer",
   pick_hint: "Clic para filtrar, Mayús-clic para excluir",
-  points: "{n} puntos",
+  points: { one: "{size} punto", other: "{size} puntos" },
   previous_month: "Mes anterior",
   previous_period: "Periodo anterior",
   privacy_free: "Cuenta visitas sin cookies.",

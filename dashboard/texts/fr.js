@@ -235,7 +235,7 @@ export const texts = {
   period_year: "Cette année",
   period_yesterday: "Hier",
   pick_hint: "Cliquer pour filtrer, Maj-clic pour exclure",
-  points: "{n} points",
+  points: { one: "{size} point", other: "{size} points" },
   previous_month: "Mois précédent",
   previous_period: "Période précédente",
   privacy_free: "Compte les visites sans cookies.",

@@ -24,8 +24,8 @@ export function MetricChange({ metric, change: exact, before, missing = "", nois
   const text = change === null
     ? ""
     : metric.unit === "ratio"
-    ? t("points", { n: format.change("ratio", change) })
-    : format.change(metric.unit, change);
+    ? t("points", format.points(change))
+    : format.percent(Math.abs(change));
   const moved = change === null || change === 0
     ? t("change_none")
     : t(change > 0 ? "change_up" : "change_down", { n: text });

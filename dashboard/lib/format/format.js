@@ -24,7 +24,7 @@
  * @property {(code: string) => string} language de → German
  * @property {(unit: Unit, value: Value) => string} value a metric's value, short
  * @property {(unit: Unit, value: Value) => string} exact the same in full
- * @property {(unit: Unit, change: number) => string} change 0.25 → 25%, of ratios in points
+ * @property {(change: number) => { n: number, size: string }} points 0.25 → 25 and its text
  */
 
 /** @typedef {import("../state/schema.js").Metric["unit"]} Unit */
@@ -79,8 +79,10 @@ function valueFormats(locale, numbers) {
     value: (/** @type {Unit} */ unit, /** @type {Value} */ value) => written(value, short[unit]),
     exact: (/** @type {Unit} */ unit, /** @type {Value} */ value) =>
       written(value, unit === "count" ? numbers.count : short[unit]),
-    change: (/** @type {Unit} */ unit, /** @type {number} */ change) =>
-      unit === "ratio" ? points.format(Math.abs(change) * 100) : numbers.percent(Math.abs(change)),
+    points: (/** @type {number} */ change) => {
+      const n = Math.round(Math.abs(change) * 1000) / 10;
+      return { n, size: points.format(n) };
+    },
   };
 }
 

@@ -31,7 +31,7 @@ export function FlowTable({ roots, total, most, backwards, nameOf, onPick }) {
       <caption class="visually-hidden">${t("flow")}</caption>
       <thead>
         <tr>
-          ${[...columns, t("metric_percentage")].map((label) =>
+          ${[...columns, t("flow_share")].map((label) =>
             html`<th key=${label} scope="col">${label}</th>`
           )}
         </tr>

@@ -64,7 +64,7 @@ export function Retention() {
         <p class="hint">${t("retention_changed", { date: changes.join(", ") })}</p>
       `}
       ${short && html`
-        <p class="hint">${t("retention_ids", { n: data.visitor_id_days })}
+        <p class="hint">${t("retention_ids", { n: data.visitor_id_days })}${" "}
           ${owner && html`
             <button type="button" class="button small" onClick=${() =>
               navigate({ view: "settings", own: { section: "section_privacy" } })}>

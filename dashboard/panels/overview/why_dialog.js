@@ -91,7 +91,7 @@ function Answered({ answer, metric, also }) {
 function signed({ unit }, value, { t, format }) {
   const write = (/** @type {number} */ size) =>
     unit === "ratio"
-      ? t("points", { n: format.change("ratio", size) })
+      ? t("points", format.points(size))
       : format.value(unit, unit === "count" ? Math.round(size) : size);
   const text = write(Math.abs(value));
   const sign = text === write(0) ? "" : value > 0 ? "+" : "\u2212";
@@ -124,7 +124,9 @@ function Row({ row, metric, isRatio, also }) {
     const filters = picked([...state.filters, ...also], row.dimension, row.value, false);
     navigate({ filters, ...withoutWhy(state) });
   };
-  const share = row.share === null ? "–" : format.percent(row.share);
+  const share = row.share === null
+    ? "–"
+    : `${row.share < 0 ? "\u2212" : ""}${format.percent(Math.abs(row.share))}`;
   const parts = isRatio
     ? t("why_rate_mix", {
       rate: signed(metric, row.rate ?? 0, app),

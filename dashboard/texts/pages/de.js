@@ -176,6 +176,7 @@ export const texts = {
   flow_others: "Andere",
   flow_previous: "Vorherige Seiten",
   flow_step: "Schritt",
+  flow_share: "% der Besuche",
   flow_to: "Nach",
   flow_to_page: "Bis Seite",
   funnel: "Trichter",

@@ -166,6 +166,7 @@ export const texts = {
   flow_others: "Others",
   flow_previous: "Previous pages",
   flow_step: "Step",
+  flow_share: "% of visits",
   flow_to: "To",
   flow_to_page: "End at page",
   funnel: "Funnel",

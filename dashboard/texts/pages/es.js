@@ -169,6 +169,7 @@ export const texts = {
   flow_others: "Otros",
   flow_previous: "Páginas anteriores",
   flow_step: "Paso",
+  flow_share: "% de visitas",
   flow_to: "Hacia",
   flow_to_page: "Hasta la página",
   funnel: "Embudo",

@@ -175,6 +175,7 @@ export const texts = {
   flow_others: "Autres",
   flow_previous: "Pages précédentes",
   flow_step: "Étape",
+  flow_share: "% des visites",
   flow_to: "Vers",
   flow_to_page: "Jusqu’à la page",
   funnel: "Entonnoir",

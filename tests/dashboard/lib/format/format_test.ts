@@ -43,3 +43,9 @@ Deno.test("monthShort() names a month, and in January the year", () => {
   assert.equal(english.monthShort("2024-02-01"), "Feb");
   assert.equal(english.monthShort("2024-01-01"), "2024");
 });
+
+Deno.test("points() gives the number by which the plural is chosen, and its text", () => {
+  const { points } = makeFormat("de");
+  assert.deepEqual(points(-0.01), { n: 1, size: "1" });
+  assert.deepEqual(points(0.0264), { n: 2.6, size: "2,6" });
+});
