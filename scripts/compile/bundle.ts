@@ -38,8 +38,10 @@ async function bundle(folder: string, path: string): Promise<void> {
     target: "esnext",
     packages: "external",
     external: ["node:*"],
-    // Names and lines stay, for the stacks of errors.
+    // Names stay, and lines are short, for the stacks of errors.
     minifySyntax: true,
+    minifyWhitespace: true,
+    lineLimit: 100,
     legalComments: "none",
     define: { "import.meta.url": "__file_url" },
     banner: {
