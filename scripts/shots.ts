@@ -106,7 +106,7 @@ async function withServer(options: Options, work: (url: string) => Promise<void>
   const server = ServerProcess.start(fromSource(), { dataDir });
   try {
     const { url } = await server.ready();
-    const traffic = { seed: 1, untilMs: Date.now(), days: 60, sites: 3, visitorsPerDay: 400 };
+    const traffic = { seed: 1, untilMs: Date.now(), days: 70, sites: 3, visitorsPerDay: 400 };
     await seed({ url, key: null }, traffic);
     await work(url);
   } finally {

@@ -1,14 +1,15 @@
 // Measures this server on this machine: ingestion beside a bare Deno.serve, then each report over
-// many events, hot and cold, then the dashboard in Chromium. `deno task bench --help` tells the
-// options. It judges nothing.
+// many events, hot and cold, then why they changed, then the dashboard in Chromium. `deno task
+// bench --help` tells the options. It judges nothing.
 import { parseArgs } from "node:util";
 import { benchDashboard } from "./dashboard.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchStats } from "./stats.ts";
+import { benchWhy } from "./why.ts";
 
 const HELP = `deno task bench [options]: measures this server on this machine
 
-  --only ingest|stats|dashboard  one part (all)
+  --only ingest|stats|why|dashboard  one part (all)
   --secs N                seconds of each load (5)
   --connections A,B,…     connections of each load (1,64,256)
   --events N              events the reports are asked over (1000000)
@@ -49,6 +50,7 @@ async function main(args: string[]): Promise<void> {
     await benchIngest({ secs: Number(values.secs), connections });
   }
   if (isWanted("stats")) await benchStats(many);
+  if (isWanted("why")) await benchWhy(many);
   if (isWanted("dashboard")) await benchDashboard(many);
 }
 

@@ -38,11 +38,11 @@ export async function buildRollups(
   return builder.counts;
 }
 
-/** Brings about so many events in; resolves with their number. All are hot. */
+/** Brings about so many events in for every 30 days; resolves with their number. All are hot. */
 export async function fill(
   storage: Storage,
   system: System,
-  { events, untilMs }: { events: number; untilMs: number },
+  { events, untilMs, days = DAYS }: { events: number; untilMs: number; days?: number },
 ): Promise<number> {
   const { geo } = await loadGeoIp(system.files, system.log, { path: null, precision: "country" });
   const pipeline = openPipeline(system, geo, { secret: "bench" });
@@ -55,7 +55,7 @@ export async function fill(
     count += batch.length;
     batch = [];
   };
-  for (const day of traffic({ seed: 1, untilMs, days: DAYS, sites: 1, visitorsPerDay })) {
+  for (const day of traffic({ seed: 1, untilMs, days, sites: 1, visitorsPerDay })) {
     for (const event of day) {
       const checked = readFields(event);
       if ("fault" in checked) throw new Error(checked.fault.message);
