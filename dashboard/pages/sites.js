@@ -137,7 +137,7 @@ function Choices({ sort, period, onSort, onPeriod }) {
 }
 
 /**
- * The sum of the sites whose numbers are known.
+ * The sum of the sites whose numbers are known, and how many these are.
  * @param {{ found: readonly Site[], sums: ReturnType<typeof makeSums> }} props
  */
 function Total({ found, sums }) {
@@ -156,7 +156,9 @@ function Total({ found, sums }) {
   const visitors = known.reduce((sum, one) => sum + one.visitors, 0);
   const pageviews = known.reduce((sum, one) => sum + one.pageviews, 0);
   const text = known.length === 0 ? "" : t("sites_total", {
-    sites: t("sites_n", { n: known.length }),
+    sites: known.length < found.length
+      ? t("sites_part", { known: known.length, all: found.length })
+      : t("sites_n", { n: known.length }),
     visitors: t("unique_visitors_n", { n: visitors, count: format.count(visitors) }),
     pageviews: t("pageviews_n", { n: pageviews, count: format.count(pageviews) }),
   });
