@@ -17,7 +17,8 @@ import { countryNames } from "./sums/places.ts";
 
 /** The columns that are read. */
 const COLUMNS = [
-  ...["event_timestamp", "event_name", "event_params", "user_pseudo_id", "platform", "device"],
+  ...["event_date", "event_timestamp", "event_name", "event_params", "user_pseudo_id"],
+  ...["platform", "device"],
   ...["geo", "collected_traffic_source", "ecommerce"],
 ] as const;
 
@@ -48,15 +49,34 @@ export const GOOGLE_ANALYTICS: Importer = {
       ? ["event_timestamp", "event_name"].every((name) => sample.columns.includes(name))
       : /^[\[{]/.test(sample.header) && /"event_timestamp"\s*:/.test(sample.text) &&
         /"event_name"\s*:/.test(sample.text);
-    return isOwn ? "events" : null;
+    if (!isOwn) return null;
+    return /intraday/i.test(sample.name) ? INTRADAY : "events";
   },
   async read(files, { db }) {
-    const rows: Sql[] = [];
-    for (const file of files) rows.push(await rowsOf(db, file));
-    const all = rows.reduce((one, next) => sql`${one} union all ${next}`);
-    return { from: paramsRead(all), values: VALUES, columns: COLUMN_NOTES };
+    const rows: Record<"daily" | "intraday", Sql[]> = { daily: [], intraday: [] };
+    for (const file of files) {
+      rows[file.role === INTRADAY ? "intraday" : "daily"].push(await rowsOf(db, file));
+    }
+    return { from: paramsRead(rowsOnce(rows)), values: VALUES, columns: COLUMN_NOTES };
   },
 };
+
+/** Role of a table of a day that is not over: its rows are in the table of the day, too. */
+const INTRADAY = "intraday";
+
+/** All rows; those of a day that has its own table are marked in the tables of unfinished days. */
+function rowsOnce({ daily, intraday }: Readonly<Record<"daily" | "intraday", Sql[]>>): Sql {
+  const date = sql`json_extract_string(event_date, '$')`;
+  const days = daily.map((row) => sql`select ${date} as day from (${row})`);
+  const isRepeated = days.length === 0
+    ? raw("false")
+    : sql`coalesce(${date} in (select day from (${join(days, " union all ")})
+      where day is not null), false)`;
+  return join([
+    ...daily.map((row) => sql`select *, false as is_repeated from (${row})`),
+    ...intraday.map((row) => sql`select *, ${isRepeated} as is_repeated from (${row})`),
+  ], " union all ");
+}
 
 /** Every column of a file as JSON. */
 async function rowsOf(db: Db, { path, sample }: InputFile): Promise<Sql> {
@@ -118,7 +138,8 @@ const system = own("device", "$.operating_system");
 const VALUES: Source["values"] = {
   fault: sql`case when ${own("event_name")} is null then 'it has no name'
     when ${param("page_location")} is null and ${IS_VIEW} then 'it has no page' end`,
-  apart: sql`case when ${own("platform")} != 'WEB' then 'of an app'
+  apart: sql`case when row.is_repeated then 'also in the table of the day'
+    when ${own("platform")} != 'WEB' then 'of an app'
     when ${own("event_name")} in (${textList(AUTOMATIC)}) then 'made by the tool' end`,
   happened_at: sql`make_timestamp(try_cast(${own("event_timestamp")} as bigint))`,
   visitor: own("user_pseudo_id"),

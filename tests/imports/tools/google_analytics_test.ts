@@ -114,3 +114,41 @@ Deno.test("GOOGLE_ANALYTICS reads the same events of JSON and Parquet", async ()
     });
   }
 });
+
+Deno.test("GOOGLE_ANALYTICS counts a day once where its unfinished table is there, too", async () => {
+  const lines = (date: string, paths: readonly string[]) =>
+    paths.map((path, n) =>
+      JSON.stringify(event(n, "page_view", "u.1", page(path), { event_date: date })) + "\n"
+    ).join("");
+  const cases: readonly (readonly [Readonly<Record<string, string>>, readonly string[], number])[] =
+    [
+      [
+        {
+          "events_intraday_20240102-000.json": lines("20240102", ["/a", "/b"]),
+          "events_20240102-000.json": lines("20240102", ["/a", "/b", "/c"]),
+        },
+        ["/a", "/b", "/c"],
+        2,
+      ],
+      [
+        {
+          "events_20240101-000.json": lines("20240101", ["/old"]),
+          "events_intraday_20240102-000.json": lines("20240102", ["/a", "/b"]),
+        },
+        ["/old", "/a", "/b"],
+        0,
+      ],
+      [{ "events_intraday_20240102-000.json": lines("20240102", ["/a"]) }, ["/a"], 0],
+    ];
+  for (const [files, paths, repeated] of cases) {
+    await withFolder(async (folder) => {
+      const system = fakeSystem();
+      const storage = await openFolder(folder, system);
+      const imports = await importsOf(folder, system, storage);
+      const { report } = await importFiles(running(imports), files);
+      assert.deepEqual(await countsOf(storage, "pathname"), tally([...paths]));
+      assert.equal(report.apart?.["also in the table of the day"] ?? 0, repeated);
+      await storage.close();
+    });
+  }
+});
