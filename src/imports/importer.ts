@@ -69,6 +69,8 @@ export interface Source {
   readonly from: Sql;
   readonly values: Readonly<Partial<Record<SourceColumn, Sql>>>;
   readonly columns: readonly ColumnNote[];
+  /** Whether the first line has names instead of a row; true where it is not said. */
+  readonly hasHeader?: boolean;
   /** What its rows are called, for an owner who has to name one of several websites. */
   readonly rowsName?: string;
   /**

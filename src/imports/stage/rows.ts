@@ -104,7 +104,11 @@ export async function requireOneWebsite(db: Db, rows: Sql, what: string): Promis
 }
 
 /** Counts rows that are no events. Throws an ImportFault where they are too many. */
-export async function judge(db: Db, rows: Sql): Promise<Staged> {
+export async function judge(
+  db: Db,
+  rows: Sql,
+  { hasHeader = true }: Pick<Source, "hasHeader"> = {},
+): Promise<Staged> {
   // A file that was read twice has its bad lines twice.
   const unread = await db.execute(sql`
     select line::bigint as line, any_value(error_message) as reason
@@ -123,7 +127,7 @@ export async function judge(db: Db, rows: Sql): Promise<Staged> {
   const rejects = [
     ...unread.map((row) => ({ line: Number(row["line"]), reason: firstLineOf(row["reason"]) })),
     ...faults.map((row) => ({
-      line: lineIn(Number(row["line"]), lines),
+      line: lineIn(Number(row["line"]) - (hasHeader ? 0 : 1), lines),
       reason: String(row["reason"]),
     })),
   ].sort((a, b) => a.line - b.line).slice(0, REJECTS_KEPT_MAX);

@@ -92,7 +92,7 @@ export class Staging {
     const files = await RowsFiles.of(db, this.#path);
     const rows = writtenRows(files.relation(), form);
     if (source.values.website) await requireOneWebsite(db, rows, source.rowsName ?? "rows");
-    const found = await judge(db, rows);
+    const found = await judge(db, rows, source);
     await this.#sortWhereMixed(rows, files);
     await this.resume(form);
     const robots = form.isExact ? 0 : await this.#countRobots();

@@ -86,6 +86,7 @@ export const ACCESS_LOG: Importer = {
         event_name: raw("'pageview'"),
       },
       columns: COLUMN_NOTES,
+      hasHeader: false,
     };
   },
 };

@@ -57,7 +57,12 @@ export const GOOGLE_ANALYTICS: Importer = {
     for (const file of files) {
       rows[file.role === INTRADAY ? "intraday" : "daily"].push(await rowsOf(db, file));
     }
-    return { from: paramsRead(rowsOnce(rows)), values: VALUES, columns: COLUMN_NOTES };
+    return {
+      from: paramsRead(rowsOnce(rows)),
+      values: VALUES,
+      columns: COLUMN_NOTES,
+      hasHeader: false,
+    };
   },
 };
 
@@ -106,10 +111,11 @@ function isList({ text }: Sample): boolean {
 function paramsRead(rows: Sql): Sql {
   const param = '[{"key":"VARCHAR","value":{"string_value":"VARCHAR","int_value":"VARCHAR",' +
     '"float_value":"VARCHAR","double_value":"VARCHAR"}}]';
-  return sql`(select e.*, country.code as country_code,
+  // A join with the names would lose the order of the lines.
+  return sql`(select e.*, names.codes[json_extract_string(e.geo, '$.country')] as country_code,
       coalesce(from_json(e.event_params, ${literal(param)}), []) as params
-    from (${rows}) as e left join ${countryNames()} as country
-      on country.name = json_extract_string(e.geo, '$.country'))`;
+    from (${rows}) as e
+      cross join (select map(list(name), list(code)) as codes from ${countryNames()}) as names)`;
 }
 
 function param(key: string): Sql {

@@ -138,6 +138,8 @@ Deno.test("ACCESS_LOG reads the common format, and keeps bad lines apart", async
     assert.deepEqual(report.totals, { events: 2, pageviews: 2, visitors: 1 });
     assert.equal(report.rejected, 1);
     assert.match(String(report.rejects?.[0]?.reason), /no line of an access log/);
+    // A line that is empty is no row.
+    assert.equal(report.rejects?.[0]?.line, 2);
     assert.deepEqual(await countsOf(storage, "pathname"), { "/a": 1, "/b": 1 });
     await storage.close();
   });

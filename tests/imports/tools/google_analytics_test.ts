@@ -115,31 +115,31 @@ Deno.test("GOOGLE_ANALYTICS reads the same events of JSON and Parquet", async ()
   }
 });
 
-Deno.test("GOOGLE_ANALYTICS counts a day once where its unfinished table is there, too", async () => {
+Deno.test("GOOGLE_ANALYTICS counts a day once beside its unfinished table", async () => {
   const lines = (date: string, paths: readonly string[]) =>
     paths.map((path, n) =>
-      JSON.stringify(event(n, "page_view", "u.1", page(path), { event_date: date })) + "\n"
+      `${JSON.stringify(event(n, "page_view", "u.1", page(path), { event_date: date }))}\n`
     ).join("");
-  const cases: readonly (readonly [Readonly<Record<string, string>>, readonly string[], number])[] =
+  type Case = readonly [Readonly<Record<string, string>>, readonly string[], number];
+  const cases: readonly Case[] = [
     [
-      [
-        {
-          "events_intraday_20240102-000.json": lines("20240102", ["/a", "/b"]),
-          "events_20240102-000.json": lines("20240102", ["/a", "/b", "/c"]),
-        },
-        ["/a", "/b", "/c"],
-        2,
-      ],
-      [
-        {
-          "events_20240101-000.json": lines("20240101", ["/old"]),
-          "events_intraday_20240102-000.json": lines("20240102", ["/a", "/b"]),
-        },
-        ["/old", "/a", "/b"],
-        0,
-      ],
-      [{ "events_intraday_20240102-000.json": lines("20240102", ["/a"]) }, ["/a"], 0],
-    ];
+      {
+        "events_intraday_20240102-000.json": lines("20240102", ["/a", "/b"]),
+        "events_20240102-000.json": lines("20240102", ["/a", "/b", "/c"]),
+      },
+      ["/a", "/b", "/c"],
+      2,
+    ],
+    [
+      {
+        "events_20240101-000.json": lines("20240101", ["/old"]),
+        "events_intraday_20240102-000.json": lines("20240102", ["/a", "/b"]),
+      },
+      ["/old", "/a", "/b"],
+      0,
+    ],
+    [{ "events_intraday_20240102-000.json": lines("20240102", ["/a"]) }, ["/a"], 0],
+  ];
   for (const [files, paths, repeated] of cases) {
     await withFolder(async (folder) => {
       const system = fakeSystem();
@@ -151,4 +151,23 @@ Deno.test("GOOGLE_ANALYTICS counts a day once where its unfinished table is ther
       await storage.close();
     });
   }
+});
+
+Deno.test("GOOGLE_ANALYTICS tells the line of a rejected row", async () => {
+  const countries = ["Germany", "France", "Germany", "Japan"];
+  const lines = Array.from({ length: 40 }, (_, n) =>
+    JSON.stringify(
+      event(n, n === 16 ? "" : "page_view", "u.1", page("/"), {
+        geo: { country: countries[n % countries.length] },
+      }),
+    ));
+  lines[8] = "no JSON";
+  await withFolder(async (folder) => {
+    const system = fakeSystem();
+    const storage = await openFolder(folder, system);
+    const imports = await importsOf(folder, system, storage);
+    const { report } = await importFiles(running(imports), { "e.json": lines.join("\n") });
+    assert.deepEqual(report.rejects?.map(({ line }) => line), [9, 17]);
+    await storage.close();
+  });
 });
