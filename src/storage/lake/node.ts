@@ -11,7 +11,7 @@ import { isBucket, type LakeOptions } from "./connection.ts";
 import { isPassing } from "./faults.ts";
 import { hiding, Lake, type LakeHost, opening, probe } from "./lake.ts";
 import { type Before, enter, type Marked, markedOf, newestMark, type NodeName } from "./marks.ts";
-import { KEEP_NODES_IN_CATALOG } from "./tables.ts";
+import { OPTIONS } from "./tables.ts";
 import { type Stock, type StockedPartition, stockOf, stockQuery } from "./stock.ts";
 
 /** What stands in the way of the lake, since when. */
@@ -149,7 +149,9 @@ export class LakeNode {
     const lake = await Lake.open(this.#system, this.#host, this.#options, { mayMake: true });
     try {
       const tried = "Cannot use the lake";
-      if (this.#isNew) await lake.commit(tried, (run) => run(KEEP_NODES_IN_CATALOG));
+      if (this.#isNew) {
+        for (const option of OPTIONS) await lake.commit(tried, (run) => run(option));
+      }
       const lastSeq = await lake.commit(tried, (run) => enter(run, this.name, this.#before));
       await this.#store.run("setMeta", { name: JOURNAL, value: this.name.journal });
       await this.forgetJournal(lastSeq);

@@ -80,10 +80,14 @@ async function makeNodes(run: Run): Promise<void> {
   );
 }
 
-/** Keeps the rows of `nodes` in PostgreSQL. Not in the transaction that makes it. */
-export const KEEP_NODES_IN_CATALOG: Sql = raw(
-  `call ${LAKE}.set_option('data_inlining_row_limit', '100', table_name => 'nodes')`,
-);
+/**
+ * What a server asks of the lake, not in the transaction that makes its tables: the rows of `nodes`
+ * stay in PostgreSQL, and files of events are packed as those of a local folder.
+ */
+export const OPTIONS: readonly Sql[] = [
+  raw(`call ${LAKE}.set_option('data_inlining_row_limit', '100', table_name => 'nodes')`),
+  raw(`call ${LAKE}.set_option('parquet_compression', 'zstd', table_name => 'events')`),
+];
 
 /** How many rows there are, and a checksum that does not depend on their order. */
 export interface Measure {

@@ -26,6 +26,18 @@ const add = (storage: Storage, from: number, count: number) =>
 const plainCounts = (env: Readonly<Record<string, string>>) =>
   plainRows(partsNow(), env, "select count(*), count(distinct props) from lake.events");
 
+/** How the files of events are packed. */
+async function compressions(env: Readonly<Record<string, string>>): Promise<unknown[]> {
+  const files = await plainRows(
+    partsNow(),
+    env,
+    "select data_file from ducklake_list_files('lake', 'events')",
+  );
+  const list = files.map(([path]) => `'${path}'`).join(", ");
+  const query = `select distinct compression from parquet_metadata([${list}])`;
+  return (await plainRows(partsNow(), env, query)).flat();
+}
+
 /** The next commit succeeds, and its answer is lost. */
 async function loseNextAnswer(storage: Storage): Promise<void> {
   const lake = await storage.lake?.node.lake();
@@ -51,6 +63,7 @@ over(
       assert.equal(storage.flusher.failing, false);
       assert.deepEqual(await numbersOf(storage), expected(60));
       assert.equal(storage.hot.rows, 0);
+      assert.deepEqual(await compressions(env), ["ZSTD"]);
       await add(storage, 60, 30);
       await storage.flusher.flush();
       await add(storage, 90, 30);
