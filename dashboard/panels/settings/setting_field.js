@@ -1,6 +1,6 @@
 // The field of one setting of a site: a box, a list, a choice, a number or a text.
 import { useApp } from "../../lib/state/context.js";
-import { html, useId } from "../../lib/html.js";
+import { html, useId, useState } from "../../lib/html.js";
 import { shownHost } from "../../grammar/host_name.js";
 
 /** @typedef {string | number | boolean | null | readonly string[]} Value */
@@ -41,6 +41,8 @@ function wordOf(choice, format) {
 export function SettingField({ name, byDefault, value, offered = null, onChange }) {
   const { t, name: nameOf, format } = useApp();
   const id = useId();
+  // The text of a list while it is typed: what it means is written otherwise.
+  const [typed, setTyped] = useState(/** @type {string | null} */ (null));
   const label = nameOf("setting", name);
   const hintKey = /** @type {import("../../lib/format/text.js").Key} */ (`setting_hint_${name}`);
   const hint = t(hintKey) === hintKey ? "" : t(hintKey);
@@ -57,13 +59,15 @@ export function SettingField({ name, byDefault, value, offered = null, onChange 
     const items = Array.isArray(value) ? value : [];
     const words = items.map(shownHost).join(", ");
     const lacks = typeof offered === "string" && !items.includes(offered);
-    const onWords = (/** @type {{ target: HTMLInputElement }} */ { target }) =>
+    const onWords = (/** @type {{ target: HTMLInputElement }} */ { target }) => {
+      setTyped(target.value);
       onChange(target.value.split(",").map((word) => word.trim()).filter((word) => word !== ""));
+    };
     return html`
       <div class="setting">
         <label for=${id}>${label}</label>
-        <input id=${id} class="field" value=${words} spellcheck=${false}
-          onChange=${onWords} />
+        <input id=${id} class="field" value=${typed ?? words} spellcheck=${false}
+          onInput=${onWords} onBlur=${() => setTyped(null)} />
         ${lacks && html`
           <button type="button" class="button small" onClick=${() => onChange([...items, offered])}>
             ${t("setting_add_address", { address: offered })}</button>
