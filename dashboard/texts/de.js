@@ -248,6 +248,8 @@ export const texts = {
   refusal_forbidden: "Nicht erlaubt",
   refusal_not_found: "Nicht gefunden",
   refusal_other: "Der Server meldet einen Fehler",
+  refusal_range: "{low} bis {high}",
+  refusal_said: "{text} (Server: „{said}“)",
   refusal_timeout: "Das hat zu lange gedauert",
   refusal_too_large: "Zu groß",
   refusal_unauthorized: "Bitte zuerst anmelden",

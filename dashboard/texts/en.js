@@ -246,6 +246,8 @@ export const texts = {
   refusal_forbidden: "Not allowed",
   refusal_not_found: "Not found",
   refusal_other: "The server reported an error",
+  refusal_range: "{low} to {high}",
+  refusal_said: "{text} (server: “{said}”)",
   refusal_timeout: "This took too long",
   refusal_too_large: "Too large",
   refusal_unauthorized: "Log in first",

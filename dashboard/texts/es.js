@@ -247,6 +247,8 @@ export const texts = {
   refusal_forbidden: "No permitido",
   refusal_not_found: "No encontrado",
   refusal_other: "El servidor informó de un error",
+  refusal_range: "de {low} a {high}",
+  refusal_said: "{text} (servidor: «{said}»)",
   refusal_timeout: "Tardó demasiado",
   refusal_too_large: "Demasiado grande",
   refusal_unauthorized: "Inicia sesión primero",

@@ -248,6 +248,8 @@ export const texts = {
   refusal_forbidden: "Non autorisé",
   refusal_not_found: "Introuvable",
   refusal_other: "Le serveur signale une erreur",
+  refusal_range: "de {low} à {high}",
+  refusal_said: "{text} (serveur : « {said} »)",
   refusal_timeout: "Délai dépassé",
   refusal_too_large: "Trop volumineux",
   refusal_unauthorized: "Connectez-vous d’abord",

@@ -16,30 +16,50 @@ const TEXTS = /** @type {const} */ ({
   503: "fault_hint_busy",
 });
 
+/** Statuses that tell all there is to know. */
+const TOLD = new Set([401, 408, 429, 503]);
+
 /** Texts of parameters and fields that are no settings of a site. */
 const FIELDS = /** @type {const} */ ({ filters: "filters", name: "name" });
 
 /**
  * What went wrong, in words. The server's own words are English: in other languages the kind of
- * the refusal, what was wrong, and the texts that it quotes.
+ * the refusal, the field, and the bounds or the text that it quotes; what has none of these is
+ * followed by the server's words.
  * @param {unknown} error
  * @param {import("./text.js").Translate} t
  * @returns {string}
  */
 export function refusalOf(error, t) {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
-  const key = Object.hasOwn(TEXTS, error.status)
-    ? TEXTS[/** @type {keyof typeof TEXTS} */ (error.status)]
+  const { status, field, message: said } = error;
+  const key = Object.hasOwn(TEXTS, status)
+    ? TEXTS[/** @type {keyof typeof TEXTS} */ (status)]
     : "refusal_other";
-  const said = error.message;
-  if (error.status === 0 || said === `HTTP ${error.status}`) return t(key);
+  if (status === 0 || said === `HTTP ${status}`) return t(key);
   if (t("language_tag") === "en") return said;
-  const quoted = /"([^"]+)"/.exec(said)?.[1];
-  const about = [
-    ...(error.field === "" ? [] : [fieldText(error.field, t)]),
-    ...(quoted === undefined ? [] : [quoted]),
-  ];
-  return [t(key), about.join(", ")].filter((text) => text !== "").join(": ");
+  const named = field === "" ? [] : [fieldText(field, t)];
+  const bounds = / from (-?[\d.]+) to (-?[\d.]+)$/.exec(said);
+  const taken = status === 409 ? /"([^"]+)"/.exec(said)?.[1] : undefined;
+  const known = bounds
+    ? [t("refusal_range", { low: bounds[1] ?? "", high: bounds[2] ?? "" })]
+    : taken === undefined
+    ? []
+    : [taken];
+  const about = [...named, ...known].join(", ");
+  const text = about === "" ? t(key) : `${t(key)}: ${about}`;
+  const isTold = known.length > 0 || TOLD.has(status);
+  return isTold ? text : t("refusal_said", { text, said: reasonOf(said, field) });
+}
+
+/**
+ * What the server found, without what it tried.
+ * @param {string} said
+ * @param {string} field
+ */
+function reasonOf(said, field) {
+  const reason = said.replace(/^Cannot [^:]*: /, "");
+  return field !== "" && reason.startsWith(`${field}: `) ? reason.slice(field.length + 2) : reason;
 }
 
 /**

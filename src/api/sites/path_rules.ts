@@ -94,6 +94,9 @@ function statusOf(history: History, site: string) {
 
 function rulesOf(body: Readonly<Record<string, unknown>>): PathRules {
   const fault = faultOfPathRules(body);
-  if (fault !== null) throw new AppError("bad_request", `Cannot read path_rules: it is ${fault}`);
+  if (fault !== null) {
+    const found = `Cannot read path_rules: it is ${fault}`;
+    throw new AppError("bad_request", found, {}, "path_rules");
+  }
   return body as PathRules;
 }

@@ -192,9 +192,9 @@ function faultOfMasks(masks: unknown, rules: Readonly<Record<string, unknown>>):
   if (!Array.isArray(masks) || masks.length > PATH_MASKS_MAX) {
     return `wrong in masks: no list of at most ${PATH_MASKS_MAX}`;
   }
-  for (const mask of masks as readonly unknown[]) {
+  for (const [index, mask] of (masks as readonly unknown[]).entries()) {
     const fault = isObject(mask) ? faultOfMask(mask) : "it is no object of from and to";
-    if (fault !== null) return `wrong in masks: ${fault}`;
+    if (fault !== null) return `wrong in masks: number ${index + 1}: ${fault}`;
   }
   return faultOfCycle(rules as PathRules);
 }

@@ -45,6 +45,10 @@ Deno.test("faultOfPathRules() names what is wrong", () => {
   const table: [unknown, RegExp][] = [
     [[], /no object/],
     [{ slash: "keep" }, /slash is none of them/],
+    [
+      { masks: [{ from: "/a", to: "/b" }, { from: "no arrow", to: "" }] },
+      /masks: number 2: it has/,
+    ],
     [{ trailing_slash: "cut" }, /trailing_slash/],
     [{ lowercase: 1 }, /lowercase/],
     [{ default_documents: ["a/b"] }, /default_documents/],
