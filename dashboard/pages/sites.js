@@ -6,6 +6,7 @@ import { preference, setPreference } from "../lib/state/preferences.js";
 import { siteName } from "../lib/format/site_name.js";
 import { NewSites } from "../panels/sites/new_sites.js";
 import { SiteCard } from "../panels/sites/site_card.js";
+import { makeSums, useAllSums } from "../panels/sites/sums.js";
 
 /** Number of sites from which the search field is shown. */
 const SEARCH_FROM = 7;
@@ -14,8 +15,9 @@ const PERIODS = ["24h", "7d", "30d"];
 const TOTAL_MS = 100;
 const BY_NAME = "name";
 const BY_EVENTS = "events";
+const BY_VISITORS = "visitors";
 
-/** @typedef {import("../panels/sites/site_card.js").Sums} Sums */
+/** @typedef {import("../panels/sites/sums.js").Sums} Sums */
 /** @typedef {import("../lib/state/context.js").Site} Site */
 
 /** The sites that are pinned in this browser. */
@@ -29,10 +31,11 @@ export function SitesPage({ onAdd }) {
   const [sort, setSort] = useState(preference("sites_sort") ?? BY_NAME);
   const [period, setPeriod] = useState(preference("sites_period") ?? "24h");
   const [sums] = useState(makeSums);
+  const all = useAllSums(sums, sites.map(({ site_id }) => site_id), period);
   const wanted = text.trim().toLowerCase();
   const found = sites.filter(({ site_id, name }) =>
     `${site_id} ${name ?? ""}`.toLowerCase().includes(wanted)
-  ).toSorted(orderOf(pins, sort));
+  ).toSorted(orderOf(pins, sort, all));
   const pin = (/** @type {string} */ id) => {
     const changed = new Set(pins);
     if (!changed.delete(id)) changed.add(id);
@@ -81,34 +84,21 @@ export function SitesPage({ onAdd }) {
   `;
 }
 
-/** The numbers of sites, which are told one by one: hundreds of cards are not drawn for each. */
-function makeSums() {
-  /** @type {Map<string, Sums>} */
-  const bySite = new Map();
-  let changed = () => {};
-  return {
-    bySite,
-    onChange: (/** @type {() => void} */ listener) => void (changed = listener),
-    tell: (/** @type {string} */ site, /** @type {Sums} */ own) => {
-      bySite.set(site, own);
-      changed();
-    },
-    clear: () => {
-      bySite.clear();
-      changed();
-    },
-  };
-}
-
 /**
- * Pinned sites first.
+ * Pinned sites first. Cards move once all numbers are known, and not with each that arrives.
  * @param {ReadonlySet<string>} pins
  * @param {string} sort
+ * @param {ReadonlyMap<string, Sums> | null} all
  */
-function orderOf(pins, sort) {
-  const events = (/** @type {Site} */ site) => sort === BY_EVENTS ? site.stored_events ?? 0 : 0;
+function orderOf(pins, sort, all) {
+  const size = (/** @type {Site} */ { site_id, stored_events }) =>
+    sort === BY_EVENTS
+      ? stored_events ?? 0
+      : sort === BY_VISITORS
+      ? all?.get(site_id)?.visitors ?? 0
+      : 0;
   return (/** @type {Site} */ a, /** @type {Site} */ b) =>
-    Number(pins.has(b.site_id)) - Number(pins.has(a.site_id)) || events(b) - events(a) ||
+    Number(pins.has(b.site_id)) - Number(pins.has(a.site_id)) || size(b) - size(a) ||
     siteName(a).localeCompare(siteName(b));
 }
 
@@ -131,6 +121,7 @@ function Choices({ sort, period, onSort, onPeriod }) {
     <select class="field small" aria-label=${t("sites_sort")} value=${sort}
       onChange=${(/** @type {{ target: HTMLSelectElement }} */ event) => onSort(valueOf(event))}>
       <option value=${BY_NAME}>${t("sites_by_name")}</option>
+      <option value=${BY_VISITORS}>${t("sites_by_visitors")}</option>
       ${owner && html`<option value=${BY_EVENTS}>${t("sites_by_events")}</option>`}
     </select>
   `;

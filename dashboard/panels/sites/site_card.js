@@ -14,7 +14,7 @@ import { MetricChange } from "../../components/report/metric_change.js";
 /** @typedef {{ results: readonly { metrics: { visitors: number } }[] }} Series */
 
 /** @typedef {import("../../lib/ask/answers.js").OverviewAnswer} OverviewAnswer */
-/** @typedef {{ visitors: number, pageviews: number }} Sums */
+/** @typedef {import("./sums.js").Sums} Sums */
 
 /**
  * `onSums` is told the numbers when they are known.

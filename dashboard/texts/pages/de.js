@@ -431,6 +431,7 @@ export const texts = {
   site_delete_type: "Zur Bestätigung {site} eingeben",
   sites_by_events: "Meiste Ereignisse",
   sites_by_name: "Name",
+  sites_by_visitors: "Meiste Besucher",
   sites_n: { one: "{n} Website", other: "{n} Websites" },
   sites_pin: "{site} anheften",
   sites_part: "{known} von {all} Websites",

@@ -411,6 +411,7 @@ export const texts = {
   site_delete_type: "Type {site} to confirm",
   sites_by_events: "Most events",
   sites_by_name: "Name",
+  sites_by_visitors: "Most visitors",
   sites_n: { one: "{n} site", other: "{n} sites" },
   sites_pin: "Pin {site}",
   sites_part: "{known} of {all} sites",

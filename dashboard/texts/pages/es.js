@@ -422,6 +422,7 @@ export const texts = {
   site_delete_type: "Escribe {site} para confirmar",
   sites_by_events: "Más eventos",
   sites_by_name: "Nombre",
+  sites_by_visitors: "Más visitantes",
   sites_n: { one: "{n} sitio", other: "{n} sitios" },
   sites_pin: "Fijar {site}",
   sites_part: "{known} de {all} sitios",

@@ -432,6 +432,7 @@ export const texts = {
   site_delete_type: "Tapez {site} pour confirmer",
   sites_by_events: "Plus d’événements",
   sites_by_name: "Nom",
+  sites_by_visitors: "Plus de visiteurs",
   sites_n: { one: "{n} site", other: "{n} sites" },
   sites_pin: "Épingler {site}",
   sites_part: "{known} sites sur {all}",
