@@ -33,6 +33,9 @@ export interface Wanted {
 
 const COPY = new RegExp(`^COPY ${TABLE_NAME} \\((.*)\\) FROM stdin;\\s*$`, "i");
 const END = "\\.";
+/** First and last lines of pg_dump and mysqldump: without the last, tables may be missing. */
+const BEGINS = /^-- (?:PostgreSQL database dump\s*$|(?:MySQL|MariaDB) dump\b)/;
+const ENDS = /^-- (?:PostgreSQL database dump complete|Dump completed)\b/;
 
 /**
  * Takes some tables out of a dump into a folder, by name; those that are not in it are missing. A
@@ -112,6 +115,7 @@ async function* tableRows(
 ): AsyncGenerator<TableRows> {
   const inserts = new InsertRows(wanted, kind);
   let copied: { readonly table: string; readonly columns: readonly string[] } | null = null;
+  let lacksEnd = false;
   for await (const some of lines) {
     let text = "";
     for (const line of some) {
@@ -125,6 +129,7 @@ async function* tableRows(
         copied = null;
         continue;
       }
+      if (!inserts.isOpen) lacksEnd = BEGINS.test(line) || lacksEnd && !ENDS.test(line);
       const [, table, columns = ""] = COPY.exec(line) ?? [];
       if (table === undefined) yield* inserts.read([line]);
       else {copied = {
@@ -136,5 +141,10 @@ async function* tableRows(
   }
   if (copied || inserts.isOpen) {
     throw new ImportFault("Cannot import: the dump ends within the rows of a table: it was cut");
+  }
+  if (lacksEnd) {
+    throw new ImportFault(
+      'Cannot import: the dump lacks its last line, as "-- Dump completed": it was cut',
+    );
   }
 }

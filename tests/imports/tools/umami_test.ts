@@ -97,8 +97,15 @@ function pgDump(): string {
       "",
     ].join("\n")
   );
-  return ["--", "-- PostgreSQL database dump", "--", "", "SET client_encoding = 'UTF8';", ...copies]
-    .join("\n");
+  return [
+    "--",
+    "-- PostgreSQL database dump",
+    "--",
+    "",
+    "SET client_encoding = 'UTF8';",
+    ...copies,
+    "-- PostgreSQL database dump complete",
+  ].join("\n");
 }
 
 function mysqlDump(): string {
@@ -123,7 +130,7 @@ function mysqlDump(): string {
       `INSERT INTO \`${table}\` VALUES ${tuples.slice(2).join(",")};`,
     ].filter((line) => !line.endsWith("VALUES ;")).join("\n");
   });
-  return ["-- MySQL dump 10.13", "", ...tables, ""].join("\n");
+  return ["-- MySQL dump 10.13", "", ...tables, "-- Dump completed", ""].join("\n");
 }
 
 function flat(): string {
