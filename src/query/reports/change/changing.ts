@@ -77,10 +77,11 @@ async function knownOf(
   context: QueryContext,
 ): Promise<Known> {
   const { range, nowUs, zone, weekStart } = request;
-  const metrics: readonly MetricName[] = [...new Set<MetricName>([...names, "visits"])];
+  const hasRatio = names.some((name) => CHANGING[name].below !== null);
+  const metrics = [...new Set<MetricName>(hasRatio ? [...names, "visits"] : names)];
   const interval = range.toUs - range.fromUs <= HOURS_MAX * HOUR_US ? "hour" : "day";
   const [whole, found] = await Promise.all([
-    context.query(queryOf(request, { metrics })),
+    context.query(queryOf(request, { metrics: names })),
     context.query(queryOf(request, { metrics, dimensions: [interval] })),
   ]);
   const byKey = new Map(found.rows.map(({ keys, values }) => [keys[0], values]));
