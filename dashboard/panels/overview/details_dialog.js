@@ -26,6 +26,11 @@ const PAUSE_MS = 200;
 /** @typedef {{ dimensions: readonly string[], metrics: Values }} Row */
 /** @typedef {{ results: readonly Row[], total: number }} Table */
 
+/** The metric that is a row's part of all visitors. */
+const SHARE = "percentage";
+/** Those of the view, without the rows that are looked for. */
+const EVERYONE = { metrics: "visitors" };
+
 /** @param {{ dimension: string, onClose: () => void }} props */
 export function DetailsDialog({ dimension, onClose }) {
   const app = useApp();
@@ -47,17 +52,26 @@ export function DetailsDialog({ dimension, onClose }) {
     also &&
       reportUrl(app, "query", { ...params, limit: PAGE_ROWS, offset: page * PAGE_ROWS }, { also }),
   );
+  /** @type {import("../../lib/ask/answer.js").Answer<Table>} */
+  const everyone = useAnswer(also?.length ? reportUrl(app, "query", EVERYONE) : null);
+  const known = !also?.length || everyone.data !== null;
   const sortBy = (/** @type {string} */ column) => {
     setPage(0);
     const [first, second] = column === dimension ? ["asc", "desc"] : ["desc", "asc"];
     setOrder(order === `${column}:${first}` ? `${column}:${second}` : `${column}:${first}`);
   };
-  const body = fault
-    ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
-    : !data
+  const lost = fault ?? everyone.fault;
+  const onRetry = () => {
+    retry();
+    everyone.retry();
+  };
+  const body = lost
+    ? html`<${PanelFault} fault=${lost} onRetry=${onRetry} />`
+    : !data || !known
     ? html`<${Skeleton} rows=${14} />`
     : html`
-      <${FullTable} rows=${data.results} told=${told} metrics=${metrics}
+      <${FullTable} rows=${also?.length ? ofEveryone(data.results, everyone.data) : data.results}
+        told=${told} metrics=${metrics}
         order=${order} onSort=${sortBy} onClose=${onClose} />
       ${data.results.length === 0 && html`<${Nothing} />`}
     `;
@@ -84,6 +98,21 @@ export function DetailsDialog({ dimension, onClose }) {
       <${Pager} page=${page} total=${data?.total ?? 0} rows=${PAGE_ROWS} onPage=${setPage} />
       <//>
   `;
+}
+
+/**
+ * Rows whose share is that of all visitors of the view: a filter for the rows that are looked for
+ * would make it their share of each other.
+ * @param {readonly Row[]} rows
+ * @param {Table | null} everyone
+ * @returns {readonly Row[]}
+ */
+function ofEveryone(rows, everyone) {
+  const all = Number(everyone?.results[0]?.metrics["visitors"] ?? 0);
+  return rows.map(({ dimensions, metrics }) => {
+    const share = all > 0 ? Number(metrics["visitors"]) / all : null;
+    return { dimensions, metrics: { ...metrics, [SHARE]: share } };
+  });
 }
 
 /**
@@ -226,7 +255,13 @@ function Export({ told, metrics, params, also }) {
   const [fault, setFault] = useState("");
   const save = async (/** @type {"csv" | "json"} */ kind) => {
     try {
-      const rows = await allRows(reportUrl(app, "query", params, { also }) ?? "");
+      const found = await allRows(reportUrl(app, "query", params, { also }) ?? "");
+      const rows = also.length > 0
+        ? ofEveryone(
+          found,
+          /** @type {Table} */ (await ask(reportUrl(app, "query", EVERYONE) ?? "")),
+        )
+        : found;
       const records = rows.map(({ dimensions: row, metrics: values }) => ({
         ...Object.fromEntries(told.map((name, index) => [name, row[index] ?? ""])),
         ...Object.fromEntries(metrics.map((metric) => [metric, values[metric] ?? null])),
