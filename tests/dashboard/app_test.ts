@@ -104,6 +104,10 @@ dashboardTest(
 async function whyItChanged(page: Page, url: string, before: string): Promise<void> {
   const question = `${OF_SITE}&period=28d&${before}`;
   const { metrics } = await askApi(url, `stats/changes?${question}`);
+  // Nothing judges revenue.
+  const revenue = page.locator(".stats .stat:nth-child(7) .change");
+  assert.match(await revenue.innerText(), /[1-9]/);
+  assert.equal(await revenue.getAttribute("class"), "change");
   await page.waitForFunction(
     (marks) => document.querySelectorAll(".stats .change.noise").length === marks,
     Object.entries<{ within_noise: boolean; difference: number } | null>(metrics).filter((
@@ -401,6 +405,7 @@ async function leftAddsUp(page: Page, url: string): Promise<void> {
   assert.equal(went.reduce((sum, n) => sum + n, 0), answer.steps[1].dropped);
   assert.equal(await page.locator(".funnel-rate .change").count(), 1);
   assert.equal(await page.locator(".funnel-step .change").count(), 2);
+  assert.equal(await page.locator(".change.good, .change.bad").count(), 0);
   assert.match(await page.innerText(".compared-with"), /compared with|No data|Compared/);
 }
 
@@ -898,6 +903,8 @@ async function sitesAreOrdered(page: Page, url: string): Promise<void> {
   await page.reload();
   await page.locator(`[aria-label='Pin ${OTHER_SITE}'][aria-pressed=true]`).waitFor();
   assert.equal(await first(), OTHER_SITE);
+  await page.locator(".site-card .change").first().waitFor();
+  assert.equal(await page.locator(".change.good, .change.bad").count(), 0);
   await page.selectOption("select[aria-label=Period]", "7d");
   const { unique_visitors } = await askApi(url, `stats/main?site_id=${OTHER_SITE}&period=7d`);
   const number = unique_visitors.toLocaleString("en-GB");

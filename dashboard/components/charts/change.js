@@ -1,5 +1,5 @@
-// The change of a number since an earlier range. Sign and arrow show the direction; a filled arrow
-// is good, a hollow one bad. Colour only repeats this.
+// The change of a number since an earlier range. Sign and arrow show the direction. Where it is
+// more than chance, a colour says whether it is good; a hollow arrow is bad.
 import { html } from "../../lib/html.js";
 
 /**
@@ -7,17 +7,16 @@ import { html } from "../../lib/html.js";
  * @property {number | null} change null if it is undefined
  * @property {string} text the amount without its sign
  * @property {string} spoken the same in words
- * @property {1 | -1 | 0} better
+ * @property {number} mood above 0 good, below bad, 0 neither or not known
  * @property {string} [title]
  * @property {boolean | undefined} [noise] whether it may be chance: a quiet mark
  * @property {(() => void) | undefined} [onPress]
  */
 
 /** @param {ChangeProps} props */
-export function Change({ change, text, spoken, better, title, noise = false, onPress }) {
+export function Change({ change, text, spoken, mood, title, noise = false, onPress }) {
   if (change === null) return html`<span class="change" title=${title}>–</span>`;
   const direction = Math.sign(change);
-  const mood = noise ? 0 : direction * better;
   const classes = ["change"];
   if (mood !== 0) classes.push(mood > 0 ? "good" : "bad");
   if (noise) classes.push("noise");

@@ -9,7 +9,8 @@ import { html } from "../../lib/html.js";
  * @property {number | null | undefined} change
  * @property {import("../../lib/format/format.js").Value | undefined} before the earlier value
  * @property {string} [missing] why there is no change, where that is known
- * @property {boolean | undefined} [noise] whether the change may be chance
+ * @property {boolean | null | undefined} [noise] whether the change may be chance; without a
+ *   judgement it is neither good nor bad
  * @property {(() => void) | undefined} [onWhy] opens what accounts for the change
  */
 
@@ -30,7 +31,7 @@ export function MetricChange({ metric, change: exact, before, missing = "", nois
     ? t("change_none")
     : t(change > 0 ? "change_up" : "change_down", { n: text });
   const isNoise = noise === true && change !== null && change !== 0;
-  const mood = isNoise ? 0 : Math.sign(change ?? 0) * metric.better;
+  const mood = noise === false ? Math.sign(change ?? 0) * metric.better : 0;
   const judged = mood === 0
     ? moved
     : t(mood > 0 ? "change_better" : "change_worse", { text: moved });
@@ -42,7 +43,7 @@ export function MetricChange({ metric, change: exact, before, missing = "", nois
     ...(onWhy && change !== null ? [t("why")] : []),
   ].join("\n");
   return html`
-    <${Change} change=${change} text=${text} spoken=${spoken} better=${metric.better}
+    <${Change} change=${change} text=${text} spoken=${spoken} mood=${mood}
       title=${title} noise=${isNoise} onPress=${onWhy} />
   `;
 }
