@@ -5,9 +5,9 @@ import { TableButton } from "../../components/report/table_button.js";
 import { ApiError, ask } from "../../lib/ask/api.js";
 import { saveBlob } from "../../lib/ask/downloads.js";
 import { askFile, chartable, courseOf, isNumeric, textOf } from "../../lib/ask/sql.js";
-import { refusalOf } from "../../lib/format/refusal.js";
 import { html, useEffect, useState } from "../../lib/html.js";
 import { useApp } from "../../lib/state/context.js";
+import { refusedText } from "./refused.js";
 
 /** @typedef {import("../../lib/ask/sql.js").SqlAnswer} SqlAnswer */
 /** @typedef {import("../../lib/format/sql_words.js").SqlWords} SqlWords */
@@ -40,7 +40,7 @@ export function Result({ w, run, onStop }) {
         if (leaving.signal.aborted) return;
         if (error instanceof ApiError && error.status === 401) expired();
         setAnswer(null);
-        setFault(saidOf(error, t));
+        setFault(refusedText(error, w, t));
         setAsked(run);
       },
     );
@@ -64,16 +64,6 @@ export function Result({ w, run, onStop }) {
       </div>
       <//>
   `;
-}
-
-/**
- * DuckDB says best what is wrong with a statement.
- * @param {unknown} error
- * @param {import("../../lib/format/text.js").Translate} t
- */
-function saidOf(error, t) {
-  const isOfStatement = error instanceof ApiError && [400, 413, 422, 503].includes(error.status);
-  return isOfStatement ? error.message : refusalOf(error, t);
 }
 
 /** @param {{ w: SqlWords, answer: SqlAnswer, query: string }} props */
@@ -174,7 +164,7 @@ function Downloads({ w, query }) {
       saveBlob(`${site.site_id.replaceAll(/[:/\\]/g, "_")}.${format}`, file);
       setFault("");
     } catch (error) {
-      setFault(saidOf(error, t));
+      setFault(refusedText(error, w, t));
     }
   };
   return html`
