@@ -53,7 +53,6 @@ export function StartPage({ offline, adding, onCancel }) {
           <p class="muted" role="status">${t("start_normalised", { site: shownHost(shown) })}</p>
         `}
       `}
-      <p>${t("start_add")}</p>
       <${StartSnippet} site=${shown} />
       <p class="muted">${t("start_check")}</p>
       ${owner && html`<p class="muted">${t("start_own_visits")}</p>`}

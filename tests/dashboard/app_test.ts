@@ -142,6 +142,8 @@ dashboardTest(
   async ({ url, open }) => {
     const { page, faults } = await open(`${url}/?site=${OTHER_SITE}&period=28d&tabs=goal`);
     const path = `${url}/api/sites/${OTHER_SITE}/goals`;
+    const none = page.locator(".blank:has-text('No goals yet')");
+    assert.equal(await none.innerText(), "No goals yet. Add one in site settings.");
     await page.click("[data-goal=purchase]");
     await page.locator("[data-breakdown=goals] [data-value=purchase]").waitFor();
     await page.waitForSelector("[data-goal=purchase]", { state: "detached" });
@@ -889,6 +891,7 @@ dashboardTest(
     assert.match(await page.innerText(".start pre"), /next\/script/);
     await page.click(".start .tab:has-text('HTML')");
     assert.match(await page.innerText(".start pre"), /data-domain="pasted\.example"/);
+    assert.equal((await page.innerText(".start")).match(/\bpaste\b/gi)?.length, 1);
     await sendEvent(url, "shop.pasted.example", 151);
     await page.locator(".waiting:has-text('shop.pasted.example') button").click();
     await page.waitForURL(/site=shop\.pasted\.example/);

@@ -1,7 +1,7 @@
 // The goals of a site in numbers: unique conversions, all conversions, rate and revenue; and for
 // owners goals that events suggest, one click each.
 import { BarTable } from "../../components/charts/bar_table.js";
-import { Skeleton } from "../../components/layout/panel.js";
+import { Empty, Skeleton } from "../../components/layout/panel.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { ask, sitePath } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
@@ -29,11 +29,13 @@ const SUGGESTED_MAX = 5;
 /** Draws the rows. */
 export function GoalsPanel() {
   const app = useApp();
-  const { t, format, schema, state, navigate } = app;
+  const { t, format, owner, schema, site, state, navigate } = app;
   const more = { metrics: ALL.join(","), dimensions: GOAL, limit: ROWS };
   const also = [{ op: "is_set", dimension: GOAL, values: [] }];
   /** @type {import("../../lib/ask/answer.js").Answer<{ results: readonly Row[] }>} */
   const { data, fault, stale, retry } = useAnswer(reportUrl(app, "query", more, { also }));
+  /** @type {import("../../lib/ask/answer.js").Answer<readonly Goal[]>} */
+  const goals = useAnswer(owner ? sitePath(site.site_id, "/goals") : null);
   if (fault) return html`<${PanelFault} fault=${fault} onRetry=${retry} />`;
   if (!data) {
     return html`
@@ -75,12 +77,14 @@ export function GoalsPanel() {
   return html`
     <div class=${stale ? "panel-body stale" : "panel-body"} aria-busy=${stale}>
       ${rows.length === 0
-        ? html`<${Nothing} hint=${state.filters.length > 0 ? undefined : t("empty_goals")} />`
+        ? goals.data?.length === 0 && state.filters.length === 0
+          ? html`<${Empty} title=${t("empty_goals")} />`
+          : html`<${Nothing} />`
         : html`
           <${BarTable} caption=${t("goals")} name="goals" columns=${columns}
             rows=${rows.map(draw)} hint=${t("pick_hint")} onPick=${onPick} />
         `}
-      <${GoalSuggestions} onMade=${retry} />
+      <${GoalSuggestions} goals=${goals} onMade=${retry} />
     </div>
     <${ImportedDays} answer=${data} />
   `;
@@ -88,15 +92,16 @@ export function GoalsPanel() {
 
 /**
  * Events that have been seen and are no goal yet; nothing for readers.
- * @param {{ onMade: () => void }} props
+ * @param {{
+ *   goals: import("../../lib/ask/answer.js").Answer<readonly Goal[]>,
+ *   onMade: () => void,
+ * }} props
  */
-function GoalSuggestions({ onMade }) {
+function GoalSuggestions({ goals, onMade }) {
   const app = useApp();
   const { t, format, owner, site } = app;
   const [fault, setFault] = useState("");
   const path = sitePath(site.site_id, "/goals");
-  /** @type {import("../../lib/ask/answer.js").Answer<readonly Goal[]>} */
-  const goals = useAnswer(owner ? path : null);
   /** @type {import("../../lib/ask/answer.js").Answer<readonly Seen[]>} */
   const seen = useAnswer(
     owner ? reportUrl(app, "values", { dimension: "name", limit: 50 }) : null,

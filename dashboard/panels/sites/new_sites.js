@@ -19,6 +19,8 @@ import { refusalOf } from "../../lib/format/refusal.js";
 const BATCH = 100;
 /** Lines drawn at once; decided ones make room for the next. */
 const LINES_MAX = 200;
+/** Lines before the others are asked for. */
+const LINES_FIRST = 10;
 /** Up to so many undeclared sites are a normal list; more look invented. */
 const UNDECLARED_USUAL = 100;
 
@@ -29,6 +31,7 @@ export function NewSites() {
   const { data, stale, refresh } = useAnswer("api/new-sites");
   const [chosen, setChosen] = useState(/** @type {ReadonlySet<string>} */ (new Set()));
   const [fault, setFault] = useState("");
+  const [whole, setWhole] = useState(false);
   const lines = data && isWorthIt(data) ? linesOf(data, t, format).slice(0, LINES_MAX) : [];
   if (lines.length === 0) return null;
   const sites = lines.map(({ site }) => site).filter((site) => chosen.has(site));
@@ -56,10 +59,13 @@ export function NewSites() {
       <div class="settings-body">
         <p class="muted">${t("new_sites_hint")}</p>
         <${Check} label=${t("new_sites_all")} checked=${sites.length === lines.length}
-          onCheck=${(/** @type {boolean} */ isChosen) =>
-            choose(lines.map(({ site }) => site), isChosen)} />
+          onCheck=${(/** @type {boolean} */ isChosen) => {
+            // Nothing is decided that is not shown.
+            setWhole(true);
+            choose(lines.map(({ site }) => site), isChosen);
+          }} />
         <ul class="items">
-          ${lines.map(({ site, words }) =>
+          ${lines.slice(0, whole ? LINES_MAX : LINES_FIRST).map(({ site, words }) =>
             html`
               <li key=${site}>
                 <span class="item-words">
@@ -71,6 +77,10 @@ export function NewSites() {
             `
           )}
         </ul>
+        ${!whole && lines.length > LINES_FIRST && html`
+          <button type="button" class="button small" onClick=${() => setWhole(true)}>
+            ${t("new_sites_show", { n: lines.length })}</button>
+        `}
         <${Decisions} disabled=${sites.length === 0} onDecide=${decide} />
         <p class="fault-line" role="alert">${fault}</p>
       </div>

@@ -269,6 +269,7 @@ export const texts = {
     "Diese Websites hat niemand hinzugefügt. Vorgeschlagene zählen, sobald sie angenommen sind.",
   new_sites_refuse: "Ablehnen",
   new_sites_refused: "Abgelehnt",
+  new_sites_show: "Alle {n} anzeigen",
   new_sites_waiting: "Vorgeschlagen, wartende Ereignisse: {n}",
   not_compared: "Nicht verglichen: Dieser Bericht zeigt nur den gewählten Zeitraum.",
   page_next: "Nächste Seite",

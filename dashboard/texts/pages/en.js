@@ -258,6 +258,7 @@ export const texts = {
   new_sites_hint: "Nobody has added these sites. Proposed ones are counted once they are accepted.",
   new_sites_refuse: "Refuse",
   new_sites_refused: "Refused",
+  new_sites_show: "Show all {n}",
   new_sites_waiting: "Proposed, events waiting: {n}",
   not_compared: "Not compared: this report shows the chosen period alone.",
   page_next: "Next page",

@@ -261,6 +261,7 @@ export const texts = {
   new_sites_hint: "Nadie ha añadido estos sitios. Los propuestos se cuentan cuando se aceptan.",
   new_sites_refuse: "Rechazar",
   new_sites_refused: "Rechazado",
+  new_sites_show: "Mostrar los {n}",
   new_sites_waiting: "Propuesto, eventos en espera: {n}",
   not_compared: "Sin comparación: este informe muestra solo el periodo elegido.",
   page_next: "Página siguiente",

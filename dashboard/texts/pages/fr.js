@@ -269,6 +269,7 @@ export const texts = {
     "Personne n’a ajouté ces sites. Les sites proposés comptent dès qu’ils sont acceptés.",
   new_sites_refuse: "Refuser",
   new_sites_refused: "Refusé",
+  new_sites_show: "Afficher les {n}",
   new_sites_waiting: "Proposé, événements en attente : {n}",
   not_compared: "Sans comparaison : ce rapport ne montre que la période choisie.",
   page_next: "Page suivante",

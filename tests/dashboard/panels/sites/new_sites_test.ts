@@ -51,8 +51,17 @@ browserTest("NewSites accepts, refuses and deletes what is chosen", async (conte
     await shows(page, ["a.example Refused", "c.example Refused"]);
     await page.locator(".items label:has-text('a.example')").click();
     await page.locator("button:text-is('Delete')").click();
-    await page.locator("button:has-text('for good')").click();
+    await page.locator("button:has-text('permanently')").click();
     await shows(page, ["c.example Refused"]);
+    const more = Array.from(
+      { length: 11 },
+      (_, at) => `more${String(at).padStart(2, "0")}.example`,
+    );
+    for (const site of more) await send(server.url, site);
+    await page.reload();
+    await shows(page, more.slice(0, 10).map((site) => waits(site, 1)));
+    await page.locator("button:text-is('Show all 12')").click();
+    await shows(page, [...more.map((site) => waits(site, 1)), "c.example Refused"]);
     assert.deepEqual(faults, []);
     assert.equal(await server.stop(), 0);
   });
