@@ -65,6 +65,10 @@ const OTHERS: readonly { readonly is: (sample: Sample) => boolean; readonly hint
     hint: "this is a dump in pg_dump's custom format; make a plain one with " +
       "`pg_restore --data-only -f umami.sql FILE`",
   },
+  {
+    is: ({ text }) => text.startsWith("PK\x03\x04"),
+    hint: "this is a ZIP file within another; unpack the outer one, and import the inner one",
+  },
   { is: ({ text, isParquet }) => text.trim() === "" && !isParquet, hint: "it is empty" },
 ];
 

@@ -111,6 +111,11 @@ Deno.test("IMPORTERS tell a wrong file by what it is, and refuse bombs", async (
       "PGDMP\x01\x0e\x00\nCOPY public.session (id) FROM stdin;\n",
       /custom format; make a plain one/,
     ],
+    [
+      "outer.zip",
+      zipSync({ "inner.zip": whole }) as Uint8Array<ArrayBuffer>,
+      /inner\.zip: this is a ZIP file within another/,
+    ],
     ["a.csv", "", /it is empty/],
     ["a.zip", whole.slice(0, whole.length / 2), /Cannot unpack a\.zip/],
     ["a.gz", Uint8Array.from([0x1f, 0x8b, 8, 0, 1, 2, 3]), /Cannot unpack a\.gz/],

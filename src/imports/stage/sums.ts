@@ -77,7 +77,10 @@ function judged({ kind, from, fault, date, values, counts }: SumTable, lastDay: 
   const key = SUM_KINDS[kind].length === 0
     ? raw("'[]'")
     : sql`to_json([${join(values.map((value) => sql`(${value})::varchar`))}])::varchar`;
-  const bigints = SUM_COLUMNS.map((name) => sql`round(${ident(name)})::bigint as ${ident(name)}`);
+  // What is no number of this size is told by its fault.
+  const bigints = SUM_COLUMNS.map((name) =>
+    sql`try_cast(round(${ident(name)}) as bigint) as ${ident(name)}`
+  );
   return sql`select * replace (${join(bigints)}, strftime(date, '%Y-%m-%d') as date, case
       when fault is not null then fault
       when date is null then 'its date cannot be read'

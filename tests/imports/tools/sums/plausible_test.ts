@@ -89,3 +89,23 @@ Deno.test("PLAUSIBLE reads every table, and every number of it", async () => {
     }
   });
 });
+
+Deno.test("a count that is no number of its size rejects its row alone", async () => {
+  const absurd = ["1e400", "NaN", "-5", "99999999999999999999", "9223372036854775808", "abc", ""];
+  const lines = absurd.map((visitors, index) => `2024-01-${10 + index},${visitors},2,1,1,1`);
+  const header = "date,visitors,pageviews,bounces,visits,visit_duration";
+  const table = [header, "2024-01-01,1,2,0,1,5", ...lines].join("\n") + "\n";
+  await withFolder(async (folder) => {
+    const system = fakeSystem();
+    const storage = await openFolder(folder, system);
+    const imports = await importsOf(folder, system, storage);
+    const done = await importFiles(running(imports), {
+      "imported_visitors_20240101_20240201.csv": table,
+    });
+    assert.equal(done.state, "done", done.report.error);
+    assert.equal(done.report.rejected, absurd.length);
+    const [found] = await storage.sums.of(SITE);
+    assert.deepEqual(found?.dates, ["2024-01-01"]);
+    await storage.close();
+  });
+});
