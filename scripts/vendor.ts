@@ -1,12 +1,17 @@
 // Copies the dashboard's libraries from the pinned npm packages into dashboard/vendor, with their
 // licences and a manifest of versions and hashes. With --check it only compares.
 import { createHash } from "node:crypto";
+import { flagOf } from "../dashboard/lib/format/marks.js";
 
-/** One file of the vendor folder. `append` is what turns a classic script into a module. */
+/**
+ * One file of the vendor folder. `append` is what turns a classic script into a module; `make`
+ * writes a module from the exports of the package instead of copying its file.
+ */
 interface VendorFile {
   readonly file: string;
   readonly specifier: string;
   readonly append?: string;
+  readonly make?: (exports: Readonly<Record<string, string>>) => string;
 }
 
 const FILES: readonly VendorFile[] = [
@@ -20,9 +25,25 @@ const FILES: readonly VendorFile[] = [
     append: "\nexport default uPlot;\n",
   },
   { file: "uplot.css", specifier: "uplot/dist/uPlot.min.css" },
+  { file: "flags.js", specifier: "country-flag-icons/string/3x2", make: flagsModule },
 ];
 
 const FOLDER = new URL("../dashboard/vendor/", import.meta.url);
+
+/** Codes of two letters; of those that ISO 3166 leaves to its users, only that of Kosovo. */
+const CODE = /^(?:[A-WYZ][A-Z]|XK)$/;
+
+/** The flags that the dashboard does not draw itself: the view box and the parts of each. */
+function flagsModule(flags: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(flags)
+    .filter(([code]) => CODE.test(code) && flagOf(code) === null)
+    .map(([code, svg]) => {
+      const [, box, parts] = /^<svg [^>]*viewBox="([^"]+)"[^>]*>(.*)<\/svg>\s*$/s.exec(svg) ?? [];
+      if (!box || !parts) throw new Error(`Cannot read the flag of ${code}: ${svg.slice(0, 80)}`);
+      return `${code}:${JSON.stringify([box, parts.replaceAll(/ class="[^"]*"/g, "")])}`;
+    });
+  return `export default {\n${lines.join(",\n")}\n};\n`;
+}
 
 /** The package a file of the npm cache belongs to: its folder, name, version and licence. */
 async function packageOf(file: URL) {
@@ -45,10 +66,10 @@ function sha256(bytes: Uint8Array<ArrayBuffer>): string {
 async function wanted(): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   const manifest = [];
-  for (const { file, specifier, append = "" } of FILES) {
+  for (const { file, specifier, append = "", make } of FILES) {
     const source = new URL(import.meta.resolve(specifier));
     const owner = await packageOf(source);
-    const text = await Deno.readTextFile(source);
+    const text = make ? make(await import(source.href)) : await Deno.readTextFile(source);
     const bytes = new TextEncoder().encode(text + append);
     const licence = `licenses/${owner.name}.txt`;
     files.set(file, bytes);

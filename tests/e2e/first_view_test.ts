@@ -1,5 +1,6 @@
 // What the first view of the dashboard takes over the wire: page, scripts, styles and every answer,
-// in a browser that has seen nothing of it before.
+// in a browser that has seen nothing of it before. The flags of its nine first countries are in the
+// bundle; the module with those of others comes after it, and has a limit in more_flags_test.ts.
 import { ok } from "node:assert";
 import { seed } from "../../scripts/traffic/seed.ts";
 import { siteProfiles } from "../../src/cli/seed/traffic.ts";

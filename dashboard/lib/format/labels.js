@@ -4,6 +4,7 @@ import { shownHost } from "../../grammar/host_name.js";
 import { html } from "../html.js";
 import { dimensionOf } from "../state/schema.js";
 import { flagOf, markOf } from "./marks.js";
+import { MoreFlag } from "./more_flags.js";
 
 /** Labels of the values defined by this program, not by visitors. */
 const WORDS = /** @type {const} */ ({
@@ -26,7 +27,7 @@ export function labelOf({ name, group, missing }, value, { t, format }) {
   }
   if (name === "country") {
     const text = format.country(value);
-    const flag = flagOf(value) ?? html`<span class="code">${value}</span>`;
+    const flag = flagOf(value) ?? html`<${MoreFlag} code=${value} />`;
     return { label: html`${flag}${text}`, text };
   }
   if (name === "language") {

@@ -1,6 +1,6 @@
 // Small marks beside well-known values: flags of countries, and letters in the colour of a source,
-// a browser or a system. Drawn here, so that none is a request. A country that is not in the table
-// has its code instead.
+// a browser or a system. Drawn here, so that none is a request. Flags of other countries are in
+// more_flags.js.
 import { html } from "../html.js";
 
 const WIDTH = 16;
@@ -29,6 +29,12 @@ const BY_CODE = new Map(
 
 /** Flags that are drawn by hand: [colour, path] one over the other. */
 const DRAWN = /** @type {Readonly<Record<string, readonly (readonly [string, string])[]>>} */ ({
+  AU: [["#029", "M0 0h16v12H0z"], [
+    "#fff",
+    "M0 0h1l7 5v1H7L0 1zM8 0v1L1 6H0V5l7-5zM3 0h2v6H3zM0 2h8v2H0z" +
+    "M4 7.5l1.4 2H2.6zM4 10.8L2.6 8.8h2.8zM12 1.4l.8 1-.8 1-.8-1zM12 8.4l.8 1-.8 1-.8-1z" +
+    "M9.8 4.6l.8 1-.8 1-.8-1zM14.2 4l.8 1-.8 1-.8-1z",
+  ], ["#c13", "M3.5 0h1v6h-1zM0 2.5h8v1H0z"]],
   BR: [["#093", "M0 0h16v12H0z"], ["#fd0", "M8 1.5L14.5 6 8 10.5 1.5 6z"], [
     "#027",
     "M8 3.6a2.4 2.4 0 1 1 0 4.8 2.4 2.4 0 0 1 0-4.8z",
@@ -38,6 +44,11 @@ const DRAWN = /** @type {Readonly<Record<string, readonly (readonly [string, str
     "M8 2l1 1.8 1.2-.5-.4 2.2 1.7-.8-.6 2.2L8.4 8.2V10h-.8V8.2L5.1 6.9l-.6-2.2 1.7.8-.4-2.2 1.2.5z",
   ]],
   CH: [["#d22", "M0 0h16v12H0z"], ["#fff", "M7 2.5h2V5h2.5v2H9v2.5H7V7H4.5V5H7z"]],
+  CN: [["#d21", "M0 0h16v12H0z"], [
+    "#fe0",
+    "M4 1.5l.7 2h2.1L5.1 4.7l.6 2L4 5.5 2.3 6.7l.6-2L1.2 3.5h2.1z" +
+    "M8 1h1v1H8zM9.5 2.7h1v1h-1zM9.5 5h1v1h-1zM8 6.7h1v1H8z",
+  ]],
   CZ: [["#fff", "M0 0h16v6H0z"], ["#d22", "M0 6h16v6H0z"], ["#147", "M0 0l8 6-8 6z"]],
   GB: [["#026", "M0 0h16v12H0z"], [
     "#fff",
@@ -46,6 +57,12 @@ const DRAWN = /** @type {Readonly<Record<string, readonly (readonly [string, str
   GR: [["#15a", "M0 0h16v12H0z"], [
     "#fff",
     "M7 1.3h9v1.4H7zM7 4h9v1.4H7zM0 6.7h16v1.3H0zM0 9.3h16v1.4H0zM2.7 0H4v6.7H2.7zM0 2.7h6.7V4H0z",
+  ]],
+  IN: [["#f93", "M0 0h16v4H0z"], ["#fff", "M0 4h16v4H0z"], ["#183", "M0 8h16v4H0z"], [
+    "#118",
+    "M8 4.3a1.7 1.7 0 1 1 0 3.4 1.7 1.7 0 0 1 0-3.4z" +
+    "M8 4.9a1.1 1.1 0 1 0 0 2.2 1.1 1.1 0 0 0 0-2.2z" +
+    "M7.7 5.7h.6v.6h-.6z",
   ]],
   US: [["#b23", "M0 0h16v12H0z"], [
     "#fff",
