@@ -52,3 +52,27 @@ for (const locale of LOCALES) {
     },
   );
 }
+
+/** What a name takes of its cell at least, on the narrowest screen. */
+const NAME_PART_MIN = 0.95;
+
+dashboardTest(
+  "Breakdown gives names the room of links and of unknown changes on a narrow screen",
+  async ({ url, open }) => {
+    const { page } = await open(`${url}/?site=${OTHER_SITE}&period=12mo`, {
+      viewport: { width: 320, height: 900 },
+    });
+    await settled(page);
+    const [row] = await page.$$eval("[data-breakdown=pages] tbody tr", (all) =>
+      all.map((one) => ({
+        label: one.querySelector(".bar-label")?.getBoundingClientRect().width ?? 0,
+        name: one.querySelector("th")?.getBoundingClientRect().width ?? 1,
+        change: one.querySelector("td + td")?.getBoundingClientRect().width,
+        changed: one.querySelector(".change")?.textContent,
+      })));
+    assert.ok(row);
+    // Seventy days of data: there is nothing to compare a year with.
+    assert.deepEqual([row.changed, row.change], ["–", 0]);
+    assert.ok(row.label / row.name > NAME_PART_MIN, `${row.label} of ${row.name} px`);
+  },
+);
