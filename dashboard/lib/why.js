@@ -34,6 +34,18 @@ export function withoutWhy({ own: { why: _, why_of: __, ...own } }) {
   return { own };
 }
 
+/**
+ * How the bar of a part of the difference looks; one against the whole has its own side.
+ * @param {number | null} share
+ */
+export function barOf(share) {
+  const size = share ?? 0;
+  return {
+    look: size < 0 ? "why-bar against" : "why-bar",
+    width: `${Math.min(100, Math.abs(size) * 100)}%`,
+  };
+}
+
 /** @param {Asked} app */
 export function closeWhy({ state, navigate }) {
   navigate(withoutWhy(state));

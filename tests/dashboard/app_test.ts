@@ -127,6 +127,12 @@ async function whyItChanged(page: Page, url: string, before: string): Promise<vo
     shown,
     why.results.map((row: Record<string, string>) => [row["dimension"], row["value"]]),
   );
+  const against = await page.$$eval(
+    ".why-rows tbody tr",
+    (all) => all.map((one) => one.querySelector(".why-bar.against") !== null),
+  );
+  const shares: (number | null)[] = why.results.map((row: { share: number | null }) => row.share);
+  assert.deepEqual(against, shares.map((share) => (share ?? 0) < 0));
   const verdict = await page.innerText(".why-verdict");
   assert.match(verdict, why.total.within_noise ? /Within noise/ : /more than chance/);
   await page.click(".why-rows tbody button >> nth=0");

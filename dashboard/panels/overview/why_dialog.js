@@ -12,7 +12,7 @@ import { minuteOf } from "../../lib/period.js";
 import { useApp } from "../../lib/state/context.js";
 import { dimensionOf, metricOf } from "../../lib/state/schema.js";
 import { picked } from "../../lib/toggle_filter.js";
-import { withoutWhy } from "../../lib/why.js";
+import { barOf, withoutWhy } from "../../lib/why.js";
 
 /** @typedef {import("../../lib/ask/answers.js").WhyAnswer} WhyAnswer */
 /** @typedef {WhyAnswer["results"][number]} WhyRow */
@@ -127,6 +127,7 @@ function Row({ row, metric, isRatio, also }) {
   const share = row.share === null
     ? "–"
     : `${row.share < 0 ? "\u2212" : ""}${format.percent(Math.abs(row.share))}`;
+  const bar = barOf(row.share);
   const parts = isRatio
     ? t("why_rate_mix", {
       rate: signed(metric, row.rate ?? 0, app),
@@ -140,8 +141,7 @@ function Row({ row, metric, isRatio, also }) {
         <button type="button" class="link" title=${text} onClick=${onPick}>${label}</button>
       </th>
       <td>
-        <i class="why-bar" aria-hidden="true"
-          style=${{ width: `${Math.min(100, Math.abs(row.share ?? 0) * 100)}%` }} />
+        <i class=${bar.look} aria-hidden="true" style=${{ width: bar.width }} />
         <span>${isRatio ? share : parts}</span>
         ${isRatio && html`<span class="muted small">${parts}</span>`}
       </td>

@@ -34,6 +34,9 @@ export interface Contribution extends Judged {
   readonly weight_before?: number;
 }
 
+/** Of fewer visits the spread is not known from themselves: all equal ones would have none. */
+const VISITS_FEW = 30;
+
 /** The contribution of a value to the difference of a count. `extra` is told by `judgeCounts`. */
 export function countPart(part: Pair, whole: Pair, extra: number): Contribution {
   const [now, before] = [part.now.above, part.before.above];
@@ -65,7 +68,7 @@ export function ratioPart(part: Pair, whole: Pair): Contribution {
   const distance = (r1 + r0) / 2 - (all1 + all0) / 2;
   const rate = weight * (r1 - r0);
   const mix = (w1 - w0) * distance;
-  const ofRate = variance(part.now) + variance(part.before);
+  const ofRate = variance(part.now, whole.now) + variance(part.before, whole.before);
   const ofWeight = w1 * (1 - w1) / whole.now.below + w0 * (1 - w0) / whole.before.below;
   const all = all1 - all0;
   return {
@@ -86,8 +89,16 @@ export function ratio({ above, below }: Counted): number | null {
   return below === 0 ? null : above / below;
 }
 
-/** The variance of a ratio, its visitors being independent. */
-function variance(counted: Counted): number {
+/** The variance of a ratio, its visitors being independent; of few visits at least as all vary. */
+function variance(counted: Counted, whole: Counted): number {
+  const own = ownVariance(counted);
+  const { below } = counted;
+  return below === 0 || below >= VISITS_FEW
+    ? own
+    : Math.max(own, ownVariance(whole) * whole.below / below);
+}
+
+function ownVariance(counted: Counted): number {
   const { below, squares } = counted;
   const r = ratio(counted);
   if (r === null || !squares) return 0;

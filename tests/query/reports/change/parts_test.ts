@@ -41,3 +41,19 @@ Deno.test("ratioPart() splits a change into rates and mix that add up to it", ()
   assert.equal(parts[2]?.before, null);
   near(parts[0]?.rate ?? NaN, (100 / 210 + 50 / 200) / 2 * (0.6 - 0.4));
 });
+
+Deno.test("ratioPart() takes the change of a single visit for noise, not that of many", () => {
+  // Visitors of one visit each, so that all squares are counts.
+  const of = (above: number, below: number) => ({
+    above,
+    below,
+    squares: [above, above, below] as const,
+  });
+  const whole = { now: of(50, 100), before: of(50, 100) };
+  const one = ratioPart({ now: of(0, 1), before: of(1, 1) }, whole);
+  assert.deepEqual([one.now, one.before, one.within_noise], [0, 1, true]);
+  near(one.rate ?? NaN, -0.01);
+  near(one.high, -0.01 + OF_MANY * Math.sqrt(0.01 ** 2 * 0.5));
+  const many = ratioPart({ now: of(0, 40), before: of(40, 40) }, whole);
+  assert.equal(many.within_noise, false);
+});
