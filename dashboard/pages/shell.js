@@ -2,6 +2,8 @@
 import { withPageWords } from "../lib/format/words.js";
 import { html, useState } from "../lib/html.js";
 import { useConnectionLost } from "../lib/ask/connection.js";
+import { useRefusal } from "../lib/state/refused_filters.js";
+import { printFilters } from "../grammar/filter.js";
 import { useOnline } from "../lib/state/online.js";
 import { useShortcuts } from "../lib/state/shortcuts.js";
 import { Frame, hasPeriod } from "./frame/frame.js";
@@ -15,6 +17,7 @@ const LATER = {
   about: withPageWords(() => import("./dialogs/about.js")),
   filter: withPageWords(() => import("./dialogs/filter.js")),
   keys: withPageWords(() => import("./dialogs/keyboard.js")),
+  refused: withPageWords(() => import("./frame/refused.js")),
   setup: withPageWords(() => import("./dialogs/setup.js")),
   start: withPageWords(() => import("./start.js")),
 };
@@ -50,6 +53,7 @@ export function Shell({ app, session, starting, adding, onAdding }) {
   const [filter, setFilter] = useState(/** @type {number | null} */ (null));
   const online = useOnline();
   const lost = useConnectionLost();
+  const refusal = useRefusal(printFilters(app.state.filters));
   const offline = !online || lost || session.fault?.status === 0;
   // A dialog whose module is still loading is not in the page yet.
   useShortcuts(
@@ -71,6 +75,8 @@ export function Shell({ app, session, starting, adding, onAdding }) {
       <${Lazy} load=${LATER.start} key=${adding} offline=${offline} adding=${adding}
         onCancel=${() => onAdding(false)} />
     `
+    : refusal
+    ? html`<${Lazy} load=${LATER.refused} fault=${refusal} />`
     : html`
       <${View} key=${`${app.state.view} ${app.site.site_id}`} view=${app.state.view}
         known=${session.phase !== "loading"} onAdd=${onAdd} />

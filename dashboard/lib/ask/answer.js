@@ -4,6 +4,7 @@ import { ApiError, ask } from "./api.js";
 import { useApp } from "../state/context.js";
 import { comparable } from "./comparable.js";
 import { connectionLost, useConnectionLost } from "./connection.js";
+import { noteRefusal } from "../state/refused_filters.js";
 import { useCallback, useEffect, useState } from "../html.js";
 import { askReport } from "./view.js";
 
@@ -50,6 +51,7 @@ export function useAnswer(path, { first = false, last = false } = {}) {
         if (fault.status === 401) expired();
         // The banner of the page says so, and the answer is asked for when the server is back.
         if (fault.status === 0) return connectionLost();
+        noteRefusal(path, fault);
         // A failed refresh keeps the current answer.
         setHeld((before) =>
           before.path === path && before.data !== null ? before : { path, data: null, fault }

@@ -163,6 +163,7 @@ export const texts = {
   filter_operator: "Bedingung",
   filter_or: "„Oder“-Bedingung hinzufügen",
   filter_pattern_broken: "Ungültiges Muster: {pattern}",
+  filter_remove: "Diesen Filter entfernen",
   filter_text: "Filter als Text",
   filter_unreadable: "Ungültiger Filter. Bitte die Syntax prüfen.",
   flow: "Nutzerfluss",

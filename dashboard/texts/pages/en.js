@@ -153,6 +153,7 @@ export const texts = {
   filter_operator: "Condition",
   filter_or: 'Add "or" condition',
   filter_pattern_broken: "Invalid pattern: {pattern}",
+  filter_remove: "Remove this filter",
   filter_text: "Filter as text",
   filter_unreadable: "Invalid filter. Check the syntax.",
   flow: "User flow",

@@ -156,6 +156,7 @@ export const texts = {
   filter_operator: "Condición",
   filter_or: "Añadir condición «o»",
   filter_pattern_broken: "Patrón no válido: {pattern}",
+  filter_remove: "Quitar este filtro",
   filter_text: "Filtro como texto",
   filter_unreadable: "Filtro no válido. Revisa la sintaxis.",
   flow: "Flujo de usuarios",

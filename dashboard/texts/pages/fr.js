@@ -162,6 +162,7 @@ export const texts = {
   filter_operator: "Condition",
   filter_or: "Ajouter une condition « ou »",
   filter_pattern_broken: "Motif invalide : {pattern}",
+  filter_remove: "Retirer ce filtre",
   filter_text: "Filtre en texte",
   filter_unreadable: "Filtre invalide. Vérifiez la syntaxe.",
   flow: "Parcours",
