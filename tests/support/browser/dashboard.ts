@@ -136,7 +136,12 @@ export async function settled(page: Page): Promise<void> {
   await page.waitForFunction(() =>
     document.querySelector("main > *") !== null &&
     document.querySelector("[aria-busy=true], .stale, .to-come, .to-come-text, .to-come-chart") ===
-      null
+      null &&
+    // Cards on the screen come a moment after it has stopped to move.
+    ![...document.querySelectorAll(".site-card-place:empty")].some((place) => {
+      const { top, bottom } = place.getBoundingClientRect();
+      return bottom >= 0 && top <= innerHeight;
+    })
   );
 }
 

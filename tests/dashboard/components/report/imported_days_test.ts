@@ -43,7 +43,7 @@ browserTest("ImportedDays says in each panel which days are missing", async (con
     assert.equal(await missing("Pages").count(), 0);
     // A filter that pages are not counted by.
     await page.goto(`${server.url}/?${RANGE}&filters=is(country,DE)`);
-    await missing("Pages").getByText(/no sums by what the filter names/).waitFor();
+    await missing("Pages").getByText(/no sums for what the filter names/).waitFor();
     assert.equal(await missing("Locations").count(), 0);
     for (const report of ["retention", "flow"]) {
       await page.goto(`${server.url}/?${RANGE}&view=behaviour&report=${report}`);
