@@ -44,6 +44,19 @@ export function sourceFiles(): string[] {
     .filter((path) => /\.(ts|js)$/.test(path) && !foreign.test(path));
 }
 
+/** The output of a program; null where it is not installed. */
+export async function outputOf(
+  program: string,
+  options: Deno.CommandOptions,
+): Promise<Deno.CommandOutput | null> {
+  try {
+    return await new Deno.Command(program, options).output();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
 /** Runs this Deno in the project's folder; after `msMax` it is killed, which counts as failure. */
 export async function runDeno(args: readonly string[], msMax = 600_000): Promise<Done> {
   const from = performance.now();

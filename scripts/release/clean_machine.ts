@@ -3,6 +3,7 @@
 // loopback alone. It is started, filled, backed up, rolled back, upgraded, restored elsewhere.
 import { MIGRATIONS } from "../../src/storage/state/migrations.ts";
 import { Sqlite } from "../../src/storage/state/sqlite.ts";
+import { outputOf } from "../lib.ts";
 
 const READY_TRIES = 600;
 const BACKUPS = "/backups";
@@ -19,10 +20,10 @@ export interface CleanStep {
 
 /** Whether this user may make such machines. */
 export async function canIsolate(): Promise<boolean> {
-  const done = await new Deno.Command("unshare", {
+  const done = await outputOf("unshare", {
     args: ["-rnm", "sh", "-c", "ip link set lo up"],
     stderr: "null",
-  }).output().catch(() => null);
+  });
   return done?.success ?? false;
 }
 

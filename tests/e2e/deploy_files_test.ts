@@ -2,7 +2,7 @@
 // use and confine the server.
 import assert from "node:assert/strict";
 import manifest from "../../deno.json" with { type: "json" };
-import { ROOT } from "../../scripts/lib.ts";
+import { outputOf, ROOT } from "../../scripts/lib.ts";
 import { startReady } from "../support/server/ready_server.ts";
 import { withFolder } from "../support/storage/storage.ts";
 
@@ -32,7 +32,7 @@ for (
   ] as const
 ) {
   Deno.test(`${program} finds no fault`, async () => {
-    const done = await new Deno.Command(program, { args, cwd: ROOT }).output().catch(() => null);
+    const done = await outputOf(program, { args, cwd: ROOT });
     if (done === null) return console.log(`Skipping ${program}: it is not installed`);
     assert.equal(done.code, 0, new TextDecoder().decode(done.stdout));
   });
@@ -49,7 +49,7 @@ Deno.test("the YAML of deploy/ can be read and confines the server", async () =>
     "prometheus/scrape.yml",
   ];
   const args = ["-c", script, ...paths.map((path) => `${ROOT}deploy/${path}`)];
-  const done = await new Deno.Command("python3", { args }).output().catch(() => null);
+  const done = await outputOf("python3", { args });
   const fault = done === null ? "no python3" : new TextDecoder().decode(done.stderr);
   if (done === null || fault.includes("No module named 'yaml'")) {
     return console.log("Python with yaml is not installed: the check of YAML is skipped");

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { compile } from "../../scripts/compile/compile.ts";
 import { NoCompileRuntime } from "../../scripts/compile/runtime.ts";
+import { outputOf } from "../../scripts/lib.ts";
 import {
   fromExecutable,
   type Program,
@@ -41,7 +42,7 @@ function executableTest(name: string, run: (program: Program, folder: string) =>
 }
 
 async function run(command: string, ...args: string[]): Promise<boolean> {
-  const done = await new Deno.Command(command, { args, stderr: "null" }).output().catch(() => null);
+  const done = await outputOf(command, { args, stderr: "null" });
   return done?.success ?? false;
 }
 

@@ -1,12 +1,13 @@
 // Progress of long commands as a person sees it: a line on a terminal, none in a pipe. `script`
 // gives a process a terminal.
 import assert from "node:assert/strict";
+import { outputOf } from "../../scripts/lib.ts";
 import { fromSource, type Program, runToEnd } from "../../scripts/server_process.ts";
 import { pageview } from "../support/events.ts";
 import { accept, openFolder, withFolder } from "../support/storage/storage.ts";
 
-const script = await new Deno.Command("script", { args: ["--version"], stdout: "null" }).output()
-  .then(({ success }) => success, () => false);
+const tried = await outputOf("script", { args: ["--version"], stdout: "null" });
+const script = tried?.success ?? false;
 if (!script) console.log("Skipping progress on a terminal: script (util-linux) is not installed");
 
 /** A program that writes to a terminal; what it shows is its standard output. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import manifest from "../../deno.json" with { type: "json" };
 import { TARGETS } from "../../scripts/compile/targets.ts";
-import { ROOT } from "../../scripts/lib.ts";
+import { outputOf, ROOT } from "../../scripts/lib.ts";
 import { billOfMaterials } from "../../scripts/release/sbom.ts";
 
 const FOLDER = `${ROOT}.github/workflows`;
@@ -35,7 +35,7 @@ async function workflows(): Promise<Record<string, Workflow> | null> {
   const script = "import json, sys, yaml\n" +
     "print(json.dumps({path: yaml.safe_load(open(path)) for path in sys.argv[1:]}))";
   const args = ["-c", script, ...names];
-  const done = await new Deno.Command("python3", { args, cwd: FOLDER }).output().catch(() => null);
+  const done = await outputOf("python3", { args, cwd: FOLDER });
   const fault = done === null ? "no python3" : new TextDecoder().decode(done.stderr);
   if (done === null || fault.includes("No module named 'yaml'")) return null;
   assert.equal(fault, "");

@@ -1,6 +1,7 @@
 // What ends imports in other ways than their files: refused undoing, sites that are deleted, an end
 // that was cut off, and what may not be told or kept of their rows.
 import assert from "node:assert/strict";
+import { outputOf } from "../../scripts/lib.ts";
 import { fakeSystem } from "../support/fake_system.ts";
 import {
   countsOf,
@@ -184,8 +185,8 @@ Deno.test("Imports reads a file however it is encoded and separated", async () =
 
 async function mount(...args: string[]): Promise<boolean> {
   const [command = "", ...rest] = args;
-  return await new Deno.Command(command, { args: rest, stderr: "null" }).output()
-    .then(({ success }) => success, () => false);
+  const done = await outputOf(command, { args: rest, stderr: "null" });
+  return done?.success ?? false;
 }
 
 Deno.test("Imports waits while the disk is full, and goes on when there is room", async () => {

@@ -1,5 +1,6 @@
 // Completions as the shells themselves make them. A shell that is not installed is skipped.
 import assert from "node:assert/strict";
+import { outputOf } from "../../../scripts/lib.ts";
 import { COMMANDS } from "../../../src/cli/commands.ts";
 import { runCommand } from "../../support/command.ts";
 import { withFolder } from "../../support/storage/storage.ts";
@@ -9,11 +10,7 @@ const NAMES = Object.keys(COMMANDS);
 /** The output of a shell that runs `script`; null where it is not installed. */
 async function shell(name: string, args: readonly string[], cwd: string): Promise<string | null> {
   const env = { HOME: cwd, TERM: "dumb" };
-  const command = new Deno.Command(name, { args: [...args], cwd, env });
-  const done = await command.output().catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  });
+  const done = await outputOf(name, { args: [...args], cwd, env });
   if (done === null) return null;
   const decoder = new TextDecoder();
   assert.equal(decoder.decode(done.stderr), "");
