@@ -22,7 +22,8 @@ export interface RealSystem extends System {
   droppedLogLines(): number;
 }
 
-const FLUSH_MS_MAX = 1000;
+/** A slow reader gets the last lines; one that does not read holds nothing up for longer. */
+const FLUSH_MS_MAX = 3000;
 
 /** The real system. */
 export function realSystem(options: LogOptions): RealSystem {
