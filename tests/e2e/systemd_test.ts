@@ -66,7 +66,7 @@ const shown = async (systemd: BootedSystemd, ...names: string[]) => {
 };
 
 async function count(systemd: BootedSystemd): Promise<string> {
-  const { text } = await systemd.run(Deno.execPath(), "eval", COUNT);
+  const { text } = await systemd.runOnNetwork(Deno.execPath(), "eval", COUNT);
   return text.trim();
 }
 

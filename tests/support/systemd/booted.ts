@@ -92,9 +92,17 @@ export class BootedSystemd {
 
   /** Runs a command inside. */
   async run(...command: string[]): Promise<{ readonly code: number; readonly text: string }> {
-    const inside = ["-m", "-p", "-u", "-i", "-n", "-C", "--root", "--wd"];
+    return await this.#enter(["-m", "-p", "-u", "-i", "-n", "-C", "--root", "--wd"], command);
+  }
+
+  /** Runs a command with the files of this machine, on the network inside. */
+  async runOnNetwork(...command: string[]): Promise<{ readonly text: string }> {
+    return await this.#enter(["-n"], command);
+  }
+
+  async #enter(spaces: readonly string[], command: readonly string[]) {
     const { code, stdout, stderr } = await new Deno.Command("nsenter", {
-      args: ["-t", String(this.#pid), ...inside, ...command],
+      args: ["-t", String(this.#pid), ...spaces, ...command],
       stdin: "null",
     }).output();
     const decoder = new TextDecoder();
