@@ -7,6 +7,7 @@ import { ident, join, raw, type Sql, sql } from "../core/sql.ts";
 import type { SumColumn, SumKind } from "../storage/history/sum_kinds.ts";
 import type { Files } from "../core/types.ts";
 import type { Db } from "../storage/duckdb.ts";
+import { literal } from "../storage/parquet/schema.ts";
 
 /** The beginning of a file, decoded as text; empty for a binary one. */
 export interface Sample {
@@ -157,9 +158,8 @@ export function ofWebsite(
   { website }: Pick<ReadContext, "website">,
 ): { readonly other: Sql; readonly values: Pick<Source["values"], "website"> } {
   if (website === null) return { other: raw(""), values: { website: column } };
-  const id = raw(`'${website.replaceAll("'", "''")}'`);
   return {
-    other: sql`when ${column} is distinct from ${id} then 'other website'`,
+    other: sql`when ${column} is distinct from ${literal(website)} then 'other website'`,
     values: {},
   };
 }
