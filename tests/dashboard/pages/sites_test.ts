@@ -4,23 +4,31 @@ import { USER_AGENT } from "../../support/browser/browser.ts";
 
 const SITES = 150;
 
+/** Imports a view of an hour ago for each visit. */
+async function importVisits(
+  url: string,
+  visits: readonly { readonly site: string; readonly ip: string }[],
+): Promise<void> {
+  const at = Date.now() - 3_600_000;
+  const lines = visits.map(({ site, ip }) =>
+    JSON.stringify({ d: site, n: "pageview", u: "/", at, ip, ua: USER_AGENT })
+  );
+  const sent = await fetch(`${url}/api/import`, {
+    method: "POST",
+    headers: { "content-type": "application/x-ndjson" },
+    body: lines.join("\n"),
+  });
+  assert.equal(sent.status, 200, await sent.text());
+}
+
 dashboardTest(
   "sites.js asks for and draws the cards near the screen, and none between",
   async ({ url, context }) => {
-    const lines = Array.from({ length: SITES }, (_, index) => ({
-      d: `card${String(index).padStart(3, "0")}.example`,
-      n: "pageview",
-      u: "/",
-      at: Date.now() - 3_600_000,
+    const visits = Array.from({ length: SITES }, (_, index) => ({
+      site: `card${String(index).padStart(3, "0")}.example`,
       ip: "81.2.69.142",
-      ua: USER_AGENT,
     }));
-    const sent = await fetch(`${url}/api/import`, {
-      method: "POST",
-      headers: { "content-type": "application/x-ndjson" },
-      body: lines.map((line) => JSON.stringify(line)).join("\n"),
-    });
-    assert.equal(sent.status, 200, await sent.text());
+    await importVisits(url, visits);
     const opened = await context({ viewport: { width: 1280, height: 800 } });
     const page = await opened.newPage();
     const asked = new Set<string>();
@@ -48,22 +56,13 @@ dashboardTest(
     // The later a site stands by its name, the more visitors it has.
     const counts = Array.from({ length: 60 }, (_, index) => 1 + Math.floor(index / 10));
     const nameOf = (index: number) => `sum${String(index).padStart(2, "0")}.example`;
-    const lines = counts.flatMap((count, index) =>
+    const visits = counts.flatMap((count, index) =>
       Array.from({ length: count }, (_, visitor) => ({
-        d: nameOf(index),
-        n: "pageview",
-        u: "/",
-        at: Date.now() - 3_600_000,
+        site: nameOf(index),
         ip: `81.2.69.${142 + visitor}`,
-        ua: USER_AGENT,
       }))
     );
-    const sent = await fetch(`${url}/api/import`, {
-      method: "POST",
-      headers: { "content-type": "application/x-ndjson" },
-      body: lines.map((line) => JSON.stringify(line)).join("\n"),
-    });
-    assert.equal(sent.status, 200, await sent.text());
+    await importVisits(url, visits);
     const opened = await context({ viewport: { width: 1280, height: 800 } });
     const page = await opened.newPage();
     await page.goto(`${url}/?view=sites`);
