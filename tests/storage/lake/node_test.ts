@@ -50,6 +50,34 @@ async function loseNextAnswer(storage: Storage): Promise<void> {
   };
 }
 
+/** Opens storage while PostgreSQL is down, which is back after `work`. Closes nothing. */
+async function openWithoutPostgres(
+  folder: string,
+  env: Readonly<Record<string, string>>,
+  work: (storage: Storage) => Promise<void>,
+): Promise<Storage> {
+  await stopPostgres(partsNow(), "fast");
+  try {
+    const storage = await openOverLake(folder, env);
+    await work(storage);
+    return storage;
+  } finally {
+    await startPostgres(partsNow());
+  }
+}
+
+/** Brings storage to the lake, before and after a flush; then closes it. */
+async function joined(storage: Storage, numbers: readonly number[]): Promise<void> {
+  try {
+    await storage.lake?.flusher.follow();
+    assert.deepEqual(await numbersOf(storage), numbers);
+    await storage.flusher.flush();
+    assert.deepEqual(await numbersOf(storage), numbers);
+  } finally {
+    await storage.close();
+  }
+}
+
 const over = (name: string, work: LakeWork) => lakeTest(name, partsNow, work);
 
 over(
@@ -184,23 +212,11 @@ over(
     await loseNextAnswer(storage);
     await storage.flusher.flush();
     await storage.close();
-    await stopPostgres(partsNow(), "fast");
-    let again: Storage | null = null;
-    try {
-      again = await openOverLake(folder, env);
-      await add(again, 30, 30);
-      await assert.rejects(numbersOf(again), /the lake is out of reach/);
-    } finally {
-      await startPostgres(partsNow());
-    }
-    try {
-      await again.lake?.flusher.follow();
-      assert.deepEqual(await numbersOf(again), expected(60));
-      await again.flusher.flush();
-      assert.deepEqual(await numbersOf(again), expected(60));
-    } finally {
-      await again.close();
-    }
+    const again = await openWithoutPostgres(folder, env, async (storage) => {
+      await add(storage, 30, 30);
+      await assert.rejects(numbersOf(storage), /the lake is out of reach/);
+    });
+    await joined(again, expected(60));
     assert.deepEqual(await plainCounts(env), [[60, 60]]);
   },
 );
@@ -217,22 +233,8 @@ over("a journal that was put back loses and repeats no event", async (env, folde
   await later.flusher.flush();
   await later.close();
   // It has the numbers of the rows that are in the lake, for other events.
-  await stopPostgres(partsNow(), "fast");
-  let again: Storage | null = null;
-  try {
-    again = await openOverLake(copy, env);
-    await add(again, 60, 60);
-  } finally {
-    await startPostgres(partsNow());
-  }
-  try {
-    await again.lake?.flusher.follow();
-    assert.deepEqual(await numbersOf(again), expected(120));
-    await again.flusher.flush();
-    assert.deepEqual(await numbersOf(again), expected(120));
-  } finally {
-    await again.close();
-  }
+  const again = await openWithoutPostgres(copy, env, (storage) => add(storage, 60, 60));
+  await joined(again, expected(120));
   assert.deepEqual(await plainCounts(env), [[120, 120]]);
 });
 
