@@ -153,8 +153,9 @@ export async function openStorage(
   host: StorageHost,
   options: StorageOptions,
 ): Promise<Storage> {
-  // Nobody sends events meanwhile, so that the check may come first.
-  const accepting = await openAccepting(system, host, { ...options, isCautious: true });
+  // Nobody sends events meanwhile: the check may come first, and one thread reads for all.
+  const lend: Lend = ({ store }, work) => work(store);
+  const accepting = await openAccepting(system, host, { ...options, isCautious: true }, lend);
   try {
     return await accepting.complete();
   } catch (error) {
@@ -168,6 +169,7 @@ export async function openAccepting(
   system: System,
   host: StorageHost,
   options: StorageOptions & Pick<JournalOptions, "isCautious">,
+  lend: Lend = withReader,
 ): Promise<AcceptingStorage> {
   const opened = await openJournal(system, host, options);
   const { store, journal, catalog, proposals, guard } = opened;
@@ -192,7 +194,7 @@ export async function openAccepting(
     async complete() {
       // DuckDB is loaded while another thread reads.
       const opening = database();
-      const parts = await withReader(opened, async (reader) => {
+      const parts = await lend(opened, async (reader) => {
         const recovery = await recover(system, options, opened, opening, reader, node);
         const parts = await openParts(system, await opening, recovery, options, opened, node);
         const { flusher } = parts;
@@ -240,9 +242,15 @@ function roomAtStart(
   return { isFull, rowsAtOnce: Math.min(FILLED_AT_ONCE, Math.ceil(hotRowsMax / 2)), files };
 }
 
-/** Lends `work` another thread that reads mallard.sqlite. */
+/** Lends `work` a thread that reads mallard.sqlite. */
+type Lend = <T>(
+  opened: Pick<OpenJournal, "store" | "openReader">,
+  work: (reader: Store) => Promise<T>,
+) => Promise<T>;
+
+/** Lends another thread than the one that keeps events. */
 async function withReader<T>(
-  { openReader }: OpenJournal,
+  { openReader }: Pick<OpenJournal, "openReader">,
   work: (reader: Store) => Promise<T>,
 ): Promise<T> {
   const reader = await openReader();

@@ -9,12 +9,8 @@ import type { SumRow } from "./sum_kinds.ts";
 import type { Clock, Files } from "../../core/types.ts";
 import { utcDatesOf } from "../../core/zone.ts";
 import type { Db } from "../duckdb.ts";
-import {
-  type CatalogFile,
-  type Partition,
-  partitionFolder,
-  TEMPORARY,
-} from "../parquet/partition.ts";
+import { TEMPORARY } from "../parquet/file_name.ts";
+import { type CatalogFile, type Partition, partitionFolder } from "../parquet/partition.ts";
 import { writeTemporary } from "../parquet/partition_file.ts";
 import type { PartitionNumbers } from "../parquet/partition_numbers.ts";
 import type { Originals } from "../rewrite/originals.ts";

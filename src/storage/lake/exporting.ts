@@ -3,7 +3,8 @@
 import { sql } from "../../core/sql.ts";
 import { raw, type Sql } from "../../core/sql.ts";
 import type { Files } from "../../core/types.ts";
-import { fileName, type Partition, partitionFolder, TEMPORARY } from "../parquet/partition.ts";
+import { fileName, TEMPORARY } from "../parquet/file_name.ts";
+import { type Partition, partitionFolder } from "../parquet/partition.ts";
 import { settle, writeTemporary } from "../parquet/partition_file.ts";
 import { ALL_COLUMNS, coldRelation, literal } from "../parquet/schema.ts";
 import type { Lake } from "./lake.ts";

@@ -2,13 +2,8 @@
 // size. What is merged, and when the result is published, is decided elsewhere.
 import type { Files } from "../../core/types.ts";
 import type { Db } from "../duckdb.ts";
-import {
-  type CatalogFile,
-  fileName,
-  type Partition,
-  partitionFolder,
-  TEMPORARY,
-} from "./partition.ts";
+import { fileName, TEMPORARY } from "./file_name.ts";
+import { type CatalogFile, type Partition, partitionFolder } from "./partition.ts";
 import { copyTo, ROW_GROUP_EVENTS, writeTemporary } from "./partition_file.ts";
 import { coldRelation } from "./schema.ts";
 

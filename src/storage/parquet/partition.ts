@@ -68,16 +68,3 @@ export function isOfSite(path: string, site: string): boolean {
 export function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
-
-/** Suffix of a file that is being written. */
-export const TEMPORARY = ".tmp";
-
-/** Name of the n-th file of a partition: `0001.parquet`. */
-export function fileName(number: number): string {
-  return `${String(number).padStart(4, "0")}.parquet`;
-}
-
-/** Number in a file's name; 0 when it has none. */
-export function numberOfFile(name: string): number {
-  return Number(/(?:^|\/)(\d+)\.parquet(?:\.tmp)?$/.exec(name)?.[1] ?? 0);
-}

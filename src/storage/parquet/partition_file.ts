@@ -3,13 +3,8 @@ import { EVENT_COLUMN_NAMES, EVENT_COLUMNS, type EventColumnName } from "../../c
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Files } from "../../core/types.ts";
 import type { Db } from "../duckdb.ts";
-import {
-  type CatalogFile,
-  fileName,
-  type Partition,
-  partitionFolder,
-  TEMPORARY,
-} from "./partition.ts";
+import { fileName, TEMPORARY } from "./file_name.ts";
+import { type CatalogFile, type Partition, partitionFolder } from "./partition.ts";
 import { ALL_COLUMNS, literal } from "./schema.ts";
 
 /**

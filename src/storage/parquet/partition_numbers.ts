@@ -2,7 +2,8 @@
 // and every file in its folder, so that no file can take the name of another.
 import { LruCache } from "../../core/lru_cache.ts";
 import type { Files } from "../../core/types.ts";
-import { numberOfFile, type Partition, partitionFolder } from "./partition.ts";
+import { numberOfFile } from "./file_name.ts";
+import { type Partition, partitionFolder } from "./partition.ts";
 import type { Store } from "../state/store.ts";
 
 const REMEMBERED_MAX = 10_000;

@@ -5,7 +5,7 @@ import { messageOf } from "../../core/errors.ts";
 import { LruCache } from "../../core/lru_cache.ts";
 import type { Files, Log } from "../../core/types.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
-import { TEMPORARY } from "../parquet/partition.ts";
+import { TEMPORARY } from "../parquet/file_name.ts";
 import { type RollupDay, type SiteRollups, spanOfFile } from "../state/ops/rollup_ops.ts";
 import type { Store } from "../state/store.ts";
 

@@ -83,10 +83,9 @@ export function schemaVersion(db: Sqlite): number {
 export async function migrate(db: Sqlite, path: string): Promise<void> {
   const version = schemaVersion(db);
   if (version > 0 && version < MIGRATIONS.length) await keepUpgradeCopy(db, path, version);
-  for (let step = version; step < MIGRATIONS.length; step++) {
-    db.transaction(() => {
-      db.exec(MIGRATIONS[step] ?? "");
-      db.exec(`pragma user_version = ${step + 1}`);
-    });
-  }
+  if (version === MIGRATIONS.length) return;
+  db.transaction(() => {
+    for (const step of MIGRATIONS.slice(version)) db.exec(step);
+    db.exec(`pragma user_version = ${MIGRATIONS.length}`);
+  });
 }

@@ -1,8 +1,8 @@
 // Sole importer of node:sqlite: opens DATA_DIR/mallard.sqlite so that what was committed survives
 // a power cut, and runs statements. It knows no table.
-import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
 import { messageOf } from "../../core/errors.ts";
+import { byteAt, linkOf, sizeOf } from "./sync_files.ts";
 
 /** A value SQLite stores. */
 export type SqliteValue = string | number | bigint | null | Uint8Array;
@@ -127,7 +127,7 @@ export class Sqlite {
 
   /** Size of the file in bytes. */
   get bytes(): number {
-    return statSync(this.#path).size;
+    return sizeOf(this.#path);
   }
 
   /** Runs statements that return nothing. */
@@ -231,20 +231,10 @@ export class Sqlite {
 
 /** Whether a file's header says that it has a write-ahead log. */
 function hasLog(path: string): boolean {
-  const file = openSync(path, "r");
-  try {
-    const format = new Uint8Array(1);
-    readSync(file, format, 0, 1, FORMAT_OFFSET);
-    return format[0] === FORMAT_WITH_LOG;
-  } finally {
-    closeSync(file);
-  }
+  return byteAt(path, FORMAT_OFFSET) === FORMAT_WITH_LOG;
 }
 
-/** Device and inode of a file and its log. */
+/** What the paths of a file and its log are linked to. */
 function linksOf(path: string): string[] {
-  return [path, `${path}-wal`].map((name) => {
-    const found = statSync(name, { bigint: true, throwIfNoEntry: false });
-    return found ? `${found.dev}:${found.ino}` : "";
-  });
+  return [path, `${path}-wal`].map(linkOf);
 }

@@ -1,11 +1,11 @@
 // The copy of mallard.sqlite that is made before a newer program changes its schema: with it the
 // older program can be started again. It holds no salts; the next erasure deletes it.
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { DAY_MS } from "../../core/durations.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Clock, Files } from "../../core/types.ts";
 import { Sqlite } from "./sqlite.ts";
 import type { Store } from "./store.ts";
+import { removeFile, renameFile, syncFile, writeTexts } from "./sync_files.ts";
 
 /** How long a copy is kept. */
 const KEPT_MS = 7 * DAY_MS;
@@ -17,12 +17,12 @@ export async function keepUpgradeCopy(db: Sqlite, path: string, version: number)
   const target = `${path}.v${version}`;
   const temporary = `${target}.tmp`;
   try {
-    rmSync(temporary, { force: true });
-    writeFileSync(temporary, "", { mode: OWNER_ONLY });
+    removeFile(temporary);
+    writeTexts(temporary, OWNER_ONLY, () => {});
     await db.copyInto(temporary);
     removeSalts(temporary);
-    sync(temporary);
-    renameSync(temporary, target);
+    syncFile(temporary);
+    renameFile(temporary, target);
   } catch (error) {
     throw new Error(
       `Cannot bring the schema up to date: no copy can be kept at ${target}: ${messageOf(error)}`,
@@ -39,15 +39,6 @@ function removeSalts(path: string): void {
     );
   } finally {
     copy.close();
-  }
-}
-
-function sync(path: string): void {
-  const file = openSync(path, "r+");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }
 

@@ -76,7 +76,7 @@ function mayTouchWorld(path: string): boolean {
     ...["c_library", "owner_socket", "probes"],
   ];
   return [...runtime.map((name) => `src/runtime/${name}.ts`), "src/main.ts"].includes(path) ||
-    path.endsWith("_worker.ts");
+    path === "src/storage/state/sync_files.ts" || path.endsWith("_worker.ts");
 }
 
 /** `row_number()` alone is no such operator of DuckDB's, but a numbering of the stream. */

@@ -1,8 +1,7 @@
 // Journal rows as a file of lines of JSON for DuckDB alone: so many rows go from one store to the
 // other without a look at each, and without a copy in JavaScript.
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
 import type { Sqlite } from "../sqlite.ts";
+import { makeFolderOf, removeFile, writeTexts } from "../sync_files.ts";
 
 /** Journal rows in a file, a line each: `{"s": site, "d": date, "e": event}`. */
 export interface JournalLines {
@@ -38,9 +37,8 @@ function writeJournalLines(
   );
   if (isEnough === undefined) return null;
   let [rows, seqTo] = [0, after];
-  mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
-  const file = openSync(path, "w", FILE_MODE);
-  try {
+  makeFolderOf(path, FOLDER_MODE);
+  const addRows = (add: (text: string) => void) => {
     while (rows < rowsMax) {
       const row = db.get(
         `select max(seq) as last, count(*) as n, group_concat(
@@ -53,23 +51,20 @@ function writeJournalLines(
       );
       const found = Number(row?.["n"] ?? 0);
       if (!row || found === 0) break;
-      writeWhole(file, new TextEncoder().encode(String(row["text"])));
+      add(String(row["text"]));
       rows += found;
       seqTo = Number(row["last"]);
       if (found < ROWS_PER_TEXT) break;
     }
+  };
+  try {
+    writeTexts(path, FILE_MODE, addRows);
   } catch (error) {
     // On a full disk the space is for the journal.
-    rmSync(path, { force: true });
+    removeFile(path);
     throw error;
-  } finally {
-    closeSync(file);
   }
   return { path, rows, seqTo };
-}
-
-function writeWhole(file: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
 }
 
 /** The operations by name. */

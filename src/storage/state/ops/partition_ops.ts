@@ -1,8 +1,9 @@
 // Compares the events folder with the catalog, in the thread of mallard.sqlite so that thousands of
 // folders do not block the main thread. It changes neither.
-import { readdirSync, statSync } from "node:fs";
-import { type CatalogFile, TEMPORARY } from "../../parquet/partition.ts";
+import { TEMPORARY } from "../../parquet/file_name.ts";
+import type { CatalogFile } from "../../parquet/partition.ts";
 import type { Sqlite } from "../sqlite.ts";
+import { entriesOf, modifiedMs } from "../sync_files.ts";
 
 /** The events folder beside the catalog. Paths are relative to the folder, sorted. */
 export interface Comparison {
@@ -55,15 +56,15 @@ function recentFiles(
     readonly sinceMs: number;
   },
 ): string[] {
-  return readdirSync(eventsFolder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
+  return entriesOf(eventsFolder)
+    .filter(({ isDirectory }) => isDirectory)
     .flatMap(({ name }) => dates.map((date) => `${name}/date=${date}`))
     .flatMap((folder) => filesBelow(`${eventsFolder}/${folder}`, `${folder}/`))
     .filter((path) => {
       if (!path.endsWith(".parquet")) return false;
       // It may have been removed since.
-      const found = statSync(`${eventsFolder}/${path}`, { throwIfNoEntry: false });
-      return found !== undefined && found.mtimeMs >= sinceMs;
+      const changedMs = modifiedMs(`${eventsFolder}/${path}`);
+      return changedMs !== null && changedMs >= sinceMs;
     });
 }
 
@@ -74,14 +75,10 @@ function pendingDeletes(db: Sqlite): string[] {
 /** Paths of all files below a folder, each after a prefix; none when there is no such folder. */
 function filesBelow(folder: string, prefix: string): string[] {
   const paths: string[] = [];
-  try {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      const path = prefix + entry.name;
-      if (entry.isDirectory()) paths.push(...filesBelow(`${folder}/${entry.name}`, `${path}/`));
-      else paths.push(path);
-    }
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== "ENOENT") throw error;
+  for (const { name, isDirectory } of entriesOf(folder)) {
+    const path = prefix + name;
+    if (isDirectory) paths.push(...filesBelow(`${folder}/${name}`, `${path}/`));
+    else paths.push(path);
   }
   return paths;
 }

@@ -1,7 +1,8 @@
 // Operations of mallard.sqlite: the journal of accepted events, the catalog of Parquet
 // files, and other values that must survive a restart. Each operation is one transaction. Two
 // tables have older names than the code: `condemned` holds pending deletes, `facts` meta values.
-import { type CatalogFile, numberOfFile } from "../../parquet/partition.ts";
+import { numberOfFile } from "../../parquet/file_name.ts";
+import type { CatalogFile } from "../../parquet/partition.ts";
 import { DROP_OPS } from "./drop_ops.ts";
 import { hideDays, keepSums, type KeptSums, SUMS_OPS } from "../../history/sums_ops.ts";
 import {
