@@ -1,5 +1,7 @@
 // The start of the page: words, session and state; then the login, an error, or the shell.
+import { askEarly } from "./lib/ask/view.js";
 import { loadWords } from "./lib/format/words.js";
+import { headlineOf, headlineUrl } from "./lib/headline.js";
 import { html, render, useEffect, useMemo, useState } from "./lib/html.js";
 import { minuteOf } from "./lib/period.js";
 import { AppContext } from "./lib/state/context.js";
@@ -7,6 +9,7 @@ import { useFirstEvent } from "./lib/state/first_event.js";
 import { preference, setPreference, showTheme } from "./lib/state/preferences.js";
 import { useUrlState } from "./lib/state/router.js";
 import { makeNames } from "./lib/state/schema.js";
+import { parseState } from "./lib/state/state.js";
 import { useSession } from "./lib/state/session.js";
 import { useRefreshTick } from "./lib/state/use_refresh.js";
 import { siteName } from "./lib/format/site_name.js";
@@ -105,6 +108,14 @@ function App({ words }) {
   `;
 }
 
+/** Asks for the numbers at the top while words are loaded and the page is drawn. */
+function askHeadline() {
+  const state = parseState(location.search);
+  const url = headlineUrl({ site: { site_id: state.site }, state }, headlineOf(state.filters));
+  if (state.view === "" && url !== null) askEarly(url);
+}
+
 showTheme(preference("theme"));
+askHeadline();
 const root = document.getElementById("app");
 if (root) render(html`<${App} words=${await loadWords()} />`, root);

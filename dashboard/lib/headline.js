@@ -1,6 +1,7 @@
 // Which numbers stand at the top of the overview: those of the site, of a goal or of pages, by the
 // filters.
 import { isCondition } from "../grammar/filter.js";
+import { reportUrl } from "./ask/report_url.js";
 import { createContext, useContext } from "./html.js";
 
 /** @typedef {"site" | "goal" | "pages"} Kind */
@@ -65,6 +66,14 @@ export function headlineOf(filters) {
  * @returns {readonly string[]}
  */
 export const metricsOf = (kind) => HEADLINES[kind].map(({ metric }) => metric);
+
+/**
+ * Where the numbers of a headline are asked for.
+ * @param {import("./ask/report_url.js").Asked} app
+ * @param {Kind} kind
+ */
+export const headlineUrl = (app, kind) =>
+  reportUrl(app, "query", { metrics: metricsOf(kind).join(",") }, { compare: true });
 
 /** Whether a goal with revenue is chosen: then every panel shows it. */
 export const RevenueContext = createContext(false);

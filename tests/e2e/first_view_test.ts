@@ -1,7 +1,7 @@
 // What the first view of the dashboard takes over the wire: page, scripts, styles and every answer,
 // in a browser that has seen nothing of it before. The flags of its nine first countries are in the
 // bundle; the module with those of others comes after it, and has a limit in more_flags_test.ts.
-import { ok } from "node:assert";
+import { equal, ok } from "node:assert";
 import { seed } from "../../scripts/traffic/seed.ts";
 import { siteProfiles } from "../../src/cli/seed/traffic.ts";
 import { type BrowserContext, browserTest, USER_AGENT } from "../support/browser/browser.ts";
@@ -25,11 +25,17 @@ browserTest("the first view takes at most 120 KB over the wire", async (_context
       views.push({ locale, ...await bytesOf(context, url) });
     }
     await server.stop();
-    for (const { locale, bytes, asked } of views) {
+    for (const { locale, bytes, urls } of views) {
+      const [headline, ...others] = reportsOf(urls);
       ok(
-        asked.length > 0 && asked.every((url) => url.includes("/view?")),
-        `the page asked for ${asked}`,
+        /\/query\?.*metrics=visitors,/.test(headline ?? ""),
+        `the page asked for ${headline} first`,
       );
+      ok(others.length > 0 && others.every((url) => url.includes("/view?")), String(others));
+      for (const path of ["auth/status", "sites", "schema"]) {
+        const times = urls.filter((url) => url.endsWith(`/api/${path}`)).length;
+        equal(times, 1, `the page asked ${times} times for ${path}`);
+      }
       const total = [...bytes.values()].reduce((sum, one) => sum + one, 0);
       const seen = `${locale}: ${total} bytes: ${JSON.stringify([...bytes])}`;
       ok(total > 50_000 && total <= BYTES_MAX, seen);
@@ -37,13 +43,22 @@ browserTest("the first view takes at most 120 KB over the wire", async (_context
   });
 });
 
-/** The bytes of each URL of a first view, and the reports that it asked for. */
+/** The reports among the URLs of a page, in the order in which they were asked for. */
+function reportsOf(urls: readonly string[]): string[] {
+  return urls.filter((url) => /\/api\/stats\/(?!live)/.test(url));
+}
+
+/** The bytes of each URL of a first view, and all of them in order. */
 async function bytesOf(context: BrowserContext, url: string) {
   const page = await context.newPage();
   const session = await context.newCDPSession(page);
   await session.send("Network.enable");
   const bytes = new Map<string, number>();
   const urls = new Map<string, string>();
+  const asked: string[] = [];
+  session.on("Network.requestWillBeSent", ({ request }) => {
+    asked.push(decodeURIComponent(request.url));
+  });
   session.on("Network.responseReceived", ({ requestId, response }) => {
     urls.set(requestId, response.url);
   });
@@ -60,7 +75,6 @@ async function bytesOf(context: BrowserContext, url: string) {
     document.querySelector("main [data-metric][data-value]") !== null &&
     !document.querySelector("[aria-busy=true], .stale, .to-come, .to-come-chart")
   );
-  const asked = [...urls.values()].filter((url) => /\/api\/stats\/(?!live)/.test(url));
   await context.close();
-  return { bytes, asked };
+  return { bytes, urls: asked };
 }

@@ -36,6 +36,22 @@ const ADDRESS_CHARS_MAX = 6000;
 let waiting = [];
 
 /**
+ * What was asked for before the page was drawn, by its path.
+ * @type {Map<string, Promise<unknown>>}
+ */
+const early = new Map();
+
+/**
+ * Asks for a report that a panel will ask for as soon as it is drawn: that one gets the answer.
+ * @param {string} path
+ */
+export function askEarly(path) {
+  const answer = requests.run(() => ask(path));
+  answer.catch(() => {});
+  early.set(path, answer);
+}
+
+/**
  * Asks for a report. Resolves and rejects as `ask` does; `first` puts it before the
  * others, `last` behind them.
  * @param {string} path
@@ -43,9 +59,14 @@ let waiting = [];
  * @returns {Promise<unknown>}
  */
 export function askReport(path, { signal, first = false, last = false }) {
+  const asked = early.get(path);
+  early.delete(path);
   return new Promise((resolve, reject) => {
-    if (waiting.length === 0) queueMicrotask(send);
-    waiting.push({ path, signal, first, last, resolve, reject });
+    if (asked) asked.then(resolve, reject);
+    else {
+      if (waiting.length === 0) queueMicrotask(send);
+      waiting.push({ path, signal, first, last, resolve, reject });
+    }
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }

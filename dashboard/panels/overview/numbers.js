@@ -6,8 +6,7 @@ import { PanelFault } from "../../components/report/panel_fault.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useCourses } from "../../lib/ask/courses.js";
 import { useNoise } from "../../lib/ask/noise.js";
-import { reportUrl } from "../../lib/ask/report_url.js";
-import { hasMoney, HEADLINES, metricsOf, MONEY } from "../../lib/headline.js";
+import { hasMoney, HEADLINES, headlineUrl, metricsOf, MONEY } from "../../lib/headline.js";
 import { html, useEffect } from "../../lib/html.js";
 import { useApp } from "../../lib/state/context.js";
 import { metricOf } from "../../lib/state/schema.js";
@@ -41,10 +40,7 @@ export function Numbers({ kind, onMoney }) {
   const { schema, state } = app;
   const asked = metricsOf(kind);
   /** @type {import("../../lib/ask/answer.js").Answer<Headline>} */
-  const answer = useAnswer(
-    reportUrl(app, "query", { metrics: asked.join(",") }, { compare: true }),
-    { first: true },
-  );
+  const answer = useAnswer(headlineUrl(app, kind), { first: true });
   const { fault, stale, retry } = answer;
   const courseOf = useCourses(kind === "pages" ? asked : [...new Set([...asked, MONEY])]);
   const success = useSuccess(kind === "site");

@@ -57,9 +57,12 @@ export const OVERVIEW = defineReport({
   params: {},
   parse: () => null,
   run: async (request, _, context): Promise<OverviewAnswer> => {
-    const main = await queryOverview(request, context);
-    if (!request.comparison) return main;
-    const before = await queryOverview(withRange(request, request.comparison), context);
+    const { comparison } = request;
+    const [main, before] = await Promise.all([
+      queryOverview(request, context),
+      comparison ? queryOverview(withRange(request, comparison), context) : null,
+    ]);
+    if (!before) return main;
     const change = Object.fromEntries(
       (Object.keys(UNITS) as (keyof Overview)[]).map((name) => [
         name,

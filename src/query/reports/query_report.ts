@@ -1,5 +1,5 @@
 // Any metrics by any dimensions: the report that the dashboard, exports and alerts use.
-import { type Bucket, bucketsOf } from "../../core/period.ts";
+import { type Bucket, bucketsOf, type Range } from "../../core/period.ts";
 import type { Interval } from "../../../dashboard/grammar/period.js";
 import { DIMENSIONS_MAX, METRICS_MAX } from "../../core/limits.ts";
 import { FILTER_VALUE_CHARS_MAX } from "../../../dashboard/grammar/limits.js";
@@ -129,15 +129,19 @@ function labeller(request: ReportRequest, dimensions: readonly DimensionRef[]) {
 }
 
 async function rowsOf(request: ReportRequest, params: QueryParams, context: QueryContext) {
-  const answer = await queryRows(request, params, context);
+  const { comparison } = request;
+  const [answer, before] = await Promise.all(
+    comparison ? comparing(request, comparison, params, context) : [
+      queryRows(request, params, context),
+      null,
+    ],
+  );
   const label = labeller(request, params.dimensions);
   const rows: ShownRow[] = answer.rows.map(({ keys, values }) => ({
     dimensions: label(keys),
     metrics: values,
   }));
-  if (!request.comparison) return { rows, total: answer.total };
-  const scope = withRange(request, request.comparison);
-  const before = await earlier(request, scope, params, answer, context);
+  if (!before) return { rows, total: answer.total };
   const compared = rows.map((row, index): ShownRow => {
     const old = before(row, index);
     return old
@@ -147,36 +151,41 @@ async function rowsOf(request: ReportRequest, params: QueryParams, context: Quer
   return { rows: compared, total: answer.total };
 }
 
-/** Finds the values of a row in the earlier range: buckets by their place, others by their keys. */
-async function earlier(
+/** Finds the values of a row in the earlier range. */
+type Earlier = (row: ShownRow, index: number) => ShownRow["comparison"];
+
+/**
+ * The rows, and those of the earlier range: buckets by their place, others by their keys, which
+ * have to be known first.
+ */
+function comparing(
   request: ReportRequest,
-  scope: ReportRequest,
+  comparison: Range,
   params: QueryParams,
-  answer: Answer,
   context: QueryContext,
-): Promise<(row: ShownRow, index: number) => ShownRow["comparison"]> {
+): [Promise<Answer>, Promise<Earlier>] {
+  const scope = withRange(request, comparison);
   const { dimensions } = params;
+  const answer = queryRows(request, params, context);
+  const isSplit = dimensions.length > 1 || !dimensions.every(isIntervalName);
+  const rows = isSplit
+    ? answer.then((found) =>
+      earlierRows(
+        queryOf(request, params),
+        comparison,
+        found.rows,
+        (query) => context.query(query),
+      )
+    )
+    : queryRows(scope, params, context).then((found) => found.rows);
   const label = labeller(scope, dimensions);
-  const [only] = dimensions;
-  if (only !== undefined && isIntervalName(only) && dimensions.length === 1) {
-    const { rows } = await queryRows(scope, params, context);
-    return (_, index) => {
-      const row = rows[index];
-      return row && { ...row.values, bucket: label(row.keys)[0] ?? "" };
-    };
-  }
-  const before = await earlierRows(
-    queryOf(request, params),
-    scope.range,
-    answer.rows,
-    (query) => context.query(query),
-  );
   const time = dimensions.findIndex(isIntervalName);
-  return (_, index) => {
-    const row = before[index];
+  const before = rows.then((found): Earlier => (_, index) => {
+    const row = found[index];
     if (!row) return undefined;
     return time < 0 ? row.values : { ...row.values, bucket: label(row.keys)[time] ?? "" };
-  };
+  });
+  return [answer, before];
 }
 
 /** The answer. `total` counts the rows before limit and offset. */
