@@ -81,8 +81,7 @@ export async function openQueries(
     engine: behavioral.engine,
     idLife,
     listsVisits: (site) => sites.settings(site).visit_list,
-    // The visits of a lake are read of its events.
-    ...storage.lake ? {} : { recent },
+    recent,
     sums: storage.sums,
     drops: (range) => drops.list(range),
     ...timings && {

@@ -49,9 +49,11 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
   const { config, host, storage, backups, drops, identity, newSites } = parts;
   const compaction = host.compaction ?? (storage.lake ? UPKEEP : COMPACTION);
   const compact = startingAfter(system, compaction.delayMs)(() => storage.compactor.run(stopping));
+  const rollUp = startingAfter(system, ROLLUPS.delayMs)(() => parts.rollups.run(stopping));
   return [
     { name: "hot", everyMs: SECOND_MS, run: () => syncHot(storage) },
-    ...storage.lake ? lakeJobs(parts, storage.lake) : localJobs(system, parts, stopping),
+    ...storage.lake ? lakeJobs(parts, storage.lake) : localJobs(parts, stopping),
+    { name: "rollups", everyMs: ROLLUPS.everyMs, run: rollUp },
     { name: "compact", everyMs: compaction.everyMs, run: compact },
     { name: "imports", everyMs: SECOND_MS, run: () => runImports(parts, stopping) },
     { name: "expire", everyMs: DAY_MS, atStart: true, run: () => expireEvents(system, parts) },
@@ -98,10 +100,9 @@ function lakeJobs({ config }: JobParts, { flusher }: LakeParts): Job[] {
 }
 
 /** What is to be done with Parquet files in DATA_DIR. */
-function localJobs(system: System, { config, storage, rollups }: JobParts, stopping: AbortSignal) {
+function localJobs({ config, storage }: JobParts, stopping: AbortSignal) {
   const { flusher, parquet, pathHistory } = storage;
   const flushMs = config.flush_interval_secs * SECOND_MS;
-  const rollUp = startingAfter(system, ROLLUPS.delayMs)(() => rollups.run(stopping));
   return [
     { name: "flush", everyMs: flushMs, run: () => flusher.flush() },
     {
@@ -110,7 +111,6 @@ function localJobs(system: System, { config, storage, rollups }: JobParts, stopp
       run: () => parquet.adopt().then(() => parquet.sweep()),
     },
     { name: "path history", everyMs: SECOND_MS, run: () => pathHistory.run(stopping) },
-    { name: "rollups", everyMs: ROLLUPS.everyMs, run: rollUp },
   ] satisfies Job[];
 }
 

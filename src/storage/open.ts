@@ -404,7 +404,7 @@ async function openParts(
   const recordMs = () => guard.recordMs();
   const into = { ...at, journalId, recordMs, timed };
   const lake = node && await (await import("./lake/parts.ts")).openLakeParts(
-    { db, store, files, hot, clock, log, mutex },
+    { db, store, files, hot, clock, log, mutex, rollups },
     node,
     { dataDir: options.dataDir, recordMs, timed },
   );

@@ -7,7 +7,7 @@ import type { Catalog, Seal } from "./tiers/catalog.ts";
 import type { Files } from "../core/types.ts";
 import type { Db, QueryLimits, Row } from "./duckdb.ts";
 import type { ParquetTier } from "./tiers/parquet_tier.ts";
-import type { CatalogFile } from "./parquet/partition.ts";
+import type { CatalogFile, Partition } from "./parquet/partition.ts";
 import { findCorruptFiles, mayBeCorruption } from "./parquet/corruption.ts";
 import { EngagedFiles } from "./parquet/engaged_files.ts";
 import {
@@ -123,6 +123,8 @@ export class Reader {
       this.#hot.requireWhole();
       const lease = this.#catalog.lease();
       const { snapshot } = lease;
+      // Of the same moment.
+      const rollups = this.#rollupsOf(site);
       const read = new Set<string>();
       try {
         const isWhole = this.incompleteDates(site, span).length === 0;
@@ -133,7 +135,7 @@ export class Reader {
           events: of(isEngaged ? "events" : "all"),
           engagements: isEngaged ? of("engagements") : null,
           rows: of("all"),
-          rollups: isWhole && this.#lake === null ? this.#rollups.view(site) ?? null : null,
+          rollups: isWhole ? rollups : null,
           rollupFile: (path) => {
             read.add(path);
             return this.#rollups.absolute(path);
@@ -158,6 +160,12 @@ export class Reader {
         lease.release();
       }
     }
+  }
+
+  #rollupsOf(site: string): SiteRollups | null {
+    const known = this.#rollups.view(site) ?? null;
+    if (known === null || this.#lake === null) return known;
+    return { ...known, foreignToUs: Math.max(known.foreignToUs, this.#lake.importedToUs) };
   }
 
   /** Resolves where a statement about the lake may be asked again. */
@@ -340,9 +348,13 @@ export class Reader {
     return this.#catalog.current.files.get(site) ?? NO_FILES;
   }
 
+  /** The same, or the partitions of the lake. */
+  storedOf(site: string): readonly Partition[] {
+    return this.#lake?.stockOf(site) ?? this.filesOf(site);
+  }
+
   /** UTC date of the site's oldest Parquet file or partition of the lake; null without any. */
   firstDate(site: string): string | null {
-    const files = this.#lake?.stockOf(site) ?? this.#catalog.current.files.get(site);
-    return files?.[0]?.date ?? null;
+    return this.storedOf(site)[0]?.date ?? null;
   }
 }

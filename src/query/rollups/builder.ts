@@ -152,7 +152,7 @@ export class RollupBuilder {
     const idDays = this.#options.visitorIdDays(site);
     const { reader, rollups } = this.#parts;
     const other = [zone, gapUs, idDays, day, rollups.epochOf(site)].join(" ");
-    return { files: reader.filesOf(site), other };
+    return { files: reader.storedOf(site), other };
   }
 
   #hasWaiting(site: string): boolean {

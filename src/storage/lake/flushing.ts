@@ -256,9 +256,17 @@ export class LakeFlusher implements Flushing {
 
   /**
    * Brings the journal and the hot tables to what the newest snapshot has, and lets statistics read
-   * that. Rejects where the lake cannot be asked.
+   * that. Rejects where the lake cannot be asked. The caller holds the mutex.
    */
   async settle(): Promise<void> {
+    try {
+      await this.#settle();
+    } finally {
+      await this.#node.keepStock();
+    }
+  }
+
+  async #settle(): Promise<void> {
     const { hot } = this.#parts;
     const before = this.#node.marked;
     const marked = await this.#node.newest();

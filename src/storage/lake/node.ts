@@ -4,6 +4,7 @@
 import { AppError, messageOf } from "../../core/errors.ts";
 import type { System } from "../../core/types.ts";
 import type { OutsideOptions } from "../duckdb.ts";
+import type { LakeStockChange } from "../state/ops/rollup_ops.ts";
 import type { Store } from "../state/store.ts";
 import type { Catalog } from "../tiers/catalog.ts";
 import { datesOf, type SpanUs } from "../tiers/event_rows.ts";
@@ -12,7 +13,7 @@ import { isPassing } from "./faults.ts";
 import { hiding, Lake, type LakeHost, opening, probe } from "./lake.ts";
 import { type Before, enter, type Marked, markedOf, newestMark, type NodeName } from "./marks.ts";
 import { OPTIONS } from "./tables.ts";
-import { type Stock, type StockedPartition, stockOf, stockQuery } from "./stock.ts";
+import { type Known, lookOf, type StockedPartition, stockQuery } from "./stock.ts";
 
 /** What stands in the way of the lake, since when. */
 export interface OutOfReach {
@@ -27,6 +28,7 @@ export interface NodeOptions extends LakeOptions {
 }
 
 const RETRY_SECS = "5";
+const NOTHING: readonly StockedPartition[] = [];
 /** Names of facts in mallard.sqlite. */
 const JOURNAL = "lake_journal";
 const SEQ_AT_START = "lake_seq_at_start";
@@ -54,7 +56,11 @@ export class LakeNode {
   #isAttached = false;
   /** Whether the hot tables hold nothing of what was in the lake when it was connected. */
   #isFilled = false;
-  #stock: Stock = new Map();
+  /** What the newest snapshot has; null before the first look. */
+  #known: Known | null = null;
+  /** What has changed since the snapshot that statistics read, and what is not kept yet. */
+  #changes: LakeStockChange[] = [];
+  #unkept: LakeStockChange[] = [];
   #follow = () => Promise.resolve();
   #marked: Marked = { snapshot: 0, lastSeq: 0 };
 
@@ -157,6 +163,7 @@ export class LakeNode {
       await this.forgetJournal(lastSeq);
       this.#lake = lake;
       this.publish(await this.newest());
+      await this.keepStock();
       await this.#store.run("setMeta", { name: SEQ_AT_START, value: "" });
       this.#isNew = false;
     } catch (error) {
@@ -196,17 +203,27 @@ export class LakeNode {
     // Whoever waits for it is told at once that it is out of reach, and it is asked again soon.
     const [row] = await lake.ask("Cannot read the lake's snapshot", newestMark(this.name));
     const marked = markedOf(row);
-    if (marked.snapshot !== this.#marked.snapshot) {
-      const rows = await lake.ask("Cannot list what is in the lake", stockQuery(marked.snapshot));
-      this.#stock = stockOf(rows);
-    }
+    if (marked.snapshot !== this.#marked.snapshot) await this.#look(lake, marked.snapshot);
     this.#out = null;
     return marked;
   }
 
+  async #look(lake: Lake, snapshot: number): Promise<void> {
+    const before = this.#known ?? {
+      stock: new Map(),
+      kept: await this.#store.run("lakeStock", undefined),
+      importedToUs: 0,
+    };
+    const query = stockQuery(snapshot, before.kept?.moment ?? null);
+    const rows = await lake.ask("Cannot list what is in the lake", query);
+    const { known, change } = lookOf(rows, snapshot, before);
+    this.#known = known;
+    this.#changes.push(change);
+  }
+
   /**
    * Lets statistics read a snapshot, and these hot tables beside it. `isOwn` says that nobody else
-   * has changed anything since the last one.
+   * has changed anything since the last one. `keepStock` must follow.
    */
   publish(
     marked: Marked,
@@ -218,14 +235,31 @@ export class LakeNode {
   ): void {
     const { current } = this.#catalog;
     this.#marked = marked;
-    for (const site of this.#stock.keys()) {
+    for (const site of this.#known?.stock.keys() ?? []) {
       if (!this.#catalog.hasSite(site)) this.#catalog.addSite(site);
     }
+    const changes = this.#changes.splice(0);
+    this.#unkept.push(...changes);
+    const added = changes.flatMap((change) => change.added);
+    const removed = changes.flatMap((change) => change.removed);
     this.#catalog.publish(
       { ...current, hotTables: hotTables ?? current.hotTables, lake: marked.snapshot },
       dispose,
+      { added, removed },
     );
-    if (!isOwn) { for (const site of this.#catalog.sites()) this.#catalog.changed(site); }
+    const changed = isOwn ? removed : [...added, ...removed];
+    for (const site of new Set(changed.map(({ site_id }) => site_id))) this.#catalog.changed(site);
+  }
+
+  /**
+   * Keeps on disk what the published snapshot has, without the rollups of what has changed. Before
+   * that has succeeded no rollup may be kept: whoever publishes holds the mutex until then.
+   */
+  async keepStock(): Promise<void> {
+    for (let [change] = this.#unkept; change; [change] = this.#unkept) {
+      await this.#store.run("changeLakeStock", change);
+      this.#unkept.shift();
+    }
   }
 
   /** Notes that the lake cannot be reached. */
@@ -288,7 +322,12 @@ export class LakeNode {
 
   /** What the lake has of a site, oldest first. */
   stockOf(site: string): readonly StockedPartition[] {
-    return this.#stock.get(site) ?? [];
+    return this.#known?.stock.get(site) ?? NOTHING;
+  }
+
+  /** Up to when ids of visitors may be from elsewhere, in microseconds. */
+  get importedToUs(): number {
+    return this.#known?.importedToUs ?? 0;
   }
 
   /** The same of a span. */
@@ -300,14 +339,16 @@ export class LakeNode {
   /** The most files that a partition has. */
   filesMax(): number {
     let most = 0;
-    for (const partitions of this.#stock.values()) {
-      for (const { files } of partitions) if (files > most) most = files;
-    }
+    for (const { files } of this.#partitions()) if (files > most) most = files;
     return most;
   }
 
   fileCount(): number {
-    return [...this.#stock.values()].flat().reduce((sum, { files }) => sum + files, 0);
+    return this.#partitions().reduce((sum, { files }) => sum + files, 0);
+  }
+
+  #partitions(): readonly StockedPartition[] {
+    return [...this.#known?.stock.values() ?? []].flat();
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@ import type { System } from "../../core/types.ts";
 import type { DuckDbModule } from "../duckdb.ts";
 import type { OpenJournal } from "../open_journal.ts";
 import type { Comparison } from "../state/ops/partition_ops.ts";
+import type { Rollups } from "../rollups/rollups.ts";
 import type { Store } from "../state/store.ts";
 import { type FlushingOptions, type FlushingParts, LakeFlusher } from "./flushing.ts";
 import { LakeNode, type NodeOptions } from "./node.ts";
@@ -45,13 +46,20 @@ export async function openNode(
 
 /** What flushes into the lake and keeps it in order. */
 export async function openLakeParts(
-  parts: FlushingParts,
+  parts: FlushingParts & { readonly rollups: Rollups },
   node: LakeNode,
   { dataDir, ...options }: Omit<FlushingOptions, "folder"> & { readonly dataDir: string },
 ): Promise<LakeParts> {
   const folder = `${dataDir}/.lake`;
   const flusher = await LakeFlusher.open(parts, node, { ...options, folder });
-  const upkeep = new LakeUpkeep(node, flusher, parts.clock, parts.log, parts.mutex);
+  const upkeep = new LakeUpkeep(
+    node,
+    flusher,
+    parts.rollups,
+    parts.clock,
+    parts.log,
+    parts.mutex,
+  );
   return { node, flusher, upkeep };
 }
 

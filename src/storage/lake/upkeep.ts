@@ -5,6 +5,7 @@ import type { Mutex } from "../../core/mutex.ts";
 import { raw, type Sql, sql } from "../../core/sql.ts";
 import type { Clock, Log } from "../../core/types.ts";
 import { literal } from "../parquet/schema.ts";
+import type { Rollups } from "../rollups/rollups.ts";
 import type { CompactionCounts } from "../tiers/compact.ts";
 import { LAKE } from "./connection.ts";
 import type { Lake } from "./lake.ts";
@@ -32,9 +33,18 @@ export class LakeUpkeep {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #mutex: Mutex;
+  readonly #rollups: Rollups;
 
   /** `mutex` keeps flushes apart. */
-  constructor(node: LakeNode, flusher: LakeFlusher, clock: Clock, log: Log, mutex: Mutex) {
+  constructor(
+    node: LakeNode,
+    flusher: LakeFlusher,
+    rollups: Rollups,
+    clock: Clock,
+    log: Log,
+    mutex: Mutex,
+  ) {
+    this.#rollups = rollups;
     this.#mutex = mutex;
     this.#node = node;
     this.#flusher = flusher;
@@ -70,6 +80,7 @@ export class LakeUpkeep {
         });
         await this.#flusher.settle();
       }
+      await this.#rollups.sweep();
       // After an erasure that failed halfway there is nothing to delete, and files to clean up.
       await this.#cleanUp(lake, this.#clock.nowMs() + AHEAD_MS);
       return found;

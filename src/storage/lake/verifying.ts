@@ -49,7 +49,7 @@ export async function verifyEvents(
   const isServed = await hasServer(lake);
   const noted = await lake.query(
     "Cannot read what was imported",
-    isServed ? stockQuery(snapshot) : sql`select * from (${importedMeasures(sql`true`, at)})`,
+    isServed ? stockQuery(snapshot, null) : sql`select * from (${importedMeasures(sql`true`, at)})`,
   );
   const sites = await lake.query(
     "Cannot read the sites of the lake",

@@ -6,7 +6,12 @@ import { LruCache } from "../../core/lru_cache.ts";
 import type { Files, Log } from "../../core/types.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
 import { TEMPORARY } from "../parquet/file_name.ts";
-import { type RollupDay, type SiteRollups, spanOfFile } from "../state/ops/rollup_ops.ts";
+import {
+  type ChangedDate,
+  type RollupDay,
+  type SiteRollups,
+  spanOfFile,
+} from "../state/ops/rollup_ops.ts";
 import type { Store } from "../state/store.ts";
 
 /** Sites whose days are in memory. */
@@ -17,10 +22,10 @@ const VISITS_SUFFIX = ".visits";
 
 const FOLDER_MODE = 0o750;
 
-/** A change of the set of files of events. */
+/** A change of the set of files of events, or of what a lake has of some dates. */
 export interface FileChange {
-  readonly added: readonly CatalogFile[];
-  readonly removed: readonly CatalogFile[];
+  readonly added: readonly ChangedDate[];
+  readonly removed: readonly ChangedDate[];
 }
 
 /** The two files that a build makes, below the folder: the sums of days, and their visits. */
@@ -233,7 +238,7 @@ export class Rollups {
 }
 
 /** Whether a span holds a time at which a file may have events. */
-function reads(span: { readonly fromUs: number; readonly toUs: number }, file: CatalogFile) {
+function reads(span: { readonly fromUs: number; readonly toUs: number }, file: ChangedDate) {
   const { fromUs, toUs } = spanOfFile(file);
   return span.fromUs < toUs && span.toUs > fromUs;
 }

@@ -7,7 +7,7 @@ import { IMPORT_SCHEMA } from "./ops/import_ops.ts";
 import { OWNER_SCHEMA } from "./ops/owner_ops.ts";
 import { PROPOSED_SCHEMA } from "./ops/proposed_ops.ts";
 import { REWRITE_SCHEMA } from "./ops/rewrite_ops.ts";
-import { ROLLUP_SCHEMA, ROLLUP_VISITS_SCHEMA } from "./ops/rollup_ops.ts";
+import { LAKE_STOCK_SCHEMA, ROLLUP_SCHEMA, ROLLUP_VISITS_SCHEMA } from "./ops/rollup_ops.ts";
 import { QUERY_SCHEMA, SITE_SCHEMA } from "./ops/site_ops.ts";
 import type { Sqlite } from "./sqlite.ts";
 import { keepUpgradeCopy } from "./upgrade_copy.ts";
@@ -58,6 +58,7 @@ export const MIGRATIONS: readonly string[] = [
   HISTORY_SCHEMA,
   SUMS_SCHEMA,
   QUERY_SCHEMA,
+  LAKE_STOCK_SCHEMA,
 ];
 
 /** The first version of the schema that has proposed sites. */

@@ -5,7 +5,13 @@ import { Sqlite, type SqliteRow } from "./sqlite.ts";
 
 const COPY = /^mallard\.sqlite\.v(\d+)$/;
 /** Derived from events, and of files that may be gone: made again. */
-const DERIVED = ["rollup_days", "rollup_sites", "rollup_garbage"] as const;
+const DERIVED = [
+  "rollup_days",
+  "rollup_sites",
+  "rollup_garbage",
+  "lake_partitions",
+  "lake_history",
+] as const;
 
 /** The versions of the schema for which a copy is kept, the newest first. */
 export async function keptVersions(files: Files, dataDir: string): Promise<number[]> {

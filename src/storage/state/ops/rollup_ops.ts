@@ -1,7 +1,7 @@
 // Operations of mallard.sqlite for rollups: which local days of a site have their sums in which
 // file. Whatever changes events takes the days that read them out in its own transaction.
 import { DAY_US } from "../../../core/durations.ts";
-import type { CatalogFile } from "../../parquet/partition.ts";
+import type { CatalogFile, Partition } from "../../parquet/partition.ts";
 import { integerOf, textOf } from "../row.ts";
 import type { Sqlite } from "../sqlite.ts";
 import type { RunsOperations } from "./operations.ts";
@@ -74,6 +74,26 @@ export const ROLLUP_VISITS_SCHEMA = `
   begin
     insert or ignore into rollup_garbage (path) values (old.visits_path);
   end;
+`;
+
+/**
+ * What the lake had of each site and date when the days above were last compared with it, as one
+ * more step of the schema. `history` tells which lake that was, and when.
+ */
+export const LAKE_STOCK_SCHEMA = `
+  create table lake_partitions (
+    site_id text not null,
+    date text not null,
+    rows integer not null,
+    last_snapshot integer not null,
+    file_list text not null,
+    primary key (site_id, date)
+  ) strict, without rowid;
+  create table lake_history (
+    id integer primary key check (id = 1),
+    snapshot integer not null,
+    made_at text not null
+  ) strict, without rowid;
 `;
 
 /** A local day whose sums are in a file. Times are microseconds since 1970 UTC. */
@@ -205,16 +225,19 @@ function forgetGarbage(db: Sqlite, paths: readonly string[]): void {
   });
 }
 
+/** A site and date of which events have come or gone; from a time on, where that is known. */
+export type ChangedDate = Pick<CatalogFile, "site_id" | "date" | "firstUs">;
+
 /** The span of a file's events: its UTC date, or from its first event on where that is known. */
 export function spanOfFile(
-  { date, firstUs }: Pick<CatalogFile, "date" | "firstUs">,
+  { date, firstUs }: Omit<ChangedDate, "site_id">,
 ): { readonly fromUs: number; readonly toUs: number } {
   const startUs = Date.parse(date) * 1000;
   return { fromUs: firstUs ?? startUs, toUs: startUs + DAY_US };
 }
 
 /** Takes out the days that read what a new file holds. Call it in a transaction. */
-export function staleByAdding(db: Sqlite, file: CatalogFile): void {
+export function staleByAdding(db: Sqlite, file: ChangedDate): void {
   const { fromUs, toUs } = spanOfFile(file);
   db.run(
     "delete from rollup_days where site_id = ? and reads_from_us < ? and reads_to_us > ?",
@@ -232,15 +255,94 @@ export function staleByRemoving(db: Sqlite, paths: readonly string[]): void {
   for (const path of paths) {
     const file = db.get("select site_id, date from files where path = ?", path);
     if (!file) continue;
-    const site = textOf(file, "site_id");
-    const { fromUs, toUs } = spanOfFile({ date: textOf(file, "date") });
-    db.run(
-      "delete from rollup_days where site_id = ? and holds_from_us < ? and holds_to_us > ?",
-      site,
-      toUs,
-      fromUs,
-    );
+    staleByLosing(db, { site_id: textOf(file, "site_id"), date: textOf(file, "date") });
   }
+}
+
+function staleByLosing(db: Sqlite, { site_id, date }: Partition): void {
+  const { fromUs, toUs } = spanOfFile({ date });
+  db.run(
+    "delete from rollup_days where site_id = ? and holds_from_us < ? and holds_to_us > ?",
+    site_id,
+    toUs,
+    fromUs,
+  );
+}
+
+/** What a lake has of a site and date, as far as it tells whether that has changed. */
+export interface LakePartition extends Partition {
+  /** Without deleted ones. */
+  readonly rows: number;
+  /** The last snapshot that inserted some of them. */
+  readonly last_snapshot: number;
+  /** Stands for the list of its files, and of what is deleted from them. */
+  readonly file_list: string;
+}
+
+/** A snapshot of a lake: of others, none has both the same number and the same time. */
+export interface LakeMoment {
+  readonly snapshot: number;
+  readonly madeAt: string;
+}
+
+/** What a lake had at a moment. */
+export interface LakeStock {
+  readonly moment: LakeMoment;
+  readonly partitions: readonly LakePartition[];
+}
+
+/** How a lake differs from what was kept of it. */
+export interface LakeStockChange {
+  readonly moment: LakeMoment;
+  /** Events came. */
+  readonly added: readonly ChangedDate[];
+  /** Events went, or may have. */
+  readonly removed: readonly Partition[];
+  /** Partitions to keep, and those that are there no more. */
+  readonly kept: readonly LakePartition[];
+  readonly gone: readonly Partition[];
+}
+
+/** What was kept of the lake; null where nothing was. */
+function lakeStock(db: Sqlite): LakeStock | null {
+  const row = db.get("select snapshot, made_at from lake_history");
+  if (!row) return null;
+  const moment = { snapshot: integerOf(row, "snapshot"), madeAt: textOf(row, "made_at") };
+  const partitions = db.all("select * from lake_partitions").map((row) => ({
+    site_id: textOf(row, "site_id"),
+    date: textOf(row, "date"),
+    rows: integerOf(row, "rows"),
+    last_snapshot: integerOf(row, "last_snapshot"),
+    file_list: textOf(row, "file_list"),
+  }));
+  return { moment, partitions };
+}
+
+/** Takes out the days that read what has changed in the lake, and keeps what it has now. */
+function changeLakeStock(db: Sqlite, change: LakeStockChange): void {
+  const { moment, added, removed, kept, gone } = change;
+  db.transaction(() => {
+    for (const date of added) staleByAdding(db, date);
+    for (const partition of removed) staleByLosing(db, partition);
+    for (const { site_id, date } of gone) {
+      db.run("delete from lake_partitions where site_id = ? and date = ?", site_id, date);
+    }
+    for (const { site_id, date, rows, last_snapshot, file_list } of kept) {
+      db.run(
+        "insert or replace into lake_partitions values (?, ?, ?, ?, ?)",
+        site_id,
+        date,
+        rows,
+        last_snapshot,
+        file_list,
+      );
+    }
+    db.run(
+      "insert or replace into lake_history values (1, ?, ?)",
+      moment.snapshot,
+      moment.madeAt,
+    );
+  });
 }
 
 /** Notes that the ids of these files' visitors may last for any time. Call it in a transaction. */
@@ -264,6 +366,8 @@ export const ROLLUP_OPS = {
   listRollups,
   listGarbage,
   forgetGarbage,
+  lakeStock,
+  changeLakeStock,
 } as const;
 
 /** The part of the store that these rows need. */
