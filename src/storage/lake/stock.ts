@@ -55,7 +55,8 @@ export function stockQuery(snapshot: number, since: LakeMoment | null): Sql {
     left join ducklake_file_column_stats ${column}s on ${column}s.data_file_id = f.data_file_id
       and ${column}s.column_id = ${column}.column_id`;
   const madeAt = (number: number) =>
-    `(select extract(epoch from snapshot_time)::text from ducklake_snapshot where snapshot_id = ${number})`;
+    `(select extract(epoch from snapshot_time)::text from ducklake_snapshot
+      where snapshot_id = ${number})`;
   const ask = `select s.partition_value as site_id, d.partition_value as date,
       sum(${rows})::bigint as rows, count(*) as files,
       bool_or(es.null_count is null or es.null_count < f.record_count) as is_engaged,

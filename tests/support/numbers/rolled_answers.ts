@@ -1,5 +1,5 @@
-// Random events of one site, and questions about them whose answers must be the same with and without
-// what is kept of closed days and of the running one.
+// Random events of one site, and questions whose answers must be the same with and without what is
+// kept of closed days and of the running one.
 import { unchangedLife } from "../../../src/sites/id_life.ts";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { dateOfDay, dayOfDate } from "../../../dashboard/grammar/days.js";
