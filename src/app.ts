@@ -7,6 +7,7 @@ import { Refusals } from "./http/refusals.ts";
 import type { Route } from "./http/route.ts";
 import type { System } from "./core/types.ts";
 import { securityHeaders } from "./http/headers.ts";
+import { routesFor } from "./api/nodes.ts";
 import { assetRoutes, SCRIPT_PATHS } from "./api/pages/assets.ts";
 import { privacyRoutes } from "./api/pages/privacy_page.ts";
 import { acceptingRoutes, notReady, startingRoutes } from "./api/pages/starting.ts";
@@ -153,7 +154,7 @@ async function openOnce(
     ...config,
     dataDir: resolve(config.data_dir),
     isCautious,
-    ...await lakeOfStorage(config, system.files),
+    ...await lakeOfStorage(config, system.files, host.askPeer),
     ...(config.behavioral === "extension"
       ? { extension: extensionOptions(config.behavioral_extension_path) }
       : {}),
@@ -269,7 +270,10 @@ function acceptEvents(
   >,
 ): Accepting {
   const eventMs = () => guard.eventMs();
-  const ingest = ingestRoutes(pipeline, buffer, system.clock, eventMs, formatParts);
+  const ingest = routesFor(
+    config.roles,
+    ingestRoutes(pipeline, buffer, system.clock, eventMs, formatParts),
+  );
   const pages = [
     ...assets,
     ...privacyRoutes(config, sites),

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Config } from "./load.ts";
 import type { Files } from "../core/types.ts";
 import type { LakeOptions } from "../storage/lake/connection.ts";
+import type { AskPeer } from "../storage/lake/nodes/peers.ts";
 import type { StorageOptions } from "../storage/open.ts";
 
 /** How the lake of the settings is reached. Rejects with a sentence where something is missing. */
@@ -35,7 +36,20 @@ export async function lakeOptions(config: Config, files: Files): Promise<LakeOpt
 export async function lakeOfStorage(
   config: Config,
   files: Files,
+  ask?: AskPeer,
 ): Promise<Pick<StorageOptions, "lake">> {
   if (config.storage !== "lake") return {};
-  return { lake: { ...await lakeOptions(config, files), node: config.node_name } };
+  const { node_name: node, node_url, node_secret: secret, base_path, roles } = config;
+  // Without the secret nobody can ask it.
+  const address = node_url === null || secret === null ? null : node_url + base_path;
+  return {
+    lake: {
+      ...await lakeOptions(config, files),
+      node,
+      address,
+      ...ask && secret !== null ? { peers: { secret, ask } } : {},
+      answers: roles.includes("query"),
+      works: roles.includes("work"),
+    },
+  };
 }

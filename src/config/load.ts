@@ -17,6 +17,8 @@ import { weakSecrets } from "./weak_secrets.ts";
 const NO_SETTING = /^MALLARD_(DEV$|API_KEY$|TEST_)/;
 const HIDDEN = "(hidden)";
 const SHOWN_CHARS_MAX = 80;
+/** How many roles a server has that does everything. */
+const ROLES = 3;
 
 /** All settings in use, checked, with gdpr_mode already applied. Keys are the TOML names. */
 export type Config = {
@@ -57,6 +59,8 @@ export function loadConfig(
   if (values.get("storage") === "lake") {
     checkTogether("storage", "lake_catalog", values, faults);
     checkTogether("storage", "lake_data_path", values, faults);
+  } else if ((values.get("roles") as readonly string[]).length < ROLES) {
+    faults.push(`Cannot use roles = ${show(values.get("roles"))}: storage is not "lake"`);
   }
   if (faults.length > 0) return { faults: [...faults, ...told] };
   const config = Object.fromEntries(values) as Config;

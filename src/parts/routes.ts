@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { weakSecrets } from "../config/weak_secrets.ts";
 import type { Route } from "../http/route.ts";
 import type { System } from "../core/types.ts";
+import { hotRoute, routesFor, tellingBehind } from "../api/nodes.ts";
 import { routesOf } from "../api/routes.ts";
 import { healthOf, samplesOf } from "../runtime/telemetry.ts";
 import { ExportFiles } from "../storage/backup/export_file.ts";
@@ -16,12 +17,12 @@ export async function makeRoutes(
   system: System,
   parts: Parts,
   stopping: AbortSignal,
-): Promise<Route[]> {
+): Promise<readonly Route[]> {
   const { clock, files, log, random } = system;
   const { config, storage } = parts;
   const { reader, store } = storage;
   const dataDir = resolve(config.data_dir);
-  return routesOf({
+  const routes = routesOf({
     ...parts,
     explore: await openExplore(config, system, parts.host, storage, parts.sites, stopping),
     settings: {
@@ -49,4 +50,13 @@ export async function makeRoutes(
       await parts.buffer.probe(() => store.run("probe", nowMs), nowMs);
     },
   });
+  const { lake } = storage;
+  if (lake === null) return routes;
+  const { node_secret: secret } = config;
+  const { journal } = lake.node.name;
+  const source = { journal, erasedTo: () => lake.node.erasedTo, store };
+  return [
+    ...tellingBehind(routesFor(config.roles, routes), () => parts.runner.behindSince()),
+    ...secret === null ? [] : [hotRoute({ ...source, secret })],
+  ];
 }

@@ -163,7 +163,8 @@ export class Runner {
     site: string,
     params: Params,
     asker: Asker = {},
-  ): Promise<{ answer: unknown; meta: Meta }> {
+  ): Promise<{ answer: unknown; meta: Meta; behindSince: string | null }> {
+    const behindSince = this.behindSince();
     const { request, run: compute } = await this.#read(report, site, params, asker);
     const { timed } = this.#options;
     const run: typeof compute = timed
@@ -182,12 +183,22 @@ export class Runner {
     const told = (answer: unknown) => ({
       answer,
       meta: withNotes(meta, this.importedMeta(answer)),
+      behindSince,
     });
     if (report.freshness === "never_cached") return told(await this.#noting(site, asker, work));
     const moment = report.freshness === "live" ? Math.floor(nowUs / LIVE_US) : 0;
     const key = [name, moment, rest, params.canonical(COMMON_NAMES)];
     const { heavy } = report;
     return told(await this.cached(site, key, work, { ...asker, heavy }));
+  }
+
+  /**
+   * Of before this time nothing is missing that other servers accepted, in an answer that is asked
+   * for from now on; null where there are none.
+   */
+  behindSince(): string | null {
+    const ms = this.#reader.behindSinceMs();
+    return ms === null ? null : new Date(ms).toISOString();
   }
 
   /** What is to be said of imported days beside an answer. */

@@ -1,5 +1,6 @@
 // What the program knows of its process: set by process.ts, faked in tests.
 import type { DuckDbModule } from "../storage/duckdb.ts";
+import type { AskPeer } from "../storage/lake/nodes/peers.ts";
 import type { ConnectionCounts } from "./connections.ts";
 import type { Probes } from "./probes.ts";
 
@@ -21,6 +22,8 @@ export interface Host {
   readonly releaseMemory?: () => void;
   /** Log lines that were dropped since the start, for nobody read them. */
   readonly droppedLogLines?: () => number;
+  /** Asks another server over the same lake. */
+  readonly askPeer?: AskPeer;
   /** How the doctor asks the machine, where it is not the real one. */
   readonly probes?: Probes;
   /** Whether this is development: reports may be explained. */

@@ -21,8 +21,6 @@ const COMPACTION = { delayMs: 5 * MINUTE_MS, everyMs: MINUTE_MS };
 const RELEASE = { delayMs: 5 * SECOND_MS, everyMs: HOUR_MS };
 /** Merging and cleaning up in a lake. */
 const UPKEEP = { delayMs: 10 * MINUTE_MS, everyMs: HOUR_MS / 2 };
-/** A lake that is back, and what others have brought into it, are seen within so long. */
-const LAKE_MS = 5 * SECOND_MS;
 const ROLLUPS = { delayMs: MINUTE_MS / 2, everyMs: MINUTE_MS };
 
 /** The parts that have periodic work. */
@@ -95,7 +93,12 @@ function lakeJobs({ config }: JobParts, { flusher }: LakeParts): Job[] {
   const flushMs = config.lake_flush_interval_secs * SECOND_MS;
   return [
     { name: "flush", everyMs: flushMs, run: () => flusher.flush() },
-    { name: "lake", everyMs: LAKE_MS, run: () => flusher.follow() },
+    {
+      name: "lake",
+      everyMs: config.hot_peers_secs * SECOND_MS,
+      atStart: true,
+      run: () => flusher.follow(),
+    },
   ];
 }
 

@@ -202,6 +202,11 @@ export function realHost(
         importDuckDb,
         { nativeDir: native_dir },
       ),
+    askPeer: async (url, headers, msMax) => {
+      const signal = AbortSignal.timeout(msMax);
+      const response = await fetch(url, { headers, redirect: "error", signal });
+      return { status: response.status, headers: response.headers, text: await response.text() };
+    },
     ...testCompaction(),
     isDevelopment: Deno.env.get("MALLARD_DEV") === "1",
     tellSetupToken: (token) =>

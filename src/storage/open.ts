@@ -208,8 +208,15 @@ export async function openAccepting(
           const room = { ...roomAtStart(options, memory, parts), flush: () => flusher.flushNow() };
           return fill(system, hot, reader, room);
         });
-      const fillAgain = () => hot.refill(() => db.reopen(), refill);
+      const openAgain = async () => {
+        await db.reopen();
+        parts.lake?.flusher.forgetPeers();
+      };
+      const fillAgain = () => hot.refill(openAgain, refill);
       parts.lake?.flusher.fillBy(fillAgain);
+      parts.lake?.flusher.eraseBy(({ site, firstDate, lastDate, toUs }) =>
+        parts.eraser.eraseElsewhere(site, firstDate, lastDate, toUs)
+      );
       const reopen = () => mutex.run(fillAgain);
       const reopening = new Reopening(db, reopen, system.clock, system.log);
       const freshMax = Math.min(
@@ -406,6 +413,7 @@ async function openParts(
   const lake = node && await (await import("./lake/parts.ts")).openLakeParts(
     { db, store, files, hot, clock, log, mutex, rollups },
     node,
+    catalog,
     { dataDir: options.dataDir, recordMs, timed },
   );
   const flusher = lake?.flusher ??
@@ -432,6 +440,7 @@ async function openParts(
       ...at,
       spillFolder: spillFolderOf(options),
       lake: node,
+      peers: lake?.peers ?? null,
     }),
     acceptProposed: (site) => journal.acceptProposed(site),
     forgetSite: (site) => journal.forgetSite(site),
@@ -441,6 +450,7 @@ async function openParts(
     refused: () => recovery.refused,
     close: async () => {
       flusher.cancel();
+      if (hot.rows === 0) await node?.leave().catch(() => {});
       // What still runs is stopped: a flush that is cut off leaves its events in the journal.
       await db.close();
       await mutex.idle();

@@ -25,6 +25,7 @@ import type { Snapshot } from "./tiers/snapshot.ts";
 import type { Recovery } from "./tiers/recovery.ts";
 import type { Hot } from "./tiers/hot.ts";
 import type { LakeNode } from "./lake/node.ts";
+import type { Peers } from "./lake/nodes/peers.ts";
 
 /** What a statement may read, all of one moment. */
 export interface Sources {
@@ -69,6 +70,7 @@ export class Reader {
   readonly #rollups: Rollups;
   readonly #engaged: EngagedFiles;
   readonly #lake: LakeNode | null;
+  readonly #peers: Peers | null;
 
   constructor(
     db: Db,
@@ -78,9 +80,15 @@ export class Reader {
     parquet: ParquetTier,
     recovery: Recovery,
     rollups: Rollups,
-    options: { eventsFolder: string; spillFolder: string; lake: LakeNode | null },
+    options: {
+      eventsFolder: string;
+      spillFolder: string;
+      lake: LakeNode | null;
+      peers: Peers | null;
+    },
   ) {
     this.#lake = options.lake;
+    this.#peers = options.peers;
     this.#db = db;
     this.#files = files;
     this.#catalog = catalog;
@@ -140,7 +148,10 @@ export class Reader {
             read.add(path);
             return this.#rollups.absolute(path);
           },
-          hotFromUs: this.#hot.firstUs(snapshot.hotTables, site),
+          hotFromUs: Math.min(
+            this.#hot.firstUs(snapshot.hotTables, site),
+            this.#peers?.firstUs(site) ?? Infinity,
+          ),
         });
         return await this.#db.query(statement, limits);
       } catch (error) {
@@ -252,6 +263,7 @@ export class Reader {
   /** Whether the site may have engagements within a span. */
   async #hasEngagement(snapshot: Snapshot, site: string, span: SpanUs): Promise<boolean> {
     if (this.#hot.mayHoldEngagement(site)) return true;
+    if (this.#peers?.mayHoldEngagement(site)) return true;
     if (this.#lake) return this.#lake.stockWithin(site, span).some(({ isEngaged }) => isEngaged);
     const files = filesFor(snapshot, site, span);
     return await this.#engaged.anyOf(files.map(({ path }) => `${this.#eventsFolder}/${path}`));
@@ -266,6 +278,14 @@ export class Reader {
       ...this.#recovery.missing.of(site, first, last),
     ];
     return [...new Set(lacking.map(({ date }) => date))].sort();
+  }
+
+  /**
+   * Of before this time (ms) nothing is missing that other servers over the lake accepted; null
+   * where there are none.
+   */
+  behindSinceMs(): number | null {
+    return this.#catalog.current.behindSinceMs ?? null;
   }
 
   /** Changes whenever an event of the site is accepted, and when its events change otherwise. */

@@ -61,7 +61,7 @@ interface Channel {
 
 /** Every open stream. */
 export class Live {
-  readonly #runner: Pick<Runner, "answer" | "incompleteDates">;
+  readonly #runner: Pick<Runner, "answer" | "incompleteDates" | "behindSince">;
   readonly #reader: Reader;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -72,7 +72,7 @@ export class Live {
   #stopChecking: (() => void) | null = null;
 
   constructor(
-    runner: Pick<Runner, "answer" | "incompleteDates">,
+    runner: Pick<Runner, "answer" | "incompleteDates" | "behindSince">,
     reader: Reader,
     clock: Clock,
     log: Log,
@@ -144,9 +144,13 @@ export class Live {
   }
 
   async #answer(site: string, params: Params, asker: Asker): Promise<string> {
+    const since = this.#runner.behindSince();
     const answer = await this.#runner.answer("realtime", REALTIME, site, params, asker);
     const dates = this.#runner.incompleteDates(answer);
-    const told = dates.length === 0 ? {} : { incomplete_dates: dates };
+    const told = {
+      ...dates.length === 0 ? {} : { incomplete_dates: dates },
+      ...since === null ? {} : { behind_since: since },
+    };
     return JSON.stringify(Object.assign({}, answer, told));
   }
 

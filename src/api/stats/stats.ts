@@ -56,6 +56,8 @@ async function respond(
 interface Told {
   readonly answer: unknown;
   readonly meta: Meta;
+  /** Of before this time nothing of other servers is missing; null where there are none. */
+  readonly behindSince: string | null;
 }
 
 /** An answer as it is sent, with its headers. */
@@ -64,12 +66,19 @@ export interface Sent {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** An answer that lacks a file in quarantine says so: its dates, and as an object a field. */
-export function sentOf(runner: Runner, { answer, meta }: Told): Sent {
+/**
+ * An answer that lacks a file in quarantine says so: its dates, and as an object a field. So does
+ * one that may lack the newest events of other servers.
+ */
+export function sentOf(runner: Runner, { answer, meta, behindSince }: Told): Sent {
   const dates = runner.incompleteDates(answer);
   const headers = { ...metaHeaders(meta), ...incompleteHeader(dates) };
+  const said = {
+    ...dates.length > 0 ? { incomplete_dates: dates } : {},
+    ...behindSince === null ? {} : { behind_since: behindSince },
+  };
   const isObject = typeof answer === "object" && answer !== null && !Array.isArray(answer);
-  const body = dates.length > 0 && isObject ? { ...answer, incomplete_dates: dates } : answer;
+  const body = Object.keys(said).length > 0 && isObject ? { ...answer, ...said } : answer;
   return { body, headers };
 }
 
@@ -81,7 +90,9 @@ function sendAnswer(
 ): Response {
   const { body, headers } = sentOf(runner, told);
   const writing = { form: "json", text: () => JSON.stringify(body) };
-  return written.response(told.answer, writing, request, { ...JSON_HEADERS, ...headers });
+  // What is said of the moment is not kept.
+  const kept = told.behindSince === null ? told.answer : body;
+  return written.response(kept, writing, request, { ...JSON_HEADERS, ...headers });
 }
 
 /** The answer as a file in the format that `format` names. */

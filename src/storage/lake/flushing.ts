@@ -10,8 +10,10 @@ import { ALL_COLUMNS, literal, literalPath } from "../parquet/schema.ts";
 import type { Store } from "../state/store.ts";
 import type { FlushCounts, Flushing } from "../tiers/flush.ts";
 import { type Hot, type HotTable, unionOf } from "../tiers/hot.ts";
-import { markOf, move } from "./marks.ts";
+import { flushedSinceMs, type Marked, markOf, move } from "./marks.ts";
 import type { LakeNode } from "./node.ts";
+import { type Erasure, erasureOf, erasuresAfter } from "./nodes/erasures.ts";
+import type { Peers } from "./nodes/peers.ts";
 import { EVENTS } from "./tables.ts";
 
 /** Under load, the time from the begin of one flush to the next at least: few and larger files. */
@@ -19,8 +21,14 @@ const FLUSH_MS_MIN = 10_000;
 /** Most tables that wait for a lake which takes none. */
 const FROZEN_TABLES_MAX = 8;
 
+/** Erasures that may come between a flush and its commit before it gives up for now. */
+const ERASURES_BETWEEN_MAX = 3;
+
 /** Name of a fact in mallard.sqlite. */
 const LOST = "lake_lost_ms";
+
+/** Somebody has erased since: what is to be written has to be looked through first. */
+class ErasedSince extends Error {}
 
 /** What a flusher of a lake works on. */
 export interface FlushingParts {
@@ -31,6 +39,8 @@ export interface FlushingParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly mutex: Mutex;
+  /** What other servers have not brought into the lake yet; null where they are not asked. */
+  readonly peers: Peers | null;
 }
 
 /** How it works. */
@@ -43,6 +53,9 @@ export interface FlushingOptions {
   readonly timed: (work: () => Promise<void>) => Promise<void>;
 }
 
+/** Erases of what is here and not in the lake. The caller holds the mutex. */
+export type EraseHere = (erasure: Erasure) => Promise<void>;
+
 /** Opens the DuckDB of statistics again, and fills its hot tables from the journal. */
 export type Refill = () => Promise<void>;
 
@@ -54,6 +67,11 @@ export class LakeFlusher implements Flushing {
   readonly #node: LakeNode;
   readonly #options: FlushingOptions;
   #refill: Refill = () => Promise.resolve();
+  #eraseHere: EraseHere = () => Promise.resolve();
+  /** What others have to erase yet, as far as is known. */
+  #erasures: readonly Erasure[] = [];
+  /** Those that this server has begun. */
+  readonly #erasing = new Set<number>();
   #asked: Promise<void> | undefined;
   #isFailing = false;
   #startedMs = -Infinity;
@@ -91,6 +109,19 @@ export class LakeFlusher implements Flushing {
   /** Names what fills the hot tables. */
   fillBy(refill: Refill): void {
     this.#refill = refill;
+  }
+
+  /** Names what erases of what is here. */
+  eraseBy(erase: EraseHere): void {
+    this.#eraseHere = erase;
+  }
+
+  /** Notes that the DuckDB of statistics was opened again, and holds nothing. */
+  forgetPeers(): void {
+    const { peers } = this.#parts;
+    if (peers === null) return;
+    peers.forget();
+    this.#publish(this.#node.marked);
   }
 
   /** When files went up that no commit may ever name. */
@@ -158,7 +189,13 @@ export class LakeFlusher implements Flushing {
           await this.#node.connect();
           await this.#fillAgain();
         } else {
+          await this.#pull();
           await this.settle();
+          // A server that has just started is asked at once.
+          if (this.#parts.peers?.hasNew(this.#node.marked.others)) {
+            await this.#pull();
+            await this.settle();
+          }
           if (!this.#node.needsAttaching && !this.#mustFill) return;
           // Opening DuckDB again is for nothing where the bucket does not answer.
           await this.#node.requireBucket();
@@ -167,6 +204,24 @@ export class LakeFlusher implements Flushing {
       } catch (error) {
         this.#node.lost(error);
       }
+    });
+  }
+
+  async #pull(): Promise<void> {
+    if (!this.#node.isReadable) return;
+    await this.#parts.peers?.pull(this.#node.marked.others, this.#erasures);
+  }
+
+  /** Lets statistics read what the marks say, and what other servers hold beside it. */
+  #publish(
+    marked: Marked,
+    options: Omit<Parameters<LakeNode["publish"]>[1], "peers" | "behindSinceMs"> = {},
+  ): void {
+    const { peers } = this.#parts;
+    this.#node.publish(marked, {
+      ...options,
+      peers: peers?.rowsBeside(marked.others) ?? [],
+      behindSinceMs: peers ? peers.wholeSinceMs(marked.others) : flushedSinceMs(marked.others),
     });
   }
 
@@ -191,16 +246,27 @@ export class LakeFlusher implements Flushing {
     await this.settle();
     const frozen = hot.tables.slice(0, -1);
     // Each failure leaves a table more behind, and every statistic reads them all.
-    const tables = frozen.length < FROZEN_TABLES_MAX ? await hot.freeze() : frozen;
+    const isAll = frozen.length < FROZEN_TABLES_MAX;
+    const flushedUs = isAll ? Math.floor(this.#parts.clock.nowMs() * 1000) : null;
+    const tables = isAll ? await hot.freeze() : frozen;
     if (tables.length === 0) return;
-    await this.#write(tables);
+    for (let attempt = 1;; attempt++) {
+      try {
+        await this.#write(tables, flushedUs);
+        break;
+      } catch (error) {
+        const isErased = error instanceof Error && error.cause instanceof ErasedSince;
+        if (!isErased || attempt === ERASURES_BETWEEN_MAX) throw error;
+        await this.settle();
+      }
+    }
     await this.settle();
     this.counts.flushes++;
     this.counts.events += tables.reduce((sum, { rows }) => sum + rows, 0);
     this.#parts.log("debug", "Flushed", { tables: tables.length });
   }
 
-  async #write(tables: readonly HotTable[]): Promise<void> {
+  async #write(tables: readonly HotTable[], flushedUs: number | null): Promise<void> {
     const { folder } = this.#options;
     const { files } = this.#parts;
     const lake = await this.#node.lake();
@@ -219,7 +285,7 @@ export class LakeFlusher implements Flushing {
       }
       await lake.commit(
         "Cannot write events into the lake",
-        (run) => this.#insert(run, paths),
+        (run) => this.#insert(run, paths, flushedUs),
       );
       await this.#noteLost(before);
     } finally {
@@ -234,8 +300,13 @@ export class LakeFlusher implements Flushing {
   }
 
   /** The one transaction by which events change tier. */
-  async #insert(run: Run, paths: ReadonlyMap<HotTable, string>): Promise<void> {
-    const mark = await markOf(run, this.#node.name);
+  async #insert(
+    run: Run,
+    paths: ReadonlyMap<HotTable, string>,
+    flushedUs: number | null,
+  ): Promise<void> {
+    const { lastSeq: mark, erasedMax } = await markOf(run, this.#node.name);
+    if (erasedMax > this.#node.erasedTo) throw new ErasedSince("Somebody has erased since");
     const left = [...paths].filter(([table]) => !this.#isIn(table, mark));
     // The answer to an earlier attempt was lost, though it was committed.
     if (left.length === 0) return;
@@ -246,7 +317,12 @@ export class LakeFlusher implements Flushing {
         order by site_id, date, timestamp`,
     );
     const last = Math.max(mark, ...left.map(([{ seqTo }]) => seqTo));
-    await move(run, this.#node.name, last);
+    const { erasedTo } = this.#node;
+    await move(run, this.#node.name, {
+      last_seq: last,
+      erased_to: erasedTo,
+      ...flushedUs === null ? {} : { flushed_us: flushedUs },
+    });
   }
 
   /** Whether the rows of a table are in the lake, by a mark in it. */
@@ -270,8 +346,16 @@ export class LakeFlusher implements Flushing {
     const { hot } = this.#parts;
     const before = this.#node.marked;
     const marked = await this.#node.newest();
+    await this.#eraseMissed(marked);
+    const gone = await this.#parts.peers?.trim(marked.others) ?? [];
+    const dispose = gone.length === 0 ? undefined : () => void this.#dropTables(gone);
     if (marked.lastSeq === this.#floor) {
-      if (marked.snapshot !== before.snapshot) this.#node.publish(marked);
+      if (marked.snapshot !== before.snapshot || this.#parts.peers !== null) {
+        this.#publish(marked, {
+          ...dispose && { dispose },
+          isOwn: marked.snapshot === before.snapshot,
+        });
+      }
       return;
     }
     const frozen = hot.tables.slice(0, -1);
@@ -288,15 +372,56 @@ export class LakeFlusher implements Flushing {
         done.includes(table) || isBeyond(table)
       )
     ) {
-      this.#node.publish(marked);
+      this.#publish(marked, { ...dispose && { dispose } });
       return await this.#fillAgain();
     }
     this.#floor = marked.lastSeq;
-    this.#node.publish(marked, {
+    this.#publish(marked, {
       hotTables: hot.release(done, null),
-      dispose: () => void this.#drop(done),
+      dispose: () => {
+        dispose?.();
+        void this.#drop(done);
+      },
       isOwn: marked.snapshot === before.snapshot + 1,
     });
+  }
+
+  /** Erases of what is here what was erased elsewhere since, and tells that. */
+  async #eraseMissed({ erasedMax, others }: Marked): Promise<void> {
+    const { erasedTo } = this.#node;
+    const lowest = Math.min(erasedTo, ...others.map(({ erased_to }) => erased_to));
+    if (lowest >= erasedMax) {
+      this.#erasures = [];
+      return;
+    }
+    const lake = await this.#node.lake();
+    const rows = await lake.ask("Cannot read what was erased", erasuresAfter(lowest));
+    this.#erasures = rows.map(erasureOf);
+    const isMissed = ({ number }: Erasure) => number > erasedTo && !this.#erasing.has(number);
+    const missed = this.#erasures.filter(isMissed);
+    for (const erasure of missed) {
+      await this.#eraseHere(erasure);
+      await this.#parts.peers?.erase(erasure);
+    }
+    if (missed.length === 0 || this.#erasing.size > 0) return;
+    await this.#node.noteErased(erasedMax);
+    await lake.commit(
+      "Cannot tell other servers of an erasure",
+      (run) => move(run, this.#node.name, { erased_to: erasedMax }),
+    );
+  }
+
+  /** Notes that this server does an erasure of its own, until it is done. */
+  beginErasing(number: number): void {
+    this.#erasing.add(number);
+  }
+
+  /** Notes that it was done. */
+  async endErasing(number: number): Promise<void> {
+    const own = this.#erasures.find((erasure) => erasure.number === number);
+    if (own) await this.#parts.peers?.erase(own);
+    this.#erasing.delete(number);
+    if (number > this.#node.erasedTo) await this.#node.noteErased(number);
   }
 
   async #lastUs(tables: readonly HotTable[]): Promise<number> {
@@ -322,9 +447,17 @@ export class LakeFlusher implements Flushing {
   }
 
   async #drop(tables: readonly HotTable[]): Promise<void> {
-    const { db, hot, log } = this.#parts;
+    await this.#tryDrop(() => this.#parts.hot.drop(tables));
+  }
+
+  async #dropTables(tables: readonly string[]): Promise<void> {
+    await this.#tryDrop(() => this.#parts.peers?.drop(tables) ?? Promise.resolve());
+  }
+
+  async #tryDrop(drop: () => Promise<void>): Promise<void> {
+    const { db, log } = this.#parts;
     try {
-      await hot.drop(tables);
+      await drop();
     } catch (error) {
       if (!db.isClosing && !db.hasFailed) {
         log("error", "Cannot drop flushed hot tables", { reason: messageOf(error) });

@@ -1,6 +1,6 @@
 // Up to which row of a journal its events are in the lake: a row for each start of a server. The
 // commit that inserts events moves the mark, so that it is right after any crash.
-import { type Sql, sql } from "../../core/sql.ts";
+import { ident, join, type Sql, sql } from "../../core/sql.ts";
 import type { Row, Run } from "../duckdb.ts";
 import { literal } from "../parquet/schema.ts";
 import { LAKE } from "./connection.ts";
@@ -21,14 +21,18 @@ export interface Before {
   readonly lastSeq: number;
 }
 
-/** What a snapshot of the lake has of a journal. */
+/** What a snapshot of the lake has of a journal, and of those of other servers. */
 export interface Marked {
   readonly snapshot: number;
   readonly lastSeq: number;
+  /** The journals that other servers write to. */
+  readonly others: readonly Entered[];
+  /** The number of the last erasure of all. */
+  readonly erasedMax: number;
 }
 
 /** A row of `nodes`. */
-interface Entered {
+export interface Entered {
   readonly node: string;
   readonly journal: string;
   /** The journal that it goes on from, and the last row that both have. */
@@ -36,38 +40,64 @@ interface Entered {
   readonly base_seq: number;
   readonly last_seq: number;
   readonly is_retired: boolean;
+  /** Where other servers ask it for what is not in the lake yet; null where they cannot. */
+  readonly address: string | null;
+  /** What it accepted before this time, by its own clock, is in the lake. */
+  readonly flushed_us: number;
+  /** The last erasure that it has done. */
+  readonly erased_to: number;
+}
+
+/** What a server says of itself when it enters its journal. */
+export interface Entering {
+  readonly before: Before;
+  readonly address: string | null;
+  readonly nowUs: number;
+  /** The last erasure that its data folder has done; null where it cannot have missed one. */
+  readonly erasedTo: number | null;
 }
 
 /**
  * Enters a journal as that of its node, after which no other data folder of the same name can
- * write. Rejects where another node is there: several do not share what they need yet. Resolves
- * with the mark: what is in the lake of the rows that the data folder has.
+ * write. Resolves with its row: what is in the lake of the rows that the data folder has.
  */
 export async function enter(
   run: Run,
   { node, journal }: NodeName,
-  before: Before,
-): Promise<number> {
+  { before, address, nowUs, erasedTo }: Entering,
+): Promise<Entered> {
   const rows = (await run(sql`select * from ${NODES}`)).map(enteredOf);
-  const entered = rows.find((row) => row.journal === journal);
+  const known = rows.find((row) => row.journal === journal);
   // The answer to an earlier attempt was lost, though it was committed.
-  if (entered) return entered.last_seq;
-  const other = rows.find((row) => row.node !== node && !row.is_retired);
-  if (other) {
-    throw new Error(
-      `the server ${other.node} writes to it, and a lake can have one server; if it is gone for ` +
-        `good, set node_name = "${other.node}" here`,
+  if (known) return known;
+  const lastSeq = before.journal === null ? 0 : broughtOf(rows, before.journal, before.lastSeq);
+  if (rows.some((row) => row.node === node && !row.is_retired)) {
+    await run(
+      sql`update ${NODES} set is_retired = true where node = ${node} and not is_retired`,
     );
   }
-  const lastSeq = before.journal === null ? 0 : broughtOf(rows, before.journal, before.lastSeq);
-  if (rows.some((row) => !row.is_retired)) {
-    await run(sql`update ${NODES} set is_retired = true where not is_retired`);
-  }
+  const isWaiting = before.journal !== null && lastSeq < before.lastSeq;
+  const parent = rows.find((row) => row.journal === before.journal);
+  const entered = {
+    node,
+    journal,
+    parent: before.journal,
+    base_seq: before.lastSeq,
+    last_seq: lastSeq,
+    is_retired: false,
+    address,
+    flushed_us: isWaiting ? parent?.flushed_us ?? 0 : nowUs,
+    erased_to: erasedTo ?? erasedMaxOf(rows),
+  };
+  const values = Object.values(entered).map((value) => sql`${value}`);
   await run(
-    sql`insert into ${NODES}
-      values (${node}, ${journal}, ${before.journal}, ${before.lastSeq}, ${lastSeq}, false)`,
+    sql`insert into ${NODES} (${join(Object.keys(entered).map(ident))}) values (${join(values)})`,
   );
-  return lastSeq;
+  return entered;
+}
+
+function erasedMaxOf(rows: readonly Entered[]): number {
+  return Math.max(0, ...rows.map(({ erased_to }) => erased_to));
 }
 
 /**
@@ -84,40 +114,76 @@ function broughtOf(rows: readonly Entered[], journal: string, seqTo: number): nu
 }
 
 function enteredOf(row: Row): Entered {
+  const textOf = (name: string) => typeof row[name] === "string" ? row[name] : null;
   return {
     node: String(row["node"]),
     journal: String(row["journal"]),
-    parent: row["parent"] === null ? null : String(row["parent"]),
+    parent: textOf("parent"),
     base_seq: Number(row["base_seq"]),
     last_seq: Number(row["last_seq"]),
     is_retired: row["is_retired"] === true,
+    address: textOf("address"),
+    flushed_us: Number(row["flushed_us"] ?? 0),
+    erased_to: Number(row["erased_to"] ?? 0),
   };
 }
 
-/** The mark, for a commit that moves it. Rejects where the journal may not write any more. */
-export async function markOf(run: Run, { node, journal }: NodeName): Promise<number> {
-  const [row] = await run(
-    sql`select last_seq, is_retired from ${NODES} where journal = ${journal}`,
-  );
-  if (row === undefined || row["is_retired"] === true) {
+/**
+ * The mark, and the number of the last erasure, for a commit that moves the mark. Rejects where the
+ * journal may not write any more.
+ */
+export async function markOf(
+  run: Run,
+  { node, journal }: NodeName,
+): Promise<{ readonly lastSeq: number; readonly erasedMax: number }> {
+  const rows = (await run(sql`select * from ${NODES}`)).map(enteredOf);
+  const own = rows.find((row) => row.journal === journal);
+  if (own === undefined || own.is_retired) {
     throw new Error(`another server writes to it as ${node}; stop one of the two`);
   }
-  return Number(row["last_seq"]);
+  return { lastSeq: own.last_seq, erasedMax: erasedMaxOf(rows) };
 }
 
-/** Moves the mark. */
-export async function move(run: Run, { journal }: NodeName, lastSeq: number): Promise<void> {
-  await run(sql`update ${NODES} set last_seq = ${lastSeq} where journal = ${journal}`);
+/** What a commit may change in the row of its journal. */
+export type Moved = Partial<
+  Pick<Entered, "last_seq" | "flushed_us" | "erased_to" | "is_retired">
+>;
+
+/** Changes the row of a journal. */
+export async function move(run: Run, { journal }: NodeName, moved: Moved): Promise<void> {
+  const changes = Object.entries(moved).map(([name, value]) => sql`${ident(name)} = ${value}`);
+  await run(sql`update ${NODES} set ${join(changes)} where journal = ${journal}`);
 }
 
-/** The newest snapshot with the mark that it has. */
-export function newestMark({ journal }: NodeName): Sql {
-  return sql`select id as snapshot,
-      (select last_seq from ${NODES} where journal = ${journal}) as last_seq
-    from ducklake_current_snapshot(${literal(LAKE)})`;
+/** Retires the journals of a server that is gone for good; resolves with how many it had. */
+export async function retire(run: Run, node: string): Promise<number> {
+  const where = sql`where node = ${node} and not is_retired`;
+  const [row] = await run(sql`select count(*) as found from ${NODES} ${where}`);
+  const found = Number(row?.["found"] ?? 0);
+  if (found > 0) await run(sql`update ${NODES} set is_retired = true ${where}`);
+  return found;
 }
 
-/** What a row of it says. */
-export function markedOf(row: Row | undefined): Marked {
-  return { snapshot: Number(row?.["snapshot"]), lastSeq: Number(row?.["last_seq"] ?? 0) };
+/** The newest snapshot with the rows of `nodes` that it has. */
+export function newestMarks(): Sql {
+  return sql`select s.id as snapshot, n.*
+    from ducklake_current_snapshot(${literal(LAKE)}) s left join ${NODES} n on true`;
+}
+
+/** What its rows say to the server that writes to `journal`. */
+export function markedOf(rows: readonly Row[], { journal }: NodeName): Marked {
+  const entered = rows.filter((row) => row["journal"] !== null).map(enteredOf);
+  return {
+    snapshot: Number(rows[0]?.["snapshot"]),
+    lastSeq: entered.find((row) => row.journal === journal)?.last_seq ?? 0,
+    others: entered.filter((row) => row.journal !== journal && !row.is_retired),
+    erasedMax: erasedMaxOf(entered),
+  };
+}
+
+/** What other servers accepted before this time (ms) is in the lake; null where there are none. */
+export function flushedSinceMs(others: readonly Entered[]): number | null {
+  return others.length === 0
+    ? null
+    : Math.min(...others.map(({ flushed_us }) => flushed_us / 1000));
 }

@@ -8,10 +8,21 @@ import type { LakeStockChange } from "../state/ops/rollup_ops.ts";
 import type { Store } from "../state/store.ts";
 import type { Catalog } from "../tiers/catalog.ts";
 import { datesOf, type SpanUs } from "../tiers/event_rows.ts";
+import type { PeerRows } from "../tiers/snapshot.ts";
 import { isBucket, type LakeOptions } from "./connection.ts";
 import { isPassing } from "./faults.ts";
 import { hiding, Lake, type LakeHost, opening, probe } from "./lake.ts";
-import { type Before, enter, type Marked, markedOf, newestMark, type NodeName } from "./marks.ts";
+import {
+  type Before,
+  enter,
+  flushedSinceMs,
+  type Marked,
+  markedOf,
+  move,
+  newestMarks,
+  type NodeName,
+} from "./marks.ts";
+import type { PeerOptions } from "./nodes/peers.ts";
 import { OPTIONS } from "./tables.ts";
 import { type Known, lookOf, type StockedPartition, stockQuery } from "./stock.ts";
 
@@ -25,6 +36,14 @@ export interface OutOfReach {
 export interface NodeOptions extends LakeOptions {
   /** The name of this server. */
   readonly node: string;
+  /** Where others ask it for what is not in the lake yet; null where they cannot. */
+  readonly address?: string | null;
+  /** How it asks others; missing where it asks none. */
+  readonly peers?: PeerOptions;
+  /** Whether it answers questions; yes when missing. */
+  readonly answers?: boolean;
+  /** Whether it does what is to be done by one server; yes when missing. */
+  readonly works?: boolean;
 }
 
 const RETRY_SECS = "5";
@@ -32,6 +51,7 @@ const NOTHING: readonly StockedPartition[] = [];
 /** Names of facts in mallard.sqlite. */
 const JOURNAL = "lake_journal";
 const SEQ_AT_START = "lake_seq_at_start";
+const ERASED_TO = "lake_erased_to";
 
 /** Errors of statements that read the lake. */
 const OF_LAKE =
@@ -62,7 +82,9 @@ export class LakeNode {
   #changes: LakeStockChange[] = [];
   #unkept: LakeStockChange[] = [];
   #follow = () => Promise.resolve();
-  #marked: Marked = { snapshot: 0, lastSeq: 0 };
+  #marked: Marked = { snapshot: 0, lastSeq: 0, others: [], erasedMax: 0 };
+  /** The last erasure that was done with what is here; null before the first connection. */
+  #erasedTo: number | null;
 
   private constructor(
     system: System,
@@ -71,7 +93,9 @@ export class LakeNode {
     store: Store,
     catalog: Catalog,
     before: Before,
+    erasedTo: number | null,
   ) {
+    this.#erasedTo = erasedTo;
     this.#system = system;
     this.#host = host;
     this.#options = options;
@@ -98,7 +122,9 @@ export class LakeNode {
       await store.run("setMeta", { name: SEQ_AT_START, value });
     }
     const before = { journal: known, lastSeq: Number(value) };
-    return new LakeNode(system, host, options, store, catalog, before);
+    const erased = await store.run("getMeta", ERASED_TO);
+    const erasedTo = erased === null ? null : Number(erased);
+    return new LakeNode(system, host, options, store, catalog, before, erasedTo);
   }
 
   /**
@@ -122,7 +148,7 @@ export class LakeNode {
 
   /** Whether statistics can be answered. */
   get isReadable(): boolean {
-    return this.#out === null && this.#isAttached && this.#isFilled;
+    return this.#out === null && this.#isAttached && this.#isFilled && this.answers;
   }
 
   /** Whether the lake was reached since the start. */
@@ -133,6 +159,32 @@ export class LakeNode {
   /** Whether statistics need a DuckDB that is opened again. */
   get needsAttaching(): boolean {
     return !this.#isAttached;
+  }
+
+  /** Whether this server answers questions. */
+  get answers(): boolean {
+    return this.#options.answers ?? true;
+  }
+
+  /** Whether it may do what is to be done by one server. */
+  get works(): boolean {
+    return this.#options.works ?? true;
+  }
+
+  /** How other servers are asked. */
+  get peers(): PeerOptions | null {
+    return this.answers ? this.#options.peers ?? null : null;
+  }
+
+  /** The last erasure that was done with what is here. */
+  get erasedTo(): number {
+    return this.#erasedTo ?? 0;
+  }
+
+  /** Notes that erasures up to one were done with what is here. */
+  async noteErased(number: number): Promise<void> {
+    this.#erasedTo = number;
+    await this.#store.run("setMeta", { name: ERASED_TO, value: String(number) });
   }
 
   /** What the snapshot that statistics read has of this journal. */
@@ -158,9 +210,16 @@ export class LakeNode {
       if (this.#isNew) {
         for (const option of OPTIONS) await lake.commit(tried, (run) => run(option));
       }
-      const lastSeq = await lake.commit(tried, (run) => enter(run, this.name, this.#before));
+      const entering = {
+        before: this.#before,
+        address: this.#options.address ?? null,
+        nowUs: this.#nowUs(),
+        erasedTo: this.#erasedTo,
+      };
+      const entered = await lake.commit(tried, (run) => enter(run, this.name, entering));
       await this.#store.run("setMeta", { name: JOURNAL, value: this.name.journal });
-      await this.forgetJournal(lastSeq);
+      await this.noteErased(entered.erased_to);
+      await this.forgetJournal(entered.last_seq);
       this.#lake = lake;
       this.publish(await this.newest());
       await this.keepStock();
@@ -201,8 +260,8 @@ export class LakeNode {
   async newest(): Promise<Marked> {
     const lake = await this.lake();
     // Whoever waits for it is told at once that it is out of reach, and it is asked again soon.
-    const [row] = await lake.ask("Cannot read the lake's snapshot", newestMark(this.name));
-    const marked = markedOf(row);
+    const found = await lake.ask("Cannot read the lake's snapshot", newestMarks());
+    const marked = markedOf(found, this.name);
     if (marked.snapshot !== this.#marked.snapshot) await this.#look(lake, marked.snapshot);
     this.#out = null;
     return marked;
@@ -227,8 +286,16 @@ export class LakeNode {
    */
   publish(
     marked: Marked,
-    { hotTables, dispose, isOwn = false }: {
+    {
+      hotTables,
+      peers = [],
+      behindSinceMs = flushedSinceMs(marked.others),
+      dispose,
+      isOwn = false,
+    }: {
       readonly hotTables?: readonly string[];
+      readonly peers?: readonly PeerRows[];
+      readonly behindSinceMs?: number | null;
       readonly dispose?: () => void;
       readonly isOwn?: boolean;
     } = {},
@@ -243,7 +310,13 @@ export class LakeNode {
     const added = changes.flatMap((change) => change.added);
     const removed = changes.flatMap((change) => change.removed);
     this.#catalog.publish(
-      { ...current, hotTables: hotTables ?? current.hotTables, lake: marked.snapshot },
+      {
+        ...current,
+        hotTables: hotTables ?? current.hotTables,
+        lake: marked.snapshot,
+        peers,
+        behindSinceMs,
+      },
       dispose,
       { added, removed },
     );
@@ -349,6 +422,20 @@ export class LakeNode {
 
   #partitions(): readonly StockedPartition[] {
     return [...this.#known?.stock.values() ?? []].flat();
+  }
+
+  /**
+   * Tells the other servers that nothing is left here which the lake has not. Where that cannot be
+   * told, their answers say that they are behind.
+   */
+  async leave(): Promise<void> {
+    if (this.#lake === null || this.#out !== null) return;
+    const moved = { is_retired: true, flushed_us: this.#nowUs() };
+    await this.#lake.db.transaction((run) => move(run, this.name, moved));
+  }
+
+  #nowUs(): number {
+    return Math.floor(this.#system.clock.nowMs() * 1000);
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,8 @@ import type { Rollups } from "../rollups/rollups.ts";
 import type { Store } from "../state/store.ts";
 import { type FlushingOptions, type FlushingParts, LakeFlusher } from "./flushing.ts";
 import { LakeNode, type NodeOptions } from "./node.ts";
+import type { Catalog } from "../tiers/catalog.ts";
+import { Peers } from "./nodes/peers.ts";
 import { LakeUpkeep } from "./upkeep.ts";
 
 /** Memory of the DuckDB that writes: rows pass through it sorted, and what is too much spills. */
@@ -17,6 +19,8 @@ export interface LakeParts {
   readonly node: LakeNode;
   readonly flusher: LakeFlusher;
   readonly upkeep: LakeUpkeep;
+  /** What other servers have not brought into the lake yet; null where they are not asked. */
+  readonly peers: Peers | null;
 }
 
 /** Reads what is known of the lake here. Nothing is connected. */
@@ -46,21 +50,17 @@ export async function openNode(
 
 /** What flushes into the lake and keeps it in order. */
 export async function openLakeParts(
-  parts: FlushingParts & { readonly rollups: Rollups },
+  parts: Omit<FlushingParts, "peers"> & { readonly rollups: Rollups },
   node: LakeNode,
+  catalog: Catalog,
   { dataDir, ...options }: Omit<FlushingOptions, "folder"> & { readonly dataDir: string },
 ): Promise<LakeParts> {
   const folder = `${dataDir}/.lake`;
-  const flusher = await LakeFlusher.open(parts, node, { ...options, folder });
-  const upkeep = new LakeUpkeep(
-    node,
-    flusher,
-    parts.rollups,
-    parts.clock,
-    parts.log,
-    parts.mutex,
-  );
-  return { node, flusher, upkeep };
+  const { db, clock, log, rollups, mutex } = parts;
+  const peers = node.peers && new Peers(db, catalog, clock, log, node.peers);
+  const flusher = await LakeFlusher.open({ ...parts, peers }, node, { ...options, folder });
+  const upkeep = new LakeUpkeep(node, flusher, rollups, clock, log, mutex);
+  return { node, flusher, upkeep, peers };
 }
 
 /**

@@ -18,6 +18,15 @@ export const IMPORTS: Sql = raw(`${LAKE}.imports`);
  */
 export const NODES: Sql = raw(`${LAKE}.nodes`);
 
+/**
+ * What was erased, by number, so that each server erases it of what is not in the lake yet. Few
+ * rows: it is kept in the catalog.
+ */
+export const ERASURES: Sql = raw(`${LAKE}.erasures`);
+
+/** Columns that `nodes` had not always: they are its last ones. */
+const NODE_COLUMNS = { address: "varchar", flushed_us: "bigint", erased_to: "bigint" } as const;
+
 /** Columns of `events` that the stored event has not. */
 const PARTITION_DATE = "date";
 
@@ -45,6 +54,7 @@ export async function prepareTables(
   }
   if (!mayMake) return;
   if (!await hasNodes(run)) await makeNodes(run);
+  await completeNodes(run);
   for (const name of EVENT_COLUMN_NAMES.filter((name) => !found.has(name))) {
     const type = raw(EVENT_COLUMNS[name].type);
     await run(sql`alter table ${EVENTS} add column ${ident(name)} ${type}`);
@@ -78,6 +88,25 @@ async function makeNodes(run: Run): Promise<void> {
     sql`create table ${NODES} (node varchar, journal varchar, parent varchar, base_seq bigint,
       last_seq bigint, is_retired boolean)`,
   );
+  await completeNodes(run);
+}
+
+/** Adds to `nodes` the columns that it lacks, and makes the table of erasures. */
+async function completeNodes(run: Run): Promise<void> {
+  const rows = await run(
+    sql`select column_name from duckdb_columns()
+      where database_name = ${LAKE} and table_name = 'nodes'`,
+  );
+  const found = new Set(rows.map((row) => String(row["column_name"])));
+  for (const [name, type] of Object.entries(NODE_COLUMNS)) {
+    if (!found.has(name)) {
+      await run(sql`alter table ${NODES} add column ${ident(name)} ${raw(type)}`);
+    }
+  }
+  await run(
+    sql`create table if not exists ${ERASURES} (number bigint, site_id varchar,
+      first_date varchar, last_date varchar, to_us bigint)`,
+  );
 }
 
 /**
@@ -86,6 +115,7 @@ async function makeNodes(run: Run): Promise<void> {
  */
 export const OPTIONS: readonly Sql[] = [
   raw(`call ${LAKE}.set_option('data_inlining_row_limit', '100', table_name => 'nodes')`),
+  raw(`call ${LAKE}.set_option('data_inlining_row_limit', '100', table_name => 'erasures')`),
   raw(`call ${LAKE}.set_option('parquet_compression', 'zstd', table_name => 'events')`),
 ];
 

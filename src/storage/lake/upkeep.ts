@@ -11,6 +11,7 @@ import { LAKE } from "./connection.ts";
 import type { Lake } from "./lake.ts";
 import type { LakeFlusher } from "./flushing.ts";
 import type { LakeNode } from "./node.ts";
+import { record } from "./nodes/erasures.ts";
 import type { StockedPartition } from "./stock.ts";
 import { EVENTS } from "./tables.ts";
 
@@ -24,6 +25,19 @@ const KEPT_MS = 15 * MINUTE_MS;
 const ORPHAN_MS = HOUR_MS;
 /** Not the clock of PostgreSQL: a snapshot may be from a little later than this one's now. */
 const AHEAD_MS = 10 * MINUTE_MS;
+
+/** Clocks of servers differ by no more: what another one accepted earlier is erased for sure. */
+const CLOCK_MS_MAX = 5 * MINUTE_MS;
+/** How long the answer to an erasure waits for other servers. */
+const OTHERS_MS_MAX = 15_000;
+const OTHERS_POLL_MS = 500;
+
+/** What an erasure removed from the lake. */
+export interface Erased {
+  readonly partitions: readonly StockedPartition[];
+  /** Notes that the same is done with what is not in the lake. */
+  readonly ended: () => Promise<void>;
+}
 
 /** Keeps a lake in order. */
 export class LakeUpkeep {
@@ -59,31 +73,43 @@ export class LakeUpkeep {
   }
 
   /**
-   * Removes events of some dates from the lake and from its bucket, old snapshots included.
-   * Resolves with the partitions that are gone; rejects with `unavailable` where that failed, and
-   * can be called again. The caller holds the mutex.
+   * Removes events of some dates from the lake and from its bucket, old snapshots included, and,
+   * where `isRecorded` says so, lets other servers do it with what they hold. Resolves with the
+   * partitions that are gone; `ended` must follow when the same is done with what is here. Rejects
+   * with `unavailable` where that failed, and can be called again. The caller holds the mutex.
    */
   async erase(
     site: string,
     firstDate: string,
     lastDate: string,
-  ): Promise<readonly StockedPartition[]> {
+    { isRecorded }: { readonly isRecorded: boolean },
+  ): Promise<Erased> {
     try {
       // What is hot and in the lake at once would be seen again.
       await this.#flusher.settle();
       const found = this.within(site, firstDate, lastDate);
       const lake = await this.#node.lake();
-      if (found.length > 0) {
+      let number: number | null = null;
+      if (isRecorded || found.length > 0) {
+        const toUs = Math.floor((this.#clock.nowMs() + CLOCK_MS_MAX) * 1000);
         const dates = sql`date between ${literal(firstDate)}::date and ${literal(lastDate)}::date`;
         await lake.commit("Cannot erase from the lake", async (run) => {
-          await run(sql`delete from ${EVENTS} where site_id = ${literal(site)} and ${dates}`);
+          if (found.length > 0) {
+            await run(sql`delete from ${EVENTS} where site_id = ${literal(site)} and ${dates}`);
+          }
+          if (!isRecorded) return;
+          number = await record(run, this.#node.name, { site, firstDate, lastDate, toUs });
         });
+        if (number !== null) this.#flusher.beginErasing(number);
         await this.#flusher.settle();
       }
       await this.#rollups.sweep();
       // After an erasure that failed halfway there is nothing to delete, and files to clean up.
       await this.#cleanUp(lake, this.#clock.nowMs() + AHEAD_MS);
-      return found;
+      const ended = async () => {
+        if (number !== null) await this.#flusher.endErasing(number);
+      };
+      return { partitions: found, ended };
     } catch (error) {
       if (error instanceof AppError) throw error;
       this.#log("error", "Cannot erase from the lake", { reason: messageOf(error) });
@@ -95,11 +121,29 @@ export class LakeUpkeep {
     }
   }
 
+  /** Waits for other servers to erase of what they hold, for a while. Never rejects. */
+  async othersErased(): Promise<void> {
+    const endMs = this.#clock.uptimeMs() + OTHERS_MS_MAX;
+    while (this.#lagging().length > 0 && this.#clock.uptimeMs() < endMs) {
+      await this.#clock.sleep(OTHERS_POLL_MS);
+      await this.#flusher.follow();
+    }
+  }
+
   /** What an erasure leaves for a while, in words. */
   notErased(): readonly string[] {
     const lostMs = this.#flusher.lostMs;
-    if (lostMs === null || this.#clock.nowMs() - lostMs > ORPHAN_MS) return [];
-    return ["lake: files of a flush that failed, for an hour"];
+    const isLost = lostMs !== null && this.#clock.nowMs() - lostMs <= ORPHAN_MS;
+    return [
+      ...isLost ? ["lake: files of a flush that failed, for an hour"] : [],
+      ...this.#lagging().map((node) => `server ${node}: what it has not brought into the lake yet`),
+    ];
+  }
+
+  /** The servers that have yet to do an erasure. */
+  #lagging(): readonly string[] {
+    const { others, erasedMax } = this.#node.marked;
+    return others.filter(({ erased_to }) => erased_to < erasedMax).map(({ node }) => node);
   }
 
   /**

@@ -21,6 +21,25 @@ export function createHotTable(table: string): Sql {
   return sql`create table ${ident(table)} (${join(columns)})`;
 }
 
+/** The same for those of another server, with the number that each has in its journal. */
+export function createPeerTable(table: string): Sql {
+  const columns = EVENT_COLUMN_NAMES.map((name) =>
+    sql`${ident(name)} ${raw(EVENT_COLUMNS[name].type)}`
+  );
+  return sql`create table ${ident(table)} (${join([...columns, sql`seq bigint`])})`;
+}
+
+/** Inserts into it the events of one bound text, as `journalText` writes it. */
+export function insertPeerEvents(table: string): Sql {
+  const shape = [{ q: "BIGINT", e: shapeOf() }];
+  return sql`insert into ${ident(table)}
+    select ${storedColumns((path) => normalPathSql(path))}, q
+    from (
+      select entry.q as q, entry.e as event
+      from (select unnest(from_json(${""}::varchar, ${literal(JSON.stringify(shape))})) as entry)
+    )`;
+}
+
 /**
  * Inserts into a table of hot events the events of one bound text, as `jsonArray` writes it. What
  * an event lacks is NULL.

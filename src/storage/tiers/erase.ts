@@ -101,8 +101,55 @@ export class Eraser {
         ...this.#notErased(),
       };
     }
+    return await this.#erase(site, firstDate, lastDate, { isRecorded: true });
+  }
+
+  /** The same of what is too old: other servers over a lake do that themselves. */
+  eraseExpired(site: string, firstDate: string, lastDate: string): Promise<ErasedCounts> {
+    return this.#erase(site, firstDate, lastDate, { isRecorded: false });
+  }
+
+  /**
+   * Erases of the journal and the hot tier what another server over the lake has erased of it, of
+   * before a time in microseconds. The caller holds the mutex.
+   */
+  async eraseElsewhere(
+    site: string,
+    firstDate: string,
+    lastDate: string,
+    toUs: number,
+  ): Promise<void> {
+    await this.#trash.erase(site, firstDate, lastDate);
+    await this.#originals.erase(site, firstDate, lastDate);
+    await this.#eraseAccepted(site, firstDate, lastDate, [], toUs);
+    this.#sums.changed(site);
+    this.#catalog.changed(site);
+    await this.#store.run("emptyLog", undefined);
+  }
+
+  #eraseAccepted(
+    site: string,
+    firstDate: string,
+    lastDate: string,
+    paths: readonly string[],
+    toUs?: number,
+  ): Promise<number> {
+    return this.#journal.whilePaused(async () => {
+      const rows = await this.#journal.erase(site, firstDate, lastDate, paths, toUs);
+      await this.#hot.erase(site, firstDate, lastDate, toUs);
+      return rows;
+    });
+  }
+
+  async #erase(
+    site: string,
+    firstDate: string,
+    lastDate: string,
+    { isRecorded }: { readonly isRecorded: boolean },
+  ): Promise<ErasedCounts> {
     const { counts, removed } = await this.#mutex.run(async () => {
-      const ofLake = await this.#lake?.erase(site, firstDate, lastDate) ?? [];
+      const erased = await this.#lake?.erase(site, firstDate, lastDate, { isRecorded });
+      const ofLake = erased?.partitions ?? [];
       const trashed = await this.#trash.erase(site, firstDate, lastDate);
       const originals = await this.#originals.erase(site, firstDate, lastDate);
       const files = this.#filesOf(site, firstDate, lastDate);
@@ -114,16 +161,13 @@ export class Eraser {
       // The store counts them before it deletes them: it does one thing after the other.
       const summed = this.#summedDays(site, firstDate, lastDate);
       const paths = [...files.map((file) => file.path), ...quarantinedPaths, ...missingPaths];
-      const records = await this.#journal.whilePaused(async () => {
-        const rows = await this.#journal.erase(site, firstDate, lastDate, paths);
-        await this.#hot.erase(site, firstDate, lastDate);
-        return rows;
-      });
+      const records = await this.#eraseAccepted(site, firstDate, lastDate, paths);
       this.#sums.changed(site);
       this.#catalog.changed(site);
       // A missing one stays a pending delete until the next sweep: it may be back by then.
       this.#recovery.missing.drop(missingPaths);
       await this.#recovery.removeQuarantined(quarantinedPaths);
+      await erased?.ended();
       return {
         counts: {
           db_records_deleted: records,
@@ -136,7 +180,6 @@ export class Eraser {
             ...originals,
           ]),
           ...await summed,
-          ...this.#notErased(),
         },
         removed: files.length > 0 ? this.#parquet.publish([], files) : Promise.resolve(),
       };
@@ -144,7 +187,8 @@ export class Eraser {
     await removed;
     await this.#sums.sweep();
     await this.#store.run("emptyLog", undefined);
-    return counts;
+    if (isRecorded) await this.#lake?.othersErased();
+    return { ...counts, ...this.#notErased() };
   }
 
   /** Deletes a site's files in quarantine and forgets its missing ones, of some UTC dates. */

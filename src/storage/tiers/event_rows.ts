@@ -83,9 +83,13 @@ function rowsFor(
   const hot = snapshot.hotTables.map((table) =>
     sql`select ${columns} from ${ident(table)} where site_id = ${site} and ${within}`
   );
+  const ofPeers = (snapshot.peers ?? []).map(({ table, afterSeq }) =>
+    sql`select ${columns} from ${ident(table)}
+    where site_id = ${site} and seq > ${afterSeq} and ${within}`
+  );
   const stored = snapshot.lake === undefined
     ? hot
-    : [...hot, lakeRows(snapshot.lake, site, span, { columns, within })];
+    : [...hot, ...ofPeers, lakeRows(snapshot.lake, site, span, { columns, within })];
   if (paths.length === 0) return join(stored, "\n  union all\n  ");
   const cold = sql`select * from read_parquet(
       ${paths}, union_by_name = true, hive_partitioning = false

@@ -107,7 +107,7 @@ export class Expiry {
     if (records === 0 && stored.length === 0) return NOTHING;
     // The trash is a folder here.
     if (!this.#keepsTrash || this.#lake) {
-      return await this.#eraser.erase(site, FIRST_DATE, lastDate);
+      return await this.#eraser.eraseExpired(site, FIRST_DATE, lastDate);
     }
     // The trash holds files only.
     if (records > 0) await this.#flusher.flush({ all: true });

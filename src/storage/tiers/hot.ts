@@ -244,8 +244,16 @@ export class Hot {
     await this.#db.drop(tables.map(({ name }) => name));
   }
 
-  /** Deletes one site's hot rows of the UTC dates `firstDate … lastDate`; returns their number. */
-  erase(site: string, firstDate: string, lastDate: string): Promise<number> {
+  /**
+   * Deletes one site's hot rows of the UTC dates `firstDate … lastDate`, of before a time where one
+   * is given (µs); returns their number.
+   */
+  erase(
+    site: string,
+    firstDate: string,
+    lastDate: string,
+    toUs: number = Number.MAX_SAFE_INTEGER,
+  ): Promise<number> {
     return this.#mutex.run(async () => {
       await this.#sync();
       let erased = 0;
@@ -254,7 +262,8 @@ export class Hot {
           delete from ${ident(name)}
           where site_id = ${site}
             and timestamp >= ${firstDate}::timestamp
-            and timestamp < ${lastDate}::timestamp + interval 1 day`);
+            and timestamp < ${lastDate}::timestamp + interval 1 day
+            and timestamp < make_timestamp(${toUs})`);
         const count = Number(rows[0]?.["Count"] ?? 0);
         erased += count;
         return count;

@@ -130,7 +130,7 @@ export class Journal {
   }
 
   /**
-   * Erases one site's rows of some dates; in the same transaction files become pending deletes.
+   * Erases one site's rows of some dates, those of before `toUs` where that is given; in the same transaction files become pending deletes.
    * Resolves with the number of rows. Call it `whilePaused`, and erase the same from the hot tier
    * before the end of the pause: an event accepted in between would be lost.
    */
@@ -139,8 +139,9 @@ export class Journal {
     firstDate: string,
     lastDate: string,
     paths: readonly string[],
+    toUs?: number,
   ): Promise<number> {
-    const range = { site_id: site, firstDate, lastDate, paths };
+    const range = { site_id: site, firstDate, lastDate, paths, toUs };
     const rows = await this.#store.run("eraseRange", range);
     if (this.#proposals.has(site)) await this.#proposals.reload();
     if (this.#unreadable > 0) {

@@ -1,6 +1,13 @@
 // An immutable view of where every event is: the Parquet files by site and the hot tables.
 import type { CatalogFile } from "../parquet/partition.ts";
 
+/** A table of what another server has not brought into the lake yet. */
+export interface PeerRows {
+  readonly table: string;
+  /** Rows up to this number are in the lake. */
+  readonly afterSeq: number;
+}
+
 /** One immutable view of where every event is. */
 export interface Snapshot {
   /** Files by site, each list in order of date and name. */
@@ -9,6 +16,10 @@ export interface Snapshot {
   readonly hotTables: readonly string[];
   /** The number of the lake's snapshot, where the other events are in a lake. */
   readonly lake?: number;
+  /** What other servers have not brought into it. */
+  readonly peers?: readonly PeerRows[];
+  /** Events that other servers took from this time (ms) on may be missing; null for none. */
+  readonly behindSinceMs?: number | null;
 }
 
 /** The files of a snapshot with some added and some taken away; untouched sites are shared. */

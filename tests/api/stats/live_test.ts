@@ -25,7 +25,12 @@ function opener({ runner, test, clock }: Questions) {
     most = Math.max(most, pending.size);
     return answered.finally(() => pending.delete(answered));
   };
-  const live = new Live({ answer, incompleteDates: () => [] }, test.reader, clock, () => {});
+  const live = new Live(
+    { answer, incompleteDates: () => [], behindSince: () => null },
+    test.reader,
+    clock,
+    () => {},
+  );
   const route = liveRoutes(live)[0];
   const open = async (query = "", address?: string) => {
     const url = new URL(`http://localhost/api/stats/live?site_id=example.com${query}`);

@@ -7,6 +7,7 @@ import { withFolder } from "../storage/storage.ts";
 import type { System } from "../../../src/core/types.ts";
 import { realSystem } from "../../../src/runtime/system.ts";
 import type { LakeOptions } from "../../../src/storage/lake/connection.ts";
+import type { NodeOptions } from "../../../src/storage/lake/node.ts";
 import { Lake } from "../../../src/storage/lake/lake.ts";
 import { openStorage, type Storage } from "../../../src/storage/open.ts";
 
@@ -90,10 +91,9 @@ export function openLake(
 export function openOverLake(
   folder: string,
   env: Readonly<Record<string, string>>,
-  { system = realSystem({ format: "text", levelMin: "error" }), node = "one" }: {
+  { system = realSystem({ format: "text", levelMin: "error" }), ...own }: {
     readonly system?: System;
-    readonly node?: string;
-  } = {},
+  } & Partial<Omit<NodeOptions, keyof LakeOptions>> = {},
 ): Promise<Storage> {
   return openStorage(system, {
     pid: Deno.pid,
@@ -103,6 +103,6 @@ export function openOverLake(
     dataDir: folder,
     memory_limit: null,
     threads: null,
-    lake: { ...optionsOf(env), node },
+    lake: { ...optionsOf(env), node: "one", ...own },
   });
 }

@@ -2,6 +2,7 @@
 // other without a look at each, and without a copy in JavaScript.
 import type { Sqlite } from "../sqlite.ts";
 import { makeFolderOf, removeFile, writeTexts } from "../sync_files.ts";
+import { IS_READABLE } from "./unreadable_ops.ts";
 
 /** Journal rows in a file, a line each: `{"s": site, "d": date, "e": event}`. */
 export interface JournalLines {
@@ -67,5 +68,32 @@ function writeJournalLines(
   return { path, rows, seqTo };
 }
 
+/** Journal rows as an array of JSON: `{"q": seq, "e": event}` each. */
+export interface JournalText {
+  readonly text: string;
+  /** The last row among them. */
+  readonly seqTo: number;
+  readonly isMore: boolean;
+}
+
+/** The rows that follow one, so many at most. */
+function journalText(
+  db: Sqlite,
+  { after, rows }: { readonly after: number; readonly rows: number },
+): JournalText {
+  const row = db.get(
+    `select max(seq) as last, count(*) as n,
+        group_concat('{"q":' || seq || ',"e":' || event || '}') as text
+      from (
+        select seq, event from journal where seq > ? and ${IS_READABLE} order by seq limit ?
+      )`,
+    after,
+    rows,
+  );
+  const found = Number(row?.["n"] ?? 0);
+  if (!row || found === 0) return { text: "[]", seqTo: after, isMore: false };
+  return { text: `[${row["text"]}]`, seqTo: Number(row["last"]), isMore: found === rows };
+}
+
 /** The operations by name. */
-export const JOURNAL_LINES_OPS = { writeJournalLines } as const;
+export const JOURNAL_LINES_OPS = { writeJournalLines, journalText } as const;

@@ -243,11 +243,13 @@ function holdsJournal(
 /** Deletes one site's journal rows of some dates, both included; files become pending deletes. */
 function eraseRange(
   db: Sqlite,
-  { site_id, firstDate, lastDate, paths }: {
+  { site_id, firstDate, lastDate, paths, toUs = Number.MAX_SAFE_INTEGER }: {
     readonly site_id: string;
     readonly firstDate: string;
     readonly lastDate: string;
     readonly paths: readonly string[];
+    /** Events from this time on stay (µs). */
+    readonly toUs?: number | undefined;
   },
 ): number {
   return db.transaction(() => {
@@ -267,10 +269,13 @@ function eraseRange(
     hideDays(db, site_id, firstDate, lastDate);
     const deleted = ["journal", "proposed_events"].map((table) =>
       db.run(
-        `delete from ${table} where site_id = ? and date between ? and ?`,
+        `delete from ${table} where site_id = ? and date between ? and ?
+          and (not json_valid(event) or json_extract(event, '$.timestamp') < ?
+            or json_extract(event, '$.timestamp') is null)`,
         site_id,
         firstDate,
         lastDate,
+        toUs,
       ).changes
     );
     return deleted.reduce((sum, rows) => sum + rows, 0);

@@ -1,0 +1,213 @@
+// Two servers over one lake: what each answers of the other's events before, during and after
+// flushes, restarts and erasures, and what it says of what it may lack.
+import assert from "node:assert/strict";
+import { hotRoute } from "../../../../src/api/nodes.ts";
+import type { Context } from "../../../../src/http/route.ts";
+import type { AskPeer } from "../../../../src/storage/lake/nodes/peers.ts";
+import type { Storage } from "../../../../src/storage/open.ts";
+import { plainRows } from "../../../../scripts/lake/plain.ts";
+import { numbered } from "../../../support/lake/data.ts";
+import { lakeTest, openOverLake, partsOfFile } from "../../../support/lake/lake.ts";
+import { accept, numbersOf } from "../../../support/storage/storage.ts";
+
+const partsNow = partsOfFile();
+const SITE = "example.com";
+const SECRET = "a secret of servers";
+
+type Env = Readonly<Record<string, string>>;
+
+/** Numbers of the events of SITE among the first `count`; see `numbered`. */
+function expected(count: number): number[] {
+  return Array.from({ length: count }, (_, n) => n)
+    .filter((n) => Math.floor(n / 3) % 2 === 0 && n % 11 !== 0);
+}
+
+const add = (storage: Storage, from: number, count: number) =>
+  accept(storage, numbered(from, count, 3));
+
+/** Servers by name that reach each other, until they are cut off. */
+class Nodes {
+  readonly #folder: string;
+  readonly #env: Env;
+  readonly #open = new Map<string, Storage>();
+  readonly cutOff = new Set<string>();
+
+  constructor(folder: string, env: Env) {
+    this.#folder = folder;
+    this.#env = env;
+  }
+
+  async open(node: string): Promise<Storage> {
+    const folder = `${this.#folder}/${node}`;
+    await Deno.mkdir(folder, { recursive: true });
+    const ask: AskPeer = async (url, headers) => {
+      const { hostname } = new URL(url);
+      const asked = this.#open.get(hostname);
+      if (asked === undefined || this.cutOff.has(node) || this.cutOff.has(hostname)) {
+        throw new Error("Connection refused");
+      }
+      return await answerOf(asked, new Request(url, { headers }));
+    };
+    const storage = await openOverLake(folder, this.#env, {
+      node,
+      address: `http://${node}`,
+      peers: { secret: SECRET, ask },
+    });
+    this.#open.set(node, storage);
+    return storage;
+  }
+
+  async close(node: string): Promise<void> {
+    await this.#open.get(node)?.close();
+    this.#open.delete(node);
+  }
+
+  async closeAll(): Promise<void> {
+    for (const node of [...this.#open.keys()]) await this.close(node);
+  }
+}
+
+async function answerOf({ lake, store }: Storage, request: Request) {
+  const journal = lake?.node.name.journal ?? "";
+  const route = hotRoute({
+    journal,
+    erasedTo: () => lake?.node.erasedTo ?? 0,
+    store,
+    secret: SECRET,
+  });
+  const context = { request, url: new URL(request.url) } as Context;
+  const response = await route.handle(context);
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+const follow = (storage: Storage) => storage.lake?.flusher.follow();
+const plain = (env: Env, query: string) => plainRows(partsNow(), env, query);
+
+function over(name: string, work: (nodes: Nodes, env: Env) => Promise<void>): void {
+  lakeTest(name, partsNow, async (env, folder) => {
+    const nodes = new Nodes(folder, env);
+    try {
+      await work(nodes, env);
+    } finally {
+      await nodes.closeAll();
+    }
+  });
+}
+
+over("each of two servers answers all events, before and after flushes", async (nodes, env) => {
+  const [one, two] = [await nodes.open("one"), await nodes.open("two")];
+  await add(one, 0, 30);
+  await add(two, 30, 30);
+  for (const storage of [one, two]) {
+    await follow(storage);
+    assert.deepEqual(await numbersOf(storage), expected(60));
+  }
+  await two.flusher.flush();
+  assert.deepEqual(await numbersOf(one), expected(60), "before it knows of the flush");
+  await add(two, 60, 30);
+  await follow(one);
+  assert.deepEqual(await numbersOf(one), expected(90));
+  await Promise.all([one.flusher.flush(), two.flusher.flush()]);
+  for (const storage of [one, two]) {
+    assert.equal(storage.flusher.failing, false);
+    await follow(storage);
+    assert.deepEqual(await numbersOf(storage), expected(90));
+    assert.notEqual(storage.reader.behindSinceMs(), null);
+  }
+  const counts = "select count(*), count(distinct props) from lake.events";
+  assert.deepEqual(await plain(env, counts), [[90, 90]]);
+});
+
+over("a server that is cut off says since when it lacks events", async (nodes) => {
+  const [one, two] = [await nodes.open("one"), await nodes.open("two")];
+  await add(two, 0, 30);
+  await follow(one);
+  const before = one.reader.behindSinceMs() ?? NaN;
+  nodes.cutOff.add("two");
+  const cutMs = Date.now();
+  await add(two, 30, 30);
+  await follow(one);
+  assert.deepEqual(await numbersOf(one), expected(30));
+  assert.equal(one.reader.behindSinceMs(), before);
+  assert.ok(before <= cutMs);
+  await two.flusher.flush();
+  await follow(one);
+  assert.deepEqual(await numbersOf(one), expected(60), "by way of the lake");
+  assert.ok((one.reader.behindSinceMs() ?? 0) >= cutMs);
+  nodes.cutOff.clear();
+  await add(two, 60, 30);
+  await follow(one);
+  assert.deepEqual(await numbersOf(one), expected(90));
+  await nodes.close("two");
+  await follow(one);
+  assert.ok((one.reader.behindSinceMs() ?? 0) <= Date.now(), "it has events that are nowhere else");
+});
+
+over("a server that stops with nothing left keeps nobody behind", async (nodes) => {
+  const [one, two] = [await nodes.open("one"), await nodes.open("two")];
+  await add(two, 0, 30);
+  await two.flusher.flush();
+  await nodes.close("two");
+  await follow(one);
+  assert.equal(one.reader.behindSinceMs(), null);
+  assert.deepEqual(await numbersOf(one), expected(30));
+  await add(await nodes.open("two"), 30, 30);
+  await follow(one);
+  assert.deepEqual(await numbersOf(one), expected(60));
+});
+
+over("a server that is started again is read by its new journal", async (nodes, env) => {
+  const [one, two] = [await nodes.open("one"), await nodes.open("two")];
+  await add(two, 0, 30);
+  await follow(one);
+  await nodes.close("two");
+  const again = await nodes.open("two");
+  await add(again, 30, 30);
+  await follow(one);
+  assert.deepEqual(await numbersOf(one), expected(60));
+  await again.flusher.flush();
+  await follow(one);
+  assert.deepEqual(await numbersOf(one), expected(60));
+  assert.deepEqual(await plain(env, "select count(*) from lake.events"), [[60]]);
+});
+
+over("an erasure is done by every server, and by none later", async (nodes, env) => {
+  const [one, two] = [await nodes.open("one"), await nodes.open("two")];
+  await add(one, 0, 30);
+  await one.flusher.flush();
+  await add(one, 30, 30);
+  await add(two, 60, 30);
+  await follow(one);
+  assert.deepEqual(await numbersOf(one), expected(90));
+  const erasing = one.eraser.erase(SITE, "2026-01-01", "2026-01-02");
+  const following = setInterval(() => follow(two), 100);
+  const { not_erased } = await erasing.finally(() => clearInterval(following));
+  assert.equal(not_erased, undefined);
+  const left = expected(90).filter((n) => n % 3 === 2);
+  for (const storage of [one, two]) {
+    await follow(storage);
+    assert.deepEqual(await numbersOf(storage), left);
+    await storage.flusher.flush();
+  }
+  const rows = await plain(
+    env,
+    `select count(*) from lake.events where site_id = '${SITE}' and date < date '2026-01-03'`,
+  );
+  assert.deepEqual(rows, [[0]]);
+});
+
+over("a server that comes back does the erasures that it missed", async (nodes, env) => {
+  const [one, two] = [await nodes.open("one"), await nodes.open("two")];
+  await add(two, 0, 30);
+  await follow(one);
+  await nodes.close("two");
+  const { not_erased } = await one.eraser.erase(SITE, "2026-01-01", "2026-01-31");
+  assert.deepEqual(not_erased, ["server two: what it has not brought into the lake yet"]);
+  assert.deepEqual(await numbersOf(one), []);
+  const again = await nodes.open("two");
+  await again.flusher.flush();
+  assert.deepEqual(await plain(env, "select distinct site_id from lake.events"), [["b:c.org"]]);
+  await follow(one);
+  const asked = await one.eraser.erase(SITE, "2026-01-01", "2026-01-31", true);
+  assert.equal(asked.not_erased, undefined);
+});
