@@ -70,6 +70,10 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/storage/rewrite", "stored events rewritten by a rule, with a way back"],
   ["src/storage/archive", "archives of files: ZIP and tar, read and written as streams"],
   ["src/storage/lake", "events in a lake: DuckLake over PostgreSQL and a bucket"],
+  [
+    "src/storage/lake/nodes",
+    "several servers over one lake: each other's events, erasures, duties",
+  ],
   ["src/storage/shared", "PostgreSQL beside a lake's catalog: what its servers have in common"],
   ["src/storage/backup", "what leaves DATA_DIR: backups and exports of events"],
   ["src/sites", "what owners define"],

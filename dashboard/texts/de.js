@@ -143,6 +143,7 @@ export const texts = {
   left_out_metrics: "Der Import hat das nicht gezählt.",
   left_out_report: "Dieser Bericht braucht einzelne Ereignisse, der Import hat nur Summen.",
   left_out_public: "Vollständige Referrer sieht nur der Eigentümer.",
+  behind: "Ereignisse anderer Server aus den letzten {n} min sind noch nicht gezählt",
   incomplete: "Einige Daten dieser Tage sind nicht lesbar: {dates}",
   interval: "Intervall",
   interval_day: "Tage",

@@ -141,6 +141,7 @@ export const texts = {
   left_out_metrics: "The import has not counted this.",
   left_out_report: "This report needs single events, and the import has sums only.",
   left_out_public: "Whole referrers are shown to the owner only.",
+  behind: "Events of other servers of the last {n} min are not counted yet",
   incomplete: "Some data of these days cannot be read: {dates}",
   interval: "Interval",
   interval_day: "Days",

@@ -142,6 +142,7 @@ export const texts = {
   left_out_metrics: "La importación no contó este dato.",
   left_out_report: "Este informe necesita eventos individuales y la importación solo tiene sumas.",
   left_out_public: "Los referentes completos solo los ve el propietario.",
+  behind: "Los eventos de otros servidores de los últimos {n} min aún no se cuentan",
   incomplete: "Algunos datos de estos días no se pueden leer: {dates}",
   interval: "Intervalo",
   interval_day: "Días",

@@ -143,6 +143,7 @@ export const texts = {
   left_out_metrics: "L’import n’a pas compté cette donnée.",
   left_out_report: "Ce rapport exige des événements isolés ; l’import n’a que des sommes.",
   left_out_public: "Les référents complets ne sont visibles que du propriétaire.",
+  behind: "Les événements d’autres serveurs des {n} dernières min ne sont pas encore comptés",
   incomplete: "Certaines données de ces jours sont illisibles : {dates}",
   interval: "Intervalle",
   interval_day: "Jours",

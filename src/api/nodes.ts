@@ -82,7 +82,7 @@ function refused({ fast: _, take: __, ...route }: Route, what: string): Route {
   };
 }
 
-/** The same routes; answers about events say of before which time they lack none of other servers. */
+/** The same routes; answers about events say since when those of other servers may be missing. */
 export function tellingBehind(
   routes: readonly Route[],
   behindSince: () => string | null,

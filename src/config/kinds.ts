@@ -61,6 +61,27 @@ export function listOf(expects: string, entry: Kind<string>): Kind<readonly stri
   };
 }
 
+/** What a server over a lake does. */
+const ROLES = listOf(
+  "a list of collect, query and work",
+  choice<"collect" | "query" | "work">("collect", "query", "work"),
+);
+
+/** Some of them, one at least. */
+export const roles: Kind<readonly string[]> = {
+  ...ROLES,
+  read: (value) => {
+    const found = new Set(ROLES.read(value));
+    return found.size > 0 ? Object.freeze([...found]) : undefined;
+  },
+};
+
+/** What programs tell each other: nobody has to remember it. */
+export const programSecret = textThat(
+  "a text of 16 characters at least",
+  (text) => text.length >= 16,
+);
+
 const FLAG_TEXTS: ReadonlyMap<string, boolean> = new Map([
   ["true", true],
   ["1", true],

@@ -18,6 +18,8 @@ import {
   origin,
   path,
   postgresAddress,
+  programSecret,
+  roles,
   siteId,
   wholeNumber,
 } from "./kinds.ts";
@@ -531,7 +533,7 @@ export const SETTINGS = {
   node_secret: row<string | null>({
     group: "lake",
     env: "MALLARD_NODE_SECRET",
-    kind: anyText,
+    kind: programSecret,
     default: null,
     secret: true,
     envOnly: true,
@@ -547,11 +549,8 @@ export const SETTINGS = {
   roles: row<readonly string[]>({
     group: "lake",
     env: "MALLARD_ROLES",
-    kind: listOf(
-      "a list of collect, query and work",
-      choice<"collect" | "query" | "work">("collect", "query", "work"),
-    ),
-    default: ["collect", "query", "work"],
+    kind: roles,
+    default: Object.freeze(["collect", "query", "work"]),
     doc: "What a server over a lake does: take events, answer questions, keep the lake in order.",
   }),
   lake_flush_interval_secs: row({

@@ -208,15 +208,9 @@ export async function openAccepting(
           const room = { ...roomAtStart(options, memory, parts), flush: () => flusher.flushNow() };
           return fill(system, hot, reader, room);
         });
-      const openAgain = async () => {
-        await db.reopen();
-        parts.lake?.flusher.forgetPeers();
-      };
+      const openAgain = () => db.reopen().then(() => parts.lake?.flusher.forgetPeers());
       const fillAgain = () => hot.refill(openAgain, refill);
       parts.lake?.flusher.fillBy(fillAgain);
-      parts.lake?.flusher.eraseBy(({ site, firstDate, lastDate, toUs }) =>
-        parts.eraser.eraseElsewhere(site, firstDate, lastDate, toUs)
-      );
       const reopen = () => mutex.run(fillAgain);
       const reopening = new Reopening(db, reopen, system.clock, system.log);
       const freshMax = Math.min(
@@ -493,6 +487,9 @@ async function openChangers(
     sums,
     mutex,
     upkeep,
+  );
+  parts.lake?.flusher.eraseBy(({ site, firstDate, lastDate, toUs }) =>
+    eraser.eraseElsewhere(site, firstDate, lastDate, toUs)
   );
   return {
     history: new History({ ...parts, originals, trash }, at),

@@ -104,6 +104,9 @@ const CONTRACT: [SettingName, string, unknown, string | null, string, unknown][]
   ["undeclared_sites_max", "MALLARD_UNDECLARED_SITES_MAX", 1000, "0", "0", 0],
   ["rate_limit_per_address", "MALLARD_RATE_LIMIT_PER_ADDRESS", 1000, "0", "0", 0],
   ["node_name", "MALLARD_NODE_NAME", "mallard", '"a"', "a", "a"],
+  ["node_url", "MALLARD_NODE_URL", null, '"http://a:1"', "http://a:1", "http://a:1"],
+  ["node_secret", "MALLARD_NODE_SECRET", null, null, "a secret for all", "a secret for all"],
+  ["hot_peers_secs", "MALLARD_HOT_PEERS", 5, "1", "1", 1],
   ["lake_flush_interval_secs", "MALLARD_LAKE_FLUSH_INTERVAL", 300, "5", "5", 5],
   ["lake_catalog", "MALLARD_LAKE_CATALOG", null, '"dbname=a"', "dbname=a", "dbname=a"],
   ["lake_password", "MALLARD_LAKE_PASSWORD", null, null, "a'b", "a'b"],
@@ -358,7 +361,17 @@ Deno.test("CONTRACT tries every setting but those that need each other", () => {
     "tls_key_path",
     "backup_interval_hours",
     "storage",
+    "roles",
   ]);
+});
+
+Deno.test("loadConfig() wants a lake for a server that does not do everything", () => {
+  assert.deepEqual(faultsOf({ toml: 'roles = ["collect"]' }), [
+    'Cannot use roles = ["collect"]: storage is not "lake"',
+  ]);
+  const lake = 'storage = "lake"\nlake_catalog = "dbname=a"\nlake_data_path = "/a/"\n';
+  assert.deepEqual(configOf({ toml: `${lake}roles = ["query", "work"]` }).roles, ["query", "work"]);
+  assert.match(faultsOf({ toml: `${lake}roles = []` }).join(), /a list of collect, query and work/);
 });
 
 Deno.test("loadConfig() refuses secrets in the file and shows none of them anywhere", () => {

@@ -21,6 +21,7 @@ import { useSuccess } from "./success.js";
  * @property {readonly NumbersRow[]} results
  * @property {import("./compared_with.js").Meta} [meta]
  * @property {readonly string[]} [incomplete_dates]
+ * @property {string} [behind_since]
  */
 
 /** No more days are named than this. */
@@ -87,6 +88,7 @@ export function Numbers({ kind, onMoney }) {
     <${ComparedWith} meta=${data?.meta} known=${data !== null}
       isEmpty=${row?.comparison?.["visitors"] === 0} />
     ${incomplete(data?.incomplete_dates, app)}
+    ${behind(data?.behind_since, app)}
     <p class="visually-hidden" role="status">${stale ? "" : spokenOf(kind, row, app)}</p>
   `;
 }
@@ -194,6 +196,16 @@ function spokenOf(kind, row, { t, format }) {
     pageviews: t("pageviews_n", counted("pageviews")),
     bounces: format.percent(of("bounce_rate")),
   });
+}
+
+/**
+ * Since when events of other servers may be missing, where that is more than a minute.
+ * @param {string | undefined} since
+ * @param {import("../../lib/state/context.js").App} app
+ */
+function behind(since, { t }) {
+  const n = Math.floor((Date.now() - Date.parse(since ?? "")) / 60_000);
+  return n > 0 && html`<p class="muted incomplete" role="status">${t("behind", { n })}</p>`;
 }
 
 /**

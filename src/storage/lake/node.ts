@@ -4,6 +4,7 @@
 import { AppError, messageOf } from "../../core/errors.ts";
 import type { System } from "../../core/types.ts";
 import type { OutsideOptions } from "../duckdb.ts";
+import { Postgres } from "../shared/postgres.ts";
 import type { LakeStockChange } from "../state/ops/rollup_ops.ts";
 import type { Store } from "../state/store.ts";
 import type { Catalog } from "../tiers/catalog.ts";
@@ -40,6 +41,8 @@ export interface NodeOptions extends LakeOptions {
   readonly address?: string | null;
   /** How it asks others; missing where it asks none. */
   readonly peers?: PeerOptions;
+  /** Whether other servers may write, too; no when missing. */
+  readonly isShared?: boolean;
   /** Whether it answers questions; yes when missing. */
   readonly answers?: boolean;
   /** Whether it does what is to be done by one server; yes when missing. */
@@ -215,6 +218,7 @@ export class LakeNode {
         address: this.#options.address ?? null,
         nowUs: this.#nowUs(),
         erasedTo: this.#erasedTo,
+        isShared: this.#options.isShared ?? false,
       };
       const entered = await lake.commit(tried, (run) => enter(run, this.name, entering));
       await this.#store.run("setMeta", { name: JOURNAL, value: this.name.journal });
@@ -350,6 +354,11 @@ export class LakeNode {
   /** Brings statistics to the newest snapshot. Never rejects. */
   follow(): Promise<void> {
     return this.#follow();
+  }
+
+  /** The PostgreSQL of the lake, beside DuckDB's connections. */
+  postgres(): Postgres {
+    return new Postgres(this.#options, "mallard duty", this.#system.clock);
   }
 
   /** How the DuckDB of statistics reads the lake. */

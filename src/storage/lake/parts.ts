@@ -8,6 +8,7 @@ import type { Store } from "../state/store.ts";
 import { type FlushingOptions, type FlushingParts, LakeFlusher } from "./flushing.ts";
 import { LakeNode, type NodeOptions } from "./node.ts";
 import type { Catalog } from "../tiers/catalog.ts";
+import { Duty } from "./nodes/duty.ts";
 import { Peers } from "./nodes/peers.ts";
 import { LakeUpkeep } from "./upkeep.ts";
 
@@ -59,7 +60,8 @@ export async function openLakeParts(
   const { db, clock, log, rollups, mutex } = parts;
   const peers = node.peers && new Peers(db, catalog, clock, log, node.peers);
   const flusher = await LakeFlusher.open({ ...parts, peers }, node, { ...options, folder });
-  const upkeep = new LakeUpkeep(node, flusher, rollups, clock, log, mutex);
+  const duty = new Duty(node.postgres());
+  const upkeep = new LakeUpkeep(node, flusher, rollups, duty, clock, log, mutex);
   return { node, flusher, upkeep, peers };
 }
 

@@ -11,6 +11,7 @@ import { LAKE } from "./connection.ts";
 import type { Lake } from "./lake.ts";
 import type { LakeFlusher } from "./flushing.ts";
 import type { LakeNode } from "./node.ts";
+import type { Duty } from "./nodes/duty.ts";
 import { record } from "./nodes/erasures.ts";
 import type { StockedPartition } from "./stock.ts";
 import { EVENTS } from "./tables.ts";
@@ -44,6 +45,8 @@ export class LakeUpkeep {
   readonly counts: CompactionCounts = { merged: 0, written: 0, failures: 0 };
   readonly #node: LakeNode;
   readonly #flusher: LakeFlusher;
+  readonly #duty: Duty;
+  #isExpiring = false;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #mutex: Mutex;
@@ -54,16 +57,36 @@ export class LakeUpkeep {
     node: LakeNode,
     flusher: LakeFlusher,
     rollups: Rollups,
+    duty: Duty,
     clock: Clock,
     log: Log,
     mutex: Mutex,
   ) {
     this.#rollups = rollups;
+    this.#duty = duty;
     this.#mutex = mutex;
     this.#node = node;
     this.#flusher = flusher;
     this.#clock = clock;
     this.#log = log;
+  }
+
+  /** Runs the work of expiry; the lake's part of it where no other server is at that. */
+  async whileExpiring(work: () => Promise<void>): Promise<void> {
+    const isDone = this.#node.works && await this.#duty.once("expiry", async () => {
+      this.#isExpiring = true;
+      try {
+        await work();
+      } finally {
+        this.#isExpiring = false;
+      }
+    });
+    if (!isDone) await work();
+  }
+
+  /** Whether events of the lake are to be expired here and now. */
+  get isExpiring(): boolean {
+    return this.#isExpiring;
   }
 
   /** What the lake has of a site and UTC dates. Throws `unavailable` where nobody knows. */
@@ -151,14 +174,19 @@ export class LakeUpkeep {
    * any more. Never rejects: failures are logged, counted, and tried again.
    */
   async run(stopping: AbortSignal): Promise<void> {
-    if (!this.#node.isReadable) return;
+    if (!this.#node.isConnected || this.#node.outOfReach !== null) return;
     try {
       const lake = await this.#node.lake();
-      let isLeft = this.#node.filesMax() > FILES_MAX;
-      // Flushes and erasures come in between.
-      while (isLeft && !stopping.aborted) isLeft = await this.#mutex.run(() => this.#merge(lake));
-      if (stopping.aborted) return;
-      await this.#mutex.run(() => this.#cleanUp(lake, this.#clock.nowMs() - KEPT_MS));
+      if (this.#flusher.lostMs !== null) await this.#mutex.run(() => this.#deleteOrphans(lake));
+      if (!this.#node.works) return;
+      await this.#duty.once("upkeep", async (isHeld) => {
+        const goesOn = () => isHeld() && !stopping.aborted;
+        let isLeft = this.#node.filesMax() > FILES_MAX;
+        // Flushes and erasures come in between.
+        while (isLeft && goesOn()) isLeft = await this.#mutex.run(() => this.#merge(lake));
+        if (!goesOn()) return;
+        await this.#mutex.run(() => this.#cleanUp(lake, this.#clock.nowMs() - KEPT_MS));
+      });
     } catch (error) {
       this.counts.failures++;
       this.#log("error", messageOf(error));
@@ -194,16 +222,21 @@ export class LakeUpkeep {
         sql`call ducklake_expire_snapshots(${literal(LAKE)}, older_than => ${timeOf(beforeMs)})`,
       );
       await lake.db.execute(sql`call ducklake_cleanup_old_files(${literal(LAKE)}, ${which})`);
-      // It lists the whole bucket.
-      if (this.#flusher.lostMs === null) return;
-      const orphansMs = this.#clock.nowMs() - ORPHAN_MS;
-      await lake.db.execute(
+    });
+    if (this.#flusher.lostMs !== null) await this.#deleteOrphans(lake);
+  }
+
+  /** Removes files of this server's commits that never came. It lists the whole bucket. */
+  async #deleteOrphans(lake: Lake): Promise<void> {
+    const { lostMs } = this.#flusher;
+    const orphansMs = this.#clock.nowMs() - ORPHAN_MS;
+    await lake.attempt("Cannot clean the lake up", () =>
+      lake.db.execute(
         sql`call ducklake_delete_orphaned_files(${literal(LAKE)}, older_than => ${
           timeOf(orphansMs)
         })`,
-      );
-      if (this.#flusher.lostMs < orphansMs) await this.#flusher.forgetLost();
-    });
+      ));
+    if (lostMs !== null && lostMs < orphansMs) await this.#flusher.forgetLost();
   }
 }
 

@@ -76,7 +76,9 @@ export class Expiry {
     const lastMs = nowMs - (days + 1) * DAY_MS;
     const lastDate = utcDate(lastMs * 1000);
     const waiting = await this.#journal.expireProposed(site, lastDate);
-    const counts = await this.#expireCounted(site, lastDate, nowMs);
+    const counts = this.#lake?.isExpiring === false
+      ? NOTHING
+      : await this.#expireCounted(site, lastDate, nowMs);
     await this.#expireSums(site, lastDate);
     await this.#mutex.run(() => this.#originals.erase(site, FIRST_DATE, lastDate));
     // The trash holds only what can be read: all else stays where it is for as long.

@@ -130,9 +130,10 @@ export class Journal {
   }
 
   /**
-   * Erases one site's rows of some dates, those of before `toUs` where that is given; in the same transaction files become pending deletes.
-   * Resolves with the number of rows. Call it `whilePaused`, and erase the same from the hot tier
-   * before the end of the pause: an event accepted in between would be lost.
+   * Erases one site's rows of some dates, of before `toUs` where that is given; in the same
+   * transaction files become pending deletes. Resolves with the number of rows. Call it
+   * `whilePaused`, and erase the same from the hot tier before the end of the pause: an event
+   * accepted in between would be lost.
    */
   async erase(
     site: string,

@@ -50,6 +50,7 @@ class Nodes {
     };
     const storage = await openOverLake(folder, this.#env, {
       node,
+      isShared: true,
       address: `http://${node}`,
       peers: { secret: SECRET, ask },
     });

@@ -1,0 +1,43 @@
+// Work that one server of a lake does at a time: whoever holds a lock in PostgreSQL. The lock ends
+// with its connection, so that another server goes on where this one is gone; each step of the work
+// is a commit of its own, which a lost lock does not spoil.
+import type { Postgres, Session } from "../../shared/postgres.ts";
+
+/** What of the lake is done by one server at a time. */
+export const DUTIES = { upkeep: 1, expiry: 2 } as const;
+
+/** Tells the locks of this program from those of others. */
+const LOCKS = 0x6d616c6c;
+
+/** The work that is to be done by one server. */
+export class Duty {
+  readonly #postgres: Pick<Postgres, "session">;
+
+  constructor(postgres: Pick<Postgres, "session">) {
+    this.#postgres = postgres;
+  }
+
+  /**
+   * Does work unless another server is at it; resolves with whether it was done. `isHeld` says
+   * whether to go on with the next step. Rejects as the work does, and where PostgreSQL does not
+   * answer.
+   */
+  async once(
+    duty: keyof typeof DUTIES,
+    work: (isHeld: () => boolean) => Promise<void>,
+  ): Promise<boolean> {
+    const session: Session = await this.#postgres.session();
+    try {
+      const [row] = await session.run(
+        "select pg_try_advisory_lock($1, $2)::int as is_held",
+        LOCKS,
+        DUTIES[duty],
+      );
+      if (row?.["is_held"] !== 1) return false;
+      await work(() => session.isOpen);
+      return true;
+    } finally {
+      session.close();
+    }
+  }
+}
