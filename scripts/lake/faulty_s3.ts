@@ -1,7 +1,7 @@
 // An S3 server between a program and the real one, which fails as it is told to.
 
 /** What becomes of requests. */
-export type S3Fault = "none" | "some" | "all" | "slow";
+export type S3Fault = "none" | "some" | "all" | "slow" | "hangs";
 
 /** A running server. */
 export interface FaultyS3 {
@@ -26,6 +26,8 @@ export function faultyS3(port: number, begin: S3Fault = "none"): FaultyS3 {
       await request.body?.cancel();
       return new Response(REFUSAL, { status: 503 });
     }
+    // It answers when it works again, if anybody waits for so long.
+    while (fault === "hangs") await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
     if (fault === "slow") await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
     const hasBody = request.method === "PUT" || request.method === "POST";
     const path = request.url.replace(/^http:\/\/[^/]+/, "");

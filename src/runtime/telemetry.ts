@@ -69,12 +69,15 @@ export function healthOf(parts: TelemetryParts): Health {
 }
 
 /** What stands in the way of the lake, and which snapshot of it is read. */
-function lakeHealth({ lake }: Storage): Record<string, unknown> {
+function lakeHealth({ lake, reader }: Storage): Record<string, unknown> {
   if (lake === null) return {};
   const { outOfReach, marked } = lake.node;
+  const behindMs = reader.behindSinceMs();
   return {
     lake: {
       snapshot: marked.snapshot,
+      other_servers: marked.others.map(({ node }) => node).sort(),
+      behind_since: behindMs === null ? null : new Date(behindMs).toISOString(),
       out_of_reach_since: outOfReach === null ? null : new Date(outOfReach.sinceMs).toISOString(),
       reason: outOfReach?.reason ?? null,
     },
@@ -86,7 +89,7 @@ function conditionsOf({ storage, buffer, backups }: TelemetryParts): Record<stri
   return {
     events_refused: buffer.failing,
     flush_failing: storage.flusher.failing,
-    ...storage.lake ? { lake_out_of_reach: !storage.lake.node.isReadable } : {},
+    ...storage.lake ? { lake_out_of_reach: !storage.lake.node.isWell } : {},
     events_unreadable: storage.hot.unreadableCount > 0,
     duckdb_failed: storage.reopening.isUnderWay,
     files_in_quarantine: storage.quarantined().length > 0,

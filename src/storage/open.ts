@@ -350,7 +350,7 @@ async function openDatabase(
     threadsMax: memory.threadsMax,
     readers: READERS,
     ...(options.extension ? { extension: options.extension } : {}),
-    ...(node ? { outside: node.outside(duckdb.version()) } : {}),
+    ...(node?.answers ? { outside: node.outside(duckdb.version()) } : {}),
   });
   closing.push(() => db.close());
   return db;

@@ -161,7 +161,7 @@ export class LakeNode {
 
   /** Whether statistics need a DuckDB that is opened again. */
   get needsAttaching(): boolean {
-    return !this.#isAttached;
+    return this.answers && !this.#isAttached;
   }
 
   /** Whether this server answers questions. */
@@ -371,6 +371,16 @@ export class LakeNode {
         if (error !== null) this.lost(hiding(error, this.#options));
       },
     };
+  }
+
+  /** Whether the lake can be reached, and read where this server answers questions. */
+  get isWell(): boolean {
+    return this.answers ? this.isReadable : this.#out === null && this.isConnected;
+  }
+
+  /** Throws `unavailable` where it is not known what is in the lake. */
+  requireWell(): void {
+    if (!this.isWell) throw this.#unavailable();
   }
 
   /** Throws `unavailable` where statistics cannot be answered now. */

@@ -91,7 +91,7 @@ export class LakeUpkeep {
 
   /** What the lake has of a site and UTC dates. Throws `unavailable` where nobody knows. */
   within(site: string, firstDate: string, lastDate: string): readonly StockedPartition[] {
-    this.#node.requireReadable();
+    this.#node.requireWell();
     return this.#node.stockOf(site).filter(({ date }) => date >= firstDate && date <= lastDate);
   }
 
@@ -174,7 +174,7 @@ export class LakeUpkeep {
    * any more. Never rejects: failures are logged, counted, and tried again.
    */
   async run(stopping: AbortSignal): Promise<void> {
-    if (!this.#node.isConnected || this.#node.outOfReach !== null) return;
+    if (!this.#node.isWell) return;
     try {
       const lake = await this.#node.lake();
       if (this.#flusher.lostMs !== null) await this.#mutex.run(() => this.#deleteOrphans(lake));
