@@ -22,7 +22,6 @@ import { createServer, type Gate, type Peer, type ServerOptions } from "./http/s
 import { Sites } from "./sites/sites.ts";
 import { type AcceptingStorage, openAccepting } from "./storage/open.ts";
 import { isCorruptStore } from "./storage/open_journal.ts";
-import { refuseWeakSecrets } from "./parts/weak_secrets.ts";
 import type { Parts } from "./parts/parts.ts";
 import { makeRoutes } from "./parts/routes.ts";
 import { openBackups } from "./parts/backups.ts";
@@ -30,7 +29,8 @@ import { openImports } from "./parts/imports.ts";
 import { openIngest } from "./parts/ingest.ts";
 import { lakeOfStorage } from "./config/lake_options.ts";
 import { openNewSites } from "./parts/new_sites.ts";
-import { openAccess } from "./parts/access.ts";
+import { openAccess, refuseWeakSecrets } from "./parts/access.ts";
+import { followOthers } from "./parts/sharing.ts";
 import { openSiteNames } from "./parts/site_names.ts";
 import { openQueries } from "./parts/queries.ts";
 import { closeStorage, finishWork, settle } from "./parts/shutdown.ts";
@@ -183,7 +183,7 @@ async function openParts(
   onAccepting: OnAccepting,
 ): Promise<Running> {
   const { clock, log } = system;
-  const sites = await Sites.open(kept.store, clock);
+  const sites = await Sites.open(kept.owned, clock);
   const stopping = new AbortController();
   const names = openSiteNames(config, system, kept, sites);
   const ingest = await openIngest(config, system, kept, sites, names);
@@ -204,6 +204,7 @@ async function openParts(
     ...await openQueries(config, system, host, storage, sites, ingest),
   };
   const newSites = await openNewSites(config, system, parts);
+  followOthers({ ...parts, newSites });
   const take = (site: string) => {
     ingest.admission.take(site);
     names.take(site);

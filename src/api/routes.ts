@@ -86,7 +86,7 @@ export interface RouteParts {
   readonly live: Live;
   readonly reader: Reader;
   readonly pathHistory: PathHistory;
-  readonly store: Store;
+  readonly store: Pick<Store, "run">;
   readonly erase: Erase;
   readonly exportFiles: ExportFiles;
   /** Runs statements of owners; null where that is off. */

@@ -51,8 +51,14 @@ export class ApiKeys {
   ): Promise<ApiKeys> {
     const keys = new ApiKeys(store, clock, random, imported);
     if (imported.length > 0) await store.run("addKeys", imported);
-    await keys.#load();
+    await keys.reload();
     return keys;
+  }
+
+  /** Reads the stored keys, which another server may have changed. */
+  async reload(): Promise<void> {
+    const rows = await this.#store.run("listKeys", undefined);
+    this.#keys = rows.map((row) => ({ ...row, digest: Uint8Array.fromHex(row.key_hash) }));
   }
 
   /** The row of a clear key that is valid, or null. */
@@ -72,7 +78,7 @@ export class ApiKeys {
     await this.#store.run("addKeys", [
       { key_hash, name, scope, created_at: this.#clock.nowMs(), revoked: false },
     ]);
-    await this.#load();
+    await this.reload();
     return { key, key_hash, name, scope };
   }
 
@@ -84,7 +90,7 @@ export class ApiKeys {
   /** Revokes a key permanently. Resolves with whether there is such a key. */
   async revoke(keyHash: string): Promise<boolean> {
     const known = await this.#store.run("revokeKey", keyHash);
-    await this.#load();
+    await this.reload();
     return known;
   }
 
@@ -94,12 +100,7 @@ export class ApiKeys {
     for (const { key_hash } of valid) {
       if (!this.#imported.has(key_hash)) await this.#store.run("revokeKey", key_hash);
     }
-    await this.#load();
+    await this.reload();
     return valid;
-  }
-
-  async #load(): Promise<void> {
-    const rows = await this.#store.run("listKeys", undefined);
-    this.#keys = rows.map((row) => ({ ...row, digest: Uint8Array.fromHex(row.key_hash) }));
   }
 }

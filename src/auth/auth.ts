@@ -1,11 +1,11 @@
 // Authentication: the one place where a password, a login or an API key becomes an Access. It
 // holds the owner's password only as a hash.
 import { type Access, OWNER_PEER, type Right } from "../core/access.ts";
-import { AppError } from "../core/errors.ts";
+import { AppError, messageOf } from "../core/errors.ts";
 import { DEVICE_DAYS } from "../core/limits.ts";
 import type { Context, Route } from "../http/route.ts";
 import type { Clock, Log, Random } from "../core/types.ts";
-import type { KeyRow, OwnerStore } from "../storage/state/ops/owner_ops.ts";
+import type { EndedLogin, KeyRow, OwnerStore } from "../storage/state/ops/owner_ops.ts";
 import { readJsonObject } from "../http/body.ts";
 import { clientAddress, namedProxies } from "../net/proxies.ts";
 import type { AddressRanges } from "../net/ranges.ts";
@@ -26,8 +26,8 @@ import { requireOrigin } from "./origin.ts";
 import { checkNewPassword, isPasswordHash, type PasswordHasher } from "./password.ts";
 import { CallerRates } from "./rates.ts";
 import { requireRight } from "./rights.ts";
-import { sameSecret } from "./secrets.ts";
-import { Sessions } from "./sessions.ts";
+import { sameSecret, sha256Hex } from "./secrets.ts";
+import { type Logins, Sessions, SignedSessions } from "./sessions.ts";
 
 const SETUP_TOKEN_BYTES = 16;
 const DEVICE_KEY_BYTES = 32;
@@ -47,6 +47,8 @@ export interface AuthOptions {
   readonly publicSites?: () => readonly string[];
   /** The id under which a site is known. */
   readonly siteIdOf?: (site: string) => string;
+  /** Whether other servers know the logins: signed ones, instead of those in memory. */
+  readonly sharesLogins?: boolean;
   /** Shows the owner a token that was made after the start. */
   readonly tellSetupToken?: (token: string) => void;
 }
@@ -77,7 +79,13 @@ export class Auth {
   readonly #log: Log;
   readonly #options: AuthOptions;
   readonly #random: Random;
-  readonly #sessions: Sessions;
+  readonly #sessions: Logins;
+  /** The same where other servers know them. */
+  readonly #signed: SignedSessions | null;
+  /** Of a password in the environment; logins end with it. */
+  readonly #passwordMark: string;
+  /** Logins whose end other servers have not been told. */
+  #untold: readonly EndedLogin[] = [];
   readonly #devices: Devices;
   readonly #guard: LoginGuard;
   readonly #named: AddressRanges;
@@ -97,10 +105,11 @@ export class Auth {
     keys: ApiKeys,
     system: AuthSystem,
     options: AuthOptions,
-    { hash, stored, deviceKey }: {
+    { hash, stored, deviceKey, passwordMark }: {
       readonly hash: string | null;
       readonly stored: string | null;
       readonly deviceKey: string;
+      readonly passwordMark: string;
     },
   ) {
     this.#store = store;
@@ -112,7 +121,13 @@ export class Auth {
     this.#options = options;
     this.#hash = hash;
     this.#stored = stored;
-    this.#sessions = new Sessions(system.clock, system.random, options.session_ttl_secs);
+    this.#passwordMark = passwordMark;
+    const { session_ttl_secs: lifeSecs } = options;
+    const { clock, random } = system;
+    this.#signed = options.sharesLogins
+      ? new SignedSessions(clock, random, lifeSecs, this.#loginKey(deviceKey))
+      : null;
+    this.#sessions = this.#signed ?? new Sessions(clock, random, lifeSecs);
     this.#lockout = new Lockout(system.clock, {
       attemptsMax: options.max_login_attempts,
       lockSecs: options.login_lockout_secs,
@@ -144,7 +159,11 @@ export class Auth {
     await store.run("notePasswordSource", admin_password === null ? "stored" : "environment");
     // Of a password in the environment only the hash is kept.
     const own = { ...rest, admin_password: admin_password === null ? null : hash };
-    return new Auth(store, hasher, keys, system, own, { hash, stored, deviceKey });
+    const passwordMark = admin_password === null ? "" : sha256Hex(admin_password);
+    const known = { hash, stored, deviceKey, passwordMark };
+    const auth = new Auth(store, hasher, keys, system, own, known);
+    await auth.takeUpLogins();
+    return auth;
   }
 
   /** Whether there is a password. */
@@ -298,13 +317,30 @@ export class Auth {
       this.#setupToken = stored === null ? freshSetupToken(this.#random) : null;
       if (this.#setupToken !== null) this.#options.tellSetupToken?.(this.#setupToken);
     }
-    this.#log("warn", "Password changed from the command line: all logins have ended");
+    const where = this.#signed ? "elsewhere" : "from the command line";
+    this.#log("warn", `Password changed ${where}: all logins have ended`);
     await this.#renewDevices();
+  }
+
+  /** Takes up the logins that other servers have ended, and tells them those ended here. */
+  async takeUpLogins(): Promise<void> {
+    if (this.#signed === null) return;
+    const untold = this.#untold;
+    if (untold.length > 0) {
+      await this.#store.run("endLogins", { ended: untold, nowMs: this.#clock.nowMs() });
+      this.#untold = this.#untold.filter((login) => !untold.includes(login));
+    }
+    this.#signed.takeUp(await this.#store.run("listEndedLogins", undefined));
+  }
+
+  #loginKey(deviceKey: string): string {
+    return `${deviceKey} ${this.#passwordMark}`;
   }
 
   async #renewDevices(): Promise<void> {
     const key = await this.#store.run("deviceKey", freshDeviceKey(this.#random));
     this.#devices.renew(key);
+    this.#signed?.renew(this.#loginKey(key));
     this.#guard.forget();
   }
 
@@ -344,12 +380,20 @@ export class Auth {
   }
 
   /** Ends the login of this request, if there is one. */
-  logOut(request: Request): void {
+  async logOut(request: Request): Promise<void> {
     const { headers } = request;
     // No other site's page can make a browser send this header.
     const isBearer = headers.has("authorization") && !headers.has("cookie");
     requireOrigin(request, this.#options.dashboard_origin, { missingAllowed: isBearer });
-    for (const token of presentedSessions(headers)) this.#sessions.end(token);
+    const ended = presentedSessions(headers).map((token) => this.#sessions.end(token))
+      .filter((login) => login !== null);
+    if (ended.length === 0) return;
+    this.#untold = [...this.#untold, ...ended];
+    await this.takeUpLogins().catch((error) =>
+      this.#log("warn", "Ended a login on this server alone: others are told later", {
+        reason: messageOf(error),
+      })
+    );
   }
 
   /** The cookies that carry a token, in their order; an empty token deletes them. */

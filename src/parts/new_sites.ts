@@ -9,10 +9,11 @@ import { eraseWith } from "./erase.ts";
 /** New sites, with the decisions made while the server was down applied. */
 export async function openNewSites(
   config: Config,
-  { files, log }: System,
+  { clock, files, log }: System,
   parts: Pick<Parts, "storage" | "sites" | "names" | "admission" | "runner">,
 ): Promise<NewSites> {
   const { storage, sites, names, admission } = parts;
+  const { owned } = storage;
   const erase = eraseWith(config, files, parts);
   const newSites = new NewSites(
     sites,
@@ -21,6 +22,12 @@ export async function openNewSites(
       ...storage,
       known: () => storage.reader.sites(),
       erase: (site) => erase(site, ...ALL_DATES, false),
+      ...storage.shared && {
+        refuse: (site: string, isRefused: boolean) =>
+          isRefused
+            ? owned.run("refuseSite", { site_id: site, atMs: clock.nowMs() })
+            : owned.run("allowSite", site),
+      },
     },
     admission,
     log,

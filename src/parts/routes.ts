@@ -36,7 +36,7 @@ export async function makeRoutes(
     log,
     reader,
     pathHistory: storage.pathHistory,
-    store,
+    store: storage.owned,
     erase: eraseWith(config, files, parts),
     sums: storage.sums,
     exportFiles: await ExportFiles.open(reader, files, random, { folder: `${dataDir}/.exports` }),

@@ -90,6 +90,7 @@ function conditionsOf({ storage, buffer, backups }: TelemetryParts): Record<stri
     events_refused: buffer.failing,
     flush_failing: storage.flusher.failing,
     ...storage.lake ? { lake_out_of_reach: !storage.lake.node.isWell } : {},
+    ...storage.shared ? { shared_out_of_reach: !storage.shared.isReached } : {},
     events_unreadable: storage.hot.unreadableCount > 0,
     duckdb_failed: storage.reopening.isUnderWay,
     files_in_quarantine: storage.quarantined().length > 0,

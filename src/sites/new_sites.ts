@@ -21,6 +21,8 @@ export interface DecisionStorage {
   known(): readonly string[];
   /** Erases every event of a site. */
   erase(site: string): Promise<unknown>;
+  /** Tells other servers whether an owner refuses a site, where there are some. */
+  refuse?(site: string, isRefused: boolean): Promise<void>;
 }
 
 /** The sites that nobody declared, by what becomes of their events. */
@@ -65,6 +67,15 @@ export class NewSites {
     };
   }
 
+  /** Takes up what was decided on another server: drops what waits of refused sites. */
+  async takeUpRefusals(): Promise<void> {
+    const { proposals } = this.#storage;
+    await proposals.reload();
+    for (const site of proposals.refused()) {
+      if (proposals.has(site)) await proposals.drop(site, true);
+    }
+  }
+
   /** At start: counts the waiting events of sites that are declared or listed by now. */
   async acceptDeclared(): Promise<void> {
     const { proposals } = this.#storage;
@@ -76,6 +87,7 @@ export class NewSites {
   async declared(named: string): Promise<void> {
     const site = this.#names.idOf(named);
     const { proposals } = this.#storage;
+    if (proposals.isRefused(site)) await this.#storage.refuse?.(site, false);
     if (proposals.has(site) || proposals.isRefused(site)) {
       await this.#storage.acceptProposed(site);
     }
@@ -133,6 +145,9 @@ export class NewSites {
     if (decision === "accept") {
       if (!this.#names.isDeclared(site)) await this.#sites.put(site, {});
       return await this.declared(site);
+    }
+    if (decision === "refuse" || proposals.isRefused(site)) {
+      await this.#storage.refuse?.(site, decision === "refuse");
     }
     await proposals.drop(site, decision === "refuse");
     if (decision === "delete") await this.#erase(site);

@@ -60,9 +60,14 @@ export class Sites {
   /** Reads everything from the store. Rejects with the store's error. */
   static async open(store: SiteStore, clock: Clock): Promise<Sites> {
     const sites = new Sites(store, clock);
-    await sites.#loadSites();
-    await sites.#loadItems();
+    await sites.reload();
     return sites;
+  }
+
+  /** Reads everything again: another server has changed it. Rejects with the store's error. */
+  async reload(): Promise<void> {
+    await this.#loadSites();
+    await this.#loadItems();
   }
 
   /** The settings in use for a site, declared or not. */

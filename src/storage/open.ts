@@ -6,6 +6,7 @@ import type { System } from "../core/types.ts";
 import type { ClockGuard } from "./clock_guard.ts";
 import type { LakeNode, NodeOptions } from "./lake/node.ts";
 import type { LakeParts } from "./lake/parts.ts";
+import type { SharedState } from "./shared/shared_state.ts";
 import { DiskSpace } from "./disk_space.ts";
 import { History } from "./history/history.ts";
 import { Sums } from "./history/sums.ts";
@@ -69,6 +70,10 @@ export interface StorageHost {
 /** What takes events, from the first moment on. */
 export interface KeptParts {
   readonly store: Store;
+  /** What owners make: the same store, or what the servers of a lake share. */
+  readonly owned: Pick<Store, "run">;
+  /** Null where this server shares nothing. */
+  readonly shared: SharedState | null;
   /** How the memory is divided. */
   readonly memory: MemoryPlan;
   /**
@@ -175,6 +180,7 @@ export async function openAccepting(
   const { store, journal, catalog, proposals, guard } = opened;
   const memory = memoryPlan(host.memoryBytes, options);
   const begun: Promise<unknown>[] = [];
+  const shared = await sharedOf(system, options, opened);
   const node = await nodeOf(system, host, options, opened);
   const database = once(() => openDatabase(system, host, options, memory, opened, node), begun);
   let accepted = () => {};
@@ -182,7 +188,8 @@ export async function openAccepting(
     await journal.append(events, imports);
     if (!journal.isLoading) accepted();
   };
-  const kept = { store, memory, append, guard, proposals, sites: catalog };
+  const owned = shared ?? store;
+  const kept = { store, owned, shared, memory, append, guard, proposals, sites: catalog };
   return {
     ...kept,
     lastTimestampUs: journal.lastTimestampUs,
@@ -294,6 +301,25 @@ function once<T>(work: () => Promise<T>, begun: Promise<unknown>[]): () => Promi
 /** Where DuckDB and a start put what does not fit into memory; emptied at each start. */
 function spillFolderOf({ dataDir }: Pick<StorageOptions, "dataDir">): string {
   return `${dataDir}/.spill`;
+}
+
+/** What the servers of a lake share; nothing where events stay here. */
+async function sharedOf(
+  system: System,
+  { lake }: StorageOptions,
+  opened: OpenJournal,
+): Promise<SharedState | null> {
+  if (!lake) return null;
+  try {
+    const { SharedState } = await import("./shared/shared_state.ts");
+    const shared = await SharedState.open(system, opened.store, lake);
+    opened.closing.push(() => shared.close());
+    await opened.proposals.reload();
+    return shared;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
 }
 
 /**

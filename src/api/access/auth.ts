@@ -41,8 +41,8 @@ export function authRoutes(auth: Auth, weakSecrets: readonly string[] = []): Rou
       method: "POST",
       path: "/api/auth/logout",
       right: "public",
-      handle: ({ request }) => {
-        auth.logOut(request);
+      handle: async ({ request }) => {
+        await auth.logOut(request);
         return withCookies({ status: "logged_out" }, auth.cookies(""));
       },
     },

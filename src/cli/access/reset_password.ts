@@ -1,8 +1,16 @@
 // `mallard reset-password`: sets or removes the password that DATA_DIR keeps, and waits until a
 // running server has taken it up.
 import { resetPassword } from "../../auth/password.ts";
+import { lakeOptions } from "../../config/lake_options.ts";
+import type { OwnerStore } from "../../storage/state/ops/owner_ops.ts";
 import { Store } from "../../storage/state/store.ts";
-import { type Command, type CommandContext, dataDirOf, succeeded } from "../command.ts";
+import {
+  type Command,
+  type CommandContext,
+  type CommandResult,
+  dataDirOf,
+  succeeded,
+} from "../command.ts";
 import { withoutNewline } from "./hash_password.ts";
 
 const TAKE_UP_MS_MAX = 10_000;
@@ -16,6 +24,7 @@ export const RESET_PASSWORD = {
   run: async (context) => {
     const { config, system: { clock, files, random }, readInput } = context;
     const password = withoutNewline(await readInput());
+    if (config.storage === "lake") return await resetForAll(context, password || null);
     const path = `${dataDirOf(config)}/mallard.sqlite`;
     // An older program may have it open: its schema stays as it is.
     const isThere = await files.size(path) !== null;
@@ -30,6 +39,23 @@ export const RESET_PASSWORD = {
     }
   },
 } as const satisfies Command;
+
+/** The same for all servers of a lake. */
+async function resetForAll(
+  { config, system }: CommandContext,
+  password: string | null,
+): Promise<CommandResult> {
+  const place = await lakeOptions(config, system.files);
+  const { changeOnce } = await import("../../storage/shared/change_once.ts");
+  const store: OwnerStore = { run: (op, args) => changeOnce(system, place, op, args) };
+  const changed = await resetPassword(store, system.clock, system.random, password);
+  if (!changed) return succeeded("There was no password");
+  const what = password ? "The password is set" : "The password is removed";
+  const others = config.admin_password === null
+    ? "the servers of the lake use it at once; all logins have ended"
+    : "but MALLARD_ADMIN_PASSWORD is set: servers that have it use that one";
+  return succeeded(`${what}; ${others}`);
+}
 
 /** Waits for a server that runs on the folder: it renews the key of devices. */
 async function takenUp(

@@ -12,7 +12,7 @@ import {
 } from "./carried_visits.ts";
 import { ID_DAYS, periodOf, startOfPeriod } from "../../sites/id_period.ts";
 import { PastVisits } from "./past_visits.ts";
-import { destroySalts, RandomSalts } from "./salts.ts";
+import { destroySalts, RandomSalts, type SharedSalts } from "./salts.ts";
 import type { Visitor, VisitorIds } from "./visitor_id.ts";
 
 /** Makes ids: 64 hex digits. */
@@ -88,7 +88,8 @@ export function derivedIdentity(
 
 /**
  * Ids under random salts. `seen` are the visitors of before a restart; no salt is destroyed while
- * `trustsClock` says no. Rejects with the store's error.
+ * `trustsClock` says no. `shared` is where several servers have the salts in common. Rejects with
+ * the store's error.
  */
 export async function randomIdentity(
   store: Store,
@@ -97,6 +98,7 @@ export async function randomIdentity(
   rules: IdentityRules,
   seen: readonly SeenVisitor[] = [],
   trustsClock: () => boolean = () => true,
+  shared: SharedSalts | null = null,
 ): Promise<Identity> {
   const byDays = new Map<number, RandomSalts>();
   for (const days of ID_DAYS) {
@@ -109,6 +111,7 @@ export async function randomIdentity(
       rules,
       ofSites,
       trustsClock,
+      shared,
     );
     byDays.set(days, salts);
   }

@@ -1,8 +1,10 @@
 // Visitor ids from random salts that are destroyed: one salt for each period of whole UTC days,
 // kept until no visit that began under it can continue. After that nobody can compute an id again
-// from the address and browser it came from.
-import { HOUR_MS } from "../../core/durations.ts";
-import type { Clock, Random } from "../../core/types.ts";
+// from the address and browser it came from. Several servers of one lake share their salts, days
+// ahead, so that a visitor has one id whichever server answers.
+import { DAY_MS, HOUR_MS } from "../../core/durations.ts";
+import { messageOf } from "../../core/errors.ts";
+import type { Clock, Log, Random } from "../../core/types.ts";
 import type { Store } from "../../storage/state/store.ts";
 import {
   CarriedVisits,
@@ -17,6 +19,20 @@ import type { Visitor } from "./visitor_id.ts";
 const SALT_BYTES = 32;
 /** The next salt is on disk this long before it is needed. */
 const AHEAD_MS = HOUR_MS;
+/** A server that shares salts knows them this long before: so long it may be cut off. */
+const SHARED_AHEAD_MS = 2 * DAY_MS;
+
+/** Where several servers have their salts in common. */
+export interface SharedSalts {
+  /**
+   * The salts of periods of so many days: those that are there, and the given ones where there are
+   * none. Rejects with a sentence where it is not known.
+   */
+  take(days: number, given: ReadonlyMap<number, string>): Promise<ReadonlyMap<number, string>>;
+  /** Destroys those of earlier periods. Rejects with a sentence. */
+  destroy(days: number, before: number): Promise<void>;
+  readonly log: Log;
+}
 
 /** Ids of visitors for one length of period. */
 export class RandomSalts {
@@ -34,6 +50,10 @@ export class RandomSalts {
   readonly #trustsClock: () => boolean;
   /** Salts of the past live in memory alone: for imports, the same within this process. */
   readonly #pastHmac: HmacSha256;
+  readonly #shared: SharedSalts | null;
+  /** Periods whose salts all servers are known to have. */
+  readonly #taken = new Set<number>();
+  #destroyedBefore = -1;
   #isDirty = false;
 
   private constructor(
@@ -44,6 +64,7 @@ export class RandomSalts {
     carried: CarriedVisits,
     salts: Map<number, string>,
     trustsClock: () => boolean,
+    shared: SharedSalts | null,
   ) {
     this.#store = store;
     this.#clock = clock;
@@ -52,13 +73,15 @@ export class RandomSalts {
     this.#carried = carried;
     this.#salts = salts;
     this.#trustsClock = trustsClock;
+    this.#shared = shared;
     this.#pastHmac = new HmacSha256(this.#fresh());
   }
 
   /**
    * Reads the salts of sites whose ids last `days`. `seen` are the visitors of the last minutes, so
    * that a restart near the end of a period splits no visit. No salt is destroyed while
-   * `trustsClock` says no. Rejects with the store's error.
+   * `trustsClock` says no. `shared` is where several servers have them in common. Rejects with the
+   * store's error.
    */
   static async open(
     store: Store,
@@ -68,11 +91,12 @@ export class RandomSalts {
     rules: IdentityRules,
     seen: readonly SeenVisitor[],
     trustsClock: () => boolean = () => true,
+    shared: SharedSalts | null = null,
   ): Promise<RandomSalts> {
     const salts = parseSalts(await store.run("getMeta", metaName(days)));
     const carried = new CarriedVisits({ ...rules, idDays: () => days });
     carried.restore(seen);
-    const made = new RandomSalts(store, clock, random, days, carried, salts, trustsClock);
+    const made = new RandomSalts(store, clock, random, days, carried, salts, trustsClock, shared);
     await made.rotate();
     return made;
   }
@@ -100,22 +124,26 @@ export class RandomSalts {
     return this.#carried.sites();
   }
 
-  /** Makes the salt that is needed next and destroys those that no visit needs. Once a minute. */
+  /** Makes the salts that are needed next and destroys those that no visit needs. Once a minute. */
   async rotate(): Promise<void> {
     const nowMs = this.#clock.nowMs();
     const period = this.#periodOf(nowMs);
     this.#carried.forgetEnded(nowMs);
+    const last = this.#periodOf(nowMs + (this.#shared ? SHARED_AHEAD_MS : AHEAD_MS));
+    if (this.#shared) await this.#take(this.#shared, period, last);
     this.#saltOf(period);
-    if (this.#endOf(period) - nowMs <= AHEAD_MS) this.#saltOf(period + 1);
+    if (!this.#shared && last > period) this.#saltOf(last);
     let isDestroyed = false;
     const mayDestroy = this.#trustsClock();
     for (const known of mayDestroy ? this.#salts.keys() : []) {
-      if (known >= period && known <= period + 1) continue;
+      if (known >= period && known <= Math.max(last, period + 1)) continue;
       if (known === period - 1 && this.#mayContinue(nowMs, period)) continue;
       this.#salts.delete(known);
       this.#hmacs.delete(known);
+      this.#taken.delete(known);
       isDestroyed = true;
     }
+    if (this.#shared && mayDestroy) await this.#destroyShared(this.#shared, nowMs, period);
     if (!isDestroyed && !this.#isDirty) return;
     this.#isDirty = false;
     try {
@@ -130,6 +158,38 @@ export class RandomSalts {
     }
   }
 
+  /** Takes the salts that all servers have, and gives them those that are not there yet. */
+  async #take(shared: SharedSalts, first: number, last: number): Promise<void> {
+    const given = new Map<number, string>();
+    for (let period = first; period <= last; period++) {
+      if (!this.#taken.has(period)) given.set(period, this.#salts.get(period) ?? this.#fresh());
+    }
+    if (given.size === 0) return;
+    try {
+      for (const [period, salt] of await shared.take(this.#days, given)) {
+        this.#taken.add(period);
+        if (this.#salts.get(period) === salt) continue;
+        this.#salts.set(period, salt);
+        this.#hmacs.delete(period);
+        this.#isDirty = true;
+      }
+    } catch (error) {
+      shared.log("debug", "Cannot take the salts of all servers", { reason: messageOf(error) });
+    }
+  }
+
+  /** Destroys what no visit on any server can need. */
+  async #destroyShared(shared: SharedSalts, nowMs: number, period: number): Promise<void> {
+    const before = nowMs - this.#endOf(period - 1) < CARRY_MS_MAX ? period - 1 : period;
+    if (before === this.#destroyedBefore) return;
+    try {
+      await shared.destroy(this.#days, before);
+      this.#destroyedBefore = before;
+    } catch (error) {
+      shared.log("debug", "Cannot destroy salts yet", { reason: messageOf(error) });
+    }
+  }
+
   /** Whether a visit of the period before `period` may continue. */
   #mayContinue(nowMs: number, period: number): boolean {
     return nowMs - this.#endOf(period - 1) < CARRY_MS_MAX && this.#carried.size > 0;
@@ -138,6 +198,15 @@ export class RandomSalts {
   #saltOf(period: number): string {
     const known = this.#salts.get(period);
     if (known !== undefined) return known;
+    // An event is worth more than a visitor who is counted by two servers.
+    this.#shared?.log(
+      "error",
+      "Made visitor ids that other servers do not know: they are cut off",
+      {
+        days: this.#days,
+        from: new Date(startOfPeriod(period, this.#days)).toISOString(),
+      },
+    );
     const salt = this.#fresh();
     this.#salts.set(period, salt);
     this.#isDirty = true;

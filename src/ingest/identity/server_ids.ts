@@ -17,17 +17,23 @@ const RECORD = "visitor_ids";
 const MARK_CHARS = 8;
 const CHANGES_MAX = 100;
 
-/** Records how ids are made from now on. Rejects with the store's error. */
+/**
+ * Records how ids are made from now on. `onOther` is told where they were made otherwise. Rejects
+ * with the store's error.
+ */
 export async function recordServerIds(
-  store: Store,
+  store: Pick<Store, "run">,
   kind: IdKind,
   nowMs: number,
+  onOther: () => void = () => {},
 ): Promise<ServerIds> {
   const text = await store.run("getMeta", RECORD);
   const known = text === null ? null : JSON.parse(text) as Recorded;
   const nowUs = Math.floor(nowMs * 1000);
   const next = recordedIds(known, textOf(kind), nowUs);
-  if (next !== known) await store.run("setMeta", { name: RECORD, value: JSON.stringify(next) });
+  if (next === known) return next;
+  if (known !== null) onOther();
+  await store.run("setMeta", { name: RECORD, value: JSON.stringify(next) });
   return next;
 }
 

@@ -65,9 +65,15 @@ export async function loadSecret(
     return kept;
   }
   const made = random.bytes(SECRET_BYTES).toHex();
-  const draft = `${path}.tmp`;
-  await files.write(draft, new TextEncoder().encode(`${made}\n`), 0o600);
-  await files.rename(draft, path);
-  await files.sync(options.dataDir);
+  await keepSecret(files, options.dataDir, made);
   return made;
+}
+
+/** Keeps a secret in the data folder's `.secret`, readable by the owner alone. */
+export async function keepSecret(files: Files, dataDir: string, secret: string): Promise<void> {
+  const path = `${dataDir}/${SECRET_FILE}`;
+  const draft = `${path}.tmp`;
+  await files.write(draft, new TextEncoder().encode(`${secret}\n`), 0o600);
+  await files.rename(draft, path);
+  await files.sync(dataDir);
 }

@@ -55,30 +55,22 @@ export interface Entering {
   readonly nowUs: number;
   /** The last erasure that its data folder has done; null where it cannot have missed one. */
   readonly erasedTo: number | null;
-  /** Whether other servers may write, too: those that share visitor salts and all else. */
-  readonly isShared: boolean;
 }
 
 /**
  * Enters a journal as that of its node, after which no other data folder of the same name can
- * write. Resolves with its row: what is in the lake of the rows that the data folder has.
+ * write; other nodes go on. Resolves with its row: what is in the lake of the rows that the data
+ * folder has.
  */
 export async function enter(
   run: Run,
   { node, journal }: NodeName,
-  { before, address, nowUs, erasedTo, isShared }: Entering,
+  { before, address, nowUs, erasedTo }: Entering,
 ): Promise<Entered> {
   const rows = (await run(sql`select * from ${NODES}`)).map(enteredOf);
   const known = rows.find((row) => row.journal === journal);
   // The answer to an earlier attempt was lost, though it was committed.
   if (known) return known;
-  const other = rows.find((row) => row.node !== node && !row.is_retired);
-  if (other && !isShared) {
-    throw new Error(
-      `the server ${other.node} writes to it, and a lake can have one server; if it is gone for ` +
-        `good, set node_name = "${other.node}" here`,
-    );
-  }
   const lastSeq = before.journal === null ? 0 : broughtOf(rows, before.journal, before.lastSeq);
   if (rows.some((row) => row.node === node && !row.is_retired)) {
     await run(

@@ -41,8 +41,6 @@ export interface NodeOptions extends LakeOptions {
   readonly address?: string | null;
   /** How it asks others; missing where it asks none. */
   readonly peers?: PeerOptions;
-  /** Whether other servers may write, too; no when missing. */
-  readonly isShared?: boolean;
   /** Whether it answers questions; yes when missing. */
   readonly answers?: boolean;
   /** Whether it does what is to be done by one server; yes when missing. */
@@ -218,7 +216,6 @@ export class LakeNode {
         address: this.#options.address ?? null,
         nowUs: this.#nowUs(),
         erasedTo: this.#erasedTo,
-        isShared: this.#options.isShared ?? false,
       };
       const entered = await lake.commit(tried, (run) => enter(run, this.name, entering));
       await this.#store.run("setMeta", { name: JOURNAL, value: this.name.journal });

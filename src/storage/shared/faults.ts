@@ -22,6 +22,13 @@ const NO_PASSWORD = /client password must be/;
 /** PostgreSQL did not do it, and may do it later. */
 export class PostgresFault extends Error {
   override readonly name = "PostgresFault";
+  /** Whether a transaction may have been committed all the same. */
+  readonly mayBeDone: boolean;
+
+  constructor(message: string, options: { cause?: unknown; mayBeDone?: boolean } = {}) {
+    super(message, options);
+    this.mayBeDone = options.mayBeDone ?? false;
+  }
 }
 
 /** Whether a connection is lost, or cannot be made. */
@@ -37,8 +44,13 @@ export function isPassing(error: unknown): boolean {
 }
 
 /** A fault that the owner is told in a sentence; an error of the program stays as it is. */
-export function postgresError(tried: string, error: unknown, catalog: string): Error {
-  if (error instanceof AppError || error instanceof PostgresFault) return error;
+export function postgresError(
+  tried: string,
+  error: unknown,
+  catalog: string,
+  mayBeDone = false,
+): Error {
+  if (error instanceof AppError || error instanceof PostgresFault && !mayBeDone) return error;
   const code = codeOf(error);
   const lacksPassword = NO_PASSWORD.test(messageOf(error));
   if (!(error instanceof Error) || code === "" && !lacksPassword && !isLost(error)) {
@@ -49,7 +61,7 @@ export function postgresError(tried: string, error: unknown, catalog: string): E
   const reason = isLost(error)
     ? `${tried}: PostgreSQL is out of reach (${catalog}): ${messageOf(error)}`
     : lakeError(tried, found, { ...NO_PLACES, catalog }).message;
-  return new PostgresFault(reason, { cause: error });
+  return new PostgresFault(reason, { cause: error, mayBeDone });
 }
 
 function asError(error: unknown): Error {

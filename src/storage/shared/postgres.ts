@@ -28,6 +28,12 @@ export interface Notice {
   readonly payload?: string;
 }
 
+/** What a transaction sees of others that commit meanwhile. */
+export interface TransactionOptions {
+  /** One moment for all of it by default. */
+  readonly isolation?: "read committed" | "repeatable read";
+}
+
 /** The part of pg's client in use; the package has no types of its own. */
 interface Client {
   connect(): Promise<void>;
@@ -133,10 +139,12 @@ export class Session {
   /** Runs work in one transaction, one at a time. Rejects with PostgreSQL's or the work's error. */
   transaction<T>(
     work: (run: RunPostgres) => Promise<T>,
-    { beforeCommit = () => {} }: { readonly beforeCommit?: () => void } = {},
+    { isolation = "repeatable read", beforeCommit = () => {} }: TransactionOptions & {
+      readonly beforeCommit?: () => void;
+    } = {},
   ): Promise<T> {
     return this.#mutex.run(async () => {
-      await this.run("begin isolation level repeatable read");
+      await this.run(`begin isolation level ${isolation}`);
       try {
         const result = await work(this.run);
         beforeCommit();
@@ -207,17 +215,22 @@ export class Postgres {
    * the first statement, unless it may have been committed. Rejects with a sentence about what
    * PostgreSQL found; an error of the work stays as it is.
    */
-  transaction<T>(tried: string, work: (run: RunPostgres) => Promise<T>): Promise<T> {
+  transaction<T>(
+    tried: string,
+    work: (run: RunPostgres) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
     return this.#mutex.run(async () => {
       for (let attempt = 1;; attempt++) {
         let mayBeCommitted = false;
         try {
           const session = await this.#connected();
-          return await session.transaction(work, { beforeCommit: () => mayBeCommitted = true });
+          const beforeCommit = () => mayBeCommitted = true;
+          return await session.transaction(work, { ...options, beforeCommit });
         } catch (error) {
           const isOver = mayBeCommitted && isLost(error);
           if (attempt === ATTEMPTS_MAX || isOver || !isPassing(error)) {
-            throw postgresError(tried, error, shownCatalog(this.#place.catalog));
+            throw postgresError(tried, error, shownCatalog(this.#place.catalog), isOver);
           }
           await this.#clock.sleep(PAUSE_MS * attempt);
         }

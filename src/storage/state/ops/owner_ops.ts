@@ -56,6 +56,50 @@ export interface Erasure {
   readonly caller: string;
 }
 
+/** A login that was ended before its time. `digest` is SHA-256 of its token in hex; ms. */
+export interface EndedLogin {
+  readonly digest: string;
+  readonly endMs: number;
+}
+
+/** Where the logins are kept that were ended before their time, as long as that would have come. */
+export const ENDED_LOGINS = "ended_logins";
+
+/** The same list with more, without those whose time has come. */
+export function withEnded(
+  text: string | null,
+  { ended, nowMs }: { readonly ended: readonly EndedLogin[]; readonly nowMs: number },
+): string {
+  const known = new Map(endedLogins(text).map((login) => [login.digest, login]));
+  for (const login of ended) known.set(login.digest, login);
+  return JSON.stringify([...known.values()].filter(({ endMs }) => endMs > nowMs));
+}
+
+/** The logins of such a list. */
+export function endedLogins(text: string | null): readonly EndedLogin[] {
+  return JSON.parse(text ?? "[]") as EndedLogin[];
+}
+
+function endLogins(
+  db: Sqlite,
+  args: { readonly ended: readonly EndedLogin[]; readonly nowMs: number },
+): void {
+  db.transaction(() => {
+    const row = db.get("select value from facts where name = ?", ENDED_LOGINS);
+    db.run(
+      `insert into facts (name, value) values (?, ?)
+        on conflict do update set value = excluded.value`,
+      ENDED_LOGINS,
+      withEnded(row ? textOf(row, "value") : null, args),
+    );
+  });
+}
+
+function listEndedLogins(db: Sqlite): readonly EndedLogin[] {
+  const row = db.get("select value from facts where name = ?", ENDED_LOGINS);
+  return endedLogins(row ? textOf(row, "value") : null);
+}
+
 /** The key under which device cookies are signed, made at its first use. */
 function deviceKey(db: Sqlite, fresh: string): string {
   db.run("insert into facts (name, value) values ('device_key', ?) on conflict do nothing", fresh);
@@ -175,6 +219,8 @@ function listErasures(db: Sqlite, count: number): Erasure[] {
 
 /** Every operation by name, to be joined with those of the store. */
 export const OWNER_OPS = {
+  endLogins,
+  listEndedLogins,
   deviceKey,
   notePasswordSource,
   getPassword,

@@ -74,7 +74,7 @@ function acceptProposed(
   { site_id, atMs }: { readonly site_id: string; readonly atMs: number },
 ): JournalRow[] {
   return db.transaction(() => {
-    db.run("delete from refused_sites where site_id = ?", site_id);
+    allowSite(db, site_id);
     const rows = db.all(
       "select site_id, date, event from proposed_events where site_id = ? order by seq",
       site_id,
@@ -107,14 +107,8 @@ function dropProposed(
 ): void {
   db.transaction(() => {
     db.run("delete from proposed_events where site_id = ?", site_id);
-    if (refuseMs === null) db.run("delete from refused_sites where site_id = ?", site_id);
-    else {
-      db.run(
-        "insert into refused_sites (site_id, refused_at) values (?, ?) on conflict do nothing",
-        site_id,
-        Math.floor(refuseMs),
-      );
-    }
+    if (refuseMs === null) allowSite(db, site_id);
+    else refuseSite(db, { site_id, atMs: refuseMs });
   });
 }
 
@@ -128,6 +122,23 @@ function expireProposed(
     site_id,
     lastDate,
   ).changes;
+}
+
+/** Refuses later events of a site. */
+function refuseSite(
+  db: Sqlite,
+  { site_id, atMs }: { readonly site_id: string; readonly atMs: number },
+): void {
+  db.run(
+    "insert into refused_sites (site_id, refused_at) values (?, ?) on conflict do nothing",
+    site_id,
+    Math.floor(atMs),
+  );
+}
+
+/** Refuses them no longer. */
+function allowSite(db: Sqlite, site: string): void {
+  db.run("delete from refused_sites where site_id = ?", site);
 }
 
 function listRefused(db: Sqlite): string[] {
@@ -193,6 +204,8 @@ export const PROPOSED_OPS = {
   acceptProposed,
   dropProposed,
   expireProposed,
+  refuseSite,
+  allowSite,
   listRefused,
   listUndeclared,
   listWithEvents,

@@ -3,6 +3,7 @@
 // tables have older names than the code: `condemned` holds pending deletes, `facts` meta values.
 import { numberOfFile } from "../../parquet/file_name.ts";
 import type { CatalogFile } from "../../parquet/partition.ts";
+import { COPY_OPS } from "../../shared/copy_ops.ts";
 import { DROP_OPS } from "./drop_ops.ts";
 import { hideDays, keepSums, type KeptSums, SUMS_OPS } from "../../history/sums_ops.ts";
 import {
@@ -514,6 +515,7 @@ function setMeta(db: Sqlite, fact: { name: string; value: string }): void {
 /** Every operation by name. The worker looks names up here; the client is typed by it. */
 export const STORE_OPS = {
   ...PARTITION_OPS,
+  ...COPY_OPS,
   ...OWNER_OPS,
   ...SITE_OPS,
   ...DROP_OPS,

@@ -50,7 +50,6 @@ class Nodes {
     };
     const storage = await openOverLake(folder, this.#env, {
       node,
-      isShared: true,
       address: `http://${node}`,
       peers: { secret: SECRET, ask },
     });
