@@ -85,6 +85,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/ingest/steps", "the steps of the pipeline, a file for each group"],
   ["src/ingest/identity", "visitor ids and the salts they are made from"],
   ["src/query", "from a question to numbers"],
+  ["src/query/all_sites", "the numbers of many sites in one statement"],
   ["src/query/budget", "what a question may cost: its size, its turn, its time"],
   ["src/query/sql", "questions as SQL"],
   ["src/query/explore", "SQL of owners: what it may name, what it reads, running it"],

@@ -1,50 +1,82 @@
 // The overview of all sites: searched, sorted, pinned, over one period, with their total.
 import { Icon } from "../components/layout/icon.js";
 import { useApp } from "../lib/state/context.js";
-import { html, useEffect, useState } from "../lib/html.js";
+import { PanelFault } from "../components/report/panel_fault.js";
+import { useAnswer } from "../lib/ask/answer.js";
+import { withParams } from "../lib/ask/api.js";
+import { html, useCallback, useMemo, useState } from "../lib/html.js";
 import { preference, setPreference } from "../lib/state/preferences.js";
 import { siteName } from "../lib/format/site_name.js";
 import { NewSites } from "../panels/sites/new_sites.js";
 import { SiteCard } from "../panels/sites/site_card.js";
-import { makeSums, useAllSums } from "../panels/sites/sums.js";
 
 /** Number of sites from which the search field is shown. */
 const SEARCH_FROM = 7;
 const PERIODS = ["24h", "7d", "30d"];
-/** Numbers that come at about the same time are added up together. */
-const TOTAL_MS = 100;
+/** As many as a server has. */
+const SITES_MAX = 10_000;
 const BY_NAME = "name";
 const BY_EVENTS = "events";
 const BY_VISITORS = "visitors";
 
-/** @typedef {import("../panels/sites/sums.js").Sums} Sums */
+/** @typedef {import("../lib/ask/answers.js").SitesAnswer} SitesAnswer */
+/** @typedef {import("../lib/ask/answers.js").ShownSite} ShownSite */
 /** @typedef {import("../lib/state/context.js").Site} Site */
 
-/** The sites that are pinned in this browser. */
-const readPins = () => new Set((preference("pinned") ?? "").split("\n").filter(Boolean));
+/**
+ * The sites that are pinned in this browser, and pinning one or no longer.
+ * @returns {[ReadonlySet<string>, (id: string) => void]}
+ */
+function usePins() {
+  const [pins, setPins] = useState(
+    () => new Set((preference("pinned") ?? "").split("\n").filter(Boolean)),
+  );
+  const pin = useCallback(
+    (/** @type {string} */ id) =>
+      setPins((before) => {
+        const changed = new Set(before);
+        if (!changed.delete(id)) changed.add(id);
+        setPreference("pinned", [...changed].join("\n") || null);
+        return changed;
+      }),
+    [],
+  );
+  return [pins, pin];
+}
+
+/**
+ * The numbers of all sites.
+ * @param {string} period
+ */
+function useNumbers(period) {
+  /** @type {import("../lib/ask/answer.js").Answer<SitesAnswer>} */
+  const { data, fault, stale, retry } = useAnswer(
+    withParams("api/stats/sites", { period, compare: "previous_period", limit: SITES_MAX }),
+  );
+  const bySite = useMemo(
+    () => new Map((data?.sites ?? []).map((one) => [one.site_id, one])),
+    [data],
+  );
+  return { bySite, isKnown: data !== null, fault, stale, retry };
+}
 
 /** @param {{ onAdd: () => void }} props */
 export function SitesPage({ onAdd }) {
   const { t, sites, owner } = useApp();
   const [text, setText] = useState("");
-  const [pins, setPins] = useState(readPins);
+  const [pins, pin] = usePins();
   const [sort, setSort] = useState(preference("sites_sort") ?? BY_NAME);
   const [period, setPeriod] = useState(preference("sites_period") ?? "24h");
-  const [sums] = useState(makeSums);
-  const all = useAllSums(sums, sites.map(({ site_id }) => site_id), period);
+  const { bySite, isKnown, fault, stale, retry } = useNumbers(period);
   const wanted = text.trim().toLowerCase();
-  const found = sites.filter(({ site_id, name }) =>
-    `${site_id} ${name ?? ""}`.toLowerCase().includes(wanted)
-  ).toSorted(orderOf(pins, sort, all));
-  const pin = (/** @type {string} */ id) => {
-    const changed = new Set(pins);
-    if (!changed.delete(id)) changed.add(id);
-    setPins(changed);
-    setPreference("pinned", [...changed].join("\n") || null);
-  };
+  const found = useMemo(
+    () =>
+      sites.filter(({ site_id, name }) => `${site_id} ${name ?? ""}`.toLowerCase().includes(wanted))
+        .toSorted(orderOf(pins, sort, bySite)),
+    [sites, wanted, pins, sort, bySite],
+  );
   const choosePeriod = (/** @type {string} */ chosen) => {
     setPeriod(chosen);
-    sums.clear();
     setPreference("sites_period", chosen);
   };
   const chooseSort = (/** @type {string} */ chosen) => {
@@ -69,13 +101,19 @@ export function SitesPage({ onAdd }) {
         </button>
       `}
     </div>
-    <${Total} found=${found} sums=${sums} />
+    ${fault
+      ? html`
+        <section class="panel">
+          <${PanelFault} fault=${fault} onRetry=${retry} />
+        </section>
+      `
+      : html`<${Total} found=${found} bySite=${bySite} isKnown=${isKnown} />`}
     <div class="site-cards">
       ${found.map((site) =>
         html`
-          <${SiteCard} key=${site.site_id} site=${site} period=${period}
-            pinned=${pins.has(site.site_id)} onPin=${() => pin(site.site_id)}
-            onSums=${(/** @type {Sums} */ own) => sums.tell(site.site_id, own)} />
+          <${SiteCard} key=${site.site_id} site=${site} numbers=${bySite.get(site.site_id)}
+            failed=${fault !== null} stale=${stale} pinned=${pins.has(site.site_id)}
+            onPin=${pin} />
         `
       )}
     </div>
@@ -85,17 +123,17 @@ export function SitesPage({ onAdd }) {
 }
 
 /**
- * Pinned sites first. Cards move once all numbers are known, and not with each that arrives.
+ * Pinned sites first.
  * @param {ReadonlySet<string>} pins
  * @param {string} sort
- * @param {ReadonlyMap<string, Sums> | null} all
+ * @param {ReadonlyMap<string, ShownSite>} bySite
  */
-function orderOf(pins, sort, all) {
+function orderOf(pins, sort, bySite) {
   const size = (/** @type {Site} */ { site_id, stored_events }) =>
     sort === BY_EVENTS
       ? stored_events ?? 0
       : sort === BY_VISITORS
-      ? all?.get(site_id)?.visitors ?? 0
+      ? bySite.get(site_id)?.visitors ?? 0
       : 0;
   return (/** @type {Site} */ a, /** @type {Site} */ b) =>
     Number(pins.has(b.site_id)) - Number(pins.has(a.site_id)) || size(b) - size(a) ||
@@ -128,28 +166,20 @@ function Choices({ sort, period, onSort, onPeriod }) {
 }
 
 /**
- * The sum of the sites whose numbers are known, and how many these are.
- * @param {{ found: readonly Site[], sums: ReturnType<typeof makeSums> }} props
+ * The sum of the sites that were found.
+ * @param {{
+ *   found: readonly Site[],
+ *   bySite: ReadonlyMap<string, ShownSite>,
+ *   isKnown: boolean,
+ * }} props
  */
-function Total({ found, sums }) {
+function Total({ found, bySite, isKnown }) {
   const { t, format } = useApp();
-  const [, draw] = useState(0);
-  useEffect(() => {
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    let timer;
-    sums.onChange(() => {
-      clearTimeout(timer);
-      timer = setTimeout(() => draw((count) => count + 1), TOTAL_MS);
-    });
-    return () => clearTimeout(timer);
-  }, [sums]);
-  const known = found.flatMap(({ site_id }) => sums.bySite.get(site_id) ?? []);
+  const known = found.flatMap(({ site_id }) => bySite.get(site_id) ?? []);
   const visitors = known.reduce((sum, one) => sum + one.visitors, 0);
   const pageviews = known.reduce((sum, one) => sum + one.pageviews, 0);
-  const text = known.length === 0 ? "" : t("sites_total", {
-    sites: known.length < found.length
-      ? t("sites_part", { known: known.length, all: found.length })
-      : t("sites_n", { n: known.length }),
+  const text = isKnown && t("sites_total", {
+    sites: t("sites_n", { n: found.length }),
     visitors: t("unique_visitors_n", { n: visitors, count: format.count(visitors) }),
     pageviews: t("pageviews_n", { n: pageviews, count: format.count(pageviews) }),
   });

@@ -9,6 +9,7 @@ import type { Buffer } from "../ingest/buffer.ts";
 import type { FormatParts } from "../ingest/formats/format.ts";
 import { ingestRoutes } from "../ingest/handler.ts";
 import type { Pipeline } from "../ingest/pipeline.ts";
+import { AllSites } from "../query/all_sites/all_sites.ts";
 import type { Explore } from "../query/explore/explore.ts";
 import type { Runner } from "../query/run.ts";
 import { differInCase, type NewSites } from "../sites/new_sites.ts";
@@ -42,7 +43,8 @@ import { umamiRoutes } from "./peers/umami.ts";
 import { newSiteRoutes } from "./sites/new_sites.ts";
 import { pathRuleRoutes } from "./sites/path_rules.ts";
 import { siteItemRoutes } from "./sites/site_items.ts";
-import { dropSite, type EraseSite, siteRoutes } from "./sites/sites.ts";
+import { dropSite, type EraseSite, siteIdsOf, siteRoutes } from "./sites/sites.ts";
+import { allSitesRoutes } from "./stats/all_sites.ts";
 import { type Live, liveRoutes } from "./stats/live.ts";
 import { queryV2Routes } from "./stats/query_v2.ts";
 import { schemaRoutes } from "./stats/schema.ts";
@@ -126,6 +128,12 @@ const ROWS: readonly Row[] = [
   ({ imports, names, files }) => importsRoutes(imports, names, files),
   ({ runner, clock }) => viewRoutes(runner, clock),
   ({ runner }) => statsRoutes(runner),
+  ({ runner, reader, clock, sums, sites, names, settings }) =>
+    allSitesRoutes(
+      new AllSites(runner, reader, clock, sums),
+      sites,
+      () => siteIdsOf(reader, names, sites, settings),
+    ),
   ({ live }) => liveRoutes(live),
   ({ runner, clock }) => queryV2Routes(runner, clock),
   ({ runner }) => statsV1Routes(runner),

@@ -137,6 +137,8 @@ export const PROPOSED_BYTES_MAX = 256 * 1024 * 1024;
 export const DECIDED_SITES_MAX = 500;
 /** Sites whose settings are kept. */
 export const SITES_MAX = 10_000;
+/** Sites of one page of the numbers of all sites, where no limit is given. */
+export const SITES_PAGE_DEFAULT = 100;
 /** Goals, segments, funnels or annotations of one site, of each kind. */
 export const ITEMS_MAX = 1000;
 /** Longest name of a goal, a segment or a funnel, and of an annotation's text. */

@@ -466,6 +466,17 @@ export class Runner {
     };
   }
 
+  /** Rows of one statement over several sites, each with its span: see `queryOfSites`. */
+  async rowsOfSites(
+    spans: ReadonlyMap<string, SpanUs>,
+    build: (events: Sql) => Sql,
+    { caller = OWNER, signal }: Asker,
+  ): Promise<Row[]> {
+    const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
+    const ask = () => this.#reader.queryOfSites(spans, build, limits);
+    return await this.#inTurn(ask, { caller, signal });
+  }
+
   /** Rows of one statement, when the turn of its caller has come. */
   async #rows(
     site: string,
@@ -474,10 +485,17 @@ export class Runner {
     { caller = OWNER, signal, heavy = false }: Asker,
   ): Promise<Row[]> {
     const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
-    // What others take counts for their time, not for this statement's.
-    const wait = { timeoutMs: QUESTION_WAIT_MS_MAX, signal, heavy };
     const seen = (sources: Sources) => build({ ...sources, events: publicEvents(sources.events) });
     const ask = () => this.#reader.queryOf(site, span, caller.isPublicOnly ? seen : build, limits);
+    return await this.#inTurn(ask, { caller, signal, heavy });
+  }
+
+  async #inTurn(
+    ask: () => Promise<Row[]>,
+    { caller = OWNER, signal, heavy = false }: Asker,
+  ): Promise<Row[]> {
+    // What others take counts for their time, not for this statement's.
+    const wait = { timeoutMs: QUESTION_WAIT_MS_MAX, signal, heavy };
     try {
       return await this.#turns.run(caller, ask, wait);
     } catch (error) {

@@ -13,6 +13,7 @@ import { EngagedFiles } from "./parquet/engaged_files.ts";
 import {
   eventsFor,
   type EventsOf,
+  eventsOfSites,
   filesFor,
   hotRowsFor,
   type RowKind,
@@ -41,6 +42,13 @@ export interface Sources {
   rollupFile(path: string): string;
   /** Events before this time are all in Parquet files, in microseconds. */
   readonly hotFromUs: number;
+}
+
+/** A statement over a snapshot, what it needs in memory, and what mends it where it failed. */
+interface Asking {
+  readonly load?: () => Promise<void>;
+  readonly statementOf: (snapshot: Snapshot) => Sql | Promise<Sql>;
+  readonly isMended?: (error: unknown) => Promise<boolean>;
 }
 
 /** Every event of a site in files, for a DuckDB that has no tables. */
@@ -123,42 +131,76 @@ export class Reader {
     build: (sources: Sources) => Sql,
     limits: QueryLimits = {},
   ): Promise<Row[]> {
+    const read = new Set<string>();
+    const statementOf = async (snapshot: Snapshot) => {
+      read.clear();
+      // Of the same moment.
+      const rollups = this.#rollupsOf(site);
+      const isWhole = this.incompleteDates(site, span).length === 0;
+      const isEngaged = await this.#hasEngagement(snapshot, site, span);
+      const of = (kind: RowKind): EventsOf => (part, columns) =>
+        sql`(${eventsFor(snapshot, this.#eventsFolder, site, part, { kind, columns })})`;
+      return build({
+        events: of(isEngaged ? "events" : "all"),
+        engagements: isEngaged ? of("engagements") : null,
+        rows: of("all"),
+        rollups: isWhole ? rollups : null,
+        rollupFile: (path) => {
+          read.add(path);
+          return this.#rollups.absolute(path);
+        },
+        hotFromUs: Math.min(
+          this.#hot.firstUs(snapshot.hotTables, site),
+          this.#peers?.firstUs(site) ?? Infinity,
+        ),
+      });
+    };
+    const load = () => this.#rollups.load(site);
+    const isMended = async (error: unknown) => {
+      if (read.size === 0 || !isOfRollups(error)) return false;
+      await this.#rollups.forget(site, [...read]);
+      return true;
+    };
+    return await this.#ask(new Map([[site, span]]), { load, statementOf, isMended }, limits);
+  }
+
+  /**
+   * The same of several sites at once, each with its span. `build` gets a relation of `site`,
+   * `visitor_id`, `timestamp` and `event_name`, which may hold events beyond the spans.
+   */
+  async queryOfSites(
+    spans: ReadonlyMap<string, SpanUs>,
+    build: (events: Sql) => Sql,
+    limits: QueryLimits = {},
+  ): Promise<Row[]> {
+    const statementOf = (snapshot: Snapshot) =>
+      build(sql`(${eventsOfSites(snapshot, this.#eventsFolder, spans)})`);
+    return await this.#ask(spans, { statementOf }, limits);
+  }
+
+  /** Whether events are in a lake, where those of several sites are not asked for at once. */
+  get isOverLake(): boolean {
+    return this.#lake !== null;
+  }
+
+  /** Asks over one snapshot; where what failed could be mended, again. */
+  async #ask(
+    spans: ReadonlyMap<string, SpanUs>,
+    { load, statementOf, isMended }: Asking,
+    limits: QueryLimits,
+  ): Promise<Row[]> {
     for (let [hasMadeSpillFolder, attempt] = [false, 1];; attempt++) {
       this.#lake?.requireReadable();
       await this.#hot.sync();
-      await this.#rollups.load(site);
+      await load?.();
       // DuckDB may have been opened again since.
       this.#hot.requireWhole();
       const lease = this.#catalog.lease();
       const { snapshot } = lease;
-      // Of the same moment.
-      const rollups = this.#rollupsOf(site);
-      const read = new Set<string>();
       try {
-        const isWhole = this.incompleteDates(site, span).length === 0;
-        const isEngaged = await this.#hasEngagement(snapshot, site, span);
-        const of = (kind: RowKind): EventsOf => (part, columns) =>
-          sql`(${eventsFor(snapshot, this.#eventsFolder, site, part, { kind, columns })})`;
-        const statement = build({
-          events: of(isEngaged ? "events" : "all"),
-          engagements: isEngaged ? of("engagements") : null,
-          rows: of("all"),
-          rollups: isWhole ? rollups : null,
-          rollupFile: (path) => {
-            read.add(path);
-            return this.#rollups.absolute(path);
-          },
-          hotFromUs: Math.min(
-            this.#hot.firstUs(snapshot.hotTables, site),
-            this.#peers?.firstUs(site) ?? Infinity,
-          ),
-        });
-        return await this.#db.query(statement, limits);
+        return await this.#db.query(await statementOf(snapshot), limits);
       } catch (error) {
-        if (read.size > 0 && isOfRollups(error)) {
-          await this.#rollups.forget(site, [...read]);
-          continue;
-        }
+        if (await isMended?.(error)) continue;
         if (!hasMadeSpillFolder && messageOf(error).includes(this.#spillFolder)) {
           // DuckDB makes it once only: without it all large questions would fail for ever.
           hasMadeSpillFolder = true;
@@ -166,7 +208,7 @@ export class Reader {
           continue;
         }
         if (this.#lake) await this.#askAgain(this.#lake, error, attempt);
-        else if (!await this.#quarantineCause(error, snapshot, site, span)) throw error;
+        else if (!await this.#quarantineCause(error, snapshot, spans)) throw error;
       } finally {
         lease.release();
       }
@@ -241,7 +283,7 @@ export class Reader {
   async quarantineCause(error: unknown, site: string): Promise<boolean> {
     const lease = this.#catalog.lease();
     try {
-      return await this.#quarantineCause(error, lease.snapshot, site, EVER);
+      return await this.#quarantineCause(error, lease.snapshot, new Map([[site, EVER]]));
     } finally {
       lease.release();
     }
@@ -250,11 +292,10 @@ export class Reader {
   async #quarantineCause(
     error: unknown,
     snapshot: Snapshot,
-    site: string,
-    span: SpanUs,
+    spans: ReadonlyMap<string, SpanUs>,
   ): Promise<boolean> {
     if (!mayBeCorruption(error)) return false;
-    const suspects = filesFor(snapshot, site, span);
+    const suspects = [...spans].flatMap(([site, span]) => filesFor(snapshot, site, span));
     const corrupt = await findCorruptFiles(this.#db, this.#files, this.#eventsFolder, suspects);
     if (corrupt.length > 0) await this.#parquet.quarantine(corrupt);
     return corrupt.length > 0;

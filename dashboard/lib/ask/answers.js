@@ -31,5 +31,7 @@
 /** @typedef {import("../../../src/query/reports/bots.ts").BotsAnswer} BotsAnswer */
 /** @typedef {import("../../../src/query/reports/realtime.ts").RealtimeAnswer} RealtimeAnswer */
 /** @typedef {import("../../../src/query/reports/values.ts").ValuesAnswer} ValuesAnswer */
+/** @typedef {import("../../../src/api/stats/all_sites.ts").SitesAnswer} SitesAnswer */
+/** @typedef {import("../../../src/api/stats/all_sites.ts").ShownSite} ShownSite */
 /** @typedef {import("../../../src/core/paths/rules.ts").PathRules} PathRules */
 /** @typedef {import("../../../src/sites/path_preview.ts").PathPreview} PathPreview */

@@ -1,125 +1,99 @@
-// One site in brief: its visitors of the last 24 hours as a sparkline and a total.
+// One site in brief: its name at once; its visitors as a sparkline and a number when the card is
+// near the screen.
 import { Icon } from "../../components/layout/icon.js";
 import { Sparkline } from "../../components/charts/sparkline.js";
-import { useAnswer } from "../../lib/ask/answer.js";
-import { withParams } from "../../lib/ask/api.js";
 import { useApp } from "../../lib/state/context.js";
-import { html, useEffect, useRef, useState } from "../../lib/html.js";
+import { html, useEffect, useMemo, useRef, useState } from "../../lib/html.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { DEFAULT_STATE, printState } from "../../lib/state/state.js";
 import { shownHost } from "../../grammar/host_name.js";
 import { siteName } from "../../lib/format/site_name.js";
 import { MetricChange } from "../../components/report/metric_change.js";
 
-/** @typedef {{ results: readonly { metrics: { visitors: number } }[] }} Series */
-
-/** @typedef {import("../../lib/ask/answers.js").OverviewAnswer} OverviewAnswer */
-/** @typedef {import("./sums.js").Sums} Sums */
+/** @typedef {import("../../lib/ask/answers.js").ShownSite} ShownSite */
 
 /**
- * `onSums` is told the numbers when they are known.
+ * `numbers` are missing until they are known; `failed` says that they will not come.
  * @typedef {object} SiteCardProps
  * @property {import("../../lib/state/context.js").Site} site
- * @property {string} period
+ * @property {ShownSite | undefined} numbers
+ * @property {boolean} failed
+ * @property {boolean} stale
  * @property {boolean} pinned
- * @property {() => void} onPin
- * @property {(sums: Sums) => void} onSums
+ * @property {(id: string) => void} onPin the same function always
  */
 
-/** What is scrolled past sooner is not asked for. */
-const STAYS_MS = 120;
+/** @type {Map<Element, () => void>} */
+const places = new Map();
+/** @type {IntersectionObserver | null} */
+let watching = null;
 
-/** A card that asks for its numbers when it is near the screen, and stays there. */
-export function SiteCard(/** @type {SiteCardProps} */ props) {
-  const place = useRef(/** @type {HTMLElement | null} */ (null));
-  const [near, setNear] = useState(false);
-  useEffect(() => {
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    let timer;
-    const stop = () => {
-      clearTimeout(timer);
-      watch.disconnect();
-    };
-    const watch = new IntersectionObserver(
-      (entries) => {
-        clearTimeout(timer);
-        if (!entries.at(-1)?.isIntersecting) return;
-        timer = setTimeout(() => {
-          setNear(true);
-          stop();
-        }, STAYS_MS);
-      },
-      { rootMargin: "200px" },
-    );
-    if (place.current) watch.observe(place.current);
-    return stop;
-  }, []);
-  return html`
-    <div class="site-card-place" ref=${place}>${near && html`<${Card} ...${props} />`}</div>
-  `;
+/**
+ * Calls back once, when an element is near the screen. One observer sees all of them.
+ * @param {Element} place
+ * @param {() => void} onNear
+ */
+function whenNear(place, onNear) {
+  const watch = watching ??= new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      places.get(target)?.();
+      forget(target);
+    }
+  }, { rootMargin: "400px" });
+  const forget = (/** @type {Element} */ target) => {
+    watch.unobserve(target);
+    places.delete(target);
+  };
+  places.set(place, onNear);
+  watch.observe(place);
+  return () => forget(place);
 }
 
-/** @param {SiteCardProps} props */
-function Card({ site, period, pinned, onPin, onSums }) {
-  const { t, format, schema, navigate } = useApp();
-  const asked = { site_id: site.site_id, period };
-  /** @type {import("../../lib/ask/answer.js").Answer<Series>} */
-  const series = useAnswer(
-    withParams("api/stats/query", { ...asked, metrics: "visitors", dimensions: "time" }),
-  );
-  /** @type {import("../../lib/ask/answer.js").Answer<OverviewAnswer>} */
-  const sums = useAnswer(withParams("api/stats/main", { ...asked, compare: "previous_period" }));
-  const main = sums.data;
-  const current = main && !sums.stale ? main : null;
-  useEffect(() => {
-    if (!current) return;
-    const { unique_visitors: visitors, total_pageviews: pageviews } = current;
-    onSums({ visitors, pageviews });
-  }, [current]);
-  const lost = series.fault ?? sums.fault;
-  const retry = () => {
-    series.retry();
-    sums.retry();
-  };
-  const onClick = (/** @type {MouseEvent} */ event) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
-    event.preventDefault();
-    navigate({ ...DEFAULT_STATE, site: site.site_id });
-  };
-  const name = siteName(site);
-  const body = lost
-    ? html`
-      <div class="site-card-fault">
-        <p class="muted" role="status">${t("fault_title")}</p>
-        <button type="button" class="button small" onClick=${retry}>
-          <${Icon} name="retry" />${t("retry")}</button>
-      </div>
-    `
-    : html`
-      <${Sparkline} values=${(series.data?.results ?? []).map(({ metrics }) => metrics.visitors)} />
-      <p class="site-card-numbers">
-        <b class=${main ? "" : "to-come-text"}>${main && format.compact(main.unique_visitors)}</b>
-        <span class=${main ? "muted" : "muted not-yet"}>${t("sites_visitors", {
-          n: main?.unique_visitors ?? 0,
-        })}</span>
-        ${main?.comparison && html`
-          <${MetricChange} metric=${metricOf(schema, "visitors")}
-            change=${main.change?.unique_visitors ?? null}
-            before=${main.comparison.unique_visitors} />
-        `}
-      </p>
+export function SiteCard(/** @type {SiteCardProps} */ props) {
+  const { site, numbers, failed, stale, pinned, onPin } = props;
+  const { t, navigate } = useApp();
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  const [near, setNear] = useState(false);
+  useEffect(() => place.current ? whenNear(place.current, () => setNear(true)) : undefined, []);
+  // Hundreds of cards are drawn again only where something of theirs has changed.
+  return useMemo(() => {
+    const onClick = (/** @type {MouseEvent} */ event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+      event.preventDefault();
+      navigate({ ...DEFAULT_STATE, site: site.site_id });
+    };
+    const name = siteName(site);
+    return html`
+      <section ref=${place} class="panel site-card" aria-busy=${!failed && (!numbers || stale)}>
+        <h2>
+          <a href=${printState({ ...DEFAULT_STATE, site: site.site_id })}
+            onClick=${onClick}>${name}</a>
+        </h2>
+        <button type="button" class="button quiet square small site-pin" aria-pressed=${pinned}
+          aria-label=${t("sites_pin", { site: name })} title=${t("sites_pin", { site: name })}
+          onClick=${() => onPin(site.site_id)}><${Icon} name="pin" size=${14} /></button>
+        ${site.name && html`<p class="muted">${shownHost(site.site_id)}</p>`}
+        ${near && !failed && html`<${Numbers} numbers=${numbers} />`}
+      </section>
     `;
+  }, [site, numbers, failed, stale, pinned, near, t, navigate, onPin]);
+}
+
+/** @param {{ numbers: ShownSite | undefined }} props */
+function Numbers({ numbers }) {
+  const { t, format, schema } = useApp();
   return html`
-    <section class="panel site-card" aria-busy=${!lost && (series.stale || sums.stale)}>
-      <h2>
-        <a href=${printState({ ...DEFAULT_STATE, site: site.site_id })}
-          onClick=${onClick}>${name}</a>
-      </h2>
-      <button type="button" class="button quiet square small site-pin" aria-pressed=${pinned}
-        aria-label=${t("sites_pin", { site: name })} title=${t("sites_pin", { site: name })}
-        onClick=${onPin}><${Icon} name="pin" size=${14} /></button>
-      ${site.name && html`<p class="muted">${shownHost(site.site_id)}</p>`}
-      ${body}
-    </section>
+    <${Sparkline} values=${numbers?.series ?? []} />
+    <p class="site-card-numbers">
+      <b class=${numbers ? "" : "to-come-text"}>${numbers && format.compact(numbers.visitors)}</b>
+      <span class=${numbers ? "muted" : "muted not-yet"}>${t("sites_visitors", {
+        n: numbers?.visitors ?? 0,
+      })}</span>
+      ${numbers?.comparison && html`
+        <${MetricChange} metric=${metricOf(schema, "visitors")}
+          change=${numbers.change?.visitors ?? null} before=${numbers.comparison.visitors} />
+      `}
+    </p>
   `;
 }

@@ -436,7 +436,6 @@ export const texts = {
   sites_by_visitors: "Meiste Besucher",
   sites_n: { one: "{n} Website", other: "{n} Websites" },
   sites_pin: "{site} anheften",
-  sites_part: "{known} von {all} Websites",
   sites_total: "{sites}: {visitors}, {pageviews}",
   sites_visitors: { one: "Besucher", other: "Besucher" },
   snippet: "Tracking-Code",

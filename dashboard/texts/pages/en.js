@@ -416,7 +416,6 @@ export const texts = {
   sites_by_visitors: "Most visitors",
   sites_n: { one: "{n} site", other: "{n} sites" },
   sites_pin: "Pin {site}",
-  sites_part: "{known} of {all} sites",
   sites_total: "{sites}: {visitors}, {pageviews}",
   sites_visitors: { one: "visitor", other: "visitors" },
   snippet: "Tracking code",

@@ -427,7 +427,6 @@ export const texts = {
   sites_by_visitors: "Más visitantes",
   sites_n: { one: "{n} sitio", other: "{n} sitios" },
   sites_pin: "Fijar {site}",
-  sites_part: "{known} de {all} sitios",
   sites_total: "{sites}: {visitors}, {pageviews}",
   sites_visitors: { one: "visitante", other: "visitantes" },
   snippet: "Código de seguimiento",

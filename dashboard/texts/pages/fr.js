@@ -437,7 +437,6 @@ export const texts = {
   sites_by_visitors: "Plus de visiteurs",
   sites_n: { one: "{n} site", other: "{n} sites" },
   sites_pin: "Épingler {site}",
-  sites_part: "{known} sites sur {all}",
   sites_total: "{sites} : {visitors}, {pageviews}",
   sites_visitors: { one: "visiteur", other: "visiteurs" },
   snippet: "Code de suivi",

@@ -20,6 +20,7 @@ import {
 } from "./schema.ts";
 
 const ANY: Schema = {};
+const SITE_SUMS = { visitors: COUNT, pageviews: COUNT };
 const DELETED = object({ status: TEXT });
 
 /** Kinds of JSON values by what `typeof` says of the default of a setting. */
@@ -141,6 +142,16 @@ export const ANSWERS: Readonly<Record<string, Schema>> = {
   "GET /api/keys": list(object({ ...KEY, created_at: nullable(INSTANT), revoked: FLAG })),
   "POST /api/keys": object({ ...KEY, key: TEXT }),
   "DELETE /api/keys/:key_hash": DELETED,
+  "GET /api/stats/sites": object({
+    total: object({ sites: COUNT, ...SITE_SUMS }),
+    sites: list(withMore({
+      site_id: TEXT,
+      ...SITE_SUMS,
+      comparison: nullable(object(SITE_SUMS)),
+      change: nullable(object({ visitors: nullable(NUMBER), pageviews: nullable(NUMBER) })),
+      series: list(COUNT),
+    }, { incomplete_dates: list(DATE) })),
+  }),
   "GET /api/sites": list(SITE),
   "POST /api/sites": SITE,
   "GET /api/sites/:site_id": SITE,

@@ -1,6 +1,7 @@
 // What the description of the API says of single routes beyond what their rows say: a summary, the
 // parameters of the query, the body, and how they answer. A route without a row here is described
 // by its method, path and right alone.
+import { SITES_PARAMS } from "../stats/all_sites.ts";
 import { SITE_FIELDS } from "./answers.ts";
 import { object, type Schema, text } from "./schema.ts";
 
@@ -230,6 +231,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     query: { site_id: "*the site" },
     produces: "text/event-stream",
   },
+  "GET /api/stats/sites": { summary: "The numbers of all sites", query: SITES_PARAMS },
   "GET /api/stats/view": {
     summary: "Several reports in one answer",
     query: { site_id: "*the site", parts: "*JSON: a list of [report, parameters]" },

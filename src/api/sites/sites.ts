@@ -15,7 +15,13 @@ import type { Reader } from "../../storage/reader.ts";
 import { readJsonObject } from "../../http/body.ts";
 
 /** Ids of all sites: with events, declared, or configured. Those that differ in case are one. */
-function idsOf(reader: Reader, names: SiteNames, others: readonly string[]): string[] {
+export function siteIdsOf(
+  reader: Pick<Reader, "sites">,
+  names: Pick<SiteNames, "idOf">,
+  sites: Pick<Sites, "declaredIds">,
+  { site_ids }: { readonly site_ids: readonly string[] },
+): string[] {
+  const others = [...sites.declaredIds(), ...site_ids];
   return [...new Set([...reader.sites(), ...others.map((site) => names.idOf(site))])].sort();
 }
 
@@ -61,9 +67,9 @@ export function siteRoutes(
   eraseSite: EraseSite,
   newSites: Pick<NewSites, "declared" | "deleted">,
   clock: Clock,
-  { site_ids }: { readonly site_ids: readonly string[] },
+  settings: { readonly site_ids: readonly string[] },
 ): Route[] {
-  const ids = () => idsOf(reader, names, [...sites.declaredIds(), ...site_ids]);
+  const ids = () => siteIdsOf(reader, names, sites, settings);
   const existing = (context: Context): string => {
     const site = siteOfPath(context);
     if (reader.hasSite(site) || names.isDeclared(site)) return site;

@@ -68,6 +68,36 @@ export function hotRowsFor({ hotTables }: Snapshot, site: string): Sql {
   return join(hotTables.map(of), "\n  union all\n  ");
 }
 
+/**
+ * Events of several sites, of the files that each site's span needs and of the hot tables, as
+ * `site` and three stored columns: events beyond the spans may be among them.
+ */
+export function eventsOfSites(
+  snapshot: Snapshot,
+  eventsFolder: string,
+  spans: ReadonlyMap<string, SpanUs>,
+): Sql {
+  const files = [...spans].flatMap(([site, span]) =>
+    filesFor(snapshot, site, span).map(({ path }) => ({ site, path: `${eventsFolder}/${path}` }))
+  );
+  const hot = snapshot.hotTables.map((table) =>
+    sql`select site_id as site, ${join(OF_SITES.map(ident))} from ${ident(table)}
+      where list_contains(${[...spans.keys()]}, site_id)`
+  );
+  if (files.length === 0) {
+    return sql`select * from (${join(hot, "\n  union all\n  ")})${OF_KIND.events}`;
+  }
+  const owners = sql`select unnest(${files.map(({ path }) => path)}) as path,
+      unnest(${files.map(({ site }) => site)}) as site`;
+  const cold = sql`select f.site, e.* from read_parquet(
+      ${files.map(({ path }) => literalPath(path))},
+      union_by_name = true, hive_partitioning = false, filename = 'path_of_row'
+    ) e join (${owners}) f on f.path = e.path_of_row`;
+  return sql`select site, ${typed(OF_SITES)} from (
+    ${join([...hot, cold], "\n  union all by name\n  ")}
+  )${OF_KIND.events}`;
+}
+
 function rowsFor(
   snapshot: Snapshot,
   eventsFolder: string,
@@ -116,6 +146,13 @@ function lakeRows(
 }
 
 const NAMES = EVENT_COLUMN_NAMES.filter((name) => name !== "site_id");
+/** What is read of several sites at once. */
+const OF_SITES: readonly EventColumnName[] = [
+  "visitor_id",
+  "timestamp",
+  "event_name",
+  "engaged_ms",
+];
 /** Tells what a row is. */
 const KIND_COLUMN = "engaged_ms" satisfies EventColumnName;
 

@@ -22,7 +22,7 @@ async function importVisits(
 }
 
 dashboardTest(
-  "sites.js asks for and draws the cards near the screen, and none between",
+  "sites.js asks once for all sites, and draws numbers of cards near the screen",
   async ({ url, context }) => {
     const visits = Array.from({ length: SITES }, (_, index) => ({
       site: `card${String(index).padStart(3, "0")}.example`,
@@ -31,22 +31,47 @@ dashboardTest(
     await importVisits(url, visits);
     const opened = await context({ viewport: { width: 1280, height: 800 } });
     const page = await opened.newPage();
-    const asked = new Set<string>();
+    const asked: string[] = [];
     page.on("request", (request) => {
-      const { pathname, searchParams } = new URL(request.url());
-      // A card asks for two reports at once; the numbers of the others come one by one.
-      if (pathname.endsWith("/api/stats/view")) asked.add(searchParams.get("site_id") ?? "");
+      const { pathname } = new URL(request.url());
+      if (pathname.startsWith("/api/stats/")) asked.push(pathname);
     });
     await page.goto(`${url}/?view=sites`);
-    await page.locator(".site-card-place").nth(SITES - 1).waitFor({ state: "attached" });
-    await page.locator(".site-card").first().waitFor();
-    const last = page.locator(".site-card-place").nth(SITES - 1);
-    await last.evaluate((place) => place.scrollIntoView({ behavior: "instant" }));
-    await last.locator(".site-card").waitFor();
-    const cards = await page.locator(".site-card").count();
-    assert.ok(cards > 0 && cards < SITES / 2, `${cards} of ${SITES} cards are drawn`);
-    const ofCards = [...asked].filter((site) => site.startsWith("card")).length;
-    assert.ok(ofCards > 0 && ofCards <= cards, `${ofCards} of ${cards} cards have asked`);
+    const cards = page.locator(".site-card");
+    await cards.first().locator("b:text-matches('^[0-9]')").waitFor();
+    const count = await cards.count();
+    assert.ok(count >= SITES, `${count} headings of ${SITES} are in the page`);
+    await cards.last().evaluate((place) => place.scrollIntoView({ behavior: "instant" }));
+    await cards.last().locator("b:text-matches('^[0-9]')").waitFor();
+    const drawn = await page.locator(".site-card-numbers").count();
+    assert.ok(drawn < SITES / 2, `the numbers of ${drawn} of ${SITES} cards are drawn`);
+    assert.deepEqual(asked, ["/api/stats/sites"]);
+  },
+);
+
+dashboardTest(
+  "sites.js leads the Tab key from card to card, also over those far below",
+  async ({ url, context }) => {
+    const opened = await context({ viewport: { width: 1280, height: 800 } });
+    const page = await opened.newPage();
+    await page.goto(`${url}/?view=sites`);
+    await page.locator(".site-card a").first().focus();
+    const names = await page.locator(".site-card h2").allTextContents();
+    assert.ok(names.length > 60, `${names.length} cards`);
+    for (const name of names.slice(1, 60)) {
+      // Each card has a link and a pin.
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Tab");
+      assert.equal(
+        await page.evaluate(() => document.activeElement?.textContent?.trim()),
+        name.trim(),
+      );
+    }
+    const isSeen = await page.evaluate(() => {
+      const { top, bottom } = document.activeElement?.getBoundingClientRect() ?? new DOMRect();
+      return top >= 0 && bottom <= innerHeight;
+    });
+    assert.ok(isSeen, "what has the focus is on the screen");
   },
 );
 

@@ -138,7 +138,11 @@ export async function settled(page: Page): Promise<void> {
     document.querySelector("[aria-busy=true], .stale, .to-come, .to-come-text, .to-come-chart") ===
       null &&
     // Cards on the screen come a moment after it has stopped to move.
-    ![...document.querySelectorAll(".site-card-place:empty")].some((place) => {
+    ![
+      ...document.querySelectorAll(
+        "main:not(:has(.fault)) .site-card:not(:has(.site-card-numbers))",
+      ),
+    ].some((place) => {
       const { top, bottom } = place.getBoundingClientRect();
       return bottom >= 0 && top <= innerHeight;
     })

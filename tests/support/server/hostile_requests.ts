@@ -1,5 +1,6 @@
 // Requests as nobody should send them, the same for the same seed: every route of the program with
 // parameters, headers and bodies that nearly fit, do not fit, or are meant to do harm.
+import { SITES_PARAMS } from "../../../src/api/stats/all_sites.ts";
 import { umamiUser } from "../../../src/api/peers/umami.ts";
 import type { Route } from "../../../src/http/route.ts";
 import { pathId } from "../../../src/query/formats/goatcounter/goatcounter.ts";
@@ -315,6 +316,7 @@ function paramsOf(method: string, path: string): readonly string[] {
   if (path === "/api/sites/:site_id/export") return ["format", "start_date", "end_date"];
   if (method === "DELETE" && path === "/api/sites/:site_id") return ["events"];
   if (!path.startsWith("/api/stats/")) return [];
+  if (path === "/api/stats/sites") return Object.keys(SITES_PARAMS);
   if (path === "/api/stats/view") return [...Object.keys(COMMON_PARAMS), "parts"];
   return [...Object.keys(COMMON_PARAMS), ...Object.keys(reportOf(path)?.params ?? {})];
 }
@@ -326,6 +328,7 @@ function requiredOf(method: string, path: string): readonly string[] {
   if (peer) return peer.required;
   if (path === "/api/gdpr/erase") return ["site_id", "start_date", "end_date"];
   if (method === "DELETE" && path === "/api/sites/:site_id") return ["events"];
+  if (path === "/api/stats/sites") return [];
   if (path === "/api/stats/view") return ["site_id", "parts"];
   const own = reportOf(path)?.params ?? {};
   return ["site_id", ...Object.keys(own).filter((name) => own[name]?.required)];
