@@ -67,6 +67,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   "GET /api/stats/flow": { query: `${SITE}&page=/` },
   "GET /api/stats/query": { query: `${SITE}&metrics=visitors` },
   "GET /api/stats/values": { query: `${SITE}&dimension=page` },
+  "GET /api/stats/sites": { query: "" },
   "GET /api/stats/view": { query: `${SITE}&parts=${encodeURIComponent('[["main",{}]]')}` },
   "POST /api/sites": { body: { site_id: "new.example" } },
   "PATCH /api/sites/:site_id": { body: { name: "A name" } },
@@ -364,6 +365,8 @@ Deno.test("without a login only the statistics of a public site can be read", as
   ok((await main.json()).total_pageviews > 0);
   const list = await (await app.send("/api/sites", { peer: REMOTE })).json();
   deepEqual(list.map((site: { site_id: string }) => site.site_id), [OPEN_SITE]);
+  const all = await (await app.send("/api/stats/sites", { peer: REMOTE })).json();
+  deepEqual(all.sites.map((site: { site_id: string }) => site.site_id), [OPEN_SITE]);
   const health = await (await app.send("/health/detailed", { peer: REMOTE })).text();
   const metrics = await (await app.send("/metrics", { peer: REMOTE })).text();
   ok(!health.includes(CLOSED_SITE) && !metrics.includes(CLOSED_SITE));

@@ -45,7 +45,7 @@ dashboardTest(
     await cards.last().locator("b:text-matches('^[0-9]')").waitFor();
     const drawn = await page.locator(".site-card-numbers").count();
     assert.ok(drawn < SITES / 2, `the numbers of ${drawn} of ${SITES} cards are drawn`);
-    assert.deepEqual(asked, ["/api/stats/sites"]);
+    assert.deepEqual(asked.filter((path) => !path.endsWith("/live")), ["/api/stats/sites"]);
   },
 );
 
