@@ -2,6 +2,7 @@
 // they lie on disk, with nothing completed or undone. It must not change the folder.
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { DatabaseSync } from "node:sqlite";
+import { IS_WAITING } from "../../src/storage/state/flushed_rows.ts";
 
 /** What is on disk. */
 export interface DiskState {
@@ -117,6 +118,7 @@ async function readSqlite(dataDir: string): Promise<Rows> {
       const rows = db.prepare(`
         select json_extract(json_extract(event, '$.props'), '$.id') as id, count(*) as n
         from journal
+        where ${IS_WAITING}
         group by id`).all();
       const journal = new Map(rows.map((row) => [String(row["id"]), Number(row["n"])]));
       return {

@@ -1,5 +1,6 @@
 // What the doctor reads of mallard.sqlite, beside a server that may be writing it.
 import type { Files } from "../core/types.ts";
+import { IS_WAITING } from "../storage/state/flushed_rows.ts";
 import { MIGRATIONS, schemaVersion } from "../storage/state/migrations.ts";
 import { Sqlite } from "../storage/state/sqlite.ts";
 
@@ -31,7 +32,7 @@ export async function readStoreFacts(files: Files, path: string): Promise<StoreF
     return {
       version,
       versionNow: MIGRATIONS.length,
-      journalRows: number("select count(*) from journal"),
+      journalRows: number(`select count(*) from journal where ${IS_WAITING}`),
       newestEventMs: number("select value from facts where name = 'newest_event_us'") / 1000,
       files: number("select count(*) from files"),
       partitions: number(`select count(*) from (${partitions})`),

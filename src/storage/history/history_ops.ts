@@ -1,6 +1,7 @@
 // Operations of mallard.sqlite for imports of other programs' data: what each is, how far it has
 // come, and which Parquet files are its own. A file that replaces one of an import is its own, too.
 import type { CatalogFile } from "../parquet/partition.ts";
+import { IS_WAITING } from "../state/flushed_rows.ts";
 import { integerOf, oneOf, textOf } from "../state/row.ts";
 import type { Sqlite, SqliteRow } from "../state/sqlite.ts";
 import type { RunsOperations } from "../state/ops/operations.ts";
@@ -216,7 +217,7 @@ function datesOfSite(db: Sqlite, site: string): SiteDates {
       `select distinct date from files where site_id = ? and path ${isImported ? "" : "not"} in
         (select path from past_import_files)`,
     );
-  const waiting = dates("select distinct date from journal where site_id = ?");
+  const waiting = dates(`select distinct date from journal where site_id = ? and ${IS_WAITING}`);
   return {
     own: [...new Set([...ofFiles(false), ...waiting])].sort(),
     imported: ofFiles(true),

@@ -1,6 +1,7 @@
 // A data folder as an import into a lake reads it: partitions with their files, from mallard.sqlite
 // alone, beside a running server or without one. It writes nothing.
 import type { Partition } from "../parquet/partition.ts";
+import { IS_WAITING } from "../state/flushed_rows.ts";
 import { integerOf, textOf } from "../state/row.ts";
 import { Sqlite, type SqliteRow } from "../state/sqlite.ts";
 
@@ -35,7 +36,8 @@ export class LocalFolder {
   content(): LocalContent {
     // The journal first: what is flushed meanwhile is then in both, and waits for the next time.
     const waiting = this.#db.all(
-      "select site_id, date, count(*) as events from journal group by site_id, date order by 1, 2",
+      `select site_id, date, count(*) as events from journal where ${IS_WAITING}
+        group by site_id, date order by 1, 2`,
     );
     const partitions = this.#db.all(
       "select site_id, date from files group by site_id, date order by site_id, date",

@@ -9,6 +9,7 @@ import type { LakeStockChange } from "../state/ops/rollup_ops.ts";
 import type { Store } from "../state/store.ts";
 import type { Catalog } from "../tiers/catalog.ts";
 import { datesOf, type SpanUs } from "../tiers/event_rows.ts";
+import { deleteFlushed } from "../tiers/flush.ts";
 import type { PeerRows } from "../tiers/snapshot.ts";
 import { isBucket, type LakeOptions } from "./connection.ts";
 import { isPassing } from "./faults.ts";
@@ -254,7 +255,7 @@ export class LakeNode {
     } = {},
   ): Promise<void> {
     const commit = { files: [], except: [], seqTo, lastTimestampUs, atMs };
-    await this.#store.run("commitFlush", commit);
+    if (await this.#store.run("commitFlush", commit)) await deleteFlushed(this.#store);
   }
 
   /** The newest snapshot, with this journal's mark in it. Rejects with a sentence. */

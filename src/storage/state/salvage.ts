@@ -1,6 +1,7 @@
 // A damaged mallard.sqlite: whatever rows can still be read go into a new file. The catalog of
 // Parquet files is not among them: it is rebuilt from the files themselves.
 import { messageOf } from "../../core/errors.ts";
+import { forgetFlushed } from "./flushed_rows.ts";
 import { Sqlite, type SqliteRow } from "./sqlite.ts";
 
 /** What was saved of one table. */
@@ -27,7 +28,10 @@ export function salvage(db: Sqlite, from: string): SalvagedTable[] {
     const tables = db.all(
       "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'",
     ).map((row) => String(row["name"])).filter((table) => !REBUILT.has(table));
-    return tables.map((table) => salvageTable(db, damaged, table));
+    const saved = tables.map((table) => salvageTable(db, damaged, table));
+    // The rows of a journal that lost its last ones are numbered from before those.
+    db.transaction(() => forgetFlushed(db));
+    return saved;
   } finally {
     damaged.close();
   }

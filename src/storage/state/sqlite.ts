@@ -173,6 +173,16 @@ export class Sqlite {
     }
   }
 
+  /** Runs `work`, which a power cut may undo until the next transaction outside of it. */
+  unsynced<T>(work: () => T): T {
+    this.#db.exec("pragma synchronous = normal");
+    try {
+      return work();
+    } finally {
+      this.#db.exec("pragma synchronous = full");
+    }
+  }
+
   /**
    * Moves the log into the file and empties it, so that nothing erased stays in it. Where another
    * program reads, the next `shrinkLog` tries again.

@@ -32,6 +32,11 @@ const FLUSH_SHARE = 20;
 /** Most frozen tables that may hold partitions which are held back. */
 const FROZEN_TABLES_MAX = 8;
 
+/** After a commit that says so: deletes the journal's rows that are in files, part by part. */
+export async function deleteFlushed(store: Pick<Store, "run">): Promise<void> {
+  while (await store.run("deleteFlushed", undefined));
+}
+
 /** Counts since the start. */
 export interface FlushCounts {
   flushes: number;
@@ -238,15 +243,19 @@ export class Flusher {
     tables: readonly HotTable[],
   ): Promise<void> {
     let rest: HotTable | null = null;
+    let isLong = false;
     try {
       if (kept.length > 0) rest = await this.#hot.keep(tables, kept);
-      if (files.length > 0 || kept.length === 0) await this.#commit(files, kept, seqTo, tables);
+      if (files.length > 0 || kept.length === 0) {
+        isLong = await this.#commit(files, kept, seqTo, tables);
+      }
     } catch (error) {
       for (const file of files) await this.#discard(file.path, partitionFolder(file));
       if (rest !== null) await this.#drop([rest]);
       throw error;
     }
     this.#publish(files, rest, tables);
+    if (isLong) await this.#deleteFlushed();
   }
 
   async #commit(
@@ -254,17 +263,26 @@ export class Flusher {
     except: readonly Partition[],
     seqTo: number,
     tables: readonly HotTable[],
-  ): Promise<void> {
+  ): Promise<boolean> {
     const last = await this.#db.query(
       sql`select epoch_us(max(timestamp)) as last from (${unionOf(tables)})`,
     );
-    await this.#store.run("commitFlush", {
+    return await this.#store.run("commitFlush", {
       files,
       except,
       seqTo,
       lastTimestampUs: Number(last[0]?.["last"] ?? 0),
       atMs: this.#recordMs(),
     });
+  }
+
+  /** Deletes rows that are in files; what remains after an error the next flush deletes. */
+  async #deleteFlushed(): Promise<void> {
+    try {
+      await deleteFlushed(this.#store);
+    } catch (error) {
+      this.#failed("Cannot delete flushed rows from the journal yet", error);
+    }
   }
 
   #publish(

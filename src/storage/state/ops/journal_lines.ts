@@ -1,5 +1,6 @@
 // Journal rows as a file of lines of JSON for DuckDB alone: so many rows go from one store to the
 // other without a look at each, and without a copy in JavaScript.
+import { flushedSeq } from "../flushed_rows.ts";
 import type { Sqlite } from "../sqlite.ts";
 import { makeFolderOf, removeFile, writeTexts } from "../sync_files.ts";
 import { IS_READABLE } from "./unreadable_ops.ts";
@@ -31,13 +32,14 @@ function writeJournalLines(
     readonly rows: number;
   },
 ): JournalLines | null {
+  const flushedTo = Math.max(after, flushedSeq(db));
   const isEnough = db.get(
     "select 1 from journal where seq > ? order by seq limit 1 offset ?",
-    after,
+    flushedTo,
     least - 1,
   );
   if (isEnough === undefined) return null;
-  let [rows, seqTo] = [0, after];
+  let [rows, seqTo] = [0, flushedTo];
   makeFolderOf(path, FOLDER_MODE);
   const addRows = (add: (text: string) => void) => {
     while (rows < rowsMax) {
@@ -87,7 +89,7 @@ function journalText(
       from (
         select seq, event from journal where seq > ? and ${IS_READABLE} order by seq limit ?
       )`,
-    after,
+    Math.max(after, flushedSeq(db)),
     rows,
   );
   const found = Number(row?.["n"] ?? 0);

@@ -1,5 +1,6 @@
 // Operations of mallard.sqlite that give what is kept of one site to another: for ids that differ
 // in case alone. Each is one transaction, and can be repeated.
+import { deleteAllFlushed } from "../flushed_rows.ts";
 import type { Sqlite } from "../sqlite.ts";
 
 /** Two ids of a site: what is kept under `from` is kept under `into` afterwards. */
@@ -45,6 +46,7 @@ const MERGE = [
 /** Gives everything but Parquet files to the other id; the first is forgotten when it has none. */
 function mergeSite(db: Sqlite, { from, into }: MergedSite): void {
   db.transaction(() => {
+    deleteAllFlushed(db);
     for (const statement of MERGE) {
       const names = statement.match(/[$](?:into|from)/g) ?? [];
       const values = names.map((name) => name === "$into" ? into : from);

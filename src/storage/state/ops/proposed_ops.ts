@@ -1,5 +1,6 @@
 // Operations of mallard.sqlite for new sites that an owner has yet to accept: their events, which
 // wait outside the journal, the sites that were refused, and decisions made on the command line.
+import { IS_WAITING } from "../flushed_rows.ts";
 import { integerOf, oneOf, textOf } from "../row.ts";
 import type { Sqlite } from "../sqlite.ts";
 import type { JournalEntry, JournalRow } from "./journal_row.ts";
@@ -163,7 +164,7 @@ function listWithEvents(db: Sqlite): string[] {
 function hasEvents(db: Sqlite, site: string): boolean {
   return db.get(
     `select 1 where exists (select 1 from files where site_id = ?)
-      or exists (select 1 from journal where site_id = ?)
+      or exists (select 1 from journal where site_id = ? and ${IS_WAITING})
       or exists (select 1 from past_sum_days where site_id = ?)`,
     site,
     site,

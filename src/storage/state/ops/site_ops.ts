@@ -1,6 +1,7 @@
 // Operations of mallard.sqlite for what owners set: the settings of a site, and its goals,
 // segments, funnels, annotations and SQL queries. Bodies are JSON that is checked before it gets
 // here. Each operation is one transaction.
+import { IS_WAITING } from "../flushed_rows.ts";
 import { integerOf, oneOf, textOf } from "../row.ts";
 import type { Sqlite } from "../sqlite.ts";
 import type { RunsOperations } from "./operations.ts";
@@ -99,7 +100,8 @@ function dropSite(db: Sqlite, site: string): void {
     db.run(
       `delete from sites where site_id = ?
         and not exists (select 1 from files where files.site_id = sites.site_id)
-        and not exists (select 1 from journal where journal.site_id = sites.site_id)`,
+        and not exists (
+          select 1 from journal where journal.site_id = sites.site_id and ${IS_WAITING})`,
       site,
     );
   });

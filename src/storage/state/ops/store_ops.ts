@@ -17,6 +17,14 @@ import { IMPORT_OPS, type ImportMark, insertImports } from "./import_ops.ts";
 import { PARTITION_OPS } from "./partition_ops.ts";
 import { JOURNAL_LINES_OPS } from "./journal_lines.ts";
 import { type JournalEntry, type JournalRow, unpackRows } from "./journal_row.ts";
+import {
+  deleteAllFlushed,
+  FLUSHED_OPS,
+  flushedSeq,
+  IS_WAITING,
+  isLong,
+  markFlushed,
+} from "../flushed_rows.ts";
 import { integerOf, textOf } from "../row.ts";
 import { salvage } from "../salvage.ts";
 import { MERGE_OPS } from "./merge_ops.ts";
@@ -26,7 +34,7 @@ import { markTime, RECENT_OPS } from "./recent_ops.ts";
 import { insertOriginal, type KeptOriginal, REWRITE_OPS } from "./rewrite_ops.ts";
 import { noteForeign, ROLLUP_OPS, staleByAdding, staleByRemoving } from "./rollup_ops.ts";
 import { SITE_OPS } from "./site_ops.ts";
-import { IS_READABLE, UNREADABLE_OPS } from "./unreadable_ops.ts";
+import { countUnreadable, IS_READABLE, UNREADABLE_OPS } from "./unreadable_ops.ts";
 import type { Sqlite } from "../sqlite.ts";
 
 /** What one flush changes in one transaction. */
@@ -109,7 +117,7 @@ function importLegacy(
 function readJournal(db: Sqlite, range: { after: number; count: number }): JournalRow[] {
   const rows = db.all(
     "select seq, site_id, date, event from journal where seq > ? order by seq limit ?",
-    range.after,
+    Math.max(range.after, flushedSeq(db)),
     range.count,
   );
   return rows.map((row) => ({
@@ -120,10 +128,15 @@ function readJournal(db: Sqlite, range: { after: number; count: number }): Journ
   }));
 }
 
-function commitFlush(db: Sqlite, commit: FlushCommit): void {
-  db.transaction(() => {
+/** Resolves with whether `deleteFlushed` has to follow. */
+function commitFlush(db: Sqlite, commit: FlushCommit): boolean {
+  return db.transaction(() => {
     for (const file of commit.files) addFile(db, file);
-    if (commit.except.length === 0) {
+    const isLater = commit.except.length === 0 && countUnreadable(db) === 0 &&
+      isLong(db, commit.seqTo);
+    if (isLater) {
+      markFlushed(db, commit.seqTo);
+    } else if (commit.except.length === 0) {
       db.run(`delete from journal where seq <= ? and ${IS_READABLE}`, commit.seqTo);
     } else {
       db.run(
@@ -139,9 +152,10 @@ function commitFlush(db: Sqlite, commit: FlushCommit): void {
         set value = max(cast(value as integer), cast(excluded.value as integer))`,
       String(commit.lastTimestampUs),
     );
-    if (commit.atMs === null) return;
+    if (commit.atMs === null) return isLater;
     setMeta(db, { name: "last_flush_ms", value: String(Math.floor(commit.atMs)) });
     setMeta(db, { name: "newest_event_us", value: String(commit.lastTimestampUs) });
+    return isLater;
   });
 }
 
@@ -233,7 +247,8 @@ function holdsJournal(
 ): boolean {
   return db.get(
     `select 1 from journal
-      where seq between ? and ? and site_id = ? and date = ? and ${IS_READABLE} limit 1`,
+      where seq between ? and ? and site_id = ? and date = ? and ${IS_READABLE}
+        and ${IS_WAITING} limit 1`,
     rows.seqFrom,
     rows.seqTo,
     rows.site_id,
@@ -254,6 +269,7 @@ function eraseRange(
   },
 ): number {
   return db.transaction(() => {
+    deleteAllFlushed(db);
     addPendingDeletes(db, paths);
     db.run(
       "delete from kept_originals where site_id = ? and date between ? and ?",
@@ -287,9 +303,10 @@ function countJournal(
   db: Sqlite,
   { site_id, firstDate, lastDate }: { site_id: string; firstDate: string; lastDate: string },
 ): number {
-  const counts = ["journal", "proposed_events"].map((table) =>
+  const tables = [`journal where ${IS_WAITING} and`, "proposed_events where"];
+  const counts = tables.map((rows) =>
     db.get(
-      `select count(*) as n from ${table} where site_id = ? and date between ? and ?`,
+      `select count(*) as n from ${rows} site_id = ? and date between ? and ?`,
       site_id,
       firstDate,
       lastDate,
@@ -314,7 +331,7 @@ function lastSeq(db: Sqlite): number {
 }
 
 function journalRows(db: Sqlite): number {
-  return Number(db.get("select count(*) as n from journal")?.["n"] ?? 0);
+  return Number(db.get(`select count(*) as n from journal where ${IS_WAITING}`)?.["n"] ?? 0);
 }
 
 /** A copy of the whole file as of one instant. */
@@ -529,6 +546,7 @@ export const STORE_OPS = {
   ...REWRITE_OPS,
   ...ROLLUP_OPS,
   ...UNREADABLE_OPS,
+  ...FLUSHED_OPS,
   append,
   probe,
   importLegacy,

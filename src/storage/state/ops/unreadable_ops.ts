@@ -33,7 +33,7 @@ function forgetUnreadable(db: Sqlite): void {
 }
 
 /** How many there are: others may have been erased. */
-function countUnreadable(db: Sqlite): number {
+export function countUnreadable(db: Sqlite): number {
   return Number(db.get(`select count(*) as n from journal where seq in (${SEQS})`)?.["n"] ?? 0);
 }
 
