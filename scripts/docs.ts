@@ -160,6 +160,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["scripts/release", "what a release has beside its executables"],
   ["scripts/traffic", "generated traffic"],
   ["scripts/bench", "benchmarks of ingestion, reports and dashboard"],
+  ["scripts/bench/lake", "benchmarks of servers over a lake"],
   ["scripts/bench/storage", "benchmarks of storage"],
   ["scripts/crash", "kills of the server, and what must hold after them"],
   ["scripts/compare", "long comparisons of the statistics with an independent count"],

@@ -191,7 +191,7 @@ function columns({ perSecond, p50Ms, p99Ms, cpu }: Measured, width: number): str
 }
 
 /** Events of people, of several sites, browsers and addresses. */
-function sampleEvents() {
+export function sampleEvents() {
   const robots = new Set(ROBOTS.map(([name]) => name));
   const options = { seed: 1, untilMs: Date.UTC(2026, 0, 31), days: 2, sites: 3 };
   return [...traffic({ ...options, visitorsPerDay: 400 })].flat()
