@@ -130,6 +130,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["dashboard/lib/state", "state of the page, session, preferences; hooks that change them"],
   ["dashboard/lib/ask", "requests to the server and their answers"],
   ["dashboard/lib/format", "values, filters and texts as people read them"],
+  ["dashboard/lib/marks", "flags, and icons of sources, browsers, systems and devices"],
   ["dashboard/lib/charts", "layout of charts"],
   ["dashboard/components/charts", "draw the numbers they are given"],
   ["dashboard/components/controls", "lists, pickers and fields; know neither state nor server"],

@@ -1,7 +1,8 @@
 // Copies the dashboard's libraries from the pinned npm packages into dashboard/vendor, with their
 // licences and a manifest of versions and hashes. With --check it only compares.
 import { createHash } from "node:crypto";
-import { flagOf } from "../dashboard/lib/format/marks.js";
+import { brandsModule } from "./brands.ts";
+import { flagOf } from "../dashboard/lib/marks/marks.js";
 
 /**
  * One file of the vendor folder. `append` is what turns a classic script into a module; `make`
@@ -11,7 +12,7 @@ interface VendorFile {
   readonly file: string;
   readonly specifier: string;
   readonly append?: string;
-  readonly make?: (exports: Readonly<Record<string, string>>) => string;
+  readonly make?: (exports: Readonly<Record<string, never>>) => string;
 }
 
 const FILES: readonly VendorFile[] = [
@@ -26,6 +27,7 @@ const FILES: readonly VendorFile[] = [
   },
   { file: "uplot.css", specifier: "uplot/dist/uPlot.min.css" },
   { file: "flags.js", specifier: "country-flag-icons/string/3x2", make: flagsModule },
+  { file: "brands.js", specifier: "simple-icons", make: brandsModule },
 ];
 
 const FOLDER = new URL("../dashboard/vendor/", import.meta.url);
@@ -58,6 +60,12 @@ async function packageOf(file: URL) {
   throw new Error(`Cannot find the package of ${file.href}: no package.json above it`);
 }
 
+/** The text of a package's licence, under either of its usual names. */
+async function licenceIn(folder: URL): Promise<Uint8Array<ArrayBuffer>> {
+  return await Deno.readFile(new URL("LICENSE", folder))
+    .catch(() => Deno.readFile(new URL("LICENSE.md", folder)));
+}
+
 function sha256(bytes: Uint8Array<ArrayBuffer>): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
@@ -73,7 +81,7 @@ async function wanted(): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
     const bytes = new TextEncoder().encode(text + append);
     const licence = `licenses/${owner.name}.txt`;
     files.set(file, bytes);
-    files.set(licence, await Deno.readFile(new URL("LICENSE", owner.folder)));
+    files.set(licence, await licenceIn(owner.folder));
     manifest.push({
       file,
       package: owner.name,

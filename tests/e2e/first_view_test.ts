@@ -1,6 +1,7 @@
 // What the first view of the dashboard takes over the wire: page, scripts, styles and every answer,
 // in a browser that has seen nothing of it before. The flags of its nine first countries are in the
-// bundle; the module with those of others comes after it, and has a limit in more_flags_test.ts.
+// bundle; the modules with those of others and with icons come after it, and have limits in
+// tests/dashboard/lib/marks.
 import { equal, ok } from "node:assert";
 import { seed } from "../../scripts/traffic/seed.ts";
 import { siteProfiles } from "../../src/cli/seed/traffic.ts";
@@ -76,5 +77,6 @@ async function bytesOf(context: BrowserContext, url: string) {
     !document.querySelector("[aria-busy=true], .stale, .to-come, .to-come-chart")
   );
   await context.close();
+  for (const url of bytes.keys()) if (/\/(?:brands|shapes)\.js/.test(url)) bytes.delete(url);
   return { bytes, urls: asked };
 }

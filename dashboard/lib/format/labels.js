@@ -3,8 +3,9 @@
 import { shownHost } from "../../grammar/host_name.js";
 import { html } from "../html.js";
 import { dimensionOf } from "../state/schema.js";
-import { flagOf, markOf } from "./marks.js";
-import { MoreFlag } from "./more_flags.js";
+import { BrandMark } from "../marks/brand_mark.js";
+import { flagOf } from "../marks/marks.js";
+import { MoreFlag } from "../marks/more_flags.js";
 
 /** Labels of the values defined by this program, not by visitors. */
 const WORDS = /** @type {const} */ ({
@@ -40,7 +41,7 @@ export function labelOf({ name, group, missing }, value, { t, format }) {
   }
   if (group === "devices" && Object.hasOwn(WORDS, value)) {
     const text = t(WORDS[/** @type {keyof typeof WORDS} */ (value)]);
-    return { label: text, text };
+    return withMark("device", value, text);
   }
   if (name === "channel") {
     const text = channelText(value, t);
@@ -48,10 +49,10 @@ export function labelOf({ name, group, missing }, value, { t, format }) {
   }
   if (group === "sources" || name.endsWith("hostname")) {
     const text = shownHost(value);
-    return withMark(group === "sources" ? value : "", text);
+    return name === "source" ? withMark(name, value, text) : { label: text, text };
   }
   return name === "browser" || name === "os"
-    ? withMark(value, value)
+    ? withMark(name, value, value)
     : { label: value, text: value };
 }
 
@@ -67,13 +68,13 @@ function channelText(channel, t) {
 }
 
 /**
- * A text with the mark of a well-known value.
+ * A text with the icon of its value before it.
+ * @param {import("../marks/brand_mark.js").MarkKind} kind
  * @param {string} value
  * @param {string} text
  */
-function withMark(value, text) {
-  const mark = markOf(value);
-  return { label: mark ? html`${mark}${text}` : text, text };
+function withMark(kind, value, text) {
+  return { label: html`<${BrandMark} kind=${kind} value=${value} />${text}`, text };
 }
 
 /**

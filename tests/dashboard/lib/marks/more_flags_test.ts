@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { flagOf } from "../../../../dashboard/lib/format/marks.js";
+import { flagOf } from "../../../../dashboard/lib/marks/marks.js";
 import flags from "../../../../dashboard/vendor/flags.js";
 import places from "../../../../src/reference/places.json" with { type: "json" };
 import { dashboardTest, settled, SITE } from "../../../support/browser/dashboard.ts";

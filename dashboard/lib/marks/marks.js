@@ -1,6 +1,5 @@
-// Small marks beside well-known values: flags of countries, and letters in the colour of a source,
-// a browser or a system. Drawn here, so that none is a request. Flags of other countries are in
-// more_flags.js.
+// Flags of countries, drawn here, so that none is a request. Those of other countries are in
+// more_flags.js, and icons of sources, browsers, systems and devices in brand_mark.js.
 import { html } from "../html.js";
 
 const WIDTH = 16;
@@ -114,70 +113,4 @@ function partsOf({ kind, colours }) {
           height=${HEIGHT} />
       `
   );
-}
-
-/** Letters of sources, browsers and systems, and their colours. */
-const LETTERS =
-  /** @type {Readonly<Record<string, readonly [letters: string, colour: string]>>} */ ({
-    Google: ["G", "#3b78e7"],
-    Bing: ["b", "#00737c"],
-    DuckDuckGo: ["D", "#c9471f"],
-    Yahoo: ["Y", "#5f01d1"],
-    Yandex: ["Я", "#d0021b"],
-    Baidu: ["B", "#2529d8"],
-    Ecosia: ["E", "#2b7a4b"],
-    "Brave Search": ["B", "#c23c12"],
-    Qwant: ["Q", "#2a2e3a"],
-    Facebook: ["f", "#1569d6"],
-    Instagram: ["I", "#b8296f"],
-    X: ["X", "#111"],
-    Twitter: ["X", "#111"],
-    LinkedIn: ["in", "#0a66c2"],
-    Reddit: ["r", "#c93a00"],
-    YouTube: ["▶", "#d60000"],
-    TikTok: ["T", "#111"],
-    Pinterest: ["P", "#c8001e"],
-    GitHub: ["GH", "#24292f"],
-    "Hacker News": ["Y", "#b84a00"],
-    ChatGPT: ["C", "#0b7a61"],
-    Perplexity: ["P", "#1f6f78"],
-    Claude: ["C", "#a8522f"],
-    Gemini: ["G", "#4a5fd0"],
-    WhatsApp: ["W", "#0b7f3f"],
-    Telegram: ["T", "#1b76b0"],
-    Mastodon: ["M", "#5a4bd6"],
-    Bluesky: ["B", "#0a63d1"],
-    Threads: ["@", "#111"],
-    Wikipedia: ["W", "#444"],
-    Chrome: ["C", "#1a66d6"],
-    Safari: ["S", "#0a6fbf"],
-    Firefox: ["F", "#c2450a"],
-    Edge: ["E", "#0b6f80"],
-    Opera: ["O", "#d6001c"],
-    Brave: ["B", "#c23c12"],
-    Vivaldi: ["V", "#c9302c"],
-    "Samsung Internet": ["S", "#5b53c9"],
-    Windows: ["⊞", "#0067b8"],
-    macOS: ["m", "#444"],
-    iOS: ["i", "#444"],
-    iPadOS: ["i", "#444"],
-    Android: ["A", "#2b7a3d"],
-    Linux: ["L", "#333"],
-    "Chrome OS": ["C", "#5a6270"],
-  });
-
-/**
- * The mark of a source, a browser or a system; null where there is none.
- * @param {string} value
- */
-export function markOf(value) {
-  const [letters, colour] = Object.hasOwn(LETTERS, value) ? LETTERS[value] ?? [] : [];
-  if (!letters) return null;
-  return html`
-    <svg class="mark" viewBox="0 0 16 16" aria-hidden="true">
-      <rect width="16" height="16" rx="4" fill=${colour} />
-      <text x="8" y="8.5" text-anchor="middle" dominant-baseline="central" fill="#fff"
-        font-size=${letters.length > 1 ? 8 : 10} font-weight="700">${letters}</text>
-    </svg>
-  `;
 }
