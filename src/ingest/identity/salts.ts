@@ -143,7 +143,7 @@ export class RandomSalts {
       this.#taken.delete(known);
       isDestroyed = true;
     }
-    if (this.#shared && mayDestroy) await this.#destroyShared(this.#shared, nowMs, period);
+    if (this.#shared && mayDestroy) await this.#destroyShared(this.#shared, nowMs);
     if (!isDestroyed && !this.#isDirty) return;
     this.#isDirty = false;
     try {
@@ -178,9 +178,10 @@ export class RandomSalts {
     }
   }
 
-  /** Destroys what no visit on any server can need. */
-  async #destroyShared(shared: SharedSalts, nowMs: number, period: number): Promise<void> {
-    const before = nowMs - this.#endOf(period - 1) < CARRY_MS_MAX ? period - 1 : period;
+  /** Destroys the salts of ended periods: for its own visits each server has a copy. */
+  async #destroyShared(shared: SharedSalts, nowMs: number): Promise<void> {
+    // Clocks of other servers may be behind.
+    const before = this.#periodOf(nowMs - HOUR_MS);
     if (before === this.#destroyedBefore) return;
     try {
       await shared.destroy(this.#days, before);
