@@ -84,6 +84,7 @@ export class Auth {
   readonly #signed: SignedSessions | null;
   /** Of a password in the environment; logins end with it. */
   readonly #passwordMark: string;
+  #deviceKey: string;
   /** Logins whose end other servers have not been told. */
   #untold: readonly EndedLogin[] = [];
   readonly #devices: Devices;
@@ -122,6 +123,7 @@ export class Auth {
     this.#hash = hash;
     this.#stored = stored;
     this.#passwordMark = passwordMark;
+    this.#deviceKey = deviceKey;
     const { session_ttl_secs: lifeSecs } = options;
     const { clock, random } = system;
     this.#signed = options.sharesLogins
@@ -155,14 +157,14 @@ export class Auth {
       : isPasswordHash(admin_password)
       ? admin_password
       : await hasher.hash(admin_password);
-    const deviceKey = await store.run("deviceKey", freshDeviceKey(system.random));
+    const deviceKey = await firstDeviceKey(store, system);
     await store.run("notePasswordSource", admin_password === null ? "stored" : "environment");
     // Of a password in the environment only the hash is kept.
     const own = { ...rest, admin_password: admin_password === null ? null : hash };
     const passwordMark = admin_password === null ? "" : sha256Hex(admin_password);
     const known = { hash, stored, deviceKey, passwordMark };
     const auth = new Auth(store, hasher, keys, system, own, known);
-    await auth.takeUpLogins();
+    auth.#signed?.takeUp(await store.run("listEndedLogins", undefined));
     return auth;
   }
 
@@ -325,6 +327,7 @@ export class Auth {
   /** Takes up the logins that other servers have ended, and tells them those ended here. */
   async takeUpLogins(): Promise<void> {
     if (this.#signed === null) return;
+    await this.#renewDevices();
     const untold = this.#untold;
     if (untold.length > 0) {
       await this.#store.run("endLogins", { ended: untold, nowMs: this.#clock.nowMs() });
@@ -339,8 +342,10 @@ export class Auth {
 
   async #renewDevices(): Promise<void> {
     const key = await this.#store.run("deviceKey", freshDeviceKey(this.#random));
-    this.#devices.renew(key);
     this.#signed?.renew(this.#loginKey(key));
+    if (key === this.#deviceKey) return;
+    this.#deviceKey = key;
+    this.#devices.renew(key);
     this.#guard.forget();
   }
 
@@ -440,6 +445,15 @@ export class Auth {
 
 function freshSetupToken(random: Random): string {
   return random.bytes(SETUP_TOKEN_BYTES).toHex();
+}
+
+/** One of this server alone where it cannot be known: `takeUpLogins` replaces it. */
+async function firstDeviceKey(store: OwnerStore, { random }: AuthSystem): Promise<string> {
+  const fresh = freshDeviceKey(random);
+  return await store.run("deviceKey", fresh).catch((error) => {
+    if (error instanceof AppError) return fresh;
+    throw error;
+  });
 }
 
 function freshDeviceKey(random: Random): string {

@@ -5,6 +5,11 @@ import { backup } from "../storage/backup/backup.ts";
 import { asJson, type Command, dataDirOf, JSON_OPTION, succeeded } from "./command.ts";
 import { withProgress } from "./progress.ts";
 
+/** What is elsewhere when events are in a lake. */
+export const NOT_THE_LAKE =
+  "it holds the events that are not in the lake yet, and a copy of what its servers share; the " +
+  "lake is backed up with its PostgreSQL and its bucket (docs/scale-out.md)";
+
 /** The row of COMMANDS. */
 export const BACKUP = {
   args: ["DIR"],
@@ -22,8 +27,9 @@ export const BACKUP = {
     ).catch((error) => {
       throw asSentence(`Cannot back up into ${target}`, error);
     });
-    if (options?.["json"]) return asJson({ ...made, folder: target });
-    const { files, copied, events, warnings } = made;
+    const warnings = [...made.warnings, ...config.storage === "lake" ? [NOT_THE_LAKE] : []];
+    if (options?.["json"]) return asJson({ ...made, warnings, folder: target });
+    const { files, copied, events } = made;
     return succeeded([
       `Backed up ${events} events: ${files} files, ${copied} of them new, in ${target}`,
       ...warnings.map((warning) => `Warning: ${warning}`),

@@ -1,5 +1,6 @@
 // `mallard verify DIR`: reads the newest backup whole, and writes nothing.
 import { resolve } from "node:path";
+import { NOT_THE_LAKE } from "./backup.ts";
 import { verify } from "../storage/backup/verify.ts";
 import { asJson, type Command, JSON_OPTION, openDatabase, succeeded } from "./command.ts";
 import { type Progress, withProgress } from "./progress.ts";
@@ -20,7 +21,9 @@ export const VERIFY = {
       const { files, events, faults } = found;
       if (context.options?.["json"]) return asJson({ ...found, folder }, faults.length === 0);
       if (faults.length === 0) {
-        return succeeded(`The backup in ${folder} is sound: ${files} files, ${events} events`);
+        const sound = `The backup in ${folder} is sound: ${files} files, ${events} events`;
+        const isOfLake = context.config.storage === "lake";
+        return succeeded(isOfLake ? `${sound}\nWarning: ${NOT_THE_LAKE}` : sound);
       }
       const lines = faults.map((fault) => `${fault}\n`).join("");
       return { text: `${lines}${faults.length} faults in ${folder}\n`, ok: false };

@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import type { Config } from "../config/load.ts";
 import { weakSecrets } from "../config/weak_secrets.ts";
+import { AppError } from "../core/errors.ts";
 import type { System } from "../core/types.ts";
 import { Auth } from "../auth/auth.ts";
 import { isSecure } from "../http/headers.ts";
@@ -28,7 +29,12 @@ export async function openAccess(
 ) {
   const { clock, files, log, random } = system;
   const imported = await readKeysFile(files, log, `${resolve(config.data_dir)}/api_keys.json`);
-  const keys = await ApiKeys.open(owned, clock, random, imported);
+  const keys = await ApiKeys.open(owned, clock, random, imported).catch((error) => {
+    // Events are not kept waiting for keys.
+    if (!(error instanceof AppError)) throw error;
+    log("warn", "Keys of api_keys.json are not valid yet", { reason: error.message });
+    return ApiKeys.open(owned, clock, random, []);
+  });
   const hasher = new PasswordHasher(random);
   const auth = await Auth.open(owned, hasher, keys, system, {
     ...config,

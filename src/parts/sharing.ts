@@ -10,7 +10,9 @@ export function followOthers(
 ): void {
   if (shared === null) return;
   shared.onChange(async (tables) => {
+    const before = sites.declaredIds();
     if (tables.has("site_settings") || tables.has("site_items")) await sites.reload();
+    for (const site of before) if (!sites.declared(site)) await newSites.deleted(site);
     if (tables.has("site_settings")) await newSites.acceptDeclared();
     if (tables.has("refused_sites")) await newSites.takeUpRefusals();
     if (tables.has("api_keys")) await keys.reload();

@@ -128,6 +128,13 @@ twoServers("what an owner makes on one server of a lake is on the other", {}, as
   const again = await a.ask(`${path}/goals`, { method: "POST", body: goal });
   assert.equal(again.status, 409);
 
+  const other = { method: "POST", body: { site_id: "gone.example" } };
+  assert.equal((await a.ask("/api/sites", other)).status, 201);
+  const sitesOfB = async () => JSON.stringify((await b.ask("/api/sites")).body);
+  await until(async () => (await sitesOfB()).includes("gone.example"), "another site");
+  assert.equal((await a.ask("/api/sites/gone.example", { method: "DELETE" })).status, 200);
+  await until(async () => !(await sitesOfB()).includes("gone.example"), "its end");
+
   const { body: key } = await a.ask("/api/keys", {
     method: "POST",
     body: { name: "Grafana", scope: "ReadOnly" },
