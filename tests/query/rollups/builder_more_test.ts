@@ -63,7 +63,7 @@ for (const [zone, idDays] of [["UTC", 1], ["Asia/Kathmandu", 7]] as const) {
     const recent = new RecentVisits(storage, system.clock, system.log);
     await compareRecent({ storage, system, site }, recent, 7, 1);
     await compareRetention(storage, system, site, 7);
-    if (idDays === 1) await compareWhy(storage, system, site);
+    if (idDays === 1) await compareWhy(storage, system, site, 0);
   });
 }
 

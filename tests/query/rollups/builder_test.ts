@@ -35,12 +35,12 @@ import {
 import { faultyFiles, openFolder, withFolder } from "../../support/storage/storage.ts";
 
 for (
-  const [zone, idDays] of [
+  const [turn, [zone, idDays]] of ([
     ["UTC", 1],
     ["America/Los_Angeles", 1],
     ["Europe/Berlin", 7],
     ["Asia/Kathmandu", 0],
-  ] as const
+  ] as const).entries()
 ) {
   Deno.test(`answers are those without rollups, in ${zone}, ids of ${idDays} days`, async () => {
     for (const seed of SEEDS) {
@@ -50,7 +50,7 @@ for (
         const recent = new RecentVisits(storage, system.clock, system.log);
         await compareRecent({ storage, system, site }, recent, seed, 1);
         await compareRetention(storage, system, site, seed);
-        await compareWhy(storage, system, site);
+        await compareWhy(storage, system, site, turn);
       });
     }
   });
@@ -264,7 +264,7 @@ Deno.test("rollups that are deleted, cut or of other rules are made again", asyn
     await builder.run(NEVER);
     ok(await compare(open.storage, system, other, 205, 6) > 0);
     equal(await compare(open.storage, system, site, 206, 6), 0);
-  });
+  }, { isEngaged: false, from: "2024-03-12" });
 });
 
 Deno.test("stored keys of visitors are those that DuckDB gives today", async () => {
