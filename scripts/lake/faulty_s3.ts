@@ -31,11 +31,16 @@ export function faultyS3(port: number, begin: S3Fault = "none"): FaultyS3 {
     if (fault === "slow") await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
     const hasBody = request.method === "PUT" || request.method === "POST";
     const path = request.url.replace(/^http:\/\/[^/]+/, "");
-    return await fetch(`http://127.0.0.1:${port}${path}`, {
-      method: request.method,
-      headers: request.headers,
-      body: hasBody ? await request.arrayBuffer() : null,
-    });
+    try {
+      return await fetch(`http://127.0.0.1:${port}${path}`, {
+        method: request.method,
+        headers: request.headers,
+        body: hasBody ? await request.arrayBuffer() : null,
+      });
+    } catch {
+      // Whoever asked has left, or the S3 server is not there.
+      return new Response(REFUSAL, { status: 503 });
+    }
   });
   return {
     origin: `http://127.0.0.1:${server.addr.port}`,

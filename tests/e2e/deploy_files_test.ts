@@ -2,9 +2,21 @@
 // use and confine the server.
 import assert from "node:assert/strict";
 import manifest from "../../deno.json" with { type: "json" };
+import { SETTING_NAMES, settingRow } from "../../src/config/settings.ts";
 import { outputOf, ROOT } from "../../scripts/lib.ts";
 import { startReady } from "../support/server/ready_server.ts";
 import { withFolder } from "../support/storage/storage.ts";
+
+/** What is read of a service or network of a compose file. */
+interface Composed {
+  readonly image?: string;
+  readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly internal?: boolean;
+}
 
 const read = (path: string) => Deno.readTextFile(`${ROOT}${path}`);
 
@@ -43,6 +55,7 @@ Deno.test("the YAML of deploy/ can be read and confines the server", async () =>
     "print(json.dumps([list(yaml.safe_load_all(open(path))) for path in sys.argv[1:]]))";
   const paths = [
     "docker/compose.yaml",
+    "compose.lake.yml",
     "kubernetes/mallard.yaml",
     "traefik/mallard.yaml",
     "prometheus/mallard_alerts.yml",
@@ -55,12 +68,13 @@ Deno.test("the YAML of deploy/ can be read and confines the server", async () =>
     return console.log("Python with yaml is not installed: the check of YAML is skipped");
   }
   assert.equal(fault, "");
-  const [[compose], [set, service], [traefik], [alerts], [scrape]] = JSON.parse(
+  const [[compose], [lake], [set, service], [traefik], [alerts], [scrape]] = JSON.parse(
     new TextDecoder().decode(done.stdout),
   );
   const { mallard } = compose.services;
   assert.deepEqual([mallard.read_only, mallard.cap_drop], [true, ["ALL"]]);
   assert.match(mallard.ports[0], /^127\.0\.0\.1:/);
+  checkLake(lake);
   const { spec } = set.spec.template;
   assert.equal(set.spec.replicas, 1);
   const [container] = spec.containers;
@@ -72,6 +86,31 @@ Deno.test("the YAML of deploy/ can be read and confines the server", async () =>
   assert.equal(scrape.scrape_configs[0].job_name, "mallard");
   assert.equal(traefik.http.routers.mallard.service, "mallard");
 });
+
+/** The servers differ in their names alone, and nothing is read from a tag that moves. */
+function checkLake({ services, networks }: Record<string, Record<string, Composed>>): void {
+  const names = ["node1", "node2", "node3"];
+  const known = new Set(SETTING_NAMES.map((name) => settingRow(name).env));
+  for (const name of names) {
+    const { read_only, cap_drop, ports, volumes = [], environment = {} } = services?.[name] ?? {};
+    assert.deepEqual([read_only, cap_drop, ports], [true, ["ALL"], undefined], name);
+    assert.deepEqual(volumes, [`${name}:/data`]);
+    assert.equal(environment["MALLARD_NODE_NAME"], name);
+    assert.equal(environment["MALLARD_NODE_URL"], `http://${name}:8000`);
+    assert.deepEqual(Object.keys(environment).filter((env) => !known.has(env)), []);
+  }
+  const rest = (name: string) => {
+    const { environment: { MALLARD_NODE_NAME: _, MALLARD_NODE_URL: __, ...common } = {} } =
+      services?.[name] ?? {};
+    return common;
+  };
+  for (const name of names) assert.deepEqual(rest(name), rest("node1"));
+  for (const [name, { image = "" }] of Object.entries(services ?? {})) {
+    if (!names.includes(name)) assert.match(image, /^[\w/]+:(?!latest)[\w.-]*\d[\w.-]*$/, name);
+  }
+  assert.match(services?.["balancer"]?.ports?.[0] ?? "", /^127\.0\.0\.1:/);
+  assert.equal(networks?.["data"]?.internal, true);
+}
 
 Deno.test("alert rules and dashboard name metrics that the server has", async () => {
   await withFolder(async (folder) => {

@@ -6,27 +6,36 @@ import { type Command, type CommandContext, type CommandResult, JSON_OPTION } fr
 const ACTIONS: Readonly<Record<string, (context: CommandContext) => Promise<CommandResult>>> = {
   import: async (context) => await (await import("./import.ts")).importIntoLake(context),
   export: async (context) => await (await import("./export.ts")).exportFromLake(context),
+  retire: async (context) => await (await import("./retire.ts")).retireFromLake(context),
   verify: async (context) => await (await import("./verify.ts")).verifyLake(context),
+};
+
+/** What some of them want to be named. */
+const NAMED: Readonly<Record<string, string>> = {
+  export: "a new folder",
+  retire: "the server, as its node_name",
 };
 
 /** The row of COMMANDS. */
 export const LAKE = {
-  args: ["ACTION", "[DIR]"],
+  args: ["ACTION", "[DIR|NODE]"],
   doc: "events in a lake: Parquet in a bucket, its catalog in PostgreSQL. import: bring those of " +
     "DATA_DIR into it; what is there already stays. export DIR: write them into a new data " +
-    "folder. verify: compare the files and events of the lake with its catalog",
-  actions: ["import", "export", "verify"],
+    "folder. retire NODE: do not wait for events of a server that is gone for good. verify: " +
+    "compare the files and events of the lake with its catalog",
+  actions: ["import", "export", "retire", "verify"],
   options: { json: JSON_OPTION },
   example: "mallard lake import",
   run: async (context) => {
-    const [action = "", folder] = context.args;
+    const [action = "", name] = context.args;
     const run = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
     if (!run) throw new Error(`Cannot run lake ${action}: it must be ${LAKE.actions.join(", ")}`);
-    if (action === "export" && folder === undefined) {
-      throw new Error("Cannot export from the lake: name a new folder");
+    const wanted = Object.hasOwn(NAMED, action) ? NAMED[action] : undefined;
+    if (wanted !== undefined && name === undefined) {
+      throw new Error(`Cannot run lake ${action}: name ${wanted}`);
     }
-    if (action !== "export" && folder !== undefined) {
-      throw new Error(`Cannot run lake ${action} ${folder}: it takes no folder`);
+    if (wanted === undefined && name !== undefined) {
+      throw new Error(`Cannot run lake ${action} ${name}: it takes no folder`);
     }
     return await run(context);
   },
