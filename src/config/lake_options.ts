@@ -48,7 +48,6 @@ export async function lakeOfStorage(
       node,
       address,
       ...ask && secret !== null ? { peers: { secret, ask } } : {},
-      isShared: true,
       answers: roles.includes("query"),
       works: roles.includes("work"),
     },
