@@ -1,4 +1,4 @@
-// The load balancer of deploy/nginx/lake.conf in a real nginx, before servers that say who they are.
+// The load balancer of deploy/nginx/lake.conf in a real nginx, before servers that say their names.
 import assert from "node:assert/strict";
 import { ROOT } from "../../scripts/lib.ts";
 import { freePort } from "../../scripts/server_process.ts";

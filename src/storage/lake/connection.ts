@@ -34,6 +34,9 @@ export const LAKE = "lake";
 const CATALOG_SECRET = "lake_catalog";
 const BUCKET_SECRET = "lake_bucket";
 const CONNECT_SECS = 10;
+/** A server that answers nothing at all any more is noticed within a minute. */
+const NOTICING =
+  "tcp_user_timeout=30000 keepalives_idle=20 keepalives_interval=10 keepalives_count=3";
 
 /** Extensions by the name of their file, in the order in which they are loaded. */
 const EXTENSIONS = ["httpfs", "postgres_scanner", "ducklake"] as const;
@@ -139,7 +142,7 @@ export function attaching(
 
 /** The address as PostgreSQL's `key=value` pairs. */
 export function keywordsOf(catalog: string): string {
-  const wait = `connect_timeout=${CONNECT_SECS} application_name=mallard`;
+  const wait = `connect_timeout=${CONNECT_SECS} ${NOTICING} application_name=mallard`;
   if (!/^postgres(ql)?:/i.test(catalog)) return `${wait} ${catalog}`;
   const { hostname, port, username, pathname, searchParams } = new URL(catalog);
   const pairs = Object.entries({
