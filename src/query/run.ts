@@ -28,6 +28,7 @@ import { publicEvents, publicRules } from "./sql/public_view.ts";
 import { type CheckedFilter, type Query, queryOf, type ReportRequest } from "./query.ts";
 import { matchingEvents } from "./sql/relations.ts";
 import {
+  paidRowsOf,
   type StatementContext,
   statementOf,
   visitorDaysOf,
@@ -394,6 +395,13 @@ export class Runner {
             visitorRowsOf(query, aggregates, { ...sources, ...hidden }, sources.events, asked);
           return build([rowsOf(one), rowsOf(other)]);
         });
+      },
+      paidRows: ([one, other], build) => {
+        told.readsEvents = true;
+        return from(
+          spanOfBoth(planOf(one).span, planOf(other).span),
+          ({ events }) => build([paidRowsOf(one, events), paidRowsOf(other, events)]),
+        );
       },
       drops: async (firstDate, lastDate) =>
         await this.#options.drops?.({ site_id: site, firstDate, lastDate }) ?? [],

@@ -63,6 +63,11 @@ export interface QueryContext {
     aggregates: readonly AggregateName[],
     build: (rows: readonly [VisitorRows, VisitorRows]) => Sql,
   ): Promise<Row[]>;
+  /** The same over the events with revenue of both: relations of the keys, currency and cents. */
+  paidRows(
+    queries: readonly [Query, Query],
+    build: (rows: readonly [Sql, Sql]) => Sql,
+  ): Promise<Row[]>;
   /** Counts of dropped requests between two UTC dates, both included; most frequent first. */
   drops(firstDate: string, lastDate: string): Promise<readonly DropCount[]>;
   /** What the answer says of imported days. */

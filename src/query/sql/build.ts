@@ -183,6 +183,16 @@ export function currencyRows(query: Query, relations: Relations): Sql {
       group by all`;
 }
 
+/** A row for each event with revenue: its keys, currency, cents. */
+export function paidRows(query: Query, plan: Plan, events: EventsOf): Sql {
+  const relations = new Relations(query, plan, events);
+  const paid = raw(" and r.revenue_amount is not null");
+  const rows = relations.matchingEvents(query.dimensions, query.filter, paid);
+  return sql`select * from (${relations.with}
+    select ${leadOf(query)}${CURRENCY} as currency, (revenue_amount * 100)::bigint as cents
+    from (${rows}))`;
+}
+
 /** The keys with a comma after each. */
 function leadOf(query: Query): Sql {
   return join(query.dimensions.map((_, index) => sql`${ident(`k${index}`)}, `), "");

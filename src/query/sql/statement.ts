@@ -15,7 +15,7 @@ import {
   visitSplitOf,
 } from "../rollups/split.ts";
 import type { SiteRollups } from "../../storage/state/ops/rollup_ops.ts";
-import { buildQuery } from "./build.ts";
+import { buildQuery, paidRows } from "./build.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { matchingEvents } from "./relations.ts";
 import { buildRolled, rolledShape } from "../rollups/rolled.ts";
@@ -121,6 +121,20 @@ export function visitorRowsOf(
     stored: unionOf(storedRows(query, aggregates, stored, split, true)),
     fromEvents: ranges.length > 0 ? unionOf(ranges) : null,
   };
+}
+
+/** The events of a query that have revenue, as `paidRows`; of other visitors nothing is read. */
+export function paidRowsOf(query: Query, events: EventsOf): Sql {
+  const keyed = withVisitorKeys(events);
+  const plan = planOf(query);
+  const paying = sql`select visitor_id from ${
+    keyed(plan.span, ["visitor_id", "revenue_amount"])
+  } where revenue_amount is not null`;
+  return paidRows(
+    query,
+    plan,
+    (span, columns) => sql`(${keyed(span, columns)} semi join (${paying}) using (visitor_id))`,
+  );
 }
 
 function unionOf(parts: readonly Sql[]): Sql {

@@ -635,7 +635,8 @@ function baseVisitors(
   return visitorsOf(found);
 }
 
-function goalless(filter: Filter | null): Filter | null {
+/** A filter without its conditions on goals. */
+export function goalless(filter: Filter | null): Filter | null {
   const mentions = (part: Filter): boolean =>
     "dimension" in part ? part.dimension === "goal" : part.of.some(mentions);
   if (!filter) return null;

@@ -3,11 +3,12 @@
 import type { Event } from "../../../src/core/event.ts";
 import type { DimensionRef } from "../../../src/query/dimensions.ts";
 import type { MetricName } from "../../../src/query/metrics.ts";
-import type { Query } from "../../../src/query/query.ts";
+import type { Range } from "../../../src/core/period.ts";
+import type { CheckedFilter, Query } from "../../../src/query/query.ts";
 import type { Called } from "../server/routes.ts";
 import { labels, rowsOf } from "./asked_answers.ts";
 import type { AskedQuestion } from "./asked_questions.ts";
-import type { BruteRow, Rank } from "./brute.ts";
+import { type BruteRow, goalless, type Rank } from "./brute.ts";
 
 /** Another report with parameters of its own. */
 export type OtherReport = readonly [report: string, own: Readonly<Record<string, string>>];
@@ -38,6 +39,8 @@ export const OTHER_REPORTS: readonly OtherReport[] = [
   ["why", { metric: "visitors" }],
   ["why", { metric: "pageviews" }],
   ["why", { metric: "bounce_rate" }],
+  ["why", { metric: "conversion_rate" }],
+  ["why", { metric: "total_revenue" }],
   ["changes", {}],
   ["realtime", {}],
 ];
@@ -167,7 +170,7 @@ function contributions(
   metric: MetricName,
   counted: Counted,
 ) {
-  const isRatio = metric === "bounce_rate";
+  const isRatio = metric === "bounce_rate" || metric === "conversion_rate";
   const expected = EXPLAINED.flatMap((dimension) =>
     expectedContributions(dimension, metric, isRatio, counted)
   );
@@ -190,32 +193,78 @@ function expectedContributions(
 ): Contributions {
   const { comparison } = counted.question;
   if (!comparison) return [];
-  const ask = (range: { fromUs: number; toUs: number }, dimensions: DimensionRef[]) =>
-    rows(counted, {
-      metrics: [metric, "visits"],
-      dimensions,
-      range: { fromUs: range.fromUs, toUs: range.toUs, dates: null },
-    }).map(({ keys, values }) => ({
-      key: String(keys[0] ?? ""),
-      value: values[metric] as number | null,
-      visits: Number(values["visits"] ?? 0),
-    })).filter(({ value, visits }) => isRatio ? visits > 0 : value !== 0);
-  const [now, before] = [counted.question.query.range, comparison].map((range) => ({
+  const { range: asked } = counted.question.query;
+  const spans = [asked, comparison].map(({ fromUs, toUs }) => ({ fromUs, toUs, dates: null }));
+  const currency = spans.flatMap((range) => {
+    const [row] = rows(counted, { metrics: ["total_revenue"], dimensions: [], range });
+    return amountsOf(row).map(({ currency }) => currency);
+  })[0];
+  const ask = (range: Range, dimensions: DimensionRef[]) =>
+    explainedRows(metric, { dimensions, range }, currency, counted)
+      .filter(({ value, weight }) => isRatio ? weight > 0 : value !== 0);
+  const [now, before] = spans.map((range) => ({
     all: ask(range, [])[0],
     by: new Map(ask(range, [dimension]).map((row) => [row.key, row])),
   }));
   const keys = new Set([...now?.by.keys() ?? [], ...before?.by.keys() ?? []]);
   if (keys.size < 2 || (isRatio && (!now?.all || !before?.all))) return [];
-  const none = { value: isRatio ? null : 0, visits: 0 };
+  const none = { value: isRatio ? null : 0, weight: 0 };
   return [...keys].map((value) => {
     const [a, b] = [now?.by.get(value) ?? none, before?.by.get(value) ?? none];
     const shown = { dimension, value, now: a.value, before: b.value };
     if (!isRatio) return { ...shown, difference: Number(a.value) - Number(b.value) };
     // Written as a sum over the four corners, not by rate and mix.
-    const w1 = a.visits / (now?.all?.visits ?? 1);
-    const w0 = b.visits / (before?.all?.visits ?? 1);
+    const w1 = a.weight / (now?.all?.weight ?? 1);
+    const w0 = b.weight / (before?.all?.weight ?? 1);
     const mean = (Number(now?.all?.value) + Number(before?.all?.value)) / 2;
     const difference = w1 * (Number(a.value) - mean) - w0 * (Number(b.value) - mean);
     return { ...shown, difference };
   });
+}
+
+interface Explained {
+  readonly key: string;
+  readonly value: number | null;
+  /** What the value is of, where it is a ratio. */
+  readonly weight: number;
+}
+
+/** The number that is explained, by the keys of a query. */
+function explainedRows(
+  metric: MetricName,
+  what: Pick<Query, "dimensions" | "range">,
+  currency: string | undefined,
+  counted: Counted,
+): Explained[] {
+  const ask = (more: Partial<Query>) =>
+    rows(counted, { ...what, ...more }).map((row) => ({ ...row, key: String(row.keys[0] ?? "") }));
+  if (metric === "conversion_rate") {
+    const visitors = (more: Partial<Query>) =>
+      ask({ metrics: ["visitors"], ...more }).map(({ key, values }) =>
+        [key, Number(values["visitors"])] as const
+      );
+    const met = new Map(visitors({}));
+    const filter = goalless(counted.question.query.filter) as CheckedFilter | null;
+    return visitors({ filter }).map(([key, weight]) => ({
+      key,
+      value: (met.get(key) ?? 0) / weight,
+      weight,
+    }));
+  }
+  if (metric === "total_revenue") {
+    return ask({ metrics: [metric] }).map((row) => ({
+      key: row.key,
+      value: amountsOf(row).find((one) => one.currency === currency)?.value ?? 0,
+      weight: 0,
+    }));
+  }
+  return ask({ metrics: [metric, "visits"] }).map(({ key, values }) => ({
+    key,
+    value: values[metric] as number | null,
+    weight: Number(values["visits"] ?? 0),
+  }));
+}
+
+function amountsOf(row: BruteRow | undefined) {
+  return (row?.values["total_revenue"] ?? []) as readonly { currency: string; value: number }[];
 }

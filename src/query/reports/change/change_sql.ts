@@ -114,7 +114,8 @@ function countsOf({ isNow, rows }: Part, keys: readonly Sql[], names: readonly s
 
 const isNowSql = (isNow: boolean) => raw(`${isNow} as is_now`);
 
-function valueOf(texts: readonly Sql[]): Sql {
+/** The value of the key by which a row is split; empty where it is not. */
+export function valueOf(texts: readonly Sql[]): Sql {
   const cases = texts.map((text, index) =>
     sql`when ${raw(String(levelOf(index, texts.length)))} then ${text}`
   );
@@ -157,6 +158,13 @@ function takenOf(repeated: string, isNow: boolean, keys: readonly Sql[]): Sql[] 
   ];
 }
 
+/** The place of the dimension by which a row of `level` is split, or null. */
+export function splitBy(row: Row, dimensions: number): number | null {
+  // A bit for each dimension that a row is not split by, the first one the highest.
+  const split = levelOfAll(dimensions) - count(row["level"]);
+  return split === 0 ? null : dimensions - 1 - Math.log2(split);
+}
+
 /** What the rows of the statement say. `scale` is the metric's. */
 export function valueCountsOf(
   rows: readonly Row[],
@@ -164,8 +172,6 @@ export function valueCountsOf(
   { below, scale }: Changing,
 ): ValueCounts[] {
   return rows.map((row) => {
-    // A bit for each dimension that a row is not split by, the first one the highest.
-    const splitBy = 2 ** dimensions - 1 - count(row["level"]);
     const of = (name: string) => Number(row[name] ?? 0);
     const counted = (range: "now" | "before") => ({
       above: of(`a_${range}`) * scale,
@@ -179,7 +185,7 @@ export function valueCountsOf(
       }),
     });
     return {
-      dimension: splitBy === 0 ? null : dimensions - 1 - Math.log2(splitBy),
+      dimension: splitBy(row, dimensions),
       value: String(row["value"]),
       pair: { now: counted("now"), before: counted("before") },
     };

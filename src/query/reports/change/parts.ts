@@ -1,13 +1,13 @@
 // The share of each value of a dimension in the change of a number: exact arithmetic over what
 // was counted in both ranges.
-import { type Judged, judged, OF_MANY } from "./spread.ts";
+import { type Judged, judged, OF_MANY, type Reach } from "./spread.ts";
 
 /** What was counted of one value in one range, visitor by visitor. */
 export interface Counted {
   readonly above: number;
   /** 0 where the number is a count. */
   readonly below: number;
-  /** Σ above², Σ above · below and Σ below² over visitors: only ratios need them. */
+  /** Σ above², Σ above · below and Σ below² over visitors; of amounts Σ above² over orders. */
   readonly squares?: readonly [number, number, number] | undefined;
 }
 
@@ -37,19 +37,31 @@ export interface Contribution extends Judged {
 /** Of fewer visits the spread is not known from themselves: all equal ones would have none. */
 const VISITS_FEW = 30;
 
-/** The contribution of a value to the difference of a count. `extra` is told by `judgeCounts`. */
-export function countPart(part: Pair, whole: Pair, extra: number): Contribution {
+/** How far contributions are sure, and the smallest step in which they are shown. */
+const reachOf = (step: number): Reach => ({ quantile: OF_MANY, step });
+
+/**
+ * The contribution of a value to the difference of a count, or of amounts. `extra` is told by
+ * `judgeCounts`.
+ */
+export function countPart(part: Pair, whole: Pair, extra: number, step = 1): Contribution {
   const [now, before] = [part.now.above, part.before.above];
   const difference = now - before;
   const all = whole.now.above - whole.before.above;
   const size = (now + before) / Math.max(1, whole.now.above + whole.before.above);
+  const independent = ownSpread(part.now) + ownSpread(part.before);
   return {
     now,
     before,
-    ...judged(difference, now + before + extra * size ** 2, OF_MANY),
+    ...judged(difference, independent + extra * size ** 2, reachOf(step)),
     share: all === 0 ? null : difference / all,
     expected_share: whole.before.above > 0 ? before / whole.before.above : 0,
   };
+}
+
+/** The variance of a count of independent cases, or of the sum of orders that come like them. */
+function ownSpread({ above, squares }: Counted): number {
+  return squares ? squares[0] : above;
 }
 
 /**
@@ -57,7 +69,7 @@ export function countPart(part: Pair, whole: Pair, extra: number): Contribution 
  * the mean weight of both ranges, the weight with how far the value's mean ratio is from that of
  * all. Over all values of a dimension these add up to the difference.
  */
-export function ratioPart(part: Pair, whole: Pair): Contribution {
+export function ratioPart(part: Pair, whole: Pair, step = 0): Contribution {
   const [w1, w0] = [part.now.below / whole.now.below, part.before.below / whole.before.below];
   const [known1, known0] = [ratio(part.now), ratio(part.before)];
   const [all1, all0] = [ratio(whole.now) ?? 0, ratio(whole.before) ?? 0];
@@ -74,7 +86,7 @@ export function ratioPart(part: Pair, whole: Pair): Contribution {
   return {
     now: known1,
     before: known0,
-    ...judged(rate + mix, weight ** 2 * ofRate + distance ** 2 * ofWeight, OF_MANY),
+    ...judged(rate + mix, weight ** 2 * ofRate + distance ** 2 * ofWeight, reachOf(step)),
     share: all === 0 ? null : (rate + mix) / all,
     expected_share: 0,
     rate,

@@ -1,13 +1,19 @@
-// How far a number of two ranges differs by chance, judged by how it differs from day to day.
-// Pure arithmetic; the method is told in docs/definitions.md.
+// How far a number of two ranges differs by chance: the one place of the method, which is told with
+// its sources in docs/definitions.md. Pure arithmetic.
 
 /** A difference with the interval around it. */
 export interface Judged {
   readonly difference: number;
   readonly low: number;
   readonly high: number;
-  /** Whether the interval holds zero. */
+  /** Whether the interval holds zero, or what is shown as zero. */
   readonly within_noise: boolean;
+}
+
+/** How sure an interval is, and the smallest step in which it is shown: any when missing. */
+export interface Reach {
+  readonly quantile?: number;
+  readonly step?: number;
 }
 
 /** Fewer buckets than these say nothing of how a number varies. */
@@ -35,63 +41,126 @@ export function student(freedom: number): number {
 }
 
 /** A difference judged by its variance. */
-export function judged(difference: number, variance: number, quantile = NORMAL): Judged {
+export function judged(
+  difference: number,
+  variance: number,
+  { quantile = NORMAL, step = 0 }: Reach = {},
+): Judged {
   const reach = quantile * Math.sqrt(variance);
-  const [low, high] = [difference - reach, difference + reach];
-  return { difference, low, high, within_noise: low <= 0 && high >= 0 };
+  return between(difference, difference - reach, difference + reach, step);
 }
 
+function between(difference: number, low: number, high: number, step: number): Judged {
+  // A bound that is shown as zero is none that keeps zero out.
+  return { difference, low, high, within_noise: low <= step / 2 && high >= -step / 2 };
+}
+
+/** Both ranges: now and before. */
+export type Both<T> = readonly [now: T, before: T];
+
 /**
- * The difference of two counts. Their buckets are compared in pairs, so that weekdays and hours
- * cancel out. Never less than what independent visits would vary. `extra` is the variance beyond
- * that.
+ * The difference of two sums. Their buckets are compared in pairs, so that weekdays and hours
+ * cancel out. The variance is never less than `least`: by default that of independent cases, which
+ * is their number. `extra` is the variance beyond that.
  */
 export function judgeCounts(
-  [now, before]: readonly [number, number],
-  [nowBuckets, beforeBuckets]: readonly [readonly number[], readonly number[]],
+  [now, before]: Both<number>,
+  [nowBuckets, beforeBuckets]: Both<readonly number[]>,
+  { least = now + before, step = 1 }: { readonly least?: number; readonly step?: number } = {},
 ): Judged & { readonly extra: number } {
-  const least = now + before;
   const pairs = Math.min(nowBuckets.length, beforeBuckets.length);
-  if (pairs < BUCKETS_MIN) return { ...judged(now - before, least), extra: 0 };
+  if (pairs < BUCKETS_MIN) return { ...judged(now - before, least, { step }), extra: 0 };
   const differences = nowBuckets.slice(0, pairs).map((n, at) => n - (beforeBuckets[at] ?? 0));
   const all = sum(nowBuckets) + sum(beforeBuckets);
   // A visitor of several days is in several buckets.
-  const scale = all > 0 ? (least / all) ** 2 : 0;
+  const scale = all > 0 ? ((now + before) / all) ** 2 : 0;
   const wide = Math.max(nowBuckets.length, beforeBuckets.length) / pairs;
   const variance = scale * wide * pairs * varianceOf(differences);
+  const quantile = student(pairs - 1);
   return {
-    ...judged(now - before, Math.max(variance, least), student(pairs - 1)),
+    ...judged(now - before, Math.max(variance, least), { quantile, step }),
     extra: Math.max(0, variance - least),
   };
 }
 
-/** Numerator and denominator of a ratio in one bucket. */
+/** Numerator and denominator of a ratio, of a range or of one bucket. */
 export type Part = readonly [above: number, below: number];
 
 /**
- * The difference of two ratios of sums, judged by how the ratio varies from bucket to bucket; null
- * where there are too few. A share of `below` (`isShare`) varies at least as independent ones do.
+ * The difference of two means, judged by how the mean varies from bucket to bucket, each of them a
+ * cluster; null where there are too few. `parts` are sums and their weights.
  */
-export function judgeRatios(
-  now: readonly Part[],
-  before: readonly Part[],
-  isShare: boolean,
+export function judgeMeans(
+  [now, before]: Both<number>,
+  parts: Both<readonly Part[]>,
+  step = 0,
 ): Judged | null {
-  const [a, b] = [ratioOf(now, isShare), ratioOf(before, isShare)];
-  if (!a || !b) return null;
-  const freedom = Math.min(now.length, before.length) - 1;
-  return judged(a.ratio - b.ratio, a.variance + b.variance, student(freedom));
+  const used = parts.map(filled);
+  if (used.some(({ length }) => length < BUCKETS_MIN)) return null;
+  const variance = sum(used.map(clusterVariance));
+  return judged(now - before, variance, { quantile: student(freedomOf(used)), step });
 }
 
-function ratioOf(parts: readonly Part[], isShare: boolean) {
-  const used = parts.filter(([, below]) => below > 0);
-  const below = sum(used.map(([, n]) => n));
-  if (used.length < BUCKETS_MIN) return null;
-  const ratio = sum(used.map(([n]) => n)) / below;
-  const squares = sum(used.map(([n, of]) => (n - ratio * of) ** 2));
-  const variance = squares * used.length / (used.length - 1) / below ** 2;
-  const least = isShare ? ratio * (1 - ratio) / below : 0;
-  return { ratio, variance: Math.max(variance, least) };
+/**
+ * The difference of two shares of cases: of each the score interval, and of both that of their
+ * difference. Where buckets vary more than independent cases would, each range counts for as many
+ * cases as would vary like that. Null where there were no cases.
+ */
+export function judgeShares(
+  shares: Both<Part>,
+  parts: Both<readonly Part[]> = [[], []],
+  step = 0,
+): Judged | null {
+  if (shares.some(([, below]) => below <= 0)) return null;
+  const used = parts.map(filled);
+  const isKnown = used.every(({ length }) => length >= BUCKETS_MIN);
+  const quantile = isKnown ? student(freedomOf(used)) : NORMAL;
+  const [now, before] = shares.map(([above, below], index) => {
+    const design = isKnown ? designEffect(used[index] ?? []) : 1;
+    return scoreInterval(Math.min(1, above / below), below / design, quantile);
+  });
+  if (!now || !before) return null;
+  const difference = now.share - before.share;
+  const low = difference - Math.hypot(now.share - now.low, before.high - before.share);
+  const high = difference + Math.hypot(now.high - now.share, before.share - before.low);
+  return between(difference, low, high, step);
+}
+
+/** Wilson's interval of a share of `cases`. */
+function scoreInterval(share: number, cases: number, quantile: number) {
+  const square = quantile ** 2;
+  const middle = share + square / (2 * cases);
+  const reach = quantile * Math.sqrt(share * (1 - share) / cases + square / (4 * cases ** 2));
+  const whole = 1 + square / cases;
+  return {
+    share,
+    low: Math.max(0, (middle - reach) / whole),
+    high: Math.min(1, (middle + reach) / whole),
+  };
+}
+
+/** How many times as much a share varies from bucket to bucket as of independent cases; 1 least. */
+function designEffect(parts: readonly Part[]): number {
+  const below = sum(parts.map(([, n]) => n));
+  const share = sum(parts.map(([n]) => n)) / below;
+  const independent = share * (1 - share) / below;
+  return independent > 0 ? Math.max(1, clusterVariance(parts) / independent) : 1;
+}
+
+/** The variance of Σ above ÷ Σ below, each bucket being a cluster. */
+function clusterVariance(parts: readonly Part[]): number {
+  const below = sum(parts.map(([, n]) => n));
+  const ratio = sum(parts.map(([n]) => n)) / below;
+  const squares = sum(parts.map(([n, of]) => (n - ratio * of) ** 2));
+  return squares * parts.length / (parts.length - 1) / below ** 2;
+}
+
+function filled(parts: readonly Part[]): readonly Part[] {
+  return parts.filter(([, below]) => below > 0);
+}
+
+function freedomOf(parts: readonly (readonly Part[])[]): number {
+  return Math.min(...parts.map(({ length }) => length)) - 1;
 }
 
 function varianceOf(values: readonly number[]): number {
