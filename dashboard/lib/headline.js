@@ -31,8 +31,8 @@ export const HEADLINES = /** @type {const} */ ({
   goal: [
     { metric: "visitors", why: true },
     { metric: "events", why: true },
-    { metric: "conversion_rate", why: false },
-    { metric: MONEY, why: false },
+    { metric: "conversion_rate", why: true },
+    { metric: MONEY, why: true },
   ],
   pages: [
     { metric: "visitors", why: true },
@@ -74,6 +74,17 @@ export const metricsOf = (kind) => HEADLINES[kind].map(({ metric }) => metric);
  */
 export const headlineUrl = (app, kind) =>
   reportUrl(app, "query", { metrics: metricsOf(kind).join(",") }, { compare: true });
+
+/**
+ * Where it is asked whether they changed more than by chance; a site's revenue is one of them.
+ * @param {import("./ask/report_url.js").Asked} app
+ * @param {Kind} kind
+ */
+export function changesUrl(app, kind) {
+  if (app.state.compare === "") return null;
+  const metrics = [...metricsOf(kind), ...(kind === "site" ? [MONEY] : [])].join(",");
+  return reportUrl(app, "changes", { metrics }, { compare: true });
+}
 
 /** Whether a goal with revenue is chosen: then every panel shows it. */
 export const RevenueContext = createContext(false);

@@ -12,8 +12,7 @@ import { Numbers } from "../panels/overview/numbers.js";
 import { Vitals } from "../panels/overview/vitals.js";
 import { useAnswer } from "../lib/ask/answer.js";
 import { NoiseContext } from "../lib/ask/noise.js";
-import { reportUrl } from "../lib/ask/report_url.js";
-import { headlineOf, RevenueContext } from "../lib/headline.js";
+import { changesUrl, headlineOf, RevenueContext } from "../lib/headline.js";
 import { closeWhy, whyOf } from "../lib/why.js";
 import { Lazy } from "../components/layout/lazy.js";
 
@@ -55,19 +54,16 @@ export function SitePage() {
   const app = useApp();
   const { t, site, state, navigate } = app;
   const why = whyOf(state);
+  const kind = headlineOf(state.filters);
   // Behind all others: it marks what is there already.
   /** @type {import("../lib/ask/answer.js").Answer<ChangesAnswer>} */
-  const changes = useAnswer(
-    state.compare === "" ? null : reportUrl(app, "changes", {}, { compare: true }),
-    { last: true },
-  );
+  const changes = useAnswer(changesUrl(app, kind), { last: true });
   const [arrangement, setArrangement] = useState(() => arrangementOf(PANELS));
   const [arranging, setArranging] = useState(false);
   const arrange = (/** @type {import("../lib/state/arrangement.js").Arrangement} */ chosen) => {
     setArrangement(chosen);
     keepArrangement(chosen);
   };
-  const kind = headlineOf(state.filters);
   const [revenue, setRevenue] = useState(false);
   return html`
     <${NoiseContext.Provider} value=${changes.stale ? {} : changes.data?.metrics ?? {}}>

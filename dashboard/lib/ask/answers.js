@@ -3,10 +3,7 @@
 
 /** @typedef {import("../../../src/query/reports/overview.ts").OverviewAnswer} OverviewAnswer */
 /** @typedef {import("../../../src/query/reports/funnel/detail.ts").FunnelDetail} FunnelDetail */
-/**
- * @typedef {import("../../../src/query/reports/report.ts").WithComparison<FunnelDetail>
- *   } FunnelAnswer
- */
+/** @typedef {import("../../../src/query/reports/funnel/funnel.ts").ComparedFunnel} FunnelAnswer */
 /** @typedef {import("../../../src/query/reports/funnel/detail.ts").FunnelStep} FunnelStep */
 /**
  * @typedef {import("../../../src/query/reports/retention/detail.ts").RetentionDetail
@@ -15,11 +12,7 @@
 /** @typedef {import("../../../src/query/reports/retention/detail.ts").CohortDetail} CohortDetail */
 /** @typedef {import("../../../src/query/reports/flow/detail.ts").FlowTree} FlowAnswer */
 /**
- * @typedef {import("../../../src/query/reports/sequence/sequence.ts").SequenceDetail
- *   } SequenceDetail
- */
-/**
- * @typedef {import("../../../src/query/reports/report.ts").WithComparison<SequenceDetail>
+ * @typedef {import("../../../src/query/reports/sequence/sequence.ts").ComparedSequence
  *   } SequenceAnswer
  */
 /** @typedef {import("../../../src/query/reports/change/why.ts").ChangesAnswer} ChangesAnswer */

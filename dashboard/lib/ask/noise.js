@@ -1,4 +1,4 @@
-// Whether changes are within noise: what the server says of the headline numbers, and what follows
+// Whether changes are within noise: what the server says of the numbers at the top, and what follows
 // from it for a row. The method is told in docs/definitions.md.
 import { createContext, useContext } from "../html.js";
 

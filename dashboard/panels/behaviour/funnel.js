@@ -186,6 +186,7 @@ function Bars({ answer, steps }) {
       <b data-funnel-rate=${answer.conversion_rate}>${format.percent(answer.conversion_rate)}</b>
       ${before && html`
         <${MetricChange} metric=${RATE} before=${before.conversion_rate}
+          noise=${answer.verdicts?.at(-1)?.within_noise}
           change=${known ? answer.conversion_rate - before.conversion_rate : null} />
       `}
       <span class="muted">${t("funnel_rate")}</span>
@@ -197,6 +198,7 @@ function Bars({ answer, steps }) {
       ${answer.steps.map((step, index) =>
         html`
           <${BarStep} key=${index} step=${step} index=${index} steps=${steps}
+            noise=${answer.verdicts?.[index - 1]?.within_noise}
             before=${answer.comparison?.steps[index]} known=${known === true}
             left=${answer.steps[index - 1]?.went_to ?? []} />
         `
@@ -239,11 +241,12 @@ function Revenue({ steps }) {
  * @property {readonly Step[]} steps
  * @property {FunnelStep["went_to"]} left
  * @property {FunnelStep | undefined} before the same step of the earlier range
+ * @property {boolean | undefined} noise whether the change of its rate may be chance
  * @property {boolean} known whether that range can be compared with
  */
 
 /** @param {BarStepProps} props */
-function BarStep({ step, index, steps, left, before, known }) {
+function BarStep({ step, index, steps, left, before, noise, known }) {
   const { t, format, state, navigate } = useApp();
   const keep = (/** @type {"has_done" | "has_not_done"} */ last) => {
     /** @type {import("../../grammar/filter.js").Filter[]} */
@@ -280,9 +283,13 @@ function BarStep({ step, index, steps, left, before, known }) {
         </button>
         <b>${format.count(step.visitors)}</b>
         <span>${format.percent(step.rate_from_first)}</span>
-        ${before && html`
+        ${before && index === 0 && html`
           <${MetricChange} metric=${VISITORS} before=${before.visitors}
             change=${known && before.visitors > 0 ? step.visitors / before.visitors - 1 : null} />
+        `}
+        ${before && index > 0 && html`
+          <${MetricChange} metric=${RATE} before=${before.rate_from_first} noise=${noise}
+            change=${known ? step.rate_from_first - before.rate_from_first : null} />
         `}
       </div>
     </li>

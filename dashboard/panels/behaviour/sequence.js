@@ -174,7 +174,10 @@ function Told({ answer, links }) {
         </span>
         ${comparison && html`
           <${MetricChange} metric=${{ unit, better: 1 }} change=${answer.change?.[key] ?? null}
-            before=${comparison[key]} />
+            before=${comparison[key]}
+            noise=${key === "converting_visitors"
+              ? undefined
+              : answer.verdicts?.[key]?.within_noise} />
         `}
         <span class="muted">${label}</span>
       </div>

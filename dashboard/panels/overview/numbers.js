@@ -45,6 +45,7 @@ export function Numbers({ kind, onMoney }) {
   const { fault, stale, retry } = answer;
   const courseOf = useCourses(kind === "pages" ? asked : [...new Set([...asked, MONEY])]);
   const success = useSuccess(kind === "site");
+  const verdicts = useNoise();
   // Number formats come with the schema.
   const data = schema.metrics.length > 0 ? answer.data : null;
   const row = data?.results[0];
@@ -74,7 +75,7 @@ export function Numbers({ kind, onMoney }) {
       ${shown.map(({ metric, why }) =>
         html`
           <${Tile} key=${metric} metric=${metric} row=${row} missing=${missing}
-            course=${courseOf(metric)}
+            course=${courseOf(metric)} verdicts=${verdicts}
             label=${labelOf(kind, metric, app)} pressed=${metric === state.metric}
             onWhy=${why ? () => openWhy(app, metric) : undefined}
             onPress=${metric === MONEY ? null : () => app.navigate({ metric })} />
@@ -97,8 +98,9 @@ export function Numbers({ kind, onMoney }) {
  * The tile of revenue or conversions; without either, for owners the way to the goals.
  * @param {NonNullable<ReturnType<typeof useSuccess>> & { missing: string }} props
  */
-function Success({ metric, also, row, isNone, course, missing }) {
+function Success({ metric, also, row, isNone, course, verdicts, missing }) {
   const app = useApp();
+  const all = useNoise();
   const { t } = app;
   const label = metric === "" ? "\u2007" : labelOf("goal", metric, app);
   if (isNone && app.owner) {
@@ -114,9 +116,9 @@ function Success({ metric, also, row, isNone, course, missing }) {
   }
   return html`
     <${Tile} metric=${metric} row=${row} missing=${missing} pressed=${false}
-      course=${course}
+      course=${course} verdicts=${verdicts ?? all}
       label=${label}
-      onPress=${null} onWhy=${metric === MONEY ? undefined : () => openWhy(app, metric, also)} />
+      onPress=${null} onWhy=${() => openWhy(app, metric, also)} />
   `;
 }
 
@@ -139,13 +141,13 @@ function labelOf(kind, metric, { t, name }) {
  *   missing: string,
  *   course: readonly number[] | undefined,
  *   pressed: boolean,
+ *   verdicts: import("../../lib/ask/noise.js").Verdicts,
  *   onPress: (() => void) | null,
  *   onWhy: (() => void) | undefined,
  * }} props
  */
-function Tile({ metric, label, row, missing, course, pressed, onPress, onWhy }) {
+function Tile({ metric, label, row, missing, course, pressed, verdicts, onPress, onWhy }) {
   const { format, schema } = useApp();
-  const noise = useNoise();
   const shown = metricOf(schema, metric);
   const value = row?.metrics[metric];
   const before = row?.comparison?.[metric];
@@ -153,8 +155,8 @@ function Tile({ metric, label, row, missing, course, pressed, onPress, onWhy }) 
   const known = row?.comparison?.["visitors"] !== 0;
   const change = before === undefined ? null : html`
     <${MetricChange} metric=${shown} change=${known ? row?.change?.[metric] ?? null : null}
-      before=${before} missing=${missing} noise=${onPress &&
-        verdictOf(noise, metric)} onWhy=${onWhy} />
+      before=${before} missing=${missing} noise=${verdictOf(verdicts, metric)}
+      onWhy=${onWhy} />
   `;
   // Currencies are not added up: each has a line.
   const text = Array.isArray(value) && value.length > 1

@@ -16,8 +16,8 @@ const NOTHING = { metrics: {} };
 const CONVERSIONS = [{ op: "is_set", dimension: "goal", values: [] }];
 
 /**
- * The number, its metric and filters, and the course of conversions; `isNone` where there is
- * neither. Null where it is not asked for.
+ * The number, its metric and filters, and of conversions their course and the verdict on their
+ * change; `isNone` where there is neither. Null where it is not asked for.
  * @param {boolean} isAsked
  */
 export function useSuccess(isAsked) {
@@ -38,11 +38,29 @@ export function useSuccess(isAsked) {
   const row = fault ? NOTHING : isPaid ? revenue : conversions;
   const isNone = !isPaid && conversions !== undefined &&
     [conversions.metrics, conversions.comparison].every((of) => Number(of?.[EVENTS] ?? 0) === 0);
+  const isJudged = metric === EVENTS && conversions?.comparison !== undefined && !fault && !isNone;
+  /** @type {import("../../lib/ask/answer.js").Answer<import("../../lib/ask/answers.js").ChangesAnswer>} */
+  const changes = useAnswer(
+    isJudged
+      ? reportUrl(app, "changes", { metrics: EVENTS }, { compare: true, also: CONVERSIONS })
+      : null,
+    { last: true },
+  );
   const courseOf = useCourses(conversions && !isPaid && !fault && !isNone ? [metric] : [], also);
   const retry = () => {
     money.retry();
     goals.retry();
   };
   if (!isAsked) return null;
-  return { metric, also, row, isNone, stale: known.stale, course: courseOf(metric), retry };
+  return {
+    metric,
+    also,
+    row,
+    isNone,
+    stale: known.stale,
+    course: courseOf(metric),
+    // Of conversions there are verdicts of their own; of revenue those of the headline.
+    verdicts: isPaid ? undefined : isJudged && !changes.stale ? changes.data?.metrics ?? {} : {},
+    retry,
+  };
 }

@@ -51,9 +51,10 @@ export function WhyDialog({ metric: asked, also, onClose }) {
 }
 
 /** @param {{ answer: WhyAnswer, metric: Metric, also: Filters }} props */
-function Answered({ answer, metric, also }) {
+function Answered({ answer, metric: shown, also }) {
   const app = useApp();
   const { t } = app;
+  const metric = { ...shown, currency: answer.currency };
   const { results } = answer;
   const isRatio = results.some(({ rate }) => rate !== undefined);
   return html`
@@ -83,36 +84,50 @@ function Answered({ answer, metric, also }) {
 }
 
 /**
+ * What is explained: a metric, and of revenue its currency.
+ * @typedef {Metric & { currency?: string | undefined }} Explained
+ */
+
+/**
+ * A number, or an amount in a currency.
+ * @param {number | null} value
+ * @param {string | undefined} currency
+ */
+function amountOf(value, currency) {
+  return value === null || currency === undefined ? value : [{ currency, value }];
+}
+
+/**
  * A difference with its sign, in the metric's unit.
- * @param {Metric} metric
+ * @param {Explained} metric
  * @param {number} value
  * @param {App} app
  */
-function signed({ unit }, value, { t, format }) {
+function signed({ unit, currency }, value, { t, format }) {
   const write = (/** @type {number} */ size) =>
     unit === "ratio"
       ? t("points", format.points(size))
-      : format.value(unit, unit === "count" ? Math.round(size) : size);
+      : format.value(unit, amountOf(unit === "count" ? Math.round(size) : size, currency));
   const text = write(Math.abs(value));
   const sign = text === write(0) ? "" : value > 0 ? "+" : "\u2212";
   return sign + text;
 }
 
-/** @param {{ answer: WhyAnswer, metric: Metric }} props */
+/** @param {{ answer: WhyAnswer, metric: Explained }} props */
 function Verdict({ answer: { total }, metric }) {
   const app = useApp();
   const { t, format } = app;
   if (!total) return html`<p>${t("why_unknown")}</p>`;
   const bounds = { low: signed(metric, total.low, app), high: signed(metric, total.high, app) };
   const text = t("why_total", {
-    now: format.exact(metric.unit, total.now),
-    before: format.exact(metric.unit, total.before),
+    now: format.exact(metric.unit, amountOf(total.now, metric.currency)),
+    before: format.exact(metric.unit, amountOf(total.before, metric.currency)),
   });
   const verdict = t(total.within_noise ? "why_noise" : "why_sure", bounds);
   return html`<p class="why-verdict"><strong>${text}</strong> ${verdict}</p>`;
 }
 
-/** @param {{ row: WhyRow, metric: Metric, isRatio: boolean, also: Filters }} props */
+/** @param {{ row: WhyRow, metric: Explained, isRatio: boolean, also: Filters }} props */
 function Row({ row, metric, isRatio, also }) {
   const app = useApp();
   const { t, name, format, schema, state, navigate } = app;
@@ -124,6 +139,8 @@ function Row({ row, metric, isRatio, also }) {
     const filters = picked([...state.filters, ...also], row.dimension, row.value, false);
     navigate({ filters, ...withoutWhy(state) });
   };
+  const shownOf = (/** @type {number | null} */ value) =>
+    format.value(metric.unit, amountOf(value, metric.currency));
   const share = row.share === null
     ? "–"
     : `${row.share < 0 ? "\u2212" : ""}${format.percent(Math.abs(row.share))}`;
@@ -150,7 +167,7 @@ function Row({ row, metric, isRatio, also }) {
           <span class="change-text">${signed(metric, row.difference, app)}</span>
         </span>
         <span class="muted small">
-          ${format.value(metric.unit, row.before)} → ${format.value(metric.unit, row.now)}
+          ${shownOf(row.before)} → ${shownOf(row.now)}
         </span>
         <span class="muted small">
           ${row.within_noise ? t("within_noise") : t("why_interval", {

@@ -35,8 +35,9 @@ const META = withMore({ range: ZONED_RANGE, interval: oneOf(INTERVALS) }, {
 });
 
 /** The fields, and the same of the earlier range where one was asked for. */
-function compared(fields: Fields): Schema {
-  return withMore(fields, { comparison: nullable(object(fields)), change: CHANGES, meta: META });
+function compared(fields: Fields, more: Fields = {}): Schema {
+  const comparison = nullable(object(fields));
+  return withMore(fields, { comparison, change: CHANGES, ...more, meta: META });
 }
 
 const MONEY = list(object({ currency: TEXT, value: NUMBER }));
@@ -55,6 +56,8 @@ const SESSIONS = {
   avg_pages_per_session: NUMBER,
 };
 const SPREAD = list(object({ from: NUMBER, to: nullable(NUMBER), visits: COUNT }));
+const JUDGED = { difference: NUMBER, low: NUMBER, high: NUMBER, within_noise: FLAG };
+const JUDGEMENT = nullable(object(JUDGED));
 const SEQUENCE = { converting_visitors: COUNT, total_visitors: COUNT, conversion_rate: SHARE };
 const TOP = list(object({ value: TEXT, ...COUNTS }));
 const NUMBERS = list(nullable(NUMBER));
@@ -84,7 +87,7 @@ const FUNNEL_STEP = object({
   went_to: list(object({ page: nullable(TEXT), visitors: COUNT })),
 });
 
-const FUNNEL_DETAIL = object({
+const FUNNEL_DETAIL = compared({
   order: TEXT,
   window_secs: NUMBER,
   beyond_ids: FLAG,
@@ -94,7 +97,7 @@ const FUNNEL_DETAIL = object({
   steps: list(FUNNEL_STEP),
   by: nullable(TEXT),
   values: list(object({ value: TEXT, visitors: list(COUNT), conversion_rate: SHARE })),
-});
+}, { verdicts: list(JUDGEMENT) });
 
 const RETENTION_DETAIL = object({
   cohorts: TEXT,
@@ -152,8 +155,9 @@ const QUERY_ROW = withMore({ dimensions: list(TEXT), metrics: object(METRIC_VALU
   change: CHANGES,
 });
 
-const JUDGED = { difference: NUMBER, low: NUMBER, high: NUMBER, within_noise: FLAG };
-const VERDICT = nullable(withMore({ ...JUDGED, now: NUMBER, before: NUMBER }, { extra: NUMBER }));
+const VERDICT = nullable(
+  withMore({ ...JUDGED, now: NUMBER, before: NUMBER }, { extra: NUMBER, currency: TEXT }),
+);
 const WHY_ROW = withMore({
   ...JUDGED,
   dimension: TEXT,
@@ -215,7 +219,7 @@ export const REPORT_ANSWERS = {
       began_visitors: COUNT,
       rate_of_began: SHARE,
       matches: COUNT,
-    }),
+    }, { verdicts: object({ conversion_rate: JUDGEMENT, rate_of_began: JUDGEMENT }) }),
     compared(SEQUENCE),
   ),
   flow: either(list(compared({ next_page: TEXT, visitors: COUNT })), FLOW_TREE),
@@ -232,7 +236,9 @@ export const REPORT_ANSWERS = {
     sources: TOP,
     countries: TOP,
   }),
-  why: object({ metric: TEXT, total: VERDICT, results: list(WHY_ROW), meta: META }),
+  why: withMore({ metric: TEXT, total: VERDICT, results: list(WHY_ROW), meta: META }, {
+    currency: TEXT,
+  }),
   changes: object({ metrics: map(VERDICT) }),
   vitals: object({
     vitals: VITALS,

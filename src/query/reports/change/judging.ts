@@ -14,6 +14,7 @@ import {
   judgeMeans,
   judgeShares,
   type Part,
+  RATIO_STEP,
 } from "./spread.ts";
 
 /** What a metric is: a count, amounts of money, a share of cases, or a mean with its weight. */
@@ -66,7 +67,7 @@ export type Verdicts = Readonly<Partial<Record<MetricName, Verdict | null>>>;
 /** The smallest step in which a number of a unit is shown: of a ratio a tenth of a point. */
 export const STEPS: Readonly<Record<Unit, number>> = {
   count: 1,
-  ratio: 0.001,
+  ratio: RATIO_STEP,
   number: 0.1,
   seconds: 1,
   money: 0.01,

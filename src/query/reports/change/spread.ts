@@ -126,6 +126,14 @@ export function judgeShares(
   return between(difference, low, high, step);
 }
 
+/** The smallest step in which a ratio is shown: a tenth of a point. */
+export const RATIO_STEP = 0.001;
+
+/** The same of shares of visitors of which nothing else is known. */
+export function judgeRates(now: Part, before: Part): Judged | null {
+  return judgeShares([now, before], [[], []], RATIO_STEP);
+}
+
 /** Wilson's interval of a share of `cases`. */
 function scoreInterval(share: number, cases: number, quantile: number) {
   const square = quantile ** 2;

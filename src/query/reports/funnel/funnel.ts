@@ -3,6 +3,7 @@
 import { type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { columnsOfSteps, compared, count, dimensionParam, required } from "../behavioral.ts";
+import { type Judged, judgeRates } from "../change/spread.ts";
 import { type FunnelDetail, queryFunnelDetail, shapeDetail } from "./detail.ts";
 import type { DimensionRef } from "../../dimensions.ts";
 import { FUNNEL_ORDERS, type FunnelOrder, type FunnelSpec } from "../../engine/engine.ts";
@@ -28,8 +29,13 @@ export interface FunnelCount {
   readonly visitors: number;
 }
 
+/** The details; beside an earlier range with whether each step's rate changed, from the second. */
+export type ComparedFunnel = WithComparison<FunnelDetail> & {
+  readonly verdicts?: readonly (Judged | null)[];
+};
+
 /** The answer: a list of steps, or the details with `detail=true`. */
-export type FunnelAnswer = readonly WithComparison<FunnelCount>[] | WithComparison<FunnelDetail>;
+export type FunnelAnswer = readonly WithComparison<FunnelCount>[] | ComparedFunnel;
 
 const WINDOW_DEFAULT = "1 day";
 
@@ -141,5 +147,8 @@ async function withEarlier(
   if (!request.comparison) return now;
   const before = await compute(withRange(request, request.comparison));
   const units = { visitors: "count", converted: "count", conversion_rate: "ratio" };
-  return { ...compared(now, before, units), meta: metaOf(request) };
+  const verdicts = now.steps.slice(1).map(({ visitors }, index) =>
+    judgeRates([visitors, now.visitors], [before.steps[index + 1]?.visitors ?? 0, before.visitors])
+  );
+  return { ...compared(now, before, units), verdicts, meta: metaOf(request) };
 }

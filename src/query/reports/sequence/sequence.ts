@@ -2,6 +2,7 @@
 // Three numbers by default, and with `detail=true` matches and who began.
 import { type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
+import { type Judged, judgeRates } from "../change/spread.ts";
 import { columnsOfSteps, compared, count, required, share } from "../behavioral.ts";
 import { goalFinder } from "../../sql/expressions.ts";
 import type { Params } from "../../params.ts";
@@ -40,7 +41,12 @@ export interface SequenceDetail extends SequenceCounts {
 }
 
 /** The answer; the details with `detail=true`. */
-export type SequenceAnswer = WithComparison<SequenceCounts> | WithComparison<SequenceDetail>;
+export type SequenceAnswer = WithComparison<SequenceCounts> | ComparedSequence;
+
+/** The details; beside an earlier range with whether each rate changed. */
+export type ComparedSequence = WithComparison<SequenceDetail> & {
+  readonly verdicts?: Readonly<Record<"conversion_rate" | "rate_of_began", Judged | null>>;
+};
 
 /** Reads the report's parameters. Notes faults in `params`. */
 export function parseSequences(params: Params, request: ReportRequest): SequenceParams {
@@ -111,7 +117,7 @@ async function querySequence(
   request: ReportRequest,
   params: SequenceParams,
   context: QueryContext,
-): Promise<SequenceCounts | SequenceDetail> {
+): Promise<SequenceCounts & Partial<SequenceDetail>> {
   const { sequence, detail } = params;
   const rows = sequence === null || context.engine.name === "off" ? [] : await context.matching(
     request,
@@ -162,6 +168,18 @@ export const SEQUENCES = defineReport({
         ? { began_visitors: "count", rate_of_began: "ratio", matches: "count" }
         : {}),
     };
-    return { ...compared(now, before, units), meta: metaOf(request) };
+    const verdicts = params.detail ? { verdicts: verdictsOf(now, before) } : {};
+    return { ...compared(now, before, units), ...verdicts, meta: metaOf(request) };
   },
 });
+
+type Counts = SequenceCounts & Partial<Pick<SequenceDetail, "began_visitors">>;
+
+function verdictsOf(now: Counts, before: Counts) {
+  const of = (whole: (counts: Counts) => number) =>
+    judgeRates([now.converting_visitors, whole(now)], [before.converting_visitors, whole(before)]);
+  return {
+    conversion_rate: of(({ total_visitors }) => total_visitors),
+    rate_of_began: of(({ began_visitors = 0 }) => began_visitors),
+  };
+}
