@@ -103,18 +103,32 @@ dashboardTest(
 /** A change tells what accounts for it, and whether it is noise; one click filters by a value. */
 async function whyItChanged(page: Page, url: string, before: string): Promise<void> {
   const question = `${OF_SITE}&period=28d&${before}`;
-  const { metrics } = await askApi(url, `stats/changes?${question}`);
-  // Nothing judges revenue.
-  const revenue = page.locator(".stats .stat:nth-child(7) .change");
-  assert.match(await revenue.innerText(), /[1-9]/);
-  assert.equal(await revenue.getAttribute("class"), "change");
-  await page.waitForFunction(
-    (marks) => document.querySelectorAll(".stats .change.noise").length === marks,
-    Object.entries<{ within_noise: boolean; difference: number } | null>(metrics).filter((
-      [name, verdict],
-    ) => name !== "events" && verdict?.within_noise && verdict.difference)
-      .length,
+  const names =
+    "visitors,visits,pageviews,views_per_visit,bounce_rate,visit_duration,total_revenue";
+  const { metrics } = await askApi(url, `stats/changes?${question}&metrics=${names}`);
+  const verdicts = names.split(",").map((name) =>
+    metrics[name] as { within_noise: boolean; difference: number } | null
   );
+  await page.waitForFunction(
+    (marks) =>
+      JSON.stringify(
+        [...document.querySelectorAll(".stats .change")].map((one) =>
+          one.classList.contains("noise")
+        ),
+      ) === marks,
+    JSON.stringify(verdicts.map((one) => one?.within_noise && one.difference !== 0)),
+  );
+  assert.equal(verdicts.length, 7);
+  await page.click(".stats button.change >> nth=6");
+  const revenue = await askApi(url, `stats/why?${question}&metric=total_revenue&limit=12`);
+  await page.waitForSelector(".why-rows tbody tr");
+  const amounts = await page.innerText(".why-verdict strong");
+  assert.match(
+    amounts.replaceAll(/[^0-9.]+/g, " "),
+    new RegExp(` ?${revenue.total.now.toFixed(2)}`),
+  );
+  assert.equal(await page.locator(".why-rows tbody tr").count(), revenue.results.length);
+  await page.goBack();
   await page.click(".stats button.change >> nth=0");
   await page.waitForURL(/why=visitors/);
   await page.waitForSelector(".why-rows tbody tr");
@@ -413,7 +427,10 @@ async function leftAddsUp(page: Page, url: string): Promise<void> {
   assert.equal(went.reduce((sum, n) => sum + n, 0), answer.steps[1].dropped);
   assert.equal(await page.locator(".funnel-rate .change").count(), 1);
   assert.equal(await page.locator(".funnel-step .change").count(), 2);
-  assert.equal(await page.locator(".change.good, .change.bad").count(), 0);
+  assert.equal(answer.verdicts.length, 1);
+  // The rate as a whole, and that of the last step.
+  const isSure = answer.verdicts[0]?.within_noise === false;
+  assert.equal(await page.locator(".change.good, .change.bad").count(), isSure ? 2 : 0);
   assert.match(await page.innerText(".compared-with"), /compared with|No data|Compared/);
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Event } from "../../../../src/core/event.ts";
 import type { Row } from "../../../../src/storage/duckdb.ts";
 import { DIMENSIONS } from "../../../../src/query/dimensions.ts";
 import { shapeFunnel } from "../../../../src/query/reports/funnel/funnel.ts";
@@ -143,6 +144,36 @@ Deno.test("FUNNEL takes goals as steps and compares with an earlier range", asyn
     const unknown = await get("funnel", "&steps=goal:nothing");
     assert.equal(unknown.status, 400);
     assert.match(JSON.stringify(unknown.json), /steps.*no goal \\"nothing\\"/);
+  });
+});
+
+/** Ten visitors in each of two weeks, of whom so many do a second thing. */
+function rates(page: string, second: string, now: number, before: number): Event[] {
+  return [["2024-03-05", now], ["2024-02-27", before]].flatMap(([date, many]) =>
+    Array.from({ length: 10 }, (_, n) => {
+      const visitor = `${date} ${n}`;
+      const first = pageview({ at: `${date}T10:00:00`, visitor, page });
+      const then = pageview({ at: `${date}T10:01:00`, visitor, page: second });
+      return n < Number(many) ? [first, then] : [first];
+    }).flat()
+  );
+}
+
+Deno.test("FUNNEL judges the change of rates by the interval of two proportions", async () => {
+  const now = "2024-03-11T00:00:00Z";
+  await withQuestions({ events: rates("/a", "/b", 9, 3), now }, async ({ get }) => {
+    const week = "&start_date=2024-03-04&end_date=2024-03-11&compare=previous_period&detail=true";
+    for (const [report, list] of [["funnel", "0"], ["sequences", "rate_of_began"]] as const) {
+      const { json } = await get(report, `${week}&steps=page:/a,page:/b`);
+      const { difference, low, high, within_noise } = json.verdicts[list];
+      assert.deepEqual([difference.toFixed(4), within_noise], ["0.6000", false], report);
+      // As Newcombe printed it of 9/10 - 3/10.
+      assert.deepEqual([low.toFixed(4), high.toFixed(4)], ["0.1705", "0.8090"], report);
+    }
+    const { json } = await get("funnel", `${week}&steps=page:/b,page:/b`);
+    assert.equal(json.verdicts.length, 1);
+    const none = await get("funnel", `${week}&steps=page:/none,page:/b`);
+    assert.deepEqual(none.json.verdicts, [null]);
   });
 });
 
