@@ -76,15 +76,15 @@ export const headlineUrl = (app, kind) =>
   reportUrl(app, "query", { metrics: metricsOf(kind).join(",") }, { compare: true });
 
 /**
- * Where it is asked whether they changed more than by chance; a site's revenue is one of them.
+ * Where it is asked whether metrics changed more than by chance.
  * @param {import("./ask/report_url.js").Asked} app
- * @param {Kind} kind
+ * @param {readonly string[]} metrics
+ * @param {readonly import("../grammar/filter.js").Filter[]} [also]
  */
-export function changesUrl(app, kind) {
-  if (app.state.compare === "") return null;
-  const metrics = [...metricsOf(kind), ...(kind === "site" ? [MONEY] : [])].join(",");
-  return reportUrl(app, "changes", { metrics }, { compare: true });
-}
+export const changesUrl = (app, metrics, also = []) =>
+  app.state.compare === ""
+    ? null
+    : reportUrl(app, "changes", { metrics: metrics.join(",") }, { compare: true, also });
 
 /** Whether a goal with revenue is chosen: then every panel shows it. */
 export const RevenueContext = createContext(false);

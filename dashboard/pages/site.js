@@ -12,7 +12,7 @@ import { Numbers } from "../panels/overview/numbers.js";
 import { Vitals } from "../panels/overview/vitals.js";
 import { useAnswer } from "../lib/ask/answer.js";
 import { NoiseContext } from "../lib/ask/noise.js";
-import { changesUrl, headlineOf, RevenueContext } from "../lib/headline.js";
+import { changesUrl, headlineOf, metricsOf, RevenueContext } from "../lib/headline.js";
 import { closeWhy, whyOf } from "../lib/why.js";
 import { Lazy } from "../components/layout/lazy.js";
 
@@ -57,7 +57,7 @@ export function SitePage() {
   const kind = headlineOf(state.filters);
   // Behind all others: it marks what is there already.
   /** @type {import("../lib/ask/answer.js").Answer<ChangesAnswer>} */
-  const changes = useAnswer(changesUrl(app, kind), { last: true });
+  const changes = useAnswer(changesUrl(app, metricsOf(kind)), { last: true });
   const [arrangement, setArrangement] = useState(() => arrangementOf(PANELS));
   const [arranging, setArranging] = useState(false);
   const arrange = (/** @type {import("../lib/state/arrangement.js").Arrangement} */ chosen) => {

@@ -100,7 +100,6 @@ export function Numbers({ kind, onMoney }) {
  */
 function Success({ metric, also, row, isNone, course, verdicts, missing }) {
   const app = useApp();
-  const all = useNoise();
   const { t } = app;
   const label = metric === "" ? "\u2007" : labelOf("goal", metric, app);
   if (isNone && app.owner) {
@@ -116,7 +115,7 @@ function Success({ metric, also, row, isNone, course, verdicts, missing }) {
   }
   return html`
     <${Tile} metric=${metric} row=${row} missing=${missing} pressed=${false}
-      course=${course} verdicts=${verdicts ?? all}
+      course=${course} verdicts=${verdicts}
       label=${label}
       onPress=${null} onWhy=${() => openWhy(app, metric, also)} />
   `;

@@ -1,6 +1,6 @@
 // What a site is for, as the last number of its headline: the revenue of the period, or its
 // conversions where there is no revenue.
-import { hasMoney, MONEY } from "../../lib/headline.js";
+import { changesUrl, hasMoney, MONEY } from "../../lib/headline.js";
 import { useApp } from "../../lib/state/context.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useCourses } from "../../lib/ask/courses.js";
@@ -8,6 +8,7 @@ import { reportUrl } from "../../lib/ask/report_url.js";
 
 /** @typedef {import("../../lib/headline.js").Numbers} Numbers */
 /** @typedef {{ results: readonly Numbers[] }} Results */
+/** @typedef {import("../../lib/ask/answers.js").ChangesAnswer} ChangesAnswer */
 
 const EVENTS = "events";
 /** @type {Numbers} */
@@ -16,8 +17,8 @@ const NOTHING = { metrics: {} };
 const CONVERSIONS = [{ op: "is_set", dimension: "goal", values: [] }];
 
 /**
- * The number, its metric and filters, and of conversions their course and the verdict on their
- * change; `isNone` where there is neither. Null where it is not asked for.
+ * The number, its metric and filters, the verdict on its change, and the course of conversions;
+ * `isNone` where there is neither. Null where it is not asked for.
  * @param {boolean} isAsked
  */
 export function useSuccess(isAsked) {
@@ -38,15 +39,10 @@ export function useSuccess(isAsked) {
   const row = fault ? NOTHING : isPaid ? revenue : conversions;
   const isNone = !isPaid && conversions !== undefined &&
     [conversions.metrics, conversions.comparison].every((of) => Number(of?.[EVENTS] ?? 0) === 0);
-  const isJudged = metric === EVENTS && conversions?.comparison !== undefined && !fault && !isNone;
-  /** @type {import("../../lib/ask/answer.js").Answer<import("../../lib/ask/answers.js").ChangesAnswer>} */
-  const changes = useAnswer(
-    isJudged
-      ? reportUrl(app, "changes", { metrics: EVENTS }, { compare: true, also: CONVERSIONS })
-      : null,
-    { last: true },
-  );
-  const courseOf = useCourses(conversions && !isPaid && !fault && !isNone ? [metric] : [], also);
+  const isKnown = row !== undefined && !fault && !isNone;
+  /** @type {import("../../lib/ask/answer.js").Answer<ChangesAnswer>} */
+  const changes = useAnswer(isKnown ? changesUrl(app, [metric], also) : null, { last: true });
+  const courseOf = useCourses(isKnown && !isPaid ? [metric] : [], also);
   const retry = () => {
     money.retry();
     goals.retry();
@@ -59,8 +55,7 @@ export function useSuccess(isAsked) {
     isNone,
     stale: known.stale,
     course: courseOf(metric),
-    // Of conversions there are verdicts of their own; of revenue those of the headline.
-    verdicts: isPaid ? undefined : isJudged && !changes.stale ? changes.data?.metrics ?? {} : {},
+    verdicts: changes.stale ? {} : changes.data?.metrics ?? {},
     retry,
   };
 }
