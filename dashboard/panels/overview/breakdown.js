@@ -3,6 +3,7 @@
 import { BarTable } from "../../components/charts/bar_table.js";
 import { withShare } from "../../components/charts/share.js";
 import { Icon } from "../../components/layout/icon.js";
+import { Lazy } from "../../components/layout/lazy.js";
 import { Panel, Skeleton } from "../../components/layout/panel.js";
 import { Tabs } from "../../components/controls/tabs.js";
 import { useAnswer } from "../../lib/ask/answer.js";
@@ -13,7 +14,6 @@ import { MetricChange } from "../../components/report/metric_change.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
 import { secondMetricOf } from "./breakdowns.js";
 import { labelOfRow } from "../../lib/format/labels.js";
-import { Map } from "./map.js";
 import { isPicked, toggleRow } from "../../lib/toggle_filter.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
 import { isRowNoise, useNoise } from "../../lib/ask/noise.js";
@@ -23,6 +23,13 @@ import { ImportedDays } from "../../components/report/imported_days.js";
 
 /** The tab that shows a map instead of rows. */
 const MAP = "map";
+const loadMap = () => import("./map.js");
+/** The place of the map while its module is loaded. */
+const MAP_TO_COME = html`
+  <div class="panel-body map" aria-busy="true">
+    <div class="world to-come-chart" />
+  </div>
+`;
 
 /** The value of rows without one. */
 const UNKNOWN = "(unknown)";
@@ -80,7 +87,7 @@ export function Breakdown({ panel }) {
     <${Panel} title=${title} actions=${actions} class=${panel.narrow
       ? "breakdown tabbed narrow"
       : "breakdown tabbed"}>
-      ${onMap ? html`<${Map} />` : current
+      ${onMap ? html`<${Lazy} load=${loadMap} meanwhile=${MAP_TO_COME} />` : current
         ? html`
           <${Rows} key=${current.name} dimension=${current} narrow=${panel.narrow ?? false}
             name=${current === dimensions[0] ? panel.id : undefined} />

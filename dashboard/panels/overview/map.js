@@ -16,7 +16,7 @@ const DIMENSION = "country";
 /** @typedef {import("../../components/charts/world_map.js").World} World */
 
 /** Draws the map. */
-export function Map() {
+export function MapPanel() {
   const app = useApp();
   const { t, format, state, navigate } = app;
   const more = { metrics: "visitors", dimensions: DIMENSION, limit: COUNTRIES_MAX };
