@@ -116,8 +116,9 @@ function random(seed: number): () => number {
 
 /** A count of independent events, by the times between them. */
 function poisson(mean: number, next: () => number): number {
+  const pause = () => -Math.log(1 - next());
   let count = 0;
-  for (let time = -Math.log(1 - next()); time < mean; time -= Math.log(1 - next())) count++;
+  for (let time = pause(); time < mean; time += pause()) count++;
   return count;
 }
 
