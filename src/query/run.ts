@@ -388,20 +388,15 @@ export class Runner {
             build(visitorDaysOf(query, cutUs, { ...sources, ...hidden }, sources.events, asked)),
         );
       },
-      visitorRows: ([one, other], aggregates, build) => {
+      visitorRows: (queries, aggregates, build) => {
+        const rowsOf = (query: Query, sources: Sources) =>
+          visitorRowsOf(query, aggregates, { ...sources, ...hidden }, sources.events, asked);
         told.readsEvents = true;
-        return from(spanOfBoth(planOf(one).span, planOf(other).span), (sources) => {
-          const rowsOf = (query: Query) =>
-            visitorRowsOf(query, aggregates, { ...sources, ...hidden }, sources.events, asked);
-          return build([rowsOf(one), rowsOf(other)]);
-        });
+        return inBoth(from, queries, rowsOf, build);
       },
-      paidRows: ([one, other], build) => {
+      paidRows: (queries, build) => {
         told.readsEvents = true;
-        return from(
-          spanOfBoth(planOf(one).span, planOf(other).span),
-          ({ events }) => build([paidRowsOf(one, events), paidRowsOf(other, events)]),
-        );
+        return inBoth(from, queries, (query, { events }) => paidRowsOf(query, events), build);
       },
       drops: async (firstDate, lastDate) =>
         await this.#options.drops?.({ site_id: site, firstDate, lastDate }) ?? [],
@@ -623,6 +618,17 @@ function spanOfBoth(one: SpanUs, other: SpanUs): SpanUs {
 }
 
 type RowsOf = (span: SpanUs, build: (sources: Sources) => Sql) => Promise<Row[]>;
+
+/** Runs a statement over what two queries read, each by itself. */
+function inBoth<T>(
+  from: RowsOf,
+  [one, other]: readonly [Query, Query],
+  rowsOf: (query: Query, sources: Sources) => T,
+  build: (rows: readonly [T, T]) => Sql,
+): Promise<Row[]> {
+  const span = spanOfBoth(planOf(one).span, planOf(other).span);
+  return from(span, (sources) => build([rowsOf(one, sources), rowsOf(other, sources)]));
+}
 
 /** Runs statements by `plain`, and notes each with its plan. */
 function explaining(plain: RowsOf, notes: Explained[]): RowsOf {

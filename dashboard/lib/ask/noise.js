@@ -1,5 +1,5 @@
-// Whether changes are within noise: what the server says of the numbers at the top, and what follows
-// from it for a row. The method is told in docs/definitions.md.
+// Whether changes are within noise: what the server says of the numbers at the top, and what
+// follows from it for a row. The method is told in docs/definitions.md.
 import { createContext, useContext } from "../html.js";
 
 /** @typedef {import("./answers.js").ChangesAnswer["metrics"]} Verdicts */

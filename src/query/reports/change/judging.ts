@@ -1,5 +1,5 @@
-// The numbers whose change can be judged, and what is asked to judge them: each in the whole of both
-// ranges and in their days or hours.
+// The numbers whose change can be judged, and what is asked to judge them: each in the whole of
+// both ranges and in their days or hours.
 import { HOUR_US } from "../../../core/durations.ts";
 import { bucketsOf, type Range } from "../../../core/period.ts";
 import { type AnswerRow, type Money, numberOf } from "../../answer.ts";

@@ -1,5 +1,5 @@
-// One statement over the events with revenue of two ranges: their amounts by each of some dimensions
-// alone and as a whole, in each currency. Pure.
+// One statement over the events with revenue of two ranges: their amounts by each of some
+// dimensions alone and as a whole, in each currency. Pure.
 import { WHY_VALUES_MAX } from "../../../core/limits.ts";
 import { ident, join, type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
