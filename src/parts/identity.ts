@@ -111,7 +111,7 @@ export async function openIdentity(
   }
   await destroyAllSalts(store);
   const secret = await secretOf(config, system, shared);
-  const identity = derivedIdentity(new VisitorIds(secret), clock, rules, seen);
+  const identity = derivedIdentity(new VisitorIds(secret), clock, rules, seen, salts);
   return { identity: recordingSites(identity, store), serverIds: await record({ secret }) };
 }
 

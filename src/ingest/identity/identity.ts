@@ -12,7 +12,7 @@ import {
 } from "./carried_visits.ts";
 import { ID_DAYS, periodOf, startOfPeriod } from "../../sites/id_period.ts";
 import { PastVisits } from "./past_visits.ts";
-import { destroySalts, RandomSalts, type SharedSalts } from "./salts.ts";
+import { destroySalts, endingSalts, RandomSalts, type SharedSalts } from "./salts.ts";
 import type { Visitor, VisitorIds } from "./visitor_id.ts";
 
 /** Makes ids: 64 hex digits. */
@@ -55,14 +55,16 @@ export async function continuingVisitors(
 
 /**
  * Ids from the kept secret, which can compute them again. `seen` are the visitors of before a
- * restart.
+ * restart; `salts` are those that servers of before had in common, until they are destroyed.
  */
 export function derivedIdentity(
   ids: VisitorIds,
   clock: Clock,
   rules: IdentityRules,
   seen: readonly SeenVisitor[] = [],
+  salts: SharedSalts | null = null,
 ): Identity {
+  const destroyEnded = salts && endingSalts(salts, ID_DAYS);
   const carried = new CarriedVisits(rules);
   carried.restore(seen);
   const idIn = ({ site, address, userAgent }: Visitor, period: number) =>
@@ -79,9 +81,9 @@ export function derivedIdentity(
         if (clock.nowMs() - atMs <= rules.visitGapMs(siteId)) carried.note(siteId, visitorId, atMs);
       }),
     carriedSites: () => carried.sites(),
-    rotate() {
+    async rotate() {
       carried.forgetEnded(clock.nowMs());
-      return Promise.resolve();
+      await destroyEnded?.(clock.nowMs());
     },
   };
 }

@@ -53,7 +53,7 @@ export class RandomSalts {
   readonly #shared: SharedSalts | null;
   /** Periods whose salts all servers are known to have. */
   readonly #taken = new Set<number>();
-  #destroyedBefore = -1;
+  readonly #destroyEnded: (nowMs: number) => Promise<void>;
   #isDirty = false;
 
   private constructor(
@@ -74,6 +74,7 @@ export class RandomSalts {
     this.#salts = salts;
     this.#trustsClock = trustsClock;
     this.#shared = shared;
+    this.#destroyEnded = shared ? endingSalts(shared, [days]) : () => Promise.resolve();
     this.#pastHmac = new HmacSha256(this.#fresh());
   }
 
@@ -143,7 +144,7 @@ export class RandomSalts {
       this.#taken.delete(known);
       isDestroyed = true;
     }
-    if (this.#shared && mayDestroy) await this.#destroyShared(this.#shared, nowMs);
+    if (mayDestroy) await this.#destroyEnded(nowMs);
     if (!isDestroyed && !this.#isDirty) return;
     this.#isDirty = false;
     try {
@@ -175,19 +176,6 @@ export class RandomSalts {
       }
     } catch (error) {
       shared.log("debug", "Cannot take the salts of all servers", { reason: messageOf(error) });
-    }
-  }
-
-  /** Destroys the salts of ended periods: for its own visits each server has a copy. */
-  async #destroyShared(shared: SharedSalts, nowMs: number): Promise<void> {
-    // Clocks of other servers may be behind.
-    const before = this.#periodOf(nowMs - HOUR_MS);
-    if (before === this.#destroyedBefore) return;
-    try {
-      await shared.destroy(this.#days, before);
-      this.#destroyedBefore = before;
-    } catch (error) {
-      shared.log("debug", "Cannot destroy salts yet", { reason: messageOf(error) });
     }
   }
 
@@ -231,6 +219,30 @@ export class RandomSalts {
   #endOf(period: number): number {
     return startOfPeriod(period + 1, this.#days);
   }
+}
+
+/**
+ * Destroys what servers have in common of ended periods of these lengths, at each call: for its own
+ * visits each server has a copy. Never rejects.
+ */
+export function endingSalts(
+  shared: SharedSalts,
+  lengths: readonly number[],
+): (nowMs: number) => Promise<void> {
+  const done = new Map<number, number>();
+  return async (nowMs) => {
+    for (const days of lengths) {
+      // Clocks of other servers may be behind.
+      const before = periodOf(nowMs - HOUR_MS, days);
+      if (done.get(days) === before) continue;
+      try {
+        await shared.destroy(days, before);
+        done.set(days, before);
+      } catch (error) {
+        shared.log("debug", "Cannot destroy salts yet", { reason: messageOf(error) });
+      }
+    }
+  };
 }
 
 /** Destroys the salts of periods of these lengths: they are no longer in use. */

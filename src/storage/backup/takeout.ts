@@ -168,7 +168,9 @@ function removeSecrets(path: string, random: Random): string {
     db.transaction(() => {
       db.run("delete from owner_password");
       db.run(
-        `delete from facts where name in ('device_key', 'password_source', 'carried_sites')
+        `delete from facts
+          where name in ('device_key', 'ended_logins', 'password_source', 'carried_sites',
+            'shared_copy')
           or name like 'visitor_salts_%' or name like 'import_salt%'`,
       );
       for (const { key_hash } of db.all("select key_hash from api_keys")) {

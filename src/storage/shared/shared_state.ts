@@ -79,7 +79,8 @@ export class SharedState {
     this.#system = system;
     this.#store = store;
     this.#node = node;
-    this.#mark = mark;
+    // Nobody knows what became of the copy since: all of it is read once.
+    this.#mark = mark && { ...mark, versions: {} };
     this.#postgres = new Postgres(place, `mallard ${node}`, system.clock);
   }
 

@@ -16,6 +16,34 @@ async function until(what: string, check: () => boolean | Promise<boolean>): Pro
   }
 }
 
+Deno.test("the client of PostgreSQL is loaded by nobody who has no lake", async () => {
+  const main = new URL("../../../src/main.ts", import.meta.url).href;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "--frozen", main],
+    stderr: "null",
+  }).output();
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as { modules: Module[] };
+  const bySpecifier = new Map(modules.map((module) => [module.specifier, module]));
+  const loaded = new Set([main]);
+  for (const specifier of loaded) {
+    for (const { code, isDynamic } of bySpecifier.get(specifier)?.dependencies ?? []) {
+      if (code?.specifier !== undefined && !isDynamic) loaded.add(code.specifier);
+    }
+  }
+  const names = [...loaded].map((specifier) => specifier.slice(specifier.lastIndexOf("/src/")));
+  assert.ok(names.includes("/src/app.ts") && names.length > 100, `${names.length} modules`);
+  assert.deepEqual(names.filter((name) => /storage\/shared\/|npm:.*\bpg@/.test(name)), []);
+});
+
+/** What `deno info --json` says of a module. */
+interface Module {
+  readonly specifier: string;
+  readonly dependencies?: readonly {
+    readonly code?: { readonly specifier: string };
+    readonly isDynamic?: boolean;
+  }[];
+}
+
 lakeTest("Session runs statements, and reads whole numbers and texts", partsNow, async (env) => {
   const session = await Session.open(optionsOf(env), "mallard one");
   try {
