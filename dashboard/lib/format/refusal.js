@@ -22,43 +22,66 @@ const TOLD = new Set([401, 408, 429, 503]);
 /** Texts of parameters and fields that are no settings of a site. */
 const FIELDS = /** @type {const} */ ({ filters: "filters", name: "name" });
 
+/** @type {readonly import("./said.js").Known[]} */
+let said = [];
+
+/**
+ * From now on, what the server says is told by these texts where one fits.
+ * @param {readonly import("./said.js").Known[]} known
+ */
+export function tellBy(known) {
+  said = known;
+}
+
 /**
  * What went wrong, in words. The server's own words are English: in other languages the kind of
- * the refusal, the field, and the bounds or the text that it quotes; what has none of these is
- * followed by the server's words.
+ * the refusal, the field, and what was found; where there is no text for that, the server's words.
  * @param {unknown} error
  * @param {import("./text.js").Translate} t
  * @returns {string}
  */
 export function refusalOf(error, t) {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
-  const { status, field, message: said } = error;
+  const { status, field, message } = error;
   const key = Object.hasOwn(TEXTS, status)
     ? TEXTS[/** @type {keyof typeof TEXTS} */ (status)]
     : "refusal_other";
-  if (status === 0 || said === `HTTP ${status}`) return t(key);
-  if (t("language_tag") === "en") return said;
-  const named = field === "" ? [] : [fieldText(field, t)];
-  const bounds = / from (-?[\d.]+) to (-?[\d.]+)$/.exec(said);
-  const taken = status === 409 ? /"([^"]+)"/.exec(said)?.[1] : undefined;
-  const known = bounds
-    ? [t("refusal_range", { low: bounds[1] ?? "", high: bounds[2] ?? "" })]
-    : taken === undefined
-    ? []
-    : [taken];
-  const about = [...named, ...known].join(", ");
+  if (status === 0 || message === `HTTP ${status}`) return t(key);
+  if (t("language_tag") === "en") return message;
+  const reason = reasonOf(message, field);
+  const found = foundIn(reason, status, t);
+  const about = [field === "" ? [] : fieldText(field, t), found ?? []].flat().join(", ");
   const text = about === "" ? t(key) : `${t(key)}: ${about}`;
-  const isTold = known.length > 0 || TOLD.has(status);
-  return isTold ? text : t("refusal_said", { text, said: reasonOf(said, field) });
+  const isTold = found !== null || TOLD.has(status);
+  return isTold ? text : t("refusal_said", { text, said: reason });
+}
+
+/**
+ * What was found in the reader's language; null where there is no text for it.
+ * @param {string} reason
+ * @param {number} status
+ * @param {import("./text.js").Translate} t
+ */
+function foundIn(reason, status, t) {
+  const bounds = / from (-?[\d.]+) to (-?[\d.]+)$/.exec(reason);
+  if (bounds) return t("refusal_range", { low: bounds[1] ?? "", high: bounds[2] ?? "" });
+  const taken = status === 409 ? /"([^"]+)"/.exec(reason)?.[1] : undefined;
+  if (taken !== undefined) return taken;
+  for (const [pattern, key, ...names] of said) {
+    const parts = pattern.exec(reason);
+    if (!parts) continue;
+    return t(key, Object.fromEntries(names.map((name, at) => [name, parts[at + 1] ?? ""])));
+  }
+  return null;
 }
 
 /**
  * What the server found, without what it tried.
- * @param {string} said
+ * @param {string} message
  * @param {string} field
  */
-function reasonOf(said, field) {
-  const reason = said.replace(/^Cannot [^:]*: /, "");
+function reasonOf(message, field) {
+  const reason = message.replace(/^Cannot [^:]*: /, "");
   return field !== "" && reason.startsWith(`${field}: `) ? reason.slice(field.length + 2) : reason;
 }
 

@@ -2,6 +2,7 @@
 import { texts } from "../../texts/en.js";
 import { preference } from "../state/preferences.js";
 import { makeFormat } from "./format.js";
+import { tellBy } from "./refusal.js";
 import { chooseLanguage, makeTranslate } from "./text.js";
 
 /** @typedef {Pick<import("../state/context.js").App, "t" | "format">} Words */
@@ -39,13 +40,20 @@ export async function loadWords() {
  */
 export function withPageWords(load) {
   return async () => {
-    pageWords ??= join("pages/").catch((error) => {
+    pageWords ??= joinPages().catch((error) => {
       pageWords = null;
       throw error;
     });
     const [module] = await Promise.all([load(), pageWords]);
     return module;
   };
+}
+
+/** Readers of English get the server's own words. */
+async function joinPages() {
+  const said = language === "en" ? null : import("./said.js");
+  await join("pages/");
+  if (said) tellBy((await said).SAID);
 }
 
 /** @param {"" | "pages/"} folder */

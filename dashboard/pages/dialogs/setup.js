@@ -41,7 +41,7 @@ export function SetupDialog({ t, onClose, onDone }) {
     } catch (error) {
       const refused = /** @type {import("../../lib/ask/api.js").ApiError} */ (error);
       if (refused.status === 403) setFar(true);
-      setFault(refused.message);
+      setFault(refusalOf(refused, t));
     }
   };
   const field = (
