@@ -1,6 +1,6 @@
 // The frame with shortcuts and dialogs, and the page inside it.
 import { withPageWords } from "../lib/format/words.js";
-import { html, useState } from "../lib/html.js";
+import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { useConnectionLost } from "../lib/ask/connection.js";
 import { useRefusal } from "../lib/state/refused_filters.js";
 import { printFilters } from "../grammar/filter.js";
@@ -20,6 +20,7 @@ const LATER = {
   refused: withPageWords(() => import("./frame/refused.js")),
   setup: withPageWords(() => import("./dialogs/setup.js")),
   start: withPageWords(() => import("./start.js")),
+  started: withPageWords(() => import("./started.js")),
 };
 
 /** Views whose modules are loaded when first shown. */
@@ -66,6 +67,11 @@ export function Shell({ app, session, starting, adding, onAdding }) {
     },
   );
   const close = () => setDialog(null);
+  const [started, setStarted] = useStarted(app, starting, adding);
+  const steps = {
+    locked: !session.auth.setup_required,
+    onPassword: () => setDialog("setup"),
+  };
   const onAdd = () => {
     setOpened(null);
     onAdding(true);
@@ -73,7 +79,7 @@ export function Shell({ app, session, starting, adding, onAdding }) {
   const page = starting
     ? html`
       <${Lazy} load=${LATER.start} key=${adding} offline=${offline} adding=${adding}
-        onCancel=${() => onAdding(false)} />
+        ...${steps} onCancel=${() => onAdding(false)} />
     `
     : refusal
     ? html`<${Lazy} load=${LATER.refused} fault=${refusal} />`
@@ -85,6 +91,9 @@ export function Shell({ app, session, starting, adding, onAdding }) {
     <${Frame} opened=${opened} onOpen=${setOpened} menu=${menuOf(app, session, setDialog)}
       offline=${offline && !starting} warnings=${session.auth
         .warnings} bare=${starting} onFilter=${setFilter} onAdd=${onAdd}>
+      ${started && html`
+        <${Lazy} load=${LATER.started} ...${steps} onClose=${() => setStarted("")} />
+      `}
       ${page}
     <//>
     ${dialog === "about" && html`<${Lazy} load=${LATER.about} onClose=${close} />`}
@@ -97,6 +106,27 @@ export function Shell({ app, session, starting, adding, onAdding }) {
         session.reload();
       }} />`}
   `;
+}
+
+/**
+ * Whether the first event of this site has come while the page waited for it, until that is set
+ * to none.
+ * @param {import("../lib/state/context.js").App} app
+ * @param {boolean} starting
+ * @param {boolean} adding
+ * @returns {[boolean, (site: string) => void]}
+ */
+function useStarted({ owner, site: { site_id: site }, state }, starting, adding) {
+  const [started, setStarted] = useState("");
+  const before = useRef({ starting, adding, site });
+  useEffect(() => {
+    const was = before.current;
+    before.current = { starting, adding, site };
+    const isSame = was.site === site;
+    const isNew = was.adding ? !isSame : isSame || was.site === "";
+    if (was.starting && !starting && isNew && state.view !== "settings") setStarted(site);
+  }, [starting, adding, site]);
+  return [owner && started === site && site !== "" && !starting, setStarted];
 }
 
 /**

@@ -11,10 +11,16 @@ import { NewSites } from "../panels/sites/new_sites.js";
 import { SiteCheck } from "../panels/sites/site_check.js";
 
 /**
- * `adding` is true for a further site.
- * @param {{ offline: boolean, adding: boolean, onCancel: () => void }} props
+ * `adding` is true for a further site; `locked` says that there is a password.
+ * @param {{
+ *   offline: boolean,
+ *   adding: boolean,
+ *   locked: boolean,
+ *   onPassword: () => void,
+ *   onCancel: () => void,
+ * }} props
  */
-export function StartPage({ offline, adding, onCancel }) {
+export function StartPage({ offline, adding, locked, onPassword, onCancel }) {
   const { t, sites, site: current, owner, navigate } = useApp();
   const site = adding ? { site_id: "" } : current;
   const id = useId();
@@ -40,7 +46,8 @@ export function StartPage({ offline, adding, onCancel }) {
         ? t("start_title_site", { site: siteName(site) })
         : t(adding ? "start_another" : "start_title")}</h1>
       ${owner && html`
-        <${Ticks} site=${shown} named=${isNamed} received=${false} />
+        <${Ticks} site=${shown} named=${isNamed} locked=${locked} received=${false}
+          onPassword=${onPassword} />
       `}
       ${!known && html`
         <label for=${id}>${t("start_domain")}</label>

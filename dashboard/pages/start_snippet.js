@@ -3,7 +3,6 @@ import { CopyBox } from "../components/controls/copy_box.js";
 import { Tabs } from "../components/controls/tabs.js";
 import { Icon } from "../components/layout/icon.js";
 import { addressOf, ask, sitePath } from "../lib/ask/api.js";
-import { useAnswer } from "../lib/ask/answer.js";
 import { PLATFORMS, platformSnippet } from "../lib/format/snippet.js";
 import { refusalOf } from "../lib/format/refusal.js";
 import { html, useState } from "../lib/html.js";
@@ -24,17 +23,21 @@ export function StartSnippet({ site }) {
 }
 
 /**
- * What is done of the three steps.
- * @param {{ site: string, named: boolean, received: boolean }} props
+ * What is done of the three steps, and buttons for what is not.
+ * @param {{
+ *   site: string,
+ *   named: boolean,
+ *   locked: boolean,
+ *   received: boolean,
+ *   onPassword: () => void,
+ * }} props
  */
-export function Ticks({ site, named, received }) {
+export function Ticks({ site, named, locked, received, onPassword }) {
   const { t } = useApp();
-  /** @type {import("../lib/ask/answer.js").Answer<{ setup_required: boolean }>} */
-  const { data } = useAnswer("api/auth/status");
   const zone = useZone(site);
   const ticks = /** @type {const} */ ([
     ["tick_site", named && zone.current === zone.own],
-    ["tick_password", data?.setup_required === false],
+    ["tick_password", locked],
     ["tick_snippet", received],
   ]);
   return html`
@@ -53,6 +56,13 @@ export function Ticks({ site, named, received }) {
         <span class="muted">${t("zone_now", { zone: zone.current })}</span>
         <button type="button" class="button small" onClick=${zone.use}>
           ${t("zone_use", { zone: zone.own })}</button>
+      </p>
+    `}
+    ${!locked && html`
+      <p class="pair">
+        <span class="muted">${t("tick_unlocked")}</span>
+        <button type="button" class="button small" onClick=${onPassword}>
+          ${t("password_set")}</button>
       </p>
     `}
     <p class="fault-line" role="alert">${zone.fault}</p>

@@ -1,6 +1,7 @@
 // The dialog that sets the first password.
 import { Dialog } from "../../components/layout/dialog.js";
 import { ask } from "../../lib/ask/api.js";
+import { refusalOf } from "../../lib/format/refusal.js";
 import { html, useEffect, useId, useState } from "../../lib/html.js";
 
 const PASSWORD_CHARS_MIN = 8;

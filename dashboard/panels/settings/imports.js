@@ -4,6 +4,7 @@ import { Panel } from "../../components/layout/panel.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
 import { ask, withParams } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
+import { refusalOf } from "../../lib/format/refusal.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useEffect, useId, useState } from "../../lib/html.js";
 
@@ -83,7 +84,7 @@ function Upload({ onSent }) {
       await ask(withParams("api/imports", params), { method: "POST", file });
       setRefused("");
     } catch (error) {
-      setRefused(/** @type {Error} */ (error).message);
+      setRefused(refusalOf(error, t));
     }
     setSending(false);
     onSent();
@@ -128,7 +129,7 @@ function One({ shown, onEnded }) {
       await ask(`api/imports/${id}`, { method: "DELETE" });
       setRefused("");
     } catch (error) {
-      setRefused(/** @type {Error} */ (error).message);
+      setRefused(refusalOf(error, t));
     }
     onEnded();
   };

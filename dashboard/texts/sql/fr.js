@@ -30,7 +30,8 @@ export const texts = {
   refused_late: "elle a duré plus de {n} s et a été arrêtée",
   refused_limit: "limit doit être un nombre entier de 1 à {n}",
   refused_long: "elle dépasse {n} caractères",
-  refused_memory: "elle demande plus de mémoire ou d’espace disque que SQL n’a le droit d’en utiliser",
+  refused_memory:
+    "elle demande plus de mémoire ou d’espace disque que SQL n’a le droit d’en utiliser",
   refused_rows: "les lignes sont trop longues ; demandez-en moins ou téléchargez-les",
   refused_said: "« {said} »",
   refused_select: "il faut un seul SELECT",

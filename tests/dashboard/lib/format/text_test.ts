@@ -44,11 +44,14 @@ function usesOf(sources: string): (key: string) => boolean {
   return (key) => sources.includes(`"${key}"`) || stems.some((stem) => key.startsWith(stem));
 }
 
-/** What modules below `path` say, but for those that bring the texts of pages with them. */
+/** What modules below `path` say, but for those that come with the texts of pages. */
 async function sourcesOf(path: string, seen = new Map<string, string>()): Promise<string> {
   const source = await Deno.readTextFile(new URL(path, dashboard));
   seen.set(path, source);
-  const first = source.replace(/withPageWords\(\(\) => import\("[^"]+"\)\)/g, "");
+  const first = source.replace(
+    /withPageWords\(\(\) => import\("[^"]+"\)\)|import\("\.\/said\.js"\)/g,
+    "",
+  );
   const imports = /^import [^;]*? from "(\.[^"]+)";$|\bimport\("(\.[^"]+)"\)(?!\.)/gm;
   for (const [, named, loaded] of first.matchAll(imports)) {
     const next = new URL(named ?? loaded ?? "", `file:///${path}`).pathname.slice(1);

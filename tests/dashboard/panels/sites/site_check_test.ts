@@ -72,8 +72,17 @@ browserTest("SiteCheck says what arrives, what is excluded and what is spelled o
     await sending.waitForFunction("window.mallard?.on");
     await sending.waitForLoadState("networkidle");
     await sending.close();
-    // The first event turns the page into the dashboard; the settings check it, too.
+    // The first event turns the page into the dashboard, which says what is left to do.
     await page.locator("[data-metric=visitors]").waitFor();
+    const started = page.locator(".started");
+    await started.locator("text=the first event has arrived").waitFor();
+    assert.match(await started.locator(".ticks .done").last().innerText(), /First event received/);
+    await started.locator("button:has-text('Set a password')").click();
+    await page.locator("dialog input[type=password]").first().waitFor();
+    await page.keyboard.press("Escape");
+    await started.getByRole("button", { name: "Close" }).click();
+    await started.waitFor({ state: "detached" });
+    // The settings check it, too.
     await page.goto(`${url}/?site=${SITE}&view=settings&section=section_snippet`);
     await page.locator(".check-result").waitFor({ state: "attached" });
     await page.waitForLoadState("networkidle");
