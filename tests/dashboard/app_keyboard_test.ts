@@ -2,7 +2,7 @@
 // be pressed is left out, and dialogs keep the focus and give it back.
 import assert from "node:assert/strict";
 import type { Page } from "../support/browser/browser.ts";
-import { dashboardTest, PHONE, settled, SITE } from "../support/browser/dashboard.ts";
+import { dashboardTest, OTHER_SITE, PHONE, settled, SITE } from "../support/browser/dashboard.ts";
 
 /** Pages, by what follows the site in the URL. */
 const PAGES = [
@@ -185,3 +185,48 @@ dashboardTest("app.js: print and phones say the days and what they are compared 
   assert.equal(await days.isVisible(), true);
   assert.equal(await page.locator(".compared-with").isVisible(), true);
 });
+
+dashboardTest(
+  "app.js: keys keep their place where a button goes off, or a form closes",
+  async ({ url, open }) => {
+    const { page, faults } = await open(`${url}/?site=${OTHER_SITE}&period=7d`);
+    const focused = () =>
+      page.evaluate(() => {
+        const { ariaLabel, textContent, className } = document.activeElement ?? document.body;
+        return ariaLabel || `${textContent?.trim()}` || className;
+      });
+    await settled(page);
+    await page.locator("text=Arrange panels").press("Enter");
+    const up = page.locator("dialog [aria-label='Move Sources up']");
+    await up.press("Enter");
+    assert.equal(await focused(), "Move Sources down");
+    await page.keyboard.press("Enter");
+    await page.locator("dialog li:nth-child(2):has-text('Sources')").waitFor();
+    await page.keyboard.press("Escape");
+    assert.equal(await focused(), "Arrange panels");
+    const chart = page.locator(".chart");
+    await chart.press("ArrowLeft");
+    await chart.press("Enter");
+    await page.locator(".chart-note input").waitFor();
+    await page.keyboard.press("Escape");
+    assert.equal(await chart.evaluate((one) => one === document.activeElement), true);
+    await page.goto(`${url}/?site=${OTHER_SITE}&view=sites`);
+    const pin = page.locator(`[aria-label='Pin ${OTHER_SITE}']`);
+    await pin.press("Enter");
+    await page.locator(".site-pin[aria-pressed=true]").waitFor();
+    assert.equal(await focused(), `Pin ${OTHER_SITE}`);
+    await page.keyboard.press("Enter");
+    await page.goto(`${url}/?site=${OTHER_SITE}&view=settings`);
+    const name = page.locator(".settings-fields input").first();
+    for (const button of ["Discard", "Save"]) {
+      await name.fill(`Name ${button}`);
+      await page.locator(`.save-bar button:has-text('${button}')`).press("Enter");
+      await page.locator(".save-bar").waitFor({ state: "detached" });
+      assert.equal(await focused(), "Save");
+    }
+    await name.fill("");
+    await page.locator(".save-bar .primary").press("Enter");
+    await page.locator(".save-bar").waitFor({ state: "detached" });
+    assert.deepEqual(faults, []);
+  },
+);

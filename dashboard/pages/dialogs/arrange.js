@@ -39,7 +39,11 @@ export function ArrangeDialog({ arrangement: { order, hidden }, titles, onChange
             html`
               <button type="button" class="button quiet square small"
                 disabled=${to < 0 || to >= order.length} aria-label=${t(key, { panel })}
-                onClick=${() => move(at, to)}>
+                onClick=${(/** @type {MouseEvent} */ event) => {
+                  // At the end of the list its button is off, and would lose the focus.
+                  if (to === 0 || to === order.length - 1) focusOther(event);
+                  move(at, to);
+                }}>
                 <${Icon} name=${key === "panels_up" ? "up" : "down"} /></button>
             `;
           return html`
@@ -53,4 +57,15 @@ export function ArrangeDialog({ arrangement: { order, hidden }, titles, onChange
       </ul>
       <//>
   `;
+}
+
+/**
+ * Focuses the other button of a line.
+ * @param {MouseEvent} event
+ */
+function focusOther({ currentTarget }) {
+  const button = /** @type {HTMLButtonElement} */ (currentTarget);
+  for (const other of button.closest("li")?.querySelectorAll("button") ?? []) {
+    if (other !== button) other.focus();
+  }
 }

@@ -8,7 +8,7 @@ import { importedSteps } from "../../lib/charts/imported.js";
 import { ImportedDays } from "../../components/report/imported_days.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
-import { html, useMemo, useState } from "../../lib/html.js";
+import { html, useMemo, useRef, useState } from "../../lib/html.js";
 import { addDays, firstOfMonth, lengthOf } from "../../lib/period.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
@@ -47,6 +47,11 @@ export function Chart() {
   );
   const { data, fault, stale, retry } = answer;
   const [noted, setNoted] = useState("");
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  const closeNote = () => {
+    setNoted("");
+    /** @type {HTMLElement | null | undefined} */ (box.current?.querySelector(".chart"))?.focus();
+  };
   const body = fault
     ? html`<${PanelFault} fault=${fault} onRetry=${retry} />`
     : data === null
@@ -57,7 +62,7 @@ export function Chart() {
       <${ImportedDays} answer=${data} metric=${metric.name} striped=${true} />
     `;
   return html`
-    <div class=${stale && data ? "chart-box stale" : "chart-box"}>
+    <div ref=${box} class=${stale && data ? "chart-box stale" : "chart-box"}>
       <div class="chart-tools">
         <${Intervals} />
         <${TableButton} asTable=${asTable} onToggle=${() => setAsTable(!asTable)} />
@@ -65,7 +70,7 @@ export function Chart() {
       ${body}
       ${noted !== "" && html`
         <${Lazy} load=${loadNote} date=${noted} onKept=${notes.refresh}
-          onClose=${() => setNoted("")} />
+          onClose=${closeNote} />
       `}
     </div>
   `;

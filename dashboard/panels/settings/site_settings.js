@@ -4,7 +4,7 @@ import { Panel } from "../../components/layout/panel.js";
 import { ask, sitePath } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
-import { html, useEffect, useId, useState } from "../../lib/html.js";
+import { html, useEffect, useId, useRef, useState } from "../../lib/html.js";
 import { shownHost } from "../../grammar/host_name.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
 import { refusalOf } from "../../lib/format/refusal.js";
@@ -69,6 +69,7 @@ function SiteSettings({ group }) {
   const values = saved ?? data;
   const onSubmit = async (/** @type {Event} */ event) => {
     event.preventDefault();
+    if (Object.keys(changes).length === 0) return;
     try {
       const answer = await ask(path, { method: "PATCH", body: changes });
       setSaved(/** @type {Record<string, Value>} */ (answer));
@@ -130,11 +131,18 @@ function isSame(before, after) {
 function SaveBar({ changed, said, onDiscard }) {
   const { t, name } = useApp();
   const names = changed.map((one) => name("setting", one)).join(", ");
+  const save = useRef(/** @type {HTMLButtonElement | null} */ (null));
+  // What is off or gone would lose the focus: the one stays on, the other hands it on.
+  const discard = () => {
+    save.current?.focus();
+    onDiscard();
+  };
   return html`
     <div class=${changed.length > 0 ? "form-foot save-bar" : "form-foot"}>
-      <button class="button primary" disabled=${changed.length === 0}>${t("save")}</button>
+      <button ref=${save} class="button primary" aria-disabled=${changed.length === 0}>
+        ${t("save")}</button>
       ${changed.length > 0 && html`
-        <button type="button" class="button" onClick=${onDiscard}>${t("discard")}</button>
+        <button type="button" class="button" onClick=${discard}>${t("discard")}</button>
       `}
       <span role="status">${changed.length > 0
         ? t("settings_changed", { names })

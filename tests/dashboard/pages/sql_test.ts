@@ -82,5 +82,5 @@ async function useSaved(page: Page): Promise<void> {
   await page.locator(".items b:has-text('Days')").waitFor();
   await page.click("[aria-label='Delete: Days'], [aria-label='Remove: Days']");
   await page.click(".items .danger");
-  await page.locator("text=None is saved yet.").waitFor();
+  await page.locator("text=None saved yet.").waitFor();
 }
