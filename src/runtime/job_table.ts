@@ -51,7 +51,10 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
   return [
     { name: "hot", everyMs: SECOND_MS, run: () => syncHot(storage) },
     ...storage.lake ? lakeJobs(parts, storage.lake) : localJobs(parts, stopping),
-    { name: "rollups", everyMs: ROLLUPS.everyMs, run: rollUp },
+    // A server that answers no questions does not read the lake.
+    ...storage.lake?.node.answers === false
+      ? []
+      : [{ name: "rollups", everyMs: ROLLUPS.everyMs, run: rollUp }],
     { name: "compact", everyMs: compaction.everyMs, run: compact },
     { name: "imports", everyMs: SECOND_MS, run: () => runImports(parts, stopping) },
     { name: "expire", everyMs: DAY_MS, atStart: true, run: () => expireEvents(system, parts) },

@@ -151,7 +151,7 @@ export class Reader {
         },
         hotFromUs: Math.min(
           this.#hot.firstUs(snapshot.hotTables, site),
-          this.#peers?.firstUs(site) ?? Infinity,
+          this.#peers?.firstUs(snapshot.peers ?? [], site) ?? Infinity,
         ),
       });
     };

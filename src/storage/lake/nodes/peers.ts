@@ -52,9 +52,7 @@ interface Held {
   /** The last erasure that the server had done when it sent the rows. */
   erasedTo: number;
   /** Up to which row the table has none, for the lake has them. */
-  mark: number;
-  /** By site the time of its first event, or an earlier one. */
-  readonly firstUs: Map<string, number>;
+  readonly mark: number;
 }
 
 /** The rows of other servers. */
@@ -65,6 +63,8 @@ export class Peers {
   readonly #log: Log;
   readonly #options: PeerOptions;
   readonly #held = new Map<string, Held>();
+  /** By table and site the time of its first event, or an earlier one. */
+  readonly #firstUs = new Map<string, Map<string, number>>();
   /** By journal when everything was asked for, and when an answer lacked nothing of before. */
   readonly #wholeMs = new Map<string, number>();
   readonly #failing = new Map<string, string>();
@@ -111,11 +111,10 @@ export class Peers {
     );
   }
 
-  /** Time of a site's first event among the rows, or earlier; Infinity where there is none. */
-  firstUs(site: string): number {
+  /** Time of a site's first event in some tables, or earlier; Infinity where there is none. */
+  firstUs(tables: readonly PeerRows[], site: string): number {
     return Math.min(
-      ...[...this.#held.values()].map(({ firstUs }) => firstUs.get(site) ?? Infinity),
-      Infinity,
+      ...tables.map(({ table }) => this.#firstUs.get(table)?.get(site) ?? Infinity),
     );
   }
 
@@ -138,6 +137,9 @@ export class Peers {
       if (other === undefined) {
         this.#wholeMs.delete(journal);
         this.#failing.delete(journal);
+        for (const site of this.#firstUs.get(held.table)?.keys() ?? []) {
+          this.#catalog.changed(site);
+        }
         continue;
       }
       const next = await this.#make(held.seqTo, other.last_seq);
@@ -147,15 +149,19 @@ export class Peers {
           where seq > ${other.last_seq}`,
       );
       next.rows = Number(moved?.["Count"] ?? 0);
-      for (const [site, us] of held.firstUs) next.firstUs.set(site, us);
+      const firsts = await this.#db.query(
+        sql`select site_id, epoch_us(min(timestamp)) as us from ${ident(next.table)} group by 1`,
+      );
+      for (const { site_id, us } of firsts) this.#note(next.table, String(site_id), Number(us));
       this.#held.set(journal, next);
     }
     return gone;
   }
 
   /** Drops tables that nobody reads any more. */
-  drop(tables: readonly string[]): Promise<void> {
-    return this.#db.drop(tables);
+  async drop(tables: readonly string[]): Promise<void> {
+    for (const table of tables) this.#firstUs.delete(table);
+    await this.#db.drop(tables);
   }
 
   /** Deletes what was erased: what came after a server had erased it was not. */
@@ -178,6 +184,10 @@ export class Peers {
 
   /** Notes that DuckDB was opened again, and holds nothing. */
   forget(): void {
+    for (const site of [...this.#firstUs.values()].flatMap((firsts) => [...firsts.keys()])) {
+      this.#catalog.changed(site);
+    }
+    this.#firstUs.clear();
     this.#held.clear();
     this.#wholeMs.clear();
   }
@@ -236,9 +246,7 @@ export class Peers {
       seen.set(site_id, known);
       if (typeof engaged_ms === "number") this.#engaged.add(site_id);
     }
-    for (const [site, { earliestUs }] of seen) {
-      held.firstUs.set(site, Math.min(held.firstUs.get(site) ?? Infinity, earliestUs));
-    }
+    for (const [site, { earliestUs }] of seen) this.#note(held.table, site, earliestUs);
     await this.#db.executeEach(insertPeerEvents(held.table), [text]);
     held.rows += rows.length;
     for (const [site, { count, earliestUs }] of seen) {
@@ -250,6 +258,12 @@ export class Peers {
   async #make(seqTo: number, mark: number): Promise<Held> {
     const table = `peer_${++this.#number}`;
     await this.#db.execute(createPeerTable(table));
-    return { table, seqTo, rows: 0, erasedTo: 0, mark, firstUs: new Map() };
+    this.#firstUs.set(table, new Map());
+    return { table, seqTo, rows: 0, erasedTo: 0, mark };
+  }
+
+  #note(table: string, site: string, us: number): void {
+    const firsts = this.#firstUs.get(table);
+    firsts?.set(site, Math.min(firsts.get(site) ?? Infinity, us));
   }
 }
