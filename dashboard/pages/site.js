@@ -73,7 +73,7 @@ export function SitePage() {
       <${Numbers} key=${kind} kind=${kind} onMoney=${setRevenue} />
       <${Chart} />
     </section>
-    <div class="breakdowns">
+    <div class=${kind === "goal" ? "breakdowns of-goal" : "breakdowns"}>
       ${arrangement.order.filter((id) => !arrangement.hidden.includes(id)).map(draw)}
       <${Vitals} />
     </div>

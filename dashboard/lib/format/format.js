@@ -24,11 +24,13 @@
  * @property {(code: string) => string} language de → German
  * @property {(unit: Unit, value: Value) => string} value a metric's value, short
  * @property {(unit: Unit, value: Value) => string} exact the same in full
+ * @property {(amounts: Amounts) => string} wholeMoney amounts, large ones without hundredths
  * @property {(change: number) => { n: number, size: string }} points 0.25 → 25 and its text
  */
 
 /** @typedef {import("../state/schema.js").Metric["unit"]} Unit */
-/** @typedef {number | null | readonly { currency: string, value: number }[]} Value */
+/** @typedef {readonly { currency: string, value: number }[]} Amounts */
+/** @typedef {number | null | Amounts} Value */
 
 /**
  * @param {string} locale a BCP 47 tag
@@ -48,6 +50,9 @@ export function makeFormat(locale) {
 /** The text of a missing value. */
 const NOTHING = "–";
 
+/** In a row, hundredths say nothing of larger amounts. */
+const MONEY_WHOLE = 1000;
+
 /**
  * @param {string} locale
  * @param {ReturnType<typeof numberFormats>} numbers
@@ -55,8 +60,8 @@ const NOTHING = "–";
 function valueFormats(locale, numbers) {
   const points = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   /** @param {number} value */
-  const money = (value, /** @type {string} */ currency) =>
-    new Intl.NumberFormat(locale, { style: "currency", currency, maximumFractionDigits: 2 })
+  const money = (value, /** @type {string} */ currency, digits = 2) =>
+    new Intl.NumberFormat(locale, { style: "currency", currency, maximumFractionDigits: digits })
       .format(value);
   /** @type {Record<Unit, (value: number) => string>} */
   const short = {
@@ -77,6 +82,10 @@ function valueFormats(locale, numbers) {
   };
   return {
     value: (/** @type {Unit} */ unit, /** @type {Value} */ value) => written(value, short[unit]),
+    wholeMoney: (/** @type {Amounts} */ amounts) =>
+      amounts.map(({ value, currency }) =>
+        money(value, currency, Math.abs(value) < MONEY_WHOLE ? 2 : 0)
+      ).join(" · ") || NOTHING,
     exact: (/** @type {Unit} */ unit, /** @type {Value} */ value) =>
       written(value, unit === "count" ? numbers.count : short[unit]),
     points: (/** @type {number} */ change) => {

@@ -140,7 +140,7 @@ export function Rows({ dimension, name: shownName, narrow = false, also = [], wi
   const most = rows[0]?.metrics["visitors"] ?? 0;
   const compared = rows.some(({ change }) => change);
   // A narrow panel has room for one more number.
-  const showsSecond = narrow ? compared && !third : true;
+  const showsSecond = !narrow || compared;
   const draw = (/** @type {Row} */ { dimensions: values, metrics, comparison, change }) => {
     const [value = ""] = values;
     const { label, text } = labelOfRow(told, values, app);
@@ -201,9 +201,13 @@ function shownValue({ missing }, value) {
  * @param {Values} metrics
  * @param {import("../../lib/state/context.js").App} app
  */
-function moneyCells(metric, metrics, { format, schema }) {
+function moneyCells(metric, metrics, { format }) {
   if (metric === undefined) return [];
-  return [{ text: format.value(metricOf(schema, metric).unit, metrics[metric] ?? null) }];
+  const amounts = metrics[metric];
+  return [{
+    text: format.wholeMoney(Array.isArray(amounts) ? amounts : []),
+    title: format.exact("money", amounts ?? null),
+  }];
 }
 
 /** Dimensions whose values are paths. */

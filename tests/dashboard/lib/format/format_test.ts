@@ -49,3 +49,10 @@ Deno.test("points() gives the number by which the plural is chosen, and its text
   assert.deepEqual(points(-0.01), { n: 1, size: "1" });
   assert.deepEqual(points(0.0264), { n: 2.6, size: "2,6" });
 });
+
+Deno.test("wholeMoney() leaves out hundredths of large amounts", () => {
+  const { wholeMoney } = makeFormat("en");
+  const euro = (value: number) => ({ currency: "EUR", value });
+  assert.equal(wholeMoney([euro(999.5), euro(1234.5)]), "€999.50 · €1,235");
+  assert.equal(wholeMoney([]), "–");
+});

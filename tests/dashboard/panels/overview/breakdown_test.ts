@@ -76,3 +76,63 @@ dashboardTest(
     assert.ok(row.label / row.name > NAME_PART_MIN, `${row.label} of ${row.name} px`);
   },
 );
+
+dashboardTest(
+  "Breakdown shows names of browsers whole, and its links on the narrowest touch screen",
+  async ({ url, open }) => {
+    const search = `?site=${OTHER_SITE}&period=28d`;
+    const { page } = await open(`${url}/${search}`, { viewport: { width: 1440, height: 900 } });
+    await settled(page);
+    const names = await page.$$eval(
+      "[data-breakdown=browsers] .bar-label",
+      (all) =>
+        all.map((one) => ({
+          name: one.textContent,
+          isCut: one.scrollWidth > one.clientWidth,
+        })),
+    );
+    assert.ok(names.some(({ name }) => name?.includes("Samsung Internet")));
+    assert.deepEqual(names.filter(({ isCut }) => isCut), []);
+    const touch = await open(`${url}/${search}`, {
+      viewport: { width: 320, height: 900 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    await settled(touch.page);
+    const link = touch.page.locator("[data-breakdown=pages] .row-link").first();
+    const box = await link.boundingBox();
+    assert.ok(await link.isVisible() && (box?.width ?? 0) >= 24);
+    assert.equal(await link.evaluate((one) => getComputedStyle(one).opacity), "1");
+  },
+);
+
+dashboardTest(
+  "Breakdown shows changes beside the revenue of a goal, on a phone, too",
+  async ({ url, open }) => {
+    const path = `${url}/api/sites/${OTHER_SITE}/goals`;
+    const body = JSON.stringify({ name: "Paid", event: "purchase" });
+    const headers = { "content-type": "application/json" };
+    const made = await (await fetch(path, { method: "POST", headers, body })).json();
+    try {
+      const address = `${url}/?site=${OTHER_SITE}&period=28d&filters=is(goal,Paid)`;
+      for (const width of [375, 1024, 1440]) {
+        const { page } = await open(address, { viewport: { width, height: 900 } });
+        await settled(page);
+        for (const id of ["pages", "browsers"]) {
+          const table = page.locator(`[data-breakdown=${id}]`);
+          const shown = await table.locator("th[scope=col]").evaluateAll((all) =>
+            all.filter((one) => (one as HTMLElement).offsetWidth > 0).map((one) => one.textContent)
+          );
+          assert.deepEqual(shown.slice(1), ["Visitors", "Change", "Revenue"], `${id} at ${width}`);
+          const cut = await table.locator("td").evaluateAll((all) =>
+            all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent)
+          );
+          assert.deepEqual(cut, [], `${id} at ${width} px`);
+        }
+        await page.close();
+      }
+    } finally {
+      await (await fetch(`${path}/${made.id}`, { method: "DELETE" })).body?.cancel();
+    }
+  },
+);
