@@ -9,7 +9,7 @@ import { startReady } from "../support/server/ready_server.ts";
 import { withFolder } from "../support/storage/storage.ts";
 import type { Files } from "../../src/core/types.ts";
 
-const REQUESTS = Number(Deno.env.get("MALLARD_TEST_FUZZ") ?? 10_000);
+const REQUESTS = Number(Deno.env.get("MALLARD_TEST_FUZZ") ?? 5_000);
 const SEED = Number(Deno.env.get("MALLARD_TEST_FUZZ_SEED") ?? 20240115);
 const EXTRA_REQUESTS = 2_000;
 const WAIT_MS_MAX = 20_000;
