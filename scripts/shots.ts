@@ -1,10 +1,15 @@
 // Pictures of every page of the dashboard, in light, dark and on a phone, for people to look at:
 // a server of its own is filled with lifelike traffic. They lie in screenshots/, which git ignores.
-import { type Browser, chromium, type Page } from "playwright-core";
 import { ROOT } from "./lib.ts";
 import { seed } from "./traffic/seed.ts";
 import { fromSource, ServerProcess } from "./server_process.ts";
 import { siteProfiles } from "../src/cli/seed/traffic.ts";
+import {
+  type Browser,
+  findChromium,
+  openBrowser,
+  type Page,
+} from "../tests/support/browser/browser.ts";
 
 const HELP = `Usage: deno task shots [options]
 
@@ -61,17 +66,6 @@ const README = {
   why: { look: { ...PICTURE, colorScheme: "light" }, search: `${SHOP}&why=visitors` },
   phone: { look: { ...PHONE, deviceScaleFactor: 1, colorScheme: "light" }, search: SHOP },
 } as const;
-
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /** Time after the last answer for what is drawn of it. */
 const SETTLE_MS = 400;
@@ -165,8 +159,7 @@ if (import.meta.main) {
   }
   const options = optionsOf(Deno.args);
   await Deno.mkdir(`${ROOT}screenshots`, { recursive: true });
-  const executablePath = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
-  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  const browser = await openBrowser(findChromium() ?? "/usr/bin/chromium");
   try {
     await withServer(options, async (url) => {
       if (options.readme) {
