@@ -5,6 +5,14 @@ async function openStore() {
   return ownerStore(`${await Deno.makeTempDir()}/mallard.sqlite`);
 }
 
+const key = {
+  key_hash: "aa",
+  name: "n",
+  scope: "ReadOnly" as const,
+  created_at: 1,
+  revoked: false,
+};
+
 Deno.test("setPassword() keeps one password and replaces it only when told to", async () => {
   const store = await openStore();
   equal(await store.run("getPassword", undefined), null);
@@ -20,13 +28,6 @@ Deno.test("setPassword() keeps one password and replaces it only when told to", 
 
 Deno.test("addKeys() takes over a revocation, and never undoes one or changes a key", async () => {
   const store = await openStore();
-  const key = {
-    key_hash: "aa",
-    name: "n",
-    scope: "ReadOnly" as const,
-    created_at: 1,
-    revoked: false,
-  };
   await store.run("addKeys", [key]);
   await store.run("addKeys", [{ ...key, scope: "Admin", name: "other" }]);
   deepEqual(await store.run("listKeys", undefined), [key]);
@@ -40,13 +41,6 @@ Deno.test("addKeys() takes over a revocation, and never undoes one or changes a 
 
 Deno.test("addKeys() adds all keys or none", async () => {
   const store = await openStore();
-  const key = {
-    key_hash: "aa",
-    name: "n",
-    scope: "ReadOnly" as const,
-    created_at: 1,
-    revoked: false,
-  };
   const damaged = { ...key, key_hash: "bb", scope: "Root" as "Admin" };
   await rejects(store.run("addKeys", [key, damaged]), /CHECK/);
   deepEqual(await store.run("listKeys", undefined), []);
