@@ -1,7 +1,7 @@
 // Imports from beginning to end, over real files, DuckDB and SQLite: what is taken and left, twice
 // the same files, undoing, bad rows, and failures at every file operation.
 import assert from "node:assert/strict";
-import { forEachFault } from "../support/storage/faults.ts";
+import { forEachFaultInFolder } from "../support/storage/faults.ts";
 import { fakeSystem } from "../support/fake_system.ts";
 import { pageview } from "../support/events.ts";
 import {
@@ -13,7 +13,7 @@ import {
   SITE,
   tally,
 } from "../support/storage/imports.ts";
-import { accept, faultySystem, openFolder, withFolder } from "../support/storage/storage.ts";
+import { accept, openFolder, withFolder } from "../support/storage/storage.ts";
 import { storedRows } from "../support/storage/data_dir.ts";
 
 const HEADER = "2Path,Title,Event,UserAgent,Browser,System,Session,Bot,Referrer,Referrer scheme," +
@@ -160,34 +160,30 @@ Deno.test("Imports rejects bad rows by line, and stops at many before adding any
 
 Deno.test("Imports adds all or nothing at every failure of the disk, and goes on", async () => {
   const csv = [HEADER, ...ROWS.slice(0, 3)].join("\n");
-  await forEachFault((step, fault) => {
-    // Each kind of operation comes several times: every ninth finds most.
-    const nth = step * 9 - 5;
-    let failed = false;
-    return withFolder(async (folder) => {
-      const { system, faulty } = faultySystem(fault);
-      const storage = await openFolder(folder, system);
-      const imports = await importsOf(folder, system, storage);
-      faulty.count = 0;
-      faulty.nth = nth;
-      const first = await importFiles(running(imports), { "a.csv": csv }).catch(() => null);
-      failed = faulty.count >= nth;
-      faulty.nth = 0;
-      const visible = Object.values(await countsOf(storage, "browser"))[0] ?? 0;
-      assert.ok(visible === 0 || visible === 3, `${visible} of 3 events are there`);
-      await storage.close();
+  // Each kind of operation comes several times: every ninth finds most.
+  const nthOf = (step: number) => step * 9 - 5;
+  await forEachFaultInFolder(async ({ folder, system, failing }) => {
+    const storage = await openFolder(folder, system);
+    const imports = await importsOf(folder, system, storage);
+    const states: string[] = [];
+    await failing(async () => {
+      const shown = await importFiles(running(imports), { "a.csv": csv }).catch(() => null);
+      states.push(shown?.state ?? "failed");
+    });
+    const visible = Object.values(await countsOf(storage, "browser"))[0] ?? 0;
+    assert.ok(visible === 0 || visible === 3, `${visible} of 3 events are there`);
+    await storage.close();
 
-      const reopened = await openFolder(folder, fakeSystem());
-      const found = Object.values(await countsOf(reopened, "browser"))[0] ?? 0;
-      assert.equal(found, first?.state === "done" ? 3 : 0);
-      assert.deepEqual([...reopened.refused()], []);
-      const then = await importsOf(folder, fakeSystem(), reopened);
-      const done = await importFiles(running(then), { "a.csv": csv });
-      assert.equal(done.state, "done");
-      assert.deepEqual(await countsOf(reopened, "browser"), { Firefox: 3 });
-      assert.equal((await storedRows(folder)).length, 3);
-      await then.end(done.id);
-      await reopened.close();
-    }).then(() => failed);
-  });
+    const reopened = await openFolder(folder, fakeSystem());
+    const found = Object.values(await countsOf(reopened, "browser"))[0] ?? 0;
+    assert.equal(found, states.includes("done") ? 3 : 0);
+    assert.deepEqual([...reopened.refused()], []);
+    const then = await importsOf(folder, fakeSystem(), reopened);
+    const done = await importFiles(running(then), { "a.csv": csv });
+    assert.equal(done.state, "done");
+    assert.deepEqual(await countsOf(reopened, "browser"), { Firefox: 3 });
+    assert.equal((await storedRows(folder)).length, 3);
+    await then.end(done.id);
+    await reopened.close();
+  }, nthOf);
 });

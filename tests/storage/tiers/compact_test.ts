@@ -1,7 +1,7 @@
 import assert from "node:assert";
 import { fakeSystem } from "../../support/fake_system.ts";
 import { pageview } from "../../support/events.ts";
-import { forEachFault } from "../../support/storage/faults.ts";
+import { forEachFault, forEachFaultInFolder } from "../../support/storage/faults.ts";
 import {
   accept,
   faultySystem,
@@ -118,29 +118,20 @@ Deno.test("Compactor quarantines a corrupt file and merges the others", async ()
 });
 
 Deno.test("Compactor loses and doubles nothing when any file operation fails", async () => {
-  await forEachFault(async (nth, fault) => {
-    const { system, faulty } = faultySystem(fault);
-    let hasFailed = false;
-    await withFolder(async (folder) => {
-      const storage = await openFolder(folder, system);
-      await fill(storage, 2, YESTERDAY);
-      faulty.count = 0;
-      faulty.nth = nth;
-      await storage.compactor.run(NEVER);
-      hasFailed = faulty.count >= nth;
-      faulty.nth = 0;
-      assert.deepStrictEqual(await numbersOf(storage), [1, 2], `after fault ${nth}`);
-      await storage.compactor.run(NEVER);
-      await storage.parquet.sweep();
-      assert.strictEqual(storage.fileCount(), 1, `the next try succeeds after fault ${nth}`);
-      assert.deepStrictEqual(await numbersOf(storage), [1, 2]);
-      await storage.close();
-      const again = await openFolder(folder);
-      assert.deepStrictEqual(await numbersOf(again), [1, 2], `restarted, ${nth}`);
-      assert.strictEqual(parquetIn(folder, "2024-01-14").length, 1, `one file, ${nth}`);
-      await again.close();
-    });
-    return hasFailed;
+  await forEachFaultInFolder(async ({ folder, system, nth, failing }) => {
+    const storage = await openFolder(folder, system);
+    await fill(storage, 2, YESTERDAY);
+    await failing(() => storage.compactor.run(NEVER));
+    assert.deepStrictEqual(await numbersOf(storage), [1, 2], `after fault ${nth}`);
+    await storage.compactor.run(NEVER);
+    await storage.parquet.sweep();
+    assert.strictEqual(storage.fileCount(), 1, `the next try succeeds after fault ${nth}`);
+    assert.deepStrictEqual(await numbersOf(storage), [1, 2]);
+    await storage.close();
+    const again = await openFolder(folder);
+    assert.deepStrictEqual(await numbersOf(again), [1, 2], `restarted, ${nth}`);
+    assert.strictEqual(parquetIn(folder, "2024-01-14").length, 1, `one file, ${nth}`);
+    await again.close();
   });
 });
 

@@ -1,13 +1,7 @@
 import assert from "node:assert";
 import { pageview } from "../../support/events.ts";
-import { forEachFault } from "../../support/storage/faults.ts";
-import {
-  accept,
-  faultySystem,
-  numbersOf,
-  openFolder,
-  withFolder,
-} from "../../support/storage/storage.ts";
+import { forEachFaultInFolder } from "../../support/storage/faults.ts";
+import { accept, numbersOf, openFolder, withFolder } from "../../support/storage/storage.ts";
 import { turn } from "../../support/wait.ts";
 
 const event = (n: number, at: string, site = "example.com") =>
@@ -96,26 +90,17 @@ Deno.test("Eraser keeps every event that is accepted while it erases", async () 
 });
 
 Deno.test("Eraser.erase() finishes at the next try or start when any file fails", async () => {
-  await forEachFault(async (nth, fault) => {
-    const { system, faulty } = faultySystem(fault);
-    let hasFailed = false;
-    await withFolder(async (folder) => {
-      const storage = await openFolder(folder, system);
-      await accept(storage, EVENTS);
-      await storage.flusher.flush();
-      faulty.count = 0;
-      faulty.nth = nth;
-      await storage.eraser.erase("example.com", "2024-01-13", "2024-01-14");
-      hasFailed = faulty.count >= nth;
-      faulty.nth = 0;
-      assert.deepStrictEqual(await numbersOf(storage), [3], `after fault ${nth}`);
-      await storage.parquet.sweep();
-      assert.deepStrictEqual(await filesWith(folder, "needle2needle"), []);
-      await storage.close();
-      const again = await openFolder(folder);
-      assert.deepStrictEqual(await numbersOf(again), [3], `restarted, ${nth}`);
-      await again.close();
-    });
-    return hasFailed;
+  await forEachFaultInFolder(async ({ folder, system, nth, failing }) => {
+    const storage = await openFolder(folder, system);
+    await accept(storage, EVENTS);
+    await storage.flusher.flush();
+    await failing(() => storage.eraser.erase("example.com", "2024-01-13", "2024-01-14"));
+    assert.deepStrictEqual(await numbersOf(storage), [3], `after fault ${nth}`);
+    await storage.parquet.sweep();
+    assert.deepStrictEqual(await filesWith(folder, "needle2needle"), []);
+    await storage.close();
+    const again = await openFolder(folder);
+    assert.deepStrictEqual(await numbersOf(again), [3], `restarted, ${nth}`);
+    await again.close();
   });
 });

@@ -5,14 +5,8 @@ import { openStorage, type Storage } from "../../../src/storage/open.ts";
 import { Trash } from "../../../src/storage/trash.ts";
 import { pageview } from "../../support/events.ts";
 import { type FakeSystem, fakeSystem } from "../../support/fake_system.ts";
-import { forEachFault } from "../../support/storage/faults.ts";
-import {
-  accept,
-  faultySystem,
-  numbersOf,
-  openFolder,
-  withFolder,
-} from "../../support/storage/storage.ts";
+import { forEachFaultInFolder } from "../../support/storage/faults.ts";
+import { accept, numbersOf, openFolder, withFolder } from "../../support/storage/storage.ts";
 
 const SITE = "example.com";
 const event = (n: number, at: string, site = SITE) =>
@@ -153,31 +147,22 @@ Deno.test("Expiry with gdpr_mode keeps no trash, and empties one from before", a
 });
 
 Deno.test("Expiry loses and doubles nothing when any file operation fails", async () => {
-  await forEachFault(async (nth, fault) => {
-    const { system, faulty } = faultySystem(fault);
-    let hasFailed = false;
-    await withFolder(async (folder) => {
-      const storage = await openFolder(folder, system);
-      await accept(storage, EVENTS);
-      await storage.flusher.flush();
-      faulty.count = 0;
-      faulty.nth = nth;
-      await storage.expiry.expire(SITE, 1, NOON).catch(() => {});
-      hasFailed = faulty.count >= nth;
-      faulty.nth = 0;
-      // A restart in this state counts each event once, wherever the expiry was cut short.
-      await storage.close();
-      const again = await openFolder(folder, system);
-      const left = await numbersOf(again);
-      assert.ok([[1, 2, 3].join(), [2, 3].join()].includes(left.join()), `fault ${nth}: ${left}`);
-      await again.expiry.expire(SITE, 1, NOON);
-      assert.deepStrictEqual(await numbersOf(again), [2, 3], `after fault ${nth}`);
-      await undo(again, system, folder);
-      await again.parquet.adopt();
-      assert.deepStrictEqual(await numbersOf(again), [1, 2, 3], `undone after fault ${nth}`);
-      await again.close();
-    });
-    return hasFailed;
+  await forEachFaultInFolder(async ({ folder, system, nth, failing }) => {
+    const storage = await openFolder(folder, system);
+    await accept(storage, EVENTS);
+    await storage.flusher.flush();
+    await failing(() => storage.expiry.expire(SITE, 1, NOON).catch(() => {}));
+    // A restart in this state counts each event once, wherever the expiry was cut short.
+    await storage.close();
+    const again = await openFolder(folder, system);
+    const left = await numbersOf(again);
+    assert.ok([[1, 2, 3].join(), [2, 3].join()].includes(left.join()), `fault ${nth}: ${left}`);
+    await again.expiry.expire(SITE, 1, NOON);
+    assert.deepStrictEqual(await numbersOf(again), [2, 3], `after fault ${nth}`);
+    await undo(again, system, folder);
+    await again.parquet.adopt();
+    assert.deepStrictEqual(await numbersOf(again), [1, 2, 3], `undone after fault ${nth}`);
+    await again.close();
   });
 });
 

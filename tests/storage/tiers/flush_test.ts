@@ -2,14 +2,8 @@ import assert from "node:assert";
 import type { Files } from "../../../src/core/types.ts";
 import { pageview } from "../../support/events.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
-import { forEachFault } from "../../support/storage/faults.ts";
-import {
-  accept,
-  faultySystem,
-  numbersOf,
-  openFolder,
-  withFolder,
-} from "../../support/storage/storage.ts";
+import { forEachFaultInFolder } from "../../support/storage/faults.ts";
+import { accept, numbersOf, openFolder, withFolder } from "../../support/storage/storage.ts";
 
 const event = (n: number, at = "2024-01-15 10:00:00") =>
   pageview({ at, props: JSON.stringify({ n }), pathname: `/${n}` });
@@ -18,29 +12,20 @@ const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 Deno.test("Flusher loses and doubles nothing when any file operation fails", async () => {
-  await forEachFault(async (nth, fault) => {
-    const { system, faulty } = faultySystem(fault);
-    let hasFailed = false;
-    await withFolder(async (folder) => {
-      const storage = await openFolder(folder, system);
-      await accept(storage, [event(1), event(2, "2024-01-14 10:00:00"), event(3)]);
-      faulty.count = 0;
-      faulty.nth = nth;
-      await storage.flusher.flush();
-      hasFailed = faulty.count >= nth;
-      faulty.nth = 0;
-      assert.deepStrictEqual(await numbersOf(storage), [1, 2, 3], `after fault ${nth}`);
-      if (hasFailed) assert.ok(storage.flusher.counts.failures > 0, `fault ${nth} is counted`);
-      await accept(storage, [event(4)]);
-      await storage.flusher.flush();
-      assert.deepStrictEqual(await numbersOf(storage), range(1, 4), `flushed again, ${nth}`);
-      assert.strictEqual(storage.hot.rows, 0, `everything is cold, ${nth}`);
-      await storage.close();
-      const again = await openFolder(folder);
-      assert.deepStrictEqual(await numbersOf(again), range(1, 4), `restarted, ${nth}`);
-      await again.close();
-    });
-    return hasFailed;
+  await forEachFaultInFolder(async ({ folder, system, nth, failing }) => {
+    const storage = await openFolder(folder, system);
+    await accept(storage, [event(1), event(2, "2024-01-14 10:00:00"), event(3)]);
+    const hasFailed = await failing(() => storage.flusher.flush());
+    assert.deepStrictEqual(await numbersOf(storage), [1, 2, 3], `after fault ${nth}`);
+    if (hasFailed) assert.ok(storage.flusher.counts.failures > 0, `fault ${nth} is counted`);
+    await accept(storage, [event(4)]);
+    await storage.flusher.flush();
+    assert.deepStrictEqual(await numbersOf(storage), range(1, 4), `flushed again, ${nth}`);
+    assert.strictEqual(storage.hot.rows, 0, `everything is cold, ${nth}`);
+    await storage.close();
+    const again = await openFolder(folder);
+    assert.deepStrictEqual(await numbersOf(again), range(1, 4), `restarted, ${nth}`);
+    await again.close();
   });
 });
 
