@@ -2,12 +2,10 @@
 // same, with the bad rows apart; and files that are none of theirs, each told by what it is.
 import assert from "node:assert/strict";
 import { zipSync } from "fflate";
-import { fakeSystem } from "../support/fake_system.ts";
 import { fathomTables, fathomZip } from "../support/sources/fathom.ts";
 import { VIEW_FILES, VIEWS } from "../support/sources/views.ts";
-import { countsOf, importFiles, importsOf, running } from "../support/storage/imports.ts";
+import { countsOf, importFiles, running, withImports } from "../support/storage/imports.ts";
 import { datesFrom } from "../support/storage/plausible_export.ts";
-import { openFolder, withFolder } from "../support/storage/storage.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
@@ -43,27 +41,12 @@ const PACKED: typeof WAYS = {
 /** Tools whose rows are lines with the time as a date. */
 const DATED = ["umami", "simple-analytics", "access-log"];
 
-async function withImports(
-  work: (
-    storage: Awaited<ReturnType<typeof openFolder>>,
-    imports: Awaited<ReturnType<typeof importsOf>>,
-    folder: string,
-  ) => Promise<void>,
-): Promise<void> {
-  await withFolder(async (folder) => {
-    const system = fakeSystem();
-    const storage = await openFolder(folder, system);
-    await work(storage, await importsOf(folder, system, storage), folder);
-    await storage.close();
-  });
-}
-
 const PATHS = Object.fromEntries(
   Map.groupBy(VIEWS, ({ path }) => path).entries().map(([path, views]) => [path, views.length]),
 );
 
 Deno.test("IMPORTERS read each tool's file however it was written down", async () => {
-  await withImports(async (storage, imports, folder) => {
+  await withImports(async ({ storage, imports, folder }) => {
     for (const [index, [tool, text]] of Object.entries(VIEW_FILES).entries()) {
       for (const [way, written] of Object.entries(index === 0 ? { ...WAYS, ...PACKED } : WAYS)) {
         const { id, state, report } = await importFiles(running(imports), {
@@ -80,7 +63,7 @@ Deno.test("IMPORTERS read each tool's file however it was written down", async (
 });
 
 Deno.test("IMPORTERS set rows of impossible years apart", async () => {
-  await withImports(async (storage, imports) => {
+  await withImports(async ({ storage, imports }) => {
     for (const tool of DATED) {
       const text = VIEW_FILES[tool]?.trimEnd() ?? "";
       const rows = ["0000", "9999", "1994"].map((year) => rowAt(text, year));
@@ -134,7 +117,7 @@ Deno.test("IMPORTERS tell a wrong file by what it is, and refuse bombs", async (
       /Cannot unpack many\.zip: it holds more than 1000 files/,
     ],
   ];
-  await withImports(async (storage, imports) => {
+  await withImports(async ({ storage, imports }) => {
     for (const [name, content, message] of wrong) {
       const { state, report } = await importFiles(running(imports), { [name]: content });
       assert.equal(state, "failed", `${name} ${message}`);

@@ -10,6 +10,7 @@ import {
   running,
   SITE,
   type TestFiles,
+  withImports,
 } from "../support/storage/imports.ts";
 import { storedRows } from "../support/storage/data_dir.ts";
 import { sql } from "../../src/core/sql.ts";
@@ -22,28 +23,6 @@ const CSV = HEAD + row("/A/", "2024-01-02T10:00:00Z") + row("/b", "2024-01-03T10
 
 /** What is below the folder of imports. */
 const left = (folder: string) => [...Deno.readDirSync(`${folder}/imports`)].map(({ name }) => name);
-
-/** An open folder with imports, closed at the end. */
-async function withImports(
-  work: (
-    at: {
-      readonly folder: string;
-      readonly system: ReturnType<typeof fakeSystem>;
-      readonly storage: Awaited<ReturnType<typeof openFolder>>;
-      readonly imports: Awaited<ReturnType<typeof importsOf>>;
-    },
-  ) => Promise<void>,
-): Promise<void> {
-  await withFolder(async (folder) => {
-    const system = fakeSystem();
-    const storage = await openFolder(folder, system);
-    try {
-      await work({ folder, system, storage, imports: await importsOf(folder, system, storage) });
-    } finally {
-      await storage.close();
-    }
-  });
-}
 
 /** Puts an import on record without running it. */
 async function waiting(

@@ -13,7 +13,8 @@ import {
 } from "../../../src/storage/history/sum_kinds.ts";
 import { Sites } from "../../../src/sites/sites.ts";
 import type { Storage } from "../../../src/storage/open.ts";
-import { EVER } from "./storage.ts";
+import { type FakeSystem, fakeSystem } from "../fake_system.ts";
+import { EVER, openFolder, withFolder } from "./storage.ts";
 
 /** The site that tests import into. */
 export const SITE = "example.com";
@@ -36,6 +37,28 @@ export async function importsOf(
   };
   const sites = await Sites.open(storage.store, system.clock);
   return openImports(loaded.config, system, host, storage, sites);
+}
+
+/** Lends a new folder with imports. */
+export async function withImports(
+  work: (
+    at: {
+      readonly folder: string;
+      readonly system: FakeSystem;
+      readonly storage: Storage;
+      readonly imports: Imports;
+    },
+  ) => Promise<void>,
+): Promise<void> {
+  await withFolder(async (folder) => {
+    const system = fakeSystem();
+    const storage = await openFolder(folder, system);
+    try {
+      await work({ folder, system, storage, imports: await importsOf(folder, system, storage) });
+    } finally {
+      await storage.close();
+    }
+  });
 }
 
 /** The content of files by name. */

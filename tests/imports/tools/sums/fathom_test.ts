@@ -1,7 +1,6 @@
 // Fathom's exports: every number of every table, counted by itself; and what cannot be kept.
 import assert from "node:assert/strict";
-import { fakeSystem } from "../../../support/fake_system.ts";
-import { importFiles, importsOf, running, summed } from "../../../support/storage/imports.ts";
+import { importFiles, running, summed, withImports } from "../../../support/storage/imports.ts";
 import {
   fathomCsv,
   fathomDashboard,
@@ -9,25 +8,8 @@ import {
   fathomZip,
 } from "../../../support/sources/fathom.ts";
 import { datesFrom, sumOf } from "../../../support/storage/plausible_export.ts";
-import { openFolder, withFolder } from "../../../support/storage/storage.ts";
 
 const DATES = datesFrom("2023-11-29", 3);
-
-async function withImports(
-  work: (
-    at: {
-      readonly storage: Awaited<ReturnType<typeof openFolder>>;
-      readonly imports: Awaited<ReturnType<typeof importsOf>>;
-    },
-  ) => Promise<void>,
-): Promise<void> {
-  await withFolder(async (folder) => {
-    const system = fakeSystem();
-    const storage = await openFolder(folder, system);
-    await work({ storage, imports: await importsOf(folder, system, storage) });
-    await storage.close();
-  });
-}
 
 Deno.test("FATHOM adds the hours of every table of the data export", async () => {
   const tables = fathomTables(DATES);

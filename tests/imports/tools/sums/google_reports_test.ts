@@ -1,13 +1,12 @@
 // Explorations and reports of Google Analytics 4: every number counted by itself, however dates and
 // numbers are written, and what has no days is told.
 import assert from "node:assert/strict";
-import { fakeSystem } from "../../../support/fake_system.ts";
 import {
   importFiles,
-  importsOf,
   running,
   summed,
   type TestFiles,
+  withImports,
 } from "../../../support/storage/imports.ts";
 import {
   exploration,
@@ -16,28 +15,24 @@ import {
   report,
 } from "../../../support/sources/google_reports.ts";
 import { datesFrom } from "../../../support/storage/plausible_export.ts";
-import { openFolder, withFolder } from "../../../support/storage/storage.ts";
+import { openFolder } from "../../../support/storage/storage.ts";
 
 const DATES = datesFrom("2023-11-29", 3);
 
-async function withImports(
+async function withReading(
   work: (
     storage: Awaited<ReturnType<typeof openFolder>>,
     read: (files: TestFiles) => ReturnType<typeof importFiles>,
     undo: (id: string) => Promise<unknown>,
   ) => Promise<void>,
 ): Promise<void> {
-  await withFolder(async (folder) => {
-    const system = fakeSystem();
-    const storage = await openFolder(folder, system);
-    const imports = await importsOf(folder, system, storage);
-    await work(
+  await withImports(({ storage, imports }) =>
+    work(
       storage,
       (files) => importFiles(running(imports), files),
       (id) => imports.end(id),
-    );
-    await storage.close();
-  });
+    )
+  );
 }
 
 function total(rows: readonly ExploredRow[], at: number, value?: string): number {
@@ -64,7 +59,7 @@ const FILES = {
 };
 
 Deno.test("GOOGLE_REPORTS reads every number of explorations by date", async () => {
-  await withImports(async (storage, read) => {
+  await withReading(async (storage, read) => {
     const done = await read(FILES);
     assert.equal(done.state, "done", done.report.error);
     assert.deepEqual(done.report.days?.map(({ date }) => date), DATES);
@@ -131,7 +126,7 @@ Deno.test("GOOGLE_REPORTS reads numbers and dates however they are written", asy
       date: english({ year: "numeric", month: "short", day: "numeric" }),
     },
   };
-  await withImports(async (storage, read, undo) => {
+  await withReading(async (storage, read, undo) => {
     for (const [way, written] of Object.entries(ways)) {
       const done = await read({ "site.csv": "\ufeff" + exploration(SITE_NAMES, SITE, written) });
       assert.equal(done.state, "done", `${way}: ${done.report.error}`);
@@ -177,7 +172,7 @@ Deno.test("GOOGLE_REPORTS places reports of one day, and tells of others", async
     to: "2023-11-29",
     tables: ["Seitenpfad und Bildschirmklasse,Aufrufe\n/,12"],
   });
-  await withImports(async (storage, read, undo) => {
+  await withReading(async (storage, read, undo) => {
     const done = await read({ "overview.csv": overview });
     assert.equal(done.state, "done", done.report.error);
     assert.deepEqual(done.report.days?.map(({ visitors }) => visitors), [10, 20, 30]);
@@ -206,7 +201,7 @@ Deno.test("GOOGLE_REPORTS places reports of one day, and tells of others", async
 });
 
 Deno.test("GOOGLE_REPORTS counts no days twice, and rejects dates that are none", async () => {
-  await withImports(async (_, read) => {
+  await withReading(async (_, read) => {
     const twice = await read({
       "a.csv": exploration(SITE_NAMES, SITE.slice(0, 2)),
       "b.csv": exploration(SITE_NAMES, SITE.slice(1)),
