@@ -55,7 +55,7 @@ export const texts = {
     "Data begins on {date}, within the period to compare with ({days}), so no changes are shown.",
   compared_with: "Running period, compared with the same elapsed time: {from} – {to}",
   compared_with_days: "Compared with {days}",
-  compared_with_empty: "No data to compare: no visitors {days}",
+  compared_with_empty: "No data to compare: no visitors in the earlier period ({days})",
   compared_with_none: "No data to compare: there is no earlier period.",
   connection_lost: "Can't reach the server. Showing the last known numbers.",
   copied: "Copied",

@@ -55,7 +55,7 @@ export const texts = {
     "Los datos empiezan el {date}, a mitad del periodo de comparación ({days}), por lo que no se muestran cambios.",
   compared_with: "Periodo en curso, comparado con el mismo tiempo transcurrido: {from} – {to}",
   compared_with_days: "Comparado con {days}",
-  compared_with_empty: "Sin datos para comparar: ningún visitante {days}",
+  compared_with_empty: "Sin datos para comparar: ningún visitante en el periodo anterior ({days})",
   compared_with_none: "Sin datos para comparar: no hay un periodo anterior.",
   connection_lost: "No se puede conectar con el servidor. Se muestran los últimos datos conocidos.",
   copied: "Copiado",

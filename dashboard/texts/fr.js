@@ -56,7 +56,8 @@ export const texts = {
     "Les données commencent le {date}, au milieu de la période de comparaison ({days}) : les évolutions ne sont donc pas affichées.",
   compared_with: "Période en cours, comparée à la même durée écoulée : {from} – {to}",
   compared_with_days: "Comparé à {days}",
-  compared_with_empty: "Aucune donnée à comparer : aucun visiteur {days}",
+  compared_with_empty:
+    "Aucune donnée à comparer : aucun visiteur sur la période précédente ({days})",
   compared_with_none: "Aucune donnée à comparer : pas de période antérieure.",
   connection_lost: "Serveur injoignable. Affichage des derniers chiffres connus.",
   copied: "Copié",

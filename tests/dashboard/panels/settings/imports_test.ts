@@ -26,12 +26,12 @@ browserTest("Imports looks at a file, imports it and takes it out again", async 
     });
     await Deno.writeTextFile(`${folder}/old.csv`, CSV);
     await panel.locator("input[type=file]").setInputFiles(`${folder}/old.csv`);
-    await panel.getByRole("button", { name: "Look first" }).click();
-    await panel.getByText("Looked at: nothing was added").waitFor();
+    await panel.getByRole("button", { name: "Preview" }).click();
+    await panel.getByText("Previewed: nothing was added").waitFor();
     await panel.getByText("1 events, 1 visitors, 2024-01-02 – 2024-01-02").waitFor();
     await panel.getByRole("button", { name: "Import", exact: true }).click();
     await panel.getByText("Imported", { exact: true }).waitFor();
-    await panel.getByRole("button", { name: "Take out again" }).click();
+    await panel.getByRole("button", { name: "Undo import" }).click();
     await panel.getByText("Undone", { exact: true }).waitFor();
     await server.stop();
   });
