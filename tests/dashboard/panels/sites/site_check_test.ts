@@ -1,6 +1,7 @@
 // "Check my site" in Chromium: a real server, and a site whose pages have
 // the tracking code.
 import assert from "node:assert/strict";
+import { faultsFound } from "../../../support/browser/accessibility.ts";
 import {
   type BrowserContext,
   browserTest,
@@ -77,6 +78,7 @@ browserTest("SiteCheck says what arrives, what is excluded and what is spelled o
     const started = page.locator(".started");
     await started.locator("text=the first event has arrived").waitFor();
     assert.match(await started.locator(".ticks .done").last().innerText(), /First event received/);
+    assert.deepEqual(await faultsFound(page), []);
     await started.locator("button:has-text('Set a password')").click();
     await page.locator("dialog input[type=password]").first().waitFor();
     await page.keyboard.press("Escape");
