@@ -606,5 +606,10 @@ export function sourceNameOf(facts: SourceFacts): string | null {
   return sourceOfText(tagged)?.name ?? tagged;
 }
 
-/** Every comparable text of a known source or kind: names, hosts and campaign words. */
-export const SOURCE_TEXTS: ReadonlyMap<string, NamedSource> = byText;
+/**
+ * Every comparable text of a known source or kind: names, hosts and campaign words. Those of a kind
+ * alone come last.
+ */
+export const SOURCE_TEXTS: ReadonlyMap<string, NamedSource> = new Map(
+  [...byText].sort(([, a], [, b]) => Number(a.name === null) - Number(b.name === null)),
+);

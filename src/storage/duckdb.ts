@@ -24,6 +24,7 @@ import {
 import { nextTask } from "./duckdb/next_task.ts";
 import { Pool } from "./duckdb/pool.ts";
 import { rowOfText } from "./duckdb/row_text.ts";
+import { createSourceType } from "./duckdb/source_type.ts";
 import { shortageError, shortageIn } from "./shortage.ts";
 
 /** The library as it is imported. */
@@ -539,6 +540,7 @@ async function openInMemory(duckdb: DuckDbModule, options: DbOptions): Promise<O
   const writer = await instance.connect();
   const folder = options.folder.replaceAll("'", "''");
   await writer.run("set timezone = 'UTC'");
+  await writer.run(createSourceType());
   const { threadsMax } = options;
   if (threadsMax) {
     await writer.run(`set threads = least(current_setting('threads')::bigint, ${threadsMax})`);

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { DAY_US } from "../../core/durations.ts";
 import { LruCache } from "../../core/lru_cache.ts";
 import { sql } from "../../core/sql.ts";
+import { SOURCE_TEXTS } from "../../reference/sources.ts";
 import type { Scope } from "../query.ts";
 import { insertEdge, insertMoney, insertShape, visitRows } from "./day_rows.ts";
 import { createPaid, createTables, tablesOf } from "./day_tables.ts";
@@ -22,6 +23,9 @@ export function reachOf(idDays: number, knownDays: number): number | null {
   const days = Math.max(idDays === 0 ? 0 : idDays + 1, knownDays);
   return days <= REACH_DAYS_MAX ? days : null;
 }
+
+/** What statements mean by the type of them. */
+const TEXTS = [...SOURCE_TEXTS.keys()];
 
 const RULES = new LruCache<string, string>(200);
 
@@ -45,7 +49,7 @@ export function rulesText(zone: string, gapUs: number, reachDays: number | null)
     ]),
   ].map(({ text, values }) => [text, values]);
   const text = createHash("sha256")
-    .update(JSON.stringify([VERSION, zone, gapUs, reachDays, statements]))
+    .update(JSON.stringify([VERSION, zone, gapUs, reachDays, statements, TEXTS]))
     .digest("hex").slice(0, 32);
   RULES.set(key, text);
   return text;

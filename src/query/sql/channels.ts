@@ -23,9 +23,7 @@ import {
 } from "./sources.ts";
 
 const MEANING_NAMES = Object.keys(MEANINGS) as Meaning[];
-const SOURCE_PAIRS = [...SOURCE_TEXTS].map(([text, { kind }]) =>
-  [text, ORIGINS.indexOf(kind)] as const
-);
+const SOURCE_ORIGINS = [...SOURCE_TEXTS.values()].map(({ kind }) => ORIGINS.indexOf(kind));
 const CELLS = MEANING_NAMES.flatMap((meaning) =>
   ORIGINS.map((origin) => channelAt(meaning, origin))
 );
@@ -66,8 +64,7 @@ function originSql(columns: ChannelColumns): Sql {
   const index = (origin: Origin) => number(ORIGINS.indexOf(origin));
   const tagged = taggedSql(columns);
   return sql`coalesce(
-    ${knownSourceSql(SOURCE_PAIRS, tagged)},
-    ${knownSourceSql(SOURCE_PAIRS, columns("referrer_source"))},
+    ${knownSourceSql(SOURCE_ORIGINS, [tagged, columns("referrer_source")])},
     ${lookup(clickPairs("kind"), comparableSql(columns("click_id")))},
     case when ${comparableSourceSql(tagged)} = ''
         and ${comparableSourceSql(columns("referrer_source"))} = ''

@@ -1,7 +1,8 @@
 // The source of a row as SQL, from the same table as `sourceNameOf` in reference/sources.ts, and
 // what it shares with the channel: comparable texts, and the lookup of texts in a table.
-import { raw, type Sql, sql } from "../../core/sql.ts";
+import { ident, join, type Sql, sql } from "../../core/sql.ts";
 import { DOMAIN_ABOVE, SOURCE_TEXTS, type SourceFacts } from "../../reference/sources.ts";
+import { SOURCE_TYPE } from "../../storage/duckdb/source_type.ts";
 
 /** A table to look texts up in; numbers or texts, of one kind. */
 export type Pairs = readonly (readonly [text: string, value: string | number])[];
@@ -15,23 +16,26 @@ const HOST = "^(?:[a-z][a-z0-9+.-]*://(?:[^/?#]*@)?)?(?:www[.])?(\\[[0-9a-f:.]*\
 /** Gives the SQL of a column that tells the source. */
 export type SourceColumns = (name: keyof SourceFacts) => Sql;
 
-const NAME_PAIRS: Pairs = [...SOURCE_TEXTS].flatMap(([text, { name }]) =>
-  name === null ? [] : [[text, name] as const]
-);
+/** What is said of each known source, in the order of `SOURCE_TEXTS`. */
+export type SourceValues = readonly (string | number)[];
 
-/** Between the texts of a table; none holds it. */
+/** Those without a name come last: beyond the end of a list there is NULL. */
+const NAMES: SourceValues = [...SOURCE_TEXTS.values()].flatMap(({ name }) => name ?? []);
+
+/** Between the texts of a list; none holds it. */
 const LINE = "\n";
 
-/** The value that belongs to a text, or NULL. DuckDB makes it a hash join. */
+/** A list: one text binds at once, a list takes a call for each of its texts, on the main thread. */
+function constantList(values: SourceValues): Sql {
+  const list = sql`string_split(${values.join(LINE)}, ${LINE})`;
+  return typeof values[0] === "number" ? sql`${list}::integer[]` : list;
+}
+
+/** The value that belongs to a text, or NULL. For few pairs: they are looked through. */
 export function lookup(pairs: Pairs, text: Sql): Sql {
-  // One text binds at once; a list takes a call for each of its texts, on the main thread.
-  const texts = pairs.map(([key]) => key).join(LINE);
-  const values = pairs.map(([, value]) => String(value)).join(LINE);
-  const type = raw(typeof pairs[0]?.[1] === "number" ? "integer" : "varchar");
-  return sql`(select any_value(known_value) from (
-      select unnest(string_split(${texts}, ${LINE})) as known_text,
-        unnest(string_split(${values}, ${LINE}))::${type} as known_value
-    ) where known_text = ${text})`;
+  const texts = constantList(pairs.map(([key]) => key));
+  const values = constantList(pairs.map(([, value]) => value));
+  return sql`list_extract(${values}, list_position(${texts}, ${text}))`;
 }
 
 /** A column as `comparable` gives it; never NULL. */
@@ -45,17 +49,14 @@ export function comparableSourceSql(column: Sql): Sql {
   return sql`case when starts_with(${text}, 'www.') then substr(${text}, 5) else ${text} end`;
 }
 
-/**
- * What a table of sources says of a column, as `sourceOfText` finds it; or NULL. A column without
- * a text stays NULL, which costs no lookup.
- */
-export function knownSourceSql(pairs: Pairs, column: Sql): Sql {
-  const text = sql`lower(trim(${column}, ' '))`;
-  const bare = sql`case when starts_with(${text}, 'www.') then substr(${text}, 5) else ${text} end`;
-  return sql`coalesce(
-    ${lookup(pairs, bare)},
-    ${lookup(pairs, sql`nullif(regexp_extract(${bare}, ${DOMAIN_ABOVE}, 1), '')`)}
-  )`;
+/** What is said of the first known source that these columns name, as `sourceOfText` finds it. */
+export function knownSourceSql(values: SourceValues, columns: readonly Sql[]): Sql {
+  const texts = columns.flatMap((column) => {
+    const bare = sql`regexp_replace(lower(trim(${column}, ' ')), '^www[.]', '')`;
+    return [bare, sql`regexp_extract(${bare}, ${DOMAIN_ABOVE}, 1)`];
+  });
+  const known = sql`list_any_value(try_cast([${join(texts)}] as ${ident(SOURCE_TYPE)}[]))`;
+  return sql`list_extract(${constantList(values)}, 1 + enum_code(${known}))`;
 }
 
 /** What the page's address names as its source, or NULL. */
@@ -68,7 +69,7 @@ export function taggedSql(columns: SourceColumns): Sql {
 export function sourceSql(columns: SourceColumns): Sql {
   const tagged = taggedSql(columns);
   return sql`coalesce(
-    ${knownSourceSql(NAME_PAIRS, tagged)}, ${tagged}, nullif(${columns("referrer_source")}, '')
+    ${knownSourceSql(NAMES, [tagged])}, ${tagged}, nullif(${columns("referrer_source")}, '')
   )`;
 }
 
