@@ -342,8 +342,10 @@ export class Runner {
     notes?: Explained[],
     incomplete?: Set<string>,
   ): QueryContext {
+    const hidden = this.#options.rollups === false ? { rollups: null } : {};
     const plain = async (span: SpanUs, build: (sources: Sources) => Sql): Promise<Row[]> => {
-      const found = await this.#rows(site, span, build, asker);
+      const seen = (sources: Sources) => build({ ...sources, ...hidden });
+      const found = await this.#rows(site, span, seen, asker);
       for (const date of this.#reader.incompleteDates(site, span)) incomplete?.add(date);
       return found;
     };
@@ -354,7 +356,6 @@ export class Runner {
     const settings = this.#settingsOf(site);
     const { isPublicOnly = false } = asker.caller ?? {};
     const asked = { idDays: settings.idLife.days, isPublicOnly };
-    const hidden = this.#options.rollups === false ? { rollups: null } : {};
     return {
       told,
       query: async (plain: Query): Promise<Answer> => {
@@ -384,15 +385,17 @@ export class Runner {
         const { span } = planOf(query);
         return from(
           span,
-          (sources) =>
-            build(visitorDaysOf(query, cutUs, { ...sources, ...hidden }, sources.events, asked)),
+          (sources) => build(visitorDaysOf(query, cutUs, sources, sources.events, asked)),
         );
       },
       visitorRows: (queries, aggregates, build) => {
-        const rowsOf = (query: Query, sources: Sources) =>
-          visitorRowsOf(query, aggregates, { ...sources, ...hidden }, sources.events, asked);
         told.readsEvents = true;
-        return inBoth(from, queries, rowsOf, build);
+        const [query] = queries;
+        return this.#withRecent(query, planOf(query), isPublicOnly, (recent) => {
+          const rowsOf = (own: Query, sources: Sources) =>
+            visitorRowsOf(own, aggregates, sources, asked, own === query ? recent() : null);
+          return inBoth(from, queries, rowsOf, build);
+        });
       },
       paidRows: (queries, build) => {
         told.readsEvents = true;
@@ -423,11 +426,10 @@ export class Runner {
     asked: StatementContext,
   ): Promise<Answer> {
     const plan = planOf(query);
-    const hidden = this.#options.rollups === false ? { rollups: null } : {};
     const ask = (asked: StatementContext) => (recent: () => Recent | null) =>
       from(
         plan.span,
-        (sources) => statementOf(query, plan, { ...sources, ...hidden }, asked, recent()),
+        (sources) => statementOf(query, plan, sources, asked, recent()),
       );
     const rowsOf = (asked: StatementContext) =>
       this.#withRecent(query, plan, asked.isPublicOnly, ask(asked));

@@ -1,7 +1,7 @@
 // What a query is answered from: sums of closed days, their visits, or events. The
 // choice is made here alone. Pure.
 import type { Range } from "../../core/period.ts";
-import { join, type Sql, sql } from "../../core/sql.ts";
+import { join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Sources } from "../../storage/reader.ts";
 import type { EventsOf } from "../../storage/tiers/event_rows.ts";
 import { type AggregateName, metricOf } from "../metrics.ts";
@@ -19,7 +19,7 @@ import { buildQuery, paidRows } from "./build.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { matchingEvents } from "./relations.ts";
 import { buildRolled, rolledShape } from "../rollups/rolled.ts";
-import { eventRows, storedRows, storedVisits } from "./stored_rows.ts";
+import { eventRows, laterRows, laterVisitors, storedRows, storedVisits } from "./stored_rows.ts";
 import { buildOfVisits, isOfVisits, readsReferrers, visitorsOfDays } from "./visit_rows.ts";
 
 /** What the choice depends on beside the query. */
@@ -99,27 +99,32 @@ export interface VisitorRows {
   readonly stored: Sql | null;
   /** From events. */
   readonly fromEvents: Sql | null;
+  /** Named relations that both read, each with a comma after it; or nothing. */
+  readonly named: Sql;
 }
 
 /** The visitors of a query: from stored visits where they hold all of it, else from events. */
 export function visitorRowsOf(
   asking: Query,
   aggregates: readonly AggregateName[],
-  sources: Pick<Sources, "rollups" | "rollupFile" | "hotFromUs" | "engagements">,
-  events: EventsOf,
+  sources: Sources,
   asked: StatementContext,
+  recent: Recent | null = null,
 ): VisitorRows {
-  const keyed = withVisitorKeys(events);
+  const keyed = withVisitorKeys(sources.events);
   const query = withEngagements(asking, sources.engagements);
-  const split = splitOfVisits(query, sources, asked);
+  const split = splitOfVisits(query, sources, asked, recent);
   const ofRange = (range: Range) => eventRows(query, aggregates, range, keyed);
-  if (!split) return { stored: null, fromEvents: ofRange(query.range) };
+  if (!split) return { stored: null, fromEvents: ofRange(query.range), named: raw("") };
   const paths = split.paths.map((path) => sources.rollupFile(path));
-  const stored = storedVisits({ ...split, recent: null }, paths);
-  const ranges = split.events.map(ofRange);
+  const rows = [
+    ...split.events.map(ofRange),
+    ...(split.recent ? laterRows(query, aggregates, split.recent, keyed) : []),
+  ];
   return {
-    stored: unionOf(storedRows(query, aggregates, stored, split, true)),
-    fromEvents: ranges.length > 0 ? unionOf(ranges) : null,
+    stored: unionOf(storedRows(query, aggregates, storedVisits(split, paths), split, true)),
+    fromEvents: rows.length > 0 ? unionOf(rows) : null,
+    named: laterVisitors(split.recent, planOf(query).span, withVisitorKeys(sources.rows)),
   };
 }
 
@@ -151,15 +156,17 @@ function rollupsFor(
   return isPublicOnly && readsReferrers(query) ? null : rollups;
 }
 
-/** The days whose stored visits answer a query, without those of the running day. */
+/** The days whose stored visits answer a query, and what of `recent` does. */
 function splitOfVisits(
   query: Query,
   sources: Pick<Sources, "rollups" | "hotFromUs">,
   asked: StatementContext,
+  recent: Recent | null = null,
 ): VisitSplit | null {
   const site = rollupsFor(query, sources, asked);
   if (!site || !isOfVisits(query, planOf(query))) return null;
-  return visitSplitOf(query.range, site, splitBy(query, site, sources.hotFromUs, asked.idDays));
+  const by = splitBy(query, site, sources.hotFromUs, asked.idDays);
+  return visitSplitOf(query.range, site, by, recent);
 }
 
 function splitBy(

@@ -68,7 +68,7 @@ export function changeSql(
   const relations = [...given, ...repeated].map(({ name, is }) =>
     sql`${ident(name)} as materialized (${is}),\n  `
   );
-  return sql`with ${join(relations, "")}counts as (
+  return sql`with ${now.named}${before.named}${join(relations, "")}counts as (
     ${join(counts, "\n    union all ")}
   ),
   named as (select is_now, level, ${valueOf(texts)} as value, ${join(names.map(ident))}
