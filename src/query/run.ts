@@ -382,11 +382,9 @@ export class Runner {
       visitorDays: (request, cutUs, build) => {
         told.readsEvents = true;
         const query = queryOf(request, { metrics: ["visitors"] });
-        const { span } = planOf(query);
-        return from(
-          span,
-          (sources) => build(visitorDaysOf(query, cutUs, sources, sources.events, asked)),
-        );
+        const of = (sources: Sources) =>
+          build(visitorDaysOf(query, cutUs, sources, sources.events, asked));
+        return from(planOf(query).span, of);
       },
       visitorRows: (queries, aggregates, build) => {
         told.readsEvents = true;

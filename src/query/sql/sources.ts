@@ -25,7 +25,7 @@ const NAMES: SourceValues = [...SOURCE_TEXTS.values()].flatMap(({ name }) => nam
 /** Between the texts of a list; none holds it. */
 const LINE = "\n";
 
-/** A list: one text binds at once, a list takes a call for each of its texts, on the main thread. */
+/** A list: one text binds at once, a list takes a call for each of its texts on the main thread. */
 function constantList(values: SourceValues): Sql {
   const list = sql`string_split(${values.join(LINE)}, ${LINE})`;
   return typeof values[0] === "number" ? sql`${list}::integer[]` : list;
