@@ -92,7 +92,8 @@ function Numbers({ numbers }) {
       })}</span>
       ${numbers?.comparison && html`
         <${MetricChange} metric=${metricOf(schema, "visitors")}
-          change=${numbers.change?.visitors ?? null} before=${numbers.comparison.visitors} />
+          change=${numbers.change?.visitors ?? null} before=${numbers.comparison.visitors}
+          noise=${numbers.within_noise} />
       `}
     </p>
   `;

@@ -1,7 +1,7 @@
 // The visitors and pageviews of many sites: of a range, of the range before it, and of each of its
 // buckets. Sites of few events are answered by one statement for all of them; large ones, and those
 // with imported sums, by their own reports, which read rollups.
-import { bucketsOf } from "../../core/period.ts";
+import { bucketsOf, type Range } from "../../core/period.ts";
 import { type Sql, sql } from "../../core/sql.ts";
 import type { Clock } from "../../core/types.ts";
 import type { Row } from "../../storage/duckdb.ts";
@@ -11,6 +11,7 @@ import type { SpanUs } from "../../storage/tiers/event_rows.ts";
 import { Params } from "../params.ts";
 import { parseReportRequest, STANDARD_SETTINGS } from "../parse.ts";
 import type { ReportRequest } from "../query.ts";
+import { judgeCounts } from "../reports/change/spread.ts";
 import { OVERVIEW, type OverviewAnswer } from "../reports/overview.ts";
 import { TIMESERIES, type TimeseriesAnswer } from "../reports/timeseries.ts";
 import type { Asker, Runner } from "../run.ts";
@@ -28,6 +29,8 @@ export interface SiteNumbers extends SiteSums {
   readonly comparison: SiteSums | null;
   /** Visitors of each bucket, in order. */
   readonly series: readonly number[];
+  /** Whether the change of the visitors may be chance; absent without a range before. */
+  readonly within_noise?: boolean;
   /** UTC dates of which events are missing; absent where none are. */
   readonly incomplete_dates?: readonly string[];
 }
@@ -43,10 +46,14 @@ const MOMENT_MS = 10_000;
 /** The key of answers about several sites. */
 const SEVERAL = "";
 
-/** Segments beside the buckets of a range, which are numbered from 0. */
+/**
+ * Segments beside the buckets of a range, which are numbered from 0, and those of the range before,
+ * which are numbered from EARLIER on down.
+ */
 const BEFORE = -1;
 const BETWEEN = -2;
 const WHOLE = -3;
+const EARLIER = -10;
 
 /** What is asked of every site: the parameters of its reports but `site_id`. */
 export type AskedOfSites = URLSearchParams;
@@ -152,9 +159,9 @@ export class AllSites {
 
   async #alone(site: string, asked: AskedOfSites, asker: Asker): Promise<SiteNumbers> {
     const params = new URLSearchParams(asked);
+    const request = await this.#requestOf(site, asked, asker);
     const main = await this.#runner
       .answer("main", OVERVIEW, site, new Params(params), asker) as OverviewAnswer;
-    params.delete("compare");
     const series = await this.#runner
       .answer("timeseries", TIMESERIES, site, new Params(params), asker) as TimeseriesAnswer;
     const dates = this.#runner.incompleteDates(main);
@@ -162,11 +169,17 @@ export class AllSites {
       visitors: unique_visitors,
       pageviews: total_pageviews,
     });
+    const comparison = main.comparison ? sumsOf(main.comparison) : null;
+    const visitors = {
+      now: series.map((bucket) => bucket.visitors),
+      before: series.flatMap((bucket) => bucket.comparison?.visitors ?? []),
+    };
     return {
       site_id: site,
       ...sumsOf(main),
-      comparison: main.comparison ? sumsOf(main.comparison) : null,
-      series: series.map(({ visitors }) => visitors),
+      comparison,
+      series: visitors.now,
+      ...judgedOf(request, [main.unique_visitors, comparison?.visitors], visitors),
       ...(dates.length > 0 ? { incomplete_dates: dates } : {}),
     };
   }
@@ -188,17 +201,21 @@ function segmentsOf({ range, comparison, interval, zone, weekStart }: ReportRequ
   const buckets = bucketsOf(range, interval, zone, weekStart);
   return [
     ...(comparison
-      ? [{ number: BEFORE, fromUs: comparison.fromUs }, {
-        number: BETWEEN,
-        fromUs: comparison.toUs,
-      }]
+      ? [
+        ...bucketsOf(comparison, interval, zone, weekStart).map(({ fromUs }, index) => ({
+          number: EARLIER - index,
+          fromUs,
+        })),
+        // Of two segments that begin at once, either would be found.
+        ...(comparison.toUs < range.fromUs ? [{ number: BETWEEN, fromUs: comparison.toUs }] : []),
+      ]
       : []),
     ...buckets.map(({ fromUs }, number) => ({ number, fromUs })),
     { number: BETWEEN, fromUs: range.toUs },
   ];
 }
 
-/** One row per site and segment that has events, and one of the whole range. */
+/** One row per site and segment that has events, and one of each whole range. */
 function statementOf(requests: readonly ReportRequest[], events: Sql): Sql {
   const segments = requests.flatMap((request) =>
     segmentsOf(request).map((segment) => ({ ...segment, site: request.site }))
@@ -219,8 +236,9 @@ function statementOf(requests: readonly ReportRequest[], events: Sql): Sql {
   select site, segment, count(*)::bigint as visitors, sum(pageviews)::bigint as pageviews
   from seen group by site, segment
   union all
-  select site, ${WHOLE}, count(distinct visitor)::bigint, sum(pageviews)::bigint
-  from seen where segment >= 0 group by site
+  select site, case when segment >= 0 then ${WHOLE} else ${BEFORE} end as range_of,
+    count(distinct visitor)::bigint, sum(pageviews)::bigint
+  from seen group by site, range_of
   order by site, segment`;
 }
 
@@ -230,12 +248,30 @@ function numbersOf(request: ReportRequest, rows: readonly Row[]): SiteNumbers {
     visitors: Number(bySegment.get(segment)?.["visitors"] ?? 0),
     pageviews: Number(bySegment.get(segment)?.["pageviews"] ?? 0),
   });
-  const { range, interval, zone, weekStart } = request;
-  const buckets = bucketsOf(range, interval, zone, weekStart);
+  const { range, comparison, interval, zone, weekStart } = request;
+  const visitorsOf = (range: Range, numberAt: (index: number) => number) =>
+    bucketsOf(range, interval, zone, weekStart).map((_, index) => sumsOf(numberAt(index)).visitors);
+  const now = visitorsOf(range, (index) => index);
+  const before = comparison ? visitorsOf(comparison, (index) => EARLIER - index) : [];
+  const [whole, earlier] = [sumsOf(WHOLE), comparison ? sumsOf(BEFORE) : null];
   return {
     site_id: request.site,
-    ...sumsOf(WHOLE),
-    comparison: request.comparison ? sumsOf(BEFORE) : null,
-    series: buckets.map((_, number) => sumsOf(number).visitors),
+    ...whole,
+    comparison: earlier,
+    series: now,
+    ...judgedOf(request, [whole.visitors, earlier?.visitors], { now, before }),
   };
+}
+
+/** Whether visitors changed by more than chance, by the buckets of both ranges that have begun. */
+function judgedOf(
+  { range, interval, zone, weekStart, nowUs }: ReportRequest,
+  [now, before]: readonly [number, number | undefined],
+  series: { readonly now: readonly number[]; readonly before: readonly number[] },
+): Pick<SiteNumbers, "within_noise"> {
+  if (before === undefined) return {};
+  const begun = bucketsOf(range, interval, zone, weekStart).filter(({ fromUs }) => fromUs < nowUs);
+  const passed = series.now.slice(0, begun.length);
+  const { within_noise } = judgeCounts([now, before], [passed, series.before]);
+  return { within_noise };
 }

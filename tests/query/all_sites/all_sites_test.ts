@@ -3,6 +3,7 @@ import { AllSites } from "../../../src/query/all_sites/all_sites.ts";
 import { STANDARD_SETTINGS } from "../../../src/query/parse.ts";
 import { Runner } from "../../../src/query/run.ts";
 import { statsRoutes } from "../../../src/api/stats/stats.ts";
+import { judgeCounts } from "../../../src/query/reports/change/spread.ts";
 import { openTestReader, pageview, timeUs } from "../../support/events.ts";
 import { FakeClock } from "../../support/fake_system.ts";
 import { callRoute } from "../../support/server/routes.ts";
@@ -72,6 +73,21 @@ async function withSites(
   }
 }
 
+interface SeriesRow {
+  readonly date: string;
+  readonly visitors: number;
+  readonly comparison: { readonly visitors: number } | null;
+}
+
+/** Whether a change is noise, by the buckets that have begun. */
+function judgedBy(series: readonly SeriesRow[], now: number, before: number): boolean {
+  const earlier = series.flatMap(({ comparison }) => comparison?.visitors ?? []);
+  // What is compared has as many buckets as have begun.
+  const begun = Math.min(series.length, Math.max(earlier.length, 1));
+  const visitors = series.map(({ visitors }) => visitors).slice(0, begun);
+  return judgeCounts([now, before], [visitors, earlier]).within_noise;
+}
+
 Deno.test("AllSites counts of each site what its own reports count", async () => {
   await withSites(async ({ of, routes }) => {
     for (const asked of ASKED) {
@@ -85,12 +101,19 @@ Deno.test("AllSites counts of each site what its own reports count", async () =>
           visitors: main.comparison.unique_visitors,
           pageviews: main.comparison.total_pageviews,
         };
+        const { json: changes } = await callRoute(routes, `/api/stats/changes?${query}`);
+        const noise = before && judgedBy(series, main.unique_visitors, before.visitors);
+        // Of less than four days `changes` asks for hours.
+        if (/7d|30d|24h|=day/.test(asked) && before) {
+          assert.equal(noise, changes.metrics.visitors.within_noise, query);
+        }
         assert.deepEqual(found, {
           site_id: found.site_id,
           visitors: main.unique_visitors,
           pageviews: main.total_pageviews,
           comparison: before ?? null,
           series: series.map(({ visitors }: { visitors: number }) => visitors),
+          ...(before ? { within_noise: noise } : {}),
         }, query);
       }
       assert.ok(together.some(({ visitors }) => visitors > 0), asked);
