@@ -567,7 +567,8 @@ export const SETTINGS = {
     default: null,
     example: "postgresql://mallard@db.example.com/lake",
     secret: true,
-    doc: "PostgreSQL database that keeps the lake's catalog, without a password.",
+    doc:
+      "PostgreSQL database of the lake's catalog and of what its servers share, without password.",
   }),
   lake_password: row<string | null>({
     group: "lake",

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { startPostgres, stopPostgres } from "../../scripts/lake/parts.ts";
 import { fromSource, ServerProcess } from "../../scripts/server_process.ts";
 import { lakeTest, partsOfFile } from "../support/lake/lake.ts";
+import { resetPassword } from "../support/server/reset_password.ts";
 import { until } from "../support/wait.ts";
 
 const BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -20,10 +21,12 @@ interface Answer {
 /** A server and how it is asked, with the login that its owner has. */
 class Asked {
   readonly server: ServerProcess;
+  readonly settings: Readonly<Record<string, string>>;
   token: string | null = null;
 
-  constructor(server: ServerProcess) {
+  constructor(server: ServerProcess, settings: Readonly<Record<string, string>> = {}) {
     this.server = server;
+    this.settings = settings;
   }
 
   async ask(path: string, { method = "GET", body, headers = {} }: {
@@ -66,18 +69,16 @@ async function start(
 ): Promise<Asked> {
   const dataDir = `${folder}/${name}`;
   await Deno.mkdir(dataDir, { recursive: true });
-  const server = ServerProcess.start(fromSource(), {
-    dataDir,
-    env: {
-      ...env,
-      MALLARD_STORAGE: "lake",
-      MALLARD_NODE_NAME: name,
-      MALLARD_LAKE_FLUSH_INTERVAL: "5",
-      MALLARD_TRUSTED_PROXIES: "127.0.0.1",
-      ...more,
-    },
-  });
-  return new Asked(await server.ready());
+  const settings = {
+    ...env,
+    MALLARD_STORAGE: "lake",
+    MALLARD_NODE_NAME: name,
+    MALLARD_LAKE_FLUSH_INTERVAL: "5",
+    MALLARD_TRUSTED_PROXIES: "127.0.0.1",
+    ...more,
+  };
+  const server = ServerProcess.start(fromSource(), { dataDir, env: settings });
+  return new Asked(await server.ready(), { ...settings, MALLARD_DATA_DIR: dataDir });
 }
 
 /** Lets `work` ask two servers over one lake. */
@@ -158,6 +159,12 @@ twoServers("what an owner makes on one server of a lake is on the other", {}, as
   assert.equal(login.status, 200);
   a.token = login.body.token;
   assert.equal((await a.ask("/api/auth/status")).body.authenticated, true);
+  assert.match(await resetPassword(a.settings, "another long password"), /servers of the lake use/);
+  for (const server of [a, b]) {
+    server.token = login.body.token;
+    const isOut = async () => !(await server.ask("/api/auth/status")).body.authenticated;
+    await until(isOut, "the end of all logins");
+  }
 });
 
 for (const salt of ["derived", "random"]) {

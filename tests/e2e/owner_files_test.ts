@@ -1,30 +1,11 @@
 // The owner's password and files beside a running server: a reset takes effect at once, and no
 // other user of the machine can read events.
 import assert from "node:assert/strict";
-import { fromSource } from "../../scripts/server_process.ts";
 import { type ReadyServer, startReady } from "../support/server/ready_server.ts";
+import { resetPassword } from "../support/server/reset_password.ts";
 import { withFolder } from "../support/storage/storage.ts";
 
 const [OLD, NEW] = ["correct horse", "battery staple"] as const;
-
-/** Runs `mallard reset-password` with a password on its standard input; what it says. */
-async function reset(dataDir: string, password: string, own = {}): Promise<string> {
-  const { command, args, env } = fromSource();
-  const child = new Deno.Command(command, {
-    args: [...args, "reset-password"],
-    clearEnv: true,
-    env: { ...env, MALLARD_DATA_DIR: dataDir, ...own },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(`${password}\n`));
-  await writer.close();
-  const { code, stdout, stderr } = await child.output();
-  assert.equal(code, 0, new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout);
-}
 
 async function logIn({ url }: ReadyServer, password: string, path = "login") {
   const body = JSON.stringify({ password });
@@ -62,21 +43,30 @@ Deno.test("reset-password beside a running server takes effect at once", async (
     try {
       const first = await logIn(server, OLD, "setup");
       assert.equal(await keysUnder(server, first.headers), 200);
-      assert.match(await reset(folder, NEW), /^The password is set; the running server uses it/);
+      assert.match(
+        await resetPassword({ MALLARD_DATA_DIR: folder }, NEW),
+        /^The password is set; the running server uses it/,
+      );
       assert.equal(await keysUnder(server, first.headers), 401, "all logins have ended");
       assert.equal((await logIn(server, OLD)).status, 401);
       const second = await logIn(server, NEW);
       assert.equal(second.status, 200);
-      assert.match(await reset(folder, ""), /^The password is removed; the running server uses it/);
+      assert.match(
+        await resetPassword({ MALLARD_DATA_DIR: folder }, ""),
+        /^The password is removed; the running server uses it/,
+      );
       assert.equal((await logIn(server, OLD, "setup")).status, 200, "setup is open again");
       assert.ok(!server.output().includes(NEW));
       await sendEvent(server);
     } finally {
       assert.equal(await server.stop(), 0, server.output());
     }
-    assert.match(await reset(folder, NEW), /no server is running$/m);
+    assert.match(await resetPassword({ MALLARD_DATA_DIR: folder }, NEW), /no server is running$/m);
     const configured = { MALLARD_ADMIN_PASSWORD: OLD };
-    assert.match(await reset(folder, NEW, configured), /MALLARD_ADMIN_PASSWORD is set/);
+    assert.match(
+      await resetPassword({ MALLARD_DATA_DIR: folder, ...configured }, NEW),
+      /MALLARD_ADMIN_PASSWORD is set/,
+    );
     if (Deno.build.os === "windows") return;
     const modes = await modesOf(folder);
     for (const [path, mode] of modes) assert.match(mode, /0$/, `${path} has ${mode}`);
@@ -100,7 +90,10 @@ Deno.test({
       try {
         await sendEvent(server);
         // What a reset says holds: this server has its password from elsewhere.
-        assert.match(await reset(folder, NEW), /has its own from MALLARD_ADMIN_PASSWORD/);
+        assert.match(
+          await resetPassword({ MALLARD_DATA_DIR: folder }, NEW),
+          /has its own from MALLARD_ADMIN_PASSWORD/,
+        );
         assert.equal((await logIn(server, NEW)).status, 401);
         assert.equal((await logIn(server, OLD)).status, 200);
       } finally {

@@ -44,6 +44,8 @@ const RECONNECT_MS = 1000;
 const START_MS_MAX = 3000;
 const RETRY_SECS = "5";
 
+/** A fact of mallard.sqlite that the lake makes when it is connected for the first time. */
+const LAKE_JOURNAL = "lake_journal";
 /** Tables in which a server that joins may hold nothing of its own. */
 const OF_OWNERS: readonly CopiedTable[] = [
   "site_settings",
@@ -89,7 +91,9 @@ export class SharedState {
    * with a sentence where this is its first time.
    */
   static async open(system: System, store: Store, options: SharedOptions): Promise<SharedState> {
-    const mark = await store.run("readMark", undefined);
+    // Before the lake was connected once, events may still be kept without it, and settings change.
+    const isConnected = await store.run("getMeta", LAKE_JOURNAL) !== null;
+    const mark = isConnected ? await store.run("readMark", undefined) : null;
     const state = new SharedState(system, store, options, mark);
     const joining = state.refresh();
     joining.catch(() => {});
@@ -247,7 +251,7 @@ export class SharedState {
       const known = row === undefined ? null : String(row["lake_id"]);
       if (this.#mark !== null && known !== this.#mark.lake) throw otherLake();
       if (known === null) await moveInto(run, own ?? {}, this.#system.random.uuid(), this.#node);
-      else if (own !== null) requireNothing(own);
+      else if (own !== null) requireNothing(own, await readTables(run, OF_OWNERS));
       const [made] = await run(`select lake_id from ${SCHEMA}.installation`);
       return { lake: String(made?.["lake_id"]), copied: await this.#read(run) };
     });
@@ -396,14 +400,24 @@ async function moveInto(
   }
 }
 
-/** Throws where a server that joins others has what its owner has made. */
-function requireNothing(own: CopiedRows): void {
-  const found = OF_OWNERS.filter((table) => (own[table]?.length ?? 0) > 0);
+/** Throws where a server that joins others has what its owner has made, and they have not. */
+function requireNothing(own: CopiedRows, theirs: CopiedRows): void {
+  const found = OF_OWNERS.filter((table) => {
+    const rows = textsOf(own, table);
+    return rows.length > 0 && rows.join() !== textsOf(theirs, table).join();
+  });
   if (found.length === 0) return;
   throw new Error(
     "Cannot join the servers of the lake: this data folder has settings of its own " +
-      `(${found.join(", ")}), and they have theirs; start with an empty folder`,
+      `(${found.join(", ")}), and they have theirs; start with an empty folder, or remove the ` +
+      `schema ${SCHEMA} from PostgreSQL where no other server uses it`,
   );
+}
+
+function textsOf(rows: CopiedRows, table: CopiedTable): string[] {
+  return (rows[table] ?? []).map((row) =>
+    JSON.stringify(COPIED[table].map((name) => row[name] ?? null))
+  ).sort();
 }
 
 function otherLake(): Error {

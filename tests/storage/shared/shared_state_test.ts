@@ -4,6 +4,7 @@ import { AppError } from "../../../src/core/errors.ts";
 import { SharedSaltRows } from "../../../src/storage/shared/shared_salts.ts";
 import { changeOnce } from "../../../src/storage/shared/change_once.ts";
 import { realSystem } from "../../../src/runtime/system.ts";
+import { Sqlite } from "../../../src/storage/state/sqlite.ts";
 import { Store } from "../../../src/storage/state/store.ts";
 import { lakeTest, optionsOf, partsOfFile } from "../../support/lake/lake.ts";
 import { type OpenShared, openShared } from "../../support/lake/shared.ts";
@@ -55,7 +56,6 @@ lakeTest("the first server moves what it has, others take it", partsNow, async (
   await alone.run("setPassword", { hash: "hash", atMs: 1, replace: true });
   await alone.run("deviceKey", "key");
   await alone.run("refuseSite", { site_id: "spam.example", atMs: 1 });
-  await alone.run("setMeta", { name: "lake_journal", value: "of one" });
   const items = await alone.run("listItems", undefined);
   await alone.close();
   const one = await openShared(env, folder, "one");
@@ -69,7 +69,7 @@ lakeTest("the first server moves what it has, others take it", partsNow, async (
       }
       assert.equal(await shared.run("deviceKey", "fresh"), "key");
     }
-    assert.equal(await other.store.run("getMeta", "lake_journal"), null, "each has its own");
+    assert.equal(await other.store.run("getMeta", "lake_journal"), "of other", "its own");
     const id = await other.shared.run("addItem", goal("z"));
     assert.ok(id !== null && id > (items[0]?.id ?? 0));
   } finally {
@@ -96,6 +96,33 @@ lakeTest("a server that has settings of its own cannot join", partsNow, async (e
   // Nor can one of another lake.
   await sqlOf(partsNow(), "drop schema mallard cascade", databaseOf(env));
   await assert.rejects(openShared(env, folder, "one"), /this data folder belongs to another lake/);
+});
+
+lakeTest("a first start that fails later loses no settings", partsNow, async (env, folder) => {
+  await Deno.mkdir(`${folder}/one`);
+  const path = `${folder}/one/mallard.sqlite`;
+  const alone = async (work: (store: Store) => Promise<unknown>) => {
+    const store = await Store.open(path);
+    await work(store);
+    await store.close();
+    // The bucket was not there, say: the lake was never connected.
+    const db = Sqlite.openWriter(path);
+    db.run("delete from facts where name = 'lake_journal'");
+    db.close();
+  };
+  await alone((store) => store.run("putSiteSettings", site("a.example")));
+  await (await openShared(env, folder, "one")).close();
+  await alone(() => Promise.resolve());
+  await (await openShared(env, folder, "one")).close();
+  await alone((store) => store.run("putSiteSettings", site("b.example")));
+  await assert.rejects(
+    openShared(env, folder, "one"),
+    /settings of its own \(site_settings\).*or remove the schema mallard from PostgreSQL/,
+  );
+  await sqlOf(partsNow(), "drop schema mallard cascade", databaseOf(env));
+  const one = await openShared(env, folder, "one");
+  assert.deepEqual(await sitesOf(one), ["a.example", "b.example"]);
+  await one.close();
 });
 
 function databaseOf(env: Readonly<Record<string, string>>): string {

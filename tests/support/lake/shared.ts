@@ -23,6 +23,8 @@ export async function openShared(
   const store = await Store.open(`${folder}/${node}/mallard.sqlite`);
   try {
     const shared = await SharedState.open(system, store, { ...optionsOf(env), node });
+    // As the lake does once it is connected.
+    await store.run("setMeta", { name: "lake_journal", value: `of ${node}` });
     const close = async () => {
       await shared.close();
       await store.close();
