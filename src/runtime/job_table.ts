@@ -47,7 +47,7 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
   const { config, host, storage, backups, drops, identity, newSites } = parts;
   const compaction = host.compaction ?? (storage.lake ? UPKEEP : COMPACTION);
   const compact = startingAfter(system, compaction.delayMs)(() => storage.compactor.run(stopping));
-  const rollUp = startingAfter(system, ROLLUPS.delayMs)(() => parts.rollups.run(stopping));
+  const rollUp = startingAfter(system, ROLLUPS.delayMs)(() => addUp(parts, stopping));
   return [
     { name: "hot", everyMs: SECOND_MS, run: () => syncHot(storage) },
     ...storage.lake ? lakeJobs(parts, storage.lake) : localJobs(parts, stopping),
@@ -123,6 +123,11 @@ function localJobs({ config, storage }: JobParts, stopping: AbortSignal) {
 /** Nothing while DuckDB is opened again: all events are loaded then. */
 async function syncHot({ hot, reopening }: Storage): Promise<void> {
   if (!reopening.isUnderWay) await hot.sync();
+}
+
+/** Nothing while the lake cannot be read, or where nobody asks. */
+async function addUp({ storage, rollups }: JobParts, stopping: AbortSignal): Promise<void> {
+  if (storage.lake?.node.isReadable ?? true) await rollups.run(stopping);
 }
 
 /** What is stopped goes on at the next start. */

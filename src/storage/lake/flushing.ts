@@ -7,6 +7,7 @@ import type { Mutex } from "../../core/mutex.ts";
 import type { Clock, Files, Log } from "../../core/types.ts";
 import type { Db, Run } from "../duckdb.ts";
 import { ALL_COLUMNS, literal, literalPath } from "../parquet/schema.ts";
+import type { Rollups } from "../rollups/rollups.ts";
 import type { Store } from "../state/store.ts";
 import type { FlushCounts, Flushing } from "../tiers/flush.ts";
 import { type Hot, type HotTable, unionOf } from "../tiers/hot.ts";
@@ -39,6 +40,7 @@ export interface FlushingParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly mutex: Mutex;
+  readonly rollups: Rollups;
   /** What other servers have not brought into the lake yet; null where they are not asked. */
   readonly peers: Peers | null;
 }
@@ -340,6 +342,8 @@ export class LakeFlusher implements Flushing {
     } finally {
       await this.#node.keepStock();
     }
+    // What was made of erased events must not stay.
+    await this.#parts.rollups.sweep();
   }
 
   async #settle(): Promise<void> {

@@ -3,7 +3,6 @@ import type { System } from "../../core/types.ts";
 import type { DuckDbModule } from "../duckdb.ts";
 import type { OpenJournal } from "../open_journal.ts";
 import type { Comparison } from "../state/ops/partition_ops.ts";
-import type { Rollups } from "../rollups/rollups.ts";
 import type { Store } from "../state/store.ts";
 import { type FlushingOptions, type FlushingParts, LakeFlusher } from "./flushing.ts";
 import { LakeNode, type NodeOptions } from "./node.ts";
@@ -51,17 +50,17 @@ export async function openNode(
 
 /** What flushes into the lake and keeps it in order. */
 export async function openLakeParts(
-  parts: Omit<FlushingParts, "peers"> & { readonly rollups: Rollups },
+  parts: Omit<FlushingParts, "peers">,
   node: LakeNode,
   catalog: Catalog,
   { dataDir, ...options }: Omit<FlushingOptions, "folder"> & { readonly dataDir: string },
 ): Promise<LakeParts> {
   const folder = `${dataDir}/.lake`;
-  const { db, clock, log, rollups, mutex } = parts;
+  const { db, clock, log, mutex } = parts;
   const peers = node.peers && new Peers(db, catalog, clock, log, node.peers);
   const flusher = await LakeFlusher.open({ ...parts, peers }, node, { ...options, folder });
   const duty = new Duty(node.postgres());
-  const upkeep = new LakeUpkeep(node, flusher, rollups, duty, clock, log, mutex);
+  const upkeep = new LakeUpkeep(node, flusher, duty, clock, log, mutex);
   return { node, flusher, upkeep, peers };
 }
 

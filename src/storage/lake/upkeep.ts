@@ -5,7 +5,6 @@ import type { Mutex } from "../../core/mutex.ts";
 import { raw, type Sql, sql } from "../../core/sql.ts";
 import type { Clock, Log } from "../../core/types.ts";
 import { literal } from "../parquet/schema.ts";
-import type { Rollups } from "../rollups/rollups.ts";
 import type { CompactionCounts } from "../tiers/compact.ts";
 import { LAKE } from "./connection.ts";
 import type { Lake } from "./lake.ts";
@@ -50,19 +49,16 @@ export class LakeUpkeep {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #mutex: Mutex;
-  readonly #rollups: Rollups;
 
   /** `mutex` keeps flushes apart. */
   constructor(
     node: LakeNode,
     flusher: LakeFlusher,
-    rollups: Rollups,
     duty: Duty,
     clock: Clock,
     log: Log,
     mutex: Mutex,
   ) {
-    this.#rollups = rollups;
     this.#duty = duty;
     this.#mutex = mutex;
     this.#node = node;
@@ -126,7 +122,6 @@ export class LakeUpkeep {
         if (number !== null) this.#flusher.beginErasing(number);
         await this.#flusher.settle();
       }
-      await this.#rollups.sweep();
       // After an erasure that failed halfway there is nothing to delete, and files to clean up.
       await this.#cleanUp(lake, this.#clock.nowMs() + AHEAD_MS);
       const ended = async () => {

@@ -1,12 +1,15 @@
 // The same over a lake: what a server keeps of its closed days on its own disk.
 import { ok, strictEqual as equal } from "node:assert";
 import { sqlOf } from "../../../scripts/lake/parts.ts";
+import { DAY_US } from "../../../src/core/durations.ts";
 import { type Sql, sql } from "../../../src/core/sql.ts";
 import { periodOf } from "../../../src/sites/id_period.ts";
 import { literal } from "../../../src/storage/parquet/schema.ts";
 import { RecentVisits } from "../../../src/query/rollups/recent_visits.ts";
 import type { Storage } from "../../../src/storage/open.ts";
 import { pageview } from "../../support/events.ts";
+import { fakeSystem } from "../../support/fake_system.ts";
+import { Nodes } from "../../support/lake/nodes.ts";
 import {
   lakeTest,
   openLake,
@@ -15,6 +18,7 @@ import {
   partsOfFile,
 } from "../../support/lake/lake.ts";
 import {
+  builderOf,
   compare,
   compareRecent,
   compareRetention,
@@ -25,12 +29,14 @@ import {
   NEVER,
   NOW,
   type Open,
+  randomEvents,
   rollupFilesOf,
   SITE,
   type Site,
   withSite,
 } from "../../support/numbers/rolled_answers.ts";
 import { Draw } from "../../support/numbers/random_questions.ts";
+import { withFolder } from "../../support/storage/storage.ts";
 
 const partsNow = partsOfFile();
 
@@ -68,7 +74,7 @@ for (const [zone, idDays] of [["UTC", 1], ["Asia/Kathmandu", 7]] as const) {
 }
 
 const flushed = async (storage: Storage, at: string, page = "/late") => {
-  await storage.append([pageview({ at, visitor: "late", page })]);
+  await storage.append([pageview({ at, visitor: `late ${at.slice(0, 10)}`, page })]);
   await storage.flusher.flush();
   equal(storage.flusher.failing, false);
 };
@@ -109,7 +115,10 @@ siteTest(
     await same(false);
     ok(await open.build() > 0);
     await same(true);
-    await open.storage.expiry.expire(SITE, 15, NOW);
+    await open.storage.lake?.upkeep.whileExpiring(async () => {
+      const { parquet_partitions_deleted } = await open.storage.expiry.expire(SITE, 15, NOW);
+      ok(parquet_partitions_deleted > 0);
+    });
     await same(false);
     await open.build();
     await same(true);
@@ -257,4 +266,54 @@ siteTest(
     equal(await compare(open.storage, system, site, 322, 4), 0);
     ok(await open.build() > 0);
   },
+);
+
+lakeTest(
+  "rollups of a server follow what another brings into the lake",
+  partsNow,
+  (env) =>
+    withFolder(async (folder) => {
+      const system = fakeSystem({ nowMs: Date.now() });
+      const site = { zone: "Europe/Berlin", idDays: 1 };
+      const nodes = new Nodes(folder, env, system);
+      const [one, two] = [await nodes.open("one"), await nodes.open("two")];
+      system.clock.advance(NOW - system.clock.nowMs());
+      let seed = 400;
+      const same = async (least: number) => {
+        for (const storage of [one, two]) {
+          await storage.lake?.flusher.follow();
+          ok(await compare(storage, system, site, ++seed, 4) >= least, `seed ${seed}`);
+        }
+      };
+      const build = async (storage: Storage) => {
+        const builder = builderOf(storage, system, site);
+        await builder.run(NEVER);
+        equal(builder.counts.failures, 0);
+        return builder.counts.days;
+      };
+      try {
+        const events = randomEvents(13, 1);
+        await one.append(events.filter((_, index) => index % 2 === 0));
+        await two.append(events.filter((_, index) => index % 2 === 1));
+        await one.flusher.flush();
+        await two.flusher.flush();
+        await same(0);
+        ok(await build(one) > 0 && await build(two) > 0);
+        await same(1);
+        await two.append([pageview({ at: "2024-03-12T12:00:00Z", visitor: "late" })]);
+        await same(0);
+        await flushed(two, "2024-03-20T14:00:00Z");
+        await same(0);
+        const built = await build(one);
+        ok(built > 0 && built < 6, `${built} days were made again`);
+        await same(0);
+        system.clock.advance(DAY_US / 1000);
+        await flushed(two, "2024-03-21T14:00:00Z");
+        await one.lake?.flusher.follow();
+        equal(await build(one), 1, "a day is over on which both had events");
+        await same(0);
+      } finally {
+        await nodes.closeAll();
+      }
+    }),
 );

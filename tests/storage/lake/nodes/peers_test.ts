@@ -1,18 +1,15 @@
 // Two servers over one lake: what each answers of the other's events before, during and after
 // flushes, restarts and erasures, and what it says of what it may lack.
 import assert from "node:assert/strict";
-import { hotRoute } from "../../../../src/api/nodes.ts";
-import type { Context } from "../../../../src/http/route.ts";
-import type { AskPeer } from "../../../../src/storage/lake/nodes/peers.ts";
 import type { Storage } from "../../../../src/storage/open.ts";
 import { plainRows } from "../../../../scripts/lake/plain.ts";
 import { numbered } from "../../../support/lake/data.ts";
-import { lakeTest, openOverLake, partsOfFile } from "../../../support/lake/lake.ts";
+import { lakeTest, partsOfFile } from "../../../support/lake/lake.ts";
+import { Nodes } from "../../../support/lake/nodes.ts";
 import { accept, numbersOf } from "../../../support/storage/storage.ts";
 
 const partsNow = partsOfFile();
 const SITE = "example.com";
-const SECRET = "a secret of servers";
 
 type Env = Readonly<Record<string, string>>;
 
@@ -24,61 +21,6 @@ function expected(count: number): number[] {
 
 const add = (storage: Storage, from: number, count: number) =>
   accept(storage, numbered(from, count, 3));
-
-/** Servers by name that reach each other, until they are cut off. */
-class Nodes {
-  readonly #folder: string;
-  readonly #env: Env;
-  readonly #open = new Map<string, Storage>();
-  readonly cutOff = new Set<string>();
-
-  constructor(folder: string, env: Env) {
-    this.#folder = folder;
-    this.#env = env;
-  }
-
-  async open(node: string): Promise<Storage> {
-    const folder = `${this.#folder}/${node}`;
-    await Deno.mkdir(folder, { recursive: true });
-    const ask: AskPeer = async (url, headers) => {
-      const { hostname } = new URL(url);
-      const asked = this.#open.get(hostname);
-      if (asked === undefined || this.cutOff.has(node) || this.cutOff.has(hostname)) {
-        throw new Error("Connection refused");
-      }
-      return await answerOf(asked, new Request(url, { headers }));
-    };
-    const storage = await openOverLake(folder, this.#env, {
-      node,
-      address: `http://${node}`,
-      peers: { secret: SECRET, ask },
-    });
-    this.#open.set(node, storage);
-    return storage;
-  }
-
-  async close(node: string): Promise<void> {
-    await this.#open.get(node)?.close();
-    this.#open.delete(node);
-  }
-
-  async closeAll(): Promise<void> {
-    for (const node of [...this.#open.keys()]) await this.close(node);
-  }
-}
-
-async function answerOf({ lake, store }: Storage, request: Request) {
-  const journal = lake?.node.name.journal ?? "";
-  const route = hotRoute({
-    journal,
-    erasedTo: () => lake?.node.erasedTo ?? 0,
-    store,
-    secret: SECRET,
-  });
-  const context = { request, url: new URL(request.url) } as Context;
-  const response = await route.handle(context);
-  return { status: response.status, headers: response.headers, text: await response.text() };
-}
 
 const follow = (storage: Storage) => storage.lake?.flusher.follow();
 const plain = (env: Env, query: string) => plainRows(partsNow(), env, query);
