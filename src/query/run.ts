@@ -26,14 +26,13 @@ import { type Plan, planOf } from "./sql/plan.ts";
 import type { Recent } from "./rollups/split.ts";
 import { publicEvents, publicRules } from "./sql/public_view.ts";
 import { type CheckedFilter, type Query, queryOf, type ReportRequest } from "./query.ts";
-import { matchingEvents } from "./sql/relations.ts";
 import {
+  eventsOf,
   paidRowsOf,
   type StatementContext,
   statementOf,
   visitorDaysOf,
   visitorRowsOf,
-  withVisitorKeys,
 } from "./sql/statement.ts";
 import { SEVERAL } from "./rollups/rolled.ts";
 import type { DropCount, QueryContext, Report } from "./reports/report.ts";
@@ -374,10 +373,8 @@ export class Runner {
       matching: (request: ReportRequest, columns: readonly EventColumnName[], build) => {
         told.readsEvents = true;
         const query = queryOf(request, { metrics: ["events"] });
-        const plan = planOf(query);
-        const of = (sources: Sources) =>
-          build(matchingEvents(query, plan, withVisitorKeys(sources.events), columns));
-        return from(plan.span, of);
+        const of = (sources: Sources) => build(eventsOf(query, columns, sources, asked));
+        return from(planOf(query).span, of);
       },
       visitorDays: (request, cutUs, build) => {
         told.readsEvents = true;

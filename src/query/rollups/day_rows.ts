@@ -240,12 +240,13 @@ export function findMissingTexts({ rows }: Tables): Sql {
 
 /**
  * The rows of visits to be written: one for each visit and day on which it has events, with what
- * these are as lists of equal length. A visit's first day has those of its later days, too, under
- * names with `later_`. `day` and `visit` together are the key.
+ * these are as lists of equal length: also when, in microseconds after the local date's midnight in
+ * UTC. A visit's first day has those of its later days, too, under names with `later_`, without
+ * times. `day` and `visit` together are the key.
  */
 export function visitRows({ visitDays, lists }: Tables, { first, last }: Days): Sql {
   const values = VISIT_DIMENSIONS.map((ref) => sql`d.${valueName(ref)}`);
-  const items = ["events", ...Object.keys(PART_DIMENSIONS)].map((name) =>
+  const items = ["us", ...Object.keys(PART_DIMENSIONS)].map((name) =>
     sql`list_transform(l.items, lambda x: x.${ident(name)}) as ${listName(name)}`
   );
   const later = Object.keys(PART_DIMENSIONS).map((name) =>

@@ -38,7 +38,7 @@ export interface Tables {
   readonly visitDays: string;
   /** Counts of each visit on each day by page. */
   readonly pages: string;
-  /** The same as lists: what `PART_DIMENSIONS` name, and how many events. */
+  /** The events of each visit and day as a list: what `PART_DIMENSIONS` name, and when. */
   readonly lists: string;
   /** Events with revenue. */
   readonly paid: string;
@@ -302,16 +302,13 @@ function createPages({ placed, pages, visitDays, attached }: Tables): Sql {
 }
 
 function createLists({ placed, lists }: Tables): Sql {
-  const values = Object.entries(PART_DIMENSIONS);
-  const item = values.map(([ref, column]) => sql`${ident(ref)}: ${ident(column)}`);
+  const item = Object.entries(PART_DIMENSIONS).map(([ref, column]) =>
+    sql`${ident(ref)}: ${ident(column)}`
+  );
   return sql`create table ${ident(lists)} as
-    select visitor_id, visit_start_us, day, list({${join(item)}, events: events}) as items
-    from (
-      select visitor_id, visit_start_us, day, ${join(values.map(([, column]) => ident(column)))},
-        count(*)::integer as events
-      from ${ident(placed)}
-      group by all
-    )
+    select visitor_id, visit_start_us, day,
+      list({${join(item)}, us: us - day * ${DAY_US}} order by us) as items
+    from ${ident(placed)}
     group by visitor_id, visit_start_us, day`;
 }
 

@@ -1,5 +1,6 @@
 // What a query is answered from: sums of closed days, their visits, or events. The
 // choice is made here alone. Pure.
+import type { EventColumnName } from "../../core/event.ts";
 import type { Range } from "../../core/period.ts";
 import { join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Sources } from "../../storage/reader.ts";
@@ -19,8 +20,18 @@ import { buildQuery, paidRows } from "./build.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { matchingEvents } from "./relations.ts";
 import { buildRolled, rolledShape } from "../rollups/rolled.ts";
-import { eventRows, laterRows, laterVisitors, storedRows, storedVisits } from "./stored_rows.ts";
+import {
+  eventRows,
+  holdEvents,
+  laterRows,
+  laterVisitors,
+  storedEvents,
+  storedRows,
+  storedVisits,
+} from "./stored_rows.ts";
 import { buildOfVisits, isOfVisits, readsReferrers, visitorsOfDays } from "./visit_rows.ts";
+
+const UNION = "\n  union all\n  ";
 
 /** What the choice depends on beside the query. */
 export interface StatementContext {
@@ -87,7 +98,28 @@ export function visitorDaysOf(
   const paths = split.paths.map((path) => sources.rollupFile(path));
   const parts = split.events.map((range) => sql`select * from ${ofEvents(range)}`);
   const all = [visitorsOfDays(query, split, paths), ...parts];
-  return sql`(${join(all, "\n  union all\n  ")})`;
+  return sql`(${join(all, UNION)})`;
+}
+
+/** The events of a query that meet its filter, as a relation of stored columns. */
+export function eventsOf(
+  query: Query,
+  columns: readonly EventColumnName[],
+  sources: Pick<Sources, "events" | "rollups" | "rollupFile" | "hotFromUs">,
+  asked: StatementContext,
+): Sql {
+  const ofRange = (range: Range) => {
+    const own: Query = { ...query, range };
+    return matchingEvents(own, planOf(own), withVisitorKeys(sources.events), columns);
+  };
+  const split = holdEvents(query, columns) ? splitOfVisits(query, sources, asked) : null;
+  if (!split) return ofRange(query.range);
+  const paths = split.paths.map((path) => sources.rollupFile(path));
+  const parts = [
+    storedEvents(query, columns, storedVisits(split, paths)),
+    ...split.events.map((range) => sql`select * from ${ofRange(range)}`),
+  ];
+  return sql`(${join(parts, UNION)})`;
 }
 
 /**

@@ -2,6 +2,7 @@
 // query. Pure.
 import { conditionsOf } from "../../../dashboard/grammar/filter.js";
 import { DAY_US } from "../../core/durations.ts";
+import type { EventColumnName } from "../../core/event.ts";
 import type { Range } from "../../core/period.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { EventsOf, SpanUs } from "../../storage/tiers/event_rows.ts";
@@ -30,17 +31,46 @@ export const OF_VISITS: Readonly<Partial<Record<AggregateName, string>>> = {
   visit_pageviews: "case when r.is_start then r.visit_pageviews else 0 end",
 };
 
-/** The same over a part of it: some events of one page, name and host. */
+/** The same over a part of it: one event. */
 const OF_PARTS: typeof OF_VISITS = {
   visitors: "1",
-  pageviews: "case when r.part_name = 'pageview' then r.part_events else 0 end",
-  events: "r.part_events",
+  pageviews: "case when r.part_name = 'pageview' then 1 else 0 end",
+  events: "1",
 };
 
 /** Dimensions that stored visits have. */
 export const KEPT: ReadonlySet<string> = new Set(VISIT_DIMENSIONS);
 /** Dimensions of their parts. */
 export const PARTS: ReadonlySet<string> = new Set(Object.keys(PART_DIMENSIONS));
+
+/** Columns of events that stored visits have the values of, and how. */
+const OF_EVENTS: Readonly<Partial<Record<EventColumnName, Sql>>> = {
+  visitor_id: raw("visitor_id"),
+  timestamp: sql`make_timestamp(day * ${DAY_US} + ${listName("us")})`,
+  ...Object.fromEntries(
+    Object.entries(PART_DIMENSIONS).map(([ref, column]) => [column, listName(ref)]),
+  ),
+};
+
+/** Whether stored visits hold the events of a query, with these columns. */
+export function holdEvents({ filter }: Query, columns: readonly EventColumnName[]): boolean {
+  return columns.every((name) => name in OF_EVENTS) &&
+    conditionsOf(filter).every(({ dimension }) => KEPT.has(dimension));
+}
+
+/** The events of stored visits that meet the filter of a query, which is one of visits. */
+export function storedEvents(
+  query: Query,
+  columns: readonly EventColumnName[],
+  stored: Sql,
+): Sql {
+  const refs = Object.entries(PART_DIMENSIONS).filter(([, column]) => columns.includes(column));
+  const lists = unnested(["us", ...refs.map(([ref]) => ref)], listName);
+  const values = columns.map((name) => sql`${OF_EVENTS[name] ?? raw("null")} as ${ident(name)}`);
+  return sql`select ${join(values)}
+    from (select r.day, r.visitor_id, ${lists.columns}
+      from ${stored} r where ${filterSql(query.filter, STORED, query)})`;
+}
 
 const storedValue = (ref: DimensionRef) =>
   sql`r.${PARTS.has(ref) ? listName(ref) : valueName(ref)}`;
@@ -154,7 +184,7 @@ export function storedRows(
   }
   const rows: Sql[] = [];
   if (ofEvent.length > 0) {
-    const lists = unnested([...refs, "events", "name"], (name) => listName(name));
+    const lists = unnested([...refs, "name"], (name) => listName(name));
     rows.push(sql`select ${join([...keys, raw("r.visitor_id"), ...counts(ofEvent, OF_PARTS)])}
       from (select r.* exclude (${lists.names}), ${lists.columns}
         from ${stored} r) r

@@ -14,6 +14,7 @@ import {
   compare,
   compareRecent,
   compareRetention,
+  compareSteps,
   compareWhy,
   countsOf,
   engagementOf,
@@ -51,6 +52,7 @@ for (
         await compareRecent({ storage, system, site }, recent, seed, 1);
         await compareRetention(storage, system, site, seed);
         await compareWhy(storage, system, site, turn);
+        ok(await compareSteps(storage, system, site, seed + turn) > 0);
       });
     }
   });

@@ -277,6 +277,7 @@ export async function compare(
     const right = await plain.context(SITE).query(query);
     deepEqual(found, right, JSON.stringify({ ...query, at: index }));
   }
+  await compareSteps(storage, system, site, seed, [draw.one(STEPS)]);
   return used;
 }
 
@@ -352,6 +353,56 @@ export async function compareRetention(
     );
     deepEqual(found, right, text);
   }
+}
+
+const STEPS: readonly (readonly [name: keyof typeof REPORTS, params: string])[] = [
+  ["funnel", "steps=page:/,page:/a,event:signup&window=1 day"],
+  ["funnel", "steps=page:/,page:/*&window=1 day&order=consecutive"],
+  ["funnel", "steps=page:/a,event:signup&window=1 hour&detail=true"],
+  ["sequences", "steps=page:/,event:signup"],
+  ["flow", "page=/a"],
+  ["flow", "page=/&detail=true&depth=3"],
+];
+const STEP_FILTERS = [
+  "",
+  "is_not(country,DE)",
+  "is(source,Google)",
+  "is(page,/a)",
+  "is(entry_page,/)",
+];
+
+/**
+ * Reports about the order of events: from stored visits, and from events alone. Resolves with how
+ * many read stored visits.
+ */
+export async function compareSteps(
+  storage: Storage,
+  system: FakeSystem,
+  site: Site,
+  seed: number,
+  asked = STEPS,
+): Promise<number> {
+  const rolled = runnerOf(storage, system, site, true);
+  const plain = runnerOf(storage, system, site, false);
+  const draw = new Draw(seed);
+  const dayAt = (day: number) => dateOfDay(dayOfDate(FIRST) + day);
+  let used = 0;
+  for (const [name, own] of asked) {
+    const first = draw.below(DAYS - 1);
+    const last = first + draw.below(DAYS + 1 - first);
+    const filter = draw.one(STEP_FILTERS);
+    const range = `start_date=${dayAt(first)}&end_date=${dayAt(last)}`;
+    const text = `site_id=${SITE}&${range}&${own}${filter === "" ? "" : `&filters=${filter}`}`;
+    const ask = (runner: Runner) =>
+      runner.answer(name, REPORTS[name], SITE, new Params(new URLSearchParams(text)));
+    let found;
+    const texts = await statementsOf(storage, async () => {
+      found = await ask(rolled);
+    });
+    if (texts.some((one) => one.includes("part_us"))) used++;
+    deepEqual(found, await ask(plain), text);
+  }
+  return used;
 }
 
 const WHY_METRICS = ["visitors", "pageviews", "bounce_rate", "conversion_rate"];
