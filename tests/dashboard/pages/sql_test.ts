@@ -4,7 +4,7 @@ import { faultsFound } from "../../support/browser/accessibility.ts";
 import type { Page } from "../../support/browser/browser.ts";
 import { askApi, dashboardTest, SITE } from "../../support/browser/dashboard.ts";
 
-const ROWS = "section:has(h2:text-is('Answer')) tbody tr";
+const ROWS = "section:has(h2:text-is('Result')) tbody tr";
 const STATEMENT = "textarea[aria-label=Statement] >> nth=0";
 
 dashboardTest("sql.js: runs, charts, downloads and saves statements", async ({ url, open }) => {
