@@ -43,14 +43,20 @@ const ANSWER_MS_MAX = 2000;
 /** Rows of one server that are kept at most: beyond them, answers say that it is behind. */
 const ROWS_MAX = 500_000;
 
+/** Rows after `afterSeq` were sent when the erasures up to `erasedTo` were done. */
+interface Sent {
+  readonly erasedTo: number;
+  readonly afterSeq: number;
+}
+
 /** What is known of one journal. */
 interface Held {
   readonly table: string;
   /** Rows up to this one were asked for. */
   seqTo: number;
   rows: number;
-  /** The last erasure that the server had done when it sent the rows. */
-  erasedTo: number;
+  /** What the server had erased when it sent rows, oldest first. */
+  readonly sent: Sent[];
   /** Up to which row the table has none, for the lake has them. */
   readonly mark: number;
 }
@@ -143,7 +149,7 @@ export class Peers {
         continue;
       }
       const next = await this.#make(held.seqTo, other.last_seq);
-      next.erasedTo = held.erasedTo;
+      next.sent.push(...held.sent);
       const [moved] = await this.#db.execute(
         sql`insert into ${ident(next.table)} select * from ${ident(held.table)}
           where seq > ${other.last_seq}`,
@@ -164,18 +170,20 @@ export class Peers {
     await this.#db.drop(tables);
   }
 
-  /** Deletes what was erased: what came after a server had erased it was not. */
+  /** Deletes what was erased: what a server sent after it had erased was not. */
   async erase(erasure: Erasure): Promise<void> {
     for (const held of this.#held.values()) await this.#erase(held, erasure);
   }
 
   async #erase(
-    { table, erasedTo }: Held,
+    { table, mark, sent }: Held,
     { number, site, firstDate, lastDate, toUs }: Erasure,
   ): Promise<void> {
-    if (number <= erasedTo) return;
+    const lastSeq = sent.find(({ erasedTo }) => number <= erasedTo)?.afterSeq ??
+      Number.MAX_SAFE_INTEGER;
+    if (lastSeq <= mark) return;
     await this.#db.execute(
-      sql`delete from ${ident(table)} where site_id = ${site}
+      sql`delete from ${ident(table)} where site_id = ${site} and seq <= ${lastSeq}
         and timestamp >= ${firstDate}::timestamp
         and timestamp < least(${lastDate}::timestamp + interval 1 day, make_timestamp(${toUs}))`,
     );
@@ -201,7 +209,10 @@ export class Peers {
       for (let isMore = true; isMore && held.rows < ROWS_MAX;) {
         const startedMs = this.#clock.nowMs();
         const answer = await this.#ask(other, held.seqTo);
-        held.erasedTo = Number(answer.headers.get(ERASED_HEADER));
+        const erasedTo = Number(answer.headers.get(ERASED_HEADER));
+        if (erasedTo > (held.sent.at(-1)?.erasedTo ?? 0)) {
+          held.sent.push({ erasedTo, afterSeq: held.seqTo });
+        }
         await this.#insert(held, answer.text);
         for (const erasure of erased) await this.#erase(held, erasure);
         held.seqTo = Number(answer.headers.get(SEQ_HEADER));
@@ -259,7 +270,7 @@ export class Peers {
     const table = `peer_${++this.#number}`;
     await this.#db.execute(createPeerTable(table));
     this.#firstUs.set(table, new Map());
-    return { table, seqTo, rows: 0, erasedTo: 0, mark };
+    return { table, seqTo, rows: 0, sent: [], mark };
   }
 
   #note(table: string, site: string, us: number): void {

@@ -7,6 +7,7 @@ import { numbered } from "../../../support/lake/data.ts";
 import { lakeTest, partsOfFile } from "../../../support/lake/lake.ts";
 import { Nodes } from "../../../support/lake/nodes.ts";
 import { accept, numbersOf } from "../../../support/storage/storage.ts";
+import { until } from "../../../support/wait.ts";
 
 const partsNow = partsOfFile();
 const SITE = "example.com";
@@ -136,6 +137,23 @@ over("an erasure is done by every server, and by none later", async (nodes, env)
     `select count(*) from lake.events where site_id = '${SITE}' and date < date '2026-01-03'`,
   );
   assert.deepEqual(rows, [[0]]);
+});
+
+over("what a server has erased is gone from the memory of others", async (nodes) => {
+  const [one, two] = [await nodes.open("one"), await nodes.open("two")];
+  await add(one, 0, 30);
+  await follow(two);
+  assert.deepEqual(await numbersOf(two), expected(30));
+  const erasing = one.eraser.erase(SITE, "2026-01-01", "2026-01-31");
+  await until(() => (one.lake?.node.erasedTo ?? 0) > 0, "the erasure of the first server");
+  await add(one, 30, 30);
+  await follow(two);
+  assert.equal((await erasing).not_erased, undefined);
+  const left = expected(60).filter((n) => n >= 30);
+  assert.deepEqual(await numbersOf(two), left, "what came after it stays");
+  await add(one, 60, 30);
+  await follow(two);
+  assert.deepEqual(await numbersOf(two), expected(90).filter((n) => n >= 30));
 });
 
 over("a server that comes back does the erasures that it missed", async (nodes, env) => {
