@@ -76,6 +76,7 @@ const LONGEST = [
   "tests/e2e/visitor_id_test.ts",
   "tests/dashboard/app_states_test.ts",
   "tests/dashboard/app_test.ts",
+  "tests/dashboard/app_keyboard_test.ts",
   "tests/storage/lake",
   "tests/e2e/lake_kill_test.ts",
   "tests/e2e/api_fuzz_test.ts",
