@@ -373,6 +373,10 @@ export class RollupBuilder {
     ask: Ask,
   ): Promise<void> {
     await ask(createRows(tables));
+    // A site may have been silent for months: their files say so, and nothing has to be added up.
+    const some = await ask(sql`select 1 from ${ident(tables.events)}
+      union all select 1 from ${ident(tables.engagements)} limit 1`);
+    if (some.length === 0) return;
     const paid = await ask(sql`select 1 from ${ident(tables.events)}
       where revenue_amount is not null limit 1`);
     if (paid.length > 0) await ask(createPaid(tables, days));
