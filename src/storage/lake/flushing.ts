@@ -415,6 +415,12 @@ export class LakeFlusher implements Flushing {
     );
   }
 
+  /** How many events of a site and of UTC dates other servers hold, as far as is known here. */
+  async heldElsewhere(site: string, firstDate: string, lastDate: string): Promise<number> {
+    const { peers } = this.#parts;
+    return await peers?.count(this.#node.marked.others, site, firstDate, lastDate) ?? 0;
+  }
+
   /** Notes that this server does an erasure of its own, until it is done. */
   beginErasing(number: number): void {
     this.#erasing.add(number);

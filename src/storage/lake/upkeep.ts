@@ -35,6 +35,8 @@ const OTHERS_POLL_MS = 500;
 /** What an erasure removed from the lake. */
 export interface Erased {
   readonly partitions: readonly StockedPartition[];
+  /** How many events other servers had not brought into the lake, as far as is known here. */
+  readonly elsewhere: number;
   /** Notes that the same is done with what is not in the lake. */
   readonly ended: () => Promise<void>;
 }
@@ -91,6 +93,11 @@ export class LakeUpkeep {
     return this.#node.stockOf(site).filter(({ date }) => date >= firstDate && date <= lastDate);
   }
 
+  /** How many events of a site and UTC dates other servers have not brought into the lake yet. */
+  heldElsewhere(site: string, firstDate: string, lastDate: string): Promise<number> {
+    return this.#flusher.heldElsewhere(site, firstDate, lastDate);
+  }
+
   /**
    * Removes events of some dates from the lake and from its bucket, old snapshots included, and,
    * where `isRecorded` says so, lets other servers do it with what they hold. Resolves with the
@@ -107,6 +114,7 @@ export class LakeUpkeep {
       // What is hot and in the lake at once would be seen again.
       await this.#flusher.settle();
       const found = this.within(site, firstDate, lastDate);
+      const elsewhere = await this.heldElsewhere(site, firstDate, lastDate);
       const lake = await this.#node.lake();
       let number: number | null = null;
       if (isRecorded || found.length > 0) {
@@ -127,7 +135,7 @@ export class LakeUpkeep {
       const ended = async () => {
         if (number !== null) await this.#flusher.endErasing(number);
       };
-      return { partitions: found, ended };
+      return { partitions: found, elsewhere, ended };
     } catch (error) {
       if (error instanceof AppError) throw error;
       this.#log("error", "Cannot erase from the lake", { reason: messageOf(error) });

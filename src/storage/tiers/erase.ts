@@ -87,9 +87,10 @@ export class Eraser {
       const records = await this.#journal.count(site, firstDate, lastDate);
       const stored = this.#lake?.within(site, firstDate, lastDate) ??
         this.#filesOf(site, firstDate, lastDate);
+      const elsewhere = await this.#lake?.heldElsewhere(site, firstDate, lastDate) ?? 0;
       return {
         db_records_deleted: records,
-        events_deleted: records + rowsOf(stored),
+        events_deleted: records + elsewhere + rowsOf(stored),
         parquet_partitions_deleted: partitions([
           ...stored,
           ...await this.#trash.of(site, firstDate, lastDate),
@@ -171,7 +172,7 @@ export class Eraser {
       return {
         counts: {
           db_records_deleted: records,
-          events_deleted: records + rowsOf(stored),
+          events_deleted: records + (erased?.elsewhere ?? 0) + rowsOf(stored),
           parquet_partitions_deleted: partitions([
             ...stored,
             ...trashed,

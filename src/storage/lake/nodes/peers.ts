@@ -170,6 +170,25 @@ export class Peers {
     await this.#db.drop(tables);
   }
 
+  /** How many rows of a site and of UTC dates are read beside a snapshot that has these marks. */
+  async count(
+    others: readonly Entered[],
+    site: string,
+    firstDate: string,
+    lastDate: string,
+  ): Promise<number> {
+    const counted = this.rowsBeside(others).map(({ table, afterSeq }) =>
+      this.#db.query(
+        sql`select count(*)::double as rows from ${ident(table)}
+          where site_id = ${site} and seq > ${afterSeq}
+          and timestamp >= ${firstDate}::timestamp
+          and timestamp < ${lastDate}::timestamp + interval 1 day`,
+      )
+    );
+    const found = (await Promise.all(counted)).flat();
+    return found.reduce((sum, { rows }) => sum + Number(rows), 0);
+  }
+
   /** Deletes what was erased: what a server sent after it had erased was not. */
   async erase(erasure: Erasure): Promise<void> {
     for (const held of this.#held.values()) await this.#erase(held, erasure);

@@ -122,10 +122,16 @@ over("an erasure is done by every server, and by none later", async (nodes, env)
   await add(two, 60, 30);
   await follow(one);
   assert.deepEqual(await numbersOf(one), expected(90));
-  const erasing = one.eraser.erase(SITE, "2026-01-01", "2026-01-02");
+  const dates = [SITE, "2026-01-01", "2026-01-02"] as const;
+  const { events_deleted } = await one.eraser.erase(...dates, true);
+  const there = numbered(0, 90, 3).filter(({ site_id, timestamp }) =>
+    site_id === SITE && timestamp < Date.UTC(2026, 0, 3) * 1000
+  );
+  assert.equal(events_deleted, there.length);
+  const erasing = one.eraser.erase(...dates);
   const following = setInterval(() => follow(two), 100);
-  const { not_erased } = await erasing.finally(() => clearInterval(following));
-  assert.equal(not_erased, undefined);
+  const erased = await erasing.finally(() => clearInterval(following));
+  assert.deepEqual([erased.not_erased, erased.events_deleted], [undefined, events_deleted]);
   const left = expected(90).filter((n) => n % 3 === 2);
   for (const storage of [one, two]) {
     await follow(storage);
