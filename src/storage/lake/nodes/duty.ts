@@ -1,6 +1,7 @@
 // Work that one server of a lake does at a time: whoever holds a lock in PostgreSQL. The lock ends
-// with its connection, so that another server goes on where this one is gone; each step of the work
-// is a commit of its own, which a lost lock does not spoil.
+// with its connection, so that another server goes on where this one is gone. Each step of the work
+// is a commit of its own; where a lock is lost in the middle of one, a constraint in the catalog
+// lets one of two steps fail.
 import type { Postgres, Session } from "../../shared/postgres.ts";
 
 /** What of the lake is done by one server at a time. */
@@ -8,6 +9,13 @@ export const DUTIES = { upkeep: 1, expiry: 2 } as const;
 
 /** Tells the locks of this program from those of others. */
 const LOCKS = 0x6d616c6c;
+
+/**
+ * DuckLake lets two servers merge the same files at a time, after which each event is there twice.
+ * Both note the files that they have replaced: by this constraint one of them fails.
+ */
+const MERGED_ONCE = `create unique index if not exists mallard_merged_once
+  on ducklake_files_scheduled_for_deletion (data_file_id)`;
 
 /** The work that is to be done by one server. */
 export class Duty {
@@ -34,6 +42,7 @@ export class Duty {
         DUTIES[duty],
       );
       if (row?.["is_held"] !== 1) return false;
+      if (duty === "upkeep") await session.run(MERGED_ONCE);
       await work(() => session.isOpen);
       return true;
     } finally {

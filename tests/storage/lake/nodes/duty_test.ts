@@ -3,35 +3,40 @@ import assert from "node:assert/strict";
 import { sqlOf } from "../../../../scripts/lake/parts.ts";
 import { Postgres } from "../../../../src/storage/shared/postgres.ts";
 import { Duty } from "../../../../src/storage/lake/nodes/duty.ts";
-import { lakeTest, optionsOf, partsOfFile } from "../../../support/lake/lake.ts";
+import { lakeTest, openLake, optionsOf, partsOfFile } from "../../../support/lake/lake.ts";
 import { until } from "../../../support/wait.ts";
 
 const partsNow = partsOfFile();
 
-lakeTest("of two servers one does the work, until its connection ends", partsNow, async (env) => {
-  const clock = { sleep: () => Promise.resolve() };
-  const duty = () => new Duty(new Postgres(optionsOf(env), "duty", clock));
-  const [one, two] = [duty(), duty()];
-  const done: string[] = [];
-  let held = () => true;
-  let goOn = () => {};
-  const working = one.once("upkeep", async (isHeld) => {
-    done.push("one");
-    held = isHeld;
-    await new Promise<void>((resolve) => goOn = resolve);
-  });
-  await until(() => done.length > 0, "the first one works");
-  const work = (name: string) => () => Promise.resolve(void done.push(name));
-  assert.equal(await two.once("upkeep", work("two")), false);
-  assert.equal(await two.once("expiry", work("other")), true);
-  await sqlOf(
-    partsNow(),
-    "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'",
-  );
-  await until(() => !held(), "the loss is known");
-  assert.equal(await two.once("upkeep", work("two")), true);
-  goOn();
-  await working;
-  assert.equal(await one.once("upkeep", work("again")), true);
-  assert.deepEqual(done, ["one", "other", "two", "again"]);
-});
+lakeTest(
+  "of two servers one does the work, until its connection ends",
+  partsNow,
+  async (env, folder) => {
+    await (await openLake(folder, optionsOf(env))).close();
+    const clock = { sleep: () => Promise.resolve() };
+    const duty = () => new Duty(new Postgres(optionsOf(env), "duty", clock));
+    const [one, two] = [duty(), duty()];
+    const done: string[] = [];
+    let held = () => true;
+    let goOn = () => {};
+    const working = one.once("upkeep", async (isHeld) => {
+      done.push("one");
+      held = isHeld;
+      await new Promise<void>((resolve) => goOn = resolve);
+    });
+    await until(() => done.length > 0, "the first one works");
+    const work = (name: string) => () => Promise.resolve(void done.push(name));
+    assert.equal(await two.once("upkeep", work("two")), false);
+    assert.equal(await two.once("expiry", work("other")), true);
+    await sqlOf(
+      partsNow(),
+      "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'",
+    );
+    await until(() => !held(), "the loss is known");
+    assert.equal(await two.once("upkeep", work("two")), true);
+    goOn();
+    await working;
+    assert.equal(await one.once("upkeep", work("again")), true);
+    assert.deepEqual(done, ["one", "other", "two", "again"]);
+  },
+);

@@ -1,6 +1,8 @@
 // Two servers over one lake: what each answers of the other's events before, during and after
 // flushes, restarts and erasures, and what it says of what it may lack.
 import assert from "node:assert/strict";
+import { sql } from "../../../../src/core/sql.ts";
+import { literal } from "../../../../src/storage/parquet/schema.ts";
 import type { Storage } from "../../../../src/storage/open.ts";
 import { plainRows } from "../../../../scripts/lake/plain.ts";
 import { numbered } from "../../../support/lake/data.ts";
@@ -143,6 +145,13 @@ over("an erasure is done by every server, and by none later", async (nodes, env)
     `select count(*) from lake.events where site_id = '${SITE}' and date < date '2026-01-03'`,
   );
   assert.deepEqual(rows, [[0]]);
+  const lake = await one.lake?.node.lake();
+  const objects = await lake?.db.query(
+    sql`select file from glob(${literal(`${env["MALLARD_LAKE_DATA_PATH"]}**`)})
+      where contains(file, ${literal(`site_id=${SITE}/`)})`,
+  ) ?? [];
+  assert.ok(objects.length > 0);
+  for (const { file } of objects) assert.match(String(file), /date=2026-01-03/);
 });
 
 over("what a server has erased is gone from the memory of others", async (nodes) => {

@@ -1,0 +1,100 @@
+// Two servers that do at the same time what one should, as when a lock is lost in the middle: no
+// event is lost, and none is there twice.
+import assert from "node:assert/strict";
+import { plainRows } from "../../../../scripts/lake/plain.ts";
+import { realSystem } from "../../../../src/runtime/system.ts";
+import { Duty } from "../../../../src/storage/lake/nodes/duty.ts";
+import { LakeUpkeep } from "../../../../src/storage/lake/upkeep.ts";
+import type { Storage } from "../../../../src/storage/open.ts";
+import { numbered } from "../../../support/lake/data.ts";
+import { lakeTest, openOverLake, partsOfFile } from "../../../support/lake/lake.ts";
+import { accept, numbersOf } from "../../../support/storage/storage.ts";
+
+const partsNow = partsOfFile();
+const FLUSHES = 14;
+const system = realSystem({ format: "text", levelMin: "error" });
+
+/** The upkeep of a server that always believes that it holds the lock. */
+function withoutLock({ lake, mutex }: Storage): LakeUpkeep {
+  assert.ok(lake);
+  const duty = {
+    once: async (_: unknown, work: (isHeld: () => boolean) => Promise<void>) => {
+      await work(() => true);
+      return true;
+    },
+  } as unknown as Duty;
+  const { clock, log } = system;
+  return new LakeUpkeep(lake.node, lake.flusher, duty, clock, log, mutex);
+}
+
+type Work = (
+  env: Readonly<Record<string, string>>,
+  nodes: readonly [one: Storage, two: Storage],
+) => Promise<void>;
+
+/** A test of two servers over a lake whose partitions have many files. */
+function overManyFiles(name: string, work: Work): void {
+  lakeTest(name, partsNow, async (env, folder) => {
+    const open = async (node: string) => {
+      await Deno.mkdir(`${folder}/${node}`);
+      return await openOverLake(`${folder}/${node}`, env, { node });
+    };
+    const [one, two] = [await open("one"), await open("two")];
+    try {
+      for (let flush = 0; flush < FLUSHES; flush++) {
+        const storage = flush % 2 === 0 ? one : two;
+        await accept(storage, numbered(flush * 6, 6, 3));
+        await storage.flusher.flush();
+      }
+      await Promise.all([one, two].map((storage) => storage.lake?.flusher.follow()));
+      await new Duty(one.lake?.node.postgres() ?? assert.fail()).once("upkeep", async () => {});
+      await work(env, [one, two]);
+    } finally {
+      await Promise.all([one.close(), two.close()]);
+    }
+  });
+}
+
+overManyFiles("what two servers merge while one flushes is there once", async (env, [one, two]) => {
+  const files = "select count(*) from ducklake_list_files('lake', 'events')";
+  const [[before]] = await plainRows(partsNow(), env, files) as [[number]];
+  assert.equal(before, FLUSHES * 6);
+  await accept(one, numbered(FLUSHES * 6, 6, 3));
+  const { signal } = new AbortController();
+  await Promise.all([
+    withoutLock(one).run(signal),
+    withoutLock(two).run(signal),
+    one.flusher.flush(),
+  ]);
+  await one.flusher.flush();
+  const counts = "select count(*), count(distinct props) from lake.events";
+  const all = (FLUSHES + 1) * 6;
+  assert.deepEqual(await plainRows(partsNow(), env, counts), [[all, all]]);
+  const [[after]] = await plainRows(partsNow(), env, files) as [[number]];
+  assert.ok(after < before, `${after} files of ${before}`);
+  for (const storage of [one, two]) {
+    await storage.lake?.flusher.follow();
+    const found = await numbersOf(storage);
+    assert.equal(new Set(found).size, found.length);
+    assert.equal(found.length, numbered(0, all, 3).filter(isOfFirstSite).length);
+  }
+});
+
+overManyFiles(
+  "what one server erases while another merges stays erased",
+  async (env, [one, two]) => {
+    const { signal } = new AbortController();
+    const merging = withoutLock(one).run(signal);
+    await two.eraser.erase("example.com", "0000-01-01", "9999-12-31");
+    await merging;
+    await Promise.all([one.flusher.flush(), two.flusher.flush()]);
+    const counts = "select site_id, count(*), count(distinct props) from lake.events group by 1";
+    assert.deepEqual(await plainRows(partsNow(), env, counts), [
+      ["b:c.org", FLUSHES * 3, FLUSHES * 3],
+    ]);
+  },
+);
+
+function isOfFirstSite({ site_id, engaged_ms }: ReturnType<typeof numbered>[number]): boolean {
+  return site_id === "example.com" && engaged_ms === null;
+}
