@@ -30,6 +30,14 @@ export function isPassing(error: unknown): boolean {
   return PASSING.some((pattern) => pattern.test(message)) && !LASTING.test(message);
 }
 
+/** Whether another server made the catalog's tables at the same moment: they are there now. */
+export function isMadeMeanwhile(error: unknown): boolean {
+  return MADE_MEANWHILE.test(messageOf(error));
+}
+
+const MADE_MEANWHILE =
+  /Failed to initialize DuckLake.*(duplicate key value|already exists|tuple concurrently)/s;
+
 const LASTING = /authentication failed|no password supplied|does not exist|permission denied/;
 
 type Say = (places: FaultPlaces, match: RegExpExecArray) => string;

@@ -15,7 +15,7 @@ import {
   secrets,
   shownCatalog,
 } from "./connection.ts";
-import { type FaultPlaces, isPassing, lakeError } from "./faults.ts";
+import { type FaultPlaces, isMadeMeanwhile, isPassing, lakeError } from "./faults.ts";
 import { prepareTables } from "./tables.ts";
 
 /** How DuckDB is set up for a lake. */
@@ -32,7 +32,8 @@ const READERS = 2;
 const ATTEMPTS_MAX = 10;
 const PAUSE_MS_MIN = 50;
 const PAUSE_MS_MAX = 5000;
-const CLOCK_MS_MAX = 5 * 60 * 1000;
+/** A server's clock may differ from that of PostgreSQL by so much. */
+export const CLOCK_MS_MAX: number = 5 * 60 * 1000;
 /** Shorter ones are found in any text. */
 const HIDDEN_CHARS_MIN = 6;
 
@@ -68,15 +69,24 @@ export class Lake {
     try {
       const duckdb = await host.loadDuckDb();
       const statements = await opening(system, options, duckdb.version(), mayMake);
-      const db = await Db.open(duckdb, system.clock, {
-        ...host,
-        readers: READERS,
-        outside: { statements: () => Promise.resolve(statements), places: [dataPath] },
-      });
+      const db = await again(
+        system,
+        () =>
+          Db.open(duckdb, system.clock, {
+            ...host,
+            readers: READERS,
+            outside: { statements: () => Promise.resolve(statements), places: [dataPath] },
+          }),
+        isMadeMeanwhile,
+      );
       lake = new Lake(system, db, dataPath, places);
       await lake.#requireClock();
       const { db: opened } = lake;
-      await lake.#again(() => opened.transaction((run) => prepareTables(run, { mayMake })));
+      await again(
+        system,
+        () => opened.transaction((run) => prepareTables(run, { mayMake })),
+        isPassing,
+      );
       return lake;
     } catch (error) {
       await lake?.close();
@@ -110,23 +120,9 @@ export class Lake {
   /** Does something of the lake, again where what hinders it may be over in a moment. */
   async attempt<T>(tried: string, work: () => Promise<T>): Promise<T> {
     try {
-      return await this.#again(work);
+      return await again(this.#system, work, isPassing);
     } catch (error) {
       throw lakeError(tried, error, this.#places);
-    }
-  }
-
-  async #again<T>(work: () => Promise<T>): Promise<T> {
-    const { clock, random } = this.#system;
-    for (let attempt = 1;; attempt++) {
-      try {
-        return await work();
-      } catch (error) {
-        if (attempt === ATTEMPTS_MAX || !isPassing(error)) throw error;
-        // Those who collided must not meet again.
-        const share = (1 + (random.bytes(1)[0] ?? 0) / 255) / 2;
-        await clock.sleep(Math.min(PAUSE_MS_MIN * 2 ** attempt, PAUSE_MS_MAX) * share);
-      }
     }
   }
 
@@ -150,6 +146,24 @@ export class Lake {
       `the clock of this machine is ${minutes} minutes ${offMs < 0 ? "behind" : "ahead of"} ` +
         "that of PostgreSQL; set it right",
     );
+  }
+}
+
+/** Does something, again where `isOver` says that what hinders it may be over in a moment. */
+async function again<T>(
+  { clock, random }: System,
+  work: () => Promise<T>,
+  isOver: (error: unknown) => boolean,
+): Promise<T> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === ATTEMPTS_MAX || !isOver(error)) throw error;
+      // Those who collided must not meet again.
+      const share = (1 + (random.bytes(1)[0] ?? 0) / 255) / 2;
+      await clock.sleep(Math.min(PAUSE_MS_MIN * 2 ** attempt, PAUSE_MS_MAX) * share);
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import type { Clock, Log } from "../../core/types.ts";
 import { literal } from "../parquet/schema.ts";
 import type { CompactionCounts } from "../tiers/compact.ts";
 import { LAKE } from "./connection.ts";
-import type { Lake } from "./lake.ts";
+import { CLOCK_MS_MAX, type Lake } from "./lake.ts";
 import type { LakeFlusher } from "./flushing.ts";
 import type { LakeNode } from "./node.ts";
 import type { Duty } from "./nodes/duty.ts";
@@ -26,8 +26,11 @@ const ORPHAN_MS = HOUR_MS;
 /** Not the clock of PostgreSQL: a snapshot may be from a little later than this one's now. */
 const AHEAD_MS = 10 * MINUTE_MS;
 
-/** Clocks of servers differ by no more: what another one accepted earlier is erased for sure. */
-const CLOCK_MS_MAX = 5 * MINUTE_MS;
+/**
+ * Clocks of two servers differ by no more: one may be ahead of PostgreSQL's, the other behind it.
+ * What another server accepted before the erasure is erased for sure.
+ */
+const APART_MS_MAX = 2 * CLOCK_MS_MAX;
 /** How long the answer to an erasure waits for other servers. */
 const OTHERS_MS_MAX = 15_000;
 const OTHERS_POLL_MS = 500;
@@ -118,7 +121,7 @@ export class LakeUpkeep {
       const lake = await this.#node.lake();
       let number: number | null = null;
       if (isRecorded || found.length > 0) {
-        const toUs = Math.floor((this.#clock.nowMs() + CLOCK_MS_MAX) * 1000);
+        const toUs = Math.floor((this.#clock.nowMs() + APART_MS_MAX) * 1000);
         const dates = sql`date between ${literal(firstDate)}::date and ${literal(lastDate)}::date`;
         await lake.commit("Cannot erase from the lake", async (run) => {
           if (found.length > 0) {

@@ -5,6 +5,7 @@ import { sql } from "../../../../src/core/sql.ts";
 import { literal } from "../../../../src/storage/parquet/schema.ts";
 import type { Storage } from "../../../../src/storage/open.ts";
 import { plainRows } from "../../../../scripts/lake/plain.ts";
+import { pageview } from "../../../support/events.ts";
 import { numbered } from "../../../support/lake/data.ts";
 import { lakeTest, partsOfFile } from "../../../support/lake/lake.ts";
 import { Nodes } from "../../../support/lake/nodes.ts";
@@ -169,6 +170,27 @@ over("what a server has erased is gone from the memory of others", async (nodes)
   await add(one, 60, 30);
   await follow(two);
   assert.deepEqual(await numbersOf(two), expected(90).filter((n) => n >= 30));
+});
+
+over("an erasure reaches what a server took whose clock is eight minutes ahead", async (nodes) => {
+  const [one, two] = [await nodes.open("one"), await nodes.open("two")];
+  const aheadUs = (Date.now() + 8 * 60_000) * 1000;
+  await accept(two, [pageview({ at: aheadUs, site_id: SITE })]);
+  await follow(one);
+  assert.equal((await numbersOf(one)).length, 1);
+  const erasing = one.eraser.erase(SITE, "2026-01-01", "9999-12-31");
+  const following = setInterval(() => follow(two), 100);
+  const { not_erased } = await erasing.finally(() => clearInterval(following));
+  assert.equal(not_erased, undefined);
+  for (const storage of [one, two]) {
+    await follow(storage);
+    assert.equal((await numbersOf(storage)).length, 0);
+  }
+});
+
+over("servers that make one lake at the same moment all start", async (nodes, env) => {
+  await Promise.all(["one", "two", "three"].map((node) => nodes.open(node)));
+  assert.deepEqual(await plain(env, "select count(*) from lake.nodes"), [[3]]);
 });
 
 over("a server that comes back does the erasures that it missed", async (nodes, env) => {
