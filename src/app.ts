@@ -280,7 +280,8 @@ function acceptEvents(
     ...privacyRoutes(config, sites),
     ...wellKnownRoutes(system.clock, config),
   ];
-  const routes = acceptingRoutes(ingest, pages, () => !buffer.failing);
+  const collects = config.roles.includes("collect");
+  const routes = acceptingRoutes(ingest, pages, () => collects && !buffer.failing);
   const handle = serverOf(config, system, routes, auth, { unknown: notReady });
   return { handle, drain: () => buffer.drain() };
 }

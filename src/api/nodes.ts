@@ -4,6 +4,7 @@ import { sameSecret } from "../auth/secrets.ts";
 import { AppError } from "../core/errors.ts";
 import type { Route } from "../http/route.ts";
 import { ERASED_HEADER, HOT_PATH, MORE_HEADER, SEQ_HEADER } from "../storage/lake/nodes/peers.ts";
+import { ACCEPTING_PATH, acceptingRoute } from "./pages/starting.ts";
 import type { Store } from "../storage/state/store.ts";
 
 /** What other servers read here. */
@@ -63,6 +64,10 @@ export function hotRoute({ journal, erasedTo, store, secret }: HotSource): Route
 export function routesFor(roles: readonly string[], routes: readonly Route[]): readonly Route[] {
   return routes.map((route) => {
     if (route.method === "OPTIONS") return route;
+    // A load balancer sends events where this says that they are taken.
+    if (route.path === ACCEPTING_PATH && !roles.includes("collect")) {
+      return acceptingRoute(() => false);
+    }
     if (route.right === "ingest") {
       return roles.includes("collect") ? route : refused(route, "takes no events: its roles");
     }

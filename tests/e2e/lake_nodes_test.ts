@@ -70,6 +70,10 @@ lakeTest(
       const refusal = await send(asked);
       assert.equal(refusal.status, 503);
       assert.match((await refusal.json()).error, /takes no events: its roles are set so/);
+      for (const [server, status] of [[collector, 200], [asked, 503]] as const) {
+        const accepting = await fetch(`${server.url}/health/accepting`);
+        assert.equal(accepting.status, status, await accepting.text());
+      }
       const health = await ask(collector, "/health/detailed");
       assert.deepEqual(health.body.degraded, []);
       await collector.kill();

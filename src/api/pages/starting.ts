@@ -76,11 +76,13 @@ export function acceptingRoutes(
   return [...healthAtStart(isAccepting), ...ingest, ...pages];
 }
 
+export const ACCEPTING_PATH = "/health/accepting";
+
 /** Tells a proxy whether events are taken; statistics may not be there yet. */
 export function acceptingRoute(isAccepting: () => boolean): Route {
   return {
     method: "GET",
-    path: "/health/accepting",
+    path: ACCEPTING_PATH,
     right: "public",
     handle: () => isAccepting() ? text("accepting", 200) : text("not accepting", 503),
   };
