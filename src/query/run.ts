@@ -280,7 +280,7 @@ export class Runner {
     const settings = await this.#settings(site, params, asker);
     const parsed = parseReportRequest(params, site, nowUs, settings);
     const { comparison } = parsed;
-    const dataFromUs = comparison ? await this.#dataFrom(site, comparison, asker) : null;
+    const dataFromUs = comparison ? await this.dataFrom(site, comparison, asker) : null;
     const notes = [
       ...parsed.notes,
       ...(dataFromUs === null ? [] : [NOTES.comparison_incomplete]),
@@ -565,7 +565,7 @@ export class Runner {
   }
 
   /** When data begins, where a range begins well before it; else null. */
-  async #dataFrom(site: string, range: SpanUs, asker: Asker): Promise<number | null> {
+  async dataFrom(site: string, range: SpanUs, asker: Asker = {}): Promise<number | null> {
     const lateUs = range.fromUs + (range.toUs - range.fromUs) * MISSING_SHARE_MAX;
     const oldest = this.#reader.firstDate(site);
     if (oldest !== null && Date.parse(oldest) * 1000 + DAY_US <= lateUs) return null;

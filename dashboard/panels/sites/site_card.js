@@ -4,6 +4,7 @@ import { Icon } from "../../components/layout/icon.js";
 import { Sparkline } from "../../components/charts/sparkline.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useEffect, useMemo, useRef, useState } from "../../lib/html.js";
+import { minuteOf } from "../../lib/period.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { DEFAULT_STATE, printState } from "../../lib/state/state.js";
 import { shownHost } from "../../grammar/host_name.js";
@@ -74,15 +75,19 @@ export function SiteCard(/** @type {SiteCardProps} */ props) {
           aria-label=${t("sites_pin", { site: name })} title=${t("sites_pin", { site: name })}
           onClick=${() => onPin(site.site_id)}><${Icon} name="pin" size=${14} /></button>
         ${site.name && html`<p class="muted">${shownHost(site.site_id)}</p>`}
-        ${near && !failed && html`<${Numbers} numbers=${numbers} />`}
+        ${near && !failed && html`<${Numbers} numbers=${numbers} zone=${site.timezone} />`}
       </section>
     `;
   }, [site, numbers, failed, stale, pinned, near, t, navigate, onPin]);
 }
 
-/** @param {{ numbers: ShownSite | undefined }} props */
-function Numbers({ numbers }) {
+/** @param {{ numbers: ShownSite | undefined, zone: string | undefined }} props */
+function Numbers({ numbers, zone = "UTC" }) {
   const { t, format, schema } = useApp();
+  const from = numbers?.data_from;
+  const missing = from === undefined ? "" : t("compared_before_data", {
+    date: format.day(minuteOf(Date.parse(from), zone).slice(0, 10)),
+  });
   return html`
     <${Sparkline} values=${numbers?.series ?? []} />
     <p class="site-card-numbers">
@@ -92,8 +97,8 @@ function Numbers({ numbers }) {
       })}</span>
       ${numbers?.comparison && html`
         <${MetricChange} metric=${metricOf(schema, "visitors")}
-          change=${numbers.change?.visitors ?? null} before=${numbers.comparison.visitors}
-          noise=${numbers.within_noise} />
+          change=${missing === "" ? numbers.change?.visitors ?? null : null}
+          before=${numbers.comparison.visitors} missing=${missing} noise=${numbers.within_noise} />
       `}
     </p>
   `;

@@ -150,7 +150,7 @@ export const ANSWERS: Readonly<Record<string, Schema>> = {
       comparison: nullable(object(SITE_SUMS)),
       change: nullable(object({ visitors: nullable(NUMBER), pageviews: nullable(NUMBER) })),
       series: list(COUNT),
-    }, { within_noise: FLAG, incomplete_dates: list(DATE) })),
+    }, { within_noise: FLAG, data_from: INSTANT, incomplete_dates: list(DATE) })),
   }),
   "GET /api/sites": list(SITE),
   "POST /api/sites": SITE,

@@ -1,4 +1,5 @@
 // GET /api/stats/sites: the numbers of every site that the caller may read, a page of them.
+import { PERIOD_DEFAULT } from "../../../dashboard/grammar/period.js";
 import { mayReadSite } from "../../auth/rights.ts";
 import { SITES_MAX, SITES_PAGE_DEFAULT } from "../../core/limits.ts";
 import { json } from "../../http/response.ts";
@@ -24,7 +25,7 @@ const SORTS = ["name", "visitors", "pageviews"] as const;
 
 /** The parameters of the route, and what they mean. */
 export const SITES_PARAMS = {
-  period: "as of one site, but for all; day when missing",
+  period: `as of one site, but for all; ${PERIOD_DEFAULT} when missing`,
   start_date: "as of one site",
   end_date: "as of one site",
   timezone: "as of one site; each site's own when missing",

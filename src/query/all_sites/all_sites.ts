@@ -31,6 +31,8 @@ export interface SiteNumbers extends SiteSums {
   readonly series: readonly number[];
   /** Whether the change of the visitors may be chance; absent without a range before. */
   readonly within_noise?: boolean;
+  /** When data begins, where that is well within the range before; absent where it is earlier. */
+  readonly data_from?: string;
   /** UTC dates of which events are missing; absent where none are. */
   readonly incomplete_dates?: readonly string[];
 }
@@ -147,13 +149,15 @@ export class AllSites {
       const build = (events: Sql) => statementOf(requests, events);
       const rows = await this.#runner.rowsOfSites(spans, build, asker);
       const bySite = Map.groupBy(rows, (row) => String(row["site"]));
-      return requests.map((request) => {
+      return await Promise.all(requests.map(async (request) => {
         const dates = this.#reader.incompleteDates(request.site, spanOf(request));
+        const numbers = numbersOf(request, bySite.get(request.site) ?? []);
         return {
-          ...numbersOf(request, bySite.get(request.site) ?? []),
+          ...numbers,
+          ...await this.#beginOf(request, numbers.comparison, asker),
           ...(dates.length > 0 ? { incomplete_dates: dates } : {}),
         };
-      });
+      }));
     }, asker);
   }
 
@@ -180,8 +184,21 @@ export class AllSites {
       comparison,
       series: visitors.now,
       ...judgedOf(request, [main.unique_visitors, comparison?.visitors], visitors),
+      ...await this.#beginOf(request, comparison, asker),
       ...(dates.length > 0 ? { incomplete_dates: dates } : {}),
     };
+  }
+
+  /** When data begins, where the range before has some, but not from its start. */
+  async #beginOf(
+    { site, comparison }: ReportRequest,
+    before: SiteSums | null,
+    asker: Asker,
+  ): Promise<Pick<SiteNumbers, "data_from">> {
+    // Without visitors before there is no change to be wrong about.
+    if (!comparison || !before?.visitors) return {};
+    const beginUs = await this.#runner.dataFrom(site, comparison, asker);
+    return beginUs === null ? {} : { data_from: new Date(beginUs / 1000).toISOString() };
   }
 }
 

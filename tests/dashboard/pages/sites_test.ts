@@ -4,15 +4,15 @@ import { USER_AGENT } from "../../support/browser/browser.ts";
 
 const SITES = 150;
 
-/** Imports a view of an hour ago for each visit. */
+/** Imports a view for each visit, of an hour ago where nothing else is said. */
 async function importVisits(
   url: string,
-  visits: readonly { readonly site: string; readonly ip: string }[],
+  visits: readonly { readonly site: string; readonly ip: string; readonly hoursAgo?: number }[],
 ): Promise<void> {
-  const at = Date.now() - 3_600_000;
-  const lines = visits.map(({ site, ip }) =>
-    JSON.stringify({ d: site, n: "pageview", u: "/", at, ip, ua: USER_AGENT })
-  );
+  const lines = visits.map(({ site, ip, hoursAgo = 1 }) => {
+    const at = Date.now() - hoursAgo * 3_600_000;
+    return JSON.stringify({ d: site, n: "pageview", u: "/", at, ip, ua: USER_AGENT });
+  });
   const sent = await fetch(`${url}/api/import`, {
     method: "POST",
     headers: { "content-type": "application/x-ndjson" },
@@ -99,5 +99,35 @@ dashboardTest(
     await page.selectOption("select[aria-label='Sort by']", "visitors");
     await page.locator(".site-card h2:has-text('sum50.example')").waitFor();
     assert.match(await page.locator(".site-card h2").first().textContent() ?? "", /sum50\.example/);
+  },
+);
+
+dashboardTest(
+  "sites.js shows no change since a range within which the data of a site begins",
+  async ({ url, context }) => {
+    const ip = "81.2.69.142";
+    const recent = (site: string) => [
+      { site, ip, hoursAgo: 30 },
+      { site, ip },
+      { site, ip: "81.2.69.143" },
+    ];
+    await importVisits(url, [
+      { site: "older.example", ip, hoursAgo: 80 },
+      ...recent("older.example"),
+      ...recent("young.example"),
+    ]);
+    const page = await (await context()).newPage();
+    await page.goto(`${url}/?view=sites`);
+    await page.fill("input[type=search]", ".example");
+    const numbersOf = async (site: string) => {
+      const card = page.locator(`.site-card:has(h2:has-text("${site}"))`);
+      await card.scrollIntoViewIfNeeded();
+      await card.locator("b:text-matches('^2$')").waitFor();
+      return await card.locator(".site-card-numbers").innerHTML();
+    };
+    assert.match(await numbersOf("older.example"), /100%/);
+    const young = await numbersOf("young.example");
+    assert.doesNotMatch(young, /100%/);
+    assert.match(young, /title="No data to compare: data begins on /);
   },
 );

@@ -25,6 +25,7 @@ const ASKED = [
   "period=day&compare=previous_period",
   "period=day&compare=year_over_year&timezone=Asia/Tokyo",
   "start_date=2024-03-09&end_date=2024-03-12&compare=previous_period",
+  "start_date=2024-02-20&end_date=2024-03-12&compare=previous_period",
   "start_date=2024-03-11T03:20&end_date=2024-03-11T20:10&compare=previous_period",
 ];
 
@@ -114,8 +115,11 @@ Deno.test("AllSites counts of each site what its own reports count", async () =>
           comparison: before ?? null,
           series: series.map(({ visitors }: { visitors: number }) => visitors),
           ...(before ? { within_noise: noise } : {}),
+          ...(before?.visitors && main.meta.data_from ? { data_from: main.meta.data_from } : {}),
         }, query);
       }
+      // Of forty days, 30 January to 19 February lacks the first.
+      assert.equal(together.some((one) => one.data_from), asked.includes("2024-02-20"), asked);
       assert.ok(together.some(({ visitors }) => visitors > 0), asked);
       const alone = await of(-1).numbersOf(SITES, new URLSearchParams(asked));
       assert.deepEqual(alone, together, `${asked}: asked one by one`);
