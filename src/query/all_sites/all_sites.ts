@@ -149,15 +149,18 @@ export class AllSites {
       const build = (events: Sql) => statementOf(requests, events);
       const rows = await this.#runner.rowsOfSites(spans, build, asker);
       const bySite = Map.groupBy(rows, (row) => String(row["site"]));
-      return await Promise.all(requests.map(async (request) => {
+      const all: SiteNumbers[] = [];
+      // One after the other: a caller may have few statements waiting.
+      for (const request of requests) {
         const dates = this.#reader.incompleteDates(request.site, spanOf(request));
         const numbers = numbersOf(request, bySite.get(request.site) ?? []);
-        return {
+        all.push({
           ...numbers,
           ...await this.#beginOf(request, numbers.comparison, asker),
           ...(dates.length > 0 ? { incomplete_dates: dates } : {}),
-        };
-      }));
+        });
+      }
+      return all;
     }, asker);
   }
 
