@@ -3,7 +3,8 @@ import { masksOf } from "../sites/settings.ts";
 import { Sites } from "../sites/sites.ts";
 import { maskStored } from "../storage/backup/mask_stored.ts";
 import { auditData, auditText } from "../storage/backup/privacy_audit.ts";
-import { openStorage } from "../storage/open.ts";
+import { openStorage, requireOwnEvents } from "../storage/open.ts";
+import { Store } from "../storage/state/store.ts";
 import {
   asJson,
   type Command,
@@ -27,6 +28,7 @@ export const PRIVACY_AUDIT = {
     if (action === "mask") return await mask(context);
     if (action !== undefined) throw new Error(`Cannot run privacy-audit ${action}: it is not mask`);
     const dataDir = dataDirOf(context.config);
+    await requireEventsIn(context, dataDir);
     const db = await openDatabase(context, dataDir);
     try {
       const report = await auditData(db, context.system.files, dataDir);
@@ -37,6 +39,21 @@ export const PRIVACY_AUDIT = {
     }
   },
 } as const satisfies Command;
+
+/** Rejects where the events are in a lake: nothing that is found here would tell of them. */
+async function requireEventsIn(
+  { system: { files } }: CommandContext,
+  dataDir: string,
+): Promise<void> {
+  const path = `${dataDir}/mallard.sqlite`;
+  if (await files.size(path) === null) return;
+  const store = await Store.open(path, "reader");
+  try {
+    await requireOwnEvents(store, dataDir);
+  } finally {
+    await store.close();
+  }
+}
 
 /** Masks what is stored, as each site's settings say. */
 async function mask(context: CommandContext): Promise<CommandResult> {

@@ -99,6 +99,11 @@ export class Imports {
     await files.remove(this.list.folderOf(id)).catch(() => {});
   }
 
+  /** Throws `conflict` where no import can be made. */
+  requirePossible(): void {
+    this.#parts.history.requireImportable();
+  }
+
   /** Cancels an import that is not over, or takes out the events of one that is done. */
   async end(id: string): Promise<ShownImport> {
     if (await this.list.wishEnd(id) === "undo") await this.#undo(id);

@@ -336,8 +336,18 @@ async function nodeOf(
     const { openNode } = await import("./lake/parts.ts");
     return await openNode(system, host, lake, { dataDir, threads }, opened);
   }
-  if (await opened.store.run("getMeta", "lake_journal") === null) return null;
-  await opened.close();
+  try {
+    await requireOwnEvents(opened.store, dataDir);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+  return null;
+}
+
+/** Rejects where the events of DATA_DIR are in a lake. */
+export async function requireOwnEvents(store: Store, dataDir: string): Promise<void> {
+  if (await store.run("getMeta", "lake_journal") === null) return;
   throw new Error(
     `Cannot use data_dir ${dataDir}: its events are in a lake, which a server reads with ` +
       'storage = "lake"; "mallard lake export" brings them into a new folder',

@@ -3,6 +3,7 @@ import assert from "node:assert";
 import * as duckdb from "@duckdb/node-api";
 import { MIGRATIONS } from "../../src/storage/state/migrations.ts";
 import { Sqlite } from "../../src/storage/state/sqlite.ts";
+import { Store } from "../../src/storage/state/store.ts";
 import { commandHelp, type CommandName, COMMANDS } from "../../src/cli/commands.ts";
 import { SETTING_NAMES, settingRow } from "../../src/config/settings.ts";
 import { runCommand } from "../support/command.ts";
@@ -44,6 +45,18 @@ Deno.test("commands beside an older server leave its schema as it is", async () 
     server.close();
     const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
     assert.deepStrictEqual(names.filter((name) => /\.v\d/.test(name)), []);
+  });
+});
+
+Deno.test("privacy-audit refuses a folder whose events are in a lake", async () => {
+  await withFolder(async (folder) => {
+    const store = await Store.open(`${folder}/mallard.sqlite`);
+    assert.match(await runner(folder)("privacy-audit"), /Nothing looks like/);
+    await store.run("setMeta", { name: "lake_journal", value: "a journal" });
+    await store.close();
+    for (const action of [[], ["mask"]]) {
+      await assert.rejects(runner(folder)("privacy-audit", ...action), /its events are in a lake/);
+    }
   });
 });
 

@@ -39,6 +39,14 @@ lakeTest(
       assert.equal((await health()).parquet_files, 1);
       const main = "/api/stats/main?site_id=lake.example&period=day";
       assert.equal((await ask(main)).body.total_pageviews, 1);
+      const refused = await ask("/api/imports?site_id=lake.example", {
+        method: "POST",
+        headers: { "content-type": "application/octet-stream" },
+        body: "a file",
+      });
+      assert.equal(refused.status, 409, "before it is kept");
+      assert.match(refused.body.error, /Cannot import into a lake/);
+      assert.deepEqual((await ask("/api/imports")).body, "[]");
       await stopPostgres(partsNow(), "immediate");
       try {
         await until(

@@ -36,7 +36,7 @@ export function importsRoutes(
       right: "admin",
       streams: true,
       handle: async ({ request, url, log }) => {
-        requireUpload(request);
+        requireUpload(imports, request);
         const { site, name, ...options } = readUpload(new Params(url.searchParams));
         const { id, folder } = await imports.list.begin();
         const path = `${folder}/0`;
@@ -90,7 +90,8 @@ export function importsRoutes(
 }
 
 /** A page of another site cannot send this type without being asked first. */
-function requireUpload(request: Request): void {
+function requireUpload(imports: Pick<Imports, "requirePossible">, request: Request): void {
+  imports.requirePossible();
   const type = (request.headers.get("content-type") ?? "").split(";", 1).join().trim();
   if (type.toLowerCase() !== UPLOAD_TYPE) {
     throw new AppError(

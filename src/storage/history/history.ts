@@ -78,15 +78,19 @@ export class History {
     this.#eventsFolder = eventsFolder;
   }
 
+  /** Throws `conflict` where nothing can be imported. */
+  requireImportable(): void {
+    if (this.#parts.lake === null) return;
+    throw new AppError(
+      "conflict",
+      "Cannot import into a lake: import into a data folder of its own, and bring that with " +
+        "mallard lake import",
+    );
+  }
+
   /** Which days an import may fill now; sums are of days in `zone`. */
   async freeDays(site: string, choice: DayChoice, zone: string): Promise<FreeDays> {
-    if (this.#parts.lake !== null) {
-      throw new AppError(
-        "conflict",
-        "Cannot import into a lake: import into a data folder of its own, and bring that with " +
-          "mallard lake import",
-      );
-    }
+    this.requireImportable();
     const { own, imported, summed } = await this.#parts.store.run("datesOfSite", site);
     const ownFrom = own[0] ?? null;
     const touched = (date: string) => utcDatesOf(zone, date);
