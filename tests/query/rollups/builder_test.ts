@@ -12,6 +12,7 @@ import { Draw } from "../../support/numbers/random_questions.ts";
 import {
   builderOf,
   compare,
+  compareEvents,
   compareRecent,
   compareRetention,
   compareSteps,
@@ -24,6 +25,7 @@ import {
   MINUTE,
   NEVER,
   NOW,
+  oddEvents,
   randomEvents,
   rollupFilesOf,
   runnerOf,
@@ -54,6 +56,19 @@ for (
         await compareWhy(storage, system, site, turn);
         ok(await compareSteps(storage, system, site, seed + turn) > 0);
       });
+    }
+  });
+}
+
+for (const zone of ["America/Havana", "Asia/Almaty"]) {
+  Deno.test(`events of stored visits are those of events, in ${zone}`, async () => {
+    for (const seed of SEEDS) {
+      const site = { zone, idDays: 1 };
+      await withSite(site, seed, async ({ storage, system }) => {
+        ok(await compareEvents(storage, system, site, seed) > 3);
+        ok(await compareSteps(storage, system, site, seed) > 0);
+        equal(await compareEvents(storage, system, { ...site, gapUs: 10 * MINUTE }, seed, 2), 0);
+      }, { isEngaged: true, others: oddEvents(new Draw(seed)) });
     }
   });
 }

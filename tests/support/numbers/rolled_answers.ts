@@ -4,6 +4,7 @@ import { unchangedLife } from "../../../src/sites/id_life.ts";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { dateOfDay, dayOfDate } from "../../../dashboard/grammar/days.js";
 import { DAY_US } from "../../../src/core/durations.ts";
+import { sql } from "../../../src/core/sql.ts";
 import type { Event } from "../../../src/core/event.ts";
 import { periodOf } from "../../../src/sites/id_period.ts";
 import { rangeOfDays } from "../../../src/core/period.ts";
@@ -362,6 +363,10 @@ const STEPS: readonly (readonly [name: keyof typeof REPORTS, params: string])[] 
   ["sequences", "steps=page:/,event:signup"],
   ["flow", "page=/a"],
   ["flow", "page=/&detail=true&depth=3"],
+  ["flow", "detail=true&depth=4&of=events&direction=previous&page=/a"],
+  ["retention", "detail=true&cohorts=day&count=5&first=page:/&again=event:signup"],
+  ["export", "format=json"],
+  ["values", "dimension=hostname&limit=100"],
 ];
 const STEP_FILTERS = [
   "",
@@ -403,6 +408,64 @@ export async function compareSteps(
     deepEqual(found, await ask(plain), text);
   }
   return used;
+}
+
+const EVENT_COLUMNS = ["visitor_id", "timestamp", ...Object.values(PART_DIMENSIONS)] as const;
+
+/**
+ * The events that reports read, each row with how often it occurs: from stored visits, and from
+ * events alone. Resolves with how many questions read stored visits.
+ */
+export async function compareEvents(
+  storage: Storage,
+  system: FakeSystem,
+  site: Site,
+  seed: number,
+  count = 20,
+): Promise<number> {
+  const rolled = runnerOf(storage, system, site, true);
+  const plain = runnerOf(storage, system, site, false);
+  const draw = new Draw(seed);
+  let used = 0;
+  for (let index = 0; index < count; index++) {
+    const filter = draw.is(0.5) ? randomFilter(draw) : null;
+    const base = { interval: "day", limit: 9, offset: 0, comparison: null, notes: [] } as const;
+    const request = { ...randomQuery(draw, site), ...base, filter };
+    const columns = draw.some([...EVENT_COLUMNS], 1, EVENT_COLUMNS.length);
+    const ask = (runner: Runner) =>
+      runner.context(SITE).matching(
+        request,
+        columns,
+        (events) =>
+          sql`select columns(*)::text, count(*) as n from ${events} group by all order by all`,
+      );
+    let found;
+    const texts = await statementsOf(storage, async () => {
+      found = await ask(rolled);
+    });
+    if (texts.some((text) => text.includes("part_us"))) used++;
+    deepEqual(found, await ask(plain), JSON.stringify({ ...request, columns, at: index }));
+  }
+  return used;
+}
+
+/** Events that are hard to tell apart: equal ones, of one time, without a host, of odd texts. */
+export function oddEvents(draw: Draw): Event[] {
+  const days = Array.from({ length: 8 }, () => draw.below(DAYS - 1));
+  return days.flatMap((day, visit) => {
+    const at = Date.parse(FIRST) * 1000 + day * DAY_US + 23 * HOUR + draw.below(HOUR);
+    const text = draw.one(["/?q=1", "/\u{1F986}'\"", "/%00%", "/ ", "/a?b=\\"]);
+    const of = (step: number) =>
+      pageview({
+        at: at + step,
+        visitor: `odd ${visit} ${day}`,
+        page: draw.one([text, "/", "/a"]),
+        name: draw.one(["pageview", "signup", text]),
+        hostname: draw.one([null, "example.com", "xn--bcher-kva.example", text]),
+      });
+    const equals = Array<Event>(visit === 0 ? 1000 : 3).fill(of(0));
+    return [...equals, ...[0, 0, 1, 20 * MINUTE, 20 * MINUTE, 49 * MINUTE].map(of)];
+  });
 }
 
 const WHY_METRICS = ["visitors", "pageviews", "bounce_rate", "conversion_rate"];
@@ -468,9 +531,10 @@ export async function withSite(
   site: Site,
   seed: number,
   work: (open: Open) => Promise<void>,
-  { isEngaged = hasEngagements(site), from = FIRST, openStorage = openFolder }: {
+  { isEngaged = hasEngagements(site), from = FIRST, others = [], openStorage = openFolder }: {
     readonly isEngaged?: boolean;
     readonly from?: string;
+    readonly others?: readonly Event[];
     readonly openStorage?: (folder: string, system: FakeSystem) => Promise<Storage>;
   } = {},
 ): Promise<void> {
@@ -494,7 +558,7 @@ export async function withSite(
     };
     try {
       const fromUs = Date.parse(from) * 1000;
-      const events = randomEvents(seed, site.idDays, isEngaged);
+      const events = [...randomEvents(seed, site.idDays, isEngaged), ...others];
       await open.storage.append(events.filter(({ timestamp }) => timestamp >= fromUs));
       await open.storage.flusher.flush();
       await open.build();
