@@ -178,14 +178,20 @@ export class RollupBuilder {
     const today = dayOfDate(localDate(rules.zone, this.#clock.nowMs() * 1000));
     let day = dayOfDate(firstDate) - 1;
     if (!this.#isWorthIt(rules, day, today)) return;
+    let most = Infinity;
     while (day < today && !signal.aborted) {
-      const days = this.#nextDays(rules, day, today);
+      const days = this.#nextDays(rules, day, today).slice(0, most);
       const last = days.at(-1);
       if (last === undefined) return;
       const isMade = await this.#build(rules, days, signal);
       if (isMade === "again") return await this.#buildSite(site, signal);
-      if (isMade === "not") this.#waitFor(rules, days);
-      day = last + 1;
+      // Only the days that cannot be made shall be left.
+      if (isMade === "ambiguous" && days.length > 1) {
+        most = Math.ceil(days.length / 2);
+        continue;
+      }
+      if (isMade !== "made") this.#waitFor(rules, days);
+      [day, most] = [last + 1, days.length * 2];
     }
   }
 
@@ -251,12 +257,15 @@ export class RollupBuilder {
     return days;
   }
 
-  /** Makes some days. `again`: what was found out changes the rules of the site. */
+  /**
+   * Makes some days. `again`: what was found out changes the rules of the site. `ambiguous`: on one
+   * of them a value is a text that stands for a missing one.
+   */
   async #build(
     rules: Rules,
     days: readonly number[],
     signal: AbortSignal,
-  ): Promise<"made" | "not" | "again"> {
+  ): Promise<"made" | "not" | "again" | "ambiguous"> {
     const { db, rollups } = this.#parts;
     const tables = tablesOf(++this.#number);
     const asked = daysOf(rules, days[0] ?? 0, days.at(-1) ?? 0);
@@ -277,7 +286,7 @@ export class RollupBuilder {
         await rollups.setReach(rules.site, reach);
         return "again";
       }
-      if ((await ask(findMissingTexts(tables))).length > 0) return "not";
+      if ((await ask(findMissingTexts(tables))).length > 0) return "ambiguous";
       const kept = this.#keptDays(rules, last.day);
       const files = filesOf(kept, closed, (days) => this.#eventsOf(rules, days));
       const target = written = rollups.nextFiles(rules.site, files.first, files.last);

@@ -299,6 +299,28 @@ Deno.test("stored keys of visitors are those that DuckDB gives today", async () 
   });
 });
 
+Deno.test("a host that reads as a missing one keeps its own day from rollups alone", async () => {
+  const site = { zone: "UTC", idDays: 1 };
+  const date = "2024-03-07";
+  const odd = pageview({
+    at: `${date}T12:00:00Z`,
+    visitor: "odd",
+    page: "/",
+    hostname: "(unknown)",
+  });
+  const made: number[][] = [];
+  for (const others of [[], [odd]]) {
+    await withSite(site, 9, async ({ storage, system }) => {
+      const days = storage.rollups.view(SITE)?.days ?? [];
+      made.push(days.map(({ day }) => day).sort());
+      await compare(storage, system, site, 700, 12);
+    }, { others });
+  }
+  const [all, left] = made;
+  ok(all?.includes(dayOfDate(date)));
+  deepEqual(left, all?.filter((day) => day !== dayOfDate(date)));
+});
+
 Deno.test("ids that last longer than the setting says are seen, and counted once", async () => {
   const site = { zone: "UTC", idDays: 1 };
   await withFolder(async (folder) => {
