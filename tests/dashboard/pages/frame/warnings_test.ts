@@ -22,7 +22,7 @@ dashboardTest(
         await page.click("[aria-label=Menu]");
         await page.click("text=Set a password");
         const dialog = page.locator("dialog");
-        await dialog.locator("text=API keys made so far: made before.").waitFor();
+        await dialog.locator("text=API keys created so far: made before.").waitFor();
         await dialog.locator("text=Keep these keys").waitFor();
         const [first, again] = await dialog.locator("input[type=password]").all();
         assert.ok(first && again);
