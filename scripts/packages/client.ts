@@ -8,6 +8,12 @@ import { type PackageFiles, packageJson } from "./package.ts";
 const PLACE = "const OPERATIONS = {};\n";
 const PATHS = /^\/api\/(stats\/(?!live|view)|schema$|sites(\/\{site_id\})?$)/;
 
+/** Names of methods whose last word another path has, too. */
+const NAMES: Readonly<Record<string, string>> = {
+  "/api/sites/{site_id}": "site",
+  "/api/stats/sites": "all_sites",
+};
+
 interface Method {
   readonly name: string;
   readonly path: string;
@@ -37,7 +43,7 @@ function methodsOf({ paths }: OpenApi): Method[] {
   return Object.entries(paths).flatMap(([path, { get }]) => {
     if (!get || !PATHS.test(path)) return [];
     const words = path.split("/").filter((word) => word !== "" && !word.startsWith("{"));
-    const name = path === "/api/sites/{site_id}" ? "site" : words.at(-1) ?? "";
+    const name = NAMES[path] ?? words.at(-1) ?? "";
     return [{ name, path, operation: get }];
   });
 }

@@ -48,6 +48,10 @@ export function useSession() {
   return { ...session, reload, expired };
 }
 
+/** The same is preloaded by the page. */
+const SCHEMA = "api/schema?parts=metrics,dimensions,operators,periods,intervals,comparisons," +
+  "site_settings";
+
 /**
  * The schema does not change while the page is open.
  * @type {Promise<import("./schema.js").Schema> | null}
@@ -55,7 +59,7 @@ export function useSession() {
 let schemaAsked = null;
 
 function askSchema() {
-  schemaAsked ??= /** @type {Promise<import("./schema.js").Schema>} */ (ask("api/schema"));
+  schemaAsked ??= /** @type {Promise<import("./schema.js").Schema>} */ (ask(SCHEMA));
   schemaAsked.catch(() => schemaAsked = null);
   return schemaAsked;
 }

@@ -2,6 +2,7 @@
 // parameters of the query, the body, and how they answer. A route without a row here is described
 // by its method, path and right alone.
 import { SITES_PARAMS } from "../stats/all_sites.ts";
+import { SCHEMA_PARAMS } from "../stats/schema.ts";
 import { SITE_FIELDS } from "./answers.ts";
 import { object, type Schema, text } from "./schema.ts";
 
@@ -222,6 +223,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   "GET /api/schema": {
     summary: "Metrics, dimensions, operators, periods and reports",
+    query: SCHEMA_PARAMS,
     success: [200, 304],
   },
   "GET /api/openapi.json": { summary: "This description", success: [200, 304] },

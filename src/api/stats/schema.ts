@@ -3,26 +3,44 @@
 import { createHash } from "node:crypto";
 import { json } from "../../http/response.ts";
 import type { Route } from "../../http/route.ts";
+import { Params } from "../../query/params.ts";
 import { schemaOf } from "../../query/schema.ts";
 import { isKnown } from "../../http/etag.ts";
+
+/** The parameters of the route, and what they mean. */
+export const SCHEMA_PARAMS = {
+  parts: "only these members of the answer, with commas between; all when missing",
+} as const;
 
 /** The route of the schema. It never changes while the program runs. */
 export function schemaRoutes(): Route[] {
   const schema = schemaOf();
-  const hash = createHash("sha256").update(JSON.stringify(schema)).digest("hex").slice(0, 24);
-  // Weak, as the schema is sent both plain and compressed.
-  const headers = {
-    etag: `W/"${hash}"`,
-    "cache-control": "no-store",
-    vary: "accept-encoding",
-  };
   return [{
     method: "GET",
     path: "/api/schema",
     right: "read",
-    handle: ({ request }) =>
-      isKnown(request.headers.get("if-none-match"), headers.etag)
+    handle: ({ request, url }) => {
+      const shown = partsOf(schema, new Params(url.searchParams));
+      const hash = createHash("sha256").update(JSON.stringify(shown)).digest("hex").slice(0, 24);
+      // Weak, as the schema is sent both plain and compressed.
+      const headers = {
+        etag: `W/"${hash}"`,
+        "cache-control": "no-store",
+        vary: "accept-encoding",
+      };
+      return isKnown(request.headers.get("if-none-match"), headers.etag)
         ? new Response(null, { status: 304, headers })
-        : json(schema, 200, headers),
+        : json(shown, 200, headers);
+    },
   }];
+}
+
+function partsOf(schema: Readonly<Record<string, unknown>>, params: Params) {
+  const parts = params.text("parts")?.split(",");
+  if (parts === undefined) return schema;
+  for (const part of parts) {
+    if (!Object.hasOwn(schema, part)) params.fault(`Cannot read parts: ${part} is no part of it`);
+  }
+  params.check();
+  return Object.fromEntries(parts.map((part) => [part, schema[part]]));
 }

@@ -1,4 +1,4 @@
-import { ok, strictEqual as equal } from "node:assert";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { openApp } from "../../support/server/running_app.ts";
 
 Deno.test("schemaRoutes() answers 304 to a client that has the current schema", async () => {
@@ -35,5 +35,18 @@ Deno.test("schemaRoutes() answers 304 to a client that has the current schema", 
     peer: "198.51.100.7",
   });
   equal(stranger.status, 401, "who may not read learns nothing by a tag");
+  await app.close();
+});
+
+Deno.test("schemaRoutes() answers the parts that are asked for", async () => {
+  const app = await openApp({});
+  const ask = async (query: string) => await app.send(`/api/schema${query}`);
+  const all = await (await ask("")).json();
+  const some = await ask("?parts=periods,intervals");
+  const { periods, intervals } = all;
+  deepEqual(await some.json(), { periods, intervals });
+  const refused = await ask("?parts=periods,constructor");
+  equal(refused.status, 400);
+  ok((await refused.json()).error.includes("constructor is no part of it"));
   await app.close();
 });
