@@ -5,8 +5,8 @@ import { lazyShapes } from "./lazy_shapes.js";
 
 /** @typedef {"source" | "browser" | "os" | "device"} MarkKind */
 
-/** Time for what is waited for more. */
-const AFTER_MS = 200;
+/** Time for what is waited for more: the first view is whole before. */
+const AFTER_MS = 2000;
 
 const useShapes = lazyShapes(async () => {
   await new Promise((resolve) => setTimeout(resolve, AFTER_MS));
