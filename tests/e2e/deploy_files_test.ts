@@ -106,7 +106,7 @@ function checkLake({ services, networks }: Record<string, Record<string, Compose
   };
   for (const name of names) assert.deepEqual(rest(name), rest("node1"));
   for (const [name, { image = "" }] of Object.entries(services ?? {})) {
-    if (!names.includes(name)) assert.match(image, /^[\w/]+:(?!latest)[\w.-]*\d[\w.-]*$/, name);
+    if (!names.includes(name)) assert.match(image, /^[\w./]+:(?!latest)[\w.-]*\d[\w.-]*$/, name);
   }
   assert.match(services?.["balancer"]?.ports?.[0] ?? "", /^127\.0\.0\.1:/);
   assert.equal(networks?.["data"]?.internal, true);
