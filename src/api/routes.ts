@@ -26,7 +26,7 @@ import { authRoutes } from "./access/auth.ts";
 import { keyRoutes } from "./access/keys.ts";
 import { backupRoutes } from "./data/backups.ts";
 import { type Doctor, doctorRoutes } from "./doctor.ts";
-import { type Erase, eraseRoutes } from "./data/erase.ts";
+import { type AskErasure, type Erase, eraseRoutes } from "./data/erase.ts";
 import { formSettings } from "../exports/forms.ts";
 import { eventExportRoutes } from "./data/event_export.ts";
 import { importRoutes } from "./data/import.ts";
@@ -90,6 +90,7 @@ export interface RouteParts {
   readonly pathHistory: PathHistory;
   readonly store: Pick<Store, "run">;
   readonly erase: Erase;
+  readonly askErasure: AskErasure;
   readonly exportFiles: ExportFiles;
   /** Runs statements of owners; null where that is off. */
   readonly explore: Explore | null;
@@ -158,7 +159,8 @@ const ROWS: readonly Row[] = [
   ({ sites, clock }) => siteItemRoutes(sites, clock),
   ({ auth, settings }) => authRoutes(auth, settings.weak_secrets),
   ({ keys, clock }) => keyRoutes(keys, clock),
-  ({ erase, names, store, clock }) => eraseRoutes(erase, names, store, clock),
+  ({ erase, names, store, clock, askErasure }) =>
+    eraseRoutes(erase, names, store, clock, askErasure),
   ({ settings, sites }) => privacyRoutes(settings, sites),
   ({ health }) => [acceptingRoute(() => health().accepting)],
   ({ health, samples, probe, log, settings }) =>

@@ -38,6 +38,7 @@ export async function makeRoutes(
     pathHistory: storage.pathHistory,
     store: storage.owned,
     erase: eraseWith(config, files, parts),
+    askErasure: (number) => storage.lake?.upkeep.erasure(number) ?? Promise.resolve(null),
     sums: storage.sums,
     exportFiles: await ExportFiles.open(reader, files, random, { folder: `${dataDir}/.exports` }),
     doctor: openDoctor(system, parts),

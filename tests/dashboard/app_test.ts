@@ -741,6 +741,26 @@ dashboardTest(
 );
 
 dashboardTest(
+  "app.js: after an erasure the servers over a lake are named until all have done it",
+  async ({ url, open }) => {
+    await sendEvent(url, "gone.example", 143);
+    const { page } = await open(`${url}/?site=gone.example&view=settings&section=section_danger`);
+    let missing = [{ server: "node2", flushed_at: null }];
+    await page.route("**/api/gdpr/erasures/7", (route) => route.fulfill({ json: { missing } }));
+    await page.route("**/api/gdpr/erase?*", (route) => {
+      const isDry = route.request().url().includes("dry_run=true");
+      return route.fulfill({ json: { events_deleted: 3, ...isDry ? {} : { erasure_id: 7 } } });
+    });
+    await page.click("button:has-text('Preview')");
+    await page.click("button:has-text('Erase now')");
+    const waiting = page.locator("text=yet to erase what they hold: node2");
+    await waiting.waitFor();
+    missing = [];
+    await waiting.waitFor({ state: "detached" });
+  },
+);
+
+dashboardTest(
   "app.js: speaks the browser's language or the one chosen, and all is there by keyboard",
   async ({ url, open }) => {
     const { page, faults } = await open(`${url}/?site=${SITE}`, { locale: "de-DE" });

@@ -5,7 +5,7 @@ import { Panel } from "../../components/layout/panel.js";
 import { addressOf, ask, sitePath, withParams } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
-import { html, useId, useState } from "../../lib/html.js";
+import { html, useEffect, useId, useState } from "../../lib/html.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
 import { refusalOf } from "../../lib/format/refusal.js";
 
@@ -121,7 +121,28 @@ export function Dropped() {
   `;
 }
 
-/** @typedef {{ events_deleted: number }} Erased */
+/** @typedef {{ events_deleted: number, erasure_id?: number }} Erased */
+
+/** @typedef {{ missing: readonly { server: string }[] }} Erasing */
+
+const ASK_AGAIN_MS = 5000;
+
+/**
+ * Names the servers over a lake that have yet to erase, until there are none.
+ * @param {{ id: number }} props
+ */
+function Waiting({ id }) {
+  const { t } = useApp();
+  /** @type {import("../../lib/ask/answer.js").Answer<Erasing>} */
+  const { data, refresh } = useAnswer(`api/gdpr/erasures/${id}`);
+  const servers = (data?.missing ?? []).map(({ server }) => server).join(", ");
+  useEffect(() => {
+    if (servers === "") return;
+    const timer = setInterval(refresh, ASK_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [servers]);
+  return servers !== "" && html`<span class="muted">${t("erase_waiting", { servers })}</span>`;
+}
 
 /** Erasure by days, first as a dry run. */
 export function Erase() {
@@ -129,6 +150,7 @@ export function Erase() {
   const [days, setDays] = useState({ from: today, to: today });
   const [would, setWould] = useState(/** @type {Erased | null} */ (null));
   const [said, setSaid] = useState("");
+  const [id, setId] = useState(/** @type {number | null} */ (null));
   const [fault, setFault] = useState("");
   const erase = async (/** @type {boolean} */ dry) => {
     try {
@@ -143,6 +165,7 @@ export function Erase() {
       ));
       setWould(dry ? answer : null);
       setSaid(dry ? "" : eventsWords("erase_done", answer));
+      setId(answer.erasure_id ?? null);
       setFault("");
     } catch (error) {
       setFault(refusalOf(error, t));
@@ -172,6 +195,7 @@ export function Erase() {
               ${t("erase_now")}</button>
           `}
           <span role="status">${said}</span>
+          ${id !== null && html`<${Waiting} id=${id} />`}
           <span class="fault-line" role="alert">${fault}</span>
         </div>
       </form>

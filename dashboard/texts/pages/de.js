@@ -127,6 +127,7 @@ export const texts = {
     "Löscht Ereignisse endgültig. Ältere Sicherungen behalten sie, bis sie selbst nach Anzahl und Alter entfernt werden.",
   erase_look: "Vorschau",
   erase_now: "Jetzt löschen",
+  erase_waiting: "Diese Server müssen noch löschen, was sie haben: {servers}",
   erase_would: {
     one: "{count} Ereignis wird gelöscht.",
     other: "{count} Ereignisse werden gelöscht.",

@@ -120,6 +120,7 @@ export const texts = {
     "Deletes events permanently. Earlier backups keep them until they are removed themselves, by number and age.",
   erase_look: "Preview",
   erase_now: "Erase now",
+  erase_waiting: "These servers have yet to erase what they hold: {servers}",
   erase_would: { one: "{count} event will be deleted.", other: "{count} events will be deleted." },
   export: "Export by day",
   export_events: "Export all events",

@@ -123,6 +123,7 @@ export const texts = {
     "Elimina eventos definitivamente. Las copias anteriores los conservan hasta que se eliminen ellas mismas, según su número y antigüedad.",
   erase_look: "Vista previa",
   erase_now: "Borrar ahora",
+  erase_waiting: "Estos servidores aún deben borrar lo que tienen: {servers}",
   erase_would: { one: "Se eliminará {count} evento.", other: "Se eliminarán {count} eventos." },
   export: "Exportar por día",
   export_events: "Exportar todos los eventos",

@@ -126,6 +126,7 @@ export const texts = {
     "Supprime les événements définitivement. Les sauvegardes antérieures les gardent jusqu’à ce qu’elles soient elles-mêmes supprimées, selon leur nombre et leur âge.",
   erase_look: "Aperçu",
   erase_now: "Effacer maintenant",
+  erase_waiting: "Ces serveurs doivent encore effacer ce qu’ils ont : {servers}",
   erase_would: {
     one: "{count} événement sera supprimé.",
     other: "{count} événements seront supprimés.",

@@ -20,7 +20,29 @@ export interface Erased {
   readonly summed_days_deleted?: number;
   /** Files that may hold such events still; the owner decides about them. */
   readonly not_erased?: readonly string[];
+  /** By what number to ask how far the servers of a lake are. */
+  readonly erasure_id?: number;
 }
+
+/** How far the servers of a lake are with an erasure. */
+export interface Erasing {
+  readonly number: number;
+  readonly site: string;
+  readonly firstDate: string;
+  readonly lastDate: string;
+  /** When it was made. */
+  readonly madeMs: number;
+  /** Names of the servers that hold nothing of it any more. */
+  readonly doneBy: readonly string[];
+  /** The others. What one accepted before `flushedMs` is in the lake; 0 where nothing is known. */
+  readonly missing: readonly { readonly server: string; readonly flushedMs: number }[];
+}
+
+/**
+ * Resolves with how far the servers are; null where there is no such erasure. Rejects with
+ * `unavailable` where nobody knows.
+ */
+export type AskErasure = (number: number) => Promise<Erasing | null>;
 
 /**
  * Removes the events of a site from storage and caches. Both dates are UTC `YYYY-MM-DD`,
@@ -39,6 +61,7 @@ export function eraseRoutes(
   names: Pick<SiteNames, "idsOf">,
   store: OwnerStore,
   clock: Clock,
+  askErasure: AskErasure,
 ): Route[] {
   return [
     {
@@ -82,13 +105,48 @@ export function eraseRoutes(
         })));
       },
     },
+    {
+      method: "GET",
+      path: "/api/gdpr/erasures/:id",
+      right: "admin",
+      handle: async ({ params }) => {
+        const id = params["id"] ?? "";
+        const erasing = /^[1-9]\d{0,14}$/.test(id) ? await askErasure(Number(id)) : null;
+        if (erasing === null) {
+          throw new AppError(
+            "not_found",
+            "Cannot find an erasure of this number: over a lake its answer has one, as erasure_id",
+          );
+        }
+        return json(answerOf(erasing));
+      },
+    },
   ];
+}
+
+function answerOf({ number, site, firstDate, lastDate, madeMs, doneBy, missing }: Erasing) {
+  const timeOf = (ms: number) => new Date(ms).toISOString();
+  return {
+    id: number,
+    status: missing.length === 0 ? "erased" : "waiting",
+    site_id: site,
+    start_date: firstDate,
+    end_date: lastDate,
+    erased_at: timeOf(madeMs),
+    done_by: doneBy,
+    missing: missing.map(({ server, flushedMs }) => ({
+      server,
+      flushed_at: flushedMs > 0 ? timeOf(flushedMs) : null,
+    })),
+  };
 }
 
 /** What was removed of ids that differ in case alone. */
 function sumOf(erased: readonly Erased[]): Erased {
   const left = new Set(erased.flatMap(({ not_erased }) => not_erased ?? []));
   const days = erased.reduce((sum, one) => sum + (one.summed_days_deleted ?? 0), 0);
+  // Servers do them in order: who has done the last one has done all.
+  const last = Math.max(0, ...erased.map(({ erasure_id }) => erasure_id ?? 0));
   return {
     db_records_deleted: erased.reduce((sum, one) => sum + one.db_records_deleted, 0),
     parquet_partitions_deleted: erased.reduce(
@@ -98,6 +156,7 @@ function sumOf(erased: readonly Erased[]): Erased {
     events_deleted: erased.reduce((sum, one) => sum + one.events_deleted, 0),
     ...(days > 0 ? { summed_days_deleted: days } : {}),
     ...(left.size > 0 ? { not_erased: [...left] } : {}),
+    ...(last > 0 ? { erasure_id: last } : {}),
   };
 }
 

@@ -113,7 +113,7 @@ const ERASED = withMore({
   db_records_deleted: COUNT,
   parquet_partitions_deleted: COUNT,
   events_deleted: COUNT,
-}, { summed_days_deleted: COUNT, not_erased: list(TEXT) });
+}, { summed_days_deleted: COUNT, not_erased: list(TEXT), erasure_id: COUNT });
 
 /** The answers by method and path. */
 export const ANSWERS: Readonly<Record<string, Schema>> = {
@@ -177,6 +177,16 @@ export const ANSWERS: Readonly<Record<string, Schema>> = {
     parquet_partitions_deleted: COUNT,
     caller: TEXT,
   })),
+  "GET /api/gdpr/erasures/:id": object({
+    id: COUNT,
+    status: oneOf(["erased", "waiting"]),
+    site_id: TEXT,
+    start_date: DATE,
+    end_date: DATE,
+    erased_at: INSTANT,
+    done_by: list(TEXT),
+    missing: list(object({ server: TEXT, flushed_at: nullable(INSTANT) })),
+  }),
   "POST /api/import": withMore({
     accepted: COUNT,
     dropped: COUNT,

@@ -207,6 +207,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     query: { site_id: "*the site", start_date: "*first day", end_date: "*last day" },
   },
   "GET /api/gdpr/erasures": { summary: "The record of erasures" },
+  "GET /api/gdpr/erasures/:id": { summary: "How far servers over a lake are with an erasure" },
   "POST /api/import": {
     summary: "Take past events, one JSON object a line",
     consumes: "application/x-ndjson",

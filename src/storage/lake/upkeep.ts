@@ -11,7 +11,7 @@ import { CLOCK_MS_MAX, type Lake } from "./lake.ts";
 import type { LakeFlusher } from "./flushing.ts";
 import type { LakeNode } from "./node.ts";
 import type { Duty } from "./nodes/duty.ts";
-import { record } from "./nodes/erasures.ts";
+import { type ErasureState, erasureStateOf, erasureStates, record } from "./nodes/erasures.ts";
 import type { StockedPartition } from "./stock.ts";
 import { EVENTS } from "./tables.ts";
 
@@ -40,6 +40,8 @@ export interface Erased {
   readonly partitions: readonly StockedPartition[];
   /** How many events other servers had not brought into the lake, as far as is known here. */
   readonly elsewhere: number;
+  /** By what number other servers know of it; null where they do it themselves. */
+  readonly number: number | null;
   /** Notes that the same is done with what is not in the lake. */
   readonly ended: () => Promise<void>;
 }
@@ -138,7 +140,7 @@ export class LakeUpkeep {
       const ended = async () => {
         if (number !== null) await this.#flusher.endErasing(number);
       };
-      return { partitions: found, elsewhere, ended };
+      return { partitions: found, elsewhere, number, ended };
     } catch (error) {
       if (error instanceof AppError) throw error;
       this.#log("error", "Cannot erase from the lake", { reason: messageOf(error) });
@@ -156,6 +158,25 @@ export class LakeUpkeep {
     while (this.#lagging().length > 0 && this.#clock.uptimeMs() < endMs) {
       await this.#clock.sleep(OTHERS_POLL_MS);
       await this.#flusher.follow();
+    }
+  }
+
+  /**
+   * How far the servers are with an erasure, and when it was made (ms); null where there is none of
+   * that number. Throws `unavailable` where the lake is out of reach.
+   */
+  async erasure(number: number): Promise<(ErasureState & { readonly madeMs: number }) | null> {
+    this.#node.requireWell();
+    try {
+      const lake = await this.#node.lake();
+      const rows = await lake.query("Cannot read the erasure", erasureStates(number));
+      const state = erasureStateOf(rows);
+      return state && { ...state, madeMs: state.toUs / 1000 - APART_MS_MAX };
+    } catch (error) {
+      this.#log("error", messageOf(error));
+      throw new AppError("unavailable", "Cannot read the erasure now: the lake failed", {
+        "retry-after": "5",
+      });
     }
   }
 

@@ -26,6 +26,8 @@ export interface ErasedCounts {
   readonly summed_days_deleted?: number;
   /** Files of DATA_DIR and of the lake that may hold such events still, where there are any. */
   readonly not_erased?: readonly string[];
+  /** By what number the servers of a lake know of it. */
+  readonly erasure_id?: number;
 }
 
 /** The first and the last UTC date that an event can have. */
@@ -148,7 +150,7 @@ export class Eraser {
     lastDate: string,
     { isRecorded }: { readonly isRecorded: boolean },
   ): Promise<ErasedCounts> {
-    const { counts, removed } = await this.#mutex.run(async () => {
+    const { counts, removed, number } = await this.#mutex.run(async () => {
       const erased = await this.#lake?.erase(site, firstDate, lastDate, { isRecorded });
       const ofLake = erased?.partitions ?? [];
       const trashed = await this.#trash.erase(site, firstDate, lastDate);
@@ -183,13 +185,15 @@ export class Eraser {
           ...await summed,
         },
         removed: files.length > 0 ? this.#parquet.publish([], files) : Promise.resolve(),
+        number: erased?.number ?? null,
       };
     });
     await removed;
     await this.#sums.sweep();
     await this.#store.run("emptyLog", undefined);
     if (isRecorded) await this.#lake?.othersErased();
-    return { ...counts, ...this.#notErased() };
+    const id = number === null ? {} : { erasure_id: number };
+    return { ...counts, ...this.#notErased(), ...id };
   }
 
   /** Deletes a site's files in quarantine and forgets its missing ones, of some UTC dates. */

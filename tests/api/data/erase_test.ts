@@ -1,5 +1,5 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
-import type { Erase } from "../../../src/api/data/erase.ts";
+import type { Erase, Erasing } from "../../../src/api/data/erase.ts";
 import { openOwner } from "../../support/server/owner.ts";
 
 const QUERY = "site_id=example.com&start_date=2024-02-28&end_date=2024-02-29";
@@ -40,6 +40,56 @@ Deno.test("eraseRoutes() erase a range of dates, return the counts and keep a re
   const again = await openOwner({ folder: owner.folder });
   deepEqual((await again.call("GET", "/api/gdpr/erasures")).body, [record]);
   again.close();
+});
+
+Deno.test("eraseRoutes() say how far the servers of a lake are with an erasure", async () => {
+  const of = {
+    number: 7,
+    site: "example.com",
+    firstDate: "2024-02-28",
+    lastDate: "2024-02-29",
+    madeMs: Date.UTC(2024, 2, 1),
+    doneBy: ["one"],
+  };
+  const missing = [{ server: "three", flushedMs: 0 }, { server: "two", flushedMs: 1000 }];
+  let asked: Erasing = { ...of, missing };
+  const owner = await openOwner({
+    erase: () =>
+      Promise.resolve({
+        db_records_deleted: 1,
+        parquet_partitions_deleted: 1,
+        events_deleted: 1,
+        erasure_id: 7,
+      }),
+    askErasure: (number) => Promise.resolve(number === 7 ? asked : null),
+  });
+  equal((await owner.call("DELETE", `/api/gdpr/erase?${QUERY}`)).body["erasure_id"], 7);
+  const shown = {
+    id: 7,
+    status: "waiting",
+    site_id: "example.com",
+    start_date: "2024-02-28",
+    end_date: "2024-02-29",
+    erased_at: "2024-03-01T00:00:00.000Z",
+    done_by: ["one"],
+    missing: [
+      { server: "three", flushed_at: null },
+      { server: "two", flushed_at: "1970-01-01T00:00:01.000Z" },
+    ],
+  };
+  deepEqual((await owner.call("GET", "/api/gdpr/erasures/7")).body, shown);
+  asked = { ...of, missing: [] };
+  deepEqual((await owner.call("GET", "/api/gdpr/erasures/7")).body, {
+    ...shown,
+    status: "erased",
+    missing: [],
+  });
+  for (const id of ["8", "0", "x", "07", "1e1"]) {
+    const { status, body } = await owner.call("GET", `/api/gdpr/erasures/${id}`);
+    deepEqual([id, status], [id, 404]);
+    ok(/an erasure of this number/.test(String(body["error"])));
+  }
+  owner.close();
 });
 
 Deno.test("eraseRoutes() only count in a dry run, without a record", async () => {

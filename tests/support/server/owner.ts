@@ -5,7 +5,7 @@ import { authRoutes } from "../../../src/api/access/auth.ts";
 import { keyRoutes } from "../../../src/api/access/keys.ts";
 import { Auth, type AuthOptions } from "../../../src/auth/auth.ts";
 import { eraseRoutes } from "../../../src/api/data/erase.ts";
-import type { Erase } from "../../../src/api/data/erase.ts";
+import type { AskErasure, Erase } from "../../../src/api/data/erase.ts";
 import { ApiKeys } from "../../../src/auth/api_keys.ts";
 import { readKeysFile } from "../../../src/auth/api_keys_file.ts";
 import { PasswordHasher } from "../../../src/auth/password.ts";
@@ -78,9 +78,11 @@ export async function openOwner(
     readonly folder?: string;
     readonly system?: FakeSystem;
     readonly erase?: Erase;
+    readonly askErasure?: AskErasure;
   } = {},
 ): Promise<Owner> {
-  const { folder = await Deno.makeTempDir(), system = fakeSystem(), erase, ...rest } = options;
+  const { folder = await Deno.makeTempDir(), system = fakeSystem(), erase, askErasure, ...rest } =
+    options;
   const store = ownerStore(`${folder}/mallard.sqlite`);
   const hasher = new PasswordHasher(system.random);
   const imported = await readKeysFile(system.files, system.log, `${folder}/api_keys.json`);
@@ -91,7 +93,13 @@ export async function openOwner(
   const routes = [
     ...authRoutes(auth),
     ...keyRoutes(keys, system.clock),
-    ...eraseRoutes(erase ?? nothing, siteNames(), store, system.clock),
+    ...eraseRoutes(
+      erase ?? nothing,
+      siteNames(),
+      store,
+      system.clock,
+      askErasure ?? (() => Promise.resolve(null)),
+    ),
     { method: "GET", path: "/read", right: "read", handle: () => json("read") } as Route,
     { method: "POST", path: "/read", right: "read", handle: () => json("read") } as Route,
     { method: "POST", path: "/ingest", right: "ingest", handle: () => json("in") } as Route,

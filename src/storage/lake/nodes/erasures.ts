@@ -3,7 +3,7 @@
 import { type Sql, sql } from "../../../core/sql.ts";
 import type { Row, Run } from "../../duckdb.ts";
 import { markOf, move, type NodeName } from "../marks.ts";
-import { ERASURES } from "../tables.ts";
+import { ERASURES, NODES } from "../tables.ts";
 
 /** What was erased: events of a site and of UTC dates, both included, of before a time. */
 export interface Erasure {
@@ -44,5 +44,44 @@ export function erasureOf(row: Row): Erasure {
     firstDate: String(row["first_date"]),
     lastDate: String(row["last_date"]),
     toUs: Number(row["to_us"]),
+  };
+}
+
+/** A server that has yet to do an erasure. */
+export interface MissingServer {
+  readonly server: string;
+  /** What it accepted before this time (ms) is in the lake; 0 where that is not known. */
+  readonly flushedMs: number;
+}
+
+/** How far the servers of a lake are with an erasure. */
+export interface ErasureState extends Erasure {
+  /** Names of the servers that hold nothing of it any more, sorted. */
+  readonly doneBy: readonly string[];
+  /** The others, sorted by name. */
+  readonly missing: readonly MissingServer[];
+}
+
+/** An erasure beside each server that is not retired; no row where there is no such erasure. */
+export function erasureStates(number: number): Sql {
+  return sql`select e.*, n.node, n.flushed_us, n.erased_to
+    from ${ERASURES} e left join ${NODES} n on not n.is_retired
+    where e.number = ${number} order by n.node`;
+}
+
+/** What these rows say; null where there are none. */
+export function erasureStateOf(rows: readonly Row[]): ErasureState | null {
+  const [first] = rows;
+  if (!first) return null;
+  const erasure = erasureOf(first);
+  const servers = rows.filter(({ node }) => typeof node === "string");
+  const isDone = (row: Row) => Number(row["erased_to"] ?? 0) >= erasure.number;
+  return {
+    ...erasure,
+    doneBy: servers.filter(isDone).map(({ node }) => String(node)),
+    missing: servers.filter((row) => !isDone(row)).map(({ node, flushed_us }) => ({
+      server: String(node),
+      flushedMs: Number(flushed_us ?? 0) / 1000,
+    })),
   };
 }

@@ -198,13 +198,29 @@ over("a server that comes back does the erasures that it missed", async (nodes, 
   await add(two, 0, 30);
   await follow(one);
   await nodes.close("two");
-  const { not_erased } = await one.eraser.erase(SITE, "2026-01-01", "2026-01-31");
+  const fromMs = Date.now();
+  const { not_erased, erasure_id } = await one.eraser.erase(SITE, "2026-01-01", "2026-01-31");
   assert.deepEqual(not_erased, ["server two: what it has not brought into the lake yet"]);
   assert.deepEqual(await numbersOf(one), []);
+  const upkeep = one.lake?.upkeep ?? assert.fail();
+  const waiting = await upkeep.erasure(erasure_id ?? NaN);
+  assert.deepEqual([waiting?.site, waiting?.firstDate, waiting?.lastDate], [
+    SITE,
+    "2026-01-01",
+    "2026-01-31",
+  ]);
+  assert.deepEqual(waiting?.doneBy, ["one"]);
+  assert.deepEqual(waiting.missing.map(({ server }) => server), ["two"]);
+  assert.ok(waiting.madeMs >= fromMs - 1 && waiting.madeMs <= Date.now());
+  assert.equal(await upkeep.erasure(99), null);
   const again = await nodes.open("two");
   await again.flusher.flush();
   assert.deepEqual(await plain(env, "select distinct site_id from lake.events"), [["b:c.org"]]);
   await follow(one);
   const asked = await one.eraser.erase(SITE, "2026-01-01", "2026-01-31", true);
-  assert.equal(asked.not_erased, undefined);
+  assert.deepEqual([asked.not_erased, asked.erasure_id], [undefined, undefined]);
+  for (const storage of [one, again]) {
+    const done = await storage.lake?.upkeep.erasure(erasure_id ?? NaN);
+    assert.deepEqual([done?.doneBy, done?.missing], [["one", "two"], []]);
+  }
 });
