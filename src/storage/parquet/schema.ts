@@ -36,7 +36,7 @@ export function insertPeerEvents(table: string): Sql {
     select ${storedColumns((path) => normalPathSql(path))}, q
     from (
       select entry.q as q, entry.e as event
-      from (select unnest(from_json(${""}::varchar, ${literal(JSON.stringify(shape))})) as entry)
+      from (select ${entriesOf(shape)} as entry from ${ONE_TEXT})
     )`;
 }
 
@@ -48,8 +48,20 @@ export function insertHotEvents(table: string): Sql {
   return sql`insert into ${ident(table)}
     select ${storedColumns()}
     from (
-      select unnest(from_json(${""}::varchar, ${literal(JSON.stringify([shapeOf()]))})) as event
+      select ${entriesOf([shapeOf()])} as event from ${ONE_TEXT}
     )`;
+}
+
+/**
+ * The one bound text, as a row: DuckDB must not take it for a constant. Whenever any table has been
+ * made or dropped it plans a statement again, and would read a constant then, one value after the
+ * other, at three times what the insert takes.
+ */
+const ONE_TEXT: Sql = sql`(select unnest([${""}::varchar]) as text)`;
+
+/** What the arrays of `ONE_TEXT` hold. */
+function entriesOf(shape: unknown): Sql {
+  return sql`unnest(from_json(text, ${literal(JSON.stringify(shape))}))`;
 }
 
 /**

@@ -1,8 +1,9 @@
 import assert from "node:assert";
 import { sql } from "../../../src/core/sql.ts";
 import type { Event } from "../../../src/core/event.ts";
-import { jsonOf } from "../../../src/storage/parquet/schema.ts";
+import { createHotTable, insertHotEvents, jsonOf } from "../../../src/storage/parquet/schema.ts";
 import { pageview } from "../../support/events.ts";
+import { openDuckDb } from "../../support/storage/duckdb.ts";
 import { accept, openFolder, withFolder } from "../../support/storage/storage.ts";
 
 const AT = "2024-01-15 10:00:00";
@@ -72,6 +73,20 @@ Deno.test("insertHotEvents() takes more events than it reads at once, none twice
   }));
   const rows = await stored(events);
   assert.deepStrictEqual(rows.map((row) => row["pathname"]), events.map((one) => one.pathname));
+});
+
+Deno.test("insertHotEvents() reads the bound text as a row, not as a constant", async () => {
+  const text = jsonOf([pageview({ at: AT })]);
+  const db = await openDuckDb();
+  try {
+    await db.run(createHotTable("hot_1").text);
+    // As DuckDB plans it again with the value that is bound.
+    const insert = insertHotEvents("hot_1").text.replace("$1", `'${text}'`);
+    const plan = JSON.stringify(await db.rows(`explain (format json) ${insert}`));
+    assert.match(plan, /UNNEST.*PROJECTION.*UNNEST.*Projections\W+text\b/);
+  } finally {
+    db.close();
+  }
 });
 
 Deno.test("jsonOf() replaces half characters, and nothing else", () => {
