@@ -7,7 +7,7 @@ import { OPERATORS } from "../dashboard/grammar/operators.js";
 import { EXPLORE_TABLES } from "../src/query/explore/tables.ts";
 import { METRICS } from "../src/query/metrics.ts";
 import { REPORTS } from "../src/query/reports/reports.ts";
-import { SETTING_GROUPS, SETTING_NAMES, settingRow } from "../src/config/settings.ts";
+import { SETTING_GROUPS, settingRow } from "../src/config/settings.ts";
 import type { Command } from "../src/cli/command.ts";
 import { COMMANDS } from "../src/cli/commands.ts";
 import { doctorExamples } from "../tests/support/server/doctor_examples.ts";
@@ -49,6 +49,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/cli/lake", "commands about lakes; each is loaded when it runs"],
   ["src/parts", "opens the parts of the program, and ends them"],
   ["src/config", "settings: the table, the kinds of values, reading them"],
+  ["src/config/groups", "the rows of the settings, a file for each group"],
   ["src/runtime", "the process around the program: system, jobs, telemetry"],
   ["src/runtime/listening", "the port, with one listener or several threads"],
   ["src/doctor", "checks of an installation: what is wrong, and what to do"],
@@ -185,14 +186,13 @@ export function exampleToml(): string {
     "# The settings of Mallard Metrics at their defaults. Generated: deno task docs",
     "# Under each comes the name by which the environment sets it, which wins over this file.",
   ];
-  for (const [group, title] of Object.entries(SETTING_GROUPS)) {
+  for (const { group, title, names } of SETTING_GROUPS) {
     lines.push("", `# --- ${title} ---`);
     if (group === "privacy") {
       lines.push("# The flags and the precision may also stand under [privacy].");
     }
-    for (const name of SETTING_NAMES) {
+    for (const name of names) {
       const setting = settingRow(name);
-      if (setting.group !== group) continue;
       lines.push("", `# ${setting.doc}`);
       const rule = setting.envOnly ? "in the environment only" : setting.kind.expects;
       lines.push(`# ${setting.env}: ${rule}`);
@@ -210,8 +210,8 @@ function tomlValue(value: unknown): string {
 
 /** The settings as one Markdown table for each group. */
 export function settingsTables(): string {
-  return Object.entries(SETTING_GROUPS).map(([group, title]) => {
-    const rows = SETTING_NAMES.filter((name) => settingRow(name).group === group).map((name) => {
+  return SETTING_GROUPS.map(({ title, names }) => {
+    const rows = names.map((name) => {
       const { env, envOnly, doc } = settingRow(name);
       const key = envOnly ? "only in the environment" : `\`${name}\``;
       return [key, `\`${env}\``, shownDefault(name), doc];

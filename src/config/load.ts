@@ -1,10 +1,10 @@
 // Reads settings: defaults, a TOML file and the environment become one frozen Config, or a list of
-// faults. The settings themselves are the rows of settings.ts. Pure: it must do no I/O.
+// faults. The settings themselves are the rows of groups/. Pure: it must do no I/O.
 import { parse, TomlError } from "smol-toml";
 import { shorten } from "../../dashboard/grammar/parsed.js";
 import { DEPRECATED_SETTINGS, type DeprecatedSetting, withNewNames } from "./deprecated.ts";
+import type { Row } from "./groups/row.ts";
 import {
-  type Row,
   SETTING_GROUPS,
   SETTING_NAMES,
   type SettingName,
@@ -267,12 +267,7 @@ export function shownDefault(name: SettingName): string {
 /** Every setting by group, made from the table. */
 export function settingsHelp(): string {
   const lines = ["Settings: key of the TOML file, environment name (which wins), default"];
-  for (const [group, title] of Object.entries(SETTING_GROUPS)) {
-    lines.push("", title);
-    for (const name of SETTING_NAMES) {
-      if (settingRow(name).group === group) lines.push(settingHelp(name));
-    }
-  }
+  for (const { title, names } of SETTING_GROUPS) lines.push("", title, ...names.map(settingHelp));
   return lines.join("\n");
 }
 

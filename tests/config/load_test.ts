@@ -3,7 +3,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Config, loadConfig, settingsHelp } from "../../src/config/load.ts";
-import { SETTING_NAMES, type SettingName, settingRow } from "../../src/config/settings.ts";
+import {
+  SETTING_GROUPS,
+  SETTING_NAMES,
+  type SettingName,
+  settingRow,
+} from "../../src/config/settings.ts";
 
 interface Sources {
   readonly toml?: string;
@@ -127,6 +132,10 @@ const PRIVACY_FLAGS = [
   "suppress_os_version",
   "suppress_screen_size",
 ] as const;
+
+Deno.test("every setting is in one group", () => {
+  assert.deepEqual(SETTING_GROUPS.flatMap(({ names }) => names), SETTING_NAMES);
+});
 
 Deno.test("loadConfig() returns the documented defaults when nothing is set", () => {
   const config = configOf({});

@@ -1,7 +1,12 @@
 // `mallard config check`: says whether a server would start with the settings, and which of them
 // are not the defaults. Secrets are not shown. `config list` shows every setting there is.
 import { settingsHelp, shownDefault } from "../../config/load.ts";
-import { SETTING_NAMES, type SettingName, settingRow } from "../../config/settings.ts";
+import {
+  SETTING_GROUPS,
+  SETTING_NAMES,
+  type SettingName,
+  settingRow,
+} from "../../config/settings.ts";
 import { asJson, type Command, type CommandContext, JSON_OPTION, succeeded } from "../command.ts";
 
 const HIDDEN = "(hidden)";
@@ -40,10 +45,12 @@ export const CONFIG = {
 
 /** What `config list` prints for a program. */
 function everySetting() {
-  return SETTING_NAMES.map((name) => {
-    const { group, env, envOnly = false, doc } = settingRow(name);
-    return { name, env, environmentOnly: envOnly, group, default: shownDefault(name), doc };
-  });
+  return SETTING_GROUPS.flatMap(({ group, names }) =>
+    names.map((name) => {
+      const { env, envOnly = false, doc } = settingRow(name);
+      return { name, env, environmentOnly: envOnly, group, default: shownDefault(name), doc };
+    })
+  );
 }
 
 /** The settings that are not the defaults, in their order. */
