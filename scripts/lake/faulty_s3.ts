@@ -1,4 +1,7 @@
 // An S3 server between a program and the real one, which fails as it is told to.
+import { Buffer } from "node:buffer";
+import { Agent, request as ask } from "node:http";
+import { Readable } from "node:stream";
 
 /** What becomes of requests. */
 export type S3Fault = "none" | "some" | "all" | "slow" | "hangs";
@@ -6,7 +9,8 @@ export type S3Fault = "none" | "some" | "all" | "slow" | "hangs";
 /** A running server. */
 export interface FaultyS3 {
   readonly origin: string;
-  /** Requests that were refused so far. */
+  /** Requests that were passed on so far, and those that were refused. */
+  passedOn(): number;
   refused(): number;
   fail(fault: S3Fault): void;
   close(): Promise<void>;
@@ -17,10 +21,15 @@ const ONE_OF = 4;
 const SLOW_MS = 400;
 
 /** Passes requests on to the S3 server at `port`. */
-export function faultyS3(port: number, begin: S3Fault = "none"): FaultyS3 {
+export function faultyS3(
+  port: number,
+  begin: S3Fault = "none",
+  hostname = "127.0.0.1",
+): FaultyS3 {
   let fault = begin;
-  let [asked, refused] = [0, 0];
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+  let [asked, refused, answered] = [0, 0, 0];
+  const agent = new Agent({ keepAlive: false });
+  const server = Deno.serve({ hostname, port: 0, onListen() {} }, async (request) => {
     if (fault === "all" || (fault === "some" && ++asked % ONE_OF === 0)) {
       refused++;
       await request.body?.cancel();
@@ -29,23 +38,47 @@ export function faultyS3(port: number, begin: S3Fault = "none"): FaultyS3 {
     // It answers when it works again, if anybody waits for so long.
     while (fault === "hangs") await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
     if (fault === "slow") await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
-    const hasBody = request.method === "PUT" || request.method === "POST";
-    const path = request.url.replace(/^http:\/\/[^/]+/, "");
+    answered++;
     try {
-      return await fetch(`http://127.0.0.1:${port}${path}`, {
-        method: request.method,
-        headers: request.headers,
-        body: hasBody ? await request.arrayBuffer() : null,
-      });
+      return await passOn(request, agent, port);
     } catch {
       // Whoever asked has left, or the S3 server is not there.
       return new Response(REFUSAL, { status: 503 });
     }
   });
   return {
-    origin: `http://127.0.0.1:${server.addr.port}`,
+    origin: `http://${hostname}:${server.addr.port}`,
+    passedOn: () => answered,
     refused: () => refused,
     fail: (next) => fault = next,
     close: () => server.shutdown(),
   };
+}
+
+/** The answer of the real server, which checks the signature: the name of the host is in it. */
+async function passOn(request: Request, agent: Agent, port: number): Promise<Response> {
+  const path = request.url.replace(/^http:\/\/[^/]+/, "");
+  const hasBody = request.method === "PUT" || request.method === "POST";
+  const body = hasBody ? Buffer.from(await request.arrayBuffer()) : null;
+  return await new Promise((resolve, reject) => {
+    const { method } = request;
+    const headers: Record<string, string> = Object.fromEntries(request.headers);
+    if (body !== null) {
+      delete headers["transfer-encoding"];
+      headers["content-length"] = String(body.length);
+    }
+    const asked = ask({ host: "127.0.0.1", port, path, method, headers, agent }, (answer) => {
+      const status = answer.statusCode ?? 502;
+      const answered = new Headers();
+      for (const [name, value] of Object.entries(answer.headers)) {
+        if (typeof value === "string") answered.set(name, value);
+      }
+      const isEmpty = method === "HEAD" || status === 204 || status === 304;
+      if (isEmpty) answer.resume();
+      const content = isEmpty ? null : Readable.toWeb(answer) as ReadableStream<Uint8Array>;
+      resolve(new Response(content, { status, headers: answered }));
+    });
+    asked.once("error", reject);
+    asked.end(body ?? undefined);
+  });
 }

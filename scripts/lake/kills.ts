@@ -1,9 +1,10 @@
 // A server over a lake under load while it is killed, PostgreSQL is ended and started again, and
-// the S3 server refuses: every event that was answered with 202 must be counted once in the end,
-// and no answer in between may lack one. It must not import the program it starts.
+// the S3 server refuses or is killed and started again: every event that was answered with 202
+// must be counted once in the end, and no answer in between may lack one. It must not import the
+// program it starts.
 import { type Program, ServerProcess } from "../server_process.ts";
 import { faultyS3, type S3Fault } from "./faulty_s3.ts";
-import { type Parts, startPostgres, stopPostgres } from "./parts.ts";
+import { type Parts, startPostgres, startS3, stopPostgres, stopS3 } from "./parts.ts";
 import { plainRows } from "./plain.ts";
 
 /** What is to be done. */
@@ -22,6 +23,7 @@ export interface KillsOptions {
 export interface KillsReport {
   kills: number;
   postgresEnds: number;
+  s3Ends: number;
   s3Refusals: number;
   acknowledged: number;
   unanswered: number;
@@ -53,7 +55,7 @@ export async function killOverLake(options: KillsOptions): Promise<KillsReport> 
       const draw = run.draw();
       const fault = S3_FAULTS[Math.floor(run.draw() * S3_FAULTS.length)] ?? "some";
       if (draw < 0.3) s3.fail(fault);
-      await run.round({ endsPostgres: draw >= 0.3 && draw < 0.55 });
+      await run.round(draw < 0.3 ? null : draw < 0.5 ? "postgres" : draw < 0.7 ? "s3" : null);
       s3.fail("none");
       options.say?.(JSON.stringify(run.report));
     }
@@ -70,6 +72,7 @@ class Run {
   readonly report: KillsReport = {
     kills: 0,
     postgresEnds: 0,
+    s3Ends: 0,
     s3Refusals: 0,
     acknowledged: 0,
     unanswered: 0,
@@ -106,13 +109,14 @@ class Run {
   }
 
   /** Sends events while something ends, asks in between, and kills the server most times. */
-  async round({ endsPostgres }: { readonly endsPostgres: boolean }): Promise<void> {
+  async round(ends: "postgres" | "s3" | null): Promise<void> {
     const server = await this.begin();
     const isKilled = this.draw() < 0.7;
     const afterMs = Math.floor(this.draw() * 7000);
     const ending = (async () => {
       await pause(afterMs);
-      if (endsPostgres) await this.#endPostgres();
+      if (ends === "postgres") await this.#endPostgres();
+      if (ends === "s3") await this.#endS3();
       if (!isKilled) return;
       this.report.kills++;
       await server.kill();
@@ -172,6 +176,13 @@ class Run {
     await stopPostgres(this.#options.parts, "immediate");
     await pause(Math.floor(this.draw() * 3000));
     await startPostgres(this.#options.parts);
+  }
+
+  async #endS3(): Promise<void> {
+    this.report.s3Ends++;
+    await stopS3(this.#options.parts);
+    await pause(Math.floor(this.draw() * 3000));
+    await startS3(this.#options.parts);
   }
 
   async #send(server: ServerProcess): Promise<void> {

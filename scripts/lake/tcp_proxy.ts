@@ -11,11 +11,11 @@ export class TcpProxy {
   #works: Promise<void> = Promise.resolve();
   #goOn = () => {};
   /** The port of this machine that they are passed on to. */
-  target: number;
+  readonly #target: number;
 
-  constructor(target: number) {
-    this.target = target;
-    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  constructor(target: number, hostname = "127.0.0.1") {
+    this.#target = target;
+    this.#listener = Deno.listen({ hostname, port: 0 });
     this.#accept();
   }
 
@@ -61,7 +61,7 @@ export class TcpProxy {
   async #join(from: Deno.TcpConn): Promise<void> {
     await this.#works;
     if (this.#network === "refuses") return this.#end(from);
-    const to = await Deno.connect({ hostname: "127.0.0.1", port: this.target });
+    const to = await Deno.connect({ hostname: "127.0.0.1", port: this.#target });
     this.#open.add(to);
     await Promise.all([this.#pass(from, to), this.#pass(to, from)]);
   }

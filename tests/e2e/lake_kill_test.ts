@@ -2,7 +2,8 @@
 // that refuses every fourth request, and beside a server that collects: what is in the lake at the
 // end is there once, as plain DuckDB reads it.
 import assert from "node:assert/strict";
-import { startPostgres, stopPostgres } from "../../scripts/lake/parts.ts";
+import { faultyS3 } from "../../scripts/lake/faulty_s3.ts";
+import { startPostgres, startS3, stopPostgres, stopS3 } from "../../scripts/lake/parts.ts";
 import { fromSource, type Program, runToEnd, ServerProcess } from "../../scripts/server_process.ts";
 import { seededRandom } from "../support/fake_system.ts";
 import { fill, numbered, SUMS, sumsOfFolder } from "../support/lake/data.ts";
@@ -25,12 +26,6 @@ const BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefo
 const sumsOfLake = (env: Readonly<Record<string, string>>) =>
   plainRows(partsNow(), env, `${SUMS} from lake.events group by all order by 1, 2`);
 
-/** How many requests the S3 server has answered. */
-async function requests(): Promise<number> {
-  const log = await Deno.readTextFile(`${partsNow().folder}/s3.log`);
-  return log.split("HTTP/1.1").length;
-}
-
 function spawn(program: Program, env: Readonly<Record<string, string>>): Deno.ChildProcess {
   return new Deno.Command(program.command, {
     args: [...program.args, "lake", "import"],
@@ -49,78 +44,63 @@ Deno.test({
     withFolder(async (folder) => {
       const dataDir = `${folder}/data`;
       await fill(dataDir, numbered(0, EVENTS, DAYS), { flushes: 2 });
-      const env = { ...await newLake(partsNow(), "kills"), MALLARD_DATA_DIR: dataDir };
+      const s3 = faultyS3(partsNow().s3Port);
+      const own = await newLake(partsNow(), "kills");
+      const env = { ...own, MALLARD_S3_ENDPOINT: s3.origin, MALLARD_DATA_DIR: dataDir };
       const program = fromSource();
       const seed = Number(Deno.env.get("MALLARD_TEST_SEED") ?? Date.now() % 1e9);
       console.log(`Kills by seed ${seed}`);
       const random = seededRandom(seed);
       for (let kill = 0; kill < KILLS; kill++) {
-        const from = await requests();
+        const from = s3.passedOn();
         // A whole import asks about 700 times.
         const after = 1 + Math.floor((random.bytes(1)[0] ?? 0) / 256 * 600);
         const child = spawn(program, env);
         const ended = child.status;
         let isOver = false;
         ended.then(() => isOver = true);
-        await until(async () => isOver || await requests() - from >= after, "so many requests");
+        await until(() => isOver || s3.passedOn() - from >= after, "so many requests");
         if (!isOver) child.kill("SIGKILL");
         await ended;
       }
       const options = { cwd: folder, env, msMax: MS_MAX };
       const last = await runToEnd(program, ["lake", "import"], options);
       assert.equal(last.code, 0, last.stderr + last.stdout);
-      assert.deepEqual(await sumsOfLake(env), await sumsOfFolder(dataDir));
+      assert.deepEqual(await sumsOfLake(own), await sumsOfFolder(dataDir));
       const verified = await runToEnd(program, ["lake", "verify"], options);
       assert.match(verified.stdout, new RegExp(`sound: .* ${EVENTS} events`), verified.stderr);
+      await s3.close();
     }),
 });
 
 Deno.test({
-  name: "lake import goes on while PostgreSQL is ended and started again under it",
+  name: "lake import goes on while PostgreSQL and the S3 server are ended and started under it",
   ignore: LACKS_LAKE,
   fn: () =>
     withFolder(async (folder) => {
       const dataDir = `${folder}/data`;
       await fill(dataDir, numbered(0, EVENTS, DAYS), { flushes: 1 });
-      const env = { ...await newLake(partsNow(), "restarts"), MALLARD_DATA_DIR: dataDir };
-      const from = await requests();
+      const s3 = faultyS3(partsNow().s3Port);
+      const own = await newLake(partsNow(), "restarts");
+      const env = { ...own, MALLARD_S3_ENDPOINT: s3.origin, MALLARD_DATA_DIR: dataDir };
       const running = runToEnd(fromSource(), ["lake", "import"], {
         cwd: folder,
         env,
         msMax: MS_MAX,
       });
-      await until(async () => await requests() - from > 60, "the first files");
+      await until(() => s3.passedOn() > 60, "the first files");
       await stopPostgres(partsNow(), "immediate");
       await startPostgres(partsNow());
+      const restartedAt = s3.passedOn();
+      await stopS3(partsNow());
+      await until(() => s3.passedOn() > restartedAt, "a request that nobody answers");
+      await startS3(partsNow());
       const { code, stderr } = await running;
       assert.equal(code, 0, stderr);
-      assert.deepEqual(await sumsOfLake(env), await sumsOfFolder(dataDir));
+      assert.deepEqual(await sumsOfLake(own), await sumsOfFolder(dataDir));
+      await s3.close();
     }),
 });
-
-/** Passes requests on to the S3 server, and answers one of `oneOf` by itself with 503. */
-function refusingServer(oneOf: number): { readonly origin: string; close(): Promise<number> } {
-  let [asked, refused] = [0, 0];
-  const server = Deno.serve({ port: 0, onListen() {} }, async (request) => {
-    if (++asked % oneOf === 0) {
-      refused++;
-      return new Response("<Error><Code>SlowDown</Code></Error>", { status: 503 });
-    }
-    const body = request.method === "PUT" || request.method === "POST"
-      ? await request.arrayBuffer()
-      : null;
-    const path = request.url.replace(/^http:\/\/[^/]+/, "");
-    const target = `http://127.0.0.1:${partsNow().s3Port}${path}`;
-    return await fetch(target, { method: request.method, headers: request.headers, body });
-  });
-  return {
-    origin: `http://127.0.0.1:${server.addr.port}`,
-    close: async () => {
-      await server.shutdown();
-      return refused;
-    },
-  };
-}
 
 Deno.test({
   name: "lake import goes on while the S3 server refuses every fourth request",
@@ -129,7 +109,7 @@ Deno.test({
     withFolder(async (folder) => {
       const dataDir = `${folder}/data`;
       await fill(dataDir, numbered(0, 60, 5), { flushes: 1 });
-      const refusing = refusingServer(4);
+      const refusing = faultyS3(partsNow().s3Port, "some");
       const own = await newLake(partsNow(), "refused");
       const env = { ...own, MALLARD_S3_ENDPOINT: refusing.origin, MALLARD_DATA_DIR: dataDir };
       const { code, stderr } = await runToEnd(fromSource(), ["lake", "import"], {
@@ -137,7 +117,8 @@ Deno.test({
         env,
         msMax: MS_MAX,
       });
-      const refused = await refusing.close();
+      await refusing.close();
+      const refused = refusing.refused();
       assert.equal(code, 0, stderr);
       assert.ok(refused >= 5, String(refused));
       assert.deepEqual(await sumsOfLake(own), await sumsOfFolder(dataDir));

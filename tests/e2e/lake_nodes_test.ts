@@ -2,6 +2,7 @@
 // leave out, and the same under kills, cuts of the network and faults of PostgreSQL and S3.
 import assert from "node:assert/strict";
 import { killNodes } from "../../scripts/lake/node_kills.ts";
+import { Namespaces } from "../../scripts/lake/places.ts";
 import { freePort, fromSource, runToEnd, ServerProcess } from "../../scripts/server_process.ts";
 import { lakeTest, partsOfFile } from "../support/lake/lake.ts";
 import { until } from "../support/wait.ts";
@@ -10,6 +11,10 @@ import { until } from "../support/wait.ts";
 const ROUNDS = Number(Deno.env.get("MALLARD_TEST_KILLS") ?? "2");
 const BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const MAIN = "/api/stats/main?site_id=lake.example&period=day";
+
+/** Servers are cut off by proxies where there can be no namespaces. */
+const LACKS_NAMESPACES = await Namespaces.lack();
+if (LACKS_NAMESPACES !== null) console.log(`Behind proxies: ${LACKS_NAMESPACES}`);
 
 const partsNow = partsOfFile();
 
@@ -107,6 +112,7 @@ lakeTest(
       nodes: 3,
       seed,
       rounds: ROUNDS,
+      hasNamespaces: LACKS_NAMESPACES === null,
     });
     console.log(JSON.stringify(report));
     assert.deepEqual(report.faults, []);

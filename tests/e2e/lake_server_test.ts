@@ -2,7 +2,7 @@
 // of it, of PostgreSQL and of the S3 server, counted at the end by plain DuckDB.
 import assert from "node:assert/strict";
 import { killOverLake } from "../../scripts/lake/kills.ts";
-import { startPostgres, stopPostgres } from "../../scripts/lake/parts.ts";
+import { startPostgres, startS3, stopPostgres, stopS3 } from "../../scripts/lake/parts.ts";
 import { fromSource, ServerProcess } from "../../scripts/server_process.ts";
 import { lakeTest, partsOfFile } from "../support/lake/lake.ts";
 import { until } from "../support/wait.ts";
@@ -26,14 +26,15 @@ lakeTest(
       const text = await response.text();
       return { status: response.status, body: text.startsWith("{") ? JSON.parse(text) : text };
     };
-    try {
-      const event = { name: "pageview", url: "https://lake.example/a", domain: "lake.example" };
-      const sent = await ask("/api/event", {
+    const event = { name: "pageview", url: "https://lake.example/a", domain: "lake.example" };
+    const send = () =>
+      ask("/api/event", {
         method: "POST",
         headers: { "user-agent": BROWSER, "content-type": "application/json" },
         body: JSON.stringify(event),
       });
-      assert.equal(sent.status, 202);
+    try {
+      assert.equal((await send()).status, 202);
       const health = async () => (await ask("/health/detailed")).body;
       await until(async () => (await health()).buffered_events === 0, "the flush");
       assert.equal((await health()).parquet_files, 1);
@@ -61,6 +62,16 @@ lakeTest(
         await startPostgres(partsNow());
       }
       await until(async () => (await ask(main)).body.total_pageviews === 1, "the lake again");
+      await stopS3(partsNow());
+      try {
+        assert.equal((await send()).status, 202);
+        await until(() => /Cannot flush events to the lake/.test(server.output), "a flush");
+        assert.equal((await health()).buffered_events, 1, "it stays in the journal");
+      } finally {
+        await startS3(partsNow());
+      }
+      await until(async () => (await health()).buffered_events === 0, "the flush after that");
+      assert.equal((await ask(main)).body.total_pageviews, 2);
     } finally {
       assert.equal(await server.stop(), 0);
     }
