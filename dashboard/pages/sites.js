@@ -8,7 +8,7 @@ import { html, useCallback, useMemo, useState } from "../lib/html.js";
 import { preference, setPreference } from "../lib/state/preferences.js";
 import { siteName } from "../lib/format/site_name.js";
 import { NewSites } from "../panels/sites/new_sites.js";
-import { SiteCard } from "../panels/sites/site_card.js";
+import { SiteCards } from "../panels/sites/site_cards.js";
 
 /** Number of sites from which the search field is shown. */
 const SEARCH_FROM = 7;
@@ -108,15 +108,8 @@ export function SitesPage({ onAdd }) {
         </section>
       `
       : html`<${Total} found=${found} bySite=${bySite} isKnown=${isKnown} />`}
-    <div class="site-cards">
-      ${found.map((site) =>
-        html`
-          <${SiteCard} key=${site.site_id} site=${site} numbers=${bySite.get(site.site_id)}
-            failed=${fault !== null} stale=${stale} pinned=${pins.has(site.site_id)}
-            onPin=${pin} />
-        `
-      )}
-    </div>
+    <${SiteCards} sites=${found} bySite=${bySite} failed=${fault !== null} stale=${stale}
+      pins=${pins} onPin=${pin} />
     ${found.length === 0 && html`<p class="muted">${t("no_site_found")}</p>`}
     ${owner && html`<${NewSites} />`}
   `;

@@ -1,9 +1,9 @@
-// One site in brief: its name at once; its visitors as a sparkline and a number when the card is
-// near the screen.
+// One site in brief: its name at once; its visitors as a sparkline and a number when the card has
+// been near the screen.
 import { Icon } from "../../components/layout/icon.js";
 import { Sparkline } from "../../components/charts/sparkline.js";
 import { useApp } from "../../lib/state/context.js";
-import { html, useEffect, useMemo, useRef, useState } from "../../lib/html.js";
+import { html, useEffect, useMemo, useRef } from "../../lib/html.js";
 import { minuteOf } from "../../lib/period.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { DEFAULT_STATE, printState } from "../../lib/state/state.js";
@@ -22,41 +22,21 @@ import { MetricChange } from "../../components/report/metric_change.js";
  * @property {boolean} stale
  * @property {boolean} pinned
  * @property {(id: string) => void} onPin the same function always
+ * @property {boolean} near whether it is, or was, near the screen
  */
 
-/** @type {Map<Element, () => void>} */
-const places = new Map();
-/** @type {IntersectionObserver | null} */
-let watching = null;
-
-/**
- * Calls back once, when an element is near the screen. One observer sees all of them.
- * @param {Element} place
- * @param {() => void} onNear
- */
-function whenNear(place, onNear) {
-  const watch = watching ??= new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
-      places.get(target)?.();
-      forget(target);
-    }
-  }, { rootMargin: "400px" });
-  const forget = (/** @type {Element} */ target) => {
-    watch.unobserve(target);
-    places.delete(target);
-  };
-  places.set(place, onNear);
-  watch.observe(place);
-  return () => forget(place);
-}
+/** The site that was just pinned, or no longer: the focus goes with its card. */
+let moved = "";
 
 export function SiteCard(/** @type {SiteCardProps} */ props) {
-  const { site, numbers, failed, stale, pinned, onPin } = props;
+  const { site, numbers, failed, stale, pinned, onPin, near } = props;
   const { t, navigate } = useApp();
-  const place = useRef(/** @type {HTMLElement | null} */ (null));
-  const [near, setNear] = useState(false);
-  useEffect(() => place.current ? whenNear(place.current, () => setNear(true)) : undefined, []);
+  const pin = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    const { activeElement: at, body } = document;
+    const isOwn = at === body || at?.ariaLabel === pin.current?.ariaLabel;
+    if (moved === site.site_id && isOwn) pin.current?.focus({ preventScroll: true });
+  }, []);
   // Hundreds of cards are drawn again only where something of theirs has changed.
   return useMemo(() => {
     const onClick = (/** @type {MouseEvent} */ event) => {
@@ -65,15 +45,21 @@ export function SiteCard(/** @type {SiteCardProps} */ props) {
       navigate({ ...DEFAULT_STATE, site: site.site_id });
     };
     const name = siteName(site);
+    const onPress = () => {
+      moved = site.site_id;
+      onPin(site.site_id);
+    };
     return html`
-      <section ref=${place} class="panel site-card" aria-busy=${!failed && (!numbers || stale)}>
+      <section class="panel site-card" aria-busy=${near && !failed && (!numbers || stale)}>
         <h2>
           <a href=${printState({ ...DEFAULT_STATE, site: site.site_id })}
             onClick=${onClick}>${name}</a>
         </h2>
-        <button type="button" class="button quiet square small site-pin" aria-pressed=${pinned}
-          aria-label=${t("sites_pin", { site: name })} title=${t("sites_pin", { site: name })}
-          onClick=${() => onPin(site.site_id)}><${Icon} name="pin" size=${14} /></button>
+        <button ref=${pin} type="button" class="button quiet square small site-pin"
+          aria-pressed=${pinned} aria-label=${t("sites_pin", { site: name })}
+          title=${t("sites_pin", {
+            site: name,
+          })} onClick=${onPress}><${Icon} name="pin" size=${14} /></button>
         ${site.name && html`<p class="muted">${shownHost(site.site_id)}</p>`}
         ${near && !failed && html`<${Numbers} numbers=${numbers} zone=${site.timezone} />`}
       </section>

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { dashboardTest } from "../../support/browser/dashboard.ts";
-import { USER_AGENT } from "../../support/browser/browser.ts";
+import { type Page, USER_AGENT } from "../../support/browser/browser.ts";
 
 const SITES = 150;
+const MANY = 500;
+/**
+ * Most cards and numbers that come or go in a frame: three or four blocks of twelve are on the
+ * screen or around it, each with numbers, and of a list that changes both the old and the new.
+ */
+const FRAME_CARDS_MAX = 200;
 
 /** Imports a view for each visit, of an hour ago where nothing else is said. */
 async function importVisits(
@@ -97,7 +103,7 @@ dashboardTest(
     await total.waitFor();
     assert.match(await total.textContent() ?? "", new RegExp(`^60 sites: ${sum} .*, ${sum} `));
     await page.selectOption("select[aria-label='Sort by']", "visitors");
-    await page.locator(".site-card h2:has-text('sum50.example')").waitFor();
+    await page.locator(".site-card >> nth=0 >> h2:has-text('sum50.example')").waitFor();
     assert.match(await page.locator(".site-card h2").first().textContent() ?? "", /sum50\.example/);
   },
 );
@@ -131,3 +137,133 @@ dashboardTest(
     assert.match(young, /title="No data to compare: data begins on /);
   },
 );
+
+/** Counts, of each frame, the cards and the numbers of cards that were drawn in it. */
+function countFrames(): void {
+  const frames: number[] = [];
+  Reflect.set(globalThis, "frames", frames);
+  let now = 0;
+  const weigh = (node: Node) =>
+    node instanceof Element
+      ? Number(node.matches(".site-card, .site-card-numbers")) +
+        node.querySelectorAll(".site-card, .site-card-numbers").length
+      : 0;
+  new MutationObserver((records) => {
+    for (const { addedNodes, removedNodes } of records) {
+      for (const node of [...addedNodes, ...removedNodes]) now += weigh(node);
+    }
+  }).observe(document, { childList: true, subtree: true });
+  const next = () => {
+    frames.push(now);
+    now = 0;
+    requestAnimationFrame(next);
+  };
+  requestAnimationFrame(next);
+}
+
+/** Most cards that any frame drew or took away since this was asked last. */
+function busiestFrame(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const frames = Reflect.get(globalThis, "frames") as unknown as number[];
+    return Math.max(0, ...frames.splice(0));
+  });
+}
+
+/** Patience for what is drawn one block a frame. */
+const drawnCards = (page: Page, count: number) =>
+  page.waitForFunction(
+    (count) => document.querySelectorAll(".site-block:not([hidden]) .site-card").length >= count,
+    count,
+  );
+
+for (const viewport of [{ width: 1280, height: 800 }, { width: 390, height: 844 }]) {
+  dashboardTest(
+    `sites.js draws few of 500 cards in a frame, ${viewport.width} wide`,
+    async ({ url, context }) => {
+      const visits = Array.from({ length: MANY }, (_, index) => ({
+        site: `many${String(index).padStart(3, "0")}.example`,
+        ip: `81.2.69.${1 + index % 250}`,
+      }));
+      await importVisits(url, visits);
+      const opened = await context({ viewport });
+      const page = await opened.newPage();
+      await page.addInitScript(countFrames);
+      await page.goto(`${url}/?view=sites`);
+      await drawnCards(page, MANY);
+      const did: Record<string, number> = { loading: await busiestFrame(page) };
+      await page.mouse.move(viewport.width / 2, viewport.height / 2);
+      for (let turn = 0; turn < 30; turn++) await page.mouse.wheel(0, 900);
+      for (const key of ["End", "Home", "PageDown", "PageDown", "End"]) {
+        await page.keyboard.press(key);
+        await page.locator(".site-card-numbers >> visible=true").first().waitFor();
+      }
+      await page.locator(".site-block:not([hidden]) .site-card").last()
+        .locator("b:text-matches('^[0-9]')").waitFor();
+      did["scrolling"] = await busiestFrame(page);
+      await page.fill("input[type=search]", "many49");
+      await page.locator(".sites-total:text-matches('^10 sites')").waitFor();
+      did["searching"] = await busiestFrame(page);
+      await page.fill("input[type=search]", "");
+      await drawnCards(page, MANY);
+      did["finding all again"] = await busiestFrame(page);
+      await page.selectOption("select[aria-label='Sort by']", "visitors");
+      await drawnCards(page, MANY);
+      did["sorting"] = await busiestFrame(page);
+      const answered = page.waitForResponse(/api\/stats\/sites/);
+      await page.selectOption("select[aria-label='Period']", "7d");
+      await (await answered).finished();
+      await page.locator(".site-card[aria-busy=true]").first().waitFor({ state: "detached" });
+      did["another period"] = await busiestFrame(page);
+      // The blocks on the screen and around it: both what goes and what comes.
+      for (const [what, count] of Object.entries(did)) {
+        assert.ok(count <= FRAME_CARDS_MAX, `${what}: ${count} cards in one frame`);
+      }
+      assert.ok(Object.values(did).some((count) => count > 0), "frames were counted");
+    },
+  );
+}
+
+dashboardTest(
+  "sites.js leads the Tab key through hundreds of cards from the first moment",
+  async ({ url, context }) => {
+    const opened = await context({ viewport: { width: 390, height: 844 } });
+    const page = await opened.newPage();
+    await page.goto(`${url}/?view=sites`);
+    const first = page.locator(".site-card a").first();
+    await first.waitFor();
+    await first.focus();
+    const seen: string[] = [];
+    for (let stop = 0; stop < 240; stop++) {
+      seen.push(await page.evaluate(() => document.activeElement?.getAttribute("href") ?? ""));
+      await page.keyboard.press("Tab");
+    }
+    const links = seen.filter((href) => href !== "");
+    const all = await page.$$eval(
+      ".site-card a",
+      (places) => places.map((place) => place.getAttribute("href")),
+    );
+    assert.equal(links.length, 120);
+    assert.deepEqual(links, all.slice(0, 120));
+  },
+);
+
+dashboardTest("sites.js keeps the focus on the pin of a card that moves", async (
+  { url, context },
+) => {
+  const opened = await context({ viewport: { width: 1280, height: 800 } });
+  const page = await opened.newPage();
+  await page.goto(`${url}/?view=sites`);
+  await drawnCards(page, MANY);
+  const pin = page.locator(".site-pin").nth(100);
+  const name = await pin.getAttribute("aria-label");
+  await pin.focus();
+  for (const pressed of ["true", "false"]) {
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(
+      ([name, pressed]) =>
+        document.activeElement?.getAttribute("aria-label") === name &&
+        document.activeElement?.getAttribute("aria-pressed") === pressed,
+      [name, pressed],
+    );
+  }
+});
