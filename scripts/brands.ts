@@ -1,6 +1,6 @@
-// Which values of sources, browsers and systems have an icon of simple-icons, and the module of
-// them. Brands that the package lacks (Bing, Edge, LinkedIn, ChatGPT, Windows, …) have letters or
-// shapes of our own, in dashboard/lib/marks/shapes.js.
+// Which values of sources, browsers and systems have an icon of simple-icons or, where that lacks
+// them (Bing, Edge, LinkedIn, ChatGPT), of bootstrap-icons, and the modules of them. Brands that
+// neither has have letters or shapes of our own, in dashboard/lib/marks/shapes.js.
 
 /** An icon of the package. */
 interface Icon {
@@ -22,6 +22,18 @@ const BRANDS = "Android,Baidu,Bilibili,Bluesky,Brave,Brave Search=brave,Chrome="
   "Qwant,Reddit,Signal,Snapchat,Stack Exchange=stackexchange,Stack Overflow=stackoverflow," +
   "Startpage,Substack,Telegram,Threads,TikTok,Trustpilot,Tumblr,Twitch,Twitter=x,Vimeo,VK," +
   "WhatsApp,Wikipedia,XING,YouTube";
+
+/** Values by the name of their icon in bootstrap-icons, with the colour of their brand. */
+const MORE_BRANDS: readonly (readonly [name: string, icon: string, hex: string])[] = [
+  ["Amazon", "amazon", "ff9900"],
+  ["Bing", "bing", "007079"],
+  ["ChatGPT", "openai", "0b7a61"],
+  ["Edge", "browser-edge", "0b6f80"],
+  ["LinkedIn", "linkedin", "0a66c2"],
+  ["Microsoft Teams", "microsoft-teams", "5059c9"],
+  ["Skype", "skype", "0a6fbf"],
+  ["Slack", "slack", "4a154b"],
+];
 
 /** The least contrast of a white shape on the colour of its brand. */
 const CONTRAST_MIN = 3;
@@ -46,9 +58,46 @@ export function brandsModule(icons: Readonly<Record<string, Icon>>): string {
     const [name = "", slug = name.toLowerCase()] = brand.split("=");
     const icon = icons[`si${slug[0]?.toUpperCase()}${slug.slice(1)}`];
     if (!icon) throw new Error(`Cannot find the icon of ${name}: there is none called ${slug}`);
-    const shape = contrastOfWhite(icon.hex) >= CONTRAST_MIN ? "fff" : "111";
     const { hex, path } = icon;
-    return `${JSON.stringify(name)}:${JSON.stringify([hex.toLowerCase(), shape, path])}`;
+    return line(name, hex, path);
   });
+  return moduleOf(lines);
+}
+
+/** The same of icons in a sprite of bootstrap-icons, whose boxes are of 16 by 16. */
+export function moreBrandsModule(sprite: string): string {
+  const lines = MORE_BRANDS.map(([name, icon, hex]) => {
+    const symbol = new RegExp(`<symbol [^>]*id="${icon}">(.*?)</symbol>`).exec(sprite)?.[1] ?? "";
+    const paths = [...symbol.matchAll(/ d="([^"]+)"/g)].map(([, path = ""]) => path);
+    if (paths.length === 0) throw new Error(`Cannot find the icon of ${name}: ${icon}`);
+    return line(name, hex, withoutFrame(paths.map(fromMove).join("")));
+  });
+  return moduleOf(lines);
+}
+
+/** A path that begins where its own move says, also behind another: its first move is absolute. */
+function fromMove(path: string): string {
+  return path.replace(/^m/, "M");
+}
+
+/** A path without the square around it, if it has one: the field is drawn under every icon. */
+function withoutFrame(path: string): string {
+  const framed = /^M([\d.]+) ([\d.]+)C0 [^zm]*zm([\d.]+) ([\d.]+)/.exec(path);
+  if (!framed) return path;
+  const [frame, ...numbers] = framed;
+  const [x = 0, y = 0, right = 0, down = 0] = numbers.map(Number);
+  return `M${round(x + right)} ${round(y + down)}${path.slice(frame.length)}`;
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
+
+function line(name: string, hex: string, path: string): string {
+  const shape = contrastOfWhite(hex) >= CONTRAST_MIN ? "fff" : "111";
+  return `${JSON.stringify(name)}:${JSON.stringify([hex.toLowerCase(), shape, path])}`;
+}
+
+function moduleOf(lines: readonly string[]): string {
   return `export default {\n${lines.join(",\n")}\n};\n`;
 }

@@ -1,18 +1,20 @@
 // Copies the dashboard's libraries from the pinned npm packages into dashboard/vendor, with their
 // licences and a manifest of versions and hashes. With --check it only compares.
 import { createHash } from "node:crypto";
-import { brandsModule } from "./brands.ts";
+import { brandsModule, moreBrandsModule } from "./brands.ts";
 import { flagOf } from "../dashboard/lib/marks/marks.js";
 
 /**
  * One file of the vendor folder. `append` is what turns a classic script into a module; `make`
- * writes a module from the exports of the package instead of copying its file.
+ * writes a module from the exports of the package instead of copying its file, `makeOfText` one from
+ * its text.
  */
 interface VendorFile {
   readonly file: string;
   readonly specifier: string;
   readonly append?: string;
   readonly make?: (exports: Readonly<Record<string, never>>) => string;
+  readonly makeOfText?: (text: string) => string;
 }
 
 const FILES: readonly VendorFile[] = [
@@ -28,6 +30,11 @@ const FILES: readonly VendorFile[] = [
   { file: "uplot.css", specifier: "uplot/dist/uPlot.min.css" },
   { file: "flags.js", specifier: "country-flag-icons/string/3x2", make: flagsModule },
   { file: "brands.js", specifier: "simple-icons", make: brandsModule },
+  {
+    file: "more_brands.js",
+    specifier: "bootstrap-icons/bootstrap-icons.svg",
+    makeOfText: moreBrandsModule,
+  },
 ];
 
 const FOLDER = new URL("../dashboard/vendor/", import.meta.url);
@@ -74,10 +81,12 @@ function sha256(bytes: Uint8Array<ArrayBuffer>): string {
 async function wanted(): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   const manifest = [];
-  for (const { file, specifier, append = "", make } of FILES) {
+  for (const { file, specifier, append = "", make, makeOfText = String } of FILES) {
     const source = new URL(import.meta.resolve(specifier));
     const owner = await packageOf(source);
-    const text = make ? make(await import(source.href)) : await Deno.readTextFile(source);
+    const text = make
+      ? make(await import(source.href))
+      : makeOfText(await Deno.readTextFile(source));
     const bytes = new TextEncoder().encode(text + append);
     const licence = `licenses/${owner.name}.txt`;
     files.set(file, bytes);

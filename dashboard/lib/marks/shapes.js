@@ -1,30 +1,26 @@
-// Icons of well-known sources, browsers and systems: those of simple-icons, letters and shapes of
-// our own for what it lacks, and a plain shape for every other value. Loaded by brand_mark.js.
+// Icons of well-known sources, browsers and systems: those of simple-icons and bootstrap-icons,
+// letters and shapes of our own for what they lack, and a plain shape for every other value. Loaded
+// by brand_mark.js.
 import brands from "../../vendor/brands.js";
+import moreBrands from "../../vendor/more_brands.js";
 import { html } from "../html.js";
 
 /** @typedef {import("./brand_mark.js").MarkKind} MarkKind */
 
 /** @type {Readonly<Record<string, readonly string[]>>} */
 const BRANDS = brands;
+/** @type {Readonly<Record<string, readonly string[]>>} */
+const MORE_BRANDS = moreBrands;
 
 /** Letters on the colour of a brand; both are seen in light and dark. */
 const LETTERS =
   /** @type {Readonly<Record<string, readonly [letters: string, colour: string]>>} */ ({
-    Amazon: ["a", "#b35c00"],
-    Bing: ["b", "#00737c"],
-    ChatGPT: ["C", "#0b7a61"],
     Copilot: ["C", "#3a5fc8"],
-    Edge: ["e", "#0b6f80"],
     "Internet Explorer": ["e", "#1a66d6"],
-    LinkedIn: ["in", "#0a66c2"],
-    "Microsoft Teams": ["T", "#5059c9"],
     Outlook: ["O", "#0a66c2"],
     Pocket: ["P", "#c8283c"],
     "Samsung Internet": ["S", "#5b53c9"],
     Seznam: ["S", "#c00"],
-    Skype: ["S", "#0a6fbf"],
-    Slack: ["S", "#611f69"],
     "UC Browser": ["U", "#b84a00"],
     Vivaldi: ["V", "#c9302c"],
     Yahoo: ["Y!", "#5f01d1"],
@@ -32,7 +28,7 @@ const LETTERS =
     "Yandex Browser": ["Я", "#d0021b"],
   });
 
-/** Shapes of our own in a box of 24 by 24, as those of the package: field, shape, path. */
+/** Shapes of our own in a box of 24 by 24, as those of simple-icons: field, shape, path. */
 const OWN = /** @type {Readonly<Record<string, readonly [string, string, string]>>} */ ({
   Safari: [
     "0a6fbf",
@@ -71,18 +67,26 @@ const DEVICES = /** @type {Readonly<Record<string, string>>} */ ({
 export function shapeOf(kind, value) {
   if (kind === "device") return lines(own(DEVICES, value) ?? SCREEN);
   const brand = own(OWN, value) ?? own(BRANDS, value);
-  if (brand) {
-    const [field, shape, path] = brand;
-    return html`
-      <svg class="mark" viewBox="0 0 24 24" aria-hidden="true">
-        <rect width="24" height="24" rx="5" fill=${`#${field}`} />
-        <path transform="translate(4.8 4.8) scale(.6)" fill=${`#${shape}`} d=${path} />
-      </svg>
-    `;
-  }
+  if (brand) return shapeOn(brand, 24);
+  const more = own(MORE_BRANDS, value);
+  if (more) return shapeOn(more, 16);
   const [letters, colour] = own(LETTERS, value) ?? [];
   if (letters) return lettersOn(letters, colour ?? "");
   return lines(kind === "source" ? GLOBE : kind === "os" ? CHIP : WINDOW);
+}
+
+/**
+ * A shape on its field.
+ * @param {readonly string[]} brand
+ * @param {number} box the size of the shape's box
+ */
+function shapeOn([field, shape, path], box) {
+  return html`
+    <svg class="mark" viewBox="0 0 24 24" aria-hidden="true">
+      <rect width="24" height="24" rx="5" fill=${`#${field}`} />
+      <path transform=${`translate(4.8 4.8) scale(${14.4 / box})`} fill=${`#${shape}`} d=${path} />
+    </svg>
+  `;
 }
 
 /**
