@@ -6,8 +6,8 @@ import { flagOf } from "../dashboard/lib/marks/marks.js";
 
 /**
  * One file of the vendor folder. `append` is what turns a classic script into a module; `make`
- * writes a module from the exports of the package instead of copying its file, `makeOfText` one from
- * its text.
+ * writes a module from the exports of the package instead of copying its file, and `makeOfText`
+ * writes one from its text.
  */
 interface VendorFile {
   readonly file: string;

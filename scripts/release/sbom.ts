@@ -35,7 +35,14 @@ export interface Bill {
 
 const COUNTRIES = "@ip-location-db/geo-whois-asn-country-mmdb";
 /** Browsers get these as files of dashboard/vendor, which no module of the server imports. */
-const VENDORED = ["bootstrap-icons", "country-flag-icons", "htm", "preact", "simple-icons", "uplot"];
+const VENDORED = [
+  "bootstrap-icons",
+  "country-flag-icons",
+  "htm",
+  "preact",
+  "simple-icons",
+  "uplot",
+];
 
 /** The bill of materials of this checkout. */
 export async function billOfMaterials(): Promise<Bill> {
