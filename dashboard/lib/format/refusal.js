@@ -20,7 +20,16 @@ const TEXTS = /** @type {const} */ ({
 const TOLD = new Set([401, 408, 429, 503]);
 
 /** Texts of parameters and fields that are no settings of a site. */
-const FIELDS = /** @type {const} */ ({ filters: "filters", name: "name" });
+const FIELDS = /** @type {const} */ ({
+  event: "dimension_name",
+  filters: "filters",
+  min_revenue: "goal_revenue",
+  name: "name",
+  props: "goal_props",
+  sequence: "steps",
+  steps: "steps",
+  window: "funnel_window",
+});
 
 /** @type {readonly import("./said.js").Known[]} */
 let said = [];
@@ -42,12 +51,14 @@ export function tellBy(known) {
  */
 export function refusalOf(error, t) {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
-  const { status, field, message } = error;
+  const { status, message } = error;
   const key = Object.hasOwn(TEXTS, status)
     ? TEXTS[/** @type {keyof typeof TEXTS} */ (status)]
     : "refusal_other";
   if (status === 0 || message === `HTTP ${status}`) return t(key);
   if (t("language_tag") === "en") return message;
+  // Some refusals name the field in their words alone.
+  const field = error.field || (/^Cannot [^:]*: ([a-z_]+): /.exec(message)?.[1] ?? "");
   const reason = reasonOf(message, field);
   const found = foundIn(reason, status, t);
   const about = [field === "" ? [] : fieldText(field, t), found ?? []].flat().join(", ");
@@ -57,12 +68,23 @@ export function refusalOf(error, t) {
 }
 
 /**
- * What was found in the reader's language; null where there is no text for it.
+ * What was found in the reader's language, of each fault that is told; null where there is no text
+ * for it.
  * @param {string} reason
  * @param {number} status
  * @param {import("./text.js").Translate} t
  */
 function foundIn(reason, status, t) {
+  const all = reason.split("; ").map((one) => foundOnce(one.replace(/^[a-z_]+: /, ""), status, t));
+  return all.includes(null) ? foundOnce(reason, status, t) : all.join(", ");
+}
+
+/**
+ * @param {string} reason
+ * @param {number} status
+ * @param {import("./text.js").Translate} t
+ */
+function foundOnce(reason, status, t) {
   const bounds = / from (-?[\d.]+) to (-?[\d.]+)$/.exec(reason);
   if (bounds) return t("refusal_range", { low: bounds[1] ?? "", high: bounds[2] ?? "" });
   const taken = status === 409 ? /"([^"]+)"/.exec(reason)?.[1] : undefined;
@@ -91,10 +113,10 @@ function reasonOf(message, field) {
  * @param {import("./text.js").Translate} t
  */
 function fieldText(field, t) {
+  if (Object.hasOwn(FIELDS, field)) return t(FIELDS[/** @type {keyof typeof FIELDS} */ (field)]);
   // The texts of settings are there where their form is.
-  const known = Object.hasOwn(FIELDS, field)
-    ? FIELDS[/** @type {keyof typeof FIELDS} */ (field)]
-    : /** @type {import("./text.js").Key} */ (["setting", field].join("_"));
-  const text = t(known);
-  return text === known ? field : text;
+  const known = ["setting", "dimension"].map((
+    kind,
+  ) => /** @type {import("./text.js").Key} */ ([kind, field].join("_")));
+  return known.map((key) => [key, t(key)]).find(([key, text]) => text !== key)?.[1] ?? field;
 }

@@ -1,15 +1,32 @@
-import { strictEqual as equal } from "node:assert";
+import assert, { strictEqual as equal } from "node:assert";
 import { errorOf } from "../../../../dashboard/lib/ask/api.js";
 import { refusalOf, tellBy } from "../../../../dashboard/lib/format/refusal.js";
 import { SAID } from "../../../../dashboard/lib/format/said.js";
+import { parseFilter } from "../../../../dashboard/grammar/filter.js";
+import { parseSequence } from "../../../../dashboard/grammar/sequence.js";
+import { parseSpan } from "../../../../dashboard/grammar/span.js";
+import { faultOfPathRules } from "../../../../src/core/paths/rules.ts";
+import { sql } from "../../../../src/core/sql.ts";
+import { checkFilter, STANDARD_SETTINGS } from "../../../../src/query/parse.ts";
+import { compileSteps } from "../../../../src/query/steps.ts";
+import { faultsOfGoal } from "../../../../src/sites/goals.ts";
 import { faultsOfSettings } from "../../../../src/sites/settings.ts";
 import { makeTranslate } from "../../../../dashboard/lib/format/text.js";
 import { texts as english } from "../../../../dashboard/texts/en.js";
 import { texts as first } from "../../../../dashboard/texts/de.js";
 import { texts as pages } from "../../../../dashboard/texts/pages/de.js";
+import { texts as french } from "../../../../dashboard/texts/fr.js";
+import { texts as frenchPages } from "../../../../dashboard/texts/pages/fr.js";
+import { texts as spanish } from "../../../../dashboard/texts/es.js";
+import { texts as spanishPages } from "../../../../dashboard/texts/pages/es.js";
 
 const de = makeTranslate("de", { ...first, ...pages }, english);
 const en = makeTranslate("en", english, english);
+const LANGUAGES = [
+  de,
+  makeTranslate("fr", { ...french, ...frenchPages }, english),
+  makeTranslate("es", { ...spanish, ...spanishPages }, english),
+];
 const refusal = (status: number, error: string, field?: string) =>
   errorOf(status, { error, code: "x", field }, null);
 
@@ -133,3 +150,85 @@ Deno.test("refusalOf() tells what dashboards meet without the server's English",
 });
 
 const fieldIn = (said: string) => /^Cannot [^:]+: (site_id): /.exec(said)?.[1];
+
+/** What the grammars and checks refuse of texts that people type, beside the field of each. */
+function typedFaults(): readonly (readonly [field: string, fault: string | undefined])[] {
+  const anyGoal = () => ({ condition: sql`true`, columns: [], instructions: 0 });
+  const steps = (text: string) => ["steps", compileSteps(text, anyGoal, 2).fault] as const;
+  const sequence = (text: string) => ["sequence", parseSequence(text).fault] as const;
+  const filters = (text: string) => {
+    const read = parseFilter(text);
+    const checked = read.value ? checkFilter(read.value, STANDARD_SETTINGS).fault : undefined;
+    return ["filters", read.fault ?? checked] as const;
+  };
+  const many = (count: number, part: (at: number) => string) =>
+    Array.from({ length: count }, (_, at) => part(at)).join(";");
+  const rules = (value: unknown) => {
+    const fault = faultOfPathRules(value);
+    return ["path_rules", fault === null ? undefined : `it is ${fault}`] as const;
+  };
+  const mask = (from: string, to: string) => rules({ masks: [{ from, to }] });
+  const goal = (value: Record<string, unknown>) =>
+    faultsOfGoal(value).list.map((fault) => ["", fault] as const);
+  return [
+    steps(""),
+    steps("page:/"),
+    steps("somewhere,page:/"),
+    steps("page:,event:x"),
+    steps(`event:a[${Array.from({ length: 30 }, () => "a=1").join(",")}],page:/`),
+    steps("event:a[price],page:/"),
+    steps("event:a[price>much],page:/"),
+    steps(`event:a[key=${"x".repeat(3000)}],page:/`),
+    sequence("page:/"),
+    sequence("within 1 day,page:/,page:/x"),
+    sequence("page:/,within 1 day"),
+    sequence("page:/,within 1 fortnight,page:/x"),
+    ["window", parseSpan("2 moons").fault],
+    ["window", parseSpan("90000 days").fault],
+    filters("is(page"),
+    filters("is(page)"),
+    filters("or()"),
+    filters("at_least(revenue,much)"),
+    filters("is(colour,red)"),
+    filters(`is(page,${"x".repeat(3000)})`),
+    filters(many(200, (at) => `is(page,/${at})`)),
+    filters(`is(page,${Array.from({ length: 2000 }, (_, at) => at).join(",")})`),
+    filters(`${"not(".repeat(40)}is(page,/)${")".repeat(40)}`),
+    filters("has_done(has_done(is(page,/)))"),
+    rules({ default_documents: ["a b"] }),
+    rules({ masks: Array.from({ length: 5000 }, () => ({ from: "/a", to: "/b" })) }),
+    mask("user", "/x"),
+    mask("/**/a", "/x"),
+    mask("/a/*", "/b"),
+    mask("/user", "/*"),
+    mask("/a", "/a/b/../a"),
+    ...goal({}),
+    ...goal({ event: "x", props: 7, min_revenue: -1, currency: "euro" }),
+    ...goal({ event: "x", currency: "EUR" }),
+    ...goal({ page: "/", event: "x" }),
+    ...goal({ page: "", event: 7 }),
+  ];
+}
+
+Deno.test("refusalOf() tells what is wrong with steps, filters, rules and goals", () => {
+  tellBy(SAID);
+  const given = typedFaults();
+  const told = given.filter(([, fault]) => fault !== undefined);
+  assert.ok(told.length >= 34, `${told.length} are refused`);
+  for (const language of LANGUAGES) {
+    for (const [field, fault] of told) {
+      const opening = field === "" ? "Cannot save the goal" : `Cannot read ${field}`;
+      const said = `${opening}: ${fault}`;
+      const text = refusalOf(refusal(400, said, field), language);
+      assert.doesNotMatch(text, /(?:Server|server|serveur|servidor)\s?: |said_|undefined|\{/, said);
+    }
+  }
+  const several = "Cannot save the goal: page: it and event are missing; currency: " +
+    "min_revenue is missing";
+  assert.equal(
+    refusalOf(refusal(400, several), de),
+    "Der Server versteht diese Eingabe nicht: Seite, nötig ist eine Seite oder ein Ereignis, " +
+      "ein Mindestumsatz ist ebenfalls nötig",
+  );
+  tellBy([]);
+});
