@@ -6,7 +6,7 @@ import { AppError, messageOf } from "../core/errors.ts";
 import { MINUTE_MS } from "../core/durations.ts";
 import type { System } from "../core/types.ts";
 import { type Db, isOutOfMemory } from "../storage/duckdb.ts";
-import type { History } from "../storage/history/history.ts";
+import type { ImportHistory } from "../storage/history/history.ts";
 import type { CatalogFile } from "../storage/parquet/partition.ts";
 import { type HistoryStore, isOpen, type PastImport } from "../storage/history/history_ops.ts";
 import { ImportFault, tellable } from "./importer.ts";
@@ -31,7 +31,7 @@ import { type DaysToWrite, writeDays } from "./write.ts";
 export interface ImportParts {
   readonly system: System;
   readonly store: HistoryStore;
-  readonly history: History;
+  readonly history: ImportHistory;
   readonly enrich: EnrichParts;
   /** Opens a DuckDB of the import's own, with bounded memory, that spills into a folder. */
   readonly openDb: (spillFolder: string, memoryMib: number) => Promise<Db>;
@@ -68,11 +68,16 @@ export class Imports {
   readonly list: ImportList;
   /** When an import that failed is tried again. */
   readonly #later = new Map<string, number>();
+  /** Imports that are over, of which something may be left in the history. */
+  readonly #left = new Map<string, string>();
 
   /** `folder` is that of all imports. */
-  constructor(parts: ImportParts, { folder }: { readonly folder: string }) {
+  constructor(
+    parts: ImportParts,
+    place: { readonly folder: string; readonly node: string | null },
+  ) {
     this.#parts = parts;
-    this.list = new ImportList(parts.system, parts.store, { folder });
+    this.list = new ImportList(parts.system, parts.store, place);
   }
 
   /**
@@ -85,7 +90,8 @@ export class Imports {
       const found = await store.run("findPastImport", name);
       if (found && isOpen(found)) continue;
       log("info", "Removing files of an import that is over", { import: name });
-      if (found) await this.#removeFiles(name);
+      if (found && isUnwanted(found)) this.#left.set(name, found.site_id);
+      else if (found) await this.#removeFiles(name);
       else await files.removeTree(this.list.folderOf(name));
     }
   }
@@ -99,15 +105,25 @@ export class Imports {
     await files.remove(this.list.folderOf(id)).catch(() => {});
   }
 
-  /** Throws `conflict` where no import can be made. */
+  /** Throws `unavailable` where no import can be made now. */
   requirePossible(): void {
-    this.#parts.history.requireImportable();
+    this.#parts.history.requirePossible();
   }
 
   /** Cancels an import that is not over, or takes out the events of one that is done. */
   async end(id: string): Promise<ShownImport> {
     if (await this.list.wishEnd(id) === "undo") await this.#undo(id);
+    else await this.#cancelElsewhere(id);
     return await this.list.find(id);
+  }
+
+  /** Ends an import of another server, which may be gone for good; if it is not, it notices. */
+  async #cancelElsewhere(id: string): Promise<void> {
+    const found = await this.#parts.store.run("findPastImport", id);
+    if (!found || this.list.isHere(found)) return;
+    await this.#state(id, "cancelled", { ...reportOf(found), phase: "over" });
+    this.#left.set(id, found.site_id);
+    await this.#takeOutLeft();
   }
 
   /** Ends an import that is to be cancelled and that nobody runs. */
@@ -118,12 +134,46 @@ export class Imports {
   /** Runs what waits, one after the other, and what the command line wishes. */
   async runWaiting(signal: AbortSignal): Promise<void> {
     const { system: { clock }, store } = this.#parts;
+    await this.#takeOutLeft();
     for (const one of await store.run("listPastImports", undefined)) {
       if (signal.aborted) return;
       if (one.wish !== "cancel" && clock.nowMs() < (this.#later.get(one.id) ?? 0)) continue;
       if (one.state === "done" && one.wish === "undo") await this.#undoWished(one, signal);
-      if (!isOpen(one)) continue;
-      await this.run(one.id, signal);
+      if (!isOpen(one) || !this.list.isHere(one)) continue;
+      await this.#runOne(one, signal);
+    }
+  }
+
+  /** Where what servers share is out of reach, not even a failure can be recorded. */
+  async #runOne({ id, site_id }: PastImport, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#parts.system;
+    try {
+      await this.run(id, signal);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof AppError)) throw error;
+      this.#later.set(id, clock.nowMs() + MINUTE_MS);
+      log("warn", "Import waits", { import: id, site_id, reason: messageOf(error) });
+    }
+  }
+
+  /** What could not be taken out is tried again each minute, and at the next start. */
+  async #takeOutLeft(): Promise<void> {
+    const { system: { clock, log }, history } = this.#parts;
+    for (const [id, site] of this.#left) {
+      if (clock.nowMs() < (this.#later.get(id) ?? 0)) continue;
+      try {
+        await history.takeOut(id, site);
+        await this.#removeFiles(id);
+        this.#left.delete(id);
+        this.#later.delete(id);
+      } catch (error) {
+        this.#later.set(id, clock.nowMs() + MINUTE_MS);
+        log("warn", "Import not taken out", {
+          import: id,
+          site_id: site,
+          reason: messageOf(error),
+        });
+      }
     }
   }
 
@@ -177,7 +227,11 @@ export class Imports {
     }
     const shown = await this.list.find(id);
     if (shown.state !== "waiting") {
-      await this.#removeFiles(id);
+      if (isUnwanted(shown)) {
+        this.#left.set(id, shown.site_id);
+        this.#later.delete(id);
+        await this.#takeOutLeft();
+      } else await this.#removeFiles(id);
       await this.#parts.history.sweepSums().catch(() => {});
     }
     const { state, site_id, report } = shown;
@@ -194,7 +248,7 @@ export class Imports {
   /** Stops an import that its owner cancels. */
   async #watch(id: string, stop: AbortController): Promise<void> {
     const found = await this.#parts.store.run("findPastImport", id).catch(() => null);
-    if (found?.wish === "cancel") stop.abort(new Cancelled());
+    if (found && (found.wish === "cancel" || !isOpen(found))) stop.abort(new Cancelled());
   }
 
   async #failed(found: PastImport, before: ImportReport, reason: unknown): Promise<void> {
@@ -210,12 +264,17 @@ export class Imports {
       const rejects = reason instanceof TooManyBadRows ? reason.rejects.slice(0, 20) : [];
       return await this.#state(id, "failed", { phase: "over", error, rejects });
     }
+    if (reason instanceof AppError && reason.code === "conflict") {
+      return await this.#state(id, "failed", { phase: "over", error });
+    }
     // Trying again helps where the disk or the memory was short, and not where the files are odd.
     if (UNREADABLE.test(error)) {
       const told = `Cannot read the files: ${error}`;
       return await this.#state(id, "failed", { phase: "over", error: told });
     }
-    const attempts = (before.attempts ?? 0) + 1;
+    // What servers share is out of reach for as long as it is.
+    const isPassing = reason instanceof AppError && reason.code === "unavailable";
+    const attempts = (before.attempts ?? 0) + (isPassing ? 0 : 1);
     const state = attempts < ATTEMPTS_MAX ? "waiting" : "failed";
     this.#later.set(id, this.#parts.system.clock.nowMs() + MINUTE_MS);
     await this.#state(id, state, { phase: "reading", error, attempts });
@@ -258,11 +317,14 @@ export class Imports {
       const staging = this.#stagingOf(db, found, work, signal);
       const read = await this.#readOnce(db, found, { staging, work }, signal);
       const { days, dry_run } = optionsOf(found);
-      const free = await history.freeDays(found.site_id, days, zoneOf(found.site_id));
+      const free = await history.freeDays(found.site_id, days, zoneOf(found.site_id), found.id);
       const report = await plannedReport(staging, read, free);
       if (dry_run) return await this.#state(found.id, "previewed", { ...report, phase: "over" });
-      await this.#state(found.id, "running", { ...report, phase: "writing" });
-      await this.#write(db, found, { staging, work, report, lanes }, signal);
+      // Some of it may be there before it is run again.
+      const new_site = reportOf(found).new_site ?? !this.#parts.isKnown(found.site_id);
+      const planned = { ...report, new_site };
+      await this.#state(found.id, "running", { ...planned, phase: "writing" });
+      await this.#write(db, found, { staging, work, report: planned, lanes }, signal);
     } finally {
       signal.removeEventListener("abort", closeEarly);
       await db.close();
@@ -367,7 +429,7 @@ export class Imports {
     },
     signal: AbortSignal,
   ): Promise<void> {
-    const { history, isKnown, take, zoneOf, onDay, system: { files } } = this.#parts;
+    const { history, take, zoneOf, onDay, system: { files } } = this.#parts;
     const { id, site_id: site } = found;
     const days = report.days.filter((day) => day.left_out === null);
     const dates = days.map(({ date }) => date);
@@ -383,14 +445,13 @@ export class Imports {
       await files.remove(`${work}/${READ_FILE}`);
       await files.removeTree(`${work}/${ROWS_FOLDER}`);
       signal.throwIfAborted();
-      const new_site = !isKnown(site);
       await history.commit(id, written, {
         site,
         zone: zoneOf(site),
         choice: optionsOf(found).days,
         sums: report.sums ? { dates, kinds: report.sums } : null,
-        report: (added) =>
-          JSON.stringify({ ...committedReport(report, added), new_site, phase: "over" }),
+        signal,
+        report: (added) => JSON.stringify({ ...committedReport(report, added), phase: "over" }),
       });
     } catch (error) {
       await history.discard(id, written).catch(() => {});
@@ -415,6 +476,11 @@ export class Imports {
       await clock.turn();
     }
   }
+}
+
+/** Whether nothing of an import is to be there. */
+function isUnwanted({ state }: Pick<PastImport, "state">): boolean {
+  return state === "failed" || state === "cancelled";
 }
 
 /** The report of the days that were added: those that are taken since are left out. */

@@ -19,6 +19,8 @@ export interface ImportOptions {
   /** Which of several websites in the files; null for the only one. */
   readonly website: string | null;
   readonly dry_run: boolean;
+  /** The server that has the files; missing where there is one only. */
+  readonly node?: string;
 }
 
 /** An import as it is shown. */
@@ -39,12 +41,15 @@ export class ImportList {
   readonly #store: HistoryStore;
   /** That of all imports. */
   readonly folder: string;
+  readonly #node: string | null;
 
+  /** `node` is the name of this server among those that share the list; null where it is alone. */
   constructor(
     system: Pick<System, "clock" | "files" | "random">,
     store: HistoryStore,
-    { folder }: { readonly folder: string },
+    { folder, node }: { readonly folder: string; readonly node: string | null },
   ) {
+    this.#node = node;
     this.#system = system;
     this.#store = store;
     this.folder = folder;
@@ -79,7 +84,11 @@ export class ImportList {
       id,
       site_id: site,
       digest,
-      options: JSON.stringify({ ...options, files: given }),
+      options: JSON.stringify({
+        ...options,
+        files: given,
+        ...this.#node === null ? {} : { node: this.#node },
+      }),
       salt: random.bytes(SALT_BYTES).toHex(),
       created_at: clock.nowMs(),
     });
@@ -121,8 +130,23 @@ export class ImportList {
 
   /** Lines and reasons of rejected rows, as CSV; null where there are none. */
   async rejects(id: string): Promise<string | null> {
-    await this.find(id);
+    await this.#requireHere(id);
     return await this.#system.files.readText(`${this.folder}/${id}/${REJECTS_FILE}`);
+  }
+
+  async #requireHere(id: string): Promise<void> {
+    await this.find(id);
+    const found = await this.#store.run("findPastImport", id);
+    if (!found || this.isHere(found)) return;
+    throw new AppError(
+      "not_found",
+      `Cannot find rejected rows here: the server ${optionsOf(found).node} has them`,
+    );
+  }
+
+  /** Whether the files of an import are here, and not at another server. */
+  isHere(found: PastImport): boolean {
+    return (optionsOf(found).node ?? null) === this.#node;
   }
 
   /** Leaves the wish to cancel an import that is not over, or to undo one that is done. */

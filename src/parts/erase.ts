@@ -13,11 +13,11 @@ import type { Parts } from "./parts.ts";
 export function eraseWith(
   config: Config,
   files: Files,
-  { storage: { eraser, store }, runner }: Pick<Parts, "storage" | "runner">,
+  { storage: { eraser, store, owned }, runner }: Pick<Parts, "storage" | "runner">,
 ): Erase {
   return async (site, firstDate, lastDate, dryRun) => {
     if (!dryRun) {
-      await endImports(store, site, firstDate, lastDate);
+      await endImports(owned, site, firstDate, lastDate);
       await removeUpgradeCopies(files, resolve(config.data_dir));
       await store.run("forgetImportedContent", undefined);
     }
@@ -30,7 +30,7 @@ export function eraseWith(
  * of some is refused.
  */
 async function endImports(
-  store: Parts["storage"]["store"],
+  store: Parts["storage"]["owned"],
   site: string,
   ...[firstDate, lastDate]: [string, string]
 ): Promise<void> {

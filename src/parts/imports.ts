@@ -42,7 +42,7 @@ export function openImports(
   config: Config,
   system: System,
   host: ImportHost,
-  storage: Pick<Storage, "store" | "history" | "sites" | "forgetSite">,
+  storage: Pick<Storage, "owned" | "history" | "sites" | "forgetSite">,
   sites: Sites,
 ): Imports {
   const dataDir = resolve(config.data_dir);
@@ -59,7 +59,7 @@ export function openImports(
     });
   return new Imports({
     system,
-    store: storage.store,
+    store: storage.owned,
     history: storage.history,
     enrich: {
       referrers: new Referrers({ stripQuery: config.strip_referrer_query }),
@@ -92,7 +92,12 @@ export function openImports(
     take: host.take,
     onDay: host.onDay,
     forget: (site) => storage.forgetSite(site),
-  }, { folder: `${dataDir}/imports` });
+  }, { folder: `${dataDir}/imports`, node: importNodeOf(config) });
+}
+
+/** The name of this server, where the imports of several are in one list. */
+export function importNodeOf({ storage, node_name }: Config): string | null {
+  return storage === "lake" ? node_name : null;
 }
 
 /** Twice as much each time, up to a quarter of what the process may use. */

@@ -8,7 +8,7 @@ import type { LakeNode, NodeOptions } from "./lake/node.ts";
 import type { LakeParts } from "./lake/parts.ts";
 import type { SharedState } from "./shared/shared_state.ts";
 import { DiskSpace } from "./disk_space.ts";
-import { History } from "./history/history.ts";
+import { History, type ImportHistory } from "./history/history.ts";
 import { Sums } from "./history/sums.ts";
 import { Db, type DuckDbModule, type ExtensionOptions } from "./duckdb.ts";
 import { Reopening } from "./duckdb/reopening.ts";
@@ -115,7 +115,7 @@ export interface Storage extends KeptParts {
   readonly eraser: Eraser;
   readonly expiry: Expiry;
   /** Adds and removes the events of imports. */
-  readonly history: History;
+  readonly history: ImportHistory;
   /** The sums of days that imports have brought. */
   readonly sums: Sums;
   /** Originals of rewritten files that their owner has not confirmed. */
@@ -203,7 +203,8 @@ export async function openAccepting(
       const opening = database();
       const parts = await lend(opened, async (reader) => {
         const recovery = await recover(system, options, opened, opening, reader, node);
-        const parts = await openParts(system, await opening, recovery, options, opened, node);
+        const all = { ...opened, owned };
+        const parts = await openParts(system, await opening, recovery, options, all, node);
         const { flusher } = parts;
         const room = { ...roomAtStart(options, memory, parts), flush: () => flusher.flush() };
         await fill(system, parts.hot, reader, room);
@@ -428,7 +429,9 @@ async function openParts(
   db: Db,
   recovery: Recovery,
   options: StorageOptions,
-  { store, catalog, journal, journalId, guard, eventsFolder, rollups, ...opened }: OpenJournal,
+  { store, catalog, journal, journalId, guard, eventsFolder, rollups, owned, ...opened }:
+    & OpenJournal
+    & Pick<KeptParts, "owned">,
   node: LakeNode | null,
 ): Promise<Omit<Storage, keyof KeptParts | "reopening">> {
   const at = { eventsFolder };
@@ -452,7 +455,7 @@ async function openParts(
   const sums = new Sums(store, opened.openReader);
   await sums.sweep();
   opened.closing.push(() => sums.close());
-  const changed = { ...base, journal, hot, guard, clock, log, mutex, rollups, sums, lake };
+  const changed = { ...base, journal, hot, guard, clock, log, mutex, rollups, sums, lake, owned };
   const changers = await openChangers(changed, options);
   return {
     db,
@@ -498,6 +501,7 @@ async function openChangers(
     readonly rollups: Rollups;
     readonly sums: Sums;
     readonly lake: LakeParts | null;
+    readonly owned: Pick<Store, "run">;
   },
   options: StorageOptions,
 ): Promise<
@@ -528,7 +532,9 @@ async function openChangers(
     eraser.eraseElsewhere(site, firstDate, lastDate, toUs)
   );
   return {
-    history: new History({ ...parts, originals, trash }, at),
+    history: parts.lake
+      ? await (await import("./lake/parts.ts")).openLakeHistory(parts, parts.lake, options)
+      : new History({ ...parts, originals, trash }, at),
     compactor: upkeep ??
       new Compactor(db, store, files, catalog, parquet, numbers, clock, log, mutex, many),
     eraser,

@@ -9,7 +9,8 @@ import { loadGeoIp } from "../../ingest/enrich/geoip.ts";
 import type { GivenFile } from "../../imports/input/prepare.ts";
 import type { Imports } from "../../imports/imports.ts";
 import { ImportList, type ImportOptions, type ShownImport } from "../../imports/list.ts";
-import { openImports } from "../../parts/imports.ts";
+import { lakeOfStorage, lakeOptions } from "../../config/lake_options.ts";
+import { importNodeOf, openImports } from "../../parts/imports.ts";
 import { openSiteNames } from "../../parts/site_names.ts";
 import { Sites } from "../../sites/sites.ts";
 import { DAY_CHOICES } from "../../storage/history/history.ts";
@@ -175,17 +176,28 @@ export async function isServed(
 
 /** Reads and writes what is on record of imports, beside a running server or without one. */
 export async function besideServer<T>(
-  { config, system }: CommandContext,
+  context: CommandContext,
   work: (list: ImportList) => Promise<T>,
 ): Promise<T> {
+  const { config, system } = context;
   const dataDir = dataDirOf(config);
+  const place = { folder: `${dataDir}/imports`, node: importNodeOf(config) };
+  if (config.storage === "lake") {
+    const { sharedImports } = await import("../../storage/shared/change_once.ts");
+    const shared = sharedImports(system, await lakeOptions(config, system.files));
+    try {
+      return await work(new ImportList(system, shared.store, place));
+    } finally {
+      shared.close();
+    }
+  }
   const db = Sqlite.openWriter(`${dataDir}/mallard.sqlite`);
   const store: HistoryStore = {
     run: (op, args) =>
       Promise.resolve((HISTORY_OPS[op] as (db: Sqlite, args: unknown) => never)(db, args)),
   };
   try {
-    return await work(new ImportList(system, store, { folder: `${dataDir}/imports` }));
+    return await work(new ImportList(system, store, place));
   } finally {
     db.close();
   }
@@ -198,7 +210,8 @@ export async function withImports<T>(
 ): Promise<T> {
   const { config, system, host, terminal } = context;
   const dataDir = dataDirOf(config);
-  const storage = await openStorage(system, host, { ...config, dataDir });
+  const lake = await lakeOfStorage(config, system.files);
+  const storage = await openStorage(system, host, { ...config, dataDir, ...lake });
   try {
     const sites = await Sites.open(storage.store, system.clock);
     const names = openSiteNames(config, system, storage, sites);

@@ -5,6 +5,7 @@ import { AppError } from "../../core/errors.ts";
 import type { EventColumnName } from "../../core/event.ts";
 import type { Mutex } from "../../core/mutex.ts";
 import type { Sql } from "../../core/sql.ts";
+import type { SiteDates } from "./history_ops.ts";
 import type { SumRow } from "./sum_kinds.ts";
 import type { Clock, Files } from "../../core/types.ts";
 import { utcDatesOf } from "../../core/zone.ts";
@@ -51,8 +52,34 @@ export interface HistoryParts {
   readonly clock: Clock;
   readonly mutex: Mutex;
   readonly sums: Sums;
-  /** Where events go instead of DATA_DIR; null where they stay there. */
-  readonly lake: unknown;
+}
+
+/** Which days of a site are free, by what is known of it. */
+export function freeDaysOf(
+  { own, imported, summed }: SiteDates,
+  choice: DayChoice,
+  zone: string,
+): FreeDays {
+  const ownFrom = own[0] ?? null;
+  const touched = (date: string) => utcDatesOf(zone, date);
+  const [owned, taken] = [new Set(own), new Set([...imported, ...summed.flatMap(touched)])];
+  const reason = (date: string) => {
+    if (choice === "all") return null;
+    if (taken.has(date)) return "imported";
+    if (choice === "empty") return owned.has(date) ? "own" : null;
+    return ownFrom !== null && date >= ownFrom ? "own" : null;
+  };
+  const sameDays = new Set(summed);
+  const foreign = new Set(imported);
+  const reasonOfSums = (date: string) => {
+    if (choice === "all") return null;
+    // A day of sums beside one is no overlap, though they share a UTC date.
+    if (sameDays.has(date) || touched(date).some((one) => foreign.has(one))) return "imported";
+    const isOwn = (one: string) =>
+      choice === "empty" ? owned.has(one) : ownFrom !== null && one >= ownFrom;
+    return touched(date).some(isOwn) ? "own" : null;
+  };
+  return { ownFrom, reason, reasonOfSums };
 }
 
 /** What is committed of an import. */
@@ -65,7 +92,28 @@ export interface ImportCommit {
   readonly sums: (Pick<KeptSums, "kinds"> & { readonly dates: readonly string[] }) | null;
   /** The report as JSON, given the dates of events and sums that are added. */
   readonly report: (added: ReadonlySet<string>) => string;
+  readonly signal: AbortSignal;
 }
+
+/** The events and sums of imports, wherever events are kept. */
+export type ImportHistory =
+  & Pick<
+    History,
+    | "freeDays"
+    | "addSums"
+    | "discardSums"
+    | "sweepSums"
+    | "write"
+    | "discard"
+    | "commit"
+    | "undo"
+  >
+  & {
+    /** Throws `unavailable` where nothing can be imported now. */
+    requirePossible(): void;
+    /** Removes what an import has brought that failed or was cancelled. */
+    takeOut(id: string, site: string): Promise<void>;
+  };
 
 /** Adds and removes the events of imports. */
 export class History {
@@ -78,40 +126,17 @@ export class History {
     this.#eventsFolder = eventsFolder;
   }
 
-  /** Throws `conflict` where nothing can be imported. */
-  requireImportable(): void {
-    if (this.#parts.lake === null) return;
-    throw new AppError(
-      "conflict",
-      "Cannot import into a lake: import into a data folder of its own, and bring that with " +
-        "mallard lake import",
-    );
+  /** Imports are always possible here. */
+  requirePossible(): void {}
+
+  /** Which days the import `id` may fill now; sums are of days in `zone`. */
+  async freeDays(site: string, choice: DayChoice, zone: string, _id: string): Promise<FreeDays> {
+    return freeDaysOf(await this.#parts.store.run("datesOfSite", site), choice, zone);
   }
 
-  /** Which days an import may fill now; sums are of days in `zone`. */
-  async freeDays(site: string, choice: DayChoice, zone: string): Promise<FreeDays> {
-    this.requireImportable();
-    const { own, imported, summed } = await this.#parts.store.run("datesOfSite", site);
-    const ownFrom = own[0] ?? null;
-    const touched = (date: string) => utcDatesOf(zone, date);
-    const [owned, taken] = [new Set(own), new Set([...imported, ...summed.flatMap(touched)])];
-    const reason = (date: string) => {
-      if (choice === "all") return null;
-      if (taken.has(date)) return "imported";
-      if (choice === "empty") return owned.has(date) ? "own" : null;
-      return ownFrom !== null && date >= ownFrom ? "own" : null;
-    };
-    const sameDays = new Set(summed);
-    const foreign = new Set(imported);
-    const reasonOfSums = (date: string) => {
-      if (choice === "all") return null;
-      // A day of sums beside one is no overlap, though they share a UTC date.
-      if (sameDays.has(date) || touched(date).some((one) => foreign.has(one))) return "imported";
-      const isOwn = (one: string) =>
-        choice === "empty" ? owned.has(one) : ownFrom !== null && one >= ownFrom;
-      return touched(date).some(isOwn) ? "own" : null;
-    };
-    return { ownFrom, reason, reasonOfSums };
+  /** Nothing is there before all of it is. */
+  takeOut(): Promise<void> {
+    return Promise.resolve();
   }
 
   /** Writes rows of sums, which nobody sees before the commit. */
@@ -179,7 +204,7 @@ export class History {
     const { site } = given;
     await this.#settle(written);
     const { done } = await mutex.run(async () => {
-      const free = await this.freeDays(site, given.choice, given.zone);
+      const free = await this.freeDays(site, given.choice, given.zone, id);
       const [added, late] = [[], []] as [CatalogFile[], CatalogFile[]];
       for (const file of written) (free.reason(file.date) === null ? added : late).push(file);
       const kept = given.sums && keptSums(site, given.sums, free);
@@ -249,7 +274,7 @@ export class History {
 }
 
 /** What of the written sums is kept: days that were taken meanwhile are not. */
-function keptSums(
+export function keptSums(
   site_id: string,
   { dates, kinds }: NonNullable<ImportCommit["sums"]>,
   free: FreeDays,

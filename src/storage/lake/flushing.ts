@@ -136,6 +136,19 @@ export class LakeFlusher implements Flushing {
     return this.#noteLost(null);
   }
 
+  /**
+   * Commits what writes files of events. Until it is known to be committed, it is noted that some
+   * may be lost. The caller holds the mutex.
+   */
+  async commit<T>(tried: string, work: (run: Run) => Promise<T>): Promise<T> {
+    const lake = await this.#node.lake();
+    const before = this.#lostMs;
+    await this.#noteLost(this.#parts.clock.nowMs());
+    const result = await lake.commit(tried, work);
+    await this.#noteLost(before);
+    return result;
+  }
+
   get failing(): boolean {
     return this.#isFailing;
   }
@@ -271,9 +284,6 @@ export class LakeFlusher implements Flushing {
   async #write(tables: readonly HotTable[], flushedUs: number | null): Promise<void> {
     const { folder } = this.#options;
     const { files } = this.#parts;
-    const lake = await this.#node.lake();
-    const before = this.#lostMs;
-    await this.#noteLost(this.#parts.clock.nowMs());
     await files.makeDir(folder);
     try {
       const paths = new Map<HotTable, string>();
@@ -285,11 +295,10 @@ export class LakeFlusher implements Flushing {
         );
         paths.set(table, path);
       }
-      await lake.commit(
+      await this.commit(
         "Cannot write events into the lake",
         (run) => this.#insert(run, paths, flushedUs),
       );
-      await this.#noteLost(before);
     } finally {
       await files.removeTree(folder);
     }
@@ -314,7 +323,7 @@ export class LakeFlusher implements Flushing {
     if (left.length === 0) return;
     const list = join(left.map(([, path]) => literal(literalPath(path))));
     await run(
-      sql`insert into ${EVENTS} select ${ALL_COLUMNS}, timestamp::date as date
+      sql`insert into ${EVENTS} by name select ${ALL_COLUMNS}, timestamp::date as date
         from read_parquet([${list}], hive_partitioning = false)
         order by site_id, date, timestamp`,
     );
@@ -419,6 +428,12 @@ export class LakeFlusher implements Flushing {
   async heldElsewhere(site: string, firstDate: string, lastDate: string): Promise<number> {
     const { peers } = this.#parts;
     return await peers?.count(this.#node.marked.others, site, firstDate, lastDate) ?? 0;
+  }
+
+  /** The UTC dates of a site's events that other servers hold, as far as is known here. */
+  async datesElsewhere(site: string): Promise<readonly string[]> {
+    const { peers } = this.#parts;
+    return await peers?.dates(this.#node.marked.others, site) ?? [];
   }
 
   /** Notes that this server does an erasure of its own, until it is done. */

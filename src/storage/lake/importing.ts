@@ -300,7 +300,7 @@ export class Importing {
 }
 
 /** The events of files as statistics read them. */
-function storedRows(paths: readonly string[], site: string): Sql {
+export function storedRows(paths: readonly string[], site: string): Sql {
   return sql`(
     select * replace (coalesce(visitor_id, '') as visitor_id) from ${coldRelation(paths, site)}
   )`;

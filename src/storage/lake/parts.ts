@@ -7,6 +7,7 @@ import type { Store } from "../state/store.ts";
 import { type FlushingOptions, type FlushingParts, LakeFlusher } from "./flushing.ts";
 import { LakeNode, type NodeOptions } from "./node.ts";
 import type { Catalog } from "../tiers/catalog.ts";
+import { LakeHistory, type LakeHistoryParts } from "./history/lake_history.ts";
 import { Duty } from "./nodes/duty.ts";
 import { Peers } from "./nodes/peers.ts";
 import { LakeUpkeep } from "./upkeep.ts";
@@ -62,6 +63,17 @@ export async function openLakeParts(
   const duty = new Duty(node.postgres());
   const upkeep = new LakeUpkeep(node, flusher, duty, clock, log, mutex);
   return { node, flusher, upkeep, peers };
+}
+
+/** The events of imports in the lake. */
+export function openLakeHistory(
+  parts: Omit<LakeHistoryParts, "node" | "flusher">,
+  { node, flusher }: LakeParts,
+  { dataDir }: { readonly dataDir: string },
+): LakeHistory {
+  const { store, owned, files, clock, mutex } = parts;
+  const of = { store, owned, files, clock, mutex, node, flusher };
+  return new LakeHistory(of, { folder: `${dataDir}/imports` });
 }
 
 /**

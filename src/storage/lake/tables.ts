@@ -29,6 +29,13 @@ const NODE_COLUMNS = { address: "varchar", flushed_us: "bigint", erased_to: "big
 
 /** Columns of `events` that the stored event has not. */
 const PARTITION_DATE = "date";
+/** The import that brought an event; null where none of this program's has. */
+export const IMPORT_ID = "import_id";
+
+/** What `imports` calls an import of another program's data, beside the names of data folders. */
+export function sourceOfImport(id: string): string {
+  return `import:${id}`;
+}
 
 /**
  * Makes the tables that a new lake lacks, and adds the columns that an older one lacks, where
@@ -47,7 +54,7 @@ export async function prepareTables(
     if (!mayMake) throw new Error("its catalog has no events; mallard lake import makes a lake");
     return await make(run);
   }
-  const known = new Set<string>([...EVENT_COLUMN_NAMES, PARTITION_DATE]);
+  const known = new Set<string>([...EVENT_COLUMN_NAMES, PARTITION_DATE, IMPORT_ID]);
   const foreign = [...found].find((name) => !known.has(name));
   if (foreign !== undefined) {
     throw new Error(`a newer program made it: its events have the column ${foreign}`);
@@ -59,14 +66,17 @@ export async function prepareTables(
     const type = raw(EVENT_COLUMNS[name].type);
     await run(sql`alter table ${EVENTS} add column ${ident(name)} ${type}`);
   }
+  if (!found.has(IMPORT_ID)) {
+    await run(sql`alter table ${EVENTS} add column ${ident(IMPORT_ID)} varchar`);
+  }
 }
 
 async function make(run: Run): Promise<void> {
   const columns = EVENT_COLUMN_NAMES.map((name) =>
     sql`${ident(name)} ${raw(EVENT_COLUMNS[name].type)}`
   );
-  const date = sql`${ident(PARTITION_DATE)} date`;
-  await run(sql`create table ${EVENTS} (${join([...columns, date])})`);
+  const others = [sql`${ident(PARTITION_DATE)} date`, sql`${ident(IMPORT_ID)} varchar`];
+  await run(sql`create table ${EVENTS} (${join([...columns, ...others])})`);
   await run(sql`alter table ${EVENTS} set partitioned by (site_id, ${ident(PARTITION_DATE)})`);
   await run(
     sql`create table ${IMPORTS} (source varchar, site_id varchar, date date, events bigint,

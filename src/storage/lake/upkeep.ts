@@ -9,6 +9,7 @@ import type { CompactionCounts } from "../tiers/compact.ts";
 import { LAKE } from "./connection.ts";
 import { CLOCK_MS_MAX, type Lake } from "./lake.ts";
 import type { LakeFlusher } from "./flushing.ts";
+import { forgetBrought } from "./history/brought.ts";
 import type { LakeNode } from "./node.ts";
 import type { Duty } from "./nodes/duty.ts";
 import { type ErasureState, erasureStateOf, erasureStates, record } from "./nodes/erasures.ts";
@@ -128,6 +129,7 @@ export class LakeUpkeep {
         await lake.commit("Cannot erase from the lake", async (run) => {
           if (found.length > 0) {
             await run(sql`delete from ${EVENTS} where site_id = ${literal(site)} and ${dates}`);
+            await forgetBrought(run, sql`site_id = ${literal(site)} and ${dates}`);
           }
           if (!isRecorded) return;
           number = await record(run, this.#node.name, { site, firstDate, lastDate, toUs });

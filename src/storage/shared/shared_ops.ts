@@ -4,6 +4,14 @@
 import { DAY_MS } from "../../core/durations.ts";
 import { ENDED_LOGINS, type KeyRow, withEnded } from "../state/ops/owner_ops.ts";
 import type { StoreArgs, StoreOp, StoreResult } from "../state/ops/store_ops.ts";
+import {
+  addPastImport,
+  cancelImports,
+  commitImport,
+  setImportState,
+  undoImport,
+  wishImport,
+} from "./past_imports.ts";
 import type { RunPostgres } from "./postgres.ts";
 import { CHANNEL, type CopiedTable, SCHEMA } from "./tables.ts";
 
@@ -36,6 +44,12 @@ export const SHARED_OP_NAMES = [
   "allowSite",
   "importSalt",
   "setMeta",
+  "addPastImport",
+  "setImportState",
+  "wishImport",
+  "cancelImports",
+  "commitImport",
+  "undoImport",
 ] as const satisfies readonly StoreOp[];
 
 /** Name of such an operation. */
@@ -250,6 +264,12 @@ export const SHARED_OPS: { readonly [K in SharedOpName]: SharedOp<K> } = {
       await putFact(run, name, value);
     },
   },
+  addPastImport: { tables: ["past_imports"], run: addPastImport },
+  setImportState: { tables: ["past_imports"], run: setImportState },
+  wishImport: { tables: ["past_imports"], run: wishImport },
+  cancelImports: { tables: ["past_imports"], run: cancelImports },
+  commitImport: { tables: ["past_imports"], run: commitImport },
+  undoImport: { tables: ["past_imports"], run: undoImport },
 };
 
 /** What a change did, and the versions of the tables after it. */

@@ -52,6 +52,7 @@ const OF_OWNERS: readonly CopiedTable[] = [
   "site_items",
   "owner_password",
   "api_keys",
+  "past_imports",
 ];
 
 /** What several servers share. */

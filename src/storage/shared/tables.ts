@@ -24,6 +24,18 @@ export const COPIED = {
     "caller",
   ],
   refused_sites: ["site_id", "refused_at"],
+  past_imports: [
+    "id",
+    "site_id",
+    "digest",
+    "state",
+    "wish",
+    "options",
+    "salt",
+    "report",
+    "created_at",
+    "ended_at",
+  ],
   facts: ["name", "value"],
 } as const satisfies Record<string, readonly string[]>;
 
@@ -99,6 +111,21 @@ const MIGRATIONS: readonly string[] = [
     period bigint not null,
     salt text not null,
     primary key (days, period)
+  );
+  `,
+  `
+  create table ${SCHEMA}.past_imports (
+    id text collate "C" primary key,
+    site_id text not null,
+    digest text not null,
+    state text not null
+      check (state in ('waiting', 'running', 'previewed', 'done', 'failed', 'cancelled', 'undone')),
+    wish text not null default '' check (wish in ('', 'cancel', 'undo')),
+    options text not null,
+    salt text not null,
+    report text not null default '{}',
+    created_at bigint not null,
+    ended_at bigint
   );
   `,
 ];

@@ -141,6 +141,62 @@ const CASES: Readonly<Record<string, (owned: Owned) => Promise<void>>> = {
     assert.notEqual(await salt("one", 3 * week + 1), first);
     assert.notEqual(await salt(null, 1), await salt(null, 1));
   },
+  "imports are on record once, and end once": async (owned) => {
+    const given = {
+      id: "b",
+      site_id: "a.example",
+      digest: "d",
+      options: '{"days":"before"}',
+      salt: "s",
+      created_at: 2.5,
+    };
+    const added = {
+      ...given,
+      created_at: 2,
+      ended_at: null,
+      state: "waiting",
+      wish: "",
+      report: "{}",
+    } as const;
+    const find = (id: string) => owned.run("findPastImport", id);
+    const end = (id: string) =>
+      owned.run("commitImport", { id, files: [], late: [], report: "{}", atMs: 9.5, sums: null });
+    assert.equal(await owned.run("addPastImport", given), null);
+    assert.deepEqual(await owned.run("addPastImport", { ...given, id: "c" }), added);
+    assert.equal(await owned.run("addPastImport", { ...given, id: "c", site_id: "b" }), null);
+    assert.equal(await owned.run("addPastImport", { ...given, id: "a", digest: "e" }), null);
+    const all = await owned.run("listPastImports", undefined);
+    assert.deepEqual(all.map(({ id }) => id), ["a", "b", "c"]);
+    const running = { id: "b", state: "running", report: '{"phase":"reading"}', atMs: 3 } as const;
+    await owned.run("setImportState", running);
+    assert.deepEqual(await find("b"), { ...added, state: "running", report: running.report });
+    await owned.run("cancelImports", "b");
+    assert.equal((await find("c"))?.wish, "cancel");
+    await assert.rejects(end("c"), /Cannot commit the import c: it is over or cancelled/);
+    await owned.run("setImportState", { ...running, id: "c", state: "cancelled", atMs: 4.5 });
+    const { salt, wish, ended_at, state } = await find("c") ?? added;
+    assert.deepEqual({ salt, wish, ended_at, state }, {
+      salt: "",
+      wish: "",
+      ended_at: 4,
+      state: "cancelled",
+    });
+    await owned.run("setImportState", { ...running, id: "c" });
+    assert.equal((await find("c"))?.state, "cancelled", "it is over");
+    await end("b");
+    assert.deepEqual(await find("b"), { ...added, state: "done", salt: "", ended_at: 9 });
+    await assert.rejects(end("b"), /it is over or cancelled/);
+    await owned.run("wishImport", { id: "b", wish: "undo" });
+    assert.equal((await find("b"))?.wish, "undo");
+    await owned.run("undoImport", { id: "b", atMs: 11.5 });
+    assert.deepEqual(await find("b"), { ...added, state: "undone", salt: "", ended_at: 11 });
+    assert.equal(await find("none"), null);
+    assert.equal(
+      await owned.run("addPastImport", { ...given, id: "f" }),
+      null,
+      "it can come again",
+    );
+  },
   "how ids are made is recorded": async (owned) => {
     await owned.run("setMeta", { name: "visitor_ids", value: "{1}" });
     await owned.run("setMeta", { name: "visitor_ids", value: "{2}" });
@@ -186,7 +242,9 @@ lakeTest("PostgreSQL does the same, case by case", partsNow, async (env, folder)
 async function clear(shared: Awaited<ReturnType<typeof openShared>>["shared"]): Promise<void> {
   await shared.transaction("Cannot clear", async (run) => {
     for (
-      const table of ["site_settings", "site_items", "api_keys", "refused_sites", "facts"]
+      const table of [
+        ...["site_settings", "site_items", "api_keys", "refused_sites", "facts", "past_imports"],
+      ]
     ) await run(`delete from mallard.${table}`);
     await run("update mallard.changes set version = version + 1");
   });

@@ -189,6 +189,19 @@ export class Peers {
     return found.reduce((sum, { rows }) => sum + Number(rows), 0);
   }
 
+  /** The UTC dates of a site's rows that are read beside a snapshot that has these marks. */
+  async dates(others: readonly Entered[], site: string): Promise<readonly string[]> {
+    const found = await Promise.all(
+      this.rowsBeside(others).map(({ table, afterSeq }) =>
+        this.#db.query(
+          sql`select distinct timestamp::date::varchar as date from ${ident(table)}
+            where site_id = ${site} and seq > ${afterSeq}`,
+        )
+      ),
+    );
+    return found.flat().map(({ date }) => String(date));
+  }
+
   /** Deletes what was erased: what a server sent after it had erased was not. */
   async erase(erasure: Erasure): Promise<void> {
     for (const held of this.#held.values()) await this.#erase(held, erasure);

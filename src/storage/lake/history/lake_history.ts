@@ -1,0 +1,297 @@
+// The events of imports in a lake. Days are written on this machine first and go up some at a time:
+// each commit inserts the events of some days, with the import that they are of, and notes these
+// days. After a kill at any instant the notes say what is there, and the import goes on from that.
+// What several servers know of imports is in PostgreSQL.
+import { AppError } from "../../../core/errors.ts";
+import type { Mutex } from "../../../core/mutex.ts";
+import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
+import type { Clock, Files } from "../../../core/types.ts";
+import type { Db, Run } from "../../duckdb.ts";
+import {
+  type FreeDays,
+  freeDaysOf,
+  type ImportCommit,
+  type ImportHistory,
+} from "../../history/history.ts";
+import type { DayChoice } from "../../history/history.ts";
+import type { SumRow } from "../../history/sum_kinds.ts";
+import { TEMPORARY } from "../../parquet/file_name.ts";
+import type { CatalogFile } from "../../parquet/partition.ts";
+import { writeTemporary } from "../../parquet/partition_file.ts";
+import { ALL_COLUMNS, literal } from "../../parquet/schema.ts";
+import type { Store } from "../../state/store.ts";
+import type { LakeFlusher } from "../flushing.ts";
+import { storedRows } from "../importing.ts";
+import type { LakeNode } from "../node.ts";
+import {
+  EVENTS,
+  IMPORT_ID,
+  IMPORTS,
+  type Measure,
+  measureOf,
+  MEASURES,
+  sourceOfImport,
+} from "../tables.ts";
+import { broughtBy, broughtInto, forgetBrought } from "./brought.ts";
+
+/** What the history in a lake works on. */
+export interface LakeHistoryParts {
+  /** This server's own rows. */
+  readonly store: Pick<Store, "run">;
+  /** What the servers share. */
+  readonly owned: Pick<Store, "run">;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly node: LakeNode;
+  readonly flusher: LakeFlusher;
+  readonly mutex: Mutex;
+}
+
+/** Days of one commit: it is over soon, and few go up again where another server commits first. */
+const DAYS_AT_ONCE = 16;
+const BYTES_AT_ONCE = 32 * 1024 * 1024;
+
+/** Adds the events of imports to a lake, and deletes them from it. */
+export class LakeHistory implements ImportHistory {
+  readonly #parts: LakeHistoryParts;
+  readonly #folder: string;
+
+  /** `folder` is that of all imports; `mutex` keeps flushes apart. */
+  constructor(parts: LakeHistoryParts, { folder }: { readonly folder: string }) {
+    this.#parts = parts;
+    this.#folder = folder;
+  }
+
+  /** Throws `unavailable` while the lake is out of reach. */
+  requirePossible(): void {
+    this.#parts.node.requireWell();
+  }
+
+  /** Which days the import `id` may fill now; sums are of days in `zone`. */
+  async freeDays(site: string, choice: DayChoice, zone: string, id: string): Promise<FreeDays> {
+    const { store, node, flusher } = this.#parts;
+    node.requireWell();
+    const lake = await node.lake();
+    const tried = "Cannot read what was imported";
+    const brought = new Map(
+      (await lake.ask(tried, broughtInto(site)))
+        .map(({ date, events }) => [String(date), Number(events)]),
+    );
+    const own = await lake.ask(tried, broughtBy(id));
+    const here = await store.run("datesOfSite", site);
+    const isOwn = ({ date, rows }: { readonly date: string; readonly rows: number }) =>
+      rows > (brought.get(date) ?? 0);
+    const owned = node.stockOf(site).filter(isOwn).map(({ date }) => date);
+    for (const { date } of own) brought.delete(String(date));
+    return freeDaysOf(
+      {
+        own: [...new Set([...owned, ...here.own, ...await flusher.datesElsewhere(site)])].sort(),
+        imported: [...brought.keys()],
+        summed: here.summed,
+      },
+      choice,
+      zone,
+    );
+  }
+
+  addSums(_id: string, _rows: readonly SumRow[]): Promise<void> {
+    return Promise.reject(
+      new AppError(
+        "conflict",
+        "Cannot import sums of days into a lake: it takes files with single events",
+      ),
+    );
+  }
+
+  async discardSums(_id: string): Promise<void> {}
+
+  async sweepSums(): Promise<void> {}
+
+  /** Writes the events of one day on this machine, where an import of local files would. */
+  async write(
+    db: Db,
+    id: string,
+    ...[partition, { source, columns, isLarge, signal }]: Parameters<ImportHistory["write"]> extends
+      [unknown, unknown, ...infer Rest] ? Rest : never
+  ): Promise<CatalogFile> {
+    return await writeTemporary(db, this.#parts.files, this.#daysOf(id), partition, {
+      number: 1,
+      source,
+      columns,
+      order: isLarge ? "asRead" : "byVisitor",
+      origin: { import: id },
+      signal,
+    });
+  }
+
+  /** Removes what was written on this machine. */
+  async discard(id: string): Promise<void> {
+    await this.#parts.files.removeTree(this.#daysOf(id));
+  }
+
+  /**
+   * Brings written days into the lake, some at a time, and ends the import. Days that others have
+   * filled meanwhile are left out. When it rejects, some may be there: it can be called again, or
+   * `takeOut`.
+   */
+  async commit(id: string, written: readonly CatalogFile[], given: ImportCommit): Promise<void> {
+    const { owned, mutex, clock } = this.#parts;
+    const added = new Set<string>();
+    for (const some of batchesOf(written)) {
+      given.signal.throwIfAborted();
+      const dates = await mutex.run(() => this.#bring(id, some, given));
+      for (const date of dates) added.add(date);
+    }
+    await this.discard(id);
+    await owned.run("commitImport", {
+      id,
+      files: [],
+      late: [],
+      report: given.report(added),
+      atMs: clock.nowMs(),
+      sums: null,
+    });
+  }
+
+  /**
+   * Deletes the events of an import; resolves with their number. Rejects with `conflict` where it
+   * was made before events were in a lake.
+   */
+  async undo(id: string, site: string): Promise<number> {
+    const { owned, clock } = this.#parts;
+    this.requirePossible();
+    const found = await owned.run("findPastImport", id);
+    if (found && JSON.parse(found.options).node === undefined) {
+      throw new AppError(
+        "conflict",
+        "Cannot undo the import: its events came into the lake with a data folder, and cannot be " +
+          "told from others",
+      );
+    }
+    const events = await this.#delete(id, site);
+    await owned.run("undoImport", { id, atMs: clock.nowMs() });
+    return events;
+  }
+
+  async takeOut(id: string, site: string): Promise<void> {
+    await this.#delete(id, site);
+  }
+
+  #daysOf(id: string): string {
+    return `${this.#folder}/${id}/work/days`;
+  }
+
+  /** Brings some days into the lake; resolves with those that are there. */
+  async #bring(
+    id: string,
+    some: readonly CatalogFile[],
+    { site, choice, zone }: ImportCommit,
+  ): Promise<readonly string[]> {
+    const { node, flusher } = this.#parts;
+    const lake = await node.lake();
+    await flusher.settle();
+    const free = await this.freeDays(site, choice, zone, id);
+    const measured = new Map<CatalogFile, Measure>();
+    for (const file of some) {
+      const [row] = await lake.query(
+        "Cannot read what was written",
+        sql`select ${MEASURES} from ${this.#rowsOf(id, file)}`,
+      );
+      measured.set(file, measureOf(row));
+    }
+    const dates = await flusher.commit("Cannot write an import into the lake", async (run) => {
+      const there = new Set((await run(broughtBy(id))).map(({ date }) => String(date)));
+      const taken = choice === "all" ? new Set() : await datesWithEvents(run, site, some);
+      const isNew = ({ date }: CatalogFile) =>
+        !there.has(date) && !taken.has(date) && free.reason(date) === null;
+      const fresh = some.filter(isNew);
+      for (const file of fresh) await run(this.#insertion(id, file));
+      if (fresh.length > 0) await this.#note(run, id, fresh, measured);
+      const isThere = (file: CatalogFile) => there.has(file.date) || fresh.includes(file);
+      return some.filter(isThere).map(({ date }) => date);
+    });
+    await flusher.settle();
+    return dates;
+  }
+
+  #rowsOf(id: string, { path, site_id }: CatalogFile): Sql {
+    return storedRows([`${this.#daysOf(id)}/${path}${TEMPORARY}`], site_id);
+  }
+
+  /** The statement that inserts a day: a file of the lake. */
+  #insertion(id: string, file: CatalogFile): Sql {
+    return sql`insert into ${EVENTS} by name
+      select ${ALL_COLUMNS}, ${literal(file.date)}::date as date,
+        ${literal(id)} as ${ident(IMPORT_ID)}
+      from ${this.#rowsOf(id, file)}`;
+  }
+
+  async #note(
+    run: Run,
+    id: string,
+    fresh: readonly CatalogFile[],
+    measured: ReadonlyMap<CatalogFile, Measure>,
+  ): Promise<void> {
+    const at = sql`make_timestamp(${Math.floor(this.#parts.clock.nowMs()) * 1000})`;
+    const values = fresh.map((file) => {
+      const { events = 0, checksum = 0n } = measured.get(file) ?? {};
+      return sql`(${sourceOfImport(id)}, ${file.site_id}, ${file.date}::date, ${events},
+        ${String(checksum)}, ${at})`;
+    });
+    await run(sql`insert into ${IMPORTS} values ${join(values)}`);
+  }
+
+  /** Deletes what an import has brought; resolves with the number of its events. */
+  async #delete(id: string, site: string): Promise<number> {
+    const { node, flusher, mutex } = this.#parts;
+    const lake = await node.lake();
+    return await mutex.run(async () => {
+      const tried = "Cannot take an import out of the lake";
+      const events = await lake.commit(tried, async (run) => {
+        const dates = (await run(broughtBy(id))).map(({ date }) => String(date));
+        const [first, last] = [dates.at(0), dates.at(-1)];
+        if (first === undefined || last === undefined) return 0;
+        const [row] = await run(
+          sql`delete from ${EVENTS} where site_id = ${literal(site)}
+            and date between ${literal(first)}::date and ${literal(last)}::date
+            and ${ident(IMPORT_ID)} = ${literal(id)}`,
+        );
+        await forgetBrought(run, sql`source = ${literal(sourceOfImport(id))}`);
+        return Number(row?.["Count"] ?? 0);
+      });
+      await flusher.settle();
+      return events;
+    });
+  }
+}
+
+/** Files of a commit at a time. */
+function batchesOf(written: readonly CatalogFile[]): CatalogFile[][] {
+  const batches: CatalogFile[][] = [];
+  let bytesLeft = 0;
+  for (const file of written.toSorted((a, b) => a.date < b.date ? -1 : 1)) {
+    const last = batches.at(-1);
+    if (last && last.length < DAYS_AT_ONCE && file.bytes <= bytesLeft) last.push(file);
+    else {
+      batches.push([file]);
+      bytesLeft = BYTES_AT_ONCE;
+    }
+    bytesLeft -= file.bytes;
+  }
+  return batches;
+}
+
+/** Of some days those that have events in the lake already. */
+async function datesWithEvents(
+  run: Run,
+  site: string,
+  some: readonly CatalogFile[],
+): Promise<ReadonlySet<string>> {
+  const dates = some.map(({ date }) => sql`${literal(date)}::date`);
+  const rows = await run(
+    sql`select date::varchar as date from ${EVENTS}
+      where site_id = ${literal(site)} and date in (${join(dates)})
+      group by date having ${raw("count(*) > 0")}`,
+  );
+  return new Set(rows.map(({ date }) => String(date)));
+}
