@@ -123,9 +123,14 @@ export class Buffer {
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       const batch = this.#takeBatch();
-      const events = batch.flatMap((waiting) => waiting.events);
+      const events: Event[] = [];
+      const imports: ImportMark[] = [];
+      for (const waiting of batch) {
+        for (const event of waiting.events) events.push(event);
+        for (const mark of waiting.imports) imports.push(mark);
+      }
       try {
-        const append = () => this.#append(events, batch.flatMap(({ imports }) => imports));
+        const append = () => this.#append(events, imports);
         await (batch[0]?.inContext?.(append) ?? append());
         this.#recovered();
         this.counts.accepted += events.length;

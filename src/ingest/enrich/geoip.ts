@@ -9,6 +9,7 @@ import type { Files, Log } from "../../core/types.ts";
 import { type Address, parseAddress } from "../../net/address.ts";
 import { isSpecialPurpose } from "../../net/ranges.ts";
 import { LruCache } from "../../core/lru_cache.ts";
+import { GeoTree } from "./geo_tree.ts";
 
 /** How precise a stored place is, from most to least. */
 export const GEO_PRECISIONS = ["city", "region", "country", "none"] as const;
@@ -27,6 +28,7 @@ export interface Place {
 export const NOWHERE: Place = { country_code: null, region: null, city: null };
 
 const RECORDS_MAX = 20_000;
+const PLACES_MAX = 5_000;
 const NAME_CHARS_MAX = 128;
 const SEPARATOR_BYTES = 16;
 const PROBES = ["1.1.1.1", "8.8.8.8", "85.10.192.1", "200.160.0.1", "2001:4860:4860::8888"];
@@ -86,11 +88,15 @@ export interface GeoFacts {
 /** An open database. */
 export class GeoIp {
   readonly #reader: Reader<CityResponse>;
+  readonly #tree: GeoTree;
   readonly #precision: GeoPrecision;
+  /** By the number of their record. */
+  readonly #places = new LruCache<number, Place>(PLACES_MAX);
   #faults = 0;
 
-  private constructor(reader: Reader<CityResponse>, precision: GeoPrecision) {
+  private constructor(reader: Reader<CityResponse>, tree: GeoTree, precision: GeoPrecision) {
     this.#reader = reader;
+    this.#tree = tree;
     this.#precision = precision;
   }
 
@@ -102,7 +108,8 @@ export class GeoIp {
     let geo: GeoIp;
     try {
       const cache = new LruCache<string | number, unknown>(RECORDS_MAX);
-      geo = new GeoIp(new Reader<CityResponse>(buffer, { cache }), options.precision);
+      const reader = new Reader<CityResponse>(buffer, { cache });
+      geo = new GeoIp(reader, new GeoTree(buffer, reader.metadata), options.precision);
       for (const probe of PROBES) geo.#read(parseAddress(probe));
     } catch (error) {
       throw refuse(`it is damaged or no MaxMind database (${messageOf(error)})`);
@@ -150,8 +157,14 @@ export class GeoIp {
   #read(address: Address | null): Place {
     if (!address || isSpecialPurpose(address)) return NOWHERE;
     if (!address.isV4 && this.#reader.metadata.ipVersion === 4) return NOWHERE;
+    const number = this.#tree.find(address);
+    if (number === null) return NOWHERE;
+    const known = this.#places.get(number);
+    if (known) return known;
     const record = this.#reader.get(address.text);
-    return record === null ? NOWHERE : placeOf(record, this.#precision);
+    const place = record === null ? NOWHERE : placeOf(record, this.#precision);
+    this.#places.set(number, place);
+    return place;
   }
 }
 

@@ -114,6 +114,19 @@ Deno.test("readJson() distinguishes a wrong shape (422) from a wrong value (400)
   }
 });
 
+Deno.test("readJson() refuses a text that is no UTF-8, and takes the mark of one as a text", () => {
+  const [before = "", after = ""] = JSON.stringify({ ...GOOD, t: "|" }).split("|");
+  const utf8 = (text: string) => new TextEncoder().encode(text);
+  const body = (...bytes: number[]) => Uint8Array.from([...utf8(before), ...bytes, ...utf8(after)]);
+  // A byte alone, half a character, half of a surrogate pair, a slash in two bytes.
+  for (const bytes of [[0xff], [0xc3], [0xed, 0xa0, 0x80], [0xc0, 0xaf]]) {
+    assert.strictEqual(codeOf(body(...bytes)), "unprocessable", bytes.join());
+  }
+  const checked = readJson(body(...utf8("\ufffd 🦆")));
+  assert.ok("value" in checked);
+  assert.strictEqual(checked.value.title, "\ufffd 🦆");
+});
+
 Deno.test("readJson() takes everything up to the limits", () => {
   const good: unknown[] = [
     { ...GOOD, d: "x".repeat(256) },
