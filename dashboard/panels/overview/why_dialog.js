@@ -13,6 +13,7 @@ import { useApp } from "../../lib/state/context.js";
 import { dimensionOf, metricOf } from "../../lib/state/schema.js";
 import { picked } from "../../lib/toggle_filter.js";
 import { barOf, withoutWhy } from "../../lib/why.js";
+import { missingText } from "./compared_with.js";
 
 /** @typedef {import("../../lib/ask/answers.js").WhyAnswer} WhyAnswer */
 /** @typedef {WhyAnswer["results"][number]} WhyRow */
@@ -55,10 +56,14 @@ function Answered({ answer, metric: shown, also }) {
   const app = useApp();
   const { t } = app;
   const metric = { ...shown, currency: answer.currency };
-  const { results } = answer;
+  const { results, meta } = answer;
+  const missing = meta.comparison_range ? missingText(meta, app) : t("compared_with_none");
+  if (missing !== "") return html`<p class="why-verdict">${missing}</p>`;
+  const isAllNoise = results.length > 0 && results.every(({ within_noise }) => within_noise);
   const isRatio = results.some(({ rate }) => rate !== undefined);
   return html`
     <${Verdict} answer=${answer} metric=${metric} />
+    ${isAllNoise && html`<p class="why-all-noise">${t("why_all_noise")}</p>`}
     ${results.length === 0 ? html`<p class="muted">${t("why_none")}</p>` : html`
       <div class="why-rows" tabindex="0" role="region" aria-label=${t("why_share")}>
         <table class="full">
@@ -77,7 +82,10 @@ function Answered({ answer, metric: shown, also }) {
           </tbody>
         </table>
       </div>
-      <p class="muted small">${t("why_hint")}</p>
+      <p class="muted small">
+        ${t("why_hint")}
+        ${answer.metric === "conversion_rate" && ` ${t("why_hint_conversion")}`}
+      </p>
     `}
     <${Notes} answer=${answer} />
   `;

@@ -577,10 +577,14 @@ export const texts = {
     "Einzelne Besuche werden nicht gelistet. Wer die Website verwaltet, kann es in den Einstellungen unter Datenschutz erlauben.",
   visits_settings: "Datenschutz-Einstellungen öffnen",
   visits_steps: { one: "{n} Schritt", other: "{n} Schritte" },
+  why_all_noise:
+    "Kein Wert hat sich stärker als durch Zufall geändert: Die Liste zeigt, wo der Unterschied liegt, nicht warum.",
   why_difference: "Unterschied",
   why_even: "{share}; bei gleichmäßiger Änderung {even}",
   why_hint:
     "Ein Klick auf einen Wert filtert danach. Anteile verschiedener Dimensionen überschneiden sich: Ein Besuch hat eine Quelle und ein Land.",
+  why_hint_conversion:
+    "Gezählt sind Besucher, nicht Besuche: die mit erreichtem Ziel unter allen, nach den Werten ihrer Besuche.",
   why_interval: "{low} bis {high}",
   why_noise:
     "Im Rauschen: So stark schwankt die Zahl von Tag zu Tag auch durch Zufall ({low} bis {high}).",

@@ -551,10 +551,14 @@ export const texts = {
   visits_off: "Single visits are not listed. An owner can allow it in the settings, under Privacy.",
   visits_settings: "Open privacy settings",
   visits_steps: { one: "{n} step", other: "{n} steps" },
+  why_all_noise:
+    "No value changed by more than chance: the list shows where the difference lies, not why.",
   why_difference: "Difference",
   why_even: "{share}; an even change would give {even}",
   why_hint:
     "A click on a value filters by it. The shares of several dimensions overlap: a visit has a source and a country.",
+  why_hint_conversion:
+    "Counted are visitors, not visits: those who met the goal, of all, by the values of their visits.",
   why_interval: "{low} to {high}",
   why_noise:
     "Within noise: from day to day, the number varies by chance as much as this ({low} to {high}).",

@@ -565,10 +565,14 @@ export const texts = {
     "Las visitas individuales no se listan. Quien administra el sitio puede permitirlo en los ajustes, en Privacidad.",
   visits_settings: "Abrir los ajustes de privacidad",
   visits_steps: { one: "{n} paso", other: "{n} pasos" },
+  why_all_noise:
+    "Ningún valor ha cambiado más que el azar: la lista muestra dónde está la diferencia, no por qué.",
   why_difference: "Diferencia",
   why_even: "{share}; con un cambio uniforme, {even}",
   why_hint:
     "Un clic en un valor filtra por él. Las partes de varias dimensiones se solapan: una visita tiene una fuente y un país.",
+  why_hint_conversion:
+    "Se cuentan visitantes, no visitas: los que alcanzaron el objetivo entre todos, según los valores de sus visitas.",
   why_interval: "{low} a {high}",
   why_noise:
     "Dentro del ruido: de un día a otro, el número varía por azar tanto como esto ({low} a {high}).",

@@ -574,10 +574,14 @@ export const texts = {
     "Les visites ne sont pas listées une à une. L’administrateur peut le permettre dans les réglages, sous Confidentialité.",
   visits_settings: "Ouvrir les réglages de confidentialité",
   visits_steps: { one: "{n} étape", other: "{n} étapes" },
+  why_all_noise:
+    "Aucune valeur n’a changé de plus que le hasard : la liste montre où est la différence, pas pourquoi.",
   why_difference: "Différence",
   why_even: "{share} ; un changement uniforme donnerait {even}",
   why_hint:
     "Un clic sur une valeur filtre par elle. Les parts de plusieurs dimensions se recoupent : une visite a une source et un pays.",
+  why_hint_conversion:
+    "On compte les visiteurs, pas les visites : ceux qui ont atteint l’objectif parmi tous, selon les valeurs de leurs visites.",
   why_interval: "{low} à {high}",
   why_noise:
     "Dans le bruit : d’un jour à l’autre, le nombre varie autant par hasard ({low} à {high}).",
