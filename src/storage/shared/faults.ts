@@ -19,6 +19,24 @@ const OF_PROGRAM = /^(22|23|42)(?!501)/;
 /** The client's own words. */
 const NO_PASSWORD = /client password must be/;
 
+/** What is wrong with TLS, in the client's words and in ours. */
+const TLS_FAULTS: readonly [RegExp, string][] = [
+  [/does not support SSL/, "it has no TLS, and the sslmode in lake_catalog wants it"],
+  [
+    /does not match certificate's altnames|ERR_TLS_CERT_ALTNAME_INVALID|NotValidForName/,
+    "its certificate is not for the host in lake_catalog",
+  ],
+  [
+    /certificate has expired|CERT_HAS_EXPIRED|not yet valid/,
+    "its certificate has expired, or is not valid yet",
+  ],
+  [
+    /verify the first certificate|self.signed|local issuer|UnknownIssuer|UNABLE_TO_/i,
+    "its certificate is by no authority that this machine trusts; name the authority's in " +
+    "DENO_CERT, and as sslrootcert in lake_catalog",
+  ],
+];
+
 /** PostgreSQL did not do it, and may do it later. */
 export class PostgresFault extends Error {
   override readonly name = "PostgresFault";
@@ -52,6 +70,10 @@ export function postgresError(
 ): Error {
   if (error instanceof AppError || error instanceof PostgresFault && !mayBeDone) return error;
   const code = codeOf(error);
+  const tlsFault = tlsFaultOf(error);
+  if (tlsFault !== null) {
+    return new PostgresFault(`${tried} (${catalog}): ${tlsFault}`, { cause: error, mayBeDone });
+  }
   const lacksPassword = NO_PASSWORD.test(messageOf(error));
   if (!(error instanceof Error) || code === "" && !lacksPassword && !isLost(error)) {
     return asError(error);
@@ -62,6 +84,12 @@ export function postgresError(
     ? `${tried}: PostgreSQL is out of reach (${catalog}): ${messageOf(error)}`
     : lakeError(tried, found, { ...NO_PLACES, catalog }).message;
   return new PostgresFault(reason, { cause: error, mayBeDone });
+}
+
+/** What is wrong with TLS; null where something else is. */
+function tlsFaultOf(error: unknown): string | null {
+  const said = `${codeOf(error)} ${messageOf(error)}`;
+  return TLS_FAULTS.find(([pattern]) => pattern.test(said))?.[1] ?? null;
 }
 
 function asError(error: unknown): Error {
