@@ -31,7 +31,7 @@ export async function withEvents(
     folder,
     spillFolder: `${folder}/spill`,
     memoryLimit: null,
-    threads: null,
+    threads: 1,
     readers: 1,
   });
   try {

@@ -7,7 +7,12 @@ import {
   randomEvents,
   withNulls,
 } from "../../../support/numbers/behavioral_brute.ts";
-import { EVENTS, TEST_SEEDS, withEvents } from "../../../support/numbers/behavioral_db.ts";
+import {
+  EVENTS,
+  TEST_SEEDS,
+  THOROUGH,
+  withEvents,
+} from "../../../support/numbers/behavioral_db.ts";
 
 const HOUR = 3_600_000_000;
 
@@ -16,7 +21,7 @@ for (const seed of TEST_SEEDS) {
     Deno.test(`nextPages() equals the brute force, seed ${seed}, ties ${ties}`, async () => {
       const events = randomEvents({
         seed: seed + 400,
-        visitors: 5000,
+        visitors: THOROUGH ? 5000 : 1500,
         eventsMax: 12,
         fromUs: Date.UTC(2024, 2, 4) * 1000,
         spanUs: 12 * HOUR,
