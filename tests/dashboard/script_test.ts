@@ -52,7 +52,7 @@ function startCollector({ status = 202, answerMs = 0, notices = "" }) {
     tracker: `http://127.0.0.1:${port}/some/base/mallard.js`,
     /** Waits until `count` requests are there, and a little longer for one too many. */
     async arrived(count: number): Promise<Recorded[]> {
-      for (let tries = 0; requests.length < count && tries < 200; tries++) await pause(20);
+      for (let tries = 0; requests.length < count && tries < 3000; tries++) await pause(20);
       await pause(150);
       assert.equal(requests.length, count, JSON.stringify(requests.map((each) => each.body)));
       return requests;

@@ -6,6 +6,7 @@ import { settled } from "../support/browser/dashboard.ts";
 import { type ReadyServer, startReady } from "../support/server/ready_server.ts";
 import { withFolder } from "../support/storage/storage.ts";
 import { type WatchedPage, watchPage } from "../support/browser/watched_page.ts";
+import { until } from "../support/wait.ts";
 
 const PASSWORD = "correct horse";
 const USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 " +
@@ -140,13 +141,8 @@ browserTest("the policy stops what an attacker would put into the page", async (
       watched.faults.filter((fault) => fault.startsWith("policy: ")).map((fault) =>
         fault.split(" ")[1]
       );
-    const stopped = async (directive: string) => {
-      for (let tries = 0; tries < 100; tries++) {
-        if (breaches().includes(directive)) return;
-        await page.waitForTimeout(50);
-      }
-      assert.fail(`${directive} is not among ${breaches()}`);
-    };
+    const stopped = (directive: string) =>
+      until(() => breaches().includes(directive), `a breach of ${directive}`);
     const attempts: readonly [directive: string, html: string][] = [
       ["script-src-attr", `<img src="data:," onerror="document.title='broken'">`],
       ["style-src-attr", `<p style="background: red">x</p>`],

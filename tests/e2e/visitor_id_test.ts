@@ -257,7 +257,7 @@ async function keysOf(folder: string, id: string): Promise<string[]> {
 
 /** The first id in Parquet, as soon as the flush that the time brought has written one. */
 async function firstIdOf(folder: string): Promise<string> {
-  for (let tries = 0; tries < 500; tries++) {
+  for (let tries = 0; tries < 3000; tries++) {
     const ids = await idsOf(folder).catch(() => new Map<string, string>());
     for (const id of ids.values()) return id;
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -126,7 +126,7 @@ clause(
   () =>
     withServer({ MALLARD_FLUSH_INTERVAL: "1" }, async (one, folder) => {
       equal((await one.send(view("a.example"))).status, 202);
-      await until("a flush", async () => (await parquet(folder)).length === 1 || null, 5000);
+      await until("a flush", async () => (await parquet(folder)).length === 1 || null, 30_000);
       equal(await pageviews(one, "a.example", "period=day"), 1);
     }),
 );

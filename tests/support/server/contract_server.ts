@@ -92,7 +92,7 @@ export function wait(ms: number): Promise<void> {
 export async function until<T>(
   what: string,
   check: () => Promise<T | null | undefined>,
-  msMax = 10_000,
+  msMax = 60_000,
 ): Promise<T> {
   const end = Date.now() + msMax;
   for (;;) {
