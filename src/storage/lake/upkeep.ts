@@ -4,6 +4,7 @@ import { HOUR_MS, MINUTE_MS } from "../../core/durations.ts";
 import type { Mutex } from "../../core/mutex.ts";
 import { raw, type Sql, sql } from "../../core/sql.ts";
 import type { Clock, Log } from "../../core/types.ts";
+import type { Row } from "../duckdb.ts";
 import { literal } from "../parquet/schema.ts";
 import type { CompactionCounts } from "../tiers/compact.ts";
 import { LAKE } from "./connection.ts";
@@ -210,16 +211,45 @@ export class LakeUpkeep {
       if (!this.#node.works) return;
       await this.#duty.once("upkeep", async (isHeld) => {
         const goesOn = () => isHeld() && !stopping.aborted;
-        let isLeft = this.#node.filesMax() > FILES_MAX;
-        // Flushes and erasures come in between.
-        while (isLeft && goesOn()) isLeft = await this.#mutex.run(() => this.#merge(lake));
+        // Where merging fails, snapshots expire all the same.
+        const merging = this.#node.filesMax() > FILES_MAX ? this.#mergeAll(lake, goesOn) : null;
+        await merging?.catch((error) => this.#failed(error));
         if (!goesOn()) return;
         await this.#mutex.run(() => this.#cleanUp(lake, this.#clock.nowMs() - KEPT_MS));
       });
     } catch (error) {
-      this.counts.failures++;
-      this.#log("error", messageOf(error));
+      this.#failed(error);
     }
+  }
+
+  #failed(error: unknown): void {
+    this.counts.failures++;
+    this.#log("error", messageOf(error));
+  }
+
+  /** Flushes and erasures come in between. */
+  async #mergeAll(lake: Lake, goesOn: () => boolean): Promise<void> {
+    for (const partition of await lake.query("Cannot list files of the lake", registered())) {
+      if (goesOn()) await this.#mutex.run(() => this.#writeAnew(partition));
+    }
+    let isLeft = true;
+    while (isLeft && goesOn()) isLeft = await this.#mutex.run(() => this.#merge(lake));
+  }
+
+  /**
+   * Writes a partition anew: of files that an import has registered and files that were inserted
+   * the extension makes none, and no other of the lake either.
+   */
+  async #writeAnew({ site_id, date }: Row): Promise<void> {
+    const which = sql`site_id = ${literal(String(site_id))}
+      and date = ${literal(String(date))}::date`;
+    await this.#flusher.commit("Cannot merge files of the lake", async (run) => {
+      await run(sql`create or replace temp table anew as select * from ${EVENTS} where ${which}`);
+      await run(sql`delete from ${EVENTS} where ${which}`);
+      await run(sql`insert into ${EVENTS} by name select * from anew order by timestamp`);
+      await run(raw("drop table anew"));
+    });
+    await this.#flusher.settle();
   }
 
   /** Makes some files of many; resolves with whether more may be left. */
@@ -267,6 +297,21 @@ export class LakeUpkeep {
       ));
     if (lostMs !== null && lostMs < orphansMs) await this.#flusher.forgetLost();
   }
+}
+
+/** Partitions of several files of which an import has registered some. */
+function registered(): Sql {
+  const catalog = raw(`"__ducklake_metadata_${LAKE}"`);
+  return sql`select s.partition_value as site_id, d.partition_value as date
+    from ${catalog}.ducklake_data_file f
+    join ${catalog}.ducklake_table t on t.table_id = f.table_id and t.end_snapshot is null
+      and t.table_name = 'events'
+    join ${catalog}.ducklake_file_partition_value s on s.data_file_id = f.data_file_id
+      and s.partition_key_index = 0
+    join ${catalog}.ducklake_file_partition_value d on d.data_file_id = f.data_file_id
+      and d.partition_key_index = 1
+    where f.end_snapshot is null
+    group by all having count(*) > 1 and count(f.mapping_id) > 0 order by all`;
 }
 
 function timeOf(ms: number): Sql {

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { plainRows } from "../../../scripts/lake/plain.ts";
 import type { Storage } from "../../../src/storage/open.ts";
 import { sql } from "../../../src/core/sql.ts";
-import { literal } from "../../../src/storage/parquet/schema.ts";
+import { EVENTS } from "../../../src/storage/lake/tables.ts";
+import { ALL_COLUMNS, literal } from "../../../src/storage/parquet/schema.ts";
 import { numbered } from "../../support/lake/data.ts";
 import { lakeTest, openOverLake, partsOfFile } from "../../support/lake/lake.ts";
 import { accept, numbersOf } from "../../support/storage/storage.ts";
@@ -75,6 +76,46 @@ lakeTest("files of a partition are merged, and the answers stay", partsNow, asyn
     await storage.close();
   }
 });
+
+lakeTest(
+  "files that an import has registered are merged with those of flushes",
+  partsNow,
+  async (env, folder) => {
+    const storage = await openOverLake(folder, env);
+    try {
+      const lake = await storage.lake?.node.lake();
+      assert.ok(lake);
+      await accept(storage, numbered(0, 12, 3));
+      await storage.flusher.flush();
+      const first = await numbersOf(storage);
+      const which = sql`site_id = ${literal(SITE)} and date = date '2026-01-01'`;
+      const folderOf = `imports/one/site_id=${SITE}/date=2026-01-01`;
+      const file = literal(`${env["MALLARD_LAKE_DATA_PATH"]}${folderOf}/1-a.parquet`);
+      await lake.db.query(
+        sql`copy (select ${ALL_COLUMNS} from ${EVENTS} where ${which}) to ${file} (format parquet)`,
+      );
+      await lake.commit("Cannot register", async (run) => {
+        await run(sql`delete from ${EVENTS} where ${which}`);
+        await run(
+          sql`call ducklake_add_data_files('lake', 'events', ${file}, allow_missing => true,
+            hive_partitioning => true)`,
+        );
+      });
+      await storage.lake?.node.follow();
+      assert.deepEqual(await numbersOf(storage), first);
+      for (let flush = 2; flush < 15; flush++) {
+        await accept(storage, numbered(flush * 6, 6, 3));
+        await storage.flusher.flush();
+      }
+      const before = await numbersOf(storage);
+      await storage.compactor.run(new AbortController().signal);
+      assert.deepEqual([storage.compactor.counts.failures, storage.fileCount()], [0, 6]);
+      assert.deepEqual(await numbersOf(storage), before);
+    } finally {
+      await storage.close();
+    }
+  },
+);
 
 lakeTest("what is too old expires from the lake", partsNow, async (env, folder) => {
   const storage = await openOverLake(folder, env);
