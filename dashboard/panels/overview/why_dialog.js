@@ -154,7 +154,7 @@ function Row({ row, metric, isRatio, also }) {
     : `${row.share < 0 ? "\u2212" : ""}${format.percent(Math.abs(row.share))}`;
   const bar = barOf(row.share);
   const parts = isRatio
-    ? t("why_rate_mix", {
+    ? t(metric.name === "conversion_rate" ? "why_rate_mix_visitors" : "why_rate_mix", {
       rate: signed(metric, row.rate ?? 0, app),
       mix: signed(metric, row.mix ?? 0, app),
     })

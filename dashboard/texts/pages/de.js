@@ -591,6 +591,7 @@ export const texts = {
   why_none: "Kein Wert sticht heraus: Zwischen den beiden Zeiträumen unterscheidet sich nichts.",
   why_notes: "Notizen dieser Tage",
   why_rate_mix: "{rate} durch den eigenen Wert, {mix} durch den Anteil an den Besuchen",
+  why_rate_mix_visitors: "{rate} durch den eigenen Wert, {mix} durch den Anteil an den Besuchern",
   why_share: "Anteil am Unterschied",
   why_sure:
     "Der Unterschied liegt in 95 von 100 Fällen zwischen {low} und {high}: mehr als Zufall.",

@@ -565,6 +565,7 @@ export const texts = {
   why_none: "No value stands out: nothing differs between the two periods.",
   why_notes: "Notes of these days",
   why_rate_mix: "{rate} by its own rate, {mix} by its share of the visits",
+  why_rate_mix_visitors: "{rate} by its own rate, {mix} by its share of the visitors",
   why_share: "Share of the difference",
   why_sure: "The difference is between {low} and {high} in 95 of 100 cases: more than chance.",
   why_total: "{now}, before {before}.",

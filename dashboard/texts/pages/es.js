@@ -579,6 +579,7 @@ export const texts = {
   why_none: "Ningún valor destaca: no hay diferencias entre los dos periodos.",
   why_notes: "Notas de estos días",
   why_rate_mix: "{rate} por su propia tasa, {mix} por su parte de las visitas",
+  why_rate_mix_visitors: "{rate} por su propia tasa, {mix} por su parte de los visitantes",
   why_share: "Parte de la diferencia",
   why_sure: "La diferencia está entre {low} y {high} en 95 de cada 100 casos: más que el azar.",
   why_total: "{now}, antes {before}.",

@@ -588,6 +588,7 @@ export const texts = {
   why_none: "Aucune valeur ne ressort : rien ne diffère entre les deux périodes.",
   why_notes: "Notes de ces jours",
   why_rate_mix: "{rate} par son propre taux, {mix} par sa part des visites",
+  why_rate_mix_visitors: "{rate} par son propre taux, {mix} par sa part des visiteurs",
   why_share: "Part de la différence",
   why_sure:
     "La différence est comprise entre {low} et {high} dans 95 cas sur 100 : plus que le hasard.",

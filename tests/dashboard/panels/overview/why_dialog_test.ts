@@ -79,5 +79,8 @@ dashboardTest("why_dialog.js says of whom a conversion rate is", async ({ url, o
     `${url}/?site=${site}&period=7d&filters=${goal}&why=conversion_rate`,
   );
   await page.locator(".why-rows tbody tr").first().waitFor();
-  assert.match(await page.innerText(".why"), /Counted are visitors, not visits/);
+  const text = await page.innerText(".why");
+  assert.match(text, /Counted are visitors, not visits/);
+  assert.match(text, /by its own rate, .* by its share of the visitors/);
+  assert.doesNotMatch(text, /share of the visits/);
 });
