@@ -1,10 +1,12 @@
 // The server from outside: a separate process over a data directory, reached through plain
-// sockets and read back from its Parquet files. It must not import anything of src.
+// sockets and read back from its Parquet files. It must not import anything of src. With
+// `MALLARD_TEST_LAKE` its events are in a lake, those of Parquet files too.
 import { deepStrictEqual as deepEqual } from "node:assert";
 import { openDuckDb, type TestDuckDb } from "../storage/duckdb.ts";
+import { IS_OVER_LAKE, lakeOf, storedInLake } from "./contract_lake.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
-const START_MS_MAX = 30_000;
+const START_MS_MAX = IS_OVER_LAKE ? 120_000 : 30_000;
 const POLL_MS = 5;
 
 /** An ordinary browser; without one an event counts as a robot's. */
@@ -167,16 +169,15 @@ export class ContractServer {
   /** What /health/ready answered until it was 200. */
   readonly answersBeforeReady: Reply[] = [];
   readonly #child: Deno.ChildProcess;
-  readonly #keeps: boolean;
+  #keeps = true;
   #output = "";
   #ended = false;
   readonly #read: Promise<unknown>;
 
-  private constructor(child: Deno.ChildProcess, port: number, dataDir: string, keeps: boolean) {
+  private constructor(child: Deno.ChildProcess, port: number, dataDir: string) {
     this.port = port;
     this.dataDir = dataDir;
     this.#child = child;
-    this.#keeps = keeps;
     this.#read = Promise.all([this.#gather(child.stdout), this.#gather(child.stderr)]);
     child.status.then(() => this.#ended = true);
   }
@@ -184,12 +185,24 @@ export class ContractServer {
   /** Starts one and waits until it is ready. */
   static async start(options: StartOptions = {}): Promise<ContractServer> {
     const dataDir = options.dataDir ?? await makeFolder();
+    const isOverLake = IS_OVER_LAKE && options.file === undefined;
+    const lake = !isOverLake ? {} : await lakeOf(dataDir, {
+      adopt: async () => await (await ContractServer.#start(dataDir, options)).end(),
+      run: (env, args) => runToEnd({ dataDir, env, args }),
+    });
+    const env = { ...lake, ...options.env };
+    const server = await ContractServer.#start(dataDir, { ...options, env });
+    server.#keeps = options.dataDir !== undefined;
+    return server;
+  }
+
+  static async #start(dataDir: string, options: StartOptions): Promise<ContractServer> {
     const port = freePort();
     const child =
       (options.file === undefined
         ? command(options, dataDir, port)
         : command(await withFile(options, port, dataDir), null, null)).spawn();
-    const server = new ContractServer(child, port, dataDir, options.dataDir !== undefined);
+    const server = new ContractServer(child, port, dataDir);
     await until("a ready server", async () => {
       if (server.#ended) throw new Error(`The server ended at start:\n${server.#output}`);
       const reply = await server.get("/health/ready").catch(() => null);
@@ -427,6 +440,8 @@ export async function writePartition(
 
 /** All rows of the Parquet files below a data directory, as text where not NULL, oldest first. */
 export async function readStored(dataDir: string): Promise<Record<string, string | null>[]> {
+  const stored = await storedInLake(dataDir, COLUMNS.map(([column]) => column));
+  if (stored !== null) return stored;
   const duckdb = await openDuckDb();
   try {
     const rows = await duckdb.rows(`
