@@ -69,6 +69,8 @@ const README = {
 
 /** Time after the last answer for what is drawn of it. */
 const SETTLE_MS = 400;
+/** Patience with a busy machine. */
+const PATIENCE_MS = 120_000;
 
 interface Options {
   readonly url: string | null;
@@ -111,12 +113,17 @@ async function withServer(options: Options, work: (url: string) => Promise<void>
 
 /** Opens an address and waits until it stands still. */
 async function settle(page: Page, address: string): Promise<void> {
+  page.setDefaultTimeout(PATIENCE_MS);
   await page.goto(address);
   // A dialog is loaded after the page below it.
   for (let times = 0; times < 2; times++) {
     await page.waitForFunction(() =>
       document.querySelector("main > *") !== null &&
-      !document.querySelector("[aria-busy=true], .stale, .to-come, .to-come-chart, .to-come-text")
+      !document.querySelector(
+        "[aria-busy=true], .stale, .to-come, .to-come-chart, .to-come-text",
+      ) &&
+      // Icons come after the page.
+      !document.querySelector("span.mark:not(.code)")
     );
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   }
