@@ -34,8 +34,13 @@ lakeTest(
       const before = await numbersOf(storage);
       assert.equal((await objectsOf(storage, env, SITE)).length, 3);
       const asked = await storage.eraser.erase(SITE, "2026-01-01", "2026-01-02", true);
-      const erased = await storage.eraser.erase(SITE, "2026-01-01", "2026-01-02");
+      const { erasure_id, ...erased } = await storage.eraser.erase(
+        SITE,
+        "2026-01-01",
+        "2026-01-02",
+      );
       assert.deepEqual(erased, asked);
+      assert.equal(erasure_id, 1);
       assert.equal(erased.parquet_partitions_deleted, 2);
       assert.equal(erased.events_deleted, 30);
       assert.equal(erased.db_records_deleted, 10);

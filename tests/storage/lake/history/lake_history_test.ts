@@ -1,0 +1,72 @@
+// The events of imports in a lake beside those of a site itself: what an undo takes out, and what
+// an erasure lets be imported again.
+import assert from "node:assert/strict";
+import { plainRows } from "../../../../scripts/lake/plain.ts";
+import { realSystem } from "../../../../src/runtime/system.ts";
+import { numbered } from "../../../support/lake/data.ts";
+import { lakeTest, openOverLake, partsOfFile } from "../../../support/lake/lake.ts";
+import { importFiles, importsOf, running, SITE } from "../../../support/storage/imports.ts";
+import { accept } from "../../../support/storage/storage.ts";
+
+const partsNow = partsOfFile();
+
+/** Two pageviews of each of some dates, as GoatCounter exports them. */
+function exported(dates: readonly string[]): string {
+  const header = "2Path,Title,Event,UserAgent,Browser,System,Session,Bot,Referrer," +
+    "Referrer scheme,Screen size,Location,FirstVisit,Date";
+  const rows = dates.flatMap((date) =>
+    ["08:00:00", "09:00:00"].map((time) =>
+      `/old,T,false,,Firefox 120,Linux,s1,0,,,"1280,720,1",DE,0,${date}T${time}Z`
+    )
+  );
+  return [header, ...rows, ""].join("\n");
+}
+
+lakeTest("an undo leaves a site's own events, an erasure days free", partsNow, async (
+  env,
+  folder,
+) => {
+  const system = realSystem({ format: "text", levelMin: "error" });
+  const storage = await openOverLake(folder, env, { system });
+  try {
+    const settings = { ...env, MALLARD_STORAGE: "lake", MALLARD_NODE_NAME: "one" };
+    const imports = await importsOf(folder, system, storage, settings);
+    const rows = () =>
+      plainRows(
+        partsNow(),
+        env,
+        "select date, count(*) filter (import_id is null), count(import_id) from lake.events " +
+          `where site_id = '${SITE}' group by all order by all`,
+      );
+    const noted = () =>
+      plainRows(partsNow(), env, "select date, events from lake.imports order by all");
+    await accept(storage, numbered(0, 6, 1));
+    await storage.flusher.flush();
+    const own = await rows();
+    assert.equal(own.length, 1);
+    const [date, count] = own[0] ?? [];
+    const dates = ["2025-12-30", "2025-12-31", String(date)];
+
+    const before = await importFiles(running(imports), { "a.csv": exported(dates) });
+    assert.deepEqual(before.report.days?.map((day) => day.left_out), [null, null, "own"]);
+    const all = { "b.csv": exported([String(date)]) };
+    const beside = await importFiles(running(imports), all, { days: "all" });
+    assert.equal(beside.state, "done", beside.report.error);
+    assert.deepEqual(await rows(), [["2025-12-30", 0, 2], ["2025-12-31", 0, 2], [date, count, 2]]);
+    assert.equal((await importFiles(running(imports), all, { days: "all" })).id, beside.id);
+
+    await imports.end(beside.id);
+    assert.deepEqual(await rows(), [["2025-12-30", 0, 2], ["2025-12-31", 0, 2], [date, count, 0]]);
+    await storage.eraser.erase(SITE, "2025-12-31", "2025-12-31");
+    assert.deepEqual(await noted(), [["2025-12-30", 2]]);
+    const again = await importFiles(running(imports), { "c.csv": exported(dates) + "\n" });
+    const left = again.report.days?.map((day) => day.left_out);
+    assert.deepEqual(left, ["imported", null, "own"], again.report.error);
+    assert.deepEqual(await noted(), [["2025-12-30", 2], ["2025-12-31", 2]]);
+    await imports.end(before.id);
+    await imports.end(again.id);
+    assert.deepEqual([await rows(), await noted()], [own, []]);
+  } finally {
+    await storage.close();
+  }
+});
