@@ -191,7 +191,7 @@ export class RollupBuilder {
         continue;
       }
       if (isMade !== "made") this.#waitFor(rules, days);
-      [day, most] = [last + 1, days.length * 2];
+      [day, most] = [last + 1, most * 2];
     }
   }
 
