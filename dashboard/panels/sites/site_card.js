@@ -23,14 +23,15 @@ import { MetricChange } from "../../components/report/metric_change.js";
  * @property {boolean} pinned
  * @property {(id: string) => void} onPin the same function always
  * @property {boolean} near whether it is, or was, near the screen
+ * @property {Pick<import("../../lib/state/context.js").App, "t" | "navigate">} app handed down, so
+ *   that hundreds of cards do not each follow what changes of the page
  */
 
 /** The site that was just pinned, or no longer: the focus goes with its card. */
 let moved = "";
 
 export function SiteCard(/** @type {SiteCardProps} */ props) {
-  const { site, numbers, failed, stale, pinned, onPin, near } = props;
-  const { t, navigate } = useApp();
+  const { site, numbers, failed, stale, pinned, onPin, near, app: { t, navigate } } = props;
   const pin = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
     const { activeElement: at, body } = document;

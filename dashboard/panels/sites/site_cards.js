@@ -1,6 +1,7 @@
 // The cards of all sites, in blocks: those near the screen are drawn at once, the others one block
 // a frame, so that hundreds of sites are in the page and no frame has to draw many of them.
 import { html, useEffect, useMemo, useRef, useState } from "../../lib/html.js";
+import { useApp } from "../../lib/state/context.js";
 import { inTurn } from "../../lib/in_turn.js";
 import { SiteCard } from "./site_card.js";
 
@@ -52,6 +53,7 @@ export function SiteCards({ sites, bySite, failed, stale, pins, onPin }) {
  * @param {Shown & Pinning & { first: boolean }} props
  */
 function Block({ sites, bySite, failed, stale, pins, onPin, first }) {
+  const { t, navigate } = useApp();
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const [near, setNear] = useState(false);
   const wasNear = useRef(false);
@@ -86,9 +88,9 @@ function Block({ sites, bySite, failed, stale, pins, onPin, first }) {
               site.site_id,
             )} failed=${now.failed}
               stale=${now.stale} pinned=${now.pins.has(site.site_id)}
-              onPin=${onPin} near=${wasNear.current} />
+              onPin=${onPin} near=${wasNear.current} app=${{ t, navigate }} />
           `
         )}
       </div>
-    `, [now, sites.length, wasNear.current, onPin]);
+    `, [now, sites.length, wasNear.current, onPin, t, navigate]);
 }
