@@ -8,14 +8,35 @@ import type { Postgres, Session } from "../../shared/postgres.ts";
 export const DUTIES = { upkeep: 1, expiry: 2 } as const;
 
 /** Tells the locks of this program from those of others. */
-const LOCKS = 0x6d616c6c;
+export const LOCKS = 0x6d616c6c;
 
 /**
  * DuckLake lets two servers merge the same files at a time, after which each event is there twice.
- * Both note the files that they have replaced: by this constraint one of them fails.
+ * Both note the files that they have replaced: by a constraint one of them fails. DuckLake's own
+ * notes go when the files are deleted, as by an erasure, which waits for no merge: these stay.
  */
-const MERGED_ONCE = `create unique index if not exists mallard_merged_once
-  on ducklake_files_scheduled_for_deletion (data_file_id)`;
+const MERGED_ONCE: readonly string[] = [
+  `create unique index if not exists mallard_merged_once
+    on ducklake_files_scheduled_for_deletion (data_file_id)`,
+  `create table if not exists mallard_replaced_files (
+    data_file_id bigint primary key, replaced_at timestamptz not null default clock_timestamp())`,
+  // Numbers of files are never used again, and no merge goes on for so long.
+  `delete from mallard_replaced_files where replaced_at < clock_timestamp() - interval '1 day'`,
+  `create or replace function mallard_note_replaced() returns trigger language plpgsql as $$
+    begin
+      insert into mallard_replaced_files (data_file_id) values (new.data_file_id);
+      return null;
+    end $$`,
+  `do $$
+    begin
+      if not exists (select 1 from pg_trigger where tgname = 'mallard_replaced_once'
+        and tgrelid = 'ducklake_files_scheduled_for_deletion'::regclass) then
+        create trigger mallard_replaced_once after insert
+          on ducklake_files_scheduled_for_deletion
+          for each row execute function mallard_note_replaced();
+      end if;
+    end $$`,
+];
 
 /** The work that is to be done by one server. */
 export class Duty {
@@ -42,7 +63,7 @@ export class Duty {
         DUTIES[duty],
       );
       if (row?.["is_held"] !== 1) return false;
-      if (duty === "upkeep") await session.run(MERGED_ONCE);
+      if (duty === "upkeep") { for (const one of MERGED_ONCE) await session.run(one); }
       await work(() => session.isOpen);
       return true;
     } finally {

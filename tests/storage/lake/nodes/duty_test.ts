@@ -40,3 +40,34 @@ lakeTest(
     assert.deepEqual(done, ["one", "other", "two", "again"]);
   },
 );
+
+lakeTest(
+  "a file is replaced once, also where the note of it is gone",
+  partsNow,
+  async (env, folder) => {
+    await (await openLake(folder, optionsOf(env))).close();
+    const clock = { sleep: () => Promise.resolve() };
+    const postgres = new Postgres(optionsOf(env), "duty", clock);
+    const duty = new Duty(postgres);
+    await duty.once("upkeep", async () => {});
+    await duty.once("upkeep", async () => {});
+    const session = await postgres.session();
+    const replace = (file: number) =>
+      session.run(
+        `insert into ducklake_files_scheduled_for_deletion (data_file_id, path, path_is_relative)
+          values ($1, 'a', true)`,
+        file,
+      );
+    await replace(7);
+    await assert.rejects(replace(7), /duplicate key/);
+    // As an erasure does, which deletes all files that nothing names.
+    await session.run("delete from ducklake_files_scheduled_for_deletion");
+    await assert.rejects(replace(7), /duplicate key/);
+    await replace(8);
+    await session.run("update mallard_replaced_files set replaced_at = now() - interval '2 days'");
+    await duty.once("upkeep", async () => {});
+    const [left] = await session.run("select count(*)::int as files from mallard_replaced_files");
+    assert.equal(left?.["files"], 0);
+    session.close();
+  },
+);
