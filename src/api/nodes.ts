@@ -2,7 +2,10 @@
 // its answers say what they may lack of the others.
 import { sameSecret } from "../auth/secrets.ts";
 import { AppError } from "../core/errors.ts";
+import type { Clock } from "../core/types.ts";
 import type { Route } from "../http/route.ts";
+import { rateLimitKey } from "../net/address.ts";
+import { RateLimit } from "../net/rate_limit.ts";
 import { ERASED_HEADER, HOT_PATH, MORE_HEADER, SEQ_HEADER } from "../storage/lake/nodes/peers.ts";
 import { ACCEPTING_PATH, acceptingRoute } from "./pages/starting.ts";
 import type { Store } from "../storage/state/store.ts";
@@ -16,25 +19,33 @@ export interface HotSource {
   readonly store: Pick<Store, "run">;
   /** What all servers of the lake know. */
   readonly secret: string;
+  readonly clock: Clock;
 }
+
+/** Wrong secrets of one address at once, and how many more in a second. */
+const WRONG_AT_ONCE = 10;
+const WRONG_PER_SEC = 1 / 6;
 
 /** Events in an answer to another server. */
 const ROWS_AT_ONCE = 5000;
 const BEHIND_HEADER = "x-behind-since";
 const RETRY_SECS = "60";
 
-/** The events of the journal after one, for another server. */
-export function hotRoute({ journal, erasedTo, store, secret }: HotSource): Route {
+/**
+ * The events of the journal after one, for another server. Wrong secrets are limited by address;
+ * the right one is taken always, for another server may be behind the same address.
+ */
+export function hotRoute({ journal, erasedTo, store, secret, clock }: HotSource): Route {
+  const wrong = new RateLimit(clock, { perSecond: WRONG_PER_SEC, burst: WRONG_AT_ONCE });
   return {
     method: "GET",
     path: HOT_PATH,
     right: "public",
-    handle: async ({ request, url }) => {
+    routine: true,
+    handle: async ({ request, url, guardedAddress }) => {
       const given = /^bearer +(.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
       if (given === undefined || !sameSecret(given, secret)) {
-        throw new AppError("unauthorized", "Cannot read events without the servers' secret", {
-          "www-authenticate": "Bearer",
-        });
+        throw refusal(wrong.take(rateLimitKey(guardedAddress)));
       }
       const asked = url.searchParams.get("journal");
       const after = Number(url.searchParams.get("after") ?? NaN);
@@ -58,6 +69,19 @@ export function hotRoute({ journal, erasedTo, store, secret }: HotSource): Route
       });
     },
   };
+}
+
+function refusal(waitSecs: number): AppError {
+  if (waitSecs === 0) {
+    return new AppError("unauthorized", "Cannot read events without the servers' secret", {
+      "www-authenticate": "Bearer",
+    });
+  }
+  return new AppError(
+    "too_many_requests",
+    "Cannot read events: too many requests without the servers' secret",
+    { "retry-after": String(waitSecs) },
+  );
 }
 
 /** The routes of a server that has some roles: the others say what it does not do. */

@@ -77,6 +77,8 @@ export interface Route {
   readonly streams?: boolean;
   /** A question: while others run, it waits for its turn beyond the time limit of a request. */
   readonly asks?: true;
+  /** Programs ask it all the time: its refusals are summed in the log, whoever is refused. */
+  readonly routine?: true;
   /** Stands for a route of another program that is not there: it says so, and nothing else. */
   readonly refuses?: true;
   /** The errors of another program's route; `{"error", "code", "field"}` when missing. */

@@ -279,7 +279,8 @@ function conclude(
   const ms = system.clock.uptimeMs() - startedMs;
   noteAnswer(system, route?.path ?? "(none)", status, ms);
   // A 500 is a bug, and is told each time.
-  const sums = isStranger && status >= 400 && status !== 500 ? options.refusals : null;
+  const isOften = isStranger || route?.routine === true;
+  const sums = isOften && status >= 400 && status !== 500 ? options.refusals : null;
   if (sums?.add(route?.path ?? "(none)", status) ?? true) {
     logRequest(log, method, route, status, ms);
   }
@@ -400,7 +401,7 @@ function logRequest(
   status: number,
   ms: number,
 ): void {
-  const isQuiet = route?.right === "ingest" && status < 300 ||
+  const isQuiet = (route?.right === "ingest" || route?.routine) && status < 300 ||
     route?.path.startsWith("/health") || route?.path === "/metrics";
   log(status >= 500 ? "warn" : isQuiet ? "debug" : "info", "Request completed", {
     method: loggable(method) ?? "other",

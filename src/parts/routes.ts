@@ -55,7 +55,7 @@ export async function makeRoutes(
   if (lake === null) return routes;
   const { node_secret: secret } = config;
   const { journal } = lake.node.name;
-  const source = { journal, erasedTo: () => lake.node.erasedTo, store };
+  const source = { journal, erasedTo: () => lake.node.erasedTo, store, clock };
   return [
     ...tellingBehind(routesFor(config.roles, routes), () => parts.runner.behindSince()),
     ...secret === null ? [] : [hotRoute({ ...source, secret })],

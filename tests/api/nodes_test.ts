@@ -1,8 +1,10 @@
 // What servers over one lake give to each other, and what those of some roles refuse.
 import assert from "node:assert/strict";
 import { hotRoute, routesFor, tellingBehind } from "../../src/api/nodes.ts";
+import type { AppError } from "../../src/core/errors.ts";
 import type { Context, Route } from "../../src/http/route.ts";
 import { HOT_PATH } from "../../src/storage/lake/nodes/peers.ts";
+import { fakeSystem } from "../support/fake_system.ts";
 import { numbered } from "../support/lake/data.ts";
 import { accept, openFolder, withFolder } from "../support/storage/storage.ts";
 
@@ -10,7 +12,7 @@ const SECRET = "a secret for all";
 
 const contextOf = (path: string, headers: Record<string, string> = {}) => {
   const request = new Request(`http://one${path}`, { headers });
-  return { request, url: new URL(request.url) } as Context;
+  return { request, url: new URL(request.url), guardedAddress: "192.0.2.1" } as Context;
 };
 
 const ask = async (route: Route, path: string, headers?: Record<string, string>) =>
@@ -22,7 +24,8 @@ Deno.test("the rows of a journal are given with their numbers, to who has the se
     try {
       await accept(storage, numbered(0, 5, 1));
       const { store } = storage;
-      const route = hotRoute({ journal: "j", erasedTo: () => 7, store, secret: SECRET });
+      const { clock } = fakeSystem();
+      const route = hotRoute({ journal: "j", erasedTo: () => 7, store, secret: SECRET, clock });
       const path = `${HOT_PATH}?journal=j&after=2`;
       const given = { authorization: `Bearer ${SECRET}` };
       await assert.rejects(ask(route, path), { code: "unauthorized" });
@@ -50,6 +53,39 @@ Deno.test("the rows of a journal are given with their numbers, to who has the se
       const none = await ask(route, `${HOT_PATH}?journal=j&after=5`, given);
       assert.deepEqual(await none.json(), []);
       assert.equal(none.headers.get("x-journal-seq"), "5");
+    } finally {
+      await storage.close();
+    }
+  });
+});
+
+Deno.test("wrong secrets are limited by address, and the right one is taken always", async () => {
+  await withFolder(async (folder) => {
+    const storage = await openFolder(folder);
+    try {
+      const { clock } = fakeSystem();
+      const { store } = storage;
+      const route = hotRoute({ journal: "j", erasedTo: () => 0, store, secret: SECRET, clock });
+      const codesOf = async (count: number, guardedAddress: string) => {
+        const codes: string[] = [];
+        for (let n = 0; n < count; n++) {
+          const context = contextOf(`${HOT_PATH}?journal=j&after=0`, { authorization: "Bearer x" });
+          try {
+            await route.handle({ ...context, guardedAddress });
+          } catch (error) {
+            codes.push((error as AppError).code);
+          }
+        }
+        return codes;
+      };
+      const codes = await codesOf(300, "192.0.2.1");
+      assert.deepEqual(codes.slice(0, 10), Array(10).fill("unauthorized"));
+      assert.deepEqual(codes.slice(10), Array(290).fill("too_many_requests"));
+      assert.deepEqual(await codesOf(1, "192.0.2.2"), ["unauthorized"]);
+      const given = { authorization: `Bearer ${SECRET}` };
+      assert.equal((await ask(route, `${HOT_PATH}?journal=j&after=0`, given)).status, 200);
+      clock.advance(6000);
+      assert.deepEqual(await codesOf(2, "192.0.2.1"), ["unauthorized", "too_many_requests"]);
     } finally {
       await storage.close();
     }

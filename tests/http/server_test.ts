@@ -210,3 +210,25 @@ Deno.test("createServer() logs each request with method, route, status and time"
     line("info", "PATCH", "(none)", 404, 0),
   ]);
 });
+
+Deno.test("createServer() logs what programs ask all the time quietly, whoever asks", async () => {
+  const system = fakeSystem();
+  const refusals = new Refusals();
+  let isRefused = false;
+  const routes = [
+    get("/often", () => {
+      if (isRefused) throw new AppError("unauthorized", "Cannot: the secret is wrong");
+      return json("done");
+    }, { routine: true }),
+  ];
+  const send = serve(routes, { system, refusals, access: EVERYTHING });
+  for (let n = 0; n < 3; n++) assert.strictEqual((await send("/often")).status, 200);
+  assert.strictEqual(system.lines.filter(({ level }) => level !== "debug").length, 0);
+  const before = system.lines.length;
+  isRefused = true;
+  for (let n = 0; n < 300; n++) assert.strictEqual((await send("/often")).status, 401);
+  assert.strictEqual(system.lines.length, before + 1);
+  refusals.report(system.log);
+  const last = system.lines.at(-1);
+  assert.deepStrictEqual([last?.message, last?.fields["count"]], ["Refused more requests", 299]);
+});

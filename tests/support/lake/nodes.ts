@@ -4,6 +4,7 @@ import type { System } from "../../../src/core/types.ts";
 import type { Context } from "../../../src/http/route.ts";
 import type { AskPeer } from "../../../src/storage/lake/nodes/peers.ts";
 import type { Storage } from "../../../src/storage/open.ts";
+import { fakeSystem } from "../fake_system.ts";
 import { openOverLake } from "./lake.ts";
 
 const SECRET = "a secret of servers";
@@ -63,6 +64,7 @@ async function answerOf({ lake, store }: Storage, request: Request) {
     erasedTo: () => lake?.node.erasedTo ?? 0,
     store,
     secret: SECRET,
+    clock: fakeSystem().clock,
   });
   const context = { request, url: new URL(request.url) } as Context;
   const response = await route.handle(context);
