@@ -92,7 +92,7 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
   ];
 }
 
-function lakeJobs({ config }: JobParts, { flusher }: LakeParts): Job[] {
+function lakeJobs({ config }: JobParts, { flusher, node }: LakeParts): Job[] {
   const flushMs = config.lake_flush_interval_secs * SECOND_MS;
   return [
     { name: "flush", everyMs: flushMs, run: () => flusher.flush() },
@@ -102,6 +102,7 @@ function lakeJobs({ config }: JobParts, { flusher }: LakeParts): Job[] {
       atStart: true,
       run: () => flusher.follow(),
     },
+    { name: "lake clock", everyMs: MINUTE_MS, run: () => node.checkClock() },
   ];
 }
 

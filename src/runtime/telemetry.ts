@@ -71,7 +71,7 @@ export function healthOf(parts: TelemetryParts): Health {
 /** What stands in the way of the lake, and which snapshot of it is read. */
 function lakeHealth({ lake, reader }: Storage): Record<string, unknown> {
   if (lake === null) return {};
-  const { outOfReach, marked } = lake.node;
+  const { outOfReach, marked, clockOffMs } = lake.node;
   const behindMs = reader.behindSinceMs();
   return {
     lake: {
@@ -80,6 +80,7 @@ function lakeHealth({ lake, reader }: Storage): Record<string, unknown> {
       behind_since: behindMs === null ? null : new Date(behindMs).toISOString(),
       out_of_reach_since: outOfReach === null ? null : new Date(outOfReach.sinceMs).toISOString(),
       reason: outOfReach?.reason ?? null,
+      clock_ahead_secs: clockOffMs === null ? null : Math.round(clockOffMs / 100) / 10,
     },
   };
 }
@@ -90,6 +91,7 @@ function conditionsOf({ storage, buffer, backups }: TelemetryParts): Record<stri
     events_refused: buffer.failing,
     flush_failing: storage.flusher.failing,
     ...storage.lake ? { lake_out_of_reach: !storage.lake.node.isWell } : {},
+    ...storage.lake ? { lake_clock_off: storage.lake.node.isClockOff } : {},
     ...storage.shared ? { shared_out_of_reach: !storage.shared.isReached } : {},
     events_unreadable: storage.hot.unreadableCount > 0,
     duckdb_failed: storage.reopening.isUnderWay,

@@ -15,10 +15,13 @@ import { flushedSinceMs, type Marked, markOf, move } from "./marks.ts";
 import type { LakeNode } from "./node.ts";
 import { type Erasure, erasureOf, erasuresAfter } from "./nodes/erasures.ts";
 import type { Peers } from "./nodes/peers.ts";
+import type { Turns } from "./nodes/turns.ts";
 import { EVENTS } from "./tables.ts";
 
 /** Under load, the time from the begin of one flush to the next at least: few and larger files. */
 const FLUSH_MS_MIN = 10_000;
+/** A server to which nothing comes tells the others so, no more often than this. */
+const IDLE_MS_MIN = 30_000;
 /** Most tables that wait for a lake which takes none. */
 const FROZEN_TABLES_MAX = 8;
 
@@ -43,6 +46,8 @@ export interface FlushingParts {
   readonly rollups: Rollups;
   /** What other servers have not brought into the lake yet; null where they are not asked. */
   readonly peers: Peers | null;
+  /** Keeps its commits from those of other servers. */
+  readonly turns: Pick<Turns, "inTurn">;
 }
 
 /** How it works. */
@@ -76,6 +81,8 @@ export class LakeFlusher implements Flushing {
   readonly #erasing = new Set<number>();
   #asked: Promise<void> | undefined;
   #isFailing = false;
+  /** Up to which time others know that everything of here is in the lake, in microseconds. */
+  #toldUs = 0;
   #startedMs = -Infinity;
   #isScheduled = false;
   #cancel = () => {};
@@ -264,7 +271,7 @@ export class LakeFlusher implements Flushing {
     const isAll = frozen.length < FROZEN_TABLES_MAX;
     const flushedUs = isAll ? Math.floor(this.#parts.clock.nowMs() * 1000) : null;
     const tables = isAll ? await hot.freeze() : frozen;
-    if (tables.length === 0) return;
+    if (tables.length === 0) return await this.#tellIdle(flushedUs);
     for (let attempt = 1;; attempt++) {
       try {
         await this.#write(tables, flushedUs);
@@ -275,6 +282,7 @@ export class LakeFlusher implements Flushing {
         await this.settle();
       }
     }
+    this.#toldUs = flushedUs ?? this.#toldUs;
     await this.settle();
     this.counts.flushes++;
     this.counts.events += tables.reduce((sum, { rows }) => sum + rows, 0);
@@ -295,13 +303,34 @@ export class LakeFlusher implements Flushing {
         );
         paths.set(table, path);
       }
-      await this.commit(
-        "Cannot write events into the lake",
-        (run) => this.#insert(run, paths, flushedUs),
+      await this.#inTurn(() =>
+        this.commit(
+          "Cannot write events into the lake",
+          (run) => this.#insert(run, paths, flushedUs),
+        )
       );
     } finally {
       await files.removeTree(folder);
     }
+  }
+
+  /** A server without others waits for nobody. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    return this.#node.marked.others.length === 0 ? work() : this.#parts.turns.inTurn(work);
+  }
+
+  /** Lets servers that do not ask this one know that nothing came to it. */
+  async #tellIdle(flushedUs: number | null): Promise<void> {
+    if (this.#node.marked.others.length === 0) return;
+    if (flushedUs === null || flushedUs - this.#toldUs < IDLE_MS_MIN * 1000) return;
+    const lake = await this.#node.lake();
+    await this.#inTurn(() =>
+      lake.commit("Cannot tell other servers that nothing came", async (run) => {
+        await markOf(run, this.#node.name);
+        await move(run, this.#node.name, { flushed_us: flushedUs });
+      })
+    );
+    this.#toldUs = flushedUs;
   }
 
   async #noteLost(ms: number | null): Promise<void> {

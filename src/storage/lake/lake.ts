@@ -131,22 +131,33 @@ export class Lake {
     return this.db.close();
   }
 
-  /** Rejects where the clocks of this machine and of PostgreSQL differ much. */
-  async #requireClock(): Promise<void> {
+  /** By how much the clock of this machine is ahead of PostgreSQL's (ms). */
+  async clockOffMs(): Promise<number> {
     const ask = "select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms";
+    const { clock } = this.#system;
+    const askedMs = clock.nowMs();
     const [row] = await this.db.query(
       sql`select ms from postgres_query(${literal(`__ducklake_metadata_${LAKE}`)}, ${
         literal(ask)
       })`,
     );
-    const offMs = this.#system.clock.nowMs() - Number(row?.["ms"]);
-    if (Math.abs(offMs) <= CLOCK_MS_MAX) return;
-    const minutes = Math.round(Math.abs(offMs) / 60_000);
-    throw new Error(
-      `the clock of this machine is ${minutes} minutes ${offMs < 0 ? "behind" : "ahead of"} ` +
-        "that of PostgreSQL; set it right",
-    );
+    // PostgreSQL read its clock at some time between the two.
+    return (askedMs + clock.nowMs()) / 2 - Number(row?.["ms"]);
   }
+
+  /** Rejects where the clocks of this machine and of PostgreSQL differ much. */
+  async #requireClock(): Promise<void> {
+    const fault = clockFaultOf(await this.clockOffMs());
+    if (fault !== null) throw new Error(fault);
+  }
+}
+
+/** What is wrong with a clock that is so far ahead of PostgreSQL's (ms); null where it is right. */
+export function clockFaultOf(offMs: number): string | null {
+  if (Math.abs(offMs) <= CLOCK_MS_MAX) return null;
+  const minutes = Math.round(Math.abs(offMs) / 60_000);
+  return `the clock of this machine is ${minutes} minutes ${offMs < 0 ? "behind" : "ahead of"} ` +
+    "that of PostgreSQL; set it right";
 }
 
 /** Does something, again where `isOver` says that what hinders it may be over in a moment. */

@@ -13,7 +13,7 @@ import { deleteFlushed } from "../tiers/flush.ts";
 import type { PeerRows } from "../tiers/snapshot.ts";
 import { isBucket, type LakeOptions } from "./connection.ts";
 import { isPassing } from "./faults.ts";
-import { hiding, Lake, type LakeHost, opening, probe } from "./lake.ts";
+import { clockFaultOf, hiding, Lake, type LakeHost, opening, probe } from "./lake.ts";
 import {
   type Before,
   enter,
@@ -74,6 +74,7 @@ export class LakeNode {
   #isNew: boolean;
   #lake: Lake | null = null;
   #out: OutOfReach | null = null;
+  #clockOffMs: number | null = null;
   /** Whether the DuckDB of statistics has the lake attached. */
   #isAttached = false;
   /** Whether the hot tables hold nothing of what was in the lake when it was connected. */
@@ -171,6 +172,31 @@ export class LakeNode {
   /** Whether it may do what is to be done by one server. */
   get works(): boolean {
     return this.#options.works ?? true;
+  }
+
+  /** By how much this clock is ahead of PostgreSQL's (ms), at the last look; null before it. */
+  get clockOffMs(): number | null {
+    return this.#clockOffMs;
+  }
+
+  /** Whether the clock is as wrong as keeps a server from starting. */
+  get isClockOff(): boolean {
+    return this.#clockOffMs !== null && clockFaultOf(this.#clockOffMs) !== null;
+  }
+
+  /** Compares the clock with PostgreSQL's; a change for the worse is logged once. Never rejects. */
+  async checkClock(): Promise<void> {
+    if (this.#lake === null) return;
+    const wasOff = this.isClockOff;
+    try {
+      this.#clockOffMs = await this.#lake.clockOffMs();
+    } catch {
+      // That the lake is out of reach is found and told by what follows it.
+      return;
+    }
+    const fault = clockFaultOf(this.#clockOffMs);
+    if (fault !== null && !wasOff) this.#system.log("error", `Cannot trust the clock: ${fault}`);
+    if (fault === null && wasOff) this.#system.log("info", "The clock is that of PostgreSQL again");
   }
 
   /** How other servers are asked. */

@@ -10,6 +10,7 @@ import type { Catalog } from "../tiers/catalog.ts";
 import { LakeHistory, type LakeHistoryParts } from "./history/lake_history.ts";
 import { Duty } from "./nodes/duty.ts";
 import { Peers } from "./nodes/peers.ts";
+import { Turns } from "./nodes/turns.ts";
 import { LakeUpkeep } from "./upkeep.ts";
 
 /** Memory of the DuckDB that writes: rows pass through it sorted, and what is too much spills. */
@@ -51,7 +52,7 @@ export async function openNode(
 
 /** What flushes into the lake and keeps it in order. */
 export async function openLakeParts(
-  parts: Omit<FlushingParts, "peers">,
+  parts: Omit<FlushingParts, "peers" | "turns">,
   node: LakeNode,
   catalog: Catalog,
   { dataDir, ...options }: Omit<FlushingOptions, "folder"> & { readonly dataDir: string },
@@ -59,8 +60,10 @@ export async function openLakeParts(
   const folder = `${dataDir}/.lake`;
   const { db, clock, log, mutex } = parts;
   const peers = node.peers && new Peers(db, catalog, clock, log, node.peers);
-  const flusher = await LakeFlusher.open({ ...parts, peers }, node, { ...options, folder });
-  const duty = new Duty(node.postgres());
+  const postgres = node.postgres();
+  const turns = new Turns(postgres);
+  const flusher = await LakeFlusher.open({ ...parts, peers, turns }, node, { ...options, folder });
+  const duty = new Duty(postgres);
   const upkeep = new LakeUpkeep(node, flusher, duty, clock, log, mutex);
   return { node, flusher, upkeep, peers };
 }
