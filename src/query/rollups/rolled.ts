@@ -42,7 +42,8 @@ const SEVERAL_VALUES =
  * dimension is its row of the split by that dimension.
  */
 export function rolledShape(query: Query, plan: Plan): Shape | undefined {
-  if (plan.aggregates.length === 0) return undefined;
+  // Of money alone, no count tells which of several values met a filter.
+  if (plan.aggregates.length === 0 && !(plan.money && query.filter === null)) return undefined;
   const bases = query.metrics.map((name) => metricOf(name).base);
   if (bases.includes("goalless_group")) return undefined;
   if (query.filter === null) return shapeOf(query, plan.aggregates);
@@ -70,7 +71,9 @@ export function buildRolled(
 ): Sql {
   const rolled = new Rolled(query, split, events, paths);
   const present = presenceOf(plan);
-  const counts = rolled.counts(query, { ...plan, aggregates: present }, shape);
+  const counts = present.length > 0
+    ? rolled.counts(query, { ...plan, aggregates: present }, shape)
+    : null;
   const money = plan.money ? rolled.money(query, plan, shape) : null;
   const merged = mergedOf(query, { ...plan, aggregates: present }, counts, money);
   const later = laterVisitors(split.recent, plan.span, rows);

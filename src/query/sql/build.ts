@@ -293,15 +293,15 @@ function visitorRows({ dimensions, filter }: Query, plan: Plan, relations: Relat
   return sql`select * from ${ident(ASKED_VISITS)} where range_events > 0`;
 }
 
-/** The relation `merged` from rows of keys and aggregates, and lists of money where wanted. */
-export function mergedOf(query: Query, plan: Plan, counts: Sql, money: Sql | null): Sql {
+/** The relation `merged` from rows of keys and aggregates, lists of money, or both. */
+export function mergedOf(query: Query, plan: Plan, counts: Sql | null, money: Sql | null): Sql {
   const keys = query.dimensions.map((_, index) => ident(`k${index}`));
-  const parts = [
-    { name: "counts", columns: plan.aggregates },
-    ...(money ? [{ name: "by_currency", columns: MONEY_COLUMNS }] : []),
+  const given = [
+    ...(counts ? [{ name: "counts", columns: plan.aggregates, rows: counts }] : []),
+    ...(money ? [{ name: "by_currency", columns: MONEY_COLUMNS, rows: money }] : []),
   ];
-  const lists = money ? sql`,\nby_currency as (\n  ${money}\n)` : raw("");
-  return sql`counts as (\n  ${counts}\n)${lists},\nmerged as (\n  ${merge(query, parts, keys)}\n)`;
+  const relations = given.map(({ name, rows }) => sql`${ident(name)} as (\n  ${rows}\n),\n`);
+  return sql`${join(relations, "")}merged as (\n  ${merge(query, given, keys)}\n)`;
 }
 
 /** Which rows are kept, by their keys. */

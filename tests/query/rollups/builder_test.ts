@@ -1,10 +1,13 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
 import { dayOfDate } from "../../../dashboard/grammar/days.js";
 import { DAY_US } from "../../../src/core/durations.ts";
+import { rangeOfDays } from "../../../src/core/period.ts";
 import { sql } from "../../../src/core/sql.ts";
 import { periodOf } from "../../../src/sites/id_period.ts";
 import { localDate } from "../../../src/core/zone.ts";
 import { RecentVisits } from "../../../src/query/rollups/recent_visits.ts";
+import { STANDARD_SETTINGS } from "../../../src/query/parse.ts";
+import { queryOf } from "../../../src/query/query.ts";
 import { Runner } from "../../../src/query/run.ts";
 import { pageview } from "../../support/events.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
@@ -60,6 +63,36 @@ for (
     }
   });
 }
+
+Deno.test("revenue alone reads no event of a closed day, and is what events say", async () => {
+  const site = { zone: "UTC", idDays: 1 };
+  await withSite(site, 5, async ({ storage, system }) => {
+    const [rolled, plain] = [true, false].map((rollups) =>
+      runnerOf(storage, system, site, rollups).context(SITE)
+    );
+    const range = rangeOfDays("UTC", dayOfDate(FIRST), dayOfDate(FIRST) + 10);
+    for (const dimensions of [[], ["day"], ["source"], ["week", "country"]] as const) {
+      const query = queryOf({
+        site: SITE,
+        nowUs: NOW * 1000,
+        range: { ...range, dates: null },
+        zone: "UTC",
+        weekStart: 1,
+        gapUs: STANDARD_SETTINGS.gapUs,
+        filter: null,
+        goals: [],
+      }, { metrics: ["average_revenue", "total_revenue"], dimensions });
+      let found;
+      const texts = await statementsOf(storage, async () => {
+        found = await rolled?.query(query);
+      });
+      deepEqual(texts.map((text) => text.includes("revenue_amount")), [false]);
+      const right = await plain?.query(query);
+      ok((right?.rows.length ?? 0) > 0);
+      deepEqual(found, right, dimensions.join());
+    }
+  });
+});
 
 for (const zone of ["America/Havana", "Asia/Almaty"]) {
   Deno.test(`events of stored visits are those of events, in ${zone}`, async () => {
