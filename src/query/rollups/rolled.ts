@@ -60,6 +60,9 @@ function isDimensionOfRows(ref: DimensionRef): boolean {
   return ref !== "goal" && of !== "time";
 }
 
+/** Names the rows of recent visits where the visitors of all of them are counted, too. */
+const RECENT_ROWS = "recent_rows";
+
 /** The statement; its columns are those of `buildQuery`. `paths` are files on disk. */
 export function buildRolled(
   query: Query,
@@ -71,8 +74,13 @@ export function buildRolled(
 ): Sql {
   const rolled = new Rolled(query, split, events, paths);
   const present = presenceOf(plan);
+  const rowsOfRecent = hasBase(query) ? rolled.recentRows(query, present) : null;
+  const named = rowsOfRecent
+    ? sql`${ident(RECENT_ROWS)} as materialized (\n  ${rowsOfRecent}\n),\n`
+    : raw("");
+  const known = rowsOfRecent ? sql`select * from ${ident(RECENT_ROWS)}` : null;
   const counts = present.length > 0
-    ? rolled.counts(query, { ...plan, aggregates: present }, shape)
+    ? rolled.counts(query, { ...plan, aggregates: present }, shape, known)
     : null;
   const money = plan.money ? rolled.money(query, plan, shape) : null;
   const merged = mergedOf(query, { ...plan, aggregates: present }, counts, money);
@@ -80,10 +88,17 @@ export function buildRolled(
   return finished(
     query,
     plan,
-    sql`with ${later}${merged}`,
-    basesOf(query, (whole) => rolled.visitors(whole)),
+    sql`with ${later}${named}${merged}`,
+    basesOf(
+      query,
+      (whole) => rolled.visitors(whole, known !== null && whole.filter === query.filter),
+    ),
     query.filter === null ? [] : [SEVERAL_VALUES],
   );
+}
+
+function hasBase({ metrics }: Query): boolean {
+  return metrics.some((name) => metricOf(name).base !== undefined);
 }
 
 /** Joins of the visitors of the whole query, for the metrics that are shares of them. */
@@ -123,8 +138,11 @@ class Rolled {
     this.#paths = paths;
   }
 
-  /** One row per combination of keys, with the plan's aggregates. */
-  counts(query: Query, plan: Plan, shape: Shape): Sql {
+  /**
+   * One row per combination of keys, with the plan's aggregates. `given` is the recent part where
+   * it is a named relation.
+   */
+  counts(query: Query, plan: Plan, shape: Shape, given: Sql | null = null): Sql {
     const keys = query.dimensions.map((_, index) => ident(`k${index}`));
     const columns = plan.aggregates.map((name) => ident(name));
     const parts = this.#split.events.map((range, index) => {
@@ -134,7 +152,7 @@ class Rolled {
       return sql`select * from (${aggregateRows(own.query, own.plan, own.relations, known)})`;
     });
     const { recent } = this.#split;
-    if (recent) parts.push(this.#recent(query, plan.aggregates, shape, recent));
+    if (recent) parts.push(this.#recent(query, plan.aggregates, shape, recent, given));
     const sums = columns.map((name) => sql`coalesce(sum(${name}), 0)::bigint as ${name}`);
     const stored = plan.aggregates.map((name) =>
       name === "visitors"
@@ -176,12 +194,33 @@ class Rolled {
     );
   }
 
-  /** The visitors of a query without dimensions. */
-  visitors(whole: Query): Sql {
+  /** The visitors of a query without dimensions; `isNamed`: its recent rows have their name. */
+  visitors(whole: Query, isNamed: boolean): Sql {
     const plan = planOf(whole);
     const shape = rolledShape(whole, plan);
     if (!shape) throw new TypeError("Cannot count visitors: no split holds them");
-    return this.counts(whole, plan, shape);
+    // Each visitor has a row of some key: what a key is of, every event has.
+    const known = sql`select visitor_id, max(visitors) as visitors from ${ident(RECENT_ROWS)}
+      group by visitor_id`;
+    return this.counts(whole, plan, shape, isNamed ? known : null);
+  }
+
+  /** The recent part as one row per combination of keys and visitor; null where there is none. */
+  recentRows(query: Query, aggregates: readonly AggregateName[]): Sql | null {
+    const { recent } = this.#split;
+    if (!recent || !aggregates.includes("visitors")) return null;
+    return visitorRows(query, aggregates, this.#recentParts(query, aggregates, recent));
+  }
+
+  #recentParts(
+    query: Query,
+    aggregates: readonly AggregateName[],
+    recent: RecentPart,
+  ): Sql[] {
+    return [
+      ...storedRows(query, aggregates, recentVisits(recent), this.#split),
+      ...laterRows(query, aggregates, recent, this.#events),
+    ];
   }
 
   #part(query: Query, range: Range, aggregates: Plan["aggregates"]) {
@@ -197,18 +236,16 @@ class Rolled {
     aggregates: readonly AggregateName[],
     shape: Shape,
     recent: RecentPart,
+    given: Sql | null,
   ): Sql {
     const keys = query.dimensions.map((_, index) => ident(`k${index}`));
-    const parts = [
-      ...storedRows(query, aggregates, recentVisits(recent), this.#split),
-      ...laterRows(query, aggregates, recent, this.#events),
-    ];
     const columns = join([...keys, ...aggregates.map((name) => ident(name))]);
     if (!aggregates.includes("visitors")) {
-      const all = join(parts, "\n  union all by name\n  ");
-      return sql`select ${columns} from (${all})`;
+      const parts = this.#recentParts(query, aggregates, recent);
+      return sql`select ${columns} from (${join(parts, "\n  union all by name\n  ")})`;
     }
-    const rows = visitorRows(query, aggregates, parts);
+    const rows = given ??
+      visitorRows(query, aggregates, this.#recentParts(query, aggregates, recent));
     const known = this.#edge(query, shape);
     if (known === null) return sql`select ${columns} from (${rows})`;
     const edge = sql`select distinct ${join([...keys, raw("key")])} from (${known})`;
