@@ -24,6 +24,11 @@ export class LruCache<Key, Value> {
     return value;
   }
 
+  /** Forgets every value. */
+  clear(): void {
+    this.#entries.clear();
+  }
+
   /** Adds or replaces a value; evicts the one used longest ago when the map is full. */
   set(key: Key, value: Value): void {
     this.#entries.delete(key);

@@ -19,6 +19,7 @@ import type { BehavioralEngine } from "./engine/engine.ts";
 import { ENGINES } from "./engine/choose.ts";
 import { type Caller, OWNER, Turns } from "./budget/turns.ts";
 import { patternsOf } from "./budget/filter_size.ts";
+import { KnownAnswers } from "./budget/known_answers.ts";
 import { type Meta, metaOf, NOTES, withImported, withNotes } from "./meta.ts";
 import { type Params, quoted } from "./params.ts";
 import { COMMON_PARAMS, parseReportRequest, type SiteRules } from "./parse.ts";
@@ -58,6 +59,8 @@ export interface Asker {
   readonly signal?: AbortSignal | undefined;
   /** Whether the report is a heavy one. */
   readonly heavy?: boolean;
+  /** Whether what other reports were told of the same data answers its queries; no when missing. */
+  readonly knows?: boolean;
 }
 
 /** How long an answer about the current time stays valid. */
@@ -109,6 +112,7 @@ export class Runner {
   readonly #clock: Clock;
   readonly #options: RunnerOptions;
   readonly #cache: Cache;
+  readonly #known: KnownAnswers;
   /** Answers that lack what files in quarantine hold: the dates of those. */
   readonly #incomplete = new WeakMap<object, readonly string[]>();
   /** What answers say of imported days. */
@@ -125,6 +129,7 @@ export class Runner {
     this.#options = options;
     const { slots = SLOTS_BY_DEFAULT, ownerSlots = slots } = options;
     this.#turns = new Turns(clock, { slots, ownerSlots });
+    this.#known = new KnownAnswers(clock, options.cacheTtlMs);
     this.#cache = new Cache(clock, {
       ttlMs: options.cacheTtlMs,
       entriesMax: options.cacheEntriesMax,
@@ -140,6 +145,7 @@ export class Runner {
   /** Forgets every answer, as after an erasure. */
   forget(): void {
     this.#cache.clear();
+    this.#known.clear();
   }
 
   /**
@@ -189,7 +195,8 @@ export class Runner {
     const moment = report.freshness === "live" ? Math.floor(nowUs / LIVE_US) : 0;
     const key = [name, moment, rest, params.canonical(COMMON_NAMES)];
     const { heavy } = report;
-    return told(await this.cached(site, key, work, { ...asker, heavy }));
+    const knows = report.freshness === undefined;
+    return told(await this.cached(site, key, work, { ...asker, heavy, knows }));
   }
 
   /**
@@ -251,7 +258,7 @@ export class Runner {
     site: string,
     key: readonly unknown[],
     work: (context: QueryContext) => Promise<T>,
-    { heavy = false, caller = OWNER, signal }: Asker = {},
+    { heavy = false, knows = false, caller = OWNER, signal }: Asker = {},
   ): Promise<T> {
     const view = caller.isPublicOnly ? "public" : "full";
     const settings = this.#settingsOf(site);
@@ -260,7 +267,8 @@ export class Runner {
     return await this.#cache.get(
       text,
       async (stopped) => {
-        const noting = () => this.#noting(site, { caller, signal: stopped, heavy }, work);
+        const asker = { caller, signal: stopped, heavy, knows };
+        const noting = () => this.#noting(site, asker, work);
         return heavy ? await this.#withConcurrencyLimit(caller.kind, noting) : await noting();
       },
       signal,
@@ -342,10 +350,13 @@ export class Runner {
     incomplete?: Set<string>,
   ): QueryContext {
     const hidden = this.#options.rollups === false ? { rollups: null } : {};
+    const noteIncomplete = (span: SpanUs) => {
+      for (const date of this.#reader.incompleteDates(site, span)) incomplete?.add(date);
+    };
     const plain = async (span: SpanUs, build: (sources: Sources) => Sql): Promise<Row[]> => {
       const seen = (sources: Sources) => build({ ...sources, ...hidden });
       const found = await this.#rows(site, span, seen, asker);
-      for (const date of this.#reader.incompleteDates(site, span)) incomplete?.add(date);
+      noteIncomplete(span);
       return found;
     };
     const from = notes ? explaining(plain, notes) : plain;
@@ -360,7 +371,8 @@ export class Runner {
       query: async (plain: Query): Promise<Answer> => {
         if (plain.range.fromUs >= plain.range.toUs) return emptyAnswer(plain);
         const query = await this.#withSums(plain, asker, told);
-        const answer = (query: Query) => this.#answer(query, from, asked);
+        const answer = (query: Query) =>
+          this.#knownOr(query, asker, noteIncomplete, () => this.#answer(query, from, asked));
         const found = await answer(query);
         if (found.rows.length > 0 || query.offset === 0) return found;
         const { total } = await answer({ ...query, offset: 0, limit: 1 });
@@ -401,6 +413,26 @@ export class Runner {
       engine: this.#options.engine ?? ENGINES.sql,
       ...settings,
     };
+  }
+
+  /** An answer that another report was told of the same data, or what `compute` resolves with. */
+  async #knownOr(
+    query: Query,
+    { knows = false, caller = OWNER }: Asker,
+    noteIncomplete: (span: SpanUs) => void,
+    compute: () => Promise<Answer>,
+  ): Promise<Answer> {
+    if (!knows) return await compute();
+    const { site } = query;
+    const about = [this.#reader.version(site), caller.isPublicOnly, this.#settingsOf(site)];
+    const known = this.#known.find(about, query);
+    if (known) {
+      noteIncomplete(planOf(query).span);
+      return known;
+    }
+    const found = await compute();
+    this.#known.keep(about, query, found);
+    return found;
   }
 
   /** A query with the sums of imported days that it can have. */
