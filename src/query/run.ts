@@ -354,8 +354,7 @@ export class Runner {
       for (const date of this.#reader.incompleteDates(site, span)) incomplete?.add(date);
     };
     const plain = async (span: SpanUs, build: (sources: Sources) => Sql): Promise<Row[]> => {
-      const seen = (sources: Sources) => build({ ...sources, ...hidden });
-      const found = await this.#rows(site, span, seen, asker);
+      const found = await this.#rows(site, span, (of) => build({ ...of, ...hidden }), asker);
       noteIncomplete(span);
       return found;
     };
@@ -371,8 +370,8 @@ export class Runner {
       query: async (plain: Query): Promise<Answer> => {
         if (plain.range.fromUs >= plain.range.toUs) return emptyAnswer(plain);
         const query = await this.#withSums(plain, asker, told);
-        const answer = (query: Query) =>
-          this.#knownOr(query, asker, noteIncomplete, () => this.#answer(query, from, asked));
+        const answer = (own: Query) =>
+          this.#knownOr(own, asker, noteIncomplete, () => this.#answer(own, from, asked));
         const found = await answer(query);
         if (found.rows.length > 0 || query.offset === 0) return found;
         const { total } = await answer({ ...query, offset: 0, limit: 1 });

@@ -57,7 +57,7 @@ Deno.test("KnownAnswers answers the same question and those about fewer of its m
   assert.equal(find({}, "v2"), null);
 });
 
-Deno.test("KnownAnswers keeps no answer that is a part, long or of texts, and none for long", () => {
+Deno.test("KnownAnswers keeps no answer that is a part, long, old or of texts", () => {
   const { clock } = fakeSystem();
   const known = new KnownAnswers(clock, 1000);
   const isKept = (what: Partial<Query>, answer = ROWS) => {

@@ -7,7 +7,9 @@ import { periodOf } from "../../../src/sites/id_period.ts";
 import { localDate } from "../../../src/core/zone.ts";
 import { RecentVisits } from "../../../src/query/rollups/recent_visits.ts";
 import { STANDARD_SETTINGS } from "../../../src/query/parse.ts";
-import { queryOf } from "../../../src/query/query.ts";
+import type { DimensionRef } from "../../../src/query/dimensions.ts";
+import type { MetricName } from "../../../src/query/metrics.ts";
+import { type CheckedFilter, queryOf } from "../../../src/query/query.ts";
 import { Runner } from "../../../src/query/run.ts";
 import { pageview } from "../../support/events.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
@@ -90,6 +92,46 @@ Deno.test("revenue alone reads no event of a closed day, and is what events say"
       const right = await plain?.query(query);
       ok((right?.rows.length ?? 0) > 0);
       deepEqual(found, right, dimensions.join());
+    }
+  });
+});
+
+Deno.test("shares of all visitors with the running day are those that events give", async () => {
+  const site = { zone: "UTC", idDays: 1 };
+  await withSite(site, 5, async ({ storage, system }) => {
+    const recent = new RecentVisits(storage, system.clock, system.log);
+    const known = runnerOf(storage, system, site, true, recent).context(SITE);
+    const plain = runnerOf(storage, system, site, false).context(SITE);
+    const today = dayOfDate(localDate("UTC", NOW * 1000));
+    const same = async (dimension: DimensionRef, filter: CheckedFilter | null = null) => {
+      const scope = {
+        ...{ site: SITE, nowUs: NOW * 1000, zone: "UTC", weekStart: 1 as const, goals: [], filter },
+        range: { ...rangeOfDays("UTC", today - 6, today + 1), dates: null },
+        gapUs: STANDARD_SETTINGS.gapUs,
+      };
+      const metrics: MetricName[] = ["visitors", "visits", "percentage"];
+      const query = queryOf(scope, { metrics, dimensions: [dimension] });
+      let found;
+      const texts = await statementsOf(storage, async () => {
+        found = await known.query(query);
+      });
+      deepEqual(found, await plain.query(query), dimension);
+      return texts.some((text) => text.includes("recent_rows"));
+    };
+    await same("source");
+    for (const ref of ["source", "page", "name", "exit_page", "country"] as const) {
+      equal(await same(ref), true, ref);
+    }
+    equal(await same("day", { op: "is", dimension: "source", values: ["Google"] }), true);
+    const at = system.clock.nowMs() * 1000;
+    system.clock.advance(20_000);
+    const draw = new Draw(4);
+    for (const [browser, late] of [[1, 5], [2, 4], [90, 3]] as const) {
+      const id = `${browser} ${periodOf(NOW, 1)}`;
+      await storage.append([eventOf(draw, at - late, id, browser, null)]);
+    }
+    for (const ref of ["source", "page", "browser"] as const) {
+      equal(await same(ref), true, ref);
     }
   });
 });
