@@ -11,6 +11,14 @@ export function faultOfSiteId(text: string): string | null {
   return null;
 }
 
+/** What the name of a folder, of 255 bytes at most, leaves for a site beside `site_id=`. */
+const LAKE_BYTES_MAX = 247;
+
+/** Whether the files of a site can be in a lake: the name of their folder has its whole id. */
+export function fitsLake(site: string): boolean {
+  return encodeURIComponent(site).length <= LAKE_BYTES_MAX;
+}
+
 /**
  * A site id as it is stored: a host's name with a dot and letters beyond ASCII becomes punycode.
  * Anything else stays as it is, allowed or not.

@@ -4,6 +4,10 @@ import type { ErrorCode } from "../core/errors.ts";
 /** Why an event is not stored, and the response to its sender; `code` null means 202. */
 export const DROPS = {
   unknown_site: { code: "forbidden", message: "Cannot accept the event: its site is not listed" },
+  site_too_long: {
+    code: "bad_request",
+    message: "Cannot accept the event: its site id is too long for a lake (247 bytes at most)",
+  },
   foreign_origin: {
     code: "forbidden",
     message: "Cannot accept the event: its Origin is not a listed site",

@@ -24,7 +24,7 @@ import type {
 import { withGiven } from "./steps/given.ts";
 import { checkHost, checkIsEvent, checkPage } from "./steps/page.ts";
 import { checkAddressRate, checkSiteRate } from "./steps/rates.ts";
-import { checkListed, checkNewSite, checkOrigin } from "./steps/site.ts";
+import { checkFits, checkListed, checkNewSite, checkOrigin } from "./steps/site.ts";
 
 /** Who sends a payload. What is a function is needed for few. */
 export interface Sender {
@@ -70,6 +70,7 @@ export interface PastArrival {
 /** In this order; the first that drops the event decides. */
 const STEPS: readonly Step[] = [
   checkListed,
+  checkFits,
   checkOrigin,
   checkAddressRate,
   checkSiteRate,
@@ -83,7 +84,13 @@ const STEPS: readonly Step[] = [
 ];
 
 /** For events of the past, which the owner sends. */
-const PAST_STEPS: readonly Step[] = [checkListed, checkRobot, checkPage, checkIsEvent];
+const PAST_STEPS: readonly Step[] = [
+  checkListed,
+  checkFits,
+  checkRobot,
+  checkPage,
+  checkIsEvent,
+];
 
 function zeros<K extends string>(table: Readonly<Record<K, unknown>>): Record<K, number> {
   return Object.fromEntries(Object.keys(table).map((name) => [name, 0])) as Record<K, number>;

@@ -231,6 +231,7 @@ Deno.test("run() drops an event for its first reason, in the documented order", 
   ], "sites that are not listed are in the totals alone");
   const others = [
     "site_refused",
+    "site_too_long",
     "new_sites_limited",
     "proposals_full",
     "past_refused",
@@ -434,6 +435,25 @@ Deno.test("run() lets one address use up its own rate, not the site's", () => {
   for (let count = 0; count < 100; count++) run({}, {}, "81.2.69.1");
   const others = ["81.2.69.2", "81.2.69.3", "81.2.69.4", "81.2.69.5"];
   for (const address of others) equal(why(run({}, {}, address)), undefined, address);
+});
+
+Deno.test("run() refuses a site whose files a lake cannot hold, over a lake alone", () => {
+  const lake = {
+    MALLARD_STORAGE: "lake",
+    MALLARD_LAKE_CATALOG: "postgresql://localhost/lake",
+    MALLARD_LAKE_DATA_PATH: "/srv/lake",
+  };
+  const longest = "x".repeat(247);
+  // A colon takes three bytes of a folder's name.
+  for (
+    const [site, fits] of [[longest, true], [`${longest}x`, false], [
+      `${longest.slice(3)}:8`,
+      false,
+    ]]
+  ) {
+    equal(why(open({ env: lake }).run({ d: site })), fits ? undefined : "site_too_long");
+    equal(why(open().run({ d: site })), undefined);
+  }
 });
 
 Deno.test("run() refuses an event of a new site last, with reason and retry time", () => {

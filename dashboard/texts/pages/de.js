@@ -112,6 +112,7 @@ export const texts = {
   drop_rate_limited: "Über der Rate der Website",
   drop_robot: "Roboter",
   drop_site_refused: "Abgelehnte neue Website",
+  drop_site_too_long: "Website-ID zu lang für einen Lake",
   drop_unknown_site: "Website nicht aufgeführt",
   drop_user_ids_off: "Nutzer-IDs ohne die Einstellung dafür",
   dropped: "Ausgeschlossene Ereignisse",

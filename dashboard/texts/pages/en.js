@@ -108,6 +108,7 @@ export const texts = {
   drop_rate_limited: "Above the rate of the site",
   drop_robot: "Robots",
   drop_site_refused: "New site that was refused",
+  drop_site_too_long: "Site id too long for a lake",
   drop_unknown_site: "Site not listed",
   drop_user_ids_off: "User IDs while the site setting is off",
   dropped: "Excluded events",

@@ -111,6 +111,7 @@ export const texts = {
   drop_rate_limited: "Por encima del ritmo del sitio",
   drop_robot: "Robots",
   drop_site_refused: "Sitio nuevo rechazado",
+  drop_site_too_long: "ID de sitio demasiado largo para un lake",
   drop_unknown_site: "Sitio no incluido en la lista",
   drop_user_ids_off: "ID de usuario sin el ajuste correspondiente",
   dropped: "Eventos excluidos",

@@ -111,6 +111,7 @@ export const texts = {
   drop_rate_limited: "Au-delà du débit du site",
   drop_robot: "Robots",
   drop_site_refused: "Nouveau site refusé",
+  drop_site_too_long: "Identifiant de site trop long pour un lake",
   drop_unknown_site: "Site absent de la liste",
   drop_user_ids_off: "Identifiants d’utilisateur sans le réglage correspondant",
   dropped: "Événements exclus",

@@ -66,6 +66,7 @@ export interface Draft {
 
 /** The settings the pipeline depends on, by their names. */
 export interface PipelineOptions {
+  readonly storage: "local" | "lake";
   readonly site_ids: readonly string[];
   readonly filter_bots: boolean;
   readonly respect_gpc: boolean;

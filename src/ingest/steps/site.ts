@@ -1,5 +1,6 @@
 // Steps about the site: whether it is listed, whether the request comes from one of its pages, and
 // whether a site that is new may enter.
+import { fitsLake } from "../../core/site_id.ts";
 import type { SiteCaller } from "../../sites/admission.ts";
 import type { Draft, Drop, StepContext } from "./draft.ts";
 
@@ -13,6 +14,13 @@ export function checkListed(
 ): Drop | null {
   if (options.site_ids.length === 0 || parts.policy.isDeclared(payload.site_id)) return null;
   return { dropped: "unknown_site" };
+}
+
+/** Drops events of a site that a lake cannot hold: no event beside them would get there either. */
+export function checkFits({ payload }: Draft, { options }: StepContext): Drop | null {
+  return options.storage !== "lake" || fitsLake(payload.site_id)
+    ? null
+    : { dropped: "site_too_long" };
 }
 
 /** Drops events that another site's page sent, where sites are listed. */
