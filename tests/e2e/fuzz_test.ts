@@ -199,6 +199,8 @@ Deno.test("the server answers mutated requests without failing, hanging or growi
   for (let count = 0; count < EXTRA_REQUESTS && unreachedOf(app, statuses).length > 0; count++) {
     const missing = new Set(unreachedOf(app, statuses));
     const some = kinds.filter(({ method, path }) => missing.has(`${method} ${path}`));
+    // An API key may send so many requests a second.
+    app.system.clock.advance(1000);
     await refill();
     await tryOne(REQUESTS + count, some);
     noteAnswers(app, statuses);
@@ -215,12 +217,13 @@ Deno.test("the server answers mutated requests without failing, hanging or growi
   await Deno.remove(folder, { recursive: true });
 });
 
-/** What needs a file, or an id of what only such a request makes. */
+/** What needs a file, a lake, or an id of what only such a request makes. */
 const OUT_OF_REACH: ReadonlySet<string> = new Set([
   "POST /api/imports",
   "GET /api/imports/:id",
   "GET /api/imports/:id/rejects",
   "DELETE /api/imports/:id",
+  "GET /api/gdpr/erasures/:id",
   "GET /api/websites/:website_id/sessions/:session_id",
   "GET /api/websites/:website_id/sessions/:session_id/activity",
 ]);
