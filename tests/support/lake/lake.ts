@@ -82,7 +82,7 @@ export function openLake(
     folder,
     spillFolder: `${folder}/.lake-spill`,
     memoryLimit: null,
-    threads: null,
+    threads: 1,
   };
   return Lake.open(system, host, options, { mayMake });
 }
@@ -102,7 +102,7 @@ export function openOverLake(
   }, {
     dataDir: folder,
     memory_limit: null,
-    threads: null,
+    threads: 1,
     lake: { ...optionsOf(env), node: "one", ...own },
   });
 }
