@@ -2,7 +2,6 @@ import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:ass
 import { dayOfDate } from "../../../dashboard/grammar/days.js";
 import { DAY_US } from "../../../src/core/durations.ts";
 import { rangeOfDays } from "../../../src/core/period.ts";
-import { sql } from "../../../src/core/sql.ts";
 import { periodOf } from "../../../src/sites/id_period.ts";
 import { localDate } from "../../../src/core/zone.ts";
 import { RecentVisits } from "../../../src/query/rollups/recent_visits.ts";
@@ -10,7 +9,6 @@ import { STANDARD_SETTINGS } from "../../../src/query/parse.ts";
 import type { DimensionRef } from "../../../src/query/dimensions.ts";
 import type { MetricName } from "../../../src/query/metrics.ts";
 import { type CheckedFilter, queryOf } from "../../../src/query/query.ts";
-import { Runner } from "../../../src/query/run.ts";
 import { pageview } from "../../support/events.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
 import { Draw } from "../../support/numbers/random_questions.ts";
@@ -22,8 +20,6 @@ import {
   compareRetention,
   compareSteps,
   compareWhy,
-  countsOf,
-  engagementOf,
   eventOf,
   FIRST,
   HOUR,
@@ -36,7 +32,6 @@ import {
   runnerOf,
   SEEDS,
   SITE,
-  type Site,
   statementsOf,
   withSite,
 } from "../../support/numbers/rolled_answers.ts";
@@ -201,183 +196,6 @@ Deno.test("rollups follow late events, merges, erasure, path rules, expiry, rest
   });
 });
 
-/** Of one month, so that rollups are made in one go, where they are not what is tried. */
-const RECENT = { from: "2024-03-08" };
-
-async function todayFollows(seed: number, isEngaged: boolean): Promise<void> {
-  await withSite({ zone: "Europe/Berlin", idDays: 1 }, seed, async (open) => {
-    const { system } = open;
-    const draw = new Draw(12);
-    const make = () => new RecentVisits(open.storage, system.clock, system.log);
-    let recent = make();
-    let seed = 600;
-    const same = async () => {
-      const used = await compareRecent(open, recent, ++seed, 1);
-      ok(used > 0, `seed ${seed}: ${JSON.stringify(system.lines.at(-1))}`);
-    };
-    const nowUs = () => Math.floor(system.clock.nowMs() * 1000);
-    const period = () => periodOf(system.clock.nowMs(), 1);
-    const send = (agoUs: number, visitor: number) => {
-      const [at, id] = [nowUs() - agoUs, `${visitor} ${period()}`];
-      const event = eventOf(draw, at, id, visitor, draw.one(["Bing", null]));
-      // The second is of a visitor of whom nothing else is heard.
-      const engagements = [id, `${visitor + 4} ${period()}`].map((of, index) => ({
-        ...engagementOf(draw, at, of),
-        timestamp: at + 1 + index,
-      }));
-      return open.storage.append(isEngaged ? [event, ...engagements] : [event]);
-    };
-    await same();
-    system.clock.advance(20_000);
-    for (const visitor of [1, 2, 3, 1, 99]) await send(visitor, visitor);
-    await same();
-    await open.storage.flusher.flush();
-    await same();
-    system.clock.advance(60_000);
-    await send(2 * HOUR, 3);
-    await same();
-    system.clock.advance(60_000);
-    await open.storage.eraser.erase(SITE, "2024-03-20", "2024-03-20");
-    await compareRecent(open, recent, ++seed, 0);
-    system.clock.advance(60_000);
-    for (const visitor of [4, 5, 6]) await send(10 * MINUTE + visitor, visitor);
-    await same();
-    await open.reopen();
-    recent = make();
-    await same();
-    system.clock.advance(12 * HOUR / 1000);
-    await send(10 * MINUTE, 4);
-    await same();
-    await open.storage.flusher.flush();
-    await open.build();
-    await same();
-    const { db } = open.storage;
-    const tables = await db.query(sql`select table_name as name from duckdb_tables()
-      where starts_with(table_name, 'rollup_rows_recent')`);
-    equal(tables.length, 1, "older tables were dropped");
-    await db.drop(tables.map(({ name }) => String(name)));
-    await same();
-  }, { isEngaged, ...RECENT });
-}
-
-for (const isEngaged of [false, true]) {
-  const what = isEngaged ? "visits of today with engagements" : "visits of today";
-  Deno.test(`${what} answer as events do, whatever happens to them`, async () => {
-    await todayFollows(isEngaged ? 12 : 11, isEngaged);
-  });
-}
-
-Deno.test("visits of today follow changed rules, merges, expiry and files set aside", async () => {
-  await withSite({ zone: "America/New_York", idDays: 1 }, 21, async (open) => {
-    const { system, storage } = open;
-    const recent = new RecentVisits(storage, system.clock, system.log);
-    let seed = 700;
-    const same = async (site: Site = open.site) => {
-      system.clock.advance(60_000);
-      const used = await compareRecent({ storage, system, site }, recent, ++seed, 1);
-      ok(used > 0, `seed ${seed}: ${JSON.stringify(system.lines.at(-1))}`);
-    };
-    await same();
-    await same({ ...open.site, zone: "Asia/Kathmandu" });
-    await same({ ...open.site, gapUs: 5 * MINUTE });
-    await same();
-    await storage.compactor.run(NEVER);
-    await same();
-    await storage.expiry.expire(SITE, 3, NOW);
-    await same();
-    const today = storage.reader.filesOf(SITE).at(-1)?.path ?? "";
-    await Deno.truncate(`${open.folder}/events/${today}`, 100);
-    const { zone } = open.site;
-    const day = dayOfDate(localDate(zone, NOW * 1000));
-    const events = () => countsOf(runnerOf(storage, system, open.site, false), open.site, day);
-    const before = await events();
-    ok(storage.quarantined().includes(today), "the file was set aside");
-    deepEqual(
-      await countsOf(runnerOf(storage, system, open.site, true, recent), open.site, day),
-      before,
-    );
-    await compareRecent(open, recent, ++seed, 0);
-  }, RECENT);
-});
-
-Deno.test("visits of today are right while events come", async () => {
-  await withSite({ zone: "America/New_York", idDays: 1 }, 22, async ({ storage, system, site }) => {
-    const draw = new Draw(23);
-    const recent = new RecentVisits(storage, system.clock, system.log);
-    const known = runnerOf(storage, system, site, true, recent);
-    const plain = runnerOf(storage, system, site, false);
-    const today = dayOfDate(localDate(site.zone, NOW * 1000));
-    const ask = (runner: Runner) => countsOf(runner, site, today);
-    let isOver = false;
-    const arriving = (async () => {
-      for (let sent = 0; !isOver && sent < 3000; sent++) {
-        system.clock.advance(50);
-        const visitor = draw.below(40);
-        const at = Math.floor(system.clock.nowMs() * 1000);
-        await storage.append([eventOf(draw, at, `${visitor} new`, visitor, null)]);
-      }
-    })();
-    let used = 0;
-    for (let turn = 0; turn < 20; turn++) {
-      const before = await ask(plain);
-      let found: readonly number[] = [];
-      const texts = await statementsOf(storage, async () => {
-        found = await ask(known);
-      });
-      if (texts.some((text) => text.includes(`from "rollup_rows_recent`))) used++;
-      const after = await ask(plain);
-      const isBetween = found.every((value, at) =>
-        (before[at] ?? NaN) <= value && value <= (after[at] ?? NaN)
-      );
-      ok(isBetween, JSON.stringify({ before, found, after }));
-    }
-    isOver = true;
-    await arriving;
-    ok(used > 0, "no question read the visits of today");
-    deepEqual(await ask(known), await ask(plain));
-  }, RECENT);
-});
-
-Deno.test("rollups that are deleted, cut or of other rules are made again", async () => {
-  const site = { zone: "UTC", idDays: 1 };
-  await withSite(site, 5, async (open) => {
-    const { system, folder } = open;
-    const [newest = ""] = (await rollupFilesOf(folder)).toReversed();
-    await Deno.truncate(`${folder}/rollups/${newest}`, 4000);
-    await compare(open.storage, system, site, 200, 6);
-    ok(await open.build() > 0);
-    ok(await compare(open.storage, system, site, 201, 6) > 0);
-    await Deno.remove(`${folder}/rollups`, { recursive: true });
-    equal(await compare(open.storage, system, site, 202, 6), 0);
-    await open.build();
-    await Deno.remove(`${folder}/rollups`, { recursive: true });
-    await open.reopen();
-    equal(await compare(open.storage, system, site, 203, 6), 0);
-    ok(await open.build() > 0);
-    const other = { zone: "Asia/Tokyo", idDays: 1 };
-    equal(await compare(open.storage, system, other, 204, 6), 0);
-    const builder = builderOf(open.storage, system, other);
-    await builder.run(NEVER);
-    ok(await compare(open.storage, system, other, 205, 6) > 0);
-    equal(await compare(open.storage, system, site, 206, 6), 0);
-  }, { isEngaged: false, from: "2024-03-12" });
-});
-
-Deno.test("stored keys of visitors are those that DuckDB gives today", async () => {
-  await withFolder(async (folder) => {
-    const storage = await openFolder(folder, fakeSystem({ nowMs: NOW }));
-    try {
-      const [row] = await storage.db.query(
-        sql`select hash('0123456789abcdef')::ubigint::varchar as key`,
-      );
-      // After another result, VERSION of rules.ts must be raised, so that rollups are made again.
-      equal(row?.["key"], "9225108017397213518");
-    } finally {
-      await storage.close();
-    }
-  });
-});
-
 Deno.test("a host that reads as a missing one keeps its own day from rollups alone", async () => {
   const site = { zone: "UTC", idDays: 1 };
   const date = "2024-03-07";
@@ -398,22 +216,6 @@ Deno.test("a host that reads as a missing one keeps its own day from rollups alo
   const [all, left] = made;
   ok(all?.includes(dayOfDate(date)));
   deepEqual(left, all?.filter((day) => day !== dayOfDate(date)));
-});
-
-Deno.test("ids that last longer than the setting says are seen, and counted once", async () => {
-  const site = { zone: "UTC", idDays: 1 };
-  await withFolder(async (folder) => {
-    const system = fakeSystem({ nowMs: NOW });
-    const storage = await openFolder(folder, system);
-    try {
-      await storage.append(randomEvents(9, 7));
-      await storage.flusher.flush();
-      await builderOf(storage, system, site).run(NEVER);
-      await compare(storage, system, site, 300, 16);
-    } finally {
-      await storage.close();
-    }
-  });
 });
 
 Deno.test("a build that fails at any file operation leaves answers right", async () => {
