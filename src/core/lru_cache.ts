@@ -24,11 +24,6 @@ export class LruCache<Key, Value> {
     return value;
   }
 
-  /** Forgets every value. */
-  clear(): void {
-    this.#entries.clear();
-  }
-
   /** Adds or replaces a value; evicts the one used longest ago when the map is full. */
   set(key: Key, value: Value): void {
     this.#entries.delete(key);

@@ -4,7 +4,7 @@ import { DAY_US } from "../core/durations.ts";
 import { AppError, messageOf } from "../core/errors.ts";
 import type { EventColumnName } from "../core/event.ts";
 import { conditionsOf } from "../../dashboard/grammar/filter.js";
-import { QUESTION_WAIT_MS_MAX } from "../core/limits.ts";
+import { CACHE_CHARS_MAX, QUESTION_WAIT_MS_MAX } from "../core/limits.ts";
 import { type Sql, sql } from "../core/sql.ts";
 import { LruCache } from "../core/lru_cache.ts";
 import type { Clock } from "../core/types.ts";
@@ -66,6 +66,8 @@ export interface Asker {
 /** How long an answer about the current time stays valid. */
 const LIVE_US = 2_000_000;
 const SLOTS_BY_DEFAULT = 4;
+/** Of the size of the cache, what is kept for other reports beside it. */
+const KNOWN_SHARE = 0.25;
 
 /** A range to compare with may be without data at its start for this share: an hour of a day. */
 const MISSING_SHARE_MAX = 1 / 24;
@@ -129,12 +131,9 @@ export class Runner {
     this.#options = options;
     const { slots = SLOTS_BY_DEFAULT, ownerSlots = slots } = options;
     this.#turns = new Turns(clock, { slots, ownerSlots });
-    this.#known = new KnownAnswers(clock, options.cacheTtlMs);
-    this.#cache = new Cache(clock, {
-      ttlMs: options.cacheTtlMs,
-      entriesMax: options.cacheEntriesMax,
-      ...(options.cacheCharsMax === undefined ? {} : { charsMax: options.cacheCharsMax }),
-    });
+    const { cacheTtlMs: ttlMs, cacheCharsMax: charsMax = CACHE_CHARS_MAX } = options;
+    this.#known = new KnownAnswers(clock, { ttlMs, charsMax: charsMax * KNOWN_SHARE });
+    this.#cache = new Cache(clock, { ttlMs, entriesMax: options.cacheEntriesMax, charsMax });
   }
 
   /** The counts of the cache. */

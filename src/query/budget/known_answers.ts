@@ -1,6 +1,6 @@
 // Answers of queries as a whole or by time that were computed a moment ago: reports of one view ask
 // for the same numbers, or for some of them, again.
-import { LruCache } from "../../core/lru_cache.ts";
+import { CACHE_CHARS_MAX } from "../../core/limits.ts";
 import type { Clock } from "../../core/types.ts";
 import type { Answer } from "../answer.ts";
 import { AGGREGATES, type MetricName, metricOf } from "../metrics.ts";
@@ -16,18 +16,31 @@ interface Known {
   readonly metrics: ReadonlySet<MetricName>;
   readonly answer: Answer;
   readonly untilMs: number;
+  /** Length of the question, and of the answer as JSON twice. */
+  readonly chars: number;
+}
+
+/** Bounds of what is kept. */
+export interface KnownOptions {
+  readonly ttlMs: number;
+  /** Characters of all questions and answers as JSON. */
+  readonly charsMax?: number;
 }
 
 /** Answers by question. */
 export class KnownAnswers {
   readonly #clock: Clock;
   readonly #ttlMs: number;
-  readonly #known = new LruCache<string, readonly Known[]>(QUESTIONS_MAX);
+  readonly #charsMax: number;
+  /** Those that were kept last come last. */
+  readonly #known = new Map<string, readonly Known[]>();
+  #chars = 0;
 
   /** With `ttlMs` 0 it keeps nothing. */
-  constructor(clock: Clock, ttlMs: number) {
+  constructor(clock: Clock, { ttlMs, charsMax = CACHE_CHARS_MAX }: KnownOptions) {
     this.#clock = clock;
     this.#ttlMs = ttlMs;
+    this.#charsMax = charsMax;
   }
 
   /** The answer of a query, if another one of `about` told all of its metrics, else null. */
@@ -52,23 +65,50 @@ export class KnownAnswers {
     if (this.#ttlMs <= 0 || !isWhole(query)) return;
     if (rows.length > ROWS_MAX || rows.length !== total) return;
     const key = keyOf(about, query);
+    const metrics = new Set(query.metrics);
     const own: Known = {
-      metrics: new Set(query.metrics),
+      metrics,
       answer,
       untilMs: this.#clock.nowMs() + this.#ttlMs,
+      chars: key.length + 2 * JSON.stringify(answer).length,
     };
-    this.#known.set(key, [own, ...this.#of(key)].slice(0, ANSWERS_MAX));
+    const others = this.#of(key).filter((one) => !one.metrics.isSubsetOf(metrics));
+    this.#drop(key);
+    const all = [own, ...others].slice(0, ANSWERS_MAX);
+    this.#known.set(key, all);
+    this.#chars += charsOf(all);
+    this.#makeRoom();
   }
 
   /** Forgets everything, as after an erasure. */
   clear(): void {
     this.#known.clear();
+    this.#chars = 0;
   }
 
   #of(key: string): readonly Known[] {
     const now = this.#clock.nowMs();
     return this.#known.get(key)?.filter(({ untilMs }) => untilMs > now) ?? [];
   }
+
+  #drop(key: string): void {
+    this.#chars -= charsOf(this.#known.get(key) ?? []);
+    this.#known.delete(key);
+  }
+
+  /** Forgets what is too old, and of the rest what was kept first, where it is too much. */
+  #makeRoom(): void {
+    const now = this.#clock.nowMs();
+    for (const [key, [newest]] of this.#known) {
+      const isFull = this.#known.size > QUESTIONS_MAX || this.#chars > this.#charsMax;
+      if (!isFull && newest && newest.untilMs > now) return;
+      this.#drop(key);
+    }
+  }
+}
+
+function charsOf(answers: readonly Known[]): number {
+  return answers.reduce((sum, { chars }) => sum + chars, 0);
 }
 
 /** Whether a query asks for one row, or for one for each bucket of time in their order. */

@@ -29,7 +29,7 @@ const ROWS = {
 };
 
 Deno.test("KnownAnswers answers the same question and those about fewer of its metrics", () => {
-  const known = new KnownAnswers(fakeSystem().clock, 1000);
+  const known = new KnownAnswers(fakeSystem().clock, { ttlMs: 1000 });
   known.keep(["v1"], BY_DAY, ROWS);
   const find = (what: Partial<Query>, about = "v1") =>
     known.find([about], query({ dimensions: ["day"], ...what }));
@@ -59,7 +59,7 @@ Deno.test("KnownAnswers answers the same question and those about fewer of its m
 
 Deno.test("KnownAnswers keeps no answer that is a part, long, old or of texts", () => {
   const { clock } = fakeSystem();
-  const known = new KnownAnswers(clock, 1000);
+  const known = new KnownAnswers(clock, { ttlMs: 1000 });
   const isKept = (what: Partial<Query>, answer = ROWS) => {
     known.keep([], query(what), answer);
     return known.find([], query(what)) !== null;
@@ -79,9 +79,28 @@ Deno.test("KnownAnswers keeps no answer that is a part, long, old or of texts", 
   known.keep([], BY_DAY, ROWS);
   known.clear();
   assert.equal(known.find([], BY_DAY), null);
-  const none = new KnownAnswers(clock, 0);
+  const none = new KnownAnswers(clock, { ttlMs: 0 });
   none.keep([], BY_DAY, ROWS);
   assert.equal(none.find([], BY_DAY), null);
+});
+
+Deno.test("KnownAnswers keeps so many characters, the last, and no answer within another", () => {
+  const known = new KnownAnswers(fakeSystem().clock, { ttlMs: 1000, charsMax: 2000 });
+  const days = Array.from(
+    { length: 9 },
+    (_, day) => query({ range: { fromUs: 0, toUs: day, dates: null } }),
+  );
+  for (const day of days) known.keep([], day, { ...ROWS, rows: ROWS.rows.slice(1), total: 1 });
+  const kept = days.map((day) => known.find([], day) !== null);
+  const count = kept.filter((one) => one).length;
+  assert.ok(count > 1 && count < days.length, String(count));
+  assert.deepEqual(kept, days.map((_, day) => day >= days.length - count));
+  const long = new KnownAnswers(fakeSystem().clock, { ttlMs: 1000 });
+  const wide = query({ dimensions: ["day"], metrics: ["visitors", "events"] });
+  const wider = query({ dimensions: ["day"], metrics: ["events", "pageviews"] });
+  long.keep([], wider, ROWS);
+  for (let turn = 0; turn < 5; turn++) long.keep([], wide, ROWS);
+  assert.notEqual(long.find([], wider), null);
 });
 
 Deno.test("Reports of one view are told of the same data once, until it changes", async () => {
