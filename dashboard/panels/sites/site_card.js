@@ -27,16 +27,46 @@ import { MetricChange } from "../../components/report/metric_change.js";
  *   that hundreds of cards do not each follow what changes of the page
  */
 
-/** The site that was just pinned, or no longer: the focus goes with its card. */
-let moved = "";
+/** What has the focus: the link or the pin of a site, which its card takes along where it goes. */
+let held = { site: "", isPin: false };
+
+/**
+ * The site of the card around what is focused or pressed; "" where it is no link and no pin.
+ * @param {EventTarget | Element | null} target
+ */
+function siteAt(target) {
+  const control = target instanceof Element ? target.closest(".site-card a, .site-pin") : null;
+  return control?.closest("section")?.dataset["site"] ?? "";
+}
+
+/** Notes the focus on a card, and forgets it once anything else is focused or pressed. */
+export function useHeldFocus() {
+  useEffect(() => {
+    const note = (/** @type {Event} */ { type, target }) => {
+      const site = siteAt(target);
+      if (type !== "focusin" && site !== "") return;
+      held = { site, isPin: target instanceof Element && target.matches(".site-pin") };
+    };
+    document.addEventListener("focusin", note);
+    document.addEventListener("pointerdown", note);
+    return () => {
+      document.removeEventListener("focusin", note);
+      document.removeEventListener("pointerdown", note);
+      held = { site: "", isPin: false };
+    };
+  }, []);
+}
 
 export function SiteCard(/** @type {SiteCardProps} */ props) {
   const { site, numbers, failed, stale, pinned, onPin, near, app: { t, navigate } } = props;
+  const link = useRef(/** @type {HTMLElement | null} */ (null));
   const pin = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
+    if (held.site !== site.site_id) return;
+    // The card may still be at its old place, too.
     const { activeElement: at, body } = document;
-    const isOwn = at === body || at?.ariaLabel === pin.current?.ariaLabel;
-    if (moved === site.site_id && isOwn) pin.current?.focus({ preventScroll: true });
+    if (at !== body && siteAt(at) !== site.site_id) return;
+    (held.isPin ? pin : link).current?.focus({ preventScroll: true });
   }, []);
   // Hundreds of cards are drawn again only where something of theirs has changed.
   return useMemo(() => {
@@ -46,21 +76,18 @@ export function SiteCard(/** @type {SiteCardProps} */ props) {
       navigate({ ...DEFAULT_STATE, site: site.site_id });
     };
     const name = siteName(site);
-    const onPress = () => {
-      moved = site.site_id;
-      onPin(site.site_id);
-    };
     return html`
-      <section class="panel site-card" aria-busy=${near && !failed && (!numbers || stale)}>
+      <section class="panel site-card" data-site=${site.site_id}
+        aria-busy=${near && !failed && (!numbers || stale)}>
         <h2>
-          <a href=${printState({ ...DEFAULT_STATE, site: site.site_id })}
+          <a ref=${link} href=${printState({ ...DEFAULT_STATE, site: site.site_id })}
             onClick=${onClick}>${name}</a>
         </h2>
         <button ref=${pin} type="button" class="button quiet square small site-pin"
           aria-pressed=${pinned} aria-label=${t("sites_pin", { site: name })}
           title=${t("sites_pin", {
             site: name,
-          })} onClick=${onPress}><${Icon} name="pin" size=${14} /></button>
+          })} onClick=${() => onPin(site.site_id)}><${Icon} name="pin" size=${14} /></button>
         ${site.name && html`<p class="muted">${shownHost(site.site_id)}</p>`}
         ${near && !failed && html`<${Numbers} numbers=${numbers} zone=${site.timezone} />`}
       </section>

@@ -3,7 +3,7 @@
 import { html, useEffect, useMemo, useRef, useState } from "../../lib/html.js";
 import { useApp } from "../../lib/state/context.js";
 import { inTurn } from "../../lib/in_turn.js";
-import { SiteCard } from "./site_card.js";
+import { SiteCard, useHeldFocus } from "./site_card.js";
 
 /** Cards of a block: whole rows of one, two, three and four columns. */
 const BLOCK = 12;
@@ -25,6 +25,7 @@ const NEAR = "300px";
 
 /** @param {Shown & Pinning} props */
 export function SiteCards({ sites, bySite, failed, stale, pins, onPin }) {
+  useHeldFocus();
   // Blocks that a search leaves empty stay: they are cleared in turn, too.
   const most = useRef(0);
   const blocks = useMemo(() => {
@@ -73,7 +74,8 @@ function Block({ sites, bySite, failed, stale, pins, onPin, first }) {
   useEffect(() => {
     if (!place.current) return;
     const watch = new IntersectionObserver((entries) => {
-      setNear(entries.some(({ isIntersecting }) => isIntersecting));
+      // A quick scroll may tell of both in and out at once: the last is how it is.
+      setNear(entries.at(-1)?.isIntersecting ?? false);
     }, { rootMargin: NEAR });
     watch.observe(place.current);
     return () => watch.disconnect();

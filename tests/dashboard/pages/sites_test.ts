@@ -268,3 +268,48 @@ dashboardTest("sites.js keeps the focus on the pin of a card that moves", async 
     );
   }
 });
+
+dashboardTest("sites.js keeps the focus on a card that another order takes elsewhere", async (
+  { url, context },
+) => {
+  // Thirty sites are three blocks: the last by its name is the first by its visitors.
+  const site = (index: number) => `focus${String(index).padStart(2, "0")}.example`;
+  const visits = Array.from(
+    { length: 30 },
+    (_, index) => ({ site: site(index), ip: "81.2.69.142" }),
+  );
+  await importVisits(url, [...visits, { site: site(29), ip: "81.2.69.143" }]);
+  const opened = await context({ viewport: { width: 1280, height: 800 } });
+  const page = await opened.newPage();
+  await page.goto(`${url}/?view=sites`);
+  await page.fill("input[type=search]", "focus");
+  await page.locator(".sites-total:text-matches('^30 sites')").waitFor();
+  const cardIs = (at: string) =>
+    page.locator(`.site-block:not([hidden]) >> nth=${at} >> [data-site='${site(29)}']`);
+  for (const control of ["a", ".site-pin"]) {
+    await cardIs("-1").locator(control).focus();
+    for (const [order, at] of [["visitors", "0"], ["name", "-1"]] as const) {
+      // As a refresh does, this changes the order and leaves the focus alone.
+      await page.$eval("select[aria-label='Sort by']", (place, order) => {
+        Reflect.set(place, "value", order);
+        place.dispatchEvent(new Event("change", { bubbles: true }));
+      }, order);
+      await cardIs(at).waitFor();
+      await page.waitForFunction(
+        ([name, control]) => {
+          const found = [...document.querySelectorAll(`[data-site='${name}']`)];
+          return found.length === 1 &&
+            document.activeElement === found[0]?.querySelector(control ?? "");
+        },
+        [site(29), control],
+      );
+    }
+  }
+  await page.keyboard.press("Enter");
+  await cardIs("0").locator(".site-pin[aria-pressed=true]").waitFor();
+  await cardIs("0").locator("a").click();
+  await page.locator(".overview").waitFor();
+  await page.goBack();
+  await page.locator(`[data-site='${site(29)}'] b:text-is('2')`).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.tagName), "BODY");
+});
