@@ -746,14 +746,21 @@ dashboardTest(
     await sendEvent(url, "gone.example", 143);
     const { page } = await open(`${url}/?site=gone.example&view=settings&section=section_danger`);
     let missing = [{ server: "node2", flushed_at: null }];
-    await page.route("**/api/gdpr/erasures/7", (route) => route.fulfill({ json: { missing } }));
+    const busy = { status: 503, json: { error: "Cannot read it: try again", code: "busy" } };
+    let isBusy = true;
+    await page.route(
+      "**/api/gdpr/erasures/7",
+      (route) => route.fulfill(isBusy ? busy : { json: { missing } }),
+    );
     await page.route("**/api/gdpr/erase?*", (route) => {
       const isDry = route.request().url().includes("dry_run=true");
       return route.fulfill({ json: { events_deleted: 3, ...isDry ? {} : { erasure_id: 7 } } });
     });
     await page.click("button:has-text('Preview')");
     await page.click("button:has-text('Erase now')");
-    const waiting = page.locator("text=yet to erase what they hold: node2");
+    const waiting = page.locator("[role=status] >> text=yet to erase what they hold: node2");
+    await page.locator("[role=status] >> text=yet to erase what they hold: …").waitFor();
+    isBusy = false;
     await waiting.waitFor();
     missing = [];
     await waiting.waitFor({ state: "detached" });

@@ -128,19 +128,22 @@ export function Dropped() {
 const ASK_AGAIN_MS = 5000;
 
 /**
- * Names the servers over a lake that have yet to erase, until there are none.
+ * Names the servers over a lake that have yet to erase, until there are none. While the server
+ * cannot say which, it is asked again.
  * @param {{ id: number }} props
  */
 function Waiting({ id }) {
   const { t } = useApp();
   /** @type {import("../../lib/ask/answer.js").Answer<Erasing>} */
-  const { data, refresh } = useAnswer(`api/gdpr/erasures/${id}`);
-  const servers = (data?.missing ?? []).map(({ server }) => server).join(", ");
+  const { data, fault, refresh } = useAnswer(`api/gdpr/erasures/${id}`);
+  const isBusy = fault !== null && (fault.status === 429 || fault.status >= 500);
+  const servers = isBusy ? "…" : (data?.missing ?? []).map(({ server }) => server).join(", ");
   useEffect(() => {
     if (servers === "") return;
     const timer = setInterval(refresh, ASK_AGAIN_MS);
     return () => clearInterval(timer);
   }, [servers]);
+  if (fault !== null && !isBusy) return refusalOf(fault, t);
   return servers !== "" && html`<span class="muted">${t("erase_waiting", { servers })}</span>`;
 }
 
@@ -195,7 +198,7 @@ export function Erase() {
               ${t("erase_now")}</button>
           `}
           <span role="status">${said}</span>
-          ${id !== null && html`<${Waiting} id=${id} />`}
+          <span role="status">${id !== null && html`<${Waiting} id=${id} />`}</span>
           <span class="fault-line" role="alert">${fault}</span>
         </div>
       </form>
