@@ -21,6 +21,7 @@ const TOLD = new Set([401, 408, 429, 503]);
 
 /** Texts of parameters and fields that are no settings of a site. */
 const FIELDS = /** @type {const} */ ({
+  currency: "dimension_currency",
   event: "dimension_name",
   filters: "filters",
   min_revenue: "goal_revenue",
@@ -30,6 +31,11 @@ const FIELDS = /** @type {const} */ ({
   steps: "steps",
   window: "funnel_window",
 });
+
+/** Where the next fault begins: each names its place. */
+const NEXT = /; (?=(?:Cannot [^:;]*|[\w.-]+(?:\[\d+\])?): )/;
+/** What a fault opens with: what could not be done, and the field or the parameter. */
+const OPENING = /^(?:Cannot (?:(?:read|use) ([a-z_]+)|[^:]*): )?(?:([a-z_]+): )?/;
 
 /** @type {readonly import("./said.js").Known[]} */
 let said = [];
@@ -68,15 +74,23 @@ export function refusalOf(error, t) {
 }
 
 /**
- * What was found in the reader's language, of each fault that is told; null where there is no text
- * for it.
+ * What was found in the reader's language, of each fault that is told, those after the first with
+ * their fields; null where there is no text for one.
  * @param {string} reason
  * @param {number} status
  * @param {import("./text.js").Translate} t
  */
 function foundIn(reason, status, t) {
-  const all = reason.split("; ").map((one) => foundOnce(one.replace(/^[a-z_]+: /, ""), status, t));
-  return all.includes(null) ? foundOnce(reason, status, t) : all.join(", ");
+  const faults = reason.split(NEXT);
+  const all = faults.map((one, at) => {
+    const [opening, parameter, named] = OPENING.exec(one) ?? [""];
+    const field = named ?? parameter;
+    const found = foundOnce(one.slice(opening.length), status, t);
+    return at === 0 || !found || !field ? found : `${fieldText(field, t)}, ${found}`;
+  });
+  if (!all.includes(null)) return all.join("; ");
+  const isOne = all.every((found) => found === null) && !reason.includes("; Cannot ");
+  return isOne ? foundOnce(reason, status, t) : null;
 }
 
 /**
@@ -92,9 +106,24 @@ function foundOnce(reason, status, t) {
   for (const [pattern, key, ...names] of said) {
     const parts = pattern.exec(reason);
     if (!parts) continue;
-    return t(key, Object.fromEntries(names.map((name, at) => [name, parts[at + 1] ?? ""])));
+    return t(
+      key,
+      Object.fromEntries(names.map((name, at) => [name, valueText(name, parts[at + 1] ?? "", t)])),
+    );
   }
   return null;
+}
+
+/**
+ * What a text names: of an interval its name, else what the server wrote.
+ * @param {string} name
+ * @param {string} value
+ * @param {import("./text.js").Translate} t
+ */
+function valueText(name, value, t) {
+  if (name !== "interval") return value;
+  const key = /** @type {import("./text.js").Key} */ (`interval_${value}`);
+  return t(key) === key ? value : t(key);
 }
 
 /**

@@ -373,7 +373,7 @@ export const texts = {
   said_amount_missing: "ein Mindestumsatz ist ebenfalls nötig",
   said_backing_up: "eine Sicherung läuft bereits",
   said_backwards: "der erste Tag liegt nach dem letzten",
-  said_buckets: "{interval} ergibt mehr als {n} Punkte",
+  said_buckets: "das Intervall „{interval}“ ergibt mehr als {n} Punkte",
   said_bytes: "länger als {n} Bytes",
   said_case:
     "führen Sie zuerst {names} zusammen: sie unterscheiden sich nur in der Groß- und Kleinschreibung",
@@ -390,7 +390,7 @@ export const texts = {
   said_filter_empty: "es fehlt eine Bedingung",
   said_filter_history: "„hat getan“ und „hat nicht getan“ können nicht ineinander stehen",
   said_filter_many: "mehr als {n} Bedingungen oder Werte",
-  said_filter_patterns: "die regulären Ausdrücke sind zu viele oder zu groß",
+  said_filter_patterns: "es sind zu viele reguläre Ausdrücke, oder sie sind zu groß",
   said_filter_syntax: "Zeichen {n} ist nicht lesbar",
   said_filter_value: "es fehlt ein Wert",
   said_first_password:

@@ -353,7 +353,7 @@ export const texts = {
   said_amount_missing: "a minimum revenue is needed, too",
   said_backing_up: "a backup is being made",
   said_backwards: "the first day is after the last",
-  said_buckets: "{interval} makes more than {n} points",
+  said_buckets: "the interval “{interval}” makes more than {n} points",
   said_bytes: "longer than {n} bytes",
   said_case: "merge {names} first: they differ in upper and lower case alone",
   said_condition: "“{text}” is no condition, such as price>10",

@@ -364,7 +364,7 @@ export const texts = {
   said_amount_missing: "hace falta también un ingreso mínimo",
   said_backing_up: "se está haciendo una copia de seguridad",
   said_backwards: "el primer día es posterior al último",
-  said_buckets: "{interval} da más de {n} puntos",
+  said_buckets: "el intervalo «{interval}» da más de {n} puntos",
   said_bytes: "supera los {n} bytes",
   said_case: "une primero {names}: solo se distinguen por las mayúsculas",
   said_condition: "«{text}» no es una condición como price>10",
@@ -567,7 +567,7 @@ export const texts = {
   visits_settings: "Abrir los ajustes de privacidad",
   visits_steps: { one: "{n} paso", other: "{n} pasos" },
   why_all_noise:
-    "Ningún valor ha cambiado más que el azar: la lista muestra dónde está la diferencia, no por qué.",
+    "Ningún valor ha cambiado más de lo que explica el azar: la lista muestra dónde está la diferencia, no por qué.",
   why_difference: "Diferencia",
   why_even: "{share}; con un cambio uniforme, {even}",
   why_hint:

@@ -372,7 +372,7 @@ export const texts = {
   said_amount_missing: "il faut aussi un revenu minimum",
   said_backing_up: "une sauvegarde est en cours",
   said_backwards: "le premier jour est après le dernier",
-  said_buckets: "{interval} donne plus de {n} points",
+  said_buckets: "l’intervalle « {interval} » donne plus de {n} points",
   said_bytes: "plus de {n} octets",
   said_case: "fusionnez d’abord {names} : seules les majuscules les distinguent",
   said_condition: "« {text} » n’est pas une condition comme price>10",
@@ -576,7 +576,7 @@ export const texts = {
   visits_settings: "Ouvrir les réglages de confidentialité",
   visits_steps: { one: "{n} étape", other: "{n} étapes" },
   why_all_noise:
-    "Aucune valeur n’a changé de plus que le hasard : la liste montre où est la différence, pas pourquoi.",
+    "Aucune valeur n’a changé plus que par hasard : la liste montre où est la différence, pas pourquoi.",
   why_difference: "Différence",
   why_even: "{share} ; un changement uniforme donnerait {even}",
   why_hint:

@@ -151,9 +151,10 @@ Deno.test("refusalOf() tells what dashboards meet without the server's English",
 
 const fieldIn = (said: string) => /^Cannot [^:]+: (site_id): /.exec(said)?.[1];
 
+const anyGoal = () => ({ condition: sql`true`, columns: [], instructions: 0 });
+
 /** What the grammars and checks refuse of texts that people type, beside the field of each. */
 function typedFaults(): readonly (readonly [field: string, fault: string | undefined])[] {
-  const anyGoal = () => ({ condition: sql`true`, columns: [], instructions: 0 });
   const steps = (text: string) => ["steps", compileSteps(text, anyGoal, 2).fault] as const;
   const sequence = (text: string) => ["sequence", parseSequence(text).fault] as const;
   const filters = (text: string) => {
@@ -227,8 +228,39 @@ Deno.test("refusalOf() tells what is wrong with steps, filters, rules and goals"
     "min_revenue is missing";
   assert.equal(
     refusalOf(refusal(400, several), de),
-    "Der Server versteht diese Eingabe nicht: Seite, nötig ist eine Seite oder ein Ereignis, " +
-      "ein Mindestumsatz ist ebenfalls nötig",
+    "Der Server versteht diese Eingabe nicht: Seite, nötig ist eine Seite oder ein Ereignis; " +
+      "Währung, ein Mindestumsatz ist ebenfalls nötig",
+  );
+  tellBy([]);
+});
+
+Deno.test("refusalOf() names the field of each fault, and quotes what it cannot tell whole", () => {
+  tellBy(SAID);
+  const told = (...faults: readonly string[]) =>
+    refusalOf(
+      refusal(400, faults.join("; "), /^Cannot read ([a-z]+)/.exec(faults[0] ?? "")?.[1]),
+      de,
+    );
+  const steps = `Cannot read steps: ${compileSteps("somewhere,page:/", anyGoal, 2).fault}`;
+  const span = `Cannot read window: ${parseSpan("2 moons").fault}`;
+  const filters = `Cannot read filters: ${parseFilter("is(page").fault}`;
+  const opening = "Der Server versteht diese Eingabe nicht:";
+  equal(
+    told(steps, span),
+    `${opening} Schritte, „somewhere“ ist keine Seite, kein Ereignis und kein Ziel; ` +
+      "Conversion-Zeitfenster, „2 moons“ ist keine Zeitspanne wie 1 day",
+  );
+  equal(told(span, filters), `${told(span)}; Filter, Zeichen 8 ist nicht lesbar`);
+  for (const other of [span, filters]) {
+    const metrics = 'Cannot read metrics: "fame" is not one of visitors';
+    equal(
+      told(metrics, other),
+      `${opening} metrics (Server: „${metrics.replace("Cannot read metrics: ", "")}; ${other}“)`,
+    );
+  }
+  equal(
+    told("Cannot use interval: hour makes more than 5000 buckets"),
+    `${opening} das Intervall „Stunden“ ergibt mehr als 5000 Punkte`,
   );
   tellBy([]);
 });
