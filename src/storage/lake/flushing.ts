@@ -478,6 +478,11 @@ export class LakeFlusher implements Flushing {
     if (number > this.#node.erasedTo) await this.#node.noteErased(number);
   }
 
+  /** Notes that it failed: what is here is erased as for another server. */
+  abandonErasing(number: number): void {
+    this.#erasing.delete(number);
+  }
+
   async #lastUs(tables: readonly HotTable[]): Promise<number> {
     if (tables.length === 0) return 0;
     const [row] = await this.#parts.db.query(

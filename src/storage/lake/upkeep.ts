@@ -46,6 +46,8 @@ export interface Erased {
   readonly number: number | null;
   /** Notes that the same is done with what is not in the lake. */
   readonly ended: () => Promise<void>;
+  /** Notes that it failed, so that it is done later. */
+  readonly abandoned: () => void;
 }
 
 /** Keeps a lake in order. */
@@ -108,8 +110,9 @@ export class LakeUpkeep {
   /**
    * Removes events of some dates from the lake and from its bucket, old snapshots included, and,
    * where `isRecorded` says so, lets other servers do it with what they hold. Resolves with the
-   * partitions that are gone; `ended` must follow when the same is done with what is here. Rejects
-   * with `unavailable` where that failed, and can be called again. The caller holds the mutex.
+   * partitions that are gone; `ended` must follow when the same is done with what is here, and
+   * `abandoned` where it is not. Rejects with `unavailable` where that failed, and can be called
+   * again. The caller holds the mutex.
    */
   async erase(
     site: string,
@@ -117,13 +120,16 @@ export class LakeUpkeep {
     lastDate: string,
     { isRecorded }: { readonly isRecorded: boolean },
   ): Promise<Erased> {
+    let number: number | null = null;
+    const abandoned = () => {
+      if (number !== null) this.#flusher.abandonErasing(number);
+    };
     try {
       // What is hot and in the lake at once would be seen again.
       await this.#flusher.settle();
       const found = this.within(site, firstDate, lastDate);
       const elsewhere = await this.heldElsewhere(site, firstDate, lastDate);
       const lake = await this.#node.lake();
-      let number: number | null = null;
       if (isRecorded || found.length > 0) {
         const toUs = Math.floor((this.#clock.nowMs() + APART_MS_MAX) * 1000);
         const dates = sql`date between ${literal(firstDate)}::date and ${literal(lastDate)}::date`;
@@ -143,8 +149,9 @@ export class LakeUpkeep {
       const ended = async () => {
         if (number !== null) await this.#flusher.endErasing(number);
       };
-      return { partitions: found, elsewhere, number, ended };
+      return { partitions: found, elsewhere, number, ended, abandoned };
     } catch (error) {
+      abandoned();
       if (error instanceof AppError) throw error;
       this.#log("error", "Cannot erase from the lake", { reason: messageOf(error) });
       throw new AppError(

@@ -12,7 +12,7 @@ import type { Store } from "../state/store.ts";
 import type { Sums } from "../history/sums.ts";
 import type { CatalogFile } from "../parquet/partition.ts";
 import type { Mutex } from "../../core/mutex.ts";
-import type { LakeUpkeep } from "../lake/upkeep.ts";
+import type { Erased, LakeUpkeep } from "../lake/upkeep.ts";
 
 /** What an erasure removed, or would remove. */
 export interface ErasedCounts {
@@ -28,6 +28,13 @@ export interface ErasedCounts {
   readonly not_erased?: readonly string[];
   /** By what number the servers of a lake know of it. */
   readonly erasure_id?: number;
+}
+
+/** The same before files are removed, which `removed` resolves after. */
+interface ErasedHere {
+  readonly counts: ErasedCounts;
+  readonly removed: Promise<void>;
+  readonly number: number | null;
 }
 
 /** The first and the last UTC date that an event can have. */
@@ -152,41 +159,12 @@ export class Eraser {
   ): Promise<ErasedCounts> {
     const { counts, removed, number } = await this.#mutex.run(async () => {
       const erased = await this.#lake?.erase(site, firstDate, lastDate, { isRecorded });
-      const ofLake = erased?.partitions ?? [];
-      const trashed = await this.#trash.erase(site, firstDate, lastDate);
-      const originals = await this.#originals.erase(site, firstDate, lastDate);
-      const files = this.#filesOf(site, firstDate, lastDate);
-      const stored = [...files, ...ofLake];
-      const quarantined = this.#recovery.quarantinedOf(site, firstDate, lastDate);
-      const missing = this.#recovery.missing.of(site, firstDate, lastDate);
-      const quarantinedPaths = quarantined.map(({ path }) => path);
-      const missingPaths = missing.map(({ path }) => path);
-      // The store counts them before it deletes them: it does one thing after the other.
-      const summed = this.#summedDays(site, firstDate, lastDate);
-      const paths = [...files.map((file) => file.path), ...quarantinedPaths, ...missingPaths];
-      const records = await this.#eraseAccepted(site, firstDate, lastDate, paths);
-      this.#sums.changed(site);
-      this.#catalog.changed(site);
-      // A missing one stays a pending delete until the next sweep: it may be back by then.
-      this.#recovery.missing.drop(missingPaths);
-      await this.#recovery.removeQuarantined(quarantinedPaths);
-      await erased?.ended();
-      return {
-        counts: {
-          db_records_deleted: records,
-          events_deleted: records + (erased?.elsewhere ?? 0) + rowsOf(stored),
-          parquet_partitions_deleted: partitions([
-            ...stored,
-            ...trashed,
-            ...quarantined,
-            ...missing,
-            ...originals,
-          ]),
-          ...await summed,
-        },
-        removed: files.length > 0 ? this.#parquet.publish([], files) : Promise.resolve(),
-        number: erased?.number ?? null,
-      };
+      try {
+        return await this.#eraseHere(site, firstDate, lastDate, erased);
+      } catch (error) {
+        erased?.abandoned();
+        throw error;
+      }
     });
     await removed;
     await this.#sums.sweep();
@@ -194,6 +172,50 @@ export class Eraser {
     if (isRecorded) await this.#lake?.othersErased();
     const id = number === null ? {} : { erasure_id: number };
     return { ...counts, ...this.#notErased(), ...id };
+  }
+
+  /** The rest of an erasure of which `erased` is the lake's part. The caller holds the mutex. */
+  async #eraseHere(
+    site: string,
+    firstDate: string,
+    lastDate: string,
+    erased: Erased | undefined,
+  ): Promise<ErasedHere> {
+    const ofLake = erased?.partitions ?? [];
+    const trashed = await this.#trash.erase(site, firstDate, lastDate);
+    const originals = await this.#originals.erase(site, firstDate, lastDate);
+    const files = this.#filesOf(site, firstDate, lastDate);
+    const stored = [...files, ...ofLake];
+    const quarantined = this.#recovery.quarantinedOf(site, firstDate, lastDate);
+    const missing = this.#recovery.missing.of(site, firstDate, lastDate);
+    const quarantinedPaths = quarantined.map(({ path }) => path);
+    const missingPaths = missing.map(({ path }) => path);
+    // The store counts them before it deletes them: it does one thing after the other.
+    const summed = this.#summedDays(site, firstDate, lastDate);
+    const paths = [...files.map((file) => file.path), ...quarantinedPaths, ...missingPaths];
+    const records = await this.#eraseAccepted(site, firstDate, lastDate, paths);
+    this.#sums.changed(site);
+    this.#catalog.changed(site);
+    // A missing one stays a pending delete until the next sweep: it may be back by then.
+    this.#recovery.missing.drop(missingPaths);
+    await this.#recovery.removeQuarantined(quarantinedPaths);
+    await erased?.ended();
+    return {
+      counts: {
+        db_records_deleted: records,
+        events_deleted: records + (erased?.elsewhere ?? 0) + rowsOf(stored),
+        parquet_partitions_deleted: partitions([
+          ...stored,
+          ...trashed,
+          ...quarantined,
+          ...missing,
+          ...originals,
+        ]),
+        ...await summed,
+      },
+      removed: files.length > 0 ? this.#parquet.publish([], files) : Promise.resolve(),
+      number: erased?.number ?? null,
+    };
   }
 
   /** Deletes a site's files in quarantine and forgets its missing ones, of some UTC dates. */

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { sql } from "../../../../src/core/sql.ts";
 import { literal } from "../../../../src/storage/parquet/schema.ts";
 import type { Storage } from "../../../../src/storage/open.ts";
+import { ALL_DATES } from "../../../../src/storage/tiers/erase.ts";
 import { plainRows } from "../../../../scripts/lake/plain.ts";
 import { pageview } from "../../../support/events.ts";
 import { numbered } from "../../../support/lake/data.ts";
@@ -223,4 +224,36 @@ over("a server that comes back does the erasures that it missed", async (nodes, 
     const done = await storage.lake?.upkeep.erasure(erasure_id ?? NaN);
     assert.deepEqual([done?.doneBy, done?.missing], [["one", "two"], []]);
   }
+});
+
+over("flushes go on after an erasure that fails in the middle", async (nodes) => {
+  const [one, two] = [await nodes.open("one"), await nodes.open("two")];
+  await add(one, 0, 30);
+  await one.flusher.flush();
+  await add(one, 30, 30);
+  const { db } = await one.lake?.node.lake() ?? {};
+  assert.ok(db);
+  const execute = db.execute.bind(db);
+  let failures = 1;
+  db.execute = (query, ...rest) => {
+    if (!/cleanup_old_files/.test(query.text) || failures-- === 0) return execute(query, ...rest);
+    return Promise.reject(new Error("the bucket fails"));
+  };
+  await assert.rejects(one.eraser.erase(SITE, ...ALL_DATES), { code: "unavailable" });
+  await one.flusher.flush();
+  assert.equal(one.flusher.failing, false);
+  assert.deepEqual(await numbersOf(one), [], "what had been in the journal is erased, too");
+  await add(one, 60, 30);
+  await one.flusher.flush();
+  const later = expected(90).filter((n) => n >= 60);
+  assert.deepEqual(await numbersOf(one), later, "what came after it is not");
+  await follow(two);
+  const following = setInterval(() => follow(one), 100);
+  const erasing = two.eraser.erase(SITE, "2025-01-01", "2025-01-01");
+  await erasing.finally(() => clearInterval(following));
+  await add(one, 90, 30);
+  await one.flusher.flush();
+  assert.equal(one.flusher.failing, false, "after the next erasure of another server");
+  await follow(one);
+  assert.equal(one.lake?.node.erasedTo, one.lake?.node.marked.erasedMax);
 });
