@@ -219,6 +219,7 @@ export class Imports {
       this.#later.delete(id);
     } catch (error) {
       if (signal.aborted) throw error;
+      await this.#watch(id, stop);
       const reason = stop.signal.aborted ? stop.signal.reason : error;
       await this.#failed(found, before, reason);
     } finally {

@@ -14,6 +14,7 @@ import {
   type ImportHistory,
 } from "../../history/history.ts";
 import type { DayChoice } from "../../history/history.ts";
+import { isOpen } from "../../history/history_ops.ts";
 import type { SumRow } from "../../history/sum_kinds.ts";
 import { TEMPORARY } from "../../parquet/file_name.ts";
 import type { CatalogFile } from "../../parquet/partition.ts";
@@ -23,6 +24,7 @@ import type { Store } from "../../state/store.ts";
 import type { LakeFlusher } from "../flushing.ts";
 import { storedRows } from "../importing.ts";
 import type { LakeNode } from "../node.ts";
+import { type Erasure, erasureOf, erasuresAfter } from "../nodes/erasures.ts";
 import {
   EVENTS,
   IMPORT_ID,
@@ -47,6 +49,11 @@ export interface LakeHistoryParts {
   readonly mutex: Mutex;
 }
 
+/** What is brought, after an erasure of this number and before any later one. */
+interface Bringing extends ImportCommit {
+  readonly erasedTo: number;
+}
+
 /** Days of one commit: it is over soon, and few go up again where another server commits first. */
 const DAYS_AT_ONCE = 16;
 const BYTES_AT_ONCE = 32 * 1024 * 1024;
@@ -68,7 +75,16 @@ export class LakeHistory implements ImportHistory {
   }
 
   /** Which days the import `id` may fill now; sums are of days in `zone`. */
-  async freeDays(site: string, choice: DayChoice, zone: string, id: string): Promise<FreeDays> {
+  freeDays(site: string, choice: DayChoice, zone: string, id: string): Promise<FreeDays> {
+    return this.#alone(() => this.#freeDays(site, choice, zone, id));
+  }
+
+  async #freeDays(
+    site: string,
+    choice: DayChoice,
+    zone: string,
+    id: string,
+  ): Promise<FreeDays> {
     const { store, node, flusher } = this.#parts;
     node.requireWell();
     const lake = await node.lake();
@@ -135,11 +151,14 @@ export class LakeHistory implements ImportHistory {
    * `takeOut`.
    */
   async commit(id: string, written: readonly CatalogFile[], given: ImportCommit): Promise<void> {
-    const { owned, mutex, clock } = this.#parts;
+    const { owned, clock, flusher, node } = this.#parts;
     const added = new Set<string>();
+    const erasedTo = await this.#alone(async () => {
+      await flusher.settle();
+      return node.marked.erasedMax;
+    });
     for (const some of batchesOf(written)) {
-      given.signal.throwIfAborted();
-      const dates = await mutex.run(() => this.#bring(id, some, given));
+      const dates = await this.#alone(() => this.#bring(id, some, { ...given, erasedTo }));
       for (const date of dates) added.add(date);
     }
     await this.discard(id);
@@ -177,20 +196,45 @@ export class LakeHistory implements ImportHistory {
     await this.#delete(id, site);
   }
 
+  /** Does work apart from flushes. Rejects with what it rejected with. */
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#parts.mutex.run(work);
+    } catch (error) {
+      throw error instanceof Error && error.cause instanceof AppError ? error.cause : error;
+    }
+  }
+
   #daysOf(id: string): string {
     return `${this.#folder}/${id}/work/days`;
   }
 
-  /** Brings some days into the lake; resolves with those that are there. */
+  /**
+   * Brings some days into the lake; resolves with those that are there. Nothing comes after an
+   * erasure of the site. The caller holds the mutex.
+   */
   async #bring(
     id: string,
     some: readonly CatalogFile[],
-    { site, choice, zone }: ImportCommit,
+    given: Bringing,
+  ): Promise<readonly string[]> {
+    // While it waited for the mutex, the site may have been erased.
+    await this.#requireWanted(id, given.signal);
+    const { flusher } = this.#parts;
+    await flusher.settle();
+    const dates = await this.#insert(id, some, given);
+    await flusher.settle();
+    return dates;
+  }
+
+  async #insert(
+    id: string,
+    some: readonly CatalogFile[],
+    { site, choice, zone, signal, erasedTo }: Bringing,
   ): Promise<readonly string[]> {
     const { node, flusher } = this.#parts;
     const lake = await node.lake();
-    await flusher.settle();
-    const free = await this.freeDays(site, choice, zone, id);
+    const free = await this.#freeDays(site, choice, zone, id);
     const measured = new Map<CatalogFile, Measure>();
     for (const file of some) {
       const [row] = await lake.query(
@@ -199,8 +243,11 @@ export class LakeHistory implements ImportHistory {
       );
       measured.set(file, measureOf(row));
     }
-    const dates = await flusher.commit("Cannot write an import into the lake", async (run) => {
+    return await flusher.commit("Cannot write an import into the lake", async (run) => {
       const there = new Set((await run(broughtBy(id))).map(({ date }) => String(date)));
+      // Whoever erases all of a site has cancelled its imports before: it is asked in this order.
+      await requireNotErased(run, site, some, erasedTo);
+      await this.#requireWanted(id, signal);
       const taken = choice === "all" ? new Set() : await datesWithEvents(run, site, some);
       const isNew = ({ date }: CatalogFile) =>
         !there.has(date) && !taken.has(date) && free.reason(date) === null;
@@ -210,8 +257,14 @@ export class LakeHistory implements ImportHistory {
       const isThere = (file: CatalogFile) => there.has(file.date) || fresh.includes(file);
       return some.filter(isThere).map(({ date }) => date);
     });
-    await flusher.settle();
-    return dates;
+  }
+
+  /** Rejects with `conflict` where an import is over or to be cancelled. */
+  async #requireWanted(id: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const found = await this.#parts.owned.run("findPastImport", id);
+    if (found && isOpen(found) && found.wish !== "cancel") return;
+    throw new AppError("conflict", `Cannot go on with the import ${id}: it is over or cancelled`);
   }
 
   #rowsOf(id: string, { path, site_id }: CatalogFile): Sql {
@@ -279,6 +332,22 @@ function batchesOf(written: readonly CatalogFile[]): CatalogFile[][] {
     bytesLeft -= file.bytes;
   }
   return batches;
+}
+
+/** Rejects with `conflict` where days of a site were erased after a number of the erasures. */
+async function requireNotErased(
+  run: Run,
+  site: string,
+  some: readonly CatalogFile[],
+  erasedTo: number,
+): Promise<void> {
+  const isOfDays = ({ site: erased, firstDate, lastDate }: Erasure) =>
+    erased === site && some.some(({ date }) => date >= firstDate && date <= lastDate);
+  if (!(await run(erasuresAfter(erasedTo))).map(erasureOf).some(isOfDays)) return;
+  throw new AppError(
+    "conflict",
+    `Cannot go on with the import: events of ${site} were erased meanwhile; import them again`,
+  );
 }
 
 /** Of some days those that have events in the lake already. */

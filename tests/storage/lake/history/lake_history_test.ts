@@ -3,6 +3,9 @@
 import assert from "node:assert/strict";
 import { plainRows } from "../../../../scripts/lake/plain.ts";
 import { realSystem } from "../../../../src/runtime/system.ts";
+import { sql } from "../../../../src/core/sql.ts";
+import { literal } from "../../../../src/storage/parquet/schema.ts";
+import { ALL_DATES } from "../../../../src/storage/tiers/erase.ts";
 import { numbered } from "../../../support/lake/data.ts";
 import { lakeTest, openOverLake, partsOfFile } from "../../../support/lake/lake.ts";
 import { importFiles, importsOf, running, SITE } from "../../../support/storage/imports.ts";
@@ -22,6 +25,20 @@ function exported(dates: readonly string[]): string {
   return [header, ...rows, ""].join("\n");
 }
 
+/** So many dates in a row. */
+function days(count: number): string[] {
+  return Array.from(
+    { length: count },
+    (_, n) => new Date(Date.UTC(2025, 3, 1 + n)).toISOString().slice(0, 10),
+  );
+}
+
+const overLake = (env: Readonly<Record<string, string>>, node: string) => ({
+  ...env,
+  MALLARD_STORAGE: "lake",
+  MALLARD_NODE_NAME: node,
+});
+
 lakeTest("an undo leaves a site's own events, an erasure days free", partsNow, async (
   env,
   folder,
@@ -29,8 +46,7 @@ lakeTest("an undo leaves a site's own events, an erasure days free", partsNow, a
   const system = realSystem({ format: "text", levelMin: "error" });
   const storage = await openOverLake(folder, env, { system });
   try {
-    const settings = { ...env, MALLARD_STORAGE: "lake", MALLARD_NODE_NAME: "one" };
-    const imports = await importsOf(folder, system, storage, settings);
+    const imports = await importsOf(folder, system, storage, overLake(env, "one"));
     const rows = () =>
       plainRows(
         partsNow(),
@@ -70,3 +86,69 @@ lakeTest("an undo leaves a site's own events, an erasure days free", partsNow, a
     await storage.close();
   }
 });
+
+lakeTest("no batch of an import follows an erasure of its site", partsNow, async (env, folder) => {
+  const system = realSystem({ format: "text", levelMin: "error" });
+  const storage = await openOverLake(folder, env, { system });
+  try {
+    const { flusher } = storage.lake ?? assert.fail();
+    const imports = await importsOf(folder, system, storage, overLake(env, "one"));
+    const commit = flusher.commit.bind(flusher);
+    let batches = 0;
+    let erasing: Promise<unknown> | undefined;
+    flusher.commit = async (tried, work) => {
+      const result = await commit(tried, work);
+      if (++batches === 2) {
+        await storage.owned.run("cancelImports", SITE);
+        erasing = storage.eraser.erase(SITE, ...ALL_DATES);
+      }
+      return result;
+    };
+    const ended = await importFiles(running(imports), { "a.csv": exported(days(60)) });
+    await erasing;
+    assert.deepEqual([ended.state, batches], ["cancelled", 2]);
+    const there = "select count(*) from lake.events union all select count(*) from lake.imports";
+    assert.deepEqual(await plainRows(partsNow(), env, there), [[0], [0]]);
+    const lake = await storage.lake?.node.lake();
+    const objects = sql`select file from glob(${literal(`${env["MALLARD_LAKE_DATA_PATH"]}**`)})
+      where contains(file, ${literal(`site_id=${SITE}/`)})`;
+    assert.deepEqual(await lake?.db.query(objects), []);
+  } finally {
+    await storage.close();
+  }
+});
+
+lakeTest(
+  "an erasure between two batches ends an import that it has not cancelled",
+  partsNow,
+  async (
+    env,
+    folder,
+  ) => {
+    const system = realSystem({ format: "text", levelMin: "error" });
+    const storage = await openOverLake(folder, env, { system });
+    try {
+      const { flusher } = storage.lake ?? assert.fail();
+      const imports = await importsOf(folder, system, storage, overLake(env, "one"));
+      await storage.eraser.erase(SITE, ...ALL_DATES);
+      const first = await importFiles(running(imports), { "a.csv": exported(days(2)) });
+      assert.equal(first.state, "done", "an erasure before an import");
+      const commit = flusher.commit.bind(flusher);
+      let erasing: Promise<unknown> | undefined;
+      flusher.commit = async (tried, work) => {
+        const result = await commit(tried, work);
+        erasing ??= storage.eraser.erase(SITE, "2025-05-20", "2025-05-20");
+        return result;
+      };
+      const all = { days: "all" } as const;
+      const ended = await importFiles(running(imports), { "b.csv": exported(days(60)) }, all);
+      await erasing;
+      assert.equal(ended.state, "failed");
+      assert.match(ended.report.error ?? "", /were erased meanwhile/);
+      const rows = await plainRows(partsNow(), env, "select count(*) from lake.events");
+      assert.deepEqual(rows, [[4]]);
+    } finally {
+      await storage.close();
+    }
+  },
+);
