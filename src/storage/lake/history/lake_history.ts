@@ -21,6 +21,7 @@ import type { CatalogFile } from "../../parquet/partition.ts";
 import { writeTemporary } from "../../parquet/partition_file.ts";
 import { ALL_COLUMNS, literal } from "../../parquet/schema.ts";
 import type { Store } from "../../state/store.ts";
+import { isPassing } from "../faults.ts";
 import type { LakeFlusher } from "../flushing.ts";
 import { storedRows } from "../importing.ts";
 import type { LakeNode } from "../node.ts";
@@ -196,12 +197,15 @@ export class LakeHistory implements ImportHistory {
     await this.#delete(id, site);
   }
 
-  /** Does work apart from flushes. Rejects with what it rejected with. */
+  /** Does work apart from flushes. Rejects with `unavailable` where it may succeed later. */
   async #alone<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await this.#parts.mutex.run(work);
     } catch (error) {
-      throw error instanceof Error && error.cause instanceof AppError ? error.cause : error;
+      if (!(error instanceof Error) || error.cause === undefined) throw error;
+      if (error.cause instanceof AppError) throw error.cause;
+      if (!isPassing(error.cause)) throw error;
+      throw new AppError("unavailable", error.message, { "retry-after": "60" });
     }
   }
 

@@ -152,3 +152,22 @@ lakeTest(
     }
   },
 );
+
+lakeTest("an import waits for as long as the bucket fails", partsNow, async (env, folder) => {
+  const system = realSystem({ format: "text", levelMin: "error" });
+  const storage = await openOverLake(folder, env, { system });
+  try {
+    const imports = await importsOf(folder, system, storage, overLake(env, "one"));
+    const lake = await storage.lake?.node.lake() ?? assert.fail();
+    const { db } = lake;
+    const transaction = db.transaction.bind(db);
+    db.transaction = () => Promise.reject(new Error("HTTP 503 of the bucket"));
+    const waiting = await importFiles(running(imports), { "a.csv": exported(days(2)) });
+    assert.deepEqual([waiting.state, waiting.report.attempts], ["waiting", 0]);
+    db.transaction = transaction;
+    const ended = await imports.run(waiting.id, new AbortController().signal);
+    assert.equal(ended.state, "done", ended.report.error);
+  } finally {
+    await storage.close();
+  }
+});
