@@ -3,7 +3,7 @@
 // Whatever ends the process, an import goes on from its last whole step, or leaves no trace.
 import { csvCell } from "../../dashboard/grammar/csv.js";
 import { AppError, messageOf } from "../core/errors.ts";
-import { MINUTE_MS } from "../core/durations.ts";
+import { HOUR_MS, MINUTE_MS } from "../core/durations.ts";
 import type { System } from "../core/types.ts";
 import { type Db, isOutOfMemory } from "../storage/duckdb.ts";
 import type { ImportHistory } from "../storage/history/history.ts";
@@ -70,6 +70,8 @@ export class Imports {
   readonly #later = new Map<string, number>();
   /** Imports that are over, of which something may be left in the history. */
   readonly #left = new Map<string, string>();
+  /** When the history is looked through for more of them. */
+  #lookMs = -Infinity;
 
   /** `folder` is that of all imports. */
   constructor(
@@ -134,6 +136,7 @@ export class Imports {
   /** Runs what waits, one after the other, and what the command line wishes. */
   async runWaiting(signal: AbortSignal): Promise<void> {
     const { system: { clock }, store } = this.#parts;
+    await this.#findLeft();
     await this.#takeOutLeft();
     for (const one of await store.run("listPastImports", undefined)) {
       if (signal.aborted) return;
@@ -153,6 +156,29 @@ export class Imports {
       if (signal.aborted || !(error instanceof AppError)) throw error;
       this.#later.set(id, clock.nowMs() + MINUTE_MS);
       log("warn", "Import waits", { import: id, site_id, reason: messageOf(error) });
+    }
+  }
+
+  /**
+   * Looks for what nobody has taken out, seldom: whatever server an import ran on may have died
+   * between the import's end and that. What no record tells of is no such rest, and stays.
+   */
+  async #findLeft(): Promise<void> {
+    const { system: { clock, log }, history, store } = this.#parts;
+    if (clock.uptimeMs() < this.#lookMs) return;
+    this.#lookMs = clock.uptimeMs() + MINUTE_MS;
+    try {
+      // Whoever brings something is on record before.
+      const brought = await history.brought();
+      for (const { id, site } of brought) {
+        const found = await store.run("findPastImport", id);
+        if (found && (isUnwanted(found) || found.state === "undone")) this.#left.set(id, site);
+      }
+      this.#lookMs = clock.uptimeMs() + HOUR_MS;
+    } catch (error) {
+      // While what servers share is out of reach, they say so themselves.
+      if (error instanceof AppError) return;
+      log("warn", "Cannot look for what imports have left", { reason: messageOf(error) });
     }
   }
 

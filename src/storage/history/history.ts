@@ -95,6 +95,12 @@ export interface ImportCommit {
   readonly signal: AbortSignal;
 }
 
+/** An import and the site of its events. */
+export interface Brought {
+  readonly id: string;
+  readonly site: string;
+}
+
 /** The events and sums of imports, wherever events are kept. */
 export type ImportHistory =
   & Pick<
@@ -113,6 +119,8 @@ export type ImportHistory =
     requirePossible(): void;
     /** Removes what an import has brought that failed or was cancelled. */
     takeOut(id: string, site: string): Promise<void>;
+    /** Imports that have brought something of which the store of imports may not know. */
+    brought(): Promise<readonly Brought[]>;
   };
 
 /** Adds and removes the events of imports. */
@@ -137,6 +145,11 @@ export class History {
   /** Nothing is there before all of it is. */
   takeOut(): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** The same. */
+  brought(): Promise<readonly Brought[]> {
+    return Promise.resolve([]);
   }
 
   /** Writes rows of sums, which nobody sees before the commit. */

@@ -20,6 +20,12 @@ export function broughtBy(id: string): Sql {
     where source = ${literal(sourceOfImport(id))} order by date`;
 }
 
+/** The imports that have brought something. */
+export function broughtAtAll(): Sql {
+  const id = sql`substr(source, ${sourceOfImport("").length + 1})`;
+  return sql`select distinct ${id} as id, site_id from ${IMPORTS} where ${OF_IMPORTS} order by all`;
+}
+
 /** Forgets what imports have brought, in the commit that deletes it. */
 export async function forgetBrought(run: Run, where: Sql): Promise<void> {
   // A deletion that deletes nothing would still change the table.

@@ -8,6 +8,7 @@ import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
 import type { Clock, Files } from "../../../core/types.ts";
 import type { Db, Run } from "../../duckdb.ts";
 import {
+  type Brought,
   type FreeDays,
   freeDaysOf,
   type ImportCommit,
@@ -35,7 +36,7 @@ import {
   MEASURES,
   sourceOfImport,
 } from "../tables.ts";
-import { broughtBy, broughtInto, forgetBrought } from "./brought.ts";
+import { broughtAtAll, broughtBy, broughtInto, forgetBrought } from "./brought.ts";
 
 /** What the history in a lake works on. */
 export interface LakeHistoryParts {
@@ -195,6 +196,13 @@ export class LakeHistory implements ImportHistory {
 
   async takeOut(id: string, site: string): Promise<void> {
     await this.#delete(id, site);
+  }
+
+  async brought(): Promise<readonly Brought[]> {
+    const { node } = this.#parts;
+    node.requireWell();
+    const rows = await (await node.lake()).ask("Cannot read what was imported", broughtAtAll());
+    return rows.map(({ id, site_id }) => ({ id: String(id), site: String(site_id) }));
   }
 
   /** Does work apart from flushes. Rejects with `unavailable` where it may succeed later. */

@@ -171,3 +171,39 @@ lakeTest("an import waits for as long as the bucket fails", partsNow, async (env
     await storage.close();
   }
 });
+
+lakeTest("what a server left of an import that is over, another takes out", partsNow, async (
+  env,
+  folder,
+) => {
+  const system = realSystem({ format: "text", levelMin: "error" });
+  const storage = await openOverLake(folder, env, { system });
+  try {
+    const imports = await importsOf(folder, system, storage, overLake(env, "one"));
+    const lake = await storage.lake?.node.lake() ?? assert.fail();
+    const there = () =>
+      plainRows(
+        partsNow(),
+        env,
+        "select (select count(*) from lake.events), (select sum(events) from lake.imports)",
+      );
+    const kept = await importFiles(running(imports), { "a.csv": exported(days(2)) });
+    assert.equal(kept.state, "done", kept.report.error);
+    const commit = lake.commit.bind(lake);
+    lake.commit = async (tried, work) => {
+      if (/take an import out/.test(tried)) throw new Error("the server dies");
+      const result = await commit(tried, work);
+      await storage.owned.run("cancelImports", SITE);
+      return result;
+    };
+    const files = { "b.csv": exported(days(40)) };
+    const over = await importFiles(running(imports), files, { days: "all" });
+    lake.commit = commit;
+    assert.deepEqual([over.state, await there()], ["cancelled", [[4 + 32, 4 + 32]]]);
+    const elsewhere = await importsOf(`${folder}/two`, system, storage, overLake(env, "two"));
+    await elsewhere.runWaiting(new AbortController().signal);
+    assert.deepEqual(await there(), [[4, 4]]);
+  } finally {
+    await storage.close();
+  }
+});
