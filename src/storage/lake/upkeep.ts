@@ -234,10 +234,23 @@ export class LakeUpkeep {
     this.#log("error", messageOf(error));
   }
 
-  /** Flushes and erasures come in between. */
+  /** Flushes and erasures come in between, and a partition that fails keeps no other from it. */
   async #mergeAll(lake: Lake, goesOn: () => boolean): Promise<void> {
-    for (const partition of await lake.query("Cannot list files of the lake", registered())) {
-      if (goesOn()) await this.#mutex.run(() => this.#writeAnew(partition));
+    const failed = new Map<string, unknown>();
+    const writeAll = async (which: Sql) => {
+      for (const partition of await lake.query("Cannot list files of the lake", which)) {
+        const key = JSON.stringify([partition["site_id"], partition["date"]]);
+        if (!goesOn()) return;
+        if (failed.has(key)) continue;
+        await this.#mutex.run(() => this.#writeAnew(partition))
+          .catch((error) => failed.set(key, error));
+      }
+    };
+    await writeAll(REGISTERED);
+    if (failed.size > 0) {
+      // The extension merges nothing while there is one of such files.
+      await writeAll(CROWDED);
+      throw [...failed.values()][0];
     }
     let isLeft = true;
     while (isLeft && goesOn()) isLeft = await this.#mutex.run(() => this.#merge(lake));
@@ -306,8 +319,8 @@ export class LakeUpkeep {
   }
 }
 
-/** Partitions of several files of which an import has registered some. */
-function registered(): Sql {
+/** Partitions by what their files, `f`, have. */
+function partitionsOf(having: Sql): Sql {
   const catalog = raw(`"__ducklake_metadata_${LAKE}"`);
   return sql`select s.partition_value as site_id, d.partition_value as date
     from ${catalog}.ducklake_data_file f
@@ -318,8 +331,12 @@ function registered(): Sql {
     join ${catalog}.ducklake_file_partition_value d on d.data_file_id = f.data_file_id
       and d.partition_key_index = 1
     where f.end_snapshot is null
-    group by all having count(*) > 1 and count(f.mapping_id) > 0 order by all`;
+    group by all having ${having} order by all`;
 }
+
+/** Those of several files of which an import has registered some. */
+const REGISTERED = partitionsOf(raw("count(*) > 1 and count(f.mapping_id) > 0"));
+const CROWDED = partitionsOf(raw(`count(*) > ${FILES_MAX}`));
 
 function timeOf(ms: number): Sql {
   return sql`${literal(new Date(ms).toISOString())}::timestamptz`;

@@ -82,45 +82,58 @@ lakeTest("files of a partition are merged, and the answers stay", partsNow, asyn
   }
 });
 
-lakeTest(
-  "files that an import has registered are merged with those of flushes",
-  partsNow,
-  async (env, folder) => {
+/** Files of a day, as an import of a data folder registers them. */
+async function register(storage: Storage, env: Readonly<Record<string, string>>, date: string) {
+  const lake = await storage.lake?.node.lake() ?? assert.fail();
+  const which = sql`site_id = ${literal(SITE)} and date = ${literal(date)}::date`;
+  const folderOf = `imports/one/site_id=${SITE}/date=${date}`;
+  const file = literal(`${env["MALLARD_LAKE_DATA_PATH"]}${folderOf}/1-a.parquet`);
+  await lake.db.query(
+    sql`copy (select ${ALL_COLUMNS} from ${EVENTS} where ${which}) to ${file} (format parquet)`,
+  );
+  await lake.commit("Cannot register", async (run) => {
+    await run(sql`delete from ${EVENTS} where ${which}`);
+    await run(
+      sql`call ducklake_add_data_files('lake', 'events', ${file}, allow_missing => true,
+        hive_partitioning => true)`,
+    );
+  });
+}
+
+for (
+  const { name, failures } of [
+    { name: "files that an import has registered are merged with those of flushes", failures: 0 },
+    { name: "a partition that cannot be merged keeps no other from it", failures: 1 },
+  ]
+) {
+  lakeTest(name, partsNow, async (env, folder) => {
     const storage = await openOverLake(folder, env);
     try {
-      const lake = await storage.lake?.node.lake();
-      assert.ok(lake);
+      const { flusher, node } = storage.lake ?? assert.fail();
       await accept(storage, numbered(0, 12, 3));
       await storage.flusher.flush();
       const first = await numbersOf(storage);
-      const which = sql`site_id = ${literal(SITE)} and date = date '2026-01-01'`;
-      const folderOf = `imports/one/site_id=${SITE}/date=2026-01-01`;
-      const file = literal(`${env["MALLARD_LAKE_DATA_PATH"]}${folderOf}/1-a.parquet`);
-      await lake.db.query(
-        sql`copy (select ${ALL_COLUMNS} from ${EVENTS} where ${which}) to ${file} (format parquet)`,
-      );
-      await lake.commit("Cannot register", async (run) => {
-        await run(sql`delete from ${EVENTS} where ${which}`);
-        await run(
-          sql`call ducklake_add_data_files('lake', 'events', ${file}, allow_missing => true,
-            hive_partitioning => true)`,
-        );
-      });
-      await storage.lake?.node.follow();
+      for (const date of ["2026-01-01", "2026-01-02"]) await register(storage, env, date);
+      await node.follow();
       assert.deepEqual(await numbersOf(storage), first);
       for (let flush = 2; flush < 15; flush++) {
         await accept(storage, numbered(flush * 6, 6, 3));
         await storage.flusher.flush();
       }
       const before = await numbersOf(storage);
+      const commit = flusher.commit.bind(flusher);
+      let left = failures;
+      flusher.commit = (tried, work) =>
+        left-- > 0 ? Promise.reject(new Error("a file is gone")) : commit(tried, work);
       await storage.compactor.run(new AbortController().signal);
-      assert.deepEqual([storage.compactor.counts.failures, storage.fileCount()], [0, 6]);
+      const found = [storage.compactor.counts.failures, storage.fileCount()];
+      assert.deepEqual(found, [failures, 6 - failures + failures * 14]);
       assert.deepEqual(await numbersOf(storage), before);
     } finally {
       await storage.close();
     }
-  },
-);
+  });
+}
 
 lakeTest("what is too old expires from the lake", partsNow, async (env, folder) => {
   const storage = await openOverLake(folder, env);
