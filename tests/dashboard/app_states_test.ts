@@ -258,3 +258,17 @@ dashboardTest(
       }
     }),
 );
+
+dashboardTest(
+  "app.js: what the server refuses of an address is told in the reader's language",
+  async ({ url, open }) => {
+    const { page } = await open(`${url}/?site=${SITE}&interval=fortnight`, { locale: "de-DE" });
+    const inChart = page.locator(".chart-box .fault");
+    await inChart.filter({ hasText: "„fortnight“ ist nicht möglich" }).waitFor();
+    const said = await inChart.textContent() ?? "";
+    assert.ok(said.includes("Intervall") && !said.includes("not one of"), said);
+    await page.goto(`${url}/?site=${SITE}&why=fame`);
+    const inDialog = page.locator("dialog .fault");
+    await inDialog.filter({ hasText: "Kennzahl, es gibt keine Kennzahl „fame“" }).waitFor();
+  },
+);

@@ -2,14 +2,28 @@
 // may be empty.
 import { Empty, Fault } from "../layout/panel.js";
 import { useApp } from "../../lib/state/context.js";
-import { html } from "../../lib/html.js";
+import { html, useEffect, useState } from "../../lib/html.js";
 import { refusalOf } from "../../lib/format/refusal.js";
+import { loadPageWords } from "../../lib/format/words.js";
+
+/** Draws again when the words that tell refusals are there: the first view has none. */
+function useRefusalWords() {
+  const [, setThere] = useState(false);
+  useEffect(() => {
+    let wanted = true;
+    loadPageWords().then(() => wanted && setThere(true), () => {});
+    return () => {
+      wanted = false;
+    };
+  }, []);
+}
 
 /**
  * @param {{ fault: import("../../lib/ask/api.js").ApiError, onRetry: () => void }} props
  */
 export function PanelFault({ fault, onRetry }) {
   const { t } = useApp();
+  useRefusalWords();
   const isBusy = fault.status === 429 || fault.status === 503;
   const detail = isBusy ? t("fault_hint_busy") : refusalOf(fault, t);
   return html`

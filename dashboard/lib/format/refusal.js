@@ -22,8 +22,13 @@ const TOLD = new Set([401, 408, 429, 503]);
 /** Texts of parameters and fields that are no settings of a site. */
 const FIELDS = /** @type {const} */ ({
   currency: "dimension_currency",
+  dimension: "filter_dimension",
+  dimensions: "filter_dimension",
   event: "dimension_name",
   filters: "filters",
+  interval: "interval",
+  metric: "metric",
+  metrics: "metric",
   min_revenue: "goal_revenue",
   name: "name",
   props: "goal_props",
@@ -142,10 +147,11 @@ function reasonOf(message, field) {
  * @param {import("./text.js").Translate} t
  */
 function fieldText(field, t) {
-  if (Object.hasOwn(FIELDS, field)) return t(FIELDS[/** @type {keyof typeof FIELDS} */ (field)]);
-  // The texts of settings are there where their form is.
-  const known = ["setting", "dimension"].map((
-    kind,
-  ) => /** @type {import("./text.js").Key} */ ([kind, field].join("_")));
+  const own = Object.hasOwn(FIELDS, field)
+    ? [FIELDS[/** @type {keyof typeof FIELDS} */ (field)]]
+    : [];
+  const kinds = ["setting", "dimension"].map((kind) => [kind, field].join("_"));
+  // Not every text is there: those of settings are where their form is.
+  const known = /** @type {import("./text.js").Key[]} */ ([...own, ...kinds]);
   return known.map((key) => [key, t(key)]).find(([key, text]) => text !== key)?.[1] ?? field;
 }

@@ -33,6 +33,19 @@ export async function loadWords() {
 }
 
 /**
+ * Loads the words of pages, those of refusals among them. Throws when they cannot be fetched; the
+ * next call tries again.
+ * @returns {Promise<void>}
+ */
+export function loadPageWords() {
+  pageWords ??= joinPages().catch((error) => {
+    pageWords = null;
+    throw error;
+  });
+  return pageWords;
+}
+
+/**
  * Loads a page that has words of its own together with these.
  * @template T
  * @param {() => Promise<T>} load
@@ -40,11 +53,7 @@ export async function loadWords() {
  */
 export function withPageWords(load) {
   return async () => {
-    pageWords ??= joinPages().catch((error) => {
-      pageWords = null;
-      throw error;
-    });
-    const [module] = await Promise.all([load(), pageWords]);
+    const [module] = await Promise.all([load(), loadPageWords()]);
     return module;
   };
 }

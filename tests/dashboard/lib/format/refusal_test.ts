@@ -5,9 +5,18 @@ import { SAID } from "../../../../dashboard/lib/format/said.js";
 import { parseFilter } from "../../../../dashboard/grammar/filter.js";
 import { parseSequence } from "../../../../dashboard/grammar/sequence.js";
 import { parseSpan } from "../../../../dashboard/grammar/span.js";
+import { AppError } from "../../../../src/core/errors.ts";
 import { faultOfPathRules } from "../../../../src/core/paths/rules.ts";
 import { sql } from "../../../../src/core/sql.ts";
-import { checkFilter, STANDARD_SETTINGS } from "../../../../src/query/parse.ts";
+import { METRICS } from "../../../../src/query/metrics.ts";
+import { Params } from "../../../../src/query/params.ts";
+import {
+  checkFilter,
+  dimensionsParam,
+  metricsParam,
+  parseReportRequest,
+  STANDARD_SETTINGS,
+} from "../../../../src/query/parse.ts";
 import { compileSteps } from "../../../../src/query/steps.ts";
 import { faultsOfGoal } from "../../../../src/sites/goals.ts";
 import { faultsOfSettings } from "../../../../src/sites/settings.ts";
@@ -234,6 +243,65 @@ Deno.test("refusalOf() tells what is wrong with steps, filters, rules and goals"
   tellBy([]);
 });
 
+/** What is wrong with parameters that stand in addresses of the dashboard. */
+const PARAMETERS = [
+  "metrics=fame,visitors",
+  "metrics=visitors,fame,glory",
+  `metrics=${Object.keys(METRICS).slice(0, 3).join(",")}`,
+  "dimensions=colour",
+  "dimensions=page,source,device",
+  "interval=fortnight",
+  "interval=minute&period=12mo",
+  "period=decade",
+  "compare=never",
+  "timezone=Moon",
+  "match_weekday=perhaps",
+  "limit=many",
+  "limit=1&limit=2",
+  "start_date=2026-01-01",
+  "start_date=soon&end_date=2026-01-01",
+  "filters=near(page,/)",
+  "filters=has_done(is(entry_page,/))",
+];
+
+/** The refusal of a report with these parameters; null where it has none. */
+function refusedParameters(query: string): AppError | null {
+  const params = new Params(new URLSearchParams(query));
+  try {
+    parseReportRequest(params, "a.example", Date.UTC(2026, 0, 15) * 1000, STANDARD_SETTINGS);
+    metricsParam(params, "metrics", 2);
+    dimensionsParam(params, "dimensions", 2);
+    params.check();
+    return null;
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+}
+
+Deno.test("refusalOf() tells what is wrong with metrics and other parameters", () => {
+  tellBy(SAID);
+  for (const query of PARAMETERS) {
+    const refused = refusedParameters(query);
+    assert.ok(refused, `${query} is not refused`);
+    const { message, field } = refused;
+    for (const language of LANGUAGES) {
+      const text = refusalOf(refusal(400, message, field), language);
+      assert.doesNotMatch(
+        text,
+        /(?:Server|server|serveur|servidor)\s?: |said_|undefined|\{|metrics:/,
+        `${query}: ${message}`,
+      );
+    }
+  }
+  const { message = "", field } = refusedParameters("metrics=fame&interval=day") ?? {};
+  equal(
+    refusalOf(refusal(400, message, field), de),
+    "Der Server versteht diese Eingabe nicht: Kennzahl, es gibt keine Kennzahl „fame“",
+  );
+  tellBy([]);
+});
+
 Deno.test("refusalOf() names the field of each fault, and quotes what it cannot tell whole", () => {
   tellBy(SAID);
   const told = (...faults: readonly string[]) =>
@@ -252,11 +320,8 @@ Deno.test("refusalOf() names the field of each fault, and quotes what it cannot 
   );
   equal(told(span, filters), `${told(span)}; Filter, Zeichen 8 ist nicht lesbar`);
   for (const other of [span, filters]) {
-    const metrics = 'Cannot read metrics: "fame" is not one of visitors';
-    equal(
-      told(metrics, other),
-      `${opening} metrics (Server: „${metrics.replace("Cannot read metrics: ", "")}; ${other}“)`,
-    );
+    const fame = "Cannot read fame: it has faded";
+    equal(told(fame, other), `${opening} fame (Server: „it has faded; ${other}“)`);
   }
   equal(
     told("Cannot use interval: hour makes more than 5000 buckets"),
