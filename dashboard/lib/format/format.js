@@ -6,7 +6,7 @@
  * @property {(value: number) => string} count 12,345
  * @property {(value: number) => string} compact 12,345, but 123K
  * @property {(value: number) => string} decimal 2.4
- * @property {(share: number) => string} percent 0.423 → 42%
+ * @property {(share: number) => string} percent 0.423 → 42%, 0.0001 → <0.1%
  * @property {(count: number, unit: string) => string} span 2 hours
  * @property {(secs: number) => string} duration 95 → 1m 35s
  * @property {(value: number) => string} hundredths 0.07
@@ -49,6 +49,9 @@ export function makeFormat(locale) {
 
 /** The text of a missing value. */
 const NOTHING = "–";
+
+/** The least share that is written: a smaller one is not nothing. */
+const SHARE_LEAST = 0.001;
 
 /** In a row, hundredths say nothing of larger amounts. */
 const MONEY_WHOLE = 1000;
@@ -118,7 +121,9 @@ function numberFormats(locale) {
       Math.abs(value) < 100_000 ? count.format(value) : compact.format(value),
     decimal: (/** @type {number} */ value) => decimal.format(value),
     percent: (/** @type {number} */ share) =>
-      (share !== 0 && Math.abs(share) < 0.1 ? finePercent : percent).format(share),
+      share > 0 && share < SHARE_LEAST / 2
+        ? `<${finePercent.format(SHARE_LEAST)}`
+        : (share !== 0 && Math.abs(share) < 0.1 ? finePercent : percent).format(share),
     duration: durationFormat(locale),
     hundredths: (/** @type {number} */ value) =>
       new Intl.NumberFormat(locale, { maximumFractionDigits: 2 }).format(value),

@@ -15,6 +15,8 @@ Deno.test("percent() shows a digit more below ten percent", () => {
   assert.equal(english.percent(0.4231), "42%");
   assert.equal(english.percent(0.0423), "4.2%");
   assert.equal(english.percent(0), "0%");
+  assert.equal(english.percent(0.0005), "0.1%");
+  assert.equal(english.percent(0.0004), "<0.1%");
   assert.equal(english.percent(1), "100%");
 });
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Page } from "../../../support/browser/browser.ts";
 import { dashboardTest, OTHER_SITE, settled } from "../../../support/browser/dashboard.ts";
 
 const LOCALES = ["en", "de", "fr", "es"];
@@ -74,6 +75,46 @@ dashboardTest(
     // Seventy days of data: there is nothing to compare a year with.
     assert.deepEqual([row.changed, row.change], ["–", 0]);
     assert.ok(row.label / row.name > NAME_PART_MIN, `${row.label} of ${row.name} px`);
+  },
+);
+
+/** Names in rows that are cut, and words of them that are broken. */
+const cutNames = (page: Page) =>
+  page.$$eval(
+    ".bars[data-breakdown]:not([data-breakdown=pages]) .bar-label",
+    (all) =>
+      all.flatMap((label) => {
+        if (label.scrollWidth > label.clientWidth || label.scrollHeight > label.clientHeight) {
+          return [`cut: ${label.textContent}`];
+        }
+        const text = [...label.childNodes].find(({ nodeType }) => nodeType === Node.TEXT_NODE);
+        return [...(text?.textContent ?? "").matchAll(/\S+/g)].flatMap(({ 0: word, index }) => {
+          const range = document.createRange();
+          range.setStart(text as Node, index);
+          range.setEnd(text as Node, index + word.length);
+          const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+          return lines.size > 1 ? [`broken: ${word}`] : [];
+        });
+      }),
+  );
+
+dashboardTest(
+  "Breakdown shows names of countries, sources and browsers whole on narrow screens",
+  async ({ url, open }) => {
+    for (const locale of LOCALES) {
+      const { page } = await open(`${url}/?site=${OTHER_SITE}&period=28d`, { locale });
+      await settled(page);
+      for (const width of [320, 390, 768, 1024]) {
+        await page.setViewportSize({ width, height: 900 });
+        assert.deepEqual(await cutNames(page), [], `${locale} at ${width} px`);
+      }
+      const long = await page.$$eval(
+        ".bar-label",
+        (all) => all.filter(({ textContent }) => (textContent?.length ?? 0) > 14).length,
+      );
+      assert.ok(long > 0, `no long names in ${locale}`);
+      await page.close();
+    }
   },
 );
 
