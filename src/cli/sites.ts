@@ -3,11 +3,15 @@
 // merges ids of one site, while no server runs.
 import { asciiSiteId, faultOfSiteId, siteKey, SiteSpellings } from "../core/site_id.ts";
 import { mergeSite } from "../storage/adoption/merge_site.ts";
+import { lakeOptions } from "../config/lake_options.ts";
+import { added } from "../sites/new_sites.ts";
 import {
   PROPOSED_OPS,
+  type ProposedSite,
   SITE_DECISIONS,
   type SiteDecision,
 } from "../storage/state/ops/proposed_ops.ts";
+import { SITE_OPS } from "../storage/state/ops/site_ops.ts";
 import { PROPOSALS_SINCE, schemaVersion } from "../storage/state/migrations.ts";
 import { Sqlite } from "../storage/state/sqlite.ts";
 import {
@@ -39,14 +43,15 @@ export const SITES = {
     if (action === "merge") return await merge(context, names);
     if (action === "create") return await create(context, names);
     if (action === "alias") return await alias(context, names);
+    const elsewhere = await waitingOnOthers(context);
     // An older program may have it open: its schema stays as it is.
     const db = action === "list" ? Sqlite.openReader(path) : Sqlite.openWriter(path);
     try {
       requireProposals(db);
       const decision = SITE_DECISIONS.find((one) => one === action);
-      if (decision !== undefined) return decide(db, decision, names);
+      if (decision !== undefined) return decide(db, decision, names, elsewhere);
       if (action === "list" && names.length === 0) {
-        return list(db, config.site_ids, context.options?.["json"] === true);
+        return list(db, config.site_ids, elsewhere, context.options?.["json"] === true);
       }
     } finally {
       db.close();
@@ -108,10 +113,37 @@ function requireProposals(db: Sqlite): void {
   );
 }
 
+/** What waits on other servers of the lake, where events are in one. Rejects with a sentence. */
+async function waitingOnOthers(
+  { config, system }: CommandContext,
+): Promise<readonly ProposedSite[]> {
+  if (config.storage !== "lake") return [];
+  const { waitingElsewhere } = await import("../storage/shared/shared_proposals.ts");
+  const place = await lakeOptions(config, system.files);
+  return await waitingElsewhere(place, config.node_name, system.clock);
+}
+
+/** What waits on this server and on others of sites that nobody has decided about. */
+function waitingSites(db: Sqlite, elsewhere: readonly ProposedSite[]): readonly ProposedSite[] {
+  const decided = new SiteSpellings([
+    ...PROPOSED_OPS.listRefused(db),
+    ...SITE_OPS.listSiteSettings(db).map(({ site_id }) => site_id),
+  ]);
+  return added(
+    PROPOSED_OPS.listProposed(db),
+    elsewhere.filter(({ site_id }) => decided.of(site_id).length === 0),
+  );
+}
+
 /** One site a line: what it is, its id, and how many events wait. */
-function list(db: Sqlite, listed: readonly string[], isJson: boolean): CommandResult {
+function list(
+  db: Sqlite,
+  listed: readonly string[],
+  elsewhere: readonly ProposedSite[],
+  isJson: boolean,
+): CommandResult {
   const listedIds = new SiteSpellings(listed);
-  const proposed = PROPOSED_OPS.listProposed(db);
+  const proposed = waitingSites(db, elsewhere);
   const same = new SiteSpellings(PROPOSED_OPS.listWithEvents(db)).several();
   const others = PROPOSED_OPS.listUndeclared(db).filter((site) =>
     listedIds.of(site).length === 0 && !proposed.some(({ site_id }) => site_id === site)
@@ -127,9 +159,14 @@ function list(db: Sqlite, listed: readonly string[], isJson: boolean): CommandRe
   return { text: lines.map((line) => `${line}\n`).join(""), ok: true };
 }
 
-function decide(db: Sqlite, decision: SiteDecision, names: readonly string[]): CommandResult {
+function decide(
+  db: Sqlite,
+  decision: SiteDecision,
+  names: readonly string[],
+  elsewhere: readonly ProposedSite[],
+): CommandResult {
   if (names.length === 0) throw new Error(`Cannot ${decision}: no site is named`);
-  const proposed = PROPOSED_OPS.listProposed(db).map(({ site_id }) => site_id);
+  const proposed = waitingSites(db, elsewhere).map(({ site_id }) => site_id);
   const sites = new Set(names.flatMap((name) => sitesFor(name, proposed)));
   const known = decision === "accept" ? knownSites(db, proposed) : null;
   const unknown = [...sites].find((site) => known?.of(site).length === 0);

@@ -15,6 +15,9 @@ export async function openNewSites(
   const { storage, sites, names, admission } = parts;
   const { owned } = storage;
   const erase = eraseWith(config, files, parts);
+  const { shared } = storage;
+  const others = shared &&
+    new (await import("../storage/shared/shared_proposals.ts")).SharedProposals(shared);
   const newSites = new NewSites(
     sites,
     names,
@@ -22,7 +25,8 @@ export async function openNewSites(
       ...storage,
       known: () => storage.reader.sites(),
       erase: (site) => erase(site, ...ALL_DATES, false),
-      ...storage.shared && {
+      ...others && {
+        others,
         refuse: (site: string, isRefused: boolean) =>
           isRefused
             ? owned.run("refuseSite", { site_id: site, atMs: clock.nowMs() })

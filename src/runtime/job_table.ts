@@ -30,7 +30,7 @@ export interface JobParts {
   readonly storage: Storage;
   readonly backups: Backups;
   readonly sites: Sites;
-  readonly newSites: Pick<NewSites, "applyDecisions">;
+  readonly newSites: Pick<NewSites, "applyDecisions" | "share">;
   readonly admission: Pick<SiteAdmission, "forgetIdle">;
   readonly drops: Drops;
   readonly identity: Identity;
@@ -66,7 +66,11 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
     { name: "clock", everyMs: MINUTE_MS, run: () => confirmClock(system, parts) },
     { name: "drops", everyMs: MINUTE_MS, run: () => drops.flush() },
     { name: "identity", everyMs: MINUTE_MS, run: () => identity.rotate() },
-    { name: "site decisions", everyMs: 5 * SECOND_MS, run: () => newSites.applyDecisions() },
+    {
+      name: "site decisions",
+      everyMs: 5 * SECOND_MS,
+      run: () => newSites.applyDecisions().then(() => newSites.share()),
+    },
     { name: "password", everyMs: SECOND_MS, run: () => parts.auth.takeUpPassword() },
     { name: "addresses", everyMs: MINUTE_MS, run: () => forgetAddresses(parts) },
     { name: "refusals", everyMs: MINUTE_MS, run: () => reportRefusals(system, parts) },

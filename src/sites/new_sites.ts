@@ -1,7 +1,9 @@
 // What an owner decides about new sites: accept, refuse or delete, many at once, here or on the
 // command line. An accepted site is declared, and its waiting events are counted.
 import { AppError, messageOf } from "../core/errors.ts";
+import { siteKey } from "../core/site_id.ts";
 import type { Log } from "../core/types.ts";
+import type { SharedProposals } from "../storage/shared/shared_proposals.ts";
 import type { ProposedSite, SiteDecision } from "../storage/state/ops/proposed_ops.ts";
 import type { Store } from "../storage/state/store.ts";
 import type { Proposals } from "../storage/tiers/proposals.ts";
@@ -14,7 +16,7 @@ export interface DecisionStorage {
   readonly store: Pick<Store, "run">;
   readonly proposals: Proposals;
   /** Counts a proposed site from now on; resolves with the number of its events. */
-  acceptProposed(site: string): Promise<number>;
+  acceptProposed(site: string, into?: string): Promise<number>;
   /** Forgets a site that has no events any more. */
   forgetSite(site: string): Promise<boolean>;
   /** Ids of the sites that have had events. */
@@ -23,6 +25,11 @@ export interface DecisionStorage {
   erase(site: string): Promise<unknown>;
   /** Tells other servers whether an owner refuses a site, where there are some. */
   refuse?(site: string, isRefused: boolean): Promise<void>;
+  /** What waits on other servers, where there are some. */
+  readonly others?: Pick<
+    SharedProposals,
+    "isReached" | "share" | "dropped" | "ofOthers" | "drop"
+  >;
 }
 
 /** The sites that nobody declared, by what becomes of their events. */
@@ -55,16 +62,29 @@ export class NewSites {
     this.#log = log;
   }
 
-  /** The new sites. */
-  list(): NewSitesList {
+  /** The new sites, of all servers. Rejects with `unavailable` where the others' are not known. */
+  async list(): Promise<NewSitesList> {
     const { proposals } = this.#storage;
+    const proposed = added(proposals.list(), await this.#waitingElsewhere());
+    const waiting = new Set(proposed.map(({ site_id }) => siteKey(site_id)));
     return {
-      proposed: proposals.list(),
+      proposed,
       refused: proposals.refused(),
       undeclared: this.#storage.known().filter((site) =>
-        !this.#names.isDeclared(site) && !proposals.has(site)
+        !this.#names.isDeclared(site) && !waiting.has(siteKey(site))
       ),
     };
+  }
+
+  /** Tells other servers what waits here, and deletes what they want to be deleted. */
+  async share(): Promise<void> {
+    const { others, proposals } = this.#storage;
+    if (!others?.isReached) return;
+    const sites = await others.share(proposals.list());
+    if (sites.length === 0) return;
+    for (const site of sites) await proposals.drop(site, false);
+    await others.dropped(sites);
+    await this.#storage.store.run("emptyLog", undefined);
   }
 
   /** Takes up what was decided on another server: drops what waits of refused sites. */
@@ -80,7 +100,7 @@ export class NewSites {
   async acceptDeclared(): Promise<void> {
     const { proposals } = this.#storage;
     const sites = [...proposals.list().map(({ site_id }) => site_id), ...proposals.refused()];
-    for (const site of sites) if (this.#names.isDeclared(site)) await this.declared(site);
+    for (const site of sites) if (this.#names.isDeclared(site)) await this.#release(site);
   }
 
   /** Counts the waiting events of a site that was just declared. */
@@ -88,9 +108,7 @@ export class NewSites {
     const site = this.#names.idOf(named);
     const { proposals } = this.#storage;
     if (proposals.isRefused(site)) await this.#storage.refuse?.(site, false);
-    if (proposals.has(site) || proposals.isRefused(site)) {
-      await this.#storage.acceptProposed(site);
-    }
+    await this.#release(site);
   }
 
   /** Forgets a site whose settings and events were deleted. */
@@ -107,7 +125,7 @@ export class NewSites {
    */
   async decide(decision: SiteDecision, named: readonly string[]): Promise<void> {
     const sites = named.map((site) => this.#names.idOf(site));
-    const unknown = decision === "accept" && sites.find((site) => !this.#isKnown(site));
+    const unknown = decision === "accept" && await this.#firstUnknown(sites);
     if (typeof unknown === "string") {
       throw new AppError("not_found", `Cannot accept ${unknown}: no event of it came`);
     }
@@ -122,7 +140,7 @@ export class NewSites {
     this.#log("info", "New sites decided", { decision, sites: sites.length });
   }
 
-  /** Applies the decisions that were made on the command line. */
+  /** Applies decisions of the command line; those that cannot be made now wait. */
   async applyDecisions(): Promise<void> {
     const { store } = this.#storage;
     for (const { id, site_id, decision } of await store.run("listDecisions", undefined)) {
@@ -130,6 +148,7 @@ export class NewSites {
         await this.decide(decision, [site_id]);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
+        if (error.code === "unavailable") return;
         this.#log("warn", "Cannot apply a decision of the command line", {
           site_id,
           decision,
@@ -149,8 +168,24 @@ export class NewSites {
     if (decision === "refuse" || proposals.isRefused(site)) {
       await this.#storage.refuse?.(site, decision === "refuse");
     }
+    if (decision === "delete") await this.#storage.others?.drop(site);
     await proposals.drop(site, decision === "refuse");
     if (decision === "delete") await this.#erase(site);
+  }
+
+  /** Counts what waits of a declared site, under the id that it was declared by. */
+  async #release(site: string): Promise<void> {
+    const { proposals } = this.#storage;
+    if (!proposals.has(site) && !proposals.isRefused(site)) return;
+    await this.#storage.acceptProposed(site, this.#sites.declared(site)?.site_id ?? site);
+  }
+
+  async #waitingElsewhere(): Promise<readonly ProposedSite[]> {
+    const { proposals } = this.#storage;
+    const found = await this.#storage.others?.ofOthers() ?? [];
+    return found.filter(({ site_id }) =>
+      !this.#names.isDeclared(site_id) && !proposals.isRefused(site_id)
+    );
   }
 
   /** Erases a site that nobody declared, and removes its name. */
@@ -161,11 +196,42 @@ export class NewSites {
     await this.deleted(site);
   }
 
+  /** The first of sites of which no event came to any server. */
+  async #firstUnknown(sites: readonly string[]): Promise<string | undefined> {
+    const unknown = sites.filter((site) => !this.#isKnown(site));
+    if (unknown.length === 0) return undefined;
+    const elsewhere = new Set((await this.#waitingElsewhere()).map((one) => siteKey(one.site_id)));
+    return unknown.find((site) => !elsewhere.has(siteKey(site)));
+  }
+
   #isKnown(site: string): boolean {
     const { proposals } = this.#storage;
     return proposals.has(site) || proposals.isRefused(site) || this.#names.isDeclared(site) ||
       this.#storage.known().includes(site);
   }
+}
+
+/** What waits here and elsewhere, by site; ids that differ in case alone are one site. */
+export function added(
+  own: readonly ProposedSite[],
+  others: readonly ProposedSite[],
+): readonly ProposedSite[] {
+  const sites = [...own];
+  const byKey = new Map(own.map(({ site_id }, index) => [siteKey(site_id), index]));
+  for (const one of others) {
+    const key = siteKey(one.site_id);
+    const index = byKey.get(key) ?? sites.length;
+    byKey.set(key, index);
+    const known = sites[index];
+    sites[index] = known === undefined ? one : {
+      site_id: known.site_id,
+      events: known.events + one.events,
+      bytes: known.bytes + one.bytes,
+      first_at: Math.min(known.first_at, one.first_at),
+      last_at: Math.max(known.last_at, one.last_at),
+    };
+  }
+  return sites.sort((a, b) => a.site_id < b.site_id ? -1 : 1);
 }
 
 /** The refusal of what cannot be done to one of several ids of a site. */

@@ -129,7 +129,7 @@ export interface Storage extends KeptParts {
   /** Keeps changes of files apart. */
   readonly mutex: Mutex;
   /** Counts a proposed site from now on; resolves with the number of its events. */
-  acceptProposed(site: string): Promise<number>;
+  acceptProposed(site: string, into?: string): Promise<number>;
   /** Removes a site that has no events any more; resolves with whether it had none. */
   forgetSite(site: string): Promise<boolean>;
   fileCount(): number;
@@ -475,7 +475,7 @@ async function openParts(
       lake: node,
       peers: lake?.peers ?? null,
     }),
-    acceptProposed: (site) => journal.acceptProposed(site),
+    acceptProposed: (site, into) => journal.acceptProposed(site, into),
     forgetSite: (site) => journal.forgetSite(site),
     fileCount: () => node?.fileCount() ?? catalog.fileCount(),
     quarantined: () => recovery.quarantined,

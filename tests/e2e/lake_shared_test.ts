@@ -2,7 +2,7 @@
 // visitor is one visitor, a login is valid on both, and both go on without PostgreSQL.
 import assert from "node:assert/strict";
 import { startPostgres, stopPostgres } from "../../scripts/lake/parts.ts";
-import { fromSource, ServerProcess } from "../../scripts/server_process.ts";
+import { fromSource, runToEnd, ServerProcess } from "../../scripts/server_process.ts";
 import { lakeTest, partsOfFile } from "../support/lake/lake.ts";
 import { resetPassword } from "../support/server/reset_password.ts";
 import { until } from "../support/wait.ts";
@@ -49,15 +49,17 @@ class Asked {
   }
 
   /** Sends an event of a visitor behind a proxy. */
-  send(page: string, address: string): Promise<Answer> {
-    const body = { name: "pageview", url: `https://${SITE}${page}`, domain: SITE };
+  send(page: string, address: string, site = SITE): Promise<Answer> {
+    const body = { name: "pageview", url: `https://${site}${page}`, domain: site };
     const headers = { "user-agent": BROWSER, "x-forwarded-for": address };
     return this.ask("/api/event", { method: "POST", body, headers });
   }
 
   /** Answers once the sent events are in the lake. */
-  async main(): Promise<{ readonly unique_visitors: number; readonly total_pageviews: number }> {
-    return (await this.ask(`/api/stats/main?site_id=${SITE}&period=day`)).body;
+  async main(
+    site = SITE,
+  ): Promise<{ readonly unique_visitors: number; readonly total_pageviews: number }> {
+    return (await this.ask(`/api/stats/main?site_id=${site}&period=day`)).body;
   }
 }
 
@@ -202,6 +204,9 @@ twoServers("two servers of a lake go on without PostgreSQL", {}, async (a, b) =>
       assert.equal((await server.ask("/api/keys")).status, 200, "what is known is still answered");
       const { degraded } = (await server.ask("/health/detailed")).body;
       assert.ok(degraded.includes("shared_out_of_reach"), degraded);
+      const listed = await server.ask("/api/new-sites");
+      assert.equal(listed.status, 503, "what waits on the other is not known");
+      assert.match(listed.body.error, /^Cannot read which new sites wait on other servers now: /);
     }
   } finally {
     await startPostgres(partsNow());
@@ -210,4 +215,79 @@ twoServers("two servers of a lake go on without PostgreSQL", {}, async (a, b) =>
   await until(async () => (await b.ask(`/api/sites/${SITE}`)).body.week_start, "the site");
   await until(async () => (await b.main()).total_pageviews === 2, "both events");
   assert.equal((await b.main()).unique_visitors, 1);
+});
+
+interface Listed {
+  readonly proposed: readonly { readonly site_id: string; readonly events: number }[];
+  readonly refused: readonly string[];
+  readonly undeclared: readonly string[];
+}
+
+/** What waits, as a server lists it: sites with numbers of events. */
+async function waitingOf(server: Asked): Promise<string> {
+  const { proposed } = (await server.ask("/api/new-sites")).body as Listed;
+  return proposed.map(({ site_id, events }) => `${site_id} ${events}`).join(", ");
+}
+
+const decide = (server: Asked, decision: string, ...sites: string[]) =>
+  server.ask("/api/new-sites", { method: "POST", body: { decision, sites } });
+
+lakeTest("new sites are decided about on any server of a lake", partsNow, async (env, folder) => {
+  const propose = { MALLARD_NEW_SITES: "propose" };
+  const a = await start(env, folder, "a", propose);
+  let b = await start(env, folder, "b", propose);
+  try {
+    await setUp(a);
+    await until(async () => !(await b.ask("/api/auth/status")).body.setup_required, "a password");
+    const { token } = a;
+    b.token = token;
+    const sent = [["Accepted.example", 3], ["refused.example", 2], ["deleted.example", 1]] as const;
+    for (const [site, events] of sent) {
+      for (let event = 0; event < events; event++) {
+        assert.equal((await b.send(`/${event}`, "203.0.113.7", site)).status, 202);
+      }
+    }
+    // In another case, on the other server: the same site.
+    assert.equal((await a.send("/other", "203.0.113.8", "accepted.example")).status, 202);
+    const all = "accepted.example 4, deleted.example 1, refused.example 2";
+    await until(async () => await waitingOf(a) === all, "what waits on b");
+    const shown = await runToEnd(fromSource(), ["sites"], { cwd: folder, env: a.settings });
+    assert.match(shown.stdout, /^proposed accepted.example 4\nproposed deleted.example 1\n/);
+
+    assert.equal((await decide(a, "accept", "accepted.example")).status, 200);
+    assert.equal((await decide(a, "refuse", "refused.example")).status, 200);
+    const { body } = await decide(a, "delete", "deleted.example");
+    assert.deepEqual(body, { proposed: [], refused: ["refused.example"], undeclared: [] });
+    const unknown = await decide(a, "accept", "nobody.example");
+    assert.equal(unknown.status, 404, JSON.stringify(unknown.body));
+    for (const server of [a, b]) {
+      const site = "accepted.example";
+      await until(async () => (await server.main(site)).total_pageviews === 4, "their events");
+      assert.equal((await server.main(site)).unique_visitors, 2);
+      await until(async () => await waitingOf(server) === "", "the decisions");
+    }
+    assert.equal((await b.send("/", "203.0.113.7", "refused.example")).status, 403);
+    assert.equal((await b.send("/", "203.0.113.7", "deleted.example")).status, 202);
+    await until(async () => await waitingOf(a) === "deleted.example 1", "the new event alone");
+
+    // Who is away learns it when it comes back.
+    assert.equal((await b.send("/", "203.0.113.7", "away.example")).status, 202);
+    await until(async () => (await waitingOf(a)).startsWith("away.example 1"), "what waits on b");
+    assert.equal(await b.server.stop(), 0, b.server.output);
+    const options = { cwd: folder, env: a.settings };
+    const decided = await runToEnd(fromSource(), ["sites", "accept", "away*"], options);
+    assert.match(decided.stdout, /^Decided to accept 1 sites/, decided.stderr);
+    await until(async () => await waitingOf(a) === "deleted.example 1", "the decision");
+    assert.equal((await decide(a, "delete", "deleted.example")).status, 200);
+    assert.equal((await a.main("away.example")).total_pageviews, 0);
+    b = await start(env, folder, "b", propose);
+    b.token = token;
+    for (const server of [a, b]) {
+      const count = async () => (await server.main("away.example")).total_pageviews;
+      await until(async () => await count() === 1, "the event that waited");
+      await until(async () => await waitingOf(server) === "", "what was deleted");
+    }
+  } finally {
+    for (const { server } of [a, b]) assert.equal(await server.stop(), 0, server.output);
+  }
 });

@@ -13,7 +13,7 @@ import { SITE_DECISIONS, type SiteDecision } from "../../storage/state/ops/propo
 export function newSiteRoutes(newSites: NewSites, clock: Clock): Route[] {
   const path = "/api/new-sites";
   return [
-    { method: "GET", path, right: "admin", handle: () => json(shown(newSites)) },
+    { method: "GET", path, right: "admin", handle: async () => json(await shown(newSites)) },
     {
       method: "POST",
       path,
@@ -21,14 +21,14 @@ export function newSiteRoutes(newSites: NewSites, clock: Clock): Route[] {
       handle: async ({ request }) => {
         const body = await readJsonObject(request, clock, API_BODY_BYTES_MAX);
         await newSites.decide(decisionOf(body), sitesOf(body));
-        return json(shown(newSites));
+        return json(await shown(newSites));
       },
     },
   ];
 }
 
-function shown(newSites: NewSites) {
-  const { proposed, ...rest } = newSites.list();
+async function shown(newSites: NewSites) {
+  const { proposed, ...rest } = await newSites.list();
   return {
     proposed: proposed.map(({ site_id, events, first_at, last_at }) => ({
       site_id,

@@ -112,6 +112,11 @@ export class SharedState {
     return state;
   }
 
+  /** The name of this server. */
+  get node(): string {
+    return this.#node;
+  }
+
   /** Whether PostgreSQL answered the last time. */
   get isReached(): boolean {
     return this.#isJoined;

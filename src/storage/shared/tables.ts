@@ -128,6 +128,18 @@ const MIGRATIONS: readonly string[] = [
     ended_at bigint
   );
   `,
+  `
+  create table ${SCHEMA}.proposed_sites (
+    node text collate "C" not null,
+    site_id text collate "C" not null,
+    events bigint not null,
+    bytes bigint not null,
+    first_at bigint not null,
+    last_at bigint not null,
+    is_dropped integer not null default 0,
+    primary key (node, site_id)
+  );
+  `,
 ];
 
 /** Servers that start at the same time make the schema one after the other. */

@@ -152,17 +152,17 @@ export class Journal {
   }
 
   /**
-   * Counts a proposed site from now on: its events enter the journal and are pending. Resolves
-   * with their number.
+   * Counts a proposed site from now on: its events enter the journal and are pending, as events
+   * of `into`, which differs in case alone. Resolves with their number.
    */
-  acceptProposed(site: string): Promise<number> {
+  acceptProposed(site: string, into = site): Promise<number> {
     return this.#mutex.run(async () => {
-      const move = { site_id: site, atMs: this.#clock.nowMs() };
+      const move = { site_id: site, into, atMs: this.#clock.nowMs() };
       const rows = await this.#store.run("acceptProposed", move);
       this.#proposals.forget(site);
       if (rows.length === 0) return 0;
-      this.#catalog.addSite(site);
-      this.#catalog.changed(site);
+      this.#catalog.addSite(into);
+      this.#catalog.changed(into);
       if (!this.#isLoading) await this.#addRows(rows, () => {});
       return rows.length;
     });

@@ -69,25 +69,40 @@ function listProposed(db: Sqlite): ProposedSite[] {
   }));
 }
 
-/** Moves the events of a proposed site into the journal; returns its new rows. */
+/**
+ * Moves the events of a proposed site into the journal; returns its new rows. They are of `into`
+ * from now on, an id that differs in case alone.
+ */
 function acceptProposed(
   db: Sqlite,
-  { site_id, atMs }: { readonly site_id: string; readonly atMs: number },
+  { site_id, into = site_id, atMs }: {
+    readonly site_id: string;
+    readonly into?: string;
+    readonly atMs: number;
+  },
 ): JournalRow[] {
   return db.transaction(() => {
     allowSite(db, site_id);
+    if (into !== site_id) {
+      db.run(
+        `update proposed_events set event = json_set(event, '$.site_id', ?)
+          where site_id = ? and json_valid(event)`,
+        into,
+        site_id,
+      );
+    }
     const rows = db.all(
-      "select site_id, date, event from proposed_events where site_id = ? order by seq",
+      "select date, event from proposed_events where site_id = ? order by seq",
       site_id,
     );
     if (rows.length === 0) return [];
     db.run(
       "insert into sites (site_id, created_at) values (?, ?) on conflict do nothing",
-      site_id,
+      into,
       Math.floor(atMs),
     );
     const moved = rows.map((row) => {
-      const entry = { site_id, date: textOf(row, "date"), event: textOf(row, "event") };
+      const entry = { site_id: into, date: textOf(row, "date"), event: textOf(row, "event") };
       const { lastId } = db.run(
         "insert into journal (site_id, date, event) values (?, ?, ?)",
         entry.site_id,
