@@ -12,16 +12,20 @@ interface Icon {
 }
 
 /** Names of values; after `=` the slug of the icon, where it is not the name in small letters. */
-const BRANDS = "Android,Baidu,Bilibili,Bluesky,Brave,Brave Search=brave,Chrome=" +
-  "googlechrome,Chrome OS=googlechrome,Claude,Codeberg,Dailymotion,DEV=devdotto,Discord," +
-  "DuckDuckGo,eBay,Ecosia,Etsy,Facebook,Feedly,Firefox=firefoxbrowser,Flipboard,FreeBSD,Gemini=" +
-  "googlegemini,GitHub,GitLab,Gmail,Google,Google App=google,Google Maps=googlemaps,Google News=" +
-  "googlenews,Hacker News=ycombinator,HubSpot,Instagram,iOS=apple,Kagi,KakaoTalk,Le " +
-  "Chat=mistralai,LINE,Linktree,Linux,macOS=apple,Mastodon,Medium,Messenger,Naver,Notion," +
-  "npm,Opera,Patreon,Perplexity,Pinterest,Product Hunt=producthunt,Proton Mail=protonmail,Quora," +
-  "Qwant,Reddit,Signal,Snapchat,Stack Exchange=stackexchange,Stack Overflow=stackoverflow," +
-  "Startpage,Substack,Telegram,Threads,TikTok,Trustpilot,Tumblr,Twitch,Twitter=x,Vimeo,VK," +
-  "WhatsApp,Wikipedia,XING,YouTube";
+const BRANDS = "Android,Android Browser=android,Baidu,Bilibili,Bitbucket,Bluesky,Brave," +
+  "Brave Search=brave,Chrome=googlechrome,Chrome OS=googlechrome,Claude,Codeberg,Dailymotion," +
+  "DEV=devdotto,Discord,DuckDuckGo,eBay,Ecosia,Etsy,Facebook,Feedly,Firefox=firefoxbrowser," +
+  "Flickr,Flipboard,FreeBSD,Gemini=googlegemini,GitHub,GitLab,Gmail,GMX,GMX Search=gmx,Google," +
+  "Google App=google,Google Docs=googledocs,Google Maps=googlemaps,Google News=googlenews," +
+  "Google Play=googleplay,Google Scholar=googlescholar,Hacker News=ycombinator,HubSpot,iCloud " +
+  "Mail=icloud,Inoreader,Instagram,iOS=apple,Kagi,KaiOS,KakaoTalk,Le Chat=mistralai,LINE," +
+  "Linktree,Linux,macOS=apple,Mail.ru=maildotru,Mail.ru Mail=maildotru,Mastodon,Medium," +
+  "Messenger,MetaGer,Naver,Naver Blog=naver,Naver Cafe=naver,Naver Mail=naver,Netflix,Notion," +
+  "npm,Odnoklassniki,Opera,Patreon,PeerTube,Perplexity,Pinterest,PlayStation,Product " +
+  "Hunt=producthunt,Proton Mail=protonmail,QQ Browser=qq,QQ Mail=qq,Quora,Qwant,Qwen,Rakuten," +
+  "Reddit,Signal,Slashdot,Snapchat,Stack Exchange=stackexchange,Stack Overflow=stackoverflow," +
+  "Startpage,Substack,Telegram,Threads,TikTok,Trustpilot,Tumblr,Twitch,Twitter=x,Vimeo,Vivaldi," +
+  "VK,VK Video=vk,WeChat,WhatsApp,Wikipedia,XING,YouTube,Zalando";
 
 /** Values by the name of their icon in bootstrap-icons, with the colour of their brand. */
 const MORE_BRANDS: readonly (readonly [name: string, icon: string, hex: string])[] = [

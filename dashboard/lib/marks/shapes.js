@@ -22,7 +22,6 @@ const LETTERS =
     "Samsung Internet": ["S", "#5b53c9"],
     Seznam: ["S", "#c00"],
     "UC Browser": ["U", "#b84a00"],
-    Vivaldi: ["V", "#c9302c"],
     Yahoo: ["Y!", "#5f01d1"],
     Yandex: ["Я", "#d0021b"],
     "Yandex Browser": ["Я", "#d0021b"],

@@ -38,8 +38,9 @@ Deno.test("icons are seen on their brand's colour, and take at most 36 KB gzippe
   assert.ok(bytes <= GZIPPED_MAX, `${bytes} bytes`);
 });
 
-Deno.test("shapeOf() draws the marks of Bing, ChatGPT, Edge and LinkedIn, not letters", () => {
-  for (const value of ["Bing", "ChatGPT", "Edge", "LinkedIn"]) {
+Deno.test("shapeOf() draws the marks of brands that the sets of icons have, not letters", () => {
+  const values = ["Bing", "ChatGPT", "Edge", "LinkedIn", "Mail.ru", "QQ Browser", "Vivaldi"];
+  for (const value of values) {
     const [, , path = ""] = BRANDS[value] ?? [];
     assert.ok(path.length > 100, value);
     const drawn = JSON.stringify(shapeOf("source", value));
