@@ -46,6 +46,53 @@ export function barOf(share) {
   };
 }
 
+/**
+ * What is explained: a metric, and of revenue its currency.
+ * @typedef {Pick<import("./state/schema.js").Metric, "unit"> & { currency?: string | undefined }}
+ *   Explained
+ */
+
+/**
+ * A number, or an amount in a currency.
+ * @param {number | null} value
+ * @param {string | undefined} currency
+ */
+export function amountOf(value, currency) {
+  return value === null || currency === undefined ? value : [{ currency, value }];
+}
+
+/** What is smaller is the rounding of the computer. */
+const TINY = 1e-9;
+
+/**
+ * A difference with its sign, in the metric's unit. One that would read as none has one digit that
+ * is not 0 if `fine` says so: bounds of an interval tell whether 0 is between them.
+ * @param {Explained} metric
+ * @param {number} value
+ * @param {Pick<import("./state/context.js").App, "t" | "format">} app
+ * @param {{ fine?: boolean }} [options]
+ */
+export function signed({ unit, currency }, value, { t, format }, { fine = false } = {}) {
+  const write = (/** @type {number} */ size) =>
+    unit === "ratio"
+      ? t("points", format.points(size))
+      : format.value(unit, amountOf(unit === "count" ? Math.round(size) : size, currency));
+  const size = Math.abs(value);
+  const rounded = write(size);
+  const isNone = rounded === write(0);
+  if (isNone && (!fine || size < TINY || unit === "money")) return rounded;
+  const sign = value > 0 ? "+" : "\u2212";
+  if (!isNone) return sign + rounded;
+  const n = unit === "ratio" ? size * 100 : size;
+  const digits = format.oneDigit(n);
+  return sign +
+    (unit === "ratio"
+      ? t("points", { n, size: digits })
+      : unit === "seconds"
+      ? format.duration(0).replace(/\d+/, digits)
+      : digits);
+}
+
 /** @param {Asked} app */
 export function closeWhy({ state, navigate }) {
   navigate(withoutWhy(state));

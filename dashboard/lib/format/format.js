@@ -10,6 +10,7 @@
  * @property {(count: number, unit: string) => string} span 2 hours
  * @property {(secs: number) => string} duration 95 → 1m 35s
  * @property {(value: number) => string} hundredths 0.07
+ * @property {(value: number) => string} oneDigit 0.0034 → 0.003
  * @property {(value: number) => string} milliseconds 80 → 80 ms, 2400 → 2.4 sec
  * @property {(day: string) => string} day 2024-01-15 → Mon, 15 Jan 2024
  * @property {(range: { from: string, to: string }) => string} days 1 – 15 Jan 2024
@@ -125,6 +126,8 @@ function numberFormats(locale) {
         ? `<${finePercent.format(SHARE_LEAST)}`
         : (share !== 0 && Math.abs(share) < 0.1 ? finePercent : percent).format(share),
     duration: durationFormat(locale),
+    oneDigit: (/** @type {number} */ value) =>
+      new Intl.NumberFormat(locale, { maximumSignificantDigits: 1 }).format(value),
     hundredths: (/** @type {number} */ value) =>
       new Intl.NumberFormat(locale, { maximumFractionDigits: 2 }).format(value),
     milliseconds: (/** @type {number} */ value) =>

@@ -12,12 +12,12 @@ import { minuteOf } from "../../lib/period.js";
 import { useApp } from "../../lib/state/context.js";
 import { dimensionOf, metricOf } from "../../lib/state/schema.js";
 import { picked } from "../../lib/toggle_filter.js";
-import { barOf, withoutWhy } from "../../lib/why.js";
+import { amountOf, barOf, signed, withoutWhy } from "../../lib/why.js";
 import { missingText } from "./compared_with.js";
 
 /** @typedef {import("../../lib/ask/answers.js").WhyAnswer} WhyAnswer */
 /** @typedef {WhyAnswer["results"][number]} WhyRow */
-/** @typedef {import("../../lib/state/context.js").App} App */
+/** @typedef {Metric & import("../../lib/why.js").Explained} Explained */
 /** @typedef {import("../../lib/state/schema.js").Metric} Metric */
 /** @typedef {readonly import("../../grammar/filter.js").Filter[]} Filters */
 
@@ -91,34 +91,16 @@ function Answered({ answer, metric: shown, also }) {
   `;
 }
 
-/**
- * What is explained: a metric, and of revenue its currency.
- * @typedef {Metric & { currency?: string | undefined }} Explained
- */
+const FINE = { fine: true };
 
 /**
- * A number, or an amount in a currency.
- * @param {number | null} value
- * @param {string | undefined} currency
- */
-function amountOf(value, currency) {
-  return value === null || currency === undefined ? value : [{ currency, value }];
-}
-
-/**
- * A difference with its sign, in the metric's unit.
+ * The texts of an interval.
+ * @param {{ low: number, high: number }} interval
  * @param {Explained} metric
- * @param {number} value
- * @param {App} app
+ * @param {Pick<import("../../lib/state/context.js").App, "t" | "format">} app
  */
-function signed({ unit, currency }, value, { t, format }) {
-  const write = (/** @type {number} */ size) =>
-    unit === "ratio"
-      ? t("points", format.points(size))
-      : format.value(unit, amountOf(unit === "count" ? Math.round(size) : size, currency));
-  const text = write(Math.abs(value));
-  const sign = text === write(0) ? "" : value > 0 ? "+" : "\u2212";
-  return sign + text;
+function boundsOf({ low, high }, metric, app) {
+  return { low: signed(metric, low, app, FINE), high: signed(metric, high, app, FINE) };
 }
 
 /** @param {{ answer: WhyAnswer, metric: Explained }} props */
@@ -126,7 +108,7 @@ function Verdict({ answer: { total }, metric }) {
   const app = useApp();
   const { t, format } = app;
   if (!total) return html`<p>${t("why_unknown")}</p>`;
-  const bounds = { low: signed(metric, total.low, app), high: signed(metric, total.high, app) };
+  const bounds = boundsOf(total, metric, app);
   const text = t("why_total", {
     now: format.exact(metric.unit, amountOf(total.now, metric.currency)),
     before: format.exact(metric.unit, amountOf(total.before, metric.currency)),
@@ -172,16 +154,13 @@ function Row({ row, metric, isRatio, also }) {
       </td>
       <td>
         <span class=${row.within_noise ? "change noise" : "change"}>
-          <span class="change-text">${signed(metric, row.difference, app)}</span>
+          <span class="change-text">${signed(metric, row.difference, app, FINE)}</span>
         </span>
         <span class="muted small">
           ${shownOf(row.before)} → ${shownOf(row.now)}
         </span>
         <span class="muted small">
-          ${row.within_noise ? t("within_noise") : t("why_interval", {
-            low: signed(metric, row.low, app),
-            high: signed(metric, row.high, app),
-          })}
+          ${row.within_noise ? t("within_noise") : t("why_interval", boundsOf(row, metric, app))}
         </span>
       </td>
     </tr>
