@@ -145,7 +145,10 @@ async function whyItChanged(page: Page, url: string, before: string): Promise<vo
   const shares: (number | null)[] = why.results.map((row: { share: number | null }) => row.share);
   assert.deepEqual(against, shares.map((share) => (share ?? 0) < 0));
   const verdict = await page.innerText(".why-verdict");
-  assert.match(verdict, why.total.within_noise ? /Within noise/ : /more than chance/);
+  assert.match(
+    verdict,
+    why.total.within_noise ? /Within noise/ : /More than chance: with 95% confidence/,
+  );
   await page.click(".why-rows tbody button >> nth=0");
   await page.waitForURL((address) => !address.search.includes("why="));
   assert.match(filtersOf(page), new RegExp(`is\\(${why.results[0].dimension},`));

@@ -582,13 +582,13 @@ export const texts = {
   visits_settings: "Datenschutz-Einstellungen öffnen",
   visits_steps: { one: "{n} Schritt", other: "{n} Schritte" },
   why_all_noise:
-    "Kein Wert hat sich stärker als durch Zufall geändert: Die Liste zeigt, wo der Unterschied liegt, nicht warum.",
+    "Kein Wert hat sich stärker geändert, als der Zufall erklärt: Die Liste zeigt, wo der Unterschied liegt, nicht warum.",
   why_difference: "Unterschied",
   why_even: "{share}; bei gleichmäßiger Änderung {even}",
   why_hint:
     "Ein Klick auf einen Wert filtert danach. Anteile verschiedener Dimensionen überschneiden sich: Ein Besuch hat eine Quelle und ein Land.",
   why_hint_conversion:
-    "Gezählt sind Besucher, nicht Besuche: die mit erreichtem Ziel unter allen, nach den Werten ihrer Besuche.",
+    "Gezählt werden Besucher, nicht Besuche: der Anteil derer, die das Ziel erreicht haben, nach den Werten ihrer Besuche.",
   why_interval: "{low} bis {high}",
   why_noise:
     "Im Rauschen: So stark schwankt die Zahl von Tag zu Tag auch durch Zufall ({low} bis {high}).",
@@ -597,10 +597,9 @@ export const texts = {
   why_rate_mix: "{rate} durch den eigenen Wert, {mix} durch den Anteil an den Besuchen",
   why_rate_mix_visitors: "{rate} durch den eigenen Wert, {mix} durch den Anteil an den Besuchern",
   why_share: "Anteil am Unterschied",
-  why_sure:
-    "Der Unterschied liegt in 95 von 100 Fällen zwischen {low} und {high}: mehr als Zufall.",
+  why_sure: "Mehr als Zufall: Der Unterschied liegt mit 95 % Sicherheit zwischen {low} und {high}.",
   why_total: "{now}, zuvor {before}.",
-  why_unknown: "Zu wenige Tage oder Stunden, um zu sagen, ob das Zufall ist.",
+  why_unknown: "Zu wenige Tage oder Stunden, um zu erkennen, ob das Zufall ist.",
   why_value: "Wert",
   zone_now: "Berichte verwenden die Zeitzone {zone}.",
   zone_use: "{zone} verwenden",

@@ -574,20 +574,21 @@ export const texts = {
   why_difference: "Diferencia",
   why_even: "{share}; con un cambio uniforme, {even}",
   why_hint:
-    "Un clic en un valor filtra por él. Las partes de varias dimensiones se solapan: una visita tiene una fuente y un país.",
+    "Un clic en un valor aplica el filtro. Las partes de dimensiones distintas se solapan: una visita tiene una fuente y un país.",
   why_hint_conversion:
-    "Se cuentan visitantes, no visitas: los que alcanzaron el objetivo entre todos, según los valores de sus visitas.",
+    "Se cuentan visitantes, no visitas: la parte de ellos que alcanzó el objetivo, según los valores de sus visitas.",
   why_interval: "{low} a {high}",
   why_noise:
-    "Dentro del ruido: de un día a otro, el número varía por azar tanto como esto ({low} a {high}).",
+    "Dentro del ruido: de un día a otro, la cifra varía otro tanto por puro azar (de {low} a {high}).",
   why_none: "Ningún valor destaca: no hay diferencias entre los dos periodos.",
   why_notes: "Notas de estos días",
   why_rate_mix: "{rate} por su propia tasa, {mix} por su parte de las visitas",
   why_rate_mix_visitors: "{rate} por su propia tasa, {mix} por su parte de los visitantes",
   why_share: "Parte de la diferencia",
-  why_sure: "La diferencia está entre {low} y {high} en 95 de cada 100 casos: más que el azar.",
-  why_total: "{now}, antes {before}.",
-  why_unknown: "Hay muy pocos días u horas para decir si es azar.",
+  why_sure:
+    "El azar no basta para explicarlo: con un 95 % de confianza, la diferencia está entre {low} y {high}.",
+  why_total: "{now}; antes, {before}.",
+  why_unknown: "Hay muy pocos días u horas para saber si se debe al azar.",
   why_value: "Valor",
   zone_now: "Los informes usan la zona horaria {zone}.",
   zone_use: "Usar {zone}",

@@ -579,25 +579,25 @@ export const texts = {
   visits_settings: "Ouvrir les réglages de confidentialité",
   visits_steps: { one: "{n} étape", other: "{n} étapes" },
   why_all_noise:
-    "Aucune valeur n’a changé plus que par hasard : la liste montre où est la différence, pas pourquoi.",
+    "Aucune valeur n’a changé plus que ce que le hasard explique : la liste montre où se situe la différence, pas pourquoi.",
   why_difference: "Différence",
   why_even: "{share} ; un changement uniforme donnerait {even}",
   why_hint:
-    "Un clic sur une valeur filtre par elle. Les parts de plusieurs dimensions se recoupent : une visite a une source et un pays.",
+    "Cliquez sur une valeur pour filtrer. Les parts de dimensions différentes se recoupent : une visite a une source et un pays.",
   why_hint_conversion:
-    "On compte les visiteurs, pas les visites : ceux qui ont atteint l’objectif parmi tous, selon les valeurs de leurs visites.",
+    "On compte les visiteurs, pas les visites : la part de ceux qui ont atteint l’objectif, selon les valeurs de leurs visites.",
   why_interval: "{low} à {high}",
   why_noise:
-    "Dans le bruit : d’un jour à l’autre, le nombre varie autant par hasard ({low} à {high}).",
+    "Dans le bruit : d’un jour à l’autre, ce chiffre varie tout autant par simple hasard (de {low} à {high}).",
   why_none: "Aucune valeur ne ressort : rien ne diffère entre les deux périodes.",
   why_notes: "Notes de ces jours",
   why_rate_mix: "{rate} par son propre taux, {mix} par sa part des visites",
   why_rate_mix_visitors: "{rate} par son propre taux, {mix} par sa part des visiteurs",
   why_share: "Part de la différence",
   why_sure:
-    "La différence est comprise entre {low} et {high} dans 95 cas sur 100 : plus que le hasard.",
-  why_total: "{now}, avant {before}.",
-  why_unknown: "Trop peu de jours ou d’heures pour dire si c’est le hasard.",
+    "Le hasard n’y suffit pas : avec 95 % de confiance, la différence est comprise entre {low} et {high}.",
+  why_total: "{now}, contre {before} auparavant.",
+  why_unknown: "Trop peu de jours ou d’heures pour dire si c’est dû au hasard.",
   why_value: "Valeur",
   zone_now: "Les rapports utilisent le fuseau {zone}.",
   zone_use: "Utiliser {zone}",

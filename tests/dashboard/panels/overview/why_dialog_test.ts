@@ -58,7 +58,10 @@ dashboardTest("why_dialog.js says that no value changed by more than chance", as
   const { page } = await open(`${url}/?site=${site}&period=7d&why=visitors`);
   await page.locator(".why-rows tbody tr").first().waitFor();
   assert.match(await page.innerText(".why-verdict"), /Within noise/);
-  assert.match(await page.innerText(".why-all-noise"), /^No value changed by more than chance/);
+  assert.match(
+    await page.innerText(".why-all-noise"),
+    /^No value changed by more than chance explains/,
+  );
 });
 
 dashboardTest("why_dialog.js says of whom a conversion rate is", async ({ url, open }) => {
@@ -80,7 +83,7 @@ dashboardTest("why_dialog.js says of whom a conversion rate is", async ({ url, o
   );
   await page.locator(".why-rows tbody tr").first().waitFor();
   const text = await page.innerText(".why");
-  assert.match(text, /Counted are visitors, not visits/);
+  assert.match(text, /This counts visitors, not visits/);
   assert.match(text, /by its own rate, .* by its share of the visitors/);
   assert.doesNotMatch(text, /share of the visits/);
 });
