@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { runCommand } from "../../support/command.ts";
-import * as duckdb from "@duckdb/node-api";
 import { realSystem } from "../../../src/runtime/system.ts";
 import { pageview } from "../../support/events.ts";
 import { fill, numbered, SUMS, sumsOfFolder } from "../../support/lake/data.ts";
 import { newLake, plainRows } from "../../../scripts/lake/plain.ts";
-import { LACKS_LAKE, partsOfFile } from "../../support/lake/lake.ts";
+import { LACKS_LAKE, lakeDuckDb, partsOfFile } from "../../support/lake/lake.ts";
 import { openDuckDb } from "../../support/storage/duckdb.ts";
 import { openFolder, withFolder } from "../../support/storage/storage.ts";
 
@@ -23,7 +22,7 @@ async function lake(
     env,
     system,
     options: { json: true },
-    loadDuckDb: () => Promise.resolve(duckdb),
+    loadDuckDb: () => Promise.resolve(lakeDuckDb),
   });
   return { ...JSON.parse(text), ok };
 }
