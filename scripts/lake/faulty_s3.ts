@@ -13,6 +13,8 @@ export interface FaultyS3 {
   passedOn(): number;
   refused(): number;
   fail(fault: S3Fault): void;
+  /** Refuses so many requests in a row, as soon as the next upload has ended. */
+  failAfterUpload(requests: number): void;
   close(): Promise<void>;
 }
 
@@ -28,10 +30,13 @@ export function faultyS3(
 ): FaultyS3 {
   let fault = begin;
   let [asked, refused, answered] = [0, 0, 0];
+  let [hasUploaded, left] = [false, 0];
   const agent = new Agent({ keepAlive: false });
   const server = Deno.serve({ hostname, port: 0, onListen() {} }, async (request) => {
-    if (fault === "all" || (fault === "some" && ++asked % ONE_OF === 0)) {
+    const isDue = hasUploaded && left > 0;
+    if (isDue || fault === "all" || (fault === "some" && ++asked % ONE_OF === 0)) {
       refused++;
+      left--;
       await request.body?.cancel();
       return new Response(REFUSAL, { status: 503 });
     }
@@ -40,7 +45,9 @@ export function faultyS3(
     if (fault === "slow") await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
     answered++;
     try {
-      return await passOn(request, agent, port);
+      const response = await passOn(request, agent, port);
+      hasUploaded ||= endsUpload(request);
+      return response;
     } catch {
       // Whoever asked has left, or the S3 server is not there.
       return new Response(REFUSAL, { status: 503 });
@@ -51,8 +58,15 @@ export function faultyS3(
     passedOn: () => answered,
     refused: () => refused,
     fail: (next) => fault = next,
+    failAfterUpload: (requests) => [hasUploaded, left] = [false, requests],
     close: () => server.shutdown(),
   };
+}
+
+/** Whether a request is the last one of an upload, in one part or in several. */
+function endsUpload({ method, url }: Request): boolean {
+  const isPart = new URL(url).searchParams.has("uploadId");
+  return method === "PUT" ? !isPart : method === "POST" && isPart;
 }
 
 /** The answer of the real server, which checks the signature: the name of the host is in it. */

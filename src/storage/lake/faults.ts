@@ -30,6 +30,18 @@ export function isPassing(error: unknown): boolean {
   return PASSING.some((pattern) => pattern.test(message)) && !LASTING.test(message);
 }
 
+/**
+ * Whether a commit failed because another came first. DuckLake removes the files of such a one, and
+ * leaves those of one that failed in another way.
+ */
+export function isCollision(error: unknown): boolean {
+  const message = messageOf(error);
+  return COLLIDED.test(message) && !CUT.test(message);
+}
+
+const COLLIDED = /Failed to commit.*(duplicate key|conflict|could not serialize|retry count)/is;
+const CUT = /closed|terminat|refused|reset|could not (receive|send)|SSL SYSCALL|no connection/i;
+
 /** Whether another server made the catalog's tables at the same moment: they are there now. */
 export function isMadeMeanwhile(error: unknown): boolean {
   return MADE_MEANWHILE.test(messageOf(error));

@@ -1,6 +1,7 @@
 // Flushes hot events into the lake: one commit inserts them and moves this journal's mark, after
 // which the journal and the hot tables let them go. A commit whose answer is lost is found by the
 // mark: events are in the lake once, and are read once at every moment.
+import { HOUR_MS } from "../../core/durations.ts";
 import { messageOf } from "../../core/errors.ts";
 import { ident, join, sql } from "../../core/sql.ts";
 import type { Mutex } from "../../core/mutex.ts";
@@ -11,6 +12,7 @@ import type { Rollups } from "../rollups/rollups.ts";
 import type { Store } from "../state/store.ts";
 import type { FlushCounts, Flushing } from "../tiers/flush.ts";
 import { type Hot, type HotTable, unionOf } from "../tiers/hot.ts";
+import { isCollision } from "./faults.ts";
 import { flushedSinceMs, type Marked, markOf, move } from "./marks.ts";
 import type { LakeNode } from "./node.ts";
 import { type Erasure, erasureOf, erasuresAfter } from "./nodes/erasures.ts";
@@ -25,6 +27,8 @@ const IDLE_MS_MIN = 30_000;
 /** Most tables that wait for a lake which takes none. */
 const FROZEN_TABLES_MAX = 8;
 
+/** A commit that writes for longer is given up: an hour later its files may be taken for lost. */
+const WRITING_MS_MAX = HOUR_MS / 2;
 /** Erasures that may come between a flush and its commit before it gives up for now. */
 const ERASURES_BETWEEN_MAX = 3;
 
@@ -144,15 +148,40 @@ export class LakeFlusher implements Flushing {
   }
 
   /**
-   * Commits what writes files of events. Until it is known to be committed, it is noted that some
-   * may be lost. The caller holds the mutex.
+   * Commits what writes files of events. What takes so long that another server may take its files
+   * for lost ones is not committed. The caller holds the mutex.
    */
   async commit<T>(tried: string, work: (run: Run) => Promise<T>): Promise<T> {
+    const { clock } = this.#parts;
     const lake = await this.#node.lake();
+    return await this.writing((lost) => {
+      let isWritten = false;
+      return lake.commit(tried, async (run) => {
+        isWritten = false;
+        const startedMs = clock.nowMs();
+        const result = await work(run);
+        if (clock.nowMs() - startedMs > WRITING_MS_MAX) {
+          throw new Error("it took too long; is this machine asleep at times?");
+        }
+        isWritten = true;
+        return result;
+      }, (error) => {
+        if (!isWritten || !isCollision(error)) lost();
+      });
+    });
+  }
+
+  /**
+   * Runs what writes files of events. Until it has ended well, it is noted that some may be lost,
+   * and afterwards where `lost` was called. The caller holds the mutex.
+   */
+  async writing<T>(work: (lost: () => void) => Promise<T>): Promise<T> {
     const before = this.#lostMs;
-    await this.#noteLost(this.#parts.clock.nowMs());
-    const result = await lake.commit(tried, work);
-    await this.#noteLost(before);
+    const startedMs = this.#parts.clock.nowMs();
+    let isLost = false;
+    await this.#noteLost(startedMs);
+    const result = await work(() => isLost = true);
+    await this.#noteLost(isLost ? startedMs : before);
     return result;
   }
 

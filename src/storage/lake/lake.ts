@@ -111,16 +111,24 @@ export class Lake {
   /**
    * Commits a transaction. Whoever commits first makes the others begin again: `work` runs anew
    * from its first statement, and reads what may have been committed meanwhile, its own work by a
-   * commit whose answer was lost included. Rejects with a sentence.
+   * commit whose answer was lost included. `onAgain` is told why. Rejects with a sentence.
    */
-  commit<T>(tried: string, work: (run: Run) => Promise<T>): Promise<T> {
-    return this.attempt(tried, () => this.db.transaction(work));
+  commit<T>(
+    tried: string,
+    work: (run: Run) => Promise<T>,
+    onAgain: (error: unknown) => void = () => {},
+  ): Promise<T> {
+    return this.attempt(tried, () => this.db.transaction(work), onAgain);
   }
 
   /** Does something of the lake, again where what hinders it may be over in a moment. */
-  async attempt<T>(tried: string, work: () => Promise<T>): Promise<T> {
+  async attempt<T>(
+    tried: string,
+    work: () => Promise<T>,
+    onAgain: (error: unknown) => void = () => {},
+  ): Promise<T> {
     try {
-      return await again(this.#system, work, isPassing);
+      return await again(this.#system, work, isPassing, onAgain);
     } catch (error) {
       throw lakeError(tried, error, this.#places);
     }
@@ -165,12 +173,14 @@ async function again<T>(
   { clock, random }: System,
   work: () => Promise<T>,
   isOver: (error: unknown) => boolean,
+  onAgain: (error: unknown) => void = () => {},
 ): Promise<T> {
   for (let attempt = 1;; attempt++) {
     try {
       return await work();
     } catch (error) {
       if (attempt === ATTEMPTS_MAX || !isOver(error)) throw error;
+      onAgain(error);
       // Those who collided must not meet again.
       const share = (1 + (random.bytes(1)[0] ?? 0) / 255) / 2;
       await clock.sleep(Math.min(PAUSE_MS_MIN * 2 ** attempt, PAUSE_MS_MAX) * share);

@@ -1,6 +1,6 @@
 // What changes the lake beside flushes: erasure, which leaves no byte, and the merging of files.
 import { AppError, messageOf } from "../../core/errors.ts";
-import { HOUR_MS, MINUTE_MS } from "../../core/durations.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../core/durations.ts";
 import type { Mutex } from "../../core/mutex.ts";
 import { raw, type Sql, sql } from "../../core/sql.ts";
 import type { Clock, Log } from "../../core/types.ts";
@@ -25,6 +25,8 @@ const MERGED_AT_ONCE = 4;
 const KEPT_MS = 15 * MINUTE_MS;
 /** A file of a commit that never came is removed after this: an import may be uploading others. */
 const ORPHAN_MS = HOUR_MS;
+/** The same of servers that are not asked, one of which may have been asleep meanwhile. */
+const ANY_ORPHAN_MS = DAY_MS;
 /** Not the clock of PostgreSQL: a snapshot may be from a little later than this one's now. */
 const AHEAD_MS = 10 * MINUTE_MS;
 
@@ -37,9 +39,15 @@ const APART_MS_MAX = 2 * CLOCK_MS_MAX;
 const OTHERS_MS_MAX = 15_000;
 const OTHERS_POLL_MS = 500;
 
+/** Events of one UTC date. */
+export interface ErasedPartition {
+  readonly date: string;
+  readonly rows: number;
+}
+
 /** What an erasure removed from the lake. */
 export interface Erased {
-  readonly partitions: readonly StockedPartition[];
+  readonly partitions: readonly ErasedPartition[];
   /** How many events other servers had not brought into the lake, as far as is known here. */
   readonly elsewhere: number;
   /** By what number other servers know of it; null where they do it themselves. */
@@ -57,6 +65,8 @@ export class LakeUpkeep {
   readonly #flusher: LakeFlusher;
   readonly #duty: Duty;
   #isExpiring = false;
+  /** When the bucket was last looked through for what any server has left. */
+  #sweptMs = -Infinity;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #mutex: Mutex;
@@ -127,16 +137,20 @@ export class LakeUpkeep {
     try {
       // What is hot and in the lake at once would be seen again.
       await this.#flusher.settle();
-      const found = this.within(site, firstDate, lastDate);
       const elsewhere = await this.heldElsewhere(site, firstDate, lastDate);
       const lake = await this.#node.lake();
-      if (isRecorded || found.length > 0) {
+      let partitions: readonly ErasedPartition[] = [];
+      if (isRecorded || this.within(site, firstDate, lastDate).length > 0) {
+        await this.#duty.forgetTexts();
         const toUs = Math.floor((this.#clock.nowMs() + APART_MS_MAX) * 1000);
         const dates = sql`date between ${literal(firstDate)}::date and ${literal(lastDate)}::date`;
+        const which = sql`site_id = ${literal(site)} and ${dates}`;
         await lake.commit("Cannot erase from the lake", async (run) => {
-          if (found.length > 0) {
-            await run(sql`delete from ${EVENTS} where site_id = ${literal(site)} and ${dates}`);
-            await forgetBrought(run, sql`site_id = ${literal(site)} and ${dates}`);
+          // Another server may have flushed since this one looked, and between two attempts.
+          partitions = (await run(partitionsWhere(which))).map(erasedOf);
+          if (partitions.length > 0) {
+            await run(sql`delete from ${EVENTS} where ${which}`);
+            await forgetBrought(run, which);
           }
           if (!isRecorded) return;
           number = await record(run, this.#node.name, { site, firstDate, lastDate, toUs });
@@ -149,7 +163,7 @@ export class LakeUpkeep {
       const ended = async () => {
         if (number !== null) await this.#flusher.endErasing(number);
       };
-      return { partitions: found, elsewhere, number, ended, abandoned };
+      return { partitions, elsewhere, number, ended, abandoned };
     } catch (error) {
       abandoned();
       if (error instanceof AppError) throw error;
@@ -223,6 +237,7 @@ export class LakeUpkeep {
         await merging?.catch((error) => this.#failed(error));
         if (!goesOn()) return;
         await this.#mutex.run(() => this.#cleanUp(lake, this.#clock.nowMs() - KEPT_MS));
+        await this.#sweep(lake);
       });
     } catch (error) {
       this.#failed(error);
@@ -274,13 +289,10 @@ export class LakeUpkeep {
 
   /** Makes some files of many; resolves with whether more may be left. */
   async #merge(lake: Lake): Promise<boolean> {
-    const rows = await lake.attempt(
-      "Cannot merge files of the lake",
-      () =>
-        lake.db.execute(
-          sql`call ducklake_merge_adjacent_files(${literal(LAKE)}, 'events',
-            max_compacted_files => ${raw(String(MERGED_AT_ONCE))})`,
-        ),
+    const merging = sql`call ducklake_merge_adjacent_files(${literal(LAKE)}, 'events',
+      max_compacted_files => ${raw(String(MERGED_AT_ONCE))})`;
+    const rows = await this.#flusher.writing((lost) =>
+      lake.attempt("Cannot merge files of the lake", () => lake.db.execute(merging), lost)
     );
     let written = 0;
     for (const { files_processed, files_created } of rows) {
@@ -305,18 +317,38 @@ export class LakeUpkeep {
     if (this.#flusher.lostMs !== null) await this.#deleteOrphans(lake);
   }
 
+  /** Removes, once a day, what servers have left that may never come back. */
+  async #sweep(lake: Lake): Promise<void> {
+    const nowMs = this.#clock.nowMs();
+    if (Math.abs(nowMs - this.#sweptMs) < DAY_MS) return;
+    await this.#mutex.run(() => removeOrphans(lake, nowMs - ANY_ORPHAN_MS));
+    this.#sweptMs = nowMs;
+  }
+
   /** Removes files of this server's commits that never came. It lists the whole bucket. */
   async #deleteOrphans(lake: Lake): Promise<void> {
     const { lostMs } = this.#flusher;
     const orphansMs = this.#clock.nowMs() - ORPHAN_MS;
-    await lake.attempt("Cannot clean the lake up", () =>
-      lake.db.execute(
-        sql`call ducklake_delete_orphaned_files(${literal(LAKE)}, older_than => ${
-          timeOf(orphansMs)
-        })`,
-      ));
+    await removeOrphans(lake, orphansMs);
     if (lostMs !== null && lostMs < orphansMs) await this.#flusher.forgetLost();
   }
+}
+
+/** Removes files that no snapshot names, from before a time. Rejects with a sentence. */
+async function removeOrphans(lake: Lake, beforeMs: number): Promise<void> {
+  const [name, time] = [literal(LAKE), timeOf(beforeMs)];
+  const removal = sql`call ducklake_delete_orphaned_files(${name}, older_than => ${time})`;
+  await lake.attempt("Cannot clean the lake up", () => lake.db.execute(removal));
+}
+
+/** How many events there are of each date. */
+function partitionsWhere(which: Sql): Sql {
+  return sql`select date::varchar as date, count(*)::bigint as rows from ${EVENTS}
+    where ${which} group by 1 order by 1`;
+}
+
+function erasedOf({ date, rows }: Row): ErasedPartition {
+  return { date: String(date), rows: Number(rows) };
 }
 
 /** Partitions by what their files, `f`, have. */

@@ -7,6 +7,9 @@ import type { Postgres, Session } from "../../shared/postgres.ts";
 /** What of the lake is done by one server at a time. */
 export const DUTIES = { upkeep: 1, expiry: 2 } as const;
 
+/** Held while the catalog learns to keep no texts. */
+const TEXTS_LOCK = 3;
+
 /** Tells the locks of this program from those of others. */
 export const LOCKS = 0x6d616c6c;
 
@@ -38,6 +41,35 @@ const MERGED_ONCE: readonly string[] = [
     end $$`,
 ];
 
+/** No text of people is after it. */
+const LAST_TEXT = "\u{10ffff}".repeat(8);
+
+/**
+ * DuckLake keeps the least and the greatest value of each column of a table, and never narrows
+ * them: texts of erased events would stay. Bounds that all texts are within are as right.
+ */
+const TEXTS_UNKNOWN: readonly string[] = [
+  `create or replace function mallard_widen_texts() returns trigger language plpgsql as $$
+    begin
+      if exists (select 1 from ducklake_column c where c.table_id = new.table_id
+          and c.column_id = new.column_id and c.column_type = 'varchar') then
+        if new.min_value is not null then new.min_value := ''; end if;
+        if new.max_value is not null then new.max_value := '${LAST_TEXT}'; end if;
+      end if;
+      return new;
+    end $$`,
+  `do $$
+    begin
+      if not exists (select 1 from pg_trigger where tgname = 'mallard_texts_unknown'
+        and tgrelid = 'ducklake_table_column_stats'::regclass) then
+        create trigger mallard_texts_unknown before insert or update
+          on ducklake_table_column_stats
+          for each row execute function mallard_widen_texts();
+        update ducklake_table_column_stats set table_id = table_id;
+      end if;
+    end $$`,
+];
+
 /** The work that is to be done by one server. */
 export class Duty {
   readonly #postgres: Pick<Postgres, "session">;
@@ -63,11 +95,32 @@ export class Duty {
         DUTIES[duty],
       );
       if (row?.["is_held"] !== 1) return false;
-      if (duty === "upkeep") { for (const one of MERGED_ONCE) await session.run(one); }
+      if (duty === "upkeep") await prepare(session);
       await work(() => session.isOpen);
       return true;
     } finally {
       session.close();
     }
   }
+
+  /** Lets the catalog keep no text of events beyond their files. Rejects as `once`. */
+  async forgetTexts(): Promise<void> {
+    const session = await this.#postgres.session();
+    try {
+      await forgetTexts(session);
+    } finally {
+      session.close();
+    }
+  }
+}
+
+async function prepare(session: Session): Promise<void> {
+  for (const statement of MERGED_ONCE) await session.run(statement);
+  await forgetTexts(session);
+}
+
+async function forgetTexts(session: Session): Promise<void> {
+  await session.run("select pg_advisory_lock($1, $2)::text", LOCKS, TEXTS_LOCK);
+  for (const statement of TEXTS_UNKNOWN) await session.run(statement);
+  await session.run("select pg_advisory_unlock($1, $2)::text", LOCKS, TEXTS_LOCK);
 }
