@@ -20,6 +20,9 @@ import { ENGINES } from "./engine/choose.ts";
 import { type Caller, OWNER, Turns } from "./budget/turns.ts";
 import { patternsOf } from "./budget/filter_size.ts";
 import { KnownAnswers } from "./budget/known_answers.ts";
+import { answersOfLists } from "./lists/build_lists.ts";
+import { isList, togetherKey } from "./lists/lists.ts";
+import type { AskTogether, Seat } from "./lists/together.ts";
 import { type Meta, metaOf, NOTES, withImported, withNotes } from "./meta.ts";
 import { type Params, quoted } from "./params.ts";
 import { COMMON_PARAMS, parseReportRequest, type SiteRules } from "./parse.ts";
@@ -29,6 +32,7 @@ import { publicEvents, publicRules } from "./sql/public_view.ts";
 import { type CheckedFilter, type Query, queryOf, type ReportRequest } from "./query.ts";
 import {
   eventsOf,
+  listsStatementOf,
   paidRowsOf,
   type StatementContext,
   statementOf,
@@ -61,6 +65,8 @@ export interface Asker {
   readonly heavy?: boolean;
   /** Whether what other reports were told of the same data answers its queries; no when missing. */
   readonly knows?: boolean;
+  /** Its place among parts of a view that may ask together; none when missing. */
+  readonly seat?: Seat<Query, Answer> | undefined;
 }
 
 /** How long an answer about the current time stays valid. */
@@ -257,22 +263,27 @@ export class Runner {
     site: string,
     key: readonly unknown[],
     work: (context: QueryContext) => Promise<T>,
-    { heavy = false, knows = false, caller = OWNER, signal }: Asker = {},
+    { heavy = false, knows = false, caller = OWNER, signal, seat }: Asker = {},
   ): Promise<T> {
     const view = caller.isPublicOnly ? "public" : "full";
     const settings = this.#settingsOf(site);
     const text = JSON.stringify([this.#reader.version(site), view, settings, ...key, site]);
     const lane = caller.kind === "owner" ? "fast" : "slow";
-    return await this.#cache.get(
+    let isComputed = false;
+    const answer = this.#cache.get(
       text,
       async (stopped) => {
-        const asker = { caller, signal: stopped, heavy, knows };
+        isComputed = true;
+        const asker = { caller, signal: stopped, heavy, knows, seat };
         const noting = () => this.#noting(site, asker, work);
         return heavy ? await this.#withConcurrencyLimit(caller.kind, noting) : await noting();
       },
       signal,
       lane,
     );
+    // Who waits for what others compute, or has it already, asks nothing.
+    if (!isComputed) seat?.leave();
+    return await answer;
   }
 
   /** What is known of a site, and now in microseconds. */
@@ -352,12 +363,12 @@ export class Runner {
     const noteIncomplete = (span: SpanUs) => {
       for (const date of this.#reader.incompleteDates(site, span)) incomplete?.add(date);
     };
-    const plain = async (span: SpanUs, build: (sources: Sources) => Sql): Promise<Row[]> => {
+    const fromFor = (asker: Asker): RowsOf => async (span, build) => {
       const found = await this.#rows(site, span, (of) => build({ ...of, ...hidden }), asker);
       noteIncomplete(span);
       return found;
     };
-    const from = notes ? explaining(plain, notes) : plain;
+    const from = notes ? explaining(fromFor(asker), notes) : fromFor(asker);
     const told = new Told();
     const rows: QueryContext["rows"] = (span, build) =>
       from(span, ({ events, engagements }) => build(events(span), engagements ?? undefined));
@@ -369,11 +380,10 @@ export class Runner {
       query: async (plain: Query): Promise<Answer> => {
         if (plain.range.fromUs >= plain.range.toUs) return emptyAnswer(plain);
         const query = await this.#withSums(plain, asker, told);
-        const answer = (own: Query) =>
-          this.#knownOr(own, asker, noteIncomplete, () => this.#answer(own, from, asked));
-        const found = await answer(query);
+        const asking = { asker, asked, from, fromFor, noteIncomplete };
+        const found = await this.#knownOr(query, asking);
         if (found.rows.length > 0 || query.offset === 0) return found;
-        const { total } = await answer({ ...query, offset: 0, limit: 1 });
+        const { total } = await this.#knownOr({ ...query, offset: 0, limit: 1 }, asking);
         return { rows: [], total };
       },
       rows: (span, build) => {
@@ -413,23 +423,19 @@ export class Runner {
     };
   }
 
-  /** An answer that another report was told of the same data, or what `compute` resolves with. */
-  async #knownOr(
-    query: Query,
-    { knows = false, caller = OWNER }: Asker,
-    noteIncomplete: (span: SpanUs) => void,
-    compute: () => Promise<Answer>,
-  ): Promise<Answer> {
-    if (!knows) return await compute();
+  /** An answer that another report was told of the same data, or that of a statement. */
+  async #knownOr(query: Query, asking: QueryAsking): Promise<Answer> {
+    const { asker, asked, from, fromFor, noteIncomplete } = asking;
+    const { knows = false, caller = OWNER } = asker;
     const { site } = query;
     const about = [this.#reader.version(site), caller.isPublicOnly, this.#settingsOf(site)];
-    const known = this.#known.find(about, query);
-    if (known) {
-      noteIncomplete(planOf(query).span);
-      return known;
-    }
-    const found = await compute();
-    this.#known.keep(about, query, found);
+    const known = knows ? this.#known.find(about, query) : null;
+    const found = known ?? await inView(query, asker, {
+      alone: () => this.#answer(query, from, asked),
+      lists: (queries, signal) => this.#answerLists(queries, fromFor({ ...asker, signal }), asked),
+    });
+    noteIncomplete(planOf(query).span);
+    if (knows && !known) this.#known.keep(about, query, found);
     return found;
   }
 
@@ -461,6 +467,32 @@ export class Runner {
     const rows = await rowsOf(asked);
     const isRight = rows[0]?.[SEVERAL] !== true;
     return answerOf(query, isRight ? rows : await rowsOf({ ...asked, avoidsSums: true }));
+  }
+
+  /** The answers of lists by one statement, or null where each is to be asked by itself. */
+  async #answerLists(
+    queries: readonly [Query, ...Query[]],
+    from: RowsOf,
+    asked: StatementContext,
+  ): Promise<Answer[] | null> {
+    const [first] = queries;
+    const whole: Query = { ...first, dimensions: queries.flatMap(({ dimensions }) => dimensions) };
+    const plan = planOf(whole);
+    const rowsBetween = (range: SpanUs) => this.#reader.rowsBetween(first.site, range);
+    let isTogether = false;
+    const rows = await this.#withRecent(
+      whole,
+      plan,
+      asked.isPublicOnly,
+      (recent) =>
+        from(plan.span, (sources) => {
+          const known = { recent: recent(), rowsBetween };
+          const statement = listsStatementOf(queries, sources, asked, known);
+          isTogether = statement !== null;
+          return statement ?? sql`select 1 where false`;
+        }),
+    );
+    return isTogether ? answersOfLists(queries, rows) : null;
   }
 
   /** Rows of a statement that may read the visits that no file holds yet. */
@@ -644,7 +676,31 @@ function spanOfBoth(one: SpanUs, other: SpanUs): SpanUs {
   };
 }
 
+/** How a query of a context is asked. */
+interface QueryAsking {
+  readonly asker: Asker;
+  readonly asked: StatementContext;
+  readonly from: RowsOf;
+  /** The rows that another asker gets. */
+  readonly fromFor: (asker: Asker) => RowsOf;
+  readonly noteIncomplete: (span: SpanUs) => void;
+}
+
 type RowsOf = (span: SpanUs, build: (sources: Sources) => Sql) => Promise<Row[]>;
+
+/** The answer of a query: with those of other parts of its view where it is a list, else alone. */
+function inView(
+  query: Query,
+  { seat, signal, caller }: Asker,
+  { alone, lists }: {
+    readonly alone: () => Promise<Answer>;
+    readonly lists: AskTogether<Query, Answer>;
+  },
+): Promise<Answer> {
+  if (!seat) return alone();
+  const key = isList(query) ? `${caller?.isPublicOnly ?? false} ${togetherKey(query)}` : null;
+  return seat.ask({ question: query, key, signal, ask: lists, alone });
+}
 
 /** Runs a statement over what two queries read, each by itself. */
 function inBoth<T>(

@@ -8,8 +8,13 @@ import type { Clock } from "../../core/types.ts";
 import { acceptsGzip } from "../../http/compression.ts";
 import { BugLog, errorResponse } from "../../http/error_response.ts";
 import type { Context, Route } from "../../http/route.ts";
+import type { Answer } from "../../query/answer.ts";
+import { dimensionOf, isDimensionName } from "../../query/dimensions.ts";
+import { LIST_ROWS_MAX } from "../../query/lists/lists.ts";
+import { type Seat, Together } from "../../query/lists/together.ts";
 import { Params } from "../../query/params.ts";
-import { siteOf } from "../../query/parse.ts";
+import { LIMIT_DEFAULT, siteOf } from "../../query/parse.ts";
+import type { Query } from "../../query/query.ts";
 import { breakdownNamed } from "../../query/reports/breakdowns.ts";
 import type { Report } from "../../query/reports/report.ts";
 import { REPORTS } from "../../query/reports/reports.ts";
@@ -26,6 +31,14 @@ interface Part {
   readonly name: string;
   readonly params: URLSearchParams;
 }
+
+/** A part and its number. */
+interface Placed {
+  readonly part: Part;
+  readonly index: number;
+}
+
+type ListSeat = Seat<Query, Answer>;
 
 /** What answers parts, and where bugs go. */
 interface ViewParts {
@@ -119,24 +132,55 @@ async function answerAll(
   context: Context,
   send: (line: string) => void,
 ): Promise<void> {
-  let next = 0;
   // A line waits in memory until it is read.
   let left: number = VIEW_CHARS_MAX[isStranger(context.access) ? "stranger" : "owner"];
-  const answerNext = async () => {
-    const index = next++;
-    const part = parts[index];
-    if (!part || context.signal.aborted) return false;
-    const answer = left > 0 ? await answerOf(asked, part, context) : tooLarge(asked, context);
-    const line = JSON.stringify({ part: index, ...await answer }) + "\n";
+  const answer = async ({ index, part }: Placed, seat?: ListSeat) => {
+    if (context.signal.aborted) return;
+    const own = left > 0 ? await answerOf(asked, part, context, seat) : undefined;
+    // Lists are answered at the same time.
+    const told = left > 0 && own ? own : await tooLarge(asked, context);
+    const line = JSON.stringify({ part: index, ...told }) + "\n";
     left -= line.length;
     if (!context.signal.aborted) send(line);
-    return true;
   };
+  const turns = turnsOf(parts).values();
   const work = async () => {
-    while (await answerNext());
+    for (const turn of turns) await answerTurn(turn, answer);
   };
-  await answerNext();
+  const first = turns.next();
+  if (!first.done) await answerTurn(first.value, answer);
   await Promise.all(Array.from({ length: PARTS_AT_ONCE }, work));
+}
+
+/** The parts that are answered at a time: lists are asked for together, at the first one's turn. */
+function turnsOf(parts: readonly Part[]): (readonly Placed[])[] {
+  const placed = parts.map((part, index) => ({ part, index }));
+  const lists = placed.filter(({ part }) => isListPart(part));
+  if (lists.length < 2) return placed.map((one) => [one]);
+  const [first] = lists;
+  return placed.flatMap((one) => one === first ? [lists] : lists.includes(one) ? [] : [[one]]);
+}
+
+/** Whether a part asks for a short list of the values of one dimension, of all visits. */
+function isListPart({ name, params }: Part): boolean {
+  const limit = Number(params.get("limit") ?? LIMIT_DEFAULT);
+  const ref = params.get("dimensions") ?? "";
+  return name === "query" && (params.get("filters") ?? "") === "" && limit <= LIST_ROWS_MAX &&
+    isDimensionName(ref) && dimensionOf(ref).of !== "time";
+}
+
+/** Answers parts at the same time, so that they can be asked for together. */
+async function answerTurn(
+  turn: readonly Placed[],
+  answer: (placed: Placed, seat?: ListSeat) => Promise<void>,
+): Promise<void> {
+  const [only, ...others] = turn;
+  if (only && others.length === 0) return await answer(only);
+  const seats = new Together<Query, Answer>().seats(turn.length);
+  await Promise.all(turn.map((placed, at) => {
+    const seat = seats[at];
+    return answer(placed, seat).finally(() => seat?.leave());
+  }));
 }
 
 function tooLarge(asked: ViewParts, context: Context) {
@@ -157,13 +201,18 @@ async function refusal({ bugs }: ViewParts, error: unknown, context: Context) {
 }
 
 /** What the part's own route would say. Never rejects. */
-async function answerOf(asked: ViewParts, { name, params: texts }: Part, context: Context) {
+async function answerOf(
+  asked: ViewParts,
+  { name, params: texts }: Part,
+  context: Context,
+  seat?: ListSeat,
+) {
   const { runner } = asked;
   try {
     const report = reportNamed(name);
     const params = new Params(texts);
     const site = requireSite(context.access, siteOf(params), report.access);
-    const asker = { caller: callerOf(context), signal: context.signal };
+    const asker = { caller: callerOf(context), signal: context.signal, seat };
     const told = await runner.answerWithMeta(name, report, site, params, asker);
     const { body, headers } = sentOf(runner, told);
     return { status: 200, headers, body };

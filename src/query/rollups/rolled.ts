@@ -279,11 +279,7 @@ class Rolled {
   }
 
   get #terms(): Sql {
-    const rows = this.#split.terms.map(({ sign, first, last }) =>
-      raw(`(${sign}, ${first}, ${last})`)
-    );
-    return sql`join (values ${join(rows)}) t(sign, first, last)
-      on r.day between t.first and t.last`;
+    return termsOf(this.#split);
   }
 
   /** The day from which on a visitor is counted once: of the term, or of the row's bucket. */
@@ -304,6 +300,13 @@ class Rolled {
       return sql`${stored(ref, shape, query)} as ${name}`;
     });
   }
+}
+
+/** Joins rows `r` of days with the terms `t` of a split. */
+export function termsOf({ terms }: Pick<Split, "terms">): Sql {
+  const rows = terms.map(({ sign, first, last }) => raw(`(${sign}, ${first}, ${last})`));
+  return sql`join (values ${join(rows)}) t(sign, first, last)
+      on r.day between t.first and t.last`;
 }
 
 /** Which rows of a split meet the filter. */

@@ -64,7 +64,7 @@ export function finished(
   return sql`${start}${added}
 select ${join(columns, ",\n  ")}
 from ${from}${join(bases.map((base) => sql`\n${base}`), "")}
-order by ${orderOf(query, keys)}
+order by ${join([...orderOf(query, keys), raw("total_rows")])}
 limit ${query.limit} offset ${query.offset}`;
 }
 
@@ -373,14 +373,15 @@ function namedKey(key: Sql, names: NonNullable<Order["names"]>): Sql {
   return sql`coalesce(list_extract(${shown}, list_position(${values}, ${key})), ${key})`;
 }
 
-function orderOf(query: Query, keys: readonly Sql[]): Sql {
+/** By what rows are ordered: as the query says, then by the keys. */
+export function orderOf(query: Query, keys: readonly Sql[]): Sql[] {
   const requested = query.order.map(({ by, direction, names }) => {
     const key = keys[query.dimensions.findIndex((ref) => ref === by)];
     if (key) return sql`${names ? namedKey(key, names) : key} ${raw(direction)}`;
     const money = isMetricName(by) ? metricOf(by).money : undefined;
     return sql`${ident(money ? `money_${money}` : by)} ${raw(direction)} nulls last`;
   });
-  return join([...requested, ...keys.map((key) => sql`${key} asc`), raw("total_rows")]);
+  return [...requested, ...keys.map((key) => sql`${key} asc`)];
 }
 
 /** A filter without its conditions on goals. */

@@ -10,12 +10,14 @@ import type { Query } from "../query.ts";
 import { reachOf, rulesText } from "../rollups/rules.ts";
 import {
   type Recent,
+  type Split,
   type SplitBy,
   splitOf,
   type VisitSplit,
   visitSplitOf,
 } from "../rollups/split.ts";
 import type { SiteRollups } from "../../storage/state/ops/rollup_ops.ts";
+import { buildLists } from "../lists/build_lists.ts";
 import { buildQuery, paidRows } from "./build.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { matchingEvents } from "./relations.ts";
@@ -31,6 +33,8 @@ import {
 } from "./stored_rows.ts";
 import { buildOfVisits, isOfVisits, readsReferrers, visitorsOfDays } from "./visit_rows.ts";
 
+/** Rows in files of which lists are made together: each becomes one for each list. */
+const LIST_EVENTS_MAX = 50_000;
 const UNION = "\n  union all\n  ";
 
 /** What the choice depends on beside the query. */
@@ -73,6 +77,31 @@ export function statementOf(
     if (visits) return buildOfVisits(query, plan, visits, keyed, onDisk(visits.paths));
   }
   return buildQuery(query, plan, keyed.events);
+}
+
+/**
+ * The statement of several lists of one site and range, see `isList`, or null where each is to be
+ * asked by itself. `rowsBetween` says how many rows files hold of a range.
+ */
+export function listsStatementOf(
+  queries: readonly [Query, ...Query[]],
+  sources: Sources,
+  asked: StatementContext,
+  { recent, rowsBetween }: {
+    readonly recent: Recent | null;
+    readonly rowsBetween: (range: Range) => number;
+  },
+): Sql | null {
+  const [first] = queries;
+  const isHeld = queries.every((query) => rollupsFor(query, sources, asked) !== null);
+  const site = isHeld ? sources.rollups : null;
+  const by = site && splitBy(first, site, sources.hotFromUs, asked.idDays);
+  const sums = site && by && !by.isKeyed ? splitOf(first.range, site, by, recent) : null;
+  const split = sums ?? splitOfEvents(first.range);
+  if (split.events.some((part) => rowsBetween(part) > LIST_EVENTS_MAX)) return null;
+  const paths = split.paths.map((path) => sources.rollupFile(path));
+  const keyed = { events: withVisitorKeys(sources.events), rows: withVisitorKeys(sources.rows) };
+  return buildLists(queries, split, keyed, paths);
 }
 
 /**
@@ -176,6 +205,11 @@ export function paidRowsOf(query: Query, events: EventsOf): Sql {
 
 function unionOf(parts: readonly Sql[]): Sql {
   return join(parts, "\n  union all by name\n  ");
+}
+
+/** All of a range from events. */
+function splitOfEvents(range: Range): Split {
+  return { events: [range], terms: [], paths: [], edge: null, recent: null, firstLocalDay: 0 };
 }
 
 /** The rollups that may answer a query. */

@@ -123,9 +123,13 @@ export function laterRows(
 ): Sql[] {
   if (!hasLater) return [];
   const range = { fromUs: startUs, toUs: query.range.toUs, dates: null };
-  const some: EventsOf = (span, columns) =>
+  return [eventRows(query, aggregates, range, laterEvents(events))];
+}
+
+/** The events of those visitors alone. */
+export function laterEvents(events: EventsOf): EventsOf {
+  return (span, columns) =>
     sql`(${events(span, columns)} semi join later_visitors using (visitor_id))`;
-  return [eventRows(query, aggregates, range, some)];
 }
 
 /** Rows of the keys, the visitor and the aggregates, from the events of a part of the range. */
@@ -172,8 +176,6 @@ export function storedRows(
   const refs = partsOf(query);
   const meets = filterSql(query.filter, STORED, query);
   const keys = keepsNull ? valuesOf(query) : keysOf(query, split);
-  const counts = (wanted: readonly AggregateName[], of: typeof OF_VISITS) =>
-    wanted.map((name) => sql`${raw(of[name] ?? "0")} as ${ident(name)}`);
   const ofEvent = aggregates.filter((name) => AGGREGATES[name].of === "event");
   const ofVisit = aggregates.filter((name) => AGGREGATES[name].of === "visit");
   if (refs.length === 0) {
@@ -184,10 +186,9 @@ export function storedRows(
   }
   const rows: Sql[] = [];
   if (ofEvent.length > 0) {
-    const lists = unnested([...refs, "name"], (name) => listName(name));
-    rows.push(sql`select ${join([...keys, raw("r.visitor_id"), ...counts(ofEvent, OF_PARTS)])}
-      from (select r.* exclude (${lists.names}), ${lists.columns}
-        from ${stored} r) r
+    const { counts, from } = unnestedParts(refs, ofEvent, stored);
+    rows.push(sql`select ${join([...keys, raw("r.visitor_id"), counts])}
+      from ${from} r
       where ${meets}`);
   }
   if (ofVisit.length > 0) {
@@ -201,6 +202,24 @@ export function storedRows(
     )`);
   }
   return rows;
+}
+
+/** The parts of stored visits that have these dimensions, and what is counted of each. */
+export function unnestedParts(
+  refs: readonly string[],
+  aggregates: readonly AggregateName[],
+  stored: Sql,
+): { readonly counts: Sql; readonly from: Sql } {
+  const lists = unnested([...refs, "name"], (name) => listName(name));
+  return {
+    counts: join(counts(aggregates, OF_PARTS)),
+    from: sql`(select r.* exclude (${lists.names}), ${lists.columns}
+        from ${stored} r)`,
+  };
+}
+
+function counts(wanted: readonly AggregateName[], of: typeof OF_VISITS): Sql[] {
+  return wanted.map((name) => sql`${raw(of[name] ?? "0")} as ${ident(name)}`);
 }
 
 /** Lists as rows, under their own names. */
@@ -226,6 +245,11 @@ function keysOf(query: Query, { firstLocalDay }: Pick<VisitSplit, "firstLocalDay
     const key = isOfDays(ref) ? dayBucket(ref, query, firstLocalDay) : keyOf(ref, STORED, query);
     return sql`${key} as ${ident(`k${index}`)}`;
   });
+}
+
+/** A dimension of a stored visit `r`, or of a part of it, as a key. */
+export function storedKey(ref: DimensionRef, query: Query): Sql {
+  return keyOf(ref, STORED, query);
 }
 
 function valuesOf({ dimensions }: Query): Sql[] {
