@@ -13,6 +13,8 @@ export interface Done {
   readonly code: number;
   readonly output: string;
   readonly ms: number;
+  /** Its processor time but the last second, with all it waited for; 0 where nothing tells it. */
+  readonly cpuMs: number;
 }
 
 /** What tests came to. */
@@ -21,6 +23,12 @@ export interface Counts {
   readonly failed: number;
   readonly ignored: number;
 }
+
+/** How often a process is looked at. */
+const CPU_EVERY_MS = 1000;
+/** A tick of Linux, and where the four times are among the fields after the program's name. */
+const TICK_MS = 10;
+const FIRST_TIME = 11;
 
 /** Paths of all files below a folder of the project, sorted; none where it does not exist. */
 export function filesBelow(folder: string): string[] {
@@ -73,6 +81,10 @@ export async function runDeno(args: readonly string[], msMax = 600_000): Promise
     late = true;
     child.kill("SIGKILL");
   }, msMax);
+  let cpuMs = 0;
+  const looking = setInterval(() => {
+    cpuMs = Math.max(cpuMs, cpuMsOf(child.pid));
+  }, CPU_EVERY_MS);
   const parts: string[] = [];
   const gather = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
     for await (const part of stream.pipeThrough(new TextDecoderStream())) parts.push(part);
@@ -80,8 +92,28 @@ export async function runDeno(args: readonly string[], msMax = 600_000): Promise
   await Promise.all([gather(child.stdout), gather(child.stderr)]);
   const { code } = await child.status;
   clearTimeout(timer);
+  clearInterval(looking);
   if (late) parts.push(`\nStopped after ${msMax / 1000} s\n`);
-  return { code: late ? 1 : code, output: parts.join(""), ms: performance.now() - from };
+  return { code: late ? 1 : code, output: parts.join(""), ms: performance.now() - from, cpuMs };
+}
+
+/** The processor time of a process until now; 0 where there is no /proc, or no such process. */
+function cpuMsOf(pid: number): number {
+  try {
+    return cpuMsIn(Deno.readTextFileSync(`/proc/${pid}/stat`));
+  } catch {
+    return 0;
+  }
+}
+
+/**
+ * The processor time in a text of `/proc/PID/stat`: of the process and of all it has waited for.
+ * The name of the program, in brackets, may hold anything.
+ */
+export function cpuMsIn(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const ticks = fields.slice(FIRST_TIME, FIRST_TIME + 4).map(Number);
+  return ticks.reduce((sum, one) => sum + one, 0) * TICK_MS;
 }
 
 /**

@@ -125,22 +125,44 @@ const LANES_MAX = 4;
 export async function runTests(jobs: readonly TestJob[]): Promise<Counts> {
   const lanes = Math.min(2 * navigator.hardwareConcurrency, LANES_MAX);
   const again: TestJob[] = [];
+  const spent: Spent[] = [];
   const counts = await inLanes(jobs, lanes, async (job) => {
-    const counted = await runJob(job);
+    const counted = await runJob(job, spent);
     if (counted.failed === 0) return counted;
     again.push(job);
     return { passed: 0, failed: 0, ignored: 0 };
   });
   for (const job of again) {
     console.log(`     ${job.name} failed beside other tests, runs once more alone`);
-    counts.push(await runJob(job));
+    counts.push(await runJob(job, spent));
   }
+  reportDearest(spent);
   return sum(counts);
 }
 
-async function runJob({ name, files }: TestJob): Promise<Counts> {
+/** The processor time of a job. */
+interface Spent {
+  readonly name: string;
+  readonly cpuMs: number;
+}
+
+/** So many jobs are named, by their processor time. */
+const DEAREST = 10;
+
+/** Says what all jobs took, and where most of it went: wall time is that of the machine. */
+function reportDearest(spent: readonly Spent[]): void {
+  const secondsOf = (cpuMs: number) => `${Math.round(cpuMs / 1000)} s`;
+  const all = spent.reduce((total, { cpuMs }) => total + cpuMs, 0);
+  if (all === 0) return;
+  const dearest = spent.toSorted((a, b) => b.cpuMs - a.cpuMs).slice(0, DEAREST);
+  const named = dearest.map(({ name, cpuMs }) => `\n       ${secondsOf(cpuMs)} ${name}`);
+  console.log(`     ${secondsOf(all)} of processor time, most of it for${named.join("")}`);
+}
+
+async function runJob({ name, files }: TestJob, spent: Spent[]): Promise<Counts> {
   const args = ["test", "--frozen", "-A", "--no-check", ...files];
   const done = await runDeno(args, JOB_MS_MAX);
+  spent.push({ name, cpuMs: done.cpuMs });
   const counted = testCounts(done);
   const { passed, failed, ignored } = counted;
   report(name, { ...done, code: failed }, `${passed} passed, ${failed} failed`);

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { inLanes, skipReasons, sourceFiles, sum, testCounts } from "../../scripts/lib.ts";
+import {
+  cpuMsIn,
+  inLanes,
+  runDeno,
+  skipReasons,
+  sourceFiles,
+  sum,
+  testCounts,
+} from "../../scripts/lib.ts";
 
 Deno.test("testCounts() reads the last summary, steps and skipped tests left aside", () => {
   const output = [
@@ -28,6 +36,22 @@ Deno.test("skipReasons() gives each reason once", () => {
   const silent = "one ... ok (1ms)\ntwo ... ignored (0ms)\nok | 1 passed | 0 failed (2ms)\n";
   assert.deepEqual(skipReasons(silent), ["two"]);
 });
+
+Deno.test("cpuMsIn() adds the times of a process and of those it waited for", () => {
+  const stat = "7 (a ) 1 2) S 1 7 7 0 -1 4194560 900 800 1 2 120 30 400 5 20 0 9 0 77 1 1 18 0\n";
+  assert.equal(cpuMsIn(stat), 5550);
+});
+
+Deno.test(
+  "runDeno() knows what a process cost",
+  { ignore: Deno.build.os !== "linux" },
+  async () => {
+    const busy = "while (performance.now() < 3000);";
+    const { code, cpuMs } = await runDeno(["eval", busy]);
+    assert.equal(code, 0);
+    assert.ok(cpuMs > 0);
+  },
+);
 
 Deno.test("sum() adds each count", () => {
   const one = { passed: 1, failed: 2, ignored: 3 };
