@@ -115,7 +115,19 @@ function askHeadline() {
   if (state.view === "" && url !== null) askEarly(url);
 }
 
+/**
+ * Lets the browser do what waits: to evaluate the modules is work enough for one task.
+ * @returns {Promise<void>}
+ */
+function pause() {
+  /** @type {{ yield?: () => Promise<void> } | undefined} */
+  const scheduler = Reflect.get(globalThis, "scheduler");
+  return scheduler?.yield?.() ?? new Promise((resolve) => setTimeout(resolve));
+}
+
 showTheme(preference("theme"));
 askHeadline();
 const root = document.getElementById("app");
-if (root) render(html`<${App} words=${await loadWords()} />`, root);
+const words = await loadWords();
+await pause();
+if (root) render(html`<${App} words=${words} />`, root);

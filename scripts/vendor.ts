@@ -5,13 +5,14 @@ import { brandsModule, moreBrandsModule } from "./brands.ts";
 import { flagOf } from "../dashboard/lib/marks/marks.js";
 
 /**
- * One file of the vendor folder. `append` is what turns a classic script into a module; `make`
+ * One file of the vendor folder. `prepend` and `append` turn a classic script into a module; `make`
  * writes a module from the exports of the package instead of copying its file, and `makeOfText`
  * writes one from its text.
  */
 interface VendorFile {
   readonly file: string;
   readonly specifier: string;
+  readonly prepend?: string;
   readonly append?: string;
   readonly make?: (exports: Readonly<Record<string, never>>) => string;
   readonly makeOfText?: (text: string) => string;
@@ -25,7 +26,11 @@ const FILES: readonly VendorFile[] = [
   {
     file: "uplot.js",
     specifier: "uplot/dist/uPlot.iife.min.js",
-    append: "\nexport default uPlot;\n",
+    // Evaluated when the first chart is drawn: pages without one need not wait for it.
+    prepend: "const make = () => {\n",
+    append: "\nreturn uPlot;\n};\nlet made;\n" +
+      "export default function Plot(...given) {\n  made ??= make();\n" +
+      "  return new made(...given);\n}\n",
   },
   { file: "uplot.css", specifier: "uplot/dist/uPlot.min.css" },
   { file: "flags.js", specifier: "country-flag-icons/string/3x2", make: flagsModule },
@@ -81,13 +86,13 @@ function sha256(bytes: Uint8Array<ArrayBuffer>): string {
 async function wanted(): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   const manifest = [];
-  for (const { file, specifier, append = "", make, makeOfText = String } of FILES) {
+  for (const { file, specifier, prepend = "", append = "", make, makeOfText = String } of FILES) {
     const source = new URL(import.meta.resolve(specifier));
     const owner = await packageOf(source);
     const text = make
       ? make(await import(source.href))
       : makeOfText(await Deno.readTextFile(source));
-    const bytes = new TextEncoder().encode(text + append);
+    const bytes = new TextEncoder().encode(prepend + text + append);
     const licence = `licenses/${owner.name}.txt`;
     files.set(file, bytes);
     files.set(licence, await licenceIn(owner.folder));
@@ -98,6 +103,7 @@ async function wanted(): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
       license: owner.license,
       license_file: licence,
       from: source.href.slice(owner.folder.href.length),
+      prepended: prepend,
       appended: append,
       bytes: bytes.byteLength,
       sha256: sha256(bytes),

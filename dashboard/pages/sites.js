@@ -69,11 +69,14 @@ export function SitesPage({ onAdd }) {
   const [period, setPeriod] = useState(preference("sites_period") ?? "24h");
   const { bySite, isKnown, fault, stale, retry } = useNumbers(period);
   const wanted = text.trim().toLowerCase();
+  const byName = useMemo(() => inOrder(sites), [sites]);
+  const ordered = useMemo(
+    () => byName.toSorted(orderOf(pins, sort, bySite)),
+    [byName, pins, sort, bySite],
+  );
   const found = useMemo(
-    () =>
-      sites.filter(({ site_id, name }) => `${site_id} ${name ?? ""}`.toLowerCase().includes(wanted))
-        .toSorted(orderOf(pins, sort, bySite)),
-    [sites, wanted, pins, sort, bySite],
+    () => ordered.filter(({ text }) => text.includes(wanted)).map(({ site }) => site),
+    [ordered, wanted],
   );
   const choosePeriod = (/** @type {string} */ chosen) => {
     setPeriod(chosen);
@@ -115,8 +118,24 @@ export function SitesPage({ onAdd }) {
   `;
 }
 
+/** @typedef {{ site: Site, name: string, text: string }} Named */
+
 /**
- * Pinned sites first.
+ * The sites by their names, with the text that is searched: both are found once for every search.
+ * @param {readonly Site[]} sites
+ * @returns {Named[]}
+ */
+function inOrder(sites) {
+  const { compare } = new Intl.Collator();
+  return sites.map((site) => ({
+    site,
+    name: siteName(site),
+    text: `${site.site_id} ${site.name ?? ""}`.toLowerCase(),
+  })).sort((a, b) => compare(a.name, b.name));
+}
+
+/**
+ * Pinned sites first; those that are equal stay as they are, which is by their names.
  * @param {ReadonlySet<string>} pins
  * @param {string} sort
  * @param {ReadonlyMap<string, ShownSite>} bySite
@@ -128,9 +147,8 @@ function orderOf(pins, sort, bySite) {
       : sort === BY_VISITORS
       ? bySite.get(site_id)?.visitors ?? 0
       : 0;
-  return (/** @type {Site} */ a, /** @type {Site} */ b) =>
-    Number(pins.has(b.site_id)) - Number(pins.has(a.site_id)) || size(b) - size(a) ||
-    siteName(a).localeCompare(siteName(b));
+  return (/** @type {Named} */ { site: a }, /** @type {Named} */ { site: b }) =>
+    Number(pins.has(b.site_id)) - Number(pins.has(a.site_id)) || size(b) - size(a);
 }
 
 /**

@@ -48,6 +48,19 @@ export function makeFormat(locale) {
   };
 }
 
+/**
+ * A format that is made when it is used for the first time: to make all of them at once holds the
+ * page up.
+ * @template T
+ * @param {() => T} make
+ * @returns {() => T}
+ */
+function atFirstUse(make) {
+  /** @type {T | undefined} */
+  let made;
+  return () => made ??= make();
+}
+
 /** The text of a missing value. */
 const NOTHING = "–";
 
@@ -62,7 +75,7 @@ const MONEY_WHOLE = 1000;
  * @param {ReturnType<typeof numberFormats>} numbers
  */
 function valueFormats(locale, numbers) {
-  const points = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  const points = atFirstUse(() => new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }));
   /** @param {number} value */
   const money = (value, /** @type {string} */ currency, digits = 2) =>
     new Intl.NumberFormat(locale, { style: "currency", currency, maximumFractionDigits: digits })
@@ -94,37 +107,45 @@ function valueFormats(locale, numbers) {
       written(value, unit === "count" ? numbers.count : short[unit]),
     points: (/** @type {number} */ change) => {
       const n = Math.round(Math.abs(change) * 1000) / 10;
-      return { n, size: points.format(n) };
+      return { n, size: points().format(n) };
     },
   };
 }
 
 /** @param {string} locale */
 function numberFormats(locale) {
-  const count = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
-  const compact = new Intl.NumberFormat(locale, {
-    notation: "compact",
-    maximumSignificantDigits: 3,
-  });
-  const decimal = new Intl.NumberFormat(locale, {
-    minimumFractionDigits: 1,
-    maximumFractionDigits: 1,
-  });
-  const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
-  const finePercent = new Intl.NumberFormat(locale, {
-    style: "percent",
-    minimumFractionDigits: 1,
-    maximumFractionDigits: 1,
-  });
+  const count = atFirstUse(() => new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }));
+  const compact = atFirstUse(() =>
+    new Intl.NumberFormat(locale, {
+      notation: "compact",
+      maximumSignificantDigits: 3,
+    })
+  );
+  const decimal = atFirstUse(() =>
+    new Intl.NumberFormat(locale, {
+      minimumFractionDigits: 1,
+      maximumFractionDigits: 1,
+    })
+  );
+  const percent = atFirstUse(() =>
+    new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 })
+  );
+  const finePercent = atFirstUse(() =>
+    new Intl.NumberFormat(locale, {
+      style: "percent",
+      minimumFractionDigits: 1,
+      maximumFractionDigits: 1,
+    })
+  );
   return {
-    count: (/** @type {number} */ value) => count.format(value),
+    count: (/** @type {number} */ value) => count().format(value),
     compact: (/** @type {number} */ value) =>
-      Math.abs(value) < 100_000 ? count.format(value) : compact.format(value),
-    decimal: (/** @type {number} */ value) => decimal.format(value),
+      Math.abs(value) < 100_000 ? count().format(value) : compact().format(value),
+    decimal: (/** @type {number} */ value) => decimal().format(value),
     percent: (/** @type {number} */ share) =>
       share > 0 && share < SHARE_LEAST / 2
-        ? `<${finePercent.format(SHARE_LEAST)}`
-        : (share !== 0 && Math.abs(share) < 0.1 ? finePercent : percent).format(share),
+        ? `<${finePercent().format(SHARE_LEAST)}`
+        : (share !== 0 && Math.abs(share) < 0.1 ? finePercent() : percent()).format(share),
     duration: durationFormat(locale),
     oneDigit: (/** @type {number} */ value) =>
       new Intl.NumberFormat(locale, { maximumSignificantDigits: 1 }).format(value),
@@ -148,9 +169,9 @@ function shortUnit(locale, unit, digits) {
 function durationFormat(locale) {
   const unit = (/** @type {string} */ name) =>
     new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "narrow" });
-  const hour = unit("hour");
-  const minute = unit("minute");
-  const second = unit("second");
+  const hour = atFirstUse(() => unit("hour"));
+  const minute = atFirstUse(() => unit("minute"));
+  const second = atFirstUse(() => unit("second"));
   return (/** @type {number} */ secs) => {
     const whole = Math.round(secs);
     const hours = Math.floor(whole / 3600);
@@ -160,9 +181,9 @@ function durationFormat(locale) {
       const two = (/** @type {number} */ part) => String(part).padStart(2, "0");
       return hours > 0 ? `${hours}:${two(minutes)} h` : `${minutes}:${two(whole % 60)} min`;
     }
-    if (hours > 0) return `${hour.format(hours)} ${minute.format(minutes)}`;
-    if (minutes > 0) return `${minute.format(minutes)} ${second.format(whole % 60)}`;
-    return second.format(whole);
+    if (hours > 0) return `${hour().format(hours)} ${minute().format(minutes)}`;
+    if (minutes > 0) return `${minute().format(minutes)} ${second().format(whole % 60)}`;
+    return second().format(whole);
   };
 }
 
@@ -170,50 +191,58 @@ function durationFormat(locale) {
 function dateFormats(locale) {
   const make = (/** @type {Intl.DateTimeFormatOptions} */ options) =>
     new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options });
-  const shortDay = make({ day: "numeric", month: "short" });
-  const mediumDay = make({ day: "numeric", month: "short", year: "numeric" });
-  const longDay = make({ weekday: "short", day: "numeric", month: "short", year: "numeric" });
-  const time = make({ hour: "numeric", minute: "2-digit" });
-  const longTime = make({
-    weekday: "short",
-    day: "numeric",
-    month: "short",
-    hour: "numeric",
-    minute: "2-digit",
-  });
-  const month = make({ month: "long", year: "numeric" });
-  const shortMonth = make({ month: "short" });
-  const year = make({ year: "numeric" });
-  const weekday = make({ weekday: "short" });
-  const longWeekday = make({ weekday: "long" });
-  const hourOnly = make({ hour: "numeric" });
+  const shortDay = atFirstUse(() => make({ day: "numeric", month: "short" }));
+  const mediumDay = atFirstUse(() => make({ day: "numeric", month: "short", year: "numeric" }));
+  const longDay = atFirstUse(() =>
+    make({ weekday: "short", day: "numeric", month: "short", year: "numeric" })
+  );
+  const time = atFirstUse(() => make({ hour: "numeric", minute: "2-digit" }));
+  const longTime = atFirstUse(() =>
+    make({
+      weekday: "short",
+      day: "numeric",
+      month: "short",
+      hour: "numeric",
+      minute: "2-digit",
+    })
+  );
+  const month = atFirstUse(() => make({ month: "long", year: "numeric" }));
+  const shortMonth = atFirstUse(() => make({ month: "short" }));
+  const year = atFirstUse(() => make({ year: "numeric" }));
+  const weekday = atFirstUse(() => make({ weekday: "short" }));
+  const longWeekday = atFirstUse(() => make({ weekday: "long" }));
+  const hourOnly = atFirstUse(() => make({ hour: "numeric" }));
   const hasTime = (/** @type {string} */ bucket) => bucket.length > 10;
   return {
-    day: (/** @type {string} */ day) => longDay.format(timeOf(day)),
+    day: (/** @type {string} */ day) => longDay().format(timeOf(day)),
     days: (/** @type {{ from: string, to: string }} */ { from, to }) =>
-      (hasTime(from) ? longTime : mediumDay).formatRange(timeOf(from), timeOf(to)),
-    month: (/** @type {string} */ day) => month.format(timeOf(day)),
+      (hasTime(from) ? longTime() : mediumDay()).formatRange(timeOf(from), timeOf(to)),
+    month: (/** @type {string} */ day) => month().format(timeOf(day)),
     monthShort: (/** @type {string} */ day) =>
-      (day.slice(5, 7) === "01" ? year : shortMonth).format(timeOf(day)),
-    weekday: (/** @type {number} */ number) => weekday.format(Date.UTC(2024, 0, number)),
-    weekdayLong: (/** @type {number} */ number) => longWeekday.format(Date.UTC(2024, 0, number)),
-    hour: (/** @type {number} */ hour) => hourOnly.format(Date.UTC(2024, 0, 1, hour)),
+      (day.slice(5, 7) === "01" ? year() : shortMonth()).format(timeOf(day)),
+    weekday: (/** @type {number} */ number) => weekday().format(Date.UTC(2024, 0, number)),
+    weekdayLong: (/** @type {number} */ number) => longWeekday().format(Date.UTC(2024, 0, number)),
+    hour: (/** @type {number} */ hour) => hourOnly().format(Date.UTC(2024, 0, 1, hour)),
     bucket: (/** @type {string} */ bucket) =>
-      (hasTime(bucket) ? time : shortDay).format(timeOf(bucket)),
+      (hasTime(bucket) ? time() : shortDay()).format(timeOf(bucket)),
     bucketLong: (/** @type {string} */ bucket) =>
-      (hasTime(bucket) ? longTime : longDay).format(timeOf(bucket)),
+      (hasTime(bucket) ? longTime() : longDay()).format(timeOf(bucket)),
   };
 }
 
 /** @param {string} locale */
 function nameFormats(locale) {
-  const regions = new Intl.DisplayNames(locale, { type: "region", fallback: "code" });
-  const languages = new Intl.DisplayNames(locale, { type: "language", fallback: "code" });
+  const regions = atFirstUse(() =>
+    new Intl.DisplayNames(locale, { type: "region", fallback: "code" })
+  );
+  const languages = atFirstUse(() =>
+    new Intl.DisplayNames(locale, { type: "language", fallback: "code" })
+  );
   return {
     country: (/** @type {string} */ code) =>
-      /^[A-Z]{2}$/.test(code) ? regions.of(code) ?? code : code,
+      /^[A-Z]{2}$/.test(code) ? regions().of(code) ?? code : code,
     language: (/** @type {string} */ code) =>
-      /^[a-z]{2,3}(-([A-Z]{2}|\d{3}))?$/.test(code) ? languages.of(code) ?? code : code,
+      /^[a-z]{2,3}(-([A-Z]{2}|\d{3}))?$/.test(code) ? languages().of(code) ?? code : code,
   };
 }
 

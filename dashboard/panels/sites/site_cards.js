@@ -1,5 +1,6 @@
-// The cards of all sites, in blocks: those near the screen are drawn at once, the others one block
-// a frame, so that hundreds of sites are in the page and no frame has to draw many of them.
+// The cards of all sites, in blocks: the first is drawn at once, the others one block a frame, near
+// the screen before the rest, so that hundreds of sites are in the page and no frame has to draw
+// many of them.
 import { html, useEffect, useMemo, useRef, useState } from "../../lib/html.js";
 import { useApp } from "../../lib/state/context.js";
 import { inTurn } from "../../lib/in_turn.js";
@@ -41,7 +42,7 @@ export function SiteCards({ sites, bySite, failed, stale, pins, onPin }) {
         html`
           <${Block} key=${at} sites=${block} bySite=${bySite} failed=${failed}
             stale=${stale}
-            pins=${pins} onPin=${onPin} first=${at < FIRST} />
+            pins=${pins} onPin=${onPin} first=${at < FIRST} leads=${at === 0} />
         `
       )}
     </div>
@@ -49,11 +50,11 @@ export function SiteCards({ sites, bySite, failed, stale, pins, onPin }) {
 }
 
 /**
- * Twelve cards. What is far from the screen shows what it last did until its turn comes, and no
- * numbers before it was near.
- * @param {Shown & Pinning & { first: boolean }} props
+ * Twelve cards, which show what they last did until their turn comes, and no numbers before they
+ * were near the screen.
+ * @param {Shown & Pinning & { first: boolean, leads: boolean }} props
  */
-function Block({ sites, bySite, failed, stale, pins, onPin, first }) {
+function Block({ sites, bySite, failed, stale, pins, onPin, first, leads }) {
   const { t, navigate } = useApp();
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const [near, setNear] = useState(false);
@@ -65,20 +66,26 @@ function Block({ sites, bySite, failed, stale, pins, onPin, first }) {
   );
   const [turn, setTurn] = useState(/** @type {Shown | null} */ (null));
   const shown = useRef(/** @type {Shown | null} */ (first ? latest : null));
-  if (near || turn === latest) shown.current = latest;
+  if (leads || turn === latest) shown.current = latest;
   const now = shown.current;
   useEffect(
-    () => now === latest ? undefined : inTurn(() => setTurn(latest)),
-    [now === latest, latest],
+    () => now === latest ? undefined : inTurn(() => setTurn(latest), { first: near }),
+    [now === latest, latest, near],
   );
   useEffect(() => {
     if (!place.current) return;
+    let takeBack = () => {};
     const watch = new IntersectionObserver((entries) => {
       // A quick scroll may tell of both in and out at once: the last is how it is.
-      setNear(entries.at(-1)?.isIntersecting ?? false);
+      const isNear = entries.at(-1)?.isIntersecting ?? false;
+      takeBack();
+      takeBack = inTurn(() => setNear(isNear), { first: true });
     }, { rootMargin: NEAR });
     watch.observe(place.current);
-    return () => watch.disconnect();
+    return () => {
+      takeBack();
+      watch.disconnect();
+    };
   }, []);
   return useMemo(() =>
     html`

@@ -5,11 +5,11 @@ import { type Page, USER_AGENT } from "../../support/browser/browser.ts";
 const SITES = 150;
 const MANY = 500;
 /**
- * Most cards and numbers that come or go in a frame: three or four blocks of twelve are on the
- * screen or around it, each with numbers, and of a list that changes both the old and the new; a
- * busy machine may draw twice between two frames. All of them together are a thousand.
+ * Most cards and numbers that come or go in a frame: the first block of twelve and one more, each
+ * with numbers, and of a list that changes both the old and the new; a busy machine may draw twice
+ * between two frames. All of them together are a thousand.
  */
-const FRAME_CARDS_MAX = 400;
+const FRAME_CARDS_MAX = 200;
 
 /** Imports a view for each visit, of an hour ago where nothing else is said. */
 async function importVisits(

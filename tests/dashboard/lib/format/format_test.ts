@@ -58,3 +58,27 @@ Deno.test("wholeMoney() leaves out hundredths of large amounts", () => {
   assert.equal(wholeMoney([euro(999.5), euro(1234.5)]), "€999.50 · €1,235");
   assert.equal(wholeMoney([]), "–");
 });
+
+Deno.test("makeFormat() makes no format of Intl before it is used", () => {
+  const kinds = ["NumberFormat", "DateTimeFormat", "DisplayNames"] as const;
+  const real = kinds.map((kind) => Intl[kind]);
+  const made: string[] = [];
+  try {
+    kinds.forEach((kind, at) => {
+      const counted = new Proxy(real[at] as object, {
+        construct: (target, given) => {
+          made.push(kind);
+          return Reflect.construct(target as new () => object, given);
+        },
+      });
+      Reflect.set(Intl, kind, counted);
+    });
+    const format = makeFormat("fr");
+    assert.deepEqual(made, []);
+    assert.equal(format.country("DE"), "Allemagne");
+    assert.equal(format.country("FR"), "France");
+    assert.deepEqual(made, ["DisplayNames"]);
+  } finally {
+    kinds.forEach((kind, at) => Reflect.set(Intl, kind, real[at]));
+  }
+});
