@@ -7,6 +7,7 @@ import { PLATFORMS, platformSnippet } from "../lib/format/snippet.js";
 import { refusalOf } from "../lib/format/refusal.js";
 import { html, useState } from "../lib/html.js";
 import { useApp } from "../lib/state/context.js";
+import { preference, setPreference } from "../lib/state/preferences.js";
 
 /** @param {{ site: string }} props */
 export function StartSnippet({ site }) {
@@ -36,7 +37,7 @@ export function Ticks({ site, named, locked, received, onPassword }) {
   const { t } = useApp();
   const zone = useZone(site);
   const ticks = /** @type {const} */ ([
-    ["tick_site", named && zone.current === zone.own],
+    ["tick_site", named && zone.decided],
     ["tick_password", locked],
     ["tick_snippet", received],
   ]);
@@ -51,11 +52,13 @@ export function Ticks({ site, named, locked, received, onPassword }) {
         `
       )}
     </ul>
-    ${named && zone.current !== zone.own && html`
+    ${named && !zone.decided && html`
       <p class="pair">
         <span class="muted">${t("zone_now", { zone: zone.current })}</span>
         <button type="button" class="button small" onClick=${zone.use}>
           ${t("zone_use", { zone: zone.own })}</button>
+        <button type="button" class="button small" onClick=${zone.keep}>
+          ${t("zone_keep", { zone: zone.current })}</button>
       </p>
     `}
     ${!locked && html`
@@ -70,13 +73,14 @@ export function Ticks({ site, named, locked, received, onPassword }) {
 }
 
 /**
- * The time zone of a site beside that of this browser, and giving it this one: a site that is not
- * known is declared by it.
+ * The time zone of a site beside that of this browser: giving it this one, which declares a site
+ * that is not known, or keeping its own, which this browser remembers.
  * @param {string} id
  */
 function useZone(id) {
   const { t, sites, schema, reload } = useApp();
   const [fault, setFault] = useState("");
+  const [kept, setKept] = useState(preference("zone_kept"));
   const site = sites.find(({ site_id }) => site_id === id);
   const byDefault = schema.site_settings.find(({ name }) => name === "timezone")?.default;
   const own = canonical();
@@ -91,7 +95,12 @@ function useZone(id) {
     }
     await reload();
   };
-  return { current: canonical(site?.timezone ?? String(byDefault ?? "UTC")), own, use, fault };
+  const keep = () => {
+    setPreference("zone_kept", id);
+    setKept(id);
+  };
+  const current = canonical(site?.timezone ?? String(byDefault ?? "UTC"));
+  return { current, own, decided: current === own || kept === id, use, keep, fault };
 }
 
 /**

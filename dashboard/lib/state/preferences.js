@@ -4,7 +4,7 @@ const PREFIX = "mallard.";
 
 /**
  * @typedef {"theme" | "language" | "site" | "pinned" | "panels" | "sites_sort" | "sites_period"
- * } Name
+ *   | "zone_kept"} Name
  */
 
 /**

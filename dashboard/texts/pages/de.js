@@ -601,6 +601,7 @@ export const texts = {
   why_total: "{now}, zuvor {before}.",
   why_unknown: "Zu wenige Tage oder Stunden, um zu erkennen, ob das Zufall ist.",
   why_value: "Wert",
+  zone_keep: "{zone} behalten",
   zone_now: "Berichte verwenden die Zeitzone {zone}.",
   zone_use: "{zone} verwenden",
 };

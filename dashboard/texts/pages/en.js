@@ -575,6 +575,7 @@ export const texts = {
   why_total: "{now}, previously {before}.",
   why_unknown: "Too few days or hours to tell whether this is chance.",
   why_value: "Value",
+  zone_keep: "Keep {zone}",
   zone_now: "Reports use the time zone {zone}.",
   zone_use: "Use {zone}",
 };

@@ -590,6 +590,7 @@ export const texts = {
   why_total: "{now}; antes, {before}.",
   why_unknown: "Hay muy pocos días u horas para saber si se debe al azar.",
   why_value: "Valor",
+  zone_keep: "Mantener {zone}",
   zone_now: "Los informes usan la zona horaria {zone}.",
   zone_use: "Usar {zone}",
 };

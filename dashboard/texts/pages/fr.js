@@ -599,6 +599,7 @@ export const texts = {
   why_total: "{now}, contre {before} auparavant.",
   why_unknown: "Trop peu de jours ou d’heures pour dire si c’est dû au hasard.",
   why_value: "Valeur",
+  zone_keep: "Garder {zone}",
   zone_now: "Les rapports utilisent le fuseau {zone}.",
   zone_use: "Utiliser {zone}",
 };

@@ -138,3 +138,25 @@ browserTest("Ticks give the site the time zone of the browser", async (_, browse
     assert.equal(site.timezone, "Europe/Berlin");
   });
 });
+
+browserTest("Ticks keep the site's own time zone where that is wanted", async (_, browser) => {
+  await withSite(async ({ url }) => {
+    const context = await browser.newContext({
+      userAgent: USER_AGENT,
+      timezoneId: "Europe/Berlin",
+    });
+    const page = await context.newPage();
+    await page.goto(`${url}/?site=${SITE}`);
+    await page.locator("text=Reports use the time zone UTC.").waitFor();
+    assert.equal(await page.locator(".ticks .done").count(), 0);
+    await page.click("button:has-text('Keep UTC')");
+    await page.locator(".ticks .done").waitFor();
+    assert.match(await page.innerText(".ticks .done"), /Site and time zone/);
+    await page.reload();
+    await page.locator(".ticks .done").waitFor();
+    assert.equal(await page.locator("text=Reports use the time zone").count(), 0);
+    // It is kept for this site alone.
+    await page.goto(`${url}/?site=other.${SITE}`);
+    await page.locator("text=Reports use the time zone UTC.").waitFor();
+  });
+});
