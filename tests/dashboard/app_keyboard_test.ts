@@ -24,6 +24,7 @@ const PAGES = [
   "view=settings&section=section_data",
   "view=settings&section=section_danger",
   "view=settings&section=section_about",
+  "filters=is(goal,x)&tabs=goal",
 ];
 
 /** Dialogs by the keys that open them, on a page. */
@@ -163,6 +164,74 @@ dashboardTest("app.js: dialogs keep the focus, and give it back", async ({ url, 
     await page.evaluate(() => document.activeElement?.textContent ?? ""),
     /Arrange panels/,
   );
+  assert.deepEqual(faults, []);
+});
+
+/** Boxes below a button: what opens them, by a key or by the button, and what is in them. */
+const SHEETS = [
+  { button: ".site-button", key: "0", inside: "[role=listbox]" },
+  { button: ".period-button", key: "c", inside: ".calendar" },
+  { button: "[aria-label=Menu]", key: null, inside: ".language" },
+] as const;
+
+dashboardTest("app.js: boxes below buttons are walked, and Escape gives the focus back", async ({
+  url,
+  open,
+}) => {
+  const { page, faults } = await open(`${url}/?site=${SITE}`, { reducedMotion: "reduce" });
+  await settled(page);
+  for (const { button, key, inside } of SHEETS) {
+    for (const by of ["Enter", ...(key === null ? [] : [key])]) {
+      if (by === "Enter") await page.locator(button).press("Enter");
+      else await page.keyboard.press(by);
+      await page.locator(`.sheet ${inside}`).waitFor();
+      const first = await focused(page);
+      const isInside = () =>
+        page.evaluate(() => document.activeElement?.closest(".sheet") !== null);
+      assert.ok(first?.seen && await isInside(), `${button} by ${by}: focus is elsewhere`);
+      await page.keyboard.press("Tab");
+      const next = await focused(page);
+      assert.ok(next && await isInside(), `${button} by ${by} has one stop`);
+      check([first, next], `${button} by ${by}`);
+      await page.keyboard.press("Escape");
+      await page.locator(".sheet").waitFor({ state: "detached" });
+      assert.ok(
+        await page.locator(button).evaluate((one) => one === document.activeElement),
+        `${button} by ${by}: the focus is lost`,
+      );
+    }
+  }
+  assert.deepEqual(faults, []);
+});
+
+dashboardTest("app.js: the page of filters that are refused is walked", async ({ url, open }) => {
+  const { page } = await open(`${url}/?site=${SITE}&filters=matches(page,%5C()`, {
+    reducedMotion: "reduce",
+  });
+  await page.locator("[role=alert] .fault-line").waitFor();
+  const stops = await walk(page);
+  check(stops, "refused");
+  assert.ok(stops.length >= await reachable(page));
+  await page.locator("[role=alert] button").press("Enter");
+  await page.locator(".overview").waitFor();
+});
+
+dashboardTest("app.js: the page before the first event is walked, and its dialog", async ({
+  url,
+  open,
+}) => {
+  const { page, faults } = await open(`${url}/?site=keys.example`, { reducedMotion: "reduce" });
+  await page.locator(".ticks li").nth(2).waitFor();
+  const stops = await walk(page);
+  check(stops, "start");
+  assert.ok(stops.length >= await reachable(page));
+  const set = page.locator("button:has-text('Set a password')");
+  await set.press("Enter");
+  await page.locator("dialog input[type=password]").first().waitFor();
+  check(await walk(page), "setting a password");
+  await page.keyboard.press("Escape");
+  await page.locator("dialog").waitFor({ state: "detached" });
+  assert.ok(await set.evaluate((one) => one === document.activeElement), "the focus is lost");
   assert.deepEqual(faults, []);
 });
 
