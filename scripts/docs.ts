@@ -89,6 +89,7 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/query", "from a question to numbers"],
   ["src/query/all_sites", "the numbers of many sites in one statement"],
   ["src/query/budget", "what a question may cost: its size, its turn, its time"],
+  ["src/query/extent", "when the data of a site begins"],
   ["src/query/lists", "lists of one view that one statement answers"],
   ["src/query/sql", "questions as SQL"],
   ["src/query/explore", "SQL of owners: what it may name, what it reads, running it"],

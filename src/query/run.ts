@@ -1,14 +1,12 @@
 // Runs reports: a cache, one computation for equal requests, turns of callers, a limit of heavy
 // reports, and a time limit that interrupts the query. It knows no report.
-import { DAY_US } from "../core/durations.ts";
 import { AppError, messageOf } from "../core/errors.ts";
 import type { EventColumnName } from "../core/event.ts";
 import { conditionsOf } from "../../dashboard/grammar/filter.js";
-import { CACHE_CHARS_MAX, QUESTION_WAIT_MS_MAX } from "../core/limits.ts";
+import { CACHE_CHARS_MAX } from "../core/limits.ts";
 import { type Sql, sql } from "../core/sql.ts";
-import { LruCache } from "../core/lru_cache.ts";
 import type { Clock } from "../core/types.ts";
-import { isOutOfMemory, type Row } from "../storage/duckdb.ts";
+import type { Row } from "../storage/duckdb.ts";
 import { changesBetween, type IdLife, unchangedLife } from "../sites/id_life.ts";
 import type { SpanUs } from "../storage/tiers/event_rows.ts";
 import type { Reader, Sources } from "../storage/reader.ts";
@@ -17,9 +15,11 @@ import { type Explained, explained } from "./explain.ts";
 import { Cache, type CacheCounts } from "./cache.ts";
 import type { BehavioralEngine } from "./engine/engine.ts";
 import { ENGINES } from "./engine/choose.ts";
-import { type Caller, OWNER, Turns } from "./budget/turns.ts";
+import { InTurn } from "./budget/in_turn.ts";
+import { type Caller, OWNER } from "./budget/turns.ts";
 import { patternsOf } from "./budget/filter_size.ts";
 import { KnownAnswers } from "./budget/known_answers.ts";
+import { DataStart } from "./extent/data_start.ts";
 import { answersOfLists } from "./lists/build_lists.ts";
 import { isList, togetherKey } from "./lists/lists.ts";
 import type { AskTogether, Seat } from "./lists/together.ts";
@@ -45,7 +45,6 @@ import { Faults } from "../core/faults.ts";
 import type { RecentVisits } from "./rollups/recent_visits.ts";
 import type { Sums } from "../storage/history/sums.ts";
 import { addedTo, leaveOut } from "./sums/added.ts";
-import { startOfDate } from "../core/zone.ts";
 import { type ImportedMeta, Told } from "./sums/told.ts";
 import { isOfVisits, readsReferrers } from "./sql/visit_rows.ts";
 
@@ -74,9 +73,6 @@ const LIVE_US = 2_000_000;
 const SLOTS_BY_DEFAULT = 4;
 /** Of the size of the cache, what is kept for other reports beside it. */
 const KNOWN_SHARE = 0.25;
-
-/** A range to compare with may be without data at its start for this share: an hour of a day. */
-const MISSING_SHARE_MAX = 1 / 24;
 
 /** Limits of the runner, and what it reads beside events. */
 export interface RunnerOptions {
@@ -125,18 +121,21 @@ export class Runner {
   readonly #incomplete = new WeakMap<object, readonly string[]>();
   /** What answers say of imported days. */
   readonly #imported = new WeakMap<object, ImportedMeta>();
-  /** The first event of a site by the date of its oldest file. */
-  readonly #firsts = new LruCache<string, { readonly oldest: string; readonly us: number }>(1000);
-  readonly #turns: Turns;
-  readonly #heavy = { owner: 0, stranger: 0 };
+  readonly #inTurn: InTurn;
+  readonly #dataStart: DataStart<Asker>;
 
   constructor(reader: Reader, sites: SettingsSource, clock: Clock, options: RunnerOptions) {
     this.#reader = reader;
     this.#sites = sites;
     this.#clock = clock;
     this.#options = options;
-    const { slots = SLOTS_BY_DEFAULT, ownerSlots = slots } = options;
-    this.#turns = new Turns(clock, { slots, ownerSlots });
+    const { slots = SLOTS_BY_DEFAULT, ownerSlots = slots, heavyMax } = options;
+    this.#inTurn = new InTurn(clock, { slots, ownerSlots, heavyMax });
+    this.#dataStart = new DataStart(reader, clock, {
+      ...(options.sums ? { sums: options.sums } : {}),
+      rows: (site, span, build, asker) => this.#rows(site, span, build, asker),
+      zoneOf: async (site, asker) => (await this.#rulesFor(site, asker)).zone,
+    });
     const { cacheTtlMs: ttlMs, cacheCharsMax: charsMax = CACHE_CHARS_MAX } = options;
     this.#known = new KnownAnswers(clock, { ttlMs, charsMax: charsMax * KNOWN_SHARE });
     this.#cache = new Cache(clock, { ttlMs, entriesMax: options.cacheEntriesMax, charsMax });
@@ -276,7 +275,7 @@ export class Runner {
         isComputed = true;
         const asker = { caller, signal: stopped, heavy, knows, seat };
         const noting = () => this.#noting(site, asker, work);
-        return heavy ? await this.#withConcurrencyLimit(caller.kind, noting) : await noting();
+        return heavy ? await this.#inTurn.limited(caller.kind, noting) : await noting();
       },
       signal,
       lane,
@@ -536,7 +535,7 @@ export class Runner {
   ): Promise<Row[]> {
     const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
     const ask = () => this.#reader.queryOfSites(spans, build, limits);
-    return await this.#inTurn(ask, { caller, signal });
+    return await this.#inTurn.rows(ask, { caller, signal });
   }
 
   /** Rows of one statement, when the turn of its caller has come. */
@@ -549,30 +548,7 @@ export class Runner {
     const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
     const seen = (sources: Sources) => build({ ...sources, events: publicEvents(sources.events) });
     const ask = () => this.#reader.queryOf(site, span, caller.isPublicOnly ? seen : build, limits);
-    return await this.#inTurn(ask, { caller, signal, heavy });
-  }
-
-  async #inTurn(
-    ask: () => Promise<Row[]>,
-    { caller = OWNER, signal, heavy = false }: Asker,
-  ): Promise<Row[]> {
-    // What others take counts for their time, not for this statement's.
-    const wait = { timeoutMs: QUESTION_WAIT_MS_MAX, signal, heavy };
-    try {
-      return await this.#turns.run(caller, ask, wait);
-    } catch (error) {
-      if (!isOutOfMemory(error)) throw error;
-    }
-    try {
-      return await this.#turns.runAlone(caller, ask, wait);
-    } catch (error) {
-      if (!isOutOfMemory(error)) throw error;
-      throw new AppError(
-        "unavailable",
-        "Cannot answer: the report needs more memory or disk space than DuckDB may use",
-        { "retry-after": "60" },
-      );
-    }
+    return await this.#inTurn.rows(ask, { caller, signal, heavy });
   }
 
   async #rulesFor(site: string, { caller = OWNER }: Asker): Promise<SiteRules> {
@@ -587,75 +563,13 @@ export class Runner {
   }
 
   /** Time of the site's first event or imported day, null when it has none. */
-  async firstUs(site: string, asker: Asker = {}): Promise<number | null> {
-    const [firstUs, imported] = await Promise.all([
-      this.#firstEventUs(site, asker),
-      this.#importedSpans(site, asker),
-    ]);
-    return earliest([firstUs ?? [], imported.map(({ fromUs }) => fromUs)].flat());
-  }
-
-  async #firstEventUs(site: string, asker: Asker): Promise<number | null> {
-    const oldest = this.#reader.firstDate(site);
-    const known = this.#firsts.get(site);
-    if (known && known.oldest === oldest) return known.us;
-    // What no file holds yet may be older than every file.
-    const lastUs = oldest === null ? this.#clock.nowMs() * 1000 : Date.parse(oldest) * 1000;
-    const span = { fromUs: 0, toUs: Math.floor(lastUs) + DAY_US };
-    const rows = await this.#rows(
-      site,
-      span,
-      ({ events }) => sql`select min(epoch_us(timestamp)) as first from ${events(span)}`,
-      asker,
-    );
-    const first = rows[0]?.["first"];
-    if (typeof first !== "number") return null;
-    // Files of the oldest day are joined by earlier events of that day at most.
-    if (oldest !== null) this.#firsts.set(site, { oldest, us: first });
-    return first;
-  }
-
-  /** From the first to the last day of which each import has sums. */
-  async #importedSpans(site: string, asker: Asker): Promise<SpanUs[]> {
-    const imports = await this.#options.sums?.of(site) ?? [];
-    const { zone } = await this.#rulesFor(site, asker);
-    return imports.flatMap(({ dates }) => {
-      const [first, last] = [dates[0], dates.at(-1)];
-      if (first === undefined || last === undefined) return [];
-      return { fromUs: startOfDate(zone, first), toUs: startOfDate(zone, last) + DAY_US };
-    });
+  firstUs(site: string, asker: Asker = {}): Promise<number | null> {
+    return this.#dataStart.firstUs(site, asker);
   }
 
   /** When data begins, where a range begins well before it; else null. */
-  async dataFrom(site: string, range: SpanUs, asker: Asker = {}): Promise<number | null> {
-    const lateUs = range.fromUs + (range.toUs - range.fromUs) * MISSING_SHARE_MAX;
-    const oldest = this.#reader.firstDate(site);
-    if (oldest !== null && Date.parse(oldest) * 1000 + DAY_US <= lateUs) return null;
-    const imported = await this.#importedSpans(site, asker);
-    if (imported.some(({ fromUs, toUs }) => fromUs <= lateUs && toUs > lateUs)) return null;
-    const firstUs = await this.#firstEventUs(site, asker);
-    if (firstUs !== null && firstUs <= lateUs) return null;
-    const starts = [firstUs ?? [], imported.map(({ fromUs }) => fromUs)].flat();
-    return earliest(starts.filter((us) => us > lateUs));
-  }
-
-  /** Strangers have half of the limit, and take nothing of the owners'. */
-  async #withConcurrencyLimit<T>(kind: Caller["kind"], work: () => Promise<T>): Promise<T> {
-    const { heavyMax } = this.#options;
-    const max = kind === "owner" ? heavyMax : Math.max(1, Math.floor(heavyMax / 2));
-    if (this.#heavy[kind] >= max) {
-      throw new AppError(
-        "too_many_requests",
-        `Cannot run this report now: ${this.#heavy[kind]} such reports are running`,
-        { "retry-after": "1" },
-      );
-    }
-    this.#heavy[kind]++;
-    try {
-      return await work();
-    } finally {
-      this.#heavy[kind]--;
-    }
+  dataFrom(site: string, range: SpanUs, asker: Asker = {}): Promise<number | null> {
+    return this.#dataStart.within(site, range, asker);
   }
 }
 
@@ -663,10 +577,6 @@ export class Runner {
 function idsChange(life: IdLife, { range, comparison, nowUs }: ReportRequest): boolean {
   const { fromUs, toUs } = comparison ? spanOfBoth(range, comparison) : range;
   return changesBetween(life, fromUs, Math.min(toUs, nowUs)).length > 0;
-}
-
-function earliest(times: readonly number[]): number | null {
-  return times.length > 0 ? Math.min(...times) : null;
 }
 
 function spanOfBoth(one: SpanUs, other: SpanUs): SpanUs {
