@@ -49,33 +49,48 @@ export async function runChecks(): Promise<Counts> {
 const SPLIT: ReadonlySet<string> = new Set(["storage", "query", "api"]);
 
 /**
- * The test files that take longest, and folders of such files, by the time they take. Each of these
- * files is a job: a process starts in a second, but what one job does cannot be shared by lanes.
+ * The test files and rooms that take longest, and folders of such files, by the time they take.
+ * With a slash at its end a folder has a job for each of its files: a process starts in a second,
+ * but what one job does cannot be shared by lanes.
  */
 const LONGEST = [
   "tests/query/rollups/",
-  "tests/e2e/crash_test.ts",
+  "tests/dashboard/pages/sites_test.ts",
   "tests/dashboard/app_accessibility_test.ts",
-  "tests/e2e/fuzz_test.ts",
-  "tests/e2e/contract/storage_test.ts",
-  "tests/e2e/visitor_id_test.ts",
-  "tests/dashboard/app_states_test.ts",
   "tests/dashboard/app_test.ts",
+  "tests/e2e/crash_test.ts",
+  "tests/e2e/lake_imports_test.ts",
+  "tests/query/reports",
   "tests/dashboard/app_keyboard_test.ts",
-  "tests/e2e/lake_kill_test.ts",
+  "tests/e2e/air_gapped_test.ts",
+  "tests/e2e/lake_nodes_test.ts",
+  "tests/dashboard/app_states_test.ts",
+  "tests/e2e/fuzz_test.ts",
+  "tests/e2e/lake_shared_test.ts",
+  "tests/dashboard/panels/overview/numbers_test.ts",
   "tests/e2e/api_fuzz_test.ts",
+  "tests/e2e/lake_server_test.ts",
+  "tests/e2e/lake_kill_test.ts",
+  "tests/dashboard/panels/overview/why_dialog_test.ts",
+  "tests/e2e/csp_test.ts",
+  "tests/storage/adoption",
+  "tests/dashboard/panels/sites/site_check_test.ts",
+  "tests/ingest",
+  "tests/e2e/contract/",
+  "tests/storage",
+  "tests/e2e/visitor_id_test.ts",
   "tests/e2e/import_reports_test.ts",
   "tests/e2e/docs_commands_test.ts",
+  "tests/storage/lake/",
   "tests/storage/tiers/",
   "tests/storage/backup/",
   "tests/imports/",
   "tests/query/sql/",
   "tests/query/engine/",
   "tests/api/stats/",
-  "tests/storage/lake/",
 ];
 
-/** The place of a test file in `LONGEST`, from 0; -1 where it is not there. */
+/** The place of a test file or room in `LONGEST`, from 0; -1 where it is not there. */
 function longestRank(path: string): number {
   return LONGEST.findIndex((long) =>
     path === long || (long.endsWith("/") && path.startsWith(long))
