@@ -30,6 +30,7 @@ import type { Rollups } from "./rollups/rollups.ts";
 import { LogWatch } from "./state/log_watch.ts";
 import type { ImportMark } from "./state/ops/import_ops.ts";
 import type { Store } from "./state/store.ts";
+import { removeUpgradeCopies } from "./state/upgrade_copy.ts";
 import type { Catalog } from "./tiers/catalog.ts";
 import { Compactor } from "./tiers/compact.ts";
 import { Eraser } from "./tiers/erase.ts";
@@ -219,6 +220,7 @@ export async function openAccepting(
       const openAgain = () => db.reopen().then(() => parts.lake?.flusher.forgetPeers());
       const fillAgain = () => hot.refill(openAgain, refill);
       parts.lake?.flusher.fillBy(fillAgain);
+      await parts.lake?.flusher.catchUp();
       const reopen = () => mutex.run(fillAgain);
       const reopening = new Reopening(db, reopen, system.clock, system.log);
       const freshMax = Math.min(
@@ -304,6 +306,11 @@ function spillFolderOf({ dataDir }: Pick<StorageOptions, "dataDir">): string {
   return `${dataDir}/.spill`;
 }
 
+/** The same of the DuckDB that writes into a lake. */
+function lakeSpillFolderOf({ dataDir }: Pick<StorageOptions, "dataDir">): string {
+  return `${dataDir}/.lake-spill`;
+}
+
 /** What the servers of a lake share; nothing where events stay here. */
 async function sharedOf(
   system: System,
@@ -364,11 +371,11 @@ async function openDatabase(
   { closing }: OpenJournal,
   node: LakeNode | null,
 ): Promise<Db> {
+  const spillFolder = spillFolderOf(options);
+  // What was killed while it ran left events there.
+  for (const folder of [spillFolder, lakeSpillFolderOf(options)]) await emptyFolder(files, folder);
   // A new lake is made before it is attached.
   await node?.start();
-  const spillFolder = spillFolderOf(options);
-  // A query that was killed while it ran left events there.
-  await emptyFolder(files, spillFolder);
   const free = await files.space(options.dataDir).catch(() => null);
   const spillLimit = spillLimitOf(options.spill_limit, free);
   log("info", "Memory divided", {
@@ -528,9 +535,11 @@ async function openChangers(
     mutex,
     upkeep,
   );
-  parts.lake?.flusher.eraseBy(({ site, firstDate, lastDate, toUs }) =>
-    eraser.eraseElsewhere(site, firstDate, lastDate, toUs)
-  );
+  parts.lake?.flusher.eraseBy(async ({ site, firstDate, lastDate, toUs }) => {
+    await removeUpgradeCopies(parts.files, options.dataDir);
+    await parts.store.run("forgetImportedContent", undefined);
+    await eraser.eraseElsewhere(site, firstDate, lastDate, toUs);
+  });
   return {
     history: parts.lake
       ? await (await import("./lake/parts.ts")).openLakeHistory(parts, parts.lake, options)

@@ -258,6 +258,15 @@ export class LakeFlusher implements Flushing {
     });
   }
 
+  /**
+   * Erases of what was filled from the journal what others have erased since this server was
+   * stopped. Never rejects: where the lake is out of reach, nothing is answered before it is done.
+   */
+  async catchUp(): Promise<void> {
+    if (!this.#node.isConnected) return;
+    await this.#parts.mutex.run(() => this.settle()).catch((error) => this.#node.lost(error));
+  }
+
   async #pull(): Promise<void> {
     if (!this.#node.isReadable) return;
     await this.#parts.peers?.pull(this.#node.marked.others, this.#erasures);
@@ -298,7 +307,9 @@ export class LakeFlusher implements Flushing {
     const frozen = hot.tables.slice(0, -1);
     // Each failure leaves a table more behind, and every statistic reads them all.
     const isAll = frozen.length < FROZEN_TABLES_MAX;
-    const flushedUs = isAll ? Math.floor(this.#parts.clock.nowMs() * 1000) : null;
+    // While a journal from before is read, more of it is in no table yet.
+    const isWhole = isAll && !hot.isLoading;
+    const flushedUs = isWhole ? Math.floor(this.#parts.clock.nowMs() * 1000) : null;
     const tables = isAll ? await hot.freeze() : frozen;
     if (tables.length === 0) return await this.#tellIdle(flushedUs);
     for (let attempt = 1;; attempt++) {
@@ -475,11 +486,12 @@ export class LakeFlusher implements Flushing {
       await this.#parts.peers?.erase(erasure);
     }
     if (missed.length === 0 || this.#erasing.size > 0) return;
-    await this.#node.noteErased(erasedMax);
+    // Where this fails it is all done once more.
     await lake.commit(
       "Cannot tell other servers of an erasure",
       (run) => move(run, this.#node.name, { erased_to: erasedMax }),
     );
+    await this.#node.noteErased(erasedMax);
   }
 
   /** How many events of a site and of UTC dates other servers hold, as far as is known here. */

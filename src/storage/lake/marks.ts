@@ -130,8 +130,8 @@ function enteredOf(row: Row): Entered {
 }
 
 /**
- * The mark, and the number of the last erasure, for a commit that moves the mark. Rejects where the
- * journal may not write any more.
+ * The mark, and the number of the last erasure, for a commit that moves the mark. A journal that
+ * was retired by mistake counts again. Rejects where another server has its name.
  */
 export async function markOf(
   run: Run,
@@ -139,7 +139,10 @@ export async function markOf(
 ): Promise<{ readonly lastSeq: number; readonly erasedMax: number }> {
   const rows = (await run(sql`select * from ${NODES}`)).map(enteredOf);
   const own = rows.find((row) => row.journal === journal);
-  if (own === undefined || own.is_retired) {
+  const isTaken = rows.some((row) => row.node === node && !row.is_retired && row !== own);
+  if (own?.is_retired && !isTaken) {
+    await run(sql`update ${NODES} set is_retired = false where journal = ${journal}`);
+  } else if (own === undefined || own.is_retired) {
     throw new Error(`another server writes to it as ${node}; stop one of the two`);
   }
   return { lastSeq: own.last_seq, erasedMax: erasedMaxOf(rows) };

@@ -58,6 +58,8 @@ const ERASED_TO = "lake_erased_to";
 /** Errors of statements that read the lake. */
 const OF_LAKE =
   /^(IO|HTTP|Connection|Transaction\w*) Error|ducklake|postgres|Failed to (execute|commit)/i;
+/** A stop does not wait for longer until others know of it. */
+const LEAVE_MS_MAX = 8000;
 /** A snapshot or a file that was cleaned up since it was chosen. */
 const VANISHED = /No snapshot found|HTTP 404|\(404\)|No files found|Cannot open file/i;
 
@@ -474,7 +476,14 @@ export class LakeNode {
   async leave(): Promise<void> {
     if (this.#lake === null || this.#out !== null) return;
     const moved = { is_retired: true, flushed_us: this.#nowUs() };
-    await this.#lake.db.transaction((run) => move(run, this.name, moved));
+    const { clock, log } = this.#system;
+    const tried = "Cannot tell other servers that nothing is left here";
+    const told = this.#lake.commit(tried, (run) => move(run, this.name, moved));
+    const late = clock.sleep(LEAVE_MS_MAX).then(() =>
+      Promise.reject(new Error(`${tried} in time`))
+    );
+    await Promise.race([told, late]).catch((error) => log("warn", messageOf(error)));
+    for (const promise of [told, late]) promise.catch(() => {});
   }
 
   #nowUs(): number {

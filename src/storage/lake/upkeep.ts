@@ -4,11 +4,12 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../core/durations.ts";
 import type { Mutex } from "../../core/mutex.ts";
 import { raw, type Sql, sql } from "../../core/sql.ts";
 import type { Clock, Log } from "../../core/types.ts";
-import type { Row } from "../duckdb.ts";
+import type { Row, Run } from "../duckdb.ts";
 import { literal } from "../parquet/schema.ts";
 import type { CompactionCounts } from "../tiers/compact.ts";
 import { LAKE } from "./connection.ts";
 import { CLOCK_MS_MAX, type Lake } from "./lake.ts";
+import { isPassing } from "./faults.ts";
 import type { LakeFlusher } from "./flushing.ts";
 import { forgetBrought } from "./history/brought.ts";
 import type { LakeNode } from "./node.ts";
@@ -57,6 +58,14 @@ export interface Erased {
   /** Notes that it failed, so that it is done later. */
   readonly abandoned: () => void;
 }
+
+/** Dates of which nothing could be erased, and why. */
+interface Unreadable {
+  readonly dates: readonly string[];
+  readonly reason: string;
+}
+
+const ERASING = "Cannot erase from the lake";
 
 /** Keeps a lake in order. */
 export class LakeUpkeep {
@@ -140,26 +149,36 @@ export class LakeUpkeep {
       const elsewhere = await this.heldElsewhere(site, firstDate, lastDate);
       const lake = await this.#node.lake();
       let partitions: readonly ErasedPartition[] = [];
+      let unreadable: Unreadable | null = null;
       if (isRecorded || this.within(site, firstDate, lastDate).length > 0) {
         await this.#duty.forgetTexts();
         const toUs = Math.floor((this.#clock.nowMs() + APART_MS_MAX) * 1000);
-        const dates = sql`date between ${literal(firstDate)}::date and ${literal(lastDate)}::date`;
-        const which = sql`site_id = ${literal(site)} and ${dates}`;
-        await lake.commit("Cannot erase from the lake", async (run) => {
-          // Another server may have flushed since this one looked, and between two attempts.
-          partitions = (await run(partitionsWhere(which))).map(erasedOf);
-          if (partitions.length > 0) {
-            await run(sql`delete from ${EVENTS} where ${which}`);
-            await forgetBrought(run, which);
-          }
+        const noted = async (run: Run) => {
           if (!isRecorded) return;
           number = await record(run, this.#node.name, { site, firstDate, lastDate, toUs });
-        });
-        if (number !== null) this.#flusher.beginErasing(number);
-        await this.#flusher.settle();
+        };
+        const began = async () => {
+          if (number !== null) this.#flusher.beginErasing(number);
+          await this.#flusher.settle();
+        };
+        try {
+          await lake.commit(ERASING, async (run) => {
+            // Another server may have flushed since this one looked, and between two attempts.
+            partitions = await deleteWhere(run, site, firstDate, lastDate);
+            await noted(run);
+          });
+          await began();
+        } catch (error) {
+          if (isPassing(error)) throw error;
+          await lake.commit(ERASING, noted);
+          await began();
+          unreadable = await this.#eraseByDate(lake, site, firstDate, lastDate);
+          await this.#flusher.settle();
+        }
       }
       // After an erasure that failed halfway there is nothing to delete, and files to clean up.
       await this.#cleanUp(lake, this.#clock.nowMs() + AHEAD_MS);
+      if (unreadable !== null) throw unreadableError(unreadable);
       const ended = async () => {
         if (number !== null) await this.#flusher.endErasing(number);
       };
@@ -174,6 +193,30 @@ export class LakeUpkeep {
         { "retry-after": "60" },
       );
     }
+  }
+
+  /**
+   * Erases of each date what can be: a file that is gone fails the deletion of all that is deleted
+   * with it. Resolves with what could not be.
+   */
+  async #eraseByDate(
+    lake: Lake,
+    site: string,
+    firstDate: string,
+    lastDate: string,
+  ): Promise<Unreadable | null> {
+    const dates: string[] = [];
+    let reason = "";
+    for (const { date } of this.within(site, firstDate, lastDate)) {
+      try {
+        await lake.commit(ERASING, (run) => deleteWhere(run, site, date, date));
+      } catch (error) {
+        if (isPassing(error)) throw error;
+        dates.push(date);
+        reason = messageOf(error);
+      }
+    }
+    return dates.length === 0 ? null : { dates, reason };
   }
 
   /** Waits for other servers to erase of what they hold, for a while. Never rejects. */
@@ -207,9 +250,8 @@ export class LakeUpkeep {
   /** What an erasure leaves for a while, in words. */
   notErased(): readonly string[] {
     const lostMs = this.#flusher.lostMs;
-    const isLost = lostMs !== null && this.#clock.nowMs() - lostMs <= ORPHAN_MS;
     return [
-      ...isLost ? ["lake: files of a flush that failed, for an hour"] : [],
+      ...lostMs !== null ? ["lake: files of a flush that failed, for two hours"] : [],
       ...this.#lagging().map((node) => `server ${node}: what it has not brought into the lake yet`),
     ];
   }
@@ -237,6 +279,7 @@ export class LakeUpkeep {
         await merging?.catch((error) => this.#failed(error));
         if (!goesOn()) return;
         await this.#mutex.run(() => this.#cleanUp(lake, this.#clock.nowMs() - KEPT_MS));
+        await this.#duty.forgetEnded();
         await this.#sweep(lake);
       });
     } catch (error) {
@@ -262,13 +305,15 @@ export class LakeUpkeep {
       }
     };
     await writeAll(REGISTERED);
-    if (failed.size > 0) {
-      // The extension merges nothing while there is one of such files.
-      await writeAll(CROWDED);
-      throw [...failed.values()][0];
-    }
-    let isLeft = true;
-    while (isLeft && goesOn()) isLeft = await this.#mutex.run(() => this.#merge(lake));
+    const mergeAll = async () => {
+      let isLeft = true;
+      while (isLeft && goesOn()) isLeft = await this.#mutex.run(() => this.#merge(lake));
+    };
+    // The extension merges nothing while there is one partition that it cannot merge.
+    if (failed.size === 0) await mergeAll().catch((error) => failed.set("", error));
+    if (failed.size === 0) return;
+    await writeAll(CROWDED);
+    throw [...failed.values()][0];
   }
 
   /**
@@ -330,7 +375,8 @@ export class LakeUpkeep {
     const { lostMs } = this.#flusher;
     const orphansMs = this.#clock.nowMs() - ORPHAN_MS;
     await removeOrphans(lake, orphansMs);
-    if (lostMs !== null && lostMs < orphansMs) await this.#flusher.forgetLost();
+    // The last of them may have gone up a while after it was noted.
+    if (lostMs !== null && lostMs < orphansMs - ORPHAN_MS) await this.#flusher.forgetLost();
   }
 }
 
@@ -341,14 +387,33 @@ async function removeOrphans(lake: Lake, beforeMs: number): Promise<void> {
   await lake.attempt("Cannot clean the lake up", () => lake.db.execute(removal));
 }
 
-/** How many events there are of each date. */
-function partitionsWhere(which: Sql): Sql {
-  return sql`select date::varchar as date, count(*)::bigint as rows from ${EVENTS}
-    where ${which} group by 1 order by 1`;
+/** Deletes events of some dates, in a commit; resolves with how many there were of each. */
+async function deleteWhere(
+  run: Run,
+  site: string,
+  firstDate: string,
+  lastDate: string,
+): Promise<readonly ErasedPartition[]> {
+  const dates = sql`date between ${literal(firstDate)}::date and ${literal(lastDate)}::date`;
+  const which = sql`site_id = ${literal(site)} and ${dates}`;
+  const found = await run(
+    sql`select date::varchar as date, count(*)::bigint as rows from ${EVENTS}
+      where ${which} group by 1 order by 1`,
+  );
+  if (found.length > 0) {
+    await run(sql`delete from ${EVENTS} where ${which}`);
+    await forgetBrought(run, which);
+  }
+  return found.map(({ date, rows }) => ({ date: String(date), rows: Number(rows) }));
 }
 
-function erasedOf({ date, rows }: Row): ErasedPartition {
-  return { date: String(date), rows: Number(rows) };
+function unreadableError({ dates, reason }: Unreadable): AppError {
+  return new AppError(
+    "unavailable",
+    `Cannot erase the events of ${dates.join(", ")}: ${reason}; put the file back from the ` +
+      "bucket's versions, and erase again. All other dates are erased",
+    { "retry-after": "60" },
+  );
 }
 
 /** Partitions by what their files, `f`, have. */

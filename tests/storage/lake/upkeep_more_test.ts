@@ -182,7 +182,7 @@ lakeTest("files of a merge that fails are known to be lost", partsNow, async (en
 });
 
 lakeTest(
-  "files of a flush that came through at its second attempt are lost for an hour",
+  "files of a flush that came through at its second attempt are known to be lost",
   partsNow,
   async (env, folder) => {
     const s3 = faultyS3(partsNow().s3Port);
@@ -197,7 +197,7 @@ lakeTest(
       assert.equal(s3.refused(), 6);
       assert.notEqual(flusher.lostMs, null);
       const { not_erased } = await storage.eraser.erase(SITE, ...ALL_DATES);
-      assert.deepEqual(not_erased, ["lake: files of a flush that failed, for an hour"]);
+      assert.deepEqual(not_erased, ["lake: files of a flush that failed, for two hours"]);
       const left = objectsOf(partsNow(), env, SITE);
       assert.ok(left.length > 0);
       makeOlder(left, 2 * HOUR);
@@ -209,6 +209,90 @@ lakeTest(
     } finally {
       await storage.close();
       await s3.close();
+    }
+  },
+);
+
+lakeTest(
+  "upkeep removes rows of the catalog that no snapshot shows",
+  partsNow,
+  async (env, folder) => {
+    const storage = await openOverLake(folder, env);
+    const database = env["MALLARD_LAKE_CATALOG"]?.split("/").at(-1);
+    const ask = (query: string) => sqlOf(partsNow(), query, database);
+    try {
+      const held = await ask(
+        `select i.table_name from ducklake_inlined_data_tables i
+          join ducklake_table t using (table_id) where t.table_name = 'nodes'`,
+      );
+      for (let flush = 0; flush < 5; flush++) {
+        await accept(storage, numbered(flush * 6, 6, 3));
+        await storage.flusher.flush();
+      }
+      // It forgets the snapshots of before.
+      await storage.eraser.erase("nobody.example", ...ALL_DATES);
+      const ended = `select count(*) from ${held}
+        where end_snapshot <= (select min(snapshot_id) from ducklake_snapshot)`;
+      assert.ok(Number(await ask(ended)) >= 5);
+      await upkeep(storage);
+      assert.equal(await ask(ended), "0");
+      const left = await ask(`select count(*) from ${held} where end_snapshot is null`);
+      assert.equal(left, "1");
+      await accept(storage, numbered(30, 6, 3));
+      await storage.flusher.flush();
+      assert.equal(storage.flusher.counts.failures, 0);
+    } finally {
+      await storage.close();
+    }
+  },
+);
+
+lakeTest(
+  "a file that is gone keeps no other date from being merged and erased",
+  partsNow,
+  async (env, folder) => {
+    const storage = await openOverLake(folder, env);
+    try {
+      for (let flush = 0; flush < 14; flush++) {
+        await accept(storage, numbered(flush * 6, 6, 3));
+        await storage.flusher.flush();
+      }
+      const gone = objectsOf(partsNow(), env, SITE).find((file) => file.includes("2026-01-02"));
+      await stopS3(partsNow());
+      await Deno.remove(gone ?? assert.fail());
+      await startS3(partsNow());
+      await storage.compactor.run(new AbortController().signal);
+      assert.deepEqual([storage.compactor.counts.failures, storage.fileCount()], [1, 14 + 5]);
+      await assert.rejects(
+        storage.eraser.erase(SITE, ...ALL_DATES),
+        /Cannot erase the events of 2026-01-02: .*404.*; put the file back .*dates are erased/,
+      );
+      const left = lakeOf(storage).upkeep.within(SITE, ...ALL_DATES);
+      assert.deepEqual(left.map(({ date }) => date), ["2026-01-02"]);
+    } finally {
+      await storage.close();
+    }
+  },
+);
+
+lakeTest(
+  "files are known to be lost until the last of them is old enough",
+  partsNow,
+  async (env, folder) => {
+    let storage = await openOverLake(folder, env);
+    const noteOf = async (agoMs: number) => {
+      const value = String(Date.now() - agoMs);
+      await storage.store.run("setMeta", { name: "lake_lost_ms", value });
+      await storage.close();
+      storage = await openOverLake(folder, env);
+      await upkeep(storage);
+      return lakeOf(storage).flusher.lostMs;
+    };
+    try {
+      assert.notEqual(await noteOf(1.5 * HOUR), null);
+      assert.equal(await noteOf(2.5 * HOUR), null);
+    } finally {
+      await storage.close();
     }
   },
 );

@@ -41,6 +41,22 @@ const MERGED_ONCE: readonly string[] = [
     end $$`,
 ];
 
+/** DuckLake removes none of them. */
+const ENDED_ROWS = `do $$
+  declare
+    held text;
+    oldest bigint;
+  begin
+    select min(snapshot_id) into oldest from ducklake_snapshot;
+    for held in select i.table_name from ducklake_inlined_data_tables i
+      join ducklake_table t on t.table_id = i.table_id and t.end_snapshot is null
+      where t.table_name in ('nodes', 'erasures')
+    loop
+      execute format('delete from %I where end_snapshot is not null and end_snapshot <= $1', held)
+        using oldest;
+    end loop;
+  end $$`;
+
 /** No text of people is after it. */
 const LAST_TEXT = "\u{10ffff}".repeat(8);
 
@@ -98,6 +114,19 @@ export class Duty {
       if (duty === "upkeep") await prepare(session);
       await work(() => session.isOpen);
       return true;
+    } finally {
+      session.close();
+    }
+  }
+
+  /**
+   * Removes rows that the catalog keeps for tables without files, which were changed since, and
+   * that no snapshot shows: each flush changes one, and every look reads them. Rejects as `once`.
+   */
+  async forgetEnded(): Promise<void> {
+    const session = await this.#postgres.session();
+    try {
+      await session.run(ENDED_ROWS);
     } finally {
       session.close();
     }
