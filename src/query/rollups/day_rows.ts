@@ -24,6 +24,13 @@ export const EDGE = "edge:";
 
 /** Counts of a row. */
 const COUNTS: readonly string[] = [...Object.keys(AGGREGATES), "cents", "paid"];
+/** Sums of squares over visits, in rows of what has one value in a visit: too large for integers. */
+const SQUARES = {
+  visit_us_squares: raw("coalesce(sum(visit_us::double ** 2) filter (where is_start), 0)"),
+  visit_pageviews_squares: raw(
+    "coalesce(sum(visit_pageviews::double ** 2) filter (where is_start), 0)",
+  ),
+};
 
 /** A day with an edge: `sinceUs` is when whoever is seen after it was seen at the earliest. */
 export interface EdgeDay {
@@ -44,7 +51,10 @@ interface Sums {
 
 /** Creates the table of rows. */
 export function createRows({ rows }: Tables): Sql {
-  const numbers = COUNTS.map((name) => sql`${ident(name)} bigint default 0`);
+  const numbers = [
+    ...COUNTS.map((name) => sql`${ident(name)} bigint default 0`),
+    ...Object.keys(SQUARES).map((name) => sql`${ident(name)} double default 0`),
+  ];
   return sql`create table ${ident(rows)} (
     shape varchar, day integer, v1 varchar, v2 varchar, gap integer default 0, currency varchar,
     key ubigint, ${join(numbers)})`;
@@ -81,7 +91,10 @@ function inserted({ rows }: Pick<Tables, "rows">, { name }: Shape, all: Sql): Sq
 function ofVisitors({ table, values, counts, ofVisitDays }: Sums, days: Days): Sql[] {
   const names = Object.keys(counts);
   const own = names.map((name) => sql`${counts[name] ?? raw("0")} as ${ident(name)}`);
-  const totals = names.map((name) => sql`sum(${ident(name)})::bigint as ${ident(name)}`);
+  const totals = names.map((name) => {
+    const type = raw(name in SQUARES ? "double" : "bigint");
+    return sql`sum(${ident(name)})::${type} as ${ident(name)}`;
+  });
   const within = sql`day between ${days.first} and ${days.last}`;
   const byVisitor = (where: Sql) =>
     sql`select day, ${valuesOf(values)}, visitor_id, ${join(own)}
@@ -127,7 +140,7 @@ const VISIT_COUNTS = {
   visit_us: raw("coalesce(sum(visit_us) filter (where is_start), 0)::bigint"),
   visit_pageviews: raw("coalesce(sum(visit_pageviews) filter (where is_start), 0)::bigint"),
 };
-const OF_VISITS = { ...OF_EVENTS, ...VISIT_COUNTS };
+const OF_VISITS = { ...OF_EVENTS, ...VISIT_COUNTS, ...SQUARES };
 const OF_STEPS = {
   page_us: raw("sum(page_us)::bigint"),
   page_times: raw("sum(page_times)::bigint"),

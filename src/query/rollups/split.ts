@@ -169,6 +169,32 @@ export interface VisitSplit {
   readonly recent: RecentPart | null;
 }
 
+/**
+ * Which days of a split hold every visitor of them who may be in its other parts, too, as numbers
+ * of the first and the last; null where sums of its days and those parts cannot be told apart.
+ */
+export function overlapsOf(
+  range: Range,
+  { days, first, last }: VisitSplit,
+  site: SiteRollups,
+  by: SplitBy,
+): { readonly first: number; readonly last: number }[] | null {
+  const [start, end] = [days[0], days.at(-1)];
+  if (by.isKeyed || !start || !end) return null;
+  const overlaps: { first: number; last: number }[] = [];
+  if (range.fromUs < start.startUs) {
+    const known = days.findLast((day) => day.startUs < start.startUs + reachUs(site, by));
+    overlaps.push({ first, last: known?.day ?? last });
+  }
+  if (end.endUs < range.toUs) {
+    if (site.foreignToUs > end.endUs) return null;
+    const seenFromUs = firstSeenUs(end.endUs, site, by, days);
+    const known = days.find((day) => day.endUs > seenFromUs);
+    if (known) overlaps.push({ first: known.day, last });
+  }
+  return overlaps;
+}
+
 /** Splits a range by days of visits, or returns null where they would save nothing. */
 export function visitSplitOf(
   range: Range,

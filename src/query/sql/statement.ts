@@ -8,7 +8,9 @@ import type { EventsOf } from "../../storage/tiers/event_rows.ts";
 import { type AggregateName, metricOf } from "../metrics.ts";
 import type { Query } from "../query.ts";
 import { reachOf, rulesText } from "../rollups/rules.ts";
+import { shapesOfEach, sumsOfDays } from "../rollups/day_sums.ts";
 import {
+  overlapsOf,
   type Recent,
   type Split,
   type SplitBy,
@@ -156,6 +158,10 @@ export function eventsOf(
  * a visitor may have several rows, and one that it lacks is NULL.
  */
 export interface VisitorRows {
+  /** Instead of those of closed days what these add up to by each key alone: `sumsOfDays`. */
+  readonly sums: Sql | null;
+  /** Rows of those days, as `stored`, of every visitor who may be in the other rows, too. */
+  readonly known: Sql | null;
   /** From stored visits: a key that has no value is NULL. */
   readonly stored: Sql | null;
   /** From events. */
@@ -164,29 +170,57 @@ export interface VisitorRows {
   readonly named: Sql;
 }
 
-/** The visitors of a query: from stored visits where they hold all of it, else from events. */
+/** The visitors of a query: from sums or stored visits where these hold all of it, else events. */
 export function visitorRowsOf(
   asking: Query,
-  aggregates: readonly AggregateName[],
+  counted: readonly AggregateName[],
   sources: Sources,
   asked: StatementContext,
   recent: Recent | null = null,
 ): VisitorRows {
+  const aggregates = [...new Set<AggregateName>(["visitors", ...counted])];
   const keyed = withVisitorKeys(sources.events);
   const query = withEngagements(asking, sources.engagements);
   const split = splitOfVisits(query, sources, asked, recent);
   const ofRange = (range: Range) => eventRows(query, aggregates, range, keyed);
-  if (!split) return { stored: null, fromEvents: ofRange(query.range), named: raw("") };
-  const paths = split.paths.map((path) => sources.rollupFile(path));
+  const none = { sums: null, known: null, stored: null, named: raw("") };
+  if (!split) return { ...none, fromEvents: ofRange(query.range) };
   const rows = [
     ...split.events.map(ofRange),
     ...(split.recent ? laterRows(query, aggregates, split.recent, keyed) : []),
   ];
+  const visitsOf = (own: VisitSplit) => {
+    const paths = own.paths.map((path) => sources.rollupFile(path));
+    return unionOf(storedRows(query, aggregates, storedVisits(own, paths), own, true));
+  };
+  const added = sumsOf(query, counted, split, sources, asked);
+  const visits = added ? { ...split, paths: [] } : split;
+  const known = added?.overlaps.map((days) => visitsOf({ ...split, ...days, recent: null })) ?? [];
   return {
-    stored: unionOf(storedRows(query, aggregates, storedVisits(split, paths), split, true)),
+    sums: added?.sums ?? null,
+    known: known.length > 0 ? unionOf(known) : null,
+    stored: visits.paths.length > 0 || visits.recent ? visitsOf(visits) : null,
     fromEvents: rows.length > 0 ? unionOf(rows) : null,
     named: laterVisitors(split.recent, planOf(query).span, withVisitorKeys(sources.rows)),
   };
+}
+
+/** What the days of a split add up to, if that is kept, and those that tell who else is there. */
+function sumsOf(
+  query: Query,
+  aggregates: readonly AggregateName[],
+  split: VisitSplit,
+  sources: Sources,
+  asked: StatementContext,
+) {
+  const site = rollupsFor(query, sources, asked);
+  const shapes = shapesOfEach(query, aggregates);
+  if (!site || !shapes || split.days.length === 0) return null;
+  const by = splitBy(query, site, sources.hotFromUs, asked.idDays);
+  const overlaps = aggregates.includes("visitors") ? overlapsOf(query.range, split, site, by) : [];
+  if (!overlaps) return null;
+  const paths = [...new Set(split.days.map(({ path }) => sources.rollupFile(path)))];
+  return { overlaps, sums: sumsOfDays(shapes, aggregates, split, paths) };
 }
 
 /** The events of a query that have revenue, as `paidRows`; of other visitors nothing is read. */

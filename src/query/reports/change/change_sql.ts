@@ -32,6 +32,13 @@ interface Part {
   readonly rows: Sql;
 }
 
+/** What is known of one range: its rows, and those of visitors whom its sums have counted. */
+interface Parts {
+  readonly isNow: boolean;
+  readonly parts: readonly Part[];
+  readonly known: Sql | null;
+}
+
 /**
  * The statement. `missing` stands for NULL as a key of each dimension, k0, k1 … The largest values
  * come first.
@@ -39,46 +46,90 @@ interface Part {
 export function changeSql(
   [now, before]: readonly [VisitorRows, VisitorRows],
   missing: readonly string[],
-  { above, below }: Changing,
+  changing: Changing,
 ): Sql {
+  const { above, below } = changing;
   const keys = missing.map((_, index) => ident(`k${index}`));
   const texts = missing.map((text, index) => sql`coalesce(${ident(`k${index}`)}, ${text})`);
   const names = below === null ? OF_COUNTS : OF_RATIOS;
   const given: Named[] = [];
-  const partsOf = (isNow: boolean, { stored, fromEvents }: VisitorRows): Part[] => {
-    const rows = (from: Sql) => rowsOf(from, keys, { above, below });
+  const partsOf = (isNow: boolean, { stored, fromEvents, known }: VisitorRows): Parts => {
+    const rows = (from: Sql) => rowsOf(from, keys, changing);
     const name = `events_${isNow ? "now" : "before"}`;
     if (fromEvents) given.push({ name, is: rows(fromEvents) });
-    return [
+    const parts = [
       ...(stored ? [{ isNow, rows: sql`(${rows(stored)})` }] : []),
       ...(fromEvents ? [{ isNow, rows: ident(name) }] : []),
     ];
+    return { isNow, parts, known: known ? sql`(${rows(known)})` : null };
   };
   const ranges = [partsOf(true, now), partsOf(false, before)];
-  const counts = ranges.flat().map((part) => countsOf(part, keys, names));
+  const counts = ranges.flatMap(({ parts }) => parts.map((part) => countsOf(part, keys, names)));
+  const columns = join(names.map(ident));
+  const named = [
+    ...counts.map((rows) =>
+      sql`select is_now, level, ${valueOf(texts)} as value, ${columns} from (${rows})`
+    ),
+    ...sumsOf(true, now, missing, changing),
+    ...sumsOf(false, before, missing, changing),
+  ];
   const isOfVisitors = above === "visitors";
-  const repeated = isOfVisitors ? ranges.map((parts) => repeatedOf(parts, texts)) : [];
+  const repeated = isOfVisitors
+    ? ranges.filter(({ parts }) => parts.length > 0).map((range) => repeatedOf(range, texts))
+    : [];
   const taken = repeated.flatMap(({ name, isNow }) => takenOf(name, isNow, keys));
   const key = raw(isOfVisitors ? "hash(value)" : "value");
   const every = [sql`select *, ${key} as key from named`, ...taken];
-  const columns = names.flatMap((name) => [
-    sql`coalesce(sum(${ident(name)}) filter (is_now), 0)::double as ${ident(`${name}_now`)}`,
-    sql`coalesce(sum(${ident(name)}) filter (not is_now), 0)::double as ${ident(`${name}_before`)}`,
-  ]);
   const relations = [...given, ...repeated].map(({ name, is }) =>
     sql`${ident(name)} as materialized (${is}),\n  `
   );
-  return sql`with ${now.named}${before.named}${join(relations, "")}counts as (
-    ${join(counts, "\n    union all ")}
+  return sql`with ${now.named}${before.named}${join(relations, "")}named as (
+    ${join(named, "\n    union all ")}
   ),
-  named as (select is_now, level, ${valueOf(texts)} as value, ${join(names.map(ident))}
-    from counts),
   every as (${join(every, "\n    union all by name ")})
-  select level, max(value) as value, ${join(columns)}
+  select level, max(value) as value, ${join(names.flatMap(ofBoth))}
   from every
   group by level, key
   order by ${raw(below ? "sum(b)" : "sum(a)")} desc, level desc, value
   limit ${WHY_VALUES_MAX}`;
+}
+
+/** The columns of both ranges. */
+function ofBoth(name: string): Sql[] {
+  return [
+    sql`coalesce(sum(${ident(name)}) filter (is_now), 0)::double as ${ident(`${name}_now`)}`,
+    sql`coalesce(sum(${ident(name)}) filter (not is_now), 0)::double as ${ident(`${name}_before`)}`,
+  ];
+}
+
+/** What closed days add up to, if it is known: a visit has 0 or 1 below, and nothing above 0. */
+function sumsOf(
+  isNow: boolean,
+  { sums }: VisitorRows,
+  missing: readonly string[],
+  { above, below }: Changing,
+): Sql[] {
+  if (!sums) return [];
+  const levels = missing.map((_, index) =>
+    raw(`when ${index} then ${levelOf(index, missing.length)}`)
+  );
+  const texts = missing.map((text, index) => sql`when ${raw(String(index))} then ${text}`);
+  const number = (name: string, alias: string) => sql`${ident(name)}::double as ${ident(alias)}`;
+  const numbers = [
+    number(above, "a"),
+    ...(below
+      ? [
+        number(below, "b"),
+        number(`${above}_squares`, "aa"),
+        number(above, "ab"),
+        number(below, "bb"),
+      ]
+      : []),
+  ];
+  return [sql`select ${isNowSql(isNow)},
+      case place ${join(levels, " ")} else ${raw(String(levelOfAll(missing.length)))} end as level,
+      coalesce(value, case place ${join(texts, " ")} else '' end) as value, ${join(numbers)}
+    from (${sums})`];
 }
 
 /** What `grouping` says of rows that are split by one of so many keys: the others' bits. */
@@ -128,19 +179,25 @@ interface Named {
   readonly is: Sql;
 }
 
-/** The rows of visitors with several of them, with hashes of their values: few. */
+/**
+ * The rows of visitors with several of them, with hashes of their values, and whether they are
+ * among those whom sums have counted: few.
+ */
 function repeatedOf(
-  parts: readonly Part[],
+  { isNow, parts, known }: Parts,
   texts: readonly Sql[],
 ): Named & Pick<Part, "isNow"> {
-  const isNow = parts[0]?.isNow ?? false;
-  const all = join(parts.map(({ rows }) => sql`select * from ${rows}`), " union all ");
+  const own = parts.map(({ rows }) => sql`select *, 0 as is_known from ${rows}`);
+  const all = join(
+    [...own, ...(known ? [sql`select *, 1 as is_known from ${known}`] : [])],
+    " union all ",
+  );
   const hashes = texts.map((text, index) => sql`hash(${text}) as ${ident(`k${index}`)}`);
   return {
     name: `repeated_${isNow ? "now" : "before"}`,
     isNow,
-    is: sql`select visitor_id, ${join(hashes)} from (${all}) semi join (
-      select visitor_id from (${all}) group by all having count(*) > 1
+    is: sql`select visitor_id, is_known, ${join(hashes)} from (${all}) semi join (
+      select visitor_id from (${all}) group by all having count(*) > 1 and min(is_known) = 0
     ) using (visitor_id)`,
   };
 }
@@ -148,9 +205,11 @@ function repeatedOf(
 /** What was counted too much of visitors with several rows of one value: a statement a key. */
 function takenOf(repeated: string, isNow: boolean, keys: readonly Sql[]): Sql[] {
   const less = (level: number, key: Sql) =>
-    sql`select ${isNowSql(isNow)}, ${raw(String(level))} as level, key, sum(1 - n)::double as a
-    from (select ${key} as key, count(*) as n from ${ident(repeated)}
-      group by key, visitor_id having count(*) > 1)
+    sql`select ${isNowSql(isNow)}, ${raw(String(level))} as level, key,
+      sum(1 - is_known - n)::double as a
+    from (select ${key} as key, count(*) filter (is_known = 0) as n, max(is_known) as is_known
+      from ${ident(repeated)}
+      group by key, visitor_id having n > 0 and n + max(is_known) > 1)
     group by key`;
   return [
     less(levelOfAll(keys.length), raw("hash('')")),

@@ -127,14 +127,14 @@ async function visitCountsOf(
 ): Promise<ValueCounts[]> {
   const changing: Changing = CHANGING[metric];
   const { above, below } = changing;
-  const wanted = new Set<AggregateName>(["visitors", above, ...(below ? [below] : [])]);
+  const wanted: AggregateName[] = [above, ...(below ? [below] : [])];
   const queryFor = (scope: ReportRequest) =>
     queryOf(scope, { metrics: ["visitors", metric], dimensions: [...WHY_DIMENSIONS] });
   const { length } = WHY_DIMENSIONS;
   const missing = WHY_DIMENSIONS.map((ref) => missingOf(ref, { missing: null }));
   const rows = await context.visitorRows(
     [queryFor(now), queryFor(before)],
-    [...wanted],
+    wanted,
     (rows) => changeSql(rows, missing, changing),
   );
   return valueCountsOf(rows, length, changing);
