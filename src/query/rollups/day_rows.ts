@@ -24,7 +24,7 @@ export const EDGE = "edge:";
 
 /** Counts of a row. */
 const COUNTS: readonly string[] = [...Object.keys(AGGREGATES), "cents", "paid"];
-/** Sums of squares over visits, in rows of what has one value in a visit: too large for integers. */
+/** Sums of squares over visits, of values that a visit has one of: too large for integers. */
 const SQUARES = {
   visit_us_squares: raw("coalesce(sum(visit_us::double ** 2) filter (where is_start), 0)"),
   visit_pageviews_squares: raw(

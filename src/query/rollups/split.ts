@@ -222,9 +222,21 @@ export function visitSplitOf(
 /** The days of a range that have rollups that hold. */
 function usableDays(range: Range, site: SiteRollups, by: SplitBy): RollupDay[] {
   return site.days.filter((day) =>
-    day.startUs >= range.fromUs && day.endUs <= range.toUs && day.rules === by.rules &&
-    day.readsToUs <= by.hotFromUs
+    day.startUs >= range.fromUs && day.endUs <= range.toUs && isUsable(day, by)
   );
+}
+
+/** The day with rollups that hold, of which a range is a part; undefined where there is none. */
+export function dayAround(
+  { fromUs, toUs }: Range,
+  site: SiteRollups,
+  by: SplitBy,
+): RollupDay | undefined {
+  return site.days.find((day) => day.startUs <= fromUs && toUs <= day.endUs && isUsable(day, by));
+}
+
+function isUsable(day: RollupDay, { rules, hotFromUs }: SplitBy): boolean {
+  return day.rules === rules && day.readsToUs <= hotFromUs;
 }
 
 function part(fromUs: number, toUs: number): Range {

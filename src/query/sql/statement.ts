@@ -10,6 +10,7 @@ import type { Query } from "../query.ts";
 import { reachOf, rulesText } from "../rollups/rules.ts";
 import { shapesOfEach, sumsOfDays } from "../rollups/day_sums.ts";
 import {
+  dayAround,
   overlapsOf,
   type Recent,
   type Split,
@@ -32,6 +33,7 @@ import {
   storedEvents,
   storedRows,
   storedVisits,
+  visitsWithin,
 } from "./stored_rows.ts";
 import { buildOfVisits, isOfVisits, readsReferrers, visitorsOfDays } from "./visit_rows.ts";
 
@@ -185,24 +187,49 @@ export function visitorRowsOf(
   const ofRange = (range: Range) => eventRows(query, aggregates, range, keyed);
   const none = { sums: null, known: null, stored: null, named: raw("") };
   if (!split) return { ...none, fromEvents: ofRange(query.range) };
-  const rows = [
-    ...split.events.map(ofRange),
-    ...(split.recent ? laterRows(query, aggregates, split.recent, keyed) : []),
-  ];
+  const rowsOf = (visits: Sql) => storedRows(query, aggregates, visits, split, true);
   const visitsOf = (own: VisitSplit) => {
     const paths = own.paths.map((path) => sources.rollupFile(path));
-    return unionOf(storedRows(query, aggregates, storedVisits(own, paths), own, true));
+    return rowsOf(storedVisits(own, paths));
   };
   const added = sumsOf(query, counted, split, sources, asked);
   const visits = added ? { ...split, paths: [] } : split;
-  const known = added?.overlaps.map((days) => visitsOf({ ...split, ...days, recent: null })) ?? [];
+  const within = partsOfDays(query, split, sources, asked);
+  const stored = [
+    ...(visits.paths.length > 0 || visits.recent ? visitsOf(visits) : []),
+    ...within.visits.flatMap(rowsOf),
+  ];
+  const known = added?.overlaps.flatMap((days) => visitsOf({ ...split, ...days, recent: null }));
+  const fromEvents = [
+    ...within.events.map(ofRange),
+    ...(split.recent ? laterRows(query, aggregates, split.recent, keyed) : []),
+  ];
   return {
     sums: added?.sums ?? null,
-    known: known.length > 0 ? unionOf(known) : null,
-    stored: visits.paths.length > 0 || visits.recent ? visitsOf(visits) : null,
-    fromEvents: rows.length > 0 ? unionOf(rows) : null,
+    known: unionOf(known ?? []),
+    stored: unionOf(stored),
+    fromEvents: unionOf(fromEvents),
     named: laterVisitors(split.recent, planOf(query).span, withVisitorKeys(sources.rows)),
   };
+}
+
+/** The rest of a range, as visits of the closed day that a part of it is of, or as events. */
+function partsOfDays(
+  query: Query,
+  split: VisitSplit,
+  sources: Sources,
+  asked: StatementContext,
+): { readonly visits: readonly Sql[]; readonly events: readonly Range[] } {
+  const site = rollupsFor(query, sources, asked);
+  if (!site || query.filter !== null) return { visits: [], events: split.events };
+  const by = splitBy(query, site, sources.hotFromUs, asked.idDays);
+  const visits: Sql[] = [];
+  const events = split.events.filter((range) => {
+    const day = dayAround(range, site, by);
+    if (day) visits.push(visitsWithin(day.day, range, sources.rollupFile(day.visitsPath)));
+    return !day;
+  });
+  return { visits, events };
 }
 
 /** What the days of a split add up to, if that is kept, and those that tell who else is there. */
@@ -237,8 +264,9 @@ export function paidRowsOf(query: Query, events: EventsOf): Sql {
   );
 }
 
-function unionOf(parts: readonly Sql[]): Sql {
-  return join(parts, "\n  union all by name\n  ");
+/** All of some statements as one; null without any. */
+function unionOf(parts: readonly Sql[]): Sql | null {
+  return parts.length > 0 ? join(parts, "\n  union all by name\n  ") : null;
 }
 
 /** All of a range from events. */

@@ -92,6 +92,25 @@ export function storedVisits(
   return sql`(${join(parts, "\n        union all by name\n        ")})`;
 }
 
+/** The visits of a day with what of it is in a part of it, as `storedVisits`. */
+export function visitsWithin(
+  day: number,
+  { fromUs, toUs }: Range,
+  path: string,
+): Sql {
+  const us = listName("us");
+  const isIn = sql`between ${fromUs - day * DAY_US} and ${toUs - day * DAY_US - 1}`;
+  return sql`(select * from (
+        select * replace (
+          is_start and ${us}[1] ${isIn} as is_start,
+          len(list_filter(${us}, lambda x: x ${isIn})) as events,
+          len(list_filter(${us}, lambda x, i: x ${isIn} and ${
+    listName("name")
+  }[i] = 'pageview')) as pageviews
+        ) from read_parquet(${[path]}) where day = ${day}
+      ) where events > 0)`;
+}
+
 /** The visits of a table that are whole. */
 export function recentVisits({ table, first, hasLater }: RecentPart): Sql {
   const others = hasLater ? raw(" anti join later_visitors using (visitor_id)") : raw("");

@@ -71,7 +71,7 @@ async function compareWith(
 }
 
 for (const [zone, idDays] of [["America/New_York", 1], ["Asia/Tokyo", 30]] as const) {
-  Deno.test(`WHY by sums of days is that of events, in ${zone}, ids of ${idDays} days`, async () => {
+  Deno.test(`WHY by sums is that of events, in ${zone}, ids of ${idDays} days`, async () => {
     await withSite({ zone, idDays }, 3, async (open) => {
       const { storage, system, site } = open;
       const runner = runnerOf(storage, system, site, true);
@@ -110,7 +110,7 @@ function singleVisits(): Event[] {
   }).flat().sort((a, b) => a.timestamp - b.timestamp);
 }
 
-Deno.test("WHY by sums of days has the intervals of events where a visitor has one visit", async () => {
+Deno.test("WHY by sums has the intervals of events where a visitor has one visit", async () => {
   const site = { zone: "UTC", idDays: 1 };
   await withSite(site, 1, async (open) => {
     await open.storage.append(singleVisits());
