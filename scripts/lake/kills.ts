@@ -3,9 +3,18 @@
 // must be counted once in the end, and no answer in between may lack one. It must not import the
 // program it starts.
 import { type Program, ServerProcess } from "../server_process.ts";
-import { faultyS3, type S3Fault } from "./faulty_s3.ts";
-import { type Parts, startPostgres, startS3, stopPostgres, stopS3 } from "./parts.ts";
-import { plainRows } from "./plain.ts";
+import {
+  compareLake,
+  Draws,
+  emptyReport,
+  endPostgres,
+  endS3,
+  type FailuresReport,
+  pause,
+  S3_FAULTS,
+} from "./failures.ts";
+import { faultyS3 } from "./faulty_s3.ts";
+import type { Parts } from "./parts.ts";
 
 /** What is to be done. */
 export interface KillsOptions {
@@ -15,23 +24,21 @@ export interface KillsOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly dataDir: string;
   readonly seed: number;
+  /** Rounds, or until a time (ms since 1970). */
   readonly rounds: number;
+  readonly untilMs?: number;
   readonly say?: (line: string) => void;
 }
 
 /** What came of it. */
-export interface KillsReport {
-  kills: number;
-  postgresEnds: number;
-  s3Ends: number;
+export interface KillsReport extends FailuresReport {
   s3Refusals: number;
-  acknowledged: number;
-  unanswered: number;
-  /** Answers of statistics that were right, and those that said that they are not possible now. */
-  answers: number;
-  refusals: number;
-  readonly faults: string[];
 }
+
+/** What fails in a round, beside the server that is killed. */
+const FAILURES = ["s3 fault", "postgres", "s3", null] as const;
+/** Questions have no time limit here: each request is answered. */
+const ANSWERED = S3_FAULTS.filter((fault) => fault !== "hangs");
 
 const SITE = "lake.example";
 const BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -39,10 +46,6 @@ const EVENTS_A_ROUND = 40;
 const SENT_AT_ONCE = 8;
 const SETTLED_MS_MAX = 120_000;
 const POLL_MS = 500;
-const S3_FAULTS: readonly S3Fault[] = ["some", "all", "slow"];
-
-/** Reads the lake without the program: how often each page was viewed. */
-const READ = `select pathname, count(*) from lake.events group by 1 order by 1`;
 
 /** Runs the rounds, and compares. Rejects where a server does not start. */
 export async function killOverLake(options: KillsOptions): Promise<KillsReport> {
@@ -51,11 +54,18 @@ export async function killOverLake(options: KillsOptions): Promise<KillsReport> 
   try {
     // The first start of all needs the lake.
     await run.begin();
-    for (let round = 0; round < options.rounds && run.report.faults.length === 0; round++) {
-      const draw = run.draw();
-      const fault = S3_FAULTS[Math.floor(run.draw() * S3_FAULTS.length)] ?? "some";
-      if (draw < 0.3) s3.fail(fault);
-      await run.round(draw < 0.3 ? null : draw < 0.5 ? "postgres" : draw < 0.7 ? "s3" : null);
+    const [failure, fault] = [run.draws.deck(FAILURES), run.draws.deck(ANSWERED)];
+    const isOver = () =>
+      options.untilMs === undefined
+        ? run.report.rounds >= options.rounds
+        : Date.now() >= options.untilMs;
+    for (; run.report.faults.length === 0 && !isOver(); run.report.rounds++) {
+      const fails = failure();
+      if (fails === "s3 fault") {
+        run.report.s3Faults++;
+        s3.fail(fault());
+      }
+      await run.round(fails);
       s3.fail("none");
       options.say?.(JSON.stringify(run.report));
     }
@@ -69,38 +79,16 @@ export async function killOverLake(options: KillsOptions): Promise<KillsReport> 
 }
 
 class Run {
-  readonly report: KillsReport = {
-    kills: 0,
-    postgresEnds: 0,
-    s3Ends: 0,
-    s3Refusals: 0,
-    acknowledged: 0,
-    unanswered: 0,
-    answers: 0,
-    refusals: 0,
-    faults: [],
-  };
+  readonly report: KillsReport = { ...emptyReport(), s3Refusals: 0 };
+  readonly draws: Draws;
   readonly #options: KillsOptions;
   readonly #acknowledged = new Set<string>();
   #sent = 0;
   #server: ServerProcess | null = null;
-  #state: number;
 
   constructor(options: KillsOptions) {
     this.#options = options;
-    this.#state = options.seed >>> 0 || 1;
-    // The first numbers of small seeds are small.
-    for (let skipped = 0; skipped < 20; skipped++) this.draw();
-  }
-
-  /** The next number of the seed, from 0 to 1. */
-  draw(): number {
-    let x = this.#state;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.#state = x >>> 0;
-    return this.#state / 2 ** 32;
+    this.draws = new Draws(options.seed);
   }
 
   /** Starts the server, where it does not run. */
@@ -109,14 +97,13 @@ class Run {
   }
 
   /** Sends events while something ends, asks in between, and kills the server most times. */
-  async round(ends: "postgres" | "s3" | null): Promise<void> {
+  async round(fails: (typeof FAILURES)[number]): Promise<void> {
     const server = await this.begin();
-    const isKilled = this.draw() < 0.7;
-    const afterMs = Math.floor(this.draw() * 7000);
+    const isKilled = this.draws.next() < 0.7;
+    const afterMs = Math.floor(this.draws.next() * 7000);
     const ending = (async () => {
       await pause(afterMs);
-      if (ends === "postgres") await this.#endPostgres();
-      if (ends === "s3") await this.#endS3();
+      await this.#end(fails);
       if (!isKilled) return;
       this.report.kills++;
       await server.kill();
@@ -141,17 +128,8 @@ class Run {
     if (code !== 0) this.report.faults.push(`The server stopped with code ${code}`);
     this.#server = null;
     const { parts, env } = this.#options;
-    // Not through the server that fails.
-    const direct = { ...env, MALLARD_S3_ENDPOINT: parts.env["MALLARD_S3_ENDPOINT"] ?? "" };
-    const rows = await plainRows(parts, direct, READ) as [string, number][];
-    const counts = new Map(rows);
-    for (const path of this.#acknowledged) {
-      const count = counts.get(path) ?? 0;
-      if (count !== 1) this.report.faults.push(`${path} is in the lake ${count} times`);
-    }
-    for (const [path, count] of counts) {
-      if (count > 1) this.report.faults.push(`${path} is in the lake ${count} times`);
-    }
+    const { faults } = await compareLake(parts, env, this.#acknowledged);
+    this.report.faults.push(...faults);
     this.report.acknowledged = this.#acknowledged.size;
     this.report.unanswered = this.#sent - this.#acknowledged.size;
   }
@@ -171,18 +149,15 @@ class Run {
     return await ServerProcess.start(program, { dataDir, env: settings }).ready();
   }
 
-  async #endPostgres(): Promise<void> {
-    this.report.postgresEnds++;
-    await stopPostgres(this.#options.parts, "immediate");
-    await pause(Math.floor(this.draw() * 3000));
-    await startPostgres(this.#options.parts);
-  }
-
-  async #endS3(): Promise<void> {
-    this.report.s3Ends++;
-    await stopS3(this.#options.parts);
-    await pause(Math.floor(this.draw() * 3000));
-    await startS3(this.#options.parts);
+  async #end(fails: (typeof FAILURES)[number]): Promise<void> {
+    const { parts } = this.#options;
+    if (fails === "postgres") {
+      this.report.postgresEnds++;
+      await endPostgres(parts, this.draws);
+    } else if (fails === "s3") {
+      this.report.s3Ends++;
+      await endS3(parts, this.draws);
+    }
   }
 
   async #send(server: ServerProcess): Promise<void> {
@@ -222,8 +197,4 @@ class Run {
     }
     return found;
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -4,10 +4,18 @@
 // answered with 202, and its visitors and sources; in between no answer may have more than was
 // sent, or lack what it does not say it may lack. It must not import the program it starts.
 import { type Program, ServerProcess } from "../server_process.ts";
-import type { S3Fault } from "./faulty_s3.ts";
-import { type Parts, startPostgres, startS3, stopPostgres, stopS3 } from "./parts.ts";
+import {
+  compareLake,
+  Draws,
+  emptyReport,
+  endPostgres,
+  endS3,
+  type FailuresReport,
+  pause,
+  S3_FAULTS,
+} from "./failures.ts";
+import type { Parts } from "./parts.ts";
 import { Namespaces, type Place, proxied } from "./places.ts";
-import { plainRows } from "./plain.ts";
 import {
   areBetween,
   countsOf,
@@ -38,23 +46,22 @@ export interface NodeKillsOptions {
 }
 
 /** What came of it. */
-export interface NodeKillsReport {
-  rounds: number;
-  kills: number;
+export interface NodeKillsReport extends FailuresReport {
   cuts: number;
-  postgresEnds: number;
-  s3Faults: number;
-  s3Ends: number;
-  acknowledged: number;
-  unanswered: number;
   refusedEvents: number;
-  /** Right answers, and those that said that there is none now. */
-  answers: number;
-  refusals: number;
   /** The most that an answer said that it is behind, in seconds. */
   behindSecsMax: number;
-  readonly faults: string[];
 }
+
+/** What fails in a round, beside the server that is killed. */
+const FAILURES = [
+  "cut from servers",
+  "cut from postgres",
+  "s3 fault",
+  "postgres",
+  "s3",
+  null,
+] as const;
 
 interface Node {
   readonly name: string;
@@ -75,11 +82,7 @@ const SENT_AT_ONCE = 6;
 const SETTLED_MS_MAX = 120_000;
 const POLL_MS = 300;
 const ANSWER_MS_MAX = 20_000;
-const S3_FAULTS: readonly S3Fault[] = ["some", "all", "slow", "hangs"];
 const CUTS: readonly Network[] = ["refuses", "hangs"];
-
-/** Reads the lake without the program: how often each page was viewed. */
-const READ = `select pathname, count(*) from lake.events group by 1 order by 1`;
 
 /** Runs the rounds, and compares. Rejects where a server does not start. */
 export async function killNodes(options: NodeKillsOptions): Promise<NodeKillsReport> {
@@ -96,19 +99,10 @@ export async function killNodes(options: NodeKillsOptions): Promise<NodeKillsRep
 
 class Run {
   readonly report: NodeKillsReport = {
-    rounds: 0,
-    kills: 0,
+    ...emptyReport(),
     cuts: 0,
-    postgresEnds: 0,
-    s3Faults: 0,
-    s3Ends: 0,
-    acknowledged: 0,
-    unanswered: 0,
     refusedEvents: 0,
-    answers: 0,
-    refusals: 0,
     behindSecsMax: 0,
-    faults: [],
   };
   readonly #nodes: Node[] = [];
   readonly #options: NodeKillsOptions;
@@ -117,13 +111,17 @@ class Run {
   #namespaces: Namespaces | null = null;
   #login = "";
   #sent = 0;
-  #state: number;
+  readonly #draws: Draws;
+  readonly #failure: () => (typeof FAILURES)[number];
+  readonly #cut: () => Network;
+  readonly #s3Fault: () => (typeof S3_FAULTS)[number];
 
   constructor(options: NodeKillsOptions) {
     this.#options = options;
-    this.#state = options.seed >>> 0 || 1;
-    // The first numbers of small seeds are small.
-    for (let skipped = 0; skipped < 20; skipped++) this.#draw();
+    this.#draws = new Draws(options.seed);
+    this.#failure = this.#draws.deck(FAILURES);
+    this.#cut = this.#draws.deck(CUTS);
+    this.#s3Fault = this.#draws.deck(S3_FAULTS);
   }
 
   /** Starts all servers; the first start of all makes the lake. */
@@ -208,12 +206,10 @@ class Run {
 
   /** Makes some things fail at moments of the seed. */
   async #fail(): Promise<void> {
-    const any = this.#any(this.#nodes);
-    const draw = this.#draw();
-    const cut = this.#any(CUTS);
-    const fault = this.#any(S3_FAULTS);
-    const killed = this.#draw() < 0.6 ? this.#any(this.#nodes) : null;
-    const [afterMs, killMs] = [this.#draw() * 1500, this.#draw() * 3000];
+    const any = this.#draws.any(this.#nodes);
+    const fails = this.#failure();
+    const killed = this.#draws.next() < 0.6 ? this.#draws.any(this.#nodes) : null;
+    const [afterMs, killMs] = [this.#draws.next() * 1500, this.#draws.next() * 3000];
     const killing = (async () => {
       if (killed === null) return;
       await pause(killMs);
@@ -223,17 +219,28 @@ class Run {
       await server?.kill();
     })();
     await pause(afterMs);
-    if (draw < 0.4) {
-      this.report.cuts++;
-      await any.place.cut(draw < 0.25 ? "servers" : "postgres", cut);
-    } else if (draw < 0.65) {
-      this.report.s3Faults++;
-      // All of them see that the bucket fails, or one alone does.
-      const some = this.#draw() < 0.5 ? this.#nodes : [any];
-      for (const { place } of some) place.s3.fail(fault);
-    } else if (draw < 0.8) await this.#endPostgres();
-    else if (draw < 0.95) await this.#endS3();
+    await this.#end(fails, any);
     await killing;
+  }
+
+  async #end(fails: (typeof FAILURES)[number], any: Node): Promise<void> {
+    const { parts } = this.#options;
+    if (fails === "cut from servers" || fails === "cut from postgres") {
+      this.report.cuts++;
+      await any.place.cut(fails === "cut from servers" ? "servers" : "postgres", this.#cut());
+    } else if (fails === "s3 fault") {
+      this.report.s3Faults++;
+      const fault = this.#s3Fault();
+      // All of them see that the bucket fails, or one alone does.
+      const some = this.#draws.next() < 0.5 ? this.#nodes : [any];
+      for (const { place } of some) place.s3.fail(fault);
+    } else if (fails === "postgres") {
+      this.report.postgresEnds++;
+      await endPostgres(parts, this.#draws);
+    } else if (fails === "s3") {
+      this.report.s3Ends++;
+      await endS3(parts, this.#draws);
+    }
   }
 
   async #heal(): Promise<void> {
@@ -254,14 +261,9 @@ class Run {
       node.server = null;
     }
     const { parts, env } = this.#options;
-    const rows = await plainRows(parts, env, READ) as [string, number][];
-    const stored = new Set(rows.map(([path]) => numberOf(path)));
-    for (const number of this.#acknowledged.keys()) {
-      if (!stored.has(number)) faults.push(`${pathOf(number)} is not in the lake`);
-    }
-    for (const [path, count] of rows) {
-      if (count > 1) faults.push(`${path} is in the lake ${count} times`);
-    }
+    const found = await compareLake(parts, env, [...this.#acknowledged.keys()].map(pathOf));
+    faults.push(...found.faults);
+    const stored = new Set([...found.stored].map(numberOf));
     const counts = countsOf(stored);
     const expected = `${counts.pageviews} of ${counts.visitors}; ${textOf(counts.bySource)}`;
     for (const [index, answer] of answers.entries()) {
@@ -296,20 +298,6 @@ class Run {
     }
     this.report.faults.push(`${node.name} is behind for ever:\n${errorsOf(node.server)}`);
     return null;
-  }
-
-  async #endPostgres(): Promise<void> {
-    this.report.postgresEnds++;
-    await stopPostgres(this.#options.parts, "immediate");
-    await pause(this.#draw() * 2000);
-    await startPostgres(this.#options.parts);
-  }
-
-  async #endS3(): Promise<void> {
-    this.report.s3Ends++;
-    await stopS3(this.#options.parts);
-    await pause(this.#draw() * 2000);
-    await startS3(this.#options.parts);
   }
 
   async #send({ name, server }: Node): Promise<void> {
@@ -359,22 +347,6 @@ class Run {
     }
     return { text, wholeMs };
   }
-
-  /** The next number of the seed, from 0 to 1. */
-  #draw(): number {
-    let x = this.#state;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.#state = x >>> 0;
-    return this.#state / 2 ** 32;
-  }
-
-  #any<T>(choices: readonly T[]): T {
-    const choice = choices[Math.floor(this.#draw() * choices.length)];
-    if (choice === undefined) throw new Error("Cannot choose among nothing");
-    return choice;
-  }
 }
 
 /** Whether an answer counts all of some events, and nothing but others. */
@@ -394,8 +366,4 @@ const IS_RIGHT: Readonly<
 function errorsOf(server: ServerProcess | null): string {
   const lines = server?.output.split("\n").filter((line) => / (ERROR|WARN) /.test(line)) ?? [];
   return lines.slice(-4).join("\n");
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -37,15 +37,12 @@ try {
     seed: Number(values.seed),
     rounds: Number(values.rounds),
     say: (line: string) => console.log(line),
+    ...minutes === undefined ? {} : { untilMs: Date.now() + Number(minutes) * MINUTE_MS },
   };
-  const untilMs = minutes === undefined
-    ? {}
-    : { untilMs: Date.now() + Number(minutes) * MINUTE_MS };
   const report = values.nodes === "1"
     ? await killOverLake({ ...options, dataDir: folder })
     : await killNodes({
       ...options,
-      ...untilMs,
       folder,
       nodes: Number(values.nodes),
       hasNamespaces: values.namespaces && lack === null,
