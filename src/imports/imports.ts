@@ -124,6 +124,8 @@ export class Imports {
     const found = await this.#parts.store.run("findPastImport", id);
     if (!found || this.list.isHere(found)) return;
     await this.#state(id, "cancelled", { ...reportOf(found), phase: "over" });
+    const ended = await this.#parts.store.run("findPastImport", id);
+    if (!ended || !isUnwanted(ended)) return;
     this.#left.set(id, found.site_id);
     await this.#takeOutLeft();
   }
@@ -210,7 +212,7 @@ export class Imports {
       await this.#undo(id);
     } catch (error) {
       if (signal.aborted) throw error;
-      if (!(error instanceof AppError)) this.#later.set(id, clock.nowMs() + MINUTE_MS);
+      this.#later.set(id, clock.nowMs() + MINUTE_MS);
       log("warn", "Import not undone", { import: id, site_id, reason: messageOf(error) });
     }
   }
@@ -219,8 +221,10 @@ export class Imports {
     const { system: { log, files }, history, store } = this.#parts;
     const { site_id, report } = await this.list.find(id);
     const events = await history.undo(id, site_id).catch(async (error) => {
+      if (!(error instanceof AppError)) throw error;
+      if (error.code === "unavailable") throw undoneLater(error);
       // Whoever was refused does not expect it to happen later.
-      if (error instanceof AppError) await store.run("wishImport", { id, wish: "" });
+      await store.run("wishImport", { id, wish: "" });
       throw error;
     });
     await files.removeTree(this.list.folderOf(id));
@@ -508,6 +512,11 @@ export class Imports {
 /** Whether nothing of an import is to be there. */
 function isUnwanted({ state }: Pick<PastImport, "state">): boolean {
   return state === "failed" || state === "cancelled";
+}
+
+/** The refusal of an undo of which some may be done, and the rest is done as soon as it can be. */
+function undoneLater({ message, code, headers }: AppError): AppError {
+  return new AppError(code, `${message}; the import is undone as soon as that is over`, headers);
 }
 
 /** The report of the days that were added: those that are taken since are left out. */

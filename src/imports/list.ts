@@ -156,8 +156,10 @@ export class ImportList {
     if (wish === "undo" && state !== "done") {
       throw new AppError("conflict", `Cannot undo the import: it is ${state}`);
     }
-    await this.#store.run("wishImport", { id, wish });
-    return wish;
+    if (await this.#store.run("wishImport", { id, wish })) return wish;
+    // It has ended in the same moment.
+    const { state: found } = await this.find(id);
+    throw new AppError("conflict", `Cannot ${wish} the import: it is ${found}`);
   }
 }
 

@@ -204,7 +204,7 @@ export async function openAccepting(
       const opening = database();
       const parts = await lend(opened, async (reader) => {
         const recovery = await recover(system, options, opened, opening, reader, node);
-        const all = { ...opened, owned };
+        const all = { ...opened, owned, shared };
         const parts = await openParts(system, await opening, recovery, options, all, node);
         const { flusher } = parts;
         const room = { ...roomAtStart(options, memory, parts), flush: () => flusher.flush() };
@@ -438,7 +438,7 @@ async function openParts(
   options: StorageOptions,
   { store, catalog, journal, journalId, guard, eventsFolder, rollups, owned, ...opened }:
     & OpenJournal
-    & Pick<KeptParts, "owned">,
+    & Pick<KeptParts, "owned" | "shared">,
   node: LakeNode | null,
 ): Promise<Omit<Storage, keyof KeptParts | "reopening">> {
   const at = { eventsFolder };
@@ -462,7 +462,8 @@ async function openParts(
   const sums = new Sums(store, opened.openReader);
   await sums.sweep();
   opened.closing.push(() => sums.close());
-  const changed = { ...base, journal, hot, guard, clock, log, mutex, rollups, sums, lake, owned };
+  const kept = { owned, shared: opened.shared };
+  const changed = { ...base, journal, hot, guard, clock, log, mutex, rollups, sums, lake, ...kept };
   const changers = await openChangers(changed, options);
   return {
     db,
@@ -483,14 +484,15 @@ async function openParts(
       peers: lake?.peers ?? null,
     }),
     acceptProposed: (site, into) => journal.acceptProposed(site, into),
-    forgetSite: (site) => journal.forgetSite(site),
+    forgetSite: async (site) =>
+      await lake?.flusher.holds(site) ? false : await journal.forgetSite(site),
     fileCount: () => node?.fileCount() ?? catalog.fileCount(),
     quarantined: () => recovery.quarantined,
     missing: () => recovery.missing,
     refused: () => recovery.refused,
     close: async () => {
       flusher.cancel();
-      if (hot.rows === 0) await node?.leave().catch(() => {});
+      if (hot.rows === 0 && !hot.isLoading) await node?.leave().catch(() => {});
       // What still runs is stopped: a flush that is cut off leaves its events in the journal.
       await db.close();
       await mutex.idle();
@@ -509,6 +511,7 @@ async function openChangers(
     readonly sums: Sums;
     readonly lake: LakeParts | null;
     readonly owned: Pick<Store, "run">;
+    readonly shared: SharedState | null;
   },
   options: StorageOptions,
 ): Promise<

@@ -65,6 +65,7 @@ export function isOpen({ state }: Pick<PastImport, "state">): boolean {
 }
 
 const OPEN = "('waiting', 'running')";
+const OPEN_STATES = IMPORT_STATES.filter((state) => isOpen({ state }));
 const WISHES = ["", "cancel", "undo"] as const;
 
 function importOf(row: SqliteRow): PastImport {
@@ -158,12 +159,25 @@ function setImportState(
   if (isOver && state !== "done") discardRows(db, id);
 }
 
-/** Leaves a wish for whoever runs imports. */
+/** States in which a wish means something. */
+export const WISHED_IN: { readonly [K in ImportWish]: readonly ImportState[] } = {
+  cancel: OPEN_STATES,
+  undo: ["done"],
+  "": IMPORT_STATES,
+};
+
+/** Leaves a wish for whoever runs imports; returns whether the import is in a state for it. */
 function wishImport(
   db: Sqlite,
   { id, wish }: { readonly id: string; readonly wish: ImportWish },
-): void {
-  db.run("update past_imports set wish = ? where id = ?", wish, id);
+): boolean {
+  const { changes } = db.run(
+    "update past_imports set wish = ? where id = ? and state in (select value from json_each(?))",
+    wish,
+    id,
+    JSON.stringify(WISHED_IN[wish]),
+  );
+  return changes > 0;
 }
 
 /** Leaves the wish to cancel every import into a site that is not over. */

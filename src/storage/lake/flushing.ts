@@ -506,6 +506,13 @@ export class LakeFlusher implements Flushing {
     return await peers?.dates(this.#node.marked.others, site) ?? [];
   }
 
+  /** Whether the lake or another server has events of a site; yes where nobody knows. */
+  async holds(site: string): Promise<boolean> {
+    await this.follow();
+    if (!this.#node.isWell || this.#node.stockOf(site).length > 0) return true;
+    return (await this.datesElsewhere(site)).length > 0;
+  }
+
   /** Notes that this server does an erasure of its own, until it is done. */
   beginErasing(number: number): void {
     this.#erasing.add(number);

@@ -70,12 +70,15 @@ export async function openLakeParts(
 
 /** The events of imports in the lake. */
 export function openLakeHistory(
-  parts: Omit<LakeHistoryParts, "node" | "flusher">,
+  parts: Omit<LakeHistoryParts, "node" | "flusher" | "shared"> & {
+    readonly shared: LakeHistoryParts["shared"] | null;
+  },
   { node, flusher }: LakeParts,
   { dataDir }: { readonly dataDir: string },
 ): LakeHistory {
-  const { store, owned, files, clock, mutex } = parts;
-  const of = { store, owned, files, clock, mutex, node, flusher };
+  const { store, owned, shared, files, clock, mutex } = parts;
+  if (shared === null) throw new Error("Cannot import into a lake that shares nothing");
+  const of = { store, owned, shared, files, clock, mutex, node, flusher };
   return new LakeHistory(of, { folder: `${dataDir}/imports` });
 }
 

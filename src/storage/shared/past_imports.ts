@@ -1,7 +1,7 @@
 // Imports of other programs' data where several servers share them, as operations of PostgreSQL:
 // each does what the operation of the same name does in mallard.sqlite. Their events are in the
 // lake, and the server that runs one has its files.
-import { IMPORT_STATES, type PastImport } from "../history/history_ops.ts";
+import { IMPORT_STATES, type PastImport, WISHED_IN } from "../history/history_ops.ts";
 import type { StoreArgs } from "../state/ops/store_ops.ts";
 import type { PostgresRow, RunPostgres } from "./postgres.ts";
 import { SCHEMA } from "./tables.ts";
@@ -82,12 +82,18 @@ export async function setImportState(
   );
 }
 
-/** Leaves a wish for whoever runs imports. */
+/** Leaves a wish for whoever runs imports; resolves with whether its state allows it. */
 export async function wishImport(
   run: RunPostgres,
   { id, wish }: StoreArgs<"wishImport">,
-): Promise<void> {
-  await run(`update ${IMPORTS} set wish = $1 where id = $2`, wish, id);
+): Promise<boolean> {
+  const wished = await run(
+    `update ${IMPORTS} set wish = $1 where id = $2 and state = any($3) returning id`,
+    wish,
+    id,
+    WISHED_IN[wish],
+  );
+  return wished.length > 0;
 }
 
 /** Leaves the wish to cancel every import into a site that is not over. */

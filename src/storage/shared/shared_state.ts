@@ -4,11 +4,13 @@
 import { AppError, messageOf } from "../../core/errors.ts";
 import { Mutex } from "../../core/mutex.ts";
 import type { System } from "../../core/types.ts";
+import type { PastImport } from "../history/history_ops.ts";
 import type { SqliteRow } from "../state/sqlite.ts";
 import type { StoreArgs, StoreOp, StoreResult } from "../state/ops/store_ops.ts";
 import type { Store } from "../state/store.ts";
 import type { CopiedRows, CopyMark } from "./copy_ops.ts";
 import { PostgresFault } from "./faults.ts";
+import { findPastImport } from "./past_imports.ts";
 import { Postgres, type PostgresPlace, type RunPostgres, type Session } from "./postgres.ts";
 import { bump, change, SHARED_OP_NAMES, SHARED_OPS, type SharedOpName } from "./shared_ops.ts";
 import {
@@ -180,6 +182,16 @@ export class SharedState {
       const [row] = await run(`select value from ${SCHEMA}.facts where name = $1`, name);
       return String(row?.["value"]);
     });
+  }
+
+  /** An import as it is in PostgreSQL now; null where there is none. Rejects with `unavailable`. */
+  async pastImport(id: string): Promise<PastImport | null> {
+    try {
+      return await this.transaction("Cannot read the import", (run) => findPastImport(run, id));
+    } catch (error) {
+      if (!(error instanceof PostgresFault)) throw error;
+      throw new AppError("unavailable", error.message, { "retry-after": RETRY_SECS });
+    }
   }
 
   /** Brings the copy up to date. Rejects with a sentence. */

@@ -183,10 +183,14 @@ const CASES: Readonly<Record<string, (owned: Owned) => Promise<void>>> = {
     });
     await owned.run("setImportState", { ...running, id: "c" });
     assert.equal((await find("c"))?.state, "cancelled", "it is over");
+    const leave = (wish: "" | "cancel" | "undo") => owned.run("wishImport", { id: "b", wish });
+    assert.equal(await leave("undo"), false, "it is not done");
+    assert.equal((await find("b"))?.wish, "");
     await end("b");
+    assert.equal(await leave("cancel"), false, "it is over");
     assert.deepEqual(await find("b"), { ...added, state: "done", salt: "", ended_at: 9 });
     await assert.rejects(end("b"), /it is over or cancelled/);
-    await owned.run("wishImport", { id: "b", wish: "undo" });
+    assert.equal(await leave("undo"), true);
     assert.equal((await find("b"))?.wish, "undo");
     await owned.run("undoImport", { id: "b", atMs: 11.5 });
     assert.deepEqual(await find("b"), { ...added, state: "undone", salt: "", ended_at: 11 });

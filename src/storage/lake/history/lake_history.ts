@@ -21,6 +21,7 @@ import { TEMPORARY } from "../../parquet/file_name.ts";
 import type { CatalogFile } from "../../parquet/partition.ts";
 import { writeTemporary } from "../../parquet/partition_file.ts";
 import { ALL_COLUMNS, literal } from "../../parquet/schema.ts";
+import type { SharedState } from "../../shared/shared_state.ts";
 import type { Store } from "../../state/store.ts";
 import { isPassing } from "../faults.ts";
 import type { LakeFlusher } from "../flushing.ts";
@@ -44,6 +45,7 @@ export interface LakeHistoryParts {
   readonly store: Pick<Store, "run">;
   /** What the servers share. */
   readonly owned: Pick<Store, "run">;
+  readonly shared: Pick<SharedState, "pastImport">;
   readonly files: Files;
   readonly clock: Clock;
   readonly node: LakeNode;
@@ -78,7 +80,11 @@ export class LakeHistory implements ImportHistory {
 
   /** Which days the import `id` may fill now; sums are of days in `zone`. */
   freeDays(site: string, choice: DayChoice, zone: string, id: string): Promise<FreeDays> {
-    return this.#alone(() => this.#freeDays(site, choice, zone, id));
+    return this.#alone(async () => {
+      // An undo or an erasure at another server may have freed some since.
+      await this.#parts.flusher.settle();
+      return await this.#freeDays(site, choice, zone, id);
+    });
   }
 
   async #freeDays(
@@ -274,7 +280,8 @@ export class LakeHistory implements ImportHistory {
   /** Rejects with `conflict` where an import is over or to be cancelled. */
   async #requireWanted(id: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const found = await this.#parts.owned.run("findPastImport", id);
+    // Not the copy here, which may not know yet that it was cancelled before an erasure.
+    const found = await this.#parts.shared.pastImport(id);
     if (found && isOpen(found) && found.wish !== "cancel") return;
     throw new AppError("conflict", `Cannot go on with the import ${id}: it is over or cancelled`);
   }
@@ -308,9 +315,9 @@ export class LakeHistory implements ImportHistory {
 
   /** Deletes what an import has brought; resolves with the number of its events. */
   async #delete(id: string, site: string): Promise<number> {
-    const { node, flusher, mutex } = this.#parts;
+    const { node, flusher } = this.#parts;
     const lake = await node.lake();
-    return await mutex.run(async () => {
+    return await this.#alone(async () => {
       const tried = "Cannot take an import out of the lake";
       const events = await lake.commit(tried, async (run) => {
         const dates = (await run(broughtBy(id))).map(({ date }) => String(date));
