@@ -549,6 +549,8 @@ export class LakeFlusher implements Flushing {
     } finally {
       this.#isFilling = false;
     }
+    // What others have erased since the journal was written must be in no answer.
+    await this.#eraseMissed(await this.#node.newest());
     this.#mustFill = false;
     this.#node.filled();
   }
