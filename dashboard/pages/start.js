@@ -23,17 +23,13 @@ import { SiteCheck } from "../panels/sites/site_check.js";
 export function StartPage({ offline, adding, locked, onPassword, onCancel }) {
   const { t, sites, site: current, owner, navigate } = useApp();
   const site = adding ? { site_id: "" } : current;
-  const id = useId();
   const [domain, setDomain] = useState(site.site_id);
-  const typed = domain.trim();
-  const shown = site.site_id !== ""
-    ? site.site_id
-    : typed === ""
-    ? "example.com"
-    : typedSite(typed);
   const known = site.site_id !== "";
-  const isNamed = known || typed !== "";
-  const arrived = adding && sites.find(({ site_id }) => site_id === shown);
+  const named = known ? site.site_id : typedSite(domain);
+  const isNamed = named !== null;
+  const isFaulty = !isNamed && domain.trim() !== "";
+  const shown = named ?? "example.com";
+  const arrived = adding && sites.find(({ site_id }) => site_id === named);
   useEffect(() => {
     if (!arrived) return;
     onCancel();
@@ -49,24 +45,16 @@ export function StartPage({ offline, adding, locked, onPassword, onCancel }) {
         <${Ticks} site=${shown} named=${isNamed} locked=${locked} received=${false}
           onPassword=${onPassword} />
       `}
-      ${!known && html`
-        <label for=${id}>${t("start_domain")}</label>
-        <input id=${id} class="field" value=${domain} placeholder="example.com"
-          spellcheck=${false}
-          autocapitalize="off" autocomplete="off" inputmode="url" maxlength="256"
-          onInput=${(/** @type {{ target: HTMLInputElement }} */ event) =>
-            setDomain(event.target.value)} />
-        ${typed !== "" && shown !== typed && html`
-          <p class="muted" role="status">${t("start_normalised", { site: shownHost(shown) })}</p>
-        `}
-      `}
+      ${!known && html`<${DomainField} domain=${domain} site=${named} onDomain=${setDomain} />`}
       <${StartSnippet} site=${shown} />
       <p class="muted">${t("start_check")}</p>
       ${owner && html`<p class="muted">${t("start_own_visits")}</p>`}
       ${owner && isNamed && html`<${SiteCheck} site=${shown} />`}
-      <p class=${offline ? "waiting offline" : "waiting"} role="status">
-        <i aria-hidden="true" />${t(offline ? "start_waiting_offline" : "start_waiting")}
-      </p>
+      ${!isFaulty && html`
+        <p class=${offline ? "waiting offline" : "waiting"} role="status">
+          <i aria-hidden="true" />${t(offline ? "start_waiting_offline" : "start_waiting")}
+        </p>
+      `}
       <${Arriving} expected=${shown} onChoose=${(/** @type {string} */ other) => {
         onCancel();
         navigate({ site: other });
@@ -75,6 +63,31 @@ export function StartPage({ offline, adding, locked, onPassword, onCancel }) {
         html`<button type="button" class="button" onClick=${onCancel}>${t("start_back")}</button>`}
     </section>
     ${owner && !known && html`<${NewSites} />`}
+  `;
+}
+
+/**
+ * The field of the site's domain; below it what will be counted, or that it is none.
+ * @param {{ domain: string, site: string | null, onDomain: (domain: string) => void }} props
+ */
+function DomainField({ domain, site, onDomain }) {
+  const { t } = useApp();
+  const id = useId();
+  const typed = domain.trim();
+  const isFaulty = site === null && typed !== "";
+  return html`
+    <label for=${id}>${t("start_domain")}</label>
+    <input id=${id} class="field" value=${domain} placeholder="example.com"
+      spellcheck=${false}
+      autocapitalize="off" autocomplete="off" inputmode="url" maxlength="256"
+      aria-invalid=${isFaulty} aria-describedby=${`${id}-means`}
+      onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) =>
+        onDomain(target.value)} />
+    <p id=${`${id}-means`} class=${isFaulty ? "fault-line" : "muted"} role="status">
+      ${isFaulty
+        ? t("start_no_site", { typed })
+        : site !== null && site !== typed && t("start_normalised", { site: shownHost(site) })}
+    </p>
   `;
 }
 

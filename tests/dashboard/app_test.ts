@@ -933,6 +933,16 @@ dashboardTest(
     const { page, faults } = await open(`${url}/?view=sites&site=${SITE}`);
     await sitesAreOrdered(page, url);
     await page.click("main button:has-text('Add another site')");
+    for (const none of ["not a site!!", "http://", "ex ample.com"]) {
+      await page.fill(".start input", none);
+      await page.locator(`.start .fault-line:has-text("“${none}” is no domain")`).waitFor();
+      assert.match(await page.innerText(".start pre"), /data-domain="example\.com"/);
+      assert.equal(await page.locator(".start .waiting, .start a").count(), 0);
+    }
+    await page.fill(".start input", "pasted.example:8080");
+    await page.locator("text=Will be counted as pasted.example").waitFor();
+    assert.equal(await page.locator(".start .fault-line:not(:empty)").count(), 0);
+    assert.equal(await page.getAttribute(".start a.button", "href"), "https://pasted.example/");
     await page.fill(".start input", "https://www.Pasted.example/path?a=b");
     await page.locator("text=Will be counted as pasted.example").waitFor();
     assert.deepEqual(await page.locator(".ticks .done").count(), 1);

@@ -1,17 +1,21 @@
 // The site that a typed or pasted text means: people paste whole addresses. Pure.
 import { asciiHost } from "../../grammar/host_name.js";
 
+/** What a site may be called here: as the server allows it, and no dots or dashes alone. */
+const NAME = /^(?!.*\.\.)(?=.*[a-z0-9])[a-z0-9._-]{1,256}$/;
+
 /**
  * The host of an address or a name: without scheme, path, port and `www.`, in lower case and in
- * ASCII. A text that holds no host stays as it is.
+ * ASCII.
  * @param {string} typed
- * @returns {string}
+ * @returns {string | null} null where it holds no host
  */
 export function typedSite(typed) {
-  const text = typed.trim();
-  const [, rest = ""] = /^(?:[a-z][a-z0-9+.-]*:)?(?:\/\/)?(.*)$/isu.exec(text) ?? [];
+  const address = /^(?:https?:\/*|(?:[a-z][a-z0-9+.-]*:)?\/\/)?(.*)$/isu;
+  const [, rest = ""] = address.exec(typed.trim()) ?? [];
   const authority = rest.split(/[/?#\\]/)[0] ?? "";
   const host = (authority.split("@").at(-1) ?? "").replace(/:\d*$/, "").replace(/\.$/, "");
   const ascii = (asciiHost(host) ?? host).toLowerCase();
-  return ascii.replace(/^www\.(?=.*\.)/, "") || text;
+  const site = ascii.replace(/^www\.(?=.*\.)/, "");
+  return NAME.test(site) ? site : null;
 }

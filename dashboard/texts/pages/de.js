@@ -538,6 +538,7 @@ export const texts = {
   start_check: "Besuchen Sie dann Ihre Website. Das Dashboard öffnet sich hier automatisch.",
   start_domain: "Domain der Website",
   start_done: "{site}: Das erste Ereignis ist angekommen.",
+  start_no_site: "„{typed}“ ist keine Domain: Sie sieht aus wie example.com, ohne Leerzeichen.",
   start_normalised: "Wird gezählt als {site}",
   start_other: "Es kommen Ereignisse für {site} an: dieselbe Website?",
   start_other_open: "Öffnen",

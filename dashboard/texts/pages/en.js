@@ -513,6 +513,7 @@ export const texts = {
   start_check: "Then visit your site. The dashboard opens here automatically.",
   start_domain: "Your site's domain",
   start_done: "{site}: the first event has arrived.",
+  start_no_site: "“{typed}” is no domain: it looks like example.com, without spaces.",
   start_normalised: "Will be counted as {site}",
   start_other: "Events arrive for {site}: is it the same site?",
   start_other_open: "Open it",

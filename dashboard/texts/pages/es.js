@@ -526,6 +526,7 @@ export const texts = {
   start_check: "Después visita tu sitio. El panel se abre aquí automáticamente.",
   start_domain: "Dominio del sitio",
   start_done: "{site}: ha llegado el primer evento.",
+  start_no_site: "«{typed}» no es un dominio: es como example.com, sin espacios.",
   start_normalised: "Se contará como {site}",
   start_other: "Llegan eventos para {site}: ¿es el mismo sitio?",
   start_other_open: "Abrir",

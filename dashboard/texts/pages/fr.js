@@ -535,6 +535,7 @@ export const texts = {
   start_check: "Visitez ensuite votre site. Le tableau de bord s’ouvre ici automatiquement.",
   start_domain: "Domaine du site",
   start_done: "{site} : le premier événement est arrivé.",
+  start_no_site: "« {typed} » n’est pas un domaine : il ressemble à example.com, sans espace.",
   start_normalised: "Sera compté sous {site}",
   start_other: "Des événements arrivent pour {site} : est-ce le même site ?",
   start_other_open: "Ouvrir",
