@@ -42,6 +42,15 @@ export function isCollision(error: unknown): boolean {
 const COLLIDED = /Failed to commit.*(duplicate key|conflict|could not serialize|retry count)/is;
 const CUT = /closed|terminat|refused|reset|could not (receive|send)|SSL SYSCALL|no connection/i;
 
+/** Whether a file of the lake is gone, or is none, by what stands behind a sentence. */
+export function isUnreadable(error: unknown): boolean {
+  const message = messageOf(error instanceof Error && error.cause ? error.cause : error);
+  return UNREADABLE.test(message) && !isPassing(message);
+}
+
+const UNREADABLE =
+  /\b404\b|No files found|Cannot open file|No magic bytes|too small to be a Parquet|not a parquet/i;
+
 /** Whether another server made the catalog's tables at the same moment: they are there now. */
 export function isMadeMeanwhile(error: unknown): boolean {
   return MADE_MEANWHILE.test(messageOf(error));

@@ -366,6 +366,7 @@ export class LakeFlusher implements Flushing {
     const lake = await this.#node.lake();
     await this.#inTurn(() =>
       lake.commit("Cannot tell other servers that nothing came", async (run) => {
+        this.#requireHere();
         await markOf(run, this.#node.name);
         await move(run, this.#node.name, { flushed_us: flushedUs });
       })
@@ -379,12 +380,18 @@ export class LakeFlusher implements Flushing {
     await this.#parts.store.run("setMeta", { name: LOST, value });
   }
 
+  /** A commit that begins again after the server has left would let others wait for it. */
+  #requireHere(): void {
+    if (this.#node.hasLeft) throw new Error("This server has left the lake");
+  }
+
   /** The one transaction by which events change tier. */
   async #insert(
     run: Run,
     paths: ReadonlyMap<HotTable, string>,
     flushedUs: number | null,
   ): Promise<void> {
+    this.#requireHere();
     const { lastSeq: mark, erasedMax } = await markOf(run, this.#node.name);
     if (erasedMax > this.#node.erasedTo) throw new ErasedSince("Somebody has erased since");
     const left = [...paths].filter(([table]) => !this.#isIn(table, mark));

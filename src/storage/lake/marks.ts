@@ -131,7 +131,8 @@ function enteredOf(row: Row): Entered {
 
 /**
  * The mark, and the number of the last erasure, for a commit that moves the mark. A journal that
- * was retired by mistake counts again. Rejects where another server has its name.
+ * was retired by mistake counts again. Rejects where another server has its name, or went on from
+ * what the journal has: it has brought that.
  */
 export async function markOf(
   run: Run,
@@ -139,7 +140,9 @@ export async function markOf(
 ): Promise<{ readonly lastSeq: number; readonly erasedMax: number }> {
   const rows = (await run(sql`select * from ${NODES}`)).map(enteredOf);
   const own = rows.find((row) => row.journal === journal);
-  const isTaken = rows.some((row) => row.node === node && !row.is_retired && row !== own);
+  const isTaken = rows.some((row) =>
+    row.parent === journal || (row.node === node && !row.is_retired && row !== own)
+  );
   if (own?.is_retired && !isTaken) {
     await run(sql`update ${NODES} set is_retired = false where journal = ${journal}`);
   } else if (own === undefined || own.is_retired) {

@@ -59,7 +59,7 @@ const ERASED_TO = "lake_erased_to";
 const OF_LAKE =
   /^(IO|HTTP|Connection|Transaction\w*) Error|ducklake|postgres|Failed to (execute|commit)/i;
 /** A stop does not wait for longer until others know of it. */
-const LEAVE_MS_MAX = 8000;
+const LEAVE_MS_MAX = 4000;
 /** A snapshot or a file that was cleaned up since it was chosen. */
 const VANISHED = /No snapshot found|HTTP 404|\(404\)|No files found|Cannot open file/i;
 
@@ -81,6 +81,7 @@ export class LakeNode {
   #isAttached = false;
   /** Whether the hot tables hold nothing of what was in the lake when it was connected. */
   #isFilled = false;
+  #hasLeft = false;
   /** What the newest snapshot has; null before the first look. */
   #known: Known | null = null;
   /** What has changed since the snapshot that statistics read, and what is not kept yet. */
@@ -154,6 +155,11 @@ export class LakeNode {
   /** Whether statistics can be answered. */
   get isReadable(): boolean {
     return this.#out === null && this.#isAttached && this.#isFilled && this.answers;
+  }
+
+  /** Whether it was told that nothing is left here: nothing may be written after it. */
+  get hasLeft(): boolean {
+    return this.#hasLeft;
   }
 
   /** Whether the lake was reached since the start. */
@@ -475,6 +481,7 @@ export class LakeNode {
    */
   async leave(): Promise<void> {
     if (this.#lake === null || this.#out !== null) return;
+    this.#hasLeft = true;
     const moved = { is_retired: true, flushed_us: this.#nowUs() };
     const { clock, log } = this.#system;
     const tried = "Cannot tell other servers that nothing is left here";

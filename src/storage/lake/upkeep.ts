@@ -9,7 +9,7 @@ import { literal } from "../parquet/schema.ts";
 import type { CompactionCounts } from "../tiers/compact.ts";
 import { LAKE } from "./connection.ts";
 import { CLOCK_MS_MAX, type Lake } from "./lake.ts";
-import { isPassing } from "./faults.ts";
+import { isUnreadable } from "./faults.ts";
 import type { LakeFlusher } from "./flushing.ts";
 import { forgetBrought } from "./history/brought.ts";
 import type { LakeNode } from "./node.ts";
@@ -28,6 +28,8 @@ const KEPT_MS = 15 * MINUTE_MS;
 const ORPHAN_MS = HOUR_MS;
 /** The same of servers that are not asked, one of which may have been asleep meanwhile. */
 const ANY_ORPHAN_MS = DAY_MS;
+/** More of them, and more than a tenth of all files, are somebody else's. */
+const ORPHANS_MAX = 1000;
 /** Not the clock of PostgreSQL: a snapshot may be from a little later than this one's now. */
 const AHEAD_MS = 10 * MINUTE_MS;
 
@@ -157,23 +159,23 @@ export class LakeUpkeep {
           if (!isRecorded) return;
           number = await record(run, this.#node.name, { site, firstDate, lastDate, toUs });
         };
-        const began = async () => {
-          if (number !== null) this.#flusher.beginErasing(number);
-          await this.#flusher.settle();
-        };
+        let isWhole = true;
         try {
           await lake.commit(ERASING, async (run) => {
             // Another server may have flushed since this one looked, and between two attempts.
             partitions = await deleteWhere(run, site, firstDate, lastDate);
             await noted(run);
           });
-          await began();
         } catch (error) {
-          if (isPassing(error)) throw error;
+          if (!isUnreadable(error)) throw error;
           await lake.commit(ERASING, noted);
-          await began();
-          unreadable = await this.#eraseByDate(lake, site, firstDate, lastDate);
-          await this.#flusher.settle();
+          isWhole = false;
+        }
+        if (number !== null) this.#flusher.beginErasing(number);
+        await this.#flusher.settle();
+        if (!isWhole) {
+          const done = await this.#eraseByDate(lake, site, firstDate, lastDate);
+          ({ partitions, unreadable } = done);
         }
       }
       // After an erasure that failed halfway there is nothing to delete, and files to clean up.
@@ -197,26 +199,29 @@ export class LakeUpkeep {
 
   /**
    * Erases of each date what can be: a file that is gone fails the deletion of all that is deleted
-   * with it. Resolves with what could not be.
+   * with it. Resolves with what was erased, and what could not be.
    */
   async #eraseByDate(
     lake: Lake,
     site: string,
     firstDate: string,
     lastDate: string,
-  ): Promise<Unreadable | null> {
+  ): Promise<{ partitions: readonly ErasedPartition[]; unreadable: Unreadable | null }> {
+    const partitions: ErasedPartition[] = [];
     const dates: string[] = [];
     let reason = "";
     for (const { date } of this.within(site, firstDate, lastDate)) {
       try {
-        await lake.commit(ERASING, (run) => deleteWhere(run, site, date, date));
+        const erased = await lake.commit(ERASING, (run) => deleteWhere(run, site, date, date));
+        partitions.push(...erased);
       } catch (error) {
-        if (isPassing(error)) throw error;
+        if (!isUnreadable(error)) throw error;
         dates.push(date);
         reason = messageOf(error);
       }
     }
-    return dates.length === 0 ? null : { dates, reason };
+    await this.#flusher.settle();
+    return { partitions, unreadable: dates.length === 0 ? null : { dates, reason } };
   }
 
   /** Waits for other servers to erase of what they hold, for a while. Never rejects. */
@@ -279,7 +284,7 @@ export class LakeUpkeep {
         await merging?.catch((error) => this.#failed(error));
         if (!goesOn()) return;
         await this.#mutex.run(() => this.#cleanUp(lake, this.#clock.nowMs() - KEPT_MS));
-        await this.#duty.forgetEnded();
+        await this.#duty.forgetEnded().catch((error) => this.#failed(error));
         await this.#sweep(lake);
       });
     } catch (error) {
@@ -366,8 +371,19 @@ export class LakeUpkeep {
   async #sweep(lake: Lake): Promise<void> {
     const nowMs = this.#clock.nowMs();
     if (Math.abs(nowMs - this.#sweptMs) < DAY_MS) return;
-    await this.#mutex.run(() => removeOrphans(lake, nowMs - ANY_ORPHAN_MS));
     this.#sweptMs = nowMs;
+    await this.#mutex.run(async () => {
+      const left = await countOrphans(lake, nowMs - ANY_ORPHAN_MS);
+      const most = Math.max(ORPHANS_MAX, this.#node.fileCount() / 10);
+      if (left > most) {
+        throw new Error(
+          `Cannot clean the lake up: ${left} files of before yesterday are in no catalog, more ` +
+            "than servers leave; lake_data_path belongs to one lake, and to its newest catalog",
+        );
+      }
+      if (left > 0) await removeOrphans(lake, nowMs - ANY_ORPHAN_MS);
+      if (left > 0) this.#log("info", "Removed files that servers had left", { files: left });
+    });
   }
 
   /** Removes files of this server's commits that never came. It lists the whole bucket. */
@@ -378,6 +394,17 @@ export class LakeUpkeep {
     // The last of them may have gone up a while after it was noted.
     if (lostMs !== null && lostMs < orphansMs - ORPHAN_MS) await this.#flusher.forgetLost();
   }
+}
+
+/** How many files there are that no snapshot names, from before a time. */
+async function countOrphans(lake: Lake, beforeMs: number): Promise<number> {
+  const [name, time] = [literal(LAKE), timeOf(beforeMs)];
+  const [row] = await lake.query(
+    "Cannot look through the bucket",
+    sql`select count(*) as files
+      from ducklake_delete_orphaned_files(${name}, dry_run => true, older_than => ${time})`,
+  );
+  return Number(row?.["files"] ?? 0);
 }
 
 /** Removes files that no snapshot names, from before a time. Rejects with a sentence. */

@@ -74,7 +74,6 @@ export class Hot {
   readonly #engaged = new Set<string>();
   /** From a fault of DuckDB on until all events are here again. */
   #isRefilling = false;
-  #isLoading = false;
 
   private constructor(db: Db, catalog: Catalog, journal: Journal, log: Log, open: OpenTable) {
     this.#log = log;
@@ -104,6 +103,11 @@ export class Hot {
     return this.#journal.unreadableCount;
   }
 
+  /** Whether the journal has events from before that are not here yet. */
+  get isLoading(): boolean {
+    return this.#journal.isLoading;
+  }
+
   /** Time of a site's first event in some tables, or earlier; Infinity where there is none. */
   firstUs(tables: readonly string[], site: string): number {
     return Math.min(...tables.map((name) => this.#first.get(name)?.get(site) ?? Infinity));
@@ -119,24 +123,6 @@ export class Hot {
    * hold no event. What is hot is flushed where `room` says that it is full.
    */
   async load(
-    reader: Store,
-    onUnreadable: (seq: number) => void,
-    room: HotRoom,
-  ): Promise<void> {
-    this.#isLoading = true;
-    try {
-      await this.#load(reader, onUnreadable, room);
-    } finally {
-      this.#isLoading = false;
-    }
-  }
-
-  /** Whether the journal has events from before that are not here yet. */
-  get isLoading(): boolean {
-    return this.#isLoading;
-  }
-
-  async #load(
     reader: Store,
     onUnreadable: (seq: number) => void,
     room: HotRoom,

@@ -1,5 +1,6 @@
 // What servers over one lake know of each other, whatever fails in between.
 import assert from "node:assert/strict";
+import { plainRows } from "../../../scripts/lake/plain.ts";
 import { retire } from "../../../src/storage/lake/marks.ts";
 import type { Storage } from "../../../src/storage/open.ts";
 import { ALL_DATES } from "../../../src/storage/tiers/erase.ts";
@@ -137,3 +138,52 @@ lakeTest("servers that stop at the same moment all sign off", partsNow, async (e
     await one.close();
   }
 });
+
+lakeTest(
+  "a server whose copy has brought its events does not bring them again",
+  partsNow,
+  async (env, folder) => {
+    for (const name of ["a", "b"]) await Deno.mkdir(`${folder}/${name}`);
+    const first = await openOverLake(`${folder}/a`, env, { node: "one" });
+    try {
+      await accept(first, numbered(0, 12, 3));
+      await first.hot.sync();
+      for (const { name, isFile } of Deno.readDirSync(`${folder}/a`)) {
+        if (isFile) await Deno.copyFile(`${folder}/a/${name}`, `${folder}/b/${name}`);
+      }
+      const copy = await openOverLake(`${folder}/b`, env, { node: "one" });
+      await copy.flusher.flush();
+      await copy.close();
+      await first.flusher.flush();
+      assert.equal(first.flusher.counts.failures, 1);
+      const rows = await plainRows(partsNow(), env, "select count(*) from lake.events");
+      assert.deepEqual(rows, [[12]]);
+    } finally {
+      await first.close();
+    }
+  },
+);
+
+lakeTest(
+  "an erasure that fails after its commit is recorded once, and flushes go on",
+  partsNow,
+  async (env, folder) => {
+    const { one, two: other } = await two(env, folder);
+    const { flusher } = lakeOf(one);
+    const settle = flusher.settle.bind(flusher);
+    let calls = 0;
+    flusher.settle = () => ++calls === 2 ? Promise.reject(new Error("disk full")) : settle();
+    try {
+      await assert.rejects(one.eraser.erase(SITE, ...ALL_DATES), /erased by trying again/);
+      const numbers = "select number from lake.erasures";
+      assert.deepEqual(await plainRows(partsNow(), env, numbers), [[1]]);
+      await other.eraser.erase(SITE, ...ALL_DATES);
+      await follow(one);
+      await accept(one, numbered(0, 12, 3));
+      await one.flusher.flush();
+      assert.equal(one.flusher.counts.failures, 0);
+    } finally {
+      await Promise.all([one.close(), other.close()]);
+    }
+  },
+);
