@@ -910,6 +910,9 @@ dashboardTest(
     await page.locator(".chip").waitFor({ state: "detached" });
     await page.waitForFunction(() => document.activeElement?.closest(".tools") !== null);
 
+    await hoursAreFound(page);
+    await whatNothingHasIsSaid(page);
+
     await page.keyboard.press("/");
     await page.locator("dialog .condition").waitFor();
     await page.selectOption("dialog .condition select >> nth=1", "matches");
@@ -926,6 +929,44 @@ dashboardTest(
     assert.deepEqual(faults, []);
   },
 );
+
+/** What fits several values is no value; an hour is found as it is shown. */
+async function hoursAreFound(page: Page): Promise<void> {
+  const field = page.locator("dialog .tokens input");
+  await page.keyboard.press("/");
+  await page.locator("dialog .condition").waitFor();
+  await page.selectOption("dialog .condition select >> nth=0", "hour_of_day");
+  await field.fill("1");
+  await page.locator("dialog [role=option]:has-text('11 Uhr')").waitFor();
+  await field.press("Enter");
+  await page.locator("dialog .tokens [role=alert]:has-text('Mehrere Werte')").waitFor();
+  assert.ok(await page.locator("dialog [role=option]").count() > 1);
+  await field.fill("12uhr");
+  await page.locator("dialog [role=option]:has-text('12 Uhr')").waitFor();
+  await field.press("Enter");
+  await page.locator("dialog .token:has-text('12 Uhr')").waitFor();
+  await field.press("Enter");
+  await page.waitForURL(/is%28hour_of_day%2C12%29/);
+  await page.locator(".chip:has-text('12 Uhr') .chip-cross").click();
+  await page.locator(".chip").waitFor({ state: "detached" });
+}
+
+/** What nothing in the period has is applied the second time. */
+async function whatNothingHasIsSaid(page: Page): Promise<void> {
+  const field = page.locator("dialog .tokens input");
+  await page.keyboard.press("/");
+  await page.locator("dialog .condition").waitFor();
+  await page.selectOption("dialog .condition select >> nth=0", "page");
+  await field.fill("/nirgends");
+  await field.press("Enter");
+  await page.click("dialog button:has-text('Anwenden')");
+  await page.locator("dialog .fault-line:has-text('Nichts in diesem Zeitraum')").waitFor();
+  assert.equal(filtersOf(page), "");
+  await page.click("dialog button:has-text('Anwenden')");
+  await page.waitForURL(/is%28page%2C%2Fnirgends%29/);
+  await page.locator(".chip .chip-cross").click();
+  await page.locator(".chip").waitFor({ state: "detached" });
+}
 
 dashboardTest(
   "app.js: a pasted address becomes a site, and another spelling is shown when it arrives",

@@ -1,4 +1,5 @@
 // A field for several values, typed or chosen from suggestions that the caller provides.
+import { plain } from "../../lib/format/labels.js";
 import { html, useEffect, useId, useRef, useState } from "../../lib/html.js";
 import { Icon } from "../layout/icon.js";
 
@@ -14,7 +15,7 @@ import { Icon } from "../layout/icon.js";
  * @property {boolean} [single] at most one value
  * @property {boolean} [closed] whether only suggested values are taken: others are codes that
  *   nobody types
- * @property {Record<"label" | "remove" | "placeholder" | "unknown", string>} texts
+ * @property {Record<"label" | "remove" | "placeholder" | "unknown" | "several", string>} texts
  */
 
 /** @param {TokenFieldProps} props */
@@ -42,8 +43,9 @@ export function TokenField(props) {
   const addTyped = (/** @type {string} */ typed) => {
     const value = closed ? codeOf(typed, suggestions) : typed;
     if (value !== null) return add(value);
-    setOpen(false);
-    setRefused(texts.unknown.replace("{value}", typed));
+    const isOneOf = suggestions.length > 0;
+    setOpen(isOneOf);
+    setRefused((isOneOf ? texts.several : texts.unknown).replace("{value}", typed));
   };
   const remove = (/** @type {string} */ value) => {
     onChange(values.filter((other) => other !== value));
@@ -67,8 +69,8 @@ export function TokenField(props) {
   };
   // Typed text counts without Enter, too.
   const onBlur = () => {
-    setOpen(false);
     if (text.trim() !== "") addTyped(text.trim());
+    setOpen(false);
   };
   return html`
     <div class="tokens" onClick=${() => field.current?.focus()}>
@@ -145,9 +147,9 @@ function Tokens({ values, labelOf, label, onRemove }) {
  * @returns {string | null}
  */
 function codeOf(typed, suggestions) {
-  const wanted = typed.toLowerCase();
+  const wanted = plain(typed);
   const same = suggestions.find(({ value, label }) =>
-    label.toLowerCase() === wanted || value.toLowerCase() === wanted
+    plain(label) === wanted || plain(value) === wanted
   );
   const only = suggestions.length === 1 ? suggestions[0] : undefined;
   return (same ?? only)?.value ?? null;

@@ -3,11 +3,12 @@
 import { Dialog } from "../layout/dialog.js";
 import { Icon } from "../layout/icon.js";
 import { useAnswer } from "../../lib/ask/answer.js";
-import { sitePath } from "../../lib/ask/api.js";
+import { ask, sitePath } from "../../lib/ask/api.js";
+import { reportUrl } from "../../lib/ask/report_url.js";
 import { useApp } from "../../lib/state/context.js";
 import { parseFilters, printFilters } from "../../grammar/filter.js";
 import { filterOf, groupOf, isComplete, MODES } from "../../lib/filter_group.js";
-import { html, useId, useState } from "../../lib/html.js";
+import { html, useEffect, useId, useRef, useState } from "../../lib/html.js";
 import { PROPS } from "../../lib/state/schema.js";
 import { ValueField } from "./value_field.js";
 import { usePropertyKeys } from "../../lib/ask/property_keys.js";
@@ -15,6 +16,7 @@ import { usePropertyKeys } from "../../lib/ask/property_keys.js";
 /** @typedef {import("../../grammar/filter.js").Condition} Condition */
 /** @typedef {import("../../grammar/filter.js").Filter} Filter */
 /** @typedef {{ id: number, name: string, filters: string }} Segment */
+/** @typedef {readonly { metrics: Readonly<Record<string, number>> }[]} Answered */
 
 /**
  * @typedef {object} FilterEditorProps
@@ -82,6 +84,7 @@ function Segments({ onChoose }) {
 function GroupForm({ group, onDone, onCancel, onBegin }) {
   const { t, schema } = useApp();
   const id = useId();
+  const applied = useApplied(onDone);
   const [mode, setMode] = useState(group.mode);
   const empty = emptyCondition(schema);
   const [rows, keepRows] = useState(group.conditions.length > 0 ? group.conditions : [empty]);
@@ -94,10 +97,10 @@ function GroupForm({ group, onDone, onCancel, onBegin }) {
     schema.operators.find(({ name }) => name === op)?.values ?? "some";
   const ready = broken === null && rows.length > 0 &&
     rows.every((row) => isComplete(row, takes(row)));
+  const filter = ready ? filterOf({ mode, conditions: rows }) : null;
   const onSubmit = (/** @type {Event} */ event) => {
     event.preventDefault();
-    const filter = filterOf({ mode, conditions: rows });
-    if (ready && filter) onDone([filter]);
+    if (filter) applied.apply(filter);
   };
   return html`
     <form class="filter-form" onSubmit=${onSubmit}>
@@ -117,9 +120,11 @@ function GroupForm({ group, onDone, onCancel, onBegin }) {
             onRemove=${rows.length > 1 ? () => setRows(rows.toSpliced(index, 1)) : null} />
         `
       )}
-      <p class="fault-line" role="alert">${broken === null
-        ? ""
-        : t("filter_pattern_broken", { pattern: broken })}</p>
+      <p class="fault-line" role="alert">${broken !== null
+        ? t("filter_pattern_broken", { pattern: broken })
+        : filter && applied.isEmpty(filter)
+        ? t("filter_nothing")
+        : ""}</p>
       <div class="form-foot">
         <button type="button" class="button quiet" onClick=${() => setRows([...rows, empty])}>
           <${Icon} name="plus" />${t("filter_or")}
@@ -130,6 +135,41 @@ function GroupForm({ group, onDone, onCancel, onBegin }) {
       </div>
     </form>
   `;
+}
+
+/** How long an applied filter waits for what it matches. */
+const LOOK_MS = 3000;
+
+/**
+ * Applies a filter; one that nothing in the period matches only the second time. A filter of which
+ * that is not known is applied.
+ * @param {(filters: readonly Filter[]) => void} onDone
+ */
+function useApplied(onDone) {
+  const { site, state } = useApp();
+  const [empty, setEmpty] = useState("");
+  const asking = useRef(new AbortController());
+  useEffect(() => () => asking.current.abort(), []);
+  const apply = async (/** @type {Filter} */ filter) => {
+    asking.current.abort();
+    const { signal } = asking.current = new AbortController();
+    const question = reportUrl({ site, state: { ...state, filters: [filter] } }, "query", {
+      metrics: "visitors",
+    });
+    const text = printFilters([filter]);
+    const answer = text === empty || question === null
+      ? null
+      : await ask(question, { signal: AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]) })
+        .catch(() => null);
+    if (signal.aborted) return;
+    const { results } = /** @type {{ results?: Answered }} */ (answer ?? {});
+    if (results && !results.some(({ metrics }) => metrics["visitors"] !== 0)) setEmpty(text);
+    else onDone([filter]);
+  };
+  return {
+    apply,
+    isEmpty: (/** @type {Filter} */ filter) => empty === printFilters([filter]),
+  };
 }
 
 /**

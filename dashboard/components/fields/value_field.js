@@ -49,6 +49,7 @@ export function ValueField({ dimension, values, onChange, single = false, label,
     remove: t("remove"),
     placeholder: placeholder ?? t("type_or_choose"),
     unknown: t("value_unknown"),
+    several: t("value_several"),
   };
   return html`
     <${TokenField} values=${values} labelOf=${write} onChange=${onChange} single=${single}

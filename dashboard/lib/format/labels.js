@@ -39,6 +39,10 @@ export function labelOf({ name, group, missing }, value, { t, format }) {
     const text = format.weekdayLong(Number(value));
     return { label: text, text };
   }
+  if (name === "hour_of_day" && /^([01]\d|2[0-3])$/.test(value)) {
+    const text = format.hour(Number(value));
+    return { label: text, text };
+  }
   if (group === "devices" && Object.hasOwn(WORDS, value)) {
     const text = t(WORDS[/** @type {keyof typeof WORDS} */ (value)]);
     return withMark("device", value, text);
@@ -82,11 +86,11 @@ function withMark(kind, value, text) {
  * @param {string} dimension
  */
 export function isCoded(dimension) {
-  return /^(channel|country|language|device|day_of_week)$/.test(dimension);
+  return /^(channel|country|language|device|day_of_week|hour_of_day)$/.test(dimension);
 }
 
 /**
- * The rows whose label or code contains a text, in any case and with or without accents.
+ * The rows whose label contains a text, or whose code it is; see `plain()`.
  * @template {{ readonly value: string }} Row
  * @param {readonly Row[]} rows
  * @param {string} text
@@ -94,16 +98,19 @@ export function isCoded(dimension) {
  * @returns {readonly Row[]}
  */
 export function codesFound(rows, text, write) {
-  const wanted = plain(text.trim());
+  const wanted = plain(text);
   if (wanted === "") return rows;
   return rows.filter(({ value }) =>
     plain(write(value)).includes(wanted) || plain(value) === wanted
   );
 }
 
-/** @param {string} text */
-function plain(text) {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+/**
+ * A text as it is compared: without accents and spaces, in lower case.
+ * @param {string} text
+ */
+export function plain(text) {
+  return text.normalize("NFKD").replace(/[\p{M}\s]/gu, "").toLowerCase();
 }
 
 /**

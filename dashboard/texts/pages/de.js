@@ -161,6 +161,8 @@ export const texts = {
   filter_mode_has_not_done: "Besucher, die nie hatten",
   filter_mode_is: "Besuche einschließen, bei denen",
   filter_mode_not: "Besuche ausschließen, bei denen",
+  filter_nothing:
+    "Nichts in diesem Zeitraum passt zu diesem Filter. Noch einmal anwenden, um ihn trotzdem zu nutzen.",
   filter_operator: "Bedingung",
   filter_or: "„Oder“-Bedingung hinzufügen",
   filter_pattern_broken: "Ungültiges Muster: {pattern}",
@@ -576,6 +578,7 @@ export const texts = {
   unit_minute: "Minuten",
   unit_second: "Sekunden",
   unit_week: "Wochen",
+  value_several: "Mehrere Werte passen zu „{value}“. Bitte einen aus der Liste wählen.",
   value_unknown: "Kein Wert passt zu „{value}“. Bitte aus der Liste wählen.",
   visits_n: { one: "{count} Besuch", other: "{count} Besuche" },
   visits_off:

@@ -151,6 +151,8 @@ export const texts = {
   filter_mode_has_not_done: "Visitors who never did",
   filter_mode_is: "Include visits where",
   filter_mode_not: "Exclude visits where",
+  filter_nothing:
+    "Nothing in this period matches this filter. Apply it again to use it all the same.",
   filter_operator: "Condition",
   filter_or: 'Add "or" condition',
   filter_pattern_broken: "Invalid pattern: {pattern}",
@@ -551,6 +553,7 @@ export const texts = {
   unit_minute: "minutes",
   unit_second: "seconds",
   unit_week: "weeks",
+  value_several: "Several values match “{value}”. Choose one from the list.",
   value_unknown: "No value matches “{value}”. Choose one from the list.",
   visits_n: { one: "{count} visit", other: "{count} visits" },
   visits_off: "Single visits are not listed. An owner can allow it in the settings, under Privacy.",

@@ -154,6 +154,8 @@ export const texts = {
   filter_mode_has_not_done: "Visitantes que nunca hicieron",
   filter_mode_is: "Incluir las visitas donde",
   filter_mode_not: "Excluir las visitas donde",
+  filter_nothing:
+    "Nada coincide con este filtro en este periodo. Aplícalo otra vez para usarlo de todos modos.",
   filter_operator: "Condición",
   filter_or: "Añadir condición «o»",
   filter_pattern_broken: "Patrón no válido: {pattern}",
@@ -564,6 +566,7 @@ export const texts = {
   unit_minute: "minutos",
   unit_second: "segundos",
   unit_week: "semanas",
+  value_several: "Varios valores coinciden con «{value}». Elige uno de la lista.",
   value_unknown: "Ningún valor coincide con «{value}». Elige uno de la lista.",
   visits_n: { one: "{count} visita", other: "{count} visitas" },
   visits_off:

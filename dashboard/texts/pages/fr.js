@@ -160,6 +160,8 @@ export const texts = {
   filter_mode_has_not_done: "Visiteurs qui n’ont jamais fait",
   filter_mode_is: "Inclure les visites où",
   filter_mode_not: "Exclure les visites où",
+  filter_nothing:
+    "Rien ne correspond à ce filtre pendant cette période. Appliquez-le à nouveau pour l’utiliser quand même.",
   filter_operator: "Condition",
   filter_or: "Ajouter une condition « ou »",
   filter_pattern_broken: "Motif invalide : {pattern}",
@@ -573,6 +575,7 @@ export const texts = {
   unit_minute: "minutes",
   unit_second: "secondes",
   unit_week: "semaines",
+  value_several: "Plusieurs valeurs correspondent à « {value} ». Choisissez-en une dans la liste.",
   value_unknown: "Aucune valeur ne correspond à « {value} ». Choisissez dans la liste.",
   visits_n: { one: "{count} visite", other: "{count} visites" },
   visits_off:

@@ -1,7 +1,8 @@
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert";
 import { LANGUAGES, makeTranslate } from "../../../../dashboard/lib/format/text.js";
 import { CHANNELS } from "../../../../src/reference/channels.ts";
-import { labelOf } from "../../../../dashboard/lib/format/labels.js";
+import { codesFound, isCoded, labelOf } from "../../../../dashboard/lib/format/labels.js";
+import { makeFormat } from "../../../../dashboard/lib/format/format.js";
 import { siteName } from "../../../../dashboard/lib/format/site_name.js";
 
 const app = {
@@ -50,4 +51,28 @@ Deno.test("siteName() is the owner's, else the id in Unicode", () => {
     ],
     ["Shop", "müller.example", "example.com"],
   );
+});
+
+Deno.test("hours of the day are found by what is shown, spaces and case apart", () => {
+  const rows = Array.from({ length: 24 }, (_, hour) => ({ value: String(hour).padStart(2, "0") }));
+  for (
+    const [language, typed, values] of [
+      ["en", "3 PM", ["15"]],
+      ["en", "3pm", ["15"]],
+      ["en", " 1 pm", ["13", "23"]],
+      ["en", "15", ["15"]],
+      ["de", "15 Uhr", ["15"]],
+      ["fr", "15h", ["15"]],
+      ["es", "15", ["15"]],
+      ["en", "25", []],
+    ] as const
+  ) {
+    const words = { ...app, format: makeFormat(language) } as unknown as typeof app;
+    const dimension = { name: "hour_of_day", group: "time", missing: "" } as const;
+    const write = (value: string) => labelOf(dimension, value, words).text;
+    deepEqual(codesFound(rows, typed, write).map(({ value }) => value), values, typed);
+    equal(write("24"), "24");
+  }
+  equal(isCoded("hour_of_day"), true);
+  equal(isCoded("page"), false);
 });
