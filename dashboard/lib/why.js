@@ -93,6 +93,20 @@ export function signed({ unit, currency }, value, { t, format }, { fine = false 
       : digits);
 }
 
+/**
+ * Whether a count or an amount surely changed, and no row by more than chance otherwise than it
+ * would have if all values had changed alike.
+ * @param {Pick<import("./ask/answers.js").WhyAnswer, "total" | "results">} answer
+ */
+export function isEven({ total, results }) {
+  if (!total || total.within_noise || results.length === 0) return false;
+  const all = (total.now ?? 0) - (total.before ?? 0);
+  return results.every(({ rate, expected_share, low, high }) => {
+    const even = expected_share * all;
+    return rate === undefined && low <= even && even <= high;
+  });
+}
+
 /** @param {Asked} app */
 export function closeWhy({ state, navigate }) {
   navigate(withoutWhy(state));

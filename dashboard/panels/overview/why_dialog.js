@@ -12,7 +12,7 @@ import { minuteOf } from "../../lib/period.js";
 import { useApp } from "../../lib/state/context.js";
 import { dimensionOf, metricOf } from "../../lib/state/schema.js";
 import { picked } from "../../lib/toggle_filter.js";
-import { amountOf, barOf, signed, withoutWhy } from "../../lib/why.js";
+import { amountOf, barOf, isEven, signed, withoutWhy } from "../../lib/why.js";
 import { missingText } from "./compared_with.js";
 
 /** @typedef {import("../../lib/ask/answers.js").WhyAnswer} WhyAnswer */
@@ -64,6 +64,7 @@ function Answered({ answer, metric: shown, also }) {
   return html`
     <${Verdict} answer=${answer} metric=${metric} />
     ${isAllNoise && html`<p class="why-all-noise">${t("why_all_noise")}</p>`}
+    ${isEven(answer) && html`<p class="why-all-even">${t("why_all_even")}</p>`}
     ${results.length === 0 ? html`<p class="muted">${t("why_none")}</p>` : html`
       <div class="why-rows" tabindex="0" role="region" aria-label=${t("why_share")}>
         <table class="full">

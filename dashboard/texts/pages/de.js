@@ -585,6 +585,8 @@ export const texts = {
     "Einzelne Besuche werden nicht gelistet. Wer die Website verwaltet, kann es in den Einstellungen unter Datenschutz erlauben.",
   visits_settings: "Datenschutz-Einstellungen öffnen",
   visits_steps: { one: "{n} Schritt", other: "{n} Schritte" },
+  why_all_even:
+    "Kein Wert der Liste weicht stärker von einer gleichmäßigen Änderung ab, als der Zufall erklärt: Die Ursache betrifft wohl alle.",
   why_all_noise:
     "Kein Wert hat sich stärker geändert, als der Zufall erklärt: Die Liste zeigt, wo der Unterschied liegt, nicht warum.",
   why_difference: "Unterschied",

@@ -559,6 +559,8 @@ export const texts = {
   visits_off: "Single visits are not listed. An owner can allow it in the settings, under Privacy.",
   visits_settings: "Open privacy settings",
   visits_steps: { one: "{n} step", other: "{n} steps" },
+  why_all_even:
+    "No value listed differs from an even change by more than chance explains: look for a cause that concerns all of them.",
   why_all_noise:
     "No value changed by more than chance explains: the list shows where the difference lies, not why.",
   why_difference: "Difference",

@@ -573,6 +573,8 @@ export const texts = {
     "Las visitas individuales no se listan. Quien administra el sitio puede permitirlo en los ajustes, en Privacidad.",
   visits_settings: "Abrir los ajustes de privacidad",
   visits_steps: { one: "{n} paso", other: "{n} pasos" },
+  why_all_even:
+    "Ningún valor de la lista se aparta de un cambio parejo más de lo que explica el azar: busca una causa que afecte a todos.",
   why_all_noise:
     "Ningún valor ha cambiado más de lo que explica el azar: la lista muestra dónde está la diferencia, no por qué.",
   why_difference: "Diferencia",

@@ -582,6 +582,8 @@ export const texts = {
     "Les visites ne sont pas listées une à une. L’administrateur peut le permettre dans les réglages, sous Confidentialité.",
   visits_settings: "Ouvrir les réglages de confidentialité",
   visits_steps: { one: "{n} étape", other: "{n} étapes" },
+  why_all_even:
+    "Aucune valeur de la liste ne s’écarte d’un changement égal plus que ce que le hasard explique : cherchez une cause qui les concerne toutes.",
   why_all_noise:
     "Aucune valeur n’a changé plus que ce que le hasard explique : la liste montre où se situe la différence, pas pourquoi.",
   why_difference: "Différence",

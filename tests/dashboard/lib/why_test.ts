@@ -1,7 +1,7 @@
 import assert, { deepStrictEqual as deepEqual } from "node:assert";
 import { makeFormat, type Unit } from "../../../dashboard/lib/format/format.js";
 import { makeTranslate } from "../../../dashboard/lib/format/text.js";
-import { barOf, signed } from "../../../dashboard/lib/why.js";
+import { barOf, isEven, signed } from "../../../dashboard/lib/why.js";
 import { texts } from "../../../dashboard/texts/en.js";
 
 Deno.test("barOf() shows a part against the whole change otherwise than one with it", () => {
@@ -43,4 +43,21 @@ Deno.test("signed() shows no bound of an interval as none that is above or below
   assert.equal(signed({ unit: "ratio" }, -0.0004, english, { fine: true }), "\u22120.04 points");
   assert.equal(signed({ unit: "seconds" }, 0.31, english, { fine: true }), "+0.3s");
   assert.equal(signed({ unit: "number" }, 0.041, english, { fine: true }), "+0.04");
+});
+
+Deno.test("isEven() holds rows against the change that all values alike would give", () => {
+  const total = { now: 135, before: 100, within_noise: false };
+  const row = { expected_share: 0.4, low: 10, high: 20 };
+  const told = (of: object, ...rows: object[]) =>
+    isEven(
+      { total: { ...total, ...of }, results: rows } as unknown as Parameters<typeof isEven>[0],
+    );
+  assert.equal(told({}, row), true);
+  assert.equal(told({ now: 65 }, { ...row, low: -20, high: -10 }), true);
+  assert.equal(told({}, row, { ...row, low: 15 }), false);
+  assert.equal(told({}, row, { ...row, high: 13 }), false);
+  assert.equal(told({}, { ...row, rate: 0.1 }), false);
+  assert.equal(told({ within_noise: true }, row), false);
+  assert.equal(told({}), false);
+  assert.equal(isEven({ total: null, results: [] }), false);
 });

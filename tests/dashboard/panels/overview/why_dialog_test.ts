@@ -87,3 +87,22 @@ dashboardTest("why_dialog.js says of whom a conversion rate is", async ({ url, o
   assert.match(text, /by its own rate, .* by its share of the visitors/);
   assert.doesNotMatch(text, /share of the visits/);
 });
+
+dashboardTest("why_dialog.js says where all values changed alike", async ({ url, open }) => {
+  const days = [1, 2, 3, 4, 5, 6];
+  const growth = { "alike.example": [20, 20], "one.example": [10, 40] } as const;
+  for (const [site, [a, b]] of Object.entries(growth)) {
+    const on = (day: number, page: string, count: number, first: number) =>
+      Array.from({ length: count }, (_, index) => [day, page, first + index] as const);
+    await importVisits(url, site, [
+      [40, "/a", 9],
+      ...days.flatMap((day) => [...on(day, "/a", a, 1), ...on(day, "/b", b, 100)]),
+      ...days.flatMap((day) => [...on(day + 7, "/a", 10, 1), ...on(day + 7, "/b", 10, 100)]),
+    ]);
+    const { page } = await open(`${url}/?site=${site}&period=7d&why=visits`);
+    await page.locator(".why-rows tbody tr").first().waitFor();
+    assert.match(await page.innerText(".why-verdict"), /More than chance/);
+    assert.equal(await page.locator(".why-all-even").count(), site === "alike.example" ? 1 : 0);
+    await page.close();
+  }
+});
