@@ -57,7 +57,8 @@ export function proxied(parts: Parts): Place {
 }
 
 const PORT = 8000;
-const HUB = "10.213.0.1";
+/** Runs beside each other must not reach the servers of the others: each takes one that is free. */
+const NETS = { from: 100, count: 100 } as const;
 
 /**
  * Places in network namespaces, joined by a bridge on which PostgreSQL and the bucket are reached
@@ -67,6 +68,8 @@ const HUB = "10.213.0.1";
 export class Namespaces {
   readonly #name = `mm${crypto.randomUUID().slice(0, 6)}`;
   #count = 0;
+  /** The first two numbers of all addresses. */
+  #net = "";
 
   /** A sentence that says why there can be none here; null where there can. */
   static async lack(): Promise<string | null> {
@@ -85,7 +88,8 @@ export class Namespaces {
 
   async open(): Promise<void> {
     await ip("link", "add", this.#bridge, "type", "bridge");
-    await ip("addr", "add", `${HUB}/24`, "dev", this.#bridge);
+    this.#net = await freeNet();
+    await ip("addr", "add", `${this.#hub}/24`, "dev", this.#bridge);
     await ip("link", "set", this.#bridge, "up");
   }
 
@@ -93,7 +97,7 @@ export class Namespaces {
   async place(parts: Parts): Promise<Place> {
     const number = ++this.#count;
     const namespace = `${this.#name}n${number}`;
-    const [address, own] = [`10.213.0.${number + 1}`, `10.213.${number}.2`];
+    const [address, own] = [`${this.#net}.0.${number + 1}`, `${this.#net}.${number}.2`];
     const link = `${this.#name}l${number}`;
     await ip("netns", "add", namespace);
     await ip("-n", namespace, "link", "set", "lo", "up");
@@ -104,9 +108,9 @@ export class Namespaces {
       inside: "trial",
       address: `${own}/24`,
     });
-    await ip("addr", "add", `10.213.${number}.1/24`, "dev", `${this.#name}t${number}`);
-    const postgres = new TcpProxy(parts.postgresPort, HUB);
-    const s3 = faultyS3(parts.s3Port, "none", HUB);
+    await ip("addr", "add", `${this.#net}.${number}.1/24`, "dev", `${this.#name}t${number}`);
+    const postgres = new TcpProxy(parts.postgresPort, this.#hub);
+    const s3 = faultyS3(parts.s3Port, "none", this.#hub);
     return {
       programOf: ({ command, args, ...program }) => ({
         ...program,
@@ -119,7 +123,7 @@ export class Namespaces {
         MALLARD_PORT: String(PORT),
         MALLARD_NODE_URL: `http://${address}:${PORT}`,
       },
-      postgres: `${HUB}:${postgres.port}`,
+      postgres: `${this.#hub}:${postgres.port}`,
       url: `http://${own}:${PORT}`,
       s3,
       async cut(from, how) {
@@ -145,6 +149,11 @@ export class Namespaces {
     await ip("link", "del", this.#bridge);
   }
 
+  /** The address of this machine on the bridge. */
+  get #hub(): string {
+    return `${this.#net}.0.1`;
+  }
+
   get #bridge(): string {
     return `${this.#name}b`;
   }
@@ -165,9 +174,20 @@ async function addLink(
   await ip("-n", namespace, "link", "set", inside, "up");
 }
 
-async function ip(...args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command("ip", { args, stdin: "null" }).output();
-  if (!success) {
-    throw new Error(`Cannot run ip ${args.join(" ")}: ${new TextDecoder().decode(stderr).trim()}`);
+/** A net that no interface of this machine has. */
+async function freeNet(): Promise<string> {
+  const known = await ip("-o", "addr");
+  const from = crypto.getRandomValues(new Uint8Array(1))[0] ?? 0;
+  for (let tried = 0; tried < NETS.count; tried++) {
+    const net = `10.${NETS.from + (from + tried) % NETS.count}`;
+    if (!known.includes(` ${net}.`)) return net;
   }
+  throw new Error("Cannot find a net that is free");
+}
+
+async function ip(...args: string[]): Promise<string> {
+  const done = await new Deno.Command("ip", { args, stdin: "null" }).output();
+  const [said, complaint] = [done.stdout, done.stderr].map((one) => new TextDecoder().decode(one));
+  if (!done.success) throw new Error(`Cannot run ip ${args.join(" ")}: ${complaint?.trim()}`);
+  return said ?? "";
 }
