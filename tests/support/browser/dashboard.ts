@@ -21,7 +21,7 @@ export const [SITE = "", OTHER_SITE = ""] = siteProfiles(2).map(({ domain }) => 
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
 /** Patience with a slow machine: nothing waits for this where all is well. */
-const WAIT_MS_MAX = 45_000;
+const WAIT_MS_MAX = 90_000;
 
 type Look = Parameters<Browser["newContext"]>[0];
 
