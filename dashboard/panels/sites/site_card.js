@@ -57,16 +57,31 @@ export function useHeldFocus() {
   }, []);
 }
 
+/**
+ * Gives the focus of a card that went to the card of the same site that stayed elsewhere: one that
+ * is pinned and unpinned at once never left its old place.
+ * @param {string} site
+ */
+function passFocus(site) {
+  if (held.site !== site || document.activeElement !== document.body) return;
+  const shown = `.site-block:not([hidden]) [data-site="${CSS.escape(site)}"]`;
+  const control = document.querySelector(`${shown} ${held.isPin ? ".site-pin" : "a"}`);
+  if (control instanceof HTMLElement) control.focus({ preventScroll: true });
+}
+
 export function SiteCard(/** @type {SiteCardProps} */ props) {
   const { site, numbers, failed, stale, pinned, onPin, near, app: { t, navigate } } = props;
   const link = useRef(/** @type {HTMLElement | null} */ (null));
   const pin = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
-    if (held.site !== site.site_id) return;
+    // This is still in the page while it is taken away.
+    const passOn = () => queueMicrotask(() => passFocus(site.site_id));
+    if (held.site !== site.site_id) return passOn;
     // The card may still be at its old place, too.
     const { activeElement: at, body } = document;
-    if (at !== body && siteAt(at) !== site.site_id) return;
+    if (at !== body && siteAt(at) !== site.site_id) return passOn;
     (held.isPin ? pin : link).current?.focus({ preventScroll: true });
+    return passOn;
   }, []);
   // Hundreds of cards are drawn again only where something of theirs has changed.
   return useMemo(() => {

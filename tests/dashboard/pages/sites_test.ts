@@ -62,6 +62,7 @@ dashboardTest(
     const opened = await context({ viewport: { width: 1280, height: 800 } });
     const page = await opened.newPage();
     await page.goto(`${url}/?view=sites`);
+    await drawnCards(page, SITES);
     await page.locator(".site-card a").first().focus();
     const names = await page.locator(".site-card h2").allTextContents();
     assert.ok(names.length > 60, `${names.length} cards`);
@@ -267,6 +268,48 @@ dashboardTest("sites.js keeps the focus on the pin of a card that moves", async 
       [name, pressed],
     );
   }
+});
+
+dashboardTest("sites.js keeps the focus on a pin that is pressed twice before a frame", async (
+  { url, context },
+) => {
+  const opened = await context({ viewport: { width: 1280, height: 800 } });
+  const page = await opened.newPage();
+  await page.addInitScript(() => {
+    const frame = requestAnimationFrame.bind(globalThis);
+    const held: FrameRequestCallback[] = [];
+    let isHolding = false;
+    globalThis.requestAnimationFrame = (work) => isHolding ? held.push(work) : frame(work);
+    Reflect.set(globalThis, "holdFrames", (isOn: boolean) => {
+      isHolding = isOn;
+      if (!isOn) { for (const work of held.splice(0)) frame(work); }
+    });
+  });
+  const hold = (isOn: boolean) =>
+    page.evaluate((isOn) => {
+      const hold = Reflect.get(globalThis, "holdFrames") as unknown as (isOn: boolean) => void;
+      hold(isOn);
+    }, isOn);
+  await page.goto(`${url}/?view=sites`);
+  await drawnCards(page, SITES);
+  const pin = page.locator(".site-pin").nth(100);
+  const name = await pin.getAttribute("aria-label") ?? "";
+  await pin.focus();
+  const focused = (pressed: string) =>
+    // Frames are held: playwright looks at a clock instead.
+    page.waitForFunction(
+      ([name, pressed]) =>
+        document.activeElement?.getAttribute("aria-label") === name &&
+        document.activeElement?.getAttribute("aria-pressed") === pressed,
+      [name, pressed],
+      { polling: 50 },
+    );
+  await hold(true);
+  await page.keyboard.press("Enter");
+  await focused("true");
+  await page.keyboard.press("Enter");
+  await hold(false);
+  await focused("false");
 });
 
 dashboardTest("sites.js keeps the focus on a card that another order takes elsewhere", async (
