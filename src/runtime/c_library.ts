@@ -1,6 +1,6 @@
 // What only the C library can do: tell the limit of open descriptors, read the files of /proc and
-// /sys, which the runtime closes to a program without every permission, shut sockets down, send
-// datagrams to a Unix socket, and give memory back.
+// /sys, which the runtime closes to a program without every permission, list threads, shut sockets
+// down, send datagrams to a Unix socket, and give memory back.
 
 /** The C libraries that a system may have, its numbers of RLIMIT_NOFILE and SIGUSR1. */
 const SYSTEMS: Partial<
@@ -31,6 +31,36 @@ export function descriptorLimit(): number | null {
 /** The text of a file of /proc or /sys; null if it is missing, or outside Linux. */
 export function readSystemFile(path: string): string | null {
   return Deno.build.os === "linux" ? firstLibrary((library) => readFile(library, path)) : null;
+}
+
+/** Where the name begins in an entry of a folder, of 64-bit Linux. */
+const ENTRY_NAME_AT = 19;
+
+/**
+ * A way to list the threads of this process by their ids; null outside Linux. The library stays
+ * open, for threads are listed again and again.
+ */
+export function openThreadList(): (() => number[]) | null {
+  if (Deno.build.os !== "linux") return null;
+  return firstLibrary((library) => {
+    const { opendir, readdir, closedir } = Deno.dlopen(library, {
+      opendir: { parameters: ["buffer"], result: "pointer" },
+      readdir: { parameters: ["pointer"], result: "pointer" },
+      closedir: { parameters: ["pointer"], result: "i32" },
+    }).symbols;
+    const path = new TextEncoder().encode("/proc/self/task\0");
+    return () => {
+      const folder = opendir(path);
+      if (folder === null) return [];
+      const ids: number[] = [];
+      for (let entry = readdir(folder); entry !== null; entry = readdir(folder)) {
+        const id = Number(Deno.UnsafePointerView.getCString(entry, ENTRY_NAME_AT));
+        if (id > 0) ids.push(id);
+      }
+      closedir(folder);
+      return ids;
+    };
+  });
 }
 
 /**

@@ -20,6 +20,8 @@ export interface Host {
   readonly memoryUse?: () => Readonly<Record<string, number>>;
   /** Gives memory back that is not in use. */
   readonly releaseMemory?: () => void;
+  /** Lets threads that accept events go before threads that run queries. */
+  readonly orderThreads?: () => void;
   /** Log lines that were dropped since the start, for nobody read them. */
   readonly droppedLogLines?: () => number;
   /** Asks another server over the same lake. */

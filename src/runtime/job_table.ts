@@ -26,7 +26,7 @@ const ROLLUPS = { delayMs: MINUTE_MS / 2, everyMs: MINUTE_MS };
 /** The parts that have periodic work. */
 export interface JobParts {
   readonly config: Config;
-  readonly host: Pick<Host, "compaction" | "releaseMemory">;
+  readonly host: Pick<Host, "compaction" | "releaseMemory" | "orderThreads">;
   readonly storage: Storage;
   readonly backups: Backups;
   readonly sites: Sites;
@@ -91,6 +91,11 @@ export function jobTable(system: System, parts: JobParts, stopping: AbortSignal)
       everyMs: RELEASE.everyMs,
       atStart: true,
       run: () => system.clock.sleep(RELEASE.delayMs, stopping).then(() => host.releaseMemory?.()),
+    },
+    {
+      name: "threads",
+      everyMs: SECOND_MS,
+      run: () => Promise.resolve(host.orderThreads?.()),
     },
     { name: "backup", everyMs: 10 * MINUTE_MS, run: () => backupIfDue(parts) },
   ];

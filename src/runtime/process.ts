@@ -9,6 +9,7 @@ import { importDuckDb } from "../storage/duckdb.ts";
 import { memoryOf } from "../storage/memory.ts";
 import { loadDuckDb } from "../storage/native_library.ts";
 import { discardUserSignal, readSystemFile, releaseMemory, sendDatagram } from "./c_library.ts";
+import { threadOrder } from "./listening/thread_order.ts";
 import type { Host } from "./host.ts";
 import type { Handle } from "./listener.ts";
 import { canShare } from "./listening/port.ts";
@@ -183,6 +184,7 @@ export function realHost(
       return { rss, heap_total: heapTotal, heap_used: heapUsed, external };
     },
     releaseMemory,
+    orderThreads: threadOrder(),
     version: VERSION,
     pid: Deno.pid,
     memoryBytes: memoryOf(readSystemFile, Deno.systemMemoryInfo().total || null),
