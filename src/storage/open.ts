@@ -249,7 +249,7 @@ function roomAtStart(
 ) {
   const fileOf = (n: number) => `${spillFolderOf(options)}/journal-${n}.ndjson`;
   const files: HotRoom["files"] = [fileOf(0), fileOf(1)];
-  const isFull = () => hot.rows - flusher.heldBackRows >= hotRowsMax;
+  const isFull = (rows: number) => hot.rows + rows - flusher.heldBackRows >= hotRowsMax;
   return { isFull, rowsAtOnce: Math.min(FILLED_AT_ONCE, Math.ceil(hotRowsMax / 2)), files };
 }
 

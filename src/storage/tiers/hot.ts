@@ -41,7 +41,8 @@ export interface HotPartition extends Partition {
 
 /** Whether the hot tier is full, and how that is changed. */
 export interface HotRoom {
-  isFull(): boolean;
+  /** Whether it is full once so many rows more are in it. */
+  isFull(rows: number): boolean;
   flush(): Promise<void>;
   /** Rows of the journal that are brought in by one statement. */
   readonly rowsAtOnce: number;
@@ -120,7 +121,8 @@ export class Hot {
 
   /**
    * At start: brings in what the journal holds from before, which `reader` reads. Reports rows that
-   * hold no event. What is hot is flushed where `room` says that it is full.
+   * hold no event. What is hot is flushed where `room` says that it is full; a flush may erase of
+   * the journal, or fill everything anew.
    */
   async load(
     reader: Store,
@@ -132,9 +134,13 @@ export class Hot {
     let next = await this.#journal.nextLines(reader, path, room.rowsAtOnce);
     while (next !== null) {
       const found = next;
-      // The other thread reads while DuckDB inserts.
+      const isFull = room.isFull(found.rows);
+      // The other thread reads while DuckDB inserts. What is read before a flush may be erased
+      // after it: nothing is.
       [path, otherPath] = [otherPath, path];
-      const following = this.#journal.nextLines(reader, path, room.rowsAtOnce, found.seqTo);
+      const following = isFull
+        ? null
+        : this.#journal.nextLines(reader, path, room.rowsAtOnce, found.seqTo);
       try {
         await this.#mutex.run(() => this.#insertLines(found));
       } catch {
@@ -142,11 +148,13 @@ export class Hot {
         await this.#journal.loadRows(found.rows, onUnreadable);
         await this.#syncInTurn();
       }
-      if (room.isFull()) {
+      if (isFull) {
         await this.#noteOpen();
         await room.flush();
+        // Who filled everything anew has brought it all.
+        if (!this.isLoading) return;
       }
-      next = await following;
+      next = await (following ?? this.#journal.nextLines(reader, path, room.rowsAtOnce));
     }
     await this.#noteOpen();
     while (await this.#journal.loadNext(onUnreadable)) await this.#syncInTurn();
