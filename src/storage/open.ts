@@ -306,8 +306,8 @@ function spillFolderOf({ dataDir }: Pick<StorageOptions, "dataDir">): string {
   return `${dataDir}/.spill`;
 }
 
-/** The same of the DuckDB that writes into a lake. */
-function lakeSpillFolderOf({ dataDir }: Pick<StorageOptions, "dataDir">): string {
+/** The same of the DuckDB that writes into a lake, of commands too. */
+export function lakeSpillFolderOf({ dataDir }: Pick<StorageOptions, "dataDir">): string {
   return `${dataDir}/.lake-spill`;
 }
 
@@ -342,7 +342,8 @@ async function nodeOf(
 ): Promise<LakeNode | null> {
   if (lake) {
     const { openNode } = await import("./lake/parts.ts");
-    return await openNode(system, host, lake, { dataDir, threads }, opened);
+    const spillFolder = lakeSpillFolderOf({ dataDir });
+    return await openNode(system, host, lake, { dataDir, spillFolder, threads }, opened);
   }
   try {
     await requireOwnEvents(opened.store, dataDir);

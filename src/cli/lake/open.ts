@@ -2,6 +2,7 @@
 import { lakeOptions } from "../../config/lake_options.ts";
 import type { CommandContext } from "../command.ts";
 import { Lake } from "../../storage/lake/lake.ts";
+import { lakeSpillFolderOf } from "../../storage/open.ts";
 
 /** Beside a server, which has the rest. */
 const MEMORY_LIMIT = "512MiB";
@@ -14,7 +15,7 @@ export async function withLake<T>(
   work: (lake: Lake) => Promise<T>,
 ): Promise<T> {
   const lakeAt = await lakeOptions(config, system.files);
-  const spillFolder = `${folder}/.lake-spill`;
+  const spillFolder = lakeSpillFolderOf({ dataDir: folder });
   const lake = await Lake.open(
     system,
     {

@@ -30,7 +30,11 @@ export async function openNode(
   system: System,
   host: { readonly loadDuckDb: () => Promise<DuckDbModule> },
   options: NodeOptions,
-  { dataDir, threads }: { readonly dataDir: string; readonly threads: number | null },
+  { dataDir, spillFolder, threads }: {
+    readonly dataDir: string;
+    readonly spillFolder: string;
+    readonly threads: number | null;
+  },
   { store, catalog, closing }: Pick<OpenJournal, "store" | "catalog" | "closing">,
 ): Promise<LakeNode> {
   const node = await LakeNode.open(
@@ -38,7 +42,7 @@ export async function openNode(
     {
       loadDuckDb: host.loadDuckDb,
       folder: dataDir,
-      spillFolder: `${dataDir}/.lake-spill`,
+      spillFolder,
       memoryLimit: MEMORY_LIMIT,
       threads,
     },
