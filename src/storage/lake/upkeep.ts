@@ -153,7 +153,7 @@ export class LakeUpkeep {
       let partitions: readonly ErasedPartition[] = [];
       let unreadable: Unreadable | null = null;
       if (isRecorded || this.within(site, firstDate, lastDate).length > 0) {
-        await this.#duty.forgetTexts();
+        await this.#duty.prepareErasing();
         const toUs = Math.floor((this.#clock.nowMs() + APART_MS_MAX) * 1000);
         const noted = async (run: Run) => {
           if (!isRecorded) return;
@@ -284,7 +284,6 @@ export class LakeUpkeep {
         await merging?.catch((error) => this.#failed(error));
         if (!goesOn()) return;
         await this.#mutex.run(() => this.#cleanUp(lake, this.#clock.nowMs() - KEPT_MS));
-        await this.#duty.forgetEnded().catch((error) => this.#failed(error));
         await this.#sweep(lake);
       });
     } catch (error) {

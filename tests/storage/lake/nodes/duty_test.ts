@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { sqlOf } from "../../../../scripts/lake/parts.ts";
 import { Postgres } from "../../../../src/storage/shared/postgres.ts";
 import { Duty } from "../../../../src/storage/lake/nodes/duty.ts";
+import { Turns } from "../../../../src/storage/lake/nodes/turns.ts";
 import { lakeTest, openLake, optionsOf, partsOfFile } from "../../../support/lake/lake.ts";
 import { until } from "../../../support/wait.ts";
 
@@ -68,6 +69,61 @@ lakeTest(
     await duty.once("upkeep", async () => {});
     const [left] = await session.run("select count(*)::int as files from mallard_replaced_files");
     assert.equal(left?.["files"], 0);
+    session.close();
+  },
+);
+
+lakeTest(
+  "an erasure waits for no flush of another server, and names a right that is missing",
+  partsNow,
+  async (env, folder) => {
+    await (await openLake(folder, optionsOf(env))).close();
+    const clock = { sleep: () => Promise.resolve() };
+    const postgres = new Postgres(optionsOf(env), "duty", clock);
+    await new Turns(postgres).inTurn(() => new Duty(postgres).prepareErasing());
+    const database = env["MALLARD_LAKE_CATALOG"]?.split("/").at(-1);
+    const user = `u${crypto.randomUUID().replaceAll("-", "")}`;
+    for (
+      const statement of [
+        `create user ${user} password 'secret words'`,
+        `grant all on all tables in schema public to ${user}`,
+      ]
+    ) await sqlOf(partsNow(), statement, database);
+    const catalog = optionsOf(env).catalog.replace("lake@", `${user}@`);
+    const other = new Duty(new Postgres({ catalog, password: "secret words" }, "duty", clock));
+    for (const work of [() => other.prepareErasing(), () => other.once("upkeep", async () => {})]) {
+      await assert.rejects(work, {
+        code: "unavailable",
+        message: /user of lake_catalog must own .*PostgreSQL says: (permission denied|must be own)/,
+      });
+    }
+  },
+);
+
+lakeTest(
+  "the number of a snapshot is given once, and noted for a day",
+  partsNow,
+  async (env, folder) => {
+    await (await openLake(folder, optionsOf(env))).close();
+    const postgres = new Postgres(optionsOf(env), "duty", { sleep: () => Promise.resolve() });
+    const duty = new Duty(postgres);
+    await duty.prepareErasing();
+    await duty.prepareErasing();
+    const session = await postgres.session();
+    const count = async (table: string) =>
+      (await session.run(`select count(*)::int as rows from ${table}`))[0]?.["rows"];
+    assert.equal(await count("mallard_snapshots"), await count("ducklake_snapshot"));
+    const add = () =>
+      session.run(
+        `insert into ducklake_snapshot (snapshot_id, snapshot_time, schema_version,
+          next_catalog_id, next_file_id) values (7000, now(), 1, 1, 1)`,
+      );
+    await add();
+    await session.run("delete from ducklake_snapshot where snapshot_id = 7000");
+    await assert.rejects(add, /duplicate key/);
+    await session.run("update mallard_snapshots set made_at = now() - interval '2 days'");
+    await duty.once("upkeep", async () => {});
+    assert.equal(await count("mallard_snapshots"), 0);
     session.close();
   },
 );
