@@ -12,6 +12,8 @@ export interface FaultyS3 {
   /** Requests that were passed on so far, and those that were refused. */
   passedOn(): number;
   refused(): number;
+  /** Requests that wait for it to work again. */
+  waiting(): number;
   fail(fault: S3Fault): void;
   /** Refuses so many requests in a row, as soon as the next upload has ended. */
   failAfterUpload(requests: number): void;
@@ -29,7 +31,7 @@ export function faultyS3(
   hostname = "127.0.0.1",
 ): FaultyS3 {
   let fault = begin;
-  let [asked, refused, answered] = [0, 0, 0];
+  let [asked, refused, answered, waiting] = [0, 0, 0, 0];
   let [hasUploaded, left] = [false, 0];
   const agent = new Agent({ keepAlive: false });
   const server = Deno.serve({ hostname, port: 0, onListen() {} }, async (request) => {
@@ -41,7 +43,9 @@ export function faultyS3(
       return new Response(REFUSAL, { status: 503 });
     }
     // It answers when it works again, if anybody waits for so long.
+    waiting++;
     while (fault === "hangs") await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+    waiting--;
     if (fault === "slow") await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
     answered++;
     try {
@@ -57,6 +61,7 @@ export function faultyS3(
     origin: `http://${hostname}:${server.addr.port}`,
     passedOn: () => answered,
     refused: () => refused,
+    waiting: () => fault === "hangs" ? waiting : 0,
     fail: (next) => fault = next,
     failAfterUpload: (requests) => [hasUploaded, left] = [false, requests],
     close: () => server.shutdown(),

@@ -311,7 +311,7 @@ export class LakeUpkeep {
     await writeAll(REGISTERED);
     const mergeAll = async () => {
       let isLeft = true;
-      while (isLeft && goesOn()) isLeft = await this.#mutex.run(() => this.#merge(lake));
+      while (isLeft && goesOn()) isLeft = await this.#mutex.run(() => this.#merge());
     };
     // The extension merges nothing while there is one partition that it cannot merge.
     if (failed.size === 0) await mergeAll().catch((error) => failed.set("", error));
@@ -337,12 +337,14 @@ export class LakeUpkeep {
   }
 
   /** Makes some files of many; resolves with whether more may be left. */
-  async #merge(lake: Lake): Promise<boolean> {
-    const merging = sql`call ducklake_merge_adjacent_files(${literal(LAKE)}, 'events',
-      max_compacted_files => ${raw(String(MERGED_AT_ONCE))})`;
-    const rows = await this.#flusher.writing((lost) =>
-      lake.attempt("Cannot merge files of the lake", () => lake.db.execute(merging), lost)
-    );
+  async #merge(): Promise<boolean> {
+    // By itself it would choose the files in one transaction and replace them in another: what was
+    // deleted in between would be back.
+    const rows = await this.#flusher.commit("Cannot merge files of the lake", (run) =>
+      run(
+        sql`call ducklake_merge_adjacent_files(${literal(LAKE)}, 'events',
+          max_compacted_files => ${raw(String(MERGED_AT_ONCE))})`,
+      ));
     let written = 0;
     for (const { files_processed, files_created } of rows) {
       this.counts.merged += Number(files_processed);

@@ -166,12 +166,15 @@ lakeTest("files of a merge that fails are known to be lost", partsNow, async (en
     }
     assert.equal(flusher.lostMs, null);
     const { db } = await node.lake();
-    const execute = db.execute.bind(db);
+    const transaction = db.transaction.bind(db);
     const seen: (number | null)[] = [];
-    db.execute = (statement) => {
-      if (statement.text.includes("merge_adjacent")) seen.push(flusher.lostMs);
-      return execute(statement);
-    };
+    db.transaction = (work) =>
+      transaction((run) =>
+        work((statement) => {
+          if (statement.text.includes("merge_adjacent")) seen.push(flusher.lostMs);
+          return run(statement);
+        })
+      );
     await upkeep(storage);
     // If the process ends in between, it is known at the next start.
     assert.ok(seen.length > 0 && seen.every((ms) => ms !== null));

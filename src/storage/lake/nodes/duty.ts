@@ -75,7 +75,8 @@ const NUMBERED_ONCE: readonly string[] = [
 ];
 
 /** No commit goes on for so long. */
-const OLD_NUMBERS = "delete from mallard_snapshots where made_at < now() - interval '1 day'";
+const OLD_NUMBERS =
+  "delete from mallard_snapshots where made_at < clock_timestamp() - interval '1 day'";
 
 /** DuckLake removes none of them. */
 const ENDED_ROWS = `do $$
