@@ -4,7 +4,7 @@ import { loadWords } from "./lib/format/words.js";
 import { headlineOf, headlineUrl } from "./lib/headline.js";
 import { html, render, useEffect, useMemo, useState } from "./lib/html.js";
 import { minuteOf } from "./lib/period.js";
-import { AppContext } from "./lib/state/context.js";
+import { AppContext, eventsOf } from "./lib/state/context.js";
 import { useFirstEvent } from "./lib/state/first_event.js";
 import { preference, setPreference, showTheme } from "./lib/state/preferences.js";
 import { useUrlState } from "./lib/state/router.js";
@@ -29,14 +29,13 @@ const FAULT = () => import("./pages/fault.js");
 const NO_SITE = { site_id: "" };
 
 /**
- * The site with the most stored events; the first one where none has more.
+ * The site with the most events; the first one where none has more.
  * @param {readonly Site[]} sites
  * @returns {Site}
  */
 function busiestOf(sites) {
-  const events = (/** @type {Site} */ { stored_events = 0 }) => stored_events;
   return sites.reduce(
-    (best, one) => best === NO_SITE || events(one) > events(best) ? one : best,
+    (best, one) => best === NO_SITE || eventsOf(one) > eventsOf(best) ? one : best,
     NO_SITE,
   );
 }

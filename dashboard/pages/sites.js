@@ -1,6 +1,6 @@
 // The overview of all sites: searched, sorted, pinned, over one period, with their total.
 import { Icon } from "../components/layout/icon.js";
-import { useApp } from "../lib/state/context.js";
+import { eventsOf, useApp } from "../lib/state/context.js";
 import { PanelFault } from "../components/report/panel_fault.js";
 import { useAnswer } from "../lib/ask/answer.js";
 import { withParams } from "../lib/ask/api.js";
@@ -141,11 +141,11 @@ function inOrder(sites) {
  * @param {ReadonlyMap<string, ShownSite>} bySite
  */
 function orderOf(pins, sort, bySite) {
-  const size = (/** @type {Site} */ { site_id, stored_events }) =>
+  const size = (/** @type {Site} */ site) =>
     sort === BY_EVENTS
-      ? stored_events ?? 0
+      ? eventsOf(site)
       : sort === BY_VISITORS
-      ? bySite.get(site_id)?.visitors ?? 0
+      ? bySite.get(site.site_id)?.visitors ?? 0
       : 0;
   return (/** @type {Named} */ { site: a }, /** @type {Named} */ { site: b }) =>
     Number(pins.has(b.site_id)) - Number(pins.has(a.site_id)) || size(b) - size(a);

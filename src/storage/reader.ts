@@ -360,6 +360,18 @@ export class Reader {
     return files.reduce((sum, { rows }) => sum + rows, 0);
   }
 
+  /**
+   * How many events each site has that are in no file and not in the lake yet, other servers' over
+   * the lake included; sites without any are missing.
+   */
+  waitingEvents(): ReadonlyMap<string, number> {
+    const { hotTables, peers = [] } = this.#catalog.current;
+    const counts = new Map<string, number>();
+    this.#hot.addRowsTo(counts, hotTables);
+    this.#peers?.addRowsTo(counts, peers);
+    return counts;
+  }
+
   /** Whether the site has ever had an event. */
   hasSite(site: string): boolean {
     return this.#catalog.hasSite(site);

@@ -79,3 +79,34 @@ Deno.test("Reader answers exact totals while flushes run", async () => {
   assert.strictEqual(rows[0]?.["n"], 800);
   await close();
 });
+
+Deno.test("Reader counts the events of each site, those of files and those of none", async () => {
+  const ids = ["a.example", "b.example", "c.example", "none.example"];
+  const events = Array.from({ length: 90 }, (_, number) =>
+    pageview({
+      at: DAY.fromUs + number * 600_000_000,
+      site_id: ids[number % 7 === 0 ? 0 : number % 3 === 0 ? 1 : 2] ?? "",
+    }));
+  const countsOf = (all: typeof events) =>
+    ids.map((id) => all.filter(({ site_id }) => site_id === id).length);
+  for (const coldShare of [0, 0.4, 1]) {
+    const { reader, flusher, storage, close } = await openTestReader(events, { coldShare });
+    const stored = () => ids.map((id) => reader.storedEvents(id));
+    const counted = () => {
+      const waiting = reader.waitingEvents();
+      return stored().map((rows, at) => rows + (waiting.get(ids[at] ?? "") ?? 0));
+    };
+    assert.deepStrictEqual(counted(), countsOf(events));
+    await storage.hot.sync();
+    assert.deepStrictEqual(counted(), countsOf(events));
+    await flusher.flush();
+    assert.deepStrictEqual(stored(), countsOf(events));
+    assert.deepStrictEqual(counted(), countsOf(events));
+    const late = pageview({ at: "2024-01-15 23:00:00", site_id: "none.example" });
+    await storage.append([late]);
+    assert.deepStrictEqual(counted(), countsOf([...events, late]));
+    await storage.eraser.erase("none.example", "2024-01-15", "2024-01-15");
+    assert.deepStrictEqual(counted(), countsOf(events));
+    await close();
+  }
+});

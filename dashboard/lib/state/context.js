@@ -12,7 +12,16 @@ import { createContext, useContext } from "../html.js";
  * @property {boolean} [has_events]
  * @property {boolean} [visit_list] whether single visits may be listed; strangers are not told
  * @property {number} [stored_events] how many are in files; owners are told
+ * @property {number} [waiting_events] how many are in none yet; missing while that is not known
  */
+
+/**
+ * How many events a site has; 0 for who is not told.
+ * @param {Site} site
+ */
+export function eventsOf({ stored_events = 0, waiting_events = 0 }) {
+  return stored_events + waiting_events;
+}
 
 /**
  * `replace` takes the place of the present entry of the history.

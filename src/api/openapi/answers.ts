@@ -40,6 +40,7 @@ export const SITE_FIELDS: Fields = Object.fromEntries(
 const SITE = withMore({ site_id: TEXT, website_id: TEXT, created_at: nullable(INSTANT) }, {
   ...SITE_FIELDS,
   stored_events: COUNT,
+  waiting_events: COUNT,
   your_address: nullable(TEXT),
 });
 

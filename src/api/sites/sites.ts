@@ -45,6 +45,19 @@ function shown(sites: Sites, site_id: string, { access, address }: Context) {
   };
 }
 
+/** Those of some sites that the caller may read; owners are told how many events they have. */
+function listed(sites: Sites, reader: Reader, ids: readonly string[], context: Context) {
+  const readable = ids.filter((id) => mayReadSite(context.access, id));
+  const waiting = isStranger(context.access) ? null : reader.waitingEvents();
+  return readable.map((id) => ({
+    ...shown(sites, id, context),
+    ...(waiting && {
+      stored_events: reader.storedEvents(id),
+      waiting_events: waiting.get(id) ?? 0,
+    }),
+  }));
+}
+
 /**
  * The site of a path, if the caller may read it. Throws `bad_request`, `unauthorized` or
  * `forbidden`.
@@ -81,13 +94,7 @@ export function siteRoutes(
       method: "GET",
       path: "/api/sites",
       right: "read",
-      handle: (context) => {
-        const readable = ids().filter((id) => mayReadSite(context.access, id));
-        return json(readable.map((id) => ({
-          ...shown(sites, id, context),
-          ...(isStranger(context.access) ? {} : { stored_events: reader.storedEvents(id) }),
-        })));
-      },
+      handle: (context) => json(listed(sites, reader, ids(), context)),
     },
     {
       method: "POST",

@@ -197,7 +197,7 @@ export class Flusher {
     };
     const written: CatalogFile[] = [];
     const { write, wait } = split(await this.#hot.partitions(tables));
-    const kept: Partition[] = [...wait];
+    const kept: HotPartition[] = [...wait];
     for (const partition of write) {
       try {
         written.push(await this.#write(partition, tables, span));
@@ -238,7 +238,7 @@ export class Flusher {
   /** Commits written files and reads them instead of the tables; all that can fail comes first. */
   async #move(
     files: readonly CatalogFile[],
-    kept: readonly Partition[],
+    kept: readonly HotPartition[],
     seqTo: number,
     tables: readonly HotTable[],
   ): Promise<void> {

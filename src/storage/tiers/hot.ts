@@ -12,6 +12,7 @@ import type { Journal, PendingEvent } from "./journal.ts";
 import type { Db } from "../duckdb.ts";
 import { cut, isOfValues, reopeningError } from "../duckdb/faults.ts";
 import type { Partition } from "../parquet/partition.ts";
+import { TableRows } from "../duckdb/table_rows.ts";
 import {
   ALL_COLUMNS,
   createHotTable,
@@ -71,6 +72,7 @@ export class Hot {
   #number: number;
   /** By table and site: the time of its first event, or an earlier one. */
   readonly #first = new Map<string, Map<string, number>>();
+  readonly #siteRows = new TableRows();
   /** Sites of which an engagement was hot at some time. */
   readonly #engaged = new Set<string>();
   /** From a fault of DuckDB on until all events are here again. */
@@ -114,6 +116,12 @@ export class Hot {
     return Math.min(...tables.map((name) => this.#first.get(name)?.get(site) ?? Infinity));
   }
 
+  /** Adds the events that are in some tables or on their way there to `counts` by site. */
+  addRowsTo(counts: Map<string, number>, tables: readonly string[]): void {
+    this.#siteRows.addTo(counts, tables);
+    this.#journal.addPendingTo(counts);
+  }
+
   /** Whether engagements of a site may be hot. */
   mayHoldEngagement(site: string): boolean {
     return this.#engaged.has(site);
@@ -149,14 +157,14 @@ export class Hot {
         await this.#syncInTurn();
       }
       if (isFull) {
-        await this.#noteOpen();
+        await this.#mutex.run(() => this.#noteOpen());
         await room.flush();
         // Who filled everything anew has brought it all.
         if (!this.isLoading) return;
       }
       next = await (following ?? this.#journal.nextLines(reader, path, room.rowsAtOnce));
     }
-    await this.#noteOpen();
+    await this.#mutex.run(() => this.#noteOpen());
     while (await this.#journal.loadNext(onUnreadable)) await this.#syncInTurn();
     await this.#syncInTurn();
   }
@@ -175,6 +183,7 @@ export class Hot {
       await this.#db.execute(createHotTable(name));
       this.#frozen = [];
       this.#first.clear();
+      this.#siteRows.clear();
       this.#open = { name, rows: 0, seqFrom: 0, seqTo: 0 };
       this.#publishTables();
     });
@@ -236,7 +245,7 @@ export class Hot {
   }
 
   /** A table of the rows of some partitions in frozen tables, which may then be released. */
-  keep(tables: readonly HotTable[], kept: readonly Partition[]): Promise<HotTable> {
+  keep(tables: readonly HotTable[], kept: readonly HotPartition[]): Promise<HotTable> {
     return this.#mutex.run(() => this.#keep(tables, kept));
   }
 
@@ -253,7 +262,10 @@ export class Hot {
 
   /** Drops tables nobody can read any more. */
   async drop(tables: readonly HotTable[]): Promise<void> {
-    for (const { name } of tables) this.#first.delete(name);
+    for (const { name } of tables) {
+      this.#first.delete(name);
+      this.#siteRows.drop(name);
+    }
     await this.#db.drop(tables.map(({ name }) => name));
   }
 
@@ -279,6 +291,7 @@ export class Hot {
             and timestamp < make_timestamp(${toUs})`);
         const count = Number(rows[0]?.["Count"] ?? 0);
         erased += count;
+        this.#siteRows.add(name, site, -count);
         return count;
       };
       this.#open.rows -= await remove(this.#open.name);
@@ -289,7 +302,7 @@ export class Hot {
     });
   }
 
-  async #keep(tables: readonly HotTable[], kept: readonly Partition[]): Promise<HotTable> {
+  async #keep(tables: readonly HotTable[], kept: readonly HotPartition[]): Promise<HotTable> {
     const name = tableName(++this.#number);
     const keys = kept.map(({ site_id, date }) => `${date} ${site_id}`);
     await this.#db.execute(createHotTable(name));
@@ -303,6 +316,7 @@ export class Hot {
       await this.#db.drop([name]).catch(() => {});
       throw error;
     });
+    for (const { site_id, rows } of kept) this.#siteRows.add(name, site_id, rows);
     for (const table of tables) {
       for (const { site_id } of kept) {
         this.#note(name, site_id, this.firstUs([table.name], site_id));
@@ -323,6 +337,7 @@ export class Hot {
     this.#moving = events.length;
     for (const { site_id, timestamp, isEngagement } of events) {
       this.#note(this.#open.name, site_id, timestamp);
+      this.#siteRows.add(this.#open.name, site_id, 1);
       if (isEngagement) this.#engaged.add(site_id);
     }
     let done = 0;
@@ -343,7 +358,9 @@ export class Hot {
     try {
       await insert(events);
     } catch (error) {
-      this.#journal.putBack(events.slice(done));
+      const left = events.slice(done);
+      for (const { site_id } of left) this.#siteRows.add(this.#open.name, site_id, -1);
+      this.#journal.putBack(left);
       throw error;
     } finally {
       this.#moving = 0;
@@ -368,6 +385,7 @@ export class Hot {
   async #setAside(events: readonly PendingEvent[], reason: unknown): Promise<void> {
     await this.#journal.setAside(events.map(({ seq }) => seq));
     for (const { seq, site_id } of events) {
+      this.#siteRows.add(this.#open.name, site_id, -1);
       this.#log("error", "Set an event aside that DuckDB does not take: it stays in the journal", {
         seq,
         site_id,
@@ -389,10 +407,11 @@ export class Hot {
     const { name } = this.#open;
     const found = await this.#db.query(sql`
       select site_id, epoch_us(min(timestamp)) as first_us, epoch_us(max(timestamp)) as last_us,
-        count(engaged_ms) > 0 as is_engaged
+        count(engaged_ms) > 0 as is_engaged, count(*) as rows
       from ${ident(name)}
       group by site_id`);
-    for (const { site_id, first_us, last_us, is_engaged } of found) {
+    for (const { site_id, first_us, last_us, is_engaged, rows } of found) {
+      this.#siteRows.set(name, String(site_id), Number(rows));
       if (is_engaged) this.#engaged.add(String(site_id));
       this.#note(name, String(site_id), Number(first_us));
       this.#catalog.changed(String(site_id));

@@ -77,6 +77,11 @@ export class Journal {
     return this.#pending.length;
   }
 
+  /** Adds them to `counts` by site. */
+  addPendingTo(counts: Map<string, number>): void {
+    for (const { site_id } of this.#pending) counts.set(site_id, (counts.get(site_id) ?? 0) + 1);
+  }
+
   /** Highest timestamp (µs) of the events flushed or loaded, as far as is known. */
   get lastTimestampUs(): number {
     return this.#lastTimestampUs;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { dashboardTest } from "../../support/browser/dashboard.ts";
+import { dashboardTest, openIn, withServer } from "../../support/browser/dashboard.ts";
 import { type Page, USER_AGENT } from "../../support/browser/browser.ts";
 
 const SITES = 150;
@@ -139,6 +139,46 @@ dashboardTest(
     assert.match(young, /title="No data to compare: data begins on /);
   },
 );
+
+dashboardTest(
+  "sites.js sorts by events, and a fresh browser begins with the most, while none is in a file",
+  async ({ context }) => {
+    const countOf = (index: number) => [3, 1, 2, 5, 40, 4, 1, 30][index] ?? 0;
+    const nameOf = (index: number) => `new${index}.example`;
+    await withServer(0, async ({ url }) => {
+      const visits = Array.from(
+        { length: 8 },
+        (_, index) =>
+          Array.from({ length: countOf(index) }, () => ({
+            site: nameOf(index),
+            ip: "81.2.69.142",
+          })),
+      ).flat();
+      await importVisits(url, visits);
+      const sites: readonly Listed[] = await (await fetch(`${url}/api/sites`)).json();
+      assert.deepEqual(
+        sites.map((one) => [one.site_id, one.stored_events + one.waiting_events]),
+        sites.map((_, index) => [nameOf(index), countOf(index)]),
+      );
+      const { page } = await openIn(await context(), `${url}/`);
+      await page.waitForURL(/site=/);
+      assert.equal(new URL(page.url()).searchParams.get("site"), nameOf(4));
+      await page.goto(`${url}/?view=sites`);
+      await page.selectOption("select[aria-label='Sort by']", "events");
+      await page.locator(".site-card >> nth=0 >> h2:has-text('new4.example')").waitFor();
+      assert.deepEqual(
+        (await page.locator(".site-card h2").allTextContents()).map((text) => text.trim()),
+        [4, 7, 3, 5, 0, 2, 1, 6].map(nameOf),
+      );
+    });
+  },
+);
+
+interface Listed {
+  readonly site_id: string;
+  readonly stored_events: number;
+  readonly waiting_events: number;
+}
 
 /** Counts, of each frame, the cards and the numbers of cards that were drawn in it. */
 function countFrames(): void {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Storage } from "../../../src/storage/open.ts";
+import { ident, join, sql } from "../../../src/core/sql.ts";
 import { ALL_DATES } from "../../../src/storage/tiers/erase.ts";
 import type { HotRoom } from "../../../src/storage/tiers/hot.ts";
 import { pageview } from "../../support/events.ts";
@@ -103,5 +104,59 @@ Deno.test("what is filled anew by a flush while the journal is read is there onc
     for (const index of [0, 1]) {
       assert.deepEqual(await numbersOf(storage, SITES[index]), numbersOfSite(index, 36_030));
     }
+  });
+});
+
+/** The events of each site that are in no file: as they are counted, and as DuckDB has them. */
+async function bothCounts(storage: Storage): Promise<[string, string]> {
+  await storage.hot.sync();
+  const counted = storage.reader.waitingEvents();
+  const tables = storage.hot.tables.map(({ name }) => sql`select site_id from ${ident(name)}`);
+  const rows = await storage.db.query(sql`
+    select site_id, count(*) as rows from (${join(tables, " union all ")}) group by site_id`);
+  const written = (pairs: Iterable<readonly [unknown, unknown]>) =>
+    [...pairs].filter(([, count]) => count !== 0).map((pair) => pair.join(" ")).sort().join("\n");
+  return [
+    written(counted),
+    written(rows.map(({ site_id, rows }) => [site_id, rows] as const)),
+  ];
+}
+
+Deno.test("Hot counts the events of each site through all that becomes of them", async () => {
+  await withFolder(async (folder) => {
+    const system = fakeSystem();
+    let storage = await openFolder(folder, system);
+    const agree = async (most: number) => {
+      const [counted, stored] = await bothCounts(storage);
+      assert.equal(counted, stored);
+      assert.equal(counted.split("\n").length, most, counted);
+    };
+    const of = (site: number, count: number) =>
+      Array.from({ length: count }, (_, n) => ({
+        ...event(n),
+        site_id: `s${site}.example`,
+        timestamp: event(n).timestamp + site * 1_000_000 + n,
+      }));
+    // Small partitions of more than a hundred sites are held back, a large one is written.
+    await accept(storage, Array.from({ length: 120 }, (_, site) => of(site, site % 5 + 1)).flat());
+    await agree(120);
+    await accept(storage, of(7, 300));
+    await accept(storage, [bad(1), event(2), bad(3)]);
+    await agree(121);
+    await storage.flusher.flush();
+    assert.equal(storage.flusher.heldBackRows > 0, true);
+    await agree(120);
+    await accept(storage, of(7, 3));
+    await agree(121);
+    await storage.eraser.erase("s9.example", "2024-01-15", "2024-01-15");
+    await agree(120);
+    await storage.close();
+    storage = await openFolder(folder, system);
+    const left = (await bothCounts(storage))[0].split("\n").length;
+    await accept(storage, of(200, 4));
+    await agree(left + 1);
+    await storage.flusher.flush({ all: true });
+    assert.deepEqual(await bothCounts(storage), ["", ""]);
+    await storage.close();
   });
 });

@@ -8,6 +8,7 @@ import type { Db } from "../../duckdb.ts";
 import { createPeerTable, insertPeerEvents } from "../../parquet/schema.ts";
 import type { PeerRows } from "../../tiers/snapshot.ts";
 import type { Catalog } from "../../tiers/catalog.ts";
+import { TableRows } from "../../duckdb/table_rows.ts";
 import type { Entered } from "../marks.ts";
 import type { Erasure } from "./erasures.ts";
 
@@ -71,6 +72,7 @@ export class Peers {
   readonly #held = new Map<string, Held>();
   /** By table and site the time of its first event, or an earlier one. */
   readonly #firstUs = new Map<string, Map<string, number>>();
+  readonly #siteRows = new TableRows();
   /** By journal when everything was asked for, and when an answer lacked nothing of before. */
   readonly #wholeMs = new Map<string, number>();
   readonly #failing = new Map<string, string>();
@@ -124,6 +126,11 @@ export class Peers {
     );
   }
 
+  /** Adds the rows in some tables to `counts` by site. */
+  addRowsTo(counts: Map<string, number>, tables: readonly PeerRows[]): void {
+    this.#siteRows.addTo(counts, tables.map(({ table }) => table));
+  }
+
   /** Whether engagements of a site may be among them. */
   mayHoldEngagement(site: string): boolean {
     return this.#engaged.has(site);
@@ -156,9 +163,13 @@ export class Peers {
       );
       next.rows = Number(moved?.["Count"] ?? 0);
       const firsts = await this.#db.query(
-        sql`select site_id, epoch_us(min(timestamp)) as us from ${ident(next.table)} group by 1`,
+        sql`select site_id, epoch_us(min(timestamp)) as us, count(*) as rows
+          from ${ident(next.table)} group by 1`,
       );
-      for (const { site_id, us } of firsts) this.#note(next.table, String(site_id), Number(us));
+      for (const { site_id, us, rows } of firsts) {
+        this.#note(next.table, String(site_id), Number(us));
+        this.#siteRows.set(next.table, String(site_id), Number(rows));
+      }
       this.#held.set(journal, next);
     }
     return gone;
@@ -166,7 +177,10 @@ export class Peers {
 
   /** Drops tables that nobody reads any more. */
   async drop(tables: readonly string[]): Promise<void> {
-    for (const table of tables) this.#firstUs.delete(table);
+    for (const table of tables) {
+      this.#firstUs.delete(table);
+      this.#siteRows.drop(table);
+    }
     await this.#db.drop(tables);
   }
 
@@ -214,11 +228,12 @@ export class Peers {
     const lastSeq = sent.find(({ erasedTo }) => number <= erasedTo)?.afterSeq ??
       Number.MAX_SAFE_INTEGER;
     if (lastSeq <= mark) return;
-    await this.#db.execute(
+    const [deleted] = await this.#db.execute(
       sql`delete from ${ident(table)} where site_id = ${site} and seq <= ${lastSeq}
         and timestamp >= ${firstDate}::timestamp
         and timestamp < least(${lastDate}::timestamp + interval 1 day, make_timestamp(${toUs}))`,
     );
+    this.#siteRows.add(table, site, -Number(deleted?.["Count"] ?? 0));
     this.#catalog.changed(site);
   }
 
@@ -228,6 +243,7 @@ export class Peers {
       this.#catalog.changed(site);
     }
     this.#firstUs.clear();
+    this.#siteRows.clear();
     this.#held.clear();
     this.#wholeMs.clear();
   }
@@ -293,6 +309,7 @@ export class Peers {
     await this.#db.executeEach(insertPeerEvents(held.table), [text]);
     held.rows += rows.length;
     for (const [site, { count, earliestUs }] of seen) {
+      this.#siteRows.add(held.table, site, count);
       if (!this.#catalog.hasSite(site)) this.#catalog.addSite(site);
       this.#catalog.appended(site, count, earliestUs);
     }
