@@ -45,18 +45,21 @@ order by events desc, event_name`,
   },
   {
     key: "example_revenue",
-    query: `select utm_campaign, revenue_currency, sum(revenue_amount) as revenue, count(*) as sales
-from events
-where revenue_amount is not null
+    query: `select v.utm_campaign, e.revenue_currency, sum(e.revenue_amount) as revenue,
+  count(*) as sales
+from events e
+asof join visits v on e.visitor_id = v.visitor_id and e.timestamp >= v.started_at
+where e.revenue_amount is not null
 group by all
-order by revenue desc, utm_campaign`,
+order by revenue desc, v.utm_campaign`,
   },
   {
     key: "example_hours",
-    query: `select dayname(local_time) as day, hour(local_time) as hour, count(*) as visits
-from visits
+    query: `select dayname(local_time) as day, hour(local_time) as hour,
+  count(distinct visitor_id) as visitors
+from events
 group by all
-order by visits desc, day, hour
+order by visitors desc, day, hour
 limit 10`,
   },
 ];
