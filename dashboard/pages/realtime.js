@@ -16,7 +16,7 @@ export function RealtimePage() {
   }, [lost]);
   const bars = (live?.per_minute ?? []).map(({ minute, visitors }) => ({
     value: visitors,
-    title: `${format.bucket(minute)}: ${t("visitors_n", { n: visitors })}`,
+    title: t("colon", { name: format.bucket(minute), text: t("visitors_n", { n: visitors }) }),
   }));
   const number = (/** @type {number | undefined} */ value, /** @type {string} */ label) =>
     html`

@@ -16,6 +16,24 @@ export function linesWithoutControls(text: string): string {
   return text.replaceAll("\t", "  ").split("\n").map(withoutControls).join("\n");
 }
 
+const QUOTED_CHARS_MAX = 60;
+const QUOTED_MAX = 3;
+
+/**
+ * Values as a refusal names them: each in quotes and cut, the first few of many. A text without
+ * quotes in it, so that who reads the refusal finds where one ends.
+ */
+export function quoted(values: readonly unknown[]): string {
+  const all = values.slice(0, QUOTED_MAX).map((value) => {
+    const text = withoutControls(typeof value === "string" ? value : JSON.stringify(value) ?? "");
+    const chars = [...text.replaceAll('"', "'")];
+    return `"${chars.slice(0, QUOTED_CHARS_MAX).join("")}${
+      chars.length > QUOTED_CHARS_MAX ? "…" : ""
+    }"`;
+  });
+  return [...all, ...(values.length > QUOTED_MAX ? ["…"] : [])].join(", ");
+}
+
 /** A shorter text is parsed at once, however it is nested. */
 const LONG_JSON_CHARS = 4096;
 

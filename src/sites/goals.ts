@@ -3,6 +3,7 @@ import { allOf, type Filter } from "../../dashboard/grammar/filter.js";
 import { EVENT_NAME_CHARS_MAX, PROP_KEY_CHARS_MAX, URL_CHARS_MAX } from "../core/limits.ts";
 import { writtenPath } from "../core/paths/normal_form.ts";
 import { Faults } from "../core/faults.ts";
+import { quoted } from "../core/text.ts";
 
 /** A goal as an owner defines it: a page, an event or both; further conditions must hold too. */
 export interface Goal {
@@ -38,14 +39,13 @@ export function faultsOfGoal(given: Readonly<Record<string, unknown>>): Faults {
   if (event !== undefined && !isText(event, EVENT_NAME_CHARS_MAX)) {
     faults.add(`event: it is no text of 1 to ${EVENT_NAME_CHARS_MAX} characters`);
   }
-  if (props !== undefined && !isProps(props)) {
-    faults.add(`props: it is no object of at most ${PROPS_MAX} keys with texts as values`);
-  }
+  const wrong = props === undefined ? null : faultOfProps(props);
+  if (wrong !== null) faults.add(`props: it is ${wrong}`);
   if (min_revenue !== undefined && !isAmount(min_revenue)) {
     faults.add(`min_revenue: it is no amount from 0 to ${REVENUE_MAX}`);
   }
   if (currency !== undefined && !(typeof currency === "string" && /^[A-Z]{3}$/.test(currency))) {
-    faults.add("currency: it is no code of three capital letters");
+    faults.add(`currency: ${quoted([currency])} is no code of three capital letters`);
   }
   if (currency !== undefined && min_revenue === undefined) {
     faults.add("currency: min_revenue is missing");
@@ -61,13 +61,19 @@ function isAmount(value: unknown): value is number {
   return typeof value === "number" && value >= 0 && value <= REVENUE_MAX;
 }
 
-function isProps(value: unknown): value is Record<string, string> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const pairs = Object.entries(value);
-  return pairs.length <= PROPS_MAX &&
-    pairs.every(([key, text]) =>
-      isText(key, PROP_KEY_CHARS_MAX) && typeof text === "string" && text.length <= VALUE_CHARS_MAX
-    );
+function faultOfProps(value: unknown): string | null {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  const pairs = isObject ? Object.entries(value) : [];
+  if (!isObject || pairs.length > PROPS_MAX) {
+    return `no object of at most ${PROPS_MAX} keys with texts as values`;
+  }
+  const wrong = pairs.filter(([key, text]) =>
+    !isText(key, PROP_KEY_CHARS_MAX) || typeof text !== "string" || text.length > VALUE_CHARS_MAX
+  );
+  return wrong.length === 0
+    ? null
+    : `wrong in ${quoted(wrong.map(([key]) => key))}: a key of 1 to ${PROP_KEY_CHARS_MAX} ` +
+      `characters has a text of at most ${VALUE_CHARS_MAX}`;
 }
 
 /** The filter that matches a goal's conversions. */

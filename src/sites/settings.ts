@@ -3,7 +3,7 @@ import { faultOfPathRules, type PathRules } from "../core/paths/rules.ts";
 import { faultOfSiteId } from "../core/site_id.ts";
 import { asciiHost } from "../../dashboard/grammar/host_name.js";
 import { isRange } from "../net/ranges.ts";
-import { type Masks, withoutControls } from "../core/text.ts";
+import { type Masks, quoted, withoutControls } from "../core/text.ts";
 import { isZone } from "../core/zone.ts";
 import { Faults } from "../core/faults.ts";
 
@@ -43,27 +43,38 @@ function flag(value: unknown): string | null {
   return typeof value === "boolean" ? null : "neither true nor false";
 }
 
-function hostList(value: unknown): string | null {
-  const isHost = (one: unknown) =>
-    typeof one === "string" && /^(?:\*\.)?[a-z0-9.-]{1,253}$/.test(one);
-  return Array.isArray(value) && value.length <= HOSTS_MAX && value.every(isHost)
-    ? null
-    : `no list of at most ${HOSTS_MAX} host names`;
+/** A check of lists that names the entries which are not `one`; `many` of them are wanted. */
+function listOf(
+  isOne: (entry: string) => boolean,
+  { max, one, many }: { readonly max: number; readonly one: string; readonly many: string },
+) {
+  return (value: unknown): string | null => {
+    if (!Array.isArray(value) || value.length > max) return `no list of at most ${max} ${many}`;
+    const wrong = value.filter((entry) => typeof entry !== "string" || !isOne(entry));
+    return wrong.length === 0 ? null : `wrong in ${quoted(wrong)}: no ${one}`;
+  };
 }
 
-function rangeList(value: unknown): string | null {
-  const wanted = `no list of at most ${RANGES_MAX} addresses and CIDR ranges`;
-  if (!Array.isArray(value) || value.length > RANGES_MAX) return wanted;
-  return value.every((one) => typeof one === "string" && isRange(one)) ? null : wanted;
-}
+const hostList = listOf((entry) => /^(?:\*\.)?[a-z0-9.-]{1,253}$/.test(entry), {
+  max: HOSTS_MAX,
+  one: "host name",
+  many: "host names",
+});
 
-function aliasList(value: unknown): string | null {
-  const isAlias = (one: unknown) =>
-    typeof one === "string" && one === one.toLowerCase() && faultOfSiteId(one) === null;
-  return Array.isArray(value) && value.length <= ALIASES_MAX && value.every(isAlias)
-    ? null
-    : `no list of at most ${ALIASES_MAX} names of letters, digits, dots and hyphens`;
-}
+const rangeList = listOf(isRange, {
+  max: RANGES_MAX,
+  one: "address or CIDR range",
+  many: "addresses and CIDR ranges",
+});
+
+const aliasList = listOf(
+  (entry) => entry === entry.toLowerCase() && faultOfSiteId(entry) === null,
+  {
+    max: ALIASES_MAX,
+    one: "name of letters, digits, dots and hyphens",
+    many: "names of letters, digits, dots and hyphens",
+  },
+);
 
 /** Hosts in lower case, and in punycode. */
 function asciiHosts(value: unknown): unknown {

@@ -32,6 +32,25 @@ Deno.test("faultsOfSettings() names each key that is unknown or wrong", () => {
   assert.equal(faultsOfSettings({ timezone: "x", public: 1 }).list.length, 2);
 });
 
+Deno.test("faultsOfSettings() quotes the entries of a list that are wrong", () => {
+  const given = {
+    hostnames: ["shop.example", "http://x y", 7, "*.example.com", 'a"b'],
+    ignored_addresses: ["10.0.0.1", "999.1.1.1", "10.0.0.0/40"],
+    aliases: ["old.example", "a b", "x".repeat(300), "c d", "e f"],
+  };
+  assert.deepEqual(faultsOfSettings(given).list, [
+    'hostnames: it is wrong in "http://x y", "7", "a\'b": no host name',
+    'ignored_addresses: it is wrong in "999.1.1.1", "10.0.0.0/40": no address or CIDR range',
+    `aliases: it is wrong in "a b", "${"x".repeat(60)}…", "c d", …: ` +
+    "no name of letters, digits, dots and hyphens",
+  ]);
+  const many = Array.from({ length: 101 }, (_, at) => `h${at}.example`);
+  assert.deepEqual(faultsOfSettings({ hostnames: many, aliases: "a.example" }).list, [
+    "hostnames: it is no list of at most 100 host names",
+    "aliases: it is no list of at most 100 names of letters, digits, dots and hyphens",
+  ]);
+});
+
 Deno.test("faultsOfSettings() finds nothing wrong with the defaults", () => {
   assert.deepEqual(faultsOfSettings({ ...SETTINGS_BY_DEFAULT }).list, []);
   assert.deepEqual(Object.keys(SETTINGS_BY_DEFAULT), Object.keys(SITE_SETTINGS));

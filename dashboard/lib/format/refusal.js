@@ -39,6 +39,10 @@ const FIELDS = /** @type {const} */ ({
 
 /** Where the next fault begins: each names its place. */
 const NEXT = /; (?=(?:Cannot [^:;]*|[\w.-]+(?:\[\d+\])?): )/;
+/** What a number may be. */
+const BOUNDS = / from (-?[\d.]+) to (-?[\d.]+)$/;
+/** Names of values that are numbers in texts. */
+const NUMBERS = new Set(["n", "max", "low", "high"]);
 /** What a fault opens with: what could not be done, and the field or the parameter. */
 const OPENING = /^(?:Cannot (?:(?:read|use) ([a-z_]+)|[^:]*): )?(?:([a-z_]+): )?/;
 
@@ -67,13 +71,18 @@ export function refusalOf(error, t) {
     ? TEXTS[/** @type {keyof typeof TEXTS} */ (status)]
     : "refusal_other";
   if (status === 0 || message === `HTTP ${status}`) return t(key);
-  if (t("language_tag") === "en") return message;
+  if (t("language_tag") === "en") {
+    return message.replace(
+      BOUNDS,
+      (_, low, high) => ` from ${counted(low, t)} to ${counted(high, t)}`,
+    );
+  }
   // Some refusals name the field in their words alone.
   const field = error.field || (/^Cannot [^:]*: ([a-z_]+): /.exec(message)?.[1] ?? "");
   const reason = reasonOf(message, field);
   const found = foundIn(reason, status, t);
   const about = [field === "" ? [] : fieldText(field, t), found ?? []].flat().join(", ");
-  const text = about === "" ? t(key) : `${t(key)}: ${about}`;
+  const text = about === "" ? t(key) : t("colon", { name: t(key), text: about });
   const isTold = found !== null || TOLD.has(status);
   return isTold ? text : t("refusal_said", { text, said: reason });
 }
@@ -104,8 +113,8 @@ function foundIn(reason, status, t) {
  * @param {import("./text.js").Translate} t
  */
 function foundOnce(reason, status, t) {
-  const bounds = / from (-?[\d.]+) to (-?[\d.]+)$/.exec(reason);
-  if (bounds) return t("refusal_range", { low: bounds[1] ?? "", high: bounds[2] ?? "" });
+  const [, low, high] = BOUNDS.exec(reason) ?? [];
+  if (low && high) return t("refusal_range", { low: counted(low, t), high: counted(high, t) });
   const taken = status === 409 ? /"([^"]+)"/.exec(reason)?.[1] : undefined;
   if (taken !== undefined) return taken;
   for (const [pattern, key, ...names] of said) {
@@ -120,15 +129,29 @@ function foundOnce(reason, status, t) {
 }
 
 /**
- * What a text names: of an interval its name, else what the server wrote.
+ * What a text names: of an interval its name, numbers and quotes as the language writes them, else
+ * what the server wrote.
  * @param {string} name
  * @param {string} value
  * @param {import("./text.js").Translate} t
  */
 function valueText(name, value, t) {
+  if (NUMBERS.has(name)) return counted(value, t);
+  if (name === "texts") {
+    return value.replace(/"([^"]*)"/g, (_, text) => t("quoted", { text }));
+  }
   if (name !== "interval") return value;
   const key = /** @type {import("./text.js").Key} */ (`interval_${value}`);
   return t(key) === key ? value : t(key);
+}
+
+/**
+ * A number with the separators of the language.
+ * @param {string} digits
+ * @param {import("./text.js").Translate} t
+ */
+function counted(digits, t) {
+  return new Intl.NumberFormat(t("language_tag")).format(Number(digits));
 }
 
 /**

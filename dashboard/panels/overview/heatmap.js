@@ -38,7 +38,7 @@ export function Heatmap() {
     cells: HOURS.map((hour) => {
       const count = counts.get(`${day} ${hour}`) ?? 0;
       const text = format.count(count);
-      const title = `${format.weekday(day)} ${format.hour(hour)}: ${text}`;
+      const title = t("colon", { name: `${format.weekday(day)} ${format.hour(hour)}`, text });
       return { share: count / most, text, title };
     }),
   }));

@@ -31,7 +31,8 @@ export function MapPanel() {
   const shadeOf = (/** @type {string} */ code) => {
     const count = counts[code];
     if (!count) return null;
-    const title = `${format.country(code)}: ${t("visitors_n", { n: count })}`;
+    const text = t("visitors_n", { n: count });
+    const title = t("colon", { name: format.country(code), text });
     return { share: count / most, title };
   };
   const onPick = (/** @type {string} */ code, /** @type {boolean} */ exclude) =>

@@ -147,6 +147,6 @@ function Lines({ lines }) {
  */
 function words({ kind, about }, site, t) {
   const key = /** @type {import("../../lib/format/text.js").Key} */ (`drop_${about}`);
-  const reason = t(key) === key ? `${t("drop_robot")}: ${about}` : t(key);
+  const reason = t(key) === key ? t("colon", { name: t("drop_robot"), text: about }) : t(key);
   return t(`check_${kind}`, { site, about, reason });
 }

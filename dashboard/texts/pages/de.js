@@ -365,7 +365,9 @@ export const texts = {
   retention_not_over: "Läuft noch",
   retention_unknown: "Nicht messbar: Besucher-IDs laufen früher ab",
   retention_week: "Wochen",
+  said_address: "keine Adresse und kein Bereich: {texts}",
   said_addresses: "nötig ist eine Liste von höchstens {n} Adressen oder Bereichen",
+  said_alias: "kein Name aus Buchstaben, Ziffern, Punkten und Bindestrichen: {texts}",
   said_aliases:
     "nötig ist eine Liste von höchstens {n} Namen aus Buchstaben, Ziffern, Punkten und Bindestrichen",
   said_amount_missing: "ein Mindestumsatz ist ebenfalls nötig",
@@ -377,7 +379,7 @@ export const texts = {
     "führen Sie zuerst {names} zusammen: sie unterscheiden sich nur in der Groß- und Kleinschreibung",
   said_condition: "„{text}“ ist keine Bedingung wie price>10",
   said_conditions: "{n} Bedingungen an einem Schritt; möglich sind höchstens {max}",
-  said_currency: "nötig ist ein Währungscode aus drei Großbuchstaben wie EUR",
+  said_currency: "„{text}“ ist kein Währungscode aus drei Großbuchstaben wie EUR",
   said_date: "nötig ist ein Datum wie 2026-01-31",
   said_declared: "die Website wurde vom Eigentümer hinzugefügt",
   said_dimension: "es gibt keine Dimension „{text}“",
@@ -397,6 +399,7 @@ export const texts = {
   said_full: "es gibt schon {n}",
   said_goal_both: "möglich ist nur eines: Seite oder Ereignis",
   said_goal_empty: "nötig ist eine Seite oder ein Ereignis",
+  said_host: "kein Hostname: {texts}",
   said_hosts: "nötig ist eine Liste von höchstens {n} Hostnamen",
   said_importing: "ein Import läuft; brechen Sie ihn ab, oder warten Sie",
   said_lake: "die Ereignisse liegen in einem Lake, dessen Dateien nicht umgeschrieben werden",
@@ -410,6 +413,7 @@ export const texts = {
   said_metric: "es gibt keine Kennzahl „{text}“",
   said_missing: "{name} fehlt",
   said_more: "mehr als {n}",
+  said_name: "kein Name ohne Leerzeichen und Schrägstriche: {texts}",
   said_name_of: "{name} ist ein Name von {site}",
   said_names: "nötig ist eine Liste von höchstens {n} Namen ohne Leerzeichen und Schrägstriche",
   said_no_backups: "der Server hat keinen Ordner für Sicherungen",
@@ -427,6 +431,8 @@ export const texts = {
   said_password: "{n} Zeichen; nötig sind {low} bis {high}",
   said_password_set: "ein Passwort ist bereits gesetzt",
   said_pattern: "der reguläre Ausdruck „{text}“ ist nicht lesbar (RE2: {said})",
+  said_prop:
+    "zu lang oder leer (ein Name hat 1 bis {n} Zeichen, sein Wert höchstens {max}): {texts}",
   said_props: "möglich sind höchstens {n} Eigenschaften mit je einem Wert",
   said_removed: "das gibt es nicht mehr",
   said_rewritten:

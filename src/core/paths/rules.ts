@@ -1,6 +1,7 @@
 // Path rules of a site: which spellings of a page are one page. They are applied to every event
 // that comes in, and on the owner's word to those that are stored.
 import { URL_CHARS_MAX } from "../limits.ts";
+import { quoted } from "../text.ts";
 import { normalPath, writtenPath } from "./normal_form.ts";
 
 /** What is done with the slash at the end of a path. */
@@ -181,11 +182,15 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function faultOfNames(key: string, value: unknown, name: RegExp): string | null {
   if (value === undefined) return null;
-  const isName = (one: unknown) =>
-    typeof one === "string" && one.length <= NAME_CHARS_MAX && name.test(one);
-  return Array.isArray(value) && value.length <= NAMES_MAX && value.every(isName)
+  if (!Array.isArray(value) || value.length > NAMES_MAX) {
+    return `wrong in ${key}: no list of at most ${NAMES_MAX} names without spaces and slashes`;
+  }
+  const wrong = value.filter((one) =>
+    typeof one !== "string" || one.length > NAME_CHARS_MAX || !name.test(one)
+  );
+  return wrong.length === 0
     ? null
-    : `wrong in ${key}: no list of at most ${NAMES_MAX} names without spaces and slashes`;
+    : `wrong in ${key}, ${quoted(wrong)}: no name without spaces and slashes`;
 }
 
 function faultOfMasks(masks: unknown, rules: Readonly<Record<string, unknown>>): string | null {

@@ -206,6 +206,7 @@ function typedFaults(): readonly (readonly [field: string, fault: string | undef
     filters(`${"not(".repeat(40)}is(page,/)${")".repeat(40)}`),
     filters("has_done(has_done(is(page,/)))"),
     rules({ default_documents: ["a b"] }),
+    rules({ query_parameters: 7 }),
     rules({ masks: Array.from({ length: 5000 }, () => ({ from: "/a", to: "/b" })) }),
     mask("user", "/x"),
     mask("/**/a", "/x"),
@@ -215,6 +216,7 @@ function typedFaults(): readonly (readonly [field: string, fault: string | undef
     ...goal({}),
     ...goal({ event: "x", props: 7, min_revenue: -1, currency: "euro" }),
     ...goal({ event: "x", currency: "EUR" }),
+    ...goal({ event: "x", props: { plan: "x".repeat(3000), "": "b" }, currency: 7 }),
     ...goal({ page: "/", event: "x" }),
     ...goal({ page: "", event: 7 }),
   ];
@@ -240,6 +242,39 @@ Deno.test("refusalOf() tells what is wrong with steps, filters, rules and goals"
     "Der Server versteht diese Eingabe nicht: Seite, nötig ist eine Seite oder ein Ereignis; " +
       "Währung, ein Mindestumsatz ist ebenfalls nötig",
   );
+  tellBy([]);
+});
+
+Deno.test("refusalOf() quotes the wrong entries of lists as the language does", () => {
+  tellBy(SAID);
+  const told = (field: string, value: unknown) =>
+    [en, ...LANGUAGES].map((language) => {
+      const [fault] = faultsOfSettings({ [field]: value }).list;
+      return refusalOf(refusal(400, `Cannot set up the site: ${fault}`, field), language);
+    });
+  assert.deepEqual(told("hostnames", ["a.example", "http://x y", "c d"]), [
+    'Cannot set up the site: hostnames: it is wrong in "http://x y", "c d": no host name',
+    "Der Server versteht diese Eingabe nicht: Erlaubte Hostnamen, kein Hostname: „http://x y“, " +
+    "„c d“",
+    "Le serveur ne peut pas lire cette saisie : Noms d’hôte autorisés, pas un nom d’hôte : " +
+    "« http://x y », « c d »",
+    "El servidor no entiende este dato: Nombres de host permitidos, no es un nombre de host: " +
+    "«http://x y», «c d»",
+  ]);
+  assert.deepEqual(
+    told("ignored_addresses", ["10.0.0.1", "999.1.1.1"]).map((text) => text.split(", ").at(-1)),
+    [
+      'Cannot set up the site: ignored_addresses: it is wrong in "999.1.1.1": ' +
+      "no address or CIDR range",
+      "keine Adresse und kein Bereich: „999.1.1.1“",
+      "ni une adresse ni une plage : « 999.1.1.1 »",
+      "no es ni una dirección ni un rango: «999.1.1.1»",
+    ],
+  );
+  const bounds = ["from 0 to 1,000,000", "0 bis 1.000.000", "de 0 à 1\u202f000\u202f000"];
+  for (const [at, text] of told("rate_limit", 2_000_000).entries()) {
+    assert.ok(text.endsWith([...bounds, "de 0 a 1.000.000"][at] ?? "?"), text);
+  }
   tellBy([]);
 });
 
@@ -325,7 +360,7 @@ Deno.test("refusalOf() names the field of each fault, and quotes what it cannot 
   }
   equal(
     told("Cannot use interval: hour makes more than 5000 buckets"),
-    `${opening} das Intervall „Stunden“ ergibt mehr als 5000 Punkte`,
+    `${opening} das Intervall „Stunden“ ergibt mehr als 5.000 Punkte`,
   );
   tellBy([]);
 });
