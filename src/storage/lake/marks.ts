@@ -29,6 +29,8 @@ export interface Marked {
   readonly others: readonly Entered[];
   /** The number of the last erasure of all. */
   readonly erasedMax: number;
+  /** Why this journal is no longer its server's; null where it is. */
+  readonly fault: string | null;
 }
 
 /** A row of `nodes`. */
@@ -58,8 +60,8 @@ export interface Entering {
 }
 
 /**
- * Enters a journal as that of its node, after which no other data folder of the same name can
- * write; other nodes go on. Resolves with its row: what is in the lake of the rows that the data
+ * Enters a journal as that of its node, after which no other data folder of the same name, and no
+ * copy of this one, can write; other nodes go on. Resolves with its row: what is in the lake of the rows that the data
  * folder has.
  */
 export async function enter(
@@ -72,10 +74,12 @@ export async function enter(
   // The answer to an earlier attempt was lost, though it was committed.
   if (known) return known;
   const lastSeq = before.journal === null ? 0 : broughtOf(rows, before.journal, before.lastSeq);
-  if (rows.some((row) => row.node === node && !row.is_retired)) {
-    await run(
-      sql`update ${NODES} set is_retired = true where node = ${node} and not is_retired`,
-    );
+  const ended = rows.filter((row) =>
+    !row.is_retired && (row.node === node || row.journal === before.journal)
+  );
+  if (ended.length > 0) {
+    const journals = join(ended.map((row) => sql`${row.journal}`));
+    await run(sql`update ${NODES} set is_retired = true where journal in (${journals})`);
   }
   const isWaiting = before.journal !== null && lastSeq < before.lastSeq;
   const parent = rows.find((row) => row.journal === before.journal);
@@ -140,15 +144,21 @@ export async function markOf(
 ): Promise<{ readonly lastSeq: number; readonly erasedMax: number }> {
   const rows = (await run(sql`select * from ${NODES}`)).map(enteredOf);
   const own = rows.find((row) => row.journal === journal);
-  const isTaken = rows.some((row) =>
-    row.parent === journal || (row.node === node && !row.is_retired && row !== own)
-  );
-  if (own?.is_retired && !isTaken) {
+  const fault = faultOf(rows, { node, journal });
+  if (own === undefined || fault !== null) throw new Error(fault ?? "it knows no such journal");
+  if (own.is_retired) {
     await run(sql`update ${NODES} set is_retired = false where journal = ${journal}`);
-  } else if (own === undefined || own.is_retired) {
-    throw new Error(`another server writes to it as ${node}; stop one of the two`);
   }
   return { lastSeq: own.last_seq, erasedMax: erasedMaxOf(rows) };
+}
+
+/** Why a journal is no longer its server's: another has its name, or went on from it. */
+function faultOf(rows: readonly Entered[], { node, journal }: NodeName): string | null {
+  const taker = rows.find((row) => row.parent === journal) ??
+    rows.find((row) => row.node === node && !row.is_retired && row.journal !== journal);
+  return taker === undefined
+    ? null
+    : `another server writes to it as ${taker.node}, in the place of this one; stop one of the two`;
 }
 
 /** What a commit may change in the row of its journal. */
@@ -178,13 +188,15 @@ export function newestMarks(): Sql {
 }
 
 /** What its rows say to the server that writes to `journal`. */
-export function markedOf(rows: readonly Row[], { journal }: NodeName): Marked {
+export function markedOf(rows: readonly Row[], name: NodeName): Marked {
+  const { journal } = name;
   const entered = rows.filter((row) => row["journal"] !== null).map(enteredOf);
   return {
     snapshot: Number(rows[0]?.["snapshot"]),
     lastSeq: entered.find((row) => row.journal === journal)?.last_seq ?? 0,
     others: entered.filter((row) => row.journal !== journal && !row.is_retired),
     erasedMax: erasedMaxOf(entered),
+    fault: faultOf(entered, name),
   };
 }
 

@@ -88,7 +88,7 @@ export class LakeNode {
   #changes: LakeStockChange[] = [];
   #unkept: LakeStockChange[] = [];
   #follow = () => Promise.resolve();
-  #marked: Marked = { snapshot: 0, lastSeq: 0, others: [], erasedMax: 0 };
+  #marked: Marked = { snapshot: 0, lastSeq: 0, others: [], erasedMax: 0, fault: null };
   /** The last erasure that was done with what is here; null before the first connection. */
   #erasedTo: number | null;
 
@@ -292,12 +292,16 @@ export class LakeNode {
     if (await this.#store.run("commitFlush", commit)) await deleteFlushed(this.#store);
   }
 
-  /** The newest snapshot, with this journal's mark in it. Rejects with a sentence. */
+  /**
+   * The newest snapshot, with this journal's mark in it. Rejects with a sentence, also where another
+   * server has its place: what is hot here may be in the lake, and the others lack what is not.
+   */
   async newest(): Promise<Marked> {
     const lake = await this.lake();
     // Whoever waits for it is told at once that it is out of reach, and it is asked again soon.
     const found = await lake.ask("Cannot read the lake's snapshot", newestMarks());
     const marked = markedOf(found, this.name);
+    if (marked.fault !== null) throw new Error(`Cannot read the lake: ${marked.fault}`);
     if (marked.snapshot !== this.#marked.snapshot) await this.#look(lake, marked.snapshot);
     this.#out = null;
     return marked;

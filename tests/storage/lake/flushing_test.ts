@@ -10,6 +10,7 @@ import { accept, numbersOf } from "../../support/storage/storage.ts";
 
 const partsNow = partsOfFile();
 const SITE = "example.com";
+const COUNTS = "select count(*), count(distinct props) from lake.events";
 
 async function openAll(
   env: Readonly<Record<string, string>>,
@@ -139,30 +140,48 @@ lakeTest("servers that stop at the same moment all sign off", partsNow, async (e
   }
 });
 
-lakeTest(
-  "a server whose copy has brought its events does not bring them again",
-  partsNow,
-  async (env, folder) => {
-    for (const name of ["a", "b"]) await Deno.mkdir(`${folder}/${name}`);
-    const first = await openOverLake(`${folder}/a`, env, { node: "one" });
-    try {
-      await accept(first, numbered(0, 12, 3));
-      await first.hot.sync();
-      for (const { name, isFile } of Deno.readDirSync(`${folder}/a`)) {
-        if (isFile) await Deno.copyFile(`${folder}/a/${name}`, `${folder}/b/${name}`);
+for (const name of ["one", "two"]) {
+  lakeTest(
+    `a server whose copy went on as ${name} brings and answers nothing twice`,
+    partsNow,
+    async (
+      env,
+      folder,
+    ) => {
+      for (const name of ["a", "b"]) await Deno.mkdir(`${folder}/${name}`);
+      let first = await openOverLake(`${folder}/a`, env, { node: "one" });
+      try {
+        await accept(first, numbered(0, 12, 3));
+        await first.hot.sync();
+        for (const { name, isFile } of Deno.readDirSync(`${folder}/a`)) {
+          if (isFile) await Deno.copyFile(`${folder}/a/${name}`, `${folder}/b/${name}`);
+        }
+        const copy = await openOverLake(`${folder}/b`, env, { node: name });
+        await copy.flusher.flush();
+        await accept(first, numbered(12, 12, 3));
+        await first.flusher.flush();
+        assert.equal(first.flusher.counts.failures, 1);
+        await follow(first);
+        assert.match(
+          lakeOf(first).node.outOfReach?.reason ?? "",
+          new RegExp(`another server writes to it as ${name}, in the place of this one`),
+        );
+        await assert.rejects(numbersOf(first), /Cannot read the events now/);
+        await copy.close();
+        const rows = () => plainRows(partsNow(), env, COUNTS);
+        assert.deepEqual(await rows(), [[12, 12]]);
+        // What it has beyond that comes with its next start.
+        await first.close();
+        first = await openOverLake(`${folder}/a`, env, { node: "one" });
+        await first.flusher.flush();
+        assert.deepEqual(await rows(), [[24, 24]]);
+        assert.deepEqual(lakeOf(first).node.marked.others, []);
+      } finally {
+        await first.close();
       }
-      const copy = await openOverLake(`${folder}/b`, env, { node: "one" });
-      await copy.flusher.flush();
-      await copy.close();
-      await first.flusher.flush();
-      assert.equal(first.flusher.counts.failures, 1);
-      const rows = await plainRows(partsNow(), env, "select count(*) from lake.events");
-      assert.deepEqual(rows, [[12]]);
-    } finally {
-      await first.close();
-    }
-  },
-);
+    },
+  );
+}
 
 lakeTest(
   "an erasure that fails after its commit is recorded once, and flushes go on",
