@@ -61,8 +61,8 @@ export interface Entering {
 
 /**
  * Enters a journal as that of its node, after which no other data folder of the same name, and no
- * copy of this one, can write; other nodes go on. Resolves with its row: what is in the lake of the rows that the data
- * folder has.
+ * copy of this one, can write; other nodes go on. Resolves with its row: what is in the lake of the
+ * rows that the data folder has.
  */
 export async function enter(
   run: Run,

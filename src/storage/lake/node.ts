@@ -293,8 +293,9 @@ export class LakeNode {
   }
 
   /**
-   * The newest snapshot, with this journal's mark in it. Rejects with a sentence, also where another
-   * server has its place: what is hot here may be in the lake, and the others lack what is not.
+   * The newest snapshot, with this journal's mark in it. Rejects with a sentence, also where
+   * another server has its place: what is hot here may be in the lake, and the others lack what is
+   * not.
    */
   async newest(): Promise<Marked> {
     const lake = await this.lake();

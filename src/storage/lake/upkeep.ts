@@ -67,6 +67,9 @@ interface Unreadable {
   readonly reason: string;
 }
 
+/** More files are in no catalog than servers leave. */
+class TooMany extends Error {}
+
 const ERASING = "Cannot erase from the lake";
 
 /** Keeps a lake in order. */
@@ -372,28 +375,47 @@ export class LakeUpkeep {
   async #sweep(lake: Lake): Promise<void> {
     const nowMs = this.#clock.nowMs();
     if (Math.abs(nowMs - this.#sweptMs) < DAY_MS) return;
+    try {
+      await this.#mutex.run(() => this.#removeLeft(lake, nowMs - ANY_ORPHAN_MS));
+    } catch (error) {
+      // What failed otherwise is tried again at the next upkeep.
+      if (error instanceof TooMany) this.#sweptMs = nowMs;
+      throw error;
+    }
     this.#sweptMs = nowMs;
-    await this.#mutex.run(async () => {
-      const left = await countOrphans(lake, nowMs - ANY_ORPHAN_MS);
-      const most = Math.max(ORPHANS_MAX, this.#node.fileCount() / 10);
-      if (left > most) {
-        throw new Error(
-          `Cannot clean the lake up: ${left} files of before yesterday are in no catalog, more ` +
-            "than servers leave; lake_data_path belongs to one lake, and to its newest catalog",
-        );
-      }
-      if (left > 0) await removeOrphans(lake, nowMs - ANY_ORPHAN_MS);
-      if (left > 0) this.#log("info", "Removed files that servers had left", { files: left });
-    });
   }
 
-  /** Removes files of this server's commits that never came. It lists the whole bucket. */
+  /**
+   * Removes files of this server's commits that never came. It lists the whole bucket. What is
+   * refused is logged, and the note of them stays.
+   */
   async #deleteOrphans(lake: Lake): Promise<void> {
     const { lostMs } = this.#flusher;
     const orphansMs = this.#clock.nowMs() - ORPHAN_MS;
-    await removeOrphans(lake, orphansMs);
+    try {
+      await this.#removeLeft(lake, orphansMs);
+    } catch (error) {
+      if (!(error instanceof TooMany)) throw error;
+      return this.#failed(error);
+    }
     // The last of them may have gone up a while after it was noted.
     if (lostMs !== null && lostMs < orphansMs - ORPHAN_MS) await this.#flusher.forgetLost();
+  }
+
+  /** Removes files of before a time that no snapshot names. Throws where there are too many. */
+  async #removeLeft(lake: Lake, beforeMs: number): Promise<void> {
+    const left = await countOrphans(lake, beforeMs);
+    const most = Math.max(ORPHANS_MAX, this.#node.fileCount() / 10);
+    if (left > most) {
+      throw new TooMany(
+        `Cannot clean the lake up: ${left} files of before ${new Date(beforeMs).toISOString()} ` +
+          "are in no catalog, more than servers leave; lake_data_path belongs to one lake, and " +
+          "to its newest catalog",
+      );
+    }
+    if (left === 0) return;
+    await removeOrphans(lake, beforeMs);
+    this.#log("info", "Removed files that servers had left", { files: left });
   }
 }
 

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { plainRows } from "../../../scripts/lake/plain.ts";
 import type { Storage } from "../../../src/storage/open.ts";
+import { HOUR_MS } from "../../../src/core/durations.ts";
 import { sql } from "../../../src/core/sql.ts";
 import { EVENTS } from "../../../src/storage/lake/tables.ts";
 import { ALL_COLUMNS, literal } from "../../../src/storage/parquet/schema.ts";
+import { ALL_DATES } from "../../../src/storage/tiers/erase.ts";
 import { numbered } from "../../support/lake/data.ts";
 import { lakeTest, openOverLake, partsOfFile } from "../../support/lake/lake.ts";
 import { accept, numbersOf } from "../../support/storage/storage.ts";
@@ -151,3 +153,40 @@ lakeTest("what is too old expires from the lake", partsNow, async (env, folder) 
     await storage.close();
   }
 });
+
+lakeTest(
+  "more files than servers leave are removed by nobody, and keep nothing from being erased",
+  partsNow,
+  async (given, folder) => {
+    const [data, files] = [`${folder}/data`, `${folder}/lake`];
+    for (const path of [data, files]) await Deno.mkdir(path);
+    const storage = await openOverLake(data, { ...given, MALLARD_LAKE_DATA_PATH: `${files}/` });
+    const strange = `${files}/main/events/site_id=strange.org`;
+    const countOf = () => [...Deno.readDirSync(strange)].length;
+    const upkeep = () => storage.compactor.run(new AbortController().signal);
+    try {
+      await accept(storage, numbered(0, 12, 3));
+      await storage.flusher.flush();
+      await Deno.mkdir(strange, { recursive: true });
+      const yesterday = new Date(Date.now() - 26 * HOUR_MS);
+      for (let n = 0; n <= 1000; n++) {
+        await Deno.writeTextFile(`${strange}/${n}.parquet`, "");
+        await Deno.utime(`${strange}/${n}.parquet`, yesterday, yesterday);
+      }
+      await upkeep();
+      assert.deepEqual([countOf(), storage.compactor.counts.failures], [1001, 1]);
+      // Where a write has failed, files of before an hour are looked for.
+      const flusher = storage.lake?.flusher ?? assert.fail();
+      await flusher.writing(() => Promise.reject(new Error("cut"))).catch(() => {});
+      await upkeep();
+      const { events_deleted } = await storage.eraser.erase(SITE, ...ALL_DATES);
+      assert.deepEqual([countOf(), events_deleted], [1001, 6]);
+      assert.notEqual(flusher.lostMs, null);
+      await Deno.remove(`${strange}/0.parquet`);
+      await upkeep();
+      assert.equal(countOf(), 0);
+    } finally {
+      await storage.close();
+    }
+  },
+);
