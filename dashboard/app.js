@@ -3,6 +3,7 @@ import { askEarly } from "./lib/ask/view.js";
 import { loadWords } from "./lib/format/words.js";
 import { headlineOf, headlineUrl } from "./lib/headline.js";
 import { html, render, useEffect, useMemo, useState } from "./lib/html.js";
+import { later } from "./lib/modules.js";
 import { minuteOf } from "./lib/period.js";
 import { AppContext, eventsOf } from "./lib/state/context.js";
 import { useFirstEvent } from "./lib/state/first_event.js";
@@ -19,8 +20,8 @@ import { Shell } from "./pages/shell.js";
 /** @typedef {import("./lib/format/words.js").Words} Words */
 /** @typedef {import("./lib/state/context.js").Site} Site */
 
-const LOGIN = () => import("./pages/login.js");
-const FAULT = () => import("./pages/fault.js");
+const LOGIN = later(() => import("./pages/login.js"));
+const FAULT = later(() => import("./pages/fault.js"));
 
 /**
  * The placeholder for no site.
@@ -95,9 +96,15 @@ function App({ words }) {
     }),
     [words, schema, state, sites, site.site_id, zone, now, tick, auth, phase],
   );
-  if (phase === "login") return html`<${Lazy} load=${LOGIN} t=${t} onDone=${reload} />`;
+  if (phase === "login") {
+    return html`
+      <${Lazy} load=${LOGIN} place="alone" t=${t} onDone=${reload} />
+    `;
+  }
   if (phase === "fault") {
-    return html`<${Lazy} load=${FAULT} t=${t} fault=${session.fault} onRetry=${reload} />`;
+    return html`
+      <${Lazy} load=${FAULT} place="alone" t=${t} fault=${session.fault} onRetry=${reload} />
+    `;
   }
   return html`
     <${AppContext.Provider} value=${app}>

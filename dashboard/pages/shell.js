@@ -78,11 +78,11 @@ export function Shell({ app, session, starting, adding, onAdding }) {
   };
   const page = starting
     ? html`
-      <${Lazy} load=${LATER.start} key=${adding} offline=${offline} adding=${adding}
+      <${Lazy} load=${LATER.start} place="page" key=${adding} offline=${offline} adding=${adding}
         ...${steps} onCancel=${() => onAdding(false)} />
     `
     : refusal
-    ? html`<${Lazy} load=${LATER.refused} fault=${refusal} />`
+    ? html`<${Lazy} load=${LATER.refused} place="page" fault=${refusal} />`
     : html`
       <${View} key=${`${app.state.view} ${app.site.site_id}`} view=${app.state.view}
         known=${session.phase !== "loading"} onAdd=${onAdd} />
@@ -92,16 +92,16 @@ export function Shell({ app, session, starting, adding, onAdding }) {
       offline=${offline && !starting} warnings=${session.auth
         .warnings} bare=${starting} onFilter=${setFilter} onAdd=${onAdd}>
       ${started && html`
-        <${Lazy} load=${LATER.started} ...${steps} onClose=${() => setStarted("")} />
+        <${Lazy} load=${LATER.started} place="nothing" ...${steps} onClose=${() => setStarted("")} />
       `}
       ${page}
     <//>
-    ${dialog === "about" && html`<${Lazy} load=${LATER.about} onClose=${close} />`}
-    ${dialog === "keys" && html`<${Lazy} load=${LATER.keys} onClose=${close} />`}
+    ${dialog === "about" && html`<${Lazy} load=${LATER.about} place="dialog" onClose=${close} />`}
+    ${dialog === "keys" && html`<${Lazy} load=${LATER.keys} place="dialog" onClose=${close} />`}
     ${filter !== null &&
-      html`<${Lazy} load=${LATER.filter} index=${filter} onClose=${() => setFilter(null)} />`}
+      html`<${Lazy} load=${LATER.filter} place="dialog" index=${filter} onClose=${() => setFilter(null)} />`}
     ${dialog === "setup" &&
-      html`<${Lazy} load=${LATER.setup} t=${t} onClose=${close} onDone=${() => {
+      html`<${Lazy} load=${LATER.setup} place="dialog" t=${t} onClose=${close} onDone=${() => {
         close();
         session.reload();
       }} />`}
@@ -138,5 +138,5 @@ function View({ view, known, onAdd }) {
     ? VIEWS[/** @type {keyof typeof VIEWS} */ (view)]
     : undefined;
   if (!load) return html`<${SitePage} />`;
-  return known ? html`<${Lazy} load=${load} onAdd=${onAdd} />` : null;
+  return known ? html`<${Lazy} load=${load} place="page" onAdd=${onAdd} />` : null;
 }

@@ -82,15 +82,16 @@ export function SitePage() {
         ${t("panels_arrange")}</button>
     </p>
     ${arranging && html`
-      <${Lazy} load=${loadArrange} arrangement=${arrangement} titles=${titlesOf(t)}
+      <${Lazy} load=${loadArrange} place="dialog" arrangement=${arrangement} titles=${titlesOf(t)}
         onChange=${arrange} onClose=${() => setArranging(false)} />
     `}
     ${state.details !== "" && html`
-      <${Lazy} load=${loadDetails} key=${state.details} dimension=${state.details}
+      <${Lazy} load=${loadDetails} place="dialog" key=${state.details} dimension=${state.details}
         onClose=${() => navigate({ details: "" })} />
     `}
     ${why && html`
-      <${Lazy} load=${loadWhy} key=${`${why.metric} ${why.text}`} metric=${why.metric}
+      <${Lazy} load=${loadWhy} place="dialog" key=${`${why.metric} ${why.text}`} metric=${why
+        .metric}
         also=${why.also} onClose=${() => closeWhy(app)} />
     `}
     <//>

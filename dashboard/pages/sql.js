@@ -4,6 +4,7 @@ import { useAnswer } from "../lib/ask/answer.js";
 import { sitePath } from "../lib/ask/api.js";
 import { loadSqlWords } from "../lib/format/sql_words.js";
 import { html, useEffect, useState } from "../lib/html.js";
+import { loadModule } from "../lib/modules.js";
 import { useApp } from "../lib/state/context.js";
 import { useViewParams } from "../lib/state/view_params.js";
 import { PanelFault } from "../components/report/panel_fault.js";
@@ -21,7 +22,7 @@ export function SqlPage() {
   const { t, site } = useApp();
   const [words, setWords] = useState(/** @type {{ w: SqlWords } | null} */ (null));
   useEffect(() => {
-    loadSqlWords(t("language_tag")).then((w) => setWords({ w }));
+    loadModule(() => loadSqlWords(t("language_tag"))).then((w) => setWords({ w }), () => {});
   }, []);
   /** @type {import("../lib/ask/answer.js").Answer<SqlServer>} */
   const server = useAnswer("api/sql");

@@ -60,6 +60,8 @@ export const texts = {
   compared_with_empty: "Keine Daten zum Vergleichen: keine Besucher im früheren Zeitraum ({days})",
   compared_with_none: "Keine Daten zum Vergleichen: Es gibt keinen früheren Zeitraum.",
   connection_lost: "Server nicht erreichbar. Angezeigt werden die letzten bekannten Zahlen.",
+  connection_lost_chosen:
+    "Server nicht erreichbar. Angezeigt werden die letzten bekannten Zahlen; die Auswahl folgt.",
   copied: "Kopiert",
   copy: "Kopieren",
   countries: "Länder",
@@ -255,6 +257,7 @@ export const texts = {
   goal_props: "Eigenschaften (optional)",
   goal_revenue: "Mindestumsatz (optional)",
   metric: "Kennzahl",
+  shown_later: "Das erscheint, sobald der Server wieder erreichbar ist.",
   steps: "Schritte",
   refusal_other: "Der Server meldet einen Fehler",
   refusal_range: "{low} bis {high}",

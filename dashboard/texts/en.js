@@ -59,6 +59,8 @@ export const texts = {
   compared_with_empty: "No data to compare: no visitors in the earlier period ({days})",
   compared_with_none: "No data to compare: there is no earlier period.",
   connection_lost: "Can't reach the server. Showing the last known numbers.",
+  connection_lost_chosen:
+    "Can't reach the server. Showing the last known numbers; your choice follows.",
   copied: "Copied",
   copy: "Copy",
   countries: "Countries",
@@ -253,6 +255,7 @@ export const texts = {
   goal_props: "Properties (optional)",
   goal_revenue: "Minimum revenue (optional)",
   metric: "Metric",
+  shown_later: "This is shown when the server can be reached again.",
   steps: "Steps",
   refusal_other: "The server reported an error",
   refusal_range: "{low} to {high}",

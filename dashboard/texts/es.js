@@ -59,6 +59,8 @@ export const texts = {
   compared_with_empty: "Sin datos para comparar: ningún visitante en el periodo anterior ({days})",
   compared_with_none: "Sin datos para comparar: no hay un periodo anterior.",
   connection_lost: "No se puede conectar con el servidor. Se muestran los últimos datos conocidos.",
+  connection_lost_chosen:
+    "No se puede conectar con el servidor. Se muestran los últimos datos conocidos; tu elección vendrá después.",
   copied: "Copiado",
   copy: "Copiar",
   countries: "Países",
@@ -254,6 +256,7 @@ export const texts = {
   goal_props: "Propiedades (opcional)",
   goal_revenue: "Ingresos mínimos (opcional)",
   metric: "Métrica",
+  shown_later: "Se mostrará cuando se pueda conectar de nuevo con el servidor.",
   steps: "Pasos",
   refusal_other: "El servidor informó de un error",
   refusal_range: "de {low} a {high}",

@@ -61,6 +61,8 @@ export const texts = {
     "Aucune donnée à comparer : aucun visiteur sur la période précédente ({days})",
   compared_with_none: "Aucune donnée à comparer : pas de période antérieure.",
   connection_lost: "Serveur injoignable. Affichage des derniers chiffres connus.",
+  connection_lost_chosen:
+    "Serveur injoignable. Affichage des derniers chiffres connus ; votre choix suivra.",
   copied: "Copié",
   copy: "Copier",
   countries: "Pays",
@@ -256,6 +258,7 @@ export const texts = {
   goal_props: "Propriétés (facultatif)",
   goal_revenue: "Revenu minimum (facultatif)",
   metric: "Mesure",
+  shown_later: "Cela s’affichera dès que le serveur sera de nouveau joignable.",
   steps: "Étapes",
   refusal_other: "Le serveur signale une erreur",
   refusal_range: "de {low} à {high}",

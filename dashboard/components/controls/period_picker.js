@@ -1,13 +1,14 @@
 // The period picker: a button with the list of periods, the calendar and the comparison, between
 // two arrows for the previous and next period.
 import { html, useId, useState } from "../../lib/html.js";
+import { later } from "../../lib/modules.js";
 import { Dropdown, moveInList } from "./dropdown.js";
 import { Icon } from "../layout/icon.js";
 import { Lazy } from "../layout/lazy.js";
 
 /** @typedef {import("../../lib/period.js").Range} Range */
 
-const loadCalendar = () => import("./calendar.js");
+const loadCalendar = later(() => import("./calendar.js"));
 
 /**
  * A comparison of the picker. An empty `name` is none.

@@ -1,31 +1,84 @@
-// A page, a dialog, a panel or a calendar whose module is loaded when it is first shown.
-import { html, useEffect, useState } from "../../lib/html.js";
+// A page, a dialog, a panel or a calendar whose module is loaded when it is first shown. Without a
+// server it says that it is shown later, and comes by itself.
+import { useConnectionLost } from "../../lib/ask/connection.js";
+import { html, useContext, useEffect, useState } from "../../lib/html.js";
+import { loadModule } from "../../lib/modules.js";
+import { AppContext } from "../../lib/state/context.js";
+import { Dialog } from "./dialog.js";
+import { Fault } from "./panel.js";
 
 /** What such a module exports: the one component whose name ends so. */
 const COMPONENT = /(Page|Dialog|Panel|Calendar)$/;
 
-/** Minimum time between two reloads for a module that failed to load. */
-const RELOAD_KEY = "mallard.reloaded";
+/** @typedef {import("../../lib/format/text.js").Translate} Translate */
 
 /**
- * `meanwhile` keeps its place.
- * @param {{ load: () => Promise<object>, meanwhile?: unknown, [prop: string]: unknown }} props
+ * What takes the place while there is no server: that of a page in the frame or without one, a
+ * dialog, a part of a page, or nothing.
+ * @typedef {"page" | "alone" | "dialog" | "part" | "nothing"} Place
  */
-export function Lazy({ load, meanwhile = null, ...props }) {
+
+/**
+ * `meanwhile` keeps its place. `t` is needed outside of the frame only.
+ * @typedef {{ load: () => Promise<object>, place?: Place, meanwhile?: unknown,
+ *   onClose?: () => void, t?: Translate, [prop: string]: unknown }} LazyProps
+ */
+
+/** @param {LazyProps} props */
+export function Lazy({ load, place = "part", meanwhile = null, ...props }) {
   const [component, setComponent] = useState(/** @type {{ draw: unknown } | null} */ (null));
+  const [attempt, setAttempt] = useState(0);
+  const [isMissing, setMissing] = useState(false);
+  const lost = useConnectionLost();
+  const t = useContext(AppContext)?.t ?? props.t;
   useEffect(() => {
-    load().then((module) => {
+    let wanted = true;
+    setMissing(false);
+    loadModule(load).then((module) => {
       const found = Object.entries(module).find(([name]) => COMPONENT.test(name));
-      setComponent({ draw: found?.[1] });
-      sessionStorage.removeItem(RELOAD_KEY);
-    }, reloadOnce);
-  }, [load]);
-  return component ? html`<${component.draw} ...${props} />` : meanwhile;
+      if (wanted) setComponent({ draw: found?.[1] });
+    }, () => wanted && setMissing(true));
+    return () => {
+      wanted = false;
+    };
+  }, [load, attempt]);
+  if (component) return html`<${component.draw} ...${props} />`;
+  if (!t || place === "nothing" || !lost && !isMissing) return meanwhile;
+  return html`
+    <${Later} t=${t} place=${place} onClose=${props.onClose}
+      onRetry=${lost ? null : () => setAttempt(attempt + 1)} />
+  `;
 }
 
-/** An update of the server removes the old files: reload the page once. */
-function reloadOnce() {
-  if (sessionStorage.getItem(RELOAD_KEY)) return;
-  sessionStorage.setItem(RELOAD_KEY, "1");
-  location.reload();
+/**
+ * @typedef {object} LaterProps
+ * @property {Translate} t
+ * @property {Place} place
+ * @property {(() => void) | undefined} onClose
+ * @property {(() => void) | null} onRetry null while it comes by itself
+ */
+
+/** @param {LaterProps} props */
+function Later({ t, place, onClose, onRetry }) {
+  const said = onRetry
+    ? html`
+      <${Fault} title=${t("fault_title")} detail=${t("fault_hint_busy")} action=${t("retry")}
+        onRetry=${onRetry} />
+    `
+    : html`<p class="muted later" role="status">${t("shown_later")}</p>`;
+  if (place === "part") return said;
+  if (place === "dialog" && onClose) {
+    return html`
+      <${Dialog} title=${t("fault_title")} close=${t("close")} onClose=${onClose} class="narrow">
+        ${said}
+        <//>
+    `;
+  }
+  const panel = html`
+    <section class="panel">
+      <h1 class="visually-hidden">${t("fault_title")}</h1>
+      ${said}
+    </section>
+  `;
+  return place === "alone" ? html`<main class="alone">${panel}</main>` : panel;
 }

@@ -1,8 +1,9 @@
 // What is said below numbers of imported days. Loaded where there are any.
 import { Lazy } from "../layout/lazy.js";
 import { html } from "../../lib/html.js";
+import { later } from "../../lib/modules.js";
 
-const load = () => import("./imported_list.js");
+const load = later(() => import("./imported_list.js"));
 
 /** @typedef {{ meta?: import("../../lib/charts/imported.js").ImportedMeta }} Answer */
 
@@ -14,5 +15,8 @@ const load = () => import("./imported_list.js");
 export function ImportedDays({ answer, metric = "visitors", striped = false }) {
   const { meta } = /** @type {Answer} */ (answer ?? {});
   if (!meta?.left_out && !(striped && meta?.imported)) return null;
-  return html`<${Lazy} load=${load} meta=${meta} metric=${metric} striped=${striped} />`;
+  return html`
+    <${Lazy} load=${load} place="nothing" meta=${meta} metric=${metric}
+      striped=${striped} />
+  `;
 }

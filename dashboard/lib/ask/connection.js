@@ -6,6 +6,9 @@ import { useEffect, useState } from "../html.js";
 /** Pauses between two tries; the last one is kept. */
 const PAUSES_MS = [1000, 2000, 4000, 8000, 15_000];
 
+/** Time after which a try without any answer has failed. */
+const PATIENCE_MS = 10_000;
+
 /** @type {Set<(lost: boolean) => void>} */
 const listeners = new Set();
 let isLost = false;
@@ -22,6 +25,24 @@ export async function tryConnection() {
   if (await isReached()) tell(false);
 }
 
+/**
+ * Call when something could not be fetched: resolves with false where the server answers, else
+ * with true when it is back. The page says meanwhile that the connection is lost.
+ * @returns {Promise<boolean>}
+ */
+export async function whenReached() {
+  if (!isLost && await isReached()) return false;
+  connectionLost();
+  return await new Promise((resolve) => {
+    const listener = (/** @type {boolean} */ lost) => {
+      if (lost) return;
+      listeners.delete(listener);
+      resolve(true);
+    };
+    listeners.add(listener);
+  });
+}
+
 /** @param {number} tries */
 async function tryAgain(tries) {
   const pauseMs = PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)];
@@ -32,7 +53,8 @@ async function tryAgain(tries) {
 }
 
 async function isReached() {
-  return await fetch(addressOf("health/ready"), { cache: "no-store" }).then(
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  return await fetch(addressOf("health/ready"), { cache: "no-store", signal }).then(
     ({ ok }) => ok,
     () => false,
   );

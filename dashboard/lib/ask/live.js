@@ -1,5 +1,7 @@
-// The realtime stream of a site (server-sent events); closed while the page is hidden.
+// The realtime stream of a site (server-sent events); closed while the page is hidden or the server
+// can't be reached.
 import { addressOf, withParams } from "./api.js";
+import { useConnectionLost, whenReached } from "./connection.js";
 import { useEffect, useState } from "../html.js";
 
 /** @typedef {import("./answers.js").RealtimeAnswer} Live */
@@ -14,8 +16,10 @@ import { useEffect, useState } from "../html.js";
 export function useLive(site, filters) {
   const [live, setLive] = useState(/** @type {Live | null} */ (null));
   const [lost, setLost] = useState(false);
+  const away = useConnectionLost();
+  useEffect(() => () => setLive(null), [site, filters]);
   useEffect(() => {
-    if (site === "") return;
+    if (site === "" || away) return;
     /** @type {EventSource | null} */
     let stream = null;
     const close = () => {
@@ -32,7 +36,11 @@ export function useLive(site, filters) {
         setLive(JSON.parse(event.data));
         setLost(false);
       });
-      stream.addEventListener("error", () => setLost(true));
+      stream.addEventListener("error", () => {
+        setLost(true);
+        // A browser would try again every few seconds for ever.
+        void whenReached();
+      });
     };
     look();
     // Browsers do not reconnect a refused stream, so this does.
@@ -42,8 +50,7 @@ export function useLive(site, filters) {
       clearInterval(timer);
       document.removeEventListener("visibilitychange", look);
       close();
-      setLive(null);
     };
-  }, [site, filters]);
-  return { live, lost };
+  }, [site, filters, away]);
+  return { live, lost: lost || away };
 }

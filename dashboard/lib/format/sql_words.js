@@ -1,5 +1,6 @@
 // The words of the SQL page, which are fetched with it.
 import { texts } from "../../texts/sql/en.js";
+import { later } from "../modules.js";
 import { makeTranslate } from "./text.js";
 
 /** @typedef {keyof typeof texts} SqlKey */
@@ -11,9 +12,8 @@ import { makeTranslate } from "./text.js";
  * @returns {Promise<SqlWords>}
  */
 export async function loadSqlWords(language) {
-  const catalogue = language === "en"
-    ? texts
-    : (await import(new URL(`../../texts/sql/${language}.js`, import.meta.url).href)).texts;
+  const url = new URL(`../../texts/sql/${language}.js`, import.meta.url).href;
+  const catalogue = language === "en" ? texts : (await later(() => import(url))()).texts;
   const translate = makeTranslate(language, catalogue, texts);
   return (key, values) =>
     translate(/** @type {import("./text.js").Key} */ (/** @type {unknown} */ (key)), values);

@@ -1,5 +1,6 @@
 // The translated texts and number formats in the reader's language.
 import { texts } from "../../texts/en.js";
+import { later, loadModule } from "../modules.js";
 import { preference } from "../state/preferences.js";
 import { makeFormat } from "./format.js";
 import { tellBy } from "./refusal.js";
@@ -15,7 +16,8 @@ let language = chooseLanguage([]);
 let pageWords = null;
 
 /**
- * Texts of the preferred language; fetched unless it is English.
+ * Texts of the preferred language; fetched unless it is English. Those of English where they can't
+ * be fetched, until the server is back.
  * @returns {Promise<Words>}
  */
 export async function loadWords() {
@@ -24,7 +26,13 @@ export async function loadWords() {
   const flavours = navigator.languages.filter((tag) => tag.split("-")[0] === chosen);
   const wanted = chosen ? [...flavours, chosen] : navigator.languages;
   language = chooseLanguage(wanted);
-  if (language !== "en") await join("");
+  if (language !== "en") {
+    const own = language;
+    await join("", own).catch(() => {
+      language = "en";
+      loadModule(() => join("", own)).then(() => location.reload(), () => {});
+    });
+  }
   document.documentElement.lang = language;
   return {
     t: makeTranslate(language, catalogue, texts),
@@ -47,26 +55,32 @@ export function loadPageWords() {
 
 /**
  * Loads a page that has words of its own together with these.
- * @template T
+ * @template {object} T
  * @param {() => Promise<T>} load
  * @returns {() => Promise<T>}
  */
 export function withPageWords(load) {
+  const again = later(load);
   return async () => {
-    const [module] = await Promise.all([load(), loadPageWords()]);
+    const [module] = await Promise.all([again(), loadPageWords()]);
     return module;
   };
 }
 
+const loadSaid = later(() => import("./said.js"));
+
 /** Readers of English get the server's own words. */
 async function joinPages() {
-  const said = language === "en" ? null : import("./said.js");
+  const said = language === "en" ? null : loadSaid();
   await join("pages/");
   if (said) tellBy((await said).SAID);
 }
 
-/** @param {"" | "pages/"} folder */
-async function join(folder) {
-  const url = new URL(`../../texts/${folder}${language}.js`, import.meta.url).href;
-  Object.assign(catalogue, (await import(url)).texts);
+/**
+ * @param {"" | "pages/"} folder
+ * @param {string} [of]
+ */
+async function join(folder, of = language) {
+  const url = new URL(`../../texts/${folder}${of}.js`, import.meta.url).href;
+  Object.assign(catalogue, (await later(() => import(url))()).texts);
 }

@@ -1,8 +1,9 @@
 // A hook for shapes that are loaded when the first of them is shown, all together.
 import { useEffect, useState } from "../html.js";
+import { loadModule } from "../modules.js";
 
 /**
- * Makes the hook; it returns null until the shapes are there. Where they cannot be loaded, it
+ * Makes the hook; it returns null until the shapes are there. Where the server has them not, it
  * stays so.
  * @template T
  * @param {() => Promise<T>} load
@@ -16,7 +17,7 @@ export function lazyShapes(load) {
   return () => {
     const [shapes, setShapes] = useState(loaded);
     useEffect(() => {
-      loading ??= load().then((found) => loaded = found);
+      loading ??= loadModule(load, { optional: true }).then((found) => loaded = found);
       loading.then((found) => setShapes(() => found), () => {});
     }, []);
     return shapes;

@@ -1,12 +1,14 @@
 // Flags of the countries that marks.js does not draw. All of them are loaded together, when the
 // first is shown; until then, and where there is none, the code is in its place.
 import { html } from "../html.js";
+import { later } from "../modules.js";
 import { lazyShapes } from "./lazy_shapes.js";
 
 /** @typedef {Readonly<Record<string, readonly string[]>>} Flags */
 
+const loadFlags = later(() => import("../../vendor/flags.js"));
 const useFlags = lazyShapes(
-  async () => /** @type {Flags} */ ((await import("../../vendor/flags.js")).default),
+  async () => /** @type {Flags} */ ((await loadFlags()).default),
 );
 
 /** @param {{ code: string }} props */

@@ -1,6 +1,7 @@
 // Whether a site still waits for its first event. If the list of sites does not say so, it requests
 // the numbers of all time, again every few seconds.
 import { ask, withParams } from "../ask/api.js";
+import { useConnectionLost } from "../ask/connection.js";
 import { useCallback, useEffect, useState } from "../html.js";
 
 /** Time between two checks for the first event. */
@@ -20,13 +21,14 @@ const WAIT_MS = 2000;
  */
 export function useFirstEvent(site, looking, reload) {
   const [never, setNever] = useState("");
+  const lost = useConnectionLost();
   const id = site.site_id;
   const recheckFirstEvent = useCallback((/** @type {string} */ doubted) => {
     hasEvents(doubted).then((has) => has || setNever(doubted), () => {});
   }, []);
   const waiting = id === "" || site.has_events === false || never === id;
   useEffect(() => {
-    if (!waiting && !looking) return;
+    if (!waiting && !looking || lost) return;
     const look = () => {
       if (document.hidden) return;
       reload();
@@ -36,7 +38,7 @@ export function useFirstEvent(site, looking, reload) {
     };
     const timer = setInterval(look, WAIT_MS);
     return () => clearInterval(timer);
-  }, [waiting, looking, never, id]);
+  }, [waiting, looking, lost, never, id]);
   return { waiting, recheckFirstEvent };
 }
 

@@ -1,5 +1,6 @@
 // The current login and its sites: requested at start, and again after a possible change.
 import { ApiError, ask } from "../ask/api.js";
+import { connectionLost, useConnectionLost } from "../ask/connection.js";
 import { NO_SCHEMA } from "./schema.js";
 import { useCallback, useEffect, useState } from "../html.js";
 
@@ -37,6 +38,7 @@ export function useSession() {
   const reload = useCallback(() =>
     load().then(setSession, (error) => {
       const fault = error instanceof ApiError ? error : new ApiError(0, String(error));
+      if (fault.status === 0) connectionLost();
       setSession((before) => ({
         ...before,
         phase: before.phase === "open" ? "open" : "fault",
@@ -44,6 +46,10 @@ export function useSession() {
       }));
     }), []);
   useEffect(() => void reload(), []);
+  const isBack = !useConnectionLost() && session.fault?.status === 0;
+  useEffect(() => {
+    if (isBack) void reload();
+  }, [isBack]);
   const expired = useCallback(() => setSession((before) => ({ ...before, phase: "login" })), []);
   return { ...session, reload, expired };
 }

@@ -6,6 +6,7 @@ import { Logo } from "../../components/layout/logo.js";
 import { SitePicker } from "../../components/controls/site_picker.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useId, useState } from "../../lib/html.js";
+import { later, openWhenReached, reloadWhenReached } from "../../lib/modules.js";
 import { tryConnection } from "../../lib/ask/connection.js";
 import { useLive } from "../../lib/ask/live.js";
 import { preference, setPreference, showTheme } from "../../lib/state/preferences.js";
@@ -15,7 +16,7 @@ import { siteName } from "../../lib/format/site_name.js";
 import { Filters } from "./filter_bar.js";
 import { Periods, ShownDays } from "./period_choice.js";
 
-const loadWarnings = () => import("./warnings.js");
+const loadWarnings = later(() => import("./warnings.js"));
 
 /** @typedef {"site" | "period" | "menu" | null} Opened */
 
@@ -51,7 +52,7 @@ export function Frame(props) {
   return html`
     <a class="skip" href="#main">${t("skip")}</a>
     <header class="top">
-      <a class="home" href="./" aria-label="Mallard Metrics"><${Logo} /></a>
+      <a class="home" href="./" aria-label="Mallard Metrics" onClick=${goHome}><${Logo} /></a>
       <${Sites} ...${props} />
       ${!bare && html`<${Views} />`}
       <${Menu} ...${props} />
@@ -75,13 +76,28 @@ export function Frame(props) {
       </p>
     `}
     <main id="main" tabindex="-1">
-      ${warnings && html`<${Lazy} load=${loadWarnings} warnings=${warnings} />`}
+      ${warnings && html`<${Lazy} load=${loadWarnings} place="nothing" warnings=${warnings} />`}
       ${children}
     </main>
     <footer class="foot muted">
       <span>Mallard Metrics</span><span>${t("privacy_free")}</span>
     </footer>
   `;
+}
+
+/**
+ * Whether a link is followed in the page itself.
+ * @param {MouseEvent} event
+ */
+function isPlain({ metaKey, ctrlKey, shiftKey, button }) {
+  return !metaKey && !ctrlKey && !shiftKey && button === 0;
+}
+
+/** @param {MouseEvent} event */
+function goHome(event) {
+  if (!isPlain(event)) return;
+  event.preventDefault();
+  void openWhenReached("./");
 }
 
 /** @param {FrameProps} props */
@@ -123,7 +139,7 @@ function Views() {
   ) => {
     const target = { ...state, view, details: "", own: {} };
     const onClick = (/** @type {MouseEvent} */ event) => {
-      if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+      if (!isPlain(event)) return;
       event.preventDefault();
       navigate({ view, details: "", own: {} });
     };
@@ -200,7 +216,7 @@ function LanguageChoice() {
   const id = useId();
   const choose = (/** @type {{ target: HTMLSelectElement }} */ { target }) => {
     setPreference("language", target.value === "" ? null : target.value);
-    location.reload();
+    void reloadWhenReached();
   };
   const nameOf = (/** @type {string} */ tag) => {
     const name = new Intl.DisplayNames(tag, { type: "language" }).of(tag) ?? tag;

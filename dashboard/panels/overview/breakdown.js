@@ -9,6 +9,7 @@ import { Tabs } from "../../components/controls/tabs.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
+import { later } from "../../lib/modules.js";
 import { metricOf, rowDimensions } from "../../lib/state/schema.js";
 import { MetricChange } from "../../components/report/metric_change.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
@@ -23,7 +24,7 @@ import { ImportedDays } from "../../components/report/imported_days.js";
 
 /** The tab that shows a map instead of rows. */
 const MAP = "map";
-const loadMap = () => import("./map.js");
+const loadMap = later(() => import("./map.js"));
 /** The place of the map while its module is loaded. */
 const MAP_TO_COME = html`
   <div class="panel-body map" aria-busy="true">

@@ -4,11 +4,12 @@ import { Empty, Panel } from "../../components/layout/panel.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
 import { html, useState } from "../../lib/html.js";
+import { later } from "../../lib/modules.js";
 import { useApp } from "../../lib/state/context.js";
 
 /** @typedef {import("../../lib/ask/answers.js").VitalsAnswer} VitalsAnswer */
 
-const loadTables = () => import("./vitals_tables.js");
+const loadTables = later(() => import("./vitals_tables.js"));
 const ROWS = 9;
 
 /** Draws the panel. */
