@@ -1,4 +1,5 @@
 // The start of the page: words, session and state; then the login, an error, or the shell.
+import { useConnectionLost } from "./lib/ask/connection.js";
 import { askEarly } from "./lib/ask/view.js";
 import { loadWords } from "./lib/format/words.js";
 import { headlineOf, headlineUrl } from "./lib/headline.js";
@@ -12,6 +13,7 @@ import { useUrlState } from "./lib/state/router.js";
 import { makeNames } from "./lib/state/schema.js";
 import { parseState } from "./lib/state/state.js";
 import { useSession } from "./lib/state/session.js";
+import { shownState } from "./lib/state/shown_state.js";
 import { useRefreshTick } from "./lib/state/use_refresh.js";
 import { siteName } from "./lib/format/site_name.js";
 import { Lazy } from "./components/layout/lazy.js";
@@ -41,18 +43,38 @@ function busiestOf(sites) {
   );
 }
 
+/**
+ * The site of the URL, or else the last one in this browser, or else the busiest.
+ * @param {string} named
+ * @param {readonly Site[]} sites
+ * @returns {Site}
+ */
+function siteOf(named, sites) {
+  const wanted = named || preference("site") || "";
+  return sites.find(({ site_id }) => site_id === wanted) ??
+    sites.find(({ site_id }) => site_id.toLowerCase() === wanted.toLowerCase()) ??
+    (named ? { site_id: named } : busiestOf(sites));
+}
+
+/**
+ * The state of the page: that of the URL, or of what is known while the server can't be reached.
+ * @param {import("./lib/state/state.js").State} chosen
+ * @param {string} site
+ */
+function useShownState(chosen, site) {
+  const lost = useConnectionLost();
+  return useMemo(() => shownState(chosen, site, lost), [chosen, site, lost]);
+}
+
 /** @param {{ words: Words }} props */
 function App({ words }) {
   const session = useSession();
-  const { state, navigate } = useUrlState();
+  const { state: chosen, navigate } = useUrlState();
   const tick = useRefreshTick();
   const { t } = words;
   const { sites, phase, reload, auth, schema } = session;
-  const wanted = state.site || preference("site") || "";
-  /** @type {Site} */
-  const site = sites.find(({ site_id }) => site_id === wanted) ??
-    sites.find(({ site_id }) => site_id.toLowerCase() === wanted.toLowerCase()) ??
-    (state.site ? { site_id: state.site } : busiestOf(sites));
+  const site = siteOf(chosen.site, sites);
+  const state = useShownState(chosen, site.site_id);
   const [adding, setAdding] = useState(false);
   const { waiting, recheckFirstEvent } = useFirstEvent(site, adding, reload);
   const starting = phase === "open" && (waiting && state.view !== "settings" || adding);
@@ -109,7 +131,7 @@ function App({ words }) {
   return html`
     <${AppContext.Provider} value=${app}>
       <${Shell} app=${app} session=${session} starting=${starting} adding=${adding}
-        onAdding=${setAdding} />
+        isKept=${state !== chosen} onAdding=${setAdding} />
       <//>
   `;
 }

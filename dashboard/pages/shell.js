@@ -38,6 +38,7 @@ const VIEWS = {
  * @property {ReturnType<typeof import("../lib/state/session.js").useSession>} session
  * @property {boolean} starting before the first event of the site
  * @property {boolean} adding because one more site is wanted
+ * @property {boolean} isKept whether other numbers are shown than were chosen
  * @property {(adding: boolean) => void} onAdding
  */
 
@@ -45,7 +46,7 @@ const VIEWS = {
  * The frame with shortcuts and dialogs, and the page inside it.
  * @param {ShellProps} props
  */
-export function Shell({ app, session, starting, adding, onAdding }) {
+export function Shell({ app, session, starting, adding, isKept, onAdding }) {
   const { t } = app;
   const [opened, setOpened] = useState(
     /** @type {import("./frame/frame.js").Opened} */ (null),
@@ -89,7 +90,7 @@ export function Shell({ app, session, starting, adding, onAdding }) {
     `;
   return html`
     <${Frame} opened=${opened} onOpen=${setOpened} menu=${menuOf(app, session, setDialog)}
-      offline=${offline && !starting} warnings=${session.auth
+      offline=${offline && !starting} isKept=${isKept} warnings=${session.auth
         .warnings} bare=${starting} onFilter=${setFilter} onAdd=${onAdd}>
       ${started && html`
         <${Lazy} load=${LATER.started} place="nothing" ...${steps} onClose=${() => setStarted("")} />

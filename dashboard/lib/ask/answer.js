@@ -4,9 +4,30 @@ import { ApiError, ask } from "./api.js";
 import { useApp } from "../state/context.js";
 import { comparable } from "./comparable.js";
 import { connectionLost, useConnectionLost } from "./connection.js";
+import { noteAnswered } from "../state/shown_state.js";
 import { noteRefusal } from "../state/refused_filters.js";
 import { useCallback, useEffect, useState } from "../html.js";
 import { askReport } from "./view.js";
+
+/** Answers that are kept for panels drawn again while the server can't be reached. */
+const KEPT_MAX = 64;
+
+/**
+ * The latest answers by their path, the oldest first.
+ * @type {Map<string, unknown>}
+ */
+const kept = new Map();
+
+/**
+ * @param {string} path
+ * @param {unknown} data
+ */
+function keep(path, data) {
+  kept.delete(path);
+  kept.set(path, data);
+  const [oldest] = kept.keys();
+  if (kept.size > KEPT_MAX && oldest !== undefined) kept.delete(oldest);
+}
 
 /**
  * `stale` is true while `data` is the answer to the previous request.
@@ -21,14 +42,15 @@ import { askReport } from "./view.js";
 
 /**
  * Requests `path` now, whenever it changes, and on every refresh of the page; null requests
- * nothing. Reports wait in a queue; `first` puts one at its front, `last` at its end.
+ * nothing. Reports wait in a queue; `first` puts one at its front, `last` at its end. Without a
+ * server there is no answer but a known one to the same request.
  * @template T
  * @param {string | null} path
  * @param {{ first?: boolean, last?: boolean }} [options]
  * @returns {Answer<T>}
  */
 export function useAnswer(path, { first = false, last = false } = {}) {
-  const { tick, expired } = useApp();
+  const { tick, expired, state, site } = useApp();
   const [attempt, setAttempt] = useState(0);
   const lost = useConnectionLost();
   const [held, setHeld] = useState(
@@ -44,7 +66,12 @@ export function useAnswer(path, { first = false, last = false } = {}) {
       ? askReport(path, { signal, first, last })
       : ask(path, { signal });
     answer.then(
-      (data) => setHeld({ path, data: comparable(/** @type {T} */ (data)), fault: null }),
+      (answered) => {
+        const data = comparable(/** @type {T} */ (answered));
+        keep(path, data);
+        if (path.startsWith("api/stats/")) noteAnswered(state, site.site_id);
+        setHeld({ path, data, fault: null });
+      },
       (error) => {
         if (signal.aborted) return;
         const fault = error instanceof ApiError ? error : new ApiError(0, String(error));
@@ -65,7 +92,8 @@ export function useAnswer(path, { first = false, last = false } = {}) {
     setAttempt((count) => count + 1);
   }, []);
   const refresh = useCallback(() => setAttempt((count) => count + 1), []);
-  const current = held.path === path;
-  const fault = current ? held.fault : null;
-  return { data: held.data, fault, stale: !current, retry, refresh };
+  if (held.path === path) return { ...held, stale: false, retry, refresh };
+  if (!lost) return { data: held.data, fault: null, stale: true, retry, refresh };
+  const known = /** @type {T | undefined} */ (kept.get(path ?? ""));
+  return { data: known ?? null, fault: null, stale: known === undefined, retry, refresh };
 }

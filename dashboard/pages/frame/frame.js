@@ -26,6 +26,7 @@ const loadWarnings = later(() => import("./warnings.js"));
  * @property {(opened: Opened) => void} onOpen
  * @property {readonly { label: string, onChoose: () => void }[]} menu
  * @property {boolean} offline
+ * @property {boolean} isKept whether other numbers are shown than were chosen
  * @property {import("./warnings.js").ServerWarnings} [warnings]
  * @property {boolean} bare before the first event: no views, no period
  * @property {() => void} onAdd
@@ -47,7 +48,7 @@ export function hasPeriod(view) {
 /** @param {FrameProps} props */
 export function Frame(props) {
   const { t, state } = useApp();
-  const { opened, onOpen, offline, warnings, bare, onFilter, children } = props;
+  const { opened, onOpen, offline, isKept, warnings, bare, onFilter, children } = props;
   const tools = !bare && WITH_FILTERS.has(state.view);
   return html`
     <a class="skip" href="#main">${t("skip")}</a>
@@ -71,7 +72,8 @@ export function Frame(props) {
       </section>
     `}
     ${offline && html`
-      <p class="banner" role="status">${t("connection_lost")}
+      <p class="banner" role="status">
+        <span>${t(isKept ? "connection_lost_chosen" : "connection_lost")}</span>
         <button type="button" class="button small" onClick=${tryConnection}>${t("retry")}</button>
       </p>
     `}
