@@ -269,7 +269,6 @@ export const texts = {
   remove: "Entfernen",
   retry: "Noch einmal",
   rows: { one: "{count} Zeile", other: "{count} Zeilen" },
-  save: "Speichern",
   search: "Suchen",
   search_sites: "Websites suchen",
   section_goals: "Ziele und Notizen",

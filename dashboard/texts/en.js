@@ -267,7 +267,6 @@ export const texts = {
   remove: "Remove",
   retry: "Try again",
   rows: { one: "{count} row", other: "{count} rows" },
-  save: "Save",
   search: "Search",
   search_sites: "Search sites",
   section_goals: "Goals and notes",

@@ -268,7 +268,6 @@ export const texts = {
   remove: "Quitar",
   retry: "Reintentar",
   rows: { one: "{count} fila", other: "{count} filas" },
-  save: "Guardar",
   search: "Buscar",
   search_sites: "Buscar sitios",
   section_goals: "Objetivos y notas",

@@ -270,7 +270,6 @@ export const texts = {
   remove: "Supprimer",
   retry: "Réessayer",
   rows: { one: "{count} ligne", other: "{count} lignes" },
-  save: "Enregistrer",
   search: "Chercher",
   search_sites: "Chercher un site",
   section_goals: "Objectifs et notes",

@@ -34,12 +34,14 @@ export function FilterEditor({ filter, segments = false, onDone, onClose }) {
   const { t } = useApp();
   const group = filter ? groupOf(filter) : { mode: "", conditions: [] };
   const [isBegun, setBegun] = useState(false);
-  const begun = isBegun
-    ? { question: t("discard_question"), discard: t("discard"), keep: t("keep_editing") }
-    : null;
+  const question = {
+    question: t("discard_question"),
+    discard: t("discard"),
+    keep: t("keep_editing"),
+  };
   return html`
     <${Dialog} title=${t(filter ? "filter_edit" : "filter_add")} close=${t("close")}
-      onClose=${onClose} begun=${begun} class="wide">
+      onClose=${onClose} question=${question} isBegun=${isBegun} class="wide">
       ${segments && html`<${Segments} onChoose=${onDone} />`}
       ${group
         ? html`

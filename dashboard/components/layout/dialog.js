@@ -8,43 +8,55 @@ import { Icon } from "./icon.js";
  * @property {string} title
  * @property {string} close name of the button that closes
  * @property {() => void} onClose
- * @property {Begun | null} [begun] something in it would be lost
+ * @property {Question | null} [question] asked before what was begun is lost; none if that is
+ *   nothing
+ * @property {boolean} [isBegun] by other ways than by a field
  * @property {string} [class]
  * @property {unknown} [children]
  */
 
-/** @typedef {Record<"question" | "discard" | "keep", string>} Begun */
+/** @typedef {Record<"question" | "discard" | "keep", string>} Question */
 
 /** The first field of a dialog, rather than the button that closes it. */
-const FIELD = "[autofocus], input:not([readonly]), select, textarea";
+const FIELD = ".dialog-content :is([autofocus], input:not([readonly]), select, textarea)";
 
 /** @param {DialogProps} props */
-export function Dialog({ title, close, onClose, begun = null, class: extra = "", children }) {
+export function Dialog(props) {
+  const { title, close, onClose, question = null, class: extra = "", children } = props;
   const id = useId();
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const touched = useRef(false);
+  const [asked, setAsked] = useState(/** @type {Element | null} */ (null));
+  const keep = () => {
+    const field = dialog.current?.contains(asked) ? asked : dialog.current?.querySelector(FIELD);
+    setAsked(null);
+    if (field instanceof HTMLElement) field.focus();
+  };
+  const leave = () => {
+    if (!question || !props.isBegun && !touched.current) return onClose();
+    if (asked) return keep();
+    setAsked(document.activeElement ?? document.body);
+  };
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
-    const field = dialog.current?.querySelector(`.dialog-content :is(${FIELD})`);
+    const field = dialog.current?.querySelector(FIELD);
     if (field instanceof HTMLElement) field.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);
-  const [asked, setAsked] = useState(false);
-  const leave = () => begun ? setAsked(!asked) : onClose();
+  useEscape(dialog, leave);
   const onClick = (/** @type {MouseEvent} */ event) => {
     if (event.target === dialog.current) leave();
   };
-  // The browser closes on Escape by itself, whatever was begun.
-  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== "Escape") return;
-    event.preventDefault();
-    leave();
-  };
   return html`
     <dialog ref=${dialog} class=${extra} aria-labelledby=${id} onClose=${onClose}
-      onClick=${onClick} onKeyDown=${onKeyDown}>
+      onClick=${onClick}
+      onCancel=${(/** @type {Event} */ event) => {
+        event.preventDefault();
+        leave();
+      }}>
       <div class="dialog-body">
         <div class="dialog-head">
           <h2 id=${id}>${title}</h2>
@@ -52,26 +64,47 @@ export function Dialog({ title, close, onClose, begun = null, class: extra = "",
             <${Icon} name="close" />
           </button>
         </div>
-        ${asked && begun && html`
-          <${Question} begun=${begun} onDiscard=${onClose} onKeep=${() => setAsked(false)} />
+        ${asked && question && html`
+          <${Asked} question=${question} onDiscard=${onClose} onKeep=${keep} />
         `}
-        <div class="dialog-content">${children}</div>
+        <div class="dialog-content" onInput=${() => touched.current = true}>${children}</div>
       </div>
     </dialog>
   `;
 }
 
-/** @param {{ begun: Begun, onDiscard: () => void, onKeep: () => void }} props */
-function Question({ begun, onDiscard, onKeep }) {
+/**
+ * The browser closes a dialog on Escape by itself, whatever was begun, and the focus may be outside
+ * of it: where nothing is, after a click.
+ * @param {{ current: HTMLDialogElement | null }} dialog
+ * @param {() => void} leave
+ */
+function useEscape(dialog, leave) {
+  const latest = useRef(leave);
+  latest.current = leave;
+  useEffect(() => {
+    const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      if ([...document.querySelectorAll("dialog[open]")].at(-1) !== dialog.current) return;
+      event.preventDefault();
+      latest.current();
+    };
+    document.addEventListener("keydown", onKeyDown);
+    return () => document.removeEventListener("keydown", onKeyDown);
+  }, []);
+}
+
+/** @param {{ question: Question, onDiscard: () => void, onKeep: () => void }} props */
+function Asked({ question, onDiscard, onKeep }) {
   const keep = useRef(/** @type {HTMLButtonElement | null} */ (null));
   useEffect(() => keep.current?.focus(), []);
   return html`
-    <div class="dialog-question" role="alertdialog" aria-label=${begun.question}>
-      <span>${begun.question}</span>
+    <div class="dialog-question" role="alertdialog" aria-label=${question.question}>
+      <span>${question.question}</span>
       <button type="button" class="button small danger" onClick=${onDiscard}>
-        ${begun.discard}</button>
+        ${question.discard}</button>
       <button ref=${keep} type="button" class="button small" onClick=${onKeep}>
-        ${begun.keep}</button>
+        ${question.keep}</button>
     </div>
   `;
 }

@@ -58,7 +58,12 @@ export function SetupDialog({ t, onClose, onDone }) {
         onInput=${(/** @type {{ target: HTMLInputElement }} */ event) => set(event.target.value)} />
     `;
   return html`
-    <${Dialog} title=${t("password_set")} close=${t("close")} onClose=${onClose} class="narrow">
+    <${Dialog} title=${t("password_set")} close=${t("close")} onClose=${onClose}
+      question=${{
+        question: t("discard_input"),
+        discard: t("discard"),
+        keep: t("keep_editing"),
+      }} class="narrow">
       <form class="form" onSubmit=${onSubmit}>
         <p class="muted" id=${`${id}-hint`}>${t("password_hint")}</p>
         ${field("first", t("login_password"), setPassword)}

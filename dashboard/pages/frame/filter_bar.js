@@ -1,12 +1,13 @@
 // The active filters as chips, with buttons to edit, save and clear them.
-import { Dialog } from "../../components/layout/dialog.js";
 import { FilterChips } from "../../components/controls/filter_chips.js";
-import { ask, sitePath } from "../../lib/ask/api.js";
+import { Lazy } from "../../components/layout/lazy.js";
 import { useApp } from "../../lib/state/context.js";
 import { printFilters } from "../../grammar/filter.js";
-import { html, useId, useState } from "../../lib/html.js";
+import { html, useState } from "../../lib/html.js";
 import { filterWords } from "../../lib/format/filter_words.js";
-import { refusalOf } from "../../lib/format/refusal.js";
+import { withPageWords } from "../../lib/format/words.js";
+
+const loadSegment = withPageWords(() => import("../dialogs/segment.js"));
 
 /** @param {{ onEdit: (index: number) => void }} props */
 export function Filters({ onEdit }) {
@@ -31,38 +32,9 @@ export function Filters({ onEdit }) {
           ${t("segment_save")}
         </button>
       `}
-      ${saving && html`<${SaveSegment} onClose=${() => setSaving(false)} />`}
+      ${saving && html`
+        <${Lazy} load=${loadSegment} place="dialog" onClose=${() => setSaving(false)} />
+      `}
     </div>
-  `;
-}
-
-/** @param {{ onClose: () => void }} props */
-function SaveSegment({ onClose }) {
-  const { t, site, state, navigate } = useApp();
-  const [name, setName] = useState("");
-  const [fault, setFault] = useState("");
-  const id = useId();
-  const onSubmit = async (/** @type {Event} */ event) => {
-    event.preventDefault();
-    const filters = printFilters(state.filters);
-    try {
-      await ask(sitePath(site.site_id, "/segments"), { method: "POST", body: { name, filters } });
-      navigate({ filters: [{ op: "is", dimension: "segment", values: [name] }] });
-      onClose();
-    } catch (error) {
-      setFault(refusalOf(error, t));
-    }
-  };
-  return html`
-    <${Dialog} title=${t("segment_save")} close=${t("close")} onClose=${onClose} class="narrow">
-      <form class="form" onSubmit=${onSubmit}>
-        <label for=${id}>${t("name")}</label>
-        <input id=${id} class="field" required maxlength="200" value=${name}
-          onInput=${(/** @type {{ target: HTMLInputElement }} */ { target }) =>
-            setName(target.value)} />
-        <p class="fault-line" role="alert">${fault}</p>
-        <button class="button primary">${t("save")}</button>
-      </form>
-      <//>
   `;
 }

@@ -67,6 +67,7 @@ export const texts = {
   check_snippet:
     'Der Quelltext der Seite muss den Tracking-Code mit data-domain="{site}" enthalten. Listet der Server seine Websites (site_ids), muss {site} dabei sein.',
   check_waits: "Ereignisse von {site} warten unter „Alle Websites“ auf Ihre Entscheidung.",
+  discard_input: "Eingaben verwerfen?",
   discard_question: "Diesen Filter verwerfen?",
   doctor: "Prüfung der Installation",
   doctor_again: "Erneut prüfen",
@@ -452,6 +453,7 @@ export const texts = {
   said_time_none: "zwischen den beiden Grenzen bleibt keine Zeit",
   said_times: "{n} Mal angegeben",
   said_zone: "diese Zeitzone ist unbekannt; eine bekannte ist zum Beispiel Europe/Berlin",
+  save: "Speichern",
   save_changes: "Änderungen speichern",
   saved: "Gespeichert.",
   section_about: "Über",

@@ -63,6 +63,7 @@ export const texts = {
   check_snippet:
     'The page\'s source must have the tracking code, with data-domain="{site}". If the server lists its sites (site_ids), {site} must be one.',
   check_waits: "Events of {site} wait for your decision in All sites.",
+  discard_input: "Discard what you entered?",
   discard_question: "Discard this filter?",
   doctor: "Health check",
   doctor_again: "Check again",
@@ -429,6 +430,7 @@ export const texts = {
   said_time_none: "no time is left between the two limits",
   said_times: "it is given {n} times",
   said_zone: "this time zone is unknown; Europe/Berlin, for example, is one",
+  save: "Save",
   save_changes: "Save changes",
   saved: "Saved.",
   section_about: "About",

@@ -66,6 +66,7 @@ export const texts = {
   check_snippet:
     'El código fuente de la página debe tener el código de seguimiento con data-domain="{site}". Si el servidor enumera sus sitios (site_ids), {site} debe estar entre ellos.',
   check_waits: "Los eventos de {site} esperan tu decisión en Todos los sitios.",
+  discard_input: "¿Descartar lo que has escrito?",
   discard_question: "¿Descartar este filtro?",
   doctor: "Comprobación de la instalación",
   doctor_again: "Comprobar de nuevo",
@@ -441,6 +442,7 @@ export const texts = {
   said_time_none: "no queda tiempo entre los dos límites",
   said_times: "se indica {n} veces",
   said_zone: "esta zona horaria no se conoce; Europe/Madrid, por ejemplo, sí",
+  save: "Guardar",
   save_changes: "Guardar los cambios",
   saved: "Guardado.",
   section_about: "Acerca de",

@@ -66,6 +66,7 @@ export const texts = {
   check_snippet:
     'Le code source de la page doit contenir le code de suivi avec data-domain="{site}". Si le serveur liste ses sites (site_ids), {site} doit en faire partie.',
   check_waits: "Les événements de {site} attendent votre décision dans Tous les sites.",
+  discard_input: "Abandonner votre saisie ?",
   discard_question: "Abandonner ce filtre ?",
   doctor: "Contrôle de l’installation",
   doctor_again: "Vérifier à nouveau",
@@ -449,6 +450,7 @@ export const texts = {
   said_time_none: "il ne reste pas de temps entre les deux limites",
   said_times: "indiqué {n} fois",
   said_zone: "ce fuseau horaire est inconnu ; Europe/Paris, par exemple, est connu",
+  save: "Enregistrer",
   save_changes: "Enregistrer les modifications",
   saved: "Enregistré.",
   section_about: "À propos",
