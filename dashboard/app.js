@@ -93,6 +93,7 @@ function App({ words }) {
       own: state.own,
       tabs: state.tabs,
       details: state.details,
+      unread: state.unread,
     }, { replace: true });
   }, [phase, state.site, site.site_id]);
   const zone = site.timezone ?? "UTC";

@@ -6,7 +6,7 @@ import { useRefusal } from "../lib/state/refused_filters.js";
 import { printFilters } from "../grammar/filter.js";
 import { useOnline } from "../lib/state/online.js";
 import { useShortcuts } from "../lib/state/shortcuts.js";
-import { Frame, hasPeriod } from "./frame/frame.js";
+import { Frame, hasFilters, hasPeriod } from "./frame/frame.js";
 import { menuOf } from "./frame/menu.js";
 import { shortcutsOf } from "./frame/shortcuts.js";
 import { Lazy } from "../components/layout/lazy.js";
@@ -21,6 +21,7 @@ const LATER = {
   setup: withPageWords(() => import("./dialogs/setup.js")),
   start: withPageWords(() => import("./start.js")),
   started: withPageWords(() => import("./started.js")),
+  unread: withPageWords(() => import("./frame/unread.js")),
 };
 
 /** Views whose modules are loaded when first shown. */
@@ -77,12 +78,14 @@ export function Shell({ app, session, starting, adding, isKept, onAdding }) {
     setOpened(null);
     onAdding(true);
   };
+  const { unread } = app.state;
+  const isUnread = (/** @type {string} */ part) => unread.some((one) => one.part === part);
   const page = starting
     ? html`
       <${Lazy} load=${LATER.start} place="page" key=${adding} offline=${offline} adding=${adding}
         ...${steps} onCancel=${() => onAdding(false)} />
     `
-    : refusal
+    : refusal || hasFilters(app.state.view) && isUnread("filters")
     ? html`<${Lazy} load=${LATER.refused} place="page" fault=${refusal} />`
     : html`
       <${View} key=${`${app.state.view} ${app.site.site_id}`} view=${app.state.view}
@@ -95,6 +98,7 @@ export function Shell({ app, session, starting, adding, isKept, onAdding }) {
       ${started && html`
         <${Lazy} load=${LATER.started} place="nothing" ...${steps} onClose=${() => setStarted("")} />
       `}
+      ${unread.length > 0 && !starting && html`<${Lazy} load=${LATER.unread} />`}
       ${page}
     <//>
     ${dialog === "about" && html`<${Lazy} load=${LATER.about} place="dialog" onClose=${close} />`}

@@ -5,16 +5,20 @@ import { parseState, printState } from "./state.js";
 /** @typedef {import("./state.js").State} State */
 
 /**
- * The state after a change. A change of site resets filters and tabs.
+ * The state after a change. A change of site resets filters and tabs; what could not be read is
+ * forgotten where something else was chosen.
  * @param {State} before
  * @param {Partial<State>} change
  * @returns {State}
  */
 function changed(before, change) {
-  const after = { ...before, ...change };
+  // A range takes the place of a period.
+  const chosen = { ...change, ...(change.range === undefined ? {} : { period: "" }) };
+  const unread = before.unread.filter(({ part }) => chosen[part] === undefined);
+  const after = { ...before, unread, ...change };
   if (change.site === undefined || change.site === before.site) return after;
   const view = change.view ?? (before.view === "sites" ? "" : before.view);
-  return { ...after, view, filters: [], tabs: [], details: "", own: {}, ...change };
+  return { ...after, view, filters: [], tabs: [], details: "", own: {}, unread: [], ...change };
 }
 
 /** The state in the URL, and how to change both. */

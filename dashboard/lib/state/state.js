@@ -1,5 +1,5 @@
 // The state of the page as a value in the URL: URL → state → URL. Pure: reads no window and no
-// clock. Unknown values fall back to the default.
+// clock. Unknown values fall back to the default, and are named in `unread`.
 import { parseFilters, printFilters } from "../../grammar/filter.js";
 import { PERIOD_DEFAULT } from "../../grammar/period.js";
 import { periodNamed, rangeBetween } from "../period.js";
@@ -22,6 +22,12 @@ import { periodNamed, rangeBetween } from "../period.js";
  * @property {readonly string[]} tabs
  * @property {string} details dimension of the table that is open in full, or empty
  * @property {Readonly<Record<string, string>>} own
+ * @property {readonly Unread[]} unread what the URL says and nobody understands
+ */
+
+/**
+ * A parameter of the URL, and the part of the state that it was meant for.
+ * @typedef {{ part: keyof State, name: string, value: string }} Unread
  */
 
 /** Views of the page; the first is the overview. */
@@ -44,6 +50,7 @@ export const DEFAULT_STATE = {
   tabs: [],
   details: "",
   own: {},
+  unread: [],
 };
 
 /** Names of the state's own parameters; any other belongs to `own`. */
@@ -94,7 +101,7 @@ export function parseState(search) {
     ? DEFAULT_STATE.compare
     : asked;
   const tabs = text("tabs").split(",").filter((tab) => DIMENSION.test(tab));
-  return {
+  const state = {
     view: VIEWS.find((view) => view === text("view")) ?? "",
     site: text("site"),
     period: periodNamed(text("period"))?.name ?? DEFAULT_STATE.period,
@@ -110,6 +117,43 @@ export function parseState(search) {
     details: DIMENSION.test(text("details")) ? text("details") : "",
     own: ownOf(params),
   };
+  const unread = unreadOf(params, { ...state, before });
+  const { why, ...own } = state.own;
+  // Without a comparison there is no change to explain.
+  return why === undefined || compare !== ""
+    ? { ...state, unread }
+    : { ...state, own, unread: [...unread, { part: "own", name: "why", value: why }] };
+}
+
+/** Parameters that are read whole or not at all, and the part of the state that each makes. */
+const WHOLE = /** @type {const} */ ({
+  view: "view",
+  period: "period",
+  from: "range",
+  to: "range",
+  before_from: "before",
+  before_to: "before",
+  filters: "filters",
+  details: "details",
+});
+
+/**
+ * The parameters of which nothing came into the state.
+ * @param {URLSearchParams} params
+ * @param {Omit<State, "unread">} state
+ * @returns {readonly Unread[]}
+ */
+function unreadOf(params, state) {
+  return Object.entries(WHOLE).flatMap(([name, part]) => {
+    const value = params.get(name) ?? "";
+    const made = state[part];
+    const isRead = part === "period"
+      ? made === value
+      : Array.isArray(made)
+      ? made.length > 0
+      : made !== null && made !== "";
+    return value === "" || isRead ? [] : [{ part, name, value }];
+  });
 }
 
 /** @param {URLSearchParams} params */
@@ -122,7 +166,7 @@ function ownOf(params) {
 
 /**
  * The query string of a state with its `?`; empty if all is default. Equal states give equal
- * texts.
+ * texts. What could not be read stays in it.
  * @param {State} state
  * @returns {string}
  */
@@ -147,6 +191,7 @@ export function printState(state) {
   set("tabs", state.tabs.join(","));
   set("details", state.details);
   for (const name of Object.keys(state.own).sort()) set(name, state.own[name] ?? "");
+  for (const { name, value } of state.unread) if (!params.has(name)) params.set(name, value);
   const text = params.toString();
   return text === "" ? "" : `?${text}`;
 }

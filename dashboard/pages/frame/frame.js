@@ -34,8 +34,13 @@ const loadWarnings = later(() => import("./warnings.js"));
  * @property {unknown} [children]
  */
 
-/** Views that have filters. */
-const WITH_FILTERS = new Set(["", "behaviour", "realtime"]);
+/**
+ * Whether a view has filters.
+ * @param {string} view
+ */
+export function hasFilters(view) {
+  return hasPeriod(view) || view === "realtime";
+}
 
 /**
  * Whether a view has a period.
@@ -49,7 +54,7 @@ export function hasPeriod(view) {
 export function Frame(props) {
   const { t, state } = useApp();
   const { opened, onOpen, offline, isKept, warnings, bare, onFilter, children } = props;
-  const tools = !bare && WITH_FILTERS.has(state.view);
+  const tools = !bare && hasFilters(state.view);
   return html`
     <a class="skip" href="#main">${t("skip")}</a>
     <header class="top">

@@ -33,6 +33,7 @@ const state = fc.record({
   filters: fc.array(condition, { maxLength: 3 }),
   tabs: fc.uniqueArray(fc.constantFrom("region", "entry_page", "props:key"), { maxLength: 3 }),
   details: fc.constantFrom("", "page", "props:key"),
+  unread: fc.constant([]),
   own: fc.constantFrom<Record<string, string>>({}, { report: "funnel", steps: "page:/,event:b" }),
 }, { noNullPrototype: true });
 
@@ -81,5 +82,32 @@ Deno.test("parseState() falls back to the default where it cannot read", () => {
       "?Strange=1&x%3D=2",
       "?%E0%A4%A",
     ]
-  ) assert.deepEqual(parseState(search), DEFAULT_STATE, search);
+  ) assert.deepEqual({ ...parseState(search), unread: [] }, DEFAULT_STATE, search);
+});
+
+Deno.test("parseState() names what it cannot read, and nothing else", () => {
+  const named = (search: string) =>
+    parseState(search).unread.map(({ part, name, value }) => `${part} ${name}=${value}`);
+  assert.deepEqual(
+    named("?view=elsewhere&period=99z&filters=is(country&details=%3Cb%3E&from=2024-02-02&own=1"),
+    [
+      "view view=elsewhere",
+      "period period=99z",
+      "range from=2024-02-02",
+      "filters filters=is(country",
+      "details details=<b>",
+    ],
+  );
+  assert.deepEqual(named("?compare=custom&before_from=2024-02-02&before_to=2024-02-01"), [
+    "before before_from=2024-02-02",
+    "before before_to=2024-02-01",
+  ]);
+  for (
+    const search of [
+      "",
+      "?view=sql&period=30d&filters=is(page,/)&details=page",
+      "?period=7d&from=2024-02-01&to=2024-02-02&view=&filters=",
+      "?before_from=2024-02-01&before_to=2024-02-02",
+    ]
+  ) assert.deepEqual(named(search), [], search);
 });
