@@ -1,6 +1,7 @@
 // A filter as the editor shows it: a group of conditions joined by OR, and the tree around it.
 // Pure.
-import { isCondition } from "../grammar/filter.js";
+import { conditionsOf, isCondition, printFilter } from "../grammar/filter.js";
+import { isOperatorName, OPERATORS } from "../grammar/operators.js";
 import { faultOfValues } from "../grammar/values.js";
 
 /** @typedef {import("../grammar/filter.js").Condition} Condition */
@@ -56,4 +57,26 @@ export function filterOf({ mode, conditions }) {
 export function isComplete({ dimension, values }, takes) {
   if (dimension === "") return false;
   return faultOfValues(takes, values) === null;
+}
+
+/**
+ * The values of a filter, each with a filter of its own that holds where it is met: also a value
+ * that is left out. None where there is one value, and the whole filter says the same.
+ * @param {Filter} filter
+ * @returns {readonly { condition: Condition, filter: Filter }[]}
+ */
+export function valuesOf(filter) {
+  const isHistory = filter.op === "has_done" || filter.op === "has_not_done";
+  const all = conditionsOf(filter).flatMap((condition) => {
+    const { op } = condition;
+    const row = isOperatorName(op) ? OPERATORS[op] : undefined;
+    if (row?.values !== "some") return [];
+    return condition.values.map((value) => {
+      const one = { ...condition, op: "not" in row ? row.not : op, values: [value] };
+      /** @type {Filter} */
+      const whole = isHistory ? { op: "has_done", of: [one] } : one;
+      return { condition: one, filter: whole };
+    });
+  });
+  return all.length === 1 && printFilter(all[0]?.filter ?? null) === printFilter(filter) ? [] : all;
 }

@@ -94,9 +94,11 @@ export function Shell({ app, session, starting, adding, isKept, onAdding }) {
   return html`
     <${Frame} opened=${opened} onOpen=${setOpened} menu=${menuOf(app, session, setDialog)}
       offline=${offline && !starting} isKept=${isKept} warnings=${session.auth
-        .warnings} bare=${starting} onFilter=${setFilter} onAdd=${onAdd}>
+        .warnings} bare=${starting} onFilter=${setFilter}
+      onAdd=${onAdd}>
       ${started && html`
-        <${Lazy} load=${LATER.started} place="nothing" ...${steps} onClose=${() => setStarted("")} />
+        <${Lazy} load=${LATER.started} place="nothing" ...${steps} onClose=${() =>
+          setStarted("")} />
       `}
       ${unread.length > 0 && !starting && html`<${Lazy} load=${LATER.unread} />`}
       ${page}
@@ -104,7 +106,8 @@ export function Shell({ app, session, starting, adding, isKept, onAdding }) {
     ${dialog === "about" && html`<${Lazy} load=${LATER.about} place="dialog" onClose=${close} />`}
     ${dialog === "keys" && html`<${Lazy} load=${LATER.keys} place="dialog" onClose=${close} />`}
     ${filter !== null &&
-      html`<${Lazy} load=${LATER.filter} place="dialog" index=${filter} onClose=${() => setFilter(null)} />`}
+      html`<${Lazy} load=${LATER.filter} place="dialog" index=${filter} onClose=${() =>
+        setFilter(null)} />`}
     ${dialog === "setup" &&
       html`<${Lazy} load=${LATER.setup} place="dialog" t=${t} onClose=${close} onDone=${() => {
         close();

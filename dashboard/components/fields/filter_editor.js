@@ -3,11 +3,13 @@
 import { Dialog } from "../layout/dialog.js";
 import { Icon } from "../layout/icon.js";
 import { useAnswer } from "../../lib/ask/answer.js";
-import { ask, sitePath } from "../../lib/ask/api.js";
+import { sitePath } from "../../lib/ask/api.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
+import { askReport } from "../../lib/ask/view.js";
 import { useApp } from "../../lib/state/context.js";
 import { parseFilters, printFilters } from "../../grammar/filter.js";
-import { filterOf, groupOf, isComplete, MODES } from "../../lib/filter_group.js";
+import { filterOf, groupOf, isComplete, MODES, valuesOf } from "../../lib/filter_group.js";
+import { valueWords } from "../../lib/format/filter_words.js";
 import { html, useEffect, useId, useRef, useState } from "../../lib/html.js";
 import { PROPS } from "../../lib/state/schema.js";
 import { ValueField } from "./value_field.js";
@@ -124,8 +126,8 @@ function GroupForm({ group, onDone, onCancel, onBegin }) {
       )}
       <p class="fault-line" role="alert">${broken !== null
         ? t("filter_pattern_broken", { pattern: broken })
-        : filter && applied.isEmpty(filter)
-        ? t("filter_nothing")
+        : filter
+        ? applied.saidOf(filter)
         : ""}</p>
       <div class="form-foot">
         <button type="button" class="button quiet" onClick=${() => setRows([...rows, empty])}>
@@ -141,36 +143,55 @@ function GroupForm({ group, onDone, onCancel, onBegin }) {
 
 /** How long an applied filter waits for what it matches. */
 const LOOK_MS = 3000;
+/** Most values that are looked for one by one: a list that was pasted is left alone. */
+const VALUES_LOOKED_MAX = 30;
 
 /**
- * Applies a filter; one that nothing in the period matches only the second time. A filter of which
- * that is not known is applied.
+ * Applies a filter; one that nothing in the period matches, or of which a value matches nothing,
+ * only the second time. A filter of which that is not known is applied.
  * @param {(filters: readonly Filter[]) => void} onDone
  */
 function useApplied(onDone) {
-  const { site, state } = useApp();
-  const [empty, setEmpty] = useState("");
+  const app = useApp();
+  const [found, setFound] = useState({ of: "", said: "" });
   const asking = useRef(new AbortController());
   useEffect(() => () => asking.current.abort(), []);
-  const apply = async (/** @type {Filter} */ filter) => {
-    asking.current.abort();
-    const { signal } = asking.current = new AbortController();
-    const question = reportUrl({ site, state: { ...state, filters: [filter] } }, "query", {
+  const isEmpty = async (/** @type {Filter} */ filter, /** @type {AbortSignal} */ signal) => {
+    const { site, state } = app;
+    const path = reportUrl({ site, state: { ...state, filters: [filter] } }, "query", {
       metrics: "visitors",
     });
-    const text = printFilters([filter]);
-    const answer = text === empty || question === null
-      ? null
-      : await ask(question, { signal: AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]) })
-        .catch(() => null);
-    if (signal.aborted) return;
+    if (path === null) return false;
+    const answer = await askReport(path, { signal }).catch(() => null);
     const { results } = /** @type {{ results?: Answered }} */ (answer ?? {});
-    if (results && !results.some(({ metrics }) => metrics["visitors"] !== 0)) setEmpty(text);
-    else onDone([filter]);
+    return results?.every(({ metrics }) => metrics["visitors"] === 0) ?? false;
+  };
+  const apply = async (/** @type {Filter} */ filter) => {
+    asking.current.abort();
+    const asked = asking.current = new AbortController();
+    const of = printFilters([filter]);
+    if (of === found.of) return onDone([filter]);
+    const signal = AbortSignal.any([asked.signal, AbortSignal.timeout(LOOK_MS)]);
+    const all = valuesOf(filter);
+    const values = all.length <= VALUES_LOOKED_MAX ? all : [];
+    const [whole, ...parts] = await Promise.all(
+      [filter, ...values.map((one) => one.filter)].map((one) => isEmpty(one, signal)),
+    );
+    if (asked.signal.aborted) return;
+    const empty = values.filter((_, index) => parts[index]).map(({ condition }) =>
+      valueWords(condition, app)
+    );
+    const said = whole
+      ? app.t("filter_nothing")
+      : empty.length > 0
+      ? app.t("filter_nothing_of", { values: [...new Set(empty)].join(", ") })
+      : "";
+    if (said === "") onDone([filter]);
+    else setFound({ of, said });
   };
   return {
     apply,
-    isEmpty: (/** @type {Filter} */ filter) => empty === printFilters([filter]),
+    saidOf: (/** @type {Filter} */ filter) => found.of === printFilters([filter]) ? found.said : "",
   };
 }
 

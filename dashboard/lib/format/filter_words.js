@@ -17,11 +17,11 @@ const VALUES_SHOWN = 3;
 export function filterWords(filter, words) {
   const { t, name } = words;
   if (isCondition(filter)) {
-    const { op, dimension, values } = filter;
+    const { op, dimension } = filter;
     return {
       subject: [name("dimension", dimension)],
       verb: name("operator", op),
-      object: valueWords(dimension, values, words),
+      object: valueWords(filter, words),
     };
   }
   const parts = filter.of.map((part) => sentence(part, words));
@@ -41,11 +41,12 @@ export function sentence(filter, words) {
 }
 
 /**
- * @param {string} dimension
- * @param {readonly string[]} values
+ * The values of a condition.
+ * @param {import("../../grammar/filter.js").Condition} condition
  * @param {Words} words
+ * @returns {string}
  */
-function valueWords(dimension, values, words) {
+export function valueWords({ dimension, values }, words) {
   const { t, schema } = words;
   const row = dimensionOf(schema, dimension);
   const texts = values.slice(0, VALUES_SHOWN).map((value) =>

@@ -164,6 +164,8 @@ export const texts = {
   filter_mode_not: "Besuche ausschließen, bei denen",
   filter_nothing:
     "Nichts in diesem Zeitraum passt zu diesem Filter. Noch einmal anwenden, um ihn trotzdem zu nutzen.",
+  filter_nothing_of:
+    "Nichts in diesem Zeitraum passt zu: {values}. Noch einmal anwenden, um es trotzdem zu nutzen.",
   filter_operator: "Bedingung",
   filter_or: "„Oder“-Bedingung hinzufügen",
   filter_pattern_broken: "Ungültiges Muster: {pattern}",

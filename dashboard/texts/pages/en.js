@@ -154,6 +154,8 @@ export const texts = {
   filter_mode_not: "Exclude visits where",
   filter_nothing:
     "Nothing in this period matches this filter. Apply it again to use it all the same.",
+  filter_nothing_of:
+    "Nothing in this period matches: {values}. Apply it again to use it all the same.",
   filter_operator: "Condition",
   filter_or: 'Add "or" condition',
   filter_pattern_broken: "Invalid pattern: {pattern}",

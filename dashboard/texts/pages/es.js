@@ -157,6 +157,8 @@ export const texts = {
   filter_mode_not: "Excluir las visitas donde",
   filter_nothing:
     "Nada coincide con este filtro en este periodo. Aplícalo otra vez para usarlo de todos modos.",
+  filter_nothing_of:
+    "Nada coincide en este periodo con: {values}. Aplícalo otra vez para usarlo de todos modos.",
   filter_operator: "Condición",
   filter_or: "Añadir condición «o»",
   filter_pattern_broken: "Patrón no válido: {pattern}",

@@ -163,6 +163,8 @@ export const texts = {
   filter_mode_not: "Exclure les visites où",
   filter_nothing:
     "Rien ne correspond à ce filtre pendant cette période. Appliquez-le à nouveau pour l’utiliser quand même.",
+  filter_nothing_of:
+    "Rien ne correspond pendant cette période à : {values}. Appliquez-le à nouveau pour l’utiliser quand même.",
   filter_operator: "Condition",
   filter_or: "Ajouter une condition « ou »",
   filter_pattern_broken: "Motif invalide : {pattern}",
