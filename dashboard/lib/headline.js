@@ -9,6 +9,18 @@ import { createContext, useContext } from "./html.js";
 /** The metric that is a list of amounts. */
 export const MONEY = "total_revenue";
 
+/** Conversions as the metric of the chart: events of any goal. */
+export const CONVERSIONS = "conversions";
+const OF_GOALS = [{ op: "is_set", dimension: "goal", values: [] }];
+
+/**
+ * What is asked for the metric of the chart.
+ * @param {string} chosen
+ * @returns {{ metric: string, also: readonly import("../grammar/filter.js").Filter[] }}
+ */
+export const askedOf = (chosen) =>
+  chosen === CONVERSIONS ? { metric: "events", also: OF_GOALS } : { metric: chosen, also: [] };
+
 /**
  * Numbers of a range, and those of the range to compare with.
  * @typedef {object} Numbers

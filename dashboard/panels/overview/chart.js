@@ -10,6 +10,7 @@ import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useMemo, useRef, useState } from "../../lib/html.js";
 import { later } from "../../lib/modules.js";
+import { askedOf, CONVERSIONS } from "../../lib/headline.js";
 import { addDays, firstOfMonth, lengthOf } from "../../lib/period.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
@@ -18,13 +19,13 @@ import { TableButton } from "../../components/report/table_button.js";
 
 const loadNote = later(() => import("./note.js"));
 
-/** @typedef {Record<string, number | null>} Values */
+/** @typedef {Record<string, import("../../lib/format/format.js").Value>} Values */
 
 /**
  * @typedef {object} Bucket
  * @property {readonly [string]} dimensions its label
  * @property {Values} metrics
- * @property {Values & { bucket: string }} [comparison]
+ * @property {{ bucket: string } & Values} [comparison]
  */
 
 /** @typedef {import("../../lib/charts/imported.js").ImportedMeta} ImportedMeta */
@@ -36,10 +37,13 @@ export function Chart() {
   const app = useApp();
   const { schema, state } = app;
   const [asTable, setAsTable] = useState(false);
-  const metric = metricOf(schema, state.metric);
+  const asked = askedOf(state.metric);
+  const metric = metricOf(schema, asked.metric);
   const more = { metrics: metric.name, dimensions: "time", interval: state.interval };
   /** @type {import("../../lib/ask/answer.js").Answer<Series>} */
-  const answer = useAnswer(reportUrl(app, "query", more, { compare: true }));
+  const answer = useAnswer(
+    reportUrl(app, "query", more, { compare: true, also: asked.also }),
+  );
   /** @type {import("../../lib/ask/answer.js").Answer<Note[]>} */
   const notes = useAnswer(
     app.site.site_id === ""
@@ -111,24 +115,24 @@ function Intervals() {
 /** @param {DrawnProps} props */
 function Drawn({ series, meta, metric, notes, asTable, onNote }) {
   const app = useApp();
-  const { t, name, format, navigate } = app;
-  const title = name("metric", metric.name);
+  const { t, format, navigate } = app;
+  const title = titleOf(app, metric.name);
   const months = areMonths(series);
   const long = months ? format.month : format.bucketLong;
   const drawn = useMemo(() => ({
     labels: series.map(({ dimensions: [label] }) =>
       months ? format.monthShort(label) : format.bucket(label)
     ),
-    values: series.map(({ metrics }) => metrics[metric.name] ?? null),
+    values: series.map(({ metrics }) => sizeOf(metrics[metric.name])),
     before: series.some(({ comparison }) => comparison)
-      ? series.map(({ comparison }) => comparison?.[metric.name] ?? null)
+      ? series.map(({ comparison }) => sizeOf(comparison?.[metric.name]))
       : null,
     marks: notes.flatMap(({ date, text }) => {
       const index = bucketAt(series, date);
       return index < 0 ? [] : [{ index, text }];
     }),
     shaded: importedSteps(series.map(({ dimensions: [start] }) => start), meta, metric.name),
-    formatAxis: (/** @type {number} */ value) => format.value(metric.unit, value),
+    formatAxis: axisFormat(series, metric, format),
   }), [series, meta, metric.name, format, notes]);
   const running = runningOf(series, app);
   const linesOf = (/** @type {Bucket} */ { metrics, comparison, dimensions: [label] }) => [
@@ -176,6 +180,36 @@ function Drawn({ series, meta, metric, notes, asTable, onNote }) {
         if (range) navigate({ range, interval: "" });
       }} />
   `;
+}
+
+/**
+ * @param {import("../../lib/state/context.js").App} app
+ * @param {string} metric
+ */
+function titleOf({ t, name, state }, metric) {
+  return state.metric === CONVERSIONS ? t("goal_conversions") : name("metric", metric);
+}
+
+/**
+ * A number, or the first amount of money; none is nothing where amounts are.
+ * @param {Values[string] | undefined} value
+ */
+function sizeOf(value) {
+  return Array.isArray(value) ? value[0]?.value ?? 0 : typeof value === "number" ? value : null;
+}
+
+/**
+ * How the axis writes numbers, or amounts in the first currency.
+ * @param {readonly Bucket[]} series
+ * @param {import("../../lib/state/schema.js").Metric} metric
+ * @param {import("../../lib/format/format.js").Format} format
+ * @returns {(value: number) => string}
+ */
+function axisFormat(series, { name, unit }, format) {
+  const [first] = series.flatMap(({ metrics, comparison }) =>
+    [metrics[name], comparison?.[name]].flatMap((value) => Array.isArray(value) ? value : [])
+  );
+  return (value) => first ? format.wholeMoney([{ ...first, value }]) : format.value(unit, value);
 }
 
 /**

@@ -78,7 +78,7 @@ export function Numbers({ kind, onMoney }) {
             course=${courseOf(metric)} verdicts=${verdicts}
             label=${labelOf(kind, metric, app)} pressed=${metric === state.metric}
             onWhy=${why ? () => openWhy(app, metric) : undefined}
-            onPress=${metric === MONEY ? null : () => app.navigate({ metric })} />
+            onPress=${isCharted(metric, row) ? () => app.navigate({ metric }) : null} />
         `
       )}
       ${success &&
@@ -98,7 +98,7 @@ export function Numbers({ kind, onMoney }) {
  * The tile of revenue or conversions; without either, for owners the way to the goals.
  * @param {NonNullable<ReturnType<typeof useSuccess>> & { missing: string }} props
  */
-function Success({ metric, also, row, isNone, course, verdicts, missing }) {
+function Success({ metric, charted, also, row, isNone, course, verdicts, missing }) {
   const app = useApp();
   const { t } = app;
   const label = metric === "" ? "\u2007" : labelOf("goal", metric, app);
@@ -114,11 +114,22 @@ function Success({ metric, also, row, isNone, course, verdicts, missing }) {
     `;
   }
   return html`
-    <${Tile} metric=${metric} row=${row} missing=${missing} pressed=${false}
+    <${Tile} metric=${metric} row=${row} missing=${missing}
       course=${course} verdicts=${verdicts}
-      label=${label}
-      onPress=${null} onWhy=${() => openWhy(app, metric, also)} />
+      label=${label} pressed=${charted === app.state.metric}
+      onPress=${row && isCharted(metric, row) ? () => app.navigate({ metric: charted }) : null}
+      onWhy=${() => openWhy(app, metric, also)} />
   `;
+}
+
+/**
+ * Whether the chart can show a metric: amounts in one currency, or numbers.
+ * @param {string} metric
+ * @param {NumbersRow | undefined} row
+ */
+function isCharted(metric, row) {
+  const value = row?.metrics[metric];
+  return metric !== MONEY || Array.isArray(value) && value.length === 1;
 }
 
 /**

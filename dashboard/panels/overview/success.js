@@ -1,6 +1,6 @@
 // What a site is for, as the last number of its headline: the revenue of the period, or its
 // conversions where there is no revenue.
-import { changesUrl, hasMoney, MONEY } from "../../lib/headline.js";
+import { askedOf, changesUrl, CONVERSIONS, hasMoney, MONEY } from "../../lib/headline.js";
 import { useApp } from "../../lib/state/context.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useCourses } from "../../lib/ask/courses.js";
@@ -10,11 +10,9 @@ import { reportUrl } from "../../lib/ask/report_url.js";
 /** @typedef {{ results: readonly Numbers[] }} Results */
 /** @typedef {import("../../lib/ask/answers.js").ChangesAnswer} ChangesAnswer */
 
-const EVENTS = "events";
+const { metric: EVENTS, also: OF_GOALS } = askedOf(CONVERSIONS);
 /** @type {Numbers} */
 const NOTHING = { metrics: {} };
-/** Events that are a conversion. */
-const CONVERSIONS = [{ op: "is_set", dimension: "goal", values: [] }];
 
 /**
  * The number, its metric and filters, the verdict on its change, and the course of conversions;
@@ -23,18 +21,18 @@ const CONVERSIONS = [{ op: "is_set", dimension: "goal", values: [] }];
  */
 export function useSuccess(isAsked) {
   const app = useApp();
-  const urlOf = (/** @type {string} */ metric, /** @type {typeof CONVERSIONS} */ also) =>
+  const urlOf = (/** @type {string} */ metric, /** @type {typeof OF_GOALS} */ also) =>
     reportUrl(app, "query", { metrics: metric }, { compare: true, also });
   /** @type {import("../../lib/ask/answer.js").Answer<Results>} */
   const money = useAnswer(isAsked ? urlOf(MONEY, []) : null);
   const revenue = money.data?.results[0];
   const isPaid = hasMoney(revenue?.metrics) || hasMoney(revenue?.comparison);
   /** @type {import("../../lib/ask/answer.js").Answer<Results>} */
-  const goals = useAnswer(isAsked && revenue && !isPaid ? urlOf(EVENTS, CONVERSIONS) : null);
+  const goals = useAnswer(isAsked && revenue && !isPaid ? urlOf(EVENTS, OF_GOALS) : null);
   const conversions = goals.data?.results[0];
   const known = isPaid ? money : goals;
   const metric = isPaid ? MONEY : revenue ? EVENTS : "";
-  const also = metric === EVENTS ? CONVERSIONS : [];
+  const also = metric === EVENTS ? OF_GOALS : [];
   const fault = money.fault ?? goals.fault;
   const row = fault ? NOTHING : isPaid ? revenue : conversions;
   const isNone = !isPaid && conversions !== undefined &&
@@ -50,6 +48,7 @@ export function useSuccess(isAsked) {
   if (!isAsked) return null;
   return {
     metric,
+    charted: metric === EVENTS ? CONVERSIONS : metric,
     also,
     row,
     isNone,

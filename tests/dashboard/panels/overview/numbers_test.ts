@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fromSource, ServerProcess } from "../../../../scripts/server_process.ts";
+import type { Page } from "../../../support/browser/browser.ts";
 import {
   askApi,
   dashboardTest,
@@ -98,6 +99,16 @@ dashboardTest(
     }),
 );
 
+/** The numbers of the chart as a table, without their points and commas. */
+async function chartedOf(page: Page, title: string): Promise<number[]> {
+  await page.locator(".chart-box").getByRole("button", { name: "table" }).click();
+  await page.locator(".chart-box th").getByText(title, { exact: true }).waitFor();
+  await settled(page);
+  const cells = await page.locator(".chart-box tbody tr td:nth-of-type(1)").allInnerTexts();
+  assert.ok(cells.length >= 7);
+  return cells.map((text) => Number(text.replace(/\D/g, "")));
+}
+
 const WIDE = { viewport: { width: 1440, height: 900 } };
 
 dashboardTest(
@@ -113,6 +124,12 @@ dashboardTest(
     assert.equal(shown.replace(/[^\d.]/g, ""), value.toFixed(2));
     assert.equal(await page.locator(".stats .change").count(), 7);
     assert.equal(await page.locator(".stats .sparkline").count(), 7);
+    // The chart shows it, and adds up to it.
+    await page.click(".stats .stat:nth-child(7) .stat-press");
+    await page.waitForURL(/metric=total_revenue/);
+    await page.locator(".stats .stat:nth-child(7).pressed").waitFor();
+    const cents = await chartedOf(page, "Revenue");
+    assert.equal(cents.reduce((sum, one) => sum + one, 0), Math.round(value * 100));
     assert.deepEqual(faults, []);
   },
 );
@@ -137,6 +154,10 @@ dashboardTest(
     const number = page.locator(".stats .stat:nth-child(7) [data-metric=events]");
     await number.and(page.locator('[data-value="1"]')).waitFor();
     assert.equal(await page.locator(".stats .stat:nth-child(7) .change").count(), 1);
+    await page.click(".stats .stat:nth-child(7) .stat-press");
+    await page.waitForURL(/metric=conversions/);
+    const counts = await chartedOf(page, "Conversions");
+    assert.deepEqual(counts.filter((one) => one !== 0), [1]);
     assert.deepEqual(faults, []);
   },
 );
