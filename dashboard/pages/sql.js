@@ -30,10 +30,14 @@ export function SqlPage() {
   const saved = useAnswer(sitePath(site.site_id, "/queries"));
   const fault = server.fault ?? saved.fault;
   if (fault) {
-    return html`<${PanelFault} fault=${fault} onRetry=${() => {
+    const onRetry = () => {
       server.retry();
       saved.retry();
-    }} />`;
+    };
+    return html`
+      <h1 class="visually-hidden">SQL</h1>
+      <${PanelFault} fault=${fault} onRetry=${onRetry} />
+    `;
   }
   if (!words || !server.data || !saved.data) return html`<${Skeleton} rows=${6} />`;
   return html`

@@ -216,6 +216,10 @@ dashboardTest(
         );
       }
     }
+    broken = true;
+    await page.goto(`${url}/?site=${SITE}&view=sql`);
+    await page.locator(".fault button").waitFor();
+    assert.deepEqual(await faultsFound(page), [], "fault of SQL");
   },
 );
 
