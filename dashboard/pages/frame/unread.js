@@ -8,8 +8,7 @@ export function UnreadPanel() {
   const named = state.unread.filter(({ part }) => part !== "filters");
   if (named.length === 0) return null;
   const text = named.map(({ name, value }) => `${name}=${value}`).join(", ");
-  const onClose = () =>
-    navigate({ unread: state.unread.filter(({ part }) => part === "filters") });
+  const onClose = () => navigate({ unread: state.unread.filter(({ part }) => part === "filters") });
   return html`
     <p class="unread" role="status">
       <span>${t("params_unread", { text })}</span>
