@@ -51,6 +51,8 @@ export class Sites {
   #aliases: ReadonlyMap<string, string> = new Map();
   #items: ReadonlyMap<string, readonly Item[]> = new Map();
   #itemsByKey: ReadonlyMap<string, readonly Item[]> = new Map();
+  /** Ids of sites that were found to be declared no more. */
+  readonly #gone = new Set<string>();
 
   private constructor(store: SiteStore, clock: Clock) {
     this.#store = store;
@@ -62,6 +64,13 @@ export class Sites {
     const sites = new Sites(store, clock);
     await sites.reload();
     return sites;
+  }
+
+  /** Ids of the sites that another server has removed, since the last call. */
+  takeGone(): readonly string[] {
+    const gone = [...this.#gone].filter((site) => !this.declared(site));
+    this.#gone.clear();
+    return gone;
   }
 
   /** Reads everything again: another server has changed it. Rejects with the store's error. */
@@ -148,6 +157,7 @@ export class Sites {
     if (declared) ids.add(declared.site_id);
     for (const id of ids) await this.#store.run("dropSite", id);
     await this.#loadSites();
+    for (const id of ids) this.#gone.delete(id);
     await this.#loadItems();
   }
 
@@ -211,11 +221,13 @@ export class Sites {
 
   async #loadSites(): Promise<void> {
     const rows = await this.#store.run("listSiteSettings", undefined);
+    const before = this.#sites;
     this.#sites = new Map(rows.map(({ site_id, settings, created_at }) => {
       const kept = objectOf(settings);
       const idChanges = idChangesOf(kept["id_changes"]);
       return [site_id, { site_id, created_at, idChanges, settings: settingsOf(kept) }];
     }));
+    for (const site of before.keys()) if (!this.#sites.has(site)) this.#gone.add(site);
     const oldestLast = [...this.#sites.values()].sort((a, b) => b.created_at - a.created_at);
     this.#byKey = new Map(oldestLast.map((site) => [siteKey(site.site_id), site]));
     this.#aliases = new Map(

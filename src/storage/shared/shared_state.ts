@@ -1,6 +1,7 @@
 // What owners make, where several servers share it: changes are made in PostgreSQL, and reads are
 // answered from the copy in this server's mallard.sqlite. A change by another server is told by
 // PostgreSQL; what is missed while the connection is lost is found by the tables' versions.
+import { MINUTE_MS } from "../../core/durations.ts";
 import { AppError, messageOf } from "../../core/errors.ts";
 import { Mutex } from "../../core/mutex.ts";
 import type { System } from "../../core/types.ts";
@@ -29,7 +30,7 @@ export interface SharedOptions extends PostgresPlace {
   readonly node: string;
 }
 
-/** Told which tables of the copy have changed. */
+/** Told which tables of the copy have changed; where it rejects, it is told again. */
 export type OnChange = (tables: ReadonlySet<CopiedTable>) => Promise<void>;
 
 /** What stands in the way of changes, since when. */
@@ -73,6 +74,8 @@ export class SharedState {
   #onChange: OnChange | null = null;
   #onReached: () => Promise<void> = () => Promise.resolve();
   #changed = new Set<CopiedTable>();
+  /** What was said last of changes that could not be taken up, and when, by uptime. */
+  #untaken = { reason: "", atMs: -Infinity };
   #watching: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -213,6 +216,16 @@ export class SharedState {
     await this.#tell();
   }
 
+  /** Tells once more, in a moment, of changes that could not be taken up. */
+  tellAgain(tables: Iterable<CopiedTable>, error: unknown): void {
+    for (const table of tables) this.#changed.add(table);
+    const [reason, atMs] = [messageOf(error), this.#system.clock.uptimeMs()];
+    const { reason: before, atMs: beforeMs } = this.#untaken;
+    if (reason === before && atMs - beforeMs < MINUTE_MS) return;
+    this.#untaken = { reason, atMs };
+    this.#system.log("error", "Cannot take up a change of another server yet", { reason });
+  }
+
   /** Disconnects. */
   async close(): Promise<void> {
     this.#ended.abort();
@@ -231,10 +244,14 @@ export class SharedState {
           const { result, versions } = await change(run, op, args, this.#fresh());
           return { result, copied: { versions, rows: await readTables(run, tables) } };
         });
-        // Who has changed it knows it, but not what others have changed with it.
         const before = new Set(this.#changed);
+        const known = this.#mark?.versions ?? {};
         await this.#keep(done.copied);
-        for (const table of tables) if (!before.has(table)) this.#changed.delete(table);
+        for (const table of tables) {
+          // Who has changed it knows it, but not what others have changed before it or with it.
+          const isOwn = done.copied.versions[table] === (known[table] ?? NaN) + 1;
+          if (isOwn && !before.has(table)) this.#changed.delete(table);
+        }
         return done.result;
       });
     } catch (error) {
@@ -308,9 +325,7 @@ export class SharedState {
     try {
       await this.#onChange(changed);
     } catch (error) {
-      this.#system.log("error", "Cannot take up a change of another server", {
-        reason: messageOf(error),
-      });
+      this.tellAgain(changed, error);
     }
   }
 

@@ -144,6 +144,42 @@ withTwo("a change is told to other servers, and to nobody twice", async (one, ot
   assert.deepEqual(told.slice(1), ["site_settings", "site_items"]);
 });
 
+withTwo("of changes at the same moment each server is told the other's", async (one, other) => {
+  const told = new Set<OpenShared>();
+  for (const server of [one, other]) {
+    server.shared.onChange((tables) => {
+      if (tables.has("refused_sites")) told.add(server);
+      return Promise.resolve();
+    });
+  }
+  await until(() => told.size === 2, "what the start has brought");
+  for (let round = 0; round < 5; round++) {
+    told.clear();
+    await Promise.all(
+      [one, other].map(({ shared }, index) =>
+        shared.run("refuseSite", { site_id: `${index}.${round}.example`, atMs: 1 })
+      ),
+    );
+    for (const { shared } of [one, other]) await shared.refresh();
+    await until(() => told.size === 2, `round ${round}`);
+  }
+});
+
+withTwo("a change that cannot be taken up is told again", async (_, { shared }) => {
+  const told: ReadonlySet<string>[] = [];
+  shared.onChange((tables) => {
+    told.push(tables);
+    return told.length > 1 ? Promise.resolve() : Promise.reject(new Error("on purpose"));
+  });
+  await until(() => told.length === 1, "the first time");
+  await shared.refresh();
+  await until(() => told.length === 2, "the second time");
+  assert.ok(told[0]?.has("api_keys"));
+  assert.deepEqual(told[1], told[0]);
+  await shared.refresh();
+  assert.equal(told.length, 2);
+});
+
 withTwo("changes of two servers at the same time are all made", async (one, other) => {
   const names = Array.from({ length: 12 }, (_, index) => `goal ${index}`);
   const ids = await Promise.all(
