@@ -5,8 +5,11 @@ const WIDTH = 1000;
 const HEIGHT = 460;
 const BOX_WIDTH = 12;
 const GAP = 2;
-/** A box lower than this shows its name on hover and focus only. */
-const NAMED_FROM = 13;
+/** Room for the names of the last column. */
+const LAST_WIDTH = 190;
+const LETTER_WIDTH = 7;
+/** What a name takes of the height, as a share of it: no box has less. */
+export const NAME_HEIGHT = 15 / HEIGHT;
 
 /** @typedef {import("../../lib/charts/sankey.js").Box} Box */
 /** @typedef {import("../../lib/charts/sankey.js").Band} Band */
@@ -17,20 +20,21 @@ const NAMED_FROM = 13;
  * @property {readonly Box[]} boxes
  * @property {readonly Band[]} bands
  * @property {number} columns
- * @property {(box: Box) => { text: string, title: string }} wordsOf
+ * @property {(box: Box) => { name: string, count: string, title: string }} wordsOf
  * @property {(box: Box) => (() => void) | null} onPick
  */
 
 /** @param {SankeyProps} props */
 export function Sankey({ label, boxes, bands, columns, wordsOf, onPick }) {
-  const step = WIDTH / columns;
+  const step = columns > 1 ? (WIDTH - BOX_WIDTH - LAST_WIDTH) / (columns - 1) : WIDTH;
   return html`
     <svg class="sankey" viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="group" aria-label=${label}>
       ${bands.map((band, index) =>
         html`<path key=${index} class=${`band ${band.kind}`} d=${bandOf(band, step)} />`
       )}
       ${boxes.map((box, index) => {
-        const { text, title } = wordsOf(box);
+        const { name, count, title } = wordsOf(box);
+        const room = box.x === columns - 1 ? LAST_WIDTH + BOX_WIDTH : step;
         const pick = onPick(box);
         const height = Math.max(box.height * HEIGHT - GAP, 1);
         const y = box.y * HEIGHT;
@@ -46,8 +50,7 @@ export function Sankey({ label, boxes, bands, columns, wordsOf, onPick }) {
             <title>${title}</title>
             <rect x=${box.x * step} y=${y} width=${BOX_WIDTH} height=${height} rx="2" />
             <text x=${box.x * step + BOX_WIDTH + 6} y=${y + height / 2}
-              class=${height >= NAMED_FROM ? "" : "on-hover"}
-              dominant-baseline="central">${shortened(text, step)}</text>
+              dominant-baseline="central">${shortened(name, count, room)}</text>
           </g>
         `;
       })}
@@ -56,12 +59,14 @@ export function Sankey({ label, boxes, bands, columns, wordsOf, onPick }) {
 }
 
 /**
- * @param {string} text
- * @param {number} step
+ * A name, cut to what fits, with its number.
+ * @param {string} name
+ * @param {string} count
+ * @param {number} room
  */
-function shortened(text, step) {
-  const most = Math.floor((step - BOX_WIDTH - 20) / 7);
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+function shortened(name, count, room) {
+  const most = Math.floor((room - BOX_WIDTH - 20) / LETTER_WIDTH) - count.length - 1;
+  return `${name.length > most ? `${name.slice(0, most - 1)}…` : name} ${count}`;
 }
 
 /**

@@ -35,17 +35,39 @@ const OTHERS = "others";
  * @param {readonly FlowNode[]} roots
  * @param {number} total what the roots are shares of
  * @param {number} most boxes of a column beside those of ends and others
+ * @param {number} [least] what the place of a box takes of the height, though the box be lower
  * @returns {{ boxes: Box[], bands: Band[] }}
  */
-export function flowOf(roots, total, most) {
+export function flowOf(roots, total, most, least = 0) {
   /** @type {Column[]} */
   const columns = [];
   collect(roots, total, "", 0, columns);
-  const places = columns.map((column, x) => placesOf(foldSmall(column, most), x, total));
+  const folded = columns.map((column) => foldSmall(column, most));
+  const scale = Math.min(1, ...folded.map((nodes) => scaleOf(nodes, total, least)));
+  const places = folded.map((nodes, x) => placesOf(nodes, x, { total, least, scale }));
   return {
     boxes: places.flatMap((place) => [...place.values()]),
-    bands: columns.flatMap((column, x) => bandsOf(column, x, places, total)),
+    bands: columns.flatMap((column, x) => bandsOf(column, x, places, total / scale)),
   };
+}
+
+/**
+ * By how much the boxes of a column shrink so that the low ones have their places.
+ * @param {ReturnType<typeof foldSmall>} nodes
+ * @param {number} total
+ * @param {number} least
+ */
+function scaleOf(nodes, total, least) {
+  if (total <= 0) return 1;
+  const heights = nodes.map(([, { count }]) => count / total).sort((a, b) => a - b);
+  let [room, sum] = [1, heights.reduce((all, one) => all + one, 0)];
+  // From the lowest on: each that is lower than its place leaves less room for the others.
+  for (const height of heights) {
+    if (height * room >= least * sum) break;
+    room -= least;
+    sum -= height;
+  }
+  return sum > 0 ? Math.min(1, room / sum) : 1;
 }
 
 /** @typedef {{ kind: string, name: string | null }} Place */
@@ -148,15 +170,16 @@ function foldSmall({ nodes }, most) {
 /**
  * @param {ReturnType<typeof foldSmall>} nodes
  * @param {number} x
- * @param {number} total
+ * @param {{ total: number, least: number, scale: number }} sizes
  * @returns {Map<string, Box>}
  */
-function placesOf(nodes, x, total) {
-  let y = 0;
+function placesOf(nodes, x, { total, least, scale }) {
+  let top = 0;
   return new Map(nodes.map(([key, node]) => {
-    const height = total > 0 ? node.count / total : 0;
-    const box = { ...node, x, y, height };
-    y += height;
+    const height = total > 0 ? node.count / total * scale : 0;
+    const place = Math.max(height, least);
+    const box = { ...node, x, y: top + (place - height) / 2, height };
+    top += place;
     return [key, box];
   }));
 }

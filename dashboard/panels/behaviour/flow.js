@@ -1,5 +1,5 @@
 // The flow panel: the paths of visits from a page or from their start, forwards or backwards.
-import { Sankey } from "../../components/charts/sankey.js";
+import { NAME_HEIGHT, Sankey } from "../../components/charts/sankey.js";
 import { Panel, Skeleton } from "../../components/layout/panel.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
@@ -115,13 +115,16 @@ function Drawn({ tree, page, backwards, asTable, onPage }) {
         onPick=${onPick} />
     `;
   }
-  const { boxes, bands } = flowOf(roots, tree.total, BOXES);
-  const wordsOf = (/** @type {Box} */ box) => ({
-    text: `${nameOf(box)} ${format.compact(box.count)}`,
-    title: `${nameOf(box)}: ${t("visits_n", { n: box.count, count: format.count(box.count) })} (${
-      format.percent(box.count / tree.total)
-    })`,
-  });
+  const { boxes, bands } = flowOf(roots, tree.total, BOXES, NAME_HEIGHT);
+  const wordsOf = (/** @type {Box} */ box) => {
+    const visits = t("visits_n", { n: box.count, count: format.count(box.count) });
+    const text = `${visits} (${format.percent(box.count / tree.total)})`;
+    return {
+      name: nameOf(box),
+      count: format.compact(box.count),
+      title: t("colon", { name: nameOf(box), text }),
+    };
+  };
   const columns = Math.max(...boxes.map(({ x }) => x), 0) + 1;
   return html`
     <${Sankey} label=${t("flow")} boxes=${boxes} bands=${bands} columns=${columns}

@@ -99,10 +99,11 @@ function consistent(nodes: readonly FlowNode[]): FlowNode[] {
 }
 
 Deno.test("flowOf() keeps every column within the whole, and bands within their boxes", () => {
-  fc.assert(fc.property(tree, fc.integer({ min: 1, max: 3 }), (nodes, most) => {
+  const leasts = fc.constantFrom(0, 0.05);
+  fc.assert(fc.property(tree, fc.integer({ min: 1, max: 3 }), leasts, (nodes, most, least) => {
     const roots = consistent(nodes);
     const total = roots.reduce((sum, { count }) => sum + count, 0);
-    const { boxes, bands } = flowOf(roots, total, most);
+    const { boxes, bands } = flowOf(roots, total, most, least);
     const columns = Math.max(...boxes.map(({ x }) => x)) + 1;
     for (let x = 0; x < columns; x++) {
       const height = boxes.filter((box) => box.x === x).reduce((sum, box) => sum + box.height, 0);
@@ -121,6 +122,35 @@ Deno.test("flowOf() keeps every column within the whole, and bands within their 
       assert.ok(inside(x - 1, from) && inside(x, to));
     }
   }));
+});
+
+Deno.test("flowOf() leaves each box the place of its name, and sizes that compare", () => {
+  const least = 0.05;
+  fc.assert(fc.property(tree, fc.integer({ min: 1, max: 7 }), (nodes, most) => {
+    const roots = consistent(nodes);
+    const total = roots.reduce((sum, { count }) => sum + count, 0);
+    const { boxes } = flowOf(roots, total, most, least);
+    const scales = boxes.map(({ count, height }) => height * total / count);
+    for (const scale of scales) {
+      assert.ok(Math.abs(scale - (scales[0] ?? 0)) < 1e-9 && scale <= 1 + 1e-9, `${scales}`);
+    }
+    const columns = Math.max(...boxes.map(({ x }) => x)) + 1;
+    for (let x = 0; x < columns; x++) {
+      let bottom = 0;
+      for (const { y, height } of boxes.filter((box) => box.x === x)) {
+        const place = Math.max(height, least);
+        const middle = y + height / 2;
+        assert.ok(Math.abs(middle - place / 2 - bottom) < 1e-9, `${middle} ${place} ${bottom}`);
+        bottom = middle + place / 2;
+      }
+      assert.ok(bottom <= 1 + 1e-9, `${bottom}`);
+    }
+  }));
+  const big = [page("/a", 94), ...["/b", "/c", "/d"].map((name) => page(name, 2))];
+  assert.deepEqual(
+    flowOf(big, 100, 7, 0.1).boxes.map(({ y, height }) => [y, height].map((n) => n.toFixed(3))),
+    [["0.000", "0.700"], ["0.743", "0.015"], ["0.843", "0.015"], ["0.943", "0.015"]],
+  );
 });
 
 Deno.test("withoutLoops() ends a path where it comes back", () => {
