@@ -234,7 +234,7 @@ function pageLink(dimension, value, { t, site }) {
  *   of: readonly import("../../grammar/filter.js").Filter[] | null,
  * }} props
  */
-function RowChange({ row: { metrics, comparison, change }, of }) {
+export function RowChange({ row: { metrics, comparison, change }, of }) {
   const app = useApp();
   const before = comparison?.["visitors"];
   return html`

@@ -12,11 +12,17 @@ import { html, useState } from "../../lib/html.js";
 import { useApp } from "../../lib/state/context.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { isPicked, toggleRow } from "../../lib/toggle_filter.js";
-import { ROWS } from "./breakdown.js";
+import { RowChange, ROWS } from "./breakdown.js";
 import { ImportedDays } from "../../components/report/imported_days.js";
 
 /** @typedef {Record<string, import("../../lib/format/format.js").Value>} Values */
-/** @typedef {{ dimensions: readonly [string], metrics: Values }} Row */
+/**
+ * @typedef {object} Row
+ * @property {readonly [string]} dimensions
+ * @property {Values} metrics
+ * @property {Record<string, number | null>} [comparison]
+ * @property {Record<string, number | null>} [change]
+ */
 /** @typedef {{ name?: string, event?: string }} Goal */
 /** @typedef {{ value: string, visitors: number }} Seen */
 
@@ -33,7 +39,9 @@ export function GoalsPanel() {
   const more = { metrics: ALL.join(","), dimensions: GOAL, limit: ROWS };
   const also = [{ op: "is_set", dimension: GOAL, values: [] }];
   /** @type {import("../../lib/ask/answer.js").Answer<{ results: readonly Row[] }>} */
-  const { data, fault, stale, retry } = useAnswer(reportUrl(app, "query", more, { also }));
+  const { data, fault, stale, retry } = useAnswer(
+    reportUrl(app, "query", more, { compare: true, also }),
+  );
   /** @type {import("../../lib/ask/answer.js").Answer<readonly Goal[]>} */
   const goals = useAnswer(owner ? sitePath(site.site_id, "/goals") : null);
   if (fault) return html`<${PanelFault} fault=${fault} onRetry=${retry} />`;
@@ -54,14 +62,18 @@ export function GoalsPanel() {
     const [goal] = row.dimensions;
     return {
       key: goal,
-      label: goal,
+      label: html`<span class="two-lines">${goal}</span>`,
       title: goal,
       share: numberOf(row, "visitors") / most,
       pressed: isPicked(state.filters, [GOAL], [goal]),
-      cells: shown.map((metric) => ({
-        text: format.value(metricOf(schema, metric).unit, row.metrics[metric] ?? null),
-        title: format.exact(metricOf(schema, metric).unit, row.metrics[metric] ?? null),
-      })),
+      cells: shown.map((metric) => {
+        const { unit } = metricOf(schema, metric);
+        const text = format.value(unit, row.metrics[metric] ?? null);
+        return {
+          text: metric === "visitors" ? html`<${GoalChange} row=${row} />${text}` : text,
+          title: format.exact(unit, row.metrics[metric] ?? null),
+        };
+      }),
       data: { value: goal, visitors: numberOf(row, "visitors"), events: numberOf(row, "events") },
     };
   };
@@ -87,6 +99,22 @@ export function GoalsPanel() {
       <${GoalSuggestions} goals=${goals} onMade=${retry} />
     </div>
     <${ImportedDays} answer=${data} />
+  `;
+}
+
+/**
+ * The change of a goal's unique conversions, where the page compares.
+ * @param {{ row: Row }} props
+ */
+function GoalChange({ row: { dimensions: [goal], metrics, comparison, change } }) {
+  // A dash before the number would be a sign.
+  if (typeof change?.["visitors"] !== "number") return null;
+  const now = { visitors: Number(metrics["visitors"] ?? 0) };
+  const row = { metrics: now, ...(comparison ? { comparison } : {}), change };
+  return html`
+    <span class="goal-change">
+      <${RowChange} row=${row} of=${toggleRow([], [GOAL], [goal], false)} />
+    </span>
   `;
 }
 
