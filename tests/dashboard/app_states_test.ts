@@ -243,10 +243,10 @@ dashboardTest(
       // One sentence for the whole page, over the numbers that are known and what they are of.
       const banner = page.locator(".banner");
       await banner.getByText(/Can't reach.*your choice follows/).waitFor();
-      const asked = { live: 0, ready: 0 };
+      const asked = { live: 0, status: 0 };
       page.on("request", (request) => {
         if (request.url().includes("/api/stats/live")) asked.live++;
-        if (request.url().includes("/health/ready")) asked.ready++;
+        if (request.url().includes("/api/auth/status")) asked.status++;
       });
       assert.deepEqual(await shown(), known);
       assert.equal(await page.locator("main .stale").count(), 0);
@@ -255,7 +255,7 @@ dashboardTest(
       await page.locator("[data-metric=visitors][data-value]").waitFor();
       assert.deepEqual(await shown(), known);
       // Only whether it is back is asked, with growing pauses.
-      while (asked.ready < 2) await page.waitForRequest(/health\/ready/);
+      while (asked.status < 2) await page.waitForRequest(/auth\/status/);
       assert.equal(asked.live, 0);
       assert.equal(await page.locator(".fault").count(), 0);
       assert.ok(await page.locator("[data-metric][data-value]").count() >= 6);
@@ -276,6 +276,24 @@ dashboardTest(
         await again.stop();
       }
     }),
+);
+
+dashboardTest(
+  "app.js: a server that can keep no events, and ends streams, is not taken for a lost one",
+  async ({ url, open }) => {
+    const { page } = await open("about:blank");
+    await page.route(/\/health\//, (route) => route.fulfill({ status: 503, body: "full" }));
+    await page.route(/\/api\/stats\/live/, (route) => route.abort());
+    let answered = 0;
+    page.on("response", (response) => {
+      if (response.url().includes("/api/auth/status")) answered++;
+    });
+    await page.goto(`${url}/?site=${SITE}`);
+    // The page's own, and the one after the stream has ended.
+    while (answered < 2) await page.waitForResponse(/auth\/status/);
+    await sameNumbers(page, url, `site_id=${SITE}`);
+    assert.equal(await page.locator(".banner").count(), 0);
+  },
 );
 
 dashboardTest(

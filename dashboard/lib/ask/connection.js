@@ -52,9 +52,10 @@ async function tryAgain(tries) {
   void tryAgain(tries + 1);
 }
 
+/** Whether questions are answered; a server that can keep no events answers them, too. */
 async function isReached() {
   const signal = AbortSignal.timeout(PATIENCE_MS);
-  return await fetch(addressOf("health/ready"), { cache: "no-store", signal }).then(
+  return await fetch(addressOf("api/auth/status"), { cache: "no-store", signal }).then(
     ({ ok }) => ok,
     () => false,
   );

@@ -93,11 +93,17 @@ dashboardTest(
   async ({ url, open }) => {
     const { page } = await open("about:blank");
     // As without a server, but for the page itself.
-    const reached = /\/health\/ready/;
+    const reached = /\/api\/auth\/status/;
     const shapes = /\/marks\/shapes\.js/;
-    await page.route(reached, (route) => route.abort());
-    await page.route(shapes, (route) => route.abort());
+    const loaded = Promise.withResolvers<void>();
+    await page.route(shapes, async (route) => {
+      await loaded.promise;
+      await route.abort();
+    });
     await page.goto(`${url}/?site=${SITE}`);
+    await settled(page);
+    await page.route(reached, (route) => route.abort());
+    loaded.resolve();
     const banner = page.locator(".banner");
     await banner.waitFor();
     await mark(page);
