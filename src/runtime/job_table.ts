@@ -165,18 +165,17 @@ async function expireEvents(
   { config, storage, sites }: JobParts,
 ): Promise<void> {
   const proposed = storage.proposals.list().map(({ site_id }) => site_id);
-  const expire = async () => {
-    for (const site of new Set([...storage.reader.sites(), ...proposed])) {
-      const days = sites.settings(site).retention_days ?? config.retention_days;
-      const counts = await storage.expiry.expire(site, days, clock.nowMs());
-      if (counts.parquet_partitions_deleted + counts.db_records_deleted > 0) {
-        log("info", "Expired old events", { site_id: site, ...counts });
-      }
-    }
-  };
-  // Of several servers over a lake one does it.
-  await (storage.lake ? storage.lake.upkeep.whileExpiring(expire) : expire());
-  await storage.expiry.emptyTrash(clock.nowMs(), log);
+  const all = [...new Set([...storage.reader.sites(), ...proposed])].map((site) => ({
+    site,
+    days: sites.settings(site).retention_days ?? config.retention_days,
+  }));
+  const expire = () => storage.expiry.expireAll(all, clock.nowMs(), log);
+  try {
+    // Of several servers over a lake one does it.
+    await (storage.lake ? storage.lake.upkeep.whileExpiring(expire) : expire());
+  } finally {
+    await storage.expiry.emptyTrash(clock.nowMs(), log);
+  }
 }
 
 /** Expires what was due as soon as the clock is trusted again. */

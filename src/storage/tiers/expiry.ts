@@ -1,6 +1,7 @@
 // Expiry by age: old partitions are moved to the trash, with `gdpr_mode` deleted. Nothing expires
 // while the clock is in doubt.
 import { DAY_MS } from "../../core/durations.ts";
+import { messageOf } from "../../core/errors.ts";
 import { utcDate } from "../../core/event.ts";
 import type { Mutex } from "../../core/mutex.ts";
 import type { Log } from "../../core/types.ts";
@@ -70,21 +71,50 @@ export class Expiry {
     this.#keepsTrash = options.keepsTrash;
   }
 
-  /** Expires what is older than a site's `days` at `nowMs`; 0 days keep for ever. */
+  /** Does that for sites. One that fails keeps no other from it: rejects afterwards. */
+  async expireAll(
+    sites: readonly { readonly site: string; readonly days: number }[],
+    nowMs: number,
+    log: Log,
+  ): Promise<void> {
+    const failures: unknown[] = [];
+    for (const { site, days } of sites) {
+      try {
+        const counts = await this.expire(site, days, nowMs);
+        if (counts.parquet_partitions_deleted + counts.db_records_deleted > 0) {
+          log("info", "Expired old events", { site_id: site, ...counts });
+        }
+      } catch (error) {
+        failures.push(error);
+        log("error", "Cannot expire old events", { site_id: site, reason: messageOf(error) });
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /**
+   * Expires what is older than a site's `days` at `nowMs`; 0 days keep for ever. Where counted
+   * events cannot be deleted, all else is: rejects afterwards.
+   */
   async expire(site: string, days: number, nowMs: number): Promise<ErasedCounts> {
     if (days === 0 || !this.#guard.trusts()) return NOTHING;
     const lastMs = nowMs - (days + 1) * DAY_MS;
     const lastDate = utcDate(lastMs * 1000);
     const waiting = await this.#journal.expireProposed(site, lastDate);
+    const failures: unknown[] = [];
     const counts = this.#lake?.isExpiring === false
       ? NOTHING
-      : await this.#expireCounted(site, lastDate, nowMs);
+      : await this.#expireCounted(site, lastDate, nowMs).catch((error) => {
+        failures.push(error);
+        return NOTHING;
+      });
     await this.#expireSums(site, lastDate);
     await this.#mutex.run(() => this.#originals.erase(site, FIRST_DATE, lastDate));
     // The trash holds only what can be read: all else stays where it is for as long.
     const graceMs = this.#keepsTrash ? TRASH_MS : 0;
     const unreadable = utcDate((lastMs - graceMs) * 1000);
     await this.#eraser.eraseUnreadable(site, FIRST_DATE, unreadable);
+    if (failures.length > 0) throw failures[0];
     return {
       ...counts,
       db_records_deleted: counts.db_records_deleted + waiting,

@@ -196,3 +196,32 @@ Deno.test("Expiry reaches quarantined and missing files, three days later", asyn
     await again.close();
   });
 });
+
+Deno.test("a site that cannot expire keeps no other from it, nor what else it has", async () => {
+  await withFolder(async (folder) => {
+    const system = fakeSystem();
+    const storage = await openFolder(folder, system);
+    const other = "b.example";
+    try {
+      await accept(storage, [...EVENTS, ...EVENTS.map((one) => ({ ...one, site_id: other }))]);
+      const erase = storage.eraser.eraseUnreadable.bind(storage.eraser);
+      const unreadable: string[] = [];
+      storage.eraser.eraseUnreadable = (site, ...rest) => {
+        unreadable.push(site);
+        return erase(site, ...rest);
+      };
+      const flush = storage.flusher.flush.bind(storage.flusher);
+      storage.flusher.flush = () => {
+        storage.flusher.flush = flush;
+        return Promise.reject(new Error("disk full"));
+      };
+      const sites = [SITE, other].map((site) => ({ site, days: 1 }));
+      await assert.rejects(storage.expiry.expireAll(sites, NOON, system.log), /disk full/);
+      assert.deepEqual(await numbersOf(storage), [1, 2, 3]);
+      assert.deepEqual(await numbersOf(storage, other), [2, 3]);
+      assert.deepEqual(unreadable, [SITE, other]);
+    } finally {
+      await storage.close();
+    }
+  });
+});
