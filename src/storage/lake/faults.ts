@@ -45,7 +45,9 @@ const CUT = /closed|terminat|refused|reset|could not (receive|send)|SSL SYSCALL|
 /** Whether a file of the lake is gone, or is none, by what stands behind a sentence. */
 export function isUnreadable(error: unknown): boolean {
   const message = messageOf(error instanceof Error && error.cause ? error.cause : error);
-  return UNREADABLE.test(message) && !isPassing(message);
+  // Names of files and the statement may hold anything.
+  const own = message.replace(/ in: .*$/s, "").replace(/"[^"]*"|'[^']*'/g, "");
+  return UNREADABLE.test(own) && !isPassing(own);
 }
 
 const UNREADABLE =

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isPassing, lakeError } from "../../../src/storage/lake/faults.ts";
+import { isPassing, isUnreadable, lakeError } from "../../../src/storage/lake/faults.ts";
 
 const PLACES = { catalog: "lake on db:5432", dataPath: "s3://bucket/lake/", endpoint: null };
 
@@ -36,4 +36,29 @@ Deno.test("isPassing() tries nothing again that stays as it is", () => {
       "HTTP Error: … (HTTP 503 Service Unavailable)",
     ]
   ) assert.equal(isPassing(text), true, text);
+});
+
+Deno.test("isUnreadable() finds files that are gone or none, whatever they are called", () => {
+  const file = "http://s3/mallard/main/events/site_id%3D404.example/date%3D2026-01-02/a.parquet";
+  for (
+    const text of [
+      `HTTP Error: HTTP GET error reading '${file}' in region '' (HTTP 404 Not Found) in: select 1`,
+      `HTTP Error: Unable to connect to URL "${file}": 404 (Not Found).`,
+      `Invalid Input Error: File '${file}' too small to be a Parquet file`,
+      `Invalid Input Error: No magic bytes found at end of file '${file}'`,
+      'IO Error: Cannot open file "/lake/a.parquet": No such file or directory',
+    ]
+  ) {
+    assert.equal(isUnreadable(text), true, text);
+    const told = lakeError("Cannot erase from the lake", text, PLACES);
+    assert.equal(isUnreadable(told), true, text);
+  }
+  for (
+    const text of [
+      `HTTP Error: HTTP GET error reading '${file}' in region '' (HTTP 403 Forbidden)`,
+      "HTTP Error: HTTP GET error (HTTP 403 Forbidden) in: select 1 where site_id = 404",
+      `HTTP Error: HTTP GET error reading '${file}' in region '' (HTTP 503 Service Unavailable)`,
+      "Out of Memory Error: could not allocate block",
+    ]
+  ) assert.equal(isUnreadable(text), false, text);
 });
