@@ -343,7 +343,7 @@ export class LakeFlusher implements Flushing {
         );
         paths.set(table, path);
       }
-      await this.#inTurn(() =>
+      await this.inTurn(() =>
         this.commit(
           "Cannot write events into the lake",
           (run) => this.#insert(run, paths, flushedUs),
@@ -354,8 +354,8 @@ export class LakeFlusher implements Flushing {
     }
   }
 
-  /** A server without others waits for nobody. */
-  #inTurn(work: () => Promise<void>): Promise<void> {
+  /** Commits in this server's turn; one without others waits for nobody. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
     return this.#node.marked.others.length === 0 ? work() : this.#parts.turns.inTurn(work);
   }
 
@@ -364,9 +364,9 @@ export class LakeFlusher implements Flushing {
     if (this.#node.marked.others.length === 0) return;
     if (flushedUs === null || flushedUs - this.#toldUs < IDLE_MS_MIN * 1000) return;
     const lake = await this.#node.lake();
-    await this.#inTurn(() =>
+    await this.inTurn(() =>
       lake.commit("Cannot tell other servers that nothing came", async (run) => {
-        this.#requireHere();
+        this.#node.requireHere();
         await markOf(run, this.#node.name);
         await move(run, this.#node.name, { flushed_us: flushedUs });
       })
@@ -380,18 +380,13 @@ export class LakeFlusher implements Flushing {
     await this.#parts.store.run("setMeta", { name: LOST, value });
   }
 
-  /** A commit that begins again after the server has left would let others wait for it. */
-  #requireHere(): void {
-    if (this.#node.hasLeft) throw new Error("This server has left the lake");
-  }
-
   /** The one transaction by which events change tier. */
   async #insert(
     run: Run,
     paths: ReadonlyMap<HotTable, string>,
     flushedUs: number | null,
   ): Promise<void> {
-    this.#requireHere();
+    this.#node.requireHere();
     const { lastSeq: mark, erasedMax } = await markOf(run, this.#node.name);
     if (erasedMax > this.#node.erasedTo) throw new ErasedSince("Somebody has erased since");
     const left = [...paths].filter(([table]) => !this.#isIn(table, mark));

@@ -157,9 +157,12 @@ export class LakeNode {
     return this.#out === null && this.#isAttached && this.#isFilled && this.answers;
   }
 
-  /** Whether it was told that nothing is left here: nothing may be written after it. */
-  get hasLeft(): boolean {
-    return this.#hasLeft;
+  /**
+   * Rejects a commit that moves the mark after it was told that nothing is left here: others would
+   * wait for this server again.
+   */
+  requireHere(): void {
+    if (this.#hasLeft) throw new Error("This server has left the lake");
   }
 
   /** Whether the lake was reached since the start. */

@@ -104,15 +104,23 @@ export class LakeUpkeep {
 
   /** Runs the work of expiry; the lake's part of it where no other server is at that. */
   async whileExpiring(work: () => Promise<void>): Promise<void> {
-    const isDone = this.#node.works && await this.#duty.once("expiry", async () => {
-      this.#isExpiring = true;
+    let isBegun = false;
+    const expiring = async () => {
+      isBegun = this.#isExpiring = true;
       try {
         await work();
       } finally {
         this.#isExpiring = false;
       }
-    });
-    if (!isDone) await work();
+    };
+    try {
+      if (this.#node.works) await this.#duty.once("expiry", expiring);
+    } catch (error) {
+      if (isBegun) throw error;
+      // What is here expires all the same.
+      this.#failed(error);
+    }
+    if (!isBegun) await work();
   }
 
   /** Whether events of the lake are to be expired here and now. */
@@ -160,6 +168,7 @@ export class LakeUpkeep {
         const toUs = Math.floor((this.#clock.nowMs() + APART_MS_MAX) * 1000);
         const noted = async (run: Run) => {
           if (!isRecorded) return;
+          this.#node.requireHere();
           number = await record(run, this.#node.name, { site, firstDate, lastDate, toUs });
         };
         let isWhole = true;
@@ -330,7 +339,7 @@ export class LakeUpkeep {
   async #writeAnew({ site_id, date }: Row): Promise<void> {
     const which = sql`site_id = ${literal(String(site_id))}
       and date = ${literal(String(date))}::date`;
-    await this.#flusher.commit("Cannot merge files of the lake", async (run) => {
+    await this.#commitInTurn(async (run) => {
       await run(sql`create or replace temp table anew as select * from ${EVENTS} where ${which}`);
       await run(sql`delete from ${EVENTS} where ${which}`);
       await run(sql`insert into ${EVENTS} by name select * from anew order by timestamp`);
@@ -339,15 +348,19 @@ export class LakeUpkeep {
     await this.#flusher.settle();
   }
 
+  /** Flushes of others wait for it for a while: each commit lets it begin again. */
+  #commitInTurn<T>(work: (run: Run) => Promise<T>): Promise<T> {
+    const tried = "Cannot merge files of the lake";
+    return this.#flusher.inTurn(() => this.#flusher.commit(tried, work));
+  }
+
   /** Makes some files of many; resolves with whether more may be left. */
   async #merge(): Promise<boolean> {
     // By itself it would choose the files in one transaction and replace them in another: what was
     // deleted in between would be back.
-    const rows = await this.#flusher.commit("Cannot merge files of the lake", (run) =>
-      run(
-        sql`call ducklake_merge_adjacent_files(${literal(LAKE)}, 'events',
-          max_compacted_files => ${raw(String(MERGED_AT_ONCE))})`,
-      ));
+    const merging = sql`call ducklake_merge_adjacent_files(${literal(LAKE)}, 'events',
+      max_compacted_files => ${raw(String(MERGED_AT_ONCE))})`;
+    const rows = await this.#commitInTurn((run) => run(merging));
     let written = 0;
     for (const { files_processed, files_created } of rows) {
       this.counts.merged += Number(files_processed);

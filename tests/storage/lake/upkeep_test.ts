@@ -1,5 +1,6 @@
 // What is erased from a lake is gone from its bucket, and what is merged is answered as before.
 import assert from "node:assert/strict";
+import { startPostgres, stopPostgres } from "../../../scripts/lake/parts.ts";
 import { plainRows } from "../../../scripts/lake/plain.ts";
 import type { Storage } from "../../../src/storage/open.ts";
 import { HOUR_MS } from "../../../src/core/durations.ts";
@@ -136,6 +137,29 @@ for (
     }
   });
 }
+
+lakeTest("what is here expires where PostgreSQL is away", partsNow, async (env, folder) => {
+  const storage = await openOverLake(folder, env);
+  const expired: string[] = [];
+  await stopPostgres(partsNow(), "fast");
+  try {
+    await storage.lake?.upkeep.whileExpiring(() => {
+      expired.push(String(storage.lake?.upkeep.isExpiring));
+      return Promise.resolve();
+    });
+    assert.deepEqual(expired, ["false"]);
+    await startPostgres(partsNow());
+    const failing = storage.lake?.upkeep.whileExpiring(() => {
+      expired.push(String(storage.lake?.upkeep.isExpiring));
+      return Promise.reject(new Error("of the work"));
+    });
+    await assert.rejects(failing ?? assert.fail(), /of the work/);
+    assert.deepEqual(expired, ["false", "true"]);
+  } finally {
+    await startPostgres(partsNow()).catch(() => {});
+    await storage.close();
+  }
+});
 
 lakeTest("what is too old expires from the lake", partsNow, async (env, folder) => {
   const storage = await openOverLake(folder, env);

@@ -6,6 +6,7 @@ import { plainRows } from "../../../../scripts/lake/plain.ts";
 import { raw } from "../../../../src/core/sql.ts";
 import { realSystem } from "../../../../src/runtime/system.ts";
 import { Duty } from "../../../../src/storage/lake/nodes/duty.ts";
+import { Turns } from "../../../../src/storage/lake/nodes/turns.ts";
 import { LakeUpkeep } from "../../../../src/storage/lake/upkeep.ts";
 import type { Storage } from "../../../../src/storage/open.ts";
 import { numbered } from "../../../support/lake/data.ts";
@@ -69,6 +70,22 @@ function overManyFiles(name: string, work: Work): void {
     }
   });
 }
+
+overManyFiles("a server merges in its turn", async (_, [one]) => {
+  const inTurn = Turns.prototype.inTurn;
+  let turns = 0;
+  Turns.prototype.inTurn = function (work) {
+    turns++;
+    return inTurn.call(this, work) as ReturnType<typeof work>;
+  };
+  try {
+    await withoutLock(one).run(new AbortController().signal);
+  } finally {
+    Turns.prototype.inTurn = inTurn;
+  }
+  // Six partitions, four a time.
+  assert.equal(turns, 2);
+});
 
 overManyFiles("what two servers merge while one flushes is there once", async (env, [one, two]) => {
   const files = "select count(*) from ducklake_list_files('lake', 'events')";
