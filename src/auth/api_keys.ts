@@ -8,6 +8,7 @@ import { findByDigest, sha256, sha256Hex } from "./secrets.ts";
 
 const KEY_BYTES = 16;
 const KEY = /^mm_[A-Za-z0-9_-]+$/;
+const HASH = /^[0-9a-f]{64}$/;
 
 interface KnownKey extends KeyRow {
   readonly digest: Uint8Array;
@@ -89,6 +90,8 @@ export class ApiKeys {
 
   /** Revokes a key permanently. Resolves with whether there is such a key. */
   async revoke(keyHash: string): Promise<boolean> {
+    // PostgreSQL refuses some texts instead of not finding them.
+    if (!HASH.test(keyHash)) return false;
     const known = await this.#store.run("revokeKey", keyHash);
     await this.reload();
     return known;
