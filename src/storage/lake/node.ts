@@ -60,6 +60,8 @@ const OF_LAKE =
   /^(IO|HTTP|Connection|Transaction\w*) Error|ducklake|postgres|Failed to (execute|commit)/i;
 /** A stop does not wait for longer until others know of it. */
 const LEAVE_MS_MAX = 4000;
+/** Nor for longer until a statement that was interrupted has ended. */
+const CLOSE_MS_MAX = 500;
 /** A snapshot or a file that was cleaned up since it was chosen. */
 const VANISHED = /No snapshot found|HTTP 404|\(404\)|No files found|Cannot open file/i;
 
@@ -505,7 +507,11 @@ export class LakeNode {
     return Math.floor(this.#system.clock.nowMs() * 1000);
   }
 
+  /** Disconnects. A statement that the lake does not answer is not waited for. */
   async close(): Promise<void> {
-    await this.#lake?.close();
+    if (this.#lake === null) return;
+    const ended = new AbortController();
+    const late = this.#system.clock.sleep(CLOSE_MS_MAX, ended.signal);
+    await Promise.race([this.#lake.close(), late]).finally(() => ended.abort());
   }
 }

@@ -196,18 +196,30 @@ export class Postgres {
   readonly #name: string;
   readonly #clock: Pick<Clock, "sleep">;
   readonly #mutex = new Mutex();
+  readonly #closed = Promise.withResolvers<never>();
   #session: Session | null = null;
+  #isClosed = false;
 
   /** `name` is what pg_stat_activity shows. Connects to nothing yet. */
   constructor(place: PostgresPlace, name: string, clock: Pick<Clock, "sleep">) {
     this.#place = place;
     this.#name = name;
     this.#clock = clock;
+    this.#closed.promise.catch(() => {});
   }
 
-  /** A connection of its own, for notices and locks. Rejects with a sentence. */
-  session(): Promise<Session> {
-    return Session.open(this.#place, this.#name);
+  /**
+   * A connection of its own, for notices and locks. Rejects with a sentence; where it is closed
+   * meanwhile, without waiting for an answer.
+   */
+  async session(): Promise<Session> {
+    const opening = Session.open(this.#place, this.#name);
+    try {
+      return await Promise.race([opening, this.#closed.promise]);
+    } catch (error) {
+      opening.then((session) => session.close(), () => {});
+      throw error;
+    }
   }
 
   /**
@@ -229,7 +241,8 @@ export class Postgres {
           return await session.transaction(work, { ...options, beforeCommit });
         } catch (error) {
           const isOver = mayBeCommitted && isLost(error);
-          if (attempt === ATTEMPTS_MAX || isOver || !isPassing(error)) {
+          const isLast = attempt === ATTEMPTS_MAX || this.#isClosed;
+          if (isLast || isOver || !isPassing(error)) {
             throw postgresError(tried, error, shownCatalog(this.#place.catalog), isOver);
           }
           await this.#clock.sleep(PAUSE_MS * attempt);
@@ -238,8 +251,10 @@ export class Postgres {
     });
   }
 
-  /** Disconnects; sessions of their own stay. */
+  /** Disconnects for good; sessions of their own stay. */
   close(): void {
+    this.#isClosed = true;
+    this.#closed.reject(new Error("the connection was closed"));
     this.#session?.close();
     this.#session = null;
   }

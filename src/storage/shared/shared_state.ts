@@ -77,6 +77,7 @@ export class SharedState {
   /** What was said last of changes that could not be taken up, and when, by uptime. */
   #untaken = { reason: "", atMs: -Infinity };
   #watching: Promise<void> = Promise.resolve();
+  #listening: Session | null = null;
 
   private constructor(
     system: System,
@@ -226,9 +227,10 @@ export class SharedState {
     this.#system.log("error", "Cannot take up a change of another server yet", { reason });
   }
 
-  /** Disconnects. */
+  /** Disconnects, without waiting for answers of PostgreSQL. */
   async close(): Promise<void> {
     this.#ended.abort();
+    this.#listening?.close();
     this.#postgres.close();
     await this.#watching;
   }
@@ -330,6 +332,7 @@ export class SharedState {
   }
 
   #lost(error: unknown): void {
+    if (this.#ended.signal.aborted) return;
     const reason = messageOf(error);
     if (this.#out?.reason !== reason) this.#system.log("error", reason);
     this.#out = { sinceMs: this.#out?.sinceMs ?? this.#system.clock.nowMs(), reason };
@@ -344,11 +347,13 @@ export class SharedState {
     while (!signal.aborted) {
       let session: Session | null = null;
       try {
-        session = await this.#postgres.session();
-        await this.#follow(session);
+        session = this.#listening = await this.#postgres.session();
+        if (!signal.aborted) await this.#follow(session);
       } catch (error) {
         if (error instanceof PostgresFault) this.#lost(error);
-        else log("error", "Cannot follow other servers", { reason: messageOf(error) });
+        else if (!signal.aborted) {
+          log("error", "Cannot follow other servers", { reason: messageOf(error) });
+        }
       } finally {
         session?.close();
       }
