@@ -1,10 +1,9 @@
 // The start of the page: words, session and state; then the login, an error, or the shell.
 import { useConnectionLost } from "./lib/ask/connection.js";
 import { askEarly } from "./lib/ask/view.js";
-import { loadWords } from "./lib/format/words.js";
+import { loadWords, withPageWords } from "./lib/format/words.js";
 import { headlineOf, headlineUrl } from "./lib/headline.js";
 import { html, render, useEffect, useMemo, useState } from "./lib/html.js";
-import { later } from "./lib/modules.js";
 import { minuteOf } from "./lib/period.js";
 import { AppContext, eventsOf } from "./lib/state/context.js";
 import { useFirstEvent } from "./lib/state/first_event.js";
@@ -22,8 +21,8 @@ import { Shell } from "./pages/shell.js";
 /** @typedef {import("./lib/format/words.js").Words} Words */
 /** @typedef {import("./lib/state/context.js").Site} Site */
 
-const LOGIN = later(() => import("./pages/login.js"));
-const FAULT = later(() => import("./pages/fault.js"));
+const LOGIN = withPageWords(() => import("./pages/login.js"));
+const FAULT = withPageWords(() => import("./pages/fault.js"));
 
 /**
  * The placeholder for no site.

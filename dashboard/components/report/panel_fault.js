@@ -3,19 +3,24 @@
 import { Empty, Fault } from "../layout/panel.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useEffect, useState } from "../../lib/html.js";
-import { refusalOf } from "../../lib/format/refusal.js";
-import { loadPageWords } from "../../lib/format/words.js";
+import { withPageWords } from "../../lib/format/words.js";
 
-/** Draws again when the words that tell refusals are there: the first view has none. */
-function useRefusalWords() {
-  const [, setThere] = useState(false);
+/** The first view has no refusals. */
+const loadRefusals = withPageWords(() => import("../../lib/format/refusal.js"));
+
+/** @typedef {{ refusalOf: typeof import("../../lib/format/refusal.js").refusalOf }} Refusals */
+
+/** What tells refusals, with its words; null until it is there. */
+function useRefusals() {
+  const [refusals, setRefusals] = useState(/** @type {Refusals | null} */ (null));
   useEffect(() => {
     let wanted = true;
-    loadPageWords().then(() => wanted && setThere(true), () => {});
+    loadRefusals().then((loaded) => wanted && setRefusals(loaded), () => {});
     return () => {
       wanted = false;
     };
   }, []);
+  return refusals;
 }
 
 /**
@@ -23,9 +28,13 @@ function useRefusalWords() {
  */
 export function PanelFault({ fault, onRetry }) {
   const { t } = useApp();
-  useRefusalWords();
+  const refusals = useRefusals();
   const isBusy = fault.status === 429 || fault.status === 503;
-  const detail = isBusy ? t("fault_hint_busy") : refusalOf(fault, t);
+  const detail = isBusy
+    ? t("fault_hint_busy")
+    : fault.status === 0
+    ? t("fault_hint_offline")
+    : refusals?.refusalOf(fault, t) ?? "";
   return html`
     <${Fault} title=${t("fault_title")} detail=${detail} action=${t("retry")} onRetry=${onRetry} />
   `;

@@ -3,7 +3,6 @@ import { texts } from "../../texts/en.js";
 import { later, loadModule } from "../modules.js";
 import { preference } from "../state/preferences.js";
 import { makeFormat } from "./format.js";
-import { tellBy } from "./refusal.js";
 import { chooseLanguage, makeTranslate } from "./text.js";
 
 /** @typedef {Pick<import("../state/context.js").App, "t" | "format">} Words */
@@ -68,12 +67,14 @@ export function withPageWords(load) {
 }
 
 const loadSaid = later(() => import("./said.js"));
+const loadRefusals = later(() => import("./refusal.js"));
 
 /** Readers of English get the server's own words. */
 async function joinPages() {
-  const said = language === "en" ? null : loadSaid();
+  const said = language === "en" ? null : Promise.all([loadSaid(), loadRefusals()]);
   await join("pages/");
-  if (said) tellBy((await said).SAID);
+  const [known, refusals] = await said ?? [];
+  if (known) refusals?.tellBy(known.SAID);
 }
 
 /**

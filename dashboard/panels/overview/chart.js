@@ -9,7 +9,7 @@ import { ImportedDays } from "../../components/report/imported_days.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useMemo, useRef, useState } from "../../lib/html.js";
-import { later } from "../../lib/modules.js";
+import { withPageWords } from "../../lib/format/words.js";
 import { askedOf, CONVERSIONS } from "../../lib/headline.js";
 import { addDays, firstOfMonth, lengthOf } from "../../lib/period.js";
 import { metricOf } from "../../lib/state/schema.js";
@@ -17,7 +17,7 @@ import { PanelFault } from "../../components/report/panel_fault.js";
 import { daysOf, intervalChoices, reportUrl } from "../../lib/ask/report_url.js";
 import { TableButton } from "../../components/report/table_button.js";
 
-const loadNote = later(() => import("./note.js"));
+const loadNote = withPageWords(() => import("./note.js"));
 
 /** @typedef {Record<string, import("../../lib/format/format.js").Value>} Values */
 

@@ -4,13 +4,13 @@ import { Empty, Panel, Skeleton } from "../../components/layout/panel.js";
 import { Tabs } from "../../components/controls/tabs.js";
 import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
-import { later } from "../../lib/modules.js";
+import { withPageWords } from "../../lib/format/words.js";
 import { dimensionOf, PROPS } from "../../lib/state/schema.js";
 import { useRevenue } from "../../lib/headline.js";
 import { DetailsButton, ROWS, Rows } from "./breakdown.js";
 import { usePropertyKeys } from "../../lib/ask/property_keys.js";
 
-const loadGoals = later(() => import("./goals.js"));
+const loadGoals = withPageWords(() => import("./goals.js"));
 
 const EVENTS = "name";
 const GOALS = "goal";

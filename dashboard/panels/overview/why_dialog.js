@@ -12,12 +12,13 @@ import { minuteOf } from "../../lib/period.js";
 import { useApp } from "../../lib/state/context.js";
 import { dimensionOf, metricOf } from "../../lib/state/schema.js";
 import { picked } from "../../lib/toggle_filter.js";
-import { amountOf, barOf, isEven, signed, withoutWhy } from "../../lib/why.js";
+import { amountOf, barOf, isEven, signed } from "../../lib/format/why_words.js";
+import { withoutWhy } from "../../lib/why.js";
 import { missingText } from "./compared_with.js";
 
 /** @typedef {import("../../lib/ask/answers.js").WhyAnswer} WhyAnswer */
 /** @typedef {WhyAnswer["results"][number]} WhyRow */
-/** @typedef {Metric & import("../../lib/why.js").Explained} Explained */
+/** @typedef {Metric & import("../../lib/format/why_words.js").Explained} Explained */
 /** @typedef {import("../../lib/state/schema.js").Metric} Metric */
 /** @typedef {readonly import("../../grammar/filter.js").Filter[]} Filters */
 

@@ -22,6 +22,7 @@ import { faultsOfGoal } from "../../../../src/sites/goals.ts";
 import { faultsOfSettings } from "../../../../src/sites/settings.ts";
 import { makeTranslate } from "../../../../dashboard/lib/format/text.js";
 import { texts as english } from "../../../../dashboard/texts/en.js";
+import { texts as englishPages } from "../../../../dashboard/texts/pages/en.js";
 import { texts as first } from "../../../../dashboard/texts/de.js";
 import { texts as pages } from "../../../../dashboard/texts/pages/de.js";
 import { texts as french } from "../../../../dashboard/texts/fr.js";
@@ -30,7 +31,7 @@ import { texts as spanish } from "../../../../dashboard/texts/es.js";
 import { texts as spanishPages } from "../../../../dashboard/texts/pages/es.js";
 
 const de = makeTranslate("de", { ...first, ...pages }, english);
-const en = makeTranslate("en", english, english);
+const en = makeTranslate("en", { ...english, ...englishPages }, english);
 const LANGUAGES = [
   de,
   makeTranslate("fr", { ...french, ...frenchPages }, english),

@@ -49,7 +49,7 @@ async function sourcesOf(path: string, seen = new Map<string, string>()): Promis
   const source = await Deno.readTextFile(new URL(path, dashboard));
   seen.set(path, source);
   const first = source.replace(
-    /withPageWords\(\(\) => import\("[^"]+"\)\)|import\("\.\/said\.js"\)/g,
+    /withPageWords\(\(\) => import\("[^"]+"\)\)|import\("\.\/(?:said|refusal)\.js"\)/g,
     "",
   );
   const imports = /^import [^;]*? from "(\.[^"]+)";$|\bimport\("(\.[^"]+)"\)(?!\.)/gm;

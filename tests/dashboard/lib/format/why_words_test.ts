@@ -1,8 +1,8 @@
 import assert, { deepStrictEqual as deepEqual } from "node:assert";
-import { makeFormat, type Unit } from "../../../dashboard/lib/format/format.js";
-import { makeTranslate } from "../../../dashboard/lib/format/text.js";
-import { barOf, isEven, signed } from "../../../dashboard/lib/why.js";
-import { texts } from "../../../dashboard/texts/en.js";
+import { makeFormat, type Unit } from "../../../../dashboard/lib/format/format.js";
+import { makeTranslate } from "../../../../dashboard/lib/format/text.js";
+import { barOf, isEven, signed } from "../../../../dashboard/lib/format/why_words.js";
+import { texts } from "../../../../dashboard/texts/en.js";
 
 Deno.test("barOf() shows a part against the whole change otherwise than one with it", () => {
   deepEqual(barOf(0.25), { look: "why-bar", width: "25%" });
