@@ -108,7 +108,6 @@ export const texts = {
   dimension_utm_source: "UTM-Source",
   dimension_utm_term: "UTM-Term",
   direct: "Direkt / keine",
-  discard: "Verwerfen",
   earlier: "Vorperiode",
   empty_breakdown: "Keine Daten für diesen Zeitraum",
   empty_breakdown_hint: "Versuchen Sie einen längeren Zeitraum.",

@@ -107,7 +107,6 @@ export const texts = {
   dimension_utm_source: "UTM source",
   dimension_utm_term: "UTM term",
   direct: "Direct / none",
-  discard: "Discard",
   earlier: "Previous period",
   empty_breakdown: "No data for this period",
   empty_breakdown_hint: "Try a longer period.",

@@ -107,7 +107,6 @@ export const texts = {
   dimension_utm_source: "UTM source",
   dimension_utm_term: "UTM term",
   direct: "Directo / ninguna",
-  discard: "Descartar",
   earlier: "Periodo anterior",
   empty_breakdown: "Sin datos en este periodo",
   empty_breakdown_hint: "Prueba un periodo más largo.",

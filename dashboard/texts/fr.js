@@ -109,7 +109,6 @@ export const texts = {
   dimension_utm_source: "UTM source",
   dimension_utm_term: "UTM term",
   direct: "Direct / aucune",
-  discard: "Abandonner",
   earlier: "Période précédente",
   empty_breakdown: "Aucune donnée pour cette période",
   empty_breakdown_hint: "Essayez une période plus longue.",

@@ -1,10 +1,9 @@
 // A page, a dialog, a panel or a calendar whose module is loaded when it is first shown. Without a
 // server it says that it is shown later, and comes by itself.
 import { useConnectionLost } from "../../lib/ask/connection.js";
-import { html, useContext, useEffect, useState } from "../../lib/html.js";
+import { html, useContext, useEffect, useRef, useState } from "../../lib/html.js";
 import { loadModule } from "../../lib/modules.js";
 import { AppContext } from "../../lib/state/context.js";
-import { Dialog } from "./dialog.js";
 import { Fault } from "./panel.js";
 
 /** What such a module exports: the one component whose name ends so. */
@@ -51,6 +50,23 @@ export function Lazy({ load, place = "part", meanwhile = null, ...props }) {
 }
 
 /**
+ * The least dialog: others are loaded when they are needed.
+ * @param {{ close: string, onClose: () => void, children?: unknown }} props
+ */
+function LaterDialog({ close, onClose, children }) {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  useEffect(() => dialog.current?.showModal(), []);
+  return html`
+    <dialog ref=${dialog} class="narrow" onClose=${onClose}>
+      <form method="dialog" class="blank">
+        ${children}
+        <button class="button">${close}</button>
+      </form>
+    </dialog>
+  `;
+}
+
+/**
  * @typedef {object} LaterProps
  * @property {Translate} t
  * @property {Place} place
@@ -68,11 +84,7 @@ function Later({ t, place, onClose, onRetry }) {
     : html`<p class="muted later" role="status">${t("shown_later")}</p>`;
   if (place === "part") return said;
   if (place === "dialog" && onClose) {
-    return html`
-      <${Dialog} title=${t("fault_title")} close=${t("close")} onClose=${onClose} class="narrow">
-        ${said}
-        <//>
-    `;
+    return html`<${LaterDialog} close=${t("close")} onClose=${onClose}>${said}<//>`;
   }
   const panel = html`
     <section class="panel">

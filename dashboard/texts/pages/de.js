@@ -68,6 +68,7 @@ export const texts = {
   check_snippet:
     'Der Quelltext der Seite muss den Tracking-Code mit data-domain="{site}" enthalten. Listet der Server seine Websites (site_ids), muss {site} dabei sein.',
   check_waits: "Ereignisse von {site} warten unter „Alle Websites“ auf Ihre Entscheidung.",
+  discard: "Verwerfen",
   discard_input: "Eingaben verwerfen?",
   discard_question: "Diesen Filter verwerfen?",
   doctor: "Prüfung der Installation",

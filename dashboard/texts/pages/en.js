@@ -64,6 +64,7 @@ export const texts = {
   check_snippet:
     'The page\'s source must have the tracking code, with data-domain="{site}". If the server lists its sites (site_ids), {site} must be one.',
   check_waits: "Events of {site} wait for your decision in All sites.",
+  discard: "Discard",
   discard_input: "Discard what you entered?",
   discard_question: "Discard this filter?",
   doctor: "Health check",

@@ -67,6 +67,7 @@ export const texts = {
   check_snippet:
     'El código fuente de la página debe tener el código de seguimiento con data-domain="{site}". Si el servidor enumera sus sitios (site_ids), {site} debe estar entre ellos.',
   check_waits: "Los eventos de {site} esperan tu decisión en Todos los sitios.",
+  discard: "Descartar",
   discard_input: "¿Descartar lo que has escrito?",
   discard_question: "¿Descartar este filtro?",
   doctor: "Comprobación de la instalación",

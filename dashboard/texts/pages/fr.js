@@ -67,6 +67,7 @@ export const texts = {
   check_snippet:
     'Le code source de la page doit contenir le code de suivi avec data-domain="{site}". Si le serveur liste ses sites (site_ids), {site} doit en faire partie.',
   check_waits: "Les événements de {site} attendent votre décision dans Tous les sites.",
+  discard: "Abandonner",
   discard_input: "Abandonner votre saisie ?",
   discard_question: "Abandonner ce filtre ?",
   doctor: "Contrôle de l’installation",
